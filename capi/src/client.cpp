@@ -1,0 +1,235 @@
+// Clients, sinks and runs.
+#include <algorithm>
+
+#include "bulk/manifest.hpp"
+#include "handles.hpp"
+
+using libbcda::Error;
+using libbcda::Milliseconds;
+using libbcda::Status;
+using libbcda::capi::guard;
+using libbcda::capi::need;
+using libbcda::runtime::Event;
+using libbcda::runtime::Mailbox;
+using libbcda::runtime::Run;
+using libbcda::runtime::RunKind;
+using libbcda::runtime::RunRequest;
+using libbcda::runtime::Session;
+
+struct bcda_client {
+  std::shared_ptr<Session> session;
+  libbcda::capi::Owner owner;
+};
+
+struct bcda_sink {
+  bcda_sink_begin begin;
+  bcda_sink_write write;
+  bcda_sink_commit commit;
+  bcda_sink_abort abort;
+  void* user;
+};
+
+struct bcda_export {
+  std::unique_ptr<Run> run;
+  libbcda::capi::Owner owner;
+};
+
+struct bcda_event {
+  Event event;
+  std::string json;
+};
+
+namespace {
+
+// A caller's sink as a destination.
+class SinkDestination : public libbcda::transfer::Destination {
+ public:
+  explicit SinkDestination(const bcda_sink& sink) : sink_(sink) {}
+
+  std::unique_ptr<libbcda::transfer::Writer> begin(const std::string& name, const std::string& type, bool is_error) override {
+    std::string shown = is_error ? "error/" + name : name;
+    void* file = nullptr;
+    check(sink_.begin(sink_.user, shown.c_str(), type.c_str(), &file), "begin", shown);
+    return std::make_unique<Writer>(sink_, file, shown);
+  }
+
+ private:
+  static void check(int32_t result, const char* step, const std::string& name) {
+    if (result != 0)
+      throw std::move(Error(Status::SINK, "the sink's " + std::string(step) + " failed for " + name + " (" + std::to_string(result) + ")").at_file(name));
+  }
+
+  class Writer : public libbcda::transfer::Writer {
+   public:
+    Writer(const bcda_sink& sink, void* file, std::string name) : sink_(sink), file_(file), name_(std::move(name)) {}
+    ~Writer() override {
+      if (!committed_) sink_.abort(sink_.user, file_);
+    }
+    void write(libbcda::ByteView bytes) override { check(sink_.write(sink_.user, file_, bytes.data(), bytes.size()), "write", name_); }
+    std::string commit(std::int64_t size, const std::string& sha256) override {
+      check(sink_.commit(sink_.user, file_, size, sha256.c_str()), "commit", name_);
+      committed_ = true;
+      return name_;
+    }
+
+   private:
+    const bcda_sink& sink_;
+    void* file_;
+    std::string name_;
+    bool committed_ = false;
+  };
+
+  const bcda_sink& sink_;
+};
+
+bcda_status start(bcda_client* client, const bcda_config* settings, const bcda_sink* sink, RunRequest request, bcda_export** run,
+                  bcda_error** error) {
+  return guard(error, [&] {
+    need(client, "client");
+    need(run, "run");
+    client->owner.check();
+    request.settings = client->session->settings();
+    if (settings) request.settings = request.settings.with(libbcda::capi::resolve(*settings));
+    if (sink) request.sink = std::make_shared<SinkDestination>(*sink);
+    auto handle = std::make_unique<bcda_export>();
+    handle->run = Run::start(client->session, std::move(request));
+    *run = handle.release();
+  });
+}
+
+}  // namespace
+
+extern "C" {
+
+bcda_status bcda_client_create(const bcda_config* config, bcda_client** client, bcda_error** error) {
+  return guard(error, [&] {
+    need(config, "config");
+    need(client, "client");
+    auto made = std::make_unique<bcda_client>();
+    made->session = std::make_shared<Session>(libbcda::capi::resolve(*config));
+    *client = made.release();
+  });
+}
+
+void bcda_client_destroy(bcda_client* client) {
+  if (!client) return;
+  if (!client->owner.is_me()) return;  // its threads are the parent's: leave all as it is
+  delete client;
+}
+
+bcda_status bcda_client_metadata(bcda_client* client, char** json, bcda_error** error) {
+  return guard(error, [&] {
+    need(client, "client");
+    need(json, "json");
+    client->owner.check();
+    *json = libbcda::capi::give_string(client->session->metadata());
+  });
+}
+
+bcda_status bcda_sink_create(bcda_sink_begin begin, bcda_sink_write write, bcda_sink_commit commit, bcda_sink_abort abort,
+                             void* user, bcda_sink** sink, bcda_error** error) {
+  return guard(error, [&] {
+    need(sink, "sink");
+    if (!begin || !write || !commit || !abort) throw Error(Status::INVALID_ARGUMENT, "a sink needs all four callbacks");
+    *sink = new bcda_sink{begin, write, commit, abort, user};
+  });
+}
+
+void bcda_sink_destroy(bcda_sink* sink) { delete sink; }
+
+bcda_status bcda_export_start(bcda_client* client, const bcda_config* settings, const bcda_sink* sink, bcda_export** run,
+                              bcda_error** error) {
+  return start(client, settings, sink, {}, run, error);
+}
+
+bcda_status bcda_manifest_start(bcda_client* client, const bcda_config* settings, bcda_export** run, bcda_error** error) {
+  RunRequest request;
+  request.kind = RunKind::manifest;
+  return start(client, settings, nullptr, std::move(request), run, error);
+}
+
+bcda_status bcda_fetch_start(bcda_client* client, const bcda_config* settings, const char* manifest, const char* file,
+                             const bcda_sink* sink, bcda_export** run, bcda_error** error) {
+  RunRequest request;
+  bcda_status status = guard(error, [&] {
+    need(client, "client");
+    need(manifest, "manifest");
+    client->owner.check();
+    request.kind = RunKind::fetch;
+    request.manifests = libbcda::bulk::parse_manifests(manifest, client->session->service());
+    request.only_file = file ? file : "";
+  });
+  return status == BCDA_OK ? start(client, settings, sink, std::move(request), run, error) : status;
+}
+
+bcda_status bcda_export_next_event(bcda_export* run, int64_t timeout_ms, bcda_event** event, bcda_error** error) {
+  return guard(error, [&]() -> bcda_status {
+    need(run, "run");
+    need(event, "event");
+    run->owner.check();
+    auto next = std::make_unique<bcda_event>();
+    switch (run->run->mailbox().next(Milliseconds(timeout_ms), next->event)) {
+      case Mailbox::Got::event:
+        next->json = next->event.json();
+        *event = next.release();
+        return BCDA_OK;
+      case Mailbox::Got::end: return BCDA_END;
+      default: return BCDA_AGAIN;
+    }
+  });
+}
+
+bcda_status bcda_export_notify(bcda_export* run, bcda_notify notify, void* user, bcda_error** error) {
+  return guard(error, [&] {
+    need(run, "run");
+    run->owner.check();
+    run->run->mailbox().set_notify(notify ? std::function<void()>([=] { notify(user); }) : nullptr);
+  });
+}
+
+bcda_status bcda_export_wait(bcda_export* run, int64_t timeout_ms, bcda_error** error) {
+  return guard(error, [&]() -> bcda_status {
+    need(run, "run");
+    run->owner.check();
+    Mailbox& mailbox = run->run->mailbox();
+    if (!mailbox.wait_finished(Milliseconds(timeout_ms))) return BCDA_AGAIN;
+    if (auto failure = mailbox.failure()) throw *failure;
+    return BCDA_OK;
+  });
+}
+
+void bcda_export_cancel(bcda_export* run) {
+  if (run && run->owner.is_me()) run->run->cancel();
+}
+
+bcda_status bcda_export_result(bcda_export* run, bcda_result** result, bcda_error** error) {
+  return guard(error, [&] {
+    need(run, "run");
+    need(result, "result");
+    run->owner.check();
+    if (!run->run->mailbox().finished()) throw Error(Status::STATE, "the run has not finished; wait for it first");
+    *result = libbcda::capi::make_result(run->run->result());
+  });
+}
+
+void bcda_export_destroy(bcda_export* run) {
+  if (run && run->owner.is_me()) delete run;
+}
+
+bcda_event_kind bcda_event_get_kind(const bcda_event* event) { return static_cast<bcda_event_kind>(event->event.kind); }
+const char* bcda_event_kind_name(const bcda_event* event) { return libbcda::runtime::event_kind_name(event->event.kind); }
+const char* bcda_event_text(const bcda_event* event) { return event->event.text.c_str(); }
+const char* bcda_event_type(const bcda_event* event) { return event->event.type.c_str(); }
+const char* bcda_event_file(const bcda_event* event) { return event->event.file.c_str(); }
+const char* bcda_event_url(const bcda_event* event) { return event->event.url.c_str(); }
+bcda_status bcda_event_status(const bcda_event* event) { return static_cast<bcda_status>(event->event.status); }
+double bcda_event_percent(const bcda_event* event) { return event->event.percent; }
+int64_t bcda_event_bytes_done(const bcda_event* event) { return event->event.bytes_done; }
+int64_t bcda_event_bytes_total(const bcda_event* event) { return event->event.bytes_total; }
+int64_t bcda_event_files_done(const bcda_event* event) { return event->event.files_done; }
+int64_t bcda_event_files_total(const bcda_event* event) { return event->event.files_total; }
+int64_t bcda_event_wait_ms(const bcda_event* event) { return event->event.wait_ms; }
+const char* bcda_event_json(const bcda_event* event) { return event->json.c_str(); }
+void bcda_event_destroy(bcda_event* event) { delete event; }
+
+}  // extern "C"

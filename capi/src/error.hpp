@@ -1,0 +1,55 @@
+// bcda_error and the one wrapper around every entry point of the C interfaces.
+#pragma once
+#include <bcda/bcda.h>
+
+#include <new>
+#include <string>
+#include <type_traits>
+#include <utility>
+
+#include "base/error.hpp"
+
+struct bcda_error {
+  libbcda::Error error;
+};
+
+namespace libbcda::capi {
+
+inline bcda_status fail(bcda_error** out, const Error& error) noexcept {
+  if (out) {
+    try {
+      *out = new bcda_error{error};
+    } catch (...) {
+      *out = nullptr;  // nothing left to say it with
+    }
+  }
+  return static_cast<bcda_status>(error.status);
+}
+
+// Runs `body` (which returns bcda_status or nothing) and turns what it throws into a status and an error.
+template <class Body>
+bcda_status guard(bcda_error** error, Body&& body) noexcept {
+  try {
+    if constexpr (std::is_void_v<decltype(body())>) {
+      body();
+      return BCDA_OK;
+    } else {
+      return body();
+    }
+  } catch (const Error& e) {
+    return fail(error, e);
+  } catch (const std::bad_alloc&) {
+    if (error) *error = nullptr;  // nothing left to say it with
+    return BCDA_NO_MEMORY;
+  } catch (const std::exception& e) {
+    return fail(error, Error(Status::INTERNAL, e.what()));
+  } catch (...) {
+    return fail(error, Error(Status::INTERNAL, "an unknown fault"));
+  }
+}
+
+inline void need(const void* pointer, const char* name) {
+  if (!pointer) throw Error(Status::INVALID_ARGUMENT, std::string("the argument ") + name + " is NULL");
+}
+
+}  // namespace libbcda::capi

@@ -1,0 +1,46 @@
+// What is behind the opaque handles.
+#pragma once
+#include <bcda/bcda.h>
+#include <unistd.h>
+
+#include <map>
+#include <memory>
+#include <string>
+
+#include "base/settings.hpp"
+#include "error.hpp"
+#include "runtime/run.hpp"
+#include "runtime/session.hpp"
+
+struct bcda_config {
+  libbcda::Settings settings;
+  struct Provider {
+    bcda_provider call = nullptr;
+    void* user = nullptr;
+  };
+  std::map<std::string, Provider> providers;  // by setting
+};
+
+namespace libbcda::capi {
+
+// Marks the process that made a handle: after fork its threads are gone, so the child must not wait for them.
+class Owner {
+ public:
+  bool is_me() const noexcept { return ::getpid() == pid_; }
+  void check() const {
+    if (!is_me()) throw Error(Status::STATE, "this handle was made before fork(); make a new client in the child process");
+  }
+
+ private:
+  pid_t pid_ = ::getpid();
+};
+
+// A copy of a text for bcda_string_free.
+char* give_string(std::string_view text);
+
+// The settings of a configuration, with what its providers supply.
+Settings resolve(const bcda_config& config);
+
+bcda_result* make_result(runtime::RunResult result);
+
+}  // namespace libbcda::capi

@@ -1,0 +1,130 @@
+// Results, single files on disk, and records.
+#include <algorithm>
+
+#include "bulk/manifest.hpp"
+#include "handles.hpp"
+#include "ndjson/reader.hpp"
+#include "transfer/decrypt_file.hpp"
+
+using libbcda::Error;
+using libbcda::Status;
+using libbcda::capi::guard;
+using libbcda::capi::need;
+using libbcda::runtime::FileResult;
+using libbcda::runtime::RunResult;
+
+struct bcda_result {
+  RunResult result;
+};
+
+struct bcda_reader {
+  explicit bcda_reader(const char* path) : reader(path) {}
+  libbcda::ndjson::Reader reader;
+  libbcda::capi::Owner owner;
+};
+
+namespace {
+
+const FileResult& of(const bcda_file* file) { return *reinterpret_cast<const FileResult*>(file); }
+
+// The hex of a file's wrapped key, given or looked up in manifests under its server name.
+std::string find_key(const char* key_hex, const char* manifest, const std::string& label) {
+  if (key_hex) return key_hex;
+  if (!manifest) throw Error(Status::INVALID_ARGUMENT, "give the file's encryptedKey, or a manifest that lists it");
+  libbcda::http::Url nowhere = libbcda::http::parse_url("https://localhost/", "base");
+  for (const auto& one : libbcda::bulk::parse_manifests(manifest, nowhere))
+    for (const auto& entry : one.entries)
+      if (entry.name == label && !entry.encrypted_key.empty()) return entry.encrypted_key;
+  throw std::move(Error(Status::INVALID_ARGUMENT, "the manifest gives no key for a file named " + label +
+                                                      "; was the file renamed? (its server name can be given as the label)").at_file(label));
+}
+
+}  // namespace
+
+namespace libbcda::capi {
+
+bcda_result* make_result(RunResult result) { return new bcda_result{std::move(result)}; }
+
+}  // namespace libbcda::capi
+
+extern "C" {
+
+int32_t bcda_result_file_count(const bcda_result* result) { return result ? static_cast<int32_t>(result->result.files.size()) : 0; }
+
+const bcda_file* bcda_result_file(const bcda_result* result, int32_t index) {
+  if (index < 0 || index >= bcda_result_file_count(result)) return nullptr;
+  return reinterpret_cast<const bcda_file*>(&result->result.files[static_cast<std::size_t>(index)]);
+}
+
+int32_t bcda_result_error_file_count(const bcda_result* result) {
+  if (!result) return 0;
+  const auto& files = result->result.files;
+  return static_cast<int32_t>(std::count_if(files.begin(), files.end(), [](const FileResult& f) { return f.is_error; }));
+}
+
+const char* bcda_result_transaction_time(const bcda_result* result) { return result ? result->result.transaction_time.c_str() : ""; }
+int64_t bcda_result_elapsed_ms(const bcda_result* result) { return result ? result->result.elapsed.count() : -1; }
+const char* bcda_result_json(const bcda_result* result) { return result ? result->result.receipt.c_str() : ""; }
+const char* bcda_result_manifest(const bcda_result* result) { return result ? result->result.manifest.c_str() : ""; }
+void bcda_result_destroy(bcda_result* result) { delete result; }
+
+const char* bcda_file_type(const bcda_file* file) { return file ? of(file).type.c_str() : ""; }
+const char* bcda_file_url(const bcda_file* file) { return file ? of(file).url.c_str() : ""; }
+const char* bcda_file_path(const bcda_file* file) { return file ? of(file).path.c_str() : ""; }
+int64_t bcda_file_bytes(const bcda_file* file) { return file ? of(file).facts.bytes : -1; }
+int64_t bcda_file_records(const bcda_file* file) { return file ? of(file).facts.records : -1; }
+const char* bcda_file_sha256(const bcda_file* file) { return file ? of(file).facts.sha256.c_str() : ""; }
+int32_t bcda_file_decrypted(const bcda_file* file) { return file && of(file).facts.decrypted; }
+int32_t bcda_file_is_error(const bcda_file* file) { return file && of(file).is_error; }
+
+bcda_status bcda_decrypt_file(const bcda_config* settings, const char* path, const char* label, const char* key_hex,
+                              const char* manifest, const char* output, bcda_result** result, bcda_error** error) {
+  return guard(error, [&] {
+    need(settings, "settings");
+    need(path, "path");
+    need(output, "output");
+    libbcda::Settings values = libbcda::capi::resolve(*settings);
+    auto key = libbcda::runtime::load_private_key(values);
+    if (!key) throw Error(Status::INVALID_ARGUMENT, "the setting private_key is missing");
+    std::string input(path), name = label ? label : input.substr(input.rfind('/') + 1);
+    std::string hex = find_key(key_hex, manifest, name);
+    auto file_key = key->unwrap(libbcda::transfer::wrapped_key_from_hex(hex, name), name);
+    auto begun = std::chrono::steady_clock::now();
+    auto durability = values.text("durability") == "process" ? libbcda::Durability::process : libbcda::Durability::power;
+    FileResult file;
+    file.facts = libbcda::transfer::decrypt_file(input, file_key, output, durability);
+    file.path = output;
+    RunResult made;
+    made.files.push_back(std::move(file));
+    made.elapsed = std::chrono::duration_cast<libbcda::Milliseconds>(std::chrono::steady_clock::now() - begun);
+    if (result) *result = libbcda::capi::make_result(std::move(made));
+  });
+}
+
+bcda_status bcda_reader_open(const char* path, bcda_reader** reader, bcda_error** error) {
+  return guard(error, [&] {
+    need(path, "path");
+    need(reader, "reader");
+    *reader = new bcda_reader(path);
+  });
+}
+
+bcda_status bcda_reader_next(bcda_reader* reader, const char** data, size_t* size, bcda_error** error) {
+  return guard(error, [&]() -> bcda_status {
+    need(reader, "reader");
+    need(data, "data");
+    need(size, "size");
+    reader->owner.check();  // the file offset is shared with the parent
+    auto line = reader->reader.next();
+    if (!line) return BCDA_END;
+    *data = line->data();
+    *size = line->size();
+    return BCDA_OK;
+  });
+}
+
+int64_t bcda_reader_line(const bcda_reader* reader) { return reader ? reader->reader.line() : -1; }
+int64_t bcda_reader_offset(const bcda_reader* reader) { return reader ? reader->reader.offset() : -1; }
+void bcda_reader_destroy(bcda_reader* reader) { delete reader; }
+
+}  // extern "C"

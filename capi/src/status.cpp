@@ -1,0 +1,89 @@
+// Status codes, versions, strings and errors.
+#include <bcda/bcda.h>
+#include <openssl/crypto.h>
+
+#include <boost/version.hpp>
+#include <cstdlib>
+#include <cstring>
+
+#include "base/bytes.hpp"
+#include "base/version.hpp"
+#include "handles.hpp"
+
+using libbcda::Status;
+
+// bcda.h and the table may not drift apart.
+#define STATUS(name, number, exit_code, meaning) \
+  static_assert(BCDA_##name == number && static_cast<int>(Status::name) == BCDA_##name);
+#include "base/status.def"
+#undef STATUS
+
+#define BCDA_TEXT(x) #x
+#define BCDA_VERSION_TEXT(a, b, c) BCDA_TEXT(a) "." BCDA_TEXT(b) "." BCDA_TEXT(c)
+static_assert(std::string_view(libbcda::kVersion) == BCDA_VERSION_TEXT(BCDA_VERSION_MAJOR, BCDA_VERSION_MINOR, BCDA_VERSION_PATCH));
+
+namespace libbcda::capi {
+
+char* give_string(std::string_view text) {
+  char* copy = static_cast<char*>(std::malloc(text.size() + 1));
+  if (!copy) throw std::bad_alloc();
+  std::memcpy(copy, text.data(), text.size());
+  copy[text.size()] = '\0';
+  return copy;
+}
+
+}  // namespace libbcda::capi
+
+extern "C" {
+
+const char* bcda_status_name(bcda_status status) {
+  const auto* info = libbcda::find_status(status);
+  return info ? info->name : "UNKNOWN";
+}
+
+const char* bcda_status_description(bcda_status status) {
+  const auto* info = libbcda::find_status(status);
+  return info ? info->meaning : "an unknown status";
+}
+
+int32_t bcda_status_exit_code(bcda_status status) {
+  const auto* info = libbcda::find_status(status);
+  return info ? info->exit_code : 1;
+}
+
+int32_t bcda_status_count(void) { return libbcda::status_count(); }
+
+bcda_status bcda_status_at(int32_t index) {
+  if (index < 0 || index >= libbcda::status_count()) return BCDA_INTERNAL;
+  return static_cast<bcda_status>(libbcda::status_at(index).status);
+}
+
+const char* bcda_version(void) { return libbcda::kVersion; }
+
+const char* bcda_version_details(void) {
+  static const std::string text = [] {
+    std::string boost = std::to_string(BOOST_VERSION / 100000) + "." + std::to_string(BOOST_VERSION / 100 % 1000);
+    return std::string("libbcda ") + libbcda::kVersion + ", Boost " + boost + ", " + OpenSSL_version(OPENSSL_VERSION);
+  }();
+  return text.c_str();
+}
+
+void bcda_string_free(char* text) {
+  if (text) libbcda::wipe(text, std::strlen(text));
+  std::free(text);
+}
+
+bcda_status bcda_error_status(const bcda_error* error) {
+  return error ? static_cast<bcda_status>(error->error.status) : BCDA_OK;
+}
+const char* bcda_error_message(const bcda_error* error) { return error ? error->error.message.c_str() : ""; }
+int32_t bcda_error_http_status(const bcda_error* error) { return error ? error->error.http_status : 0; }
+const char* bcda_error_outcome(const bcda_error* error) { return error ? error->error.outcome.c_str() : ""; }
+const char* bcda_error_file(const bcda_error* error) { return error ? error->error.file.c_str() : ""; }
+int32_t bcda_error_retriable(const bcda_error* error) { return error && error->error.retriable; }
+int64_t bcda_error_retry_after_ms(const bcda_error* error) {
+  return error && error->error.retry_after ? error->error.retry_after->count() : -1;
+}
+void bcda_error_destroy(bcda_error* error) { delete error; }
+
+}  // extern "C"

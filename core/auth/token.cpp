@@ -1,0 +1,89 @@
+#include "auth/token.hpp"
+
+#include <algorithm>
+#include <charconv>
+
+#include "base/error.hpp"
+#include "base/json.hpp"
+#include "bulk/answer.hpp"
+
+namespace libbcda::auth {
+namespace {
+
+using std::chrono::seconds;
+
+std::optional<Milliseconds> seconds_in(const json::value& value) {
+  std::int64_t number = 0;
+  if (value.is_int64()) number = value.get_int64();
+  else if (value.is_double()) number = static_cast<std::int64_t>(std::clamp(value.get_double(), 0.0, 1e9));
+  else if (value.is_string()) {
+    auto& text = value.get_string();
+    if (std::from_chars(text.data(), text.data() + text.size(), number).ec != std::errc()) return {};
+  } else return {};
+  if (number <= 0) return {};
+  return Milliseconds(seconds(std::min<std::int64_t>(number, 7 * 24 * 3600)));
+}
+
+std::optional<Milliseconds> lifetime_of_jwt(std::string_view token, Instant now) {
+  std::size_t first = token.find('.'), second = token.find('.', first + 1);
+  if (first == std::string_view::npos || second == std::string_view::npos) return {};
+  auto payload = from_base64url(token.substr(first + 1, second - first - 1));
+  if (!payload) return {};
+  auto claims = parse_json(as_text(*payload));
+  if (!claims || !claims->is_object()) return {};
+  const json::value* exp = claims->get_object().if_contains("exp");
+  const json::value* iat = claims->get_object().if_contains("iat");
+  if (!exp || !exp->is_number()) return {};
+  double end = exp->to_number<double>();
+  // iat, where given, spares us the difference between the two clocks.
+  double start = iat && iat->is_number() ? iat->to_number<double>()
+                                         : static_cast<double>(std::chrono::duration_cast<seconds>(now.time_since_epoch()).count());
+  if (!(end - start >= 1)) return {};
+  return Milliseconds(static_cast<std::int64_t>(std::min(end - start, 7 * 86400.0) * 1000));
+}
+
+bool usable(std::string_view token) {
+  return !token.empty() && std::all_of(token.begin(), token.end(), [](char c) { return c > ' ' && c < 127; });
+}
+
+Error refused(const http::Answer& answer, Instant now) {
+  if (answer.status == 400 || answer.status == 401 || answer.status == 403)
+    return std::move(Error(Status::AUTHENTICATION,
+                           "the service refused the credentials (HTTP " + std::to_string(answer.status) +
+                               "); check client_id and client_secret, that they are for this service, and that they have not expired")
+                         .with_http(answer.status));
+  return bulk::refusal(answer, "the token request", now);
+}
+
+}  // namespace
+
+http::Request token_request(const http::Url& service, const Credentials& credentials) {
+  http::Request request;
+  request.method = "POST";
+  request.url = service;
+  request.url.target = "/auth/token";
+  std::string pair = credentials.client_id + ":" + std::string(credentials.client_secret.reveal());
+  request.headers = {{"Authorization", "Basic " + to_base64(as_bytes(pair))}, {"Accept", "application/json"}};
+  wipe(pair.data(), pair.size());
+  return request;
+}
+
+Token read_token(const http::Answer& answer, Instant now, Milliseconds assumed) {
+  if (answer.status != 200) throw refused(answer, now);
+  auto body = parse_json(answer.body);
+  std::string text = body && body->is_object() ? string_member(body->get_object(), "access_token") : "";
+  if (!usable(text)) throw Error(Status::PROTOCOL, "the service's answer to the token request holds no access_token");
+  Token token;
+  token.value = Secret(text);
+  const json::value* expires_in = body->get_object().if_contains("expires_in");
+  std::optional<Milliseconds> lifetime = expires_in ? seconds_in(*expires_in) : std::nullopt;
+  if (!lifetime) lifetime = lifetime_of_jwt(text, now);
+  wipe(text.data(), text.size());
+  Milliseconds life = lifetime.value_or(assumed);
+  token.expires_at = now + life;
+  // Renew with a minute to spare, or at nine tenths of a short life.
+  token.renew_at = token.expires_at - std::min<Milliseconds>(seconds(60), life / 10);
+  return token;
+}
+
+}  // namespace libbcda::auth

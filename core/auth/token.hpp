@@ -1,0 +1,32 @@
+// An access token's life, without sockets (BCDA guide, "Authentication and Authorization"; RFC 6749 section 5).
+#pragma once
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "base/bytes.hpp"
+#include "base/time.hpp"
+#include "http/message.hpp"
+
+namespace libbcda::auth {
+
+struct Credentials {
+  std::string client_id;
+  Secret client_secret;
+};
+
+// POST /auth/token with Basic credentials and no body.
+http::Request token_request(const http::Url& service, const Credentials& credentials);
+
+struct Token {
+  Secret value;
+  Instant renew_at;    // from here on a new one is fetched ahead of time
+  Instant expires_at;  // from here on it is not used at all
+};
+
+// Reads the answer to a token request. The lifetime is `expires_in` (a number or, as BCDA sends it, a string), else the
+// claim `exp` of a JWT (a hint: its signature is not ours to check), else `assumed`.
+// Throws Error{AUTHENTICATION} when the credentials are refused, REFUSED (retriable or not) or PROTOCOL otherwise.
+Token read_token(const http::Answer& answer, Instant now, Milliseconds assumed);
+
+}  // namespace libbcda::auth

@@ -1,0 +1,107 @@
+#include "auth/token_source.hpp"
+
+#include <boost/asio/post.hpp>
+#include <boost/asio/redirect_error.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <boost/asio/this_coro.hpp>
+#include <boost/asio/use_awaitable.hpp>
+
+namespace libbcda::auth {
+
+namespace asio = boost::asio;
+using http::Task;
+
+namespace {
+
+constexpr std::size_t kLargestAnswer = 256 << 10;
+constexpr std::string_view kBearer = "Bearer ";
+
+}  // namespace
+
+// Somebody who waits for a renewal that another asker has under way.
+struct TokenSource::Waiter {
+  explicit Waiter(const asio::any_io_executor& executor) : timer(executor, asio::steady_timer::time_point::max()) {}
+  asio::steady_timer timer;
+  std::optional<Error> refused;
+};
+
+TokenSource::TokenSource(http::Client& client, http::Url service, Credentials credentials, Milliseconds assumed_lifetime, Clock clock)
+    : client_(client), service_(std::move(service)), credentials_(std::move(credentials)), assumed_lifetime_(assumed_lifetime), clock_(std::move(clock)) {}
+
+Task<> TokenSource::authorize(http::Request& request) {
+  if (!http::same_origin(request.url, service_)) co_return;
+  Secret token = co_await get();
+  request.headers.emplace_back("Authorization", std::string(kBearer) + std::string(token.reveal()));
+}
+
+void TokenSource::reject(const http::Request& request) {
+  std::lock_guard lock(mutex_);
+  for (const auto& [name, value] : request.headers)
+    if (name == "Authorization" && token_ && std::string_view(value).substr(kBearer.size()) == token_->value.reveal()) token_.reset();
+}
+
+Task<Secret> TokenSource::get() {
+  auto executor = co_await asio::this_coro::executor;
+  for (;;) {
+    std::shared_ptr<Waiter> waiter;
+    {
+      std::lock_guard lock(mutex_);
+      Instant now = clock_();
+      if (token_ && now < (renewing_ ? token_->expires_at : token_->renew_at)) co_return token_->value;
+      if (renewing_) waiters_.push_back(waiter = std::make_shared<Waiter>(executor));
+      renewing_ = true;
+    }
+    if (waiter) {
+      boost::system::error_code woken;
+      co_await waiter->timer.async_wait(asio::redirect_error(asio::use_awaitable, woken));
+      if (waiter->refused) throw *waiter->refused;
+      continue;
+    }
+    std::optional<Token> token;
+    std::optional<Error> error;
+    std::exception_ptr other;
+    try {
+      token = co_await fetch();
+    } catch (const Error& e) {
+      error = e;
+    } catch (...) {
+      other = std::current_exception();  // cancelled: another asker takes over
+    }
+    settle(token, error);
+    if (other) std::rethrow_exception(other);
+    if (error && error->retriable)
+      if (auto current = still_good()) co_return *current;  // renewing ahead of time failed: there is time to try again
+    if (error) throw *error;
+    co_return token->value;
+  }
+}
+
+std::optional<Secret> TokenSource::still_good() {
+  std::lock_guard lock(mutex_);
+  if (!token_ || clock_() >= token_->expires_at) return std::nullopt;
+  return token_->value;
+}
+
+Task<Token> TokenSource::fetch() {
+  http::Answer answer = co_await client_.send(token_request(service_, credentials_), kLargestAnswer);
+  Token token = read_token(answer, clock_(), assumed_lifetime_);
+  wipe(answer.body.data(), answer.body.size());
+  co_return token;
+}
+
+void TokenSource::settle(std::optional<Token> token, const std::optional<Error>& error) {
+  std::vector<std::shared_ptr<Waiter>> waiters;
+  {
+    std::lock_guard lock(mutex_);
+    renewing_ = false;
+    if (token) token_ = std::move(token);
+    waiters.swap(waiters_);
+  }
+  for (auto& waiter : waiters)
+    asio::post(waiter->timer.get_executor(), [waiter, error] {
+      if (error && error->status == Status::AUTHENTICATION) waiter->refused = error;
+      waiter->timer.cancel();
+    });
+}
+
+}  // namespace libbcda::auth

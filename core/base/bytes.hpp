@@ -1,0 +1,61 @@
+// Bytes, hex, base64 and secrets that wipe themselves.
+#pragma once
+#include <cstddef>
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace libbcda {
+
+using Bytes = std::vector<std::uint8_t>;
+using ByteView = std::span<const std::uint8_t>;
+using MutableBytes = std::span<std::uint8_t>;
+
+inline ByteView as_bytes(std::string_view s) {
+  return {reinterpret_cast<const std::uint8_t*>(s.data()), s.size()};
+}
+inline std::string_view as_text(ByteView b) {
+  return {reinterpret_cast<const char*>(b.data()), b.size()};
+}
+
+std::string to_hex(ByteView bytes);                       // lower case
+std::optional<Bytes> from_hex(std::string_view text);     // either case; nullopt: odd length or not hex
+std::string to_base64(ByteView bytes);                    // RFC 4648, padded
+std::optional<Bytes> from_base64(std::string_view text);  // padded; nullopt when malformed
+std::string to_base64url(ByteView bytes);                 // RFC 4648 section 5, no padding
+std::optional<Bytes> from_base64url(std::string_view text);
+
+void wipe(void* data, std::size_t size) noexcept;
+
+// A string that is wiped when it dies or is replaced, and that nothing prints.
+class Secret {
+ public:
+  Secret() = default;
+  explicit Secret(std::string_view text) : text_(text.begin(), text.end()) {}
+  Secret(const Secret& other) = default;
+  Secret& operator=(const Secret& other) {
+    if (this != &other) { clear(); text_ = other.text_; }
+    return *this;
+  }
+  Secret(Secret&& other) noexcept : text_(std::move(other.text_)) { other.text_.clear(); }
+  Secret& operator=(Secret&& other) noexcept {
+    if (this != &other) { clear(); text_ = std::move(other.text_); other.text_.clear(); }
+    return *this;
+  }
+  ~Secret() { clear(); }
+
+  bool empty() const noexcept { return text_.empty(); }
+  std::string_view reveal() const noexcept { return {text_.data(), text_.size()}; }
+
+ private:
+  void clear() noexcept {
+    wipe(text_.data(), text_.size());
+    text_.clear();
+  }
+  std::vector<char> text_;  // a vector: no small-buffer copies left behind by moves
+};
+
+}  // namespace libbcda

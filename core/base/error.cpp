@@ -1,0 +1,24 @@
+#include "base/error.hpp"
+
+#include <iterator>
+
+namespace libbcda {
+namespace {
+constexpr StatusInfo kTable[] = {
+#define STATUS(name, number, exit_code, meaning) {Status::name, #name, meaning, exit_code},
+#include "base/status.def"
+#undef STATUS
+};
+}  // namespace
+
+int status_count() noexcept { return static_cast<int>(std::size(kTable)); }
+
+const StatusInfo& status_at(int index) noexcept { return kTable[index]; }
+
+const StatusInfo* find_status(std::int32_t number) noexcept {
+  for (const StatusInfo& info : kTable)
+    if (static_cast<std::int32_t>(info.status) == number) return &info;
+  return nullptr;
+}
+
+}  // namespace libbcda

@@ -1,0 +1,50 @@
+// The one error type of the engine and the one table of status codes.
+#pragma once
+#include <chrono>
+#include <cstdint>
+#include <exception>
+#include <optional>
+#include <string>
+#include <string_view>
+
+namespace libbcda {
+
+enum class Status : std::int32_t {
+#define STATUS(name, number, exit_code, meaning) name = number,
+#include "base/status.def"
+#undef STATUS
+};
+
+// What went wrong, in our words (`message`) and, kept apart, in the server's (`outcome`).
+// Neither ever holds a secret or a data record.
+struct Error : std::exception {
+  Error(Status s, std::string text) : status(s), message(std::move(text)) {}
+
+  Error& at_file(std::string_view name) { file = name; return *this; }
+  Error& with_http(int code) { http_status = code; return *this; }
+  Error& with_outcome(std::string text) { outcome = std::move(text); return *this; }
+  Error& may_retry(bool yes = true) { retriable = yes; return *this; }
+
+  const char* what() const noexcept override { return message.c_str(); }
+
+  Status status;
+  std::string message;
+  std::string outcome;  // OperationOutcome text or the first words of a text body
+  std::string file;     // local path or server file name concerned
+  int http_status = 0;  // 0: no HTTP answer was involved
+  bool retriable = false;
+  std::optional<std::chrono::milliseconds> retry_after;
+};
+
+struct StatusInfo {
+  Status status;
+  const char* name;     // "OK", "AUTHENTICATION", ...
+  const char* meaning;  // one line of English
+  int exit_code;        // what the command exits with
+};
+
+int status_count() noexcept;
+const StatusInfo& status_at(int index) noexcept;             // 0 <= index < status_count()
+const StatusInfo* find_status(std::int32_t number) noexcept;  // nullptr when unknown
+
+}  // namespace libbcda

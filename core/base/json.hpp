@@ -1,0 +1,30 @@
+// JSON from hostile places: bounded depth, first value only, no duplicate members, lookups that do not throw.
+#pragma once
+#include <boost/json/array.hpp>
+#include <boost/json/object.hpp>
+#include <boost/json/serialize.hpp>
+#include <boost/json/value.hpp>
+
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace libbcda {
+
+namespace json = boost::json;
+
+// The first JSON value of `text`; what follows it is ignored (BCDA can put two documents into one body).
+// nullopt when it is not JSON or is nested deeper than 64.
+std::optional<json::value> parse_json(std::string_view text);
+
+// Every value of a text with several, one after another (as `bcda manifest` prints). nullopt when one is malformed.
+std::optional<std::vector<json::value>> parse_json_sequence(std::string_view text);
+
+// The name of a member that occurs twice in one object anywhere in `text`, if there is one.
+std::optional<std::string> duplicate_member(std::string_view text);
+
+// A member that is a string, or "" when it is missing or of another kind.
+std::string string_member(const json::object& object, std::string_view name);
+
+}  // namespace libbcda

@@ -1,0 +1,273 @@
+#include "base/settings.hpp"
+
+#include <algorithm>
+#include <charconv>
+#include <cstdlib>
+
+#include "base/error.hpp"
+#include "base/file.hpp"
+#include "base/json.hpp"
+
+namespace libbcda {
+namespace {
+
+constexpr auto kClient = SettingScope::client;
+constexpr auto kExport = SettingScope::export_;
+using T = SettingType;
+
+std::vector<Setting> make_table() {
+  std::vector<Setting> table = {
+      {"url", T::string, kClient, false, "", "",
+       "Origin of the service, as in https://api.bcda.cms.gov; the paths are known.", {}},
+      {"client_id", T::string, kClient, false, "", "", "Client id that the service issued.", {}},
+      {"client_secret", T::string, kClient, true, "", "", "Client secret that belongs to client_id.", {}},
+      {"client_secret_file", T::path, kClient, false, "", "", "File that holds the client secret.", {}},
+      {"private_key", T::path, kClient, false, "", "",
+       "PEM file of the RSA private key whose public half is registered with the service.", {}},
+      {"private_key_pem", T::string, kClient, true, "", "", "The private key itself, as PEM text, instead of a file.", {}},
+      {"private_key_passphrase", T::string, kClient, true, "", "", "Passphrase of an encrypted private key.", {}},
+      {"private_key_passphrase_file", T::path, kClient, false, "", "",
+       "File that holds the passphrase of an encrypted private key.", {}},
+      {"ca_file", T::path, kClient, false, "", "",
+       "PEM file of the CA certificates to trust instead of the system's.", {}},
+      {"allow_http", T::boolean, kClient, false, "false", "",
+       "Allow http:// to other machines: credentials and claims then travel in the clear.", {}},
+      {"allowed_origins", T::list, kClient, false, "", "",
+       "Other origins that a manifest may point to; files there are fetched without the token.", {}},
+      {"threads", T::integer, kClient, false, "0", "", "Threads that move and decrypt data; 0: one for each core.", {}},
+      {"user_agent", T::string, kClient, false, "libbcda/0.1.0", "", "The User-Agent header.", {}},
+      {"connect_timeout", T::duration, kClient, false, "30s", "", "Limit for name look-up, connection and TLS handshake.", {}},
+      {"idle_timeout", T::duration, kClient, false, "1m", "", "Longest silence of a connection that should deliver bytes.", {}},
+      {"request_timeout", T::duration, kClient, false, "2m", "", "Limit for the answer to one request, file bodies apart.", {}},
+      {"token_lifetime", T::duration, kClient, false, "1h", "",
+       "Lifetime assumed of a token that does not tell its own.", {}},
+      {"max_header_bytes", T::size, kClient, false, "64KiB", "", "Largest head of an answer that is read.", {}},
+      {"max_manifest_bytes", T::size, kClient, false, "64MiB", "", "Largest manifest that is read.", {}},
+      {"types", T::list, kExport, false, "Patient,Coverage,ExplanationOfBenefit", "",
+       "Resource types to export, one job each.", {}},
+      {"out", T::path, kExport, false, "", "", "Directory for the files; made when missing.", {}},
+      {"restart", T::boolean, kExport, false, "false", "",
+       "Discard what an unfinished export left in the directory, and begin anew.", {}},
+      {"parallel", T::integer, kExport, false, "4", "", "Files downloaded at the same time, 1 to 64.", {}},
+      {"allow_plaintext", T::boolean, kExport, false, "false", "",
+       "Accept data files that come without a key; otherwise a private key is needed and such a file is an error.", {}},
+      {"durability", T::choice, kExport, false, "power", "power,process",
+       "What a published file survives: a loss of power, or only a crash of the process.", {}},
+      {"poll_interval", T::duration, kExport, false, "1s", "",
+       "First wait between two status requests; it grows by half each time.", {}},
+      {"poll_max_interval", T::duration, kExport, false, "30s", "", "Longest wait between two status requests.", {}},
+      {"job_timeout", T::duration, kExport, false, "24h", "", "Longest time for a job to be done; 0: no limit.", {}},
+      {"timeout", T::duration, kExport, false, "0s", "", "Longest time for the whole run; 0: no limit.", {}},
+      {"retries", T::integer, kExport, false, "5", "", "How often a failed request is tried again, 0 to 100.", {}},
+      {"retry_delay", T::duration, kExport, false, "1s", "", "First wait before trying again; it doubles each time.", {}},
+      {"retry_max_delay", T::duration, kExport, false, "1m", "",
+       "Longest wait before trying again, also when the server asks for more.", {}},
+  };
+  for (Setting& row : table) {
+    row.env = std::string("BCDA_") + row.name;
+    std::transform(row.env.begin(), row.env.end(), row.env.begin(),
+                   [](char c) { return c >= 'a' && c <= 'z' ? static_cast<char>(c - 32) : c; });
+  }
+  return table;
+}
+
+std::optional<bool> parse_boolean(std::string_view text) {
+  for (auto yes : {"true", "1", "yes", "on"}) if (text == yes) return true;
+  for (auto no : {"false", "0", "no", "off"}) if (text == no) return false;
+  return {};
+}
+
+std::optional<std::int64_t> parse_integer(std::string_view text) {
+  std::int64_t value = 0;
+  auto [end, ec] = std::from_chars(text.data(), text.data() + text.size(), value);
+  if (ec != std::errc() || end != text.data() + text.size()) return {};
+  return value;
+}
+
+std::vector<std::string> split(std::string_view text) {
+  std::vector<std::string> parts;
+  while (!text.empty()) {
+    std::size_t comma = std::min(text.find(','), text.size());
+    std::string_view part = text.substr(0, comma);
+    std::size_t first = part.find_first_not_of(" \t");
+    if (first != std::string_view::npos) parts.emplace_back(part.substr(first, part.find_last_not_of(" \t") - first + 1));
+    text.remove_prefix(std::min(comma + 1, text.size()));
+  }
+  return parts;
+}
+
+std::size_t distance(std::string_view a, std::string_view b) {  // Levenshtein
+  std::vector<std::size_t> row(b.size() + 1);
+  for (std::size_t j = 0; j <= b.size(); ++j) row[j] = j;
+  for (std::size_t i = 1; i <= a.size(); ++i) {
+    std::size_t diagonal = std::exchange(row[0], i);
+    for (std::size_t j = 1; j <= b.size(); ++j) {
+      std::size_t old = row[j];
+      row[j] = std::min({row[j] + 1, row[j - 1] + 1, diagonal + (a[i - 1] != b[j - 1])});
+      diagonal = old;
+    }
+  }
+  return row.back();
+}
+
+const Setting& row_of(std::string_view name) {
+  if (const Setting* row = find_setting(name)) return *row;
+  const Setting* nearest = &settings_table().front();
+  for (const Setting& row : settings_table())
+    if (distance(name, row.name) < distance(name, nearest->name)) nearest = &row;
+  throw Error(Status::INVALID_ARGUMENT, "there is no setting named " + std::string(name) + "; did you mean " + nearest->name + "?");
+}
+
+// What is wrong with a value, or "".
+std::string objection(const Setting& row, std::string_view value) {
+  if (value.find('\0') != std::string_view::npos) return "holds a NUL character";
+  switch (row.type) {
+    case T::boolean: return parse_boolean(value) ? "" : "takes true or false";
+    case T::integer: {
+      auto number = parse_integer(value);
+      if (!number || *number < 0) return "takes a whole number, 0 or more";
+      if (row.name == std::string_view("parallel") && (*number < 1 || *number > 64)) return "takes 1 to 64";
+      if (row.name == std::string_view("retries") && *number > 100) return "takes 0 to 100";
+      if (row.name == std::string_view("threads") && *number > 256) return "takes 0 to 256";
+      return "";
+    }
+    case T::duration: return parse_duration(value) ? "" : "takes a duration such as 250ms, 30s, 5m or 24h";
+    case T::size: return parse_size(value).value_or(0) > 0 ? "" : "takes a size such as 64KiB or 1GiB";
+    case T::choice: {
+      auto allowed = split(row.choices);
+      if (std::find(allowed.begin(), allowed.end(), value) != allowed.end()) return "";
+      return std::string("takes one of ") + row.choices;
+    }
+    case T::list: return split(value).empty() && !value.empty() ? "takes a comma-separated list" : "";
+    case T::string:
+    case T::path: return "";
+  }
+  return "";
+}
+
+}  // namespace
+
+const std::vector<Setting>& settings_table() {
+  static const std::vector<Setting> table = make_table();
+  return table;
+}
+
+const Setting* find_setting(std::string_view name) {
+  for (const Setting& row : settings_table())
+    if (name == row.name) return &row;
+  return nullptr;
+}
+
+const char* setting_type_name(SettingType type) {
+  constexpr const char* names[] = {"string", "path", "boolean", "integer", "duration", "size", "choice", "list"};
+  return names[static_cast<int>(type)];
+}
+
+std::optional<std::int64_t> parse_size(std::string_view text) {
+  std::int64_t value = 0;
+  auto [end, ec] = std::from_chars(text.data(), text.data() + text.size(), value);
+  if (ec != std::errc() || value < 0) return {};
+  std::string_view unit(end, static_cast<std::size_t>(text.data() + text.size() - end));
+  int shift = unit.empty() || unit == "B" ? 0 : unit == "KiB" ? 10 : unit == "MiB" ? 20 : unit == "GiB" ? 30 : unit == "TiB" ? 40 : -1;
+  if (shift < 0 || value > (INT64_MAX >> shift)) return {};
+  return value << shift;
+}
+
+void Settings::set(std::string_view name, std::string_view value) {
+  const Setting& row = row_of(name);
+  if (std::string why = objection(row, value); !why.empty()) {
+    std::string shown = row.secret ? "" : ", not \"" + std::string(value) + "\"";
+    throw Error(Status::INVALID_ARGUMENT, std::string("the setting ") + row.name + " " + why + shown);
+  }
+  values_[row.name] = Secret(value);
+}
+
+void Settings::unset(std::string_view name) {
+  auto found = values_.find(row_of(name).name);
+  if (found != values_.end()) values_.erase(found);
+}
+
+bool Settings::has(std::string_view name) const { return values_.find(row_of(name).name) != values_.end(); }
+
+void Settings::load_environment() {
+  for (const Setting& row : settings_table()) {
+    const char* value = std::getenv(row.env.c_str());
+    if (!value || !*value || has(row.name)) continue;
+    try {
+      set(row.name, value);
+    } catch (Error& e) {
+      e.message += " (from the environment variable " + row.env + ")";
+      throw;
+    }
+  }
+}
+
+void Settings::load_json_file(const std::string& path) {
+  Secret text = read_secret_file(path, 1 << 20, "configuration file");
+  auto value = parse_json(text.reveal());
+  auto bad = [&](const std::string& why) {
+    return std::move(Error(Status::INVALID_ARGUMENT, "the configuration file " + path + ": " + why).at_file(path));
+  };
+  if (!value || !value->is_object()) throw bad("it is not a JSON object of {\"name\": value}");
+  for (const auto& [name, member] : value->get_object()) {
+    std::string flat;
+    if (member.is_string()) {
+      flat = std::string(member.get_string());
+    } else if (member.is_array()) {
+      for (const auto& item : member.get_array()) {
+        if (!item.is_string()) throw bad("the list " + std::string(name) + " holds something that is not text");
+        flat += (flat.empty() ? "" : ",") + std::string(item.get_string());
+      }
+    } else {
+      flat = json::serialize(member);
+    }
+    try {
+      if (!has(name)) set(name, flat);
+      const Setting& row = row_of(name);
+      if (row.secret && readable_by_others(path)) throw bad("it holds the secret " + std::string(name) + " but others may read it; chmod 600 " + path);
+    } catch (const Error& e) {
+      if (!e.file.empty()) throw;
+      throw bad(e.message);
+    }
+    wipe(flat.data(), flat.size());
+  }
+}
+
+Settings Settings::with(const Settings& other) const {
+  Settings merged = *this;
+  for (const auto& [name, value] : other.values_) {
+    if (row_of(name).scope != kExport)
+      throw Error(Status::INVALID_ARGUMENT, "the setting " + name + " belongs to the client; it cannot be given for one export");
+    merged.values_[name] = value;
+  }
+  return merged;
+}
+
+std::string_view Settings::value(std::string_view name) const {
+  const Setting& row = row_of(name);
+  auto found = values_.find(name);
+  return found == values_.end() ? std::string_view(row.default_value) : found->second.reveal();
+}
+
+std::string Settings::text(std::string_view name) const { return std::string(value(name)); }
+Secret Settings::secret(std::string_view name) const { return Secret(value(name)); }
+bool Settings::boolean(std::string_view name) const { return parse_boolean(value(name)).value_or(false); }
+Milliseconds Settings::duration(std::string_view name) const { return parse_duration(value(name)).value_or(Milliseconds(0)); }
+std::vector<std::string> Settings::list(std::string_view name) const { return split(value(name)); }
+
+std::int64_t Settings::integer(std::string_view name) const {
+  return row_of(name).type == T::size ? parse_size(value(name)).value_or(0) : parse_integer(value(name)).value_or(0);
+}
+
+Secret Settings::secret_or_file(std::string_view name) const {
+  if (!value(name).empty()) return secret(name);
+  std::string file_setting = std::string(name) + "_file", path = text(file_setting);
+  if (path.empty()) return {};
+  Secret content = read_secret_file(path, 64 << 10, file_setting.c_str());
+  std::string_view text = content.reveal();
+  while (!text.empty() && (text.back() == '\n' || text.back() == '\r')) text.remove_suffix(1);
+  if (text.empty()) throw std::move(Error(Status::INVALID_ARGUMENT, "the setting " + file_setting + ": " + path + " is empty").at_file(path));
+  return Secret(text);
+}
+
+}  // namespace libbcda

@@ -1,0 +1,66 @@
+// The one table of settings, and a set of values for them.
+#pragma once
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/bytes.hpp"
+#include "base/time.hpp"
+
+namespace libbcda {
+
+enum class SettingType { string, path, boolean, integer, duration, size, choice, list };
+enum class SettingScope { client, export_ };
+
+struct Setting {
+  const char* name;
+  SettingType type;
+  SettingScope scope;
+  bool secret;
+  const char* default_value;
+  const char* choices;  // comma separated; "" unless a choice
+  const char* help;     // one sentence
+  std::string env;      // "BCDA_" and the name in upper case
+};
+
+const std::vector<Setting>& settings_table();
+const Setting* find_setting(std::string_view name);
+const char* setting_type_name(SettingType type);
+
+// Sizes such as "64KiB" or "1GiB"; a bare number is bytes.
+std::optional<std::int64_t> parse_size(std::string_view text);
+
+class Settings {
+ public:
+  // Throws Error{INVALID_ARGUMENT} naming the setting, what it takes and, for an unknown name, the nearest one.
+  void set(std::string_view name, std::string_view value);
+  void unset(std::string_view name);
+  bool has(std::string_view name) const;
+
+  // These set only what is not set yet.
+  void load_environment();
+  void load_json_file(const std::string& path);
+
+  // The values of `other` go before ours. Only export settings may be in it.
+  Settings with(const Settings& other) const;
+
+  // The value in force, as a type the name's row allows.
+  std::string text(std::string_view name) const;
+  Secret secret(std::string_view name) const;
+  bool boolean(std::string_view name) const;
+  std::int64_t integer(std::string_view name) const;  // also for sizes
+  Milliseconds duration(std::string_view name) const;
+  std::vector<std::string> list(std::string_view name) const;
+
+  // A secret given directly, or else read from the file that the setting `name` + "_file" names, less a final newline.
+  Secret secret_or_file(std::string_view name) const;
+
+ private:
+  std::string_view value(std::string_view name) const;
+  std::map<std::string, Secret, std::less<>> values_;
+};
+
+}  // namespace libbcda

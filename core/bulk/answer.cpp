@@ -1,0 +1,80 @@
+#include "bulk/answer.hpp"
+
+#include <algorithm>
+#include <cstdlib>
+
+#include "base/json.hpp"
+
+namespace libbcda::bulk {
+namespace {
+
+constexpr std::size_t kLongestText = 500;
+
+std::string tidy(std::string_view text) {  // one line, no control characters, not cut inside a UTF-8 sequence
+  std::string out;
+  for (char c : text.substr(0, kLongestText)) out += static_cast<unsigned char>(c) < ' ' || c == 127 ? ' ' : c;
+  while (text.size() > kLongestText && !out.empty() && (out.back() & 0xC0) == 0x80) out.pop_back();
+  std::size_t last = out.find_last_not_of(' ');
+  return last == std::string::npos ? "" : out.substr(0, last + 1);
+}
+
+std::string issue_text(const json::object& issue) {
+  if (auto text = string_member(issue, "diagnostics"); !text.empty()) return text;
+  if (const json::value* details = issue.if_contains("details"); details && details->is_object())
+    if (auto text = string_member(details->get_object(), "text"); !text.empty()) return text;
+  return string_member(issue, "code");
+}
+
+std::optional<json::object> outcome_of(const http::Answer& answer) {
+  auto body = parse_json(answer.body);
+  if (!body || !body->is_object() || string_member(body->get_object(), "resourceType") != "OperationOutcome") return {};
+  return body->get_object();
+}
+
+}  // namespace
+
+bool is_operation_outcome(const http::Answer& answer) { return outcome_of(answer).has_value(); }
+
+std::string outcome_text(const http::Answer& answer) {
+  auto outcome = outcome_of(answer);
+  if (!outcome) return answer.header("Content-Type").starts_with("text/plain") ? tidy(answer.body) : "";
+  const json::value* issues = outcome->if_contains("issue");
+  std::string text;
+  if (issues && issues->is_array())
+    for (const json::value& issue : issues->get_array())
+      if (issue.is_object()) text += (text.empty() ? "" : "; ") + issue_text(issue.get_object());
+  return tidy(text);
+}
+
+bool transient(int status) {
+  return status == 408 || status == 425 || status == 429 || status == 500 || status == 502 || status == 503 || status == 504;
+}
+
+Error refusal(const http::Answer& answer, const std::string& what, Instant now) {
+  std::string text = what + " was answered with HTTP " + std::to_string(answer.status);
+  if (answer.status >= 300 && answer.status < 400)
+    text += ", a redirect, which is not followed; check that the setting url is the service's own origin";
+  Error error(Status::REFUSED, text);
+  error.with_http(answer.status).with_outcome(outcome_text(answer)).may_retry(transient(answer.status));
+  if (auto after = answer.header("Retry-After"); !after.empty()) error.retry_after = parse_retry_after(after, now);
+  return error;
+}
+
+std::optional<double> percent(std::string_view progress) {
+  std::size_t sign = progress.find('%');
+  if (sign == std::string_view::npos) return {};
+  std::size_t begin = sign;
+  while (begin > 0 && (std::isdigit(static_cast<unsigned char>(progress[begin - 1])) || progress[begin - 1] == '.')) --begin;
+  if (begin == sign) return {};
+  return std::clamp(std::strtod(std::string(progress.substr(begin, sign - begin)).c_str(), nullptr), 0.0, 100.0);
+}
+
+Milliseconds Backoff::next(double chance, std::optional<Milliseconds> server_wish) {
+  Milliseconds wait = next_;
+  next_ = std::min(longest_, Milliseconds(static_cast<std::int64_t>(static_cast<double>(next_.count()) * factor_)));
+  wait -= Milliseconds(static_cast<std::int64_t>(static_cast<double>(wait.count()) * 0.2 * chance));
+  if (server_wish) wait = std::max(wait, *server_wish);
+  return std::min(wait, longest_);
+}
+
+}  // namespace libbcda::bulk

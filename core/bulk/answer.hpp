@@ -1,0 +1,38 @@
+// Reading answers of the service: OperationOutcome texts, what may be tried again, progress.
+#pragma once
+#include <optional>
+#include <string>
+
+#include "base/error.hpp"
+#include "base/time.hpp"
+#include "http/message.hpp"
+
+namespace libbcda::bulk {
+
+// The text of an OperationOutcome (diagnostics, else details, else code), the first words of a text/plain body, or "".
+// It is the server's, may name beneficiaries, and belongs into Error::outcome only.
+std::string outcome_text(const http::Answer& answer);
+bool is_operation_outcome(const http::Answer& answer);
+
+// 408, 425, 429, 500, 502, 503, 504: the same request may succeed later.
+bool transient(int status);
+
+// The error for an answer that is not what `what` ("the status request for Patient") hoped for.
+Error refusal(const http::Answer& answer, const std::string& what, Instant now);
+
+// The number before a '%' in X-Progress, 0 to 100.
+std::optional<double> percent(std::string_view progress);
+
+// Waits that double, with a little chance in them so that clients do not march in step.
+class Backoff {
+ public:
+  Backoff(Milliseconds first, Milliseconds longest, double factor = 2) : next_(first), longest_(longest), factor_(factor) {}
+  // `chance` is in [0, 1). The server's wish counts, up to `longest`; a wish of 0 does not undercut our own wait.
+  Milliseconds next(double chance, std::optional<Milliseconds> server_wish = {});
+
+ private:
+  Milliseconds next_, longest_;
+  double factor_;
+};
+
+}  // namespace libbcda::bulk

@@ -1,0 +1,173 @@
+#include "bulk/job.hpp"
+
+#include <algorithm>
+
+namespace libbcda::bulk {
+namespace {
+
+using std::chrono::seconds;
+
+// A service that spreads over several machines may not know a new job everywhere at once.
+constexpr auto kUnknownJobGrace = seconds(30);
+constexpr int kUnknownJobTries = 3;
+// A failed job is answered with 500, and so is a passing fault: ask this often before believing it.
+constexpr int kFailedJobTries = 2;
+
+Milliseconds first_poll(const JobOptions& options) { return options.poll_interval; }
+
+}  // namespace
+
+Job::Job(http::Url service, std::string type, JobOptions options, std::function<double()> chance)
+    : service_(std::move(service)),
+      type_(std::move(type)),
+      kick_off_(kick_off_url(service_, type_)),
+      options_(options),
+      chance_(std::move(chance)),
+      retry_wait_(options.retry_delay, options.retry_max_delay),
+      poll_wait_(first_poll(options), std::max(options.poll_interval, options.poll_max_interval), 1.5) {}
+
+http::Url Job::kick_off_url(const http::Url& service, const std::string& type) {
+  http::Url url = service;
+  url.target = "/api/v1/" + type + "/$export";  // a raw '$': the service does not know %24
+  return url;
+}
+
+http::Request Job::status_request(const http::Url& url) {
+  http::Request request;
+  request.url = url;
+  request.headers = {{"Accept", "application/json"}};
+  return request;
+}
+
+Step Job::next(Instant now) {
+  if (!started_) started_ = now;
+  if (failure_) throw *failure_;
+  if (manifest_) return Finished{};
+  if (options_.job_timeout.count() > 0 && now - *started_ >= options_.job_timeout)
+    throw Error(Status::TIMEOUT, describe("the job") + " was not done after " + format_duration(options_.job_timeout) +
+                                     (progress_.empty() ? "" : " (" + progress_ + ")") + "; see the setting job_timeout");
+  if (wait_) {
+    Wait wait = *std::exchange(wait_, std::nullopt);
+    if (options_.job_timeout.count() > 0)
+      wait.duration = std::min(wait.duration, std::chrono::duration_cast<Milliseconds>(*started_ + options_.job_timeout - now));
+    return wait;
+  }
+  Send send;
+  send.renew_token = std::exchange(renew_token_, false);
+  if (status_) {
+    send.request = status_request(*status_);
+  } else {
+    send.request.url = kick_off_;
+    // Compared letter by letter by the 2019 service: one value each, no parameters.
+    send.request.headers = {{"Accept", "application/fhir+json"}, {"Prefer", "respond-async"}};
+  }
+  return send;
+}
+
+void Job::on_failure(const Error& error, bool answered, Instant) {
+  // A kick-off that may have been heard is not repeated: it would start a second job.
+  bool safe = status_ || !answered;
+  if (error.retriable && safe) return retry_or_fail(error, options_.retries);
+  failure_ = error;
+}
+
+void Job::on_answer(const http::Answer& answer, Instant now) {
+  if (answer.status == 401) {
+    if (renew(answer)) return;
+    failure_ = std::move(Error(Status::AUTHENTICATION, describe(status_ ? "the status request" : "the kick-off") +
+                                                 " was refused (HTTP 401) with a token that is new; the organisation may be switched off")
+                             .with_http(401).with_outcome(outcome_text(answer)));
+    return;
+  }
+  token_renewed_ = false;
+  status_ ? on_status(answer, now) : on_kick_off(answer, now);
+}
+
+bool Job::renew(const http::Answer&) {
+  if (token_renewed_) return false;
+  renew_token_ = token_renewed_ = true;
+  return true;
+}
+
+void Job::on_kick_off(const http::Answer& answer, Instant now) {
+  if (answer.status == 202) {
+    try {
+      status_ = on_service_origin(http::resolve_url(kick_off_, answer.header("Content-Location"), "Content-Location"), service_);
+    } catch (const Error& e) {
+      failure_ = e;
+      return;
+    }
+    if (!http::same_origin(*status_, service_)) {
+      failure_ = Error(Status::PROTOCOL, describe("the kick-off") + " points to a job on another origin, " + status_->origin() +
+                                             "; the token is not sent there");
+      return;
+    }
+    accepted_ = now;
+    failures_ = 0;
+    retry_wait_ = Backoff(options_.retry_delay, options_.retry_max_delay);
+    poll_again(poll_wait_.next(chance_()));
+    return;
+  }
+  Error error = refusal(answer, describe("the kick-off"), now);
+  if (answer.status == 429)
+    error.message += ": another export of this resource type is still running for the organisation; try again when it is done";
+  if (answer.status == 404)
+    error.message += "; check the setting types: the service may not offer this resource type";
+  // A 500 can leave a pending job behind, so it is not repeated; gateways' errors and 429 never started one.
+  bool safe = answer.status == 429 || answer.status == 502 || answer.status == 503 || answer.status == 504;
+  if (safe) return retry_or_fail(std::move(error), options_.retries);
+  failure_ = std::move(error);
+}
+
+void Job::on_status(const http::Answer& answer, Instant now) {
+  if (answer.status == 202) {
+    progress_ = std::string(answer.header("X-Progress").substr(0, 100));
+    failures_ = 0;
+    retry_wait_ = Backoff(options_.retry_delay, options_.retry_max_delay);
+    std::optional<Milliseconds> wish;
+    if (auto after = answer.header("Retry-After"); !after.empty()) wish = parse_retry_after(after, now);
+    return poll_again(poll_wait_.next(chance_(), wish));
+  }
+  if (answer.status == 200) return on_complete(answer, now);
+  Error error = refusal(answer, describe("the status request"), now);
+  if (answer.status == 404 || answer.status == 410) {
+    error.status = Status::JOB_GONE;
+    error.message = describe("the job") + (answer.status == 410 ? " has expired" : " is unknown to the service") + " (HTTP " +
+                    std::to_string(answer.status) + "); start a new export";
+    bool young = answer.status == 404 && now - *accepted_ < kUnknownJobGrace;
+    return retry_or_fail(std::move(error), young ? std::min(kUnknownJobTries, options_.retries) : 0);
+  }
+  if (answer.status == 500 && is_operation_outcome(answer)) {
+    error.status = Status::JOB_FAILED;
+    error.message = describe("the job") + " failed on the service (HTTP 500); start a new export";
+    error.retriable = false;
+    return retry_or_fail(std::move(error), std::min(kFailedJobTries, options_.retries));
+  }
+  retry_or_fail(std::move(error), transient(answer.status) ? options_.retries : 0);
+}
+
+void Job::on_complete(const http::Answer& answer, Instant) {
+  try {
+    manifest_ = parse_manifest(answer.body, *status_);
+  } catch (const Error& e) {
+    Error error = e;
+    error.message = describe("the status request") + " brought no usable manifest: " + e.message;
+    error.http_status = answer.status;
+    // A proxy's page, or a manifest caught while it was being written, may be gone on the next try.
+    retry_or_fail(std::move(error), std::min(kFailedJobTries, options_.retries));
+  }
+}
+
+void Job::poll_again(Milliseconds wait) { wait_ = Wait{wait, "", false}; }
+
+void Job::retry_or_fail(Error error, int allowed) {
+  if (failures_++ >= allowed) {
+    failure_ = std::move(error);
+    return;
+  }
+  wait_ = Wait{retry_wait_.next(chance_(), error.retry_after), error.message, true};
+}
+
+std::string Job::describe(const char* what) const { return std::string(what) + " for " + type_; }
+
+}  // namespace libbcda::bulk

@@ -1,0 +1,104 @@
+#include "bulk/manifest.hpp"
+
+#include <map>
+#include <set>
+
+#include "base/error.hpp"
+#include "base/json.hpp"
+
+namespace libbcda::bulk {
+namespace {
+
+using KeyMap = std::map<std::string, std::string, std::less<>>;
+
+Error malformed(const std::string& why) { return {Status::PROTOCOL, "the manifest " + why}; }
+
+KeyMap read_key_map(const json::object& root) {
+  KeyMap keys;
+  const json::value* member = root.if_contains("KeyMap");
+  if (!member || !member->is_object()) return keys;
+  for (const auto& [name, hex] : member->get_object()) {
+    std::string_view text(name);
+    while (!text.empty() && text.back() == ' ') text.remove_suffix(1);  // late 2018 padded the names with blanks
+    if (hex.is_string()) keys.emplace(text, std::string(hex.get_string()));
+  }
+  return keys;
+}
+
+std::string key_of(const json::object& item, const std::string& name, const KeyMap& keys) {
+  std::string own = string_member(item, "encryptedKey");
+  auto mapped = keys.find(name);
+  if (own.empty()) return mapped == keys.end() ? "" : mapped->second;
+  if (mapped != keys.end() && mapped->second != own)
+    throw std::move(malformed("gives two different keys for " + name + " (encryptedKey and KeyMap)").at_file(name));
+  return own;
+}
+
+void read_items(const json::object& root, const char* member, const http::Url& base, const KeyMap& keys,
+                std::size_t max_files, Manifest& out) {
+  const json::value* list = root.if_contains(member);
+  if (!list || list->is_null()) return;  // the 2019 service writes null for "no file"
+  if (!list->is_array()) throw malformed(std::string("has a member ") + member + " that is not a list");
+  for (const json::value& value : list->get_array()) {
+    if (!value.is_object()) throw malformed(std::string("has an item in ") + member + " that is not an object");
+    const json::object& item = value.get_object();
+    if (out.entries.size() >= max_files)
+      throw Error(Status::LIMIT, "the manifest lists more than " + std::to_string(max_files) + " files");
+    Entry entry;
+    entry.is_error = std::string_view(member) == "error";
+    entry.type = string_member(item, "type");
+    entry.url = http::resolve_url(base, string_member(item, "url"), "a file's URL in the manifest");
+    entry.name = std::string(entry.url.name());
+    entry.encrypted_key = key_of(item, entry.name, keys);
+    out.entries.push_back(std::move(entry));
+  }
+}
+
+Manifest read_manifest(const json::value& value, const http::Url& base, std::size_t max_files) {
+  if (!value.is_object()) throw malformed("is not a JSON object");
+  const json::object& root = value.get_object();
+  Manifest manifest;
+  manifest.transaction_time = string_member(root, "transactionTime");
+  manifest.request = string_member(root, "request");
+  if (const json::value* token = root.if_contains("requiresAccessToken"); token && token->is_bool())
+    manifest.requires_access_token = token->get_bool();
+  KeyMap keys = read_key_map(root);
+  read_items(root, "output", base, keys, max_files, manifest);
+  read_items(root, "error", base, keys, max_files, manifest);
+  manifest.text = json::serialize(value);
+  return manifest;
+}
+
+void refuse_duplicates(std::string_view text) {
+  if (auto name = duplicate_member(text)) throw malformed("has the member \"" + *name + "\" twice in one object");
+}
+
+}  // namespace
+
+Manifest parse_manifest(std::string_view text, const http::Url& base, std::size_t max_files) {
+  auto value = parse_json(text);
+  if (!value) throw malformed("is not JSON");
+  refuse_duplicates(text);
+  return read_manifest(*value, base, max_files);
+}
+
+std::vector<Manifest> parse_manifests(std::string_view text, const http::Url& base) {
+  auto values = parse_json_sequence(text);
+  if (!values || values->empty()) throw Error(Status::INVALID_ARGUMENT, "the manifest given is not JSON");
+  std::vector<Manifest> manifests;
+  for (const json::value& value : *values) {
+    manifests.push_back(read_manifest(value, base, 1'000'000));
+    refuse_duplicates(manifests.back().text);
+  }
+  return manifests;
+}
+
+http::Url on_service_origin(http::Url url, const http::Url& service) {
+  if (url.host == service.host && url.scheme == "http" && service.tls() && (url.port == 80 || url.port == service.port)) {
+    url.scheme = service.scheme;
+    url.port = service.port;
+  }
+  return url;
+}
+
+}  // namespace libbcda::bulk

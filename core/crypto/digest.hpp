@@ -1,0 +1,25 @@
+// SHA-256, streaming.
+#pragma once
+#include <array>
+#include <memory>
+
+#include "base/bytes.hpp"
+
+typedef struct evp_md_ctx_st EVP_MD_CTX;
+
+namespace libbcda::crypto {
+
+class Sha256 {
+ public:
+  Sha256();
+  void update(ByteView bytes);
+  std::array<std::uint8_t, 32> finish();
+
+ private:
+  struct Deleter {
+    void operator()(EVP_MD_CTX* ctx) const noexcept;
+  };
+  std::unique_ptr<EVP_MD_CTX, Deleter> ctx_;
+};
+
+}  // namespace libbcda::crypto

@@ -1,0 +1,112 @@
+#include "crypto/gcm.hpp"
+
+#include <openssl/err.h>
+#include <openssl/evp.h>
+
+#include <algorithm>
+#include <cstring>
+
+#include "base/error.hpp"
+
+namespace libbcda::crypto {
+namespace {
+
+constexpr std::size_t kStep = std::size_t{1} << 30;  // OpenSSL counts in int
+
+CipherContext new_context() {
+  CipherContext ctx(EVP_CIPHER_CTX_new());
+  if (!ctx) throw std::bad_alloc();
+  return ctx;
+}
+
+void check(int ok) {
+  if (ok != 1) {
+    ERR_clear_error();
+    throw Error(Status::INTERNAL, "OpenSSL refused an AES-256-GCM operation");
+  }
+}
+
+}  // namespace
+
+void CipherContextDeleter::operator()(EVP_CIPHER_CTX* ctx) const noexcept { EVP_CIPHER_CTX_free(ctx); }
+
+Opener::Opener(const FileKey& key) : ctx_(new_context()) {
+  check(EVP_DecryptInit_ex(ctx_.get(), EVP_aes_256_gcm(), nullptr, key.bytes, nullptr));
+}
+
+std::size_t Opener::decrypt(ByteView in, std::uint8_t* out) {
+  std::size_t done = 0;
+  while (done < in.size()) {
+    int step = static_cast<int>(std::min(kStep, in.size() - done)), written = 0;
+    check(EVP_DecryptUpdate(ctx_.get(), out + done, &written, in.data() + done, step));
+    done += static_cast<std::size_t>(written);
+  }
+  return done;
+}
+
+std::size_t Opener::update(ByteView in, MutableBytes out) {
+  if (nonce_have_ < kNonceSize) {
+    std::size_t take = std::min(kNonceSize - nonce_have_, in.size());
+    std::copy_n(in.begin(), take, nonce_.begin() + static_cast<std::ptrdiff_t>(nonce_have_));
+    nonce_have_ += take;
+    in = in.subspan(take);
+    if (nonce_have_ < kNonceSize) return 0;
+    check(EVP_DecryptInit_ex(ctx_.get(), nullptr, nullptr, nullptr, nonce_.data()));
+  }
+  if (held_size_ + in.size() <= kTagSize) {
+    std::copy(in.begin(), in.end(), held_.begin() + static_cast<std::ptrdiff_t>(held_size_));
+    held_size_ += in.size();
+    return 0;
+  }
+  // All but the last 16 bytes of held || in is ciphertext for certain.
+  std::size_t certain = held_size_ + in.size() - kTagSize;
+  if (out.size() < certain) throw Error(Status::INTERNAL, "no room for decrypted bytes");
+  std::size_t from_held = std::min(held_size_, certain);
+  std::size_t written = decrypt({held_.data(), from_held}, out.data());
+  written += decrypt(in.first(certain - from_held), out.data() + written);
+
+  std::size_t kept = held_size_ - from_held;
+  std::memmove(held_.data(), held_.data() + from_held, kept);
+  ByteView rest = in.subspan(certain - from_held);
+  std::copy(rest.begin(), rest.end(), held_.begin() + static_cast<std::ptrdiff_t>(kept));
+  held_size_ = kTagSize;
+  return written;
+}
+
+void Opener::finish() {
+  if (nonce_have_ < kNonceSize || held_size_ < kTagSize)
+    throw Error(Status::VERIFICATION, "the file is shorter than the 28 bytes of an encrypted file");
+  std::uint8_t none = 0;
+  int written = 0;
+  check(EVP_CIPHER_CTX_ctrl(ctx_.get(), EVP_CTRL_GCM_SET_TAG, kTagSize, held_.data()));
+  if (EVP_DecryptFinal_ex(ctx_.get(), &none, &written) != 1) {
+    ERR_clear_error();
+    throw Error(Status::DECRYPTION, "the GCM tag does not match: the file was altered, cut or is not encrypted with this key");
+  }
+}
+
+Sealer::Sealer(const FileKey& key, ByteView nonce) : ctx_(new_context()) {
+  if (nonce.size() != kNonceSize) throw Error(Status::INVALID_ARGUMENT, "a nonce has 12 bytes");
+  check(EVP_EncryptInit_ex(ctx_.get(), EVP_aes_256_gcm(), nullptr, key.bytes, nonce.data()));
+}
+
+std::size_t Sealer::update(ByteView plain, MutableBytes out) {
+  std::size_t done = 0;
+  while (done < plain.size()) {
+    int step = static_cast<int>(std::min(kStep, plain.size() - done)), written = 0;
+    check(EVP_EncryptUpdate(ctx_.get(), out.data() + done, &written, plain.data() + done, step));
+    done += static_cast<std::size_t>(written);
+  }
+  return done;
+}
+
+std::array<std::uint8_t, kTagSize> Sealer::finish() {
+  std::array<std::uint8_t, kTagSize> tag{};
+  std::uint8_t none = 0;
+  int written = 0;
+  check(EVP_EncryptFinal_ex(ctx_.get(), &none, &written));
+  check(EVP_CIPHER_CTX_ctrl(ctx_.get(), EVP_CTRL_GCM_GET_TAG, kTagSize, tag.data()));
+  return tag;
+}
+
+}  // namespace libbcda::crypto

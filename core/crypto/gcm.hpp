@@ -1,0 +1,58 @@
+// Streaming AES-256-GCM in BCDA's file layout: nonce (12) || ciphertext || tag (16), no associated data.
+#pragma once
+#include <array>
+#include <cstdint>
+#include <memory>
+
+#include "base/bytes.hpp"
+#include "crypto/key.hpp"
+
+typedef struct evp_cipher_ctx_st EVP_CIPHER_CTX;
+
+namespace libbcda::crypto {
+
+inline constexpr std::size_t kNonceSize = 12;
+inline constexpr std::size_t kTagSize = 16;
+inline constexpr std::size_t kOverhead = kNonceSize + kTagSize;  // the smallest legal file: empty plaintext
+
+struct CipherContextDeleter {
+  void operator()(EVP_CIPHER_CTX* ctx) const noexcept;
+};
+using CipherContext = std::unique_ptr<EVP_CIPHER_CTX, CipherContextDeleter>;
+
+// Decrypts a file as its bytes arrive. What `update` yields is UNVERIFIED until `finish` returns:
+// the caller must keep it private until then.
+class Opener {
+ public:
+  explicit Opener(const FileKey& key);
+
+  // Decrypts the next bytes of the file, as they come, into `out`; returns how many bytes it wrote.
+  // `out` needs room for `in.size() + kTagSize` bytes and may not overlap `in`.
+  std::size_t update(ByteView in, MutableBytes out);
+
+  // Verifies the tag. Throws Error{VERIFICATION} when the file is too short,
+  // Error{DECRYPTION} when the tag does not match.
+  void finish();
+
+ private:
+  std::size_t decrypt(ByteView in, std::uint8_t* out);
+
+  CipherContext ctx_;
+  std::array<std::uint8_t, kNonceSize> nonce_{};
+  std::size_t nonce_have_ = 0;
+  std::array<std::uint8_t, kTagSize> held_{};  // the last bytes seen: they may be the tag
+  std::size_t held_size_ = 0;
+};
+
+// Encrypts in the same layout, for the sandbox and the tests.
+class Sealer {
+ public:
+  Sealer(const FileKey& key, ByteView nonce);             // nonce: kNonceSize bytes, never used twice with a key
+  std::size_t update(ByteView plain, MutableBytes out);   // writes plain.size() ciphertext bytes
+  std::array<std::uint8_t, kTagSize> finish();            // the tag
+
+ private:
+  CipherContext ctx_;
+};
+
+}  // namespace libbcda::crypto

@@ -1,0 +1,50 @@
+// RSA keys and the OAEP wrapping of a file's AES key.
+#pragma once
+#include <memory>
+#include <string>
+#include <string_view>
+
+#include "base/bytes.hpp"
+
+typedef struct evp_pkey_st EVP_PKEY;
+
+namespace libbcda::crypto {
+
+inline constexpr std::size_t kFileKeySize = 32;  // AES-256
+
+// A file's AES key; wiped when it dies.
+struct FileKey {
+  std::uint8_t bytes[kFileKeySize]{};
+  FileKey() = default;
+  FileKey(const FileKey&) = default;
+  FileKey& operator=(const FileKey&) = default;
+  ~FileKey() { wipe(bytes, sizeof bytes); }
+};
+
+// The RSA private key that unwraps file keys. Copies share one immutable key; safe to use from many threads.
+class PrivateKey {
+ public:
+  // PEM text: PKCS#1, PKCS#8 or encrypted PKCS#8 (or legacy encrypted PKCS#1).
+  // `name` is what error messages call it (the path). Throws Error{PRIVATE_KEY}.
+  static PrivateKey from_pem(std::string_view pem, const Secret& passphrase, const std::string& name);
+  static PrivateKey from_file(const std::string& path, const Secret& passphrase);
+  static PrivateKey generate(int bits = 2048);
+
+  // RSAES-OAEP with SHA-256, MGF1-SHA-256 and `label` = the file's own name on the server.
+  // One message for every cause (no oracle). Throws Error{DECRYPTION}.
+  FileKey unwrap(ByteView wrapped, std::string_view label) const;
+
+  int bits() const;
+  std::string public_pem() const;   // SubjectPublicKeyInfo
+  std::string private_pem() const;  // PKCS#8, unencrypted
+  EVP_PKEY* native() const noexcept { return key_.get(); }
+
+ private:
+  explicit PrivateKey(EVP_PKEY* key);
+  std::shared_ptr<EVP_PKEY> key_;
+};
+
+// The counterpart of unwrap, for the sandbox and the tests. `public_pem`: SubjectPublicKeyInfo.
+Bytes wrap_file_key(const FileKey& key, std::string_view public_pem, std::string_view label);
+
+}  // namespace libbcda::crypto

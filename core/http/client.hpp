@@ -1,0 +1,67 @@
+// An HTTP/1.1 client: connection pool, TLS, time limits, bodies read in constant memory.
+#pragma once
+#include <deque>
+#include <map>
+#include <memory>
+#include <mutex>
+#include <string>
+
+#include "http/message.hpp"
+#include "http/stream.hpp"
+
+namespace libbcda::http {
+
+struct ClientOptions {
+  std::string ca_file;
+  std::string user_agent = "libbcda";
+  Patience patience;
+  Milliseconds request_timeout{120000};  // request to answer's head; for send() to its last byte
+  std::size_t max_header_bytes = 64 << 10;
+};
+
+class Client;
+
+// An answer whose body is still to be read. Use it on the strand that opened it.
+class Response {
+ public:
+  const Answer& head() const;
+  // Bytes of the body as Content-Length promises; -1 when only the end will tell.
+  std::int64_t content_length() const;
+  // The next bytes of the body; 0 after the last. A body that is cut short throws Error{NETWORK}.
+  Task<std::size_t> read_some(MutableBytes out);
+
+  Response(Response&&) noexcept;
+  Response& operator=(Response&&) noexcept;
+  ~Response();
+
+ private:
+  friend class Client;
+  struct State;
+  explicit Response(std::unique_ptr<State> state);
+  std::unique_ptr<State> state_;
+};
+
+// Thread-safe. Redirects are not followed: they come back as answers.
+class Client {
+ public:
+  explicit Client(ClientOptions options);
+  ~Client();
+
+  // Sends and waits for the head of the answer. `answered` (nullable) is set once the first byte of one came.
+  Task<Response> open(Request request, bool* answered = nullptr);
+
+  // The same with the whole body, up to `max_body` bytes, within request_timeout. Throws Error{LIMIT} beyond.
+  Task<Answer> send(Request request, std::size_t max_body, bool* answered = nullptr);
+
+ private:
+  friend class Response;
+  std::unique_ptr<IdleConnection> take_idle(const std::string& origin);
+  void keep(const std::string& origin, IdleConnection connection);
+
+  ClientOptions options_;
+  std::shared_ptr<TlsContext> tls_;
+  std::mutex mutex_;
+  std::map<std::string, std::deque<IdleConnection>> idle_;  // by origin, newest last
+};
+
+}  // namespace libbcda::http

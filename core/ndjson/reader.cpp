@@ -1,0 +1,73 @@
+#include "ndjson/reader.hpp"
+
+#include <fcntl.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstring>
+
+#include "base/error.hpp"
+
+namespace libbcda::ndjson {
+namespace {
+
+constexpr std::size_t kBuffer = 256 << 10;
+
+Error read_error(const std::string& path, int code) {
+  return std::move(Error(Status::FILESYSTEM, "cannot read " + path + ": " + std::strerror(code)).at_file(path));
+}
+
+}  // namespace
+
+Reader::Reader(const std::string& path) : path_(path), fd_(::open(path.c_str(), O_RDONLY | O_CLOEXEC)), buffer_(kBuffer) {
+  if (!fd_) throw read_error(path, errno);
+}
+
+bool Reader::fill() {
+  if (begin_ > 0) {
+    std::memmove(buffer_.data(), buffer_.data() + begin_, end_ - begin_);
+    buffer_offset_ += static_cast<std::int64_t>(begin_);
+    end_ -= begin_;
+    begin_ = 0;
+  }
+  if (end_ == buffer_.size()) {
+    if (buffer_.size() >= kLongestLine)
+      throw std::move(Error(Status::LIMIT, path_ + ": line " + std::to_string(line_ + 1) + " is longer than 256 MiB").at_file(path_));
+    buffer_.resize(buffer_.size() * 2);
+  }
+  ssize_t n;
+  do n = ::read(fd_.get(), buffer_.data() + end_, buffer_.size() - end_);
+  while (n < 0 && errno == EINTR);
+  if (n < 0) throw read_error(path_, errno);
+  end_ += static_cast<std::size_t>(n);
+  return n > 0;
+}
+
+std::optional<std::string_view> Reader::next_line() {
+  std::size_t searched = 0;
+  for (;;) {
+    const char* start = buffer_.data() + begin_;
+    const void* newline = std::memchr(start + searched, '\n', end_ - begin_ - searched);
+    searched = end_ - begin_;
+    if (!newline && fill()) continue;
+    if (!newline && begin_ == end_) return std::nullopt;
+    start = buffer_.data() + begin_;
+    std::size_t size = newline ? static_cast<std::size_t>(static_cast<const char*>(newline) - start) : end_ - begin_;
+    offset_ = buffer_offset_ + static_cast<std::int64_t>(begin_);
+    ++line_;
+    begin_ += size + (newline ? 1 : 0);
+    return std::string_view(start, size);
+  }
+}
+
+std::optional<std::string_view> Reader::next() {
+  while (auto line = next_line()) {
+    std::string_view text = *line;
+    if (line_ == 1 && text.starts_with("\xEF\xBB\xBF")) text.remove_prefix(3);
+    if (!text.empty() && text.back() == '\r') text.remove_suffix(1);
+    if (text.find_first_not_of(" \t\r") != std::string_view::npos) return text;
+  }
+  return std::nullopt;
+}
+
+}  // namespace libbcda::ndjson

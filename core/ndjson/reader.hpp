@@ -1,0 +1,37 @@
+// Iterates the records of an NDJSON file.
+#pragma once
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/file.hpp"
+
+namespace libbcda::ndjson {
+
+class Reader {
+ public:
+  static constexpr std::size_t kLongestLine = 256u << 20;
+
+  explicit Reader(const std::string& path);
+
+  // The next line that is not blank, without its line end and without a BOM at the start of the file; nullopt after the
+  // last. Valid until the next call. Throws Error{FILESYSTEM, LIMIT}.
+  std::optional<std::string_view> next();
+  std::int64_t line() const { return line_; }      // number of the line last given, from 1
+  std::int64_t offset() const { return offset_; }  // its byte offset
+
+ private:
+  std::optional<std::string_view> next_line();
+  bool fill();
+
+  std::string path_;
+  Fd fd_;
+  std::vector<char> buffer_;
+  std::size_t begin_ = 0, end_ = 0;  // unread bytes in buffer_
+  std::int64_t buffer_offset_ = 0;   // of buffer_[0] in the file
+  std::int64_t line_ = 0, offset_ = 0;
+};
+
+}  // namespace libbcda::ndjson

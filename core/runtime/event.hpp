@@ -1,0 +1,60 @@
+// What a run tells its owner, and the queue between the two.
+#pragma once
+#include <condition_variable>
+#include <deque>
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <string>
+
+#include "base/error.hpp"
+#include "base/time.hpp"
+
+namespace libbcda::runtime {
+
+enum class EventKind { state, job, poll, manifest, progress, file, retry, warning, finished };
+const char* event_kind_name(EventKind kind);
+
+// Numbers that do not apply are -1.
+struct Event {
+  EventKind kind = EventKind::state;
+  std::string text, type, file, url;
+  Status status = Status::OK;
+  double percent = -1;
+  std::int64_t bytes_done = -1, bytes_total = -1, files_done = -1, files_total = -1, wait_ms = -1;
+
+  std::string json() const;  // one line
+};
+
+// Events in order, and the end of the run. Outlives the run, so that the last one to speak may be any thread.
+// Thread-safe. Never blocks the writer: progress and poll events replace older ones that nobody has read.
+class Mailbox {
+ public:
+  void push(Event event);
+  void finish(Event last, std::optional<Error> failure);  // exactly once
+
+  enum class Got { event, nothing_yet, end };
+  // `timeout` negative: without limit.
+  Got next(Milliseconds timeout, Event& out);
+  bool wait_finished(Milliseconds timeout);  // false: still running
+  bool finished() const;
+  std::optional<Error> failure() const;  // once finished
+
+  // Called after each event, on the thread that brought it. Returns once no old callback is running.
+  void set_notify(std::function<void()> notify);
+
+ private:
+  void tell();
+  template <class Ready> bool wait_for(std::unique_lock<std::mutex>& lock, Milliseconds timeout, Ready ready);
+
+  mutable std::mutex mutex_;
+  std::condition_variable changed_;
+  std::deque<Event> events_;
+  bool finished_ = false;
+  std::optional<Error> failure_;
+  std::mutex notify_mutex_;
+  std::function<void()> notify_;
+};
+
+}  // namespace libbcda::runtime

@@ -1,0 +1,146 @@
+#include "runtime/session.hpp"
+
+#include <openssl/crypto.h>
+#include <openssl/rand.h>
+#include <signal.h>
+
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/strand.hpp>
+#include <boost/asio/use_future.hpp>
+
+#include <algorithm>
+#include <system_error>
+
+#include "base/error.hpp"
+#include "bulk/answer.hpp"
+
+namespace libbcda::runtime {
+
+namespace asio = boost::asio;
+
+namespace {
+
+constexpr std::size_t kLargestMetadata = 8 << 20;
+constexpr int kDiskThreads = 2;
+
+// Signals are the program's business: none is delivered to our threads (SIGPIPE would be, by a write to a closed socket).
+class SignalsBlocked {
+ public:
+  SignalsBlocked() {
+    sigset_t all;
+    sigfillset(&all);
+    pthread_sigmask(SIG_SETMASK, &all, &old_);
+  }
+  ~SignalsBlocked() { pthread_sigmask(SIG_SETMASK, &old_, nullptr); }
+
+ private:
+  sigset_t old_;
+};
+
+http::Url read_origin(const std::string& text, const char* setting, bool allow_http) {
+  if (text.empty()) throw Error(Status::INVALID_ARGUMENT, std::string("the setting ") + setting + " is missing; give the service's origin, such as https://api.bcda.cms.gov");
+  http::Url url = http::parse_url(text, std::string("the setting ") + setting);
+  if (url.target != "/")
+    throw Error(Status::INVALID_ARGUMENT, std::string("the setting ") + setting + " takes an origin only: " + url.origin() + ", without " + url.target);
+  if (!url.tls() && !url.loopback() && !allow_http)
+    throw Error(Status::INVALID_ARGUMENT, std::string("the setting ") + setting + ": " + url.origin() +
+                                              " is not encrypted; use https://, or set allow_http if you must");
+  return url;
+}
+
+http::ClientOptions client_options(const Settings& settings) {
+  http::ClientOptions options;
+  options.ca_file = settings.text("ca_file");
+  options.user_agent = settings.text("user_agent");
+  if (options.user_agent.find_first_of("\r\n") != std::string::npos)
+    throw Error(Status::INVALID_ARGUMENT, "the setting user_agent holds a line break");
+  options.patience = {settings.duration("connect_timeout"), settings.duration("idle_timeout")};
+  options.request_timeout = settings.duration("request_timeout");
+  options.max_header_bytes = static_cast<std::size_t>(std::min<std::int64_t>(settings.integer("max_header_bytes"), 16 << 20));
+  return options;
+}
+
+auth::Credentials read_credentials(const Settings& settings) {
+  auth::Credentials credentials{settings.text("client_id"), settings.secret_or_file("client_secret")};
+  if (credentials.client_id.find(':') != std::string::npos)
+    throw Error(Status::INVALID_ARGUMENT, "the setting client_id holds a colon, which Basic authentication has no room for");
+  return credentials;
+}
+
+}  // namespace
+
+double random_chance() {
+  std::uint32_t bits = 0;
+  RAND_bytes(reinterpret_cast<unsigned char*>(&bits), sizeof bits);
+  return bits / 4294967296.0;
+}
+
+std::optional<crypto::PrivateKey> load_private_key(const Settings& settings) {
+  Secret pem = settings.secret("private_key_pem");
+  std::string path = settings.text("private_key");
+  if (pem.empty() && path.empty()) return std::nullopt;
+  Secret passphrase = settings.secret_or_file("private_key_passphrase");
+  if (!pem.empty()) return crypto::PrivateKey::from_pem(pem.reveal(), passphrase, "in the setting private_key_pem");
+  return crypto::PrivateKey::from_file(path, passphrase);
+}
+
+Session::Session(Settings settings) : settings_(std::move(settings)), work_(io_.get_executor()) {
+  // A handler at exit would pull OpenSSL away from under threads that still run.
+  OPENSSL_init_crypto(OPENSSL_INIT_NO_ATEXIT, nullptr);
+  bool allow_http = settings_.boolean("allow_http");
+  service_ = read_origin(settings_.text("url"), "url", allow_http);
+  for (const auto& origin : settings_.list("allowed_origins")) allowed_origins_.push_back(read_origin(origin, "allowed_origins", allow_http));
+  auth::Credentials credentials = read_credentials(settings_);
+  private_key_ = load_private_key(settings_);
+  http_ = std::make_unique<http::Client>(client_options(settings_));
+  if (!credentials.client_id.empty() && !credentials.client_secret.empty())
+    tokens_ = std::make_unique<auth::TokenSource>(*http_, service_, std::move(credentials), settings_.duration("token_lifetime"),
+                                                  [] { return std::chrono::system_clock::now(); });
+  start_threads();
+}
+
+void Session::start_threads() {
+  SignalsBlocked blocked;  // threads inherit the mask
+  auto count = settings_.integer("threads");
+  if (count == 0) count = std::max(1u, std::thread::hardware_concurrency());
+  try {
+    disk_ = std::make_unique<asio::thread_pool>(kDiskThreads);
+    for (int i = 0; i < count; ++i) threads_.emplace_back([this] { io_.run(); });
+  } catch (const std::system_error& e) {
+    stop_threads();
+    throw Error(Status::INTERNAL, std::string("cannot start a thread: ") + e.what());
+  }
+}
+
+void Session::stop_threads() {
+  work_.reset();
+  io_.stop();
+  for (auto& thread : threads_) thread.join();
+  if (disk_) disk_->join();
+}
+
+Session::~Session() { stop_threads(); }
+
+auth::TokenSource& Session::tokens() {
+  if (tokens_) return *tokens_;
+  const char* missing = settings_.text("client_id").empty() ? "client_id" : "client_secret (or client_secret_file)";
+  throw Error(Status::INVALID_ARGUMENT, std::string("the setting ") + missing + " is missing; the service issues it with your credentials");
+}
+
+bool Session::allows(const http::Url& url) const {
+  return http::same_origin(url, service_) ||
+         std::any_of(allowed_origins_.begin(), allowed_origins_.end(), [&](const http::Url& origin) { return http::same_origin(url, origin); });
+}
+
+std::string Session::metadata() {
+  http::Request request;
+  request.url = service_;
+  request.url.target = "/api/v1/metadata";
+  request.headers = {{"Accept", "application/fhir+json"}};
+  auto done = asio::co_spawn(asio::make_strand(io_), http_->send(std::move(request), kLargestMetadata), asio::use_future);
+  http::Answer answer = done.get();
+  if (answer.status != 200) throw bulk::refusal(answer, "the metadata request", std::chrono::system_clock::now());
+  return std::move(answer.body);
+}
+
+}  // namespace libbcda::runtime

@@ -1,0 +1,63 @@
+// What a client handle stands for: the service, its credentials and key, the connections and the threads.
+#pragma once
+#include <boost/asio/executor_work_guard.hpp>
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/thread_pool.hpp>
+
+#include <memory>
+#include <optional>
+#include <thread>
+#include <vector>
+
+#include "auth/token_source.hpp"
+#include "base/settings.hpp"
+#include "crypto/key.hpp"
+#include "http/client.hpp"
+
+namespace libbcda::runtime {
+
+class Session {
+ public:
+  // Checks the settings and loads the key; the network is not touched. Credentials are missed only when they are needed.
+  // Throws Error{INVALID_ARGUMENT, PRIVATE_KEY, FILESYSTEM, TLS}.
+  explicit Session(Settings settings);
+  ~Session();  // not on one of its own threads
+  Session(const Session&) = delete;
+
+  const Settings& settings() const { return settings_; }
+  const http::Url& service() const { return service_; }
+  const std::optional<crypto::PrivateKey>& private_key() const { return private_key_; }
+  http::Client& http() { return *http_; }
+  auth::TokenSource& tokens();  // throws Error{INVALID_ARGUMENT} when there are no credentials
+  boost::asio::io_context& io() { return io_; }
+  // For what blocks, such as waiting for a disk.
+  boost::asio::thread_pool& disk() { return *disk_; }
+
+  // May files be fetched from there?
+  bool allows(const http::Url& url) const;
+
+  // The service's CapabilityStatement. Blocks.
+  std::string metadata();
+
+ private:
+  void start_threads();
+  void stop_threads();
+
+  Settings settings_;
+  http::Url service_;
+  std::vector<http::Url> allowed_origins_;
+  std::optional<crypto::PrivateKey> private_key_;
+  std::unique_ptr<http::Client> http_;
+  std::unique_ptr<auth::TokenSource> tokens_;
+  boost::asio::io_context io_;
+  boost::asio::executor_work_guard<boost::asio::io_context::executor_type> work_;
+  std::unique_ptr<boost::asio::thread_pool> disk_;
+  std::vector<std::thread> threads_;
+};
+
+// Loads the private key that the settings name, if they name one.
+std::optional<crypto::PrivateKey> load_private_key(const Settings& settings);
+
+double random_chance();  // in [0, 1), from OpenSSL's generator
+
+}  // namespace libbcda::runtime

@@ -1,0 +1,77 @@
+#include "runtime/task_group.hpp"
+
+#include <boost/asio/bind_cancellation_slot.hpp>
+#include <boost/asio/cancellation_signal.hpp>
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/post.hpp>
+#include <boost/asio/redirect_error.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <boost/asio/strand.hpp>
+#include <boost/asio/this_coro.hpp>
+#include <boost/asio/use_awaitable.hpp>
+
+namespace libbcda::runtime {
+
+struct TaskGroup::Child {
+  explicit Child(const asio::any_io_executor& executor) : strand(asio::make_strand(executor)) {}
+  asio::strand<asio::any_io_executor> strand;
+  asio::cancellation_signal signal;  // touched on the strand only
+};
+
+struct TaskGroup::Joiner {
+  explicit Joiner(const asio::any_io_executor& executor) : timer(executor, asio::steady_timer::time_point::max()) {}
+  asio::steady_timer timer;
+};
+
+void TaskGroup::spawn(std::function<asio::awaitable<void>()> task) {
+  std::list<std::shared_ptr<Child>>::iterator place;
+  auto child = std::make_shared<Child>(executor_);
+  {
+    std::lock_guard lock(mutex_);
+    if (cancelled_) return;
+    place = children_.insert(children_.end(), child);
+  }
+  auto self = shared_from_this();
+  // Started from its own strand, where the cancellation slot may be touched.
+  asio::post(child->strand, [self, child, place, task = std::move(task)]() mutable {
+    asio::co_spawn(child->strand, std::move(task),
+                   asio::bind_cancellation_slot(child->signal.slot(), [self, child, place](std::exception_ptr) { self->done(place); }));
+  });
+}
+
+void TaskGroup::done(std::list<std::shared_ptr<Child>>::iterator child) {
+  std::lock_guard lock(mutex_);
+  children_.erase(child);
+  if (children_.empty() && joiner_)
+    asio::post(joiner_->timer.get_executor(), [joiner = joiner_] { joiner->timer.cancel(); });
+}
+
+void TaskGroup::cancel() {
+  std::lock_guard lock(mutex_);
+  cancelled_ = true;
+  for (auto& child : children_)
+    asio::post(child->strand, [child] { child->signal.emit(asio::cancellation_type::terminal); });
+}
+
+bool TaskGroup::cancelled() const {
+  std::lock_guard lock(mutex_);
+  return cancelled_;
+}
+
+asio::awaitable<void> TaskGroup::join() {
+  auto joiner = std::make_shared<Joiner>(co_await asio::this_coro::executor);
+  for (;;) {
+    {
+      std::lock_guard lock(mutex_);
+      if (children_.empty()) {
+        joiner_.reset();
+        co_return;
+      }
+      joiner_ = joiner;
+    }
+    boost::system::error_code woken;
+    co_await joiner->timer.async_wait(asio::redirect_error(asio::use_awaitable, woken));
+  }
+}
+
+}  // namespace libbcda::runtime

@@ -1,0 +1,39 @@
+// Coroutines that run side by side, each on its own strand, and that are awaited and cancelled together.
+#pragma once
+#include <boost/asio/any_io_executor.hpp>
+#include <boost/asio/awaitable.hpp>
+
+#include <functional>
+#include <list>
+#include <memory>
+#include <mutex>
+
+namespace libbcda::runtime {
+
+namespace asio = boost::asio;
+
+class TaskGroup : public std::enable_shared_from_this<TaskGroup> {
+ public:
+  explicit TaskGroup(asio::any_io_executor executor) : executor_(std::move(executor)) {}
+
+  // Thread-safe. A task must not let anything but its cancellation escape. After cancel() nothing is started.
+  void spawn(std::function<asio::awaitable<void>()> task);
+  void cancel();          // thread-safe: asio's terminal cancellation for every task
+  bool cancelled() const;  // thread-safe
+
+  // Returns when no task is left. One caller at a time; not cancellable itself.
+  asio::awaitable<void> join();
+
+ private:
+  struct Child;
+  struct Joiner;
+  void done(std::list<std::shared_ptr<Child>>::iterator child);
+
+  asio::any_io_executor executor_;
+  mutable std::mutex mutex_;
+  std::list<std::shared_ptr<Child>> children_;
+  std::shared_ptr<Joiner> joiner_;
+  bool cancelled_ = false;
+};
+
+}  // namespace libbcda::runtime

@@ -1,0 +1,39 @@
+// Where plaintext goes: files in a directory, or a caller's sink.
+#pragma once
+#include <memory>
+#include <string>
+
+#include "base/bytes.hpp"
+#include "base/file.hpp"
+
+namespace libbcda::transfer {
+
+// One file under way. What is written stays private until commit; destroyed without commit, it is discarded.
+class Writer {
+ public:
+  virtual ~Writer() = default;
+  virtual void write(ByteView bytes) = 0;  // UNVERIFIED
+  // The file is whole and verified. Returns the path (or name) by which the caller finds it.
+  virtual std::string commit(std::int64_t size, const std::string& sha256) = 0;
+};
+
+// Thread-safe.
+class Destination {
+ public:
+  virtual ~Destination() = default;
+  virtual std::unique_ptr<Writer> begin(const std::string& name, const std::string& type, bool is_error) = 0;
+};
+
+// OUT/<name>, or OUT/error/<name>; partial files live in OUT/.bcda.
+class DirectoryDestination : public Destination {
+ public:
+  DirectoryDestination(std::shared_ptr<const Directory> out, std::shared_ptr<const Directory> work, Durability durability)
+      : out_(std::move(out)), work_(std::move(work)), durability_(durability) {}
+  std::unique_ptr<Writer> begin(const std::string& name, const std::string& type, bool is_error) override;
+
+ private:
+  std::shared_ptr<const Directory> out_, work_;
+  Durability durability_;
+};
+
+}  // namespace libbcda::transfer

@@ -1,0 +1,70 @@
+#include "transfer/download.hpp"
+
+#include <algorithm>
+
+namespace libbcda::transfer {
+namespace {
+
+constexpr int kMissingFileTries = 2;  // a file may reach one of several machines later than the manifest
+
+}  // namespace
+
+Download::Download(bulk::Entry entry, DownloadOptions options, std::function<double()> chance)
+    : entry_(std::move(entry)), options_(options), chance_(std::move(chance)), wait_(options.retry_delay, options.retry_max_delay) {}
+
+bulk::Step Download::next() {
+  if (failure_) throw *failure_;
+  if (pending_) return *std::exchange(pending_, std::nullopt);
+  bulk::Send send;
+  send.request.url = entry_.url;
+  send.request.headers = {{"Accept", "application/fhir+ndjson"}, {"Accept-Encoding", "identity"}};
+  send.renew_token = std::exchange(renew_token_, false);
+  return send;
+}
+
+bool Download::on_head(const http::Answer& answer, Instant now) {
+  std::string what = "the file " + entry_.name;
+  if (answer.status == 401 && !token_renewed_) {
+    renew_token_ = token_renewed_ = true;
+    return false;
+  }
+  if (answer.status != 200) {
+    Error error = bulk::refusal(answer, what, now);
+    error.at_file(entry_.name);
+    if (answer.status == 401) error.status = Status::AUTHENTICATION;
+    if (answer.status == 410) error.status = Status::JOB_GONE;
+    retry_or_fail(std::move(error), answer.status == 404               ? std::min(kMissingFileTries, options_.retries)
+                                    : bulk::transient(answer.status) ? options_.retries
+                                                                     : 0);
+    return false;
+  }
+  token_renewed_ = false;
+  std::string_view kind = answer.header("Content-Type"), coding = answer.header("Content-Encoding");
+  if (kind.starts_with("text/html") || kind.find("xml") != std::string_view::npos) {
+    Error error(Status::PROTOCOL, what + " was answered with a page (" + std::string(kind.substr(0, 60)) + ") instead of data");
+    retry_or_fail(std::move(error.at_file(entry_.name)), std::min(kMissingFileTries, options_.retries));
+    return false;
+  }
+  if (!coding.empty() && coding != "identity") {
+    failure_ = Error(Status::PROTOCOL, what + " came with Content-Encoding " + std::string(coding.substr(0, 40)) + ", which was not asked for");
+    failure_->at_file(entry_.name);
+    return false;
+  }
+  return true;
+}
+
+void Download::on_failure(const Error& error) {
+  Error named = error;
+  if (named.file.empty()) named.at_file(entry_.name);
+  retry_or_fail(std::move(named), error.retriable ? options_.retries : 0);
+}
+
+void Download::retry_or_fail(Error error, int allowed) {
+  if (failures_++ >= allowed) {
+    failure_ = std::move(error);
+    return;
+  }
+  pending_ = bulk::Wait{wait_.next(chance_(), error.retry_after), error.message, true};
+}
+
+}  // namespace libbcda::transfer

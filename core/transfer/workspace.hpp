@@ -1,0 +1,52 @@
+// The output directory of a run: a lock, partial files and a journal under OUT/.bcda while it runs, the receipt when it is
+// complete. At any moment a file under its final name is whole and verified.
+#pragma once
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <string>
+
+#include "base/file.hpp"
+#include "transfer/decoder.hpp"
+
+namespace libbcda::transfer {
+
+// Thread-safe once opened.
+class Workspace {
+ public:
+  // For a whole export: the directory must not hold a finished one, nor, unless `restart`, an unfinished one.
+  // With `restart`, what the journal of an unfinished one lists is removed.
+  static std::unique_ptr<Workspace> for_export(const std::string& out, bool restart, Durability durability);
+  // For single files: no journal and no receipt.
+  static std::unique_ptr<Workspace> for_fetch(const std::string& out, Durability durability);
+  ~Workspace();
+
+  const std::string& path() const { return out_->path(); }
+  std::shared_ptr<Destination> destination() const;
+  bool has(const std::string& name, bool is_error) const;  // a file of that final name
+
+  // The journal: one JSON line for each thing a later run must know.
+  void job_accepted(const std::string& type, const std::string& status_url);
+  void file_published(const std::string& url, const std::string& path, const Facts& facts);
+  // One line of OUT/log.ndjson.
+  void log(const std::string& line);
+
+  // Writes OUT/export.json and removes OUT/.bcda.
+  void complete(const std::string& receipt);
+
+ private:
+  Workspace(const std::string& out, Durability durability);
+  void refuse_or_clear_leftovers(bool restart);
+  void remove_published();
+  void journal(const std::string& line);
+
+  bool made_out_ = false;  // the directory did not exist before
+  std::shared_ptr<const Directory> out_, work_;
+  Durability durability_;
+  std::mutex mutex_;
+  bool journaled_ = false;
+  bool keep_ = false;  // there is something a later run can go on with, or a user can read
+  std::unique_ptr<LineFile> journal_file_, log_file_;
+};
+
+}  // namespace libbcda::transfer
