@@ -73,7 +73,7 @@ struct Response::State {
   std::unique_ptr<Stream> stream;
   std::optional<beast_http::response_parser<beast_http::buffer_body>> parser;
   Answer head;
-  std::array<std::uint8_t, kHeadBuffer> buffer;
+  Bytes buffer = Bytes(kHeadBuffer);  // grows for a long head, up to max_header_bytes
   std::size_t begin = 0, end = 0;  // bytes in `buffer` not yet consumed
   std::int64_t length = -1;
   std::int64_t remaining = 0;  // of a body with a known length
@@ -94,13 +94,23 @@ struct Response::State {
     co_return n > 0;
   }
 
+  // The parser wants a whole head at once.
+  void grow(std::size_t max_header_bytes) {
+    if (buffer.size() >= max_header_bytes) throw too_long();
+    buffer.resize(std::min(buffer.size() * 2, max_header_bytes));
+  }
+
+  Error too_long() const {
+    return {Status::LIMIT, "the answer of " + url.origin() + " has more headers than the setting max_header_bytes allows"};
+  }
+
   std::size_t parse() {
     ErrorCode ec;
     ByteView bytes = buffered();
     std::size_t used = parser->put(boost::asio::buffer(bytes.data(), bytes.size()), ec);
     begin += used;
     if (ec == beast_http::error::header_limit || ec == beast_http::error::buffer_overflow)
-      throw Error(Status::LIMIT, "the answer of " + url.origin() + " has more headers than the setting max_header_bytes allows");
+      throw too_long();
     if (ec && ec != beast_http::error::need_more && ec != beast_http::error::need_buffer)
       throw protocol_error(url, ec.message());
     return used;
@@ -119,7 +129,7 @@ Task<> Response::State::read_head(std::size_t max_header_bytes, bool* answered) 
     parser->body_limit(boost::none);
     while (!parser->is_header_done()) {
       if (begin < end && parse() > 0) continue;
-      if (end - begin == buffer.size()) throw Error(Status::LIMIT, "one header of the answer of " + url.origin() + " is too long");
+      if (end - begin == buffer.size()) grow(max_header_bytes);
       if (!co_await fill())
         throw std::move(Error(Status::NETWORK, url.origin() + " closed the connection without an answer").may_retry());
       if (answered) *answered = true;
@@ -194,6 +204,7 @@ Response::~Response() = default;
 
 const Answer& Response::head() const { return state_->head; }
 std::int64_t Response::content_length() const { return state_->length; }
+bool Response::delimited() const { return state_->length >= 0 || state_->parser->chunked(); }
 Task<std::size_t> Response::read_some(MutableBytes out) { return state_->read_body(out); }
 
 Client::Client(ClientOptions options) : options_(std::move(options)) {

@@ -27,6 +27,8 @@ class Response {
   const Answer& head() const;
   // Bytes of the body as Content-Length promises; -1 when only the end will tell.
   std::int64_t content_length() const;
+  // False when the body ends with the connection: a cut would look like an end.
+  bool delimited() const;
   // The next bytes of the body; 0 after the last. A body that is cut short throws Error{NETWORK}.
   Task<std::size_t> read_some(MutableBytes out);
 

@@ -4,6 +4,7 @@
 #include <boost/url/url.hpp>
 
 #include <algorithm>
+#include <charconv>
 
 #include "base/error.hpp"
 
@@ -26,9 +27,12 @@ Url convert(boost::urls::url_view view, std::string_view what, Status status) {
                  [](unsigned char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c | 0x20) : static_cast<char>(c); });
   if (url.host.empty()) throw fail("it names no host");
   if (url.host.find_first_of(std::string_view("\0 \r\n\t/", 6)) != std::string::npos) throw fail("its host is malformed");
-  url.port = view.port_number();
-  if (view.has_port() && !view.port().empty() && url.port == 0) throw fail("its port is not a number from 1 to 65535");
-  if (url.port == 0) url.port = default_port(url.scheme);
+  url.port = default_port(url.scheme);
+  if (std::string_view digits = view.port(); !digits.empty()) {
+    auto [end, ec] = std::from_chars(digits.data(), digits.data() + digits.size(), url.port);
+    if (ec != std::errc() || end != digits.data() + digits.size() || url.port == 0)
+      throw fail("its port is not a number from 1 to 65535");
+  }
   url.target = std::string(view.encoded_path());
   if (url.target.empty()) url.target = "/";
   if (view.has_query()) url.target += "?" + std::string(view.encoded_query());

@@ -15,6 +15,7 @@ struct Url {
   std::string origin() const;     // "https://host" or "https://host:8443"
   std::string authority() const;  // for the Host header
   std::string text() const { return origin() + target; }
+  std::string without_query() const { return origin() + std::string(path()); }  // for logs: a query may be a credential
   std::string_view path() const;  // target without its query
   std::string_view name() const;  // last segment of the path
   bool tls() const { return scheme == "https"; }

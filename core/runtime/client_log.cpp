@@ -59,17 +59,17 @@ std::string manifest_complete(const std::string& export_id, const bulk::Manifest
 
 std::string download_request(const std::string& export_id, const bulk::Entry& entry, Instant now) {
   return line(export_id, "download_request",
-              {{"fileUrl", entry.url.text()}, {"itemType", entry.is_error ? "error" : "output"}, {"resourceType", entry.type}}, now);
+              {{"fileUrl", entry.url.without_query()}, {"itemType", entry.is_error ? "error" : "output"}, {"resourceType", entry.type}}, now);
 }
 
 std::string download_complete(const std::string& export_id, const bulk::Entry& entry, const transfer::Facts& facts, Instant now) {
   return line(export_id, "download_complete",
-              {{"fileUrl", entry.url.text()}, {"resourceCount", facts.records}, {"fileSize", facts.bytes}}, now);
+              {{"fileUrl", entry.url.without_query()}, {"resourceCount", facts.records}, {"fileSize", facts.bytes}}, now);
 }
 
 std::string download_error(const std::string& export_id, const bulk::Entry& entry, const Error& error, Instant now) {
   json::object detail = failure(error);
-  detail["fileUrl"] = entry.url.text();
+  detail["fileUrl"] = entry.url.without_query();
   return line(export_id, "download_error", std::move(detail), now);
 }
 

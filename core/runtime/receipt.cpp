@@ -10,7 +10,7 @@ json::object describe(const FileResult& file, const std::string& out) {
   std::string path = file.path;
   if (!out.empty() && path.starts_with(out + "/")) path.erase(0, out.size() + 1);
   return {{"type", file.type}, {"path", path}, {"bytes", file.facts.bytes}, {"records", file.facts.records},
-          {"sha256", file.facts.sha256}, {"decrypted", file.facts.decrypted}, {"url", file.url}};
+          {"sha256", file.facts.sha256}, {"decrypted", file.facts.decrypted}, {"url", file.url.substr(0, file.url.find('?'))}};
 }
 
 }  // namespace

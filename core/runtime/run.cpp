@@ -116,6 +116,7 @@ void Run::prepare() {
 }
 
 void Run::launch() {
+  launched_ = true;
   // Once finish() has been called on the mailbox, this object may be gone: hence the copy of the pointer.
   asio::co_spawn(asio::make_strand(session_->io()), main(), [this, mailbox = mailbox_](std::exception_ptr) {
     Event last;
@@ -132,6 +133,7 @@ void Run::launch() {
 }
 
 Run::~Run() {
+  if (!launched_) return;
   cancel();
   mailbox_->set_notify(nullptr);
   mailbox_->wait_finished(Milliseconds(-1));
@@ -291,7 +293,7 @@ Task<FileResult> Run::download(const FileTask& task) {
   for (;;) {
     bulk::Step step = download.next();
     if (auto* pause = std::get_if<bulk::Wait>(&step)) {
-      co_await wait(*pause, task.entry.type, task.entry.name);
+      co_await wait(*pause, transfer::safe_type(task.entry.type), task.entry.name);
       continue;
     }
     bulk::Send send = std::get<bulk::Send>(std::move(step));
@@ -314,6 +316,8 @@ Task<bool> Run::attempt(const FileTask& task, const std::optional<crypto::FileKe
                         transfer::Download& download, http::Request request, FileResult& result) {
   http::Response response = co_await session_->http().open(std::move(request));
   if (!download.on_head(response.head(), now())) co_return false;
+  if (!key && !response.delimited())
+    throw Error(Status::VERIFICATION, "the file " + task.entry.name + " came in plaintext and without a length, so it cannot be known to be whole");
 
   std::unique_ptr<transfer::Writer> writer = destination_->begin(name, transfer::safe_type(task.entry.type), task.entry.is_error);
   transfer::Decoder decoder(key, *writer);

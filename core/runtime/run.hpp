@@ -114,6 +114,7 @@ class Run {
   std::chrono::steady_clock::time_point begun_ = std::chrono::steady_clock::now();
   Instant begun_at_ = std::chrono::system_clock::now();
 
+  bool launched_ = false;
   std::atomic<std::int64_t> bytes_done_{0}, bytes_total_{0}, next_progress_ms_{0};
   std::atomic<int> state_{-1};
 

@@ -29,6 +29,7 @@ class SignalsBlocked {
   SignalsBlocked() {
     sigset_t all;
     sigfillset(&all);
+    for (int crash : {SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGABRT}) sigdelset(&all, crash);
     pthread_sigmask(SIG_SETMASK, &all, &old_);
   }
   ~SignalsBlocked() { pthread_sigmask(SIG_SETMASK, &old_, nullptr); }
@@ -105,10 +106,21 @@ void Session::start_threads() {
   if (count == 0) count = std::max(1u, std::thread::hardware_concurrency());
   try {
     disk_ = std::make_unique<asio::thread_pool>(kDiskThreads);
-    for (int i = 0; i < count; ++i) threads_.emplace_back([this] { io_.run(); });
+    for (int i = 0; i < count; ++i) threads_.emplace_back([this] { serve(); });
   } catch (const std::system_error& e) {
     stop_threads();
     throw Error(Status::INTERNAL, std::string("cannot start a thread: ") + e.what());
+  }
+}
+
+// What a handler throws (memory ran out, say) must not take the program with it.
+void Session::serve() {
+  for (;;) {
+    try {
+      io_.run();
+      return;
+    } catch (...) {
+    }
   }
 }
 

@@ -42,6 +42,7 @@ class Session {
  private:
   void start_threads();
   void stop_threads();
+  void serve();
 
   Settings settings_;
   http::Url service_;

@@ -1,0 +1,124 @@
+#!/usr/bin/env python3
+"""Measures `bcda export` beside `curl -Z` that merely downloads the same bytes from the same nginx over TLS.
+
+Every figure is a median of one run of this script, and every claim is a ratio of two of them: the machine does not matter,
+what else it does meanwhile a little. The first round warms up and is not counted.
+"""
+import argparse
+import os
+import shutil
+import signal
+import socket
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+
+
+def free_port():
+    with socket.socket() as s:
+        s.bind(("127.0.0.1", 0))
+        return s.getsockname()[1]
+
+
+def wait_for(port):
+    for _ in range(200):
+        try:
+            socket.create_connection(("127.0.0.1", port), 1).close()
+            return
+        except OSError:
+            time.sleep(0.05)
+    sys.exit("nginx did not start")
+
+
+def measure(command, out):
+    """Runs `command` with a fresh directory `out`; returns wall seconds, CPU seconds and peak RSS in MiB."""
+    shutil.rmtree(out, ignore_errors=True)
+    os.sync()
+    figures = out + ".time"
+    # GNU time is small: a child of this script would inherit the script's own peak as its own.
+    begin = time.monotonic()
+    done = subprocess.run(["/usr/bin/time", "-q", "-f", "%U %S %M", "-o", figures, *command],
+                          stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
+    wall = time.monotonic() - begin
+    if done.returncode != 0:
+        sys.exit(f"{command[0]} failed with {done.returncode}: {done.stderr.decode(errors='replace')}")
+    with open(figures) as text:
+        user, system, peak = map(float, text.read().split())
+    return wall, user + system, peak / 1024
+
+
+def prepare(args, directory, port):
+    origin = f"https://localhost:{port}"
+    os.mkdir(f"{directory}/tmp")
+    subprocess.run([args.seal, directory, str(args.files), str(args.mebibytes), origin], check=True)
+    subprocess.run(
+        ["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-days", "2",
+         "-keyout", f"{directory}/tls.key", "-out", f"{directory}/ca.pem", "-subj", "/CN=localhost",
+         "-addext", "subjectAltName=DNS:localhost"], check=True, stderr=subprocess.DEVNULL)
+    with open(os.path.join(os.path.dirname(__file__), "nginx.conf.in")) as template:
+        text = template.read().replace("@DIR@", directory).replace("@PORT@", str(port))
+    with open(f"{directory}/nginx.conf", "w") as config:
+        config.write("user root;\n" + text if os.geteuid() == 0 else text)
+    with open(f"{directory}/secret", "w") as secret:
+        secret.write("bench")
+    return origin
+
+
+def commands(args, directory, origin, out):
+    names = sorted(n for n in os.listdir(directory) if n.endswith(".ndjson"))
+    curl = ["curl", "-sSfZ", "--cacert", f"{directory}/ca.pem", "-H", "Authorization: Bearer bench", "--create-dirs"]
+    for name in names:
+        curl += ["-o", f"{out}/{name}", f"{origin}/data/1/{name}"]
+    script = " ".join(f"'{word}'" for word in curl) + " && sync"
+
+    def export(durability):
+        return [args.bcda, "export", "--quiet", "--url", origin, "--client-id", "bench", "--client-secret-file",
+                f"{directory}/secret", "--private-key", f"{directory}/private.pem", "--ca-file", f"{directory}/ca.pem",
+                "--types", "ExplanationOfBenefit", "--out", out, "--poll-interval", "10ms", "--durability", durability]
+
+    return {"curl -Z": curl, "bcda export, process": export("process"),
+            "curl -Z; sync": ["sh", "-c", script], "bcda export, power": export("power")}
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--bcda", required=True)
+    parser.add_argument("--seal", required=True)
+    parser.add_argument("--files", type=int, default=8)
+    parser.add_argument("--mebibytes", type=int, default=128, help="size of each file")
+    parser.add_argument("--rounds", type=int, default=7)
+    parser.add_argument("--work", default=None, help="directory for the files; about three times their size is needed")
+    args = parser.parse_args()
+    directory = tempfile.mkdtemp(prefix="bcda-bench-", dir=args.work)
+    port = free_port()
+    nginx = None
+    try:
+        origin = prepare(args, directory, port)
+        nginx = subprocess.Popen([shutil.which("nginx") or "/usr/sbin/nginx", "-c", f"{directory}/nginx.conf"])
+        wait_for(port)
+        results = {}
+        plan = commands(args, directory, origin, f"{directory}/out")
+        for round_number in range(args.rounds + 1):
+            for name, command in plan.items():
+                figures = measure(command, f"{directory}/out")
+                if round_number:
+                    results.setdefault(name, []).append(figures)
+        print(f"{args.files} x {args.mebibytes} MiB over TLS 1.3 on loopback, medians of {args.rounds} rounds, {os.cpu_count()} cores")
+        print(f"{'':24}{'wall s':>9}{'CPU s':>9}{'peak MiB':>10}")
+        medians = {name: [statistics.median(column) for column in zip(*rows)] for name, rows in results.items()}
+        for name, (wall, cpu, rss) in medians.items():
+            print(f"{name:24}{wall:9.2f}{cpu:9.2f}{rss:10.1f}")
+        for ours, theirs, bound in (("bcda export, process", "curl -Z", 1.3), ("bcda export, power", "curl -Z; sync", 1.1)):
+            ratio = medians[ours][0] / medians[theirs][0]
+            print(f"{ours} / {theirs}: {ratio:.2f} (aim: at most {bound})")
+    finally:
+        if nginx:
+            nginx.send_signal(signal.SIGTERM)
+            nginx.wait()
+        shutil.rmtree(directory, ignore_errors=True)
+
+
+if __name__ == "__main__":
+    main()

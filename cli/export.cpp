@@ -1,0 +1,134 @@
+// bcda export, bcda manifest, bcda fetch: the commands that run jobs or transfers.
+#include <bcda/bcda_sandbox.hpp>
+#include <memory>
+#include <optional>
+
+#include "commands.hpp"
+#include "flags.hpp"
+#include "follow.hpp"
+#include "text.hpp"
+
+namespace cli {
+namespace {
+
+bool every_setting(const bcda::Setting&) { return true; }
+
+struct Run {
+  Flags flags;
+  Output output;
+  bool sandbox = false;
+  std::vector<std::string> sandbox_options;  // "name=value"
+  std::string manifest, file;                // of fetch
+
+  std::optional<bcda::Sandbox> start_sandbox() const;
+  bcda::Config config(const std::optional<bcda::Sandbox>& sandbox) const;
+};
+
+std::optional<bcda::Sandbox> Run::start_sandbox() const {
+  if (!sandbox) return std::nullopt;
+  bcda::Sandbox::Options options;
+  for (const std::string& option : sandbox_options) {
+    const std::size_t equals = option.find('=');
+    if (equals == option.npos) throw Failure(BCDA_INVALID_ARGUMENT, "--sandbox-option takes name=value, not " + option);
+    options.emplace_back(option.substr(0, equals), option.substr(equals + 1));
+  }
+  return bcda::Sandbox(options);
+}
+
+// With a sandbox its credentials go before the flags, and the environment, made for the real service, stays out of it.
+bcda::Config Run::config(const std::optional<bcda::Sandbox>& running) const {
+  bcda::Config config = running ? running->config() : bcda::Config();
+  flags.apply_to(config, !running);
+  return config;
+}
+
+int run_export(const Run& run) {
+  const Interrupts interrupts;
+  const auto sandbox = run.start_sandbox();
+  const bcda::Config config = run.config(sandbox);
+  const bcda::Client client(config);
+  bcda::Export job = client.start_export();
+  return follow_files(job, run.output, config.value("out"));
+}
+
+int run_manifest(const Run& run) {
+  const Interrupts interrupts;
+  const bcda::Client client(run.config(std::nullopt));
+  bcda::Export job = client.start_manifest();
+  follow(job, run.output);
+  print(job.result().manifest());
+  return 0;
+}
+
+int run_fetch(const Run& run) {
+  const std::string manifest = read_text(run.manifest);
+  const Interrupts interrupts;
+  const bcda::Config config = run.config(std::nullopt);
+  const bcda::Client client(config);
+  bcda::Export job = client.start_fetch(manifest, {}, run.file);
+  return follow_files(job, run.output, config.value("out"));
+}
+
+}  // namespace
+
+void add_export(CLI::App& app, Command& chosen) {
+  auto run = std::make_shared<Run>();
+  CLI::App& command = *app.add_subcommand("export");
+  command.description(R"(Export claims: from credentials to decrypted, verified files
+
+Authenticates, runs the export jobs, downloads, decrypts and verifies their files. A file appears
+in the output directory only when it is whole; export.json there lists them all. Ctrl-C stops at once.
+
+  bcda export --url https://api.bcda.cms.gov --client-id ID --client-secret-file secret.txt \
+              --private-key key.pem --type Patient,Coverage --out claims
+  bcda export --sandbox --out trial      # synthetic data, needs nothing else)");
+  run->output.add_to(command, true);
+  CLI::Option* const sandbox =
+      command.add_flag("--sandbox", run->sandbox,
+                       "Run against a sandbox of its own for the time of the export; the environment is not read");
+  command
+      .add_option("--sandbox-option", run->sandbox_options,
+                  "An option of that sandbox, may be repeated: `bcda sandbox --help` lists them")
+      ->allow_extra_args(false)
+      ->option_text("NAME=VALUE")
+      ->needs(sandbox);
+  run->flags.add_to(command, every_setting);
+  command.footer(exit_codes);
+  command.callback([run, &chosen] { chosen = [run] { return run_export(*run); }; });
+}
+
+void add_manifest(CLI::App& app, Command& chosen) {
+  auto run = std::make_shared<Run>();
+  CLI::App& command = *app.add_subcommand("manifest");
+  command.description(R"(Run the jobs and print their manifests, without downloading
+
+Authenticates, runs the export jobs and prints their manifests on standard output, one line of JSON
+each. Another program, or `bcda fetch`, then gets the files.
+
+  bcda manifest --type Patient > manifest.json)");
+  run->output.add_to(command, false);
+  run->flags.add_to(command, every_setting);
+  command.footer(exit_codes);
+  command.callback([run, &chosen] { chosen = [run] { return run_manifest(*run); }; });
+}
+
+void add_fetch(CLI::App& app, Command& chosen) {
+  auto run = std::make_shared<Run>();
+  CLI::App& command = *app.add_subcommand("fetch");
+  command.description(R"(Download, decrypt and verify the files of a manifest
+
+Downloads, decrypts and verifies the files of manifests that are at hand.
+
+  bcda manifest | bcda fetch - --out claims
+  bcda fetch manifest.json --file dbbd1ce1-ae24-435c-807d-ed45953077d3.ndjson --out claims)");
+  command.add_option("MANIFEST", run->manifest, "File with manifests in JSON; - for standard input")
+      ->required()
+      ->option_text("MANIFEST");
+  command.add_option("--file", run->file, "This file alone: its name or its URL in the manifest")->option_text("NAME");
+  run->output.add_to(command, true);
+  run->flags.add_to(command, every_setting);
+  command.footer(exit_codes);
+  command.callback([run, &chosen] { chosen = [run] { return run_fetch(*run); }; });
+}
+
+}  // namespace cli

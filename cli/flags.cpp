@@ -1,0 +1,151 @@
+#include "flags.hpp"
+
+#include <algorithm>
+#include <sstream>
+
+namespace cli {
+
+const char* const exit_codes =
+    "Exit codes: 0 done, 1 failed, 2 usage, 3 authentication, 4 refused by the service or job failed,\n"
+    "5 decryption or verification failed, 6 done with error files present, 130 interrupted.";
+
+namespace {
+
+std::string upper(std::string_view text) {
+  std::string out(text);
+  std::transform(out.begin(), out.end(), out.begin(), [](unsigned char c) { return std::toupper(c); });
+  return out;
+}
+
+// What stands behind the flag in help: "DURATION", "power|process".
+std::string value_name(const bcda::Setting& setting) {
+  if (setting.type() != BCDA_TYPE_CHOICE) return upper(setting.type_name());
+  std::string choices(setting.choices());
+  std::replace(choices.begin(), choices.end(), ',', '|');
+  return choices;
+}
+
+std::string description(const bcda::Setting& setting) {
+  std::string text(setting.help());
+  text += " (";
+  if (!setting.default_value().empty()) text.append("default ").append(setting.default_value()).append("; ");
+  return text.append(setting.env()).append(")");
+}
+
+// Refuses a secret's flag without repeating its value.
+void reject_secret(CLI::App& command, const bcda::Setting& setting) {
+  const std::string name(setting.name());
+  std::string instead = "the environment variable " + std::string(setting.env());
+  if (bcda_setting_find((name + "_file").c_str())) instead = flag_name(name + "_file") + " or " + instead;
+  command
+      .add_option_function<std::string>(flag_name(name),
+                                        [name, instead](const std::string&) {
+                                          throw CLI::ValidationError(
+                                              flag_name(name),
+                                              "a secret on the command line can be read by others: use " + instead);
+                                        })
+      ->group("");
+}
+
+// A flag that names a file goes before the same secret from the environment, which is a setting of another name.
+void drop_rivals(bcda::Config& config, const std::string& name) {
+  const std::string stem = name.substr(0, name.rfind("_file"));
+  for (const std::string& rival : {stem, name + "_pem"}) {
+    const bcda_setting* const row = rival == name ? nullptr : bcda_setting_find(rival.c_str());
+    if (row && bcda::Setting(row).secret()) config.set(rival, nullptr);
+  }
+}
+
+}  // namespace
+
+std::string flag_name(std::string_view setting) {
+  std::string flag = "--" + std::string(setting);
+  std::replace(flag.begin(), flag.end(), '_', '-');
+  return flag;
+}
+
+void Flags::add_setting(CLI::App& command, const bcda::Setting& setting) {
+  const std::string name(setting.name());
+  const std::string flag = name == "types" ? "--type,--types" : flag_name(name);
+  CLI::Option* option = nullptr;
+  switch (setting.type()) {
+    case BCDA_TYPE_BOOLEAN: {
+      const bool on = setting.default_value() == "true";  // then what one wants to say is --no-...
+      option =
+          command.add_flag_function(on ? flag + ",!--no" + flag.substr(1) : flag,
+                                    [this, name](std::int64_t count) { values_[name] = count > 0 ? "true" : "false"; });
+      break;
+    }
+    case BCDA_TYPE_LIST:
+      option = command.add_option_function<std::vector<std::string>>(
+          flag, [this, name](const std::vector<std::string>& items) { values_[name] = CLI::detail::join(items, ","); });
+      option->allow_extra_args(false)->option_text("A,B,...");
+      break;
+    default:
+      option = command.add_option_function<std::string>(
+          flag, [this, name](const std::string& value) { values_[name] = value; });
+      option->option_text(value_name(setting));
+  }
+  option->description(description(setting));
+  option->group(setting.scope() == BCDA_SCOPE_CLIENT ? "Service, credentials and connections" : "Export");
+}
+
+void Flags::add_to(CLI::App& command, const Wanted& wanted) {
+  command
+      .add_option("--config", config_file_,
+                  "Settings from a JSON file of {\"name\": value}; flags go before it, the "
+                  "environment after it (BCDA_CONFIG)")
+      ->option_text("FILE")
+      ->envname("BCDA_CONFIG");
+  for (const bcda::Setting& setting : bcda::settings()) {
+    if (!wanted(setting)) continue;
+    setting.secret() ? reject_secret(command, setting) : add_setting(command, setting);
+  }
+}
+
+void Flags::apply_to(bcda::Config& config, bool with_environment) const {
+  for (const auto& [name, value] : values_) config.set(name, value);
+  if (!config_file_.empty()) config.load_file(config_file_);
+  if (with_environment) config.load_env();
+  for (const auto& [name, value] : values_) drop_rivals(config, name);
+}
+
+std::string HelpFormatter::make_option(const CLI::Option* option, bool is_positional) const {
+  constexpr std::size_t column = 34, width = 100;
+  std::string text = option->get_option_text();
+  if (!text.empty() && !is_positional) text.insert(0, " ");
+  std::string line = "  " + (is_positional ? text : make_option_name(option, false) + text);
+  std::string out;
+  if (line.size() + 2 > column) {
+    out = line + '\n';
+    line.clear();
+  }
+  line.resize(column, ' ');
+  std::istringstream lines(make_option_desc(option));
+  for (std::string text_line; std::getline(lines, text_line); line.assign(column, ' ')) {
+    line.append(text_line.find_first_not_of(' ') == text_line.npos ? 0 : text_line.find_first_not_of(' '), ' ');
+    std::istringstream words(text_line);
+    bool first = true;
+    for (std::string word; words >> word; first = false) {
+      if (!first && line.size() + word.size() + 1 > width) {
+        out += line + '\n';
+        line.assign(column, ' ');
+        first = true;
+      }
+      line += (first ? "" : " ") + word;
+    }
+    out += line + '\n';
+  }
+  return out;
+}
+
+std::string HelpFormatter::make_description(const CLI::App* app) const { return app->get_description() + "\n\n"; }
+
+std::string HelpFormatter::make_subcommand(const CLI::App* subcommand) const {
+  std::string name = "  " + subcommand->get_name();
+  name.resize(14, ' ');
+  const std::string text = subcommand->get_description();
+  return name + text.substr(0, text.find('\n')) + '\n';
+}
+
+}  // namespace cli

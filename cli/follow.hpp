@@ -1,0 +1,33 @@
+// Following a run to its end, with Ctrl-C.
+#pragma once
+#include <CLI/CLI.hpp>
+#include <bcda/bcda.hpp>
+#include <string>
+
+namespace cli {
+
+// What is printed while a command works.
+struct Output {
+  bool json = false;   // events as NDJSON on standard output, and nothing else but errors
+  bool quiet = false;  // errors and warnings only
+
+  void add_to(CLI::App& command, bool with_json);
+};
+
+// While one lives, SIGINT, SIGTERM and SIGHUP ask for an end; the second of them ends the process at once.
+class Interrupts {
+ public:
+  Interrupts();
+  ~Interrupts();
+  Interrupts(const Interrupts&) = delete;
+  Interrupts& operator=(const Interrupts&) = delete;
+  static bool asked();
+};
+
+// Hands out the events until the run has ended; Ctrl-C cancels it. Throws how it failed.
+void follow(bcda::Export& run, const Output& output);
+
+// The same, and then what came of it: a summary of the files, which are in `place`. Returns the exit code.
+int follow_files(bcda::Export& run, const Output& output, const std::string& place);
+
+}  // namespace cli

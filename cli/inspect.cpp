@@ -1,0 +1,135 @@
+// bcda metadata, bcda settings, bcda version: the commands that only show something.
+#include <memory>
+#include <sstream>
+
+#include "commands.hpp"
+#include "flags.hpp"
+#include "text.hpp"
+
+namespace cli {
+namespace {
+
+struct Metadata {
+  Flags flags;
+  bool raw = false;
+};
+
+int run_metadata(const Metadata& what) {
+  bcda::Config config;
+  what.flags.apply_to(config);
+  const std::string json = bcda::Client(config).metadata();
+  print((what.raw ? json : indent_json(json)) + '\n');
+  return 0;
+}
+
+// ---- The table of settings, three ways
+// -------------------------------------------------------------------------------
+
+const char* scope_name(const bcda::Setting& setting) {
+  return setting.scope() == BCDA_SCOPE_CLIENT ? "client" : "export";
+}
+
+std::string as_text(const std::vector<bcda::Setting>& settings) {
+  std::ostringstream out;
+  for (const bcda::Setting& setting : settings) {
+    out << setting.name() << "  (" << setting.type_name();
+    if (!setting.choices().empty()) out << ": " << setting.choices();
+    if (!setting.default_value().empty()) out << ", default " << setting.default_value();
+    out << ")  " << setting.env() << "\n    " << setting.help() << '\n';
+  }
+  return out.str();
+}
+
+std::string as_json(const std::vector<bcda::Setting>& settings) {
+  std::ostringstream out;
+  for (const bcda::Setting& setting : settings) {
+    out << "{\"name\":" << json_string(setting.name()) << ",\"type\":" << json_string(setting.type_name())
+        << ",\"default\":" << json_string(setting.default_value()) << ",\"choices\":" << json_string(setting.choices())
+        << ",\"env\":" << json_string(setting.env()) << ",\"scope\":" << json_string(scope_name(setting))
+        << ",\"secret\":" << (setting.secret() ? "true" : "false") << ",\"help\":" << json_string(setting.help())
+        << "}\n";
+  }
+  return out.str();
+}
+
+std::string code(std::string_view text) { return text.empty() ? "" : "`" + std::string(text) + "`"; }
+
+std::string cell(std::string_view text) {  // a bar would end it
+  std::string out;
+  for (const char c : text) out += c == '|' ? std::string("\\|") : std::string(1, c);
+  return out;
+}
+
+void markdown_table(std::ostream& out, const std::vector<bcda::Setting>& settings, bcda::SettingScope scope) {
+  out << "| name | type | default | environment | meaning |\n| --- | --- | --- | --- | --- |\n";
+  for (const bcda::Setting& setting : settings) {
+    if (setting.scope() != scope) continue;
+    out << "| `" << setting.name() << "` | " << setting.type_name();
+    if (!setting.choices().empty()) out << ": " << cell(setting.choices());
+    if (setting.secret()) out << ", secret";
+    out << " | " << code(setting.default_value()) << " | " << code(setting.env()) << " | " << cell(setting.help())
+        << " |\n";
+  }
+}
+
+std::string as_markdown(const std::vector<bcda::Setting>& settings) {
+  std::ostringstream out;
+  out << "# Settings\n\n<!-- Made by `bcda settings --markdown`. -->\n\n"
+         "Every setting has the same name everywhere: in a configuration (`bcda_config_set`), in a `--config` file, "
+         "and,\n"
+         "with dashes, as a flag of the command (`client_id` is `--client-id`). A flag goes before the file, the file "
+         "before\n"
+         "the environment. A secret has no flag: give its file or use the environment.\n\n"
+         "A duration is `250ms`, `30s`, `5m` or `24h`, a bare number seconds; a size `64KiB` or `1GiB`, a bare number "
+         "bytes.\n\n"
+         "## Client\n\n";
+  markdown_table(out, settings, BCDA_SCOPE_CLIENT);
+  out << "\n## Export\n\nThese may also be given for each export.\n\n";
+  markdown_table(out, settings, BCDA_SCOPE_EXPORT);
+  return out.str();
+}
+
+}  // namespace
+
+void add_metadata(CLI::App& app, Command& chosen) {
+  auto what = std::make_shared<Metadata>();
+  CLI::App& command = *app.add_subcommand("metadata");
+  command.description(R"(Print what the service says about itself
+
+Prints the service's CapabilityStatement (FHIR). Asks for no token.
+
+  bcda metadata --url https://sandbox.bcda.cms.gov)");
+  command.add_flag("--raw", what->raw, "As the service sent it, not laid out on lines");
+  what->flags.add_to(command, [](const bcda::Setting& setting) { return setting.scope() == BCDA_SCOPE_CLIENT; });
+  command.footer(exit_codes);
+  command.callback([what, &chosen] { chosen = [what] { return run_metadata(*what); }; });
+}
+
+void add_settings(CLI::App& app, Command& chosen) {
+  CLI::App& command = *app.add_subcommand("settings");
+  command.description(R"(Print the table of settings
+
+Prints every setting: name, type, default, environment variable and meaning.)");
+  const auto json = std::make_shared<bool>(false), markdown = std::make_shared<bool>(false);
+  CLI::Option* const json_flag = command.add_flag("--json", *json, "A line of JSON for each");
+  command.add_flag("--markdown", *markdown, "The page docs/settings.md")->excludes(json_flag);
+  command.callback([json, markdown, &chosen] {
+    chosen = [json, markdown] {
+      const auto settings = bcda::settings();
+      print(*json ? as_json(settings) : *markdown ? as_markdown(settings) : as_text(settings));
+      return 0;
+    };
+  });
+}
+
+void add_version(CLI::App& app, Command& chosen) {
+  CLI::App& command = *app.add_subcommand("version", "Print the version");
+  command.callback([&chosen] {
+    chosen = [] {
+      print("bcda " + std::string(bcda::version()) + " (" + std::string(bcda::version_details()) + ")\n");
+      return 0;
+    };
+  });
+}
+
+}  // namespace cli

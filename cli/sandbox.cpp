@@ -1,0 +1,55 @@
+// bcda sandbox: an emulator of the service, to try programs against.
+#include <bcda/bcda_sandbox.hpp>
+#include <csignal>
+#include <memory>
+
+#include "commands.hpp"
+#include "flags.hpp"
+#include "text.hpp"
+
+namespace cli {
+namespace {
+
+// The signals that end it are blocked before the sandbox's threads start, so that they come to sigwait alone.
+int run_sandbox(const bcda::Sandbox::Options& options) {
+  sigset_t ends;
+  sigemptyset(&ends);
+  for (const int signal : {SIGINT, SIGTERM, SIGHUP}) sigaddset(&ends, signal);
+  pthread_sigmask(SIG_BLOCK, &ends, nullptr);
+  const bcda::Sandbox sandbox(options);
+  print(sandbox.json() + '\n');
+  int signal = 0;
+  sigwait(&ends, &signal);
+  return 0;
+}
+
+}  // namespace
+
+void add_sandbox(CLI::App& app, Command& chosen) {
+  auto options = std::make_shared<bcda::Sandbox::Options>();
+  CLI::App& command = *app.add_subcommand("sandbox");
+  command.description(R"(Serve an emulator of the service with synthetic data
+
+Serves an emulator of the service on loopback until Ctrl-C or SIGTERM, which are its ordinary end
+(exit code 0). When it listens it prints one line of JSON: url, client_id, client_secret,
+private_key, ca_file.
+
+  bcda sandbox --port 8443)");
+  for (const bcda::SandboxOption& option : bcda::sandbox_options()) {
+    std::string help(option.help);
+    if (!option.default_value.empty()) help += " (default " + std::string(option.default_value) + ")";
+    const std::string name(option.name);
+    command
+        .add_option_function<std::vector<std::string>>(
+            flag_name(name),
+            [options, name](const std::vector<std::string>& values) {
+              for (const std::string& value : values) options->emplace_back(name, value);
+            },
+            help)
+        ->allow_extra_args(false)
+        ->option_text("VALUE");
+  }
+  command.callback([options, &chosen] { chosen = [options] { return run_sandbox(*options); }; });
+}
+
+}  // namespace cli

@@ -1,0 +1,78 @@
+// bcda_sandbox.hpp -- the sandbox for C++17: a thin owner over bcda_sandbox.h. Link with -lbcda_sandbox -lbcda.
+//
+//   bcda::Sandbox sandbox{{"beneficiaries", "100"}};
+//   bcda::Client client(sandbox.config().set("out", "claims"));
+#ifndef BCDA_BCDA_SANDBOX_HPP
+#define BCDA_BCDA_SANDBOX_HPP
+
+#include <bcda/bcda_sandbox.h>
+#include <bcda/bcda.hpp>
+
+namespace bcda {
+
+// A row of the table of the sandbox's options; static data.
+struct SandboxOption {
+  std::string_view name, default_value, help;
+};
+
+inline std::vector<SandboxOption> sandbox_options() {
+  std::vector<SandboxOption> all;
+  for (std::int32_t i = 0; i < bcda_sandbox_option_count(); ++i) {
+    all.push_back({bcda_sandbox_option_name(i), bcda_sandbox_option_default(i), bcda_sandbox_option_help(i)});
+  }
+  return all;
+}
+
+// An emulator of the service on loopback, for trials and tests; serves from construction to destruction.
+class Sandbox {
+ public:
+  using Options = std::vector<std::pair<std::string, std::string>>;
+
+  Sandbox() : Sandbox(Options{}) {}
+  Sandbox(std::initializer_list<Options::value_type> options) : Sandbox(Options(options)) {}
+  explicit Sandbox(const Options& options) {
+    const auto names = detail::make<OptionsHandle>(bcda_sandbox_options_create);
+    for (const auto& option : options) {
+      detail::check([&](bcda_error** error) {
+        return bcda_sandbox_options_set(names.get(), option.first.c_str(), option.second.c_str(), error);
+      });
+    }
+    handle_ = detail::make<Handle>(
+        [&](bcda_sandbox** sandbox, bcda_error** error) { return bcda_sandbox_start(names.get(), sandbox, error); });
+  }
+
+  std::string url() const { return bcda_sandbox_url(get()); }
+  std::string client_id() const { return bcda_sandbox_client_id(get()); }
+  std::string client_secret() const { return bcda_sandbox_client_secret(get()); }
+  std::string private_key() const { return bcda_sandbox_private_key(get()); }  // path of a PEM file
+  std::string ca_file() const { return bcda_sandbox_ca_file(get()); }          // path of a PEM file; "" without TLS
+  std::string json() const { return bcda_sandbox_json(get()); }                // all of these as one line
+
+  // The settings with which a client reaches it.
+  Config config() const {
+    Config config{{"url", url()}, {"client_id", client_id()}, {"client_secret", client_secret()}};
+    config.set("private_key", private_key());
+    if (!ca_file().empty()) config.set("ca_file", ca_file());
+    return config;
+  }
+
+  // Changes how it behaves while it runs: a fault, or "clock". Thread-safe.
+  void control(const std::string& name, const std::string& value) {
+    detail::check([&](bcda_error** error) { return bcda_sandbox_control(get(), name.c_str(), value.c_str(), error); });
+  }
+
+  // How many requests that begin with `prefix` ("POST /auth/token") were answered so far. Thread-safe.
+  std::int64_t request_count(const std::string& prefix) const {
+    return bcda_sandbox_request_count(get(), prefix.c_str());
+  }
+
+  bcda_sandbox* get() const noexcept { return handle_.get(); }
+
+ private:
+  using OptionsHandle = detail::Handle<bcda_sandbox_options, bcda_sandbox_options_destroy>;
+  using Handle = detail::Handle<bcda_sandbox, bcda_sandbox_destroy>;
+  Handle handle_;
+};
+
+}  // namespace bcda
+#endif  // BCDA_BCDA_SANDBOX_HPP

@@ -1,0 +1,31 @@
+// The sandbox's clock, which can be moved ahead, and the forms in which the service writes times.
+#pragma once
+#include <atomic>
+#include <chrono>
+#include <optional>
+#include <string>
+#include <string_view>
+
+namespace libbcda::sandbox {
+
+using Duration = std::chrono::microseconds;  // what the service's database keeps
+using Time = std::chrono::time_point<std::chrono::system_clock, Duration>;
+
+class Clock {  // thread-safe
+ public:
+  Time now() const {
+    return std::chrono::time_point_cast<Duration>(std::chrono::system_clock::now()) + Duration(ahead_.load());
+  }
+  void advance(Duration by) { ahead_ += by.count(); }
+
+ private:
+  std::atomic<std::int64_t> ahead_{0};
+};
+
+std::string http_date(Time time);      // Sun, 22 Nov 2026 21:48:15 GMT
+std::string rfc3339(Time time);        // 2026-11-22T21:48:12.504991Z, no trailing zeros in the fraction
+std::string go_time(Time time);        // 2026-11-23 21:48:16.369278 +0000 UTC, what Go's String() gives
+std::string calendar_date(Time time);  // 2026-11-22
+std::optional<Time> parse_http_date(std::string_view text);
+
+}  // namespace libbcda::sandbox

@@ -1,0 +1,78 @@
+// Export jobs: their life on the sandbox's clock, and their manifests.
+#pragma once
+#include <map>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <vector>
+
+#include "faults.hpp"
+#include "files.hpp"
+#include "options.hpp"
+
+namespace libbcda::sandbox {
+
+enum class Phase { pending, in_progress, completed, failed, expired };
+
+// What went wrong with a job from its kick-off on.
+struct Doom {
+  bool fails = false, hangs = false, expires = false, empty = false, grows = false;
+};
+
+class Job {  // thread-safe once made
+ public:
+  std::int64_t id = 0;
+  std::string organisation;
+  Resource resource = Resource::patient;
+  std::string request;  // the kick-off's URL as the manifest repeats it
+  Time created;
+  Duration pending{}, working{}, lifetime{};
+  Doom doom;
+  std::vector<std::shared_ptr<DataFile>> files;  // data and error files
+  std::int64_t data_files = 0;
+
+  Phase phase(Time now) const;
+  int percent(Time now) const;  // of files done, while in progress
+  Time finished() const { return created + pending + working; }
+  Time expires() const { return doom.expires ? finished() : finished() + lifetime; }
+  std::shared_ptr<DataFile> find(std::string_view name, Time now) const;  // nullptr: not there (yet, any more)
+
+  // The key of a file wrapped for its name, in hex: the same at every call.
+  std::string wrapped_key(const DataFile& file, const std::string& public_key) const;
+  bool first_listing() const;  // true once
+
+ private:
+  mutable std::mutex mutex_;
+  mutable std::map<std::string, std::string> wrapped_;
+  mutable bool listed_ = false;
+};
+
+struct ManifestFaults {
+  std::optional<Fault> no_key, no_keymap, keys_differ, wrong_key, wrong_label, other_origin, plain_http, traversal;
+};
+
+struct ManifestRequest {
+  Era era;
+  std::string scheme_and_host;  // of the status request: the file URLs have it
+  std::string id;               // the job's as written in its path
+  const std::string& public_key;
+  ManifestFaults faults;
+  bool without_last_file = false;
+};
+std::string manifest(const Job& job, const ManifestRequest& request);
+
+class Jobs {  // thread-safe
+ public:
+  std::shared_ptr<Job> add(std::shared_ptr<Job> job);  // gives it its number
+  std::shared_ptr<Job> find(std::int64_t id) const;
+  bool is_running(const std::string& organisation, Resource resource, Time now) const;
+
+ private:
+  mutable std::mutex mutex_;
+  std::map<std::int64_t, std::shared_ptr<Job>> jobs_;
+};
+
+// Text as Go's encoding/json writes it: & < > escaped too.
+std::string json_string(std::string_view text);
+
+}  // namespace libbcda::sandbox

@@ -1,0 +1,63 @@
+// A request as it was parsed and an answer before it is written: no sockets here.
+#pragma once
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "clock.hpp"
+#include "faults.hpp"
+#include "files.hpp"
+
+namespace libbcda::sandbox {
+
+struct Request {
+  std::string method, target;  // the target as it came, not decoded
+  bool http_1_0 = false;
+  bool tls = false;
+  std::map<std::string, std::string> headers;  // names in lower case
+
+  std::string_view path() const;
+  std::string line() const { return method + " " + target; }
+  std::string header(const char* lower_name) const;  // "" when missing
+};
+
+// A stretch of the file in an answer's body, after some text of a multipart answer.
+struct Segment {
+  std::string before;
+  std::uint64_t offset = 0, length = 0;
+};
+
+struct Response {
+  int status = 200;
+  std::map<std::string, std::string> headers;  // written in this order, as Go does
+  std::string sniffed_type;                    // a Content-Type that Go adds itself: it comes after Date
+  std::string body;                            // when there is no file
+  std::shared_ptr<DataFile> file;
+  bool plain = false;
+  std::vector<Segment> segments;
+  std::string after_segments;
+
+  // Misbehaviour that the connection carries out.
+  bool no_answer = false;
+  Duration delay{};
+  std::optional<Fault> reset, truncate, stall, drip, flip;
+
+  std::uint64_t body_size() const;
+};
+
+Response text_answer(int status, std::string line);  // as Go's http.Error writes it
+Response json_answer(int status, std::string body);
+Response empty_answer(int status);
+Response redirect(const std::string& location);
+
+// The head as the service writes it, blank line included; and whether the body goes in chunks.
+struct Head {
+  std::string text;
+  bool chunked;
+};
+Head write_head(const Request& request, const Response& response, Time now);
+
+}  // namespace libbcda::sandbox

@@ -1,0 +1,58 @@
+// What a sandbox can be told: one table of names, defaults and help.
+#pragma once
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "clock.hpp"
+#include "faults.hpp"
+
+namespace libbcda::sandbox {
+
+// The service changed its handling of error files and keys within a year.
+enum class Era {
+  nov2018,      // one file a job, keys in KeyMap only (names blank-padded), error files encrypted too
+  sep2019,      // the tech guide's service: error files exist but are never listed
+  oct2019,      // error files are listed, in plaintext, with encryptedKey ""
+  nov2019_off,  // encryption switched off: plaintext, no encryptedKey, no KeyMap
+};
+
+struct Options {
+  Options();  // all defaults
+
+  // Throws Error{INVALID_ARGUMENT}: an unknown name or a bad value, saying what would do.
+  void set(std::string_view name, std::string_view value);
+
+  std::int64_t port = 0;
+  std::string host;
+  bool tls = true;
+  std::int64_t beneficiaries = 0;
+  std::int64_t seed = 0;
+  std::int64_t beneficiaries_per_file = 0;
+  std::int64_t bytes_per_type = 0;
+  std::int64_t files_per_type = 0;
+  double error_rate = 0;
+  Era era = Era::sep2019;
+  bool production = false;
+  std::int64_t retry_after = 0;
+  std::string client_id, client_secret, second_client_id, second_client_secret;
+  std::string public_key;
+  Duration token_lifetime{}, pending_time{}, job_time{}, job_lifetime{}, clock{};
+  std::vector<Fault> faults;
+};
+
+struct OptionRow {
+  const char* name;
+  const char* fallback;
+  const char* takes;  // what a value looks like, for the message about a bad one
+  const char* help;   // one sentence
+  bool changeable;    // also by bcda_sandbox_control
+  bool (*set)(Options&, std::string_view);
+};
+
+std::span<const OptionRow> option_rows();
+const OptionRow& option_named(std::string_view name);  // throws Error{INVALID_ARGUMENT}
+std::string option_help(const OptionRow& row);         // with what it takes; for `fault`, every kind on a line
+
+}  // namespace libbcda::sandbox

@@ -1,0 +1,40 @@
+// A running sandbox: its credentials, its temporary files, its server.
+#pragma once
+#include <memory>
+#include <string>
+
+#include "options.hpp"
+#include "server.hpp"
+#include "service.hpp"
+
+namespace libbcda::sandbox {
+
+// A private directory that disappears with all that is in it.
+class TemporaryDirectory {
+ public:
+  TemporaryDirectory();
+  ~TemporaryDirectory();
+  TemporaryDirectory(const TemporaryDirectory&) = delete;
+  TemporaryDirectory& operator=(const TemporaryDirectory&) = delete;
+  std::string write(const std::string& name, std::string_view text) const;  // mode 0600; the path
+
+ private:
+  std::string path_;
+};
+
+class Sandbox {
+ public:
+  explicit Sandbox(Options options);
+
+  Service& service() { return *service_; }
+  const Service& service() const { return *service_; }
+
+  std::string url, client_id, client_secret, private_key, ca_file, json;
+
+ private:
+  TemporaryDirectory directory_;
+  std::unique_ptr<Service> service_;
+  std::unique_ptr<Server> server_;  // after the service: stopped first
+};
+
+}  // namespace libbcda::sandbox

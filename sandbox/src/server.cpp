@@ -1,0 +1,123 @@
+#include "server.hpp"
+
+#include <signal.h>
+
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/detached.hpp>
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/ip/v6_only.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <boost/asio/strand.hpp>
+#include <boost/asio/use_awaitable.hpp>
+#include <thread>
+
+#include "base/error.hpp"
+#include "connection.hpp"
+
+namespace libbcda::sandbox {
+namespace {
+
+using tcp = asio::ip::tcp;
+using boost::system::error_code;
+
+constexpr int kThreads = 2;
+constexpr int kPortTries = 20;  // for a port that is free on both loopback addresses
+
+error_code listen_at(tcp::acceptor& acceptor, const asio::ip::address& address, int port) {
+  error_code fault;
+  tcp::endpoint endpoint(address, static_cast<std::uint16_t>(port));
+  acceptor.open(endpoint.protocol(), fault);
+  if (!fault && address.is_v6()) acceptor.set_option(asio::ip::v6_only(true), fault);
+  if (!fault) acceptor.set_option(tcp::acceptor::reuse_address(true), fault);
+  if (!fault) acceptor.bind(endpoint, fault);
+  if (!fault) acceptor.listen(asio::socket_base::max_listen_connections, fault);
+  if (fault) {
+    error_code ignored;
+    acceptor.close(ignored);
+  }
+  return fault;
+}
+
+// The host program's signals are none of these threads' business.
+class SignalsBlocked {
+ public:
+  SignalsBlocked() {
+    sigset_t all;
+    sigfillset(&all);
+    pthread_sigmask(SIG_SETMASK, &all, &before_);
+  }
+  ~SignalsBlocked() { pthread_sigmask(SIG_SETMASK, &before_, nullptr); }
+
+ private:
+  sigset_t before_;
+};
+
+}  // namespace
+
+struct Server::Impl {
+  explicit Impl(Service& s) : service(s), v4(io), v6(io) {}
+
+  void listen(int port);
+  asio::awaitable<void> accept(tcp::acceptor& acceptor);
+  void start();
+
+  Service& service;
+  std::shared_ptr<SSL_CTX> tls;
+  asio::io_context io{kThreads};
+  tcp::acceptor v4, v6;
+  std::vector<std::thread> threads;
+};
+
+void Server::Impl::listen(int port) {
+  error_code fault;
+  for (int i = 0; i < kPortTries; ++i) {
+    fault = listen_at(v4, asio::ip::address_v4::loopback(), port);
+    if (fault) break;
+    // "localhost" may mean ::1 first: another program must not be there. A machine without IPv6 is fine.
+    error_code v6_fault = listen_at(v6, asio::ip::address_v6::loopback(), v4.local_endpoint().port());
+    if (v6_fault != asio::error::address_in_use) return;
+    fault = v6_fault;
+    if (port != 0) break;
+    v4.close();
+  }
+  throw Error(Status::NETWORK, "the sandbox cannot listen on port " + std::to_string(port) + ": " + fault.message());
+}
+
+asio::awaitable<void> Server::Impl::accept(tcp::acceptor& acceptor) {
+  asio::steady_timer pause(io);
+  for (;;) {
+    bool failed = false;
+    try {
+      tcp::socket socket = co_await acceptor.async_accept(asio::make_strand(io), asio::use_awaitable);
+      auto executor = socket.get_executor();
+      asio::co_spawn(executor, serve(Stream(std::move(socket), tls.get()), service), asio::detached);
+    } catch (const std::exception&) {
+      failed = true;  // most likely out of file descriptors
+    }
+    if (!failed) continue;
+    pause.expires_after(std::chrono::milliseconds(20));
+    co_await pause.async_wait(asio::use_awaitable);
+  }
+}
+
+void Server::Impl::start() {
+  for (tcp::acceptor* acceptor : {&v4, &v6})
+    if (acceptor->is_open()) asio::co_spawn(acceptor->get_executor(), accept(*acceptor), asio::detached);
+  SignalsBlocked block;
+  for (int i = 0; i < kThreads; ++i) threads.emplace_back([this] { io.run(); });
+}
+
+Server::Server(Service& service, const Certificates* certificates, int port) : impl_(std::make_unique<Impl>(service)) {
+  if (certificates) impl_->tls = make_tls(certificates->server, certificates->server_key);
+  impl_->listen(port);
+  impl_->start();
+}
+
+Server::~Server() {
+  impl_->io.stop();
+  for (std::thread& thread : impl_->threads) thread.join();
+}
+
+int Server::port() const { return impl_->v4.local_endpoint().port(); }
+
+}  // namespace libbcda::sandbox

@@ -1,0 +1,57 @@
+// The emulated service: what it answers to a request. Knows no sockets.
+#pragma once
+#include <map>
+#include <mutex>
+#include <string>
+
+#include "clock.hpp"
+#include "faults.hpp"
+#include "jobs.hpp"
+#include "message.hpp"
+#include "options.hpp"
+#include "tokens.hpp"
+
+namespace libbcda::sandbox {
+
+class Service {  // thread-safe
+ public:
+  // `options` must have both credentials of the first organisation; `public_key` is PEM text.
+  Service(Options options, std::string public_key);
+
+  Response answer(const Request& request);
+  void control(std::string_view name, std::string_view value);  // throws Error{INVALID_ARGUMENT}
+  std::int64_t request_count(std::string_view prefix) const;
+  Time now() const { return clock_.now(); }
+
+ private:
+  Response route(const Request& request);
+  Response site_route(const Request& request);  // what needs no token
+  Response token(const Request& request);
+  Response metadata(const Request& request) const;
+  Response kick_off(const Request& request, Resource resource);
+  Response status(const Request& request, std::string_view id);
+  Response listing(const Request& request, const Job& job, std::string_view id);
+  Response data(const Request& request, std::string_view id, std::string_view name);
+
+  Options options() const;  // a copy: control() may change them at any time
+  std::optional<std::string> organisation(const Request& request);
+  std::shared_ptr<Job> job_of(const std::string& organisation, std::string_view id) const;
+  std::shared_ptr<Job> new_job(const Request& request, const std::string& organisation, Resource resource,
+                               const Options& options);
+  void add_files(Job& job, const Options& options);
+  bool strikes(FaultKind kind, const Request& request) { return faults_.strike(kind, request.line()).has_value(); }
+  void add_faults(const Request& request, Response& response);
+
+  mutable std::mutex mutex_;  // of options_ and counts_
+  Options options_;
+  std::map<std::string, std::int64_t> counts_;
+  const std::string public_key_;
+  const Bytes secret_;                                              // file keys and nonces follow from it
+  std::map<std::string, std::shared_ptr<const Archive>> archives_;  // of each organisation
+  Clock clock_;
+  Faults faults_;
+  Tokens tokens_;
+  Jobs jobs_;
+};
+
+}  // namespace libbcda::sandbox

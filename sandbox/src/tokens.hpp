@@ -1,0 +1,28 @@
+// Access tokens: JWTs signed with RS512, as the service issues them.
+#pragma once
+#include <mutex>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+
+#include "clock.hpp"
+
+namespace libbcda::sandbox {
+
+class Tokens {  // thread-safe
+ public:
+  std::string issue(const std::string& organisation, Time now, Duration lifetime);
+  std::optional<std::string> organisation_of(std::string_view token, Time now);
+  void revoke_all();
+
+ private:
+  struct Issued {
+    std::string organisation;
+    Time expires;
+  };
+  std::mutex mutex_;
+  std::unordered_map<std::string, Issued> issued_;  // looked up instead of verified: an altered token is not in it
+};
+
+}  // namespace libbcda::sandbox

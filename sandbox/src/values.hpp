@@ -1,0 +1,21 @@
+// The forms that values of options and faults are written in.
+#pragma once
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "clock.hpp"
+
+namespace libbcda::sandbox {
+
+std::optional<std::int64_t> parse_integer(std::string_view text);  // 0 or more
+std::optional<double> parse_fraction(std::string_view text);       // 0 to 1, or "5%"
+std::optional<bool> parse_boolean(std::string_view text);
+std::optional<Duration> parse_duration(std::string_view text);  // "200ms", "5s", "60m", "24h"; bare: seconds
+std::optional<std::int64_t> parse_size(std::string_view text);  // "64KiB", "256MiB", "1GiB"; bare: bytes
+
+// The name in `names` (comma separated) that is nearest to a mistyped one; "" when none is near.
+std::string nearest(std::string_view typed, std::string_view names);
+
+}  // namespace libbcda::sandbox

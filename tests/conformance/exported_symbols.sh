@@ -1,0 +1,23 @@
+#!/bin/sh
+# Checks that a shared library shows exactly the functions that its header declares.
+# usage: exported_symbols.sh LIBRARY.so HEADER.h
+set -eu
+library=$1 header=$2
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+
+nm -D --defined-only "$library" | awk '{print $NF}' | sed 's/@.*//' | sort -u >"$work/exported"
+# A declaration is BCDA_API, a type, a name and a parenthesis; comments and macros have no such shape.
+grep -E '^BCDA_API ' "$header" | grep -oE 'bcda_[a-z0-9_]+ *\(' | tr -d ' (' | sort -u >"$work/declared"
+
+status=0
+if extra=$(comm -23 "$work/exported" "$work/declared" | grep .); then
+  printf '%s shows symbols that %s does not declare:\n%s\n' "$library" "$header" "$extra" >&2
+  status=1
+fi
+if missing=$(comm -13 "$work/exported" "$work/declared" | grep .); then
+  printf '%s lacks functions that %s declares:\n%s\n' "$library" "$header" "$missing" >&2
+  status=1
+fi
+[ $status -ne 0 ] || echo "$(wc -l <"$work/exported") symbols, all declared"
+exit $status

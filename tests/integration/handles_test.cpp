@@ -1,0 +1,289 @@
+// Handles and their lives: events, cancelling, sinks, manifest and fetch, fork, destroying in mid-flight.
+#include <fcntl.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <atomic>
+#include <condition_variable>
+#include <mutex>
+#include <set>
+#include <thread>
+
+#include "integration/support.hpp"
+
+namespace bcda_test {
+namespace {
+
+using std::chrono::milliseconds;
+using std::chrono::steady_clock;
+
+// A sandbox whose downloads never end by themselves.
+bcda::Sandbox endless_sandbox() { return quick_sandbox({{"bytes_per_type", "512MiB"}, {"files_per_type", "4"}, {"fault", "drip=64KiB:on=GET /data"}}); }
+
+void until_downloading(bcda::Export& run) {
+  for (bcda::Event event; run.next_event(event) == BCDA_OK;)
+    if (event.kind() == BCDA_EVENT_PROGRESS && event.bytes_done() > 0) return;
+  FAIL() << "the run ended before it downloaded anything";
+}
+
+TEST(Cancel, StopsAtOnceAndLeavesNoPartialFileVisible) {
+  bcda::Sandbox sandbox = endless_sandbox();
+  TempDir dir;
+  bcda::Client client(quick_config(sandbox).set("types", "Patient"));
+  bcda::Export run = client.start_export({{"out", dir / "out"}});
+  until_downloading(run);
+  auto begin = steady_clock::now();
+  run.cancel();
+  Outcome outcome = follow(run);
+  EXPECT_EQ(outcome.status, BCDA_CANCELLED);
+  EXPECT_LT(steady_clock::now() - begin, milliseconds(5000)) << "a hang, not a measurement";
+  EXPECT_TRUE(data_files(dir / "out").empty());
+  EXPECT_TRUE(fs::exists(dir / "out/.bcda/journal.ndjson"));
+  EXPECT_FALSE(fs::exists(dir / "out/export.json"));
+}
+
+TEST(Cancel, WhileWaitingForTheJob) {
+  bcda::Sandbox sandbox = quick_sandbox({{"fault", "job-hangs"}});
+  TempDir dir;
+  bcda::Client client(quick_config(sandbox).set("poll_interval", "1h").set("poll_max_interval", "1h"));
+  bcda::Export run = client.start_export({{"out", dir / "out"}});
+  for (bcda::Event event; run.next_event(event) == BCDA_OK;)
+    if (event.kind() == BCDA_EVENT_JOB) break;
+  run.cancel();
+  EXPECT_EQ(follow(run).status, BCDA_CANCELLED);
+}
+
+TEST(Cancel, AfterTheEndChangesNothing) {
+  bcda::Sandbox sandbox = quick_sandbox();
+  TempDir dir;
+  bcda::Client client(quick_config(sandbox).set("types", "Patient"));
+  bcda::Export run = client.start_export({{"out", dir / "out"}});
+  EXPECT_TRUE(run.wait());
+  run.cancel();
+  EXPECT_EQ(follow(run).status, BCDA_OK);
+  EXPECT_EQ(run.result().size(), 3);
+}
+
+TEST(Handles, DestroyedInMidFlightInAnyOrder) {
+  bcda::Sandbox sandbox = endless_sandbox();
+  for (bool client_first : {true, false}) {
+    TempDir dir;
+    auto client = std::make_unique<bcda::Client>(quick_config(sandbox));
+    auto run = std::make_unique<bcda::Export>(client->start_export({{"out", dir / "out"}}));
+    until_downloading(*run);
+    if (client_first) client.reset();
+    run.reset();
+    EXPECT_TRUE(data_files(dir / "out").empty());
+  }
+}
+
+TEST(Handles, WaitAndNextEventKeepTheirTimeouts) {
+  bcda::Sandbox sandbox = quick_sandbox({{"fault", "job-hangs"}});
+  TempDir dir;
+  bcda::Client client(quick_config(sandbox).set("poll_interval", "1h").set("poll_max_interval", "1h"));
+  bcda::Export run = client.start_export({{"out", dir / "out"}});
+  EXPECT_FALSE(run.wait(milliseconds(1)));
+  bcda::Event event;
+  while (run.next_event(event, milliseconds(300)) == BCDA_OK) {
+  }
+  EXPECT_EQ(run.next_event(event, milliseconds(0)), BCDA_AGAIN);
+  EXPECT_THROW(run.result(), bcda::Error);
+}
+
+TEST(Handles, NotifyWakesAnOutsideLoop) {
+  bcda::Sandbox sandbox = quick_sandbox();
+  TempDir dir;
+  bcda::Client client(quick_config(sandbox));
+  bcda::Export run = client.start_export({{"out", dir / "out"}});
+  std::mutex mutex;
+  std::condition_variable changed;
+  bool signalled = false, ended = false;
+  run.set_notify([&] {
+    std::lock_guard<std::mutex> lock(mutex);
+    signalled = true;
+    changed.notify_one();
+  });
+  while (!ended) {
+    {
+      std::unique_lock<std::mutex> lock(mutex);
+      ASSERT_TRUE(changed.wait_for(lock, std::chrono::seconds(20), [&] { return signalled; }));
+      signalled = false;
+    }
+    bcda::Event event;
+    bcda::Status status;
+    while ((status = run.next_event(event, milliseconds(0))) == BCDA_OK) {
+    }
+    ended = status == BCDA_END;
+  }
+  EXPECT_TRUE(run.wait());
+}
+
+TEST(Handles, ManyReadersOfOneRunGetEachEventOnce) {
+  bcda::Sandbox sandbox = quick_sandbox();
+  TempDir dir;
+  bcda::Client client(quick_config(sandbox));
+  bcda::Export run = client.start_export({{"out", dir / "out"}});
+  std::atomic<int> files{0}, ends{0};
+  std::vector<std::thread> readers;
+  for (int i = 0; i < 4; ++i)
+    readers.emplace_back([&] {
+      for (bcda::Event event; run.next_event(event) == BCDA_OK;)
+        if (event.kind() == BCDA_EVENT_FILE) ++files;
+      ++ends;
+    });
+  for (std::thread& reader : readers) reader.join();
+  EXPECT_EQ(files, 9);
+  EXPECT_EQ(ends, 4);
+}
+
+TEST(Handles, AForkedChildIsToldAndDoesNotHang) {
+  bcda::Sandbox sandbox = quick_sandbox();
+  TempDir dir;
+  bcda::Config config = quick_config(sandbox);
+  bcda_client* client = nullptr;
+  ASSERT_EQ(bcda_client_create(config.get(), &client, nullptr), BCDA_OK);
+  pid_t child = fork();
+  if (child == 0) {
+    bcda_export* run = nullptr;
+    bool right = bcda_export_start(client, nullptr, nullptr, &run, nullptr) == BCDA_STATE;
+    bcda_client_destroy(client);
+    _exit(right ? 0 : 1);
+  }
+  int status = -1;
+  ASSERT_EQ(waitpid(child, &status, 0), child);
+  EXPECT_TRUE(WIFEXITED(status) && WEXITSTATUS(status) == 0);
+  bcda_client_destroy(client);
+}
+
+TEST(Handles, AProcessMayEndWithARunInFlight) {
+  bcda::Sandbox sandbox = endless_sandbox();
+  TempDir dir;
+  pid_t child = fork();
+  if (child == 0) {
+    auto* client = new bcda::Client(quick_config(sandbox));  // never destroyed
+    auto* run = new bcda::Export(client->start_export({{"out", dir / "out"}}));
+    until_downloading(*run);
+    std::exit(0);  // static destructors run while the library's threads do
+  }
+  int status = -1;
+  ASSERT_EQ(waitpid(child, &status, 0), child);
+  EXPECT_TRUE(WIFEXITED(status) && WEXITSTATUS(status) == 0) << status;
+  EXPECT_TRUE(data_files(dir / "out").empty());
+}
+
+TEST(Manifest, RunsTheJobsAndDownloadsNothing) {
+  bcda::Sandbox sandbox = quick_sandbox();
+  bcda::Client client(quick_config(sandbox));
+  bcda::Export run = client.start_manifest();
+  ASSERT_EQ(follow(run).status, BCDA_OK);
+  std::string manifest = run.result().manifest();
+  EXPECT_EQ(std::count(manifest.begin(), manifest.end(), '\n'), 3);
+  EXPECT_NE(manifest.find("\"KeyMap\""), std::string::npos);
+  EXPECT_EQ(sandbox.request_count("GET /data"), 0);
+}
+
+TEST(Fetch, TakesOneFileOrAllOfThem) {
+  bcda::Sandbox sandbox = quick_sandbox();
+  TempDir dir;
+  bcda::Client client(quick_config(sandbox).set("types", "Patient"));
+  bcda::Export jobs = client.start_manifest();
+  ASSERT_EQ(follow(jobs).status, BCDA_OK);
+  std::string manifest = jobs.result().manifest();
+  std::size_t begin = manifest.find("/data/"), slash = manifest.find('/', begin + 6);
+  std::string name = manifest.substr(slash + 1, manifest.find('"', slash) - slash - 1);
+
+  bcda::Export one = client.start_fetch(manifest, {{"out", dir / "one"}}, name);
+  Outcome outcome = follow(one);
+  ASSERT_EQ(outcome.status, BCDA_OK) << outcome.message;
+  EXPECT_EQ(visible_files(dir / "one"), std::vector<std::string>{"Patient." + name});
+  EXPECT_FALSE(fs::exists(dir / "one/.bcda"));
+  bcda::Export rest = client.start_fetch(manifest, {{"out", dir / "all"}});
+  EXPECT_EQ(follow(rest).status, BCDA_OK);
+  EXPECT_EQ(data_files(dir / "all").size(), 3u);
+
+  EXPECT_THROW(client.start_fetch(manifest, {{"out", dir / "none"}}, "no-such.ndjson"), bcda::Error);
+  EXPECT_THROW(client.start_fetch("no manifest", {{"out", dir / "none"}}), bcda::Error);
+  EXPECT_FALSE(fs::exists(dir / "none"));
+}
+
+TEST(Metadata, IsTheCapabilityStatementAndTakesNoToken) {
+  bcda::Sandbox sandbox = quick_sandbox();
+  bcda::Config config{{"url", sandbox.url()}, {"ca_file", sandbox.ca_file()}};
+  EXPECT_NE(bcda::Client(config).metadata().find("CapabilityStatement"), std::string::npos);
+  EXPECT_EQ(sandbox.request_count("POST /auth/token"), 0);
+}
+
+// Remembers what a sink is told, and can fail at a step.
+struct Ledger {
+  std::mutex mutex;
+  std::map<std::string, std::string> pending, committed;
+  std::set<std::string> aborted;
+  std::string fail_at;
+};
+
+struct LedgerFile : bcda::SinkFile {
+  LedgerFile(Ledger& l, std::string n) : ledger(l), name(std::move(n)) {}
+  void write(std::string_view bytes) override {
+    std::lock_guard<std::mutex> lock(ledger.mutex);
+    if (ledger.fail_at == "write") throw std::runtime_error("no");
+    ledger.pending[name] += bytes;
+  }
+  void commit(std::int64_t size, const std::string& digest) override {
+    std::lock_guard<std::mutex> lock(ledger.mutex);
+    if (ledger.fail_at == "commit") throw std::runtime_error("no");
+    EXPECT_EQ(static_cast<std::int64_t>(ledger.pending[name].size()), size);
+    EXPECT_EQ(sha256(ledger.pending[name]), digest);
+    ledger.committed[name] = std::move(ledger.pending[name]);
+  }
+  void abort() override {
+    std::lock_guard<std::mutex> lock(ledger.mutex);
+    ledger.pending.erase(name);
+    ledger.aborted.insert(name);
+  }
+  Ledger& ledger;
+  std::string name;
+};
+
+Outcome export_into(Ledger& ledger, bcda::Sandbox& sandbox) {
+  bcda::Sink sink([&](std::string_view name, std::string_view) -> std::unique_ptr<bcda::SinkFile> {
+    if (ledger.fail_at == "begin") throw std::runtime_error("no");
+    return std::make_unique<LedgerFile>(ledger, std::string(name));
+  });
+  bcda::Client client(quick_config(sandbox).set("types", "Patient"));
+  bcda::Export run = client.start_export({}, sink);
+  return follow(run);
+}
+
+TEST(Sinks, AreCommittedOnlyWhenVerified) {
+  bcda::Sandbox sandbox = quick_sandbox({{"fault", "flip:count=1:at=90%"}});
+  Ledger ledger;
+  Outcome outcome = export_into(ledger, sandbox);
+  EXPECT_EQ(outcome.status, BCDA_DECRYPTION) << outcome.message;
+  EXPECT_EQ(ledger.committed.size(), 2u);
+  EXPECT_EQ(ledger.aborted.size(), 1u);
+  for (auto& [name, bytes] : ledger.committed) EXPECT_EQ(ledger.aborted.count(name), 0u);
+}
+
+TEST(Sinks, AFileThatIsRetriedIsAbortedAndBegunAgain) {
+  bcda::Sandbox sandbox = quick_sandbox({{"fault", "truncate:at=50%:count=1:on=GET /data"}});
+  Ledger ledger;
+  Outcome outcome = export_into(ledger, sandbox);
+  EXPECT_EQ(outcome.status, BCDA_OK) << outcome.message;
+  EXPECT_EQ(ledger.committed.size(), 3u);
+  EXPECT_EQ(ledger.aborted.size(), 1u);
+}
+
+TEST(Sinks, ThatFailAreReported) {
+  for (const char* step : {"begin", "write", "commit"}) {
+    bcda::Sandbox sandbox = quick_sandbox();
+    Ledger ledger;
+    ledger.fail_at = step;
+    Outcome outcome = export_into(ledger, sandbox);
+    EXPECT_EQ(outcome.status, BCDA_SINK) << step << ": " << outcome.message;
+    EXPECT_TRUE(ledger.committed.empty());
+    EXPECT_TRUE(ledger.pending.empty()) << step;
+  }
+}
+
+}  // namespace
+}  // namespace bcda_test

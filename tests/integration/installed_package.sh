@@ -1,0 +1,79 @@
+#!/bin/sh
+# Installs the build into an empty prefix and uses it as a stranger would: the C example built through pkg-config, through
+# CMake and against the static library, each run against the installed `bcda sandbox` over TLS.
+# usage: installed_package.sh BUILD_DIR
+set -eu
+build=$(cd "$1" && pwd)
+source=$(cd "$(dirname "$0")/../.." && pwd)
+work=$(mktemp -d)
+sandbox=
+clean() {
+  [ -z "$sandbox" ] || kill "$sandbox" 2>/dev/null || true
+  rm -rf "$work"
+}
+trap clean EXIT
+trap 'exit 1' INT TERM
+
+step() { printf '== %s\n' "$*"; }
+member() { sed -n 's/.*"'"$1"'":"\([^"]*\)".*/\1/p' "$work/sandbox.json"; }
+
+step install
+cmake --install "$build" --prefix "$work/installed" >/dev/null
+mv "$work/installed" "$work/moved" # nothing may remember where it was put first
+prefix=$work/moved
+PKG_CONFIG_PATH=$(dirname "$(find "$prefix" -name bcda.pc)")
+libdir=$(dirname "$(find "$prefix" -name libbcda.so)")
+export PKG_CONFIG_PATH
+
+step 'bcda sandbox'
+"$prefix/bin/bcda" sandbox --port 0 >"$work/sandbox.json" &
+sandbox=$!
+for _ in $(seq 100); do
+  [ -s "$work/sandbox.json" ] && break
+  kill -0 "$sandbox"
+  sleep 0.1
+done
+BCDA_URL=$(member url) BCDA_CLIENT_ID=$(member client_id) BCDA_PRIVATE_KEY=$(member private_key)
+BCDA_CA_FILE=$(member ca_file) BCDA_CLIENT_SECRET=$(member client_secret)
+export BCDA_URL BCDA_CLIENT_ID BCDA_CLIENT_SECRET BCDA_PRIVATE_KEY BCDA_CA_FILE
+case $BCDA_URL in https://*) ;; *) echo "the sandbox has no TLS: $BCDA_URL" >&2 && exit 1 ;; esac
+
+# What the example PROGRAM exported must be there: the receipt, and Patients that end in a whole line.
+check() {
+  program=$1 out=$2
+  "$program" "$out" Patient,Coverage >"$work/log" || { cat "$work/log" >&2 && exit 1; }
+  [ -s "$out/export.json" ]
+  [ ! -e "$out/.bcda" ]
+  grep -q '"resourceType":"Patient"' "$out"/Patient.*.ndjson
+  grep -q '"resourceType":"Coverage"' "$out"/Coverage.*.ndjson
+  grep -q 'first record' "$work/log"
+}
+
+step 'the example through pkg-config'
+cp -r "$source/examples/c" "$work/make"
+make -C "$work/make" >/dev/null
+LD_LIBRARY_PATH=$libdir check "$work/make/export" "$work/out-make"
+
+step 'the example through CMake'
+cmake -S "$source/examples/c" -B "$work/cmake" -DCMAKE_PREFIX_PATH="$prefix" >/dev/null
+cmake --build "$work/cmake" >/dev/null
+check "$work/cmake/export" "$work/out-cmake"
+
+step 'the example with the static library'
+# shellcheck disable=SC2046 # several words are meant
+cc -std=c99 $(pkg-config --cflags bcda) "$source/examples/c/export.c" -o "$work/export-static" \
+  "$libdir/libbcda.a" $(pkg-config --static --libs bcda | tr ' ' '\n' | grep -v -e '^-lbcda$' -e '^-L')
+check "$work/export-static" "$work/out-static"
+
+step 'bcda export'
+check() { "$@" >/dev/null && [ -s "$work/out-command/export.json" ]; }
+check "$prefix/bin/bcda" export --type Patient --out "$work/out-command"
+
+step 'every installed header is C99 or C++17 on its own'
+for header in bcda.h bcda_sandbox.h; do
+  echo "#include <bcda/$header>" | cc -std=c99 -pedantic -Werror -Wall -Wextra -I"$prefix/include" -xc -fsyntax-only -
+done
+for header in bcda.h bcda_sandbox.h bcda.hpp bcda_sandbox.hpp; do
+  echo "#include <bcda/$header>" | c++ -std=c++17 -pedantic -Werror -Wall -Wextra -I"$prefix/include" -xc++ -fsyntax-only -
+done
+echo ok

@@ -1,0 +1,413 @@
+#!/usr/bin/env python3
+"""The bcda command as a user meets it: the vectors, good runs, bad input, Ctrl-C. Standard library alone.
+
+usage: test_command.py BCDA VECTORS_DIR [unittest arguments]
+"""
+import json
+import os
+import pathlib
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+import unittest
+
+BCDA = pathlib.Path(sys.argv.pop(1)).resolve()
+VECTORS = pathlib.Path(sys.argv.pop(1)).resolve()
+
+OK, FAILED, USAGE, AUTHENTICATION, REFUSED, CRYPTO, WITH_ERRORS, INTERRUPTED = 0, 1, 2, 3, 4, 5, 6, 130
+CLEAN = {name: value for name, value in os.environ.items() if not name.startswith("BCDA_")}
+
+
+def bcda(*arguments, env=None, **options):
+    """Runs the command to its end; nothing of the environment but `env` reaches it."""
+    options.setdefault("stdin", subprocess.DEVNULL)
+    return subprocess.run([BCDA, *map(str, arguments)], env={**CLEAN, **(env or {})}, timeout=60,
+                          capture_output="stdout" not in options, **options)
+
+
+class Sandbox:
+    """`bcda sandbox` and the environment that a client of it needs."""
+
+    def __init__(self, *options):
+        self.process = subprocess.Popen([BCDA, "sandbox", *options], stdout=subprocess.PIPE, env=CLEAN)
+        self.facts = json.loads(self.process.stdout.readline())
+        self.env = {"BCDA_" + name.upper(): value for name, value in self.facts.items() if value}
+        self.env["BCDA_POLL_INTERVAL"] = "50ms"
+        self.env["BCDA_RETRY_DELAY"] = "10ms"
+        self.env["BCDA_DURABILITY"] = "process"
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.process.terminate()
+        self.process.stdout.close()
+        assert self.process.wait(20) == 0, "the sandbox ends with 0"
+
+
+FAST = ("--pending-time", "0s", "--job-time", "100ms", "--beneficiaries", "40", "--beneficiaries-per-file", "20")
+
+
+class Case(unittest.TestCase):
+    def setUp(self):
+        self.dir = pathlib.Path(tempfile.mkdtemp(prefix="bcda-test-"))
+        self.addCleanup(shutil.rmtree, self.dir, True)
+        self.out = self.dir / "out"
+
+    def expect(self, run, code, *words):
+        """The exit code, words of the message, and no secret in it."""
+        text = run.stderr.decode()
+        self.assertEqual(run.returncode, code, text)
+        for word in words:
+            self.assertIn(str(word), text)
+        return text
+
+    def assert_no_data(self):
+        """Nothing half-written: no file under a final name."""
+        left = [path for path in self.dir.rglob("*.ndjson") if self.out in path.parents and ".bcda" not in path.parts
+                and path.name != "log.ndjson"]
+        self.assertEqual(left, [])
+
+
+class Decrypt(Case):
+    vectors = json.loads((VECTORS / "vectors.json").read_text())
+
+    def decrypt(self, file, *arguments, key=VECTORS / "keys/rsa2048.pkcs1.pem", env=None):
+        return bcda("decrypt", file, "--private-key", key, "--out", self.out, *arguments, env=env)
+
+    def vector(self):
+        """A vector of a common size, its ciphertext copied to where the test may alter it."""
+        vector = next(v for v in self.vectors["vectors"] if v["name"] == "patient-1kb-rsa2048")
+        file = self.dir / vector["filename"]
+        shutil.copyfile(VECTORS / vector["ciphertextFile"], file)
+        return vector, file
+
+    def test_vectors(self):
+        for vector in self.vectors["vectors"]:
+            with self.subTest(vector["name"]):
+                run = self.decrypt(VECTORS / vector["ciphertextFile"], "--key", vector["encryptedKey"],
+                                   key=VECTORS / vector["keyFile"])
+                self.expect(run, OK)
+                plain = (self.out / vector["filename"]).read_bytes()
+                self.assertEqual(plain, (VECTORS / vector["plaintextFile"]).read_bytes())
+                self.assertEqual((self.out / vector["filename"]).stat().st_mode & 0o777, 0o600)
+
+    def test_altered_vectors(self):
+        for vector in self.vectors["vectors"]:
+            good = (VECTORS / vector["ciphertextFile"]).read_bytes()
+            altered = {"truncated": good[:-1], "tag flipped": good[:-1] + bytes([good[-1] ^ 1]), "longer": good + b"x",
+                       "nonce flipped": bytes([good[0] ^ 1]) + good[1:], "tag only": good[:16], "empty": b""}
+            for name, data in altered.items():
+                with self.subTest(vector["name"] + ", " + name):
+                    file = self.dir / vector["filename"]
+                    file.write_bytes(data)
+                    run = self.decrypt(file, "--key", vector["encryptedKey"], key=VECTORS / vector["keyFile"])
+                    self.expect(run, CRYPTO, vector["filename"])
+                    self.assertFalse(self.out.exists(), "no file, no directory")
+
+    def test_manifest_and_several_files(self):
+        chosen = [v for v in self.vectors["vectors"] if v["keyBits"] == 2048]
+        manifest = self.dir / "manifest.json"
+        manifest.write_text(json.dumps({
+            "transactionTime": "2019-09-20T14:47:33Z", "request": "https://x/api/v1/Patient/$export",
+            "requiresAccessToken": True, "error": [], "JobID": 1,
+            "output": [{"type": "Patient", "url": "https://x/data/1/" + v["filename"], "encryptedKey": v["encryptedKey"]}
+                       for v in chosen]}))
+        files = [VECTORS / v["ciphertextFile"] for v in chosen]
+        bad = self.dir / chosen[3]["filename"]
+        bad.write_bytes(b"x" * 100)
+        files[3] = bad
+        run = self.decrypt(files[0], *files[1:], "--manifest", manifest)
+        self.expect(run, CRYPTO, bad.name)
+        self.assertEqual(len(list(self.out.iterdir())), len(chosen) - 1, "the others are there")
+
+    def test_key_formats(self):
+        vector, file = self.vector()
+        passphrase = self.dir / "passphrase"
+        passphrase.write_text(self.vectors["passphrase"] + "\n")
+        passphrase.chmod(0o600)
+        for key in sorted((VECTORS / "keys").glob("rsa2048.pkcs*.pem")):
+            with self.subTest(key.name):
+                run = self.decrypt(file, "--key", vector["encryptedKey"], "--private-key-passphrase-file", passphrase, key=key)
+                self.expect(run, OK)
+                shutil.rmtree(self.out)
+        run = self.decrypt(file, "--key", vector["encryptedKey"], key=VECTORS / "keys/rsa2048.pkcs8.encrypted.pem",
+                           env={"BCDA_PRIVATE_KEY_PASSPHRASE": self.vectors["passphrase"]})
+        self.expect(run, OK)
+
+    def test_bad_keys(self):
+        vector, file = self.vector()
+        hexkey = ("--key", vector["encryptedKey"])
+        keys = VECTORS / "keys"
+        self.expect(self.decrypt(file, *hexkey, key=self.dir / "none.pem"), FAILED, "none.pem")
+        self.expect(self.decrypt(file, *hexkey, key=keys / "rsa2048.public.pem"), USAGE, "public")
+        self.expect(self.decrypt(file, *hexkey, key=keys / "rsa2048.pkcs8.encrypted.pem"), USAGE, "passphrase")
+        wrong = self.decrypt(file, *hexkey, key=keys / "rsa2048.pkcs8.encrypted.pem",
+                             env={"BCDA_PRIVATE_KEY_PASSPHRASE": "a-wrong-one"})
+        self.assertNotIn("a-wrong-one", self.expect(wrong, USAGE, "passphrase"))
+        self.expect(self.decrypt(file, *hexkey, key=keys / "rsa2048-other.pkcs1.pem"), CRYPTO, file.name)
+        text = self.dir / "text.pem"
+        text.write_text("no key\n")
+        self.expect(self.decrypt(file, *hexkey, key=text), USAGE, "text.pem")
+        self.assertFalse(self.out.exists())
+
+    def test_bad_arguments(self):
+        vector, file = self.vector()
+        self.expect(self.decrypt(file, "--key", "xyz"), CRYPTO, "hex")
+        self.expect(self.decrypt(file), USAGE, "--key")
+        self.expect(self.decrypt(file, "--key", "00", "--manifest", "m"), USAGE, "--manifest")
+        self.expect(self.decrypt(file, file, "--key", vector["encryptedKey"]), USAGE, "--manifest")
+        run = self.decrypt(self.dir / "none.ndjson", "--key", vector["encryptedKey"], "--label", vector["filename"])
+        self.expect(run, FAILED, "none.ndjson")
+        self.expect(self.decrypt(file, "--manifest", self.dir / "none.json"), FAILED, "none.json")
+        (self.dir / "m.json").write_text("<html>")
+        run = self.decrypt(file, "--manifest", self.dir / "m.json")
+        self.assertIn(run.returncode, (USAGE, REFUSED), run.stderr)
+        self.expect(bcda("decrypt", file, "--key", vector["encryptedKey"], "--out", self.out), USAGE, "private_key")
+        self.assertFalse(self.out.exists())
+
+    def test_renamed_file(self):
+        vector, file = self.vector()
+        renamed = file.rename(self.dir / "renamed.ndjson")
+        self.expect(self.decrypt(renamed, "--key", vector["encryptedKey"]), CRYPTO, "renamed.ndjson")
+        self.assertFalse(self.out.exists())
+        self.expect(self.decrypt(renamed, "--key", vector["encryptedKey"], "--label", vector["filename"]), OK)
+        self.assertTrue((self.out / "renamed.ndjson").exists())
+
+    def test_output_is_never_replaced(self):
+        vector, file = self.vector()
+        before = file.read_bytes()
+        run = bcda("decrypt", file, "--private-key", VECTORS / "keys/rsa2048.pkcs1.pem", "--key", vector["encryptedKey"],
+                   "--out", self.dir)
+        self.assertIn(run.returncode, (FAILED, USAGE))
+        self.assertEqual(file.read_bytes(), before)
+        self.out.write_text("a file")
+        self.expect(self.decrypt(file, "--key", vector["encryptedKey"]), FAILED, "out")
+
+
+class Export(Case):
+    @classmethod
+    def setUpClass(cls):
+        cls.sandbox = cls.enterClassContext(Sandbox(*FAST)) if hasattr(cls, "enterClassContext") else None
+        if cls.sandbox is None:  # Python 3.10
+            cls.sandbox = Sandbox(*FAST)
+            cls.addClassCleanup(cls.sandbox.__exit__)
+
+    def export(self, *arguments, env=None, command="export"):
+        return bcda(command, *arguments, "--out", self.out, env={**self.sandbox.env, **(env or {})})
+
+    def test_all_types(self):
+        run = self.export()
+        self.expect(run, OK)
+        self.assertIn(b"6 files", run.stdout)
+        names = sorted(path.name.split(".")[0] for path in self.out.glob("*.ndjson") if path.name != "log.ndjson")
+        self.assertEqual(names, ["Coverage"] * 2 + ["ExplanationOfBenefit"] * 2 + ["Patient"] * 2)
+        for path in self.out.glob("Patient.*"):
+            self.assertEqual({json.loads(line)["resourceType"] for line in path.read_text().splitlines()}, {"Patient"})
+        json.loads((self.out / "export.json").read_text())
+        self.assertFalse((self.out / ".bcda").exists())
+
+    def test_events_as_json(self):
+        run = self.export("--json", "--type", "Patient")
+        self.expect(run, OK)
+        events = [json.loads(line) for line in run.stdout.splitlines()]
+        self.assertEqual(events[-1]["event"], "finished")
+        self.assertEqual(run.stderr, b"")
+
+    def test_quiet(self):
+        run = self.export("--quiet", "--type", "Patient")
+        self.assertEqual((run.returncode, run.stdout, run.stderr), (OK, b"", b""))
+
+    def test_manifest_then_fetch(self):
+        run = bcda("manifest", "--type", "Patient,Coverage", env=self.sandbox.env)
+        self.expect(run, OK)
+        manifests = [json.loads(line) for line in run.stdout.splitlines()]
+        self.assertEqual(len(manifests), 2)
+        file = self.dir / "manifest.json"
+        file.write_bytes(run.stdout)
+        one = manifests[0]["output"][0]["url"].rsplit("/", 1)[1]
+        self.expect(self.export(file, "--file", one, command="fetch"), OK)
+        self.assertEqual(len([p for p in self.out.glob("*.ndjson") if p.name != "log.ndjson"]), 1)
+        self.out = self.dir / "all"
+        self.expect(self.export(file, command="fetch"), OK)
+        self.assertEqual(len([p for p in self.out.glob("*.ndjson") if p.name != "log.ndjson"]), 4)
+        self.out = self.dir / "none"
+        self.expect(self.export(file, "--file", "nothing.ndjson", command="fetch"), USAGE, "nothing.ndjson")
+
+    def test_metadata(self):
+        run = bcda("metadata", env=self.sandbox.env)
+        self.expect(run, OK)
+        self.assertEqual(json.loads(run.stdout)["resourceType"], "CapabilityStatement")
+        raw = bcda("metadata", "--raw", env=self.sandbox.env)
+        self.assertEqual(json.loads(raw.stdout), json.loads(run.stdout))
+
+    def test_flag_before_file_before_environment(self):
+        config = self.dir / "bcda.json"
+        config.write_text(json.dumps({"types": "Coverage", "client_id": "from-the-file"}))
+        run = self.export("--config", config, "--client-id", self.sandbox.facts["client_id"], env={"BCDA_TYPES": "Patient"})
+        self.expect(run, OK)
+        self.assertTrue(list(self.out.glob("Coverage.*")))
+        self.assertFalse(list(self.out.glob("Patient.*")))
+
+    def test_secret_file_flag_before_secret_of_the_environment(self):
+        secret = self.dir / "secret"
+        secret.write_text(self.sandbox.facts["client_secret"] + "\n")
+        secret.chmod(0o600)
+        run = self.export("--client-secret-file", secret, "--type", "Patient", env={"BCDA_CLIENT_SECRET": "wrong"})
+        self.expect(run, OK)
+
+    def test_bad_settings(self):
+        self.expect(self.export(env={"BCDA_URL": "not a url"}), USAGE, "url")
+        self.expect(self.export("--url", "http://api.example.com"), USAGE, "url", "http")
+        self.expect(self.export("--parallel", "many"), USAGE, "parallel")
+        self.expect(self.export("--no-such-flag"), USAGE, "--no-such-flag")
+        config = self.dir / "bcda.json"
+        config.write_text('{"clientid": "x"}')
+        self.expect(self.export("--config", config), USAGE, "clientid", "client_id")
+        self.expect(bcda("export", env=self.sandbox.env), USAGE, "out")
+        for arguments in (["--client-secret", "s3cr3t"], ["--client-secret=s3cr3t"]):
+            self.assertNotIn("s3cr3t", self.expect(self.export(*arguments), USAGE, "--client-secret-file"))
+        self.assertFalse(self.out.exists())
+
+    def test_refused_credentials(self):
+        text = self.expect(self.export(env={"BCDA_CLIENT_SECRET": "not-the-secret"}), AUTHENTICATION)
+        self.assertNotIn("not-the-secret", text)
+        self.assert_no_data()
+
+    def test_untrusted_certificate_and_wrong_host(self):
+        env = dict(self.sandbox.env)
+        del env["BCDA_CA_FILE"]
+        run = bcda("export", "--out", self.out, env={**env, "BCDA_RETRIES": "0"})
+        self.expect(run, FAILED, "certificate")
+        self.expect(self.export("--url", self.sandbox.facts["url"].replace("localhost", "ip6-localhost"), "--retries", "0"),
+                    FAILED)
+        self.assert_no_data()
+
+    def test_nobody_listens(self):
+        self.expect(self.export("--url", "https://localhost:1", "--retries", "0"), FAILED, "localhost:1")
+        self.assert_no_data()
+
+    def test_wrong_private_key(self):
+        self.expect(self.export("--private-key", VECTORS / "keys/rsa2048.pkcs1.pem"), CRYPTO)
+        self.assert_no_data()
+
+    def test_output_directory(self):
+        self.out.write_text("a file")
+        self.expect(self.export(), FAILED, self.out)
+        self.out = pathlib.Path("/proc/bcda-out")  # root may write anywhere else
+        self.expect(self.export(), FAILED, self.out)
+
+    def test_full_disk(self):
+        self.out = pathlib.Path("/dev/full/x")
+        self.expect(self.export(), FAILED, "/dev/full")
+
+    def test_reader_that_leaves(self):
+        script = f'"{BCDA}" export --json --out "{self.out}" | head -1; exit ${{PIPESTATUS[0]}}'
+        run = subprocess.run(["bash", "-c", script], env={**CLEAN, **self.sandbox.env}, capture_output=True, timeout=60)
+        self.expect(run, OK)
+        self.assertTrue((self.out / "export.json").exists(), "the export goes on")
+
+    def test_standard_output_full(self):
+        with open("/dev/full", "w") as full:
+            run = bcda("settings", stdout=full, stderr=subprocess.PIPE)
+        self.expect(run, FAILED, "standard output")
+
+
+class Faults(Case):
+    """Runs against a sandbox of the export's own."""
+
+    def export(self, *options, arguments=()):
+        given = [item for option in (*self.fast(), *options) for item in ("--sandbox-option", option)]
+        return bcda("export", "--sandbox", *given, "--out", self.out, "--type", "Patient", "--poll-interval", "50ms",
+                    "--retry-delay", "10ms", "--retries", "2", "--durability", "process", *arguments)
+
+    @staticmethod
+    def fast():
+        return "pending_time=0s", "job_time=100ms", "beneficiaries=40", "beneficiaries_per_file=20"
+
+    def test_needs_nothing_else(self):
+        self.expect(self.export(), OK)
+        self.assertEqual(len(list(self.out.glob("Patient.*.ndjson"))), 2)
+
+    def test_error_files(self):
+        run = self.export("error_rate=0.2", "era=oct2019")
+        self.expect(run, WITH_ERRORS)
+        self.assertTrue(list((self.out / "error").glob("OperationOutcome.*.ndjson")))
+
+    def test_altered_and_cut(self):
+        cases = (["flip"], CRYPTO), (["truncate"], FAILED), (["wrong-key"], CRYPTO), (["wrong-label"], CRYPTO), \
+            (["no-key", "no-keymap"], CRYPTO), (["not-json"], REFUSED), (["job-fails"], REFUSED)
+        for number, (faults, code) in enumerate(cases):
+            with self.subTest(faults):
+                self.out = self.dir / str(number)
+                self.expect(self.export(*("fault=" + fault for fault in faults)), code)
+                self.assert_no_data()
+
+    def test_bad_option(self):
+        self.expect(self.export("beneficiary=1"), USAGE, "beneficiaries")
+        self.expect(self.export("beneficiaries"), USAGE, "name=value")
+
+
+class Interrupts(Case):
+    def start(self, *arguments, **options):
+        return subprocess.Popen([BCDA, "export", "--sandbox", "--out", self.out, "--type", "Patient", *arguments],
+                                env=CLEAN, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, **options)
+
+    def interrupted(self, process, how, after):
+        time.sleep(after)
+        self.assertIsNone(process.poll(), "it still runs")
+        process.send_signal(how)
+        began = time.monotonic()
+        _, text = process.communicate(timeout=20)
+        self.assertLess(time.monotonic() - began, 3, "it ends soon")
+        self.assertEqual(process.returncode, INTERRUPTED, text)
+        self.assert_no_data()
+
+    def test_while_waiting(self):
+        for how in (signal.SIGINT, signal.SIGTERM):
+            self.interrupted(self.start("--sandbox-option", "job_time=1h"), how, 1.5)
+            shutil.rmtree(self.out)
+
+    def test_while_downloading(self):
+        self.interrupted(self.start("--sandbox-option", "job_time=0s", "--sandbox-option", "pending_time=0s",
+                                    "--sandbox-option", "fault=stall", "--poll-interval", "50ms"), signal.SIGINT, 2)
+
+    def test_second_signal_ends_at_once(self):
+        process = self.start("--sandbox-option", "job_time=1h")
+        time.sleep(1)
+        process.send_signal(signal.SIGINT)
+        process.send_signal(signal.SIGINT)
+        process.communicate(timeout=5)
+        self.assertEqual(process.returncode, INTERRUPTED)
+
+
+class Shows(Case):
+    def test_help(self):
+        for command in ("export", "decrypt", "manifest", "fetch", "sandbox", "metadata", "settings", "version"):
+            run = bcda(command, "--help")
+            self.expect(run, OK)
+            self.assertIn(b"Usage: bcda " + command.encode(), run.stdout)
+            if command != "sandbox":  # its list of faults is laid out by hand
+                self.assertLessEqual(max(map(len, run.stdout.decode().splitlines())), 110)
+
+    def test_usage(self):
+        self.expect(bcda(), USAGE, "Subcommands")
+        self.expect(bcda("exprot"), USAGE, "exprot", "bcda --help")
+        self.expect(bcda("--version"), OK)
+
+    def test_settings(self):
+        rows = [json.loads(line) for line in bcda("settings", "--json").stdout.splitlines()]
+        help_text = bcda("export", "--help").stdout.decode()
+        for row in rows:
+            flag = "--" + row["name"].replace("_", "-")
+            self.assertEqual(row["env"], "BCDA_" + row["name"].upper())
+            self.assertEqual(flag + " " in help_text or flag + "," in help_text, not row["secret"], flag)
+        self.assertIn(b"| `client_id` |", bcda("settings", "--markdown").stdout)
+        self.assertIn(b"BCDA_CLIENT_ID", bcda("settings").stdout)
+
+
+if __name__ == "__main__":
+    unittest.main()

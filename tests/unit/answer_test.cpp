@@ -1,0 +1,207 @@
+#include "bulk/answer.hpp"
+
+#include <gtest/gtest.h>
+
+#include "support/errors.hpp"
+
+namespace libbcda::bulk {
+namespace {
+
+using std::chrono::milliseconds;
+using std::chrono::seconds;
+using test::holds;
+
+const Instant kNow = Instant(seconds(1568990853));
+
+http::Answer answer(int status, std::string body, std::string type = "application/json") {
+  http::Answer made;
+  made.status = status;
+  made.headers = {{"Content-Type", std::move(type)}};
+  made.body = std::move(body);
+  return made;
+}
+
+std::string outcome(const std::string& issues) { return R"({"resourceType":"OperationOutcome","issue":)" + issues + "}"; }
+
+bool valid_utf8(std::string_view text) {
+  for (std::size_t i = 0; i < text.size();) {
+    auto lead = static_cast<unsigned char>(text[i]);
+    std::size_t more = lead < 0x80 ? 0 : lead >= 0xF0 ? 3 : lead >= 0xE0 ? 2 : lead >= 0xC0 ? 1 : 9;
+    if (i + more >= text.size()) return false;
+    for (std::size_t j = 1; j <= more; ++j)
+      if ((static_cast<unsigned char>(text[i + j]) & 0xC0) != 0x80) return false;
+    i += more + 1;
+  }
+  return true;
+}
+
+TEST(OutcomeText, TakesDiagnosticsThenDetailsThenCode) {
+  struct {
+    const char *issues, *text;
+  } const cases[] = {
+      {R"([{"code":"Exception","details":{"text":"d"},"diagnostics":"why"}])", "why"},
+      {R"([{"code":"Exception","details":{"text":"Invalid Token"}}])", "Invalid Token"},
+      {R"([{"code":"Exception","details":{}}])", "Exception"},
+      {R"([{"code":"Exception","details":"odd","diagnostics":7}])", "Exception"},
+      {R"([{"code":"a","diagnostics":""},{"diagnostics":"b"}])", "a; b"},
+      {R"([7,null,{"diagnostics":"b"}])", "b"},
+      {R"([])", ""},
+      {R"([{}])", ""},
+      {R"(null)", ""},
+      {R"({"diagnostics":"b"})", ""},
+      {R"([{"diagnostics":"two\nlines\tand\u0000more"}])", "two lines and more"},
+      {R"([{"diagnostics":"end \u007f\n"}])", "end"},
+  };
+  for (const auto& c : cases) EXPECT_EQ(outcome_text(answer(400, outcome(c.issues))), c.text) << c.issues;
+}
+
+TEST(OutcomeText, LeavesAnIssueWithoutTextOut) {
+  EXPECT_EQ(outcome_text(answer(400, outcome(R"([{"diagnostics":"a"},{},{"diagnostics":"b"}])"))), "a; b");
+  EXPECT_EQ(outcome_text(answer(400, outcome(R"([{"diagnostics":"a"},{}])"))), "a");
+}
+
+TEST(OutcomeText, ToleratesAnOutcomeWithoutIssueAndASecondValueBehindIt) {
+  EXPECT_EQ(outcome_text(answer(500, R"({"resourceType":"OperationOutcome"})")), "");
+  EXPECT_EQ(outcome_text(answer(500, outcome(R"([{"diagnostics":"a"}])") + outcome(R"([{"diagnostics":"b"}])"))), "a");
+}
+
+TEST(OutcomeText, TakesThePlainTextOfATextBodyOnly) {
+  EXPECT_EQ(outcome_text(answer(401, "Unauthorized\n", "text/plain; charset=utf-8")), "Unauthorized");
+  EXPECT_EQ(outcome_text(answer(500, "<html>", "text/html")), "");
+  EXPECT_EQ(outcome_text(answer(500, R"({"resourceType":"Patient"})")), "");
+  EXPECT_EQ(outcome_text(answer(500, "Unauthorized", "application/json")), "");
+  EXPECT_EQ(outcome_text(answer(500, "", "text/plain")), "");
+}
+
+TEST(OutcomeText, ReadsTheMediaTypeInAnyCase) {
+  EXPECT_EQ(outcome_text(answer(401, "Unauthorized", "Text/Plain")), "Unauthorized");
+}
+
+TEST(OutcomeText, IsBounded) {
+  EXPECT_EQ(outcome_text(answer(500, std::string(100000, 'x'), "text/plain")), std::string(500, 'x'));
+  EXPECT_EQ(outcome_text(answer(500, std::string(500, 'x'), "text/plain")), std::string(500, 'x'));
+}
+
+TEST(OutcomeText, IsNotCutInsideACharacter) {
+  for (const char* character : {"\xC3\xA9", "\xE2\x82\xAC", "\xF0\x9F\x98\x80"}) {
+    for (int before = 490; before <= 500; ++before) {
+      std::string body(before, 'x');
+      for (int i = 0; i < 20; ++i) body += character;
+      std::string text = outcome_text(answer(500, body, "text/plain"));
+      EXPECT_TRUE(valid_utf8(text)) << before << " " << character;
+      EXPECT_LE(text.size(), 500u);
+      EXPECT_GT(text.size(), 495u);
+    }
+  }
+}
+
+TEST(IsOperationOutcome, WantsTheResourceType) {
+  EXPECT_TRUE(is_operation_outcome(answer(500, R"({"resourceType":"OperationOutcome"})", "text/plain")));
+  for (const char* body : {"", "[]", "{}", "\"OperationOutcome\"", R"({"resourceType":"Patient"})", "OperationOutcome",
+                           R"({"resourceType":["OperationOutcome"]})"})
+    EXPECT_FALSE(is_operation_outcome(answer(500, body))) << body;
+}
+
+TEST(Transient, IsWhatMaySucceedLater) {
+  for (int status : {408, 425, 429, 500, 502, 503, 504}) EXPECT_TRUE(transient(status)) << status;
+  for (int status : {0, 200, 202, 301, 400, 401, 403, 404, 406, 410, 413, 422, 501, 505})
+    EXPECT_FALSE(transient(status)) << status;
+}
+
+TEST(Refusal, SaysWhatWasAnsweredAndWhetherToTryAgain) {
+  http::Answer busy = answer(503, outcome(R"([{"diagnostics":"busy"}])"));
+  busy.headers.push_back({"Retry-After", "7"});
+  Error error = refusal(busy, "the thing", kNow);
+  EXPECT_EQ(error.status, Status::REFUSED);
+  EXPECT_TRUE(holds(error.message, "the thing was answered with HTTP 503"));
+  EXPECT_FALSE(holds(error.message, "busy"));
+  EXPECT_EQ(error.outcome, "busy");
+  EXPECT_EQ(error.http_status, 503);
+  EXPECT_TRUE(error.retriable);
+  EXPECT_EQ(error.retry_after, seconds(7));
+}
+
+TEST(Refusal, OfARedirectNamesTheSetting) {
+  Error error = refusal(answer(301, ""), "the thing", kNow);
+  EXPECT_TRUE(holds(error.message, "redirect"));
+  EXPECT_TRUE(holds(error.message, "url"));
+  EXPECT_FALSE(error.retriable);
+  EXPECT_FALSE(error.retry_after);
+}
+
+TEST(Percent, IsTheNumberBeforeThePercentSign) {
+  struct {
+    const char* text;
+    std::optional<double> percent;
+  } const cases[] = {{"In Progress (80%)", 80},
+                     {"In Progress (0%)", 0},
+                     {"80% complete", 80},
+                     {"RUNNING: 12.34%", 12.34},
+                     {"100%", 100},
+                     {"250%", 100},
+                     {"7%", 7},
+                     {"In Progress", {}},
+                     {"Pending", {}},
+                     {"in-progress", {}},
+                     {"", {}},
+                     {"%", {}},
+                     {"many %", {}},
+                     {"80", {}},
+                     {"2 of 5", {}}};
+  for (const auto& c : cases) EXPECT_EQ(percent(c.text), c.percent) << c.text;
+}
+
+TEST(Backoff, DoublesUpToTheLongest) {
+  Backoff backoff(seconds(1), seconds(10));
+  for (int expected : {1, 2, 4, 8, 10, 10, 10}) EXPECT_EQ(backoff.next(0), seconds(expected));
+}
+
+TEST(Backoff, GrowsByItsFactor) {
+  Backoff backoff(milliseconds(1000), milliseconds(3000), 1.5);
+  for (int expected : {1000, 1500, 2250, 3000, 3000}) EXPECT_EQ(backoff.next(0), milliseconds(expected));
+}
+
+TEST(Backoff, ChanceShortensAWaitByAFifthAtMost) {
+  for (double chance : {0.0, 0.25, 0.5, 0.999999}) {
+    Backoff backoff(seconds(10), seconds(60));
+    for (int full : {10, 20, 40, 60, 60}) {
+      auto wait = backoff.next(chance);
+      EXPECT_LE(wait, seconds(full));
+      EXPECT_GE(wait, milliseconds(full * 800));
+      EXPECT_NEAR(static_cast<double>(wait.count()), full * 1000 * (1 - 0.2 * chance), 1);
+    }
+  }
+}
+
+TEST(Backoff, TheServersWishCountsBetweenOurOwnWaitAndTheLongest) {
+  EXPECT_EQ(Backoff(seconds(2), seconds(30)).next(0, seconds(5)), seconds(5));
+  EXPECT_EQ(Backoff(seconds(2), seconds(30)).next(0, seconds(0)), seconds(2));
+  EXPECT_EQ(Backoff(seconds(2), seconds(30)).next(0, seconds(1)), seconds(2));
+  EXPECT_EQ(Backoff(seconds(2), seconds(30)).next(0, std::chrono::hours(5)), seconds(30));
+}
+
+TEST(Backoff, AWishDoesNotChangeTheGrowth) {
+  Backoff backoff(seconds(1), seconds(60));
+  backoff.next(0, seconds(50));
+  EXPECT_EQ(backoff.next(0), seconds(2));
+}
+
+TEST(Backoff, AFirstWaitBeyondTheLongestIsCut) {
+  Backoff backoff(seconds(60), seconds(1));
+  EXPECT_EQ(backoff.next(0), seconds(1));
+  EXPECT_EQ(backoff.next(0), seconds(1));
+}
+
+TEST(Backoff, NeverOverflows) {
+  Backoff backoff(seconds(1), milliseconds(100000000000000));
+  Milliseconds last{0};
+  for (int i = 0; i < 200; ++i) {
+    Milliseconds wait = backoff.next(0);
+    EXPECT_GE(wait, last);
+    last = wait;
+  }
+  EXPECT_EQ(last, milliseconds(100000000000000));
+}
+
+}  // namespace
+}  // namespace libbcda::bulk

@@ -1,0 +1,221 @@
+#include "transfer/download.hpp"
+
+#include <gtest/gtest.h>
+
+#include "support/errors.hpp"
+
+namespace libbcda::transfer {
+namespace {
+
+using std::chrono::seconds;
+using test::error_of;
+using test::holds;
+
+http::Answer head(int status, http::Headers headers = {}) {
+  http::Answer made;
+  made.status = status;
+  made.headers = std::move(headers);
+  return made;
+}
+
+class DownloadFlow : public testing::Test {
+ protected:
+  void SetUp() override { make(5); }
+
+  void make(int retries) {
+    bulk::Entry entry;
+    entry.url = http::parse_url("https://api.test/data/42/a.ndjson?sig=%2F+x", "url");
+    entry.name = "a.ndjson";
+    DownloadOptions options;
+    options.retries = retries;
+    download_.emplace(entry, options, [] { return 0.0; });
+  }
+  bulk::Send send() {
+    bulk::Step step = download_->next();
+    if (auto* made = std::get_if<bulk::Send>(&step)) return *made;
+    ADD_FAILURE() << "no request was wanted";
+    return {};
+  }
+  bulk::Wait wait() {
+    bulk::Step step = download_->next();
+    if (auto* made = std::get_if<bulk::Wait>(&step)) return *made;
+    ADD_FAILURE() << "no wait was wanted";
+    return {};
+  }
+  bool got(const http::Answer& answer) { return download_->on_head(answer, now_); }
+  Error failure() {
+    return error_of([&] { download_->next(); });
+  }
+
+  Instant now_ = Instant(seconds(1568990853));
+  std::optional<Download> download_;
+};
+
+TEST_F(DownloadFlow, AsksForThePlainBytesOfTheUrlAsItIs) {
+  bulk::Send first = send();
+  EXPECT_EQ(first.request.method, "GET");
+  EXPECT_EQ(first.request.url.text(), "https://api.test/data/42/a.ndjson?sig=%2F+x");
+  EXPECT_EQ(first.request.headers,
+            (http::Headers{{"Accept", "application/fhir+ndjson"}, {"Accept-Encoding", "identity"}}));
+  EXPECT_FALSE(first.renew_token);
+  EXPECT_EQ(download_->entry().name, "a.ndjson");
+}
+
+TEST_F(DownloadFlow, TakesDataOfAnyUsualKind) {
+  for (const char* type : {"", "application/octet-stream", "text/plain; charset=utf-8", "application/fhir+ndjson",
+                           "application/ndjson", "binary/octet-stream", "application/json"}) {
+    send();
+    EXPECT_TRUE(got(head(200, {{"Content-Type", type}}))) << type;
+  }
+  send();
+  EXPECT_TRUE(got(head(200, {{"Content-Encoding", "identity"}})));
+}
+
+TEST_F(DownloadFlow, APageInsteadOfDataIsAskedForAgainThenBreaksTheProtocol) {
+  for (const char* type : {"text/html", "text/html; charset=utf-8", "application/xml", "application/fhir+xml"}) {
+    SCOPED_TRACE(type);
+    make(5);
+    for (int i = 0; i < 2; ++i) {
+      send();
+      EXPECT_FALSE(got(head(200, {{"Content-Type", type}})));
+      EXPECT_TRUE(wait().retry);
+    }
+    send();
+    EXPECT_FALSE(got(head(200, {{"Content-Type", type}})));
+    Error error = failure();
+    EXPECT_EQ(error.status, Status::PROTOCOL);
+    EXPECT_EQ(error.file, "a.ndjson");
+    EXPECT_TRUE(holds(error.message, "page"));
+  }
+}
+
+// RFC 9110 section 8.3.1: media types are case-insensitive.
+TEST_F(DownloadFlow, APageIsKnownInAnyCase) {
+  send();
+  EXPECT_FALSE(got(head(200, {{"Content-Type", "Text/HTML"}})));
+}
+
+TEST_F(DownloadFlow, AnEncodingThatWasNotAskedForIsFinal) {
+  send();
+  EXPECT_FALSE(got(head(200, {{"Content-Encoding", "gzip"}})));
+  Error error = failure();
+  EXPECT_EQ(error.status, Status::PROTOCOL);
+  EXPECT_TRUE(holds(error.message, "gzip"));
+  EXPECT_EQ(error.file, "a.ndjson");
+}
+
+TEST_F(DownloadFlow, ARefusedTokenIsRenewedOnce) {
+  send();
+  EXPECT_FALSE(got(head(401)));
+  EXPECT_TRUE(send().renew_token);
+  EXPECT_FALSE(got(head(401)));
+  Error error = failure();
+  EXPECT_EQ(error.status, Status::AUTHENTICATION);
+  EXPECT_EQ(error.http_status, 401);
+  EXPECT_EQ(error.file, "a.ndjson");
+}
+
+TEST_F(DownloadFlow, ATokenMayExpireAgainAfterAGoodAnswer) {
+  send();
+  got(head(401));
+  EXPECT_TRUE(send().renew_token);
+  EXPECT_TRUE(got(head(200)));
+  download_->on_failure(std::move(Error(Status::NETWORK, "reset").may_retry()));
+  wait();
+  EXPECT_FALSE(send().renew_token);
+  EXPECT_FALSE(got(head(401)));
+  EXPECT_TRUE(send().renew_token);
+}
+
+TEST_F(DownloadFlow, APassingFaultIsRetriedLongerAndLonger) {
+  for (int status : {429, 500, 502, 503, 504, 408}) {
+    make(3);
+    for (int expected : {1, 2, 4}) {
+      send();
+      EXPECT_FALSE(got(head(status)));
+      bulk::Wait made = wait();
+      EXPECT_EQ(made.duration, seconds(expected));
+      EXPECT_TRUE(made.retry);
+      EXPECT_NE(made.why, "");
+    }
+    send();
+    got(head(status));
+    EXPECT_EQ(failure().http_status, status);
+    EXPECT_EQ(failure().file, "a.ndjson");
+  }
+}
+
+TEST_F(DownloadFlow, RetryAfterIsHonouredAndCapped) {
+  send();
+  got(head(503, {{"Retry-After", "17"}}));
+  EXPECT_EQ(wait().duration, seconds(17));
+  send();
+  got(head(429, {{"Retry-After", "7200"}}));
+  EXPECT_EQ(wait().duration, seconds(60));
+}
+
+TEST_F(DownloadFlow, AMissingFileIsAskedForTwiceMore) {
+  for (int i = 0; i < 2; ++i) {
+    send();
+    got(head(404));
+    EXPECT_TRUE(wait().retry);
+  }
+  send();
+  got(head(404));
+  Error error = failure();
+  EXPECT_EQ(error.status, Status::REFUSED);
+  EXPECT_EQ(error.http_status, 404);
+}
+
+TEST_F(DownloadFlow, AnExpiredFileIsGone) {
+  send();
+  got(head(410));
+  EXPECT_EQ(failure().status, Status::JOB_GONE);
+}
+
+TEST_F(DownloadFlow, AnyOtherAnswerIsFinal) {
+  for (int status : {201, 204, 206, 301, 302, 304, 400, 403, 416}) {
+    make(5);
+    send();
+    EXPECT_FALSE(got(head(status))) << status;
+    Error error = failure();
+    EXPECT_EQ(error.status, Status::REFUSED);
+    EXPECT_EQ(error.http_status, status);
+  }
+}
+
+TEST_F(DownloadFlow, ABrokenBodyIsRetriedWhenThatCanHelp) {
+  make(1);
+  send();
+  ASSERT_TRUE(got(head(200)));
+  download_->on_failure(std::move(Error(Status::NETWORK, "cut").may_retry()));
+  bulk::Wait made = wait();
+  EXPECT_TRUE(made.retry);
+  EXPECT_EQ(made.why, "cut");
+  send();
+  download_->on_failure(std::move(Error(Status::NETWORK, "cut").may_retry()));
+  Error error = failure();
+  EXPECT_EQ(error.status, Status::NETWORK);
+  EXPECT_EQ(error.file, "a.ndjson");
+}
+
+TEST_F(DownloadFlow, AFailureThatCannotPassIsFinalAndKeepsItsFile) {
+  send();
+  ASSERT_TRUE(got(head(200)));
+  download_->on_failure(std::move(Error(Status::FILESYSTEM, "full").at_file("/out/x")));
+  Error error = failure();
+  EXPECT_EQ(error.status, Status::FILESYSTEM);
+  EXPECT_EQ(error.file, "/out/x");
+}
+
+TEST_F(DownloadFlow, WithoutRetriesTheFirstFailureIsFinal) {
+  for (int status : {404, 500, 503}) {
+    make(0);
+    send();
+    got(head(status));
+    EXPECT_EQ(failure().http_status, status);
+  }
+}
+
+}  // namespace
+}  // namespace libbcda::transfer

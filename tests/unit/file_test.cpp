@@ -1,0 +1,286 @@
+#include "base/file.hpp"
+
+#include <fcntl.h>
+#include <gtest/gtest.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "support/errors.hpp"
+#include "support/files.hpp"
+
+namespace libbcda {
+namespace {
+
+using test::error_of;
+using test::exists;
+using test::holds;
+using test::mode_of;
+using test::names_in;
+using test::Names;
+using test::slurp;
+using test::spill;
+using test::TempDir;
+
+class OutputFiles : public testing::TestWithParam<Durability> {
+ protected:
+  TempDir temp_;
+  Directory dir_ = Directory::open_or_create(temp_.path());
+};
+INSTANTIATE_TEST_SUITE_P(EachDurability, OutputFiles, testing::Values(Durability::process, Durability::power),
+                         [](const auto& info) { return info.param == Durability::power ? "power" : "process"; });
+
+TEST_P(OutputFiles, AppearUnderTheirNameOnlyOncePublished) {
+  OutputFile file(dir_, "x.partial", GetParam());
+  file.write(as_bytes("abc"));
+  file.write(as_bytes("def"));
+  EXPECT_EQ(file.size(), 6);
+  EXPECT_EQ(names_in(temp_.path()), Names{"x.partial"});
+  file.publish(dir_, "x");
+  EXPECT_EQ(names_in(temp_.path()), Names{"x"});
+  EXPECT_EQ(slurp(temp_ / "x"), "abcdef");
+}
+
+TEST_P(OutputFiles, ArePrivateFromTheFirstByte) {
+  mode_t old = ::umask(0);
+  OutputFile file(dir_, "x.partial", GetParam());
+  EXPECT_EQ(mode_of(temp_ / "x.partial"), 0600);
+  file.publish(dir_, "x");
+  EXPECT_EQ(mode_of(temp_ / "x"), 0600);
+  ::umask(old);
+}
+
+TEST_P(OutputFiles, NeverReplaceAFile) {
+  spill(temp_ / "x", "old");
+  {
+    OutputFile file(dir_, "x.partial", GetParam());
+    file.write(as_bytes("new"));
+    Error error = error_of([&] { file.publish(dir_, "x"); });
+    EXPECT_EQ(error.status, Status::FILESYSTEM);
+    EXPECT_TRUE(holds(error.message, "exists already"));
+    EXPECT_EQ(error.file, temp_ / "x");
+  }
+  EXPECT_EQ(slurp(temp_ / "x"), "old");
+  EXPECT_EQ(names_in(temp_.path()), Names{"x"});
+}
+
+TEST_P(OutputFiles, NeverWriteThroughALink) {
+  ASSERT_EQ(::symlink((temp_ / "target").c_str(), (temp_ / "x").c_str()), 0);
+  ASSERT_EQ(::symlink((temp_ / "target").c_str(), (temp_ / "x.partial").c_str()), 0);
+  {
+    OutputFile file(dir_, "x.partial", GetParam());
+    file.write(as_bytes("secret"));
+    EXPECT_EQ(error_of([&] { file.publish(dir_, "x"); }).status, Status::FILESYSTEM);
+  }
+  EXPECT_FALSE(exists(temp_ / "target"));
+}
+
+TEST_P(OutputFiles, AreGoneWhenDropped) {
+  { OutputFile file(dir_, "x.partial", GetParam()); }
+  EXPECT_EQ(names_in(temp_.path()), Names{});
+}
+
+TEST_P(OutputFiles, AreGoneOnceWhenMoved) {
+  {
+    OutputFile file(dir_, "x.partial", GetParam());
+    OutputFile moved(std::move(file));
+    moved.write(as_bytes("abc"));
+    EXPECT_TRUE(exists(temp_ / "x.partial"));
+  }
+  EXPECT_EQ(names_in(temp_.path()), Names{});
+}
+
+TEST_P(OutputFiles, BeginAnewOverALeftover) {
+  spill(temp_ / "x.partial", "left by a run that was killed");
+  OutputFile file(dir_, "x.partial", GetParam());
+  file.write(as_bytes("new"));
+  file.publish(dir_, "x");
+  EXPECT_EQ(slurp(temp_ / "x"), "new");
+}
+
+TEST_P(OutputFiles, PublishIntoAnotherDirectory) {
+  Directory other = dir_.sub("other");
+  OutputFile file(dir_, "x.partial", GetParam());
+  file.publish(other, "x");
+  EXPECT_EQ(names_in(temp_.path()), (Names{"other/", "other/x"}));
+}
+
+TEST_P(OutputFiles, HoldMoreThanOneFlushStep) {
+  std::string block(3 << 20, 'x');
+  OutputFile file(dir_, "x.partial", GetParam());
+  for (int i = 0; i < 4; ++i) file.write(as_bytes(block));
+  file.publish(dir_, "x");
+  EXPECT_EQ(slurp(temp_ / "x"), block + block + block + block);
+}
+
+TEST(Directories, AreMadePrivate) {
+  TempDir temp;
+  mode_t old = ::umask(0);
+  Directory dir = Directory::open_or_create(temp / "new");
+  dir.sub("inner");
+  ::umask(old);
+  EXPECT_EQ(mode_of(temp / "new"), 0700);
+  EXPECT_EQ(mode_of(temp / "new/inner"), 0700);
+  EXPECT_NO_THROW(Directory::open_or_create(temp / "new"));
+}
+
+TEST(Directories, ParentsAreNotMade) {
+  TempDir temp;
+  EXPECT_EQ(error_of([&] { Directory::open_or_create(temp / "a/b"); }).status, Status::FILESYSTEM);
+  EXPECT_EQ(names_in(temp.path()), Names{});
+}
+
+TEST(Directories, AFileInTheirPlaceIsNamed) {
+  TempDir temp;
+  spill(temp / "file", "x");
+  Error error = error_of([&] { Directory::open_or_create(temp / "file"); });
+  EXPECT_EQ(error.status, Status::FILESYSTEM);
+  EXPECT_TRUE(holds(error.message, "is a file, not a directory"));
+  EXPECT_EQ(error.file, temp / "file");
+  EXPECT_EQ(slurp(temp / "file"), "x");
+}
+
+TEST(Directories, InnerOnesAreNeverReachedThroughALink) {
+  TempDir temp, elsewhere;
+  Directory dir = Directory::open_or_create(temp.path());
+  ASSERT_EQ(::symlink(elsewhere.path().c_str(), (temp / "link").c_str()), 0);
+  EXPECT_EQ(error_of([&] { dir.sub("link"); }).status, Status::FILESYSTEM);
+  spill(elsewhere / "kept", "x");
+  dir.remove_directory("link");
+  EXPECT_TRUE(exists(elsewhere / "kept"));
+  spill(temp / "plain", "x");
+  EXPECT_EQ(error_of([&] { dir.sub("plain"); }).status, Status::FILESYSTEM);
+}
+
+TEST(Directories, ContainLinksToo) {
+  TempDir temp;
+  Directory dir = Directory::open_or_create(temp.path());
+  EXPECT_FALSE(dir.contains("x"));
+  ASSERT_EQ(::symlink("nowhere", (temp / "x").c_str()), 0);
+  EXPECT_TRUE(dir.contains("x"));
+}
+
+TEST(Directories, ReadFilesUpToALimitButNotLinks) {
+  TempDir temp;
+  Directory dir = Directory::open_or_create(temp.path());
+  spill(temp / "x", "12345");
+  EXPECT_EQ(dir.read("x", 5), "12345");
+  EXPECT_TRUE(holds(error_of([&] { dir.read("x", 4); }).message, "larger than 4 bytes"));
+  EXPECT_EQ(error_of([&] { dir.read("none", 4); }).status, Status::FILESYSTEM);
+  ASSERT_EQ(::symlink("x", (temp / "link").c_str()), 0);
+  EXPECT_EQ(error_of([&] { dir.read("link", 5); }).status, Status::FILESYSTEM);
+}
+
+TEST(Directories, ReplaceAWholeFile) {
+  TempDir temp;
+  Directory dir = Directory::open_or_create(temp.path());
+  for (auto durability : {Durability::process, Durability::power}) {
+    dir.replace("x", "first, and longer", durability);
+    dir.replace("x", "second", durability);
+    EXPECT_EQ(slurp(temp / "x"), "second");
+    EXPECT_EQ(mode_of(temp / "x"), 0600);
+    EXPECT_EQ(names_in(temp.path()), Names{"x"});
+  }
+}
+
+TEST(Directories, AFailedReplaceLeavesTheOldFile) {
+  TempDir temp;
+  Directory dir = Directory::open_or_create(temp.path());
+  dir.sub("x").replace("inner", "kept", Durability::process);
+  EXPECT_EQ(error_of([&] { dir.replace("x", "new", Durability::process); }).status, Status::FILESYSTEM);
+  EXPECT_EQ(names_in(temp.path()), (Names{"x/", "x/inner"}));
+}
+
+TEST(Directories, RemoveAndTellEmptiness) {
+  TempDir temp;
+  Directory dir = Directory::open_or_create(temp.path());
+  EXPECT_TRUE(dir.is_empty());
+  EXPECT_TRUE(dir.is_empty());
+  Directory inner = dir.sub("inner");
+  spill(temp / "inner/a", "x");
+  spill(temp / "inner/b", "x");
+  EXPECT_FALSE(dir.is_empty());
+  dir.remove("inner");  // not a file
+  EXPECT_TRUE(exists(temp / "inner/a"));
+  dir.remove("none");
+  dir.remove_directory("inner");
+  dir.remove_directory("none");
+  EXPECT_TRUE(dir.is_empty());
+}
+
+TEST(Directories, StayTheSameWhenTheirPathChanges) {
+  TempDir temp;
+  Directory dir = Directory::open_or_create(temp / "a");
+  ASSERT_EQ(::rename((temp / "a").c_str(), (temp / "b").c_str()), 0);
+  dir.replace("x", "here", Durability::process);
+  EXPECT_EQ(slurp(temp / "b/x"), "here");
+}
+
+TEST(ReadFile, ReadsUpToTheLimit) {
+  TempDir temp;
+  std::string text(40000, 'x');
+  text[20000] = '\0';
+  spill(temp / "x", text);
+  EXPECT_EQ(read_file(temp / "x", text.size(), "thing"), text);
+  EXPECT_EQ(read_secret_file(temp / "x", text.size(), "thing").reveal(), text);
+  Error error = error_of([&] { read_file(temp / "x", text.size() - 1, "thing"); });
+  EXPECT_EQ(error.status, Status::FILESYSTEM);
+  EXPECT_TRUE(holds(error.message, "the thing " + (temp / "x") + " is larger than 39999 bytes"));
+}
+
+TEST(ReadFile, NamesWhatCannotBeRead) {
+  TempDir temp;
+  for (const std::string& path : {temp / "none", temp.path()}) {
+    for (const auto& call : {+[](const std::string& p) { read_file(p, 10, "thing"); },
+                             +[](const std::string& p) { read_secret_file(p, 10, "thing"); }}) {
+      Error error = error_of([&] { call(path); });
+      EXPECT_EQ(error.status, Status::FILESYSTEM);
+      EXPECT_TRUE(holds(error.message, "cannot read the thing " + path));
+      EXPECT_EQ(error.file, path);
+    }
+  }
+}
+
+TEST(ReadableByOthers, LooksAtGroupAndOthers) {
+  TempDir temp;
+  spill(temp / "x", "");
+  for (auto [mode, readable] : {std::pair<mode_t, bool>{0600, false}, {0640, true}, {0604, true}, {0622, false}}) {
+    ASSERT_EQ(::chmod((temp / "x").c_str(), mode), 0);
+    EXPECT_EQ(readable_by_others(temp / "x"), readable) << std::oct << mode;
+  }
+  EXPECT_FALSE(readable_by_others(temp / "none"));
+}
+
+TEST(LineFiles, AppendWholeLinesPrivately) {
+  TempDir temp;
+  Directory dir = Directory::open_or_create(temp.path());
+  LineFile(dir, "log").append("one");
+  LineFile again(dir, "log");
+  again.append("two");
+  again.append("");
+  EXPECT_EQ(slurp(temp / "log"), "one\ntwo\n\n");
+  EXPECT_EQ(mode_of(temp / "log"), 0600);
+}
+
+TEST(LineFiles, AreNotOpenedThroughALink) {
+  TempDir temp;
+  Directory dir = Directory::open_or_create(temp.path());
+  ASSERT_EQ(::symlink((temp / "target").c_str(), (temp / "log").c_str()), 0);
+  EXPECT_EQ(error_of([&] { LineFile(dir, "log"); }).status, Status::FILESYSTEM);
+  EXPECT_FALSE(exists(temp / "target"));
+}
+
+TEST(Fds, CloseThemselvesOnce) {
+  int raw = ::open("/dev/null", O_RDONLY | O_CLOEXEC);
+  ASSERT_GE(raw, 0);
+  {
+    Fd first(raw);
+    Fd second(std::move(first));
+    EXPECT_FALSE(first);  // NOLINT: that is what is tested
+    EXPECT_TRUE(second);
+    EXPECT_GE(::fcntl(raw, F_GETFD), 0);
+  }
+  EXPECT_LT(::fcntl(raw, F_GETFD), 0);
+}
+
+}  // namespace
+}  // namespace libbcda

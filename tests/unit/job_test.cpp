@@ -1,0 +1,572 @@
+#include "bulk/job.hpp"
+
+#include <gtest/gtest.h>
+
+#include "support/errors.hpp"
+
+namespace libbcda::bulk {
+namespace {
+
+using std::chrono::hours;
+using std::chrono::milliseconds;
+using std::chrono::minutes;
+using std::chrono::seconds;
+using test::error_of;
+using test::holds;
+
+const char* const kOutcome = R"({"resourceType":"OperationOutcome","issue":[{"diagnostics":"beneficiary 123"}]})";
+const char* const kManifest = R"({"output":[{"type":"Patient","url":"/data/42/a.ndjson","encryptedKey":"0c"}]})";
+
+http::Answer answer(int status, http::Headers headers = {}, std::string body = "") {
+  http::Answer made;
+  made.status = status;
+  made.headers = std::move(headers);
+  made.body = std::move(body);
+  return made;
+}
+
+Error network_error() { return std::move(Error(Status::NETWORK, "connection reset").may_retry()); }
+
+// Drives a job with a clock that only moves when it waits.
+class JobFlow : public testing::Test {
+ protected:
+  static constexpr JobOptions options() {
+    JobOptions made;
+    made.poll_interval = seconds(1);
+    made.poll_max_interval = seconds(30);
+    made.retry_delay = seconds(1);
+    made.retry_max_delay = seconds(60);
+    made.retries = 5;
+    return made;
+  }
+
+  void make(JobOptions options, const char* service = "https://api.test:8443") {
+    job_.emplace(http::parse_url(service, "url"), "ExplanationOfBenefit", options, [this] { return chance_; });
+  }
+  void SetUp() override { make(options()); }
+
+  Step next() { return job_->next(now_); }
+  void reply(const http::Answer& what) { job_->on_answer(what, now_); }
+
+  Send send() {
+    Step step = next();
+    if (auto* made = std::get_if<Send>(&step)) return *made;
+    ADD_FAILURE() << "no request was wanted";
+    return {};
+  }
+  Wait wait() {
+    Step step = next();
+    auto* made = std::get_if<Wait>(&step);
+    if (!made) {
+      ADD_FAILURE() << "no wait was wanted";
+      return {};
+    }
+    now_ += made->duration;
+    return *made;
+  }
+  bool finished() { return std::holds_alternative<Finished>(next()); }
+  Error failure() {
+    return error_of([&] { next(); });
+  }
+
+  // Kicks off and waits for the first poll.
+  void accept(const char* location = "https://api.test:8443/api/v1/jobs/42") {
+    send();
+    reply(answer(202, {{"Content-Location", location}}));
+    wait();
+  }
+  // Sends the next request, gives it `what`, and expects a retry.
+  Wait retried(const http::Answer& what) {
+    send();
+    reply(what);
+    Wait made = wait();
+    EXPECT_TRUE(made.retry);
+    EXPECT_NE(made.why, "");
+    return made;
+  }
+
+  Instant now_ = Instant(seconds(1568990853));
+  double chance_ = 0;
+  std::optional<Job> job_;
+};
+
+TEST_F(JobFlow, KicksOffWithARawDollarAndExactHeaders) {
+  Send kick_off = send();
+  EXPECT_EQ(kick_off.request.method, "GET");
+  EXPECT_EQ(kick_off.request.url.text(), "https://api.test:8443/api/v1/ExplanationOfBenefit/$export");
+  EXPECT_EQ(kick_off.request.headers,
+            (http::Headers{{"Accept", "application/fhir+json"}, {"Prefer", "respond-async"}}));
+  EXPECT_EQ(kick_off.request.body, "");
+  EXPECT_FALSE(kick_off.renew_token);
+  EXPECT_EQ(job_->kick_off_url().text(), kick_off.request.url.text());
+  EXPECT_EQ(job_->type(), "ExplanationOfBenefit");
+}
+
+TEST_F(JobFlow, RunsFromKickOffToManifest) {
+  send();
+  EXPECT_FALSE(job_->status_url());
+  reply(answer(202, {{"content-location", "https://api.test:8443/api/v1/jobs/42"}}));
+  EXPECT_EQ(job_->status_url()->text(), "https://api.test:8443/api/v1/jobs/42");
+  Wait first = wait();
+  EXPECT_EQ(first.duration, seconds(1));
+  EXPECT_FALSE(first.retry);
+  EXPECT_EQ(first.why, "");
+
+  Send poll = send();
+  EXPECT_EQ(poll.request.method, "GET");
+  EXPECT_EQ(poll.request.url.text(), "https://api.test:8443/api/v1/jobs/42");
+  EXPECT_EQ(poll.request.headers, (http::Headers{{"Accept", "application/json"}}));
+  EXPECT_FALSE(poll.renew_token);
+  reply(answer(202, {{"X-Progress", "In Progress (10%)"}}));
+  EXPECT_EQ(job_->progress(), "In Progress (10%)");
+  wait();
+
+  send();
+  reply(answer(200, {}, kManifest));
+  EXPECT_TRUE(finished());
+  EXPECT_TRUE(finished());
+  ASSERT_EQ(job_->manifest().entries.size(), 1u);
+  EXPECT_EQ(job_->manifest().entries[0].url.text(), "https://api.test:8443/data/42/a.ndjson");
+}
+
+// ---- Content-Location
+
+TEST_F(JobFlow, ContentLocationMayBeRelativeOrLackItsTls) {
+  struct {
+    const char *service, *location, *status_url;
+  } const cases[] = {
+      {"https://api.test", "https://api.test/api/v1/jobs/42", "https://api.test/api/v1/jobs/42"},
+      {"https://api.test", "HTTPS://API.TEST:443/api/v1/jobs/42?a=%24b", "https://api.test/api/v1/jobs/42?a=%24b"},
+      {"https://api.test", "/api/v1/jobs/42", "https://api.test/api/v1/jobs/42"},
+      {"https://api.test", "//api.test/api/v1/jobs/42", "https://api.test/api/v1/jobs/42"},
+      {"https://api.test", "jobs/42", "https://api.test/api/v1/ExplanationOfBenefit/jobs/42"},
+      {"https://api.test", "http://api.test/api/v1/jobs/42", "https://api.test/api/v1/jobs/42"},
+      {"https://api.test:8443", "http://api.test:8443/api/v1/jobs/42", "https://api.test:8443/api/v1/jobs/42"},
+      {"https://api.test:8443", "http://api.test/api/v1/jobs/42", "https://api.test:8443/api/v1/jobs/42"},
+      {"http://localhost:3000", "http://localhost:3000/api/v1/jobs/42", "http://localhost:3000/api/v1/jobs/42"},
+  };
+  for (const auto& c : cases) {
+    SCOPED_TRACE(c.location);
+    make(options(), c.service);
+    accept(c.location);
+    EXPECT_EQ(send().request.url.text(), c.status_url);
+  }
+}
+
+TEST_F(JobFlow, ContentLocationOnAnotherOriginIsRefused) {
+  for (const char* location : {"https://evil.test/api/v1/jobs/42", "https://api.test/api/v1/jobs/42",
+                               "http://api.test:8080/api/v1/jobs/42", "//evil.test/x",
+                               "https://api.test.evil.test:8443/x"}) {
+    SCOPED_TRACE(location);
+    make(options());
+    send();
+    reply(answer(202, {{"Content-Location", location}}));
+    Error error = failure();
+    EXPECT_EQ(error.status, Status::PROTOCOL);
+    EXPECT_TRUE(holds(error.message, "another origin"));
+  }
+}
+
+TEST_F(JobFlow, ContentLocationMissingOrMalformedIsRefused) {
+  for (const char* location : {"", "javascript:alert(1)", "ftp://api.test/x", "https://u:p@api.test:8443/x", "https://"}) {
+    SCOPED_TRACE(location);
+    make(options());
+    send();
+    reply(*location ? answer(202, {{"Content-Location", location}}) : answer(202));
+    Error error = failure();
+    EXPECT_EQ(error.status, Status::PROTOCOL);
+    EXPECT_TRUE(holds(error.message, "Content-Location"));
+    EXPECT_EQ(failure().status, Status::PROTOCOL);  // it stays failed
+  }
+}
+
+// ---- Kick-off answers
+
+TEST_F(JobFlow, AKickOffThatMayHaveStartedAJobIsNotRepeated) {
+  for (int status : {200, 400, 403, 404, 406, 422, 500, 501, 408}) {
+    SCOPED_TRACE(status);
+    make(options());
+    send();
+    reply(answer(status, {}, kOutcome));
+    Error error = failure();
+    EXPECT_EQ(error.status, Status::REFUSED);
+    EXPECT_EQ(error.http_status, status);
+    EXPECT_EQ(error.outcome, "beneficiary 123");
+    EXPECT_FALSE(holds(error.message, "beneficiary"));
+  }
+}
+
+TEST_F(JobFlow, AKickOffThatNeverStartedAJobIsRepeated) {
+  for (int status : {429, 502, 503, 504}) {
+    SCOPED_TRACE(status);
+    make(options());
+    for (int expected : {1, 2, 4, 8, 16}) {
+      EXPECT_EQ(retried(answer(status)).duration, seconds(expected));
+    }
+    EXPECT_EQ(send().request.url.target, "/api/v1/ExplanationOfBenefit/$export");
+    reply(answer(status));
+    EXPECT_EQ(failure().http_status, status);
+  }
+}
+
+TEST_F(JobFlow, ABusyOrganisationIsToldApart) {
+  JobOptions no_retries = options();
+  no_retries.retries = 0;
+  make(no_retries);
+  send();
+  reply(answer(429, {{"Retry-After", "0"}}));
+  Error error = failure();
+  EXPECT_EQ(error.http_status, 429);
+  EXPECT_TRUE(error.retriable);
+  EXPECT_TRUE(holds(error.message, "another export of this resource type is still running"));
+}
+
+TEST_F(JobFlow, AnUnknownTypeNamesTheSetting) {
+  send();
+  reply(answer(404));
+  EXPECT_TRUE(holds(failure().message, "types"));
+}
+
+TEST_F(JobFlow, ARedirectedKickOffNamesTheSetting) {
+  send();
+  reply(answer(301, {{"Location", "https://elsewhere.test/"}}));
+  Error error = failure();
+  EXPECT_EQ(error.status, Status::REFUSED);
+  EXPECT_TRUE(holds(error.message, "url"));
+}
+
+TEST_F(JobFlow, RetryAfterIsHonouredAndCapped) {
+  struct {
+    const char* text;
+    int waits;
+  } const cases[] = {{"0", 1}, {"7", 7}, {"7200", 60}, {"soon", 1}, {"Fri, 20 Sep 2019 14:47:53 GMT", 20}};
+  for (const auto& c : cases) {
+    SCOPED_TRACE(c.text);
+    now_ = Instant(seconds(1568990853));
+    make(options());
+    EXPECT_EQ(retried(answer(429, {{"Retry-After", c.text}})).duration, seconds(c.waits));
+  }
+}
+
+// ---- Network failures
+
+TEST_F(JobFlow, AKickOffThatWasNotHeardIsRepeated) {
+  send();
+  job_->on_failure(network_error(), false, now_);
+  Wait made = wait();
+  EXPECT_TRUE(made.retry);
+  EXPECT_EQ(made.why, "connection reset");
+  EXPECT_EQ(send().request.url.target, "/api/v1/ExplanationOfBenefit/$export");
+}
+
+TEST_F(JobFlow, AKickOffThatWasHeardIsNotRepeated) {
+  send();
+  job_->on_failure(network_error(), true, now_);
+  EXPECT_EQ(failure().status, Status::NETWORK);
+}
+
+TEST_F(JobFlow, AStatusRequestIsRepeatedEitherWay) {
+  accept();
+  for (bool answered : {true, false}) {
+    send();
+    job_->on_failure(network_error(), answered, now_);
+    EXPECT_TRUE(wait().retry);
+  }
+}
+
+TEST_F(JobFlow, AFailureThatCannotPassIsFinal) {
+  accept();
+  send();
+  job_->on_failure(Error(Status::TLS, "certificate"), false, now_);
+  EXPECT_EQ(failure().status, Status::TLS);
+}
+
+TEST_F(JobFlow, RetriesEndAndBeginAnewAfterAGoodAnswer) {
+  accept();
+  for (int round = 0; round < 2; ++round) {
+    for (int expected : {1, 2, 4, 8, 16}) {
+      send();
+      job_->on_failure(network_error(), false, now_);
+      EXPECT_EQ(wait().duration, seconds(expected));
+    }
+    send();
+    if (round == 0) {
+      reply(answer(202));
+      wait();
+    } else {
+      job_->on_failure(network_error(), false, now_);
+    }
+  }
+  EXPECT_EQ(failure().status, Status::NETWORK);
+}
+
+TEST_F(JobFlow, WithoutRetriesTheFirstFailureIsFinal) {
+  JobOptions no_retries = options();
+  no_retries.retries = 0;
+  for (int status : {404, 429, 500, 503, 200}) {
+    make(no_retries);
+    accept();
+    send();
+    reply(answer(status, {}, status == 500 ? kOutcome : ""));
+    EXPECT_NE(failure().status, Status::OK) << status;
+  }
+}
+
+// ---- Polling
+
+TEST_F(JobFlow, PollsSlowerAndSlowerUpToTheLongestInterval) {
+  accept();
+  for (int expected : {1500, 2250, 3375, 5062, 7593, 11389, 17083, 25624, 30000, 30000}) {
+    send();
+    reply(answer(202, {{"X-Progress", "Pending"}}));
+    Wait made = wait();
+    EXPECT_EQ(made.duration, milliseconds(expected));
+    EXPECT_FALSE(made.retry);
+  }
+}
+
+TEST_F(JobFlow, ChanceSpreadsThePolls) {
+  chance_ = 0.5;
+  send();
+  reply(answer(202, {{"Content-Location", "/api/v1/jobs/42"}}));
+  EXPECT_EQ(wait().duration, milliseconds(900));
+}
+
+TEST_F(JobFlow, APollsRetryAfterIsAWishWithinBounds) {
+  accept();
+  struct {
+    const char* after;
+    int ms;
+  } const cases[] = {{"20", 20000}, {"0", 2250}, {"18000", 30000}, {"x", 5062}};
+  for (const auto& c : cases) {
+    send();
+    reply(answer(202, {{"X-Progress", "In Progress"}, {"Retry-After", c.after}}));
+    EXPECT_EQ(wait().duration, milliseconds(c.ms)) << c.after;
+  }
+}
+
+TEST_F(JobFlow, KeepsAShortProgressTextOnly) {
+  accept();
+  send();
+  reply(answer(202, {{"X-Progress", std::string(5000, 'x')}}));
+  EXPECT_EQ(job_->progress().size(), 100u);
+  wait();
+  send();
+  reply(answer(202));
+  EXPECT_EQ(job_->progress(), "");
+}
+
+// ---- Tokens
+
+TEST_F(JobFlow, ARefusedTokenIsRenewedOnceAtKickOff) {
+  EXPECT_FALSE(send().renew_token);
+  reply(answer(401));
+  Send again = send();
+  EXPECT_TRUE(again.renew_token);
+  EXPECT_EQ(again.request.url.target, "/api/v1/ExplanationOfBenefit/$export");
+  reply(answer(401, {}, kOutcome));
+  Error error = failure();
+  EXPECT_EQ(error.status, Status::AUTHENTICATION);
+  EXPECT_EQ(error.http_status, 401);
+  EXPECT_EQ(error.outcome, "beneficiary 123");
+}
+
+TEST_F(JobFlow, ARefusedTokenIsRenewedOnceWhilePolling) {
+  accept();
+  send();
+  reply(answer(401));
+  Send again = send();
+  EXPECT_TRUE(again.renew_token);
+  EXPECT_EQ(again.request.url.target, "/api/v1/jobs/42");
+  reply(answer(401));
+  EXPECT_EQ(failure().status, Status::AUTHENTICATION);
+}
+
+TEST_F(JobFlow, ATokenMayExpireAgainAfterAGoodAnswer) {
+  accept();
+  for (int i = 0; i < 5; ++i) {
+    EXPECT_FALSE(send().renew_token);
+    reply(answer(401));
+    EXPECT_TRUE(send().renew_token);
+    reply(answer(202));
+    wait();
+  }
+  send();
+  reply(answer(401));
+  EXPECT_TRUE(send().renew_token);
+  reply(answer(200, {}, kManifest));
+  EXPECT_TRUE(finished());
+}
+
+// ---- Ends
+
+TEST_F(JobFlow, AYoungUnknownJobIsAskedForAgain) {
+  accept();
+  for (int expected : {1, 2, 4}) EXPECT_EQ(retried(answer(404, {}, kOutcome)).duration, seconds(expected));
+  send();
+  reply(answer(404, {}, kOutcome));
+  Error error = failure();
+  EXPECT_EQ(error.status, Status::JOB_GONE);
+  EXPECT_EQ(error.http_status, 404);
+  EXPECT_TRUE(holds(error.message, "unknown to the service"));
+}
+
+TEST_F(JobFlow, AYoungUnknownJobMayTurnUp) {
+  accept();
+  retried(answer(404));
+  send();
+  reply(answer(202));
+  EXPECT_FALSE(wait().retry);
+}
+
+TEST_F(JobFlow, AnOldUnknownJobIsGone) {
+  accept();
+  now_ += seconds(30);
+  send();
+  reply(answer(404));
+  EXPECT_EQ(failure().status, Status::JOB_GONE);
+}
+
+TEST_F(JobFlow, AnExpiredJobIsGoneAtOnce) {
+  accept();
+  send();
+  reply(answer(410, {{"Expires", "2019-09-20 14:47:33.975024 +0000 UTC m=+1.5"}}, kOutcome));
+  Error error = failure();
+  EXPECT_EQ(error.status, Status::JOB_GONE);
+  EXPECT_EQ(error.http_status, 410);
+  EXPECT_TRUE(holds(error.message, "expired"));
+}
+
+TEST_F(JobFlow, AFailedJobIsConfirmedBeforeItIsBelieved) {
+  for (const char* body : {kOutcome, R"({"resourceType":"OperationOutcome"})"}) {
+    make(options());
+    accept();
+    retried(answer(500, {}, body));
+    retried(answer(500, {}, body));
+    send();
+    reply(answer(500, {}, body));
+    Error error = failure();
+    EXPECT_EQ(error.status, Status::JOB_FAILED);
+    EXPECT_EQ(error.http_status, 500);
+    EXPECT_FALSE(error.retriable);
+    EXPECT_FALSE(holds(error.message, "beneficiary"));
+  }
+}
+
+TEST_F(JobFlow, AFaultThatLooksLikeAFailedJobMayPass) {
+  accept();
+  retried(answer(500, {}, kOutcome));
+  send();
+  reply(answer(200, {}, kManifest));
+  EXPECT_TRUE(finished());
+}
+
+TEST_F(JobFlow, APlain500WhilePollingIsAPassingFault) {
+  accept();
+  for (int i = 0; i < 5; ++i) retried(answer(500, {{"Content-Type", "text/plain"}}, "oops"));
+  send();
+  reply(answer(500));
+  Error error = failure();
+  EXPECT_EQ(error.status, Status::REFUSED);
+  EXPECT_EQ(error.http_status, 500);
+}
+
+TEST_F(JobFlow, ABusyServiceIsAskedAgainWhenItSays) {
+  accept();
+  EXPECT_EQ(retried(answer(503, {{"Retry-After", "11"}})).duration, seconds(11));
+  EXPECT_EQ(retried(answer(429, {{"Retry-After", "12"}})).duration, seconds(12));
+  EXPECT_EQ(retried(answer(503, {{"Retry-After", "86400"}})).duration, seconds(60));
+}
+
+TEST_F(JobFlow, AStatusRequestThatIsRefusedIsFinal) {
+  for (int status : {400, 403, 406, 413, 422, 301, 204}) {
+    make(options());
+    accept();
+    send();
+    reply(answer(status, {}, kOutcome));
+    Error error = failure();
+    EXPECT_EQ(error.status, Status::REFUSED);
+    EXPECT_EQ(error.http_status, status);
+    EXPECT_EQ(error.outcome, "beneficiary 123");
+  }
+}
+
+TEST_F(JobFlow, AnUnusableManifestIsAskedForAgainThenBreaksTheProtocol) {
+  for (const char* body : {"", "<html>log in</html>", "[]", R"({"output":[{}]})", R"({"output":[{"url":"ftp://h/x"}]})"}) {
+    SCOPED_TRACE(body);
+    make(options());
+    accept();
+    retried(answer(200, {{"Content-Type", "text/html"}}, body));
+    retried(answer(200, {}, body));
+    send();
+    reply(answer(200, {}, body));
+    Error error = failure();
+    EXPECT_EQ(error.status, Status::PROTOCOL);
+    EXPECT_EQ(error.http_status, 200);
+    EXPECT_TRUE(holds(error.message, "no usable manifest"));
+  }
+}
+
+TEST_F(JobFlow, AManifestThatIsWholeOnTheNextTryIsTaken) {
+  accept();
+  retried(answer(200, {}, R"({"output":[)"));
+  send();
+  reply(answer(200, {}, kManifest));
+  EXPECT_TRUE(finished());
+}
+
+TEST_F(JobFlow, AnExportWithoutFilesIsFinishedToo) {
+  accept();
+  send();
+  reply(answer(200, {}, R"({"output":null,"error":[]})"));
+  EXPECT_TRUE(finished());
+  EXPECT_TRUE(job_->manifest().entries.empty());
+}
+
+// ---- Deadline
+
+TEST_F(JobFlow, TheDeadlineCountsFromTheFirstRequest) {
+  JobOptions brief = options();
+  brief.job_timeout = seconds(10);
+  make(brief);
+  now_ += hours(5);  // waiting for its turn costs nothing
+  accept();
+  for (int i = 0; i < 3; ++i) {
+    send();
+    reply(answer(202, {{"X-Progress", "In Progress (5%)"}}));
+    wait();
+  }
+  send();
+  reply(answer(202, {{"X-Progress", "In Progress (5%)"}}));
+  EXPECT_EQ(wait().duration, milliseconds(10000 - 1000 - 1500 - 2250 - 3375));  // cut at the deadline
+  Error error = failure();
+  EXPECT_EQ(error.status, Status::TIMEOUT);
+  EXPECT_TRUE(holds(error.message, "10s"));
+  EXPECT_TRUE(holds(error.message, "In Progress (5%)"));
+  EXPECT_TRUE(holds(error.message, "job_timeout"));
+}
+
+TEST_F(JobFlow, AManifestThatCameInTimeIsNotLost) {
+  JobOptions brief = options();
+  brief.job_timeout = seconds(10);
+  make(brief);
+  accept();
+  send();
+  now_ += hours(1);
+  reply(answer(200, {}, kManifest));
+  EXPECT_TRUE(finished());
+}
+
+TEST_F(JobFlow, WithoutADeadlineAJobMayTakeForever) {
+  JobOptions patient = options();
+  patient.job_timeout = milliseconds(0);
+  make(patient);
+  accept();
+  now_ += hours(24 * 365);
+  send();
+  reply(answer(202));
+  EXPECT_EQ(wait().duration, milliseconds(1500));
+}
+
+}  // namespace
+}  // namespace libbcda::bulk

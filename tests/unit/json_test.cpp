@@ -1,0 +1,101 @@
+#include "base/json.hpp"
+
+#include <gtest/gtest.h>
+
+namespace libbcda {
+namespace {
+
+std::string nested(int depth) { return std::string(depth, '[') + std::string(depth, ']'); }
+
+TEST(ParseJson, ReadsEachKindOfValue) {
+  for (const char* text : {"null", "true", "12", "-1.5", "\"x\"", "[]", "{}", "{\"a\":[1,{\"b\":null}]}", " \n{} "})
+    EXPECT_TRUE(parse_json(text)) << text;
+  EXPECT_EQ(parse_json("12")->as_int64(), 12);
+  EXPECT_EQ(parse_json("{\"a\":\"\\u00e9\"}")->at("a").as_string(), "\xC3\xA9");
+}
+
+TEST(ParseJson, RefusesWhatIsNotJson) {
+  for (const char* text : {"", " ", "\n", "{", "[1,", "\"x", "{\"a\":}", "tru", "<html>", "{'a':1}", "{\"a\" 1}", "[1,]",
+                           "-", "\"\xff\"", "NaN", "// c\n1"})
+    EXPECT_FALSE(parse_json(text)) << text;
+}
+
+TEST(ParseJson, TakesTheFirstValueAndIgnoresWhatFollows) {
+  auto value = parse_json("{\"a\":1}{\"a\":2}");
+  ASSERT_TRUE(value);
+  EXPECT_EQ(value->at("a").as_int64(), 1);
+  EXPECT_TRUE(parse_json("{\"a\":1}\n<html>"));
+  EXPECT_TRUE(parse_json("[] trailing"));
+}
+
+TEST(ParseJson, BoundsTheDepth) {
+  EXPECT_TRUE(parse_json(nested(64)));
+  EXPECT_FALSE(parse_json(nested(65)));
+  EXPECT_FALSE(parse_json(std::string(1000000, '[')));
+  std::string objects;
+  for (int i = 0; i < 65; ++i) objects += "{\"a\":";
+  EXPECT_FALSE(parse_json(objects + "1" + std::string(65, '}')));
+}
+
+TEST(ParseJsonSequence, ReadsEveryValue) {
+  auto values = parse_json_sequence("{\"a\":1}\n{\"a\":2}[3]\r\n\"x\" 5 ");
+  ASSERT_TRUE(values);
+  ASSERT_EQ(values->size(), 5u);
+  EXPECT_EQ((*values)[1].at("a").as_int64(), 2);
+  EXPECT_EQ((*values)[4].as_int64(), 5);
+}
+
+TEST(ParseJsonSequence, OfNothingIsEmpty) {
+  for (const char* text : {"", " ", "\r\n\t"}) {
+    auto values = parse_json_sequence(text);
+    ASSERT_TRUE(values);
+    EXPECT_TRUE(values->empty());
+  }
+}
+
+TEST(ParseJsonSequence, OneMalformedValueSpoilsIt) {
+  for (const char* text : {"{}x", "{} {", "{},{}", "[] <html>"}) EXPECT_FALSE(parse_json_sequence(text)) << text;
+  EXPECT_FALSE(parse_json_sequence("{}" + nested(65)));
+}
+
+TEST(DuplicateMember, IsFoundAtAnyLevel) {
+  struct {
+    const char *text, *name;
+  } const cases[] = {
+      {R"({"a":1,"a":2})", "a"},
+      {R"({"a":1,"b":{"c":1,"c":1}})", "c"},
+      {R"([{"x":[{"deep":1,"y":{},"deep":2}]}])", "deep"},
+      {R"({"a":{"k":1},"b":1,"a":{}})", "a"},
+      {R"({"encryptedKey":"1","encrypted\u004bey":"2"})", "encryptedKey"},
+      {R"({"":1,"":2})", ""},
+  };
+  for (const auto& c : cases) EXPECT_EQ(duplicate_member(c.text), c.name) << c.text;
+}
+
+TEST(DuplicateMember, SameNamesInDifferentObjectsAreFine) {
+  for (const char* text : {R"({"a":{"a":{"a":1}}})", R"([{"a":1},{"a":1}])", R"({"a":{"b":1},"c":{"b":1}})",
+                           R"({"a":"a","A":1})", "[]", "1", ""})
+    EXPECT_EQ(duplicate_member(text), std::nullopt) << text;
+}
+
+TEST(DuplicateMember, LooksAtTheFirstValueOnlyLikeTheParser) {
+  EXPECT_EQ(duplicate_member(R"({"a":1}{"b":1,"b":2})"), std::nullopt);
+}
+
+TEST(DuplicateMember, SeesLongNames) {
+  std::string name(100000, 'n');
+  EXPECT_EQ(duplicate_member("{\"" + name + "\":1,\"" + name + "\":2}"), name);
+  EXPECT_EQ(duplicate_member("{\"" + name + "\":1,\"" + name + "x\":2}"), std::nullopt);
+}
+
+TEST(StringMember, IsEmptyUnlessThereIsAString) {
+  auto value = parse_json(R"({"text":"x","number":1,"null":null,"list":["x"],"empty":""})");
+  ASSERT_TRUE(value);
+  const json::object& object = value->as_object();
+  EXPECT_EQ(string_member(object, "text"), "x");
+  for (const char* name : {"number", "null", "list", "empty", "absent", "TEXT"})
+    EXPECT_EQ(string_member(object, name), "") << name;
+}
+
+}  // namespace
+}  // namespace libbcda

@@ -1,0 +1,235 @@
+#include "bulk/manifest.hpp"
+
+#include <gtest/gtest.h>
+
+#include "support/errors.hpp"
+
+namespace libbcda::bulk {
+namespace {
+
+using test::error_of;
+using test::holds;
+
+const http::Url kBase = http::parse_url("https://api.test/api/v1/jobs/42", "base");
+
+Manifest parse(const std::string& text) { return parse_manifest(text, kBase); }
+
+// A manifest with one data file, of which `item` and `root` add members.
+std::string with(const std::string& item, const std::string& root = "") {
+  return R"({"output":[{"type":"Patient","url":"https://api.test/data/42/a.ndjson")" + item + "}]" + root + "}";
+}
+
+std::string with_url(const std::string& url) { return R"({"output":[{"type":"Patient","url":")" + url + "\"}]}"; }
+
+TEST(Manifest, OfTheServiceIsReadWhole) {
+  Manifest manifest = parse(R"({
+    "transactionTime": "2018-10-19T14:47:33.975024Z",
+    "request": "https://api.test/api/v1/ExplanationOfBenefit/$export",
+    "requiresAccessToken": true,
+    "output": [{"type": "ExplanationOfBenefit", "url": "https://api.test/data/42/a.ndjson", "encryptedKey": "0a0b"}],
+    "error": [{"type": "OperationOutcome", "url": "https://api.test/data/42/a-error.ndjson", "encryptedKey": ""}],
+    "KeyMap": {"a.ndjson": "0a0b"},
+    "keys": ["0a0b|a.ndjson"],
+    "JobID": 42
+  })");
+  EXPECT_EQ(manifest.transaction_time, "2018-10-19T14:47:33.975024Z");
+  EXPECT_EQ(manifest.request, "https://api.test/api/v1/ExplanationOfBenefit/$export");
+  EXPECT_TRUE(manifest.requires_access_token);
+  ASSERT_EQ(manifest.entries.size(), 2u);
+  EXPECT_EQ(manifest.entries[0].type, "ExplanationOfBenefit");
+  EXPECT_EQ(manifest.entries[0].url.text(), "https://api.test/data/42/a.ndjson");
+  EXPECT_EQ(manifest.entries[0].name, "a.ndjson");
+  EXPECT_EQ(manifest.entries[0].encrypted_key, "0a0b");
+  EXPECT_FALSE(manifest.entries[0].is_error);
+  EXPECT_EQ(manifest.entries[1].type, "OperationOutcome");
+  EXPECT_EQ(manifest.entries[1].name, "a-error.ndjson");
+  EXPECT_EQ(manifest.entries[1].encrypted_key, "");
+  EXPECT_TRUE(manifest.entries[1].is_error);
+  EXPECT_EQ(manifest.text.find('\n'), std::string::npos);
+  EXPECT_EQ(parse(manifest.text).text, manifest.text);
+  EXPECT_TRUE(holds(manifest.text, R"("JobID":42)"));
+}
+
+TEST(Manifest, MissingAndNullMembersAreEmpty) {
+  for (const char* text : {"{}", R"({"output":null})", R"({"output":[],"error":[]})", R"({"output":null,"error":null})",
+                           R"({"error":[],"KeyMap":null})", R"({"output":[],"KeyMap":{}})"}) {
+    Manifest manifest = parse(text);
+    EXPECT_TRUE(manifest.entries.empty()) << text;
+    EXPECT_TRUE(manifest.requires_access_token) << text;
+    EXPECT_EQ(manifest.transaction_time, "") << text;
+  }
+}
+
+TEST(Manifest, SaysWhetherFilesWantTheToken) {
+  EXPECT_FALSE(parse(R"({"requiresAccessToken":false})").requires_access_token);
+  EXPECT_TRUE(parse(R"({"requiresAccessToken":"false"})").requires_access_token);
+  EXPECT_TRUE(parse(R"({"requiresAccessToken":null})").requires_access_token);
+}
+
+TEST(Manifest, AKeyIsTheEntrysOwnOrElseTheKeyMaps) {
+  struct {
+    const char *what, *item, *root, *key;
+  } const cases[] = {
+      {"KeyMap only", "", R"(,"KeyMap":{"a.ndjson":"0c"})", "0c"},
+      {"encryptedKey only", R"(,"encryptedKey":"0c")", "", "0c"},
+      {"empty encryptedKey", R"(,"encryptedKey":"")", R"(,"KeyMap":{"a.ndjson":"0c"})", "0c"},
+      {"null encryptedKey", R"(,"encryptedKey":null)", R"(,"KeyMap":{"a.ndjson":"0c"})", "0c"},
+      {"both the same", R"(,"encryptedKey":"0c")", R"(,"KeyMap":{"a.ndjson":"0c"})", "0c"},
+      {"another file's in KeyMap", R"(,"encryptedKey":"0c")", R"(,"KeyMap":{"b.ndjson":"0d"})", "0c"},
+      {"blank-padded KeyMap name", "", R"(,"KeyMap":{"a.ndjson          ":"0c"})", "0c"},
+      {"other case in KeyMap", "", R"(,"KeyMap":{"A.ndjson":"0c"})", ""},
+      {"blank before the KeyMap name", "", R"(,"KeyMap":{" a.ndjson":"0c"})", ""},
+      {"KeyMap inverted", "", R"(,"KeyMap":{"0c":"a.ndjson"})", ""},
+      {"KeyMap of another kind", R"(,"encryptedKey":"0c")", R"(,"KeyMap":["a.ndjson"])", "0c"},
+      {"KeyMap value of another kind", R"(,"encryptedKey":"0c")", R"(,"KeyMap":{"a.ndjson":5})", "0c"},
+      {"keymap in another case", "", R"(,"keyMap":{"a.ndjson":"0c"})", ""},
+      {"none", "", "", ""},
+  };
+  for (const auto& c : cases) EXPECT_EQ(parse(with(c.item, c.root)).entries.at(0).encrypted_key, c.key) << c.what;
+}
+
+TEST(Manifest, TheKeyMapMayComeFirst) {
+  Manifest manifest = parse(R"({"KeyMap":{"a.ndjson":"0c"},"output":[{"encryptedKey":"","url":"/data/a.ndjson"}]})");
+  EXPECT_EQ(manifest.entries.at(0).encrypted_key, "0c");
+}
+
+TEST(Manifest, TwoDifferentKeysForAFileAreAnError) {
+  for (const char* name : {"a.ndjson", "a.ndjson   "}) {
+    Error error = error_of(
+        [&] { parse(with(R"(,"encryptedKey":"0c")", std::string(R"(,"KeyMap":{")") + name + R"(":"0d"})")); });
+    EXPECT_EQ(error.status, Status::PROTOCOL);
+    EXPECT_EQ(error.file, "a.ndjson");
+    EXPECT_TRUE(holds(error.message, "two different keys"));
+  }
+}
+
+TEST(Manifest, TwoKeyMapNamesThatDifferInBlanksOnlyAreAnErrorToo) {
+  Error error = error_of([] { parse(with("", R"(,"KeyMap":{"a.ndjson":"0c","a.ndjson  ":"0d"})")); });
+  EXPECT_EQ(error.status, Status::PROTOCOL);
+}
+
+TEST(Manifest, TheSameKeyInAnotherCaseIsTheSameKey) {
+  EXPECT_NO_THROW(parse(with(R"(,"encryptedKey":"0C")", R"(,"KeyMap":{"a.ndjson":"0c"})")));
+}
+
+TEST(Manifest, AnErrorFileMayHaveAKeyToo) {
+  Manifest manifest = parse(R"({"error":[{"type":"OperationOutcome","url":"/data/1/a-error.ndjson"}],
+                                "KeyMap":{"a-error.ndjson":"0c"}})");
+  EXPECT_EQ(manifest.entries.at(0).encrypted_key, "0c");
+  EXPECT_TRUE(manifest.entries.at(0).is_error);
+}
+
+TEST(Manifest, DataFilesComeBeforeErrorFilesInTheirOrder) {
+  Manifest manifest = parse(R"({"error":[{"url":"/e"}],"output":[{"url":"/b"},{"url":"/a"}]})");
+  std::string order;
+  for (const Entry& entry : manifest.entries) order += entry.name;
+  EXPECT_EQ(order, "bae");
+}
+
+TEST(Manifest, RelativeUrlsBelongToTheStatusUrl) {
+  struct {
+    const char *url, *text, *name;
+  } const cases[] = {
+      {"/data/42/a.ndjson", "https://api.test/data/42/a.ndjson", "a.ndjson"},
+      {"a.ndjson", "https://api.test/api/v1/jobs/a.ndjson", "a.ndjson"},
+      {"//cdn.test/a.ndjson?sig=%2F+x#f", "https://cdn.test/a.ndjson?sig=%2F+x", "a.ndjson"},
+      {"http://api.test:80/a.ndjson", "http://api.test/a.ndjson", "a.ndjson"},
+      {"https://api.test/data/..%2f..%2fetc%2fpasswd", "https://api.test/data/..%2f..%2fetc%2fpasswd",
+       "..%2f..%2fetc%2fpasswd"},
+      {"https://api.test/data/..", "https://api.test/data/..", ".."},
+      {"https://api.test/data/", "https://api.test/data/", ""},
+  };
+  for (const auto& c : cases) {
+    Entry entry = parse(with_url(c.url)).entries.at(0);
+    EXPECT_EQ(entry.url.text(), c.text);
+    EXPECT_EQ(entry.name, c.name) << c.url;
+  }
+}
+
+TEST(Manifest, UrlsThatAreNotToBeFetchedAreRefused) {
+  for (const char* url : {"javascript:alert(1)", "ftp://api.test/a", "file:///etc/passwd", "data:,x", "",
+                          "https://user:hunter2@api.test/a", "https://@api.test/a", "https:///a", "https://h:0/a",
+                          "https://h/\\r\\nHost: x", "https://h/\\u0000"}) {
+    Error error = error_of([&] { parse(with_url(url)); });
+    EXPECT_EQ(error.status, Status::PROTOCOL) << url;
+    EXPECT_FALSE(holds(error.message, "hunter2"));
+  }
+}
+
+TEST(Manifest, MembersOfTheWrongKindAreRefused) {
+  for (const char* text : {"[]", "null", "\"x\"", "5", R"({"output":{}})", R"({"output":"x"})", R"({"output":5})",
+                           R"({"output":[5]})", R"({"output":[null]})", R"({"output":["/a"]})", R"({"output":[[]]})",
+                           R"({"error":{}})", R"({"error":[7]})", R"({"output":[{}]})", R"({"output":[{"url":null}]})",
+                           R"({"output":[{"url":5}]})", R"({"output":[{"type":"Patient"}]})"})
+    EXPECT_EQ(error_of([&] { parse(text); }).status, Status::PROTOCOL) << text;
+}
+
+TEST(Manifest, AnEntryWithoutATypeIsKept) {
+  EXPECT_EQ(parse(R"({"output":[{"url":"/a"}]})").entries.at(0).type, "");
+  EXPECT_EQ(parse(R"({"output":[{"url":"/a","type":7}]})").entries.at(0).type, "");
+}
+
+TEST(Manifest, WhatIsNotJsonIsRefused) {
+  for (const std::string& text :
+       {std::string(), std::string(" "), std::string("<html>"), std::string("{\"output\":["), std::string(1000, '[')}) {
+    Error error = error_of([&] { parse(text); });
+    EXPECT_EQ(error.status, Status::PROTOCOL);
+    EXPECT_TRUE(holds(error.message, "not JSON"));
+  }
+}
+
+TEST(Manifest, ADuplicateMemberAtAnyLevelIsRefused) {
+  for (const char* text : {R"({"output":[],"output":[]})",
+                           R"({"output":[{"url":"/a","encryptedKey":"0c","encryptedKey":"0d"}]})",
+                           R"({"KeyMap":{"a":"0c","a":"0d"}})", R"({"x":{"y":[{"z":1,"z":1}]}})"}) {
+    Error error = error_of([&] { parse(text); });
+    EXPECT_EQ(error.status, Status::PROTOCOL) << text;
+    EXPECT_TRUE(holds(error.message, "twice"));
+  }
+}
+
+TEST(Manifest, TooManyFilesAreALimit) {
+  std::string text = R"({"output":[{"url":"/a"},{"url":"/b"}],"error":[{"url":"/c"}]})";
+  EXPECT_EQ(parse_manifest(text, kBase, 3).entries.size(), 3u);
+  Error error = error_of([&] { parse_manifest(text, kBase, 2); });
+  EXPECT_EQ(error.status, Status::LIMIT);
+  EXPECT_TRUE(holds(error.message, "more than 2 files"));
+}
+
+TEST(Manifests, SeveralInOneText) {
+  auto manifests = parse_manifests(with_url("/a") + "\n" + with_url("/b") + with_url("/c"), kBase);
+  ASSERT_EQ(manifests.size(), 3u);
+  EXPECT_EQ(manifests[0].entries.at(0).name, "a");
+  EXPECT_EQ(manifests[2].entries.at(0).name, "c");
+}
+
+TEST(Manifests, NoneIsAnArgumentError) {
+  for (const char* text : {"", " \n", "x", "{}x", "{"})
+    EXPECT_EQ(error_of([&] { parse_manifests(text, kBase); }).status, Status::INVALID_ARGUMENT) << text;
+}
+
+TEST(Manifests, ADuplicateMemberIsRefusedInEveryOne) {
+  std::string duplicate = R"({"output":[{"url":"/a","encryptedKey":"0c","encryptedKey":"0d"}]})";
+  EXPECT_EQ(error_of([&] { parse_manifests(duplicate, kBase); }).status, Status::PROTOCOL);
+  EXPECT_EQ(error_of([&] { parse_manifests("{}\n" + duplicate, kBase); }).status, Status::PROTOCOL);
+}
+
+TEST(OnServiceOrigin, UpgradesAProxiedUrlOfTheSameHostOnly) {
+  struct {
+    const char *service, *url, *result;
+  } const cases[] = {
+      {"https://api.test", "http://api.test/x?y", "https://api.test/x?y"},
+      {"https://api.test:8443", "http://api.test:8443/x", "https://api.test:8443/x"},
+      {"https://api.test:8443", "http://api.test/x", "https://api.test:8443/x"},
+      {"https://api.test", "https://api.test/x", "https://api.test/x"},
+      {"https://api.test", "http://other.test/x", "http://other.test/x"},
+      {"https://api.test", "http://api.test:8080/x", "http://api.test:8080/x"},
+      {"https://api.test", "https://api.test:8443/x", "https://api.test:8443/x"},
+      {"http://localhost:3000", "http://localhost/x", "http://localhost/x"},
+  };
+  for (const auto& c : cases)
+    EXPECT_EQ(on_service_origin(http::parse_url(c.url, "url"), http::parse_url(c.service, "service")).text(), c.result);
+}
+
+}  // namespace
+}  // namespace libbcda::bulk

@@ -1,0 +1,166 @@
+#include "auth/token.hpp"
+
+#include <gtest/gtest.h>
+
+#include "support/errors.hpp"
+
+namespace libbcda::auth {
+namespace {
+
+using std::chrono::hours;
+using std::chrono::milliseconds;
+using std::chrono::minutes;
+using std::chrono::seconds;
+using test::error_of;
+using test::holds;
+
+constexpr std::int64_t kNowSeconds = 1568990853;
+const Instant kNow = Instant(seconds(kNowSeconds));
+const Milliseconds kAssumed = minutes(20);
+
+http::Answer answer(int status, std::string body, std::string type = "application/json") {
+  http::Answer made;
+  made.status = status;
+  made.headers = {{"Content-Type", std::move(type)}};
+  made.body = std::move(body);
+  return made;
+}
+
+std::string jwt(const std::string& claims) {
+  return to_base64url(as_bytes(R"({"alg":"RS512","typ":"JWT"})")) + "." + to_base64url(as_bytes(claims)) + ".c2ln";
+}
+
+std::string body(const std::string& token, const std::string& more = "") {
+  return R"({"access_token":")" + token + R"(","token_type":"bearer")" + more + "}";
+}
+
+Milliseconds lifetime(const std::string& text) {
+  return std::chrono::duration_cast<Milliseconds>(read_token(answer(200, text), kNow, kAssumed).expires_at - kNow);
+}
+
+TEST(TokenRequest, IsAPostWithBasicCredentialsAndNoBody) {
+  http::Url service = http::parse_url("https://api.bcda.cms.gov:8443", "url");
+  http::Request request = token_request(service, {"3841c594-a8c0-41e5-98cc-38bb45360d3c", Secret("d89810016460e6924a1c")});
+  EXPECT_EQ(request.method, "POST");
+  EXPECT_EQ(request.url.text(), "https://api.bcda.cms.gov:8443/auth/token");
+  EXPECT_EQ(request.body, "");
+  EXPECT_EQ(request.headers,
+            (http::Headers{{"Authorization", "Basic Mzg0MWM1OTQtYThjMC00MWU1LTk4Y2MtMzhiYjQ1MzYwZDNjOmQ4OTgxMDAxNjQ2MGU2"
+                                             "OTI0YTFj"},
+                           {"Accept", "application/json"}}));
+}
+
+TEST(TokenRequest, KeepsEveryByteOfTheSecret) {
+  http::Url service = http::parse_url("https://h", "url");
+  http::Request request = token_request(service, {"id", Secret("p:a%2B+\xC3\xA9")});
+  EXPECT_EQ(from_base64(request.headers[0].second.substr(6)),
+            (Bytes{'i', 'd', ':', 'p', ':', 'a', '%', '2', 'B', '+', 0xC3, 0xA9}));
+}
+
+TEST(ReadToken, TakesTheTokenByteForByte) {
+  for (const char* text : {"opaque", "a.b.c", "x~+/==", "!"})
+    EXPECT_EQ(read_token(answer(200, body(text)), kNow, kAssumed).value.reveal(), text);
+}
+
+TEST(ReadToken, TakesExpiresInAsNumberOrText) {
+  EXPECT_EQ(lifetime(body("t", R"(,"expires_in":3600)")), hours(1));
+  EXPECT_EQ(lifetime(body("t", R"(,"expires_in":"3600")")), hours(1));
+  EXPECT_EQ(lifetime(body("t", R"(,"expires_in":1200.0)")), minutes(20));
+  EXPECT_EQ(lifetime(body("t", R"(,"expires_in":1.2e3)")), minutes(20));
+}
+
+TEST(ReadToken, ClampsAnAbsurdLifetimeToAWeek) {
+  for (const char* value : {"604801", "9223372036854775807", "1e300", "\"99999999\""})
+    EXPECT_EQ(lifetime(body("t", std::string(",\"expires_in\":") + value)), hours(24 * 7)) << value;
+}
+
+TEST(ReadToken, AnUnusableExpiresInIsAsNone) {
+  for (const char* value : {"0", "-5", "null", "true", "[]", "{}", "\"\"", "\"soon\"", "\"-1\"", "-1e300",
+                            "\"99999999999999999999\""})
+    EXPECT_EQ(lifetime(body("t", std::string(",\"expires_in\":") + value)), kAssumed) << value;
+}
+
+TEST(ReadToken, ReadsAJwtsLifetimeAsAHint) {
+  std::string iat = std::to_string(kNowSeconds - 500), exp = std::to_string(kNowSeconds + 1000);
+  EXPECT_EQ(lifetime(body(jwt("{\"exp\":" + exp + "}"))), seconds(1000));
+  // With iat it does not matter that the two clocks differ.
+  EXPECT_EQ(lifetime(body(jwt("{\"exp\":" + exp + ",\"iat\":" + iat + "}"))), seconds(1500));
+  EXPECT_EQ(lifetime(body(jwt(R"({"iat":1000.5,"exp":1900.5,"aco":"x","id":"y"})"))), seconds(900));
+  EXPECT_EQ(lifetime(body(jwt(R"({"iat":0,"exp":1e18})"))), hours(24 * 7));
+}
+
+TEST(ReadToken, ExpiresInGoesBeforeTheJwt) {
+  EXPECT_EQ(lifetime(body(jwt(R"({"iat":0,"exp":900})"), R"(,"expires_in":"60")")), seconds(60));
+  EXPECT_EQ(lifetime(body(jwt(R"({"iat":0,"exp":900})"), R"(,"expires_in":null)")), seconds(900));
+}
+
+TEST(ReadToken, AnOpaqueOrOddTokenLivesAsLongAsAssumed) {
+  std::string past = std::to_string(kNowSeconds - 10);
+  for (const std::string& token :
+       {std::string("opaque"), std::string("a.b.c"), std::string("..."), std::string("."), std::string("a.b"),
+        jwt("{\"exp\":" + past + "}"), jwt(R"({"iat":5,"exp":5})"), jwt(R"({"exp":"9999999999"})"), jwt("{}"), jwt("[]"),
+        jwt("nonsense"), jwt(""), jwt(std::string(100, '['))})
+    EXPECT_EQ(lifetime(body(token)), kAssumed) << token;
+}
+
+TEST(ReadToken, RenewsAMinuteEarlyOrAtNineTenthsOfAShortLife) {
+  Token lasting = read_token(answer(200, body("t", R"(,"expires_in":3600)")), kNow, kAssumed);
+  EXPECT_EQ(lasting.expires_at, kNow + hours(1));
+  EXPECT_EQ(lasting.renew_at, kNow + minutes(59));
+  Token brief = read_token(answer(200, body("t", R"(,"expires_in":100)")), kNow, kAssumed);
+  EXPECT_EQ(brief.expires_at, kNow + seconds(100));
+  EXPECT_EQ(brief.renew_at, kNow + seconds(90));
+}
+
+TEST(ReadToken, RefusedCredentialsAreFinal) {
+  for (int status : {400, 401, 403}) {
+    Error error = error_of([&] { read_token(answer(status, "Unauthorized", "text/plain"), kNow, kAssumed); });
+    EXPECT_EQ(error.status, Status::AUTHENTICATION);
+    EXPECT_EQ(error.http_status, status);
+    EXPECT_FALSE(error.retriable);
+    EXPECT_TRUE(holds(error.message, "client_id"));
+  }
+}
+
+TEST(ReadToken, AFaultOfTheServiceMayBeRetried) {
+  for (int status : {429, 500, 502, 503, 504}) {
+    http::Answer fault = answer(status, "try later", "text/plain");
+    fault.headers.push_back({"Retry-After", "9"});
+    Error error = error_of([&] { read_token(fault, kNow, kAssumed); });
+    EXPECT_EQ(error.status, Status::REFUSED);
+    EXPECT_EQ(error.http_status, status);
+    EXPECT_TRUE(error.retriable);
+    EXPECT_EQ(error.retry_after, seconds(9));
+    EXPECT_EQ(error.outcome, "try later");
+  }
+}
+
+TEST(ReadToken, AnyOtherAnswerIsFinal) {
+  for (int status : {201, 204, 301, 302, 404, 405, 410}) {
+    Error error = error_of([&] { read_token(answer(status, body("t")), kNow, kAssumed); });
+    EXPECT_EQ(error.status, Status::REFUSED) << status;
+    EXPECT_FALSE(error.retriable) << status;
+  }
+}
+
+TEST(ReadToken, AnAnswerWithoutATokenBreaksTheProtocol) {
+  for (const char* text : {"", "<html>log in</html>", "[]", "null", "\"t\"", "{}", R"({"access_token":""})",
+                           R"({"access_token":null})", R"({"access_token":5})", R"({"Access_Token":"t"})",
+                           R"({"access_token":“t”})"}) {
+    Error error = error_of([&] { read_token(answer(200, text), kNow, kAssumed); });
+    EXPECT_EQ(error.status, Status::PROTOCOL) << text;
+  }
+}
+
+TEST(ReadToken, ATokenThatWouldBreakAHeaderIsRefusedAndNotEchoed) {
+  for (const char* token : {"hunter2\\r\\nX: y", "hunter2\\n", "hunter2 x", " hunter2", "hunter2\\u0000", "hunter2\\t",
+                            "hunter2\\u007f", "hunter2\\u00e9"}) {
+    Error error = error_of([&] { read_token(answer(200, body(token)), kNow, kAssumed); });
+    EXPECT_EQ(error.status, Status::PROTOCOL) << token;
+    EXPECT_FALSE(holds(error.message, "hunter2"));
+    EXPECT_FALSE(holds(error.outcome, "hunter2"));
+  }
+}
+
+}  // namespace
+}  // namespace libbcda::auth
