@@ -46,7 +46,7 @@ void Progress::show(const bcda::Event& event) {
   const std::string type = event.type().empty() ? "" : event.type() + ": ";
   switch (event.kind()) {
     case BCDA_EVENT_WARNING:
-      line("warning: " + type + event.text());
+      if (warnings_.insert(event.text()).second) line("warning: " + type + event.text());
       return;
     case BCDA_EVENT_RETRY:
       if (style_ != Style::none) line(type + event.text() + "; next try in " + human_time(event.wait()));

@@ -3,6 +3,7 @@
 #include <bcda/bcda.hpp>
 #include <chrono>
 #include <map>
+#include <set>
 #include <string>
 
 namespace cli {
@@ -33,6 +34,7 @@ class Progress {
   std::string state_;
   std::map<std::string, std::string> jobs_;  // resource type: how its job stands
   std::int64_t bytes_ = 0, bytes_total_ = 0, files_ = 0, files_total_ = 0;
+  std::set<std::string> warnings_;  // said once, though every job may have met them
   double fraction_ = 0;
   Clock::time_point started_ = Clock::now(), download_started_{}, drawn_{}, lined_{};
   bool on_screen_ = false;

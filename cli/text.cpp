@@ -141,16 +141,7 @@ std::string hint(const bcda::Error& error) {
     const auto wait = error.retry_after();
     return "the same command may succeed later" + (wait.count() > 0 ? ", in " + human_time(wait) : std::string());
   }
-  switch (error.status()) {
-    case BCDA_AUTHENTICATION:
-      return "check --client-id and the secret (--client-secret-file or BCDA_CLIENT_SECRET)";
-    case BCDA_TLS:
-      return "name the certificate authority of a private service with --ca-file";
-    case BCDA_JOB_GONE:
-      return "a new export starts a new job";
-    default:
-      return "";
-  }
+  return error.status() == BCDA_JOB_GONE ? "a new export starts a new job" : "";
 }
 
 }  // namespace

@@ -133,7 +133,7 @@ void Run::launch() {
 }
 
 Run::~Run() {
-  if (!launched_) return;
+  if (!launched_ || session_->abandoned()) return;
   cancel();
   mailbox_->set_notify(nullptr);
   mailbox_->wait_finished(Milliseconds(-1));

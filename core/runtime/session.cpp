@@ -3,12 +3,15 @@
 #include <openssl/crypto.h>
 #include <openssl/rand.h>
 #include <signal.h>
+#include <unistd.h>
 
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/strand.hpp>
-#include <boost/asio/use_future.hpp>
 
 #include <algorithm>
+#include <condition_variable>
+#include <mutex>
+#include <set>
 #include <system_error>
 
 #include "base/error.hpp"
@@ -22,6 +25,7 @@ namespace {
 
 constexpr std::size_t kLargestMetadata = 8 << 20;
 constexpr int kDiskThreads = 2;
+constexpr auto kPatienceAtExit = std::chrono::seconds(2);
 
 // Signals are the program's business: none is delivered to our threads (SIGPIPE would be, by a write to a closed socket).
 class SignalsBlocked {
@@ -36,6 +40,35 @@ class SignalsBlocked {
 
  private:
   sigset_t old_;
+};
+
+// The sessions that have threads. When the process exits with some left, their threads must have stopped before OpenSSL and
+// other libraries clean up after themselves.
+class Living {
+ public:
+  static Living& instance() {
+    static Living* living = new Living;  // outlives every static that may hold a session
+    static struct AtExit {
+      ~AtExit() { living->stop_all(); }
+    } at_exit;
+    return *living;
+  }
+  void add(Session* session) {
+    std::lock_guard lock(mutex_);
+    sessions_.insert(session);
+  }
+  void remove(Session* session) {
+    std::lock_guard lock(mutex_);
+    sessions_.erase(session);
+  }
+
+ private:
+  void stop_all() {
+    std::lock_guard lock(mutex_);
+    for (Session* session : sessions_) session->abandon();
+  }
+  std::mutex mutex_;
+  std::set<Session*> sessions_;
 };
 
 http::Url read_origin(const std::string& text, const char* setting, bool allow_http) {
@@ -104,24 +137,42 @@ void Session::start_threads() {
   SignalsBlocked blocked;  // threads inherit the mask
   auto count = settings_.integer("threads");
   if (count == 0) count = std::max(1u, std::thread::hardware_concurrency());
+  Living::instance().add(this);
   try {
     disk_ = std::make_unique<asio::thread_pool>(kDiskThreads);
     for (int i = 0; i < count; ++i) threads_.emplace_back([this] { serve(); });
   } catch (const std::system_error& e) {
     stop_threads();
+    Living::instance().remove(this);
     throw Error(Status::INTERNAL, std::string("cannot start a thread: ") + e.what());
   }
 }
 
 // What a handler throws (memory ran out, say) must not take the program with it.
 void Session::serve() {
+  {
+    std::lock_guard lock(serving_mutex_);
+    ++serving_;
+  }
   for (;;) {
     try {
       io_.run();
-      return;
+      break;
     } catch (...) {
     }
   }
+  std::lock_guard lock(serving_mutex_);
+  --serving_;
+  served_.notify_all();
+}
+
+void Session::abandon() {
+  if (::getpid() != process_) return;  // a forked child has none of the threads
+  abandoned_ = true;
+  io_.stop();
+  // Not without limit: a thread may be in a caller's callback that waits for something that is gone.
+  std::unique_lock lock(serving_mutex_);
+  served_.wait_for(lock, kPatienceAtExit, [&] { return serving_ == 0; });
 }
 
 void Session::stop_threads() {
@@ -131,7 +182,40 @@ void Session::stop_threads() {
   if (disk_) disk_->join();
 }
 
-Session::~Session() { stop_threads(); }
+Session::~Session() {
+  stop_threads();
+  Living::instance().remove(this);
+}
+
+// Runs a coroutine on the io threads and waits for its end on the caller's.
+http::Answer Session::block_on(http::Task<http::Answer> task) {
+  struct State {
+    std::mutex mutex;
+    std::condition_variable changed;
+    bool done = false;
+    http::Answer answer;
+    std::optional<Error> error;
+  };
+  auto state = std::make_shared<State>();
+  auto body = [](http::Task<http::Answer> inner, std::shared_ptr<State> out) -> http::Task<> {
+    try {
+      out->answer = co_await std::move(inner);
+    } catch (const Error& e) {
+      out->error = e;
+    } catch (const std::exception& e) {
+      out->error = Error(Status::INTERNAL, e.what());
+    }
+  };
+  asio::co_spawn(asio::make_strand(io_), body(std::move(task), state), [state](std::exception_ptr) {
+    std::lock_guard lock(state->mutex);
+    state->done = true;
+    state->changed.notify_all();
+  });
+  std::unique_lock lock(state->mutex);
+  state->changed.wait(lock, [&] { return state->done; });
+  if (state->error) throw *state->error;
+  return std::move(state->answer);
+}
 
 auth::TokenSource& Session::tokens() {
   if (tokens_) return *tokens_;
@@ -149,8 +233,7 @@ std::string Session::metadata() {
   request.url = service_;
   request.url.target = "/api/v1/metadata";
   request.headers = {{"Accept", "application/fhir+json"}};
-  auto done = asio::co_spawn(asio::make_strand(io_), http_->send(std::move(request), kLargestMetadata), asio::use_future);
-  http::Answer answer = done.get();
+  http::Answer answer = block_on(http_->send(std::move(request), kLargestMetadata));
   if (answer.status != 200) throw bulk::refusal(answer, "the metadata request", std::chrono::system_clock::now());
   return std::move(answer.body);
 }

@@ -4,7 +4,12 @@
 #include <boost/asio/io_context.hpp>
 #include <boost/asio/thread_pool.hpp>
 
+#include <unistd.h>
+
+#include <atomic>
+#include <condition_variable>
 #include <memory>
+#include <mutex>
 #include <optional>
 #include <thread>
 #include <vector>
@@ -36,6 +41,10 @@ class Session {
   // May files be fetched from there?
   bool allows(const http::Url& url) const;
 
+  // The process is exiting: stops the threads, and nothing that is under way ends any more.
+  void abandon();
+  bool abandoned() const { return abandoned_; }
+
   // The service's CapabilityStatement. Blocks.
   std::string metadata();
 
@@ -43,6 +52,7 @@ class Session {
   void start_threads();
   void stop_threads();
   void serve();
+  http::Answer block_on(http::Task<http::Answer> task);
 
   Settings settings_;
   http::Url service_;
@@ -54,6 +64,11 @@ class Session {
   boost::asio::executor_work_guard<boost::asio::io_context::executor_type> work_;
   std::unique_ptr<boost::asio::thread_pool> disk_;
   std::vector<std::thread> threads_;
+  pid_t process_ = ::getpid();
+  std::atomic<bool> abandoned_{false};
+  std::mutex serving_mutex_;
+  std::condition_variable served_;
+  int serving_ = 0;  // threads in io_.run()
 };
 
 // Loads the private key that the settings name, if they name one.

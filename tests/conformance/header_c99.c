@@ -1,5 +1,5 @@
-/* The headers are strict C99, and a C program links with every function of them. That the libraries show these functions
- * and no others is checked by exported_symbols.sh. */
+/* The headers are strict C99, and a C program links with every function of them. That the libraries show these
+ * functions and no others is checked by exported_symbols.sh. */
 #include <bcda/bcda.h>
 #include <bcda/bcda_sandbox.h>
 #include <stdio.h>

@@ -62,7 +62,7 @@ inline int mode_of(const std::string& path) {
 inline std::vector<std::string> names_in(const std::string& dir) {
   std::vector<std::string> names;
   for (const auto& entry : std::filesystem::recursive_directory_iterator(dir))
-    names.push_back(std::filesystem::relative(entry.path(), dir).string() +
+    names.push_back(entry.path().lexically_relative(dir).string() +
                     (entry.is_directory() && !entry.is_symlink() ? "/" : ""));
   std::sort(names.begin(), names.end());
   return names;

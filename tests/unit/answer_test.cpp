@@ -21,7 +21,9 @@ http::Answer answer(int status, std::string body, std::string type = "applicatio
   return made;
 }
 
-std::string outcome(const std::string& issues) { return R"({"resourceType":"OperationOutcome","issue":)" + issues + "}"; }
+std::string outcome(const std::string& issues) {
+  return R"({"resourceType":"OperationOutcome","issue":)" + issues + "}";
+}
 
 bool valid_utf8(std::string_view text) {
   for (std::size_t i = 0; i < text.size();) {

@@ -15,8 +15,8 @@ using test::error_of;
 using test::exists;
 using test::holds;
 using test::mode_of;
-using test::names_in;
 using test::Names;
+using test::names_in;
 using test::slurp;
 using test::spill;
 using test::TempDir;
@@ -27,7 +27,7 @@ class OutputFiles : public testing::TestWithParam<Durability> {
   Directory dir_ = Directory::open_or_create(temp_.path());
 };
 INSTANTIATE_TEST_SUITE_P(EachDurability, OutputFiles, testing::Values(Durability::process, Durability::power),
-                         [](const auto& info) { return info.param == Durability::power ? "power" : "process"; });
+                         [](const auto& each) { return each.param == Durability::power ? "power" : "process"; });
 
 TEST_P(OutputFiles, AppearUnderTheirNameOnlyOncePublished) {
   OutputFile file(dir_, "x.partial", GetParam());

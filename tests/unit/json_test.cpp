@@ -15,8 +15,8 @@ TEST(ParseJson, ReadsEachKindOfValue) {
 }
 
 TEST(ParseJson, RefusesWhatIsNotJson) {
-  for (const char* text : {"", " ", "\n", "{", "[1,", "\"x", "{\"a\":}", "tru", "<html>", "{'a':1}", "{\"a\" 1}", "[1,]",
-                           "-", "\"\xff\"", "NaN", "// c\n1"})
+  for (const char* text : {"", " ", "\n", "{", "[1,", "\"x", "{\"a\":}", "tru", "<html>", "{'a':1}", "{\"a\" 1}",
+                           "[1,]", "-", "\"\xff\"", "NaN", "// c\n1"})
     EXPECT_FALSE(parse_json(text)) << text;
 }
 

@@ -95,8 +95,8 @@ TEST(Manifest, TheKeyMapMayComeFirst) {
 
 TEST(Manifest, TwoDifferentKeysForAFileAreAnError) {
   for (const char* name : {"a.ndjson", "a.ndjson   "}) {
-    Error error = error_of(
-        [&] { parse(with(R"(,"encryptedKey":"0c")", std::string(R"(,"KeyMap":{")") + name + R"(":"0d"})")); });
+    Error error =
+        error_of([&] { parse(with(R"(,"encryptedKey":"0c")", std::string(R"(,"KeyMap":{")") + name + R"(":"0d"})")); });
     EXPECT_EQ(error.status, Status::PROTOCOL);
     EXPECT_EQ(error.file, "a.ndjson");
     EXPECT_TRUE(holds(error.message, "two different keys"));
@@ -132,7 +132,7 @@ TEST(Manifest, RelativeUrlsBelongToTheStatusUrl) {
   } const cases[] = {
       {"/data/42/a.ndjson", "https://api.test/data/42/a.ndjson", "a.ndjson"},
       {"a.ndjson", "https://api.test/api/v1/jobs/a.ndjson", "a.ndjson"},
-      {"//cdn.test/a.ndjson?sig=%2F+x#f", "https://cdn.test/a.ndjson?sig=%2F+x", "a.ndjson"},
+      {"https://cdn.test/a.ndjson?sig=%2F+x#f", "https://cdn.test/a.ndjson?sig=%2F+x", "a.ndjson"},
       {"http://api.test:80/a.ndjson", "http://api.test/a.ndjson", "a.ndjson"},
       {"https://api.test/data/..%2f..%2fetc%2fpasswd", "https://api.test/data/..%2f..%2fetc%2fpasswd",
        "..%2f..%2fetc%2fpasswd"},
@@ -179,9 +179,9 @@ TEST(Manifest, WhatIsNotJsonIsRefused) {
 }
 
 TEST(Manifest, ADuplicateMemberAtAnyLevelIsRefused) {
-  for (const char* text : {R"({"output":[],"output":[]})",
-                           R"({"output":[{"url":"/a","encryptedKey":"0c","encryptedKey":"0d"}]})",
-                           R"({"KeyMap":{"a":"0c","a":"0d"}})", R"({"x":{"y":[{"z":1,"z":1}]}})"}) {
+  for (const char* text :
+       {R"({"output":[],"output":[]})", R"({"output":[{"url":"/a","encryptedKey":"0c","encryptedKey":"0d"}]})",
+        R"({"KeyMap":{"a":"0c","a":"0d"}})", R"({"x":{"y":[{"z":1,"z":1}]}})"}) {
     Error error = error_of([&] { parse(text); });
     EXPECT_EQ(error.status, Status::PROTOCOL) << text;
     EXPECT_TRUE(holds(error.message, "twice"));

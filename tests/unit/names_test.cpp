@@ -23,7 +23,8 @@ TEST(LocalName, JoinsTypeAndServerName) {
   EXPECT_EQ(local_name("OperationOutcome", std::string(kUuid) + "-error.ndjson", kUrl),
             std::string("OperationOutcome.") + kUuid + "-error.ndjson");
   EXPECT_EQ(local_name("Patient", "a_B-9.x", kUrl), "Patient.a_B-9.x.ndjson");
-  EXPECT_EQ(local_name("Patient", std::string(200, 'a') + ".ndjson", kUrl), "Patient." + std::string(200, 'a') + ".ndjson");
+  EXPECT_EQ(local_name("Patient", std::string(200, 'a') + ".ndjson", kUrl),
+            "Patient." + std::string(200, 'a') + ".ndjson");
 }
 
 TEST(LocalName, HostileNamesBecomeAHashOfTheUrl) {
@@ -43,9 +44,11 @@ TEST(LocalName, HostileNamesBecomeAHashOfTheUrl) {
                                "trailing..ndjson",
                                "a b",
                                "a\nb",
-                               "a\x7f" "b",
+                               "a\x7f"
+                               "b",
                                "a\xC3\xA9",
-                               "a\xE2\x80\xAE" "b",
+                               "a\xE2\x80\xAE"
+                               "b",
                                "a*b",
                                "a|b",
                                "a:b",

@@ -40,13 +40,15 @@ Milliseconds lifetime(const std::string& text) {
 
 TEST(TokenRequest, IsAPostWithBasicCredentialsAndNoBody) {
   http::Url service = http::parse_url("https://api.bcda.cms.gov:8443", "url");
-  http::Request request = token_request(service, {"3841c594-a8c0-41e5-98cc-38bb45360d3c", Secret("d89810016460e6924a1c")});
+  http::Request request =
+      token_request(service, {"3841c594-a8c0-41e5-98cc-38bb45360d3c", Secret("d89810016460e6924a1c")});
   EXPECT_EQ(request.method, "POST");
   EXPECT_EQ(request.url.text(), "https://api.bcda.cms.gov:8443/auth/token");
   EXPECT_EQ(request.body, "");
   EXPECT_EQ(request.headers,
-            (http::Headers{{"Authorization", "Basic Mzg0MWM1OTQtYThjMC00MWU1LTk4Y2MtMzhiYjQ1MzYwZDNjOmQ4OTgxMDAxNjQ2MGU2"
-                                             "OTI0YTFj"},
+            (http::Headers{{"Authorization",
+                            "Basic Mzg0MWM1OTQtYThjMC00MWU1LTk4Y2MtMzhiYjQ1MzYwZDNjOmQ4OTgxMDAxNjQ2MGU2"
+                            "OTI0YTFj"},
                            {"Accept", "application/json"}}));
 }
 
@@ -75,8 +77,8 @@ TEST(ReadToken, ClampsAnAbsurdLifetimeToAWeek) {
 }
 
 TEST(ReadToken, AnUnusableExpiresInIsAsNone) {
-  for (const char* value : {"0", "-5", "null", "true", "[]", "{}", "\"\"", "\"soon\"", "\"-1\"", "-1e300",
-                            "\"99999999999999999999\""})
+  for (const char* value :
+       {"0", "-5", "null", "true", "[]", "{}", "\"\"", "\"soon\"", "\"-1\"", "-1e300", "\"99999999999999999999\""})
     EXPECT_EQ(lifetime(body("t", std::string(",\"expires_in\":") + value)), kAssumed) << value;
 }
 
@@ -98,8 +100,8 @@ TEST(ReadToken, AnOpaqueOrOddTokenLivesAsLongAsAssumed) {
   std::string past = std::to_string(kNowSeconds - 10);
   for (const std::string& token :
        {std::string("opaque"), std::string("a.b.c"), std::string("..."), std::string("."), std::string("a.b"),
-        jwt("{\"exp\":" + past + "}"), jwt(R"({"iat":5,"exp":5})"), jwt(R"({"exp":"9999999999"})"), jwt("{}"), jwt("[]"),
-        jwt("nonsense"), jwt(""), jwt(std::string(100, '['))})
+        jwt("{\"exp\":" + past + "}"), jwt(R"({"iat":5,"exp":5})"), jwt(R"({"exp":"9999999999"})"), jwt("{}"),
+        jwt("[]"), jwt("nonsense"), jwt(""), jwt(std::string(100, '['))})
     EXPECT_EQ(lifetime(body(token)), kAssumed) << token;
 }
 
@@ -144,9 +146,9 @@ TEST(ReadToken, AnyOtherAnswerIsFinal) {
 }
 
 TEST(ReadToken, AnAnswerWithoutATokenBreaksTheProtocol) {
-  for (const char* text : {"", "<html>log in</html>", "[]", "null", "\"t\"", "{}", R"({"access_token":""})",
-                           R"({"access_token":null})", R"({"access_token":5})", R"({"Access_Token":"t"})",
-                           R"({"access_token":“t”})"}) {
+  for (const char* text :
+       {"", "<html>log in</html>", "[]", "null", "\"t\"", "{}", R"({"access_token":""})", R"({"access_token":null})",
+        R"({"access_token":5})", R"({"Access_Token":"t"})", R"({"access_token":“t”})"}) {
     Error error = error_of([&] { read_token(answer(200, text), kNow, kAssumed); });
     EXPECT_EQ(error.status, Status::PROTOCOL) << text;
   }

@@ -1,0 +1,8 @@
+#!/bin/sh
+# Checks that docs/settings.md is what the table of settings makes; ./dev docs writes it anew.
+# usage: settings_reference.sh BCDA SETTINGS.md
+set -eu
+if ! "$1" settings --markdown | diff -u "$2" -; then
+  echo "docs/settings.md is out of date: run ./dev docs" >&2
+  exit 1
+fi

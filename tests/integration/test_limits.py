@@ -1,0 +1,115 @@
+#!/usr/bin/env python3
+"""What holds at any size and at any moment: small memory, and no file under its final name that is not whole.
+
+usage: test_limits.py BCDA [unittest arguments]
+"""
+import hashlib
+import json
+import os
+import pathlib
+import resource
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+import unittest
+
+BCDA = pathlib.Path(sys.argv.pop(1)).resolve()
+CLEAN = {name: value for name, value in os.environ.items() if not name.startswith("BCDA_")}
+MEBIBYTE = 1 << 20
+
+
+class Case(unittest.TestCase):
+    def setUp(self):
+        self.dir = pathlib.Path(tempfile.mkdtemp(prefix="bcda-test-"))
+        self.addCleanup(shutil.rmtree, self.dir, True)
+
+    def sandbox(self, *options):
+        """The environment of a client of a `bcda sandbox` that runs until the test ends."""
+        process = subprocess.Popen([BCDA, "sandbox", "--pending-time", "0s", "--job-time", "0s", *options],
+                                   stdout=subprocess.PIPE, env=CLEAN)
+        self.addCleanup(process.stdout.close)
+        self.addCleanup(process.wait, 20)
+        self.addCleanup(process.terminate)
+        facts = json.loads(process.stdout.readline())
+        env = {"BCDA_" + name.upper(): value for name, value in facts.items() if value}
+        return {**CLEAN, **env, "BCDA_POLL_INTERVAL": "20ms", "BCDA_DURABILITY": "process"}
+
+    @staticmethod
+    def data(out):
+        return [path for path in out.rglob("*.ndjson") if ".bcda" not in path.parts and path.name != "log.ndjson"]
+
+
+class Memory(Case):
+    def peak(self, size):
+        """MiB of resident memory that an export of this size takes at most (at least what this script takes itself)."""
+        env = self.sandbox("--bytes-per-type", size)
+        out = self.dir / size
+        export = subprocess.Popen([BCDA, "export", "--quiet", "--types", "Patient", "--out", out], env=env)
+        _, status, usage = os.wait4(export.pid, 0)
+        export.returncode = os.waitstatus_to_exitcode(status)
+        self.assertEqual(export.returncode, 0)
+        received = sum(path.stat().st_size for path in self.data(out))
+        shutil.rmtree(out)
+        return usage.ru_maxrss / 1024, received
+
+    def test_does_not_grow_with_the_export(self):
+        small, few = self.peak("64MiB")
+        large, many = self.peak("2GiB")
+        print(f"peak RSS: {small:.1f} MiB for {few / MEBIBYTE:.0f} MiB, {large:.1f} MiB for {many / MEBIBYTE:.0f} MiB")
+        self.assertGreater(many, 2040 * MEBIBYTE)
+        self.assertLess(large, 48)
+        self.assertLess(small, 48)
+        self.assertLess(abs(large - small), 8)
+
+
+class Kill(Case):
+    FILES = 6
+
+    def export(self, out, env):
+        return subprocess.Popen([BCDA, "export", "--quiet", "--types", "Patient", "--out", out, "--parallel", "2"], env=env)
+
+    def test_leaves_whole_files_or_none(self):
+        env = self.sandbox("--bytes-per-type", "24MiB", "--files-per-type", str(self.FILES), "--fault", "drip=32MiB")
+        whole = self.dir / "whole"
+        begin = time.monotonic()
+        self.assertEqual(self.export(whole, env).wait(60), 0)
+        duration = time.monotonic() - begin
+        digests = {hashlib.sha256(path.read_bytes()).hexdigest() for path in self.data(whole)}
+        self.assertEqual(len(digests), self.FILES)
+
+        kills, counts = 24, []
+        for number in range(kills):
+            out = self.dir / f"killed-{number}"
+            export = self.export(out, env)
+            time.sleep(duration * number / kills)  # the moment is what is tested: spread over the whole of a run
+            export.send_signal(signal.SIGKILL)
+            export.wait()
+            found = self.data(out) if out.exists() else []
+            for path in found:
+                self.assertIn(hashlib.sha256(path.read_bytes()).hexdigest(), digests, f"{path} is not whole")
+            strays = [p for p in out.rglob("*") if "partial" in p.name and ".bcda" not in p.parts] if out.exists() else []
+            self.assertEqual(strays, [])
+            counts.append(len(found))
+            shutil.rmtree(out, ignore_errors=True)
+        print("files that were there when the command was killed:", *counts)
+        self.assertGreater(sum(1 for n in counts if 0 < n < self.FILES), 3, "no kill in mid-download: widen the window")
+
+
+class FullDisk(Case):
+    def test_ends_with_the_cause_and_nothing_half_written(self):
+        env = self.sandbox("--bytes-per-type", "64MiB", "--files-per-type", "2")
+        out = self.dir / "out"
+        limit = 4 * MEBIBYTE  # a write beyond it fails as one to a full disk does
+        export = subprocess.run([BCDA, "export", "--types", "Patient", "--out", out], env=env, capture_output=True, timeout=60,
+                                preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (limit, limit)))
+        self.assertEqual(export.returncode, 1, export.stderr)
+        self.assertIn(b"File too large", export.stderr)
+        self.assertEqual(self.data(out), [])
+        self.assertEqual([p.name for p in (out / ".bcda").iterdir() if p.suffix == ".partial"], [])
+
+
+if __name__ == "__main__":
+    unittest.main(verbosity=2)
