@@ -47,15 +47,6 @@ void reject_secret(CLI::App& command, const bcda::Setting& setting) {
       ->group("");
 }
 
-// A flag that names a file goes before the same secret from the environment, which is a setting of another name.
-void drop_rivals(bcda::Config& config, const std::string& name) {
-  const std::string stem = name.substr(0, name.rfind("_file"));
-  for (const std::string& rival : {stem, name + "_pem"}) {
-    const bcda_setting* const row = rival == name ? nullptr : bcda_setting_find(rival.c_str());
-    if (row && bcda::Setting(row).secret()) config.set(rival, nullptr);
-  }
-}
-
 }  // namespace
 
 std::string flag_name(std::string_view setting) {
@@ -107,7 +98,6 @@ void Flags::apply_to(bcda::Config& config, bool with_environment) const {
   for (const auto& [name, value] : values_) config.set(name, value);
   if (!config_file_.empty()) config.load_file(config_file_);
   if (with_environment) config.load_env();
-  for (const auto& [name, value] : values_) drop_rivals(config, name);
 }
 
 std::string HelpFormatter::make_option(const CLI::Option* option, bool is_positional) const {

@@ -41,6 +41,12 @@ struct bcda_event {
 
 namespace {
 
+// The event, or one that says nothing for NULL.
+const bcda_event& of(const bcda_event* event) {
+  static const bcda_event nothing;
+  return event ? *event : nothing;
+}
+
 // A caller's sink as a destination.
 class SinkDestination : public libbcda::transfer::Destination {
  public:
@@ -216,20 +222,20 @@ void bcda_export_destroy(bcda_export* run) {
   if (run && run->owner.is_me()) delete run;
 }
 
-bcda_event_kind bcda_event_get_kind(const bcda_event* event) { return static_cast<bcda_event_kind>(event->event.kind); }
-const char* bcda_event_kind_name(const bcda_event* event) { return libbcda::runtime::event_kind_name(event->event.kind); }
-const char* bcda_event_text(const bcda_event* event) { return event->event.text.c_str(); }
-const char* bcda_event_type(const bcda_event* event) { return event->event.type.c_str(); }
-const char* bcda_event_file(const bcda_event* event) { return event->event.file.c_str(); }
-const char* bcda_event_url(const bcda_event* event) { return event->event.url.c_str(); }
-bcda_status bcda_event_status(const bcda_event* event) { return static_cast<bcda_status>(event->event.status); }
-double bcda_event_percent(const bcda_event* event) { return event->event.percent; }
-int64_t bcda_event_bytes_done(const bcda_event* event) { return event->event.bytes_done; }
-int64_t bcda_event_bytes_total(const bcda_event* event) { return event->event.bytes_total; }
-int64_t bcda_event_files_done(const bcda_event* event) { return event->event.files_done; }
-int64_t bcda_event_files_total(const bcda_event* event) { return event->event.files_total; }
-int64_t bcda_event_wait_ms(const bcda_event* event) { return event->event.wait_ms; }
-const char* bcda_event_json(const bcda_event* event) { return event->json.c_str(); }
+bcda_event_kind bcda_event_get_kind(const bcda_event* event) { return static_cast<bcda_event_kind>(of(event).event.kind); }
+const char* bcda_event_kind_name(const bcda_event* event) { return event ? libbcda::runtime::event_kind_name(event->event.kind) : ""; }
+const char* bcda_event_text(const bcda_event* event) { return of(event).event.text.c_str(); }
+const char* bcda_event_type(const bcda_event* event) { return of(event).event.type.c_str(); }
+const char* bcda_event_file(const bcda_event* event) { return of(event).event.file.c_str(); }
+const char* bcda_event_url(const bcda_event* event) { return of(event).event.url.c_str(); }
+bcda_status bcda_event_status(const bcda_event* event) { return static_cast<bcda_status>(of(event).event.status); }
+double bcda_event_percent(const bcda_event* event) { return of(event).event.percent; }
+int64_t bcda_event_bytes_done(const bcda_event* event) { return of(event).event.bytes_done; }
+int64_t bcda_event_bytes_total(const bcda_event* event) { return of(event).event.bytes_total; }
+int64_t bcda_event_files_done(const bcda_event* event) { return of(event).event.files_done; }
+int64_t bcda_event_files_total(const bcda_event* event) { return of(event).event.files_total; }
+int64_t bcda_event_wait_ms(const bcda_event* event) { return of(event).event.wait_ms; }
+const char* bcda_event_json(const bcda_event* event) { return of(event).json.c_str(); }
 void bcda_event_destroy(bcda_event* event) { delete event; }
 
 }  // extern "C"

@@ -95,6 +95,7 @@ bcda_status bcda_decrypt_file(const bcda_config* settings, const char* path, con
     file.facts = libbcda::transfer::decrypt_file(input, file_key, output, durability);
     file.path = output;
     RunResult made;
+    made.receipt = libbcda::runtime::describe(file);
     made.files.push_back(std::move(file));
     made.elapsed = std::chrono::duration_cast<libbcda::Milliseconds>(std::chrono::steady_clock::now() - begun);
     if (result) *result = libbcda::capi::make_result(std::move(made));

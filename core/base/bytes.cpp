@@ -49,6 +49,8 @@ std::string to_base64(ByteView bytes) {
 
 std::optional<Bytes> from_base64(std::string_view text) {
   if (text.size() % 4) return std::nullopt;
+  std::size_t padding = text.size() - std::min(text.size(), text.find('='));
+  if (padding > 2 || text.find_last_not_of('=') + 1 != text.size() - padding) return std::nullopt;
   if (text.find_first_not_of("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/=") !=
       std::string_view::npos)
     return std::nullopt;  // EVP_DecodeBlock would skip blanks around the text
@@ -56,8 +58,6 @@ std::optional<Bytes> from_base64(std::string_view text) {
   int n = EVP_DecodeBlock(out.data(), reinterpret_cast<const unsigned char*>(text.data()),
                           static_cast<int>(text.size()));
   if (n < 0) return std::nullopt;
-  std::size_t padding = text.size() - std::min(text.size(), text.find_last_not_of('=') + 1);
-  if (padding > 2) return std::nullopt;
   out.resize(static_cast<std::size_t>(n) - padding);
   return out;
 }

@@ -78,16 +78,16 @@ std::optional<json::value> parse_json(std::string_view text) {
   return value;
 }
 
-std::optional<std::vector<json::value>> parse_json_sequence(std::string_view text) {
-  std::vector<json::value> values;
+std::optional<std::vector<std::string_view>> split_json_sequence(std::string_view text) {
+  std::vector<std::string_view> parts;
   while (!blank(text)) {
-    json::value value;
-    auto used = parse_one(text, value);
+    json::value ignored;
+    auto used = parse_one(text, ignored);
     if (!used) return std::nullopt;
-    values.push_back(std::move(value));
+    parts.push_back(text.substr(0, *used));
     text.remove_prefix(*used);
   }
-  return values;
+  return parts;
 }
 
 std::optional<std::string> duplicate_member(std::string_view text) {

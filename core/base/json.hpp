@@ -18,8 +18,9 @@ namespace json = boost::json;
 // nullopt when it is not JSON or is nested deeper than 64.
 std::optional<json::value> parse_json(std::string_view text);
 
-// Every value of a text with several, one after another (as `bcda manifest` prints). nullopt when one is malformed.
-std::optional<std::vector<json::value>> parse_json_sequence(std::string_view text);
+// The text of each value where several stand one after another (as `bcda manifest` prints them). nullopt when one is
+// malformed.
+std::optional<std::vector<std::string_view>> split_json_sequence(std::string_view text);
 
 // The name of a member that occurs twice in one object anywhere in `text`, if there is one.
 std::optional<std::string> duplicate_member(std::string_view text);

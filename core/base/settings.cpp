@@ -71,6 +71,19 @@ std::vector<Setting> make_table() {
   return table;
 }
 
+// Two ways to say the same thing: the one given last, or by the source that goes first, counts.
+constexpr std::pair<std::string_view, std::string_view> kRivals[] = {{"client_secret", "client_secret_file"},
+                                                                     {"private_key", "private_key_pem"},
+                                                                     {"private_key_passphrase", "private_key_passphrase_file"}};
+
+std::string_view rival_of(std::string_view name) {
+  for (auto [one, other] : kRivals) {
+    if (name == one) return other;
+    if (name == other) return one;
+  }
+  return {};
+}
+
 std::optional<bool> parse_boolean(std::string_view text) {
   for (auto yes : {"true", "1", "yes", "on"}) if (text == yes) return true;
   for (auto no : {"false", "0", "no", "off"}) if (text == no) return false;
@@ -180,6 +193,7 @@ void Settings::set(std::string_view name, std::string_view value) {
     throw Error(Status::INVALID_ARGUMENT, std::string("the setting ") + row.name + " " + why + shown);
   }
   values_[row.name] = Secret(value);
+  if (std::string_view rival = rival_of(name); !rival.empty()) unset(rival);
 }
 
 void Settings::unset(std::string_view name) {
@@ -187,12 +201,18 @@ void Settings::unset(std::string_view name) {
   if (found != values_.end()) values_.erase(found);
 }
 
+// Set already, in this way or another.
+bool Settings::taken(std::string_view name) const {
+  std::string_view rival = rival_of(name);
+  return has(name) || (!rival.empty() && has(rival));
+}
+
 bool Settings::has(std::string_view name) const { return values_.find(row_of(name).name) != values_.end(); }
 
 void Settings::load_environment() {
   for (const Setting& row : settings_table()) {
     const char* value = std::getenv(row.env.c_str());
-    if (!value || !*value || has(row.name)) continue;
+    if (!value || !*value || taken(row.name)) continue;
     try {
       set(row.name, value);
     } catch (Error& e) {
@@ -218,11 +238,13 @@ void Settings::load_json_file(const std::string& path) {
         if (!item.is_string()) throw bad("the list " + std::string(name) + " holds something that is not text");
         flat += (flat.empty() ? "" : ",") + std::string(item.get_string());
       }
-    } else {
+    } else if (member.is_bool() || member.is_number()) {
       flat = json::serialize(member);
+    } else {
+      throw bad("the value of " + std::string(name) + " is neither text, nor a number, nor true or false, nor a list of texts");
     }
     try {
-      if (!has(name)) set(name, flat);
+      if (!taken(name)) set(name, flat);
       const Setting& row = row_of(name);
       if (row.secret && readable_by_others(path)) throw bad("it holds the secret " + std::string(name) + " but others may read it; chmod 600 " + path);
     } catch (const Error& e) {

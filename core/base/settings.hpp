@@ -36,9 +36,11 @@ std::optional<std::int64_t> parse_size(std::string_view text);
 class Settings {
  public:
   // Throws Error{INVALID_ARGUMENT} naming the setting, what it takes and, for an unknown name, the nearest one.
+  // Where two settings say the same thing (client_secret and client_secret_file), setting one unsets the other.
   void set(std::string_view name, std::string_view value);
   void unset(std::string_view name);
   bool has(std::string_view name) const;
+  bool taken(std::string_view name) const;
 
   // These set only what is not set yet.
   void load_environment();

@@ -11,12 +11,14 @@ using std::chrono::hours;
 using std::chrono::minutes;
 using std::chrono::seconds;
 
+constexpr int kLastYear = 2261;
 constexpr char kMonths[] = "JanFebMarAprMayJunJulAugSepOctNovDec";
 
 std::optional<Instant> make_time(int year, int month, int day, int hour, int minute, int second, int offset_minutes) {
   if (year < 1970 || year > 9999 || month < 1 || month > 12 || hour > 23 || minute > 59 || second > 60) return {};
   auto date = std::chrono::year(year) / month / day;
   if (!date.ok()) return {};
+  if (year > kLastYear) date = std::chrono::year(kLastYear) / 12 / 31;  // the clock counts nanoseconds
   return Instant(std::chrono::sys_days(date) + hours(hour) + minutes(minute - offset_minutes) + seconds(second));
 }
 
@@ -69,20 +71,39 @@ std::optional<Instant> parse_iso(std::string_view text) {
   return t ? std::optional(*t + part) : std::nullopt;
 }
 
-// "Sun, 06 Nov 1994 08:49:37 GMT"
-std::optional<Instant> parse_http_date(std::string_view text) {
-  int year, hour, minute, second, day;
-  std::size_t comma = text.find(", ");
-  if (comma == std::string_view::npos) return {};
-  text.remove_prefix(comma + 2);
-  if (!digits(text, 2, day) || !skip(text, " -") || text.size() < 3) return {};
-  std::size_t month = std::string_view(kMonths).find(text.substr(0, 3));
-  if (month == std::string_view::npos || month % 3) return {};
+bool month_name(std::string_view& text, int& month) {
+  std::size_t place = text.size() < 3 ? std::string_view::npos : std::string_view(kMonths).find(text.substr(0, 3));
+  if (place == std::string_view::npos || place % 3) return false;
+  month = static_cast<int>(place / 3) + 1;
   text.remove_prefix(3);
-  if (!skip(text, " -") || !digits(text, 4, year) || !skip(text, " ") || !digits(text, 2, hour) || !skip(text, ":") ||
-      !digits(text, 2, minute) || !skip(text, ":") || !digits(text, 2, second))
-    return {};
-  return make_time(year, static_cast<int>(month / 3) + 1, day, hour, minute, second, 0);
+  return true;
+}
+
+bool time_of_day(std::string_view& text, int& hour, int& minute, int& second) {
+  return digits(text, 2, hour) && skip(text, ":") && digits(text, 2, minute) && skip(text, ":") && digits(text, 2, second);
+}
+
+// The three forms of RFC 9110 section 5.6.7: "Sun, 06 Nov 1994 08:49:37 GMT", "Sunday, 06-Nov-94 08:49:37 GMT" and
+// "Sun Nov  6 08:49:37 1994".
+std::optional<Instant> parse_http_date(std::string_view text) {
+  int year, month, day, hour, minute, second;
+  if (std::size_t comma = text.find(", "); comma != std::string_view::npos) {
+    text.remove_prefix(comma + 2);
+    if (!digits(text, 2, day) || !skip(text, " -") || !month_name(text, month) || !skip(text, " -")) return {};
+    std::size_t year_digits = text.find(' ');
+    if ((year_digits != 2 && year_digits != 4) || !digits(text, year_digits, year)) return {};
+    if (year_digits == 2) year += year < 70 ? 2000 : 1900;
+    if (!skip(text, " ") || !time_of_day(text, hour, minute, second)) return {};
+  } else {
+    std::size_t blank = text.find(' ');
+    if (blank == std::string_view::npos) return {};
+    text.remove_prefix(blank + 1);
+    if (!month_name(text, month) || !skip(text, " ")) return {};
+    if (!digits(text, skip(text, " ") ? 1 : 2, day) || !skip(text, " ") || !time_of_day(text, hour, minute, second) ||
+        !skip(text, " ") || !digits(text, 4, year))
+      return {};
+  }
+  return make_time(year, month, day, hour, minute, second, 0);
 }
 
 std::string_view trim(std::string_view text) {
@@ -132,7 +153,7 @@ std::optional<Milliseconds> parse_duration(std::string_view text) {
   text = trim(text);
   double value = 0;
   auto [end, ec] = std::from_chars(text.data(), text.data() + text.size(), value);
-  if (ec != std::errc() || value < 0) return {};
+  if (ec != std::errc() || !(value >= 0)) return {};
   std::string_view unit(end, static_cast<std::size_t>(text.data() + text.size() - end));
   double scale = unit == "ms" ? 1 : unit.empty() || unit == "s" ? 1000 : unit == "m" ? 60e3 : unit == "h" ? 3600e3 : 0;
   double ms = value * scale;

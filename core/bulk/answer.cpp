@@ -11,9 +11,10 @@ namespace {
 constexpr std::size_t kLongestText = 500;
 
 std::string tidy(std::string_view text) {  // one line, no control characters, not cut inside a UTF-8 sequence
+  std::size_t end = std::min(text.size(), kLongestText);
+  while (end > 0 && end < text.size() && (text[end] & 0xC0) == 0x80) --end;
   std::string out;
-  for (char c : text.substr(0, kLongestText)) out += static_cast<unsigned char>(c) < ' ' || c == 127 ? ' ' : c;
-  while (text.size() > kLongestText && !out.empty() && (out.back() & 0xC0) == 0x80) out.pop_back();
+  for (char c : text.substr(0, end)) out += static_cast<unsigned char>(c) < ' ' || c == 127 ? ' ' : c;
   std::size_t last = out.find_last_not_of(' ');
   return last == std::string::npos ? "" : out.substr(0, last + 1);
 }
@@ -37,12 +38,14 @@ bool is_operation_outcome(const http::Answer& answer) { return outcome_of(answer
 
 std::string outcome_text(const http::Answer& answer) {
   auto outcome = outcome_of(answer);
-  if (!outcome) return answer.header("Content-Type").starts_with("text/plain") ? tidy(answer.body) : "";
+  if (!outcome) return answer.media_type() == "text/plain" ? tidy(answer.body) : "";
   const json::value* issues = outcome->if_contains("issue");
   std::string text;
   if (issues && issues->is_array())
-    for (const json::value& issue : issues->get_array())
-      if (issue.is_object()) text += (text.empty() ? "" : "; ") + issue_text(issue.get_object());
+    for (const json::value& issue : issues->get_array()) {
+      std::string one = issue.is_object() ? issue_text(issue.get_object()) : "";
+      if (!one.empty()) text += (text.empty() ? "" : "; ") + one;
+    }
   return tidy(text);
 }
 

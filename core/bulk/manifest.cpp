@@ -1,5 +1,6 @@
 #include "bulk/manifest.hpp"
 
+#include <algorithm>
 #include <map>
 #include <set>
 
@@ -13,6 +14,10 @@ using KeyMap = std::map<std::string, std::string, std::less<>>;
 
 Error malformed(const std::string& why) { return {Status::PROTOCOL, "the manifest " + why}; }
 
+bool same_hex(std::string_view a, std::string_view b) {
+  return std::equal(a.begin(), a.end(), b.begin(), b.end(), [](char x, char y) { return (x | 0x20) == (y | 0x20); });
+}
+
 KeyMap read_key_map(const json::object& root) {
   KeyMap keys;
   const json::value* member = root.if_contains("KeyMap");
@@ -20,7 +25,9 @@ KeyMap read_key_map(const json::object& root) {
   for (const auto& [name, hex] : member->get_object()) {
     std::string_view text(name);
     while (!text.empty() && text.back() == ' ') text.remove_suffix(1);  // late 2018 padded the names with blanks
-    if (hex.is_string()) keys.emplace(text, std::string(hex.get_string()));
+    if (!hex.is_string()) continue;
+    auto [place, fresh] = keys.emplace(text, std::string(hex.get_string()));
+    if (!fresh && !same_hex(place->second, hex.get_string())) throw malformed("gives two different keys for " + place->first + " in KeyMap");
   }
   return keys;
 }
@@ -29,7 +36,7 @@ std::string key_of(const json::object& item, const std::string& name, const KeyM
   std::string own = string_member(item, "encryptedKey");
   auto mapped = keys.find(name);
   if (own.empty()) return mapped == keys.end() ? "" : mapped->second;
-  if (mapped != keys.end() && mapped->second != own)
+  if (mapped != keys.end() && !same_hex(mapped->second, own))
     throw std::move(malformed("gives two different keys for " + name + " (encryptedKey and KeyMap)").at_file(name));
   return own;
 }
@@ -57,6 +64,7 @@ void read_items(const json::object& root, const char* member, const http::Url& b
 Manifest read_manifest(const json::value& value, const http::Url& base, std::size_t max_files) {
   if (!value.is_object()) throw malformed("is not a JSON object");
   const json::object& root = value.get_object();
+  if (!root.if_contains("output")) throw malformed("has no member output");
   Manifest manifest;
   manifest.transaction_time = string_member(root, "transactionTime");
   manifest.request = string_member(root, "request");
@@ -83,13 +91,10 @@ Manifest parse_manifest(std::string_view text, const http::Url& base, std::size_
 }
 
 std::vector<Manifest> parse_manifests(std::string_view text, const http::Url& base) {
-  auto values = parse_json_sequence(text);
-  if (!values || values->empty()) throw Error(Status::INVALID_ARGUMENT, "the manifest given is not JSON");
+  auto parts = split_json_sequence(text);
+  if (!parts || parts->empty()) throw Error(Status::INVALID_ARGUMENT, "the manifest given is not JSON");
   std::vector<Manifest> manifests;
-  for (const json::value& value : *values) {
-    manifests.push_back(read_manifest(value, base, 1'000'000));
-    refuse_duplicates(manifests.back().text);
-  }
+  for (std::string_view part : *parts) manifests.push_back(parse_manifest(part, base));
   return manifests;
 }
 

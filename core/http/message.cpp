@@ -3,15 +3,26 @@
 #include <algorithm>
 
 namespace libbcda::http {
+namespace {
+
+char lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c | 0x20) : c; }
+
+}  // namespace
 
 std::string_view Answer::header(std::string_view name) const {
-  auto lower = [](unsigned char c) { return c >= 'A' && c <= 'Z' ? c | 0x20 : c; };
-  auto same = [&](std::string_view a, std::string_view b) {
-    return std::equal(a.begin(), a.end(), b.begin(), b.end(), [&](char x, char y) { return lower(static_cast<unsigned char>(x)) == lower(static_cast<unsigned char>(y)); });
-  };
   for (const auto& [key, value] : headers)
-    if (same(key, name)) return value;
+    if (std::equal(key.begin(), key.end(), name.begin(), name.end(), [](char a, char b) { return lower(a) == lower(b); }))
+      return value;
   return {};
+}
+
+std::string Answer::media_type() const {
+  std::string_view text = header("Content-Type");
+  text = text.substr(0, text.find(';'));
+  while (!text.empty() && text.back() == ' ') text.remove_suffix(1);
+  std::string type(text);
+  std::transform(type.begin(), type.end(), type.begin(), lower);
+  return type;
 }
 
 }  // namespace libbcda::http

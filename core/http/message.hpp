@@ -26,6 +26,8 @@ struct Answer {
 
   // The value of a header, or "" (names are case-insensitive).
   std::string_view header(std::string_view name) const;
+  // Content-Type without its parameters, in lower case.
+  std::string media_type() const;
 };
 
 }  // namespace libbcda::http

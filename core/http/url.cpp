@@ -1,10 +1,9 @@
 #include "http/url.hpp"
 
-#include <boost/url/parse.hpp>
-#include <boost/url/url.hpp>
-
 #include <algorithm>
 #include <charconv>
+#include <cstring>
+#include <vector>
 
 #include "base/error.hpp"
 
@@ -13,37 +12,85 @@ namespace {
 
 std::uint16_t default_port(std::string_view scheme) { return scheme == "https" ? 443 : 80; }
 
-Url convert(boost::urls::url_view view, std::string_view what, Status status) {
-  auto fail = [&](const char* why) -> Error {
-    return {status, std::string(what) + " is not a usable URL: " + why};
-  };
-  Url url;
-  url.scheme = std::string(view.scheme());
-  std::transform(url.scheme.begin(), url.scheme.end(), url.scheme.begin(), [](char c) { return c | 0x20; });
-  if (url.scheme != "https" && url.scheme != "http") throw fail("it must begin with https:// (or http:// on this machine)");
-  if (view.has_userinfo()) throw fail("it holds a user name or password");
-  url.host = std::string(view.host_address());
-  std::transform(url.host.begin(), url.host.end(), url.host.begin(),
-                 [](unsigned char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c | 0x20) : static_cast<char>(c); });
-  if (url.host.empty()) throw fail("it names no host");
-  if (url.host.find_first_of(std::string_view("\0 \r\n\t/", 6)) != std::string::npos) throw fail("its host is malformed");
-  url.port = default_port(url.scheme);
-  if (std::string_view digits = view.port(); !digits.empty()) {
-    auto [end, ec] = std::from_chars(digits.data(), digits.data() + digits.size(), url.port);
-    if (ec != std::errc() || end != digits.data() + digits.size() || url.port == 0)
-      throw fail("its port is not a number from 1 to 65535");
+bool all_of(std::string_view text, std::string_view extra) {
+  return std::all_of(text.begin(), text.end(), [&](char c) {
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || extra.find(c) != std::string_view::npos;
+  });
+}
+
+std::string lower(std::string_view text) {
+  std::string out(text);
+  for (char& c : out)
+    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c | 0x20);
+  return out;
+}
+
+// Takes "host", "host:port" or "[v6]:port" apart; what is wrong with it, or nullptr.
+const char* read_authority(std::string_view text, Url& url) {
+  if (text.find('@') != std::string_view::npos) return "it holds a user name or password";
+  std::string_view host, port;
+  if (text.starts_with('[')) {
+    std::size_t close = text.find(']');
+    if (close == std::string_view::npos) return "its host is malformed";
+    host = text.substr(1, close - 1);
+    port = text.substr(close + 1);
+    if (host.find(':') == std::string_view::npos || !all_of(host, ":.")) return "its host is malformed";
+  } else {
+    host = text.substr(0, text.find(':'));
+    port = text.substr(host.size());
+    if (!all_of(host, "-._~")) return "its host is malformed";
   }
-  url.target = std::string(view.encoded_path());
-  if (url.target.empty()) url.target = "/";
-  if (view.has_query()) url.target += "?" + std::string(view.encoded_query());
+  if (host.empty()) return "it names no host";
+  url.host = lower(host);
+  url.port = default_port(url.scheme);
+  if (port.empty() || port == ":") return nullptr;
+  auto [end, ec] = std::from_chars(port.data() + 1, port.data() + port.size(), url.port);
+  bool good = port[0] == ':' && ec == std::errc() && end == port.data() + port.size() && url.port != 0;
+  return good ? nullptr : "its port is not a number from 1 to 65535";
+}
+
+// What is wrong with an absolute URL, or nullptr.
+const char* read_absolute(std::string_view text, Url& url) {
+  std::size_t colon = text.find("://");
+  url.scheme = lower(text.substr(0, colon == std::string_view::npos ? 0 : colon));
+  if (url.scheme != "https" && url.scheme != "http") return "it must begin with https:// (or http:// on this machine)";
+  if (std::any_of(text.begin(), text.end(), [](char c) { return c <= ' ' || c > '~' || std::strchr("\"<>\\^`", c); }))
+    return "it holds a character that no URL has";
+  text.remove_prefix(colon + 3);
+  std::size_t end = std::min(text.find_first_of("/?#"), text.size());
+  if (const char* why = read_authority(text.substr(0, end), url)) return why;
+  text.remove_prefix(end);
+  text = text.substr(0, text.find('#'));
+  url.target = (text.starts_with('/') ? "" : "/") + std::string(text);
+  return nullptr;
+}
+
+Url read(std::string_view text, std::string_view what, Status status) {
+  Url url;
+  if (const char* why = read_absolute(text, url)) throw Error(status, std::string(what) + " is not a usable URL: " + why);
   return url;
 }
 
-// Characters that servers do put into URLs although RFC 3986 has no room for them raw.
-std::string encode_stray(std::string_view text) {
+bool has_scheme(std::string_view text) {
+  std::size_t colon = text.find(':');
+  return colon != std::string_view::npos && colon > 0 && all_of(text.substr(0, colon), "+-.");
+}
+
+// RFC 3986 section 5.2.4, for a path that begins with '/'.
+std::string without_dots(std::string_view path) {
+  std::vector<std::string_view> kept;
+  bool directory = false;
+  while (!path.empty()) {
+    path.remove_prefix(1);
+    std::string_view segment = path.substr(0, path.find('/'));
+    path.remove_prefix(segment.size());
+    directory = segment == "." || segment == "..";
+    if (segment == ".." && !kept.empty()) kept.pop_back();
+    if (!directory) kept.push_back(segment);
+  }
   std::string out;
-  for (char c : text) out += c == '|' ? "%7C" : c == ' ' ? "%20" : std::string(1, c);
-  return out;
+  for (std::string_view segment : kept) out += "/" + std::string(segment);
+  return directory || out.empty() ? out + "/" : out;
 }
 
 }  // namespace
@@ -67,31 +114,19 @@ bool Url::loopback() const {
 
 bool same_origin(const Url& a, const Url& b) { return a.scheme == b.scheme && a.host == b.host && a.port == b.port; }
 
-Url parse_url(std::string_view text, std::string_view what) {
-  auto parsed = boost::urls::parse_uri(text);
-  if (!parsed)
-    throw Error(Status::INVALID_ARGUMENT, std::string(what) + " is not a URL such as https://api.bcda.cms.gov: " + std::string(text));
-  return convert(*parsed, what, Status::INVALID_ARGUMENT);
-}
+Url parse_url(std::string_view text, std::string_view what) { return read(text, what, Status::INVALID_ARGUMENT); }
 
 Url resolve_url(const Url& base, std::string_view reference, std::string_view what) {
-  std::string text = encode_stray(reference);
-  auto parsed = boost::urls::parse_uri_reference(text);
-  if (!parsed || text.empty()) throw Error(Status::PROTOCOL, std::string(what) + " from the service is not a URL");
-  if (parsed->has_scheme()) return convert(*parsed, what, Status::PROTOCOL);
-  if (parsed->has_authority()) {  // "//host/path"
-    auto absolute = boost::urls::parse_uri(base.scheme + ":" + text);
-    return convert(absolute.value(), what, Status::PROTOCOL);
-  }
-  Url url = base;
-  std::string path(parsed->encoded_path());
-  if (!path.starts_with('/')) {
-    std::string_view dir = base.path();
-    path = std::string(dir.substr(0, dir.rfind('/') + 1)) + path;
-  }
-  url.target = path;
-  if (parsed->has_query()) url.target += "?" + std::string(parsed->encoded_query());
-  return url;
+  if (reference.empty()) throw Error(Status::PROTOCOL, std::string(what) + " from the service is missing");
+  if (has_scheme(reference)) return read(reference, what, Status::PROTOCOL);
+  if (reference.starts_with("//")) return read(base.scheme + ":" + std::string(reference), what, Status::PROTOCOL);
+  if (reference.starts_with('/')) return read(base.origin() + std::string(reference), what, Status::PROTOCOL);
+  if (reference.starts_with('#')) return base;
+  if (reference.starts_with('?')) return read(base.origin() + std::string(base.path()) + std::string(reference), what, Status::PROTOCOL);
+  std::string_view path = reference.substr(0, reference.find_first_of("?#"));
+  std::string_view directory = base.path().substr(0, base.path().rfind('/') + 1);
+  std::string merged = without_dots(std::string(directory) + std::string(path)) + std::string(reference.substr(path.size()));
+  return read(base.origin() + merged, what, Status::PROTOCOL);
 }
 
 }  // namespace libbcda::http

@@ -6,7 +6,7 @@
 namespace libbcda::runtime {
 namespace {
 
-json::object describe(const FileResult& file, const std::string& out) {
+json::object member(const FileResult& file, const std::string& out) {
   std::string path = file.path;
   if (!out.empty() && path.starts_with(out + "/")) path.erase(0, out.size() + 1);
   return {{"type", file.type}, {"path", path}, {"bytes", file.facts.bytes}, {"records", file.facts.records},
@@ -15,13 +15,15 @@ json::object describe(const FileResult& file, const std::string& out) {
 
 }  // namespace
 
+std::string describe(const FileResult& file) { return json::serialize(json::object{{"files", json::array{member(file, "")}}}) + "\n"; }
+
 std::string Run::receipt() const {
   std::string out = request_.sink ? "" : request_.settings.text("out");
   json::array jobs, files, errors;
   for (const JobRecord& job : jobs_)
     jobs.push_back(json::object{{"type", job.type}, {"request", job.request}, {"statusUrl", job.status_url},
                                 {"transactionTime", job.manifest.transaction_time}, {"files", job.manifest.entries.size()}});
-  for (const FileResult& file : files_) (file.is_error ? errors : files).push_back(describe(file, out));
+  for (const FileResult& file : files_) (file.is_error ? errors : files).push_back(member(file, out));
   json::array types(types_.begin(), types_.end());
   return json::serialize(json::object{{"libbcda", kVersion},
                                       {"service", session_->service().origin()},

@@ -463,6 +463,8 @@ void Run::file_failed(const FileTask& task, const Error& error) {
 
 void Run::job_failed(const std::string& type, const std::string& export_id, const Error& error) {
   fail(error, stops_everything(error.status));
+  bool dead = error.status == Status::JOB_FAILED || error.status == Status::JOB_GONE;
+  if (dead && workspace_ && !export_id.empty()) note([&] { workspace_->job_dead(export_id); });
   if (error.status != Status::CANCELLED) {
     if (!export_id.empty()) log(client_log::status_error(export_id, error, now()));
     if (types_.size() > 1) {
@@ -539,10 +541,15 @@ void Run::tell(EventKind kind, const std::string& type, const std::string& text)
   mailbox_->push(std::move(event));
 }
 
-// A log that cannot be written ends the run, but never hides why it was written to.
+// A log or journal that cannot be written ends the run, but never hides why it was written to.
 void Run::log(const std::string& line) {
+  if (workspace_) note([&] { workspace_->log(line); });
+}
+
+template <class Write>
+void Run::note(Write write) {
   try {
-    if (workspace_) workspace_->log(line);
+    write();
   } catch (const Error& e) {
     fail(e, true);
   }

@@ -26,6 +26,8 @@ struct FileResult {
   bool is_error = false;
 };
 
+std::string describe(const FileResult& file);  // JSON, as in the receipt
+
 struct RunResult {
   std::vector<FileResult> files;  // by path
   std::string transaction_time;   // the earliest of the manifests
@@ -97,6 +99,8 @@ class Run {
   void tell_progress();
   void tell(EventKind kind, const std::string& type, const std::string& text);
   void log(const std::string& line);
+  template <class Write>
+  void note(Write write);
   std::string receipt() const;
   std::string earliest_transaction_time() const;
 

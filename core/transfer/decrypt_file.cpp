@@ -5,6 +5,7 @@
 
 #include <cerrno>
 #include <cstring>
+#include <memory>
 
 #include "base/error.hpp"
 
@@ -13,10 +14,24 @@ namespace {
 
 constexpr std::size_t kChunk = 256 << 10;
 
+constexpr const char* kWork = ".bcda";
+
+// Another decryption into the same directory may remove the work directory, when it is empty, under our hands.
+OutputFile open_partial(const Directory& dir, std::unique_ptr<Directory>& work, const std::string& name, Durability durability) {
+  for (int tries = 1;; ++tries) {
+    work = std::make_unique<Directory>(dir.sub(kWork));
+    try {
+      return OutputFile(*work, name + ".partial", durability);
+    } catch (const Error&) {
+      if (tries == 5) throw;
+    }
+  }
+}
+
 class PlainFile : public Writer {
  public:
   PlainFile(const Directory& dir, const std::string& name, Durability durability)
-      : dir_(dir), name_(name), file_(dir, "." + name + ".partial", durability) {}
+      : dir_(dir), name_(name), remove_work_{dir}, file_(open_partial(dir, work_, name, durability)) {}
   void write(ByteView bytes) override { file_.write(bytes); }
   std::string commit(std::int64_t, const std::string&) override {
     file_.publish(dir_, name_);
@@ -24,8 +39,14 @@ class PlainFile : public Writer {
   }
 
  private:
+  struct RemoveWork {
+    const Directory& dir;
+    ~RemoveWork() { ::unlinkat(dir.fd(), kWork, AT_REMOVEDIR); }  // when it is empty
+  };
   const Directory& dir_;
   std::string name_;
+  RemoveWork remove_work_;
+  std::unique_ptr<Directory> work_;
   OutputFile file_;
 };
 

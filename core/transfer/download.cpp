@@ -39,9 +39,10 @@ bool Download::on_head(const http::Answer& answer, Instant now) {
     return false;
   }
   token_renewed_ = false;
-  std::string_view kind = answer.header("Content-Type"), coding = answer.header("Content-Encoding");
-  if (kind.starts_with("text/html") || kind.find("xml") != std::string_view::npos) {
-    Error error(Status::PROTOCOL, what + " was answered with a page (" + std::string(kind.substr(0, 60)) + ") instead of data");
+  std::string kind = answer.media_type();
+  std::string_view coding = answer.header("Content-Encoding");
+  if (kind == "text/html" || kind.find("xml") != std::string::npos) {
+    Error error(Status::PROTOCOL, what + " was answered with a page (" + kind.substr(0, 60) + ") instead of data");
     retry_or_fail(std::move(error.at_file(entry_.name)), std::min(kMissingFileTries, options_.retries));
     return false;
   }

@@ -68,9 +68,11 @@ void Workspace::refuse_or_clear_leftovers(bool restart) {
     keep_ = true;
     throw refuse(path(), "holds an unfinished export (.bcda); set restart to discard it and begin anew, or choose another directory");
   }
+  keep_ = true;  // until all it lists is gone
   remove_published();
   work_->remove(kJournal);
   out_->remove(kLog);
+  keep_ = false;
 }
 
 // What the journal says was published. A crash may have cut its last line.
@@ -86,14 +88,12 @@ void Workspace::remove_published() {
 }
 
 Workspace::~Workspace() {
-  if (keep_ && journaled_) return;
+  if (journaled_ && !complete_ && (keep_ || jobs_alive_ > 0 || files_published_ > 0)) return;
   journal_file_.reset();
-  if (keep_) {
-    ::unlinkat(out_->fd(), kWork, AT_REMOVEDIR);  // only when empty
-    return;
-  }
-  out_->remove_directory(kWork);
-  if (made_out_ && !log_file_) ::rmdir(out_->path().c_str());  // only when empty
+  if (journaled_) out_->remove_directory(kWork);
+  // The two below go only when they are empty: in the directory of an unfinished export a fetch is a guest.
+  ::unlinkat(out_->fd(), kWork, AT_REMOVEDIR);
+  if (made_out_) ::rmdir(out_->path().c_str());
 }
 
 std::shared_ptr<Destination> Workspace::destination() const {
@@ -106,16 +106,24 @@ bool Workspace::has(const std::string& name, bool is_error) const {
 }
 
 void Workspace::journal(const std::string& line) {
-  std::lock_guard lock(mutex_);
-  keep_ = true;
   if (journal_file_) journal_file_->append(line);
 }
 
 void Workspace::job_accepted(const std::string& type, const std::string& status_url) {
+  std::lock_guard lock(mutex_);
+  ++jobs_alive_;
   journal(json::serialize(json::object{{"event", "job"}, {"type", type}, {"statusUrl", status_url}}));
 }
 
+void Workspace::job_dead(const std::string& status_url) {
+  std::lock_guard lock(mutex_);
+  --jobs_alive_;
+  journal(json::serialize(json::object{{"event", "dead"}, {"statusUrl", status_url}}));
+}
+
 void Workspace::file_published(const std::string& url, const std::string& path, const Facts& facts) {
+  std::lock_guard lock(mutex_);
+  ++files_published_;
   journal(json::serialize(json::object{{"event", "file"}, {"url", url}, {"path", path}, {"bytes", facts.bytes},
                                        {"records", facts.records}, {"sha256", facts.sha256}, {"decrypted", facts.decrypted}}));
 }
@@ -130,9 +138,7 @@ void Workspace::log(const std::string& line) {
 void Workspace::complete(const std::string& receipt) {
   std::lock_guard lock(mutex_);
   out_->replace(kReceipt, receipt, durability_);
-  journal_file_.reset();
-  out_->remove_directory(kWork);
-  keep_ = true;
+  complete_ = true;
 }
 
 }  // namespace libbcda::transfer

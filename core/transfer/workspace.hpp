@@ -27,11 +27,12 @@ class Workspace {
 
   // The journal: one JSON line for each thing a later run must know.
   void job_accepted(const std::string& type, const std::string& status_url);
+  void job_dead(const std::string& status_url);  // it failed or expired: nothing to go on with
   void file_published(const std::string& url, const std::string& path, const Facts& facts);
   // One line of OUT/log.ndjson.
   void log(const std::string& line);
 
-  // Writes OUT/export.json and removes OUT/.bcda.
+  // Writes OUT/export.json; OUT/.bcda goes with this object.
   void complete(const std::string& receipt);
 
  private:
@@ -45,7 +46,10 @@ class Workspace {
   Durability durability_;
   std::mutex mutex_;
   bool journaled_ = false;
-  bool keep_ = false;  // there is something a later run can go on with, or a user can read
+  bool complete_ = false;
+  bool keep_ = false;       // the journal is needed, whatever the counts below say
+  int jobs_alive_ = 0;      // that a later run could go on with
+  int files_published_ = 0;
   std::unique_ptr<LineFile> journal_file_, log_file_;
 };
 

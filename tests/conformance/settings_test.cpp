@@ -211,7 +211,8 @@ TEST(CNull, AClientWantsItsOutParameters) {
   EXPECT_EQ(bcda_client_metadata(client, nullptr, nullptr), BCDA_INVALID_ARGUMENT);
   EXPECT_EQ(bcda_export_start(client, nullptr, nullptr, nullptr, nullptr), BCDA_INVALID_ARGUMENT);
   EXPECT_EQ(bcda_manifest_start(client, nullptr, nullptr, nullptr), BCDA_INVALID_ARGUMENT);
-  EXPECT_EQ(bcda_fetch_start(client, nullptr, "{}", nullptr, nullptr, nullptr, nullptr), BCDA_INVALID_ARGUMENT);
+  EXPECT_EQ(bcda_fetch_start(client, nullptr, R"({"output":[]})", nullptr, nullptr, nullptr, nullptr),
+            BCDA_INVALID_ARGUMENT);
   bcda_export* run = nullptr;
   EXPECT_EQ(bcda_fetch_start(client, nullptr, nullptr, nullptr, nullptr, &run, nullptr), BCDA_INVALID_ARGUMENT);
   EXPECT_EQ(run, nullptr);

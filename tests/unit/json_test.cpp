@@ -37,25 +37,25 @@ TEST(ParseJson, BoundsTheDepth) {
   EXPECT_FALSE(parse_json(objects + "1" + std::string(65, '}')));
 }
 
-TEST(ParseJsonSequence, ReadsEveryValue) {
-  auto values = parse_json_sequence("{\"a\":1}\n{\"a\":2}[3]\r\n\"x\" 5 ");
+TEST(SplitJsonSequence, ReadsEveryValue) {
+  auto values = split_json_sequence("{\"a\":1}\n{\"a\":2}[3]\r\n\"x\" 5 ");
   ASSERT_TRUE(values);
   ASSERT_EQ(values->size(), 5u);
-  EXPECT_EQ((*values)[1].at("a").as_int64(), 2);
-  EXPECT_EQ((*values)[4].as_int64(), 5);
+  EXPECT_EQ(parse_json((*values)[1])->at("a").as_int64(), 2);
+  EXPECT_EQ(parse_json((*values)[4])->as_int64(), 5);
 }
 
-TEST(ParseJsonSequence, OfNothingIsEmpty) {
+TEST(SplitJsonSequence, OfNothingIsEmpty) {
   for (const char* text : {"", " ", "\r\n\t"}) {
-    auto values = parse_json_sequence(text);
+    auto values = split_json_sequence(text);
     ASSERT_TRUE(values);
     EXPECT_TRUE(values->empty());
   }
 }
 
-TEST(ParseJsonSequence, OneMalformedValueSpoilsIt) {
-  for (const char* text : {"{}x", "{} {", "{},{}", "[] <html>"}) EXPECT_FALSE(parse_json_sequence(text)) << text;
-  EXPECT_FALSE(parse_json_sequence("{}" + nested(65)));
+TEST(SplitJsonSequence, OneMalformedValueSpoilsIt) {
+  for (const char* text : {"{}x", "{} {", "{},{}", "[] <html>"}) EXPECT_FALSE(split_json_sequence(text)) << text;
+  EXPECT_FALSE(split_json_sequence("{}" + nested(65)));
 }
 
 TEST(DuplicateMember, IsFoundAtAnyLevel) {

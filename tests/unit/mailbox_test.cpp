@@ -199,6 +199,7 @@ TEST(MailboxNotify, TakingItAwayWaitsForACallUnderWay) {
     mailbox.set_notify(nullptr);
     return left.load();
   });
+  EXPECT_EQ(taken.wait_for(Milliseconds(20)), std::future_status::timeout);
   leave.set_value();
   EXPECT_TRUE(taken.get());
   writer.join();

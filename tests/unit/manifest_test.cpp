@@ -51,8 +51,8 @@ TEST(Manifest, OfTheServiceIsReadWhole) {
 }
 
 TEST(Manifest, MissingAndNullMembersAreEmpty) {
-  for (const char* text : {"{}", R"({"output":null})", R"({"output":[],"error":[]})", R"({"output":null,"error":null})",
-                           R"({"error":[],"KeyMap":null})", R"({"output":[],"KeyMap":{}})"}) {
+  for (const char* text : {R"({"output":null})", R"({"output":[],"error":[]})", R"({"output":null,"error":null})",
+                           R"({"output":[],"error":[],"KeyMap":null})", R"({"output":[],"KeyMap":{}})"}) {
     Manifest manifest = parse(text);
     EXPECT_TRUE(manifest.entries.empty()) << text;
     EXPECT_TRUE(manifest.requires_access_token) << text;
@@ -60,10 +60,16 @@ TEST(Manifest, MissingAndNullMembersAreEmpty) {
   }
 }
 
+// Some other JSON, taken for a manifest, would be an export of nothing that went well.
+TEST(Manifest, WithoutOutputIsNone) {
+  for (const char* text : {"{}", R"({"error":[]})", R"({"resourceType":"OperationOutcome"})"})
+    EXPECT_EQ(error_of([&] { parse(text); }).status, Status::PROTOCOL) << text;
+}
+
 TEST(Manifest, SaysWhetherFilesWantTheToken) {
-  EXPECT_FALSE(parse(R"({"requiresAccessToken":false})").requires_access_token);
-  EXPECT_TRUE(parse(R"({"requiresAccessToken":"false"})").requires_access_token);
-  EXPECT_TRUE(parse(R"({"requiresAccessToken":null})").requires_access_token);
+  EXPECT_FALSE(parse(R"({"output":[],"requiresAccessToken":false})").requires_access_token);
+  EXPECT_TRUE(parse(R"({"output":[],"requiresAccessToken":"false"})").requires_access_token);
+  EXPECT_TRUE(parse(R"({"output":[],"requiresAccessToken":null})").requires_access_token);
 }
 
 TEST(Manifest, AKeyIsTheEntrysOwnOrElseTheKeyMaps) {
@@ -113,7 +119,7 @@ TEST(Manifest, TheSameKeyInAnotherCaseIsTheSameKey) {
 }
 
 TEST(Manifest, AnErrorFileMayHaveAKeyToo) {
-  Manifest manifest = parse(R"({"error":[{"type":"OperationOutcome","url":"/data/1/a-error.ndjson"}],
+  Manifest manifest = parse(R"({"output":[],"error":[{"type":"OperationOutcome","url":"/data/1/a-error.ndjson"}],
                                 "KeyMap":{"a-error.ndjson":"0c"}})");
   EXPECT_EQ(manifest.entries.at(0).encrypted_key, "0c");
   EXPECT_TRUE(manifest.entries.at(0).is_error);

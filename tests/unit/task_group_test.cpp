@@ -1,0 +1,124 @@
+#include "runtime/task_group.hpp"
+
+#include <gtest/gtest.h>
+
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/detached.hpp>
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/post.hpp>
+#include <boost/asio/steady_timer.hpp>
+#include <boost/asio/this_coro.hpp>
+#include <boost/asio/use_awaitable.hpp>
+
+namespace libbcda::runtime {
+namespace {
+
+using Task = asio::awaitable<void>;
+
+// A group on a context that is run by the test itself, so that every step happens when it says.
+class TaskGroups : public testing::Test {
+ protected:
+  // Joins the group and runs until nothing is left to do; false: the join still waits.
+  bool join() {
+    bool joined = false;
+    asio::co_spawn(
+        io_,
+        [&]() -> Task {
+          co_await group_->join();
+          joined = true;
+        },
+        asio::detached);
+    io_.restart();
+    io_.poll();
+    return joined;
+  }
+  void spawn_sleeper() {
+    group_->spawn([this]() -> Task {
+      asio::steady_timer timer(co_await asio::this_coro::executor, asio::steady_timer::time_point::max());
+      ++started_;
+      try {
+        co_await timer.async_wait(asio::use_awaitable);
+      } catch (const boost::system::system_error& e) {
+        cancelled_ += e.code() == asio::error::operation_aborted;
+      }
+    });
+  }
+
+  asio::io_context io_;
+  std::shared_ptr<TaskGroup> group_ = std::make_shared<TaskGroup>(io_.get_executor());
+  int started_ = 0, cancelled_ = 0;
+};
+
+TEST_F(TaskGroups, OfNothingAreJoinedAtOnce) { EXPECT_TRUE(join()); }
+
+TEST_F(TaskGroups, AreJoinedWhenEveryTaskIsDone) {
+  int done = 0;
+  for (int i = 0; i < 5; ++i)
+    group_->spawn([&done]() -> Task {
+      co_await asio::post(co_await asio::this_coro::executor, asio::use_awaitable);
+      ++done;
+    });
+  EXPECT_TRUE(join());
+  EXPECT_EQ(done, 5);
+}
+
+TEST_F(TaskGroups, ATaskMayStartAnother) {
+  int done = 0;
+  group_->spawn([&]() -> Task {
+    group_->spawn([&]() -> Task {
+      co_await asio::post(co_await asio::this_coro::executor, asio::use_awaitable);
+      ++done;
+    });
+    ++done;
+    co_return;
+  });
+  EXPECT_TRUE(join());
+  EXPECT_EQ(done, 2);
+}
+
+TEST_F(TaskGroups, CancelEndsEveryTask) {
+  for (int i = 0; i < 3; ++i) spawn_sleeper();
+  io_.poll();
+  EXPECT_EQ(started_, 3);
+  EXPECT_FALSE(group_->cancelled());
+  group_->cancel();
+  EXPECT_TRUE(group_->cancelled());
+  EXPECT_TRUE(join());
+  EXPECT_EQ(cancelled_, 3);
+}
+
+TEST_F(TaskGroups, CancelReachesATaskThatIsJoinedAlready) {
+  spawn_sleeper();
+  bool joined = false;
+  asio::co_spawn(
+      io_,
+      [&]() -> Task {
+        co_await group_->join();
+        joined = true;
+      },
+      asio::detached);
+  io_.poll();
+  EXPECT_FALSE(joined);
+  group_->cancel();
+  io_.restart();
+  io_.poll();
+  EXPECT_TRUE(joined);
+}
+
+TEST_F(TaskGroups, CancelReachesATaskThatHasNotBegun) {
+  spawn_sleeper();
+  group_->cancel();
+  EXPECT_TRUE(join());
+  EXPECT_EQ(started_, cancelled_);
+}
+
+TEST_F(TaskGroups, AfterCancelNothingIsStarted) {
+  group_->cancel();
+  group_->cancel();
+  spawn_sleeper();
+  EXPECT_TRUE(join());
+  EXPECT_EQ(started_, 0);
+}
+
+}  // namespace
+}  // namespace libbcda::runtime
