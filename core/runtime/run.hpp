@@ -2,6 +2,7 @@
 #pragma once
 #include <atomic>
 #include <deque>
+#include <functional>
 #include <memory>
 #include <mutex>
 #include <set>
@@ -67,42 +68,44 @@ class Run {
     bulk::Manifest manifest;
   };
 
+  // run.cpp: its life.
   Run(std::shared_ptr<Session> session, RunRequest request);
   void prepare();
   void launch();
-
-  // The flow, top down.
   http::Task<> main();
+  void finish();
+  void fail(const Error& error);  // remembers the first; ends the run when going on is pointless
+  http::Task<> sleep(Milliseconds duration);
+  std::string earliest_transaction_time() const;
+  std::string receipt() const;  // receipt.cpp
+
+  // run_jobs.cpp: one coroutine a job.
   http::Task<> drive_job(std::string type);
   http::Task<> exchange(bulk::Job& job, bulk::Send send, http::Request& last);
   void job_done(const bulk::Job& job);
+  void job_failed(const std::string& type, const std::string& export_id, const Error& error);
+  http::Task<> confirm_manifests();
+
+  // run_files.cpp: `parallel` workers and a queue.
   void enqueue(const bulk::Manifest& manifest, const std::string& export_id);
   http::Task<> work();
   http::Task<> fetch(FileTask task);
   http::Task<FileResult> download(const FileTask& task);
   http::Task<bool> attempt(const FileTask& task, const std::optional<crypto::FileKey>& key, const std::string& name,
                            transfer::Download& download, http::Request request, FileResult& result);
-  http::Task<> confirm_manifests();
-  void finish();
-
   std::optional<crypto::FileKey> key_for(const bulk::Entry& entry) const;
   std::string name_for(const bulk::Entry& entry);
   void published(const FileTask& task, FileResult file);
   void file_failed(const FileTask& task, const Error& error);
-  void job_failed(const std::string& type, const std::string& export_id, const Error& error);
-  void fail(const Error& error, bool stop);
 
-  http::Task<> sleep(Milliseconds duration);
+  // run_events.cpp: what it says.
   http::Task<> wait(const bulk::Wait& wait, const std::string& type, const std::string& file);
   void enter(const char* state, int order);
   void progressed(std::int64_t bytes);
   void tell_progress();
   void tell(EventKind kind, const std::string& type, const std::string& text);
   void log(const std::string& line);
-  template <class Write>
-  void note(Write write);
-  std::string receipt() const;
-  std::string earliest_transaction_time() const;
+  void note(const std::function<void()>& write);
 
   std::shared_ptr<Session> session_;
   RunRequest request_;

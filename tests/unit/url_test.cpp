@@ -50,9 +50,9 @@ TEST(ParseUrl, TakesAnAbsoluteUrlApart) {
 }
 
 TEST(ParseUrl, KeepsTheTargetByteForByte) {
-  for (const char* target :
-       {"/api/v1/Patient/$export", "/api/v1/Patient/%24export", "/a%2Fb%2fc", "/a+b%20c", "/a|b{c}", "/a/../b/./c",
-        "//a//b/", "/p?X-Amz-Signature=a%2Fb+c%3D&x=$", "/p?q=/?:@!$&'()*,;=", "/%E2%82%AC", "/~a-b_c.d", "/p?"})
+  for (const char* target : {"/api/v1/Patient/$export", "/api/v1/Patient/%24export", "/a%2Fb%2fc", "/a+b%20c", "/%zz",
+                             "/a|b{c}", "/a/../b/./c", "//a//b/", "/p?X-Amz-Signature=a%2Fb+c%3D&x=$",
+                             "/p?q=/?:@!$&'()*,;=", "/%E2%82%AC", "/~a-b_c.d", "/p?"})
     EXPECT_EQ(parse_url(std::string("https://h") + target, "it").target, target);
 }
 
@@ -85,9 +85,6 @@ TEST(ParseUrl, RefusesAndNamesWhatIsNoUsableUrl) {
                            "https://h/\n",
                            "https://[::1",
                            "https://::1/",
-                           "https://h/%zz",
-                           "https://h/%",
-                           "https://h/%4",
                            "https://h%2eorg/",
                            "https://h%00/",
                            "https://h%0d%0a/",
@@ -277,8 +274,6 @@ TEST_F(ResolveUrl, RefusesWhatTheServiceShouldNotSay) {
                                 "/a\nb",
                                 "/a\tb",
                                 "/a b",
-                                "/%zz",
-                                "/%",
                                 "https://h/a b",
                                 "a b",
                                 "https://[::1",

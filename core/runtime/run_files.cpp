@@ -1,0 +1,178 @@
+// A run's files: the queue, the workers, and each file's way from its URL to its final name.
+#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/use_awaitable.hpp>
+
+#include "runtime/client_log.hpp"
+#include "runtime/run.hpp"
+#include "runtime/run_support.hpp"
+#include "transfer/decrypt_file.hpp"
+#include "transfer/names.hpp"
+
+namespace libbcda::runtime {
+namespace {
+
+constexpr std::size_t kReadBuffer = 256 << 10;
+
+}  // namespace
+
+void Run::enqueue(const bulk::Manifest& manifest, const std::string& export_id) {
+  if (!manifest.entries.empty()) enter("downloading", 3);
+  std::lock_guard lock(mutex_);
+  for (const bulk::Entry& entry : manifest.entries) {
+    if (!seen_urls_.insert(entry.url.text()).second) continue;
+    queue_.push_back({entry, export_id, manifest.requires_access_token});
+    ++files_total_;
+  }
+  for (; workers_ < parallel_ && workers_ < queue_.size(); ++workers_) group_->spawn([this] { return work(); });
+}
+
+// Takes files off the queue until it is empty.
+Task<> Run::work() {
+  for (;;) {
+    FileTask task;
+    {
+      std::lock_guard lock(mutex_);
+      if (queue_.empty() || group_->cancelled()) {
+        --workers_;
+        co_return;
+      }
+      task = std::move(queue_.front());
+      queue_.pop_front();
+    }
+    co_await guarded(fetch(task), [&](const Error& e) { file_failed(task, e); });
+  }
+}
+
+Task<> Run::fetch(FileTask task) {
+  task.entry.url = bulk::on_service_origin(task.entry.url, session_->service());
+  if (!session_->allows(task.entry.url))
+    throw std::move(Error(Status::PROTOCOL, "the file " + task.entry.name + " is on another origin, " + task.entry.url.origin() +
+                                                "; if that is right, list it in the setting allowed_origins").at_file(task.entry.name));
+  log(client_log::download_request(task.export_id, task.entry, now()));
+  published(task, co_await download(task));
+}
+
+Task<FileResult> Run::download(const FileTask& task) {
+  std::optional<crypto::FileKey> key = key_for(task.entry);
+  std::string name = name_for(task.entry);
+  transfer::Download download(task.entry, download_options_, random_chance);
+  http::Request last;
+  FileResult result;
+  for (;;) {
+    bulk::Step step = download.next();
+    if (auto* pause = std::get_if<bulk::Wait>(&step)) {
+      co_await wait(*pause, transfer::safe_type(task.entry.type), task.entry.name);
+      continue;
+    }
+    bulk::Send send = std::get<bulk::Send>(std::move(step));
+    std::optional<Error> failure;
+    try {
+      if (send.renew_token) session_->tokens().reject(last);
+      if (task.use_token) co_await session_->tokens().authorize(send.request);
+      last = send.request;
+      if (co_await attempt(task, key, name, download, std::move(send.request), result)) co_return result;
+    } catch (const Error& e) {
+      if (e.status == Status::CANCELLED) throw;
+      failure = e;
+    }
+    if (failure) download.on_failure(*failure);
+  }
+}
+
+// One request for one file; false when the answer was not the file.
+Task<bool> Run::attempt(const FileTask& task, const std::optional<crypto::FileKey>& key, const std::string& name,
+                        transfer::Download& download, http::Request request, FileResult& result) {
+  http::Response response = co_await session_->http().open(std::move(request));
+  if (!download.on_head(response.head(), now())) co_return false;
+  if (!key && !response.delimited())
+    throw Error(Status::VERIFICATION, "the file " + task.entry.name + " came in plaintext and without a length, so it cannot be known to be whole");
+
+  std::unique_ptr<transfer::Writer> writer = destination_->begin(name, transfer::safe_type(task.entry.type), task.entry.is_error);
+  transfer::Decoder decoder(key, *writer);
+  std::int64_t expected = std::max<std::int64_t>(0, response.content_length()), received = 0;
+  bytes_total_ += expected;
+  try {
+    Bytes buffer(kReadBuffer);
+    while (std::size_t n = co_await response.read_some(buffer)) {
+      decoder.feed({buffer.data(), n});
+      received += static_cast<std::int64_t>(n);
+      progressed(static_cast<std::int64_t>(n));
+    }
+    result.facts = decoder.finish();
+  } catch (Error& e) {
+    bytes_total_ -= expected;
+    bytes_done_ -= received;
+    if (e.status == Status::DECRYPTION && decoder.looks_plain())
+      e.message = "the service sent the file in plaintext although the manifest gives a key for it, so it cannot be verified; start a new export";
+    if (e.file.empty() && e.status != Status::NETWORK) e.message = "the file " + task.entry.name + ": " + e.message;
+    throw;
+  }
+  result.type = transfer::safe_type(task.entry.type);
+  result.url = task.entry.url.text();
+  result.export_id = task.export_id;
+  result.is_error = task.entry.is_error;
+  // Making it durable may block for seconds: not on a thread that moves data.
+  auto commit = [&]() -> Task<std::string> { co_return writer->commit(result.facts.bytes, result.facts.sha256); };
+  result.path = co_await asio::co_spawn(session_->disk(), commit(), asio::use_awaitable);
+  co_return true;
+}
+
+std::optional<crypto::FileKey> Run::key_for(const bulk::Entry& entry) const {
+  if (entry.encrypted_key.empty()) {
+    if (!entry.is_error && !request_.settings.boolean("allow_plaintext"))
+      throw std::move(Error(Status::VERIFICATION, "the manifest gives no key for the file " + entry.name +
+                                                      ", so it would come in plaintext; set allow_plaintext to accept that").at_file(entry.name));
+    return std::nullopt;
+  }
+  if (!session_->private_key())
+    throw std::move(Error(Status::PRIVATE_KEY, "the file " + entry.name + " is encrypted, and the setting private_key is missing").at_file(entry.name));
+  return session_->private_key()->unwrap(transfer::wrapped_key_from_hex(entry.encrypted_key, entry.name), entry.name);
+}
+
+std::string Run::name_for(const bulk::Entry& entry) {
+  std::string name = transfer::local_name(entry.type, entry.name, entry.url.text());
+  std::string place = (entry.is_error ? "error/" : "") + name;
+  {
+    std::lock_guard lock(mutex_);
+    if (!names_.insert(place).second) name = transfer::local_name(entry.type, "", entry.url.text());
+  }
+  if (workspace_ && workspace_->has(name, entry.is_error))
+    throw std::move(Error(Status::FILESYSTEM, workspace_->path() + "/" + place + " exists already; move it away or choose another directory")
+                        .at_file(workspace_->path() + "/" + place));
+  return name;
+}
+
+void Run::published(const FileTask& task, FileResult file) {
+  if (workspace_) workspace_->file_published(file.url, file.path, file.facts);
+  log(client_log::download_complete(task.export_id, task.entry, file.facts, now()));
+  Event event;
+  event.kind = EventKind::file;
+  event.type = file.type;
+  event.bytes_done = file.facts.bytes;
+  if (workspace_) file.path = workspace_->path() + "/" + file.path;
+  event.file = file.path;
+  {
+    std::lock_guard lock(mutex_);
+    files_.push_back(std::move(file));
+  }
+  mailbox_->push(std::move(event));
+  tell_progress();
+}
+
+void Run::file_failed(const FileTask& task, const Error& error) {
+  fail(error);
+  if (error.status != Status::CANCELLED) {
+    log(client_log::download_error(task.export_id, task.entry, error, now()));
+    Event event;
+    event.kind = EventKind::warning;
+    event.type = transfer::safe_type(task.entry.type);
+    event.file = task.entry.name;
+    event.status = error.status;
+    event.text = error.message;
+    mailbox_->push(std::move(event));
+    std::lock_guard lock(mutex_);
+    ++files_failed_;
+  }
+}
+
+}  // namespace libbcda::runtime

@@ -1,0 +1,126 @@
+// A run's jobs: from kick-off to the manifest, and the question at the end whether it has grown.
+#include "runtime/client_log.hpp"
+#include "runtime/run.hpp"
+#include "runtime/run_support.hpp"
+
+namespace libbcda::runtime {
+
+Task<> Run::drive_job(std::string type) {
+  bulk::Job job(session_->service(), type, job_options_, random_chance);
+  auto body = [this, &job]() -> Task<> {
+    http::Request last;
+    for (;;) {
+      bulk::Step step = job.next(now());
+      if (auto* pause = std::get_if<bulk::Wait>(&step)) {
+        co_await wait(*pause, job.type(), "");
+      } else if (auto* send = std::get_if<bulk::Send>(&step)) {
+        co_await exchange(job, std::move(*send), last);
+      } else {
+        break;
+      }
+    }
+    job_done(job);
+  };
+  co_await guarded(body(), [&](const Error& e) { job_failed(type, job.status_url() ? job.status_url()->text() : "", e); });
+}
+
+Task<> Run::exchange(bulk::Job& job, bulk::Send send, http::Request& last) {
+  bool had_status_url = job.status_url().has_value(), answered = false;
+  std::optional<http::Answer> answer;
+  std::optional<Error> failure;
+  try {
+    if (send.renew_token) session_->tokens().reject(last);
+    co_await session_->tokens().authorize(send.request);
+    if (!had_status_url) enter("kick-off", 1);
+    last = send.request;
+    auto limit = static_cast<std::size_t>(session_->settings().integer("max_manifest_bytes"));
+    answer = co_await session_->http().send(std::move(send.request), limit, &answered);
+  } catch (const Error& e) {
+    if (e.status == Status::CANCELLED) throw;
+    failure = e;
+  }
+  if (failure) {
+    job.on_failure(*failure, answered, now());
+    co_return;
+  }
+  job.on_answer(*answer, now());
+  if (!job.status_url()) co_return;
+  std::string export_id = job.status_url()->text();
+  if (!had_status_url) {
+    enter("waiting", 2);
+    if (workspace_) workspace_->job_accepted(job.type(), export_id);
+    log(client_log::kick_off(export_id, job.kick_off_url().text(), now()));
+    Event event;
+    event.kind = EventKind::job;
+    event.type = job.type();
+    event.url = export_id;
+    mailbox_->push(std::move(event));
+  } else if (answer->status == 202) {
+    log(client_log::status_progress(export_id, job.progress(), now()));
+    Event event;
+    event.kind = EventKind::poll;
+    event.type = job.type();
+    event.text = job.progress();
+    event.percent = bulk::percent(job.progress()).value_or(-1);
+    mailbox_->push(std::move(event));
+  }
+}
+
+void Run::job_done(const bulk::Job& job) {
+  const bulk::Manifest& manifest = job.manifest();
+  std::string export_id = job.status_url()->text();
+  log(client_log::status_complete(export_id, manifest, now()));
+  log(client_log::manifest_complete(export_id, manifest, now()));
+  {
+    std::lock_guard lock(mutex_);
+    jobs_.push_back({job.type(), job.kick_off_url().text(), export_id, manifest});
+  }
+  Event event;
+  event.kind = EventKind::manifest;
+  event.type = job.type();
+  event.url = export_id;
+  event.files_total = static_cast<std::int64_t>(manifest.entries.size());
+  mailbox_->push(std::move(event));
+  if (request_.kind == RunKind::export_) enqueue(manifest, export_id);
+}
+
+// In one race of the 2019 service `output` grows after the first 200: ask again once the files are here.
+Task<> Run::confirm_manifests() {
+  for (std::size_t i = 0; i < jobs_.size(); ++i) {
+    JobRecord& job = jobs_[i];
+    std::optional<std::string> trouble;
+    try {
+      http::Request request = bulk::Job::status_request(http::parse_url(job.status_url, "the status URL"));
+      co_await session_->tokens().authorize(request);
+      auto limit = static_cast<std::size_t>(session_->settings().integer("max_manifest_bytes"));
+      http::Answer answer = co_await session_->http().send(request, limit);
+      if (answer.status != 200) throw bulk::refusal(answer, "the status request for " + job.type, now());
+      bulk::Manifest manifest = bulk::parse_manifest(answer.body, request.url);
+      if (manifest.entries.size() > job.manifest.entries.size()) job.manifest = manifest;
+      enqueue(manifest, job.status_url);
+    } catch (const Error& e) {
+      if (e.status == Status::CANCELLED) throw;
+      trouble = e.message;
+    }
+    if (trouble) tell(EventKind::warning, job.type, "could not ask whether the manifest has grown: " + *trouble);
+  }
+}
+
+void Run::job_failed(const std::string& type, const std::string& export_id, const Error& error) {
+  fail(error);
+  bool dead = error.status == Status::JOB_FAILED || error.status == Status::JOB_GONE;
+  if (dead && workspace_ && !export_id.empty()) note([&] { workspace_->job_dead(export_id); });
+  if (error.status != Status::CANCELLED) {
+    if (!export_id.empty()) log(client_log::status_error(export_id, error, now()));
+    if (types_.size() > 1) {
+      Event event;
+      event.kind = EventKind::warning;
+      event.type = type;
+      event.status = error.status;
+      event.text = error.message;
+      mailbox_->push(std::move(event));
+    }
+  }
+}
+
+}  // namespace libbcda::runtime
