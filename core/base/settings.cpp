@@ -144,7 +144,12 @@ std::string objection(const Setting& row, std::string_view value) {
       if (row.name == std::string_view("threads") && *number > 256) return "takes 0 to 256";
       return "";
     }
-    case T::duration: return parse_duration(value) ? "" : "takes a duration such as 250ms, 30s, 5m or 24h";
+    case T::duration: {
+      auto duration = parse_duration(value);
+      if (!duration) return "takes a duration such as 250ms, 30s, 5m or 24h";
+      bool pause = row.name == std::string_view("poll_interval") || row.name == std::string_view("retry_delay");
+      return pause && duration->count() < 1 ? "takes 1ms or more: without a pause the service would be flooded" : "";
+    }
     case T::size: return parse_size(value).value_or(0) > 0 ? "" : "takes a size such as 64KiB or 1GiB";
     case T::choice: {
       auto allowed = split(row.choices);

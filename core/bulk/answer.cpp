@@ -1,7 +1,8 @@
 #include "bulk/answer.hpp"
 
 #include <algorithm>
-#include <cstdlib>
+#include <cctype>
+#include <charconv>
 
 #include "base/json.hpp"
 
@@ -69,7 +70,9 @@ std::optional<double> percent(std::string_view progress) {
   std::size_t begin = sign;
   while (begin > 0 && (std::isdigit(static_cast<unsigned char>(progress[begin - 1])) || progress[begin - 1] == '.')) --begin;
   if (begin == sign) return {};
-  return std::clamp(std::strtod(std::string(progress.substr(begin, sign - begin)).c_str(), nullptr), 0.0, 100.0);
+  double value = 0;
+  std::from_chars(progress.data() + begin, progress.data() + sign, value);
+  return std::clamp(value, 0.0, 100.0);
 }
 
 Milliseconds Backoff::next(double chance, std::optional<Milliseconds> server_wish) {

@@ -24,15 +24,13 @@ struct TaskGroup::Joiner {
 };
 
 void TaskGroup::spawn(std::function<asio::awaitable<void>()> task) {
-  std::list<std::shared_ptr<Child>>::iterator place;
   auto child = std::make_shared<Child>(executor_);
-  {
-    std::lock_guard lock(mutex_);
-    if (cancelled_) return;
-    place = children_.insert(children_.end(), child);
-  }
   auto self = shared_from_this();
-  // Started from its own strand, where the cancellation slot may be touched.
+  std::lock_guard lock(mutex_);
+  if (cancelled_) return;
+  auto place = children_.insert(children_.end(), child);
+  // Started from its own strand, where the cancellation slot may be touched. Posted under the lock, so that the signal of a
+  // cancel() comes after it.
   asio::post(child->strand, [self, child, place, task = std::move(task)]() mutable {
     asio::co_spawn(child->strand, std::move(task),
                    asio::bind_cancellation_slot(child->signal.slot(), [self, child, place](std::exception_ptr) { self->done(place); }));
