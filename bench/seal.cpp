@@ -16,7 +16,8 @@ using namespace libbcda;
 
 // About four kilobytes, as an ExplanationOfBenefit of the service has.
 std::string record(int number) {
-  std::string line = R"({"resourceType":"ExplanationOfBenefit","id":"carrier-)" + std::to_string(1000000000 + number) + R"(","item":[)";
+  std::string line = R"({"resourceType":"ExplanationOfBenefit","id":"carrier-)" + std::to_string(1000000000 + number) +
+                     R"(","item":[)";
   while (line.size() < 4000)
     line += R"({"sequence":1,"adjudication":[{"amount":{"code":"USD","system":"urn:iso:std:iso:4217","value":)" +
             std::to_string(number % 997 + line.size()) + R"(}}]},)";
@@ -32,7 +33,8 @@ std::string block() {
 }
 
 // Writes one file of `mebibytes` and returns the hex of its wrapped key.
-std::string seal(const std::string& path, const std::string& name, int mebibytes, const std::string& plain, const std::string& public_pem) {
+std::string seal(const std::string& path, const std::string& name, int mebibytes, const std::string& plain,
+                 const std::string& public_pem) {
   crypto::FileKey key;
   std::uint8_t nonce[crypto::kNonceSize];
   RAND_bytes(key.bytes, sizeof key.bytes);
@@ -65,13 +67,15 @@ int main(int argc, char** argv) {
     char name[64];
     std::snprintf(name, sizeof name, "00000000-0000-4000-8000-%012d.ndjson", i);
     std::string hex = seal(dir + "/" + name, name, std::stoi(argv[3]), plain, key.public_pem());
-    output.push_back(json::object{{"type", "ExplanationOfBenefit"}, {"url", origin + "/data/1/" + name}, {"encryptedKey", hex}});
+    output.push_back(
+        json::object{{"type", "ExplanationOfBenefit"}, {"url", origin + "/data/1/" + name}, {"encryptedKey", hex}});
   }
-  std::ofstream(dir + "/manifest.json") << json::serialize(json::object{{"transactionTime", "2019-10-19T14:47:33.975024Z"},
-                                                                          {"request", origin + "/api/v1/ExplanationOfBenefit/$export"},
-                                                                          {"requiresAccessToken", true},
-                                                                          {"output", std::move(output)},
-                                                                          {"error", json::array()},
-                                                                          {"JobID", 1}});
+  std::ofstream(dir + "/manifest.json") << json::serialize(
+      json::object{{"transactionTime", "2019-10-19T14:47:33.975024Z"},
+                   {"request", origin + "/api/v1/ExplanationOfBenefit/$export"},
+                   {"requiresAccessToken", true},
+                   {"output", std::move(output)},
+                   {"error", json::array()},
+                   {"JobID", 1}});
   return 0;
 }

@@ -50,8 +50,12 @@ std::string as_json(const std::string& input, const bcda::File& file) {
 
 void decrypt_one(const Decrypt& what, const bcda::Config& config, const std::string& manifest, const std::string& input,
                  const std::string& output) {
-  const bcda::Result result = bcda::decrypt_file(
-      config, {.path = input, .output = output, .key = what.key, .manifest = manifest, .label = what.label});
+  const bcda::Result result = bcda::decrypt_file(config, {.path = input,
+                                                          .output = output,
+                                                          .key = what.key,
+                                                          .manifest = manifest,
+                                                          .label = what.label,
+                                                          .progress = [](auto, auto) { return !Interrupts::asked(); }});
   if (what.json) {
     print(as_json(input, result[0]) + '\n');
   } else if (!what.quiet) {
@@ -69,6 +73,7 @@ int run_decrypt(const Decrypt& what) {
   const std::string manifest = what.manifest.empty() ? "" : read_text(what.manifest);
   bcda::Config config;
   what.flags.apply_to(config);
+  const Interrupts interrupts;
   const OutputDirectory directory(what.out);
   int exit_code = 0;
   for (const std::string& input : what.files) {
@@ -77,6 +82,7 @@ int run_decrypt(const Decrypt& what) {
     } catch (const bcda::Error& error) {  // the others may be fine
       print_error(error);
       if (exit_code == 0) exit_code = bcda::exit_code(error.status());
+      if (error.status() == BCDA_CANCELLED) return bcda::exit_code(error.status());
     }
   }
   return exit_code;
@@ -109,6 +115,7 @@ that of the first failure.
   command.add_option("--label", what->label, "The name the service gave a FILE that was renamed")->option_text("NAME");
   command.add_flag("--json", what->json, "Print what was made of each file as a line of JSON on standard output");
   command.add_flag("-q,--quiet", what->quiet, "Print errors only");
+  name_environment(command);
   what->flags.add_to(command, [](const bcda::Setting& setting) {
     return setting.name().substr(0, 11) == "private_key" || setting.name() == "durability";
   });

@@ -60,12 +60,19 @@ int run_manifest(const Run& run) {
   return 0;
 }
 
+bcda::Export start_fetch(const bcda::Client& client, const std::string& manifest, const Run& run) try {
+  return client.start_fetch(manifest, {}, run.file);
+} catch (const bcda::Error& error) {
+  if (error.status() != BCDA_INVALID_ARGUMENT) throw;
+  throw Failure(error.status(), run.manifest + ": " + error.what());
+}
+
 int run_fetch(const Run& run) {
   const std::string manifest = read_text(run.manifest);
   const Interrupts interrupts;
   const bcda::Config config = run.config(std::nullopt);
   const bcda::Client client(config);
-  bcda::Export job = client.start_fetch(manifest, {}, run.file);
+  bcda::Export job = start_fetch(client, manifest, run);
   return follow_files(job, run.output, config.value("out"));
 }
 
@@ -92,6 +99,7 @@ in the output directory only when it is whole; export.json there lists them all.
       ->allow_extra_args(false)
       ->option_text("NAME=VALUE")
       ->needs(sandbox);
+  name_environment(command);
   run->flags.add_to(command, every_setting);
   command.footer(exit_codes);
   command.callback([run, &chosen] { chosen = [run] { return run_export(*run); }; });
@@ -107,6 +115,7 @@ each. Another program, or `bcda fetch`, then gets the files.
 
   bcda manifest --type Patient > manifest.json)");
   run->output.add_to(command, false);
+  name_environment(command);
   run->flags.add_to(command, every_setting);
   command.footer(exit_codes);
   command.callback([run, &chosen] { chosen = [run] { return run_manifest(*run); }; });
@@ -126,6 +135,7 @@ Downloads, decrypts and verifies the files of manifests that are at hand.
       ->option_text("MANIFEST");
   command.add_option("--file", run->file, "This file alone: its name or its URL in the manifest")->option_text("NAME");
   run->output.add_to(command, true);
+  name_environment(command);
   run->flags.add_to(command, every_setting);
   command.footer(exit_codes);
   command.callback([run, &chosen] { chosen = [run] { return run_fetch(*run); }; });

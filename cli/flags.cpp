@@ -75,10 +75,21 @@ void Flags::add_setting(CLI::App& command, const bcda::Setting& setting) {
     default:
       option = command.add_option_function<std::string>(
           flag, [this, name](const std::string& value) { values_[name] = value; });
-      option->option_text(value_name(setting));
+      option->option_text(value_name(setting))->take_last();  // as one is used to: the last one counts
   }
   option->description(description(setting));
   option->group(setting.scope() == BCDA_SCOPE_CLIENT ? "Service, credentials and connections" : "Export");
+}
+
+void name_environment(CLI::App& command, const std::string& prefix) {
+  for (CLI::Option* option : command.get_options()) {
+    if (option->get_lnames().empty() || option->get_lnames().front() == "help") continue;
+    std::string name = prefix + option->get_lnames().front();
+    std::transform(name.begin(), name.end(), name.begin(), [](char c) {
+      return c == '-' ? '_' : c >= 'a' && c <= 'z' ? static_cast<char>(c - 32) : c;
+    });
+    option->envname(name);
+  }
 }
 
 void Flags::add_to(CLI::App& command, const Wanted& wanted) {

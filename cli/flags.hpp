@@ -10,6 +10,9 @@ namespace cli {
 
 extern const char* const exit_codes;  // for the foot of a command's help
 
+// Gives the flags that `command` has so far an environment variable each: BCDA_ and the name.
+void name_environment(CLI::App& command, const std::string& prefix = "BCDA_");
+
 // The flags that stand for settings: `client_id` is --client-id. A secret has no flag, as a command line can be read by
 // everyone on the machine: it comes from its `_file` sibling or from the environment.
 class Flags {

@@ -5,6 +5,7 @@
 #include <array>
 #include <atomic>
 #include <csignal>
+#include <filesystem>
 #include <iostream>
 #include <map>
 #include <sstream>
@@ -118,6 +119,9 @@ int follow_files(bcda::Export& run, const Output& output, const std::string& pla
     follow(run, output);
   } catch (const bcda::Error&) {
     if (!output.quiet && !output.json) mention_verified_files(run, place);
+    if (std::filesystem::exists(place + "/.bcda/journal.ndjson"))
+      std::cerr << "bcda: " << place
+                << " holds an unfinished export: begin anew there with --restart, or give another --out\n";
     throw;
   }
   const bcda::Result result = run.result();

@@ -17,6 +17,7 @@ struct Metadata {
 int run_metadata(const Metadata& what) {
   bcda::Config config;
   what.flags.apply_to(config);
+  for (const char* unneeded : {"private_key", "private_key_pem"}) config.set(unneeded, nullptr);  // nor is it looked at
   const std::string json = bcda::Client(config).metadata();
   print((what.raw ? json : indent_json(json)) + '\n');
   return 0;
@@ -100,6 +101,7 @@ Prints the service's CapabilityStatement (FHIR). Asks for no token.
 
   bcda metadata --url https://sandbox.bcda.cms.gov)");
   command.add_flag("--raw", what->raw, "As the service sent it, not laid out on lines");
+  name_environment(command);
   what->flags.add_to(command, [](const bcda::Setting& setting) { return setting.scope() == BCDA_SCOPE_CLIENT; });
   command.footer(exit_codes);
   command.callback([what, &chosen] { chosen = [what] { return run_metadata(*what); }; });

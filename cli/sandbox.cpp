@@ -49,6 +49,7 @@ private_key, ca_file.
         ->allow_extra_args(false)
         ->option_text("VALUE");
   }
+  name_environment(command, "BCDA_SANDBOX_");
   command.callback([options, &chosen] { chosen = [options] { return run_sandbox(*options); }; });
 }
 

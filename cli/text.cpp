@@ -139,7 +139,7 @@ namespace {
 std::string hint(const bcda::Error& error) {
   if (error.retriable()) {
     const auto wait = error.retry_after();
-    return "the same command may succeed later" + (wait.count() > 0 ? ", in " + human_time(wait) : std::string());
+    return "this may pass: try again later" + (wait.count() > 0 ? ", in " + human_time(wait) : std::string());
   }
   return error.status() == BCDA_JOB_GONE ? "a new export starts a new job" : "";
 }

@@ -52,7 +52,8 @@ class SinkDestination : public libbcda::transfer::Destination {
  public:
   explicit SinkDestination(const bcda_sink& sink) : sink_(sink) {}
 
-  std::unique_ptr<libbcda::transfer::Writer> begin(const std::string& name, const std::string& type, bool is_error) override {
+  std::unique_ptr<libbcda::transfer::Writer> begin(const std::string& name, const std::string& type,
+                                                   bool is_error) override {
     std::string shown = is_error ? "error/" + name : name;
     void* file = nullptr;
     check(sink_.begin(sink_.user, shown.c_str(), type.c_str(), &file), "begin", shown);
@@ -62,7 +63,9 @@ class SinkDestination : public libbcda::transfer::Destination {
  private:
   static void check(int32_t result, const char* step, const std::string& name) {
     if (result != 0)
-      throw std::move(Error(Status::SINK, "the sink's " + std::string(step) + " failed for " + name + " (" + std::to_string(result) + ")").at_file(name));
+      throw std::move(Error(Status::SINK, "the sink's " + std::string(step) + " failed for " + name + " (" +
+                                              std::to_string(result) + ")")
+                          .at_file(name));
   }
 
   class Writer : public libbcda::transfer::Writer {
@@ -71,7 +74,9 @@ class SinkDestination : public libbcda::transfer::Destination {
     ~Writer() override {
       if (!committed_) sink_.abort(sink_.user, file_);
     }
-    void write(libbcda::ByteView bytes) override { check(sink_.write(sink_.user, file_, bytes.data(), bytes.size()), "write", name_); }
+    void write(libbcda::ByteView bytes) override {
+      check(sink_.write(sink_.user, file_, bytes.data(), bytes.size()), "write", name_);
+    }
     std::string commit(std::int64_t size, const std::string& sha256) override {
       check(sink_.commit(sink_.user, file_, size, sha256.c_str()), "commit", name_);
       committed_ = true;
@@ -88,8 +93,8 @@ class SinkDestination : public libbcda::transfer::Destination {
   const bcda_sink& sink_;
 };
 
-bcda_status start(bcda_client* client, const bcda_config* settings, const bcda_sink* sink, RunRequest request, bcda_export** run,
-                  bcda_error** error) {
+bcda_status start(bcda_client* client, const bcda_config* settings, const bcda_sink* sink, RunRequest request,
+                  bcda_export** run, bcda_error** error) {
   return guard(error, [&] {
     need(client, "client");
     need(run, "run");
@@ -119,7 +124,8 @@ bcda_status bcda_client_create(const bcda_config* config, bcda_client** client, 
 
 void bcda_client_destroy(bcda_client* client) {
   if (!client) return;
-  if (!client->owner.is_me()) return;  // its threads are the parent's: leave all as it is
+  // The threads are the parent's, or have been stopped for good because the process exits: leave all as it is.
+  if (!client->owner.is_me() || client->session->abandoned()) return;
   delete client;
 }
 
@@ -132,8 +138,8 @@ bcda_status bcda_client_metadata(bcda_client* client, char** json, bcda_error** 
   });
 }
 
-bcda_status bcda_sink_create(bcda_sink_begin begin, bcda_sink_write write, bcda_sink_commit commit, bcda_sink_abort abort,
-                             void* user, bcda_sink** sink, bcda_error** error) {
+bcda_status bcda_sink_create(bcda_sink_begin begin, bcda_sink_write write, bcda_sink_commit commit,
+                             bcda_sink_abort abort, void* user, bcda_sink** sink, bcda_error** error) {
   return guard(error, [&] {
     need(sink, "sink");
     if (!begin || !write || !commit || !abort) throw Error(Status::INVALID_ARGUMENT, "a sink needs all four callbacks");
@@ -143,12 +149,13 @@ bcda_status bcda_sink_create(bcda_sink_begin begin, bcda_sink_write write, bcda_
 
 void bcda_sink_destroy(bcda_sink* sink) { delete sink; }
 
-bcda_status bcda_export_start(bcda_client* client, const bcda_config* settings, const bcda_sink* sink, bcda_export** run,
-                              bcda_error** error) {
+bcda_status bcda_export_start(bcda_client* client, const bcda_config* settings, const bcda_sink* sink,
+                              bcda_export** run, bcda_error** error) {
   return start(client, settings, sink, {}, run, error);
 }
 
-bcda_status bcda_manifest_start(bcda_client* client, const bcda_config* settings, bcda_export** run, bcda_error** error) {
+bcda_status bcda_manifest_start(bcda_client* client, const bcda_config* settings, bcda_export** run,
+                                bcda_error** error) {
   RunRequest request;
   request.kind = RunKind::manifest;
   return start(client, settings, nullptr, std::move(request), run, error);
@@ -179,8 +186,10 @@ bcda_status bcda_export_next_event(bcda_export* run, int64_t timeout_ms, bcda_ev
         next->json = next->event.json();
         *event = next.release();
         return BCDA_OK;
-      case Mailbox::Got::end: return BCDA_END;
-      default: return BCDA_AGAIN;
+      case Mailbox::Got::end:
+        return BCDA_END;
+      default:
+        return BCDA_AGAIN;
     }
   });
 }
@@ -219,11 +228,15 @@ bcda_status bcda_export_result(bcda_export* run, bcda_result** result, bcda_erro
 }
 
 void bcda_export_destroy(bcda_export* run) {
-  if (run && run->owner.is_me()) delete run;
+  if (run && run->owner.is_me() && !run->run->abandoned()) delete run;
 }
 
-bcda_event_kind bcda_event_get_kind(const bcda_event* event) { return static_cast<bcda_event_kind>(of(event).event.kind); }
-const char* bcda_event_kind_name(const bcda_event* event) { return event ? libbcda::runtime::event_kind_name(event->event.kind) : ""; }
+bcda_event_kind bcda_event_get_kind(const bcda_event* event) {
+  return static_cast<bcda_event_kind>(of(event).event.kind);
+}
+const char* bcda_event_kind_name(const bcda_event* event) {
+  return event ? libbcda::runtime::event_kind_name(event->event.kind) : "";
+}
 const char* bcda_event_text(const bcda_event* event) { return of(event).event.text.c_str(); }
 const char* bcda_event_type(const bcda_event* event) { return of(event).event.type.c_str(); }
 const char* bcda_event_file(const bcda_event* event) { return of(event).event.file.c_str(); }

@@ -102,7 +102,8 @@ bcda_status bcda_config_load_file(bcda_config* config, const char* path, bcda_er
   });
 }
 
-bcda_status bcda_config_set_provider(bcda_config* config, const char* name, bcda_provider provider, void* user, bcda_error** error) {
+bcda_status bcda_config_set_provider(bcda_config* config, const char* name, bcda_provider provider, void* user,
+                                     bcda_error** error) {
   return guard(error, [&] {
     need(config, "config");
     need(name, "name");

@@ -28,7 +28,8 @@ class Owner {
  public:
   bool is_me() const noexcept { return ::getpid() == pid_; }
   void check() const {
-    if (!is_me()) throw Error(Status::STATE, "this handle was made before fork(); make a new client in the child process");
+    if (!is_me())
+      throw Error(Status::STATE, "this handle was made before fork(); make a new client in the child process");
   }
 
  private:

@@ -33,10 +33,17 @@ std::string find_key(const char* key_hex, const char* manifest, const std::strin
   if (!manifest) throw Error(Status::INVALID_ARGUMENT, "give the file's encryptedKey, or a manifest that lists it");
   libbcda::http::Url nowhere = libbcda::http::parse_url("https://localhost/", "base");
   for (const auto& one : libbcda::bulk::parse_manifests(manifest, nowhere))
-    for (const auto& entry : one.entries)
-      if (entry.name == label && !entry.encrypted_key.empty()) return entry.encrypted_key;
-  throw std::move(Error(Status::INVALID_ARGUMENT, "the manifest gives no key for a file named " + label +
-                                                      "; was the file renamed? (its server name can be given as the label)").at_file(label));
+    for (const auto& entry : one.entries) {
+      if (entry.name != label) continue;
+      if (!entry.encrypted_key.empty()) return entry.encrypted_key;
+      throw std::move(
+          Error(Status::INVALID_ARGUMENT, "the manifest lists " + label + " without a key: it is not encrypted")
+              .at_file(label));
+    }
+  throw std::move(
+      Error(Status::INVALID_ARGUMENT, "the manifest gives no key for a file named " + label +
+                                          "; was the file renamed? (its server name can be given as the label)")
+          .at_file(label));
 }
 
 }  // namespace
@@ -49,7 +56,9 @@ bcda_result* make_result(RunResult result) { return new bcda_result{std::move(re
 
 extern "C" {
 
-int32_t bcda_result_file_count(const bcda_result* result) { return result ? static_cast<int32_t>(result->result.files.size()) : 0; }
+int32_t bcda_result_file_count(const bcda_result* result) {
+  return result ? static_cast<int32_t>(result->result.files.size()) : 0;
+}
 
 const bcda_file* bcda_result_file(const bcda_result* result, int32_t index) {
   if (index < 0 || index >= bcda_result_file_count(result)) return nullptr;
@@ -59,10 +68,13 @@ const bcda_file* bcda_result_file(const bcda_result* result, int32_t index) {
 int32_t bcda_result_error_file_count(const bcda_result* result) {
   if (!result) return 0;
   const auto& files = result->result.files;
-  return static_cast<int32_t>(std::count_if(files.begin(), files.end(), [](const FileResult& f) { return f.is_error; }));
+  return static_cast<int32_t>(
+      std::count_if(files.begin(), files.end(), [](const FileResult& f) { return f.is_error; }));
 }
 
-const char* bcda_result_transaction_time(const bcda_result* result) { return result ? result->result.transaction_time.c_str() : ""; }
+const char* bcda_result_transaction_time(const bcda_result* result) {
+  return result ? result->result.transaction_time.c_str() : "";
+}
 int64_t bcda_result_elapsed_ms(const bcda_result* result) { return result ? result->result.elapsed.count() : -1; }
 const char* bcda_result_json(const bcda_result* result) { return result ? result->result.receipt.c_str() : ""; }
 const char* bcda_result_manifest(const bcda_result* result) { return result ? result->result.manifest.c_str() : ""; }
@@ -78,7 +90,8 @@ int32_t bcda_file_decrypted(const bcda_file* file) { return file && of(file).fac
 int32_t bcda_file_is_error(const bcda_file* file) { return file && of(file).is_error; }
 
 bcda_status bcda_decrypt_file(const bcda_config* settings, const char* path, const char* label, const char* key_hex,
-                              const char* manifest, const char* output, bcda_result** result, bcda_error** error) {
+                              const char* manifest, const char* output, bcda_progress progress, void* user,
+                              bcda_result** result, bcda_error** error) {
   return guard(error, [&] {
     need(settings, "settings");
     need(path, "path");
@@ -90,9 +103,13 @@ bcda_status bcda_decrypt_file(const bcda_config* settings, const char* path, con
     std::string hex = find_key(key_hex, manifest, name);
     auto file_key = key->unwrap(libbcda::transfer::wrapped_key_from_hex(hex, name), name);
     auto begun = std::chrono::steady_clock::now();
-    auto durability = values.text("durability") == "process" ? libbcda::Durability::process : libbcda::Durability::power;
+    auto durability =
+        values.text("durability") == "process" ? libbcda::Durability::process : libbcda::Durability::power;
     FileResult file;
-    file.facts = libbcda::transfer::decrypt_file(input, file_key, output, durability);
+    auto tell = [&](std::int64_t done, std::int64_t total) {
+      if (progress && progress(user, done, total) != 0) throw Error(Status::CANCELLED, "cancelled");
+    };
+    file.facts = libbcda::transfer::decrypt_file(input, file_key, output, durability, tell);
     file.path = output;
     RunResult made;
     made.receipt = libbcda::runtime::describe(file);

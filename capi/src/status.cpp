@@ -20,7 +20,8 @@ using libbcda::Status;
 
 #define BCDA_TEXT(x) #x
 #define BCDA_VERSION_TEXT(a, b, c) BCDA_TEXT(a) "." BCDA_TEXT(b) "." BCDA_TEXT(c)
-static_assert(std::string_view(libbcda::kVersion) == BCDA_VERSION_TEXT(BCDA_VERSION_MAJOR, BCDA_VERSION_MINOR, BCDA_VERSION_PATCH));
+static_assert(std::string_view(libbcda::kVersion) ==
+              BCDA_VERSION_TEXT(BCDA_VERSION_MAJOR, BCDA_VERSION_MINOR, BCDA_VERSION_PATCH));
 
 namespace libbcda::capi {
 

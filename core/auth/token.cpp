@@ -14,12 +14,15 @@ using std::chrono::seconds;
 
 std::optional<Milliseconds> seconds_in(const json::value& value) {
   std::int64_t number = 0;
-  if (value.is_int64()) number = value.get_int64();
-  else if (value.is_double()) number = static_cast<std::int64_t>(std::clamp(value.get_double(), 0.0, 1e9));
+  if (value.is_int64())
+    number = value.get_int64();
+  else if (value.is_double())
+    number = static_cast<std::int64_t>(std::clamp(value.get_double(), 0.0, 1e9));
   else if (value.is_string()) {
     auto& text = value.get_string();
     if (std::from_chars(text.data(), text.data() + text.size(), number).ec != std::errc()) return {};
-  } else return {};
+  } else
+    return {};
   if (number <= 0) return {};
   return Milliseconds(seconds(std::min<std::int64_t>(number, 7 * 24 * 3600)));
 }
@@ -36,8 +39,9 @@ std::optional<Milliseconds> lifetime_of_jwt(std::string_view token, Instant now)
   if (!exp || !exp->is_number()) return {};
   double end = exp->to_number<double>();
   // iat, where given, spares us the difference between the two clocks.
-  double start = iat && iat->is_number() ? iat->to_number<double>()
-                                         : static_cast<double>(std::chrono::duration_cast<seconds>(now.time_since_epoch()).count());
+  double start = iat && iat->is_number()
+                     ? iat->to_number<double>()
+                     : static_cast<double>(std::chrono::duration_cast<seconds>(now.time_since_epoch()).count());
   if (!(end - start >= 1)) return {};
   return Milliseconds(static_cast<std::int64_t>(std::min(end - start, 7 * 86400.0) * 1000));
 }
@@ -48,10 +52,12 @@ bool usable(std::string_view token) {
 
 Error refused(const http::Answer& answer, Instant now) {
   if (answer.status == 400 || answer.status == 401 || answer.status == 403)
-    return std::move(Error(Status::AUTHENTICATION,
-                           "the service refused the credentials (HTTP " + std::to_string(answer.status) +
-                               "); check client_id and client_secret, that they are for this service, and that they have not expired")
-                         .with_http(answer.status));
+    return std::move(
+        Error(
+            Status::AUTHENTICATION,
+            "the service refused the credentials (HTTP " + std::to_string(answer.status) +
+                "); check client_id and client_secret, that they are for this service, and that they have not expired")
+            .with_http(answer.status));
   return bulk::refusal(answer, "the token request", now);
 }
 
@@ -72,7 +78,9 @@ Token read_token(const http::Answer& answer, Instant now, Milliseconds assumed) 
   if (answer.status != 200) throw refused(answer, now);
   auto body = parse_json(answer.body);
   std::string text = body && body->is_object() ? string_member(body->get_object(), "access_token") : "";
-  if (!usable(text)) throw Error(Status::PROTOCOL, "the service's answer to the token request holds no access_token");
+  if (!usable(text))
+    throw std::move(
+        Error(Status::PROTOCOL, "the service's answer to the token request holds no access_token").may_retry());
   Token token;
   token.value = Secret(text);
   const json::value* expires_in = body->get_object().if_contains("expires_in");

@@ -22,11 +22,16 @@ constexpr std::string_view kBearer = "Bearer ";
 struct TokenSource::Waiter {
   explicit Waiter(const asio::any_io_executor& executor) : timer(executor, asio::steady_timer::time_point::max()) {}
   asio::steady_timer timer;
-  std::optional<Error> refused;
+  std::optional<Error> failed;
 };
 
-TokenSource::TokenSource(http::Client& client, http::Url service, Credentials credentials, Milliseconds assumed_lifetime, Clock clock)
-    : client_(client), service_(std::move(service)), credentials_(std::move(credentials)), assumed_lifetime_(assumed_lifetime), clock_(std::move(clock)) {}
+TokenSource::TokenSource(http::Client& client, http::Url service, Credentials credentials,
+                         Milliseconds assumed_lifetime, Clock clock)
+    : client_(client),
+      service_(std::move(service)),
+      credentials_(std::move(credentials)),
+      assumed_lifetime_(assumed_lifetime),
+      clock_(std::move(clock)) {}
 
 Task<> TokenSource::authorize(http::Request& request) {
   if (!http::same_origin(request.url, service_)) co_return;
@@ -37,7 +42,8 @@ Task<> TokenSource::authorize(http::Request& request) {
 void TokenSource::reject(const http::Request& request) {
   std::lock_guard lock(mutex_);
   for (const auto& [name, value] : request.headers)
-    if (name == "Authorization" && token_ && std::string_view(value).substr(kBearer.size()) == token_->value.reveal()) token_.reset();
+    if (name == "Authorization" && token_ && std::string_view(value).substr(kBearer.size()) == token_->value.reveal())
+      token_.reset();
 }
 
 Task<Secret> TokenSource::get() {
@@ -54,7 +60,7 @@ Task<Secret> TokenSource::get() {
     if (waiter) {
       boost::system::error_code woken;
       co_await waiter->timer.async_wait(asio::redirect_error(asio::use_awaitable, woken));
-      if (waiter->refused) throw *waiter->refused;
+      if (waiter->failed) throw *waiter->failed;
       continue;
     }
     std::optional<Token> token;
@@ -99,7 +105,7 @@ void TokenSource::settle(std::optional<Token> token, const std::optional<Error>&
   }
   for (auto& waiter : waiters)
     asio::post(waiter->timer.get_executor(), [waiter, error] {
-      if (error && error->status == Status::AUTHENTICATION) waiter->refused = error;
+      waiter->failed = error;
       waiter->timer.cancel();
     });
 }

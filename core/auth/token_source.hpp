@@ -14,7 +14,8 @@ namespace libbcda::auth {
 // Thread-safe. The credentials go to the service's own origin and nowhere else.
 class TokenSource {
  public:
-  TokenSource(http::Client& client, http::Url service, Credentials credentials, Milliseconds assumed_lifetime, Clock clock);
+  TokenSource(http::Client& client, http::Url service, Credentials credentials, Milliseconds assumed_lifetime,
+              Clock clock);
 
   // Adds "Authorization: Bearer" to a request to the service's origin, and nothing to one elsewhere.
   // Throws what read_token throws, or Error{NETWORK, ...}; a refusal reaches every waiting asker.

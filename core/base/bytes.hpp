@@ -14,12 +14,8 @@ using Bytes = std::vector<std::uint8_t>;
 using ByteView = std::span<const std::uint8_t>;
 using MutableBytes = std::span<std::uint8_t>;
 
-inline ByteView as_bytes(std::string_view s) {
-  return {reinterpret_cast<const std::uint8_t*>(s.data()), s.size()};
-}
-inline std::string_view as_text(ByteView b) {
-  return {reinterpret_cast<const char*>(b.data()), b.size()};
-}
+inline ByteView as_bytes(std::string_view s) { return {reinterpret_cast<const std::uint8_t*>(s.data()), s.size()}; }
+inline std::string_view as_text(ByteView b) { return {reinterpret_cast<const char*>(b.data()), b.size()}; }
 
 std::string to_hex(ByteView bytes);                       // lower case
 std::optional<Bytes> from_hex(std::string_view text);     // either case; nullopt: odd length or not hex
@@ -37,12 +33,19 @@ class Secret {
   explicit Secret(std::string_view text) : text_(text.begin(), text.end()) {}
   Secret(const Secret& other) = default;
   Secret& operator=(const Secret& other) {
-    if (this != &other) { clear(); text_ = other.text_; }
+    if (this != &other) {
+      clear();
+      text_ = other.text_;
+    }
     return *this;
   }
   Secret(Secret&& other) noexcept : text_(std::move(other.text_)) { other.text_.clear(); }
   Secret& operator=(Secret&& other) noexcept {
-    if (this != &other) { clear(); text_ = std::move(other.text_); other.text_.clear(); }
+    if (this != &other) {
+      clear();
+      text_ = std::move(other.text_);
+      other.text_.clear();
+    }
     return *this;
   }
   ~Secret() { clear(); }

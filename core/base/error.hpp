@@ -20,10 +20,22 @@ enum class Status : std::int32_t {
 struct Error : std::exception {
   Error(Status s, std::string text) : status(s), message(std::move(text)) {}
 
-  Error& at_file(std::string_view name) { file = name; return *this; }
-  Error& with_http(int code) { http_status = code; return *this; }
-  Error& with_outcome(std::string text) { outcome = std::move(text); return *this; }
-  Error& may_retry(bool yes = true) { retriable = yes; return *this; }
+  Error& at_file(std::string_view name) {
+    file = name;
+    return *this;
+  }
+  Error& with_http(int code) {
+    http_status = code;
+    return *this;
+  }
+  Error& with_outcome(std::string text) {
+    outcome = std::move(text);
+    return *this;
+  }
+  Error& may_retry(bool yes = true) {
+    retriable = yes;
+    return *this;
+  }
 
   const char* what() const noexcept override { return message.c_str(); }
 
@@ -44,7 +56,7 @@ struct StatusInfo {
 };
 
 int status_count() noexcept;
-const StatusInfo& status_at(int index) noexcept;             // 0 <= index < status_count()
+const StatusInfo& status_at(int index) noexcept;              // 0 <= index < status_count()
 const StatusInfo* find_status(std::int32_t number) noexcept;  // nullptr when unknown
 
 }  // namespace libbcda

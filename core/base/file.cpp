@@ -47,7 +47,8 @@ Text read_all(int fd, const std::string& path, std::size_t max_bytes, const char
     if (n == 0) break;
     if (text.size() + static_cast<std::size_t>(n) > max_bytes)
       throw std::move(Error(Status::FILESYSTEM, std::string("the ") + what + " " + path + " is larger than " +
-                                                    std::to_string(max_bytes) + " bytes").at_file(path));
+                                                    std::to_string(max_bytes) + " bytes")
+                          .at_file(path));
     text.insert(text.end(), buffer, buffer + n);
   }
   wipe(buffer, sizeof buffer);
@@ -97,7 +98,11 @@ bool readable_by_others(const std::string& path) {
 }
 
 Directory Directory::open_or_create(const std::string& path) {
-  if (::mkdir(path.c_str(), 0700) != 0 && errno != EEXIST) throw file_error("cannot make the directory", path, errno);
+  if (::mkdir(path.c_str(), 0700) != 0 && errno != EEXIST) {
+    Error error = file_error("cannot make the directory", path, errno);
+    if (errno == ENOENT) error.message += "; make the directory above it first";
+    throw error;
+  }
   Fd fd(::open(path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
   if (!fd && errno == ENOTDIR)
     throw std::move(
@@ -154,14 +159,20 @@ void Directory::remove_directory(const std::string& name) const noexcept {
   ::unlinkat(fd(), name.c_str(), AT_REMOVEDIR);
 }
 
-bool Directory::is_empty() const {
+std::vector<std::string> Directory::names() const {
   int listing = ::openat(fd(), ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
   DIR* entries = listing >= 0 ? ::fdopendir(listing) : nullptr;
   if (!entries) throw file_error("cannot read the directory", path_, errno);
   std::unique_ptr<DIR, int (*)(DIR*)> owner(entries, ::closedir);
+  std::vector<std::string> names;
   while (dirent* entry = ::readdir(entries))
-    if (std::strcmp(entry->d_name, ".") != 0 && std::strcmp(entry->d_name, "..") != 0) return false;
-  return true;
+    if (std::string_view name = entry->d_name; name != "." && name != "..") names.emplace_back(name);
+  return names;
+}
+
+bool Directory::removed() const {
+  struct stat info {};
+  return ::fstat(fd(), &info) == 0 && info.st_nlink == 0;
 }
 
 void Directory::sync() const {
@@ -170,7 +181,6 @@ void Directory::sync() const {
 
 OutputFile::OutputFile(const Directory& dir, std::string partial, Durability durability)
     : partial_dir_(&dir), partial_(std::move(partial)), durability_(durability) {
-  dir.remove(partial_);  // a leftover of a run that was killed
   fd_ = Fd(::openat(dir.fd(), partial_.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600));
   if (!fd_) throw file_error("cannot write", join(dir.path(), partial_), errno);
 }
@@ -194,7 +204,8 @@ void OutputFile::publish(const Directory& dir, const std::string& name) {
   // link + unlink rather than rename: it never replaces a file that is there.
   if (::linkat(partial_dir_->fd(), partial_.c_str(), dir.fd(), name.c_str(), 0) != 0) {
     if (errno == EEXIST)
-      throw std::move(Error(Status::FILESYSTEM, full + " exists already; move it away or choose another directory").at_file(full));
+      throw std::move(
+          Error(Status::FILESYSTEM, full + " exists already; move it away or choose another directory").at_file(full));
     // Some file systems have no hard links: rename, having looked first.
     if (dir.contains(name) || ::renameat(partial_dir_->fd(), partial_.c_str(), dir.fd(), name.c_str()) != 0)
       throw file_error("cannot write", full, errno);
@@ -204,15 +215,19 @@ void OutputFile::publish(const Directory& dir, const std::string& name) {
   if (durability_ == Durability::power) dir.sync();
 }
 
-LineFile::LineFile(const Directory& dir, const std::string& name) : path_(join(dir.path(), name)) {
+LineFile::LineFile(const Directory& dir, const std::string& name, Durability durability)
+    : path_(join(dir.path(), name)), durability_(durability) {
   fd_ = Fd(::openat(dir.fd(), name.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_NOFOLLOW | O_CLOEXEC, 0600));
   if (!fd_) throw file_error("cannot write", path_, errno);
+  if (durability_ == Durability::power) dir.sync();
 }
 
 void LineFile::append(std::string_view line) {
-  std::string text(line);
-  text += '\n';
+  std::string text = (cut_ ? "\n" : "") + std::string(line) + "\n";
+  cut_ = true;
   write_all(fd_.get(), text.data(), text.size(), path_);
+  if (durability_ == Durability::power && ::fdatasync(fd_.get()) != 0) throw file_error("cannot write", path_, errno);
+  cut_ = false;
 }
 
 }  // namespace libbcda

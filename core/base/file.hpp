@@ -2,6 +2,7 @@
 #pragma once
 #include <cstdint>
 #include <string>
+#include <vector>
 
 #include "base/bytes.hpp"
 
@@ -43,10 +44,12 @@ class Directory {
   std::string read(const std::string& name, std::size_t max_bytes) const;
   // Writes a small file under a temporary name and renames it.
   void replace(const std::string& name, std::string_view text, Durability durability) const;
-  void remove(const std::string& name) const noexcept;             // a file; missing is fine
-  void remove_directory(const std::string& name) const noexcept;   // and the files in it, one level
-  bool is_empty() const;
-  void sync() const;  // makes renames in it survive a loss of power
+  void remove(const std::string& name) const noexcept;            // a file; missing is fine
+  void remove_directory(const std::string& name) const noexcept;  // and the files in it, one level
+  std::vector<std::string> names() const;                         // of everything in it
+  bool is_empty() const { return names().empty(); }
+  bool removed() const;  // somebody has removed it meanwhile
+  void sync() const;     // makes renames in it survive a loss of power
   int fd() const noexcept { return fd_.get(); }
   const std::string& path() const noexcept { return path_; }
 
@@ -56,7 +59,8 @@ class Directory {
   std::string path_;
 };
 
-// A file being written: private (0600) under `partial`, until publish() gives it its name. Gone when not published.
+// A file being written: private (0600) under `partial`, which must be nobody else's, until publish() gives it its name.
+// Gone when not published.
 class OutputFile {
  public:
   OutputFile(const Directory& dir, std::string partial, Durability durability);
@@ -78,15 +82,17 @@ class OutputFile {
   bool published_ = false;
 };
 
-// An append-only text file whose every line is written at once.
+// An append-only text file whose every line is written at once. A line cut short by a full disk spoils no other.
 class LineFile {
  public:
-  LineFile(const Directory& dir, const std::string& name);
+  LineFile(const Directory& dir, const std::string& name, Durability durability = Durability::process);
   void append(std::string_view line);  // adds the newline
 
  private:
   Fd fd_;
   std::string path_;
+  Durability durability_;
+  bool cut_ = false;  // the last line was
 };
 
 }  // namespace libbcda

@@ -30,11 +30,20 @@ struct DuplicateFinder {
 
   bool on_document_begin(error_code&) { return true; }
   bool on_document_end(error_code&) { return true; }
-  bool on_object_begin(error_code&) { objects.emplace_back(); return true; }
-  bool on_object_end(std::size_t, error_code&) { objects.pop_back(); return true; }
+  bool on_object_begin(error_code&) {
+    objects.emplace_back();
+    return true;
+  }
+  bool on_object_end(std::size_t, error_code&) {
+    objects.pop_back();
+    return true;
+  }
   bool on_array_begin(error_code&) { return true; }
   bool on_array_end(std::size_t, error_code&) { return true; }
-  bool on_key_part(view part, std::size_t, error_code&) { partial.append(part.data(), part.size()); return true; }
+  bool on_key_part(view part, std::size_t, error_code&) {
+    partial.append(part.data(), part.size());
+    return true;
+  }
   bool on_key(view last, std::size_t, error_code& ec) {
     partial.append(last.data(), last.size());
     if (!objects.back().insert(partial).second) {

@@ -17,51 +17,179 @@ using T = SettingType;
 
 std::vector<Setting> make_table() {
   std::vector<Setting> table = {
-      {"url", T::string, kClient, false, "", "",
-       "Origin of the service, as in https://api.bcda.cms.gov; the paths are known.", {}},
+      {"url",
+       T::string,
+       kClient,
+       false,
+       "",
+       "",
+       "Origin of the service, as in https://api.bcda.cms.gov; the paths are known.",
+       {}},
       {"client_id", T::string, kClient, false, "", "", "Client id that the service issued.", {}},
       {"client_secret", T::string, kClient, true, "", "", "Client secret that belongs to client_id.", {}},
       {"client_secret_file", T::path, kClient, false, "", "", "File that holds the client secret.", {}},
-      {"private_key", T::path, kClient, false, "", "",
-       "PEM file of the RSA private key whose public half is registered with the service.", {}},
-      {"private_key_pem", T::string, kClient, true, "", "", "The private key itself, as PEM text, instead of a file.", {}},
+      {"private_key",
+       T::path,
+       kClient,
+       false,
+       "",
+       "",
+       "PEM file of the RSA private key whose public half is registered with the service.",
+       {}},
+      {"private_key_pem",
+       T::string,
+       kClient,
+       true,
+       "",
+       "",
+       "The private key itself, as PEM text, instead of a file.",
+       {}},
       {"private_key_passphrase", T::string, kClient, true, "", "", "Passphrase of an encrypted private key.", {}},
-      {"private_key_passphrase_file", T::path, kClient, false, "", "",
-       "File that holds the passphrase of an encrypted private key.", {}},
-      {"ca_file", T::path, kClient, false, "", "",
-       "PEM file of the CA certificates to trust instead of the system's.", {}},
-      {"allow_http", T::boolean, kClient, false, "false", "",
-       "Allow http:// to other machines: credentials and claims then travel in the clear.", {}},
-      {"allowed_origins", T::list, kClient, false, "", "",
-       "Other origins that a manifest may point to; files there are fetched without the token.", {}},
+      {"private_key_passphrase_file",
+       T::path,
+       kClient,
+       false,
+       "",
+       "",
+       "File that holds the passphrase of an encrypted private key.",
+       {}},
+      {"ca_file",
+       T::path,
+       kClient,
+       false,
+       "",
+       "",
+       "PEM file of the CA certificates to trust instead of the system's.",
+       {}},
+      {"allow_http",
+       T::boolean,
+       kClient,
+       false,
+       "false",
+       "",
+       "Allow http:// to other machines: credentials and claims then travel in the clear.",
+       {}},
+      {"allowed_origins",
+       T::list,
+       kClient,
+       false,
+       "",
+       "",
+       "Other origins that a manifest may point to; files there are fetched without the token.",
+       {}},
       {"threads", T::integer, kClient, false, "0", "", "Threads that move and decrypt data; 0: one for each core.", {}},
       {"user_agent", T::string, kClient, false, "libbcda/0.1.0", "", "The User-Agent header.", {}},
-      {"connect_timeout", T::duration, kClient, false, "30s", "", "Limit for name look-up, connection and TLS handshake.", {}},
-      {"idle_timeout", T::duration, kClient, false, "1m", "", "Longest silence of a connection that should deliver bytes.", {}},
-      {"request_timeout", T::duration, kClient, false, "2m", "", "Limit for the answer to one request, file bodies apart.", {}},
-      {"token_lifetime", T::duration, kClient, false, "1h", "",
-       "Lifetime assumed of a token that does not tell its own.", {}},
+      {"connect_timeout",
+       T::duration,
+       kClient,
+       false,
+       "30s",
+       "",
+       "Limit for name look-up, connection and TLS handshake.",
+       {}},
+      {"idle_timeout",
+       T::duration,
+       kClient,
+       false,
+       "1m",
+       "",
+       "Longest silence of a connection that should deliver bytes.",
+       {}},
+      {"request_timeout",
+       T::duration,
+       kClient,
+       false,
+       "2m",
+       "",
+       "Limit for the answer to one request, file bodies apart.",
+       {}},
+      {"token_lifetime",
+       T::duration,
+       kClient,
+       false,
+       "1h",
+       "",
+       "Lifetime assumed of a token that does not tell its own.",
+       {}},
       {"max_header_bytes", T::size, kClient, false, "64KiB", "", "Largest head of an answer that is read.", {}},
       {"max_manifest_bytes", T::size, kClient, false, "64MiB", "", "Largest manifest that is read.", {}},
-      {"types", T::list, kExport, false, "Patient,Coverage,ExplanationOfBenefit", "",
-       "Resource types to export, one job each.", {}},
-      {"out", T::path, kExport, false, "", "", "Directory for the files; made when missing.", {}},
-      {"restart", T::boolean, kExport, false, "false", "",
-       "Discard what an unfinished export left in the directory, and begin anew.", {}},
+      {"types",
+       T::list,
+       kExport,
+       false,
+       "Patient,Coverage,ExplanationOfBenefit",
+       "",
+       "Resource types to export, one job each.",
+       {}},
+      {"out",
+       T::path,
+       kExport,
+       false,
+       "",
+       "",
+       "Directory for the files; made when missing, the ones above it are not.",
+       {}},
+      {"restart",
+       T::boolean,
+       kExport,
+       false,
+       "false",
+       "",
+       "Discard what an unfinished export left in the directory, and begin anew.",
+       {}},
       {"parallel", T::integer, kExport, false, "4", "", "Files downloaded at the same time, 1 to 64.", {}},
-      {"allow_plaintext", T::boolean, kExport, false, "false", "",
-       "Accept data files that come without a key; otherwise a private key is needed and such a file is an error.", {}},
-      {"durability", T::choice, kExport, false, "power", "power,process",
-       "What a published file survives: a loss of power, or only a crash of the process.", {}},
-      {"poll_interval", T::duration, kExport, false, "1s", "",
-       "First wait between two status requests; it grows by half each time.", {}},
+      {"allow_plaintext",
+       T::boolean,
+       kExport,
+       false,
+       "false",
+       "",
+       "Accept data files that come without a key; otherwise a private key is needed and such a file is an error.",
+       {}},
+      {"durability",
+       T::choice,
+       kExport,
+       false,
+       "power",
+       "power,process",
+       "What a published file survives: a loss of power, or only a crash of the process.",
+       {}},
+      {"poll_interval",
+       T::duration,
+       kExport,
+       false,
+       "1s",
+       "",
+       "First wait between two status requests; it grows by half each time.",
+       {}},
       {"poll_max_interval", T::duration, kExport, false, "30s", "", "Longest wait between two status requests.", {}},
       {"job_timeout", T::duration, kExport, false, "24h", "", "Longest time for a job to be done; 0: no limit.", {}},
       {"timeout", T::duration, kExport, false, "0s", "", "Longest time for the whole run; 0: no limit.", {}},
       {"retries", T::integer, kExport, false, "5", "", "How often a failed request is tried again, 0 to 100.", {}},
-      {"retry_delay", T::duration, kExport, false, "1s", "", "First wait before trying again; it doubles each time.", {}},
-      {"retry_max_delay", T::duration, kExport, false, "1m", "",
-       "Longest wait before trying again, also when the server asks for more.", {}},
+      {"outage_limit",
+       T::duration,
+       kExport,
+       false,
+       "15m",
+       "",
+       "How long status requests may go on failing, beyond the retries, while a job runs.",
+       {}},
+      {"retry_delay",
+       T::duration,
+       kExport,
+       false,
+       "1s",
+       "",
+       "First wait before trying again; it doubles each time.",
+       {}},
+      {"retry_max_delay",
+       T::duration,
+       kExport,
+       false,
+       "1m",
+       "",
+       "Longest wait before trying again, unless the service asks for more (up to 15 minutes).",
+       {}},
   };
   for (Setting& row : table) {
     row.env = std::string("BCDA_") + row.name;
@@ -72,9 +200,10 @@ std::vector<Setting> make_table() {
 }
 
 // Two ways to say the same thing: the one given last, or by the source that goes first, counts.
-constexpr std::pair<std::string_view, std::string_view> kRivals[] = {{"client_secret", "client_secret_file"},
-                                                                     {"private_key", "private_key_pem"},
-                                                                     {"private_key_passphrase", "private_key_passphrase_file"}};
+constexpr std::pair<std::string_view, std::string_view> kRivals[] = {
+    {"client_secret", "client_secret_file"},
+    {"private_key", "private_key_pem"},
+    {"private_key_passphrase", "private_key_passphrase_file"}};
 
 std::string_view rival_of(std::string_view name) {
   for (auto [one, other] : kRivals) {
@@ -85,8 +214,10 @@ std::string_view rival_of(std::string_view name) {
 }
 
 std::optional<bool> parse_boolean(std::string_view text) {
-  for (auto yes : {"true", "1", "yes", "on"}) if (text == yes) return true;
-  for (auto no : {"false", "0", "no", "off"}) if (text == no) return false;
+  for (auto yes : {"true", "1", "yes", "on"})
+    if (text == yes) return true;
+  for (auto no : {"false", "0", "no", "off"})
+    if (text == no) return false;
   return {};
 }
 
@@ -103,7 +234,8 @@ std::vector<std::string> split(std::string_view text) {
     std::size_t comma = std::min(text.find(','), text.size());
     std::string_view part = text.substr(0, comma);
     std::size_t first = part.find_first_not_of(" \t");
-    if (first != std::string_view::npos) parts.emplace_back(part.substr(first, part.find_last_not_of(" \t") - first + 1));
+    if (first != std::string_view::npos)
+      parts.emplace_back(part.substr(first, part.find_last_not_of(" \t") - first + 1));
     text.remove_prefix(std::min(comma + 1, text.size()));
   }
   return parts;
@@ -125,17 +257,25 @@ std::size_t distance(std::string_view a, std::string_view b) {  // Levenshtein
 
 const Setting& row_of(std::string_view name) {
   if (const Setting* row = find_setting(name)) return *row;
+  std::string typed(name);
+  std::transform(typed.begin(), typed.end(), typed.begin(), [](char c) {
+    return c == '-' ? '_' : c >= 'A' && c <= 'Z' ? static_cast<char>(c | 0x20) : c;
+  });
   const Setting* nearest = &settings_table().front();
   for (const Setting& row : settings_table())
-    if (distance(name, row.name) < distance(name, nearest->name)) nearest = &row;
-  throw Error(Status::INVALID_ARGUMENT, "there is no setting named " + std::string(name) + "; did you mean " + nearest->name + "?");
+    if (distance(typed, row.name) < distance(typed, nearest->name)) nearest = &row;
+  bool near = distance(typed, nearest->name) <= typed.size() / 2;
+  throw Error(Status::INVALID_ARGUMENT,
+              "there is no setting named " + std::string(name) +
+                  (near ? std::string("; did you mean ") + nearest->name + "?" : "; `bcda settings` lists them"));
 }
 
 // What is wrong with a value, or "".
 std::string objection(const Setting& row, std::string_view value) {
   if (value.find('\0') != std::string_view::npos) return "holds a NUL character";
   switch (row.type) {
-    case T::boolean: return parse_boolean(value) ? "" : "takes true or false";
+    case T::boolean:
+      return parse_boolean(value) ? "" : "takes true or false";
     case T::integer: {
       auto number = parse_integer(value);
       if (!number || *number < 0) return "takes a whole number, 0 or more";
@@ -147,18 +287,23 @@ std::string objection(const Setting& row, std::string_view value) {
     case T::duration: {
       auto duration = parse_duration(value);
       if (!duration) return "takes a duration such as 250ms, 30s, 5m or 24h";
-      bool pause = row.name == std::string_view("poll_interval") || row.name == std::string_view("retry_delay");
-      return pause && duration->count() < 1 ? "takes 1ms or more: without a pause the service would be flooded" : "";
+      std::string_view name = row.name;
+      bool positive =
+          name == "poll_interval" || name == "retry_delay" || name == "connect_timeout" || name == "request_timeout";
+      return positive && duration->count() < 1 ? "takes 1ms or more" : "";
     }
-    case T::size: return parse_size(value).value_or(0) > 0 ? "" : "takes a size such as 64KiB or 1GiB";
+    case T::size:
+      return parse_size(value).value_or(0) > 0 ? "" : "takes a size such as 64KiB or 1GiB";
     case T::choice: {
       auto allowed = split(row.choices);
       if (std::find(allowed.begin(), allowed.end(), value) != allowed.end()) return "";
       return std::string("takes one of ") + row.choices;
     }
-    case T::list: return split(value).empty() && !value.empty() ? "takes a comma-separated list" : "";
+    case T::list:
+      return split(value).empty() && !value.empty() ? "takes a comma-separated list" : "";
     case T::string:
-    case T::path: return "";
+    case T::path:
+      return "";
   }
   return "";
 }
@@ -186,7 +331,12 @@ std::optional<std::int64_t> parse_size(std::string_view text) {
   auto [end, ec] = std::from_chars(text.data(), text.data() + text.size(), value);
   if (ec != std::errc() || value < 0) return {};
   std::string_view unit(end, static_cast<std::size_t>(text.data() + text.size() - end));
-  int shift = unit.empty() || unit == "B" ? 0 : unit == "KiB" ? 10 : unit == "MiB" ? 20 : unit == "GiB" ? 30 : unit == "TiB" ? 40 : -1;
+  int shift = unit.empty() || unit == "B" ? 0
+              : unit == "KiB"             ? 10
+              : unit == "MiB"             ? 20
+              : unit == "GiB"             ? 30
+              : unit == "TiB"             ? 40
+                                          : -1;
   if (shift < 0 || value > (INT64_MAX >> shift)) return {};
   return value << shift;
 }
@@ -246,12 +396,14 @@ void Settings::load_json_file(const std::string& path) {
     } else if (member.is_bool() || member.is_number()) {
       flat = json::serialize(member);
     } else {
-      throw bad("the value of " + std::string(name) + " is neither text, nor a number, nor true or false, nor a list of texts");
+      throw bad("the value of " + std::string(name) +
+                " is neither text, nor a number, nor true or false, nor a list of texts");
     }
     try {
       if (!taken(name)) set(name, flat);
       const Setting& row = row_of(name);
-      if (row.secret && readable_by_others(path)) throw bad("it holds the secret " + std::string(name) + " but others may read it; chmod 600 " + path);
+      if (row.secret && readable_by_others(path))
+        throw bad("it holds the secret " + std::string(name) + " but others may read it; chmod 600 " + path);
     } catch (const Error& e) {
       if (!e.file.empty()) throw;
       throw bad(e.message);
@@ -264,7 +416,8 @@ Settings Settings::with(const Settings& other) const {
   Settings merged = *this;
   for (const auto& [name, value] : other.values_) {
     if (row_of(name).scope != kExport)
-      throw Error(Status::INVALID_ARGUMENT, "the setting " + name + " belongs to the client; it cannot be given for one export");
+      throw Error(Status::INVALID_ARGUMENT,
+                  "the setting " + name + " belongs to the client; it cannot be given for one export");
     merged.values_[name] = value;
   }
   return merged;
@@ -279,7 +432,9 @@ std::string_view Settings::value(std::string_view name) const {
 std::string Settings::text(std::string_view name) const { return std::string(value(name)); }
 Secret Settings::secret(std::string_view name) const { return Secret(value(name)); }
 bool Settings::boolean(std::string_view name) const { return parse_boolean(value(name)).value_or(false); }
-Milliseconds Settings::duration(std::string_view name) const { return parse_duration(value(name)).value_or(Milliseconds(0)); }
+Milliseconds Settings::duration(std::string_view name) const {
+  return parse_duration(value(name)).value_or(Milliseconds(0));
+}
 std::vector<std::string> Settings::list(std::string_view name) const { return split(value(name)); }
 
 std::int64_t Settings::integer(std::string_view name) const {
@@ -293,7 +448,13 @@ Secret Settings::secret_or_file(std::string_view name) const {
   Secret content = read_secret_file(path, 64 << 10, file_setting.c_str());
   std::string_view text = content.reveal();
   while (!text.empty() && (text.back() == '\n' || text.back() == '\r')) text.remove_suffix(1);
-  if (text.empty()) throw std::move(Error(Status::INVALID_ARGUMENT, "the setting " + file_setting + ": " + path + " is empty").at_file(path));
+  auto bad = [&](const char* why) {
+    return std::move(
+        Error(Status::INVALID_ARGUMENT, "the setting " + file_setting + ": " + path + " " + why).at_file(path));
+  };
+  if (text.empty()) throw bad("is empty");
+  if (text.find_first_of("\r\n") != std::string_view::npos)
+    throw bad("holds more than one line; is it another file's name?");
   return Secret(text);
 }
 

@@ -80,7 +80,8 @@ bool month_name(std::string_view& text, int& month) {
 }
 
 bool time_of_day(std::string_view& text, int& hour, int& minute, int& second) {
-  return digits(text, 2, hour) && skip(text, ":") && digits(text, 2, minute) && skip(text, ":") && digits(text, 2, second);
+  return digits(text, 2, hour) && skip(text, ":") && digits(text, 2, minute) && skip(text, ":") &&
+         digits(text, 2, second);
 }
 
 // The three forms of RFC 9110 section 5.6.7: "Sun, 06 Nov 1994 08:49:37 GMT", "Sunday, 06-Nov-94 08:49:37 GMT" and
@@ -141,7 +142,8 @@ std::optional<Milliseconds> parse_retry_after(std::string_view text, Instant now
     if (value <= week) return Milliseconds(value * 1000);
     std::int64_t now_s = std::chrono::duration_cast<seconds>(now.time_since_epoch()).count();
     for (std::int64_t epoch : {value, value / 1000})
-      if (epoch > now_s - week && epoch < now_s + week) return Milliseconds(std::max<std::int64_t>(0, epoch - now_s) * 1000);
+      if (epoch > now_s - week && epoch < now_s + week)
+        return Milliseconds(std::max<std::int64_t>(0, epoch - now_s) * 1000);
     return Milliseconds(week * 1000);
   }
   auto t = parse_time(text);
@@ -157,7 +159,7 @@ std::optional<Milliseconds> parse_duration(std::string_view text) {
   std::string_view unit(end, static_cast<std::size_t>(text.data() + text.size() - end));
   double scale = unit == "ms" ? 1 : unit.empty() || unit == "s" ? 1000 : unit == "m" ? 60e3 : unit == "h" ? 3600e3 : 0;
   double ms = value * scale;
-  if (scale == 0 || ms > 1e14) return {};
+  if (scale == 0 || ms > 1e11) return {};
   return Milliseconds(static_cast<std::int64_t>(ms));
 }
 

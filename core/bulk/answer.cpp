@@ -10,6 +10,7 @@ namespace libbcda::bulk {
 namespace {
 
 constexpr std::size_t kLongestText = 500;
+constexpr Milliseconds kLongestWish = std::chrono::minutes(15);  // servers have been seen to ask for hours
 
 std::string tidy(std::string_view text) {  // one line, no control characters, not cut inside a UTF-8 sequence
   std::size_t end = std::min(text.size(), kLongestText);
@@ -18,6 +19,14 @@ std::string tidy(std::string_view text) {  // one line, no control characters, n
   for (char c : text.substr(0, end)) out += static_cast<unsigned char>(c) < ' ' || c == 127 ? ' ' : c;
   std::size_t last = out.find_last_not_of(' ');
   return last == std::string::npos ? "" : out.substr(0, last + 1);
+}
+
+// Text of an unknown encoding, for places that want UTF-8.
+std::string ascii(std::string_view text) {
+  std::string out(text.substr(0, kLongestText));
+  for (char& c : out)
+    if (c < 0) c = '?';
+  return out;
 }
 
 std::string issue_text(const json::object& issue) {
@@ -39,7 +48,7 @@ bool is_operation_outcome(const http::Answer& answer) { return outcome_of(answer
 
 std::string outcome_text(const http::Answer& answer) {
   auto outcome = outcome_of(answer);
-  if (!outcome) return answer.media_type() == "text/plain" ? tidy(answer.body) : "";
+  if (!outcome) return answer.media_type() == "text/plain" ? tidy(ascii(answer.body)) : "";
   const json::value* issues = outcome->if_contains("issue");
   std::string text;
   if (issues && issues->is_array())
@@ -51,7 +60,8 @@ std::string outcome_text(const http::Answer& answer) {
 }
 
 bool transient(int status) {
-  return status == 408 || status == 425 || status == 429 || status == 500 || status == 502 || status == 503 || status == 504;
+  return status == 408 || status == 425 || status == 429 || status == 500 || status == 502 || status == 503 ||
+         status == 504;
 }
 
 Error refusal(const http::Answer& answer, const std::string& what, Instant now) {
@@ -68,7 +78,8 @@ std::optional<double> percent(std::string_view progress) {
   std::size_t sign = progress.find('%');
   if (sign == std::string_view::npos) return {};
   std::size_t begin = sign;
-  while (begin > 0 && (std::isdigit(static_cast<unsigned char>(progress[begin - 1])) || progress[begin - 1] == '.')) --begin;
+  while (begin > 0 && (std::isdigit(static_cast<unsigned char>(progress[begin - 1])) || progress[begin - 1] == '.'))
+    --begin;
   if (begin == sign) return {};
   double value = 0;
   std::from_chars(progress.data() + begin, progress.data() + sign, value);
@@ -79,8 +90,8 @@ Milliseconds Backoff::next(double chance, std::optional<Milliseconds> server_wis
   Milliseconds wait = next_;
   next_ = std::min(longest_, Milliseconds(static_cast<std::int64_t>(static_cast<double>(next_.count()) * factor_)));
   wait -= Milliseconds(static_cast<std::int64_t>(static_cast<double>(wait.count()) * 0.2 * chance));
-  if (server_wish) wait = std::max(wait, *server_wish);
-  return std::min(wait, longest_);
+  wait = std::min(wait, longest_);
+  return server_wish ? std::max(wait, std::min(*server_wish, kLongestWish)) : wait;
 }
 
 }  // namespace libbcda::bulk

@@ -26,8 +26,10 @@ std::optional<double> percent(std::string_view progress);
 // Waits that double, with a little chance in them so that clients do not march in step.
 class Backoff {
  public:
-  Backoff(Milliseconds first, Milliseconds longest, double factor = 2) : next_(first), longest_(longest), factor_(factor) {}
-  // `chance` is in [0, 1). The server's wish counts, up to `longest`; a wish of 0 does not undercut our own wait.
+  Backoff(Milliseconds first, Milliseconds longest, double factor = 2)
+      : next_(first), longest_(longest), factor_(factor) {}
+  // `chance` is in [0, 1). A longer wish of the server counts, up to 15 minutes; a shorter one does not undercut our
+  // own.
   Milliseconds next(double chance, std::optional<Milliseconds> server_wish = {});
 
  private:

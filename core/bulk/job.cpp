@@ -1,6 +1,7 @@
 #include "bulk/job.hpp"
 
 #include <algorithm>
+#include <limits>
 
 namespace libbcda::bulk {
 namespace {
@@ -26,6 +27,11 @@ Job::Job(http::Url service, std::string type, JobOptions options, std::function<
       retry_wait_(options.retry_delay, options.retry_max_delay),
       poll_wait_(first_poll(options), std::max(options.poll_interval, options.poll_max_interval), 1.5) {}
 
+Job::Job(http::Url service, std::string type, http::Url status_url, JobOptions options, std::function<double()> chance)
+    : Job(std::move(service), std::move(type), options, std::move(chance)) {
+  status_ = std::move(status_url);
+}
+
 http::Url Job::kick_off_url(const http::Url& service, const std::string& type) {
   http::Url url = service;
   url.target = "/api/v1/" + type + "/$export";  // a raw '$': the service does not know %24
@@ -45,11 +51,13 @@ Step Job::next(Instant now) {
   if (manifest_) return Finished{};
   if (options_.job_timeout.count() > 0 && now - *started_ >= options_.job_timeout)
     throw Error(Status::TIMEOUT, describe("the job") + " was not done after " + format_duration(options_.job_timeout) +
-                                     (progress_.empty() ? "" : " (" + progress_ + ")") + "; see the setting job_timeout");
+                                     (progress_.empty() ? "" : " (" + progress_ + ")") +
+                                     "; see the setting job_timeout");
   if (wait_) {
     Wait wait = *std::exchange(wait_, std::nullopt);
     if (options_.job_timeout.count() > 0)
-      wait.duration = std::min(wait.duration, std::chrono::duration_cast<Milliseconds>(*started_ + options_.job_timeout - now));
+      wait.duration =
+          std::min(wait.duration, std::chrono::duration_cast<Milliseconds>(*started_ + options_.job_timeout - now));
     return wait;
   }
   Send send;
@@ -64,22 +72,26 @@ Step Job::next(Instant now) {
   return send;
 }
 
-void Job::on_failure(const Error& error, bool answered, Instant) {
+void Job::on_failure(const Error& error, bool answered, Instant now) {
   // A kick-off that may have been heard is not repeated: it would start a second job.
   bool safe = status_ || !answered;
-  if (error.retriable && safe) return retry_or_fail(error, options_.retries);
+  if (error.retriable && safe) return status_ ? outage(error, now) : retry_or_fail(error, options_.retries);
   failure_ = error;
 }
 
 void Job::on_answer(const http::Answer& answer, Instant now) {
   if (answer.status == 401) {
     if (renew(answer)) return;
-    failure_ = std::move(Error(Status::AUTHENTICATION, describe(status_ ? "the status request" : "the kick-off") +
-                                                 " was refused (HTTP 401) with a token that is new; the organisation may be switched off")
-                             .with_http(401).with_outcome(outcome_text(answer)));
+    failure_ =
+        std::move(Error(Status::AUTHENTICATION,
+                        describe(status_ ? "the status request" : "the kick-off") +
+                            " was refused (HTTP 401) with a token that is new; the organisation may be switched off")
+                      .with_http(401)
+                      .with_outcome(outcome_text(answer)));
     return;
   }
   token_renewed_ = false;
+  if (!transient(answer.status)) failing_since_.reset();
   status_ ? on_status(answer, now) : on_kick_off(answer, now);
 }
 
@@ -92,14 +104,16 @@ bool Job::renew(const http::Answer&) {
 void Job::on_kick_off(const http::Answer& answer, Instant now) {
   if (answer.status == 202) {
     try {
-      status_ = on_service_origin(http::resolve_url(kick_off_, answer.header("Content-Location"), "Content-Location"), service_);
+      status_ = on_service_origin(http::resolve_url(kick_off_, answer.header("Content-Location"), "Content-Location"),
+                                  service_);
     } catch (const Error& e) {
       failure_ = e;
+      failure_->message = describe("the kick-off") + " was accepted, but " + e.message;
       return;
     }
     if (!http::same_origin(*status_, service_)) {
-      failure_ = Error(Status::PROTOCOL, describe("the kick-off") + " points to a job on another origin, " + status_->origin() +
-                                             "; the token is not sent there");
+      failure_ = Error(Status::PROTOCOL, describe("the kick-off") + " points to a job on another origin, " +
+                                             status_->origin() + "; the token is not sent there");
       return;
     }
     accepted_ = now;
@@ -110,11 +124,12 @@ void Job::on_kick_off(const http::Answer& answer, Instant now) {
   }
   Error error = refusal(answer, describe("the kick-off"), now);
   if (answer.status == 429)
-    error.message += ": another export of this resource type is still running for the organisation; try again when it is done";
-  if (answer.status == 404)
-    error.message += "; check the setting types: the service may not offer this resource type";
-  // A 500 can leave a pending job behind, so it is not repeated; gateways' errors and 429 never started one.
-  bool safe = answer.status == 429 || answer.status == 502 || answer.status == 503 || answer.status == 504;
+    error.message +=
+        ": another export of this resource type is still running for the organisation; try again when it is done";
+  if (answer.status == 404) error.message += "; check the setting types: the service may not offer this resource type";
+  // A 500 leaves a pending job behind, and a gateway's 502 or 504 may: repeated are only those that started none for
+  // sure.
+  bool safe = answer.status == 429 || answer.status == 503;
   if (safe) return retry_or_fail(std::move(error), options_.retries);
   failure_ = std::move(error);
 }
@@ -132,9 +147,9 @@ void Job::on_status(const http::Answer& answer, Instant now) {
   Error error = refusal(answer, describe("the status request"), now);
   if (answer.status == 404 || answer.status == 410) {
     error.status = Status::JOB_GONE;
-    error.message = describe("the job") + (answer.status == 410 ? " has expired" : " is unknown to the service") + " (HTTP " +
-                    std::to_string(answer.status) + "); start a new export";
-    bool young = answer.status == 404 && now - *accepted_ < kUnknownJobGrace;
+    error.message = describe("the job") + (answer.status == 410 ? " has expired" : " is unknown to the service") +
+                    " (HTTP " + std::to_string(answer.status) + "); start a new export";
+    bool young = answer.status == 404 && accepted_ && now - *accepted_ < kUnknownJobGrace;
     return retry_or_fail(std::move(error), young ? std::min(kUnknownJobTries, options_.retries) : 0);
   }
   if (answer.status == 500 && is_operation_outcome(answer)) {
@@ -143,7 +158,15 @@ void Job::on_status(const http::Answer& answer, Instant now) {
     error.retriable = false;
     return retry_or_fail(std::move(error), std::min(kFailedJobTries, options_.retries));
   }
-  retry_or_fail(std::move(error), transient(answer.status) ? options_.retries : 0);
+  if (transient(answer.status)) return outage(std::move(error), now);
+  failure_ = std::move(error);
+}
+
+// A job that runs for hours outlives a restart of the service: failures in a row are forgiven for outage_limit.
+void Job::outage(Error error, Instant now) {
+  if (!failing_since_) failing_since_ = now;
+  bool lasts = now - *failing_since_ >= options_.outage_limit;
+  retry_or_fail(std::move(error), lasts ? options_.retries : std::numeric_limits<int>::max());
 }
 
 void Job::on_complete(const http::Answer& answer, Instant) {

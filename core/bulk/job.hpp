@@ -1,6 +1,6 @@
-// One export job from kick-off to manifest, as a state machine without sockets or clocks (Bulk Data IG, "Bulk Data Kick-off
-// Request" and "Bulk Data Status Request"; BCDA guide, steps 2 and 3). Whoever drives it does what `next` says and reports
-// what came of it.
+// One export job from kick-off to manifest, as a state machine without sockets or clocks (Bulk Data IG, "Bulk Data
+// Kick-off Request" and "Bulk Data Status Request"; BCDA guide, steps 2 and 3). Whoever drives it does what `next` says
+// and reports what came of it.
 #pragma once
 #include <functional>
 #include <optional>
@@ -21,6 +21,7 @@ struct JobOptions {
   Milliseconds retry_delay{1000};
   Milliseconds retry_max_delay{60000};
   int retries = 5;
+  Milliseconds outage_limit{0};  // status requests are tried again for at least this long
 };
 
 // What to do next.
@@ -30,7 +31,7 @@ struct Send {
 };
 struct Wait {
   Milliseconds duration;
-  std::string why;    // "" for an ordinary poll
+  std::string why;     // "" for an ordinary poll
   bool retry = false;  // after a failure
 };
 struct Finished {};  // manifest() is there
@@ -40,6 +41,9 @@ class Job {
  public:
   // Kicks off an export of `type` at `service`. `chance` yields numbers in [0, 1).
   Job(http::Url service, std::string type, JobOptions options, std::function<double()> chance);
+
+  // Goes on with a job that was accepted earlier: asks for its status.
+  Job(http::Url service, std::string type, http::Url status_url, JobOptions options, std::function<double()> chance);
 
   // What to do now. Throws the Error that ended the job. After each Send, report its end by one of the next two;
   // after each Wait, just call next again.
@@ -63,6 +67,7 @@ class Job {
   void on_complete(const http::Answer& answer, Instant now);
   void poll_again(Milliseconds wait);
   void retry_or_fail(Error error, int allowed);
+  void outage(Error error, Instant now);
   bool renew(const http::Answer& answer);
   std::string describe(const char* what) const;
 
@@ -81,6 +86,7 @@ class Job {
   bool renew_token_ = false;
   bool token_renewed_ = false;  // since the last answer that was not a 401
   int failures_ = 0;            // in a row
+  std::optional<Instant> failing_since_;
   Backoff retry_wait_;
   Backoff poll_wait_;
 };

@@ -27,7 +27,8 @@ KeyMap read_key_map(const json::object& root) {
     while (!text.empty() && text.back() == ' ') text.remove_suffix(1);  // late 2018 padded the names with blanks
     if (!hex.is_string()) continue;
     auto [place, fresh] = keys.emplace(text, std::string(hex.get_string()));
-    if (!fresh && !same_hex(place->second, hex.get_string())) throw malformed("gives two different keys for " + place->first + " in KeyMap");
+    if (!fresh && !same_hex(place->second, hex.get_string()))
+      throw malformed("gives two different keys for " + place->first + " in KeyMap");
   }
   return keys;
 }
@@ -94,12 +95,18 @@ std::vector<Manifest> parse_manifests(std::string_view text, const http::Url& ba
   auto parts = split_json_sequence(text);
   if (!parts || parts->empty()) throw Error(Status::INVALID_ARGUMENT, "the manifest given is not JSON");
   std::vector<Manifest> manifests;
-  for (std::string_view part : *parts) manifests.push_back(parse_manifest(part, base));
+  try {
+    for (std::string_view part : *parts) manifests.push_back(parse_manifest(part, base));
+  } catch (Error& e) {
+    e.status = Status::INVALID_ARGUMENT;  // it is the caller's, not the service's
+    throw;
+  }
   return manifests;
 }
 
 http::Url on_service_origin(http::Url url, const http::Url& service) {
-  if (url.host == service.host && url.scheme == "http" && service.tls() && (url.port == 80 || url.port == service.port)) {
+  if (url.host == service.host && url.scheme == "http" && service.tls() &&
+      (url.port == 80 || url.port == service.port)) {
     url.scheme = service.scheme;
     url.port = service.port;
   }

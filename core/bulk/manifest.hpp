@@ -11,7 +11,7 @@ namespace libbcda::bulk {
 
 // One file of `output` or `error`.
 struct Entry {
-  std::string type;           // as the server says; hostile text
+  std::string type;  // as the server says; hostile text
   http::Url url;
   std::string name;           // last segment of the URL: the OAEP label
   std::string encrypted_key;  // hex of the wrapped key; "": the file is plain
@@ -31,7 +31,7 @@ struct Manifest {
 // Throws Error{PROTOCOL} or, with more than `max_files` files, Error{LIMIT}.
 Manifest parse_manifest(std::string_view text, const http::Url& base, std::size_t max_files = 1'000'000);
 
-// Several manifests in one text, as `bcda manifest` prints them. Throws Error{INVALID_ARGUMENT, PROTOCOL}.
+// Several manifests in one text that a caller gives, as `bcda manifest` prints them. Throws Error{INVALID_ARGUMENT}.
 std::vector<Manifest> parse_manifests(std::string_view text, const http::Url& base);
 
 // The same service under its own origin: behind a proxy that ends TLS the 2019 service writes http:// URLs of its host.

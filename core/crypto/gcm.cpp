@@ -81,7 +81,8 @@ void Opener::finish() {
   check(EVP_CIPHER_CTX_ctrl(ctx_.get(), EVP_CTRL_GCM_SET_TAG, kTagSize, held_.data()));
   if (EVP_DecryptFinal_ex(ctx_.get(), &none, &written) != 1) {
     ERR_clear_error();
-    throw Error(Status::DECRYPTION, "the GCM tag does not match: the file was altered, cut or is not encrypted with this key");
+    throw Error(Status::DECRYPTION,
+                "the GCM tag does not match: the file was altered, cut or is not encrypted with this key");
   }
 }
 

@@ -47,9 +47,9 @@ class Opener {
 // Encrypts in the same layout, for the sandbox and the tests.
 class Sealer {
  public:
-  Sealer(const FileKey& key, ByteView nonce);             // nonce: kNonceSize bytes, never used twice with a key
-  std::size_t update(ByteView plain, MutableBytes out);   // writes plain.size() ciphertext bytes
-  std::array<std::uint8_t, kTagSize> finish();            // the tag
+  Sealer(const FileKey& key, ByteView nonce);            // nonce: kNonceSize bytes, never used twice with a key
+  std::size_t update(ByteView plain, MutableBytes out);  // writes plain.size() ciphertext bytes
+  std::array<std::uint8_t, kTagSize> finish();           // the tag
 
  private:
   CipherContext ctx_;

@@ -14,9 +14,13 @@
 namespace libbcda::crypto {
 namespace {
 
-struct BioDeleter { void operator()(BIO* b) const noexcept { BIO_free_all(b); } };
+struct BioDeleter {
+  void operator()(BIO* b) const noexcept { BIO_free_all(b); }
+};
 using Bio = std::unique_ptr<BIO, BioDeleter>;
-struct ContextDeleter { void operator()(EVP_PKEY_CTX* c) const noexcept { EVP_PKEY_CTX_free(c); } };
+struct ContextDeleter {
+  void operator()(EVP_PKEY_CTX* c) const noexcept { EVP_PKEY_CTX_free(c); }
+};
 using Context = std::unique_ptr<EVP_PKEY_CTX, ContextDeleter>;
 using Key = std::unique_ptr<EVP_PKEY, decltype(&EVP_PKEY_free)>;
 
@@ -29,7 +33,7 @@ Error key_error(const std::string& name, const std::string& text) {
 }
 
 Bio read_only(std::string_view text) {
-  Bio bio(BIO_new_mem_buf(text.data(), static_cast<int>(text.size())));
+  Bio bio(BIO_new_mem_buf(text.empty() ? "" : text.data(), static_cast<int>(text.size())));
   if (!bio) throw std::bad_alloc();
   return bio;
 }
@@ -123,17 +127,18 @@ FileKey PrivateKey::unwrap(ByteView wrapped, std::string_view label) const {
   if (!context || EVP_PKEY_decrypt_init(context.get()) <= 0)
     throw Error(Status::INTERNAL, "OpenSSL could not start an RSA decryption");
   use_oaep(context.get(), label);
-  bool ok = EVP_PKEY_decrypt(context.get(), plain.data(), &size, wrapped.data(), wrapped.size()) > 0 &&
-            size == kFileKeySize;
+  bool ok =
+      EVP_PKEY_decrypt(context.get(), plain.data(), &size, wrapped.data(), wrapped.size()) > 0 && size == kFileKeySize;
   if (ok) std::memcpy(key.bytes, plain.data(), kFileKeySize);
   wipe(plain.data(), plain.size());
   ERR_clear_error();
   if (!ok)
-    throw std::move(Error(Status::DECRYPTION,
-                "the wrapped key of " + std::string(label) +
-                    " does not open with this private key: the private key is not the registered one, the file was "
-                    "renamed since the server named it, or the wrapped key is another file's")
-        .at_file(label));
+    throw std::move(
+        Error(Status::DECRYPTION,
+              "the wrapped key of " + std::string(label) +
+                  " does not open with this private key: the private key is not the registered one, the file was "
+                  "renamed since the server named it, or the wrapped key is another file's")
+            .at_file(label));
   return key;
 }
 
@@ -144,9 +149,8 @@ std::string PrivateKey::public_pem() const {
 }
 
 std::string PrivateKey::private_pem() const {
-  return to_pem([&](BIO* bio) {
-    return PEM_write_bio_PKCS8PrivateKey(bio, native(), nullptr, nullptr, 0, nullptr, nullptr);
-  });
+  return to_pem(
+      [&](BIO* bio) { return PEM_write_bio_PKCS8PrivateKey(bio, native(), nullptr, nullptr, 0, nullptr, nullptr); });
 }
 
 Bytes wrap_file_key(const FileKey& key, std::string_view public_pem, std::string_view label) {

@@ -27,6 +27,20 @@ Error protocol_error(const Url& url, const std::string& why) {
   return {Status::PROTOCOL, "the answer of " + url.origin() + std::string(url.path()) + " is not valid HTTP: " + why};
 }
 
+// Header values end up in events and logs, which are UTF-8.
+std::string printable(std::string_view text) {
+  std::string out(text);
+  for (char& c : out)
+    if (c < ' ' || c > '~') c = '?';
+  return out;
+}
+
+// Credentials are in it.
+struct WipedText {
+  std::string text;
+  ~WipedText() { wipe(text.data(), text.size()); }
+};
+
 void check_header(std::string_view text) {
   if (text.find_first_of(std::string_view("\r\n\0", 3)) != std::string_view::npos)
     throw Error(Status::INVALID_ARGUMENT, "a request header holds a line break or a NUL");
@@ -52,7 +66,8 @@ std::string serialise(const Request& request, const std::string& user_agent) {
   while (!serializer.is_done() && !ec) {
     std::size_t size = 0;
     serializer.next(ec, [&](ErrorCode&, const auto& buffers) {
-      for (auto it = boost::asio::buffer_sequence_begin(buffers); it != boost::asio::buffer_sequence_end(buffers); ++it) {
+      for (auto it = boost::asio::buffer_sequence_begin(buffers); it != boost::asio::buffer_sequence_end(buffers);
+           ++it) {
         boost::asio::const_buffer piece(*it);
         text.append(static_cast<const char*>(piece.data()), piece.size());
         size += piece.size();
@@ -74,7 +89,7 @@ struct Response::State {
   std::optional<beast_http::response_parser<beast_http::buffer_body>> parser;
   Answer head;
   Bytes buffer = Bytes(kHeadBuffer);  // grows for a long head, up to max_header_bytes
-  std::size_t begin = 0, end = 0;  // bytes in `buffer` not yet consumed
+  std::size_t begin = 0, end = 0;     // bytes in `buffer` not yet consumed
   std::int64_t length = -1;
   std::int64_t remaining = 0;  // of a body with a known length
   bool direct = false;         // the body's bytes need no parser
@@ -85,7 +100,8 @@ struct Response::State {
   Task<bool> fill() {  // false: the peer closed
     if (begin == end) begin = end = 0;
     if (begin > 0) {
-      std::copy(buffer.begin() + static_cast<std::ptrdiff_t>(begin), buffer.begin() + static_cast<std::ptrdiff_t>(end), buffer.begin());
+      std::copy(buffer.begin() + static_cast<std::ptrdiff_t>(begin), buffer.begin() + static_cast<std::ptrdiff_t>(end),
+                buffer.begin());
       end -= begin;
       begin = 0;
     }
@@ -101,7 +117,8 @@ struct Response::State {
   }
 
   Error too_long() const {
-    return {Status::LIMIT, "the answer of " + url.origin() + " has more headers than the setting max_header_bytes allows"};
+    return {Status::LIMIT,
+            "the answer of " + url.origin() + " has more headers than the setting max_header_bytes allows"};
   }
 
   std::size_t parse() {
@@ -109,8 +126,7 @@ struct Response::State {
     ByteView bytes = buffered();
     std::size_t used = parser->put(boost::asio::buffer(bytes.data(), bytes.size()), ec);
     begin += used;
-    if (ec == beast_http::error::header_limit || ec == beast_http::error::buffer_overflow)
-      throw too_long();
+    if (ec == beast_http::error::header_limit || ec == beast_http::error::buffer_overflow) throw too_long();
     if (ec && ec != beast_http::error::need_more && ec != beast_http::error::need_buffer)
       throw protocol_error(url, ec.message());
     return used;
@@ -138,12 +154,13 @@ Task<> Response::State::read_head(std::size_t max_header_bytes, bool* answered) 
   }
   head.status = static_cast<int>(parser->get().result_int());
   if (head.status < 200) throw protocol_error(url, "only interim answers");
-  for (const auto& field : parser->get()) head.headers.emplace_back(field.name_string(), field.value());
+  for (const auto& field : parser->get()) head.headers.emplace_back(field.name_string(), printable(field.value()));
   parser->eager(true);
   if (parser->is_done()) {
     length = 0;
     finish();
   } else if (parser->content_length() && !parser->chunked()) {
+    if (*parser->content_length() > INT64_MAX) throw protocol_error(url, "its Content-Length cannot be");
     direct = true;
     length = remaining = static_cast<std::int64_t>(*parser->content_length());
   }
@@ -169,7 +186,8 @@ Task<std::size_t> Response::State::read_body(MutableBytes out) {
   }
   if (n == 0)
     throw std::move(Error(Status::NETWORK, url.origin() + " closed the connection with " + std::to_string(remaining) +
-                                               " of " + std::to_string(length) + " bytes to go").may_retry());
+                                               " of " + std::to_string(length) + " bytes to go")
+                        .may_retry());
   remaining -= static_cast<std::int64_t>(n);
   if (remaining == 0) finish();
   co_return n;
@@ -188,6 +206,7 @@ Task<std::size_t> Response::State::read_parsed(MutableBytes out) {
     std::size_t used = begin < end ? parse() : 0;
     if (std::size_t got = out.size() - body.size; got > 0) co_return got;
     if (used > 0 || parser->is_done()) continue;
+    if (end - begin == buffer.size()) throw protocol_error(url, "a chunk's head is too long");
     if (!co_await fill()) {
       ErrorCode ec;
       parser->put_eof(ec);
@@ -234,7 +253,7 @@ void Client::keep(const std::string& origin, IdleConnection connection) {
 
 Task<Response> Client::open(Request request, bool* answered) {
   auto executor = co_await asio::this_coro::executor;
-  std::string text = serialise(request, options_.user_agent);
+  const WipedText wire{serialise(request, options_.user_agent)};
   for (;;) {
     auto state = std::make_unique<Response::State>(*this, request.url);
     auto idle = take_idle(request.url.origin());
@@ -248,7 +267,7 @@ Task<Response> Client::open(Request request, bool* answered) {
     state->stream->deadline(steady_clock::now() + options_.request_timeout);
     bool again = false;
     try {
-      co_await state->stream->write_all(as_bytes(text));
+      co_await state->stream->write_all(as_bytes(wire.text));
       co_await state->read_head(options_.max_header_bytes, &got_bytes);
     } catch (const Error& e) {
       // A kept connection may have been closed by the server meanwhile: that says nothing about this request.
@@ -257,7 +276,6 @@ Task<Response> Client::open(Request request, bool* answered) {
       if (!again) throw;
     }
     if (again) continue;
-    wipe(text.data(), text.size());  // it holds the credentials
     if (answered) *answered = true;
     if (state->stream) state->stream->deadline(steady_clock::time_point::max());
     co_return Response(std::move(state));
@@ -272,8 +290,9 @@ Task<Answer> Client::send(Request request, std::size_t max_body, bool* answered)
   std::array<std::uint8_t, 8192> buffer;
   while (std::size_t n = co_await response.read_some(buffer)) {
     if (answer.body.size() + n > max_body)
-      throw Error(Status::LIMIT, "the answer of " + response.state_->url.origin() + std::string(response.state_->url.path()) +
-                                     " is larger than the " + std::to_string(max_body) + " bytes allowed");
+      throw Error(Status::LIMIT, "the answer of " + response.state_->url.origin() +
+                                     std::string(response.state_->url.path()) + " is larger than the " +
+                                     std::to_string(max_body) + " bytes allowed");
     answer.body.append(reinterpret_cast<const char*>(buffer.data()), n);
   }
   co_return answer;

@@ -11,7 +11,8 @@ char lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c | 0x20) :
 
 std::string_view Answer::header(std::string_view name) const {
   for (const auto& [key, value] : headers)
-    if (std::equal(key.begin(), key.end(), name.begin(), name.end(), [](char a, char b) { return lower(a) == lower(b); }))
+    if (std::equal(key.begin(), key.end(), name.begin(), name.end(),
+                   [](char a, char b) { return lower(a) == lower(b); }))
       return value;
   return {};
 }

@@ -5,7 +5,6 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include <boost/asio/connect.hpp>
 #include <boost/asio/redirect_error.hpp>
 #include <boost/asio/this_coro.hpp>
 #include <boost/asio/use_awaitable.hpp>
@@ -25,6 +24,14 @@ namespace {
 
 Error network_error(const Url& url, const std::string& doing, const std::string& why) {
   return std::move(Error(Status::NETWORK, doing + " " + url.origin() + ": " + why).may_retry());
+}
+
+// A server that hangs up in mid-handshake, or says that it has an internal error, is being restarted rather than
+// untrusted.
+bool passing_fault(SSL* ssl) {
+  int reason = ERR_GET_REASON(ERR_peek_last_error());
+  return SSL_get_verify_result(ssl) == X509_V_OK &&
+         (reason == SSL_R_UNEXPECTED_EOF_WHILE_READING || reason == SSL_R_TLSV1_ALERT_INTERNAL_ERROR);
 }
 
 constexpr auto kNever = steady_clock::time_point::max();
@@ -77,7 +84,10 @@ IdleConnection::~IdleConnection() {
 }
 
 Stream::Stream(asio::any_io_executor executor, Url url, Patience patience)
-    : url_(std::move(url)), patience_(patience), socket_(executor), watchdog_(std::make_shared<Watchdog>(executor, socket_)) {}
+    : url_(std::move(url)),
+      patience_(patience),
+      socket_(executor),
+      watchdog_(std::make_shared<Watchdog>(executor, socket_)) {}
 
 Stream::Stream(asio::any_io_executor executor, Url url, Patience patience, IdleConnection connection)
     : Stream(std::move(executor), std::move(url), patience) {
@@ -118,6 +128,7 @@ void Stream::fail(const std::string& doing, int error_number) {
 
 Task<> Stream::wait(Ready what) {
   if (watchdog_->expired) time_out();
+  watchdog_->active = steady_clock::now();  // silence counts from when something is due
   ErrorCode ec;
   co_await socket_.async_wait(what == Ready::read ? tcp::socket::wait_read : tcp::socket::wait_write,
                               asio::redirect_error(asio::use_awaitable, ec));
@@ -126,34 +137,50 @@ Task<> Stream::wait(Ready what) {
   if (ec) throw network_error(url_, "the connection to", ec.message());
 }
 
-Task<> Stream::connect(TlsContext& tls) {
-  watchdog_->deadline = steady_clock::now() + patience_.connect;
-  watchdog_->idle = Milliseconds(0);
+// The system's resolver cannot be interrupted; at least its answer is not waited for beyond the limit.
+Task<tcp::resolver::results_type> Stream::resolve() {
   auto executor = co_await asio::this_coro::executor;
-  ErrorCode ec;
-  tcp::resolver resolver(executor);
-  asio::steady_timer limit(executor, watchdog_->deadline);  // the resolver is not the watchdog's socket
-  bool late = false;
-  limit.async_wait([&resolver, &late](ErrorCode timer_ec) {
-    if (timer_ec) return;
-    late = true;
-    resolver.cancel();
+  auto resolver = std::make_shared<tcp::resolver>(executor);
+  auto late = std::make_shared<bool>(false);
+  asio::steady_timer limit(executor, patience_.connect);
+  limit.async_wait([resolver, late](ErrorCode ec) {
+    if (ec) return;
+    *late = true;
+    resolver->cancel();
   });
-  auto found = co_await resolver.async_resolve(url_.host, std::to_string(url_.port), tcp::resolver::numeric_service,
-                                               asio::redirect_error(asio::use_awaitable, ec));
-  bool resolved_late = late;
-  limit.cancel();
-  if (resolved_late) time_out();
+  ErrorCode ec;
+  auto found = co_await resolver->async_resolve(url_.host, std::to_string(url_.port), tcp::resolver::numeric_service,
+                                                asio::redirect_error(asio::use_awaitable, ec));
+  if (*late) time_out();
   if (ec == asio::error::operation_aborted) throw Error(Status::CANCELLED, "cancelled");
   if (ec) throw network_error(url_, "cannot find the host of", ec.message());
+  co_return found;
+}
 
+Task<> Stream::connect(TlsContext& tls) {
+  auto limit = steady_clock::now() + patience_.connect;
+  watchdog_->idle = Milliseconds(0);
+  auto addresses = co_await resolve();
+  ErrorCode ec = asio::error::host_not_found;
+  std::size_t left = addresses.size();
   watchdog_->connecting = true;
-  watchdog_->arm();
-  co_await asio::async_connect(socket_, found, asio::redirect_error(asio::use_awaitable, ec));
+  for (const auto& address : addresses) {
+    // Each gets its share of the time: one that never answers must not keep the others from being tried.
+    auto now = steady_clock::now();
+    watchdog_->deadline = now + (limit - now) / static_cast<int>(left--);
+    watchdog_->expired = false;
+    watchdog_->arm();
+    co_await socket_.async_connect(address.endpoint(), asio::redirect_error(asio::use_awaitable, ec));
+    if (!ec && !watchdog_->expired) break;
+    if (ec == asio::error::operation_aborted && !watchdog_->expired) throw Error(Status::CANCELLED, "cancelled");
+    ErrorCode ignored;
+    socket_.close(ignored);
+  }
   watchdog_->connecting = false;
   if (watchdog_->expired) time_out();
-  if (ec == asio::error::operation_aborted) throw Error(Status::CANCELLED, "cancelled");
   if (ec) throw network_error(url_, "cannot connect to", ec.message());
+  watchdog_->deadline = limit;
+  watchdog_->arm();
 
   socket_.set_option(tcp::no_delay(true), ec);
   socket_.non_blocking(true);
@@ -175,11 +202,12 @@ Task<> Stream::handshake(TlsContext& tls) {
       co_await wait(Ready::read);
     } else if (kind == SSL_ERROR_WANT_WRITE) {
       co_await wait(Ready::write);
-    } else if (kind == SSL_ERROR_SSL) {
+    } else if (kind == SSL_ERROR_SSL && !passing_fault(ssl_.get())) {
       Error error(Status::TLS, handshake_failure(ssl_.get(), url_.host));
       ERR_clear_error();
       throw error;
     } else {
+      ERR_clear_error();
       throw network_error(url_, "the TLS handshake with", "the connection was closed");
     }
   }
@@ -189,8 +217,10 @@ Task<> Stream::handshake(TlsContext& tls) {
 Task<> Stream::progress_tls(int result, const char* doing) {
   int error_number = errno;
   switch (SSL_get_error(ssl_.get(), result)) {
-    case SSL_ERROR_WANT_READ: co_return co_await wait(Ready::read);
-    case SSL_ERROR_WANT_WRITE: co_return co_await wait(Ready::write);
+    case SSL_ERROR_WANT_READ:
+      co_return co_await wait(Ready::read);
+    case SSL_ERROR_WANT_WRITE:
+      co_return co_await wait(Ready::write);
     case SSL_ERROR_SYSCALL:
       if (error_number != 0) fail(doing, error_number);
       throw network_error(url_, doing, "the connection was closed");
@@ -273,11 +303,16 @@ IdleConnection Stream::release() {
 
 bool Stream::stale(const IdleConnection& connection) {
   char byte;
-  if (connection.fd < 0 || (connection.ssl && SSL_pending(connection.ssl.get()) > 0)) return true;
+  if (connection.fd < 0) return true;
+  if (connection.ssl) {  // reads what is pending, such as session tickets
+    ERR_clear_error();
+    int result = SSL_peek(connection.ssl.get(), &byte, 1);
+    bool silent = result <= 0 && SSL_get_error(connection.ssl.get(), result) == SSL_ERROR_WANT_READ;
+    ERR_clear_error();
+    return !silent;
+  }
   ssize_t n = ::recv(connection.fd, &byte, 1, MSG_PEEK | MSG_DONTWAIT);
-  // TLS 1.3 session tickets may be waiting; what else a server sends unasked shows up as a broken answer.
-  if (n > 0) return !connection.ssl;
-  return n == 0 || (errno != EAGAIN && errno != EWOULDBLOCK);
+  return n >= 0 || (errno != EAGAIN && errno != EWOULDBLOCK);
 }
 
 }  // namespace libbcda::http

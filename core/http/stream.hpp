@@ -34,7 +34,9 @@ struct IdleConnection {
   std::chrono::steady_clock::time_point since;
 
   IdleConnection() = default;
-  IdleConnection(IdleConnection&& other) noexcept : fd(other.fd), ssl(std::move(other.ssl)), since(other.since) { other.fd = -1; }
+  IdleConnection(IdleConnection&& other) noexcept : fd(other.fd), ssl(std::move(other.ssl)), since(other.since) {
+    other.fd = -1;
+  }
   IdleConnection& operator=(IdleConnection&& other) noexcept;
   ~IdleConnection();
 };
@@ -61,6 +63,7 @@ class Stream {
  private:
   enum class Ready { read, write };
   Task<> wait(Ready what);
+  Task<asio::ip::tcp::resolver::results_type> resolve();
   Task<> handshake(TlsContext& tls);
   Task<> progress_tls(int result, const char* doing);
   void watch();  // (re)starts the watchdog

@@ -14,11 +14,15 @@
 namespace libbcda::http {
 namespace {
 
-// Where Debian, Fedora/RHEL, Alpine, SUSE and others keep the system's CA certificates: a bundled OpenSSL looks elsewhere.
+// Where Debian, Fedora/RHEL, Alpine, SUSE and others keep the system's CA certificates: a bundled OpenSSL looks
+// elsewhere.
 constexpr const char* kBundles[] = {
-    "/etc/ssl/certs/ca-certificates.crt", "/etc/pki/ca-trust/extracted/pem/tls-ca-bundle.pem",
-    "/etc/pki/tls/certs/ca-bundle.crt",   "/etc/ssl/ca-bundle.pem",
-    "/etc/ssl/cert.pem",                  "/usr/local/share/certs/ca-root-nss.crt",
+    "/etc/ssl/certs/ca-certificates.crt",
+    "/etc/pki/ca-trust/extracted/pem/tls-ca-bundle.pem",
+    "/etc/pki/tls/certs/ca-bundle.crt",
+    "/etc/ssl/ca-bundle.pem",
+    "/etc/ssl/cert.pem",
+    "/usr/local/share/certs/ca-root-nss.crt",
 };
 
 int context_index() {
@@ -53,7 +57,8 @@ void trust(SSL_CTX* context, const std::string& ca_file) {
   for (const char* bundle : kBundles)
     if (::access(bundle, R_OK) == 0 && SSL_CTX_load_verify_locations(context, bundle, nullptr) == 1) return;
   ERR_clear_error();
-  // OpenSSL's own place: fine for a system OpenSSL, empty for a bundled one. Nothing there fails at the first handshake.
+  // OpenSSL's own place: fine for a system OpenSSL, empty for a bundled one. Nothing there fails at the first
+  // handshake.
   SSL_CTX_set_default_verify_paths(context);
   ERR_clear_error();
 }
@@ -70,7 +75,8 @@ TlsContext::TlsContext(const std::string& ca_file) {
   SSL_CTX* context = context_.get();
   SSL_CTX_set_min_proto_version(context, TLS1_2_VERSION);
   SSL_CTX_set_verify(context, SSL_VERIFY_PEER, nullptr);
-  SSL_CTX_set_mode(context, SSL_MODE_RELEASE_BUFFERS | SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER);
+  SSL_CTX_set_mode(context,
+                   SSL_MODE_RELEASE_BUFFERS | SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER);
   SSL_CTX_set_session_cache_mode(context, SSL_SESS_CACHE_CLIENT | SSL_SESS_CACHE_NO_INTERNAL);
   SSL_CTX_set_ex_data(context, context_index(), this);
   SSL_CTX_sess_set_new_cb(context, &TlsContext::on_new_session);

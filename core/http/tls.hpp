@@ -11,7 +11,9 @@ typedef struct ssl_session_st SSL_SESSION;
 
 namespace libbcda::http {
 
-struct SslDeleter { void operator()(SSL* ssl) const noexcept; };
+struct SslDeleter {
+  void operator()(SSL* ssl) const noexcept;
+};
 using SslPtr = std::unique_ptr<SSL, SslDeleter>;
 
 // TLS 1.2 or newer, chain and host name always verified. Thread-safe once made.
@@ -30,8 +32,12 @@ class TlsContext {
  private:
   static int on_new_session(SSL* ssl, SSL_SESSION* session);
 
-  struct ContextDeleter { void operator()(SSL_CTX* context) const noexcept; };
-  struct SessionDeleter { void operator()(SSL_SESSION* session) const noexcept; };
+  struct ContextDeleter {
+    void operator()(SSL_CTX* context) const noexcept;
+  };
+  struct SessionDeleter {
+    void operator()(SSL_SESSION* session) const noexcept;
+  };
   std::unique_ptr<SSL_CTX, ContextDeleter> context_;
   std::mutex mutex_;
   std::map<std::string, std::unique_ptr<SSL_SESSION, SessionDeleter>> sessions_;  // by origin

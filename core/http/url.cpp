@@ -14,7 +14,8 @@ std::uint16_t default_port(std::string_view scheme) { return scheme == "https" ?
 
 bool all_of(std::string_view text, std::string_view extra) {
   return std::all_of(text.begin(), text.end(), [&](char c) {
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || extra.find(c) != std::string_view::npos;
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+           extra.find(c) != std::string_view::npos;
   });
 }
 
@@ -67,7 +68,8 @@ const char* read_absolute(std::string_view text, Url& url) {
 
 Url read(std::string_view text, std::string_view what, Status status) {
   Url url;
-  if (const char* why = read_absolute(text, url)) throw Error(status, std::string(what) + " is not a usable URL: " + why);
+  if (const char* why = read_absolute(text, url))
+    throw Error(status, std::string(what) + " is not a usable URL: " + why);
   return url;
 }
 
@@ -122,10 +124,12 @@ Url resolve_url(const Url& base, std::string_view reference, std::string_view wh
   if (reference.starts_with("//")) return read(base.scheme + ":" + std::string(reference), what, Status::PROTOCOL);
   if (reference.starts_with('/')) return read(base.origin() + std::string(reference), what, Status::PROTOCOL);
   if (reference.starts_with('#')) return base;
-  if (reference.starts_with('?')) return read(base.origin() + std::string(base.path()) + std::string(reference), what, Status::PROTOCOL);
+  if (reference.starts_with('?'))
+    return read(base.origin() + std::string(base.path()) + std::string(reference), what, Status::PROTOCOL);
   std::string_view path = reference.substr(0, reference.find_first_of("?#"));
   std::string_view directory = base.path().substr(0, base.path().rfind('/') + 1);
-  std::string merged = without_dots(std::string(directory) + std::string(path)) + std::string(reference.substr(path.size()));
+  std::string merged =
+      without_dots(std::string(directory) + std::string(path)) + std::string(reference.substr(path.size()));
   return read(base.origin() + merged, what, Status::PROTOCOL);
 }
 

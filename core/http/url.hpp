@@ -16,8 +16,8 @@ struct Url {
   std::string authority() const;  // for the Host header
   std::string text() const { return origin() + target; }
   std::string without_query() const { return origin() + std::string(path()); }  // for logs: a query may be a credential
-  std::string_view path() const;  // target without its query
-  std::string_view name() const;  // last segment of the path
+  std::string_view path() const;                                                // target without its query
+  std::string_view name() const;                                                // last segment of the path
   bool tls() const { return scheme == "https"; }
   bool loopback() const;  // localhost, 127.0.0.0/8 or ::1
 };
@@ -28,7 +28,8 @@ bool same_origin(const Url& a, const Url& b);  // scheme, host and effective por
 // `what` names it in the error: "the setting url", "Content-Location". Throws Error{INVALID_ARGUMENT}.
 Url parse_url(std::string_view text, std::string_view what);
 
-// The same for text from the network, which may also be relative to `base` (RFC 3986 section 5). Throws Error{PROTOCOL}.
+// The same for text from the network, which may also be relative to `base` (RFC 3986 section 5). Throws
+// Error{PROTOCOL}.
 Url resolve_url(const Url& base, std::string_view reference, std::string_view what);
 
 }  // namespace libbcda::http

@@ -19,7 +19,8 @@ Error read_error(const std::string& path, int code) {
 
 }  // namespace
 
-Reader::Reader(const std::string& path) : path_(path), fd_(::open(path.c_str(), O_RDONLY | O_CLOEXEC)), buffer_(kBuffer) {
+Reader::Reader(const std::string& path)
+    : path_(path), fd_(::open(path.c_str(), O_RDONLY | O_CLOEXEC)), buffer_(kBuffer) {
   if (!fd_) throw read_error(path, errno);
 }
 
@@ -32,7 +33,8 @@ bool Reader::fill() {
   }
   if (end_ == buffer_.size()) {
     if (buffer_.size() >= kLongestLine)
-      throw std::move(Error(Status::LIMIT, path_ + ": line " + std::to_string(line_ + 1) + " is longer than 256 MiB").at_file(path_));
+      throw std::move(Error(Status::LIMIT, path_ + ": line " + std::to_string(line_ + 1) + " is longer than 256 MiB")
+                          .at_file(path_));
     buffer_.resize(buffer_.size() * 2);
   }
   ssize_t n;

@@ -1,5 +1,5 @@
-// The lines of log.ndjson: the log that bulk data clients share, so that downstream tools can read it. One export id a job:
-// its status URL. No bodies and no names of beneficiaries are in it.
+// The lines of log.ndjson: the log that bulk data clients share, so that downstream tools can read it. One export id a
+// job: its status URL. No bodies and no names of beneficiaries are in it.
 #pragma once
 #include <string>
 
@@ -16,8 +16,10 @@ std::string status_complete(const std::string& export_id, const bulk::Manifest& 
 std::string status_error(const std::string& export_id, const Error& error, Instant now);
 std::string manifest_complete(const std::string& export_id, const bulk::Manifest& manifest, Instant now);
 std::string download_request(const std::string& export_id, const bulk::Entry& entry, Instant now);
-std::string download_complete(const std::string& export_id, const bulk::Entry& entry, const transfer::Facts& facts, Instant now);
+std::string download_complete(const std::string& export_id, const bulk::Entry& entry, const transfer::Facts& facts,
+                              Instant now);
 std::string download_error(const std::string& export_id, const bulk::Entry& entry, const Error& error, Instant now);
-std::string export_complete(const std::string& export_id, std::int64_t files, std::int64_t bytes, Milliseconds duration, Instant now);
+std::string export_complete(const std::string& export_id, std::int64_t files, std::int64_t bytes, Milliseconds duration,
+                            Instant now);
 
 }  // namespace libbcda::runtime::client_log

@@ -1,26 +1,33 @@
 #include "runtime/event.hpp"
 
 #include <algorithm>
+#include <utility>
 
 #include "base/json.hpp"
 
 namespace libbcda::runtime {
 
 const char* event_kind_name(EventKind kind) {
-  constexpr const char* names[] = {"state", "job", "poll", "manifest", "progress", "file", "retry", "warning", "finished"};
+  constexpr const char* names[] = {"state", "job",   "poll",    "manifest", "progress",
+                                   "file",  "retry", "warning", "finished"};
   return names[static_cast<int>(kind)];
 }
 
 std::string Event::json() const {
   libbcda::json::object out;
   out["event"] = event_kind_name(kind);
-  auto text_member = [&](const char* name, const std::string& value) { if (!value.empty()) out[name] = value; };
-  auto number_member = [&](const char* name, std::int64_t value) { if (value >= 0) out[name] = value; };
+  auto text_member = [&](const char* name, const std::string& value) {
+    if (!value.empty()) out[name] = value;
+  };
+  auto number_member = [&](const char* name, std::int64_t value) {
+    if (value >= 0) out[name] = value;
+  };
   text_member("text", text);
   text_member("type", type);
   text_member("file", file);
   text_member("url", url);
-  if (kind == EventKind::finished || status != Status::OK) out["status"] = find_status(static_cast<std::int32_t>(status))->name;
+  if (kind == EventKind::finished || status != Status::OK)
+    out["status"] = find_status(static_cast<std::int32_t>(status))->name;
   if (percent >= 0) out["percent"] = percent;
   number_member("bytes_done", bytes_done);
   number_member("bytes_total", bytes_total);
@@ -34,10 +41,12 @@ void Mailbox::push(Event event) {
   {
     std::lock_guard lock(mutex_);
     bool replaces = event.kind == EventKind::progress || event.kind == EventKind::poll;
-    auto old = replaces ? std::find_if(events_.begin(), events_.end(), [&](const Event& e) { return e.kind == event.kind && e.type == event.type; })
-                        : events_.end();
-    if (old != events_.end()) events_.erase(old);
-    events_.push_back(std::move(event));
+    auto key = std::pair(event.kind, event.type);
+    auto place = events_.insert(events_.end(), std::move(event));
+    if (replaces) {
+      auto [old, fresh] = replaceable_.try_emplace(std::move(key), place);
+      if (!fresh) events_.erase(std::exchange(old->second, place));
+    }
   }
   tell();
 }
@@ -65,13 +74,15 @@ bool Mailbox::wait_for(std::unique_lock<std::mutex>& lock, Milliseconds timeout,
     return true;
   }
   // A limit far off would overflow the clock.
-  return changed_.wait_until(lock, std::chrono::steady_clock::now() + std::min<Milliseconds>(timeout, std::chrono::hours(24 * 365)), ready);
+  return changed_.wait_until(
+      lock, std::chrono::steady_clock::now() + std::min<Milliseconds>(timeout, std::chrono::hours(24 * 365)), ready);
 }
 
 Mailbox::Got Mailbox::next(Milliseconds timeout, Event& out) {
   std::unique_lock lock(mutex_);
   wait_for(lock, timeout, [&] { return !events_.empty() || finished_; });
   if (events_.empty()) return finished_ ? Got::end : Got::nothing_yet;
+  replaceable_.erase({events_.front().kind, events_.front().type});
   out = std::move(events_.front());
   events_.pop_front();
   return Got::event;

@@ -1,8 +1,9 @@
 // What a run tells its owner, and the queue between the two.
 #pragma once
 #include <condition_variable>
-#include <deque>
 #include <functional>
+#include <list>
+#include <map>
 #include <memory>
 #include <mutex>
 #include <optional>
@@ -46,11 +47,14 @@ class Mailbox {
 
  private:
   void tell();
-  template <class Ready> bool wait_for(std::unique_lock<std::mutex>& lock, Milliseconds timeout, Ready ready);
+  template <class Ready>
+  bool wait_for(std::unique_lock<std::mutex>& lock, Milliseconds timeout, Ready ready);
 
   mutable std::mutex mutex_;
   std::condition_variable changed_;
-  std::deque<Event> events_;
+  std::list<Event> events_;
+  std::map<std::pair<EventKind, std::string>, std::list<Event>::iterator>
+      replaceable_;  // by kind and type, still unread
   bool finished_ = false;
   std::optional<Error> failure_;
   std::mutex notify_mutex_;

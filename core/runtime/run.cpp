@@ -23,7 +23,8 @@ constexpr int kGrowthRounds = 3;  // how often a manifest may grow under our han
 
 bulk::JobOptions job_options(const Settings& s) {
   return {s.duration("poll_interval"), s.duration("poll_max_interval"), s.duration("job_timeout"),
-          s.duration("retry_delay"),   s.duration("retry_max_delay"),   static_cast<int>(s.integer("retries"))};
+          s.duration("retry_delay"),   s.duration("retry_max_delay"),   static_cast<int>(s.integer("retries")),
+          s.duration("outage_limit")};
 }
 
 transfer::DownloadOptions download_options(const Settings& s) {
@@ -34,7 +35,8 @@ std::vector<std::string> read_types(const Settings& settings) {
   std::vector<std::string> types;
   for (const std::string& type : settings.list("types")) {
     if (transfer::safe_type(type) != type)
-      throw Error(Status::INVALID_ARGUMENT, "the setting types: \"" + type + "\" is not a resource type such as Patient");
+      throw Error(Status::INVALID_ARGUMENT,
+                  "the setting types: \"" + type + "\" is not a resource type such as Patient");
     if (std::find(types.begin(), types.end(), type) == types.end()) types.push_back(type);
   }
   if (types.empty()) throw Error(Status::INVALID_ARGUMENT, "the setting types names no resource type");
@@ -43,12 +45,6 @@ std::vector<std::string> read_types(const Settings& settings) {
 
 Durability durability(const Settings& settings) {
   return settings.text("durability") == "process" ? Durability::process : Durability::power;
-}
-
-// Errors after which nothing else of the run can go well.
-bool stops_everything(Status status) {
-  return status == Status::FILESYSTEM || status == Status::AUTHENTICATION || status == Status::CANCELLED ||
-         status == Status::INTERNAL || status == Status::NO_MEMORY;
 }
 
 }  // namespace
@@ -74,11 +70,14 @@ void Run::prepare() {
   if (request_.kind == RunKind::manifest) return;
   if (!session_->private_key() && !request_.settings.boolean("allow_plaintext"))
     throw Error(Status::PRIVATE_KEY,
-                "the setting private_key is missing: the service encrypts every data file; if it sends yours in plaintext, set allow_plaintext");
+                "the setting private_key is missing: the service encrypts every data file; if it sends yours in "
+                "plaintext, set allow_plaintext");
   if (request_.kind == RunKind::fetch && !request_.only_file.empty()) {
     bool found = false;
     for (bulk::Manifest& manifest : request_.manifests) {
-      std::erase_if(manifest.entries, [&](const bulk::Entry& e) { return e.name != request_.only_file && e.url.text() != request_.only_file; });
+      std::erase_if(manifest.entries, [&](const bulk::Entry& e) {
+        return e.name != request_.only_file && e.url.text() != request_.only_file;
+      });
       found = found || !manifest.entries.empty();
     }
     if (!found) throw Error(Status::INVALID_ARGUMENT, "the manifest lists no file " + request_.only_file);
@@ -86,16 +85,17 @@ void Run::prepare() {
   destination_ = request_.sink;
   if (destination_) return;
   std::string out = request_.settings.text("out");
-  workspace_ = request_.kind == RunKind::export_
-                   ? transfer::Workspace::for_export(out, request_.settings.boolean("restart"), durability(request_.settings))
-                   : transfer::Workspace::for_fetch(out, durability(request_.settings));
+  workspace_ =
+      request_.kind == RunKind::export_
+          ? transfer::Workspace::for_export(out, request_.settings.boolean("restart"), durability(request_.settings))
+          : transfer::Workspace::for_fetch(out, durability(request_.settings));
   destination_ = workspace_->destination();
 }
 
 void Run::launch() {
-  launched_ = true;
   // Once finish() has been called on the mailbox, this object may be gone: hence the copy of the pointer.
-  asio::co_spawn(asio::make_strand(session_->io()), main(), [this, mailbox = mailbox_](std::exception_ptr) {
+  asio::co_spawn(asio::make_strand(session_->io()), main(), [this, mailbox = mailbox_](std::exception_ptr escaped) {
+    if (escaped && !failure_) failure_ = Error(Status::INTERNAL, "the run broke off");
     Event last;
     last.kind = EventKind::finished;
     last.files_done = static_cast<std::int64_t>(files_.size());
@@ -107,10 +107,11 @@ void Run::launch() {
     }
     mailbox->finish(std::move(last), failure_);
   });
+  launched_ = true;
 }
 
 Run::~Run() {
-  if (!launched_ || session_->abandoned()) return;
+  if (!launched_) return;
   cancel();
   mailbox_->set_notify(nullptr);
   mailbox_->wait_finished(Milliseconds(-1));
@@ -119,6 +120,13 @@ Run::~Run() {
 void Run::cancel() { group_->cancel(); }
 
 Task<> Run::main() {
+  co_await guarded(flow(), [this](const Error& e) { fail(e); });
+  if (failure_ && stops_everything(failure_->status)) group_->cancel();
+  co_await group_->join();  // whatever happened above: nothing of ours may outlive the run
+  finish();
+}
+
+Task<> Run::flow() {
   asio::steady_timer limit(co_await asio::this_coro::executor);
   if (auto timeout = request_.settings.duration("timeout"); timeout.count() > 0) {
     limit.expires_after(timeout);
@@ -129,7 +137,7 @@ Task<> Run::main() {
     });
   }
   if (request_.kind == RunKind::fetch) {
-    for (const bulk::Manifest& manifest : request_.manifests) enqueue(manifest, "");
+    for (const bulk::Manifest& manifest : request_.manifests) enqueue(manifest, "", false);
   } else {
     enter("authenticating", 0);
     for (const std::string& type : types_) group_->spawn([this, type] { return drive_job(type); });
@@ -141,8 +149,6 @@ Task<> Run::main() {
     co_await group_->join();
     if (files_total_ == before) break;
   }
-  limit.cancel();
-  finish();
 }
 
 void Run::finish() {
@@ -155,7 +161,8 @@ void Run::finish() {
                    (request_.kind == RunKind::fetch || jobs_.size() == types_.size());
   if (!failure_ && !all_there) failure_ = Error(Status::INTERNAL, "the run ended with files or jobs unaccounted for");
   if (failure_ && files_failed_ > 0 && files_total_ > 1 && failure_->status != Status::CANCELLED)
-    failure_->message = std::to_string(files_failed_) + " of " + std::to_string(files_total_) + " files failed; the first: " + failure_->message;
+    failure_->message = std::to_string(files_failed_) + " of " + std::to_string(files_total_) +
+                        " files failed; the first: " + failure_->message;
   elapsed_ = std::chrono::duration_cast<Milliseconds>(steady_clock::now() - begun_);
   std::sort(files_.begin(), files_.end(), [](const FileResult& a, const FileResult& b) { return a.path < b.path; });
   if (!failure_ && workspace_ && request_.kind == RunKind::export_) {

@@ -41,10 +41,10 @@ enum class RunKind { export_, manifest, fetch };
 
 struct RunRequest {
   RunKind kind = RunKind::export_;
-  Settings settings;                              // the client's and the export's together
-  std::shared_ptr<transfer::Destination> sink;    // null: the directory `out`
-  std::vector<bulk::Manifest> manifests;          // fetch: what to download
-  std::string only_file;                          // fetch: this name or URL only; "": all
+  Settings settings;                            // the client's and the export's together
+  std::shared_ptr<transfer::Destination> sink;  // null: the directory `out`
+  std::vector<bulk::Manifest> manifests;        // fetch: what to download
+  std::string only_file;                        // fetch: this name or URL only; "": all
 };
 
 class Run {
@@ -54,8 +54,9 @@ class Run {
   ~Run();  // cancels and waits; not on one of the session's threads
 
   Mailbox& mailbox() { return *mailbox_; }
-  void cancel();         // thread-safe
-  RunResult result();    // once finished
+  void cancel();       // thread-safe
+  RunResult result();  // once finished
+  bool abandoned() const { return session_->abandoned(); }
 
  private:
   struct FileTask {
@@ -66,6 +67,7 @@ class Run {
   struct JobRecord {
     std::string type, request, status_url;
     bulk::Manifest manifest;
+    bool confirmed = true;  // it was asked at the end whether the manifest had grown
   };
 
   // run.cpp: its life.
@@ -73,6 +75,7 @@ class Run {
   void prepare();
   void launch();
   http::Task<> main();
+  http::Task<> flow();
   void finish();
   void fail(const Error& error);  // remembers the first; ends the run when going on is pointless
   http::Task<> sleep(Milliseconds duration);
@@ -81,13 +84,14 @@ class Run {
 
   // run_jobs.cpp: one coroutine a job.
   http::Task<> drive_job(std::string type);
+  http::Task<> drive(bulk::Job& job);
   http::Task<> exchange(bulk::Job& job, bulk::Send send, http::Request& last);
   void job_done(const bulk::Job& job);
   void job_failed(const std::string& type, const std::string& export_id, const Error& error);
   http::Task<> confirm_manifests();
 
   // run_files.cpp: `parallel` workers and a queue.
-  void enqueue(const bulk::Manifest& manifest, const std::string& export_id);
+  void enqueue(const bulk::Manifest& manifest, const std::string& export_id, bool grown);
   http::Task<> work();
   http::Task<> fetch(FileTask task);
   http::Task<FileResult> download(const FileTask& task);
@@ -97,6 +101,8 @@ class Run {
   std::string name_for(const bulk::Entry& entry);
   void published(const FileTask& task, FileResult file);
   void file_failed(const FileTask& task, const Error& error);
+  bool service_is_gone();
+  http::Task<> on_disk(std::function<void()> work);
 
   // run_events.cpp: what it says.
   http::Task<> wait(const bulk::Wait& wait, const std::string& type, const std::string& file);
@@ -128,6 +134,7 @@ class Run {
   std::mutex mutex_;  // guards what follows
   std::deque<FileTask> queue_;
   std::size_t workers_ = 0;
+  std::size_t unreachable_ = 0;  // files in a row that failed for want of a connection
   std::set<std::string> seen_urls_, names_;
   std::vector<JobRecord> jobs_;
   std::vector<FileResult> files_;

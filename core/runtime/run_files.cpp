@@ -1,5 +1,8 @@
 // A run's files: the queue, the workers, and each file's way from its URL to its final name.
-#include <boost/asio/co_spawn.hpp>
+#include <boost/asio/associated_executor.hpp>
+#include <boost/asio/post.hpp>
+#include <boost/asio/this_coro.hpp>
+#include <boost/asio/thread_pool.hpp>
 #include <boost/asio/use_awaitable.hpp>
 
 #include "runtime/client_log.hpp"
@@ -12,18 +15,26 @@ namespace libbcda::runtime {
 namespace {
 
 constexpr std::size_t kReadBuffer = 256 << 10;
+constexpr std::int64_t kYieldEvery = 4 << 20;
 
 }  // namespace
 
-void Run::enqueue(const bulk::Manifest& manifest, const std::string& export_id) {
+// `grown`: the manifest was read before, and what it lists may come under new query strings (pre-signed URLs do).
+void Run::enqueue(const bulk::Manifest& manifest, const std::string& export_id, bool grown) {
   if (!manifest.entries.empty()) enter("downloading", 3);
   std::lock_guard lock(mutex_);
   for (const bulk::Entry& entry : manifest.entries) {
-    if (!seen_urls_.insert(entry.url.text()).second) continue;
+    std::string whole = entry.url.text(), plain = entry.url.without_query();
+    if (seen_urls_.count(grown ? plain : whole)) continue;
+    seen_urls_.insert(std::move(whole));
+    seen_urls_.insert(std::move(plain));
     queue_.push_back({entry, export_id, manifest.requires_access_token});
     ++files_total_;
   }
-  for (; workers_ < parallel_ && workers_ < queue_.size(); ++workers_) group_->spawn([this] { return work(); });
+  for (std::size_t more = std::min(parallel_ - workers_, queue_.size()); more > 0; --more) {
+    ++workers_;
+    group_->spawn([this] { return work(); });
+  }
 }
 
 // Takes files off the queue until it is empty.
@@ -46,8 +57,10 @@ Task<> Run::work() {
 Task<> Run::fetch(FileTask task) {
   task.entry.url = bulk::on_service_origin(task.entry.url, session_->service());
   if (!session_->allows(task.entry.url))
-    throw std::move(Error(Status::PROTOCOL, "the file " + task.entry.name + " is on another origin, " + task.entry.url.origin() +
-                                                "; if that is right, list it in the setting allowed_origins").at_file(task.entry.name));
+    throw std::move(Error(Status::PROTOCOL, "the file " + task.entry.name + " is on another origin, " +
+                                                task.entry.url.origin() +
+                                                "; if that is right, list it in the setting allowed_origins")
+                        .at_file(task.entry.name));
   log(client_log::download_request(task.export_id, task.entry, now()));
   published(task, co_await download(task));
 }
@@ -79,17 +92,45 @@ Task<FileResult> Run::download(const FileTask& task) {
   }
 }
 
+// Runs what may block for seconds, as making a file durable does, away from the threads that move data. It is not
+// interrupted: a file that is verified is published.
+Task<> Run::on_disk(std::function<void()> work) {
+  std::optional<Error> error;
+  auto run = [&work, &error] {
+    try {
+      work();
+    } catch (const Error& e) {
+      error = e;
+    } catch (const std::exception& e) {
+      error = Error(Status::INTERNAL, e.what());
+    }
+  };
+  auto& disk = session_->disk();
+  co_await asio::async_initiate<const asio::use_awaitable_t<>, void()>(
+      [&disk, run](auto handler) {
+        auto back = asio::get_associated_executor(handler);
+        asio::post(disk, [run, back, done = std::move(handler)]() mutable {
+          run();
+          asio::post(back, std::move(done));
+        });
+      },
+      asio::use_awaitable);
+  if (error) throw *error;
+}
+
 // One request for one file; false when the answer was not the file.
 Task<bool> Run::attempt(const FileTask& task, const std::optional<crypto::FileKey>& key, const std::string& name,
                         transfer::Download& download, http::Request request, FileResult& result) {
   http::Response response = co_await session_->http().open(std::move(request));
   if (!download.on_head(response.head(), now())) co_return false;
   if (!key && !response.delimited())
-    throw Error(Status::VERIFICATION, "the file " + task.entry.name + " came in plaintext and without a length, so it cannot be known to be whole");
+    throw Error(Status::VERIFICATION, "the file " + task.entry.name +
+                                          " came in plaintext and without a length, so it cannot be known to be whole");
 
-  std::unique_ptr<transfer::Writer> writer = destination_->begin(name, transfer::safe_type(task.entry.type), task.entry.is_error);
+  std::unique_ptr<transfer::Writer> writer =
+      destination_->begin(name, transfer::safe_type(task.entry.type), task.entry.is_error);
   transfer::Decoder decoder(key, *writer);
-  std::int64_t expected = std::max<std::int64_t>(0, response.content_length()), received = 0;
+  std::int64_t expected = std::max<std::int64_t>(0, response.content_length()), received = 0, yielded = 0;
   bytes_total_ += expected;
   try {
     Bytes buffer(kReadBuffer);
@@ -97,13 +138,20 @@ Task<bool> Run::attempt(const FileTask& task, const std::optional<crypto::FileKe
       decoder.feed({buffer.data(), n});
       received += static_cast<std::int64_t>(n);
       progressed(static_cast<std::int64_t>(n));
+      // While the network is always ahead nothing above waits, and only a wait lets a cancellation or another file in.
+      if (received - yielded >= kYieldEvery) {
+        yielded = received;
+        co_await asio::post(co_await asio::this_coro::executor, asio::use_awaitable);
+      }
     }
     result.facts = decoder.finish();
   } catch (Error& e) {
     bytes_total_ -= expected;
     bytes_done_ -= received;
     if (e.status == Status::DECRYPTION && decoder.looks_plain())
-      e.message = "the service sent the file in plaintext although the manifest gives a key for it, so it cannot be verified; start a new export";
+      e.message =
+          "the service sent the file in plaintext although the manifest gives a key for it, so it cannot be verified; "
+          "start a new export";
     if (e.file.empty() && e.status != Status::NETWORK) e.message = "the file " + task.entry.name + ": " + e.message;
     throw;
   }
@@ -111,21 +159,23 @@ Task<bool> Run::attempt(const FileTask& task, const std::optional<crypto::FileKe
   result.url = task.entry.url.text();
   result.export_id = task.export_id;
   result.is_error = task.entry.is_error;
-  // Making it durable may block for seconds: not on a thread that moves data.
-  auto commit = [&]() -> Task<std::string> { co_return writer->commit(result.facts.bytes, result.facts.sha256); };
-  result.path = co_await asio::co_spawn(session_->disk(), commit(), asio::use_awaitable);
+  co_await on_disk([&] { result.path = writer->commit(result.facts.bytes, result.facts.sha256); });
   co_return true;
 }
 
 std::optional<crypto::FileKey> Run::key_for(const bulk::Entry& entry) const {
   if (entry.encrypted_key.empty()) {
     if (!entry.is_error && !request_.settings.boolean("allow_plaintext"))
-      throw std::move(Error(Status::VERIFICATION, "the manifest gives no key for the file " + entry.name +
-                                                      ", so it would come in plaintext; set allow_plaintext to accept that").at_file(entry.name));
+      throw std::move(
+          Error(Status::VERIFICATION, "the manifest gives no key for the file " + entry.name +
+                                          ", so it would come in plaintext; set allow_plaintext to accept that")
+              .at_file(entry.name));
     return std::nullopt;
   }
   if (!session_->private_key())
-    throw std::move(Error(Status::PRIVATE_KEY, "the file " + entry.name + " is encrypted, and the setting private_key is missing").at_file(entry.name));
+    throw std::move(
+        Error(Status::PRIVATE_KEY, "the file " + entry.name + " is encrypted, and the setting private_key is missing")
+            .at_file(entry.name));
   return session_->private_key()->unwrap(transfer::wrapped_key_from_hex(entry.encrypted_key, entry.name), entry.name);
 }
 
@@ -137,13 +187,14 @@ std::string Run::name_for(const bulk::Entry& entry) {
     if (!names_.insert(place).second) name = transfer::local_name(entry.type, "", entry.url.text());
   }
   if (workspace_ && workspace_->has(name, entry.is_error))
-    throw std::move(Error(Status::FILESYSTEM, workspace_->path() + "/" + place + " exists already; move it away or choose another directory")
+    throw std::move(Error(Status::FILESYSTEM, workspace_->path() + "/" + place +
+                                                  " exists already; move it away or choose another directory")
                         .at_file(workspace_->path() + "/" + place));
   return name;
 }
 
 void Run::published(const FileTask& task, FileResult file) {
-  if (workspace_) workspace_->file_published(file.url, file.path, file.facts);
+  if (workspace_) note([&] { workspace_->file_published(task.entry.url.without_query(), file.path, file.facts); });
   log(client_log::download_complete(task.export_id, task.entry, file.facts, now()));
   Event event;
   event.kind = EventKind::file;
@@ -154,13 +205,21 @@ void Run::published(const FileTask& task, FileResult file) {
   {
     std::lock_guard lock(mutex_);
     files_.push_back(std::move(file));
+    unreachable_ = 0;
   }
   mailbox_->push(std::move(event));
   tell_progress();
 }
 
+// Each file has its own tries; when file after file uses them up, thousands more would not fare better.
+bool Run::service_is_gone() {
+  std::lock_guard lock(mutex_);
+  return ++unreachable_ > 2 * parallel_;
+}
+
 void Run::file_failed(const FileTask& task, const Error& error) {
   fail(error);
+  if ((error.status == Status::NETWORK || error.status == Status::TIMEOUT) && service_is_gone()) group_->cancel();
   if (error.status != Status::CANCELLED) {
     log(client_log::download_error(task.export_id, task.entry, error, now()));
     Event event;

@@ -8,20 +8,26 @@ namespace libbcda::runtime {
 Task<> Run::drive_job(std::string type) {
   bulk::Job job(session_->service(), type, job_options_, random_chance);
   auto body = [this, &job]() -> Task<> {
-    http::Request last;
-    for (;;) {
-      bulk::Step step = job.next(now());
-      if (auto* pause = std::get_if<bulk::Wait>(&step)) {
-        co_await wait(*pause, job.type(), "");
-      } else if (auto* send = std::get_if<bulk::Send>(&step)) {
-        co_await exchange(job, std::move(*send), last);
-      } else {
-        break;
-      }
-    }
+    co_await drive(job);
     job_done(job);
   };
-  co_await guarded(body(), [&](const Error& e) { job_failed(type, job.status_url() ? job.status_url()->text() : "", e); });
+  co_await guarded(body(),
+                   [&](const Error& e) { job_failed(type, job.status_url() ? job.status_url()->text() : "", e); });
+}
+
+// Does what the job says until it has its manifest.
+Task<> Run::drive(bulk::Job& job) {
+  http::Request last;
+  for (;;) {
+    bulk::Step step = job.next(now());
+    if (auto* pause = std::get_if<bulk::Wait>(&step)) {
+      co_await wait(*pause, job.type(), "");
+    } else if (auto* send = std::get_if<bulk::Send>(&step)) {
+      co_await exchange(job, std::move(*send), last);
+    } else {
+      co_return;
+    }
+  }
 }
 
 Task<> Run::exchange(bulk::Job& job, bulk::Send send, http::Request& last) {
@@ -48,7 +54,7 @@ Task<> Run::exchange(bulk::Job& job, bulk::Send send, http::Request& last) {
   std::string export_id = job.status_url()->text();
   if (!had_status_url) {
     enter("waiting", 2);
-    if (workspace_) workspace_->job_accepted(job.type(), export_id);
+    if (workspace_) note([&] { workspace_->job_accepted(job.type(), export_id); });
     log(client_log::kick_off(export_id, job.kick_off_url().text(), now()));
     Event event;
     event.kind = EventKind::job;
@@ -81,28 +87,28 @@ void Run::job_done(const bulk::Job& job) {
   event.url = export_id;
   event.files_total = static_cast<std::int64_t>(manifest.entries.size());
   mailbox_->push(std::move(event));
-  if (request_.kind == RunKind::export_) enqueue(manifest, export_id);
+  if (request_.kind == RunKind::export_) enqueue(manifest, export_id, false);
 }
 
 // In one race of the 2019 service `output` grows after the first 200: ask again once the files are here.
 Task<> Run::confirm_manifests() {
-  for (std::size_t i = 0; i < jobs_.size(); ++i) {
-    JobRecord& job = jobs_[i];
-    std::optional<std::string> trouble;
+  bulk::JobOptions options = job_options_;
+  options.outage_limit = Milliseconds(0);  // the files are here: no reason to wait for long
+  for (JobRecord& record : jobs_) {
+    bulk::Job job(session_->service(), record.type, http::parse_url(record.status_url, "the status URL"), options,
+                  random_chance);
+    std::optional<Error> trouble;
     try {
-      http::Request request = bulk::Job::status_request(http::parse_url(job.status_url, "the status URL"));
-      co_await session_->tokens().authorize(request);
-      auto limit = static_cast<std::size_t>(session_->settings().integer("max_manifest_bytes"));
-      http::Answer answer = co_await session_->http().send(request, limit);
-      if (answer.status != 200) throw bulk::refusal(answer, "the status request for " + job.type, now());
-      bulk::Manifest manifest = bulk::parse_manifest(answer.body, request.url);
-      if (manifest.entries.size() > job.manifest.entries.size()) job.manifest = manifest;
-      enqueue(manifest, job.status_url);
+      co_await drive(job);
+      if (job.manifest().entries.size() > record.manifest.entries.size()) record.manifest = job.manifest();
+      enqueue(job.manifest(), record.status_url, true);
     } catch (const Error& e) {
-      if (e.status == Status::CANCELLED) throw;
-      trouble = e.message;
+      if (stops_everything(e.status)) throw;
+      trouble = e;
     }
-    if (trouble) tell(EventKind::warning, job.type, "could not ask whether the manifest has grown: " + *trouble);
+    record.confirmed = !trouble;
+    if (trouble)
+      tell(EventKind::warning, record.type, "could not ask whether the manifest has grown: " + trouble->message);
   }
 }
 

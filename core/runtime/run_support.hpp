@@ -15,6 +15,12 @@ namespace libbcda::runtime {
 
 using http::Task;
 
+// Errors after which nothing else of the run can go well.
+inline bool stops_everything(Status status) {
+  return status == Status::FILESYSTEM || status == Status::AUTHENTICATION || status == Status::CANCELLED ||
+         status == Status::INTERNAL || status == Status::NO_MEMORY;
+}
+
 inline Instant now() { return std::chrono::system_clock::now(); }
 
 // Runs a coroutine's body and hands over what it throws as an Error; its own cancellation comes as CANCELLED.
@@ -26,7 +32,8 @@ Task<> guarded(Task<> body, Failed failed) {
   } catch (const Error& e) {
     error = e;
   } catch (const boost::system::system_error& e) {
-    error = e.code() == asio::error::operation_aborted ? Error(Status::CANCELLED, "cancelled") : Error(Status::INTERNAL, e.what());
+    error = e.code() == asio::error::operation_aborted ? Error(Status::CANCELLED, "cancelled")
+                                                       : Error(Status::INTERNAL, e.what());
   } catch (const std::bad_alloc&) {
     error = Error(Status::NO_MEMORY, "out of memory");
   } catch (const std::exception& e) {

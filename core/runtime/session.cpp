@@ -27,7 +27,8 @@ constexpr std::size_t kLargestMetadata = 8 << 20;
 constexpr int kDiskThreads = 2;
 constexpr auto kPatienceAtExit = std::chrono::seconds(2);
 
-// Signals are the program's business: none is delivered to our threads (SIGPIPE would be, by a write to a closed socket).
+// Signals are the program's business: none is delivered to our threads (SIGPIPE would be, by a write to a closed
+// socket).
 class SignalsBlocked {
  public:
   SignalsBlocked() {
@@ -42,8 +43,8 @@ class SignalsBlocked {
   sigset_t old_;
 };
 
-// The sessions that have threads. When the process exits with some left, their threads must have stopped before OpenSSL and
-// other libraries clean up after themselves.
+// The sessions that have threads. When the process exits with some left, their threads must have stopped before OpenSSL
+// and other libraries clean up after themselves.
 class Living {
  public:
   static Living& instance() {
@@ -56,6 +57,7 @@ class Living {
   void add(Session* session) {
     std::lock_guard lock(mutex_);
     sessions_.insert(session);
+    process_ = ::getpid();
   }
   void remove(Session* session) {
     std::lock_guard lock(mutex_);
@@ -64,18 +66,24 @@ class Living {
 
  private:
   void stop_all() {
+    if (::getpid() != process_) return;  // a forked child: its copy of the mutex may be locked for ever
     std::lock_guard lock(mutex_);
     for (Session* session : sessions_) session->abandon();
   }
   std::mutex mutex_;
   std::set<Session*> sessions_;
+  pid_t process_ = 0;
 };
 
 http::Url read_origin(const std::string& text, const char* setting, bool allow_http) {
-  if (text.empty()) throw Error(Status::INVALID_ARGUMENT, std::string("the setting ") + setting + " is missing; give the service's origin, such as https://api.bcda.cms.gov");
+  if (text.empty())
+    throw Error(Status::INVALID_ARGUMENT,
+                std::string("the setting ") + setting +
+                    " is missing; give the service's origin, such as https://api.bcda.cms.gov");
   http::Url url = http::parse_url(text, std::string("the setting ") + setting);
   if (url.target != "/")
-    throw Error(Status::INVALID_ARGUMENT, std::string("the setting ") + setting + " takes an origin only: " + url.origin() + ", without " + url.target);
+    throw Error(Status::INVALID_ARGUMENT, std::string("the setting ") + setting +
+                                              " takes an origin only: " + url.origin() + ", without " + url.target);
   if (!url.tls() && !url.loopback() && !allow_http)
     throw Error(Status::INVALID_ARGUMENT, std::string("the setting ") + setting + ": " + url.origin() +
                                               " is not encrypted; use https://, or set allow_http if you must");
@@ -90,14 +98,16 @@ http::ClientOptions client_options(const Settings& settings) {
     throw Error(Status::INVALID_ARGUMENT, "the setting user_agent holds a line break");
   options.patience = {settings.duration("connect_timeout"), settings.duration("idle_timeout")};
   options.request_timeout = settings.duration("request_timeout");
-  options.max_header_bytes = static_cast<std::size_t>(std::min<std::int64_t>(settings.integer("max_header_bytes"), 16 << 20));
+  options.max_header_bytes =
+      static_cast<std::size_t>(std::min<std::int64_t>(settings.integer("max_header_bytes"), 16 << 20));
   return options;
 }
 
 auth::Credentials read_credentials(const Settings& settings) {
   auth::Credentials credentials{settings.text("client_id"), settings.secret_or_file("client_secret")};
   if (credentials.client_id.find(':') != std::string::npos)
-    throw Error(Status::INVALID_ARGUMENT, "the setting client_id holds a colon, which Basic authentication has no room for");
+    throw Error(Status::INVALID_ARGUMENT,
+                "the setting client_id holds a colon, which Basic authentication has no room for");
   return credentials;
 }
 
@@ -118,17 +128,19 @@ std::optional<crypto::PrivateKey> load_private_key(const Settings& settings) {
   return crypto::PrivateKey::from_file(path, passphrase);
 }
 
-Session::Session(Settings settings) : settings_(std::move(settings)), work_(io_.get_executor()) {
+Session::Session(Settings settings) : work_(io_.get_executor()), settings_(std::move(settings)) {
   // A handler at exit would pull OpenSSL away from under threads that still run.
   OPENSSL_init_crypto(OPENSSL_INIT_NO_ATEXIT, nullptr);
   bool allow_http = settings_.boolean("allow_http");
   service_ = read_origin(settings_.text("url"), "url", allow_http);
-  for (const auto& origin : settings_.list("allowed_origins")) allowed_origins_.push_back(read_origin(origin, "allowed_origins", allow_http));
+  for (const auto& origin : settings_.list("allowed_origins"))
+    allowed_origins_.push_back(read_origin(origin, "allowed_origins", allow_http));
   auth::Credentials credentials = read_credentials(settings_);
   private_key_ = load_private_key(settings_);
   http_ = std::make_unique<http::Client>(client_options(settings_));
   if (!credentials.client_id.empty() && !credentials.client_secret.empty())
-    tokens_ = std::make_unique<auth::TokenSource>(*http_, service_, std::move(credentials), settings_.duration("token_lifetime"),
+    tokens_ = std::make_unique<auth::TokenSource>(*http_, service_, std::move(credentials),
+                                                  settings_.duration("token_lifetime"),
                                                   [] { return std::chrono::system_clock::now(); });
   start_threads();
 }
@@ -141,7 +153,7 @@ void Session::start_threads() {
   try {
     disk_ = std::make_unique<asio::thread_pool>(kDiskThreads);
     for (int i = 0; i < count; ++i) threads_.emplace_back([this] { serve(); });
-  } catch (const std::system_error& e) {
+  } catch (const std::exception& e) {
     stop_threads();
     Living::instance().remove(this);
     throw Error(Status::INTERNAL, std::string("cannot start a thread: ") + e.what());
@@ -158,8 +170,7 @@ void Session::serve() {
     try {
       io_.run();
       break;
-    } catch (...) {
-    }
+    } catch (...) {}
   }
   std::lock_guard lock(serving_mutex_);
   --serving_;
@@ -220,12 +231,14 @@ http::Answer Session::block_on(http::Task<http::Answer> task) {
 auth::TokenSource& Session::tokens() {
   if (tokens_) return *tokens_;
   const char* missing = settings_.text("client_id").empty() ? "client_id" : "client_secret (or client_secret_file)";
-  throw Error(Status::INVALID_ARGUMENT, std::string("the setting ") + missing + " is missing; the service issues it with your credentials");
+  throw Error(Status::INVALID_ARGUMENT,
+              std::string("the setting ") + missing + " is missing; the service issues it with your credentials");
 }
 
 bool Session::allows(const http::Url& url) const {
   return http::same_origin(url, service_) ||
-         std::any_of(allowed_origins_.begin(), allowed_origins_.end(), [&](const http::Url& origin) { return http::same_origin(url, origin); });
+         std::any_of(allowed_origins_.begin(), allowed_origins_.end(),
+                     [&](const http::Url& origin) { return http::same_origin(url, origin); });
 }
 
 std::string Session::metadata() {

@@ -23,8 +23,8 @@ namespace libbcda::runtime {
 
 class Session {
  public:
-  // Checks the settings and loads the key; the network is not touched. Credentials are missed only when they are needed.
-  // Throws Error{INVALID_ARGUMENT, PRIVATE_KEY, FILESYSTEM, TLS}.
+  // Checks the settings and loads the key; the network is not touched. Credentials are missed only when they are
+  // needed. Throws Error{INVALID_ARGUMENT, PRIVATE_KEY, FILESYSTEM, TLS}.
   explicit Session(Settings settings);
   ~Session();  // not on one of its own threads
   Session(const Session&) = delete;
@@ -41,7 +41,7 @@ class Session {
   // May files be fetched from there?
   bool allows(const http::Url& url) const;
 
-  // The process is exiting: stops the threads, and nothing that is under way ends any more.
+  // The process is exiting: stops the threads. Nothing that is under way ends any more, and nothing is to be destroyed.
   void abandon();
   bool abandoned() const { return abandoned_; }
 
@@ -54,15 +54,15 @@ class Session {
   void serve();
   http::Answer block_on(http::Task<http::Answer> task);
 
+  boost::asio::io_context io_;  // before what holds timers and sockets of it
+  boost::asio::executor_work_guard<boost::asio::io_context::executor_type> work_;
+  std::unique_ptr<boost::asio::thread_pool> disk_;
   Settings settings_;
   http::Url service_;
   std::vector<http::Url> allowed_origins_;
   std::optional<crypto::PrivateKey> private_key_;
   std::unique_ptr<http::Client> http_;
   std::unique_ptr<auth::TokenSource> tokens_;
-  boost::asio::io_context io_;
-  boost::asio::executor_work_guard<boost::asio::io_context::executor_type> work_;
-  std::unique_ptr<boost::asio::thread_pool> disk_;
   std::vector<std::thread> threads_;
   pid_t process_ = ::getpid();
   std::atomic<bool> abandoned_{false};

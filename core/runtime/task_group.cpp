@@ -29,11 +29,12 @@ void TaskGroup::spawn(std::function<asio::awaitable<void>()> task) {
   std::lock_guard lock(mutex_);
   if (cancelled_) return;
   auto place = children_.insert(children_.end(), child);
-  // Started from its own strand, where the cancellation slot may be touched. Posted under the lock, so that the signal of a
-  // cancel() comes after it.
+  // Started from its own strand, where the cancellation slot may be touched. Posted under the lock, so that the signal
+  // of a cancel() comes after it.
   asio::post(child->strand, [self, child, place, task = std::move(task)]() mutable {
     asio::co_spawn(child->strand, std::move(task),
-                   asio::bind_cancellation_slot(child->signal.slot(), [self, child, place](std::exception_ptr) { self->done(place); }));
+                   asio::bind_cancellation_slot(child->signal.slot(),
+                                                [self, child, place](std::exception_ptr) { self->done(place); }));
   });
 }
 

@@ -18,7 +18,7 @@ class TaskGroup : public std::enable_shared_from_this<TaskGroup> {
 
   // Thread-safe. A task must not let anything but its cancellation escape. After cancel() nothing is started.
   void spawn(std::function<asio::awaitable<void>()> task);
-  void cancel();          // thread-safe: asio's terminal cancellation for every task
+  void cancel();           // thread-safe: asio's terminal cancellation for every task
   bool cancelled() const;  // thread-safe
 
   // Returns when no task is left. One caller at a time; not cancellable itself.

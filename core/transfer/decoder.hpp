@@ -12,9 +12,9 @@ namespace libbcda::transfer {
 
 // What is known of a file once it is verified.
 struct Facts {
-  std::int64_t bytes = 0;    // of plaintext
+  std::int64_t bytes = 0;  // of plaintext
   std::int64_t records = 0;
-  std::string sha256;        // of the plaintext, hex
+  std::string sha256;  // of the plaintext, hex
   bool decrypted = false;
 };
 

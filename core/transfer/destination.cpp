@@ -1,39 +1,54 @@
 #include "transfer/destination.hpp"
 
+#include <openssl/rand.h>
+
 namespace libbcda::transfer {
 namespace {
 
 constexpr const char* kErrorDirectory = "error";
 
-class FileWriter : public Writer {
+// Nobody else's, so that what is published is what was written here.
+std::string partial_name() {
+  std::uint8_t random[12];
+  RAND_bytes(random, sizeof random);
+  return to_hex(random) + ".partial";
+}
+
+}  // namespace
+
+class DirectoryDestination::FileWriter : public Writer {
  public:
-  FileWriter(std::shared_ptr<const Directory> out, std::shared_ptr<const Directory> work, std::string name, bool is_error,
-             Durability durability)
-      : out_(std::move(out)), work_(std::move(work)), name_(std::move(name)), is_error_(is_error), file_(*work_, name_ + ".partial", durability) {}
+  FileWriter(const DirectoryDestination& to, std::string name, bool is_error)
+      : out_(to.out_),
+        work_(to.work_),
+        announce_(to.announce_),
+        name_(std::move(name)),
+        is_error_(is_error),
+        file_(*work_, partial_name(), to.durability_) {}
 
   void write(ByteView bytes) override { file_.write(bytes); }
 
   std::string commit(std::int64_t, const std::string&) override {
-    if (!is_error_) {
+    std::string path = is_error_ ? std::string(kErrorDirectory) + "/" + name_ : name_;
+    announce_(path);
+    if (is_error_) {
+      file_.publish(out_->sub(kErrorDirectory), name_);
+    } else {
       file_.publish(*out_, name_);
-      return name_;
     }
-    Directory errors = out_->sub(kErrorDirectory);
-    file_.publish(errors, name_);
-    return std::string(kErrorDirectory) + "/" + name_;
+    return path;
   }
 
  private:
   std::shared_ptr<const Directory> out_, work_;
+  std::function<void(const std::string& path)> announce_;
   std::string name_;
   bool is_error_;
   OutputFile file_;
 };
 
-}  // namespace
-
 std::unique_ptr<Writer> DirectoryDestination::begin(const std::string& name, const std::string&, bool is_error) {
-  return std::make_unique<FileWriter>(out_, work_, name, is_error, durability_);
+  return std::make_unique<FileWriter>(*this, name, is_error);
 }
 
 }  // namespace libbcda::transfer

@@ -10,7 +10,10 @@ constexpr int kMissingFileTries = 2;  // a file may reach one of several machine
 }  // namespace
 
 Download::Download(bulk::Entry entry, DownloadOptions options, std::function<double()> chance)
-    : entry_(std::move(entry)), options_(options), chance_(std::move(chance)), wait_(options.retry_delay, options.retry_max_delay) {}
+    : entry_(std::move(entry)),
+      options_(options),
+      chance_(std::move(chance)),
+      wait_(options.retry_delay, options.retry_max_delay) {}
 
 bulk::Step Download::next() {
   if (failure_) throw *failure_;
@@ -33,7 +36,7 @@ bool Download::on_head(const http::Answer& answer, Instant now) {
     error.at_file(entry_.name);
     if (answer.status == 401) error.status = Status::AUTHENTICATION;
     if (answer.status == 410) error.status = Status::JOB_GONE;
-    retry_or_fail(std::move(error), answer.status == 404               ? std::min(kMissingFileTries, options_.retries)
+    retry_or_fail(std::move(error), answer.status == 404             ? std::min(kMissingFileTries, options_.retries)
                                     : bulk::transient(answer.status) ? options_.retries
                                                                      : 0);
     return false;
@@ -47,7 +50,8 @@ bool Download::on_head(const http::Answer& answer, Instant now) {
     return false;
   }
   if (!coding.empty() && coding != "identity") {
-    failure_ = Error(Status::PROTOCOL, what + " came with Content-Encoding " + std::string(coding.substr(0, 40)) + ", which was not asked for");
+    failure_ = Error(Status::PROTOCOL, what + " came with Content-Encoding " + std::string(coding.substr(0, 40)) +
+                                           ", which was not asked for");
     failure_->at_file(entry_.name);
     return false;
   }
@@ -57,6 +61,8 @@ bool Download::on_head(const http::Answer& answer, Instant now) {
 void Download::on_failure(const Error& error) {
   Error named = error;
   if (named.file.empty()) named.at_file(entry_.name);
+  if (named.message.find(entry_.name) == std::string::npos)
+    named.message = "the file " + entry_.name + ": " + named.message;
   retry_or_fail(std::move(named), error.retriable ? options_.retries : 0);
 }
 

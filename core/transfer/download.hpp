@@ -1,5 +1,5 @@
-// The tries to download one file, as a state machine without sockets (BCDA guide, step 4; Bulk Data IG, "Bulk Data Output
-// File Request").
+// The tries to download one file, as a state machine without sockets (BCDA guide, step 4; Bulk Data IG, "Bulk Data
+// Output File Request").
 #pragma once
 #include <functional>
 #include <optional>

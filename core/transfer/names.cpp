@@ -15,7 +15,8 @@ constexpr std::size_t kLongestName = 240;  // leaves room for ".partial" below t
 
 bool device(std::string_view type) {
   return std::any_of(std::begin(kDevices), std::end(kDevices), [&](std::string_view name) {
-    return std::equal(type.begin(), type.end(), name.begin(), name.end(), [](char a, char b) { return (a | 0x20) == b; });
+    return std::equal(type.begin(), type.end(), name.begin(), name.end(),
+                      [](char a, char b) { return (a | 0x20) == b; });
   });
 }
 
@@ -32,8 +33,8 @@ std::string safe_type(std::string_view type) {
 std::string local_name(std::string_view type, std::string_view server_name, std::string_view url) {
   std::string_view stem = server_name;
   if (stem.ends_with(kEnding)) stem.remove_suffix(kEnding.size());
-  bool good = !stem.empty() && stem.size() <= 200 && std::all_of(stem.begin(), stem.end(), plain) && stem.front() != '.' &&
-              stem.back() != '.';
+  bool good = !stem.empty() && stem.size() <= 200 && std::all_of(stem.begin(), stem.end(), plain) &&
+              stem.front() != '.' && stem.back() != '.';
   std::string prefix = safe_type(type) + ".";
   good = good && prefix.size() + stem.size() + kEnding.size() <= kLongestName;
   std::string safe(stem);

@@ -17,6 +17,7 @@ constexpr const char* kJournal = "journal.ndjson";
 constexpr const char* kReceipt = "export.json";
 constexpr const char* kLog = "log.ndjson";
 constexpr const char* kErrors = "error";
+constexpr std::string_view kPartial = ".partial";
 constexpr std::string_view kErrorPrefix = "error/";
 constexpr std::size_t kLargestJournal = 1u << 30;
 
@@ -37,42 +38,65 @@ bool own_name(std::string_view name) {
 
 }  // namespace
 
-Workspace::Workspace(const std::string& out, Durability durability) : durability_(durability) {
+Workspace::Workspace(const std::string& out, Lock lock, Durability durability) : durability_(durability) {
   if (out.empty()) throw Error(Status::INVALID_ARGUMENT, "the setting out is missing; name a directory for the files");
   made_out_ = !exists(out);
   out_ = std::make_shared<Directory>(Directory::open_or_create(out));
-  work_ = std::make_shared<Directory>(out_->sub(kWork));
-  if (::flock(work_->fd(), LOCK_EX | LOCK_NB) != 0) {
-    keep_ = true;  // it is somebody else's
-    throw refuse(out, "is in use by another run");
+  lock_work(lock);
+}
+
+void Workspace::lock_work(Lock lock) {
+  for (;;) {
+    auto work = std::make_shared<Directory>(out_->sub(kWork));
+    bool alone = ::flock(work->fd(), LOCK_EX | LOCK_NB) == 0;
+    bool locked = alone || (lock == Lock::shared && ::flock(work->fd(), LOCK_SH | LOCK_NB) == 0);
+    if (!locked) throw refuse(path(), "is in use by another run");
+    if (work->removed()) continue;  // by a run that ended just now
+    if (alone)                      // what a run that was killed was writing
+      for (const std::string& name : work->names())
+        if (name.ends_with(kPartial)) work->remove(name);
+    if (lock == Lock::shared) ::flock(work->fd(), LOCK_SH);
+    work_ = std::move(work);
+    return;
   }
 }
 
 std::unique_ptr<Workspace> Workspace::for_export(const std::string& out, bool restart, Durability durability) {
-  std::unique_ptr<Workspace> space(new Workspace(out, durability));
+  std::unique_ptr<Workspace> space(new Workspace(out, Lock::exclusive, durability));
   space->journaled_ = true;
   space->refuse_or_clear_leftovers(restart);
-  space->journal_file_ = std::make_unique<LineFile>(*space->work_, kJournal);
+  space->journal_file_ = std::make_unique<LineFile>(*space->work_, kJournal, durability);
+  if (durability == Durability::power) space->out_->sync();
   return space;
 }
 
 std::unique_ptr<Workspace> Workspace::for_fetch(const std::string& out, Durability durability) {
-  return std::unique_ptr<Workspace>(new Workspace(out, durability));
+  return std::unique_ptr<Workspace>(new Workspace(out, Lock::shared, durability));
 }
 
 void Workspace::refuse_or_clear_leftovers(bool restart) {
   if (out_->contains(kReceipt))
     throw refuse(path(), "holds a finished export (export.json); choose another one or move it away");
-  if (!work_->contains(kJournal)) return;
+  if (!work_->contains(kJournal)) return refuse_strangers();
   if (!restart) {
     keep_ = true;
-    throw refuse(path(), "holds an unfinished export (.bcda); set restart to discard it and begin anew, or choose another directory");
+    throw refuse(
+        path(),
+        "holds an unfinished export (.bcda); set restart to discard it and begin anew, or choose another directory");
   }
   keep_ = true;  // until all it lists is gone
   remove_published();
   work_->remove(kJournal);
   out_->remove(kLog);
+  refuse_strangers();
   keep_ = false;
+}
+
+// Claims of another origin beside those of this export would be counted with them.
+void Workspace::refuse_strangers() const {
+  for (const std::string& name : out_->names())
+    if (name.ends_with(".ndjson") && name != kLog)
+      throw refuse(path(), "holds NDJSON files already (" + name + "); choose an empty one");
 }
 
 // What the journal says was published. A crash may have cut its last line.
@@ -82,22 +106,29 @@ void Workspace::remove_published() {
     auto entry = parse_json(line);
     std::string name = entry && entry->is_object() ? string_member(entry->get_object(), "path") : "";
     if (!own_name(name)) continue;
-    if (!name.starts_with(kErrorPrefix)) out_->remove(name);
-    else if (out_->contains(kErrors)) out_->sub(kErrors).remove(name.substr(kErrorPrefix.size()));
+    if (!name.starts_with(kErrorPrefix))
+      out_->remove(name);
+    else if (out_->contains(kErrors))
+      out_->sub(kErrors).remove(name.substr(kErrorPrefix.size()));
   }
 }
 
 Workspace::~Workspace() {
-  if (journaled_ && !complete_ && (keep_ || jobs_alive_ > 0 || files_published_ > 0)) return;
   journal_file_.reset();
-  if (journaled_) out_->remove_directory(kWork);
-  // The two below go only when they are empty: in the directory of an unfinished export a fetch is a guest.
-  ::unlinkat(out_->fd(), kWork, AT_REMOVEDIR);
-  if (made_out_) ::rmdir(out_->path().c_str());
+  bool needed = keep_ || jobs_alive_ > 0 || files_coming_ > 0;
+  if (work_ && journaled_ && (complete_ || !needed)) {
+    out_->remove_directory(kWork);
+  } else if (work_ && !journaled_ && ::flock(work_->fd(), LOCK_EX | LOCK_NB) == 0) {
+    // Nobody else is in it. It goes only when it is empty: in the directory of an unfinished export a fetch is a guest.
+    ::unlinkat(out_->fd(), kWork, AT_REMOVEDIR);
+  }
+  if (work_) ::flock(work_->fd(), LOCK_UN);  // closing is not enough where a forked child has the descriptor too
+  if (made_out_ && out_) ::rmdir(out_->path().c_str());  // only when empty
 }
 
-std::shared_ptr<Destination> Workspace::destination() const {
-  return std::make_shared<DirectoryDestination>(out_, work_, durability_);
+std::shared_ptr<Destination> Workspace::destination() {
+  return std::make_shared<DirectoryDestination>(out_, work_, durability_,
+                                                [this](const std::string& path) { file_coming(path); });
 }
 
 bool Workspace::has(const std::string& name, bool is_error) const {
@@ -111,8 +142,8 @@ void Workspace::journal(const std::string& line) {
 
 void Workspace::job_accepted(const std::string& type, const std::string& status_url) {
   std::lock_guard lock(mutex_);
-  ++jobs_alive_;
   journal(json::serialize(json::object{{"event", "job"}, {"type", type}, {"statusUrl", status_url}}));
+  ++jobs_alive_;
 }
 
 void Workspace::job_dead(const std::string& status_url) {
@@ -121,11 +152,21 @@ void Workspace::job_dead(const std::string& status_url) {
   journal(json::serialize(json::object{{"event", "dead"}, {"statusUrl", status_url}}));
 }
 
+void Workspace::file_coming(const std::string& path) {
+  std::lock_guard lock(mutex_);
+  journal(json::serialize(json::object{{"event", "coming"}, {"path", path}}));
+  ++files_coming_;
+}
+
 void Workspace::file_published(const std::string& url, const std::string& path, const Facts& facts) {
   std::lock_guard lock(mutex_);
-  ++files_published_;
-  journal(json::serialize(json::object{{"event", "file"}, {"url", url}, {"path", path}, {"bytes", facts.bytes},
-                                       {"records", facts.records}, {"sha256", facts.sha256}, {"decrypted", facts.decrypted}}));
+  journal(json::serialize(json::object{{"event", "file"},
+                                       {"url", url},
+                                       {"path", path},
+                                       {"bytes", facts.bytes},
+                                       {"records", facts.records},
+                                       {"sha256", facts.sha256},
+                                       {"decrypted", facts.decrypted}}));
 }
 
 void Workspace::log(const std::string& line) {

@@ -129,7 +129,7 @@ const OptionRow& option_named(std::string_view name) {
 
 std::string option_help(const OptionRow& row) {
   std::string help = row.help + std::string(" Takes ") + row.takes + ".";
-  if (row.changeable) help += " Can change while the sandbox runs.";
+  if (row.changeable) help += " Can be changed while it runs (bcda_sandbox_control).";
   if (std::string_view(row.name) != "fault") return help;
   help +=
       "\nKIND[=VALUE][:on=PREFIX][:count=N][:skip=N][:at=BYTE or PERCENT%][:for=DURATION][:file=N][:retry_after=TEXT]"

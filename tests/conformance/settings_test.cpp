@@ -166,11 +166,17 @@ TEST(CNull, IsAnInvalidArgumentThatIsNamed) {
       {"run", [&](bcda_error** e) { return bcda_export_wait(nullptr, 0, e); }},
       {"run", [&](bcda_error** e) { return bcda_export_result(nullptr, &result, e); }},
       {"settings",
-       [&](bcda_error** e) { return bcda_decrypt_file(nullptr, "x", nullptr, "00", nullptr, "y", nullptr, e); }},
+       [&](bcda_error** e) {
+         return bcda_decrypt_file(nullptr, "x", nullptr, "00", nullptr, "y", nullptr, nullptr, nullptr, e);
+       }},
       {"path",
-       [&](bcda_error** e) { return bcda_decrypt_file(config, nullptr, nullptr, "00", nullptr, "y", nullptr, e); }},
+       [&](bcda_error** e) {
+         return bcda_decrypt_file(config, nullptr, nullptr, "00", nullptr, "y", nullptr, nullptr, nullptr, e);
+       }},
       {"output",
-       [&](bcda_error** e) { return bcda_decrypt_file(config, "x", nullptr, "00", nullptr, nullptr, nullptr, e); }},
+       [&](bcda_error** e) {
+         return bcda_decrypt_file(config, "x", nullptr, "00", nullptr, nullptr, nullptr, nullptr, nullptr, e);
+       }},
       {"path", [&](bcda_error** e) { return bcda_reader_open(nullptr, &reader, e); }},
       {"reader", [&](bcda_error** e) { return bcda_reader_open("/dev/null", nullptr, e); }},
       {"reader", [&](bcda_error** e) { return bcda_reader_next(nullptr, &data, &size, e); }},

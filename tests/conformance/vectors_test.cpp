@@ -52,8 +52,9 @@ Outcome through_c(const Request& request) {
   bcda_result* result = nullptr;
   bcda_error* error = nullptr;
   Outcome outcome;
-  outcome.status = bcda_decrypt_file(config, request.path.c_str(), or_null(request.label), or_null(request.key_hex),
-                                     or_null(request.manifest), request.output.c_str(), &result, &error);
+  outcome.status =
+      bcda_decrypt_file(config, request.path.c_str(), or_null(request.label), or_null(request.key_hex),
+                        or_null(request.manifest), request.output.c_str(), nullptr, nullptr, &result, &error);
   EXPECT_EQ(outcome.status == BCDA_OK, error == nullptr);
   EXPECT_EQ(outcome.status == BCDA_OK, result != nullptr);
   EXPECT_EQ(bcda_error_status(error), outcome.status);

@@ -73,7 +73,8 @@ TEST(Export, WritesTheSharedClientLog) {
   std::string out = dir / "out";
   ASSERT_EQ(export_to(quick_config(sandbox).set("types", "Patient"), out).status, BCDA_OK);
   std::string log = read(out + "/log.ndjson");
-  for (const char* event : {"kickoff", "status_complete", "manifest_complete", "download_request", "download_complete", "export_complete"})
+  for (const char* event :
+       {"kickoff", "status_complete", "manifest_complete", "download_request", "download_complete", "export_complete"})
     EXPECT_NE(log.find(std::string("\"eventId\":\"") + event + "\""), std::string::npos) << event;
 }
 
@@ -118,7 +119,8 @@ TEST(Export, PlaintextDataNeedsLeave) {
   EXPECT_EQ(refused.status, BCDA_VERIFICATION);
   EXPECT_NE(refused.message.find("allow_plaintext"), std::string::npos);
   EXPECT_TRUE(data_files(dir / "refused").empty());
-  Outcome allowed = export_to(quick_config(sandbox).set("types", "Patient").set("allow_plaintext", "true"), dir / "allowed");
+  Outcome allowed =
+      export_to(quick_config(sandbox).set("types", "Patient").set("allow_plaintext", "true"), dir / "allowed");
   EXPECT_EQ(allowed.status, BCDA_OK) << allowed.message;
   EXPECT_EQ(data_files(dir / "allowed").size(), 3u);
 }

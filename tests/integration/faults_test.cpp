@@ -27,66 +27,67 @@ TEST_P(Faults, EndAsTheyShould) {
   EXPECT_EQ(outcome.status, fault.status) << outcome.message;
   EXPECT_NE(outcome.message.find(fault.message), std::string::npos) << outcome.message;
   EXPECT_EQ(data_files(dir / "out").size(), fault.files);
-  for (const std::string& name : data_files(dir / "out")) EXPECT_EQ(read(dir / ("out/" + name)).rfind("{\"", 0), 0u) << name;
+  for (const std::string& name : data_files(dir / "out"))
+    EXPECT_EQ(read(dir / ("out/" + name)).rfind("{\"", 0), 0u) << name;
   EXPECT_EQ(fs::exists(dir / "out/export.json"), fault.status == BCDA_OK);
-  for (auto& entry : fs::directory_iterator(dir.path())) EXPECT_EQ(entry.path().filename(), "out") << "something outside the directory";
+  for (auto& entry : fs::directory_iterator(dir.path()))
+    EXPECT_EQ(entry.path().filename(), "out") << "something outside the directory";
 }
 
-const std::string kToken = "on=POST /auth/token", kKickOff = "on=GET /api/v1/Patient", kStatus = "on=GET /api/v1/jobs", kData = "on=GET /data";
+const std::string kToken = "on=POST /auth/token", kKickOff = "on=GET /api/v1/Patient", kStatus = "on=GET /api/v1/jobs",
+                  kData = "on=GET /data";
 
 INSTANTIATE_TEST_SUITE_P(
     Recovered, Faults,
-    testing::Values(
-        Fault{"TokenBusy", {"status=503:count=2:" + kToken}, BCDA_OK, "", 3},
-        Fault{"TokenEmptyReply", {"no-answer:count=1:" + kToken}, BCDA_OK, "", 3},
-        Fault{"TokenRevokedWhilePolling", {"revoke:count=1:" + kStatus}, BCDA_OK, "", 3},
-        Fault{"TokenRevokedWhileDownloading", {"revoke:count=1:" + kData}, BCDA_OK, "", 3},
-        Fault{"KickOff429", {"status=429:retry_after=0:count=2:" + kKickOff}, BCDA_OK, "", 3},
-        Fault{"KickOffGateway", {"status=502:count=1:" + kKickOff}, BCDA_OK, "", 3},
-        Fault{"StatusFaults", {"status=500:count=2:" + kStatus}, BCDA_OK, "", 3},
-        Fault{"StatusPage", {"html:count=1:" + kStatus}, BCDA_OK, "", 3},
-        Fault{"StatusEmptyReply", {"no-answer:count=3:" + kStatus}, BCDA_OK, "", 3},
-        Fault{"StatusUnknownAtFirst", {"status=404:count=2:" + kStatus}, BCDA_OK, "", 3},
-        Fault{"StatusDelayed", {"delay=100ms:count=1:" + kStatus}, BCDA_OK, "", 3},
-        Fault{"DataBusy", {"status=503:count=4:" + kData}, BCDA_OK, "", 3},
-        Fault{"DataReset", {"reset:count=2:at=1000:" + kData}, BCDA_OK, "", 3},
-        Fault{"DataTruncated", {"truncate:count=2:at=50%:" + kData}, BCDA_OK, "", 3},
-        Fault{"DataStalled", {"stall:count=1:at=100:for=5s:" + kData}, BCDA_OK, "", 3},
-        Fault{"DataPage", {"html:count=1:" + kData}, BCDA_OK, "", 3},
-        Fault{"ManifestGrows", {"job-grows"}, BCDA_OK, "", 3},
-        Fault{"ManifestEmpty", {"job-empty"}, BCDA_OK, "", 0},
-        Fault{"OnlyKeyMap", {"no-key"}, BCDA_OK, "", 3},
-        Fault{"OnlyEncryptedKey", {"no-keymap"}, BCDA_OK, "", 3},
-        Fault{"HttpUrlsBehindAProxy", {"plain-http"}, BCDA_OK, "", 3}),
+    testing::Values(Fault{"TokenBusy", {"status=503:count=2:" + kToken}, BCDA_OK, "", 3},
+                    Fault{"TokenEmptyReply", {"no-answer:count=1:" + kToken}, BCDA_OK, "", 3},
+                    Fault{"TokenRevokedWhilePolling", {"revoke:count=1:" + kStatus}, BCDA_OK, "", 3},
+                    Fault{"TokenRevokedWhileDownloading", {"revoke:count=1:" + kData}, BCDA_OK, "", 3},
+                    Fault{"KickOff429", {"status=429:retry_after=0:count=2:" + kKickOff}, BCDA_OK, "", 3},
+                    Fault{"KickOffGateway", {"status=503:count=1:" + kKickOff}, BCDA_OK, "", 3},
+                    Fault{"StatusFaults", {"status=500:count=2:" + kStatus}, BCDA_OK, "", 3},
+                    Fault{"StatusPage", {"html:count=1:" + kStatus}, BCDA_OK, "", 3},
+                    Fault{"StatusEmptyReply", {"no-answer:count=3:" + kStatus}, BCDA_OK, "", 3},
+                    Fault{"StatusUnknownAtFirst", {"status=404:count=2:" + kStatus}, BCDA_OK, "", 3},
+                    Fault{"StatusDelayed", {"delay=100ms:count=1:" + kStatus}, BCDA_OK, "", 3},
+                    Fault{"DataBusy", {"status=503:count=4:" + kData}, BCDA_OK, "", 3},
+                    Fault{"DataReset", {"reset:count=2:at=1000:" + kData}, BCDA_OK, "", 3},
+                    Fault{"DataTruncated", {"truncate:count=2:at=50%:" + kData}, BCDA_OK, "", 3},
+                    Fault{"DataStalled", {"stall:count=1:at=100:for=5s:" + kData}, BCDA_OK, "", 3},
+                    Fault{"DataPage", {"html:count=1:" + kData}, BCDA_OK, "", 3},
+                    Fault{"ManifestGrows", {"job-grows"}, BCDA_OK, "", 3},
+                    Fault{"ManifestEmpty", {"job-empty"}, BCDA_OK, "", 0},
+                    Fault{"OnlyKeyMap", {"no-key"}, BCDA_OK, "", 3},
+                    Fault{"OnlyEncryptedKey", {"no-keymap"}, BCDA_OK, "", 3},
+                    Fault{"HttpUrlsBehindAProxy", {"plain-http"}, BCDA_OK, "", 3}),
     [](const auto& test) { return test.param.name; });
 
 INSTANTIATE_TEST_SUITE_P(
     Final, Faults,
-    testing::Values(
-        Fault{"TokenRefused", {"status=401:" + kToken}, BCDA_AUTHENTICATION, "client_secret", 0},
-        Fault{"TokenBroken", {"html:" + kToken}, BCDA_PROTOCOL, "access_token", 0},
-        Fault{"TokenNeverAccepted", {"status=401:" + kStatus}, BCDA_AUTHENTICATION, "401", 0},
-        Fault{"KickOffForbidden", {"status=403:" + kKickOff}, BCDA_REFUSED, "403", 0},
-        Fault{"KickOffFault", {"status=500:" + kKickOff}, BCDA_REFUSED, "500", 0},
-        Fault{"KickOffRedirect", {"status=302:" + kKickOff}, BCDA_REFUSED, "redirect", 0},
-        Fault{"KickOffAlways429", {"status=429:" + kKickOff}, BCDA_REFUSED, "still running", 0},
-        Fault{"NoLocation", {"no-location"}, BCDA_PROTOCOL, "Content-Location", 0},
-        Fault{"JobFails", {"job-fails"}, BCDA_JOB_FAILED, "failed on the service", 0},
-        Fault{"JobExpires", {"job-expires"}, BCDA_JOB_GONE, "expired", 0},
-        Fault{"ManifestNotJson", {"not-json"}, BCDA_PROTOCOL, "not JSON", 0},
-        Fault{"HugeHeader", {"huge-header=1MiB:" + kStatus}, BCDA_LIMIT, "max_header_bytes", 0},
-        Fault{"FlippedNonce", {"flip:count=1:at=3"}, BCDA_DECRYPTION, "tag", 2},
-        Fault{"FlippedText", {"flip:count=1:at=50%"}, BCDA_DECRYPTION, "tag", 2},
-        Fault{"AllFlipped", {"flip"}, BCDA_DECRYPTION, "3 of 3 files failed", 0},
-        Fault{"WrongKey", {"wrong-key:file=0"}, BCDA_DECRYPTION, "tag", 2},
-        Fault{"WrongLabel", {"wrong-label:file=2"}, BCDA_DECRYPTION, "renamed", 2},
-        Fault{"KeysDiffer", {"keys-differ"}, BCDA_PROTOCOL, "two different keys", 0},
-        Fault{"NoKeyAtAll", {"no-key", "no-keymap"}, BCDA_VERIFICATION, "no key", 0},
-        Fault{"PlaintextWithAKey", {"plaintext:count=1"}, BCDA_DECRYPTION, "in plaintext although", 2},
-        Fault{"DataGone", {"status=410:" + kData}, BCDA_JOB_GONE, "410", 0},
-        Fault{"DataAlwaysCut", {"truncate:at=90%:" + kData}, BCDA_NETWORK, "to go", 0},
-        Fault{"OtherOrigin", {"other-origin=https://evil.example"}, BCDA_PROTOCOL, "allowed_origins", 0},
-        Fault{"Traversal", {"traversal"}, BCDA_DECRYPTION, "renamed", 0}),
+    testing::Values(Fault{"TokenRefused", {"status=401:" + kToken}, BCDA_AUTHENTICATION, "client_secret", 0},
+                    Fault{"TokenBroken", {"html:" + kToken}, BCDA_PROTOCOL, "access_token", 0},
+                    Fault{"TokenNeverAccepted", {"status=401:" + kStatus}, BCDA_AUTHENTICATION, "401", 0},
+                    Fault{"KickOffForbidden", {"status=403:" + kKickOff}, BCDA_REFUSED, "403", 0},
+                    Fault{"KickOffFault", {"status=500:" + kKickOff}, BCDA_REFUSED, "500", 0},
+                    Fault{"KickOffRedirect", {"status=302:" + kKickOff}, BCDA_REFUSED, "redirect", 0},
+                    Fault{"KickOffAlways429", {"status=429:" + kKickOff}, BCDA_REFUSED, "still running", 0},
+                    Fault{"NoLocation", {"no-location"}, BCDA_PROTOCOL, "Content-Location", 0},
+                    Fault{"JobFails", {"job-fails"}, BCDA_JOB_FAILED, "failed on the service", 0},
+                    Fault{"JobExpires", {"job-expires"}, BCDA_JOB_GONE, "expired", 0},
+                    Fault{"ManifestNotJson", {"not-json"}, BCDA_PROTOCOL, "not JSON", 0},
+                    Fault{"HugeHeader", {"huge-header=1MiB:" + kStatus}, BCDA_LIMIT, "max_header_bytes", 0},
+                    Fault{"FlippedNonce", {"flip:count=1:at=3"}, BCDA_DECRYPTION, "tag", 2},
+                    Fault{"FlippedText", {"flip:count=1:at=50%"}, BCDA_DECRYPTION, "tag", 2},
+                    Fault{"AllFlipped", {"flip"}, BCDA_DECRYPTION, "3 of 3 files failed", 0},
+                    Fault{"WrongKey", {"wrong-key:file=0"}, BCDA_DECRYPTION, "tag", 2},
+                    Fault{"WrongLabel", {"wrong-label:file=2"}, BCDA_DECRYPTION, "renamed", 2},
+                    Fault{"KeysDiffer", {"keys-differ"}, BCDA_PROTOCOL, "two different keys", 0},
+                    Fault{"NoKeyAtAll", {"no-key", "no-keymap"}, BCDA_VERIFICATION, "no key", 0},
+                    Fault{"PlaintextWithAKey", {"plaintext:count=1"}, BCDA_DECRYPTION, "in plaintext although", 2},
+                    Fault{"DataGone", {"status=410:" + kData}, BCDA_JOB_GONE, "410", 0},
+                    Fault{"DataAlwaysCut", {"truncate:at=90%:" + kData}, BCDA_NETWORK, "to go", 0},
+                    Fault{"OtherOrigin", {"other-origin=https://evil.example"}, BCDA_PROTOCOL, "allowed_origins", 0},
+                    Fault{"Traversal", {"traversal"}, BCDA_DECRYPTION, "renamed", 0}),
     [](const auto& test) { return test.param.name; });
 
 TEST(Faults, ATokenIsNeverSentToAnotherOrigin) {

@@ -18,7 +18,9 @@ using std::chrono::milliseconds;
 using std::chrono::steady_clock;
 
 // A sandbox whose downloads never end by themselves.
-bcda::Sandbox endless_sandbox() { return quick_sandbox({{"bytes_per_type", "512MiB"}, {"files_per_type", "4"}, {"fault", "drip=64KiB:on=GET /data"}}); }
+bcda::Sandbox endless_sandbox() {
+  return quick_sandbox({{"bytes_per_type", "512MiB"}, {"files_per_type", "4"}, {"fault", "drip=64KiB:on=GET /data"}});
+}
 
 void until_downloading(bcda::Export& run) {
   for (bcda::Event event; run.next_event(event) == BCDA_OK;)
@@ -84,8 +86,7 @@ TEST(Handles, WaitAndNextEventKeepTheirTimeouts) {
   bcda::Export run = client.start_export({{"out", dir / "out"}});
   EXPECT_FALSE(run.wait(milliseconds(1)));
   bcda::Event event;
-  while (run.next_event(event, milliseconds(300)) == BCDA_OK) {
-  }
+  while (run.next_event(event, milliseconds(300)) == BCDA_OK) {}
   EXPECT_EQ(run.next_event(event, milliseconds(0)), BCDA_AGAIN);
   EXPECT_THROW(run.result(), bcda::Error);
 }
@@ -111,8 +112,7 @@ TEST(Handles, NotifyWakesAnOutsideLoop) {
     }
     bcda::Event event;
     bcda::Status status;
-    while ((status = run.next_event(event, milliseconds(0))) == BCDA_OK) {
-    }
+    while ((status = run.next_event(event, milliseconds(0))) == BCDA_OK) {}
     ended = status == BCDA_END;
   }
   EXPECT_TRUE(run.wait());
@@ -274,6 +274,63 @@ TEST(Sinks, AFileThatIsRetriedIsAbortedAndBegunAgain) {
   EXPECT_EQ(outcome.status, BCDA_OK) << outcome.message;
   EXPECT_EQ(ledger.committed.size(), 3u);
   EXPECT_EQ(ledger.aborted.size(), 1u);
+}
+
+// A sink whose commit waits until it is let go.
+struct SlowFile : bcda::SinkFile {
+  SlowFile(std::atomic<bool>& c, std::atomic<bool>& r) : committing(c), release(r) {}
+  void write(std::string_view) override {}
+  void commit(std::int64_t, const std::string&) override {
+    committing = true;
+    committing.notify_all();
+    release.wait(false);
+  }
+  void abort() override {}
+  std::atomic<bool>&committing, &release;
+};
+
+TEST(Sinks, ACancelDuringACommitLetsItEnd) {
+  bcda::Sandbox sandbox = quick_sandbox();
+  std::atomic<bool> committing{false}, release{false};
+  bcda::Sink sink([&](std::string_view, std::string_view) { return std::make_unique<SlowFile>(committing, release); });
+  bcda::Client client(quick_config(sandbox).set("types", "Patient"));
+  bcda::Export run = client.start_export({}, sink);
+  committing.wait(false);
+  run.cancel();
+  release = true;
+  release.notify_all();
+  EXPECT_EQ(follow(run).status, BCDA_CANCELLED);
+  EXPECT_GE(run.result().size(), 1);  // what was committed is there
+}
+
+// Cancels its own run while the network is always ahead of it.
+struct BusyFile : bcda::SinkFile {
+  BusyFile(std::atomic<int>& w, std::function<void()> c) : writes(w), cancel(std::move(c)) {}
+  void write(std::string_view) override {
+    if (++writes == 20) cancel();
+  }
+  void commit(std::int64_t, const std::string&) override {}
+  void abort() override {}
+  std::atomic<int>& writes;
+  std::function<void()> cancel;
+};
+
+TEST(Sinks, ACancelReachesADownloadThatNeverWaits) {
+  bcda::Sandbox sandbox = quick_sandbox({{"bytes_per_type", "256MiB"}, {"files_per_type", "1"}, {"tls", "false"}});
+  std::atomic<int> writes{0};
+  std::atomic<bcda_export*> handle{nullptr};
+  bcda::Sink sink([&](std::string_view, std::string_view) {
+    return std::make_unique<BusyFile>(writes, [&] {
+      handle.wait(nullptr);
+      bcda_export_cancel(handle);
+    });
+  });
+  bcda::Client client(quick_config(sandbox).set("types", "Patient"));
+  bcda::Export run = client.start_export({}, sink);
+  handle = run.get();
+  handle.notify_all();
+  EXPECT_EQ(follow(run).status, BCDA_CANCELLED);
+  EXPECT_LT(writes, 512) << "it went on to the end of the file, which takes 1024 writes or more";
 }
 
 TEST(Sinks, ThatFailAreReported) {

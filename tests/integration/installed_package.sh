@@ -51,7 +51,7 @@ check() {
 
 step 'the example through pkg-config'
 cp -r "$source/examples/c" "$work/make"
-make -C "$work/make" >/dev/null
+(unset PKG_CONFIG_PATH && make -C "$work/make" PKG_CONFIG_PATH="$(dirname "$(find "$prefix" -name bcda.pc)")" >/dev/null)
 LD_LIBRARY_PATH=$libdir check "$work/make/export" "$work/out-make"
 
 step 'the example through CMake'

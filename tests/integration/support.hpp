@@ -71,13 +71,16 @@ inline std::vector<std::string> visible_files(const std::string& dir) {
 // Those of them that hold data, which is all but the receipt and the log.
 inline std::vector<std::string> data_files(const std::string& dir) {
   auto names = visible_files(dir);
-  names.erase(std::remove_if(names.begin(), names.end(), [](auto& n) { return n == "export.json" || n == "log.ndjson"; }), names.end());
+  names.erase(
+      std::remove_if(names.begin(), names.end(), [](auto& n) { return n == "export.json" || n == "log.ndjson"; }),
+      names.end());
   return names;
 }
 
 // A small sandbox whose jobs are done at once.
 inline bcda::Sandbox quick_sandbox(bcda::Sandbox::Options more = {}) {
-  bcda::Sandbox::Options options = {{"beneficiaries", "60"}, {"beneficiaries_per_file", "25"}, {"pending_time", "0"}, {"job_time", "0"}};
+  bcda::Sandbox::Options options = {
+      {"beneficiaries", "60"}, {"beneficiaries_per_file", "25"}, {"pending_time", "0"}, {"job_time", "0"}};
   options.insert(options.end(), more.begin(), more.end());
   return bcda::Sandbox(options);
 }
@@ -85,7 +88,11 @@ inline bcda::Sandbox quick_sandbox(bcda::Sandbox::Options more = {}) {
 // A client of it that does not dawdle.
 inline bcda::Config quick_config(const bcda::Sandbox& sandbox) {
   bcda::Config config = sandbox.config();
-  config.set("poll_interval", "5ms").set("poll_max_interval", "20ms").set("retry_delay", "2ms").set("retry_max_delay", "20ms");
+  config.set("poll_interval", "5ms")
+      .set("poll_max_interval", "20ms")
+      .set("retry_delay", "2ms")
+      .set("retry_max_delay", "20ms")
+      .set("outage_limit", "0s");
   config.set("durability", "process");
   return config;
 }
@@ -98,7 +105,9 @@ struct Outcome {
   std::vector<std::string> json;
 
   bool said(bcda::EventKind kind, const std::string& part = "") const {
-    return std::any_of(events.begin(), events.end(), [&](const bcda::Event& e) { return e.kind() == kind && e.text().find(part) != std::string::npos; });
+    return std::any_of(events.begin(), events.end(), [&](const bcda::Event& e) {
+      return e.kind() == kind && e.text().find(part) != std::string::npos;
+    });
   }
 };
 

@@ -175,11 +175,11 @@ TEST(Backoff, ChanceShortensAWaitByAFifthAtMost) {
   }
 }
 
-TEST(Backoff, TheServersWishCountsBetweenOurOwnWaitAndTheLongest) {
+TEST(Backoff, TheServersWishCountsBetweenOurOwnWaitAndAQuarterOfAnHour) {
   EXPECT_EQ(Backoff(seconds(2), seconds(30)).next(0, seconds(5)), seconds(5));
   EXPECT_EQ(Backoff(seconds(2), seconds(30)).next(0, seconds(0)), seconds(2));
   EXPECT_EQ(Backoff(seconds(2), seconds(30)).next(0, seconds(1)), seconds(2));
-  EXPECT_EQ(Backoff(seconds(2), seconds(30)).next(0, std::chrono::hours(5)), seconds(30));
+  EXPECT_EQ(Backoff(seconds(2), seconds(30)).next(0, std::chrono::hours(5)), std::chrono::minutes(15));
 }
 
 TEST(Backoff, AWishDoesNotChangeTheGrowth) {

@@ -65,7 +65,8 @@ TEST_P(OutputFiles, NeverReplaceAFile) {
 
 TEST_P(OutputFiles, NeverWriteThroughALink) {
   ASSERT_EQ(::symlink((temp_ / "target").c_str(), (temp_ / "x").c_str()), 0);
-  ASSERT_EQ(::symlink((temp_ / "target").c_str(), (temp_ / "x.partial").c_str()), 0);
+  ASSERT_EQ(::symlink((temp_ / "target").c_str(), (temp_ / "y.partial").c_str()), 0);
+  EXPECT_EQ(error_of([&] { OutputFile(dir_, "y.partial", GetParam()); }).status, Status::FILESYSTEM);
   {
     OutputFile file(dir_, "x.partial", GetParam());
     file.write(as_bytes("secret"));
@@ -89,12 +90,12 @@ TEST_P(OutputFiles, AreGoneOnceWhenMoved) {
   EXPECT_EQ(names_in(temp_.path()), Names{});
 }
 
-TEST_P(OutputFiles, BeginAnewOverALeftover) {
-  spill(temp_ / "x.partial", "left by a run that was killed");
+TEST_P(OutputFiles, NeverShareAPartialFile) {
   OutputFile file(dir_, "x.partial", GetParam());
-  file.write(as_bytes("new"));
+  EXPECT_EQ(error_of([&] { OutputFile(dir_, "x.partial", GetParam()); }).status, Status::FILESYSTEM);
+  file.write(as_bytes("mine"));
   file.publish(dir_, "x");
-  EXPECT_EQ(slurp(temp_ / "x"), "new");
+  EXPECT_EQ(slurp(temp_ / "x"), "mine");
 }
 
 TEST_P(OutputFiles, PublishIntoAnotherDirectory) {

@@ -216,8 +216,8 @@ TEST(Manifests, NoneIsAnArgumentError) {
 
 TEST(Manifests, ADuplicateMemberIsRefusedInEveryOne) {
   std::string duplicate = R"({"output":[{"url":"/a","encryptedKey":"0c","encryptedKey":"0d"}]})";
-  EXPECT_EQ(error_of([&] { parse_manifests(duplicate, kBase); }).status, Status::PROTOCOL);
-  EXPECT_EQ(error_of([&] { parse_manifests("{}\n" + duplicate, kBase); }).status, Status::PROTOCOL);
+  EXPECT_EQ(error_of([&] { parse_manifests(duplicate, kBase); }).status, Status::INVALID_ARGUMENT);
+  EXPECT_TRUE(holds(error_of([&] { parse_manifests("{\"output\":[]}\n" + duplicate, kBase); }).message, "twice"));
 }
 
 TEST(OnServiceOrigin, UpgradesAProxiedUrlOfTheSameHostOnly) {

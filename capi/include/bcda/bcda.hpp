@@ -580,14 +580,22 @@ struct Decryption {
   std::string key = {};       // its encryptedKey in hex, or ...
   std::string manifest = {};  // ... the JSON text of a manifest that names it
   std::string label = {};     // the name the server gave it, when it was renamed
+  // Called between chunks with the bytes done and in all (-1: unknown); false stops with BCDA_CANCELLED. Must not
+  // throw.
+  std::function<bool(std::int64_t done, std::int64_t total)> progress = {};
 };
 
 // Decrypts a file that was downloaded by other means. `settings`: private_key, its passphrase, durability. Blocks.
 inline Result decrypt_file(const Config& settings, const Decryption& what) {
   bcda_result* result = nullptr;
+  auto* user = const_cast<Decryption*>(&what);
+  const bcda_progress progress = [](void* decryption, std::int64_t done, std::int64_t total) noexcept -> std::int32_t {
+    return static_cast<Decryption*>(decryption)->progress(done, total) ? 0 : 1;
+  };
   detail::check([&](bcda_error** error) {
     return bcda_decrypt_file(settings.get(), what.path.c_str(), detail::or_null(what.label), detail::or_null(what.key),
-                             detail::or_null(what.manifest), what.output.c_str(), &result, error);
+                             detail::or_null(what.manifest), what.output.c_str(), what.progress ? progress : nullptr,
+                             user, &result, error);
   });
   return Result(result);
 }

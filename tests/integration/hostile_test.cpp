@@ -1,0 +1,202 @@
+// Servers that break HTTP or mean harm.
+#include "integration/scripted_server.hpp"
+#include "integration/support.hpp"
+
+namespace bcda_test {
+namespace {
+
+struct Answered {
+  bcda::Status status = BCDA_OK;
+  std::string text;  // the body, or the error's message
+  bool retriable = false;
+};
+
+// Asks for the metadata, which takes no token, and tells what came of it.
+Answered ask(const std::string& url) {
+  bcda::Config config{{"url", url}, {"request_timeout", "1s"}, {"idle_timeout", "1s"}};
+  try {
+    return {BCDA_OK, bcda::Client(config).metadata(), false};
+  } catch (const bcda::Error& e) {
+    return {e.status(), e.what(), e.retriable()};
+  }
+}
+
+Answered answer_with(const std::string& bytes) {
+  ScriptedServer server([&](const std::string&) { return bytes; });
+  return ask(server.url());
+}
+
+std::string ok(const std::string& headers, const std::string& body) {
+  return "HTTP/1.1 200 OK\r\n" + headers + "\r\n" + body;
+}
+
+TEST(Hostile, AContentLengthThatCannotBeIsRefused) {
+  std::string body(1 << 20, 'x');
+  for (const char* length : {"18446744073709551615", "9223372036854775808", "99999999999999999999999", "-1", "1x"})
+    EXPECT_EQ(answer_with(ok(std::string("Content-Length: ") + length + "\r\n", body)).status, BCDA_PROTOCOL) << length;
+}
+
+TEST(Hostile, ABodyLargerThanAllowedIsCutOff) {
+  Answered huge = answer_with(ok("Content-Length: 9000000\r\n", std::string(9000000, 'x')));
+  EXPECT_EQ(huge.status, BCDA_LIMIT) << huge.text;
+}
+
+TEST(Hostile, HeadersWithoutEndAreCutOff) {
+  std::string headers;
+  for (int i = 0; headers.size() < (1 << 20); ++i)
+    headers += "X-" + std::to_string(i) + ": " + std::string(500, 'y') + "\r\n";
+  EXPECT_EQ(answer_with(ok(headers, "{}")).status, BCDA_LIMIT);
+  EXPECT_EQ(answer_with("HTTP/1.1 200 OK\r\nX: " + std::string(1 << 20, 'y')).status, BCDA_LIMIT);
+}
+
+TEST(Hostile, AHeadJustBelowTheLimitIsRead) {
+  EXPECT_EQ(answer_with(ok("X: " + std::string(40000, 'y') + "\r\nContent-Length: 2\r\n", "{}")).text, "{}");
+}
+
+TEST(Hostile, InterimAnswersWithoutEndAreCutOff) {
+  std::string interim;
+  for (int i = 0; i < 1000; ++i) interim += "HTTP/1.1 103 Early Hints\r\n\r\n";
+  EXPECT_EQ(answer_with(interim).status, BCDA_PROTOCOL);
+  EXPECT_EQ(answer_with("HTTP/1.1 100 Continue\r\n\r\n" + ok("Content-Length: 2\r\n", "{}")).text, "{}");
+}
+
+TEST(Hostile, WhatIsNotHttpIsSaidToBeSo) {
+  for (const char* bytes :
+       {"SSH-2.0-OpenSSH\r\n\r\n", "HTTP/9.9 200\r\n\r\n", "\r\n\r\n\r\n\r\n", "HTTP/1.1 2000 Huh\r\n\r\n"})
+    EXPECT_EQ(answer_with(bytes).status, BCDA_PROTOCOL) << bytes;
+}
+
+TEST(Hostile, ChunksAreReadAndTheirFaultsFound) {
+  std::string chunked = "Transfer-Encoding: chunked\r\n";
+  EXPECT_EQ(answer_with(ok(chunked, "2\r\n{\"\r\n3;x=y\r\na\":\r\n2\r\n1}\r\n0\r\n\r\n")).text, "{\"a\":1}");
+  EXPECT_EQ(answer_with(ok(chunked, "zz\r\n{}\r\n0\r\n\r\n")).status, BCDA_PROTOCOL);
+  EXPECT_EQ(answer_with(ok(chunked, "2;" + std::string(200000, 'x') + "\r\n{}\r\n0\r\n\r\n")).status, BCDA_PROTOCOL);
+  Answered cut = answer_with(ok(chunked, "ff\r\n{}"));
+  EXPECT_EQ(cut.status, BCDA_NETWORK);
+  EXPECT_TRUE(cut.retriable);
+}
+
+TEST(Hostile, AConnectionThatIsCutIsRetriable) {
+  for (const std::string& bytes : {std::string(), std::string("HTTP/1.1 200"), ok("Content-Length: 10\r\n", "123")}) {
+    Answered cut = answer_with(bytes);
+    EXPECT_EQ(cut.status, BCDA_NETWORK) << cut.text;
+    EXPECT_TRUE(cut.retriable);
+  }
+}
+
+TEST(Hostile, ASilentServerMeetsTheDeadline) {
+  ScriptedServer server([](const std::string&) {
+    return std::string("HTTP/1.1 200 OK\r\nContent-Length: 5\r\nConnection: keep-alive\r\n\r\n");
+  });
+  EXPECT_EQ(ask(server.url()).status, BCDA_TIMEOUT);
+}
+
+TEST(Hostile, AServerThatHangsUpInTheHandshakeMayBeBackLater) {
+  ScriptedServer server([](const std::string&) { return std::string(); });
+  Answered answered = ask(server.url("https"));
+  EXPECT_EQ(answered.status, BCDA_NETWORK) << answered.text;
+  EXPECT_TRUE(answered.retriable);
+}
+
+TEST(Hostile, BytesNobodyAskedForAreNotTheNextAnswer) {
+  int requests = 0;
+  ScriptedServer server([&](const std::string&) {
+    std::string answer = ok("Content-Length: 2\r\nConnection: keep-alive\r\n", ++requests == 1 ? "{}" : "[]");
+    return requests == 1 ? answer + ok("Content-Length: 4\r\n", "evil") : answer;
+  });
+  bcda::Client client({{"url", server.url()}});
+  EXPECT_EQ(client.metadata(), "{}");
+  EXPECT_EQ(client.metadata(), "[]");
+  EXPECT_EQ(server.connections(), 2);
+}
+
+TEST(Hostile, AConnectionThatIsKeptIsUsedAgain) {
+  ScriptedServer server([](const std::string&) { return ok("Content-Length: 2\r\nConnection: keep-alive\r\n", "{}"); });
+  bcda::Client client({{"url", server.url()}});
+  for (int i = 0; i < 3; ++i) EXPECT_EQ(client.metadata(), "{}");
+  EXPECT_EQ(server.connections(), 1);
+}
+
+// A whole service by script: a manifest whose text the test gives, and one line for every file.
+class ScriptedService {
+ public:
+  explicit ScriptedService(std::function<std::string(int)> manifest) : manifest_(std::move(manifest)) {}
+  std::string url() const { return server_.url(); }
+  int downloads() const { return downloads_; }
+
+ private:
+  std::string answer(const std::string& head) {
+    auto with_length = [](const std::string& headers, const std::string& body) {
+      return ok(headers + "Content-Length: " + std::to_string(body.size()) + "\r\n", body);
+    };
+    if (head.rfind("POST /auth/token", 0) == 0) return with_length("", R"({"access_token":"t","token_type":"bearer"})");
+    if (head.find("$export") != std::string::npos)
+      return "HTTP/1.1 202 Accepted\r\nContent-Location: /api/v1/jobs/1\r\nContent-Length: 0\r\n\r\n";
+    if (head.rfind("GET /api/v1/jobs", 0) == 0) return with_length(progress, manifest_(++polls_));
+    ++downloads_;
+    return with_length("", "{\"resourceType\":\"Patient\"}\n");
+  }
+
+ public:
+  std::string progress;
+
+ private:
+  std::function<std::string(int)> manifest_;
+  std::atomic<int> polls_{0}, downloads_{0};
+  ScriptedServer server_{[this](const std::string& head) { return answer(head); }};
+};
+
+Outcome export_from(const ScriptedService& service, const std::string& out) {
+  bcda::Config config{{"url", service.url()},      {"client_id", "id"},        {"client_secret", "secret"},
+                      {"allow_plaintext", "true"}, {"types", "Patient"},       {"poll_interval", "1ms"},
+                      {"retry_delay", "1ms"},      {"retry_max_delay", "5ms"}, {"durability", "process"},
+                      {"outage_limit", "0"}};
+  return export_to(config, out);
+}
+
+TEST(Hostile, SignedUrlsThatChangeAreNotNewFiles) {
+  ScriptedService service([](int poll) {
+    std::string signature = "?sig=" + std::to_string(poll);
+    return R"({"output":[{"type":"Patient","url":"/data/1/a.ndjson)" + signature +
+           R"("},{"type":"Patient","url":"/data/1/b.ndjson)" + signature + R"("}],"error":[]})";
+  });
+  TempDir dir;
+  Outcome outcome = export_from(service, dir / "out");
+  EXPECT_EQ(outcome.status, BCDA_OK) << outcome.message;
+  EXPECT_EQ(service.downloads(), 2);
+  EXPECT_EQ(data_files(dir / "out").size(), 2u);
+}
+
+TEST(Hostile, FilesThatDifferInTheirQueryAloneAreAllFetched) {
+  ScriptedService service([](int) {
+    return std::string(
+        R"({"output":[{"type":"Patient","url":"/download?file=1"},{"type":"Patient","url":"/download?file=2"}]})");
+  });
+  TempDir dir;
+  EXPECT_EQ(export_from(service, dir / "out").status, BCDA_OK);
+  EXPECT_EQ(data_files(dir / "out").size(), 2u);
+}
+
+TEST(Hostile, AFileAndAnErrorFileOfOneNameStayApart) {
+  ScriptedService service([](int) {
+    return std::string(
+        R"({"output":[{"type":"Patient","url":"/data/1/a.ndjson"}],"error":[{"type":"Patient","url":"/data/1/e/a.ndjson"}]})");
+  });
+  TempDir dir;
+  EXPECT_EQ(export_from(service, dir / "out").status, BCDA_OK);
+  EXPECT_EQ(data_files(dir / "out"), (std::vector<std::string>{"Patient.a.ndjson", "error/Patient.a.ndjson"}));
+}
+
+TEST(Hostile, HeaderBytesThatAreNoTextDoNotReachEvents) {
+  ScriptedService service([](int poll) { return std::string(poll < 3 ? "not yet" : R"({"output":[]})"); });
+  service.progress = "X-Progress: \xFF\xFE (50%)\r\n";
+  TempDir dir;
+  Outcome outcome = export_from(service, dir / "out");
+  std::string said = read(dir / "out/log.ndjson");
+  for (const std::string& line : outcome.json) said += line;
+  EXPECT_EQ(outcome.status, BCDA_OK) << outcome.message;
+  EXPECT_EQ(said.find('\xFF'), std::string::npos);
+}
+
+}  // namespace
+}  // namespace bcda_test

@@ -1,0 +1,92 @@
+// A server on loopback that answers with whatever bytes a test gives it.
+#pragma once
+#include <netinet/in.h>
+#include <poll.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <atomic>
+#include <functional>
+#include <stdexcept>
+#include <string>
+#include <thread>
+
+namespace bcda_test {
+
+// One connection at a time. The handler gets a request's head and returns the bytes to send; the connection is then
+// closed unless they hold "keep-alive".
+class ScriptedServer {
+ public:
+  using Handler = std::function<std::string(const std::string& head)>;
+
+  explicit ScriptedServer(Handler handler) : handler_(std::move(handler)) {
+    listener_ = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    sockaddr_in address{};
+    address.sin_family = AF_INET;
+    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    socklen_t size = sizeof address;
+    if (bind(listener_, reinterpret_cast<sockaddr*>(&address), size) != 0 || listen(listener_, 16) != 0)
+      throw std::runtime_error("cannot listen");
+    getsockname(listener_, reinterpret_cast<sockaddr*>(&address), &size);
+    port_ = ntohs(address.sin_port);
+    thread_ = std::thread([this] { serve(); });
+  }
+  ~ScriptedServer() {
+    stop_ = true;
+    thread_.join();
+    close(listener_);
+  }
+
+  std::string url(const char* scheme = "http") const {
+    return std::string(scheme) + "://127.0.0.1:" + std::to_string(port_);
+  }
+  int connections() const { return connections_; }
+
+ private:
+  // Waits until `fd` can be read; false when the server is to stop.
+  bool readable(int fd) const {
+    while (!stop_) {
+      pollfd waiting{fd, POLLIN, 0};
+      if (poll(&waiting, 1, 20) > 0) return true;
+    }
+    return false;
+  }
+
+  void serve() {
+    while (readable(listener_)) {
+      int connection = accept4(listener_, nullptr, nullptr, SOCK_CLOEXEC);
+      if (connection < 0) continue;
+      ++connections_;
+      while (answer(connection)) {}
+      close(connection);
+    }
+  }
+
+  bool answer(int connection) {
+    std::string head;
+    char buffer[4096];
+    while (head.find("\r\n\r\n") == std::string::npos) {
+      if (!readable(connection)) return false;
+      ssize_t n = recv(connection, buffer, sizeof buffer, 0);
+      if (n <= 0) return false;
+      head.append(buffer, static_cast<std::size_t>(n));
+      if (head[0] == 22) return false;  // a TLS handshake: hang up
+    }
+    std::string bytes = handler_(head);
+    for (std::size_t sent = 0; sent < bytes.size() && !stop_;) {
+      ssize_t n = send(connection, bytes.data() + sent, bytes.size() - sent, MSG_NOSIGNAL);
+      if (n <= 0) return false;
+      sent += static_cast<std::size_t>(n);
+    }
+    return bytes.find("keep-alive") != std::string::npos;
+  }
+
+  Handler handler_;
+  int listener_ = -1;
+  std::uint16_t port_ = 0;
+  std::atomic<bool> stop_{false};
+  std::atomic<int> connections_{0};
+  std::thread thread_;
+};
+
+}  // namespace bcda_test
