@@ -7,8 +7,8 @@ work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 
 nm -D --defined-only "$library" | awk '{print $NF}' | sed 's/@.*//' | sort -u >"$work/exported"
-# A declaration is BCDA_API, a type, a name and a parenthesis; comments and macros have no such shape.
-grep -E '^BCDA_API ' "$header" | grep -oE 'bcda_[a-z0-9_]+ *\(' | tr -d ' (' | sort -u >"$work/declared"
+# A declaration is BCDA_API, a type, a name and a parenthesis, on one line or two; nothing else has that shape.
+tr '\n' ' ' <"$header" | grep -oE 'BCDA_API [a-z0-9_ *]+\(' | grep -oE 'bcda_[a-z0-9_]+ *\(' | tr -d ' (' | sort -u >"$work/declared"
 
 status=0
 if extra=$(comm -23 "$work/exported" "$work/declared" | grep .); then
