@@ -44,7 +44,10 @@ Facts decrypt_file(const std::string& input, const crypto::FileKey& key, const s
   std::int64_t done = 0, total = ::fstat(in.get(), &info) == 0 && S_ISREG(info.st_mode) ? info.st_size : -1;
   for (;;) {
     ssize_t n = ::read(in.get(), buffer.data(), buffer.size());
-    if (n < 0 && errno == EINTR) continue;
+    if (n < 0 && errno == EINTR) {  // by a signal that may mean: stop
+      if (progress) progress(done, total);
+      continue;
+    }
     if (n < 0) throw input_error(errno);
     if (n == 0) break;
     decoder.feed({buffer.data(), static_cast<std::size_t>(n)});

@@ -177,6 +177,30 @@ class Decrypt(Case):
         self.expect(self.decrypt(renamed, "--key", vector["encryptedKey"], "--label", vector["filename"]), OK)
         self.assertTrue((self.out / "renamed.ndjson").exists())
 
+    def test_interrupted_it_leaves_nothing(self):
+        """A pipe stands for a file that takes long: some of it comes, then a Ctrl-C."""
+        vector = next(v for v in self.vectors["vectors"] if v["plaintextSize"] > 1 << 19)
+        pipe = self.dir / vector["filename"]
+        os.mkfifo(pipe)
+        process = subprocess.Popen([BCDA, "decrypt", pipe, "--key", vector["encryptedKey"], "--private-key",
+                                    VECTORS / vector["keyFile"], "--out", self.out], env=CLEAN,
+                                   stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
+        with open(pipe, "wb", buffering=0) as feed:
+            feed.write((VECTORS / vector["ciphertextFile"]).read_bytes()[:300000])
+            while not list(self.out.rglob("*.partial")):
+                time.sleep(0.01)
+            process.send_signal(signal.SIGINT)
+            process.communicate(timeout=20)
+        self.assertEqual(process.returncode, INTERRUPTED)
+        self.assertEqual([p for p in self.out.rglob("*") if p.is_file()], [])
+
+    def test_empty_key_file(self):
+        empty = self.dir / "empty.pem"
+        empty.touch()
+        vector = self.vectors["vectors"][0]
+        run = self.decrypt(VECTORS / vector["ciphertextFile"], "--key", vector["encryptedKey"], key=empty)
+        self.expect(run, USAGE, empty, "empty")
+
     def test_output_is_never_replaced(self):
         vector, file = self.vector()
         before = file.read_bytes()
@@ -285,6 +309,15 @@ class Export(Case):
         self.expect(self.export("--url", self.sandbox.facts["url"].replace("localhost", "ip6-localhost"), "--retries", "0"),
                     FAILED)
         self.assert_no_data()
+
+    def test_a_key_in_place_of_the_secret_stays_here(self):
+        run = bcda("export", "--url", "https://localhost:1", "--client-id", "x", "--client-secret-file",
+                   VECTORS / "keys/rsa2048.pkcs8.pem", "--out", self.out)
+        self.expect(run, USAGE, "client_secret_file", "more than one line")
+
+    def test_the_last_of_a_repeated_flag_counts(self):
+        run = bcda("metadata", "--url", "nonsense", "--url", "http://127.0.0.1:1", "--connect-timeout", "1s")
+        self.expect(run, FAILED, "127.0.0.1:1")
 
     def test_nobody_listens(self):
         self.expect(self.export("--url", "https://localhost:1", "--retries", "0"), FAILED, "localhost:1")
