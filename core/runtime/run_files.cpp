@@ -14,7 +14,7 @@
 namespace libbcda::runtime {
 namespace {
 
-constexpr std::size_t kReadBuffer = 256 << 10;
+constexpr std::size_t kReadBuffer = 128 << 10;
 constexpr std::int64_t kYieldEvery = 4 << 20;
 
 }  // namespace
