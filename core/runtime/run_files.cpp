@@ -159,7 +159,11 @@ Task<bool> Run::attempt(const FileTask& task, const std::optional<crypto::FileKe
   result.url = task.entry.url.text();
   result.export_id = task.export_id;
   result.is_error = task.entry.is_error;
-  co_await on_disk([&] { result.path = writer->commit(result.facts.bytes, result.facts.sha256); });
+  co_await on_disk([&] {
+    result.path = writer->commit(result.facts.bytes, result.facts.sha256);
+    if (workspace_)
+      note([&] { workspace_->file_published(task.entry.url.without_query(), result.path, result.facts); });
+  });
   co_return true;
 }
 
@@ -194,7 +198,6 @@ std::string Run::name_for(const bulk::Entry& entry) {
 }
 
 void Run::published(const FileTask& task, FileResult file) {
-  if (workspace_) note([&] { workspace_->file_published(task.entry.url.without_query(), file.path, file.facts); });
   log(client_log::download_complete(task.export_id, task.entry, file.facts, now()));
   Event event;
   event.kind = EventKind::file;

@@ -55,7 +55,7 @@ void Workspace::lock_work(Lock lock) {
     if (alone)                      // what a run that was killed was writing
       for (const std::string& name : work->names())
         if (name.ends_with(kPartial)) work->remove(name);
-    if (lock == Lock::shared) ::flock(work->fd(), LOCK_SH);
+    if (lock == Lock::shared && alone && ::flock(work->fd(), LOCK_SH | LOCK_NB) != 0) continue;
     work_ = std::move(work);
     return;
   }
@@ -171,7 +171,7 @@ void Workspace::file_published(const std::string& url, const std::string& path, 
 
 void Workspace::log(const std::string& line) {
   if (!journaled_) return;
-  std::lock_guard lock(mutex_);
+  std::lock_guard lock(log_mutex_);  // not the journal's, which may wait for a disk
   if (!log_file_) log_file_ = std::make_unique<LineFile>(*out_, kLog);
   log_file_->append(line);
 }

@@ -49,7 +49,7 @@ class Workspace {
   bool made_out_ = false;  // the directory did not exist before
   std::shared_ptr<const Directory> out_, work_;
   Durability durability_;
-  std::mutex mutex_;
+  std::mutex mutex_, log_mutex_;
   bool journaled_ = false;
   bool complete_ = false;
   bool keep_ = false;   // the journal is needed, whatever the counts below say
