@@ -9,6 +9,11 @@
 namespace libbcda::sandbox {
 namespace {
 
+bool fits_into_json(std::string_view value) {
+  constexpr std::string_view special("\r\n\"\\\0", 5);
+  return value.find_first_of(special) == std::string_view::npos;
+}
+
 template <auto Member, auto Parse>
 bool parsed(Options& options, std::string_view value) {
   auto result = Parse(value);
@@ -27,7 +32,7 @@ bool integer(Options& options, std::string_view value) {
 template <auto Member>
 bool text(Options& options, std::string_view value) {
   options.*Member = value;
-  return value.find_first_of(std::string_view("\r\n\"\\\0", 5)) == std::string_view::npos;
+  return fits_into_json(value);
 }
 
 bool host(Options& options, std::string_view value) {
