@@ -69,9 +69,10 @@ Task<Secret> TokenSource::get() {
     try {
       token = co_await fetch();
     } catch (const Error& e) {
-      error = e;
+      // Cancelled is this asker alone: another takes over.
+      e.status == Status::CANCELLED ? void(other = std::current_exception()) : void(error = e);
     } catch (...) {
-      other = std::current_exception();  // cancelled: another asker takes over
+      other = std::current_exception();
     }
     settle(token, error);
     if (other) std::rethrow_exception(other);

@@ -113,11 +113,14 @@ Directory Directory::open_or_create(const std::string& path) {
 
 Directory Directory::sub(const std::string& name) const {
   std::string full = join(path_, name);
-  if (::mkdirat(fd(), name.c_str(), 0700) != 0 && errno != EEXIST)
-    throw file_error("cannot make the directory", full, errno);
-  Fd opened(::openat(fd(), name.c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
-  if (!opened) throw file_error("cannot open the directory", full, errno);
-  return {std::move(opened), full};
+  for (int tries = 1;; ++tries) {
+    if (::mkdirat(fd(), name.c_str(), 0700) != 0 && errno != EEXIST)
+      throw file_error("cannot make the directory", full, errno);
+    Fd opened(::openat(fd(), name.c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
+    if (opened) return {std::move(opened), full};
+    // Somebody who was done with it may have removed it in between.
+    if (errno != ENOENT || tries == 10) throw file_error("cannot open the directory", full, errno);
+  }
 }
 
 bool Directory::contains(const std::string& name) const {

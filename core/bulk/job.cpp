@@ -73,6 +73,7 @@ Step Job::next(Instant now) {
 }
 
 void Job::on_failure(const Error& error, bool answered, Instant now) {
+  token_renewed_ = false;  // however new it was, it may be old by the time the service is back
   // A kick-off that may have been heard is not repeated: it would start a second job.
   bool safe = status_ || !answered;
   if (error.retriable && safe) return status_ ? outage(error, now) : retry_or_fail(error, options_.retries);
@@ -117,7 +118,7 @@ void Job::on_kick_off(const http::Answer& answer, Instant now) {
       return;
     }
     accepted_ = now;
-    failures_ = 0;
+    failures_ = outages_ = 0;
     retry_wait_ = Backoff(options_.retry_delay, options_.retry_max_delay);
     poll_again(poll_wait_.next(chance_()));
     return;
@@ -137,7 +138,7 @@ void Job::on_kick_off(const http::Answer& answer, Instant now) {
 void Job::on_status(const http::Answer& answer, Instant now) {
   if (answer.status == 202) {
     progress_ = std::string(answer.header("X-Progress").substr(0, 100));
-    failures_ = 0;
+    failures_ = outages_ = 0;
     retry_wait_ = Backoff(options_.retry_delay, options_.retry_max_delay);
     std::optional<Milliseconds> wish;
     if (auto after = answer.header("Retry-After"); !after.empty()) wish = parse_retry_after(after, now);
@@ -166,7 +167,7 @@ void Job::on_status(const http::Answer& answer, Instant now) {
 void Job::outage(Error error, Instant now) {
   if (!failing_since_) failing_since_ = now;
   bool lasts = now - *failing_since_ >= options_.outage_limit;
-  retry_or_fail(std::move(error), lasts ? options_.retries : std::numeric_limits<int>::max());
+  retry_or_fail(std::move(error), lasts ? options_.retries : std::numeric_limits<int>::max(), outages_);
 }
 
 void Job::on_complete(const http::Answer& answer, Instant) {
@@ -183,8 +184,10 @@ void Job::on_complete(const http::Answer& answer, Instant) {
 
 void Job::poll_again(Milliseconds wait) { wait_ = Wait{wait, "", false}; }
 
-void Job::retry_or_fail(Error error, int allowed) {
-  if (failures_++ >= allowed) {
+void Job::retry_or_fail(Error error, int allowed) { retry_or_fail(std::move(error), allowed, failures_); }
+
+void Job::retry_or_fail(Error error, int allowed, int& count) {
+  if (count++ >= allowed) {
     failure_ = std::move(error);
     return;
   }

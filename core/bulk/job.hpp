@@ -67,6 +67,7 @@ class Job {
   void on_complete(const http::Answer& answer, Instant now);
   void poll_again(Milliseconds wait);
   void retry_or_fail(Error error, int allowed);
+  void retry_or_fail(Error error, int allowed, int& count);
   void outage(Error error, Instant now);
   bool renew(const http::Answer& answer);
   std::string describe(const char* what) const;
@@ -86,6 +87,7 @@ class Job {
   bool renew_token_ = false;
   bool token_renewed_ = false;  // since the last answer that was not a 401
   int failures_ = 0;            // in a row
+  int outages_ = 0;             // the same, of answers and failures that say nothing about the job
   std::optional<Instant> failing_since_;
   Backoff retry_wait_;
   Backoff poll_wait_;

@@ -170,6 +170,7 @@ Task<> Stream::connect(TlsContext& tls) {
     watchdog_->deadline = now + (limit - now) / static_cast<int>(left--);
     watchdog_->expired = false;
     watchdog_->arm();
+    if (watchdog_->expired) break;
     co_await socket_.async_connect(address.endpoint(), asio::redirect_error(asio::use_awaitable, ec));
     if (!ec && !watchdog_->expired) break;
     if (ec == asio::error::operation_aborted && !watchdog_->expired) throw Error(Status::CANCELLED, "cancelled");

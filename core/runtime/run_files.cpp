@@ -24,7 +24,7 @@ void Run::enqueue(const bulk::Manifest& manifest, const std::string& export_id, 
   if (!manifest.entries.empty()) enter("downloading", 3);
   std::lock_guard lock(mutex_);
   for (const bulk::Entry& entry : manifest.entries) {
-    std::string whole = entry.url.text(), plain = entry.url.without_query();
+    std::string whole = entry.url.text(), plain = "path " + entry.url.without_query();
     if (seen_urls_.count(grown ? plain : whole)) continue;
     seen_urls_.insert(std::move(whole));
     seen_urls_.insert(std::move(plain));

@@ -100,8 +100,13 @@ Task<> Run::confirm_manifests() {
     std::optional<Error> trouble;
     try {
       co_await drive(job);
-      if (job.manifest().entries.size() > record.manifest.entries.size()) record.manifest = job.manifest();
+      auto more = static_cast<std::int64_t>(job.manifest().entries.size()) -
+                  static_cast<std::int64_t>(record.manifest.entries.size());
+      auto before = files_total_;
+      if (more > 0) record.manifest = job.manifest();
       enqueue(job.manifest(), record.status_url, true);
+      if (files_total_ - before < more)
+        throw Error(Status::PROTOCOL, "it has, by files that cannot be told from the others");
     } catch (const Error& e) {
       if (stops_everything(e.status)) throw;
       trouble = e;

@@ -59,6 +59,7 @@ bool Download::on_head(const http::Answer& answer, Instant now) {
 }
 
 void Download::on_failure(const Error& error) {
+  token_renewed_ = false;
   Error named = error;
   if (named.file.empty()) named.at_file(entry_.name);
   if (named.message.find(entry_.name) == std::string::npos)

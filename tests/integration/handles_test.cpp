@@ -55,6 +55,20 @@ TEST(Cancel, WhileWaitingForTheJob) {
   EXPECT_EQ(follow(run).status, BCDA_CANCELLED);
 }
 
+TEST(Cancel, OfOneRunLeavesTheOthersAlone) {
+  bcda::Sandbox sandbox = quick_sandbox({{"fault", "delay=300ms:count=1:on=POST /auth/token"}});
+  TempDir dir;
+  bcda::Client client(quick_config(sandbox).set("types", "Patient"));
+  bcda::Export first = client.start_export({{"out", dir / "1"}});   // asks for the token
+  bcda::Export second = client.start_export({{"out", dir / "2"}});  // waits for it too
+  for (bcda::Event event; first.next_event(event) == BCDA_OK;)
+    if (event.kind() == BCDA_EVENT_STATE) break;
+  first.cancel();
+  EXPECT_EQ(follow(first).status, BCDA_CANCELLED);
+  Outcome outcome = follow(second);
+  EXPECT_EQ(outcome.status, BCDA_OK) << outcome.message;
+}
+
 TEST(Cancel, AfterTheEndChangesNothing) {
   bcda::Sandbox sandbox = quick_sandbox();
   TempDir dir;

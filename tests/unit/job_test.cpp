@@ -510,6 +510,15 @@ TEST_F(JobFlow, AnOutageIsOutlastedUpToItsLimit) {
   EXPECT_EQ(failure().http_status, 503);
 }
 
+TEST_F(JobFlow, AnOutageDoesNotUseUpTheDoubtAboutAFailedJob) {
+  accept();
+  for (int i = 0; i < 4; ++i) retried(answer(503));
+  for (int i = 0; i < 2; ++i) retried(answer(500, {}, kOutcome));
+  send();
+  reply(answer(500, {}, kOutcome));
+  EXPECT_EQ(failure().status, Status::JOB_FAILED);
+}
+
 TEST_F(JobFlow, AnAnswerInBetweenEndsTheOutage) {
   JobOptions patient = options();
   patient.outage_limit = seconds(600);
