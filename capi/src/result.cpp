@@ -103,8 +103,7 @@ bcda_status bcda_decrypt_file(const bcda_config* settings, const char* path, con
     std::string hex = find_key(key_hex, manifest, name);
     auto file_key = key->unwrap(libbcda::transfer::wrapped_key_from_hex(hex, name), name);
     auto begun = std::chrono::steady_clock::now();
-    auto durability =
-        values.text("durability") == "process" ? libbcda::Durability::process : libbcda::Durability::power;
+    auto durability = libbcda::runtime::durability(values);
     FileResult file;
     auto tell = [&](std::int64_t done, std::int64_t total) {
       if (progress && progress(user, done, total) != 0) throw Error(Status::CANCELLED, "cancelled");

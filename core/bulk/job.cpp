@@ -14,8 +14,6 @@ constexpr int kUnknownJobTries = 3;
 // A failed job is answered with 500, and so is a passing fault: ask this often before believing it.
 constexpr int kFailedJobTries = 2;
 
-Milliseconds first_poll(const JobOptions& options) { return options.poll_interval; }
-
 }  // namespace
 
 Job::Job(http::Url service, std::string type, JobOptions options, std::function<double()> chance)
@@ -25,7 +23,7 @@ Job::Job(http::Url service, std::string type, JobOptions options, std::function<
       options_(options),
       chance_(std::move(chance)),
       retry_wait_(options.retry_delay, options.retry_max_delay),
-      poll_wait_(first_poll(options), std::max(options.poll_interval, options.poll_max_interval), 1.5) {}
+      poll_wait_(options.poll_interval, std::max(options.poll_interval, options.poll_max_interval), 1.5) {}
 
 Job::Job(http::Url service, std::string type, http::Url status_url, JobOptions options, std::function<double()> chance)
     : Job(std::move(service), std::move(type), options, std::move(chance)) {
@@ -82,7 +80,7 @@ void Job::on_failure(const Error& error, bool answered, Instant now) {
 
 void Job::on_answer(const http::Answer& answer, Instant now) {
   if (answer.status == 401) {
-    if (renew(answer)) return;
+    if (renew()) return;
     failure_ =
         std::move(Error(Status::AUTHENTICATION,
                         describe(status_ ? "the status request" : "the kick-off") +
@@ -96,7 +94,7 @@ void Job::on_answer(const http::Answer& answer, Instant now) {
   status_ ? on_status(answer, now) : on_kick_off(answer, now);
 }
 
-bool Job::renew(const http::Answer&) {
+bool Job::renew() {
   if (token_renewed_) return false;
   renew_token_ = token_renewed_ = true;
   return true;

@@ -69,7 +69,7 @@ class Job {
   void retry_or_fail(Error error, int allowed);
   void retry_or_fail(Error error, int allowed, int& count);
   void outage(Error error, Instant now);
-  bool renew(const http::Answer& answer);
+  bool renew();
   std::string describe(const char* what) const;
 
   http::Url service_;

@@ -43,10 +43,6 @@ std::vector<std::string> read_types(const Settings& settings) {
   return types;
 }
 
-Durability durability(const Settings& settings) {
-  return settings.text("durability") == "process" ? Durability::process : Durability::power;
-}
-
 }  // namespace
 
 std::unique_ptr<Run> Run::start(std::shared_ptr<Session> session, RunRequest request) {

@@ -110,6 +110,7 @@ class Run {
   void progressed(std::int64_t bytes);
   void tell_progress();
   void tell(EventKind kind, const std::string& type, const std::string& text);
+  void warn(const std::string& type, const std::string& file, const Error& error);
   void log(const std::string& line);
   void note(const std::function<void()>& write);
 

@@ -52,6 +52,16 @@ void Run::tell_progress() {
   mailbox_->push(std::move(event));
 }
 
+void Run::warn(const std::string& type, const std::string& file, const Error& error) {
+  Event event;
+  event.kind = EventKind::warning;
+  event.type = type;
+  event.file = file;
+  event.status = error.status;
+  event.text = error.message;
+  mailbox_->push(std::move(event));
+}
+
 void Run::tell(EventKind kind, const std::string& type, const std::string& text) {
   Event event;
   event.kind = kind;

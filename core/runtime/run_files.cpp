@@ -225,13 +225,7 @@ void Run::file_failed(const FileTask& task, const Error& error) {
   if ((error.status == Status::NETWORK || error.status == Status::TIMEOUT) && service_is_gone()) group_->cancel();
   if (error.status != Status::CANCELLED) {
     log(client_log::download_error(task.export_id, task.entry, error, now()));
-    Event event;
-    event.kind = EventKind::warning;
-    event.type = transfer::safe_type(task.entry.type);
-    event.file = task.entry.name;
-    event.status = error.status;
-    event.text = error.message;
-    mailbox_->push(std::move(event));
+    warn(transfer::safe_type(task.entry.type), task.entry.name, error);
     std::lock_guard lock(mutex_);
     ++files_failed_;
   }

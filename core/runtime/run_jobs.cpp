@@ -123,14 +123,7 @@ void Run::job_failed(const std::string& type, const std::string& export_id, cons
   if (dead && workspace_ && !export_id.empty()) note([&] { workspace_->job_dead(export_id); });
   if (error.status != Status::CANCELLED) {
     if (!export_id.empty()) log(client_log::status_error(export_id, error, now()));
-    if (types_.size() > 1) {
-      Event event;
-      event.kind = EventKind::warning;
-      event.type = type;
-      event.status = error.status;
-      event.text = error.message;
-      mailbox_->push(std::move(event));
-    }
+    if (types_.size() > 1) warn(type, "", error);
   }
 }
 

@@ -119,6 +119,10 @@ double random_chance() {
   return bits / 4294967296.0;
 }
 
+Durability durability(const Settings& settings) {
+  return settings.text("durability") == "process" ? Durability::process : Durability::power;
+}
+
 std::optional<crypto::PrivateKey> load_private_key(const Settings& settings) {
   Secret pem = settings.secret("private_key_pem");
   std::string path = settings.text("private_key");

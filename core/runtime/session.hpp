@@ -15,6 +15,7 @@
 #include <vector>
 
 #include "auth/token_source.hpp"
+#include "base/file.hpp"
 #include "base/settings.hpp"
 #include "crypto/key.hpp"
 #include "http/client.hpp"
@@ -73,6 +74,8 @@ class Session {
 
 // Loads the private key that the settings name, if they name one.
 std::optional<crypto::PrivateKey> load_private_key(const Settings& settings);
+
+Durability durability(const Settings& settings);
 
 double random_chance();  // in [0, 1), from OpenSSL's generator
 
