@@ -7,6 +7,9 @@ namespace cli {
 
 using Command = std::function<int()>;  // returns the exit code
 
+// The whole command, from its arguments to its exit code. To be called once in a process: signals are set up for it.
+int run(int argc, const char* const* argv);
+
 void add_export(CLI::App& app, Command& chosen);
 void add_manifest(CLI::App& app, Command& chosen);
 void add_fetch(CLI::App& app, Command& chosen);

@@ -4,6 +4,7 @@
 
 #include "commands.hpp"
 #include "flags.hpp"
+#include "follow.hpp"
 #include "text.hpp"
 
 namespace cli {
@@ -18,7 +19,11 @@ int run_metadata(const Metadata& what) {
   bcda::Config config;
   what.flags.apply_to(config);
   for (const char* unneeded : {"private_key", "private_key_pem"}) config.set(unneeded, nullptr);  // nor is it looked at
-  const std::string json = bcda::Client(config).metadata();
+  const Interrupts interrupts;
+  const bcda::Client client(config);
+  bcda::Export run = client.start_metadata();
+  follow(run, {.quiet = true});
+  const std::string json = run.result().metadata();
   print((what.raw ? json : indent_json(json)) + '\n');
   return 0;
 }

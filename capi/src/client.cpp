@@ -134,7 +134,13 @@ bcda_status bcda_client_metadata(bcda_client* client, char** json, bcda_error** 
     need(client, "client");
     need(json, "json");
     client->owner.check();
-    *json = libbcda::capi::give_string(client->session->metadata());
+    RunRequest request;
+    request.kind = RunKind::metadata;
+    request.settings = client->session->settings();
+    auto run = Run::start(client->session, std::move(request));
+    run->mailbox().wait_finished(libbcda::Milliseconds(-1));
+    if (auto failure = run->mailbox().failure()) throw *failure;
+    *json = libbcda::capi::give_string(run->result().metadata);
   });
 }
 
@@ -159,6 +165,12 @@ bcda_status bcda_manifest_start(bcda_client* client, const bcda_config* settings
   RunRequest request;
   request.kind = RunKind::manifest;
   return start(client, settings, nullptr, std::move(request), run, error);
+}
+
+bcda_status bcda_metadata_start(bcda_client* client, bcda_export** run, bcda_error** error) {
+  RunRequest request;
+  request.kind = RunKind::metadata;
+  return start(client, nullptr, nullptr, std::move(request), run, error);
 }
 
 bcda_status bcda_fetch_start(bcda_client* client, const bcda_config* settings, const char* manifest, const char* file,

@@ -78,6 +78,7 @@ const char* bcda_result_transaction_time(const bcda_result* result) {
 int64_t bcda_result_elapsed_ms(const bcda_result* result) { return result ? result->result.elapsed.count() : -1; }
 const char* bcda_result_json(const bcda_result* result) { return result ? result->result.receipt.c_str() : ""; }
 const char* bcda_result_manifest(const bcda_result* result) { return result ? result->result.manifest.c_str() : ""; }
+const char* bcda_result_metadata(const bcda_result* result) { return result ? result->result.metadata.c_str() : ""; }
 void bcda_result_destroy(bcda_result* result) { delete result; }
 
 const char* bcda_file_type(const bcda_file* file) { return file ? of(file).type.c_str() : ""; }

@@ -9,6 +9,7 @@
 
 #include <algorithm>
 
+#include "bulk/answer.hpp"
 #include "runtime/client_log.hpp"
 #include "runtime/run_support.hpp"
 #include "transfer/names.hpp"
@@ -19,6 +20,7 @@ using std::chrono::steady_clock;
 
 namespace {
 
+constexpr std::size_t kLargestMetadata = 8 << 20;
 constexpr int kGrowthRounds = 3;  // how often a manifest may grow under our hands
 
 bulk::JobOptions job_options(const Settings& s) {
@@ -62,6 +64,7 @@ Run::Run(std::shared_ptr<Session> session, RunRequest request)
       group_(std::make_shared<TaskGroup>(session_->io().get_executor())) {}
 
 void Run::prepare() {
+  if (request_.kind == RunKind::metadata) return;
   session_->tokens();  // complains when there are no credentials
   if (request_.kind == RunKind::manifest) return;
   if (!session_->private_key() && !request_.settings.boolean("allow_plaintext"))
@@ -132,7 +135,9 @@ Task<> Run::flow() {
       group->cancel();
     });
   }
-  if (request_.kind == RunKind::fetch) {
+  if (request_.kind == RunKind::metadata) {
+    group_->spawn([this] { return guarded(ask_metadata(), [this](const Error& e) { fail(e); }); });
+  } else if (request_.kind == RunKind::fetch) {
     for (const bulk::Manifest& manifest : request_.manifests) enqueue(manifest, "", false);
   } else {
     enter("authenticating", 0);
@@ -147,14 +152,26 @@ Task<> Run::flow() {
   }
 }
 
+// Asks for no token (BCDA guide, "BCDA Metadata").
+Task<> Run::ask_metadata() {
+  http::Request request;
+  request.url = session_->service();
+  request.url.target = "/api/v1/metadata";
+  request.headers = {{"Accept", "application/fhir+json"}};
+  http::Answer answer = co_await session_->http().send(std::move(request), kLargestMetadata);
+  if (answer.status != 200) throw bulk::refusal(answer, "the metadata request", now());
+  metadata_ = std::move(answer.body);
+}
+
 void Run::finish() {
   if (group_->cancelled() && (!failure_ || failure_->status == Status::CANCELLED))
     failure_ = *timed_out_ ? Error(Status::TIMEOUT, "the run was not done within the setting timeout (" +
                                                         format_duration(request_.settings.duration("timeout")) + ")")
                            : Error(Status::CANCELLED, "cancelled");
   // Every task says how it ended; should one ever not have, that is a failure too.
-  bool all_there = files_total_ == static_cast<std::int64_t>(files_.size()) &&
-                   (request_.kind == RunKind::fetch || jobs_.size() == types_.size());
+  bool has_jobs = request_.kind == RunKind::export_ || request_.kind == RunKind::manifest;
+  bool all_there =
+      files_total_ == static_cast<std::int64_t>(files_.size()) && (!has_jobs || jobs_.size() == types_.size());
   if (!failure_ && !all_there) failure_ = Error(Status::INTERNAL, "the run ended with files or jobs unaccounted for");
   if (failure_ && files_failed_ > 0 && files_total_ > 1 && failure_->status != Status::CANCELLED)
     failure_->message = std::to_string(files_failed_) + " of " + std::to_string(files_total_) +
@@ -210,7 +227,7 @@ std::string Run::earliest_transaction_time() const {
 }
 
 RunResult Run::result() {
-  RunResult result{files_, earliest_transaction_time(), elapsed_, receipt(), ""};
+  RunResult result{files_, earliest_transaction_time(), elapsed_, receipt(), "", metadata_};
   for (const JobRecord& job : jobs_) result.manifest += job.manifest.text + "\n";
   return result;
 }

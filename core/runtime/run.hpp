@@ -1,4 +1,5 @@
-// One run in the background: a whole export, a manifest-only run, or the download of a manifest's files.
+// One run in the background: a whole export, a manifest-only run, the download of a manifest's files, or one request for
+// the service's metadata.
 #pragma once
 #include <atomic>
 #include <deque>
@@ -35,9 +36,10 @@ struct RunResult {
   Milliseconds elapsed{0};
   std::string receipt;   // JSON
   std::string manifest;  // JSON, a line each
+  std::string metadata;  // JSON, the CapabilityStatement
 };
 
-enum class RunKind { export_, manifest, fetch };
+enum class RunKind { export_, manifest, fetch, metadata };
 
 struct RunRequest {
   RunKind kind = RunKind::export_;
@@ -76,6 +78,7 @@ class Run {
   void launch();
   http::Task<> main();
   http::Task<> flow();
+  http::Task<> ask_metadata();
   void finish();
   void fail(const Error& error);  // remembers the first; ends the run when going on is pointless
   http::Task<> sleep(Milliseconds duration);
@@ -140,6 +143,7 @@ class Run {
   std::vector<JobRecord> jobs_;
   std::vector<FileResult> files_;
   std::int64_t files_total_ = 0, files_failed_ = 0;
+  std::string metadata_;
   std::optional<Error> failure_;
   Milliseconds elapsed_{0};
 };

@@ -5,17 +5,11 @@
 #include <signal.h>
 #include <unistd.h>
 
-#include <boost/asio/co_spawn.hpp>
-#include <boost/asio/strand.hpp>
-
 #include <algorithm>
-#include <condition_variable>
-#include <mutex>
 #include <set>
 #include <system_error>
 
 #include "base/error.hpp"
-#include "bulk/answer.hpp"
 
 namespace libbcda::runtime {
 
@@ -23,7 +17,6 @@ namespace asio = boost::asio;
 
 namespace {
 
-constexpr std::size_t kLargestMetadata = 8 << 20;
 constexpr int kDiskThreads = 2;
 constexpr auto kPatienceAtExit = std::chrono::seconds(2);
 
@@ -202,36 +195,6 @@ Session::~Session() {
   Living::instance().remove(this);
 }
 
-// Runs a coroutine on the io threads and waits for its end on the caller's.
-http::Answer Session::block_on(http::Task<http::Answer> task) {
-  struct State {
-    std::mutex mutex;
-    std::condition_variable changed;
-    bool done = false;
-    http::Answer answer;
-    std::optional<Error> error;
-  };
-  auto state = std::make_shared<State>();
-  auto body = [](http::Task<http::Answer> inner, std::shared_ptr<State> out) -> http::Task<> {
-    try {
-      out->answer = co_await std::move(inner);
-    } catch (const Error& e) {
-      out->error = e;
-    } catch (const std::exception& e) {
-      out->error = Error(Status::INTERNAL, e.what());
-    }
-  };
-  asio::co_spawn(asio::make_strand(io_), body(std::move(task), state), [state](std::exception_ptr) {
-    std::lock_guard lock(state->mutex);
-    state->done = true;
-    state->changed.notify_all();
-  });
-  std::unique_lock lock(state->mutex);
-  state->changed.wait(lock, [&] { return state->done; });
-  if (state->error) throw *state->error;
-  return std::move(state->answer);
-}
-
 auth::TokenSource& Session::tokens() {
   if (tokens_) return *tokens_;
   const char* missing = settings_.text("client_id").empty() ? "client_id" : "client_secret (or client_secret_file)";
@@ -243,16 +206,6 @@ bool Session::allows(const http::Url& url) const {
   return http::same_origin(url, service_) ||
          std::any_of(allowed_origins_.begin(), allowed_origins_.end(),
                      [&](const http::Url& origin) { return http::same_origin(url, origin); });
-}
-
-std::string Session::metadata() {
-  http::Request request;
-  request.url = service_;
-  request.url.target = "/api/v1/metadata";
-  request.headers = {{"Accept", "application/fhir+json"}};
-  http::Answer answer = block_on(http_->send(std::move(request), kLargestMetadata));
-  if (answer.status != 200) throw bulk::refusal(answer, "the metadata request", std::chrono::system_clock::now());
-  return std::move(answer.body);
 }
 
 }  // namespace libbcda::runtime

@@ -46,14 +46,10 @@ class Session {
   void abandon();
   bool abandoned() const { return abandoned_; }
 
-  // The service's CapabilityStatement. Blocks.
-  std::string metadata();
-
  private:
   void start_threads();
   void stop_threads();
   void serve();
-  http::Answer block_on(http::Task<http::Answer> task);
 
   boost::asio::io_context io_;  // before what holds timers and sockets of it
   boost::asio::executor_work_guard<boost::asio::io_context::executor_type> work_;

@@ -28,6 +28,7 @@ static_assert(std::is_trivially_copyable_v<bcda::File> && std::is_trivially_copy
   run = client.start_export();
   run = client.start_export({{"types", "Patient"}});
   run = client.start_manifest();
+  run = client.start_metadata();
   run = client.start_fetch(client.metadata(), config, "file", sink);
   run.set_notify([] {});
   for (const bcda::Event& event : run.events()) std::cout << event.json();

@@ -226,8 +226,27 @@ TEST(Fetch, TakesOneFileOrAllOfThem) {
 TEST(Metadata, IsTheCapabilityStatementAndTakesNoToken) {
   bcda::Sandbox sandbox = quick_sandbox();
   bcda::Config config{{"url", sandbox.url()}, {"ca_file", sandbox.ca_file()}};
-  EXPECT_NE(bcda::Client(config).metadata().find("CapabilityStatement"), std::string::npos);
+  bcda::Client client(config);
+  EXPECT_NE(client.metadata().find("CapabilityStatement"), std::string::npos);
+  bcda::Export run = client.start_metadata();
+  EXPECT_TRUE(run.wait());
+  EXPECT_EQ(run.result().metadata(), client.metadata());
+  EXPECT_TRUE(run.result().empty());
   EXPECT_EQ(sandbox.request_count("POST /auth/token"), 0);
+}
+
+TEST(Metadata, CanBeCancelled) {
+  bcda::Sandbox sandbox = quick_sandbox();
+  sandbox.control("fault", "delay=1h:on=GET /api/v1/metadata");
+  bcda::Export run = bcda::Client(sandbox.config()).start_metadata();
+  EXPECT_FALSE(run.wait(bcda::Milliseconds(20)));
+  run.cancel();
+  try {
+    run.wait();
+    FAIL() << "it should have been cancelled";
+  } catch (const bcda::Error& error) {
+    EXPECT_EQ(error.status(), BCDA_CANCELLED);
+  }
 }
 
 // Remembers what a sink is told, and can fail at a step.

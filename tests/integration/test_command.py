@@ -8,6 +8,7 @@ import os
 import pathlib
 import shutil
 import signal
+import socket
 import subprocess
 import sys
 import tempfile
@@ -267,6 +268,16 @@ class Export(Case):
         self.assertEqual(json.loads(run.stdout)["resourceType"], "CapabilityStatement")
         raw = bcda("metadata", "--raw", env=self.sandbox.env)
         self.assertEqual(json.loads(raw.stdout), json.loads(run.stdout))
+
+    def test_metadata_stops_at_ctrl_c(self):
+        with socket.create_server(("127.0.0.1", 0)) as silent:
+            url = f"http://127.0.0.1:{silent.getsockname()[1]}"
+            run = subprocess.Popen([BCDA, "metadata", "--url", url], env=CLEAN, stderr=subprocess.PIPE)
+            connection, _ = silent.accept()
+            run.send_signal(signal.SIGINT)
+            _, text = run.communicate(timeout=20)
+            connection.close()
+        self.assertEqual(run.returncode, INTERRUPTED, text)
 
     def test_flag_before_file_before_environment(self):
         config = self.dir / "bcda.json"

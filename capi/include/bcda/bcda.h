@@ -167,7 +167,7 @@ BCDA_API bcda_status bcda_client_create(const bcda_config* config, bcda_client**
 BCDA_API void bcda_client_destroy(bcda_client* client);
 
 /* The service's CapabilityStatement as JSON text, for bcda_string_free. Blocks; asks for no token (BCDA guide, "BCDA
- * Metadata"). */
+ * Metadata"). bcda_metadata_start asks the same and can be waited for and cancelled. */
 BCDA_API bcda_status bcda_client_metadata(bcda_client* client, char** json, bcda_error** error);
 
 /* ---- Sinks ------------------------------------------------------------------------------------------------------- */
@@ -193,7 +193,8 @@ BCDA_API void bcda_sink_destroy(bcda_sink* sink); /* allowed once the exports th
 
 /* ---- Exports ----------------------------------------------------------------------------------------------------- */
 
-/* One run in the background: a whole export, a manifest-only run, or the download of a manifest's files. */
+/* One run in the background: a whole export, a manifest-only run, the download of a manifest's files, or one request for
+ * the service's metadata. */
 typedef struct bcda_export bcda_export;
 typedef struct bcda_event bcda_event;
 typedef struct bcda_result bcda_result;
@@ -212,6 +213,9 @@ BCDA_API bcda_status bcda_manifest_start(bcda_client* client, const bcda_config*
  * several one after another. `file`: the server's file name or its URL, to take that one only; NULL: all. */
 BCDA_API bcda_status bcda_fetch_start(bcda_client* client, const bcda_config* settings, const char* manifest,
                                       const char* file, const bcda_sink* sink, bcda_export** run, bcda_error** error);
+
+/* Asks for the service's CapabilityStatement: bcda_result_metadata holds it. Needs no credentials, writes nothing. */
+BCDA_API bcda_status bcda_metadata_start(bcda_client* client, bcda_export** run, bcda_error** error);
 
 /* The next event in order, waiting at most `timeout_ms` (0: do not wait; negative: without limit). BCDA_AGAIN: none yet.
  * BCDA_END: the run has finished and every event was handed out. A reader that is slow, or absent, never holds up the
@@ -280,6 +284,7 @@ BCDA_API const char* bcda_result_transaction_time(const bcda_result* result); /*
 BCDA_API int64_t bcda_result_elapsed_ms(const bcda_result* result);
 BCDA_API const char* bcda_result_json(const bcda_result* result);     /* the receipt, as in export.json */
 BCDA_API const char* bcda_result_manifest(const bcda_result* result); /* the manifests, one JSON line each */
+BCDA_API const char* bcda_result_metadata(const bcda_result* result); /* of bcda_metadata_start: JSON; else "" */
 BCDA_API void bcda_result_destroy(bcda_result* result);
 
 BCDA_API const char* bcda_file_type(const bcda_file* file); /* "Patient" */

@@ -371,6 +371,7 @@ class Result {
   Milliseconds elapsed() const { return Milliseconds(bcda_result_elapsed_ms(get())); }
   std::string json() const { return bcda_result_json(get()); }          // the receipt
   std::string manifest() const { return bcda_result_manifest(get()); }  // one JSON line each
+  std::string metadata() const { return bcda_result_metadata(get()); }  // of start_metadata: JSON
 
   bcda_result* get() const noexcept { return handle_.get(); }
 
@@ -536,6 +537,11 @@ class Client {
   Export start_manifest(const Config& settings = {}) const {
     return start(
         [&](bcda_export** run, bcda_error** error) { return bcda_manifest_start(get(), settings.get(), run, error); });
+  }
+
+  // The service's metadata: Result::metadata() holds it.
+  Export start_metadata() const {
+    return start([&](bcda_export** run, bcda_error** error) { return bcda_metadata_start(get(), run, error); });
   }
 
   // The files of a manifest at hand (JSON text), or `file` of it alone: its name or URL; "" for all.
