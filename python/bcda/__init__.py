@@ -1,0 +1,93 @@
+"""Medicare claims from CMS's Beneficiary Claims Data API (BCDA): exported, decrypted, verified.
+
+Try it, without credentials:
+
+>>> import bcda
+>>> result = bcda.Sandbox(beneficiaries=10).client().export(["Patient"], out=tmp / "claims", progress=False)
+>>> sum(1 for patient in result.records("Patient") if patient["gender"] in ("female", "male"))
+10
+
+:class:`Client` is where to begin. Every failure is an :class:`Error`. The logger is called ``bcda``.
+"""
+
+from ._client import Client
+from ._decrypt import decrypt
+from ._destination import Sink, SinkFile
+from ._errors import (
+    AuthenticationError,
+    CancelledError,
+    DecryptionError,
+    Error,
+    FilesystemError,
+    InternalError,
+    InvalidArgumentError,
+    JobFailedError,
+    JobGoneError,
+    LimitError,
+    NetworkError,
+    NoMemoryError,
+    PrivateKeyError,
+    ProtocolError,
+    RefusedError,
+    SinkError,
+    StateError,
+    TimeoutError,
+    TLSError,
+    VerificationError,
+)
+from ._events import Event
+from ._export import Export
+from ._manifest import Manifest, ManifestFile
+from ._native import version as __version__
+from ._native import version_details
+from ._result import ExportResult, File, Issue
+from ._sandbox import Sandbox
+from ._tables import SandboxOption, Setting, Status, sandbox_options, settings, statuses
+
+__all__ = [
+    "AuthenticationError",
+    "CancelledError",
+    "Client",
+    "DecryptionError",
+    "Error",
+    "Event",
+    "Export",
+    "ExportResult",
+    "File",
+    "FilesystemError",
+    "InternalError",
+    "InvalidArgumentError",
+    "Issue",
+    "JobFailedError",
+    "JobGoneError",
+    "LimitError",
+    "Manifest",
+    "ManifestFile",
+    "NetworkError",
+    "NoMemoryError",
+    "PrivateKeyError",
+    "ProtocolError",
+    "RefusedError",
+    "Sandbox",
+    "SandboxOption",
+    "Setting",
+    "Sink",
+    "SinkError",
+    "SinkFile",
+    "StateError",
+    "Status",
+    "TLSError",
+    "TimeoutError",
+    "VerificationError",
+    "__version__",
+    "decrypt",
+    "sandbox_options",
+    "settings",
+    "statuses",
+    "version_details",
+]
+
+for _name in __all__:  # so that tracebacks, help() and pickles say bcda.Client
+    if isinstance(globals()[_name], type):
+        globals()[_name].__module__ = __name__
+del _name

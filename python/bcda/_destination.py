@@ -1,0 +1,208 @@
+"""Where an export's files go, and where they are read from again: a directory, an fsspec URL, or a caller's sink."""
+
+from __future__ import annotations
+
+import os
+import uuid
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Any, Callable, Protocol, Union
+
+from . import _native
+from ._errors import FilesystemError, StateError
+
+if TYPE_CHECKING:
+    from typing_extensions import Self
+
+
+class SinkFile(Protocol):
+    """One file on its way to a sink: called on library threads, one call at a time for a file.
+
+    What ``write`` gets is **unverified** until ``commit``: keep it private. An exception fails the file.
+    """
+
+    def write(self, data: bytes, /) -> object:
+        """The next bytes, decrypted."""
+
+    def commit(self, size: int, sha256: str, /) -> object:
+        """The whole file has been verified (length and GCM tag): publish it."""
+
+    def abort(self) -> object:
+        """Called instead of commit, and after a failed one: discard everything."""
+
+
+Sink = Callable[[str, str], SinkFile]
+"""Makes a SinkFile for each file, given its name and resource type; called for several files at once."""
+
+Out = Union[str, "os.PathLike[str]", Sink]
+
+
+class Lines(Protocol):
+    """The records of one file, and where the last one given was."""
+
+    @property
+    def line(self) -> int:
+        """Its line, from 1."""
+
+    @property
+    def offset(self) -> int:
+        """Its first byte, from 0."""
+
+    def __iter__(self) -> Iterator[bytes]: ...
+    def __next__(self) -> bytes: ...
+
+
+class Place(Protocol):
+    """Where a result's files are."""
+
+    def path_of(self, name: str) -> str:
+        """What a file is known by, from what the library calls it."""
+
+    def lines(self, path: str) -> Lines:
+        """The records of a file."""
+
+
+class Directory:
+    """A local directory: the library writes it, and reads it fastest."""
+
+    sink: Sink | None = None
+
+    def __init__(self, path: str) -> None:
+        self.path = path
+
+    def path_of(self, name: str) -> str:
+        return name
+
+    def lines(self, path: str) -> Lines:
+        return _native.Reader(os.fsencode(path))
+
+    def prepare(self, export: bool) -> None:
+        """The library does it."""
+
+    def finish(self, receipt: str) -> None:
+        """The library did it."""
+
+
+class OwnSink:
+    """A caller's sink: what became of the files is the caller's business."""
+
+    def __init__(self, sink: Sink) -> None:
+        self.sink: Sink | None = sink
+
+    def path_of(self, name: str) -> str:
+        return name
+
+    def lines(self, path: str) -> Lines:
+        raise StateError(f"{path} went to a sink of your own: read it from there")
+
+    def prepare(self, export: bool) -> None:
+        """Nothing to do."""
+
+    def finish(self, receipt: str) -> None:
+        """Nothing to do."""
+
+
+class Remote:
+    """A directory of an fsspec file system. A file appears there under its name only when it was verified."""
+
+    def __init__(self, url: str) -> None:
+        try:
+            import fsspec
+        except ImportError as error:
+            raise FilesystemError(f"{url} needs the package fsspec: pip install 'bcda[fsspec]'", file=url) from error
+        self.fs, self.root = fsspec.core.url_to_fs(url)
+        self.root = self.root.rstrip("/")
+        self.sink: Sink | None = self._begin
+
+    def path_of(self, name: str) -> str:
+        return str(self.fs.unstrip_protocol(f"{self.root}/{name}"))
+
+    def lines(self, path: str) -> Lines:
+        return _RemoteLines(self.fs.open(path, "rb"))
+
+    def prepare(self, export: bool) -> None:
+        """Refuses a place with files of another export: claims would be counted twice."""
+        if not export or not self.fs.isdir(self.root):
+            return
+        for path in self.fs.ls(self.root, detail=False):
+            name = path.rsplit("/", 1)[-1]
+            if name == "export.json" or name.endswith(".ndjson"):
+                where = self.path_of("")
+                raise FilesystemError(
+                    f"{where} holds files of another export ({name}); choose an empty one", file=where
+                )
+
+    def finish(self, receipt: str) -> None:
+        """A place without export.json is not a finished export."""
+        self.fs.pipe_file(f"{self.root}/export.json", receipt.encode())
+
+    def _begin(self, name: str, type: str) -> SinkFile:
+        return _RemoteFile(self.fs, f"{self.root}/{name}")
+
+
+class _RemoteFile:
+    """Written under a hidden name and moved; or not visible at all before the end of its multipart upload."""
+
+    _LATE = frozenset(("s3", "s3a", "gs", "gcs"))  # their files have a commit of their own
+
+    def __init__(self, fs: Any, path: str) -> None:
+        self._fs, self._path = fs, path
+        parent = path.rsplit("/", 1)[0]
+        protocols = (fs.protocol,) if isinstance(fs.protocol, str) else fs.protocol
+        self._late = not self._LATE.isdisjoint(protocols)
+        self._written = path if self._late else f"{parent}/.bcda-{uuid.uuid4().hex}.partial"
+        fs.makedirs(parent, exist_ok=True)
+        self._file = fs.open(self._written, "wb", **({"autocommit": False} if self._late else {}))
+
+    def write(self, data: bytes, /) -> None:
+        self._file.write(data)
+
+    def commit(self, size: int, sha256: str, /) -> None:
+        self._file.close()
+        if self._late:
+            self._file.commit()
+        else:
+            self._fs.mv(self._written, self._path)
+
+    def abort(self) -> None:
+        if self._late:
+            self._file.discard()
+            self._file.closed = True  # or its end would begin another upload
+            return
+        self._file.close()
+        if self._fs.exists(self._written):
+            self._fs.rm(self._written)
+
+
+class _RemoteLines:
+    """NDJSON lines that are not blank, without their ends and a BOM, as the native reader gives them."""
+
+    def __init__(self, file: Any) -> None:
+        self._file = file
+        self.line = 0
+        self.offset = 0
+        self._next = 0
+
+    def __iter__(self) -> Self:
+        return self
+
+    def __next__(self) -> bytes:
+        while line := self._file.readline():
+            self.line += 1
+            self.offset, self._next = self._next, self._next + len(line)
+            if self.line == 1:
+                line = line[3:] if line.startswith(b"\xef\xbb\xbf") else line
+            if line.strip(b" \t\r\n"):
+                return bytes(line.rstrip(b"\n")).removesuffix(b"\r")
+        self._file.close()
+        raise StopIteration
+
+
+def destination(out: Out) -> Directory | Remote | OwnSink:
+    """Of what a caller gave as `out`."""
+    if callable(out):
+        return OwnSink(out)
+    path = os.fspath(out)
+    scheme, colon, rest = path.partition("://")
+    if colon and scheme == "file":
+        return Directory(os.path.abspath(rest))
+    return Remote(path) if colon else Directory(os.path.abspath(path))

@@ -1,0 +1,207 @@
+"""Exceptions: one class for each status code of the library that stands for a failure."""
+
+from __future__ import annotations
+
+import builtins
+from functools import partial
+from typing import TYPE_CHECKING, ClassVar
+
+if TYPE_CHECKING:
+    from ._result import ExportResult
+
+
+class Error(Exception):
+    """What every failing call raises; its subclasses tell what went wrong.
+
+    ``str(error)`` names the thing and the remedy and never holds a secret or what the service said about a
+    beneficiary; that is in :attr:`outcome` alone.
+
+    Attributes:
+        code: the status code's name, such as ``"AUTHENTICATION"``.
+        http_status: of the answer concerned, or None.
+        outcome: the service's own words (the text of its OperationOutcome). **It may name beneficiaries**: keep it out
+            of logs.
+        file: the local path or the server's file name concerned, or None.
+        retriable: True when the same call may succeed later.
+        retry_after: seconds after which the service asked to be tried again, or None.
+        result: what a run had verified before it failed (an :class:`ExportResult`), or None.
+
+    Example:
+        >>> try:
+        ...     bcda.Client("http://localhost:1", env=False).metadata()
+        ... except bcda.NetworkError as error:
+        ...     print(error.code, error.retriable, error.exit_code)
+        NETWORK True 1
+    """
+
+    code: ClassVar[str] = "INTERNAL"
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        http_status: int | None = None,
+        outcome: str = "",
+        file: str | None = None,
+        retriable: bool = False,
+        retry_after: float | None = None,
+    ) -> None:
+        super().__init__(message)
+        self.http_status = http_status
+        self.outcome = outcome
+        self.file = file
+        self.retriable = retriable
+        self.retry_after = retry_after
+        self.result: ExportResult | None = None
+
+    @property
+    def exit_code(self) -> int:
+        """The exit code with which the ``bcda`` command ends for this failure (1 to 5, or 130)."""
+        from ._tables import status_named
+
+        return status_named(self.code).exit_code
+
+    def __reduce__(self) -> tuple[object, ...]:
+        fields = {name: getattr(self, name) for name in ("http_status", "outcome", "file", "retriable", "retry_after")}
+        return partial(type(self), **fields), self.args
+
+
+class InternalError(Error):
+    """A fault inside the library."""
+
+    code = "INTERNAL"
+
+
+class InvalidArgumentError(Error, ValueError):
+    """An argument or a setting is missing or malformed."""
+
+    code = "INVALID_ARGUMENT"
+
+
+class PrivateKeyError(Error):
+    """The private key could not be loaded."""
+
+    code = "PRIVATE_KEY"
+
+
+class AuthenticationError(Error):
+    """The service refused the credentials."""
+
+    code = "AUTHENTICATION"
+
+
+class RefusedError(Error):
+    """The service refused a request."""
+
+    code = "REFUSED"
+
+
+class JobFailedError(Error):
+    """The service reports that the export job failed."""
+
+    code = "JOB_FAILED"
+
+
+class JobGoneError(Error):
+    """The export job expired or is unknown to the service."""
+
+    code = "JOB_GONE"
+
+
+class ProtocolError(Error):
+    """The service's answer is not what the protocol allows."""
+
+    code = "PROTOCOL"
+
+
+class LimitError(Error):
+    """A limit set to protect the client was reached."""
+
+    code = "LIMIT"
+
+
+class NetworkError(Error):
+    """The service could not be reached, or the connection broke."""
+
+    code = "NETWORK"
+
+
+class TLSError(Error):
+    """The service's certificate or the TLS handshake was refused."""
+
+    code = "TLS"
+
+
+class TimeoutError(Error, builtins.TimeoutError):
+    """A deadline passed."""
+
+    code = "TIMEOUT"
+
+
+class DecryptionError(Error):
+    """A file or its wrapped key could not be decrypted."""
+
+    code = "DECRYPTION"
+
+
+class VerificationError(Error):
+    """A file is not whole, or not what the manifest promised."""
+
+    code = "VERIFICATION"
+
+
+class FilesystemError(Error):
+    """A local file or directory could not be read or written."""
+
+    code = "FILESYSTEM"
+
+
+class SinkError(Error):
+    """The destination's own code failed; ``__cause__`` is what it raised."""
+
+    code = "SINK"
+
+
+class CancelledError(Error):
+    """The run was cancelled by :meth:`Export.cancel`."""
+
+    code = "CANCELLED"
+
+
+class StateError(Error):
+    """The call does not fit the object's state: it is closed, still running, or was made before a fork."""
+
+    code = "STATE"
+
+
+class NoMemoryError(Error, MemoryError):
+    """Out of memory."""
+
+    code = "NO_MEMORY"
+
+
+BY_CODE: dict[str, type[Error]] = {cls.code: cls for cls in Error.__subclasses__()}
+
+
+def from_native(
+    code: str,
+    message: str,
+    http_status: int = 0,
+    outcome: str = "",
+    file: str = "",
+    retriable: bool = False,
+    retry_after_ms: int = -1,
+    cause: BaseException | None = None,
+) -> Error:
+    """The exception for an error of the native module, which calls this."""
+    error = BY_CODE.get(code, Error)(
+        message,
+        http_status=http_status or None,
+        outcome=outcome,
+        file=file or None,
+        retriable=retriable,
+        retry_after=retry_after_ms / 1000 if retry_after_ms >= 0 else None,
+    )
+    if cause is not None:
+        error.__cause__ = cause
+    return error

@@ -1,0 +1,40 @@
+"""Records as tables."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from itertools import islice
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    import pandas
+    import pyarrow
+
+
+def chunks_of(records: Iterable[Any], size: int | None) -> Iterator[list[Any]]:
+    """Lists of at most `size` records, of all when None; an empty one when there are none."""
+    iterator = iter(records)
+    chunk = list(islice(iterator, size))
+    yield chunk
+    while size and (chunk := list(islice(iterator, size))):
+        yield chunk
+
+
+def pandas_chunks(records: Iterable[Any], flatten: bool, size: int | None) -> Iterator[pandas.DataFrame]:
+    """A frame for each chunk."""
+    import pandas
+
+    for chunk in chunks_of(records, size):
+        yield pandas.json_normalize(chunk) if flatten else pandas.DataFrame(chunk)
+
+
+def arrow_table(records: Iterable[Any], size: int) -> pyarrow.Table:
+    """One table; a member that only later records have is null in the earlier ones."""
+    import pyarrow
+
+    tables = [
+        # Not Table.from_pylist, which drops what the first record lacks.
+        pyarrow.Table.from_struct_array(pyarrow.array(chunk, type=None if chunk else pyarrow.struct([])))
+        for chunk in chunks_of(records, size)
+    ]
+    return pyarrow.concat_tables(tables, promote_options="permissive")

@@ -1,0 +1,271 @@
+"""What an export produced."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING, Any, Callable, Literal, Union, overload
+
+from . import _native
+from ._destination import Directory, Place
+from ._errors import FilesystemError, InvalidArgumentError
+
+if TYPE_CHECKING:
+    import pandas
+    import pyarrow
+
+Record = dict[str, Any]
+StrPath = Union[str, "os.PathLike[str]"]
+
+
+@dataclass(frozen=True)
+class File:
+    """One verified file. ``open(file)`` works when it lies in a directory.
+
+    Attributes:
+        type: its resource type, such as ``"Patient"``.
+        path: where it is: a path, a URL, or its name when the export went to a sink of your own.
+        bytes: its size, decrypted.
+        records: its NDJSON lines that are not blank.
+        sha256: of the decrypted bytes, in hex.
+        decrypted: True: it came encrypted and its tag verified; False: it came plain.
+        is_error: True when it holds OperationOutcomes (the manifest's ``error``).
+        url: where it came from.
+    """
+
+    type: str
+    path: str
+    bytes: int
+    records: int
+    sha256: str
+    decrypted: bool
+    is_error: bool = False
+    url: str = ""
+
+    def __fspath__(self) -> str:
+        return self.path
+
+
+@dataclass(frozen=True)
+class Issue:
+    """One issue of an OperationOutcome: what the service could not export, and why. **It may name beneficiaries.**"""
+
+    severity: str
+    code: str
+    text: str
+    file: File
+    outcome: Mapping[str, Any]
+
+    @classmethod
+    def all_of(cls, outcome: Mapping[str, Any], file: File) -> list[Issue]:
+        """The issues of an OperationOutcome (FHIR R4, 2.29); one without any still counts as one."""
+        return [
+            cls(
+                severity=str(issue.get("severity", "")),
+                code=str(issue.get("code", "")),
+                text=str(issue.get("diagnostics") or (issue.get("details") or {}).get("text") or ""),
+                file=file,
+                outcome=outcome,
+            )
+            for issue in outcome.get("issue") or [{}]
+        ]
+
+
+class ExportResult:
+    """What an export, or a download, produced: verified files and the records in them.
+
+    Attributes:
+        files: the data files (:class:`File`), by path.
+        error_files: the files of what the service could not export; :attr:`issues` reads them.
+        receipt: what ``export.json`` holds, as a dict.
+        elapsed: seconds that the run took.
+
+    Example:
+        >>> result = client.export(["Patient"], out=tmp / "claims", progress=False)
+        >>> result.files[0].type, result.files[0].records, result.files[0].decrypted
+        ('Patient', 10, True)
+    """
+
+    def __init__(self, files: Sequence[File], receipt: Mapping[str, Any], elapsed: float, place: Place) -> None:
+        self.files = [file for file in files if not file.is_error]
+        self.error_files = [file for file in files if file.is_error]
+        self.receipt = receipt
+        self.elapsed = elapsed
+        self._place = place
+
+    @classmethod
+    def from_native(cls, native: _native.Result, place: Place) -> ExportResult:
+        """Of a run; `place` is where its files went."""
+        files = [File(**{**fields, "path": place.path_of(fields["path"])}) for fields in native.files]
+        return cls(files, json.loads(native.json), native.elapsed, place)
+
+    @classmethod
+    def open(cls, directory: StrPath) -> ExportResult:
+        """The result of an export that finished earlier, from the ``export.json`` that it left in `directory`.
+
+        Raises:
+            FilesystemError: there is none: no export has finished there.
+
+        Example:
+            >>> client.export(["Patient"], out=tmp / "monday", progress=False).files[0].records
+            10
+            >>> sum(1 for _ in bcda.ExportResult.open(tmp / "monday").records("Patient"))
+            10
+        """
+        place = Directory(os.path.abspath(directory))
+        path = os.path.join(place.path, "export.json")
+        try:
+            with open(path, encoding="utf-8") as receipt_file:
+                receipt = json.load(receipt_file)
+        except OSError as error:
+            raise FilesystemError(f"no finished export in {place.path}: {error}", file=path) from error
+        elapsed = (time_of(receipt["finished"]) - time_of(receipt["started"])).total_seconds()
+        files = [
+            File(**{**fields, "path": os.path.join(place.path, fields["path"])}, is_error=member == "errors")
+            for member in ("files", "errors")
+            for fields in receipt[member]
+        ]
+        return cls(files, receipt, elapsed, place)
+
+    @property
+    def transaction_time(self) -> datetime | None:
+        """Up to when the service's data is in the export (the earliest of its jobs; IG, "transactionTime")."""
+        text = self.receipt.get("transactionTime")
+        return time_of(text) if text else None
+
+    @property
+    def types(self) -> list[str]:
+        """The resource types that there are files of."""
+        return sorted({file.type for file in self.files})
+
+    @property
+    def issues(self) -> list[Issue]:
+        """What the service could not export, read from the error files each time. **May name beneficiaries.**
+
+        Example:
+            >>> client.export(["Patient"], out=tmp / "whole", progress=False).issues
+            []
+        """
+        return [
+            issue
+            for file in self.error_files
+            for outcome in self._records_of([file], json.loads)
+            for issue in Issue.all_of(outcome, file)
+        ]
+
+    @overload
+    def records(self, type: str | None = None, *, raw: Literal[True]) -> Iterator[bytes]: ...
+    @overload
+    def records(
+        self, type: str | None = None, *, raw: Literal[False] = False, loads: Callable[[bytes], Any] = json.loads
+    ) -> Iterator[Record]: ...
+    def records(
+        self, type: str | None = None, *, raw: bool = False, loads: Callable[[bytes], Any] = json.loads
+    ) -> Iterator[Any]:
+        """Streams the records of one resource type, or of all, in constant memory.
+
+        Args:
+            type: such as ``"Patient"``; None: the records of every data file.
+            raw: give each record as bytes (one line of NDJSON without its end) instead of a dict.
+            loads: makes a dict of a record; ``orjson.loads`` is faster than the standard one.
+
+        Raises:
+            FilesystemError: a file is gone or cannot be read.
+            ValueError: a record is not JSON; the message gives the file, line and byte.
+
+        Example:
+            >>> result = client.export(["Patient"], out=tmp / "patients", progress=False)
+            >>> next(result.records("Patient"))["resourceType"]
+            'Patient'
+        """
+        return self._records_of(self._files_of(type), None if raw else loads)
+
+    @overload
+    def to_pandas(
+        self, type: str | None = None, *, flatten: bool = True, chunksize: None = None
+    ) -> pandas.DataFrame: ...
+    @overload
+    def to_pandas(
+        self, type: str | None = None, *, flatten: bool = True, chunksize: int
+    ) -> Iterator[pandas.DataFrame]: ...
+    def to_pandas(
+        self, type: str | None = None, *, flatten: bool = True, chunksize: int | None = None
+    ) -> pandas.DataFrame | Iterator[pandas.DataFrame]:
+        """The records of one type as a pandas DataFrame, a row each.
+
+        Args:
+            type: may be left out when there is one type only.
+            flatten: members of nested objects become columns (``payment.amount.value``); lists stay lists.
+            chunksize: give an iterator of frames of at most so many rows, for more claims than memory holds.
+
+        Example:
+            >>> result = client.export(["Patient"], out=tmp / "frame", progress=False)
+            >>> result.to_pandas("Patient")["gender"].isin(["female", "male"]).sum().item()
+            10
+        """
+        from . import _frames
+
+        chunks = _frames.pandas_chunks(self.records(self._one_type(type)), flatten, chunksize)
+        return chunks if chunksize else next(chunks)
+
+    def to_arrow(self, type: str | None = None, *, chunksize: int = 10_000) -> pyarrow.Table:
+        """The records of one type as an Arrow table with nested columns; `chunksize` rows are converted at a time.
+
+        Args:
+            type: may be left out when there is one type only.
+
+        Example:
+            >>> client.export(["Patient"], out=tmp / "arrow", progress=False).to_arrow().num_rows
+            10
+        """
+        from . import _frames
+
+        return _frames.arrow_table(self.records(self._one_type(type)), chunksize)
+
+    def __repr__(self) -> str:
+        records = sum(file.records for file in self.files)
+        size = sum(file.bytes for file in self.files)
+        errors = f", {len(self.error_files)} error files" if self.error_files else ""
+        return f"<ExportResult: {len(self.files)} files, {records:,} records, {size:,} bytes{errors}>"
+
+    def _files_of(self, type: str | None) -> list[File]:
+        if type is None or type in self.types:
+            return [file for file in self.files if type in (None, file.type)]
+        if type in self.receipt.get("types", []):  # it was asked for, and there was nothing
+            return []
+        raise InvalidArgumentError(
+            f"the export has no resource type {type!r}; it has {', '.join(self.types) or 'none'}"
+        )
+
+    def _one_type(self, type: str | None) -> str:
+        if type is not None:
+            return type
+        if len(self.types) == 1:
+            return self.types[0]
+        raise InvalidArgumentError(f"which resource type? The export has {', '.join(self.types) or 'none'}")
+
+    def _records_of(self, files: Sequence[File], loads: Callable[[bytes], Any] | None) -> Iterator[Any]:
+        for file in files:
+            lines = self._place.lines(file.path)
+            if loads is None:
+                yield from lines
+                continue
+            for line in lines:
+                try:
+                    yield loads(line)
+                except ValueError as error:
+                    where = f"{file.path}, line {lines.line}, byte {lines.offset}"
+                    raise ValueError(f"{where}: not a JSON record ({error})") from error
+
+
+def time_of(text: str) -> datetime:
+    """RFC 3339, with any number of digits in the fraction of a second."""
+    text = text.replace("Z", "+00:00").replace("z", "+00:00")
+    whole, dot, rest = text.partition(".")
+    if dot:
+        digits = rest[: len(rest) - len(rest.lstrip("0123456789"))]
+        text = f"{whole}.{digits[:6]:0<6}{rest[len(digits) :]}"
+    return datetime.fromisoformat(text)

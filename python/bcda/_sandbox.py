@@ -1,0 +1,123 @@
+"""An emulator of the service, for trials and tests."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable
+from datetime import timedelta
+from types import TracebackType
+from typing import TYPE_CHECKING, Union
+
+from . import _native
+from ._client import Client
+from ._tables import sandbox_options
+
+if TYPE_CHECKING:
+    from typing_extensions import Self, Unpack
+
+    from ._options import ClientSettings, SandboxOptions
+
+OptionValue = Union[str, float, bool, timedelta, "os.PathLike[str]"]
+
+
+class Sandbox:
+    """The Beneficiary Claims Data API as it was in 2019, on loopback, with synthetic beneficiaries.
+
+    It serves from when it is made until it is closed or dropped. A context manager.
+
+    Args:
+        beneficiaries: how many there are (1000).
+        faults: how it is to misbehave: a fault or several, such as ``"reset:count=2"``; ``sandbox_options()`` has
+            the kinds.
+        **options: every option of the sandbox, below.
+
+    Attributes:
+        url, client_id, client_secret, private_key, ca_file: what a client needs; the last two are paths.
+
+    Example:
+        >>> with bcda.Sandbox(beneficiaries=10, faults="reset:count=1") as sandbox:
+        ...     result = sandbox.client().export(["Patient"], out=tmp / "trial", progress=False)
+        >>> result.files[0].records
+        10
+    """
+
+    def __init__(
+        self,
+        beneficiaries: int | None = None,
+        *,
+        faults: str | Iterable[str] = (),
+        **options: Unpack[SandboxOptions],
+    ) -> None:
+        values: dict[str, OptionValue | None] = {"beneficiaries": beneficiaries, **options}  # type: ignore[dict-item]
+        pairs = [(name, _as_text(value)) for name, value in values.items() if value is not None]
+        pairs += [("fault", fault) for fault in ([faults] if isinstance(faults, str) else faults)]
+        self._native = _native.Sandbox(pairs)
+        self.url = self._native.url
+        self.client_id = self._native.client_id
+        self.client_secret = self._native.client_secret
+        self.private_key = self._native.private_key
+        self.ca_file = self._native.ca_file
+
+    def client(self, **settings: Unpack[ClientSettings]) -> Client:
+        """A client of this sandbox, which keeps it alive. The environment is not read.
+
+        Example:
+            >>> bcda.Sandbox(beneficiaries=1).client(poll_interval=0.1).metadata()["resourceType"]
+            'CapabilityStatement'
+        """
+        own: ClientSettings = {
+            "client_id": self.client_id,
+            "client_secret": self.client_secret,
+            "private_key": self.private_key or None,
+            "ca_file": self.ca_file or None,
+        }
+        own.update(settings)
+        client = Client(self.url, env=False, **own)
+        client._keeps = self
+        return client
+
+    def control(self, name: str, value: OptionValue) -> None:
+        """Changes how it behaves from now on: ``"fault"`` (``"none"`` clears), ``"clock"``, and other options.
+
+        Example:
+            >>> sandbox.control("clock", "2h")  # tokens expire
+        """
+        self._native.control(name, _as_text(value))
+
+    def request_count(self, prefix: str) -> int:
+        """How many requests that begin like this were answered so far.
+
+        Example:
+            >>> sandbox.request_count("GET /no/such/path")
+            0
+        """
+        return self._native.request_count(prefix)
+
+    def close(self) -> None:
+        """Closes every connection and removes its temporary files."""
+        self._native.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def __repr__(self) -> str:
+        return f"<Sandbox at {self.url}{', closed' if self._native.closed else ''}>"
+
+
+def _as_text(value: OptionValue) -> str:
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, timedelta):
+        return f"{value.total_seconds()}s"
+    return os.fspath(value) if isinstance(value, os.PathLike) else str(value)
+
+
+Sandbox.__doc__ = f"{Sandbox.__doc__}\n    Options:\n" + "\n".join(
+    f"        {option.name} (default {option.default or 'none'}): {option.help.splitlines()[0]}"
+    for option in sandbox_options()
+)

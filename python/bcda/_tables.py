@@ -1,0 +1,88 @@
+"""The library's tables: status codes, settings, options of the sandbox. They are the same in every language."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cache
+
+from . import _native
+
+
+@dataclass(frozen=True)
+class Status:
+    """One status code; failures have an exception class with the same ``code``."""
+
+    name: str
+    number: int
+    exit_code: int
+    description: str
+
+
+@dataclass(frozen=True)
+class Setting:
+    """One setting: a keyword argument, an environment variable, a key of a config file, a flag of the command.
+
+    ``type`` is one of string, path, boolean, integer, duration, size, choice, list; ``scope`` is ``"client"``, or
+    ``"export"`` when it may also be given for each export. A secret is never given back, logged or echoed.
+    """
+
+    name: str
+    type: str
+    default: str
+    choices: str
+    env: str
+    help: str
+    scope: str
+    secret: bool
+
+
+@dataclass(frozen=True)
+class SandboxOption:
+    """One option of the sandbox."""
+
+    name: str
+    default: str
+    help: str
+
+
+def statuses() -> list[Status]:
+    """All status codes, in order of their numbers.
+
+    Example:
+        >>> bcda.statuses()[4].name
+        'AUTHENTICATION'
+    """
+    return [Status(**row) for row in _native.statuses()]
+
+
+def settings() -> list[Setting]:
+    """The table of settings, of which :class:`Client` and its methods take every one as a keyword argument.
+
+    Example:
+        >>> [setting.default for setting in bcda.settings() if setting.name == "parallel"]
+        ['4']
+    """
+    return [Setting(**row) for row in _native.settings()]
+
+
+def sandbox_options() -> list[SandboxOption]:
+    """The options of :class:`Sandbox`.
+
+    Example:
+        >>> bcda.sandbox_options()[3].name
+        'beneficiaries'
+    """
+    return [SandboxOption(**row) for row in _native.sandbox_options()]
+
+
+@cache
+def setting_named(name: str) -> Setting | None:
+    """The row of a setting, or None."""
+    row = _native.find_setting(name)
+    return Setting(**row) if row else None
+
+
+@cache
+def status_named(name: str) -> Status:
+    """The row of a status code."""
+    return next(status for status in statuses() if status.name == name)

@@ -1,0 +1,43 @@
+#include "config.hpp"
+
+#include <pybind11/stl.h>
+
+#include "text.hpp"
+
+namespace bcda_python {
+
+void Config::set(const std::string& name, const std::optional<std::string>& value) {
+  config_.set(name, value ? value->c_str() : nullptr);
+}
+
+// The library calls it on the thread that makes the client, starts the run or decrypts, which has left the GIL.
+void Config::set_provider(const std::string& name, py::function provider) {
+  config_.set_provider(name, [provider = std::make_shared<py::function>(std::move(provider)), raised = raised_] {
+    const py::gil_scoped_acquire acquired;
+    try {
+      return py::cast<std::string>((*provider)());
+    } catch (py::error_already_set& error) {
+      *raised = error.value();
+      throw;
+    } catch (const py::cast_error&) {
+      *raised = py::module_::import("builtins").attr("TypeError")("it returned something that is not text");
+      throw;
+    }
+  });
+}
+
+void add_config(py::module_& module) {
+  py::class_<Config>(module, "Config")
+      .def(py::init<>())
+      .def("set", &Config::set, py::arg("name"), py::arg("value").none(true))
+      .def("set_provider", &Config::set_provider, py::arg("name"), py::arg("provider"))
+      .def(
+          "get", [](Config& config, const std::string& name) { return text(config.native().value(name)); },
+          py::arg("name"))
+      .def("load_env", [](Config& config) { config.native().load_env(); })
+      .def(
+          "load_file", [](Config& config, const std::string& path) { config.native().load_file(path); },
+          py::arg("path"));
+}
+
+}  // namespace bcda_python

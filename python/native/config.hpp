@@ -1,0 +1,40 @@
+// bcda.Config's native half: a configuration whose providers may be Python functions.
+#pragma once
+#include <pybind11/pybind11.h>
+
+#include <bcda/bcda.hpp>
+#include <memory>
+#include <string>
+
+#include "errors.hpp"
+
+namespace bcda_python {
+
+namespace py = pybind11;
+
+class Config {
+ public:
+  void set(const std::string& name, const std::optional<std::string>& value);
+  void set_provider(const std::string& name, py::function provider);
+
+  bcda::Config& native() { return config_; }
+
+  // Runs `call`, which uses this configuration, with the GIL. What a provider of it threw becomes the cause of the error.
+  template <class Call>
+  auto use(Call&& call) {
+    *raised_ = py::none();
+    try {
+      return call();
+    } catch (const bcda::Error& error) {
+      raise(error, *raised_);
+    }
+  }
+
+ private:
+  std::shared_ptr<py::object> raised_ = std::make_shared<py::object>(py::none());  // by a provider
+  bcda::Config config_;
+};
+
+void add_config(py::module_& module);
+
+}  // namespace bcda_python

@@ -1,0 +1,73 @@
+#include "decrypt.hpp"
+
+#include <pybind11/stl.h>
+
+#include <chrono>
+#include <memory>
+#include <string>
+
+#include "config.hpp"
+#include "text.hpp"
+#include "waiting.hpp"
+
+namespace bcda_python {
+namespace {
+
+// Between chunks: handles signals and tells the caller's function, but not so often that another Python thread, which
+// has to let go of the GIL each time, would set the pace.
+class Progress {
+ public:
+  explicit Progress(const py::object& tell) : tell_(tell) {}
+
+  bool operator()(std::int64_t done, std::int64_t total) {
+    const auto now = std::chrono::steady_clock::now();
+    if (now - told_ < slice && done != total) return true;
+    told_ = now;
+    const py::gil_scoped_acquire acquired;
+    try {
+      if (PyErr_CheckSignals() != 0) throw py::error_already_set();
+      if (!tell_.is_none()) tell_(done, unless_negative(total));
+      return !ending();
+    } catch (py::error_already_set& error) {
+      raised_ = std::make_unique<py::error_already_set>(std::move(error));
+      return false;
+    }
+  }
+
+  void rethrow() {
+    if (raised_) throw py::error_already_set(std::move(*raised_));
+  }
+
+ private:
+  const py::object& tell_;
+  std::chrono::steady_clock::time_point told_{};
+  std::unique_ptr<py::error_already_set> raised_;
+};
+
+bcda::Result decrypt(Config& settings, const std::string& path, const std::string& output, const std::string& key,
+                     const std::string& manifest, const std::string& label, const py::object& tell) {
+  Progress progress(tell);
+  const bcda::Decryption what{.path = path,
+                              .output = output,
+                              .key = key,
+                              .manifest = manifest,
+                              .label = label,
+                              .progress = [&](auto done, auto total) { return progress(done, total); }};
+  return settings.use([&] {
+    try {
+      return outside([&] { return bcda::decrypt_file(settings.native(), what); });
+    } catch (const bcda::Error&) {
+      progress.rethrow();  // what stopped it says more than "cancelled"
+      throw;
+    }
+  });
+}
+
+}  // namespace
+
+void add_decrypt(py::module_& module) {
+  module.def("decrypt", &decrypt, py::arg("settings"), py::arg("path"), py::arg("output"), py::arg("key"),
+             py::arg("manifest"), py::arg("label"), py::arg("progress").none(true));
+}
+
+}  // namespace bcda_python

@@ -1,0 +1,43 @@
+#include "errors.hpp"
+
+#include "text.hpp"
+
+namespace bcda_python {
+namespace {
+
+py::object from_native(const bcda::Error& error, const py::object& cause) {
+  return py::module_::import("bcda._errors")
+      .attr("from_native")(text(bcda::status_name(error.status())), text(error.what()), error.http_status(),
+                           text(error.outcome()), path_text(error.file()), error.retriable(),
+                           error.retry_after().count(), cause);
+}
+
+void set(const py::object& exception) {
+  PyErr_SetObject(reinterpret_cast<PyObject*>(Py_TYPE(exception.ptr())), exception.ptr());
+}
+
+}  // namespace
+
+void translate_errors() {
+  py::register_local_exception_translator([](std::exception_ptr thrown) {
+    try {
+      try {
+        std::rethrow_exception(thrown);
+      } catch (const bcda::Error& error) {
+        set(from_native(error, py::none()));
+      } catch (const Failure& failure) {
+        set(py::module_::import("bcda._errors")
+                .attr("from_native")(text(bcda::status_name(failure.status)), text(failure.message)));
+      }
+    } catch (py::error_already_set& error) {  // the exception could not be made
+      error.restore();
+    }
+  });
+}
+
+void raise(const bcda::Error& error, const py::object& cause) {
+  set(from_native(error, cause));
+  throw py::error_already_set();
+}
+
+}  // namespace bcda_python

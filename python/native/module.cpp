@@ -1,0 +1,83 @@
+// bcda._native: bcda.hpp for Python, as flat as it can be. What users see is the package around it.
+#include <pybind11/pybind11.h>
+#include <pybind11/stl.h>
+
+#include <bcda/bcda.hpp>
+#include <string>
+#include <vector>
+
+#include "commands.hpp"
+#include "config.hpp"
+#include "decrypt.hpp"
+#include "errors.hpp"
+#include "reader.hpp"
+#include "run.hpp"
+#include "sandbox.hpp"
+#include "text.hpp"
+
+namespace bcda_python {
+namespace {
+
+py::list statuses() {
+  py::list rows;
+  for (const bcda::Status status : bcda::statuses()) {
+    py::dict row;
+    row["name"] = text(bcda::status_name(status));
+    row["number"] = static_cast<int>(status);
+    row["exit_code"] = bcda::exit_code(status);
+    row["description"] = text(bcda::status_description(status));
+    rows.append(row);
+  }
+  return rows;
+}
+
+py::dict row_of(const bcda::Setting& setting) {
+  py::dict row;
+  row["name"] = text(setting.name());
+  row["type"] = text(setting.type_name());
+  row["default"] = text(setting.default_value());
+  row["choices"] = text(setting.choices());
+  row["env"] = text(setting.env());
+  row["help"] = text(setting.help());
+  row["scope"] = setting.scope() == BCDA_SCOPE_CLIENT ? "client" : "export";
+  row["secret"] = setting.secret();
+  return row;
+}
+
+py::list settings() {
+  py::list rows;
+  for (const bcda::Setting& setting : bcda::settings()) rows.append(row_of(setting));
+  return rows;
+}
+
+py::object find_setting(const std::string& name) {
+  const bcda_setting* const found = bcda_setting_find(name.c_str());
+  return found ? py::object(row_of(bcda::Setting(found))) : py::object(py::none());
+}
+
+int command(const std::vector<std::string>& arguments) {
+  std::vector<const char*> argv;
+  for (const std::string& argument : arguments) argv.push_back(argument.c_str());
+  const py::gil_scoped_release released;
+  return cli::run(static_cast<int>(argv.size()), argv.data());
+}
+
+}  // namespace
+}  // namespace bcda_python
+
+PYBIND11_MODULE(_native, module) {
+  using namespace bcda_python;
+  translate_errors();
+  module.attr("version") = text(bcda::version());
+  module.attr("version_details") = text(bcda::version_details());
+  module.def("statuses", &statuses);
+  module.def("settings", &settings);
+  module.def("find_setting", &find_setting, py::arg("name"));
+  module.def("command", &command, py::arg("arguments"));
+  add_config(module);
+  add_runs(module);
+  add_reader(module);
+  add_decrypt(module);
+  add_sandbox(module);
+  py::module_::import("atexit").attr("register")(py::cpp_function(&end_all_runs));
+}

@@ -1,0 +1,94 @@
+#include "reader.hpp"
+
+#include <bcda/bcda.hpp>
+#include <exception>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "errors.hpp"
+#include "waiting.hpp"
+
+namespace bcda_python {
+namespace {
+
+namespace py = pybind11;
+
+// The records of a file, read ahead without the GIL a block at a time: leaving it for every record would cost more than
+// the record.
+class Reader {
+ public:
+  explicit Reader(const std::string& path) : reader_(std::in_place, path) {}
+
+  py::bytes next() {
+    alone();
+    if (next_ == records_.size() && !refill()) throw py::stop_iteration();
+    const Record& record = records_[next_++];
+    return {block_.data() + record.begin, record.size};
+  }
+
+  void close() {
+    alone();
+    reader_.reset(), records_.clear(), next_ = 0;
+  }
+  std::int64_t line() const { return next_ > 0 ? records_[next_ - 1].line : 0; }
+  std::int64_t offset() const { return next_ > 0 ? records_[next_ - 1].offset : 0; }
+
+ private:
+  struct Record {
+    std::size_t begin, size;
+    std::int64_t line, offset;
+  };
+  static constexpr std::size_t enough = 256 << 10;
+
+  void alone() const {
+    if (busy_) throw Failure{BCDA_STATE, "another thread reads from this iterator"};
+  }
+
+  // False at the end. An error waits until what was read before it has been given.
+  bool refill() {
+    if (!failure_ && reader_) {
+      block_.clear(), records_.clear(), next_ = 0;
+      busy_ = true;
+      try {
+        outside([this] { read_block(); });
+      } catch (...) {
+        failure_ = std::current_exception();
+      }
+      busy_ = false;
+    }
+    if (!records_.empty() && next_ == 0) return true;
+    if (failure_) std::rethrow_exception(std::exchange(failure_, nullptr));
+    return false;
+  }
+
+  void read_block() {
+    std::string_view record;
+    while (block_.size() < enough && reader_->next(record)) {
+      records_.push_back({block_.size(), record.size(), reader_->line(), reader_->offset()});
+      block_.append(record);
+    }
+  }
+
+  std::optional<bcda::Reader> reader_;
+  std::string block_;
+  std::vector<Record> records_;
+  std::size_t next_ = 0;
+  std::exception_ptr failure_;
+  bool busy_ = false;
+};
+
+}  // namespace
+
+void add_reader(py::module_& module) {
+  py::class_<Reader>(module, "Reader")
+      .def(py::init<const std::string&>(), py::arg("path"))
+      .def("__iter__", [](py::object self) { return self; })
+      .def("__next__", &Reader::next)
+      .def("close", &Reader::close)
+      .def_property_readonly("line", &Reader::line)
+      .def_property_readonly("offset", &Reader::offset);
+}
+
+}  // namespace bcda_python

@@ -1,0 +1,228 @@
+#include "run.hpp"
+
+#include <pybind11/stl.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <set>
+#include <system_error>
+#include <vector>
+
+#include "sink.hpp"
+#include "text.hpp"
+#include "waiting.hpp"
+
+namespace bcda_python {
+namespace {
+
+constexpr bcda::Milliseconds patience{10'000};  // with a sink's own code, at the interpreter's end
+
+// The runs there are, for the interpreter's end. Only touched with the GIL, so that a fork finds it whole.
+std::set<Run*>& runs() {
+  static auto* const all = new std::set<Run*>;
+  return *all;
+}
+
+py::dict fields_of(const bcda::Event& event) {
+  py::dict fields;
+  fields["kind"] = text(event.kind_name());
+  fields["text"] = text(event.text());
+  fields["type"] = text(event.type());
+  fields["file"] = path_text(event.file());
+  fields["url"] = text(event.url());
+  fields["status"] = text(bcda::status_name(event.status()));
+  fields["percent"] = unless_negative(event.percent());
+  fields["bytes_done"] = unless_negative(event.bytes_done());
+  fields["bytes_total"] = unless_negative(event.bytes_total());
+  fields["files_done"] = unless_negative(event.files_done());
+  fields["files_total"] = unless_negative(event.files_total());
+  const auto wait = event.wait().count();
+  fields["wait"] = unless_negative(wait < 0 ? -1.0 : static_cast<double>(wait) / 1000);
+  fields["json"] = text(event.json());
+  return fields;
+}
+
+// A client and the runs it started.
+class Client {
+ public:
+  explicit Client(Config& config) {
+    config.use([&] { client_ = outside([&] { return std::make_shared<bcda::Client>(config.native()); }); });
+  }
+  ~Client() { close(); }
+
+  std::shared_ptr<Run> start_export(Config& settings, const py::object& sink) {
+    return start(settings, make_sink(sink), [&](bcda::Client& client, const bcda::Sink* to) {
+      return to ? client.start_export(settings.native(), *to) : client.start_export(settings.native());
+    });
+  }
+  std::shared_ptr<Run> start_fetch(const std::string& manifest, const std::string& file, Config& settings,
+                                   const py::object& sink) {
+    return start(settings, make_sink(sink), [&](bcda::Client& client, const bcda::Sink* to) {
+      return to ? client.start_fetch(manifest, settings.native(), file, *to)
+                : client.start_fetch(manifest, settings.native(), file);
+    });
+  }
+  std::shared_ptr<Run> start_manifest(Config& settings) {
+    return start(settings, nullptr,
+                 [&](bcda::Client& client, auto) { return client.start_manifest(settings.native()); });
+  }
+  std::shared_ptr<Run> start_metadata() {
+    Config none;
+    return start(none, nullptr, [](bcda::Client& client, auto) { return client.start_metadata(); });
+  }
+
+  // What runs goes on.
+  void close() {
+    auto going = std::move(client_);
+    if (!going) return;
+    const py::gil_scoped_release released;
+    going.reset();
+  }
+  bool closed() const { return !client_; }
+
+ private:
+  template <class Start>
+  std::shared_ptr<Run> start(Config& settings, std::shared_ptr<bcda::Sink> sink, Start&& start) {
+    const auto client = client_;  // while another thread closes this
+    if (!client) throw Failure{BCDA_STATE, "the client is closed"};
+    return settings.use([&] {
+      auto run = outside([&] { return start(*client, sink.get()); });
+      return std::make_shared<Run>(std::move(run), std::move(sink));
+    });
+  }
+
+  std::shared_ptr<bcda::Client> client_;
+};
+
+}  // namespace
+
+Signal::Signal() : fd_(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)) {
+  if (fd_ < 0) throw Failure{BCDA_INTERNAL, "eventfd: " + std::generic_category().message(errno)};
+}
+Signal::~Signal() { ::close(fd_); }
+void Signal::raise() const noexcept { ::eventfd_write(fd_, 1); }
+void Signal::clear() const noexcept {
+  eventfd_t ignored;
+  ::eventfd_read(fd_, &ignored);
+}
+
+Run::Run(bcda::Export run, std::shared_ptr<bcda::Sink> sink) : sink_(std::move(sink)), run_(std::move(run)) {
+  runs().insert(this);
+}
+
+Run::~Run() {
+  runs().erase(this);
+  const py::gil_scoped_release released;
+  run_.reset();
+}
+
+py::object Run::next_event(std::int64_t timeout_ms) {
+  bcda::Event event;
+  bcda::Status status = BCDA_AGAIN;
+  const auto next = [&](bcda::Milliseconds time) {
+    status = run_->next_event(event, time);
+    return status != BCDA_AGAIN;
+  };
+  if (!wait_for(bcda::Milliseconds(timeout_ms), next)) return py::none();
+  if (status == BCDA_END) throw py::stop_iteration();
+  return fields_of(event);
+}
+
+bool Run::wait(std::int64_t timeout_ms) {
+  return wait_for(bcda::Milliseconds(timeout_ms), [&](bcda::Milliseconds time) { return run_->wait(time); });
+}
+
+py::object Run::sink_failure() const {
+  const auto thrown = sink_ ? sink_->failure() : nullptr;
+  if (!thrown) return py::none();
+  try {
+    std::rethrow_exception(thrown);
+  } catch (py::error_already_set& error) {
+    return error.value();
+  } catch (...) {
+    return py::none();
+  }
+}
+
+int Run::fileno() {
+  if (!signal_) {
+    auto signal = std::make_unique<Signal>();
+    run_->set_notify([raised = signal.get()] { raised->raise(); });
+    signal_ = std::move(signal);
+  }
+  return signal_->fd();
+}
+
+void Run::clear_signal() {
+  if (signal_) signal_->clear();
+}
+
+void end_all_runs() {
+  std::vector<std::shared_ptr<Run>> left;
+  for (Run* const run : runs())
+    if (auto kept = run->weak_from_this().lock()) left.push_back(std::move(kept));
+  begin_ending();
+  {
+    const py::gil_scoped_release released;
+    for (const auto& run : left) run->cancel();
+    for (const auto& run : left) {
+      try {
+        run->native().wait(patience);
+      } catch (const bcda::Error&) {}  // cancelled; or a parent's run, in a forked child
+    }
+    all_inside(patience);
+  }
+  for (auto& run : left) run.reset();
+}
+
+py::list files_of(const bcda::Result& result) {
+  py::list files;
+  for (const bcda::File file : result) {
+    py::dict fields;
+    fields["type"] = text(file.type());
+    fields["path"] = path_text(file.path());
+    fields["bytes"] = file.bytes();
+    fields["records"] = file.records();
+    fields["sha256"] = text(file.sha256());
+    fields["decrypted"] = file.decrypted();
+    fields["is_error"] = file.is_error();
+    fields["url"] = text(file.url());
+    files.append(fields);
+  }
+  return files;
+}
+
+void add_runs(py::module_& module) {
+  using Keep = py::smart_holder;
+  py::class_<bcda::Result>(module, "Result")
+      .def_property_readonly("files", &files_of)
+      .def_property_readonly("error_files", &bcda::Result::error_files)
+      .def_property_readonly("transaction_time", [](const bcda::Result& r) { return text(r.transaction_time()); })
+      .def_property_readonly("elapsed",
+                             [](const bcda::Result& r) { return static_cast<double>(r.elapsed().count()) / 1000; })
+      .def_property_readonly("json", [](const bcda::Result& r) { return text(r.json()); })
+      .def_property_readonly("manifest", [](const bcda::Result& r) { return text(r.manifest()); })
+      .def_property_readonly("metadata", [](const bcda::Result& r) { return text(r.metadata()); });
+
+  py::class_<Run, Keep>(module, "Run")
+      .def("next_event", &Run::next_event, py::arg("timeout_ms"))
+      .def("wait", &Run::wait, py::arg("timeout_ms"))
+      .def("cancel", &Run::cancel)
+      .def("result", &Run::result)
+      .def("sink_failure", &Run::sink_failure)
+      .def("fileno", &Run::fileno)
+      .def("clear_signal", &Run::clear_signal);
+
+  py::class_<Client>(module, "Client")
+      .def(py::init<Config&>(), py::arg("config"))
+      .def("start_export", &Client::start_export, py::arg("settings"), py::arg("sink").none(true))
+      .def("start_fetch", &Client::start_fetch, py::arg("manifest"), py::arg("file"), py::arg("settings"),
+           py::arg("sink").none(true))
+      .def("start_manifest", &Client::start_manifest, py::arg("settings"))
+      .def("start_metadata", &Client::start_metadata)
+      .def("close", &Client::close)
+      .def_property_readonly("closed", &Client::closed);
+}
+
+}  // namespace bcda_python

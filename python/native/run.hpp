@@ -1,0 +1,62 @@
+// Clients and runs.
+#pragma once
+#include <pybind11/pybind11.h>
+
+#include <bcda/bcda.hpp>
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "config.hpp"
+
+namespace bcda_python {
+
+namespace py = pybind11;
+
+// A file descriptor that is readable while somebody should look for events: what an event loop waits for.
+class Signal {
+ public:
+  Signal();
+  ~Signal();
+  Signal(const Signal&) = delete;
+  Signal& operator=(const Signal&) = delete;
+  int fd() const { return fd_; }
+  void raise() const noexcept;  // on any thread
+  void clear() const noexcept;
+
+ private:
+  int fd_;
+};
+
+// One run in the background, with all that it uses.
+class Run : public std::enable_shared_from_this<Run> {
+ public:
+  Run(bcda::Export run, std::shared_ptr<bcda::Sink> sink);
+  ~Run();  // cancels and waits; with the GIL
+  Run(const Run&) = delete;
+  Run& operator=(const Run&) = delete;
+
+  py::object next_event(std::int64_t timeout_ms);  // a dict, or None; StopIteration at the end
+  bool wait(std::int64_t timeout_ms);
+  void cancel() { run_->cancel(); }
+  bcda::Result result() { return run_->result(); }
+  py::object sink_failure() const;
+  int fileno();
+  void clear_signal();
+
+  bcda::Export& native() { return *run_; }
+
+ private:
+  std::shared_ptr<bcda::Sink> sink_;
+  std::unique_ptr<Signal> signal_;
+  std::optional<bcda::Export> run_;  // the last: it goes first
+};
+
+// Cancels the runs that are left and waits for their ends: the interpreter is about to end.
+void end_all_runs();
+
+py::list files_of(const bcda::Result& result);
+
+void add_runs(py::module_& module);
+
+}  // namespace bcda_python
