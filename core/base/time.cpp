@@ -160,7 +160,7 @@ std::optional<Milliseconds> parse_duration(std::string_view text) {
   double scale = unit == "ms" ? 1 : unit.empty() || unit == "s" ? 1000 : unit == "m" ? 60e3 : unit == "h" ? 3600e3 : 0;
   double ms = value * scale;
   if (scale == 0 || ms > 1e11) return {};
-  return Milliseconds(static_cast<std::int64_t>(ms));
+  return Milliseconds(ms > 0 && ms < 1 ? 1 : static_cast<std::int64_t>(ms));  // 0 often means "no limit"
 }
 
 std::string format_duration(Milliseconds d) {

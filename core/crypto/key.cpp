@@ -29,7 +29,7 @@ constexpr std::size_t kLargestPem = 1 << 20;
 
 Error key_error(const std::string& name, const std::string& text) {
   ERR_clear_error();
-  return std::move(Error(Status::PRIVATE_KEY, "private key " + name + ": " + text).at_file(name));
+  return {Status::PRIVATE_KEY, "private key " + name + ": " + text};
 }
 
 Bio read_only(std::string_view text) {
@@ -110,7 +110,11 @@ PrivateKey PrivateKey::from_pem(std::string_view pem, const Secret& passphrase, 
 
 PrivateKey PrivateKey::from_file(const std::string& path, const Secret& passphrase) {
   Secret pem = read_secret_file(path, kLargestPem, "private key");
-  return from_pem(pem.reveal(), passphrase, path);
+  try {
+    return from_pem(pem.reveal(), passphrase, path);
+  } catch (Error& e) {
+    throw std::move(e.at_file(path));
+  }
 }
 
 PrivateKey PrivateKey::generate(int bits) {

@@ -1,12 +1,9 @@
 #include "runtime/session.hpp"
 
-#include <openssl/crypto.h>
 #include <openssl/rand.h>
-#include <signal.h>
 #include <unistd.h>
 
 #include <algorithm>
-#include <set>
 #include <system_error>
 
 #include "base/error.hpp"
@@ -19,54 +16,6 @@ namespace {
 
 constexpr int kDiskThreads = 2;
 constexpr auto kPatienceAtExit = std::chrono::seconds(2);
-
-// Signals are the program's business: none is delivered to our threads (SIGPIPE would be, by a write to a closed
-// socket).
-class SignalsBlocked {
- public:
-  SignalsBlocked() {
-    sigset_t all;
-    sigfillset(&all);
-    for (int crash : {SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGABRT}) sigdelset(&all, crash);
-    pthread_sigmask(SIG_SETMASK, &all, &old_);
-  }
-  ~SignalsBlocked() { pthread_sigmask(SIG_SETMASK, &old_, nullptr); }
-
- private:
-  sigset_t old_;
-};
-
-// The sessions that have threads. When the process exits with some left, their threads must have stopped before OpenSSL
-// and other libraries clean up after themselves.
-class Living {
- public:
-  static Living& instance() {
-    static Living* living = new Living;  // outlives every static that may hold a session
-    static struct AtExit {
-      ~AtExit() { living->stop_all(); }
-    } at_exit;
-    return *living;
-  }
-  void add(Session* session) {
-    std::lock_guard lock(mutex_);
-    sessions_.insert(session);
-    process_ = ::getpid();
-  }
-  void remove(Session* session) {
-    std::lock_guard lock(mutex_);
-    sessions_.erase(session);
-  }
-
- private:
-  void stop_all() {
-    if (::getpid() != process_) return;  // a forked child: its copy of the mutex may be locked for ever
-    std::lock_guard lock(mutex_);
-    for (Session* session : sessions_) session->abandon();
-  }
-  std::mutex mutex_;
-  std::set<Session*> sessions_;
-  pid_t process_ = 0;
-};
 
 http::Url read_origin(const std::string& text, const char* setting, bool allow_http) {
   if (text.empty())
@@ -126,8 +75,6 @@ std::optional<crypto::PrivateKey> load_private_key(const Settings& settings) {
 }
 
 Session::Session(Settings settings) : work_(io_.get_executor()), settings_(std::move(settings)) {
-  // A handler at exit would pull OpenSSL away from under threads that still run.
-  OPENSSL_init_crypto(OPENSSL_INIT_NO_ATEXIT, nullptr);
   bool allow_http = settings_.boolean("allow_http");
   service_ = read_origin(settings_.text("url"), "url", allow_http);
   for (const auto& origin : settings_.list("allowed_origins"))
@@ -143,16 +90,15 @@ Session::Session(Settings settings) : work_(io_.get_executor()), settings_(std::
 }
 
 void Session::start_threads() {
-  SignalsBlocked blocked;  // threads inherit the mask
+  SignalsBlocked blocked;
   auto count = settings_.integer("threads");
   if (count == 0) count = std::max(1u, std::thread::hardware_concurrency());
-  Living::instance().add(this);
+  at_exit_.emplace([this] { abandon(); });
   try {
     disk_ = std::make_unique<asio::thread_pool>(kDiskThreads);
     for (int i = 0; i < count; ++i) threads_.emplace_back([this] { serve(); });
   } catch (const std::exception& e) {
     stop_threads();
-    Living::instance().remove(this);
     throw Error(Status::INTERNAL, std::string("cannot start a thread: ") + e.what());
   }
 }
@@ -190,10 +136,7 @@ void Session::stop_threads() {
   if (disk_) disk_->join();
 }
 
-Session::~Session() {
-  stop_threads();
-  Living::instance().remove(this);
-}
+Session::~Session() { stop_threads(); }
 
 auth::TokenSource& Session::tokens() {
   if (tokens_) return *tokens_;

@@ -17,6 +17,7 @@
 #include "auth/token_source.hpp"
 #include "base/file.hpp"
 #include "base/settings.hpp"
+#include "base/threads.hpp"
 #include "crypto/key.hpp"
 #include "http/client.hpp"
 
@@ -42,13 +43,14 @@ class Session {
   // May files be fetched from there?
   bool allows(const http::Url& url) const;
 
-  // The process is exiting: stops the threads. Nothing that is under way ends any more, and nothing is to be destroyed.
-  void abandon();
+  // The process is exiting and the threads were stopped: nothing that is under way ends any more, and nothing is to be
+  // destroyed.
   bool abandoned() const { return abandoned_; }
 
  private:
   void start_threads();
   void stop_threads();
+  void abandon();
   void serve();
 
   boost::asio::io_context io_;  // before what holds timers and sockets of it
@@ -66,6 +68,7 @@ class Session {
   std::mutex serving_mutex_;
   std::condition_variable served_;
   int serving_ = 0;  // threads in io_.run()
+  std::optional<StopAtExit> at_exit_;
 };
 
 // Loads the private key that the settings name, if they name one.

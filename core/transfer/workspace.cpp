@@ -4,6 +4,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <cerrno>
 #include <sstream>
 
 #include "base/error.hpp"
@@ -36,13 +37,33 @@ bool own_name(std::string_view name) {
   return !name.empty() && name.find('/') == std::string_view::npos && name != "." && name != "..";
 }
 
+// Whoever begins or ends takes a turn: for that moment a fetch holds the work directory's lock alone too, which another
+// one must not take for an export.
+class Turn {
+ public:
+  explicit Turn(const Directory& out) : fd_(out.fd()) {
+    while (::flock(fd_, LOCK_EX) != 0 && errno == EINTR) {}
+  }
+  ~Turn() { ::flock(fd_, LOCK_UN); }
+  Turn(const Turn&) = delete;
+  Turn& operator=(const Turn&) = delete;
+
+ private:
+  int fd_;
+};
+
 }  // namespace
 
 Workspace::Workspace(const std::string& out, Lock lock, Durability durability) : durability_(durability) {
   if (out.empty()) throw Error(Status::INVALID_ARGUMENT, "the setting out is missing; name a directory for the files");
   made_out_ = !exists(out);
-  out_ = std::make_shared<Directory>(Directory::open_or_create(out));
-  lock_work(lock);
+  for (;;) {
+    out_ = std::make_shared<Directory>(Directory::open_or_create(out));
+    const Turn turn(*out_);
+    if (out_->removed()) continue;  // by a run that made it, and left nothing in it
+    lock_work(lock);
+    return;
+  }
 }
 
 void Workspace::lock_work(Lock lock) {
@@ -50,7 +71,11 @@ void Workspace::lock_work(Lock lock) {
     auto work = std::make_shared<Directory>(out_->sub(kWork));
     bool alone = ::flock(work->fd(), LOCK_EX | LOCK_NB) == 0;
     bool locked = alone || (lock == Lock::shared && ::flock(work->fd(), LOCK_SH | LOCK_NB) == 0);
-    if (!locked) throw refuse(path(), "is in use by another run");
+    if (!locked) {
+      Error busy = refuse(path(), "is in use by another run");
+      busy.retriable = true;
+      throw busy;
+    }
     if (work->removed()) continue;  // by a run that ended just now
     if (alone)                      // what a run that was killed was writing
       for (const std::string& name : work->names())
@@ -115,6 +140,8 @@ void Workspace::remove_published() {
 
 Workspace::~Workspace() {
   journal_file_.reset();
+  if (!out_) return;
+  const Turn turn(*out_);
   bool needed = keep_ || jobs_alive_ > 0 || files_coming_ > 0;
   if (work_ && journaled_ && (complete_ || !needed)) {
     out_->remove_directory(kWork);
@@ -122,8 +149,8 @@ Workspace::~Workspace() {
     // Nobody else is in it. It goes only when it is empty: in the directory of an unfinished export a fetch is a guest.
     ::unlinkat(out_->fd(), kWork, AT_REMOVEDIR);
   }
-  if (work_) ::flock(work_->fd(), LOCK_UN);  // closing is not enough where a forked child has the descriptor too
-  if (made_out_ && out_) ::rmdir(out_->path().c_str());  // only when empty
+  if (work_) ::flock(work_->fd(), LOCK_UN);      // closing is not enough where a forked child has the descriptor too
+  if (made_out_) ::rmdir(out_->path().c_str());  // only when empty
 }
 
 std::shared_ptr<Destination> Workspace::destination() {

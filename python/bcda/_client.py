@@ -108,7 +108,7 @@ class Client:
             >>> sorted(file.type for file in result.files)
             ['Coverage', 'Patient']
         """
-        return self.start(types, out, **settings).followed(progress)
+        return self.start(types, out, **settings)._follow(progress)
 
     @takes_settings("export")
     async def export_async(
@@ -126,7 +126,11 @@ class Client:
             >>> asyncio.run(client.export_async(["Patient"], out=tmp / "claims")).types
             ['Patient']
         """
-        return await self.start(types, out, **settings).followed_async(progress)
+        import asyncio
+
+        # Looking at a far destination may take a while.
+        run = await asyncio.to_thread(self.start, types, out, **settings)
+        return await run._follow_async(progress)
 
     @takes_settings("export")
     def manifest(
@@ -140,9 +144,9 @@ class Client:
 
         Example:
             >>> client.manifest(["Patient"], progress=False)
-            <Manifest: 1 files>
+            <Manifest of Patient>
         """
-        return self.start_manifest(types, **settings).followed(progress)
+        return self.start_manifest(types, **settings)._follow(progress)
 
     @takes_settings("export")
     def fetch(
@@ -166,7 +170,7 @@ class Client:
             >>> client.fetch(manifest.files[0], out=tmp / "claims", progress=False).files[0].records
             10
         """
-        return self.start_fetch(what, out, file=file, **settings).followed(progress)
+        return self.start_fetch(what, out, file=file, **settings)._follow(progress)
 
     def metadata(self) -> dict[str, Any]:
         """The service's CapabilityStatement (FHIR). Asks for no token.
@@ -175,7 +179,7 @@ class Client:
             >>> client.metadata()["fhirVersion"]
             '3.0.1'
         """
-        return self.start_metadata().followed(False)
+        return self.start_metadata()._follow(False)
 
     # ---- In the background ----
 

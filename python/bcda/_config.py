@@ -24,10 +24,12 @@ def make_config(
     """
     config = _native.Config()
     for name, value in values.items():
-        if callable(value):
+        if setting_named(name) is None:
+            config.set(name, None)  # raises, and tells which one is near
+        elif callable(value):
             config.set_provider(name, value)
         elif value is not None:
-            config.set(name, _as_text(name, value))
+            config.set(name, _encoded(name, value))
     if config_file is not None:
         config.load_file(os.fsencode(config_file))
     if env:
@@ -35,27 +37,36 @@ def make_config(
     return config
 
 
-def _as_text(name: str, value: object) -> str | bytes:
+def _encoded(name: str, value: object) -> bytes:
     row = setting_named(name)
-    kind = row.type if row else "string"
+    assert row is not None
+    text = _converted(row, value)
+    try:
+        encoded = os.fsencode(text) if row.type == "path" else text.encode() if isinstance(text, str) else None
+    except UnicodeEncodeError:
+        encoded = None
+    if encoded is None or b"\0" in encoded:
+        shown = "" if row.secret else f", not {value!r}"
+        raise InvalidArgumentError(f"the setting {name} takes {_accepted[row.type]}{shown}") from None
+    return encoded
+
+
+def _converted(row: Setting, value: object) -> str | bytes:
+    """As text; anything but text, or a path of bytes, means that the setting does not take the value."""
     if isinstance(value, str):
         return value
     if isinstance(value, bool):
-        if kind == "boolean":
-            return "true" if value else "false"
-    elif isinstance(value, (int, float)):
-        if kind in ("duration", "size", "integer"):
-            return str(value)
-    elif isinstance(value, timedelta):
-        if kind == "duration":
-            return f"{value.total_seconds()}s"
-    elif isinstance(value, os.PathLike):
-        if kind == "path":
-            return os.fsencode(value)
-    elif isinstance(value, Iterable) and not isinstance(value, (bytes, Mapping)) and kind == "list":
-        return ",".join(_list_item(name, item) for item in value)
-    shown = "" if row and row.secret else f", not {value!r}"
-    raise InvalidArgumentError(f"the setting {name} takes {_accepted[kind]}{shown}")
+        return ("true" if value else "false") if row.type == "boolean" else b"\0"
+    if isinstance(value, (int, float)) and row.type in ("duration", "size", "integer"):
+        return str(value)
+    if isinstance(value, timedelta) and row.type == "duration":
+        return f"{value.total_seconds()}s"
+    if isinstance(value, os.PathLike) and row.type == "path":
+        path: str | bytes = os.fspath(value)
+        return path
+    if isinstance(value, Iterable) and not isinstance(value, (bytes, Mapping)) and row.type == "list":
+        return ",".join(_list_item(row.name, item) for item in value)
+    return b"\0"
 
 
 def _list_item(name: str, item: object) -> str:
@@ -82,13 +93,18 @@ def takes_settings(*scopes: str) -> Callable[[_Function], _Function]:
     def decorate(function: _Function) -> _Function:
         signature = inspect.signature(function)
         own = [p for p in signature.parameters.values() if p.kind is not inspect.Parameter.VAR_KEYWORD]
-        rows = [row for row in settings() if row.scope in scopes and row.name not in signature.parameters]
+        rows = [row for row in settings() if _belongs(row, scopes) and row.name not in signature.parameters]
         keywords = [inspect.Parameter(row.name, inspect.Parameter.KEYWORD_ONLY, default=None) for row in rows]
         function.__signature__ = signature.replace(parameters=own + keywords)  # type: ignore[attr-defined]
         function.__doc__ = inspect.cleandoc(function.__doc__ or "") + "\n\nSettings:\n" + "\n".join(map(_line, rows))
         return function
 
     return decorate
+
+
+def _belongs(row: Setting, scopes: tuple[str, ...]) -> bool:
+    decrypts = row.name.startswith("private_key") or row.name == "durability"
+    return row.scope in scopes or ("decrypt" in scopes and decrypts)
 
 
 def _line(row: Setting) -> str:

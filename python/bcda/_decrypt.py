@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from ._options import DecryptSettings
 
 
-@takes_settings()
+@takes_settings("decrypt")
 def decrypt(
     path: StrPath,
     output: StrPath,

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import os
-import uuid
 from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Callable, Protocol, Union
 
 from . import _native
-from ._errors import FilesystemError, StateError
+from ._errors import Error, FilesystemError, StateError
 
 if TYPE_CHECKING:
     from typing_extensions import Self
@@ -85,8 +85,11 @@ class Directory:
 class OwnSink:
     """A caller's sink: what became of the files is the caller's business."""
 
-    def __init__(self, sink: Sink) -> None:
-        self.sink: Sink | None = sink
+    def __init__(self, sink: Sink | None) -> None:
+        self.sink = sink
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return OwnSink, (None,)  # a result that is pickled does not need it
 
     def path_of(self, name: str) -> str:
         return name
@@ -109,7 +112,8 @@ class Remote:
             import fsspec
         except ImportError as error:
             raise FilesystemError(f"{url} needs the package fsspec: pip install 'bcda[fsspec]'", file=url) from error
-        self.fs, self.root = fsspec.core.url_to_fs(url)
+        with _failing(url):
+            self.fs, self.root = fsspec.core.url_to_fs(url)
         self.root = self.root.rstrip("/")
         self.sink: Sink | None = self._begin
 
@@ -117,13 +121,16 @@ class Remote:
         return str(self.fs.unstrip_protocol(f"{self.root}/{name}"))
 
     def lines(self, path: str) -> Lines:
-        return _RemoteLines(self.fs.open(path, "rb"))
+        with _failing(path):
+            return _RemoteLines(self.fs.open(path, "rb"), path)
 
     def prepare(self, export: bool) -> None:
         """Refuses a place with files of another export: claims would be counted twice."""
-        if not export or not self.fs.isdir(self.root):
+        if not export:
             return
-        for path in self.fs.ls(self.root, detail=False):
+        with _failing(self.path_of("")):
+            listed = self.fs.ls(self.root, detail=False) if self.fs.isdir(self.root) else []
+        for path in listed:
             name = path.rsplit("/", 1)[-1]
             if name == "export.json" or name.endswith(".ndjson"):
                 where = self.path_of("")
@@ -133,7 +140,8 @@ class Remote:
 
     def finish(self, receipt: str) -> None:
         """A place without export.json is not a finished export."""
-        self.fs.pipe_file(f"{self.root}/export.json", receipt.encode())
+        with _failing(self.path_of("export.json")):
+            self.fs.pipe_file(f"{self.root}/export.json", receipt.encode())
 
     def _begin(self, name: str, type: str) -> SinkFile:
         return _RemoteFile(self.fs, f"{self.root}/{name}")
@@ -149,7 +157,7 @@ class _RemoteFile:
         parent = path.rsplit("/", 1)[0]
         protocols = (fs.protocol,) if isinstance(fs.protocol, str) else fs.protocol
         self._late = not self._LATE.isdisjoint(protocols)
-        self._written = path if self._late else f"{parent}/.bcda-{uuid.uuid4().hex}.partial"
+        self._written = path if self._late else f"{parent}/.bcda-{os.urandom(8).hex()}.partial"
         fs.makedirs(parent, exist_ok=True)
         self._file = fs.open(self._written, "wb", **({"autocommit": False} if self._late else {}))
 
@@ -176,8 +184,8 @@ class _RemoteFile:
 class _RemoteLines:
     """NDJSON lines that are not blank, without their ends and a BOM, as the native reader gives them."""
 
-    def __init__(self, file: Any) -> None:
-        self._file = file
+    def __init__(self, file: Any, path: str) -> None:
+        self._file, self._path = file, path
         self.line = 0
         self.offset = 0
         self._next = 0
@@ -186,15 +194,30 @@ class _RemoteLines:
         return self
 
     def __next__(self) -> bytes:
-        while line := self._file.readline():
+        while line := self._read():
             self.line += 1
             self.offset, self._next = self._next, self._next + len(line)
             if self.line == 1:
                 line = line[3:] if line.startswith(b"\xef\xbb\xbf") else line
             if line.strip(b" \t\r\n"):
-                return bytes(line.rstrip(b"\n")).removesuffix(b"\r")
+                return line.rstrip(b"\n").removesuffix(b"\r")
         self._file.close()
         raise StopIteration
+
+    def _read(self) -> bytes:
+        with _failing(self._path):
+            return bytes(self._file.readline())
+
+
+@contextmanager
+def _failing(where: str) -> Iterator[None]:
+    """What a file system raises may be anything; here it is a FilesystemError that names the place."""
+    try:
+        yield
+    except Error:
+        raise
+    except Exception as error:
+        raise FilesystemError(f"{where}: {error or type(error).__name__}", file=where) from error
 
 
 def destination(out: Out) -> Directory | Remote | OwnSink:
@@ -203,6 +226,7 @@ def destination(out: Out) -> Directory | Remote | OwnSink:
         return OwnSink(out)
     path = os.fspath(out)
     scheme, colon, rest = path.partition("://")
-    if colon and scheme == "file":
-        return Directory(os.path.abspath(rest))
-    return Remote(path) if colon else Directory(os.path.abspath(path))
+    if colon and scheme not in ("file", "local"):
+        return Remote(path)
+    local = rest if colon else path
+    return Directory(os.path.abspath(local) if local else "")  # the library asks for one

@@ -63,7 +63,7 @@ class Error(Exception):
 
     def __reduce__(self) -> tuple[object, ...]:
         fields = {name: getattr(self, name) for name in ("http_status", "outcome", "file", "retriable", "retry_after")}
-        return partial(type(self), **fields), self.args
+        return partial(type(self), **fields), self.args, {"result": self.result}
 
 
 class InternalError(Error):

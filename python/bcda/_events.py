@@ -51,5 +51,14 @@ class Event:
 
     def log(self) -> None:
         """Tells the logger ``bcda``: warnings, retries and jobs; the rest at DEBUG."""
-        about = " ".join(part for part in (self.type, self.file, self.text) if part)
-        logger.log(_levels.get(self.kind, logging.DEBUG), "%s: %s", self.kind, about)
+        level = _levels.get(self.kind, logging.DEBUG)
+        if not logger.isEnabledFor(level):
+            return
+        parts = [self.type, self.file, self.text]
+        if self.wait is not None:
+            parts.append(f"(again in {self.wait:g} s)")
+        if self.files_total is not None:
+            parts.append(f"{self.files_done or 0} of {self.files_total} files")
+        if self.kind == "finished":
+            parts.append(self.status)
+        logger.log(level, "%s: %s", self.kind, " ".join(part for part in parts if part))

@@ -13,6 +13,10 @@ from ._events import Event
 from ._progress import Progress, ProgressOption
 
 if TYPE_CHECKING:
+    import asyncio
+
+    from typing_extensions import Self
+
     from ._result import ExportResult
 
 T = TypeVar("T")
@@ -22,18 +26,19 @@ _FOREVER = -1
 class Export(Generic[T]):
     """A run that goes on in the background until it is done, cancelled or closed.
 
-    Made by :meth:`Client.start` and its siblings. Iterate it for its events, or ``await`` it, or ask for
-    :meth:`result`; ``async for`` works too. A reader that is slow, or absent, never holds up the run. Leaving its
-    ``with`` block, or dropping the last reference, cancels what still runs. Thread-safe. After a fork it can no longer
-    be used in the child: calls raise StateError.
+    Made by :meth:`Client.start` and its siblings. Iterate it for its events, and ask for its :meth:`result`; in
+    asyncio, ``async for`` gives the events and ``await`` the result. A reader that is slow, or absent, never holds up
+    the run; of several readers each event comes to one. Leaving its ``with`` (or ``async with``) block, or dropping the
+    last reference, cancels what still runs; leaving a loop over its events does not. Thread-safe, for one event loop at
+    a time. After a fork it can no longer be used in the child: calls raise StateError.
 
     Example:
         >>> with client.start(["Patient"], out=tmp / "claims") as run:
         ...     for event in run:
         ...         if event.kind == "job":
         ...             print(event.type)
-        ...     print(len(run.result().files))
         Patient
+        >>> len(run.result().files)
         1
     """
 
@@ -49,6 +54,8 @@ class Export(Generic[T]):
         self._conclude = conclude  # what is left to do after a success
         self._partial = partial  # what there is after a failure
         self._made: T | None = None
+        self._failure: Error | None = None  # once closed
+        self._waiters: set[asyncio.Future[None]] = set()
 
     # ---- Waiting in a thread: the GIL is released, and Ctrl-C raises KeyboardInterrupt at once ----
 
@@ -73,17 +80,28 @@ class Export(Generic[T]):
         Raises:
             Error: how the run failed.
         """
+        if self._failure is not None:
+            raise self._failure
+        if self._made is not None:
+            return True
         try:
-            return self._run.wait(_milliseconds(timeout))
+            if not self._run.wait(_milliseconds(timeout)):
+                return False
         except Error as error:
             raise self._completed(error) from error.__cause__
+        native = self._run.result()
+        self._conclude(native)
+        self._made = self._make(native)
+        return True
 
     @property
     def done(self) -> bool:
         """Whether the run has ended, one way or another."""
+        if self._native is None:
+            return True
         try:
-            return self._run.wait(0)
-        except StateError:
+            return self._native.wait(0)
+        except StateError:  # the parent's, after a fork
             raise
         except Error:
             return True
@@ -95,12 +113,9 @@ class Export(Generic[T]):
             TimeoutError: it still runs after `timeout` seconds (the builtin one).
             Error: how the run failed. Its ``result`` holds the files that were verified before.
         """
-        if self._made is None:
-            if not self.wait(timeout):
-                raise TimeoutError(f"the run has not ended within {timeout} s")
-            native = self._run.result()
-            self._conclude(native)
-            self._made = self._make(native)
+        if not self.wait(timeout):
+            raise TimeoutError(f"the run has not ended within {timeout} s")
+        assert self._made is not None
         return self._made
 
     def cancel(self) -> None:
@@ -109,15 +124,20 @@ class Export(Generic[T]):
             self._native.cancel()
 
     def close(self) -> None:
-        """Cancels what still runs and waits until it has let go of files and sinks. What is published stays."""
+        """Cancels what still runs and waits until it has let go of files and sinks.
+
+        What is published stays, and :meth:`result` still tells what came of the run.
+        """
         if self._native is None:
             return
         self._native.cancel()
-        with suppress(Error):  # cancelled, failed before, or the parent's, after a fork
-            self._native.wait(_FOREVER)
+        try:
+            self.result()
+        except Error as error:
+            self._failure = error
         self._native = None
 
-    def __enter__(self) -> Export[T]:
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(
@@ -127,58 +147,68 @@ class Export(Generic[T]):
 
     # ---- asyncio ----
 
-    def __aiter__(self) -> AsyncIterator[Event]:
-        return self._events()
-
-    async def _events(self) -> AsyncIterator[Event]:
+    async def __aiter__(self) -> AsyncIterator[Event]:
         while True:
-            self._run.clear_signal()  # before looking, so that what comes after the look is signalled again
             try:
                 event = self._next(0)
             except StopIteration:
                 return
             if event is None:
-                await self._signalled()
+                await self._signal()
             else:
                 yield event
 
-    async def _signalled(self) -> None:
+    def __await__(self) -> Generator[Any, None, T]:
+        return self._ended().__await__()
+
+    async def aclose(self) -> None:
+        """:meth:`close` for asyncio."""
+        import asyncio
+
+        await asyncio.to_thread(self.close)
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self.aclose()
+
+    async def _ended(self) -> T:
+        import asyncio
+
+        while not self.done:
+            await self._signal()
+        return await asyncio.to_thread(self.result)
+
+    async def _signal(self) -> None:
+        """Waits until there may be something new. Whoever waits has looked just before, and looks again after."""
         import asyncio
 
         loop = asyncio.get_running_loop()
-        raised = loop.create_future()
-        descriptor = self._run.fileno()
+        run = self._run
+        descriptor = run.fileno()
 
-        def look() -> None:
-            if not raised.done():
-                raised.set_result(None)
+        def wake() -> None:
+            run.clear_signal()
+            for waiter in self._waiters:
+                if not waiter.done():
+                    waiter.set_result(None)
 
-        loop.add_reader(descriptor, look)
+        waiter = loop.create_future()
+        self._waiters.add(waiter)
+        loop.add_reader(descriptor, wake)  # the same for all of them
         try:
-            await raised
+            await waiter
         finally:
-            loop.remove_reader(descriptor)
+            self._waiters.remove(waiter)
+            if not self._waiters:
+                loop.remove_reader(descriptor)
 
-    async def followed_async(self, progress: ProgressOption) -> T:
-        """:meth:`followed` for asyncio; cancelling the task cancels the run."""
-        import asyncio
+    # ---- For the client ----
 
-        try:
-            with Progress(progress) as bar:
-                async for event in self._events():
-                    bar.show(event)
-            return await asyncio.to_thread(self.result)
-        except asyncio.CancelledError:
-            self.cancel()
-            await asyncio.shield(asyncio.to_thread(self.close))
-            raise
-
-    def __await__(self) -> Generator[Any, None, T]:
-        return self.followed_async(False).__await__()
-
-    # ---- Inside ----
-
-    def followed(self, progress: ProgressOption) -> T:
+    def _follow(self, progress: ProgressOption) -> T:
         """Reads the events to the end, shows them, and gives the result; whatever happens, the run is closed."""
         with self, Progress(progress) as bar:
             while True:
@@ -187,6 +217,13 @@ class Export(Generic[T]):
                 except StopIteration:
                     return self.result()
                 bar.show(event)
+
+    async def _follow_async(self, progress: ProgressOption) -> T:
+        async with self:
+            with Progress(progress) as bar:
+                async for event in self:
+                    bar.show(event)
+            return await self
 
     @property
     def _run(self) -> _native.Run:

@@ -6,6 +6,8 @@ from collections.abc import Iterable, Iterator
 from itertools import islice
 from typing import TYPE_CHECKING, Any
 
+from ._errors import InvalidArgumentError
+
 if TYPE_CHECKING:
     import pandas
     import pyarrow
@@ -13,10 +15,12 @@ if TYPE_CHECKING:
 
 def chunks_of(records: Iterable[Any], size: int | None) -> Iterator[list[Any]]:
     """Lists of at most `size` records, of all when None; an empty one when there are none."""
+    if size is not None and size < 1:
+        raise InvalidArgumentError(f"chunksize takes a number of rows, 1 or more, not {size}")
     iterator = iter(records)
     chunk = list(islice(iterator, size))
     yield chunk
-    while size and (chunk := list(islice(iterator, size))):
+    while size is not None and (chunk := list(islice(iterator, size))):
         yield chunk
 
 

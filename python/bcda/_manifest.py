@@ -9,6 +9,7 @@ from datetime import datetime
 from functools import cached_property
 from typing import Any, Union
 
+from ._errors import InvalidArgumentError
 from ._result import time_of
 
 
@@ -35,7 +36,8 @@ class Manifest:
     """What the jobs of an export offer, before anything is downloaded (IG, "Response - Complete Status").
 
     Attributes:
-        text: the manifests as JSON, a line for each job. ``Manifest(text)`` makes one of JSON kept elsewhere.
+        text: the manifests as JSON, one for each job after another. ``Manifest(text)`` makes one of JSON that was
+            kept elsewhere.
 
     Example:
         >>> manifest = client.manifest(["Patient", "Coverage"], progress=False)
@@ -67,10 +69,18 @@ class Manifest:
 
     @cached_property
     def _manifests(self) -> list[dict[str, Any]]:
-        return [json.loads(line) for line in self.text.splitlines() if line.strip()]
+        found, decoder, text = [], json.JSONDecoder(), self.text.strip()
+        try:
+            while text:
+                manifest, end = decoder.raw_decode(text)
+                found.append({**manifest})
+                text = text[end:].lstrip()
+        except (ValueError, TypeError) as error:
+            raise InvalidArgumentError(f"the manifest is not a JSON object: {error}") from error
+        return found
 
     def __repr__(self) -> str:
-        return f"<Manifest: {len(self.files)} files>"
+        return f"<Manifest of {', '.join(sorted({file.type for file in self.files})) or 'nothing'}>"
 
 
 Fetchable = Union[Manifest, ManifestFile, Iterable[ManifestFile], Mapping[str, Any], str]

@@ -107,7 +107,8 @@ class ExportResult:
         """The result of an export that finished earlier, from the ``export.json`` that it left in `directory`.
 
         Raises:
-            FilesystemError: there is none: no export has finished there.
+            FilesystemError: no export has finished there (``__cause__`` is FileNotFoundError), or the receipt cannot be
+                read.
 
         Example:
             >>> client.export(["Patient"], out=tmp / "monday", progress=False).files[0].records
@@ -120,14 +121,16 @@ class ExportResult:
         try:
             with open(path, encoding="utf-8") as receipt_file:
                 receipt = json.load(receipt_file)
-        except OSError as error:
-            raise FilesystemError(f"no finished export in {place.path}: {error}", file=path) from error
-        elapsed = (time_of(receipt["finished"]) - time_of(receipt["started"])).total_seconds()
-        files = [
-            File(**{**fields, "path": os.path.join(place.path, fields["path"])}, is_error=member == "errors")
-            for member in ("files", "errors")
-            for fields in receipt[member]
-        ]
+            elapsed = (time_of(receipt["finished"]) - time_of(receipt["started"])).total_seconds()
+            files = [
+                File(**{**fields, "path": os.path.join(place.path, fields["path"])}, is_error=member == "errors")
+                for member in ("files", "errors")
+                for fields in receipt[member]
+            ]
+        except FileNotFoundError as error:
+            raise FilesystemError(f"no export has finished in {place.path}: {path} is missing", file=path) from error
+        except (OSError, ValueError, KeyError, TypeError) as error:
+            raise FilesystemError(f"{path} is not the receipt of an export: {error!r}", file=path) from error
         return cls(files, receipt, elapsed, place)
 
     @property
@@ -140,6 +143,11 @@ class ExportResult:
     def types(self) -> list[str]:
         """The resource types that there are files of."""
         return sorted({file.type for file in self.files})
+
+    @property
+    def exit_code(self) -> int:
+        """With which the ``bcda`` command ends: 0, or 6 when there are error files."""
+        return 6 if self.error_files else 0
 
     @property
     def issues(self) -> list[Issue]:
@@ -209,7 +217,7 @@ class ExportResult:
         from . import _frames
 
         chunks = _frames.pandas_chunks(self.records(self._one_type(type)), flatten, chunksize)
-        return chunks if chunksize else next(chunks)
+        return next(chunks) if chunksize is None else chunks
 
     def to_arrow(self, type: str | None = None, *, chunksize: int = 10_000) -> pyarrow.Table:
         """The records of one type as an Arrow table with nested columns; `chunksize` rows are converted at a time.
@@ -228,13 +236,13 @@ class ExportResult:
     def __repr__(self) -> str:
         records = sum(file.records for file in self.files)
         size = sum(file.bytes for file in self.files)
-        errors = f", {len(self.error_files)} error files" if self.error_files else ""
-        return f"<ExportResult: {len(self.files)} files, {records:,} records, {size:,} bytes{errors}>"
+        errors = f", {_count(self.error_files, 'error file')}" if self.error_files else ""
+        return f"<ExportResult: {_count(self.files, 'file')}, {records:,} records, {size:,} bytes{errors}>"
 
     def _files_of(self, type: str | None) -> list[File]:
         if type is None or type in self.types:
             return [file for file in self.files if type in (None, file.type)]
-        if type in self.receipt.get("types", []):  # it was asked for, and there was nothing
+        if type in {job["type"] for job in self.receipt["jobs"]}:  # it was asked for, and there was nothing
             return []
         raise InvalidArgumentError(
             f"the export has no resource type {type!r}; it has {', '.join(self.types) or 'none'}"
@@ -259,6 +267,10 @@ class ExportResult:
                 except ValueError as error:
                     where = f"{file.path}, line {lines.line}, byte {lines.offset}"
                     raise ValueError(f"{where}: not a JSON record ({error})") from error
+
+
+def _count(things: Sequence[Any], noun: str) -> str:
+    return f"{len(things):,} {noun}{'' if len(things) == 1 else 's'}"
 
 
 def time_of(text: str) -> datetime:

@@ -49,7 +49,7 @@ class Sandbox:
         **options: Unpack[SandboxOptions],
     ) -> None:
         values: dict[str, OptionValue | None] = {"beneficiaries": beneficiaries, **options}  # type: ignore[dict-item]
-        pairs = [(name, _as_text(value)) for name, value in values.items() if value is not None]
+        pairs = [(name, _as_text(name, value)) for name, value in values.items() if value is not None]
         pairs += [("fault", fault) for fault in ([faults] if isinstance(faults, str) else faults)]
         self._native = _native.Sandbox(pairs)
         self.url = self._native.url
@@ -82,7 +82,7 @@ class Sandbox:
         Example:
             >>> sandbox.control("clock", "2h")  # tokens expire
         """
-        self._native.control(name, _as_text(value))
+        self._native.control(name, _as_text(name, value))
 
     def request_count(self, prefix: str) -> int:
         """How many requests that begin like this were answered so far.
@@ -109,11 +109,16 @@ class Sandbox:
         return f"<Sandbox at {self.url}{', closed' if self._native.closed else ''}>"
 
 
-def _as_text(value: OptionValue) -> str:
+_DURATIONS = {option.name for option in sandbox_options() if "Takes a duration" in option.help}
+
+
+def _as_text(name: str, value: OptionValue) -> str:
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, timedelta):
-        return f"{value.total_seconds()}s"
+        return _as_text(name, value.total_seconds())
+    if isinstance(value, (int, float)) and name in _DURATIONS:
+        return f"{round(value * 1000)}ms"
     return os.fspath(value) if isinstance(value, os.PathLike) else str(value)
 
 

@@ -3,6 +3,7 @@
 #include <pybind11/stl.h>
 
 #include "text.hpp"
+#include "waiting.hpp"
 
 namespace bcda_python {
 
@@ -13,7 +14,7 @@ void Config::set(const std::string& name, const std::optional<std::string>& valu
 // The library calls it on the thread that makes the client, starts the run or decrypts, which has left the GIL.
 void Config::set_provider(const std::string& name, py::function provider) {
   config_.set_provider(name, [provider = std::make_shared<py::function>(std::move(provider)), raised = raised_] {
-    const py::gil_scoped_acquire acquired;
+    const Inside here;
     try {
       return py::cast<std::string>((*provider)());
     } catch (py::error_already_set& error) {
@@ -32,7 +33,7 @@ void add_config(py::module_& module) {
       .def("set", &Config::set, py::arg("name"), py::arg("value").none(true))
       .def("set_provider", &Config::set_provider, py::arg("name"), py::arg("provider"))
       .def(
-          "get", [](Config& config, const std::string& name) { return text(config.native().value(name)); },
+          "get", [](Config& config, const std::string& name) { return path_text(config.native().value(name)); },
           py::arg("name"))
       .def("load_env", [](Config& config) { config.native().load_env(); })
       .def(

@@ -23,11 +23,12 @@ class Progress {
     const auto now = std::chrono::steady_clock::now();
     if (now - told_ < slice && done != total) return true;
     told_ = now;
-    const py::gil_scoped_acquire acquired;
+    if (too_late()) return false;
+    const Inside here;
     try {
       if (PyErr_CheckSignals() != 0) throw py::error_already_set();
       if (!tell_.is_none()) tell_(done, unless_negative(total));
-      return !ending();
+      return true;
     } catch (py::error_already_set& error) {
       raised_ = std::make_unique<py::error_already_set>(std::move(error));
       return false;

@@ -1,5 +1,7 @@
 #include "errors.hpp"
 
+#include <stdexcept>
+
 #include "text.hpp"
 
 namespace bcda_python {
@@ -28,6 +30,9 @@ void translate_errors() {
       } catch (const Failure& failure) {
         set(py::module_::import("bcda._errors")
                 .attr("from_native")(text(bcda::status_name(failure.status)), text(failure.message)));
+      } catch (const std::invalid_argument& error) {  // a text with a NUL
+        set(py::module_::import("bcda._errors")
+                .attr("from_native")(text(bcda::status_name(BCDA_INVALID_ARGUMENT)), text(error.what())));
       }
     } catch (py::error_already_set& error) {  // the exception could not be made
       error.restore();

@@ -14,6 +14,7 @@
 #include "run.hpp"
 #include "sandbox.hpp"
 #include "text.hpp"
+#include "waiting.hpp"
 
 namespace bcda_python {
 namespace {
@@ -58,7 +59,7 @@ py::object find_setting(const std::string& name) {
 int command(const std::vector<std::string>& arguments) {
   std::vector<const char*> argv;
   for (const std::string& argument : arguments) argv.push_back(argument.c_str());
-  const py::gil_scoped_release released;
+  const Outside left;
   return cli::run(static_cast<int>(argv.size()), argv.data());
 }
 

@@ -76,7 +76,7 @@ class Client {
   void close() {
     auto going = std::move(client_);
     if (!going) return;
-    const py::gil_scoped_release released;
+    const Outside left;
     going.reset();
   }
   bool closed() const { return !client_; }
@@ -113,7 +113,7 @@ Run::Run(bcda::Export run, std::shared_ptr<bcda::Sink> sink) : sink_(std::move(s
 
 Run::~Run() {
   runs().erase(this);
-  const py::gil_scoped_release released;
+  const Outside left;
   run_.reset();
 }
 
@@ -159,21 +159,18 @@ void Run::clear_signal() {
 }
 
 void end_all_runs() {
-  std::vector<std::shared_ptr<Run>> left;
+  std::vector<std::shared_ptr<Run>> going;
   for (Run* const run : runs())
-    if (auto kept = run->weak_from_this().lock()) left.push_back(std::move(kept));
+    if (auto kept = run->weak_from_this().lock()) going.push_back(std::move(kept));
   begin_ending();
-  {
-    const py::gil_scoped_release released;
-    for (const auto& run : left) run->cancel();
-    for (const auto& run : left) {
-      try {
-        run->native().wait(patience);
-      } catch (const bcda::Error&) {}  // cancelled; or a parent's run, in a forked child
-    }
-    all_inside(patience);
+  const Outside left;  // their sinks may need the GIL to come to an end
+  for (const auto& run : going) run->cancel();
+  for (const auto& run : going) {
+    try {
+      run->native().wait(patience);
+    } catch (const bcda::Error&) {}  // cancelled; or a parent's run, in a forked child
   }
-  for (auto& run : left) run.reset();
+  shut_the_door(patience);
 }
 
 py::list files_of(const bcda::Result& result) {

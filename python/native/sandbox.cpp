@@ -25,7 +25,7 @@ class Sandbox {
 
   void close() {
     auto going = std::exchange(sandbox_, std::nullopt);
-    const py::gil_scoped_release released;
+    const Outside left;
     going.reset();
   }
   bool closed() const { return !sandbox_; }

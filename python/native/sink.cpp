@@ -1,5 +1,7 @@
 #include "sink.hpp"
 
+#include "waiting.hpp"
+
 namespace bcda_python {
 namespace {
 
@@ -10,7 +12,7 @@ class Guarded {
  public:
   explicit Guarded(py::object object) : object_(std::move(object)) {}
   ~Guarded() {
-    const py::gil_scoped_acquire acquired;
+    const Inside here;
     object_ = py::object();
   }
   Guarded(const Guarded&) = delete;
@@ -25,15 +27,15 @@ class SinkFile : public bcda::SinkFile {
  public:
   explicit SinkFile(py::object file) : file_(std::move(file)) {}
   void write(std::string_view bytes) override {
-    const py::gil_scoped_acquire acquired;
+    const Inside here;
     file_.get().attr("write")(py::bytes(bytes.data(), bytes.size()));
   }
   void commit(std::int64_t size, const std::string& sha256) override {
-    const py::gil_scoped_acquire acquired;
+    const Inside here;
     file_.get().attr("commit")(size, sha256);
   }
   void abort() override {
-    const py::gil_scoped_acquire acquired;
+    const Inside here;
     file_.get().attr("abort")();
   }
 
@@ -47,7 +49,7 @@ std::shared_ptr<bcda::Sink> make_sink(const py::object& begin) {
   if (begin.is_none()) return nullptr;
   auto kept = std::make_shared<Guarded>(begin);
   return std::make_shared<bcda::Sink>([kept](const std::string& name, const std::string& type) {
-    const py::gil_scoped_acquire acquired;
+    const Inside here;
     return std::make_unique<SinkFile>(kept->get()(name, type));
   });
 }

@@ -1,62 +1,87 @@
 #include "waiting.hpp"
 
 #include <pthread.h>
+#include <unistd.h>
 
 #include <condition_variable>
 #include <mutex>
-
-#include "errors.hpp"
+#include <optional>
+#include <thread>
 
 namespace bcda_python {
 namespace {
 
-struct Count {
+struct State {
   std::mutex mutex;
   std::condition_variable changed;
-  int outside = 0;
-  bool ending = false;
+  int coming = 0;  // threads that take the GIL right now
+  std::optional<std::thread::id> ender;
+  bool shut = false;
+
+  bool too_late() const { return ender && *ender != std::this_thread::get_id(); }
 };
 
-// A forked child has only the thread that forked, which had the GIL.
-Count* make_count();
+State& state();
 
-Count& count() {
-  static Count* const made = make_count();  // a thread may need it to the very end
+// A forked child has only the thread that forked.
+State* make_state() {
+  pthread_atfork(nullptr, nullptr, [] { state().coming = 0; });
+  return new State;
+}
+
+State& state() {
+  static State* const made = make_state();  // a thread may need it to the very end
   return *made;
 }
 
-Count* make_count() {
-  pthread_atfork(nullptr, nullptr, [] { count().outside = 0; });
-  return new Count;
+[[noreturn]] void stay() {
+  for (;;) ::pause();
+}
+
+// Runs `take`, which takes the GIL, unless the thread has to stay.
+template <class Take>
+void come_in(bool (*has_to_stay)(const State&), Take&& take) {
+  {
+    std::unique_lock lock(state().mutex);
+    if (has_to_stay(state())) {
+      lock.unlock();
+      stay();
+    }
+    ++state().coming;
+  }
+  take();
+  const std::lock_guard lock(state().mutex);
+  --state().coming;
+  state().changed.notify_all();
 }
 
 }  // namespace
 
-Outside::Outside() {
-  const std::lock_guard lock(count().mutex);
-  if (count().ending) throw Failure{BCDA_STATE, "the Python interpreter is ending"};
-  ++count().outside;
+Outside::Outside() : state_(PyEval_SaveThread()) {
+  if (too_late()) stay();
 }
-
 Outside::~Outside() {
-  const std::lock_guard lock(count().mutex);
-  --count().outside;
-  count().changed.notify_all();
+  come_in([](const State& s) { return s.too_late(); }, [this] { PyEval_RestoreThread(state_); });
 }
 
-bool ending() {
-  const std::lock_guard lock(count().mutex);
-  return count().ending;
+Inside::Inside() {
+  come_in([](const State& s) { return s.too_late() && s.shut; }, [this] { acquired_.emplace(); });
+}
+
+bool too_late() {
+  const std::lock_guard lock(state().mutex);
+  return state().too_late();
 }
 
 void begin_ending() {
-  const std::lock_guard lock(count().mutex);
-  count().ending = true;
+  const std::lock_guard lock(state().mutex);
+  state().ender = std::this_thread::get_id();
 }
 
-bool all_inside(bcda::Milliseconds timeout) {
-  std::unique_lock lock(count().mutex);
-  return count().changed.wait_for(lock, timeout, [] { return count().outside == 0; });
+void shut_the_door(bcda::Milliseconds timeout) {
+  std::unique_lock lock(state().mutex);
+  state().shut = true;
+  state().changed.wait_for(lock, timeout, [] { return state().coming == 0; });
 }
 
 }  // namespace bcda_python

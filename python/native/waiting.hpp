@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <bcda/bcda.hpp>
 #include <chrono>
+#include <optional>
 
 namespace bcda_python {
 
@@ -12,25 +13,41 @@ namespace py = pybind11;
 
 inline constexpr bcda::Milliseconds slice{50};  // how late a Ctrl-C may be noticed
 
-// A thread that is in the library without the GIL. The interpreter's end waits for it: a thread that asks for the GIL
-// later is ended by Python in a way that no C++ frame survives. Throws once the end has begun.
+// Leaves the GIL, and takes it again at the end. A thread that would take it while the interpreter ends is ended by Python
+// in a way that no C++ frame survives: such a thread stays here instead, until the process ends.
 class Outside {
  public:
   Outside();
   ~Outside();
   Outside(const Outside&) = delete;
   Outside& operator=(const Outside&) = delete;
+
+ private:
+  PyThreadState* state_;
 };
 
-bool ending();                                // the interpreter ends: no call may leave the GIL any more
-void begin_ending();                          // with the GIL
-bool all_inside(bcda::Milliseconds timeout);  // without the GIL: waits until no thread is Outside
+// Takes the GIL on a thread that is without it. Too late, the thread stays here.
+class Inside {
+ public:
+  Inside();
+
+ private:
+  std::optional<py::gil_scoped_acquire> acquired_;
+};
+
+// The interpreter ends, and this is not the thread that ends it: the GIL is out of reach.
+bool too_late();
+
+// From now on it ends, on this thread: others that leave the GIL do not get it back.
+void begin_ending();
+
+// No thread comes in any more, sinks included. Waits, without the GIL, for those that are about to.
+void shut_the_door(bcda::Milliseconds timeout);
 
 // Runs `call` without the GIL.
 template <class Call>
 auto outside(Call&& call) {
-  const Outside counted;
-  const py::gil_scoped_release released;
+  const Outside left;
   return call();
 }
 

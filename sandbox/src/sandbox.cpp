@@ -38,7 +38,9 @@ TemporaryDirectory::TemporaryDirectory() {
     throw Error(Status::FILESYSTEM, "the sandbox could not make a directory in " + path_.substr(0, path_.rfind('/')));
 }
 
-TemporaryDirectory::~TemporaryDirectory() {
+TemporaryDirectory::~TemporaryDirectory() { remove(); }
+
+void TemporaryDirectory::remove() const noexcept {
   std::error_code ignored;
   std::filesystem::remove_all(path_, ignored);
 }
@@ -77,6 +79,12 @@ Sandbox::Sandbox(Options options) {
   json = "{\"url\":" + json_string(url) + ",\"client_id\":" + json_string(client_id) +
          ",\"client_secret\":" + json_string(client_secret) + ",\"private_key\":" + json_string(private_key) +
          ",\"ca_file\":" + json_string(ca_file) + "}";
+}
+
+// The process exits and nobody has destroyed it.
+void Sandbox::end() {
+  if (server_) server_->stop();
+  directory_.remove();
 }
 
 }  // namespace libbcda::sandbox

@@ -3,6 +3,7 @@
 #include <memory>
 #include <string>
 
+#include "base/threads.hpp"
 #include "options.hpp"
 #include "server.hpp"
 #include "service.hpp"
@@ -17,6 +18,7 @@ class TemporaryDirectory {
   TemporaryDirectory(const TemporaryDirectory&) = delete;
   TemporaryDirectory& operator=(const TemporaryDirectory&) = delete;
   std::string write(const std::string& name, std::string_view text) const;  // mode 0600; the path
+  void remove() const noexcept;
 
  private:
   std::string path_;
@@ -32,9 +34,12 @@ class Sandbox {
   std::string url, client_id, client_secret, private_key, ca_file, json;
 
  private:
+  void end();
+
   TemporaryDirectory directory_;
   std::unique_ptr<Service> service_;
   std::unique_ptr<Server> server_;  // after the service: stopped first
+  StopAtExit at_exit_{[this] { end(); }};
 };
 
 }  // namespace libbcda::sandbox

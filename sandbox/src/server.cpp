@@ -1,7 +1,5 @@
 #include "server.hpp"
 
-#include <signal.h>
-
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
 #include <boost/asio/io_context.hpp>
@@ -12,6 +10,7 @@
 #include <thread>
 
 #include "base/error.hpp"
+#include "base/threads.hpp"
 #include "connection.hpp"
 
 namespace libbcda::sandbox {
@@ -38,20 +37,6 @@ error_code listen_at(tcp::acceptor& acceptor, const asio::ip::address& address, 
   return fault;
 }
 
-// The host program's signals are none of these threads' business.
-class SignalsBlocked {
- public:
-  SignalsBlocked() {
-    sigset_t all;
-    sigfillset(&all);
-    pthread_sigmask(SIG_SETMASK, &all, &before_);
-  }
-  ~SignalsBlocked() { pthread_sigmask(SIG_SETMASK, &before_, nullptr); }
-
- private:
-  sigset_t before_;
-};
-
 }  // namespace
 
 struct Server::Impl {
@@ -60,6 +45,7 @@ struct Server::Impl {
   void listen(int port);
   asio::awaitable<void> accept(tcp::acceptor& acceptor);
   void start();
+  void stop();
 
   Service& service;
   std::shared_ptr<SSL_CTX> tls;
@@ -107,16 +93,20 @@ void Server::Impl::start() {
   for (int i = 0; i < kThreads; ++i) threads.emplace_back([this] { io.run(); });
 }
 
+void Server::Impl::stop() {
+  io.stop();
+  for (std::thread& thread : threads)
+    if (thread.joinable()) thread.join();
+}
+
 Server::Server(Service& service, const Certificates* certificates, int port) : impl_(std::make_unique<Impl>(service)) {
   if (certificates) impl_->tls = make_tls(certificates->server, certificates->server_key);
   impl_->listen(port);
   impl_->start();
 }
 
-Server::~Server() {
-  impl_->io.stop();
-  for (std::thread& thread : impl_->threads) thread.join();
-}
+Server::~Server() { stop(); }
+void Server::stop() { impl_->stop(); }
 
 int Server::port() const { return impl_->v4.local_endpoint().port(); }
 

@@ -12,7 +12,8 @@ class Server {
  public:
   // `certificates` nullptr: plain http. `port` 0: any. `service` outlives the server. Throws Error{NETWORK}.
   Server(Service& service, const Certificates* certificates, int port);
-  ~Server();  // ends every connection, stalled ones too
+  ~Server();
+  void stop();  // ends every connection, stalled ones too
   int port() const;
 
  private:

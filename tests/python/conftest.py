@@ -6,12 +6,18 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+import threading
+import uuid
+from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import Future
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import bcda
+import fsspec
 import pytest
+
+T = TypeVar("T")
 
 VECTORS = Path(__file__).parent.parent / "vectors"
 QUICK: dict[str, Any] = {"pending_time": 0, "job_time": "50ms"}  # of a sandbox
@@ -54,6 +60,63 @@ def vectors() -> list[dict[str, Any]]:
     """Files that the service itself encrypted, with what they decrypt to."""
     made: list[dict[str, Any]] = json.loads((VECTORS / "vectors.json").read_text())["vectors"]
     return made
+
+
+@pytest.fixture(scope="session")
+def shared_sandbox() -> Iterator[bcda.Sandbox]:
+    """One that nothing is done to: two files of each type."""
+    with bcda.Sandbox(20, beneficiaries_per_file=10, **QUICK) as made:
+        yield made
+
+
+@pytest.fixture(scope="session")
+def shared_client(shared_sandbox: bcda.Sandbox) -> Iterator[bcda.Client]:
+    with shared_sandbox.client(**PROMPT) as made:
+        yield made
+
+
+@pytest.fixture
+def memory() -> Iterator[str]:
+    """The URL of a place in memory, gone after the test."""
+    url = f"memory://{uuid.uuid4().hex}"
+    yield url
+    system = fsspec.filesystem("memory")
+    if system.exists(url):
+        system.rm(url, recursive=True)
+
+
+def settings_for(sandbox: bcda.Sandbox) -> dict[str, Any]:
+    """What a client of it takes."""
+    names = ("url", "client_id", "client_secret", "private_key", "ca_file")
+    return {**{name: getattr(sandbox, name) for name in names}, **PROMPT}
+
+
+def write_export(directory: Path, files: Mapping[str, bytes]) -> bcda.ExportResult:
+    """A finished export whose files, one a type, are written by hand."""
+    directory.mkdir()
+    rows = []
+    for kind, content in files.items():
+        (directory / f"{kind}.ndjson").write_bytes(content)
+        facts = {"bytes": len(content), "records": 0, "sha256": "", "decrypted": True, "url": ""}
+        rows.append({"type": kind, "path": f"{kind}.ndjson", **facts})
+    time = "2019-09-20T14:47:33.000Z"
+    receipt = {"types": list(files), "transactionTime": time, "started": time, "finished": time}
+    (directory / "export.json").write_text(json.dumps({**receipt, "files": rows, "errors": []}))
+    return bcda.ExportResult.open(directory)
+
+
+def in_thread(call: Callable[[], T]) -> Future[T]:
+    """Begins a call in a thread of its own, which does not keep a test that fails from ending."""
+    future: Future[T] = Future()
+
+    def run() -> None:
+        try:
+            future.set_result(call())
+        except BaseException as error:
+            future.set_exception(error)
+
+    threading.Thread(target=run, daemon=True).start()
+    return future
 
 
 def run_python(script: str, *arguments: object, **options: Any) -> subprocess.CompletedProcess[str]:

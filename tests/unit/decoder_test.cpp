@@ -66,5 +66,13 @@ TEST(Decoder, NoticesPlaintextWhereAKeyWasPromised) {
   EXPECT_EQ(error_of([&] { decoder.finish(); }).status, Status::DECRYPTION);
 }
 
+TEST(Decoder, TakesNoNonceForPlaintextBecauseItBeginsWithABrace) {
+  Memory memory;
+  Decoder decoder(crypto::FileKey(), memory);
+  decoder.feed(as_bytes("{"));
+  decoder.feed(as_bytes("\x9d\x04 0123456789 and ciphertext that goes on for a while"));
+  EXPECT_FALSE(decoder.looks_plain());
+}
+
 }  // namespace
 }  // namespace libbcda::transfer

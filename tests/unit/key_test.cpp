@@ -72,6 +72,13 @@ TEST(PrivateKeys, LoadInEveryForm) {
   }
 }
 
+TEST(PrivateKeys, AnErrorNamesTheFileWhereThereIsOne) {
+  std::string path = data_path("keys/rsa2048.public.pem");
+  Error error = error_of([&] { PrivateKey::from_file(path, Secret()); });
+  EXPECT_EQ(error.file, path);
+  EXPECT_TRUE(holds(error.message, path));
+}
+
 TEST(PrivateKeys, APassphraseThatIsNotNeededDoesNoHarm) {
   EXPECT_NO_THROW(PrivateKey::from_file(data_path("keys/rsa2048.pkcs1.pem"), Secret("unused")));
 }
@@ -148,7 +155,7 @@ TEST(PrivateKeys, WhatIsNoUsableKeyIsCalledWhatItIs) {
     EXPECT_EQ(error.status, Status::PRIVATE_KEY);
     EXPECT_TRUE(holds(error.message, "key.pem"));
     EXPECT_TRUE(holds(error.message, c.words));
-    EXPECT_EQ(error.file, "key.pem");
+    EXPECT_EQ(error.file, "");  // it came from none
     EXPECT_FALSE(shows_key_text(error.message, c.pem));
   }
 }

@@ -132,6 +132,25 @@ TEST_F(Workspaces, AnUnfinishedDirectoryIsRefusedAndKept) {
   }
 }
 
+// Each begins alone and then lets others in; nobody may take the beginning of one for an export that keeps others out.
+TEST_F(Workspaces, FetchesThatBeginAtTheSameTimeDoNotKeepEachOtherOut) {
+  std::atomic<int> refused{0};
+  std::string first;
+  auto begin_often = [&] {
+    for (int i = 0; i < 300; ++i) {
+      try {
+        for_fetch();
+      } catch (const Error& error) {
+        if (refused++ == 0) first = error.message;
+      }
+    }
+  };
+  std::thread one(begin_often), two(begin_often);
+  one.join();
+  two.join();
+  EXPECT_EQ(refused, 0) << first;
+}
+
 TEST_F(Workspaces, ASecondRunInTheSameDirectoryIsRefusedAndDoesNoHarm) {
   for (bool exporting : {true, false}) {
     SCOPED_TRACE(exporting);

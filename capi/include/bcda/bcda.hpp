@@ -2,7 +2,7 @@
 //
 // Every class here is a thin owner of one handle of bcda.h, whose comments say what the calls do, which threads may
 // make them and what goes wrong. All owners move and do not copy; a moved-from owner may only be destroyed or assigned
-// to. Calls that fail throw bcda::Error. Link with -lbcda.
+// to. Calls that fail throw bcda::Error; a text with a NUL in it throws std::invalid_argument. Link with -lbcda.
 //
 //   bcda::Config config{{"url", "https://api.bcda.cms.gov"}, {"out", "claims"}};
 //   config.load_env();
@@ -125,7 +125,13 @@ inline std::string take_string(char* text) {
   return owned ? std::string(owned.get()) : std::string();
 }
 
-inline const char* or_null(const std::string& text) { return text.empty() ? nullptr : text.c_str(); }
+// For a C function, which would take the text for ended at a NUL.
+inline const char* c_str(const std::string& text) {
+  if (text.find('\0') != std::string::npos) throw std::invalid_argument("bcda: an argument holds a NUL character");
+  return text.c_str();
+}
+
+inline const char* or_null(const std::string& text) { return text.empty() ? nullptr : c_str(text); }
 
 }  // namespace detail
 
@@ -172,10 +178,10 @@ class Config {
   }
 
   Config& set(const std::string& name, const char* value) {  // nullptr restores the default
-    detail::check([&](bcda_error** error) { return bcda_config_set(get(), name.c_str(), value, error); });
+    detail::check([&](bcda_error** error) { return bcda_config_set(get(), detail::c_str(name), value, error); });
     return *this;
   }
-  Config& set(const std::string& name, const std::string& value) { return set(name, value.c_str()); }
+  Config& set(const std::string& name, const std::string& value) { return set(name, detail::c_str(value)); }
   Config& set(const std::string& name, Milliseconds value) { return set(name, std::to_string(value.count()) + "ms"); }
   template <class Number, class = std::enable_if_t<std::is_integral_v<Number>>>
   Config& set(const std::string& name, Number value) {
@@ -186,7 +192,7 @@ class Config {
   // The value in force. A secret gives "" or "(set)".
   std::string value(const std::string& name) const {
     char* text = nullptr;
-    detail::check([&](bcda_error** error) { return bcda_config_get(get(), name.c_str(), &text, error); });
+    detail::check([&](bcda_error** error) { return bcda_config_get(get(), detail::c_str(name), &text, error); });
     return detail::take_string(text);
   }
 
@@ -196,7 +202,7 @@ class Config {
     return *this;
   }
   Config& load_file(const std::string& path) {
-    detail::check([&](bcda_error** error) { return bcda_config_load_file(get(), path.c_str(), error); });
+    detail::check([&](bcda_error** error) { return bcda_config_load_file(get(), detail::c_str(path), error); });
     return *this;
   }
 
@@ -205,8 +211,9 @@ class Config {
     auto kept = std::make_unique<Provider>(std::move(provider));
     Provider* const user = kept.get();
     providers_.push_back(std::move(kept));
-    detail::check(
-        [&](bcda_error** error) { return bcda_config_set_provider(get(), name.c_str(), call_provider, user, error); });
+    detail::check([&](bcda_error** error) {
+      return bcda_config_set_provider(get(), detail::c_str(name), call_provider, user, error);
+    });
     return *this;
   }
 
@@ -257,7 +264,7 @@ class Sink {
     });
   }
 
-  // The first exception that a SinkFile or `begin` threw, or null. Thread-safe.
+  // The first exception by which `begin`, `write` or `commit` failed a file, or null. Thread-safe.
   std::exception_ptr failure() const {
     const std::lock_guard<std::mutex> lock(state_->mutex);
     return state_->failure;
@@ -301,9 +308,11 @@ class Sink {
       delete static_cast<SinkFile*>(file);  // not when it threw: then `abort` follows
     });
   }
-  static void call_abort(void* user, void* file) noexcept {
+  static void call_abort(void*, void* file) noexcept {
     const std::unique_ptr<SinkFile> owned(static_cast<SinkFile*>(file));
-    if (owned) guard(user, [&] { owned->abort(); });
+    try {
+      if (owned) owned->abort();
+    } catch (...) {}  // the file had failed before
   }
 
   std::unique_ptr<State> state_;  // an address that the handle holds
@@ -569,7 +578,7 @@ class Client {
   Export start_fetch_to(const std::string& manifest, const Config& settings, const std::string& file,
                         const bcda_sink* sink) const {
     return start([&](bcda_export** run, bcda_error** error) {
-      return bcda_fetch_start(get(), settings.get(), manifest.c_str(), detail::or_null(file), sink, run, error);
+      return bcda_fetch_start(get(), settings.get(), detail::c_str(manifest), detail::or_null(file), sink, run, error);
     });
   }
 
@@ -599,9 +608,9 @@ inline Result decrypt_file(const Config& settings, const Decryption& what) {
     return static_cast<Decryption*>(decryption)->progress(done, total) ? 0 : 1;
   };
   detail::check([&](bcda_error** error) {
-    return bcda_decrypt_file(settings.get(), what.path.c_str(), detail::or_null(what.label), detail::or_null(what.key),
-                             detail::or_null(what.manifest), what.output.c_str(), what.progress ? progress : nullptr,
-                             user, &result, error);
+    return bcda_decrypt_file(settings.get(), detail::c_str(what.path), detail::or_null(what.label),
+                             detail::or_null(what.key), detail::or_null(what.manifest), detail::c_str(what.output),
+                             what.progress ? progress : nullptr, user, &result, error);
   });
   return Result(result);
 }
@@ -614,8 +623,9 @@ inline Result decrypt_file(const Config& settings, const Decryption& what) {
 class Reader {
  public:
   explicit Reader(const std::string& path)
-      : handle_(detail::make<Handle>(
-            [&](bcda_reader** reader, bcda_error** error) { return bcda_reader_open(path.c_str(), reader, error); })) {}
+      : handle_(detail::make<Handle>([&](bcda_reader** reader, bcda_error** error) {
+          return bcda_reader_open(detail::c_str(path), reader, error);
+        })) {}
 
   // False after the last one. `record` is borrowed until the next call.
   bool next(std::string_view& record) {

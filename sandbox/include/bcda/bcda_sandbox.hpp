@@ -34,7 +34,7 @@ class Sandbox {
     const auto names = detail::make<OptionsHandle>(bcda_sandbox_options_create);
     for (const auto& option : options) {
       detail::check([&](bcda_error** error) {
-        return bcda_sandbox_options_set(names.get(), option.first.c_str(), option.second.c_str(), error);
+        return bcda_sandbox_options_set(names.get(), detail::c_str(option.first), detail::c_str(option.second), error);
       });
     }
     handle_ = detail::make<Handle>(
@@ -58,12 +58,14 @@ class Sandbox {
 
   // Changes how it behaves while it runs: a fault, or "clock". Thread-safe.
   void control(const std::string& name, const std::string& value) {
-    detail::check([&](bcda_error** error) { return bcda_sandbox_control(get(), name.c_str(), value.c_str(), error); });
+    detail::check([&](bcda_error** error) {
+      return bcda_sandbox_control(get(), detail::c_str(name), detail::c_str(value), error);
+    });
   }
 
   // How many requests that begin with `prefix` ("POST /auth/token") were answered so far. Thread-safe.
   std::int64_t request_count(const std::string& prefix) const {
-    return bcda_sandbox_request_count(get(), prefix.c_str());
+    return bcda_sandbox_request_count(get(), detail::c_str(prefix));
   }
 
   bcda_sandbox* get() const noexcept { return handle_.get(); }

@@ -1,0 +1,62 @@
+#include "base/threads.hpp"
+
+#include <openssl/crypto.h>
+#include <pthread.h>
+#include <unistd.h>
+
+#include <mutex>
+#include <set>
+
+namespace libbcda {
+namespace {
+
+struct Living {
+  std::mutex mutex;
+  std::set<const StopAtExit*> all;
+  pid_t process = 0;  // whose threads they stop
+
+  void stop_all() {
+    const std::lock_guard lock(mutex);
+    if (::getpid() != process) return;
+    for (const StopAtExit* one : all) (*one)();
+  }
+};
+
+Living& living() {
+  static Living* const made = [] {
+    static Living* const fresh = new Living;  // outlives every static that may hold threads
+    OPENSSL_init_crypto(OPENSSL_INIT_NO_ATEXIT, nullptr);  // or its handler, if it came later, would run before ours
+    // A fork must not find the mutex locked by a thread that the child does not have.
+    pthread_atfork([] { fresh->mutex.lock(); }, [] { fresh->mutex.unlock(); }, [] { fresh->mutex.unlock(); });
+    return fresh;
+  }();
+  static const struct AtExit {
+    ~AtExit() { made->stop_all(); }
+  } at_exit;
+  return *made;
+}
+
+}  // namespace
+
+SignalsBlocked::SignalsBlocked() {
+  sigset_t all;
+  sigfillset(&all);
+  for (int crash : {SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGABRT}) sigdelset(&all, crash);
+  pthread_sigmask(SIG_SETMASK, &all, &before_);
+}
+
+SignalsBlocked::~SignalsBlocked() { pthread_sigmask(SIG_SETMASK, &before_, nullptr); }
+
+StopAtExit::StopAtExit(std::function<void()> stop) : stop_(std::move(stop)) {
+  const std::lock_guard lock(living().mutex);
+  if (living().process != ::getpid()) living().all.clear();  // the parent's
+  living().process = ::getpid();
+  living().all.insert(this);
+}
+
+StopAtExit::~StopAtExit() {
+  const std::lock_guard lock(living().mutex);
+  living().all.erase(this);
+}
+
+}  // namespace libbcda

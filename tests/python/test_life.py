@@ -1,0 +1,245 @@
+"""Ctrl-C, the interpreter's end, forks: what becomes of a run when its process has other plans."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import bcda
+import pytest
+from conftest import PROMPT, run_python
+
+# A sandbox whose jobs never end, and one whose downloads do not.
+STAGES: dict[str, dict[str, Any]] = {
+    "authenticating": {"faults": "delay=1h:on=POST /auth/token"},
+    "waiting": {"job_time": "1h"},
+    "downloading": {"faults": "stall:at=1"},
+}
+
+SCRIPT = """
+import bcda, os, sys, threading
+stage, out = sys.argv[1:3]
+options = {
+    "authenticating": dict(faults="delay=1h:on=POST /auth/token"),
+    "waiting": dict(job_time="1h"),
+    "downloading": dict(faults="stall:at=1"),
+    "finished": {},
+}[stage]
+sandbox = bcda.Sandbox(10, **{"pending_time": 0, "job_time": 0, **options})
+client = sandbox.client(poll_interval=0.02, durability="process")
+reached = {"authenticating": "authenticating", "waiting": "waiting"}.get(stage, stage)
+def start(out=out):
+    run = client.start(["Patient"], out=out)
+    for event in run:
+        if event.kind == "state" and event.text == reached:
+            return run
+    return run
+"""
+
+
+def started(script: str, *arguments: object) -> subprocess.Popen[str]:
+    """Runs a script that prints a line when it is ready."""
+    process = subprocess.Popen(
+        [sys.executable, "-c", SCRIPT + script, *map(str, arguments)],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    assert process.stdout is not None
+    assert process.stdout.readline() == "ready\n", process.communicate(timeout=30)[1]
+    return process
+
+
+def left_in(directory: Path) -> list[str]:
+    return [
+        path.name for path in directory.rglob("*.ndjson") if path.name != "log.ndjson" and ".bcda" not in path.parts
+    ]
+
+
+@pytest.mark.parametrize("stage", STAGES)
+def test_ctrl_c_ends_a_blocking_export(stage: str, tmp_path: Path) -> None:
+    script = """
+began = []
+def tell(event):
+    if event.kind == "state" and event.text == reached:
+        print("ready", flush=True)
+try:
+    client.export(["Patient"], out=out, progress=tell)
+except KeyboardInterrupt:
+    print("interrupted")
+"""
+    process = started(script, stage, tmp_path / "out")
+    process.send_signal(signal.SIGINT)
+    out, error = process.communicate(timeout=30)
+    assert (out, error, process.returncode) == ("interrupted\n", "", 0)
+    assert left_in(tmp_path) == []
+
+
+@pytest.mark.parametrize("call", ["run.wait()", "run.result()", "next(run)", "run.next_event(3600)", "slow.metadata()"])
+def test_ctrl_c_ends_every_wait_at_once(call: str, tmp_path: Path) -> None:
+    # The signal comes from a thread of the process itself, so that what is timed is the wait's end alone.
+    script = f"""
+import signal, time
+slow = bcda.Sandbox(1, faults="delay=1h:on=GET /api/v1/metadata").client()
+run = start()
+while run.next_event(0.1): pass
+at = []
+def interrupt():
+    at.append(time.monotonic())
+    os.kill(os.getpid(), signal.SIGINT)
+threading.Timer(0.2, interrupt).start()
+try:
+    {call}
+except KeyboardInterrupt:
+    print(time.monotonic() - at[0])
+"""
+    done = run_python(SCRIPT + script, "authenticating", tmp_path / "out")
+    assert done.returncode == 0, done.stderr
+    assert float(done.stdout) < 0.1
+
+
+def test_ctrl_c_ends_decryption_and_leaves_nothing(tmp_path: Path, vectors: list[dict[str, Any]]) -> None:
+    pipe = tmp_path / "cipher"
+    os.mkfifo(pipe)  # a file that never ends
+    script = """
+import signal
+path, output, key, private_key = sys.argv[1:]
+threading.Timer(0.3, os.kill, (os.getpid(), signal.SIGINT)).start()
+try:
+    bcda.decrypt(path, output, key=key, label="40686837-493a-404b-b162-e4e119c3c608.ndjson", private_key=private_key)
+except KeyboardInterrupt:
+    print("interrupted")
+"""
+    key = next(vector["encryptedKey"] for vector in vectors if vector["name"] == "15bytes-rsa2048")
+    private_key = Path(__file__).parent.parent / "vectors/keys/rsa2048.pkcs1.pem"
+
+    def feed() -> None:
+        with pipe.open("wb") as end:
+            try:
+                while True:
+                    end.write(bytes(1 << 16))
+            except BrokenPipeError:
+                pass
+
+    feeder = threading.Thread(target=feed)
+    feeder.start()
+    done = run_python("import bcda, os, sys, threading\n" + script, pipe, tmp_path / "plain", key, private_key)
+    feeder.join()
+    assert (done.stdout, done.stderr) == ("interrupted\n", "")
+    assert [path.name for path in tmp_path.iterdir()] == ["cipher"]
+
+
+ENDS = {
+    "falls off": "",
+    "sys.exit": "sys.exit(0)",
+    "an exception": "raise SystemExit(0)",
+    "in a thread": "threading.Thread(target=lambda: run.wait(), daemon=True).start()",
+    "iterated in a thread": "threading.Thread(target=lambda: list(run), daemon=True).start()",
+    "kept by a global": "keep = [run, client, sandbox]",
+    "kept by a cycle": "cycle = {'run': run}; cycle['self'] = cycle; del run",
+    "at exit": "import atexit; atexit.register(run.close)",
+    "a fork that ends": "pid = os.fork()\nif pid == 0: sys.exit(0)\nassert os.waitpid(pid, 0)[1] == 0",
+}
+
+
+@pytest.mark.parametrize("end", ENDS)
+@pytest.mark.parametrize("stage", [*STAGES, "finished"])
+def test_the_interpreter_ends_with_a_run_in_flight(stage: str, end: str, tmp_path: Path) -> None:
+    done = run_python(f"{SCRIPT}\nrun = start()\n{ENDS[end]}", stage, tmp_path / "out")
+    assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+
+
+@pytest.mark.parametrize("step", ["begin", "write", "commit"])
+def test_the_interpreter_ends_while_a_sink_is_in_python(step: str, tmp_path: Path) -> None:
+    script = f"""
+entered = threading.Event()
+def slow(at):
+    if at == "{step}":
+        entered.set()
+        threading.Event().wait(0.5)
+class File:
+    def write(self, data): slow("write")
+    def commit(self, size, sha256): slow("commit")
+    def abort(self): pass
+def sink(name, type):
+    slow("begin")
+    return File()
+run = client.start(["Patient"], out=sink)
+entered.wait()
+"""
+    done = run_python(SCRIPT + script, "finished", tmp_path / "out")
+    assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+
+
+def test_a_forked_child_gets_clear_errors_and_can_begin_anew(tmp_path: Path) -> None:
+    script = """
+import multiprocessing
+run = start()
+def in_child(queue):
+    said = []
+    for call in (lambda: run.next_event(1), lambda: run.wait(1), client.metadata, lambda: client.start(out=out)):
+        try:
+            call()
+        except bcda.StateError as error:
+            said.append("fork" in str(error))
+    run.close()
+    client.close()
+    with bcda.Sandbox(10, pending_time=0, job_time=0) as own:
+        said.append(own.client(poll_interval=0.02).export(["Patient"], out=out + "-child").files[0].records)
+    queue.put(said)
+context = multiprocessing.get_context("fork")
+queue = context.Queue()
+child = context.Process(target=in_child, args=(queue,))
+child.start()
+print(queue.get(timeout=30))
+child.join(30)
+print(child.exitcode, run.done)
+run.close()
+"""
+    done = run_python(SCRIPT + script, "waiting", tmp_path / "out")
+    assert (done.stdout, done.stderr) == ("[True, True, True, True, 10]\n0 False\n", "")
+
+
+def test_waits_leave_the_gil_to_others(make_sandbox: Callable[..., bcda.Sandbox], tmp_path: Path) -> None:
+    client = make_sandbox(job_time="1h").client(**PROMPT)
+    with client.start(["Patient"], out=tmp_path / "out") as run:
+        waiting = threading.Thread(target=lambda: run.wait(1))
+        waiting.start()
+        turns = 0
+        while waiting.is_alive():
+            turns += 1
+        assert turns > 1000  # this thread ran all the while
+
+
+def test_a_run_that_is_dropped_ends(client: bcda.Client, sandbox: bcda.Sandbox, tmp_path: Path) -> None:
+    sandbox.control("job_time", "1h")
+    before = threading.active_count()
+    run = client.start(["Patient"], out=tmp_path / "out")
+    assert not run.wait(0.1)
+    del run
+    assert threading.active_count() == before
+    time.sleep(0)
+    client.start(["Coverage"], out=tmp_path / "out", restart=True).close()  # it let go of the directory
+
+
+def test_nothing_is_left_open(tmp_path: Path) -> None:
+    def descriptors() -> int:
+        return len(os.listdir("/proc/self/fd"))
+
+    def once(out: Path) -> None:
+        with bcda.Sandbox(10, pending_time=0, job_time=0) as sandbox, sandbox.client(**PROMPT) as client:
+            result = client.export(["Patient"], out=out, progress=False)
+            assert len(list(result.records())) == 10
+            assert next(result.records(raw=True))
+
+    once(tmp_path / "first")  # what is made once and kept
+    before = descriptors()
+    once(tmp_path / "second")
+    assert descriptors() == before

@@ -1,0 +1,62 @@
+"""What is in the wheel: everything, and nothing that shows."""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import sysconfig
+import zipfile
+from pathlib import Path
+
+import bcda
+import pytest
+from bcda import _native
+
+WHEEL = os.environ.get("BCDA_TEST_WHEEL")
+MODULE = Path(str(_native.__file__))
+SYSTEM = re.compile(r"(libc|libm|libgcc_s|libpthread|libdl|librt|ld-linux[\w-]*)\.so(\.\d+)*")
+
+
+def output(*command: object) -> str:
+    return subprocess.run([*map(str, command)], capture_output=True, text=True, check=True).stdout
+
+
+def test_only_the_initialiser_is_visible() -> None:
+    symbols = [line.split()[-1] for line in output("nm", "-D", "--defined-only", MODULE).splitlines()]
+    assert symbols == ["PyInit__native"]
+
+
+@pytest.mark.skipif(WHEEL is None, reason="about a wheel: ./dev wheel sets BCDA_TEST_WHEEL")
+def test_it_needs_the_system_alone() -> None:
+    needed = re.findall(r"\(NEEDED\).*\[(.*)\]", output("readelf", "-d", MODULE))
+    assert needed
+    assert [name for name in needed if not SYSTEM.fullmatch(name)] == []
+    assert "RUNPATH" not in output("readelf", "-d", MODULE)
+
+
+@pytest.mark.skipif(WHEEL is None, reason="about a wheel: ./dev wheel sets BCDA_TEST_WHEEL")
+def test_its_files() -> None:
+    assert WHEEL is not None
+    assert "manylinux" in WHEEL
+    with zipfile.ZipFile(WHEEL) as wheel:
+        names = set(wheel.namelist())
+        suffix = sysconfig.get_config_var("EXT_SUFFIX")
+        assert {"bcda/py.typed", "bcda/_native.pyi", "bcda/_options.py", f"bcda/_native{suffix}"} <= names
+        assert [name for name in names if name.endswith((".so", ".a", ".cpp", ".hpp"))] == [f"bcda/_native{suffix}"]
+        assert any(name.endswith("licenses/LICENSE") for name in names)
+        assert "bcda = bcda.__main__:main" in next(
+            wheel.read(name).decode() for name in names if name.endswith("entry_points.txt")
+        )
+
+
+def test_no_path_of_the_machine_that_built_it() -> None:
+    here = str(Path(__file__).resolve().parents[2]).encode()
+    assert here not in MODULE.read_bytes()
+
+
+def test_versions_agree() -> None:
+    from importlib.metadata import version
+
+    assert version("bcda") == bcda.__version__
+    assert bcda.version_details.startswith(f"libbcda {bcda.__version__}, Boost ")
