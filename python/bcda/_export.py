@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import AsyncIterator, Generator, Iterator
 from contextlib import suppress
 from types import TracebackType
@@ -54,6 +55,7 @@ class Export(Generic[T]):
         self._conclude = conclude  # what is left to do after a success
         self._partial = partial  # what there is after a failure
         self._made: T | None = None
+        self._once = threading.Lock()
         self._failure: Error | None = None  # once closed
         self._waiters: set[asyncio.Future[None]] = set()
 
@@ -89,9 +91,11 @@ class Export(Generic[T]):
                 return False
         except Error as error:
             raise self._completed(error) from error.__cause__
-        native = self._run.result()
-        self._conclude(native)
-        self._made = self._make(native)
+        with self._once:
+            if self._made is None:
+                native = self._run.result()
+                self._conclude(native)
+                self._made = self._make(native)
         return True
 
     @property
