@@ -90,4 +90,3 @@ __all__ = [
 for _name in __all__:  # so that tracebacks, help() and pickles say bcda.Client
     if isinstance(globals()[_name], type):
         globals()[_name].__module__ = __name__
-del _name

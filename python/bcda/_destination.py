@@ -22,12 +22,15 @@ class SinkFile(Protocol):
 
     def write(self, data: bytes, /) -> object:
         """The next bytes, decrypted."""
+        ...
 
     def commit(self, size: int, sha256: str, /) -> object:
         """The whole file has been verified (length and GCM tag): publish it."""
+        ...
 
     def abort(self) -> object:
         """Called instead of commit, and after a failed one: discard everything."""
+        ...
 
 
 Sink = Callable[[str, str], SinkFile]
@@ -42,10 +45,12 @@ class Lines(Protocol):
     @property
     def line(self) -> int:
         """Its line, from 1."""
+        ...
 
     @property
     def offset(self) -> int:
         """Its first byte, from 0."""
+        ...
 
     def __iter__(self) -> Iterator[bytes]: ...
     def __next__(self) -> bytes: ...
@@ -56,9 +61,11 @@ class Place(Protocol):
 
     def path_of(self, name: str) -> str:
         """What a file is known by, from what the library calls it."""
+        ...
 
     def lines(self, path: str) -> Lines:
         """The records of a file."""
+        ...
 
 
 class Directory:

@@ -24,6 +24,11 @@ QUICK: dict[str, Any] = {"pending_time": 0, "job_time": "50ms"}  # of a sandbox
 PROMPT: dict[str, Any] = {"poll_interval": 0.02, "retry_delay": 0.01, "durability": "process"}  # of a client
 
 
+def prompt(**settings: Any) -> dict[str, Any]:
+    """PROMPT, and these."""
+    return {**PROMPT, **settings}
+
+
 @pytest.fixture(autouse=True)
 def _no_settings_from_outside(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in [name for name in os.environ if name.startswith("BCDA_")]:

@@ -9,7 +9,7 @@ from typing import Any
 
 import bcda
 import pytest
-from conftest import PROMPT
+from conftest import PROMPT, prompt
 
 
 def test_an_export_is_awaited(client: bcda.Client, tmp_path: Path) -> None:
@@ -67,7 +67,7 @@ def test_progress_is_told(client: bcda.Client, tmp_path: Path) -> None:
 
 
 def test_failures_come_out(sandbox: bcda.Sandbox, tmp_path: Path) -> None:
-    client = sandbox.client(**{**PROMPT, "client_secret": "wrong"})
+    client = sandbox.client(**prompt(client_secret="wrong"))
     with pytest.raises(bcda.AuthenticationError):
         asyncio.run(client.export_async(["Patient"], out=tmp_path / "out"))
 

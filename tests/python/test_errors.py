@@ -15,7 +15,7 @@ from typing import Any
 
 import bcda
 import pytest
-from conftest import PROMPT, VECTORS, in_thread, settings_for
+from conftest import PROMPT, VECTORS, in_thread, prompt, settings_for
 
 MakeSandbox = Callable[..., bcda.Sandbox]
 SECRET = "hunter2-is-the-secret"
@@ -146,7 +146,7 @@ FAULTS: dict[str, Fault] = {
 @pytest.mark.parametrize("fault", FAULTS.values(), ids=FAULTS)
 def test_fault(fault: Fault, make_sandbox: MakeSandbox, tmp_path: Path) -> None:
     sandbox = make_sandbox(beneficiaries_per_file=5, faults=fault.faults)
-    client = sandbox.client(**{**PROMPT, "retries": 1, "outage_limit": 0, **fault.settings})
+    client = sandbox.client(**prompt(retries=1, outage_limit=0, **fault.settings))
     with pytest.raises(bcda.Error) as caught:
         client.export(["Patient"], out=tmp_path / "claims", progress=False)
     error = caught.value
@@ -225,7 +225,7 @@ class Service(HTTPServer):
 
 
 class Answers(BaseHTTPRequestHandler):
-    server: Service
+    server: Service  # pyright: ignore[reportIncompatibleVariableOverride]
 
     def answer(self, status: int, body: dict[str, Any] | bytes, **headers: str) -> None:
         data = body if isinstance(body, bytes) else json.dumps(body).encode()
@@ -479,7 +479,7 @@ def test_a_nul_does_not_cut_a_value(
     values = {"private_key": f"{shared_sandbox.private_key}\0x", "out": f"{tmp_path}/claims\0x"}
     how: dict[str, Any] = {name: values.get(name, "a\0x")}
     with pytest.raises(ValueError, match=name):
-        shared_sandbox.client(**{**PROMPT, "out": "claims", **how}).export(["Patient"], progress=False)
+        shared_sandbox.client(**{**prompt(out="claims"), **how}).export(["Patient"], progress=False)
     assert list(tmp_path.iterdir()) == []
 
 

@@ -383,8 +383,8 @@ def result_of(request: pytest.FixtureRequest, tmp_path: Path, memory: str) -> Ca
 
     def make(content: bytes) -> bcda.ExportResult:
         path = f"{root}/Patient.ndjson"
-        with fsspec.open(path, "wb") as file:
-            file.write(content)
+        system, inside = fsspec.core.url_to_fs(path)
+        system.pipe_file(inside, content)
         return bcda.ExportResult([bcda.File("Patient", path, len(content), 0, "", True)], {}, 0, destination(root))
 
     return make
