@@ -1,0 +1,121 @@
+#!/usr/bin/env python3
+"""Measures the Python package beside its peers, in one run: an export beside the native command (the same files from the same
+nginx over TLS), and reading records beside a plain loop. Run by ./dev bench-python, which builds what it needs.
+
+Every figure is a median of one run of this script, and every claim is a ratio of two of them.
+"""
+import argparse
+import json
+import os
+import shutil
+import signal
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+
+from run import commands, free_port, measure, prepare, wait_for
+
+EXPORT = """
+import bcda, sys
+origin, directory, out, durability = sys.argv[1:]
+client = bcda.Client(origin, client_id="bench", client_secret_file=f"{directory}/secret", ca_file=f"{directory}/ca.pem",
+                     private_key=f"{directory}/private.pem", poll_interval="10ms", durability=durability)
+client.export(["ExplanationOfBenefit"], out=out)
+"""
+
+
+def exports(args, directory, origin, out):
+    """Whole processes, start and imports included."""
+    native = commands(args, directory, origin, out)
+    plan = {}
+    for durability in ("process", "power"):
+        plan[f"bcda export, {durability}"] = native[f"bcda export, {durability}"]
+        plan[f"python, {durability}"] = [sys.executable, "-c", EXPORT, origin, directory, out, durability]
+    return plan
+
+
+def read_all(make):
+    """Seconds to read all records; they are counted, so that every reader does it."""
+    begin = time.perf_counter()
+    count = sum(1 for _ in make())
+    return time.perf_counter() - begin, count
+
+
+def plain_loop(paths, parse):
+    for path in paths:
+        with open(path, "rb") as file:
+            for line in file:
+                yield parse(line)
+
+
+def readers(out):
+    import bcda
+
+    result = bcda.ExportResult.open(out)
+    # The bench's files end each MiB with a line that is no JSON; a plain loop has to be able to read them.
+    paths = [file.path for file in result.files]
+
+    def parse(line):
+        return json.loads(line) if line.startswith(b"{") else line
+
+    return sum(file.bytes for file in result.files), {
+        "records(raw=True)": lambda: result.records(raw=True),
+        "records()": lambda: result.records(loads=parse),
+        "for line in open(): json.loads(line)": lambda: plain_loop(paths, parse),
+        "for line in open()": lambda: plain_loop(paths, lambda line: line),
+    }
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--bcda", required=True, help="the native command")
+    parser.add_argument("--seal", required=True)
+    parser.add_argument("--files", type=int, default=16)
+    parser.add_argument("--mebibytes", type=int, default=128, help="size of each file")
+    parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--work", default=None, help="directory for the files; about three times their size is needed")
+    args = parser.parse_args()
+    directory = tempfile.mkdtemp(prefix="bcda-bench-", dir=args.work)
+    port, nginx, out = free_port(), None, f"{directory}/out"
+    try:
+        origin = prepare(args, directory, port)
+        nginx = subprocess.Popen([shutil.which("nginx") or "/usr/sbin/nginx", "-c", f"{directory}/nginx.conf"])
+        wait_for(port)
+        walls = {}
+        for round_number in range(args.rounds + 1):  # the first warms up
+            for name, command in exports(args, directory, origin, out).items():
+                figures = measure(command, out)
+                if round_number:
+                    walls.setdefault(name, []).append(figures)
+        print(f"{args.files} x {args.mebibytes} MiB, medians of {args.rounds} rounds, {os.cpu_count()} cores")
+        for name, rows in walls.items():
+            wall, cpu, rss = (statistics.median(column) for column in zip(*rows))
+            print(f"{name:38}{wall:9.2f} s{cpu:9.2f} s CPU{rss:9.1f} MiB")
+        for durability in ("process", "power"):
+            pairs = zip(walls[f"python, {durability}"], walls[f"bcda export, {durability}"])
+            ratio = statistics.median(ours[0] / theirs[0] for ours, theirs in pairs)
+            print(f"python / bcda export, {durability}: {ratio:.3f} (aim: at most 1.05)")
+
+        size, plan = readers(out)
+        speeds = {}
+        for round_number in range(args.rounds + 1):
+            for name, make in plan.items():
+                seconds, count = read_all(make)
+                if round_number:
+                    speeds.setdefault(name, []).append(size / seconds)
+        medians = {name: statistics.median(figures) for name, figures in speeds.items()}
+        for name, speed in medians.items():
+            print(f"{name:38}{speed / 1e9:9.3f} GB/s")
+        ratio = medians["records(raw=True)"] / medians["for line in open(): json.loads(line)"]
+        print(f"records(raw=True) / for line in open(): json.loads(line): {ratio:.1f} (aim: at least 10)")
+    finally:
+        if nginx:
+            nginx.send_signal(signal.SIGTERM)
+            nginx.wait()
+        shutil.rmtree(directory, ignore_errors=True)
+
+
+if __name__ == "__main__":
+    main()
