@@ -94,7 +94,7 @@ def test_docstrings_tell_of_every_setting(call: Callable[..., object], names: se
 
 def test_options_file_is_what_its_maker_makes() -> None:
     made = subprocess.run(
-        [sys.executable, "python/make_options.py"], cwd=ROOT, capture_output=True, text=True, check=True
+        [sys.executable, "python/tools/make_options.py"], cwd=ROOT, capture_output=True, text=True, check=True
     )
     assert Path(_options.__file__).read_text() == made.stdout
 
