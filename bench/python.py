@@ -1,9 +1,10 @@
 #!/usr/bin/env python3
-"""Measures the Python package beside its peers, in one run: an export beside the native command (the same files from the same
-nginx over TLS), and reading records beside a plain loop. Run by ./dev bench-python, which builds what it needs.
+"""Measures the Python package beside its peers, in one run: an export beside the native command (the same files from the
+same nginx over TLS), and reading records beside a plain loop. Run by ./dev bench-python, which builds what it needs.
 
 Every figure is a median of one run of this script, and every claim is a ratio of two of them.
 """
+
 import argparse
 import json
 import os
@@ -102,7 +103,7 @@ def main():
         speeds = {}
         for round_number in range(args.rounds + 1):
             for name, make in plan.items():
-                seconds, count = read_all(make)
+                seconds, _ = read_all(make)
                 if round_number:
                     speeds.setdefault(name, []).append(size / seconds)
         medians = {name: statistics.median(figures) for name, figures in speeds.items()}

@@ -270,6 +270,9 @@ const Setting& row_of(std::string_view name) {
                   (near ? std::string("; did you mean ") + nearest->name + "?" : "; `bcda settings` lists them"));
 }
 
+// A secret itself, perhaps, where the name of its file belongs: not to be shown.
+constexpr const char* kNoPath = "takes the path of a file, and this is no path; is it what the file should hold?";
+
 // What is wrong with a value, or "".
 std::string objection(const Setting& row, std::string_view value) {
   if (value.find('\0') != std::string_view::npos) return "holds a NUL character";
@@ -301,8 +304,9 @@ std::string objection(const Setting& row, std::string_view value) {
     }
     case T::list:
       return split(value).empty() && !value.empty() ? "takes a comma-separated list" : "";
-    case T::string:
     case T::path:
+      return value.find("-----BEGIN") == value.npos ? "" : kNoPath;
+    case T::string:
       return "";
   }
   return "";
@@ -344,7 +348,7 @@ std::optional<std::int64_t> parse_size(std::string_view text) {
 void Settings::set(std::string_view name, std::string_view value) {
   const Setting& row = row_of(name);
   if (std::string why = objection(row, value); !why.empty()) {
-    std::string shown = row.secret ? "" : ", not \"" + std::string(value) + "\"";
+    std::string shown = row.secret || why == kNoPath ? "" : ", not \"" + std::string(value) + "\"";
     throw Error(Status::INVALID_ARGUMENT, std::string("the setting ") + row.name + " " + why + shown);
   }
   values_[row.name] = Secret(value);

@@ -24,7 +24,7 @@ struct Living {
 
 Living& living() {
   static Living* const made = [] {
-    static Living* const fresh = new Living;  // outlives every static that may hold threads
+    static Living* const fresh = new Living;               // outlives every static that may hold threads
     OPENSSL_init_crypto(OPENSSL_INIT_NO_ATEXIT, nullptr);  // or its handler, if it came later, would run before ours
     // A fork must not find the mutex locked by a thread that the child does not have.
     pthread_atfork([] { fresh->mutex.lock(); }, [] { fresh->mutex.unlock(); }, [] { fresh->mutex.unlock(); });

@@ -9,6 +9,7 @@
 
 #include <algorithm>
 
+#include "base/json.hpp"
 #include "bulk/answer.hpp"
 #include "runtime/client_log.hpp"
 #include "runtime/run_support.hpp"
@@ -59,7 +60,7 @@ Run::Run(std::shared_ptr<Session> session, RunRequest request)
       request_(std::move(request)),
       job_options_(job_options(request_.settings)),
       download_options_(download_options(request_.settings)),
-      types_(read_types(request_.settings)),
+      types_(has_jobs() ? read_types(request_.settings) : std::vector<std::string>()),
       parallel_(static_cast<std::size_t>(request_.settings.integer("parallel"))),
       group_(std::make_shared<TaskGroup>(session_->io().get_executor())) {}
 
@@ -160,6 +161,10 @@ Task<> Run::ask_metadata() {
   request.headers = {{"Accept", "application/fhir+json"}};
   http::Answer answer = co_await session_->http().send(std::move(request), kLargestMetadata);
   if (answer.status != 200) throw bulk::refusal(answer, "the metadata request", now());
+  if (auto value = parse_json(answer.body); !value || !value->is_object())
+    throw Error(
+        Status::PROTOCOL,
+        "the metadata is not a JSON object; does the setting url name the service, or something in front of it?");
   metadata_ = std::move(answer.body);
 }
 
@@ -169,9 +174,7 @@ void Run::finish() {
                                                         format_duration(request_.settings.duration("timeout")) + ")")
                            : Error(Status::CANCELLED, "cancelled");
   // Every task says how it ended; should one ever not have, that is a failure too.
-  bool has_jobs = request_.kind == RunKind::export_ || request_.kind == RunKind::manifest;
-  bool all_there =
-      files_total_ == static_cast<std::int64_t>(files_.size()) && (!has_jobs || jobs_.size() == types_.size());
+  bool all_there = files_total_ == static_cast<std::int64_t>(files_.size()) && jobs_.size() == types_.size();
   if (!failure_ && !all_there) failure_ = Error(Status::INTERNAL, "the run ended with files or jobs unaccounted for");
   if (failure_ && files_failed_ > 0 && files_total_ > 1 && failure_->status != Status::CANCELLED)
     failure_->message = std::to_string(files_failed_) + " of " + std::to_string(files_total_) +

@@ -74,6 +74,7 @@ class Run {
 
   // run.cpp: its life.
   Run(std::shared_ptr<Session> session, RunRequest request);
+  bool has_jobs() const { return request_.kind == RunKind::export_ || request_.kind == RunKind::manifest; }
   void prepare();
   void launch();
   http::Task<> main();

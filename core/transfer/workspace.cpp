@@ -4,8 +4,9 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include <cerrno>
+#include <chrono>
 #include <sstream>
+#include <thread>
 
 #include "base/error.hpp"
 #include "base/json.hpp"
@@ -38,11 +39,14 @@ bool own_name(std::string_view name) {
 }
 
 // Whoever begins or ends takes a turn: for that moment a fetch holds the work directory's lock alone too, which another
-// one must not take for an export.
+// one must not take for an export. A lock on the directory that somebody else keeps is waited for only so long; without a
+// turn all goes on, but for that mistake.
 class Turn {
  public:
   explicit Turn(const Directory& out) : fd_(out.fd()) {
-    while (::flock(fd_, LOCK_EX) != 0 && errno == EINTR) {}
+    constexpr int kTries = 100;
+    for (int i = 0; i < kTries && ::flock(fd_, LOCK_EX | LOCK_NB) != 0; ++i)
+      std::this_thread::sleep_for(std::chrono::milliseconds(5));
   }
   ~Turn() { ::flock(fd_, LOCK_UN); }
   Turn(const Turn&) = delete;

@@ -8,7 +8,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any, Callable, Union
 
 from . import _native
-from ._config import make_config, takes_settings
+from ._config import encoded, make_config, takes_settings
 from ._destination import Directory, Out, OwnSink, Remote, destination
 from ._export import Export
 from ._manifest import Fetchable, Manifest, manifest_text
@@ -195,7 +195,7 @@ class Client:
             ['Patient']
         """
         place = self._place(out)
-        place.prepare(export=True)
+        place.prepare(export=True, restart=bool(settings.get("restart")))
         config = self._run_config({"types": types, **settings}, place)
         return self._to(place, self._native.start_export(config, place.sink), conclude=lambda r: place.finish(r.json))
 
@@ -203,7 +203,7 @@ class Client:
     def start_manifest(self, types: Types | None = None, **settings: Unpack[ExportSettings]) -> Export[Manifest]:
         """Starts a :meth:`manifest` run and returns at once."""
         run = self._native.start_manifest(make_config({"types": types, **settings}))
-        return Export(run, lambda result: Manifest(result.manifest))
+        return Export(run, lambda result: Manifest(result.manifest), keeps=self)
 
     @takes_settings("export")
     def start_fetch(
@@ -217,7 +217,9 @@ class Client:
         """Starts a :meth:`fetch` and returns at once."""
         place = self._place(out)
         config = self._run_config(settings, place)
-        return self._to(place, self._native.start_fetch(manifest_text(what), file or "", config, place.sink))
+        return self._to(
+            place, self._native.start_fetch(manifest_text(what), encoded("file", file or ""), config, place.sink)
+        )
 
     def start_metadata(self) -> Export[dict[str, Any]]:
         """Starts a :meth:`metadata` request and returns at once."""
@@ -225,7 +227,7 @@ class Client:
         def parse(result: _native.Result) -> dict[str, Any]:
             return dict(json.loads(result.metadata))
 
-        return Export(self._native.start_metadata(), parse)
+        return Export(self._native.start_metadata(), parse, keeps=self)
 
     # ---- Its life ----
 
@@ -259,4 +261,4 @@ class Client:
         def make(result: _native.Result) -> ExportResult:
             return ExportResult.from_native(result, place)
 
-        return Export(run, make, conclude, partial=make)
+        return Export(run, make, conclude, partial=make, keeps=self)

@@ -5,7 +5,9 @@ from __future__ import annotations
 import inspect
 import os
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from datetime import timedelta
+from numbers import Real
 from typing import Any, Callable, TypeVar
 
 from . import _native
@@ -46,7 +48,8 @@ def _encoded(name: str, value: object) -> bytes:
     except UnicodeEncodeError:
         encoded = None
     if encoded is None or b"\0" in encoded:
-        shown = "" if row.secret else f", not {value!r}"
+        # A path may be a secret that was meant for another setting.
+        shown = "" if row.secret or row.type in ("path", "string") else f", not {value!r}"
         raise InvalidArgumentError(f"the setting {name} takes {_accepted[row.type]}{shown}") from None
     return encoded
 
@@ -57,8 +60,9 @@ def _converted(row: Setting, value: object) -> str | bytes:
         return value
     if isinstance(value, bool):
         return ("true" if value else "false") if row.type == "boolean" else b"\0"
-    if isinstance(value, (int, float)) and row.type in ("duration", "size", "integer"):
-        return str(value)
+    if isinstance(value, Real) and row.type in ("duration", "size", "integer"):
+        number = value if isinstance(value, int) else float(value)
+        return str(int(number) if number == number // 1 else number)
     if isinstance(value, timedelta) and row.type == "duration":
         return f"{value.total_seconds()}s"
     if isinstance(value, os.PathLike) and row.type == "path":
@@ -67,6 +71,14 @@ def _converted(row: Setting, value: object) -> str | bytes:
     if isinstance(value, Iterable) and not isinstance(value, (bytes, Mapping)) and row.type == "list":
         return ",".join(_list_item(row.name, item) for item in value)
     return b"\0"
+
+
+def encoded(what: str, text: object) -> bytes:
+    """Text for the native module, whose own complaint about something else would show it."""
+    if isinstance(text, str):
+        with suppress(UnicodeEncodeError):
+            return text.encode()
+    raise InvalidArgumentError(f"{what} is not text")
 
 
 def _list_item(name: str, item: object) -> str:

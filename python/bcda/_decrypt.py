@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Callable
 
 from . import _native
-from ._config import make_config, takes_settings
+from ._config import encoded, make_config, takes_settings
 from ._manifest import Manifest, manifest_text
 from ._result import File, StrPath
 
@@ -56,6 +56,14 @@ def decrypt(
         (15, True)
     """
     config = make_config(settings, env=env)
-    text = "" if manifest is None else manifest_text(manifest)
-    result = _native.decrypt(config, os.fsencode(path), os.fsencode(output), key or "", text, label or "", progress)
+    text = b"" if manifest is None else manifest_text(manifest)
+    result = _native.decrypt(
+        config,
+        os.fsencode(path),
+        os.fsencode(output),
+        encoded("key", key or ""),
+        text,
+        encoded("label", label or ""),
+        progress,
+    )
     return File(**result.files[0])

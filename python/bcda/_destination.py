@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Callable, Protocol, Union
 
 from . import _native
-from ._errors import Error, FilesystemError, StateError
+from ._errors import Error, FilesystemError, InvalidArgumentError, StateError
+from ._events import logger
 
 if TYPE_CHECKING:
     from typing_extensions import Self
+
+
+_PARTIAL = ".partial"  # the end of a hidden file's name
 
 
 class SinkFile(Protocol):
@@ -21,7 +26,7 @@ class SinkFile(Protocol):
     """
 
     def write(self, data: bytes, /) -> object:
-        """The next bytes, decrypted."""
+        """The next bytes, decrypted. It takes all of them; a number that it returns has to be theirs."""
         ...
 
     def commit(self, size: int, sha256: str, /) -> object:
@@ -41,6 +46,11 @@ Out = Union[str, "os.PathLike[str]", Sink]
 
 class Lines(Protocol):
     """The records of one file, and where the last one given was."""
+
+    @property
+    def count(self) -> int:
+        """How many were given."""
+        ...
 
     @property
     def line(self) -> int:
@@ -77,12 +87,16 @@ class Directory:
         self.path = path
 
     def path_of(self, name: str) -> str:
-        return name
+        return os.path.join(self.path, name)
 
     def lines(self, path: str) -> Lines:
         return _native.Reader(os.fsencode(path))
 
-    def prepare(self, export: bool) -> None:
+    def receipt(self) -> bytes:
+        with open(os.path.join(self.path, "export.json"), "rb") as file:
+            return file.read()
+
+    def prepare(self, export: bool, restart: bool = False) -> None:
         """The library does it."""
 
     def finish(self, receipt: str) -> None:
@@ -92,8 +106,9 @@ class Directory:
 class OwnSink:
     """A caller's sink: what became of the files is the caller's business."""
 
-    def __init__(self, sink: Sink | None) -> None:
-        self.sink = sink
+    def __init__(self, begin: Sink | None) -> None:
+        self._own = begin
+        self.sink: Sink | None = self._begin
 
     def __reduce__(self) -> tuple[Any, ...]:
         return OwnSink, (None,)  # a result that is pickled does not need it
@@ -104,46 +119,82 @@ class OwnSink:
     def lines(self, path: str) -> Lines:
         raise StateError(f"{path} went to a sink of your own: read it from there")
 
-    def prepare(self, export: bool) -> None:
+    def prepare(self, export: bool, restart: bool = False) -> None:
         """Nothing to do."""
 
     def finish(self, receipt: str) -> None:
         """Nothing to do."""
+
+    def _begin(self, name: str, type: str) -> SinkFile:
+        assert self._own is not None
+        return _OwnFile(_done("begin", self._own(name, type)))
+
+
+class _OwnFile:
+    """A caller's file, watched for two ways to lose bytes without a word."""
+
+    def __init__(self, file: SinkFile) -> None:
+        self._file = file
+
+    def write(self, data: bytes, /) -> None:
+        written = _done("write", self._file.write(data))
+        if isinstance(written, int) and not isinstance(written, bool) and written != len(data):
+            raise OSError(f"the sink wrote {written} of {len(data)} bytes")
+
+    def commit(self, size: int, sha256: str, /) -> None:
+        _done("commit", self._file.commit(size, sha256))
+
+    def abort(self) -> None:
+        _done("abort", self._file.abort())
+
+
+def _done(step: str, result: Any) -> Any:
+    if hasattr(result, "__await__"):
+        getattr(result, "close", lambda: None)()
+        raise TypeError(f"the sink's {step} is a coroutine function: it has to be an ordinary one")
+    return result
 
 
 class Remote:
     """A directory of an fsspec file system. A file appears there under its name only when it was verified."""
 
     def __init__(self, url: str) -> None:
+        shown = _without_credentials(url)
         try:
             import fsspec
         except ImportError as error:
-            raise FilesystemError(f"{url} needs the package fsspec: pip install 'bcda[fsspec]'", file=url) from error
-        with _failing(url):
-            self.fs, self.root = fsspec.core.url_to_fs(url)
-        self.root = self.root.rstrip("/")
+            raise FilesystemError(f"{shown} needs the package fsspec: pip install 'bcda[fsspec]'") from error
+        with _failing(shown):
+            self.fs, root = fsspec.core.url_to_fs(url)
+        self.root = str(root).rstrip("/")
         self.sink: Sink | None = self._begin
 
     def path_of(self, name: str) -> str:
-        return str(self.fs.unstrip_protocol(f"{self.root}/{name}"))
+        return _without_credentials(str(self.fs.unstrip_protocol(f"{self.root}/{name}")))
 
     def lines(self, path: str) -> Lines:
         with _failing(path):
             return _RemoteLines(self.fs.open(path, "rb"), path)
 
-    def prepare(self, export: bool) -> None:
+    def prepare(self, export: bool, restart: bool = False) -> None:
         """Refuses a place with files of another export: claims would be counted twice."""
         if not export:
             return
-        with _failing(self.path_of("")):
+        where = self.path_of("")
+        if restart:
+            raise InvalidArgumentError(f"the setting restart is for directories; remove what is in {where} first")
+        with _failing(where):
+            self.fs.invalidate_cache(self.root)
             listed = self.fs.ls(self.root, detail=False) if self.fs.isdir(self.root) else []
         for path in listed:
             name = path.rsplit("/", 1)[-1]
-            if name == "export.json" or name.endswith(".ndjson"):
-                where = self.path_of("")
+            if name == "export.json" or name.endswith((".ndjson", _PARTIAL)):
                 raise FilesystemError(
-                    f"{where} holds files of another export ({name}); choose an empty one", file=where
+                    f"{where} holds files of another export ({name}); choose an empty one, or remove them", file=where
                 )
+
+    def receipt(self) -> bytes:
+        return bytes(self.fs.cat_file(f"{self.root}/export.json"))
 
     def finish(self, receipt: str) -> None:
         """A place without export.json is not a finished export."""
@@ -164,7 +215,8 @@ class _RemoteFile:
         parent = path.rsplit("/", 1)[0]
         protocols = (fs.protocol,) if isinstance(fs.protocol, str) else fs.protocol
         self._late = not self._LATE.isdisjoint(protocols)
-        self._written = path if self._late else f"{parent}/.bcda-{os.urandom(8).hex()}.partial"
+        self._written = path if self._late else f"{parent}/.bcda-{os.urandom(8).hex()}{_PARTIAL}"
+        self._refuse_to_replace()
         fs.makedirs(parent, exist_ok=True)
         self._file = fs.open(self._written, "wb", **({"autocommit": False} if self._late else {}))
 
@@ -173,6 +225,7 @@ class _RemoteFile:
 
     def commit(self, size: int, sha256: str, /) -> None:
         self._file.close()
+        self._refuse_to_replace()
         if self._late:
             self._file.commit()
         else:
@@ -183,9 +236,22 @@ class _RemoteFile:
             self._file.discard()
             self._file.closed = True  # or its end would begin another upload
             return
-        self._file.close()
-        if self._fs.exists(self._written):
-            self._fs.rm(self._written)
+        try:
+            self._file.close()
+        finally:
+            self._remove()
+
+    def _refuse_to_replace(self) -> None:
+        if self._fs.exists(self._path):
+            raise FileExistsError(f"{self._path} exists already")
+
+    def _remove(self) -> None:
+        try:
+            if self._fs.exists(self._written):
+                self._fs.rm(self._written)
+        except Exception:
+            logger.error("%s holds unverified claims and could not be removed: remove it", self._written)
+            raise
 
 
 class _RemoteLines:
@@ -193,6 +259,7 @@ class _RemoteLines:
 
     def __init__(self, file: Any, path: str) -> None:
         self._file, self._path = file, path
+        self.count = 0
         self.line = 0
         self.offset = 0
         self._next = 0
@@ -207,6 +274,7 @@ class _RemoteLines:
             if self.line == 1:
                 line = line[3:] if line.startswith(b"\xef\xbb\xbf") else line
             if line.strip(b" \t\r\n"):
+                self.count += 1
                 return line.rstrip(b"\n").removesuffix(b"\r")
         self._file.close()
         raise StopIteration
@@ -227,13 +295,20 @@ def _failing(where: str) -> Iterator[None]:
         raise FilesystemError(f"{where}: {error or type(error).__name__}", file=where) from error
 
 
+def _without_credentials(url: str) -> str:
+    """For messages: less the user, the password and the query."""
+    return re.sub(r"://[^/@]*@", "://", url).split("?", 1)[0]
+
+
 def destination(out: Out) -> Directory | Remote | OwnSink:
     """Of what a caller gave as `out`."""
     if callable(out):
         return OwnSink(out)
-    path = os.fspath(out)
-    scheme, colon, rest = path.partition("://")
-    if colon and scheme not in ("file", "local"):
+    if not isinstance(out, (str, os.PathLike)) or isinstance(path := os.fspath(out), bytes):
+        raise InvalidArgumentError(
+            "out is a directory, an fsspec URL, or a function that makes a SinkFile for each file"
+        )
+    local = re.sub(r"^(file|local)://(localhost(?=/))?", "", path, flags=re.IGNORECASE)
+    if "://" in local:
         return Remote(path)
-    local = rest if colon else path
     return Directory(os.path.abspath(local) if local else "")  # the library asks for one

@@ -31,7 +31,7 @@ class Export(Generic[T]):
     asyncio, ``async for`` gives the events and ``await`` the result. A reader that is slow, or absent, never holds up
     the run; of several readers each event comes to one. Leaving its ``with`` (or ``async with``) block, or dropping the
     last reference, cancels what still runs; leaving a loop over its events does not. Thread-safe, for one event loop at
-    a time. After a fork it can no longer be used in the child: calls raise StateError.
+    a time. After a fork it can no longer be used in the child: waiting raises StateError.
 
     Example:
         >>> with client.start(["Patient"], out=tmp / "claims") as run:
@@ -49,11 +49,13 @@ class Export(Generic[T]):
         make: Callable[[_native.Result], T],
         conclude: Callable[[_native.Result], object] = lambda result: None,
         partial: Callable[[_native.Result], ExportResult] | None = None,
+        keeps: object = None,
     ) -> None:
         self._native: _native.Run | None = native
         self._make = make
         self._conclude = conclude  # what is left to do after a success
         self._partial = partial  # what there is after a failure
+        self._keeps = keeps  # a client, and with it a sandbox
         self._made: T | None = None
         self._once = threading.Lock()
         self._failure: Error | None = None  # once closed
@@ -86,25 +88,23 @@ class Export(Generic[T]):
             raise self._failure
         if self._made is not None:
             return True
+        run = self._run
         try:
-            if not self._run.wait(_milliseconds(timeout)):
+            if not run.wait(_milliseconds(timeout)):
                 return False
         except Error as error:
-            raise self._completed(error) from error.__cause__
-        with self._once:
-            if self._made is None:
-                native = self._run.result()
-                self._conclude(native)
-                self._made = self._make(native)
+            raise self._completed(run, error) from error.__cause__
+        self._settle(run)
         return True
 
     @property
     def done(self) -> bool:
         """Whether the run has ended, one way or another."""
-        if self._native is None:
+        run = self._native
+        if run is None:
             return True
         try:
-            return self._native.wait(0)
+            return run.wait(0)
         except StateError:  # the parent's, after a fork
             raise
         except Error:
@@ -124,8 +124,9 @@ class Export(Generic[T]):
 
     def cancel(self) -> None:
         """Asks the run to stop, and returns at once. It then ends with CancelledError, unless it had ended."""
-        if self._native is not None:
-            self._native.cancel()
+        run = self._native
+        if run is not None:
+            run.cancel()
 
     def close(self) -> None:
         """Cancels what still runs and waits until it has let go of files and sinks.
@@ -134,9 +135,9 @@ class Export(Generic[T]):
         """
         if self._native is None:
             return
-        self._native.cancel()
+        self._native.close()
         try:
-            self.result()
+            self.wait()
         except Error as error:
             self._failure = error
         self._native = None
@@ -197,7 +198,7 @@ class Export(Generic[T]):
         def wake() -> None:
             run.clear_signal()
             for waiter in self._waiters:
-                if not waiter.done():
+                if not waiter.done() and not waiter.get_loop().is_closed():
                     waiter.set_result(None)
 
         waiter = loop.create_future()
@@ -236,22 +237,44 @@ class Export(Generic[T]):
         return self._native
 
     def _next(self, timeout_ms: int) -> Event | None:
-        fields = self._run.next_event(timeout_ms)
+        run = self._run
+        try:
+            fields = run.next_event(timeout_ms)
+        except StopIteration:
+            self._settle_if_succeeded(run)
+            raise
         if fields is None:
             return None
         event = Event(**fields)
         event.log()
         return event
 
-    def _completed(self, error: Error) -> Error:
+    def _settle_if_succeeded(self, run: _native.Run) -> None:
+        try:
+            run.wait(0)
+        except Error:
+            return  # `wait` and `result` tell
+        self._settle(run)
+
+    def _settle(self, run: _native.Run) -> None:
+        """What is left to do when the run has succeeded, once."""
+        with self._once:
+            if self._made is None:
+                native = run.result()
+                self._conclude(native)
+                self._made = self._make(native)
+
+    def _completed(self, run: _native.Run, error: Error) -> Error:
         """The error with what is known besides: a sink's own exception, and what was verified before."""
         if isinstance(error, SinkError):
-            error.__cause__ = self._run.sink_failure()
+            error.__cause__ = run.sink_failure()
         if self._partial is not None:
             with suppress(Error):
-                error.result = self._partial(self._run.result())
+                error.result = self._partial(run.result())
         return error
 
 
 def _milliseconds(timeout: float | None) -> int:
-    return _FOREVER if timeout is None else max(0, round(timeout * 1000))
+    if timeout is None or timeout == float("inf"):
+        return _FOREVER
+    return max(0, min(round(timeout * 1000), 2**53))

@@ -36,9 +36,14 @@ def arrow_table(records: Iterable[Any], size: int) -> pyarrow.Table:
     """One table; a member that only later records have is null in the earlier ones."""
     import pyarrow
 
-    tables = [
+    why = ""
+    try:
         # Not Table.from_pylist, which drops what the first record lacks.
-        pyarrow.Table.from_struct_array(pyarrow.array(chunk, type=None if chunk else pyarrow.struct([])))
-        for chunk in chunks_of(records, size)
-    ]
-    return pyarrow.concat_tables(tables, promote_options="permissive")
+        tables = [
+            pyarrow.Table.from_struct_array(pyarrow.array(chunk, type=None if chunk else pyarrow.struct([])))
+            for chunk in chunks_of(records, size)
+        ]
+        return pyarrow.concat_tables(tables, promote_options="permissive")
+    except (pyarrow.ArrowInvalid, pyarrow.ArrowTypeError, pyarrow.ArrowNotImplementedError) as error:
+        why = type(error).__name__  # what it says may hold a record
+    raise ValueError(f"the records do not fit one Arrow schema ({why}): a member has values of several types")

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cached_property
 from typing import Any, Union
 
+from ._config import encoded
 from ._errors import InvalidArgumentError
 from ._result import time_of
 
@@ -26,7 +27,7 @@ class ManifestFile:
     """
 
     type: str
-    url: str
+    url: str = field(repr=False)  # it may be signed
     name: str
     is_error: bool
     manifest: str = field(repr=False)
@@ -54,12 +55,7 @@ class Manifest:
     @cached_property
     def files(self) -> list[ManifestFile]:
         """Every file that is offered, those with errors included."""
-        return [
-            _file_of(manifest, member, item)
-            for manifest in self._manifests
-            for member in ("output", "error")
-            for item in manifest.get(member) or []
-        ]
+        return [file for manifest in self._manifests for file in _files_of(manifest)]
 
     @property
     def transaction_time(self) -> datetime | None:
@@ -87,23 +83,34 @@ Fetchable = Union[Manifest, ManifestFile, Iterable[ManifestFile], Mapping[str, A
 """What can be fetched: a manifest, some of its files, or a manifest as JSON text or as a dict."""
 
 
-def manifest_text(what: Fetchable) -> str:
+def manifest_text(what: Fetchable) -> bytes:
     """As the library reads it: JSON texts one after another."""
-    if isinstance(what, str):
-        return what
-    if isinstance(what, Manifest):
-        return what.text
-    if isinstance(what, ManifestFile):
-        return what.manifest
+    if isinstance(what, (str, Manifest, ManifestFile)):
+        return encoded("the manifest", _text_of(what))
     if isinstance(what, Mapping):
-        return json.dumps(what)
-    return "\n".join(file.manifest for file in what)
+        return json.dumps(what).encode()
+    files = list(what) if isinstance(what, Iterable) else [what]
+    if not all(isinstance(file, ManifestFile) for file in files):
+        raise InvalidArgumentError(
+            "what can be fetched is a Manifest, ManifestFiles, or a manifest as JSON text or a dict"
+        )
+    if not files:
+        raise InvalidArgumentError("no files were given to fetch")
+    return b"\n".join(map(manifest_text, files))
 
 
-def _file_of(manifest: Mapping[str, Any], member: str, item: Mapping[str, Any]) -> ManifestFile:
-    url = str(item.get("url", ""))
-    name = url.split("#")[0].split("?")[0].rsplit("/", 1)[-1]
+def _text_of(what: str | Manifest | ManifestFile) -> str:
+    return what if isinstance(what, str) else what.text if isinstance(what, Manifest) else what.manifest
+
+
+def _files_of(manifest: Mapping[str, Any]) -> Iterator[ManifestFile]:
     # Names in KeyMap may be padded with blanks (2018). Which key counts is for the library to say.
-    keys = {key: value for key, value in (manifest.get("KeyMap") or {}).items() if key.rstrip(" ") == name}
-    alone = {**manifest, "output": [], "error": [], "KeyMap": keys, member: [item]}
-    return ManifestFile(str(item.get("type", "")), url, name, member == "error", json.dumps(alone))
+    keys: dict[str, dict[str, Any]] = {}
+    for name, key in (manifest.get("KeyMap") or {}).items():
+        keys.setdefault(name.rstrip(" "), {})[name] = key
+    for member in ("output", "error"):
+        for item in manifest.get(member) or []:
+            url = str(item.get("url", ""))
+            name = url.split("#")[0].split("?")[0].rsplit("/", 1)[-1]
+            alone = {**manifest, "output": [], "error": [], "KeyMap": keys.get(name, {}), member: [item]}
+            yield ManifestFile(str(item.get("type", "")), url, name, member == "error", json.dumps(alone))

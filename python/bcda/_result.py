@@ -5,13 +5,13 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Callable, Literal, Union, overload
 
 from . import _native
-from ._destination import Directory, Place
-from ._errors import FilesystemError, InvalidArgumentError
+from ._destination import Directory, Lines, OwnSink, Place, Remote, destination
+from ._errors import FilesystemError, InvalidArgumentError, VerificationError
 
 if TYPE_CHECKING:
     import pandas
@@ -43,7 +43,7 @@ class File:
     sha256: str
     decrypted: bool
     is_error: bool = False
-    url: str = ""
+    url: str = field(default="", repr=False)  # it may be signed
 
     def __fspath__(self) -> str:
         return self.path
@@ -104,7 +104,8 @@ class ExportResult:
 
     @classmethod
     def open(cls, directory: StrPath) -> ExportResult:
-        """The result of an export that finished earlier, from the ``export.json`` that it left in `directory`.
+        """The result of an export that finished earlier, from the ``export.json`` that it left in `directory`
+        (a path or an fsspec URL).
 
         Raises:
             FilesystemError: no export has finished there (``__cause__`` is FileNotFoundError), or the receipt cannot be
@@ -116,19 +117,16 @@ class ExportResult:
             >>> sum(1 for _ in bcda.ExportResult.open(tmp / "monday").records("Patient"))
             10
         """
-        place = Directory(os.path.abspath(directory))
-        path = os.path.join(place.path, "export.json")
+        place = destination(directory)
+        if isinstance(place, OwnSink):
+            raise InvalidArgumentError("a sink of your own cannot be opened")
+        path = place.path_of("export.json")
         try:
-            with open(path, encoding="utf-8") as receipt_file:
-                receipt = json.load(receipt_file)
+            receipt = json.loads(place.receipt())
             elapsed = (time_of(receipt["finished"]) - time_of(receipt["started"])).total_seconds()
-            files = [
-                File(**{**fields, "path": os.path.join(place.path, fields["path"])}, is_error=member == "errors")
-                for member in ("files", "errors")
-                for fields in receipt[member]
-            ]
+            files = [_file_of(fields, place, member) for member in ("files", "errors") for fields in receipt[member]]
         except FileNotFoundError as error:
-            raise FilesystemError(f"no export has finished in {place.path}: {path} is missing", file=path) from error
+            raise FilesystemError(f"no export has finished there: {path} is missing", file=path) from error
         except (OSError, ValueError, KeyError, TypeError) as error:
             raise FilesystemError(f"{path} is not the receipt of an export: {error!r}", file=path) from error
         return cls(files, receipt, elapsed, place)
@@ -182,6 +180,7 @@ class ExportResult:
 
         Raises:
             FilesystemError: a file is gone or cannot be read.
+            VerificationError: at the end of a file that has more or fewer records than were verified.
             ValueError: a record is not JSON; the message gives the file, line and byte.
 
         Example:
@@ -258,15 +257,33 @@ class ExportResult:
     def _records_of(self, files: Sequence[File], loads: Callable[[bytes], Any] | None) -> Iterator[Any]:
         for file in files:
             lines = self._place.lines(file.path)
-            if loads is None:
-                yield from lines
-                continue
-            for line in lines:
-                try:
-                    yield loads(line)
-                except ValueError as error:
-                    where = f"{file.path}, line {lines.line}, byte {lines.offset}"
-                    raise ValueError(f"{where}: not a JSON record ({error})") from error
+            yield from lines if loads is None else _parsed(lines, loads, file.path)
+            if lines.count != file.records:
+                raise VerificationError(
+                    f"{file.path} has {lines.count:,} records, but {file.records:,} were verified: it has changed",
+                    file=file.path,
+                )
+
+
+def _parsed(lines: Lines, loads: Callable[[bytes], Any], path: str) -> Iterator[Any]:
+    for line in lines:
+        try:
+            record = loads(line)
+        except ValueError as error:
+            why = getattr(error, "msg", type(error).__name__)  # the rest of it holds the record
+        else:
+            yield record
+            continue
+        raise ValueError(f"{path}, line {lines.line}, byte {lines.offset}: not a JSON record ({why})")
+
+
+def _file_of(fields: Mapping[str, Any], place: Directory | Remote, member: str) -> File:
+    """Of a receipt, which anybody may have written."""
+    name = fields["path"]
+    if name.startswith("/") or ".." in name.split("/"):
+        raise ValueError(f"the path {name!r} leads elsewhere")
+    known = {field: fields[field] for field in ("type", "bytes", "records", "sha256", "decrypted", "url")}
+    return File(**known, path=place.path_of(name), is_error=member == "errors")
 
 
 def _count(things: Sequence[Any], noun: str) -> str:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Union
 
 from . import _native
 from ._client import Client
+from ._config import encoded
 from ._tables import sandbox_options
 
 if TYPE_CHECKING:
@@ -49,8 +50,10 @@ class Sandbox:
         **options: Unpack[SandboxOptions],
     ) -> None:
         values: dict[str, OptionValue | None] = {"beneficiaries": beneficiaries, **options}  # type: ignore[dict-item]
-        pairs = [(name, _as_text(name, value)) for name, value in values.items() if value is not None]
-        pairs += [("fault", fault) for fault in ([faults] if isinstance(faults, str) else faults)]
+        pairs = [
+            (encoded("an option", name), _as_text(name, value)) for name, value in values.items() if value is not None
+        ]
+        pairs += [(b"fault", encoded("a fault", fault)) for fault in ([faults] if isinstance(faults, str) else faults)]
         self._native = _native.Sandbox(pairs)
         self.url = self._native.url
         self.client_id = self._native.client_id
@@ -82,7 +85,7 @@ class Sandbox:
         Example:
             >>> sandbox.control("clock", "2h")  # tokens expire
         """
-        self._native.control(name, _as_text(name, value))
+        self._native.control(encoded("name", name), _as_text(name, value))
 
     def request_count(self, prefix: str) -> int:
         """How many requests that begin like this were answered so far.
@@ -91,7 +94,7 @@ class Sandbox:
             >>> sandbox.request_count("GET /no/such/path")
             0
         """
-        return self._native.request_count(prefix)
+        return self._native.request_count(encoded("prefix", prefix))
 
     def close(self) -> None:
         """Closes every connection and removes its temporary files."""
@@ -112,17 +115,19 @@ class Sandbox:
 _DURATIONS = {option.name for option in sandbox_options() if "Takes a duration" in option.help}
 
 
-def _as_text(name: str, value: OptionValue) -> str:
+def _as_text(name: str, value: OptionValue) -> bytes:
     if isinstance(value, bool):
-        return "true" if value else "false"
+        return b"true" if value else b"false"
     if isinstance(value, timedelta):
         return _as_text(name, value.total_seconds())
-    if isinstance(value, (int, float)) and name in _DURATIONS:
-        return f"{round(value * 1000)}ms"
-    return os.fspath(value) if isinstance(value, os.PathLike) else str(value)
+    if isinstance(value, (int, float)):
+        return f"{round(value * 1000)}ms".encode() if name in _DURATIONS else str(value).encode()
+    if isinstance(value, os.PathLike):
+        return os.fsencode(value)
+    return encoded(f"the sandbox option {name}", value)
 
 
-Sandbox.__doc__ = f"{Sandbox.__doc__}\n    Options:\n" + "\n".join(
+Sandbox.__doc__ = f"{Sandbox.__doc__ or ''}\n    Options:\n" + "\n".join(
     f"        {option.name} (default {option.default or 'none'}): {option.help.splitlines()[0]}"
     for option in sandbox_options()
 )

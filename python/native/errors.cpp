@@ -41,7 +41,8 @@ void translate_errors() {
 }
 
 void raise(const bcda::Error& error, const py::object& cause) {
-  set(from_native(error, cause));
+  const bool interrupt = !cause.is_none() && PyObject_IsInstance(cause.ptr(), PyExc_Exception) == 0;
+  set(interrupt ? cause : from_native(error, cause));
   throw py::error_already_set();
 }
 

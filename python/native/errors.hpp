@@ -18,7 +18,8 @@ struct Failure {
 // Makes bcda::Error and Failure come out of this module as exceptions of bcda._errors.
 void translate_errors();
 
-// Throws `error` into Python with `cause` (None for none) as its __cause__. With the GIL.
+// Throws `error` into Python with `cause` (None for none) as its __cause__; a cause that is no mere Exception, such as
+// KeyboardInterrupt, goes up in its place. With the GIL.
 [[noreturn]] void raise(const bcda::Error& error, const py::object& cause);
 
 }  // namespace bcda_python

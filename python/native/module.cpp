@@ -69,6 +69,7 @@ int command(const std::vector<std::string>& arguments) {
 PYBIND11_MODULE(_native, module) {
   using namespace bcda_python;
   translate_errors();
+  shut();  // prepares for forks
   module.attr("version") = text(bcda::version());
   module.attr("version_details") = text(bcda::version_details());
   module.def("statuses", &statuses);

@@ -25,6 +25,7 @@ class Reader {
     alone();
     if (next_ == records_.size() && !refill()) throw py::stop_iteration();
     const Record& record = records_[next_++];
+    ++count_;
     return {block_.data() + record.begin, record.size};
   }
 
@@ -32,6 +33,7 @@ class Reader {
     alone();
     reader_.reset(), records_.clear(), next_ = 0;
   }
+  std::int64_t count() const { return count_; }
   std::int64_t line() const { return next_ > 0 ? records_[next_ - 1].line : 0; }
   std::int64_t offset() const { return next_ > 0 ? records_[next_ - 1].offset : 0; }
 
@@ -75,6 +77,7 @@ class Reader {
   std::string block_;
   std::vector<Record> records_;
   std::size_t next_ = 0;
+  std::int64_t count_ = 0;
   std::exception_ptr failure_;
   bool busy_ = false;
 };
@@ -87,6 +90,7 @@ void add_reader(py::module_& module) {
       .def("__iter__", [](py::object self) { return self; })
       .def("__next__", &Reader::next)
       .def("close", &Reader::close)
+      .def_property_readonly("count", &Reader::count)
       .def_property_readonly("line", &Reader::line)
       .def_property_readonly("offset", &Reader::offset);
 }

@@ -7,6 +7,7 @@
 #include <cerrno>
 #include <set>
 #include <system_error>
+#include <thread>
 #include <vector>
 
 #include "sink.hpp"
@@ -16,7 +17,7 @@
 namespace bcda_python {
 namespace {
 
-constexpr bcda::Milliseconds patience{10'000};  // with a sink's own code, at the interpreter's end
+constexpr int interrupted = 130;  // exit code
 
 // The runs there are, for the interpreter's end. Only touched with the GIL, so that a fork finds it whole.
 std::set<Run*>& runs() {
@@ -86,6 +87,7 @@ class Client {
   std::shared_ptr<Run> start(Config& settings, std::shared_ptr<bcda::Sink> sink, Start&& start) {
     const auto client = client_;  // while another thread closes this
     if (!client) throw Failure{BCDA_STATE, "the client is closed"};
+    if (shut()) throw Failure{BCDA_STATE, "the Python interpreter is ending"};
     return settings.use([&] {
       auto run = outside([&] { return start(*client, sink.get()); });
       return std::make_shared<Run>(std::move(run), std::move(sink));
@@ -114,10 +116,27 @@ Run::Run(bcda::Export run, std::shared_ptr<bcda::Sink> sink) : sink_(std::move(s
 Run::~Run() {
   runs().erase(this);
   const Outside left;
-  run_.reset();
+  if (!in_sink()) {
+    run_.reset();
+    return;
+  }
+  // The run may need this very thread to come to its end.
+  run_->cancel();
+  std::thread([run = std::move(run_), signal = std::move(signal_), sink = std::move(sink_)]() mutable {
+    run.reset();
+  }).detach();
 }
 
+namespace {
+
+void refuse_in_sink() {
+  if (in_sink()) throw Failure{BCDA_STATE, "a sink's own code cannot wait for a run: the run may be waiting for it"};
+}
+
+}  // namespace
+
 py::object Run::next_event(std::int64_t timeout_ms) {
+  if (timeout_ms != 0) refuse_in_sink();
   bcda::Event event;
   bcda::Status status = BCDA_AGAIN;
   const auto next = [&](bcda::Milliseconds time) {
@@ -130,20 +149,11 @@ py::object Run::next_event(std::int64_t timeout_ms) {
 }
 
 bool Run::wait(std::int64_t timeout_ms) {
+  if (timeout_ms != 0) refuse_in_sink();
   return wait_for(bcda::Milliseconds(timeout_ms), [&](bcda::Milliseconds time) { return run_->wait(time); });
 }
 
-py::object Run::sink_failure() const {
-  const auto thrown = sink_ ? sink_->failure() : nullptr;
-  if (!thrown) return py::none();
-  try {
-    std::rethrow_exception(thrown);
-  } catch (py::error_already_set& error) {
-    return error.value();
-  } catch (...) {
-    return py::none();
-  }
-}
+py::object Run::sink_failure() const { return sink_ ? raised_in(*sink_) : py::none(); }
 
 int Run::fileno() {
   if (!signal_) {
@@ -163,14 +173,18 @@ void end_all_runs() {
   for (Run* const run : runs())
     if (auto kept = run->weak_from_this().lock()) going.push_back(std::move(kept));
   begin_ending();
-  const Outside left;  // their sinks may need the GIL to come to an end
   for (const auto& run : going) run->cancel();
   for (const auto& run : going) {
+    // As long as it takes, as Python does for a thread that is no daemon: a sink may be in the caller's own code.
     try {
-      run->native().wait(patience);
-    } catch (const bcda::Error&) {}  // cancelled; or a parent's run, in a forked child
+      wait_for(bcda::Milliseconds(-1), [&](bcda::Milliseconds time) { return run->native().wait(time); });
+    } catch (const bcda::Error&) {  // cancelled; or a parent's run, in a forked child
+    } catch (const py::error_already_set&) {
+      ::_exit(interrupted);  // the user means it; what is published is whole at any moment
+    }
   }
-  shut_the_door(patience);
+  const Outside left;
+  shut_the_door();
 }
 
 py::list files_of(const bcda::Result& result) {
@@ -206,6 +220,7 @@ void add_runs(py::module_& module) {
       .def("next_event", &Run::next_event, py::arg("timeout_ms"))
       .def("wait", &Run::wait, py::arg("timeout_ms"))
       .def("cancel", &Run::cancel)
+      .def("close", [](Run& run) { refuse_in_sink(), run.cancel(); })
       .def("result", &Run::result)
       .def("sink_failure", &Run::sink_failure)
       .def("fileno", &Run::fileno)

@@ -23,9 +23,15 @@ struct State {
 
 State& state();
 
-// A forked child has only the thread that forked.
+// A forked child has only the thread that forked, and must not find the mutex locked by another.
 State* make_state() {
-  pthread_atfork(nullptr, nullptr, [] { state().coming = 0; });
+  pthread_atfork([] { state().mutex.lock(); }, [] { state().mutex.unlock(); },
+                 [] {
+                   state().coming = 0;
+                   state().ender.reset();
+                   state().shut = false;
+                   state().mutex.unlock();
+                 });
   return new State;
 }
 
@@ -78,10 +84,15 @@ void begin_ending() {
   state().ender = std::this_thread::get_id();
 }
 
-void shut_the_door(bcda::Milliseconds timeout) {
+void shut_the_door() {
   std::unique_lock lock(state().mutex);
   state().shut = true;
-  state().changed.wait_for(lock, timeout, [] { return state().coming == 0; });
+  state().changed.wait(lock, [] { return state().coming == 0; });
+}
+
+bool shut() {
+  const std::lock_guard lock(state().mutex);
+  return state().shut;
 }
 
 }  // namespace bcda_python

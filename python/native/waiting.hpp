@@ -42,7 +42,8 @@ bool too_late();
 void begin_ending();
 
 // No thread comes in any more, sinks included. Waits, without the GIL, for those that are about to.
-void shut_the_door(bcda::Milliseconds timeout);
+void shut_the_door();
+bool shut();
 
 // Runs `call` without the GIL.
 template <class Call>

@@ -1,6 +1,6 @@
 """Writes bcda/_options.py: the settings and the sandbox's options as types, made from the library's tables.
 
-usage: python python/tools/make_options.py > python/bcda/_options.py     (with the package installed; ./dev docs does it)
+usage: python python/tools/make_options.py > python/bcda/_options.py     (./dev docs does it)
 """
 
 from __future__ import annotations

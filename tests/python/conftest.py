@@ -96,16 +96,21 @@ def settings_for(sandbox: bcda.Sandbox) -> dict[str, Any]:
     return {**{name: getattr(sandbox, name) for name in names}, **PROMPT}
 
 
+def count_records(content: bytes) -> int:
+    """NDJSON lines that are not blank."""
+    return sum(1 for line in content.replace(b"\xef\xbb\xbf", b"", 1).split(b"\n") if line.strip(b" \t\r"))
+
+
 def write_export(directory: Path, files: Mapping[str, bytes]) -> bcda.ExportResult:
     """A finished export whose files, one a type, are written by hand."""
     directory.mkdir()
     rows = []
     for kind, content in files.items():
         (directory / f"{kind}.ndjson").write_bytes(content)
-        facts = {"bytes": len(content), "records": 0, "sha256": "", "decrypted": True, "url": ""}
+        facts = {"bytes": len(content), "records": count_records(content), "sha256": "", "decrypted": True, "url": ""}
         rows.append({"type": kind, "path": f"{kind}.ndjson", **facts})
     time = "2019-09-20T14:47:33.000Z"
-    receipt = {"types": list(files), "transactionTime": time, "started": time, "finished": time}
+    receipt = {"types": list(files), "transactionTime": time, "started": time, "finished": time, "jobs": []}
     (directory / "export.json").write_text(json.dumps({**receipt, "files": rows, "errors": []}))
     return bcda.ExportResult.open(directory)
 

@@ -13,8 +13,8 @@ from typing import Any
 import bcda
 import fsspec
 import pytest
-from bcda._destination import destination
-from conftest import VECTORS, in_thread, write_export
+from bcda._destination import OwnSink, destination
+from conftest import VECTORS, count_records, in_thread, write_export
 
 TABLE: dict[str, Any] = json.loads((VECTORS / "vectors.json").read_text())
 PASSPHRASE: str = TABLE["passphrase"]
@@ -385,7 +385,10 @@ def result_of(request: pytest.FixtureRequest, tmp_path: Path, memory: str) -> Ca
         path = f"{root}/Patient.ndjson"
         system, inside = fsspec.core.url_to_fs(path)
         system.pipe_file(inside, content)
-        return bcda.ExportResult([bcda.File("Patient", path, len(content), 0, "", True)], {}, 0, destination(root))
+        file = bcda.File("Patient", path, len(content), count_records(content), "", True)
+        place = destination(root)
+        assert not isinstance(place, OwnSink)
+        return bcda.ExportResult([file], {}, 0, place)
 
     return make
 

@@ -96,6 +96,17 @@ TEST(SettingsTable, OnlyAChoiceHasChoicesAndEveryChoiceIsAccepted) {
   }
 }
 
+TEST(SettingsTable, AKeyWhereItsPathBelongsIsNotShown) {
+  Settings settings;
+  for (const char* name : {"private_key", "client_secret_file", "ca_file"}) {
+    Error error = error_of([&] { settings.set(name, "-----BEGIN RSA PRIVATE KEY-----\nhunter2\n"); });
+    EXPECT_EQ(error.status, Status::INVALID_ARGUMENT) << name;
+    EXPECT_TRUE(holds(error.message, name));
+    EXPECT_FALSE(holds(error.message, "hunter2"));
+    EXPECT_FALSE(holds(error.message, "BEGIN"));
+  }
+}
+
 TEST(SettingsTable, SecretsAreTextAndHaveNoDefault) {
   for (const Setting& row : settings_table()) {
     if (!row.secret) continue;
