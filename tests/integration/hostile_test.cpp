@@ -101,13 +101,25 @@ TEST(Hostile, AServerThatHangsUpInTheHandshakeMayBeBackLater) {
 TEST(Hostile, BytesNobodyAskedForAreNotTheNextAnswer) {
   int requests = 0;
   ScriptedServer server([&](const std::string&) {
-    std::string answer = ok("Content-Length: 2\r\nConnection: keep-alive\r\n", ++requests == 1 ? "{}" : "[]");
+    std::string answer = ok("Content-Length: 3\r\nConnection: keep-alive\r\n", ++requests == 1 ? "{} " : " {}");
     return requests == 1 ? answer + ok("Content-Length: 4\r\n", "evil") : answer;
   });
   bcda::Client client({{"url", server.url()}});
-  EXPECT_EQ(client.metadata(), "{}");
-  EXPECT_EQ(client.metadata(), "[]");
+  EXPECT_EQ(client.metadata(), "{} ");
+  EXPECT_EQ(client.metadata(), " {}");
   EXPECT_EQ(server.connections(), 2);
+}
+
+TEST(Hostile, MetadataThatIsNoJsonObjectIsRefused) {
+  for (const char* body : {"<html>", "[1, 2]", "\"ok ok"}) {
+    ScriptedServer server([&](const std::string&) { return ok("Content-Length: 6\r\n", body); });
+    try {
+      bcda::Client({{"url", server.url()}}).metadata();
+      ADD_FAILURE() << body;
+    } catch (const bcda::Error& error) {
+      EXPECT_EQ(error.status(), BCDA_PROTOCOL) << body;
+    }
+  }
 }
 
 TEST(Hostile, AConnectionThatIsKeptIsUsedAgain) {
