@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
-"""Measures the Python package beside its peers, in one run: an export beside the native command (the same files, from the
-same nginx over TLS), and reading records beside a plain loop. Run by ./dev bench-python, which builds what it needs.
+"""Measures the Python package beside its peers, in one run: an export beside the command (the same files, from the same
+nginx over TLS), and reading records beside a plain loop. Run by ./dev bench-python, which builds what it needs.
 
 Every figure is a median of one run of this script, and every claim is a ratio of two of them.
 """
