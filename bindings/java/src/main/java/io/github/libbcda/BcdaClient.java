@@ -1,0 +1,271 @@
+package io.github.libbcda;
+
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import java.util.function.Consumer;
+import java.util.function.LongFunction;
+import java.util.function.LongUnaryOperator;
+
+/**
+ * A service, credentials, a key, and the connections to it. Make one and share it: thread-safe.
+ *
+ * <pre>{@code
+ * try (BcdaClient client = BcdaClient.builder().url("https://api.bcda.cms.gov").clientId(id)
+ *     .clientSecret(secret).privateKey(Path.of("registered.pem")).build()) {
+ *   ExportResult result = client.export(ExportRequest.builder().out(Path.of("claims")).build());
+ * }
+ * }</pre>
+ *
+ * <p>Every call comes in two forms. One blocks: it throws {@link BcdaException}, and when its thread is interrupted it cancels, waits
+ * until the run has let go of its files (promptly) and throws {@link InterruptedException}. The other gives a future, which
+ * completes with the same exceptions on the run's own daemon thread and whose {@code cancel} cancels the run; a future made
+ * from it ({@code thenApply}, ...) does not.
+ */
+public final class BcdaClient implements AutoCloseable {
+  private final NativeHandle handle;
+
+  private BcdaClient(NativeHandle handle) {
+    this.handle = handle;
+  }
+
+  /**
+   * Starts with the defaults of every setting.
+   *
+   * @return a builder
+   */
+  public static Builder builder() {
+    return new Builder();
+  }
+
+  /**
+   * Exports claims: from credentials to decrypted, verified files. A file appears under its name only when it is whole and
+   * verified.
+   *
+   * @param request what, and where to
+   * @return the verified files
+   * @throws BcdaException how it failed; {@link BcdaException#verified()} holds the files that were verified before
+   * @throws InterruptedException the thread was interrupted; the run has been cancelled
+   */
+  public ExportResult export(ExportRequest request) throws InterruptedException {
+    return startExport(request).await();
+  }
+
+  /**
+   * {@link #export} in the background.
+   *
+   * @param request what, and where to
+   * @return the verified files
+   * @throws BcdaException an argument is wrong, or the output directory cannot be used
+   */
+  public CompletableFuture<ExportResult> exportAsync(ExportRequest request) {
+    return startExport(request);
+  }
+
+  /**
+   * Runs the jobs and gives their manifests; nothing is downloaded or written. {@link #fetch} gets the files.
+   *
+   * @param request its {@code types} count, and how long to wait
+   * @return the manifests
+   * @throws BcdaException how it failed
+   * @throws InterruptedException the thread was interrupted; the run has been cancelled
+   */
+  public Manifest manifest(ExportRequest request) throws InterruptedException {
+    return startManifest(request).await();
+  }
+
+  /**
+   * {@link #manifest} in the background.
+   *
+   * @param request its {@code types} count, and how long to wait
+   * @return the manifests
+   * @throws BcdaException an argument is wrong
+   */
+  public CompletableFuture<Manifest> manifestAsync(ExportRequest request) {
+    return startManifest(request);
+  }
+
+  /**
+   * Downloads, decrypts and verifies all files of a manifest.
+   *
+   * @param manifest of {@link #manifest}, or kept from an earlier day
+   * @param request where to
+   * @return the verified files
+   * @throws BcdaException how it failed; {@link BcdaException#verified()} holds the files that were verified before
+   * @throws InterruptedException the thread was interrupted; the run has been cancelled
+   */
+  public ExportResult fetch(Manifest manifest, ExportRequest request) throws InterruptedException {
+    return startFetch(manifest, "", request).await();
+  }
+
+  /**
+   * Downloads, decrypts and verifies one file of a manifest.
+   *
+   * @param manifest that lists the file
+   * @param file the server's name of it, or its URL
+   * @param request where to
+   * @return the verified file
+   * @throws BcdaException how it failed
+   * @throws InterruptedException the thread was interrupted; the run has been cancelled
+   */
+  public ExportResult fetch(Manifest manifest, String file, ExportRequest request) throws InterruptedException {
+    return startFetch(manifest, file, request).await();
+  }
+
+  /**
+   * {@link #fetch(Manifest, ExportRequest)} in the background.
+   *
+   * @param manifest of {@link #manifest}, or kept from an earlier day
+   * @param request where to
+   * @return the verified files
+   * @throws BcdaException an argument is wrong, or the output directory cannot be used
+   */
+  public CompletableFuture<ExportResult> fetchAsync(Manifest manifest, ExportRequest request) {
+    return startFetch(manifest, "", request);
+  }
+
+  /**
+   * {@link #fetch(Manifest, String, ExportRequest)} in the background.
+   *
+   * @param manifest that lists the file
+   * @param file the server's name of it, or its URL
+   * @param request where to
+   * @return the verified file
+   * @throws BcdaException an argument is wrong, or the output directory cannot be used
+   */
+  public CompletableFuture<ExportResult> fetchAsync(Manifest manifest, String file, ExportRequest request) {
+    return startFetch(manifest, file, request);
+  }
+
+  /**
+   * The service's CapabilityStatement. Asks for no token.
+   *
+   * @return JSON text
+   * @throws BcdaException how it failed
+   * @throws InterruptedException the thread was interrupted
+   */
+  public String metadata() throws InterruptedException {
+    return startMetadata().await();
+  }
+
+  /**
+   * {@link #metadata} in the background.
+   *
+   * @return JSON text
+   */
+  public CompletableFuture<String> metadataAsync() {
+    return startMetadata();
+  }
+
+  /** Lets go of the client. Runs that it started go on; threads and connections end with the last of them. Idempotent. */
+  @Override
+  public void close() {
+    handle.close();
+  }
+
+  private Run<ExportResult> startExport(ExportRequest request) {
+    return start(request, config -> client -> Native.export_start(client, config), ExportResult::of);
+  }
+
+  private Run<Manifest> startManifest(ExportRequest request) {
+    return start(
+        request,
+        config -> client -> Native.manifest_start(client, config),
+        result -> new Manifest(Native.result_manifest(result)));
+  }
+
+  private Run<ExportResult> startFetch(Manifest manifest, String file, ExportRequest request) {
+    return start(
+        request, config -> client -> Native.fetch_start(client, config, manifest.json(), file), ExportResult::of);
+  }
+
+  private Run<String> startMetadata() {
+    long run = handle.call(Native::metadata_start);
+    return Run.of(run, event -> {}, Native::result_metadata);
+  }
+
+  /** {@code start} gives the run's address for a configuration's and the client's. */
+  private <T> Run<T> start(ExportRequest request, LongFunction<LongUnaryOperator> start, LongFunction<T> read) {
+    Consumer<ExportEvent> listener = request.listener();
+    try (NativeHandle config = request.config()) {
+      long run = handle.call(client -> config.call(settings -> start.apply(settings).applyAsLong(client)));
+      return Run.of(run, listener, read);
+    }
+  }
+
+  /** Makes clients. For one thread at a time. */
+  public static final class Builder extends ClientSettings<Builder> {
+    private final List<Consumer<NativeHandle>> sources = new ArrayList<>();
+
+    Builder() {}
+
+    /**
+     * Takes what the environment names ({@code BCDA_CLIENT_ID}, ...) and what is given neither here nor by an earlier
+     * source.
+     *
+     * @return this
+     */
+    public Builder environment() {
+      sources.add(config -> config.run(Native::config_load_env));
+      return this;
+    }
+
+    /**
+     * Takes what a JSON file of {@code {"name": value}} holds and what is given neither here nor by an earlier source.
+     *
+     * @param path the file; with secrets in it, mode 0600
+     * @return this
+     */
+    public Builder configFile(Path path) {
+      String text = path.toString();
+      sources.add(config -> config.run(at -> Native.config_load_file(at, text)));
+      return this;
+    }
+
+    /**
+     * The value in force, with all sources read.
+     *
+     * @param name such as {@code "url"}
+     * @return the default when it is not set; of a secret "" or {@code "(set)"}
+     * @throws BcdaException.InvalidArgument there is no such setting, or another one's value is wrong
+     */
+    public String get(String name) {
+      try (NativeHandle config = config()) {
+        return config.call(at -> Native.config_get(at, name));
+      }
+    }
+
+    /**
+     * Checks the settings and loads the private key; does not touch the network.
+     *
+     * @return a client, to be closed
+     * @throws BcdaException.InvalidArgument a setting is unknown, malformed or missing
+     * @throws BcdaException.PrivateKey the private key could not be loaded
+     * @throws BcdaException.Filesystem a file that a setting names cannot be read
+     * @throws BcdaException.Tls there are no usable CA certificates
+     */
+    public BcdaClient build() {
+      try (NativeHandle config = config()) {
+        long client = config.call(Native::client_create);
+        return new BcdaClient(new NativeHandle("client", client, Native::client_destroy));
+      }
+    }
+
+    private NativeHandle config() {
+      NativeHandle config = Config.of(values());
+      try {
+        sources.forEach(source -> source.accept(config));
+        return config;
+      } catch (Throwable error) {
+        config.close();
+        throw error;
+      }
+    }
+
+    @Override
+    Builder self() {
+      return this;
+    }
+  }
+}

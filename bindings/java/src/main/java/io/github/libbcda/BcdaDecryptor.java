@@ -1,0 +1,81 @@
+package io.github.libbcda;
+
+import java.util.Map;
+import java.util.concurrent.CompletableFuture;
+import java.util.function.Supplier;
+
+/**
+ * Decrypts files that were downloaded by other means, as the service's own script did, at any size. Thread-safe; nothing to
+ * close.
+ *
+ * <pre>{@code
+ * BcdaDecryptor decryptor = BcdaDecryptor.builder().privateKey(Path.of("registered.pem")).build();
+ * ExportedFile file = decryptor.decrypt(DecryptRequest.builder(encrypted, output).key(encryptedKey).build());
+ * }</pre>
+ */
+public final class BcdaDecryptor {
+  private final Map<String, Supplier<String>> settings;
+
+  private BcdaDecryptor(Map<String, Supplier<String>> settings) {
+    this.settings = settings;
+  }
+
+  /**
+   * Starts without a key. The private key, its passphrase and {@code durability} count; other settings are ignored.
+   *
+   * @return a builder
+   */
+  public static Builder builder() {
+    return new Builder();
+  }
+
+  /**
+   * Decrypts and verifies one file. The output appears only when the tag has verified.
+   *
+   * @param request which file, and with what
+   * @return the plaintext's file
+   * @throws BcdaException how it failed: {@link BcdaException.InvalidArgument}, {@link BcdaException.PrivateKey},
+   *     {@link BcdaException.Decryption}, {@link BcdaException.Verification} or {@link BcdaException.Filesystem}
+   * @throws InterruptedException the thread was interrupted; nothing is left of the output
+   */
+  public ExportedFile decrypt(DecryptRequest request) throws InterruptedException {
+    return start(request).await();
+  }
+
+  /**
+   * {@link #decrypt} in the background.
+   *
+   * @param request which file, and with what
+   * @return the plaintext's file; cancelling it cancels the decryption
+   */
+  public CompletableFuture<ExportedFile> decryptAsync(DecryptRequest request) {
+    return start(request);
+  }
+
+  private DecryptRun start(DecryptRequest request) {
+    try (NativeHandle config = Config.of(settings)) {
+      return config.call(at -> DecryptRun.of(at, request));
+    }
+  }
+
+  /** Makes decryptors. */
+  public static final class Builder extends ClientSettings<Builder> {
+    private Builder() {}
+
+    /**
+     * Checks the settings. The key is loaded for each file anew.
+     *
+     * @return a decryptor
+     * @throws BcdaException.InvalidArgument a setting is unknown or malformed
+     */
+    public BcdaDecryptor build() {
+      Config.of(values()).close();
+      return new BcdaDecryptor(values());
+    }
+
+    @Override
+    Builder self() {
+      return this;
+    }
+  }
+}

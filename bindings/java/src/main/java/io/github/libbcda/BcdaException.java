@@ -1,0 +1,296 @@
+package io.github.libbcda;
+
+import java.time.Duration;
+import java.util.Optional;
+import java.util.OptionalInt;
+
+/**
+ * What every failing call throws; its subclasses, one for each {@link Status} that stands for a failure, tell what went wrong.
+ *
+ * <p>{@link #getMessage()} names the thing and the remedy. It never holds a secret, or what the service said about a
+ * beneficiary; that is in {@link #outcome()} alone.
+ *
+ * <p>It is unchecked: the same failures come out of futures, streams and listeners, which have no place for checked exceptions, and
+ * few callers can do more about one than log it and try again later ({@link #retriable()}). What a caller always has to
+ * think about, being interrupted, is checked: {@link InterruptedException}.
+ *
+ * <pre>{@code
+ * try {
+ *   client.export(request);
+ * } catch (BcdaException.Authentication refused) {
+ *   page("the credentials are refused");
+ * } catch (BcdaException failure) {
+ *   log.warn("{}: {}", failure.code(), failure.getMessage());
+ * }
+ * }</pre>
+ */
+@SuppressWarnings("serial") // no form that is kept
+public abstract sealed class BcdaException extends RuntimeException {
+  /** All that is known of it. */
+  private final Failure failure;
+
+  private transient ExportResult verified;
+
+  /** All that the library says of a failure. */
+  record Failure(
+      Status status, String message, int httpStatus, String outcome, String file, boolean retriable, long retryAfterMillis)
+      implements java.io.Serializable {
+    /** Without the outcome. */
+    @Override
+    public String toString() {
+      return message;
+    }
+  }
+
+  private BcdaException(Failure failure) {
+    super(failure.message);
+    this.failure = failure;
+  }
+
+  /** The exception of a status. The native library calls this, on the thread that made the call. */
+  static BcdaException make(
+      int status, byte[] message, int httpStatus, byte[] outcome, byte[] file, boolean retriable, long retryAfterMillis) {
+    return of(
+        new Failure(
+            Status.of(status),
+            Utf8.decode(message),
+            httpStatus,
+            Utf8.decode(outcome),
+            Utf8.decode(file),
+            retriable,
+            retryAfterMillis));
+  }
+
+  private static BcdaException of(Failure failure) {
+    return switch (failure.status) {
+      case INTERNAL -> new Internal(failure);
+      case INVALID_ARGUMENT -> new InvalidArgument(failure);
+      case PRIVATE_KEY -> new PrivateKey(failure);
+      case AUTHENTICATION -> new Authentication(failure);
+      case REFUSED -> new Refused(failure);
+      case JOB_FAILED -> new JobFailed(failure);
+      case JOB_GONE -> new JobGone(failure);
+      case PROTOCOL -> new Protocol(failure);
+      case LIMIT -> new Limit(failure);
+      case NETWORK -> new Network(failure);
+      case TLS -> new Tls(failure);
+      case TIMEOUT -> new Timeout(failure);
+      case DECRYPTION -> new Decryption(failure);
+      case VERIFICATION -> new Verification(failure);
+      case FILESYSTEM -> new Filesystem(failure);
+      case SINK -> new Sink(failure);
+      case CANCELLED -> new Cancelled(failure);
+      case STATE -> new State(failure);
+      case NO_MEMORY -> new NoMemory(failure);
+      case OK, AGAIN, END -> throw new IllegalArgumentException(failure.status + " is no failure");
+    };
+  }
+
+  /** The same on another thread, with this as its cause, so that a stack trace tells both. */
+  final BcdaException again() {
+    BcdaException made = of(failure);
+    made.verified = verified;
+    made.initCause(this);
+    return made;
+  }
+
+  final void verified(ExportResult result) {
+    verified = result;
+  }
+
+  /**
+   * The status code of which this is the class.
+   *
+   * @return never OK, AGAIN or END
+   */
+  public Status code() {
+    return failure.status;
+  }
+
+  /**
+   * The HTTP status of the answer concerned.
+   *
+   * @return empty when no answer was involved
+   */
+  public OptionalInt httpStatus() {
+    return failure.httpStatus == 0 ? OptionalInt.empty() : OptionalInt.of(failure.httpStatus);
+  }
+
+  /**
+   * The service's own words: the text of its OperationOutcome. <b>It may name beneficiaries</b>: keep it out of logs.
+   *
+   * @return "" when there are none
+   */
+  public String outcome() {
+    return failure.outcome;
+  }
+
+  /**
+   * The local path or the server's file name concerned.
+   *
+   * @return empty when no file is
+   */
+  public Optional<String> file() {
+    return failure.file.isEmpty() ? Optional.empty() : Optional.of(failure.file);
+  }
+
+  /**
+   * Whether the same call may succeed later.
+   *
+   * @return false: trying again will not help
+   */
+  public boolean retriable() {
+    return failure.retriable;
+  }
+
+  /**
+   * After which time the service asked to be tried again.
+   *
+   * @return empty when it did not say
+   */
+  public Optional<Duration> retryAfter() {
+    return failure.retryAfterMillis < 0 ? Optional.empty() : Optional.of(Duration.ofMillis(failure.retryAfterMillis));
+  }
+
+  /**
+   * What a run had verified before it failed.
+   *
+   * @return empty when no run was under way
+   */
+  public Optional<ExportResult> verified() {
+    return Optional.ofNullable(verified);
+  }
+
+  /** A fault inside the library. */
+  public static final class Internal extends BcdaException {
+    Internal(Failure failure) {
+      super(failure);
+    }
+  }
+
+  /** An argument or a setting is missing or malformed. */
+  public static final class InvalidArgument extends BcdaException {
+    InvalidArgument(Failure failure) {
+      super(failure);
+    }
+  }
+
+  /** The private key could not be loaded. */
+  public static final class PrivateKey extends BcdaException {
+    PrivateKey(Failure failure) {
+      super(failure);
+    }
+  }
+
+  /** The service refused the credentials. */
+  public static final class Authentication extends BcdaException {
+    Authentication(Failure failure) {
+      super(failure);
+    }
+  }
+
+  /** The service refused a request. */
+  public static final class Refused extends BcdaException {
+    Refused(Failure failure) {
+      super(failure);
+    }
+  }
+
+  /** The service reports that the export job failed. */
+  public static final class JobFailed extends BcdaException {
+    JobFailed(Failure failure) {
+      super(failure);
+    }
+  }
+
+  /** The export job expired or is unknown to the service. */
+  public static final class JobGone extends BcdaException {
+    JobGone(Failure failure) {
+      super(failure);
+    }
+  }
+
+  /** The service's answer is not what the protocol allows. */
+  public static final class Protocol extends BcdaException {
+    Protocol(Failure failure) {
+      super(failure);
+    }
+  }
+
+  /** A limit set to protect the client was reached. */
+  public static final class Limit extends BcdaException {
+    Limit(Failure failure) {
+      super(failure);
+    }
+  }
+
+  /** The service could not be reached, or the connection broke. */
+  public static final class Network extends BcdaException {
+    Network(Failure failure) {
+      super(failure);
+    }
+  }
+
+  /** The service's certificate or the TLS handshake was refused. */
+  public static final class Tls extends BcdaException {
+    Tls(Failure failure) {
+      super(failure);
+    }
+  }
+
+  /** A deadline passed. */
+  public static final class Timeout extends BcdaException {
+    Timeout(Failure failure) {
+      super(failure);
+    }
+  }
+
+  /** A file or its wrapped key could not be decrypted. */
+  public static final class Decryption extends BcdaException {
+    Decryption(Failure failure) {
+      super(failure);
+    }
+  }
+
+  /** A file is not whole, or not what the manifest promised. */
+  public static final class Verification extends BcdaException {
+    Verification(Failure failure) {
+      super(failure);
+    }
+  }
+
+  /** A local file or directory could not be read or written. */
+  public static final class Filesystem extends BcdaException {
+    Filesystem(Failure failure) {
+      super(failure);
+    }
+  }
+
+  /** The destination's own code failed. This binding has no destination but directories. */
+  public static final class Sink extends BcdaException {
+    Sink(Failure failure) {
+      super(failure);
+    }
+  }
+
+  /** The run was cancelled from within; a future that was cancelled has a CancellationException instead. */
+  public static final class Cancelled extends BcdaException {
+    Cancelled(Failure failure) {
+      super(failure);
+    }
+  }
+
+  /** The call does not fit the state of what it is made on, such as after a fork. */
+  public static final class State extends BcdaException {
+    State(Failure failure) {
+      super(failure);
+    }
+  }
+
+  /** Out of memory. */
+  public static final class NoMemory extends BcdaException {
+    NoMemory(Failure failure) {
+      super(failure);
+    }
+  }
+}

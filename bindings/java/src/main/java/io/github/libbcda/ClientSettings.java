@@ -1,0 +1,206 @@
+package io.github.libbcda;
+
+import java.nio.file.Path;
+import java.time.Duration;
+
+// Made from the library's table by ./dev docs.
+
+/**
+ * The settings that a client takes besides those of an export. Null is the default.
+ *
+ * @param <B> the builder itself
+ */
+public abstract sealed class ClientSettings<B extends ClientSettings<B>> extends ExportSettings<B>
+    permits BcdaClient.Builder, BcdaDecryptor.Builder {
+  ClientSettings() {}
+
+  /**
+   * Origin of the service, as in https://api.bcda.cms.gov; the paths are known.
+   *
+   * @param value text
+   * @return this
+   */
+  public B url(String value) {
+    return set("url", value);
+  }
+
+  /**
+   * Client id that the service issued.
+   *
+   * @param value text
+   * @return this
+   */
+  public B clientId(String value) {
+    return set("client_id", value);
+  }
+
+  /**
+   * Client secret that belongs to client_id.
+   *
+   * @param value text
+   * @return this
+   */
+  public B clientSecret(String value) {
+    return set("client_secret", value);
+  }
+
+  /**
+   * File that holds the client secret.
+   *
+   * @param value a path
+   * @return this
+   */
+  public B clientSecretFile(Path value) {
+    return put("client_secret_file", value);
+  }
+
+  /**
+   * PEM file of the RSA private key whose public half is registered with the service.
+   *
+   * @param value a path
+   * @return this
+   */
+  public B privateKey(Path value) {
+    return put("private_key", value);
+  }
+
+  /**
+   * The private key itself, as PEM text, instead of a file.
+   *
+   * @param value text
+   * @return this
+   */
+  public B privateKeyPem(String value) {
+    return set("private_key_pem", value);
+  }
+
+  /**
+   * Passphrase of an encrypted private key.
+   *
+   * @param value text
+   * @return this
+   */
+  public B privateKeyPassphrase(String value) {
+    return set("private_key_passphrase", value);
+  }
+
+  /**
+   * File that holds the passphrase of an encrypted private key.
+   *
+   * @param value a path
+   * @return this
+   */
+  public B privateKeyPassphraseFile(Path value) {
+    return put("private_key_passphrase_file", value);
+  }
+
+  /**
+   * PEM file of the CA certificates to trust instead of the system's.
+   *
+   * @param value a path
+   * @return this
+   */
+  public B caFile(Path value) {
+    return put("ca_file", value);
+  }
+
+  /**
+   * Allow http:// to other machines: credentials and claims then travel in the clear.
+   *
+   * @param value whether (default {@code false})
+   * @return this
+   */
+  public B allowHttp(boolean value) {
+    return set("allow_http", Boolean.toString(value));
+  }
+
+  /**
+   * Other origins that a manifest may point to; files there are fetched without the token.
+   *
+   * @param value one or more, without commas
+   * @return this
+   */
+  public B allowedOrigins(String... value) {
+    return put("allowed_origins", value);
+  }
+
+  /**
+   * Threads that move and decrypt data; 0: one for each core.
+   *
+   * @param value how many (default {@code 0})
+   * @return this
+   */
+  public B threads(int value) {
+    return set("threads", Integer.toString(value));
+  }
+
+  /**
+   * The User-Agent header.
+   *
+   * @param value text (default {@code libbcda/0.1.0})
+   * @return this
+   */
+  public B userAgent(String value) {
+    return set("user_agent", value);
+  }
+
+  /**
+   * Limit for name look-up, connection and TLS handshake.
+   *
+   * @param value to the millisecond, rounded up (default {@code 30s})
+   * @return this
+   */
+  public B connectTimeout(Duration value) {
+    return put("connect_timeout", value);
+  }
+
+  /**
+   * Longest silence of a connection that should deliver bytes.
+   *
+   * @param value to the millisecond, rounded up (default {@code 1m})
+   * @return this
+   */
+  public B idleTimeout(Duration value) {
+    return put("idle_timeout", value);
+  }
+
+  /**
+   * Limit for the answer to one request, file bodies apart.
+   *
+   * @param value to the millisecond, rounded up (default {@code 2m})
+   * @return this
+   */
+  public B requestTimeout(Duration value) {
+    return put("request_timeout", value);
+  }
+
+  /**
+   * Lifetime assumed of a token that does not tell its own.
+   *
+   * @param value to the millisecond, rounded up (default {@code 1h})
+   * @return this
+   */
+  public B tokenLifetime(Duration value) {
+    return put("token_lifetime", value);
+  }
+
+  /**
+   * Largest head of an answer that is read.
+   *
+   * @param value bytes (default {@code 64KiB})
+   * @return this
+   */
+  public B maxHeaderBytes(long value) {
+    return set("max_header_bytes", Long.toString(value));
+  }
+
+  /**
+   * Largest manifest that is read.
+   *
+   * @param value bytes (default {@code 64MiB})
+   * @return this
+   */
+  public B maxManifestBytes(long value) {
+    return set("max_manifest_bytes", Long.toString(value));
+  }
+}

@@ -1,0 +1,49 @@
+package io.github.libbcda;
+
+/** A decryption in the background. */
+final class DecryptRun extends Running<ExportedFile> {
+  private static final long FOREVER = -1;
+
+  private final DecryptRequest.Progress progress;
+
+  private DecryptRun(NativeHandle handle, DecryptRequest.Progress progress) {
+    super(handle);
+    this.progress = progress;
+  }
+
+  /** Starts decrypting with the configuration at {@code config}. */
+  static DecryptRun of(long config, DecryptRequest what) {
+    long address =
+        Native.decryption_start(
+            config, what.encrypted.toString(), what.label, what.key, what.manifest, what.output.toString());
+    NativeHandle handle = new NativeHandle("decryption", address, Native::decryption_destroy);
+    DecryptRun run = new DecryptRun(handle, what.progress);
+    run.begin();
+    return run;
+  }
+
+  @Override
+  void follow() {
+    handle.run(
+        decryption -> {
+          long done = 0;
+          while (Native.decryption_wait(decryption, done, FOREVER) == 0) {
+            done = Native.decryption_done(decryption);
+            progress.update(done, Native.decryption_total(decryption));
+          }
+        });
+  }
+
+  @Override
+  ExportedFile outcome() {
+    long address = handle.call(Native::decryption_result);
+    try (NativeHandle result = new NativeHandle("result", address, Native::result_destroy)) {
+      return result.call(at -> ExportedFile.of(at, 0));
+    }
+  }
+
+  @Override
+  void stop() {
+    handle.runIfOpen(Native::decryption_cancel);
+  }
+}

@@ -1,0 +1,76 @@
+package io.github.libbcda;
+
+import java.io.IOException;
+import java.io.InputStream;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Locale;
+
+/**
+ * Finds and loads the native library: where the system property says, else on the library path, else the one in the jar,
+ * which is unpacked into a private temporary directory and removed again as soon as it is loaded.
+ */
+final class NativeLibrary {
+  static final String PROPERTY = "io.github.libbcda.library";
+  private static final String NAME = "bcda_java";
+
+  private NativeLibrary() {}
+
+  static void load() {
+    String given = System.getProperty(PROPERTY);
+    if (given != null) {
+      System.load(Path.of(given).toAbsolutePath().toString());
+      return;
+    }
+    try {
+      System.loadLibrary(NAME);
+    } catch (UnsatisfiedLinkError notOnPath) {
+      loadFromJar(notOnPath);
+    }
+  }
+
+  private static void loadFromJar(UnsatisfiedLinkError notOnPath) {
+    String resource = "native/" + platform() + "/" + System.mapLibraryName(NAME);
+    try (InputStream library = NativeLibrary.class.getResourceAsStream(resource)) {
+      if (library == null) {
+        throw failure("this jar holds none for " + platform(), notOnPath);
+      }
+      unpackAndLoad(library);
+    } catch (IOException | UnsatisfiedLinkError error) {
+      throw failure("the one in the jar could not be loaded: " + error.getMessage(), error, notOnPath);
+    }
+  }
+
+  private static void unpackAndLoad(InputStream library) throws IOException {
+    Path directory = Files.createTempDirectory("bcda-"); // for its owner only
+    Path file = directory.resolve(System.mapLibraryName(NAME));
+    try {
+      Files.copy(library, file);
+      System.load(file.toString());
+    } finally { // a loaded library needs its name no more
+      Files.deleteIfExists(file);
+      Files.delete(directory);
+    }
+  }
+
+  /** Such as {@code linux-x86_64}. */
+  static String platform() {
+    String machine = System.getProperty("os.arch");
+    return System.getProperty("os.name").toLowerCase(Locale.ROOT) + "-" + (machine.equals("amd64") ? "x86_64" : machine);
+  }
+
+  private static UnsatisfiedLinkError failure(String why, Throwable... causes) {
+    UnsatisfiedLinkError error =
+        new UnsatisfiedLinkError(
+            "libbcda's native library was not found: -D"
+                + PROPERTY
+                + "=FILE is not set, it is not on java.library.path, and "
+                + why
+                + ". Where the temporary directory forbids execution, set -Djava.io.tmpdir or -D"
+                + PROPERTY);
+    for (Throwable cause : causes) {
+      error.addSuppressed(cause);
+    }
+    return error;
+  }
+}

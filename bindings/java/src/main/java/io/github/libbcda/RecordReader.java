@@ -1,0 +1,65 @@
+package io.github.libbcda;
+
+import java.nio.file.Path;
+
+/**
+ * The NDJSON records of one file, in constant memory (the longest line). For one thread at a time.
+ *
+ * <pre>{@code
+ * try (RecordReader reader = RecordReader.open(file.path())) {
+ *   for (byte[] record; (record = reader.next()) != null; ) { ... }
+ * }
+ * }</pre>
+ */
+public final class RecordReader implements AutoCloseable {
+  private final NativeHandle handle;
+
+  private RecordReader(NativeHandle handle) {
+    this.handle = handle;
+  }
+
+  /**
+   * Opens a finished file.
+   *
+   * @param path of any NDJSON file
+   * @return a reader before the first record, to be closed
+   * @throws BcdaException.Filesystem it cannot be read
+   */
+  public static RecordReader open(Path path) {
+    return new RecordReader(new NativeHandle("reader", Native.reader_open(path.toString()), Native::reader_destroy));
+  }
+
+  /**
+   * The next line that is not blank, without its line end, a CR or a BOM.
+   *
+   * @return UTF-8, or null after the last
+   * @throws BcdaException.Filesystem the file cannot be read
+   * @throws BcdaException.Limit a line is longer than 256 MiB
+   */
+  public byte[] next() {
+    return handle.call(Native::reader_next);
+  }
+
+  /**
+   * Where the record last given is.
+   *
+   * @return the number of its line, from 1
+   */
+  public long line() {
+    return handle.call(Native::reader_line);
+  }
+
+  /**
+   * Where the record last given is.
+   *
+   * @return the byte offset of its line in the file
+   */
+  public long offset() {
+    return handle.call(Native::reader_offset);
+  }
+
+  @Override
+  public void close() {
+    handle.close();
+  }
+}

@@ -1,0 +1,51 @@
+package io.github.libbcda;
+
+import java.util.List;
+import java.util.Optional;
+import java.util.stream.IntStream;
+
+/**
+ * One row of the library's table of settings, from which flags, builder methods and documentation come.
+ *
+ * @param name such as {@code client_id}; {@code clientId} is the builder's method
+ * @param type {@code string}, {@code path}, {@code boolean}, {@code integer}, {@code duration}, {@code size}, {@code choice}
+ *     or {@code list}
+ * @param defaultValue "" when there is none
+ * @param choices of a choice; else empty
+ * @param env the environment variable, such as {@code BCDA_CLIENT_ID}
+ * @param help one sentence
+ * @param forExport whether it may be given for each export, too
+ * @param secret whether it is never given back, logged or echoed
+ */
+public record Setting(
+    String name,
+    String type,
+    String defaultValue,
+    List<String> choices,
+    String env,
+    String help,
+    boolean forExport,
+    boolean secret) {
+
+  static List<Setting> all() {
+    return IntStream.range(0, Native.setting_count()).mapToObj(Setting::at).toList();
+  }
+
+  static Optional<Setting> find(String name) {
+    int index = Native.setting_find(name);
+    return index < 0 ? Optional.empty() : Optional.of(at(index));
+  }
+
+  private static Setting at(int index) {
+    String choices = Native.setting_choices(index);
+    return new Setting(
+        Native.setting_name(index),
+        Native.setting_type(index),
+        Native.setting_default(index),
+        choices.isEmpty() ? List.of() : List.of(choices.split(",")),
+        Native.setting_env(index),
+        Native.setting_help(index),
+        Native.setting_is_for_export(index) != 0,
+        Native.setting_is_secret(index) != 0);
+  }
+}

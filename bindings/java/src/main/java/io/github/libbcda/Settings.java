@@ -1,0 +1,73 @@
+package io.github.libbcda;
+
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import java.util.Objects;
+import java.util.function.Supplier;
+
+/**
+ * Named settings, as they are in the library's one table: what all builders have in common. {@link ExportSettings} and
+ * {@link ClientSettings} have a method for each; these are made from the table, and {@link Bcda#settings()} is the table.
+ *
+ * <p>Values are checked when they are used: by {@code build()} of a client or decryptor, and when a run starts.
+ *
+ * @param <B> the builder itself
+ */
+public abstract sealed class Settings<B extends Settings<B>> permits ExportSettings {
+  private final Map<String, Supplier<String>> values = new LinkedHashMap<>();
+
+  Settings() {}
+
+  /**
+   * Sets by name.
+   *
+   * @param name such as {@code "client_id"}
+   * @param value text as in the command's flags, such as {@code "30s"}, {@code "64KiB"} or {@code "Patient,Coverage"}; null
+   *     restores the default
+   * @return this
+   */
+  public B set(String name, String value) {
+    if (value == null) {
+      values.remove(Objects.requireNonNull(name));
+      return self();
+    }
+    return supply(name, () -> value);
+  }
+
+  /**
+   * Has a value, a secret mostly, asked for each time it is needed, instead of kept here.
+   *
+   * @param name such as {@code "client_secret"}
+   * @param value called on the thread that builds a client, starts a run or decrypts; what it throws goes on to the caller
+   * @return this
+   */
+  public B supply(String name, Supplier<String> value) {
+    values.put(Objects.requireNonNull(name), Objects.requireNonNull(value));
+    return self();
+  }
+
+  final B put(String name, Path value) {
+    return set(name, value == null ? null : value.toString());
+  }
+
+  final B put(String name, Duration value) {
+    return set(name, value == null ? null : milliseconds(value) + "ms");
+  }
+
+  final B put(String name, String[] values) {
+    return set(name, String.join(",", values));
+  }
+
+  /** Rounded up: a short time is not the 0 that means no limit. */
+  private static long milliseconds(Duration value) {
+    return value.plusNanos(999_999).toMillis();
+  }
+
+  final Map<String, Supplier<String>> values() {
+    return Map.copyOf(values);
+  }
+
+  abstract B self();
+}

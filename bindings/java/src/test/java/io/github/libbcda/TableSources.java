@@ -1,0 +1,246 @@
+package io.github.libbcda;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Arrays;
+import java.util.LinkedHashMap;
+import java.util.Locale;
+import java.util.Map;
+import java.util.function.IntPredicate;
+import java.util.stream.Collectors;
+import java.util.stream.IntStream;
+
+/**
+ * The sources that are made from the library's tables, so that no rule of them is written down twice. {@code ./dev docs} runs
+ * it; a test compares what it makes with what is there. It needs {@link Native} alone, since it writes what others need.
+ *
+ * <p>Usage: {@code TableSources DIRECTORY}
+ */
+final class TableSources {
+  private static final String HEAD = "package io.github.libbcda;\n\n%s// Made from the library's table by ./dev docs.\n\n";
+
+  private TableSources() {}
+
+  public static void main(String[] arguments) throws IOException {
+    for (Map.Entry<String, String> source : all().entrySet()) {
+      Files.writeString(Path.of(arguments[0], source.getKey()), source.getValue());
+    }
+  }
+
+  /** Texts by file name. */
+  static Map<String, String> all() {
+    Map<String, String> sources = new LinkedHashMap<>();
+    sources.put("Status.java", status());
+    sources.put("ExportSettings.java", exportSettings());
+    sources.put("ClientSettings.java", clientSettings());
+    return sources;
+  }
+
+  // ---- Status ----
+
+  private static String status() {
+    String constants =
+        statuses()
+            .mapToObj(
+                status ->
+                    "  /** %s */\n  %s(%d, %d)"
+                        .formatted(
+                            sentence(Native.status_description(status)),
+                            Native.status_name(status),
+                            status,
+                            Native.status_exit_code(status)))
+            .collect(Collectors.joining(",\n"));
+    return HEAD.formatted("")
+        + """
+          /** Status codes of the library. All but {@link #OK}, {@link #AGAIN} and {@link #END} have a {@link BcdaException}. */
+          public enum Status {
+          %s;
+
+            private final int number;
+            private final int exitCode;
+
+            Status(int number, int exitCode) {
+              this.number = number;
+              this.exitCode = exitCode;
+            }
+
+            /**
+             * The code's number, which never changes.
+             *
+             * @return as in {@code bcda.h}
+             */
+            public int number() {
+              return number;
+            }
+
+            /**
+             * The exit code of the {@code bcda} command for it.
+             *
+             * @return 0 to 5, or 130
+             */
+            public int exitCode() {
+              return exitCode;
+            }
+
+            /**
+             * What it means.
+             *
+             * @return one line of English
+             */
+            public String description() {
+              return Native.status_description(number);
+            }
+
+            static Status of(int number) {
+              for (Status status : values()) {
+                if (status.number == number) {
+                  return status;
+                }
+              }
+              return INTERNAL;
+            }
+          }
+          """
+            .formatted(constants);
+  }
+
+  private static IntStream statuses() {
+    return IntStream.range(0, Native.status_count()).map(Native::status_at);
+  }
+
+  // ---- Settings ----
+
+  private static String exportSettings() {
+    return HEAD.formatted("import java.nio.file.Path;\nimport java.time.Duration;\n\n")
+        + """
+          /**
+           * The settings that may be given for each export. Null is the default.
+           *
+           * @param <B> the builder itself
+           */
+          public abstract sealed class ExportSettings<B extends ExportSettings<B>> extends Settings<B>
+              permits ClientSettings, ExportRequest.Builder {
+            ExportSettings() {}
+          """
+        + setters(index -> Native.setting_is_for_export(index) != 0)
+        + "}\n";
+  }
+
+  private static String clientSettings() {
+    return HEAD.formatted("import java.nio.file.Path;\nimport java.time.Duration;\n\n")
+        + """
+          /**
+           * The settings that a client takes besides those of an export. Null is the default.
+           *
+           * @param <B> the builder itself
+           */
+          public abstract sealed class ClientSettings<B extends ClientSettings<B>> extends ExportSettings<B>
+              permits BcdaClient.Builder, BcdaDecryptor.Builder {
+            ClientSettings() {}
+          """
+        + setters(index -> Native.setting_is_for_export(index) == 0)
+        + "}\n";
+  }
+
+  private static String setters(IntPredicate wanted) {
+    return IntStream.range(0, Native.setting_count())
+        .filter(wanted)
+        .mapToObj(TableSources::setter)
+        .collect(Collectors.joining());
+  }
+
+  private static String setter(int index) {
+    String name = Native.setting_name(index);
+    String type = Native.setting_type(index);
+    boolean choice = type.equals("choice");
+    return (choice ? choices(index) : "")
+        + """
+
+            /**
+             * %s
+             *
+             * @param value %s%s
+             * @return this
+             */
+            public B %s(%s value) {
+              return %s;
+            }
+          """
+            .formatted(
+                html(Native.setting_help(index)),
+                choice ? "one of them" : explained(type),
+                byDefault(Native.setting_default(index)),
+                camelCase(name),
+                choice ? typeName(name) : javaType(type),
+                call(name, type));
+  }
+
+  private static String choices(int index) {
+    String constants =
+        Arrays.stream(Native.setting_choices(index).split(","))
+            .map(choice -> "    /** {@code %s} */\n    %s".formatted(choice, choice.toUpperCase(Locale.ROOT)))
+            .collect(Collectors.joining(",\n"));
+    return "\n  /** %s */\n  public enum %s {\n%s\n  }\n"
+        .formatted(html(Native.setting_help(index)), typeName(Native.setting_name(index)), constants);
+  }
+
+  private static String javaType(String type) {
+    return switch (type) {
+      case "path" -> "Path";
+      case "boolean" -> "boolean";
+      case "integer" -> "int";
+      case "size" -> "long";
+      case "duration" -> "Duration";
+      case "list" -> "String...";
+      default -> "String";
+    };
+  }
+
+  private static String explained(String type) {
+    return switch (type) {
+      case "path" -> "a path";
+      case "boolean" -> "whether";
+      case "integer" -> "how many";
+      case "size" -> "bytes";
+      case "duration" -> "to the millisecond, rounded up";
+      case "list" -> "one or more, without commas";
+      default -> "text";
+    };
+  }
+
+  private static String call(String name, String type) {
+    return switch (type) {
+      case "boolean" -> "set(\"%s\", Boolean.toString(value))".formatted(name);
+      case "integer" -> "set(\"%s\", Integer.toString(value))".formatted(name);
+      case "size" -> "set(\"%s\", Long.toString(value))".formatted(name);
+      case "choice" -> "set(\"%s\", value == null ? null : value.name().toLowerCase(java.util.Locale.ROOT))".formatted(name);
+      case "string" -> "set(\"%s\", value)".formatted(name);
+      default -> "put(\"%s\", value)".formatted(name);
+    };
+  }
+
+  private static String byDefault(String value) {
+    return value.isEmpty() ? "" : " (default {@code " + value + "})";
+  }
+
+  static String camelCase(String name) {
+    String[] words = name.split("_");
+    return words[0] + Arrays.stream(words).skip(1).map(TableSources::typeName).collect(Collectors.joining());
+  }
+
+  private static String typeName(String name) {
+    String camel = name.contains("_") ? camelCase(name) : name;
+    return camel.substring(0, 1).toUpperCase(Locale.ROOT) + camel.substring(1);
+  }
+
+  private static String sentence(String text) {
+    String html = html(text);
+    String begun = html.substring(0, 1).toUpperCase(Locale.ROOT) + html.substring(1);
+    return begun.endsWith(".") ? begun : begun + ".";
+  }
+
+  private static String html(String text) {
+    return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;");
+  }
+}

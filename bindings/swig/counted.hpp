@@ -1,0 +1,29 @@
+// The handles that more than one file here makes, and what counts all of them.
+#pragma once
+#include <atomic>
+#include <bcda/bcda.hpp>
+#include <cstdint>
+#include <memory>
+#include <utility>
+
+namespace bcda_flat {
+
+struct Counted {
+  Counted() { ++alive; }
+  ~Counted() { --alive; }
+  Counted(const Counted&) = delete;
+  Counted& operator=(const Counted&) = delete;
+
+  static std::atomic<std::int32_t> alive;
+};
+
+struct Config : Counted {
+  const std::shared_ptr<bcda::Config> shared = std::make_shared<bcda::Config>();
+  bcda::Config& native = *shared;
+};
+struct Result : Counted {
+  explicit Result(bcda::Result result) : native(std::move(result)) {}
+  bcda::Result native;
+};
+
+}  // namespace bcda_flat
