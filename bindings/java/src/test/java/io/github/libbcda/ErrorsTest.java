@@ -1,0 +1,265 @@
+package io.github.libbcda;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertInstanceOf;
+import static org.junit.jupiter.api.Assertions.assertNotEquals;
+import static org.junit.jupiter.api.Assertions.assertSame;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import com.sun.net.httpserver.HttpExchange;
+import com.sun.net.httpserver.HttpServer;
+import java.io.ByteArrayInputStream;
+import java.io.ByteArrayOutputStream;
+import java.io.IOException;
+import java.io.ObjectInputStream;
+import java.io.ObjectOutputStream;
+import java.io.PrintWriter;
+import java.io.StringWriter;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.Arrays;
+import java.util.EnumSet;
+import java.util.Locale;
+import java.util.Optional;
+import java.util.OptionalInt;
+import java.util.concurrent.ExecutionException;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.MethodSource;
+
+/** What goes wrong, and how it is told: the class, the message, the fields; and that no secret is ever in them. */
+class ErrorsTest {
+  private static final String SECRET = "hunter2-is-the-secret";
+
+  @TempDir Path dir;
+
+  static Stream<Status> failures() {
+    return EnumSet.complementOf(EnumSet.of(Status.OK, Status.AGAIN, Status.END)).stream();
+  }
+
+  @ParameterizedTest
+  @MethodSource("failures")
+  void everyFailureHasAClassOfItsName(Status status) {
+    BcdaException made =
+        BcdaException.make(
+            status.number(), Utf8.encode("message"), 503, Utf8.encode("words of J. Doe"), Utf8.encode("f"), true, 1500);
+    assertEquals(status.name().replace("_", ""), made.getClass().getSimpleName().toUpperCase(Locale.ROOT));
+    assertEquals(status, made.code());
+    assertEquals("message", made.getMessage());
+    assertEquals(OptionalInt.of(503), made.httpStatus());
+    assertEquals("words of J. Doe", made.outcome());
+    assertEquals(Optional.of("f"), made.file());
+    assertTrue(made.retriable());
+    assertEquals(Optional.of(Duration.ofMillis(1500)), made.retryAfter());
+    assertFalse(made.toString().contains("Doe"));
+    BcdaException again = made.again();
+    assertSame(made.getClass(), again.getClass());
+    assertSame(made, again.getCause());
+    assertEquals("words of J. Doe", again.outcome());
+  }
+
+  @Test
+  void noClassIsWithoutAStatus() {
+    assertEquals(failures().count(), BcdaException.class.getPermittedSubclasses().length);
+    assertTrue(Arrays.stream(Status.values()).allMatch(status -> Status.of(status.number()) == status));
+  }
+
+  @Test
+  void fieldsThatSayNothing() {
+    BcdaException made = BcdaException.make(1, new byte[0], 0, new byte[0], new byte[0], false, -1);
+    assertEquals(OptionalInt.empty(), made.httpStatus());
+    assertEquals("", made.outcome());
+    assertEquals(Optional.empty(), made.file());
+    assertEquals(Optional.empty(), made.retryAfter());
+    assertEquals(Optional.empty(), made.verified());
+  }
+
+  @Test
+  void survivesSerialization() throws Exception {
+    BcdaException made = BcdaException.make(10, Utf8.encode("m"), 0, new byte[0], new byte[0], true, -1);
+    ByteArrayOutputStream bytes = new ByteArrayOutputStream();
+    new ObjectOutputStream(bytes).writeObject(made);
+    Object read = new ObjectInputStream(new ByteArrayInputStream(bytes.toByteArray())).readObject();
+    assertEquals("m", assertInstanceOf(BcdaException.Network.class, read).getMessage());
+    assertTrue(((BcdaException) read).retriable());
+  }
+
+  // ---- What the service does wrong ----
+
+  @ParameterizedTest
+  @CsvSource({
+    "flip,DECRYPTION,GCM tag",
+    "wrong-label,DECRYPTION,renamed",
+    "truncate,NETWORK,",
+    "not-json,PROTOCOL,",
+    "job-fails,JOB_FAILED,",
+    "job-expires,JOB_GONE,",
+    "no-location,PROTOCOL,Content-Location",
+    "other-origin=https://elsewhere.example,PROTOCOL,allowed_origins",
+    "status=500:on=POST /auth/token,REFUSED,",
+    "huge-header=100KiB:on=GET /api/v1/jobs,LIMIT,max_header_bytes",
+  })
+  void whatTheServiceDoesWrong(String fault, Status status, String says) throws Exception {
+    try (Sandbox sandbox = Trials.sandbox().fault(fault).start();
+        BcdaClient client = Trials.client(sandbox).retries(1).build()) {
+      Path out = dir.resolve("claims");
+      BcdaException error =
+          assertThrows(BcdaException.class, () -> client.export(Trials.patients(out).build()));
+      assertEquals(status, error.code(), error::getMessage);
+      assertTrue(says == null || error.getMessage().contains(says), error::getMessage);
+      assertFalse(Files.exists(out.resolve("export.json")));
+      assertTrue(error.verified().orElseThrow().files().isEmpty());
+      assertInstanceOf(error.getClass(), error.getCause(), "the run's own thread is told, too");
+      assertFalse(stackTrace(error).contains(sandbox.clientSecret()));
+    }
+  }
+
+  private static String stackTrace(Throwable error) {
+    StringWriter text = new StringWriter();
+    error.printStackTrace(new PrintWriter(text));
+    return text.toString();
+  }
+
+  @Test
+  void filesThatWereVerifiedBeforeAFailure() throws Exception {
+    try (Sandbox sandbox = Trials.sandbox().option("beneficiaries_per_file", "5").fault("flip:count=1").start();
+        BcdaClient client = Trials.client(sandbox).build()) {
+      ExecutionException failed =
+          assertThrows(
+              ExecutionException.class, () -> client.exportAsync(Trials.patients(dir.resolve("claims")).build()).get());
+      BcdaException.Decryption error = assertInstanceOf(BcdaException.Decryption.class, failed.getCause());
+      ExportResult verified = error.verified().orElseThrow();
+      assertEquals(1, verified.files().size());
+      assertTrue(error.file().isPresent());
+      try (Stream<String> records = verified.records("Patient")) {
+        assertEquals(5, records.count());
+      }
+    }
+  }
+
+  @Test
+  void refusedCredentials() throws Exception {
+    try (Sandbox sandbox = Trials.sandbox().start();
+        BcdaClient client = Trials.client(sandbox).clientSecret(SECRET).build()) {
+      BcdaException.Authentication error =
+          assertThrows(
+              BcdaException.Authentication.class, () -> client.export(Trials.patients(dir.resolve("claims")).build()));
+      assertEquals(OptionalInt.of(401), error.httpStatus());
+      assertEquals(3, error.code().exitCode());
+      assertFalse(error.retriable());
+      assertFalse(stackTrace(error).contains(SECRET));
+    }
+  }
+
+  @Test
+  void theServicesWordsAreKeptApart() throws Exception {
+    String words = "Error retrieving Patient for beneficiary 19990000000027";
+    HttpServer service = HttpServer.create(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0), 0);
+    service.createContext("/", exchange -> answer(exchange, 404, OUTCOME.formatted(words)));
+    service.start();
+    try (BcdaClient client =
+        BcdaClient.builder().url("http://localhost:" + service.getAddress().getPort()).retries(0).build()) {
+      BcdaException.Refused error = assertThrows(BcdaException.Refused.class, client::metadata);
+      assertEquals(words, error.outcome());
+      assertFalse(stackTrace(error).contains("retrieving"));
+      assertEquals(OptionalInt.of(404), error.httpStatus());
+    } finally {
+      service.stop(0);
+    }
+  }
+
+  private static final String OUTCOME =
+      "{\"resourceType\":\"OperationOutcome\",\"issue\":[{\"severity\":\"Error\",\"details\":{\"text\":\"%s\"}}]}";
+
+  private static void answer(HttpExchange exchange, int status, String body) throws IOException {
+    try (exchange) {
+      exchange.getResponseHeaders().set("Content-Type", "application/json");
+      exchange.sendResponseHeaders(status, body.length());
+      exchange.getResponseBody().write(Utf8.encode(body));
+    }
+  }
+
+  @Test
+  void whenToTryAgain() throws Exception {
+    try (Sandbox sandbox = Trials.sandbox().fault("status=503:on=GET /api/v1/metadata:retry_after=7").start();
+        BcdaClient client = Trials.client(sandbox).retries(0).build()) {
+      BcdaException error = assertThrows(BcdaException.class, client::metadata);
+      assertTrue(error.retriable());
+      assertEquals(Optional.of(Duration.ofSeconds(7)), error.retryAfter());
+    }
+  }
+
+  @Test
+  void anUnreachableService() throws Exception {
+    try (BcdaClient client = BcdaClient.builder().url("http://localhost:1").retries(0).build()) {
+      BcdaException.Network error = assertThrows(BcdaException.Network.class, client::metadata);
+      assertTrue(error.retriable());
+      assertEquals(1, error.code().exitCode());
+    }
+  }
+
+  @Test
+  void aDeadline() throws Exception {
+    try (Sandbox sandbox = Stage.WAITING.sandbox();
+        BcdaClient client = Trials.client(sandbox).build()) {
+      ExportRequest request = Trials.patients(dir.resolve("claims")).timeout(Duration.ofMillis(200)).build();
+      assertThrows(BcdaException.Timeout.class, () -> client.export(request));
+    }
+  }
+
+  // ---- What the caller does wrong ----
+
+  @Test
+  void arguments() {
+    BcdaException.InvalidArgument unknown =
+        assertThrows(BcdaException.InvalidArgument.class, () -> BcdaClient.builder().set("client_ids", "x").build());
+    assertTrue(unknown.getMessage().contains("client_id"));
+    assertThrows(BcdaException.InvalidArgument.class, () -> BcdaClient.builder().url("nowhere").build());
+    assertThrows(BcdaException.InvalidArgument.class, () -> BcdaClient.builder().parallel(1000).build());
+    assertThrows(BcdaException.InvalidArgument.class, () -> Sandbox.builder().fault("surprise").start());
+    assertThrows(BcdaException.InvalidArgument.class, () -> BcdaDecryptor.builder().set("durability", "x").build());
+    assertThrows(
+        BcdaException.PrivateKey.class,
+        () -> BcdaClient.builder().url("https://localhost").privateKeyPem("no key " + SECRET).build());
+    assertThrows(BcdaException.Filesystem.class, () -> RecordReader.open(dir.resolve("missing")));
+    assertThrows(NullPointerException.class, () -> RecordReader.open(null));
+    assertThrows(NullPointerException.class, () -> new Manifest(null));
+    assertThrows(NullPointerException.class, () -> Sandbox.builder().fault(null).start());
+  }
+
+  @Test
+  void anOccupiedDirectory() throws Exception {
+    try (Sandbox sandbox = Trials.sandbox().start();
+        BcdaClient client = Trials.client(sandbox).build()) {
+      ExportRequest request = Trials.patients(dir.resolve("claims")).build();
+      client.export(request);
+      BcdaException error = assertThrows(BcdaException.class, () -> client.exportAsync(request));
+      assertTrue(error.getMessage().contains("claims"));
+      assertNotEquals(Status.OK, error.code());
+    }
+  }
+
+  @Test
+  void aListenerThatThrows() throws Exception {
+    try (Sandbox sandbox = Stage.WAITING.sandbox();
+        BcdaClient client = Trials.client(sandbox).build()) {
+      ArithmeticException own = new ArithmeticException("of the listener");
+      ExportRequest request =
+          Trials.patients(dir.resolve("claims"))
+              .onEvent(
+                  event -> {
+                    throw own;
+                  })
+              .build();
+      assertSame(own, assertThrows(ArithmeticException.class, () -> client.export(request)));
+    }
+  }
+}
