@@ -1,0 +1,127 @@
+package io.github.libbcda;
+
+import java.io.OutputStream;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CountDownLatch;
+import java.util.stream.Stream;
+
+/** A program that ends in the middle of something: {@code Exits STAGE WAY DIRECTORY}. {@link JarIT} runs it. */
+final class Exits {
+  static final int CODE = 42;
+
+  private Exits() {}
+
+  /** How it ends. */
+  enum Way {
+    SYSTEM_EXIT,
+    HALT,
+    FALLS_OFF,
+    UNCAUGHT,
+    FROM_THE_LISTENER
+  }
+
+  public static void main(String[] arguments) throws Exception {
+    Way way = Way.valueOf(arguments[1]);
+    Path dir = Path.of(arguments[2]);
+    switch (arguments[0]) {
+      case "DECRYPTING" -> decrypt(dir, way);
+      case "READING" -> read(dir, way);
+      default -> export(Stage.valueOf(arguments[0]), dir, way);
+    }
+  }
+
+  /** One run that is awaited and one that nobody waits for. */
+  private static void export(Stage stage, Path dir, Way way) throws Exception {
+    BcdaClient client = Trials.client(stage.sandbox()).build();
+    CountDownLatch reached = new CountDownLatch(2);
+    for (String name : new String[] {"a", "b"}) {
+      ExportRequest request =
+          Trials.patients(dir.resolve(name))
+              .onEvent(
+                  event -> {
+                    if (event.text().equals(stage.state)) {
+                      reached.countDown();
+                      endFromListener(way);
+                    }
+                  })
+              .build();
+      CompletableFuture<ExportResult> run = client.exportAsync(request);
+      daemon(run::join);
+    }
+    reached.await();
+    end(way);
+  }
+
+  private static void decrypt(Path dir, Way way) throws Exception {
+    Path pipe = dir.resolve("cipher");
+    new ProcessBuilder("mkfifo", pipe.toString()).start().waitFor();
+    daemon(() -> feed(pipe));
+    Vectors.Vector vector = Vectors.named("15bytes-rsa2048");
+    CountDownLatch reached = new CountDownLatch(3);
+    DecryptRequest request =
+        DecryptRequest.builder(pipe, dir.resolve("plain"))
+            .label(vector.filename())
+            .key(vector.encryptedKey())
+            .onProgress(
+                (done, total) -> {
+                  reached.countDown();
+                  if (reached.getCount() == 0) {
+                    endFromListener(way);
+                  }
+                })
+            .build();
+    Vectors.decryptor().decryptAsync(request);
+    reached.await();
+    end(way);
+  }
+
+  private static void feed(Path pipe) {
+    try (OutputStream end = Files.newOutputStream(pipe)) {
+      byte[] zeros = new byte[1 << 16];
+      while (true) {
+        end.write(zeros);
+      }
+    } catch (java.io.IOException ended) {
+      // as it has to be
+    }
+  }
+
+  private static void read(Path dir, Way way) throws Exception {
+    Path file = Files.writeString(dir.resolve("a.ndjson"), "{}\n".repeat(1_000_000));
+    CountDownLatch reached = new CountDownLatch(1);
+    daemon(
+        () -> {
+          while (true) {
+            try (Stream<byte[]> records = RecordStream.of(java.util.List.of(file))) {
+              records.forEach(record -> reached.countDown());
+            }
+          }
+        });
+    reached.await();
+    end(way);
+  }
+
+  private static void daemon(Runnable work) {
+    Thread thread = new Thread(work);
+    thread.setDaemon(true);
+    thread.start();
+  }
+
+  private static void endFromListener(Way way) {
+    if (way == Way.FROM_THE_LISTENER) {
+      System.exit(CODE);
+    }
+  }
+
+  private static void end(Way way) throws InterruptedException {
+    switch (way) {
+      case SYSTEM_EXIT -> System.exit(CODE);
+      case HALT -> Runtime.getRuntime().halt(CODE);
+      case FALLS_OFF -> {}
+      case UNCAUGHT -> throw new ArithmeticException("on purpose");
+      case FROM_THE_LISTENER -> new CountDownLatch(1).await();
+    }
+  }
+}

@@ -1,0 +1,204 @@
+package io.github.libbcda;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.EnumSet;
+import java.util.List;
+import java.util.Set;
+import java.util.TreeSet;
+import java.util.concurrent.TimeUnit;
+import java.util.jar.JarFile;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.Arguments;
+import org.junit.jupiter.params.provider.MethodSource;
+
+/** The jar as its users have it: in a JVM of its own, with nothing of the environment but the PATH. */
+class JarIT {
+  private static final Path JAR = Path.of(System.getProperty("jar"));
+  private static final Path LIBRARY =
+      Path.of(System.getProperty("native"), "native", NativeLibrary.platform(), System.mapLibraryName("bcda_java"));
+  private static final String TESTS = Path.of("target/test-classes").toAbsolutePath().toString();
+  private static final String EXAMPLE = Trials.REPOSITORY.resolve("examples/java/NightlyExport.java").toString();
+
+  @TempDir Path dir;
+
+  private record Ended(int code, String out, String error) {}
+
+  private Ended java(String... arguments) throws Exception {
+    List<String> command = new ArrayList<>(List.of(Path.of(System.getProperty("java.home"), "bin/java").toString()));
+    command.add("-Djava.io.tmpdir=" + dir);
+    command.addAll(Arrays.asList(arguments));
+    return run(command);
+  }
+
+  private Ended run(List<String> command) throws Exception {
+    Path out = dir.resolve("stdout");
+    Path error = dir.resolve("stderr");
+    ProcessBuilder builder =
+        new ProcessBuilder(command).directory(dir.toFile()).redirectOutput(out.toFile()).redirectError(error.toFile());
+    builder.environment().keySet().retainAll(Set.of("PATH", "LC_ALL"));
+    Process process = builder.start();
+    try {
+      assertTrue(process.waitFor(60, TimeUnit.SECONDS), () -> command + " hangs");
+    } finally {
+      process.destroyForcibly();
+    }
+    return new Ended(process.exitValue(), Files.readString(out), Files.readString(error));
+  }
+
+  private String with(String... more) {
+    return Stream.concat(Stream.of(JAR.toString()), Stream.of(more)).collect(Collectors.joining(":"));
+  }
+
+  private Path[] left() throws Exception {
+    try (Stream<Path> files = Files.list(dir)) {
+      return files.filter(path -> path.getFileName().toString().startsWith("bcda-")).toArray(Path[]::new);
+    }
+  }
+
+  // ---- What is in it ----
+
+  @Test
+  void oneJarHoldsEverything() throws Exception {
+    try (JarFile jar = new JarFile(JAR.toFile())) {
+      Set<String> names = jar.stream().map(entry -> entry.getName()).collect(Collectors.toCollection(TreeSet::new));
+      assertTrue(names.contains("module-info.class"));
+      assertTrue(names.contains("META-INF/LICENSE"));
+      assertTrue(names.contains("io/github/libbcda/native/" + NativeLibrary.platform() + "/libbcda_java.so"));
+      assertEquals(System.getProperty("version"), jar.getManifest().getMainAttributes().getValue("Implementation-Version"));
+      assertTrue(
+          names.stream().filter(name -> name.endsWith(".class")).allMatch(
+                  name -> name.startsWith("io/github/libbcda/") || name.equals("module-info.class")),
+          "no dependency");
+    }
+    for (String kind : List.of("sources", "javadoc")) {
+      assertTrue(Files.exists(JAR.resolveSibling("bcda-" + kind + ".jar")), kind);
+    }
+  }
+
+  @Test
+  void theLibraryNeedsTheCLibraryAloneAndShowsJniAlone() throws Exception {
+    Ended needed = run(List.of("objdump", "-p", LIBRARY.toString()));
+    Set<String> libraries =
+        needed.out.lines().filter(line -> line.contains("NEEDED")).map(line -> line.trim().split("\\s+")[1])
+            .collect(Collectors.toSet());
+    assertTrue(libraries.contains("libc.so.6"));
+    libraries.removeIf(name -> name.matches("(libc|libm|libdl|libpthread|librt)\\.so\\.\\d|ld-linux.*"));
+    assertEquals(Set.of(), libraries);
+    Ended shown = run(List.of("nm", "-D", "--defined-only", LIBRARY.toString()));
+    List<String> symbols = shown.out.lines().map(line -> line.substring(line.lastIndexOf(' ') + 1)).toList();
+    assertTrue(symbols.size() > 50);
+    assertTrue(symbols.stream().allMatch(name -> name.startsWith("Java_io_github_libbcda_NativeJNI_")), symbols::toString);
+  }
+
+  @Test
+  void itIsAModuleThatNeedsNoOther() throws Exception {
+    Ended ended = java("-p", JAR.toString(), "--describe-module", "io.github.libbcda");
+    assertTrue(ended.out.contains("exports io.github.libbcda"));
+    assertEquals(1, ended.out.lines().filter(line -> line.startsWith("requires")).count());
+    assertTrue(ended.out.contains("requires java.base"));
+  }
+
+  // ---- The loader ----
+
+  private static final String PROGRAM =
+      "public class P { public static void main(String[] a) { System.out.print(io.github.libbcda.Bcda.version()); } }";
+
+  private Ended program(String... options) throws Exception {
+    Path source = Files.writeString(dir.resolve("P.java"), PROGRAM);
+    List<String> arguments = new ArrayList<>(List.of(options));
+    arguments.add(source.toString());
+    return java(arguments.toArray(String[]::new));
+  }
+
+  @Test
+  void theLibraryIsUnpackedAndLeavesNothing() throws Exception {
+    Ended ended = program("-cp", with());
+    assertEquals(System.getProperty("version"), ended.out, ended.error);
+    assertEquals(0, left().length);
+  }
+
+  @Test
+  void asAModule() throws Exception {
+    Ended ended = program("-p", JAR.toString(), "--add-modules", "io.github.libbcda");
+    assertEquals(System.getProperty("version"), ended.out, ended.error);
+  }
+
+  @Test
+  void whereThePropertySays() throws Exception {
+    Ended ended = program("-D" + NativeLibrary.PROPERTY + "=" + LIBRARY, "-Djava.io.tmpdir=/nowhere", "-cp", with());
+    assertEquals(System.getProperty("version"), ended.out, ended.error);
+    Ended missing = program("-D" + NativeLibrary.PROPERTY + "=/nowhere/lib.so", "-cp", with());
+    assertTrue(missing.error.contains("/nowhere/lib.so"), missing.error);
+  }
+
+  @Test
+  void onTheLibraryPath() throws Exception {
+    Ended ended = program("-Djava.library.path=" + LIBRARY.getParent(), "-Djava.io.tmpdir=/nowhere", "-cp", with());
+    assertEquals(System.getProperty("version"), ended.out, ended.error);
+  }
+
+  @Test
+  void theCauseIsToldWhenItCannotBeLoaded() throws Exception {
+    Ended ended = program("-Djava.io.tmpdir=/nowhere", "-cp", with());
+    assertEquals(1, ended.code);
+    for (String part : List.of(NativeLibrary.PROPERTY, "java.library.path", "/nowhere", "tmpdir")) {
+      assertTrue(ended.error.contains(part), ended.error);
+    }
+  }
+
+  // ---- Programs ----
+
+  @Test
+  void theExampleRuns() throws Exception {
+    Ended ended = java("-cp", with(), EXAMPLE, "--sandbox");
+    assertEquals(0, ended.code, ended.error);
+    assertTrue(ended.out.matches("(?s)\\d{4}-\\d\\d-\\d\\d: 3 files, \\d+ records, as of .*"), ended.out);
+    assertTrue(ended.error.contains("downloading"), ended.error);
+    assertEquals(2, java("-cp", with(), EXAMPLE).code);
+  }
+
+  @Test
+  void nothingToSayForCheckJni() throws Exception {
+    Ended ended = java("-Xcheck:jni", "-Drepository=" + Trials.REPOSITORY, "-cp", with(TESTS), Tour.class.getName(), dir.toString());
+    assertEquals(0, ended.code, ended.error);
+    assertEquals("been everywhere, 0 handles left", ended.out.strip());
+    assertEquals("", ended.error);
+  }
+
+  static Stream<Arguments> ends() {
+    Stream<String> stages = Stream.concat(Stage.all().map(Enum::name), Stream.of("DECRYPTING", "READING"));
+    return stages.flatMap(
+        stage ->
+            EnumSet.allOf(Exits.Way.class).stream()
+                .filter(way -> !stage.equals("READING") || way != Exits.Way.FROM_THE_LISTENER)
+                .map(way -> Arguments.of(stage, way)));
+  }
+
+  @ParameterizedTest
+  @MethodSource("ends")
+  void theJvmEndsInTheMiddleOfIt(String stage, Exits.Way way) throws Exception {
+    Ended ended =
+        java("-Drepository=" + Trials.REPOSITORY, "-cp", with(TESTS), Exits.class.getName(), stage, way.name(), dir.toString());
+    int code =
+        switch (way) {
+          case FALLS_OFF -> 0;
+          case UNCAUGHT -> 1;
+          default -> Exits.CODE;
+        };
+    assertEquals(code, ended.code, ended.error);
+    assertEquals("", ended.out);
+    assertTrue(way == Exits.Way.UNCAUGHT ? ended.error.contains("on purpose") : ended.error.isEmpty(), ended.error);
+    assertFalse(ended.error.contains("SIG"), ended.error);
+  }
+}

@@ -1,0 +1,67 @@
+package io.github.libbcda;
+
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.concurrent.CompletableFuture;
+import java.util.stream.Stream;
+
+/** A program that goes everywhere in the native library once: {@link JarIT} runs it under {@code -Xcheck:jni}. */
+final class Tour {
+  private Tour() {}
+
+  public static void main(String[] arguments) throws Exception {
+    Path dir = Path.of(arguments[0]);
+    Bcda.settings();
+    Sandbox.options();
+    Bcda.versionDetails();
+    Status.OK.description();
+    decrypt(dir);
+    try (Sandbox sandbox = Trials.sandbox().option("beneficiaries_per_file", "4").start();
+        BcdaClient client = Trials.client(sandbox).environment().build()) {
+      client.metadata();
+      ExportResult result = client.export(Trials.patients(dir.resolve("\uD83D\uDE80")).build());
+      try (Stream<String> records = result.records("Patient")) {
+        records.forEach(String::length);
+      }
+      client.fetch(client.manifest(Trials.nothing()), Trials.patients(dir.resolve("fetched")).build());
+      CompletableFuture<ExportResult> cancelled = client.exportAsync(Trials.patients(dir.resolve("cancelled")).build());
+      cancelled.cancel(true);
+      Trials.awaitEnd(cancelled);
+      sandbox.control("fault", "flip");
+      fails(() -> client.export(Trials.patients(dir.resolve("flipped")).build()), BcdaException.Decryption.class);
+      fails(() -> Native.run_cancel(0), IllegalStateException.class);
+      fails(() -> Native.reader_open(null), NullPointerException.class);
+      fails(() -> RecordReader.open(dir.resolve("missing")), BcdaException.Filesystem.class);
+    }
+    System.out.println("been everywhere, " + Native.live_handles() + " handles left");
+  }
+
+  private static void decrypt(Path dir) throws Exception {
+    Vectors.Vector vector = Vectors.named("ndjson-1mb-rsa2048");
+    DecryptRequest.Builder request =
+        DecryptRequest.builder(vector.ciphertext(), dir.resolve("plain")).key(vector.encryptedKey());
+    ExportedFile file = Vectors.decryptor().decrypt(request.onProgress((done, total) -> {}).build());
+    try (RecordReader reader = RecordReader.open(file.path())) {
+      while (reader.next() != null) {
+        reader.offset();
+      }
+    }
+    Files.delete(file.path());
+  }
+
+  private interface Call {
+    void run() throws Exception;
+  }
+
+  private static void fails(Call call, Class<? extends Exception> how) throws Exception {
+    try {
+      call.run();
+    } catch (Exception error) {
+      if (how.isInstance(error)) {
+        return;
+      }
+      throw error;
+    }
+    throw new AssertionError("no " + how);
+  }
+}

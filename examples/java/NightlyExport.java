@@ -1,0 +1,152 @@
+import io.github.libbcda.BcdaClient;
+import io.github.libbcda.BcdaException;
+import io.github.libbcda.ExportEvent;
+import io.github.libbcda.ExportRequest;
+import io.github.libbcda.ExportResult;
+import io.github.libbcda.ExportedFile;
+import io.github.libbcda.Sandbox;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.time.LocalDate;
+import java.time.LocalDateTime;
+import java.time.LocalTime;
+import java.time.temporal.ChronoUnit;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.Executors;
+import java.util.concurrent.ScheduledExecutorService;
+import java.util.concurrent.TimeUnit;
+
+/**
+ * A service that exports every night, each night's claims into a directory of their own, such as claims/2026-11-24.
+ *
+ * <pre>
+ * java -cp bcda.jar NightlyExport.java --sandbox         # one night, at once, against an emulator of the service
+ * java -cp bcda.jar NightlyExport.java claims 02:15      # BCDA_URL, BCDA_CLIENT_ID, ... say where and who
+ * </pre>
+ *
+ * SIGTERM ends it at any time: an export under way is cancelled, and what it has not verified is removed. A night that is
+ * there already is not exported again; one that failed is tried again after an hour, when that may help.
+ */
+public final class NightlyExport {
+  private static final Duration PAUSE = Duration.ofHours(1);
+
+  private final BcdaClient client;
+  private final Path nights;
+  private final ScheduledExecutorService scheduler = Executors.newSingleThreadScheduledExecutor();
+  private final CountDownLatch ended = new CountDownLatch(1);
+
+  private NightlyExport(BcdaClient client, Path nights) {
+    this.client = client;
+    this.nights = nights;
+  }
+
+  public static void main(String[] arguments) throws Exception {
+    if (arguments.length == 1 && arguments[0].equals("--sandbox")) {
+      tryIt();
+    } else if (arguments.length == 2) {
+      serve(Files.createDirectories(Path.of(arguments[0])), LocalTime.parse(arguments[1]));
+    } else {
+      System.err.println("usage: NightlyExport OUT HH:MM | --sandbox");
+      System.exit(2);
+    }
+  }
+
+  /** One night at once. */
+  private static void tryIt() throws Exception {
+    Path nights = Files.createTempDirectory("nights-");
+    log("into " + nights);
+    try (Sandbox sandbox = Sandbox.builder().beneficiaries(100).start();
+        BcdaClient client = sandbox.clientBuilder().pollInterval(Duration.ofMillis(200)).build()) {
+      NightlyExport service = new NightlyExport(client, nights);
+      boolean done = service.scheduler.submit(() -> service.export(LocalDate.now())).get();
+      service.scheduler.shutdown();
+      if (!done) {
+        System.exit(1);
+      }
+    }
+  }
+
+  private static void serve(Path nights, LocalTime at) throws InterruptedException {
+    try (BcdaClient client = BcdaClient.builder().environment().build()) {
+      NightlyExport service = new NightlyExport(client, nights);
+      Runtime.getRuntime().addShutdownHook(new Thread(service::end));
+      long first = untilNext(at).toSeconds();
+      service.scheduler.scheduleAtFixedRate(service::tonight, first, Duration.ofDays(1).toSeconds(), TimeUnit.SECONDS);
+      log("waiting for " + at);
+      service.ended.await();
+    }
+  }
+
+  private static Duration untilNext(LocalTime at) {
+    LocalDateTime now = LocalDateTime.now();
+    LocalDateTime today = now.with(at);
+    return Duration.between(now, today.isAfter(now) ? today : today.plusDays(1)).plusSeconds(1);
+  }
+
+  /** Interrupts an export that is under way, which cancels it, and waits until it has let go of its files. */
+  private void end() {
+    scheduler.shutdownNow();
+    try {
+      scheduler.awaitTermination(1, TimeUnit.MINUTES);
+    } catch (InterruptedException interrupted) {
+      Thread.currentThread().interrupt();
+    }
+    ended.countDown();
+  }
+
+  private void tonight() {
+    export(LocalDate.now());
+  }
+
+  /** False: it failed. An exception here would end the schedule. */
+  private boolean export(LocalDate night) {
+    Path out = nights.resolve(night.toString());
+    try {
+      if (Files.exists(out.resolve("export.json"))) { // written last of all
+        log(night + ": exported already");
+        return true;
+      }
+      // What an interrupted run left of this night is discarded.
+      ExportRequest request = ExportRequest.builder().out(out).restart(true).onEvent(NightlyExport::tell).build();
+      summarise(night, client.export(request));
+      return true;
+    } catch (BcdaException failure) { // without its outcome, which may name beneficiaries
+      log(night + ": failed (" + failure.code() + "): " + failure.getMessage());
+      if (failure.retriable() && !scheduler.isShutdown()) {
+        Duration pause = failure.retryAfter().orElse(PAUSE);
+        scheduler.schedule(() -> export(night), pause.toSeconds(), TimeUnit.SECONDS);
+        log("trying again in " + pause);
+      }
+      return false;
+    } catch (InterruptedException ending) {
+      log(night + ": cancelled");
+      return false;
+    }
+  }
+
+  private static void tell(ExportEvent event) {
+    switch (event.kind()) {
+      case STATE -> log(event.text());
+      case POLL -> log(event.type() + ": " + event.text());
+      case PROGRESS -> log(event.filesDone() + " files, " + event.bytesDone() + " bytes");
+      case RETRY -> log("again in " + event.waitMillis() + " ms: " + event.text());
+      case WARNING -> log("warning: " + event.text());
+      default -> {}
+    }
+  }
+
+  private static void summarise(LocalDate night, ExportResult result) {
+    long records = result.files().stream().mapToLong(ExportedFile::records).sum();
+    System.out.printf(
+        "%s: %d files, %d records, as of %s%n",
+        night, result.files().size(), records, result.transactionTime().map(Object::toString).orElse("?"));
+    if (!result.errorFiles().isEmpty()) {
+      log("the service could not export everything: see " + result.errorFiles());
+    }
+  }
+
+  private static void log(String text) {
+    System.err.println(LocalDateTime.now().truncatedTo(ChronoUnit.SECONDS) + " " + text);
+  }
+}
