@@ -1,0 +1,68 @@
+#!/usr/bin/env python3
+"""Measures an export through Java beside `bcda export`, which does the same, from the same nginx over TLS.
+
+The JVM's start does not count: the Java program says how long its export took. The first round warms up.
+"""
+import argparse
+import os
+import shutil
+import signal
+import statistics
+import subprocess
+import sys
+import tempfile
+
+from run import commands, free_port, measure, prepare, wait_for
+
+
+def java(args, command, out):
+    """Runs the export of `command`, a bcda export, in Java; returns its seconds."""
+    shutil.rmtree(out, ignore_errors=True)
+    os.sync()
+    settings = dict(zip(command[3::2], command[4::2]))
+    pairs = [f"{flag[2:].replace('-', '_')}={value}" for flag, value in settings.items()]
+    program = os.path.join(os.path.dirname(__file__), "TimedExport.java")
+    done = subprocess.run(["java", "-cp", args.jar, program, *pairs], stdout=subprocess.PIPE)
+    if done.returncode != 0:
+        sys.exit("the export through Java failed")
+    return float(done.stdout)
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--bcda", required=True)
+    parser.add_argument("--seal", required=True)
+    parser.add_argument("--jar", required=True)
+    parser.add_argument("--files", type=int, default=8)
+    parser.add_argument("--mebibytes", type=int, default=256, help="size of each file")
+    parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--work", default=None, help="directory for the files; about three times their size is needed")
+    args = parser.parse_args()
+    directory = tempfile.mkdtemp(prefix="bcda-bench-", dir=args.work)
+    port = free_port()
+    nginx = None
+    try:
+        origin = prepare(args, directory, port)
+        nginx = subprocess.Popen([shutil.which("nginx") or "/usr/sbin/nginx", "-c", f"{directory}/nginx.conf"])
+        wait_for(port)
+        out = f"{directory}/out"
+        command = commands(args, directory, origin, out)["bcda export, process"]
+        times = {"bcda export": [], "Java": []}
+        for round_number in range(args.rounds + 1):
+            native, through_java = measure(command, out)[0], java(args, command, out)
+            if round_number:
+                times["bcda export"].append(native)
+                times["Java"].append(through_java)
+        for name, seconds in times.items():
+            print(f"{name:12} {statistics.median(seconds):6.2f} s  {sorted(round(s, 2) for s in seconds)}")
+        ratio = statistics.median(times["Java"]) / statistics.median(times["bcda export"])
+        print(f"Java / bcda export: {ratio:.2f} (aim: at most 1.05), {args.files} x {args.mebibytes} MiB")
+    finally:
+        if nginx:
+            nginx.send_signal(signal.SIGTERM)
+            nginx.wait()
+        shutil.rmtree(directory, ignore_errors=True)
+
+
+if __name__ == "__main__":
+    main()
