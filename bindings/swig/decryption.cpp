@@ -82,12 +82,9 @@ struct Decryption : Counted {
 
 Decryption* decryption_start(const Config& settings, const Text& path, const Text& label, const Text& key_hex,
                              const Text& manifest, const Text& output) {
-  return new Decryption(settings.shared, {.path = path,
-                                          .output = output,
-                                          .key = key_hex,
-                                          .manifest = manifest,
-                                          .label = label,
-                                          .progress = {}});
+  return new Decryption(
+      settings.shared,
+      {.path = path, .output = output, .key = key_hex, .manifest = manifest, .label = label, .progress = {}});
 }
 void decryption_destroy(Decryption* decryption) { delete decryption; }
 

@@ -1,7 +1,7 @@
 #include "flat.hpp"
 
-#include <bcda/bcda.hpp>
 #include <bcda/bcda_sandbox.h>
+#include <bcda/bcda.hpp>
 
 #include <atomic>
 #include <vector>
@@ -192,9 +192,8 @@ Text sandbox_private_key(const Sandbox& sandbox) { return bcda_sandbox_private_k
 Text sandbox_ca_file(const Sandbox& sandbox) { return bcda_sandbox_ca_file(sandbox.native.get()); }
 Text sandbox_json(const Sandbox& sandbox) { return bcda_sandbox_json(sandbox.native.get()); }
 void sandbox_control(Sandbox& sandbox, const Text& name, const Text& value) {
-  check([&](bcda_error** error) {
-    return bcda_sandbox_control(sandbox.native.get(), c_str(name), c_str(value), error);
-  });
+  check(
+      [&](bcda_error** error) { return bcda_sandbox_control(sandbox.native.get(), c_str(name), c_str(value), error); });
 }
 std::int64_t sandbox_request_count(const Sandbox& sandbox, const Text& prefix) {
   return bcda_sandbox_request_count(sandbox.native.get(), c_str(prefix));

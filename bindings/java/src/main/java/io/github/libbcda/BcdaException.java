@@ -31,7 +31,17 @@ public abstract sealed class BcdaException extends RuntimeException {
 
   private transient ExportResult verified;
 
-  /** All that the library says of a failure. */
+  /**
+   * All that the library says of a failure.
+   *
+   * @param status never OK, AGAIN or END
+   * @param message names the thing and the remedy
+   * @param httpStatus 0: no HTTP answer was involved
+   * @param outcome the service's words; may name beneficiaries
+   * @param file "" when no file is concerned
+   * @param retriable whether the same call may succeed later
+   * @param retryAfterMillis -1: the service did not say
+   */
   record Failure(
       Status status, String message, int httpStatus, String outcome, String file, boolean retriable, long retryAfterMillis)
       implements java.io.Serializable {

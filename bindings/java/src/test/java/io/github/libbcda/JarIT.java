@@ -4,6 +4,7 @@ import static org.junit.jupiter.api.Assertions.assertEquals;
 import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import java.io.BufferedReader;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -27,6 +28,7 @@ class JarIT {
   private static final Path JAR = Path.of(System.getProperty("jar"));
   private static final Path LIBRARY =
       Path.of(System.getProperty("native"), "native", NativeLibrary.platform(), System.mapLibraryName("bcda_java"));
+  private static final String JAVA = Path.of(System.getProperty("java.home"), "bin/java").toString();
   private static final String TESTS = Path.of("target/test-classes").toAbsolutePath().toString();
   private static final String EXAMPLE = Trials.REPOSITORY.resolve("examples/java/NightlyExport.java").toString();
 
@@ -35,8 +37,9 @@ class JarIT {
   private record Ended(int code, String out, String error) {}
 
   private Ended java(String... arguments) throws Exception {
-    List<String> command = new ArrayList<>(List.of(Path.of(System.getProperty("java.home"), "bin/java").toString()));
+    List<String> command = new ArrayList<>(List.of(JAVA));
     command.add("-Djava.io.tmpdir=" + dir);
+    command.add("--enable-native-access=ALL-UNNAMED"); // newer JDKs warn otherwise
     command.addAll(Arrays.asList(arguments));
     return run(command);
   }
@@ -166,6 +169,27 @@ class JarIT {
     assertTrue(ended.out.matches("(?s)\\d{4}-\\d\\d-\\d\\d: 3 files, \\d+ records, as of .*"), ended.out);
     assertTrue(ended.error.contains("downloading"), ended.error);
     assertEquals(2, java("-cp", with(), EXAMPLE).code);
+  }
+
+  @Test
+  void theExampleServesUntilSigterm() throws Exception {
+    try (Sandbox sandbox = Trials.sandbox().start()) {
+      ProcessBuilder builder =
+          new ProcessBuilder(JAVA, "--enable-native-access=ALL-UNNAMED", "-cp", with(), EXAMPLE, dir.resolve("nights").toString(), "00:00");
+      builder.environment().put("BCDA_URL", sandbox.url());
+      builder.environment().put("BCDA_CLIENT_ID", sandbox.clientId());
+      builder.environment().put("BCDA_CLIENT_SECRET", sandbox.clientSecret());
+      builder.environment().put("BCDA_PRIVATE_KEY", sandbox.privateKey().toString());
+      Process process = builder.start();
+      try (BufferedReader log = process.errorReader()) {
+        assertTrue(log.readLine().endsWith("waiting for 00:00"));
+        process.destroy();
+        assertTrue(process.waitFor(60, TimeUnit.SECONDS));
+        assertEquals(128 + 15, process.exitValue());
+      } finally {
+        process.destroyForcibly();
+      }
+    }
   }
 
   @Test
