@@ -1,6 +1,7 @@
 package io.github.libbcda;
 
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionException;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.atomic.AtomicLong;
 
@@ -78,6 +79,6 @@ abstract class Running<T> extends CompletableFuture<T> {
     if (failure instanceof Error error) {
       throw error;
     }
-    return (RuntimeException) failure;
+    return failure instanceof RuntimeException error ? error : new CompletionException(failure);
   }
 }

@@ -91,8 +91,8 @@ class CancelTest {
   void interruptADecryption() throws Exception {
     Path output = dir.resolve("plain");
     try (EndlessFile endless = new EndlessFile(dir.resolve("cipher"))) {
-      Thread thread = Thread.currentThread();
-      DecryptRequest request = endless.request(output).onProgress((done, total) -> thread.interrupt()).build();
+      reached.thenRun(Thread.currentThread()::interrupt); // once: a second one would outlive the wait
+      DecryptRequest request = endless.request(output).onProgress((done, total) -> reached.complete(null)).build();
       BcdaDecryptor decryptor = Vectors.decryptor();
       assertThrows(InterruptedException.class, () -> decryptor.decrypt(request));
       assertEquals(List.of("cipher"), names(dir));
