@@ -3,6 +3,7 @@
 
 The JVM's start does not count: the Java program says how long its export took. The first round warms up.
 """
+
 import argparse
 import os
 import shutil
