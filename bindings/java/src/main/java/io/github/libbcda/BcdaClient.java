@@ -18,10 +18,10 @@ import java.util.function.LongUnaryOperator;
  * }
  * }</pre>
  *
- * <p>Every call comes in two forms. One blocks: it throws {@link BcdaException}, and when its thread is interrupted it cancels, waits
- * until the run has let go of its files (promptly) and throws {@link InterruptedException}. The other gives a future, which
- * completes with the same exceptions on the run's own daemon thread and whose {@code cancel} cancels the run; a future made
- * from it ({@code thenApply}, ...) does not.
+ * <p>Every call comes in two forms. One blocks: it throws {@link BcdaException}, and when its thread is interrupted it cancels,
+ * waits until the run has let go of its files (promptly) and throws {@link InterruptedException}. The other gives a future,
+ * which completes with the same exceptions on the run's own daemon thread and whose {@code cancel} cancels the run; a future
+ * made from it ({@code thenApply}, ...) does not.
  */
 public final class BcdaClient implements AutoCloseable {
   private final NativeHandle handle;

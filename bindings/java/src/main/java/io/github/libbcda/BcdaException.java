@@ -5,13 +5,14 @@ import java.util.Optional;
 import java.util.OptionalInt;
 
 /**
- * What every failing call throws; its subclasses, one for each {@link Status} that stands for a failure, tell what went wrong.
+ * What every failing call throws; its subclasses, one for each {@link Status} that stands for a failure, tell what went
+ * wrong.
  *
  * <p>{@link #getMessage()} names the thing and the remedy. It never holds a secret, or what the service said about a
  * beneficiary; that is in {@link #outcome()} alone.
  *
- * <p>It is unchecked: the same failures come out of futures, streams and listeners, which have no place for checked exceptions, and
- * few callers can do more about one than log it and try again later ({@link #retriable()}). What a caller always has to
+ * <p>It is unchecked: the same failures come out of futures, streams and listeners, which have no place for checked exceptions,
+ * and few callers can do more about one than log it and try again later ({@link #retriable()}). What a caller always has to
  * think about, being interrupted, is checked: {@link InterruptedException}.
  *
  * <pre>{@code

@@ -79,7 +79,7 @@ public abstract sealed class ExportSettings<B extends ExportSettings<B>> extends
    * @return this
    */
   public B durability(Durability value) {
-    return set("durability", value == null ? null : value.name().toLowerCase(java.util.Locale.ROOT));
+    return put("durability", value);
   }
 
   /**

@@ -3,6 +3,7 @@ package io.github.libbcda;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.LinkedHashMap;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Objects;
 import java.util.function.Supplier;
@@ -54,6 +55,10 @@ public abstract sealed class Settings<B extends Settings<B>> permits ExportSetti
 
   final B put(String name, Duration value) {
     return set(name, value == null ? null : milliseconds(value) + "ms");
+  }
+
+  final B put(String name, Enum<?> value) {
+    return set(name, value == null ? null : value.name().toLowerCase(Locale.ROOT));
   }
 
   final B put(String name, String[] values) {

@@ -16,8 +16,9 @@
  * else is immutable. Each run has one daemon thread, which calls its listener and completes its future: no native thread
  * ever enters the JVM, so nothing has to be shut down before the JVM ends.
  *
- * <p><b>Lifetimes.</b> What is {@link java.lang.AutoCloseable} holds native resources. Closing twice is allowed, using after closing is an
- * {@link java.lang.IllegalStateException}, and what was forgotten is closed when the garbage collector finds it.
+ * <p><b>Lifetimes.</b> What is {@link java.lang.AutoCloseable} holds native resources. Closing twice is allowed, using after
+ * closing is an {@link java.lang.IllegalStateException}, and what was forgotten is closed when the garbage collector finds
+ * it.
  *
  * <p><b>Errors.</b> {@link io.github.libbcda.BcdaException} and its subclasses, unchecked; a null argument is a
  * {@link java.lang.NullPointerException}.

@@ -6,6 +6,7 @@ import static org.junit.jupiter.api.Assertions.assertInstanceOf;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import java.io.IOException;
 import java.io.OutputStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -169,7 +170,7 @@ class CancelTest {
         while (true) {
           end.write(zeros);
         }
-      } catch (java.io.IOException nobodyReads) {
+      } catch (IOException nobodyReads) {
         // as it has to be
       }
     }

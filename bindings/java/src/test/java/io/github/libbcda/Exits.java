@@ -1,8 +1,10 @@
 package io.github.libbcda;
 
+import java.io.IOException;
 import java.io.OutputStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
 import java.util.stream.Stream;
@@ -83,7 +85,7 @@ final class Exits {
       while (true) {
         end.write(zeros);
       }
-    } catch (java.io.IOException ended) {
+    } catch (IOException ended) {
       // as it has to be
     }
   }
@@ -94,7 +96,7 @@ final class Exits {
     daemon(
         () -> {
           while (true) {
-            try (Stream<byte[]> records = RecordStream.of(java.util.List.of(file))) {
+            try (Stream<byte[]> records = RecordStream.of(List.of(file))) {
               records.forEach(record -> reached.countDown());
             }
           }

@@ -157,8 +157,11 @@ class ExportTest {
       ExportResult one = client.fetch(manifest, name, Trials.patients(dir.resolve("one")).build());
       assertEquals(List.of(all.files().get(1).sha256()), one.files().stream().map(ExportedFile::sha256).toList());
       assertEquals(4, sandbox.requestCount("GET /data"));
-      assertEquals(1, client.fetchAsync(manifest, url, Trials.patients(dir.resolve("again")).build()).get().files().size());
-      assertEquals(3, client.fetchAsync(client.manifestAsync(Trials.nothing()).get(), Trials.patients(dir.resolve("two")).build()).get().files().size());
+      ExportRequest again = Trials.patients(dir.resolve("again")).build();
+      assertEquals(1, client.fetchAsync(manifest, url, again).get().files().size());
+      Manifest second = client.manifestAsync(Trials.nothing()).get();
+      ExportRequest two = Trials.patients(dir.resolve("two")).build();
+      assertEquals(3, client.fetchAsync(second, two).get().files().size());
     }
   }
 

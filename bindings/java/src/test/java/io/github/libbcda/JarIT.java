@@ -44,6 +44,12 @@ class JarIT {
     return run(command);
   }
 
+  /** With the tests on the class path. */
+  private Ended javaTests(String... arguments) throws Exception {
+    Stream<String> given = Stream.of("-Drepository=" + Trials.REPOSITORY, "-cp", with(TESTS));
+    return java(Stream.concat(given, Stream.of(arguments)).toArray(String[]::new));
+  }
+
   private Ended run(List<String> command) throws Exception {
     Path out = dir.resolve("stdout");
     Path error = dir.resolve("stderr");
@@ -197,7 +203,7 @@ class JarIT {
 
   @Test
   void nothingToSayForCheckJni() throws Exception {
-    Ended ended = java("-Xcheck:jni", "-Drepository=" + Trials.REPOSITORY, "-cp", with(TESTS), Tour.class.getName(), dir.toString());
+    Ended ended = javaTests("-Xcheck:jni", Tour.class.getName(), dir.toString());
     assertEquals(0, ended.code, ended.error);
     assertEquals("been everywhere, 0 handles left", ended.out.strip());
     assertEquals("", ended.error);
@@ -215,8 +221,7 @@ class JarIT {
   @ParameterizedTest
   @MethodSource("ends")
   void theJvmEndsInTheMiddleOfIt(String stage, Exits.Way way) throws Exception {
-    Ended ended =
-        java("-Drepository=" + Trials.REPOSITORY, "-cp", with(TESTS), Exits.class.getName(), stage, way.name(), dir.toString());
+    Ended ended = javaTests(Exits.class.getName(), stage, way.name(), dir.toString());
     int code =
         switch (way) {
           case FALLS_OFF -> 0;

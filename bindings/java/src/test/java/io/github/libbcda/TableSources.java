@@ -214,7 +214,6 @@ final class TableSources {
       case "boolean" -> "set(\"%s\", Boolean.toString(value))".formatted(name);
       case "integer" -> "set(\"%s\", Integer.toString(value))".formatted(name);
       case "size" -> "set(\"%s\", Long.toString(value))".formatted(name);
-      case "choice" -> "set(\"%s\", value == null ? null : value.name().toLowerCase(java.util.Locale.ROOT))".formatted(name);
       case "string" -> "set(\"%s\", value)".formatted(name);
       default -> "put(\"%s\", value)".formatted(name);
     };

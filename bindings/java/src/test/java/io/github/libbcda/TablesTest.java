@@ -128,7 +128,8 @@ class TablesTest {
   @Test
   void optionsOfTheSandbox() {
     assertTrue(Sandbox.options().size() > 10);
-    Sandbox.Option beneficiaries = Sandbox.options().stream().filter(row -> row.name().equals("beneficiaries")).findFirst().orElseThrow();
+    Sandbox.Option beneficiaries =
+        Sandbox.options().stream().filter(row -> row.name().equals("beneficiaries")).findFirst().orElseThrow();
     assertEquals("1000", beneficiaries.defaultValue());
     assertFalse(beneficiaries.help().isEmpty());
     try (Sandbox sandbox = Sandbox.builder().option("tls", "false").start()) {

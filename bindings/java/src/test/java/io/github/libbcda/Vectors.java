@@ -68,7 +68,10 @@ final class Vectors {
 
   /** With the key that most of them are for. */
   static BcdaDecryptor decryptor() {
-    return BcdaDecryptor.builder().privateKey(DIRECTORY.resolve("keys/rsa2048.pkcs1.pem")).durability(ExportSettings.Durability.PROCESS).build();
+    return BcdaDecryptor.builder()
+        .privateKey(DIRECTORY.resolve("keys/rsa2048.pkcs1.pem"))
+        .durability(ExportSettings.Durability.PROCESS)
+        .build();
   }
 
   private static Map<String, String> members(String object) {
