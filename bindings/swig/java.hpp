@@ -28,7 +28,12 @@ inline bool read(JNIEnv* env, jbyteArray from, std::string& to) {
     throw_new(env, "java/lang/NullPointerException", "a text is null");
     return false;
   }
-  to.resize(static_cast<std::size_t>(env->GetArrayLength(from)));
+  try {
+    to.resize(static_cast<std::size_t>(env->GetArrayLength(from)));
+  } catch (const std::exception&) {
+    throw_new(env, "java/lang/OutOfMemoryError", "libbcda");
+    return false;
+  }
   env->GetByteArrayRegion(from, 0, static_cast<jsize>(to.size()), reinterpret_cast<jbyte*>(to.data()));
   return true;
 }

@@ -1,4 +1,6 @@
 // Results, single files on disk, and records.
+#include <openssl/crypto.h>
+
 #include <algorithm>
 
 #include "bulk/manifest.hpp"
@@ -97,6 +99,7 @@ bcda_status bcda_decrypt_file(const bcda_config* settings, const char* path, con
     need(settings, "settings");
     need(path, "path");
     need(output, "output");
+    OPENSSL_init_crypto(OPENSSL_INIT_NO_ATEXIT, nullptr);  // the process may exit while this thread goes on
     libbcda::Settings values = libbcda::capi::resolve(*settings);
     auto key = libbcda::runtime::load_private_key(values);
     if (!key) throw Error(Status::INVALID_ARGUMENT, "the setting private_key is missing");

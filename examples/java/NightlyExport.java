@@ -11,6 +11,7 @@ import java.time.Duration;
 import java.time.LocalDate;
 import java.time.LocalDateTime;
 import java.time.LocalTime;
+import java.time.ZonedDateTime;
 import java.time.temporal.ChronoUnit;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.Executors;
@@ -59,7 +60,7 @@ public final class NightlyExport {
     try (Sandbox sandbox = Sandbox.builder().beneficiaries(100).start();
         BcdaClient client = sandbox.clientBuilder().pollInterval(Duration.ofMillis(200)).build()) {
       NightlyExport service = new NightlyExport(client, nights);
-      boolean done = service.scheduler.submit(() -> service.export(LocalDate.now())).get();
+      boolean done = service.export(LocalDate.now());
       service.scheduler.shutdown();
       if (!done) {
         System.exit(1);
@@ -71,16 +72,15 @@ public final class NightlyExport {
     try (BcdaClient client = BcdaClient.builder().environment().build()) {
       NightlyExport service = new NightlyExport(client, nights);
       Runtime.getRuntime().addShutdownHook(new Thread(service::end));
-      long first = untilNext(at).toSeconds();
-      service.scheduler.scheduleAtFixedRate(service::tonight, first, Duration.ofDays(1).toSeconds(), TimeUnit.SECONDS);
+      service.schedule(at);
       log("waiting for " + at);
       service.ended.await();
     }
   }
 
   private static Duration untilNext(LocalTime at) {
-    LocalDateTime now = LocalDateTime.now();
-    LocalDateTime today = now.with(at);
+    ZonedDateTime now = ZonedDateTime.now();
+    ZonedDateTime today = now.with(at);
     return Duration.between(now, today.isAfter(now) ? today : today.plusDays(1)).plusSeconds(1);
   }
 
@@ -95,8 +95,16 @@ public final class NightlyExport {
     ended.countDown();
   }
 
-  private void tonight() {
-    export(LocalDate.now());
+  /** One night at a time: a day is not always 24 hours long. */
+  private void schedule(LocalTime at) {
+    Runnable night =
+        () -> {
+          export(LocalDate.now());
+          if (!scheduler.isShutdown()) {
+            schedule(at);
+          }
+        };
+    scheduler.schedule(night, untilNext(at).toSeconds(), TimeUnit.SECONDS);
   }
 
   /** False: it failed. An exception here would end the schedule. */
@@ -121,6 +129,9 @@ public final class NightlyExport {
       return false;
     } catch (InterruptedException ending) {
       log(night + ": cancelled");
+      return false;
+    } catch (RuntimeException unexpected) { // what it says may be anything
+      log(night + ": failed (" + unexpected.getClass().getName() + ")");
       return false;
     }
   }

@@ -46,7 +46,8 @@ public final class BcdaClient implements AutoCloseable {
    * @param request what, and where to
    * @return the verified files
    * @throws BcdaException how it failed; {@link BcdaException#verified()} holds the files that were verified before
-   * @throws InterruptedException the thread was interrupted; the run has been cancelled
+   * @throws InterruptedException the thread was interrupted; the run has been cancelled (one that had just succeeded
+   *     gives its result, and the thread stays interrupted)
    */
   public ExportResult export(ExportRequest request) throws InterruptedException {
     return startExport(request).await();
@@ -69,7 +70,8 @@ public final class BcdaClient implements AutoCloseable {
    * @param request its {@code types} count, and how long to wait
    * @return the manifests
    * @throws BcdaException how it failed
-   * @throws InterruptedException the thread was interrupted; the run has been cancelled
+   * @throws InterruptedException the thread was interrupted; the run has been cancelled (one that had just succeeded
+   *     gives its result, and the thread stays interrupted)
    */
   public Manifest manifest(ExportRequest request) throws InterruptedException {
     return startManifest(request).await();
@@ -93,7 +95,8 @@ public final class BcdaClient implements AutoCloseable {
    * @param request where to
    * @return the verified files
    * @throws BcdaException how it failed; {@link BcdaException#verified()} holds the files that were verified before
-   * @throws InterruptedException the thread was interrupted; the run has been cancelled
+   * @throws InterruptedException the thread was interrupted; the run has been cancelled (one that had just succeeded
+   *     gives its result, and the thread stays interrupted)
    */
   public ExportResult fetch(Manifest manifest, ExportRequest request) throws InterruptedException {
     return startFetch(manifest, "", request).await();
@@ -107,10 +110,11 @@ public final class BcdaClient implements AutoCloseable {
    * @param request where to
    * @return the verified file
    * @throws BcdaException how it failed
-   * @throws InterruptedException the thread was interrupted; the run has been cancelled
+   * @throws InterruptedException the thread was interrupted; the run has been cancelled (one that had just succeeded
+   *     gives its result, and the thread stays interrupted)
    */
   public ExportResult fetch(Manifest manifest, String file, ExportRequest request) throws InterruptedException {
-    return startFetch(manifest, file, request).await();
+    return startFetch(manifest, one(file), request).await();
   }
 
   /**
@@ -135,7 +139,7 @@ public final class BcdaClient implements AutoCloseable {
    * @throws BcdaException an argument is wrong, or the output directory cannot be used
    */
   public CompletableFuture<ExportResult> fetchAsync(Manifest manifest, String file, ExportRequest request) {
-    return startFetch(manifest, file, request);
+    return startFetch(manifest, one(file), request);
   }
 
   /**
@@ -178,6 +182,13 @@ public final class BcdaClient implements AutoCloseable {
   private Run<ExportResult> startFetch(Manifest manifest, String file, ExportRequest request) {
     return start(
         request, config -> client -> Native.fetch_start(client, config, manifest.json(), file), ExportResult::of);
+  }
+
+  private static String one(String file) {
+    if (file.isEmpty()) {
+      throw new IllegalArgumentException("the file has no name");
+    }
+    return file;
   }
 
   private Run<String> startMetadata() {

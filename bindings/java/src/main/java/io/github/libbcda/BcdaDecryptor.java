@@ -36,7 +36,7 @@ public final class BcdaDecryptor {
    * @return the plaintext's file
    * @throws BcdaException how it failed: {@link BcdaException.InvalidArgument}, {@link BcdaException.PrivateKey},
    *     {@link BcdaException.Decryption}, {@link BcdaException.Verification} or {@link BcdaException.Filesystem}
-   * @throws InterruptedException the thread was interrupted; nothing is left of the output
+   * @throws InterruptedException the thread was interrupted in time; nothing is left of the output
    */
   public ExportedFile decrypt(DecryptRequest request) throws InterruptedException {
     return start(request).await();

@@ -36,7 +36,7 @@ public final class RecordReader implements AutoCloseable {
    * @throws BcdaException.Filesystem the file cannot be read
    * @throws BcdaException.Limit a line is longer than 256 MiB
    */
-  public byte[] next() {
+  public synchronized byte[] next() {
     return handle.call(Native::reader_next);
   }
 
@@ -45,7 +45,7 @@ public final class RecordReader implements AutoCloseable {
    *
    * @return the number of its line, from 1
    */
-  public long line() {
+  public synchronized long line() {
     return handle.call(Native::reader_line);
   }
 
@@ -54,7 +54,7 @@ public final class RecordReader implements AutoCloseable {
    *
    * @return the byte offset of its line in the file
    */
-  public long offset() {
+  public synchronized long offset() {
     return handle.call(Native::reader_offset);
   }
 

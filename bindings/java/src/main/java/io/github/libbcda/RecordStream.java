@@ -13,6 +13,7 @@ import java.util.stream.StreamSupport;
 final class RecordStream extends AbstractSpliterator<byte[]> implements AutoCloseable {
   private final Iterator<Path> files;
   private RecordReader reader;
+  private boolean closed;
 
   private RecordStream(List<Path> files) {
     super(Long.MAX_VALUE, Spliterator.ORDERED | Spliterator.NONNULL);
@@ -26,8 +27,8 @@ final class RecordStream extends AbstractSpliterator<byte[]> implements AutoClos
   }
 
   @Override
-  public boolean tryAdvance(Consumer<? super byte[]> action) {
-    while (reader != null || files.hasNext()) {
+  public synchronized boolean tryAdvance(Consumer<? super byte[]> action) {
+    while (!closed && (reader != null || files.hasNext())) {
       if (reader == null) {
         reader = RecordReader.open(files.next());
       }
@@ -36,13 +37,21 @@ final class RecordStream extends AbstractSpliterator<byte[]> implements AutoClos
         action.accept(next);
         return true;
       }
-      close();
+      endFile();
+    }
+    if (closed) { // an end without a word would pass for the end of the records
+      throw new IllegalStateException("the stream is closed");
     }
     return false;
   }
 
   @Override
-  public void close() {
+  public synchronized void close() {
+    closed = true;
+    endFile();
+  }
+
+  private void endFile() {
     if (reader != null) {
       reader.close();
       reader = null;

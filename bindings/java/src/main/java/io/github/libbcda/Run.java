@@ -45,7 +45,11 @@ final class Run<T> extends Running<T> {
     try {
       handle.run(run -> Native.run_wait(run, FOREVER));
     } catch (BcdaException failure) {
-      failure.verified(result(ExportResult::of));
+      try {
+        failure.verified(result(ExportResult::of));
+      } catch (RuntimeException besides) {
+        failure.addSuppressed(besides);
+      }
       throw failure;
     }
     return result(read);

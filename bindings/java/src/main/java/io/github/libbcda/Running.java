@@ -13,7 +13,7 @@ abstract class Running<T> extends CompletableFuture<T> {
   private static final AtomicLong NUMBER = new AtomicLong();
 
   final NativeHandle handle;
-  private final CompletableFuture<Void> ended = new CompletableFuture<>();
+  private final CompletableFuture<T> ended = new CompletableFuture<>(); // with null when it failed
 
   Running(NativeHandle handle) {
     this.handle = handle;
@@ -30,10 +30,34 @@ abstract class Running<T> extends CompletableFuture<T> {
 
   /** To be called once, by whoever made this. */
   final void begin() {
-    whenComplete((value, error) -> stop());
     Thread thread = new Thread(this::toTheEnd, "bcda-" + NUMBER.incrementAndGet());
     thread.setDaemon(true);
-    thread.start();
+    try {
+      thread.start();
+    } catch (Throwable noThread) {
+      handle.close();
+      throw noThread;
+    }
+  }
+
+  // All ways to complete it. The work is told first: what hangs on the future may take its time.
+
+  @Override
+  public boolean cancel(boolean mayInterrupt) {
+    stop();
+    return super.cancel(mayInterrupt);
+  }
+
+  @Override
+  public boolean complete(T value) {
+    stop();
+    return super.complete(value);
+  }
+
+  @Override
+  public boolean completeExceptionally(Throwable failure) {
+    stop();
+    return super.completeExceptionally(failure);
   }
 
   /** Native resources are gone before the future completes. */
@@ -51,22 +75,26 @@ abstract class Running<T> extends CompletableFuture<T> {
     } else {
       completeExceptionally(failure);
     }
-    ended.complete(null);
+    ended.complete(value);
   }
 
   /** Completes when the native work has ended and its resources are gone, which may be some time after a cancel. */
-  final CompletableFuture<Void> ended() {
+  final CompletableFuture<T> ended() {
     return ended;
   }
 
-  /** Waits; when interrupted, cancels and waits until the work has let go of everything. */
+  /** Waits; when interrupted, cancels, unless it was just done, and waits until the work has let go of everything. */
   final T await() throws InterruptedException {
     try {
       return get();
     } catch (InterruptedException interrupted) {
       cancel(true);
-      ended.join();
-      throw interrupted;
+      T done = ended.join();
+      if (done == null) {
+        throw interrupted;
+      }
+      Thread.currentThread().interrupt(); // too late to stop it, not too late to tell the caller
+      return done;
     } catch (ExecutionException error) {
       throw onThisThread(error.getCause());
     }

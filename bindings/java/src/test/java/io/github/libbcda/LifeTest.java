@@ -9,6 +9,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
+import java.util.Iterator;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
@@ -113,6 +114,20 @@ class LifeTest {
     kept.add(Trials.client(sandbox).build());
     kept.add(RecordReader.open(file));
     assertEquals(3, Native.live_handles());
+  }
+
+  @Test
+  void anIteratorThatOutlivesItsStreamDoesNotPassForTheEnd() throws Exception {
+    Path file = Files.writeString(dir.resolve("a.ndjson"), "{}\n".repeat(100));
+    for (int read : new int[] {0, 2, 100}) {
+      Stream<byte[]> records = RecordStream.of(List.of(file, file));
+      Iterator<byte[]> iterator = records.iterator();
+      for (int i = 0; i < read; i++) {
+        iterator.next();
+      }
+      records.close();
+      assertThrows(IllegalStateException.class, () -> iterator.forEachRemaining(record -> {}));
+    }
   }
 
   @Test
