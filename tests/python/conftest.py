@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import subprocess
 import sys
 import threading
@@ -18,6 +19,9 @@ import fsspec
 import pytest
 
 T = TypeVar("T")
+
+# Where the tests run in the background of a shell SIGINT is ignored, and so it would be in what they start.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 VECTORS = Path(__file__).parent.parent / "vectors"
 QUICK: dict[str, Any] = {"pending_time": 0, "job_time": "50ms"}  # of a sandbox
