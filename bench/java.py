@@ -4,16 +4,13 @@
 The JVM's start does not count: the Java program says how long its export took. The first round warms up.
 """
 
-import argparse
 import os
 import shutil
-import signal
 import statistics
 import subprocess
 import sys
-import tempfile
 
-from run import commands, free_port, measure, prepare, wait_for
+from run import arguments, commands, measure, service
 
 
 def java(args, command, out):
@@ -30,22 +27,10 @@ def java(args, command, out):
 
 
 def main():
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--bcda", required=True)
-    parser.add_argument("--seal", required=True)
+    parser = arguments(__doc__, files=8, mebibytes=256, rounds=5)
     parser.add_argument("--jar", required=True)
-    parser.add_argument("--files", type=int, default=8)
-    parser.add_argument("--mebibytes", type=int, default=256, help="size of each file")
-    parser.add_argument("--rounds", type=int, default=5)
-    parser.add_argument("--work", default=None, help="directory for the files; about three times their size is needed")
     args = parser.parse_args()
-    directory = tempfile.mkdtemp(prefix="bcda-bench-", dir=args.work)
-    port = free_port()
-    nginx = None
-    try:
-        origin = prepare(args, directory, port)
-        nginx = subprocess.Popen([shutil.which("nginx") or "/usr/sbin/nginx", "-c", f"{directory}/nginx.conf"])
-        wait_for(port)
+    with service(args) as (directory, origin):
         out = f"{directory}/out"
         command = commands(args, directory, origin, out)["bcda export, process"]
         times = {"bcda export": [], "Java": []}
@@ -58,11 +43,6 @@ def main():
             print(f"{name:12} {statistics.median(seconds):6.2f} s  {sorted(round(s, 2) for s in seconds)}")
         ratio = statistics.median(times["Java"]) / statistics.median(times["bcda export"])
         print(f"Java / bcda export: {ratio:.2f} (aim: at most 1.05), {args.files} x {args.mebibytes} MiB")
-    finally:
-        if nginx:
-            nginx.send_signal(signal.SIGTERM)
-            nginx.wait()
-        shutil.rmtree(directory, ignore_errors=True)
 
 
 if __name__ == "__main__":

@@ -5,18 +5,13 @@ nginx over TLS), and reading records beside a plain loop. Run by ./dev bench-pyt
 Every figure is a median of one run of this script, and every claim is a ratio of two of them.
 """
 
-import argparse
 import json
 import os
-import shutil
-import signal
 import statistics
-import subprocess
 import sys
-import tempfile
 import time
 
-from run import commands, free_port, measure, prepare, wait_for
+from run import arguments, commands, measure, service
 
 EXPORT = """
 import bcda, sys
@@ -70,20 +65,9 @@ def readers(out):
 
 
 def main():
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--bcda", required=True, help="the native command")
-    parser.add_argument("--seal", required=True)
-    parser.add_argument("--files", type=int, default=16)
-    parser.add_argument("--mebibytes", type=int, default=128, help="size of each file")
-    parser.add_argument("--rounds", type=int, default=5)
-    parser.add_argument("--work", default=None, help="directory for the files; about three times their size is needed")
-    args = parser.parse_args()
-    directory = tempfile.mkdtemp(prefix="bcda-bench-", dir=args.work)
-    port, nginx, out = free_port(), None, f"{directory}/out"
-    try:
-        origin = prepare(args, directory, port)
-        nginx = subprocess.Popen([shutil.which("nginx") or "/usr/sbin/nginx", "-c", f"{directory}/nginx.conf"])
-        wait_for(port)
+    args = arguments(__doc__, files=16, mebibytes=128, rounds=5).parse_args()
+    with service(args) as (directory, origin):
+        out = f"{directory}/out"
         walls = {}
         for round_number in range(args.rounds + 1):  # the first warms up
             for name, command in exports(args, directory, origin, out).items():
@@ -111,11 +95,6 @@ def main():
             print(f"{name:38}{speed / 1e9:9.3f} GB/s")
         ratio = medians["records(raw=True)"] / medians["for line in open(): json.loads(line)"]
         print(f"records(raw=True) / for line in open(): json.loads(line): {ratio:.1f} (aim: at least 10)")
-    finally:
-        if nginx:
-            nginx.send_signal(signal.SIGTERM)
-            nginx.wait()
-        shutil.rmtree(directory, ignore_errors=True)
 
 
 if __name__ == "__main__":

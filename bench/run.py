@@ -5,6 +5,7 @@ Every figure is a median of one run of this script, and every claim is a ratio o
 what else it does meanwhile a little. The first round warms up and is not counted.
 """
 import argparse
+import contextlib
 import os
 import shutil
 import signal
@@ -82,15 +83,21 @@ def commands(args, directory, origin, out):
             "curl -Z; sync": ["sh", "-c", script], "bcda export, power": export("power")}
 
 
-def main():
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--bcda", required=True)
+def arguments(doc, files, mebibytes, rounds):
+    """The options that every benchmark takes; a parser to add more to."""
+    parser = argparse.ArgumentParser(description=doc)
+    parser.add_argument("--bcda", required=True, help="the native command")
     parser.add_argument("--seal", required=True)
-    parser.add_argument("--files", type=int, default=8)
-    parser.add_argument("--mebibytes", type=int, default=128, help="size of each file")
-    parser.add_argument("--rounds", type=int, default=7)
+    parser.add_argument("--files", type=int, default=files)
+    parser.add_argument("--mebibytes", type=int, default=mebibytes, help="size of each file")
+    parser.add_argument("--rounds", type=int, default=rounds)
     parser.add_argument("--work", default=None, help="directory for the files; about three times their size is needed")
-    args = parser.parse_args()
+    return parser
+
+
+@contextlib.contextmanager
+def service(args):
+    """The files behind nginx, for as long as it is needed: gives their directory and the service's origin."""
     directory = tempfile.mkdtemp(prefix="bcda-bench-", dir=args.work)
     port = free_port()
     nginx = None
@@ -98,6 +105,17 @@ def main():
         origin = prepare(args, directory, port)
         nginx = subprocess.Popen([shutil.which("nginx") or "/usr/sbin/nginx", "-c", f"{directory}/nginx.conf"])
         wait_for(port)
+        yield directory, origin
+    finally:
+        if nginx:
+            nginx.send_signal(signal.SIGTERM)
+            nginx.wait()
+        shutil.rmtree(directory, ignore_errors=True)
+
+
+def main():
+    args = arguments(__doc__, files=8, mebibytes=128, rounds=7).parse_args()
+    with service(args) as (directory, origin):
         results = {}
         plan = commands(args, directory, origin, f"{directory}/out")
         for round_number in range(args.rounds + 1):
@@ -113,11 +131,6 @@ def main():
         for ours, theirs, bound in (("bcda export, process", "curl -Z", 1.3), ("bcda export, power", "curl -Z; sync", 1.1)):
             ratio = medians[ours][0] / medians[theirs][0]
             print(f"{ours} / {theirs}: {ratio:.2f} (aim: at most {bound})")
-    finally:
-        if nginx:
-            nginx.send_signal(signal.SIGTERM)
-            nginx.wait()
-        shutil.rmtree(directory, ignore_errors=True)
 
 
 if __name__ == "__main__":
