@@ -21,6 +21,13 @@ struct Config : Counted {
   const std::shared_ptr<bcda::Config> shared = std::make_shared<bcda::Config>();
   bcda::Config& native = *shared;
 };
+struct Client : Counted {
+  explicit Client(const bcda::Config& config) : native(config) {}
+  bcda::Client native;
+};
+struct Event : Counted {
+  bcda::Event native;
+};
 struct Result : Counted {
   explicit Result(bcda::Result result) : native(std::move(result)) {}
   bcda::Result native;

@@ -3,8 +3,9 @@
 #include <bcda/bcda_sandbox.h>
 #include <bcda/bcda.hpp>
 
+#include <string.h>
+
 #include <atomic>
-#include <vector>
 
 #include "counted.hpp"
 
@@ -21,6 +22,15 @@ using SandboxHandle = bcda::detail::Handle<bcda_sandbox, bcda_sandbox_destroy>;
 using bcda::detail::c_str;
 using bcda::detail::check;
 
+struct Wiped {
+  explicit Wiped(const Text& from) : text(from) {}
+  ~Wiped() { ::explicit_bzero(text.data(), text.size()); }
+  Wiped(const Wiped&) = delete;
+  Wiped& operator=(const Wiped&) = delete;
+
+  Text text;
+};
+
 bcda::Setting row(std::int32_t index) {
   const bcda_setting* const found = bcda_setting_at(index);
   if (!found) throw std::out_of_range("no setting " + std::to_string(index));
@@ -29,17 +39,6 @@ bcda::Setting row(std::int32_t index) {
 
 }  // namespace
 
-struct Client : Counted {
-  explicit Client(const bcda::Config& config) : native(config) {}
-  bcda::Client native;
-};
-struct Run : Counted {
-  explicit Run(bcda::Export run) : native(std::move(run)) {}
-  bcda::Export native;
-};
-struct Event : Counted {
-  bcda::Event native;
-};
 struct Reader : Counted {
   explicit Reader(const Text& path) : native(path) {}
   bcda::Reader native;
@@ -84,33 +83,17 @@ std::int32_t setting_is_secret(std::int32_t index) { return row(index).secret();
 Config* config_create() { return new Config; }
 void config_destroy(Config* config) { delete config; }
 void config_set(Config& config, const Text& name, const Text& value) { config.native.set(name, value); }
+void config_provide(Config& config, const Text& name, const Text& value) {
+  config.native.set_provider(name, [kept = std::make_shared<Wiped>(value)] { return kept->text; });
+}
 Text config_get(const Config& config, const Text& name) { return config.native.value(name); }
 void config_load_env(Config& config) { config.native.load_env(); }
 void config_load_file(Config& config, const Text& path) { config.native.load_file(path); }
 
-// ---- Client and runs -------------------------------------------------------------------------------------------------
+// ---- Client -----------------------------------------------------------------------------------------------------------
 
 Client* client_create(const Config& config) { return new Client(config.native); }
 void client_destroy(Client* client) { delete client; }
-
-Run* export_start(const Client& client, const Config& settings) {
-  return new Run(client.native.start_export(settings.native));
-}
-Run* manifest_start(const Client& client, const Config& settings) {
-  return new Run(client.native.start_manifest(settings.native));
-}
-Run* fetch_start(const Client& client, const Config& settings, const Text& manifest, const Text& file) {
-  return new Run(client.native.start_fetch(manifest, settings.native, file));
-}
-Run* metadata_start(const Client& client) { return new Run(client.native.start_metadata()); }
-void run_destroy(Run* run) { delete run; }
-
-std::int32_t run_next_event(Run& run, Event& event, std::int64_t timeout_ms) {
-  return run.native.next_event(event.native, bcda::Milliseconds(timeout_ms));
-}
-std::int32_t run_wait(Run& run, std::int64_t timeout_ms) { return run.native.wait(bcda::Milliseconds(timeout_ms)); }
-void run_cancel(Run& run) { run.native.cancel(); }
-Result* run_result(Run& run) { return new Result(run.native.result()); }
 
 // ---- Events ----------------------------------------------------------------------------------------------------------
 

@@ -5,7 +5,7 @@
 // by their X_destroy and by nothing else. What the calls do, and which threads may make them, is said in bcda.h.
 //
 // No function takes a callback: languages with a runtime of their own do not like to be called on foreign threads. What
-// would call back (a run's events, a decryption's progress) is asked for instead.
+// would call back (a run's events, a sink, a provider, a decryption's progress) is asked for, or handed in, instead.
 #pragma once
 #include <cstdint>
 #include <string>
@@ -60,6 +60,9 @@ std::int32_t setting_is_secret(std::int32_t index);
 Config* config_create();
 void config_destroy(Config* config);
 void config_set(Config& config, const Text& name, const Text& value);
+// As config_set for a text from the caller's own store (bcda_config_set_provider): it is kept apart, wiped in the end, and
+// checked when the configuration is used.
+void config_provide(Config& config, const Text& name, const Text& value);
 Text config_get(const Config& config, const Text& name);
 void config_load_env(Config& config);
 void config_load_file(Config& config, const Text& path);
@@ -69,17 +72,34 @@ void config_load_file(Config& config, const Text& path);
 Client* client_create(const Config& config);
 void client_destroy(Client* client);
 
-Run* export_start(const Client& client, const Config& settings);
+// With `to_sink` 1 the files go to the caller instead of `out`: see "Sink" below.
+Run* export_start(const Client& client, const Config& settings, std::int32_t to_sink);
 Run* manifest_start(const Client& client, const Config& settings);
-Run* fetch_start(const Client& client, const Config& settings, const Text& manifest, const Text& file);  // "": all
+Run* fetch_start(const Client& client, const Config& settings, const Text& manifest, const Text& file,  // "": all
+                 std::int32_t to_sink);
 Run* metadata_start(const Client& client);
-void run_destroy(Run* run);
+void run_destroy(Run* run);  // refuses what its sink is asked, cancels, waits until it has let go of its files
 
 // Timeouts are milliseconds; negative: without limit.
 std::int32_t run_next_event(Run& run, Event& event, std::int64_t timeout_ms);  // BCDA_OK, BCDA_AGAIN or BCDA_END
 std::int32_t run_wait(Run& run, std::int64_t timeout_ms);                      // 1: it succeeded; 0: still running
 void run_cancel(Run& run);
 Result* run_result(Run& run);
+
+// Waits until something may have changed since it last said so: an event has come, the sink is asked something, the run has
+// ended. 1: look; 0: nothing in that time. For one thread.
+std::int32_t run_wait_news(Run& run, std::int64_t timeout_ms);
+
+// ---- Sink: what bcda.h says of sinks, as questions. For one thread, which asks, does as it is told, and answers ------
+
+Text sink_next(Run& run);  // "begin", "write", "commit", "abort"; "": nothing now. What follows is about that question
+std::int64_t sink_file(const Run& run);  // which file: a number of its own for each begin
+Text sink_name(const Run& run);          // of a begin, as the next
+Text sink_type(const Run& run);
+Bytes sink_data(const Run& run);  // of a write: UNVERIFIED until the file's commit. Borrowed until the next question
+std::int64_t sink_size(const Run& run);  // of a commit, as the next
+Text sink_sha256(const Run& run);
+void sink_answer(Run& run, std::int32_t accepted);  // 0 fails the file; means nothing to an abort
 
 // ---- Events: one handle is filled again and again --------------------------------------------------------------------
 

@@ -169,7 +169,7 @@ public final class BcdaClient implements AutoCloseable {
   }
 
   private Run<ExportResult> startExport(ExportRequest request) {
-    return start(request, config -> client -> Native.export_start(client, config), ExportResult::of);
+    return start(request, config -> client -> Native.export_start(client, config, 0), ExportResult::of);
   }
 
   private Run<Manifest> startManifest(ExportRequest request) {
@@ -181,7 +181,7 @@ public final class BcdaClient implements AutoCloseable {
 
   private Run<ExportResult> startFetch(Manifest manifest, String file, ExportRequest request) {
     return start(
-        request, config -> client -> Native.fetch_start(client, config, manifest.json(), file), ExportResult::of);
+        request, config -> client -> Native.fetch_start(client, config, manifest.json(), file, 0), ExportResult::of);
   }
 
   private static String one(String file) {
