@@ -138,7 +138,8 @@ Task<bool> Run::attempt(const FileTask& task, const std::optional<crypto::FileKe
       decoder.feed({buffer.data(), n});
       received += static_cast<std::int64_t>(n);
       progressed(static_cast<std::int64_t>(n));
-      // While the network is always ahead nothing above waits, and only a wait lets a cancellation or another file in.
+      if (group_->cancelled()) throw Error(Status::CANCELLED, "cancelled");  // a sink may be slow
+      // While the network is always ahead nothing above waits, and only a wait lets another file in.
       if (received - yielded >= kYieldEvery) {
         yielded = received;
         co_await asio::post(co_await asio::this_coro::executor, asio::use_awaitable);
