@@ -15,17 +15,31 @@ constexpr int32_t kLargestProvided = 64 << 10;
 }  // namespace
 
 namespace libbcda::capi {
+namespace {
+
+template <class Provider>
+void ask(const Provider& provider, const std::string& name, Settings& settings) {
+  std::vector<char> buffer(kLargestProvided);
+  int32_t size = provider.call(provider.user, buffer.data(), kLargestProvided);
+  if (size < 0 || size > kLargestProvided)
+    throw Error(Status::INVALID_ARGUMENT, "the provider of the setting " + name + " failed");
+  settings.set(name, {buffer.data(), static_cast<std::size_t>(size)});
+  wipe(buffer.data(), buffer.size());
+}
+
+// As resolve, but nobody is asked for more than this one.
+Settings resolve_one(const bcda_config& config, const std::string& name) {
+  Settings settings = config.settings;
+  const auto found = config.providers.find(name);
+  if (found != config.providers.end()) ask(found->second, name, settings);
+  return settings;
+}
+
+}  // namespace
 
 Settings resolve(const bcda_config& config) {
   Settings settings = config.settings;
-  for (const auto& [name, provider] : config.providers) {
-    std::vector<char> buffer(kLargestProvided);
-    int32_t size = provider.call(provider.user, buffer.data(), kLargestProvided);
-    if (size < 0 || size > kLargestProvided)
-      throw Error(Status::INVALID_ARGUMENT, "the provider of the setting " + name + " failed");
-    settings.set(name, {buffer.data(), static_cast<std::size_t>(size)});
-    wipe(buffer.data(), buffer.size());
-  }
+  for (const auto& [name, provider] : config.providers) ask(provider, name, settings);
   return settings;
 }
 
@@ -83,7 +97,8 @@ bcda_status bcda_config_get(const bcda_config* config, const char* name, char** 
     need(value, "value");
     const Setting* setting = libbcda::find_setting(name);
     bool set = config->settings.has(name) || config->providers.count(name);  // complains about an unknown name
-    *value = libbcda::capi::give_string(setting->secret ? (set ? "(set)" : "") : config->settings.text(name));
+    *value = libbcda::capi::give_string(setting->secret ? (set ? "(set)" : "")
+                                                        : libbcda::capi::resolve_one(*config, name).text(name));
   });
 }
 

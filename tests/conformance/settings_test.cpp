@@ -351,6 +351,22 @@ TEST(CConfig, SecretsOfAProviderAreNotGivenBackEither) {
   EXPECT_EQ(value_of(config.get(), "client_secret"), "");
 }
 
+TEST(CConfig, TheValueInForceIsTheProviders) {
+  Config config = make_config();
+  auto provider = [](void* user, char* buffer, int32_t) -> int32_t {
+    const auto* text = static_cast<const std::string*>(user);
+    std::copy(text->begin(), text->end(), buffer);
+    return static_cast<int32_t>(text->size());
+  };
+  std::string url = "https://from.the.store", other = "no number";
+  ASSERT_EQ(bcda_config_set_provider(config.get(), "url", provider, &url, nullptr), BCDA_OK);
+  ASSERT_EQ(bcda_config_set_provider(config.get(), "parallel", provider, &other, nullptr), BCDA_OK);
+  EXPECT_EQ(value_of(config.get(), "url"), url);
+  char* value = nullptr;
+  EXPECT_EQ(bcda_config_get(config.get(), "parallel", &value, nullptr), BCDA_INVALID_ARGUMENT);
+  EXPECT_EQ(value, nullptr);
+}
+
 TEST(CConfig, AProviderIsAskedWhenItsSettingIsNeeded) {
   struct Store {
     std::string text;

@@ -148,7 +148,7 @@ BCDA_API bcda_status bcda_config_load_env(bcda_config* config, bcda_error** erro
 BCDA_API bcda_status bcda_config_load_file(bcda_config* config, const char* path, bcda_error** error);
 
 /* Supplies a setting (a secret, mostly) from the caller's own store. Called, on the caller's thread, each time this
- * configuration is used: by client_create, a start, or decrypt_file. It copies at most `capacity` bytes of text into
+ * configuration is used: by client_create, a start, or decrypt_file, and by config_get unless it is a secret. It copies at most `capacity` bytes of text into
  * `buffer` and returns the length, or -1 on failure. */
 typedef int32_t (*bcda_provider)(void* user, char* buffer, int32_t capacity);
 BCDA_API bcda_status bcda_config_set_provider(bcda_config* config, const char* name, bcda_provider provider, void* user,
