@@ -23,9 +23,8 @@ std::thread without_signals(Work&& work) {
   sigfillset(&all);
   for (int crash : {SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGABRT}) sigdelset(&all, crash);
   pthread_sigmask(SIG_SETMASK, &all, &before);
-  std::thread made(std::forward<Work>(work));
-  pthread_sigmask(SIG_SETMASK, &before, nullptr);
-  return made;
+  const std::shared_ptr<void> restored(nullptr, [&](void*) { pthread_sigmask(SIG_SETMASK, &before, nullptr); });
+  return std::thread(std::forward<Work>(work));
 }
 
 }  // namespace

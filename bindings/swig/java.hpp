@@ -1,6 +1,7 @@
 // What java.i needs of JNI. On the thread that made the call, always: no thread of ours ever enters the JVM.
 #pragma once
 #include <jni.h>
+#include <string.h>
 
 #include <bcda/bcda.hpp>
 #include <limits>
@@ -21,6 +22,16 @@ inline bool is_open(JNIEnv* env, jlong handle) {
   throw_new(env, "java/lang/IllegalStateException", "it is closed");
   return false;
 }
+
+// A text on its way into a call. Any may be a secret.
+struct Argument {
+  Argument() = default;
+  ~Argument() { ::explicit_bzero(text.data(), text.size()); }
+  Argument(const Argument&) = delete;
+  Argument& operator=(const Argument&) = delete;
+
+  std::string text;
+};
 
 // False, with an exception on its way, when there is no array.
 inline bool read(JNIEnv* env, jbyteArray from, std::string& to) {
@@ -68,8 +79,7 @@ inline void throw_failure(JNIEnv* env, bcda::Status status, const std::string& m
   if (!env->ExceptionCheck()) env->Throw(static_cast<jthrowable>(made));
 }
 
-// To be called in a catch block.
-inline void throw_current(JNIEnv* env) {
+inline void throw_caught(JNIEnv* env) {
   try {
     throw;
   } catch (const bcda::Error& error) {
@@ -82,7 +92,18 @@ inline void throw_current(JNIEnv* env) {
   } catch (const std::invalid_argument& error) {  // a text with a NUL
     throw_failure(env, BCDA_INVALID_ARGUMENT, error.what());
   } catch (const std::exception& error) {
-    throw_new(env, "java/lang/IllegalStateException", error.what());
+    throw_failure(env, BCDA_INTERNAL, error.what());
+  } catch (...) {
+    throw_failure(env, BCDA_INTERNAL, "something was thrown that is no exception");
+  }
+}
+
+// To be called in a catch block.
+inline void throw_current(JNIEnv* env) noexcept {
+  try {
+    throw_caught(env);
+  } catch (...) {  // there is no memory to say it with
+    throw_new(env, "java/lang/OutOfMemoryError", "libbcda");
   }
 }
 

@@ -45,9 +45,9 @@
 %typemap(jstype) bcda_flat::Text, const bcda_flat::Text& "String"
 %typemap(javain) const bcda_flat::Text& "Utf8.encode($javainput)"
 %typemap(javaout) bcda_flat::Text { return Utf8.decode($jnicall); }
-%typemap(in) const bcda_flat::Text& (std::string text) {
-  if (!bcda_java::read(jenv, $input, text)) return $null;
-  $1 = &text;
+%typemap(in) const bcda_flat::Text& (bcda_java::Argument argument) {
+  if (!bcda_java::read(jenv, $input, argument.text)) return $null;
+  $1 = &argument.text;
 }
 %typemap(out) bcda_flat::Text { $result = bcda_java::bytes(jenv, $1.data(), $1.size()); }
 

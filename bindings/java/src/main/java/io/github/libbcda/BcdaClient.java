@@ -3,7 +3,6 @@ package io.github.libbcda;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.concurrent.CompletableFuture;
 import java.util.function.Consumer;
 import java.util.function.LongFunction;
 import java.util.function.LongUnaryOperator;
@@ -25,9 +24,11 @@ import java.util.function.LongUnaryOperator;
  */
 public final class BcdaClient implements AutoCloseable {
   private final NativeHandle handle;
+  private final Sandbox sandbox;
 
-  private BcdaClient(NativeHandle handle) {
+  private BcdaClient(NativeHandle handle, Sandbox sandbox) {
     this.handle = handle;
+    this.sandbox = sandbox;
   }
 
   /**
@@ -60,7 +61,7 @@ public final class BcdaClient implements AutoCloseable {
    * @return the verified files
    * @throws BcdaException an argument is wrong, or the output directory cannot be used
    */
-  public CompletableFuture<ExportResult> exportAsync(ExportRequest request) {
+  public BcdaFuture<ExportResult> exportAsync(ExportRequest request) {
     return startExport(request);
   }
 
@@ -84,7 +85,7 @@ public final class BcdaClient implements AutoCloseable {
    * @return the manifests
    * @throws BcdaException an argument is wrong
    */
-  public CompletableFuture<Manifest> manifestAsync(ExportRequest request) {
+  public BcdaFuture<Manifest> manifestAsync(ExportRequest request) {
     return startManifest(request);
   }
 
@@ -125,7 +126,7 @@ public final class BcdaClient implements AutoCloseable {
    * @return the verified files
    * @throws BcdaException an argument is wrong, or the output directory cannot be used
    */
-  public CompletableFuture<ExportResult> fetchAsync(Manifest manifest, ExportRequest request) {
+  public BcdaFuture<ExportResult> fetchAsync(Manifest manifest, ExportRequest request) {
     return startFetch(manifest, "", request);
   }
 
@@ -138,7 +139,7 @@ public final class BcdaClient implements AutoCloseable {
    * @return the verified file
    * @throws BcdaException an argument is wrong, or the output directory cannot be used
    */
-  public CompletableFuture<ExportResult> fetchAsync(Manifest manifest, String file, ExportRequest request) {
+  public BcdaFuture<ExportResult> fetchAsync(Manifest manifest, String file, ExportRequest request) {
     return startFetch(manifest, one(file), request);
   }
 
@@ -158,7 +159,7 @@ public final class BcdaClient implements AutoCloseable {
    *
    * @return JSON text
    */
-  public CompletableFuture<String> metadataAsync() {
+  public BcdaFuture<String> metadataAsync() {
     return startMetadata();
   }
 
@@ -169,7 +170,8 @@ public final class BcdaClient implements AutoCloseable {
   }
 
   private Run<ExportResult> startExport(ExportRequest request) {
-    return start(request, config -> client -> Native.export_start(client, config, 0), ExportResult::of);
+    int sink = sink(request);
+    return start(request, config -> client -> Native.export_start(client, config, sink), ExportResult::of);
   }
 
   private Run<Manifest> startManifest(ExportRequest request) {
@@ -180,8 +182,13 @@ public final class BcdaClient implements AutoCloseable {
   }
 
   private Run<ExportResult> startFetch(Manifest manifest, String file, ExportRequest request) {
+    int sink = sink(request);
     return start(
-        request, config -> client -> Native.fetch_start(client, config, manifest.json(), file, 0), ExportResult::of);
+        request, config -> client -> Native.fetch_start(client, config, manifest.json(), file, sink), ExportResult::of);
+  }
+
+  private static int sink(ExportRequest request) {
+    return request.sink() == null ? 0 : 1;
   }
 
   private static String one(String file) {
@@ -193,23 +200,29 @@ public final class BcdaClient implements AutoCloseable {
 
   private Run<String> startMetadata() {
     long run = handle.call(Native::metadata_start);
-    return Run.of(run, event -> {}, Native::result_metadata);
+    return Run.of(run, ExportRequest.builder().build(), Native::result_metadata, this);
   }
 
   /** {@code start} gives the run's address for a configuration's and the client's. */
   private <T> Run<T> start(ExportRequest request, LongFunction<LongUnaryOperator> start, LongFunction<T> read) {
-    Consumer<ExportEvent> listener = request.listener();
     try (NativeHandle config = request.config()) {
       long run = handle.call(client -> config.call(settings -> start.apply(settings).applyAsLong(client)));
-      return Run.of(run, listener, read);
+      return Run.of(run, request, read, this);
     }
   }
 
   /** Makes clients. For one thread at a time. */
   public static final class Builder extends ClientSettings<Builder> {
     private final List<Consumer<NativeHandle>> sources = new ArrayList<>();
+    private Sandbox sandbox;
 
     Builder() {}
+
+    /** Keeps {@code sandbox} from being collected before what is built. */
+    Builder of(Sandbox sandbox) {
+      this.sandbox = sandbox;
+      return this;
+    }
 
     /**
      * Takes what the environment names ({@code BCDA_CLIENT_ID}, ...) and what is given neither here nor by an earlier
@@ -229,7 +242,7 @@ public final class BcdaClient implements AutoCloseable {
      * @return this
      */
     public Builder configFile(Path path) {
-      String text = path.toString();
+      String text = LocalPath.text(path);
       sources.add(config -> config.run(at -> Native.config_load_file(at, text)));
       return this;
     }
@@ -238,11 +251,11 @@ public final class BcdaClient implements AutoCloseable {
      * The value in force, with all sources read.
      *
      * @param name such as {@code "url"}
-     * @return the default when it is not set; of a secret "" or {@code "(set)"}
+     * @return the default when it is not set; of a secret "" or {@code "(set)"}, for which no supplier is asked
      * @throws BcdaException.InvalidArgument there is no such setting, or another one's value is wrong
      */
     public String get(String name) {
-      try (NativeHandle config = config()) {
+      try (NativeHandle config = read(values().config(name))) {
         return config.call(at -> Native.config_get(at, name));
       }
     }
@@ -257,14 +270,13 @@ public final class BcdaClient implements AutoCloseable {
      * @throws BcdaException.Tls there are no usable CA certificates
      */
     public BcdaClient build() {
-      try (NativeHandle config = config()) {
+      try (NativeHandle config = read(values().config())) {
         long client = config.call(Native::client_create);
-        return new BcdaClient(new NativeHandle("client", client, Native::client_destroy));
+        return new BcdaClient(new NativeHandle("client", client, Native::client_destroy), sandbox);
       }
     }
 
-    private NativeHandle config() {
-      NativeHandle config = Config.of(values());
+    private NativeHandle read(NativeHandle config) {
       try {
         sources.forEach(source -> source.accept(config));
         return config;

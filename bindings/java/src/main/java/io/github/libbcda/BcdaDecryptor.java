@@ -1,9 +1,5 @@
 package io.github.libbcda;
 
-import java.util.Map;
-import java.util.concurrent.CompletableFuture;
-import java.util.function.Supplier;
-
 /**
  * Decrypts files that were downloaded by other means, as the service's own script did, at any size. Thread-safe; nothing to
  * close.
@@ -14,9 +10,9 @@ import java.util.function.Supplier;
  * }</pre>
  */
 public final class BcdaDecryptor {
-  private final Map<String, Supplier<String>> settings;
+  private final Values settings;
 
-  private BcdaDecryptor(Map<String, Supplier<String>> settings) {
+  private BcdaDecryptor(Values settings) {
     this.settings = settings;
   }
 
@@ -48,12 +44,12 @@ public final class BcdaDecryptor {
    * @param request which file, and with what
    * @return the plaintext's file; cancelling it cancels the decryption
    */
-  public CompletableFuture<ExportedFile> decryptAsync(DecryptRequest request) {
+  public BcdaFuture<ExportedFile> decryptAsync(DecryptRequest request) {
     return start(request);
   }
 
   private DecryptRun start(DecryptRequest request) {
-    try (NativeHandle config = Config.of(settings)) {
+    try (NativeHandle config = settings.config()) {
       return config.call(at -> DecryptRun.of(at, request));
     }
   }
@@ -69,8 +65,9 @@ public final class BcdaDecryptor {
      * @throws BcdaException.InvalidArgument a setting is unknown or malformed
      */
     public BcdaDecryptor build() {
-      Config.of(values()).close();
-      return new BcdaDecryptor(values());
+      Values values = values();
+      values.config("").close();
+      return new BcdaDecryptor(values);
     }
 
     @Override

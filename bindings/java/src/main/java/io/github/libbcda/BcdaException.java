@@ -30,6 +30,7 @@ public abstract sealed class BcdaException extends RuntimeException {
   /** All that is known of it. */
   private final Failure failure;
 
+  private transient String outcome = ""; // may name beneficiaries: not to be written anywhere
   private transient ExportResult verified;
 
   /**
@@ -38,20 +39,13 @@ public abstract sealed class BcdaException extends RuntimeException {
    * @param status never OK, AGAIN or END
    * @param message names the thing and the remedy
    * @param httpStatus 0: no HTTP answer was involved
-   * @param outcome the service's words; may name beneficiaries
    * @param file "" when no file is concerned
    * @param retriable whether the same call may succeed later
    * @param retryAfterMillis -1: the service did not say
    */
   record Failure(
-      Status status, String message, int httpStatus, String outcome, String file, boolean retriable, long retryAfterMillis)
-      implements java.io.Serializable {
-    /** Without the outcome. */
-    @Override
-    public String toString() {
-      return message;
-    }
-  }
+      Status status, String message, int httpStatus, String file, boolean retriable, long retryAfterMillis)
+      implements java.io.Serializable {}
 
   private BcdaException(Failure failure) {
     super(failure.message);
@@ -61,15 +55,17 @@ public abstract sealed class BcdaException extends RuntimeException {
   /** The exception of a status. The native library calls this, on the thread that made the call. */
   static BcdaException make(
       int status, byte[] message, int httpStatus, byte[] outcome, byte[] file, boolean retriable, long retryAfterMillis) {
-    return of(
-        new Failure(
-            Status.of(status),
-            Utf8.decode(message),
-            httpStatus,
-            Utf8.decode(outcome),
-            Utf8.decode(file),
-            retriable,
-            retryAfterMillis));
+    BcdaException made =
+        of(
+            new Failure(
+                Status.of(status), Utf8.decode(message), httpStatus, Utf8.decode(file), retriable, retryAfterMillis));
+    made.outcome = Utf8.decode(outcome);
+    return made;
+  }
+
+  /** One that Java itself has found. */
+  static BcdaException of(Status status, String message, String file) {
+    return of(new Failure(status, message, 0, file, false, -1));
   }
 
   private static BcdaException of(Failure failure) {
@@ -100,6 +96,7 @@ public abstract sealed class BcdaException extends RuntimeException {
   /** The same on another thread, with this as its cause, so that a stack trace tells both. */
   final BcdaException again() {
     BcdaException made = of(failure);
+    made.outcome = outcome;
     made.verified = verified;
     made.initCause(this);
     return made;
@@ -130,10 +127,10 @@ public abstract sealed class BcdaException extends RuntimeException {
   /**
    * The service's own words: the text of its OperationOutcome. <b>It may name beneficiaries</b>: keep it out of logs.
    *
-   * @return "" when there are none
+   * @return "" when there are none, and when the exception was serialised, which leaves them out
    */
   public String outcome() {
-    return failure.outcome;
+    return outcome == null ? "" : outcome;
   }
 
   /**
@@ -277,7 +274,7 @@ public abstract sealed class BcdaException extends RuntimeException {
     }
   }
 
-  /** The destination's own code failed. This binding has no destination but directories. */
+  /** An {@link ExportSink} failed; the cause is what it threw. */
   public static final class Sink extends BcdaException {
     Sink(Failure failure) {
       super(failure);

@@ -1,7 +1,7 @@
 package io.github.libbcda;
 
 /** A decryption in the background. */
-final class DecryptRun extends Running<ExportedFile> {
+final class DecryptRun extends BcdaFuture<ExportedFile> {
   private static final long FOREVER = -1;
 
   private final DecryptRequest.Progress progress;
@@ -15,7 +15,12 @@ final class DecryptRun extends Running<ExportedFile> {
   static DecryptRun of(long config, DecryptRequest what) {
     long address =
         Native.decryption_start(
-            config, what.encrypted.toString(), what.label, what.key, what.manifest, what.output.toString());
+            config,
+            LocalPath.text(what.encrypted),
+            what.label,
+            what.key,
+            what.manifest,
+            LocalPath.text(what.output));
     NativeHandle handle = new NativeHandle("decryption", address, Native::decryption_destroy);
     DecryptRun run = new DecryptRun(handle, what.progress);
     run.begin();

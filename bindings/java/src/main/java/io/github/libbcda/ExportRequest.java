@@ -1,9 +1,7 @@
 package io.github.libbcda;
 
-import java.util.Map;
 import java.util.Objects;
 import java.util.function.Consumer;
-import java.util.function.Supplier;
 
 /**
  * What to export: settings that go before the client's, and who is told of the progress. Immutable.
@@ -13,12 +11,14 @@ import java.util.function.Supplier;
  * }</pre>
  */
 public final class ExportRequest {
-  private final Map<String, Supplier<String>> settings;
+  private final Values settings;
   private final Consumer<ExportEvent> listener;
+  private final ExportSink sink;
 
   private ExportRequest(Builder builder) {
     settings = builder.values();
     listener = builder.listener;
+    sink = builder.sink;
   }
 
   /**
@@ -31,16 +31,22 @@ public final class ExportRequest {
   }
 
   NativeHandle config() {
-    return Config.of(settings);
+    return settings.config();
   }
 
   Consumer<ExportEvent> listener() {
     return listener;
   }
 
+  /** Null: the files go to a directory. */
+  ExportSink sink() {
+    return sink;
+  }
+
   /** Makes requests. */
   public static final class Builder extends ExportSettings<Builder> {
     private Consumer<ExportEvent> listener = event -> {};
+    private ExportSink sink;
 
     private Builder() {}
 
@@ -48,11 +54,23 @@ public final class ExportRequest {
      * Has every event told, in order.
      *
      * @param listener called on the run's own daemon thread, never by two threads at once. A slow one holds up the future's
-     *     completion, but not the run. When it throws, the run is cancelled and fails with what it threw
+     *     completion and a sink, but not the run. When it throws, the run is cancelled and fails with what it threw. It may
+     *     cancel the run, but must not wait for it
      * @return this
      */
     public Builder onEvent(Consumer<ExportEvent> listener) {
       this.listener = Objects.requireNonNull(listener);
+      return this;
+    }
+
+    /**
+     * Has the files given to a sink instead of a directory: {@code out} does not count then.
+     *
+     * @param sink used by every run of the request; null: none
+     * @return this
+     */
+    public Builder sink(ExportSink sink) {
+      this.sink = sink;
       return this;
     }
 

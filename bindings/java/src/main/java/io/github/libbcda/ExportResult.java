@@ -1,9 +1,9 @@
 package io.github.libbcda;
 
-import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.OffsetDateTime;
+import java.time.format.DateTimeParseException;
 import java.util.List;
 import java.util.Optional;
 import java.util.stream.IntStream;
@@ -58,11 +58,12 @@ public final class ExportResult {
    * }</pre>
    *
    * @param type such as {@code "Patient"}; one that is not there gives an empty stream
-   * @return one JSON text for each record, to be closed. Reading on may throw {@link BcdaException.Filesystem}, and after
-   *     closing {@link IllegalStateException}
+   * @return one JSON text for each record, to be closed. Reading on may throw {@link BcdaException.Filesystem};
+   *     {@link BcdaException.Verification} when a file does not hold what it held when it was verified; and after closing
+   *     {@link IllegalStateException}
    */
   public Stream<String> records(String type) {
-    return rawRecords(type).map(Utf8::decode);
+    return RecordStream.of(of(type), Utf8::decodeStrictly);
   }
 
   /**
@@ -72,17 +73,24 @@ public final class ExportResult {
    * @return UTF-8, one array for each record, to be closed
    */
   public Stream<byte[]> rawRecords(String type) {
-    List<Path> paths = files().stream().filter(file -> file.type().equals(type)).map(ExportedFile::path).toList();
-    return RecordStream.of(paths);
+    return RecordStream.of(of(type), record -> record);
+  }
+
+  private List<ExportedFile> of(String type) {
+    return files().stream().filter(file -> file.type().equals(type)).toList();
   }
 
   /**
    * Up to when the service's data is in the export: the earliest {@code transactionTime} of its jobs.
    *
-   * @return empty when no job said so
+   * @return empty when no job said so, or none in a form that is a time; {@link #receipt()} has it as it was said
    */
   public Optional<Instant> transactionTime() {
-    return transactionTime.isEmpty() ? Optional.empty() : Optional.of(OffsetDateTime.parse(transactionTime).toInstant());
+    try {
+      return Optional.of(OffsetDateTime.parse(transactionTime).toInstant());
+    } catch (DateTimeParseException unsaid) {
+      return Optional.empty();
+    }
   }
 
   /**

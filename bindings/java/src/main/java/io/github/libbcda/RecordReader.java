@@ -26,7 +26,8 @@ public final class RecordReader implements AutoCloseable {
    * @throws BcdaException.Filesystem it cannot be read
    */
   public static RecordReader open(Path path) {
-    return new RecordReader(new NativeHandle("reader", Native.reader_open(path.toString()), Native::reader_destroy));
+    return new RecordReader(
+        new NativeHandle("reader", Native.reader_open(LocalPath.text(path)), Native::reader_destroy));
   }
 
   /**

@@ -1,6 +1,6 @@
 package io.github.libbcda;
 
-import java.nio.file.Path;
+import java.nio.charset.CharacterCodingException;
 import java.util.Iterator;
 import java.util.List;
 import java.util.Spliterator;
@@ -9,32 +9,45 @@ import java.util.function.Consumer;
 import java.util.stream.Stream;
 import java.util.stream.StreamSupport;
 
-/** The records of files one after another, one reader open at a time. A flatMap would read a whole file ahead. */
-final class RecordStream extends AbstractSpliterator<byte[]> implements AutoCloseable {
-  private final Iterator<Path> files;
+/**
+ * The records of files one after another, one reader open at a time (a flatMap would read a whole file ahead). They are
+ * counted again: a file that was changed or cut since it was verified does not pass for the whole one.
+ */
+final class RecordStream<T> extends AbstractSpliterator<T> implements AutoCloseable {
+  /** Makes what the stream gives of a record's bytes. */
+  interface Form<T> {
+    T of(byte[] record) throws CharacterCodingException;
+  }
+
+  private final Iterator<ExportedFile> files;
+  private final Form<T> form;
+  private ExportedFile file;
   private RecordReader reader;
+  private long count;
   private boolean closed;
 
-  private RecordStream(List<Path> files) {
+  private RecordStream(List<ExportedFile> files, Form<T> form) {
     super(Long.MAX_VALUE, Spliterator.ORDERED | Spliterator.NONNULL);
     this.files = files.iterator();
+    this.form = form;
   }
 
   /** To be closed. */
-  static Stream<byte[]> of(List<Path> files) {
-    RecordStream records = new RecordStream(files);
+  static <T> Stream<T> of(List<ExportedFile> files, Form<T> form) {
+    RecordStream<T> records = new RecordStream<>(files, form);
     return StreamSupport.stream(records, false).onClose(records::close);
   }
 
   @Override
-  public synchronized boolean tryAdvance(Consumer<? super byte[]> action) {
+  public synchronized boolean tryAdvance(Consumer<? super T> action) {
     while (!closed && (reader != null || files.hasNext())) {
       if (reader == null) {
-        reader = RecordReader.open(files.next());
+        beginFile();
       }
       byte[] next = reader.next();
       if (next != null) {
-        action.accept(next);
+        count++;
+        action.accept(formed(next));
         return true;
       }
       endFile();
@@ -48,10 +61,35 @@ final class RecordStream extends AbstractSpliterator<byte[]> implements AutoClos
   @Override
   public synchronized void close() {
     closed = true;
-    endFile();
+    letGo();
+  }
+
+  private void beginFile() {
+    file = files.next();
+    count = 0;
+    reader = RecordReader.open(file.path());
+  }
+
+  private T formed(byte[] record) {
+    try {
+      return form.of(record);
+    } catch (CharacterCodingException malformed) {
+      throw altered("line " + reader.line() + " is not UTF-8: rawRecords gives it as it is");
+    }
   }
 
   private void endFile() {
+    letGo();
+    if (count != file.records()) {
+      throw altered("it holds " + count + " records now, and held " + file.records() + " when it was verified");
+    }
+  }
+
+  private BcdaException altered(String what) {
+    return BcdaException.of(Status.VERIFICATION, file.path() + ": " + what, file.path().toString());
+  }
+
+  private void letGo() {
     if (reader != null) {
       reader.close();
       reader = null;

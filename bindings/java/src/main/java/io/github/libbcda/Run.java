@@ -4,22 +4,30 @@ import java.util.function.Consumer;
 import java.util.function.LongFunction;
 
 /** A run of the library: an export, a manifest, a download, or the metadata. */
-final class Run<T> extends Running<T> {
+final class Run<T> extends BcdaFuture<T> {
   private static final int OK = 0;
+  private static final int END = 19;
   private static final long FOREVER = -1;
 
-  private final Consumer<ExportEvent> listener;
+  private final ExportRequest request;
+  private final SinkAnswers sink;
   private final LongFunction<T> read;
+  private final Object serving;
 
-  private Run(NativeHandle handle, Consumer<ExportEvent> listener, LongFunction<T> read) {
+  private Run(NativeHandle handle, ExportRequest request, LongFunction<T> read, Object serving) {
     super(handle);
-    this.listener = listener;
+    this.request = request;
+    this.sink = new SinkAnswers(request.sink());
     this.read = read;
+    this.serving = serving;
   }
 
-  /** Follows the run at {@code address}; {@code read} makes what is wanted of its native result. */
-  static <T> Run<T> of(long address, Consumer<ExportEvent> listener, LongFunction<T> read) {
-    Run<T> run = new Run<>(new NativeHandle("run", address, Native::run_destroy), listener, read);
+  /**
+   * Follows the run at {@code address}; {@code read} makes what is wanted of its native result, {@code serving} is not
+   * collected before its end.
+   */
+  static <T> Run<T> of(long address, ExportRequest request, LongFunction<T> read, Object serving) {
+    Run<T> run = new Run<>(new NativeHandle("run", address, Native::run_destroy), request, read, serving);
     run.begin();
     return run;
   }
@@ -27,17 +35,25 @@ final class Run<T> extends Running<T> {
   @Override
   void follow() {
     try (NativeHandle event = new NativeHandle("event", Native.event_create(), Native::event_destroy)) {
-      while (next(event)) {
-        listener.accept(event.call(ExportEvent::of));
-      }
+      while (step(event)) {}
     } catch (Throwable thrown) { // by the listener
       stop();
       throw thrown;
+    } finally {
+      sink.end();
     }
   }
 
-  private boolean next(NativeHandle event) {
-    return handle.call(run -> event.call(to -> Native.run_next_event(run, to, FOREVER))) == OK;
+  /** What is new of the run, or waits for news. False at its end. */
+  private boolean step(NativeHandle event) {
+    handle.run(sink::give);
+    int next = handle.call(run -> event.call(to -> Native.run_next_event(run, to, 0)));
+    if (next == OK) {
+      request.listener().accept(event.call(ExportEvent::of));
+    } else if (next != END) {
+      handle.run(run -> Native.run_wait_news(run, FOREVER));
+    }
+    return next != END;
   }
 
   @Override
@@ -45,6 +61,7 @@ final class Run<T> extends Running<T> {
     try {
       handle.run(run -> Native.run_wait(run, FOREVER));
     } catch (BcdaException failure) {
+      sink.explain(failure);
       try {
         failure.verified(result(ExportResult::of));
       } catch (RuntimeException besides) {

@@ -72,6 +72,7 @@ public final class Sandbox implements AutoCloseable {
    */
   public BcdaClient.Builder clientBuilder() {
     return BcdaClient.builder()
+        .of(this)
         .url(url())
         .clientId(clientId())
         .clientSecret(clientSecret())

@@ -17,7 +17,8 @@ import java.util.function.Supplier;
  * @param <B> the builder itself
  */
 public abstract sealed class Settings<B extends Settings<B>> permits ExportSettings {
-  private final Map<String, Supplier<String>> values = new LinkedHashMap<>();
+  private final Map<String, String> given = new LinkedHashMap<>();
+  private final Map<String, Supplier<String>> supplied = new LinkedHashMap<>();
 
   Settings() {}
 
@@ -30,48 +31,58 @@ public abstract sealed class Settings<B extends Settings<B>> permits ExportSetti
    * @return this
    */
   public B set(String name, String value) {
+    supplied.remove(Objects.requireNonNull(name));
     if (value == null) {
-      values.remove(Objects.requireNonNull(name));
-      return self();
+      given.remove(name);
+    } else {
+      given.put(name, value);
     }
-    return supply(name, () -> value);
+    return self();
   }
 
   /**
    * Has a value, a secret mostly, asked for each time it is needed, instead of kept here.
    *
    * @param name such as {@code "client_secret"}
-   * @param value called on the thread that builds a client, starts a run or decrypts; what it throws goes on to the caller
+   * @param value called on the thread that builds a client, starts a run or a decryption; what it throws goes on to the caller
    * @return this
    */
   public B supply(String name, Supplier<String> value) {
-    values.put(Objects.requireNonNull(name), Objects.requireNonNull(value));
+    supplied.put(Objects.requireNonNull(name), Objects.requireNonNull(value));
+    given.remove(name);
     return self();
   }
 
   final B put(String name, Path value) {
-    return set(name, value == null ? null : value.toString());
+    return set(name, value == null ? null : LocalPath.text(value));
   }
 
   final B put(String name, Duration value) {
-    return set(name, value == null ? null : milliseconds(value) + "ms");
+    return set(name, value == null ? null : milliseconds(name, value) + "ms");
   }
 
   final B put(String name, Enum<?> value) {
     return set(name, value == null ? null : value.name().toLowerCase(Locale.ROOT));
   }
 
-  final B put(String name, String[] values) {
-    return set(name, String.join(",", values));
+  final B put(String name, String[] value) {
+    return set(name, String.join(",", value));
   }
 
   /** Rounded up: a short time is not the 0 that means no limit. */
-  private static long milliseconds(Duration value) {
-    return value.plusNanos(999_999).toMillis();
+  private static long milliseconds(String name, Duration value) {
+    if (value.isNegative()) {
+      throw new IllegalArgumentException(name + ": " + value + " is less than nothing");
+    }
+    try {
+      return value.plusNanos(999_999).toMillis();
+    } catch (ArithmeticException overflow) {
+      throw new IllegalArgumentException(name + ": " + value + " is too long", overflow);
+    }
   }
 
-  final Map<String, Supplier<String>> values() {
-    return Map.copyOf(values);
+  final Values values() {
+    return new Values(given, supplied);
   }
 
   abstract B self();

@@ -33,7 +33,7 @@ class CancelTest {
   void cancel(Stage stage) throws Exception {
     try (Sandbox sandbox = stage.sandbox();
         BcdaClient client = Trials.client(sandbox).build()) {
-      CompletableFuture<ExportResult> run = client.exportAsync(request(stage));
+      BcdaFuture<ExportResult> run = client.exportAsync(request(stage));
       reached.get();
       assertTrue(run.cancel(true));
       assertTrue(run.isCancelled());
@@ -69,7 +69,7 @@ class CancelTest {
   void aTimeLimitOfTheFuture() throws Exception {
     try (Sandbox sandbox = Stage.WAITING.sandbox();
         BcdaClient client = Trials.client(sandbox).build()) {
-      CompletableFuture<ExportResult> run = client.exportAsync(request(Stage.WAITING));
+      BcdaFuture<ExportResult> run = client.exportAsync(request(Stage.WAITING));
       ExecutionException failed =
           assertThrows(ExecutionException.class, () -> run.orTimeout(50, TimeUnit.MILLISECONDS).get());
       assertInstanceOf(TimeoutException.class, failed.getCause());
@@ -105,7 +105,7 @@ class CancelTest {
     Path output = dir.resolve("plain");
     try (EndlessFile endless = new EndlessFile(dir.resolve("cipher"))) {
       DecryptRequest request = endless.request(output).onProgress((done, total) -> reached.complete(null)).build();
-      CompletableFuture<ExportedFile> run = Vectors.decryptor().decryptAsync(request);
+      BcdaFuture<ExportedFile> run = Vectors.decryptor().decryptAsync(request);
       reached.get();
       assertTrue(run.cancel(true));
       Trials.awaitEnd(run);

@@ -26,7 +26,7 @@ class ConcurrencyTest {
   void manyClientsAndExports() throws Exception {
     List<BcdaClient> clients = new ArrayList<>();
     try (Sandbox sandbox = Trials.sandbox().start()) {
-      List<CompletableFuture<ExportResult>> runs = new ArrayList<>();
+      List<BcdaFuture<ExportResult>> runs = new ArrayList<>();
       for (int number = 0; number < CLIENTS; number++) {
         BcdaClient client = Trials.client(sandbox).build();
         clients.add(client);
@@ -72,7 +72,7 @@ class ConcurrencyTest {
   void manyAreCancelledAtOnce() throws Exception {
     try (Sandbox sandbox = Stage.WAITING.sandbox();
         BcdaClient client = Trials.client(sandbox).build()) {
-      List<CompletableFuture<ExportResult>> runs =
+      List<BcdaFuture<ExportResult>> runs =
           IntStream.range(0, CLIENTS)
               .mapToObj(number -> client.exportAsync(Trials.patients(dir.resolve("" + number)).build()))
               .toList();

@@ -10,6 +10,8 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.sun.net.httpserver.HttpExchange;
 import com.sun.net.httpserver.HttpServer;
+import com.sun.net.httpserver.HttpExchange;
+import com.sun.net.httpserver.HttpServer;
 import java.io.ByteArrayInputStream;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
@@ -19,15 +21,21 @@ import java.io.PrintWriter;
 import java.io.StringWriter;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
+import java.net.URI;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.FileSystem;
+import java.nio.file.FileSystems;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Arrays;
 import java.util.EnumSet;
 import java.util.Locale;
+import java.util.Map;
 import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.concurrent.ExecutionException;
+import java.util.function.UnaryOperator;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -84,12 +92,14 @@ class ErrorsTest {
 
   @Test
   void survivesSerialization() throws Exception {
-    BcdaException made = BcdaException.make(10, Utf8.encode("m"), 0, new byte[0], new byte[0], true, -1);
+    BcdaException made = BcdaException.make(10, Utf8.encode("m"), 0, Utf8.encode("19990000000027"), new byte[0], true, -1);
     ByteArrayOutputStream bytes = new ByteArrayOutputStream();
     new ObjectOutputStream(bytes).writeObject(made);
     Object read = new ObjectInputStream(new ByteArrayInputStream(bytes.toByteArray())).readObject();
     assertEquals("m", assertInstanceOf(BcdaException.Network.class, read).getMessage());
     assertTrue(((BcdaException) read).retriable());
+    assertEquals("", ((BcdaException) read).outcome());
+    assertFalse(bytes.toString(StandardCharsets.ISO_8859_1).contains("19990000000027"));
   }
 
   // ---- What the service does wrong ----
@@ -215,7 +225,57 @@ class ErrorsTest {
     }
   }
 
+  // ---- What happens to files ----
+
+  /** One file of ten patients, and what became of it. */
+  private void expectAltered(String says, UnaryOperator<String> change) throws Exception {
+    try (Sandbox sandbox = Trials.sandbox().start();
+        BcdaClient client = Trials.client(sandbox).build()) {
+      ExportResult result = client.export(Trials.patients(dir.resolve("claims")).build());
+      Path file = result.files().get(0).path();
+      Files.writeString(
+          file, change.apply(Files.readString(file, StandardCharsets.ISO_8859_1)), StandardCharsets.ISO_8859_1);
+      try (Stream<String> records = result.records("Patient")) {
+        BcdaException.Verification error = assertThrows(BcdaException.Verification.class, () -> records.forEach(text -> {}));
+        assertTrue(error.getMessage().contains(says), error.getMessage());
+        assertEquals(Optional.of(file.toString()), error.file());
+      }
+    }
+  }
+
+  @Test
+  void aFileThatWasCut() throws Exception {
+    expectAltered("holds 1 records now, and held 10", text -> text.substring(0, text.indexOf('\n') + 1));
+  }
+
+  @Test
+  void aFileThatIsNoLongerUtf8() throws Exception {
+    expectAltered("line 1 is not UTF-8", text -> "\u00FF" + text);
+  }
+
   // ---- What the caller does wrong ----
+
+  @Test
+  void pathsOfOtherFileSystems() throws Exception {
+    URI zip = URI.create("jar:" + dir.resolve("a.zip").toUri());
+    try (FileSystem other = FileSystems.newFileSystem(zip, Map.of("create", "true"))) {
+      Path path = other.getPath("/claims");
+      assertThrows(IllegalArgumentException.class, () -> ExportRequest.builder().out(path));
+      assertThrows(IllegalArgumentException.class, () -> BcdaClient.builder().configFile(path));
+      assertThrows(IllegalArgumentException.class, () -> RecordReader.open(path));
+      DecryptRequest request = DecryptRequest.builder(path, dir.resolve("plain")).key("00").build();
+      assertThrows(IllegalArgumentException.class, () -> Vectors.decryptor().decrypt(request));
+    }
+  }
+
+  @Test
+  void durationsThatAreNone() {
+    ExportRequest.Builder builder = ExportRequest.builder();
+    assertThrows(IllegalArgumentException.class, () -> builder.timeout(Duration.ofNanos(-1)));
+    IllegalArgumentException error =
+        assertThrows(IllegalArgumentException.class, () -> builder.timeout(Duration.ofSeconds(Long.MAX_VALUE)));
+    assertTrue(error.getMessage().startsWith("timeout: "));
+  }
 
   @Test
   void arguments() {

@@ -4,10 +4,8 @@ import java.io.IOException;
 import java.io.OutputStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
-import java.util.stream.Stream;
 
 /** A program that ends in the middle of something: {@code Exits STAGE WAY DIRECTORY}. {@link JarIT} runs it. */
 final class Exits {
@@ -28,6 +26,7 @@ final class Exits {
     Way way = Way.valueOf(arguments[1]);
     Path dir = Path.of(arguments[2]);
     switch (arguments[0]) {
+      case "SINKING" -> sink(dir, way);
       case "DECRYPTING" -> decrypt(dir, way);
       case "READING" -> read(dir, way);
       default -> export(Stage.valueOf(arguments[0]), dir, way);
@@ -52,6 +51,22 @@ final class Exits {
       CompletableFuture<ExportResult> run = client.exportAsync(request);
       daemon(run::join);
     }
+    reached.await();
+    end(way);
+  }
+
+  /** Into a sink that never gets done, while the library waits for it. */
+  private static void sink(Path dir, Way way) throws Exception {
+    BcdaClient client = Trials.client(Trials.sandbox().start()).build();
+    CountDownLatch reached = new CountDownLatch(1);
+    ExportSink stuck =
+        (name, type) -> {
+          reached.countDown();
+          endFromListener(way);
+          new CountDownLatch(1).await();
+          return null;
+        };
+    client.exportAsync(Trials.patients(dir).sink(stuck).build());
     reached.await();
     end(way);
   }
@@ -96,8 +111,10 @@ final class Exits {
     daemon(
         () -> {
           while (true) {
-            try (Stream<byte[]> records = RecordStream.of(List.of(file))) {
-              records.forEach(record -> reached.countDown());
+            try (RecordReader reader = RecordReader.open(file)) {
+              while (reader.next() != null) {
+                reached.countDown();
+              }
             }
           }
         });

@@ -120,7 +120,7 @@ class LifeTest {
   void anIteratorThatOutlivesItsStreamDoesNotPassForTheEnd() throws Exception {
     Path file = Files.writeString(dir.resolve("a.ndjson"), "{}\n".repeat(100));
     for (int read : new int[] {0, 2, 100}) {
-      Stream<byte[]> records = RecordStream.of(List.of(file, file));
+      Stream<byte[]> records = twice(file, 100);
       Iterator<byte[]> iterator = records.iterator();
       for (int i = 0; i < read; i++) {
         iterator.next();
@@ -133,9 +133,14 @@ class LifeTest {
   @Test
   void aStreamAfterItsEnd() throws Exception {
     Path file = Files.writeString(dir.resolve("a.ndjson"), "{}\n{}\n");
-    Stream<byte[]> records = RecordStream.of(List.of(file, file));
+    Stream<byte[]> records = twice(file, 2);
     assertEquals(4, records.count());
     records.close();
     records.close();
+  }
+
+  private static Stream<byte[]> twice(Path path, long records) {
+    ExportedFile file = new ExportedFile("Patient", path, "", 0, records, "", true, false);
+    return RecordStream.of(List.of(file, file), record -> record);
   }
 }

@@ -19,21 +19,17 @@ import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 
-/** Nothing of the C interface is out of Java's reach, but for what is named here with the reason. */
+/** Nothing of the C interface is out of Java's reach. */
 class ParityTest {
   private static final List<Path> HEADERS =
       List.of(
           Trials.REPOSITORY.resolve("capi/include/bcda/bcda.h"),
           Trials.REPOSITORY.resolve("sandbox/include/bcda/bcda_sandbox.h"));
 
-  /** Deliberately unused, and why. */
+  /** Unused, because another function says the same. */
   private static final Map<String, String> UNUSED =
       new TreeMap<>(
           Map.of(
-              "bcda_sink_create", "a sink is called on native threads, which never enter the JVM",
-              "bcda_sink_destroy", "there are no sinks",
-              "bcda_export_notify", "it calls on native threads; a Java thread waits for the next event instead",
-              "bcda_config_set_provider", "Settings.supply asks Java before the library would, on the same thread",
               "bcda_client_metadata", "bcda_metadata_start says the same and can be cancelled",
               "bcda_setting_get_type", "bcda_setting_type_name says the same",
               "bcda_event_get_kind", "bcda_event_kind_name says the same",

@@ -14,6 +14,7 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -63,6 +64,24 @@ class TablesTest {
     assertEquals(setting.secret() ? "(set)" : expected(setting), value);
     assertNotNull(method(BcdaDecryptor.Builder.class, setting));
     assertEquals(setting.forExport(), has(ExportRequest.Builder.class, setting));
+  }
+
+  @ParameterizedTest
+  @MethodSource("settings")
+  void everySettingMayBeSupplied(Setting setting) {
+    AtomicInteger asked = new AtomicInteger();
+    BcdaClient.Builder builder =
+        BcdaClient.builder()
+            .supply(
+                setting.name(),
+                () -> {
+                  asked.incrementAndGet();
+                  return expected(setting);
+                });
+    builder.get(setting.name().equals("url") ? "parallel" : "url");
+    assertEquals(0, asked.get());
+    assertEquals(setting.secret() ? "(set)" : expected(setting), builder.get(setting.name()));
+    assertEquals(setting.secret() ? 0 : 1, asked.get());
   }
 
   private static boolean has(Class<?> builder, Setting setting) {

@@ -17,14 +17,19 @@ final class Tour {
     Status.OK.description();
     decrypt(dir);
     try (Sandbox sandbox = Trials.sandbox().option("beneficiaries_per_file", "4").start();
-        BcdaClient client = Trials.client(sandbox).environment().build()) {
+        BcdaClient client =
+            Trials.client(sandbox).supply("client_secret", sandbox::clientSecret).environment().build()) {
       client.metadata();
       ExportResult result = client.export(Trials.patients(dir.resolve("\uD83D\uDE80")).build());
       try (Stream<String> records = result.records("Patient")) {
         records.forEach(String::length);
       }
       client.fetch(client.manifest(Trials.nothing()), Trials.patients(dir.resolve("fetched")).build());
-      CompletableFuture<ExportResult> cancelled = client.exportAsync(Trials.patients(dir.resolve("cancelled")).build());
+      client.export(ExportRequest.builder().types("Patient").sink((name, type) -> new Discarded()).build());
+      fails(
+          () -> client.export(ExportRequest.builder().types("Patient").sink((name, type) -> null).build()),
+          BcdaException.Sink.class);
+      BcdaFuture<ExportResult> cancelled = client.exportAsync(Trials.patients(dir.resolve("cancelled")).build());
       cancelled.cancel(true);
       Trials.awaitEnd(cancelled);
       sandbox.control("fault", "flip");
@@ -47,6 +52,17 @@ final class Tour {
       }
     }
     Files.delete(file.path());
+  }
+
+  private static final class Discarded implements ExportSink.File {
+    @Override
+    public void write(byte[] bytes) {}
+
+    @Override
+    public void commit(long size, String sha256) {}
+
+    @Override
+    public void abort() {}
   }
 
   private interface Call {

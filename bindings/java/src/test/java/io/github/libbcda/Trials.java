@@ -46,7 +46,7 @@ final class Trials {
   }
 
   /** Waits for the native end of a run that was cancelled. */
-  static void awaitEnd(CompletableFuture<?> run) {
-    ((Running<?>) run).ended().join();
+  static void awaitEnd(BcdaFuture<?> run) {
+    run.ended().join();
   }
 }

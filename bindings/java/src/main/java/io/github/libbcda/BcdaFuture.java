@@ -6,16 +6,21 @@ import java.util.concurrent.ExecutionException;
 import java.util.concurrent.atomic.AtomicLong;
 
 /**
- * Native work in the background, and the daemon thread that follows it to its end. Completing the future in any other way
- * (cancel, orTimeout, complete) cancels the work.
+ * Work of the library in the background: what the {@code …Async} calls give. It completes on the work's own daemon thread.
+ * Completing it in any other way ({@code cancel}, {@code orTimeout}, {@code complete}) cancels the work; a future made from
+ * it ({@code thenApply}, ...) does not.
+ *
+ * <p>Do not wait for it in a listener or a sink of the same work, which run on that thread: that would never end.
+ *
+ * @param <T> what comes of it
  */
-abstract class Running<T> extends CompletableFuture<T> {
+public abstract sealed class BcdaFuture<T> extends CompletableFuture<T> permits Run, DecryptRun {
   private static final AtomicLong NUMBER = new AtomicLong();
 
   final NativeHandle handle;
   private final CompletableFuture<T> ended = new CompletableFuture<>(); // with null when it failed
 
-  Running(NativeHandle handle) {
+  BcdaFuture(NativeHandle handle) {
     this.handle = handle;
   }
 
@@ -78,9 +83,14 @@ abstract class Running<T> extends CompletableFuture<T> {
     ended.complete(value);
   }
 
-  /** Completes when the native work has ended and its resources are gone, which may be some time after a cancel. */
-  final CompletableFuture<T> ended() {
-    return ended;
+  /**
+   * Completes when the work has ended and let go of its files, which may be a moment after a cancel: another export into the
+   * same directory may begin then.
+   *
+   * @return a future that never fails, for as many waiters as there are; it has no value
+   */
+  public final CompletableFuture<Void> ended() {
+    return ended.thenApply(value -> null);
   }
 
   /** Waits; when interrupted, cancels, unless it was just done, and waits until the work has let go of everything. */

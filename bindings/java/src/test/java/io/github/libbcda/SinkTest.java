@@ -1,0 +1,226 @@
+package io.github.libbcda;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertInstanceOf;
+import static org.junit.jupiter.api.Assertions.assertNotEquals;
+import static org.junit.jupiter.api.Assertions.assertSame;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.io.ByteArrayOutputStream;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.security.MessageDigest;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.HashSet;
+import java.util.HexFormat;
+import java.util.List;
+import java.util.Set;
+import java.util.TreeMap;
+import java.util.concurrent.CancellationException;
+import java.util.concurrent.CompletableFuture;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
+
+/** Exports into a destination of one's own. */
+class SinkTest {
+  @TempDir Path dir;
+
+  /** Keeps what was committed, and fails where it is told to. */
+  private static class Memory implements ExportSink {
+    final TreeMap<String, byte[]> committed = new TreeMap<>();
+    final List<String> calls = Collections.synchronizedList(new ArrayList<>());
+    final Set<Thread> threads = new HashSet<>();
+    Step failing;
+    Exception failure = new IOException("the disk of the store is full");
+
+    enum Step {
+      BEGIN,
+      WRITE,
+      COMMIT
+    }
+
+    void at(Step step) throws Exception {
+      threads.add(Thread.currentThread());
+      calls.add(step.name());
+      if (step == failing) {
+        throw failure;
+      }
+    }
+
+    @Override
+    public File begin(String name, String type) throws Exception {
+      at(Step.BEGIN);
+      assertTrue(name.startsWith(type + "."), name);
+      ByteArrayOutputStream content = new ByteArrayOutputStream();
+      return new File() {
+        @Override
+        public void write(byte[] bytes) throws Exception {
+          at(Step.WRITE);
+          content.write(bytes);
+        }
+
+        @Override
+        public void commit(long size, String sha256) throws Exception {
+          at(Step.COMMIT);
+          assertEquals(content.size(), size);
+          byte[] digest = MessageDigest.getInstance("SHA-256").digest(content.toByteArray());
+          assertEquals(HexFormat.of().formatHex(digest), sha256);
+          committed.put(name, content.toByteArray());
+        }
+
+        @Override
+        public void abort() {
+          calls.add("ABORT");
+        }
+      };
+    }
+
+    long count(String call) {
+      return calls.stream().filter(call::equals).count();
+    }
+  }
+
+  private static ExportRequest into(ExportSink sink) {
+    return Trials.patients(Path.of("not", "looked", "at")).sink(sink).build();
+  }
+
+  private static Sandbox sandbox() {
+    return Trials.sandbox().option("beneficiaries_per_file", "2").start();
+  }
+
+  @Test
+  void exportAndFetch() throws Exception {
+    try (Sandbox sandbox = sandbox();
+        BcdaClient client = Trials.client(sandbox).build()) {
+      Memory exported = new Memory();
+      ExportResult result = client.export(into(exported));
+      assertEquals(5, result.files().size());
+      for (ExportedFile file : result.files()) {
+        assertEquals(file.bytes(), exported.committed.get(file.path().toString()).length);
+      }
+      assertEquals(0, exported.count("ABORT"));
+      assertEquals(1, exported.threads.size());
+      assertFalse(exported.threads.contains(Thread.currentThread()));
+
+      Memory fetched = new Memory();
+      client.fetch(client.manifest(Trials.nothing()), into(fetched));
+      assertEquals(5, fetched.committed.size());
+      long bytes = result.files().stream().mapToLong(ExportedFile::bytes).sum();
+      assertEquals(bytes, fetched.committed.values().stream().mapToLong(file -> file.length).sum());
+    }
+  }
+
+  @ParameterizedTest
+  @EnumSource
+  void aSinkThatFails(Memory.Step step) throws Exception {
+    try (Sandbox sandbox = sandbox();
+        BcdaClient client = Trials.client(sandbox).build()) {
+      Memory sink = new Memory();
+      sink.failing = step;
+      BcdaException.Sink failed = assertThrows(BcdaException.Sink.class, () -> client.export(into(sink)));
+      assertSame(sink.failure, failed.getCause().getCause()); // the one of the run's thread is between
+      assertEquals(0, sink.committed.size());
+      long begun = sink.count("BEGIN") - (step == Memory.Step.BEGIN ? sink.count("BEGIN") : 0);
+      assertEquals(begun, sink.count("ABORT"));
+    }
+  }
+
+  @Test
+  void aSinkThatMakesNoFile() throws Exception {
+    try (Sandbox sandbox = sandbox();
+        BcdaClient client = Trials.client(sandbox).build()) {
+      ExportRequest request = into((name, type) -> null);
+      BcdaException.Sink failed = assertThrows(BcdaException.Sink.class, () -> client.export(request));
+      assertInstanceOf(IllegalStateException.class, failed.getCause().getCause());
+    }
+  }
+
+  @Test
+  void aFileThatIsAlteredIsNotCommitted() throws Exception {
+    try (Sandbox sandbox = Trials.sandbox().fault("flip").start();
+        BcdaClient client = Trials.client(sandbox).build()) {
+      Memory sink = new Memory();
+      assertThrows(BcdaException.Decryption.class, () -> client.export(into(sink)));
+      assertNotEquals(0, sink.count("ABORT"));
+      assertEquals(sink.count("BEGIN"), sink.count("ABORT"));
+      assertEquals(0, sink.committed.size());
+    }
+  }
+
+  @Test
+  void aFileThatBreaksOffIsBegunAgain() throws Exception {
+    try (Sandbox sandbox = Trials.sandbox().fault("reset:count=1:on=GET /data").start();
+        BcdaClient client = Trials.client(sandbox).build()) {
+      Memory sink = new Memory();
+      client.export(into(sink));
+      assertEquals(1, sink.committed.size());
+      assertEquals(sink.count("BEGIN"), sink.count("ABORT") + sink.count("COMMIT"));
+    }
+  }
+
+  @Test
+  void cancelledInTheMiddle() throws Exception {
+    try (Sandbox sandbox = Trials.sandbox().option("bytes_per_type", "16MiB").start();
+        BcdaClient client = Trials.client(sandbox).build()) {
+      CompletableFuture<BcdaFuture<?>> started = new CompletableFuture<>();
+      Memory sink =
+          new Memory() {
+            @Override
+            void at(Step step) throws Exception {
+              super.at(step);
+              if (step == Step.WRITE) {
+                started.get().cancel(true);
+              }
+            }
+          };
+      BcdaFuture<ExportResult> run = client.exportAsync(into(sink));
+      started.complete(run);
+      assertThrows(CancellationException.class, run::join);
+      run.ended().join();
+      assertEquals(sink.count("BEGIN"), sink.count("ABORT") + sink.count("COMMIT"));
+      assertNotEquals(0, sink.count("ABORT"), () -> sink.calls.toString());
+    }
+  }
+
+  @Test
+  void aListenerThatThrowsWhileFilesAreOpen() throws Exception {
+    try (Sandbox sandbox = sandbox();
+        BcdaClient client = Trials.client(sandbox).build()) {
+      Memory sink = new Memory();
+      ExportRequest request =
+          Trials.patients(dir)
+              .sink(sink)
+              .onEvent(
+                  event -> {
+                    if (sink.count("WRITE") > 0) {
+                      throw new ArithmeticException("on purpose");
+                    }
+                  })
+              .build();
+      assertThrows(ArithmeticException.class, () -> client.export(request));
+      assertEquals(sink.count("BEGIN"), sink.count("ABORT") + sink.count("COMMIT"));
+    }
+  }
+
+  @Test
+  void manyRunsOnOneClient() throws Exception {
+    try (Sandbox sandbox = sandbox();
+        BcdaClient client = Trials.client(sandbox).build()) {
+      List<Memory> sinks = new ArrayList<>();
+      List<BcdaFuture<ExportResult>> runs = new ArrayList<>();
+      for (int i = 0; i < 8; i++) {
+        Memory sink = new Memory();
+        sinks.add(sink);
+        runs.add(client.exportAsync(into(sink)));
+      }
+      runs.forEach(CompletableFuture::join);
+      sinks.forEach(sink -> assertEquals(5, sink.committed.size()));
+      runs.forEach(Trials::awaitEnd);
+    }
+  }
+}
