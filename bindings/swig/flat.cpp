@@ -115,6 +115,9 @@ Text event_json(const Event& event) { return event.native.json(); }
 
 // ---- Results ---------------------------------------------------------------------------------------------------------
 
+Result* result_open(const Text& directory, const Text& receipt) {
+  return new Result(receipt.empty() ? bcda::Result::open(directory) : bcda::Result::open(directory, receipt));
+}
 void result_destroy(Result* result) { delete result; }
 std::int32_t result_file_count(const Result& result) { return result.native.size(); }
 std::int32_t result_error_file_count(const Result& result) { return result.native.error_files(); }

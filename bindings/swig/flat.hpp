@@ -121,6 +121,7 @@ Text event_json(const Event& event);
 
 // ---- Results ---------------------------------------------------------------------------------------------------------
 
+Result* result_open(const Text& directory, const Text& receipt);  // "": directory/export.json
 void result_destroy(Result* result);
 std::int32_t result_file_count(const Result& result);
 std::int32_t result_error_file_count(const Result& result);

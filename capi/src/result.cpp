@@ -58,6 +58,15 @@ bcda_result* make_result(RunResult result) { return new bcda_result{std::move(re
 
 extern "C" {
 
+bcda_status bcda_result_open(const char* directory, const char* receipt, bcda_result** result, bcda_error** error) {
+  return guard(error, [&] {
+    need(directory, "directory");
+    need(result, "result");
+    *result = libbcda::capi::make_result(receipt ? libbcda::runtime::read_receipt(receipt, directory)
+                                                 : libbcda::runtime::open_receipt(directory));
+  });
+}
+
 int32_t bcda_result_file_count(const bcda_result* result) {
   return result ? static_cast<int32_t>(result->result.files.size()) : 0;
 }

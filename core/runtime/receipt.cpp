@@ -1,10 +1,17 @@
-// The receipt of a run: OUT/export.json.
+// The receipt of a run, OUT/export.json: written, and read again.
+#include "base/file.hpp"
 #include "base/json.hpp"
+#include "base/time.hpp"
 #include "base/version.hpp"
 #include "runtime/run.hpp"
+#include "transfer/workspace.hpp"
+
+#include <unistd.h>
 
 namespace libbcda::runtime {
 namespace {
+
+using transfer::kReceipt;
 
 json::object member(const FileResult& file, const std::string& out) {
   std::string path = file.path;
@@ -18,7 +25,98 @@ json::object member(const FileResult& file, const std::string& out) {
           {"url", file.url.substr(0, file.url.find('?'))}};
 }
 
+// What is wrong with a receipt that is read: anybody may have written it.
+struct Malformed {
+  std::string why;
+};
+
+const json::value& needed(const json::object& from, std::string_view name) {
+  const json::value* found = from.if_contains(name);
+  if (!found) throw Malformed{std::string(name) + " is missing"};
+  return *found;
+}
+
+std::string text(const json::object& from, std::string_view name) {
+  const json::value& value = needed(from, name);
+  if (!value.is_string()) throw Malformed{std::string(name) + " is not a text"};
+  std::string found(value.get_string());
+  if (found.find('\0') != std::string::npos) throw Malformed{std::string(name) + " has a NUL in it"};
+  return found;
+}
+
+std::int64_t count(const json::object& from, std::string_view name) {
+  const json::value& value = needed(from, name);
+  if (!value.is_int64() || value.get_int64() < 0) throw Malformed{std::string(name) + " is not a count"};
+  return value.get_int64();
+}
+
+Instant instant(const json::object& from, std::string_view name) {
+  auto time = parse_time(text(from, name));
+  if (!time) throw Malformed{std::string(name) + " is not a time"};
+  return *time;
+}
+
+// Paths in a receipt stay below its directory.
+std::string path_below(const std::string& directory, const std::string& path) {
+  if (path.empty() || path.starts_with('/') || ("/" + path + "/").find("/../") != std::string::npos)
+    throw Malformed{"the path " + path + " leads elsewhere"};
+  return directory.empty() ? path : directory + (directory.ends_with('/') ? "" : "/") + path;
+}
+
+void read_files(const json::object& receipt, const char* name, const std::string& directory, RunResult& result) {
+  const json::value& listed = needed(receipt, name);
+  if (!listed.is_array()) throw Malformed{std::string(name) + " is not a list"};
+  for (const json::value& one : listed.get_array()) {
+    if (!one.is_object()) throw Malformed{std::string(name) + " lists something that is no file"};
+    const json::object& fields = one.get_object();
+    const json::value& decrypted = needed(fields, "decrypted");
+    if (!decrypted.is_bool()) throw Malformed{"decrypted is not true or false"};
+    FileResult file;
+    file.type = text(fields, "type");
+    file.url = text(fields, "url");
+    file.path = path_below(directory, text(fields, "path"));
+    file.facts = {.bytes = count(fields, "bytes"),
+                  .records = count(fields, "records"),
+                  .sha256 = text(fields, "sha256"),
+                  .decrypted = decrypted.get_bool()};
+    file.is_error = std::string_view(name) == "errors";
+    result.files.push_back(std::move(file));
+  }
+}
+
+RunResult read_members(const std::string& receipt, const std::string& directory) {
+  auto value = parse_json(receipt);
+  if (!value || !value->is_object()) throw Malformed{"it is not a JSON object"};
+  const json::object& members = value->get_object();
+  RunResult result;
+  result.receipt = receipt;
+  result.transaction_time = text(members, "transactionTime");
+  result.elapsed = std::chrono::duration_cast<Milliseconds>(instant(members, "finished") - instant(members, "started"));
+  read_files(members, "files", directory, result);
+  read_files(members, "errors", directory, result);
+  return result;
+}
+
+constexpr std::size_t kLargestReceipt = 256 << 20;
+
 }  // namespace
+
+RunResult read_receipt(const std::string& receipt, const std::string& directory) {
+  try {
+    return read_members(receipt, directory);
+  } catch (const Malformed& malformed) {
+    std::string path = path_below(directory, kReceipt);
+    throw std::move(
+        Error(Status::FILESYSTEM, path + " is not the receipt of an export: " + malformed.why).at_file(path));
+  }
+}
+
+RunResult open_receipt(const std::string& directory) {
+  std::string path = path_below(directory, kReceipt);
+  if (::access(path.c_str(), F_OK) != 0 && errno == ENOENT)
+    throw std::move(Error(Status::FILESYSTEM, "no export has finished there: " + path + " is missing").at_file(path));
+  return read_receipt(read_file(path, kLargestReceipt, "receipt"), directory);
+}
 
 std::string describe(const FileResult& file) {
   return json::serialize(json::object{{"files", json::array{member(file, "")}}}) + "\n";

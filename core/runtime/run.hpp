@@ -39,6 +39,11 @@ struct RunResult {
   std::string metadata;  // JSON, the CapabilityStatement
 };
 
+// The result that a receipt (JSON) tells, or the one in `directory`, whose path goes before those of the files. Throws
+// FILESYSTEM.
+RunResult read_receipt(const std::string& receipt, const std::string& directory);
+RunResult open_receipt(const std::string& directory);
+
 enum class RunKind { export_, manifest, fetch, metadata };
 
 struct RunRequest {

@@ -16,7 +16,6 @@ namespace {
 
 constexpr const char* kWork = ".bcda";
 constexpr const char* kJournal = "journal.ndjson";
-constexpr const char* kReceipt = "export.json";
 constexpr const char* kLog = "log.ndjson";
 constexpr const char* kErrors = "error";
 constexpr std::string_view kPartial = ".partial";

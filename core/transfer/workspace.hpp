@@ -11,6 +11,8 @@
 
 namespace libbcda::transfer {
 
+inline constexpr const char* kReceipt = "export.json";  // what a finished export leaves in its directory
+
 // Thread-safe once opened.
 class Workspace {
  public:

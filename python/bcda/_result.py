@@ -10,7 +10,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any, Callable, Literal, Union, overload
 
 from . import _native
-from ._destination import Directory, Lines, OwnSink, Place, Remote, destination
+from ._destination import Lines, OwnSink, Place, destination
 from ._errors import FilesystemError, InvalidArgumentError, VerificationError
 
 if TYPE_CHECKING:
@@ -122,14 +122,13 @@ class ExportResult:
             raise InvalidArgumentError("a sink of your own cannot be opened")
         path = place.path_of("export.json")
         try:
-            receipt = json.loads(place.receipt())
-            elapsed = (time_of(receipt["finished"]) - time_of(receipt["started"])).total_seconds()
-            files = [_file_of(fields, place, member) for member in ("files", "errors") for fields in receipt[member]]
+            receipt = place.receipt()
         except FileNotFoundError as error:
             raise FilesystemError(f"no export has finished there: {path} is missing", file=path) from error
-        except (OSError, ValueError, KeyError, TypeError) as error:
-            raise FilesystemError(f"{path} is not the receipt of an export: {error!r}", file=path) from error
-        return cls(files, receipt, elapsed, place)
+        except OSError as error:
+            raise FilesystemError(f"{path} cannot be read: {error}", file=path) from error
+        native = _native.Result.open(os.fsencode(path.removesuffix("/export.json")), receipt)
+        return cls([File(**fields) for fields in native.files], json.loads(native.json), native.elapsed, place)
 
     @property
     def transaction_time(self) -> datetime | None:
@@ -275,15 +274,6 @@ def _parsed(lines: Lines, loads: Callable[[bytes], Any], path: str) -> Iterator[
             yield record
             continue
         raise ValueError(f"{path}, line {lines.line}, byte {lines.offset}: not a JSON record ({why})")
-
-
-def _file_of(fields: Mapping[str, Any], place: Directory | Remote, member: str) -> File:
-    """Of a receipt, which anybody may have written."""
-    name = fields["path"]
-    if name.startswith("/") or ".." in name.split("/"):
-        raise ValueError(f"the path {name!r} leads elsewhere")
-    known = {field: fields[field] for field in ("type", "bytes", "records", "sha256", "decrypted", "url")}
-    return File(**known, path=place.path_of(name), is_error=member == "errors")
 
 
 def _count(things: Sequence[Any], noun: str) -> str:

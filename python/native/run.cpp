@@ -207,6 +207,8 @@ py::list files_of(const bcda::Result& result) {
 void add_runs(py::module_& module) {
   using Keep = py::smart_holder;
   py::class_<bcda::Result>(module, "Result")
+      .def_static("open", py::overload_cast<const std::string&, const std::string&>(&bcda::Result::open),
+                  py::arg("directory"), py::arg("receipt"))
       .def_property_readonly("files", &files_of)
       .def_property_readonly("error_files", &bcda::Result::error_files)
       .def_property_readonly("transaction_time", [](const bcda::Result& r) { return text(r.transaction_time()); })

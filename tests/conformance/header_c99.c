@@ -89,6 +89,7 @@ static const row functions[] = {
     FUNCTION(bcda_result_json),
     FUNCTION(bcda_result_manifest),
     FUNCTION(bcda_result_metadata),
+    FUNCTION(bcda_result_open),
     FUNCTION(bcda_result_destroy),
     FUNCTION(bcda_file_type),
     FUNCTION(bcda_file_url),

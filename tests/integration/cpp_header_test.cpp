@@ -154,6 +154,26 @@ TEST_F(CppHeader, NextEventTellsNoneYetFromTheEnd) {
   EXPECT_EQ(run.next_event(event), BCDA_END);
 }
 
+TEST_F(CppHeader, AnEarlierExportIsOpenedAgain) {
+  bcda::Export run = bcda::Client(config()).start_export();
+  run.wait();
+  const bcda::Result exported = run.result(), opened = bcda::Result::open(out.string()),
+                     told = bcda::Result::open("elsewhere", exported.json());
+  ASSERT_EQ(opened.size(), exported.size());
+  EXPECT_EQ(opened.json(), exported.json());
+  EXPECT_EQ(opened.transaction_time(), exported.transaction_time());
+  EXPECT_EQ(opened.elapsed(), exported.elapsed());
+  for (std::int32_t i = 0; i < exported.size(); ++i) {
+    EXPECT_EQ(opened[i].path(), exported[i].path());
+    EXPECT_EQ(opened[i].type(), exported[i].type());
+    EXPECT_EQ(opened[i].sha256(), exported[i].sha256());
+    EXPECT_EQ(opened[i].bytes(), exported[i].bytes());
+    EXPECT_EQ(opened[i].records(), exported[i].records());
+    EXPECT_EQ(told[i].path(), "elsewhere" + exported[i].path().substr(out.string().size()));
+  }
+  EXPECT_THROW(bcda::Result::open((out / "none").string()), bcda::Error);
+}
+
 TEST_F(CppHeader, ProviderSuppliesTheSecret) {
   bcda::Config own = config();
   int asked = 0;

@@ -82,6 +82,7 @@ REACHED = {
     "bcda_event_wait_ms": "Event.wait",
     "bcda_event_json": "Event.json",
     "bcda_event_destroy": "Event",
+    "bcda_result_open": "ExportResult.open",
     "bcda_result_file_count": "ExportResult.files",
     "bcda_result_file": "ExportResult.files",
     "bcda_result_error_file_count": "ExportResult.error_files",

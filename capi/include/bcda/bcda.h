@@ -277,6 +277,13 @@ BCDA_API void bcda_event_destroy(bcda_event* event);
 /* One file of a result; borrowed, lives as long as the result. */
 typedef struct bcda_file bcda_file;
 
+/* The result of an export that finished earlier, as its receipt has it: `directory`/export.json, or the text `receipt`
+ * (nullable) where that is kept elsewhere; `directory` goes before the files' paths ("": they stay as they are). Whether the
+ * files are still there, and whole, is not looked at. Errors: FILESYSTEM (no export has finished there, or the receipt is
+ * malformed). */
+BCDA_API bcda_status bcda_result_open(const char* directory, const char* receipt, bcda_result** result,
+                                      bcda_error** error);
+
 BCDA_API int32_t bcda_result_file_count(const bcda_result* result);
 BCDA_API const bcda_file* bcda_result_file(const bcda_result* result, int32_t index); /* NULL out of range */
 BCDA_API int32_t bcda_result_error_file_count(const bcda_result* result);     /* files that are OperationOutcomes */

@@ -345,6 +345,12 @@ class Result {
  public:
   explicit Result(bcda_result* taken) : handle_(taken) {}
 
+  // Of an export that finished earlier into `directory`; or, where its receipt is kept elsewhere, of that JSON text.
+  static Result open(const std::string& directory) { return open_at(directory, nullptr); }
+  static Result open(const std::string& directory, const std::string& receipt) {
+    return open_at(directory, detail::c_str(receipt));
+  }
+
   std::int32_t size() const { return bcda_result_file_count(get()); }
   bool empty() const { return size() == 0; }
   File operator[](std::int32_t index) const {
@@ -385,7 +391,15 @@ class Result {
   bcda_result* get() const noexcept { return handle_.get(); }
 
  private:
-  detail::Handle<bcda_result, bcda_result_destroy> handle_;
+  using Handle = detail::Handle<bcda_result, bcda_result_destroy>;
+
+  static Result open_at(const std::string& directory, const char* receipt) {
+    return Result(detail::make<Handle>([&](bcda_result** result, bcda_error** error) {
+                    return bcda_result_open(detail::c_str(directory), receipt, result, error);
+                  }).release());
+  }
+
+  Handle handle_;
 };
 
 // ---- Events

@@ -41,10 +41,7 @@ final class DecryptRun extends BcdaFuture<ExportedFile> {
 
   @Override
   ExportedFile outcome() {
-    long address = handle.call(Native::decryption_result);
-    try (NativeHandle result = new NativeHandle("result", address, Native::result_destroy)) {
-      return result.call(at -> ExportedFile.of(at, 0));
-    }
+    return ExportResult.read(handle.call(Native::decryption_result), result -> ExportedFile.of(result, 0));
   }
 
   @Override

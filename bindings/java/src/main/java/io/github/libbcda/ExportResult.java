@@ -1,11 +1,13 @@
 package io.github.libbcda;
 
+import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.OffsetDateTime;
 import java.time.format.DateTimeParseException;
 import java.util.List;
 import java.util.Optional;
+import java.util.function.LongFunction;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
 
@@ -21,6 +23,25 @@ public final class ExportResult {
     this.transactionTime = transactionTime;
     this.elapsed = elapsed;
     this.receipt = receipt;
+  }
+
+  /** What {@code of} makes of the native result at {@code address}, which is gone then. */
+  static <R> R read(long address, LongFunction<R> of) {
+    try (NativeHandle result = new NativeHandle("result", address, Native::result_destroy)) {
+      return result.call(of);
+    }
+  }
+
+  /**
+   * The result of an export that finished earlier, as its receipt has it. Whether the files are still there is not looked at;
+   * {@link #records} finds out.
+   *
+   * @param directory where it was exported to
+   * @return the same as that export's
+   * @throws BcdaException.Filesystem no export has finished there, or the receipt is malformed
+   */
+  public static ExportResult open(Path directory) {
+    return read(Native.result_open(LocalPath.text(directory), ""), ExportResult::of);
   }
 
   static ExportResult of(long result) {

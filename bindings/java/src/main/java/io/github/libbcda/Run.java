@@ -73,10 +73,7 @@ final class Run<T> extends BcdaFuture<T> {
   }
 
   private <R> R result(LongFunction<R> of) {
-    long address = handle.call(Native::run_result);
-    try (NativeHandle result = new NativeHandle("result", address, Native::result_destroy)) {
-      return result.call(of);
-    }
+    return ExportResult.read(handle.call(Native::run_result), of);
   }
 
   @Override

@@ -61,6 +61,26 @@ class ExportTest {
   }
 
   @Test
+  void anEarlierExportIsOpenedAgain() throws Exception {
+    Path out = dir.resolve("claims");
+    try (Sandbox sandbox = Trials.sandbox().start();
+        BcdaClient client = Trials.client(sandbox).build()) {
+      ExportResult result = client.export(Trials.patients(out).build());
+      ExportResult opened = ExportResult.open(out);
+      assertEquals(result.files(), opened.files());
+      assertEquals(result.transactionTime(), opened.transactionTime());
+      assertEquals(result.elapsed(), opened.elapsed());
+      assertEquals(result.receipt(), opened.receipt());
+      try (Stream<String> records = opened.records("Patient")) {
+        assertEquals(10, records.count());
+      }
+    }
+    assertThrows(BcdaException.Filesystem.class, () -> ExportResult.open(dir));
+    Files.writeString(dir.resolve("export.json"), "{}");
+    assertThrows(BcdaException.Filesystem.class, () -> ExportResult.open(dir));
+  }
+
+  @Test
   void recordsOfAllFilesOfAType() throws Exception {
     try (Sandbox sandbox = Trials.sandbox().option("beneficiaries_per_file", "4").start();
         BcdaClient client = Trials.client(sandbox).build()) {
