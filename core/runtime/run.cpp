@@ -82,8 +82,12 @@ void Run::prepare() {
     }
     if (!found) throw Error(Status::INVALID_ARGUMENT, "the manifest lists no file " + request_.only_file);
   }
-  destination_ = request_.sink;
-  if (destination_) return;
+  if (request_.sink) {
+    SignalsBlocked blocked;
+    sink_threads_ = std::make_unique<asio::thread_pool>(parallel_);
+    destination_ = request_.sink;
+    return;
+  }
   std::string out = request_.settings.text("out");
   workspace_ =
       request_.kind == RunKind::export_

@@ -111,7 +111,8 @@ class Run {
   void published(const FileTask& task, FileResult file);
   void file_failed(const FileTask& task, const Error& error);
   bool service_is_gone();
-  http::Task<> on_disk(std::function<void()> work);
+  http::Task<> receive(http::Response& response, transfer::Decoder& decoder, FileResult& result);
+  http::Task<> at_destination(std::function<void()> work);
 
   // run_events.cpp: what it says.
   http::Task<> wait(const bulk::Wait& wait, const std::string& type, const std::string& file);
@@ -131,6 +132,7 @@ class Run {
   std::size_t parallel_;
   std::unique_ptr<transfer::Workspace> workspace_;
   std::shared_ptr<transfer::Destination> destination_;
+  std::unique_ptr<boost::asio::thread_pool> sink_threads_;  // `parallel` of them: a caller's sink may take its time
   std::shared_ptr<TaskGroup> group_;
   std::shared_ptr<Mailbox> mailbox_ = std::make_shared<Mailbox>();
   std::shared_ptr<std::atomic<bool>> timed_out_ = std::make_shared<std::atomic<bool>>(false);

@@ -92,30 +92,38 @@ Task<FileResult> Run::download(const FileTask& task) {
   }
 }
 
-// Runs what may block for seconds, as making a file durable does, away from the threads that move data. It is not
-// interrupted: a file that is verified is published.
-Task<> Run::on_disk(std::function<void()> work) {
-  std::optional<Error> error;
-  auto run = [&work, &error] {
+namespace {
+
+// Runs what may block for seconds away from the threads that move data, and waits for it. It is not interrupted: a file that
+// is verified is published.
+Task<> on(asio::thread_pool& pool, Session& session, std::function<void()> work) {
+  std::exception_ptr failure;
+  auto run = [&work, &session, &failure] {
     try {
+      Session::Visit visit(session);
       work();
-    } catch (const Error& e) {
-      error = e;
-    } catch (const std::exception& e) {
-      error = Error(Status::INTERNAL, e.what());
+    } catch (...) {
+      failure = std::current_exception();
     }
   };
-  auto& disk = session_->disk();
   co_await asio::async_initiate<const asio::use_awaitable_t<>, void()>(
-      [&disk, run](auto handler) {
+      [&pool, run](auto handler) {
         auto back = asio::get_associated_executor(handler);
-        asio::post(disk, [run, back, done = std::move(handler)]() mutable {
+        asio::post(pool, [run, back, done = std::move(handler)]() mutable {
           run();
           asio::post(back, std::move(done));
         });
       },
       asio::use_awaitable);
-  if (error) throw *error;
+  if (failure) std::rethrow_exception(failure);
+}
+
+}  // namespace
+
+// A directory takes bytes at once, a sink when its owner likes.
+Task<> Run::at_destination(std::function<void()> work) {
+  if (sink_threads_) co_return co_await on(*sink_threads_, *session_, std::move(work));
+  work();
 }
 
 // One request for one file; false when the answer was not the file.
@@ -127,25 +135,54 @@ Task<bool> Run::attempt(const FileTask& task, const std::optional<crypto::FileKe
     throw Error(Status::VERIFICATION, "the file " + task.entry.name +
                                           " came in plaintext and without a length, so it cannot be known to be whole");
 
-  std::unique_ptr<transfer::Writer> writer =
-      destination_->begin(name, transfer::safe_type(task.entry.type), task.entry.is_error);
-  transfer::Decoder decoder(key, *writer);
+  std::unique_ptr<transfer::Writer> writer;
+  std::exception_ptr failure;
+  try {
+    std::string type = transfer::safe_type(task.entry.type);
+    co_await at_destination([&] { writer = destination_->begin(name, type, task.entry.is_error); });
+    transfer::Decoder decoder(key, *writer);
+    co_await receive(response, decoder, result);
+    result.type = type;
+    result.url = task.entry.url.text();
+    result.export_id = task.export_id;
+    result.is_error = task.entry.is_error;
+    co_await on(sink_threads_ ? *sink_threads_ : session_->disk(), *session_, [&] {
+      result.path = writer->commit(result.facts.bytes, result.facts.sha256);
+      if (workspace_)
+        note([&] { workspace_->file_published(task.entry.url.without_query(), result.path, result.facts); });
+    });
+  } catch (Error& e) {
+    if (e.file.empty() && e.status != Status::NETWORK) e.message = "the file " + task.entry.name + ": " + e.message;
+    failure = std::current_exception();
+  } catch (...) {
+    failure = std::current_exception();
+  }
+  if (failure) {
+    co_await asio::this_coro::throw_if_cancelled(false);
+    co_await at_destination([&] { writer.reset(); });
+    co_await asio::this_coro::throw_if_cancelled(true);
+    std::rethrow_exception(failure);
+  }
+  co_return true;
+}
+
+// The body, to its end.
+Task<> Run::receive(http::Response& response, transfer::Decoder& decoder, FileResult& result) {
   std::int64_t expected = std::max<std::int64_t>(0, response.content_length()), received = 0, yielded = 0;
   bytes_total_ += expected;
   try {
     Bytes buffer(kReadBuffer);
     while (std::size_t n = co_await response.read_some(buffer)) {
-      decoder.feed({buffer.data(), n});
+      co_await at_destination([&] { decoder.feed({buffer.data(), n}); });
       received += static_cast<std::int64_t>(n);
       progressed(static_cast<std::int64_t>(n));
-      if (group_->cancelled()) throw Error(Status::CANCELLED, "cancelled");  // a sink may be slow
-      // While the network is always ahead nothing above waits, and only a wait lets another file in.
+      // While the network is always ahead nothing above waits, and only a wait lets a cancellation or another file in.
       if (received - yielded >= kYieldEvery) {
         yielded = received;
         co_await asio::post(co_await asio::this_coro::executor, asio::use_awaitable);
       }
     }
-    result.facts = decoder.finish();
+    co_await at_destination([&] { result.facts = decoder.finish(); });
   } catch (Error& e) {
     bytes_total_ -= expected;
     bytes_done_ -= received;
@@ -153,19 +190,8 @@ Task<bool> Run::attempt(const FileTask& task, const std::optional<crypto::FileKe
       e.message =
           "the service sent the file in plaintext although the manifest gives a key for it, so it cannot be verified; "
           "start a new export";
-    if (e.file.empty() && e.status != Status::NETWORK) e.message = "the file " + task.entry.name + ": " + e.message;
     throw;
   }
-  result.type = transfer::safe_type(task.entry.type);
-  result.url = task.entry.url.text();
-  result.export_id = task.export_id;
-  result.is_error = task.entry.is_error;
-  co_await on_disk([&] {
-    result.path = writer->commit(result.facts.bytes, result.facts.sha256);
-    if (workspace_)
-      note([&] { workspace_->file_published(task.entry.url.without_query(), result.path, result.facts); });
-  });
-  co_return true;
 }
 
 std::optional<crypto::FileKey> Run::key_for(const bulk::Entry& entry) const {

@@ -104,28 +104,34 @@ void Session::start_threads() {
 }
 
 // What a handler throws (memory ran out, say) must not take the program with it.
-void Session::serve() {
-  {
-    std::lock_guard lock(serving_mutex_);
-    ++serving_;
-  }
+void Session::serve() try {
+  Visit visit(*this);
   for (;;) {
     try {
       io_.run();
       break;
     } catch (...) {}
   }
-  std::lock_guard lock(serving_mutex_);
-  --serving_;
-  served_.notify_all();
+} catch (const Error&) {}  // the process ends already
+
+Session::Visit::Visit(Session& session) : session_(session) {
+  std::lock_guard lock(session_.serving_mutex_);
+  if (session_.abandoned_) throw Error(Status::CANCELLED, "cancelled");
+  ++session_.serving_;
+}
+
+Session::Visit::~Visit() {
+  std::lock_guard lock(session_.serving_mutex_);
+  --session_.serving_;
+  session_.served_.notify_all();
 }
 
 void Session::abandon() {
   if (::getpid() != process_) return;  // a forked child has none of the threads
-  abandoned_ = true;
   io_.stop();
   // Not without limit: a thread may be in a caller's callback that waits for something that is gone.
   std::unique_lock lock(serving_mutex_);
+  abandoned_ = true;
   served_.wait_for(lock, kPatienceAtExit, [&] { return serving_ == 0; });
 }
 

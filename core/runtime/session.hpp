@@ -43,6 +43,17 @@ class Session {
   // May files be fetched from there?
   bool allows(const http::Url& url) const;
 
+  // A thread of ours at work, for which the end of the process waits a moment. Throws when that has come.
+  class Visit {
+   public:
+    explicit Visit(Session& session);
+    ~Visit();
+    Visit(const Visit&) = delete;
+
+   private:
+    Session& session_;
+  };
+
   // The process is exiting and the threads were stopped: nothing that is under way ends any more, and nothing is to be
   // destroyed.
   bool abandoned() const { return abandoned_; }
@@ -67,7 +78,7 @@ class Session {
   std::atomic<bool> abandoned_{false};
   std::mutex serving_mutex_;
   std::condition_variable served_;
-  int serving_ = 0;  // threads in io_.run()
+  int serving_ = 0;  // visits
   std::optional<StopAtExit> at_exit_;
 };
 

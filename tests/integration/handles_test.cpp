@@ -5,6 +5,7 @@
 
 #include <atomic>
 #include <condition_variable>
+#include <future>
 #include <mutex>
 #include <set>
 #include <thread>
@@ -364,6 +365,62 @@ TEST(Sinks, ACancelReachesADownloadThatNeverWaitsBeforeItsNextBlock) {
   handle.notify_all();
   EXPECT_EQ(follow(run).status, BCDA_CANCELLED);
   EXPECT_EQ(writes, 20) << "of 1024 or more";
+}
+
+// Waits in every call until it may go on.
+struct BusySink {
+  std::promise<void> opened;
+  std::shared_future<void> open = opened.get_future().share();
+  std::atomic<int> calls{0};
+
+  struct File : bcda::SinkFile {
+    explicit File(BusySink& s) : sink(s) {}
+    void write(std::string_view) override { sink.wait(); }
+    void commit(std::int64_t, const std::string&) override { sink.wait(); }
+    void abort() override { sink.wait(); }
+    BusySink& sink;
+  };
+  void wait() {
+    ++calls;
+    calls.notify_all();
+    open.wait();
+  }
+  bcda::Sink native{[this](std::string_view, std::string_view) {
+    wait();
+    return std::make_unique<File>(*this);
+  }};
+};
+
+TEST(Sinks, ABusyOneHoldsUpItsOwnFilesAlone) {
+  bcda::Sandbox sandbox = quick_sandbox({{"beneficiaries_per_file", "1"}});
+  bcda::Client client(quick_config(sandbox).set("threads", 1));
+  BusySink busy;
+  bcda::Config patients;
+  patients.set("types", "Patient").set("parallel", 2);
+  bcda::Export run = client.start_export(patients, busy.native);
+  for (int calls = 0; calls < 2; calls = busy.calls) busy.calls.wait(calls);  // as many as there may be
+  EXPECT_TRUE(client.start_metadata().wait(bcda::Milliseconds(30000)));
+  Ledger ledger;
+  bcda::Sink other(
+      [&](std::string_view name, std::string_view) { return std::make_unique<LedgerFile>(ledger, std::string(name)); });
+  bcda::Export beside = client.start_export(patients, other);
+  EXPECT_TRUE(beside.wait(bcda::Milliseconds(30000)));
+  busy.opened.set_value();
+  EXPECT_TRUE(run.wait(bcda::Milliseconds(30000)));
+}
+
+TEST(Sinks, ACancelIsHeardBeforeABusyOneHasEnded) {
+  bcda::Sandbox sandbox = quick_sandbox({{"beneficiaries_per_file", "1"}});
+  bcda::Client client(quick_config(sandbox).set("threads", 1));
+  BusySink busy;
+  bcda::Config patients;
+  patients.set("types", "Patient");
+  bcda::Export run = client.start_export(patients, busy.native);
+  busy.calls.wait(0);
+  run.cancel();
+  EXPECT_TRUE(client.start_metadata().wait(bcda::Milliseconds(30000)));
+  busy.opened.set_value();
+  EXPECT_EQ(follow(run).status, BCDA_CANCELLED);
 }
 
 TEST(Sinks, ThatFailAreReported) {

@@ -179,8 +179,8 @@ BCDA_API bcda_status bcda_client_metadata(bcda_client* client, char** json, bcda
  *   write   gets the next bytes: UNVERIFIED until commit, so keep them private. Returns 0.
  *   commit  called once the whole file has been verified (length, GCM tag). Returns 0.
  *   abort   called instead of commit: discard everything. Also after a failed write or commit.
- * Anything but 0 fails that file with BCDA_SINK. A file that is retried is aborted and begun again. A callback must not
- * wait for, or destroy, the run that calls it; it may cancel it. */
+ * Anything but 0 fails that file with BCDA_SINK. A file that is retried is aborted and begun again. A callback that takes its
+ * time holds up its file alone. It must not wait for, or destroy, the run that calls it; it may cancel it. */
 typedef struct bcda_sink bcda_sink;
 typedef int32_t (*bcda_sink_begin)(void* user, const char* name, const char* type, void** file);
 typedef int32_t (*bcda_sink_write)(void* user, void* file, const void* data, size_t size);
