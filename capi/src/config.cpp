@@ -19,12 +19,14 @@ namespace {
 
 template <class Provider>
 void ask(const Provider& provider, const std::string& name, Settings& settings) {
-  std::vector<char> buffer(kLargestProvided);
+  struct Wiped : std::vector<char> {
+    using vector::vector;
+    ~Wiped() { wipe(data(), size()); }
+  } buffer(kLargestProvided);
   int32_t size = provider.call(provider.user, buffer.data(), kLargestProvided);
   if (size < 0 || size > kLargestProvided)
-    throw Error(Status::INVALID_ARGUMENT, "the provider of the setting " + name + " failed");
+    throw Error(Status::INVALID_ARGUMENT, "the provider of the setting " + name + " failed, or gave more than 64 KiB");
   settings.set(name, {buffer.data(), static_cast<std::size_t>(size)});
-  wipe(buffer.data(), buffer.size());
 }
 
 // As resolve, but nobody is asked for more than this one.
@@ -87,6 +89,7 @@ bcda_status bcda_config_set(bcda_config* config, const char* name, const char* v
     need(name, "name");
     value ? config->settings.set(name, value) : config->settings.unset(name);
     config->providers.erase(name);
+    if (value) config->providers.erase(std::string(libbcda::rival_of(name)));
   });
 }
 
@@ -122,9 +125,11 @@ bcda_status bcda_config_set_provider(bcda_config* config, const char* name, bcda
   return guard(error, [&] {
     need(config, "config");
     need(name, "name");
-    config->settings.unset(name);  // complains about an unknown name
+    provider ? config->settings.reserve(name) : config->settings.unset(name);  // complain about an unknown name
     config->providers.erase(name);
-    if (provider) config->providers[name] = {provider, user};
+    if (!provider) return;
+    config->providers.erase(std::string(libbcda::rival_of(name)));
+    config->providers[name] = {provider, user};
   });
 }
 

@@ -200,10 +200,11 @@ std::vector<Setting> make_table() {
 }
 
 // Two ways to say the same thing: the one given last, or by the source that goes first, counts.
-constexpr std::pair<std::string_view, std::string_view> kRivals[] = {
-    {"client_secret", "client_secret_file"},
-    {"private_key", "private_key_pem"},
-    {"private_key_passphrase", "private_key_passphrase_file"}};
+constexpr std::pair<const char*, const char*> kRivals[] = {{"client_secret", "client_secret_file"},
+                                                           {"private_key", "private_key_pem"},
+                                                           {"private_key_passphrase", "private_key_passphrase_file"}};
+
+}  // namespace
 
 std::string_view rival_of(std::string_view name) {
   for (auto [one, other] : kRivals) {
@@ -212,6 +213,8 @@ std::string_view rival_of(std::string_view name) {
   }
   return {};
 }
+
+namespace {
 
 std::optional<bool> parse_boolean(std::string_view text) {
   for (auto yes : {"true", "1", "yes", "on"})
@@ -351,19 +354,28 @@ void Settings::set(std::string_view name, std::string_view value) {
     std::string shown = row.secret || why == kNoPath ? "" : ", not \"" + std::string(value) + "\"";
     throw Error(Status::INVALID_ARGUMENT, std::string("the setting ") + row.name + " " + why + shown);
   }
-  values_[row.name] = Secret(value);
+  unset(name);
   if (std::string_view rival = rival_of(name); !rival.empty()) unset(rival);
+  values_[row.name] = Secret(value);
 }
 
 void Settings::unset(std::string_view name) {
-  auto found = values_.find(row_of(name).name);
-  if (found != values_.end()) values_.erase(found);
+  const Setting& row = row_of(name);
+  values_.erase(row.name);
+  reserved_.erase(row.name);
+}
+
+void Settings::reserve(std::string_view name) {
+  unset(name);
+  if (std::string_view rival = rival_of(name); !rival.empty()) unset(rival);
+  reserved_.insert(std::string(name));
 }
 
 // Set already, in this way or another.
 bool Settings::taken(std::string_view name) const {
+  auto here = [this](std::string_view one) { return has(one) || reserved_.count(one); };
   std::string_view rival = rival_of(name);
-  return has(name) || (!rival.empty() && has(rival));
+  return here(name) || (!rival.empty() && here(rival));
 }
 
 bool Settings::has(std::string_view name) const { return values_.find(row_of(name).name) != values_.end(); }

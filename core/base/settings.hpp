@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -33,12 +34,17 @@ const char* setting_type_name(SettingType type);
 // Sizes such as "64KiB" or "1GiB"; a bare number is bytes.
 std::optional<std::int64_t> parse_size(std::string_view text);
 
+// The setting that says the same thing in another way (client_secret_file for client_secret), or "".
+std::string_view rival_of(std::string_view name);
+
 class Settings {
  public:
   // Throws Error{INVALID_ARGUMENT} naming the setting, what it takes and, for an unknown name, the nearest one.
   // Where two settings say the same thing (client_secret and client_secret_file), setting one unsets the other.
   void set(std::string_view name, std::string_view value);
   void unset(std::string_view name);
+  // As set, for a value that comes later: until then it is taken, but not there.
+  void reserve(std::string_view name);
   bool has(std::string_view name) const;
   bool taken(std::string_view name) const;
 
@@ -63,6 +69,7 @@ class Settings {
  private:
   std::string_view value(std::string_view name) const;
   std::map<std::string, Secret, std::less<>> values_;
+  std::set<std::string, std::less<>> reserved_;
 };
 
 }  // namespace libbcda

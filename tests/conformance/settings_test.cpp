@@ -367,6 +367,31 @@ TEST(CConfig, TheValueInForceIsTheProviders) {
   EXPECT_EQ(value, nullptr);
 }
 
+// Of two settings that say the same thing, the one given last counts, however it is given.
+TEST(CConfig, AProviderAndARivalDoNotGoTogether) {
+  auto provider = [](void*, char* buffer, int32_t) -> int32_t { return buffer[0] = 'k', 1; };
+  for (const char* name : {"private_key", "private_key_pem"}) {
+    const std::string rival = name == std::string("private_key") ? "private_key_pem" : "private_key";
+    Config config = make_config();
+    ASSERT_EQ(bcda_config_set_provider(config.get(), rival.c_str(), provider, nullptr, nullptr), BCDA_OK);
+    ASSERT_EQ(bcda_config_set(config.get(), name, "given", nullptr), BCDA_OK);
+    EXPECT_EQ(value_of(config.get(), rival.c_str()), "") << rival;
+    ASSERT_EQ(bcda_config_set_provider(config.get(), rival.c_str(), provider, nullptr, nullptr), BCDA_OK);
+    EXPECT_EQ(value_of(config.get(), name), "") << name;
+    ASSERT_EQ(bcda_config_set_provider(config.get(), name, provider, nullptr, nullptr), BCDA_OK);
+    EXPECT_EQ(value_of(config.get(), rival.c_str()), "") << rival;
+  }
+  ASSERT_EQ(::setenv("BCDA_PRIVATE_KEY", "/from/the/environment", 1), 0);
+  Config config = make_config();
+  ASSERT_EQ(bcda_config_set_provider(config.get(), "private_key_pem", provider, nullptr, nullptr), BCDA_OK);
+  ASSERT_EQ(bcda_config_load_env(config.get(), nullptr), BCDA_OK);
+  EXPECT_EQ(value_of(config.get(), "private_key"), "");
+  ASSERT_EQ(bcda_config_set_provider(config.get(), "private_key_pem", nullptr, nullptr, nullptr), BCDA_OK);
+  ASSERT_EQ(bcda_config_load_env(config.get(), nullptr), BCDA_OK);
+  EXPECT_EQ(value_of(config.get(), "private_key"), "/from/the/environment");
+  ::unsetenv("BCDA_PRIVATE_KEY");
+}
+
 TEST(CConfig, AProviderIsAskedWhenItsSettingIsNeeded) {
   struct Store {
     std::string text;
