@@ -1,4 +1,5 @@
 // Runs, and what they would call back: their news is waited for, what their sink is asked stands in line.
+#include <pthread.h>
 #include <unistd.h>
 
 #include <chrono>
@@ -86,9 +87,8 @@ class Questions {
     answered_.notify_all();
   }
 
-  // Refuses everything from now on, what stands in line too. A forked child, where nobody stands in it, leaves it alone.
+  // Refuses everything from now on, what stands in line too.
   void close() {
-    if (::getpid() != process_) return;
     const std::lock_guard lock(mutex_);
     closed_ = true;
     if (asking_) line_.push_back(std::exchange(asking_, nullptr));
@@ -114,7 +114,6 @@ class Questions {
   };
 
   Bell& bell_;
-  const pid_t process_ = ::getpid();
   std::mutex mutex_;
   std::condition_variable answered_;
   std::deque<Waiting*> line_;
@@ -128,11 +127,14 @@ class RefusedAtExit {
  public:
   explicit RefusedAtExit(Questions& questions) : questions_(questions) {
     const std::lock_guard lock(living().mutex);
+    if (living().process != ::getpid()) living().all.clear();  // the parent's
+    living().process = ::getpid();
     living().all.insert(&questions_);
     // Later than the library's own handler, which came with the client: so it runs before that.
     static const struct AtExit {
       ~AtExit() {
         const std::lock_guard held(living().mutex);
+        if (::getpid() != living().process) return;
         for (Questions* one : living().all) one->close();
       }
     } at_exit;
@@ -148,9 +150,15 @@ class RefusedAtExit {
   struct Living {
     std::mutex mutex;
     std::set<Questions*> all;
+    pid_t process = 0;
   };
   static Living& living() {
-    static Living* const made = new Living;
+    static Living* const made = [] {
+      static Living* const fresh = new Living;
+      // A fork must not find the mutex locked by a thread that the child does not have.
+      pthread_atfork([] { fresh->mutex.lock(); }, [] { fresh->mutex.unlock(); }, [] { fresh->mutex.unlock(); });
+      return fresh;
+    }();
     return *made;
   }
 
@@ -191,13 +199,19 @@ struct Run : Counted {
       });
     }
     native.emplace(start(sink ? &*sink : nullptr));
-    native->set_notify([this] { bell.ring(); });
+    try {
+      native->set_notify([this] { bell.ring(); });
+    } catch (...) {
+      questions.close();
+      throw;
+    }
   }
   ~Run() {
     questions.close();
     native.reset();
   }
 
+  const pid_t process = ::getpid();
   Bell bell;
   Questions questions{bell};
   std::optional<RefusedAtExit> refused_at_exit;
@@ -223,7 +237,10 @@ Run* fetch_start(const Client& client, const Config& settings, const Text& manif
 Run* metadata_start(const Client& client) {
   return new Run(false, [&](const bcda::Sink*) { return client.native.start_metadata(); });
 }
-void run_destroy(Run* run) { delete run; }
+// In a forked child it is left alone: threads that are not there wait in it.
+void run_destroy(Run* run) {
+  if (run && run->process == ::getpid()) delete run;
+}
 
 std::int32_t run_next_event(Run& run, Event& event, std::int64_t timeout_ms) {
   return run.native->next_event(event.native, bcda::Milliseconds(timeout_ms));

@@ -171,7 +171,7 @@ public final class BcdaClient implements AutoCloseable {
 
   private Run<ExportResult> startExport(ExportRequest request) {
     int sink = sink(request);
-    return start(request, config -> client -> Native.export_start(client, config, sink), ExportResult::of);
+    return start(request, config -> client -> Native.export_start(client, config, sink), request::result);
   }
 
   private Run<Manifest> startManifest(ExportRequest request) {
@@ -184,7 +184,7 @@ public final class BcdaClient implements AutoCloseable {
   private Run<ExportResult> startFetch(Manifest manifest, String file, ExportRequest request) {
     int sink = sink(request);
     return start(
-        request, config -> client -> Native.fetch_start(client, config, manifest.json(), file, sink), ExportResult::of);
+        request, config -> client -> Native.fetch_start(client, config, manifest.json(), file, sink), request::result);
   }
 
   private static int sink(ExportRequest request) {

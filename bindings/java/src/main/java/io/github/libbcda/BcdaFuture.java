@@ -7,8 +7,8 @@ import java.util.concurrent.atomic.AtomicLong;
 
 /**
  * Work of the library in the background: what the {@code …Async} calls give. It completes on the work's own daemon thread.
- * Completing it in any other way ({@code cancel}, {@code orTimeout}, {@code complete}) cancels the work; a future made from
- * it ({@code thenApply}, ...) does not.
+ * Completing it in any other way ({@code cancel}, {@code orTimeout}, {@code complete}) cancels the work, unless it is
+ * {@code completeAsync} or {@code obtrudeValue}; a future made from it ({@code thenApply}, ...) does not.
  *
  * <p>Do not wait for it in a listener or a sink of the same work, which run on that thread: that would never end.
  *
@@ -65,22 +65,23 @@ public abstract sealed class BcdaFuture<T> extends CompletableFuture<T> permits 
     return super.completeExceptionally(failure);
   }
 
-  /** Native resources are gone before the future completes. */
+  /** Native resources are gone before the future completes: what hangs on it may begin again at once. */
   private void toTheEnd() {
     T value = null;
     Throwable failure = null;
-    try (handle) {
+    try {
       follow();
       value = outcome();
     } catch (Throwable error) {
       failure = error;
     }
+    handle.closeHere();
+    ended.complete(value);
     if (failure == null) {
       complete(value);
     } else {
       completeExceptionally(failure);
     }
-    ended.complete(value);
   }
 
   /**
@@ -90,7 +91,7 @@ public abstract sealed class BcdaFuture<T> extends CompletableFuture<T> permits 
    * @return a future that never fails, for as many waiters as there are; it has no value
    */
   public final CompletableFuture<Void> ended() {
-    return ended.thenApply(value -> null);
+    return ended.thenApplyAsync(value -> null);
   }
 
   /** Waits; when interrupted, cancels, unless it was just done, and waits until the work has let go of everything. */

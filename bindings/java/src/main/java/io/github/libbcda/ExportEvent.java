@@ -10,7 +10,7 @@ import java.util.Locale;
  * @param text {@link Kind#STATE}: the state; {@link Kind#POLL}: the service's X-Progress; {@link Kind#RETRY}: why;
  *     {@link Kind#WARNING}: the warning; {@link Kind#FINISHED}: the error's message or ""
  * @param type resource type, such as {@code "Patient"}
- * @param file path of a file that was verified and published
+ * @param file path of a file that was verified and published; only its name when it went to a sink
  * @param url a job's status URL
  * @param status {@link Status#OK} unless the event is about a failure
  * @param percent of a job, 0 to 100

@@ -43,6 +43,11 @@ public final class ExportRequest {
     return sink;
   }
 
+  /** What the native {@code result} of a run with it is for users. */
+  ExportResult result(long result) {
+    return ExportResult.of(result, sink != null);
+  }
+
   /** Makes requests. */
   public static final class Builder extends ExportSettings<Builder> {
     private Consumer<ExportEvent> listener = event -> {};
@@ -66,7 +71,7 @@ public final class ExportRequest {
     /**
      * Has the files given to a sink instead of a directory: {@code out} does not count then.
      *
-     * @param sink used by every run of the request; null: none
+     * @param sink used by every run of the request, on the thread of each; null: none
      * @return this
      */
     public Builder sink(ExportSink sink) {

@@ -17,12 +17,15 @@ public final class ExportResult {
   private final String transactionTime;
   private final Duration elapsed;
   private final String receipt;
+  private final boolean toSink;
 
-  private ExportResult(List<ExportedFile> all, String transactionTime, Duration elapsed, String receipt) {
+  private ExportResult(
+      List<ExportedFile> all, String transactionTime, Duration elapsed, String receipt, boolean toSink) {
     this.all = all;
     this.transactionTime = transactionTime;
     this.elapsed = elapsed;
     this.receipt = receipt;
+    this.toSink = toSink;
   }
 
   /** What {@code of} makes of the native result at {@code address}, which is gone then. */
@@ -41,16 +44,17 @@ public final class ExportResult {
    * @throws BcdaException.Filesystem no export has finished there, or the receipt is malformed
    */
   public static ExportResult open(Path directory) {
-    return read(Native.result_open(LocalPath.text(directory), ""), ExportResult::of);
+    return read(Native.result_open(LocalPath.text(directory), ""), result -> of(result, false));
   }
 
-  static ExportResult of(long result) {
+  static ExportResult of(long result, boolean toSink) {
     int count = Native.result_file_count(result);
     return new ExportResult(
         IntStream.range(0, count).mapToObj(index -> ExportedFile.of(result, index)).toList(),
         Native.result_transaction_time(result),
         Duration.ofMillis(Native.result_elapsed_ms(result)),
-        Native.result_json(result));
+        Native.result_json(result),
+        toSink);
   }
 
   /**
@@ -80,8 +84,9 @@ public final class ExportResult {
    *
    * @param type such as {@code "Patient"}; one that is not there gives an empty stream
    * @return one JSON text for each record, to be closed. Reading on may throw {@link BcdaException.Filesystem};
-   *     {@link BcdaException.Verification} when a file does not hold what it held when it was verified; and after closing
-   *     {@link IllegalStateException}
+   *     {@link BcdaException.Verification} when a file has not the size, or the number of records, that it had when it was
+   *     verified, or a record is not UTF-8; and after closing {@link IllegalStateException}
+   * @throws IllegalStateException the files went to a sink
    */
   public Stream<String> records(String type) {
     return RecordStream.of(of(type), Utf8::decodeStrictly);
@@ -92,12 +97,16 @@ public final class ExportResult {
    *
    * @param type such as {@code "Patient"}
    * @return UTF-8, one array for each record, to be closed
+   * @throws IllegalStateException the files went to a sink
    */
   public Stream<byte[]> rawRecords(String type) {
     return RecordStream.of(of(type), record -> record);
   }
 
   private List<ExportedFile> of(String type) {
+    if (toSink) {
+      throw new IllegalStateException("the files went to a sink: read them from there");
+    }
     return files().stream().filter(file -> file.type().equals(type)).toList();
   }
 

@@ -2,13 +2,15 @@ package io.github.libbcda;
 
 /**
  * Where an export's plaintext goes when it is not a directory: a blob store, a database, a pipe. Its calls, and those of its
- * files, come on the run's own daemon thread, one at a time, for several files in turn; while one is busy, the run waits.
+ * files, come on the run's own daemon thread, one at a time, for several files in turn; while one is busy, the run's files
+ * wait, and so does its listener. Runs that share a sink call it on their own threads.
  *
  * <pre>{@code
  * ExportRequest.builder().sink((name, type) -> new Upload(bucket, name)).build()
  * }</pre>
  *
- * <p>What a call throws fails the run with {@link BcdaException.Sink}, whose cause it is.
+ * <p>What a call throws fails the run with {@link BcdaException.Sink}, whose cause it is. When the run is cancelled, or whoever
+ * waits for it is interrupted, a call under way that is not {@code abort} is interrupted; then only aborts follow.
  */
 @FunctionalInterface
 public interface ExportSink {
@@ -44,7 +46,7 @@ public interface ExportSink {
     /**
      * Discard everything. Comes instead of a commit, or after one that failed, also when the run is cancelled.
      *
-     * @throws Exception that failed, which a run that fails anyway keeps as suppressed
+     * @throws Exception that failed; a run that fails too may name it as suppressed
      */
     void abort() throws Exception;
   }

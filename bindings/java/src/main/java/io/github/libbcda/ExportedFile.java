@@ -6,7 +6,7 @@ import java.nio.file.Path;
  * One verified file.
  *
  * @param type resource type, such as {@code "Patient"}
- * @param path where it is
+ * @param path where it is; only its name when it went to a sink
  * @param url where it came from; "" when it was decrypted from a file
  * @param bytes its size, decrypted
  * @param records its NDJSON lines that are not blank

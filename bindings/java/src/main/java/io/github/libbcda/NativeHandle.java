@@ -59,6 +59,12 @@ final class NativeHandle implements AutoCloseable {
     closing.clean();
   }
 
+  /** Closes, waits until no other thread is in a call, and destroys on this one. */
+  void closeHere() {
+    owned.closeAndWait();
+    closing.clean();
+  }
+
   /** What the cleaner keeps, which must not know the handle itself. */
   private static final class Owned implements Runnable {
     private final String what;
@@ -91,9 +97,25 @@ final class NativeHandle implements AutoCloseable {
       boolean last;
       synchronized (this) {
         last = --users == 0;
+        notifyAll();
       }
       if (last) {
         destroy.accept(address);
+      }
+    }
+
+    synchronized void closeAndWait() {
+      closed = true;
+      boolean interrupted = false;
+      while (users > 1) {
+        try {
+          wait();
+        } catch (InterruptedException later) {
+          interrupted = true;
+        }
+      }
+      if (interrupted) {
+        Thread.currentThread().interrupt();
       }
     }
 

@@ -10,8 +10,8 @@ import java.util.stream.Stream;
 import java.util.stream.StreamSupport;
 
 /**
- * The records of files one after another, one reader open at a time (a flatMap would read a whole file ahead). They are
- * counted again: a file that was changed or cut since it was verified does not pass for the whole one.
+ * The records of files one after another, one reader open at a time (a flatMap would read a whole file ahead). Sizes and
+ * records are counted again: a file that was cut or added to since it was verified does not pass for the whole one.
  */
 final class RecordStream<T> extends AbstractSpliterator<T> implements AutoCloseable {
   /** Makes what the stream gives of a record's bytes. */
@@ -68,6 +68,14 @@ final class RecordStream<T> extends AbstractSpliterator<T> implements AutoClosea
     file = files.next();
     count = 0;
     reader = RecordReader.open(file.path());
+    expectSize();
+  }
+
+  private void expectSize() {
+    long bytes = file.path().toFile().length();
+    if (bytes != file.bytes()) {
+      throw altered("it has " + bytes + " bytes now, and had " + file.bytes() + " when it was verified");
+    }
   }
 
   private T formed(byte[] record) {
@@ -80,6 +88,7 @@ final class RecordStream<T> extends AbstractSpliterator<T> implements AutoClosea
 
   private void endFile() {
     letGo();
+    expectSize();
     if (count != file.records()) {
       throw altered("it holds " + count + " records now, and held " + file.records() + " when it was verified");
     }

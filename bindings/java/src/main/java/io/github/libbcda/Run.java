@@ -5,8 +5,6 @@ import java.util.function.LongFunction;
 
 /** A run of the library: an export, a manifest, a download, or the metadata. */
 final class Run<T> extends BcdaFuture<T> {
-  private static final int OK = 0;
-  private static final int END = 19;
   private static final long FOREVER = -1;
 
   private final ExportRequest request;
@@ -44,16 +42,16 @@ final class Run<T> extends BcdaFuture<T> {
     }
   }
 
-  /** What is new of the run, or waits for news. False at its end. */
+  /** One question of the sink and one event, or waits for either. False at the end of the run. */
   private boolean step(NativeHandle event) {
-    handle.run(sink::give);
-    int next = handle.call(run -> event.call(to -> Native.run_next_event(run, to, 0)));
-    if (next == OK) {
+    boolean asked = handle.call(sink::give);
+    Status next = Status.of(handle.call(run -> event.call(to -> Native.run_next_event(run, to, 0))));
+    if (next == Status.OK) {
       request.listener().accept(event.call(ExportEvent::of));
-    } else if (next != END) {
+    } else if (next == Status.AGAIN && !asked) {
       handle.run(run -> Native.run_wait_news(run, FOREVER));
     }
-    return next != END;
+    return next != Status.END;
   }
 
   @Override
@@ -63,7 +61,7 @@ final class Run<T> extends BcdaFuture<T> {
     } catch (BcdaException failure) {
       sink.explain(failure);
       try {
-        failure.verified(result(ExportResult::of));
+        failure.verified(result(request::result));
       } catch (RuntimeException besides) {
         failure.addSuppressed(besides);
       }
@@ -79,5 +77,6 @@ final class Run<T> extends BcdaFuture<T> {
   @Override
   void stop() {
     handle.runIfOpen(Native::run_cancel);
+    sink.interrupt();
   }
 }

@@ -11,14 +11,14 @@ import java.util.function.Supplier;
 /**
  * Named settings, as they are in the library's one table: what all builders have in common. {@link ExportSettings} and
  * {@link ClientSettings} have a method for each; these are made from the table, and {@link Bcda#settings()} is the table.
+ * Where two say the same thing ({@code private_key} and {@code private_key_pem}), the one set last counts.
  *
  * <p>Values are checked when they are used: by {@code build()} of a client or decryptor, and when a run starts.
  *
  * @param <B> the builder itself
  */
 public abstract sealed class Settings<B extends Settings<B>> permits ExportSettings {
-  private final Map<String, String> given = new LinkedHashMap<>();
-  private final Map<String, Supplier<String>> supplied = new LinkedHashMap<>();
+  private final Map<String, Values.Value> values = new LinkedHashMap<>();
 
   Settings() {}
 
@@ -31,11 +31,9 @@ public abstract sealed class Settings<B extends Settings<B>> permits ExportSetti
    * @return this
    */
   public B set(String name, String value) {
-    supplied.remove(Objects.requireNonNull(name));
-    if (value == null) {
-      given.remove(name);
-    } else {
-      given.put(name, value);
+    values.remove(Objects.requireNonNull(name)); // what is set last comes last
+    if (value != null) {
+      values.put(name, new Values.Value(value, null));
     }
     return self();
   }
@@ -44,12 +42,13 @@ public abstract sealed class Settings<B extends Settings<B>> permits ExportSetti
    * Has a value, a secret mostly, asked for each time it is needed, instead of kept here.
    *
    * @param name such as {@code "client_secret"}
-   * @param value called on the thread that builds a client, starts a run or a decryption; what it throws goes on to the caller
+   * @param value called on the thread that builds a client, starts a run or a decryption, or asks a builder for this setting
+   *     when it is no secret; what it throws goes on to the caller. At most 64 KiB
    * @return this
    */
   public B supply(String name, Supplier<String> value) {
-    supplied.put(Objects.requireNonNull(name), Objects.requireNonNull(value));
-    given.remove(name);
+    values.remove(Objects.requireNonNull(name));
+    values.put(name, new Values.Value(null, Objects.requireNonNull(value)));
     return self();
   }
 
@@ -82,7 +81,7 @@ public abstract sealed class Settings<B extends Settings<B>> permits ExportSetti
   }
 
   final Values values() {
-    return new Values(given, supplied);
+    return new Values(values);
   }
 
   abstract B self();

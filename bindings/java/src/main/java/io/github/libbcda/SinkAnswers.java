@@ -2,42 +2,56 @@ package io.github.libbcda;
 
 import java.util.HashMap;
 import java.util.Map;
+import java.util.concurrent.CancellationException;
 
 /** Puts what the library asks of a sink to the sink, on the thread of the run. */
 final class SinkAnswers {
   private final ExportSink sink;
   private final Map<Long, ExportSink.File> open = new HashMap<>();
   private Throwable failure;
+  private Thread busy; // in a call of the sink that may be interrupted
+  private boolean ending;
 
   SinkAnswers(ExportSink sink) {
     this.sink = sink;
   }
 
-  /** Answers all that is asked now. */
-  void give(long run) {
-    for (String what; !(what = Native.sink_next(run)).isEmpty(); ) {
-      boolean accepted = false;
-      try {
-        put(run, what, Native.sink_file(run));
-        accepted = true;
-      } catch (Throwable thrown) {
-        failed(thrown);
-      } finally {
-        Native.sink_answer(run, accepted ? 1 : 0);
-      }
+  /** Answers one question. False: nothing is asked now. */
+  boolean give(long run) {
+    String what = Native.sink_next(run);
+    if (what.isEmpty()) {
+      return false;
     }
+    boolean accepted = false;
+    try {
+      put(run, what, Native.sink_file(run));
+      accepted = true;
+    } catch (Throwable thrown) {
+      failed(thrown);
+    } finally {
+      Native.sink_answer(run, accepted ? 1 : 0);
+    }
+    return true;
   }
 
   private void put(long run, String what, long file) throws Exception {
-    switch (what) {
-      case "begin" -> begin(file, Native.sink_name(run), Native.sink_type(run));
-      case "write" -> open.get(file).write(Native.sink_data(run));
-      case "commit" -> {
-        open.get(file).commit(Native.sink_size(run), Native.sink_sha256(run));
-        open.remove(file);
+    if (what.equals("abort")) {
+      open.remove(file).abort();
+      return;
+    }
+    enter();
+    try {
+      switch (what) {
+        case "begin" -> begin(file, Native.sink_name(run), Native.sink_type(run));
+        case "write" -> open.get(file).write(Native.sink_data(run));
+        case "commit" -> {
+          open.get(file).commit(Native.sink_size(run), Native.sink_sha256(run));
+          open.remove(file);
+        }
+        default -> throw new IllegalStateException(what);
       }
-      case "abort" -> open.remove(file).abort();
-      default -> throw new IllegalStateException(what);
+    } finally {
+      leave();
     }
   }
 
@@ -47,6 +61,27 @@ final class SinkAnswers {
       throw new IllegalStateException("the sink gave null for " + name);
     }
     open.put(file, begun);
+  }
+
+  private synchronized void enter() {
+    if (ending) {
+      throw new CancellationException("the run is to end");
+    }
+    busy = Thread.currentThread();
+  }
+
+  /** No interrupt outlives the call for which it was meant. */
+  private synchronized void leave() {
+    busy = null;
+    Thread.interrupted();
+  }
+
+  /** The run is to end: interrupts a call of the sink that is under way, and makes no more but aborts. */
+  synchronized void interrupt() {
+    ending = true;
+    if (busy != null && busy != Thread.currentThread()) {
+      busy.interrupt();
+    }
   }
 
   /** When nothing more is asked: aborts what is neither committed nor aborted. */
@@ -61,11 +96,10 @@ final class SinkAnswers {
     open.clear();
   }
 
+  /** The first is kept: a store that is full fails every file. */
   private void failed(Throwable thrown) {
     if (failure == null) {
       failure = thrown;
-    } else if (failure != thrown) {
-      failure.addSuppressed(thrown);
     }
   }
 

@@ -1,6 +1,5 @@
 package io.github.libbcda;
 
-import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.function.Predicate;
@@ -8,12 +7,13 @@ import java.util.function.Supplier;
 
 /** What a builder was told, in that order: immutable, and made into a native configuration for as long as one is needed. */
 final class Values {
-  private final Map<String, String> given;
-  private final Map<String, Supplier<String>> supplied;
+  /** One of the two is null. */
+  record Value(String given, Supplier<String> supplied) {}
 
-  Values(Map<String, String> given, Map<String, Supplier<String>> supplied) {
-    this.given = Collections.unmodifiableMap(new LinkedHashMap<>(given));
-    this.supplied = Collections.unmodifiableMap(new LinkedHashMap<>(supplied));
+  private final Map<String, Value> all;
+
+  Values(Map<String, Value> all) {
+    this.all = new LinkedHashMap<>(all);
   }
 
   /** To be used: suppliers are asked. */
@@ -29,12 +29,7 @@ final class Values {
   private NativeHandle make(Predicate<String> asked) {
     NativeHandle config = new NativeHandle("configuration", Native.config_create(), Native::config_destroy);
     try {
-      given.forEach((name, value) -> config.run(at -> Native.config_set(at, name, value)));
-      supplied.forEach(
-          (name, supplier) -> {
-            String value = asked.test(name) ? text(name, supplier.get()) : "";
-            config.run(at -> Native.config_provide(at, name, value));
-          });
+      all.forEach((name, value) -> config.run(at -> tell(at, name, value, asked)));
       return config;
     } catch (Throwable error) {
       config.close();
@@ -42,10 +37,15 @@ final class Values {
     }
   }
 
-  private static String text(String name, String value) {
-    if (value == null) {
+  private static void tell(long config, String name, Value value, Predicate<String> asked) {
+    if (value.given != null) {
+      Native.config_set(config, name, value.given);
+      return;
+    }
+    String text = asked.test(name) ? value.supplied.get() : "";
+    if (text == null) {
       throw new IllegalStateException("the supplier of " + name + " gave null");
     }
-    return value;
+    Native.config_provide(config, name, text);
   }
 }

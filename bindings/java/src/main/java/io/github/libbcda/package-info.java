@@ -13,8 +13,8 @@
  *
  * <p><b>Threads.</b> {@link io.github.libbcda.BcdaClient}, {@link io.github.libbcda.Sandbox} and
  * {@link io.github.libbcda.BcdaDecryptor} are thread-safe; builders and readers are for one thread at a time; everything
- * else is immutable. Each run has one daemon thread, which calls its listener and completes its future: no native thread
- * ever enters the JVM, so nothing has to be shut down before the JVM ends.
+ * else is immutable. Each run has one daemon thread, which calls its listener and its sink and completes its future: no
+ * native thread ever enters the JVM, so nothing has to be shut down before the JVM ends.
  *
  * <p><b>Lifetimes.</b> What is {@link java.lang.AutoCloseable} holds native resources. Closing twice is allowed, using after
  * closing is an {@link java.lang.IllegalStateException}, and what was forgotten is closed when the garbage collector finds

@@ -10,8 +10,6 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import com.sun.net.httpserver.HttpExchange;
 import com.sun.net.httpserver.HttpServer;
-import com.sun.net.httpserver.HttpExchange;
-import com.sun.net.httpserver.HttpServer;
 import java.io.ByteArrayInputStream;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
@@ -245,12 +243,20 @@ class ErrorsTest {
 
   @Test
   void aFileThatWasCut() throws Exception {
-    expectAltered("holds 1 records now, and held 10", text -> text.substring(0, text.indexOf('\n') + 1));
+    expectAltered("bytes now, and had", text -> text.substring(0, text.indexOf('\n') + 1));
+    Files.delete(dir.resolve("claims/export.json"));
+    Files.delete(Files.newDirectoryStream(dir.resolve("claims"), "Patient*").iterator().next());
+    expectAltered("bytes now, and had", text -> text.substring(0, text.length() - 40));
+  }
+
+  @Test
+  void aFileWhoseLinesWereJoined() throws Exception {
+    expectAltered("holds 9 records now, and held 10", text -> text.replaceFirst("\n", " "));
   }
 
   @Test
   void aFileThatIsNoLongerUtf8() throws Exception {
-    expectAltered("line 1 is not UTF-8", text -> "\u00FF" + text);
+    expectAltered("line 1 is not UTF-8", text -> "\u00FF" + text.substring(1));
   }
 
   // ---- What the caller does wrong ----

@@ -26,7 +26,8 @@ final class Exits {
     Way way = Way.valueOf(arguments[1]);
     Path dir = Path.of(arguments[2]);
     switch (arguments[0]) {
-      case "SINKING" -> sink(dir, way);
+      case "SINKING" -> sink(dir, way, true);
+      case "WRITING" -> sink(dir, way, false);
       case "DECRYPTING" -> decrypt(dir, way);
       case "READING" -> read(dir, way);
       default -> export(Stage.valueOf(arguments[0]), dir, way);
@@ -56,19 +57,36 @@ final class Exits {
   }
 
   /** Into a sink that never gets done, while the library waits for it. */
-  private static void sink(Path dir, Way way) throws Exception {
+  private static void sink(Path dir, Way way, boolean atOnce) throws Exception {
     BcdaClient client = Trials.client(Trials.sandbox().start()).build();
     CountDownLatch reached = new CountDownLatch(1);
     ExportSink stuck =
         (name, type) -> {
-          reached.countDown();
-          endFromListener(way);
-          new CountDownLatch(1).await();
-          return null;
+          if (atOnce) {
+            stay(reached, way);
+          }
+          return new ExportSink.File() {
+            @Override
+            public void write(byte[] bytes) throws Exception {
+              stay(reached, way);
+            }
+
+            @Override
+            public void commit(long size, String sha256) {}
+
+            @Override
+            public void abort() {}
+          };
         };
     client.exportAsync(Trials.patients(dir).sink(stuck).build());
     reached.await();
     end(way);
+  }
+
+  private static void stay(CountDownLatch reached, Way way) throws InterruptedException {
+    reached.countDown();
+    endFromListener(way);
+    new CountDownLatch(1).await();
   }
 
   private static void decrypt(Path dir, Way way) throws Exception {

@@ -210,7 +210,7 @@ class JarIT {
   }
 
   static Stream<Arguments> ends() {
-    Stream<String> stages = Stream.concat(Stage.all().map(Enum::name), Stream.of("SINKING", "DECRYPTING", "READING"));
+    Stream<String> stages = Stream.concat(Stage.all().map(Enum::name), Stream.of("SINKING", "WRITING", "DECRYPTING", "READING"));
     return stages.flatMap(
         stage ->
             EnumSet.allOf(Exits.Way.class).stream()

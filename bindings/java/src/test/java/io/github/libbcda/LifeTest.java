@@ -140,7 +140,7 @@ class LifeTest {
   }
 
   private static Stream<byte[]> twice(Path path, long records) {
-    ExportedFile file = new ExportedFile("Patient", path, "", 0, records, "", true, false);
+    ExportedFile file = new ExportedFile("Patient", path, "", path.toFile().length(), records, "", true, false);
     return RecordStream.of(List.of(file, file), record -> record);
   }
 }

@@ -21,6 +21,7 @@ import java.util.Set;
 import java.util.TreeMap;
 import java.util.concurrent.CancellationException;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CountDownLatch;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -91,6 +92,11 @@ class SinkTest {
 
   private static Sandbox sandbox() {
     return Trials.sandbox().option("beneficiaries_per_file", "2").start();
+  }
+
+  /** Of several files, each many blocks long. */
+  private static Sandbox big() {
+    return Trials.sandbox().option("bytes_per_type", "16MiB").option("files_per_type", "4").start();
   }
 
   @Test
@@ -165,7 +171,7 @@ class SinkTest {
 
   @Test
   void cancelledInTheMiddle() throws Exception {
-    try (Sandbox sandbox = Trials.sandbox().option("bytes_per_type", "16MiB").start();
+    try (Sandbox sandbox = big();
         BcdaClient client = Trials.client(sandbox).build()) {
       CompletableFuture<BcdaFuture<?>> started = new CompletableFuture<>();
       Memory sink =
@@ -188,8 +194,88 @@ class SinkTest {
   }
 
   @Test
-  void aListenerThatThrowsWhileFilesAreOpen() throws Exception {
+  void theListenerIsToldMeanwhile() throws Exception {
+    try (Sandbox sandbox = big();
+        BcdaClient client = Trials.client(sandbox).build()) {
+      Memory sink = new Memory();
+      List<String> told = sink.calls;
+      ExportRequest request = Trials.patients(dir).parallel(2).sink(sink).onEvent(event -> told.add(event.kind().name())).build();
+      client.export(request);
+      assertTrue(told.indexOf("FILE") < told.lastIndexOf("WRITE"), told::toString);
+    }
+  }
+
+  @Test
+  void aBusySinkHoldsUpItsOwnRunAlone() throws Exception {
     try (Sandbox sandbox = sandbox();
+        BcdaClient client = Trials.client(sandbox).threads(1).build()) {
+      Memory sink =
+          new Memory() {
+            @Override
+            void at(Step step) throws Exception {
+              super.at(step);
+              client.metadata();
+            }
+          };
+      client.export(into(sink));
+      assertEquals(5, sink.committed.size());
+    }
+  }
+
+  @Test
+  void anInterruptReachesASinkThatWaits() throws Exception {
+    try (Sandbox sandbox = sandbox();
+        BcdaClient client = Trials.client(sandbox).build()) {
+      Thread caller = Thread.currentThread();
+      Memory sink =
+          new Memory() {
+            @Override
+            void at(Step step) throws Exception {
+              super.at(step);
+              if (step == Step.WRITE) {
+                caller.interrupt();
+                new CountDownLatch(1).await();
+              }
+            }
+          };
+      assertThrows(InterruptedException.class, () -> client.export(into(sink)));
+      assertEquals(sink.count("BEGIN"), sink.count("ABORT"));
+    }
+  }
+
+  @Test
+  void whatHangsOnARunMayBeginAnother() throws Exception {
+    try (Sandbox sandbox = sandbox();
+        BcdaClient client = Trials.client(sandbox).build()) {
+      ExportRequest request = Trials.patients(dir.resolve("claims")).restart(true).onEvent(SinkTest::fail).build();
+      for (int round = 0; round < 20; round++) {
+        BcdaFuture<ExportResult> run = client.exportAsync(request); // refused while another one is there
+        Thread canceller = new Thread(() -> run.cancel(true));
+        canceller.start();
+        run.handle((result, error) -> run.ended().join()).join();
+        canceller.join();
+      }
+      assertEquals(5, client.export(Trials.patients(dir.resolve("claims")).restart(true).build()).files().size());
+    }
+  }
+
+  private static void fail(ExportEvent event) {
+    throw new ArithmeticException("on purpose");
+  }
+
+  @Test
+  void recordsWentToTheSink() throws Exception {
+    try (Sandbox sandbox = sandbox();
+        BcdaClient client = Trials.client(sandbox).build()) {
+      ExportResult result = client.export(into(new Memory()));
+      assertThrows(IllegalStateException.class, () -> result.records("Patient"));
+      assertThrows(IllegalStateException.class, () -> result.rawRecords("Patient"));
+    }
+  }
+
+  @Test
+  void aListenerThatThrowsWhileFilesAreOpen() throws Exception {
+    try (Sandbox sandbox = big();
         BcdaClient client = Trials.client(sandbox).build()) {
       Memory sink = new Memory();
       ExportRequest request =
@@ -203,6 +289,7 @@ class SinkTest {
                   })
               .build();
       assertThrows(ArithmeticException.class, () -> client.export(request));
+      assertNotEquals(0, sink.count("ABORT"));
       assertEquals(sink.count("BEGIN"), sink.count("ABORT") + sink.count("COMMIT"));
     }
   }
