@@ -1,0 +1,3 @@
+#' @useDynLib bcda
+#' @keywords internal
+"_PACKAGE"

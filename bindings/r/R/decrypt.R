@@ -1,0 +1,56 @@
+# Files that were downloaded by other means.
+
+#' Decrypt a file that is on disk
+#'
+#' Decrypts and verifies a file as the service sent it, of any size. It blocks; an interrupt stops it at once.
+#'
+#' @inheritParams bcda_client
+#' @param path the encrypted file. The name that the service gave it is part of its encryption ...
+#' @param label ... so give that name here if the file has another one now.
+#' @param output where the plaintext is to be; must not exist. It appears only when the whole file has verified.
+#' @param key the file's encryptedKey, in hex; or
+#' @param manifest the manifest that lists the file: of [bcda_manifest()], or its JSON as text.
+#' @param progress a function that gets the bytes done and in all (`NA`: unknown), or `NULL`.
+#' @param ... nothing: what follows is given by its name.
+#' @return Invisibly, a data frame of one row, as `files` of [bcda_export()].
+#' @name bcda_decrypt
+#' @examples
+#' # Without the key that belongs to it a file stays closed.
+#' file <- tempfile()
+#' writeLines("not what the service sent", file)
+#' tryCatch(
+#'   bcda_decrypt(file, tempfile(), key = "00", private_key = "/no/such.pem", env = FALSE),
+#'   bcda_error = function(e) e$code
+#' )
+NULL
+
+decrypt_with <- function(path, output, key, manifest, label, progress, env, settings) {
+  if (!is_text(path)) refuse("path is the path of a file")
+  if (!is_text(output)) refuse("output is the path of a file")
+  if (!is.null(progress) && !is.function(progress)) refuse("progress is a function of the bytes done and in all")
+  config <- make_config(settings, env = env)
+  on.exit(native_config_destroy(config))
+  run <- native_decryption_start(
+    config, absolute(path), optional("label", label), optional("key", key),
+    if (is.null(manifest)) "" else manifest_text(manifest), absolute(output)
+  )
+  on.exit(native_decryption_destroy(run), add = TRUE, after = FALSE)
+  done <- 0
+  repeat {
+    ended <- native_decryption_wait(run, done, SLICE_MS) == 1
+    native_check_interrupt()
+    now <- native_decryption_done(run)
+    if (!is.null(progress) && now > done) progress(now, na_below_zero(native_decryption_total(run)))
+    done <- now
+    if (ended) break
+  }
+  result <- native_decryption_result(run)
+  on.exit(native_result_destroy(result), add = TRUE)
+  invisible(result_files(result, FALSE))
+}
+
+optional <- function(what, value) {
+  if (is.null(value)) return("")
+  if (!is_text(value)) refuse(what, " is one text")
+  value
+}

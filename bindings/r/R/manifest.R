@@ -1,0 +1,40 @@
+# The manifests of finished jobs, and the files that they offer.
+
+new_manifest <- function(text) structure(class = "bcda_manifest", list(text = text, files = offered(text)))
+
+# A manifest a line, as the library gives them; or one alone, in as many lines as it likes.
+offered <- function(text) {
+  lines <- strsplit(text, "\n", fixed = TRUE)[[1]]
+  lines <- lines[nzchar(trimws(lines))]
+  manifests <- tryCatch(
+    lapply(lines, jsonlite::parse_json),
+    error = function(e) list(parsed_json(text, "the manifest", code = "INVALID_ARGUMENT"))
+  )
+  rows <- lapply(manifests, function(manifest) {
+    if (!is_object(manifest)) refuse("the manifest is not a JSON object")
+    rbind(offered_rows(manifest$output, FALSE), offered_rows(manifest$error, TRUE))
+  })
+  do.call(rbind, c(list(offered_rows(list(), FALSE)), rows))
+}
+
+offered_rows <- function(items, is_error) {
+  text <- function(name) vapply(items, function(item) if (is_text(item[[name]])) item[[name]] else "", "")
+  data.frame(
+    type = text("type"), name = basename(sub("[?#].*", "", text("url"))), is_error = rep(is_error, length(items)),
+    stringsAsFactors = FALSE
+  )
+}
+
+#' @export
+print.bcda_manifest <- function(x, ...) {
+  types <- sort(unique(x$files$type))
+  cat("<bcda_manifest: ", counted(nrow(x$files), "file"), if (length(types)) " of ", paste(types, collapse = ", "), ">\n", sep = "")
+  invisible(x)
+}
+
+# As the library reads it.
+manifest_text <- function(manifest) {
+  if (inherits(manifest, "bcda_manifest")) return(manifest$text)
+  if (is.character(manifest) && length(manifest) && !anyNA(manifest)) return(paste(manifest, collapse = "\n"))
+  refuse("a manifest is of bcda_manifest(), or its JSON as text")
+}

@@ -1,0 +1,156 @@
+# Records, a chunk at a time: in constant memory, and each file is checked to be what was verified.
+
+#' The records of an export, in chunks
+#'
+#' Streams the records of one resource type, or of all, in memory for one chunk. With a `handler`, as for
+#' [jsonlite::stream_in()], it is called with each chunk; without, what comes back gives the next chunk each time that
+#' `bcda_next()` asks for it, and `NULL` after the last.
+#'
+#' A file that does not have as many records as were verified fails with `bcda_error_verification` at its end; what is not
+#' a JSON object, with `bcda_error_protocol`, whose message gives file, line and byte. A chunk never spans two files.
+#'
+#' @param result of [bcda_export()] or [bcda_result()]; or the path of a file of NDJSON.
+#' @param type a resource type, such as `"Patient"`; `NULL`: the records of every data file.
+#' @param handler a function that gets each chunk, or `NULL`.
+#' @param n records in a chunk, at most. Less when they are long: a chunk holds not much more than 32 MiB of JSON.
+#' @param as what a chunk is: `"frame"`, a data frame as of [bcda_read()]; `"list"`, a list of records; `"text"`, a
+#'   character vector of JSON.
+#' @param flatten as for [bcda_read()].
+#' @param records what `bcda_records()` gave.
+#' @return With a handler, invisibly the number of records. Without, a reader of class `bcda_records`, for `bcda_next()`;
+#'   `close()` ends it early.
+#' @export
+#' @examples
+#' sandbox <- bcda_sandbox(beneficiaries = 10)
+#' result <- bcda_export(bcda_sandbox_client(sandbox), "Patient", out = tempfile("claims"), progress = FALSE)
+#' bcda_records(result, "Patient", function(chunk) print(table(chunk$gender)), n = 4)
+#'
+#' records <- bcda_records(result, "Patient", as = "list", n = 1)
+#' bcda_next(records)[[1]]$resourceType
+#' close(records)
+#' close(sandbox)
+bcda_records <- function(result, type = NULL, handler = NULL, n = 1000, as = c("frame", "list", "text"), flatten = TRUE) {
+  if (!is_number(n) || n < 1 || n != trunc(n) || n > .Machine$integer.max) refuse("n is a number of records, 1 or more")
+  if (!is.null(handler) && !is.function(handler)) refuse("handler is a function that gets each chunk")
+  if (!is_flag(flatten)) refuse("flatten is TRUE or FALSE")
+  convert <- switch(match.arg(as),
+    frame = function(chunk, file) as_frame(chunk, file, flatten),
+    list = as_lists,
+    text = function(chunk, file) chunk
+  )
+  by_path <- is_text(result)
+  files <- if (by_path) data.frame(path = absolute(result), records = NA_real_) else files_of(result, type)
+  next_chunk <- chunks_of(files, n, !by_path && result$to_sink)
+  records <- object("bcda_records", NULL, next_chunk = next_chunk, convert = convert)
+  if (is.null(handler)) return(records)
+  on.exit(close(records))
+  while (!is.null(chunk <- bcda_next(records))) handler(chunk)
+  invisible(next_chunk("count"))
+}
+
+#' @rdname bcda_records
+#' @export
+bcda_next <- function(records) {
+  handle_of(records, "bcda_records")
+  chunk <- records$next_chunk()
+  if (!is.null(chunk)) records$convert(chunk$text, chunk$file)
+}
+
+#' @export
+close.bcda_records <- function(con, ...) {
+  con$next_chunk("close")
+  invisible()
+}
+
+#' @export
+print.bcda_records <- function(x, ...) {
+  cat("<bcda_records, ", counted(x$next_chunk("count"), "record"), " so far>\n", sep = "")
+  invisible(x)
+}
+
+# A function that gives the next chunk, list(text, file), or NULL after the last; told "close", it ends, and told "count", it
+# says how many records it gave.
+chunks_of <- function(files, n, to_sink) {
+  if (to_sink && nrow(files)) fail("STATE", "the files went to functions of yours: read them from there")
+  at <- 0
+  of_file <- 0
+  total <- 0
+  reader <- NULL
+  end_file <- function() {
+    if (!is.null(reader)) native_reader_destroy(reader)
+    reader <<- NULL
+  }
+  function(ask = "next") {
+    if (ask == "count") return(total)
+    if (ask == "close") {
+      end_file()
+      at <<- nrow(files)
+      return(NULL)
+    }
+    repeat {
+      if (is.null(reader)) {
+        if (at >= nrow(files)) return(NULL)
+        at <<- at + 1
+        of_file <<- 0
+        reader <<- native_reader_open(files$path[at])
+      }
+      text <- native_reader_chunk(reader, n)
+      native_check_interrupt()
+      if (!is.null(text)) {
+        of_file <<- of_file + length(text)
+        total <<- total + length(text)
+        return(list(text = text, file = files$path[at]))
+      }
+      end_file()
+      verify_count(files[at, ], of_file)
+    }
+  }
+}
+
+verify_count <- function(file, found) {
+  if (is.na(file$records) || found == file$records) return()
+  fail("VERIFICATION", file$path, " has ", counted(found, "record"), ", but ", big(file$records),
+    " were verified: it has changed",
+    file = file$path
+  )
+}
+
+each_chunk <- function(files, n, to_sink, use) {
+  next_chunk <- chunks_of(files, n, to_sink)
+  on.exit(next_chunk("close"))
+  while (!is.null(chunk <- next_chunk())) use(chunk$text, chunk$file)
+}
+
+# Records as lists, as the JSON has them. All at once, which is fast; when that fails, the first that is at fault is sought.
+as_lists <- function(chunk, file) {
+  records <- tryCatch(parse_array(chunk, simplifyVector = FALSE), error = function(e) NULL)
+  if (length(records) != length(chunk) || !all(vapply(records, is_object, NA))) blame(chunk, file)
+  records
+}
+
+parse_array <- function(chunk, ...) {
+  jsonlite::parse_json(paste0("[", paste(chunk, collapse = ","), "]"), bigint_as_char = TRUE, ...)
+}
+
+is_object <- function(record) is.list(record) && (!is.null(names(record)) || !length(record))
+
+# Never returns: names the line of the first record that is not a JSON object.
+blame <- function(chunk, file) {
+  fine <- vapply(chunk, function(text) {
+    tryCatch(is_object(jsonlite::parse_json(text, simplifyVector = FALSE)) && startsWith(trimws(text), "{"),
+      error = function(e) FALSE
+    )
+  }, NA)
+  bad <- chunk[!fine][1]
+  reader <- native_reader_open(file)
+  on.exit(native_reader_destroy(reader))
+  while (!is.null(text <- native_reader_chunk(reader, 1)) && !is.na(bad)) {
+    if (identical(text, bad)) {
+      fail("PROTOCOL", file, ", line ", digits(native_reader_line(reader)), ", byte ", digits(native_reader_offset(reader)),
+        ": not a JSON object",
+        file = file
+      )
+    }
+  }
+  fail("PROTOCOL", file, ": a record is not a JSON object", file = file)
+}

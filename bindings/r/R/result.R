@@ -1,0 +1,149 @@
+# What an export produced.
+
+RECEIPT <- "export.json"
+
+# Of a native result. `to_sink`: its files are wherever the caller's functions put them.
+make_result <- function(result, to_sink) {
+  new_result(
+    result_files(result, to_sink), file_column(result, native_file_is_error, 0L) == 1,
+    file_column(result, native_file_url, ""), native_result_json(result),
+    time_of(native_result_transaction_time(result)), native_result_elapsed_ms(result) / 1000, to_sink
+  )
+}
+
+file_column <- function(result, get, type) {
+  vapply(seq_len(native_result_file_count(result)) - 1, function(i) get(result, i), type)
+}
+
+result_files <- function(result, to_sink) {
+  column <- function(get, type) file_column(result, get, type)
+  path <- column(native_file_path, "")
+  if (!to_sink) path <- vapply(path, absolute, "", USE.NAMES = FALSE)
+  data.frame(
+    type = column(native_file_type, ""), path = path, bytes = column(native_file_bytes, 0),
+    records = column(native_file_records, 0), sha256 = column(native_file_sha256, ""),
+    decrypted = column(native_file_decrypted, 0L) == 1, stringsAsFactors = FALSE
+  )
+}
+
+new_result <- function(files, is_error, urls, receipt, transaction_time, elapsed, to_sink) {
+  kept <- function(which) `rownames<-`(files[which, , drop = FALSE], NULL)
+  structure(
+    class = "bcda_result",
+    list(
+      files = kept(!is_error), error_files = kept(is_error), transaction_time = transaction_time,
+      elapsed = as.difftime(elapsed, units = "secs"), receipt = parsed_json(receipt, "the receipt"),
+      urls = stats::setNames(urls, basename(files$path)), # apart: they may be signed
+      to_sink = to_sink
+    )
+  )
+}
+
+#' The result of an export that finished earlier
+#'
+#' Opens again what [bcda_export()] returned, from the `export.json` that it left.
+#'
+#' @param directory the `out` of that export.
+#' @return A result, as of [bcda_export()].
+#' @export
+#' @examples
+#' sandbox <- bcda_sandbox(beneficiaries = 10)
+#' monday <- tempfile("monday")
+#' bcda_export(bcda_sandbox_client(sandbox), "Patient", out = monday, progress = FALSE)
+#' nrow(bcda_read(bcda_result(monday), "Patient"))
+#' close(sandbox)
+bcda_result <- function(directory) {
+  if (!is_text(directory)) refuse("directory is a path")
+  directory <- absolute(directory)
+  path <- file.path(directory, RECEIPT)
+  if (!file.exists(path)) fail("FILESYSTEM", "no export has finished there: ", path, " is missing", file = path)
+  tryCatch(
+    {
+      text <- paste(readLines(path, warn = FALSE, encoding = "UTF-8"), collapse = "\n")
+      receipt <- jsonlite::parse_json(text)
+      listed <- c(receipt$files, receipt$errors)
+      field <- function(name, type) vapply(listed, function(file) as.vector(file[[name]], mode(type)), type)
+      names <- field("path", "")
+      stopifnot(!startsWith(names, "/"), !grepl("(^|/)\\.\\.(/|$)", names)) # anybody may have written it
+      files <- data.frame(
+        type = field("type", ""), path = file.path(directory, names), bytes = field("bytes", 0),
+        records = field("records", 0), sha256 = field("sha256", ""), decrypted = field("decrypted", NA),
+        stringsAsFactors = FALSE
+      )
+      elapsed <- as.numeric(time_of(receipt$finished)) - as.numeric(time_of(receipt$started))
+      is_error <- rep(c(FALSE, TRUE), c(length(receipt$files), length(receipt$errors)))
+      new_result(files, is_error, field("url", ""), text, time_of(receipt$transactionTime), elapsed, FALSE)
+    },
+    error = function(e) fail("FILESYSTEM", path, " is not the receipt of an export", file = path)
+  )
+}
+
+#' @export
+print.bcda_result <- function(x, ...) {
+  cat("<bcda_result: ", described(x$files), sep = "")
+  if (nrow(x$error_files)) cat(", ", counted(nrow(x$error_files), "error file"), sep = "")
+  cat(">\n")
+  if (!is.na(x$transaction_time)) cat("data up to ", format(x$transaction_time, "%Y-%m-%d %H:%M:%S"), " UTC\n", sep = "")
+  for (type in sort(unique(x$files$type))) {
+    of_type <- x$files[x$files$type == type, ]
+    cat("  ", format(type, width = 22), " ", described(of_type), "\n", sep = "")
+  }
+  invisible(x)
+}
+
+#' What the service could not export
+#'
+#' The issues of the OperationOutcomes in a result's error files. **They may name beneficiaries.**
+#'
+#' @param result of [bcda_export()].
+#' @return A data frame with a row for each issue: `severity`, `code`, `text`, `file`.
+#' @export
+#' @examples
+#' sandbox <- bcda_sandbox(beneficiaries = 10)
+#' result <- bcda_export(bcda_sandbox_client(sandbox), "Patient", out = tempfile("claims"), progress = FALSE)
+#' nrow(bcda_issues(result))
+#' close(sandbox)
+bcda_issues <- function(result) {
+  check_result(result)
+  found <- list()
+  each_chunk(result$error_files, 1000, result$to_sink, function(chunk, file) {
+    for (outcome in as_lists(chunk, file)) {
+      for (issue in outcome$issue %||% list(list())) found[[length(found) + 1]] <<- issue_row(issue, file)
+    }
+  })
+  none <- issue_row(list(), "")[0, ]
+  do.call(rbind, c(list(none), found))
+}
+
+issue_row <- function(issue, file) {
+  text <- function(x) if (is_text(x)) x else ""
+  data.frame(
+    severity = text(issue$severity), code = text(issue$code),
+    text = text(issue$diagnostics %||% (if (is.list(issue$details)) issue$details$text)), file = file, stringsAsFactors = FALSE
+  )
+}
+
+check_result <- function(result) if (!inherits(result, "bcda_result")) refuse("`result` is not of bcda_export() or bcda_result()")
+
+# The data files of one type, or of all.
+files_of <- function(result, type) {
+  check_result(result)
+  files <- result$files
+  if (is.null(type)) return(files)
+  if (!is_text(type)) refuse("type is one resource type, such as \"Patient\"")
+  asked <- vapply(result$receipt$jobs, function(job) if (is_text(job$type)) job$type else "", "")
+  if (!type %in% c(files$type, asked)) {
+    refuse("the export has no resource type \"", type, "\"; it has ", types_text(files))
+  }
+  files[files$type == type, , drop = FALSE]
+}
+
+one_type <- function(result, type) {
+  check_result(result)
+  types <- unique(result$files$type)
+  if (!is.null(type)) return(type)
+  if (length(types) == 1) return(types)
+  refuse("which resource type? The export has ", types_text(result$files))
+}
+
+types_text <- function(files) if (nrow(files)) paste(sort(unique(files$type)), collapse = ", ") else "none"

@@ -1,0 +1,168 @@
+# Runs in the background, and waiting for them: all on R's own thread, in slices of 50 ms, between which an interrupt comes
+# through.
+
+SLICE_MS <- 50
+
+# `make` makes the value of a native result. `sink` is of new_sink(), or NULL.
+new_run <- function(handle, client, make, partial = NULL, sink = NULL) {
+  run <- object("bcda_run", handle,
+    client = client, make = make, partial = partial, sink = sink, ended = FALSE, process = Sys.getpid()
+  )
+  reg.finalizer(run, close.bcda_run, onexit = TRUE) # a sink hears of the end of its files
+  run
+}
+
+#' An export in the background
+#'
+#' `bcda_start()` starts an export as [bcda_export()] does, and returns at once. `bcda_wait()` waits for its end, and gives its
+#' result or signals how it failed. `bcda_next_event()` gives the events in order, and `bcda_cancel()` asks it to stop.
+#'
+#' A run that nobody waits for goes on, unless its files go to functions of yours: those are called in `bcda_wait()` and
+#' `bcda_next_event()` alone. It is cancelled when it is collected, by `close()`, and at the end of the session. An interrupt
+#' of `bcda_wait()` leaves it running.
+#'
+#' @param run of `bcda_start()`.
+#' @param timeout seconds to wait at most.
+#' @param progress `TRUE`: a progress bar; or a function that gets every event, as a list.
+#' @return `bcda_start()`: a run, of class `bcda_run`. `bcda_wait()`: the result, or `NULL` when it still runs after `timeout`.
+#'   `bcda_next_event()`: a list, or `NULL` when none has come within `timeout` or none will come (`bcda_done(run)`).
+#'   `bcda_done()`: whether the run has ended.
+#' @name bcda_start
+#' @examples
+#' sandbox <- bcda_sandbox(beneficiaries = 10)
+#' run <- bcda_start(bcda_sandbox_client(sandbox), "Patient", out = tempfile("claims"))
+#' while (!is.null(event <- bcda_next_event(run))) {
+#'   if (event$kind == "job") print(event$type)
+#' }
+#' bcda_wait(run)$files$records
+#' close(sandbox)
+NULL
+
+#' @rdname bcda_start
+#' @export
+bcda_wait <- function(run, timeout = Inf, progress = FALSE) {
+  handle_of(run, "bcda_run")
+  wait_for(run, progress, timeout)
+}
+
+#' @rdname bcda_start
+#' @export
+bcda_next_event <- function(run, timeout = Inf) {
+  event <- native_event_create()
+  on.exit(native_event_destroy(event))
+  until(timeout, function(wait_ms) {
+    if (run$ended) return(list(NULL))
+    serve(run)
+    found <- next_event(run, event)
+    if (is.null(found) && !run$ended) {
+      native_run_wait_news(run$handle, wait_ms)
+      return(NULL)
+    }
+    list(found)
+  })[[1]]
+}
+
+#' @rdname bcda_start
+#' @export
+bcda_cancel <- function(run) {
+  native_run_cancel(handle_of(run, "bcda_run"))
+  invisible(run)
+}
+
+#' @rdname bcda_start
+#' @export
+bcda_done <- function(run) {
+  handle <- handle_of(run, "bcda_run")
+  if (!is.null(run$value) || !is.null(run$failure)) return(TRUE)
+  tryCatch(native_run_wait(handle, 0) == 1, bcda_error_state = stop, bcda_error = function(e) TRUE)
+}
+
+#' @export
+close.bcda_run <- function(con, ...) {
+  if (con$process == Sys.getpid()) { # else what it holds is the parent's
+    native_run_destroy(con$handle)
+    if (!is.null(con$sink)) abort_all(con$sink)
+  }
+  invisible()
+}
+
+#' @export
+print.bcda_run <- function(x, ...) {
+  state <- if (!is.null(x$value)) "succeeded" else if (!is.null(x$failure)) paste("failed:", x$failure$code) else "started"
+  cat("<bcda_run, ", state, ">\n", sep = "")
+  invisible(x)
+}
+
+# ---- Waiting ----
+
+# Asks `step(wait_ms)` again and again until it gives something, or the time is over.
+until <- function(timeout, step) {
+  if (!is.numeric(timeout) || length(timeout) != 1 || is.na(timeout)) refuse("timeout is a number of seconds")
+  begun <- now()
+  repeat {
+    left <- max(0, timeout - (now() - begun))
+    found <- step(min(SLICE_MS, ceiling(1000 * left)))
+    native_check_interrupt()
+    if (!is.null(found) || left == 0) return(found)
+  }
+}
+
+now <- function() proc.time()[["elapsed"]]
+
+wait_for <- function(run, progress, timeout = Inf) {
+  if (!is.null(run$failure)) stop(run$failure)
+  if (!is.null(run$value)) return(run$value)
+  tell <- teller(progress)
+  event <- native_event_create()
+  on.exit(native_event_destroy(event))
+  ended <- until(timeout, function(wait_ms) {
+    serve(run)
+    while (!is.null(found <- next_event(run, event))) tell(found)
+    if (run$ended) return(TRUE)
+    native_run_wait_news(run$handle, wait_ms)
+    NULL
+  })
+  if (is.null(ended)) NULL else conclude(run)
+}
+
+# NULL when there is none now; then run$ended says whether there will be.
+next_event <- function(run, event) {
+  status <- native_status_name(native_run_next_event(run$handle, event, 0))
+  if (status == "END") run$ended <- TRUE
+  if (status == "OK") event_of(event)
+}
+
+event_of <- function(event) {
+  list(
+    kind = native_event_kind(event), text = native_event_text(event), type = native_event_type(event),
+    file = native_event_file(event), url = native_event_url(event),
+    status = native_status_name(native_event_status(event)), percent = na_below_zero(native_event_percent(event)),
+    bytes_done = na_below_zero(native_event_bytes_done(event)), bytes_total = na_below_zero(native_event_bytes_total(event)),
+    files_done = na_below_zero(native_event_files_done(event)), files_total = na_below_zero(native_event_files_total(event)),
+    wait = na_below_zero(native_event_wait_ms(event) / 1000), json = native_event_json(event)
+  )
+}
+
+# The value of a run that has ended; or its failure, with what there is besides.
+conclude <- function(run) {
+  run$value <- tryCatch(
+    {
+      native_run_wait(run$handle, 0)
+      taken(run, run$make)
+    },
+    bcda_error = function(e) {
+      if (!is.null(run$partial) && e$code != "STATE") e["result"] <- list(taken(run, run$partial))
+      if (!is.null(run$sink)) e <- caused(e, run$sink$error)
+      run$failure <- e
+      stop(e)
+    }
+  )
+  if (inherits(run$value, "bcda_result") && nrow(run$value$error_files)) warn_partial(run$value)
+  run$value
+}
+
+taken <- function(run, make) {
+  result <- native_run_result(run$handle)
+  on.exit(native_result_destroy(result))
+  make(result)
+}

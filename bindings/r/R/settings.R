@@ -1,0 +1,81 @@
+# From arguments to a native configuration.
+
+# What the caller was given, of its arguments (in `frame`) and its dots. An unknown name among those is told to the library,
+# which names the nearest.
+given <- function(frame, more, wanted = function(name) name != "...") {
+  own <- as.list(frame, all.names = TRUE)
+  own <- own[vapply(names(own), wanted, NA)]
+  c(Filter(Negate(is.null), own), named(more))
+}
+
+settings_in <- function(frame, more) given(frame, more, function(name) native_setting_find(name) >= 0)
+
+named <- function(more) {
+  if (length(more) && (is.null(names(more)) || !all(nzchar(names(more))))) {
+    refuse("settings are given by name: an argument has none")
+  }
+  more
+}
+
+# A configuration of `values`, then of what the file has, then of the environment: the first one counts.
+make_config <- function(values, config_file = NULL, env = FALSE) {
+  config <- native_config_create()
+  for (name in names(values)) set_value(config, name, values[[name]])
+  if (!is.null(config_file)) {
+    if (!is_text(config_file)) refuse("config_file is a path")
+    native_config_load_file(config, path.expand(config_file))
+  }
+  if (!is_flag(env)) refuse("env is TRUE or FALSE")
+  if (env) native_config_load_env(config)
+  config
+}
+
+set_value <- function(config, name, value) {
+  if (native_setting_find(name) < 0) {
+    native_config_set(config, name, "") # fails, and tells which name is near
+  } else if (is.function(value)) {
+    native_config_provide(config, name, provided(name, value))
+  } else if (!is.null(value)) {
+    native_config_set(config, name, as_setting(name, value))
+  }
+}
+
+# Of a keyring, a vault, a prompt.
+provided <- function(name, provider) {
+  value <- tryCatch(provider(), error = function(e) {
+    fail("INVALID_ARGUMENT", "the function that gives ", name, " failed", parent = e)
+  })
+  if (!is_text(value) || !nzchar(value)) refuse("the function that gives ", name, " has to return one text, which is not empty")
+  value
+}
+
+as_setting <- function(name, value) {
+  index <- native_setting_find(name)
+  type <- native_setting_type(index)
+  text <- switch(type,
+    boolean = if (is_flag(value)) tolower(as.character(value)) else as_text(value),
+    integer = , size = if (is_number(value)) digits(value) else as_text(value),
+    duration = if (is.null(seconds_of(value))) as_text(value) else digits(seconds_of(value)),
+    list = as_list(name, value),
+    path = if (is_text(value)) path.expand(value),
+    as_text(value)
+  )
+  if (is.null(text)) refuse("the setting ", name, " takes ", accepted[[type]])
+  text
+}
+
+as_text <- function(value) if (is_text(value)) value
+
+as_list <- function(name, value) {
+  if (!is.character(value) || anyNA(value)) return(NULL)
+  if (length(value) != 1 && (any(grepl(",", value, fixed = TRUE)) || !all(nzchar(value)))) {
+    refuse("the setting ", name, " is a list of texts without commas")
+  }
+  paste(value, collapse = ",")
+}
+
+accepted <- list(
+  string = "one text", path = "a path", boolean = "TRUE or FALSE", integer = "a whole number",
+  duration = "seconds, a difftime, or text such as \"250ms\" or \"5m\"", size = "bytes, or text such as \"64KiB\"",
+  choice = "one text", list = "a character vector, or one text with commas"
+)

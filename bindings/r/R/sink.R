@@ -1,0 +1,74 @@
+# Files that go to functions of the caller's instead of a directory. The library asks, R's thread answers.
+
+# `begin` is the caller's function(name, type). `files` are those under way, by their numbers; `error` is the first failure.
+new_sink <- function(begin) {
+  list2env(list(begin = begin, files = list(), error = NULL), parent = emptyenv())
+}
+
+# Answers all that the run's sink is asked now.
+serve <- function(run) {
+  if (is.null(run$sink)) return()
+  while (nzchar(question <- native_sink_next(run$handle))) {
+    serve_one(run, question)
+    native_check_interrupt()
+  }
+}
+
+serve_one <- function(run, question) {
+  accepted <- FALSE
+  on.exit(native_sink_answer(run$handle, as.integer(accepted))) # after an interrupt, too
+  number <- as.character(native_sink_file(run$handle))
+  accepted <- tryCatch(
+    {
+      switch(question,
+        begin = begin_file(run, number),
+        write = write_file(run, number),
+        commit = commit_file(run, number),
+        abort = abort_file(run$sink, number)
+      )
+      TRUE
+    },
+    error = function(e) {
+      if (is.null(run$sink$error)) run$sink$error <- e
+      FALSE
+    }
+  )
+}
+
+# What a function of the caller's gets is asked for before: a promise might be looked at when another question is the last.
+begin_file <- function(run, number) {
+  name <- native_sink_name(run$handle)
+  type <- native_sink_type(run$handle)
+  file <- run$sink$begin(name, type)
+  if (!is.list(file) || !all(vapply(file[c("write", "commit", "abort")], is.function, NA))) {
+    refuse("`out` has to return list(write = function(raw), commit = function(size, sha256), abort = function())")
+  }
+  run$sink$files[[number]] <- file
+}
+
+write_file <- function(run, number) {
+  data <- native_sink_data(run$handle)
+  run$sink$files[[number]]$write(data)
+}
+
+commit_file <- function(run, number) {
+  size <- native_sink_size(run$handle)
+  sha256 <- native_sink_sha256(run$handle)
+  run$sink$files[[number]]$commit(size, sha256)
+  run$sink$files[[number]] <- NULL
+}
+
+abort_file <- function(sink, number) {
+  file <- sink$files[[number]]
+  sink$files[[number]] <- NULL
+  if (!is.null(file)) file$abort()
+}
+
+# What is neither committed nor aborted when the run is over. One that fails does not keep the others.
+abort_all <- function(sink) {
+  for (number in names(sink$files)) {
+    tryCatch(abort_file(sink, number), error = function(e) {
+      warning("a sink's abort failed: ", conditionMessage(e), call. = FALSE)
+    })
+  }
+}

@@ -1,0 +1,53 @@
+# Small things.
+
+is_text <- function(x) is.character(x) && length(x) == 1 && !is.na(x)
+is_flag <- function(x) is.logical(x) && length(x) == 1 && !is.na(x)
+is_number <- function(x) is.numeric(x) && length(x) == 1 && is.finite(x)
+
+# NULL when it is not a time.
+seconds_of <- function(x) {
+  if (inherits(x, "difftime")) x <- as.numeric(x, units = "secs")
+  if (is_number(x)) x
+}
+
+`%||%` <- function(x, otherwise) if (is.null(x)) otherwise else x
+
+# Without an exponent, whatever options(scipen) says, and without a loss.
+digits <- function(number) {
+  if (number == trunc(number)) sprintf("%.0f", number) else formatC(number, digits = 15, format = "fg")
+}
+
+absolute <- function(path) {
+  path <- path.expand(path)
+  if (startsWith(path, "/")) path else file.path(getwd(), path)
+}
+
+big <- function(number) format(number, big.mark = ",", scientific = FALSE, trim = TRUE)
+
+counted <- function(number, noun) paste0(big(number), " ", noun, if (number != 1) "s")
+
+described <- function(files) {
+  paste0(
+    counted(nrow(files), "file"), ", ", counted(sum(files$records), "record"), ", ", counted(sum(files$bytes), "byte")
+  )
+}
+
+na_below_zero <- function(number) if (number < 0) NA_real_ else number
+
+# RFC 3339, with any number of digits in the fraction of a second.
+time_of <- function(text) {
+  if (!is_text(text) || !nzchar(text)) return(as.POSIXct(NA_real_, origin = "1970-01-01", tz = "UTC"))
+  parts <- regmatches(text, regexec("^(.{10})[Tt ](.{8})(\\.[0-9]+)?([Zz]|[+-][0-9]{2}:?[0-9]{2})$", text))[[1]]
+  if (!length(parts)) return(as.POSIXct(NA_real_, origin = "1970-01-01", tz = "UTC"))
+  zone <- if (toupper(parts[5]) == "Z") "+0000" else sub(":", "", parts[5])
+  whole <- as.POSIXct(paste0(parts[2], " ", parts[3], zone), format = "%Y-%m-%d %H:%M:%S%z", tz = "UTC")
+  whole + (if (nzchar(parts[4])) as.numeric(paste0("0", parts[4])) else 0)
+}
+
+# JSON from elsewhere: what the parser says may hold what it read, so its words are dropped.
+parsed_json <- function(text, what, simplify = FALSE, code = "PROTOCOL", file = NA_character_) {
+  tryCatch(
+    jsonlite::parse_json(text, simplifyVector = simplify, bigint_as_char = TRUE),
+    error = function(e) fail(code, what, " is not JSON", file = file)
+  )
+}

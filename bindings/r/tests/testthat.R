@@ -1,0 +1,4 @@
+library(testthat)
+library(bcda)
+
+test_check("bcda")

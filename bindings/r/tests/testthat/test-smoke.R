@@ -1,0 +1,11 @@
+test_that("a sandbox is exported and read", {
+  sandbox <- bcda_sandbox(beneficiaries = 10)
+  on.exit(close(sandbox))
+  result <- bcda_export(bcda_sandbox_client(sandbox), c("Patient", "Coverage"), out = tempfile("claims"), progress = FALSE)
+  expect_s3_class(result, "bcda_result")
+  expect_setequal(result$files$type, c("Patient", "Coverage"))
+  expect_true(all(result$files$decrypted))
+  patients <- bcda_read(result, "Patient")
+  expect_equal(nrow(patients), 10)
+  expect_true(all(patients$resourceType == "Patient"))
+})

@@ -1,0 +1,98 @@
+# Writes R/options.R: the functions whose arguments are settings, made from the library's tables.
+#
+# usage: Rscript bindings/r/tools/make_options.R >bindings/r/R/options.R     (./dev docs does it)
+
+settings <- bcda::bcda_settings()
+options <- bcda::bcda_sandbox_options()
+
+kinds <- c(
+  string = "text", path = "a path", boolean = "`TRUE` or `FALSE`", integer = "a whole number", duration = "a duration",
+  size = "a size", list = "a character vector"
+)
+
+# For Rd, where braces group.
+plain <- function(text) gsub("([{}\\\\])", "\\\\\\1", text)
+
+param <- function(name, text) strwrap(paste("@param", name, text), width = 118, prefix = "#'   ", initial = "#' ")
+
+setting_param <- function(row) {
+  kind <- if (row$type == "choice") paste0("`\"", strsplit(row$choices, ",")[[1]], "\"`", collapse = " or ") else kinds[[row$type]]
+  if (row$secret) kind <- "text, or a function that gives it"
+  default <- if (nzchar(row$default)) paste0(", by default `", row$default, "`")
+  param(row$name, paste0(plain(row$help), " (", kind, default, ")"))
+}
+
+option_param <- function(row) {
+  lines <- strsplit(row$help, "\n")[[1]]
+  first <- plain(lines[1])
+  if (length(lines) > 1) first <- paste(first, "See [bcda_sandbox_options()].")
+  param(row$name, paste0(first, if (nzchar(row$default)) paste0(" (by default `", row$default, "`)")))
+}
+
+rows <- function(table, use) unlist(lapply(split(table, seq_len(nrow(table))), use))
+
+# One function: its own arguments, then those of `names`, which are NULL by default.
+fun <- function(page, name, own, names, body, params = character(), after = character()) {
+  arguments <- c(own, "...", if (length(names)) paste(names, "= NULL"), after)
+  head <- paste0(name, " <- function(", paste(arguments, collapse = ", "), ") {")
+  c(
+    "", paste("#' @rdname", page), params, "#' @export",
+    wrapped(head, nchar(name) + 13), paste0("  ", body), "}"
+  )
+}
+
+# Not within an argument.
+wrapped <- function(head, indent) {
+  gsub("\u00a0", " ", strwrap(gsub(" = ", "\u00a0=\u00a0", head), width = 118, exdent = indent))
+}
+
+in_hand <- c("url", "types", "out")
+all <- settings$name
+export <- settings$name[settings$export]
+decrypt <- all[startsWith(all, "private_key") | all == "durability"]
+more <- setdiff(export, in_hand)
+client_own <- c("url", "config_file", "env")
+given <- "settings_in(environment(), list(...))"
+
+cat(c(
+  "# Functions whose arguments are settings or options. Made from the library's tables by ./dev docs.",
+  fun("bcda_client", "bcda_client", "url = NULL", setdiff(all, "url"),
+    paste0("client_with(", given, ", config_file, env)"),
+    params = c(
+      rows(settings, setting_param),
+      param("config_file", "A JSON file of `{\"name\": value}`, for settings that are not given here."),
+      param("env", "Whether what is given neither here nor there may come from the environment."),
+      param("...", "nothing: what follows is given by its name.")
+    ),
+    after = c("config_file = NULL", "env = TRUE")
+  ),
+  fun("bcda_export", "bcda_export", c("client", "types = NULL", "out = NULL", "progress = interactive()"), more,
+    paste0("finish(start_export(client, ", given, "), progress)")
+  ),
+  fun("bcda_start", "bcda_start", c("client", "types = NULL", "out = NULL"), more,
+    paste0("start_export(client, ", given, ")"),
+    params = "#' @inheritParams bcda_export"
+  ),
+  fun("bcda_export", "bcda_manifest", c("client", "types = NULL", "progress = interactive()"), more,
+    paste0("finish(start_manifest(client, ", given, "), progress)")
+  ),
+  fun("bcda_export", "bcda_fetch", c("client", "manifest", "out = NULL", "file = NULL", "progress = interactive()"), more,
+    paste0("finish(start_fetch(client, manifest, file, ", given, "), progress)"),
+    params = c(
+      param("manifest", "of `bcda_manifest()`, or its JSON as text."),
+      param("file", "the name or the URL of one file of the manifest, to take it alone.")
+    )
+  ),
+  fun("bcda_decrypt", "bcda_decrypt",
+    c("path", "output", "key = NULL", "manifest = NULL", "label = NULL", "progress = NULL"), decrypt,
+    c(
+      paste0("settings <- ", given),
+      "decrypt_with(path, output, key, manifest, label, progress, env, settings)"
+    ),
+    after = "env = TRUE"
+  ),
+  fun("bcda_sandbox", "bcda_sandbox", "beneficiaries = NULL", setdiff(options$name, "beneficiaries"),
+    "sandbox_with(given(environment(), list(...)))",
+    params = rows(options, option_param)
+  )
+), sep = "\n")

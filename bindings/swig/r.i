@@ -1,0 +1,77 @@
+/* R: a text is a character vector of one, a handle is an external pointer that a finalizer destroys, an error comes back as
+ * a value of class "bcda_failure", which `checked` (bindings/r/R/errors.R) makes a condition of. Numbers beyond 2^53 are
+ * refused, not rounded. The functions that come out are native_X; what users see is written by hand (bindings/r). */
+%module bcda
+
+%{
+#include "r.hpp"
+%}
+
+%rename("native_%s", %$isfunction) "";
+
+%exception {
+  try {
+    $action
+  } catch (...) {
+    bcda_r::keep_current();
+  }
+  if (bcda_r::failed()) return bcda_r::failure();
+}
+
+%define %bcda_checked(TYPES...)
+%typemap(scoercein) TYPES ""
+%typemap(scheck) TYPES ""
+%typemap(scoerceout) TYPES %{ $result <- checked($result) %}
+%enddef
+
+/* ---- Handles: what takes a pointer destroys it, what takes a reference borrows it ---- */
+%define %bcda_handle(TYPE)
+%bcda_checked(TYPE*, TYPE&, const TYPE&)
+%typemap(rtype) TYPE*, TYPE&, const TYPE& "externalptr"
+%typemap(in) TYPE* {
+  if (!bcda_r::take($input, "$1_name", $1)) return bcda_r::failure();
+}
+%typemap(in) TYPE&, const TYPE& {
+  if (!bcda_r::borrow($input, "$1_name", $1)) return bcda_r::failure();
+}
+%typemap(out) TYPE* { $result = bcda_r::give($1); }
+%enddef
+
+/* ---- Texts, bytes and numbers ---- */
+%bcda_checked(bcda_flat::Text, const bcda_flat::Text&, bcda_flat::Bytes, std::int32_t, std::int64_t, double, void, SEXP)
+
+%typemap(rtype) bcda_flat::Text, const bcda_flat::Text& "character"
+%typemap(in) const bcda_flat::Text& {
+  $1 = bcda_r::text($input, "$1_name", $argnum);
+  if (!$1) return bcda_r::failure();
+}
+%typemap(freearg) const bcda_flat::Text& { bcda_r::forget($argnum); }
+%typemap(out) bcda_flat::Text { $result = bcda_r::text($1); }
+
+%typemap(rtype) bcda_flat::Bytes "raw"
+%typemap(out) bcda_flat::Bytes { $result = bcda_r::bytes($1); }
+
+%typemap(in) std::int32_t, std::int64_t {
+  if (!bcda_r::number($input, "$1_name", $1)) return bcda_r::failure();
+}
+%typemap(out) std::int32_t { $result = Rf_ScalarInteger($1); }
+%typemap(out) std::int64_t { $result = bcda_r::number($1); }
+%typemap(out) double { $result = Rf_ScalarReal($1); }
+
+%typemap(rtype) SEXP "ANY"
+%typemap(out) SEXP { $result = $1; }
+
+%insert("sinitroutine") %{
+  R_useDynamicSymbols(dll, FALSE);
+%}
+
+%ignore bcda_flat::reader_next; /* one call a record is slow: reader_chunk */
+#define result from /* SWIG's wrappers have a variable of that name */
+%include "common.i"
+#undef result
+
+/* What R needs besides. */
+namespace bcda_r {
+SEXP reader_chunk(bcda_flat::Reader& reader, std::int32_t records);
+void check_interrupt();
+}
