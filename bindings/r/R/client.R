@@ -35,6 +35,8 @@
 NULL
 
 client_with <- function(settings, config_file, env, keeps = NULL) {
+  if (is.function(settings$out)) refuse("out of a client is a directory; a function is given to each export")
+  settings$out <- absolute_out(settings$out)
   config <- make_config(settings, config_file, env)
   on.exit(native_config_destroy(config))
   object("bcda_client", native_client_create(config), url = native_config_get(config, "url"), keeps = keeps)
@@ -61,9 +63,6 @@ print.bcda_client <- function(x, ...) {
   cat("<bcda_client of ", x$url, if (isTRUE(x$closed)) ", closed", ">\n", sep = "")
   invisible(x)
 }
-
-#' @export
-format.bcda_client <- function(x, ...) paste0("<bcda_client of ", x$url, ">")
 
 #' The service's own description of itself
 #'

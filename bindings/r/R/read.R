@@ -15,7 +15,8 @@
 #' @export
 #' @examples
 #' sandbox <- bcda_sandbox(beneficiaries = 10)
-#' result <- bcda_export(bcda_sandbox_client(sandbox), "Patient", out = tempfile("claims"), progress = FALSE)
+#' client <- bcda_sandbox_client(sandbox)
+#' result <- bcda_export(client, "Patient", out = tempfile("claims"), progress = FALSE)
 #' patients <- bcda_read(result, "Patient")
 #' patients[1:3, c("gender", "birthDate")]
 #' close(sandbox)

@@ -22,7 +22,8 @@
 #' @export
 #' @examples
 #' sandbox <- bcda_sandbox(beneficiaries = 10)
-#' result <- bcda_export(bcda_sandbox_client(sandbox), "Patient", out = tempfile("claims"), progress = FALSE)
+#' client <- bcda_sandbox_client(sandbox)
+#' result <- bcda_export(client, "Patient", out = tempfile("claims"), progress = FALSE)
 #' bcda_records(result, "Patient", function(chunk) print(table(chunk$gender)), n = 4)
 #'
 #' records <- bcda_records(result, "Patient", as = "list", n = 1)

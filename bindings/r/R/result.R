@@ -100,7 +100,8 @@ print.bcda_result <- function(x, ...) {
 #' @export
 #' @examples
 #' sandbox <- bcda_sandbox(beneficiaries = 10)
-#' result <- bcda_export(bcda_sandbox_client(sandbox), "Patient", out = tempfile("claims"), progress = FALSE)
+#' client <- bcda_sandbox_client(sandbox)
+#' result <- bcda_export(client, "Patient", out = tempfile("claims"), progress = FALSE)
 #' nrow(bcda_issues(result))
 #' close(sandbox)
 bcda_issues <- function(result) {

@@ -8,7 +8,7 @@ new_run <- function(handle, client, make, partial = NULL, sink = NULL) {
   run <- object("bcda_run", handle,
     client = client, make = make, partial = partial, sink = sink, ended = FALSE, process = Sys.getpid()
   )
-  reg.finalizer(run, close.bcda_run, onexit = TRUE) # a sink hears of the end of its files
+  if (!is.null(sink)) watch(run)
   run
 }
 
@@ -48,18 +48,16 @@ bcda_wait <- function(run, timeout = Inf, progress = FALSE) {
 #' @rdname bcda_start
 #' @export
 bcda_next_event <- function(run, timeout = Inf) {
+  handle_of(run, "bcda_run")
   event <- native_event_create()
   on.exit(native_event_destroy(event))
-  until(timeout, function(wait_ms) {
-    if (run$ended) return(list(NULL))
+  found <- until(timeout, function(wait_ms) {
     serve(run)
     found <- next_event(run, event)
-    if (is.null(found) && !run$ended) {
-      native_run_wait_news(run$handle, wait_ms)
-      return(NULL)
-    }
-    list(found)
-  })[[1]]
+    if (is.null(found) && !run$ended) native_run_wait_news(run$handle, wait_ms)
+    if (!is.null(found) || run$ended) list(found)
+  })
+  if (!is.null(found)) found[[1]]
 }
 
 #' @rdname bcda_start
@@ -81,7 +79,7 @@ bcda_done <- function(run) {
 close.bcda_run <- function(con, ...) {
   if (con$process == Sys.getpid()) { # else what it holds is the parent's
     native_run_destroy(con$handle)
-    if (!is.null(con$sink)) abort_all(con$sink)
+    if (!is.null(con$sink)) end_sink(con$sink)
   }
   invisible()
 }

@@ -2,8 +2,17 @@
 
 # `begin` is the caller's function(name, type). `files` are those under way, by their numbers; `error` is the first failure.
 new_sink <- function(begin) {
-  list2env(list(begin = begin, files = list(), error = NULL), parent = emptyenv())
+  counter$sinks <- counter$sinks + 1
+  list2env(
+    list(
+      key = as.character(counter$sinks), begin = begin, files = list(), error = NULL, abandoned = FALSE,
+      process = Sys.getpid()
+    ),
+    parent = emptyenv()
+  )
 }
+
+counter <- list2env(list(sinks = 0), parent = emptyenv())
 
 # Answers all that the run's sink is asked now.
 serve <- function(run) {
@@ -64,8 +73,28 @@ abort_file <- function(sink, number) {
   if (!is.null(file)) file$abort()
 }
 
-# What is neither committed nor aborted when the run is over. One that fails does not keep the others.
-abort_all <- function(sink) {
+# ---- The end of a sink: what is neither committed nor aborted is aborted ------------------------------------------------
+
+# The sinks of runs that were not closed. A run that is collected only leaves a mark on its sink, since finalizers come at any
+# moment, amid a native call too: the next run aborts what it left. At the end of the session all are aborted.
+open_sinks <- new.env(parent = emptyenv())
+
+watch <- function(run) {
+  for (sink in as.list(open_sinks)) if (sink$abandoned) end_sink(sink)
+  assign(run$sink$key, run$sink, envir = open_sinks)
+  reg.finalizer(run, abandon)
+}
+
+abandon <- function(run) run$sink$abandoned <- TRUE
+
+.onLoad <- function(libname, pkgname) {
+  reg.finalizer(open_sinks, function(all) for (sink in as.list(all)) end_sink(sink), onexit = TRUE)
+}
+
+# One that fails does not keep the others. In a forked process they are the parent's.
+end_sink <- function(sink) {
+  if (sink$process != Sys.getpid()) return()
+  if (exists(sink$key, envir = open_sinks, inherits = FALSE)) rm(list = sink$key, envir = open_sinks)
   for (number in names(sink$files)) {
     tryCatch(abort_file(sink, number), error = function(e) {
       warning("a sink's abort failed: ", conditionMessage(e), call. = FALSE)
