@@ -271,12 +271,13 @@ inline SEXP reader_chunk(bcda_flat::Reader& reader, std::int32_t records) {
     for (; count < records && size < enough; ++count) {
       const bcda_flat::Bytes record = reader_next(reader);
       if (!record.data) break;
-      if (::memchr(record.data, 0, static_cast<std::size_t>(record.size))) {
-        keep(BCDA_PROTOCOL, "a record holds a NUL character, which no JSON text may");
+      const auto length = static_cast<std::size_t>(record.size);
+      if (::memchr(record.data, 0, length) || !is_utf8(record.data, length)) {
+        keep(BCDA_PROTOCOL, "not UTF-8, or with a NUL, which no JSON text is");
         break;
       }
       if (count == XLENGTH(made)) REPROTECT(made = Rf_xlengthgets(made, 2 * count), index);
-      SET_STRING_ELT(made, count, characters(record.data, static_cast<std::size_t>(record.size)));
+      SET_STRING_ELT(made, count, Rf_mkCharLenCE(record.data, static_cast<int>(length), CE_UTF8));
       size += record.size;
     }
   } catch (...) {

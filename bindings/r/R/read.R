@@ -29,11 +29,9 @@ bcda_read <- function(result, type = NULL, flatten = TRUE, chunk = 5000) {
 
 as_frame <- function(chunk, file, flatten) {
   if (!flatten) return(frame_of(as_lists(chunk, file)))
-  frame <- tryCatch(
-    parse_array(chunk, simplifyVector = TRUE, simplifyMatrix = FALSE, flatten = TRUE),
-    error = function(e) NULL
-  )
-  if (!is.data.frame(frame) || nrow(frame) != length(chunk)) blame(chunk, file)
+  frame <- parse_array(chunk, simplifyVector = TRUE, simplifyMatrix = FALSE, flatten = TRUE)
+  if (!is.data.frame(frame) || nrow(frame) != length(chunk) || !all(begin_objects(chunk))) blame(chunk, file)
+  names(frame) <- make.unique(names(frame)) # a member may hold a dot
   frame
 }
 
@@ -41,7 +39,7 @@ as_frame <- function(chunk, file, flatten) {
 frame_of <- function(records) {
   members <- unique(unlist(lapply(records, names)))
   columns <- lapply(members, function(member) {
-    values <- lapply(records, function(record) record[[member, exact = TRUE]])
+    values <- lapply(records, function(record) member_of(record, member))
     present <- values[!vapply(values, is.null, NA)]
     if (!all(vapply(present, function(value) is.atomic(value) && length(value) == 1, NA))) return(values)
     joined(lapply(values, function(value) value %||% NA))
@@ -49,12 +47,18 @@ frame_of <- function(records) {
   as_data_frame(stats::setNames(columns, members), length(records))
 }
 
+# Not `[[`, to which an empty name is none.
+member_of <- function(record, member) {
+  at <- match(member, names(record))
+  if (!is.na(at)) record[[at]]
+}
+
 # Pages may differ in their columns, and in what type a column has.
 bind_pages <- function(pages) {
   if (length(pages) == 1) return(pages[[1]])
   members <- unique(unlist(lapply(pages, names)))
   columns <- lapply(members, function(member) {
-    pieces <- lapply(pages, function(page) page[[member]])
+    pieces <- lapply(pages, function(page) member_of(page, member))
     nested <- any(vapply(pieces, is.list, NA))
     pieces <- Map(function(piece, page) {
       if (is.null(piece)) piece <- if (nested) vector("list", nrow(page)) else rep(NA, nrow(page))

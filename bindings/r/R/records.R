@@ -95,7 +95,7 @@ chunks_of <- function(files, n, to_sink) {
         of_file <<- 0
         reader <<- native_reader_open(files$path[at])
       }
-      text <- native_reader_chunk(reader, n)
+      text <- read_chunk(reader, n, files$path[at])
       native_check_interrupt()
       if (!is.null(text)) {
         of_file <<- of_file + length(text)
@@ -106,6 +106,16 @@ chunks_of <- function(files, n, to_sink) {
       verify_count(files[at, ], of_file)
     }
   }
+}
+
+read_chunk <- function(reader, n, file) {
+  tryCatch(native_reader_chunk(reader, n), bcda_error_protocol = function(e) not_json(file, reader, conditionMessage(e)))
+}
+
+# Says where the record is that the reader gave last; not what it holds.
+not_json <- function(file, reader, why) {
+  place <- paste0(", line ", digits(native_reader_line(reader)), ", byte ", digits(native_reader_offset(reader)))
+  fail("PROTOCOL", file, place, ": ", why, file = file)
 }
 
 verify_count <- function(file, found) {
@@ -124,34 +134,28 @@ each_chunk <- function(files, n, to_sink, use) {
 
 # Records as lists, as the JSON has them. All at once, which is fast; when that fails, the first that is at fault is sought.
 as_lists <- function(chunk, file) {
-  records <- tryCatch(parse_array(chunk, simplifyVector = FALSE), error = function(e) NULL)
-  if (length(records) != length(chunk) || !all(vapply(records, is_object, NA))) blame(chunk, file)
+  records <- parse_array(chunk, simplifyVector = FALSE)
+  if (length(records) != length(chunk) || !all(begin_objects(chunk))) blame(chunk, file)
   records
 }
 
+# NULL when it is not JSON. What the parser says would hold a record.
 parse_array <- function(chunk, ...) {
-  jsonlite::parse_json(paste0("[", paste(chunk, collapse = ","), "]"), bigint_as_char = TRUE, ...)
+  text <- paste0("[", paste(chunk, collapse = ","), "]")
+  tryCatch(jsonlite::parse_json(text, bigint_as_char = TRUE, ...), error = function(e) NULL)
 }
+
+begin_objects <- function(chunk) grepl("^[ \t\r]*\\{", chunk, useBytes = TRUE)
 
 is_object <- function(record) is.list(record) && (!is.null(names(record)) || !length(record))
 
-# Never returns: names the line of the first record that is not a JSON object.
+# Never returns: names the place of the first record that is not a JSON object.
 blame <- function(chunk, file) {
-  fine <- vapply(chunk, function(text) {
-    tryCatch(is_object(jsonlite::parse_json(text, simplifyVector = FALSE)) && startsWith(trimws(text), "{"),
-      error = function(e) FALSE
-    )
-  }, NA)
-  bad <- chunk[!fine][1]
+  alone <- vapply(chunk, function(text) begin_objects(text) && length(parse_array(text, simplifyVector = FALSE)) == 1, NA)
   reader <- native_reader_open(file)
   on.exit(native_reader_destroy(reader))
-  while (!is.null(text <- native_reader_chunk(reader, 1)) && !is.na(bad)) {
-    if (identical(text, bad)) {
-      fail("PROTOCOL", file, ", line ", digits(native_reader_line(reader)), ", byte ", digits(native_reader_offset(reader)),
-        ": not a JSON object",
-        file = file
-      )
-    }
+  while (!is.null(text <- read_chunk(reader, 1, file))) {
+    if (text %in% chunk[!alone]) not_json(file, reader, "not a JSON object")
   }
   fail("PROTOCOL", file, ": a record is not a JSON object", file = file)
 }
