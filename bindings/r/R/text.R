@@ -12,9 +12,10 @@ seconds_of <- function(x) {
 
 `%||%` <- function(x, otherwise) if (is.null(x)) otherwise else x
 
-# Without an exponent, whatever options(scipen) says, and without a loss.
+# Without an exponent, whatever options() say.
 digits <- function(number) {
-  if (number == trunc(number)) sprintf("%.0f", number) else formatC(number, digits = 15, format = "fg")
+  if (number == trunc(number)) return(sprintf("%.0f", number))
+  format(number, digits = 15, scientific = FALSE, trim = TRUE, decimal.mark = ".")
 }
 
 absolute <- function(path) {

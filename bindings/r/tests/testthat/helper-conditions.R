@@ -1,0 +1,35 @@
+# Expectations of failures.
+
+# Fails with this status, and says this. Gives the condition.
+expect_status <- function(call, code, says = NULL) {
+  error <- tryCatch({
+    call
+    NULL
+  }, error = identity)
+  label <- if (is.null(error)) "no error" else paste0(class(error)[1], ": ", conditionMessage(error))
+  class <- c(paste0("bcda_error_", tolower(code)), "bcda_error", "error", "condition")
+  expect(identical(class(error), class), paste0("expected ", class[1], ", got ", label))
+  if (is.null(error)) return(invisible())
+  for (part in says) {
+    expect(grepl(part, conditionMessage(error), fixed = TRUE), paste0("the message lacks \"", part, "\": ", label))
+  }
+  invisible(error)
+}
+
+expect_refused <- function(call, says = NULL) expect_status(call, "INVALID_ARGUMENT", says)
+
+SECRET <- "hunter2-is-the-secret"
+
+# Whatever of a value could be shown.
+everything_said <- function(x) {
+  shown <- utils::capture.output(print(x), utils::str(x), cat(format(x), sep = "\n"), cat(deparse(x), sep = "\n"))
+  said <- paste(shown, collapse = "\n")
+  if (inherits(x, "condition")) said <- paste(c(said, conditionMessage(x), deparse(conditionCall(x))), collapse = "\n")
+  if (!is.null(x$parent)) said <- paste(said, everything_said(x$parent))
+  said
+}
+
+expect_unsaid <- function(secret, said) {
+  expect_gt(nchar(secret), 0)
+  for (text in said) expect_false(grepl(secret, text, fixed = TRUE))
+}
