@@ -1,0 +1,213 @@
+# Exports claims and shows what was paid for the care of each month: as a table, and as a plot in a file.
+#
+#     Rscript paid_by_month.R --sandbox                                 # no credentials needed: synthetic claims
+#     Rscript paid_by_month.R --out claims --plot paid_by_month.pdf     # BCDA_URL, BCDA_CLIENT_ID, ... say where and who
+#
+# It prints sums alone. Before they are published, those of a few beneficiaries have to be suppressed.
+
+suppressPackageStartupMessages(library(bcda))
+
+USAGE <- 'usage: Rscript paid_by_month.R [--out DIR] [--plot FILE] [--sandbox]
+
+Exports claims and shows what was paid for the care of each month.
+
+  --out DIR     where the claims go (default: claims)
+  --plot FILE   the plot, a .png or .pdf (default: paid_by_month.png)
+  --sandbox     ask an emulator of the service, with synthetic claims
+  --help        show this text
+
+Where the service is and who asks comes from the environment: BCDA_URL, BCDA_CLIENT_ID, BCDA_CLIENT_SECRET_FILE,
+BCDA_PRIVATE_KEY; bcda_settings() lists all. Exit codes are those of the bcda command: 0 done, 1 failed, 2 usage,
+3 authentication, 4 refused, or the job failed, 5 decryption or verification failed, 6 done, with error files,
+130 interrupted.'
+
+TYPE <- "ExplanationOfBenefit"
+CHUNK <- 1000 # claims in memory at a time, of some 50 KB each
+PARTS <- c(a = "Part A", b = "Part B", d = "Part D", other = "Other")
+COLOURS <- c(a = "#1b4f72", b = "#3a9fbf", d = "#f0a830", other = "#8a8f94")
+USAGE_ERROR <- 2
+DONE_WITH_ERROR_FILES <- 6
+INTERRUPTED <- 130
+
+say <- function(...) message("paid_by_month: ", ...)
+
+# ---- From claims to sums ----
+
+NONE <- data.frame(month = character(), part = character(), paid = numeric())
+
+# A prescription drug event has no payment: what the plan paid is an adjudication of its item.
+drug_cost <- function(claim) {
+  for (item in claim$item) {
+    for (adjudication in item$adjudication) {
+      codes <- as.character(unlist(adjudication$category$coding))
+      if (any(endsWith(codes, "/cvrd_d_plan_pd_amt"))) return(adjudication$amount$value)
+    }
+  }
+}
+
+# Nor has it a billablePeriod.
+drug_date <- function(claim) {
+  for (item in claim$item) if (!is.null(item$servicedDate)) return(item$servicedDate)
+}
+
+# NULL, NA and texts are no number.
+number <- function(x) if (is.numeric(x) && length(x) == 1) as.numeric(x) else NA_real_
+text <- function(x) if (is.character(x) && length(x) == 1) x else NA_character_
+first_of <- function(x, otherwise) if (is.null(x)) otherwise else x
+
+# A row for each claim; NA: it does not say.
+facts <- function(claims) {
+  coverage <- vapply(claims, function(claim) text(claim$insurance$coverage$reference), "")
+  date <- vapply(claims, function(claim) text(first_of(claim$billablePeriod$start, drug_date(claim))), "")
+  data.frame(
+    month = ifelse(grepl("^[0-9]{4}-(0[1-9]|1[0-2])", date), substr(date, 1, 7), NA),
+    part = ifelse(grepl("/part-[abd]-", coverage), sub(".*/part-([abd])-.*", "\\1", coverage), "other"),
+    paid = vapply(claims, function(claim) number(first_of(claim$payment$amount$value, drug_cost(claim))), 0)
+  )
+}
+
+# The sums with those of another chunk: a row for each month and part.
+add_claims <- function(sums, claims) {
+  active <- Filter(function(claim) identical(claim$status, "active"), claims) # not those that were cancelled
+  found <- facts(active)
+  placed <- rbind(sums[c("month", "part", "paid")], found[stats::complete.cases(found), ])
+  left_out <- first_of(attr(sums, "left_out"), 0) + sum(!stats::complete.cases(found))
+  if (nrow(placed)) placed <- stats::aggregate(paid ~ month + part, placed, sum)
+  structure(placed, left_out = left_out)
+}
+
+# Dollars, a row for each month from the first to the last and a column for each part of Medicare that there is.
+by_month <- function(sums) {
+  ends <- as.Date(paste0(range(sums$month), "-01"))
+  months <- format(seq(ends[1], ends[2], by = "month"), "%Y-%m")
+  parts <- intersect(names(PARTS), sums$part)
+  stats::xtabs(paid ~ factor(month, months) + factor(part, parts), sums)
+}
+
+# ---- Shown ----
+
+dollars <- function(x) format(round(x, 2), nsmall = 2, big.mark = ",", scientific = FALSE)
+
+show_table <- function(total) {
+  columns <- matrix(total, nrow(total), dimnames = list(rownames(total), PARTS[colnames(total)]))
+  columns <- cbind(columns, All = rowSums(columns))
+  columns <- rbind(columns, Total = colSums(columns))
+  options(width = 200, max.print = length(columns)) # no row is broken, and none is left out
+  print(apply(columns, 2, dollars), quote = FALSE, right = TRUE)
+}
+
+# Neither a PDF nor cairo needs a display.
+open_plot <- function(path) {
+  if (grepl("\\.pdf$", path, ignore.case = TRUE)) {
+    grDevices::pdf(path, width = 10, height = 5.5, title = "Paid amounts by month of service")
+  } else {
+    grDevices::png(path, width = 1500, height = 825, res = 150, type = "cairo")
+  }
+}
+
+plot_months <- function(total, path, footnote) {
+  open_plot(path)
+  on.exit(grDevices::dev.off())
+  graphics::par(mar = c(5, 6.5, 4, 1), las = 1, cex.axis = 0.85, mgp = c(4.5, 0.6, 0))
+  draw <- function(...) {
+    graphics::barplot(t(total), col = COLOURS[colnames(total)], border = NA, axes = FALSE, axisnames = FALSE, ...)
+  }
+  at <- draw(ylab = "Paid (US dollars)")
+  ticks <- graphics::axTicks(2)
+  graphics::abline(h = ticks, col = "#dddddd")
+  draw(add = TRUE)
+  graphics::axis(2, ticks, paste0("$", format(ticks, big.mark = ",", scientific = FALSE, trim = TRUE)), tick = FALSE)
+  month <- as.integer(substr(rownames(total), 6, 7))
+  year <- ifelse(month == 1 | seq_along(month) == 1, substr(rownames(total), 1, 4), "")
+  graphics::axis(1, at, month.abb[month], tick = FALSE, gap.axis = 0.2)
+  graphics::axis(1, at, year, tick = FALSE, line = 1, font = 2)
+  graphics::title("Paid amounts by month of service", adj = 0, line = 2)
+  graphics::title(xlab = "Month in which the service began", line = 3.2)
+  graphics::mtext(footnote, 1, line = 3.8, adj = 1, cex = 0.65, col = "#666666")
+  graphics::legend("topright", PARTS[colnames(total)],
+    fill = COLOURS[colnames(total)], border = NA, horiz = TRUE, bty = "n", inset = c(0, -0.09), xpd = TRUE, cex = 0.85
+  )
+}
+
+# ---- The program ----
+
+# NULL: something was wrong, and was told.
+read_arguments <- function(arguments) {
+  options <- list(out = "claims", plot = "paid_by_month.png", sandbox = FALSE, help = FALSE)
+  while (length(arguments)) {
+    name <- sub("^--", "", arguments[1])
+    if (!startsWith(arguments[1], "--") || !name %in% names(options)) return(say("what is ", arguments[1], "?"))
+    takes_value <- is.character(options[[name]])
+    if (takes_value && (length(arguments) < 2 || !nzchar(arguments[2]))) return(say("--", name, " needs a value"))
+    options[[name]] <- if (takes_value) arguments[2] else TRUE
+    arguments <- arguments[-seq_len(1 + takes_value)]
+  }
+  options
+}
+
+# Better said now than after an export of hours.
+fault_of_plot <- function(path) {
+  if (!grepl("\\.(png|pdf)$", path, ignore.case = TRUE)) return("the plot is a .png or .pdf")
+  if (!dir.exists(dirname(path))) return(paste("there is no directory", dirname(path), "for the plot"))
+  if (grepl("\\.png$", path, ignore.case = TRUE) && !capabilities("cairo")) return("this R makes no PNG: name a .pdf")
+}
+
+# Files of what the service could not export name beneficiaries: they are not shown.
+export <- function(options) {
+  client <- if (options$sandbox) bcda_sandbox_client(bcda_sandbox()) else bcda_client()
+  on.exit(close(client))
+  withCallingHandlers(
+    bcda_export(client, TYPE, options$out, progress = isatty(stderr())),
+    bcda_warning_partial = function(w) {
+      say(conditionMessage(w))
+      invokeRestart("muffleWarning")
+    }
+  )
+}
+
+run <- function(options) {
+  result <- export(options)
+  sums <- NONE
+  bcda_records(result, TYPE, function(claims) sums <<- add_claims(sums, claims), n = CHUNK, as = "list")
+  left_out <- first_of(attr(sums, "left_out"), 0)
+  if (left_out) say(format(left_out, big.mark = ","), " claims have no date or no amount: left out")
+  if (nrow(sums)) {
+    total <- by_month(sums)
+    show_table(total)
+    claims <- format(sum(result$files$records), big.mark = ",", scientific = FALSE)
+    plot_months(total, options$plot, paste0(claims, " claims, as of ", format(result$transaction_time, "%Y-%m-%d")))
+    cat("\nThe plot is ", options$plot, ", the claims are in ", options$out, "\n", sep = "")
+  } else {
+    cat("The export has no claims.\n")
+  }
+  if (nrow(result$error_files)) DONE_WITH_ERROR_FILES else 0
+}
+
+main <- function(arguments) {
+  options <- read_arguments(arguments)
+  if (is.null(options)) return(USAGE_ERROR)
+  if (options$help) {
+    cat(USAGE, "\n", sep = "")
+    return(0)
+  }
+  fault <- fault_of_plot(options$plot)
+  if (!is.null(fault)) {
+    say(fault)
+    return(USAGE_ERROR)
+  }
+  tryCatch(
+    run(options),
+    bcda_error = function(e) { # without its outcome, which may name beneficiaries
+      say(conditionMessage(e))
+      statuses <- bcda_status()
+      statuses$exit_code[statuses$code == e$code]
+    },
+    error = function(e) { # the plot cannot be written, say
+      say(conditionMessage(e))
+      1
+    },
+    interrupt = function(i) INTERRUPTED
+  )
+}
+
+if (sys.nframe() == 0) quit(status = main(commandArgs(trailingOnly = TRUE)))
