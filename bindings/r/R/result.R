@@ -61,6 +61,7 @@ bcda_result <- function(directory) {
     {
       text <- paste(readLines(path, warn = FALSE, encoding = "UTF-8"), collapse = "\n")
       receipt <- jsonlite::parse_json(text)
+      stopifnot(is_object(receipt), is.list(receipt$files), is.list(receipt$errors))
       listed <- c(receipt$files, receipt$errors)
       field <- function(name, type) vapply(listed, function(file) as.vector(file[[name]], mode(type)), type)
       names <- field("path", "")
