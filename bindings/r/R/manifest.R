@@ -20,7 +20,7 @@ offered <- function(text) {
 offered_rows <- function(items, is_error) {
   text <- function(name) vapply(items, function(item) if (is_text(item[[name]])) item[[name]] else "", "")
   data.frame(
-    type = text("type"), name = basename(sub("[?#].*", "", text("url"))), is_error = rep(is_error, length(items)),
+    type = text("type"), name = base_name(sub("[?#].*", "", text("url"))), is_error = rep(is_error, length(items)),
     stringsAsFactors = FALSE
   )
 }

@@ -11,7 +11,7 @@ teller <- function(progress, envir = parent.frame()) {
 bar_teller <- function(envir) {
   bar <- cli::cli_progress_bar(
     format = "{cli::pb_spin} {cli::pb_bar} {cli::pb_status} [{cli::pb_elapsed}]",
-    total = 100, clear = TRUE, .envir = envir
+    total = 100, clear = TRUE, auto_terminate = FALSE, .envir = envir
   )
   function(event) {
     state <- bar_state(event)

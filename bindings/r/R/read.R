@@ -7,11 +7,11 @@
 #'
 #' @param result of [bcda_export()] or [bcda_result()]; or the path of a file of NDJSON.
 #' @param type a resource type; may be left out when there is one only.
-#' @param flatten `TRUE`: the members of nested objects are columns of their own (`payment.amount.value`), and arrays are list
-#'   columns. `FALSE`: a column for each member of the record; what is nested is a list column of lists, as the JSON has it.
+#' @param flatten `TRUE`: the members of nested objects are columns of their own (`payment.amount.value`). `FALSE`: a column
+#'   for each member of the record. What is nested otherwise, arrays mostly, is a list column of lists, as the JSON has it.
 #' @param chunk records that are parsed at once.
-#' @return A data frame. Members that a record lacks are `NA` (in list columns `NULL`). Whole numbers that a double cannot
-#'   hold are text.
+#' @return A data frame. Members that a record lacks are `NA` (in list columns `NULL`). Numbers are doubles, as everywhere in R;
+#'   whole numbers beyond 2^53 that 64 bits hold are text, so that they keep their digits.
 #' @export
 #' @examples
 #' sandbox <- bcda_sandbox(beneficiaries = 10)
@@ -28,29 +28,45 @@ bcda_read <- function(result, type = NULL, flatten = TRUE, chunk = 5000) {
 }
 
 as_frame <- function(chunk, file, flatten) {
-  if (!flatten) return(frame_of(as_lists(chunk, file)))
-  frame <- parse_array(chunk, simplifyVector = TRUE, simplifyMatrix = FALSE, flatten = TRUE)
-  if (!is.data.frame(frame) || nrow(frame) != length(chunk) || !all(begin_objects(chunk))) blame(chunk, file)
-  names(frame) <- make.unique(names(frame)) # a member may hold a dot
-  frame
+  records <- as_lists(chunk, file)
+  columns <- columns_of(records, flatten)
+  names(columns) <- make.unique(as.character(names(columns))) # a member's name may hold a dot
+  as_data_frame(columns, length(records))
 }
 
-# A column for each member; atomic when it is a scalar in all records that have it.
-frame_of <- function(records) {
-  members <- unique(unlist(lapply(records, names)))
-  columns <- lapply(members, function(member) {
-    values <- lapply(records, function(record) member_of(record, member))
-    present <- values[!vapply(values, is.null, NA)]
-    if (!all(vapply(present, function(value) is.atomic(value) && length(value) == 1, NA))) return(values)
-    joined(lapply(values, function(value) value %||% NA))
+# A column for each member of the records, in order of appearance. All members at once: a call for each would be slow.
+columns_of <- function(records, flatten) {
+  row <- rep(seq_along(records), lengths(records))
+  member <- factor(unlist(lapply(records, names)), levels = unique(unlist(lapply(records, names))))
+  values <- unlist(records, recursive = FALSE, use.names = FALSE)
+  present <- !vapply(values, is.null, NA)
+  columns <- lapply(split(seq_along(values), member), function(at) {
+    at <- at[present[at]]
+    column_of(values[at], row[at], length(records), flatten)
   })
-  as_data_frame(stats::setNames(columns, members), length(records))
+  nested <- vapply(columns, is.data.frame, NA)
+  names <- Map(function(name, column, nested) if (nested) paste(name, names(column), sep = ".") else name,
+    levels(member), columns, nested
+  )
+  columns[!nested] <- lapply(columns[!nested], list)
+  stats::setNames(as.list(unlist(lapply(columns, as.list), recursive = FALSE, use.names = FALSE)), unlist(names))
 }
 
-# Not `[[`, to which an empty name is none.
-member_of <- function(record, member) {
-  at <- match(member, names(record))
-  if (!is.na(at)) record[[at]]
+# Of the `values` in these rows: a vector when all are scalars, a frame of columns when all are objects, else a list.
+column_of <- function(values, row, rows, flatten) {
+  scalar <- lengths(values) == 1 & vapply(values, is.atomic, NA)
+  if (all(scalar)) {
+    column <- rep(NA, rows)
+    column[row] <- joined(values)
+    return(column)
+  }
+  column <- vector("list", rows)
+  column[row] <- values
+  if (flatten && all(vapply(values, is_object, NA))) {
+    columns <- columns_of(column, flatten)
+    if (length(columns)) return(as_data_frame(columns, rows))
+  }
+  column
 }
 
 # Pages may differ in their columns, and in what type a column has.
@@ -58,20 +74,27 @@ bind_pages <- function(pages) {
   if (length(pages) == 1) return(pages[[1]])
   members <- unique(unlist(lapply(pages, names)))
   columns <- lapply(members, function(member) {
-    pieces <- lapply(pages, function(page) member_of(page, member))
-    nested <- any(vapply(pieces, is.list, NA))
-    pieces <- Map(function(piece, page) {
-      if (is.null(piece)) piece <- if (nested) vector("list", nrow(page)) else rep(NA, nrow(page))
-      if (nested && !is.list(piece)) lapply(piece, function(value) if (!is.na(value)) value) else piece
-    }, pieces, pages)
-    if (nested) do.call(c, pieces) else joined(pieces)
+    pieces <- lapply(pages, function(page) {
+      at <- match(member, names(page))
+      if (is.na(at)) rep(NA, nrow(page)) else page[[at]]
+    })
+    if (any(vapply(pieces, is.list, NA))) do.call(c, lapply(pieces, as_cells)) else joined(pieces)
   })
   as_data_frame(stats::setNames(columns, members), sum(vapply(pages, nrow, 0L)))
 }
 
+# For a list column, where what is missing is NULL.
+as_cells <- function(column) {
+  if (is.list(column)) return(column)
+  cells <- as.list(column)
+  cells[is.na(column)] <- list(NULL)
+  cells
+}
+
 # One vector of several. Numbers among texts keep their digits.
 joined <- function(pieces) {
-  if (any(vapply(pieces, is.character, NA))) pieces <- lapply(pieces, as_digits)
+  type <- vapply(pieces, typeof, "")
+  if ("character" %in% type && !all(type == "character")) pieces <- lapply(pieces, as_digits)
   unlist(pieces, use.names = FALSE)
 }
 

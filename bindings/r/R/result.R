@@ -33,7 +33,7 @@ new_result <- function(files, is_error, urls, receipt, transaction_time, elapsed
     list(
       files = kept(!is_error), error_files = kept(is_error), transaction_time = transaction_time,
       elapsed = as.difftime(elapsed, units = "secs"), receipt = parsed_json(receipt, "the receipt"),
-      urls = stats::setNames(urls, basename(files$path)), # apart: they may be signed
+      urls = stats::setNames(urls, base_name(files$path)), # apart: they may be signed
       to_sink = to_sink
     )
   )

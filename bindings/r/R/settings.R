@@ -23,7 +23,7 @@ make_config <- function(values, config_file = NULL, env = FALSE) {
   for (name in names(values)) set_value(config, name, values[[name]])
   if (!is.null(config_file)) {
     if (!is_text(config_file)) refuse("config_file is a path")
-    native_config_load_file(config, path.expand(config_file))
+    native_config_load_file(config, expanded(config_file))
   }
   if (!is_flag(env)) refuse("env is TRUE or FALSE")
   if (env) native_config_load_env(config)
@@ -57,7 +57,7 @@ as_setting <- function(name, value) {
     integer = , size = if (is_number(value)) digits(value) else as_text(value),
     duration = if (is.null(seconds_of(value))) as_text(value) else digits(seconds_of(value)),
     list = as_list(name, value),
-    path = if (is_text(value)) path.expand(value),
+    path = if (is_text(value)) expanded(value),
     as_text(value)
   )
   if (is.null(text)) refuse("the setting ", name, " takes ", accepted[[type]])

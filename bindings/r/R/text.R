@@ -18,8 +18,13 @@ digits <- function(number) {
   format(number, digits = 15, scientific = FALSE, trim = TRUE, decimal.mark = ".")
 }
 
+# R's own functions on paths fail for what the locale cannot write: they are used where there is need alone.
+expanded <- function(path) if (startsWith(path, "~")) path.expand(path) else path
+
+base_name <- function(path) sub(".*/", "", path)
+
 absolute <- function(path) {
-  path <- path.expand(path)
+  path <- expanded(path)
   if (startsWith(path, "/")) path else file.path(getwd(), path)
 }
 
