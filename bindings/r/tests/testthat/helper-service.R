@@ -90,11 +90,8 @@ written_export <- function(..., bytes = NULL) {
 
 # NDJSON lines that are not blank.
 records_in <- function(content) {
-  breaks <- which(content == as.raw(10L))
-  begins <- c(1, breaks + 1)
-  ends <- c(breaks - 1, length(content))
-  blank <- as.raw(c(9L, 13L, 32L, 0xEF, 0xBB, 0xBF))
-  sum(mapply(function(from, to) from <= to && !all(content[from:to] %in% blank), begins, ends))
+  lines <- strsplit(rawToChar(content), "\n", fixed = TRUE, useBytes = TRUE)[[1]]
+  sum(grepl("[^ \t\r]", sub("^\xef\xbb\xbf", "", lines, useBytes = TRUE), useBytes = TRUE))
 }
 
 skip_without_repository <- function() {
