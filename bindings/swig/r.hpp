@@ -10,18 +10,20 @@
 #include <array>
 #include <bcda/bcda.hpp>
 #include <cmath>
+#include <initializer_list>
 #include <limits>
 #include <memory>
 #include <new>
 #include <stdexcept>
 #include <string>
+#include <string_view>
 
 #include "flat.hpp"
 
 #define R_NO_REMAP
 #define STRICT_R_HEADERS
-#include <Rinternals.h>
 #include <R_ext/Utils.h>
+#include <Rinternals.h>
 
 namespace bcda_r {
 
@@ -39,30 +41,36 @@ inline Failure kept;
 
 inline bool failed() { return kept.happened; }
 
-inline void keep(bcda::Status status, const char* message) {
+inline void keep(bcda::Status status, std::initializer_list<std::string_view> words) noexcept {
   kept = {};
   kept.happened = true;
   kept.status = status;
-  kept.message = message;
+  try {
+    for (const std::string_view word : words) kept.message += word;
+  } catch (...) {
+    kept.status = BCDA_NO_MEMORY;
+  }
 }
 
 // To be called in a catch block.
-inline void keep_current() {
+inline void keep_current() noexcept {
   try {
-    throw;
-  } catch (const bcda::Error& error) {
-    keep(error.status(), error.what());
-    kept.outcome = error.outcome(), kept.file = error.file();
-    kept.http_status = error.http_status(), kept.retriable = error.retriable();
-    kept.retry_after = static_cast<double>(error.retry_after().count()) / 1000;
-  } catch (const std::bad_alloc&) {
-    keep(BCDA_NO_MEMORY, "out of memory");
-  } catch (const std::invalid_argument& error) {
-    keep(BCDA_INVALID_ARGUMENT, error.what());
-  } catch (const std::out_of_range& error) {
-    keep(BCDA_INVALID_ARGUMENT, error.what());
-  } catch (const std::exception& error) {
-    keep(BCDA_INTERNAL, error.what());
+    try {
+      throw;
+    } catch (const bcda::Error& error) {
+      keep(error.status(), {error.what()});
+      kept.outcome = error.outcome(), kept.file = error.file();
+      kept.http_status = error.http_status(), kept.retriable = error.retriable();
+      kept.retry_after = static_cast<double>(error.retry_after().count()) / 1000;
+    } catch (const std::bad_alloc&) {
+      keep(BCDA_NO_MEMORY, {"out of memory"});
+    } catch (const std::logic_error& error) {  // an index out of range
+      keep(BCDA_INVALID_ARGUMENT, {error.what()});
+    } catch (const std::exception& error) {
+      keep(BCDA_INTERNAL, {error.what()});
+    }
+  } catch (...) {
+    keep(BCDA_INTERNAL, {"an error that could not be told"});
   }
 }
 
@@ -118,7 +126,7 @@ inline void forget(std::size_t number) {
 inline std::string* text(SEXP from, const char* name, std::size_t number) {
   if (TYPEOF(from) != STRSXP || XLENGTH(from) != 1 || STRING_ELT(from, 0) == NA_STRING ||
       Rf_getCharCE(STRING_ELT(from, 0)) == CE_BYTES) {
-    keep(BCDA_INVALID_ARGUMENT, (std::string(name) + " takes one text").c_str());
+    keep(BCDA_INVALID_ARGUMENT, {name, " takes one text"});
     return nullptr;
   }
   const char* const translated = Rf_translateCharUTF8(STRING_ELT(from, 0));
@@ -156,7 +164,7 @@ constexpr double exact = 9007199254740992.0;  // 2^53: beyond it doubles have ga
 
 inline SEXP number(std::int64_t from) {
   if (std::fabs(static_cast<double>(from)) <= exact) return Rf_ScalarReal(static_cast<double>(from));
-  keep(BCDA_LIMIT, "a number is beyond 2^53, which R cannot hold exactly");
+  keep(BCDA_LIMIT, {"a number is beyond 2^53, which R cannot hold exactly"});
   return failure();
 }
 
@@ -170,7 +178,7 @@ bool number(SEXP from, const char* name, Integer& to) {
     to = static_cast<Integer>(value);
     return true;
   }
-  keep(BCDA_INVALID_ARGUMENT, (std::string(name) + " takes one whole number").c_str());
+  keep(BCDA_INVALID_ARGUMENT, {name, " takes one whole number"});
   return false;
 }
 
@@ -191,11 +199,11 @@ struct OneKind {
 };
 template <class T>
 struct Kind;
-#define BCDA_R_KIND(TYPE, NAME, DESTROY)                                                          \
-  template <>                                                                                     \
-  struct Kind<bcda_flat::TYPE> : OneKind<bcda_flat::TYPE, bcda_flat::DESTROY> {                   \
-    static constexpr const char* name = NAME;                                                     \
-    static SEXP tag() { return Rf_install("bcda_" #TYPE); }                                       \
+#define BCDA_R_KIND(TYPE, NAME, DESTROY)                                        \
+  template <>                                                                   \
+  struct Kind<bcda_flat::TYPE> : OneKind<bcda_flat::TYPE, bcda_flat::DESTROY> { \
+    static constexpr const char* name = NAME;                                   \
+    static SEXP tag() { return Rf_install("bcda_" #TYPE); }                     \
   };
 BCDA_R_KIND(Config, "configuration", config_destroy)
 BCDA_R_KIND(Client, "client", client_destroy)
@@ -209,7 +217,9 @@ BCDA_R_KIND(Sandbox, "sandbox", sandbox_destroy)
 #undef BCDA_R_KIND
 
 // Made by this process: what fork() copied has no threads behind it, and is left alone.
-inline bool is_ours(SEXP handle) { return Rf_asInteger(R_ExternalPtrProtected(handle)) == static_cast<int>(::getpid()); }
+inline bool is_ours(SEXP handle) {
+  return Rf_asInteger(R_ExternalPtrProtected(handle)) == static_cast<int>(::getpid());
+}
 
 template <class T>
 void finalize(SEXP handle) {
@@ -233,7 +243,7 @@ SEXP give(T* made) {
 template <class T>
 bool is_kind(SEXP from, const char* name) {
   if (TYPEOF(from) == EXTPTRSXP && R_ExternalPtrTag(from) == Kind<T>::tag()) return true;
-  keep(BCDA_INVALID_ARGUMENT, (std::string(name) + " takes a " + Kind<T>::name).c_str());
+  keep(BCDA_INVALID_ARGUMENT, {name, " takes a ", Kind<T>::name});
   return false;
 }
 
@@ -250,10 +260,10 @@ template <class T>
 bool borrow(SEXP from, const char* name, T*& to) {
   if (!is_kind<T>(from, name)) return false;
   to = static_cast<T*>(R_ExternalPtrAddr(from));
-  const char* const why = !to ? " is closed, or came from another session of R: make it anew"
+  const char* const why = !to              ? " is closed, or came from another session of R: make it anew"
                           : !is_ours(from) ? " was made before this process was forked: make it anew in here"
                                            : nullptr;
-  if (why) keep(BCDA_STATE, ("the " + std::string(Kind<T>::name) + why).c_str());
+  if (why) keep(BCDA_STATE, {"the ", Kind<T>::name, why});
   return !why;
 }
 
@@ -263,7 +273,7 @@ bool borrow(SEXP from, const char* name, T*& to) {
 inline SEXP reader_chunk(bcda_flat::Reader& reader, std::int32_t records) {
   constexpr std::int64_t enough = std::int64_t{32} << 20;
   PROTECT_INDEX index;
-  SEXP made = Rf_allocVector(STRSXP, std::min(records, 1024));
+  SEXP made = Rf_allocVector(STRSXP, std::clamp(records, 0, 1024));
   PROTECT_WITH_INDEX(made, &index);
   R_xlen_t count = 0;
   std::int64_t size = 0;
@@ -273,7 +283,7 @@ inline SEXP reader_chunk(bcda_flat::Reader& reader, std::int32_t records) {
       if (!record.data) break;
       const auto length = static_cast<std::size_t>(record.size);
       if (::memchr(record.data, 0, length) || !is_utf8(record.data, length)) {
-        keep(BCDA_PROTOCOL, "not UTF-8, or with a NUL, which no JSON text is");
+        keep(BCDA_PROTOCOL, {"not UTF-8, or with a NUL, which no JSON text is"});
         break;
       }
       if (count == XLENGTH(made)) REPROTECT(made = Rf_xlengthgets(made, 2 * count), index);
