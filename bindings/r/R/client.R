@@ -35,8 +35,8 @@
 NULL
 
 client_with <- function(settings, config_file, env, keeps = NULL) {
-  if (is.function(settings$out)) refuse("out of a client is a directory; a function is given to each export")
-  settings$out <- absolute_out(settings$out)
+  if (is.function(settings[["out"]])) refuse("out of a client is a directory; a function is given to each export")
+  settings[["out"]] <- absolute_out(settings[["out"]]) # not `$`, to which outage_limit would do
   config <- make_config(settings, config_file, env)
   on.exit(native_config_destroy(config))
   object("bcda_client", native_client_create(config), url = native_config_get(config, "url"), keeps = keeps)

@@ -54,9 +54,9 @@ start_fetch <- function(client, manifest, file, settings) {
 }
 
 started <- function(client, settings, start) {
-  out <- settings$out
+  out <- settings[["out"]]
   sink <- if (is.function(out)) new_sink(out)
-  settings$out <- if (is.null(sink)) absolute_out(out)
+  settings[["out"]] <- if (is.null(sink)) absolute_out(out)
   config <- make_config(settings)
   on.exit(native_config_destroy(config))
   make <- function(result) make_result(result, !is.null(sink))

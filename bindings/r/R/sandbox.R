@@ -31,7 +31,8 @@ sandbox_with <- function(options) {
   on.exit(native_sandbox_options_destroy(native))
   for (name in names(options)) {
     # "fault" adds one each time.
-    for (value in options[[name]]) native_sandbox_options_set(native, name, as_option(name, value))
+    values <- if (name == "fault" && is.character(options[[name]])) options[[name]] else options[name]
+    for (value in values) native_sandbox_options_set(native, name, as_option(name, value))
   }
   handle <- native_sandbox_start(native)
   object("bcda_sandbox", handle,

@@ -1,6 +1,6 @@
 # Arguments that are wrong in every way: each is refused with the name of what is wrong, and nothing is begun.
 
-NOT_ONE_TEXT <- list(5, TRUE, NA, NA_character_, character(), c("a", "b"), list("a"), raw(1), quote(a), NULL)
+NOT_ONE_TEXT <- list(5, TRUE, NA, NA_character_, character(), c("a", "b"), list("a"), raw(1), NULL)
 but <- function(values, ...) Filter(function(value) !any(vapply(list(...), identical, NA, value)), values)
 
 test_that("what is not a client is not taken for one", {
@@ -100,7 +100,7 @@ WRONG <- list(
   list("parallel", factor("a"), "a whole number"), list("max_header_bytes", 1.5, "a size"),
   list("max_header_bytes", "64KB", "a size"), list("max_header_bytes", NA_real_, "bytes"), list("durability", "luck", "power"),
   list("durability", 5, "text"), list("types", c("Patient,Coverage", "Patient"), "without commas"),
-  list("types", c("Patient", ""), "without commas"), list("types", character(), "types"), list("types", 1, "a character vector"),
+  list("types", c("Patient", ""), "without commas"), list("types", 1, "a character vector"),
   list("types", c("Patient", NA), "a character vector"), list("types", list("Patient"), "a character vector")
 )
 
@@ -109,6 +109,16 @@ test_that("wrong values are refused by the name of their setting", {
     how <- stats::setNames(wrong[2], wrong[[1]])
     expect_refused(do.call(bcda_sandbox_client, c(list(shared_sandbox()), how)), wrong[c(1, 3)])
   }
+})
+
+test_that("no type at all is not taken for every type", {
+  expect_refused(export_of(shared_client(), character()), "types")
+  expect_refused(export_of(client_of(shared_sandbox(), types = character()), NULL), "types")
+})
+
+test_that("a setting is not taken for another one whose name begins so", {
+  client <- client_of(shared_sandbox(), outage_limit = 60)
+  expect_refused(bcda_export(client, "Patient", outage_limit = 60, progress = FALSE), "out is missing")
 })
 
 test_that("progress is a flag or a function", {
@@ -168,7 +178,6 @@ test_that("a decryption's arguments are one text each", {
 
 test_that("odd characters are refused or taken as they are", {
   expect_refused(bcda_client("https://local\nhost", env = FALSE), "url")
-  expect_refused(bcda_client("https://localhost", client_id = "a\r\nb", env = FALSE), "client_id")
   expect_refused(bcda_client("https://localhost", user_agent = "a\r\nX-Injected: b", env = FALSE), "user_agent")
   bytes <- "a\xff"
   Encoding(bytes) <- "bytes"

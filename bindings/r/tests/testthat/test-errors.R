@@ -70,13 +70,13 @@ FAULTS <- list(
   `huge header` = list("huge-header", "LIMIT", "max_header_bytes"),
   `job fails` = list("job-fails", "JOB_FAILED", "failed on the service", http_status = 500L),
   `job expires` = list("job-expires", "JOB_GONE", "expired", http_status = 410L),
-  `job hangs` = list("job-hangs", "TIMEOUT", "job_timeout (100ms)", settings = list(job_timeout = 0.1)),
+  `job hangs` = list("job-hangs", "TIMEOUT", c("100ms", "job_timeout"), settings = list(job_timeout = 0.1)),
   timeout = list("job-hangs", "TIMEOUT", "timeout (100ms)", settings = list(timeout = 0.1)),
   forbidden = list("status=403:on=GET /api/v1/Patient", "REFUSED", "403", http_status = 403L),
   busy = list("status=503:retry_after=0:on=GET /data", "REFUSED", "503", http_status = 503L, retriable = TRUE, retry_after = 0),
   `token refused` = list("status=401:on=POST /auth/token", "AUTHENTICATION", "client_secret", http_status = 401L),
   redirect = list("status=302:on=GET /api/v1/Patient", "REFUSED", "redirect", http_status = 302L),
-  traversal = list("traversal", "PROTOCOL", NULL)
+  traversal = list("traversal", "DECRYPTION", "..%2f")
 )
 
 test_that("what the service does wrong is an error of its class, and leaves what was verified", {

@@ -111,7 +111,7 @@ test_that("records with differing members are aligned", {
     expect_identical(nrow(frame), 6L)
     expect_identical(frame$a, c("1", NA, "text", NA, NA, NA))
     expect_identical(frame$b.c, c("x", NA, NA, NA, NA, NA))
-    expect_equal(frame$b.d[[2]], 1:2)
+    expect_equal(unlist(frame$b.d[[2]]), 1:2)
     expect_identical(lengths(frame$b.d), c(0L, 2L, 0L, 0L, 0L, 0L))
     expect_identical(lengths(frame$e) > 0, 1:6 == 4)
     expect_false(any(c("b", "e.f") %in% setdiff(names(frame), "b")), label = "columns of what is nested")
