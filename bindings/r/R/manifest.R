@@ -12,13 +12,13 @@ offered <- function(text) {
   )
   rows <- lapply(manifests, function(manifest) {
     if (!is_object(manifest)) refuse("the manifest is not a JSON object")
-    rbind(offered_rows(manifest$output, FALSE), offered_rows(manifest$error, TRUE))
+    rbind(offered_rows(manifest[["output"]], FALSE), offered_rows(manifest[["error"]], TRUE))
   })
   do.call(rbind, c(list(offered_rows(list(), FALSE)), rows))
 }
 
 offered_rows <- function(items, is_error) {
-  text <- function(name) vapply(items, function(item) if (is_text(item[[name]])) item[[name]] else "", "")
+  text <- function(name) vapply(items, text_in, "", name, USE.NAMES = FALSE)
   data.frame(
     type = text("type"), name = base_name(sub("[?#].*", "", text("url"))), is_error = rep(is_error, length(items)),
     stringsAsFactors = FALSE

@@ -61,8 +61,8 @@ bcda_result <- function(directory) {
     {
       text <- paste(readLines(path, warn = FALSE, encoding = "UTF-8"), collapse = "\n")
       receipt <- jsonlite::parse_json(text)
-      stopifnot(is_object(receipt), is.list(receipt$files), is.list(receipt$errors))
-      listed <- c(receipt$files, receipt$errors)
+      stopifnot(is_object(receipt), is.list(receipt[["files"]]), is.list(receipt[["errors"]]))
+      listed <- c(receipt[["files"]], receipt[["errors"]])
       field <- function(name, type) vapply(listed, function(file) as.vector(file[[name]], mode(type)), type)
       names <- field("path", "")
       stopifnot(!startsWith(names, "/"), !grepl("(^|/)\\.\\.(/|$)", names)) # anybody may have written it
@@ -71,9 +71,9 @@ bcda_result <- function(directory) {
         records = field("records", 0), sha256 = field("sha256", ""), decrypted = field("decrypted", NA),
         stringsAsFactors = FALSE
       )
-      elapsed <- as.numeric(time_of(receipt$finished)) - as.numeric(time_of(receipt$started))
-      is_error <- rep(c(FALSE, TRUE), c(length(receipt$files), length(receipt$errors)))
-      new_result(files, is_error, field("url", ""), text, time_of(receipt$transactionTime), elapsed, FALSE)
+      elapsed <- as.numeric(time_of(receipt[["finished"]])) - as.numeric(time_of(receipt[["started"]]))
+      is_error <- rep(c(FALSE, TRUE), c(length(receipt[["files"]]), length(receipt[["errors"]])))
+      new_result(files, is_error, field("url", ""), text, time_of(receipt[["transactionTime"]]), elapsed, FALSE)
     },
     error = function(e) fail("FILESYSTEM", path, " is not the receipt of an export", file = path)
   )
@@ -110,7 +110,9 @@ bcda_issues <- function(result) {
   found <- list()
   each_chunk(result$error_files, 1000, result$to_sink, function(chunk, file) {
     for (outcome in as_lists(chunk, file)) {
-      for (issue in outcome$issue %||% list(list())) found[[length(found) + 1]] <<- issue_row(issue, file)
+      issues <- member(outcome, "issue")
+      if (!length(issues)) issues <- list(list()) # one without any still counts as one
+      for (issue in issues) found[[length(found) + 1]] <<- issue_row(issue, file)
     }
   })
   none <- issue_row(list(), "")[0, ]
@@ -118,10 +120,10 @@ bcda_issues <- function(result) {
 }
 
 issue_row <- function(issue, file) {
-  text <- function(x) if (is_text(x)) x else ""
+  said <- text_in(issue, "diagnostics")
   data.frame(
-    severity = text(issue$severity), code = text(issue$code),
-    text = text(issue$diagnostics %||% (if (is.list(issue$details)) issue$details$text)), file = file, stringsAsFactors = FALSE
+    severity = text_in(issue, "severity"), code = text_in(issue, "code"),
+    text = if (nzchar(said)) said else text_in(member(issue, "details"), "text"), file = file, stringsAsFactors = FALSE
   )
 }
 
@@ -133,7 +135,7 @@ files_of <- function(result, type) {
   files <- result$files
   if (is.null(type)) return(files)
   if (!is_text(type)) refuse("type is one resource type, such as \"Patient\"")
-  asked <- vapply(result$receipt$jobs, function(job) if (is_text(job$type)) job$type else "", "")
+  asked <- vapply(result$receipt[["jobs"]], text_in, "", "type")
   if (!type %in% c(files$type, asked)) {
     refuse("the export has no resource type \"", type, "\"; it has ", types_text(files))
   }

@@ -38,6 +38,14 @@ described <- function(files) {
   )
 }
 
+# A member of what was JSON, which may be anything. NULL when it is not there.
+member <- function(x, name) if (is.list(x) && !is.null(names(x))) x[[name, exact = TRUE]]
+
+text_in <- function(x, name) {
+  text <- member(x, name)
+  if (is_text(text)) text else ""
+}
+
 na_below_zero <- function(number) if (number < 0) NA_real_ else number
 
 # RFC 3339, with any number of digits in the fraction of a second.
