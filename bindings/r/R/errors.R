@@ -75,7 +75,8 @@ print.bcda_error <- function(x, ...) {
   cat("<", class(x)[1], ">\n", x$message, "\n", sep = "")
   if (!is.na(x$file)) cat("file:", x$file, "\n")
   if (!is.null(x$result)) cat("verified before:", described(x$result$files), "\n")
-  if (x$retriable) cat("the same call may succeed later", if (!is.na(x$retry_after)) paste0(" (after ", x$retry_after, " s)"), "\n", sep = "")
+  after <- if (!is.na(x$retry_after)) paste0(" (after ", x$retry_after, " s)")
+  if (x$retriable) cat("the same call may succeed later", after, "\n", sep = "")
   invisible(x)
 }
 

@@ -28,7 +28,8 @@ offered_rows <- function(items, is_error) {
 #' @export
 print.bcda_manifest <- function(x, ...) {
   types <- sort(unique(x$files$type))
-  cat("<bcda_manifest: ", counted(nrow(x$files), "file"), if (length(types)) " of ", paste(types, collapse = ", "), ">\n", sep = "")
+  of <- if (length(types)) paste(" of", paste(types, collapse = ", "))
+  cat("<bcda_manifest: ", counted(nrow(x$files), "file"), of, ">\n", sep = "")
   invisible(x)
 }
 

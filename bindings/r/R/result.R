@@ -127,7 +127,9 @@ issue_row <- function(issue, file) {
   )
 }
 
-check_result <- function(result) if (!inherits(result, "bcda_result")) refuse("`result` is not of bcda_export() or bcda_result()")
+check_result <- function(result) {
+  if (!inherits(result, "bcda_result")) refuse("`result` is not of bcda_export() or bcda_result()")
+}
 
 # The data files of one type, or of all.
 files_of <- function(result, type) {
