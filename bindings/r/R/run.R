@@ -72,7 +72,7 @@ bcda_cancel <- function(run) {
 bcda_done <- function(run) {
   handle <- handle_of(run, "bcda_run")
   if (!is.null(run$value) || !is.null(run$failure)) return(TRUE)
-  tryCatch(native_run_wait(handle, 0) == 1, bcda_error_state = stop, bcda_error = function(e) TRUE)
+  tryCatch(native_run_wait(handle, 0) == 1, bcda_error = function(e) if (e$code == "STATE") stop(e) else TRUE)
 }
 
 #' @export

@@ -8,14 +8,11 @@ ready <- function() say("ready ", Sys.getpid())
 arguments <- commandArgs(TRUE)
 out <- arguments[1]
 settings <- list(poll_interval = 0.02, retry_delay = 0.01, durability = "process")
-of <- function(...) bcda_sandbox(10, pending_time = 0, job_time = 0, ...)
-stages <- list(
-  authenticating = function() of(fault = "delay=1h:on=POST /auth/token"),
-  waiting = function() of(fault = "job-hangs"),
-  downloading = function() of(fault = "stall:at=1"),
-  finished = function() of()
-)
-client_at <- function(stage) do.call(bcda_sandbox_client, c(list(stages[[stage]]()), settings))
+faults <- c(authenticating = "delay=1h:on=POST /auth/token", waiting = "job-hangs", downloading = "stall:at=1", finished = "none")
+client_at <- function(stage) {
+  sandbox <- bcda_sandbox(10, pending_time = 0, job_time = 0, fault = faults[[stage]])
+  do.call(bcda_sandbox_client, c(list(sandbox), settings))
+}
 run_to <- function(stage, client = client_at(stage), to = out) {
   run <- bcda_start(client, "Patient", to)
   while (!is.null(event <- bcda_next_event(run))) if (event$kind == "state" && event$text == stage) break

@@ -99,3 +99,16 @@ skip_without_repository <- function() {
 }
 
 repository <- function(...) file.path(Sys.getenv("BCDA_TEST_REPOSITORY"), ...)
+
+# Sandboxes in which an export gets no further than a stage.
+at_stage <- function(stage, frame = parent.frame()) {
+  fault <- c(authenticating = "delay=1h:on=POST /auth/token", waiting = "job-hangs", downloading = "stall:at=1")[[stage]]
+  a_sandbox(fault = fault, frame = frame)
+}
+
+# A run that is at this stage.
+run_at <- function(stage, client, out) {
+  run <- bcda_start(client, "Patient", out)
+  while (!is.null(event <- bcda_next_event(run))) if (event$kind == "state" && event$text == stage) return(run)
+  stop("the run never was ", stage)
+}

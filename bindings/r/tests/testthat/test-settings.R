@@ -1,0 +1,251 @@
+# Every setting is an argument, in every form, and arrives; and where settings come from.
+
+TABLE <- bcda_settings()
+EXPORT <- TABLE$name[TABLE$export]
+DECRYPT <- c(grep("^private_key", TABLE$name, value = TRUE), "durability")
+arguments_of <- function(call) names(formals(call))
+
+test_that("the tables are as the library has them", {
+  expect_gt(nrow(TABLE), 30)
+  expect_identical(TABLE$env, paste0("BCDA_", toupper(TABLE$name)))
+  expect_match(TABLE$help, "\\.$")
+  expect_setequal(TABLE$name[TABLE$secret], c("client_secret", "private_key_pem", "private_key_passphrase"))
+  expect_identical(anyDuplicated(TABLE$name), 0L)
+  expect_identical(names(bcda_sandbox_options()), c("name", "default", "help"))
+  expect_match(bcda_version(), "^[0-9]+\\.[0-9]+\\.[0-9]+$")
+  expect_match(bcda_version(details = TRUE), "OpenSSL")
+  expect_true(startsWith(bcda_version(details = TRUE), bcda_version()))
+})
+
+test_that("every setting is an argument, and no argument is none", {
+  own <- list(
+    list(bcda_client, TABLE$name, c("...", "config_file", "env")), list(bcda_export, EXPORT, c("...", "client", "progress")),
+    list(bcda_start, EXPORT, c("...", "client")), list(bcda_manifest, setdiff(EXPORT, "out"), c("...", "client", "progress")),
+    list(bcda_fetch, setdiff(EXPORT, "types"), c("...", "client", "manifest", "file", "progress")),
+    list(bcda_decrypt, DECRYPT, c("...", "path", "output", "key", "manifest", "label", "progress", "env")),
+    list(bcda_sandbox, bcda_sandbox_options()$name, "...")
+  )
+  for (one in own) expect_setequal(arguments_of(one[[1]]), c(one[[2]], one[[3]]))
+})
+
+test_that("options.R is what its maker makes of the tables", {
+  skip_without_repository()
+  maker <- repository("bindings", "r", "tools", "make_options.R")
+  library <- paste0("R_LIBS=", paste(c(dirname(find.package("bcda")), .libPaths()), collapse = ":"))
+  made <- system2(file.path(R.home("bin"), "Rscript"), c("--vanilla", shQuote(maker)), stdout = TRUE, env = library)
+  expect_identical(made, readLines(repository("bindings", "r", "R", "options.R")))
+})
+
+test_that("every setting is documented", {
+  for (page in c("bcda_client", "bcda_export", "bcda_decrypt", "bcda_sandbox")) {
+    rd <- paste(capture.output(tools::Rd2txt(utils:::.getHelpFile(help(page, package = "bcda")))), collapse = "\n")
+    names <- switch(page,
+      bcda_client = TABLE$name, bcda_export = setdiff(EXPORT, "types"), bcda_decrypt = DECRYPT,
+      bcda_sandbox = bcda_sandbox_options()$name
+    )
+    for (name in names) expect(grepl(paste0("(^|[ \n,])_?\b?", name, ":"), gsub("_\b", "", rd)), paste(page, name))
+  }
+})
+
+# ---- What they take ----
+
+OF_TYPE <- list(
+  string = list("x"), boolean = list(TRUE, FALSE, "yes", "off"), integer = list(3, 3L, "3"),
+  duration = list(3, 3L, 0.25, "250ms", "5m", as.difftime(1.5, units = "secs"), as.difftime(1, units = "days")),
+  size = list(65536, 65536L, "64KiB", "1GiB", 1e6), choice = list("power", "process")
+)
+
+values_of <- function(name) {
+  own <- list(
+    url = list("https://service.example"), client_secret = list("x", function() "x"),
+    client_secret_file = list(secret_file("x")), private_key = list(key_file(SMALL)),
+    private_key_pem = list(text_of(key_file(SMALL)), function() text_of(key_file(SMALL))),
+    private_key_passphrase = list(PASSPHRASE, function() PASSPHRASE),
+    private_key_passphrase_file = list(secret_file(PASSPHRASE)), ca_file = list(shared_sandbox()$ca_file),
+    allowed_origins = list("https://a.example", c("https://a.example", "https://b.example:8443")),
+    types = list("Patient", "Patient, Coverage", c("Patient", "Coverage"), function() "Patient"), out = list("claims", place())
+  )
+  own[[name]] %||% OF_TYPE[[TABLE$type[TABLE$name == name]]]
+}
+
+secret_file <- function(text) {
+  path <- tempfile()
+  writeLines(text, path)
+  Sys.chmod(path, "600")
+  path
+}
+
+test_that("a client takes every setting in every form, and NULL for the default", {
+  encrypted <- list(private_key = key_file(SMALL, ".pkcs8.encrypted.pem"))
+  with <- list(private_key_passphrase = encrypted, private_key_passphrase_file = encrypted)
+  for (name in TABLE$name) {
+    values <- values_of(name)
+    expect_gt(length(values), 0)
+    for (value in c(list(NULL), values)) {
+      how <- settings_for(shared_sandbox())
+      if (!is.null(value)) how <- utils::modifyList(how, with[[name]] %||% list())
+      if (name == "client_secret_file") how$client_secret <- NULL
+      if (name == "private_key_pem") how$private_key <- NULL
+      how[name] <- list(value)
+      if (name == "url" && is.null(value)) next
+      expect_silent(close(do.call(bcda_client, c(how, env = FALSE))))
+    }
+  }
+  expect_refused(bcda_client(env = FALSE), "url is missing")
+})
+
+test_that("every call takes every setting of an export", {
+  manifest <- bcda_manifest(shared_client(), "Patient", progress = FALSE)
+  calls <- list(
+    function(...) bcda_export(shared_client(), "Patient", place(), progress = FALSE, ...),
+    function(...) bcda_wait(bcda_start(shared_client(), "Patient", place(), ...)),
+    function(...) bcda_manifest(shared_client(), "Patient", progress = FALSE, ...),
+    function(...) bcda_fetch(shared_client(), manifest, place(), progress = FALSE, ...)
+  )
+  for (form in 1:2) {
+    how <- lapply(stats::setNames(nm = setdiff(EXPORT, c("types", "out"))), function(name) values_of(name)[[form]])
+    how$poll_interval <- list(0.02, as.difftime(0.02, units = "secs"))[[form]]
+    for (call in calls) expect_identical(nrow(do.call(call, how)$files), 2L)
+  }
+})
+
+test_that("durations arrive as they were meant", {
+  client <- client_of(a_sandbox(fault = "job-hangs"))
+  for (limit in list(0.05, "50ms", as.difftime(0.05, units = "secs"), as.difftime(0.05 / 60, units = "mins"))) {
+    expect_status(export_of(client, timeout = limit), "TIMEOUT", "timeout (50ms)")
+  }
+  old <- options(scipen = -100, OutDec = ",")
+  on.exit(options(old))
+  expect_status(export_of(client, timeout = 0.05), "TIMEOUT", "timeout (50ms)")
+})
+
+test_that("sizes and numbers arrive as they were meant", {
+  old <- options(scipen = -100, OutDec = ",")
+  on.exit(options(old))
+  error <- expect_status(bcda_manifest(client_of(shared_sandbox(), max_manifest_bytes = 100), progress = FALSE), "LIMIT")
+  expect_match(conditionMessage(error), "the 100 bytes allowed")
+  expect_s3_class(bcda_manifest(client_of(shared_sandbox(), max_manifest_bytes = 100000), progress = FALSE), "bcda_manifest")
+  sandbox <- a_sandbox(fault = "status=503:on=GET /api/v1/Patient")
+  expect_status(export_of(client_of(sandbox), retries = 2), "REFUSED")
+  expect_identical(bcda_sandbox_requests(sandbox, "GET /api/v1/Patient/$export"), 3)
+})
+
+test_that("lists arrive as they were meant", {
+  for (types in list(c("Patient", "Coverage"), "Patient,Coverage", "Coverage, Patient")) {
+    expect_setequal(bcda_manifest(shared_client(), types, progress = FALSE)$files$type, c("Patient", "Coverage"))
+  }
+  other <- a_sandbox(fault = "other-origin=https://127.0.0.1:1")
+  error <- expect_status(export_of(client_of(other), retries = 0), "PROTOCOL", "allowed_origins")
+  allowed <- client_of(other, allowed_origins = c("https://a.example", "https://127.0.0.1:1"), retries = 0)
+  expect_status(export_of(allowed), "NETWORK")
+})
+
+test_that("what an export is given goes before what the client was", {
+  client <- client_of(shared_sandbox(), types = "Coverage", out = place())
+  result <- bcda_export(client, progress = FALSE)
+  expect_identical(unique(result$files$type), "Coverage")
+  expect_identical(unique(bcda_export(client, "Patient", place(), progress = FALSE)$files$type), "Patient")
+})
+
+test_that("a default `out` may be relative, or begin with a tilde, as one given later", {
+  directory <- place()
+  dir.create(directory)
+  with_directory(directory, client <- client_of(shared_sandbox(), out = "claims"))
+  expect_identical(dirname(bcda_export(client, "Patient", progress = FALSE)$files$path), rep(file.path(directory, "claims"), 2))
+})
+
+# ---- Where they come from ----
+
+in_env <- function(settings) stats::setNames(lapply(settings, as.character), paste0("BCDA_", toupper(names(settings))))
+types_of <- function(client) sort(unique(bcda_manifest(client, progress = FALSE)$files$type))
+
+config_with <- function(values) {
+  path <- place("bcda \u00e9.json")
+  writeLines(jsonlite::toJSON(values, auto_unbox = TRUE), path)
+  Sys.chmod(path, "600")
+  path
+}
+
+test_that("the environment has what is not given", {
+  out <- place()
+  with_env(in_env(c(settings_for(shared_sandbox()), types = "Patient,Coverage", out = out)), {
+    expect_identical(types_of(bcda_client()), c("Coverage", "Patient"))
+    expect_identical(types_of(bcda_client(types = "Patient")), "Patient")
+    bcda_export(bcda_client(), progress = FALSE)
+    expect_true(file.exists(file.path(out, "export.json")))
+    expect_refused(bcda_client(env = FALSE), "url is missing")
+    expect_length(types_of(client_of(shared_sandbox())), 3) # a sandbox's client does not read it
+    with_env(list(BCDA_PARALLEL = "many"), {
+      expect_refused(bcda_client(), "BCDA_PARALLEL")
+      expect_identical(types_of(bcda_client(parallel = 2, types = "Patient")), "Patient")
+    })
+  })
+})
+
+test_that("a file has what is not given, and goes before the environment", {
+  values <- c(settings_for(shared_sandbox()), list(types = c("Patient", "Coverage"), parallel = 2))
+  path <- config_with(values)
+  with_env(list(BCDA_TYPES = "ExplanationOfBenefit"), {
+    expect_identical(types_of(bcda_client(config_file = path)), c("Coverage", "Patient"))
+    expect_identical(types_of(bcda_client(config_file = path, types = "Patient")), "Patient")
+    values$types <- NULL
+    expect_identical(types_of(bcda_client(config_file = config_with(values))), "ExplanationOfBenefit")
+  })
+  with_directory(dirname(path), expect_length(types_of(bcda_client(config_file = basename(path), env = FALSE)), 2))
+})
+
+test_that("a file that is wrong is named", {
+  texts <- c('{"clientid": "x"}' = "client_id", "[]" = "JSON object", nonsense = "JSON object", '{"parallel": 99}' = "1 to 64")
+  for (text in names(texts)) {
+    path <- tempfile()
+    writeLines(text, path)
+    error <- expect_refused(bcda_client("https://service.example", config_file = path, env = FALSE), c(texts[[text]], path))
+    expect_identical(error$file, path)
+  }
+  expect_identical(expect_status(bcda_client("https://x", config_file = "/no/such", env = FALSE), "FILESYSTEM")$file, "/no/such")
+  for (path in list(5, NA_character_, character())) expect_refused(bcda_client("https://x", config_file = path), "config_file")
+})
+
+# ---- Options of a sandbox ----
+
+test_that("a sandbox takes its options as R has them", {
+  public <- key_file(SMALL, ".public.pem")
+  for (options in list(
+    list(tls = FALSE, error_rate = 0.1, beneficiaries_per_file = 2, public_key = public, job_time = as.difftime(1, units = "secs")),
+    list(tls = "false", error_rate = "10%", beneficiaries_per_file = "2", public_key = public, job_time = "1s")
+  )) {
+    sandbox <- do.call(bcda_sandbox, c(list(4), options))
+    expect_true(startsWith(sandbox$url, "http:"))
+    expect_identical(sandbox$private_key, "") # it is not the sandbox's own
+    expect_identical(client_of(sandbox, private_key = key_file(SMALL))$url, sandbox$url)
+    close(sandbox)
+  }
+})
+
+test_that("every option of a sandbox takes its default", {
+  table <- bcda_sandbox_options()
+  for (i in seq_len(nrow(table))) {
+    value <- if (table$name[i] == "host") "localhost" else table$default[i]
+    if (!nzchar(value)) next
+    expect_silent(close(do.call(bcda_sandbox, stats::setNames(list(value), table$name[i]))))
+  }
+})
+
+test_that("faults add up, and are cleared", {
+  sandbox <- a_sandbox(fault = c("status=403:on=GET /api/v1/metadata:count=1", "status=404:on=GET /api/v1/metadata"))
+  client <- client_of(sandbox, retries = 0)
+  expect_match(conditionMessage(expect_status(bcda_metadata(client), "REFUSED")), "403")
+  expect_match(conditionMessage(expect_status(bcda_metadata(client), "REFUSED")), "404")
+  bcda_sandbox_control(sandbox, "fault", "none")
+  expect_identical(bcda_metadata(client)$resourceType, "CapabilityStatement")
+})
+
+test_that("a sandbox's behaviour is changed while it runs", {
+  sandbox <- a_sandbox(job_time = "1h")
+  client <- client_of(sandbox)
+  expect_status(export_of(client, timeout = 0.1), "TIMEOUT")
+  for (time in list(0, "0s", as.difftime(0, units = "mins"))) expect_invisible(bcda_sandbox_control(sandbox, "job_time", time))
+  expect_identical(nrow(export_of(client)$files), 1L)
+  expect_identical(bcda_sandbox_requests(sandbox, "GET /none"), 0)
+  expect_gt(bcda_sandbox_requests(sandbox), 3)
+})
