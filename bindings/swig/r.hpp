@@ -3,6 +3,7 @@
 // R reports a failure, even of an allocation, by a longjmp that skips destructors. So nothing that owns memory lives in a
 // frame while R is called: texts on their way in and out are kept in statics, and a handle has an owner before R sees it.
 #pragma once
+#include <langinfo.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -122,6 +123,14 @@ inline void forget(std::size_t number) {
   text.clear();
 }
 
+// In the C locale, which is cron's, R would make "<c3><a4>" of what is not ASCII, and files would go to a directory of that
+// name: there, bytes are taken as they are.
+inline const char* utf8_of(SEXP text) {
+  const bool unmarked = Rf_getCharCE(text) == CE_NATIVE;
+  const bool c_locale = ::strcmp(::nl_langinfo(CODESET), "ANSI_X3.4-1968") == 0;
+  return unmarked && c_locale ? CHAR(text) : Rf_translateCharUTF8(text);
+}
+
 // Null, with a failure kept, when it is not one text.
 inline std::string* text(SEXP from, const char* name, std::size_t number) {
   if (TYPEOF(from) != STRSXP || XLENGTH(from) != 1 || STRING_ELT(from, 0) == NA_STRING ||
@@ -129,10 +138,10 @@ inline std::string* text(SEXP from, const char* name, std::size_t number) {
     keep(BCDA_INVALID_ARGUMENT, {name, " takes one text"});
     return nullptr;
   }
-  const char* const translated = Rf_translateCharUTF8(STRING_ELT(from, 0));
+  const char* const utf8 = utf8_of(STRING_ELT(from, 0));
   try {
     std::string& slot = arguments.at(number);
-    slot = translated;
+    slot = utf8;
     return &slot;
   } catch (...) {
     keep_current();

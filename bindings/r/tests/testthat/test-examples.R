@@ -1,73 +1,47 @@
 # The programs of examples/r, each run as a user would run it.
 
-EXAMPLES <- file.path(Sys.getenv("BCDA_TEST_REPOSITORY"), "examples", "r")
+EXAMPLES <- repository("examples", "r")
 CLAIMS <- "ExplanationOfBenefit"
 NIGHT <- "2026-11-24"
 BENEFICIARY <- "1999000000" # as every beneficiary's number begins
 
-skip_without_examples <- function() {
-  skip_if(Sys.getenv("BCDA_TEST_REPOSITORY") == "", "the examples are in the repository alone")
+# Runs `code` in `directory`, with the sandbox's settings in the environment.
+inside <- function(directory, sandbox, code) {
+  if (is.null(sandbox)) return(with_directory(directory, code))
+  settings <- settings_for(sandbox)
+  names(settings) <- paste0("BCDA_", toupper(names(settings)))
+  with_directory(directory, with_env(settings, code))
 }
 
-sandbox_of <- function(...) bcda_sandbox(..., pending_time = 0, job_time = 0)
-
-# What a program is told of a service, in the environment.
-settings_of <- function(sandbox) {
-  if (is.null(sandbox)) return(character())
-  c(
-    BCDA_URL = sandbox$url, BCDA_CLIENT_ID = sandbox$client_id, BCDA_CLIENT_SECRET = sandbox$client_secret,
-    BCDA_PRIVATE_KEY = sandbox$private_key, BCDA_CA_FILE = sandbox$ca_file, BCDA_POLL_INTERVAL = "20ms",
-    BCDA_RETRY_DELAY = "10ms", BCDA_DURABILITY = "process"
-  )
-}
-
-# Runs `code` in `directory`, with the sandbox's settings and this package for the processes that it starts.
-within <- function(directory, sandbox, code) {
-  set <- c(settings_of(sandbox), R_LIBS = paste(.libPaths(), collapse = ":"))
-  before <- Sys.getenv(names(set), unset = NA, names = TRUE)
-  old <- setwd(directory)
-  on.exit({
-    setwd(old)
-    Sys.unsetenv(names(before)[is.na(before)])
-    if (!all(is.na(before))) do.call(Sys.setenv, as.list(before[!is.na(before)]))
-  })
-  do.call(Sys.setenv, as.list(set))
-  force(code)
-}
-
-new_directory <- function() {
-  directory <- tempfile("example-")
-  dir.create(directory)
-  directory
-}
-
-command <- function(program, arguments) {
-  paste(c(file.path(R.home("bin"), "Rscript"), shQuote(c(file.path(EXAMPLES, program), arguments))), collapse = " ")
+command <- function(program, arguments, variables = character()) {
+  libraries <- paste0("R_LIBS=", paste(.libPaths(), collapse = ":"))
+  words <- c("env", libraries, variables, file.path(R.home("bin"), "Rscript"), file.path(EXAMPLES, program), arguments)
+  paste(shQuote(words), collapse = " ")
 }
 
 # Its exit code, and what it printed.
-run_example <- function(program, ..., sandbox = NULL, directory = new_directory()) {
+run_example <- function(program, ..., sandbox = NULL, directory = dirname(place()), variables = character()) {
   out <- tempfile()
   err <- tempfile()
   on.exit(unlink(c(out, err)))
-  code <- within(directory, sandbox, {
-    system(paste(command(program, c(...)), "</dev/null >", shQuote(out), "2>", shQuote(err)))
+  code <- inside(directory, sandbox, {
+    system(paste(command(program, c(...), variables), "</dev/null >", shQuote(out), "2>", shQuote(err)))
   })
   read <- function(path) paste(readLines(path), collapse = "\n")
   list(code = code, out = read(out), err = read(err), directory = directory)
 }
 
 # One that refuses a kick-off and names a beneficiary.
-talkative <- function() {
-  sandbox <- sandbox_of(beneficiaries = 1, fault = paste0("status=400:on=GET /api/v1/:body=not for ", BENEFICIARY, "1234"))
-  client <- bcda_sandbox_client(sandbox)
-  refused <- tryCatch(bcda_export(client, "Patient", tempfile(), progress = FALSE), bcda_error_refused = identity)
+talkative <- function(frame = parent.frame()) {
+  fault <- paste0("status=400:on=GET /api/v1/:body=not for ", BENEFICIARY, "1234")
+  sandbox <- a_sandbox(1, fault = fault, frame = frame)
+  refused <- tryCatch(export_of(client_of(sandbox)), bcda_error_refused = identity)
   expect_match(refused$outcome, BENEFICIARY)
   sandbox
 }
 
 test_that("a program explains itself", {
-  skip_without_examples()
+  skip_without_repository()
   programs <- list.files(EXAMPLES, "\\.R$")
   expect_setequal(programs, c("nightly.R", "paid_by_month.R"))
   for (program in programs) {
@@ -78,7 +52,7 @@ test_that("a program explains itself", {
 })
 
 test_that("a program says what is wrong with its arguments", {
-  skip_without_examples()
+  skip_without_repository()
   wrong <- list(
     c("paid_by_month.R", "--nonsense"), c("paid_by_month.R", "claims"), c("paid_by_month.R", "--plot"),
     c("paid_by_month.R", "--plot", "plot.svg"), c("paid_by_month.R", "--plot", "no/such/plot.png"),
@@ -95,11 +69,12 @@ test_that("a program says what is wrong with its arguments", {
 })
 
 test_that("without settings a program says what is missing", {
-  skip_without_examples()
+  skip_without_repository()
   for (arguments in list("paid_by_month.R", c("nightly.R", "claims"))) {
     done <- do.call(run_example, as.list(arguments))
     expect_equal(done$code, 2)
     expect_match(done$err, "the setting url is missing")
+    expect_length(list.files(done$directory), 0)
   }
 })
 
@@ -133,7 +108,7 @@ begins_with <- function(path, bytes) identical(readBin(path, "raw", length(bytes
 PNG <- as.raw(c(0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a))
 
 test_that("paid_by_month adds up", {
-  skip_without_examples()
+  skip_without_repository()
   done <- run_example("paid_by_month.R", "--sandbox", "--out", "claims", "--plot", "paid.pdf")
   expect_equal(c(done$code, done$err), c(0, ""))
   claims <- file.path(done$directory, "claims")
@@ -146,10 +121,9 @@ test_that("paid_by_month adds up", {
 })
 
 test_that("paid_by_month takes the service of the environment", {
-  skip_without_examples()
+  skip_without_repository()
   skip_if_not(capabilities("cairo"))
-  sandbox <- sandbox_of(beneficiaries = 1)
-  on.exit(close(sandbox))
+  sandbox <- a_sandbox(1)
   done <- run_example("paid_by_month.R", sandbox = sandbox)
   expect_equal(c(done$code, done$err), c(0, ""))
   shown <- sums_in(done$out)
@@ -162,32 +136,28 @@ test_that("paid_by_month takes the service of the environment", {
 })
 
 test_that("paid_by_month of no claims", {
-  skip_without_examples()
-  sandbox <- sandbox_of(beneficiaries = 1, fault = "job-empty")
-  on.exit(close(sandbox))
+  skip_without_repository()
+  sandbox <- a_sandbox(1, fault = "job-empty")
   done <- run_example("paid_by_month.R", sandbox = sandbox)
   expect_equal(unlist(done[c("code", "out", "err")], use.names = FALSE), c("0", "The export has no claims.", ""))
   expect_equal(list.files(done$directory), "claims")
 })
 
 test_that("paid_by_month fails as the command does, and tells nothing of a beneficiary", {
-  skip_without_examples()
-  sandbox <- sandbox_of(beneficiaries = 1, fault = "status=401:on=POST /auth/token")
-  on.exit(close(sandbox))
+  skip_without_repository()
+  sandbox <- a_sandbox(1, fault = "status=401:on=POST /auth/token")
   done <- run_example("paid_by_month.R", sandbox = sandbox)
   expect_equal(c(done$code, done$out), c(3, ""))
   expect_match(done$err, "^paid_by_month: ")
   refusing <- talkative()
-  on.exit(close(refusing), add = TRUE)
   done <- run_example("paid_by_month.R", sandbox = refusing)
   expect_equal(c(done$code, done$out), c(4, ""))
   expect_no_match(done$err, BENEFICIARY)
 })
 
 test_that("paid_by_month says that the service could not export everything", {
-  skip_without_examples()
-  sandbox <- sandbox_of(beneficiaries = 100, error_rate = 0.1, era = "oct2019")
-  on.exit(close(sandbox))
+  skip_without_repository()
+  sandbox <- a_sandbox(100, error_rate = 0.1, era = "oct2019")
   done <- run_example("paid_by_month.R", "--plot", "paid.pdf", sandbox = sandbox)
   expect_equal(done$code, 6)
   expect_match(done$err, "^paid_by_month: the service could not export everything")
@@ -196,7 +166,7 @@ test_that("paid_by_month says that the service could not export everything", {
 })
 
 test_that("paid_by_month copes with what claims lack", {
-  skip_without_examples()
+  skip_without_repository()
   example <- new.env()
   source(file.path(EXAMPLES, "paid_by_month.R"), example)
   adjudication <- function(code, value) {
@@ -237,9 +207,8 @@ test_that("paid_by_month copes with what claims lack", {
 # ---- nightly.R ----
 
 test_that("a night is exported once", {
-  skip_without_examples()
-  sandbox <- sandbox_of(beneficiaries = 10)
-  on.exit(close(sandbox))
+  skip_without_repository()
+  sandbox <- a_sandbox(10)
   done <- run_example("nightly.R", "srv/claims", sandbox = sandbox)
   expect_equal(done$code, 0)
   night <- list.files(file.path(done$directory, "srv", "claims"))
@@ -258,19 +227,33 @@ test_that("a night is exported once", {
 })
 
 test_that("a night of some types", {
-  skip_without_examples()
-  sandbox <- sandbox_of(beneficiaries = 1)
-  on.exit(close(sandbox))
+  skip_without_repository()
+  sandbox <- a_sandbox(1)
   done <- run_example("nightly.R", ".", "--date", NIGHT, "--types", "Patient,Coverage", "--verbose", sandbox = sandbox)
   expect_equal(done$code, 0)
   expect_setequal(bcda_result(file.path(done$directory, NIGHT))$files$type, c("Patient", "Coverage"))
   expect_match(done$err, "DEBUG state: downloading")
 })
 
+test_that("a night has its place in cron's locale, too", {
+  skip_without_repository()
+  skip_if_not(l10n_info()$`UTF-8`)
+  name <- "n\u00e4chte"
+  sandbox <- a_sandbox(1)
+  directory <- dirname(place())
+  for (summary in c("exported: ", "exported already: ")) {
+    arguments <- list("nightly.R", name, "--date", NIGHT, sandbox = sandbox, directory = directory, variables = "LC_ALL=C")
+    done <- do.call(run_example, arguments)
+    expect_equal(done$code, 0)
+    expect_match(done$out, paste0(NIGHT, ": ", summary))
+  }
+  expect_equal(list.files(directory), name)
+  expect_equal(nrow(bcda_result(file.path(directory, name, NIGHT))$files), 3)
+})
+
 test_that("a night with error files", {
-  skip_without_examples()
-  sandbox <- sandbox_of(beneficiaries = 100, error_rate = 0.1, era = "oct2019")
-  on.exit(close(sandbox))
+  skip_without_repository()
+  sandbox <- a_sandbox(100, error_rate = 0.1, era = "oct2019")
   done <- run_example("nightly.R", ".", "--date", NIGHT, "--verbose", sandbox = sandbox)
   expect_equal(done$code, 6)
   expect_match(done$out, paste0("^", NIGHT, ": exported, with 3 error files: "))
@@ -280,15 +263,14 @@ test_that("a night with error files", {
 })
 
 test_that("a night that fails", {
-  skip_without_examples()
+  skip_without_repository()
   failures <- data.frame(
     fault = c("status=401:on=POST /auth/token", "flip:on=GET /data/", "status=503:on=GET /api/v1/Patient:retry_after=0"),
     code = c(3, 5, 4), said = c("AUTHENTICATION", "DECRYPTION", "REFUSED"), advice = c("will not", "will not", "may")
   )
   for (i in seq_len(nrow(failures))) {
-    sandbox <- sandbox_of(beneficiaries = 1, fault = failures$fault[i])
+    sandbox <- a_sandbox(1, fault = failures$fault[i])
     done <- run_example("nightly.R", ".", "--date", NIGHT, "--types", "Patient", sandbox = sandbox)
-    close(sandbox)
     expect_equal(done$code, failures$code[i])
     expect_equal(done$out, sprintf("%s: failed (%s); trying again %s help", NIGHT, failures$said[i], failures$advice[i]))
     expect_match(done$err, " ERROR ")
@@ -296,9 +278,8 @@ test_that("a night that fails", {
 })
 
 test_that("a night is tried again when that may help", {
-  skip_without_examples()
-  sandbox <- sandbox_of(beneficiaries = 1, fault = "status=503:on=GET /api/v1/Patient:retry_after=0")
-  on.exit(close(sandbox))
+  skip_without_repository()
+  sandbox <- a_sandbox(1, fault = "status=503:on=GET /api/v1/Patient:retry_after=0")
   arguments <- c("nightly.R", ".", "--date", NIGHT, "--types", "Patient", "--pause", "0", "--tries", "2")
   done <- do.call(run_example, c(as.list(arguments), list(sandbox = sandbox)))
   expect_equal(done$code, 4)
@@ -313,21 +294,19 @@ test_that("a night is tried again when that may help", {
 })
 
 test_that("a log has nothing of what the service said", {
-  skip_without_examples()
+  skip_without_repository()
   sandbox <- talkative()
-  on.exit(close(sandbox))
   done <- run_example("nightly.R", ".", "--verbose", "--types", "Patient", sandbox = sandbox)
   expect_equal(done$code, 4)
   expect_no_match(paste(done$out, done$err), BENEFICIARY)
 })
 
 test_that("a night that is interrupted can be had again", {
-  skip_without_examples()
-  sandbox <- sandbox_of(beneficiaries = 10, fault = paste0("job-hangs:on=GET /api/v1/", CLAIMS))
-  on.exit(close(sandbox))
-  directory <- new_directory()
+  skip_without_repository()
+  sandbox <- a_sandbox(10, fault = paste0("job-hangs:on=GET /api/v1/", CLAIMS))
+  directory <- dirname(place())
   arguments <- c(".", "--date", NIGHT, "--verbose")
-  seen <- within(directory, sandbox, {
+  seen <- inside(directory, sandbox, {
     program <- paste("echo $$; exec", command("nightly.R", arguments), "2>&1")
     process <- pipe(paste("sh -c", shQuote(program), "; echo status $?"), "r")
     pid <- as.integer(readLines(process, 1))
