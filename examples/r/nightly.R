@@ -40,14 +40,14 @@ big <- function(number) format(number, big.mark = ",", scientific = FALSE, trim 
 
 # ---- One night ----
 
-# The file's path says more than its name, and no event says anything of a beneficiary.
+# No event says anything of a beneficiary.
 tell <- function(event) {
   level <- switch(event$kind, warning = "WARNING", job = , manifest = , retry = , file = "INFO", "DEBUG")
   details <- c(
     event$type, event$file, event$text,
     if (event$kind == "manifest") paste(big(event$files_total), "files"),
     if (event$kind == "progress") paste(big(event$files_done), "files,", big(event$bytes_done), "bytes"),
-    if (event$kind == "retry") paste("again in", event$wait, "s")
+    if (event$kind == "retry") paste0("(again in ", event$wait, " s)")
   )
   note(level, event$kind, ": ", paste(details[nzchar(details)], collapse = " "))
 }
@@ -67,9 +67,9 @@ export <- function(directory, types) {
   if (file.exists(file.path(directory, "export.json"))) { # written last of all
     return(outcome(0, "exported already: ", contents(bcda_result(directory))))
   }
-  dir.create(dirname(directory), recursive = TRUE, showWarnings = FALSE, mode = "0700")
   client <- bcda_client()
   on.exit(close(client))
+  dir.create(dirname(directory), recursive = TRUE, showWarnings = FALSE, mode = "0700")
   # What an interrupted run left of this night is discarded. One that still runs is not: that is an error.
   result <- withCallingHandlers(
     bcda_export(client, types, directory, progress = tell, restart = TRUE),
