@@ -4,7 +4,7 @@
 PREAMBLE <- '
 library(bcda, lib.loc = %s)
 say <- function(...) { cat(..., "\\n", sep = ""); flush(stdout()) }
-ready <- function() say("ready ", Sys.getpid())
+ready <- function() suspendInterrupts(say("ready ", Sys.getpid()))
 arguments <- commandArgs(TRUE)
 out <- arguments[1]
 settings <- list(poll_interval = 0.02, retry_delay = 0.01, durability = "process")

@@ -33,3 +33,8 @@ expect_unsaid <- function(secret, said) {
   unsaid <- nzchar(secret) && !any(grepl(secret, said, fixed = TRUE, useBytes = TRUE))
   expect(unsaid, paste0("a secret is told, of which the first letters are ", substr(secret, 1, 4)))
 }
+
+# Of an export that broke off there is the journal of its jobs, and the log: no file, whole or in part.
+expect_no_claims <- function(directory) {
+  expect_identical(setdiff(left_in(directory), c(".bcda/journal.ndjson", "log.ndjson")), character())
+}

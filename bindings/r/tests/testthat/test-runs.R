@@ -86,7 +86,7 @@ test_that("an error in progress comes out as it is, and cancels", {
     out <- place()
     tell <- function(event) if (event$kind == "state" && event$text == stage) stop(own)
     expect_identical(tryCatch(export_of(client, out = out, progress = tell), error = identity), own)
-    expect_identical(claims_in(out), character())
+    expect_no_claims(out)
     close(client)
     close(sandbox)
   }
@@ -100,7 +100,7 @@ test_that("cancelling ends a run at each stage, leaving nothing of the unverifie
     expect_invisible(bcda_cancel(run))
     error <- expect_status(bcda_wait(run), "CANCELLED")
     expect_identical(nrow(error$result$files), 0L)
-    expect_identical(claims_in(out), character())
+    expect_no_claims(out)
     close(run)
   }
 })
@@ -111,7 +111,7 @@ test_that("closing ends a run at each stage", {
     run <- run_at(stage, client_of(at_stage(stage)), out)
     close(run)
     close(run)
-    expect_identical(claims_in(out), character())
+    expect_no_claims(out)
     for (call in list(bcda_wait, bcda_next_event, bcda_cancel, bcda_done)) expect_status(call(run), "STATE", "closed")
   }
 })

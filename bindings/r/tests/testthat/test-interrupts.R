@@ -1,0 +1,135 @@
+# Ctrl-C at each stage, in an R of its own: what waits ends, nothing is left, and the session goes on to work.
+
+skip_if(Sys.which("kill") == "" || .Platform$OS.type != "unix", "needs signals")
+
+interrupt <- function(pid) tools::pskill(pid, tools::SIGINT)
+
+# What ends in an interrupt: says so, and how long it took the signal to come through; and that the session works.
+THEN <- '
+finally <- function() {
+  sandbox <- bcda_sandbox(10, pending_time = 0, job_time = 0)
+  client <- do.call(bcda_sandbox_client, c(list(sandbox), settings))
+  result <- bcda_export(client, "Patient", tempfile(), progress = FALSE)
+  say("works ", nrow(bcda_read(result)))
+}
+interrupted <- function(call) {
+  tryCatch({ call; say("not interrupted") }, interrupt = function(i) say("interrupted"))
+  finally()
+}
+'
+
+expect_interrupted <- function(script, ..., out = place()) {
+  child <- child(c(THEN, script), out, ...)
+  interrupt(when_ready(child))
+  expect_identical(rest_of(child), c("interrupted", "works 10", "status 0"), label = script)
+  expect_no_claims(out)
+}
+
+test_that("an export is interrupted at each stage", {
+  for (stage in STAGES) {
+    expect_interrupted(stage = stage, '
+      stage <- arguments[2]
+      client <- client_at(stage)
+      interrupted(bcda_export(client, "Patient", out, progress = function(event) {
+        if (event$kind == "state" && event$text == stage) ready()
+      }))')
+  }
+})
+
+test_that("every wait is interrupted", {
+  waits <- c(
+    'bcda_wait(run)', 'while (TRUE) bcda_next_event(run)', 'bcda_wait(run, 3600)', 'bcda_next_event(run, 3600)'
+  )
+  for (wait in waits) {
+    expect_interrupted(sprintf('
+      run <- run_to("waiting")
+      while (!is.null(bcda_next_event(run, 0.1))) NULL
+      ready()
+      interrupted(%s)', wait))
+  }
+})
+
+test_that("the other calls are interrupted, too", {
+  expect_interrupted('
+    client <- client_at("waiting")
+    interrupted(bcda_manifest(client, "Patient", progress = function(event) if (identical(event$text, "waiting")) ready()))')
+  expect_interrupted('
+    client <- client_at("finished")
+    manifest <- bcda_manifest(client, "Patient", progress = FALSE)
+    bcda_sandbox_control(client$keeps, "fault", "stall:at=1")
+    interrupted(bcda_fetch(client, manifest, out, progress = function(event) if (identical(event$text, "downloading")) ready()))')
+  expect_interrupted('
+    client <- client_at("finished")
+    bcda_sandbox_control(client$keeps, "fault", "delay=1h:on=GET /api/v1/metadata")
+    ready()
+    interrupted(bcda_metadata(client))')
+})
+
+test_that("a wait that was interrupted leaves its run, which can be waited for again", {
+  child <- child('
+    sandbox <- bcda_sandbox(10, pending_time = 0, job_time = "1h")
+    run <- run_to("waiting", do.call(bcda_sandbox_client, c(list(sandbox), settings)))
+    ready()
+    tryCatch(bcda_wait(run), interrupt = function(i) say("interrupted"))
+    say(bcda_done(run))
+    bcda_sandbox_control(sandbox, "clock", "2h")
+    say(sum(bcda_wait(run, progress = FALSE)$files$records))', place())
+  interrupt(when_ready(child))
+  expect_identical(rest_of(child), c("interrupted", "FALSE", "10", "status 0"))
+})
+
+test_that("a decryption is interrupted, and leaves nothing", {
+  pipe <- endless()
+  out <- place("plain.ndjson")
+  child <- child(c(THEN, '
+    told <- FALSE
+    interrupted(bcda_decrypt(arguments[2], out, key = arguments[3], label = arguments[4], private_key = arguments[5],
+      progress = function(done, total) if (!told) { told <<- TRUE; ready() }))'),
+    out, pipe, SMALL$encryptedKey, SMALL$filename, key_file(SMALL)
+  )
+  interrupt(when_ready(child))
+  expect_identical(rest_of(child), c("interrupted", "works 10", "status 0"))
+  expect_identical(left_in(dirname(out)), character())
+})
+
+test_that("reading is interrupted", {
+  child <- child(c(THEN, '
+    file <- tempfile()
+    writeLines(rep("{}", 1e5), file)
+    told <- FALSE
+    interrupted(repeat bcda_records(file, handler = function(chunk) if (!told) { told <<- TRUE; ready() }, as = "text", n = 10))
+  '))
+  interrupt(when_ready(child))
+  expect_identical(rest_of(child), c("interrupted", "works 10", "status 0"))
+})
+
+test_that("an export to a sink is interrupted, and its file is aborted", {
+  for (where in c("between", "write")) {
+    child <- child(c(THEN, '
+      where <- arguments[2]
+      client <- client_at("finished")
+      bcda_sandbox_control(client$keeps, "fault", "stall:at=90%")
+      told <- FALSE
+      tell <- function() if (!told) { told <<- TRUE; ready() }
+      sink <- function(name, type) list(
+        write = function(data) { if (where == "write") { tell(); repeat NULL } else tell() },
+        commit = function(size, sha256) say("committed"), abort = function() say("aborted")
+      )
+      interrupted(bcda_export(client, "Patient", sink, progress = FALSE))'), "", where)
+    interrupt(when_ready(child))
+    expect_identical(rest_of(child), c("aborted", "interrupted", "works 10", "status 0"), label = where)
+  }
+})
+
+test_that("an interrupt without a handler ends a script, with nothing left", {
+  out <- place()
+  child <- child('
+    client <- client_at("downloading")
+    bcda_export(client, "Patient", out, progress = function(event) if (identical(event$text, "downloading")) ready())
+    say("not reached")', out)
+  interrupt(when_ready(child))
+  said <- rest_of(child)
+  expect_false("not reached" %in% said)
+  expect_match(said[length(said)], "^status [1-9]")
+  expect_no_claims(out)
+})
