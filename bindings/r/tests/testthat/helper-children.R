@@ -46,3 +46,9 @@ when_ready <- function(child) {
 rest_of <- function(child) readLines(child$lines)
 
 said_by <- function(script, ...) rest_of(child(script, ...))
+
+# By each of several, which run at the same time.
+said_by_all <- function(scripts, ...) {
+  frame <- environment()
+  lapply(lapply(scripts, function(script) child(script, ..., frame = frame)), rest_of)
+}

@@ -18,51 +18,49 @@ interrupted <- function(call) {
 }
 '
 
-expect_interrupted <- function(script, ..., out = place()) {
-  child <- child(c(THEN, script), out, ...)
-  interrupt(when_ready(child))
-  expect_identical(rest_of(child), c("interrupted", "works 10", "status 0"), label = script)
-  expect_no_claims(out)
+# Each of the scripts, which run at the same time.
+expect_interrupted <- function(scripts) {
+  frame <- environment()
+  outs <- replicate(length(scripts), place())
+  children <- Map(function(script, out) child(c(THEN, script), out, frame = frame), scripts, outs)
+  for (n in seq_along(children)) {
+    interrupt(when_ready(children[[n]]))
+    expect_identical(rest_of(children[[n]]), c("interrupted", "works 10", "status 0"), label = scripts[n])
+    expect_no_claims(outs[n])
+  }
 }
 
 test_that("an export is interrupted at each stage", {
-  for (stage in STAGES) {
-    expect_interrupted(stage = stage, '
-      stage <- arguments[2]
-      client <- client_at(stage)
-      interrupted(bcda_export(client, "Patient", out, progress = function(event) {
-        if (event$kind == "state" && event$text == stage) ready()
-      }))')
-  }
+  expect_interrupted(sprintf('
+    client <- client_at("%s")
+    interrupted(bcda_export(client, "Patient", out, progress = function(event) {
+      if (event$kind == "state" && event$text == "%s") ready()
+    }))', STAGES, STAGES))
 })
 
 test_that("every wait is interrupted", {
-  waits <- c(
-    'bcda_wait(run)', 'while (TRUE) bcda_next_event(run)', 'bcda_wait(run, 3600)', 'bcda_next_event(run, 3600)'
-  )
-  for (wait in waits) {
-    expect_interrupted(sprintf('
-      run <- run_to("waiting")
-      while (!is.null(bcda_next_event(run, 0.1))) NULL
-      ready()
-      interrupted(%s)', wait))
-  }
+  waits <- c("bcda_wait(run)", "while (TRUE) bcda_next_event(run)", "bcda_wait(run, 3600)", "bcda_next_event(run, 3600)")
+  expect_interrupted(sprintf('
+    run <- run_to("authenticating")
+    while (!is.null(bcda_next_event(run, 0.1))) NULL
+    ready()
+    interrupted(%s)', waits))
 })
 
 test_that("the other calls are interrupted, too", {
-  expect_interrupted('
+  expect_interrupted(c('
     client <- client_at("waiting")
-    interrupted(bcda_manifest(client, "Patient", progress = function(event) if (identical(event$text, "waiting")) ready()))')
-  expect_interrupted('
+    interrupted(bcda_manifest(client, "Patient", progress = function(event) if (identical(event$text, "waiting")) ready()))', '
     client <- client_at("finished")
     manifest <- bcda_manifest(client, "Patient", progress = FALSE)
     bcda_sandbox_control(client$keeps, "fault", "stall:at=1")
-    interrupted(bcda_fetch(client, manifest, out, progress = function(event) if (identical(event$text, "downloading")) ready()))')
-  expect_interrupted('
+    interrupted(bcda_fetch(client, manifest, out, progress = function(event) if (identical(event$text, "downloading")) ready()))', '
     client <- client_at("finished")
     bcda_sandbox_control(client$keeps, "fault", "delay=1h:on=GET /api/v1/metadata")
-    ready()
-    interrupted(bcda_metadata(client))')
+    interrupted({
+      ready()
+      bcda_metadata(client)
+    })'))
 })
 
 test_that("a wait that was interrupted leaves its run, which can be waited for again", {

@@ -85,7 +85,7 @@ test_that("any alteration is found", {
       path <- written(altered[[how]], file.path(directory, vector$filename))
       code <- if (length(altered[[how]]) < 28) "VERIFICATION" else "DECRYPTION" # less cannot be a file
       error <- expect_undecrypted(code, vector, path = path)
-      expect_identical(basename(error$file), vector$filename, label = how)
+      expect(identical(basename(error$file), vector$filename), paste(vector$name, how, "names another file"))
     }
   }
 })
