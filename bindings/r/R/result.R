@@ -56,10 +56,10 @@ bcda_result <- function(directory) {
   if (!is_text(directory)) refuse("directory is a path")
   directory <- absolute(directory)
   path <- file.path(directory, RECEIPT)
-  if (!file.exists(path)) fail("FILESYSTEM", "no export has finished there: ", path, " is missing", file = path)
+  if (!file.exists(on_disk(path))) fail("FILESYSTEM", "no export has finished there: ", path, " is missing", file = path)
   tryCatch(
     {
-      text <- paste(readLines(path, warn = FALSE, encoding = "UTF-8"), collapse = "\n")
+      text <- paste(readLines(on_disk(path), warn = FALSE, encoding = "UTF-8"), collapse = "\n")
       receipt <- jsonlite::parse_json(text)
       stopifnot(is_object(receipt), is.list(receipt[["files"]]), is.list(receipt[["errors"]]))
       listed <- c(receipt[["files"]], receipt[["errors"]])

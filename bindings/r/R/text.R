@@ -21,6 +21,15 @@ digits <- function(number) {
 # R's own functions on paths fail for what the locale cannot write: they are used where there is need alone.
 expanded <- function(path) if (startsWith(path, "~")) path.expand(path) else path
 
+# For those: the bytes that the library takes for this path, UTF-8 in any locale.
+on_disk <- function(path) {
+  if (Encoding(path) != "unknown") {
+    path <- enc2utf8(path)
+    Encoding(path) <- "unknown"
+  }
+  path
+}
+
 base_name <- function(path) sub(".*/", "", path)
 
 absolute <- function(path) {

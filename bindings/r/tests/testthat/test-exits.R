@@ -25,10 +25,10 @@ test_that("a session ends with an export in flight, at each stage and however it
 
 test_that("a script that falls off its end with all in flight ends well", {
   scripts <- c(
-    "run <- run_to(\"waiting\"); client <- run$client", "sandbox <- bcda_sandbox(5)",
-    "run <- bcda_start(client_at(\"finished\"), \"Patient\", out)"
+    "run <- run_to(\"waiting\", to = tempfile()); client <- run$client", "sandbox <- bcda_sandbox(5)",
+    "run <- bcda_start(client_at(\"finished\"), \"Patient\", tempfile())"
   )
-  for (said in said_by_all(scripts, place())) expect_identical(said, "status 0")
+  for (said in said_by_all(scripts)) expect_identical(said, "status 0")
 })
 
 test_that("an error ends a script with an export in flight as any error does", {
@@ -96,3 +96,27 @@ test_that("the package is unloaded and loaded again", {
   expect_identical(said_by(script), c("1", "status 0"))
 })
 
+
+test_that("all works in the C locale, which is cron's", {
+  script <- '
+    say(l10n_info()[["UTF-8"]])
+    client <- client_at("finished")
+    name <- "\\u00e9 \\U1F600"
+    out <- file.path(out, name)
+    result <- bcda_export(client, "Patient", out, progress = FALSE)
+    say(nrow(bcda_read(result)), " ", nrow(bcda_read(bcda_result(out))))
+    say(startsWith(result$files$path, paste0(out, "/")))
+    text <- tempfile()
+    writeBin(charToRaw("{\\"t\\":\\"\\u00e9\\U1F600\\"}\\n"), text)
+    say(bcda_read(text)$t == "\\u00e9\\U1F600")
+    error <- tryCatch(bcda_export(client, "Patient", out, progress = FALSE), bcda_error = identity)
+    say(class(error)[1], " ", error$file == out)'
+  out <- place()
+  dir.create(out)
+  old <- Sys.getenv("LC_ALL", NA)
+  on.exit(if (is.na(old)) Sys.unsetenv("LC_ALL") else Sys.setenv(LC_ALL = old))
+  Sys.setenv(LC_ALL = "C")
+  said <- said_by(script, out)
+  expect_identical(said, c("FALSE", "10 10", "TRUE", "TRUE", "bcda_error_filesystem TRUE", "status 0"))
+  expect_identical(list.files(out), "\u00e9 \U1F600")
+})

@@ -177,6 +177,18 @@ test_that("native values survive a collection at every single allocation", {
   expect_type(kind, "character")
 })
 
+test_that("a chunk survives its growth", {
+  lines <- sprintf("{\"a\":%d}", 1:3000) # more than there is room for at first
+  path <- tempfile()
+  writeLines(lines, path)
+  reader <- native_reader_open(path)
+  gctorture2(25)
+  on.exit(gctorture2(0))
+  chunk <- native_reader_chunk(reader, 5000)
+  gctorture2(0)
+  expect_identical(chunk, lines)
+})
+
 test_that("a forked child gets a clear error, and leaves what is the parent's alone", {
   made <- handles()
   run <- bcda_start(client_of(at_stage("waiting")), "Patient", place())

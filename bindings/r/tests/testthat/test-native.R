@@ -67,7 +67,7 @@ test_that("texts cross as they are", {
     native_config_set(config, "client_id", text)
     got <- native_config_get(config, "client_id")
     expect_identical(got, text)
-    expect_true(validUTF8(got))
+    if (!identical(iconv(text, "UTF-8", "ASCII"), text)) expect_identical(Encoding(got), "UTF-8")
   }
   native_config_set(config, "client_id", iconv("\u00e9", "UTF-8", "latin1"))
   expect_identical(charToRaw(native_config_get(config, "client_id")), as.raw(c(0xC3, 0xA9)))
