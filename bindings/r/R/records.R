@@ -6,7 +6,7 @@
 #' [jsonlite::stream_in()], it is called with each chunk; without, what comes back gives the next chunk each time that
 #' `bcda_next()` asks for it, and `NULL` after the last.
 #'
-#' A file that does not have as many records as were verified fails with `bcda_error_verification` at its end; what is not
+#' A file that has not the size, or not as many records, as were verified fails with `bcda_error_verification`; what is not
 #' a JSON object, with `bcda_error_protocol`, whose message gives file, line and byte. A chunk never spans two files.
 #'
 #' @param result of [bcda_export()] or [bcda_result()]; or the path of a file of NDJSON.
@@ -40,7 +40,7 @@ bcda_records <- function(result, type = NULL, handler = NULL, n = 1000, as = c("
     text = function(chunk, file) chunk
   )
   by_path <- is_text(result)
-  files <- if (by_path) data.frame(path = absolute(result), records = NA_real_) else files_of(result, type)
+  files <- if (by_path) data.frame(path = absolute(result), bytes = NA, records = NA) else files_of(result, type)
   next_chunk <- chunks_of(files, n, !by_path && result$to_sink)
   records <- object("bcda_records", NULL, next_chunk = next_chunk, convert = convert)
   if (is.null(handler)) return(records)
@@ -94,6 +94,7 @@ chunks_of <- function(files, n, to_sink) {
         at <<- at + 1
         of_file <<- 0
         reader <<- native_reader_open(files$path[at])
+        verify_size(files[at, ])
       }
       text <- read_chunk(reader, n, files$path[at])
       native_check_interrupt()
@@ -103,7 +104,8 @@ chunks_of <- function(files, n, to_sink) {
         return(list(text = text, file = files$path[at]))
       }
       end_file()
-      verify_count(files[at, ], of_file)
+      verify_size(files[at, ])
+      verify(files[at, ], of_file, files$records[at], "record")
     }
   }
 }
@@ -118,10 +120,11 @@ not_json <- function(file, reader, why) {
   fail("PROTOCOL", file, place, ": ", why, file = file)
 }
 
-verify_count <- function(file, found) {
-  if (is.na(file$records) || found == file$records) return()
-  fail("VERIFICATION", file$path, " has ", counted(found, "record"), ", but ", big(file$records),
-    " were verified: it has changed",
+verify_size <- function(file) verify(file, file.size(on_disk(file$path)), file$bytes, "byte")
+
+verify <- function(file, found, before, noun) {
+  if (is.na(before) || identical(found, before)) return()
+  fail("VERIFICATION", file$path, " has ", counted(found, noun), ", but ", big(before), " were verified: it has changed",
     file = file$path
   )
 }

@@ -1,13 +1,20 @@
 # What an export produced.
 
-RECEIPT <- "export.json"
-
 # Of a native result. `to_sink`: its files are wherever the caller's functions put them.
 make_result <- function(result, to_sink) {
-  new_result(
-    result_files(result, to_sink), file_column(result, native_file_is_error, 0L) == 1,
-    file_column(result, native_file_url, ""), native_result_json(result),
-    time_of(native_result_transaction_time(result)), native_result_elapsed_ms(result) / 1000, to_sink
+  files <- result_files(result, to_sink)
+  is_error <- file_column(result, native_file_is_error, 0L) == 1
+  kept <- function(which) `rownames<-`(files[which, , drop = FALSE], NULL)
+  structure(
+    class = "bcda_result",
+    list(
+      files = kept(!is_error), error_files = kept(is_error),
+      transaction_time = time_of(native_result_transaction_time(result)),
+      elapsed = as.difftime(native_result_elapsed_ms(result) / 1000, units = "secs"),
+      receipt = parsed_json(native_result_json(result), "the receipt"),
+      urls = stats::setNames(file_column(result, native_file_url, ""), base_name(files$path)), # apart: they may be signed
+      to_sink = to_sink
+    )
   )
 }
 
@@ -26,19 +33,6 @@ result_files <- function(result, to_sink) {
   )
 }
 
-new_result <- function(files, is_error, urls, receipt, transaction_time, elapsed, to_sink) {
-  kept <- function(which) `rownames<-`(files[which, , drop = FALSE], NULL)
-  structure(
-    class = "bcda_result",
-    list(
-      files = kept(!is_error), error_files = kept(is_error), transaction_time = transaction_time,
-      elapsed = as.difftime(elapsed, units = "secs"), receipt = parsed_json(receipt, "the receipt"),
-      urls = stats::setNames(urls, base_name(files$path)), # apart: they may be signed
-      to_sink = to_sink
-    )
-  )
-}
-
 #' The result of an export that finished earlier
 #'
 #' Opens again what [bcda_export()] returned, from the `export.json` that it left.
@@ -54,29 +48,9 @@ new_result <- function(files, is_error, urls, receipt, transaction_time, elapsed
 #' close(sandbox)
 bcda_result <- function(directory) {
   if (!is_text(directory)) refuse("directory is a path")
-  directory <- absolute(directory)
-  path <- file.path(directory, RECEIPT)
-  if (!file.exists(on_disk(path))) fail("FILESYSTEM", "no export has finished there: ", path, " is missing", file = path)
-  tryCatch(
-    {
-      text <- paste(readLines(on_disk(path), warn = FALSE, encoding = "UTF-8"), collapse = "\n")
-      receipt <- jsonlite::parse_json(text)
-      stopifnot(is_object(receipt), is.list(receipt[["files"]]), is.list(receipt[["errors"]]))
-      listed <- c(receipt[["files"]], receipt[["errors"]])
-      field <- function(name, type) vapply(listed, function(file) as.vector(file[[name]], mode(type)), type)
-      names <- field("path", "")
-      stopifnot(!startsWith(names, "/"), !grepl("(^|/)\\.\\.(/|$)", names)) # anybody may have written it
-      files <- data.frame(
-        type = field("type", ""), path = file.path(directory, names), bytes = field("bytes", 0),
-        records = field("records", 0), sha256 = field("sha256", ""), decrypted = field("decrypted", NA),
-        stringsAsFactors = FALSE
-      )
-      elapsed <- as.numeric(time_of(receipt[["finished"]])) - as.numeric(time_of(receipt[["started"]]))
-      is_error <- rep(c(FALSE, TRUE), c(length(receipt[["files"]]), length(receipt[["errors"]])))
-      new_result(files, is_error, field("url", ""), text, time_of(receipt[["transactionTime"]]), elapsed, FALSE)
-    },
-    error = function(e) fail("FILESYSTEM", path, " is not the receipt of an export", file = path)
-  )
+  result <- native_result_open(absolute(directory), "")
+  on.exit(native_result_destroy(result))
+  make_result(result, FALSE)
 }
 
 #' @export

@@ -52,9 +52,9 @@ bcda_next_event <- function(run, timeout = Inf) {
   event <- native_event_create()
   on.exit(native_event_destroy(event))
   found <- until(timeout, function(wait_ms) {
-    serve(run)
+    asked <- serve(run)
     found <- next_event(run, event)
-    if (is.null(found) && !run$ended) native_run_wait_news(run$handle, wait_ms)
+    if (is.null(found) && !run$ended && !asked) native_run_wait_news(run$handle, wait_ms)
     if (!is.null(found) || run$ended) list(found)
   })
   if (!is.null(found)) found[[1]]
@@ -114,10 +114,10 @@ wait_for <- function(run, progress, timeout = Inf) {
   event <- native_event_create()
   on.exit(native_event_destroy(event))
   ended <- until(timeout, function(wait_ms) {
-    serve(run)
+    asked <- serve(run)
     while (!is.null(found <- next_event(run, event))) tell(found)
     if (run$ended) return(TRUE)
-    native_run_wait_news(run$handle, wait_ms)
+    if (!asked) native_run_wait_news(run$handle, wait_ms)
     NULL
   })
   if (is.null(ended)) NULL else conclude(run)

@@ -14,16 +14,14 @@ new_sink <- function(begin) {
 
 counter <- list2env(list(sinks = 0), parent = emptyenv())
 
-# Answers all that the run's sink is asked now.
+# Answers one question that the run's sink is asked. FALSE: nothing is asked now.
 serve <- function(run) {
-  if (is.null(run$sink)) return()
-  while (nzchar(question <- native_sink_next(run$handle))) {
-    serve_one(run, question)
-    native_check_interrupt()
-  }
+  asked <- !is.null(run$sink) && nzchar(question <- native_sink_next(run$handle))
+  if (asked) answer(run, question)
+  asked
 }
 
-serve_one <- function(run, question) {
+answer <- function(run, question) {
   accepted <- FALSE
   on.exit(native_sink_answer(run$handle, as.integer(accepted))) # after an interrupt, too
   number <- as.character(native_sink_file(run$handle))

@@ -3,6 +3,7 @@
 
 PREAMBLE <- '
 library(bcda, lib.loc = %s)
+loaded <- eapply(asNamespace("bcda"), identity) # or an interrupt may come while R loads a function, of which it warns
 say <- function(...) { cat(..., "\\n", sep = ""); flush(stdout()) }
 ready <- function() suspendInterrupts(say("ready ", Sys.getpid()))
 arguments <- commandArgs(TRUE)

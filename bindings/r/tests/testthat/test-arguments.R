@@ -123,6 +123,7 @@ test_that("a setting is not taken for another one whose name begins so", {
 
 test_that("progress is a flag or a function", {
   for (progress in list(NA, 1, "yes", c(TRUE, FALSE), NULL, list())) {
+    gc() # of what other tests left
     live <- native_live_handles()
     expect_refused(export_of(shared_client(), progress = progress), "progress")
     expect_identical(native_live_handles(), live)

@@ -83,9 +83,10 @@ test_that("a receipt cannot point out of its directory", {
     directory <- place()
     dir.create(directory)
     file <- list(type = "Patient", path = path, bytes = 1, records = 1, sha256 = "", decrypted = TRUE, url = "")
-    receipt <- list(jobs = list(), files = list(file), errors = list())
+    time <- "2019-09-20T14:47:33Z"
+    receipt <- list(transactionTime = time, started = time, finished = time, files = list(file), errors = list())
     writeLines(jsonlite::toJSON(receipt, auto_unbox = TRUE), file.path(directory, "export.json"))
-    expect_status(bcda_result(directory), "FILESYSTEM")
+    expect_status(bcda_result(directory), "FILESYSTEM", "leads elsewhere")
   }
 })
 
