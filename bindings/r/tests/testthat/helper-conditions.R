@@ -38,3 +38,9 @@ expect_unsaid <- function(secret, said) {
 expect_no_claims <- function(directory) {
   expect_identical(setdiff(left_in(directory), c(".bcda/journal.ndjson", "log.ndjson")), character())
 }
+
+# How many handles there are when what nobody has any more, of other tests too, is collected.
+handles_in_use <- function() {
+  gc()
+  native_live_handles()
+}

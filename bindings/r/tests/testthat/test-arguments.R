@@ -123,10 +123,9 @@ test_that("a setting is not taken for another one whose name begins so", {
 
 test_that("progress is a flag or a function", {
   for (progress in list(NA, 1, "yes", c(TRUE, FALSE), NULL, list())) {
-    gc() # of what other tests left
-    live <- native_live_handles()
+    live <- handles_in_use()
     expect_refused(export_of(shared_client(), progress = progress), "progress")
-    expect_identical(native_live_handles(), live)
+    expect_identical(handles_in_use(), live)
   }
   expect_refused(bcda_decrypt("a", "b", progress = TRUE), "progress")
 })

@@ -21,7 +21,7 @@ USES <- list(
 )
 
 test_that("what is closed may be closed again, and says so when it is used", {
-  live <- native_live_handles()
+  live <- handles_in_use()
   made <- handles()
   for (kind in rev(names(made))) {
     expect_invisible(close(made[[kind]]))
@@ -31,7 +31,7 @@ test_that("what is closed may be closed again, and says so when it is used", {
   expect_match(capture.output(print(made$client)), "closed")
   expect_match(capture.output(print(made$sandbox)), "closed")
   expect_false(file.exists(made$sandbox$private_key))
-  expect_identical(native_live_handles(), live)
+  expect_identical(handles_in_use(), live)
 })
 
 test_that("a handle that was saved is a clear error, and no crash", {
@@ -86,8 +86,7 @@ test_that("results, errors and manifests are saved whole", {
 
 test_that("what is forgotten is closed by the collector", {
   shared_result() # and what it is made of
-  gc()
-  live <- native_live_handles()
+  live <- handles_in_use()
   local({
     sandbox <- bcda_sandbox(10, pending_time = 0, job_time = 0, fault = "job-hangs")
     client <- client_of(sandbox)
@@ -96,15 +95,12 @@ test_that("what is forgotten is closed by the collector", {
     bcda_next(records)
     expect_gt(native_live_handles(), live + 3)
   })
-  gc()
-  gc()
-  expect_identical(native_live_handles(), live)
+  expect_identical(handles_in_use(), live)
 })
 
 test_that("no call leaves a handle behind, whether it succeeds or fails", {
   client <- client_of(a_sandbox(fault = "flip:skip=1"))
-  gc()
-  live <- native_live_handles()
+  live <- handles_in_use()
   calls <- list(
     function() export_of(shared_client()), function() export_of(client), function() export_of(shared_client(), parallel = 100),
     function() bcda_manifest(shared_client(), "Patient", progress = FALSE), function() bcda_metadata(shared_client()),
@@ -116,14 +112,12 @@ test_that("no call leaves a handle behind, whether it succeeds or fails", {
   )
   for (n in seq_along(calls)) {
     suppressWarnings(tryCatch(calls[[n]](), error = identity))
-    gc()
-    expect_identical(native_live_handles(), live, label = paste("after call", n))
+    expect_identical(handles_in_use(), live, label = paste("after call", n))
   }
 })
 
 test_that("a client keeps its sandbox", {
   client <- client_of(bcda_sandbox(10, pending_time = 0, job_time = 0))
-  gc()
   expect_identical(nrow(export_of(client)$files), 1L)
 })
 
@@ -136,7 +130,6 @@ test_that("nothing is left open", {
     bcda_next(bcda_records(result, n = 1))
     close(client)
     close(sandbox)
-    gc()
     length(list.files("/proc/self/fd"))
   }
   work() # what is made once and kept

@@ -259,10 +259,10 @@ test_that("readers are independent, and end early", {
 })
 
 test_that("an error in a handler comes out as it is, and the file is closed", {
-  live <- native_live_handles()
+  live <- handles_in_use()
   own <- structure(class = c("own", "error", "condition"), list(message = "mine", call = NULL))
   expect_identical(tryCatch(bcda_records(shared_result(), "Patient", function(chunk) stop(own)), error = identity), own)
-  expect_identical(native_live_handles(), live)
+  expect_identical(handles_in_use(), live)
 })
 
 test_that("a long file is read in chunks of not much more than 32 MiB", {

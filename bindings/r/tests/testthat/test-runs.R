@@ -79,7 +79,7 @@ test_that("numbers of events beyond 2^32 are as they are", {
 
 test_that("an error in progress comes out as it is, and cancels", {
   own <- structure(class = c("own", "error", "condition"), list(message = "mine", call = NULL))
-  live <- native_live_handles()
+  live <- handles_in_use()
   for (stage in STAGES) {
     sandbox <- at_stage(stage)
     client <- client_of(sandbox)
@@ -90,7 +90,7 @@ test_that("an error in progress comes out as it is, and cancels", {
     close(client)
     close(sandbox)
   }
-  expect_identical(native_live_handles(), live)
+  expect_identical(handles_in_use(), live)
 })
 
 test_that("cancelling ends a run at each stage, leaving nothing of the unverified", {
