@@ -42,5 +42,6 @@ expect_no_claims <- function(directory) {
 # How many handles there are when what nobody has any more, of other tests too, is collected.
 handles_in_use <- function() {
   gc()
+  gc() # what a finalizer let go of
   native_live_handles()
 }

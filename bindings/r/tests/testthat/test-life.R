@@ -118,6 +118,7 @@ test_that("no call leaves a handle behind, whether it succeeds or fails", {
 
 test_that("a client keeps its sandbox", {
   client <- client_of(bcda_sandbox(10, pending_time = 0, job_time = 0))
+  gc()
   expect_identical(nrow(export_of(client)$files), 1L)
 })
 
@@ -130,6 +131,7 @@ test_that("nothing is left open", {
     bcda_next(bcda_records(result, n = 1))
     close(client)
     close(sandbox)
+    gc()
     length(list.files("/proc/self/fd"))
   }
   work() # what is made once and kept
