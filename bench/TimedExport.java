@@ -1,3 +1,4 @@
+import io.github.libbcda.Bcda;
 import io.github.libbcda.BcdaClient;
 import io.github.libbcda.ExportRequest;
 
@@ -6,6 +7,7 @@ public final class TimedExport {
   private TimedExport() {}
 
   public static void main(String[] arguments) throws InterruptedException {
+    Bcda.version(); // loads the native library
     long begin = System.nanoTime();
     BcdaClient.Builder builder = BcdaClient.builder();
     for (String argument : arguments) {

@@ -1,7 +1,8 @@
 #!/usr/bin/env python3
 """Measures an export through another language beside `bcda export`, which does the same, from the same nginx over TLS.
 
-The language's start does not count: its program says how long the export took. The first round warms up.
+The language's start, to which the loading of the library belongs, does not count: its program says how long the export
+took. The first round warms up.
 """
 
 import os

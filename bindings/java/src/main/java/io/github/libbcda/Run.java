@@ -44,14 +44,23 @@ final class Run<T> extends BcdaFuture<T> {
 
   /** One question of the sink and one event, or waits for either. False at the end of the run. */
   private boolean step(NativeHandle event) {
+    if (request.sink() == null) {
+      return tell(event, FOREVER) != Status.END;
+    }
     boolean asked = handle.call(sink::give);
-    Status next = Status.of(handle.call(run -> event.call(to -> Native.run_next_event(run, to, 0))));
-    if (next == Status.OK) {
-      request.listener().accept(event.call(ExportEvent::of));
-    } else if (next == Status.AGAIN && !asked) {
+    Status next = tell(event, 0);
+    if (next == Status.AGAIN && !asked) {
       handle.run(run -> Native.run_wait_news(run, FOREVER));
     }
     return next != Status.END;
+  }
+
+  private Status tell(NativeHandle event, long timeout) {
+    Status next = Status.of(handle.call(run -> event.call(to -> Native.run_next_event(run, to, timeout))));
+    if (next == Status.OK) {
+      request.listener().accept(event.call(ExportEvent::of));
+    }
+    return next;
   }
 
   @Override
