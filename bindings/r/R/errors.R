@@ -16,11 +16,13 @@
 #'   \item{`retriable`}{`TRUE` when the same call may succeed later.}
 #'   \item{`retry_after`}{seconds after which the service asked to be tried again, or `NA`.}
 #'   \item{`result`}{the files that a run had verified before it failed (see [bcda_export()]), or `NULL`.}
-#'   \item{`parent`}{the condition by which a function of yours failed (a sink, a provider of a secret), or `NULL`.}
+#'   \item{`parent`}{the condition by which a function of yours failed (a sink, a provider of a secret), or `NULL`. It says
+#'     what that function says: **it may name beneficiaries**.}
 #' }
 #'
 #' An export that succeeded, but for which the service gave error files, warns with a condition of class
-#' `bcda_warning_partial`, whose `result` is the result.
+#' `bcda_warning_partial`, whose `result` is the result. Where `options(warn = 2)` makes an error of it, the files are there
+#' all the same: [bcda_result()] gives them.
 #'
 #' An interrupt (Esc, Ctrl-C) is R's own condition, `interrupt`.
 #'
@@ -47,11 +49,12 @@ fail <- function(code, ..., file = NA_character_, parent = NULL) {
   stop(caused(bcda_error(code, paste0(...), file = file), parent))
 }
 
-# R shows the message alone, so the cause is in it.
+# R shows the message alone, so the cause is in it, unless it is of the caller's making: then it may say anything.
 caused <- function(error, parent) {
   if (is.null(parent)) return(error)
   error$parent <- parent
-  error$message <- paste0(error$message, "; caused by: ", conditionMessage(parent))
+  why <- if (inherits(parent, "bcda_error")) conditionMessage(parent) else "its own error, which is the `parent` of this one"
+  error$message <- paste0(error$message, "; caused by: ", why)
   error
 }
 

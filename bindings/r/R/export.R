@@ -17,9 +17,9 @@
 #' @param types resource types, one job each.
 #' @param out where the files go: a directory, or a function; see below.
 #' @param progress `TRUE`: a progress bar; or a function that gets every event, as a list with `kind`, `type`, `file`,
-#'   `bytes_done` and others.
+#'   `bytes_done` and others. Its `url` may be signed.
 #' @param ... nothing: what follows is given by its name.
-#' @return A result, of class `bcda_result`, a list with
+#' @return Of `bcda_export()` and `bcda_fetch()` a result, of class `bcda_result`, a list with
 #'   \item{`files`}{a data frame of the verified data files: `type`, `path`, `bytes`, `records`, `sha256`, `decrypted`.}
 #'   \item{`error_files`}{the same for files of what the service could not export; then there is a warning of class
 #'     `bcda_warning_partial`, and [bcda_issues()] reads them.}
@@ -27,6 +27,9 @@
 #'   \item{`elapsed`}{how long the run took.}
 #'   \item{`receipt`}{what `export.json` holds, as a list.}
 #'   \item{`urls`}{where the files came from; they may be signed.}
+#'
+#'   `bcda_manifest()` gives what the finished jobs offer, of class `bcda_manifest`, a list of `text`, the manifests as JSON
+#'   (their URLs may be signed), and `files`, a data frame of `type`, `name` and `is_error`.
 #' @name bcda_export
 #' @seealso [bcda_read()], [bcda_records()], [bcda_result()], [bcda_start()], [bcda_errors]
 #' @examples

@@ -9,9 +9,9 @@
 #' @param type a resource type; may be left out when there is one only.
 #' @param flatten `TRUE`: the members of nested objects are columns of their own (`payment.amount.value`). `FALSE`: a column
 #'   for each member of the record. What is nested otherwise, arrays mostly, is a list column of lists, as the JSON has it.
-#' @param chunk records that are parsed at once.
-#' @return A data frame. Members that a record lacks are `NA` (in list columns `NULL`). Numbers are doubles, as everywhere in R;
-#'   whole numbers beyond 2^53 that 64 bits hold are text, so that they keep their digits.
+#' @param chunk records that are parsed at once; it does not change what is read.
+#' @return A data frame, which takes some eight times the room of the JSON. Members that a record lacks are `NA` (in list
+#'   columns `NULL`). Numbers are doubles; whole numbers beyond 2^53 that 64 bits hold are text, so that they keep their digits.
 #' @export
 #' @examples
 #' sandbox <- bcda_sandbox(beneficiaries = 10)
@@ -21,28 +21,33 @@
 #' patients[1:3, c("gender", "birthDate")]
 #' close(sandbox)
 bcda_read <- function(result, type = NULL, flatten = TRUE, chunk = 5000) {
+  check_size(chunk, "chunk")
   if (!is_text(result)) type <- one_type(result, type)
-  pages <- list()
-  bcda_records(result, type, function(page) pages[[length(pages) + 1]] <<- page, n = chunk, flatten = flatten)
-  bind_pages(pages)
+  chunks <- list()
+  bcda_records(result, type, function(records) chunks[[length(chunks) + 1]] <<- records, n = chunk, as = "list")
+  as_frame(unlist(chunks, recursive = FALSE), flatten)
 }
 
-as_frame <- function(chunk, file, flatten) {
-  records <- as_lists(chunk, file)
-  columns <- columns_of(records, flatten)
+# Deeper, objects stay lists: a hostile record may be nested as deep as it likes.
+DEEPEST <- 32
+
+as_frame <- function(records, flatten) {
+  if (!is_flag(flatten)) refuse("flatten is TRUE or FALSE")
+  columns <- columns_of(records, if (flatten) DEEPEST else 0)
   names(columns) <- make.unique(as.character(names(columns))) # a member's name may hold a dot
   as_data_frame(columns, length(records))
 }
 
-# A column for each member of the records, in order of appearance. All members at once: a call for each would be slow.
-columns_of <- function(records, flatten) {
+# A column for each member of the records, in order of appearance; members of objects in them have columns of their own,
+# `depth` levels deep. All members at once: a call for each would be slow.
+columns_of <- function(records, depth) {
   row <- rep(seq_along(records), lengths(records))
   member <- factor(unlist(lapply(records, names)), levels = unique(unlist(lapply(records, names))))
   values <- unlist(records, recursive = FALSE, use.names = FALSE)
   present <- !vapply(values, is.null, NA)
   columns <- lapply(split(seq_along(values), member), function(at) {
     at <- at[present[at]]
-    column_of(values[at], row[at], length(records), flatten)
+    column_of(values[at], row[at], length(records), depth)
   })
   nested <- vapply(columns, is.data.frame, NA)
   names <- Map(function(name, column, nested) if (nested) paste(name, names(column), sep = ".") else name,
@@ -53,7 +58,7 @@ columns_of <- function(records, flatten) {
 }
 
 # Of the `values` in these rows: a vector when all are scalars, a frame of columns when all are objects, else a list.
-column_of <- function(values, row, rows, flatten) {
+column_of <- function(values, row, rows, depth) {
   scalar <- lengths(values) == 1 & vapply(values, is.atomic, NA)
   if (all(scalar)) {
     column <- rep(NA, rows)
@@ -62,40 +67,19 @@ column_of <- function(values, row, rows, flatten) {
   }
   column <- vector("list", rows)
   column[row] <- values
-  if (flatten && all(vapply(values, is_object, NA))) {
-    columns <- columns_of(column, flatten)
+  if (depth > 0 && all(vapply(values, is_object, NA))) {
+    columns <- columns_of(column, depth - 1)
     if (length(columns)) return(as_data_frame(columns, rows))
   }
   column
 }
 
-# Pages may differ in their columns, and in what type a column has.
-bind_pages <- function(pages) {
-  if (length(pages) == 1) return(pages[[1]])
-  members <- unique(unlist(lapply(pages, names)))
-  columns <- lapply(members, function(member) {
-    pieces <- lapply(pages, function(page) {
-      at <- match(member, names(page))
-      if (is.na(at)) rep(NA, nrow(page)) else page[[at]]
-    })
-    if (any(vapply(pieces, is.list, NA))) do.call(c, lapply(pieces, as_cells)) else joined(pieces)
-  })
-  as_data_frame(stats::setNames(columns, members), sum(vapply(pages, nrow, 0L)))
-}
-
-# For a list column, where what is missing is NULL.
-as_cells <- function(column) {
-  if (is.list(column)) return(column)
-  cells <- as.list(column)
-  cells[is.na(column)] <- list(NULL)
-  cells
-}
-
-# One vector of several. Numbers among texts keep their digits.
-joined <- function(pieces) {
-  type <- vapply(pieces, typeof, "")
-  if ("character" %in% type && !all(type == "character")) pieces <- lapply(pieces, as_digits)
-  unlist(pieces, use.names = FALSE)
+# One vector of several. Numbers are doubles, whatever the others are; among texts they keep their digits.
+joined <- function(values) {
+  type <- vapply(values, typeof, "")
+  if ("character" %in% type && !all(type == "character")) values <- lapply(values, as_digits)
+  vector <- unlist(values, use.names = FALSE)
+  if (is.integer(vector)) as.double(vector) else vector
 }
 
 as_digits <- function(values) {

@@ -2,7 +2,8 @@
 
 #' The records of an export, in chunks
 #'
-#' Streams the records of one resource type, or of all, in memory for one chunk. With a `handler`, as for
+#' Streams the records of one resource type, or of all, in memory for one chunk: as lists or a data frame it takes several
+#' times the room of its JSON. With a `handler`, as for
 #' [jsonlite::stream_in()], it is called with each chunk; without, what comes back gives the next chunk each time that
 #' `bcda_next()` asks for it, and `NULL` after the last.
 #'
@@ -31,15 +32,16 @@
 #' close(records)
 #' close(sandbox)
 bcda_records <- function(result, type = NULL, handler = NULL, n = 1000, as = c("frame", "list", "text"), flatten = TRUE) {
-  if (!is_number(n) || n < 1 || n != trunc(n) || n > .Machine$integer.max) refuse("n is a number of records, 1 or more")
+  check_size(n, "n")
   if (!is.null(handler) && !is.function(handler)) refuse("handler is a function that gets each chunk")
   if (!is_flag(flatten)) refuse("flatten is TRUE or FALSE")
   convert <- switch(match.arg(as),
-    frame = function(chunk, file) as_frame(chunk, file, flatten),
+    frame = function(chunk, file) as_frame(as_lists(chunk, file), flatten),
     list = as_lists,
     text = function(chunk, file) chunk
   )
   by_path <- is_text(result)
+  if (by_path && !is.null(type)) refuse("type is for a result, which has files of several: the path is of one file")
   files <- if (by_path) data.frame(path = absolute(result), bytes = NA, records = NA) else files_of(result, type)
   next_chunk <- chunks_of(files, n, !by_path && result$to_sink)
   records <- object("bcda_records", NULL, next_chunk = next_chunk, convert = convert)
@@ -47,6 +49,10 @@ bcda_records <- function(result, type = NULL, handler = NULL, n = 1000, as = c("
   on.exit(close(records))
   while (!is.null(chunk <- bcda_next(records))) handler(chunk)
   invisible(next_chunk("count"))
+}
+
+check_size <- function(n, name) {
+  if (!is_number(n) || n < 1 || n != trunc(n) || n > .Machine$integer.max) refuse(name, " is a number of records, 1 or more")
 }
 
 #' @rdname bcda_records
@@ -123,7 +129,9 @@ not_json <- function(file, reader, why) {
 verify_size <- function(file) verify(file, file.size(on_disk(file$path)), file$bytes, "byte")
 
 verify <- function(file, found, before, noun) {
-  if (is.na(before) || identical(found, before)) return()
+  if (is.na(before)) return()
+  if (is.na(found)) fail("FILESYSTEM", file$path, " is gone", file = file$path)
+  if (found == before) return()
   fail("VERIFICATION", file$path, " has ", counted(found, noun), ", but ", big(before), " were verified: it has changed",
     file = file$path
   )
@@ -137,27 +145,39 @@ each_chunk <- function(files, n, to_sink, use) {
 
 # Records as lists, as the JSON has them. All at once, which is fast; when that fails, the first that is at fault is sought.
 as_lists <- function(chunk, file) {
-  records <- parse_array(chunk, simplifyVector = FALSE)
-  if (length(records) != length(chunk) || !all(begin_objects(chunk))) blame(chunk, file)
+  records <- parse_lines(chunk)
+  if (is.null(records) || !all(begin_objects(chunk)) || any(has_nul(chunk))) blame(chunk, file)
   records
 }
 
-# NULL when it is not JSON. What the parser says would hold a record.
-parse_array <- function(chunk, ...) {
-  text <- paste0("[", paste(chunk, collapse = ","), "]")
-  tryCatch(jsonlite::parse_json(text, bigint_as_char = TRUE, ...), error = function(e) NULL)
+# NULL when it is not one JSON value a line. Between the lines stands a text that no file can know, or two lines that are
+# broken could pass for two others. What the parser says would hold a record.
+parse_lines <- function(chunk) {
+  between <- basename(tempfile("between"))
+  text <- paste0("[", paste(chunk, collapse = paste0(",\"", between, "\",")), "]")
+  parsed <- tryCatch(jsonlite::parse_json(text, bigint_as_char = TRUE), error = function(e) NULL)
+  odd <- seq(1, by = 2, length.out = length(chunk))
+  if (length(parsed) == 2 * length(chunk) - 1 && all(vapply(parsed[-odd], identical, NA, between))) parsed[odd]
+}
+
+# An escaped NUL, at which R's texts end.
+has_nul <- function(chunk) {
+  found <- grepl("\\u0000", chunk, fixed = TRUE, useBytes = TRUE)
+  found[found] <- grepl("(^|[^\\\\])(\\\\\\\\)*\\\\u0000", chunk[found], perl = TRUE, useBytes = TRUE)
+  found
 }
 
 begin_objects <- function(chunk) grepl("^[ \t\r]*\\{", chunk, useBytes = TRUE)
 
 is_object <- function(record) is.list(record) && (!is.null(names(record)) || !length(record))
 
-# Never returns: names the place of the first record that is not a JSON object.
+# Never returns: names the place of the first record that R cannot hold as it is.
 blame <- function(chunk, file) {
-  alone <- vapply(chunk, function(text) begin_objects(text) && length(parse_array(text, simplifyVector = FALSE)) == 1, NA)
+  alone <- vapply(chunk, function(text) begin_objects(text) && !has_nul(text) && !is.null(parse_lines(text)), NA)
   reader <- native_reader_open(file)
   on.exit(native_reader_destroy(reader))
   while (!is.null(text <- read_chunk(reader, 1, file))) {
+    if (has_nul(text)) not_json(file, reader, "a NUL, at which R's texts end")
     if (text %in% chunk[!alone]) not_json(file, reader, "not a JSON object")
   }
   fail("PROTOCOL", file, ": a record is not a JSON object", file = file)

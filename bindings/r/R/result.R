@@ -86,18 +86,18 @@ bcda_issues <- function(result) {
     for (outcome in as_lists(chunk, file)) {
       issues <- member(outcome, "issue")
       if (!length(issues)) issues <- list(list()) # one without any still counts as one
-      for (issue in issues) found[[length(found) + 1]] <<- issue_row(issue, file)
+      found <<- c(found, lapply(issues, function(issue) c(parts_of(issue), file)))
     }
   })
-  none <- issue_row(list(), "")[0, ]
-  do.call(rbind, c(list(none), found))
+  column <- function(n) vapply(found, `[`, "", n)
+  data.frame(severity = column(1), code = column(2), text = column(3), file = column(4), stringsAsFactors = FALSE)
 }
 
-issue_row <- function(issue, file) {
+parts_of <- function(issue) {
   said <- text_in(issue, "diagnostics")
-  data.frame(
-    severity = text_in(issue, "severity"), code = text_in(issue, "code"),
-    text = if (nzchar(said)) said else text_in(member(issue, "details"), "text"), file = file, stringsAsFactors = FALSE
+  c(
+    text_in(issue, "severity"), text_in(issue, "code"),
+    if (nzchar(said)) said else text_in(member(issue, "details"), "text")
   )
 }
 

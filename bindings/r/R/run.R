@@ -19,10 +19,11 @@ new_run <- function(handle, client, make, partial = NULL, sink = NULL) {
 #'
 #' A run that nobody waits for goes on, unless its files go to functions of yours: those are called in `bcda_wait()` and
 #' `bcda_next_event()` alone. It is cancelled when it is collected, by `close()`, and at the end of the session. An interrupt
-#' of `bcda_wait()` leaves it running.
+#' of `bcda_wait()` leaves it running, unless it comes while one of those functions runs: that fails its file.
 #'
 #' @param run of `bcda_start()`.
-#' @param timeout seconds to wait at most.
+#' @param timeout of `bcda_wait()` and `bcda_next_event()`: seconds to wait at most, after which the run goes on. Of
+#'   `bcda_start()`: the longest time for the whole run, which then fails.
 #' @param progress `TRUE`: a progress bar; or a function that gets every event, as a list.
 #' @return `bcda_start()`: a run, of class `bcda_run`. `bcda_wait()`: the result, or `NULL` when it still runs after `timeout`.
 #'   `bcda_next_event()`: a list, or `NULL` when none has come within `timeout` or none will come (`bcda_done(run)`).
@@ -79,6 +80,7 @@ bcda_done <- function(run) {
 close.bcda_run <- function(con, ...) {
   if (con$process == Sys.getpid()) { # else what it holds is the parent's
     native_run_destroy(con$handle)
+    con$closed <- TRUE
     if (!is.null(con$sink)) end_sink(con$sink)
   }
   invisible()
@@ -86,7 +88,17 @@ close.bcda_run <- function(con, ...) {
 
 #' @export
 print.bcda_run <- function(x, ...) {
-  state <- if (!is.null(x$value)) "succeeded" else if (!is.null(x$failure)) paste("failed:", x$failure$code) else "started"
+  state <- if (!is.null(x$value)) {
+    "succeeded"
+  } else if (!is.null(x$failure)) {
+    paste("failed:", x$failure$code)
+  } else if (isTRUE(x$closed)) {
+    "closed"
+  } else if (x$process == Sys.getpid() && bcda_done(x)) {
+    "ended"
+  } else {
+    "started"
+  }
   cat("<bcda_run, ", state, ">\n", sep = "")
   invisible(x)
 }

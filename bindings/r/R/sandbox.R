@@ -6,7 +6,7 @@
 #' until it is closed or collected; a client of it keeps it. It can be told to misbehave. Durations are seconds, a [difftime],
 #' or text (`"200ms"`); several faults are a character vector.
 #'
-#' `bcda_sandbox_client()` makes a client of it, which reads nothing from the environment. `bcda_sandbox_control()` changes how
+#' `bcda_sandbox_client()` makes a client of it, of two threads, which reads nothing from the environment. `bcda_sandbox_control()` changes how
 #' it behaves from now on. `bcda_sandbox_requests()` counts the requests that it has answered.
 #'
 #' @return `bcda_sandbox()`: a sandbox, with `url`, `client_id`, `client_secret`, `private_key` and `ca_file`: what a client
@@ -67,7 +67,7 @@ bcda_sandbox_client <- function(sandbox, ...) {
   handle_of(sandbox, "bcda_sandbox")
   own <- list(
     url = sandbox$url, client_id = sandbox$client_id, client_secret = sandbox$client_secret,
-    private_key = sandbox$private_key, ca_file = sandbox$ca_file
+    private_key = sandbox$private_key, ca_file = sandbox$ca_file, threads = "2"
   )
   client_with(utils::modifyList(Filter(nzchar, own), named(list(...))), NULL, FALSE, keeps = sandbox)
 }

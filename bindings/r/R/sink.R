@@ -14,16 +14,24 @@ new_sink <- function(begin) {
 
 counter <- list2env(list(sinks = 0), parent = emptyenv())
 
-# Answers one question that the run's sink is asked. FALSE: nothing is asked now.
+# Answers one question that the run's sink is asked. FALSE: nothing is asked now. Interrupts come in while a function of the
+# caller's runs, and are its refusal: a question without an answer would hold up the run for good.
 serve <- function(run) {
-  asked <- !is.null(run$sink) && nzchar(question <- native_sink_next(run$handle))
-  if (asked) answer(run, question)
-  asked
+  if (is.null(run$sink)) return(FALSE)
+  suspendInterrupts({
+    question <- native_sink_next(run$handle)
+    if (nzchar(question)) answer(run, question)
+    nzchar(question)
+  })
 }
 
 answer <- function(run, question) {
   accepted <- FALSE
-  on.exit(native_sink_answer(run$handle, as.integer(accepted))) # after an interrupt, too
+  refused <- function(why) if (is.null(run$sink$error)) run$sink$error <- why
+  on.exit({
+    if (!accepted) refused(simpleError("interrupted"))
+    native_sink_answer(run$handle, as.integer(accepted))
+  })
   number <- as.character(native_sink_file(run$handle))
   accepted <- tryCatch(
     {
@@ -36,7 +44,7 @@ answer <- function(run, question) {
       TRUE
     },
     error = function(e) {
-      if (is.null(run$sink$error)) run$sink$error <- e
+      refused(e)
       FALSE
     }
   )
@@ -46,7 +54,7 @@ answer <- function(run, question) {
 begin_file <- function(run, number) {
   name <- native_sink_name(run$handle)
   type <- native_sink_type(run$handle)
-  file <- run$sink$begin(name, type)
+  file <- allowInterrupts(run$sink$begin(name, type))
   if (!is.list(file) || !all(vapply(file[c("write", "commit", "abort")], is.function, NA))) {
     refuse("`out` has to return list(write = function(raw), commit = function(size, sha256), abort = function())")
   }
@@ -55,20 +63,20 @@ begin_file <- function(run, number) {
 
 write_file <- function(run, number) {
   data <- native_sink_data(run$handle)
-  run$sink$files[[number]]$write(data)
+  allowInterrupts(run$sink$files[[number]]$write(data))
 }
 
 commit_file <- function(run, number) {
   size <- native_sink_size(run$handle)
   sha256 <- native_sink_sha256(run$handle)
-  run$sink$files[[number]]$commit(size, sha256)
+  allowInterrupts(run$sink$files[[number]]$commit(size, sha256))
   run$sink$files[[number]] <- NULL
 }
 
 abort_file <- function(sink, number) {
   file <- sink$files[[number]]
   sink$files[[number]] <- NULL
-  if (!is.null(file)) file$abort()
+  if (!is.null(file)) allowInterrupts(file$abort())
 }
 
 # ---- The end of a sink: what is neither committed nor aborted is aborted ------------------------------------------------

@@ -15,7 +15,8 @@ seconds_of <- function(x) {
 # Without an exponent, whatever options() say.
 digits <- function(number) {
   if (number == trunc(number)) return(sprintf("%.0f", number))
-  format(number, digits = 15, scientific = FALSE, trim = TRUE, decimal.mark = ".")
+  text <- function(digits) format(number, digits = digits, scientific = FALSE, trim = TRUE, decimal.mark = ".")
+  if (as.numeric(text(15)) == number) text(15) else text(17)
 }
 
 # R's own functions on paths fail for what the locale cannot write: they are used where there is need alone.

@@ -119,6 +119,21 @@ test_that("an export to a sink is interrupted, and its file is aborted", {
   }
 })
 
+test_that("an interrupt in a sink is its refusal, and its run comes to an end", {
+  child <- child('
+    told <- FALSE
+    sink <- function(name, type) list(
+      write = function(data) if (!told) { told <<- TRUE; ready(); repeat NULL },
+      commit = function(size, sha256) NULL, abort = function() say("aborted")
+    )
+    run <- bcda_start(client_at("finished"), "Patient", sink)
+    tryCatch(bcda_wait(run), interrupt = function(i) say("interrupted"))
+    error <- tryCatch(bcda_wait(run), bcda_error = identity)
+    say(error$code, ": ", conditionMessage(error$parent))')
+  interrupt(when_ready(child))
+  expect_identical(rest_of(child), c("interrupted", "aborted", "SINK: interrupted", "status 0"))
+})
+
 test_that("an interrupt without a handler ends a script, with nothing left", {
   out <- place()
   child <- child('

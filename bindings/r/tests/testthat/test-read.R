@@ -32,10 +32,55 @@ test_that("the size of the chunks does not change what is read", {
       whole <- bcda_read(shared_result(), type, flatten = flatten)
       expect_gt(nrow(whole), 19)
       for (chunk in c(1, 3, 10)) {
-        expect_equal(bcda_read(shared_result(), type, flatten = flatten, chunk = chunk)[names(whole)], whole)
+        expect_identical(bcda_read(shared_result(), type, flatten = flatten, chunk = chunk), whole)
       }
     }
   }
+})
+
+test_that("nor does it change what odd records are read as", {
+  odd <- list(
+    c('{"a.b":"literal","a":{"b":"nested"}}', '{"a":{"b":"nested2"}}'), c('{"a":{"b":1}}', '{"a":"x"}'),
+    c('{"a":{}}', '{"a":{"b":1}}'), c('{"a":1}', '{"a":"x"}', '{"a":1.5}'), c('{"b":1}', "{}", '{"a":[1]}')
+  )
+  for (lines in odd) {
+    for (flatten in c(TRUE, FALSE)) {
+      whole <- bcda_read(export_with(lines), flatten = flatten)
+      expect_identical(nrow(whole), length(lines))
+      for (chunk in 1:2) expect_identical(bcda_read(export_with(lines), flatten = flatten, chunk = chunk), whole)
+    }
+  }
+  read <- bcda_read(export_with(odd[[1]]), chunk = 1)
+  expect_identical(read$a.b, c("literal", NA))
+  expect_identical(read$a.b.1, c("nested", "nested2"))
+})
+
+test_that("broken lines that complete each other are no records", {
+  for (lines in list(
+    c('{"id":"1","text":"cut', 'he"},{"id":"2"}'), c('{"id":"1","list":[1', '{"b":2}]},{"id":"2"}'),
+    c('{"id":"1","text":"cut', '{he"},{"id":"2"}')
+  )) {
+    for (as in c("frame", "list")) {
+      expect_status(bcda_records(export_with(lines), "Patient", identity, as = as), "PROTOCOL", c("line 1", "not a JSON object"))
+    }
+  }
+})
+
+test_that("a NUL, at which texts of R end, is refused, but not what looks like one", {
+  for (line in c('{"a":"x\\u0000y"}', '{"x\\u0000y":1}', '{"a":"\\\\\\u0000"}')) {
+    expect_status(bcda_read(export_with("{}", line)), "PROTOCOL", c("line 2", "NUL"))
+  }
+  expect_identical(bcda_read(export_with('{"a":"\\\\u0000"}'))$a, "\\u0000")
+})
+
+test_that("whole numbers are doubles as others are", {
+  expect_identical(bcda_read(export_with('{"a":1}', '{"a":2}'))$a, c(1, 2))
+  expect_identical(bcda_read(export_with('{"a":12345.6789012345678}', '{"a":"x"}'))$a, c("12345.678901234567", "x"))
+})
+
+test_that("objects are flattened to some depth, and no deeper", {
+  deep <- paste0(strrep('{"a":', 300), "1", strrep("}", 300))
+  expect_identical(names(bcda_read(export_with(deep))), paste(rep("a", 33), collapse = "."))
 })
 
 test_that("a path is read as a result is", {
@@ -45,6 +90,8 @@ test_that("a path is read as a result is", {
   expect_identical(vapply(read, nrow, 0L), c(10L, 10L))
   expect_equal(bcda_read(result, "Patient")$id, c(read[[1]]$id, read[[2]]$id))
   with_directory(dirname(paths[1]), expect_identical(bcda_read(basename(paths[1])), read[[1]]))
+  expect_refused(bcda_read(paths[1], "Coverage"), "type is for a result")
+  expect_refused(bcda_read(paths[1], chunk = 0), "chunk")
 })
 
 test_that("a type that is not there is refused, one that had no data is empty", {
