@@ -3,7 +3,6 @@
 #include <signal.h>
 
 #include <algorithm>
-#include <chrono>
 #include <condition_variable>
 #include <exception>
 #include <mutex>
@@ -12,6 +11,7 @@
 
 #include "counted.hpp"
 #include "flat.hpp"
+#include "waiting.hpp"
 
 namespace bcda_flat {
 namespace {
@@ -89,12 +89,7 @@ void decryption_destroy(Decryption* decryption) { delete decryption; }
 
 std::int32_t decryption_wait(Decryption& decryption, std::int64_t done, std::int64_t timeout_ms) {
   std::unique_lock lock(decryption.mutex);
-  const auto news = [&] { return decryption.ended || decryption.done > done; };
-  if (timeout_ms < 0) {
-    decryption.changed.wait(lock, news);
-  } else {
-    decryption.changed.wait_for(lock, std::chrono::milliseconds(timeout_ms), news);
-  }
+  wait_up_to(decryption.changed, lock, timeout_ms, [&] { return decryption.ended || decryption.done > done; });
   return decryption.ended;
 }
 std::int64_t decryption_done(Decryption& decryption) {

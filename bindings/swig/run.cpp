@@ -2,7 +2,6 @@
 #include <pthread.h>
 #include <unistd.h>
 
-#include <chrono>
 #include <condition_variable>
 #include <deque>
 #include <mutex>
@@ -13,6 +12,7 @@
 
 #include "counted.hpp"
 #include "flat.hpp"
+#include "waiting.hpp"
 
 namespace bcda_flat {
 namespace {
@@ -28,12 +28,7 @@ class Bell {
 
   bool wait(std::int64_t timeout_ms) {
     std::unique_lock lock(mutex_);
-    const auto rung = [this] { return rung_; };
-    if (timeout_ms < 0) {
-      changed_.wait(lock, rung);
-    } else {
-      changed_.wait_for(lock, std::chrono::milliseconds(timeout_ms), rung);
-    }
+    wait_up_to(changed_, lock, timeout_ms, [this] { return rung_; });
     return std::exchange(rung_, false);
   }
 

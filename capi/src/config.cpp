@@ -29,12 +29,13 @@ void ask(const Provider& provider, const std::string& name, Settings& settings) 
   settings.set(name, {buffer.data(), static_cast<std::size_t>(size)});
 }
 
-// As resolve, but nobody is asked for more than this one.
-Settings resolve_one(const bcda_config& config, const std::string& name) {
-  Settings settings = config.settings;
+// The value in force of one setting, of which alone the provider is asked.
+std::string value_of(const bcda_config& config, const std::string& name) {
   const auto found = config.providers.find(name);
-  if (found != config.providers.end()) ask(found->second, name, settings);
-  return settings;
+  if (found == config.providers.end()) return config.settings.text(name);
+  Settings provided;
+  ask(found->second, name, provided);
+  return provided.text(name);
 }
 
 }  // namespace
@@ -100,8 +101,8 @@ bcda_status bcda_config_get(const bcda_config* config, const char* name, char** 
     need(value, "value");
     const Setting* setting = libbcda::find_setting(name);
     bool set = config->settings.has(name) || config->providers.count(name);  // complains about an unknown name
-    *value = libbcda::capi::give_string(setting->secret ? (set ? "(set)" : "")
-                                                        : libbcda::capi::resolve_one(*config, name).text(name));
+    *value =
+        libbcda::capi::give_string(setting->secret ? (set ? "(set)" : "") : libbcda::capi::value_of(*config, name));
   });
 }
 

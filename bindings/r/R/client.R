@@ -50,19 +50,23 @@ handle_of <- function(x, class, what = deparse(substitute(x))) {
   x$handle
 }
 
-
-#' @export
-close.bcda_client <- function(con, ...) {
-  native_client_destroy(handle_of(con, "bcda_client"))
+# What is at a URL, a client or a sandbox, is closed and printed alike.
+close_at_url <- function(con, class, destroy) {
+  destroy(handle_of(con, class))
   con$closed <- TRUE
   invisible()
 }
 
-#' @export
-print.bcda_client <- function(x, ...) {
-  cat("<bcda_client of ", x$url, if (isTRUE(x$closed)) ", closed", ">\n", sep = "")
+print_at_url <- function(x, what) {
+  cat("<", what, " ", x$url, if (isTRUE(x$closed)) ", closed", ">\n", sep = "")
   invisible(x)
 }
+
+#' @export
+close.bcda_client <- function(con, ...) close_at_url(con, "bcda_client", native_client_destroy)
+
+#' @export
+print.bcda_client <- function(x, ...) print_at_url(x, "bcda_client of")
 
 #' The service's own description of itself
 #'

@@ -22,6 +22,7 @@
 #' close(sandbox)
 bcda_read <- function(result, type = NULL, flatten = TRUE, chunk = 5000) {
   check_size(chunk, "chunk")
+  check_flatten(flatten)
   if (!is_text(result)) type <- one_type(result, type)
   chunks <- list()
   bcda_records(result, type, function(records) chunks[[length(chunks) + 1]] <<- records, n = chunk, as = "list")
@@ -32,7 +33,6 @@ bcda_read <- function(result, type = NULL, flatten = TRUE, chunk = 5000) {
 DEEPEST <- 32
 
 as_frame <- function(records, flatten) {
-  if (!is_flag(flatten)) refuse("flatten is TRUE or FALSE")
   columns <- columns_of(records, if (flatten) DEEPEST else 0)
   names(columns) <- make.unique(as.character(names(columns))) # a member's name may hold a dot
   as_data_frame(columns, length(records))

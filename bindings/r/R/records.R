@@ -34,7 +34,7 @@
 bcda_records <- function(result, type = NULL, handler = NULL, n = 1000, as = c("frame", "list", "text"), flatten = TRUE) {
   check_size(n, "n")
   if (!is.null(handler) && !is.function(handler)) refuse("handler is a function that gets each chunk")
-  if (!is_flag(flatten)) refuse("flatten is TRUE or FALSE")
+  check_flatten(flatten)
   convert <- switch(match.arg(as),
     frame = function(chunk, file) as_frame(as_lists(chunk, file), flatten),
     list = as_lists,
@@ -54,6 +54,8 @@ bcda_records <- function(result, type = NULL, handler = NULL, n = 1000, as = c("
 check_size <- function(n, name) {
   if (!is_number(n) || n < 1 || n != trunc(n) || n > .Machine$integer.max) refuse(name, " is a number of records, 1 or more")
 }
+
+check_flatten <- function(flatten) if (!is_flag(flatten)) refuse("flatten is TRUE or FALSE")
 
 #' @rdname bcda_records
 #' @export

@@ -86,14 +86,7 @@ bcda_sandbox_requests <- function(sandbox, prefix = "") {
 }
 
 #' @export
-close.bcda_sandbox <- function(con, ...) {
-  native_sandbox_destroy(handle_of(con, "bcda_sandbox"))
-  con$closed <- TRUE
-  invisible()
-}
+close.bcda_sandbox <- function(con, ...) close_at_url(con, "bcda_sandbox", native_sandbox_destroy)
 
 #' @export
-print.bcda_sandbox <- function(x, ...) {
-  cat("<bcda_sandbox at ", x$url, if (isTRUE(x$closed)) ", closed", ">\n", sep = "")
-  invisible(x)
-}
+print.bcda_sandbox <- function(x, ...) print_at_url(x, "bcda_sandbox at")

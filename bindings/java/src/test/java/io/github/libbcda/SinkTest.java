@@ -81,6 +81,21 @@ class SinkTest {
       };
     }
 
+    /** One that also does something at each step. */
+    static Memory doing(Act act) {
+      return new Memory() {
+        @Override
+        void at(Step step) throws Exception {
+          super.at(step);
+          act.at(step);
+        }
+      };
+    }
+
+    interface Act {
+      void at(Step step) throws Exception;
+    }
+
     long count(String call) {
       return calls.stream().filter(call::equals).count();
     }
@@ -175,15 +190,12 @@ class SinkTest {
         BcdaClient client = Trials.client(sandbox).build()) {
       CompletableFuture<BcdaFuture<?>> started = new CompletableFuture<>();
       Memory sink =
-          new Memory() {
-            @Override
-            void at(Step step) throws Exception {
-              super.at(step);
-              if (step == Step.WRITE) {
-                started.get().cancel(true);
-              }
-            }
-          };
+          Memory.doing(
+              step -> {
+                if (step == Memory.Step.WRITE) {
+                  started.get().cancel(true);
+                }
+              });
       BcdaFuture<ExportResult> run = client.exportAsync(into(sink));
       started.complete(run);
       assertThrows(CancellationException.class, run::join);
@@ -209,14 +221,7 @@ class SinkTest {
   void aBusySinkHoldsUpItsOwnRunAlone() throws Exception {
     try (Sandbox sandbox = sandbox();
         BcdaClient client = Trials.client(sandbox).threads(1).build()) {
-      Memory sink =
-          new Memory() {
-            @Override
-            void at(Step step) throws Exception {
-              super.at(step);
-              client.metadata();
-            }
-          };
+      Memory sink = Memory.doing(step -> client.metadata());
       client.export(into(sink));
       assertEquals(5, sink.committed.size());
     }
@@ -228,16 +233,13 @@ class SinkTest {
         BcdaClient client = Trials.client(sandbox).build()) {
       Thread caller = Thread.currentThread();
       Memory sink =
-          new Memory() {
-            @Override
-            void at(Step step) throws Exception {
-              super.at(step);
-              if (step == Step.WRITE) {
-                caller.interrupt();
-                new CountDownLatch(1).await();
-              }
-            }
-          };
+          Memory.doing(
+              step -> {
+                if (step == Memory.Step.WRITE) {
+                  caller.interrupt();
+                  new CountDownLatch(1).await();
+                }
+              });
       assertThrows(InterruptedException.class, () -> client.export(into(sink)));
       assertEquals(sink.count("BEGIN"), sink.count("ABORT"));
     }
