@@ -1,5 +1,5 @@
 # Scripts in an R of their own: ends, signals, forks. A script says something by `say()`, and `ready()` when it is where it
-# should be.
+# should be: an interrupt may come before `ready()` returns, so it is called where one is handled.
 
 PREAMBLE <- '
 library(bcda, lib.loc = %s)

@@ -43,8 +43,10 @@ test_that("every wait is interrupted", {
   expect_interrupted(sprintf('
     run <- run_to("authenticating")
     while (!is.null(bcda_next_event(run, 0.1))) NULL
-    ready()
-    interrupted(%s)', waits))
+    interrupted({
+      ready()
+      %s
+    })', waits))
 })
 
 test_that("the other calls are interrupted, too", {
@@ -67,8 +69,7 @@ test_that("a wait that was interrupted leaves its run, which can be waited for a
   child <- child('
     sandbox <- bcda_sandbox(10, pending_time = 0, job_time = "1h")
     run <- run_to("waiting", do.call(bcda_sandbox_client, c(list(sandbox), settings)))
-    ready()
-    tryCatch(bcda_wait(run), interrupt = function(i) say("interrupted"))
+    tryCatch({ ready(); bcda_wait(run) }, interrupt = function(i) say("interrupted"))
     say(bcda_done(run))
     bcda_sandbox_control(sandbox, "clock", "2h")
     say(sum(bcda_wait(run, progress = FALSE)$files$records))', place())
