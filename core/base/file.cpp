@@ -8,8 +8,10 @@
 #include <cerrno>
 #include <cstring>
 #include <memory>
+#include <thread>
 
 #include "base/error.hpp"
+#include "base/threads.hpp"
 
 namespace libbcda {
 namespace {
@@ -33,6 +35,16 @@ void write_all(int fd, const char* data, std::size_t size, const std::string& pa
     if (n < 0) throw file_error("cannot write", path, errno);
     data += n;
     size -= static_cast<std::size_t>(n);
+  }
+}
+
+// A removed file goes with its last descriptor. For some GB that are on their way to the disk this takes a second, for which
+// nobody who cancels has to wait.
+void close_in_background(Fd fd) noexcept {
+  try {
+    const SignalsBlocked blocked;
+    std::thread([fd = std::move(fd)]() mutable { fd.close(); }).detach();
+  } catch (...) {  // no thread is to be had: it closes here
   }
 }
 
@@ -189,7 +201,9 @@ OutputFile::OutputFile(const Directory& dir, std::string partial, Durability dur
 }
 
 OutputFile::~OutputFile() {
-  if (fd_ && !published_) partial_dir_->remove(partial_);
+  if (!fd_ || published_) return;
+  partial_dir_->remove(partial_);
+  if (size_ >= kFlushStep) close_in_background(std::move(fd_));
 }
 
 void OutputFile::write(ByteView bytes) {

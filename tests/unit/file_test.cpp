@@ -2,6 +2,7 @@
 
 #include <fcntl.h>
 #include <gtest/gtest.h>
+#include <sys/inotify.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -73,6 +74,23 @@ TEST_P(OutputFiles, NeverWriteThroughALink) {
     EXPECT_EQ(error_of([&] { file.publish(dir_, "x"); }).status, Status::FILESYSTEM);
   }
   EXPECT_FALSE(exists(temp_ / "target"));
+}
+
+TEST_P(OutputFiles, LeaveNothingOnTheDiskHoweverLargeTheyWere) {
+  const int watcher = ::inotify_init1(IN_CLOEXEC);
+  ASSERT_GE(watcher, 0);
+  {
+    OutputFile file(dir_, "x.partial", GetParam());
+    ASSERT_GE(::inotify_add_watch(watcher, (temp_ / "x.partial").c_str(), IN_DELETE_SELF), 0);
+    const std::string block(1 << 20, 'x');
+    for (int i = 0; i < 32; ++i) file.write(as_bytes(block));
+  }
+  EXPECT_EQ(names_in(temp_.path()), Names{});
+  inotify_event event{};
+  ASSERT_EQ(::read(watcher, &event, sizeof event),
+            static_cast<ssize_t>(sizeof event));  // when its last descriptor is closed
+  EXPECT_TRUE(event.mask & IN_DELETE_SELF);
+  ::close(watcher);
 }
 
 TEST_P(OutputFiles, AreGoneWhenDropped) {
