@@ -36,7 +36,7 @@ note <- function(level, ...) {
   if (level != "DEBUG" || verbose) message(format(Sys.time(), "%Y-%m-%d %H:%M:%S"), " ", level, " ", ...)
 }
 
-big <- function(number) format(number, big.mark = ",", scientific = FALSE, trim = TRUE)
+big <- function(number) format(number, big.mark = ",", decimal.mark = ".", scientific = FALSE, trim = TRUE)
 
 # ---- One night ----
 

@@ -16,8 +16,8 @@
 #'   \item{`retriable`}{`TRUE` when the same call may succeed later.}
 #'   \item{`retry_after`}{seconds after which the service asked to be tried again, or `NA`.}
 #'   \item{`result`}{the files that a run had verified before it failed (see [bcda_export()]), or `NULL`.}
-#'   \item{`parent`}{the condition by which a function of yours failed (a sink, a provider of a secret), or `NULL`. It says
-#'     what that function says: **it may name beneficiaries**.}
+#'   \item{`cause`}{the condition by which a function of yours failed (a sink, a provider of a secret), or `NULL`. It says
+#'     what that function says: **it may name beneficiaries**. (Not `parent`, of which packages make part of what they print.)}
 #' }
 #'
 #' An export that succeeded, but for which the service gave error files, warns with a condition of class
@@ -35,25 +35,25 @@
 NULL
 
 bcda_error <- function(code, message, ..., http_status = NA_integer_, outcome = "", file = NA_character_,
-                       retriable = FALSE, retry_after = NA_real_, result = NULL, parent = NULL) {
+                       retriable = FALSE, retry_after = NA_real_, result = NULL, cause = NULL) {
   structure(
     class = c(paste0("bcda_error_", tolower(code)), "bcda_error", "error", "condition"),
     list(
       message = message, call = NULL, code = code, http_status = http_status, outcome = outcome, file = file,
-      retriable = retriable, retry_after = retry_after, result = result, parent = parent
+      retriable = retriable, retry_after = retry_after, result = result, cause = cause
     )
   )
 }
 
-fail <- function(code, ..., file = NA_character_, parent = NULL) {
-  stop(caused(bcda_error(code, paste0(...), file = file), parent))
+fail <- function(code, ..., file = NA_character_, cause = NULL) {
+  stop(caused(bcda_error(code, paste0(...), file = file), cause))
 }
 
 # R shows the message alone, so the cause is in it, unless it is of the caller's making: then it may say anything.
-caused <- function(error, parent) {
-  if (is.null(parent)) return(error)
-  error$parent <- parent
-  why <- if (inherits(parent, "bcda_error")) conditionMessage(parent) else "its own error, which is the `parent` of this one"
+caused <- function(error, cause) {
+  if (is.null(cause)) return(error)
+  error$cause <- cause
+  why <- if (inherits(cause, "bcda_error")) conditionMessage(cause) else "its own error, which is the `cause` of this one"
   error$message <- paste0(error$message, "; caused by: ", why)
   error
 }

@@ -10,7 +10,7 @@
 #' of each file and returns `list(write = function(raw), commit = function(size, sha256), abort = function())`. What `write`
 #' gets is **unverified** until `commit`; when the file fails, or the run ends otherwise, `abort` is called instead. They
 #' are called on R's own thread, while the export is waited for. One that fails, fails its file: the export ends with
-#' `bcda_error_sink`, whose `parent` is the error.
+#' `bcda_error_sink`, whose `cause` is the error.
 #'
 #' @inheritParams bcda_client
 #' @param client of [bcda_client()].
@@ -27,6 +27,7 @@
 #'   \item{`elapsed`}{how long the run took.}
 #'   \item{`receipt`}{what `export.json` holds, as a list.}
 #'   \item{`urls`}{where the files came from; they may be signed.}
+#'   \item{`offered`}{the manifests of its jobs, as JSON, for `bcda_fetch()`.}
 #'
 #'   `bcda_manifest()` gives what the finished jobs offer, of class `bcda_manifest`, a list of `text`, the manifests as JSON
 #'   (their URLs may be signed), and `files`, a data frame of `type`, `name` and `is_error`.
@@ -81,7 +82,8 @@ start_manifest <- function(client, settings) {
 }
 
 finish <- function(run, progress) {
-  force(run) # it may fail
+  check_progress(progress) # before anything starts
+  force(run)
   on.exit(close(run))
   wait_for(run, progress)
 }

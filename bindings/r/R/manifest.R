@@ -36,6 +36,11 @@ print.bcda_manifest <- function(x, ...) {
 # As the library reads it.
 manifest_text <- function(manifest) {
   if (inherits(manifest, "bcda_manifest")) return(manifest$text)
+  if (inherits(manifest, "bcda_result")) {
+    if (!isTRUE(nzchar(manifest$offered))) refuse("the result has no manifest: its run came to none, or was of another session")
+    return(manifest$offered)
+  }
+  if (is_text(manifest) && !grepl("[[{]", manifest)) refuse("a manifest is given as JSON text; of a file, by readLines()")
   if (is.character(manifest) && length(manifest) && !anyNA(manifest)) return(paste(manifest, collapse = "\n"))
-  refuse("a manifest is of bcda_manifest(), or its JSON as text")
+  refuse("a manifest is of bcda_manifest(), a result that has one, or its JSON as text")
 }

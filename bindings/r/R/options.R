@@ -88,7 +88,8 @@ bcda_manifest <- function(client, types = NULL, progress = interactive(), ..., r
 }
 
 #' @rdname bcda_export
-#' @param manifest of `bcda_manifest()`, or its JSON as text.
+#' @param manifest of `bcda_manifest()`, or its JSON as text; or a result, of an export that failed for instance
+#'   (`e$result`).
 #' @param file the name or the URL of one file of the manifest, to take it alone.
 #' @export
 bcda_fetch <- function(client, manifest, out = NULL, file = NULL, progress = interactive(), ..., restart = NULL,

@@ -2,9 +2,12 @@
 
 # A function that gets every event.
 teller <- function(progress, envir = parent.frame()) {
-  if (is.function(progress)) return(progress)
-  if (!is_flag(progress)) refuse("progress is TRUE, FALSE, or a function that gets every event")
-  if (progress) bar_teller(envir) else function(event) NULL
+  check_progress(progress)
+  if (is.function(progress)) progress else if (progress) bar_teller(envir) else function(event) NULL
+}
+
+check_progress <- function(progress) {
+  if (!is.function(progress) && !is_flag(progress)) refuse("progress is TRUE, FALSE, or a function that gets every event")
 }
 
 # A bar that goes with the function whose frame `envir` is.

@@ -14,10 +14,12 @@
 #' @param type a resource type, such as `"Patient"`; `NULL`: the records of every data file.
 #' @param handler a function that gets each chunk, or `NULL`.
 #' @param n records in a chunk, at most. Less when they are long: a chunk holds not much more than 32 MiB of JSON.
-#' @param as what a chunk is: `"frame"`, a data frame as of [bcda_read()]; `"list"`, a list of records; `"text"`, a
+#' @param as what a chunk is: `"frame"`, a data frame as of [bcda_read()]; `"list"`, a list of records, as
+#'   [jsonlite::parse_json()] makes them; `"text"`, a
 #'   character vector of JSON.
 #' @param flatten as for [bcda_read()].
-#' @param records what `bcda_records()` gave.
+#' @param records what `bcda_records()` gave. When a `bcda_next()` of it fails or is interrupted, a chunk may be lost, so that
+#'   it gives no more: begin anew.
 #' @return With a handler, invisibly the number of records. Without, a reader of class `bcda_records`, for `bcda_next()`;
 #'   `close()` ends it early.
 #' @export
@@ -35,20 +37,28 @@ bcda_records <- function(result, type = NULL, handler = NULL, n = 1000, as = c("
   check_size(n, "n")
   if (!is.null(handler) && !is.function(handler)) refuse("handler is a function that gets each chunk")
   check_flatten(flatten)
-  convert <- switch(match.arg(as),
+  conversions <- list(
     frame = function(chunk, file) as_frame(as_lists(chunk, file), flatten),
     list = as_lists,
     text = function(chunk, file) chunk
   )
+  if (missing(as)) as <- "frame"
+  if (!is_text(as) || !as %in% names(conversions)) refuse("as is \"frame\", \"list\" or \"text\"")
   by_path <- is_text(result)
   if (by_path && !is.null(type)) refuse("type is for a result, which has files of several: the path is of one file")
-  files <- if (by_path) data.frame(path = absolute(result), bytes = NA, records = NA) else files_of(result, type)
+  files <- if (by_path) one_file(result) else files_of(result, type)
   next_chunk <- chunks_of(files, n, !by_path && result$to_sink)
-  records <- object("bcda_records", NULL, next_chunk = next_chunk, convert = convert)
+  records <- object("bcda_records", NULL, next_chunk = next_chunk, convert = conversions[[as]], over = NULL)
   if (is.null(handler)) return(records)
   on.exit(close(records))
   while (!is.null(chunk <- bcda_next(records))) handler(chunk)
   invisible(next_chunk("count"))
+}
+
+one_file <- function(path) {
+  path <- absolute(path)
+  if (dir.exists(on_disk(path))) refuse(path, " is a directory; bcda_result() opens the export that is in one")
+  data.frame(path = path, bytes = NA, records = NA)
 }
 
 check_size <- function(n, name) {
@@ -61,13 +71,18 @@ check_flatten <- function(flatten) if (!is_flag(flatten)) refuse("flatten is TRU
 #' @export
 bcda_next <- function(records) {
   handle_of(records, "bcda_records")
+  if (!is.null(records$over)) fail("STATE", "the reader ", records$over, ": begin anew with bcda_records()")
+  records$over <- "broke off, so that records may be lost" # until the chunk is whole
   chunk <- records$next_chunk()
-  if (!is.null(chunk)) records$convert(chunk$text, chunk$file)
+  made <- if (!is.null(chunk)) records$convert(chunk$text, chunk$file)
+  records$over <- NULL
+  made
 }
 
 #' @export
 close.bcda_records <- function(con, ...) {
   con$next_chunk("close")
+  con$over <- "is closed"
   invisible()
 }
 
@@ -148,7 +163,7 @@ each_chunk <- function(files, n, to_sink, use) {
 # Records as lists, as the JSON has them. All at once, which is fast; when that fails, the first that is at fault is sought.
 as_lists <- function(chunk, file) {
   records <- parse_lines(chunk)
-  if (is.null(records) || !all(begin_objects(chunk)) || any(has_nul(chunk))) blame(chunk, file)
+  if (is.null(records) || !all(begin_objects(chunk)) || any(unfit(chunk))) blame(chunk, file)
   records
 }
 
@@ -162,10 +177,13 @@ parse_lines <- function(chunk) {
   if (length(parsed) == 2 * length(chunk) - 1 && all(vapply(parsed[-odd], identical, NA, between))) parsed[odd]
 }
 
-# An escaped NUL, at which R's texts end.
-has_nul <- function(chunk) {
-  found <- grepl("\\u0000", chunk, fixed = TRUE, useBytes = TRUE)
-  found[found] <- grepl("(^|[^\\\\])(\\\\\\\\)*\\\\u0000", chunk[found], perl = TRUE, useBytes = TRUE)
+# An escaped NUL, at which R's texts end, or half of a pair that stands for one character, of which the parser makes another.
+unfit <- function(chunk) {
+  suspicious <- "\\\\u(0000|[dD][89A-Fa-f])"
+  pair <- "\\\\u[dD][89ABab]..\\\\u[dD][C-Fc-f]"
+  found <- grepl(suspicious, chunk, perl = TRUE, useBytes = TRUE)
+  escapes <- gsub("\\\\", "  ", chunk[found], fixed = TRUE, useBytes = TRUE) # without escaped backslashes
+  found[found] <- grepl(suspicious, gsub(pair, "", escapes, perl = TRUE, useBytes = TRUE), perl = TRUE, useBytes = TRUE)
   found
 }
 
@@ -175,11 +193,11 @@ is_object <- function(record) is.list(record) && (!is.null(names(record)) || !le
 
 # Never returns: names the place of the first record that R cannot hold as it is.
 blame <- function(chunk, file) {
-  alone <- vapply(chunk, function(text) begin_objects(text) && !has_nul(text) && !is.null(parse_lines(text)), NA)
+  alone <- vapply(chunk, function(text) begin_objects(text) && !unfit(text) && !is.null(parse_lines(text)), NA)
   reader <- native_reader_open(file)
   on.exit(native_reader_destroy(reader))
   while (!is.null(text <- read_chunk(reader, 1, file))) {
-    if (has_nul(text)) not_json(file, reader, "a NUL, at which R's texts end")
+    if (unfit(text)) not_json(file, reader, "an escaped NUL, or half of an escaped character, which R's texts cannot hold")
     if (text %in% chunk[!alone]) not_json(file, reader, "not a JSON object")
   }
   fail("PROTOCOL", file, ": a record is not a JSON object", file = file)

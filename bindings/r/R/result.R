@@ -13,6 +13,7 @@ make_result <- function(result, to_sink) {
       elapsed = as.difftime(native_result_elapsed_ms(result) / 1000, units = "secs"),
       receipt = parsed_json(native_result_json(result), "the receipt"),
       urls = stats::setNames(file_column(result, native_file_url, ""), base_name(files$path)), # apart: they may be signed
+      offered = native_result_manifest(result),
       to_sink = to_sink
     )
   )
@@ -37,7 +38,7 @@ result_files <- function(result, to_sink) {
 #'
 #' Opens again what [bcda_export()] returned, from the `export.json` that it left.
 #'
-#' @param directory the `out` of that export.
+#' @param directory the `out` of that export, which holds the `export.json`.
 #' @return A result, as of [bcda_export()].
 #' @export
 #' @examples
@@ -81,14 +82,16 @@ print.bcda_result <- function(x, ...) {
 #' close(sandbox)
 bcda_issues <- function(result) {
   check_result(result)
-  found <- list()
+  chunks <- list()
   each_chunk(result$error_files, 1000, result$to_sink, function(chunk, file) {
-    for (outcome in as_lists(chunk, file)) {
+    found <- lapply(as_lists(chunk, file), function(outcome) {
       issues <- member(outcome, "issue")
       if (!length(issues)) issues <- list(list()) # one without any still counts as one
-      found <<- c(found, lapply(issues, function(issue) c(parts_of(issue), file)))
-    }
+      lapply(issues, function(issue) c(parts_of(issue), file))
+    })
+    chunks[[length(chunks) + 1]] <<- unlist(found, recursive = FALSE)
   })
+  found <- unlist(chunks, recursive = FALSE)
   column <- function(n) vapply(found, `[`, "", n)
   data.frame(severity = column(1), code = column(2), text = column(3), file = column(4), stringsAsFactors = FALSE)
 }

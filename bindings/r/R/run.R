@@ -22,7 +22,7 @@ new_run <- function(handle, client, make, partial = NULL, sink = NULL) {
 #' of `bcda_wait()` leaves it running, unless it comes while one of those functions runs: that fails its file.
 #'
 #' @param run of `bcda_start()`.
-#' @param timeout of `bcda_wait()` and `bcda_next_event()`: seconds to wait at most, after which the run goes on. Of
+#' @param timeout of `bcda_wait()` and `bcda_next_event()`: seconds, or a [difftime], to wait at most, after which the run goes on. Of
 #'   `bcda_start()`: the longest time for the whole run, which then fails.
 #' @param progress `TRUE`: a progress bar; or a function that gets every event, as a list.
 #' @return `bcda_start()`: a run, of class `bcda_run`. `bcda_wait()`: the result, or `NULL` when it still runs after `timeout`.
@@ -88,13 +88,14 @@ close.bcda_run <- function(con, ...) {
 
 #' @export
 print.bcda_run <- function(x, ...) {
+  ended <- function() tryCatch(bcda_done(x), bcda_error_state = function(e) FALSE) # not so of one that was saved
   state <- if (!is.null(x$value)) {
     "succeeded"
   } else if (!is.null(x$failure)) {
     paste("failed:", x$failure$code)
   } else if (isTRUE(x$closed)) {
     "closed"
-  } else if (x$process == Sys.getpid() && bcda_done(x)) {
+  } else if (x$process == Sys.getpid() && ended()) {
     "ended"
   } else {
     "started"
@@ -107,6 +108,7 @@ print.bcda_run <- function(x, ...) {
 
 # Asks `step(wait_ms)` again and again until it gives something, or the time is over.
 until <- function(timeout, step) {
+  if (inherits(timeout, "difftime")) timeout <- as.numeric(timeout, units = "secs")
   if (!is.numeric(timeout) || length(timeout) != 1 || is.na(timeout)) refuse("timeout is a number of seconds")
   begun <- now()
   repeat {
@@ -124,7 +126,7 @@ wait_for <- function(run, progress, timeout = Inf) {
   if (!is.null(run$value)) return(run$value)
   tell <- teller(progress)
   event <- native_event_create()
-  on.exit(native_event_destroy(event))
+  on.exit(native_event_destroy(event), add = TRUE) # to the end of a progress bar
   ended <- until(timeout, function(wait_ms) {
     asked <- serve(run)
     while (!is.null(found <- next_event(run, event))) tell(found)
@@ -162,7 +164,7 @@ conclude <- function(run) {
     },
     bcda_error = function(e) {
       if (!is.null(run$partial) && e$code != "STATE") e["result"] <- list(taken(run, run$partial))
-      if (!is.null(run$sink)) e <- caused(e, run$sink$error)
+      if (e$code == "SINK") e <- caused(e, run$sink$error)
       run$failure <- e
       stop(e)
     }

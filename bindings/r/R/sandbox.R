@@ -4,7 +4,8 @@
 #'
 #' The Beneficiary Claims Data API as it was in 2019, on loopback, in this process, with synthetic beneficiaries. It serves
 #' until it is closed or collected; a client of it keeps it. It can be told to misbehave. Durations are seconds, a [difftime],
-#' or text (`"200ms"`); several faults are a character vector.
+#' or text (`"200ms"`); several faults are a character vector for `bcda_sandbox()`, and
+#' for `bcda_sandbox_control()` one call each.
 #'
 #' `bcda_sandbox_client()` makes a client of it, of two threads, which reads nothing from the environment. `bcda_sandbox_control()` changes how
 #' it behaves from now on. `bcda_sandbox_requests()` counts the requests that it has answered.
@@ -64,7 +65,7 @@ takes_duration <- function(name) {
 #' @rdname bcda_sandbox
 #' @export
 bcda_sandbox_client <- function(sandbox, ...) {
-  handle_of(sandbox, "bcda_sandbox")
+  native_sandbox_url(handle_of(sandbox, "bcda_sandbox")) # fails when it is closed
   own <- list(
     url = sandbox$url, client_id = sandbox$client_id, client_secret = sandbox$client_secret,
     private_key = sandbox$private_key, ca_file = sandbox$ca_file, threads = "2"

@@ -3,12 +3,27 @@
 # What the caller was given, of its arguments (in `frame`) and its dots. An unknown name among those is told to the library,
 # which names the nearest.
 given <- function(frame, more, wanted = function(name) name != "...") {
+  check_names(frame)
   own <- as.list(frame, all.names = TRUE)
   own <- own[vapply(names(own), wanted, NA)]
   c(Filter(Negate(is.null), own), named(more))
 }
 
-settings_in <- function(frame, more) given(frame, more, function(name) native_setting_find(name) >= 0)
+settings_in <- function(frame, more) {
+  is_setting <- function(name) native_setting_find(name) >= 0
+  for (name in Filter(is_setting, names(more))) refuse(name, " is an argument of bcda_client(), not of this function")
+  given(frame, more, is_setting)
+}
+
+# R would take `type` for `types`, where `types` has no value.
+check_names <- function(frame) {
+  number <- which(vapply(sys.frames(), identical, NA, frame))
+  arguments <- names(formals(sys.function(number)))
+  for (name in setdiff(names(sys.call(number)), c("", arguments))) {
+    whole <- arguments[startsWith(arguments, name)]
+    if (length(whole)) refuse("there is no argument ", name, "; did you mean ", paste(whole, collapse = " or "), "?")
+  }
+}
 
 named <- function(more) {
   if (length(more) && (is.null(names(more)) || !all(nzchar(names(more))))) {
@@ -43,7 +58,7 @@ set_value <- function(config, name, value) {
 # Of a keyring, a vault, a prompt.
 provided <- function(name, provider) {
   value <- tryCatch(provider(), error = function(e) {
-    fail("INVALID_ARGUMENT", "the function that gives ", name, " failed", parent = e)
+    fail("INVALID_ARGUMENT", "the function that gives ", name, " failed", cause = e)
   })
   if (!is_text(value) || !nzchar(value)) refuse("the function that gives ", name, " has to return one text, which is not empty")
   value

@@ -39,7 +39,7 @@ answer <- function(run, question) {
         begin = begin_file(run, number),
         write = write_file(run, number),
         commit = commit_file(run, number),
-        abort = abort_file(run$sink, number)
+        abort = warn_abort(abort_file(run$sink, number))
       )
       TRUE
     },
@@ -73,10 +73,26 @@ commit_file <- function(run, number) {
   run$sink$files[[number]] <- NULL
 }
 
+# Gives the error by which it failed, or NULL.
 abort_file <- function(sink, number) {
   file <- sink$files[[number]]
   sink$files[[number]] <- NULL
-  if (!is.null(file)) allowInterrupts(file$abort())
+  tryCatch(
+    {
+      if (!is.null(file)) allowInterrupts(file$abort())
+      NULL
+    },
+    error = identity
+  )
+}
+
+# The file is not wanted, so that its run goes on as it would. What the error says may name a patient.
+warn_abort <- function(error) {
+  if (is.null(error)) return()
+  message <- "a sink's abort failed by its own error, which is the `cause` of this warning"
+  warning(structure(
+    class = c("bcda_warning_abort", "bcda_warning", "warning", "condition"), list(message = message, call = NULL, cause = error)
+  ))
 }
 
 # ---- The end of a sink: what is neither committed nor aborted is aborted ------------------------------------------------
@@ -101,9 +117,6 @@ abandon <- function(run) run$sink$abandoned <- TRUE
 end_sink <- function(sink) {
   if (sink$process != Sys.getpid()) return()
   if (exists(sink$key, envir = open_sinks, inherits = FALSE)) rm(list = sink$key, envir = open_sinks)
-  for (number in names(sink$files)) {
-    tryCatch(abort_file(sink, number), error = function(e) {
-      warning("a sink's abort failed: ", conditionMessage(e), call. = FALSE)
-    })
-  }
+  failures <- lapply(names(sink$files), abort_file, sink = sink)
+  for (failure in failures) warn_abort(failure)
 }

@@ -38,7 +38,7 @@ absolute <- function(path) {
   if (startsWith(path, "/")) path else file.path(getwd(), path)
 }
 
-big <- function(number) format(number, big.mark = ",", scientific = FALSE, trim = TRUE)
+big <- function(number) format(number, big.mark = ",", decimal.mark = ".", scientific = FALSE, trim = TRUE)
 
 counted <- function(number, noun) paste0(big(number), " ", noun, if (number != 1) "s")
 

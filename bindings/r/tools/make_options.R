@@ -79,7 +79,7 @@ cat(c(
   fun("bcda_export", "bcda_fetch", c("client", "manifest", "out = NULL", "file = NULL", "progress = interactive()"), more,
     paste0("finish(start_fetch(client, manifest, file, ", given, "), progress)"),
     params = c(
-      param("manifest", "of `bcda_manifest()`, or its JSON as text."),
+      param("manifest", "of `bcda_manifest()`, or its JSON as text; or a result, of an export that failed for instance (`e$result`)."),
       param("file", "the name or the URL of one file of the manifest, to take it alone.")
     )
   ),

@@ -25,7 +25,7 @@ everything_said <- function(x) {
   shown <- utils::capture.output(print(x), utils::str(x), cat(format(x), sep = "\n"), cat(deparse(x), sep = "\n"))
   said <- paste(shown, collapse = "\n")
   if (inherits(x, "condition")) said <- paste(c(said, conditionMessage(x), deparse(conditionCall(x))), collapse = "\n")
-  if (!is.null(x$parent)) said <- paste(said, everything_said(x$parent))
+  if (!is.null(x$cause)) said <- paste(said, everything_said(x$cause))
   said
 }
 

@@ -22,9 +22,13 @@ test_that("what is not a sandbox, a run or a reader is not taken for one", {
     for (call in list(bcda_wait, bcda_next_event, bcda_cancel, bcda_done)) expect_refused(call(other), "bcda_run")
     expect_refused(bcda_next(other), "bcda_records")
   }
+  closed <- bcda_sandbox(1)
+  close(closed)
+  expect_status(bcda_sandbox_client(closed), "STATE", "closed")
 })
 
 test_that("what is not a result is not taken for one", {
+  expect_refused(bcda_read(dirname(shared_result()$files$path[1])), "bcda_result() opens the export")
   for (other in c(but(NOT_ONE_TEXT, NA_character_), list(shared_client(), list(files = 1)))) {
     expect_refused(bcda_read(other), "result")
     expect_refused(bcda_records(other), "result")
@@ -69,6 +73,15 @@ test_that("unknown names are told the nearest", {
   expect_refused(bcda_sandbox_control(shared_sandbox(), "clok", "1h"), "clock")
 })
 
+test_that("names are not cut, and belong to the function", {
+  expect_refused(bcda_start(shared_client(), "Patient", type = "Coverage"), c("no argument type", "did you mean types"))
+  expect_refused(bcda_start(shared_client(), type = "Coverage", out = place()), "did you mean types")
+  expect_refused(do.call(bcda_client, list(ur = "https://localhost", env = FALSE)), "did you mean url")
+  expect_refused(bcda_sandbox(benef = 1), "did you mean beneficiaries")
+  expect_refused(bcda_decrypt("a", "b", key = "00", parallel = 3), "parallel is an argument of bcda_client()")
+  expect_refused(bcda_manifest(shared_client(), "Patient", out = place()), "out is an argument of bcda_client()")
+})
+
 test_that("arguments without a name are refused", {
   expect_refused(bcda_client("https://localhost", "id", "secret"), "by name")
   expect_refused(bcda_export(shared_client(), "Patient", place(), FALSE, TRUE), "by name")
@@ -80,7 +93,7 @@ test_that("arguments without a name are refused", {
 test_that("a setting of the client is refused for one export", {
   for (name in c("url", "client_id", "ca_file", "threads")) {
     how <- stats::setNames(list("1"), name)
-    expect_refused(do.call(export_of, c(list(shared_client()), how)), paste(name, "belongs to the client"))
+    expect_refused(do.call(export_of, c(list(shared_client()), how)), paste(name, "is an argument of bcda_client()"))
   }
 })
 
@@ -123,9 +136,13 @@ test_that("a setting is not taken for another one whose name begins so", {
 
 test_that("progress is a flag or a function", {
   for (progress in list(NA, 1, "yes", c(TRUE, FALSE), NULL, list())) {
+    out <- place()
     live <- handles_in_use()
-    expect_refused(export_of(shared_client(), progress = progress), "progress")
+    requests <- bcda_sandbox_requests(shared_sandbox())
+    expect_refused(export_of(shared_client(), out = out, progress = progress), "progress")
     expect_identical(handles_in_use(), live)
+    expect_identical(bcda_sandbox_requests(shared_sandbox()), requests)
+    expect_false(file.exists(out))
   }
   expect_refused(bcda_decrypt("a", "b", progress = TRUE), "progress")
 })
@@ -137,6 +154,7 @@ test_that("timeouts are seconds", {
     expect_refused(bcda_wait(run, timeout), "timeout")
     expect_refused(bcda_next_event(run, timeout), "timeout")
   }
+  expect_identical(nrow(bcda_wait(run, as.difftime(1, units = "hours"))$files), 2L)
 })
 
 test_that("records are asked for with sensible numbers", {
@@ -146,10 +164,13 @@ test_that("records are asked for with sensible numbers", {
   }
   expect_refused(bcda_records(shared_result(), "Patient", handler = 5), "handler")
   for (flatten in list(NA, 1, NULL, c(TRUE, TRUE))) expect_refused(bcda_read(shared_result(), "Patient", flatten = flatten), "flatten")
-  expect_error(bcda_records(shared_result(), "Patient", as = "tibble"), "should be one of")
+  for (as in list("tibble", "fram", NA, 1, NULL, c("list", "text"))) {
+    expect_refused(bcda_records(shared_result(), "Patient", as = as), c("as is", "\"frame\""))
+  }
 })
 
 test_that("what is no manifest is refused", {
+  expect_refused(bcda_fetch(shared_client(), "manifest.json", place(), progress = FALSE), "readLines()")
   for (manifest in c(but(NOT_ONE_TEXT, c("a", "b")), list(shared_client()))) {
     expect_refused(bcda_fetch(shared_client(), manifest, place(), progress = FALSE), "manifest")
   }

@@ -15,16 +15,16 @@ test_that("a function is asked once for each client, and not to show it", {
   }
 })
 
-test_that("an error in a function is the parent", {
+test_that("an error in a function is the cause", {
   own <- structure(class = c("own", "error", "condition"), list(message = "the keyring is locked", call = NULL))
   for (name in c("client_secret", "private_key_pem", "private_key_passphrase")) {
     error <- expect_refused(do.call(client_of, c(list(shared_sandbox()), stats::setNames(list(function() stop(own)), name))), name)
-    expect_identical(error$parent, own)
-    expect_match(conditionMessage(error), "which is the `parent`")
+    expect_identical(error$cause, own)
+    expect_match(conditionMessage(error), "which is the `cause`")
     expect_unsaid("the keyring is locked", conditionMessage(error)) # a function may say anything
   }
   error <- expect_refused(bcda_manifest(shared_client(), function() stop(own), progress = FALSE), "types")
-  expect_identical(error$parent, own)
+  expect_identical(error$cause, own)
 })
 
 test_that("other conditions of a function go through", {
@@ -54,7 +54,7 @@ test_that("a function has to give one text", {
 
 test_that("a function with arguments is one that fails", {
   error <- expect_refused(client_of(shared_sandbox(), client_secret = function(which) which), "client_secret")
-  expect_s3_class(error$parent, "error")
+  expect_s3_class(error$cause, "error")
 })
 
 test_that("wrong values of secrets are not shown", {

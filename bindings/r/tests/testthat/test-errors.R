@@ -35,7 +35,7 @@ test_that("all fields come from the library", {
 test_that("fields that have nothing to say are NA", {
   error <- expect_status(bcda_client("https://localhost:1", client_secret_file = "/no/such", env = FALSE), "FILESYSTEM")
   expect_identical(names(error), c(
-    "message", "call", "code", "http_status", "outcome", "file", "retriable", "retry_after", "result", "parent"
+    "message", "call", "code", "http_status", "outcome", "file", "retriable", "retry_after", "result", "cause"
   ))
   expect_identical(error$code, "FILESYSTEM")
   expect_identical(error$http_status, NA_integer_)
@@ -44,7 +44,7 @@ test_that("fields that have nothing to say are NA", {
   expect_identical(error$retriable, FALSE)
   expect_identical(error$retry_after, NA_real_)
   expect_null(error$result)
-  expect_null(error$parent)
+  expect_null(error$cause)
   error <- expect_refused(bcda_client("nowhere", env = FALSE), "url")
   expect_identical(error$file, NA_character_)
 })
@@ -89,7 +89,7 @@ test_that("what the service does wrong is an error of its class, and leaves what
     expect_identical(error$http_status, fault$http_status %||% NA_integer_, label = name)
     expect_identical(error$retriable, fault$retriable %||% FALSE, label = name)
     expect_identical(error$retry_after, fault$retry_after %||% NA_real_, label = name)
-    expect_null(error$parent)
+    expect_null(error$cause)
     expect_s3_class(error$result, "bcda_result")
     expect_identical(nrow(error$result$files), as.integer(fault$files %||% 0), label = name)
     expect_setequal(claims_in(out), basename(error$result$files$path))

@@ -130,7 +130,7 @@ test_that("an interrupt in a sink is its refusal, and its run comes to an end", 
     run <- bcda_start(client_at("finished"), "Patient", sink)
     tryCatch(bcda_wait(run), interrupt = function(i) say("interrupted"))
     error <- tryCatch(bcda_wait(run), bcda_error = identity)
-    say(error$code, ": ", conditionMessage(error$parent))')
+    say(error$code, ": ", conditionMessage(error$cause))')
   interrupt(when_ready(child))
   expect_identical(rest_of(child), c("interrupted", "aborted", "SINK: interrupted", "status 0"))
 })

@@ -44,6 +44,7 @@ test_that("a handle that was saved is a clear error, and no crash", {
       for (use in USES[[kind]]) expect_status(use(read[[kind]]), "STATE", "another session")
     }
     for (one in read) close(one)
+    expect_output(print(unserialize(serialize(run_at("waiting", client_of(at_stage("waiting")), place()), NULL))), "bcda_run")
     for (one in unserialize(serialize(made, NULL))) close(one)
     expect_gt(bcda_sandbox_requests(made$sandbox), 0) # it lives on
   }

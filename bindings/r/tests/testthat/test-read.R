@@ -66,16 +66,28 @@ test_that("broken lines that complete each other are no records", {
   }
 })
 
-test_that("a NUL, at which texts of R end, is refused, but not what looks like one", {
-  for (line in c('{"a":"x\\u0000y"}', '{"x\\u0000y":1}', '{"a":"\\\\\\u0000"}')) {
-    expect_status(bcda_read(export_with("{}", line)), "PROTOCOL", c("line 2", "NUL"))
+test_that("what texts of R cannot hold is refused, but not what looks like it", {
+  for (line in c(
+    '{"a":"x\\u0000y"}', '{"x\\u0000y":1}', '{"a":"\\\\\\u0000"}', '{"a":"\\ud83d"}', '{"a":"\\uDE00\\uD83D"}',
+    '{"a":"\\ud83d\\\\ude00"}', '{"a":"\\ud83d\\\\\\ude00"}',
+    '{"a":"\\ud83d\\ud83d\\ude00"}'
+  )) {
+    expect_status(bcda_read(export_with("{}", line)), "PROTOCOL", c("line 2", "cannot hold"))
   }
-  expect_identical(bcda_read(export_with('{"a":"\\\\u0000"}'))$a, "\\u0000")
+  expect_identical(bcda_read(export_with('{"a":"\\\\u0000 \\\\ud83d"}'))$a, "\\u0000 \\ud83d")
+  expect_identical(bcda_read(export_with('{"a":"\\ud83d\\uDE00"}'))$a, "\U1F600")
+  expect_identical(bcda_next(bcda_records(export_with('{"a":"\\u0000"}'), as = "text")), '{"a":"\\u0000"}')
 })
 
 test_that("whole numbers are doubles as others are", {
   expect_identical(bcda_read(export_with('{"a":1}', '{"a":2}'))$a, c(1, 2))
   expect_identical(bcda_read(export_with('{"a":12345.6789012345678}', '{"a":"x"}'))$a, c("12345.678901234567", "x"))
+})
+
+test_that("true is not taken for 1, nor for a text", {
+  expect_identical(bcda_read(export_with('{"a":1}', '{"a":true}'))$a, list(1L, TRUE))
+  expect_identical(bcda_read(export_with('{"a":"TRUE"}', '{"a":true}'))$a, list("TRUE", TRUE))
+  expect_identical(bcda_read(export_with('{"a":true}', "{}"))$a, c(TRUE, NA))
 })
 
 test_that("objects are flattened to some depth, and no deeper", {
@@ -299,10 +311,26 @@ test_that("readers are independent, and end early", {
   first <- bcda_next(one)
   expect_identical(bcda_next(other), first)
   close(one)
-  expect_null(bcda_next(one))
+  expect_status(bcda_next(one), "STATE", "closed")
   close(one)
   expect_false(identical(bcda_next(other), first))
   close(other)
+})
+
+test_that("after a chunk that was lost there is no other", {
+  lines <- c("{}", "[]", "{}")
+  for (broken in list(export_with(lines), written_export(Patient = "{}\n", bytes = 1))) {
+    records <- bcda_records(broken, n = 1)
+    expect_error(while (!is.null(bcda_next(records))) NULL, class = "bcda_error")
+    expect_status(bcda_next(records), "STATE", c("records may be lost", "begin anew"))
+  }
+  # Whatever comes while a chunk is made, an interrupt too.
+  records <- bcda_records(shared_result(), "Patient", n = 4)
+  convert <- records$convert
+  records$convert <- function(text, file) stop("amid it")
+  expect_error(bcda_next(records), "amid it")
+  records$convert <- convert
+  expect_status(bcda_next(records), "STATE", "records may be lost")
 })
 
 test_that("an error in a handler comes out as it is, and the file is closed", {

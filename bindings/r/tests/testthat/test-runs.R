@@ -161,6 +161,8 @@ test_that("progress may be a bar, which says what happens", {
   expect_null(bar_state(list(kind = "warning", text = "x")))
   old <- options(cli.progress_show_after = 0, cli.dynamic = FALSE)
   on.exit(options(old))
+  bars <- cli::cli_progress_num()
   expect_no_error(suppressMessages(capture.output(result <- export_of(shared_client(), progress = TRUE), type = "message")))
+  expect_identical(cli::cli_progress_num(), bars)
   expect_identical(nrow(result$files), 2L)
 })

@@ -174,6 +174,9 @@ test_that("the environment has what is not given", {
     bcda_export(bcda_client(), progress = FALSE)
     expect_true(file.exists(file.path(out, "export.json")))
     expect_refused(bcda_client(env = FALSE), "url is missing")
+    at_first <- dirname(place())
+    with_env(list(BCDA_OUT = "relative"), with_directory(at_first, client <- bcda_client()))
+    expect_identical(unique(dirname(bcda_export(client, progress = FALSE)$files$path)), file.path(at_first, "relative"))
     expect_length(types_of(client_of(shared_sandbox())), 3) # a sandbox's client does not read it
     with_env(list(BCDA_PARALLEL = "many"), {
       expect_refused(bcda_client(), "BCDA_PARALLEL")

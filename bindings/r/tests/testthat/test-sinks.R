@@ -66,12 +66,12 @@ test_that("one file may go to a sink, and error files do, too", {
   expect_status(bcda_issues(result), "STATE", "functions of yours")
 })
 
-test_that("an error in a sink is the parent, and its file is aborted", {
+test_that("an error in a sink is the cause, and its file is aborted", {
   for (step in c("begin", "write", "commit")) {
     own <- structure(class = c("own", "error", "condition"), list(message = "the disk is full", call = NULL))
     kept <- keeper(step, own)
-    error <- expect_status(export_of(client_of(a_sandbox()), out = kept$sink), "SINK", "which is the `parent`")
-    expect_identical(error$parent, own)
+    error <- expect_status(export_of(client_of(a_sandbox()), out = kept$sink), "SINK", "which is the `cause`")
+    expect_identical(error$cause, own)
     expect_unsaid("the disk is full", conditionMessage(error)) # it might name a patient
     expect_identical(nrow(error$result$files), 0L)
     expect_identical(states(kept), if (step == "begin") character() else "aborted", label = step)
@@ -79,10 +79,30 @@ test_that("an error in a sink is the parent, and its file is aborted", {
   }
 })
 
-test_that("an error in abort does not hide why", {
-  kept <- keeper("abort")
-  suppressWarnings(error <- expect_status(export_of(client_of(a_sandbox(fault = "flip")), out = kept$sink), "DECRYPTION"))
+test_that("an error in abort is a warning, and does not hide why", {
+  own <- simpleError("the row of a patient")
+  kept <- keeper("abort", own)
+  expect_warning(
+    error <- expect_status(export_of(client_of(a_sandbox(fault = "flip")), out = kept$sink), "DECRYPTION"),
+    class = "bcda_warning_abort"
+  )
+  expect_null(error$cause)
   expect_identical(sum(kept$calls == "abort"), 1L)
+
+  # The same for one that is aborted because its run is closed, and for the others then.
+  kept <- keeper("abort", own)
+  run <- run_at("downloading", client_of(a_sandbox(20, beneficiaries_per_file = 10, fault = "stall:at=50%")), kept$sink)
+  while (sum(kept$calls == "begin") < 2) bcda_next_event(run, 0.05)
+  warnings <- list()
+  withCallingHandlers(close(run), warning = function(w) {
+    warnings[[length(warnings) + 1]] <<- w
+    invokeRestart("muffleWarning")
+  })
+  expect_length(warnings, 2)
+  for (warning in warnings) {
+    expect_unsaid("the row of a patient", conditionMessage(warning))
+    expect_identical(warning$cause, own)
+  }
 })
 
 test_that("what was altered is aborted, what was not is committed", {
@@ -90,7 +110,7 @@ test_that("what was altered is aborted, what was not is committed", {
   client <- client_of(a_sandbox(beneficiaries_per_file = 5, fault = "flip:count=1"))
   error <- expect_status(export_of(client, out = kept$sink), "DECRYPTION", "GCM tag")
   expect_setequal(states(kept), c("aborted", "committed"))
-  expect_null(error$parent)
+  expect_null(error$cause)
   expect_true(error$result$to_sink)
   expect_identical(error$result$files$path, Filter(function(file) file$state == "committed", kept$files)[[1]]$name)
 })
@@ -98,13 +118,13 @@ test_that("what was altered is aborted, what was not is committed", {
 test_that("a function that makes no sink fails the export", {
   for (sink in list(NULL, list(), list(write = identity), list(write = 1, commit = 2, abort = 3), identity, "x")) {
     error <- expect_status(export_of(client_of(a_sandbox()), out = function(name, type) sink), "SINK", "has to return list(write")
-    expect_s3_class(error$parent, "bcda_error_invalid_argument")
+    expect_s3_class(error$cause, "bcda_error_invalid_argument")
   }
   error <- expect_status(export_of(client_of(a_sandbox()), out = function() NULL), "SINK")
-  expect_s3_class(error$parent, "error")
+  expect_s3_class(error$cause, "error")
   sink <- list(write = function() NULL, commit = function(size, sha256) NULL, abort = function() NULL)
   error <- expect_status(export_of(client_of(a_sandbox()), out = function(name, type) sink), "SINK")
-  expect_match(conditionMessage(error$parent), "unused argument")
+  expect_match(conditionMessage(error$cause), "unused argument")
 })
 
 test_that("what is neither committed nor aborted when a run ends otherwise is aborted", {
