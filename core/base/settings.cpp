@@ -270,7 +270,7 @@ const Setting& row_of(std::string_view name) {
   bool near = distance(typed, nearest->name) <= typed.size() / 2;
   throw Error(Status::INVALID_ARGUMENT,
               "there is no setting named " + std::string(name) +
-                  (near ? std::string("; did you mean ") + nearest->name + "?" : "; `bcda settings` lists them"));
+                  (near ? std::string("; did you mean ") + nearest->name + "?" : "; the table of settings has none that is like it"));
 }
 
 // A secret itself, perhaps, where the name of its file belongs: not to be shown.
@@ -292,7 +292,7 @@ std::string objection(const Setting& row, std::string_view value) {
     }
     case T::duration: {
       auto duration = parse_duration(value);
-      if (!duration) return "takes a duration such as 250ms, 30s, 5m or 24h";
+      if (!duration) return "takes a duration such as 250ms, 30s, 5m or 24h, at most 27777h";
       std::string_view name = row.name;
       bool positive =
           name == "poll_interval" || name == "retry_delay" || name == "connect_timeout" || name == "request_timeout";

@@ -170,6 +170,7 @@ TEST(Settings, EachTypeSaysWhatItTakes) {
       {"poll_interval", "5 minutes", "a duration such as"},
       {"poll_interval", "", "a duration such as"},
       {"poll_interval", "-1s", "a duration such as"},
+      {"job_timeout", "40000h", "at most 27777h"},
       {"max_manifest_bytes", "0", "a size such as"},
       {"max_manifest_bytes", "-1", "a size such as"},
       {"max_manifest_bytes", "64KB", "a size such as"},
