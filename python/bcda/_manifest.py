@@ -11,7 +11,6 @@ from typing import Any, Union
 
 from ._config import encoded
 from ._errors import InvalidArgumentError
-from ._result import time_of
 
 
 @dataclass(frozen=True)
@@ -114,3 +113,13 @@ def _files_of(manifest: Mapping[str, Any]) -> Iterator[ManifestFile]:
             name = url.split("#")[0].split("?")[0].rsplit("/", 1)[-1]
             alone = {**manifest, "output": [], "error": [], "KeyMap": keys.get(name, {}), member: [item]}
             yield ManifestFile(str(item.get("type", "")), url, name, member == "error", json.dumps(alone))
+
+
+def time_of(text: str) -> datetime:
+    """RFC 3339, with any number of digits in the fraction of a second."""
+    text = text.replace("Z", "+00:00").replace("z", "+00:00")
+    whole, dot, rest = text.partition(".")
+    if dot:
+        digits = rest[: len(rest) - len(rest.lstrip("0123456789"))]
+        text = f"{whole}.{digits[:6]:0<6}{rest[len(digits) :]}"
+    return datetime.fromisoformat(text)

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Callable, Literal, Union, overload
 from . import _native
 from ._destination import Lines, OwnSink, Place, destination
 from ._errors import FilesystemError, InvalidArgumentError, VerificationError
+from ._manifest import Manifest, time_of
 
 if TYPE_CHECKING:
     import pandas
@@ -82,6 +83,8 @@ class ExportResult:
         error_files: the files of what the service could not export; :attr:`issues` reads them.
         receipt: what ``export.json`` holds, as a dict.
         elapsed: seconds that the run took.
+        manifest: what its jobs offered, for :meth:`Client.fetch` after a failure; None when it came to none, or was
+            opened again.
 
     Example:
         >>> result = client.export(["Patient"], out=tmp / "claims", progress=False)
@@ -89,18 +92,21 @@ class ExportResult:
         ('Patient', 10, True)
     """
 
-    def __init__(self, files: Sequence[File], receipt: Mapping[str, Any], elapsed: float, place: Place) -> None:
+    def __init__(
+        self, files: Sequence[File], receipt: Mapping[str, Any], elapsed: float, place: Place, manifest: str = ""
+    ) -> None:
         self.files = [file for file in files if not file.is_error]
         self.error_files = [file for file in files if file.is_error]
         self.receipt = receipt
         self.elapsed = elapsed
+        self.manifest = Manifest(manifest) if manifest else None
         self._place = place
 
     @classmethod
     def from_native(cls, native: _native.Result, place: Place) -> ExportResult:
         """Of a run; `place` is where its files went."""
         files = [File(**{**fields, "path": place.path_of(fields["path"])}) for fields in native.files]
-        return cls(files, json.loads(native.json), native.elapsed, place)
+        return cls(files, json.loads(native.json), native.elapsed, place, native.manifest)
 
     @classmethod
     def open(cls, directory: StrPath) -> ExportResult:
@@ -278,13 +284,3 @@ def _parsed(lines: Lines, loads: Callable[[bytes], Any], path: str) -> Iterator[
 
 def _count(things: Sequence[Any], noun: str) -> str:
     return f"{len(things):,} {noun}{'' if len(things) == 1 else 's'}"
-
-
-def time_of(text: str) -> datetime:
-    """RFC 3339, with any number of digits in the fraction of a second."""
-    text = text.replace("Z", "+00:00").replace("z", "+00:00")
-    whole, dot, rest = text.partition(".")
-    if dot:
-        digits = rest[: len(rest) - len(rest.lstrip("0123456789"))]
-        text = f"{whole}.{digits[:6]:0<6}{rest[len(digits) :]}"
-    return datetime.fromisoformat(text)

@@ -162,6 +162,24 @@ def test_fault(fault: Fault, make_sandbox: MakeSandbox, tmp_path: Path) -> None:
     assert not (tmp_path / "claims" / "export.json").exists()
 
 
+def test_what_a_failed_export_was_offered_can_be_fetched(make_sandbox: MakeSandbox, tmp_path: Path) -> None:
+    sandbox = make_sandbox(beneficiaries_per_file=5, faults="flip:count=1")
+    client = sandbox.client(**PROMPT)
+    with pytest.raises(bcda.DecryptionError) as caught:
+        client.export(["Patient"], out=tmp_path / "claims", progress=False)
+    error: bcda.Error = pickle.loads(pickle.dumps(caught.value))
+    assert error.result is not None
+    assert error.result.manifest is not None
+    kick_offs = sandbox.request_count("GET /api/v1/Patient")
+    result = client.fetch(error.result.manifest, out=tmp_path / "again", progress=False)
+    assert {file.records for file in result.files} == {5}
+    assert len(result.files) == len(error.result.files) + 1
+    assert sandbox.request_count("GET /api/v1/Patient") == kick_offs
+
+    client.export(["Patient"], out=tmp_path / "claims", progress=False, restart=True)
+    assert bcda.ExportResult.open(tmp_path / "claims").manifest is None
+
+
 def test_the_file_concerned_is_named(make_sandbox: MakeSandbox, tmp_path: Path) -> None:
     client = make_sandbox(faults="flip").client(**PROMPT)
     manifest = client.manifest(["Patient"], progress=False)
