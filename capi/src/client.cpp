@@ -43,8 +43,8 @@ namespace {
 
 // The event, or one that says nothing for NULL.
 const bcda_event& of(const bcda_event* event) {
-  static const bcda_event nothing;
-  return event ? *event : nothing;
+  static const auto* nothing = new bcda_event();  // never over, as threads may ask to the very end
+  return event ? *event : *nothing;
 }
 
 // A caller's sink as a destination.

@@ -62,11 +62,12 @@ bcda_status bcda_status_at(int32_t index) {
 const char* bcda_version(void) { return libbcda::kVersion; }
 
 const char* bcda_version_details(void) {
-  static const std::string text = [] {
+  static const auto* text = [] {  // never over, as a caller's thread may have it to the very end
     std::string boost = std::to_string(BOOST_VERSION / 100000) + "." + std::to_string(BOOST_VERSION / 100 % 1000);
-    return std::string("libbcda ") + libbcda::kVersion + ", Boost " + boost + ", " + OpenSSL_version(OPENSSL_VERSION);
+    return new std::string(std::string("libbcda ") + libbcda::kVersion + ", Boost " + boost + ", " +
+                           OpenSSL_version(OPENSSL_VERSION));
   }();
-  return text.c_str();
+  return text->c_str();
 }
 
 void bcda_string_free(char* text) {

@@ -318,8 +318,8 @@ std::string objection(const Setting& row, std::string_view value) {
 }  // namespace
 
 const std::vector<Setting>& settings_table() {
-  static const std::vector<Setting> table = make_table();
-  return table;
+  static const auto* table = new std::vector<Setting>(make_table());  // threads may read it when statics are over
+  return *table;
 }
 
 const Setting* find_setting(std::string_view name) {
