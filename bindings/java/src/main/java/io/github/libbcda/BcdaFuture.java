@@ -3,6 +3,7 @@ package io.github.libbcda;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.ExecutionException;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicLong;
 
 /**
@@ -14,10 +15,11 @@ import java.util.concurrent.atomic.AtomicLong;
  *
  * @param <T> what comes of it
  */
-public abstract sealed class BcdaFuture<T> extends CompletableFuture<T> permits Run, DecryptRun {
+public abstract class BcdaFuture<T> extends CompletableFuture<T> {
   private static final AtomicLong NUMBER = new AtomicLong();
 
   final NativeHandle handle;
+  private final AtomicBoolean decided = new AtomicBoolean();
   private final CompletableFuture<T> ended = new CompletableFuture<>(); // with null when it failed
 
   BcdaFuture(NativeHandle handle) {
@@ -45,24 +47,33 @@ public abstract sealed class BcdaFuture<T> extends CompletableFuture<T> permits 
     }
   }
 
-  // All ways to complete it. The work is told first: what hangs on the future may take its time.
+  // All ways to complete it.
 
   @Override
   public boolean cancel(boolean mayInterrupt) {
-    stop();
-    return super.cancel(mayInterrupt);
+    return decide() ? super.cancel(mayInterrupt) : isCancelled();
   }
 
   @Override
   public boolean complete(T value) {
-    stop();
-    return super.complete(value);
+    return decide() && super.complete(value);
   }
 
   @Override
   public boolean completeExceptionally(Throwable failure) {
-    stop();
-    return super.completeExceptionally(failure);
+    return decide() && super.completeExceptionally(failure);
+  }
+
+  /**
+   * True for the first, who then completes it: the work that is told to stop may end sooner than that. It is told before, since
+   * what hangs on the future may take its time.
+   */
+  private boolean decide() {
+    boolean first = decided.compareAndSet(false, true);
+    if (first) {
+      stop();
+    }
+    return first;
   }
 
   /** Native resources are gone before the future completes: what hangs on it may begin again at once. */

@@ -1,0 +1,76 @@
+package io.github.libbcda;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertSame;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import java.io.IOException;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ExecutionException;
+import org.junit.jupiter.api.Test;
+
+/** Futures of work that ends when it is most awkward. */
+class FutureTest {
+  /** Ends, as work that was cancelled does, while it is being told to stop. */
+  private static final class Prompt extends BcdaFuture<String> {
+    private final CompletableFuture<Thread> running = new CompletableFuture<>();
+    private final CompletableFuture<Void> told = new CompletableFuture<>();
+
+    Prompt() {
+      super(new NativeHandle("nothing", 1, address -> {}));
+      begin();
+      running.join();
+    }
+
+    @Override
+    void follow() {
+      running.complete(Thread.currentThread());
+      told.join();
+    }
+
+    @Override
+    String outcome() {
+      throw BcdaException.of(Status.CANCELLED, "told to stop", "");
+    }
+
+    @Override
+    void stop() {
+      if (Thread.currentThread() == running.join()) {
+        return;
+      }
+      told.complete(null);
+      try {
+        running.join().join();
+      } catch (InterruptedException unexpected) {
+        throw new AssertionError(unexpected);
+      }
+    }
+  }
+
+  @Test
+  void aCancelIsNotOvertakenByTheEndThatItBrings() {
+    Prompt work = new Prompt();
+    assertTrue(work.cancel(true));
+    assertTrue(work.isCancelled());
+    assertTrue(work.cancel(true), "still");
+    assertFalse(work.complete("too late"));
+  }
+
+  @Test
+  void aValueIsNotOvertaken() throws Exception {
+    Prompt work = new Prompt();
+    assertTrue(work.complete("a value"));
+    assertEquals("a value", work.get());
+    assertFalse(work.cancel(true));
+  }
+
+  @Test
+  void aFailureIsNotOvertaken() {
+    Prompt work = new Prompt();
+    IOException failure = new IOException();
+    assertTrue(work.completeExceptionally(failure));
+    assertSame(failure, assertThrows(ExecutionException.class, work::get).getCause());
+  }
+}
