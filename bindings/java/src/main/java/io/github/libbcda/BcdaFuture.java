@@ -37,14 +37,18 @@ public abstract class BcdaFuture<T> extends CompletableFuture<T> {
 
   /** To be called once, by whoever made this. */
   final void begin() {
-    Thread thread = new Thread(this::toTheEnd, "bcda-" + NUMBER.incrementAndGet());
-    thread.setDaemon(true);
     try {
-      thread.start();
+      onThreadOfItsOwn(this::toTheEnd);
     } catch (Throwable noThread) {
       handle.close();
       throw noThread;
     }
+  }
+
+  private static void onThreadOfItsOwn(Runnable work) {
+    Thread thread = new Thread(work, "bcda-" + NUMBER.incrementAndGet());
+    thread.setDaemon(true);
+    thread.start();
   }
 
   // All ways to complete it.
@@ -102,7 +106,10 @@ public abstract class BcdaFuture<T> extends CompletableFuture<T> {
    * @return a future that never fails, for as many waiters as there are; it has no value
    */
   public final CompletableFuture<Void> ended() {
-    return ended.thenApplyAsync(value -> null);
+    if (ended.isDone()) {
+      return CompletableFuture.completedFuture(null);
+    }
+    return ended.thenApplyAsync(value -> null, BcdaFuture::onThreadOfItsOwn); // what hangs on it may wait for this future
   }
 
   /** Waits; when interrupted, cancels, unless it was just done, and waits until the work has let go of everything. */

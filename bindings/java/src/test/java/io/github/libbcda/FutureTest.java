@@ -8,7 +8,11 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import java.io.IOException;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutionException;
+import java.util.concurrent.ForkJoinPool;
+import java.util.concurrent.Semaphore;
+import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
 
 /** Futures of work that ends when it is most awkward. */
@@ -72,5 +76,30 @@ class FutureTest {
     IOException failure = new IOException();
     assertTrue(work.completeExceptionally(failure));
     assertSame(failure, assertThrows(ExecutionException.class, work::get).getCause());
+  }
+
+  @Test
+  void theEndIsToldWhenTheCommonPoolIsBusy() throws Exception {
+    Semaphore release = new Semaphore(0); // for which the pool makes up with no other thread
+    CountDownLatch busy = new CountDownLatch(ForkJoinPool.getCommonPoolParallelism());
+    assertTrue(busy.getCount() > 1, "else nobody uses it: see pom.xml");
+    for (long i = busy.getCount(); i > 0; i--) {
+      ForkJoinPool.commonPool()
+          .execute(
+              () -> {
+                busy.countDown();
+                release.acquireUninterruptibly();
+              });
+    }
+    busy.await();
+    try {
+      Prompt work = new Prompt();
+      CompletableFuture<Void> before = work.ended();
+      work.cancel(true);
+      before.get(30, TimeUnit.SECONDS);
+      assertTrue(work.ended().isDone(), "at once");
+    } finally {
+      release.release(ForkJoinPool.getCommonPoolParallelism());
+    }
   }
 }
