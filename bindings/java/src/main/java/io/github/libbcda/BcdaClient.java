@@ -193,7 +193,7 @@ public final class BcdaClient implements AutoCloseable {
 
   private static String one(String file) {
     if (file.isEmpty()) {
-      throw new IllegalArgumentException("the file has no name");
+      throw BcdaException.invalid("the file has no name");
     }
     return file;
   }

@@ -68,6 +68,11 @@ public abstract sealed class BcdaException extends RuntimeException {
     return of(new Failure(status, message, 0, file, false, -1));
   }
 
+  /** An argument that Java itself refuses. */
+  static BcdaException invalid(String message) {
+    return of(Status.INVALID_ARGUMENT, message, "");
+  }
+
   private static BcdaException of(Failure failure) {
     return switch (failure.status) {
       case INTERNAL -> new Internal(failure);

@@ -9,7 +9,7 @@ final class LocalPath {
 
   static String text(Path path) {
     if (path.getFileSystem() != FileSystems.getDefault()) {
-      throw new IllegalArgumentException(path.toUri() + " is not a file of the system: it is in " + path.getFileSystem());
+      throw BcdaException.invalid(path.toUri() + " is not a file of the system: it is in " + path.getFileSystem());
     }
     return path.toString();
   }

@@ -71,12 +71,12 @@ public abstract sealed class Settings<B extends Settings<B>> permits ExportSetti
   /** Rounded up: a short time is not the 0 that means no limit. */
   private static long milliseconds(String name, Duration value) {
     if (value.isNegative()) {
-      throw new IllegalArgumentException(name + ": " + value + " is less than nothing");
+      throw BcdaException.invalid(name + ": " + value + " is less than nothing");
     }
     try {
       return value.plusNanos(999_999).toMillis();
     } catch (ArithmeticException overflow) {
-      throw new IllegalArgumentException(name + ": " + value + " is too long", overflow);
+      throw BcdaException.invalid(name + ": " + value + " is too long");
     }
   }
 

@@ -266,20 +266,20 @@ class ErrorsTest {
     URI zip = URI.create("jar:" + dir.resolve("a.zip").toUri());
     try (FileSystem other = FileSystems.newFileSystem(zip, Map.of("create", "true"))) {
       Path path = other.getPath("/claims");
-      assertThrows(IllegalArgumentException.class, () -> ExportRequest.builder().out(path));
-      assertThrows(IllegalArgumentException.class, () -> BcdaClient.builder().configFile(path));
-      assertThrows(IllegalArgumentException.class, () -> RecordReader.open(path));
+      assertThrows(BcdaException.InvalidArgument.class, () -> ExportRequest.builder().out(path));
+      assertThrows(BcdaException.InvalidArgument.class, () -> BcdaClient.builder().configFile(path));
+      assertThrows(BcdaException.InvalidArgument.class, () -> RecordReader.open(path));
       DecryptRequest request = DecryptRequest.builder(path, dir.resolve("plain")).key("00").build();
-      assertThrows(IllegalArgumentException.class, () -> Vectors.decryptor().decrypt(request));
+      assertThrows(BcdaException.InvalidArgument.class, () -> Vectors.decryptor().decrypt(request));
     }
   }
 
   @Test
   void durationsThatAreNone() {
     ExportRequest.Builder builder = ExportRequest.builder();
-    assertThrows(IllegalArgumentException.class, () -> builder.timeout(Duration.ofNanos(-1)));
-    IllegalArgumentException error =
-        assertThrows(IllegalArgumentException.class, () -> builder.timeout(Duration.ofSeconds(Long.MAX_VALUE)));
+    assertThrows(BcdaException.InvalidArgument.class, () -> builder.timeout(Duration.ofNanos(-1)));
+    BcdaException.InvalidArgument error =
+        assertThrows(BcdaException.InvalidArgument.class, () -> builder.timeout(Duration.ofSeconds(Long.MAX_VALUE)));
     assertTrue(error.getMessage().startsWith("timeout: "));
   }
 
@@ -291,6 +291,9 @@ class ErrorsTest {
     assertThrows(BcdaException.InvalidArgument.class, () -> BcdaClient.builder().url("nowhere").build());
     assertThrows(BcdaException.InvalidArgument.class, () -> BcdaClient.builder().parallel(1000).build());
     assertThrows(BcdaException.InvalidArgument.class, () -> Sandbox.builder().fault("surprise").start());
+    try (BcdaClient client = BcdaClient.builder().url("https://localhost").build()) {
+      assertThrows(BcdaException.InvalidArgument.class, () -> client.fetch(new Manifest("{}"), "", Trials.nothing()));
+    }
     assertThrows(BcdaException.InvalidArgument.class, () -> BcdaDecryptor.builder().set("durability", "x").build());
     assertThrows(
         BcdaException.PrivateKey.class,
