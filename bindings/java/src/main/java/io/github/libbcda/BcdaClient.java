@@ -206,9 +206,15 @@ public final class BcdaClient implements AutoCloseable {
   /** {@code start} gives the run's address for a configuration's and the client's. */
   private <T> Run<T> start(ExportRequest request, LongFunction<LongUnaryOperator> start, LongFunction<T> read) {
     try (NativeHandle config = request.config()) {
+      expectNameable(config);
       long run = handle.call(client -> config.call(settings -> start.apply(settings).applyAsLong(client)));
       return Run.of(run, request, read, this);
     }
+  }
+
+  /** Else a whole export would seem to have failed, when its files are to be told. */
+  private static void expectNameable(NativeHandle config) {
+    LocalPath.expectNameable(config.call(at -> Native.config_get(at, "out")));
   }
 
   /** Makes clients. For one thread at a time. */
@@ -271,6 +277,7 @@ public final class BcdaClient implements AutoCloseable {
      */
     public BcdaClient build() {
       try (NativeHandle config = read(values().config())) {
+        expectNameable(config);
         long client = config.call(Native::client_create);
         return new BcdaClient(new NativeHandle("client", client, Native::client_destroy), sandbox);
       }

@@ -169,6 +169,15 @@ class JarIT {
     }
   }
 
+  @Test
+  void aDirectoryThatJavaCannotNameIsRefusedBeforeTheRun() throws Exception {
+    Ended ended =
+        run(List.of("env", "LC_ALL=C", JAVA, "--enable-native-access=ALL-UNNAMED", "-Drepository=" + Trials.REPOSITORY, "-cp",
+            with(TESTS), Unnameable.class.getName(), dir.toString()));
+    assertEquals(0, ended.code, ended.error);
+    assertEquals("refused 3 times, without a request", ended.out.strip());
+  }
+
   // ---- Programs ----
 
   @Test

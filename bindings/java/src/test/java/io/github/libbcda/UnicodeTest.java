@@ -8,8 +8,10 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.function.Executable;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -59,6 +61,31 @@ class UnicodeTest {
     BcdaException.Filesystem error =
         assertThrows(BcdaException.Filesystem.class, () -> RecordReader.open(missing));
     assertEquals(missing.toString(), error.file().orElseThrow());
+  }
+
+  /** Its text is that of another path. */
+  @Test
+  void aPathThatIsNotUtf8IsRefused() throws Exception {
+    List<String> make = List.of("sh", "-c", "mkdir \"$(printf 'd\\377')\"");
+    assertEquals(0, new ProcessBuilder(make).directory(dir.toFile()).start().waitFor());
+    Path path;
+    try (Stream<Path> paths = Files.list(dir)) {
+      path = paths.findFirst().orElseThrow();
+    }
+    DecryptRequest.Builder from = DecryptRequest.builder(path.resolve("a"), dir.resolve("b")).key("00");
+    DecryptRequest.Builder to = DecryptRequest.builder(dir.resolve("a"), path.resolve("b")).key("00");
+    List<Executable> uses =
+        List.of(
+            () -> ExportRequest.builder().out(path),
+            () -> BcdaClient.builder().configFile(path),
+            () -> ExportResult.open(path),
+            () -> RecordReader.open(path),
+            () -> Vectors.decryptor().decrypt(from.build()),
+            () -> Vectors.decryptor().decrypt(to.build()));
+    for (Executable use : uses) {
+      String message = assertThrows(BcdaException.InvalidArgument.class, use).getMessage();
+      assertTrue(message.contains("not UTF-8"), message);
+    }
   }
 
   @Test
