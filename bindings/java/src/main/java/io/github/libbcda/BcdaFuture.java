@@ -19,6 +19,7 @@ public abstract class BcdaFuture<T> extends CompletableFuture<T> {
   private static final AtomicLong NUMBER = new AtomicLong();
 
   final NativeHandle handle;
+  final Calls calls = new Calls();
   private final AtomicBoolean decided = new AtomicBoolean();
   private final CompletableFuture<T> ended = new CompletableFuture<>(); // with null when it failed
 
@@ -26,14 +27,20 @@ public abstract class BcdaFuture<T> extends CompletableFuture<T> {
     this.handle = handle;
   }
 
-  /** Tells listeners what happens until the work has ended. */
+  /** Tells listeners what happens until the work has ended; by {@link #calls}. */
   abstract void follow();
 
   /** What came of it, or throws how it failed. */
   abstract T outcome();
 
-  /** Asks the work to stop. Thread-safe; nothing when it has ended. */
-  abstract void stop();
+  /** Asks the library to stop the work. Thread-safe; nothing when it has ended. */
+  abstract void cancelWork();
+
+  /** Has the work end: what waits, in the library or in the user's code, is told. */
+  final void stop() {
+    cancelWork();
+    calls.end();
+  }
 
   /** To be called once, by whoever made this. */
   final void begin() {

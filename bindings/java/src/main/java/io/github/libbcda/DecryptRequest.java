@@ -44,7 +44,7 @@ public final class DecryptRequest {
   public interface Progress {
     /**
      * Called on the decryption's own daemon thread, now and then. When it throws, the decryption is cancelled and fails with
-     * what it threw.
+     * what it threw. A cancel interrupts it and is the last that it hears.
      *
      * @param done bytes so far
      * @param total bytes in all; -1: unknown

@@ -34,9 +34,13 @@ final class DecryptRun extends BcdaFuture<ExportedFile> {
           long done = 0;
           while (Native.decryption_wait(decryption, done, FOREVER) == 0) {
             done = Native.decryption_done(decryption);
-            progress.update(done, Native.decryption_total(decryption));
+            tell(done, Native.decryption_total(decryption));
           }
         });
+  }
+
+  private void tell(long done, long total) {
+    calls.make(() -> progress.update(done, total));
   }
 
   @Override
@@ -45,7 +49,7 @@ final class DecryptRun extends BcdaFuture<ExportedFile> {
   }
 
   @Override
-  void stop() {
+  void cancelWork() {
     handle.runIfOpen(Native::decryption_cancel);
   }
 }

@@ -60,7 +60,8 @@ public final class ExportRequest {
      *
      * @param listener called on the run's own daemon thread, never by two threads at once. A slow one holds up the future's
      *     completion and a sink, but not the run. When it throws, the run is cancelled and fails with what it threw. It may
-     *     cancel the run, but must not wait for it
+     *     cancel the run, but must not wait for it. A cancel interrupts it and is the last that it hears; the setting
+     *     {@code timeout} does not reach it, {@code orTimeout} of the future does
      * @return this
      */
     public Builder onEvent(Consumer<ExportEvent> listener) {

@@ -10,7 +10,8 @@ package io.github.libbcda;
  * }</pre>
  *
  * <p>What a call throws fails the run with {@link BcdaException.Sink}, whose cause it is. When the run is cancelled, or whoever
- * waits for it is interrupted, a call under way that is not {@code abort} is interrupted; then only aborts follow.
+ * waits for it is interrupted, a call under way that is not {@code abort} is interrupted; then only aborts follow. The
+ * setting {@code timeout} waits for a call that is under way: {@code exportAsync(request).orTimeout(…)} does not.
  */
 @FunctionalInterface
 public interface ExportSink {

@@ -15,7 +15,7 @@ final class Run<T> extends BcdaFuture<T> {
   private Run(NativeHandle handle, ExportRequest request, LongFunction<T> read, Object serving) {
     super(handle);
     this.request = request;
-    this.sink = new SinkAnswers(request.sink());
+    this.sink = new SinkAnswers(request.sink(), calls);
     this.read = read;
     this.serving = serving;
   }
@@ -58,7 +58,8 @@ final class Run<T> extends BcdaFuture<T> {
   private Status tell(NativeHandle event, long timeout) {
     Status next = Status.of(handle.call(run -> event.call(to -> Native.run_next_event(run, to, timeout))));
     if (next == Status.OK) {
-      request.listener().accept(event.call(ExportEvent::of));
+      ExportEvent told = event.call(ExportEvent::of);
+      calls.make(() -> request.listener().accept(told));
     }
     return next;
   }
@@ -84,8 +85,7 @@ final class Run<T> extends BcdaFuture<T> {
   }
 
   @Override
-  void stop() {
+  void cancelWork() {
     handle.runIfOpen(Native::run_cancel);
-    sink.interrupt();
   }
 }

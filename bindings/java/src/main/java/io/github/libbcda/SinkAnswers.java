@@ -7,13 +7,13 @@ import java.util.concurrent.CancellationException;
 /** Puts what the library asks of a sink to the sink, on the thread of the run. */
 final class SinkAnswers {
   private final ExportSink sink;
+  private final Calls calls;
   private final Map<Long, ExportSink.File> open = new HashMap<>();
   private Throwable failure;
-  private Thread busy; // in a call of the sink that may be interrupted
-  private boolean ending;
 
-  SinkAnswers(ExportSink sink) {
+  SinkAnswers(ExportSink sink, Calls calls) {
     this.sink = sink;
+    this.calls = calls;
   }
 
   /** Answers one question. False: nothing is asked now. */
@@ -37,21 +37,20 @@ final class SinkAnswers {
   private void put(long run, String what, long file) throws Exception {
     if (what.equals("abort")) {
       open.remove(file).abort();
-      return;
+    } else if (!calls.make(() -> take(run, what, file))) {
+      throw new CancellationException("the run is to end");
     }
-    enter();
-    try {
-      switch (what) {
-        case "begin" -> begin(file, Native.sink_name(run), Native.sink_type(run));
-        case "write" -> open.get(file).write(Native.sink_data(run));
-        case "commit" -> {
-          open.get(file).commit(Native.sink_size(run), Native.sink_sha256(run));
-          open.remove(file);
-        }
-        default -> throw new IllegalStateException(what);
+  }
+
+  private void take(long run, String what, long file) throws Exception {
+    switch (what) {
+      case "begin" -> begin(file, Native.sink_name(run), Native.sink_type(run));
+      case "write" -> open.get(file).write(Native.sink_data(run));
+      case "commit" -> {
+        open.get(file).commit(Native.sink_size(run), Native.sink_sha256(run));
+        open.remove(file);
       }
-    } finally {
-      leave();
+      default -> throw new IllegalStateException(what);
     }
   }
 
@@ -61,27 +60,6 @@ final class SinkAnswers {
       throw new IllegalStateException("the sink gave null for " + name);
     }
     open.put(file, begun);
-  }
-
-  private synchronized void enter() {
-    if (ending) {
-      throw new CancellationException("the run is to end");
-    }
-    busy = Thread.currentThread();
-  }
-
-  /** No interrupt outlives the call for which it was meant. */
-  private synchronized void leave() {
-    busy = null;
-    Thread.interrupted();
-  }
-
-  /** The run is to end: interrupts a call of the sink that is under way, and makes no more but aborts. */
-  synchronized void interrupt() {
-    ending = true;
-    if (busy != null && busy != Thread.currentThread()) {
-      busy.interrupt();
-    }
   }
 
   /** When nothing more is asked: aborts what is neither committed nor aborted. */

@@ -13,6 +13,7 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.concurrent.CancellationException;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
@@ -109,6 +110,70 @@ class CancelTest {
       reached.get();
       assertTrue(run.cancel(true));
       Trials.awaitEnd(run);
+      assertEquals(List.of("cipher"), names(dir));
+    }
+  }
+
+  // ---- User code that does not return ----
+
+  /** Never returns, unless it is interrupted. */
+  private void block() {
+    reached.complete(null);
+    try {
+      new CountDownLatch(1).await();
+    } catch (InterruptedException interrupted) {
+      Thread.currentThread().interrupt();
+    }
+  }
+
+  private static void expectEnd(BcdaFuture<?> run) throws Exception {
+    run.ended().get(30, TimeUnit.SECONDS);
+  }
+
+  @Test
+  void cancelReachesAListenerThatBlocks() throws Exception {
+    try (Sandbox sandbox = Stage.WAITING.sandbox();
+        BcdaClient client = Trials.client(sandbox).build()) {
+      BcdaFuture<ExportResult> run =
+          client.exportAsync(Trials.patients(dir.resolve("claims")).onEvent(event -> block()).build());
+      reached.get();
+      assertTrue(run.cancel(true));
+      expectEnd(run);
+      expectNoClaims();
+    }
+  }
+
+  @Test
+  void aTimeLimitReachesAListenerThatBlocks() throws Exception {
+    try (Sandbox sandbox = Stage.WAITING.sandbox();
+        BcdaClient client = Trials.client(sandbox).build()) {
+      BcdaFuture<ExportResult> run =
+          client.exportAsync(Trials.patients(dir.resolve("claims")).onEvent(event -> block()).build());
+      reached.get();
+      run.completeExceptionally(new TimeoutException()); // as orTimeout does
+      expectEnd(run);
+    }
+  }
+
+  @Test
+  void interruptReachesAListenerThatBlocks() throws Exception {
+    try (Sandbox sandbox = Stage.WAITING.sandbox();
+        BcdaClient client = Trials.client(sandbox).build()) {
+      reached.thenRun(Thread.currentThread()::interrupt);
+      ExportRequest request = Trials.patients(dir.resolve("claims")).onEvent(event -> block()).build();
+      assertThrows(InterruptedException.class, () -> client.export(request));
+      expectNoClaims();
+    }
+  }
+
+  @Test
+  void cancelReachesAProgressListenerThatBlocks() throws Exception {
+    try (EndlessFile endless = new EndlessFile(dir.resolve("cipher"))) {
+      DecryptRequest request = endless.request(dir.resolve("plain")).onProgress((done, total) -> block()).build();
+      BcdaFuture<ExportedFile> run = Vectors.decryptor().decryptAsync(request);
+      reached.get();
+      assertTrue(run.cancel(true));
+      expectEnd(run);
       assertEquals(List.of("cipher"), names(dir));
     }
   }

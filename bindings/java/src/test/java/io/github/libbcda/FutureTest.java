@@ -40,7 +40,7 @@ class FutureTest {
     }
 
     @Override
-    void stop() {
+    void cancelWork() {
       if (Thread.currentThread() == running.join()) {
         return;
       }

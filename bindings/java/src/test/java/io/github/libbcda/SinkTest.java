@@ -245,6 +245,41 @@ class SinkTest {
     }
   }
 
+  /** By a listener, or by an abort: the call of the sink that comes next is not the one for which it was meant. */
+  @Test
+  void anInterruptThatIsLeftReachesNoOtherCall() throws Exception {
+    try (Sandbox sandbox = Trials.sandbox().fault("reset:count=1:on=GET /data").start();
+        BcdaClient client = Trials.client(sandbox).build()) {
+      List<Boolean> interrupted = new ArrayList<>();
+      ExportSink sink =
+          (name, type) -> {
+            interrupted.add(Thread.currentThread().isInterrupted());
+            return new Discarding() {
+              @Override
+              public void abort() {
+                interrupted.add(Thread.currentThread().isInterrupted());
+                Thread.currentThread().interrupt();
+              }
+            };
+          };
+      ExportRequest request =
+          Trials.patients(dir).sink(sink).onEvent(event -> Thread.currentThread().interrupt()).build();
+      client.export(request);
+      assertEquals(List.of(false, false, false), interrupted, "begin, abort, begin");
+    }
+  }
+
+  private static class Discarding implements ExportSink.File {
+    @Override
+    public void write(byte[] bytes) throws Exception {}
+
+    @Override
+    public void commit(long size, String sha256) {}
+
+    @Override
+    public void abort() throws Exception {}
+  }
+
   @Test
   void whatHangsOnARunMayBeginAnother() throws Exception {
     try (Sandbox sandbox = sandbox();
