@@ -98,12 +98,17 @@ public abstract sealed class BcdaException extends RuntimeException {
     };
   }
 
-  /** The same on another thread, with this as its cause, so that a stack trace tells both. */
+  /** The same on another thread; a stack trace tells this too, as its cause, or beside the cause that this has. */
   final BcdaException again() {
     BcdaException made = of(failure);
     made.outcome = outcome;
     made.verified = verified;
-    made.initCause(this);
+    if (getCause() == null) {
+      made.initCause(this);
+    } else {
+      made.initCause(getCause());
+      made.addSuppressed(this);
+    }
     return made;
   }
 

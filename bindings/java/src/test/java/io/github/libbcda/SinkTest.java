@@ -144,7 +144,8 @@ class SinkTest {
       Memory sink = new Memory();
       sink.failing = step;
       BcdaException.Sink failed = assertThrows(BcdaException.Sink.class, () -> client.export(into(sink)));
-      assertSame(sink.failure, failed.getCause().getCause()); // the one of the run's thread is between
+      assertSame(sink.failure, failed.getCause());
+      assertInstanceOf(BcdaException.Sink.class, failed.getSuppressed()[0], "of the run's thread");
       assertEquals(0, sink.committed.size());
       long begun = sink.count("BEGIN") - (step == Memory.Step.BEGIN ? sink.count("BEGIN") : 0);
       assertEquals(begun, sink.count("ABORT"));
@@ -157,7 +158,7 @@ class SinkTest {
         BcdaClient client = Trials.client(sandbox).build()) {
       ExportRequest request = into((name, type) -> null);
       BcdaException.Sink failed = assertThrows(BcdaException.Sink.class, () -> client.export(request));
-      assertInstanceOf(IllegalStateException.class, failed.getCause().getCause());
+      assertInstanceOf(IllegalStateException.class, failed.getCause());
     }
   }
 
