@@ -23,7 +23,6 @@ final class Calls {
   }
 
   private synchronized boolean enter() {
-    Thread.interrupted(); // left by an abort, or meant for something else
     busy = ending ? null : Thread.currentThread();
     return !ending;
   }

@@ -47,7 +47,7 @@ public interface ExportSink {
     /**
      * Discard everything. Comes instead of a commit, or after one that failed, also when the run is cancelled.
      *
-     * @throws Exception that failed; a run that fails too may name it as suppressed
+     * @throws Exception that failed; what the run fails with, if it does, names it as suppressed
      */
     void abort() throws Exception;
   }

@@ -36,10 +36,11 @@ final class Run<T> extends BcdaFuture<T> {
       while (step(event)) {}
     } catch (Throwable thrown) { // by the listener
       stop();
-      throw thrown;
-    } finally {
       sink.end();
+      sink.explain(thrown);
+      throw thrown;
     }
+    sink.end();
   }
 
   /** One question of the sink and one event, or waits for either. False at the end of the run. */

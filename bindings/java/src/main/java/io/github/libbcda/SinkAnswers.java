@@ -1,6 +1,8 @@
 package io.github.libbcda;
 
+import java.util.ArrayList;
 import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CancellationException;
 
@@ -9,7 +11,8 @@ final class SinkAnswers {
   private final ExportSink sink;
   private final Calls calls;
   private final Map<Long, ExportSink.File> open = new HashMap<>();
-  private Throwable failure;
+  private Throwable failure; // the first that is not an abort's: a store that is full fails every file
+  private final List<Throwable> failedAborts = new ArrayList<>();
 
   SinkAnswers(ExportSink sink, Calls calls) {
     this.sink = sink;
@@ -27,7 +30,7 @@ final class SinkAnswers {
       put(run, what, Native.sink_file(run));
       accepted = true;
     } catch (Throwable thrown) {
-      failed(thrown);
+      failure = failure == null ? thrown : failure;
     } finally {
       Native.sink_answer(run, accepted ? 1 : 0);
     }
@@ -36,7 +39,7 @@ final class SinkAnswers {
 
   private void put(long run, String what, long file) throws Exception {
     if (what.equals("abort")) {
-      open.remove(file).abort();
+      abort(open.remove(file));
     } else if (!calls.make(() -> take(run, what, file))) {
       throw new CancellationException("the run is to end");
     }
@@ -64,32 +67,33 @@ final class SinkAnswers {
 
   /** When nothing more is asked: aborts what is neither committed nor aborted. */
   void end() {
-    for (ExportSink.File file : open.values()) {
-      try {
-        file.abort();
-      } catch (Throwable thrown) {
-        failed(thrown);
-      }
-    }
+    open.values().forEach(this::abort);
     open.clear();
   }
 
-  /** The first is kept: a store that is full fails every file. */
-  private void failed(Throwable thrown) {
-    if (failure == null) {
-      failure = thrown;
+  private void abort(ExportSink.File file) {
+    try {
+      file.abort();
+    } catch (Throwable thrown) {
+      failedAborts.add(thrown);
+    } finally {
+      Thread.interrupted(); // as after every call
     }
   }
 
-  /** Tells {@code error}, of the run, what the sink threw. */
-  void explain(BcdaException error) {
-    if (failure == null) {
-      return;
-    }
-    if (error instanceof BcdaException.Sink) {
+  /** Tells {@code error}, of the run or of its listener, what the sink threw. */
+  void explain(Throwable error) {
+    if (failure != null && error instanceof BcdaException.Sink && error.getCause() == null) {
       error.initCause(failure);
     } else {
-      error.addSuppressed(failure);
+      addTo(error, failure);
+    }
+    failedAborts.forEach(each -> addTo(error, each));
+  }
+
+  private static void addTo(Throwable error, Throwable besides) {
+    if (besides != null && besides != error) {
+      error.addSuppressed(besides);
     }
   }
 }

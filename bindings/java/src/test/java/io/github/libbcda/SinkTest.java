@@ -22,6 +22,8 @@ import java.util.TreeMap;
 import java.util.concurrent.CancellationException;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -149,6 +151,77 @@ class SinkTest {
       assertEquals(0, sink.committed.size());
       long begun = sink.count("BEGIN") - (step == Memory.Step.BEGIN ? sink.count("BEGIN") : 0);
       assertEquals(begun, sink.count("ABORT"));
+    }
+  }
+
+  /** A file breaks off and its abort fails; when it comes again, so does its write. */
+  @Test
+  void anAbortThatFailedHidesNothing() throws Exception {
+    try (Sandbox sandbox = Trials.sandbox().fault("reset:count=1:on=GET /data").start();
+        BcdaClient client = Trials.client(sandbox).build()) {
+      IOException write = new IOException("of the write");
+      IOException abort = new IOException("of the abort");
+      AtomicInteger begun = new AtomicInteger();
+      ExportSink sink =
+          (name, type) -> {
+            int time = begun.incrementAndGet();
+            return new Discarding() {
+              @Override
+              public void write(byte[] bytes) throws Exception {
+                if (time > 1) {
+                  throw write;
+                }
+              }
+
+              @Override
+              public void abort() throws Exception {
+                if (time == 1) {
+                  throw abort;
+                }
+              }
+            };
+          };
+      ExecutionException failed = assertThrows(ExecutionException.class, () -> client.exportAsync(into(sink)).get());
+      assertInstanceOf(BcdaException.Sink.class, failed.getCause());
+      assertSame(write, failed.getCause().getCause());
+      assertEquals(List.of(abort), List.of(failed.getCause().getSuppressed()));
+    }
+  }
+
+  @Test
+  void anAbortThatFailsIsToldBesideWhatTheListenerThrew() throws Exception {
+    try (Sandbox sandbox = big();
+        BcdaClient client = Trials.client(sandbox).build()) {
+      IOException abort = new IOException("of the abort");
+      ArithmeticException own = new ArithmeticException("of the listener");
+      AtomicInteger open = new AtomicInteger();
+      ExportSink sink =
+          (name, type) -> {
+            open.incrementAndGet();
+            return new Discarding() {
+              @Override
+              public void commit(long size, String sha256) {
+                open.decrementAndGet();
+              }
+
+              @Override
+              public void abort() throws Exception {
+                throw abort;
+              }
+            };
+          };
+      ExportRequest request =
+          Trials.patients(dir)
+              .sink(sink)
+              .onEvent(
+                  event -> {
+                    if (open.get() > 0) {
+                      throw own;
+                    }
+                  })
+              .build();
+      assertSame(own, assertThrows(ArithmeticException.class, () -> client.export(request)));
+      assertTrue(List.of(own.getSuppressed()).contains(abort), () -> List.of(own.getSuppressed()).toString());
     }
   }
 
