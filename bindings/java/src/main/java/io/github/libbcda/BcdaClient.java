@@ -90,7 +90,7 @@ public final class BcdaClient implements AutoCloseable {
   }
 
   /**
-   * Downloads, decrypts and verifies all files of a manifest.
+   * Downloads, decrypts and verifies all files of a manifest. No {@code export.json} is written: keep the result.
    *
    * @param manifest of {@link #manifest}, or kept from an earlier day
    * @param request where to
@@ -104,7 +104,7 @@ public final class BcdaClient implements AutoCloseable {
   }
 
   /**
-   * Downloads, decrypts and verifies one file of a manifest.
+   * Downloads, decrypts and verifies one file of a manifest. No {@code export.json} is written: keep the result.
    *
    * @param manifest that lists the file
    * @param file the server's name of it, or its URL

@@ -17,14 +17,21 @@ public final class ExportResult {
   private final String transactionTime;
   private final Duration elapsed;
   private final String receipt;
+  private final String manifest;
   private final boolean toSink;
 
   private ExportResult(
-      List<ExportedFile> all, String transactionTime, Duration elapsed, String receipt, boolean toSink) {
+      List<ExportedFile> all,
+      String transactionTime,
+      Duration elapsed,
+      String receipt,
+      String manifest,
+      boolean toSink) {
     this.all = all;
     this.transactionTime = transactionTime;
     this.elapsed = elapsed;
     this.receipt = receipt;
+    this.manifest = manifest;
     this.toSink = toSink;
   }
 
@@ -36,7 +43,7 @@ public final class ExportResult {
   }
 
   /**
-   * The result of an export that finished earlier, as its receipt has it. Whether the files are still there is not looked at;
+   * The result of an export, not of a download, that finished earlier, as its receipt has it. Whether the files are still there is not looked at;
    * {@link #records} finds out.
    *
    * @param directory where it was exported to
@@ -54,6 +61,7 @@ public final class ExportResult {
         Native.result_transaction_time(result),
         Duration.ofMillis(Native.result_elapsed_ms(result)),
         Native.result_json(result),
+        Native.result_manifest(result),
         toSink);
   }
 
@@ -133,12 +141,22 @@ public final class ExportResult {
   }
 
   /**
-   * The receipt, as it is in {@code export.json}.
+   * The receipt, as an export has it in {@code export.json}; a download writes none.
    *
    * @return JSON text
    */
   public String receipt() {
     return receipt;
+  }
+
+  /**
+   * What the jobs of the export offered, for {@link BcdaClient#fetch(Manifest, ExportRequest)} after a failure: no job has to
+   * run again, as long as the service keeps what they made.
+   *
+   * @return empty when no job got so far, and of a download or an export that was opened again
+   */
+  public Optional<Manifest> manifest() {
+    return manifest.isEmpty() ? Optional.empty() : Optional.of(new Manifest(manifest));
   }
 
   /** How much there is. */

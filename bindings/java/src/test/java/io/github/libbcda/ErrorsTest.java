@@ -154,6 +154,23 @@ class ErrorsTest {
   }
 
   @Test
+  void whatAFailedExportWasOfferedCanBeFetched() throws Exception {
+    try (Sandbox sandbox = Trials.sandbox().option("beneficiaries_per_file", "5").fault("flip:count=1").start();
+        BcdaClient client = Trials.client(sandbox).build()) {
+      BcdaException error =
+          assertThrows(
+              BcdaException.Decryption.class, () -> client.export(Trials.patients(dir.resolve("claims")).build()));
+      long kickOffs = sandbox.requestCount("GET /api/v1/Patient");
+      Manifest manifest = error.verified().flatMap(ExportResult::manifest).orElseThrow();
+      ExportResult fetched = client.fetch(manifest, Trials.patients(dir.resolve("again")).build());
+      assertEquals(2, fetched.files().size());
+      assertEquals(kickOffs, sandbox.requestCount("GET /api/v1/Patient"));
+      assertEquals(Optional.empty(), fetched.manifest());
+      assertFalse(Files.exists(dir.resolve("again/export.json")));
+    }
+  }
+
+  @Test
   void refusedCredentials() throws Exception {
     try (Sandbox sandbox = Trials.sandbox().start();
         BcdaClient client = Trials.client(sandbox).clientSecret(SECRET).build()) {

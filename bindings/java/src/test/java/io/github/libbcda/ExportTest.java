@@ -18,6 +18,7 @@ import java.util.EnumSet;
 import java.util.HashSet;
 import java.util.HexFormat;
 import java.util.List;
+import java.util.Optional;
 import java.util.Set;
 import java.util.TreeSet;
 import java.util.regex.Pattern;
@@ -71,6 +72,8 @@ class ExportTest {
       assertEquals(result.transactionTime(), opened.transactionTime());
       assertEquals(result.elapsed(), opened.elapsed());
       assertEquals(result.receipt(), opened.receipt());
+      assertTrue(result.manifest().isPresent());
+      assertEquals(Optional.empty(), opened.manifest());
       try (Stream<String> records = opened.records("Patient")) {
         assertEquals(10, records.count());
       }
