@@ -1,6 +1,7 @@
 package io.github.libbcda;
 
 import java.util.List;
+import java.util.Objects;
 import java.util.Optional;
 
 /** What the library says of itself. Thread-safe. */
@@ -41,6 +42,6 @@ public final class Bcda {
    * @return empty when there is none of that name
    */
   public static Optional<Setting> setting(String name) {
-    return Setting.find(name);
+    return Setting.find(Objects.requireNonNull(name, "name"));
   }
 }

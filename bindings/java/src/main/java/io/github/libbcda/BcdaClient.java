@@ -3,6 +3,7 @@ package io.github.libbcda;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Objects;
 import java.util.function.Consumer;
 import java.util.function.LongFunction;
 import java.util.function.LongUnaryOperator;
@@ -192,7 +193,7 @@ public final class BcdaClient implements AutoCloseable {
   }
 
   private static String one(String file) {
-    if (file.isEmpty()) {
+    if (Objects.requireNonNull(file, "file").isEmpty()) {
       throw BcdaException.invalid("the file has no name");
     }
     return file;
@@ -261,6 +262,7 @@ public final class BcdaClient implements AutoCloseable {
      * @throws BcdaException.InvalidArgument there is no such setting, or another one's value is wrong
      */
     public String get(String name) {
+      Objects.requireNonNull(name, "name");
       try (NativeHandle config = read(values().config(name))) {
         return config.call(at -> Native.config_get(at, name));
       }

@@ -62,8 +62,8 @@ public final class DecryptRequest {
     private Progress progress = (done, total) -> {};
 
     private Builder(Path encrypted, Path output) {
-      this.encrypted = Objects.requireNonNull(encrypted);
-      this.output = Objects.requireNonNull(output);
+      this.encrypted = Objects.requireNonNull(encrypted, "encrypted");
+      this.output = Objects.requireNonNull(output, "output");
     }
 
     /**
@@ -73,7 +73,7 @@ public final class DecryptRequest {
      * @return this
      */
     public Builder key(String hex) {
-      key = Objects.requireNonNull(hex);
+      key = Objects.requireNonNull(hex, "hex");
       return this;
     }
 
@@ -95,7 +95,7 @@ public final class DecryptRequest {
      * @return this
      */
     public Builder label(String name) {
-      label = Objects.requireNonNull(name);
+      label = Objects.requireNonNull(name, "name");
       return this;
     }
 
@@ -106,7 +106,7 @@ public final class DecryptRequest {
      * @return this
      */
     public Builder onProgress(Progress progress) {
-      this.progress = Objects.requireNonNull(progress);
+      this.progress = Objects.requireNonNull(progress, "progress");
       return this;
     }
 

@@ -65,7 +65,7 @@ public final class ExportRequest {
      * @return this
      */
     public Builder onEvent(Consumer<ExportEvent> listener) {
-      this.listener = Objects.requireNonNull(listener);
+      this.listener = Objects.requireNonNull(listener, "listener");
       return this;
     }
 

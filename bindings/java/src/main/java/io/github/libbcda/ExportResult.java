@@ -6,6 +6,7 @@ import java.time.Instant;
 import java.time.OffsetDateTime;
 import java.time.format.DateTimeParseException;
 import java.util.List;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.function.LongFunction;
 import java.util.stream.IntStream;
@@ -112,6 +113,7 @@ public final class ExportResult {
   }
 
   private List<ExportedFile> of(String type) {
+    Objects.requireNonNull(type, "type");
     if (toSink) {
       throw new IllegalStateException("the files went to a sink: read them from there");
     }

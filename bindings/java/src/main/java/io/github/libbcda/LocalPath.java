@@ -6,6 +6,7 @@ import java.nio.charset.Charset;
 import java.nio.file.FileSystems;
 import java.nio.file.Path;
 import java.util.Arrays;
+import java.util.Objects;
 
 /**
  * Paths on their way to the native library, which knows the system's own files alone, by names in UTF-8. Java has names in the
@@ -17,7 +18,7 @@ final class LocalPath {
   private LocalPath() {}
 
   static String text(Path path) {
-    if (path.getFileSystem() != FileSystems.getDefault()) {
+    if (Objects.requireNonNull(path, "path").getFileSystem() != FileSystems.getDefault()) {
       throw BcdaException.invalid(path.toUri() + " is not a file of the system: it is in " + path.getFileSystem());
     }
     String text = path.toString();

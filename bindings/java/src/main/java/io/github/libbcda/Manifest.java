@@ -15,7 +15,7 @@ public record Manifest(String json) {
    * @param json one manifest, or several one after another; {@link BcdaClient#fetch} checks it
    */
   public Manifest {
-    Objects.requireNonNull(json);
+    Objects.requireNonNull(json, "json");
   }
 
   /** Without the content. */

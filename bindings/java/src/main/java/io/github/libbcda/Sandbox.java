@@ -3,6 +3,7 @@ package io.github.libbcda;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Objects;
 import java.util.function.LongFunction;
 import java.util.stream.IntStream;
 
@@ -143,6 +144,8 @@ public final class Sandbox implements AutoCloseable {
    * @throws BcdaException.InvalidArgument there is no such name, or the value is wrong
    */
   public void control(String name, String value) {
+    Objects.requireNonNull(name, "name");
+    Objects.requireNonNull(value, "value");
     handle.run(sandbox -> Native.sandbox_control(sandbox, name, value));
   }
 
@@ -153,6 +156,7 @@ public final class Sandbox implements AutoCloseable {
    * @return how many that begin so were answered so far
    */
   public long requestCount(String prefix) {
+    Objects.requireNonNull(prefix, "prefix");
     return handle.call(sandbox -> Native.sandbox_request_count(sandbox, prefix));
   }
 
@@ -183,7 +187,7 @@ public final class Sandbox implements AutoCloseable {
      * @return this
      */
     public Builder option(String name, String value) {
-      values.add(new Value(name, value));
+      values.add(new Value(Objects.requireNonNull(name, "name"), Objects.requireNonNull(value, "value")));
       return this;
     }
 

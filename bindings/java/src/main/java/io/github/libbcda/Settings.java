@@ -31,7 +31,7 @@ public abstract sealed class Settings<B extends Settings<B>> permits ExportSetti
    * @return this
    */
   public B set(String name, String value) {
-    values.remove(Objects.requireNonNull(name)); // what is set last comes last
+    values.remove(Objects.requireNonNull(name, "name")); // what is set last comes last
     if (value != null) {
       values.put(name, new Values.Value(value, null));
     }
@@ -47,8 +47,8 @@ public abstract sealed class Settings<B extends Settings<B>> permits ExportSetti
    * @return this
    */
   public B supply(String name, Supplier<String> value) {
-    values.remove(Objects.requireNonNull(name));
-    values.put(name, new Values.Value(null, Objects.requireNonNull(value)));
+    values.remove(Objects.requireNonNull(name, "name"));
+    values.put(name, new Values.Value(null, Objects.requireNonNull(value, "value")));
     return self();
   }
 
@@ -65,6 +65,12 @@ public abstract sealed class Settings<B extends Settings<B>> permits ExportSetti
   }
 
   final B put(String name, String[] value) {
+    if (value == null) {
+      return set(name, null);
+    }
+    for (String each : value) {
+      Objects.requireNonNull(each, name);
+    }
     return set(name, String.join(",", value));
   }
 

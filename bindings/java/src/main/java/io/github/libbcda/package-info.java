@@ -21,6 +21,6 @@
  * it.
  *
  * <p><b>Errors.</b> {@link io.github.libbcda.BcdaException} and its subclasses, unchecked; a null argument is a
- * {@link java.lang.NullPointerException}.
+ * {@link java.lang.NullPointerException}, but for the setters of builders, to which it is the default.
  */
 package io.github.libbcda;

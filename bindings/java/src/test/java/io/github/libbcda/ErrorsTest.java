@@ -36,6 +36,7 @@ import java.util.concurrent.ExecutionException;
 import java.util.function.UnaryOperator;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.function.Executable;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -316,9 +317,40 @@ class ErrorsTest {
         BcdaException.PrivateKey.class,
         () -> BcdaClient.builder().url("https://localhost").privateKeyPem("no key " + SECRET).build());
     assertThrows(BcdaException.Filesystem.class, () -> RecordReader.open(dir.resolve("missing")));
-    assertThrows(NullPointerException.class, () -> RecordReader.open(null));
-    assertThrows(NullPointerException.class, () -> new Manifest(null));
-    assertThrows(NullPointerException.class, () -> Sandbox.builder().fault(null).start());
+  }
+
+  @Test
+  void whatIsNullIsNamed() throws Exception {
+    expectNull("path", () -> RecordReader.open(null));
+    expectNull("path", () -> ExportResult.open(null));
+    expectNull("path", () -> BcdaClient.builder().configFile(null));
+    expectNull("json", () -> new Manifest(null));
+    expectNull("name", () -> Bcda.setting(null));
+    expectNull("name", () -> BcdaClient.builder().get(null));
+    expectNull("name", () -> BcdaClient.builder().set(null, "x"));
+    expectNull("name", () -> BcdaClient.builder().supply(null, () -> "x"));
+    expectNull("value", () -> BcdaClient.builder().supply("client_secret", null));
+    expectNull("listener", () -> ExportRequest.builder().onEvent(null));
+    expectNull("types", () -> ExportRequest.builder().types((String) null));
+    expectNull("types", () -> ExportRequest.builder().types("Patient", null));
+    expectNull("encrypted", () -> DecryptRequest.builder(null, dir));
+    expectNull("output", () -> DecryptRequest.builder(dir, null));
+    expectNull("name", () -> Sandbox.builder().option(null, "x"));
+    expectNull("value", () -> Sandbox.builder().fault(null));
+    try (Sandbox sandbox = Trials.sandbox().start();
+        BcdaClient client = Trials.client(sandbox).build()) {
+      expectNull("name", () -> sandbox.control(null, "x"));
+      expectNull("value", () -> sandbox.control("fault", null));
+      expectNull("prefix", () -> sandbox.requestCount(null));
+      expectNull("file", () -> client.fetch(new Manifest("{}"), null, Trials.nothing()));
+      ExportResult result = client.export(Trials.patients(dir.resolve("claims")).build());
+      expectNull("type", () -> result.records(null));
+      expectNull("type", () -> result.rawRecords(null));
+    }
+  }
+
+  private static void expectNull(String name, Executable call) {
+    assertEquals(name, assertThrows(NullPointerException.class, call, name).getMessage());
   }
 
   @Test

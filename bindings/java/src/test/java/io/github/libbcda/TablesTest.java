@@ -133,6 +133,8 @@ class TablesTest {
     assertEquals("1ms", BcdaClient.builder().timeout(Duration.ofNanos(1)).get("timeout"));
     assertEquals("1m", BcdaClient.builder().idleTimeout(Duration.ofSeconds(3)).idleTimeout(null).get("idle_timeout"));
     assertEquals("power", BcdaClient.builder().durability(null).get("durability"));
+    String types = BcdaClient.builder().get("types");
+    assertEquals(types, BcdaClient.builder().types("Patient").types((String[]) null).get("types"));
   }
 
   @Test
