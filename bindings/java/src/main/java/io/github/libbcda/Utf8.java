@@ -9,7 +9,11 @@ import java.nio.charset.CharacterCodingException;
 final class Utf8 {
   private Utf8() {}
 
+  /** Refuses what has no UTF-8, without saying it: it may be a secret. Java would make a question mark of it. */
   static byte[] encode(String text) {
+    if (text.codePoints().anyMatch(point -> point >= Character.MIN_SURROGATE && point <= Character.MAX_SURROGATE)) {
+      throw new IllegalArgumentException("a text has no UTF-8: half of a surrogate pair is in it");
+    }
     return text.getBytes(UTF_8);
   }
 

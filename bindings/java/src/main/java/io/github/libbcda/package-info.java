@@ -21,6 +21,7 @@
  * it.
  *
  * <p><b>Errors.</b> {@link io.github.libbcda.BcdaException} and its subclasses, unchecked; a null argument is a
- * {@link java.lang.NullPointerException}, but for the setters of builders, to which it is the default.
+ * {@link java.lang.NullPointerException}, but for the setters of builders, to which it is the default; a text with
+ * half of a surrogate pair in it is an {@link java.lang.IllegalArgumentException}.
  */
 package io.github.libbcda;

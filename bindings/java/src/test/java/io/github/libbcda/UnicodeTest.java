@@ -98,6 +98,21 @@ class UnicodeTest {
   }
 
   @Test
+  void halfOfASurrogatePairIsRefusedAndNotTold() {
+    for (String text : List.of("hunter\uD83D", "\uDE80hunter", "hunter\uDE80\uD83Dhunter")) {
+      List<Executable> uses =
+          List.of(
+              () -> BcdaClient.builder().userAgent(text).get("user_agent"),
+              () -> BcdaClient.builder().clientSecret(text).build(),
+              () -> BcdaClient.builder().supply("client_secret", () -> text).build());
+      for (Executable use : uses) {
+        String message = assertThrows(IllegalArgumentException.class, use).getMessage();
+        assertTrue(message.contains("surrogate") && !message.contains("hunter"), message);
+      }
+    }
+  }
+
+  @Test
   void aNulIsRefusedAndDoesNotEndAText() {
     BcdaException.InvalidArgument error =
         assertThrows(BcdaException.InvalidArgument.class, () -> BcdaClient.builder().userAgent("a\0b").build());
