@@ -39,7 +39,8 @@ public abstract sealed class Settings<B extends Settings<B>> permits ExportSetti
   }
 
   /**
-   * Has a value, a secret mostly, asked for each time it is needed, instead of kept here.
+   * Has a value, a secret mostly, asked for when it is needed, instead of kept here: by each {@code build()} of a client,
+   * which keeps it until it is closed (after a rotation, build a new one), by each run for its request, and by each decryption.
    *
    * @param name such as {@code "client_secret"}
    * @param value called on the thread that builds a client, starts a run or a decryption, or asks a builder for this setting
