@@ -38,8 +38,18 @@ final class RecordStream<T> extends AbstractSpliterator<T> implements AutoClosea
     return StreamSupport.stream(records, false).onClose(records::close);
   }
 
+  /** The action may take its time: nobody who closes waits for it. */
   @Override
-  public synchronized boolean tryAdvance(Consumer<? super T> action) {
+  public boolean tryAdvance(Consumer<? super T> action) {
+    T next = next();
+    if (next != null) {
+      action.accept(next);
+    }
+    return next != null;
+  }
+
+  /** Null at the end. */
+  private synchronized T next() {
     while (!closed && (reader != null || files.hasNext())) {
       if (reader == null) {
         beginFile();
@@ -47,15 +57,14 @@ final class RecordStream<T> extends AbstractSpliterator<T> implements AutoClosea
       byte[] next = reader.next();
       if (next != null) {
         count++;
-        action.accept(formed(next));
-        return true;
+        return formed(next);
       }
       endFile();
     }
     if (closed) { // an end without a word would pass for the end of the records
       throw new IllegalStateException("the stream is closed");
     }
-    return false;
+    return null;
   }
 
   @Override

@@ -13,6 +13,7 @@ import java.util.Iterator;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
@@ -127,6 +128,24 @@ class LifeTest {
       }
       records.close();
       assertThrows(IllegalStateException.class, () -> iterator.forEachRemaining(record -> {}));
+    }
+  }
+
+  @Test
+  void closingAStreamWaitsForNoConsumer() throws Exception {
+    Path file = Files.writeString(dir.resolve("a.ndjson"), "{}\n{}\n");
+    Stream<byte[]> records = twice(file, 2);
+    List<Boolean> closed = new ArrayList<>();
+    assertThrows(IllegalStateException.class, () -> records.forEach(record -> closed.add(closesElsewhere(records))));
+    assertEquals(List.of(true), closed);
+  }
+
+  private static boolean closesElsewhere(Stream<?> records) {
+    try {
+      CompletableFuture.runAsync(records::close).get(10, TimeUnit.SECONDS);
+      return true;
+    } catch (Exception waits) {
+      return false;
     }
   }
 
