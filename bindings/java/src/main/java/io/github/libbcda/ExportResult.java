@@ -9,11 +9,17 @@ import java.util.List;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.function.LongFunction;
+import java.util.regex.MatchResult;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
 
 /** What an export, or a download, produced: verified files and the records in them. Immutable; nothing to close. */
 public final class ExportResult {
+  private static final Pattern TYPES = Pattern.compile("\"types\"\\s*:\\s*\\[([^\\]]*)\\]");
+  private static final Pattern TYPE = Pattern.compile("[^\",\\s]+");
+
   private final List<ExportedFile> all;
   private final String transactionTime;
   private final Duration elapsed;
@@ -44,8 +50,8 @@ public final class ExportResult {
   }
 
   /**
-   * The result of an export, not of a download, that finished earlier, as its receipt has it. Whether the files are still there is not looked at;
-   * {@link #records} finds out.
+   * The result of an export, not of a download, that finished earlier, as its receipt has it. Whether the files are still there
+   * is not looked at; {@link #records} finds out.
    *
    * @param directory where it was exported to
    * @return the same as that export's
@@ -91,10 +97,11 @@ public final class ExportResult {
    * try (Stream<String> claims = result.records("ExplanationOfBenefit")) { ... }
    * }</pre>
    *
-   * @param type such as {@code "Patient"}; one that is not there gives an empty stream
+   * @param type such as {@code "Patient"}; one that was asked for, and of which there is nothing, gives an empty stream
    * @return one JSON text for each record, to be closed. Reading on may throw {@link BcdaException.Filesystem};
    *     {@link BcdaException.Verification} when a file has not the size, or the number of records, that it had when it was
    *     verified, or a record is not UTF-8; and after closing {@link IllegalStateException}
+   * @throws BcdaException.InvalidArgument the export was not asked for that type
    * @throws IllegalStateException the files went to a sink
    */
   public Stream<String> records(String type) {
@@ -106,6 +113,7 @@ public final class ExportResult {
    *
    * @param type such as {@code "Patient"}
    * @return UTF-8, one array for each record, to be closed
+   * @throws BcdaException.InvalidArgument the export was not asked for that type
    * @throws IllegalStateException the files went to a sink
    */
   public Stream<byte[]> rawRecords(String type) {
@@ -117,7 +125,26 @@ public final class ExportResult {
     if (toSink) {
       throw new IllegalStateException("the files went to a sink: read them from there");
     }
-    return files().stream().filter(file -> file.type().equals(type)).toList();
+    List<ExportedFile> found = files().stream().filter(file -> file.type().equals(type)).toList();
+    if (found.isEmpty()) {
+      expectAsked(type);
+    }
+    return found;
+  }
+
+  /** A download does not know what was asked for. */
+  private void expectAsked(String type) {
+    List<String> asked = asked();
+    if (!asked.isEmpty() && !asked.contains(type)) {
+      throw BcdaException.invalid(
+          "the export has no resource type \"" + type + "\": it has " + String.join(", ", asked));
+    }
+  }
+
+  /** As the receipt has it, which writes types plainly. */
+  private List<String> asked() {
+    Matcher types = TYPES.matcher(receipt);
+    return types.find() ? TYPE.matcher(types.group(1)).results().map(MatchResult::group).toList() : List.of();
   }
 
   /**

@@ -99,9 +99,34 @@ class ExportTest {
       try (Stream<byte[]> records = result.rawRecords("Patient")) {
         assertEquals(lines, records.map(Utf8::decode).toList());
       }
-      try (Stream<String> records = result.records("Coverage")) {
-        assertEquals(0, records.count());
+    }
+  }
+
+  @Test
+  void recordsOfATypeOfWhichThereIsNothing() throws Exception {
+    try (Sandbox sandbox = Trials.sandbox().start();
+        BcdaClient client = Trials.client(sandbox).build()) {
+      ExportResult exported = client.export(Trials.patients(dir.resolve("claims")).types("Patient", "Coverage").build());
+      for (ExportResult result : List.of(exported, ExportResult.open(dir.resolve("claims")))) {
+        BcdaException.InvalidArgument typo =
+            assertThrows(BcdaException.InvalidArgument.class, () -> result.records("patient"));
+        assertTrue(typo.getMessage().endsWith("\"patient\": it has Patient, Coverage"), typo.getMessage());
+        assertThrows(BcdaException.InvalidArgument.class, () -> result.rawRecords("ExplanationOfBenefit"));
       }
+      ExportRequest fetching = Trials.patients(dir.resolve("fetched")).build();
+      expectNoRecords(client.fetch(client.manifest(Trials.nothing()), fetching), "Coverage");
+      sandbox.control("fault", "job-fails");
+      BcdaException failed =
+          assertThrows(BcdaException.class, () -> client.export(Trials.patients(dir.resolve("failed")).build()));
+      ExportResult nothing = failed.verified().orElseThrow();
+      expectNoRecords(nothing, "Patient");
+      assertThrows(BcdaException.InvalidArgument.class, () -> nothing.records("Coverage"));
+    }
+  }
+
+  private static void expectNoRecords(ExportResult result, String type) {
+    try (Stream<String> records = result.records(type)) {
+      assertEquals(0, records.count());
     }
   }
 
