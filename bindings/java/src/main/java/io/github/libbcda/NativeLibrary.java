@@ -37,7 +37,7 @@ final class NativeLibrary {
       }
       unpackAndLoad(library);
     } catch (IOException | UnsatisfiedLinkError error) {
-      throw failure("the one in the jar could not be loaded: " + error.getMessage(), error, notOnPath);
+      throw failure("the one in the jar could not be loaded: " + error, error, notOnPath);
     }
   }
 
@@ -66,7 +66,7 @@ final class NativeLibrary {
                 + PROPERTY
                 + "=FILE is not set, it is not on java.library.path, and "
                 + why
-                + ". Where the temporary directory forbids execution, set -Djava.io.tmpdir or -D"
+                + ". Where the temporary directory cannot be used, or forbids execution, set -Djava.io.tmpdir or -D"
                 + PROPERTY);
     for (Throwable cause : causes) {
       error.addSuppressed(cause);
