@@ -17,15 +17,28 @@ final class NativeLibrary {
   private NativeLibrary() {}
 
   static void load() {
+    String from = loadFirst();
+    String version = Native.version();
+    if (!version.equals(NativeVersion.MADE_WITH)) { // it would fail late, in whatever has changed
+      throw new UnsatisfiedLinkError(
+          "libbcda's native library is version %s, its classes are %s; the library was found by %s"
+              .formatted(version, NativeVersion.MADE_WITH, from));
+    }
+  }
+
+  /** Says where it was found. */
+  private static String loadFirst() {
     String given = System.getProperty(PROPERTY);
     if (given != null) {
       System.load(Path.of(given).toAbsolutePath().toString());
-      return;
+      return "-D" + PROPERTY + "=" + given;
     }
     try {
       System.loadLibrary(NAME);
+      return "java.library.path=" + System.getProperty("java.library.path");
     } catch (UnsatisfiedLinkError notOnPath) {
       loadFromJar(notOnPath);
+      return "its name in the jar";
     }
   }
 

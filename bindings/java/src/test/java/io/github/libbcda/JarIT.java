@@ -161,10 +161,40 @@ class JarIT {
   }
 
   @Test
+  void aLibraryOfAnotherVersionIsRefused() throws Exception {
+    Path other = dir.resolve("libbcda_java.so");
+    Path source = Files.writeString(dir.resolve("other.cpp"), OTHER);
+    String headers = Path.of(System.getProperty("java.home"), "include").toString();
+    Ended made =
+        run(List.of("c++", "-shared", "-fPIC", "-I" + headers, "-I" + headers + "/linux", "-o", other.toString(),
+            source.toString()));
+    assertEquals(0, made.code, made.error);
+    for (String option : List.of("-D" + NativeLibrary.PROPERTY + "=" + other, "-Djava.library.path=" + dir)) {
+      Ended ended = program(option, "-cp", with());
+      assertEquals(1, ended.code, ended.out);
+      for (String part : List.of("version 0.0.9", System.getProperty("version"), option.substring(2))) {
+        assertTrue(ended.error.contains(part), ended.error);
+      }
+    }
+  }
+
+  private static final String OTHER =
+      """
+      #include <jni.h>
+      extern "C" JNIEXPORT jbyteArray JNICALL Java_io_github_libbcda_NativeJNI_version(JNIEnv* env, jclass) {
+        jbyteArray made = env->NewByteArray(5);
+        env->SetByteArrayRegion(made, 0, 5, reinterpret_cast<const jbyte*>("0.0.9"));
+        return made;
+      }
+      """;
+
+  @Test
   void theCauseIsToldWhenItCannotBeLoaded() throws Exception {
     Ended ended = program("-Djava.io.tmpdir=/nowhere", "-cp", with());
     assertEquals(1, ended.code);
-    for (String part : List.of(NativeLibrary.PROPERTY, "java.library.path", "NoSuchFileException: /nowhere", "cannot be used", "tmpdir")) {
+    List<String> parts =
+        List.of(NativeLibrary.PROPERTY, "java.library.path", "NoSuchFileException: /nowhere", "cannot be used", "tmpdir");
+    for (String part : parts) {
       assertTrue(ended.error.contains(part), ended.error);
     }
   }
