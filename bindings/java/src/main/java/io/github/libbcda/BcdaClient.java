@@ -1,10 +1,6 @@
 package io.github.libbcda;
 
-import java.nio.file.Path;
-import java.util.ArrayList;
-import java.util.List;
 import java.util.Objects;
-import java.util.function.Consumer;
 import java.util.function.LongFunction;
 import java.util.function.LongUnaryOperator;
 
@@ -220,7 +216,6 @@ public final class BcdaClient implements AutoCloseable {
 
   /** Makes clients. For one thread at a time. */
   public static final class Builder extends ClientSettings<Builder> {
-    private final List<Consumer<NativeHandle>> sources = new ArrayList<>();
     private Sandbox sandbox;
 
     Builder() {}
@@ -228,29 +223,6 @@ public final class BcdaClient implements AutoCloseable {
     /** Keeps {@code sandbox} from being collected before what is built. */
     Builder of(Sandbox sandbox) {
       this.sandbox = sandbox;
-      return this;
-    }
-
-    /**
-     * Takes what the environment names ({@code BCDA_CLIENT_ID}, ...) and what is given neither here nor by an earlier
-     * source.
-     *
-     * @return this
-     */
-    public Builder environment() {
-      sources.add(config -> config.run(Native::config_load_env));
-      return this;
-    }
-
-    /**
-     * Takes what a JSON file of {@code {"name": value}} holds and what is given neither here nor by an earlier source.
-     *
-     * @param path the file; with secrets in it, mode 0600
-     * @return this
-     */
-    public Builder configFile(Path path) {
-      String text = LocalPath.text(path);
-      sources.add(config -> config.run(at -> Native.config_load_file(at, text)));
       return this;
     }
 
@@ -263,7 +235,7 @@ public final class BcdaClient implements AutoCloseable {
      */
     public String get(String name) {
       Objects.requireNonNull(name, "name");
-      try (NativeHandle config = read(values().config(name))) {
+      try (NativeHandle config = values().config(name)) {
         return config.call(at -> Native.config_get(at, name));
       }
     }
@@ -278,20 +250,10 @@ public final class BcdaClient implements AutoCloseable {
      * @throws BcdaException.Tls there are no usable CA certificates
      */
     public BcdaClient build() {
-      try (NativeHandle config = read(values().config())) {
+      try (NativeHandle config = values().config()) {
         expectNameable(config);
         long client = config.call(Native::client_create);
         return new BcdaClient(new NativeHandle("client", client, Native::client_destroy), sandbox);
-      }
-    }
-
-    private NativeHandle read(NativeHandle config) {
-      try {
-        sources.forEach(source -> source.accept(config));
-        return config;
-      } catch (Throwable error) {
-        config.close();
-        throw error;
       }
     }
 

@@ -59,7 +59,7 @@ public final class BcdaDecryptor {
     private Builder() {}
 
     /**
-     * Checks the settings. The key is loaded for each file anew.
+     * Checks the settings. The key, the environment and a file of settings are read for each file anew.
      *
      * @return a decryptor
      * @throws BcdaException.InvalidArgument a setting is unknown or malformed

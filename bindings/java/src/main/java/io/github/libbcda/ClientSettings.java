@@ -15,6 +15,26 @@ public abstract sealed class ClientSettings<B extends ClientSettings<B>> extends
   ClientSettings() {}
 
   /**
+   * Takes what the environment names ({@code BCDA_CLIENT_ID}, ...) and what is given neither here nor by an earlier source.
+   *
+   * @return this
+   */
+  public B environment() {
+    return source(Native::config_load_env);
+  }
+
+  /**
+   * Takes what a JSON file of {@code {"name": value}} holds and what is given neither here nor by an earlier source.
+   *
+   * @param path the file; with secrets in it, mode 0600
+   * @return this
+   */
+  public B configFile(Path path) {
+    String text = LocalPath.text(path);
+    return source(config -> Native.config_load_file(config, text));
+  }
+
+  /**
    * Origin of the service, as in https://api.bcda.cms.gov; the paths are known.
    *
    * @param value text

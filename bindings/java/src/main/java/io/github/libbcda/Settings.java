@@ -2,10 +2,13 @@ package io.github.libbcda;
 
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Objects;
+import java.util.function.LongConsumer;
 import java.util.function.Supplier;
 
 /**
@@ -19,6 +22,7 @@ import java.util.function.Supplier;
  */
 public abstract sealed class Settings<B extends Settings<B>> permits ExportSettings {
   private final Map<String, Values.Value> values = new LinkedHashMap<>();
+  private final List<LongConsumer> sources = new ArrayList<>();
 
   Settings() {}
 
@@ -87,8 +91,14 @@ public abstract sealed class Settings<B extends Settings<B>> permits ExportSetti
     }
   }
 
+  /** Has {@code source} add to a native configuration what nobody said before. */
+  final B source(LongConsumer source) {
+    sources.add(source);
+    return self();
+  }
+
   final Values values() {
-    return new Values(values);
+    return new Values(values, sources);
   }
 
   abstract B self();

@@ -1,7 +1,9 @@
 package io.github.libbcda;
 
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
+import java.util.function.LongConsumer;
 import java.util.function.Predicate;
 import java.util.function.Supplier;
 
@@ -11,9 +13,11 @@ final class Values {
   record Value(String given, Supplier<String> supplied) {}
 
   private final Map<String, Value> all;
+  private final List<LongConsumer> sources;
 
-  Values(Map<String, Value> all) {
+  Values(Map<String, Value> all, List<LongConsumer> sources) {
     this.all = new LinkedHashMap<>(all);
+    this.sources = List.copyOf(sources);
   }
 
   /** To be used: suppliers are asked. */
@@ -30,6 +34,7 @@ final class Values {
     NativeHandle config = new NativeHandle("configuration", Native.config_create(), Native::config_destroy);
     try {
       all.forEach((name, value) -> config.run(at -> tell(at, name, value, asked)));
+      sources.forEach(config::run);
       return config;
     } catch (Throwable error) {
       config.close();

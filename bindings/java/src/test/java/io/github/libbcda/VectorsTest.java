@@ -50,6 +50,15 @@ class VectorsTest {
   }
 
   @Test
+  void theKeyThatAFileOfSettingsNames() throws Exception {
+    Vectors.Vector vector = Vectors.named("patient-1kb-rsa2048");
+    Path file = Files.writeString(dir.resolve("bcda.json"), "{\"private_key\": \"" + vector.key(".pkcs1.pem") + "\"}");
+    expectPlaintext(vector, BcdaDecryptor.builder().environment().configFile(file).build(), request(vector).build());
+    Files.writeString(file, "{\"private_keys\": \"\"}");
+    assertThrows(BcdaException.InvalidArgument.class, () -> BcdaDecryptor.builder().configFile(file).build());
+  }
+
+  @Test
   void theKeyFromAStoreOfOnesOwn() throws Exception {
     Vectors.Vector vector = Vectors.named("patient-1kb-rsa2048");
     String pem = Files.readString(vector.key(".pkcs8.encrypted.pem"));
