@@ -18,7 +18,8 @@ public interface ExportSink {
   /**
    * Begins a file. One that has to be downloaded again is aborted and begun anew.
    *
-   * @param name what it would be called in a directory
+   * @param name what it would be called in a directory. A file of what the service could not export begins with
+   *     {@code error/}; its content may name beneficiaries
    * @param type its resource type, such as {@code "Patient"}
    * @return what takes it
    * @throws Exception it cannot be taken

@@ -138,6 +138,22 @@ class SinkTest {
     }
   }
 
+  @Test
+  void whatTheServiceCouldNotExport() throws Exception {
+    try (Sandbox sandbox = Trials.sandbox().beneficiaries(40).option("error_rate", "10%").option("era", "oct2019").start();
+        BcdaClient client = Trials.client(sandbox).build()) {
+      List<String> begun = new ArrayList<>();
+      ExportSink sink =
+          (name, type) -> {
+            begun.add(name.startsWith("error/") + " " + type);
+            return new Discarding();
+          };
+      ExportResult result = client.export(into(sink));
+      assertEquals(Set.of("false Patient", "true OperationOutcome"), Set.copyOf(begun));
+      assertTrue(result.errorFiles().get(0).path().startsWith("error"));
+    }
+  }
+
   @ParameterizedTest
   @EnumSource
   void aSinkThatFails(Memory.Step step) throws Exception {
