@@ -27,7 +27,8 @@ import java.util.concurrent.TimeUnit;
  * </pre>
  *
  * SIGTERM ends it at any time: an export under way is cancelled, and what it has not verified is removed. A night that is
- * there already is not exported again; one that failed is tried again after an hour, when that may help.
+ * there already is not exported again; one that failed is tried again after an hour, when that may help; today's is made up for
+ * when the service starts later than that.
  */
 public final class NightlyExport {
   private static final Duration PAUSE = Duration.ofHours(1);
@@ -72,6 +73,9 @@ public final class NightlyExport {
     try (BcdaClient client = BcdaClient.builder().environment().build()) {
       NightlyExport service = new NightlyExport(client, nights);
       Runtime.getRuntime().addShutdownHook(new Thread(service::end));
+      if (LocalTime.now().isAfter(at)) {
+        service.scheduler.execute(() -> service.export(LocalDate.now()));
+      }
       service.schedule(at);
       log("waiting for " + at);
       service.ended.await();

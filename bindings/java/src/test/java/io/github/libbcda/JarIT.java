@@ -221,22 +221,31 @@ class JarIT {
 
   @Test
   void theExampleServesUntilSigterm() throws Exception {
-    try (Sandbox sandbox = Trials.sandbox().start()) {
+    Path nights = dir.resolve("nights");
+    try (Sandbox sandbox = Stage.WAITING.sandbox()) {
       ProcessBuilder builder =
-          new ProcessBuilder(JAVA, "--enable-native-access=ALL-UNNAMED", "-cp", with(), EXAMPLE, dir.resolve("nights").toString(), "00:00");
+          new ProcessBuilder(JAVA, "--enable-native-access=ALL-UNNAMED", "-cp", with(), EXAMPLE, nights.toString(), "00:00");
       builder.environment().put("BCDA_URL", sandbox.url());
       builder.environment().put("BCDA_CLIENT_ID", sandbox.clientId());
       builder.environment().put("BCDA_CLIENT_SECRET", sandbox.clientSecret());
       builder.environment().put("BCDA_PRIVATE_KEY", sandbox.privateKey().toString());
+      builder.environment().put("BCDA_CA_FILE", sandbox.caFile().toString());
       Process process = builder.start();
       try (BufferedReader log = process.errorReader()) {
-        assertTrue(log.readLine().endsWith("waiting for 00:00"));
-        process.destroy();
+        List<String> before = log.lines().takeWhile(line -> !line.endsWith(" waiting")).toList();
+        process.toHandle().destroy(); // leaves the log open
+        List<String> after = log.lines().toList();
+        assertTrue(Stream.of(before, after).flatMap(List::stream).anyMatch(line -> line.endsWith("waiting for 00:00")));
         assertTrue(process.waitFor(60, TimeUnit.SECONDS));
         assertEquals(128 + 15, process.exitValue());
+        assertTrue(after.get(after.size() - 1).endsWith(": cancelled"), after::toString);
       } finally {
         process.destroyForcibly();
       }
+    }
+    try (Stream<Path> files = Files.walk(nights)) {
+      List<String> left = files.map(path -> path.getFileName().toString()).toList();
+      assertTrue(left.stream().noneMatch(name -> name.matches("(Patient|Coverage|Explanation|export).*")), left::toString);
     }
   }
 
