@@ -2,7 +2,9 @@
 
 #include <dirent.h>
 #include <fcntl.h>
+#include <linux/magic.h>
 #include <sys/stat.h>
+#include <sys/vfs.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -38,8 +40,19 @@ void write_all(int fd, const char* data, std::size_t size, const std::string& pa
   }
 }
 
-// What a removed file holds is freed with its last descriptor. For some GB that are on their way to the disk this takes a second,
-// for which nobody who cancels has to wait. Emptied first: while a close frees them, ext4 lets nobody remove the directory.
+// Nobody has a name for it, and its descriptor is all that keeps it: elsewhere, as on NFS, it may lie under a hidden one.
+bool is_nameless(int fd) {
+  struct stat info {};
+  struct statfs system {};
+  if (::fstat(fd, &info) != 0 || info.st_nlink > 0 || ::fstatfs(fd, &system) != 0) return false;
+  constexpr std::uint32_t kOverlay = 0x794c7630, kXfs = 0x58465342, kBtrfs = 0x9123683e;
+  const auto type = static_cast<std::uint32_t>(system.f_type);
+  return type == EXT4_SUPER_MAGIC || type == TMPFS_MAGIC || type == kOverlay || type == kXfs || type == kBtrfs;
+}
+
+// What a removed file holds is freed with its last descriptor. For some GB that are on their way to the disk this takes a
+// second, for which nobody who cancels has to wait. Emptied first: while a close frees them, ext4 lets nobody remove the
+// directory.
 void free_in_background(Fd fd) noexcept {
   try {
     const SignalsBlocked blocked;
@@ -206,7 +219,7 @@ OutputFile::OutputFile(const Directory& dir, std::string partial, Durability dur
 OutputFile::~OutputFile() {
   if (!fd_ || published_) return;
   partial_dir_->remove(partial_);
-  if (size_ >= kFlushStep) free_in_background(std::move(fd_));
+  if (size_ >= kFlushStep && is_nameless(fd_.get())) free_in_background(std::move(fd_));
 }
 
 void OutputFile::write(ByteView bytes) {

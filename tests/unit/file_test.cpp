@@ -93,6 +93,17 @@ TEST_P(OutputFiles, LeaveNothingOnTheDiskHoweverLargeTheyWere) {
   ::close(watcher);
 }
 
+TEST_P(OutputFiles, AreLeftAloneUnderANameThatSomebodyElseGaveThem) {
+  const std::string block(16 << 20, 'x');
+  {
+    OutputFile file(dir_, "x.partial", GetParam());
+    file.write(as_bytes(block));
+    ASSERT_EQ(::link((temp_ / "x.partial").c_str(), (temp_ / "backup").c_str()), 0);
+  }
+  EXPECT_EQ(names_in(temp_.path()), Names{"backup"});
+  EXPECT_TRUE(slurp(temp_ / "backup") == block);
+}
+
 TEST_P(OutputFiles, AreGoneWhenDropped) {
   { OutputFile file(dir_, "x.partial", GetParam()); }
   EXPECT_EQ(names_in(temp_.path()), Names{});
