@@ -62,29 +62,30 @@ public abstract class BcdaFuture<T> extends CompletableFuture<T> {
 
   @Override
   public boolean cancel(boolean mayInterrupt) {
-    return decide() ? super.cancel(mayInterrupt) : isCancelled();
+    overrule();
+    return super.cancel(mayInterrupt);
   }
 
   @Override
   public boolean complete(T value) {
-    return decide() && super.complete(value);
+    overrule();
+    return super.complete(value);
   }
 
   @Override
   public boolean completeExceptionally(Throwable failure) {
-    return decide() && super.completeExceptionally(failure);
+    overrule();
+    return super.completeExceptionally(failure);
   }
 
   /**
-   * True for the first, who then completes it: the work that is told to stop may end sooner than that. It is told before, since
-   * what hangs on the future may take its time.
+   * What comes of the work counts no more, whose end may come sooner than the completion for which it is stopped. It is stopped
+   * first, since what hangs on the future may take its time.
    */
-  private boolean decide() {
-    boolean first = decided.compareAndSet(false, true);
-    if (first) {
+  private void overrule() {
+    if (decided.compareAndSet(false, true)) {
       stop();
     }
-    return first;
   }
 
   /** Native resources are gone before the future completes: what hangs on it may begin again at once. */
@@ -99,10 +100,13 @@ public abstract class BcdaFuture<T> extends CompletableFuture<T> {
     }
     handle.closeHere();
     ended.complete(value);
+    if (!decided.compareAndSet(false, true)) {
+      return; // to whoever overruled it
+    }
     if (failure == null) {
-      complete(value);
+      super.complete(value);
     } else {
-      completeExceptionally(failure);
+      super.completeExceptionally(failure);
     }
   }
 

@@ -21,6 +21,7 @@ class FutureTest {
   private static final class Prompt extends BcdaFuture<String> {
     private final CompletableFuture<Thread> running = new CompletableFuture<>();
     private final CompletableFuture<Void> told = new CompletableFuture<>();
+    private Runnable meanwhile = () -> {};
 
     Prompt() {
       super(new NativeHandle("nothing", 1, address -> {}));
@@ -41,10 +42,8 @@ class FutureTest {
 
     @Override
     void cancelWork() {
-      if (Thread.currentThread() == running.join()) {
-        return;
-      }
       told.complete(null);
+      meanwhile.run();
       try {
         running.join().join();
       } catch (InterruptedException unexpected) {
@@ -60,6 +59,22 @@ class FutureTest {
     assertTrue(work.isCancelled());
     assertTrue(work.cancel(true), "still");
     assertFalse(work.complete("too late"));
+  }
+
+  @Test
+  void oneOfTwoThatCancelWaitsForNobody() {
+    Prompt work = new Prompt();
+    work.meanwhile =
+        () ->
+            CompletableFuture.runAsync(
+                    () -> {
+                      assertTrue(work.cancel(true));
+                      assertTrue(work.isDone());
+                    },
+                    other -> new Thread(other).start())
+                .join();
+    assertTrue(work.cancel(true));
+    assertTrue(work.isCancelled());
   }
 
   @Test
