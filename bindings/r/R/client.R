@@ -8,7 +8,8 @@
 #' Durations are seconds, a [difftime], or text (`"5m"`); sizes are bytes or text (`"64MiB"`); lists are character vectors. A
 #' secret may be a function that gives it, of a keyring say: `client_secret = function() keyring::key_get("bcda")`. It is
 #' called once, when the client is made. What is neither given here nor in `config_file` comes from the environment
-#' (`BCDA_URL`, `BCDA_CLIENT_ID`, ...), unless `env` is `FALSE`; in there and in the file, no `~` is expanded. The settings of an export that are given here are the
+#' (`BCDA_URL`, `BCDA_CLIENT_ID`, ...), unless `env` is `FALSE`; in there and in the
+#' file, no `~` is expanded. The settings of an export that are given here are the
 #' defaults for every export.
 #'
 #' @section Life:
@@ -40,7 +41,8 @@ client_with <- function(settings, config_file, env, keeps = NULL) {
   config <- make_config(settings, config_file, env)
   on.exit(native_config_destroy(config))
   out <- native_config_get(config, "out")
-  if (nzchar(out)) native_config_set(config, "out", absolute(out)) # from a file or the environment it may be relative
+  # From a file or the environment it may be relative, and there a ~ is a name.
+  if (nzchar(out) && !startsWith(out, "/")) native_config_set(config, "out", file.path(getwd(), out))
   object("bcda_client", native_client_create(config), url = native_config_get(config, "url"), keeps = keeps)
 }
 

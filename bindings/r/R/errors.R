@@ -24,6 +24,9 @@
 #' `bcda_warning_partial`, whose `result` is the result. Where `options(warn = 2)` makes an error of it, the files are there
 #' all the same: [bcda_result()] gives them.
 #'
+#' When a sink's `abort` fails, there is a message of class `bcda_message_abort`, with the `cause`: the file is given up all the
+#' same.
+#'
 #' An interrupt (Esc, Ctrl-C) is R's own condition, `interrupt`.
 #'
 #' @name bcda_errors

@@ -27,7 +27,7 @@
 #'   \item{`elapsed`}{how long the run took.}
 #'   \item{`receipt`}{what `export.json` holds, as a list.}
 #'   \item{`urls`}{where the files came from; they may be signed.}
-#'   \item{`offered`}{the manifests of its jobs, as JSON, for `bcda_fetch()`.}
+#'   \item{`offered`}{the manifests of its jobs, as JSON, for `bcda_fetch()`; their URLs may be signed.}
 #'
 #'   `bcda_manifest()` gives what the finished jobs offer, of class `bcda_manifest`, a list of `text`, the manifests as JSON
 #'   (their URLs may be signed), and `files`, a data frame of `type`, `name` and `is_error`.

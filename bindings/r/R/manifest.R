@@ -37,7 +37,9 @@ print.bcda_manifest <- function(x, ...) {
 manifest_text <- function(manifest) {
   if (inherits(manifest, "bcda_manifest")) return(manifest$text)
   if (inherits(manifest, "bcda_result")) {
-    if (!isTRUE(nzchar(manifest$offered))) refuse("the result has no manifest: its run came to none, or was of another session")
+    if (!isTRUE(nzchar(manifest$offered))) {
+      refuse("the result has no manifest: its run came to none, or was of another session")
+    }
     return(manifest$offered)
   }
   if (is_text(manifest) && !grepl("[[{]", manifest)) refuse("a manifest is given as JSON text; of a file, by readLines()")

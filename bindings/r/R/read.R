@@ -11,7 +11,8 @@
 #'   for each member of the record. What is nested otherwise, arrays mostly, is a list column of lists, as the JSON has it.
 #' @param chunk records that are parsed at once; it does not change what is read.
 #' @return A data frame, which takes some eight times the room of the JSON. Members that a record lacks are `NA` (in list
-#'   columns `NULL`). Dates are text, which [as.Date()] takes. Numbers are doubles; whole numbers beyond 2^53 that 64 bits hold are text, so that they keep their digits.
+#'   columns `NULL`). Dates are text, which [as.Date()] takes. Numbers are doubles; whole numbers
+#'   beyond 2^53 that 64 bits hold are text, so that they keep their digits.
 #' @export
 #' @examples
 #' sandbox <- bcda_sandbox(beneficiaries = 10)
@@ -57,7 +58,8 @@ columns_of <- function(records, depth) {
   stats::setNames(as.list(unlist(lapply(columns, as.list), recursive = FALSE, use.names = FALSE)), unlist(names))
 }
 
-# Of the `values` in these rows: a vector when all are scalars that go together, a frame of columns when all are objects, else a list.
+# Of the `values` in these rows: a vector when all are scalars that go together, a frame of columns when all are
+# objects, else a list.
 column_of <- function(values, row, rows, depth) {
   scalar <- lengths(values) == 1 & vapply(values, is.atomic, NA)
   flags <- vapply(values, is.logical, NA) # R would take 1 and true for the same

@@ -42,7 +42,7 @@ bcda_records <- function(result, type = NULL, handler = NULL, n = 1000, as = c("
     list = as_lists,
     text = function(chunk, file) chunk
   )
-  if (missing(as)) as <- "frame"
+  if (missing(as) || identical(as, names(conversions))) as <- "frame"
   if (!is_text(as) || !as %in% names(conversions)) refuse("as is \"frame\", \"list\" or \"text\"")
   by_path <- is_text(result)
   if (by_path && !is.null(type)) refuse("type is for a result, which has files of several: the path is of one file")

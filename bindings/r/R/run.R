@@ -22,8 +22,8 @@ new_run <- function(handle, client, make, partial = NULL, sink = NULL) {
 #' of `bcda_wait()` leaves it running, unless it comes while one of those functions runs: that fails its file.
 #'
 #' @param run of `bcda_start()`.
-#' @param timeout of `bcda_wait()` and `bcda_next_event()`: seconds, or a [difftime], to wait at most, after which the run goes on. Of
-#'   `bcda_start()`: the longest time for the whole run, which then fails.
+#' @param timeout of `bcda_wait()` and `bcda_next_event()`: seconds, or a [difftime], to wait at most, after which the
+#'   run goes on. Of `bcda_start()`: the longest time for the whole run, which then fails.
 #' @param progress `TRUE`: a progress bar; or a function that gets every event, as a list.
 #' @return `bcda_start()`: a run, of class `bcda_run`. `bcda_wait()`: the result, or `NULL` when it still runs after `timeout`.
 #'   `bcda_next_event()`: a list, or `NULL` when none has come within `timeout` or none will come (`bcda_done(run)`).

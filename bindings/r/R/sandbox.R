@@ -7,8 +7,8 @@
 #' or text (`"200ms"`); several faults are a character vector for `bcda_sandbox()`, and
 #' for `bcda_sandbox_control()` one call each.
 #'
-#' `bcda_sandbox_client()` makes a client of it, of two threads, which reads nothing from the environment. `bcda_sandbox_control()` changes how
-#' it behaves from now on. `bcda_sandbox_requests()` counts the requests that it has answered.
+#' `bcda_sandbox_client()` makes a client of it, of two threads, which reads nothing from the environment.
+#' `bcda_sandbox_control()` changes how it behaves from now on. `bcda_sandbox_requests()` counts the requests that it has answered.
 #'
 #' @return `bcda_sandbox()`: a sandbox, with `url`, `client_id`, `client_secret`, `private_key` and `ca_file`: what a client
 #'   needs; the last two are paths.

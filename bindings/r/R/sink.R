@@ -39,7 +39,7 @@ answer <- function(run, question) {
         begin = begin_file(run, number),
         write = write_file(run, number),
         commit = commit_file(run, number),
-        abort = warn_abort(abort_file(run$sink, number))
+        abort = tell_abort(abort_file(run$sink, number))
       )
       TRUE
     },
@@ -86,12 +86,13 @@ abort_file <- function(sink, number) {
   )
 }
 
-# The file is not wanted, so that its run goes on as it would. What the error says may name a patient.
-warn_abort <- function(error) {
+# The file is not wanted, so that its run goes on as it would: with a message, since a warning may be made an error, which
+# would end the run, or hide why it ended. What the error says may name a patient.
+tell_abort <- function(error) {
   if (is.null(error)) return()
-  message <- "a sink's abort failed by its own error, which is the `cause` of this warning"
-  warning(structure(
-    class = c("bcda_warning_abort", "bcda_warning", "warning", "condition"), list(message = message, call = NULL, cause = error)
+  said <- "a sink's abort failed by its own error, which is the `cause` of this message\n"
+  message(structure(
+    class = c("bcda_message_abort", "message", "condition"), list(message = said, call = NULL, cause = error)
   ))
 }
 
@@ -118,5 +119,5 @@ end_sink <- function(sink) {
   if (sink$process != Sys.getpid()) return()
   if (exists(sink$key, envir = open_sinks, inherits = FALSE)) rm(list = sink$key, envir = open_sinks)
   failures <- lapply(names(sink$files), abort_file, sink = sink)
-  for (failure in failures) warn_abort(failure)
+  for (failure in failures) tell_abort(failure)
 }

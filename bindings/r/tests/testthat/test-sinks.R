@@ -79,12 +79,14 @@ test_that("an error in a sink is the cause, and its file is aborted", {
   }
 })
 
-test_that("an error in abort is a warning, and does not hide why", {
+test_that("an error in abort is a message, and does not hide why", {
+  old <- options(warn = 2)
+  on.exit(options(old))
   own <- simpleError("the row of a patient")
   kept <- keeper("abort", own)
-  expect_warning(
+  expect_message(
     error <- expect_status(export_of(client_of(a_sandbox(fault = "flip")), out = kept$sink), "DECRYPTION"),
-    class = "bcda_warning_abort"
+    class = "bcda_message_abort"
   )
   expect_null(error$cause)
   expect_identical(sum(kept$calls == "abort"), 1L)
@@ -93,15 +95,15 @@ test_that("an error in abort is a warning, and does not hide why", {
   kept <- keeper("abort", own)
   run <- run_at("downloading", client_of(a_sandbox(20, beneficiaries_per_file = 10, fault = "stall:at=50%")), kept$sink)
   while (sum(kept$calls == "begin") < 2) bcda_next_event(run, 0.05)
-  warnings <- list()
-  withCallingHandlers(close(run), warning = function(w) {
-    warnings[[length(warnings) + 1]] <<- w
-    invokeRestart("muffleWarning")
+  messages <- list()
+  withCallingHandlers(close(run), message = function(m) {
+    messages[[length(messages) + 1]] <<- m
+    invokeRestart("muffleMessage")
   })
-  expect_length(warnings, 2)
-  for (warning in warnings) {
-    expect_unsaid("the row of a patient", conditionMessage(warning))
-    expect_identical(warning$cause, own)
+  expect_length(messages, 2)
+  for (message in messages) {
+    expect_unsaid("the row of a patient", conditionMessage(message))
+    expect_identical(message$cause, own)
   }
 })
 
