@@ -268,9 +268,9 @@ const Setting& row_of(std::string_view name) {
   for (const Setting& row : settings_table())
     if (distance(typed, row.name) < distance(typed, nearest->name)) nearest = &row;
   bool near = distance(typed, nearest->name) <= typed.size() / 2;
-  throw Error(Status::INVALID_ARGUMENT,
-              "there is no setting named " + std::string(name) +
-                  (near ? std::string("; did you mean ") + nearest->name + "?" : "; the table of settings has none that is like it"));
+  throw Error(Status::INVALID_ARGUMENT, "there is no setting named " + std::string(name) +
+                                            (near ? std::string("; did you mean ") + nearest->name + "?"
+                                                  : "; the table of settings has none that is like it"));
 }
 
 // A secret itself, perhaps, where the name of its file belongs: not to be shown.

@@ -9,8 +9,7 @@
 #' secret may be a function that gives it, of a keyring say: `client_secret = function() keyring::key_get("bcda")`. It is
 #' called once, when the client is made. What is neither given here nor in `config_file` comes from the environment
 #' (`BCDA_URL`, `BCDA_CLIENT_ID`, ...), unless `env` is `FALSE`; in there and in the
-#' file, no `~` is expanded. The settings of an export that are given here are the
-#' defaults for every export.
+#' file, no `~` is expanded. The settings of an export that are given here are the defaults for every export.
 #'
 #' @section Life:
 #' A client cannot be saved to a file, nor be used in a forked process (`parallel::mclapply`): that is a clear error, of class
@@ -42,7 +41,7 @@ client_with <- function(settings, config_file, env, keeps = NULL) {
   on.exit(native_config_destroy(config))
   out <- native_config_get(config, "out")
   # From a file or the environment it may be relative, and there a ~ is a name.
-  if (nzchar(out) && !startsWith(out, "/")) native_config_set(config, "out", file.path(getwd(), out))
+  if (nzchar(out)) native_config_set(config, "out", from_here(out))
   object("bcda_client", native_client_create(config), url = native_config_get(config, "url"), keeps = keeps)
 }
 

@@ -33,10 +33,9 @@ on_disk <- function(path) {
 
 base_name <- function(path) sub(".*/", "", path)
 
-absolute <- function(path) {
-  path <- expanded(path)
-  if (startsWith(path, "/")) path else file.path(getwd(), path)
-}
+absolute <- function(path) from_here(expanded(path))
+
+from_here <- function(path) if (startsWith(path, "/")) path else file.path(getwd(), path)
 
 big <- function(number) format(number, big.mark = ",", decimal.mark = ".", scientific = FALSE, trim = TRUE)
 
