@@ -130,13 +130,18 @@ class CancelTest {
     run.ended().get(30, TimeUnit.SECONDS);
   }
 
+  private BcdaFuture<ExportResult> blockedInItsListener(BcdaClient client) throws Exception {
+    BcdaFuture<ExportResult> run =
+        client.exportAsync(Trials.patients(dir.resolve("claims")).onEvent(event -> block()).build());
+    reached.get();
+    return run;
+  }
+
   @Test
   void cancelReachesAListenerThatBlocks() throws Exception {
     try (Sandbox sandbox = Stage.WAITING.sandbox();
         BcdaClient client = Trials.client(sandbox).build()) {
-      BcdaFuture<ExportResult> run =
-          client.exportAsync(Trials.patients(dir.resolve("claims")).onEvent(event -> block()).build());
-      reached.get();
+      BcdaFuture<ExportResult> run = blockedInItsListener(client);
       assertTrue(run.cancel(true));
       expectEnd(run);
       expectNoClaims();
@@ -147,9 +152,7 @@ class CancelTest {
   void aTimeLimitReachesAListenerThatBlocks() throws Exception {
     try (Sandbox sandbox = Stage.WAITING.sandbox();
         BcdaClient client = Trials.client(sandbox).build()) {
-      BcdaFuture<ExportResult> run =
-          client.exportAsync(Trials.patients(dir.resolve("claims")).onEvent(event -> block()).build());
-      reached.get();
+      BcdaFuture<ExportResult> run = blockedInItsListener(client);
       run.completeExceptionally(new TimeoutException()); // as orTimeout does
       expectEnd(run);
     }
