@@ -38,7 +38,7 @@ std::optional<Milliseconds> lifetime_of_jwt(std::string_view token, Instant now)
   const json::value* iat = claims->get_object().if_contains("iat");
   if (!exp || !exp->is_number()) return {};
   double end = exp->to_number<double>();
-  // iat, where given, spares us the difference between the two clocks.
+  // iat, where given, spares us the difference between the two clocks; else `now` is the server's, when it tells.
   double start = iat && iat->is_number()
                      ? iat->to_number<double>()
                      : static_cast<double>(std::chrono::duration_cast<seconds>(now.time_since_epoch()).count());
@@ -74,8 +74,8 @@ http::Request token_request(const http::Url& service, const Credentials& credent
   return request;
 }
 
-Token read_token(const http::Answer& answer, Instant now, Milliseconds assumed) {
-  if (answer.status != 200) throw refused(answer, now);
+Token read_token(const http::Answer& answer, Moment now, Milliseconds assumed) {
+  if (answer.status != 200) throw refused(answer, now.wall);
   auto body = parse_json(answer.body);
   std::string text = body && body->is_object() ? string_member(body->get_object(), "access_token") : "";
   if (!usable(text))
@@ -85,10 +85,10 @@ Token read_token(const http::Answer& answer, Instant now, Milliseconds assumed) 
   token.value = Secret(text);
   const json::value* expires_in = body->get_object().if_contains("expires_in");
   std::optional<Milliseconds> lifetime = expires_in ? seconds_in(*expires_in) : std::nullopt;
-  if (!lifetime) lifetime = lifetime_of_jwt(text, now);
+  if (!lifetime) lifetime = lifetime_of_jwt(text, parse_time(answer.header("Date")).value_or(now.wall));
   wipe(text.data(), text.size());
   Milliseconds life = lifetime.value_or(assumed);
-  token.expires_at = now + life;
+  token.expires_at = now.steady + life;
   // Renew with a minute to spare, or at nine tenths of a short life.
   token.renew_at = token.expires_at - std::min<Milliseconds>(seconds(60), life / 10);
   return token;

@@ -20,13 +20,13 @@ http::Request token_request(const http::Url& service, const Credentials& credent
 
 struct Token {
   Secret value;
-  Instant renew_at;    // from here on a new one is fetched ahead of time
-  Instant expires_at;  // from here on it is not used at all
+  Steady renew_at;    // from here on a new one is fetched ahead of time
+  Steady expires_at;  // from here on it is not used at all
 };
 
 // Reads the answer to a token request. The lifetime is `expires_in` (a number or, as BCDA sends it, a string), else the
 // claim `exp` of a JWT (a hint: its signature is not ours to check), else `assumed`.
 // Throws Error{AUTHENTICATION} when the credentials are refused, REFUSED (retriable or not) or PROTOCOL otherwise.
-Token read_token(const http::Answer& answer, Instant now, Milliseconds assumed);
+Token read_token(const http::Answer& answer, Moment now, Milliseconds assumed);
 
 }  // namespace libbcda::auth

@@ -52,7 +52,7 @@ Task<Secret> TokenSource::get() {
     std::shared_ptr<Waiter> waiter;
     {
       std::lock_guard lock(mutex_);
-      Instant now = clock_();
+      Steady now = clock_().steady;
       if (token_ && now < (renewing_ ? token_->expires_at : token_->renew_at)) co_return token_->value;
       if (renewing_) waiters_.push_back(waiter = std::make_shared<Waiter>(executor));
       renewing_ = true;
@@ -85,7 +85,7 @@ Task<Secret> TokenSource::get() {
 
 std::optional<Secret> TokenSource::still_good() {
   std::lock_guard lock(mutex_);
-  if (!token_ || clock_() >= token_->expires_at) return std::nullopt;
+  if (!token_ || clock_().steady >= token_->expires_at) return std::nullopt;
   return token_->value;
 }
 

@@ -1,6 +1,7 @@
 #include "base/error.hpp"
 
 #include <iterator>
+#include <new>
 
 namespace libbcda {
 namespace {
@@ -10,6 +11,20 @@ constexpr StatusInfo kTable[] = {
 #undef STATUS
 };
 }  // namespace
+
+Error current_error() {
+  try {
+    throw;
+  } catch (const Error& e) {
+    return e;
+  } catch (const std::bad_alloc&) {
+    return {Status::NO_MEMORY, "out of memory"};
+  } catch (const std::exception& e) {
+    return {Status::INTERNAL, e.what()};
+  } catch (...) {
+    return {Status::INTERNAL, "an unknown exception"};
+  }
+}
 
 int status_count() noexcept { return static_cast<int>(std::size(kTable)); }
 

@@ -48,6 +48,9 @@ struct Error : std::exception {
   std::optional<std::chrono::milliseconds> retry_after;
 };
 
+// The exception that is being handled, as an Error. Call it within a catch block.
+Error current_error();
+
 struct StatusInfo {
   Status status;
   const char* name;     // "OK", "AUTHENTICATION", ...

@@ -8,9 +8,13 @@
 #include <unistd.h>
 
 #include <cerrno>
+#include <cstdio>
+#include <cstdlib>
 #include <cstring>
 #include <memory>
+#include <optional>
 #include <thread>
+#include <utility>
 
 #include "base/error.hpp"
 #include "base/threads.hpp"
@@ -24,9 +28,27 @@ constexpr std::int64_t kFlushStep = 8 << 20;
 Error file_error(const std::string& doing, const std::string& path, int code) {
   std::string text = doing + " " + path + ": " + std::strerror(code);
   if (code == ENOSPC || code == EDQUOT) text += "; free some space there or choose another directory";
-  if (code == EACCES || code == EROFS) text += "; check its owner and mode";
+  if (code == EACCES || code == EPERM) text += "; check its owner and mode";
+  if (code == EROFS) text += "; choose another directory, or have the file system mounted for writing";
   return std::move(Error(Status::FILESYSTEM, text).at_file(path));
 }
+
+// A file system without fsync for this kind of file.
+bool cannot_sync(int code) { return code == EINVAL || code == ENOSYS || code == ENOTSUP || code == EOPNOTSUPP; }
+
+Error sync_error(const std::string& path, int code) {
+  Error error = file_error("cannot sync", path, code);
+  error.message += "; if this file system cannot sync, set durability to process";
+  return error;
+}
+
+std::optional<struct stat> look_at(int dir, const std::string& name) {
+  struct stat info {};
+  if (::fstatat(dir, name.c_str(), &info, AT_SYMLINK_NOFOLLOW) != 0) return std::nullopt;
+  return info;
+}
+
+bool same_file(const struct stat& a, const struct stat& b) { return a.st_dev == b.st_dev && a.st_ino == b.st_ino; }
 
 std::string join(const std::string& dir, const std::string& name) { return dir + "/" + name; }
 
@@ -40,7 +62,7 @@ void write_all(int fd, const char* data, std::size_t size, const std::string& pa
   }
 }
 
-// Nobody has a name for it, and its descriptor is all that keeps it: elsewhere, as on NFS, it may lie under a hidden one.
+// The file is already unlinked, and only this descriptor keeps it. (On NFS it may still lie under a hidden name.)
 bool is_nameless(int fd) {
   struct stat info {};
   struct statfs system {};
@@ -50,9 +72,9 @@ bool is_nameless(int fd) {
   return type == EXT4_SUPER_MAGIC || type == TMPFS_MAGIC || type == kOverlay || type == kXfs || type == kBtrfs;
 }
 
-// What a removed file holds is freed with its last descriptor. For some GB that are on their way to the disk this takes a
-// second, for which nobody who cancels has to wait. Emptied first: while a close frees them, ext4 lets nobody remove the
-// directory.
+// The kernel frees a removed file with its last descriptor. That takes a second for some GB that are on their way to the
+// disk, and a caller who cancels should not wait for it. The file is emptied first, because ext4 lets nobody remove the
+// directory while a close frees its blocks.
 void free_in_background(Fd fd) noexcept {
   try {
     const SignalsBlocked blocked;
@@ -60,7 +82,8 @@ void free_in_background(Fd fd) noexcept {
       [[maybe_unused]] const int emptied = ::ftruncate(fd.get(), 0);
       fd.close();
     }).detach();
-  } catch (...) {  // no thread is to be had: it closes here
+  } catch (const std::exception&) {
+    // No thread could be started: the descriptor is closed here and now. Nothing is lost, it only takes longer.
   }
 }
 
@@ -91,6 +114,14 @@ Fd open_to_read(const std::string& path, const char* what) {
 
 }  // namespace
 
+Fd::Fd(int fd) : fd_(fd) {
+  if (fd_ < 0 || fd_ > STDERR_FILENO) return;
+  fd_ = ::fcntl(fd, F_DUPFD_CLOEXEC, STDERR_FILENO + 1);
+  const int code = errno;
+  ::close(fd);
+  errno = code;
+}
+
 Fd& Fd::operator=(Fd&& other) noexcept {
   if (this != &other) {
     close();
@@ -102,9 +133,9 @@ Fd& Fd::operator=(Fd&& other) noexcept {
 
 Fd::~Fd() { close(); }
 
-void Fd::close() noexcept {
-  if (fd_ >= 0) ::close(fd_);
-  fd_ = -1;
+int Fd::close() noexcept {
+  const int fd = std::exchange(fd_, -1);  // Linux frees the descriptor even when close() fails
+  return fd >= 0 && ::close(fd) != 0 ? errno : 0;
 }
 
 std::string read_file(const std::string& path, std::size_t max_bytes, const char* what) {
@@ -123,6 +154,12 @@ Secret read_secret_file(const std::string& path, std::size_t max_bytes, const ch
 bool readable_by_others(const std::string& path) {
   struct stat info {};
   return ::stat(path.c_str(), &info) == 0 && (info.st_mode & (S_IRGRP | S_IROTH));
+}
+
+Directory::Directory(Fd fd, std::string path) : fd_(std::move(fd)), path_(std::move(path)), absolute_(path_) {
+  if (path_.starts_with('/')) return;
+  std::unique_ptr<char, decltype(&std::free)> here(::getcwd(nullptr, 0), &std::free);
+  if (here) absolute_ = join(here.get(), path_);
 }
 
 Directory Directory::open_or_create(const std::string& path) {
@@ -156,6 +193,11 @@ bool Directory::contains(const std::string& name) const {
   return ::fstatat(fd(), name.c_str(), &info, AT_SYMLINK_NOFOLLOW) == 0;
 }
 
+bool Directory::has_file(const std::string& name) const {
+  auto there = look_at(fd(), name);
+  return there && S_ISREG(there->st_mode);
+}
+
 std::string Directory::read(const std::string& name, std::size_t max_bytes) const {
   Fd file(::openat(fd(), name.c_str(), O_RDONLY | O_NOFOLLOW | O_CLOEXEC));
   if (!file) throw file_error("cannot read", join(path_, name), errno);
@@ -168,7 +210,8 @@ void Directory::replace(const std::string& name, std::string_view text, Durabili
   if (!file) throw file_error("cannot write", full, errno);
   try {
     write_all(file.get(), text.data(), text.size(), full);
-    if (durability == Durability::power && ::fsync(file.get()) != 0) throw file_error("cannot write", full, errno);
+    if (durability == Durability::power && ::fsync(file.get()) != 0) throw sync_error(full, errno);
+    if (int code = file.close()) throw file_error("cannot write", full, code);
     if (::renameat(fd(), partial.c_str(), fd(), name.c_str()) != 0) throw file_error("cannot rename", full, errno);
   } catch (...) {
     remove(partial);
@@ -201,13 +244,67 @@ std::vector<std::string> Directory::names() const {
   return names;
 }
 
-bool Directory::removed() const {
-  struct stat info {};
-  return ::fstat(fd(), &info) == 0 && info.st_nlink == 0;
+bool Directory::has(const Directory& inner, const std::string& name) const {
+  struct stat its {};
+  auto there = look_at(fd(), name);
+  return there && ::fstat(inner.fd(), &its) == 0 && same_file(*there, its);
 }
 
-void Directory::sync() const {
-  if (::fsync(fd()) != 0 && errno != EINVAL && errno != EROFS) throw file_error("cannot sync", path_, errno);
+bool Directory::in_place() const {
+  struct stat its {
+  }, there{};
+  return ::fstat(fd(), &its) == 0 && ::stat(absolute_.c_str(), &there) == 0 && same_file(its, there);
+}
+
+void Directory::remove_if_empty() const {
+  if (in_place()) ::rmdir(absolute_.c_str());  // refuses a directory that holds anything
+}
+
+std::optional<Instant> Directory::modified(const std::string& name) const {
+  auto there = look_at(fd(), name);
+  if (!there) return std::nullopt;
+  return Instant(std::chrono::seconds(there->st_mtim.tv_sec) + Milliseconds(there->st_mtim.tv_nsec / 1'000'000));
+}
+
+std::optional<Instant> Directory::now() const {
+  const std::string probe = ".now." + std::to_string(::getpid());
+  Fd file(::openat(fd(), probe.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, 0600));
+  if (!file) return std::nullopt;
+  auto written = modified(probe);
+  remove(probe);
+  return written;
+}
+
+bool Directory::sync() const {
+  if (::fsync(fd()) == 0) return true;
+  if (cannot_sync(errno)) return false;
+  throw sync_error(path_, errno);
+}
+
+bool Directory::sync_own_name() const {
+  Fd above(::openat(fd(), "..", O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+  // Without leave to read the directory above, the whole file system is synced instead.
+  if ((above ? ::fsync(above.get()) : ::syncfs(fd())) == 0) return true;
+  if (cannot_sync(errno)) return false;
+  throw sync_error(join(path_, ".."), errno);
+}
+
+InputFile::InputFile(const Directory& dir, const std::string& name)
+    : fd_(::openat(dir.fd(), name.c_str(), O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC)),
+      path_(join(dir.path(), name)) {
+  struct stat info {};
+  if (!fd_ || ::fstat(fd_.get(), &info) != 0) throw file_error("cannot read", path_, errno);
+  if (!S_ISREG(info.st_mode))
+    throw std::move(Error(Status::FILESYSTEM, path_ + " is not a regular file").at_file(path_));
+  size_ = info.st_size;
+}
+
+std::size_t InputFile::read(MutableBytes out) {
+  for (;;) {
+    const ssize_t n = ::read(fd_.get(), out.data(), out.size());
+    if (n >= 0) return static_cast<std::size_t>(n);
+    if (errno != EINTR) throw file_error("cannot read", path_, errno);
+  }
 }
 
 OutputFile::OutputFile(const Directory& dir, std::string partial, Durability durability)
@@ -216,33 +313,63 @@ OutputFile::OutputFile(const Directory& dir, std::string partial, Durability dur
   if (!fd_) throw file_error("cannot write", join(dir.path(), partial_), errno);
 }
 
+OutputFile::OutputFile(OutputFile&& other) noexcept
+    : partial_dir_(std::exchange(other.partial_dir_, nullptr)),
+      partial_(std::move(other.partial_)),
+      durability_(other.durability_),
+      fd_(std::move(other.fd_)),
+      size_(other.size_),
+      flushed_(other.flushed_),
+      published_(other.published_) {}
+
 OutputFile::~OutputFile() {
-  if (!fd_ || published_) return;
+  if (!partial_dir_ || published_) return;
   partial_dir_->remove(partial_);
-  if (size_ >= kFlushStep && is_nameless(fd_.get())) free_in_background(std::move(fd_));
+  if (fd_ && size_ >= kFlushStep && is_nameless(fd_.get())) free_in_background(std::move(fd_));
 }
 
 void OutputFile::write(ByteView bytes) {
   write_all(fd_.get(), reinterpret_cast<const char*>(bytes.data()), bytes.size(), join(partial_dir_->path(), partial_));
   size_ += static_cast<std::int64_t>(bytes.size());
   if (durability_ == Durability::power && size_ - flushed_ >= kFlushStep) {
-    ::sync_file_range(fd_.get(), flushed_, size_ - flushed_, SYNC_FILE_RANGE_WRITE);
+    ::sync_file_range(fd_.get(), flushed_, size_ - flushed_, SYNC_FILE_RANGE_WRITE);  // a hint: fdatasync tells
     flushed_ = size_;
   }
 }
 
+void OutputFile::seal(const std::string& full) {
+  if (durability_ == Durability::power && ::fdatasync(fd_.get()) != 0) throw sync_error(full, errno);
+  if (int code = fd_.close()) throw file_error("cannot write", full, code);
+}
+
+namespace {
+
+// Gives the file `partial` a second name. The link never replaces a file, as a rename would.
+int link_to(const Directory& from, const std::string& partial, const Directory& to, const std::string& name) {
+  if (::linkat(from.fd(), partial.c_str(), to.fd(), name.c_str(), 0) == 0) return 0;
+  if (errno == EEXIST) return errno;
+  // Some file systems have no hard links.
+  if (::renameat2(from.fd(), partial.c_str(), to.fd(), name.c_str(), RENAME_NOREPLACE) == 0) return 0;
+  if (errno != EINVAL && errno != ENOSYS) return errno;
+  // Some have neither: look first, then rename.
+  if (to.contains(name)) return EEXIST;
+  return ::renameat(from.fd(), partial.c_str(), to.fd(), name.c_str()) == 0 ? 0 : errno;
+}
+
+}  // namespace
+
 void OutputFile::publish(const Directory& dir, const std::string& name) {
-  std::string full = join(dir.path(), name);
-  if (durability_ == Durability::power && ::fdatasync(fd_.get()) != 0) throw file_error("cannot write", full, errno);
-  // link + unlink rather than rename: it never replaces a file that is there.
-  if (::linkat(partial_dir_->fd(), partial_.c_str(), dir.fd(), name.c_str(), 0) != 0) {
-    if (errno == EEXIST)
-      throw std::move(
-          Error(Status::FILESYSTEM, full + " exists already; move it away or choose another directory").at_file(full));
-    // Some file systems have no hard links: rename, having looked first.
-    if (dir.contains(name) || ::renameat(partial_dir_->fd(), partial_.c_str(), dir.fd(), name.c_str()) != 0)
-      throw file_error("cannot write", full, errno);
-  }
+  const std::string full = join(dir.path(), name);
+  struct stat ours {};
+  if (::fstat(fd_.get(), &ours) != 0) throw file_error("cannot write", full, errno);
+  seal(full);
+  int code = link_to(*partial_dir_, partial_, dir, name);
+  // NFS repeats a call whose answer was lost; the repetition then fails although the file has its name.
+  if (auto there = look_at(dir.fd(), name); code != 0 && there && same_file(*there, ours)) code = 0;
+  if (code == EEXIST)
+    throw std::move(
+        Error(Status::FILESYSTEM, full + " exists already; move it away or choose another directory").at_file(full));
+  if (code != 0) throw file_error("cannot write", full, code);
   published_ = true;
   partial_dir_->remove(partial_);
   if (durability_ == Durability::power) dir.sync();
@@ -259,8 +386,12 @@ void LineFile::append(std::string_view line) {
   std::string text = (cut_ ? "\n" : "") + std::string(line) + "\n";
   cut_ = true;
   write_all(fd_.get(), text.data(), text.size(), path_);
-  if (durability_ == Durability::power && ::fdatasync(fd_.get()) != 0) throw file_error("cannot write", path_, errno);
+  if (durability_ == Durability::power && ::fdatasync(fd_.get()) != 0) throw sync_error(path_, errno);
   cut_ = false;
+}
+
+void LineFile::close() {
+  if (int code = fd_.close()) throw file_error("cannot write", path_, code);
 }
 
 }  // namespace libbcda

@@ -7,6 +7,7 @@
 #include "base/error.hpp"
 #include "base/file.hpp"
 #include "base/json.hpp"
+#include "base/nearest.hpp"
 
 namespace libbcda {
 namespace {
@@ -244,33 +245,14 @@ std::vector<std::string> split(std::string_view text) {
   return parts;
 }
 
-std::size_t distance(std::string_view a, std::string_view b) {  // Levenshtein
-  std::vector<std::size_t> row(b.size() + 1);
-  for (std::size_t j = 0; j <= b.size(); ++j) row[j] = j;
-  for (std::size_t i = 1; i <= a.size(); ++i) {
-    std::size_t diagonal = std::exchange(row[0], i);
-    for (std::size_t j = 1; j <= b.size(); ++j) {
-      std::size_t old = row[j];
-      row[j] = std::min({row[j] + 1, row[j - 1] + 1, diagonal + (a[i - 1] != b[j - 1])});
-      diagonal = old;
-    }
-  }
-  return row.back();
-}
-
 const Setting& row_of(std::string_view name) {
   if (const Setting* row = find_setting(name)) return *row;
-  std::string typed(name);
-  std::transform(typed.begin(), typed.end(), typed.begin(), [](char c) {
-    return c == '-' ? '_' : c >= 'A' && c <= 'Z' ? static_cast<char>(c | 0x20) : c;
-  });
-  const Setting* nearest = &settings_table().front();
-  for (const Setting& row : settings_table())
-    if (distance(typed, row.name) < distance(typed, nearest->name)) nearest = &row;
-  bool near = distance(typed, nearest->name) <= typed.size() / 2;
-  throw Error(Status::INVALID_ARGUMENT, "there is no setting named " + std::string(name) +
-                                            (near ? std::string("; did you mean ") + nearest->name + "?"
-                                                  : "; the table of settings has none that is like it"));
+  std::vector<std::string> names;
+  for (const Setting& row : settings_table()) names.emplace_back(row.name);
+  const std::string* near = nearest(name, names);
+  throw Error(Status::INVALID_ARGUMENT,
+              "there is no setting named " + std::string(name) +
+                  (near ? "; did you mean " + *near + "?" : "; the table of settings has none that is like it"));
 }
 
 // A secret itself, perhaps, where the name of its file belongs: not to be shown.

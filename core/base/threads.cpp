@@ -4,8 +4,10 @@
 #include <pthread.h>
 #include <unistd.h>
 
+#include <exception>
 #include <mutex>
 #include <set>
+#include <thread>
 
 namespace libbcda {
 namespace {
@@ -46,6 +48,30 @@ SignalsBlocked::SignalsBlocked() {
 }
 
 SignalsBlocked::~SignalsBlocked() { pthread_sigmask(SIG_SETMASK, &before_, nullptr); }
+
+void name_this_thread(const std::string& name) noexcept {
+  ::pthread_setname_np(::pthread_self(), name.substr(0, 15).c_str());  // a failure costs nothing but the name
+}
+
+void run_on_named_thread(const std::string& name, const std::function<void()>& body) {
+  std::exception_ptr failure;
+  std::thread([&] {
+    name_this_thread(name);
+    try {
+      body();
+    } catch (...) {
+      failure = std::current_exception();
+    }
+  }).join();
+  if (failure) std::rethrow_exception(failure);
+}
+
+Error thread_error(const std::exception& cause) {
+  return {Status::INTERNAL,
+          std::string("cannot start a thread: ") + cause.what() +
+              "; raise the limit on processes and threads (ulimit -u, or the container's limit), or lower the "
+              "setting threads"};
+}
 
 StopAtExit::StopAtExit(std::function<void()> stop) : stop_(std::move(stop)) {
   const std::lock_guard lock(living().mutex);

@@ -3,6 +3,9 @@
 #include <signal.h>
 
 #include <functional>
+#include <string>
+
+#include "base/error.hpp"
 
 namespace libbcda {
 
@@ -18,6 +21,16 @@ class SignalsBlocked {
  private:
   sigset_t before_;
 };
+
+// Gives the calling thread a name that debuggers and `ps -L` show, of at most 15 characters.
+void name_this_thread(const std::string& name) noexcept;
+
+// Runs `body` on a thread of that name and waits for it. Threads that `body` makes inherit the name: the only way to name
+// those of a library. Rethrows what it throws.
+void run_on_named_thread(const std::string& name, const std::function<void()>& body);
+
+// The error for a thread that could not be started, with the remedy.
+Error thread_error(const std::exception& cause);
 
 // Calls `stop` when the process exits while this lives: threads must have stopped before OpenSSL and other libraries
 // clean up after themselves. Not in a forked child, which has none of the threads.

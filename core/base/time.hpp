@@ -10,7 +10,24 @@ namespace libbcda {
 
 using Milliseconds = std::chrono::milliseconds;
 using Instant = std::chrono::system_clock::time_point;
-using Clock = std::function<Instant()>;  // handed in, so that tests need not wait
+using Steady = std::chrono::steady_clock::time_point;
+
+// One reading of both clocks. Durations and deadlines are measured on the steady clock, because somebody may set the wall
+// clock in mid-run. The wall clock is for dates alone.
+struct Moment {
+  Steady steady;
+  Instant wall;
+
+  Moment& operator+=(Milliseconds duration) {
+    steady += duration;
+    wall += duration;
+    return *this;
+  }
+  friend Moment operator+(Moment moment, Milliseconds duration) { return moment += duration; }
+};
+using Clock = std::function<Moment()>;  // handed in, so that tests need not wait
+
+Moment read_clocks();
 
 std::string to_rfc3339(Instant t);  // "2019-09-20T14:47:33.975Z"
 

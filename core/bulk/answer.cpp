@@ -64,13 +64,19 @@ bool transient(int status) {
          status == 504;
 }
 
+std::optional<Milliseconds> retry_after(const http::Answer& answer, Instant now) {
+  std::string_view asked = answer.header("Retry-After");
+  if (asked.empty()) return {};
+  return parse_retry_after(asked, parse_time(answer.header("Date")).value_or(now));
+}
+
 Error refusal(const http::Answer& answer, const std::string& what, Instant now) {
   std::string text = what + " was answered with HTTP " + std::to_string(answer.status);
   if (answer.status >= 300 && answer.status < 400)
     text += ", a redirect, which is not followed; check that the setting url is the service's own origin";
   Error error(Status::REFUSED, text);
   error.with_http(answer.status).with_outcome(outcome_text(answer)).may_retry(transient(answer.status));
-  if (auto after = answer.header("Retry-After"); !after.empty()) error.retry_after = parse_retry_after(after, now);
+  error.retry_after = retry_after(answer, now);
   return error;
 }
 

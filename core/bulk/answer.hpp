@@ -17,6 +17,10 @@ bool is_operation_outcome(const http::Answer& answer);
 // 408, 425, 429, 500, 502, 503, 504: the same request may succeed later.
 bool transient(int status);
 
+// What Retry-After asks for; nullopt when the answer has none. A date is compared with the answer's own Date, because the
+// two clocks may differ; `now` is our wall clock, for an answer without one.
+std::optional<Milliseconds> retry_after(const http::Answer& answer, Instant now);
+
 // The error for an answer that is not what `what` ("the status request for Patient") hoped for.
 Error refusal(const http::Answer& answer, const std::string& what, Instant now);
 

@@ -13,6 +13,7 @@ constexpr auto kUnknownJobGrace = seconds(30);
 constexpr int kUnknownJobTries = 3;
 // A failed job is answered with 500, and so is a passing fault: ask this often before believing it.
 constexpr int kFailedJobTries = 2;
+constexpr const char* kStartAgain = "; start a new export";
 
 }  // namespace
 
@@ -43,19 +44,19 @@ http::Request Job::status_request(const http::Url& url) {
   return request;
 }
 
-Step Job::next(Instant now) {
-  if (!started_) started_ = now;
+Step Job::next(Moment now) {
+  if (!started_) started_ = now.steady;
   if (failure_) throw *failure_;
   if (manifest_) return Finished{};
-  if (options_.job_timeout.count() > 0 && now - *started_ >= options_.job_timeout)
+  if (options_.job_timeout.count() > 0 && now.steady - *started_ >= options_.job_timeout)
     throw Error(Status::TIMEOUT, describe("the job") + " was not done after " + format_duration(options_.job_timeout) +
                                      (progress_.empty() ? "" : " (" + progress_ + ")") +
                                      "; see the setting job_timeout");
   if (wait_) {
     Wait wait = *std::exchange(wait_, std::nullopt);
     if (options_.job_timeout.count() > 0)
-      wait.duration =
-          std::min(wait.duration, std::chrono::duration_cast<Milliseconds>(*started_ + options_.job_timeout - now));
+      wait.duration = std::min(wait.duration,
+                               std::chrono::duration_cast<Milliseconds>(*started_ + options_.job_timeout - now.steady));
     return wait;
   }
   Send send;
@@ -70,15 +71,17 @@ Step Job::next(Instant now) {
   return send;
 }
 
-void Job::on_failure(const Error& error, bool answered, Instant now) {
+void Job::on_failure(const Error& error, bool answered, Moment now) {
   token_renewed_ = false;  // however new it was, it may be old by the time the service is back
   // A kick-off that may have been heard is not repeated: it would start a second job.
-  bool safe = status_ || !answered;
-  if (error.retriable && safe) return status_ ? outage(error, now) : retry_or_fail(error, options_.retries);
-  failure_ = error;
+  const bool safe = status_ || !answered;
+  Error named = error;
+  named.message = describe(status_ ? "the status request" : "the kick-off") + ": " + named.message;
+  if (error.retriable && safe) return status_ ? outage(named, now) : retry_or_fail(named, options_.retries);
+  failure_ = std::move(named);
 }
 
-void Job::on_answer(const http::Answer& answer, Instant now) {
+void Job::on_answer(const http::Answer& answer, Moment now) {
   if (answer.status == 401) {
     if (renew()) return;
     failure_ =
@@ -100,7 +103,7 @@ bool Job::renew() {
   return true;
 }
 
-void Job::on_kick_off(const http::Answer& answer, Instant now) {
+void Job::on_kick_off(const http::Answer& answer, Moment now) {
   if (answer.status == 202) {
     try {
       status_ = on_service_origin(http::resolve_url(kick_off_, answer.header("Content-Location"), "Content-Location"),
@@ -115,60 +118,58 @@ void Job::on_kick_off(const http::Answer& answer, Instant now) {
                                              status_->origin() + "; the token is not sent there");
       return;
     }
-    accepted_ = now;
+    accepted_ = now.steady;
     failures_ = outages_ = 0;
     retry_wait_ = Backoff(options_.retry_delay, options_.retry_max_delay);
     poll_again(poll_wait_.next(chance_()));
     return;
   }
-  Error error = refusal(answer, describe("the kick-off"), now);
+  Error error = refusal(answer, describe("the kick-off"), now.wall);
+  const char* remedy = "";
   if (answer.status == 429)
-    error.message +=
-        ": another export of this resource type is still running for the organisation; try again when it is done";
+    remedy = ": another export of this resource type is still running for the organisation; try again when it is done";
   if (answer.status == 404) error.message += "; check the setting types: the service may not offer this resource type";
   // A 500 leaves a pending job behind, and a gateway's 502 or 504 may: repeated are only those that started none for
   // sure.
   bool safe = answer.status == 429 || answer.status == 503;
-  if (safe) return retry_or_fail(std::move(error), options_.retries);
+  if (safe) return retry_or_fail(std::move(error), options_.retries, remedy);
   failure_ = std::move(error);
 }
 
-void Job::on_status(const http::Answer& answer, Instant now) {
+void Job::on_status(const http::Answer& answer, Moment now) {
   if (answer.status == 202) {
     progress_ = std::string(answer.header("X-Progress").substr(0, 100));
     failures_ = outages_ = 0;
     retry_wait_ = Backoff(options_.retry_delay, options_.retry_max_delay);
-    std::optional<Milliseconds> wish;
-    if (auto after = answer.header("Retry-After"); !after.empty()) wish = parse_retry_after(after, now);
-    return poll_again(poll_wait_.next(chance_(), wish));
+    return poll_again(poll_wait_.next(chance_(), retry_after(answer, now.wall)));
   }
-  if (answer.status == 200) return on_complete(answer, now);
-  Error error = refusal(answer, describe("the status request"), now);
+  if (answer.status == 200) return on_complete(answer);
+  Error error = refusal(answer, describe("the status request"), now.wall);
   if (answer.status == 404 || answer.status == 410) {
     error.status = Status::JOB_GONE;
     error.message = describe("the job") + (answer.status == 410 ? " has expired" : " is unknown to the service") +
-                    " (HTTP " + std::to_string(answer.status) + "); start a new export";
-    bool young = answer.status == 404 && accepted_ && now - *accepted_ < kUnknownJobGrace;
-    return retry_or_fail(std::move(error), young ? std::min(kUnknownJobTries, options_.retries) : 0);
+                    " (HTTP " + std::to_string(answer.status) + ")";
+    bool young = answer.status == 404 && accepted_ && now.steady - *accepted_ < kUnknownJobGrace;
+    return retry_or_fail(std::move(error), young ? std::min(kUnknownJobTries, options_.retries) : 0, kStartAgain);
   }
   if (answer.status == 500 && is_operation_outcome(answer)) {
     error.status = Status::JOB_FAILED;
-    error.message = describe("the job") + " failed on the service (HTTP 500); start a new export";
+    error.message = describe("the job") + " failed on the service (HTTP 500)";
     error.retriable = false;
-    return retry_or_fail(std::move(error), std::min(kFailedJobTries, options_.retries));
+    return retry_or_fail(std::move(error), std::min(kFailedJobTries, options_.retries), kStartAgain);
   }
   if (transient(answer.status)) return outage(std::move(error), now);
   failure_ = std::move(error);
 }
 
 // A job that runs for hours outlives a restart of the service: failures in a row are forgiven for outage_limit.
-void Job::outage(Error error, Instant now) {
-  if (!failing_since_) failing_since_ = now;
-  bool lasts = now - *failing_since_ >= options_.outage_limit;
-  retry_or_fail(std::move(error), lasts ? options_.retries : std::numeric_limits<int>::max(), outages_);
+void Job::outage(Error error, Moment now) {
+  if (!failing_since_) failing_since_ = now.steady;
+  bool lasts = now.steady - *failing_since_ >= options_.outage_limit;
+  retry_or_fail(std::move(error), lasts ? options_.retries : std::numeric_limits<int>::max(), outages_, "");
 }
 
-void Job::on_complete(const http::Answer& answer, Instant) {
+void Job::on_complete(const http::Answer& answer) {
   try {
     manifest_ = parse_manifest(answer.body, *status_);
   } catch (const Error& e) {
@@ -182,11 +183,14 @@ void Job::on_complete(const http::Answer& answer, Instant) {
 
 void Job::poll_again(Milliseconds wait) { wait_ = Wait{wait, "", false}; }
 
-void Job::retry_or_fail(Error error, int allowed) { retry_or_fail(std::move(error), allowed, failures_); }
+void Job::retry_or_fail(Error error, int allowed, const char* remedy) {
+  retry_or_fail(std::move(error), allowed, failures_, remedy);
+}
 
-void Job::retry_or_fail(Error error, int allowed, int& count) {
+void Job::retry_or_fail(Error error, int allowed, int& count, const char* remedy) {
   if (count++ >= allowed) {
     failure_ = std::move(error);
+    failure_->message += remedy;  // not while it is tried again: that would be wrong advice
     return;
   }
   wait_ = Wait{retry_wait_.next(chance_(), error.retry_after), error.message, true};

@@ -47,10 +47,10 @@ class Job {
 
   // What to do now. Throws the Error that ended the job. After each Send, report its end by one of the next two;
   // after each Wait, just call next again.
-  Step next(Instant now);
-  void on_answer(const http::Answer& answer, Instant now);
+  Step next(Moment now);
+  void on_answer(const http::Answer& answer, Moment now);
   // `answered`: whether any byte of an answer had come.
-  void on_failure(const Error& error, bool answered, Instant now);
+  void on_failure(const Error& error, bool answered, Moment now);
 
   const std::string& type() const { return type_; }
   const http::Url& kick_off_url() const { return kick_off_; }
@@ -62,13 +62,13 @@ class Job {
   static http::Request status_request(const http::Url& url);
 
  private:
-  void on_kick_off(const http::Answer& answer, Instant now);
-  void on_status(const http::Answer& answer, Instant now);
-  void on_complete(const http::Answer& answer, Instant now);
+  void on_kick_off(const http::Answer& answer, Moment now);
+  void on_status(const http::Answer& answer, Moment now);
+  void on_complete(const http::Answer& answer);
   void poll_again(Milliseconds wait);
-  void retry_or_fail(Error error, int allowed);
-  void retry_or_fail(Error error, int allowed, int& count);
-  void outage(Error error, Instant now);
+  void retry_or_fail(Error error, int allowed, const char* remedy = "");
+  void retry_or_fail(Error error, int allowed, int& count, const char* remedy);
+  void outage(Error error, Moment now);
   bool renew();
   std::string describe(const char* what) const;
 
@@ -81,14 +81,14 @@ class Job {
   std::optional<Manifest> manifest_;
   std::optional<Error> failure_;
   std::optional<Wait> wait_;
-  std::optional<Instant> started_;
-  std::optional<Instant> accepted_;
+  std::optional<Steady> started_;
+  std::optional<Steady> accepted_;
   std::string progress_;
   bool renew_token_ = false;
   bool token_renewed_ = false;  // since the last answer that was not a 401
   int failures_ = 0;            // in a row
   int outages_ = 0;             // the same, of answers and failures that say nothing about the job
-  std::optional<Instant> failing_since_;
+  std::optional<Steady> failing_since_;
   Backoff retry_wait_;
   Backoff poll_wait_;
 };

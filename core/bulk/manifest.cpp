@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <map>
 #include <set>
+#include <tuple>
 
 #include "base/error.hpp"
 #include "base/json.hpp"
@@ -102,6 +103,36 @@ std::vector<Manifest> parse_manifests(std::string_view text, const http::Url& ba
     throw;
   }
   return manifests;
+}
+
+std::vector<Entry> grown_entries(const Manifest& before, const Manifest& after) {
+  using Identity = std::tuple<bool, std::string, std::string>;
+  auto identity = [](const Entry& entry) {
+    std::string key = entry.encrypted_key;
+    for (char& c : key) c = static_cast<char>(c | 0x20);  // hex digits of either case
+    return Identity(entry.is_error, entry.name, key);
+  };
+  std::map<Identity, int> known;
+  for (const Entry& entry : before.entries) ++known[identity(entry)];
+  std::vector<Entry> grown;
+  for (const Entry& entry : after.entries) {
+    auto found = known.find(identity(entry));
+    if (found != known.end() && found->second > 0)
+      --found->second;
+    else
+      grown.push_back(entry);
+  }
+  for (auto& [which, left] : known) {
+    if (left <= 0) continue;
+    const std::string& name = std::get<1>(which);
+    bool other =
+        std::any_of(after.entries.begin(), after.entries.end(), [&](const Entry& e) { return e.name == name; });
+    throw std::move(Error(Status::PROTOCOL, "the job's manifest has changed: the file " + name +
+                                                (other ? " has another key now" : " is missing from it now") +
+                                                "; files of two states of a job are not mixed; start a new export")
+                        .at_file(name));
+  }
+  return grown;
 }
 
 http::Url on_service_origin(http::Url url, const http::Url& service) {

@@ -34,6 +34,12 @@ Manifest parse_manifest(std::string_view text, const http::Url& base, std::size_
 // Several manifests in one text that a caller gives, as `bcda manifest` prints them. Throws Error{INVALID_ARGUMENT}.
 std::vector<Manifest> parse_manifests(std::string_view text, const http::Url& base);
 
+// The files that `after` lists beyond those of `before`, two answers of one job: in one race of the 2019 service `output`
+// grows after the first 200. A file is its name together with its wrapped key, or its name alone when it has none. URLs
+// say nothing, because a signature in them changes with each answer, and neither does order. Throws Error{PROTOCOL} when
+// `after` lacks a file of `before`, or has another one under its name: those are two states of the job.
+std::vector<Entry> grown_entries(const Manifest& before, const Manifest& after);
+
 // The same service under its own origin: behind a proxy that ends TLS the 2019 service writes http:// URLs of its host.
 http::Url on_service_origin(http::Url url, const http::Url& service);
 

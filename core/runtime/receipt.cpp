@@ -4,9 +4,12 @@
 #include "base/time.hpp"
 #include "base/version.hpp"
 #include "runtime/run.hpp"
+#include "runtime/run_support.hpp"
 #include "transfer/workspace.hpp"
 
 #include <unistd.h>
+
+#include <set>
 
 namespace libbcda::runtime {
 namespace {
@@ -22,7 +25,8 @@ json::object member(const FileResult& file, const std::string& out) {
           {"records", file.facts.records},
           {"sha256", file.facts.sha256},
           {"decrypted", file.facts.decrypted},
-          {"url", file.url.substr(0, file.url.find('?'))}};
+          {"proof", transfer::proof_of(file.facts)},
+          {"url", shown(file.url)}};
 }
 
 // What is wrong with a receipt that is read: anybody may have written it.
@@ -78,7 +82,8 @@ void read_files(const json::object& receipt, const char* name, const std::string
     file.facts = {.bytes = count(fields, "bytes"),
                   .records = count(fields, "records"),
                   .sha256 = text(fields, "sha256"),
-                  .decrypted = decrypted.get_bool()};
+                  .decrypted = decrypted.get_bool(),
+                  .sized = string_member(fields, "proof") == transfer::kProofLength};
     file.is_error = std::string_view(name) == "errors";
     result.files.push_back(std::move(file));
   }
@@ -95,6 +100,17 @@ RunResult read_members(const std::string& receipt, const std::string& directory)
   read_files(members, "files", directory, result);
   read_files(members, "errors", directory, result);
   return result;
+}
+
+// Adds the items of `more` that `list` has not: objects are told apart by their member `name`, anything else by itself.
+void add_missing(json::array& list, const json::array& more, std::string_view name) {
+  auto key = [&](const json::value& item) {
+    return item.is_object() ? string_member(item.get_object(), name) : json::serialize(item);
+  };
+  std::set<std::string> have;
+  for (const json::value& item : list) have.insert(key(item));
+  for (const json::value& item : more)
+    if (have.insert(key(item)).second) list.push_back(item);
 }
 
 constexpr std::size_t kLargestReceipt = 256 << 20;
@@ -118,6 +134,20 @@ RunResult open_receipt(const std::string& directory) {
   return read_receipt(read_file(path, kLargestReceipt, "receipt"), directory);
 }
 
+std::string merge_receipts(const std::string& older, const std::string& newer) {
+  if (older.empty()) return newer;
+  const std::string older_time = read_receipt(older, "").transaction_time;  // throws when it is no receipt
+  json::object merged = parse_json(newer).value().as_object();
+  const json::object before = parse_json(older).value().as_object();
+  for (const char* list : {"files", "errors"}) add_missing(merged[list].as_array(), before.at(list).as_array(), "path");
+  for (const char* list : {"jobs", "types"})
+    if (const json::value* more = before.if_contains(list); more && more->is_array())
+      add_missing(merged[list].as_array(), more->get_array(), "statusUrl");
+  const auto older_at = parse_time(older_time), newer_at = parse_time(string_member(merged, "transactionTime"));
+  if (older_at && (!newer_at || *older_at < *newer_at)) merged["transactionTime"] = older_time;
+  return json::serialize(merged) + "\n";
+}
+
 std::string describe(const FileResult& file) {
   return json::serialize(json::object{{"files", json::array{member(file, "")}}}) + "\n";
 }
@@ -128,12 +158,16 @@ std::string Run::receipt() const {
   for (const JobRecord& job : jobs_)
     jobs.push_back(json::object{{"type", job.type},
                                 {"request", job.request},
-                                {"statusUrl", job.status_url},
+                                {"statusUrl", shown(job.status_url)},
                                 {"transactionTime", job.manifest.transaction_time},
                                 {"files", job.manifest.entries.size()},
                                 {"confirmed", job.confirmed}});
   for (const FileResult& file : files_) (file.is_error ? errors : files).push_back(member(file, out));
+  std::set<std::string> fetched;  // the types of a manifest that was given
+  for (const FileResult& file : files_)
+    if (!file.is_error) fetched.insert(file.type);
   json::array types(types_.begin(), types_.end());
+  if (types_.empty()) types = json::array(fetched.begin(), fetched.end());
   const char* status = find_status(static_cast<std::int32_t>(failure_ ? failure_->status : Status::OK))->name;
   return json::serialize(json::object{{"libbcda", kVersion},
                                       {"status", status},

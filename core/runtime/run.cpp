@@ -1,6 +1,7 @@
 #include "runtime/run.hpp"
 
 #include <boost/asio/co_spawn.hpp>
+#include <boost/asio/detached.hpp>
 #include <boost/asio/redirect_error.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/strand.hpp>
@@ -10,6 +11,7 @@
 #include <algorithm>
 
 #include "base/json.hpp"
+#include "base/nearest.hpp"
 #include "bulk/answer.hpp"
 #include "runtime/client_log.hpp"
 #include "runtime/run_support.hpp"
@@ -34,12 +36,22 @@ transfer::DownloadOptions download_options(const Settings& s) {
   return {s.duration("retry_delay"), s.duration("retry_max_delay"), static_cast<int>(s.integer("retries"))};
 }
 
+// What the 2019 service exports (BCDA guide, "Resource types").
+const std::vector<std::string> kTypes = {"Patient", "Coverage", "ExplanationOfBenefit"};
+
+// Checked before anything is sent: the service would refuse a job that it does not know, but only after the good ones ran.
+void check_type(const std::string& type) {
+  if (std::find(kTypes.begin(), kTypes.end(), type) != kTypes.end()) return;
+  const std::string* near = type == "EOB" ? &kTypes.back() : nearest(type, kTypes);
+  throw Error(Status::INVALID_ARGUMENT,
+              "the setting types: the service exports no resource type \"" + type + "\"; " +
+                  (near ? "did you mean " + *near + "?" : "it exports Patient, Coverage and ExplanationOfBenefit"));
+}
+
 std::vector<std::string> read_types(const Settings& settings) {
   std::vector<std::string> types;
   for (const std::string& type : settings.list("types")) {
-    if (transfer::safe_type(type) != type)
-      throw Error(Status::INVALID_ARGUMENT,
-                  "the setting types: \"" + type + "\" is not a resource type such as Patient");
+    check_type(type);
     if (std::find(types.begin(), types.end(), type) == types.end()) types.push_back(type);
   }
   if (types.empty()) throw Error(Status::INVALID_ARGUMENT, "the setting types names no resource type");
@@ -83,8 +95,8 @@ void Run::prepare() {
     if (!found) throw Error(Status::INVALID_ARGUMENT, "the manifest lists no file " + request_.only_file);
   }
   if (request_.sink) {
-    SignalsBlocked blocked;
-    sink_threads_ = std::make_unique<asio::thread_pool>(parallel_);
+    sink_threads_ = std::make_unique<ThreadPool>(parallel_, "bcda-sink",
+                                                 [this](const Error& error) { session_->report_fault(error); });
     destination_ = request_.sink;
     return;
   }
@@ -93,25 +105,39 @@ void Run::prepare() {
       request_.kind == RunKind::export_
           ? transfer::Workspace::for_export(out, request_.settings.boolean("restart"), durability(request_.settings))
           : transfer::Workspace::for_fetch(out, durability(request_.settings));
+  if (request_.kind == RunKind::fetch) know_earlier_files();
   destination_ = workspace_->destination();
 }
 
+// What a receipt lists was published here too.
+void Run::know_earlier_files() {
+  const std::string older = workspace_->receipt();
+  if (older.empty()) return;
+  for (const FileResult& file : read_receipt(older, "").files)
+    workspace_->know({file.path, file.url, file.type, "", file.facts});
+}
+
 void Run::launch() {
-  // Once finish() has been called on the mailbox, this object may be gone: hence the copy of the pointer.
-  asio::co_spawn(asio::make_strand(session_->io()), main(), [this, mailbox = mailbox_](std::exception_ptr escaped) {
-    if (escaped && !failure_) failure_ = Error(Status::INTERNAL, "the run broke off");
-    Event last;
-    last.kind = EventKind::finished;
-    last.files_done = static_cast<std::int64_t>(files_.size());
-    last.files_total = files_total_;
-    last.bytes_done = bytes_done_;
-    if (failure_) {
-      last.status = failure_->status;
-      last.text = failure_->message;
-    }
-    mailbox->finish(std::move(last), failure_);
-  });
-  launched_ = true;
+  watch_.emplace(*session_, [this](const Error& error) { fail(error); });
+  auto guard = std::make_shared<EndGuard>([this](bool broken) { ended(broken); });
+  launched_ = true;  // from here on the guard ends the run, whatever happens
+  asio::co_spawn(asio::make_strand(session_->io()), main(std::move(guard)), asio::detached);
+}
+
+// The last act of a run. Once the mailbox has the end, this object may be gone: hence the copy of the pointer.
+void Run::ended(bool broken) {
+  const std::shared_ptr<Mailbox> mailbox = mailbox_;
+  if (broken && !failure_) failure_ = Error(Status::INTERNAL, "the run broke off");
+  Event last;
+  last.kind = EventKind::finished;
+  last.files_done = static_cast<std::int64_t>(files_.size());
+  last.files_total = files_total_;
+  last.bytes_done = bytes_done_;
+  if (failure_) {
+    last.status = failure_->status;
+    last.text = failure_->message;
+  }
+  mailbox->finish(std::move(last), failure_);
 }
 
 Run::~Run() {
@@ -119,15 +145,18 @@ Run::~Run() {
   cancel();
   mailbox_->set_notify(nullptr);
   mailbox_->wait_finished(Milliseconds(-1));
+  group_->wait_empty();  // at once, unless the run broke off
 }
 
 void Run::cancel() { group_->cancel(); }
 
-Task<> Run::main() {
+Task<> Run::main(std::shared_ptr<EndGuard> guard) {
+  for (const std::string& text : session_->warnings()) tell(EventKind::warning, "", text);
   co_await guarded(flow(), [this](const Error& e) { fail(e); });
   if (failure_ && stops_everything(failure_->status)) group_->cancel();
   co_await group_->join();  // whatever happened above: nothing of ours may outlive the run
   finish();
+  guard->reached();
 }
 
 Task<> Run::flow() {
@@ -143,7 +172,8 @@ Task<> Run::flow() {
   if (request_.kind == RunKind::metadata) {
     group_->spawn([this] { return guarded(ask_metadata(), [this](const Error& e) { fail(e); }); });
   } else if (request_.kind == RunKind::fetch) {
-    for (const bulk::Manifest& manifest : request_.manifests) enqueue(manifest, "", false);
+    for (const bulk::Manifest& manifest : request_.manifests)
+      enqueue(manifest.entries, "", manifest.requires_access_token);
   } else {
     enter("authenticating", 0);
     for (const std::string& type : types_) group_->spawn([this, type] { return drive_job(type); });
@@ -153,7 +183,7 @@ Task<> Run::flow() {
     auto before = files_total_;
     group_->spawn([this] { return guarded(confirm_manifests(), [this](const Error& e) { fail(e); }); });
     co_await group_->join();
-    if (files_total_ == before) break;
+    if (files_total_ == before || failure_) break;
   }
 }
 
@@ -173,6 +203,7 @@ Task<> Run::ask_metadata() {
 }
 
 void Run::finish() {
+  watch_.reset();
   if (group_->cancelled() && (!failure_ || failure_->status == Status::CANCELLED))
     failure_ = *timed_out_ ? Error(Status::TIMEOUT, "the run was not done within the setting timeout (" +
                                                         format_duration(request_.settings.duration("timeout")) + ")")
@@ -180,34 +211,61 @@ void Run::finish() {
   // Every task says how it ended; should one ever not have, that is a failure too.
   bool all_there = files_total_ == static_cast<std::int64_t>(files_.size()) && jobs_.size() == types_.size();
   if (!failure_ && !all_there) failure_ = Error(Status::INTERNAL, "the run ended with files or jobs unaccounted for");
-  if (failure_ && files_failed_ > 0 && files_total_ > 1 && failure_->status != Status::CANCELLED)
+  if (failure_ && failed_at_a_file_ && files_total_ > 1)
     failure_->message = std::to_string(files_failed_) + " of " + std::to_string(files_total_) +
                         " files failed; the first: " + failure_->message;
   elapsed_ = std::chrono::duration_cast<Milliseconds>(steady_clock::now() - begun_);
   std::sort(files_.begin(), files_.end(), [](const FileResult& a, const FileResult& b) { return a.path < b.path; });
-  if (!failure_ && workspace_ && request_.kind == RunKind::export_) {
-    try {
-      for (const JobRecord& job : jobs_) {
-        std::int64_t files = 0, bytes = 0;
-        for (const FileResult& file : files_)
-          if (file.export_id == job.status_url) ++files, bytes += file.facts.bytes;
-        log(client_log::export_complete(job.status_url, files, bytes, elapsed_, now()));
-      }
-      if (!failure_) workspace_->complete(receipt());
-    } catch (const Error& e) {
-      failure_ = e;
-    }
-  }
+  if (!failure_ && workspace_) note([this] { write_receipt(); });
   if (files_total_ > 0) tell_progress();
   enter("finished", 4);
   workspace_.reset();  // lets go of the directory before anybody hears that the run is over
   destination_.reset();
 }
 
-void Run::fail(const Error& error) {
+// A fetch of single files leaves none: it cannot know when the last of them is there.
+void Run::write_receipt() {
+  if (!workspace_->syncs_names())
+    tell(EventKind::warning, "",
+         "the file system of " + workspace_->path() +
+             " cannot make names durable: a loss of power may cost the last files; "
+             "durability=process accepts that");
+  if (request_.kind == RunKind::fetch) {
+    if (!request_.only_file.empty()) return;
+    const std::string merged = merge_receipts(workspace_->receipt(), receipt());
+    mention_other_files(merged);
+    return workspace_->complete(merged);
+  }
+  for (const JobRecord& job : jobs_) {
+    std::int64_t files = 0, bytes = 0;
+    for (const FileResult& file : files_)
+      if (file.status_url == job.status_url) ++files, bytes += file.facts.bytes;
+    log(client_log::export_complete(shown(job.status_url), files, bytes, elapsed_, now()));
+  }
+  if (!failure_) workspace_->complete(receipt());
+}
+
+void Run::mention_other_files(const std::string& receipt) {
+  std::set<std::string> listed;
+  for (const FileResult& file : read_receipt(receipt, "").files) listed.insert(file.path);
+  const auto& earlier = workspace_->earlier();
+  const auto others = std::count_if(earlier.begin(), earlier.end(), [&](const auto& one) {
+    return !listed.count(one.first) && workspace_->has(one.first);
+  });
+  if (others > 0)
+    tell(EventKind::warning, "",
+         workspace_->path() + " holds " + std::to_string(others) +
+             " files of an unfinished export that the manifest does not list; they are not in the "
+             "receipt");
+}
+
+void Run::fail(const Error& error, bool at_a_file) {
   {
     std::lock_guard lock(mutex_);
-    if (!failure_ || failure_->status == Status::CANCELLED) failure_ = error;
+    if (!failure_ || failure_->status == Status::CANCELLED) {
+      failure_ = error;
+      failed_at_a_file_ = at_a_file && error.status != Status::CANCELLED;
+    }
   }
   if (stops_everything(error.status)) group_->cancel();
 }

@@ -1,4 +1,5 @@
 // What a run says: events, and lines for the log.
+#include "runtime/client_log.hpp"
 #include "runtime/run.hpp"
 #include "runtime/run_support.hpp"
 
@@ -48,6 +49,22 @@ void Run::tell_progress() {
     std::lock_guard lock(mutex_);
     event.files_done = static_cast<std::int64_t>(files_.size());
     event.files_total = files_total_;
+  }
+  mailbox_->push(std::move(event));
+}
+
+void Run::tell_job(const bulk::Job& job, bool accepted) {
+  const std::string export_id = job.status_url()->without_query();
+  log(accepted ? client_log::kick_off(export_id, job.kick_off_url().text(), now())
+               : client_log::status_progress(export_id, job.progress(), now()));
+  Event event;
+  event.kind = accepted ? EventKind::job : EventKind::poll;
+  event.type = job.type();
+  if (accepted) {
+    event.url = export_id;
+  } else {
+    event.text = job.progress();
+    event.percent = bulk::percent(job.progress()).value_or(-1);
   }
   mailbox_->push(std::move(event));
 }

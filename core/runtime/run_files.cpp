@@ -2,7 +2,6 @@
 #include <boost/asio/associated_executor.hpp>
 #include <boost/asio/post.hpp>
 #include <boost/asio/this_coro.hpp>
-#include <boost/asio/thread_pool.hpp>
 #include <boost/asio/use_awaitable.hpp>
 
 #include "runtime/client_log.hpp"
@@ -16,25 +15,59 @@ namespace {
 
 constexpr std::size_t kReadBuffer = 128 << 10;
 constexpr std::int64_t kYieldEvery = 4 << 20;
+constexpr std::size_t kLargestRefusal = 64 << 10;
+constexpr std::int64_t kKeysToTry = 3;
+
+// Runs what may block for seconds on `pool`, away from the threads that move data, and waits for it. It is not interrupted,
+// because a file that is verified is published. The failure goes through an exception_ptr, because Asio's handlers take no
+// exceptions.
+Task<> on(ThreadPool& pool, Session& session, std::function<void()> work) {
+  std::exception_ptr failure;
+  auto run = [&work, &session, &failure] {
+    try {
+      Session::Visit visit(session);
+      work();
+    } catch (...) {
+      failure = std::current_exception();
+    }
+  };
+  co_await asio::async_initiate<const asio::use_awaitable_t<>, void()>(
+      [&pool, run](auto handler) {
+        auto back = asio::get_associated_executor(handler);
+        asio::post(pool.executor(), [run, back, done = std::move(handler)]() mutable {
+          run();
+          asio::post(back, std::move(done));
+        });
+      },
+      asio::use_awaitable);
+  if (failure) std::rethrow_exception(failure);
+}
 
 }  // namespace
 
-// `grown`: the manifest was read before, and what it lists may come under new query strings (pre-signed URLs do).
-void Run::enqueue(const bulk::Manifest& manifest, const std::string& export_id, bool grown) {
-  if (!manifest.entries.empty()) enter("downloading", 3);
+void Run::enqueue(const std::vector<bulk::Entry>& entries, const std::string& status_url, bool use_token) {
+  if (!entries.empty()) enter("downloading", 3);
   std::lock_guard lock(mutex_);
-  for (const bulk::Entry& entry : manifest.entries) {
-    std::string whole = entry.url.text(), plain = "path " + entry.url.without_query();
-    if (seen_urls_.count(grown ? plain : whole)) continue;
-    seen_urls_.insert(std::move(whole));
-    seen_urls_.insert(std::move(plain));
-    queue_.push_back({entry, export_id, manifest.requires_access_token});
+  for (const bulk::Entry& entry : entries) {
+    if (!seen_urls_.insert(entry.url.text()).second) continue;
+    queue_.push_back({entry, unique_name(entry), status_url, use_token});
     ++files_total_;
   }
   for (std::size_t more = std::min(parallel_ - workers_, queue_.size()); more > 0; --more) {
     ++workers_;
     group_->spawn([this] { return work(); });
   }
+}
+
+// The local name; one that another file has already is replaced by a digest. Call it with the lock held.
+std::string Run::unique_name(const bulk::Entry& entry) {
+  const std::string identity = entry.encrypted_key.empty() ? entry.url.text() : entry.name + " " + entry.encrypted_key;
+  std::string name = transfer::local_name(entry.type, entry.name, identity);
+  if (!paths_.insert(transfer::published_path(name, entry.is_error)).second) {
+    name = transfer::local_name(entry.type, "", identity);
+    paths_.insert(transfer::published_path(name, entry.is_error));
+  }
+  return name;
 }
 
 // Takes files off the queue until it is empty.
@@ -61,14 +94,61 @@ Task<> Run::fetch(FileTask task) {
                                                 task.entry.url.origin() +
                                                 "; if that is right, list it in the setting allowed_origins")
                         .at_file(task.entry.name));
-  log(client_log::download_request(task.export_id, task.entry, now()));
+  FileResult there;
+  if (co_await is_there(task, there)) co_return published(task, std::move(there));
+  log(client_log::download_request(shown(task.status_url), task.entry, now()));
   published(task, co_await download(task));
+}
+
+// A file of that name in OUT. A fetch takes one that an earlier run published there, once it has read that it still is
+// that file. Any other is in the way.
+Task<bool> Run::is_there(const FileTask& task, FileResult& result) {
+  const std::string path = task.path();
+  if (!workspace_ || !workspace_->has(path)) co_return false;
+  const auto found = workspace_->earlier().find(path);
+  if (request_.kind == RunKind::fetch && found != workspace_->earlier().end()) {
+    const transfer::FileRecord& record = found->second;
+    const bool same_key = record.key_id.empty() || record.key_id == transfer::key_id(task.entry.encrypted_key);
+    if (same_key && co_await digest_at(path, record.facts.bytes) == record.facts.sha256) {
+      result = {transfer::safe_type(task.entry.type),
+                task.entry.url.text(),
+                path,
+                task.status_url,
+                record.facts,
+                task.entry.is_error};
+      co_return true;
+    }
+  }
+  const std::string full = workspace_->path() + "/" + path;
+  throw std::move(
+      Error(Status::FILESYSTEM, full + " exists already; move it away or choose another directory").at_file(full));
+}
+
+// The SHA-256 of a file in OUT, or "" when it does not have `bytes` bytes. Read away from the I/O threads, in pieces, so
+// that a cancel is heard in between.
+Task<std::string> Run::digest_at(const std::string& path, std::int64_t bytes) {
+  std::optional<InputFile> file;
+  crypto::Sha256 digest;
+  Bytes buffer(kReadBuffer);
+  bool more = true;
+  co_await on(session_->disk(), *session_, [&] { file = workspace_->open(path); });
+  if (!file || file->size() != bytes) co_return "";
+  while (more) {
+    if (group_->cancelled()) throw Error(Status::CANCELLED, "cancelled");
+    co_await on(session_->disk(), *session_, [&] {
+      for (std::int64_t taken = 0; more && taken < kYieldEvery; taken += static_cast<std::int64_t>(buffer.size())) {
+        const std::size_t n = file->read(buffer);
+        digest.update({buffer.data(), n});
+        more = n > 0;
+      }
+    });
+  }
+  co_return to_hex(digest.finish());
 }
 
 Task<FileResult> Run::download(const FileTask& task) {
   std::optional<crypto::FileKey> key = key_for(task.entry);
-  std::string name = name_for(task.entry);
-  transfer::Download download(task.entry, download_options_, random_chance);
+  transfer::Download download(task.entry, download_options_, random_jitter);
   http::Request last;
   FileResult result;
   for (;;) {
@@ -83,7 +163,7 @@ Task<FileResult> Run::download(const FileTask& task) {
       if (send.renew_token) session_->tokens().reject(last);
       if (task.use_token) co_await session_->tokens().authorize(send.request);
       last = send.request;
-      if (co_await attempt(task, key, name, download, std::move(send.request), result)) co_return result;
+      if (co_await attempt(task, key, download, std::move(send.request), result)) co_return result;
     } catch (const Error& e) {
       if (e.status == Status::CANCELLED) throw;
       failure = e;
@@ -92,65 +172,34 @@ Task<FileResult> Run::download(const FileTask& task) {
   }
 }
 
-namespace {
-
-// Runs what may block for seconds away from the threads that move data, and waits for it. It is not interrupted: a file that
-// is verified is published.
-Task<> on(asio::thread_pool& pool, Session& session, std::function<void()> work) {
-  std::exception_ptr failure;
-  auto run = [&work, &session, &failure] {
-    try {
-      Session::Visit visit(session);
-      work();
-    } catch (...) {
-      failure = std::current_exception();
-    }
-  };
-  co_await asio::async_initiate<const asio::use_awaitable_t<>, void()>(
-      [&pool, run](auto handler) {
-        auto back = asio::get_associated_executor(handler);
-        asio::post(pool, [run, back, done = std::move(handler)]() mutable {
-          run();
-          asio::post(back, std::move(done));
-        });
-      },
-      asio::use_awaitable);
-  if (failure) std::rethrow_exception(failure);
-}
-
-}  // namespace
-
-// A directory takes bytes at once, a sink when its owner likes.
+// Directory writes run here, on the I/O thread. A caller's sink may block, so it runs on the sink threads.
 Task<> Run::at_destination(std::function<void()> work) {
   if (sink_threads_) co_return co_await on(*sink_threads_, *session_, std::move(work));
   work();
 }
 
 // One request for one file; false when the answer was not the file.
-Task<bool> Run::attempt(const FileTask& task, const std::optional<crypto::FileKey>& key, const std::string& name,
-                        transfer::Download& download, http::Request request, FileResult& result) {
+Task<bool> Run::attempt(const FileTask& task, const std::optional<crypto::FileKey>& key, transfer::Download& download,
+                        http::Request request, FileResult& result) {
   http::Response response = co_await session_->http().open(std::move(request));
-  if (!download.on_head(response.head(), now())) co_return false;
+  if (!co_await accept(response, download)) co_return false;
   if (!key && !response.delimited())
     throw Error(Status::VERIFICATION, "the file " + task.entry.name +
                                           " came in plaintext and without a length, so it cannot be known to be whole");
 
   std::unique_ptr<transfer::Writer> writer;
-  std::exception_ptr failure;
+  std::exception_ptr failure;  // a handler cannot wait, and the writer must be destroyed elsewhere
   try {
     std::string type = transfer::safe_type(task.entry.type);
-    co_await at_destination([&] { writer = destination_->begin(name, type, task.entry.is_error); });
-    transfer::Decoder decoder(key, *writer);
+    co_await at_destination([&] { writer = destination_->begin(task.name, type, task.entry.is_error); });
+    transfer::Decoder decoder(key, *writer, response.content_length() >= 0);
     co_await receive(response, decoder, result);
     result.type = type;
     result.url = task.entry.url.text();
-    result.export_id = task.export_id;
+    result.status_url = task.status_url;
     result.is_error = task.entry.is_error;
-    co_await on(sink_threads_ ? *sink_threads_ : session_->disk(), *session_, [&] {
-      result.path = writer->commit(result.facts.bytes, result.facts.sha256);
-      if (workspace_)
-        note([&] { workspace_->file_published(task.entry.url.without_query(), result.path, result.facts); });
-    });
+    co_await on(sink_threads_ ? *sink_threads_ : session_->disk(), *session_,
+                [&] { result.path = commit(task, *writer, result.facts); });
   } catch (Error& e) {
     if (e.file.empty() && e.status != Status::NETWORK) e.message = "the file " + task.entry.name + ": " + e.message;
     failure = std::current_exception();
@@ -164,6 +213,35 @@ Task<bool> Run::attempt(const FileTask& task, const std::optional<crypto::FileKe
     std::rethrow_exception(failure);
   }
   co_return true;
+}
+
+// Whether the answer is the file. One that is not is read a little way, because it may say why.
+Task<bool> Run::accept(http::Response& response, transfer::Download& download) {
+  http::Answer answer = response.head();
+  if (answer.status != 200) {
+    Bytes buffer(kLargestRefusal);
+    std::size_t have = 0;
+    try {
+      while (have < buffer.size()) {
+        const std::size_t n = co_await response.read_some({buffer.data() + have, buffer.size() - have});
+        if (n == 0) break;
+        have += n;
+      }
+    } catch (const Error& e) {
+      if (e.status == Status::CANCELLED) throw;
+      // The status is the answer. What explains it was cut, and what came of it has to do.
+    }
+    answer.body.assign(as_text({buffer.data(), have}));
+  }
+  co_return download.on_head(answer, now());
+}
+
+// The file is whole and verified: its record goes into the journal, then the file gets its name.
+std::string Run::commit(const FileTask& task, transfer::Writer& writer, const transfer::Facts& facts) {
+  if (workspace_)
+    workspace_->file_coming({task.path(), task.entry.url.without_query(), transfer::safe_type(task.entry.type),
+                             transfer::key_id(task.entry.encrypted_key), facts});
+  return writer.commit(facts.bytes, facts.sha256);
 }
 
 // The body, to its end.
@@ -183,18 +261,14 @@ Task<> Run::receive(http::Response& response, transfer::Decoder& decoder, FileRe
       }
     }
     co_await at_destination([&] { result.facts = decoder.finish(); });
-  } catch (Error& e) {
+  } catch (const Error&) {
     bytes_total_ -= expected;
     bytes_done_ -= received;
-    if (e.status == Status::DECRYPTION && decoder.looks_plain())
-      e.message =
-          "the service sent the file in plaintext although the manifest gives a key for it, so it cannot be verified; "
-          "start a new export";
     throw;
   }
 }
 
-std::optional<crypto::FileKey> Run::key_for(const bulk::Entry& entry) const {
+std::optional<crypto::FileKey> Run::key_for(const bulk::Entry& entry) {
   if (entry.encrypted_key.empty()) {
     if (!entry.is_error && !request_.settings.boolean("allow_plaintext"))
       throw std::move(
@@ -207,25 +281,27 @@ std::optional<crypto::FileKey> Run::key_for(const bulk::Entry& entry) const {
     throw std::move(
         Error(Status::PRIVATE_KEY, "the file " + entry.name + " is encrypted, and the setting private_key is missing")
             .at_file(entry.name));
-  return session_->private_key()->unwrap(transfer::wrapped_key_from_hex(entry.encrypted_key, entry.name), entry.name);
+  try {
+    auto key =
+        session_->private_key()->unwrap(transfer::wrapped_key_from_hex(entry.encrypted_key, entry.name), entry.name);
+    std::lock_guard lock(mutex_);
+    ++keys_opened_;
+    return key;
+  } catch (const Error&) {
+    key_failed();
+    throw;
+  }
 }
 
-std::string Run::name_for(const bulk::Entry& entry) {
-  std::string name = transfer::local_name(entry.type, entry.name, entry.url.text());
-  std::string place = (entry.is_error ? "error/" : "") + name;
-  {
-    std::lock_guard lock(mutex_);
-    if (!names_.insert(place).second) name = transfer::local_name(entry.type, "", entry.url.text());
-  }
-  if (workspace_ && workspace_->has(name, entry.is_error))
-    throw std::move(Error(Status::FILESYSTEM, workspace_->path() + "/" + place +
-                                                  " exists already; move it away or choose another directory")
-                        .at_file(workspace_->path() + "/" + place));
-  return name;
+// When the private key opens none of the first files it is not the registered one: nothing else will go well, and the other
+// jobs need not be waited for. A single file may have a bad key, so a few must agree, or all that there are.
+void Run::key_failed() {
+  std::lock_guard lock(mutex_);
+  if (keys_opened_ == 0 && ++keys_refused_ >= std::min(kKeysToTry, files_total_)) wrong_key_ = true;
 }
 
 void Run::published(const FileTask& task, FileResult file) {
-  log(client_log::download_complete(task.export_id, task.entry, file.facts, now()));
+  log(client_log::download_complete(shown(task.status_url), task.entry, file.facts, now()));
   Event event;
   event.kind = EventKind::file;
   event.type = file.type;
@@ -248,14 +324,17 @@ bool Run::service_is_gone() {
 }
 
 void Run::file_failed(const FileTask& task, const Error& error) {
-  fail(error);
-  if ((error.status == Status::NETWORK || error.status == Status::TIMEOUT) && service_is_gone()) group_->cancel();
-  if (error.status != Status::CANCELLED) {
-    log(client_log::download_error(task.export_id, task.entry, error, now()));
-    warn(transfer::safe_type(task.entry.type), task.entry.name, error);
+  if (error.status == Status::CANCELLED) return fail(error);
+  {
     std::lock_guard lock(mutex_);
     ++files_failed_;
   }
+  fail(error, true);
+  log(client_log::download_error(shown(task.status_url), task.entry, error, now()));
+  if (files_total_ > 1)
+    warn(transfer::safe_type(task.entry.type), task.entry.name, error);  // a single one is the run's own
+  const bool unreachable = error.status == Status::NETWORK || error.status == Status::TIMEOUT;
+  if (wrong_key_ || (unreachable && service_is_gone())) group_->cancel();
 }
 
 }  // namespace libbcda::runtime

@@ -6,7 +6,7 @@
 namespace libbcda::runtime {
 
 Task<> Run::drive_job(std::string type) {
-  bulk::Job job(session_->service(), type, job_options_, random_chance);
+  bulk::Job job(session_->service(), type, job_options_, random_jitter);
   auto body = [this, &job]() -> Task<> {
     co_await drive(job);
     job_done(job);
@@ -19,7 +19,7 @@ Task<> Run::drive_job(std::string type) {
 Task<> Run::drive(bulk::Job& job) {
   http::Request last;
   for (;;) {
-    bulk::Step step = job.next(now());
+    bulk::Step step = job.next(read_clocks());
     if (auto* pause = std::get_if<bulk::Wait>(&step)) {
       co_await wait(*pause, job.type(), "");
     } else if (auto* send = std::get_if<bulk::Send>(&step)) {
@@ -46,40 +46,28 @@ Task<> Run::exchange(bulk::Job& job, bulk::Send send, http::Request& last) {
     failure = e;
   }
   if (failure) {
-    job.on_failure(*failure, answered, now());
+    job.on_failure(*failure, answered, read_clocks());
     co_return;
   }
-  job.on_answer(*answer, now());
+  job.on_answer(*answer, read_clocks());
   if (!job.status_url()) co_return;
-  std::string export_id = job.status_url()->text();
   if (!had_status_url) {
     enter("waiting", 2);
-    if (workspace_) note([&] { workspace_->job_accepted(job.type(), export_id); });
-    log(client_log::kick_off(export_id, job.kick_off_url().text(), now()));
-    Event event;
-    event.kind = EventKind::job;
-    event.type = job.type();
-    event.url = export_id;
-    mailbox_->push(std::move(event));
+    if (workspace_) note([&] { workspace_->job_accepted(job.type(), job.status_url()->text()); });
+    tell_job(job, true);
   } else if (answer->status == 202) {
-    log(client_log::status_progress(export_id, job.progress(), now()));
-    Event event;
-    event.kind = EventKind::poll;
-    event.type = job.type();
-    event.text = job.progress();
-    event.percent = bulk::percent(job.progress()).value_or(-1);
-    mailbox_->push(std::move(event));
+    tell_job(job, false);
   }
 }
 
 void Run::job_done(const bulk::Job& job) {
   const bulk::Manifest& manifest = job.manifest();
-  std::string export_id = job.status_url()->text();
+  const std::string export_id = job.status_url()->without_query();
   log(client_log::status_complete(export_id, manifest, now()));
   log(client_log::manifest_complete(export_id, manifest, now()));
   {
     std::lock_guard lock(mutex_);
-    jobs_.push_back({job.type(), job.kick_off_url().text(), export_id, manifest});
+    jobs_.push_back({job.type(), job.kick_off_url().text(), job.status_url()->text(), manifest});
   }
   Event event;
   event.kind = EventKind::manifest;
@@ -87,43 +75,41 @@ void Run::job_done(const bulk::Job& job) {
   event.url = export_id;
   event.files_total = static_cast<std::int64_t>(manifest.entries.size());
   mailbox_->push(std::move(event));
-  if (request_.kind == RunKind::export_) enqueue(manifest, export_id, false);
+  if (request_.kind == RunKind::export_)
+    enqueue(manifest.entries, job.status_url()->text(), manifest.requires_access_token);
 }
 
 // In one race of the 2019 service `output` grows after the first 200: ask again once the files are here.
 Task<> Run::confirm_manifests() {
-  bulk::JobOptions options = job_options_;
-  options.outage_limit = Milliseconds(0);  // the files are here: no reason to wait for long
-  for (JobRecord& record : jobs_) {
-    bulk::Job job(session_->service(), record.type, http::parse_url(record.status_url, "the status URL"), options,
-                  random_chance);
-    std::optional<Error> trouble;
-    try {
-      co_await drive(job);
-      auto more = static_cast<std::int64_t>(job.manifest().entries.size()) -
-                  static_cast<std::int64_t>(record.manifest.entries.size());
-      auto before = files_total_;
-      if (more > 0) record.manifest = job.manifest();
-      enqueue(job.manifest(), record.status_url, true);
-      if (files_total_ - before < more)
-        throw Error(Status::PROTOCOL, "it has, by files that cannot be told from the others");
-    } catch (const Error& e) {
-      if (stops_everything(e.status)) throw;
-      trouble = e;
-    }
-    record.confirmed = !trouble;
-    if (trouble)
-      tell(EventKind::warning, record.type, "could not ask whether the manifest has grown: " + trouble->message);
-  }
+  for (JobRecord& record : jobs_) co_await confirm(record);
 }
 
-void Run::job_failed(const std::string& type, const std::string& export_id, const Error& error) {
+Task<> Run::confirm(JobRecord& record) {
+  bulk::JobOptions options = job_options_;
+  options.outage_limit = Milliseconds(0);  // the files are here: no reason to wait for long
+  bulk::Job job(session_->service(), record.type, http::parse_url(record.status_url, "the status URL"), options,
+                random_jitter);
+  record.confirmed = false;
+  try {
+    co_await drive(job);
+  } catch (const Error& e) {
+    if (stops_everything(e.status)) throw;
+    tell(EventKind::warning, record.type, "could not ask whether the manifest has grown: " + e.message);
+    co_return;
+  }
+  const std::vector<bulk::Entry> grown = bulk::grown_entries(record.manifest, job.manifest());
+  record.confirmed = grown.empty();
+  record.manifest = job.manifest();
+  enqueue(grown, record.status_url, record.manifest.requires_access_token);
+}
+
+void Run::job_failed(const std::string& type, const std::string& status_url, const Error& error) {
   fail(error);
   bool dead = error.status == Status::JOB_FAILED || error.status == Status::JOB_GONE;
-  if (dead && workspace_ && !export_id.empty()) note([&] { workspace_->job_dead(export_id); });
+  if (dead && workspace_ && !status_url.empty()) note([&] { workspace_->job_dead(status_url); });
   if (error.status != Status::CANCELLED) {
-    if (!export_id.empty()) log(client_log::status_error(export_id, error, now()));
-    if (types_.size() > 1) warn(type, "", error);
+    if (!status_url.empty()) log(client_log::status_error(shown(status_url), error, now()));
+    if (types_.size() > 1) warn(type, "", error);  // of a single job it is the run's own error
   }
 }
 

@@ -5,8 +5,8 @@
 #include <boost/system/system_error.hpp>
 
 #include <chrono>
-#include <new>
 #include <optional>
+#include <string>
 
 #include "base/error.hpp"
 #include "http/stream.hpp"
@@ -21,7 +21,10 @@ inline bool stops_everything(Status status) {
          status == Status::INTERNAL || status == Status::NO_MEMORY;
 }
 
-inline Instant now() { return std::chrono::system_clock::now(); }
+// A URL as logs, receipts and events show it: its query may be a credential.
+inline std::string shown(const std::string& url) { return url.substr(0, url.find('?')); }
+
+inline Instant now() { return read_clocks().wall; }
 
 // Runs a coroutine's body and hands over what it throws as an Error; its own cancellation comes as CANCELLED.
 template <class Failed>
@@ -29,15 +32,11 @@ Task<> guarded(Task<> body, Failed failed) {
   std::optional<Error> error;
   try {
     co_await std::move(body);
-  } catch (const Error& e) {
-    error = e;
   } catch (const boost::system::system_error& e) {
     error = e.code() == asio::error::operation_aborted ? Error(Status::CANCELLED, "cancelled")
                                                        : Error(Status::INTERNAL, e.what());
-  } catch (const std::bad_alloc&) {
-    error = Error(Status::NO_MEMORY, "out of memory");
-  } catch (const std::exception& e) {
-    error = Error(Status::INTERNAL, e.what());
+  } catch (...) {
+    error = current_error();
   }
   if (error) failed(*error);
 }

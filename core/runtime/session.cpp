@@ -3,6 +3,8 @@
 #include <openssl/rand.h>
 #include <unistd.h>
 
+#include <boost/asio/ip/tcp.hpp>
+
 #include <algorithm>
 #include <system_error>
 
@@ -55,9 +57,10 @@ auth::Credentials read_credentials(const Settings& settings) {
 
 }  // namespace
 
-double random_chance() {
+double random_jitter() {
   std::uint32_t bits = 0;
-  RAND_bytes(reinterpret_cast<unsigned char*>(&bits), sizeof bits);
+  if (RAND_bytes(reinterpret_cast<unsigned char*>(&bits), sizeof bits) != 1)
+    throw Error(Status::INTERNAL, "OpenSSL has no random bytes");
   return bits / 4294967296.0;
 }
 
@@ -84,9 +87,17 @@ Session::Session(Settings settings) : work_(io_.get_executor()), settings_(std::
   http_ = std::make_unique<http::Client>(client_options(settings_));
   if (!credentials.client_id.empty() && !credentials.client_secret.empty())
     tokens_ = std::make_unique<auth::TokenSource>(*http_, service_, std::move(credentials),
-                                                  settings_.duration("token_lifetime"),
-                                                  [] { return std::chrono::system_clock::now(); });
+                                                  settings_.duration("token_lifetime"), read_clocks);
   start_threads();
+}
+
+// Asio starts its resolver's thread at the first look-up, and a failure there would break off the coroutine that looks up.
+// So it is made to start here, by an address that needs no look-up.
+void Session::start_resolver() {
+  asio::ip::tcp::resolver resolver(io_);
+  resolver.async_resolve("127.0.0.1", "0",
+                         asio::ip::tcp::resolver::numeric_host | asio::ip::tcp::resolver::numeric_service,
+                         [](const boost::system::error_code&, const auto&) {});
 }
 
 void Session::start_threads() {
@@ -95,24 +106,49 @@ void Session::start_threads() {
   if (count == 0) count = std::max(1u, std::thread::hardware_concurrency());
   at_exit_.emplace([this] { abandon(); });
   try {
-    disk_ = std::make_unique<asio::thread_pool>(kDiskThreads);
-    for (int i = 0; i < count; ++i) threads_.emplace_back([this] { serve(); });
+    disk_ =
+        std::make_unique<ThreadPool>(kDiskThreads, "bcda-disk", [this](const Error& error) { report_fault(error); });
+    run_on_named_thread("bcda-resolver", [this] { start_resolver(); });
+    for (int i = 0; i < count; ++i) threads_.emplace_back([this, i] { serve(i); });
+  } catch (const Error&) {
+    stop_threads();
+    throw;
   } catch (const std::exception& e) {
     stop_threads();
-    throw Error(Status::INTERNAL, std::string("cannot start a thread: ") + e.what());
+    throw thread_error(e);
   }
 }
 
-// What a handler throws (memory ran out, say) must not take the program with it.
-void Session::serve() try {
+// An exception that escapes a handler must neither end the program nor be lost.
+void Session::serve(int number) try {
+  name_this_thread("bcda-io-" + std::to_string(number));
   Visit visit(*this);
   for (;;) {
     try {
       io_.run();
       break;
-    } catch (...) {}
+    } catch (...) {
+      report_fault(current_error());
+    }
   }
-} catch (const Error&) {}  // the process ends already
+} catch (const Error&) {
+  // From Visit: the process ends already, and this thread has nothing to do.
+}
+
+void Session::report_fault(const Error& error) {
+  std::lock_guard lock(watches_mutex_);
+  for (const auto& broken : watches_) broken(error);
+}
+
+Session::Watch::Watch(Session& session, std::function<void(const Error&)> broken) : session_(session) {
+  std::lock_guard lock(session_.watches_mutex_);
+  place_ = session_.watches_.insert(session_.watches_.end(), std::move(broken));
+}
+
+Session::Watch::~Watch() {
+  std::lock_guard lock(session_.watches_mutex_);
+  session_.watches_.erase(place_);
+}
 
 Session::Visit::Visit(Session& session) : session_(session) {
   std::lock_guard lock(session_.serving_mutex_);
@@ -139,7 +175,7 @@ void Session::stop_threads() {
   work_.reset();
   io_.stop();
   for (auto& thread : threads_) thread.join();
-  if (disk_) disk_->join();
+  disk_.reset();
 }
 
 Session::~Session() { stop_threads(); }

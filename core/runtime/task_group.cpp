@@ -9,6 +9,9 @@
 #include <boost/asio/strand.hpp>
 #include <boost/asio/this_coro.hpp>
 #include <boost/asio/use_awaitable.hpp>
+#include <boost/system/system_error.hpp>
+
+#include "runtime/end_guard.hpp"
 
 namespace libbcda::runtime {
 
@@ -23,26 +26,50 @@ struct TaskGroup::Joiner {
   asio::steady_timer timer;
 };
 
-void TaskGroup::spawn(std::function<asio::awaitable<void>()> task) {
+namespace {
+
+asio::awaitable<void> to_its_end(std::function<asio::awaitable<void>()> task, std::shared_ptr<EndGuard> guard) {
+  try {
+    co_await task();
+  } catch (const boost::system::system_error&) {  // its cancellation
+    guard->reached();
+    throw;
+  }
+  guard->reached();
+}
+
+}  // namespace
+
+void TaskGroup::spawn(std::function<asio::awaitable<void>()> task, std::function<void()> broken) {
   auto child = std::make_shared<Child>(executor_);
   auto self = shared_from_this();
+  std::shared_ptr<EndGuard> guard;  // outlives the lock, because its end takes the lock
   std::lock_guard lock(mutex_);
   if (cancelled_) return;
   auto place = children_.insert(children_.end(), child);
+  guard = std::make_shared<EndGuard>([self, place, broken = std::move(broken)](bool is_broken) {
+    if (is_broken && broken) broken();
+    self->done(place);
+  });
   // Started from its own strand, where the cancellation slot may be touched. Posted under the lock, so that the signal
   // of a cancel() comes after it.
-  asio::post(child->strand, [self, child, place, task = std::move(task)]() mutable {
-    asio::co_spawn(child->strand, std::move(task),
-                   asio::bind_cancellation_slot(child->signal.slot(),
-                                                [self, child, place](std::exception_ptr) { self->done(place); }));
+  asio::post(child->strand, [child, task = std::move(task), guard]() mutable {
+    asio::co_spawn(child->strand, to_its_end(std::move(task), std::move(guard)),
+                   asio::bind_cancellation_slot(child->signal.slot(), [child](std::exception_ptr) {}));
   });
 }
 
 void TaskGroup::done(std::list<std::shared_ptr<Child>>::iterator child) {
   std::lock_guard lock(mutex_);
   children_.erase(child);
+  if (children_.empty()) emptied_.notify_all();
   if (children_.empty() && joiner_)
     asio::post(joiner_->timer.get_executor(), [joiner = joiner_] { joiner->timer.cancel(); });
+}
+
+void TaskGroup::wait_empty() {
+  std::unique_lock lock(mutex_);
+  emptied_.wait(lock, [this] { return children_.empty(); });
 }
 
 void TaskGroup::cancel() {

@@ -3,6 +3,7 @@
 #include <boost/asio/any_io_executor.hpp>
 #include <boost/asio/awaitable.hpp>
 
+#include <condition_variable>
 #include <functional>
 #include <list>
 #include <memory>
@@ -16,13 +17,16 @@ class TaskGroup : public std::enable_shared_from_this<TaskGroup> {
  public:
   explicit TaskGroup(asio::any_io_executor executor) : executor_(std::move(executor)) {}
 
-  // Thread-safe. A task must not let anything but its cancellation escape. After cancel() nothing is started.
-  void spawn(std::function<asio::awaitable<void>()> task);
+  // Thread-safe. A task must not let anything but its cancellation escape. After cancel() nothing is started. `broken` is
+  // called for a task that lets something else escape, or whose coroutine is destroyed before its end.
+  void spawn(std::function<asio::awaitable<void>()> task, std::function<void()> broken = {});
   void cancel();           // thread-safe: asio's terminal cancellation for every task
   bool cancelled() const;  // thread-safe
 
   // Returns when no task is left. One caller at a time; not cancellable itself.
   asio::awaitable<void> join();
+  // The same for a thread that may block; not one that runs tasks.
+  void wait_empty();
 
  private:
   struct Child;
@@ -31,6 +35,7 @@ class TaskGroup : public std::enable_shared_from_this<TaskGroup> {
 
   asio::any_io_executor executor_;
   mutable std::mutex mutex_;
+  std::condition_variable emptied_;
   std::list<std::shared_ptr<Child>> children_;
   std::shared_ptr<Joiner> joiner_;
   bool cancelled_ = false;

@@ -2,21 +2,31 @@
 
 #include <algorithm>
 
+#include "base/error.hpp"
+
 namespace libbcda::transfer {
 namespace {
 
-constexpr std::size_t kHead = 32;
+constexpr std::size_t kHead = 64;
 
 }  // namespace
 
-Decoder::Decoder(const std::optional<crypto::FileKey>& key, Writer& writer) : writer_(writer) {
+const char* proof_of(const Facts& facts) {
+  return facts.decrypted ? kProofTag : facts.sized ? kProofLength : kProofNone;
+}
+
+Decoder::Decoder(const std::optional<crypto::FileKey>& key, Writer& writer, bool sized) : writer_(writer) {
   if (key) opener_.emplace(*key);
   facts_.decrypted = key.has_value();
+  facts_.sized = !key && sized;
 }
 
 void Decoder::feed(ByteView bytes) {
   head_.append(as_text(bytes.first(std::min(bytes.size(), kHead - head_.size()))));
-  if (!opener_) return pass_on(bytes);
+  if (!opener_) {
+    check_.update(bytes);
+    return pass_on(bytes);
+  }
   if (plain_.size() < bytes.size() + crypto::kTagSize) plain_.resize(bytes.size() + crypto::kTagSize);
   std::size_t n = opener_->update(bytes, plain_);
   pass_on({plain_.data(), n});
@@ -30,13 +40,18 @@ void Decoder::pass_on(ByteView plain) {
   facts_.bytes += static_cast<std::int64_t>(plain.size());
 }
 
-bool Decoder::looks_plain() const {
-  auto printable = [](char c) { return (c >= ' ' && c <= '~') || c == '\t' || c == '\r' || c == '\n'; };
-  return opener_ && head_.starts_with('{') && std::all_of(head_.begin(), head_.end(), printable);
-}
-
 Facts Decoder::finish() {
-  if (opener_) opener_->finish();
+  if (!opener_) {
+    check_.finish();
+  } else {
+    try {
+      opener_->finish();
+    } catch (Error& e) {
+      if (const std::string kind = ndjson::kind_of(as_bytes(head_)); !kind.empty())
+        e.message = "the manifest gives a key for it, but what came is " + kind + ", so it cannot be verified";
+      throw;
+    }
+  }
   facts_.records = counter_.records();
   facts_.sha256 = to_hex(digest_.finish());
   return facts_;

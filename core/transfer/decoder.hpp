@@ -6,6 +6,7 @@
 #include "crypto/digest.hpp"
 #include "crypto/gcm.hpp"
 #include "ndjson/counter.hpp"
+#include "ndjson/plain_check.hpp"
 #include "transfer/destination.hpp"
 
 namespace libbcda::transfer {
@@ -14,21 +15,28 @@ namespace libbcda::transfer {
 struct Facts {
   std::int64_t bytes = 0;  // of plaintext
   std::int64_t records = 0;
-  std::string sha256;  // of the plaintext, hex
-  bool decrypted = false;
+  std::string sha256;      // of the plaintext, hex
+  bool decrypted = false;  // its GCM tag has verified
+  bool sized = false;      // it came plain, and as long as the server had said before
 };
+
+// What proves that the file is whole: its GCM tag, the length that the server had told, or nothing (a plain file whose end
+// the server marked as it came).
+inline constexpr const char* kProofTag = "tag";
+inline constexpr const char* kProofLength = "length";
+inline constexpr const char* kProofNone = "none";
+const char* proof_of(const Facts& facts);
 
 class Decoder {
  public:
-  // With a key the bytes are decrypted; without, they pass as they are.
-  Decoder(const std::optional<crypto::FileKey>& key, Writer& writer);
+  // With a key the bytes are decrypted. Without one they pass as they are, but must look like NDJSON. `sized`: the server
+  // has told the length beforehand, and the caller checks it.
+  Decoder(const std::optional<crypto::FileKey>& key, Writer& writer, bool sized = false);
 
   void feed(ByteView bytes);
-  // Verifies the tag. Only now may the writer be committed. Throws Error{VERIFICATION, DECRYPTION}.
+  // Verifies the tag, or that a plain file looks like NDJSON. Only now may the writer be committed. Throws
+  // Error{VERIFICATION, DECRYPTION}.
   Facts finish();
-  // True when what came looks like JSON although a key was given: the server left the file in plaintext. One nonce in 256
-  // begins with a brace too, hence the look at more than that.
-  bool looks_plain() const;
 
  private:
   void pass_on(ByteView plain);
@@ -39,7 +47,8 @@ class Decoder {
   ndjson::Counter counter_;
   Bytes plain_;
   Facts facts_;
-  std::string head_;  // of what came
+  ndjson::PlainCheck check_;  // of a file without a key
+  std::string head_;          // the first bytes as they came
 };
 
 }  // namespace libbcda::transfer

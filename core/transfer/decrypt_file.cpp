@@ -29,11 +29,11 @@ Facts decrypt_file(const std::string& input, const crypto::FileKey& key, const s
   std::string name = output.substr(slash + 1);  // npos + 1 is 0
   if (name.empty())
     throw std::move(Error(Status::INVALID_ARGUMENT, "the output " + output + " names no file").at_file(output));
-  auto space = Workspace::for_fetch(slash == std::string::npos ? "."
-                                    : slash == 0               ? "/"
-                                                               : output.substr(0, slash),
-                                    durability);
-  if (space->has(name, false))
+  auto space = Workspace::for_file(slash == std::string::npos ? "."
+                                   : slash == 0               ? "/"
+                                                              : output.substr(0, slash),
+                                   durability);
+  if (space->has(name))
     throw std::move(Error(Status::FILESYSTEM, output + " exists already; move it away or choose another directory")
                         .at_file(output));
 

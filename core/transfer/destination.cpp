@@ -2,26 +2,30 @@
 
 #include <openssl/rand.h>
 
+#include "base/error.hpp"
+#include "transfer/owner.hpp"
+
 namespace libbcda::transfer {
 namespace {
 
-constexpr const char* kErrorDirectory = "error";
-
-// Nobody else's, so that what is published is what was written here.
+// No other writer has this name, so what is published is what was written here.
 std::string partial_name() {
   std::uint8_t random[12];
-  RAND_bytes(random, sizeof random);
-  return to_hex(random) + ".partial";
+  if (RAND_bytes(random, sizeof random) != 1) throw Error(Status::INTERNAL, "OpenSSL has no random bytes");
+  return writer_mark() + "-" + to_hex(random) + std::string(kPartialEnding);
 }
 
 }  // namespace
+
+std::string published_path(const std::string& name, bool is_error) {
+  return is_error ? std::string(kErrorDirectory) + "/" + name : name;
+}
 
 class DirectoryDestination::FileWriter : public Writer {
  public:
   FileWriter(const DirectoryDestination& to, std::string name, bool is_error)
       : out_(to.out_),
         work_(to.work_),
-        announce_(to.announce_),
         name_(std::move(name)),
         is_error_(is_error),
         file_(*work_, partial_name(), to.durability_) {}
@@ -29,19 +33,16 @@ class DirectoryDestination::FileWriter : public Writer {
   void write(ByteView bytes) override { file_.write(bytes); }
 
   std::string commit(std::int64_t, const std::string&) override {
-    std::string path = is_error_ ? std::string(kErrorDirectory) + "/" + name_ : name_;
-    announce_(path);
     if (is_error_) {
       file_.publish(out_->sub(kErrorDirectory), name_);
     } else {
       file_.publish(*out_, name_);
     }
-    return path;
+    return published_path(name_, is_error_);
   }
 
  private:
   std::shared_ptr<const Directory> out_, work_;
-  std::function<void(const std::string& path)> announce_;
   std::string name_;
   bool is_error_;
   OutputFile file_;

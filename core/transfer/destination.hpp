@@ -1,8 +1,8 @@
 // Where plaintext goes: files in a directory, or a caller's sink.
 #pragma once
-#include <functional>
 #include <memory>
 #include <string>
+#include <string_view>
 
 #include "base/bytes.hpp"
 #include "base/file.hpp"
@@ -25,20 +25,24 @@ class Destination {
   virtual std::unique_ptr<Writer> begin(const std::string& name, const std::string& type, bool is_error) = 0;
 };
 
+inline constexpr const char* kErrorDirectory = "error";
+inline constexpr std::string_view kPartialEnding = ".partial";
+
+// The path of a published file, relative to OUT: NAME or error/NAME.
+std::string published_path(const std::string& name, bool is_error);
+
 // OUT/<name>, or OUT/error/<name>; partial files live in OUT/.bcda under names of their own.
 class DirectoryDestination : public Destination {
  public:
-  // `announce` is told a file's path just before the file appears there.
   DirectoryDestination(std::shared_ptr<const Directory> out, std::shared_ptr<const Directory> work,
-                       Durability durability, std::function<void(const std::string& path)> announce)
-      : out_(std::move(out)), work_(std::move(work)), durability_(durability), announce_(std::move(announce)) {}
+                       Durability durability)
+      : out_(std::move(out)), work_(std::move(work)), durability_(durability) {}
   std::unique_ptr<Writer> begin(const std::string& name, const std::string& type, bool is_error) override;
 
  private:
   class FileWriter;
   std::shared_ptr<const Directory> out_, work_;
   Durability durability_;
-  std::function<void(const std::string& path)> announce_;
 };
 
 }  // namespace libbcda::transfer

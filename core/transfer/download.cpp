@@ -5,6 +5,8 @@
 namespace libbcda::transfer {
 namespace {
 
+// BCDA guide, "Job status": files are kept for 24 hours after the job is done.
+constexpr const char* kFilesExpire = "; the service keeps files for 24 hours: if they are older, start a new export";
 constexpr int kMissingFileTries = 2;  // a file may reach one of several machines later than the manifest
 
 }  // namespace
@@ -36,9 +38,12 @@ bool Download::on_head(const http::Answer& answer, Instant now) {
     error.at_file(entry_.name);
     if (answer.status == 401) error.status = Status::AUTHENTICATION;
     if (answer.status == 410) error.status = Status::JOB_GONE;
-    retry_or_fail(std::move(error), answer.status == 404             ? std::min(kMissingFileTries, options_.retries)
-                                    : bulk::transient(answer.status) ? options_.retries
-                                                                     : 0);
+    const bool missing = answer.status == 404 || answer.status == 410;
+    retry_or_fail(std::move(error),
+                  answer.status == 404             ? std::min(kMissingFileTries, options_.retries)
+                  : bulk::transient(answer.status) ? options_.retries
+                                                   : 0,
+                  missing ? kFilesExpire : "");
     return false;
   }
   token_renewed_ = false;
@@ -67,9 +72,10 @@ void Download::on_failure(const Error& error) {
   retry_or_fail(std::move(named), error.retriable ? options_.retries : 0);
 }
 
-void Download::retry_or_fail(Error error, int allowed) {
+void Download::retry_or_fail(Error error, int allowed, const char* remedy) {
   if (failures_++ >= allowed) {
     failure_ = std::move(error);
+    failure_->message += remedy;  // not while it is tried again: that would be wrong advice
     return;
   }
   pending_ = bulk::Wait{wait_.next(chance_(), error.retry_after), error.message, true};

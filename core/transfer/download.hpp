@@ -27,7 +27,7 @@ class Download {
   const bulk::Entry& entry() const { return entry_; }
 
  private:
-  void retry_or_fail(Error error, int allowed);
+  void retry_or_fail(Error error, int allowed, const char* remedy = "");
 
   bulk::Entry entry_;
   DownloadOptions options_;

@@ -4,23 +4,30 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
+#include <cerrno>
 #include <chrono>
-#include <sstream>
 #include <thread>
 
 #include "base/error.hpp"
 #include "base/json.hpp"
+#include "crypto/digest.hpp"
+#include "transfer/owner.hpp"
 
 namespace libbcda::transfer {
 namespace {
 
 constexpr const char* kWork = ".bcda";
 constexpr const char* kJournal = "journal.ndjson";
+constexpr const char* kOwner = "owner.json";
 constexpr const char* kLog = "log.ndjson";
-constexpr const char* kErrors = "error";
-constexpr std::string_view kPartial = ".partial";
-constexpr std::string_view kErrorPrefix = "error/";
+constexpr std::string_view kDataEnding = ".ndjson";
 constexpr std::size_t kLargestJournal = 1u << 30;
+constexpr std::size_t kLargestReceipt = 256u << 20;
+constexpr std::size_t kLargestOwner = 64u << 10;
+constexpr auto kForeignPartialsLast = std::chrono::hours(24);
+constexpr int kOpenTries = 100;
+constexpr std::size_t kReadBuffer = 256u << 10;
 
 bool exists(const std::string& path) {
   struct stat info {};
@@ -31,20 +38,27 @@ Error refuse(const std::string& path, const std::string& why) {
   return std::move(Error(Status::FILESYSTEM, "the output directory " + path + " " + why).at_file(path));
 }
 
-// A name of ours: one level, or one level under error/. The journal may have been tampered with.
-bool own_name(std::string_view name) {
-  if (name.starts_with(kErrorPrefix)) name.remove_prefix(kErrorPrefix.size());
-  return !name.empty() && name.find('/') == std::string_view::npos && name != "." && name != "..";
+Error busy(const std::string& path, const std::string& who) {
+  return std::move(refuse(path, "is in use by another run" + who).may_retry());
 }
 
-// Whoever begins or ends takes a turn: for that moment a fetch holds the work directory's lock alone too, which another
-// one must not take for an export. A lock on the directory that somebody else keeps is waited for only so long; without a
-// turn all goes on, but for that mistake.
+enum class Locking { got, busy, unsupported };
+
+Locking try_lock(int fd, int how) {
+  for (;;) {
+    if (::flock(fd, how | LOCK_NB) == 0) return Locking::got;
+    if (errno != EINTR) return errno == EWOULDBLOCK ? Locking::busy : Locking::unsupported;
+  }
+}
+
+// Serializes the start and the end of runs that share a directory. While it starts, a fetch briefly holds the exclusive
+// lock of the work directory; without this second lock another run would mistake it for an export. If this lock cannot be
+// had within half a second, the run goes on: the worst case is that wrong error.
 class Turn {
  public:
   explicit Turn(const Directory& out) : fd_(out.fd()) {
     constexpr int kTries = 100;
-    for (int i = 0; i < kTries && ::flock(fd_, LOCK_EX | LOCK_NB) != 0; ++i)
+    for (int i = 0; i < kTries && try_lock(fd_, LOCK_EX) == Locking::busy; ++i)
       std::this_thread::sleep_for(std::chrono::milliseconds(5));
   }
   ~Turn() { ::flock(fd_, LOCK_UN); }
@@ -55,152 +69,224 @@ class Turn {
   int fd_;
 };
 
-}  // namespace
-
-Workspace::Workspace(const std::string& out, Lock lock, Durability durability) : durability_(durability) {
-  if (out.empty()) throw Error(Status::INVALID_ARGUMENT, "the setting out is missing; name a directory for the files");
-  made_out_ = !exists(out);
-  for (;;) {
-    out_ = std::make_shared<Directory>(Directory::open_or_create(out));
-    const Turn turn(*out_);
-    if (out_->removed()) continue;  // by a run that made it, and left nothing in it
-    lock_work(lock);
-    return;
-  }
+std::string who_runs(const Owner& owner) {
+  return " (process " + std::to_string(owner.pid) + (owner.host.empty() ? "" : " on " + owner.host) + ")";
 }
 
-void Workspace::lock_work(Lock lock) {
-  for (;;) {
-    auto work = std::make_shared<Directory>(out_->sub(kWork));
-    bool alone = ::flock(work->fd(), LOCK_EX | LOCK_NB) == 0;
-    bool locked = alone || (lock == Lock::shared && ::flock(work->fd(), LOCK_SH | LOCK_NB) == 0);
-    if (!locked) {
-      Error busy = refuse(path(), "is in use by another run");
-      busy.retriable = true;
-      throw busy;
+}  // namespace
+
+Workspace::Workspace(const std::string& out, Use use, Durability durability) : use_(use), durability_(durability) {
+  if (out.empty()) throw Error(Status::INVALID_ARGUMENT, "the setting out is missing; name a directory for the files");
+  made_out_ = !exists(out);
+  for (int tries = 0; tries < kOpenTries; ++tries) {
+    out_ = std::make_shared<Directory>(Directory::open_or_create(out));
+    const Turn turn(*out_);
+    // A run that made the directory and left nothing in it may have removed it in between; likewise the work directory.
+    if (out_->in_place() && lock_work()) {
+      check_owner();
+      remove_abandoned_partials();
+      return;
     }
-    if (work->removed()) continue;  // by a run that ended just now
-    if (alone)                      // what a run that was killed was writing
-      for (const std::string& name : work->names())
-        if (name.ends_with(kPartial)) work->remove(name);
-    if (lock == Lock::shared && alone && ::flock(work->fd(), LOCK_SH | LOCK_NB) != 0) continue;
-    work_ = std::move(work);
-    return;
+  }
+  throw refuse(out, "is removed or replaced again and again; choose another directory");
+}
+
+// False when the work directory was removed in between.
+bool Workspace::lock_work() {
+  auto work = std::make_shared<Directory>(out_->sub(kWork));
+  Locking locking = try_lock(work->fd(), LOCK_EX);
+  lock_ = locking == Locking::got ? Lock::ours_alone : Lock::none;
+  if (locking == Locking::busy && use_ != Use::exporting) {
+    locking = try_lock(work->fd(), LOCK_SH);
+    lock_ = Lock::shared;
+  }
+  if (locking == Locking::busy) throw busy(path(), "");
+  if (!out_->has(*work, kWork)) return false;
+  work_ = std::move(work);
+  return true;
+}
+
+// A run that no lock tells of: on a file system without locks, or on another host whose locks are not seen here.
+void Workspace::check_owner() const {
+  if (!work_->contains(kOwner)) return;
+  const auto owner = parse_owner(work_->read(kOwner, kLargestOwner));
+  if (owner && may_be_running(*owner, this_process(), lock_ == Lock::ours_alone, silence()))
+    throw busy(path(), who_runs(*owner));
+}
+
+// How long ago a run last wrote here.
+Milliseconds Workspace::silence() const {
+  const auto now = work_->now();
+  std::optional<Instant> last = out_->modified(kLog);
+  for (const std::string& name : work_->names()) last = std::max(last, work_->modified(name));
+  if (!now || !last) return Milliseconds(0);
+  return std::chrono::duration_cast<Milliseconds>(*now - *last);
+}
+
+// Removes what a killed run was writing. The lock shows that no process of this machine writes here. One of another host
+// might, where locks end at the host: its files are left alone for a day.
+void Workspace::remove_abandoned_partials() const {
+  if (lock_ != Lock::ours_alone) return;
+  const auto now = work_->now();
+  for (const std::string& name : work_->names()) {
+    if (!name.ends_with(kPartialEnding)) continue;
+    const auto written = work_->modified(name);
+    const bool old = now && written && *now - *written > kForeignPartialsLast;
+    if (old || is_of_this_machine(name)) work_->remove(name);
   }
 }
 
 std::unique_ptr<Workspace> Workspace::for_export(const std::string& out, bool restart, Durability durability) {
-  std::unique_ptr<Workspace> space(new Workspace(out, Lock::exclusive, durability));
-  space->journaled_ = true;
+  std::unique_ptr<Workspace> space(new Workspace(out, Use::exporting, durability));
   space->refuse_or_clear_leftovers(restart);
-  space->journal_file_ = std::make_unique<LineFile>(*space->work_, kJournal, durability);
-  if (durability == Durability::power) space->out_->sync();
+  space->open_journal();
   return space;
 }
 
 std::unique_ptr<Workspace> Workspace::for_fetch(const std::string& out, Durability durability) {
-  return std::unique_ptr<Workspace>(new Workspace(out, Lock::shared, durability));
+  std::unique_ptr<Workspace> space(new Workspace(out, Use::fetching, durability));
+  if (space->work_->contains(kJournal)) space->earlier_ = read_journal(space->work_->read(kJournal, kLargestJournal));
+  // Only now may others in: until here an exclusive lock kept the journal as it was.
+  if (space->lock_ == Lock::ours_alone && try_lock(space->work_->fd(), LOCK_SH) == Locking::got)
+    space->lock_ = Lock::shared;
+  return space;
+}
+
+std::unique_ptr<Workspace> Workspace::for_file(const std::string& out, Durability durability) {
+  std::unique_ptr<Workspace> space(new Workspace(out, Use::file, durability));
+  if (space->lock_ == Lock::ours_alone && try_lock(space->work_->fd(), LOCK_SH) == Locking::got)
+    space->lock_ = Lock::shared;
+  return space;
+}
+
+void Workspace::open_journal() {
+  journal_file_ = std::make_unique<LineFile>(*work_, kJournal, durability_);
+  if (use_ == Use::exporting) work_->replace(kOwner, to_json(this_process()), Durability::process);
+  if (durability_ != Durability::power) return;
+  syncs_names_ = work_->sync() && out_->sync();
+  if (made_out_) syncs_names_ = out_->sync_own_name() && syncs_names_;
 }
 
 void Workspace::refuse_or_clear_leftovers(bool restart) {
   if (out_->contains(kReceipt))
     throw refuse(path(), "holds a finished export (export.json); choose another one or move it away");
-  if (!work_->contains(kJournal)) return refuse_strangers();
-  if (!restart) {
-    keep_ = true;
+  if (!work_->contains(kJournal)) return refuse_unknown_files();
+  keep_ = true;  // until all that it lists is gone
+  if (!restart)
     throw refuse(
         path(),
-        "holds an unfinished export (.bcda); set restart to discard it and begin anew, or choose another directory");
-  }
-  keep_ = true;  // until all it lists is gone
+        "holds an unfinished export (.bcda); set restart to discard it and begin again, or choose another directory");
+  earlier_ = read_journal(work_->read(kJournal, kLargestJournal));
   remove_published();
   work_->remove(kJournal);
   out_->remove(kLog);
-  refuse_strangers();
+  refuse_unknown_files();
   keep_ = false;
 }
 
 // Claims of another origin beside those of this export would be counted with them.
-void Workspace::refuse_strangers() const {
-  for (const std::string& name : out_->names())
-    if (name.ends_with(".ndjson") && name != kLog)
-      throw refuse(path(), "holds NDJSON files already (" + name + "); choose an empty one");
+void Workspace::refuse_unknown_files() const {
+  refuse_unknown_files_in(*out_, "");
+  if (out_->contains(kErrorDirectory))
+    refuse_unknown_files_in(out_->sub(kErrorDirectory), kErrorDirectory + std::string("/"));
 }
 
-// What the journal says was published. A crash may have cut its last line.
+void Workspace::refuse_unknown_files_in(const Directory& directory, const std::string& prefix) const {
+  for (const std::string& name : directory.names())
+    if (name.ends_with(kDataEnding) && prefix + name != kLog)
+      throw refuse(path(),
+                   "holds NDJSON files that are not this export's (" + prefix + name + "); choose an empty one");
+}
+
+// Removes what the unfinished export published. A file that is not byte for byte what it published is somebody else's.
 void Workspace::remove_published() {
-  std::istringstream lines(work_->read(kJournal, kLargestJournal));
-  for (std::string line; std::getline(lines, line);) {
-    auto entry = parse_json(line);
-    std::string name = entry && entry->is_object() ? string_member(entry->get_object(), "path") : "";
-    if (!own_name(name)) continue;
-    if (!name.starts_with(kErrorPrefix))
-      out_->remove(name);
-    else if (out_->contains(kErrors))
-      out_->sub(kErrors).remove(name.substr(kErrorPrefix.size()));
+  for (const auto& [path, record] : earlier_.files) {
+    if (!is_still(record)) continue;
+    const auto [directory, name] = place_of(path);
+    directory->remove(name);
   }
+}
+
+bool Workspace::is_still(const FileRecord& record) const {
+  const auto [directory, name] = place_of(record.path);
+  if (record.facts.sha256.empty() || !directory || !directory->has_file(name)) return false;
+  InputFile file(*directory, name);
+  if (file.size() != record.facts.bytes) return false;
+  crypto::Sha256 digest;
+  Bytes buffer(kReadBuffer);
+  while (std::size_t n = file.read(buffer)) digest.update({buffer.data(), n});
+  return to_hex(digest.finish()) == record.facts.sha256;
+}
+
+// The directory that a path relative to OUT leads into, null when it is not there, and the name in it.
+std::pair<std::shared_ptr<const Directory>, std::string> Workspace::place_of(const std::string& path) const {
+  if (!path.starts_with(kErrorPrefix)) return {out_, path};
+  if (!out_->contains(kErrorDirectory)) return {nullptr, ""};
+  return {std::make_shared<const Directory>(out_->sub(kErrorDirectory)), path.substr(kErrorPrefix.size())};
 }
 
 Workspace::~Workspace() {
+  const bool wrote_journal = journal_file_ != nullptr;
   journal_file_.reset();
-  if (!out_) return;
+  log_file_.reset();
+  if (!out_ || !work_) return;
   const Turn turn(*out_);
-  bool needed = keep_ || jobs_alive_ > 0 || files_coming_ > 0;
-  if (work_ && journaled_ && (complete_ || !needed)) {
+  const bool needed = keep_ || jobs_alive_ > 0 || files_coming_ > 0;
+  const bool alone =
+      use_ == Use::exporting || (lock_ == Lock::shared && try_lock(work_->fd(), LOCK_EX) == Locking::got);
+  if (use_ == Use::exporting && wrote_journal) work_->remove(kOwner);
+  if (alone && (complete_ || (wrote_journal && use_ == Use::exporting && !needed)))
     out_->remove_directory(kWork);
-  } else if (work_ && !journaled_ && ::flock(work_->fd(), LOCK_EX | LOCK_NB) == 0) {
-    // Nobody else is in it. It goes only when it is empty: in the directory of an unfinished export a fetch is a guest.
-    ::unlinkat(out_->fd(), kWork, AT_REMOVEDIR);
-  }
-  if (work_) ::flock(work_->fd(), LOCK_UN);      // closing is not enough where a forked child has the descriptor too
-  if (made_out_) ::rmdir(out_->path().c_str());  // only when empty
+  else if (alone)
+    ::unlinkat(out_->fd(), kWork, AT_REMOVEDIR);  // refuses a directory that holds anything, such as a journal
+  ::flock(work_->fd(), LOCK_UN);                  // closing is not enough where a forked child has the descriptor too
+  if (made_out_) out_->remove_if_empty();
 }
 
 std::shared_ptr<Destination> Workspace::destination() {
-  return std::make_shared<DirectoryDestination>(out_, work_, durability_,
-                                                [this](const std::string& path) { file_coming(path); });
+  return std::make_shared<DirectoryDestination>(out_, work_, durability_);
 }
 
-bool Workspace::has(const std::string& name, bool is_error) const {
-  if (!is_error) return out_->contains(name);
-  return out_->contains(kErrors) && out_->sub(kErrors).contains(name);
+bool Workspace::has(const std::string& path) const {
+  const auto [directory, name] = place_of(path);
+  return directory && directory->contains(name);
 }
+
+std::optional<InputFile> Workspace::open(const std::string& path) const {
+  const auto [directory, name] = place_of(path);
+  if (!directory || !directory->has_file(name)) return std::nullopt;
+  return InputFile(*directory, name);
+}
+
+void Workspace::know(FileRecord record) { earlier_.files.try_emplace(record.path, std::move(record)); }
+
+std::string Workspace::receipt() const { return out_->contains(kReceipt) ? out_->read(kReceipt, kLargestReceipt) : ""; }
 
 void Workspace::journal(const std::string& line) {
-  if (journal_file_) journal_file_->append(line);
+  if (!journal_file_) open_journal();
+  journal_file_->append(line);
 }
 
 void Workspace::job_accepted(const std::string& type, const std::string& status_url) {
   std::lock_guard lock(mutex_);
-  journal(json::serialize(json::object{{"event", "job"}, {"type", type}, {"statusUrl", status_url}}));
+  journal(job_line(type, status_url));
   ++jobs_alive_;
 }
 
 void Workspace::job_dead(const std::string& status_url) {
   std::lock_guard lock(mutex_);
   --jobs_alive_;
-  journal(json::serialize(json::object{{"event", "dead"}, {"statusUrl", status_url}}));
+  journal(dead_line(status_url));
 }
 
-void Workspace::file_coming(const std::string& path) {
+void Workspace::file_coming(const FileRecord& record) {
   std::lock_guard lock(mutex_);
-  journal(json::serialize(json::object{{"event", "coming"}, {"path", path}}));
+  journal(file_line(record));
   ++files_coming_;
 }
 
-void Workspace::file_published(const std::string& url, const std::string& path, const Facts& facts) {
-  std::lock_guard lock(mutex_);
-  journal(json::serialize(json::object{{"event", "file"},
-                                       {"url", url},
-                                       {"path", path},
-                                       {"bytes", facts.bytes},
-                                       {"records", facts.records},
-                                       {"sha256", facts.sha256},
-                                       {"decrypted", facts.decrypted}}));
-}
-
 void Workspace::log(const std::string& line) {
-  if (!journaled_) return;
+  if (use_ != Use::exporting) return;
   std::lock_guard lock(log_mutex_);  // not the journal's, which may wait for a disk
   if (!log_file_) log_file_ = std::make_unique<LineFile>(*out_, kLog);
   log_file_->append(line);
@@ -208,6 +294,11 @@ void Workspace::log(const std::string& line) {
 
 void Workspace::complete(const std::string& receipt) {
   std::lock_guard lock(mutex_);
+  if (!out_->in_place())
+    throw refuse(path(),
+                 "was moved or replaced during the run; its files are where it was moved to, without a receipt");
+  if (log_file_) log_file_->close();
+  if (journal_file_) journal_file_->close();
   out_->replace(kReceipt, receipt, durability_);
   complete_ = true;
 }

@@ -7,7 +7,8 @@
 #include <string>
 
 #include "base/file.hpp"
-#include "transfer/decoder.hpp"
+#include "transfer/destination.hpp"
+#include "transfer/journal.hpp"
 
 namespace libbcda::transfer {
 
@@ -19,40 +20,61 @@ class Workspace {
   // For a whole export, which has the directory to itself. It must hold neither a finished export, nor NDJSON files of
   // unknown origin, nor, unless `restart`, an unfinished export; with `restart`, what its journal lists is removed.
   static std::unique_ptr<Workspace> for_export(const std::string& out, bool restart, Durability durability);
-  // For single files: no journal and no receipt; several at once may share a directory.
+  // For the files of a manifest: several processes may share a directory. What an earlier run published there is known by
+  // the journal that it left.
   static std::unique_ptr<Workspace> for_fetch(const std::string& out, Durability durability);
+  // For a single file: neither journal nor receipt.
+  static std::unique_ptr<Workspace> for_file(const std::string& out, Durability durability);
   ~Workspace();
 
   const std::string& path() const { return out_->path(); }
   // Its writers must be gone before this object is.
   std::shared_ptr<Destination> destination();
-  bool has(const std::string& name, bool is_error) const;  // a file of that final name
+  bool has(const std::string& path) const;  // NAME or error/NAME
+  // What earlier runs say of the files in OUT, by path. Whether a file is still that one is for the caller to check.
+  const std::map<std::string, FileRecord>& earlier() const { return earlier_.files; }
+  void know(FileRecord record);                                  // from a receipt; the journal goes before it
+  std::optional<InputFile> open(const std::string& path) const;  // nullopt: no regular file is there
+  std::string receipt() const;                                   // OUT/export.json as it is; "" when there is none
+  // False: a loss of power may cost the last names in this directory, whatever `durability` says.
+  bool syncs_names() const { return syncs_names_; }
 
-  // The journal: one JSON line for each thing a later run must know. A file's name is in it before the file is there.
+  // The journal: one JSON line for each thing that a later run must know. A file's record is in it before the file appears.
   void job_accepted(const std::string& type, const std::string& status_url);
   void job_dead(const std::string& status_url);  // it failed or expired: nothing to go on with
-  void file_coming(const std::string& path);
-  void file_published(const std::string& url, const std::string& path, const Facts& facts);
-  // One line of OUT/log.ndjson.
+  void file_coming(const FileRecord& record);
+  // One line of OUT/log.ndjson. Does nothing unless this is an export's.
   void log(const std::string& line);
 
-  // Writes OUT/export.json; OUT/.bcda goes with this object.
+  // Writes OUT/export.json; OUT/.bcda goes with this object. Throws FILESYSTEM when OUT was moved or replaced meanwhile.
   void complete(const std::string& receipt);
 
  private:
-  enum class Lock { exclusive, shared };
-  Workspace(const std::string& out, Lock lock, Durability durability);
-  void lock_work(Lock lock);
+  enum class Use { exporting, fetching, file };
+  enum class Lock { ours_alone, shared, none };  // none: this file system has no locks
+  Workspace(const std::string& out, Use use, Durability durability);
+  void open_work();
+  bool lock_work();
+  void check_owner() const;
+  void remove_abandoned_partials() const;
   void refuse_or_clear_leftovers(bool restart);
+  void open_journal();
   void remove_published();
-  void refuse_strangers() const;
+  bool is_still(const FileRecord& record) const;
+  std::pair<std::shared_ptr<const Directory>, std::string> place_of(const std::string& path) const;
+  void refuse_unknown_files() const;
+  void refuse_unknown_files_in(const Directory& directory, const std::string& prefix) const;
   void journal(const std::string& line);
+  Milliseconds silence() const;
 
   bool made_out_ = false;  // the directory did not exist before
   std::shared_ptr<const Directory> out_, work_;
+  Use use_;
   Durability durability_;
+  Lock lock_ = Lock::none;
+  bool syncs_names_ = true;
+  JournalState earlier_;
   std::mutex mutex_, log_mutex_;
-  bool journaled_ = false;
   bool complete_ = false;
   bool keep_ = false;   // the journal is needed, whatever the counts below say
   int jobs_alive_ = 0;  // that a later run could go on with

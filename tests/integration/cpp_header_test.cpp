@@ -187,7 +187,8 @@ TEST_F(CppHeader, ProviderSuppliesTheSecret) {
 
 TEST_F(CppHeader, ErrorsSayWhatTheServiceSaid) {
   bcda::Config own = config();
-  own.set("types", "Nothing");
+  own.set("types", "Patient").set("retries", 0);
+  sandbox.control("fault", "status=404:on=GET /api/v1/Patient");
   const bcda::Client client(own);
   try {
     client.start_manifest().wait();
@@ -195,7 +196,7 @@ TEST_F(CppHeader, ErrorsSayWhatTheServiceSaid) {
   } catch (const bcda::Error& error) {
     EXPECT_EQ(error.status(), BCDA_REFUSED);
     EXPECT_EQ(error.http_status(), 404);
-    EXPECT_FALSE(error.outcome().empty());
+    EXPECT_NE(std::string(error.what()).find("the kick-off for Patient"), std::string::npos) << error.what();
   }
 }
 

@@ -83,7 +83,7 @@ INSTANTIATE_TEST_SUITE_P(
                     Fault{"WrongLabel", {"wrong-label:file=2"}, BCDA_DECRYPTION, "renamed", 2},
                     Fault{"KeysDiffer", {"keys-differ"}, BCDA_PROTOCOL, "two different keys", 0},
                     Fault{"NoKeyAtAll", {"no-key", "no-keymap"}, BCDA_VERIFICATION, "no key", 0},
-                    Fault{"PlaintextWithAKey", {"plaintext:count=1"}, BCDA_DECRYPTION, "in plaintext although", 2},
+                    Fault{"PlaintextWithAKey", {"plaintext:count=1"}, BCDA_DECRYPTION, "is plain NDJSON", 2},
                     Fault{"DataGone", {"status=410:" + kData}, BCDA_JOB_GONE, "410", 0},
                     Fault{"DataAlwaysCut", {"truncate:at=90%:" + kData}, BCDA_NETWORK, "to go", 0},
                     Fault{"OtherOrigin", {"other-origin=https://evil.example"}, BCDA_PROTOCOL, "allowed_origins", 0},

@@ -1,5 +1,5 @@
 // Servers that break HTTP or mean harm.
-#include "integration/scripted_server.hpp"
+#include "integration/scripted_service.hpp"
 #include "integration/support.hpp"
 
 namespace bcda_test {
@@ -24,10 +24,6 @@ Answered ask(const std::string& url) {
 Answered answer_with(const std::string& bytes) {
   ScriptedServer server([&](const std::string&) { return bytes; });
   return ask(server.url());
-}
-
-std::string ok(const std::string& headers, const std::string& body) {
-  return "HTTP/1.1 200 OK\r\n" + headers + "\r\n" + body;
 }
 
 TEST(Hostile, AContentLengthThatCannotBeIsRefused) {
@@ -127,43 +123,6 @@ TEST(Hostile, AConnectionThatIsKeptIsUsedAgain) {
   bcda::Client client({{"url", server.url()}});
   for (int i = 0; i < 3; ++i) EXPECT_EQ(client.metadata(), "{}");
   EXPECT_EQ(server.connections(), 1);
-}
-
-// A whole service by script: a manifest whose text the test gives, and one line for every file.
-class ScriptedService {
- public:
-  explicit ScriptedService(std::function<std::string(int)> manifest) : manifest_(std::move(manifest)) {}
-  std::string url() const { return server_.url(); }
-  int downloads() const { return downloads_; }
-
- private:
-  std::string answer(const std::string& head) {
-    auto with_length = [](const std::string& headers, const std::string& body) {
-      return ok(headers + "Content-Length: " + std::to_string(body.size()) + "\r\n", body);
-    };
-    if (head.rfind("POST /auth/token", 0) == 0) return with_length("", R"({"access_token":"t","token_type":"bearer"})");
-    if (head.find("$export") != std::string::npos)
-      return "HTTP/1.1 202 Accepted\r\nContent-Location: /api/v1/jobs/1\r\nContent-Length: 0\r\n\r\n";
-    if (head.rfind("GET /api/v1/jobs", 0) == 0) return with_length(progress, manifest_(++polls_));
-    ++downloads_;
-    return with_length("", "{\"resourceType\":\"Patient\"}\n");
-  }
-
- public:
-  std::string progress;
-
- private:
-  std::function<std::string(int)> manifest_;
-  std::atomic<int> polls_{0}, downloads_{0};
-  ScriptedServer server_{[this](const std::string& head) { return answer(head); }};
-};
-
-Outcome export_from(const ScriptedService& service, const std::string& out) {
-  bcda::Config config{{"url", service.url()},      {"client_id", "id"},        {"client_secret", "secret"},
-                      {"allow_plaintext", "true"}, {"types", "Patient"},       {"poll_interval", "1ms"},
-                      {"retry_delay", "1ms"},      {"retry_max_delay", "5ms"}, {"durability", "process"},
-                      {"outage_limit", "0"}};
-  return export_to(config, out);
 }
 
 TEST(Hostile, SignedUrlsThatChangeAreNotNewFiles) {

@@ -44,7 +44,7 @@ TEST(Decoder, PassesPlainBytesWithoutAKey) {
   EXPECT_EQ(facts.bytes, 5);
   EXPECT_EQ(facts.records, 2);
   EXPECT_FALSE(facts.decrypted);
-  EXPECT_FALSE(decoder.looks_plain());
+  EXPECT_STREQ(proof_of(facts), "none");
 }
 
 TEST(Decoder, NothingAtAllIsAnEmptyPlainFileButNoEncryptedOne) {
@@ -60,10 +60,31 @@ TEST(Decoder, NothingAtAllIsAnEmptyPlainFileButNoEncryptedOne) {
 TEST(Decoder, NoticesPlaintextWhereAKeyWasPromised) {
   Memory memory;
   Decoder decoder(crypto::FileKey(), memory);
-  EXPECT_FALSE(decoder.looks_plain());
   decoder.feed(as_bytes("{\"resourceType\":\"Patient\",\"id\":\"-1\"}\n"));
-  EXPECT_TRUE(decoder.looks_plain());
-  EXPECT_EQ(error_of([&] { decoder.finish(); }).status, Status::DECRYPTION);
+  Error error = error_of([&] { decoder.finish(); });
+  EXPECT_EQ(error.status, Status::DECRYPTION);
+  EXPECT_TRUE(test::holds(error.message, "plain NDJSON"));
+}
+
+// The manifest gives no key, or a broken one, for a file that is in fact encrypted.
+TEST(Decoder, PassesNoCiphertextAsPlaintext) {
+  for (const test::Vector& vector : test::vectors()) {
+    Memory memory;
+    Decoder decoder(std::nullopt, memory, true);
+    EXPECT_EQ(error_of([&] {
+                decoder.feed(as_bytes(test::slurp(vector.cipher_path)));
+                decoder.finish();
+              }).status,
+              Status::VERIFICATION)
+        << vector.name;
+  }
+}
+
+TEST(Decoder, SaysWhatProvesAFile) {
+  Memory memory;
+  Decoder sized(std::nullopt, memory, true);
+  EXPECT_STREQ(proof_of(sized.finish()), "length");
+  EXPECT_STREQ(proof_of({.bytes = 0, .records = 0, .sha256 = "", .decrypted = true}), "tag");
 }
 
 TEST(Decoder, TakesNoNonceForPlaintextBecauseItBeginsWithABrace) {
@@ -71,7 +92,7 @@ TEST(Decoder, TakesNoNonceForPlaintextBecauseItBeginsWithABrace) {
   Decoder decoder(crypto::FileKey(), memory);
   decoder.feed(as_bytes("{"));
   decoder.feed(as_bytes("\x9d\x04 0123456789 and ciphertext that goes on for a while"));
-  EXPECT_FALSE(decoder.looks_plain());
+  EXPECT_TRUE(test::holds(error_of([&] { decoder.finish(); }).message, "tag does not match"));
 }
 
 }  // namespace

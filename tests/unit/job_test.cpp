@@ -85,7 +85,7 @@ class JobFlow : public testing::Test {
     return made;
   }
 
-  Instant now_ = Instant(seconds(1568990853));
+  Moment now_{Steady(hours(100)), Instant(seconds(1568990853))};
   double chance_ = 0;
   std::optional<Job> job_;
 };
@@ -252,7 +252,7 @@ TEST_F(JobFlow, RetryAfterIsHonouredAndCapped) {
   } const cases[] = {{"0", 1}, {"7", 7}, {"7200", 900}, {"soon", 1}, {"Fri, 20 Sep 2019 14:47:53 GMT", 20}};
   for (const auto& c : cases) {
     SCOPED_TRACE(c.text);
-    now_ = Instant(seconds(1568990853));
+    now_.wall = Instant(seconds(1568990853));
     make(options());
     EXPECT_EQ(retried(answer(429, {{"Retry-After", c.text}})).duration, seconds(c.waits));
   }
@@ -265,7 +265,7 @@ TEST_F(JobFlow, AKickOffThatWasNotHeardIsRepeated) {
   job_->on_failure(network_error(), false, now_);
   Wait made = wait();
   EXPECT_TRUE(made.retry);
-  EXPECT_EQ(made.why, "connection reset");
+  EXPECT_EQ(made.why, "the kick-off for ExplanationOfBenefit: connection reset");
   EXPECT_EQ(send().request.url.target, "/api/v1/ExplanationOfBenefit/$export");
 }
 
@@ -503,7 +503,7 @@ TEST_F(JobFlow, AnOutageIsOutlastedUpToItsLimit) {
   make(patient);
   accept();
   int tries = 0;
-  for (Instant begun = now_; now_ - begun < seconds(600); ++tries) retried(answer(503));
+  for (Steady begun = now_.steady; now_.steady - begun < seconds(600); ++tries) retried(answer(503));
   EXPECT_GT(tries, patient.retries);
   send();
   reply(answer(503));
@@ -525,7 +525,7 @@ TEST_F(JobFlow, AnAnswerInBetweenEndsTheOutage) {
   make(patient);
   accept();
   for (int i = 0; i < 3; ++i) {
-    for (Instant begun = now_; now_ - begun < seconds(500);) retried(answer(502));
+    for (Steady begun = now_.steady; now_.steady - begun < seconds(500);) retried(answer(502));
     send();
     reply(answer(202));
     wait();
@@ -599,6 +599,42 @@ TEST_F(JobFlow, TheDeadlineCountsFromTheFirstRequest) {
   EXPECT_TRUE(holds(error.message, "10s"));
   EXPECT_TRUE(holds(error.message, "In Progress (5%)"));
   EXPECT_TRUE(holds(error.message, "job_timeout"));
+}
+
+// Somebody sets the wall clock while the job runs. Neither deadline nor outage may notice.
+TEST_F(JobFlow, AClockThatIsSetDoesNotEndTheJob) {
+  for (auto jump : {hours(25), hours(-25)}) {
+    JobOptions chosen = options();
+    chosen.job_timeout = hours(24);
+    chosen.outage_limit = minutes(15);
+    make(chosen);
+    accept();
+    now_.wall += jump;
+    retried(answer(503));
+    now_.wall += jump;
+    send();
+    reply(answer(202));
+    EXPECT_NO_THROW(wait());
+  }
+}
+
+TEST_F(JobFlow, AClockThatIsSetBackDoesNotPutOffTheDeadline) {
+  JobOptions chosen = options();
+  chosen.job_timeout = hours(1);
+  make(chosen);
+  accept();
+  now_.steady += hours(1);
+  now_.wall -= hours(25);
+  EXPECT_EQ(error_of([&] { next(); }).status, Status::TIMEOUT);
+}
+
+// Our clock is an hour slow. The date that the service names is one second after its own.
+TEST_F(JobFlow, ADateToWaitForIsComparedWithTheServersOwnDate) {
+  accept();
+  now_.wall = Instant(seconds(1568990853)) - hours(1);
+  send();
+  reply(answer(202, {{"Date", "Fri, 20 Sep 2019 14:47:33 GMT"}, {"Retry-After", "Fri, 20 Sep 2019 14:47:43 GMT"}}));
+  EXPECT_EQ(wait().duration, seconds(10));
 }
 
 TEST_F(JobFlow, AManifestThatCameInTimeIsNotLost) {

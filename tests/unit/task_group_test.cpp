@@ -120,5 +120,32 @@ TEST_F(TaskGroups, AfterCancelNothingIsStarted) {
   EXPECT_EQ(started_, 0);
 }
 
+// As when a wait could not be started for want of a thread: the exception goes to whoever runs the context, and the coroutine
+// is destroyed without an end.
+TEST_F(TaskGroups, ATaskThatBreaksOffIsToldAndJoined) {
+  bool told = false;
+  auto wait_that_cannot_start = [] {
+    return asio::async_initiate<const asio::use_awaitable_t<>, void()>(
+        [](auto) { throw std::runtime_error("no thread"); }, asio::use_awaitable);
+  };
+  group_->spawn([&]() -> Task { co_await wait_that_cannot_start(); }, [&] { told = true; });
+  EXPECT_THROW(io_.poll(), std::runtime_error);
+  EXPECT_TRUE(join());
+  EXPECT_TRUE(told);
+  group_->wait_empty();
+}
+
+TEST_F(TaskGroups, ATaskThatThrowsIsToldAndJoined) {
+  bool told = false;
+  group_->spawn(
+      []() -> Task {
+        throw std::runtime_error("not an end");
+        co_return;
+      },
+      [&] { told = true; });
+  EXPECT_TRUE(join());
+  EXPECT_TRUE(told);
+}
+
 }  // namespace
 }  // namespace libbcda::runtime

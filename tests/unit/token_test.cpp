@@ -15,7 +15,7 @@ using test::error_of;
 using test::holds;
 
 constexpr std::int64_t kNowSeconds = 1568990853;
-const Instant kNow = Instant(seconds(kNowSeconds));
+const Moment kNow{Steady(std::chrono::hours(100)), Instant(seconds(kNowSeconds))};
 const Milliseconds kAssumed = minutes(20);
 
 http::Answer answer(int status, std::string body, std::string type = "application/json") {
@@ -35,7 +35,8 @@ std::string body(const std::string& token, const std::string& more = "") {
 }
 
 Milliseconds lifetime(const std::string& text) {
-  return std::chrono::duration_cast<Milliseconds>(read_token(answer(200, text), kNow, kAssumed).expires_at - kNow);
+  return std::chrono::duration_cast<Milliseconds>(read_token(answer(200, text), kNow, kAssumed).expires_at -
+                                                  kNow.steady);
 }
 
 TEST(TokenRequest, IsAPostWithBasicCredentialsAndNoBody) {
@@ -107,11 +108,11 @@ TEST(ReadToken, AnOpaqueOrOddTokenLivesAsLongAsAssumed) {
 
 TEST(ReadToken, RenewsAMinuteEarlyOrAtNineTenthsOfAShortLife) {
   Token lasting = read_token(answer(200, body("t", R"(,"expires_in":3600)")), kNow, kAssumed);
-  EXPECT_EQ(lasting.expires_at, kNow + hours(1));
-  EXPECT_EQ(lasting.renew_at, kNow + minutes(59));
+  EXPECT_EQ(lasting.expires_at, kNow.steady + hours(1));
+  EXPECT_EQ(lasting.renew_at, kNow.steady + minutes(59));
   Token brief = read_token(answer(200, body("t", R"(,"expires_in":100)")), kNow, kAssumed);
-  EXPECT_EQ(brief.expires_at, kNow + seconds(100));
-  EXPECT_EQ(brief.renew_at, kNow + seconds(90));
+  EXPECT_EQ(brief.expires_at, kNow.steady + seconds(100));
+  EXPECT_EQ(brief.renew_at, kNow.steady + seconds(90));
 }
 
 TEST(ReadToken, RefusedCredentialsAreFinal) {

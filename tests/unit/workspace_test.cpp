@@ -5,6 +5,8 @@
 
 #include "support/errors.hpp"
 #include "support/files.hpp"
+#include "support/syscalls.hpp"
+#include "transfer/owner.hpp"
 
 namespace libbcda::transfer {
 namespace {
@@ -19,17 +21,22 @@ using test::slurp;
 using test::spill;
 
 constexpr auto kProcess = Durability::process;
+const char* const kDigest = "ca3d163bab055381827226140568f3bef7eaac187cebd76878e0b63e9e442356";  // of "{}\n"
 
 class Workspaces : public testing::Test {
  protected:
   std::unique_ptr<Workspace> for_export(bool restart = false) { return Workspace::for_export(out_, restart, kProcess); }
   std::unique_ptr<Workspace> for_fetch() { return Workspace::for_fetch(out_, kProcess); }
 
+  static FileRecord record(const std::string& path) {
+    return {
+        path, "https://h/" + path, "Patient", "k", {.bytes = 3, .records = 1, .sha256 = kDigest, .decrypted = true}};
+  }
   static void write(Workspace& space, const std::string& name, bool is_error = false) {
     auto writer = space.destination()->begin(name, "Patient", is_error);
     writer->write(as_bytes("{}\n"));
-    std::string path = writer->commit(3, "");
-    space.file_published("https://h/" + name, path, Facts{});
+    space.file_coming(record(published_path(name, is_error)));
+    writer->commit(3, kDigest);
   }
   // What a run leaves that was killed after it published `names`.
   void leave_unfinished(const Names& names) {
@@ -66,7 +73,7 @@ TEST_F(Workspaces, WorkInPrivateWhileTheyRun) {
   writer->write(as_bytes("unverified"));
   for (const auto& name : names_in(out_)) EXPECT_TRUE(name.starts_with(".bcda/")) << name;
   writer.reset();
-  EXPECT_EQ(names_in(out_), (Names{".bcda/", ".bcda/journal.ndjson"}));
+  EXPECT_EQ(names_in(out_), (Names{".bcda/", ".bcda/journal.ndjson", ".bcda/owner.json"}));
 }
 
 TEST_F(Workspaces, AnUnnamedDirectoryIsAskedFor) {
@@ -88,10 +95,10 @@ TEST_F(Workspaces, PublishDataAndErrorFilesApart) {
   EXPECT_EQ(slurp(out_ + "/a.ndjson"), "{}\n");
   EXPECT_EQ(slurp(out_ + "/error/a.ndjson"), "{}\n");
   EXPECT_EQ(mode_of(out_ + "/error"), 0700);
-  EXPECT_TRUE(space->has("a.ndjson", false));
-  EXPECT_TRUE(space->has("a.ndjson", true));
-  EXPECT_FALSE(space->has("b.ndjson", false));
-  EXPECT_FALSE(space->has("b.ndjson", true));
+  EXPECT_TRUE(space->has("a.ndjson"));
+  EXPECT_TRUE(space->has("error/a.ndjson"));
+  EXPECT_FALSE(space->has("b.ndjson"));
+  EXPECT_FALSE(space->has("error/b.ndjson"));
 }
 
 TEST_F(Workspaces, AFinishedRunLeavesFilesReceiptAndLog) {
@@ -190,12 +197,12 @@ TEST_F(Workspaces, TheJournalTellsWhatALaterRunMustKnow) {
   facts.records = 7;
   facts.sha256 = "abc";
   facts.decrypted = true;
-  space->file_published("https://h/data/a.ndjson", "error/a.ndjson", facts);
+  space->file_coming({"error/a.ndjson", "https://h/data/a.ndjson", "Patient", "0123", facts});
   EXPECT_EQ(slurp(out_ + "/.bcda/journal.ndjson"),
             R"({"event":"job","type":"Patient","statusUrl":"https://h/api/v1/jobs/42"})"
             "\n"
-            R"({"event":"file","url":"https://h/data/a.ndjson","path":"error/a.ndjson","bytes":5000000000,)"
-            R"("records":7,"sha256":"abc","decrypted":true})"
+            R"({"event":"file","path":"error/a.ndjson","url":"https://h/data/a.ndjson","type":"Patient","key":"0123",)"
+            R"("bytes":5000000000,"records":7,"sha256":"abc","proof":"tag"})"
             "\n");
 }
 
@@ -208,9 +215,10 @@ TEST_F(Workspaces, RestartRemovesWhatTheJournalListsAndNothingElse) {
     space->log("{}");
   }
   spill(out_ + "/mine.txt", "mine");
-  spill(out_ + "/error/mine.ndjson", "mine");
+  spill(out_ + "/error/mine.txt", "mine");
   auto space = for_export(true);
-  EXPECT_EQ(names_in(out_), (Names{".bcda/", ".bcda/journal.ndjson", "error/", "error/mine.ndjson", "mine.txt"}));
+  EXPECT_EQ(names_in(out_),
+            (Names{".bcda/", ".bcda/journal.ndjson", ".bcda/owner.json", "error/", "error/mine.txt", "mine.txt"}));
   EXPECT_EQ(slurp(out_ + "/.bcda/journal.ndjson"), "");
 }
 
@@ -227,11 +235,8 @@ TEST_F(Workspaces, ClaimsOfUnknownOriginAreNotMixedWith) {
 
 TEST_F(Workspaces, AFileIsInTheJournalBeforeItIsThere) {
   auto space = for_export();
-  auto writer = space->destination()->begin("a.ndjson", "Patient", false);
-  writer->write(as_bytes("{}"));
-  EXPECT_FALSE(holds(slurp(out_ + "/.bcda/journal.ndjson"), "a.ndjson"));
   spill(out_ + "/a.ndjson", "in the way");
-  EXPECT_THROW(writer->commit(2, ""), Error);
+  EXPECT_THROW(write(*space, "a.ndjson"), Error);
   EXPECT_TRUE(holds(slurp(out_ + "/.bcda/journal.ndjson"), "\"path\":\"a.ndjson\""));
   EXPECT_EQ(slurp(out_ + "/a.ndjson"), "in the way");
 }
@@ -250,9 +255,14 @@ TEST_F(Workspaces, WritersOfOneNameDoNotMixTheirBytes) {
 
 TEST_F(Workspaces, WhatAKilledRunWasWritingIsClearedAway) {
   leave_unfinished({});
-  spill(out_ + "/.bcda/0123.partial", "unverified");
+  const std::string ours = out_ + "/.bcda/" + writer_mark() + "-0123.partial";
+  const std::string foreign = out_ + "/.bcda/00000000-00000000-0123.partial", stale = out_ + "/.bcda/0-0-0123.partial";
+  for (const std::string& partial : {ours, foreign, stale}) spill(partial, "unverified");
+  std::filesystem::last_write_time(stale, std::filesystem::file_time_type::clock::now() - std::chrono::hours(25));
   for_fetch();
-  EXPECT_FALSE(exists(out_ + "/.bcda/0123.partial"));
+  EXPECT_FALSE(exists(ours));
+  EXPECT_TRUE(exists(foreign));  // of another host, which may have it open
+  EXPECT_FALSE(exists(stale));
   EXPECT_TRUE(exists(out_ + "/.bcda/journal.ndjson"));
 }
 
@@ -263,13 +273,13 @@ TEST_F(Workspaces, RestartWithNothingToDiscardIsAnOrdinaryStart) {
 
 TEST_F(Workspaces, RestartNeverReachesOutsideTheDirectory) {
   leave_unfinished({});
-  spill(temp_ / "outside", "kept");
+  spill(temp_ / "outside", "{}\n");
   ASSERT_EQ(::mkdir((temp_ / "elsewhere").c_str(), 0700), 0);
-  spill(temp_ / "elsewhere/x", "kept");
+  spill(temp_ / "elsewhere/x", "{}\n");
   ASSERT_EQ(::mkdir((out_ + "/sub").c_str(), 0700), 0);
-  spill(out_ + "/sub/x", "kept");
+  spill(out_ + "/sub/x", "{}\n");
   ASSERT_EQ(::mkdir((out_ + "/error").c_str(), 0700), 0);
-  spill(out_ + "/listed", "goes");
+  spill(out_ + "/listed", "{}\n");
   ASSERT_EQ(::symlink((temp_ / "elsewhere").c_str(), (out_ + "/link").c_str()), 0);
   std::string journal;
   for (const std::string& path :
@@ -278,37 +288,133 @@ TEST_F(Workspaces, RestartNeverReachesOutsideTheDirectory) {
         std::string("."), std::string(".."), std::string(""), std::string("error/"), std::string("error/.."),
         std::string("error/."), std::string("sub"), std::string("error"), std::string(".bcda"), std::string("missing"),
         std::string("listed")})
-    journal += "{\"event\":\"file\",\"path\":\"" + path + "\"}\n";
+    journal += file_line(record(path)) + "\n";
   journal += "not json\n\n[]\n{\"path\":7}\n{\"path\":null}\n";
-  spill(out_ + "/listed2", "kept");
+  spill(out_ + "/listed2", "{}\n");
   spill(out_ + "/.bcda/journal.ndjson", journal);
   auto space = for_export(true);
-  EXPECT_EQ(slurp(temp_ / "outside"), "kept");
-  EXPECT_EQ(slurp(temp_ / "elsewhere/x"), "kept");
-  EXPECT_EQ(names_in(out_), (Names{".bcda/", ".bcda/journal.ndjson", "error/", "link", "listed2", "sub/", "sub/x"}));
+  EXPECT_EQ(slurp(temp_ / "outside"), "{}\n");
+  EXPECT_EQ(slurp(temp_ / "elsewhere/x"), "{}\n");
+  EXPECT_EQ(names_in(out_), (Names{".bcda/", ".bcda/journal.ndjson", ".bcda/owner.json", "error/", "link", "listed2",
+                                   "sub/", "sub/x"}));
 }
 
-TEST_F(Workspaces, RestartTakesALinkAwayButNotWhatItPointsTo) {
+TEST_F(Workspaces, RestartLeavesALinkThatSomebodyPutThere) {
   leave_unfinished({"a.ndjson"});
-  spill(temp_ / "outside", "kept");
+  spill(temp_ / "outside", "{}\n");
   ::unlink((out_ + "/a.ndjson").c_str());
   ASSERT_EQ(::symlink((temp_ / "outside").c_str(), (out_ + "/a.ndjson").c_str()), 0);
-  auto space = for_export(true);
-  EXPECT_FALSE(exists(out_ + "/a.ndjson"));
-  EXPECT_EQ(slurp(temp_ / "outside"), "kept");
+  EXPECT_TRUE(holds(error_of([&] { for_export(true); }).message, "a.ndjson"));
+  EXPECT_TRUE(exists(out_ + "/a.ndjson"));
+  EXPECT_EQ(slurp(temp_ / "outside"), "{}\n");
+}
+
+// It appeared under the name of one of ours while the export ran.
+TEST_F(Workspaces, RestartLeavesAFileOfSomebodyElseUnderANameOfOurs) {
+  for (const std::string& text : {std::string("MY OWN FILE"), std::string("{ }")}) {
+    std::filesystem::remove_all(out_);
+    leave_unfinished({"a.ndjson", "b.ndjson"});
+    spill(out_ + "/a.ndjson", text);
+    EXPECT_TRUE(holds(error_of([&] { for_export(true); }).message, "a.ndjson"));
+    EXPECT_EQ(slurp(out_ + "/a.ndjson"), text);
+    EXPECT_FALSE(exists(out_ + "/b.ndjson"));
+  }
+}
+
+TEST_F(Workspaces, ErrorFilesOfUnknownOriginAreNotMixedWith) {
+  ASSERT_EQ(::mkdir(out_.c_str(), 0700), 0);
+  ASSERT_EQ(::mkdir((out_ + "/error").c_str(), 0700), 0);
+  spill(out_ + "/error/Unknown.old.ndjson", "{}");
+  EXPECT_TRUE(holds(error_of([&] { for_export(); }).message, "error/Unknown.old.ndjson"));
+}
+
+TEST_F(Workspaces, ADirectoryThatIsMovedAwayGetsNoReceipt) {
+  auto space = for_export();
+  write(*space, "a.ndjson");
+  ASSERT_EQ(::rename(out_.c_str(), (temp_ / "moved").c_str()), 0);
+  ASSERT_EQ(::mkdir(out_.c_str(), 0700), 0);
+  EXPECT_TRUE(holds(error_of([&] { space->complete("{}"); }).message, "moved or replaced"));
+  space.reset();
+  EXPECT_EQ(names_in(out_), Names{});
+  EXPECT_FALSE(exists(temp_ / "moved/export.json"));
+}
+
+TEST_F(Workspaces, AProcessThatChangesItsDirectoryKeepsItsOutput) {
+  const std::filesystem::path before = std::filesystem::current_path();
+  std::filesystem::current_path(temp_.path());
+  auto space = Workspace::for_export("out", false, kProcess);
+  std::filesystem::current_path("/");
+  EXPECT_NO_THROW(space->complete("{}"));
+  std::filesystem::current_path(before);
+  EXPECT_TRUE(exists(out_ + "/export.json"));
+}
+
+TEST_F(Workspaces, WithoutLocksARunOfThisProcessIsStillSeen) {
+  for (int code : {ENOLCK, ENOSYS, ENOTSUP}) {
+    const test::Failing lock(test::Call::flock, code);
+    auto first = for_export();
+    spill(out_ + "/.bcda/" + writer_mark() + "-1.partial", "unverified");
+    const Names before = names_in(out_);
+    for (bool restart : {false, true})
+      EXPECT_TRUE(holds(error_of([&] { for_export(restart); }).message, "in use by another run"));
+    EXPECT_EQ(names_in(out_), before);
+    first->complete("{}");
+    first.reset();
+    EXPECT_EQ(names_in(out_), Names{"export.json"});
+    ::unlink((out_ + "/export.json").c_str());
+  }
+}
+
+// Its lock is not seen here, as on NFS with locks that end at the host.
+TEST_F(Workspaces, ARunOnAnotherHostIsSeenByWhatItWrites) {
+  leave_unfinished({"a.ndjson"});
+  Owner other = this_process();
+  other.host = "elsewhere";
+  other.boot = "another";
+  spill(out_ + "/.bcda/owner.json", to_json(other));
+  spill(out_ + "/.bcda/00000000-00000000-1.partial", "unverified");
+  const Names before = names_in(out_);
+  for (bool restart : {false, true}) EXPECT_TRUE(holds(error_of([&] { for_export(restart); }).message, "on elsewhere"));
+  EXPECT_EQ(names_in(out_), before);
+  const auto long_ago = std::filesystem::file_time_type::clock::now() - std::chrono::hours(1);
+  for (const auto& entry : std::filesystem::directory_iterator(out_ + "/.bcda"))
+    std::filesystem::last_write_time(entry, long_ago);
+  EXPECT_NO_THROW(for_export(true));
+}
+
+TEST_F(Workspaces, AFetchKnowsWhatAnEarlierRunPublished) {
+  leave_unfinished({"a.ndjson"});
+  auto space = for_fetch();
+  ASSERT_EQ(space->earlier().size(), 1u);
+  const FileRecord& known = space->earlier().at("a.ndjson");
+  EXPECT_EQ(known.facts.sha256, kDigest);
+  EXPECT_EQ(known.facts.bytes, 3);
+  EXPECT_EQ(known.key_id, "k");
+  EXPECT_TRUE(known.facts.decrypted);
+  EXPECT_TRUE(space->open("a.ndjson").has_value());
+  EXPECT_FALSE(space->open("b.ndjson").has_value());
+}
+
+TEST_F(Workspaces, AFetchThatIsNotCompleteLeavesItsJournal) {
+  write(*for_fetch(), "a.ndjson");
+  EXPECT_EQ(names_in(out_), (Names{".bcda/", ".bcda/journal.ndjson", "a.ndjson"}));
+  auto again = for_fetch();
+  EXPECT_EQ(again->earlier().count("a.ndjson"), 1u);
+  again->complete("{}");
+  again.reset();
+  EXPECT_EQ(names_in(out_), (Names{"a.ndjson", "export.json"}));
 }
 
 TEST_F(Workspaces, RestartUnderstandsAJournalWhoseLastLineWasCut) {
   leave_unfinished({"a.ndjson", "b.ndjson"});
   std::string journal = slurp(out_ + "/.bcda/journal.ndjson");
+  ::unlink((out_ + "/b.ndjson").c_str());
   for (std::size_t cut : {1u, 2u, 10u, 40u, 80u}) {
-    spill(out_ + "/a.ndjson", "x");
-    spill(out_ + "/b.ndjson", "x");
+    spill(out_ + "/a.ndjson", "{}\n");
     spill(out_ + "/.bcda/journal.ndjson", journal.substr(0, journal.size() - cut));
     {
       auto space = for_export(true);
       EXPECT_FALSE(exists(out_ + "/a.ndjson")) << cut;
-      EXPECT_FALSE(exists(out_ + "/b.ndjson")) << cut;  // an earlier line said that it was coming
     }
     ASSERT_EQ(::mkdir(out_.c_str(), 0700) == 0 || errno == EEXIST, true);
     ASSERT_EQ(::mkdir((out_ + "/.bcda").c_str(), 0700), 0);
@@ -323,19 +429,21 @@ TEST_F(Workspaces, ARestartThatFailsKeepsTheJournal) {
   }
   std::filesystem::remove_all(out_ + "/error");
   ASSERT_EQ(::symlink(temp_.path().c_str(), (out_ + "/error").c_str()), 0);
-  spill(temp_ / "e.ndjson", "kept");
+  spill(temp_ / "e.ndjson", "{}\n");
   std::string journal = slurp(out_ + "/.bcda/journal.ndjson");
   EXPECT_EQ(error_of([&] { for_export(true); }).status, Status::FILESYSTEM);
-  EXPECT_EQ(slurp(temp_ / "e.ndjson"), "kept");
+  EXPECT_EQ(slurp(temp_ / "e.ndjson"), "{}\n");
   ASSERT_TRUE(exists(out_ + "/.bcda/journal.ndjson"));
   EXPECT_EQ(slurp(out_ + "/.bcda/journal.ndjson"), journal);
 }
 
-TEST_F(Workspaces, AFetchLeavesFilesAndNothingElse) {
+TEST_F(Workspaces, ASingleFileLeavesNothingElse) {
   {
-    auto space = for_fetch();
-    write(*space, "a.ndjson");
-    space->log("no log for a fetch");
+    auto space = Workspace::for_file(out_, kProcess);
+    auto writer = space->destination()->begin("a.ndjson", "Patient", false);
+    writer->write(as_bytes("{}\n"));
+    writer->commit(3, kDigest);
+    space->log("no log for a single file");
   }
   EXPECT_EQ(names_in(out_), Names{"a.ndjson"});
 }
@@ -343,7 +451,7 @@ TEST_F(Workspaces, AFetchLeavesFilesAndNothingElse) {
 TEST_F(Workspaces, AFetchIntoAFinishedDirectoryIsFine) {
   for_export()->complete("{}");
   write(*for_fetch(), "a.ndjson");
-  EXPECT_EQ(names_in(out_), (Names{"a.ndjson", "export.json"}));
+  EXPECT_EQ(names_in(out_), (Names{".bcda/", ".bcda/journal.ndjson", "a.ndjson", "export.json"}));
 }
 
 TEST_F(Workspaces, AFetchKeepsTheJournalOfAnUnfinishedExport) {

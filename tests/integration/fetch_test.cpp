@@ -1,0 +1,128 @@
+// Fetching the files of a manifest, once and again.
+#include "integration/support.hpp"
+
+namespace bcda_test {
+namespace {
+
+class Fetch : public testing::Test {
+ protected:
+  std::string manifest(const char* types = "Patient") {
+    bcda::Export jobs = client_.start_manifest({{"types", types}});
+    EXPECT_EQ(follow(jobs).status, BCDA_OK);
+    return jobs.result().manifest();
+  }
+  Outcome fetch(const std::string& manifest, const std::string& out, const std::string& file = "") {
+    try {
+      bcda::Export run = client_.start_fetch(manifest, {{"out", out}}, file);
+      return follow(run);
+    } catch (const bcda::Error& error) {
+      Outcome outcome;
+      outcome.status = error.status();
+      outcome.message = error.what();
+      return outcome;
+    }
+  }
+  int downloads() const { return static_cast<int>(sandbox_.request_count("GET /data")); }
+
+  bcda::Sandbox sandbox_ = quick_sandbox();
+  bcda::Client client_{quick_config(sandbox_)};
+  TempDir dir_;
+  std::string out_ = dir_ / "out";
+};
+
+TEST_F(Fetch, LeavesAReceiptThatCanBeOpened) {
+  ASSERT_EQ(fetch(manifest(), out_).status, BCDA_OK);
+  const bcda::Result result = bcda::Result::open(out_);
+  EXPECT_EQ(result.size(), 3);
+  EXPECT_EQ(result[0].type(), "Patient");
+  EXPECT_TRUE(fs::exists(result[0].path()));
+  EXPECT_NE(std::string(result.json()).find("\"types\":[\"Patient\"]"), std::string::npos);
+  EXPECT_FALSE(fs::exists(out_ + "/.bcda"));
+}
+
+TEST_F(Fetch, AgainTakesTheMissingFilesAlone) {
+  const std::string wanted = manifest();
+  ASSERT_EQ(fetch(wanted, out_).status, BCDA_OK);
+  fs::remove(bcda::Result::open(out_)[1].path());
+  const int before = downloads();
+  Outcome again = fetch(wanted, out_);
+  EXPECT_EQ(again.status, BCDA_OK) << again.message;
+  EXPECT_EQ(downloads(), before + 1);
+  EXPECT_EQ(data_files(out_).size(), 3u);
+  EXPECT_EQ(bcda::Result::open(out_).size(), 3);
+}
+
+// What the README advises after a failure.
+TEST_F(Fetch, GoesOnWhereAFailedExportEnded) {
+  sandbox_.control("fault", "status=403:count=1:on=GET /data");
+  bcda::Export run = client_.start_export({{"out", out_}, {"types", "Patient,Coverage"}});
+  Outcome outcome = follow(run);
+  ASSERT_EQ(outcome.status, BCDA_REFUSED);
+  EXPECT_EQ(data_files(out_).size(), 5u);
+  const std::string listed = run.result().manifest();
+  const int before = downloads();
+  Outcome rest = fetch(listed, out_);
+  EXPECT_EQ(rest.status, BCDA_OK) << rest.message;
+  EXPECT_EQ(downloads(), before + 1);
+  EXPECT_EQ(bcda::Result::open(out_).size(), 6);
+  EXPECT_FALSE(fs::exists(out_ + "/.bcda"));
+}
+
+TEST_F(Fetch, AfterAFailureGoesOnWhereItEnded) {
+  const std::string wanted = manifest();
+  sandbox_.control("fault", "status=403:count=1:on=GET /data");
+  EXPECT_EQ(fetch(wanted, out_).status, BCDA_REFUSED);
+  EXPECT_FALSE(fs::exists(out_ + "/export.json"));
+  const int before = downloads();
+  EXPECT_EQ(fetch(wanted, out_).status, BCDA_OK);
+  EXPECT_EQ(downloads(), before + 1);
+  EXPECT_EQ(bcda::Result::open(out_).size(), 3);
+}
+
+// A file that is not byte for byte what was published is somebody else's.
+TEST_F(Fetch, NeitherTakesNorReplacesAFileThatWasChanged) {
+  const std::string wanted = manifest();
+  ASSERT_EQ(fetch(wanted, out_).status, BCDA_OK);
+  const std::string path = std::string(bcda::Result::open(out_)[0].path());
+  std::string text = read(path);
+  text[10] ^= 1;
+  std::ofstream(path, std::ios::binary) << text;
+  Outcome again = fetch(wanted, out_);
+  EXPECT_EQ(again.status, BCDA_FILESYSTEM);
+  EXPECT_NE(again.message.find("exists already"), std::string::npos) << again.message;
+  EXPECT_EQ(read(path), text);
+}
+
+TEST_F(Fetch, OfSingleFilesIsCompletedByAFetchOfAll) {
+  const std::string wanted = manifest();
+  for (std::size_t at = wanted.find("/data/"); at != std::string::npos; at = wanted.find("/data/", at + 1)) {
+    const std::size_t slash = wanted.find('/', at + 6);
+    Outcome one = fetch(wanted, out_, wanted.substr(slash + 1, wanted.find('"', slash) - slash - 1));
+    EXPECT_EQ(one.status, BCDA_OK) << one.message;
+  }
+  EXPECT_FALSE(fs::exists(out_ + "/export.json"));
+  const int before = downloads();
+  EXPECT_EQ(fetch(wanted, out_).status, BCDA_OK);
+  EXPECT_EQ(downloads(), before);
+  EXPECT_EQ(bcda::Result::open(out_).size(), 3);
+  EXPECT_FALSE(fs::exists(out_ + "/.bcda"));
+}
+
+TEST_F(Fetch, BesideAnotherAddsToItsReceipt) {
+  ASSERT_EQ(fetch(manifest("Patient"), out_).status, BCDA_OK);
+  ASSERT_EQ(fetch(manifest("Coverage"), out_).status, BCDA_OK);
+  const bcda::Result result = bcda::Result::open(out_);
+  EXPECT_EQ(result.size(), 6);
+  EXPECT_NE(std::string(result.json()).find("\"Patient\""), std::string::npos);
+  EXPECT_NE(std::string(result.json()).find("\"Coverage\""), std::string::npos);
+}
+
+TEST_F(Fetch, IntoADirectoryWhoseReceiptIsNoneIsRefused) {
+  fs::create_directory(out_);
+  std::ofstream(out_ + "/export.json") << "nonsense";
+  EXPECT_EQ(fetch(manifest(), out_).status, BCDA_FILESYSTEM);
+  EXPECT_EQ(read(out_ + "/export.json"), "nonsense");
+}
+
+}  // namespace
+}  // namespace bcda_test

@@ -1,0 +1,192 @@
+// What a manifest may say, and what it may say the second time it is asked for.
+#include "crypto/key.hpp"
+#include "integration/scripted_service.hpp"
+
+namespace bcda_test {
+namespace {
+
+using Files = std::vector<std::string>;
+
+std::string manifest_of(const Files& urls, const std::string& errors = "[]") {
+  std::string output;
+  for (const std::string& url : urls)
+    output += (output.empty() ? "" : ",") + std::string(R"({"type":"Patient","url":")") + url + R"("})";
+  return R"({"transactionTime":"2019-09-20T14:47:33Z","output":[)" + output + R"(],"error":)" + errors + "}";
+}
+
+// An export from a service whose status answers list these files, the last list for ever.
+Outcome export_of(const std::vector<Files>& answers, const std::string& out, int* downloads = nullptr) {
+  ScriptedService service([&](int poll) {
+    return manifest_of(answers[std::min<std::size_t>(static_cast<std::size_t>(poll), answers.size()) - 1]);
+  });
+  Outcome outcome = export_from(service, out);
+  if (downloads) *downloads = service.downloads();
+  return outcome;
+}
+
+TEST(SecondAnswer, WhoseUrlsAreOthersBringsNoFileTwice) {
+  const std::vector<std::vector<Files>> cases = {
+      {{"/d/1/a.ndjson?sig=1", "/d/1/b.ndjson?sig=1"}, {"/d/1/a.ndjson?sig=2", "/d/1/b.ndjson?sig=2"}},
+      {{"/sig1/a.ndjson", "/sig1/b.ndjson"},
+       {"/sig2/a.ndjson", "/sig2/b.ndjson"},
+       {"/sig3/a.ndjson", "/sig3/b.ndjson"}},
+      {{"/1/a.ndjson", "/1/b.ndjson"}, {"/1/b.ndjson", "/1/a.ndjson"}},
+  };
+  for (const auto& answers : cases) {
+    TempDir dir;
+    int downloads = 0;
+    Outcome outcome = export_of(answers, dir / "out", &downloads);
+    EXPECT_EQ(outcome.status, BCDA_OK) << outcome.message;
+    EXPECT_EQ(downloads, 2);
+    EXPECT_EQ(data_files(dir / "out"), (Files{"Patient.a.ndjson", "Patient.b.ndjson"}));
+    EXPECT_NE(read(dir / "out/export.json").find("\"confirmed\":true"), std::string::npos);
+  }
+}
+
+TEST(SecondAnswer, ThatHasGrownBringsTheNewFilesAlone) {
+  TempDir dir;
+  int downloads = 0;
+  Outcome outcome = export_of({{"/1/a.ndjson"}, {"/2/b.ndjson", "/2/a.ndjson"}}, dir / "out", &downloads);
+  EXPECT_EQ(outcome.status, BCDA_OK) << outcome.message;
+  EXPECT_EQ(downloads, 2);
+  EXPECT_EQ(data_files(dir / "out").size(), 2u);
+}
+
+// Files of two states of one job must not be mixed.
+TEST(SecondAnswer, ThatLacksAFileOfTheFirstIsAnError) {
+  const std::vector<std::vector<Files>> cases = {
+      {{"/1/a.ndjson", "/1/b.ndjson"}, {"/1/c.ndjson", "/1/d.ndjson"}},
+      {{"/1/a.ndjson", "/1/b.ndjson"}, {"/1/a.ndjson"}},
+      {{"/1/a.ndjson"}, {}},
+      {{"/1/a.ndjson"}, {"/1/a.ndjson", "/1/b.ndjson"}, {"/1/b.ndjson"}},
+  };
+  for (const auto& answers : cases) {
+    TempDir dir;
+    Outcome outcome = export_of(answers, dir / "out");
+    EXPECT_EQ(outcome.status, BCDA_PROTOCOL);
+    EXPECT_NE(outcome.message.find("has changed"), std::string::npos) << outcome.message;
+    EXPECT_FALSE(fs::exists(dir / "out/export.json"));
+  }
+}
+
+TEST(SecondAnswer, ThatDoesNotComeIsAWarning) {
+  ScriptedService service([](int poll) { return poll == 1 ? manifest_of({"/1/a.ndjson"}) : "no manifest"; });
+  TempDir dir;
+  Outcome outcome = export_from(service, dir / "out");
+  EXPECT_EQ(outcome.status, BCDA_OK) << outcome.message;
+  EXPECT_TRUE(outcome.said(BCDA_EVENT_WARNING, "has grown"));
+  EXPECT_NE(read(dir / "out/export.json").find("\"confirmed\":false"), std::string::npos);
+}
+
+// What came without a key is published only when it looks like NDJSON. Each of these "keys" is none.
+TEST(FilesWithoutAKey, ThatAreEncryptedAreNotPublished) {
+  std::string cipher = "{\x9d\x04\x80";
+  for (int i = 0; i < 3000; ++i) cipher += static_cast<char>(i * 37 + i / 256);
+  for (const char* member : {"error", "output"})
+    for (const char* key : {"", R"(,"encryptedKey":null)", R"(,"encryptedKey":7)", R"(,"encryptedKey":"")"}) {
+      const std::string entry = std::string(R"([{"type":"Patient","url":"/1/a.ndjson")") + key + "}]";
+      ScriptedService service(
+          [&](int) {
+            return std::string(R"({"output":)") + (member == std::string("output") ? entry : "[]") + R"(,"error":)" +
+                   (member == std::string("error") ? entry : "[]") + "}";
+          },
+          [&](const std::string&) { return sized(cipher); });
+      TempDir dir;
+      Outcome outcome = export_from(service, dir / "out");
+      EXPECT_EQ(outcome.status, BCDA_VERIFICATION) << member << key << ": " << outcome.message;
+      EXPECT_NE(outcome.message.find("may be encrypted"), std::string::npos) << outcome.message;
+      EXPECT_EQ(data_files(dir / "out"), Files{});
+    }
+}
+
+TEST(FilesWithoutAKey, AreSaidToHaveNoProofWhereTheirLengthWasNotTold) {
+  ScriptedService service(
+      [](int) {
+        return manifest_of({"/1/a.ndjson", "/1/b.ndjson"});
+      },
+      [](const std::string& target) {
+        return target == "/1/a.ndjson" ? sized("{}\n") : ok("Transfer-Encoding: chunked\r\n", "3\r\n{}\n\r\n0\r\n\r\n");
+      });
+  TempDir dir;
+  ASSERT_EQ(export_from(service, dir / "out").status, BCDA_OK);
+  const std::string receipt = read(dir / "out/export.json");
+  const std::size_t a = receipt.find("Patient.a"), b = receipt.find("Patient.b");
+  ASSERT_LT(a, b);
+  EXPECT_LT(receipt.find("\"proof\":\"length\"", a), b);
+  EXPECT_NE(receipt.find("\"proof\":\"none\"", b), std::string::npos);
+}
+
+TEST(JobUrls, ThatAreSignedAreNotWrittenDown) {
+  ScriptedService service(
+      [](int poll) { return poll < 2 ? std::string("{") : manifest_of({"/1/a.ndjson?sig=FILESIG"}); });
+  service.status_url = "/api/v1/jobs/1?sig=JOBSIG";
+  TempDir dir;
+  Outcome outcome = export_from(service, dir / "out");
+  ASSERT_EQ(outcome.status, BCDA_OK) << outcome.message;
+  std::string said = read(dir / "out/log.ndjson") + read(dir / "out/export.json");
+  for (const std::string& line : outcome.json) said += line;
+  for (const char* secret : {"JOBSIG", "FILESIG"}) EXPECT_EQ(said.find(secret), std::string::npos) << secret;
+  EXPECT_NE(said.find("/api/v1/jobs/1\""), std::string::npos);
+}
+
+TEST(RefusedFiles, TellTheServicesWords) {
+  ScriptedService service(
+      [](int) { return manifest_of({"/1/a.ndjson"}); },
+      [](const std::string&) {
+        const std::string body =
+            R"({"resourceType":"OperationOutcome","issue":[{"diagnostics":"the file was purged"}]})";
+        return "HTTP/1.1 404 Not Found\r\nContent-Type: application/fhir+json\r\nContent-Length: " +
+               std::to_string(body.size()) + "\r\n\r\n" + body;
+      });
+  TempDir dir;
+  Outcome outcome = export_from(service, dir / "out");
+  EXPECT_EQ(outcome.status, BCDA_REFUSED);
+  EXPECT_EQ(outcome.outcome, "the file was purged");
+  EXPECT_NE(outcome.message.find("24 hours"), std::string::npos) << outcome.message;
+  EXPECT_TRUE(outcome.said(BCDA_EVENT_RETRY));
+  EXPECT_FALSE(outcome.said(BCDA_EVENT_RETRY, "start a new export"));
+  EXPECT_FALSE(outcome.said(BCDA_EVENT_WARNING));  // a single file's failure is the run's own: it is not said twice
+}
+
+// Neither the other jobs nor thousands of other files are waited for.
+TEST(WrongKey, EndsTheExportAfterAFewFiles) {
+  bcda::Sandbox sandbox = quick_sandbox({{"files_per_type", "60"}, {"fault", "job-hangs:on=GET /api/v1/Coverage"}});
+  bcda::Config config = quick_config(sandbox);
+  config.set("types", "Patient,Coverage").set("parallel", 2);
+  config.set("private_key_pem", libbcda::crypto::PrivateKey::generate().private_pem());
+  TempDir dir;
+  Outcome outcome = export_to(config, dir / "out");
+  EXPECT_EQ(outcome.status, BCDA_DECRYPTION) << outcome.message;
+  EXPECT_NE(outcome.message.find("private key"), std::string::npos) << outcome.message;
+  const auto warnings = std::count_if(outcome.events.begin(), outcome.events.end(),
+                                      [](const bcda::Event& e) { return e.kind() == BCDA_EVENT_WARNING; });
+  EXPECT_LE(warnings, 5);
+  EXPECT_EQ(sandbox.request_count("GET /data"), 0);
+}
+
+TEST(WrongKey, OfASingleFileStopsNoOther) {
+  bcda::Sandbox sandbox = quick_sandbox({{"files_per_type", "8"}, {"fault", "wrong-label:file=0"}});
+  TempDir dir;
+  Outcome outcome = export_to(quick_config(sandbox).set("types", "Patient").set("parallel", 1), dir / "out");
+  EXPECT_EQ(outcome.status, BCDA_DECRYPTION);
+  EXPECT_EQ(data_files(dir / "out").size(), 7u);
+}
+
+// The good jobs would run for hours before the service refused the other one.
+TEST(Types, ThatTheServiceDoesNotHaveAreRefusedAtOnce) {
+  ScriptedService service([](int) { return manifest_of({}); });
+  for (auto [types, hint] : {std::pair<const char*, const char*>{"EOB", "ExplanationOfBenefit?"},
+                             {"Patients", "Patient?"},
+                             {"Patient,coverage", "Coverage?"},
+                             {"Practitioner,Patient", "Patient, Coverage and ExplanationOfBenefit"},
+                             {"../x", "ExplanationOfBenefit"}}) {
+    TempDir dir;
+    Outcome outcome = export_to(config_for(service).set("types", types), dir / "out");
+    EXPECT_EQ(outcome.status, BCDA_INVALID_ARGUMENT);
+    EXPECT_NE(outcome.message.find(hint), std::string::npos) << outcome.message;
+    EXPECT_FALSE(fs::exists(dir / "out"));
+  }
+}
+
+}  // namespace
+}  // namespace bcda_test

@@ -1,0 +1,157 @@
+// What other file systems do: report a failed write at close, lose an answer, have no links, no locks or no fsync.
+#include <fcntl.h>
+#include <gtest/gtest.h>
+#include <unistd.h>
+
+#include <cerrno>
+
+#include "base/file.hpp"
+#include "support/errors.hpp"
+#include "support/files.hpp"
+#include "support/syscalls.hpp"
+
+namespace libbcda {
+namespace {
+
+using test::Call;
+using test::error_of;
+using test::exists;
+using test::Failing;
+using test::holds;
+using test::Names;
+using test::names_in;
+using test::slurp;
+using test::spill;
+
+class OtherFileSystems : public testing::Test {
+ protected:
+  void publish(Durability durability) {
+    OutputFile file(dir_, "x.partial", durability);
+    file.write(as_bytes("claims"));
+    file.publish(dir_, "x");
+  }
+
+  test::TempDir temp_;
+  Directory dir_ = Directory::open_or_create(temp_.path());
+};
+
+// NFS, SMB and FUSE over quota report it there.
+TEST_F(OtherFileSystems, AFailedWriteThatCloseReportsLeavesNoName) {
+  for (Durability durability : {Durability::process, Durability::power})
+    for (int code : {EIO, ENOSPC, EDQUOT, ESTALE}) {
+      const Failing close(Call::close, code, true);
+      EXPECT_EQ(error_of([&] { publish(durability); }).status, Status::FILESYSTEM);
+      EXPECT_EQ(names_in(temp_.path()), Names{});
+    }
+}
+
+TEST_F(OtherFileSystems, EachStepThatFailsLeavesNoName) {
+  for (Call call : {Call::write, Call::close, Call::fdatasync}) {
+    const Failing failing(call, EIO);
+    EXPECT_EQ(error_of([&] { publish(Durability::power); }).status, Status::FILESYSTEM);
+    EXPECT_EQ(names_in(temp_.path()), Names{}) << static_cast<int>(call);
+  }
+  const Failing link(Call::linkat, EIO), exchange(Call::renameat2, EIO);
+  EXPECT_EQ(error_of([&] { publish(Durability::power); }).status, Status::FILESYSTEM);
+  EXPECT_EQ(names_in(temp_.path()), Names{});
+}
+
+TEST_F(OtherFileSystems, AFailedCloseSpoilsNoReplacedFileAndNoLog) {
+  dir_.replace("export.json", "old", Durability::process);
+  LineFile lines(dir_, "log");
+  lines.append("line");
+  const Failing close(Call::close, ENOSPC, true);
+  EXPECT_EQ(error_of([&] { dir_.replace("export.json", "new", Durability::process); }).status, Status::FILESYSTEM);
+  EXPECT_EQ(slurp(temp_ / "export.json"), "old");
+  EXPECT_EQ(error_of([&] { lines.close(); }).status, Status::FILESYSTEM);
+}
+
+// The link was made, its answer was lost, and the client's repetition of the call finds the file there.
+TEST_F(OtherFileSystems, ALinkWhoseAnswerWasLostIsAPublishedFile) {
+  for (int code : {EEXIST, EIO}) {
+    const Failing link(Call::linkat, code, true);
+    EXPECT_NO_THROW(publish(Durability::process));
+    EXPECT_EQ(names_in(temp_.path()), Names{"x"});
+    EXPECT_EQ(slurp(temp_ / "x"), "claims");
+    ::unlink((temp_ / "x").c_str());
+  }
+}
+
+TEST_F(OtherFileSystems, WithoutLinksAFileIsRenamed) {
+  for (int code : {EPERM, ENOTSUP, ENOSYS, EMLINK})
+    for (bool has_exchange : {true, false}) {
+      const Failing link(Call::linkat, code);
+      std::optional<Failing> exchange;
+      if (!has_exchange) exchange.emplace(Call::renameat2, EINVAL);
+      EXPECT_NO_THROW(publish(Durability::process));
+      EXPECT_EQ(names_in(temp_.path()), Names{"x"});
+      ::unlink((temp_ / "x").c_str());
+      spill(temp_ / "x", "somebody's");
+      EXPECT_TRUE(holds(error_of([&] { publish(Durability::process); }).message, "exists already"));
+      EXPECT_EQ(slurp(temp_ / "x"), "somebody's");
+      ::unlink((temp_ / "x").c_str());
+    }
+}
+
+TEST_F(OtherFileSystems, ARenameWhoseAnswerWasLostIsAPublishedFile) {
+  const Failing link(Call::linkat, EPERM), exchange(Call::renameat2, EIO, true);
+  EXPECT_NO_THROW(publish(Durability::process));
+  EXPECT_EQ(names_in(temp_.path()), Names{"x"});
+}
+
+TEST_F(OtherFileSystems, ADirectoryThatCannotBeSyncedIsSaidToBeSo) {
+  EXPECT_TRUE(dir_.sync());
+  EXPECT_TRUE(dir_.sync_own_name());
+  for (int code : {EINVAL, ENOSYS, ENOTSUP}) {
+    const Failing sync(Call::fsync_directory, code);
+    EXPECT_FALSE(dir_.sync());
+    EXPECT_FALSE(dir_.sync_own_name());
+  }
+  const Failing sync(Call::fsync_directory, EIO);
+  EXPECT_TRUE(holds(error_of([&] { dir_.sync(); }).message, "durability"));
+  EXPECT_TRUE(holds(error_of([&] { dir_.sync_own_name(); }).message, "durability"));
+}
+
+TEST_F(OtherFileSystems, AFileThatCannotBeSyncedNamesTheWayOut) {
+  for (int code : {EINVAL, ENOTSUP, EIO}) {
+    const Failing sync(Call::fdatasync, code);
+    EXPECT_TRUE(holds(error_of([&] { publish(Durability::power); }).message, "durability"));
+  }
+}
+
+// A supervisor may start a program without them. What somebody prints would otherwise end up in the file.
+TEST_F(OtherFileSystems, FilesStayClearOfTheStandardDescriptors) {
+  const int kept = ::dup(STDIN_FILENO);
+  ::close(STDIN_FILENO);
+  {
+    LineFile lines(dir_, "journal");
+    EXPECT_EQ(::fcntl(STDIN_FILENO, F_GETFD), -1);
+    lines.append("line");
+  }
+  EXPECT_EQ(slurp(temp_ / "journal"), "line\n");
+  ::dup2(kept, STDIN_FILENO);
+  ::close(kept);
+}
+
+TEST_F(OtherFileSystems, AReadOnlyOneIsNoQuestionOfOwnerAndMode) {
+  const Failing link(Call::linkat, EROFS), exchange(Call::renameat2, EROFS);
+  const std::string message = error_of([&] { publish(Durability::process); }).message;
+  EXPECT_TRUE(holds(message, "mounted for writing"));
+  EXPECT_EQ(message.find("owner and mode"), std::string::npos);
+}
+
+TEST_F(OtherFileSystems, ADirectoryKnowsWhetherItsPathStillLeadsToIt) {
+  Directory made = Directory::open_or_create(temp_ / "made");
+  EXPECT_TRUE(made.in_place());
+  EXPECT_TRUE(dir_.has(made, "made"));
+  ASSERT_EQ(::rename((temp_ / "made").c_str(), (temp_ / "moved").c_str()), 0);
+  EXPECT_FALSE(made.in_place());
+  EXPECT_FALSE(dir_.has(made, "made"));
+  Directory other = Directory::open_or_create(temp_ / "made");
+  EXPECT_FALSE(made.in_place());
+  made.remove_if_empty();
+  EXPECT_TRUE(exists(temp_ / "made"));
+}
+
+}  // namespace
+}  // namespace libbcda

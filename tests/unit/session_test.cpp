@@ -1,0 +1,58 @@
+#include "runtime/session.hpp"
+
+#include <gtest/gtest.h>
+
+#include <boost/asio/post.hpp>
+
+#include <cerrno>
+#include <future>
+#include <new>
+
+#include "support/errors.hpp"
+#include "support/syscalls.hpp"
+
+namespace libbcda::runtime {
+namespace {
+
+using test::error_of;
+using test::holds;
+
+Settings settings() {
+  Settings made;
+  made.set("url", "https://localhost");
+  made.set("threads", "2");
+  return made;
+}
+
+// A container's limit on processes may leave room for any number of them. The first look-up of a name must not be what
+// finds out that the resolver's thread is missing.
+TEST(Sessions, EachThreadThatCannotBeStartedIsAnErrorAtOnce) {
+  int failed = 0;
+  for (int room = 0; room < 12; ++room) {
+    const test::Failing thread(test::Call::pthread_create, EAGAIN, false, room);
+    try {
+      Session session(settings());
+    } catch (const Error& error) {
+      ++failed;
+      EXPECT_EQ(error.status, Status::INTERNAL);
+      EXPECT_TRUE(holds(error.message, "cannot start a thread"));
+      EXPECT_TRUE(holds(error.message, "limit"));
+    }
+  }
+  EXPECT_GT(failed, 5);
+  EXPECT_LT(failed, 12);  // with room for all of them it starts
+}
+
+TEST(Sessions, AThreadsFaultReachesWhoeverWatches) {
+  Session session(settings());
+  std::promise<Error> told;
+  {
+    const Session::Watch watch(session, [&](const Error& error) { told.set_value(error); });
+    boost::asio::post(session.io(), [] { throw std::bad_alloc(); });
+    EXPECT_EQ(told.get_future().get().status, Status::NO_MEMORY);
+  }
+  boost::asio::post(session.io(), [] { throw 7; });  // nobody watches any more
+}
+
+}  // namespace
+}  // namespace libbcda::runtime
