@@ -54,9 +54,13 @@ void Mailbox::push(Event event) {
 void Mailbox::finish(Event last, std::optional<Error> failure) {
   {
     std::lock_guard lock(mutex_);
-    events_.push_back(std::move(last));
     failure_ = std::move(failure);
     finished_ = true;
+    try {
+      events_.push_back(std::move(last));
+    } catch (const std::bad_alloc&) {
+      // The end itself needs no memory: whoever waits is told, only without the last event.
+    }
   }
   tell();
 }

@@ -325,14 +325,15 @@ bool Run::service_is_gone() {
 
 void Run::file_failed(const FileTask& task, const Error& error) {
   if (error.status == Status::CANCELLED) return fail(error);
+  bool single = false;
   {
     std::lock_guard lock(mutex_);
     ++files_failed_;
+    single = files_total_ == 1;
   }
   fail(error, true);
   log(client_log::download_error(shown(task.status_url), task.entry, error, now()));
-  if (files_total_ > 1)
-    warn(transfer::safe_type(task.entry.type), task.entry.name, error);  // a single one is the run's own
+  if (!single) warn(transfer::safe_type(task.entry.type), task.entry.name, error);  // a single one is the run's own
   const bool unreachable = error.status == Status::NETWORK || error.status == Status::TIMEOUT;
   if (wrong_key_ || (unreachable && service_is_gone())) group_->cancel();
 }

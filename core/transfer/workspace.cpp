@@ -292,14 +292,15 @@ void Workspace::log(const std::string& line) {
   log_file_->append(line);
 }
 
-void Workspace::complete(const std::string& receipt) {
+void Workspace::complete(const std::function<std::string(const std::string&)>& receipt) {
   std::lock_guard lock(mutex_);
+  const Turn turn(*out_);
   if (!out_->in_place())
     throw refuse(path(),
                  "was moved or replaced during the run; its files are where it was moved to, without a receipt");
   if (log_file_) log_file_->close();
   if (journal_file_) journal_file_->close();
-  out_->replace(kReceipt, receipt, durability_);
+  out_->replace(kReceipt, receipt(this->receipt()), durability_);
   complete_ = true;
 }
 
