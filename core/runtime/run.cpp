@@ -202,6 +202,8 @@ Task<> Run::ask_metadata() {
   request.headers = {{"Accept", "application/fhir+json"}};
   http::Answer answer = co_await session_->http().send(std::move(request), kLargestMetadata);
   if (answer.status != 200) throw bulk::refusal(answer, "the metadata request", now());
+  if (bulk::is_page(answer))
+    throw Error(Status::PROTOCOL, "the metadata request was answered with " + bulk::page_text(answer));
   if (auto value = parse_json(answer.body); !value || !value->is_object())
     throw Error(
         Status::PROTOCOL,

@@ -219,19 +219,12 @@ Task<bool> Run::attempt(const FileTask& task, const std::optional<crypto::FileKe
 Task<bool> Run::accept(http::Response& response, transfer::Download& download) {
   http::Answer answer = response.head();
   if (answer.status != 200) {
-    Bytes buffer(kLargestRefusal);
-    std::size_t have = 0;
     try {
-      while (have < buffer.size()) {
-        const std::size_t n = co_await response.read_some({buffer.data() + have, buffer.size() - have});
-        if (n == 0) break;
-        have += n;
-      }
+      co_await response.read_text(answer.body, kLargestRefusal);
     } catch (const Error& e) {
       if (e.status == Status::CANCELLED) throw;
       // The status is the answer. What explains it was cut, and what came of it has to do.
     }
-    answer.body.assign(as_text({buffer.data(), have}));
   }
   co_return download.on_head(answer, now());
 }
