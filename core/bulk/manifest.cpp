@@ -7,6 +7,7 @@
 
 #include "base/error.hpp"
 #include "base/json.hpp"
+#include "base/text.hpp"
 
 namespace libbcda::bulk {
 namespace {
@@ -93,7 +94,8 @@ Manifest parse_manifest(std::string_view text, const http::Url& base, std::size_
 }
 
 std::vector<Manifest> parse_manifests(std::string_view text, const http::Url& base) {
-  auto parts = split_json_sequence(text);
+  const SecretBytes utf8 = to_utf8(text, "the manifest given");
+  auto parts = split_json_sequence({utf8.data(), utf8.size()});
   if (!parts || parts->empty()) throw Error(Status::INVALID_ARGUMENT, "the manifest given is not JSON");
   std::vector<Manifest> manifests;
   try {

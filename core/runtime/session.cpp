@@ -48,7 +48,8 @@ http::ClientOptions client_options(const Settings& settings) {
 }
 
 auth::Credentials read_credentials(const Settings& settings) {
-  auth::Credentials credentials{settings.text("client_id"), settings.secret_or_file("client_secret")};
+  auth::Credentials credentials{std::string(settings.credential("client_id").reveal()),
+                                settings.credential("client_secret")};
   if (credentials.client_id.find(':') != std::string::npos)
     throw Error(Status::INVALID_ARGUMENT,
                 "the setting client_id holds a colon, which Basic authentication has no room for");
@@ -84,6 +85,7 @@ Session::Session(Settings settings) : work_(io_.get_executor()), settings_(std::
     allowed_origins_.push_back(read_origin(origin, "allowed_origins", allow_http));
   auth::Credentials credentials = read_credentials(settings_);
   private_key_ = load_private_key(settings_);
+  warnings_ = settings_.warnings();
   http_ = std::make_unique<http::Client>(client_options(settings_));
   if (!credentials.client_id.empty() && !credentials.client_secret.empty())
     tokens_ = std::make_unique<auth::TokenSource>(*http_, service_, std::move(credentials),
