@@ -37,7 +37,7 @@ std::string seal(const std::string& path, const std::string& name, int mebibytes
                  const std::string& public_pem) {
   crypto::FileKey key;
   std::uint8_t nonce[crypto::kNonceSize];
-  RAND_bytes(key.bytes, sizeof key.bytes);
+  RAND_bytes(key.bytes.data(), static_cast<int>(key.bytes.size()));
   RAND_bytes(nonce, sizeof nonce);
   crypto::Sealer sealer(key, nonce);
   std::ofstream out(path, std::ios::binary);

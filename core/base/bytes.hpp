@@ -6,7 +6,10 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
+
+#include "base/secret_memory.hpp"
 
 namespace libbcda {
 
@@ -26,39 +29,24 @@ std::optional<Bytes> from_base64url(std::string_view text);
 
 void wipe(void* data, std::size_t size) noexcept;
 
-// A string that is wiped when it dies or is replaced, and that nothing prints.
+// A string that is wiped when it dies or is replaced, that core files leave out, and that nothing prints.
 class Secret {
  public:
   Secret() = default;
   explicit Secret(std::string_view text) : text_(text.begin(), text.end()) {}
-  Secret(const Secret& other) = default;
-  Secret& operator=(const Secret& other) {
-    if (this != &other) {
-      clear();
-      text_ = other.text_;
-    }
+  explicit Secret(SecretBytes text) : text_(std::move(text)) {}
+  Secret(const Secret&) = default;
+  Secret(Secret&&) noexcept = default;
+  Secret& operator=(Secret other) noexcept {
+    text_.swap(other.text_);  // `other` takes the old text with it
     return *this;
   }
-  Secret(Secret&& other) noexcept : text_(std::move(other.text_)) { other.text_.clear(); }
-  Secret& operator=(Secret&& other) noexcept {
-    if (this != &other) {
-      clear();
-      text_ = std::move(other.text_);
-      other.text_.clear();
-    }
-    return *this;
-  }
-  ~Secret() { clear(); }
 
   bool empty() const noexcept { return text_.empty(); }
   std::string_view reveal() const noexcept { return {text_.data(), text_.size()}; }
 
  private:
-  void clear() noexcept {
-    wipe(text_.data(), text_.size());
-    text_.clear();
-  }
-  std::vector<char> text_;  // a vector: no small-buffer copies left behind by moves
+  SecretBytes text_;
 };
 
 }  // namespace libbcda

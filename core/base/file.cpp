@@ -145,10 +145,7 @@ std::string read_file(const std::string& path, std::size_t max_bytes, const char
 
 Secret read_secret_file(const std::string& path, std::size_t max_bytes, const char* what) {
   Fd fd = open_to_read(path, what);
-  auto bytes = read_all<std::vector<char>>(fd.get(), path, max_bytes, what);
-  Secret secret(std::string_view(bytes.data(), bytes.size()));
-  wipe(bytes.data(), bytes.size());
-  return secret;
+  return Secret(read_all<SecretBytes>(fd.get(), path, max_bytes, what));
 }
 
 bool readable_by_others(const std::string& path) {

@@ -8,9 +8,13 @@
 #include "base/file.hpp"
 #include "base/json.hpp"
 #include "base/nearest.hpp"
+#include "base/text.hpp"
 
 namespace libbcda {
 namespace {
+
+constexpr std::size_t kLargestConfig = 1 << 20;
+constexpr std::size_t kLargestSecret = 64 << 10;
 
 constexpr auto kClient = SettingScope::client;
 constexpr auto kExport = SettingScope::export_;
@@ -258,6 +262,10 @@ const Setting& row_of(std::string_view name) {
 // A secret itself, perhaps, where the name of its file belongs: not to be shown.
 constexpr const char* kNoPath = "takes the path of a file, and this is no path; is it what the file should hold?";
 
+// Files saved on Windows and read by other programs leave a carriage return that nobody sees.
+constexpr const char* kEndsLine = "ends in a line break (a carriage return, perhaps); remove it";
+bool ends_line(std::string_view value) { return value.ends_with('\n') || value.ends_with('\r'); }
+
 // What is wrong with a value, or "".
 std::string objection(const Setting& row, std::string_view value) {
   if (value.find('\0') != std::string_view::npos) return "holds a NUL character";
@@ -290,9 +298,11 @@ std::string objection(const Setting& row, std::string_view value) {
     case T::list:
       return split(value).empty() && !value.empty() ? "takes a comma-separated list" : "";
     case T::path:
-      return value.find("-----BEGIN") == value.npos ? "" : kNoPath;
+      if (value.find("-----BEGIN") != value.npos) return kNoPath;
+      return ends_line(value) ? kEndsLine : "";
     case T::string:
-      return "";
+      // A PEM text ends so, and what is around a credential is seen to when it is used.
+      return !row.secret && row.name != std::string_view("client_id") && ends_line(value) ? kEndsLine : "";
   }
   return "";
 }
@@ -376,7 +386,8 @@ void Settings::load_environment() {
 }
 
 void Settings::load_json_file(const std::string& path) {
-  Secret text = read_secret_file(path, 1 << 20, "configuration file");
+  const Secret file = read_secret_file(path, kLargestConfig, "configuration file");
+  const Secret text(to_utf8(file.reveal(), "the configuration file " + path));
   auto value = parse_json(text.reveal());
   auto bad = [&](const std::string& why) {
     return std::move(Error(Status::INVALID_ARGUMENT, "the configuration file " + path + ": " + why).at_file(path));
@@ -399,9 +410,7 @@ void Settings::load_json_file(const std::string& path) {
     }
     try {
       if (!taken(name)) set(name, flat);
-      const Setting& row = row_of(name);
-      if (row.secret && readable_by_others(path))
-        throw bad("it holds the secret " + std::string(name) + " but others may read it; chmod 600 " + path);
+      if (row_of(name).secret) secret_files_.insert(path);
     } catch (const Error& e) {
       if (!e.file.empty()) throw;
       throw bad(e.message);
@@ -418,6 +427,7 @@ Settings Settings::with(const Settings& other) const {
                   "the setting " + name + " belongs to the client; it cannot be given for one export");
     merged.values_[name] = value;
   }
+  merged.secret_files_.insert(other.secret_files_.begin(), other.secret_files_.end());
   return merged;
 }
 
@@ -440,20 +450,47 @@ std::int64_t Settings::integer(std::string_view name) const {
 }
 
 Secret Settings::secret_or_file(std::string_view name) const {
-  if (!value(name).empty()) return secret(name);
+  auto without_line_end = [](std::string_view text) {
+    while (ends_line(text)) text.remove_suffix(1);
+    return text;
+  };
+  if (!value(name).empty()) return Secret(without_line_end(value(name)));
   std::string file_setting = std::string(name) + "_file", path = text(file_setting);
   if (path.empty()) return {};
-  Secret content = read_secret_file(path, 64 << 10, file_setting.c_str());
-  std::string_view text = content.reveal();
-  while (!text.empty() && (text.back() == '\n' || text.back() == '\r')) text.remove_suffix(1);
   auto bad = [&](const char* why) {
     return std::move(
         Error(Status::INVALID_ARGUMENT, "the setting " + file_setting + ": " + path + " " + why).at_file(path));
   };
+  const Secret file = read_secret_file(path, kLargestSecret, file_setting.c_str());
+  const Secret content(to_utf8(file.reveal(), "the setting " + file_setting + ": " + path));
+  const std::string_view text = without_line_end(content.reveal());
   if (text.empty()) throw bad("is empty");
   if (text.find_first_of("\r\n") != std::string_view::npos)
     throw bad("holds more than one line; is it another file's name?");
   return Secret(text);
+}
+
+Secret Settings::credential(std::string_view name) const {
+  const bool has_file = find_setting(std::string(name) + "_file") != nullptr;
+  const Secret given = has_file ? secret_or_file(name) : secret(name);
+  const std::string_view clean = without_debris(given.reveal());
+  std::string why = debris_in(clean, name);
+  if (clean.empty() && !given.empty()) why = "holds nothing but blanks, quotes or invisible characters";
+  if (why.empty()) return Secret(clean);
+  std::string where(name);
+  if (has_file && value(name).empty()) where += "_file: " + text(where + "_file");
+  throw Error(Status::INVALID_ARGUMENT, "the setting " + where + " " + why);
+}
+
+std::vector<std::string> Settings::warnings() const {
+  std::set<std::string> files = secret_files_;
+  for (const char* name : {"client_secret_file", "private_key", "private_key_passphrase_file"})
+    if (has(name)) files.insert(text(name));
+  std::vector<std::string> warnings;
+  for (const std::string& path : files)
+    if (readable_by_others(path))
+      warnings.push_back(path + " holds a secret and is readable by others than its owner; chmod 600 " + path);
+  return warnings;
 }
 
 }  // namespace libbcda

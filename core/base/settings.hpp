@@ -63,13 +63,20 @@ class Settings {
   Milliseconds duration(std::string_view name) const;
   std::vector<std::string> list(std::string_view name) const;
 
-  // A secret given directly, or else read from the file that the setting `name` + "_file" names, less a final newline.
+  // A secret given directly, or else read from the file that the setting `name` + "_file" names, less final line ends.
   Secret secret_or_file(std::string_view name) const;
+  // client_id or client_secret, from wherever it is set, without the quotes, blanks, line ends and invisible characters that
+  // copying it has put around it. Throws Error{INVALID_ARGUMENT} when something within it cannot be part of a credential.
+  Secret credential(std::string_view name) const;
+
+  // Files with secrets that others than their owner may read.
+  std::vector<std::string> warnings() const;
 
  private:
   std::string_view value(std::string_view name) const;
   std::map<std::string, Secret, std::less<>> values_;
   std::set<std::string, std::less<>> reserved_;
+  std::set<std::string> secret_files_;  // configuration files that were loaded and hold a secret
 };
 
 }  // namespace libbcda

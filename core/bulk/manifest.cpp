@@ -8,6 +8,7 @@
 #include "base/error.hpp"
 #include "base/json.hpp"
 #include "base/quote.hpp"
+#include "base/text.hpp"
 
 namespace libbcda::bulk {
 namespace {
@@ -95,8 +96,9 @@ Manifest parse_manifest(std::string_view text, const http::Url& base, std::size_
 }
 
 std::vector<Manifest> parse_manifests(std::string_view text, const http::Url& base) {
+  const SecretBytes utf8 = to_utf8(text, "the manifest given");
   std::string why = "is not JSON (it is empty)";
-  auto parts = split_json_sequence(text, &why);
+  auto parts = split_json_sequence({utf8.data(), utf8.size()}, &why);
   if (!parts || parts->empty()) throw Error(Status::INVALID_ARGUMENT, "the manifest given " + why);
   std::vector<Manifest> manifests;
   try {

@@ -31,7 +31,8 @@ struct Manifest {
 // Throws Error{PROTOCOL} or, with more than `max_files` files, Error{LIMIT}.
 Manifest parse_manifest(std::string_view text, const http::Url& base, std::size_t max_files = 1'000'000);
 
-// Several manifests in one text that a caller gives, as `bcda manifest` prints them. Throws Error{INVALID_ARGUMENT}.
+// Several manifests in one text that a caller gives, as `bcda manifest` prints them; a byte order mark, or UTF-16 with one,
+// is taken too. Throws Error{INVALID_ARGUMENT}.
 std::vector<Manifest> parse_manifests(std::string_view text, const http::Url& base);
 
 // The files that `after` lists beyond those of `before`, two answers of one job: in one race of the 2019 service `output`

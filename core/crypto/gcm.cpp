@@ -31,7 +31,7 @@ void check(int ok) {
 void CipherContextDeleter::operator()(EVP_CIPHER_CTX* ctx) const noexcept { EVP_CIPHER_CTX_free(ctx); }
 
 Opener::Opener(const FileKey& key) : ctx_(new_context()) {
-  check(EVP_DecryptInit_ex(ctx_.get(), EVP_aes_256_gcm(), nullptr, key.bytes, nullptr));
+  check(EVP_DecryptInit_ex(ctx_.get(), EVP_aes_256_gcm(), nullptr, key.bytes.data(), nullptr));
 }
 
 std::size_t Opener::decrypt(ByteView in, std::uint8_t* out) {
@@ -88,7 +88,7 @@ void Opener::finish() {
 
 Sealer::Sealer(const FileKey& key, ByteView nonce) : ctx_(new_context()) {
   if (nonce.size() != kNonceSize) throw Error(Status::INVALID_ARGUMENT, "a nonce has 12 bytes");
-  check(EVP_EncryptInit_ex(ctx_.get(), EVP_aes_256_gcm(), nullptr, key.bytes, nonce.data()));
+  check(EVP_EncryptInit_ex(ctx_.get(), EVP_aes_256_gcm(), nullptr, key.bytes.data(), nonce.data()));
 }
 
 std::size_t Sealer::update(ByteView plain, MutableBytes out) {

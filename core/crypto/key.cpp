@@ -10,6 +10,8 @@
 
 #include "base/error.hpp"
 #include "base/file.hpp"
+#include "base/text.hpp"
+#include "crypto/pem.hpp"
 
 namespace libbcda::crypto {
 namespace {
@@ -24,6 +26,7 @@ struct ContextDeleter {
 using Context = std::unique_ptr<EVP_PKEY_CTX, ContextDeleter>;
 using Key = std::unique_ptr<EVP_PKEY, decltype(&EVP_PKEY_free)>;
 
+constexpr int kBitsInByte = 8;
 constexpr int kSmallestKeyBits = 2048;  // what the service accepts at registration
 constexpr std::size_t kLargestPem = 1 << 20;
 
@@ -52,10 +55,21 @@ int give_passphrase(char* buffer, int capacity, int, void* user) {
   return static_cast<int>(text.size());
 }
 
-std::string why_unreadable(std::string_view pem, const PassphraseUse& use) {
+std::string_view view(const SecretBytes& text) { return {text.data(), text.size()}; }
+
+EVP_PKEY* read_key(const SecretBytes& pem, PassphraseUse& use) {
+  const Bio bio = read_only(view(pem));
+  return PEM_read_bio_PrivateKey(bio.get(), nullptr, give_passphrase, &use);
+}
+
+std::string why_unreadable(std::string_view pem, const PassphraseUse& use, const std::string& name) {
   auto has = [&](std::string_view mark) { return pem.find(mark) != std::string_view::npos; };
   if (use.asked && use.passphrase->empty())
     return "it is encrypted; give its passphrase (private_key_passphrase or private_key_passphrase_file)";
+  if (const std::string algorithm = use.asked ? missing_algorithm(pem) : ""; !algorithm.empty())
+    return "it is encrypted with " + algorithm + ", which this OpenSSL (" + OpenSSL_version(OPENSSL_VERSION_STRING) +
+           ") does not have; convert it: openssl pkcs8 -topk8 -provider legacy -provider default -v2 aes-256-cbc -in " +
+           (name.find(' ') == name.npos ? name : "OLD.pem") + " -out NEW.pem";
   if (use.asked) return "the passphrase is wrong";
   if (has("BEGIN PUBLIC KEY") || has("BEGIN RSA PUBLIC KEY"))
     return "this is a public key; give the private key of the pair registered with the service";
@@ -64,7 +78,9 @@ std::string why_unreadable(std::string_view pem, const PassphraseUse& use) {
     return "this is OpenSSH's own format; convert a copy with: ssh-keygen -p -m PEM -f COPY";
   if (pem.find_first_not_of(" \t\r\n") == std::string_view::npos) return "the file is empty";
   if (!has("-----BEGIN")) return "this is not PEM text (-----BEGIN ... PRIVATE KEY-----)";
-  return "the PEM text is damaged or of an unknown kind";
+  return "the PEM text is damaged or of an unknown kind; each line of it, -----BEGIN and -----END too, must end in a "
+         "line "
+         "break";
 }
 
 void use_oaep(EVP_PKEY_CTX* context, std::string_view label) {
@@ -79,6 +95,18 @@ void use_oaep(EVP_PKEY_CTX* context, std::string_view label) {
     throw Error(Status::INTERNAL, "OpenSSL refused RSA-OAEP with SHA-256");
   }
   if (label.empty()) OPENSSL_free(copy);
+}
+
+// A wrapped key is as long as the modulus of the key that it is wrapped to (RFC 8017, section 7.1.1).
+Error wrong_size(std::size_t wrapped, std::size_t modulus, std::string_view label) {
+  auto both = [](std::size_t bytes) {
+    return std::to_string(bytes) + " bytes (" + std::to_string(bytes * kBitsInByte) + " bits)";
+  };
+  return std::move(
+      Error(Status::DECRYPTION, "the wrapped key of " + std::string(label) + " has " + both(wrapped) +
+                                    ", but this private key wraps to " + both(modulus) +
+                                    ": the private key is not the registered one, or the hex text was cut or extended")
+          .at_file(label));
 }
 
 template <class Write>
@@ -96,10 +124,19 @@ PrivateKey::PrivateKey(EVP_PKEY* key) : key_(key, EVP_PKEY_free) {}
 
 PrivateKey PrivateKey::from_pem(std::string_view pem, const Secret& passphrase, const std::string& name) {
   if (pem.size() > kLargestPem) throw key_error(name, "the file is too large to be a key");
+  SecretBytes text;
+  try {
+    text = to_utf8(pem, "it");
+  } catch (const Error& e) {
+    throw key_error(name, e.message);
+  }
   PassphraseUse use{&passphrase};
-  Bio bio = read_only(pem);
-  PrivateKey key(PEM_read_bio_PrivateKey(bio.get(), nullptr, give_passphrase, &use));
-  if (!key.key_) throw key_error(name, why_unreadable(pem, use));
+  PrivateKey key(read_key(text, use));
+  if (SecretBytes repaired; !key.key_ && !use.asked && !(repaired = repair_pem(view(text))).empty()) {
+    text.swap(repaired);
+    key = PrivateKey(read_key(text, use));
+  }
+  if (!key.key_) throw key_error(name, why_unreadable(view(text), use, name));
   if (EVP_PKEY_base_id(key.native()) != EVP_PKEY_RSA)
     throw key_error(name, std::string("this is a key of kind ") + OBJ_nid2sn(EVP_PKEY_base_id(key.native())) +
                               "; the service encrypts to RSA keys only");
@@ -124,8 +161,10 @@ PrivateKey PrivateKey::generate(int bits) {
 }
 
 FileKey PrivateKey::unwrap(ByteView wrapped, std::string_view label) const {
+  const auto modulus = static_cast<std::size_t>(EVP_PKEY_get_size(native()));
+  if (wrapped.size() != modulus) throw wrong_size(wrapped.size(), modulus, label);
   FileKey key;
-  std::vector<std::uint8_t> plain(static_cast<std::size_t>(EVP_PKEY_get_size(native())));
+  std::vector<std::uint8_t, SecretAllocator<std::uint8_t>> plain(modulus);
   std::size_t size = plain.size();
   Context context(EVP_PKEY_CTX_new(native(), nullptr));
   if (!context || EVP_PKEY_decrypt_init(context.get()) <= 0)
@@ -133,8 +172,7 @@ FileKey PrivateKey::unwrap(ByteView wrapped, std::string_view label) const {
   use_oaep(context.get(), label);
   bool ok =
       EVP_PKEY_decrypt(context.get(), plain.data(), &size, wrapped.data(), wrapped.size()) > 0 && size == kFileKeySize;
-  if (ok) std::memcpy(key.bytes, plain.data(), kFileKeySize);
-  wipe(plain.data(), plain.size());
+  if (ok) std::memcpy(key.bytes.data(), plain.data(), kFileKeySize);
   ERR_clear_error();
   if (!ok)
     throw std::move(
@@ -166,7 +204,7 @@ Bytes wrap_file_key(const FileKey& key, std::string_view public_pem, std::string
   use_oaep(context.get(), label);
   Bytes wrapped(static_cast<std::size_t>(EVP_PKEY_get_size(rsa.get())));
   std::size_t size = wrapped.size();
-  if (EVP_PKEY_encrypt(context.get(), wrapped.data(), &size, key.bytes, kFileKeySize) <= 0)
+  if (EVP_PKEY_encrypt(context.get(), wrapped.data(), &size, key.bytes.data(), kFileKeySize) <= 0)
     throw Error(Status::INTERNAL, "OpenSSL could not wrap a key");
   wrapped.resize(size);
   return wrapped;

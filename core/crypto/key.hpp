@@ -12,13 +12,12 @@ namespace libbcda::crypto {
 
 inline constexpr std::size_t kFileKeySize = 32;  // AES-256
 
-// A file's AES key; wiped when it dies.
+// A file's AES key; wiped when it dies. Never moved from, so it always has its size.
 struct FileKey {
-  std::uint8_t bytes[kFileKeySize]{};
-  FileKey() = default;
+  FileKey() : bytes(kFileKeySize) {}
   FileKey(const FileKey&) = default;
   FileKey& operator=(const FileKey&) = default;
-  ~FileKey() { wipe(bytes, sizeof bytes); }
+  std::vector<std::uint8_t, SecretAllocator<std::uint8_t>> bytes;
 };
 
 // The RSA private key that unwraps file keys. Copies share one immutable key; safe to use from many threads.

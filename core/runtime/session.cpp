@@ -48,7 +48,8 @@ http::ClientOptions client_options(const Settings& settings) {
 }
 
 auth::Credentials read_credentials(const Settings& settings) {
-  auth::Credentials credentials{settings.text("client_id"), settings.secret_or_file("client_secret")};
+  auth::Credentials credentials{std::string(settings.credential("client_id").reveal()),
+                                settings.credential("client_secret")};
   if (credentials.client_id.find(':') != std::string::npos)
     throw Error(Status::INVALID_ARGUMENT,
                 "the setting client_id holds a colon, which Basic authentication has no room for");
@@ -85,6 +86,7 @@ Session::Session(Settings settings) : work_(io_.get_executor()), settings_(std::
   auth::Credentials credentials = read_credentials(settings_);
   http_ = std::make_unique<http::Client>(client_options(settings_));  // first: it finds out whether OpenSSL can be used
   private_key_ = load_private_key(settings_);
+  warnings_ = settings_.warnings();
   if (!credentials.client_id.empty() && !credentials.client_secret.empty())
     tokens_ = std::make_unique<auth::TokenSource>(*http_, service_, std::move(credentials),
                                                   settings_.duration("token_lifetime"), read_clocks);

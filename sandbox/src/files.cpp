@@ -83,7 +83,7 @@ DataFile::DataFile(std::shared_ptr<const Archive> archive, std::string name, Sli
       encrypted_(encrypted) {
   auto key = derive(secret, "key ", name_);
   auto nonce = derive(secret, "nonce ", name_);
-  std::memcpy(key_.bytes, key.data(), sizeof key_.bytes);
+  std::memcpy(key_.bytes.data(), key.data(), key_.bytes.size());
   std::memcpy(nonce_.data(), nonce.data(), nonce_.size());
   wipe(key.data(), key.size());
 }

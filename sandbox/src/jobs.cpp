@@ -21,8 +21,8 @@ std::string wrap_hex(const crypto::FileKey& key, const std::string& public_key, 
 
 crypto::FileKey another_key() {
   crypto::FileKey key;
-  Bytes bytes = random_bytes(sizeof key.bytes);
-  std::copy(bytes.begin(), bytes.end(), key.bytes);
+  Bytes bytes = random_bytes(key.bytes.size());
+  std::copy(bytes.begin(), bytes.end(), key.bytes.begin());
   return key;
 }
 

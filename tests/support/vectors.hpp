@@ -57,7 +57,7 @@ inline crypto::FileKey file_key_from_hex(const std::string& hex) {
   crypto::FileKey key;
   auto bytes = from_hex(hex);
   if (bytes && bytes->size() == crypto::kFileKeySize)
-    std::copy(bytes->begin(), bytes->end(), key.bytes);
+    std::copy(bytes->begin(), bytes->end(), key.bytes.begin());
   else
     ADD_FAILURE() << "not a file key: " << hex;
   return key;

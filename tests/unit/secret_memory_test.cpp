@@ -1,0 +1,69 @@
+#include "base/secret_memory.hpp"
+
+#include <gtest/gtest.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <cstdint>
+#include <fstream>
+#include <sstream>
+
+#include "base/settings.hpp"
+#include "crypto/key.hpp"
+
+namespace libbcda {
+namespace {
+
+// Whether the kernel leaves the page of `address` out of core files: the flag "dd" of proc(5), smaps, VmFlags.
+bool left_out_of_core(const void* address) {
+  const auto wanted = reinterpret_cast<std::uintptr_t>(address);
+  std::ifstream maps("/proc/self/smaps");
+  bool here = false;
+  for (std::string line; std::getline(maps, line);) {
+    std::uintptr_t begin = 0, end = 0;
+    char dash = 0;
+    std::istringstream range(line);
+    if (range >> std::hex >> begin >> dash >> end && dash == '-') here = wanted >= begin && wanted < end;
+    if (here && line.starts_with("VmFlags:")) return (line + " ").find(" dd ") != std::string::npos;
+  }
+  return false;
+}
+
+TEST(SecretMemory, IsLeftOutOfCoreFiles) {
+  const std::string ordinary(100, 'x');
+  EXPECT_FALSE(left_out_of_core(ordinary.data()));
+  for (std::size_t size : {1, 7, 80, 4096, 100000}) {
+    const Secret secret(std::string(size, 's')), copy = secret;
+    EXPECT_TRUE(left_out_of_core(secret.reveal().data())) << size;
+    EXPECT_TRUE(left_out_of_core(copy.reveal().data())) << size;
+  }
+  const crypto::FileKey key, copy = key;
+  EXPECT_TRUE(left_out_of_core(key.bytes.data()));
+  EXPECT_TRUE(left_out_of_core(copy.bytes.data()));
+}
+
+TEST(SecretMemory, HoldsWhatTheSettingsHold) {
+  Settings settings;
+  settings.set("client_secret", "hunter2");
+  settings.set("private_key_pem", "-----BEGIN");
+  const Settings copy = settings;
+  for (const char* name : {"client_secret", "private_key_pem"}) {
+    const Secret secret = copy.secret(name);
+    EXPECT_TRUE(left_out_of_core(secret.reveal().data())) << name;
+  }
+}
+
+TEST(SecretMemory, SurvivesAFork) {
+  const Secret before("before");
+  const pid_t child = ::fork();
+  if (child == 0) {
+    const Secret after("after"), copy = before;
+    ::_exit(copy.reveal() == "before" && after.reveal() == "after" ? 0 : 1);
+  }
+  int status = -1;
+  ASSERT_EQ(::waitpid(child, &status, 0), child);
+  EXPECT_EQ(status, 0);
+}
+
+}  // namespace
+}  // namespace libbcda
