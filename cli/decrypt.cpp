@@ -5,6 +5,7 @@
 #include "commands.hpp"
 #include "flags.hpp"
 #include "follow.hpp"
+#include "streams.hpp"
 #include "text.hpp"
 
 namespace cli {
@@ -27,7 +28,7 @@ class OutputDirectory {
     std::error_code error;
     made_ = fs::create_directories(path_, error);
     if (made_) fs::permissions(path_, fs::perms::owner_all, error);  // claims are nobody else's business
-    if (error || !fs::is_directory(path_)) {
+    if (error || !fs::is_directory(path_, error)) {
       throw Failure(BCDA_FILESYSTEM, path_.string() + ": " + (error ? error.message() : "is not a directory"));
     }
   }
@@ -57,9 +58,9 @@ void decrypt_one(const Decrypt& what, const bcda::Config& config, const std::str
                                                           .label = what.label,
                                                           .progress = [](auto, auto) { return !Interrupts::asked(); }});
   if (what.json) {
-    print(as_json(input, result[0]) + '\n');
+    report(as_json(input, result[0]) + '\n');
   } else if (!what.quiet) {
-    print(output + ": " + plural(result[0].records(), "record") + ", " + human_bytes(result[0].bytes()) + '\n');
+    report(output + ": " + plural(result[0].records(), "record") + ", " + human_bytes(result[0].bytes()) + '\n');
   }
 }
 
