@@ -57,6 +57,7 @@ class Workspace {
   Workspace(const std::string& out, Use use, Durability durability);
   void open_work();
   bool lock_work();
+  void share();
   void check_owner() const;
   void remove_abandoned_partials() const;
   void refuse_or_clear_leftovers(bool restart);
