@@ -84,7 +84,7 @@ class Client:
         types: Types | None = None,
         out: Out | None = None,
         *,
-        progress: ProgressOption = True,
+        progress: ProgressOption = None,
         **settings: Unpack[ExportSettings],
     ) -> ExportResult:
         """Exports claims: from credentials to decrypted, verified files. Blocks; Ctrl-C stops it at once.
@@ -137,7 +137,7 @@ class Client:
         self,
         types: Types | None = None,
         *,
-        progress: ProgressOption = True,
+        progress: ProgressOption = None,
         **settings: Unpack[ExportSettings],
     ) -> Manifest:
         """Runs the jobs and gives their manifests; nothing is downloaded or written. :meth:`fetch` gets the files.
@@ -155,7 +155,7 @@ class Client:
         out: Out | None = None,
         *,
         file: str | None = None,
-        progress: ProgressOption = True,
+        progress: ProgressOption = None,
         **settings: Unpack[ExportSettings],
     ) -> ExportResult:
         """Downloads, decrypts and verifies files of a manifest that is at hand.

@@ -311,4 +311,5 @@ def destination(out: Out) -> Directory | Remote | OwnSink:
     local = re.sub(r"^(file|local)://(localhost(?=/))?", "", path, flags=re.IGNORECASE)
     if "://" in local:
         return Remote(path)
-    return Directory(os.path.abspath(local) if local else "")  # the library asks for one
+    directory = os.path.expanduser(path) if local == path else local  # a URL's path is absolute
+    return Directory(os.path.abspath(directory) if directory else "")  # the library asks for one

@@ -23,13 +23,16 @@ class ManifestFile:
         name: its name at the service, which is part of its encryption (the OAEP label).
         is_error: True: OperationOutcomes (the manifest's ``error``).
         manifest: JSON text of a manifest with this file alone.
+        encrypted_key: the file's wrapped key in hex, which :func:`bcda.decrypt` takes as `key`; "" when the manifest
+            has none, or several that differ.
     """
 
     type: str
     url: str = field(repr=False)  # it may be signed
     name: str
     is_error: bool
-    manifest: str = field(repr=False)
+    manifest: str = field(repr=False)  # it has the key
+    encrypted_key: str = field(default="", repr=False)
 
 
 class Manifest:
@@ -103,7 +106,7 @@ def _text_of(what: str | Manifest | ManifestFile) -> str:
 
 
 def _files_of(manifest: Mapping[str, Any]) -> Iterator[ManifestFile]:
-    # Names in KeyMap may be padded with blanks (2018). Which key counts is for the library to say.
+    # Names in KeyMap may be padded with blanks (2018). The library refuses a file with two keys that differ.
     keys: dict[str, dict[str, Any]] = {}
     for name, key in (manifest.get("KeyMap") or {}).items():
         keys.setdefault(name.rstrip(" "), {})[name] = key
@@ -111,8 +114,15 @@ def _files_of(manifest: Mapping[str, Any]) -> Iterator[ManifestFile]:
         for item in manifest.get(member) or []:
             url = str(item.get("url", ""))
             name = url.split("#")[0].split("?")[0].rsplit("/", 1)[-1]
-            alone = {**manifest, "output": [], "error": [], "KeyMap": keys.get(name, {}), member: [item]}
-            yield ManifestFile(str(item.get("type", "")), url, name, member == "error", json.dumps(alone))
+            own = keys.get(name, {})
+            alone = {**manifest, "output": [], "error": [], "KeyMap": own, member: [item]}
+            key = _the_one_key([item.get("encryptedKey"), *own.values()])
+            yield ManifestFile(str(item.get("type", "")), url, name, member == "error", json.dumps(alone), key)
+
+
+def _the_one_key(keys: Iterable[Any]) -> str:
+    given = {key.lower(): key for key in keys if isinstance(key, str) and key}
+    return given.popitem()[1] if len(given) == 1 else ""
 
 
 def time_of(text: str) -> datetime:
