@@ -163,11 +163,7 @@ std::string Run::receipt() const {
                                 {"files", job.manifest.entries.size()},
                                 {"confirmed", job.confirmed}});
   for (const FileResult& file : files_) (file.is_error ? errors : files).push_back(member(file, out));
-  std::set<std::string> fetched;  // the types of a manifest that was given
-  for (const FileResult& file : files_)
-    if (!file.is_error) fetched.insert(file.type);
-  json::array types(types_.begin(), types_.end());
-  if (types_.empty()) types = json::array(fetched.begin(), fetched.end());
+  json::array types(types_.begin(), types_.end());  // empty for a fetch: a manifest does not say what was asked for
   const char* status = find_status(static_cast<std::int32_t>(failure_ ? failure_->status : Status::OK))->name;
   return json::serialize(json::object{{"libbcda", kVersion},
                                       {"status", status},
