@@ -143,6 +143,19 @@ cc -std=c99 $(pkg-config --cflags bcda) "$source/examples/c/export.c" -o "$work/
   "$libdir/libbcda.a" $(pkg-config --static --libs bcda | tr ' ' '\n' | grep -v -e '^-lbcda$' -e '^-L')
 check "$work/export-static" "$work/out-static"
 
+step 'the example with the static library through CMake: a program in C'
+mkdir "$work/static"
+cat >"$work/static/CMakeLists.txt" <<END
+cmake_minimum_required(VERSION 3.25)
+project(static LANGUAGES C CXX)
+find_package(bcda REQUIRED COMPONENTS static)
+add_executable(export "$source/examples/c/export.c")
+target_link_libraries(export PRIVATE bcda::bcda_static)
+END
+cmake -S "$work/static" -B "$work/static/build" -DCMAKE_PREFIX_PATH="$prefix" >/dev/null
+cmake --build "$work/static/build" >/dev/null
+check "$work/static/build/export" "$work/out-static-cmake"
+
 step 'bcda export'
 check() { "$@" >/dev/null && [ -s "$work/out-command/export.json" ]; }
 check "$prefix/bin/bcda" export --type Patient --out "$work/out-command"

@@ -10,8 +10,8 @@
  *   Threads    A handle may be used by one thread at a time unless its functions say "thread-safe". Different handles are
  *              independent. Callbacks say on which thread they run.
  *   Signals    The library's threads block every signal except those of a crash (SIGSEGV, SIGBUS, SIGFPE, SIGILL,
- *              SIGABRT), so a signal always reaches a thread of the program. No handler is installed. A write to a closed connection does
- *              not raise SIGPIPE.
+ *              SIGABRT), so a signal always reaches a thread of the program. A write to a closed connection does not
+ *              raise SIGPIPE.
  *   Settings   Everything that can be configured has a name ("client_id"). docs/settings.md lists all names with their
  *              meaning and default; so does `bcda settings`, and so do bcda_setting_count and bcda_setting_at at run time.
  *   fork       After fork() a client, export or reader of the parent cannot be used in the child: calls return BCDA_STATE,
@@ -276,7 +276,7 @@ BCDA_API int64_t bcda_event_bytes_total(const bcda_event* event); /* of the file
 BCDA_API int64_t bcda_event_files_done(const bcda_event* event);
 BCDA_API int64_t bcda_event_files_total(const bcda_event* event);
 BCDA_API int64_t bcda_event_wait_ms(const bcda_event* event);
-BCDA_API const char* bcda_event_json(const bcda_event* event); /* all of it as one line of JSON */
+BCDA_API const char* bcda_event_json(const bcda_event* event); /* one line of JSON, always in UTF-8 */
 BCDA_API void bcda_event_destroy(bcda_event* event);
 
 /* ---- Results ----------------------------------------------------------------------------------------------------- */
