@@ -12,7 +12,7 @@ from ._config import encoded, make_config, takes_settings
 from ._destination import Directory, Out, OwnSink, Remote, destination
 from ._export import Export
 from ._manifest import Fetchable, Manifest, manifest_text
-from ._progress import ProgressOption
+from ._progress import Progress, ProgressOption
 from ._result import ExportResult
 
 if TYPE_CHECKING:
@@ -108,7 +108,8 @@ class Client:
             >>> sorted(file.type for file in result.files)
             ['Coverage', 'Patient']
         """
-        return self.start(types, out, **settings)._follow(progress)
+        shown = Progress(progress)
+        return self.start(types, out, **settings)._follow(shown)
 
     @takes_settings("export")
     async def export_async(
@@ -128,9 +129,10 @@ class Client:
         """
         import asyncio
 
-        # Looking at a far destination may take a while.
+        shown = Progress(progress)
+        # In a thread, because a remote destination is looked at, which may take seconds.
         run = await asyncio.to_thread(self.start, types, out, **settings)
-        return await run._follow_async(progress)
+        return await run._follow_async(shown)
 
     @takes_settings("export")
     def manifest(
@@ -146,7 +148,8 @@ class Client:
             >>> client.manifest(["Patient"], progress=False)
             <Manifest of Patient>
         """
-        return self.start_manifest(types, **settings)._follow(progress)
+        shown = Progress(progress)
+        return self.start_manifest(types, **settings)._follow(shown)
 
     @takes_settings("export")
     def fetch(
@@ -170,7 +173,8 @@ class Client:
             >>> client.fetch(manifest.files[0], out=tmp / "claims", progress=False).files[0].records
             10
         """
-        return self.start_fetch(what, out, file=file, **settings)._follow(progress)
+        shown = Progress(progress)
+        return self.start_fetch(what, out, file=file, **settings)._follow(shown)
 
     def metadata(self) -> dict[str, Any]:
         """The service's CapabilityStatement (FHIR). Asks for no token.
@@ -179,7 +183,7 @@ class Client:
             >>> client.metadata()["fhirVersion"]
             '3.0.1'
         """
-        return self.start_metadata()._follow(False)
+        return self.start_metadata()._follow(Progress(False))
 
     # ---- In the background ----
 
