@@ -92,8 +92,8 @@ class Client:
     ) -> ExportResult:
         """Exports claims: from credentials to decrypted, verified files.
 
-        Blocks until the files are there, which may take hours; Ctrl-C cancels it at once. Other threads go on meanwhile.
-        A file appears under its name only when it is whole and verified.
+        Blocks until the files are there, which may take hours; other threads go on meanwhile. Ctrl-C cancels the export
+        at once. A file appears under its name only when it is whole and verified.
 
         Args:
             types: resource types, one job each (default Patient, Coverage and ExplanationOfBenefit).
