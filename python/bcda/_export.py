@@ -5,13 +5,14 @@ from __future__ import annotations
 import threading
 from collections.abc import AsyncIterator, Generator, Iterator
 from contextlib import suppress
+from numbers import Real
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Callable, Generic, TypeVar
 
 from . import _native
-from ._errors import Error, SinkError, StateError
+from ._errors import Error, InvalidArgumentError, SinkError, StateError
 from ._events import Event
-from ._progress import Progress, ProgressOption
+from ._progress import Progress
 
 if TYPE_CHECKING:
     import asyncio
@@ -226,9 +227,9 @@ class Export(Generic[T]):
 
     # ---- For the client ----
 
-    def _follow(self, option: ProgressOption) -> T:
+    def _follow(self, progress: Progress) -> T:
         """Reads the events to the end, shows them, and gives the result; whatever happens, the run is closed."""
-        with self, Progress(option) as self._progress:
+        with self, progress as self._progress:
             while True:
                 try:
                     event = self._next(self._progress.interval_ms)
@@ -237,9 +238,9 @@ class Export(Generic[T]):
                 if event is None:
                     self._progress.tick()
 
-    async def _follow_async(self, option: ProgressOption) -> T:
+    async def _follow_async(self, progress: Progress) -> T:
         async with self:
-            with Progress(option) as self._progress:
+            with progress as self._progress:
                 interval = self._progress.interval_ms
                 while True:
                     try:
@@ -298,4 +299,6 @@ class Export(Generic[T]):
 def _milliseconds(timeout: float | None) -> int:
     if timeout is None or timeout == float("inf"):
         return _FOREVER
-    return max(0, min(round(timeout * 1000), 2**53))
+    if not isinstance(timeout, Real) or timeout != timeout:
+        raise InvalidArgumentError("timeout takes seconds, or None for no limit")
+    return max(0, min(round(float(timeout) * 1000), 2**53))

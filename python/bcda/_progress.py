@@ -10,6 +10,7 @@ import time
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Callable, Protocol, TextIO, Union
 
+from ._errors import InvalidArgumentError
 from ._events import Event, Repeats, logger, logs_to_console
 
 if TYPE_CHECKING:
@@ -31,6 +32,8 @@ class Progress:
     """Reports the events of a run: to the log, and to whoever watches. A context manager; for one thread at a time."""
 
     def __init__(self, option: ProgressOption, clock: Clock = time.monotonic) -> None:
+        if not (option is None or isinstance(option, bool) or callable(option)):
+            raise InvalidArgumentError("progress takes True, False, None, or a function that gets every event")
         self._callback = option if callable(option) else None
         self._display = None if callable(option) or option is False else _choose_display(always=option is True)
         self._state = State(clock)

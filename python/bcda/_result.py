@@ -132,6 +132,8 @@ class ExportResult:
             receipt = place.receipt()
         except FileNotFoundError as error:
             raise FilesystemError(f"no export has finished there: {path} is missing", file=path) from error
+        except NotADirectoryError as error:
+            raise FilesystemError(f"{directory!s} is not a directory; name that of the export", file=path) from error
         except OSError as error:
             raise FilesystemError(f"{path} cannot be read: {error}", file=path) from error
         native = _native.Result.open(os.fsencode(path.removesuffix("/export.json")), receipt)
