@@ -59,8 +59,8 @@ class Line {
   void number(const char* name, std::int64_t value) {
     if (value >= 0) add(name, std::to_string(value));
   }
-  void number(const char* name, double value) {
-    if (value >= 0) add(name, plain_number(value));
+  void percent(const char* name, double value) {
+    if (value >= 0) add(name, plain_number(std::min(value, 100.0)));
   }
   std::string take() { return "{" + std::move(members_) + "}"; }
 
@@ -83,7 +83,7 @@ std::string Event::json() const {
   line.text("url", url);
   if (kind == EventKind::finished || status != Status::OK)
     line.text("status", find_status(static_cast<std::int32_t>(status))->name);
-  line.number("percent", percent);
+  line.percent("percent", percent);
   line.number("bytes_done", bytes_done);
   line.number("bytes_total", bytes_total);
   line.number("files_done", files_done);

@@ -3,6 +3,7 @@
 
 #include <gtest/gtest.h>
 
+#include <cmath>
 #include <string>
 
 #include "base/json.hpp"
@@ -24,7 +25,9 @@ TEST(EventJson, NumbersAsPeopleWriteThem) {
   EXPECT_EQ(with_percent(100), R"({"event":"poll","percent":100})");
   EXPECT_EQ(with_percent(1.0 / 3), R"({"event":"poll","percent":0.333})");
   EXPECT_EQ(with_percent(1e-9), R"({"event":"poll","percent":0})");
+  EXPECT_EQ(with_percent(1e300), R"({"event":"poll","percent":100})");
   EXPECT_EQ(with_percent(-1), R"({"event":"poll"})");
+  EXPECT_EQ(with_percent(std::nan("")), R"({"event":"poll"})");
 }
 
 TEST(EventJson, AllMembersInOrder) {
