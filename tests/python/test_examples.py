@@ -281,7 +281,7 @@ def test_a_night_that_is_cancelled_can_be_had_again(
     sandbox.control("fault", f"job-hangs:on=GET /api/v1/{CLAIMS}")
     arguments = ("nightly.py", ".", "--date", NIGHT, "--verbose")
     process = start(*arguments, sandbox=sandbox)
-    until(process, "file: Patient ")
+    until(process, "file: Patient: ")
     process.send_signal(number)
     code, out, _ = ended(process)
     assert (code, out) == (130, f"{NIGHT}: cancelled\n")
