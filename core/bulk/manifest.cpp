@@ -141,7 +141,7 @@ std::vector<Entry> grown_entries(const Manifest& before, const Manifest& after) 
 }
 
 http::Url on_service_origin(http::Url url, const http::Url& service) {
-  if (url.host == service.host && url.scheme == "http" && service.tls() &&
+  if (url.tls_name() == service.tls_name() && url.scheme == "http" && service.tls() &&
       (url.port == 80 || url.port == service.port)) {
     url.scheme = service.scheme;
     url.port = service.port;

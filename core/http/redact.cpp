@@ -15,24 +15,26 @@ int hex_digit(char c) {
   return lower >= 'a' && lower <= 'f' ? lower - 'a' + 10 : -1;
 }
 
-// One byte of a text, and how many bytes it takes there.
+// One byte of a text, and how many bytes it takes there; 0: the text ends in mid-escape.
 struct Unit {
   char byte;
   std::size_t size;
 };
 
 Unit escaped(std::string_view text, std::size_t mark) {  // two hex digits end the unit, `mark` bytes in front of them
-  if (text.size() < mark + 2) return {text[0], 1};
+  if (text.size() < mark + 2) return {text[0], 0};
   const int high = hex_digit(text[mark]), low = hex_digit(text[mark + 1]);
   if (high < 0 || low < 0) return {text[0], 1};
   return {static_cast<char>(high << 4 | low), mark + 2};
 }
 
 Unit read_unit(std::string_view text) {
+  constexpr std::string_view kUnicode = "\\u00";
   if (text[0] == '%') return escaped(text, 1);
-  if (text.starts_with("\\u00")) return escaped(text, 4);
-  if (text[0] == '\\' && text.size() > 1) return {text[1], 2};
-  return {text[0], 1};
+  if (text[0] != '\\') return {text[0], 1};
+  if (text.starts_with(kUnicode)) return escaped(text, kUnicode.size());
+  if (text.size() == 1 || kUnicode.starts_with(text)) return {text[0], 0};
+  return {text[1], 2};
 }
 
 // For each beginning of `secret`: the length of the longest shorter beginning that also ends it (Knuth, Morris, Pratt).
@@ -47,7 +49,7 @@ std::vector<std::size_t> fallbacks(std::string_view secret) {
   return table;
 }
 
-std::string without(std::string_view text, std::string_view secret, bool with_escapes) {
+void remove(std::string& text, std::string_view secret, bool with_escapes) {
   const std::vector<std::size_t> fallback = fallbacks(secret);
   std::vector<std::size_t> starts(secret.size());  // where each of the last bytes begins, by number modulo the size
   std::string out;
@@ -58,16 +60,19 @@ std::string without(std::string_view text, std::string_view secret, bool with_es
     matched = 0;
   };
   while (position < text.size()) {
-    const Unit unit = with_escapes ? read_unit(text.substr(position)) : Unit{text[position], 1};
+    const Unit unit = with_escapes ? read_unit(std::string_view(text).substr(position)) : Unit{text[position], 1};
+    if (unit.size == 0) break;
     starts[count++ % starts.size()] = position;
     position += unit.size;
     while (matched > 0 && secret[matched] != unit.byte) matched = fallback[matched - 1];
     if (secret[matched] == unit.byte) ++matched;
     if (matched == secret.size()) remove_from(starts[count % starts.size()]);
   }
-  if (matched >= kShortest) remove_from(starts[(count - matched) % starts.size()]);
-  if (copied == 0) return std::string(text);
-  return out.append(text, copied);
+  if (matched >= kShortest) {
+    position = text.size();
+    remove_from(starts[(count - matched) % starts.size()]);
+  }
+  if (copied > 0) text = out.append(text, copied);
 }
 
 }  // namespace
@@ -93,8 +98,9 @@ void Redactor::clean(std::string& text) const {
   if (text.size() < kShortest) return;
   const bool has_escapes = text.find_first_of("\\%") != std::string::npos;
   for (const Secret& secret : secrets_) {
-    text = without(text, secret.reveal(), false);
-    if (has_escapes) text = without(text, secret.reveal(), true);
+    const std::string_view beginning = secret.reveal().substr(0, kShortest);
+    if (text.find(beginning) != std::string::npos) remove(text, secret.reveal(), false);  // most texts hold none
+    if (has_escapes) remove(text, secret.reveal(), true);
   }
 }
 

@@ -137,7 +137,8 @@ std::string openssl_configuration() {
 
 Error unusable_openssl() {
   const char* reason = ERR_reason_error_string(ERR_peek_last_error());
-  std::string text = std::string("OpenSSL cannot speak TLS here (") + (reason ? reason : "no reason given") + ")";
+  std::string text = "OpenSSL cannot speak TLS here";
+  if (reason) text += std::string(" (") + reason + ")";
   ERR_clear_error();
   if (std::string missing = missing_algorithms(); !missing.empty()) text += ": it lacks " + missing;
   return {Status::TLS, text + "; " + openssl_configuration()};

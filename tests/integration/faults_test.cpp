@@ -65,7 +65,7 @@ INSTANTIATE_TEST_SUITE_P(
 INSTANTIATE_TEST_SUITE_P(
     Final, Faults,
     testing::Values(Fault{"TokenRefused", {"status=401:" + kToken}, BCDA_AUTHENTICATION, "client_secret", 0},
-                    Fault{"TokenBroken", {"html:" + kToken}, BCDA_PROTOCOL, "access_token", 0},
+                    Fault{"TokenBroken", {"html:" + kToken}, BCDA_PROTOCOL, "a web page titled", 0},
                     Fault{"TokenNeverAccepted", {"status=401:" + kStatus}, BCDA_AUTHENTICATION, "401", 0},
                     Fault{"KickOffForbidden", {"status=403:" + kKickOff}, BCDA_REFUSED, "403", 0},
                     Fault{"KickOffFault", {"status=500:" + kKickOff}, BCDA_REFUSED, "500", 0},

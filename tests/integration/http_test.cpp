@@ -250,6 +250,39 @@ TEST(Http, APageInsteadOfMetadataOrAManifestIsCalledThat) {
       holds(export_from(service, dir / "out").message, "the status request for Patient was answered with a web page"));
 }
 
+// ---- a sink that takes its time
+
+// Its first write waits until another client of the same idle_timeout has given up.
+struct BusyFile : bcda::SinkFile {
+  explicit BusyFile(const bcda::Config& s) : silent(s) {}
+  void write(std::string_view) override {
+    if (waited) return;
+    waited = true;
+    EXPECT_EQ(ask(silent).status, BCDA_TIMEOUT);
+  }
+  void commit(std::int64_t, const std::string&) override {}
+  void abort() override {}
+  const bcda::Config& silent;
+  bool waited = false;
+};
+
+TEST(Http, TheTimeThatASinkTakesIsNotTheServersSilence) {
+  ScriptedServer silent([](const std::string&) { return ok("Content-Length: 5\r\nConnection: keep-alive\r\n", ""); });
+  const bcda::Config impatient{{"url", silent.url()}, {"idle_timeout", "300ms"}};
+  // More than the buffers between the two hold, so that the client has to wait for the server after the pause.
+  const std::string body =
+      repeated("{\"resourceType\":\"Patient\",\"id\":\"" + std::string(1000, '1') + "\"}\n", 16000);
+  ScriptedService service([](int) { return std::string(R"({"output":[{"type":"Patient","url":"/data/a.ndjson"}]})"); },
+                          [&](const std::string&) { return sized(body); });
+  bcda::Sink sink([&](std::string_view, std::string_view) { return std::make_unique<BusyFile>(impatient); });
+  bcda::Config config = config_for(service);
+  config.set("idle_timeout", "300ms").set("retries", "0");
+  bcda::Client client(config);
+  bcda::Export run = client.start_export({}, sink);
+  Outcome outcome = follow(run);
+  EXPECT_EQ(outcome.status, BCDA_OK) << outcome.message;
+}
+
 // ---- TLS
 
 // Accepts one connection, lets the handshake go as it may, and closes.

@@ -124,7 +124,7 @@ FAULTS: dict[str, Fault] = {
     "reset": Fault(["reset"], bcda.NetworkError, "reading from", retriable=True),
     "stall": Fault(["stall"], bcda.TimeoutError, "in time", retriable=True, settings={"idle_timeout": 0.1}),
     "other origin": Fault(["other-origin=https://evil.example"], bcda.ProtocolError, "allowed_origins"),
-    "html": Fault(["html"], bcda.ProtocolError, "not JSON", http_status=200),
+    "html": Fault(["html"], bcda.ProtocolError, "a web page", http_status=200),
     "not json": Fault(["not-json"], bcda.ProtocolError, "not JSON", http_status=200),
     "no location": Fault(["no-location"], bcda.ProtocolError, "Content-Location"),
     "huge header": Fault(["huge-header"], bcda.LimitError, "max_header_bytes"),

@@ -249,6 +249,8 @@ TEST(OnServiceOrigin, UpgradesAProxiedUrlOfTheSameHostOnly) {
       {"https://api.test:8443", "http://api.test/x", "https://api.test:8443/x"},
       {"https://api.test", "https://api.test/x", "https://api.test/x"},
       {"https://api.test", "http://other.test/x", "http://other.test/x"},
+      {"https://api.test.", "http://api.test/x", "https://api.test/x"},
+      {"http://api.test.", "http://api.test/x", "http://api.test/x"},
       {"https://api.test", "http://api.test:8080/x", "http://api.test:8080/x"},
       {"https://api.test", "https://api.test:8443/x", "https://api.test:8443/x"},
       {"http://localhost:3000", "http://localhost/x", "http://localhost/x"},

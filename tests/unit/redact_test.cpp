@@ -41,6 +41,8 @@ TEST(Redactor, TheBeginningOfOneAtTheEndCounts) {
   EXPECT_EQ(cleaned("cut: " + kToken.substr(0, kToken.size() - 1)), "cut: [credentials removed]");
   EXPECT_EQ(cleaned("cut: " + kToken.substr(0, 8)), "cut: [credentials removed]");
   EXPECT_EQ(cleaned("cut: " + kToken.substr(0, 7)), "cut: " + kToken.substr(0, 7));
+  for (const char* end : {"\\", "\\u", "\\u0", "\\u00", "\\u002", "%", "%2"})  // in mid-escape
+    EXPECT_EQ(cleaned("cut: eyJhbGci.abc" + std::string(end)), "cut: [credentials removed]") << end;
 }
 
 TEST(Redactor, LeavesAllElseAsItIs) {

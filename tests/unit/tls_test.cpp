@@ -145,14 +145,16 @@ class OpenSslConfiguration : public testing::Test {
   void TearDown() override { ::unsetenv("OPENSSL_CONF"); }
 
   // Exits with 0 after an Error{TLS}, whose message goes to standard error.
-  [[noreturn]] static void make_context() {
+  [[noreturn]] void make_context() {
+    int code = 2;
     try {
       TlsContext context("");
     } catch (const Error& e) {
       std::cerr << e.message;
-      ::_exit(e.status == Status::TLS ? 0 : 1);
+      code = e.status == Status::TLS ? 0 : 1;
     }
-    ::_exit(2);
+    std::filesystem::remove_all(dir_.path());  // the child's own: its destructor does not run
+    ::_exit(code);
   }
 
   // The death test's child runs this too, in a directory of its own.

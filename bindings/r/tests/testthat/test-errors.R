@@ -64,7 +64,7 @@ FAULTS <- list(
   reset = list("reset", "NETWORK", "reading from", retriable = TRUE),
   stall = list("stall", "TIMEOUT", "in time", retriable = TRUE, settings = list(idle_timeout = 0.1)),
   `other origin` = list("other-origin=https://elsewhere.example", "PROTOCOL", "allowed_origins"),
-  html = list("html", "PROTOCOL", "not JSON", http_status = 200L),
+  html = list("html", "PROTOCOL", "a web page", http_status = 200L),
   `not json` = list("not-json", "PROTOCOL", "not JSON", http_status = 200L),
   `no location` = list("no-location", "PROTOCOL", "Content-Location"),
   `huge header` = list("huge-header", "LIMIT", "max_header_bytes"),
