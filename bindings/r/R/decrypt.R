@@ -10,7 +10,8 @@
 #' @param output where the plaintext is to be; must not exist. It appears only when the whole file has verified.
 #' @param key the file's encryptedKey, in hex; or
 #' @param manifest the manifest that lists the file: of [bcda_manifest()], or its JSON as text.
-#' @param progress a function that gets the bytes done and in all (`NA`: unknown), or `NULL`.
+#' @param progress `TRUE`: a progress bar, which an interactive session has by default; `FALSE` or `NULL`: none; or a function
+#'   that gets the bytes done and in all (`NA`: unknown).
 #' @param ... nothing: what follows is given by its name.
 #' @return Invisibly, a data frame of one row, as `files` of [bcda_export()].
 #' @name bcda_decrypt
@@ -27,7 +28,9 @@ NULL
 decrypt_with <- function(path, output, key, manifest, label, progress, env, settings) {
   if (!is_text(path)) refuse("path is the path of a file")
   if (!is_text(output)) refuse("output is the path of a file")
-  if (!is.null(progress) && !is.function(progress)) refuse("progress is a function of the bytes done and in all")
+  if (!is.null(progress) && !is.function(progress) && !is_flag(progress)) {
+    refuse("progress is TRUE, FALSE, or a function of the bytes done and in all")
+  }
   config <- make_config(settings, env = env)
   on.exit(native_config_destroy(config))
   run <- native_decryption_start(
@@ -35,12 +38,13 @@ decrypt_with <- function(path, output, key, manifest, label, progress, env, sett
     if (is.null(manifest)) "" else manifest_text(manifest), absolute(output)
   )
   on.exit(native_decryption_destroy(run), add = TRUE, after = FALSE)
+  tell <- decryption_teller(progress)
   done <- 0
   repeat {
     ended <- native_decryption_wait(run, done, SLICE_MS) == 1
     native_check_interrupt()
     now <- native_decryption_done(run)
-    if (!is.null(progress) && now > done) progress(now, na_below_zero(native_decryption_total(run)))
+    if (now > done) tell(now, na_below_zero(native_decryption_total(run)))
     done <- now
     if (ended) break
   }

@@ -16,16 +16,19 @@
 #'   \item{`retriable`}{`TRUE` when the same call may succeed later.}
 #'   \item{`retry_after`}{seconds after which the service asked to be tried again, or `NA`.}
 #'   \item{`result`}{the files that a run had verified before it failed (see [bcda_export()]), or `NULL`.}
-#'   \item{`cause`}{the condition by which a function of yours failed (a sink, a provider of a secret), or `NULL`. It says
-#'     what that function says: **it may name beneficiaries**. (Not `parent`, of which packages make part of what they print.)}
+#'   \item{`cause`}{the condition by which a function of yours failed (a sink, a provider of a secret), or `NULL`.}
 #' }
+#'
+#' When a sink fails, the message ends with the message of its own error: see to it that your functions name no beneficiary in
+#' their errors. What a provider of a secret says is in `cause` alone, because it may hold the secret.
 #'
 #' An export that succeeded, but for which the service gave error files, warns with a condition of class
 #' `bcda_warning_partial`, whose `result` is the result. Where `options(warn = 2)` makes an error of it, the files are there
 #' all the same: [bcda_result()] gives them.
 #'
 #' When a sink's `abort` fails, there is a message of class `bcda_message_abort`, with the `cause`: the file is given up all the
-#' same.
+#' same. While a run is waited for without a progress function, each retry is a message of class `bcda_message_retry`, and
+#' each warning of the library one of class `bcda_message_warning`; [suppressMessages()] silences them.
 #'
 #' An interrupt (Esc, Ctrl-C) is R's own condition, `interrupt`.
 #'
@@ -48,15 +51,17 @@ bcda_error <- function(code, message, ..., http_status = NA_integer_, outcome = 
   )
 }
 
+# `cause` is an error of a function that gives a secret.
 fail <- function(code, ..., file = NA_character_, cause = NULL) {
-  stop(caused(bcda_error(code, paste0(...), file = file), cause))
+  stop(caused(bcda_error(code, paste0(...), file = file), cause, secret = TRUE))
 }
 
-# R shows the message alone, so the cause is in it, unless it is of the caller's making: then it may say anything.
-caused <- function(error, cause) {
+# R shows the message alone, so the message of the cause is part of it; not where it may hold a `secret`.
+caused <- function(error, cause, secret = FALSE) {
   if (is.null(cause)) return(error)
   error$cause <- cause
-  why <- if (inherits(cause, "bcda_error")) conditionMessage(cause) else "its own error, which is the `cause` of this one"
+  hidden <- secret && !inherits(cause, "bcda_error")
+  why <- if (hidden) "an error of its own (`cause` of this condition; it may hold the secret)" else conditionMessage(cause)
   error$message <- paste0(error$message, "; caused by: ", why)
   error
 }

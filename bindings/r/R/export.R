@@ -10,14 +10,19 @@
 #' of each file and returns `list(write = function(raw), commit = function(size, sha256), abort = function())`. What `write`
 #' gets is **unverified** until `commit`; when the file fails, or the run ends otherwise, `abort` is called instead. They
 #' are called on R's own thread, while the export is waited for. One that fails, fails its file: the export ends with
-#' `bcda_error_sink`, whose `cause` is the error.
+#' `bcda_error_sink`, whose `cause` is the error and whose message ends with that of the error.
+#'
+#' @section While it runs:
+#' In an interactive session a progress bar shows how far the export is. A retry, and what the library warns of, are shown at
+#' once: above the bar, or as messages ([bcda_errors]) where there is no bar.
 #'
 #' @inheritParams bcda_client
 #' @param client of [bcda_client()].
 #' @param types resource types, one job each.
-#' @param out where the files go: a directory, or a function; see below.
-#' @param progress `TRUE`: a progress bar; or a function that gets every event, as a list with `kind`, `type`, `file`,
-#'   `bytes_done` and others. Its `url` may be signed.
+#' @param out where the files go: a directory; or a function that makes a sink for each file, as the section "Where the files
+#'   go" of [bcda_export()] says.
+#' @param progress `TRUE`: a progress bar, which an interactive session has by default; `FALSE`: none; or a function that gets
+#'   every event, as a list with `kind`, `type`, `file`, `bytes_done` and others. Its `url` may be signed.
 #' @param ... nothing: what follows is given by its name.
 #' @return Of `bcda_export()` and `bcda_fetch()` a result, of class `bcda_result`, a list with
 #'   \item{`files`}{a data frame of the verified data files: `type`, `path`, `bytes`, `records`, `sha256`, `decrypted`.}

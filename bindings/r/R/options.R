@@ -101,7 +101,7 @@ bcda_fetch <- function(client, manifest, out = NULL, file = NULL, progress = int
 
 #' @rdname bcda_decrypt
 #' @export
-bcda_decrypt <- function(path, output, key = NULL, manifest = NULL, label = NULL, progress = NULL, ...,
+bcda_decrypt <- function(path, output, key = NULL, manifest = NULL, label = NULL, progress = interactive(), ...,
                          private_key = NULL, private_key_pem = NULL, private_key_passphrase = NULL,
                          private_key_passphrase_file = NULL, durability = NULL, env = TRUE) {
   settings <- settings_in(environment(), list(...))

@@ -3,20 +3,46 @@
 # A function that gets every event.
 teller <- function(progress, envir = parent.frame()) {
   check_progress(progress)
-  if (is.function(progress)) progress else if (progress) bar_teller(envir) else function(event) NULL
+  if (is.function(progress)) progress else if (progress) bar_teller(envir) else notice_teller
 }
 
 check_progress <- function(progress) {
   if (!is.function(progress) && !is_flag(progress)) refuse("progress is TRUE, FALSE, or a function that gets every event")
 }
 
-# A bar that goes with the function whose frame `envir` is.
-bar_teller <- function(envir) {
-  bar <- cli::cli_progress_bar(
+# Without a bar: what a user has to know is a message.
+notice_teller <- function(event) {
+  text <- notice(event)
+  if (!is.null(text)) inform(event$kind, text)
+}
+
+inform <- function(kind, text, ...) {
+  class <- c(paste0("bcda_message_", kind), "message", "condition")
+  message(structure(class = class, list(message = paste0("bcda: ", text, "\n"), call = NULL, ...)))
+}
+
+# Of a retry and of a warning; NULL for other events. A terminal would obey control characters.
+notice <- function(event) {
+  text <- gsub("[[:cntrl:]]", " ", event$text)
+  switch(event$kind,
+    retry = paste0("trying again in ", digits(round(event$wait, 1)), " s: ", text),
+    warning = paste("warning:", text)
+  )
+}
+
+new_bar <- function(envir) {
+  cli::cli_progress_bar(
     format = "{cli::pb_spin} {cli::pb_bar} {cli::pb_status} [{cli::pb_elapsed}]",
     total = 100, clear = TRUE, auto_terminate = FALSE, .envir = envir
   )
+}
+
+# A bar that goes with the function whose frame `envir` is.
+bar_teller <- function(envir) {
+  bar <- new_bar(envir)
   function(event) {
+    text <- notice(event)
+    if (!is.null(text)) cli::cli_progress_output("{text}", id = bar)
     state <- bar_state(event)
     if (!is.null(state)) {
       cli::cli_progress_update(set = state$percent, status = state$text, id = bar, .envir = envir)
@@ -37,6 +63,18 @@ bar_state <- function(event) {
       )
     )
   )
+}
+
+# Of a decryption: a function of the bytes done and in all.
+decryption_teller <- function(progress, envir = parent.frame()) {
+  if (is.function(progress)) return(progress)
+  if (!isTRUE(progress)) return(function(done, total) NULL)
+  bar <- new_bar(envir)
+  function(done, total) {
+    cli::cli_progress_update(
+      set = if (!is.na(total) && total > 0) 100 * done / total, status = size_text(done), id = bar, .envir = envir
+    )
+  }
 }
 
 size_text <- function(bytes) format(structure(bytes, class = "object_size"), units = "auto", standard = "IEC")

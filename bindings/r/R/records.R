@@ -17,7 +17,7 @@
 #' @param as what a chunk is: `"frame"`, a data frame as of [bcda_read()]; `"list"`, a list of records, as
 #'   [jsonlite::parse_json()] makes them; `"text"`, a
 #'   character vector of JSON.
-#' @param flatten as for [bcda_read()].
+#' @param flatten,nested as for [bcda_read()].
 #' @param records what `bcda_records()` gave. When a `bcda_next()` of it fails or is interrupted, a chunk may be lost, so that
 #'   it gives no more: begin anew.
 #' @return With a handler, invisibly the number of records. Without, a reader of class `bcda_records`, for `bcda_next()`;
@@ -33,12 +33,14 @@
 #' bcda_next(records)[[1]]$resourceType
 #' close(records)
 #' close(sandbox)
-bcda_records <- function(result, type = NULL, handler = NULL, n = 1000, as = c("frame", "list", "text"), flatten = TRUE) {
+bcda_records <- function(result, type = NULL, handler = NULL, n = 1000, as = c("frame", "list", "text"), flatten = TRUE,
+                         nested = "list") {
   check_size(n, "n")
   if (!is.null(handler) && !is.function(handler)) refuse("handler is a function that gets each chunk")
   check_flatten(flatten)
+  check_nested(nested)
   conversions <- list(
-    frame = function(chunk, file) as_frame(as_lists(chunk, file), flatten),
+    frame = function(chunk, file) as_frame(as_lists(chunk, file), flatten, nested),
     list = as_lists,
     text = function(chunk, file) chunk
   )

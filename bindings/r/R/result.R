@@ -114,19 +114,25 @@ files_of <- function(result, type) {
   files <- result$files
   if (is.null(type)) return(files)
   if (!is_text(type)) refuse("type is one resource type, such as \"Patient\"")
-  asked <- vapply(result$receipt[["jobs"]], text_in, "", "type")
-  if (!type %in% c(files$type, asked)) {
-    refuse("the export has no resource type \"", type, "\"; it has ", types_text(files))
+  asked <- asked_of(result)
+  # A download does not know what was asked for.
+  if (!type %in% files$type && length(asked) && !type %in% asked) {
+    refuse("the export has no resource type \"", type, "\"; it has ", types_text(types_in(result)))
   }
   files[files$type == type, , drop = FALSE]
 }
 
+# The resource types of the jobs. A type without a file had no records.
+asked_of <- function(result) vapply(result$receipt[["jobs"]], text_in, "", "type")
+
+types_in <- function(result) sort(unique(c(result$files$type, asked_of(result))))
+
 one_type <- function(result, type) {
   check_result(result)
-  types <- unique(result$files$type)
   if (!is.null(type)) return(type)
+  types <- types_in(result)
   if (length(types) == 1) return(types)
-  refuse("which resource type? The export has ", types_text(result$files))
+  refuse("which resource type? The export has ", types_text(types))
 }
 
-types_text <- function(files) if (nrow(files)) paste(sort(unique(files$type)), collapse = ", ") else "none"
+types_text <- function(types) if (length(types)) paste(types, collapse = ", ") else "none"

@@ -24,7 +24,7 @@ new_run <- function(handle, client, make, partial = NULL, sink = NULL) {
 #' @param run of `bcda_start()`.
 #' @param timeout of `bcda_wait()` and `bcda_next_event()`: seconds, or a [difftime], to wait at most, after which the
 #'   run goes on. Of `bcda_start()`: the longest time for the whole run, which then fails.
-#' @param progress `TRUE`: a progress bar; or a function that gets every event, as a list.
+#' @param progress of `bcda_wait()`, as for [bcda_export()].
 #' @return `bcda_start()`: a run, of class `bcda_run`. `bcda_wait()`: the result, or `NULL` when it still runs after `timeout`.
 #'   `bcda_next_event()`: a list, or `NULL` when none has come within `timeout` or none will come (`bcda_done(run)`).
 #'   `bcda_done()`: whether the run has ended.
@@ -41,7 +41,7 @@ NULL
 
 #' @rdname bcda_start
 #' @export
-bcda_wait <- function(run, timeout = Inf, progress = FALSE) {
+bcda_wait <- function(run, timeout = Inf, progress = interactive()) {
   handle_of(run, "bcda_run")
   wait_for(run, progress, timeout)
 }

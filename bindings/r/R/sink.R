@@ -87,13 +87,9 @@ abort_file <- function(sink, number) {
 }
 
 # The file is not wanted, so that its run goes on as it would: with a message, since a warning may be made an error, which
-# would end the run, or hide why it ended. What the error says may name a patient.
+# would end the run, or hide why it ended.
 tell_abort <- function(error) {
-  if (is.null(error)) return()
-  said <- "a sink's abort failed by its own error, which is the `cause` of this message\n"
-  message(structure(
-    class = c("bcda_message_abort", "message", "condition"), list(message = said, call = NULL, cause = error)
-  ))
+  if (!is.null(error)) inform("abort", paste("a sink's abort failed:", conditionMessage(error)), cause = error)
 }
 
 # ---- The end of a sink: what is neither committed nor aborted is aborted ------------------------------------------------

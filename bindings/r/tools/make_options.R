@@ -84,7 +84,8 @@ cat(c(
     )
   ),
   fun("bcda_decrypt", "bcda_decrypt",
-    c("path", "output", "key = NULL", "manifest = NULL", "label = NULL", "progress = NULL"), decrypt,
+    c("path", "output", "key = NULL", "manifest = NULL", "label = NULL", "progress = interactive()"),
+    decrypt,
     c(
       paste0("settings <- ", given),
       "decrypt_with(path, output, key, manifest, label, progress, env, settings)"

@@ -53,5 +53,6 @@ test_that("what is exported is documented, and nothing else is", {
   }))
   expect_identical(setdiff(exported, documented), character())
   expect_true(all(grepl("^bcda_", exported)))
-  expect_identical(setdiff(grep("^bcda_", documented, value = TRUE), c(exported, "bcda_errors", "bcda_tables", "bcda_package")), character())
+  pages <- c("bcda_errors", "bcda_frame", "bcda_tables", "bcda_package")
+  expect_identical(setdiff(grep("^bcda_", documented, value = TRUE), c(exported, pages)), character())
 })

@@ -5,7 +5,7 @@ export_with <- function(...) written_export(Patient = paste0(c(...), "\n", colla
 
 test_that("Patients are a row each, nested members are columns of their own", {
   patients <- bcda_read(shared_result(), "Patient")
-  expect_s3_class(patients, "data.frame", exact = TRUE)
+  expect_s3_class(patients, c("bcda_frame", "data.frame"), exact = TRUE)
   expect_identical(nrow(patients), 20L)
   expect_identical(unique(patients$resourceType), "Patient")
   expect_type(patients$id, "character")
