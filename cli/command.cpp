@@ -6,6 +6,7 @@
 #include "commands.hpp"
 #include "flags.hpp"
 #include "text.hpp"
+#include "undumpable.hpp"
 
 namespace {
 
@@ -41,6 +42,7 @@ int carry_out(const cli::Command& command) try { return command(); } catch (cons
 namespace cli {
 
 int run(int argc, const char* const* argv) {
+  forbid_core_files();
   std::signal(SIGPIPE, SIG_IGN);  // `| head` must not kill an export: see cli::print
   CLI::App app("Bulk claims from CMS's Beneficiary Claims Data API: exported, decrypted, verified.", "bcda");
   app.formatter(std::make_shared<cli::HelpFormatter>());  // before the subcommands, which inherit it

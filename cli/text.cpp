@@ -1,5 +1,7 @@
 #include "text.hpp"
 
+#include "encoding.hpp"
+
 #include <unistd.h>
 
 #include <array>
@@ -116,7 +118,7 @@ std::string read_text(const std::string& path) {
   char block[64 * 1024];
   while (const std::size_t n = std::fread(block, 1, sizeof block, in)) text.append(block, n);
   if (std::ferror(in)) fail();
-  return text;
+  return utf8_of(std::move(text), path == "-" ? "standard input" : path);
 }
 
 void print(std::string_view text) {
