@@ -150,7 +150,8 @@ std::string merge_receipts(const std::string& older, const std::string& newer) {
 }
 
 std::string describe(const FileResult& file, const std::vector<std::string>& warnings) {
-  json::object described{{file.is_error ? "errors" : "files", json::array{member(file, "")}}};
+  json::object described{{"files", json::array()}, {"errors", json::array()}};
+  described[file.is_error ? "errors" : "files"].as_array().push_back(member(file, ""));
   if (!warnings.empty()) described["warnings"] = json::array(warnings.begin(), warnings.end());
   return json::serialize(described) + "\n";
 }
