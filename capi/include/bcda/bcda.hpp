@@ -604,8 +604,9 @@ class Client {
 
 // What decrypt_file is to do; empty texts are left out.
 struct Decryption {
-  std::string path;           // the encrypted file, or a directory of files that the manifest lists
-  std::string output;         // the plaintext's path, which must not exist; or a directory, then it ends in '/' or `path` is one
+  std::string path;  // the encrypted file, or a directory of files that the manifest lists
+  std::string
+      output;  // the plaintext's path, which must not exist; or a directory, then it ends in '/' or `path` is one
   std::string key = {};       // its encryptedKey in hex, or ...
   std::string manifest = {};  // ... the JSON text of a manifest that names it
   std::string label = {};     // the name the server gave it, when it was renamed
