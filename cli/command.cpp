@@ -1,10 +1,13 @@
 // Reads the command line and runs one subcommand.
+#include <algorithm>
 #include <csignal>
-#include <iostream>
 #include <memory>
+#include <sstream>
 
 #include "commands.hpp"
 #include "flags.hpp"
+#include "streams.hpp"
+#include "suggest.hpp"
 #include "text.hpp"
 #include "undumpable.hpp"
 
@@ -12,17 +15,67 @@ namespace {
 
 constexpr int usage = 2;
 
+// A flag as it was typed, without the value behind '=', which may be a secret.
+std::string flag_of(const std::string& argument) { return argument.substr(0, argument.find('=')); }
+
+bool is_flag(const std::string& argument) { return argument.size() > 1 && argument.front() == '-'; }
+
+std::vector<std::string> flags_of(const CLI::App& command) {
+  std::vector<std::string> flags;
+  for (const CLI::Option* option : command.get_options()) {
+    if (option->get_group().empty()) continue;  // a secret's, which exists only to be refused
+    for (const std::string& name : option->get_lnames()) flags.push_back("--" + name);
+  }
+  return flags;
+}
+
+std::vector<std::string> subcommands_of(const CLI::App& app) {
+  std::vector<std::string> names;
+  for (const CLI::App* command : app.get_subcommands({})) names.push_back(command->get_name());
+  return names;
+}
+
+std::string did_you_mean(const std::string& typed, const std::vector<std::string>& names) {
+  const std::string near = cli::nearest(typed, names);
+  return near.empty() ? "" : "; did you mean " + near + "?";
+}
+
+// What `command` does not know, or "". Of an unknown flag what follows is not shown: it may be a secret.
+std::string unknown(const CLI::App& command, bool has_subcommands) {
+  const std::vector<std::string> extra = command.remaining();
+  if (extra.empty()) return "";
+  const auto flag = std::find_if(extra.begin(), extra.end(), is_flag);
+  const bool word_first = has_subcommands && flag != extra.begin();
+  if (word_first) {
+    return "there is no command " + extra.front() + did_you_mean(extra.front(), subcommands_of(command));
+  }
+  if (flag != extra.end()) {
+    const std::string typed = flag_of(*flag);
+    return command.get_name() + " has no option " + typed + did_you_mean(typed, flags_of(command));
+  }
+  return command.get_name() + " takes no argument \"" + extra.front() + "\"";
+}
+
+// What is wrong with a command line whose names are all known.
+std::string in_our_words(const CLI::ParseError& error) {
+  const std::string text = error.what();
+  const bool no_value = error.get_name() == "ArgumentMismatch" && text.find(" missing") != text.npos;
+  return no_value ? text.substr(0, text.find(':')) + " needs a value" : text;
+}
+
 // Help was asked for, or the command line is wrong.
 int explain(const CLI::App& app, const CLI::ParseError& error) {
-  if (error.get_exit_code() == 0) return app.exit(error);  // prints the help
-  const auto chosen = app.get_subcommands();
-  const auto unknown = app.remaining();
-  if (chosen.empty() && !unknown.empty()) {
-    cli::print_error("there is no command or option " + unknown.front());
-  } else {
-    cli::print_error(std::string(error.what()));
+  if (error.get_exit_code() == 0) {
+    std::ostringstream help;
+    app.exit(error, help, help);
+    cli::print(help.str());
+    return 0;
   }
-  std::cerr << "See " << (chosen.empty() ? "bcda" : "bcda " + chosen.front()->get_name()) << " --help\n";
+  const auto chosen = app.get_subcommands();
+  const CLI::App& command = chosen.empty() ? app : *chosen.front();
+  const std::string what = unknown(command, chosen.empty());
+  cli::print_error(what.empty() ? in_our_words(error) : what);
+  cli::say("See " + (chosen.empty() ? "" : app.get_name() + " ") + command.get_name() + " --help\n");
   return usage;
 }
 
@@ -43,6 +96,7 @@ namespace cli {
 
 int run(int argc, const char* const* argv) {
   forbid_core_files();
+  if (const int failed = carry_out([] { return open_standard_streams(), 0; })) return failed;
   std::signal(SIGPIPE, SIG_IGN);  // `| head` must not kill an export: see cli::print
   CLI::App app("Bulk claims from CMS's Beneficiary Claims Data API: exported, decrypted, verified.", "bcda");
   app.formatter(std::make_shared<cli::HelpFormatter>());  // before the subcommands, which inherit it
@@ -63,15 +117,17 @@ int run(int argc, const char* const* argv) {
   app.footer(std::string("Try it without credentials: bcda export --sandbox --out trial\n\n") + cli::exit_codes);
 
   if (argc == 1) {
-    std::cerr << app.help();
+    cli::say(app.help());
     return usage;
   }
-  try {
-    app.parse(argc, argv);
-  } catch (const CLI::ParseError& error) {
-    return explain(app, error);
-  }
-  return carry_out(chosen);
+  return carry_out([&] {
+    try {
+      app.parse(argc, argv);
+    } catch (const CLI::ParseError& error) {
+      return explain(app, error);
+    }
+    return chosen();
+  });
 }
 
 }  // namespace cli

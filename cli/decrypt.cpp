@@ -1,13 +1,13 @@
 // bcda decrypt: files that were downloaded by other means.
 #include <algorithm>
 #include <filesystem>
-#include <iostream>
 #include <memory>
 #include <set>
 
 #include "commands.hpp"
 #include "flags.hpp"
 #include "follow.hpp"
+#include "streams.hpp"
 #include "text.hpp"
 
 namespace cli {
@@ -32,7 +32,7 @@ class OutputDirectory {
     std::error_code error;
     made_ = fs::create_directories(path_, error);
     if (made_) fs::permissions(path_, fs::perms::owner_all, error);  // claims are nobody else's business
-    if (error || !fs::is_directory(path_)) {
+    if (error || !fs::is_directory(path_, error)) {
       throw Failure(BCDA_FILESYSTEM, path_.string() + ": " + (error ? error.message() : "is not a directory"));
     }
   }
@@ -83,7 +83,7 @@ bool decrypt_one(const Decrypt& what, const bcda::Config& config, const std::str
                                                           .label = what.label,
                                                           .progress = [](auto, auto) { return !Interrupts::asked(); }});
   for (const std::string& warning : warnings_of(result.json())) {
-    if (warned.insert(warning).second) std::cerr << "warning: " << printable(warning) << '\n';
+    if (warned.insert(warning).second) say("warning: " + printable(warning) + '\n');
   }
   std::error_code ignored;
   const bool directory = fs::is_directory(input, ignored);
@@ -91,9 +91,9 @@ bool decrypt_one(const Decrypt& what, const bcda::Config& config, const std::str
     const std::string path(file.path());
     const std::string from = directory ? (fs::path(input) / fs::path(path).filename()).string() : input;
     if (what.json) {
-      print(as_json(from, file) + '\n');
+      report(as_json(from, file) + '\n');
     } else if (!what.quiet) {
-      print(path + ": " + plural(file.records(), "record") + ", " + human_bytes(file.bytes()) + '\n');
+      report(path + ": " + plural(file.records(), "record") + ", " + human_bytes(file.bytes()) + '\n');
     }
   }
   return result.error_files() > 0;

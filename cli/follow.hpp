@@ -4,6 +4,8 @@
 #include <bcda/bcda.hpp>
 #include <string>
 
+#include "interrupts.hpp"
+
 namespace cli {
 
 // What is printed while a command works.
@@ -12,16 +14,6 @@ struct Output {
   bool quiet = false;  // errors and warnings only
 
   void add_to(CLI::App& command, bool with_json);
-};
-
-// While one lives, SIGINT, SIGTERM and SIGHUP ask for an end; the second of them ends the process at once.
-class Interrupts {
- public:
-  Interrupts();
-  ~Interrupts();
-  Interrupts(const Interrupts&) = delete;
-  Interrupts& operator=(const Interrupts&) = delete;
-  static bool asked();
 };
 
 // Hands out the events until the run has ended; Ctrl-C cancels it. Throws how it failed.

@@ -5,6 +5,7 @@
 #include "commands.hpp"
 #include "flags.hpp"
 #include "follow.hpp"
+#include "streams.hpp"
 #include "text.hpp"
 
 namespace cli {

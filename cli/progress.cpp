@@ -6,9 +6,8 @@
 #include <algorithm>
 #include <cmath>
 #include <cstdlib>
-#include <iostream>
-#include <string_view>
 
+#include "streams.hpp"
 #include "text.hpp"
 
 namespace cli {
@@ -17,7 +16,8 @@ namespace {
 using namespace std::chrono_literals;
 
 constexpr auto redraw_every = 100ms;
-constexpr auto line_every = 10s;  // plain lines about progress end up in log files
+constexpr auto line_every = 10s;     // plain lines about progress end up in log files
+constexpr std::int64_t enough = 10;  // warnings of a kind, and retries, before the others are only counted
 
 std::size_t terminal_width() {
   winsize size{};
@@ -34,108 +34,172 @@ std::string whole_seconds(std::chrono::steady_clock::duration time) {
   return std::to_string(std::chrono::duration_cast<std::chrono::seconds>(time).count()) + " s";
 }
 
+std::string grouped(std::int64_t number) {  // 2,990
+  std::string text = std::to_string(number);
+  for (std::size_t at = text.size(); at > 3;) text.insert(at -= 3, 1, ',');
+  return text;
+}
+
+// The first part of "what happened; what to do". While the run tries again by itself nobody has to do anything.
+std::string without_remedy(const std::string& text) { return text.substr(0, text.find("; ")); }
+
+constexpr std::int64_t few = 16;  // files, whose bytes say more than their number
+
+double part(std::int64_t n, std::int64_t of) {
+  return of > 0 ? std::clamp(static_cast<double>(n) / static_cast<double>(of), 0.0, 1.0) : 0.0;
+}
+
 }  // namespace
+
+Shown::Shown(const bcda::Event& event)
+    : kind(event.kind()),
+      text(event.text()),
+      type(event.type()),
+      status(event.status()),
+      bytes_done(event.bytes_done()),
+      bytes_total(event.bytes_total()),
+      files_done(event.files_done()),
+      files_total(event.files_total()),
+      wait(event.wait()) {}
 
 Progress::Style Progress::style_for_stderr() {
   const char* const term = std::getenv("TERM");
   return isatty(STDERR_FILENO) && term && std::string_view(term) != "dumb" ? Style::bar : Style::lines;
 }
 
-void Progress::show(const bcda::Event& event) {
+Progress::Surroundings Progress::on_stderr() {
+  Surroundings surroundings;
+  surroundings.line = &say;
+  surroundings.redraw = &say_if_ready;
+  surroundings.columns = &terminal_width;
+  return surroundings;
+}
+
+Progress::Progress(Style style, Surroundings surroundings)
+    : style_(style), out_(std::move(surroundings)), started_(out_.now()), lined_(started_) {}
+
+void Progress::show(const Shown& event) {
   remember(event);
-  const std::string type = event.type().empty() ? "" : event.type() + ": ";
-  switch (event.kind()) {
-    case BCDA_EVENT_WARNING:
-      if (warnings_.insert(event.text()).second) line("warning: " + type + event.text());
-      return;
-    case BCDA_EVENT_RETRY:
-      if (style_ != Style::none) line(type + event.text() + "; next try in " + human_time(event.wait()));
-      return;
-    default:
-      break;
-  }
-  if (style_ == Style::bar) return draw();
+  if (event.kind == BCDA_EVENT_WARNING) return warn(event);
   if (style_ == Style::none) return;
-  const bool seldom = Clock::now() - lined_ >= line_every;
-  if (event.kind() == BCDA_EVENT_STATE && event.text() != "finished") line(event.text());
-  if (event.kind() == BCDA_EVENT_JOB || event.kind() == BCDA_EVENT_MANIFEST) line(type + jobs_[event.type()]);
-  if (event.kind() == BCDA_EVENT_POLL && seldom) line(type + jobs_[event.type()]);
-  if (event.kind() == BCDA_EVENT_PROGRESS && seldom) line(download_text());
+  if (event.kind == BCDA_EVENT_RETRY) return retry(event);
+  if (style_ == Style::bar) return draw();
+  if (event.kind == BCDA_EVENT_STATE) return state(event);
+  if (event.kind == BCDA_EVENT_JOB || event.kind == BCDA_EVENT_MANIFEST)
+    return line(event.type + ": " + jobs_[event.type].standing);
+  tick();
 }
 
 void Progress::tick() {
   if (style_ == Style::bar) draw();
+  if (style_ == Style::lines && line_is_due()) line(standing());
 }
 
 void Progress::clear() {
-  if (on_screen_) std::cerr << "\r\033[K" << std::flush;
+  if (on_screen_) out_.redraw("\r\033[K");
   on_screen_ = false;
 }
 
-void Progress::remember(const bcda::Event& event) {
-  switch (event.kind()) {
+void Progress::finish() {
+  clear();
+  for (const auto& [status, count] : warnings_of_kind_) {
+    if (count <= enough) continue;
+    const std::string kind = status == BCDA_OK ? "" : " (" + std::string(bcda_status_name(status)) + ")";
+    line("warning: and " + grouped(count - enough) + " more like it" + kind + "; --json lists them all");
+  }
+}
+
+void Progress::remember(const Shown& event) {
+  switch (event.kind) {
     case BCDA_EVENT_STATE:
-      state_ = event.text();
+      state_ = event.text;
       break;
     case BCDA_EVENT_JOB:
-      jobs_[event.type()] = "job accepted";
+      jobs_[event.type].standing = "job accepted";
       break;
     case BCDA_EVENT_POLL:
-      jobs_[event.type()] = event.text().empty() ? "in progress" : event.text();
+      jobs_[event.type].standing = event.text.empty() ? "in progress" : event.text;
       break;
     case BCDA_EVENT_MANIFEST:
-      jobs_[event.type()] = plural(event.files_total(), "file");
+      jobs_[event.type] = {plural(event.files_total, "file"), true};
       break;
     case BCDA_EVENT_PROGRESS:
-      if (download_started_ == Clock::time_point{}) download_started_ = Clock::now();
-      bytes_ = std::max(bytes_, event.bytes_done());
-      bytes_total_ = std::max(bytes_total_, event.bytes_total());
-      files_ = std::max(files_, event.files_done());
-      files_total_ = std::max(files_total_, event.files_total());
+      if (download_started_ == Clock::time_point{}) download_started_ = out_.now();
+      bytes_ = std::max(bytes_, event.bytes_done);
+      bytes_total_ = std::max(bytes_total_, event.bytes_total);
+      files_ = std::max(files_, event.files_done);
+      files_total_ = std::max(files_total_, event.files_total);
+      // The sizes of files that were not begun are not known: with many files their number says more. The share never
+      // goes back, although the total may grow.
+      fraction_ = std::max(fraction_, files_total_ <= few ? part(bytes_, bytes_total_) : part(files_, files_total_));
       break;
     default:
       break;
   }
 }
 
+// The same warning, which every job may have met, is printed once; of a kind, the first ones are printed.
+void Progress::warn(const Shown& event) {
+  std::int64_t& of_kind = warnings_of_kind_[event.status];
+  const std::string text = "warning: " + (event.type.empty() ? "" : event.type + ": ") + event.text;
+  if (warnings_.count(text) || (of_kind++ >= enough)) return;
+  warnings_.insert(text);
+  line(text);
+}
+
+void Progress::retry(const Shown& event) {
+  if (retries_++ >= enough && !line_is_due()) return;
+  line((event.type.empty() ? "" : event.type + ": ") + without_remedy(event.text) + "; next try in " +
+       human_time(event.wait));
+}
+
+void Progress::state(const Shown& event) {
+  if (event.text != "finished") return line(event.text);
+  if (download_lines_) line(download_text());  // the last line must not look as if something were missing
+}
+
 void Progress::line(const std::string& text) {
   clear();
-  std::cerr << printable(text) + '\n' << std::flush;
-  lined_ = Clock::now();
+  out_.line(printable(text) + '\n');
+  lined_ = out_.now();
 }
 
 void Progress::draw() {
-  const auto now = Clock::now();
+  const auto now = out_.now();
   if (now - drawn_ < redraw_every) return;
   drawn_ = now;
-  std::string text = files_total_ > 0 ? bar(fraction()) + "  " + download_text() : waiting_text();
-  text = printable(text).substr(0, terminal_width() - 1);
-  std::cerr << "\r\033[K" + text << std::flush;
+  const std::string text = files_total_ > 0 ? bar(fraction_) + "  " + download_text() : waiting_text();
+  out_.redraw("\r\033[K" + first_columns(printable(text), out_.columns() - 1));
   on_screen_ = true;
 }
 
-std::string Progress::waiting_text() const {
-  std::string text = state_;
-  for (const auto& [type, job] : jobs_) text += "  " + type + ": " + job;
-  return text + "  " + whole_seconds(Clock::now() - started_);
+bool Progress::line_is_due() const { return out_.now() - lined_ >= line_every; }
+
+// How all of it stands, on one line.
+std::string Progress::standing() {
+  if (files_total_ == 0) return waiting_text();
+  download_lines_ = true;
+  return download_text() + jobs_text(false);
 }
 
-std::string Progress::download_text() {
-  std::string text = std::to_string(static_cast<int>(fraction() * 100)) + "%  " + std::to_string(files_) + "/" +
-                     plural(files_total_, "file") + "  " + human_bytes(bytes_);
-  const std::chrono::duration<double> taken = Clock::now() - download_started_;
-  if (taken > 0.5s) text += "  " + human_bytes(std::llround(static_cast<double>(bytes_) / taken.count())) + "/s";
+std::string Progress::jobs_text(bool with_done) const {
+  std::string text;
+  for (const auto& [type, job] : jobs_) {
+    if (with_done || !job.done) text += "  " + type + ": " + job.standing;
+  }
   return text;
 }
 
-// How much is done. The sizes of files that were not begun are not known: with many files their number says more. It
-// never goes back, although a total that grows would have it so.
-double Progress::fraction() {
-  const auto part = [](std::int64_t n, std::int64_t of) {
-    return of > 0 ? std::clamp(static_cast<double>(n) / static_cast<double>(of), 0.0, 1.0) : 0.0;
-  };
-  constexpr std::int64_t few = 16;
-  return fraction_ = std::max(fraction_, files_total_ <= few ? part(bytes_, bytes_total_) : part(files_, files_total_));
+std::string Progress::waiting_text() const {
+  return state_ + jobs_text(true) + "  " + whole_seconds(out_.now() - started_);
+}
+
+std::string Progress::download_text() const {
+  std::string text = std::to_string(static_cast<int>(fraction_ * 100)) + "%  " + std::to_string(files_) + "/" +
+                     plural(files_total_, "file") + "  " + human_bytes(bytes_);
+  const std::chrono::duration<double> taken = out_.now() - download_started_;
+  if (taken > 0.5s) text += "  " + human_bytes(std::llround(static_cast<double>(bytes_) / taken.count())) + "/s";
+  return text;
 }
 
 }  // namespace cli

@@ -2,42 +2,79 @@
 #pragma once
 #include <bcda/bcda.hpp>
 #include <chrono>
+#include <functional>
 #include <map>
 #include <set>
 #include <string>
+#include <string_view>
 
 namespace cli {
+
+// What is shown of an event. Numbers that do not apply are -1.
+struct Shown {
+  bcda::EventKind kind = BCDA_EVENT_STATE;
+  std::string text, type;
+  bcda::Status status = BCDA_OK;
+  std::int64_t bytes_done = -1, bytes_total = -1, files_done = -1, files_total = -1;
+  bcda::Milliseconds wait{-1};
+
+  Shown() = default;
+  explicit Shown(const bcda::Event& event);
+};
 
 class Progress {
  public:
   enum class Style { none, lines, bar };
-  static Style style_for_stderr();  // bar when it is a terminal that can
-
-  explicit Progress(Style style) : style_(style) {}
-  ~Progress() { clear(); }
-
-  void show(const bcda::Event& event);  // prints what an event says
-  void tick();                          // to be called now and then while nothing happens
-  void clear();                         // takes the bar off the terminal, before other output
-
- private:
   using Clock = std::chrono::steady_clock;
 
-  void remember(const bcda::Event& event);
-  void line(const std::string& text);  // a line that stays
+  // Where the time comes from and where text goes; a test has its own.
+  struct Surroundings {
+    std::function<Clock::time_point()> now = &Clock::now;
+    std::function<void(std::string_view)> line;    // a line that stays
+    std::function<void(std::string_view)> redraw;  // text that is soon replaced
+    std::function<std::size_t()> columns;
+  };
+
+  static Style style_for_stderr();  // bar when it is a terminal that can
+  static Surroundings on_stderr();
+
+  explicit Progress(Style style, Surroundings surroundings = on_stderr());
+  ~Progress() { clear(); }
+
+  void show(const Shown& event);  // prints what an event says
+  void tick();                    // to be called now and then while nothing happens
+  void clear();                   // takes the bar off the terminal, before other output
+  void finish();                  // the run has ended: says what was left out
+
+ private:
+  struct Job {
+    std::string standing;  // "in progress (40%)"
+    bool done = false;     // its manifest is here
+  };
+
+  void remember(const Shown& event);
+  void warn(const Shown& event);
+  void retry(const Shown& event);
+  void state(const Shown& event);
+  void line(const std::string& text);
   void draw();
+  bool line_is_due() const;
+  std::string standing();
+  std::string jobs_text(bool with_done) const;
   std::string waiting_text() const;
-  std::string download_text();
-  double fraction();
+  std::string download_text() const;
 
   Style style_;
+  Surroundings out_;
   std::string state_;
-  std::map<std::string, std::string> jobs_;  // resource type: how its job stands
+  std::map<std::string, Job> jobs_;  // by resource type
   std::int64_t bytes_ = 0, bytes_total_ = 0, files_ = 0, files_total_ = 0;
-  std::set<std::string> warnings_;  // said once, though every job may have met them
+  std::set<std::string> warnings_;                         // those printed: each is printed once
+  std::map<bcda::Status, std::int64_t> warnings_of_kind_;  // those printed and those left out
+  std::int64_t retries_ = 0;
   double fraction_ = 0;
-  Clock::time_point started_ = Clock::now(), download_started_{}, drawn_{}, lined_{};
-  bool on_screen_ = false;
+  Clock::time_point started_, download_started_{}, drawn_{}, lined_;
+  bool on_screen_ = false, download_lines_ = false;
 };
 
 }  // namespace cli

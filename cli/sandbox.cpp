@@ -1,25 +1,20 @@
 // bcda sandbox: an emulator of the service, to try programs against.
 #include <bcda/bcda_sandbox.hpp>
-#include <csignal>
 #include <memory>
 
 #include "commands.hpp"
 #include "flags.hpp"
-#include "text.hpp"
+#include "interrupts.hpp"
+#include "streams.hpp"
 
 namespace cli {
 namespace {
 
-// The signals that end it are blocked before the sandbox's threads start, so that they come to sigwait alone.
 int run_sandbox(const bcda::Sandbox::Options& options) {
-  sigset_t ends;
-  sigemptyset(&ends);
-  for (const int signal : {SIGINT, SIGTERM, SIGHUP}) sigaddset(&ends, signal);
-  pthread_sigmask(SIG_BLOCK, &ends, nullptr);
+  const Interrupts interrupts;
   const bcda::Sandbox sandbox(options);
   print(sandbox.json() + '\n');
-  int signal = 0;
-  sigwait(&ends, &signal);
+  interrupts.wait();
   return 0;
 }
 

@@ -1,16 +1,14 @@
 #include "text.hpp"
 
-#include "encoding.hpp"
-
-#include <unistd.h>
-
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <cstdio>
 #include <cstring>
-#include <iostream>
 #include <memory>
 #include <system_error>
+
+#include "encoding.hpp"
 
 namespace cli {
 
@@ -42,32 +40,78 @@ std::string plural(std::int64_t n, std::string_view noun) {
   return std::to_string(n) + " " + std::string(noun) + (n == 1 ? "" : "s");
 }
 
-std::string printable(std::string_view text) {
-  std::string clean(text);
-  for (std::size_t i = 0; i < clean.size(); ++i) {
-    const auto byte = static_cast<unsigned char>(clean[i]);
-    if (byte < 0x20 || byte == 0x7f) clean[i] = ' ';
-    // U+0080 to U+009F, the control characters of eight bits, are C2 80 to C2 9F.
-    if (byte == 0xc2 && i + 1 < clean.size() && static_cast<unsigned char>(clean[i + 1]) < 0xa0)
-      clean[i] = clean[i + 1] = ' ';
+namespace {
+
+// One character of UTF-8 at the start of a text; `size` 0: the first byte begins none (RFC 3629).
+struct Character {
+  std::size_t size = 0;
+  char32_t code = 0;
+};
+
+Character first_character(std::string_view text) {
+  const auto byte = [&](std::size_t i) { return static_cast<unsigned char>(text[i]); };
+  const unsigned char lead = byte(0);
+  if (lead < 0x80) return {1, lead};
+  const std::size_t size = lead >= 0xf0 ? 4 : lead >= 0xe0 ? 3 : 2;
+  if (lead < 0xc2 || lead > 0xf4 || text.size() < size) return {};
+  char32_t code = lead & (0x7f >> size);
+  for (std::size_t i = 1; i < size; ++i) {
+    if ((byte(i) & 0xc0) != 0x80) return {};
+    code = code << 6 | (byte(i) & 0x3f);
   }
-  return clean;
+  constexpr char32_t least[] = {0, 0, 0x80, 0x800, 0x10000};
+  const bool surrogate = code >= 0xd800 && code <= 0xdfff;
+  if (code < least[size] || code > 0x10ffff || surrogate) return {};
+  return {size, code};
+}
+
+constexpr const char* replacement = "\xef\xbf\xbd";  // U+FFFD stands for bytes that are not UTF-8
+
+// Control characters, line separators, and what changes the direction of writing.
+bool steers_terminal(char32_t c) {
+  return c < 0x20 || (c >= 0x7f && c < 0xa0) || c == 0x061c || c == 0x200e || c == 0x200f ||
+         (c >= 0x2028 && c <= 0x202e) || (c >= 0x2066 && c <= 0x2069);
+}
+
+// Puts `text` together again, with `shown(character, bytes)` for each character.
+template <class Shown>
+std::string rewrite(std::string_view text, Shown shown) {
+  std::string out;
+  while (!text.empty()) {
+    const Character character = first_character(text);
+    const std::size_t size = std::max<std::size_t>(character.size, 1);
+    out += character.size == 0 ? std::string(replacement) : shown(character.code, text.substr(0, size));
+    text.remove_prefix(size);
+  }
+  return out;
+}
+
+}  // namespace
+
+std::string printable(std::string_view text) {
+  return rewrite(text, [](char32_t code, std::string_view bytes) {
+    return steers_terminal(code) ? std::string(" ") : std::string(bytes);
+  });
+}
+
+std::string first_columns(std::string_view text, std::size_t columns) {
+  std::size_t kept = 0;
+  for (; columns > 0 && kept < text.size(); --columns)
+    kept += std::max<std::size_t>(first_character(text.substr(kept)).size, 1);
+  return std::string(text.substr(0, kept));
 }
 
 std::string json_string(std::string_view text) {
-  std::string out = "\"";
-  for (const char c : text) {
-    if (c == '"' || c == '\\') {
-      out += {'\\', c};
-    } else if (static_cast<unsigned char>(c) < 0x20) {
-      char escape[8];
-      std::snprintf(escape, sizeof escape, "\\u%04x", static_cast<unsigned>(c));
-      out += escape;
-    } else {
-      out += c;
-    }
-  }
-  return out + '"';
+  return '"' +
+         rewrite(text,
+                 [](char32_t code, std::string_view bytes) {
+                   if (code == '"' || code == '\\') return '\\' + std::string(bytes);
+                   if (code >= 0x20) return std::string(bytes);
+                   char escape[8];
+                   std::snprintf(escape, sizeof escape, "\\u%04x", static_cast<unsigned>(code));
+                   return std::string(escape);
+                 }) +
+         '"';
 }
 
 std::string indent_json(std::string_view json) {
@@ -119,41 +163,6 @@ std::string read_text(const std::string& path) {
   while (const std::size_t n = std::fread(block, 1, sizeof block, in)) text.append(block, n);
   if (std::ferror(in)) fail();
   return utf8_of(std::move(text), path == "-" ? "standard input" : path);
-}
-
-void print(std::string_view text) {
-  static bool reader_left = false;
-  while (!text.empty() && !reader_left) {
-    const ssize_t n = write(STDOUT_FILENO, text.data(), text.size());
-    if (n >= 0) {
-      text.remove_prefix(static_cast<std::size_t>(n));
-    } else if (errno == EPIPE) {
-      reader_left = true;
-    } else if (errno != EINTR) {
-      throw Failure(BCDA_FILESYSTEM, "standard output: " + std::generic_category().message(errno));
-    }
-  }
-}
-
-namespace {
-
-// What to do next, where the message alone might not say it.
-std::string hint(const bcda::Error& error) {
-  if (error.retriable()) {
-    const auto wait = error.retry_after();
-    return "this may pass: try again later" + (wait.count() > 0 ? ", in " + human_time(wait) : std::string());
-  }
-  return error.status() == BCDA_JOB_GONE ? "a new export starts a new job" : "";
-}
-
-}  // namespace
-
-void print_error(const std::string& message) { std::cerr << "bcda: " << printable(message) << '\n'; }
-
-void print_error(const bcda::Error& error) {
-  print_error(std::string(error.what()));
-  if (!error.outcome().empty()) std::cerr << "  the service says: " << printable(error.outcome()) << '\n';
-  if (const std::string text = hint(error); !text.empty()) std::cerr << "  hint: " << text << '\n';
 }
 
 }  // namespace cli

@@ -12,6 +12,8 @@ namespace {
 
 using std::chrono::seconds;
 
+constexpr std::size_t kLongestToken = 32 << 10;  // servers take headers of 8 to 32 KiB
+
 std::optional<Milliseconds> seconds_in(const json::value& value) {
   std::int64_t number = 0;
   if (value.is_int64())
@@ -20,7 +22,8 @@ std::optional<Milliseconds> seconds_in(const json::value& value) {
     number = static_cast<std::int64_t>(std::clamp(value.get_double(), 0.0, 1e9));
   else if (value.is_string()) {
     auto& text = value.get_string();
-    if (std::from_chars(text.data(), text.data() + text.size(), number).ec != std::errc()) return {};
+    auto [end, ec] = std::from_chars(text.data(), text.data() + text.size(), number);
+    if (ec != std::errc() || end != text.data() + text.size()) return {};
   } else
     return {};
   if (number <= 0) return {};
@@ -46,19 +49,40 @@ std::optional<Milliseconds> lifetime_of_jwt(std::string_view token, Instant now)
   return Milliseconds(static_cast<std::int64_t>(std::min(end - start, 7 * 86400.0) * 1000));
 }
 
-bool usable(std::string_view token) {
-  return !token.empty() && std::all_of(token.begin(), token.end(), [](char c) { return c > ' ' && c < 127; });
+bool fits_a_header(std::string_view token) {
+  return std::all_of(token.begin(), token.end(), [](char c) { return c > ' ' && c < 127; });
 }
 
 Error refused(const http::Answer& answer, Instant now) {
-  if (answer.status == 400 || answer.status == 401 || answer.status == 403)
+  const bool page = bulk::is_page(answer);
+  // A page with 400 or 403 is not the service's word about the credentials. With 401 it may be.
+  if (answer.status == 401 || (!page && (answer.status == 400 || answer.status == 403)))
     return std::move(
         Error(
             Status::AUTHENTICATION,
             "the service refused the credentials (HTTP " + std::to_string(answer.status) +
-                "); check client_id and client_secret, that they are for this service, and that they have not expired")
+                "); check client_id and client_secret, that they are for this service, and that they have not expired" +
+                (page ? "; the answer is " + bulk::page_text(answer) : ""))
             .with_http(answer.status));
-  return bulk::refusal(answer, "the token request", now);
+  Error error = bulk::refusal(answer, "the token request", now);
+  if (answer.status < 300) error.outcome.clear();  // the text may hold a token
+  return error;
+}
+
+Error no_token(const http::Answer& answer, const std::string& malformed) {
+  const std::string text = "the token request was answered with ";
+  const std::string said = bulk::is_page(answer) ? bulk::page_text(answer)
+                           : malformed.empty()   ? "JSON that holds no access_token"
+                                                 : "a text that holds no access_token: it " + malformed;
+  return std::move(Error(Status::PROTOCOL, text + said).with_http(answer.status).may_retry());
+}
+
+void check_token(std::string_view token) {
+  const std::string subject = "the access_token in the answer to the token request ";
+  if (token.size() > kLongestToken)
+    throw Error(Status::PROTOCOL, subject + "has " + std::to_string(token.size()) + " bytes; a header takes at most " +
+                                      std::to_string(kLongestToken));
+  if (!fits_a_header(token)) throw Error(Status::PROTOCOL, subject + "holds a character that no header may hold");
 }
 
 }  // namespace
@@ -76,11 +100,11 @@ http::Request token_request(const http::Url& service, const Credentials& credent
 
 Token read_token(const http::Answer& answer, Moment now, Milliseconds assumed) {
   if (answer.status != 200) throw refused(answer, now.wall);
-  auto body = parse_json(answer.body);
+  std::string malformed;
+  auto body = parse_json(answer.body, &malformed);
   std::string text = body && body->is_object() ? string_member(body->get_object(), "access_token") : "";
-  if (!usable(text))
-    throw std::move(
-        Error(Status::PROTOCOL, "the service's answer to the token request holds no access_token").may_retry());
+  if (text.empty()) throw no_token(answer, malformed);
+  check_token(text);
   Token token;
   token.value = Secret(text);
   const json::value* expires_in = body->get_object().if_contains("expires_in");

@@ -16,6 +16,12 @@ namespace {
 constexpr std::size_t kLargestAnswer = 256 << 10;
 constexpr std::string_view kBearer = "Bearer ";
 
+// Wipes a text that holds a secret, however the scope is left.
+struct Wiped {
+  std::string& text;
+  ~Wiped() { wipe(text.data(), text.size()); }
+};
+
 }  // namespace
 
 // Somebody who waits for a renewal that another asker has under way.
@@ -91,9 +97,8 @@ std::optional<Secret> TokenSource::still_good() {
 
 Task<Token> TokenSource::fetch() {
   http::Answer answer = co_await client_.send(token_request(service_, credentials_), kLargestAnswer);
-  Token token = read_token(answer, clock_(), assumed_lifetime_);
-  wipe(answer.body.data(), answer.body.size());
-  co_return token;
+  const Wiped wiped{answer.body};
+  co_return read_token(answer, clock_(), assumed_lifetime_);
 }
 
 void TokenSource::settle(std::optional<Token> token, const std::optional<Error>& error) {

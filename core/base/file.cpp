@@ -374,8 +374,14 @@ void OutputFile::publish(const Directory& dir, const std::string& name) {
 
 LineFile::LineFile(const Directory& dir, const std::string& name, Durability durability)
     : path_(join(dir.path(), name)), durability_(durability) {
-  fd_ = Fd(::openat(dir.fd(), name.c_str(), O_WRONLY | O_CREAT | O_APPEND | O_NOFOLLOW | O_CLOEXEC, 0600));
-  if (!fd_) throw file_error("cannot write", path_, errno);
+  fd_ = Fd(::openat(dir.fd(), name.c_str(), O_RDWR | O_CREAT | O_APPEND | O_NOFOLLOW | O_CLOEXEC, 0600));
+  struct stat info {};
+  if (!fd_ || ::fstat(fd_.get(), &info) != 0) throw file_error("cannot write", path_, errno);
+  // A process that was killed may have left half a line.
+  char last = '\n';
+  if (info.st_size > 0 && ::pread(fd_.get(), &last, 1, info.st_size - 1) != 1)
+    throw file_error("cannot read", path_, errno);
+  cut_ = last != '\n';
   if (durability_ == Durability::power) dir.sync();
 }
 

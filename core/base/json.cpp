@@ -9,11 +9,9 @@
 namespace libbcda {
 namespace {
 
-constexpr std::size_t kMaxDepth = 64;
-
 json::parse_options bounded() {
   json::parse_options options;
-  options.max_depth = kMaxDepth;
+  options.max_depth = kMaxJsonDepth;
   return options;
 }
 
@@ -66,13 +64,25 @@ struct DuplicateFinder {
   bool on_comment(view, error_code&) { return true; }
 };
 
-// Parses one value; returns how many characters it took, or nullopt.
-std::optional<std::size_t> parse_one(std::string_view text, json::value& out) {
+// What is wrong with a text of `size` bytes, to follow a subject.
+std::string explain(const boost::system::error_code& ec, std::size_t offset, std::size_t size) {
+  if (ec == json::error::too_deep) return "is nested deeper than " + std::to_string(kMaxJsonDepth) + " levels";
+  if (size == 0) return "is not JSON (it is empty)";
+  if (ec == json::error::incomplete) return "is not whole JSON: it ends after " + std::to_string(size) + " bytes";
+  return "is not JSON (" + ec.message() + " at byte " + std::to_string(offset) + ")";
+}
+
+// Parses one value, which begins `skipped` bytes into the whole text; returns how many characters it took, or nullopt.
+std::optional<std::size_t> parse_one(std::string_view text, json::value& out, std::string* why,
+                                     std::size_t skipped = 0) {
   json::stream_parser parser({}, bounded());
   boost::system::error_code ec;
   std::size_t used = parser.write_some(text.data(), text.size(), ec);
   if (!ec && !parser.done()) parser.finish(ec);  // a bare number ends with the text
-  if (ec) return std::nullopt;
+  if (ec) {
+    if (why) *why = explain(ec, skipped + used, skipped + text.size());
+    return std::nullopt;
+  }
   out = parser.release();
   return used;
 }
@@ -81,17 +91,18 @@ bool blank(std::string_view text) { return text.find_first_not_of(" \t\r\n") == 
 
 }  // namespace
 
-std::optional<json::value> parse_json(std::string_view text) {
+std::optional<json::value> parse_json(std::string_view text, std::string* why) {
   json::value value;
-  if (!parse_one(text, value)) return std::nullopt;
+  if (!parse_one(text, value, why)) return std::nullopt;
   return value;
 }
 
-std::optional<std::vector<std::string_view>> split_json_sequence(std::string_view text) {
+std::optional<std::vector<std::string_view>> split_json_sequence(std::string_view text, std::string* why) {
   std::vector<std::string_view> parts;
+  const std::size_t size = text.size();
   while (!blank(text)) {
     json::value ignored;
-    auto used = parse_one(text, ignored);
+    auto used = parse_one(text, ignored, why, size - text.size());
     if (!used) return std::nullopt;
     parts.push_back(text.substr(0, *used));
     text.remove_prefix(*used);

@@ -5,6 +5,7 @@
 #include <charconv>
 
 #include "base/json.hpp"
+#include "base/quote.hpp"
 
 namespace libbcda::bulk {
 namespace {
@@ -12,21 +13,42 @@ namespace {
 constexpr std::size_t kLongestText = 500;
 constexpr Milliseconds kLongestWish = std::chrono::minutes(15);  // servers have been seen to ask for hours
 
-std::string tidy(std::string_view text) {  // one line, no control characters, not cut inside a UTF-8 sequence
-  std::size_t end = std::min(text.size(), kLongestText);
-  while (end > 0 && end < text.size() && (text[end] & 0xC0) == 0x80) --end;
-  std::string out;
-  for (char c : text.substr(0, end)) out += static_cast<unsigned char>(c) < ' ' || c == 127 ? ' ' : c;
-  std::size_t last = out.find_last_not_of(' ');
-  return last == std::string::npos ? "" : out.substr(0, last + 1);
+constexpr std::size_t kPageHead = 64 << 10;  // where a page's title is looked for
+
+char lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c | 0x20) : c; }
+
+bool begins_with(std::string_view text, std::string_view lower_case) {
+  return text.size() >= lower_case.size() &&
+         std::equal(lower_case.begin(), lower_case.end(), text.begin(), [](char a, char b) { return a == lower(b); });
 }
 
-// Text of an unknown encoding, for places that want UTF-8.
-std::string ascii(std::string_view text) {
-  std::string out(text.substr(0, kLongestText));
-  for (char& c : out)
-    if (c < 0) c = '?';
-  return out;
+std::string_view without_blanks(std::string_view text) {
+  text.remove_prefix(std::min(text.find_first_not_of(" \t\r\n"), text.size()));
+  return text;
+}
+
+// The body from its first character that is neither a byte order mark nor a blank nor in a comment or an XML declaration.
+std::string_view beginning(std::string_view body) {
+  if (body.starts_with("\xEF\xBB\xBF")) body.remove_prefix(3);
+  for (body = without_blanks(body); body.starts_with("<!--") || body.starts_with("<?"); body = without_blanks(body)) {
+    const std::string_view end = body.starts_with("<?") ? "?>" : "-->";
+    const std::size_t found = body.find(end);
+    if (found == std::string_view::npos) return body;
+    body.remove_prefix(found + end.size());
+  }
+  return body;
+}
+
+// The text of <title>, or "".
+std::string title_of(std::string_view body) {
+  body = body.substr(0, kPageHead);
+  for (std::size_t tag = body.find('<'); tag != std::string_view::npos; tag = body.find('<', tag + 1)) {
+    const std::string_view rest = body.substr(tag);
+    if (!begins_with(rest, "<title>") && !begins_with(rest, "<title ")) continue;
+    const std::string_view text = rest.substr(std::min(rest.find('>'), rest.size() - 1) + 1);
+    return std::string(text.substr(0, text.find('<')));
+  }
+  return "";
 }
 
 std::string issue_text(const json::object& issue) {
@@ -48,7 +70,7 @@ bool is_operation_outcome(const http::Answer& answer) { return outcome_of(answer
 
 std::string outcome_text(const http::Answer& answer) {
   auto outcome = outcome_of(answer);
-  if (!outcome) return answer.media_type() == "text/plain" ? tidy(ascii(answer.body)) : "";
+  if (!outcome) return answer.media_type() == "text/plain" && !is_page(answer) ? tidy(answer.body, kLongestText) : "";
   const json::value* issues = outcome->if_contains("issue");
   std::string text;
   if (issues && issues->is_array())
@@ -56,7 +78,24 @@ std::string outcome_text(const http::Answer& answer) {
       std::string one = issue.is_object() ? issue_text(issue.get_object()) : "";
       if (!one.empty()) text += (text.empty() ? "" : "; ") + one;
     }
-  return tidy(text);
+  return tidy(text, kLongestText);
+}
+
+bool is_page(const http::Answer& answer) {
+  const std::string_view body = beginning(answer.body);
+  for (const char* tag : {"<!doctype html", "<html", "<head", "<title", "<meta", "<body", "<script"})
+    if (begins_with(body, tag)) return true;
+  const std::string type = answer.media_type();
+  const bool is_json = body.starts_with('{') || body.starts_with('[');  // under a wrong label
+  return (type == "text/html" || type == "application/xhtml+xml") && !is_json;
+}
+
+std::string page_text(const http::Answer& answer) {
+  const std::string title = title_of(answer.body);
+  return "a web page" + (tidy(title).empty() ? "" : " titled " + quote(title)) +
+         "; something between this machine and the service sent it, such as a proxy, a network's sign-in page or a "
+         "firewall; check the setting url and the network, and that the service admits this machine's address (BCDA's "
+         "production admits listed addresses only)";
 }
 
 bool transient(int status) {
@@ -74,6 +113,8 @@ Error refusal(const http::Answer& answer, const std::string& what, Instant now) 
   std::string text = what + " was answered with HTTP " + std::to_string(answer.status);
   if (answer.status >= 300 && answer.status < 400)
     text += ", a redirect, which is not followed; check that the setting url is the service's own origin";
+  else if (is_page(answer))
+    text += " and " + page_text(answer);
   Error error(Status::REFUSED, text);
   error.with_http(answer.status).with_outcome(outcome_text(answer)).may_retry(transient(answer.status));
   error.retry_after = retry_after(answer, now);
@@ -88,7 +129,7 @@ std::optional<double> percent(std::string_view progress) {
     --begin;
   if (begin == sign) return {};
   double value = 0;
-  std::from_chars(progress.data() + begin, progress.data() + sign, value);
+  if (std::from_chars(progress.data() + begin, progress.data() + sign, value).ec != std::errc()) return {};
   return std::clamp(value, 0.0, 100.0);
 }
 

@@ -14,6 +14,13 @@ namespace libbcda::bulk {
 std::string outcome_text(const http::Answer& answer);
 bool is_operation_outcome(const http::Answer& answer);
 
+// Whether a web page (HTML) came instead of the service's own answer, by its first bytes or, when it is not JSON, by its
+// Content-Type. A head without its body goes by the latter.
+bool is_page(const http::Answer& answer);
+
+// What to say of a page, after "was answered with": that it is one, its title, who may have sent it, and the remedy.
+std::string page_text(const http::Answer& answer);
+
 // 408, 425, 429, 500, 502, 503, 504: the same request may succeed later.
 bool transient(int status);
 

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <limits>
 
+#include "base/quote.hpp"
+
 namespace libbcda::bulk {
 namespace {
 
@@ -138,7 +140,7 @@ void Job::on_kick_off(const http::Answer& answer, Moment now) {
 
 void Job::on_status(const http::Answer& answer, Moment now) {
   if (answer.status == 202) {
-    progress_ = std::string(answer.header("X-Progress").substr(0, 100));
+    progress_ = tidy(answer.header("X-Progress"), 100);
     failures_ = outages_ = 0;
     retry_wait_ = Backoff(options_.retry_delay, options_.retry_max_delay);
     return poll_again(poll_wait_.next(chance_(), retry_after(answer, now.wall)));
@@ -174,7 +176,8 @@ void Job::on_complete(const http::Answer& answer) {
     manifest_ = parse_manifest(answer.body, *status_);
   } catch (const Error& e) {
     Error error = e;
-    error.message = describe("the status request") + " brought no usable manifest: " + e.message;
+    error.message = is_page(answer) ? describe("the status request") + " was answered with " + page_text(answer)
+                                    : describe("the status request") + " brought no usable manifest: " + e.message;
     error.http_status = answer.status;
     // A proxy's page, or a manifest caught while it was being written, may be gone on the next try.
     retry_or_fail(std::move(error), std::min(kFailedJobTries, options_.retries));

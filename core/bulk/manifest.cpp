@@ -7,6 +7,7 @@
 
 #include "base/error.hpp"
 #include "base/json.hpp"
+#include "base/quote.hpp"
 #include "base/text.hpp"
 
 namespace libbcda::bulk {
@@ -81,22 +82,24 @@ Manifest read_manifest(const json::value& value, const http::Url& base, std::siz
 }
 
 void refuse_duplicates(std::string_view text) {
-  if (auto name = duplicate_member(text)) throw malformed("has the member \"" + *name + "\" twice in one object");
+  if (auto name = duplicate_member(text)) throw malformed("has the member " + quote(*name) + " twice in one object");
 }
 
 }  // namespace
 
 Manifest parse_manifest(std::string_view text, const http::Url& base, std::size_t max_files) {
-  auto value = parse_json(text);
-  if (!value) throw malformed("is not JSON");
+  std::string why;
+  auto value = parse_json(text, &why);
+  if (!value) throw malformed(why);
   refuse_duplicates(text);
   return read_manifest(*value, base, max_files);
 }
 
 std::vector<Manifest> parse_manifests(std::string_view text, const http::Url& base) {
   const SecretBytes utf8 = to_utf8(text, "the manifest given");
-  auto parts = split_json_sequence({utf8.data(), utf8.size()});
-  if (!parts || parts->empty()) throw Error(Status::INVALID_ARGUMENT, "the manifest given is not JSON");
+  std::string why = "is not JSON (it is empty)";
+  auto parts = split_json_sequence({utf8.data(), utf8.size()}, &why);
+  if (!parts || parts->empty()) throw Error(Status::INVALID_ARGUMENT, "the manifest given " + why);
   std::vector<Manifest> manifests;
   try {
     for (std::string_view part : *parts) manifests.push_back(parse_manifest(part, base));

@@ -1,6 +1,8 @@
 #include "http/client.hpp"
 
+#include <boost/asio/post.hpp>
 #include <boost/asio/this_coro.hpp>
+#include <boost/asio/use_awaitable.hpp>
 #include <boost/beast/http/buffer_body.hpp>
 #include <boost/beast/http/error.hpp>
 #include <boost/beast/http/parser.hpp>
@@ -8,8 +10,12 @@
 #include <boost/beast/http/string_body.hpp>
 
 #include <array>
+#include <stdexcept>
 
 #include "base/error.hpp"
+#include "base/quote.hpp"
+#include "http/redact.hpp"
+#include "http/status_line.hpp"
 
 namespace libbcda::http {
 
@@ -22,17 +28,10 @@ namespace {
 constexpr std::size_t kHeadBuffer = 16 << 10;
 constexpr std::size_t kIdlePerOrigin = 8;
 constexpr auto kIdleFor = std::chrono::seconds(50);
+constexpr std::size_t kLongestField = 60000;  // Beast takes less than 64 KiB
 
 Error protocol_error(const Url& url, const std::string& why) {
-  return {Status::PROTOCOL, "the answer of " + url.origin() + std::string(url.path()) + " is not valid HTTP: " + why};
-}
-
-// Header values end up in events and logs, which are UTF-8.
-std::string printable(std::string_view text) {
-  std::string out(text);
-  for (char& c : out)
-    if (c < ' ' || c > '~') c = '?';
-  return out;
+  return {Status::PROTOCOL, "the answer of " + url.shown() + " is not valid HTTP: " + why};
 }
 
 // Credentials are in it.
@@ -41,21 +40,27 @@ struct WipedText {
   ~WipedText() { wipe(text.data(), text.size()); }
 };
 
-void check_header(std::string_view text) {
+// Beast checks neither. The text may be a secret, so the error names the field alone.
+void check_field(std::string_view text, const std::string& name, Status status) {
   if (text.find_first_of(std::string_view("\r\n\0", 3)) != std::string_view::npos)
-    throw Error(Status::INVALID_ARGUMENT, "a request header holds a line break or a NUL");
+    throw Error(status, name + " of a request holds a line break or a NUL");
+  if (text.size() > kLongestField)
+    throw Error(status, name + " of a request has " + std::to_string(text.size()) + " bytes; at most " +
+                            std::to_string(kLongestField) + " can be sent");
 }
 
 std::string serialise(const Request& request, const std::string& user_agent) {
+  check_field(request.url.target, "the URL", Status::PROTOCOL);
+  check_field(request.url.host, "the host", Status::PROTOCOL);
+  check_field(user_agent, "the setting user_agent: the header User-Agent", Status::INVALID_ARGUMENT);
   beast_http::request<beast_http::string_body> message;
   message.method_string(request.method);
-  check_header(request.url.target);
   message.target(request.url.target);
   message.version(11);
   message.set(beast_http::field::host, request.url.authority());
   message.set(beast_http::field::user_agent, user_agent);
   for (const auto& [name, value] : request.headers) {
-    check_header(value);
+    check_field(value, "the header " + name, Status::INVALID_ARGUMENT);
     message.set(name, value);
   }
   if (request.method != "GET") message.content_length(request.body.size());
@@ -63,7 +68,7 @@ std::string serialise(const Request& request, const std::string& user_agent) {
   beast_http::request_serializer<beast_http::string_body> serializer(message);
   std::string text;
   ErrorCode ec;
-  while (!serializer.is_done() && !ec) {
+  while (!serializer.is_done()) {
     std::size_t size = 0;
     serializer.next(ec, [&](ErrorCode&, const auto& buffers) {
       for (auto it = boost::asio::buffer_sequence_begin(buffers); it != boost::asio::buffer_sequence_end(buffers);
@@ -73,18 +78,30 @@ std::string serialise(const Request& request, const std::string& user_agent) {
         size += piece.size();
       }
     });
+    if (ec) throw Error(Status::INTERNAL, "cannot write a request: " + ec.message());
     serializer.consume(size);
   }
   return text;
 }
 
+// A transfer coding in front of `chunked` would have to be undone, or its bytes would be taken for the body's.
+void check_transfer_coding(const beast_http::fields& fields, const Url& url) {
+  std::string codings;
+  for (auto [field, end] = fields.equal_range(beast_http::field::transfer_encoding); field != end; ++field)
+    codings += (codings.empty() ? "" : ", ") + std::string(field->value());
+  if (codings.empty() || boost::beast::iequals(codings, "chunked")) return;
+  throw protocol_error(
+      url, "its Transfer-Encoding is " + quote(codings) + ", and no transfer coding but chunked alone was asked for");
+}
+
 }  // namespace
 
 struct Response::State {
-  State(Client& c, Url u) : client(&c), url(std::move(u)) {}
+  State(Client& c, const Request& request) : client(&c), url(request.url), redactor(request.headers) {}
 
   Client* client;
   Url url;
+  Redactor redactor;
   std::unique_ptr<Stream> stream;
   std::optional<beast_http::response_parser<beast_http::buffer_body>> parser;
   Answer head;
@@ -118,13 +135,18 @@ struct Response::State {
 
   Error too_long() const {
     return {Status::LIMIT,
-            "the answer of " + url.origin() + " has more headers than the setting max_header_bytes allows"};
+            "the answer of " + url.shown() + " has more headers than the setting max_header_bytes allows"};
   }
 
   std::size_t parse() {
     ErrorCode ec;
     ByteView bytes = buffered();
-    std::size_t used = parser->put(boost::asio::buffer(bytes.data(), bytes.size()), ec);
+    std::size_t used = 0;
+    try {
+      used = parser->put(boost::asio::buffer(bytes.data(), bytes.size()), ec);
+    } catch (const std::length_error&) {  // Beast's own limit for one field, whatever max_header_bytes allows
+      throw Error(Status::LIMIT, "the answer of " + url.shown() + " has a header of more than 64 KiB");
+    }
     begin += used;
     if (ec == beast_http::error::header_limit || ec == beast_http::error::buffer_overflow) throw too_long();
     if (ec && ec != beast_http::error::need_more && ec != beast_http::error::need_buffer)
@@ -132,29 +154,58 @@ struct Response::State {
     return used;
   }
 
+  // The status line ends right after its code: adds the blank that Beast insists on.
+  void add_blank() {
+    const auto at = [&](std::size_t i) { return buffer.begin() + static_cast<std::ptrdiff_t>(i); };
+    if (begin == 0) {
+      buffer.insert(at(kStatusLineCode), ' ');
+      ++end;
+      return;
+    }
+    std::copy(at(begin), at(begin + kStatusLineCode), at(begin - 1));
+    --begin;
+    buffer[begin + kStatusLineCode] = ' ';
+  }
+
   Task<> read_head(std::size_t max_header_bytes, bool* answered);
+  Task<> read_one_head(std::size_t max_header_bytes, bool* answered);
   Task<std::size_t> read_body(MutableBytes out);
   Task<std::size_t> read_parsed(MutableBytes out);
   void finish();
 };
 
-Task<> Response::State::read_head(std::size_t max_header_bytes, bool* answered) {
-  for (int interim = 0; interim < 5; ++interim) {
-    parser.emplace();
-    parser->header_limit(static_cast<std::uint32_t>(max_header_bytes));
-    parser->body_limit(boost::none);
-    while (!parser->is_header_done()) {
-      if (begin < end && parse() > 0) continue;
-      if (end - begin == buffer.size()) grow(max_header_bytes);
-      if (!co_await fill())
-        throw std::move(Error(Status::NETWORK, url.origin() + " closed the connection without an answer").may_retry());
-      if (answered) *answered = true;
-    }
-    if (parser->get().result_int() >= 200) break;
+Task<> Response::State::read_one_head(std::size_t max_header_bytes, bool* answered) {
+  parser.emplace();
+  parser->header_limit(static_cast<std::uint32_t>(max_header_bytes));
+  parser->body_limit(boost::none);
+  bool started = false;  // Beast remembers how far it has read: the status line is looked at before it gets a byte
+  while (!parser->is_header_done()) {
+    const StatusLine line = started ? StatusLine::other : look_at_status_line(as_text(buffered()));
+    if (line == StatusLine::lacks_blank) add_blank();
+    started = line != StatusLine::unfinished;
+    if (started && begin < end && parse() > 0) continue;
+    if (end - begin == buffer.size()) grow(max_header_bytes);
+    const bool more = co_await fill();
+    if (!more)
+      throw std::move(
+          Error(Status::NETWORK, url.shown() + ": the connection was closed without an answer").may_retry());
+    if (answered) *answered = true;
   }
-  head.status = static_cast<int>(parser->get().result_int());
-  if (head.status < 200) throw protocol_error(url, "only interim answers");
-  for (const auto& field : parser->get()) head.headers.emplace_back(field.name_string(), printable(field.value()));
+}
+
+Task<> Response::State::read_head(std::size_t max_header_bytes, bool* answered) {
+  for (;;) {
+    co_await read_one_head(max_header_bytes, answered);
+    head.status = static_cast<int>(parser->get().result_int());
+    if (head.status >= 200) break;
+    if (head.status == 101) throw protocol_error(url, "it switches to another protocol, which was not asked for");
+    // Any number of interim answers may come (RFC 9110 section 15.2), until the deadline. A server that never pauses
+    // would keep the deadline, and a cancellation, from being noticed.
+    co_await asio::post(co_await asio::this_coro::executor, asio::use_awaitable);
+  }
+  check_transfer_coding(parser->get(), url);
+  for (const auto& field : parser->get()) head.headers.emplace_back(field.name_string(), field.value());
+  redactor.clean(head.headers);
   parser->eager(true);
   if (parser->is_done()) {
     length = 0;
@@ -185,8 +236,9 @@ Task<std::size_t> Response::State::read_body(MutableBytes out) {
     n = co_await stream->read_some(out);
   }
   if (n == 0)
-    throw std::move(Error(Status::NETWORK, url.origin() + " closed the connection with " + std::to_string(remaining) +
-                                               " of " + std::to_string(length) + " bytes to go")
+    throw std::move(Error(Status::NETWORK, url.shown() + ": the connection was closed with " +
+                                               std::to_string(remaining) + " of " + std::to_string(length) +
+                                               " bytes to go")
                         .may_retry());
   remaining -= static_cast<std::int64_t>(n);
   if (remaining == 0) finish();
@@ -211,7 +263,7 @@ Task<std::size_t> Response::State::read_parsed(MutableBytes out) {
       ErrorCode ec;
       parser->put_eof(ec);
       if (ec)
-        throw std::move(Error(Status::NETWORK, url.origin() + " closed the connection in mid-answer").may_retry());
+        throw std::move(Error(Status::NETWORK, url.shown() + ": the connection was closed in mid-answer").may_retry());
     }
   }
 }
@@ -225,6 +277,26 @@ const Answer& Response::head() const { return state_->head; }
 std::int64_t Response::content_length() const { return state_->length; }
 bool Response::delimited() const { return state_->length >= 0 || state_->parser->chunked(); }
 Task<std::size_t> Response::read_some(MutableBytes out) { return state_->read_body(out); }
+
+Task<bool> Response::read_text(std::string& text, std::size_t longest) {
+  std::exception_ptr failure;
+  bool more = true;
+  try {
+    std::array<std::uint8_t, 8192> buffer;
+    while (more && text.size() <= longest) {
+      const std::size_t n = co_await read_some(buffer);
+      text.append(as_text({buffer.data(), n}));
+      more = n > 0;
+    }
+  } catch (...) {
+    failure = std::current_exception();
+  }
+  const bool whole = text.size() <= longest;
+  if (!whole) text.resize(longest);
+  state_->redactor.clean(text);
+  if (failure) std::rethrow_exception(failure);
+  co_return whole;
+}
 
 Client::Client(ClientOptions options) : options_(std::move(options)) {
   tls_ = std::make_shared<TlsContext>(options_.ca_file);
@@ -255,7 +327,7 @@ Task<Response> Client::open(Request request, bool* answered) {
   auto executor = co_await asio::this_coro::executor;
   const WipedText wire{serialise(request, options_.user_agent)};
   for (;;) {
-    auto state = std::make_unique<Response::State>(*this, request.url);
+    auto state = std::make_unique<Response::State>(*this, request);
     auto idle = take_idle(request.url.origin());
     bool reused = idle != nullptr, got_bytes = false;
     if (reused) {
@@ -287,14 +359,9 @@ Task<Answer> Client::send(Request request, std::size_t max_body, bool* answered)
   Response response = co_await open(std::move(request), answered);
   if (response.state_->stream) response.state_->stream->deadline(limit);
   Answer answer = response.head();
-  std::array<std::uint8_t, 8192> buffer;
-  while (std::size_t n = co_await response.read_some(buffer)) {
-    if (answer.body.size() + n > max_body)
-      throw Error(Status::LIMIT, "the answer of " + response.state_->url.origin() +
-                                     std::string(response.state_->url.path()) + " is larger than the " +
-                                     std::to_string(max_body) + " bytes allowed");
-    answer.body.append(reinterpret_cast<const char*>(buffer.data()), n);
-  }
+  if (!co_await response.read_text(answer.body, max_body))
+    throw Error(Status::LIMIT, "the answer of " + response.state_->url.shown() + " is larger than the " +
+                                   std::to_string(max_body) + " bytes allowed");
   co_return answer;
 }
 

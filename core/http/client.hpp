@@ -31,6 +31,9 @@ class Response {
   bool delimited() const;
   // The next bytes of the body; 0 after the last. A body that is cut short throws Error{NETWORK}.
   Task<std::size_t> read_some(MutableBytes out);
+  // Adds the body to `text`, up to `longest` bytes, without the request's credentials should the server repeat them. For
+  // what may be shown. False: the body goes on. When reading fails `text` holds what came before.
+  Task<bool> read_text(std::string& text, std::size_t longest);
 
   Response(Response&&) noexcept;
   Response& operator=(Response&&) noexcept;
@@ -43,7 +46,8 @@ class Response {
   std::unique_ptr<State> state_;
 };
 
-// Thread-safe. Redirects are not followed: they come back as answers.
+// Thread-safe. Redirects are not followed: they come back as answers. Headers come byte for byte, but without the
+// request's credentials should the server repeat them.
 class Client {
  public:
   explicit Client(ClientOptions options);
@@ -52,7 +56,8 @@ class Client {
   // Sends and waits for the head of the answer. `answered` (nullable) is set once the first byte of one came.
   Task<Response> open(Request request, bool* answered = nullptr);
 
-  // The same with the whole body, up to `max_body` bytes, within request_timeout. Throws Error{LIMIT} beyond.
+  // The same with the whole body, read as a text, up to `max_body` bytes, within request_timeout. Throws Error{LIMIT}
+  // beyond.
   Task<Answer> send(Request request, std::size_t max_body, bool* answered = nullptr);
 
  private:

@@ -13,6 +13,7 @@
 #include <cstring>
 
 #include "base/error.hpp"
+#include "base/quote.hpp"
 
 namespace libbcda::http {
 
@@ -23,7 +24,7 @@ using ErrorCode = boost::system::error_code;
 namespace {
 
 Error network_error(const Url& url, const std::string& doing, const std::string& why) {
-  return std::move(Error(Status::NETWORK, doing + " " + url.origin() + ": " + why).may_retry());
+  return std::move(Error(Status::NETWORK, doing + " " + tidy(url.origin(), 2 * kLongestName) + ": " + why).may_retry());
 }
 
 // A server that hangs up in mid-handshake, or says that it has an internal error, is being restarted rather than
@@ -44,6 +45,8 @@ struct Stream::Watchdog : std::enable_shared_from_this<Stream::Watchdog> {
   Watchdog(const asio::any_io_executor& executor, tcp::socket& s) : timer(executor), socket(&s) {}
 
   void arm() {
+    if (!waiting)
+      active = steady_clock::now();  // whoever is busy with the last bytes, such as a slow sink, is not idle
     auto due = std::min(deadline, idle.count() > 0 ? active + idle : kNever);
     if (due == kNever) return;
     if (due <= steady_clock::now()) return bite();
@@ -68,6 +71,7 @@ struct Stream::Watchdog : std::enable_shared_from_this<Stream::Watchdog> {
   steady_clock::time_point deadline = kNever;
   Milliseconds idle{0};
   bool connecting = false;
+  bool waiting = false;  // for the peer
   bool expired = false;
 };
 
@@ -119,22 +123,27 @@ void Stream::deadline(steady_clock::time_point when) {
 }
 
 void Stream::time_out() {
-  throw std::move(Error(Status::TIMEOUT, url_.origin() + " did not answer in time").may_retry());
+  throw std::move(Error(Status::TIMEOUT, url_.shown() + " did not answer in time").may_retry());
 }
 
-void Stream::fail(const std::string& doing, int error_number) {
-  throw network_error(url_, doing, std::strerror(error_number));
+// The connection broke. A server that wants a client certificate may hang up without a word about it.
+void Stream::fail(const std::string& doing, const std::string& why) {
+  const bool wants_certificate = ssl_ && asked_for_certificate(ssl_.get());
+  const std::string text = doing + " " + url_.shown() + ": " + why;
+  throw std::move(Error(Status::NETWORK, wants_certificate ? text + kNoClientCertificate : text).may_retry());
 }
 
 Task<> Stream::wait(Ready what) {
   if (watchdog_->expired) time_out();
   watchdog_->active = steady_clock::now();  // silence counts from when something is due
+  watchdog_->waiting = true;
   ErrorCode ec;
   co_await socket_.async_wait(what == Ready::read ? tcp::socket::wait_read : tcp::socket::wait_write,
                               asio::redirect_error(asio::use_awaitable, ec));
+  watchdog_->waiting = false;
   if (watchdog_->expired) time_out();
   if (ec == asio::error::operation_aborted) throw Error(Status::CANCELLED, "cancelled");
-  if (ec) throw network_error(url_, "the connection to", ec.message());
+  if (ec) fail("the connection to", ec.message());
 }
 
 // The system's resolver cannot be interrupted; at least its answer is not waited for beyond the limit.
@@ -192,7 +201,8 @@ Task<> Stream::connect(TlsContext& tls) {
 }
 
 Task<> Stream::handshake(TlsContext& tls) {
-  ssl_ = tls.connect_to(url_.host, url_.origin());
+  const std::string name(url_.tls_name());
+  ssl_ = tls.connect_to(name, url_.origin());
   if (SSL_set_fd(ssl_.get(), static_cast<int>(socket_.native_handle())) != 1) throw std::bad_alloc();
   for (;;) {
     ERR_clear_error();
@@ -204,12 +214,12 @@ Task<> Stream::handshake(TlsContext& tls) {
     } else if (kind == SSL_ERROR_WANT_WRITE) {
       co_await wait(Ready::write);
     } else if (kind == SSL_ERROR_SSL && !passing_fault(ssl_.get())) {
-      Error error(Status::TLS, handshake_failure(ssl_.get(), url_.host));
+      Error error(Status::TLS, handshake_failure(ssl_.get(), name));
       ERR_clear_error();
       throw error;
     } else {
       ERR_clear_error();
-      throw network_error(url_, "the TLS handshake with", "the connection was closed");
+      fail("the TLS handshake with", "the connection was closed");
     }
   }
 }
@@ -223,16 +233,20 @@ Task<> Stream::progress_tls(int result, const char* doing) {
     case SSL_ERROR_WANT_WRITE:
       co_return co_await wait(Ready::write);
     case SSL_ERROR_SYSCALL:
-      if (error_number != 0) fail(doing, error_number);
-      throw network_error(url_, doing, "the connection was closed");
+      fail(doing, error_number != 0 ? std::strerror(error_number) : "the connection was closed");
     default:
+      if (refused_without_certificate(ssl_.get())) {
+        ERR_clear_error();
+        throw Error(Status::TLS, tidy(url_.tls_name()) + " refused the connection" + kNoClientCertificate);
+      }
       ERR_clear_error();
-      throw network_error(url_, doing, "the connection was cut");  // no close_notify, or a broken record
+      fail(doing, "the connection was cut");  // no close_notify, or a broken record
   }
 }
 
 Task<std::size_t> Stream::read_some(MutableBytes out) {
   for (;;) {
+    if (watchdog_->expired) time_out();  // a server that always has bytes is never waited for
     std::size_t have = 0;
     if (ssl_) {
       // Take record after record while they are there: one wait then serves many.
@@ -258,7 +272,7 @@ Task<std::size_t> Stream::read_some(MutableBytes out) {
         watchdog_->active = steady_clock::now();
         co_return static_cast<std::size_t>(n);
       }
-      if (errno != EAGAIN && errno != EWOULDBLOCK && errno != EINTR) fail("reading from", errno);
+      if (errno != EAGAIN && errno != EWOULDBLOCK && errno != EINTR) fail("reading from", std::strerror(errno));
       if (errno != EINTR) co_await wait(Ready::read);
     }
   }
@@ -278,7 +292,7 @@ Task<> Stream::write_all(ByteView bytes) {
     } else {
       ssize_t sent = ::send(socket_.native_handle(), bytes.data(), bytes.size(), MSG_NOSIGNAL);
       if (sent < 0 && errno == EINTR) continue;
-      if (sent < 0 && errno != EAGAIN && errno != EWOULDBLOCK) fail("writing to", errno);
+      if (sent < 0 && errno != EAGAIN && errno != EWOULDBLOCK) fail("writing to", std::strerror(errno));
       if (sent < 0) {
         co_await wait(Ready::write);
         continue;

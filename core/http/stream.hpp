@@ -67,7 +67,7 @@ class Stream {
   Task<> handshake(TlsContext& tls);
   Task<> progress_tls(int result, const char* doing);
   void watch();  // (re)starts the watchdog
-  [[noreturn]] void fail(const std::string& doing, int error_number);
+  [[noreturn]] void fail(const std::string& doing, const std::string& why);
   [[noreturn]] void time_out();
 
   Url url_;

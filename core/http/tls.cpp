@@ -8,6 +8,7 @@
 
 #include <cstdlib>
 #include <cstring>
+#include <ctime>
 
 #include "base/error.hpp"
 
@@ -25,16 +26,121 @@ constexpr const char* kBundles[] = {
     "/usr/local/share/certs/ca-root-nss.crt",
 };
 
+// What is remembered of a connection, for the session cache and for messages.
+struct Peer {
+  std::string origin;
+  bool asked_for_certificate = false;
+  // The certificate that was refused:
+  bool refused = false;
+  bool issuer = false;  // it is not the server's own, but one of the chain
+  bool names_hosts = true;
+  std::tm valid_from{}, valid_to{};
+};
+
 int context_index() {
   static const int index = SSL_CTX_get_ex_new_index(0, nullptr, nullptr, nullptr, nullptr);
   return index;
 }
 
-void free_origin(void*, void* origin, CRYPTO_EX_DATA*, int, long, void*) { delete static_cast<std::string*>(origin); }
+void free_peer(void*, void* peer, CRYPTO_EX_DATA*, int, long, void*) { delete static_cast<Peer*>(peer); }
 
-int origin_index() {
-  static const int index = SSL_get_ex_new_index(0, nullptr, nullptr, nullptr, free_origin);
+int peer_index() {
+  static const int index = SSL_get_ex_new_index(0, nullptr, nullptr, nullptr, free_peer);
   return index;
+}
+
+Peer* peer_of(const SSL* ssl) { return static_cast<Peer*>(SSL_get_ex_data(ssl, peer_index())); }
+
+// OpenSSL calls the next two, so nothing in them throws.
+
+int look_at_verdict(int good, X509_STORE_CTX* store) {
+  auto* ssl = static_cast<SSL*>(X509_STORE_CTX_get_ex_data(store, SSL_get_ex_data_X509_STORE_CTX_idx()));
+  X509* certificate = X509_STORE_CTX_get_current_cert(store);
+  Peer* peer = ssl ? peer_of(ssl) : nullptr;
+  if (good || !certificate || !peer) return good;
+  peer->refused = ASN1_TIME_to_tm(X509_get0_notBefore(certificate), &peer->valid_from) == 1 &&
+                  ASN1_TIME_to_tm(X509_get0_notAfter(certificate), &peer->valid_to) == 1;
+  peer->issuer = X509_STORE_CTX_get_error_depth(store) > 0;
+  peer->names_hosts = X509_get_ext_by_NID(certificate, NID_subject_alt_name, -1) >= 0;
+  return good;
+}
+
+int no_client_certificate(SSL* ssl, X509**, EVP_PKEY**) {
+  if (Peer* peer = peer_of(ssl)) peer->asked_for_certificate = true;
+  return 0;
+}
+
+std::string date(const std::tm& time) {
+  char text[64];
+  return {text, std::strftime(text, sizeof text, "%Y-%m-%d %H:%M UTC", &time)};
+}
+
+std::string now() {  // as OpenSSL sees it
+  const std::time_t seconds = std::time(nullptr);
+  std::tm time{};
+  return ::gmtime_r(&seconds, &time) ? date(time) : "an unknown time";
+}
+
+std::string out_of_its_dates(const Peer* peer, const std::string& host, bool early) {
+  std::string text = peer && peer->issuer ? "the certificate of an issuer of " + host + "'s certificate"
+                                          : "the certificate of " + host;
+  text += early ? " is not valid yet" : " has expired";
+  if (peer && peer->refused) text += ": it is valid from " + date(peer->valid_from) + " to " + date(peer->valid_to);
+  return text + ", and the clock of this machine says " + now() +
+         "; set the clock if it is wrong, otherwise the service has to renew the certificate";
+}
+
+// Whether a CA certificate that is named by ca_file could make the chain whole.
+bool lacks_issuer(long verdict) {
+  return verdict == X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT || verdict == X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT_LOCALLY ||
+         verdict == X509_V_ERR_UNABLE_TO_VERIFY_LEAF_SIGNATURE || verdict == X509_V_ERR_SELF_SIGNED_CERT_IN_CHAIN ||
+         verdict == X509_V_ERR_DEPTH_ZERO_SELF_SIGNED_CERT || verdict == X509_V_ERR_CERT_UNTRUSTED;
+}
+
+std::string untrusted(const Peer* peer, const std::string& host, long verdict) {
+  if (verdict == X509_V_ERR_CERT_NOT_YET_VALID || verdict == X509_V_ERR_CERT_HAS_EXPIRED)
+    return out_of_its_dates(peer, host, verdict == X509_V_ERR_CERT_NOT_YET_VALID);
+  std::string text = "the certificate of " + host;
+  if (verdict == X509_V_ERR_HOSTNAME_MISMATCH || verdict == X509_V_ERR_IP_ADDRESS_MISMATCH) {
+    if (peer && !peer->names_hosts)
+      return text + " names no host (it has no subjectAltName); the service has to replace the certificate";
+    return text + " is for another host; check the setting url";
+  }
+  text += std::string(" is not trusted (") + X509_verify_cert_error_string(verdict) + "); ";
+  return text + (lacks_issuer(verdict)
+                     ? "if the service has a CA of its own, name its certificate with the setting ca_file"
+                     : "the service has to replace the certificate");
+}
+
+// What TLS with the service needs and this OpenSSL does not have, such as "SHA2-256, RSA"; "" when all is there.
+std::string missing_algorithms() {
+  std::string missing;
+  const auto need = [&](const char* name, auto* found, auto free) {
+    if (!found) missing += (missing.empty() ? "" : ", ") + std::string(name);
+    free(found);
+  };
+  need("SHA2-256", EVP_MD_fetch(nullptr, "SHA2-256", nullptr), EVP_MD_free);
+  need("AES-256-GCM", EVP_CIPHER_fetch(nullptr, "AES-256-GCM", nullptr), EVP_CIPHER_free);
+  need("RSA", EVP_KEYMGMT_fetch(nullptr, "RSA", nullptr), EVP_KEYMGMT_free);
+  need("EC", EVP_KEYMGMT_fetch(nullptr, "EC", nullptr), EVP_KEYMGMT_free);
+  ERR_clear_error();
+  return missing;
+}
+
+std::string openssl_configuration() {
+  if (const char* path = std::getenv("OPENSSL_CONF"); path && *path)
+    return std::string("the environment variable OPENSSL_CONF names ") + path +
+           ", and that configuration is the likely cause: unset OPENSSL_CONF, or activate the default provider there";
+  return "OpenSSL's configuration (openssl.cnf, or the file that OPENSSL_CONF names) is the likely cause: activate the "
+         "default provider there";
+}
+
+Error unusable_openssl() {
+  const char* reason = ERR_reason_error_string(ERR_peek_last_error());
+  std::string text = std::string("OpenSSL cannot speak TLS here (") + (reason ? reason : "no reason given") + ")";
+  ERR_clear_error();
+  if (std::string missing = missing_algorithms(); !missing.empty()) text += ": it lacks " + missing;
+  return {Status::TLS, text + "; " + openssl_configuration()};
 }
 
 bool is_address(const std::string& host) {
@@ -70,15 +176,17 @@ void TlsContext::ContextDeleter::operator()(SSL_CTX* context) const noexcept { S
 void TlsContext::SessionDeleter::operator()(SSL_SESSION* session) const noexcept { SSL_SESSION_free(session); }
 
 TlsContext::TlsContext(const std::string& ca_file) {
+  ERR_clear_error();
   context_.reset(SSL_CTX_new(TLS_client_method()));
-  if (!context_) throw Error(Status::INTERNAL, "OpenSSL could not make a TLS context");
   SSL_CTX* context = context_.get();
-  SSL_CTX_set_min_proto_version(context, TLS1_2_VERSION);
-  SSL_CTX_set_verify(context, SSL_VERIFY_PEER, nullptr);
+  if (!context || SSL_CTX_set_min_proto_version(context, TLS1_2_VERSION) != 1 || !missing_algorithms().empty())
+    throw unusable_openssl();
+  SSL_CTX_set_verify(context, SSL_VERIFY_PEER, look_at_verdict);
+  SSL_CTX_set_client_cert_cb(context, no_client_certificate);
   SSL_CTX_set_mode(context,
                    SSL_MODE_RELEASE_BUFFERS | SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER);
   SSL_CTX_set_session_cache_mode(context, SSL_SESS_CACHE_CLIENT | SSL_SESS_CACHE_NO_INTERNAL);
-  SSL_CTX_set_ex_data(context, context_index(), this);
+  if (SSL_CTX_set_ex_data(context, context_index(), this) != 1) throw std::bad_alloc();
   SSL_CTX_sess_set_new_cb(context, &TlsContext::on_new_session);
   trust(context, ca_file);
 }
@@ -87,10 +195,14 @@ TlsContext::~TlsContext() = default;
 
 int TlsContext::on_new_session(SSL* ssl, SSL_SESSION* session) {
   auto* self = static_cast<TlsContext*>(SSL_CTX_get_ex_data(SSL_get_SSL_CTX(ssl), context_index()));
-  auto* origin = static_cast<std::string*>(SSL_get_ex_data(ssl, origin_index()));
-  if (!self || !origin) return 0;
-  std::lock_guard lock(self->mutex_);
-  self->sessions_[*origin].reset(session);
+  const Peer* peer = peer_of(ssl);
+  if (!self || !peer) return 0;
+  try {
+    std::lock_guard lock(self->mutex_);
+    self->sessions_[peer->origin].reset(session);
+  } catch (const std::exception&) {
+    return 0;  // no memory to keep it: the next connection does a full handshake
+  }
   return 1;  // the reference is ours now
 }
 
@@ -98,30 +210,47 @@ SslPtr TlsContext::connect_to(const std::string& host, const std::string& origin
   SslPtr ssl(SSL_new(context_.get()));
   if (!ssl) throw std::bad_alloc();
   SSL_set_connect_state(ssl.get());
-  SSL_set_ex_data(ssl.get(), origin_index(), new std::string(origin));
+  auto peer = std::make_unique<Peer>();
+  peer->origin = origin;
+  if (SSL_set_ex_data(ssl.get(), peer_index(), peer.get()) != 1) throw std::bad_alloc();
+  static_cast<void>(peer.release());  // freed with the connection
   bool named = is_address(host) ? X509_VERIFY_PARAM_set1_ip_asc(SSL_get0_param(ssl.get()), host.c_str()) == 1
                                 : SSL_set1_host(ssl.get(), host.c_str()) == 1 &&
                                       SSL_set_tlsext_host_name(ssl.get(), host.c_str()) == 1;
   if (!named) throw Error(Status::TLS, "the host name " + host + " cannot be verified");
-  SSL_set_hostflags(ssl.get(), X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS);
+  // Only a subjectAltName names a host (RFC 9525): the common name is a text.
+  SSL_set_hostflags(ssl.get(), X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS | X509_CHECK_FLAG_NEVER_CHECK_SUBJECT);
   std::lock_guard lock(mutex_);
   if (auto found = sessions_.find(origin); found != sessions_.end()) SSL_set_session(ssl.get(), found->second.get());
   return ssl;
 }
 
+bool asked_for_certificate(SSL* ssl) {
+  const Peer* peer = peer_of(ssl);
+  return peer && peer->asked_for_certificate;
+}
+
+bool refused_without_certificate(SSL* ssl) {
+  const int reason = ERR_GET_REASON(ERR_peek_last_error());
+  if (reason == SSL_R_TLSV13_ALERT_CERTIFICATE_REQUIRED) return true;
+  // TLS 1.2 has no alert of its own for it.
+  return asked_for_certificate(ssl) &&
+         (reason == SSL_R_SSLV3_ALERT_HANDSHAKE_FAILURE || reason == SSL_R_SSLV3_ALERT_NO_CERTIFICATE ||
+          reason == SSL_R_SSLV3_ALERT_BAD_CERTIFICATE || reason == SSL_R_SSLV3_ALERT_CERTIFICATE_UNKNOWN ||
+          reason == SSL_R_TLSV1_ALERT_UNKNOWN_CA || reason == SSL_R_TLSV1_ALERT_ACCESS_DENIED);
+}
+
 std::string handshake_failure(SSL* ssl, const std::string& host) {
-  long verdict = SSL_get_verify_result(ssl);
-  if (verdict == X509_V_ERR_HOSTNAME_MISMATCH || verdict == X509_V_ERR_IP_ADDRESS_MISMATCH) {
-    return "the certificate of " + host + " is for another host; check the setting url";
-  }
-  if (verdict != X509_V_OK)
-    return "the certificate of " + host + " is not trusted (" + X509_verify_cert_error_string(verdict) +
-           "); if the service has a CA of its own, name its certificate with the setting ca_file";
-  unsigned long code = ERR_peek_last_error();
+  if (long verdict = SSL_get_verify_result(ssl); verdict != X509_V_OK) return untrusted(peer_of(ssl), host, verdict);
+  const unsigned long code = ERR_peek_last_error();
+  const int kind = ERR_GET_REASON(code);
   const char* reason = code ? ERR_reason_error_string(code) : nullptr;
   std::string text = "the TLS handshake with " + host + " failed";
   if (reason) text += std::string(" (") + reason + ")";
-  if (code && ERR_GET_REASON(code) == SSL_R_WRONG_VERSION_NUMBER) text += "; it does not speak TLS on this port";
+  if (refused_without_certificate(ssl)) return text + kNoClientCertificate;
+  if (kind == SSL_R_WRONG_VERSION_NUMBER) text += "; it does not speak TLS on this port";
+  if (kind == SSL_R_NO_PROTOCOLS_AVAILABLE || kind == SSL_R_NO_CIPHERS_AVAILABLE)
+    text += "; " + openssl_configuration();
   return text;
 }
 

@@ -26,7 +26,8 @@ class TlsContext {
   TlsContext(const TlsContext&) = delete;
   TlsContext& operator=(const TlsContext&) = delete;
 
-  // A client connection to `host`, to be given a socket. Resumes a session of `origin` when there is one.
+  // A client connection to `host` (without a final dot), to be given a socket. Resumes a session of `origin` when there
+  // is one.
   SslPtr connect_to(const std::string& host, const std::string& origin);
 
  private:
@@ -45,5 +46,14 @@ class TlsContext {
 
 // Why the peer was not trusted, or what the handshake failed of, for an error message.
 std::string handshake_failure(SSL* ssl, const std::string& host);
+
+// Whether the server has asked for a client certificate. The library sends none.
+bool asked_for_certificate(SSL* ssl);
+// Whether the server then refused the connection for want of one. TLS 1.3 says so only after the handshake.
+bool refused_without_certificate(SSL* ssl);
+// What to say about either, to end a message.
+inline constexpr const char* kNoClientCertificate =
+    "; the server asks for a client certificate, which this library does not send and BCDA does not ask for: check the "
+    "setting url";
 
 }  // namespace libbcda::http

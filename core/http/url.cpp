@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "base/error.hpp"
+#include "base/quote.hpp"
 
 namespace libbcda::http {
 namespace {
@@ -41,7 +42,8 @@ const char* read_authority(std::string_view text, Url& url) {
     port = text.substr(host.size());
     if (!all_of(host, "-._~")) return "its host is malformed";
   }
-  if (host.empty()) return "it names no host";
+  if (host.empty() || host == ".") return "it names no host";
+  if (host.starts_with('.') || host.find("..") != std::string_view::npos) return "its host has an empty label";
   url.host = lower(host);
   url.port = default_port(url.scheme);
   if (port.empty() || port == ":") return nullptr;
@@ -107,6 +109,14 @@ std::string Url::origin() const { return scheme + "://" + authority(); }
 
 std::string_view Url::path() const { return std::string_view(target).substr(0, target.find('?')); }
 
+std::string Url::shown() const { return tidy(origin(), 2 * kLongestName) + tidy(path()); }
+
+std::string_view Url::tls_name() const {
+  std::string_view name = host;
+  if (name.ends_with('.')) name.remove_suffix(1);
+  return name;
+}
+
 std::string_view Url::name() const { return path().substr(path().rfind('/') + 1); }
 
 bool Url::loopback() const {
@@ -114,7 +124,9 @@ bool Url::loopback() const {
          (host.starts_with("127.") && host.find_first_not_of("0123456789.") == std::string::npos);
 }
 
-bool same_origin(const Url& a, const Url& b) { return a.scheme == b.scheme && a.host == b.host && a.port == b.port; }
+bool same_origin(const Url& a, const Url& b) {
+  return a.scheme == b.scheme && a.port == b.port && (a.tls() ? a.tls_name() == b.tls_name() : a.host == b.host);
+}
 
 Url parse_url(std::string_view text, std::string_view what) { return read(text, what, Status::INVALID_ARGUMENT); }
 

@@ -18,11 +18,15 @@ struct Url {
   std::string without_query() const { return origin() + std::string(path()); }  // for logs: a query may be a credential
   std::string_view path() const;                                                // target without its query
   std::string_view name() const;                                                // last segment of the path
+  std::string shown() const;          // for messages: without the query, short whatever the service sent
+  std::string_view tls_name() const;  // the host without the final dot of a fully qualified name
   bool tls() const { return scheme == "https"; }
   bool loopback() const;  // localhost, 127.0.0.0/8 or ::1
 };
 
-bool same_origin(const Url& a, const Url& b);  // scheme, host and effective port
+// Scheme, host and effective port. With https `host.` is `host`: a certificate has no final dot, so it proves the same
+// server under both. With http only the name itself counts, because the resolver may complete `host` to another name.
+bool same_origin(const Url& a, const Url& b);
 
 // An absolute http or https URL. User information is refused, a fragment dropped.
 // `what` names it in the error: "the setting url", "Content-Location". Throws Error{INVALID_ARGUMENT}.

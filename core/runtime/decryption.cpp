@@ -40,6 +40,15 @@ Error about(const std::string& file, const std::string& text) {
   return std::move(Error(Status::INVALID_ARGUMENT, text).at_file(file));
 }
 
+// The private key, which is wanted as soon as one of the files has a key.
+std::optional<crypto::PrivateKey> private_key_for(const Settings& settings, const std::vector<Entry>& entries) {
+  auto private_key = load_private_key(settings);
+  const bool wanted =
+      std::any_of(entries.begin(), entries.end(), [](const Entry& e) { return !e.encrypted_key.empty(); });
+  if (!private_key && wanted) throw Error(Status::INVALID_ARGUMENT, "the setting private_key is missing");
+  return private_key;
+}
+
 // What is known of a single file: its wrapped key as given, or its entry in the manifest.
 Entry entry_of(const Decryption& what, const std::string& label) {
   if (!what.key_hex.empty()) {
@@ -70,7 +79,7 @@ RunResult decrypt_one(const Decryption& what) {
   Downloaded input(what.path);  // before the key is blamed for anything
   const std::string label = what.label.empty() ? base_name(what.path) : what.label;
   const Entry entry = entry_of(what, label);
-  const auto private_key = load_private_key(what.settings);
+  const auto private_key = private_key_for(what.settings, {entry});
   const auto key = transfer::key_of(entry, private_key, what.settings.boolean("allow_plaintext"));
   const Durability how = durability(what.settings);
   FileResult file;
@@ -93,18 +102,19 @@ RunResult decrypt_one(const Decryption& what) {
 // The files of a directory that a manifest lists.
 class DirectoryDecryption {
  public:
-  explicit DirectoryDecryption(const Decryption& what)
-      : what_(what), private_key_(load_private_key(what.settings)), warnings_(what.settings.warnings()) {
-    if (!what.key_hex.empty() || !what.label.empty())
-      throw about(what.path, what.path + " is a directory: a key and a label are for one file; give a manifest");
-    if (what.manifest.empty())
-      throw about(what.path, what.path + " is a directory: give a manifest that lists the files in it");
+  explicit DirectoryDecryption(const Decryption& what) : what_(what), warnings_(what.settings.warnings()) {
+    if (what.manifest.empty() || !what.key_hex.empty() || !what.label.empty())
+      throw std::move(Error(Status::FILESYSTEM, what.path +
+                                                    " is a directory: give a manifest that lists the files in it, and "
+                                                    "neither a key nor a label, which are for one file")
+                          .at_file(what.path));
     const auto manifests = read_manifests(what.manifest);
     std::vector<std::string> times;
     for (const bulk::Manifest& manifest : manifests) {
       times.push_back(manifest.transaction_time);
       for (const Entry& entry : manifest.entries) list(entry);
     }
+    private_key_ = private_key_for(what.settings, entries_);
     facts_.transaction_time = earliest_time(times);
     if (!entries_.empty()) facts_.service = entries_.front().url.origin();
   }
@@ -126,7 +136,7 @@ class DirectoryDecryption {
     facts_.elapsed = std::chrono::duration_cast<Milliseconds>(steady_clock::now() - begun);
     std::sort(files_.begin(), files_.end(), [](const auto& a, const auto& b) { return a.path < b.path; });
     const std::string receipt = make_receipt(facts_, files_, {}, {});
-    space_->complete(merge_receipts(older, receipt));
+    space_->complete([&](const std::string& there) { return merge_receipts(there, receipt); });
     facts_.warnings = warnings_;
     return {files_, facts_.transaction_time, facts_.elapsed, make_receipt(facts_, files_, {}, {}), "", ""};
   }

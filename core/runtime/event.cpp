@@ -1,6 +1,7 @@
 #include "runtime/event.hpp"
 
 #include <algorithm>
+#include <charconv>
 #include <utility>
 
 #include "base/json.hpp"
@@ -13,28 +14,82 @@ const char* event_kind_name(EventKind kind) {
   return names[static_cast<int>(kind)];
 }
 
+namespace {
+
+// The length of the UTF-8 character that `text` begins with; 0: it begins with none (RFC 3629, section 4).
+std::size_t character_length(std::string_view text) {
+  auto byte = [&](std::size_t i) { return static_cast<unsigned char>(text[i]); };
+  unsigned char lead = byte(0);
+  if (lead < 0x80) return 1;
+  std::size_t length = lead >= 0xf0 ? 4 : lead >= 0xe0 ? 3 : 2;
+  if (lead < 0xc2 || lead > 0xf4 || text.size() < length) return 0;
+  for (std::size_t i = 1; i < length; ++i)
+    if ((byte(i) & 0xc0) != 0x80) return 0;
+  bool overlong = (lead == 0xe0 && byte(1) < 0xa0) || (lead == 0xf0 && byte(1) < 0x90);
+  bool surrogate = lead == 0xed && byte(1) > 0x9f, too_large = lead == 0xf4 && byte(1) > 0x8f;
+  return overlong || surrogate || too_large ? 0 : length;
+}
+
+// U+FFFD stands for each byte that is not UTF-8: paths and headers may hold any byte, JSON may not.
+std::string valid_utf8(std::string_view text) {
+  std::string out;
+  while (!text.empty()) {
+    std::size_t length = character_length(text);
+    out += length ? text.substr(0, length) : std::string_view("\xef\xbf\xbd");
+    text.remove_prefix(std::max<std::size_t>(length, 1));
+  }
+  return out;
+}
+
+// As people write numbers: 0, 12.5. Boost.JSON would write 0E0, 1.25E1.
+std::string plain_number(double value) {
+  char text[32];
+  auto end = std::to_chars(text, text + sizeof text, value, std::chars_format::fixed, 3).ptr;
+  std::string_view digits(text, static_cast<std::size_t>(end - text));
+  digits = digits.substr(0, digits.find_last_not_of('0') + 1);
+  return std::string(digits.substr(0, digits.find_last_not_of('.') + 1));
+}
+
+// Members of one flat JSON object.
+class Line {
+ public:
+  void text(const char* name, std::string_view value) {
+    if (!value.empty()) add(name, libbcda::json::serialize(libbcda::json::string_view(valid_utf8(value))));
+  }
+  void number(const char* name, std::int64_t value) {
+    if (value >= 0) add(name, std::to_string(value));
+  }
+  void number(const char* name, double value) {
+    if (value >= 0) add(name, plain_number(value));
+  }
+  std::string take() { return "{" + std::move(members_) + "}"; }
+
+ private:
+  void add(const char* name, const std::string& value) {
+    members_ += (members_.empty() ? "\"" : ",\"") + std::string(name) + "\":" + value;
+  }
+
+  std::string members_;
+};
+
+}  // namespace
+
 std::string Event::json() const {
-  libbcda::json::object out;
-  out["event"] = event_kind_name(kind);
-  auto text_member = [&](const char* name, const std::string& value) {
-    if (!value.empty()) out[name] = value;
-  };
-  auto number_member = [&](const char* name, std::int64_t value) {
-    if (value >= 0) out[name] = value;
-  };
-  text_member("text", text);
-  text_member("type", type);
-  text_member("file", file);
-  text_member("url", url);
+  Line line;
+  line.text("event", event_kind_name(kind));
+  line.text("text", text);
+  line.text("type", type);
+  line.text("file", file);
+  line.text("url", url);
   if (kind == EventKind::finished || status != Status::OK)
-    out["status"] = find_status(static_cast<std::int32_t>(status))->name;
-  if (percent >= 0) out["percent"] = percent;
-  number_member("bytes_done", bytes_done);
-  number_member("bytes_total", bytes_total);
-  number_member("files_done", files_done);
-  number_member("files_total", files_total);
-  number_member("wait_ms", wait_ms);
-  return libbcda::json::serialize(out);
+    line.text("status", find_status(static_cast<std::int32_t>(status))->name);
+  line.number("percent", percent);
+  line.number("bytes_done", bytes_done);
+  line.number("bytes_total", bytes_total);
+  line.number("files_done", files_done);
+  line.number("files_total", files_total);
+  line.number("wait_ms", wait_ms);
+  return line.take();
 }
 
 void Mailbox::push(Event event) {
@@ -54,9 +109,13 @@ void Mailbox::push(Event event) {
 void Mailbox::finish(Event last, std::optional<Error> failure) {
   {
     std::lock_guard lock(mutex_);
-    events_.push_back(std::move(last));
     failure_ = std::move(failure);
     finished_ = true;
+    try {
+      events_.push_back(std::move(last));
+    } catch (const std::bad_alloc&) {
+      // The end itself needs no memory: whoever waits is told, only without the last event.
+    }
   }
   tell();
 }

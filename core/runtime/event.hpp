@@ -25,7 +25,7 @@ struct Event {
   double percent = -1;
   std::int64_t bytes_done = -1, bytes_total = -1, files_done = -1, files_total = -1, wait_ms = -1;
 
-  std::string json() const;  // one line
+  std::string json() const;  // one line of JSON, valid UTF-8 whatever bytes the texts have
 };
 
 // Events in order, and the end of the run. Outlives the run, so that the last one to speak may be any thread.

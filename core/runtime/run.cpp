@@ -128,17 +128,24 @@ void Run::launch() {
 // The last act of a run. Once the mailbox has the end, this object may be gone: hence the copy of the pointer.
 void Run::ended(bool broken) {
   const std::shared_ptr<Mailbox> mailbox = mailbox_;
-  if (broken && !failure_) failure_ = Error(Status::INTERNAL, "the run broke off");
+  std::optional<Error> failure;
   Event last;
   last.kind = EventKind::finished;
-  last.files_done = static_cast<std::int64_t>(files_.size());
-  last.files_total = files_total_;
-  last.bytes_done = bytes_done_;
-  if (failure_) {
-    last.status = failure_->status;
-    last.text = failure_->message;
+  try {
+    if (broken) fail(Error(Status::INTERNAL, "the run broke off"));
+    std::lock_guard lock(mutex_);
+    last.files_done = static_cast<std::int64_t>(files_.size());
+    last.files_total = files_total_;
+    last.bytes_done = bytes_done_;
+    failure = failure_;
+    if (failure) {
+      last.status = failure->status;
+      last.text = failure->message;
+    }
+  } catch (const std::exception&) {  // called from a destructor: the end has to be told without memory too
+    failure.emplace(Status::NO_MEMORY, "");
   }
-  mailbox->finish(std::move(last), failure_);
+  mailbox->finish(std::move(last), std::move(failure));
 }
 
 Run::~Run() {
@@ -196,6 +203,8 @@ Task<> Run::ask_metadata() {
   request.headers = {{"Accept", "application/fhir+json"}};
   http::Answer answer = co_await session_->http().send(std::move(request), kLargestMetadata);
   if (answer.status != 200) throw bulk::refusal(answer, "the metadata request", now());
+  if (bulk::is_page(answer))
+    throw Error(Status::PROTOCOL, "the metadata request was answered with " + bulk::page_text(answer));
   if (auto value = parse_json(answer.body); !value || !value->is_object())
     throw Error(
         Status::PROTOCOL,
@@ -233,9 +242,11 @@ void Run::write_receipt() {
              "durability=process accepts that");
   if (request_.kind == RunKind::fetch) {
     if (!request_.only_file.empty()) return;
-    const std::string merged = merge_receipts(workspace_->receipt(), receipt());
-    mention_other_files(merged);
-    return workspace_->complete(merged);
+    return workspace_->complete([this](const std::string& older) {
+      const std::string merged = merge_receipts(older, receipt());
+      mention_other_files(merged);
+      return merged;
+    });
   }
   for (const JobRecord& job : jobs_) {
     std::int64_t files = 0, bytes = 0;
@@ -243,7 +254,7 @@ void Run::write_receipt() {
       if (file.status_url == job.status_url) ++files, bytes += file.facts.bytes;
     log(client_log::export_complete(shown(job.status_url), files, bytes, elapsed_, now()));
   }
-  if (!failure_) workspace_->complete(receipt());
+  if (!failure_) workspace_->complete([this](const std::string&) { return receipt(); });
 }
 
 void Run::mention_other_files(const std::string& receipt) {

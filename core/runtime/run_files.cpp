@@ -219,19 +219,12 @@ Task<bool> Run::attempt(const FileTask& task, const std::optional<crypto::FileKe
 Task<bool> Run::accept(http::Response& response, transfer::Download& download) {
   http::Answer answer = response.head();
   if (answer.status != 200) {
-    Bytes buffer(kLargestRefusal);
-    std::size_t have = 0;
     try {
-      while (have < buffer.size()) {
-        const std::size_t n = co_await response.read_some({buffer.data() + have, buffer.size() - have});
-        if (n == 0) break;
-        have += n;
-      }
+      co_await response.read_text(answer.body, kLargestRefusal);
     } catch (const Error& e) {
       if (e.status == Status::CANCELLED) throw;
       // The status is the answer. What explains it was cut, and what came of it has to do.
     }
-    answer.body.assign(as_text({buffer.data(), have}));
   }
   co_return download.on_head(answer, now());
 }
@@ -312,14 +305,15 @@ bool Run::service_is_gone() {
 
 void Run::file_failed(const FileTask& task, const Error& error) {
   if (error.status == Status::CANCELLED) return fail(error);
+  bool single = false;
   {
     std::lock_guard lock(mutex_);
     ++files_failed_;
+    single = files_total_ == 1;
   }
   fail(error, true);
   log(client_log::download_error(shown(task.status_url), task.entry, error, now()));
-  if (files_total_ > 1)
-    warn(transfer::safe_type(task.entry.type), task.entry.name, error);  // a single one is the run's own
+  if (!single) warn(transfer::safe_type(task.entry.type), task.entry.name, error);  // a single one is the run's own
   const bool unreachable = error.status == Status::NETWORK || error.status == Status::TIMEOUT;
   if (wrong_key_ || (unreachable && service_is_gone())) group_->cancel();
 }

@@ -84,9 +84,9 @@ Session::Session(Settings settings) : work_(io_.get_executor()), settings_(std::
   for (const auto& origin : settings_.list("allowed_origins"))
     allowed_origins_.push_back(read_origin(origin, "allowed_origins", allow_http));
   auth::Credentials credentials = read_credentials(settings_);
+  http_ = std::make_unique<http::Client>(client_options(settings_));  // first: it finds out whether OpenSSL can be used
   private_key_ = load_private_key(settings_);
   warnings_ = settings_.warnings();
-  http_ = std::make_unique<http::Client>(client_options(settings_));
   if (!credentials.client_id.empty() && !credentials.client_secret.empty())
     tokens_ = std::make_unique<auth::TokenSource>(*http_, service_, std::move(credentials),
                                                   settings_.duration("token_lifetime"), read_clocks);

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "base/quote.hpp"
+
 namespace libbcda::transfer {
 namespace {
 
@@ -50,13 +52,13 @@ bool Download::on_head(const http::Answer& answer, Instant now) {
   std::string kind = answer.media_type();
   std::string_view coding = answer.header("Content-Encoding");
   if (kind == "text/html" || kind.find("xml") != std::string::npos) {
-    Error error(Status::PROTOCOL, what + " was answered with a page (" + kind.substr(0, 60) + ") instead of data");
+    Error error(Status::PROTOCOL, what + " was answered with a page (" + tidy(kind) + ") instead of data");
     retry_or_fail(std::move(error.at_file(entry_.name)), std::min(kMissingFileTries, options_.retries));
     return false;
   }
   if (!coding.empty() && coding != "identity") {
-    failure_ = Error(Status::PROTOCOL, what + " came with Content-Encoding " + std::string(coding.substr(0, 40)) +
-                                           ", which was not asked for");
+    failure_ =
+        Error(Status::PROTOCOL, what + " came with Content-Encoding " + quote(coding) + ", which was not asked for");
     failure_->at_file(entry_.name);
     return false;
   }

@@ -85,6 +85,7 @@ Workspace::Workspace(const std::string& out, Use use, Durability durability) : u
     if (out_->in_place() && lock_work()) {
       check_owner();
       remove_abandoned_partials();
+      if (use_ != Use::exporting) share();
       return;
     }
   }
@@ -144,19 +145,18 @@ std::unique_ptr<Workspace> Workspace::for_export(const std::string& out, bool re
 }
 
 std::unique_ptr<Workspace> Workspace::for_fetch(const std::string& out, Durability durability) {
-  std::unique_ptr<Workspace> space(new Workspace(out, Use::fetching, durability));
-  if (space->work_->contains(kJournal)) space->earlier_ = read_journal(space->work_->read(kJournal, kLargestJournal));
-  // Only now may others in: until here an exclusive lock kept the journal as it was.
-  if (space->lock_ == Lock::ours_alone && try_lock(space->work_->fd(), LOCK_SH) == Locking::got)
-    space->lock_ = Lock::shared;
-  return space;
+  return std::unique_ptr<Workspace>(new Workspace(out, Use::fetching, durability));
 }
 
 std::unique_ptr<Workspace> Workspace::for_file(const std::string& out, Durability durability) {
-  std::unique_ptr<Workspace> space(new Workspace(out, Use::file, durability));
-  if (space->lock_ == Lock::ours_alone && try_lock(space->work_->fd(), LOCK_SH) == Locking::got)
-    space->lock_ = Lock::shared;
-  return space;
+  return std::unique_ptr<Workspace>(new Workspace(out, Use::file, durability));
+}
+
+// Lets others in that fetch too. Call it within a turn.
+void Workspace::share() {
+  if (use_ == Use::fetching && work_->contains(kJournal))
+    earlier_ = read_journal(work_->read(kJournal, kLargestJournal));
+  if (lock_ == Lock::ours_alone && try_lock(work_->fd(), LOCK_SH) == Locking::got) lock_ = Lock::shared;
 }
 
 void Workspace::open_journal() {
@@ -292,14 +292,15 @@ void Workspace::log(const std::string& line) {
   log_file_->append(line);
 }
 
-void Workspace::complete(const std::string& receipt) {
+void Workspace::complete(const std::function<std::string(const std::string&)>& receipt) {
   std::lock_guard lock(mutex_);
+  const Turn turn(*out_);
   if (!out_->in_place())
     throw refuse(path(),
                  "was moved or replaced during the run; its files are where it was moved to, without a receipt");
   if (log_file_) log_file_->close();
   if (journal_file_) journal_file_->close();
-  out_->replace(kReceipt, receipt, durability_);
+  out_->replace(kReceipt, receipt(this->receipt()), durability_);
   complete_ = true;
 }
 

@@ -1,6 +1,7 @@
 // The output directory of a run: a lock, partial files and a journal under OUT/.bcda while it runs, the receipt when it
 // is complete. At any moment a file under its final name is whole and verified.
 #pragma once
+#include <functional>
 #include <memory>
 #include <mutex>
 #include <optional>
@@ -46,8 +47,9 @@ class Workspace {
   // One line of OUT/log.ndjson. Does nothing unless this is an export's.
   void log(const std::string& line);
 
-  // Writes OUT/export.json; OUT/.bcda goes with this object. Throws FILESYSTEM when OUT was moved or replaced meanwhile.
-  void complete(const std::string& receipt);
+  // Writes OUT/export.json; OUT/.bcda goes with this object. `receipt` gets the one that is there ("" when none is) and makes
+  // the new one; no other run can write one in between. Throws FILESYSTEM when OUT was moved or replaced meanwhile.
+  void complete(const std::function<std::string(const std::string& older)>& receipt);
 
  private:
   enum class Use { exporting, fetching, file };
@@ -55,6 +57,7 @@ class Workspace {
   Workspace(const std::string& out, Use use, Durability durability);
   void open_work();
   bool lock_work();
+  void share();
   void check_owner() const;
   void remove_abandoned_partials() const;
   void refuse_or_clear_leftovers(bool restart);

@@ -88,7 +88,7 @@ class Downloads(Case):
         self.assertEqual(text.count("warning:"), 1, "said once")
 
     def test_what_is_not_taken(self):
-        self.expect(self.decrypt(self.downloads, "--key", "00"), USAGE, "directory")
+        self.expect(self.decrypt(self.downloads, "--key", "00"), FAILED, "directory")
         self.expect(self.decrypt(self.downloads, self.downloads, "--manifest", self.manifest), USAGE, "directory")
         self.expect(self.decrypt(self.dir / "none", "--manifest", self.manifest), FAILED, self.dir / "none")
         self.assertFalse(self.out.exists())

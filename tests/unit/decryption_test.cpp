@@ -289,7 +289,8 @@ TEST_F(Decrypting, ADirectoryNeedsAManifestAndTakesNothingElse) {
   };
   for (const Error& error :
        {attempt("", "", ""), attempt("", "00", ""), attempt(manifest(), "00", ""), attempt(manifest(), "", "x")}) {
-    EXPECT_EQ(error.status, Status::INVALID_ARGUMENT);
+    EXPECT_EQ(error.status, Status::FILESYSTEM);
+    EXPECT_EQ(error.file, in_.path());
     EXPECT_TRUE(holds(error.message, "is a directory"));
     EXPECT_TRUE(holds(error.message, "manifest"));
   }
@@ -322,8 +323,10 @@ TEST_F(Decrypting, PlainFilesAloneNeedNoPrivateKey) {
   settings_.unset("private_key");
   EXPECT_EQ(decrypt_file(in_ / "plain-error.ndjson", out_ / "x").files.size(), 1u);
   const Error error = error_of([&] { decrypt_file(in_ / name_of(0), out_ / "y"); });
-  EXPECT_EQ(error.status, Status::PRIVATE_KEY);
+  EXPECT_EQ(error.status, Status::INVALID_ARGUMENT);
   EXPECT_TRUE(holds(error.message, "private_key is missing"));
+  EXPECT_EQ(error_of([&] { decrypt_directory(); }).status, Status::INVALID_ARGUMENT);
+  EXPECT_EQ(names_in(out_.path()), Names{"x"});
 }
 
 }  // namespace

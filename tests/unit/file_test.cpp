@@ -291,6 +291,15 @@ TEST(LineFiles, AppendWholeLinesPrivately) {
   EXPECT_EQ(mode_of(temp / "log"), 0600);
 }
 
+TEST(LineFiles, AHalfLineOfAKilledProcessSpoilsNoOther) {
+  TempDir temp;
+  Directory dir = Directory::open_or_create(temp.path());
+  spill(temp / "journal", "one\nhal");
+  LineFile lines(dir, "journal");
+  lines.append("two");
+  EXPECT_EQ(slurp(temp / "journal"), "one\nhal\ntwo\n");
+}
+
 TEST(LineFiles, AreNotOpenedThroughALink) {
   TempDir temp;
   Directory dir = Directory::open_or_create(temp.path());

@@ -28,6 +28,9 @@ class Workspaces : public testing::Test {
   std::unique_ptr<Workspace> for_export(bool restart = false) { return Workspace::for_export(out_, restart, kProcess); }
   std::unique_ptr<Workspace> for_fetch() { return Workspace::for_fetch(out_, kProcess); }
 
+  static void complete(Workspace& space, const std::string& receipt) {
+    space.complete([&](const std::string&) { return receipt; });
+  }
   static FileRecord record(const std::string& path) {
     return {
         path, "https://h/" + path, "Patient", "k", {.bytes = 3, .records = 1, .sha256 = kDigest, .decrypted = true}};
@@ -107,7 +110,7 @@ TEST_F(Workspaces, AFinishedRunLeavesFilesReceiptAndLog) {
     write(*space, "a.ndjson");
     space->log("{\"line\":1}");
     space->log("{\"line\":2}");
-    space->complete("{\"receipt\":true}");
+    complete(*space, "{\"receipt\":true}");
   }
   EXPECT_EQ(names_in(out_), (Names{"a.ndjson", "export.json", "log.ndjson"}));
   EXPECT_EQ(slurp(out_ + "/export.json"), "{\"receipt\":true}");
@@ -116,7 +119,7 @@ TEST_F(Workspaces, AFinishedRunLeavesFilesReceiptAndLog) {
 }
 
 TEST_F(Workspaces, AFinishedDirectoryIsRefused) {
-  for_export()->complete("{}");
+  complete(*for_export(), "{}");
   for (bool restart : {false, true}) {
     Error error = error_of([&] { for_export(restart); });
     EXPECT_EQ(error.status, Status::FILESYSTEM);
@@ -178,7 +181,7 @@ TEST_F(Workspaces, ASecondRunInTheSameDirectoryIsRefusedAndDoesNoHarm) {
     EXPECT_TRUE(exists(out_ + "/a.ndjson"));
     ::unlink((out_ + "/a.ndjson").c_str());
     if (exporting) {
-      first->complete("{}");
+      complete(*first, "{}");
       ::unlink((out_ + "/export.json").c_str());
     }
   }
@@ -333,7 +336,7 @@ TEST_F(Workspaces, ADirectoryThatIsMovedAwayGetsNoReceipt) {
   write(*space, "a.ndjson");
   ASSERT_EQ(::rename(out_.c_str(), (temp_ / "moved").c_str()), 0);
   ASSERT_EQ(::mkdir(out_.c_str(), 0700), 0);
-  EXPECT_TRUE(holds(error_of([&] { space->complete("{}"); }).message, "moved or replaced"));
+  EXPECT_TRUE(holds(error_of([&] { complete(*space, "{}"); }).message, "moved or replaced"));
   space.reset();
   EXPECT_EQ(names_in(out_), Names{});
   EXPECT_FALSE(exists(temp_ / "moved/export.json"));
@@ -344,7 +347,7 @@ TEST_F(Workspaces, AProcessThatChangesItsDirectoryKeepsItsOutput) {
   std::filesystem::current_path(temp_.path());
   auto space = Workspace::for_export("out", false, kProcess);
   std::filesystem::current_path("/");
-  EXPECT_NO_THROW(space->complete("{}"));
+  EXPECT_NO_THROW(complete(*space, "{}"));
   std::filesystem::current_path(before);
   EXPECT_TRUE(exists(out_ + "/export.json"));
 }
@@ -358,7 +361,7 @@ TEST_F(Workspaces, WithoutLocksARunOfThisProcessIsStillSeen) {
     for (bool restart : {false, true})
       EXPECT_TRUE(holds(error_of([&] { for_export(restart); }).message, "in use by another run"));
     EXPECT_EQ(names_in(out_), before);
-    first->complete("{}");
+    complete(*first, "{}");
     first.reset();
     EXPECT_EQ(names_in(out_), Names{"export.json"});
     ::unlink((out_ + "/export.json").c_str());
@@ -400,7 +403,7 @@ TEST_F(Workspaces, AFetchThatIsNotCompleteLeavesItsJournal) {
   EXPECT_EQ(names_in(out_), (Names{".bcda/", ".bcda/journal.ndjson", "a.ndjson"}));
   auto again = for_fetch();
   EXPECT_EQ(again->earlier().count("a.ndjson"), 1u);
-  again->complete("{}");
+  complete(*again, "{}");
   again.reset();
   EXPECT_EQ(names_in(out_), (Names{"a.ndjson", "export.json"}));
 }
@@ -449,7 +452,7 @@ TEST_F(Workspaces, ASingleFileLeavesNothingElse) {
 }
 
 TEST_F(Workspaces, AFetchIntoAFinishedDirectoryIsFine) {
-  for_export()->complete("{}");
+  complete(*for_export(), "{}");
   write(*for_fetch(), "a.ndjson");
   EXPECT_EQ(names_in(out_), (Names{".bcda/", ".bcda/journal.ndjson", "a.ndjson", "export.json"}));
 }

@@ -1,0 +1,146 @@
+#include "streams.hpp"
+
+#include <fcntl.h>
+#include <limits.h>
+#include <poll.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <chrono>
+#include <system_error>
+
+#include "interrupts.hpp"
+#include "text.hpp"
+
+namespace cli {
+namespace {
+
+using namespace std::chrono_literals;
+
+constexpr int slice_ms = 100;            // how late a signal may be noticed
+constexpr auto slow_reader = 500ms;      // how long a reader may take after a signal
+constexpr std::size_t block = PIPE_BUF;  // a pipe that is ready takes this much without waiting
+
+enum class Written { all, dropped, given_up, failed };
+
+bool ready(int descriptor, int timeout_ms) {
+  pollfd asked{descriptor, POLLOUT, 0};
+  return poll(&asked, 1, timeout_ms) > 0;  // errors too: the write will say which
+}
+
+// False: a signal asked for the end, and nobody reads.
+bool wait_until_ready(int descriptor) {
+  while (!ready(descriptor, Interrupts::asked() ? 10 : slice_ms)) {
+    if (Interrupts::asked() && Interrupts::age() > slow_reader) return false;
+  }
+  return true;
+}
+
+// A descriptor that is written to until that fails; from then on everything is dropped, as it would follow a gap.
+class Stream {
+ public:
+  explicit Stream(int descriptor) : descriptor_(descriptor) {}
+
+  Written write(std::string_view text) {
+    if (broken_) return Written::dropped;
+    while (!text.empty()) {
+      if (!wait_until_ready(descriptor_)) return stop(Written::given_up);
+      const ssize_t n = ::write(descriptor_, text.data(), std::min(text.size(), block));
+      if (n >= 0) {
+        text.remove_prefix(static_cast<std::size_t>(n));
+      } else if (errno == EPIPE) {
+        return stop(Written::dropped);
+      } else if (errno != EINTR && errno != EAGAIN) {
+        why_ = std::generic_category().message(errno);
+        return stop(Written::failed);
+      }
+    }
+    return Written::all;
+  }
+
+  bool ready_now() const { return !broken_ && ready(descriptor_, 0); }
+  const std::string& why() const { return why_; }  // after `failed`
+
+ private:
+  Written stop(Written outcome) {
+    broken_ = true;
+    return outcome;
+  }
+
+  int descriptor_;
+  bool broken_ = false;
+  std::string why_;
+};
+
+Stream& standard_output() {
+  static Stream stream(STDOUT_FILENO);
+  return stream;
+}
+
+Stream& standard_error() {
+  static Stream stream(STDERR_FILENO);
+  return stream;
+}
+
+// What to do next, where the message alone might not say it.
+std::string hint(const bcda::Error& error) {
+  if (error.retriable()) {
+    const auto wait = error.retry_after();
+    return "this may pass: try again later" + (wait.count() > 0 ? ", in " + human_time(wait) : std::string());
+  }
+  return error.status() == BCDA_JOB_GONE ? "a new export starts a new job" : "";
+}
+
+}  // namespace
+
+void open_standard_streams() {
+  // The direction that is of no use for 0 and 1: a read or write fails, as it does on a closed descriptor.
+  for (const auto& [descriptor, direction] :
+       {std::pair{STDIN_FILENO, O_WRONLY}, {STDOUT_FILENO, O_RDONLY}, {STDERR_FILENO, O_WRONLY}}) {
+    if (fcntl(descriptor, F_GETFD) >= 0 || errno != EBADF) continue;
+    if (open("/dev/null", direction) != descriptor)  // takes the lowest number that is free, which is this one
+      throw Failure(BCDA_FILESYSTEM, "cannot open /dev/null in place of a standard stream that is closed");
+  }
+}
+
+void print(std::string_view text) {
+  switch (standard_output().write(text)) {
+    case Written::failed:
+      throw Failure(BCDA_FILESYSTEM, "cannot write to standard output: " + standard_output().why());
+    case Written::given_up:
+      throw Failure(BCDA_CANCELLED, "interrupted; nobody read standard output");
+    case Written::all:
+    case Written::dropped:
+      break;
+  }
+}
+
+void report(std::string_view text) {
+  switch (standard_output().write(text)) {
+    case Written::failed:
+      return print_error("cannot write to standard output: " + standard_output().why() +
+                         "; the report is incomplete, the files are not affected");
+    case Written::given_up:
+      return print_error("nobody read standard output; the report is incomplete, the files are not affected");
+    case Written::all:
+    case Written::dropped:
+      break;
+  }
+}
+
+void say(std::string_view text) { standard_error().write(text); }
+
+void say_if_ready(std::string_view text) {
+  if (standard_error().ready_now()) standard_error().write(text.substr(0, block));
+}
+
+void print_error(const std::string& message) { say("bcda: " + printable(message) + '\n'); }
+
+void print_error(const bcda::Error& error) {
+  print_error(std::string(error.what()));
+  if (!error.outcome().empty()) say("  the service says: " + printable(error.outcome()) + '\n');
+  if (const std::string text = hint(error); !text.empty()) say("  hint: " + text + '\n');
+}
+
+}  // namespace cli

@@ -1,0 +1,164 @@
+// What a run looks like while it goes on, without a run: events and time are handed in.
+#include "progress.hpp"
+
+#include <gtest/gtest.h>
+
+#include "text.hpp"
+
+namespace {
+
+using namespace std::chrono_literals;
+using cli::Progress;
+using cli::Shown;
+
+struct Screen {
+  Progress::Clock::time_point time{1h};
+  std::vector<std::string> lines;
+  std::string redrawn;
+  std::size_t columns = 200;
+
+  Progress::Surroundings surroundings() {
+    Progress::Surroundings all;
+    all.now = [this] { return time; };
+    all.line = [this](std::string_view text) { lines.emplace_back(text.substr(0, text.size() - 1)); };
+    all.redraw = [this](std::string_view text) { redrawn = text; };
+    all.columns = [this] { return columns; };
+    return all;
+  }
+};
+
+Shown event(bcda::EventKind kind, const std::string& type, const std::string& text) {
+  Shown shown;
+  shown.kind = kind;
+  shown.type = type;
+  shown.text = text;
+  return shown;
+}
+
+Shown manifest(const std::string& type, std::int64_t files) {
+  Shown shown = event(BCDA_EVENT_MANIFEST, type, "");
+  shown.files_total = files;
+  return shown;
+}
+
+Shown progress(std::int64_t bytes, std::int64_t bytes_total, std::int64_t files, std::int64_t files_total) {
+  Shown shown = event(BCDA_EVENT_PROGRESS, "", "");
+  shown.bytes_done = bytes, shown.bytes_total = bytes_total, shown.files_done = files, shown.files_total = files_total;
+  return shown;
+}
+
+Shown warning(const std::string& text, bcda::Status status) {
+  Shown shown = event(BCDA_EVENT_WARNING, "Patient", text);
+  shown.status = status;
+  return shown;
+}
+
+TEST(ProgressLines, SayHowAllJobsStandOnOneLineEveryTenSeconds) {
+  Screen screen;
+  Progress shown(Progress::Style::lines, screen.surroundings());
+  shown.show(event(BCDA_EVENT_STATE, "", "waiting"));
+  for (const char* type : {"Coverage", "Patient"}) shown.show(event(BCDA_EVENT_JOB, type, ""));
+  screen.lines.clear();
+  for (int second = 1; second <= 25; ++second) {
+    screen.time += 1s;
+    shown.show(event(BCDA_EVENT_POLL, "Coverage", "in progress (40%)"));
+    shown.show(event(BCDA_EVENT_POLL, "Patient", "in progress (12%)"));
+  }
+  EXPECT_EQ(screen.lines,
+            (std::vector<std::string>{"waiting  Coverage: in progress (40%)  Patient: in progress (12%)  10 s",
+                                      "waiting  Coverage: in progress (40%)  Patient: in progress (12%)  20 s"}));
+}
+
+TEST(ProgressLines, ComeWithoutEventsToo) {
+  Screen screen;
+  Progress shown(Progress::Style::lines, screen.surroundings());
+  shown.show(event(BCDA_EVENT_STATE, "", "waiting"));
+  screen.time += 11s;
+  shown.tick();
+  EXPECT_EQ(screen.lines.back(), "waiting  11 s");
+}
+
+TEST(ProgressLines, SayWhichJobsStillRunWhileFilesCome) {
+  Screen screen;
+  Progress shown(Progress::Style::lines, screen.surroundings());
+  shown.show(manifest("Patient", 4));
+  shown.show(event(BCDA_EVENT_POLL, "Coverage", "in progress (40%)"));
+  shown.show(progress(0, 1024, 0, 4));
+  screen.time += 10s;
+  shown.show(progress(512, 1024, 2, 4));
+  EXPECT_EQ(screen.lines.back(), "50%  2/4 files  512 bytes  51 bytes/s  Coverage: in progress (40%)");
+}
+
+TEST(ProgressLines, AShortDownloadHasNone) {
+  Screen screen;
+  Progress shown(Progress::Style::lines, screen.surroundings());
+  shown.show(progress(0, 100, 0, 1));
+  shown.show(progress(100, 100, 1, 1));
+  shown.show(event(BCDA_EVENT_STATE, "", "finished"));
+  EXPECT_EQ(screen.lines, std::vector<std::string>());
+}
+
+TEST(ProgressLines, TheLastOneSaysThatAllIsThere) {
+  Screen screen;
+  Progress shown(Progress::Style::lines, screen.surroundings());
+  shown.show(progress(0, 100, 0, 1));
+  screen.time += 10s;
+  shown.show(progress(50, 100, 0, 1));
+  EXPECT_EQ(screen.lines.back().substr(0, 13), "50%  0/1 file");
+  shown.show(progress(100, 100, 1, 1));
+  shown.show(event(BCDA_EVENT_STATE, "", "finished"));
+  EXPECT_EQ(screen.lines.back().substr(0, 14), "100%  1/1 file");
+}
+
+TEST(ProgressWarnings, OfAKindTheFirstTenAndACount) {
+  Screen screen;
+  Progress shown(Progress::Style::lines, screen.surroundings());
+  for (int file = 0; file < 3000; ++file)
+    shown.show(warning("the file " + std::to_string(file) + " failed", BCDA_VERIFICATION));
+  shown.show(warning("another kind", BCDA_FILESYSTEM));
+  ASSERT_EQ(screen.lines.size(), 11u);
+  EXPECT_EQ(screen.lines[9], "warning: Patient: the file 9 failed");
+  EXPECT_EQ(screen.lines[10], "warning: Patient: another kind");
+  shown.finish();
+  ASSERT_EQ(screen.lines.size(), 12u);
+  EXPECT_EQ(screen.lines[11], "warning: and 2,990 more like it (VERIFICATION); --json lists them all");
+}
+
+TEST(ProgressWarnings, TheSameOneOnce) {
+  Screen screen;
+  Progress shown(Progress::Style::none, screen.surroundings());  // --quiet prints warnings too
+  for (int job = 0; job < 50; ++job) shown.show(warning("the same", BCDA_OK));
+  shown.finish();
+  EXPECT_EQ(screen.lines, std::vector<std::string>{"warning: Patient: the same"});
+}
+
+TEST(ProgressRetries, NameNoRemedyWhileTheRunTriesAgain) {
+  Screen screen;
+  Progress shown(Progress::Style::lines, screen.surroundings());
+  Shown retry = event(BCDA_EVENT_RETRY, "Patient", "the job was refused (HTTP 429); try again when it is done");
+  retry.wait = 4s;
+  shown.show(retry);
+  EXPECT_EQ(screen.lines.back(), "Patient: the job was refused (HTTP 429); next try in 4.0 s");
+}
+
+TEST(ProgressRetries, ThousandsDoNotFillALog) {
+  Screen screen;
+  Progress shown(Progress::Style::lines, screen.surroundings());
+  for (int file = 0; file < 3000; ++file) shown.show(event(BCDA_EVENT_RETRY, "Patient", "reset"));
+  EXPECT_EQ(screen.lines.size(), 10u);
+  screen.time += 10s;
+  shown.show(event(BCDA_EVENT_RETRY, "Patient", "reset"));
+  EXPECT_EQ(screen.lines.size(), 11u);
+}
+
+TEST(ProgressBar, StaysOnOneLineOfTheTerminal) {
+  Screen screen;
+  screen.columns = 20;
+  Progress shown(Progress::Style::bar, screen.surroundings());
+  shown.show(event(BCDA_EVENT_POLL, "Gr\xc3\xbc\xc3\x9f", "in\tprogress, and so on and on"));
+  EXPECT_EQ(screen.redrawn, "\r\033[K  Gr\xc3\xbc\xc3\x9f: in progress");
+  shown.clear();
+  EXPECT_EQ(screen.redrawn, "\r\033[K");
+}
+
+}  // namespace
