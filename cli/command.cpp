@@ -9,6 +9,7 @@
 #include "streams.hpp"
 #include "suggest.hpp"
 #include "text.hpp"
+#include "undumpable.hpp"
 
 namespace {
 
@@ -94,6 +95,7 @@ int carry_out(const cli::Command& command) try { return command(); } catch (cons
 namespace cli {
 
 int run(int argc, const char* const* argv) {
+  forbid_core_files();
   if (const int failed = carry_out([] { return open_standard_streams(), 0; })) return failed;
   std::signal(SIGPIPE, SIG_IGN);  // `| head` must not kill an export: see cli::print
   CLI::App app("Bulk claims from CMS's Beneficiary Claims Data API: exported, decrypted, verified.", "bcda");

@@ -1,6 +1,8 @@
 // bcda decrypt: files that were downloaded by other means.
+#include <algorithm>
 #include <filesystem>
 #include <memory>
+#include <set>
 
 #include "commands.hpp"
 #include "flags.hpp"
@@ -12,6 +14,8 @@ namespace cli {
 namespace {
 
 namespace fs = std::filesystem;
+
+constexpr int with_error_files = 6;
 
 struct Decrypt {
   Flags flags;
@@ -36,7 +40,7 @@ class OutputDirectory {
     std::error_code ignored;
     if (made_) fs::remove(path_, ignored);  // refuses what is not empty
   }
-  std::string file(const std::string& input) const { return (path_ / fs::path(input).filename()).string(); }
+  std::string path() const { return (path_ / "").string(); }  // ends in '/', so that each file keeps its name
 
  private:
   fs::path path_;
@@ -45,23 +49,54 @@ class OutputDirectory {
 
 std::string as_json(const std::string& input, const bcda::File& file) {
   return "{\"file\":" + json_string(input) + ",\"path\":" + json_string(file.path()) +
-         ",\"bytes\":" + std::to_string(file.bytes()) + ",\"records\":" + std::to_string(file.records()) +
-         ",\"sha256\":" + json_string(file.sha256()) + "}";
+         ",\"type\":" + json_string(file.type()) + ",\"bytes\":" + std::to_string(file.bytes()) +
+         ",\"records\":" + std::to_string(file.records()) + ",\"sha256\":" + json_string(file.sha256()) + "}";
 }
 
-void decrypt_one(const Decrypt& what, const bcda::Config& config, const std::string& manifest, const std::string& input,
-                 const std::string& output) {
+// The texts in the member "warnings" of a result's JSON. Within a string its quotes would be escaped, so it is found as text.
+std::vector<std::string> warnings_of(std::string_view json) {
+  constexpr std::string_view member = "\"warnings\":[";
+  std::vector<std::string> warnings;
+  const std::size_t begin = json.find(member);
+  if (begin == json.npos) return warnings;
+  bool in_string = false;
+  for (std::size_t i = begin + member.size(); i < json.size() && (in_string || json[i] != ']'); ++i) {
+    if (json[i] == '"') {
+      in_string = !in_string;
+      if (in_string) warnings.emplace_back();
+    } else if (in_string) {
+      const bool escaped = json[i] == '\\' && i + 1 < json.size();
+      const char c = json[escaped ? ++i : i];
+      warnings.back() += escaped && c != '"' && c != '\\' && c != '/' ? ' ' : c;  // the others are control characters
+    }
+  }
+  return warnings;
+}
+
+// Decrypts a file, or the files of a directory; true when some of them hold what the service could not export.
+bool decrypt_one(const Decrypt& what, const bcda::Config& config, const std::string& manifest, const std::string& input,
+                 const std::string& output, std::set<std::string>& warned) {
   const bcda::Result result = bcda::decrypt_file(config, {.path = input,
                                                           .output = output,
                                                           .key = what.key,
                                                           .manifest = manifest,
                                                           .label = what.label,
                                                           .progress = [](auto, auto) { return !Interrupts::asked(); }});
-  if (what.json) {
-    report(as_json(input, result[0]) + '\n');
-  } else if (!what.quiet) {
-    report(output + ": " + plural(result[0].records(), "record") + ", " + human_bytes(result[0].bytes()) + '\n');
+  for (const std::string& warning : warnings_of(result.json())) {
+    if (warned.insert(warning).second) say("warning: " + printable(warning) + '\n');
   }
+  std::error_code ignored;
+  const bool directory = fs::is_directory(input, ignored);
+  for (const bcda::File file : result) {
+    const std::string path(file.path());
+    const std::string from = directory ? (fs::path(input) / fs::path(path).filename()).string() : input;
+    if (what.json) {
+      report(as_json(from, file) + '\n');
+    } else if (!what.quiet) {
+      report(path + ": " + plural(file.records(), "record") + ", " + human_bytes(file.bytes()) + '\n');
+    }
+  }
+  return result.error_files() > 0;
 }
 
 int run_decrypt(const Decrypt& what) {
@@ -71,22 +106,29 @@ int run_decrypt(const Decrypt& what) {
   if (what.files.size() > 1 && !(what.key.empty() && what.label.empty())) {
     throw Failure(BCDA_INVALID_ARGUMENT, "--key and --label are for one file: name a --manifest for several");
   }
+  std::error_code ignored;
+  if (what.files.size() > 1 && std::any_of(what.files.begin(), what.files.end(),
+                                           [&](const auto& file) { return fs::is_directory(file, ignored); })) {
+    throw Failure(BCDA_INVALID_ARGUMENT, "a directory is decrypted alone: give it as the only FILE");
+  }
   const std::string manifest = what.manifest.empty() ? "" : read_text(what.manifest);
   bcda::Config config;
   what.flags.apply_to(config);
   const Interrupts interrupts;
   const OutputDirectory directory(what.out);
+  std::set<std::string> warned;
   int exit_code = 0;
+  bool error_files = false;
   for (const std::string& input : what.files) {
     try {
-      decrypt_one(what, config, manifest, input, directory.file(input));
+      error_files = decrypt_one(what, config, manifest, input, directory.path(), warned) || error_files;
     } catch (const bcda::Error& error) {  // the others may be fine
       print_error(error);
       if (exit_code == 0) exit_code = bcda::exit_code(error.status());
       if (error.status() == BCDA_CANCELLED) return bcda::exit_code(error.status());
     }
   }
-  return exit_code;
+  return exit_code == 0 && error_files ? with_error_files : exit_code;
 }
 
 }  // namespace
@@ -102,9 +144,16 @@ replaces a file. The name that the service gave a file is part of its encryption
 say --label. When one of several files fails, the others are still decrypted, and the exit code is
 that of the first failure.
 
+What the manifest lists under `error` without a key came in plaintext: it must look like NDJSON, and is
+copied to DIR/error. Of a directory, the files that the manifest lists are decrypted; when all of them
+are there, the receipt export.json is left beside them, as by an export.
+
   bcda decrypt dbbd1ce1-ae24-435c-807d-ed45953077d3.ndjson --private-key key.pem --key 5f2c...
-  bcda decrypt downloads/*.ndjson --private-key key.pem --manifest manifest.json --out claims)");
-  command.add_option("FILE", what->files, "Encrypted files")->required()->option_text("FILE...");
+  bcda decrypt downloads/*.ndjson --private-key key.pem --manifest manifest.json --out claims
+  bcda decrypt downloads/ --private-key key.pem --manifest manifest.json --out claims)");
+  command.add_option("FILE", what->files, "Downloaded files, or one directory of them")
+      ->required()
+      ->option_text("FILE...");
   CLI::Option* const key =
       command.add_option("--key", what->key, "Its encryptedKey from the manifest, in hex; for one FILE")
           ->option_text("HEX");
@@ -115,10 +164,11 @@ that of the first failure.
       ->option_text("DIR");
   command.add_option("--label", what->label, "The name the service gave a FILE that was renamed")->option_text("NAME");
   command.add_flag("--json", what->json, "Print what was made of each file as a line of JSON on standard output");
-  command.add_flag("-q,--quiet", what->quiet, "Print errors only");
+  command.add_flag("-q,--quiet", what->quiet, "Print errors and warnings only");
   name_environment(command);
   what->flags.add_to(command, [](const bcda::Setting& setting) {
-    return setting.name().substr(0, 11) == "private_key" || setting.name() == "durability";
+    return setting.name().substr(0, 11) == "private_key" || setting.name() == "durability" ||
+           setting.name() == "allow_plaintext";
   });
   command.footer(exit_codes);
   command.callback([what, &chosen] { chosen = [what] { return run_decrypt(*what); }; });

@@ -8,6 +8,8 @@
 #include <memory>
 #include <system_error>
 
+#include "encoding.hpp"
+
 namespace cli {
 
 std::string human_bytes(std::int64_t bytes) {
@@ -163,7 +165,7 @@ std::string read_text(const std::string& path) {
   char block[64 * 1024];
   while (const std::size_t n = std::fread(block, 1, sizeof block, in)) text.append(block, n);
   if (std::ferror(in)) fail();
-  return text;
+  return utf8_of(std::move(text), path == "-" ? "standard input" : path);
 }
 
 }  // namespace cli

@@ -3,10 +3,9 @@
 
 #include <algorithm>
 
-#include "bulk/manifest.hpp"
 #include "handles.hpp"
 #include "ndjson/reader.hpp"
-#include "transfer/decrypt_file.hpp"
+#include "runtime/decryption.hpp"
 
 using libbcda::Error;
 using libbcda::Status;
@@ -28,25 +27,6 @@ struct bcda_reader {
 namespace {
 
 const FileResult& of(const bcda_file* file) { return *reinterpret_cast<const FileResult*>(file); }
-
-// The hex of a file's wrapped key, given or looked up in manifests under its server name.
-std::string find_key(const char* key_hex, const char* manifest, const std::string& label) {
-  if (key_hex) return key_hex;
-  if (!manifest) throw Error(Status::INVALID_ARGUMENT, "give the file's encryptedKey, or a manifest that lists it");
-  libbcda::http::Url nowhere = libbcda::http::parse_url("https://localhost/", "base");
-  for (const auto& one : libbcda::bulk::parse_manifests(manifest, nowhere))
-    for (const auto& entry : one.entries) {
-      if (entry.name != label) continue;
-      if (!entry.encrypted_key.empty()) return entry.encrypted_key;
-      throw std::move(
-          Error(Status::INVALID_ARGUMENT, "the manifest lists " + label + " without a key: it is not encrypted")
-              .at_file(label));
-    }
-  throw std::move(
-      Error(Status::INVALID_ARGUMENT, "the manifest gives no key for a file named " + label +
-                                          "; was the file renamed? (its server name can be given as the label)")
-          .at_file(label));
-}
 
 }  // namespace
 
@@ -109,24 +89,16 @@ bcda_status bcda_decrypt_file(const bcda_config* settings, const char* path, con
     need(path, "path");
     need(output, "output");
     OPENSSL_init_crypto(OPENSSL_INIT_NO_ATEXIT, nullptr);  // the process may exit while this thread goes on
-    libbcda::Settings values = libbcda::capi::resolve(*settings);
-    auto key = libbcda::runtime::load_private_key(values);
-    if (!key) throw Error(Status::INVALID_ARGUMENT, "the setting private_key is missing");
-    std::string input(path), name = label ? label : input.substr(input.rfind('/') + 1);
-    std::string hex = find_key(key_hex, manifest, name);
-    auto file_key = key->unwrap(libbcda::transfer::wrapped_key_from_hex(hex, name), name);
-    auto begun = std::chrono::steady_clock::now();
-    auto durability = libbcda::runtime::durability(values);
-    FileResult file;
-    auto tell = [&](std::int64_t done, std::int64_t total) {
+    const auto tell = [&](std::int64_t done, std::int64_t total) {
       if (progress && progress(user, done, total) != 0) throw Error(Status::CANCELLED, "cancelled");
     };
-    file.facts = libbcda::transfer::decrypt_file(input, file_key, output, durability, tell);
-    file.path = output;
-    RunResult made;
-    made.receipt = libbcda::runtime::describe(file);
-    made.files.push_back(std::move(file));
-    made.elapsed = std::chrono::duration_cast<libbcda::Milliseconds>(std::chrono::steady_clock::now() - begun);
+    auto made = libbcda::runtime::decrypt({.settings = libbcda::capi::resolve(*settings),
+                                           .path = path,
+                                           .output = output,
+                                           .label = label ? label : "",
+                                           .key_hex = key_hex ? key_hex : "",
+                                           .manifest = manifest ? manifest : "",
+                                           .progress = tell});
     if (result) *result = libbcda::capi::make_result(std::move(made));
   });
 }

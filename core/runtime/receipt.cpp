@@ -1,4 +1,5 @@
 // The receipt of a run, OUT/export.json: written, and read again.
+#include "runtime/receipt.hpp"
 #include "base/file.hpp"
 #include "base/json.hpp"
 #include "base/time.hpp"
@@ -148,13 +149,45 @@ std::string merge_receipts(const std::string& older, const std::string& newer) {
   return json::serialize(merged) + "\n";
 }
 
-std::string describe(const FileResult& file) {
-  return json::serialize(json::object{{"files", json::array{member(file, "")}}}) + "\n";
+std::string describe(const FileResult& file, const std::vector<std::string>& warnings) {
+  json::object described{{"files", json::array()}, {"errors", json::array()}};
+  described[file.is_error ? "errors" : "files"].as_array().push_back(member(file, ""));
+  if (!warnings.empty()) described["warnings"] = json::array(warnings.begin(), warnings.end());
+  return json::serialize(described) + "\n";
+}
+
+std::string make_receipt(const ReceiptFacts& facts, const std::vector<FileResult>& all, json::array types,
+                         json::array jobs) {
+  json::array files, errors;
+  for (const FileResult& file : all) (file.is_error ? errors : files).push_back(member(file, facts.out));
+  json::object receipt{{"libbcda", kVersion},
+                       {"status", find_status(static_cast<std::int32_t>(facts.status))->name},
+                       {"service", facts.service},
+                       {"types", std::move(types)},
+                       {"transactionTime", facts.transaction_time},
+                       {"started", to_rfc3339(facts.started)},
+                       {"finished", to_rfc3339(facts.started + facts.elapsed)},
+                       {"jobs", std::move(jobs)},
+                       {"files", std::move(files)},
+                       {"errors", std::move(errors)}};
+  if (!facts.warnings.empty()) receipt["warnings"] = json::array(facts.warnings.begin(), facts.warnings.end());
+  return json::serialize(receipt) + "\n";
+}
+
+std::string earliest_time(const std::vector<std::string>& times) {
+  std::string earliest;
+  std::optional<Instant> earliest_at;
+  for (const std::string& time : times) {
+    const auto at = parse_time(time);
+    if (!at || (earliest_at && *earliest_at <= *at)) continue;
+    earliest_at = at;
+    earliest = time;
+  }
+  return earliest;
 }
 
 std::string Run::receipt() const {
-  std::string out = request_.sink ? "" : request_.settings.text("out");
-  json::array jobs, files, errors;
+  json::array jobs;
   for (const JobRecord& job : jobs_)
     jobs.push_back(json::object{{"type", job.type},
                                 {"request", job.request},
@@ -162,20 +195,14 @@ std::string Run::receipt() const {
                                 {"transactionTime", job.manifest.transaction_time},
                                 {"files", job.manifest.entries.size()},
                                 {"confirmed", job.confirmed}});
-  for (const FileResult& file : files_) (file.is_error ? errors : files).push_back(member(file, out));
-  json::array types(types_.begin(), types_.end());  // empty for a fetch: a manifest does not say what was asked for
-  const char* status = find_status(static_cast<std::int32_t>(failure_ ? failure_->status : Status::OK))->name;
-  return json::serialize(json::object{{"libbcda", kVersion},
-                                      {"status", status},
-                                      {"service", session_->service().origin()},
-                                      {"types", std::move(types)},
-                                      {"transactionTime", earliest_transaction_time()},
-                                      {"started", to_rfc3339(begun_at_)},
-                                      {"finished", to_rfc3339(begun_at_ + elapsed_)},
-                                      {"jobs", std::move(jobs)},
-                                      {"files", std::move(files)},
-                                      {"errors", std::move(errors)}}) +
-         "\n";
+  const ReceiptFacts facts{.status = failure_ ? failure_->status : Status::OK,
+                           .service = session_->service().origin(),
+                           .out = request_.sink ? "" : request_.settings.text("out"),
+                           .transaction_time = earliest_transaction_time(),
+                           .started = begun_at_,
+                           .elapsed = elapsed_,
+                           .warnings = {}};
+  return make_receipt(facts, files_, json::array(types_.begin(), types_.end()), std::move(jobs));
 }
 
 }  // namespace libbcda::runtime

@@ -14,6 +14,7 @@
 #include "base/nearest.hpp"
 #include "bulk/answer.hpp"
 #include "runtime/client_log.hpp"
+#include "runtime/receipt.hpp"
 #include "runtime/run_support.hpp"
 #include "transfer/names.hpp"
 
@@ -289,17 +290,10 @@ Task<> Run::sleep(Milliseconds duration) {
 }
 
 std::string Run::earliest_transaction_time() const {
-  std::string earliest;
-  std::optional<Instant> earliest_at;
-  auto consider = [&](const bulk::Manifest& manifest) {
-    auto at = parse_time(manifest.transaction_time);
-    if (!at || (earliest_at && *earliest_at <= *at)) return;
-    earliest_at = at;
-    earliest = manifest.transaction_time;
-  };
-  for (const JobRecord& job : jobs_) consider(job.manifest);
-  for (const bulk::Manifest& manifest : request_.manifests) consider(manifest);
-  return earliest;
+  std::vector<std::string> times;
+  for (const JobRecord& job : jobs_) times.push_back(job.manifest.transaction_time);
+  for (const bulk::Manifest& manifest : request_.manifests) times.push_back(manifest.transaction_time);
+  return earliest_time(times);
 }
 
 RunResult Run::result() {

@@ -13,6 +13,7 @@
 #include "bulk/job.hpp"
 #include "runtime/end_guard.hpp"
 #include "runtime/event.hpp"
+#include "runtime/receipt.hpp"
 #include "runtime/session.hpp"
 #include "runtime/task_group.hpp"
 #include "transfer/decoder.hpp"
@@ -20,34 +21,6 @@
 #include "transfer/workspace.hpp"
 
 namespace libbcda::runtime {
-
-// A file that was verified and published.
-struct FileResult {
-  std::string type, url, path;
-  std::string status_url;  // of its job; "" when a manifest was given
-  transfer::Facts facts;
-  bool is_error = false;
-};
-
-std::string describe(const FileResult& file);  // JSON, as in the receipt
-
-// A receipt for what lay in a directory and what has been fetched into it: the files of `older` that `newer` does not have
-// are listed too. Both are JSON; `older` may be "".
-std::string merge_receipts(const std::string& older, const std::string& newer);
-
-struct RunResult {
-  std::vector<FileResult> files;  // by path
-  std::string transaction_time;   // the earliest of the manifests
-  Milliseconds elapsed{0};
-  std::string receipt;   // JSON
-  std::string manifest;  // JSON, a line each
-  std::string metadata;  // JSON, the CapabilityStatement
-};
-
-// The result that a receipt (JSON) tells, or the one in `directory`, whose path goes before those of the files. Throws
-// FILESYSTEM.
-RunResult read_receipt(const std::string& receipt, const std::string& directory);
-RunResult open_receipt(const std::string& directory);
 
 enum class RunKind { export_, manifest, fetch, metadata };
 

@@ -262,26 +262,13 @@ Task<> Run::receive(http::Response& response, transfer::Decoder& decoder, FileRe
 }
 
 std::optional<crypto::FileKey> Run::key_for(const bulk::Entry& entry) {
-  if (entry.encrypted_key.empty()) {
-    if (!entry.is_error && !request_.settings.boolean("allow_plaintext"))
-      throw std::move(
-          Error(Status::VERIFICATION, "the manifest gives no key for the file " + entry.name +
-                                          ", so it would come in plaintext; set allow_plaintext to accept that")
-              .at_file(entry.name));
-    return std::nullopt;
-  }
-  if (!session_->private_key())
-    throw std::move(
-        Error(Status::PRIVATE_KEY, "the file " + entry.name + " is encrypted, and the setting private_key is missing")
-            .at_file(entry.name));
   try {
-    auto key =
-        session_->private_key()->unwrap(transfer::wrapped_key_from_hex(entry.encrypted_key, entry.name), entry.name);
+    auto key = transfer::key_of(entry, session_->private_key(), request_.settings.boolean("allow_plaintext"));
     std::lock_guard lock(mutex_);
-    ++keys_opened_;
+    if (key) ++keys_opened_;
     return key;
-  } catch (const Error&) {
-    key_failed();
+  } catch (const Error& e) {
+    if (e.status == Status::DECRYPTION) key_failed();
     throw;
   }
 }

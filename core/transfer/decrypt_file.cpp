@@ -8,62 +8,79 @@
 #include <cstring>
 
 #include "base/error.hpp"
-#include "transfer/workspace.hpp"
 
 namespace libbcda::transfer {
 namespace {
 
 constexpr std::size_t kChunk = 256 << 10;
 
+Error cannot_read(const std::string& path, const std::string& why) {
+  return std::move(Error(Status::FILESYSTEM, "cannot read the downloaded file " + path + ": " + why).at_file(path));
+}
+
+void feed_all(Downloaded& input, Decoder& decoder, const Progress& progress) {
+  Bytes buffer(kChunk);
+  for (std::int64_t done = 0;;) {
+    bool interrupted = false;
+    const std::size_t n = input.read(buffer, interrupted);
+    if (n == 0 && !interrupted) return;
+    decoder.feed({buffer.data(), n});
+    done += static_cast<std::int64_t>(n);
+    if (progress) progress(done, input.size());  // after a signal too, because that may mean: stop
+  }
+}
+
 }  // namespace
 
-Facts decrypt_file(const std::string& input, const crypto::FileKey& key, const std::string& output,
-                   Durability durability, const std::function<void(std::int64_t, std::int64_t)>& progress) {
-  auto input_error = [&](int code) {
-    return std::move(Error(Status::FILESYSTEM, "cannot read the encrypted file " + input + ": " + std::strerror(code))
-                         .at_file(input));
-  };
-  Fd in(::open(input.c_str(), O_RDONLY | O_CLOEXEC));
-  if (!in) throw input_error(errno);
-  std::size_t slash = output.rfind('/');
-  std::string name = output.substr(slash + 1);  // npos + 1 is 0
-  if (name.empty())
-    throw std::move(Error(Status::INVALID_ARGUMENT, "the output " + output + " names no file").at_file(output));
-  auto space = Workspace::for_file(slash == std::string::npos ? "."
-                                   : slash == 0               ? "/"
-                                                              : output.substr(0, slash),
-                                   durability);
-  if (space->has(name))
-    throw std::move(Error(Status::FILESYSTEM, output + " exists already; move it away or choose another directory")
-                        .at_file(output));
-
-  auto writer = space->destination()->begin(name, "", false);
-  Decoder decoder(key, *writer);
-  Bytes buffer(kChunk);
+Downloaded::Downloaded(std::string path) : path_(std::move(path)), fd_(::open(path_.c_str(), O_RDONLY | O_CLOEXEC)) {
   struct stat info {};
-  std::int64_t done = 0, total = ::fstat(in.get(), &info) == 0 && S_ISREG(info.st_mode) ? info.st_size : -1;
-  for (;;) {
-    ssize_t n = ::read(in.get(), buffer.data(), buffer.size());
-    if (n < 0 && errno == EINTR) {  // by a signal that may mean: stop
-      if (progress) progress(done, total);
-      continue;
-    }
-    if (n < 0) throw input_error(errno);
-    if (n == 0) break;
-    decoder.feed({buffer.data(), static_cast<std::size_t>(n)});
-    if (progress) progress(done += n, total);
-  }
+  if (!fd_ || ::fstat(fd_.get(), &info) != 0) throw cannot_read(path_, std::strerror(errno));
+  if (S_ISDIR(info.st_mode)) throw cannot_read(path_, "it is a directory");
+  if (S_ISREG(info.st_mode)) size_ = info.st_size;
+}
+
+std::size_t Downloaded::read(MutableBytes out, bool& interrupted) {
+  const ssize_t n = ::read(fd_.get(), out.data(), out.size());
+  interrupted = n < 0 && errno == EINTR;
+  if (n < 0 && !interrupted) throw cannot_read(path_, std::strerror(errno));
+  return n < 0 ? 0 : static_cast<std::size_t>(n);
+}
+
+Facts decrypt_into(Workspace& space, const std::string& name, bool is_error, Downloaded& input,
+                   const std::optional<crypto::FileKey>& key, const Progress& progress,
+                   const std::function<void(const Facts&)>& keep) {
+  const std::string path = published_path(name, is_error), full = space.path() + "/" + path;
+  if (space.has(path))
+    throw std::move(
+        Error(Status::FILESYSTEM, full + " exists already; move it away or choose another directory").at_file(full));
+  const auto writer = space.destination()->begin(name, "", is_error);
+  Decoder decoder(key, *writer);
   try {
-    Facts facts = decoder.finish();
+    feed_all(input, decoder, progress);
+    const Facts facts = decoder.finish();
+    if (keep) keep(facts);
     writer->commit(facts.bytes, facts.sha256);
     return facts;
   } catch (Error& e) {
-    if (e.file.empty()) {
-      e.message = input + ": " + e.message;
-      e.at_file(input);
+    if (e.file.empty() && e.status != Status::CANCELLED) {
+      e.message = input.path() + ": " + e.message;
+      e.at_file(input.path());
     }
     throw;
   }
+}
+
+Facts decrypt_file(Downloaded input, const std::optional<crypto::FileKey>& key, const std::string& output,
+                   Durability durability, const Progress& progress) {
+  const std::size_t slash = output.rfind('/');
+  const std::string name = output.substr(slash + 1);  // npos + 1 is 0
+  if (name.empty())
+    throw std::move(Error(Status::INVALID_ARGUMENT, "the output " + output + " names no file").at_file(output));
+  const auto space = Workspace::for_file(slash == std::string::npos ? "."
+                                         : slash == 0               ? "/"
+                                                                    : output.substr(0, slash),
+                                         durability);
+  return decrypt_into(*space, name, false, input, key, progress);
 }
 
 Bytes wrapped_key_from_hex(std::string_view hex, const std::string& file) {
@@ -73,6 +90,23 @@ Bytes wrapped_key_from_hex(std::string_view hex, const std::string& file) {
         Error(Status::DECRYPTION, "the wrapped key of " + file + " is not hex text (two digits 0-9 a-f for each byte)")
             .at_file(file));
   return *bytes;
+}
+
+std::optional<crypto::FileKey> key_of(const bulk::Entry& entry, const std::optional<crypto::PrivateKey>& private_key,
+                                      bool allow_plaintext) {
+  if (entry.encrypted_key.empty()) {
+    if (!entry.is_error && !allow_plaintext)
+      throw std::move(
+          Error(Status::VERIFICATION, "the manifest gives no key for the file " + entry.name +
+                                          ", so it would come in plaintext; set allow_plaintext to accept that")
+              .at_file(entry.name));
+    return std::nullopt;
+  }
+  if (!private_key)
+    throw std::move(
+        Error(Status::PRIVATE_KEY, "the file " + entry.name + " is encrypted, and the setting private_key is missing")
+            .at_file(entry.name));
+  return private_key->unwrap(wrapped_key_from_hex(entry.encrypted_key, entry.name), entry.name);
 }
 
 }  // namespace libbcda::transfer

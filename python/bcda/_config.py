@@ -130,7 +130,7 @@ def takes_settings(*scopes: str) -> Callable[[_Function], _Function]:
 
 
 def _belongs(row: Setting, scopes: tuple[str, ...]) -> bool:
-    decrypts = row.name.startswith("private_key") or row.name == "durability"
+    decrypts = row.name.startswith("private_key") or row.name in ("durability", "allow_plaintext")
     return row.scope in scopes or ("decrypt" in scopes and decrypts)
 
 

@@ -102,6 +102,8 @@ class DecryptSettings(TypedDict, total=False):
     """Passphrase of an encrypted private key."""
     private_key_passphrase_file: Path
     """File that holds the passphrase of an encrypted private key."""
+    allow_plaintext: bool | None
+    """Accept data files that come without a key; otherwise a private key is needed and such a file is an error."""
     durability: Literal["power", "process"] | None
     """What a published file survives: a loss of power, or only a crash of the process."""
 

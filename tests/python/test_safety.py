@@ -49,8 +49,8 @@ def test_bytes_where_the_path_of_a_secret_belongs() -> None:
         lambda client, tmp: client.fetch(5, out=tmp / "x"),
         lambda client, tmp: client.fetch([], out=tmp / "x"),
         lambda client, tmp: client.fetch(SECRET + "\udcff", out=tmp / "x"),
-        lambda client, tmp: bcda.decrypt(tmp / "a", tmp / "b", key=SECRET, label=5, private_key="k"),  # type: ignore[arg-type]
-        lambda client, tmp: bcda.decrypt(tmp / "a", tmp / "b", key=5, manifest=SECRET),  # type: ignore[arg-type]
+        lambda client, tmp: bcda.decrypt(tmp / "a", tmp / "b", key=SECRET, label=5, private_key="k"),  # type: ignore[call-overload]
+        lambda client, tmp: bcda.decrypt(tmp / "a", tmp / "b", key=5, manifest=SECRET),  # type: ignore[call-overload]
         lambda client, tmp: bcda.Sandbox(client_secret=SECRET, faults=[1]),  # type: ignore[list-item]
         lambda client, tmp: client.export(out=SECRET.encode()),
         lambda client, tmp: client.export(out=5),

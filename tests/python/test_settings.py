@@ -19,7 +19,7 @@ from conftest import PROMPT, VECTORS, settings_for
 ROOT = Path(__file__).parent.parent.parent
 TABLE = {row.name: row for row in bcda.settings()}
 EXPORT = {name for name, row in TABLE.items() if row.scope == "export"}
-DECRYPT = {name for name in TABLE if name.startswith("private_key")} | {"durability"}
+DECRYPT = {name for name in TABLE if name.startswith("private_key")} | {"durability", "allow_plaintext"}
 EXPORT_CALLS: list[Callable[..., object]] = [
     bcda.Client.export,
     bcda.Client.export_async,

@@ -50,7 +50,7 @@ def decrypt(vector: Vector, output: Path, path: Path | None = None, **how: Any) 
     return bcda.decrypt(path or cipher_of(vector), output, **{**own, **how})
 
 
-def expect_plaintext(vector: Vector, output: Path, **how: Any) -> None:
+def expect_plaintext(vector: Vector, output: Path, is_error: bool = False, **how: Any) -> None:
     file = decrypt(vector, output, **how)
     plain = plain_of(vector)
     assert output.read_bytes() == plain
@@ -59,7 +59,7 @@ def expect_plaintext(vector: Vector, output: Path, **how: Any) -> None:
     assert (file.bytes, file.sha256) == (len(plain), hashlib.sha256(plain).hexdigest())
     assert file.sha256 == vector["plaintextSha256"]
     assert file.records == sum(1 for line in plain.split(b"\n") if line.strip())
-    assert (file.path, file.decrypted, file.is_error) == (str(output), True, False)
+    assert (file.path, file.decrypted, file.is_error) == (str(output), True, is_error)
 
 
 @pytest.fixture
@@ -127,7 +127,7 @@ def test_the_key_that_a_manifest_lists(
     vector: Vector, listed: Callable[[dict[str, str], str, str], Any], output: Path
 ) -> None:
     manifest = listed(item_of(vector), vector["filename"], vector["encryptedKey"])
-    expect_plaintext(vector, output, key=None, manifest=manifest)
+    expect_plaintext(vector, output, is_error=isinstance(manifest, dict) and "error" in manifest, key=None, manifest=manifest)
 
 
 @each_vector

@@ -135,7 +135,19 @@ BCDA_API int32_t bcda_setting_secret(const bcda_setting* setting); /* 1: never g
 
 /* ---- Configuration ----------------------------------------------------------------------------------------------- */
 
-/* A set of named values. It may be destroyed or changed once a client or an export has been made from it: they copy. */
+/* A set of named values. It may be destroyed or changed once a client or an export has been made from it: they copy.
+ *
+ * Credentials  client_id and client_secret are used without the quotes, blanks, line ends, byte order marks and invisible
+ *              characters around them, from whatever source they come. Any of these within them is BCDA_INVALID_ARGUMENT
+ *              when a client is made. A passphrase loses the line ends at its end only. A PEM text may be on one line, with
+ *              its line breaks written as \n or as blanks.
+ * Files        Text files may be UTF-8, with or without a byte order mark, or UTF-16 with one. A file with a secret that
+ *              others than its owner may read is used, and a warning says so.
+ * Core files   The library changes nothing of its host process. Secrets, tokens, PEM texts and file keys lie on pages that
+ *              core files leave out (MADV_DONTDUMP) and that are wiped. Not covered are copies that a core file of the host
+ *              would hold: RSA keys and cipher states within OpenSSL, HTTP and TLS buffers in flight, the parsed text of
+ *              a configuration file while it is read, and the caller's own copies. A host that must not write them sets
+ *              RLIMIT_CORE or PR_SET_DUMPABLE, as the command does. */
 typedef struct bcda_config bcda_config;
 
 BCDA_API bcda_status bcda_config_create(bcda_config** config, bcda_error** error);
@@ -151,7 +163,8 @@ BCDA_API bcda_status bcda_config_get(const bcda_config* config, const char* name
 /* Sets all that the environment names (BCDA_CLIENT_ID, ...) and that was not set before. */
 BCDA_API bcda_status bcda_config_load_env(bcda_config* config, bcda_error** error);
 
-/* Sets what a JSON file of {"name": value} holds and that was not set before. Secrets in it want mode 0600. */
+/* Sets what a JSON file of {"name": value} holds and that was not set before. With secrets in it, its mode should be
+ * 0600; another one is warned of. */
 BCDA_API bcda_status bcda_config_load_file(bcda_config* config, const char* path, bcda_error** error);
 
 /* Supplies a setting (a secret, mostly) from the caller's own store. Called, on the caller's thread, each time this
@@ -314,15 +327,27 @@ BCDA_API int32_t bcda_file_is_error(const bcda_file* file); /* 1: from the manif
 /* ---- One file on disk -------------------------------------------------------------------------------------------- */
 
 /* Decrypts a file that was downloaded by other means, as the service's own script did, at any size. Blocks.
- *   settings  private_key (and its passphrase) and `durability` count
+ *   settings  private_key (and its passphrase), `durability` and `allow_plaintext` count
  *   path      the encrypted file. Its base name is the OAEP label, so it must still have the name the server gave it ...
  *   label     ... or give that name here; NULL: the base name of `path`
  *   key_hex   its encryptedKey in hex; or NULL, and then `manifest` (JSON text) names it by the label
- *   output    the plaintext's path; must not exist. It appears only when the tag has verified
+ *   output    the plaintext's path; must not exist. It appears only when the tag has verified. When it ends in '/' it is a
+ *             directory, made if it is missing: the file keeps its base name there, and is under error/ when the manifest
+ *             lists it under `error`
  *   progress  nullable; called with `user` on this thread between chunks, with the bytes done and in all (-1: unknown).
- *             Anything but 0 stops with BCDA_CANCELLED and leaves nothing
- * `result` (nullable) has one file. Errors: INVALID_ARGUMENT, PRIVATE_KEY, DECRYPTION, VERIFICATION, FILESYSTEM,
- * CANCELLED. */
+ *             Anything but 0 stops with BCDA_CANCELLED and leaves nothing of the file under way
+ * A file that the manifest lists without a key is copied once it was checked to look like NDJSON: one of `error` always, a
+ * data file when allow_plaintext is set.
+ *
+ * A directory as `path` needs a `manifest`, takes neither label nor key_hex, and `output` is a directory too. Each file in
+ * it that the manifest lists is decrypted under its own name. Once all of them are there, the receipt export.json is written,
+ * as by an export: bcda_result_open reads it. When files are missing or fail, the others are still decrypted, the first
+ * failure is the error, and there is no receipt; a second call with the same `output` goes on from there. Files that the
+ * manifest does not list are left alone.
+ *
+ * `result` (nullable) has the file or files. Its JSON has a member "warnings", a list of texts, when there are any: secrets
+ * that others may read, files that the manifest does not list. Errors: INVALID_ARGUMENT, PRIVATE_KEY, DECRYPTION,
+ * VERIFICATION, FILESYSTEM, CANCELLED. */
 typedef int32_t (*bcda_progress)(void* user, int64_t done, int64_t total);
 BCDA_API bcda_status bcda_decrypt_file(const bcda_config* settings, const char* path, const char* label,
                                        const char* key_hex, const char* manifest, const char* output,

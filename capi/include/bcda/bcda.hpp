@@ -604,8 +604,9 @@ class Client {
 
 // What decrypt_file is to do; empty texts are left out.
 struct Decryption {
-  std::string path;           // the encrypted file
-  std::string output;         // the plaintext's path; must not exist
+  std::string path;  // the encrypted file, or a directory of files that the manifest lists
+  std::string
+      output;  // the plaintext's path, which must not exist; or a directory, then it ends in '/' or `path` is one
   std::string key = {};       // its encryptedKey in hex, or ...
   std::string manifest = {};  // ... the JSON text of a manifest that names it
   std::string label = {};     // the name the server gave it, when it was renamed
@@ -614,7 +615,7 @@ struct Decryption {
   std::function<bool(std::int64_t done, std::int64_t total)> progress = {};
 };
 
-// Decrypts a file that was downloaded by other means. `settings`: private_key, its passphrase, durability. Blocks.
+// Decrypts what was downloaded by other means. `settings`: private_key, its passphrase, durability, allow_plaintext. Blocks.
 inline Result decrypt_file(const Config& settings, const Decryption& what) {
   bcda_result* result = nullptr;
   auto* user = const_cast<Decryption*>(&what);

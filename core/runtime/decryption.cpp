@@ -1,0 +1,266 @@
+#include "runtime/decryption.hpp"
+
+#include <sys/stat.h>
+
+#include <algorithm>
+#include <filesystem>
+#include <map>
+#include <set>
+
+#include "base/error.hpp"
+#include "crypto/digest.hpp"
+#include "runtime/session.hpp"
+#include "transfer/names.hpp"
+
+namespace libbcda::runtime {
+namespace {
+
+namespace fs = std::filesystem;
+using bulk::Entry;
+using std::chrono::steady_clock;
+using transfer::Downloaded;
+using transfer::Workspace;
+
+constexpr std::size_t kReadBuffer = 256 << 10;
+// Names that an output directory needs itself.
+constexpr std::string_view kReserved[] = {transfer::kReceipt, transfer::kErrorDirectory, "log.ndjson"};
+
+bool is_directory(const std::string& path) {
+  struct stat info {};
+  return ::stat(path.c_str(), &info) == 0 && S_ISDIR(info.st_mode);
+}
+
+std::string base_name(const std::string& path) { return path.substr(path.rfind('/') + 1); }  // npos + 1 is 0
+
+std::vector<bulk::Manifest> read_manifests(const std::string& text) {
+  return bulk::parse_manifests(text, http::parse_url("https://localhost/", "base"));
+}
+
+Error about(const std::string& file, const std::string& text) {
+  return std::move(Error(Status::INVALID_ARGUMENT, text).at_file(file));
+}
+
+// The private key, which is wanted as soon as one of the files has a key.
+std::optional<crypto::PrivateKey> private_key_for(const Settings& settings, const std::vector<Entry>& entries) {
+  auto private_key = load_private_key(settings);
+  const bool wanted =
+      std::any_of(entries.begin(), entries.end(), [](const Entry& e) { return !e.encrypted_key.empty(); });
+  if (!private_key && wanted) throw Error(Status::INVALID_ARGUMENT, "the setting private_key is missing");
+  return private_key;
+}
+
+// What is known of a single file: its wrapped key as given, or its entry in the manifest.
+Entry entry_of(const Decryption& what, const std::string& label) {
+  if (!what.key_hex.empty()) {
+    Entry entry;
+    entry.name = label;
+    entry.encrypted_key = what.key_hex;
+    return entry;
+  }
+  if (what.manifest.empty()) throw about(label, "give the encryptedKey of " + label + ", or a manifest that lists it");
+  for (const bulk::Manifest& manifest : read_manifests(what.manifest))
+    for (const Entry& entry : manifest.entries)
+      if (entry.name == label) return entry;
+  throw about(label, "the manifest lists no file named " + label +
+                         "; was the file renamed? (its server name can be given as the label)");
+}
+
+FileResult result_of(const Entry& entry, std::string path, const transfer::Facts& facts) {
+  const bool listed = !entry.url.host.empty();
+  return {listed ? transfer::safe_type(entry.type) : "",
+          listed ? entry.url.text() : "",
+          std::move(path),
+          "",
+          facts,
+          entry.is_error};
+}
+
+RunResult decrypt_one(const Decryption& what) {
+  Downloaded input(what.path);  // before the key is blamed for anything
+  const std::string label = what.label.empty() ? base_name(what.path) : what.label;
+  const Entry entry = entry_of(what, label);
+  const auto private_key = private_key_for(what.settings, {entry});
+  const auto key = transfer::key_of(entry, private_key, what.settings.boolean("allow_plaintext"));
+  const Durability how = durability(what.settings);
+  FileResult file;
+  if (what.output.ends_with('/')) {
+    const auto space =
+        Workspace::for_file(what.output.substr(0, std::max<std::size_t>(1, what.output.size() - 1)), how);
+    const std::string name = base_name(what.path);
+    const auto facts = transfer::decrypt_into(*space, name, entry.is_error, input, key, what.progress);
+    file = result_of(entry, space->path() + "/" + transfer::published_path(name, entry.is_error), facts);
+  } else {
+    const auto facts = transfer::decrypt_file(std::move(input), key, what.output, how, what.progress);
+    file = result_of(entry, what.output, facts);
+  }
+  RunResult made;
+  made.receipt = describe(file, what.settings.warnings());
+  made.files.push_back(std::move(file));
+  return made;
+}
+
+// The files of a directory that a manifest lists.
+class DirectoryDecryption {
+ public:
+  explicit DirectoryDecryption(const Decryption& what) : what_(what), warnings_(what.settings.warnings()) {
+    if (what.manifest.empty() || !what.key_hex.empty() || !what.label.empty())
+      throw std::move(Error(Status::FILESYSTEM, what.path +
+                                                    " is a directory: give a manifest that lists the files in it, and "
+                                                    "neither a key nor a label, which are for one file")
+                          .at_file(what.path));
+    const auto manifests = read_manifests(what.manifest);
+    std::vector<std::string> times;
+    for (const bulk::Manifest& manifest : manifests) {
+      times.push_back(manifest.transaction_time);
+      for (const Entry& entry : manifest.entries) list(entry);
+    }
+    private_key_ = private_key_for(what.settings, entries_);
+    facts_.transaction_time = earliest_time(times);
+    if (!entries_.empty()) facts_.service = entries_.front().url.origin();
+  }
+
+  RunResult run() {
+    const auto begun = steady_clock::now();
+    facts_.started = std::chrono::system_clock::now();  // a date, for the receipt
+    look_into_directory();
+    std::string out = what_.output;
+    while (out.size() > 1 && out.ends_with('/')) out.pop_back();
+    space_ = Workspace::for_fetch(out, durability(what_.settings));
+    const std::string older = space_->receipt();
+    if (!older.empty())
+      for (const FileResult& file : read_receipt(older, "").files)
+        space_->know({file.path, file.url, file.type, "", file.facts});
+    for (const Entry& entry : entries_) take(entry);
+    if (failure_) fail();
+    facts_.out = space_->path();
+    facts_.elapsed = std::chrono::duration_cast<Milliseconds>(steady_clock::now() - begun);
+    std::sort(files_.begin(), files_.end(), [](const auto& a, const auto& b) { return a.path < b.path; });
+    const std::string receipt = make_receipt(facts_, files_, {}, {});
+    space_->complete([&](const std::string& there) { return merge_receipts(there, receipt); });
+    facts_.warnings = warnings_;
+    return {files_, facts_.transaction_time, facts_.elapsed, make_receipt(facts_, files_, {}, {}), "", ""};
+  }
+
+ private:
+  // One entry for each name, which is what a file in the directory is found by.
+  void list(const Entry& entry) {
+    const bool reserved = std::find(std::begin(kReserved), std::end(kReserved), entry.name) != std::end(kReserved);
+    if (entry.name.empty() || entry.name.starts_with('.') || reserved)
+      throw about(entry.name, "the manifest lists a file named \"" + entry.name + "\", which cannot be written");
+    const auto known = keys_.emplace(entry.name, entry.encrypted_key);
+    if (known.second) return entries_.push_back(entry);
+    if (transfer::key_id(known.first->second) != transfer::key_id(entry.encrypted_key))
+      throw about(entry.name, "the manifest lists the file " + entry.name + " twice, with different keys");
+  }
+
+  void look_into_directory() {
+    std::int64_t others = 0;
+    std::error_code failed;
+    for (fs::directory_iterator each(what_.path, failed), end; !failed && each != end; each.increment(failed)) {
+      const std::string name = each->path().filename().string();
+      struct stat info {};
+      if (::stat(input_path(name).c_str(), &info) != 0 || S_ISDIR(info.st_mode)) continue;
+      if (!keys_.count(name)) {
+        ++others;
+        continue;
+      }
+      present_.insert(name);
+      total_ += info.st_size;
+    }
+    if (failed)
+      throw std::move(Error(Status::FILESYSTEM, "cannot read the directory " + what_.path + ": " + failed.message())
+                          .at_file(what_.path));
+    if (others > 0)
+      warnings_.push_back(what_.path + " holds " + std::to_string(others) +
+                          " files that the manifest does not list; they were left alone");
+  }
+
+  std::string input_path(const std::string& name) const {
+    return what_.path + (what_.path.ends_with('/') ? "" : "/") + name;
+  }
+
+  void take(const Entry& entry) {
+    try {
+      files_.push_back(decrypted(entry));
+    } catch (Error& e) {
+      if (stops_decryption(e.status)) throw;
+      if (!failure_) failure_ = std::move(e);
+      ++failed_;
+    }
+  }
+
+  FileResult decrypted(const Entry& entry) {
+    const std::string path = transfer::published_path(entry.name, entry.is_error);
+    if (const auto there = published_before(entry, path)) return *there;
+    if (!present_.count(entry.name))
+      throw std::move(Error(Status::FILESYSTEM, "the manifest lists " + entry.name + ", which " + what_.path +
+                                                    " does not hold; download it there and decrypt again")
+                          .at_file(entry.name));
+    Downloaded input(input_path(entry.name));
+    const auto key = transfer::key_of(entry, private_key_, what_.settings.boolean("allow_plaintext"));
+    const std::int64_t before = done_;
+    const auto progress = [&](std::int64_t done, std::int64_t) {
+      done_ = before + done;
+      if (what_.progress) what_.progress(done_, total_);
+    };
+    const auto keep = [&](const transfer::Facts& facts) {
+      space_->file_coming({path, entry.url.without_query(), transfer::safe_type(entry.type),
+                           transfer::key_id(entry.encrypted_key), facts});
+    };
+    const auto facts = transfer::decrypt_into(*space_, entry.name, entry.is_error, input, key, progress, keep);
+    return result_of(entry, space_->path() + "/" + path, facts);
+  }
+
+  // A file that an earlier call has decrypted to there, once it has read that it still is that file.
+  std::optional<FileResult> published_before(const Entry& entry, const std::string& path) {
+    const auto found = space_->earlier().find(path);
+    if (found == space_->earlier().end()) return {};
+    const transfer::FileRecord& record = found->second;
+    if (!record.key_id.empty() && record.key_id != transfer::key_id(entry.encrypted_key)) return {};
+    auto file = space_->open(path);
+    if (!file || file->size() != record.facts.bytes) return {};
+    crypto::Sha256 digest;
+    Bytes buffer(kReadBuffer);
+    while (const std::size_t n = file->read(buffer)) {
+      digest.update({buffer.data(), n});
+      if (what_.progress) what_.progress(done_, total_);
+    }
+    if (to_hex(digest.finish()) != record.facts.sha256) return {};
+    return result_of(entry, space_->path() + "/" + path, record.facts);
+  }
+
+  [[noreturn]] void fail() {
+    if (entries_.size() > 1)
+      failure_->message = std::to_string(failed_) + " of " + std::to_string(entries_.size()) +
+                          " files failed; the first: " + failure_->message;
+    throw std::move(*failure_);
+  }
+
+  static bool stops_decryption(Status status) {
+    return status == Status::CANCELLED || status == Status::INTERNAL || status == Status::NO_MEMORY;
+  }
+
+  const Decryption& what_;
+  std::optional<crypto::PrivateKey> private_key_;
+  std::vector<std::string> warnings_;
+  std::vector<Entry> entries_;
+  std::map<std::string, std::string> keys_;  // of the entries, by name
+  std::set<std::string> present_;            // in the directory
+  std::unique_ptr<Workspace> space_;
+  ReceiptFacts facts_;
+  std::vector<FileResult> files_;
+  std::optional<Error> failure_;  // the first
+  std::int64_t failed_ = 0, done_ = 0, total_ = 0;
+};
+
+}  // namespace
+
+RunResult decrypt(const Decryption& what) {
+  const auto begun = steady_clock::now();
+  if (is_directory(what.path)) return DirectoryDecryption(what).run();
+  RunResult made = decrypt_one(what);
+  made.elapsed = std::chrono::duration_cast<Milliseconds>(steady_clock::now() - begun);
+  return made;
+}
+
+}  // namespace libbcda::runtime
