@@ -85,7 +85,8 @@ void add_export(CLI::App& app, Command& chosen) {
   command.description(R"(Export claims: from credentials to decrypted, verified files
 
 Authenticates, runs the export jobs, downloads, decrypts and verifies their files. A file appears
-in the output directory only when it is whole; export.json there lists them all. Ctrl-C stops at once.
+in the output directory only when it is whole; export.json there lists them all. Ctrl-C cancels the
+export; another one, a second or more later, ends the process at once.
 
   bcda export --url https://api.bcda.cms.gov --client-id ID --client-secret-file secret.txt \
               --private-key key.pem --type Patient,Coverage --out claims

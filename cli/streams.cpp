@@ -26,7 +26,8 @@ enum class Written { all, dropped, given_up, failed };
 
 bool ready(int descriptor, int timeout_ms) {
   pollfd asked{descriptor, POLLOUT, 0};
-  return poll(&asked, 1, timeout_ms) > 0;  // errors too: the write will say which
+  const int n = poll(&asked, 1, timeout_ms);
+  return n > 0 || (n < 0 && errno != EINTR);  // errors too: the write will say which
 }
 
 // False: a signal asked for the end, and nobody reads.

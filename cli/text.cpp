@@ -152,7 +152,10 @@ std::string indent_json(std::string_view json) {
 }
 
 std::string read_text(const std::string& path) {
-  const auto fail = [&] { throw Failure(BCDA_FILESYSTEM, path + ": " + std::generic_category().message(errno)); };
+  const auto fail = [&] {
+    throw Failure(BCDA_FILESYSTEM, "cannot read " + (path == "-" ? "standard input" : path) + ": " +
+                                       std::generic_category().message(errno));
+  };
   std::FILE* const in = path == "-" ? stdin : std::fopen(path.c_str(), "rb");
   if (!in) fail();
   const std::unique_ptr<std::FILE, void (*)(std::FILE*)> owned(in, [](std::FILE* file) {

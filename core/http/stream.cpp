@@ -226,8 +226,17 @@ Task<> Stream::handshake(TlsContext& tls) {
 
 // What a failed SSL_read or SSL_write wants; throws when it is the end of the connection.
 Task<> Stream::progress_tls(int result, const char* doing) {
-  int error_number = errno;
-  switch (SSL_get_error(ssl_.get(), result)) {
+  const int error_number = errno, kind = SSL_get_error(ssl_.get(), result);
+  if (kind == SSL_ERROR_SYSCALL && asked_for_certificate(ssl_.get())) {
+    char byte;  // the alert that tells why the server hung up may still be unread
+    ERR_clear_error();
+    static_cast<void>(SSL_peek(ssl_.get(), &byte, 1));  // its error is looked at next
+  }
+  if (refused_without_certificate(ssl_.get())) {
+    ERR_clear_error();
+    throw Error(Status::TLS, tidy(url_.tls_name()) + " refused the connection" + kNoClientCertificate);
+  }
+  switch (kind) {
     case SSL_ERROR_WANT_READ:
       co_return co_await wait(Ready::read);
     case SSL_ERROR_WANT_WRITE:
@@ -235,10 +244,6 @@ Task<> Stream::progress_tls(int result, const char* doing) {
     case SSL_ERROR_SYSCALL:
       fail(doing, error_number != 0 ? std::strerror(error_number) : "the connection was closed");
     default:
-      if (refused_without_certificate(ssl_.get())) {
-        ERR_clear_error();
-        throw Error(Status::TLS, tidy(url_.tls_name()) + " refused the connection" + kNoClientCertificate);
-      }
       ERR_clear_error();
       fail(doing, "the connection was cut");  // no close_notify, or a broken record
   }

@@ -159,12 +159,7 @@ std::string describe(const FileResult& file, const std::vector<std::string>& war
 std::string make_receipt(const ReceiptFacts& facts, const std::vector<FileResult>& all, json::array types,
                          json::array jobs) {
   json::array files, errors;
-  std::set<std::string> found;
-  for (const FileResult& file : all) {
-    (file.is_error ? errors : files).push_back(member(file, facts.out));
-    if (!file.is_error) found.insert(file.type);
-  }
-  if (types.empty()) types = json::array(found.begin(), found.end());  // of a manifest that was given
+  for (const FileResult& file : all) (file.is_error ? errors : files).push_back(member(file, facts.out));
   json::object receipt{{"libbcda", kVersion},
                        {"status", find_status(static_cast<std::int32_t>(facts.status))->name},
                        {"service", facts.service},

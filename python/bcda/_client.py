@@ -12,7 +12,7 @@ from ._config import encoded, make_config, takes_settings
 from ._destination import Directory, Out, OwnSink, Remote, destination
 from ._export import Export
 from ._manifest import Fetchable, Manifest, manifest_text
-from ._progress import ProgressOption
+from ._progress import Progress, ProgressOption
 from ._result import ExportResult
 
 if TYPE_CHECKING:
@@ -26,24 +26,27 @@ Types = Union[str, "Iterable[str]"]
 
 
 class Client:
-    """A service, your credentials and key, and the connections to it. Make one and share it: thread-safe.
+    """A service, your credentials and private key, and the connections to the service.
+
+    Make one and share it: it is thread-safe, and its connections serve every run. Making one sends nothing. After a
+    fork the child needs a client of its own.
 
     Args:
         url: the service's origin, as in ``https://api.bcda.cms.gov``.
         config_file: a JSON file of ``{"name": value}``, for settings that are not given here.
-        env: whether what is given neither here nor there may come from the environment (``BCDA_URL``,
-            ``BCDA_CLIENT_ID``, ...).
-        **settings: every setting of the library, below. None is the default. A secret may be a function that gives
-            it, from a keyring say: it is called when the client is made. Durations are seconds, a
-            ``datetime.timedelta``, or text (``"5m"``); sizes are bytes or text (``"64MiB"``); paths are text or
-            ``os.PathLike``; lists are sequences, or text with commas.
-
-    The settings of an export that are given here are the defaults for every export.
+        env: whether settings that are given neither here nor in `config_file` may come from the environment
+            (``BCDA_URL``, ``BCDA_CLIENT_ID``, ...).
+        **settings: every setting of the library; ``help(bcda.Client.__init__)`` lists them. None is the default. A
+            secret may be a function that returns it, from a keyring say; it is called when the client is made.
+            Durations are seconds, a ``datetime.timedelta``, or text (``"5m"``). Sizes are bytes or text (``"64MiB"``).
+            Paths are text or ``os.PathLike``, and may begin with ``~``. Lists are sequences, or text with commas. The
+            settings of an export that are given here are the defaults for every export.
 
     Raises:
         InvalidArgumentError: a setting is unknown, malformed or missing.
         PrivateKeyError: the private key could not be loaded.
-        TLSError: no usable CA certificates.
+        FilesystemError: a file that a setting names cannot be read.
+        TLSError: there are no usable CA certificates.
 
     Example:
         >>> sandbox = bcda.Sandbox(beneficiaries=10)
@@ -74,7 +77,7 @@ class Client:
         self._out: Out | None = out if out is not None else config.get("out") or None
         self._url = config.get("url")
         self._native = _native.Client(config)
-        self._keeps: object = None  # what has to live as long
+        self._keeps: object = None  # kept alive for the client's lifetime: the Sandbox whose port it uses
 
     # ---- In one call ----
 
@@ -84,31 +87,42 @@ class Client:
         types: Types | None = None,
         out: Out | None = None,
         *,
-        progress: ProgressOption = True,
+        progress: ProgressOption = None,
         **settings: Unpack[ExportSettings],
     ) -> ExportResult:
-        """Exports claims: from credentials to decrypted, verified files. Blocks; Ctrl-C stops it at once.
+        """Exports claims: from credentials to decrypted, verified files.
 
-        A file appears under its name only when it is whole and verified.
+        Blocks until the files are there, which may take hours; other threads go on meanwhile. Ctrl-C cancels the export
+        at once. A file appears under its name only when it is whole and verified.
 
         Args:
             types: resource types, one job each (default Patient, Coverage and ExplanationOfBenefit).
             out: where the files go: a directory, which must not hold another export; an fsspec URL such as
-                ``s3://bucket/claims``; or a function that makes a :class:`SinkFile` for each file.
-            progress: True: a bar on a terminal or in a notebook, with tqdm installed; or a function that gets every
-                :class:`Event`.
-            **settings: for this export, before those of the client.
+                ``s3://bucket/claims``; or a function that makes a :class:`SinkFile` for each file. The directory is
+                made when it is missing; the one above it must exist.
+            progress: None: progress is shown on a terminal (a line, or tqdm's bar) and in notebooks. True: elsewhere
+                too, as plain lines on standard error. False: not shown. Or a function that gets every
+                :class:`Event`, on this thread; what it raises cancels the export.
+            **settings: for this export. They go before those of the client.
 
         Raises:
-            Error: how it failed; one class for each status, such as AuthenticationError. Its ``result`` holds the
-                files that were verified before.
+            InvalidArgumentError: an argument is malformed, or a type is none that the service exports. Nothing was
+                sent.
+            FilesystemError: `out` cannot be used, or the disk is full.
+            AuthenticationError, RefusedError, JobFailedError, JobGoneError: the service refused, or failed.
+            NetworkError, TLSError, TimeoutError, ProtocolError, LimitError: no usable answer came, after the retries.
+            DecryptionError, VerificationError: a file could not be proved whole; it has no final name.
+            SinkError: `out` is a function, and its code failed.
+            Error: the base class of all of them. Its ``result`` holds the files that were verified before, and
+                :meth:`fetch` takes its ``manifest`` to get the missing ones.
 
         Example:
             >>> result = client.export(["Patient", "Coverage"], out=tmp / "claims", progress=False)
             >>> sorted(file.type for file in result.files)
             ['Coverage', 'Patient']
         """
-        return self.start(types, out, **settings)._follow(progress)
+        shown = Progress(progress)
+        return self.start(types, out, **settings)._follow(shown)
 
     @takes_settings("export")
     async def export_async(
@@ -121,6 +135,9 @@ class Client:
     ) -> ExportResult:
         """:meth:`export` for asyncio. When the task is cancelled, so is the export.
 
+        The event loop is not blocked. Nothing is shown unless `progress` is None or True; a function is called on the
+        event loop's thread.
+
         Example:
             >>> import asyncio
             >>> asyncio.run(client.export_async(["Patient"], out=tmp / "claims")).types
@@ -128,25 +145,30 @@ class Client:
         """
         import asyncio
 
-        # Looking at a far destination may take a while.
+        shown = Progress(progress)
+        # In a thread, because a remote destination is looked at, which may take seconds.
         run = await asyncio.to_thread(self.start, types, out, **settings)
-        return await run._follow_async(progress)
+        return await run._follow_async(shown)
 
     @takes_settings("export")
     def manifest(
         self,
         types: Types | None = None,
         *,
-        progress: ProgressOption = True,
+        progress: ProgressOption = None,
         **settings: Unpack[ExportSettings],
     ) -> Manifest:
-        """Runs the jobs and gives their manifests; nothing is downloaded or written. :meth:`fetch` gets the files.
+        """Runs the jobs and returns their manifests; nothing is downloaded or written. :meth:`fetch` gets the files.
+
+        Blocks like :meth:`export`, takes its `types` and `progress`, and raises the same errors. The service keeps the
+        files for a day.
 
         Example:
             >>> client.manifest(["Patient"], progress=False)
             <Manifest of Patient>
         """
-        return self.start_manifest(types, **settings)._follow(progress)
+        shown = Progress(progress)
+        return self.start_manifest(types, **settings)._follow(shown)
 
     @takes_settings("export")
     def fetch(
@@ -155,31 +177,43 @@ class Client:
         out: Out | None = None,
         *,
         file: str | None = None,
-        progress: ProgressOption = True,
+        progress: ProgressOption = None,
         **settings: Unpack[ExportSettings],
     ) -> ExportResult:
-        """Downloads, decrypts and verifies files of a manifest that is at hand.
+        """Downloads, decrypts and verifies the files of a manifest that is at hand. Starts no job.
+
+        Blocks like :meth:`export`, and raises the same errors. In a directory, files that an earlier export or fetch
+        published there, and that are unchanged, are taken as they are; the missing ones are downloaded. When every
+        file of `what` is there, ``export.json`` is written. So a failed export is completed by
+        ``client.fetch(error.manifest, out=the_same_directory)``.
 
         Args:
             what: a :class:`Manifest`, a :class:`ManifestFile` or several, or a manifest as JSON text or as a dict.
             out: as for :meth:`export`, but several fetches may share a directory.
-            file: the name or the URL of one file of a manifest, to take it alone.
+            file: the name or the URL of one file of the manifest, to take it alone.
+            progress: as for :meth:`export`.
+
+        Raises:
+            InvalidArgumentError: `what` is no manifest, or does not list `file`.
+            FilesystemError: another file has the name of one of these; it is left as it is.
+            Error: as for :meth:`export`.
 
         Example:
             >>> manifest = client.manifest(["Patient"], progress=False)
             >>> client.fetch(manifest.files[0], out=tmp / "claims", progress=False).files[0].records
             10
         """
-        return self.start_fetch(what, out, file=file, **settings)._follow(progress)
+        shown = Progress(progress)
+        return self.start_fetch(what, out, file=file, **settings)._follow(shown)
 
     def metadata(self) -> dict[str, Any]:
-        """The service's CapabilityStatement (FHIR). Asks for no token.
+        """The service's CapabilityStatement (FHIR) as a dict. Asks for no token. Blocks.
 
         Example:
             >>> client.metadata()["fhirVersion"]
             '3.0.1'
         """
-        return self.start_metadata()._follow(False)
+        return self.start_metadata()._follow(Progress(False))
 
     # ---- In the background ----
 
@@ -188,6 +222,8 @@ class Client:
         self, types: Types | None = None, out: Out | None = None, **settings: Unpack[ExportSettings]
     ) -> Export[ExportResult]:
         """Starts an :meth:`export` and returns at once.
+
+        Raises InvalidArgumentError, PrivateKeyError or FilesystemError when it cannot begin; the run raises the others.
 
         Example:
             >>> run = client.start(["Patient"], out=tmp / "claims")
@@ -229,10 +265,10 @@ class Client:
 
         return Export(self._native.start_metadata(), parse, keeps=self)
 
-    # ---- Its life ----
+    # ---- Its lifecycle ----
 
     def close(self) -> None:
-        """Lets go of the service. Runs that were started go on."""
+        """Lets go of the connections. Runs that were started go on; new ones raise StateError."""
         self._native.close()
 
     def __enter__(self) -> Self:

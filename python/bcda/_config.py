@@ -33,10 +33,26 @@ def make_config(
         elif value is not None:
             config.set(name, _encoded(name, value))
     if config_file is not None:
-        config.load_file(os.fsencode(config_file))
+        config.load_file(os.fsencode(path_of(config_file, "config_file")))
     if env:
         config.load_env()
+    _expand_paths(config, given=values)
     return config
+
+
+def path_of(path: object, what: str) -> str:
+    """A path as text, with a leading ~ expanded. Raises InvalidArgumentError, which does not show what was given."""
+    if isinstance(path, (str, os.PathLike)):
+        text = os.fspath(path)
+        return os.path.expanduser(text if isinstance(text, str) else os.fsdecode(text))
+    raise InvalidArgumentError(f"{what} takes a path: text or os.PathLike")
+
+
+def _expand_paths(config: _native.Config, given: Mapping[str, object]) -> None:
+    """Expands a leading ~ in paths that come from a file or the environment."""
+    for row in settings():
+        if row.type == "path" and given.get(row.name) is None and (path := config.get(row.name)).startswith("~"):
+            config.set(row.name, os.fsencode(os.path.expanduser(path)))
 
 
 def _encoded(name: str, value: object) -> bytes:
@@ -56,6 +72,8 @@ def _encoded(name: str, value: object) -> bytes:
 
 def _converted(row: Setting, value: object) -> str | bytes:
     """As text; anything but text, or a path of bytes, means that the setting does not take the value."""
+    if row.type == "path" and isinstance(value, (str, os.PathLike)):
+        return path_of(value, f"the setting {row.name}")
     if isinstance(value, str):
         return value
     if isinstance(value, bool):
@@ -65,9 +83,6 @@ def _converted(row: Setting, value: object) -> str | bytes:
         return str(int(number) if number == number // 1 else number)
     if isinstance(value, timedelta) and row.type == "duration":
         return f"{value.total_seconds()}s"
-    if isinstance(value, os.PathLike) and row.type == "path":
-        path: str | bytes = os.fspath(value)
-        return path
     if isinstance(value, Iterable) and not isinstance(value, (bytes, Mapping)) and row.type == "list":
         return ",".join(_list_item(row.name, item) for item in value)
     return b"\0"

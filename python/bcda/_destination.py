@@ -137,15 +137,18 @@ class _OwnFile:
         self._file = file
 
     def write(self, data: bytes, /) -> None:
-        written = _done("write", self._file.write(data))
-        if isinstance(written, int) and not isinstance(written, bool) and written != len(data):
-            raise OSError(f"the sink wrote {written} of {len(data)} bytes")
+        _check_written("the sink", _done("write", self._file.write(data)), data)
 
     def commit(self, size: int, sha256: str, /) -> None:
         _done("commit", self._file.commit(size, sha256))
 
     def abort(self) -> None:
         _done("abort", self._file.abort())
+
+
+def _check_written(who: str, written: object, data: bytes) -> None:
+    if isinstance(written, int) and not isinstance(written, bool) and written != len(data):
+        raise OSError(f"{who} wrote {written} of {len(data)} bytes")
 
 
 def _done(step: str, result: Any) -> Any:
@@ -221,10 +224,12 @@ class _RemoteFile:
         self._file = fs.open(self._written, "wb", **({"autocommit": False} if self._late else {}))
 
     def write(self, data: bytes, /) -> None:
-        self._file.write(data)
+        _check_written(self._path, self._file.write(data), data)
 
     def commit(self, size: int, sha256: str, /) -> None:
         self._file.close()
+        if not self._late:
+            self._check_size(size)
         self._refuse_to_replace()
         if self._late:
             self._file.commit()
@@ -244,6 +249,13 @@ class _RemoteFile:
     def _refuse_to_replace(self) -> None:
         if self._fs.exists(self._path):
             raise FileExistsError(f"{self._path} exists already")
+
+    def _check_size(self, size: int) -> None:
+        """What was written is all there. Some file systems do not tell sizes."""
+        self._fs.invalidate_cache(self._written.rsplit("/", 1)[0])
+        found = self._fs.size(self._written)
+        if found is not None and found != size:
+            raise OSError(f"{self._path}: {found} of {size} bytes were stored")
 
     def _remove(self) -> None:
         try:
@@ -311,4 +323,5 @@ def destination(out: Out) -> Directory | Remote | OwnSink:
     local = re.sub(r"^(file|local)://(localhost(?=/))?", "", path, flags=re.IGNORECASE)
     if "://" in local:
         return Remote(path)
-    return Directory(os.path.abspath(local) if local else "")  # the library asks for one
+    directory = os.path.expanduser(path) if local == path else local  # a URL's path is absolute
+    return Directory(os.path.abspath(directory) if directory else "")  # the library asks for one

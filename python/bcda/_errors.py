@@ -7,6 +7,7 @@ from functools import partial
 from typing import TYPE_CHECKING, ClassVar
 
 if TYPE_CHECKING:
+    from ._manifest import Manifest
     from ._result import ExportResult
 
 
@@ -53,6 +54,11 @@ class Error(Exception):
         self.retriable = retriable
         self.retry_after = retry_after
         self.result: ExportResult | None = None
+
+    @property
+    def manifest(self) -> Manifest | None:
+        """What the jobs of the failed run offered, for :meth:`Client.fetch`; None when it came to none."""
+        return self.result.manifest if self.result is not None else None
 
     @property
     def exit_code(self) -> int:

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import logging
-from dataclasses import dataclass, field
+import sys
+from dataclasses import dataclass
 
 logger = logging.getLogger("bcda")
 
-_levels = {"job": logging.INFO, "manifest": logging.INFO, "retry": logging.INFO, "warning": logging.WARNING}
+_levels = {"job": logging.INFO, "manifest": logging.INFO, "retry": logging.WARNING, "warning": logging.WARNING}
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Event:
     """One step of a run. Which fields mean something depends on `kind`; the others are ``""`` or None.
 
@@ -47,18 +48,84 @@ class Event:
     files_done: int | None
     files_total: int | None
     wait: float | None
-    json: str = field(repr=False)  # all of it as one line
+    json: str  # all of it as one line
 
-    def log(self) -> None:
-        """Tells the logger ``bcda``: warnings, retries and jobs; the rest at DEBUG."""
-        level = _levels.get(self.kind, logging.DEBUG)
-        if not logger.isEnabledFor(level):
-            return
-        parts = [self.type, self.file, self.text]
-        if self.wait is not None:
-            parts.append(f"(again in {self.wait:g} s)")
-        if self.files_total is not None:
-            parts.append(f"{self.files_done or 0} of {self.files_total} files")
+    def log(self, repeated: bool = False) -> None:
+        """Tells the logger ``bcda``: warnings and retries at WARNING, jobs at INFO, the rest at DEBUG.
+
+        Args:
+            repeated: the run has said the same before; at DEBUG then.
+        """
+        level = logging.DEBUG if repeated else _levels.get(self.kind, logging.DEBUG)
+        if logger.isEnabledFor(level):
+            logger.log(level, "%s", self.message)
+
+    @property
+    def message(self) -> str:
+        """What it says, in one line that begins with its kind."""
+        subject = [part for part in (self.type, self.file) if part and part not in self.text]
         if self.kind == "finished":
-            parts.append(self.status)
-        logger.log(level, "%s: %s", self.kind, " ".join(part for part in parts if part))
+            subject = [self.status]
+        facts = f"{self.text} (again in {self.wait:g} s)" if self.wait is not None else self.text
+        return ": ".join(part for part in (self.kind, *subject, facts, self._counts()) if part)
+
+    def _counts(self) -> str:
+        counts = []
+        if self.files_total and self.status == "OK":
+            done = "" if self.files_done is None else f"{self.files_done:,} of "
+            counts.append(done + _count(self.files_total, "file"))
+        if self.bytes_done is not None and (counts or self.kind == "file"):
+            counts.append(_count(self.bytes_done, "byte"))
+        return ", ".join(counts)
+
+    def __repr__(self) -> str:
+        """The fields that mean something; not the URL, which may be signed, and not the line of JSON, which has it."""
+        fields = {name: value for name, value in vars(self).items() if name not in ("url", "json")}
+        if self.status == "OK" and self.kind != "finished":
+            del fields["status"]
+        return f"Event({', '.join(f'{name}={value!r}' for name, value in fields.items() if value not in ('', None))})"
+
+
+class Repeats:
+    """Knows what one run has said.
+
+    Retries, and failures of jobs, count as the same when their reason is the same, because each of three jobs may try
+    ten times to reach a service that is down. The failure of a file always counts for itself.
+    """
+
+    _MOST = 1000  # different reasons; what comes after them counts as new
+
+    def __init__(self) -> None:
+        self._said: set[tuple[str, str]] = set()
+
+    def note(self, event: Event) -> bool:
+        """Whether a retry or a warning was there before."""
+        if event.kind not in ("retry", "warning"):
+            return False
+        reason = event.text
+        if event.kind == "retry" or not event.file:
+            for subject in filter(None, (event.file, event.type)):
+                reason = reason.replace(subject, "")
+        repeated = (event.kind, reason) in self._said
+        if len(self._said) < self._MOST:
+            self._said.add((event.kind, reason))
+        return repeated
+
+
+def logs_to_console() -> bool:
+    """Whether what the logger is told goes to this process's standard output or error."""
+    at: logging.Logger | None = logger
+    while at is not None:
+        if any(_writes_to_console(handler) for handler in at.handlers):
+            return True
+        at = at.parent if at.propagate else None
+    return False
+
+
+def _writes_to_console(handler: logging.Handler) -> bool:
+    stream = getattr(handler, "stream", None)
+    return stream is not None and stream in (sys.stdout, sys.stderr, sys.__stdout__, sys.__stderr__)
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number:,} {noun}{'' if number == 1 else 's'}"

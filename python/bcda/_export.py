@@ -5,13 +5,14 @@ from __future__ import annotations
 import threading
 from collections.abc import AsyncIterator, Generator, Iterator
 from contextlib import suppress
+from numbers import Real
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Callable, Generic, TypeVar
 
 from . import _native
-from ._errors import Error, SinkError, StateError
+from ._errors import Error, InvalidArgumentError, SinkError, StateError
 from ._events import Event
-from ._progress import Progress, ProgressOption
+from ._progress import Progress
 
 if TYPE_CHECKING:
     import asyncio
@@ -60,6 +61,7 @@ class Export(Generic[T]):
         self._once = threading.Lock()
         self._failure: Error | None = None  # once closed
         self._waiters: set[asyncio.Future[None]] = set()
+        self._progress = Progress(False)
 
     # ---- Waiting in a thread: the GIL is released, and Ctrl-C raises KeyboardInterrupt at once ----
 
@@ -150,6 +152,18 @@ class Export(Generic[T]):
     ) -> None:
         self.close()
 
+    def __repr__(self) -> str:
+        try:
+            state = ("succeeded" if self.wait(0) else "running") if self._native is not None else self._closed_state()
+        except StateError:
+            state = "of another process"
+        except Error as error:
+            state = f"failed: {error.code}"
+        return f"<Export, {state}>"
+
+    def _closed_state(self) -> str:
+        return "succeeded" if self._made is not None else f"failed: {self._failure.code}" if self._failure else "closed"
+
     # ---- asyncio ----
 
     async def __aiter__(self) -> AsyncIterator[Event]:
@@ -187,8 +201,8 @@ class Export(Generic[T]):
             await self._signal()
         return await asyncio.to_thread(self.result)
 
-    async def _signal(self) -> None:
-        """Waits until there may be something new. Whoever waits has looked just before, and looks again after."""
+    async def _signal(self, timeout: float | None = None) -> None:
+        """Waits until there may be something new, at most `timeout` seconds. Callers look before and after."""
         import asyncio
 
         loop = asyncio.get_running_loop()
@@ -205,7 +219,7 @@ class Export(Generic[T]):
         self._waiters.add(waiter)
         loop.add_reader(descriptor, wake)  # the same for all of them
         try:
-            await waiter
+            await asyncio.wait([waiter], timeout=timeout)
         finally:
             self._waiters.remove(waiter)
             if not self._waiters:
@@ -213,21 +227,29 @@ class Export(Generic[T]):
 
     # ---- For the client ----
 
-    def _follow(self, progress: ProgressOption) -> T:
+    def _follow(self, progress: Progress) -> T:
         """Reads the events to the end, shows them, and gives the result; whatever happens, the run is closed."""
-        with self, Progress(progress) as bar:
+        with self, progress as self._progress:
             while True:
                 try:
-                    event = self._next(bar.interval_ms)
+                    event = self._next(self._progress.interval_ms)
                 except StopIteration:
                     return self.result()
-                bar.show(event)
+                if event is None:
+                    self._progress.tick()
 
-    async def _follow_async(self, progress: ProgressOption) -> T:
+    async def _follow_async(self, progress: Progress) -> T:
         async with self:
-            with Progress(progress) as bar:
-                async for event in self:
-                    bar.show(event)
+            with progress as self._progress:
+                interval = self._progress.interval_ms
+                while True:
+                    try:
+                        event = self._next(0)
+                    except StopIteration:
+                        break
+                    if event is None:
+                        await self._signal(interval / 1000 if interval >= 0 else None)
+                        self._progress.tick()
             return await self
 
     @property
@@ -246,7 +268,7 @@ class Export(Generic[T]):
         if fields is None:
             return None
         event = Event(**fields)
-        event.log()
+        self._progress.report(event)
         return event
 
     def _settle_if_succeeded(self, run: _native.Run) -> None:
@@ -277,4 +299,6 @@ class Export(Generic[T]):
 def _milliseconds(timeout: float | None) -> int:
     if timeout is None or timeout == float("inf"):
         return _FOREVER
-    return max(0, min(round(timeout * 1000), 2**53))
+    if not isinstance(timeout, Real) or timeout != timeout:
+        raise InvalidArgumentError("timeout takes seconds, or None for no limit")
+    return max(0, min(round(float(timeout) * 1000), 2**53))

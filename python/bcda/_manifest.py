@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cached_property
 from typing import Any, Union
 
 from ._config import encoded
-from ._errors import InvalidArgumentError
+from ._errors import InvalidArgumentError, ProtocolError
 
 
 @dataclass(frozen=True)
@@ -23,13 +24,16 @@ class ManifestFile:
         name: its name at the service, which is part of its encryption (the OAEP label).
         is_error: True: OperationOutcomes (the manifest's ``error``).
         manifest: JSON text of a manifest with this file alone.
+        encrypted_key: the file's wrapped key in hex, which :func:`bcda.decrypt` takes as `key`; "" when the manifest
+            has none, or several that differ.
     """
 
     type: str
     url: str = field(repr=False)  # it may be signed
     name: str
     is_error: bool
-    manifest: str = field(repr=False)
+    manifest: str = field(repr=False)  # it has the key
+    encrypted_key: str = field(default="", repr=False)
 
 
 class Manifest:
@@ -49,6 +53,8 @@ class Manifest:
     """
 
     def __init__(self, text: str) -> None:
+        if not isinstance(text, str):
+            raise InvalidArgumentError("a Manifest is made of JSON text")
         self.text = text
 
     @cached_property
@@ -58,24 +64,27 @@ class Manifest:
 
     @property
     def transaction_time(self) -> datetime | None:
-        """The earliest of the jobs'."""
+        """The earliest of the jobs'. Raises ProtocolError when one is not an RFC 3339 time."""
         times = [manifest["transactionTime"] for manifest in self._manifests if manifest.get("transactionTime")]
         return min(map(time_of, times), default=None)
 
     @cached_property
     def _manifests(self) -> list[dict[str, Any]]:
-        found, decoder, text = [], json.JSONDecoder(), self.text.strip()
+        found, decoder, text = [], json.JSONDecoder(), _without_bom(self.text).strip()
         try:
             while text:
                 manifest, end = decoder.raw_decode(text)
                 found.append({**manifest})
                 text = text[end:].lstrip()
-        except (ValueError, TypeError) as error:
+        except (ValueError, TypeError, RecursionError) as error:
             raise InvalidArgumentError(f"the manifest is not a JSON object: {error}") from error
         return found
 
     def __repr__(self) -> str:
-        return f"<Manifest of {', '.join(sorted({file.type for file in self.files})) or 'nothing'}>"
+        try:
+            return f"<Manifest of {', '.join(sorted({file.type for file in self.files})) or 'nothing'}>"
+        except InvalidArgumentError:
+            return "<Manifest, malformed>"
 
 
 Fetchable = Union[Manifest, ManifestFile, Iterable[ManifestFile], Mapping[str, Any], str]
@@ -85,41 +94,74 @@ Fetchable = Union[Manifest, ManifestFile, Iterable[ManifestFile], Mapping[str, A
 def manifest_text(what: Fetchable) -> bytes:
     """As the library reads it: JSON texts one after another."""
     if isinstance(what, (str, Manifest, ManifestFile)):
-        return encoded("the manifest", _text_of(what))
+        text = _without_bom(_text_of(what))
+        if not text.lstrip().startswith("{"):
+            raise InvalidArgumentError(f"the manifest given is not JSON text; {_FROM_A_FILE}")
+        return encoded("the manifest", text)
     if isinstance(what, Mapping):
         return json.dumps(what).encode()
     files = list(what) if isinstance(what, Iterable) else [what]
     if not all(isinstance(file, ManifestFile) for file in files):
         raise InvalidArgumentError(
-            "what can be fetched is a Manifest, ManifestFiles, or a manifest as JSON text or a dict"
+            "what can be fetched is a Manifest (such as result.manifest), ManifestFiles, or a manifest as JSON text or "
+            f"a dict; {_FROM_A_FILE}"
         )
     if not files:
         raise InvalidArgumentError("no files were given to fetch")
     return b"\n".join(map(manifest_text, files))
 
 
+_FROM_A_FILE = "read one that is in a file with pathlib.Path(path).read_text()"
+
+
 def _text_of(what: str | Manifest | ManifestFile) -> str:
     return what if isinstance(what, str) else what.text if isinstance(what, Manifest) else what.manifest
 
 
+def _without_bom(text: str) -> str:
+    return text[1:] if text.startswith("\ufeff") else text
+
+
 def _files_of(manifest: Mapping[str, Any]) -> Iterator[ManifestFile]:
-    # Names in KeyMap may be padded with blanks (2018). Which key counts is for the library to say.
+    # Names in KeyMap may be padded with blanks (2018). The library refuses a file with two keys that differ.
     keys: dict[str, dict[str, Any]] = {}
-    for name, key in (manifest.get("KeyMap") or {}).items():
+    key_map = manifest.get("KeyMap")
+    for name, key in (key_map if isinstance(key_map, dict) else {}).items():
         keys.setdefault(name.rstrip(" "), {})[name] = key
     for member in ("output", "error"):
-        for item in manifest.get(member) or []:
+        for item in _list(manifest, member):
+            if not isinstance(item, dict):
+                raise InvalidArgumentError(f"the manifest's {member} lists something that is no object")
             url = str(item.get("url", ""))
             name = url.split("#")[0].split("?")[0].rsplit("/", 1)[-1]
-            alone = {**manifest, "output": [], "error": [], "KeyMap": keys.get(name, {}), member: [item]}
-            yield ManifestFile(str(item.get("type", "")), url, name, member == "error", json.dumps(alone))
+            own = keys.get(name, {})
+            alone = {**manifest, "output": [], "error": [], "KeyMap": own, member: [item]}
+            key = _the_one_key([item.get("encryptedKey"), *own.values()])
+            yield ManifestFile(str(item.get("type", "")), url, name, member == "error", json.dumps(alone), key)
 
 
-def time_of(text: str) -> datetime:
-    """RFC 3339, with any number of digits in the fraction of a second."""
-    text = text.replace("Z", "+00:00").replace("z", "+00:00")
+def _list(manifest: Mapping[str, Any], name: str) -> list[Any]:
+    """A list in a manifest. The 2019 service writes null for an empty one."""
+    value = manifest.get(name)
+    if value is None or isinstance(value, list):
+        return value or []
+    raise InvalidArgumentError(f"the manifest's {name} is not a list")
+
+
+def _the_one_key(keys: Iterable[Any]) -> str:
+    given = {key.lower(): key for key in keys if isinstance(key, str) and key}
+    return given.popitem()[1] if len(given) == 1 else ""
+
+
+def time_of(time: Any) -> datetime:
+    """RFC 3339, with any number of digits in the fraction of a second. Raises ProtocolError when it is none."""
+    text = str(time).replace("Z", "+00:00").replace("z", "+00:00")
     whole, dot, rest = text.partition(".")
     if dot:
         digits = rest[: len(rest) - len(rest.lstrip("0123456789"))]
         text = f"{whole}.{digits[:6]:0<6}{rest[len(digits) :]}"
-    return datetime.fromisoformat(text)
+    with suppress(ValueError):
+        found = datetime.fromisoformat(text)
+        if found.tzinfo is not None:  # a time without a zone could not be compared with the others
+            return found
+    raise ProtocolError("the transactionTime is not a time of RFC 3339, such as 2019-09-20T14:47:33Z")

@@ -7,19 +7,20 @@ import os
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import TYPE_CHECKING, Any, Callable, Literal, Union, overload
+from typing import TYPE_CHECKING, Any, Callable, Literal, TypeVar, Union, overload
 
 from . import _native
 from ._destination import Lines, OwnSink, Place, destination
 from ._errors import FilesystemError, InvalidArgumentError, VerificationError
 from ._manifest import Manifest, time_of
+from ._records import Record, RecordError, flat_row, parse, row
 
 if TYPE_CHECKING:
     import pandas
     import pyarrow
 
-Record = dict[str, Any]
 StrPath = Union[str, "os.PathLike[str]"]
+T = TypeVar("T")
 
 
 @dataclass(frozen=True)
@@ -41,7 +42,7 @@ class File:
     path: str
     bytes: int
     records: int
-    sha256: str
+    sha256: str = field(repr=False)
     decrypted: bool
     is_error: bool = False
     url: str = field(default="", repr=False)  # it may be signed
@@ -56,9 +57,9 @@ class Issue:
 
     severity: str
     code: str
-    text: str
+    text: str = field(repr=False)  # it may name a beneficiary
     file: File
-    outcome: Mapping[str, Any]
+    outcome: Mapping[str, Any] = field(repr=False)
 
     @classmethod
     def all_of(cls, outcome: Mapping[str, Any], file: File) -> list[Issue]:
@@ -131,6 +132,8 @@ class ExportResult:
             receipt = place.receipt()
         except FileNotFoundError as error:
             raise FilesystemError(f"no export has finished there: {path} is missing", file=path) from error
+        except NotADirectoryError as error:
+            raise FilesystemError(f"{directory!s} is not a directory; name that of the export", file=path) from error
         except OSError as error:
             raise FilesystemError(f"{path} cannot be read: {error}", file=path) from error
         native = _native.Result.open(os.fsencode(path.removesuffix("/export.json")), receipt)
@@ -163,7 +166,7 @@ class ExportResult:
         return [
             issue
             for file in self.error_files
-            for outcome in self._records_of([file], json.loads)
+            for outcome in self._records_of([file], parse)
             for issue in Issue.all_of(outcome, file)
         ]
 
@@ -171,29 +174,37 @@ class ExportResult:
     def records(self, type: str | None = None, *, raw: Literal[True]) -> Iterator[bytes]: ...
     @overload
     def records(
-        self, type: str | None = None, *, raw: Literal[False] = False, loads: Callable[[bytes], Any] = json.loads
+        self, type: str | None = None, *, raw: Literal[False] = False, loads: None = None
     ) -> Iterator[Record]: ...
+    @overload
     def records(
-        self, type: str | None = None, *, raw: bool = False, loads: Callable[[bytes], Any] = json.loads
+        self, type: str | None = None, *, raw: Literal[False] = False, loads: Callable[[bytes], T]
+    ) -> Iterator[T]: ...
+    def records(
+        self, type: str | None = None, *, raw: bool = False, loads: Callable[[bytes], Any] | None = None
     ) -> Iterator[Any]:
         """Streams the records of one resource type, or of all, in constant memory.
+
+        The iterator belongs to one thread at a time. Several iterators are independent.
 
         Args:
             type: such as ``"Patient"``; None: the records of every data file.
             raw: give each record as bytes (one line of NDJSON without its end) instead of a dict.
-            loads: makes a dict of a record; ``orjson.loads`` is faster than the standard one.
+            loads: makes something of the bytes of a record, such as ``orjson.loads``, which is faster. None: the
+                standard library's parser, which gives a dict. NaN, Infinity and numbers beyond a float are refused.
 
         Raises:
+            InvalidArgumentError: the export has no such resource type.
             FilesystemError: a file is gone or cannot be read.
             VerificationError: at the end of a file that has more or fewer records than were verified.
-            ValueError: a record is not JSON; the message gives the file, line and byte.
+            ValueError: a record is not a JSON object; the message gives the file, line and byte.
 
         Example:
             >>> result = client.export(["Patient"], out=tmp / "patients", progress=False)
             >>> next(result.records("Patient"))["resourceType"]
             'Patient'
         """
-        return self._records_of(self._files_of(type), None if raw else loads)
+        return self._records_of(self._files_of(type), None if raw else loads or parse)
 
     @overload
     def to_pandas(
@@ -206,12 +217,22 @@ class ExportResult:
     def to_pandas(
         self, type: str | None = None, *, flatten: bool = True, chunksize: int | None = None
     ) -> pandas.DataFrame | Iterator[pandas.DataFrame]:
-        """The records of one type as a pandas DataFrame, a row each.
+        """The records of one type as a pandas DataFrame: a row for each record, a column for each member.
+
+        Integers beyond 2^53 in a column that pandas would make a float column stay exact: the column is of dtype
+        object then. Members of several kinds (a text here, a number there) share a column of dtype object.
 
         Args:
             type: may be left out when there is one type only.
             flatten: members of nested objects become columns (``payment.amount.value``); lists stay lists.
             chunksize: give an iterator of frames of at most so many rows, for more claims than memory holds.
+
+        Raises:
+            ModuleNotFoundError: pandas is not installed; the message says how to install it.
+            ValueError: a record is not a JSON object, or does not fit a table (half of a surrogate pair, more than
+                500 levels of nesting, two members of the same flat name). The message gives the file and line, and
+                the member; it never holds a value.
+            Error: as for :meth:`records`.
 
         Example:
             >>> result = client.export(["Patient"], out=tmp / "frame", progress=False)
@@ -220,14 +241,29 @@ class ExportResult:
         """
         from . import _frames
 
-        chunks = _frames.pandas_chunks(self.records(self._one_type(type)), flatten, chunksize)
+        _frames.need("pandas", "to_pandas", "pandas")
+        if chunksize is not None:
+            _frames.check_chunksize(chunksize)
+        rows = self._records_of(self._files_of(self._one_type(type)), flat_row if flatten else row)
+        chunks = _frames.pandas_chunks(rows, chunksize)
         return next(chunks) if chunksize is None else chunks
 
     def to_arrow(self, type: str | None = None, *, chunksize: int = 10_000) -> pyarrow.Table:
-        """The records of one type as an Arrow table with nested columns; `chunksize` rows are converted at a time.
+        """The records of one type as an Arrow table: a row for each record, nested columns for nested members.
+
+        A member has one Arrow type in the whole table. Integers and fractions together are float64, unless an integer
+        is beyond 2^53; other kinds do not mix.
 
         Args:
             type: may be left out when there is one type only.
+            chunksize: how many records are converted at a time, each time to one chunk of the table.
+
+        Raises:
+            ModuleNotFoundError: pyarrow is not installed; the message says how to install it.
+            ValueError: a record is not a JSON object, or does not fit the table: members of several kinds, integers
+                beyond 64 bits, half of a surrogate pair, more than 500 levels of nesting. The message gives the
+                member, the file and the line; it never holds a value.
+            Error: as for :meth:`records`.
 
         Example:
             >>> client.export(["Patient"], out=tmp / "arrow", progress=False).to_arrow().num_rows
@@ -235,7 +271,10 @@ class ExportResult:
         """
         from . import _frames
 
-        return _frames.arrow_table(self.records(self._one_type(type)), chunksize)
+        _frames.need("pyarrow", "to_arrow", "arrow")
+        _frames.check_chunksize(chunksize)
+        files = self._files_of(self._one_type(type))
+        return _frames.arrow_table(self._records_of(files, row), chunksize, self._located_records_of(files))
 
     def __repr__(self) -> str:
         records = sum(file.records for file in self.files)
@@ -259,7 +298,7 @@ class ExportResult:
             return self.types[0]
         raise InvalidArgumentError(f"which resource type? The export has {', '.join(self.types) or 'none'}")
 
-    def _records_of(self, files: Sequence[File], loads: Callable[[bytes], Any] | None) -> Iterator[Any]:
+    def _records_of(self, files: Sequence[File], loads: Callable[[bytes], T] | None) -> Iterator[Any]:
         for file in files:
             lines = self._place.lines(file.path)
             yield from lines if loads is None else _parsed(lines, loads, file.path)
@@ -269,17 +308,29 @@ class ExportResult:
                     file=file.path,
                 )
 
+    def _located_records_of(self, files: Sequence[File]) -> Iterator[tuple[str, Record]]:
+        for file in files:
+            lines = self._place.lines(file.path)
+            for record in _parsed(lines, row, file.path):
+                yield f"{file.path}, line {lines.line}", record
 
-def _parsed(lines: Lines, loads: Callable[[bytes], Any], path: str) -> Iterator[Any]:
+
+def _parsed(lines: Lines, loads: Callable[[bytes], T], path: str) -> Iterator[T]:
     for line in lines:
         try:
             record = loads(line)
+        except RecordError as error:
+            why = str(error)
+        except RecursionError:
+            why = "not a JSON record (it is nested too deeply)"
         except ValueError as error:
-            why = getattr(error, "msg", type(error).__name__)  # the rest of it holds the record
+            why = (
+                f"not a JSON record ({getattr(error, 'msg', type(error).__name__)})"  # the rest of it holds the record
+            )
         else:
             yield record
             continue
-        raise ValueError(f"{path}, line {lines.line}, byte {lines.offset}: not a JSON record ({why})")
+        raise ValueError(f"{path}, line {lines.line}, byte {lines.offset}: {why}")
 
 
 def _count(things: Sequence[Any], noun: str) -> str:

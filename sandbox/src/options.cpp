@@ -66,7 +66,7 @@ constexpr const char* kBoolean = "true or false";
 constexpr const char* kSize = "a size such as 64KiB, 256MiB or 2GiB";
 
 using O = Options;
-constexpr std::array<OptionRow, 23> kRows{{
+constexpr std::array<OptionRow, 24> kRows{{
     {"port", "0", "a port, 0 for any that is free", "The port to listen on, on loopback only.", false,
      integer<&O::port, 0, 65535>},
     {"host", "localhost", "a host name or an address", "The host in the sandbox's URL; the certificate is for it too.",
@@ -104,6 +104,9 @@ constexpr std::array<OptionRow, 23> kRows{{
     {"public_key", "", "the path of a PEM file",
      "The RSA public key that files are encrypted to. Default: that of a throw-away pair.", false,
      text<&O::public_key>},
+    {"directory", "", "the path of a directory",
+     "Where the sandbox makes its temporary directory. Default: that of TMPDIR, else /tmp.", false,
+     text<&O::directory>},
     {"token_lifetime", "60m", kDuration, "How long a new access token is accepted.", true,
      parsed<&O::token_lifetime, parse_duration>},
     {"pending_time", "500ms", kDuration, "How long a new job is Pending.", true,

@@ -37,7 +37,7 @@ struct Options {
   bool production = false;
   std::int64_t retry_after = 0;
   std::string client_id, client_secret, second_client_id, second_client_secret;
-  std::string public_key;
+  std::string public_key, directory;
   Duration token_lifetime{}, pending_time{}, job_time{}, job_lifetime{}, clock{};
   std::vector<Fault> faults;
 };

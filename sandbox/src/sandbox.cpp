@@ -23,6 +23,11 @@ const crypto::PrivateKey& throwaway_pair() {
   return *pair;
 }
 
+std::string default_base() {
+  const char* base = std::getenv("TMPDIR");
+  return base && *base ? base : "/tmp";
+}
+
 std::string url_of(const Options& options, int port) {
   bool bare_v6 = options.host.find(':') != std::string::npos && options.host.front() != '[';
   std::string host = bare_v6 ? "[" + options.host + "]" : options.host;
@@ -31,9 +36,8 @@ std::string url_of(const Options& options, int port) {
 
 }  // namespace
 
-TemporaryDirectory::TemporaryDirectory() {
-  const char* base = std::getenv("TMPDIR");
-  path_ = std::string(base && *base ? base : "/tmp") + "/bcda-sandbox-XXXXXX";
+TemporaryDirectory::TemporaryDirectory(const std::string& base) {
+  path_ = (base.empty() ? default_base() : base) + "/bcda-sandbox-XXXXXX";
   if (!::mkdtemp(path_.data()))  // mode 0700
     throw Error(Status::FILESYSTEM, "the sandbox could not make a directory in " + path_.substr(0, path_.rfind('/')));
 }
@@ -54,7 +58,7 @@ std::string TemporaryDirectory::write(const std::string& name, std::string_view 
   return path;
 }
 
-Sandbox::Sandbox(Options options) {
+Sandbox::Sandbox(Options options) : directory_(options.directory) {
   if (options.client_id.empty()) options.client_id = random_uuid();
   if (options.client_secret.empty()) options.client_secret = to_hex(random_bytes(kSecretBytes));
   client_id = options.client_id;

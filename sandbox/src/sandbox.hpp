@@ -13,7 +13,7 @@ namespace libbcda::sandbox {
 // A private directory that disappears with all that is in it.
 class TemporaryDirectory {
  public:
-  TemporaryDirectory();
+  explicit TemporaryDirectory(const std::string& base);  // made in there; "": TMPDIR, else /tmp
   ~TemporaryDirectory();
   TemporaryDirectory(const TemporaryDirectory&) = delete;
   TemporaryDirectory& operator=(const TemporaryDirectory&) = delete;

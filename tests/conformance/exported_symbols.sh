@@ -1,12 +1,13 @@
 #!/bin/sh
-# Checks that a shared library shows exactly the functions that its header declares.
-# usage: exported_symbols.sh LIBRARY.so HEADER.h
+# Checks that a library shows exactly the functions that its header declares.
+# usage: exported_symbols.sh LIBRARY.so|LIBRARY.a HEADER.h
 set -eu
 library=$1 header=$2
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 
-nm -D --defined-only "$library" | awk '{print $NF}' | sed 's/@.*//' | sort -u >"$work/exported"
+case $library in *.a) table=--extern-only ;; *) table=--dynamic ;; esac
+nm "$table" --defined-only "$library" | awk 'NF == 3 {print $NF}' | sed 's/@.*//' | sort -u >"$work/exported"
 # A declaration is BCDA_API, a type, a name and a parenthesis, on one line or two; nothing else has that shape.
 tr '\n' ' ' <"$header" | grep -oE 'BCDA_API [a-z0-9_ *]+\(' | grep -oE 'bcda_[a-z0-9_]+ *\(' | tr -d ' (' | sort -u >"$work/declared"
 

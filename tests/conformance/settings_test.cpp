@@ -106,10 +106,15 @@ TEST(CStatuses, AnUnknownCodeIsSurvived) {
   for (int32_t index : {-1, bcda_status_count(), INT32_MAX, INT32_MIN}) EXPECT_EQ(bcda_status_at(index), BCDA_INTERNAL);
 }
 
+#if BCDA_VERSION_NUMBER < 1000
+#error "the preprocessor can compare versions: 0.1.0 is 1000"
+#endif
+
 TEST(CVersion, IsTheHeaders) {
   std::string version = std::to_string(BCDA_VERSION_MAJOR) + "." + std::to_string(BCDA_VERSION_MINOR) + "." +
                         std::to_string(BCDA_VERSION_PATCH);
   EXPECT_EQ(bcda_version(), version);
+  EXPECT_EQ(BCDA_VERSION_NUMBER, BCDA_VERSION_MAJOR * 1'000'000 + BCDA_VERSION_MINOR * 1'000 + BCDA_VERSION_PATCH);
   for (const char* part : {version.c_str(), "Boost", "OpenSSL"}) EXPECT_TRUE(holds(bcda_version_details(), part));
 }
 

@@ -36,7 +36,6 @@ TEST_F(Fetch, LeavesAReceiptThatCanBeOpened) {
   EXPECT_EQ(result.size(), 3);
   EXPECT_EQ(result[0].type(), "Patient");
   EXPECT_TRUE(fs::exists(result[0].path()));
-  EXPECT_NE(std::string(result.json()).find("\"types\":[\"Patient\"]"), std::string::npos);
   EXPECT_FALSE(fs::exists(out_ + "/.bcda"));
 }
 
@@ -113,8 +112,6 @@ TEST_F(Fetch, BesideAnotherAddsToItsReceipt) {
   ASSERT_EQ(fetch(manifest("Coverage"), out_).status, BCDA_OK);
   const bcda::Result result = bcda::Result::open(out_);
   EXPECT_EQ(result.size(), 6);
-  EXPECT_NE(std::string(result.json()).find("\"Patient\""), std::string::npos);
-  EXPECT_NE(std::string(result.json()).find("\"Coverage\""), std::string::npos);
 }
 
 TEST_F(Fetch, IntoADirectoryWhoseReceiptIsNoneIsRefused) {

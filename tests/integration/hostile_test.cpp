@@ -49,13 +49,6 @@ TEST(Hostile, AHeadJustBelowTheLimitIsRead) {
   EXPECT_EQ(answer_with(ok("X: " + std::string(40000, 'y') + "\r\nContent-Length: 2\r\n", "{}")).text, "{}");
 }
 
-TEST(Hostile, InterimAnswersWithoutEndAreCutOff) {
-  std::string interim;
-  for (int i = 0; i < 1000; ++i) interim += "HTTP/1.1 103 Early Hints\r\n\r\n";
-  EXPECT_EQ(answer_with(interim).status, BCDA_PROTOCOL);
-  EXPECT_EQ(answer_with("HTTP/1.1 100 Continue\r\n\r\n" + ok("Content-Length: 2\r\n", "{}")).text, "{}");
-}
-
 TEST(Hostile, WhatIsNotHttpIsSaidToBeSo) {
   for (const char* bytes :
        {"SSH-2.0-OpenSSH\r\n\r\n", "HTTP/9.9 200\r\n\r\n", "\r\n\r\n\r\n\r\n", "HTTP/1.1 2000 Huh\r\n\r\n"})

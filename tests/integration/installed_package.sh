@@ -59,11 +59,102 @@ cmake -S "$source/examples/c" -B "$work/cmake" -DCMAKE_PREFIX_PATH="$prefix" >/d
 cmake --build "$work/cmake" >/dev/null
 check "$work/cmake/export" "$work/out-cmake"
 
+step 'the packages that were installed, and those that were not'
+package() { # package FIND_PACKAGE_ARGUMENTS [TARGET]: configures a project that asks for it
+  rm -rf "$work/asks"
+  mkdir "$work/asks"
+  {
+    echo 'cmake_minimum_required(VERSION 3.25)'
+    echo "project(asks LANGUAGES C)"
+    echo "find_package(bcda $1 REQUIRED)"
+    if [ $# -gt 1 ]; then
+      # shellcheck disable=SC2016 # CMake's variables
+      echo 'file(WRITE ${CMAKE_BINARY_DIR}/main.c "int main(void) { return 0; }")'
+      echo 'add_executable(main ${CMAKE_BINARY_DIR}/main.c)'
+      echo "target_link_libraries(main PRIVATE $2)"
+    fi
+  } >"$work/asks/CMakeLists.txt"
+  cmake -S "$work/asks" -B "$work/asks/build" -DCMAKE_PREFIX_PATH="${from:-$prefix}" >"$work/log" 2>&1
+}
+refused() { # refused ARGUMENTS WORDS: the reason is given
+  if package "$1"; then echo "find_package(bcda $1) succeeds" >&2 && exit 1; fi
+  tr -s ' \n' ' ' <"$work/log" | grep -qF "$2" || { cat "$work/log" >&2 && exit 1; }
+}
+package '' bcda::bcda
+package '' bcda::bcda_sandbox
+package 'COMPONENTS sandbox' bcda::bcda_sandbox
+refused 'COMPONENTS static' 'LANGUAGES C CXX'
+refused 'COMPONENTS dynamic' 'no component dynamic'
+cp -r "$prefix" "$work/plain"
+rm "$(dirname "$(find "$work/plain" -name bcdaConfig.cmake)")"/bcdaSandbox*
+from=$work/plain
+package '' bcda::bcda
+package 'OPTIONAL_COMPONENTS sandbox' bcda::bcda
+refused 'COMPONENTS sandbox' 'installed without its sandbox'
+from=
+
+step 'one version rule: the name that programs load, and the package'
+version=$(pkg-config --modversion bcda)
+minor=${version%.*} # while the major version is 0
+for library in bcda bcda_sandbox; do
+  objdump -p "$libdir/lib$library.so" | grep -q "SONAME *lib$library.so.$minor\$"
+done
+package "$minor"
+refused "0.$((${minor#0.} + 1))" "$version"
+refused "0.$((${minor#0.} - 1))" "$version"
+
+step 'a project that adds this one'
+mkdir "$work/adds"
+cat >"$work/adds/CMakeLists.txt" <<END
+cmake_minimum_required(VERSION 3.25)
+project(adds LANGUAGES C CXX)
+include(FetchContent)
+get_cmake_property(before VARIABLES)
+foreach(name IN LISTS before)
+  set(value_\${name} "\${\${name}}")
+endforeach()
+FetchContent_Declare(libbcda SOURCE_DIR "$source")
+FetchContent_MakeAvailable(libbcda)
+foreach(name CMAKE_BUILD_TYPE CMAKE_C_STANDARD CMAKE_CXX_STANDARD CMAKE_CXX_EXTENSIONS CMAKE_CXX_VISIBILITY_PRESET
+        CMAKE_POSITION_INDEPENDENT_CODE CMAKE_CXX_COMPILER_LAUNCHER CMAKE_CXX_FLAGS BUILD_TESTING)
+  if(NOT "\${\${name}}" STREQUAL "\${value_\${name}}")
+    message(FATAL_ERROR "\${name} was \"\${value_\${name}}\" and is \"\${\${name}}\"")
+  endif()
+endforeach()
+file(WRITE \${CMAKE_BINARY_DIR}/main.c "int main(void) { return 0; }")
+foreach(library bcda bcda_static bcda_sandbox)
+  add_executable(with_\${library} \${CMAKE_BINARY_DIR}/main.c)
+  target_link_libraries(with_\${library} PRIVATE bcda::\${library})
+endforeach()
+install(FILES CMakeLists.txt DESTINATION only)
+END
+# Only configured, because to build the engine once more takes minutes: a target that is missing fails here.
+cmake -S "$work/adds" -B "$work/adds/build" >"$work/log" 2>&1 || { cat "$work/log" >&2 && exit 1; }
+grep -qx 'CMAKE_BUILD_TYPE:STRING=' "$work/adds/build/CMakeCache.txt"
+cmake --install "$work/adds/build" --prefix "$work/adds/installed" >/dev/null
+[ "$(cd "$work/adds/installed" && find . -type f)" = ./only/CMakeLists.txt ] # nothing of ours
+
+step 'the static library shows the C interface alone'
+"$source/tests/conformance/exported_symbols.sh" "$libdir/libbcda.a" "$prefix/include/bcda/bcda.h"
+
 step 'the example with the static library'
 # shellcheck disable=SC2046 # several words are meant
 cc -std=c99 $(pkg-config --cflags bcda) "$source/examples/c/export.c" -o "$work/export-static" \
   "$libdir/libbcda.a" $(pkg-config --static --libs bcda | tr ' ' '\n' | grep -v -e '^-lbcda$' -e '^-L')
 check "$work/export-static" "$work/out-static"
+
+step 'the example with the static library through CMake: a program in C'
+mkdir "$work/static"
+cat >"$work/static/CMakeLists.txt" <<END
+cmake_minimum_required(VERSION 3.25)
+project(static LANGUAGES C CXX)
+find_package(bcda REQUIRED COMPONENTS static)
+add_executable(export "$source/examples/c/export.c")
+target_link_libraries(export PRIVATE bcda::bcda_static)
+END
+cmake -S "$work/static" -B "$work/static/build" -DCMAKE_PREFIX_PATH="$prefix" >/dev/null
+cmake --build "$work/static/build" >/dev/null
+check "$work/static/build/export" "$work/out-static-cmake"
 
 step 'bcda export'
 check() { "$@" >/dev/null && [ -s "$work/out-command/export.json" ]; }

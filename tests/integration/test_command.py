@@ -423,9 +423,6 @@ class Interrupts(Case):
     def test_while_downloading(self):
         self.interrupted(self.start("downloading", "job_time=0s", "pending_time=0s", "fault=stall"), signal.SIGINT)
 
-    def test_second_signal_ends_at_once(self):
-        self.interrupted(self.start("waiting", "job_time=1h"), signal.SIGINT, signal.SIGINT)
-
 
 class Shows(Case):
     def test_help(self):

@@ -241,7 +241,7 @@ class Closed(Stream):
     def test_closed_input_is_no_empty_file(self):
         run = subprocess.run(["bash", "-c", 'exec "$@" <&-', "bash", BCDA, "fetch", "-", "--out", self.out], env=CLEAN,
                              capture_output=True, timeout=PATIENCE)
-        self.expect(run, FAILED, "Bad file descriptor")
+        self.expect(run, FAILED, "standard input")
 
 
 class Signals(Stream):

@@ -119,7 +119,7 @@ FAULTS: dict[str, Fault] = {
     "wrong label": Fault(["wrong-label:file=1"], bcda.DecryptionError, "renamed", files=1),
     "keys differ": Fault(["keys-differ"], bcda.ProtocolError, "two different keys", http_status=200),
     "no key": Fault(["no-key", "no-keymap"], bcda.VerificationError, "allow_plaintext"),
-    "plaintext": Fault(["plaintext:count=1"], bcda.DecryptionError, "plaintext although", files=1),
+    "plaintext": Fault(["plaintext:count=1"], bcda.DecryptionError, "plain NDJSON", files=1),
     "truncate": Fault(["truncate"], bcda.NetworkError, "to go", retriable=True),
     "reset": Fault(["reset"], bcda.NetworkError, "reading from", retriable=True),
     "stall": Fault(["stall"], bcda.TimeoutError, "in time", retriable=True, settings={"idle_timeout": 0.1}),

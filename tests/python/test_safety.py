@@ -128,6 +128,31 @@ def test_a_sink_that_takes_less_than_it_is_given_fails(shared_client: bcda.Clien
     assert re.search(r"wrote \d+ of \d+ bytes", str(caught.value.__cause__))
 
 
+class Losing(MemoryFileSystem):  # type: ignore[misc]
+    """A file system that loses bytes without an exception."""
+
+    how = ""
+
+    def _open(self, path: str, mode: str = "rb", **how: Any) -> Any:
+        file = super()._open(path, mode, **how)
+        if "w" in mode and path.endswith(".partial"):
+            write = file.write
+            file.write = lambda data: write(data[:-1] if self.how == "told" else data + b"x") - (self.how != "told")
+        return file
+
+
+@pytest.mark.parametrize(("how", "says"), [("told", r"wrote \d+ of \d+ bytes"), ("not told", r"bytes were stored")])
+def test_a_file_system_that_loses_bytes_is_noticed(
+    how: str, says: str, shared_client: bcda.Client, memory: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Losing, "how", how)
+    monkeypatch.setattr("fsspec.core.url_to_fs", lambda url: (Losing(skip_instance_cache=True), url.split("://")[1]))
+    with pytest.raises(bcda.SinkError) as caught:
+        shared_client.export(["Patient"], out=memory, progress=False)
+    assert re.search(says, str(caught.value.__cause__))
+    assert [name for name in MemoryFileSystem().find(memory) if not name.endswith("export.json")] == []
+
+
 def test_a_fetch_does_not_replace_a_remote_file(shared_client: bcda.Client, memory: str) -> None:
     manifest = shared_client.manifest(["Patient"], progress=False)
     first = shared_client.fetch(manifest, out=memory, progress=False)

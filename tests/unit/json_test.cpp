@@ -29,12 +29,49 @@ TEST(ParseJson, TakesTheFirstValueAndIgnoresWhatFollows) {
 }
 
 TEST(ParseJson, BoundsTheDepth) {
-  EXPECT_TRUE(parse_json(nested(64)));
-  EXPECT_FALSE(parse_json(nested(65)));
+  constexpr int kLimit = static_cast<int>(kMaxJsonDepth);
+  EXPECT_TRUE(parse_json(nested(kLimit)));
+  EXPECT_FALSE(parse_json(nested(kLimit + 1)));
   EXPECT_FALSE(parse_json(std::string(1000000, '[')));
   std::string objects;
-  for (int i = 0; i < 65; ++i) objects += "{\"a\":";
-  EXPECT_FALSE(parse_json(objects + "1" + std::string(65, '}')));
+  for (int i = 0; i <= kLimit; ++i) objects += "{\"a\":";
+  EXPECT_FALSE(parse_json(objects + "1" + std::string(kLimit + 1, '}')));
+}
+
+TEST(ParseJson, SaysWhyNot) {
+  struct {
+    std::string text;
+    const char* why;
+  } const cases[] = {
+      {"", "is not JSON (it is empty)"},
+      {"<html>", "is not JSON (syntax error at byte 0)"},
+      {"{\"a\":}", "is not JSON (syntax error at byte 5)"},
+      {"{\"a\":1", "is not JSON (it ends in mid-value, after 6 bytes)"},
+      {"tru", "is not JSON (it ends in mid-value, after 3 bytes)"},
+      {nested(1000), "is nested deeper than 500 levels"},
+      {std::string(1000000, '['), "is nested deeper than 500 levels"},
+  };
+  for (const auto& c : cases) {
+    std::string why;
+    EXPECT_FALSE(parse_json(c.text, &why));
+    EXPECT_EQ(why, c.why);
+  }
+}
+
+TEST(SplitJsonSequence, SaysWhyNotAndWhere) {
+  std::string why;
+  EXPECT_FALSE(split_json_sequence("{} {\"a\":x}", &why));
+  EXPECT_EQ(why, "is not JSON (syntax error at byte 8)");
+  EXPECT_FALSE(split_json_sequence("{} {", &why));
+  EXPECT_EQ(why, "is not JSON (it ends in mid-value, after 4 bytes)");
+}
+
+// A parser, a value and a writer each take a stack frame a level.
+TEST(ParseJson, TheDeepestValueIsReadCopiedAndWritten) {
+  const std::string deepest = nested(static_cast<int>(kMaxJsonDepth));
+  json::value value = *parse_json(deepest), copy = value;
+  EXPECT_EQ(json::serialize(copy), deepest);
+  EXPECT_EQ(duplicate_member(deepest), std::nullopt);
 }
 
 TEST(SplitJsonSequence, ReadsEveryValue) {
@@ -55,7 +92,7 @@ TEST(SplitJsonSequence, OfNothingIsEmpty) {
 
 TEST(SplitJsonSequence, OneMalformedValueSpoilsIt) {
   for (const char* text : {"{}x", "{} {", "{},{}", "[] <html>"}) EXPECT_FALSE(split_json_sequence(text)) << text;
-  EXPECT_FALSE(split_json_sequence("{}" + nested(65)));
+  EXPECT_FALSE(split_json_sequence("{}" + nested(static_cast<int>(kMaxJsonDepth) + 1)));
 }
 
 TEST(DuplicateMember, IsFoundAtAnyLevel) {

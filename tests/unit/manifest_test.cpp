@@ -177,11 +177,31 @@ TEST(Manifest, AnEntryWithoutATypeIsKept) {
 
 TEST(Manifest, WhatIsNotJsonIsRefused) {
   for (const std::string& text :
-       {std::string(), std::string(" "), std::string("<html>"), std::string("{\"output\":["), std::string(1000, '[')}) {
+       {std::string(), std::string(" "), std::string("<html>"), std::string("{\"output\":[")}) {
     Error error = error_of([&] { parse(text); });
     EXPECT_EQ(error.status, Status::PROTOCOL);
     EXPECT_TRUE(holds(error.message, "not JSON"));
   }
+}
+
+TEST(Manifest, OneThatIsNestedTooDeepIsCalledThat) {
+  Error error = error_of([&] { parse(std::string(1000, '[')); });
+  EXPECT_EQ(error.status, Status::PROTOCOL);
+  EXPECT_TRUE(holds(error.message, "the manifest is nested deeper than"));
+  EXPECT_FALSE(holds(error.message, "not JSON"));
+}
+
+TEST(Manifest, ADeepExtensionDoesNotMatter) {
+  const std::string deep = std::string(400, '[') + std::string(400, ']');
+  EXPECT_EQ(parse("{\"output\":[{\"url\":\"/a\"}],\"extension\":" + deep + "}").entries.size(), 1u);
+}
+
+TEST(Manifest, ALongOrOddMemberNameMakesAShortMessage) {
+  const std::string name = "\\u202e\\n" + std::string(3000000, 'K');
+  Error error = error_of([&] { parse("{\"output\":[],\"" + name + "\":1,\"" + name + "\":2}"); });
+  EXPECT_TRUE(holds(error.message, "twice"));
+  EXPECT_LT(error.message.size(), 200u);
+  EXPECT_EQ(error.message.find_first_of("\xE2\n"), std::string::npos);
 }
 
 TEST(Manifest, ADuplicateMemberAtAnyLevelIsRefused) {

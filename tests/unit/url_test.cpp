@@ -89,6 +89,10 @@ TEST(ParseUrl, RefusesAndNamesWhatIsNoUsableUrl) {
                            "https://h%00/",
                            "https://h%0d%0a/",
                            "https://h%2Fx/",
+                           "https://./",
+                           "https://.h/",
+                           "https://h../",
+                           "https://a..h/",
                            "https://h/\xC3\xA9",
                            "https://h\\x/",
                            "http//h"}) {
@@ -162,9 +166,26 @@ TEST(SameOrigin, ComparesSchemeHostAndEffectivePort) {
       {"https://h", "http://h", false},         {"https://h", "http://h:443", false},
       {"https://h", "https://h:8443", false},   {"https://h", "https://h.evil", false},
       {"https://h", "https://www.h", false},    {"https://[::1]", "https://[::1]:443", true},
+      {"https://h.", "https://h/x", true},      {"https://h:8443", "https://H.:8443", true},
+      {"https://h.", "https://h.evil", false},  {"https://h.", "https://h.:8443", false},
+      {"http://h.", "http://h", false},         {"http://h.", "http://h.", true},
   };
   for (const auto& c : cases)
     EXPECT_EQ(same_origin(parse_url(c.a, "a"), parse_url(c.b, "b")), c.same) << c.a << " " << c.b;
+}
+
+TEST(Url, HasAFinalDotInItsHostHeaderAndNotInItsCertificate) {
+  Url url = parse_url("https://api.example.:8443/x", "it");
+  EXPECT_EQ(url.host, "api.example.");
+  EXPECT_EQ(url.authority(), "api.example.:8443");
+  EXPECT_EQ(url.tls_name(), "api.example");
+  EXPECT_EQ(parse_url("https://api.example", "it").tls_name(), "api.example");
+}
+
+TEST(Url, IsShownShortAndWithoutItsQuery) {
+  EXPECT_EQ(parse_url("https://h:8443/a/b?signature=x", "it").shown(), "https://h:8443/a/b");
+  const std::string much(100000, 'a');
+  EXPECT_LT(parse_url("https://" + much + "/" + much, "it").shown().size(), 300u);
 }
 
 class ResolveUrl : public testing::Test {
@@ -279,6 +300,12 @@ TEST_F(ResolveUrl, RefusesWhatTheServiceShouldNotSay) {
                                 "https://[::1",
                                 "\\\\h\\x",
                                 "/\xC3\xA9",
+                                "/a\x80",
+                                "a\xFF",
+                                "?a=\xE2\x80\xAE",
+                                "https://h/\x80",
+                                "https://h\xC3\xA9/",
+                                "/a[credentials removed]",
                                 "///x"}) {
     SCOPED_TRACE(reference);
     Error error = error_of([&] { resolve(reference); });

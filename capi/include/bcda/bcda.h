@@ -9,6 +9,11 @@
  *   Text       UTF-8, ends in NUL. Sizes are bytes, times are milliseconds or RFC 3339 text.
  *   Threads    A handle may be used by one thread at a time unless its functions say "thread-safe". Different handles are
  *              independent. Callbacks say on which thread they run.
+ *   Signals    The library's threads block every signal except those of a crash (SIGSEGV, SIGBUS, SIGFPE, SIGILL,
+ *              SIGABRT), so a signal always reaches a thread of the program. A write to a closed connection does not
+ *              raise SIGPIPE.
+ *   Settings   Everything that can be configured has a name ("client_id"). docs/settings.md lists all names with their
+ *              meaning and default; so does `bcda settings`, and so do bcda_setting_count and bcda_setting_at at run time.
  *   fork       After fork() a client, export or reader of the parent cannot be used in the child: calls return BCDA_STATE,
  *              destroy is safe.
  *   Stability  Functions and codes are only added. Since 0.1 unless said otherwise.
@@ -34,6 +39,8 @@ extern "C" {
 #define BCDA_VERSION_MAJOR 0
 #define BCDA_VERSION_MINOR 1
 #define BCDA_VERSION_PATCH 0
+/* For comparisons: major * 1000000 + minor * 1000 + patch, so 1000 is 0.1.0 and 1002003 is 1.2.3. */
+#define BCDA_VERSION_NUMBER (BCDA_VERSION_MAJOR * 1000000 + BCDA_VERSION_MINOR * 1000 + BCDA_VERSION_PATCH)
 
 /* ---- Status codes ------------------------------------------------------------------------------------------------ */
 
@@ -282,7 +289,7 @@ BCDA_API int64_t bcda_event_bytes_total(const bcda_event* event); /* of the file
 BCDA_API int64_t bcda_event_files_done(const bcda_event* event);
 BCDA_API int64_t bcda_event_files_total(const bcda_event* event);
 BCDA_API int64_t bcda_event_wait_ms(const bcda_event* event);
-BCDA_API const char* bcda_event_json(const bcda_event* event); /* all of it as one line of JSON */
+BCDA_API const char* bcda_event_json(const bcda_event* event); /* one line of JSON, always in UTF-8 */
 BCDA_API void bcda_event_destroy(bcda_event* event);
 
 /* ---- Results ----------------------------------------------------------------------------------------------------- */

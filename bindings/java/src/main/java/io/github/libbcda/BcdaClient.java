@@ -1,8 +1,6 @@
 package io.github.libbcda;
 
 import java.util.Objects;
-import java.util.function.LongFunction;
-import java.util.function.LongUnaryOperator;
 
 /**
  * A service, credentials, a key, and the connections to it. Make one and share it: thread-safe.
@@ -14,26 +12,21 @@ import java.util.function.LongUnaryOperator;
  * }
  * }</pre>
  *
+ * <p>It is an interface so that programs can put a proxy or a stand-in of their own before it. {@link #builder} makes the real
+ * one. Methods may be added in later versions, as default methods.
+ *
  * <p>Every call comes in two forms. One blocks: it throws {@link BcdaException}, and when its thread is interrupted it cancels,
  * waits until the run has let go of its files (promptly) and throws {@link InterruptedException}. The other gives a future,
  * which completes with the same exceptions on the run's own daemon thread and whose {@code cancel} cancels the run; a future
  * made from it ({@code thenApply}, ...) does not.
  */
-public final class BcdaClient implements AutoCloseable {
-  private final NativeHandle handle;
-  private final Sandbox sandbox;
-
-  private BcdaClient(NativeHandle handle, Sandbox sandbox) {
-    this.handle = handle;
-    this.sandbox = sandbox;
-  }
-
+public interface BcdaClient extends AutoCloseable {
   /**
    * Starts with the defaults of every setting.
    *
    * @return a builder
    */
-  public static Builder builder() {
+  static Builder builder() {
     return new Builder();
   }
 
@@ -47,9 +40,7 @@ public final class BcdaClient implements AutoCloseable {
    * @throws InterruptedException the thread was interrupted; the run has been cancelled (one that had just succeeded
    *     gives its result, and the thread stays interrupted)
    */
-  public ExportResult export(ExportRequest request) throws InterruptedException {
-    return startExport(request).await();
-  }
+  ExportResult export(ExportRequest request) throws InterruptedException;
 
   /**
    * {@link #export} in the background.
@@ -58,9 +49,7 @@ public final class BcdaClient implements AutoCloseable {
    * @return the verified files
    * @throws BcdaException an argument is wrong, or the output directory cannot be used
    */
-  public BcdaFuture<ExportResult> exportAsync(ExportRequest request) {
-    return startExport(request);
-  }
+  BcdaFuture<ExportResult> exportAsync(ExportRequest request);
 
   /**
    * Runs the jobs and gives their manifests; nothing is downloaded or written. {@link #fetch} gets the files.
@@ -71,9 +60,7 @@ public final class BcdaClient implements AutoCloseable {
    * @throws InterruptedException the thread was interrupted; the run has been cancelled (one that had just succeeded
    *     gives its result, and the thread stays interrupted)
    */
-  public Manifest manifest(ExportRequest request) throws InterruptedException {
-    return startManifest(request).await();
-  }
+  Manifest manifest(ExportRequest request) throws InterruptedException;
 
   /**
    * {@link #manifest} in the background.
@@ -82,12 +69,11 @@ public final class BcdaClient implements AutoCloseable {
    * @return the manifests
    * @throws BcdaException an argument is wrong
    */
-  public BcdaFuture<Manifest> manifestAsync(ExportRequest request) {
-    return startManifest(request);
-  }
+  BcdaFuture<Manifest> manifestAsync(ExportRequest request);
 
   /**
-   * Downloads, decrypts and verifies all files of a manifest. No {@code export.json} is written: keep the result.
+   * Downloads, decrypts and verifies all files of a manifest, and leaves {@code export.json} when all are there. In the
+   * directory of an earlier fetch or a failed export it takes the missing files alone.
    *
    * @param manifest of {@link #manifest}, or kept from an earlier day
    * @param request where to
@@ -96,12 +82,11 @@ public final class BcdaClient implements AutoCloseable {
    * @throws InterruptedException the thread was interrupted; the run has been cancelled (one that had just succeeded
    *     gives its result, and the thread stays interrupted)
    */
-  public ExportResult fetch(Manifest manifest, ExportRequest request) throws InterruptedException {
-    return startFetch(manifest, "", request).await();
-  }
+  ExportResult fetch(Manifest manifest, ExportRequest request) throws InterruptedException;
 
   /**
-   * Downloads, decrypts and verifies one file of a manifest. No {@code export.json} is written: keep the result.
+   * Downloads, decrypts and verifies one file of a manifest. No {@code export.json} is written: a fetch of the whole manifest
+   * into the same directory then takes what is missing, and writes it.
    *
    * @param manifest that lists the file
    * @param file the server's name of it, or its URL
@@ -111,9 +96,7 @@ public final class BcdaClient implements AutoCloseable {
    * @throws InterruptedException the thread was interrupted; the run has been cancelled (one that had just succeeded
    *     gives its result, and the thread stays interrupted)
    */
-  public ExportResult fetch(Manifest manifest, String file, ExportRequest request) throws InterruptedException {
-    return startFetch(manifest, one(file), request).await();
-  }
+  ExportResult fetch(Manifest manifest, String file, ExportRequest request) throws InterruptedException;
 
   /**
    * {@link #fetch(Manifest, ExportRequest)} in the background.
@@ -123,9 +106,7 @@ public final class BcdaClient implements AutoCloseable {
    * @return the verified files
    * @throws BcdaException an argument is wrong, or the output directory cannot be used
    */
-  public BcdaFuture<ExportResult> fetchAsync(Manifest manifest, ExportRequest request) {
-    return startFetch(manifest, "", request);
-  }
+  BcdaFuture<ExportResult> fetchAsync(Manifest manifest, ExportRequest request);
 
   /**
    * {@link #fetch(Manifest, String, ExportRequest)} in the background.
@@ -136,9 +117,7 @@ public final class BcdaClient implements AutoCloseable {
    * @return the verified file
    * @throws BcdaException an argument is wrong, or the output directory cannot be used
    */
-  public BcdaFuture<ExportResult> fetchAsync(Manifest manifest, String file, ExportRequest request) {
-    return startFetch(manifest, one(file), request);
-  }
+  BcdaFuture<ExportResult> fetchAsync(Manifest manifest, String file, ExportRequest request);
 
   /**
    * The service's CapabilityStatement. Asks for no token.
@@ -147,75 +126,21 @@ public final class BcdaClient implements AutoCloseable {
    * @throws BcdaException how it failed
    * @throws InterruptedException the thread was interrupted
    */
-  public String metadata() throws InterruptedException {
-    return startMetadata().await();
-  }
+  String metadata() throws InterruptedException;
 
   /**
    * {@link #metadata} in the background.
    *
    * @return JSON text
    */
-  public BcdaFuture<String> metadataAsync() {
-    return startMetadata();
-  }
+  BcdaFuture<String> metadataAsync();
 
   /** Lets go of the client. Runs that it started go on; threads and connections end with the last of them. Idempotent. */
   @Override
-  public void close() {
-    handle.close();
-  }
-
-  private Run<ExportResult> startExport(ExportRequest request) {
-    int sink = sink(request);
-    return start(request, config -> client -> Native.export_start(client, config, sink), request::result);
-  }
-
-  private Run<Manifest> startManifest(ExportRequest request) {
-    return start(
-        request,
-        config -> client -> Native.manifest_start(client, config),
-        result -> new Manifest(Native.result_manifest(result)));
-  }
-
-  private Run<ExportResult> startFetch(Manifest manifest, String file, ExportRequest request) {
-    int sink = sink(request);
-    return start(
-        request, config -> client -> Native.fetch_start(client, config, manifest.json(), file, sink), request::result);
-  }
-
-  private static int sink(ExportRequest request) {
-    return request.sink() == null ? 0 : 1;
-  }
-
-  private static String one(String file) {
-    if (Objects.requireNonNull(file, "file").isEmpty()) {
-      throw BcdaException.invalid("the file has no name");
-    }
-    return file;
-  }
-
-  private Run<String> startMetadata() {
-    long run = handle.call(Native::metadata_start);
-    return Run.of(run, ExportRequest.builder().build(), Native::result_metadata, this);
-  }
-
-  /** {@code start} gives the run's address for a configuration's and the client's. */
-  private <T> Run<T> start(ExportRequest request, LongFunction<LongUnaryOperator> start, LongFunction<T> read) {
-    try (NativeHandle config = request.config()) {
-      expectNameable(config);
-      long run = handle.call(client -> config.call(settings -> start.apply(settings).applyAsLong(client)));
-      return Run.of(run, request, read, this);
-    }
-  }
-
-  /** Else a whole export would seem to have failed, when its files are to be told. */
-  private static void expectNameable(NativeHandle config) {
-    LocalPath.expectNameable(config.call(at -> Native.config_get(at, "out")));
-  }
+  void close();
 
   /** Makes clients. For one thread at a time. */
-  public static final class Builder extends ClientSettings<Builder> {
+  final class Builder extends ClientSettings<Builder> {
     private Sandbox sandbox;
 
     Builder() {}
@@ -251,9 +176,9 @@ public final class BcdaClient implements AutoCloseable {
      */
     public BcdaClient build() {
       try (NativeHandle config = values().config()) {
-        expectNameable(config);
+        NativeClient.expectNameable(config);
         long client = config.call(Native::client_create);
-        return new BcdaClient(new NativeHandle("client", client, Native::client_destroy), sandbox);
+        return new NativeClient(new NativeHandle("client", client, Native::client_destroy), config.call(at -> Native.config_get(at, "url")), sandbox);
       }
     }
 

@@ -44,13 +44,13 @@ final class NativeLibrary {
 
   private static void loadFromJar(UnsatisfiedLinkError notOnPath) {
     String resource = "native/" + platform() + "/" + System.mapLibraryName(NAME);
+    if (NativeLibrary.class.getResource(resource) == null) {
+      throw failure("this jar holds none for " + platform(), notOnPath);
+    }
     try (InputStream library = NativeLibrary.class.getResourceAsStream(resource)) {
-      if (library == null) {
-        throw failure("this jar holds none for " + platform(), notOnPath);
-      }
       unpackAndLoad(library);
     } catch (IOException | UnsatisfiedLinkError error) {
-      throw failure("the one in the jar could not be loaded: " + error, error, notOnPath);
+      throw failure("the one in the jar could not be loaded (" + error.getMessage() + ")", error, notOnPath);
     }
   }
 

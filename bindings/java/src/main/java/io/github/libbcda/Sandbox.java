@@ -20,9 +20,11 @@ import java.util.stream.IntStream;
  */
 public final class Sandbox implements AutoCloseable {
   private final NativeHandle handle;
+  private final String name;
 
   private Sandbox(NativeHandle handle) {
     this.handle = handle;
+    this.name = "Sandbox[" + url() + "]";
   }
 
   /**
@@ -166,6 +168,12 @@ public final class Sandbox implements AutoCloseable {
     handle.close();
   }
 
+  /** Where it listens. */
+  @Override
+  public String toString() {
+    return name;
+  }
+
   private Path path(LongFunction<String> of) {
     String text = handle.call(of);
     return text.isEmpty() ? null : Path.of(text);
@@ -220,6 +228,8 @@ public final class Sandbox implements AutoCloseable {
     public Sandbox start() {
       try (NativeHandle options =
           new NativeHandle("options", Native.sandbox_options_create(), Native::sandbox_options_destroy)) {
+        // First, so that an option that is given goes before it.
+        options.run(at -> Native.sandbox_options_set(at, "directory", System.getProperty("java.io.tmpdir", "")));
         values.forEach(each -> options.run(at -> Native.sandbox_options_set(at, each.name, each.value)));
         long sandbox = options.call(Native::sandbox_start);
         return new Sandbox(new NativeHandle("sandbox", sandbox, Native::sandbox_destroy));

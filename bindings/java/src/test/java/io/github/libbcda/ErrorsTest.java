@@ -163,11 +163,13 @@ class ErrorsTest {
               BcdaException.Decryption.class, () -> client.export(Trials.patients(dir.resolve("claims")).build()));
       long kickOffs = sandbox.requestCount("GET /api/v1/Patient");
       Manifest manifest = error.verified().flatMap(ExportResult::manifest).orElseThrow();
-      ExportResult fetched = client.fetch(manifest, Trials.patients(dir.resolve("again")).build());
+      long downloads = sandbox.requestCount("GET /data");
+      ExportResult fetched = client.fetch(manifest, Trials.patients(dir.resolve("claims")).build()); // the missing one
+      assertEquals(downloads + 1, sandbox.requestCount("GET /data"));
       assertEquals(2, fetched.files().size());
       assertEquals(kickOffs, sandbox.requestCount("GET /api/v1/Patient"));
       assertEquals(Optional.empty(), fetched.manifest());
-      assertFalse(Files.exists(dir.resolve("again/export.json")));
+      assertEquals(2, ExportResult.open(dir.resolve("claims")).files().size());
     }
   }
 

@@ -1,0 +1,126 @@
+package io.github.libbcda;
+
+import java.util.Objects;
+import java.util.function.LongFunction;
+import java.util.function.LongUnaryOperator;
+
+/** The client of the native library. */
+final class NativeClient implements BcdaClient {
+  private final NativeHandle handle;
+  private final String url;
+  private final Sandbox sandbox; // kept from being collected while this lives
+
+  NativeClient(NativeHandle handle, String url, Sandbox sandbox) {
+    this.handle = handle;
+    this.url = url;
+    this.sandbox = sandbox;
+  }
+
+  @Override
+  public ExportResult export(ExportRequest request) throws InterruptedException {
+    return startExport(request).await();
+  }
+
+  @Override
+  public BcdaFuture<ExportResult> exportAsync(ExportRequest request) {
+    return startExport(request);
+  }
+
+  @Override
+  public Manifest manifest(ExportRequest request) throws InterruptedException {
+    return startManifest(request).await();
+  }
+
+  @Override
+  public BcdaFuture<Manifest> manifestAsync(ExportRequest request) {
+    return startManifest(request);
+  }
+
+  @Override
+  public ExportResult fetch(Manifest manifest, ExportRequest request) throws InterruptedException {
+    return startFetch(manifest, "", request).await();
+  }
+
+  @Override
+  public ExportResult fetch(Manifest manifest, String file, ExportRequest request) throws InterruptedException {
+    return startFetch(manifest, one(file), request).await();
+  }
+
+  @Override
+  public BcdaFuture<ExportResult> fetchAsync(Manifest manifest, ExportRequest request) {
+    return startFetch(manifest, "", request);
+  }
+
+  @Override
+  public BcdaFuture<ExportResult> fetchAsync(Manifest manifest, String file, ExportRequest request) {
+    return startFetch(manifest, one(file), request);
+  }
+
+  @Override
+  public String metadata() throws InterruptedException {
+    return startMetadata().await();
+  }
+
+  @Override
+  public BcdaFuture<String> metadataAsync() {
+    return startMetadata();
+  }
+
+  @Override
+  public void close() {
+    handle.close();
+  }
+
+  @Override
+  public String toString() {
+    return "BcdaClient[" + url + (sandbox == null ? "" : ", a sandbox") + "]";
+  }
+
+  private Run<ExportResult> startExport(ExportRequest request) {
+    int sink = sink(request);
+    return start(request, config -> client -> Native.export_start(client, config, sink), request::result);
+  }
+
+  private Run<Manifest> startManifest(ExportRequest request) {
+    return start(
+        request,
+        config -> client -> Native.manifest_start(client, config),
+        result -> new Manifest(Native.result_manifest(result)));
+  }
+
+  private Run<ExportResult> startFetch(Manifest manifest, String file, ExportRequest request) {
+    int sink = sink(request);
+    return start(
+        request, config -> client -> Native.fetch_start(client, config, manifest.json(), file, sink), request::result);
+  }
+
+  private static int sink(ExportRequest request) {
+    return request.sink() == null ? 0 : 1;
+  }
+
+  private static String one(String file) {
+    if (Objects.requireNonNull(file, "file").isEmpty()) {
+      throw BcdaException.invalid("the file has no name");
+    }
+    return file;
+  }
+
+  private Run<String> startMetadata() {
+    long run = handle.call(Native::metadata_start);
+    return Run.of(run, ExportRequest.builder().build(), Native::result_metadata, this);
+  }
+
+  /** {@code start} gives the run's address for a configuration's and the client's. */
+  private <T> Run<T> start(ExportRequest request, LongFunction<LongUnaryOperator> start, LongFunction<T> read) {
+    try (NativeHandle config = request.config()) {
+      expectNameable(config);
+      long run = handle.call(client -> config.call(settings -> start.apply(settings).applyAsLong(client)));
+      return Run.of(run, request, read, this);
+    }
+  }
+
+  /** Refused before the run: otherwise the export would look failed when its files are listed. */
+  static void expectNameable(NativeHandle config) {
+    LocalPath.expectNameable(config.call(at -> Native.config_get(at, "out")));
+  }
+}

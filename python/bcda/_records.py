@@ -1,0 +1,151 @@
+"""One line of NDJSON as a record, and what a table cannot hold."""
+
+from __future__ import annotations
+
+import json
+import math
+from collections.abc import Iterator
+from typing import Any, Callable
+
+Record = dict[str, Any]
+
+_DEEPEST = 500  # levels of nesting that a table takes: FHIR needs some 15, and Arrow crashes at some thousands
+_LONGEST_PATH = 200  # characters of a member's path in a message
+
+
+class RecordError(ValueError):
+    """Why a line is no record, or does not fit a table. Its text never holds a value, which may be a patient's."""
+
+
+def parse(line: bytes) -> Record:
+    """The JSON object of a line, by the standard library's parser.
+
+    The parser's extensions are refused: NaN and Infinity, and a number like 1e400, which it would take for Infinity.
+    """
+    try:
+        record = _decoder.decode(line.decode())
+    except RecursionError:
+        raise RecordError("not a JSON record (it is nested too deeply)") from None
+    except UnicodeDecodeError:
+        raise RecordError("not a JSON record (it is not UTF-8)") from None
+    except _NotFiniteError as error:
+        raise RecordError(f"not a JSON record ({_not_finite_member(line)} is {error})") from None
+    except ValueError as error:  # the rest of what it says holds the record
+        raise RecordError(f"not a JSON record ({getattr(error, 'msg', 'a number has too many digits')})") from None
+    if not isinstance(record, dict):
+        raise RecordError(f"not a JSON record (it is {kind_of(record)}, not an object)")
+    return record
+
+
+def row(line: bytes) -> Record:
+    """A record for a table: its texts can be encoded, and its nesting is not too deep for Arrow."""
+    record = parse(line)
+    if line.count(b"{") + line.count(b"[") > _DEEPEST and _is_too_deep(record):
+        raise RecordError(f"the record does not fit a table: it is nested more than {_DEEPEST} levels deep")
+    if b"\\ud" in line or b"\\uD" in line:  # only an escape can make half of a surrogate pair
+        for path, value in members(record):
+            if not (_is_encodable(path) and (not isinstance(value, str) or _is_encodable(value))):
+                why = f"{member(path)} has half of a surrogate pair, which is no character"
+                raise RecordError(f"the record does not fit a table: {why}")
+    return record
+
+
+def flat_row(line: bytes) -> Record:
+    """A record whose nested members have become members of their own, as in ``payment.amount.value``."""
+    record = row(line)
+    flat = {name: value for name, value in record.items() if not isinstance(value, dict)}
+    for name, value in record.items():
+        if isinstance(value, dict):
+            _flatten(f"{name}.", value, flat)
+    return flat
+
+
+def _flatten(prefix: str, nested: Record, flat: Record) -> None:
+    for name, value in nested.items():
+        path = prefix + name
+        if isinstance(value, dict):
+            _flatten(f"{path}.", value, flat)
+        elif path in flat:
+            raise RecordError(f"the record does not fit flat columns: it has {member(path)} twice; give flatten=False")
+        else:
+            flat[path] = value
+
+
+def members(record: Any) -> Iterator[tuple[str, Any]]:
+    """Every value in a record with its path, such as ``item[].adjudication[].amount.value``, in order."""
+    stack = [("", record)]
+    while stack:
+        path, value = stack.pop()
+        if path:
+            yield path, value
+        if isinstance(value, dict):
+            below = [(f"{path}.{name}" if path else name, inner) for name, inner in value.items()]
+        else:
+            below = [(f"{path}[]", item) for item in value] if isinstance(value, list) else []
+        stack.extend(reversed(below))
+
+
+def member(path: str) -> str:
+    """A member for a message: short, and in printable characters, because its name comes from a server."""
+    shown = path if len(path) <= _LONGEST_PATH else f"{path[:_LONGEST_PATH]}..."
+    return f"the member {ascii(shown)[1:-1]}"
+
+
+def kind_of(value: Any) -> str:
+    """What a JSON value is, in words."""
+    return _KINDS[type(value)]
+
+
+_KINDS = {
+    dict: "an object",
+    list: "a list",
+    str: "a text",
+    bool: "a boolean",
+    int: "an integer",
+    float: "a fraction",
+    type(None): "null",
+}
+
+
+class _NotFiniteError(ValueError):
+    """Its text says what the number is."""
+
+
+def _refuse_constant(name: str) -> Any:
+    raise _NotFiniteError(f"{name}, which JSON does not have")
+
+
+def _finite(text: str) -> float:
+    number = float(text)
+    if math.isinf(number):
+        raise _NotFiniteError("a number that is too large for a 64-bit float")
+    return number
+
+
+_decoder: Any = json.JSONDecoder(parse_constant=_refuse_constant, parse_float=_finite)
+
+
+def _not_finite_member(line: bytes) -> str:
+    """Which member it is: the standard parser takes the line."""
+    for path, value in members(json.loads(line)):
+        if isinstance(value, float) and not math.isfinite(value):
+            return member(path)
+    return "a number"
+
+
+def _is_encodable(text: str) -> bool:
+    return text.isascii() or not any("\ud800" <= character <= "\udfff" for character in text)
+
+
+def _is_too_deep(record: Record) -> bool:
+    level: list[Any] = [record]
+    for _ in range(_DEEPEST):
+        level = [inner for value in level for inner in _below(value)]
+        if not level:
+            return False
+    return True
+
+
+def _below(value: Any) -> Iterator[Any]:
+    nested: Callable[..., Any] = value.values if isinstance(value, dict) else value.__iter__
+    return (inner for inner in nested() if isinstance(inner, (dict, list)))

@@ -1,0 +1,71 @@
+#include "http/redact.hpp"
+
+#include <gtest/gtest.h>
+
+namespace libbcda::http {
+namespace {
+
+const std::string kToken = "eyJhbGci.abc+/=.sig";
+const std::string kBasic = "Basic YWJjOmh1bnRlcjItaHVudGVyMg==";  // abc:hunter2-hunter2
+
+std::string cleaned(std::string text, const std::string& authorization = "Bearer " + kToken) {
+  Redactor({{"Accept", "application/json"}, {"Authorization", authorization}}).clean(text);
+  return text;
+}
+
+TEST(Redactor, TakesATokenOutWhereverItStands) {
+  for (const std::string& text :
+       {kToken, "bad token " + kToken, kToken + " is bad", "a " + kToken + " b " + kToken + " c", "Bearer " + kToken,
+        "bearer " + kToken, kToken + kToken, "eyJhbGci" + kToken})
+    EXPECT_EQ(cleaned(text).find("abc+"), std::string::npos) << text;
+  EXPECT_EQ(cleaned("say " + kToken + "!"), "say [credentials removed]!");
+}
+
+TEST(Redactor, FindsItBehindEscapes) {
+  for (const char* text : {R"({"diagnostics":"eyJhbGci.abc+\/=.sig"})", R"("eyJhbGci.abc\u002b\u002F\u003d.sig")",
+                           "t=eyJhbGci.abc%2B%2f%3D.sig", R"("\u0065yJhbGci.abc+/=.sig")",
+                           "%65%79%4A%68%62%47%63%69%2E%61%62%63%2B%2F%3D%2E%73%69%67"})
+    EXPECT_EQ(cleaned(text).find("sig"), std::string::npos) << text;
+  EXPECT_EQ(cleaned("%\\%4\\u00\\"), "%\\%4\\u00\\");
+}
+
+TEST(Redactor, KnowsWhatBasicCredentialsDecodeTo) {
+  for (const char* text :
+       {"YWJjOmh1bnRlcjItaHVudGVyMg==", "abc:hunter2-hunter2", "the secret hunter2-hunter2 is wrong"})
+    EXPECT_EQ(cleaned(text, kBasic).find(text[0] == 'Y' ? "YWJj" : "hunter2"), std::string::npos) << text;
+  // A secret with characters that escapes are made of.
+  EXPECT_EQ(cleaned("a%41b\\u0041c", "Basic eDphJTQxYlx1MDA0MWM="), "[credentials removed]");
+}
+
+TEST(Redactor, TheBeginningOfOneAtTheEndCounts) {
+  EXPECT_EQ(cleaned("cut: " + kToken.substr(0, kToken.size() - 1)), "cut: [credentials removed]");
+  EXPECT_EQ(cleaned("cut: " + kToken.substr(0, 8)), "cut: [credentials removed]");
+  EXPECT_EQ(cleaned("cut: " + kToken.substr(0, 7)), "cut: " + kToken.substr(0, 7));
+}
+
+TEST(Redactor, LeavesAllElseAsItIs) {
+  for (const char* text : {"", "x", "In Progress (5%)", "eyJhbGci.abc.sig", "abc"}) {
+    EXPECT_EQ(cleaned(text), text);
+    EXPECT_EQ(cleaned(text, kBasic), text);
+  }
+  EXPECT_EQ(cleaned("a short token: t", "Bearer t"), "a short token: t");
+  EXPECT_EQ(cleaned("a short token: Bearer t", "Bearer t"), "a short token: [credentials removed]");
+  std::string text = kToken;
+  Redactor({{"Accept", kToken}}).clean(text);
+  EXPECT_EQ(text, kToken);
+}
+
+TEST(Redactor, CleansHeaders) {
+  Headers headers = {{"X-Progress", kToken}, {"Date", "today"}};
+  Redactor({{"Authorization", "Bearer " + kToken}}).clean(headers);
+  EXPECT_EQ(headers, (Headers{{"X-Progress", "[credentials removed]"}, {"Date", "today"}}));
+}
+
+// Quadratic time would make this test run for minutes: a server chooses both the token and the answer.
+TEST(Redactor, TakesLinearTime) {
+  const std::string token = std::string(30000, 'a') + "b", text(4 << 20, 'a');
+  EXPECT_LT(cleaned(text, "Bearer " + token).size(), text.size());
+}
+
+}  // namespace
+}  // namespace libbcda::http
