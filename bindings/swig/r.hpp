@@ -10,6 +10,7 @@
 #include <algorithm>
 #include <array>
 #include <bcda/bcda.hpp>
+#include <chrono>
 #include <cmath>
 #include <initializer_list>
 #include <limits>
@@ -310,5 +311,10 @@ inline SEXP reader_chunk(bcda_flat::Reader& reader, std::int32_t records) {
 
 // Esc and Ctrl-C: jumps to whoever handles an interrupt.
 inline void check_interrupt() { R_CheckUserInterrupt(); }
+
+// Seconds on a clock that nobody sets. R's own proc.time() goes by the wall clock.
+inline double steady_seconds() {
+  return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count();
+}
 
 }  // namespace bcda_r

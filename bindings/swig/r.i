@@ -74,4 +74,5 @@
 namespace bcda_r {
 SEXP reader_chunk(bcda_flat::Reader& reader, std::int32_t records);
 void check_interrupt();
+double steady_seconds();
 }

@@ -138,6 +138,8 @@ bcda_decrypt <- function(path, output, key = NULL, manifest = NULL, label = NULL
 #' @param second_client_secret See second_client_id. Takes a text.
 #' @param public_key The RSA public key that files are encrypted to. Default: that of a throw-away pair. Takes the
 #'   path of a PEM file.
+#' @param directory Where the sandbox makes its temporary directory. Default: that of TMPDIR, else /tmp. Takes the
+#'   path of a directory.
 #' @param token_lifetime How long a new access token is accepted. Takes a duration such as 200ms, 5s, 60m or 24h. Can
 #'   be changed while it runs (bcda_sandbox_control). (by default `60m`)
 #' @param pending_time How long a new job is Pending. Takes a duration such as 200ms, 5s, 60m or 24h. Can be changed
@@ -155,7 +157,7 @@ bcda_sandbox <- function(beneficiaries = NULL, ..., port = NULL, host = NULL, tl
                          beneficiaries_per_file = NULL, bytes_per_type = NULL, files_per_type = NULL,
                          error_rate = NULL, era = NULL, production = NULL, retry_after = NULL, client_id = NULL,
                          client_secret = NULL, second_client_id = NULL, second_client_secret = NULL,
-                         public_key = NULL, token_lifetime = NULL, pending_time = NULL, job_time = NULL,
-                         job_lifetime = NULL, clock = NULL, fault = NULL) {
+                         public_key = NULL, directory = NULL, token_lifetime = NULL, pending_time = NULL,
+                         job_time = NULL, job_lifetime = NULL, clock = NULL, fault = NULL) {
   sandbox_with(given(environment(), list(...)))
 }

@@ -110,16 +110,14 @@ print.bcda_run <- function(x, ...) {
 until <- function(timeout, step) {
   if (inherits(timeout, "difftime")) timeout <- as.numeric(timeout, units = "secs")
   if (!is.numeric(timeout) || length(timeout) != 1 || is.na(timeout)) refuse("timeout is a number of seconds")
-  begun <- now()
+  begun <- native_steady_seconds()
   repeat {
-    left <- max(0, timeout - (now() - begun))
+    left <- max(0, timeout - (native_steady_seconds() - begun))
     found <- step(min(SLICE_MS, ceiling(1000 * left)))
     native_check_interrupt()
     if (!is.null(found) || left == 0) return(found)
   }
 }
-
-now <- function() proc.time()[["elapsed"]]
 
 wait_for <- function(run, progress, timeout = Inf) {
   if (!is.null(run$failure)) stop(run$failure)

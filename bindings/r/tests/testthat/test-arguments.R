@@ -144,7 +144,7 @@ test_that("progress is a flag or a function", {
     expect_identical(bcda_sandbox_requests(shared_sandbox()), requests)
     expect_false(file.exists(out))
   }
-  expect_refused(bcda_decrypt("a", "b", progress = TRUE), "progress")
+  expect_refused(bcda_decrypt("a", "b", progress = "yes"), "progress")
 })
 
 test_that("timeouts are seconds", {
