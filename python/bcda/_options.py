@@ -143,6 +143,8 @@ class SandboxOptions(TypedDict, total=False):
     """See second_client_id. Takes a text."""
     public_key: OptionValue
     """The RSA public key that files are encrypted to. Default: that of a throw-away pair. Takes the path of a PEM file."""
+    directory: OptionValue
+    """Where the sandbox makes its temporary directory. Default: that of TMPDIR, else /tmp. Takes the path of a directory."""
     token_lifetime: OptionValue
     """How long a new access token is accepted. Takes a duration such as 200ms, 5s, 60m or 24h. Can be changed while it runs (bcda_sandbox_control)."""
     pending_time: OptionValue
