@@ -14,8 +14,8 @@ import java.util.stream.Stream;
 /** A program that reads more than its heap holds, with several threads: {@code SmallHeap DIRECTORY}. {@link JarIT} runs it. */
 final class SmallHeap {
   private static final int FILES = 4;
-  private static final int RECORDS = 24_000; // of 1 KiB each
-  private static final byte[] RECORD = ("{\"a\":\"" + "x".repeat(1015) + "\"}\n").getBytes(UTF_8);
+  private static final int RECORDS = 1500; // of 16 KiB each
+  private static final byte[] RECORD = ("{\"a\":\"" + "x".repeat(16 * 1024 - 9) + "\"}\n").getBytes(UTF_8);
 
   private SmallHeap() {}
 
