@@ -117,7 +117,7 @@ void Job::on_kick_off(const http::Answer& answer, Moment now) {
     }
     if (!http::same_origin(*status_, service_)) {
       failure_ = Error(Status::PROTOCOL, describe("the kick-off") + " points to a job on another origin, " +
-                                             status_->origin() + "; the token is not sent there");
+                                             tidy(status_->origin(), 200) + "; the token is not sent there");
       return;
     }
     accepted_ = now.steady;

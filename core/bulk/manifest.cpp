@@ -31,7 +31,7 @@ KeyMap read_key_map(const json::object& root) {
     if (!hex.is_string()) continue;
     auto [place, fresh] = keys.emplace(text, std::string(hex.get_string()));
     if (!fresh && !same_hex(place->second, hex.get_string()))
-      throw malformed("gives two different keys for " + place->first + " in KeyMap");
+      throw malformed("gives two different keys for " + quote(place->first) + " in KeyMap");
   }
   return keys;
 }
@@ -41,7 +41,8 @@ std::string key_of(const json::object& item, const std::string& name, const KeyM
   auto mapped = keys.find(name);
   if (own.empty()) return mapped == keys.end() ? "" : mapped->second;
   if (mapped != keys.end() && !same_hex(mapped->second, own))
-    throw std::move(malformed("gives two different keys for " + name + " (encryptedKey and KeyMap)").at_file(name));
+    throw std::move(
+        malformed("gives two different keys for " + tidy(name) + " (encryptedKey and KeyMap)").at_file(name));
   return own;
 }
 
@@ -132,7 +133,7 @@ std::vector<Entry> grown_entries(const Manifest& before, const Manifest& after) 
     const std::string& name = std::get<1>(which);
     bool other =
         std::any_of(after.entries.begin(), after.entries.end(), [&](const Entry& e) { return e.name == name; });
-    throw std::move(Error(Status::PROTOCOL, "the job's manifest has changed: the file " + name +
+    throw std::move(Error(Status::PROTOCOL, "the job's manifest has changed: the file " + tidy(name) +
                                                 (other ? " has another key now" : " is missing from it now") +
                                                 "; files of two states of a job are not mixed; start a new export")
                         .at_file(name));

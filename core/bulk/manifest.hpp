@@ -5,6 +5,7 @@
 #include <string_view>
 #include <vector>
 
+#include "base/quote.hpp"
 #include "http/url.hpp"
 
 namespace libbcda::bulk {
@@ -13,9 +14,11 @@ namespace libbcda::bulk {
 struct Entry {
   std::string type;  // as the server says; hostile text
   http::Url url;
-  std::string name;           // last segment of the URL: the OAEP label
+  std::string name;           // last segment of the URL: the OAEP label; hostile text
   std::string encrypted_key;  // hex of the wrapped key; "": the file is plain
   bool is_error = false;      // from `error`: OperationOutcomes
+
+  std::string shown() const { return tidy(name); }  // the name as messages show it
 };
 
 struct Manifest {

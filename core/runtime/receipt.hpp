@@ -31,7 +31,7 @@ struct ReceiptFacts {
   Milliseconds elapsed{0};
   std::vector<std::string> warnings;
 };
-// `types`: those asked for; none: those of the files.
+// `types`: those asked for; none when a manifest was given, which does not say.
 std::string make_receipt(const ReceiptFacts& facts, const std::vector<FileResult>& files, json::array types,
                          json::array jobs);
 

@@ -90,8 +90,8 @@ Task<> Run::work() {
 Task<> Run::fetch(FileTask task) {
   task.entry.url = bulk::on_service_origin(task.entry.url, session_->service());
   if (!session_->allows(task.entry.url))
-    throw std::move(Error(Status::PROTOCOL, "the file " + task.entry.name + " is on another origin, " +
-                                                task.entry.url.origin() +
+    throw std::move(Error(Status::PROTOCOL, "the file " + task.entry.shown() + " is on another origin, " +
+                                                tidy(task.entry.url.origin(), 200) +
                                                 "; if that is right, list it in the setting allowed_origins")
                         .at_file(task.entry.name));
   FileResult there;
@@ -184,7 +184,7 @@ Task<bool> Run::attempt(const FileTask& task, const std::optional<crypto::FileKe
   http::Response response = co_await session_->http().open(std::move(request));
   if (!co_await accept(response, download)) co_return false;
   if (!key && !response.delimited())
-    throw Error(Status::VERIFICATION, "the file " + task.entry.name +
+    throw Error(Status::VERIFICATION, "the file " + task.entry.shown() +
                                           " came in plaintext and without a length, so it cannot be known to be whole");
 
   std::unique_ptr<transfer::Writer> writer;
@@ -201,7 +201,7 @@ Task<bool> Run::attempt(const FileTask& task, const std::optional<crypto::FileKe
     co_await on(sink_threads_ ? *sink_threads_ : session_->disk(), *session_,
                 [&] { result.path = commit(task, *writer, result.facts); });
   } catch (Error& e) {
-    if (e.file.empty() && e.status != Status::NETWORK) e.message = "the file " + task.entry.name + ": " + e.message;
+    if (e.file.empty() && e.status != Status::NETWORK) e.message = "the file " + task.entry.shown() + ": " + e.message;
     failure = std::current_exception();
   } catch (...) {
     failure = std::current_exception();

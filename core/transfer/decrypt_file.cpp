@@ -97,15 +97,15 @@ std::optional<crypto::FileKey> key_of(const bulk::Entry& entry, const std::optio
   if (entry.encrypted_key.empty()) {
     if (!entry.is_error && !allow_plaintext)
       throw std::move(
-          Error(Status::VERIFICATION, "the manifest gives no key for the file " + entry.name +
+          Error(Status::VERIFICATION, "the manifest gives no key for the file " + entry.shown() +
                                           ", so it would come in plaintext; set allow_plaintext to accept that")
               .at_file(entry.name));
     return std::nullopt;
   }
   if (!private_key)
-    throw std::move(
-        Error(Status::PRIVATE_KEY, "the file " + entry.name + " is encrypted, and the setting private_key is missing")
-            .at_file(entry.name));
+    throw std::move(Error(Status::PRIVATE_KEY,
+                          "the file " + entry.shown() + " is encrypted, and the setting private_key is missing")
+                        .at_file(entry.name));
   return private_key->unwrap(wrapped_key_from_hex(entry.encrypted_key, entry.name), entry.name);
 }
 

@@ -30,7 +30,7 @@ bulk::Step Download::next() {
 }
 
 bool Download::on_head(const http::Answer& answer, Instant now) {
-  std::string what = "the file " + entry_.name;
+  std::string what = "the file " + entry_.shown();
   if (answer.status == 401 && !token_renewed_) {
     renew_token_ = token_renewed_ = true;
     return false;
@@ -69,8 +69,8 @@ void Download::on_failure(const Error& error) {
   token_renewed_ = false;
   Error named = error;
   if (named.file.empty()) named.at_file(entry_.name);
-  if (named.message.find(entry_.name) == std::string::npos)
-    named.message = "the file " + entry_.name + ": " + named.message;
+  if (named.message.find(entry_.shown()) == std::string::npos)
+    named.message = "the file " + entry_.shown() + ": " + named.message;
   retry_or_fail(std::move(named), error.retriable ? options_.retries : 0);
 }
 

@@ -54,8 +54,9 @@ def decrypt(
     env: bool = True,
     **settings: Unpack[DecryptSettings],
 ) -> File | ExportResult:
-    """Decrypts and verifies a file, or a directory of files, as the service sent them, of any size. Blocks; Ctrl-C stops
-    it at once.
+    """Decrypts and verifies a file, or a directory of files, as the service sent them, of any size.
+
+    Blocks; Ctrl-C stops it at once.
 
     Of a directory, each file that the manifest lists is decrypted. Once all of them are there, ``export.json`` is left
     beside them, as by an export, and the result is an :class:`ExportResult`. When files are missing or fail, the others

@@ -63,7 +63,9 @@ def main() -> None:
     parameters = {"url", "types", "out"}  # of functions, by name
     export = [row for row in table if row.scope == "export" and row.name not in parameters]
     client = [row for row in table if row not in export and row.name != "url"]
-    decrypt = [row for row in table if row.name.startswith("private_key") or row.name in ("durability", "allow_plaintext")]
+    decrypt = [
+        row for row in table if row.name.startswith("private_key") or row.name in ("durability", "allow_plaintext")
+    ]
     options = [
         (option.name, "OptionValue", option.help.splitlines()[0])
         for option in bcda.sandbox_options()

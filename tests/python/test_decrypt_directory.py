@@ -41,7 +41,8 @@ def downloads(tmp_path: Path, chosen: list[dict[str, Any]]) -> Path:
 @pytest.fixture
 def manifest(chosen: list[dict[str, Any]]) -> dict[str, Any]:
     output = [
-        {"type": "Patient", "url": f"https://x/data/1/{v['filename']}", "encryptedKey": v["encryptedKey"]} for v in chosen
+        {"type": "Patient", "url": f"https://x/data/1/{v['filename']}", "encryptedKey": v["encryptedKey"]}
+        for v in chosen
     ]
     error = [{"type": "OperationOutcome", "url": "https://x/data/1/x-error.ndjson", "encryptedKey": ""}]
     return {"transactionTime": "2019-09-20T14:47:33Z", "output": output, "error": error}

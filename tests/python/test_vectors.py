@@ -47,7 +47,9 @@ def decrypt(vector: Vector, output: Path, path: Path | None = None, **how: Any) 
     own: dict[str, Any] = {"key": vector["encryptedKey"], "durability": "process"}
     if not how.keys() & {"private_key", "private_key_pem"}:
         own["private_key"] = key_file(vector)
-    return bcda.decrypt(path or cipher_of(vector), output, **{**own, **how})
+    file = bcda.decrypt(path or cipher_of(vector), output, **{**own, **how})
+    assert isinstance(file, bcda.File)
+    return file
 
 
 def expect_plaintext(vector: Vector, output: Path, is_error: bool = False, **how: Any) -> None:
@@ -127,7 +129,9 @@ def test_the_key_that_a_manifest_lists(
     vector: Vector, listed: Callable[[dict[str, str], str, str], Any], output: Path
 ) -> None:
     manifest = listed(item_of(vector), vector["filename"], vector["encryptedKey"])
-    expect_plaintext(vector, output, is_error=isinstance(manifest, dict) and "error" in manifest, key=None, manifest=manifest)
+    expect_plaintext(
+        vector, output, is_error=isinstance(manifest, dict) and "error" in manifest, key=None, manifest=manifest
+    )
 
 
 @each_vector
