@@ -1,6 +1,6 @@
 # The columns that the service's resources have, so that a frame has them even when no record does.
 
-# In the order in which the service writes them. A dot stands between an object and its member.
+# A dot stands between an object and its member.
 COLUMNS <- list(
   Patient = c(
     resourceType = "character", id = "character", extension = "list", identifier = "list", name = "list",

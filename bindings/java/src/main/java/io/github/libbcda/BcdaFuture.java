@@ -1,5 +1,6 @@
 package io.github.libbcda;
 
+import java.util.concurrent.CancellationException;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.ExecutionException;
@@ -20,10 +21,12 @@ public abstract class BcdaFuture<T> extends CompletableFuture<T> {
 
   final NativeHandle handle;
   final Calls calls = new Calls();
+  private final String what; // such as "export", for names of threads and toString
   private final AtomicBoolean decided = new AtomicBoolean();
   private final CompletableFuture<T> ended = new CompletableFuture<>(); // with null when it failed
 
-  BcdaFuture(NativeHandle handle) {
+  BcdaFuture(String what, NativeHandle handle) {
+    this.what = what;
     this.handle = handle;
   }
 
@@ -45,15 +48,15 @@ public abstract class BcdaFuture<T> extends CompletableFuture<T> {
   /** To be called once, by whoever made this. */
   final void begin() {
     try {
-      onThreadOfItsOwn(this::toTheEnd);
+      onThreadOfItsOwn(what, this::toTheEnd);
     } catch (Throwable noThread) {
       handle.close();
       throw noThread;
     }
   }
 
-  private static void onThreadOfItsOwn(Runnable work) {
-    Thread thread = new Thread(work, "bcda-" + NUMBER.incrementAndGet());
+  private static void onThreadOfItsOwn(String what, Runnable work) {
+    Thread thread = new Thread(work, "bcda-" + what + "-" + NUMBER.incrementAndGet());
     thread.setDaemon(true);
     thread.start();
   }
@@ -120,7 +123,29 @@ public abstract class BcdaFuture<T> extends CompletableFuture<T> {
     if (ended.isDone()) {
       return CompletableFuture.completedFuture(null);
     }
-    return ended.thenApplyAsync(value -> null, BcdaFuture::onThreadOfItsOwn); // what hangs on it may wait for this future
+    // What hangs on it may wait for this future.
+    return ended.thenApplyAsync(value -> null, work -> onThreadOfItsOwn(what + "-ended", work));
+  }
+
+  /** What the work is, and how far: without what it fetched, and without an error's message. */
+  @Override
+  public String toString() {
+    return "BcdaFuture[" + what + ", " + state() + "]";
+  }
+
+  private String state() {
+    if (!isDone()) {
+      return "running";
+    }
+    try {
+      join();
+      return "done";
+    } catch (CancellationException cancelled) {
+      return "cancelled";
+    } catch (CompletionException failed) {
+      Throwable cause = failed.getCause();
+      return "failed: " + (cause instanceof BcdaException error ? error.code() : cause.getClass().getSimpleName());
+    }
   }
 
   /** Waits; when interrupted, cancels, unless it was just done, and waits until the work has let go of everything. */

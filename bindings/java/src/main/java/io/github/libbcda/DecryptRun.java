@@ -7,7 +7,7 @@ final class DecryptRun extends BcdaFuture<ExportedFile> {
   private final DecryptRequest.Progress progress;
 
   private DecryptRun(NativeHandle handle, DecryptRequest.Progress progress) {
-    super(handle);
+    super("decrypt", handle);
     this.progress = progress;
   }
 

@@ -75,9 +75,18 @@ public record ExportEvent(
         Native.event_json(event));
   }
 
-  /** The event as one line of JSON. */
+  /** The event as a short line for people; {@link #json()} has all of it. */
   @Override
   public String toString() {
-    return json;
+    return switch (kind) {
+      case STATE, WARNING -> kind + " " + text;
+      case JOB -> kind + " " + type;
+      case POLL -> kind + " " + type + ": " + text;
+      case MANIFEST -> kind + " " + type + ": " + filesTotal + " files";
+      case PROGRESS -> kind + " " + filesDone + " of " + filesTotal + " files, " + bytesDone + " bytes";
+      case FILE -> kind + " " + type + " " + file;
+      case RETRY -> kind + " in " + waitMillis + " ms: " + text;
+      case FINISHED -> kind + " " + status + (text.isEmpty() ? "" : ": " + text);
+    };
   }
 }

@@ -91,7 +91,8 @@ public final class ExportResult {
   }
 
   /**
-   * The records of a resource type, file after file, read as the stream is consumed.
+   * The records of a resource type, file after file, read as the stream is consumed. A parallel stream is split between files,
+   * and needs constant memory too, but for operations that keep the order, such as {@code forEachOrdered}.
    *
    * <pre>{@code
    * try (Stream<String> claims = result.records("ExplanationOfBenefit")) { ... }
@@ -191,6 +192,7 @@ public final class ExportResult {
   /** How much there is. */
   @Override
   public String toString() {
-    return files().size() + " files, " + errorFiles().size() + " error files";
+    long records = files().stream().mapToLong(ExportedFile::records).sum();
+    return "ExportResult[%d files, %d records, %d error files]".formatted(files().size(), records, errorFiles().size());
   }
 }

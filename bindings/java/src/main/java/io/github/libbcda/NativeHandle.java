@@ -10,7 +10,7 @@ import java.util.function.LongFunction;
  * thread that closes it under another one's hands does no harm.
  */
 final class NativeHandle implements AutoCloseable {
-  private static final Cleaner CLEANER = Cleaner.create();
+  private static final Cleaner CLEANER = Cleaner.create(work -> new Thread(work, "bcda-cleaner")); // makes it a daemon
 
   private final Owned owned;
   private final Cleaner.Cleanable closing;

@@ -30,7 +30,7 @@ final class NativeLibrary {
   private static String loadFirst() {
     String given = System.getProperty(PROPERTY);
     if (given != null) {
-      System.load(Path.of(given).toAbsolutePath().toString());
+      loadGiven(given);
       return "-D" + PROPERTY + "=" + given;
     }
     try {
@@ -42,15 +42,28 @@ final class NativeLibrary {
     }
   }
 
+  private static void loadGiven(String file) {
+    try {
+      System.load(Path.of(file).toAbsolutePath().toString());
+    } catch (UnsatisfiedLinkError error) {
+      throw new UnsatisfiedLinkError(
+          "libbcda's native library, which -D" + PROPERTY + " names, could not be loaded: " + reason(error));
+    }
+  }
+
   private static void loadFromJar(UnsatisfiedLinkError notOnPath) {
     String resource = "native/" + platform() + "/" + System.mapLibraryName(NAME);
     if (NativeLibrary.class.getResource(resource) == null) {
-      throw failure("this jar holds none for " + platform(), notOnPath);
+      throw failure(notOnPath, "this jar holds none for " + platform() + ". Set the property, or use a jar made for it.");
     }
     try (InputStream library = NativeLibrary.class.getResourceAsStream(resource)) {
       unpackAndLoad(library);
     } catch (IOException | UnsatisfiedLinkError error) {
-      throw failure("the one in the jar could not be loaded (" + error.getMessage() + ")", error, notOnPath);
+      throw failure(
+          notOnPath,
+          "the one in the jar could not be loaded: "
+              + reason(error)
+              + ". Where the temporary directory cannot be used, or forbids execution, set -Djava.io.tmpdir or the property.");
     }
   }
 
@@ -72,18 +85,24 @@ final class NativeLibrary {
     return System.getProperty("os.name").toLowerCase(Locale.ROOT) + "-" + (machine.equals("amd64") ? "x86_64" : machine);
   }
 
-  private static UnsatisfiedLinkError failure(String why, Throwable... causes) {
-    UnsatisfiedLinkError error =
-        new UnsatisfiedLinkError(
-            "libbcda's native library was not found: -D"
-                + PROPERTY
-                + "=FILE is not set, it is not on java.library.path, and "
-                + why
-                + ". Where the temporary directory cannot be used, or forbids execution, set -Djava.io.tmpdir or -D"
-                + PROPERTY);
-    for (Throwable cause : causes) {
-      error.addSuppressed(cause);
+  /** Without causes: their messages are part of this one, and a stack trace would repeat them. */
+  private static UnsatisfiedLinkError failure(UnsatisfiedLinkError notOnPath, String why) {
+    return new UnsatisfiedLinkError(
+        "libbcda's native library was not loaded. The property -D%s=FILE is not set; %s; %s"
+            .formatted(PROPERTY, onPath(notOnPath), why));
+  }
+
+  /** One that is there and cannot be loaded is told; the JVM's message lists the whole path when there is none. */
+  private static String onPath(UnsatisfiedLinkError error) {
+    boolean none = String.valueOf(error.getMessage()).startsWith("no " + NAME + " in java.library.path");
+    return none ? "java.library.path has none" : "the one on java.library.path could not be loaded: " + reason(error);
+  }
+
+  /** The JVM's words name a library's file twice. An IOException's message may be the file alone. */
+  private static String reason(Throwable error) {
+    if (error instanceof IOException) {
+      return error.toString();
     }
-    return error;
+    return String.valueOf(error.getMessage()).replaceFirst("^(.+?): \\1: ", "$1: ");
   }
 }

@@ -174,7 +174,7 @@ class ExportTest {
       ExportEvent last = events.get(events.size() - 1);
       assertEquals(ExportEvent.Kind.FINISHED, last.kind());
       assertEquals(Status.OK, last.status());
-      assertTrue(last.toString().startsWith("{") && last.toString().endsWith("}"));
+      assertTrue(last.json().startsWith("{") && last.json().endsWith("}"));
       Thread thread = threads.iterator().next();
       assertEquals(1, threads.size());
       assertTrue(thread.isDaemon());

@@ -24,7 +24,7 @@ class FutureTest {
     private Runnable meanwhile = () -> {};
 
     Prompt() {
-      super(new NativeHandle("nothing", 1, address -> {}));
+      super("test", new NativeHandle("nothing", 1, address -> {}));
       begin();
       running.join();
     }
