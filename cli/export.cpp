@@ -49,7 +49,8 @@ int run_export(const Run& run) {
   const bcda::Config config = run.config(sandbox);
   const bcda::Client client(config);
   bcda::Export job = client.start_export();
-  return follow_files(job, run.output, config.value("out"));
+  return follow_files(job, run.output, config.value("out"),
+                      " holds an unfinished export: start again there with --restart, or give another --out");
 }
 
 int run_manifest(const Run& run) {
@@ -64,7 +65,7 @@ int run_manifest(const Run& run) {
 bcda::Export start_fetch(const bcda::Client& client, const std::string& manifest, const Run& run) try {
   return client.start_fetch(manifest, {}, run.file);
 } catch (const bcda::Error& error) {
-  if (error.status() != BCDA_INVALID_ARGUMENT) throw;
+  if (error.status() != BCDA_INVALID_ARGUMENT || std::string_view(error.what()).rfind("the manifest", 0) != 0) throw;
   throw Failure(error.status(), run.manifest + ": " + error.what());
 }
 
@@ -74,7 +75,8 @@ int run_fetch(const Run& run) {
   const bcda::Config config = run.config(std::nullopt);
   const bcda::Client client(config);
   bcda::Export job = start_fetch(client, manifest, run);
-  return follow_files(job, run.output, config.value("out"));
+  return follow_files(job, run.output, config.value("out"),
+                      " lacks files of the manifest: run the same command again to get those that are missing");
 }
 
 }  // namespace
@@ -128,7 +130,8 @@ void add_fetch(CLI::App& app, Command& chosen) {
   CLI::App& command = *app.add_subcommand("fetch");
   command.description(R"(Download, decrypt and verify the files of a manifest
 
-Downloads, decrypts and verifies the files of manifests that are at hand.
+Downloads, decrypts and verifies the files of manifests that are at hand. Run again with the same
+manifest and directory, it takes the missing files alone. export.json is written when all are there.
 
   bcda manifest | bcda fetch - --out claims
   bcda fetch manifest.json --file dbbd1ce1-ae24-435c-807d-ed45953077d3.ndjson --out claims)");

@@ -88,13 +88,12 @@ void follow(bcda::Export& run, const Output& output) {
   run.wait();
 }
 
-int follow_files(bcda::Export& run, const Output& output, const std::string& place) {
+int follow_files(bcda::Export& run, const Output& output, const std::string& place, const std::string& advice) {
   try {
     follow(run, output);
   } catch (const bcda::Error&) {
     if (!output.quiet && !output.json) mention_verified_files(run, place);
-    if (holds_unfinished_export(place))
-      print_error(place + " holds an unfinished export: start again there with --restart, or give another --out");
+    if (holds_unfinished_export(place)) print_error(place + advice);
     throw;
   }
   const bcda::Result result = run.result();

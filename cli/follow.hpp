@@ -20,6 +20,7 @@ struct Output {
 void follow(bcda::Export& run, const Output& output);
 
 // The same, and then what came of it: a summary of the files, which are in `place`. Returns the exit code.
-int follow_files(bcda::Export& run, const Output& output, const std::string& place);
+// `advice` follows `place` after a failure that leaves files there.
+int follow_files(bcda::Export& run, const Output& output, const std::string& place, const std::string& advice);
 
 }  // namespace cli

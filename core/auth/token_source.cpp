@@ -6,6 +6,8 @@
 #include <boost/asio/this_coro.hpp>
 #include <boost/asio/use_awaitable.hpp>
 
+#include "http/post_surely.hpp"
+
 namespace libbcda::auth {
 
 namespace asio = boost::asio;
@@ -69,6 +71,13 @@ Task<Secret> TokenSource::get() {
       if (waiter->failed) throw *waiter->failed;
       continue;
     }
+    // Asio destroys a coroutine whose wait could not be started. The others must not wait for it then.
+    struct Guard {
+      TokenSource* source;
+      ~Guard() {
+        if (source) source->settle(std::nullopt, Error(Status::INTERNAL, "the token's renewal broke off"));
+      }
+    } guard{this};
     std::optional<Token> token;
     std::optional<Error> error;
     std::exception_ptr other;
@@ -80,6 +89,7 @@ Task<Secret> TokenSource::get() {
     } catch (...) {
       other = std::current_exception();
     }
+    guard.source = nullptr;
     settle(token, error);
     if (other) std::rethrow_exception(other);
     if (error && error->retriable)
@@ -110,7 +120,7 @@ void TokenSource::settle(std::optional<Token> token, const std::optional<Error>&
     waiters.swap(waiters_);
   }
   for (auto& waiter : waiters)
-    asio::post(waiter->timer.get_executor(), [waiter, error] {
+    http::post_surely(waiter->timer.get_executor(), [waiter, error] {
       waiter->failed = error;
       waiter->timer.cancel();
     });

@@ -7,6 +7,7 @@
 #include <sys/vfs.h>
 #include <unistd.h>
 
+#include <atomic>
 #include <cerrno>
 #include <cstdio>
 #include <cstdlib>
@@ -196,15 +197,35 @@ bool Directory::has_file(const std::string& name) const {
 }
 
 std::string Directory::read(const std::string& name, std::size_t max_bytes) const {
-  Fd file(::openat(fd(), name.c_str(), O_RDONLY | O_NOFOLLOW | O_CLOEXEC));
-  if (!file) throw file_error("cannot read", join(path_, name), errno);
-  return read_all<std::string>(file.get(), join(path_, name), max_bytes, "file");
+  InputFile file(*this, name);
+  if (file.size() > static_cast<std::int64_t>(max_bytes))
+    throw std::move(Error(Status::FILESYSTEM,
+                          "the file " + join(path_, name) + " is larger than " + std::to_string(max_bytes) + " bytes")
+                        .at_file(join(path_, name)));
+  std::string text;
+  Bytes buffer(64u << 10);
+  while (const std::size_t n = file.read(buffer)) text.append(as_text({buffer.data(), n}));
+  return text;
 }
 
+namespace {
+
+// A new file of ours alone, beside the one that it will replace.
+std::pair<Fd, std::string> new_file_beside(const Directory& dir, const std::string& name) {
+  static std::atomic<unsigned> number{0};
+  for (;;) {
+    std::string own = "." + name + "." + std::to_string(::getpid()) + "-" + std::to_string(++number) + ".new";
+    Fd file(::openat(dir.fd(), own.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600));
+    if (file) return {std::move(file), std::move(own)};
+    if (errno != EEXIST) throw file_error("cannot write", join(dir.path(), name), errno);
+  }
+}
+
+}  // namespace
+
 void Directory::replace(const std::string& name, std::string_view text, Durability durability) const {
-  std::string partial = "." + name + ".new", full = join(path_, name);
-  Fd file(::openat(fd(), partial.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, 0600));
-  if (!file) throw file_error("cannot write", full, errno);
+  const std::string full = join(path_, name);
+  auto [file, partial] = new_file_beside(*this, name);
   try {
     write_all(file.get(), text.data(), text.size(), full);
     if (durability == Durability::power && ::fsync(file.get()) != 0) throw sync_error(full, errno);
@@ -251,6 +272,14 @@ bool Directory::in_place() const {
   struct stat its {
   }, there{};
   return ::fstat(fd(), &its) == 0 && ::stat(absolute_.c_str(), &there) == 0 && same_file(its, there);
+}
+
+bool Directory::make_private() const {
+  struct stat its {};
+  if (::fstat(fd(), &its) != 0) return false;
+  if (its.st_uid != ::geteuid() && its.st_uid != 0) return false;
+  if ((its.st_mode & (S_IWGRP | S_IWOTH)) != 0) ::fchmod(fd(), 0700);  // some file systems show the same mode for all
+  return true;
 }
 
 void Directory::remove_if_empty() const {

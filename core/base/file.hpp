@@ -55,6 +55,7 @@ class Directory {
   bool has(const Directory& inner, const std::string& name) const;  // `name` in it is still that directory
   bool in_place() const;                                            // the path that it was opened by still leads to it
   void remove_if_empty() const;                                     // itself
+  bool make_private() const;  // mode 0700, where the file system has modes; false: it is another user's
   // When a file in it was last written; nullopt when it is not there. By the clock of the file system, as `now` is.
   std::optional<Instant> modified(const std::string& name) const;
   std::optional<Instant> now() const;  // nullopt when no file can be written here

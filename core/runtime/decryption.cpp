@@ -72,7 +72,8 @@ FileResult result_of(const Entry& entry, std::string path, const transfer::Facts
           std::move(path),
           "",
           facts,
-          entry.is_error};
+          entry.is_error,
+          transfer::key_id(entry.encrypted_key)};
 }
 
 RunResult decrypt_one(const Decryption& what) {
@@ -129,7 +130,10 @@ class DirectoryDecryption {
     const std::string older = space_->receipt();
     if (!older.empty())
       for (const FileResult& file : read_receipt(older, "").files)
-        space_->know({file.path, file.url, file.type, "", file.facts});
+        space_->know({file.path, file.url, file.type, file.key_id, file.facts});
+    std::set<std::string> wanted;
+    for (const Entry& entry : entries_) wanted.insert(transfer::published_path(entry.name, entry.is_error));
+    space_->refuse_files_but(wanted);
     for (const Entry& entry : entries_) take(entry);
     if (failure_) fail();
     facts_.out = space_->path();
@@ -159,7 +163,7 @@ class DirectoryDecryption {
     for (fs::directory_iterator each(what_.path, failed), end; !failed && each != end; each.increment(failed)) {
       const std::string name = each->path().filename().string();
       struct stat info {};
-      if (::stat(input_path(name).c_str(), &info) != 0 || S_ISDIR(info.st_mode)) continue;
+      if (::stat(input_path(name).c_str(), &info) != 0 || !S_ISREG(info.st_mode)) continue;
       if (!keys_.count(name)) {
         ++others;
         continue;
@@ -216,7 +220,7 @@ class DirectoryDecryption {
     const auto found = space_->earlier().find(path);
     if (found == space_->earlier().end()) return {};
     const transfer::FileRecord& record = found->second;
-    if (!record.key_id.empty() && record.key_id != transfer::key_id(entry.encrypted_key)) return {};
+    if (!transfer::is_of(record, entry)) return {};
     auto file = space_->open(path);
     if (!file || file->size() != record.facts.bytes) return {};
     crypto::Sha256 digest;

@@ -2,6 +2,7 @@
 #include "runtime/receipt.hpp"
 #include "base/file.hpp"
 #include "base/json.hpp"
+#include "base/quote.hpp"
 #include "base/time.hpp"
 #include "base/version.hpp"
 #include "runtime/run.hpp"
@@ -20,14 +21,16 @@ using transfer::kReceipt;
 json::object member(const FileResult& file, const std::string& out) {
   std::string path = file.path;
   if (!out.empty() && path.starts_with(out + "/")) path.erase(0, out.size() + 1);
-  return {{"type", file.type},
-          {"path", path},
-          {"bytes", file.facts.bytes},
-          {"records", file.facts.records},
-          {"sha256", file.facts.sha256},
-          {"decrypted", file.facts.decrypted},
-          {"proof", transfer::proof_of(file.facts)},
-          {"url", shown(file.url)}};
+  json::object described{{"type", file.type},
+                         {"path", path},
+                         {"bytes", file.facts.bytes},
+                         {"records", file.facts.records},
+                         {"sha256", file.facts.sha256},
+                         {"decrypted", file.facts.decrypted},
+                         {"proof", transfer::proof_of(file.facts)},
+                         {"url", shown(file.url)}};
+  if (!file.key_id.empty()) described["key"] = file.key_id;
+  return described;
 }
 
 // What is wrong with a receipt that is read: anybody may have written it.
@@ -64,7 +67,7 @@ Instant instant(const json::object& from, std::string_view name) {
 // Paths in a receipt stay below its directory.
 std::string path_below(const std::string& directory, const std::string& path) {
   if (path.empty() || path.starts_with('/') || ("/" + path + "/").find("/../") != std::string::npos)
-    throw Malformed{"the path " + path + " leads elsewhere"};
+    throw Malformed{"the path " + quote(path) + " leads elsewhere"};
   return directory.empty() ? path : directory + (directory.ends_with('/') ? "" : "/") + path;
 }
 
@@ -86,6 +89,7 @@ void read_files(const json::object& receipt, const char* name, const std::string
                   .decrypted = decrypted.get_bool(),
                   .sized = string_member(fields, "proof") == transfer::kProofLength};
     file.is_error = std::string_view(name) == "errors";
+    file.key_id = string_member(fields, "key");
     result.files.push_back(std::move(file));
   }
 }
@@ -101,17 +105,6 @@ RunResult read_members(const std::string& receipt, const std::string& directory)
   read_files(members, "files", directory, result);
   read_files(members, "errors", directory, result);
   return result;
-}
-
-// Adds the items of `more` that `list` has not: objects are told apart by their member `name`, anything else by itself.
-void add_missing(json::array& list, const json::array& more, std::string_view name) {
-  auto key = [&](const json::value& item) {
-    return item.is_object() ? string_member(item.get_object(), name) : json::serialize(item);
-  };
-  std::set<std::string> have;
-  for (const json::value& item : list) have.insert(key(item));
-  for (const json::value& item : more)
-    if (have.insert(key(item)).second) list.push_back(item);
 }
 
 constexpr std::size_t kLargestReceipt = 256 << 20;
@@ -137,15 +130,13 @@ RunResult open_receipt(const std::string& directory) {
 
 std::string merge_receipts(const std::string& older, const std::string& newer) {
   if (older.empty()) return newer;
-  const std::string older_time = read_receipt(older, "").transaction_time;  // throws when it is no receipt
+  read_receipt(older, "");  // throws when it is no receipt
   json::object merged = parse_json(newer).value().as_object();
   const json::object before = parse_json(older).value().as_object();
-  for (const char* list : {"files", "errors"}) add_missing(merged[list].as_array(), before.at(list).as_array(), "path");
   for (const char* list : {"jobs", "types"})
-    if (const json::value* more = before.if_contains(list); more && more->is_array())
-      add_missing(merged[list].as_array(), more->get_array(), "statusUrl");
-  const auto older_at = parse_time(older_time), newer_at = parse_time(string_member(merged, "transactionTime"));
-  if (older_at && (!newer_at || *older_at < *newer_at)) merged["transactionTime"] = older_time;
+    if (const json::value* known = before.if_contains(list);
+        known && known->is_array() && merged[list].as_array().empty())
+      merged[list] = *known;
   return json::serialize(merged) + "\n";
 }
 

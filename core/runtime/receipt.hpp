@@ -16,6 +16,7 @@ struct FileResult {
   std::string status_url;  // of its job; "" when a manifest was given
   transfer::Facts facts;
   bool is_error = false;
+  std::string key_id;  // of its wrapped key, see transfer::key_id; "" when it came without one
 };
 
 // JSON of one file, as in a receipt.
@@ -38,8 +39,8 @@ std::string make_receipt(const ReceiptFacts& facts, const std::vector<FileResult
 // The earliest of RFC 3339 times as it was written; "" when none is one.
 std::string earliest_time(const std::vector<std::string>& times);
 
-// A receipt for what lay in a directory and what has been fetched into it: the files of `older` that `newer` does not have
-// are listed too. Both are JSON; `older` may be "".
+// The receipt `newer` (JSON) of a fetch into the directory of `older` ("" when there was none): what was asked for, which a
+// manifest does not say, is taken from there.
 std::string merge_receipts(const std::string& older, const std::string& newer);
 
 struct RunResult {

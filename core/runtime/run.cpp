@@ -93,7 +93,8 @@ void Run::prepare() {
       });
       found = found || !manifest.entries.empty();
     }
-    if (!found) throw Error(Status::INVALID_ARGUMENT, "the manifest lists no file " + request_.only_file);
+    if (!found)
+      throw Error(Status::INVALID_ARGUMENT, "the manifest lists no file " + tidy(shown(request_.only_file), 200));
   }
   if (request_.sink) {
     sink_threads_ = std::make_unique<ThreadPool>(parallel_, "bcda-sink",
@@ -110,12 +111,20 @@ void Run::prepare() {
   destination_ = workspace_->destination();
 }
 
-// What a receipt lists was published here too.
+// What a receipt lists was published here too. Nothing but files of these manifests may be there, unless single files are
+// fetched, of whose neighbors nothing is known.
 void Run::know_earlier_files() {
   const std::string older = workspace_->receipt();
-  if (older.empty()) return;
-  for (const FileResult& file : read_receipt(older, "").files)
-    workspace_->know({file.path, file.url, file.type, "", file.facts});
+  if (!older.empty())
+    for (const FileResult& file : read_receipt(older, "").files)
+      workspace_->know({file.path, file.url, file.type, file.key_id, file.facts});
+  if (!request_.only_file.empty()) return;
+  std::set<std::string> wanted;
+  for (const bulk::Manifest& manifest : request_.manifests)
+    for (const bulk::Entry& entry : manifest.entries)
+      for (const std::string& name : transfer::local_names(entry))
+        wanted.insert(transfer::published_path(name, entry.is_error));
+  workspace_->refuse_files_but(wanted);
 }
 
 void Run::launch() {
@@ -154,6 +163,7 @@ Run::~Run() {
   mailbox_->set_notify(nullptr);
   mailbox_->wait_finished(Milliseconds(-1));
   group_->wait_empty();  // at once, unless the run broke off
+  watch_.reset();        // before what it may call is gone
 }
 
 void Run::cancel() { group_->cancel(); }
@@ -161,7 +171,6 @@ void Run::cancel() { group_->cancel(); }
 Task<> Run::main(std::shared_ptr<EndGuard> guard) {
   for (const std::string& text : session_->warnings()) tell(EventKind::warning, "", text);
   co_await guarded(flow(), [this](const Error& e) { fail(e); });
-  if (failure_ && stops_everything(failure_->status)) group_->cancel();
   co_await group_->join();  // whatever happened above: nothing of ours may outlive the run
   finish();
   guard->reached();
@@ -191,7 +200,7 @@ Task<> Run::flow() {
     auto before = files_total_;
     group_->spawn([this] { return guarded(confirm_manifests(), [this](const Error& e) { fail(e); }); });
     co_await group_->join();
-    if (files_total_ == before || failure_) break;
+    if (files_total_ == before || failed()) break;
   }
 }
 
@@ -222,8 +231,8 @@ void Run::finish() {
   bool all_there = files_total_ == static_cast<std::int64_t>(files_.size()) && jobs_.size() == types_.size();
   if (!failure_ && !all_there) failure_ = Error(Status::INTERNAL, "the run ended with files or jobs unaccounted for");
   if (failure_ && failed_at_a_file_ && files_total_ > 1)
-    failure_->message = std::to_string(files_failed_) + " of " + std::to_string(files_total_) +
-                        " files failed; the first: " + failure_->message;
+    failure_->message = std::to_string(files_failed_) + " of " + std::to_string(files_total_) + " files failed" +
+                        not_tried() + "; the first: " + failure_->message;
   elapsed_ = std::chrono::duration_cast<Milliseconds>(steady_clock::now() - begun_);
   std::sort(files_.begin(), files_.end(), [](const FileResult& a, const FileResult& b) { return a.path < b.path; });
   if (!failure_ && workspace_) note([this] { write_receipt(); });
@@ -231,6 +240,12 @@ void Run::finish() {
   enter("finished", 4);
   workspace_.reset();  // lets go of the directory before anybody hears that the run is over
   destination_.reset();
+}
+
+// A run that ends early leaves files that nobody asked for.
+std::string Run::not_tried() const {
+  const std::int64_t left = files_total_ - files_failed_ - static_cast<std::int64_t>(files_.size());
+  return left > 0 ? ", and " + std::to_string(left) + " were not tried" : "";
 }
 
 // A fetch of single files leaves none: it cannot know when the last of them is there.
@@ -242,11 +257,9 @@ void Run::write_receipt() {
              "durability=process accepts that");
   if (request_.kind == RunKind::fetch) {
     if (!request_.only_file.empty()) return;
-    return workspace_->complete([this](const std::string& older) {
-      const std::string merged = merge_receipts(older, receipt());
-      mention_other_files(merged);
-      return merged;
-    });
+    // A journal that names more jobs than there are manifests is of an export that this fetch does not complete.
+    if (workspace_->jobs_left() > request_.manifests.size()) workspace_->keep_journal();
+    return workspace_->complete([this](const std::string& older) { return merge_receipts(older, receipt()); });
   }
   for (const JobRecord& job : jobs_) {
     std::int64_t files = 0, bytes = 0;
@@ -257,21 +270,13 @@ void Run::write_receipt() {
   if (!failure_) workspace_->complete([this](const std::string&) { return receipt(); });
 }
 
-void Run::mention_other_files(const std::string& receipt) {
-  std::set<std::string> listed;
-  for (const FileResult& file : read_receipt(receipt, "").files) listed.insert(file.path);
-  const auto& earlier = workspace_->earlier();
-  const auto others = std::count_if(earlier.begin(), earlier.end(), [&](const auto& one) {
-    return !listed.count(one.first) && workspace_->has(one.first);
-  });
-  if (others > 0)
-    tell(EventKind::warning, "",
-         workspace_->path() + " holds " + std::to_string(others) +
-             " files of an unfinished export that the manifest does not list; they are not in the "
-             "receipt");
+bool Run::failed() {
+  std::lock_guard lock(mutex_);
+  return failure_.has_value();
 }
 
 void Run::fail(const Error& error, bool at_a_file) {
+  if (stops_everything(error.status)) group_->cancel();
   {
     std::lock_guard lock(mutex_);
     if (!failure_ || failure_->status == Status::CANCELLED) {
@@ -279,7 +284,6 @@ void Run::fail(const Error& error, bool at_a_file) {
       failed_at_a_file_ = at_a_file && error.status != Status::CANCELLED;
     }
   }
-  if (stops_everything(error.status)) group_->cancel();
 }
 
 Task<> Run::sleep(Milliseconds duration) {
@@ -297,6 +301,7 @@ std::string Run::earliest_transaction_time() const {
 }
 
 RunResult Run::result() {
+  group_->wait_empty();  // at once, unless the run broke off
   RunResult result{files_, earliest_transaction_time(), elapsed_, receipt(), "", metadata_};
   for (const JobRecord& job : jobs_) result.manifest += job.manifest.text + "\n";
   return result;

@@ -70,7 +70,8 @@ class Run {
   void finish();
   void write_receipt();
   void know_earlier_files();
-  void mention_other_files(const std::string& receipt);
+  std::string not_tried() const;
+  bool failed();
   void fail(const Error& error,
             bool at_a_file = false);  // remembers the first; ends the run when going on is pointless
   http::Task<> sleep(Milliseconds duration);

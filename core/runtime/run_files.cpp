@@ -59,15 +59,12 @@ void Run::enqueue(const std::vector<bulk::Entry>& entries, const std::string& st
   }
 }
 
-// The local name; one that another file has already is replaced by a digest. Call it with the lock held.
+// A local name that no other file of this run has. Call it with the lock held.
 std::string Run::unique_name(const bulk::Entry& entry) {
-  const std::string identity = entry.encrypted_key.empty() ? entry.url.text() : entry.name + " " + entry.encrypted_key;
-  std::string name = transfer::local_name(entry.type, entry.name, identity);
-  if (!paths_.insert(transfer::published_path(name, entry.is_error)).second) {
-    name = transfer::local_name(entry.type, "", identity);
-    paths_.insert(transfer::published_path(name, entry.is_error));
-  }
-  return name;
+  const auto [name, other] = transfer::local_names(entry);
+  if (paths_.insert(transfer::published_path(name, entry.is_error)).second) return name;
+  paths_.insert(transfer::published_path(other, entry.is_error));
+  return other;
 }
 
 // Takes files off the queue until it is empty.
@@ -108,14 +105,14 @@ Task<bool> Run::is_there(const FileTask& task, FileResult& result) {
   const auto found = workspace_->earlier().find(path);
   if (request_.kind == RunKind::fetch && found != workspace_->earlier().end()) {
     const transfer::FileRecord& record = found->second;
-    const bool same_key = record.key_id.empty() || record.key_id == transfer::key_id(task.entry.encrypted_key);
-    if (same_key && co_await digest_at(path, record.facts.bytes) == record.facts.sha256) {
+    if (transfer::is_of(record, task.entry) && co_await digest_at(path, record.facts.bytes) == record.facts.sha256) {
       result = {transfer::safe_type(task.entry.type),
                 task.entry.url.text(),
                 path,
                 task.status_url,
                 record.facts,
-                task.entry.is_error};
+                task.entry.is_error,
+                record.key_id};
       co_return true;
     }
   }
@@ -198,6 +195,7 @@ Task<bool> Run::attempt(const FileTask& task, const std::optional<crypto::FileKe
     result.url = task.entry.url.text();
     result.status_url = task.status_url;
     result.is_error = task.entry.is_error;
+    result.key_id = transfer::key_id(task.entry.encrypted_key);
     co_await on(sink_threads_ ? *sink_threads_ : session_->disk(), *session_,
                 [&] { result.path = commit(task, *writer, result.facts); });
   } catch (Error& e) {
@@ -277,7 +275,8 @@ std::optional<crypto::FileKey> Run::key_for(const bulk::Entry& entry) {
 // jobs need not be waited for. A single file may have a bad key, so a few must agree, or all that there are.
 void Run::key_failed() {
   std::lock_guard lock(mutex_);
-  if (keys_opened_ == 0 && ++keys_refused_ >= std::min(kKeysToTry, files_total_)) wrong_key_ = true;
+  const std::int64_t enough = jobs_.size() == types_.size() ? std::min(kKeysToTry, files_total_) : kKeysToTry;
+  if (keys_opened_ == 0 && ++keys_refused_ >= enough) wrong_key_ = true;
 }
 
 void Run::published(const FileTask& task, FileResult file) {

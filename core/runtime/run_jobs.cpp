@@ -86,7 +86,9 @@ Task<> Run::confirm_manifests() {
 
 Task<> Run::confirm(JobRecord& record) {
   bulk::JobOptions options = job_options_;
-  options.outage_limit = Milliseconds(0);  // the files are here: no reason to wait for long
+  // The files are here: no reason to wait for long.
+  options.outage_limit = Milliseconds(0);
+  options.job_timeout = std::chrono::minutes(5);
   bulk::Job job(session_->service(), record.type, http::parse_url(record.status_url, "the status URL"), options,
                 random_jitter);
   record.confirmed = false;

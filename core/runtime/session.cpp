@@ -139,7 +139,13 @@ void Session::serve(int number) try {
 
 void Session::report_fault(const Error& error) {
   std::lock_guard lock(watches_mutex_);
-  for (const auto& broken : watches_) broken(error);
+  for (const auto& broken : watches_) {
+    try {
+      broken(error);
+    } catch (const std::bad_alloc&) {
+      // `broken` cancels its run even when there is no memory to say why.
+    }
+  }
 }
 
 Session::Watch::Watch(Session& session, std::function<void(const Error&)> broken) : session_(session) {

@@ -11,6 +11,7 @@
 #include <boost/asio/use_awaitable.hpp>
 #include <boost/system/system_error.hpp>
 
+#include "http/post_surely.hpp"
 #include "runtime/end_guard.hpp"
 
 namespace libbcda::runtime {
@@ -64,7 +65,7 @@ void TaskGroup::done(std::list<std::shared_ptr<Child>>::iterator child) {
   children_.erase(child);
   if (children_.empty()) emptied_.notify_all();
   if (children_.empty() && joiner_)
-    asio::post(joiner_->timer.get_executor(), [joiner = joiner_] { joiner->timer.cancel(); });
+    http::post_surely(joiner_->timer.get_executor(), [joiner = joiner_] { joiner->timer.cancel(); });
 }
 
 void TaskGroup::wait_empty() {
@@ -76,7 +77,7 @@ void TaskGroup::cancel() {
   std::lock_guard lock(mutex_);
   cancelled_ = true;
   for (auto& child : children_)
-    asio::post(child->strand, [child] { child->signal.emit(asio::cancellation_type::terminal); });
+    http::post_surely(child->strand, [child] { child->signal.emit(asio::cancellation_type::terminal); });
 }
 
 bool TaskGroup::cancelled() const {

@@ -1,6 +1,6 @@
 #include "runtime/thread_pool.hpp"
 
-#include <system_error>
+#include <exception>
 
 #include "base/threads.hpp"
 
@@ -12,7 +12,7 @@ ThreadPool::ThreadPool(std::size_t count, const std::string& name, std::function
   try {
     threads_.reserve(count);
     for (std::size_t i = 0; i < count; ++i) threads_.emplace_back([this, name] { serve(name); });
-  } catch (const std::system_error& e) {
+  } catch (const std::exception& e) {
     io_.stop();
     for (std::thread& thread : threads_) thread.join();
     throw thread_error(e);

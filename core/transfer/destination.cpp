@@ -28,13 +28,16 @@ class DirectoryDestination::FileWriter : public Writer {
         work_(to.work_),
         name_(std::move(name)),
         is_error_(is_error),
+        durability_(to.durability_),
         file_(*work_, partial_name(), to.durability_) {}
 
   void write(ByteView bytes) override { file_.write(bytes); }
 
   std::string commit(std::int64_t, const std::string&) override {
     if (is_error_) {
-      file_.publish(out_->sub(kErrorDirectory), name_);
+      const Directory errors = out_->sub(kErrorDirectory);
+      if (durability_ == Durability::power) out_->sync();  // its name is new, perhaps
+      file_.publish(errors, name_);
     } else {
       file_.publish(*out_, name_);
     }
@@ -45,6 +48,7 @@ class DirectoryDestination::FileWriter : public Writer {
   std::shared_ptr<const Directory> out_, work_;
   std::string name_;
   bool is_error_;
+  Durability durability_;
   OutputFile file_;
 };
 

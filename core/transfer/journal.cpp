@@ -41,6 +41,11 @@ std::string key_id(std::string_view encrypted_key) {
   return to_hex(digest.finish()).substr(0, kKeyIdDigits);
 }
 
+bool is_of(const FileRecord& record, const bulk::Entry& entry) {
+  if (record.key_id != key_id(entry.encrypted_key)) return false;
+  return !record.key_id.empty() || record.url == entry.url.without_query();
+}
+
 std::string job_line(const std::string& type, const std::string& status_url) {
   return json::serialize(json::object{{"event", "job"}, {"type", type}, {"statusUrl", status_url}});
 }
@@ -71,7 +76,11 @@ JournalState read_journal(const std::string& text) {
   std::istringstream lines(text);
   for (std::string line; std::getline(lines, line);) {
     const auto value = parse_json(line);
-    if (!value || !value->is_object() || string_member(value->get_object(), "event") != "file") continue;
+    if (!value || !value->is_object()) continue;
+    const std::string event = string_member(value->get_object(), "event");
+    if (event == "job") state.jobs.insert(string_member(value->get_object(), "statusUrl"));
+    if (event == "dead") state.jobs.erase(string_member(value->get_object(), "statusUrl"));
+    if (event != "file") continue;
     FileRecord record = read_file_line(value->get_object());
     if (is_own_path(record.path)) state.files[record.path] = std::move(record);
   }

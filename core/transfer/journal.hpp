@@ -2,9 +2,11 @@
 #pragma once
 #include <cstdint>
 #include <map>
+#include <set>
 #include <string>
 #include <string_view>
 
+#include "bulk/manifest.hpp"
 #include "transfer/decoder.hpp"
 
 namespace libbcda::transfer {
@@ -21,6 +23,10 @@ struct FileRecord {
 // A short name for a wrapped key (hex): the start of its SHA-256. "" for "".
 std::string key_id(std::string_view encrypted_key);
 
+// Whether the record is of this entry of a manifest: the same key or, for a plain file, the same URL without its query. The
+// name alone says nothing, because another job may give it to another file.
+bool is_of(const FileRecord& record, const bulk::Entry& entry);
+
 std::string job_line(const std::string& type, const std::string& status_url);
 std::string dead_line(const std::string& status_url);
 std::string file_line(const FileRecord& record);
@@ -29,6 +35,7 @@ std::string file_line(const FileRecord& record);
 // path that leads elsewhere.
 struct JournalState {
   std::map<std::string, FileRecord> files;  // by path; the last record counts
+  std::set<std::string> jobs;               // the status URLs of those that are not said to be dead
 };
 JournalState read_journal(const std::string& text);
 

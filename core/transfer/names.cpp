@@ -46,4 +46,9 @@ std::string local_name(std::string_view type, std::string_view server_name, std:
   return prefix + safe + std::string(kEnding);
 }
 
+std::array<std::string, 2> local_names(const bulk::Entry& entry) {
+  const std::string identity = entry.encrypted_key.empty() ? entry.url.text() : entry.name + " " + entry.encrypted_key;
+  return {local_name(entry.type, entry.name, identity), local_name(entry.type, "", identity)};
+}
+
 }  // namespace libbcda::transfer

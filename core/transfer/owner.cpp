@@ -44,7 +44,8 @@ std::string start_time(int pid) {
 
 bool is_alive(const Owner& owner) {
   if (::kill(owner.pid, 0) != 0 && errno == ESRCH) return false;
-  return start_time(owner.pid) == owner.started;
+  const std::string started = start_time(owner.pid);
+  return started.empty() || started == owner.started;  // what may not be looked at is taken to be the same
 }
 
 }  // namespace
@@ -53,7 +54,11 @@ Owner this_process() {
   std::array<char, 256> host{};
   ::gethostname(host.data(), host.size() - 1);  // on failure the name stays empty: it is for people
   const int pid = ::getpid();
-  return {host.data(), first_line("/proc/sys/kernel/random/boot_id"), link_target("/proc/self/ns/pid"), pid,
+  return {host.data(),
+          first_line("/etc/machine-id"),
+          first_line("/proc/sys/kernel/random/boot_id"),
+          link_target("/proc/self/ns/pid"),
+          pid,
           start_time(pid)};
 }
 
@@ -72,7 +77,7 @@ std::string short_digest(std::string_view text) {
 const Mark& mark() {
   static const auto* made = [] {  // never destroyed, because threads may use it to the very end
     const Owner me = this_process();
-    return new Mark{short_digest("boot " + me.boot), short_digest("host " + me.host)};
+    return new Mark{short_digest("boot " + me.boot), short_digest("host " + me.host + " " + me.machine)};
   }();
   return *made;
 }
@@ -88,6 +93,7 @@ bool is_of_this_machine(std::string_view name) {
 
 std::string to_json(const Owner& owner) {
   return json::serialize(json::object{{"host", owner.host},
+                                      {"machine", owner.machine},
                                       {"boot", owner.boot},
                                       {"pidSpace", owner.pid_space},
                                       {"pid", owner.pid},
@@ -101,7 +107,8 @@ std::optional<Owner> parse_owner(const std::string& text) {
   const json::object& members = value->get_object();
   const json::value* pid = members.if_contains("pid");
   if (!pid || !pid->is_int64() || pid->get_int64() <= 0 || pid->get_int64() > INT32_MAX) return std::nullopt;
-  return Owner{string_member(members, "host"), string_member(members, "boot"), string_member(members, "pidSpace"),
+  return Owner{string_member(members, "host"),     string_member(members, "machine"),
+               string_member(members, "boot"),     string_member(members, "pidSpace"),
                static_cast<int>(pid->get_int64()), string_member(members, "started")};
 }
 
@@ -109,7 +116,8 @@ bool may_be_running(const Owner& owner, const Owner& me, bool lock_is_ours, Mill
   const bool same_boot = !owner.boot.empty() && owner.boot == me.boot;
   if (same_boot && lock_is_ours) return false;
   if (same_boot && owner.pid_space == me.pid_space) return is_alive(owner);
-  if (!same_boot && !owner.host.empty() && owner.host == me.host) return false;  // this machine has been started again
+  if (!same_boot && !owner.host.empty() && owner.host == me.host && owner.machine == me.machine)
+    return false;  // this machine has been started again
   return silent_for < kSilence;
 }
 

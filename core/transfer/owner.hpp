@@ -10,6 +10,7 @@ namespace libbcda::transfer {
 
 struct Owner {
   std::string host;
+  std::string machine;    // its machine-id, because two may have one name
   std::string boot;       // the kernel's boot id: process ids mean something within one boot only
   std::string pid_space;  // the process id namespace: so do they within one container
   int pid = 0;

@@ -11,6 +11,7 @@
 
 #include "base/error.hpp"
 #include "base/json.hpp"
+#include "base/quote.hpp"
 #include "crypto/digest.hpp"
 #include "transfer/owner.hpp"
 
@@ -22,10 +23,12 @@ constexpr const char* kJournal = "journal.ndjson";
 constexpr const char* kOwner = "owner.json";
 constexpr const char* kLog = "log.ndjson";
 constexpr std::string_view kDataEnding = ".ndjson";
+constexpr std::string_view kLogStart = "{\"exportId\":";
 constexpr std::size_t kLargestJournal = 1u << 30;
 constexpr std::size_t kLargestReceipt = 256u << 20;
 constexpr std::size_t kLargestOwner = 64u << 10;
 constexpr auto kForeignPartialsLast = std::chrono::hours(24);
+constexpr auto kReceiptPatience = std::chrono::minutes(5);
 constexpr int kOpenTries = 100;
 constexpr std::size_t kReadBuffer = 256u << 10;
 
@@ -56,17 +59,21 @@ Locking try_lock(int fd, int how) {
 // had within half a second, the run goes on: the worst case is that wrong error.
 class Turn {
  public:
-  explicit Turn(const Directory& out) : fd_(out.fd()) {
-    constexpr int kTries = 100;
-    for (int i = 0; i < kTries && try_lock(fd_, LOCK_EX) == Locking::busy; ++i)
+  explicit Turn(const Directory& out, Milliseconds patience = Milliseconds(500)) : fd_(out.fd()) {
+    const auto until = std::chrono::steady_clock::now() + patience;
+    while (try_lock(fd_, LOCK_EX) == Locking::busy && !missed_) {
       std::this_thread::sleep_for(std::chrono::milliseconds(5));
+      missed_ = std::chrono::steady_clock::now() >= until;
+    }
   }
+  bool missed() const { return missed_; }  // somebody else has it all the time
   ~Turn() { ::flock(fd_, LOCK_UN); }
   Turn(const Turn&) = delete;
   Turn& operator=(const Turn&) = delete;
 
  private:
   int fd_;
+  bool missed_ = false;
 };
 
 std::string who_runs(const Owner& owner) {
@@ -84,6 +91,7 @@ Workspace::Workspace(const std::string& out, Use use, Durability durability) : u
     // A run that made the directory and left nothing in it may have removed it in between; likewise the work directory.
     if (out_->in_place() && lock_work()) {
       check_owner();
+      if (made_out_ && durability_ == Durability::power) syncs_names_ = out_->sync_own_name();
       remove_abandoned_partials();
       if (use_ != Use::exporting) share();
       return;
@@ -95,6 +103,8 @@ Workspace::Workspace(const std::string& out, Use use, Durability durability) : u
 // False when the work directory was removed in between.
 bool Workspace::lock_work() {
   auto work = std::make_shared<Directory>(out_->sub(kWork));
+  if (!work->make_private())
+    throw refuse(path(), "holds a work directory (.bcda) of another user; remove it or choose another directory");
   Locking locking = try_lock(work->fd(), LOCK_EX);
   lock_ = locking == Locking::got ? Lock::ours_alone : Lock::none;
   if (locking == Locking::busy && use_ != Use::exporting) {
@@ -163,14 +173,13 @@ void Workspace::open_journal() {
   journal_file_ = std::make_unique<LineFile>(*work_, kJournal, durability_);
   if (use_ == Use::exporting) work_->replace(kOwner, to_json(this_process()), Durability::process);
   if (durability_ != Durability::power) return;
-  syncs_names_ = work_->sync() && out_->sync();
-  if (made_out_) syncs_names_ = out_->sync_own_name() && syncs_names_;
+  syncs_names_ = work_->sync() && out_->sync() && syncs_names_;
 }
 
 void Workspace::refuse_or_clear_leftovers(bool restart) {
   if (out_->contains(kReceipt))
     throw refuse(path(), "holds a finished export (export.json); choose another one or move it away");
-  if (!work_->contains(kJournal)) return refuse_unknown_files();
+  if (!work_->contains(kJournal)) return refuse_files_but({});
   keep_ = true;  // until all that it lists is gone
   if (!restart)
     throw refuse(
@@ -178,24 +187,42 @@ void Workspace::refuse_or_clear_leftovers(bool restart) {
         "holds an unfinished export (.bcda); set restart to discard it and begin again, or choose another directory");
   earlier_ = read_journal(work_->read(kJournal, kLargestJournal));
   remove_published();
+  refuse_files_but({});
   work_->remove(kJournal);
   out_->remove(kLog);
-  refuse_unknown_files();
   keep_ = false;
 }
 
-// Claims of another origin beside those of this export would be counted with them.
-void Workspace::refuse_unknown_files() const {
-  refuse_unknown_files_in(*out_, "");
+void Workspace::refuse_files_but(const std::set<std::string>& wanted) const {
+  refuse_files_in(*out_, "", wanted);
   if (out_->contains(kErrorDirectory))
-    refuse_unknown_files_in(out_->sub(kErrorDirectory), kErrorDirectory + std::string("/"));
+    refuse_files_in(out_->sub(kErrorDirectory), kErrorDirectory + std::string("/"), wanted);
 }
 
-void Workspace::refuse_unknown_files_in(const Directory& directory, const std::string& prefix) const {
-  for (const std::string& name : directory.names())
-    if (name.ends_with(kDataEnding) && prefix + name != kLog)
-      throw refuse(path(),
-                   "holds NDJSON files that are not this export's (" + prefix + name + "); choose an empty one");
+void Workspace::refuse_files_in(const Directory& directory, const std::string& prefix,
+                                const std::set<std::string>& wanted) const {
+  for (const std::string& name : directory.names()) {
+    const std::string path = prefix + name;
+    if (!name.ends_with(kDataEnding) || wanted.count(path) || (path == kLog && is_our_log())) continue;
+    throw refuse(this->path(), "holds NDJSON files of another origin (" + tidy(path) +
+                                   "), which would be counted with these; move them away or choose an empty directory");
+  }
+}
+
+// The work directory with what is ours in it. Anything else in it keeps it.
+void Workspace::remove_work() const {
+  for (const std::string& name : work_->names())
+    if (name == kJournal || name == kOwner || name.ends_with(kPartialEnding) || name.ends_with(".new"))
+      work_->remove(name);
+  ::unlinkat(out_->fd(), kWork, AT_REMOVEDIR);  // refuses a directory that holds anything
+}
+
+// A log of ours begins with the line of a kick-off.
+bool Workspace::is_our_log() const {
+  if (!out_->has_file(kLog)) return false;
+  InputFile file(*out_, kLog);
+  Bytes start(kLogStart.size());
+  return file.size() == 0 || as_text({start.data(), file.read(start)}) == kLogStart;
 }
 
 // Removes what the unfinished export published. A file that is not byte for byte what it published is somebody else's.
@@ -235,8 +262,8 @@ Workspace::~Workspace() {
   const bool alone =
       use_ == Use::exporting || (lock_ == Lock::shared && try_lock(work_->fd(), LOCK_EX) == Locking::got);
   if (use_ == Use::exporting && wrote_journal) work_->remove(kOwner);
-  if (alone && (complete_ || (wrote_journal && use_ == Use::exporting && !needed)))
-    out_->remove_directory(kWork);
+  if (alone && !(keep_ && complete_) && (complete_ || (wrote_journal && use_ == Use::exporting && !needed)))
+    remove_work();
   else if (alone)
     ::unlinkat(out_->fd(), kWork, AT_REMOVEDIR);  // refuses a directory that holds anything, such as a journal
   ::flock(work_->fd(), LOCK_UN);                  // closing is not enough where a forked child has the descriptor too
@@ -294,13 +321,20 @@ void Workspace::log(const std::string& line) {
 
 void Workspace::complete(const std::function<std::string(const std::string&)>& receipt) {
   std::lock_guard lock(mutex_);
-  const Turn turn(*out_);
+  const Turn turn(*out_, kReceiptPatience);  // a receipt that another run writes at the same time must not get lost
+  if (turn.missed()) throw busy(path(), ", which keeps its lock");
   if (!out_->in_place())
     throw refuse(path(),
                  "was moved or replaced during the run; its files are where it was moved to, without a receipt");
   if (log_file_) log_file_->close();
   if (journal_file_) journal_file_->close();
-  out_->replace(kReceipt, receipt(this->receipt()), durability_);
+  const std::string older = this->receipt();
+  try {
+    out_->replace(kReceipt, receipt(older), durability_);
+  } catch (...) {
+    if (older.empty()) out_->remove(kReceipt);  // its name could not be made durable, so the run fails without one
+    throw;
+  }
   complete_ = true;
 }
 

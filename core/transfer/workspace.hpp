@@ -5,6 +5,7 @@
 #include <memory>
 #include <mutex>
 #include <optional>
+#include <set>
 #include <string>
 
 #include "base/file.hpp"
@@ -34,9 +35,14 @@ class Workspace {
   bool has(const std::string& path) const;  // NAME or error/NAME
   // What earlier runs say of the files in OUT, by path. Whether a file is still that one is for the caller to check.
   const std::map<std::string, FileRecord>& earlier() const { return earlier_.files; }
-  void know(FileRecord record);                                  // from a receipt; the journal goes before it
-  std::optional<InputFile> open(const std::string& path) const;  // nullopt: no regular file is there
-  std::string receipt() const;                                   // OUT/export.json as it is; "" when there is none
+  // Throws FILESYSTEM when OUT holds an NDJSON file that is not one of `wanted` (paths): claims of another origin would be
+  // counted with those of this run.
+  void refuse_files_but(const std::set<std::string>& wanted) const;
+  std::size_t jobs_left() const { return earlier_.jobs.size(); }  // that an unfinished export has left behind
+  void keep_journal() { keep_ = true; }                           // although this run completes the directory
+  void know(FileRecord record);                                   // from a receipt; the journal goes before it
+  std::optional<InputFile> open(const std::string& path) const;   // nullopt: no regular file is there
+  std::string receipt() const;                                    // OUT/export.json as it is; "" when there is none
   // False: a loss of power may cost the last names in this directory, whatever `durability` says.
   bool syncs_names() const { return syncs_names_; }
 
@@ -57,6 +63,7 @@ class Workspace {
   Workspace(const std::string& out, Use use, Durability durability);
   void open_work();
   bool lock_work();
+  bool is_our_log() const;
   void share();
   void check_owner() const;
   void remove_abandoned_partials() const;
@@ -65,8 +72,9 @@ class Workspace {
   void remove_published();
   bool is_still(const FileRecord& record) const;
   std::pair<std::shared_ptr<const Directory>, std::string> place_of(const std::string& path) const;
-  void refuse_unknown_files() const;
-  void refuse_unknown_files_in(const Directory& directory, const std::string& prefix) const;
+  void refuse_files_in(const Directory& directory, const std::string& prefix,
+                       const std::set<std::string>& wanted) const;
+  void remove_work() const;
   void journal(const std::string& line);
   Milliseconds silence() const;
 

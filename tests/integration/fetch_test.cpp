@@ -107,11 +107,42 @@ TEST_F(Fetch, OfSingleFilesIsCompletedByAFetchOfAll) {
   EXPECT_FALSE(fs::exists(out_ + "/.bcda"));
 }
 
-TEST_F(Fetch, BesideAnotherAddsToItsReceipt) {
+// Claims of two manifests in one directory would be counted twice, or mixed.
+TEST_F(Fetch, BesideFilesOfAnotherOriginIsRefused) {
   ASSERT_EQ(fetch(manifest("Patient"), out_).status, BCDA_OK);
-  ASSERT_EQ(fetch(manifest("Coverage"), out_).status, BCDA_OK);
-  const bcda::Result result = bcda::Result::open(out_);
-  EXPECT_EQ(result.size(), 6);
+  const std::string receipt = read(out_ + "/export.json");
+  const int before = downloads();
+  for (const std::string& other : {manifest("Coverage"), manifest("Patient")}) {
+    Outcome refused = fetch(other, out_);
+    EXPECT_EQ(refused.status, BCDA_FILESYSTEM);
+    EXPECT_NE(refused.message.find("of another origin"), std::string::npos) << refused.message;
+  }
+  EXPECT_EQ(downloads(), before);
+  EXPECT_EQ(read(out_ + "/export.json"), receipt);
+}
+
+// The same name in another job's manifest is another file.
+TEST_F(Fetch, TakesNoFileOfAnotherKeyForTheOneOfThatName) {
+  sandbox_.control("fault", "no-keymap");
+  const std::string wanted = manifest();
+  ASSERT_EQ(fetch(wanted, out_).status, BCDA_OK);
+  std::string other = wanted;
+  for (std::size_t at = 0; (at = other.find("\"encryptedKey\":\"", at)) != std::string::npos; at += 20)
+    other[at + 17] = other[at + 17] == '0' ? '1' : '0';
+  Outcome again = fetch(other, out_);
+  EXPECT_EQ(again.status, BCDA_FILESYSTEM) << again.message;
+  EXPECT_NE(again.message.find("exists already"), std::string::npos) << again.message;
+}
+
+TEST_F(Fetch, OfNothingKeepsTheJournalOfAnUnfinishedExport) {
+  sandbox_.control("fault", "job-fails");
+  sandbox_.control("fault", "status=403:on=GET /api/v1/jobs");
+  bcda::Export run = client_.start_export({{"out", out_}, {"types", "Patient"}});
+  ASSERT_EQ(follow(run).status, BCDA_REFUSED);
+  const std::string journal = read(out_ + "/.bcda/journal.ndjson");
+  ASSERT_NE(journal, "");
+  fetch("", out_);
+  EXPECT_EQ(read(out_ + "/.bcda/journal.ndjson"), journal);
 }
 
 TEST_F(Fetch, IntoADirectoryWhoseReceiptIsNoneIsRefused) {

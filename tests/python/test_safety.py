@@ -242,6 +242,6 @@ def test_a_page_instead_of_metadata() -> None:
     with HTTPServer(("127.0.0.1", 0), Page) as server:
         answering = in_thread(server.handle_request)
         client = bcda.Client(f"http://127.0.0.1:{server.server_port}", env=False, types="not a type!")
-        with pytest.raises(bcda.ProtocolError, match="not a JSON object"):
+        with pytest.raises(bcda.ProtocolError, match="a web page"):
             client.metadata()
         answering.result(30)

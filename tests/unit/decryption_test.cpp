@@ -179,14 +179,15 @@ TEST_F(Decrypting, AWrongPrivateKeyLeavesNothing) {
   EXPECT_EQ(names_in(out_.path()), Names{});
 }
 
-TEST_F(Decrypting, ASecondDirectoryJoinsTheReceiptOfTheFirst) {
+TEST_F(Decrypting, FilesOfAnotherManifestAreNotAddedToThoseThatAreThere) {
   decrypt_directory();
   output_.clear();
   errors_.clear();
   spill(in_ / "late-error.ndjson", kOutcome);
   list("error", "OperationOutcome", "late-error.ndjson", "");
-  decrypt_directory();
-  EXPECT_EQ(open_receipt(claims()).files.size(), 5u);
+  const std::string receipt = slurp(claims() + "/export.json");
+  EXPECT_TRUE(holds(error_of([&] { decrypt_directory(); }).message, "of another origin"));
+  EXPECT_EQ(slurp(claims() + "/export.json"), receipt);
 }
 
 TEST_F(Decrypting, ProgressCountsAllFilesTogetherAndCanStop) {

@@ -215,7 +215,7 @@ TEST_F(Workspaces, RestartRemovesWhatTheJournalListsAndNothingElse) {
     write(*space, "a.ndjson");
     write(*space, "b.ndjson");
     write(*space, "e.ndjson", true);
-    space->log("{}");
+    space->log(R"({"exportId":"https://h/api/v1/jobs/42"})");
   }
   spill(out_ + "/mine.txt", "mine");
   spill(out_ + "/error/mine.txt", "mine");
@@ -329,6 +329,38 @@ TEST_F(Workspaces, ErrorFilesOfUnknownOriginAreNotMixedWith) {
   ASSERT_EQ(::mkdir((out_ + "/error").c_str(), 0700), 0);
   spill(out_ + "/error/Unknown.old.ndjson", "{}");
   EXPECT_TRUE(holds(error_of([&] { for_export(); }).message, "error/Unknown.old.ndjson"));
+}
+
+TEST_F(Workspaces, ALogOfSomebodyElseIsNeitherAddedToNorRemoved) {
+  ASSERT_EQ(::mkdir(out_.c_str(), 0700), 0);
+  spill(out_ + "/log.ndjson", "{\"mine\":1}\n");
+  for (bool restart : {false, true}) EXPECT_TRUE(holds(error_of([&] { for_export(restart); }).message, "log.ndjson"));
+  EXPECT_EQ(slurp(out_ + "/log.ndjson"), "{\"mine\":1}\n");
+}
+
+TEST_F(Workspaces, AFileOfSomebodyElseInTheWorkDirectoryStays) {
+  {
+    auto space = for_export();
+    spill(out_ + "/.bcda/mine.txt", "mine");
+    spill(out_ + "/.export.json.new", "mine");
+    complete(*space, "{}");
+  }
+  EXPECT_EQ(names_in(out_), (Names{".bcda/", ".bcda/mine.txt", ".export.json.new", "export.json"}));
+  EXPECT_EQ(mode_of(out_ + "/export.json"), 0600);
+}
+
+TEST_F(Workspaces, APipeInTheDirectoryHoldsNothingUp) {
+  ASSERT_EQ(::mkdir(out_.c_str(), 0700), 0);
+  ASSERT_EQ(::mkfifo((out_ + "/export.json").c_str(), 0600), 0);
+  EXPECT_TRUE(holds(error_of([&] { for_fetch()->receipt(); }).message, "not a regular file"));
+}
+
+TEST_F(Workspaces, ARestartThatIsRefusedKeepsTheJournal) {
+  leave_unfinished({"a.ndjson"});
+  spill(out_ + "/a.ndjson", "changed");
+  const std::string journal = slurp(out_ + "/.bcda/journal.ndjson");
+  EXPECT_THROW(for_export(true), Error);
+  EXPECT_EQ(slurp(out_ + "/.bcda/journal.ndjson"), journal);
 }
 
 TEST_F(Workspaces, ADirectoryThatIsMovedAwayGetsNoReceipt) {
