@@ -11,7 +11,7 @@ from . import _native
 from ._config import encoded, make_config, takes_settings
 from ._destination import Directory, Out, OwnSink, Remote, destination
 from ._export import Export
-from ._manifest import Fetchable, Manifest, manifest_text
+from ._manifest import Fetchable, Manifest, ManifestFile, manifest_text
 from ._progress import Progress, ProgressOption
 from ._result import ExportResult
 
@@ -184,12 +184,13 @@ class Client:
 
         Blocks like :meth:`export`, and raises the same errors. In a directory, files that an earlier export or fetch
         published there, and that are unchanged, are taken as they are; the missing ones are downloaded. When every
-        file of `what` is there, ``export.json`` is written. So a failed export is completed by
-        ``client.fetch(error.manifest, out=the_same_directory)``.
+        file of `what` is there, ``export.json`` is written; a fetch of a single file writes none. So a failed export
+        is completed by ``client.fetch(error.manifest, out=the_same_directory)``.
 
         Args:
             what: a :class:`Manifest`, a :class:`ManifestFile` or several, or a manifest as JSON text or as a dict.
-            out: as for :meth:`export`, but several fetches may share a directory.
+            out: as for :meth:`export`, but fetches of single files may share a directory. Beside files that the
+                manifest does not list, a fetch of a whole manifest is refused.
             file: the name or the URL of one file of the manifest, to take it alone.
             progress: as for :meth:`export`.
 
@@ -253,8 +254,10 @@ class Client:
         """Starts a :meth:`fetch` and returns at once."""
         place = self._place(out)
         config = self._run_config(settings, place)
+        # A single file may share its directory with others, a whole manifest may not.
+        alone = file or (what.name if isinstance(what, ManifestFile) else "")
         return self._to(
-            place, self._native.start_fetch(manifest_text(what), encoded("file", file or ""), config, place.sink)
+            place, self._native.start_fetch(manifest_text(what), encoded("file", alone), config, place.sink)
         )
 
     def start_metadata(self) -> Export[dict[str, Any]]:

@@ -28,7 +28,7 @@ PATIENCE = 30  # seconds until something that should have ended counts as hangin
 def names_in(directory: Path) -> set[str]:
     """Every file, by its path in the directory, but those of the library's own."""
     files = {str(path.relative_to(directory)) for path in directory.rglob("*") if path.is_file()}
-    return files - {"export.json", "log.ndjson"}
+    return {name for name in files if not name.startswith(".bcda/")} - {"export.json", "log.ndjson"}
 
 
 def name_of(file: bcda.ManifestFile) -> str:

@@ -260,7 +260,7 @@ def test_retries_beside_a_bar(make_sandbox: MakeSandbox, tmp_path: Path, stderr:
     terminal = stderr(True)
     client = make_sandbox(faults="reset:count=1").client(**PROMPT)
     client.export(["Patient"], out=tmp_path / "claims")
-    assert len([line for line in terminal.screen if line.startswith("bcda: retry: Patient: the file ")]) == 1
+    assert len([line for line in terminal.screen if line.startswith("bcda: retry: Patient: ")]) == 1
 
 
 # ---- Elsewhere ----
