@@ -464,7 +464,8 @@ def test_cancel_while_downloading_leaves_no_partial_file(make_sandbox: MakeSandb
             run.cancel()
     with pytest.raises(bcda.CancelledError):
         run.result()
-    assert names_in(tmp_path / "claims") == {".bcda/journal.ndjson"}
+    assert names_in(tmp_path / "claims") == set()
+    assert os.listdir(tmp_path / "claims" / ".bcda") == ["journal.ndjson"]
 
 
 def test_leaving_the_with_block_ends_the_run(make_sandbox: MakeSandbox, tmp_path: Path) -> None:
