@@ -319,7 +319,9 @@ def test_retries_and_warnings_among_lines(make_sandbox: MakeSandbox, tmp_path: P
     with pytest.raises(bcda.DecryptionError):
         sandbox.client(**PROMPT).export(["Patient"], out=tmp_path / "claims", progress=True)
     kinds = [line.split(":")[1] for line in log_file.screen if line.startswith(("bcda: retry", "bcda: warning"))]
-    assert kinds == [" retry", " warning", " warning"], "a reason to retry once, each file that failed"
+    assert kinds.count(" warning") == 2, "each file that failed"
+    # A connection that is reset is told as cut or as reset, whichever the system sees first.
+    assert kinds.count(" retry") in {1, 2}, "each reason once"
 
 
 # ---- Notebooks ----
