@@ -8,7 +8,6 @@
 #include <set>
 
 #include "base/error.hpp"
-#include "crypto/digest.hpp"
 #include "runtime/session.hpp"
 #include "transfer/names.hpp"
 
@@ -21,7 +20,6 @@ using std::chrono::steady_clock;
 using transfer::Downloaded;
 using transfer::Workspace;
 
-constexpr std::size_t kReadBuffer = 256 << 10;
 // Names that an output directory needs itself.
 constexpr std::string_view kReserved[] = {transfer::kReceipt, transfer::kErrorDirectory, "log.ndjson"};
 
@@ -127,10 +125,7 @@ class DirectoryDecryption {
     std::string out = what_.output;
     while (out.size() > 1 && out.ends_with('/')) out.pop_back();
     space_ = Workspace::for_fetch(out, durability(what_.settings));
-    const std::string older = space_->receipt();
-    if (!older.empty())
-      for (const FileResult& file : read_receipt(older, "").files)
-        space_->know({file.path, file.url, file.type, file.key_id, file.facts});
+    know_receipt(*space_);
     std::set<std::string> wanted;
     for (const Entry& entry : entries_) wanted.insert(transfer::published_path(entry.name, entry.is_error));
     space_->refuse_files_but(wanted);
@@ -150,11 +145,11 @@ class DirectoryDecryption {
   void list(const Entry& entry) {
     const bool reserved = std::find(std::begin(kReserved), std::end(kReserved), entry.name) != std::end(kReserved);
     if (entry.name.empty() || entry.name.starts_with('.') || reserved)
-      throw about(entry.name, "the manifest lists a file named \"" + entry.name + "\", which cannot be written");
+      throw about(entry.name, "the manifest lists a file named " + quote(entry.name) + ", which cannot be written");
     const auto known = keys_.emplace(entry.name, entry.encrypted_key);
     if (known.second) return entries_.push_back(entry);
     if (transfer::key_id(known.first->second) != transfer::key_id(entry.encrypted_key))
-      throw about(entry.name, "the manifest lists the file " + entry.name + " twice, with different keys");
+      throw about(entry.name, "the manifest lists the file " + entry.shown() + " twice, with different keys");
   }
 
   void look_into_directory() {
@@ -197,7 +192,7 @@ class DirectoryDecryption {
     const std::string path = transfer::published_path(entry.name, entry.is_error);
     if (const auto there = published_before(entry, path)) return *there;
     if (!present_.count(entry.name))
-      throw std::move(Error(Status::FILESYSTEM, "the manifest lists " + entry.name + ", which " + what_.path +
+      throw std::move(Error(Status::FILESYSTEM, "the manifest lists " + entry.shown() + ", which " + what_.path +
                                                     " does not hold; download it there and decrypt again")
                           .at_file(entry.name));
     Downloaded input(input_path(entry.name));
@@ -221,15 +216,10 @@ class DirectoryDecryption {
     if (found == space_->earlier().end()) return {};
     const transfer::FileRecord& record = found->second;
     if (!transfer::is_of(record, entry)) return {};
-    auto file = space_->open(path);
-    if (!file || file->size() != record.facts.bytes) return {};
-    crypto::Sha256 digest;
-    Bytes buffer(kReadBuffer);
-    while (const std::size_t n = file->read(buffer)) {
-      digest.update({buffer.data(), n});
+    const auto step = [this] {
       if (what_.progress) what_.progress(done_, total_);
-    }
-    if (to_hex(digest.finish()) != record.facts.sha256) return {};
+    };
+    if (!space_->is_still(record, step)) return {};
     return result_of(entry, space_->path() + "/" + path, record.facts);
   }
 

@@ -128,6 +128,13 @@ RunResult open_receipt(const std::string& directory) {
   return read_receipt(read_file(path, kLargestReceipt, "receipt"), directory);
 }
 
+void know_receipt(transfer::Workspace& space) {
+  const std::string receipt = space.receipt();
+  if (receipt.empty()) return;
+  for (const FileResult& file : read_receipt(receipt, "").files)
+    space.know({file.path, file.url, file.type, file.key_id, file.facts});
+}
+
 std::string merge_receipts(const std::string& older, const std::string& newer) {
   if (older.empty()) return newer;
   read_receipt(older, "");  // throws when it is no receipt

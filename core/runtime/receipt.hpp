@@ -6,7 +6,7 @@
 #include "base/error.hpp"
 #include "base/json.hpp"
 #include "base/time.hpp"
-#include "transfer/decoder.hpp"
+#include "transfer/workspace.hpp"
 
 namespace libbcda::runtime {
 
@@ -56,5 +56,8 @@ struct RunResult {
 // FILESYSTEM.
 RunResult read_receipt(const std::string& receipt, const std::string& directory);
 RunResult open_receipt(const std::string& directory);
+
+// Tells `space` which files the receipt in its directory lists, if there is one. Throws FILESYSTEM when it is no receipt.
+void know_receipt(transfer::Workspace& space);
 
 }  // namespace libbcda::runtime

@@ -114,10 +114,7 @@ void Run::prepare() {
 // What a receipt lists was published here too. Nothing but files of these manifests may be there, unless single files are
 // fetched, of whose neighbors nothing is known.
 void Run::know_earlier_files() {
-  const std::string older = workspace_->receipt();
-  if (!older.empty())
-    for (const FileResult& file : read_receipt(older, "").files)
-      workspace_->know({file.path, file.url, file.type, file.key_id, file.facts});
+  know_receipt(*workspace_);
   if (!request_.only_file.empty()) return;
   std::set<std::string> wanted;
   for (const bulk::Manifest& manifest : request_.manifests)

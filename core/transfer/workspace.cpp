@@ -234,14 +234,15 @@ void Workspace::remove_published() {
   }
 }
 
-bool Workspace::is_still(const FileRecord& record) const {
-  const auto [directory, name] = place_of(record.path);
-  if (record.facts.sha256.empty() || !directory || !directory->has_file(name)) return false;
-  InputFile file(*directory, name);
-  if (file.size() != record.facts.bytes) return false;
+bool Workspace::is_still(const FileRecord& record, const std::function<void()>& step) const {
+  auto file = open(record.path);
+  if (record.facts.sha256.empty() || !file || file->size() != record.facts.bytes) return false;
   crypto::Sha256 digest;
   Bytes buffer(kReadBuffer);
-  while (std::size_t n = file.read(buffer)) digest.update({buffer.data(), n});
+  while (const std::size_t n = file->read(buffer)) {
+    digest.update({buffer.data(), n});
+    if (step) step();
+  }
   return to_hex(digest.finish()) == record.facts.sha256;
 }
 

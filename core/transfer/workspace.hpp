@@ -41,8 +41,11 @@ class Workspace {
   std::size_t jobs_left() const { return earlier_.jobs.size(); }  // that an unfinished export has left behind
   void keep_journal() { keep_ = true; }                           // although this run completes the directory
   void know(FileRecord record);                                   // from a receipt; the journal goes before it
-  std::optional<InputFile> open(const std::string& path) const;   // nullopt: no regular file is there
-  std::string receipt() const;                                    // OUT/export.json as it is; "" when there is none
+  // Whether the file at the record's path still has its size and digest. `step`, if given, is called between blocks; what it
+  // throws ends the reading.
+  bool is_still(const FileRecord& record, const std::function<void()>& step = {}) const;
+  std::optional<InputFile> open(const std::string& path) const;  // nullopt: no regular file is there
+  std::string receipt() const;                                   // OUT/export.json as it is; "" when there is none
   // False: a loss of power may cost the last names in this directory, whatever `durability` says.
   bool syncs_names() const { return syncs_names_; }
 
@@ -70,7 +73,6 @@ class Workspace {
   void refuse_or_clear_leftovers(bool restart);
   void open_journal();
   void remove_published();
-  bool is_still(const FileRecord& record) const;
   std::pair<std::shared_ptr<const Directory>, std::string> place_of(const std::string& path) const;
   void refuse_files_in(const Directory& directory, const std::string& prefix,
                        const std::set<std::string>& wanted) const;
