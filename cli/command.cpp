@@ -58,9 +58,13 @@ std::string unknown(const CLI::App& command, bool has_subcommands) {
 
 // What is wrong with a command line whose names are all known.
 std::string in_our_words(const CLI::ParseError& error) {
-  const std::string text = error.what();
-  const bool no_value = error.get_name() == "ArgumentMismatch" && text.find(" missing") != text.npos;
-  return no_value ? text.substr(0, text.find(':')) + " needs a value" : text;
+  std::string text = error.what();
+  const std::size_t colon = text.find(": "), excludes = text.find(" excludes ");
+  const bool missing = error.get_name() == "ArgumentMismatch" && text.find(" missing") != text.npos;
+  const bool empty = error.get_name() == "ValidationError" && text.compare(colon + 2, text.npos, "needs a value") == 0;
+  if (missing || empty) return text.substr(0, colon) + " needs a value";
+  if (error.get_name() == "ExcludesError") return text.replace(excludes, 10, " and ") + " exclude each other";
+  return text;
 }
 
 // Help was asked for, or the command line is wrong.

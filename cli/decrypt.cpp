@@ -17,6 +17,13 @@ namespace fs = std::filesystem;
 
 constexpr int with_error_files = 6;
 
+const CLI::Validator hex(
+    [](const std::string& value) {
+      const bool digits = value.find_first_not_of("0123456789abcdefABCDEF") == value.npos && value.size() % 2 == 0;
+      return value.empty() ? "needs a value" : digits ? "" : "takes hex text: two digits 0-9 a-f for each byte";
+    },
+    "");
+
 struct Decrypt {
   Flags flags;
   std::vector<std::string> files;
@@ -107,21 +114,28 @@ int run_decrypt(const Decrypt& what) {
     throw Failure(BCDA_INVALID_ARGUMENT, "--key and --label are for one file: name a --manifest for several");
   }
   std::error_code ignored;
-  if (what.files.size() > 1 && std::any_of(what.files.begin(), what.files.end(),
-                                           [&](const auto& file) { return fs::is_directory(file, ignored); })) {
-    throw Failure(BCDA_INVALID_ARGUMENT, "a directory is decrypted alone: give it as the only FILE");
+  const auto directory = std::find_if(what.files.begin(), what.files.end(),
+                                      [&](const auto& file) { return fs::is_directory(file, ignored); });
+  if (directory != what.files.end() && what.files.size() > 1) {
+    throw Failure(BCDA_INVALID_ARGUMENT, "a directory is decrypted alone: give " + *directory + " as the only FILE");
+  }
+  if (directory != what.files.end() && what.manifest.empty()) {
+    throw Failure(BCDA_INVALID_ARGUMENT, *directory + " is a directory: give a --manifest in place of --key");
+  }
+  if (directory != what.files.end() && !what.label.empty()) {
+    throw Failure(BCDA_INVALID_ARGUMENT, *directory + " is a directory: --label is for one file");
   }
   const std::string manifest = what.manifest.empty() ? "" : read_text(what.manifest);
   bcda::Config config;
   what.flags.apply_to(config);
   const Interrupts interrupts;
-  const OutputDirectory directory(what.out);
+  const OutputDirectory out(what.out);
   std::set<std::string> warned;
   int exit_code = 0;
   bool error_files = false;
   for (const std::string& input : what.files) {
     try {
-      error_files = decrypt_one(what, config, manifest, input, directory.path(), warned) || error_files;
+      error_files = decrypt_one(what, config, manifest, input, out.path(), warned) || error_files;
     } catch (const bcda::Error& error) {  // the others may be fine
       print_error(error);
       if (exit_code == 0) exit_code = bcda::exit_code(error.status());
@@ -156,19 +170,24 @@ are there, the receipt export.json is left beside them, as by an export.
       ->option_text("FILE...");
   CLI::Option* const key =
       command.add_option("--key", what->key, "Its encryptedKey from the manifest, in hex; for one FILE")
-          ->option_text("HEX");
+          ->option_text("HEX")
+          ->check(hex);
   command.add_option("--manifest", what->manifest, "Or a manifest (JSON) that names the files; - for standard input")
       ->option_text("MANIFEST")
+      ->check(not_empty)
       ->excludes(key);
   command.add_option("--out", what->out, "Directory for the plaintext, made if need be (default ./decrypted)")
-      ->option_text("DIR");
-  command.add_option("--label", what->label, "The name the service gave a FILE that was renamed")->option_text("NAME");
+      ->option_text("DIR")
+      ->check(not_empty);
+  command.add_option("--label", what->label, "The name the service gave a FILE that was renamed")
+      ->option_text("NAME")
+      ->check(not_empty);
   command.add_flag("--json", what->json, "Print what was made of each file as a line of JSON on standard output");
   command.add_flag("-q,--quiet", what->quiet, "Print errors and warnings only");
   name_environment(command);
   what->flags.add_to(command, [](const bcda::Setting& setting) {
-    return setting.name().substr(0, 11) == "private_key" || setting.name() == "durability" ||
-           setting.name() == "allow_plaintext";
+    return is_one_of(setting, {"private_key", "private_key_pem", "private_key_passphrase",
+                               "private_key_passphrase_file", "durability", "allow_plaintext"});
   });
   command.footer(exit_codes);
   command.callback([what, &chosen] { chosen = [what] { return run_decrypt(*what); }; });

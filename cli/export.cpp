@@ -12,7 +12,22 @@
 namespace cli {
 namespace {
 
+// A sandbox has its own of these. Two sources for one of them would be a run against neither.
+constexpr const char* of_a_sandbox[] = {"url", "client_id", "client_secret_file", "private_key", "ca_file"};
+
 bool every_setting(const bcda::Setting&) { return true; }
+
+// Without those about files: they are not downloaded.
+bool matters_to_manifest(const bcda::Setting& setting) {
+  return !is_one_of(setting, {"private_key", "private_key_pem", "private_key_passphrase", "private_key_passphrase_file",
+                              "allowed_origins", "out", "restart", "parallel", "allow_plaintext", "durability"});
+}
+
+// Without those about jobs: none is run.
+bool matters_to_fetch(const bcda::Setting& setting) {
+  return !is_one_of(setting, {"types", "restart", "poll_interval", "poll_max_interval", "job_timeout", "outage_limit",
+                              "max_manifest_bytes"});
+}
 
 struct Run {
   Flags flags;
@@ -55,7 +70,9 @@ int run_export(const Run& run) {
 
 int run_manifest(const Run& run) {
   const Interrupts interrupts;
-  const bcda::Client client(run.config(std::nullopt));
+  bcda::Config config = run.config(std::nullopt);
+  for (const char* unneeded : {"private_key", "private_key_pem"}) config.set(unneeded, nullptr);  // nor is it looked at
+  const bcda::Client client(config);
   bcda::Export job = client.start_manifest();
   follow(job, run.output);
   print(job.result().manifest());
@@ -105,6 +122,7 @@ export; another one, a second or more later, ends the process at once.
       ->needs(sandbox);
   name_environment(command);
   run->flags.add_to(command, every_setting);
+  for (const char* setting : of_a_sandbox) sandbox->excludes(command.get_option(flag_name(setting)));
   command.footer(exit_codes);
   command.callback([run, &chosen] { chosen = [run] { return run_export(*run); }; });
 }
@@ -120,7 +138,7 @@ each. Another program, or `bcda fetch`, then gets the files.
   bcda manifest --type Patient > manifest.json)");
   run->output.add_to(command, false);
   name_environment(command);
-  run->flags.add_to(command, every_setting);
+  run->flags.add_to(command, matters_to_manifest);
   command.footer(exit_codes);
   command.callback([run, &chosen] { chosen = [run] { return run_manifest(*run); }; });
 }
@@ -138,10 +156,12 @@ manifest and directory, it takes the missing files alone. export.json is written
   command.add_option("MANIFEST", run->manifest, "File with manifests in JSON; - for standard input")
       ->required()
       ->option_text("MANIFEST");
-  command.add_option("--file", run->file, "This file alone: its name or its URL in the manifest")->option_text("NAME");
+  command.add_option("--file", run->file, "This file alone: its name or its URL in the manifest")
+      ->option_text("NAME")
+      ->check(not_empty);
   run->output.add_to(command, true);
   name_environment(command);
-  run->flags.add_to(command, every_setting);
+  run->flags.add_to(command, matters_to_fetch);
   command.footer(exit_codes);
   command.callback([run, &chosen] { chosen = [run] { return run_fetch(*run); }; });
 }

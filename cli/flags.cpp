@@ -9,6 +9,8 @@ const char* const exit_codes =
     "Exit codes: 0 done, 1 failed, 2 usage, 3 authentication, 4 refused by the service or job failed,\n"
     "5 decryption or verification failed, 6 done with error files present, 130 interrupted.";
 
+const CLI::Validator not_empty([](const std::string& value) { return value.empty() ? "needs a value" : ""; }, "");
+
 namespace {
 
 std::string upper(std::string_view text) {
@@ -48,6 +50,10 @@ void reject_secret(CLI::App& command, const bcda::Setting& setting) {
 }
 
 }  // namespace
+
+bool is_one_of(const bcda::Setting& setting, std::initializer_list<std::string_view> names) {
+  return std::find(names.begin(), names.end(), setting.name()) != names.end();
+}
 
 std::string flag_name(std::string_view setting) {
   std::string flag = "--" + std::string(setting);

@@ -10,6 +10,9 @@ namespace cli {
 
 extern const char* const exit_codes;  // for the foot of a command's help
 
+// Refuses an empty value, which would count as if the flag had not been given.
+extern const CLI::Validator not_empty;
+
 // Gives the flags that `command` has so far an environment variable each: BCDA_ and the name.
 void name_environment(CLI::App& command, const std::string& prefix = "BCDA_");
 
@@ -31,6 +34,8 @@ class Flags {
   std::map<std::string, std::string> values_;  // of the flags that were given, by setting
   std::string config_file_;
 };
+
+bool is_one_of(const bcda::Setting& setting, std::initializer_list<std::string_view> names);
 
 // --client-id for "client_id".
 std::string flag_name(std::string_view setting);

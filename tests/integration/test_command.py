@@ -6,6 +6,7 @@ usage: test_command.py BCDA VECTORS_DIR [unittest arguments]
 import json
 import os
 import pathlib
+import re
 import shutil
 import signal
 import socket
@@ -157,9 +158,12 @@ class Decrypt(Case):
 
     def test_bad_arguments(self):
         vector, file = self.vector()
-        self.expect(self.decrypt(file, "--key", "xyz"), CRYPTO, "hex")
+        for key in ("xyz", "abc"):
+            self.expect(self.decrypt(file, "--key", key), USAGE, "--key", "hex")
         self.expect(self.decrypt(file), USAGE, "--key")
-        self.expect(self.decrypt(file, "--key", "00", "--manifest", "m"), USAGE, "--manifest")
+        self.expect(self.decrypt(file, "--key", "00", "--manifest", "m"), USAGE, "--key and --manifest exclude each other")
+        for flag in ("--key", "--manifest", "--label", "--out"):
+            self.expect(bcda("decrypt", file, flag, ""), USAGE, flag + " needs a value")
         self.expect(self.decrypt(file, file, "--key", vector["encryptedKey"]), USAGE, "--manifest")
         run = self.decrypt(self.dir / "none.ndjson", "--key", vector["encryptedKey"], "--label", vector["filename"])
         self.expect(run, FAILED, "none.ndjson")
@@ -261,6 +265,12 @@ class Export(Case):
         self.assertEqual(len([p for p in self.out.glob("*.ndjson") if p.name != "log.ndjson"]), 4)
         self.out = self.dir / "none"
         self.expect(self.export(file, "--file", "nothing.ndjson", command="fetch"), USAGE, "nothing.ndjson")
+        self.expect(self.export(file, "--file", "", command="fetch"), USAGE, "--file needs a value")
+        self.assertFalse(self.out.exists())
+
+    def test_manifest_looks_at_no_private_key(self):
+        env = {**self.sandbox.env, "BCDA_PRIVATE_KEY": str(self.dir / "none.pem")}
+        self.expect(bcda("manifest", "--type", "Patient", env=env), OK)
 
     def test_metadata(self):
         run = bcda("metadata", env=self.sandbox.env)
@@ -376,6 +386,12 @@ class Faults(Case):
         self.expect(self.export(), OK)
         self.assertEqual(len(list(self.out.glob("Patient.*.ndjson"))), 2)
 
+    def test_a_sandbox_has_its_own_service_and_credentials(self):
+        for flag in ("--url", "--client-id", "--client-secret-file", "--private-key", "--ca-file"):
+            self.expect(self.export(arguments=(flag, "x")), USAGE, f"--sandbox and {flag} exclude each other")
+        self.expect(bcda("export", "--url", "x", "--out", self.out, env={"BCDA_SANDBOX": "true"}), USAGE, "--url")
+        self.assertFalse(self.out.exists())
+
     def test_error_files(self):
         run = self.export("error_rate=0.2", "era=oct2019")
         self.expect(run, WITH_ERRORS)
@@ -437,6 +453,29 @@ class Shows(Case):
         self.expect(bcda(), USAGE, "Subcommands")
         self.expect(bcda("exprot"), USAGE, "exprot", "bcda --help")
         self.expect(bcda("--version"), OK)
+
+    def test_each_command_has_the_flags_that_mean_something_there(self):
+        connection = {"url", "ca-file", "allow-http", "threads", "user-agent", "connect-timeout", "idle-timeout",
+                      "request-timeout", "max-header-bytes"}
+        service = connection | {"client-id", "client-secret-file", "token-lifetime"}
+        key = {"private-key", "private-key-passphrase-file"}
+        files = {"allowed-origins", "out", "parallel", "allow-plaintext", "durability"}
+        tries = {"timeout", "retries", "retry-delay", "retry-max-delay"}
+        jobs = {"types", "poll-interval", "poll-max-interval", "job-timeout", "outage-limit", "max-manifest-bytes"}
+        expected = {
+            "export": service | key | files | tries | jobs | {"restart", "sandbox", "sandbox-option", "json", "quiet"},
+            "manifest": service | tries | jobs | {"quiet"},
+            "fetch": service | key | files | tries | {"file", "json", "quiet"},
+            "decrypt": key | {"allow-plaintext", "durability", "key", "manifest", "out", "label", "json", "quiet"},
+            "metadata": connection | {"raw"},
+        }
+        for command, flags in expected.items():
+            with self.subTest(command):
+                text = bcda(command, "--help").stdout.decode()
+                listed = {name for line in text.splitlines() if line.startswith("  -") for name in re.findall("--([a-z-]+)", line[:34])}
+                self.assertEqual(listed - {"help", "config", "type"}, flags)
+                for flag in expected["export"] - flags:
+                    self.expect(bcda(command, "--" + flag, "x"), USAGE, f"{command} has no option --{flag}")
 
     def test_settings(self):
         rows = [json.loads(line) for line in bcda("settings", "--json").stdout.splitlines()]

@@ -88,7 +88,9 @@ class Downloads(Case):
         self.assertEqual(text.count("warning:"), 1, "said once")
 
     def test_what_is_not_taken(self):
-        self.expect(self.decrypt(self.downloads, "--key", "00"), FAILED, "directory")
+        self.expect(self.decrypt(self.downloads, "--key", "00"), USAGE, f"{self.downloads} is a directory", "--manifest")
+        label = self.decrypt(self.downloads, "--manifest", self.manifest, "--label", "x")
+        self.expect(label, USAGE, f"{self.downloads} is a directory", "--label")
         self.expect(self.decrypt(self.downloads, self.downloads, "--manifest", self.manifest), USAGE, "directory")
         self.expect(self.decrypt(self.dir / "none", "--manifest", self.manifest), FAILED, self.dir / "none")
         self.assertFalse(self.out.exists())
