@@ -21,6 +21,9 @@ bool is_page(const http::Answer& answer);
 // What to say of a page, after "was answered with": that it is one, its title, who may have sent it, and the remedy.
 std::string page_text(const http::Answer& answer);
 
+// Whether a server says that it was spoken to in plain HTTP on a port that speaks TLS, as Go's, nginx and Apache do.
+bool wants_tls(const http::Answer& answer);
+
 // 408, 425, 429, 500, 502, 503, 504: the same request may succeed later.
 bool transient(int status);
 

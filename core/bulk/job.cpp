@@ -15,6 +15,8 @@ constexpr auto kUnknownJobGrace = seconds(30);
 constexpr int kUnknownJobTries = 3;
 // A failed job is answered with 500, and so is a passing fault: ask this often before believing it.
 constexpr int kFailedJobTries = 2;
+constexpr const char* kDenied =
+    "; check that the client may export, and that the service admits this machine's address";
 constexpr const char* kStartAgain = "; start a new export";
 
 }  // namespace
@@ -130,6 +132,7 @@ void Job::on_kick_off(const http::Answer& answer, Moment now) {
   const char* remedy = "";
   if (answer.status == 429)
     remedy = ": another export of this resource type is still running for the organisation; try again when it is done";
+  if (answer.status == 403 && !is_page(answer)) error.message += kDenied;
   if (answer.status == 404) error.message += "; check the setting types: the service may not offer this resource type";
   // A 500 leaves a pending job behind, and a gateway's 502 or 504 may: repeated are only those that started none for
   // sure.
@@ -160,6 +163,8 @@ void Job::on_status(const http::Answer& answer, Moment now) {
     error.retriable = false;
     return retry_or_fail(std::move(error), std::min(kFailedJobTries, options_.retries), kStartAgain);
   }
+  if (answer.status == 403 && !is_page(answer))
+    error.message += "; the service shows a job only to the client that started it; check client_id";
   if (transient(answer.status)) return outage(std::move(error), now);
   failure_ = std::move(error);
 }

@@ -14,6 +14,9 @@ enum class StatusLine {
 };
 
 // Looks at the beginning of an answer.
+// Whether an answer begins like a TLS alert (RFC 8446, section 5.1): the server was waiting for a TLS handshake.
+bool is_tls_alert(std::string_view text);
+
 StatusLine look_at_status_line(std::string_view text);
 
 }  // namespace libbcda::http

@@ -242,7 +242,7 @@ void Run::finish() {
 // A run that ends early leaves files that nobody asked for.
 std::string Run::not_tried() const {
   const std::int64_t left = files_total_ - files_failed_ - static_cast<std::int64_t>(files_.size());
-  return left > 0 ? ", and " + std::to_string(left) + " were not tried" : "";
+  return left > 0 ? ", and " + std::to_string(left) + (left == 1 ? " was" : " were") + " not tried" : "";
 }
 
 // A fetch of single files leaves none: it cannot know when the last of them is there.

@@ -9,6 +9,10 @@ namespace {
 
 // BCDA guide, "Job status": files are kept for 24 hours after the job is done.
 constexpr const char* kFilesExpire = "; the service keeps files for 24 hours: if they are older, start a new export";
+constexpr const char* kDenied =
+    "; the service gives a file only to the client whose export made it, and a file's URL may expire; check client_id, "
+    "or "
+    "start a new export";
 constexpr int kMissingFileTries = 2;  // a file may reach one of several machines later than the manifest
 
 }  // namespace
@@ -41,11 +45,14 @@ bool Download::on_head(const http::Answer& answer, Instant now) {
     if (answer.status == 401) error.status = Status::AUTHENTICATION;
     if (answer.status == 410) error.status = Status::JOB_GONE;
     const bool missing = answer.status == 404 || answer.status == 410;
+    const bool denied = (answer.status == 401 || answer.status == 403) && !bulk::is_page(answer);
     retry_or_fail(std::move(error),
                   answer.status == 404             ? std::min(kMissingFileTries, options_.retries)
                   : bulk::transient(answer.status) ? options_.retries
                                                    : 0,
-                  missing ? kFilesExpire : "");
+                  missing  ? kFilesExpire
+                  : denied ? kDenied
+                           : "");
     return false;
   }
   token_renewed_ = false;

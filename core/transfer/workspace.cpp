@@ -178,7 +178,9 @@ void Workspace::open_journal() {
 
 void Workspace::refuse_or_clear_leftovers(bool restart) {
   if (out_->contains(kReceipt))
-    throw refuse(path(), "holds a finished export (export.json); choose another one or move it away");
+    throw refuse(path(), std::string("holds a finished export (export.json)") +
+                             (restart ? ", and the setting restart discards an unfinished one only" : "") +
+                             "; choose another directory, or move this one away");
   if (!work_->contains(kJournal)) return refuse_files_but({});
   keep_ = true;  // until all that it lists is gone
   if (!restart)
