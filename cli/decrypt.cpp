@@ -2,11 +2,14 @@
 #include <algorithm>
 #include <filesystem>
 #include <memory>
+#include <optional>
 #include <set>
+#include <sstream>
 
 #include "commands.hpp"
 #include "flags.hpp"
 #include "follow.hpp"
+#include "manifest_file.hpp"
 #include "streams.hpp"
 #include "text.hpp"
 
@@ -81,16 +84,16 @@ std::vector<std::string> warnings_of(std::string_view json) {
 }
 
 // Decrypts a file, or the files of a directory; true when some of them hold what the service could not export.
-bool decrypt_one(const Decrypt& what, const bcda::Config& config, const std::string& manifest, const std::string& input,
-                 const std::string& output, std::set<std::string>& warned) {
+bool decrypt_one(const Decrypt& what, const bcda::Config& config, const ManifestFile* manifest,
+                 const std::string& input, const std::string& output, std::set<std::string>& warned) {
   const bcda::Result result = bcda::decrypt_file(config, {.path = input,
                                                           .output = output,
                                                           .key = what.key,
-                                                          .manifest = manifest,
+                                                          .manifest = manifest ? manifest->text() : "",
                                                           .label = what.label,
                                                           .progress = [](auto, auto) { return !Interrupts::asked(); }});
   for (const std::string& warning : warnings_of(result.json())) {
-    if (warned.insert(warning).second) say("warning: " + printable(warning) + '\n');
+    if (warned.insert(warning).second) say("warning: " + printable(in_flags(warning)) + '\n');
   }
   std::error_code ignored;
   const bool directory = fs::is_directory(input, ignored);
@@ -104,6 +107,30 @@ bool decrypt_one(const Decrypt& what, const bcda::Config& config, const std::str
     }
   }
   return result.error_files() > 0;
+}
+
+// Of a directory the message is "2 of 4 files failed; the first: " and a line for each of them, which begins with its path.
+void tell_failures(const Decrypt& what, const ManifestFile* manifest, const std::string& input,
+                   const bcda::Error& error) {
+  constexpr std::string_view before_first = "; the first: ";
+  std::string message = error.what(), count;
+  const std::size_t counted = message.find(before_first);
+  if (counted != message.npos) {
+    count = message.substr(0, counted);
+    message.erase(0, counted + before_first.size());
+  }
+  std::error_code ignored;
+  const bool directory = fs::is_directory(input, ignored);
+  std::istringstream lines(message);
+  for (std::string line; std::getline(lines, line, directory ? '\n' : '\0');) {
+    line = in_flags(manifest ? manifest->named_in(line) : line);
+    print_error(line);
+    const bool within = directory && line.compare(0, input.size(), input) == 0;
+    const std::string file = within ? line.substr(0, line.find(": ", input.size())) : input;
+    if (what.json) report("{\"file\":" + json_string(file) + ",\"error\":" + json_string(line) + "}\n");
+  }
+  print_details(error);
+  if (!count.empty()) print_error(count);
 }
 
 int run_decrypt(const Decrypt& what) {
@@ -125,7 +152,9 @@ int run_decrypt(const Decrypt& what) {
   if (directory != what.files.end() && !what.label.empty()) {
     throw Failure(BCDA_INVALID_ARGUMENT, *directory + " is a directory: --label is for one file");
   }
-  const std::string manifest = what.manifest.empty() ? "" : read_text(what.manifest);
+  std::optional<ManifestFile> read;
+  if (!what.manifest.empty()) read.emplace(what.manifest);
+  const ManifestFile* const manifest = read ? &*read : nullptr;
   bcda::Config config;
   what.flags.apply_to(config);
   const Interrupts interrupts;
@@ -137,7 +166,7 @@ int run_decrypt(const Decrypt& what) {
     try {
       error_files = decrypt_one(what, config, manifest, input, out.path(), warned) || error_files;
     } catch (const bcda::Error& error) {  // the others may be fine
-      print_error(error);
+      tell_failures(what, manifest, input, error);
       if (exit_code == 0) exit_code = bcda::exit_code(error.status());
       if (error.status() == BCDA_CANCELLED) return bcda::exit_code(error.status());
     }
@@ -155,8 +184,8 @@ void add_decrypt(CLI::App& app, Command& chosen) {
 Decrypts files as the service sent them, of any size, and verifies them. The plaintext gets the
 same name in the directory --out; it appears only when the whole file has verified, and never
 replaces a file. The name that the service gave a file is part of its encryption: if you renamed it,
-say --label. When one of several files fails, the others are still decrypted, and the exit code is
-that of the first failure.
+say --label. When one of several files fails, the others are still decrypted, each failure is told, and
+the exit code is that of the first one.
 
 What the manifest lists under `error` without a key came in plaintext: it must look like NDJSON, and is
 copied to DIR/error. Of a directory, the files that the manifest lists are decrypted; when all of them
@@ -182,7 +211,8 @@ are there, the receipt export.json is left beside them, as by an export.
   command.add_option("--label", what->label, "The name the service gave a FILE that was renamed")
       ->option_text("NAME")
       ->check(not_empty);
-  command.add_flag("--json", what->json, "Print what was made of each file as a line of JSON on standard output");
+  command.add_flag("--json", what->json,
+                   "Print what was made of each file, or its error, as a line of JSON on standard output");
   command.add_flag("-q,--quiet", what->quiet, "Print errors and warnings only");
   name_environment(command);
   what->flags.add_to(command, [](const bcda::Setting& setting) {

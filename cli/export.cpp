@@ -6,6 +6,7 @@
 #include "commands.hpp"
 #include "flags.hpp"
 #include "follow.hpp"
+#include "manifest_file.hpp"
 #include "streams.hpp"
 #include "text.hpp"
 
@@ -64,7 +65,9 @@ int run_export(const Run& run) {
   const bcda::Config config = run.config(sandbox);
   const bcda::Client client(config);
   bcda::Export job = client.start_export();
-  return follow_files(job, run.output, config.value("out"),
+  Output output = run.output;
+  output.own_service = run.sandbox;
+  return follow_files(job, output, config.value("out"),
                       " holds an unfinished export: start again there with --restart, or give another --out");
 }
 
@@ -74,20 +77,21 @@ int run_manifest(const Run& run) {
   for (const char* unneeded : {"private_key", "private_key_pem"}) config.set(unneeded, nullptr);  // nor is it looked at
   const bcda::Client client(config);
   bcda::Export job = client.start_manifest();
-  follow(job, run.output);
+  if (const int failed = follow(job, run.output)) return failed;
   print(job.result().manifest());
   return 0;
 }
 
-bcda::Export start_fetch(const bcda::Client& client, const std::string& manifest, const Run& run) try {
-  return client.start_fetch(manifest, {}, run.file);
+bcda::Export start_fetch(const bcda::Client& client, const ManifestFile& manifest, const Run& run) try {
+  return client.start_fetch(manifest.text(), {}, run.file);
 } catch (const bcda::Error& error) {
-  if (error.status() != BCDA_INVALID_ARGUMENT || std::string_view(error.what()).rfind("the manifest", 0) != 0) throw;
-  throw Failure(error.status(), run.manifest + ": " + error.what());
+  const std::string message = in_flags(error.what()), named = manifest.named_in(message);
+  if (named == message) throw;
+  throw Failure(error.status(), named);
 }
 
 int run_fetch(const Run& run) {
-  const std::string manifest = read_text(run.manifest);
+  const ManifestFile manifest(run.manifest);
   const Interrupts interrupts;
   const bcda::Config config = run.config(std::nullopt);
   const bcda::Client client(config);
@@ -150,6 +154,8 @@ void add_fetch(CLI::App& app, Command& chosen) {
 
 Downloads, decrypts and verifies the files of manifests that are at hand. Run again with the same
 manifest and directory, it takes the missing files alone. export.json is written when all are there.
+With --file it keeps .bcda/journal.ndjson instead: a later fetch of the whole manifest reads there
+which files it has already.
 
   bcda manifest | bcda fetch - --out claims
   bcda fetch manifest.json --file dbbd1ce1-ae24-435c-807d-ed45953077d3.ndjson --out claims)");

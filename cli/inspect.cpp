@@ -23,7 +23,7 @@ int run_metadata(const Metadata& what) {
   const Interrupts interrupts;
   const bcda::Client client(config);
   bcda::Export run = client.start_metadata();
-  follow(run, {.quiet = true});
+  if (const int failed = follow(run, {.quiet = true})) return failed;
   const std::string json = run.result().metadata();
   print((what.raw ? json : indent_json(json)) + '\n');
   return 0;
