@@ -40,7 +40,8 @@ bool is_one_of(const bcda::Setting& setting, std::initializer_list<std::string_v
 // --client-id for "client_id".
 std::string flag_name(std::string_view setting);
 
-// A text of the library with the flag, or a secret's environment variable, in place of each setting that it names.
+// A text of the library with the flag, or a secret's environment variable, in place of each setting that it names. A name that
+// is not to be read in its flag follows at the end, because a configuration file takes it.
 std::string in_flags(std::string_view text);
 
 // Two columns, descriptions wrapped; an option's type as we say it.
