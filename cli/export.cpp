@@ -48,7 +48,7 @@ int run_export(const Run& run) {
   const auto sandbox = run.start_sandbox();
   const bcda::Config config = run.config(sandbox);
   const bcda::Client client(config);
-  bcda::Export job = client.start_export();
+  bcda::Run job = client.start_export();
   return follow_files(job, run.output, config.value("out"),
                       " holds an unfinished export: start again there with --restart, or give another --out");
 }
@@ -56,13 +56,13 @@ int run_export(const Run& run) {
 int run_manifest(const Run& run) {
   const Interrupts interrupts;
   const bcda::Client client(run.config(std::nullopt));
-  bcda::Export job = client.start_manifest();
+  bcda::Run job = client.start_manifest();
   follow(job, run.output);
   print(job.result().manifest());
   return 0;
 }
 
-bcda::Export start_fetch(const bcda::Client& client, const std::string& manifest, const Run& run) try {
+bcda::Run start_fetch(const bcda::Client& client, const std::string& manifest, const Run& run) try {
   return client.start_fetch(manifest, {}, run.file);
 } catch (const bcda::Error& error) {
   if (error.status() != BCDA_INVALID_ARGUMENT || std::string_view(error.what()).rfind("the manifest", 0) != 0) throw;
@@ -74,7 +74,7 @@ int run_fetch(const Run& run) {
   const Interrupts interrupts;
   const bcda::Config config = run.config(std::nullopt);
   const bcda::Client client(config);
-  bcda::Export job = start_fetch(client, manifest, run);
+  bcda::Run job = start_fetch(client, manifest, run);
   return follow_files(job, run.output, config.value("out"),
                       " lacks files of the manifest: run the same command again to get those that are missing");
 }

@@ -46,7 +46,7 @@ std::string summary(const bcda::Result& result, const std::string& place) {
 }
 
 // After a failure: the files that are there all the same.
-void mention_verified_files(bcda::Export& run, const std::string& place) try {
+void mention_verified_files(bcda::Run& run, const std::string& place) try {
   const bcda::Result result = run.result();
   if (!result.empty()) print_error(plural(result.size(), "file") + " verified and kept in " + place);
 } catch (const bcda::Error&) {
@@ -66,13 +66,13 @@ void Output::add_to(CLI::App& command, bool with_json) {
   command.add_flag("-q,--quiet", quiet, "Print errors and warnings only");
 }
 
-void follow(bcda::Export& run, const Output& output) {
+void follow(bcda::Run& run, const Output& output) {
   Progress progress(output.json || output.quiet ? Progress::Style::none : Progress::style_for_stderr());
-  bool cancelled = false;
+  bool canceled = false;
   for (bcda::Event event;;) {
-    if (Interrupts::asked() && !cancelled) {
+    if (Interrupts::asked() && !canceled) {
       run.cancel();
-      cancelled = true;
+      canceled = true;
     }
     const bcda::Status status = run.next_event(event, slice);
     if (status == BCDA_END) break;
@@ -88,7 +88,7 @@ void follow(bcda::Export& run, const Output& output) {
   run.wait();
 }
 
-int follow_files(bcda::Export& run, const Output& output, const std::string& place, const std::string& advice) {
+int follow_files(bcda::Run& run, const Output& output, const std::string& place, const std::string& advice) {
   try {
     follow(run, output);
   } catch (const bcda::Error&) {

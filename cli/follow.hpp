@@ -17,10 +17,10 @@ struct Output {
 };
 
 // Hands out the events until the run has ended; Ctrl-C cancels it. Throws how it failed.
-void follow(bcda::Export& run, const Output& output);
+void follow(bcda::Run& run, const Output& output);
 
 // The same, and then what came of it: a summary of the files, which are in `place`. Returns the exit code.
 // `advice` follows `place` after a failure that leaves files there.
-int follow_files(bcda::Export& run, const Output& output, const std::string& place, const std::string& advice);
+int follow_files(bcda::Run& run, const Output& output, const std::string& place, const std::string& advice);
 
 }  // namespace cli

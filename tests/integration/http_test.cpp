@@ -278,7 +278,7 @@ TEST(Http, TheTimeThatASinkTakesIsNotTheServersSilence) {
   bcda::Config config = config_for(service);
   config.set("idle_timeout", "300ms").set("retries", "0");
   bcda::Client client(config);
-  bcda::Export run = client.start_export({}, sink);
+  bcda::Run run = client.start_export({}, sink);
   Outcome outcome = follow(run);
   EXPECT_EQ(outcome.status, BCDA_OK) << outcome.message;
 }
