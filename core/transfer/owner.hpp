@@ -5,21 +5,11 @@
 #include <string>
 
 #include "base/time.hpp"
+#include "world/process.hpp"
 
 namespace libbcda::transfer {
 
-struct Owner {
-  std::string host;
-  std::string machine;    // its machine-id, because two may have one name
-  std::string boot;       // the kernel's boot id: process ids mean something within one boot only
-  std::string pid_space;  // the process id namespace: so do they within one container
-  int pid = 0;
-  std::string started;  // the process's start time in clock ticks since boot, because process ids are used again
-
-  bool operator==(const Owner&) const = default;
-};
-
-Owner this_process();
+using Owner = world::Process;
 
 // Names this machine and its boot, for the names of partial files: "<boot>-<host>", eight hex digits each.
 std::string writer_mark();

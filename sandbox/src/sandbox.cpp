@@ -7,7 +7,7 @@
 #include <filesystem>
 
 #include "base/error.hpp"
-#include "base/file.hpp"
+#include "files/file.hpp"
 #include "crypto/key.hpp"
 #include "random.hpp"
 
@@ -69,7 +69,7 @@ Sandbox::Sandbox(Options options) : directory_(options.directory) {
     public_key = throwaway_pair().public_pem();
     private_key = directory_.write("private.pem", throwaway_pair().private_pem());
   } else {
-    public_key = read_file(options.public_key, kMostPem, "public key");
+    public_key = files::read_file(options.public_key, kMostPem, "public key");
     crypto::wrap_file_key(crypto::FileKey(), public_key, "trial");  // better now than in the middle of a job
   }
   Certificates certificates;

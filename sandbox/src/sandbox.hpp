@@ -3,7 +3,7 @@
 #include <memory>
 #include <string>
 
-#include "base/threads.hpp"
+#include "world/threads.hpp"
 #include "options.hpp"
 #include "server.hpp"
 #include "service.hpp"
@@ -39,7 +39,7 @@ class Sandbox {
   TemporaryDirectory directory_;
   std::unique_ptr<Service> service_;
   std::unique_ptr<Server> server_;  // after the service: stopped first
-  StopAtExit at_exit_{[this] { end(); }};
+  world::StopAtExit at_exit_{[this] { end(); }};
 };
 
 }  // namespace libbcda::sandbox

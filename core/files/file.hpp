@@ -1,77 +1,64 @@
 // Local files: small ones read whole, and output that appears under its name only when it is whole.
 #pragma once
 #include <cstdint>
-#include <optional>
 #include <string>
+#include <string_view>
+#include <utility>
 #include <vector>
 
 #include "base/bytes.hpp"
-#include "base/time.hpp"
+#include "base/error.hpp"
+#include "world/disk.hpp"
 
-namespace libbcda {
+namespace libbcda::files {
+
+using world::Disk;
 
 // How much a published file survives: a crash of the process, or a loss of power.
 enum class Durability { process, power };
 
-// A file descriptor that closes itself. It is never 0, 1 or 2: where a host process has closed those, what somebody prints
-// would otherwise end up in our file.
+// A file descriptor that closes itself.
 class Fd {
  public:
   Fd() = default;
-  explicit Fd(int fd);
-  Fd(Fd&& other) noexcept : fd_(other.fd_) { other.fd_ = -1; }
+  Fd(Disk& disk, int fd) : disk_(&disk), fd_(fd) {}
+  Fd(Fd&& other) noexcept : disk_(other.disk_), fd_(other.take()) {}
   Fd& operator=(Fd&& other) noexcept;
   ~Fd();
   int get() const noexcept { return fd_; }
   explicit operator bool() const noexcept { return fd_ >= 0; }
+  int take() noexcept { return std::exchange(fd_, -1); }
+  ssize_t read(MutableBytes out) const noexcept { return disk_->read(fd_, out); }  // -1: see errno
+  int status(struct stat& out) const noexcept { return disk_->status(fd_, out); }
   int close() noexcept;  // 0, or errno: network file systems report a failed write here
 
  private:
+  Disk* disk_ = nullptr;
   int fd_ = -1;
 };
 
-// Reads a whole small file. `what` is what errors call it ("private key"). Throws Error{FILESYSTEM}.
+// Reads a whole small file of the system. `what` is what errors call it ("private key"). Throws Error{FILESYSTEM}.
 std::string read_file(const std::string& path, std::size_t max_bytes, const char* what);
 Secret read_secret_file(const std::string& path, std::size_t max_bytes, const char* what);
 
+// Opens a file of the system for reading. An empty Fd: errno says why there is none.
+Fd open_system_file(const std::string& path);
+
 // True when others than the owner may read `path`.
 bool readable_by_others(const std::string& path);
+bool is_directory(const std::string& path);
+// The regular files in a directory of the system: name and size. Throws Error{FILESYSTEM}.
+std::vector<std::pair<std::string, std::int64_t>> regular_files_in(const std::string& directory);
+bool exists(Disk& disk, const std::string& path);  // a link exists even when it leads nowhere
+bool may_read(const std::string& path);            // false: errno says why
 
-// A directory held open, so that what happens in it does not depend on its path any more.
-class Directory {
- public:
-  static Directory open_or_create(const std::string& path);  // mode 0700 when made; parents are not made
+// The error for a failed call. `code` is its errno.
+Error file_error(const std::string& doing, const std::string& path, int code);
+Error sync_error(const std::string& path, int code);
 
-  Directory sub(const std::string& name) const;  // opens or makes a directory in it; never follows a link
-  bool contains(const std::string& name) const;
-  bool has_file(const std::string& name) const;  // a regular file; a link is none
-  std::string read(const std::string& name, std::size_t max_bytes) const;
-  // Writes a small file under a temporary name and renames it.
-  void replace(const std::string& name, std::string_view text, Durability durability) const;
-  void remove(const std::string& name) const noexcept;            // a file; missing is fine
-  void remove_directory(const std::string& name) const noexcept;  // and the files in it, one level
-  std::vector<std::string> names() const;                         // of everything in it
-  bool is_empty() const { return names().empty(); }
-  bool has(const Directory& inner, const std::string& name) const;  // `name` in it is still that directory
-  bool in_place() const;                                            // the path that it was opened by still leads to it
-  void remove_if_empty() const;                                     // itself
-  bool make_private() const;  // mode 0700, where the file system has modes; false: it is another user's
-  // When a file in it was last written; nullopt when it is not there. By the clock of the file system, as `now` is.
-  std::optional<Instant> modified(const std::string& name) const;
-  std::optional<Instant> now() const;  // nullopt when no file can be written here
-  // Makes names in it survive a loss of power. False: this file system cannot do that. Throws Error{FILESYSTEM} when it
-  // can and failed.
-  bool sync() const;
-  bool sync_own_name() const;  // the same for its own name in the directory above
-  int fd() const noexcept { return fd_.get(); }
-  const std::string& path() const noexcept { return path_; }
+std::string join(const std::string& directory, const std::string& name);
 
- private:
-  Directory(Fd fd, std::string path);
-  Fd fd_;
-  std::string path_;
-  std::string absolute_;  // the same when the process changes its working directory
-};
+class Directory;
 
 // A regular file in a directory, to be read; a link is not followed. Throws Error{FILESYSTEM}.
 class InputFile {
@@ -81,6 +68,7 @@ class InputFile {
   std::size_t read(MutableBytes out);  // 0 at the end
 
  private:
+  Disk& disk_;
   Fd fd_;
   std::string path_;
   std::int64_t size_ = 0;
@@ -102,6 +90,8 @@ class OutputFile {
 
  private:
   void seal(const std::string& full);
+  int link_to(const Directory& dir, const std::string& name) const;
+  Disk& disk_;
   const Directory* partial_dir_;  // null once moved from
   std::string partial_;
   Durability durability_;
@@ -119,10 +109,14 @@ class LineFile {
   void close();                        // throws when what was appended could not be written
 
  private:
+  Disk& disk_;
   Fd fd_;
   std::string path_;
   Durability durability_;
   bool cut_ = false;  // the last line was
 };
 
-}  // namespace libbcda
+// Writes all of `bytes`. `path` names the file in an error.
+void write_all(Disk& disk, int fd, ByteView bytes, const std::string& path);
+
+}  // namespace libbcda::files

@@ -7,7 +7,7 @@
 
 #include "base/error.hpp"
 
-namespace libbcda {
+namespace libbcda::world {
 
 // While one lives, threads that are made are born without signals: those are the program's business, and SIGPIPE would be
 // delivered to whoever writes to a closed socket.
@@ -47,4 +47,4 @@ class StopAtExit {
   std::function<void()> stop_;
 };
 
-}  // namespace libbcda
+}  // namespace libbcda::world
