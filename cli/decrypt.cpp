@@ -168,7 +168,7 @@ int run_decrypt(const Decrypt& what) {
     } catch (const bcda::Error& error) {  // the others may be fine
       tell_failures(what, manifest, input, error);
       if (exit_code == 0) exit_code = bcda::exit_code(error.status());
-      if (error.status() == BCDA_CANCELLED) return bcda::exit_code(error.status());
+      if (error.status() == BCDA_CANCELED) return bcda::exit_code(error.status());
     }
   }
   return exit_code == 0 && error_files ? with_error_files : exit_code;

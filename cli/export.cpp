@@ -64,7 +64,7 @@ int run_export(const Run& run) {
   const auto sandbox = run.start_sandbox();
   const bcda::Config config = run.config(sandbox);
   const bcda::Client client(config);
-  bcda::Export job = client.start_export();
+  bcda::Run job = client.start_export();
   Output output = run.output;
   output.own_service = run.sandbox;
   return follow_files(job, output, config.value("out"),
@@ -76,13 +76,13 @@ int run_manifest(const Run& run) {
   bcda::Config config = run.config(std::nullopt);
   for (const char* unneeded : {"private_key", "private_key_pem"}) config.set(unneeded, nullptr);  // nor is it looked at
   const bcda::Client client(config);
-  bcda::Export job = client.start_manifest();
+  bcda::Run job = client.start_manifest();
   if (const int failed = follow(job, run.output)) return failed;
   print(job.result().manifest());
   return 0;
 }
 
-bcda::Export start_fetch(const bcda::Client& client, const ManifestFile& manifest, const Run& run) try {
+bcda::Run start_fetch(const bcda::Client& client, const ManifestFile& manifest, const Run& run) try {
   return client.start_fetch(manifest.text(), {}, run.file);
 } catch (const bcda::Error& error) {
   const std::string message = in_flags(error.what()), named = manifest.named_in(message);
@@ -95,7 +95,7 @@ int run_fetch(const Run& run) {
   const Interrupts interrupts;
   const bcda::Config config = run.config(std::nullopt);
   const bcda::Client client(config);
-  bcda::Export job = start_fetch(client, manifest, run);
+  bcda::Run job = start_fetch(client, manifest, run);
   return follow_files(job, run.output, config.value("out"),
                       " lacks files of the manifest: run the same command again to get those that are missing");
 }

@@ -47,7 +47,7 @@ std::string summary(const bcda::Result& result, const std::string& place) {
 }
 
 // After a failure: the files that are there all the same.
-void mention_verified_files(bcda::Export& run, const std::string& place) try {
+void mention_verified_files(bcda::Run& run, const std::string& place) try {
   const bcda::Result result = run.result();
   if (!result.empty()) print_error(plural(result.size(), "file") + " verified and kept in " + place);
 } catch (const bcda::Error&) {
@@ -88,14 +88,14 @@ void Output::add_to(CLI::App& command, bool with_json) {
   command.add_flag("-q,--quiet", quiet, "Print errors and warnings only");
 }
 
-int follow(bcda::Export& run, const Output& output) {
+int follow(bcda::Run& run, const Output& output) {
   Progress progress(output.json || output.quiet ? Progress::Style::none : Progress::style_for_stderr());
   RunningJobs running;
-  bool cancelled = false;
+  bool canceled = false;
   for (bcda::Event event;;) {
-    if (Interrupts::asked() && !cancelled) {
+    if (Interrupts::asked() && !canceled) {
       run.cancel();
-      cancelled = true;
+      canceled = true;
     }
     const bcda::Status status = run.next_event(event, slice);
     if (status == BCDA_END) break;
@@ -122,7 +122,7 @@ int follow(bcda::Export& run, const Output& output) {
   }
 }
 
-int follow_files(bcda::Export& run, const Output& output, const std::string& place, const std::string& advice) {
+int follow_files(bcda::Run& run, const Output& output, const std::string& place, const std::string& advice) {
   if (const int failed = follow(run, output)) {
     if (!output.quiet && !output.json) mention_verified_files(run, place);
     if (holds_unfinished_export(place)) print_error(place + advice);

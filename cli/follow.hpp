@@ -18,10 +18,10 @@ struct Output {
 };
 
 // Hands out the events until the run has ended; Ctrl-C cancels it. Returns 0, or the exit code after having said how it failed.
-int follow(bcda::Export& run, const Output& output);
+int follow(bcda::Run& run, const Output& output);
 
 // The same, and then what came of it: a summary of the files, which are in `place`. Returns the exit code.
 // `advice` follows `place`, after the failure, when it leaves files there.
-int follow_files(bcda::Export& run, const Output& output, const std::string& place, const std::string& advice);
+int follow_files(bcda::Run& run, const Output& output, const std::string& place, const std::string& advice);
 
 }  // namespace cli

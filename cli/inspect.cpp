@@ -22,7 +22,7 @@ int run_metadata(const Metadata& what) {
   for (const char* unneeded : {"private_key", "private_key_pem"}) config.set(unneeded, nullptr);  // nor is it looked at
   const Interrupts interrupts;
   const bcda::Client client(config);
-  bcda::Export run = client.start_metadata();
+  bcda::Run run = client.start_metadata();
   if (const int failed = follow(run, {.quiet = true})) return failed;
   const std::string json = run.result().metadata();
   print((what.raw ? json : indent_json(json)) + '\n');

@@ -111,7 +111,7 @@ void print(std::string_view text) {
     case Written::failed:
       throw Failure(BCDA_FILESYSTEM, "cannot write to standard output: " + standard_output().why());
     case Written::given_up:
-      throw Failure(BCDA_CANCELLED, "interrupted; nobody read standard output");
+      throw Failure(BCDA_CANCELED, "interrupted; nobody read standard output");
     case Written::all:
     case Written::dropped:
       break;

@@ -42,7 +42,7 @@ struct Decryption : Counted {
 
   void cancel() {
     const std::lock_guard lock(mutex);
-    cancelled = true;
+    canceled = true;
   }
 
   // Between chunks, on `thread`: false stops.
@@ -50,7 +50,7 @@ struct Decryption : Counted {
     const std::lock_guard lock(mutex);
     done = now, total = of;
     changed.notify_all();
-    return !cancelled;
+    return !canceled;
   }
 
   void run() {
@@ -72,7 +72,7 @@ struct Decryption : Counted {
   std::mutex mutex;
   std::condition_variable changed;
   std::int64_t done = 0, total = -1;
-  bool cancelled = false, ended = false;
+  bool canceled = false, ended = false;
   std::optional<bcda::Result> result;
   std::exception_ptr failure;
 

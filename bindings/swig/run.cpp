@@ -211,7 +211,7 @@ struct Run : Counted {
   Questions questions{bell};
   std::optional<RefusedAtExit> refused_at_exit;
   std::optional<bcda::Sink> sink;
-  std::optional<bcda::Export> native;
+  std::optional<bcda::Run> native;
 };
 
 Run* export_start(const Client& client, const Config& settings, std::int32_t to_sink) {

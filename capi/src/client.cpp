@@ -29,7 +29,7 @@ struct bcda_sink {
   void* user;
 };
 
-struct bcda_export {
+struct bcda_run {
   std::unique_ptr<Run> run;
   libbcda::capi::Owner owner;
 };
@@ -94,7 +94,7 @@ class SinkDestination : public libbcda::transfer::Destination {
 };
 
 bcda_status start(bcda_client* client, const bcda_config* settings, const bcda_sink* sink, RunRequest request,
-                  bcda_export** run, bcda_error** error) {
+                  bcda_run** run, bcda_error** error) {
   return guard(error, [&] {
     need(client, "client");
     need(run, "run");
@@ -102,7 +102,7 @@ bcda_status start(bcda_client* client, const bcda_config* settings, const bcda_s
     request.settings = client->session->settings();
     if (settings) request.settings = request.settings.with(libbcda::capi::resolve(*settings));
     if (sink) request.sink = std::make_shared<SinkDestination>(*sink);
-    auto handle = std::make_unique<bcda_export>();
+    auto handle = std::make_unique<bcda_run>();
     handle->run = Run::start(client->session, std::move(request));
     *run = handle.release();
   });
@@ -155,26 +155,25 @@ bcda_status bcda_sink_create(bcda_sink_begin begin, bcda_sink_write write, bcda_
 
 void bcda_sink_destroy(bcda_sink* sink) { delete sink; }
 
-bcda_status bcda_export_start(bcda_client* client, const bcda_config* settings, const bcda_sink* sink,
-                              bcda_export** run, bcda_error** error) {
+bcda_status bcda_export_start(bcda_client* client, const bcda_config* settings, const bcda_sink* sink, bcda_run** run,
+                              bcda_error** error) {
   return start(client, settings, sink, {}, run, error);
 }
 
-bcda_status bcda_manifest_start(bcda_client* client, const bcda_config* settings, bcda_export** run,
-                                bcda_error** error) {
+bcda_status bcda_manifest_start(bcda_client* client, const bcda_config* settings, bcda_run** run, bcda_error** error) {
   RunRequest request;
   request.kind = RunKind::manifest;
   return start(client, settings, nullptr, std::move(request), run, error);
 }
 
-bcda_status bcda_metadata_start(bcda_client* client, bcda_export** run, bcda_error** error) {
+bcda_status bcda_metadata_start(bcda_client* client, bcda_run** run, bcda_error** error) {
   RunRequest request;
   request.kind = RunKind::metadata;
   return start(client, nullptr, nullptr, std::move(request), run, error);
 }
 
 bcda_status bcda_fetch_start(bcda_client* client, const bcda_config* settings, const char* manifest, const char* file,
-                             const bcda_sink* sink, bcda_export** run, bcda_error** error) {
+                             const bcda_sink* sink, bcda_run** run, bcda_error** error) {
   RunRequest request;
   bcda_status status = guard(error, [&] {
     need(client, "client");
@@ -187,7 +186,7 @@ bcda_status bcda_fetch_start(bcda_client* client, const bcda_config* settings, c
   return status == BCDA_OK ? start(client, settings, sink, std::move(request), run, error) : status;
 }
 
-bcda_status bcda_export_next_event(bcda_export* run, int64_t timeout_ms, bcda_event** event, bcda_error** error) {
+bcda_status bcda_run_next_event(bcda_run* run, int64_t timeout_ms, bcda_event** event, bcda_error** error) {
   return guard(error, [&]() -> bcda_status {
     need(run, "run");
     need(event, "event");
@@ -206,7 +205,7 @@ bcda_status bcda_export_next_event(bcda_export* run, int64_t timeout_ms, bcda_ev
   });
 }
 
-bcda_status bcda_export_notify(bcda_export* run, bcda_notify notify, void* user, bcda_error** error) {
+bcda_status bcda_run_notify(bcda_run* run, bcda_notify notify, void* user, bcda_error** error) {
   return guard(error, [&] {
     need(run, "run");
     run->owner.check();
@@ -214,7 +213,7 @@ bcda_status bcda_export_notify(bcda_export* run, bcda_notify notify, void* user,
   });
 }
 
-bcda_status bcda_export_wait(bcda_export* run, int64_t timeout_ms, bcda_error** error) {
+bcda_status bcda_run_wait(bcda_run* run, int64_t timeout_ms, bcda_error** error) {
   return guard(error, [&]() -> bcda_status {
     need(run, "run");
     run->owner.check();
@@ -225,11 +224,11 @@ bcda_status bcda_export_wait(bcda_export* run, int64_t timeout_ms, bcda_error** 
   });
 }
 
-void bcda_export_cancel(bcda_export* run) {
+void bcda_run_cancel(bcda_run* run) {
   if (run && run->owner.is_me()) run->run->cancel();
 }
 
-bcda_status bcda_export_result(bcda_export* run, bcda_result** result, bcda_error** error) {
+bcda_status bcda_run_result(bcda_run* run, bcda_result** result, bcda_error** error) {
   return guard(error, [&] {
     need(run, "run");
     need(result, "result");
@@ -239,7 +238,7 @@ bcda_status bcda_export_result(bcda_export* run, bcda_result** result, bcda_erro
   });
 }
 
-void bcda_export_destroy(bcda_export* run) {
+void bcda_run_destroy(bcda_run* run) {
   if (run && run->owner.is_me() && !run->run->abandoned()) delete run;
 }
 

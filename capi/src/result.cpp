@@ -90,7 +90,7 @@ bcda_status bcda_decrypt_file(const bcda_config* settings, const char* path, con
     need(output, "output");
     OPENSSL_init_crypto(OPENSSL_INIT_NO_ATEXIT, nullptr);  // the process may exit while this thread goes on
     const auto tell = [&](std::int64_t done, std::int64_t total) {
-      if (progress && progress(user, done, total) != 0) throw Error(Status::CANCELLED, "cancelled");
+      if (progress && progress(user, done, total) != 0) throw Error(Status::CANCELED, "canceled");
     };
     auto made = libbcda::runtime::decrypt({.settings = libbcda::capi::resolve(*settings),
                                            .path = path,

@@ -84,8 +84,8 @@ Task<Secret> TokenSource::get() {
     try {
       token = co_await fetch();
     } catch (const Error& e) {
-      // Cancelled is this asker alone: another takes over.
-      e.status == Status::CANCELLED ? void(other = std::current_exception()) : void(error = e);
+      // Canceled is this asker alone: another takes over.
+      e.status == Status::CANCELED ? void(other = std::current_exception()) : void(error = e);
     } catch (...) {
       other = std::current_exception();
     }

@@ -91,7 +91,7 @@ void Job::on_answer(const http::Answer& answer, Moment now) {
     failure_ =
         std::move(Error(Status::AUTHENTICATION,
                         describe(status_ ? "the status request" : "the kick-off") +
-                            " was refused (HTTP 401) with a token that is new; the organisation may be switched off")
+                            " was refused (HTTP 401) with a token that is new; the organization may be switched off")
                       .with_http(401)
                       .with_outcome(outcome_text(answer)));
     return;
@@ -131,7 +131,7 @@ void Job::on_kick_off(const http::Answer& answer, Moment now) {
   Error error = refusal(answer, describe("the kick-off"), now.wall);
   const char* remedy = "";
   if (answer.status == 429)
-    remedy = ": another export of this resource type is still running for the organisation; try again when it is done";
+    remedy = ": another export of this resource type is still running for the organization; try again when it is done";
   if (answer.status == 403 && !is_page(answer)) error.message += kDenied;
   if (answer.status == 404) error.message += "; check the setting types: the service may not offer this resource type";
   // A 500 leaves a pending job behind, and a gateway's 502 or 504 may: repeated are only those that started none for

@@ -49,7 +49,7 @@ void check_field(std::string_view text, const std::string& name, Status status) 
                             std::to_string(kLongestField) + " can be sent");
 }
 
-std::string serialise(const Request& request, const std::string& user_agent) {
+std::string serialize(const Request& request, const std::string& user_agent) {
   check_field(request.url.target, "the URL", Status::PROTOCOL);
   check_field(request.url.host, "the host", Status::PROTOCOL);
   check_field(user_agent, "the setting user_agent: the header User-Agent", Status::INVALID_ARGUMENT);
@@ -327,7 +327,7 @@ void Client::keep(const std::string& origin, IdleConnection connection) {
 
 Task<Response> Client::open(Request request, bool* answered) {
   auto executor = co_await asio::this_coro::executor;
-  const WipedText wire{serialise(request, options_.user_agent)};
+  const WipedText wire{serialize(request, options_.user_agent)};
   for (;;) {
     auto state = std::make_unique<Response::State>(*this, request);
     auto idle = take_idle(request.url.origin());

@@ -142,7 +142,7 @@ Task<> Stream::wait(Ready what) {
                               asio::redirect_error(asio::use_awaitable, ec));
   watchdog_->waiting = false;
   if (watchdog_->expired) time_out();
-  if (ec == asio::error::operation_aborted) throw Error(Status::CANCELLED, "cancelled");
+  if (ec == asio::error::operation_aborted) throw Error(Status::CANCELED, "canceled");
   if (ec) fail("the connection to", ec.message());
 }
 
@@ -161,7 +161,7 @@ Task<tcp::resolver::results_type> Stream::resolve() {
   auto found = co_await resolver->async_resolve(url_.host, std::to_string(url_.port), tcp::resolver::numeric_service,
                                                 asio::redirect_error(asio::use_awaitable, ec));
   if (*late) time_out();
-  if (ec == asio::error::operation_aborted) throw Error(Status::CANCELLED, "cancelled");
+  if (ec == asio::error::operation_aborted) throw Error(Status::CANCELED, "canceled");
   if (ec) throw network_error(url_, "cannot find the host of", ec.message());
   co_return found;
 }
@@ -182,7 +182,7 @@ Task<> Stream::connect(TlsContext& tls) {
     if (watchdog_->expired) break;
     co_await socket_.async_connect(address.endpoint(), asio::redirect_error(asio::use_awaitable, ec));
     if (!ec && !watchdog_->expired) break;
-    if (ec == asio::error::operation_aborted && !watchdog_->expired) throw Error(Status::CANCELLED, "cancelled");
+    if (ec == asio::error::operation_aborted && !watchdog_->expired) throw Error(Status::CANCELED, "canceled");
     ErrorCode ignored;
     socket_.close(ignored);
   }

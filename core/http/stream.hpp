@@ -42,7 +42,7 @@ struct IdleConnection {
 };
 
 // Not thread-safe: all calls come from the strand that is its executor. Throws Error{NETWORK, TLS, TIMEOUT}.
-// Cancellation: every wait honours asio's terminal cancellation.
+// Cancellation: every wait honors asio's terminal cancellation.
 class Stream {
  public:
   Stream(asio::any_io_executor executor, Url url, Patience patience);

@@ -235,7 +235,7 @@ class DirectoryDecryption {
   }
 
   static bool stops_decryption(Status status) {
-    return status == Status::CANCELLED || status == Status::INTERNAL || status == Status::NO_MEMORY;
+    return status == Status::CANCELED || status == Status::INTERNAL || status == Status::NO_MEMORY;
   }
 
   const Decryption& what_;

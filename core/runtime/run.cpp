@@ -193,7 +193,7 @@ Task<> Run::flow() {
     for (const std::string& type : types_) group_->spawn([this, type] { return drive_job(type); });
   }
   co_await group_->join();
-  for (int round = 0; request_.kind == RunKind::export_ && round < kGrowthRounds && !group_->cancelled(); ++round) {
+  for (int round = 0; request_.kind == RunKind::export_ && round < kGrowthRounds && !group_->canceled(); ++round) {
     auto before = files_total_;
     group_->spawn([this] { return guarded(confirm_manifests(), [this](const Error& e) { fail(e); }); });
     co_await group_->join();
@@ -220,10 +220,10 @@ Task<> Run::ask_metadata() {
 
 void Run::finish() {
   watch_.reset();
-  if (group_->cancelled() && (!failure_ || failure_->status == Status::CANCELLED))
+  if (group_->canceled() && (!failure_ || failure_->status == Status::CANCELED))
     failure_ = *timed_out_ ? Error(Status::TIMEOUT, "the run was not done within the setting timeout (" +
                                                         format_duration(request_.settings.duration("timeout")) + ")")
-                           : Error(Status::CANCELLED, "cancelled");
+                           : Error(Status::CANCELED, "canceled");
   // Every task says how it ended; should one ever not have, that is a failure too.
   bool all_there = files_total_ == static_cast<std::int64_t>(files_.size()) && jobs_.size() == types_.size();
   if (!failure_ && !all_there) failure_ = Error(Status::INTERNAL, "the run ended with files or jobs unaccounted for");
@@ -276,9 +276,9 @@ void Run::fail(const Error& error, bool at_a_file) {
   if (stops_everything(error.status)) group_->cancel();
   {
     std::lock_guard lock(mutex_);
-    if (!failure_ || failure_->status == Status::CANCELLED) {
+    if (!failure_ || failure_->status == Status::CANCELED) {
       failure_ = error;
-      failed_at_a_file_ = at_a_file && error.status != Status::CANCELLED;
+      failed_at_a_file_ = at_a_file && error.status != Status::CANCELED;
     }
   }
 }
@@ -287,7 +287,7 @@ Task<> Run::sleep(Milliseconds duration) {
   asio::steady_timer timer(co_await asio::this_coro::executor, duration);
   boost::system::error_code ec;
   co_await timer.async_wait(asio::redirect_error(asio::use_awaitable, ec));
-  if (ec) throw Error(Status::CANCELLED, "cancelled");
+  if (ec) throw Error(Status::CANCELED, "canceled");
 }
 
 std::string Run::earliest_transaction_time() const {

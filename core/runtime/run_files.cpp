@@ -73,7 +73,7 @@ Task<> Run::work() {
     FileTask task;
     {
       std::lock_guard lock(mutex_);
-      if (queue_.empty() || group_->cancelled()) {
+      if (queue_.empty() || group_->canceled()) {
         --workers_;
         co_return;
       }
@@ -131,7 +131,7 @@ Task<std::string> Run::digest_at(const std::string& path, std::int64_t bytes) {
   co_await on(session_->disk(), *session_, [&] { file = workspace_->open(path); });
   if (!file || file->size() != bytes) co_return "";
   while (more) {
-    if (group_->cancelled()) throw Error(Status::CANCELLED, "cancelled");
+    if (group_->canceled()) throw Error(Status::CANCELED, "canceled");
     co_await on(session_->disk(), *session_, [&] {
       for (std::int64_t taken = 0; more && taken < kYieldEvery; taken += static_cast<std::int64_t>(buffer.size())) {
         const std::size_t n = file->read(buffer);
@@ -162,7 +162,7 @@ Task<FileResult> Run::download(const FileTask& task) {
       last = send.request;
       if (co_await attempt(task, key, download, std::move(send.request), result)) co_return result;
     } catch (const Error& e) {
-      if (e.status == Status::CANCELLED) throw;
+      if (e.status == Status::CANCELED) throw;
       failure = e;
     }
     if (failure) download.on_failure(*failure);
@@ -220,7 +220,7 @@ Task<bool> Run::accept(http::Response& response, transfer::Download& download) {
     try {
       co_await response.read_text(answer.body, kLargestRefusal);
     } catch (const Error& e) {
-      if (e.status == Status::CANCELLED) throw;
+      if (e.status == Status::CANCELED) throw;
       // The status is the answer. What explains it was cut, and what came of it has to do.
     }
   }
@@ -303,7 +303,7 @@ bool Run::service_is_gone() {
 }
 
 void Run::file_failed(const FileTask& task, const Error& error) {
-  if (error.status == Status::CANCELLED) return fail(error);
+  if (error.status == Status::CANCELED) return fail(error);
   bool single = false;
   {
     std::lock_guard lock(mutex_);

@@ -42,7 +42,7 @@ Task<> Run::exchange(bulk::Job& job, bulk::Send send, http::Request& last) {
     auto limit = static_cast<std::size_t>(session_->settings().integer("max_manifest_bytes"));
     answer = co_await session_->http().send(std::move(send.request), limit, &answered);
   } catch (const Error& e) {
-    if (e.status == Status::CANCELLED) throw;
+    if (e.status == Status::CANCELED) throw;
     failure = e;
   }
   if (failure) {
@@ -109,7 +109,7 @@ void Run::job_failed(const std::string& type, const std::string& status_url, con
   fail(error);
   bool dead = error.status == Status::JOB_FAILED || error.status == Status::JOB_GONE;
   if (dead && workspace_ && !status_url.empty()) note([&] { workspace_->job_dead(status_url); });
-  if (error.status != Status::CANCELLED) {
+  if (error.status != Status::CANCELED) {
     if (!status_url.empty()) log(client_log::status_error(shown(status_url), error, now()));
     if (types_.size() > 1) warn(type, "", error);  // of a single job it is the run's own error
   }

@@ -17,7 +17,7 @@ using http::Task;
 
 // Errors after which nothing else of the run can go well.
 inline bool stops_everything(Status status) {
-  return status == Status::FILESYSTEM || status == Status::AUTHENTICATION || status == Status::CANCELLED ||
+  return status == Status::FILESYSTEM || status == Status::AUTHENTICATION || status == Status::CANCELED ||
          status == Status::INTERNAL || status == Status::NO_MEMORY;
 }
 
@@ -26,14 +26,14 @@ inline std::string shown(const std::string& url) { return url.substr(0, url.find
 
 inline Instant now() { return read_clocks().wall; }
 
-// Runs a coroutine's body and hands over what it throws as an Error; its own cancellation comes as CANCELLED.
+// Runs a coroutine's body and hands over what it throws as an Error; its own cancellation comes as CANCELED.
 template <class Failed>
 Task<> guarded(Task<> body, Failed failed) {
   std::optional<Error> error;
   try {
     co_await std::move(body);
   } catch (const boost::system::system_error& e) {
-    error = e.code() == asio::error::operation_aborted ? Error(Status::CANCELLED, "cancelled")
+    error = e.code() == asio::error::operation_aborted ? Error(Status::CANCELED, "canceled")
                                                        : Error(Status::INTERNAL, e.what());
   } catch (...) {
     error = current_error();

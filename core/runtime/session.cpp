@@ -160,7 +160,7 @@ Session::Watch::~Watch() {
 
 Session::Visit::Visit(Session& session) : session_(session) {
   std::lock_guard lock(session_.serving_mutex_);
-  if (session_.abandoned_) throw Error(Status::CANCELLED, "cancelled");
+  if (session_.abandoned_) throw Error(Status::CANCELED, "canceled");
   ++session_.serving_;
 }
 

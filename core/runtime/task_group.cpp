@@ -46,7 +46,7 @@ void TaskGroup::spawn(std::function<asio::awaitable<void>()> task, std::function
   auto self = shared_from_this();
   std::shared_ptr<EndGuard> guard;  // outlives the lock, because its end takes the lock
   std::lock_guard lock(mutex_);
-  if (cancelled_) return;
+  if (canceled_) return;
   auto place = children_.insert(children_.end(), child);
   guard = std::make_shared<EndGuard>([self, place, broken = std::move(broken)](bool is_broken) {
     if (is_broken && broken) broken();
@@ -75,14 +75,14 @@ void TaskGroup::wait_empty() {
 
 void TaskGroup::cancel() {
   std::lock_guard lock(mutex_);
-  cancelled_ = true;
+  canceled_ = true;
   for (auto& child : children_)
     http::post_surely(child->strand, [child] { child->signal.emit(asio::cancellation_type::terminal); });
 }
 
-bool TaskGroup::cancelled() const {
+bool TaskGroup::canceled() const {
   std::lock_guard lock(mutex_);
-  return cancelled_;
+  return canceled_;
 }
 
 asio::awaitable<void> TaskGroup::join() {

@@ -1,4 +1,4 @@
-// Coroutines that run side by side, each on its own strand, and that are awaited and cancelled together.
+// Coroutines that run side by side, each on its own strand, and that are awaited and canceled together.
 #pragma once
 #include <boost/asio/any_io_executor.hpp>
 #include <boost/asio/awaitable.hpp>
@@ -20,8 +20,8 @@ class TaskGroup : public std::enable_shared_from_this<TaskGroup> {
   // Thread-safe. A task must not let anything but its cancellation escape. After cancel() nothing is started. `broken` is
   // called for a task that lets something else escape, or whose coroutine is destroyed before its end.
   void spawn(std::function<asio::awaitable<void>()> task, std::function<void()> broken = {});
-  void cancel();           // thread-safe: asio's terminal cancellation for every task
-  bool cancelled() const;  // thread-safe
+  void cancel();          // thread-safe: asio's terminal cancellation for every task
+  bool canceled() const;  // thread-safe
 
   // Returns when no task is left. One caller at a time; not cancellable itself.
   asio::awaitable<void> join();
@@ -38,7 +38,7 @@ class TaskGroup : public std::enable_shared_from_this<TaskGroup> {
   std::condition_variable emptied_;
   std::list<std::shared_ptr<Child>> children_;
   std::shared_ptr<Joiner> joiner_;
-  bool cancelled_ = false;
+  bool canceled_ = false;
 };
 
 }  // namespace libbcda::runtime

@@ -62,7 +62,7 @@ Facts decrypt_into(Workspace& space, const std::string& name, bool is_error, Dow
     writer->commit(facts.bytes, facts.sha256);
     return facts;
   } catch (Error& e) {
-    if (e.file.empty() && e.status != Status::CANCELLED) {
+    if (e.file.empty() && e.status != Status::CANCELED) {
       e.message = input.path() + ": " + e.message;
       e.at_file(input.path());
     }

@@ -49,16 +49,16 @@ static void show(const bcda_event* event) {
 }
 
 /* The events of the run, until there are no more. A program with a loop of its own would rather ask with a timeout of 0
- * whenever bcda_export_notify has woken it. */
-static bcda_status follow(bcda_export* run, bcda_error** error) {
+ * whenever bcda_run_notify has woken it. */
+static bcda_status follow(bcda_run* run, bcda_error** error) {
   bcda_event* event = NULL;
   bcda_status status;
-  while ((status = bcda_export_next_event(run, -1, &event, error)) == BCDA_OK) {
+  while ((status = bcda_run_next_event(run, -1, &event, error)) == BCDA_OK) {
     show(event);
     bcda_event_destroy(event);
   }
   if (status != BCDA_END) return status;
-  return bcda_export_wait(run, -1, error); /* returns at once now, and says how the run ended */
+  return bcda_run_wait(run, -1, error); /* returns at once now, and says how the run ended */
 }
 
 static bcda_status print_first_record(const char* path, bcda_error** error) {
@@ -73,9 +73,9 @@ static bcda_status print_first_record(const char* path, bcda_error** error) {
   return status == BCDA_END ? BCDA_OK : status; /* a file without records is no failure */
 }
 
-static bcda_status list_files(bcda_export* run, bcda_error** error) {
+static bcda_status list_files(bcda_run* run, bcda_error** error) {
   bcda_result* result = NULL;
-  bcda_status status = bcda_export_result(run, &result, error);
+  bcda_status status = bcda_run_result(run, &result, error);
   if (status != BCDA_OK) return status;
   printf("\n%" PRId32 " files, as of %s:\n", bcda_result_file_count(result), bcda_result_transaction_time(result));
   for (int32_t i = 0; i < bcda_result_file_count(result); i++) {
@@ -92,7 +92,7 @@ static bcda_status list_files(bcda_export* run, bcda_error** error) {
 int main(int argc, char** argv) {
   bcda_config* config = NULL;
   bcda_client* client = NULL;
-  bcda_export* run = NULL;
+  bcda_run* run = NULL;
   bcda_error* error = NULL;
   bcda_status status;
 
@@ -109,7 +109,7 @@ int main(int argc, char** argv) {
   if (status == BCDA_OK) status = list_files(run, &error);
 
   /* The export before its client. NULL is fine for what was not made. */
-  bcda_export_destroy(run);
+  bcda_run_destroy(run);
   bcda_client_destroy(client);
   bcda_config_destroy(config);
   return status == BCDA_OK ? 0 : fail(status, error);

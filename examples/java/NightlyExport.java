@@ -26,7 +26,7 @@ import java.util.concurrent.TimeUnit;
  * java -cp bcda.jar NightlyExport.java claims 02:15      # BCDA_URL, BCDA_CLIENT_ID, ... say where and who
  * </pre>
  *
- * SIGTERM ends it at any time: an export under way is cancelled, and what it has not verified is removed. A night that is
+ * SIGTERM ends it at any time: an export under way is canceled, and what it has not verified is removed. A night that is
  * there already is not exported again; one that failed is tried again after an hour, when that may help; today's is made up for
  * when the service starts later than that.
  */
@@ -121,7 +121,7 @@ public final class NightlyExport {
       }
       // What an interrupted run left of this night is discarded.
       ExportRequest request = ExportRequest.builder().out(out).restart(true).onEvent(NightlyExport::tell).build();
-      summarise(night, client.export(request));
+      summarize(night, client.export(request));
       return true;
     } catch (BcdaException failure) { // without its outcome, which may name beneficiaries
       log(night + ": failed (" + failure.code() + "): " + failure.getMessage());
@@ -132,7 +132,7 @@ public final class NightlyExport {
       }
       return false;
     } catch (InterruptedException ending) {
-      log(night + ": cancelled");
+      log(night + ": canceled");
       return false;
     } catch (RuntimeException unexpected) { // what it says may be anything
       log(night + ": failed (" + unexpected.getClass().getName() + ")");
@@ -151,7 +151,7 @@ public final class NightlyExport {
     }
   }
 
-  private static void summarise(LocalDate night, ExportResult result) {
+  private static void summarize(LocalDate night, ExportResult result) {
     long records = result.files().stream().mapToLong(ExportedFile::records).sum();
     System.out.printf(
         "%s: %d files, %d records, as of %s%n",

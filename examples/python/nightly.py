@@ -4,7 +4,7 @@
     15 2 * * *  set -a; . /etc/bcda.env; /opt/bcda/bin/python /opt/bcda/nightly.py /srv/claims 2>>/var/log/bcda.log
 
 The log goes to standard error, one line of summary to standard output. A night that is there already is not exported
-again. Exit codes are those of the bcda command: 0 done, 6 done with error files, 130 cancelled (SIGTERM, Ctrl-C), ...
+again. Exit codes are those of the bcda command: 0 done, 6 done with error files, 130 canceled (SIGTERM, Ctrl-C), ...
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from pathlib import Path
 import bcda
 
 DONE_WITH_ERROR_FILES = 6
-CANCELLED = 130
+CANCELED = 130
 
 log = logging.getLogger("nightly")
 
@@ -34,7 +34,7 @@ def arguments() -> argparse.Namespace:
         epilog="Where the service is and who asks comes from the environment: BCDA_URL, BCDA_CLIENT_ID, "
         "BCDA_CLIENT_SECRET_FILE, BCDA_PRIVATE_KEY; 'bcda settings' lists all. Exit codes: 0 done or there already, "
         "1 failed, 2 usage, 3 authentication, 4 refused, or the job failed, 5 decryption or verification failed, "
-        "6 done, with error files, 130 cancelled.",
+        "6 done, with error files, 130 canceled.",
     )
     parser.add_argument("out", metavar="OUT", type=Path, help="where the nights are kept; made when missing")
     parser.add_argument("--types", metavar="TYPE,...", help="resource types (default: BCDA_TYPES, or all three)")
@@ -79,7 +79,7 @@ def main() -> int:
     logging.basicConfig(format="%(asctime)s %(levelname)s %(name)s: %(message)s")  # to standard error
     for logger in (log, logging.getLogger("bcda")):
         logger.setLevel(logging.DEBUG if options.verbose else logging.INFO)
-    # As Ctrl-C: the export is cancelled, and what it has not verified is removed.
+    # As Ctrl-C: the export is canceled, and what it has not verified is removed.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     name = str(options.date or datetime.date.today())
     try:
@@ -91,7 +91,7 @@ def main() -> int:
         log.error("%s", error)
         code, summary = 1, "failed"
     except KeyboardInterrupt:
-        code, summary = CANCELLED, "cancelled"
+        code, summary = CANCELED, "canceled"
     print(f"{name}: {summary}")
     return code
 

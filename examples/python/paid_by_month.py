@@ -48,7 +48,7 @@ def paid_by_month(chunks: Iterable[pd.DataFrame]) -> tuple[pd.DataFrame, int]:
     total, left_out = pd.DataFrame(), 0
     for chunk in chunks:
         claims = chunk.reindex(columns=COLUMNS)  # a chunk of drug events alone lacks some
-        claims = claims[claims["status"] == "active"]  # not those that were cancelled
+        claims = claims[claims["status"] == "active"]  # not those that were canceled
         items = claims["item"].map(lambda item: item if isinstance(item, list) else [])
         dates = claims["billablePeriod.start"].fillna(items.map(drug_date)).astype("string")
         parts = claims["insurance.coverage.reference"].astype("string").str.extract(r"/part-([abd])-", expand=False)
@@ -85,8 +85,8 @@ def plot(total: pd.DataFrame, path: str, footnote: str) -> None:
     months = pd.PeriodIndex(total.index).to_timestamp()
     below = pd.Series(0.0, index=total.index)
     for part in total.columns.astype(str):
-        name, colour = PARTS[part]
-        axes.bar(months, total[part], bottom=below, width=24, color=colour, label=name, zorder=2)
+        name, color = PARTS[part]
+        axes.bar(months, total[part], bottom=below, width=24, color=color, label=name, zorder=2)
         below += total[part]
     axes.set_title("Paid amounts by month of service", loc="left", fontsize=14, fontweight="bold", pad=16)
     axes.set_xlabel("Month in which the service began", labelpad=8)

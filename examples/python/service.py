@@ -38,7 +38,7 @@ class RequestError(Exception):
 class Job:
     """One export, and how it goes."""
 
-    def __init__(self, name: str, run: bcda.Export[bcda.ExportResult]) -> None:
+    def __init__(self, name: str, run: bcda.Run[bcda.ExportResult]) -> None:
         self.run = run
         self.facts: dict[str, Any] = {"id": name, "state": "running", "step": "", "types": {}}
         self.task = asyncio.create_task(self._follow())
@@ -52,8 +52,8 @@ class Job:
             async for event in self.run:
                 self._note(event)
             result = await self.run
-        except bcda.CancelledError:
-            self.facts["state"] = "cancelled"
+        except bcda.CanceledError:
+            self.facts["state"] = "canceled"
         except bcda.Error as error:  # without its outcome, which may name beneficiaries
             self.facts["state"] = "failed"
             self.facts["error"] = {"code": error.code, "message": str(error), "retriable": error.retriable}

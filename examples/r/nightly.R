@@ -24,12 +24,12 @@ standard output.
 Where the service is and who asks comes from the environment: BCDA_URL, BCDA_CLIENT_ID, BCDA_CLIENT_SECRET_FILE,
 BCDA_PRIVATE_KEY; bcda_settings() lists all. Exit codes are those of the bcda command: 0 done or there already,
 1 failed, 2 usage, 3 authentication, 4 refused, or the job failed, 5 decryption or verification failed, 6 done, with
-error files, 130 cancelled.'
+error files, 130 canceled.'
 
 LONGEST_PAUSE <- 3600 # seconds; a service that asks for more is left alone
 USAGE_ERROR <- 2
 DONE_WITH_ERROR_FILES <- 6
-CANCELLED <- 130
+CANCELED <- 130
 
 verbose <- FALSE
 note <- function(level, ...) {
@@ -170,7 +170,7 @@ main <- function(arguments) {
   }
   verbose <<- options$verbose
   directory <- file.path(options$out, options$date)
-  ended <- tryCatch(night(directory, options), interrupt = function(i) outcome(CANCELLED, "cancelled"))
+  ended <- tryCatch(night(directory, options), interrupt = function(i) outcome(CANCELED, "canceled"))
   cat(options$date, ": ", ended$summary, "\n", sep = "")
   ended$code
 }

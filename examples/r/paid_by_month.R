@@ -24,7 +24,7 @@ BCDA_PRIVATE_KEY; bcda_settings() lists all. Exit codes are those of the bcda co
 TYPE <- "ExplanationOfBenefit"
 CHUNK <- 1000 # claims in memory at a time, of some 50 KB each
 PARTS <- c(a = "Part A", b = "Part B", d = "Part D", other = "Other")
-COLOURS <- c(a = "#1b4f72", b = "#3a9fbf", d = "#f0a830", other = "#8a8f94")
+COLORS <- c(a = "#1b4f72", b = "#3a9fbf", d = "#f0a830", other = "#8a8f94")
 USAGE_ERROR <- 2
 DONE_WITH_ERROR_FILES <- 6
 INTERRUPTED <- 130
@@ -68,7 +68,7 @@ facts <- function(claims) {
 
 # The sums with those of another chunk: a row for each month and part.
 add_claims <- function(sums, claims) {
-  active <- Filter(function(claim) identical(claim$status, "active"), claims) # not those that were cancelled
+  active <- Filter(function(claim) identical(claim$status, "active"), claims) # not those that were canceled
   found <- facts(active)
   placed <- rbind(sums[c("month", "part", "paid")], found[stats::complete.cases(found), ])
   left_out <- first_of(attr(sums, "left_out"), 0) + sum(!stats::complete.cases(found))
@@ -110,7 +110,7 @@ plot_months <- function(total, path, footnote) {
   on.exit(grDevices::dev.off())
   graphics::par(mar = c(5, 6.5, 4, 1), las = 1, cex.axis = 0.85, mgp = c(4.5, 0.6, 0))
   draw <- function(...) {
-    graphics::barplot(t(total), col = COLOURS[colnames(total)], border = NA, axes = FALSE, axisnames = FALSE, ...)
+    graphics::barplot(t(total), col = COLORS[colnames(total)], border = NA, axes = FALSE, axisnames = FALSE, ...)
   }
   at <- draw(ylab = "Paid (US dollars)")
   ticks <- graphics::axTicks(2)
@@ -125,7 +125,7 @@ plot_months <- function(total, path, footnote) {
   graphics::title(xlab = "Month in which the service began", line = 3.2)
   graphics::mtext(footnote, 1, line = 3.8, adj = 1, cex = 0.65, col = "#666666")
   graphics::legend("topright", PARTS[colnames(total)],
-    fill = COLOURS[colnames(total)], border = NA, horiz = TRUE, bty = "n", inset = c(0, -0.09), xpd = TRUE, cex = 0.85
+    fill = COLORS[colnames(total)], border = NA, horiz = TRUE, bty = "n", inset = c(0, -0.09), xpd = TRUE, cex = 0.85
   )
 }
 

@@ -15,7 +15,7 @@ from ._decrypt import decrypt
 from ._destination import Sink, SinkFile
 from ._errors import (
     AuthenticationError,
-    CancelledError,
+    CanceledError,
     DecryptionError,
     Error,
     FilesystemError,
@@ -36,7 +36,7 @@ from ._errors import (
     VerificationError,
 )
 from ._events import Event
-from ._export import Export
+from ._run import Run
 from ._manifest import Manifest, ManifestFile
 from ._native import version as __version__
 from ._native import version_details
@@ -46,12 +46,12 @@ from ._tables import SandboxOption, Setting, Status, sandbox_options, settings, 
 
 __all__ = [
     "AuthenticationError",
-    "CancelledError",
+    "CanceledError",
     "Client",
     "DecryptionError",
     "Error",
     "Event",
-    "Export",
+    "Run",
     "ExportResult",
     "File",
     "FilesystemError",

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Callable, Union
 from . import _native
 from ._config import encoded, make_config, takes_settings
 from ._destination import Directory, Out, OwnSink, Remote, destination
-from ._export import Export
+from ._run import Run
 from ._manifest import Fetchable, Manifest, ManifestFile, manifest_text
 from ._progress import Progress, ProgressOption
 from ._result import ExportResult
@@ -133,7 +133,7 @@ class Client:
         progress: ProgressOption = False,
         **settings: Unpack[ExportSettings],
     ) -> ExportResult:
-        """:meth:`export` for asyncio. When the task is cancelled, so is the export.
+        """:meth:`export` for asyncio. When the task is canceled, so is the export.
 
         The event loop is not blocked. Nothing is shown unless `progress` is None or True; a function is called on the
         event loop's thread.
@@ -221,7 +221,7 @@ class Client:
     @takes_settings("export")
     def start(
         self, types: Types | None = None, out: Out | None = None, **settings: Unpack[ExportSettings]
-    ) -> Export[ExportResult]:
+    ) -> Run[ExportResult]:
         """Starts an :meth:`export` and returns at once.
 
         Raises InvalidArgumentError, PrivateKeyError or FilesystemError when it cannot begin; the run raises the others.
@@ -237,10 +237,10 @@ class Client:
         return self._to(place, self._native.start_export(config, place.sink), conclude=lambda r: place.finish(r.json))
 
     @takes_settings("export")
-    def start_manifest(self, types: Types | None = None, **settings: Unpack[ExportSettings]) -> Export[Manifest]:
+    def start_manifest(self, types: Types | None = None, **settings: Unpack[ExportSettings]) -> Run[Manifest]:
         """Starts a :meth:`manifest` run and returns at once."""
         run = self._native.start_manifest(make_config({"types": types, **settings}))
-        return Export(run, lambda result: Manifest(result.manifest), keeps=self)
+        return Run(run, lambda result: Manifest(result.manifest), keeps=self)
 
     @takes_settings("export")
     def start_fetch(
@@ -250,7 +250,7 @@ class Client:
         *,
         file: str | None = None,
         **settings: Unpack[ExportSettings],
-    ) -> Export[ExportResult]:
+    ) -> Run[ExportResult]:
         """Starts a :meth:`fetch` and returns at once."""
         place = self._place(out)
         config = self._run_config(settings, place)
@@ -260,13 +260,13 @@ class Client:
             place, self._native.start_fetch(manifest_text(what), encoded("file", alone), config, place.sink)
         )
 
-    def start_metadata(self) -> Export[dict[str, Any]]:
+    def start_metadata(self) -> Run[dict[str, Any]]:
         """Starts a :meth:`metadata` request and returns at once."""
 
         def parse(result: _native.Result) -> dict[str, Any]:
             return dict(json.loads(result.metadata))
 
-        return Export(self._native.start_metadata(), parse, keeps=self)
+        return Run(self._native.start_metadata(), parse, keeps=self)
 
     # ---- Its lifecycle ----
 
@@ -296,8 +296,8 @@ class Client:
         place: Directory | Remote | OwnSink,
         run: _native.Run,
         conclude: Callable[[_native.Result], object] = lambda result: None,
-    ) -> Export[ExportResult]:
+    ) -> Run[ExportResult]:
         def make(result: _native.Result) -> ExportResult:
             return ExportResult.from_native(result, place)
 
-        return Export(run, make, conclude, partial=make, keeps=self)
+        return Run(run, make, conclude, partial=make, keeps=self)

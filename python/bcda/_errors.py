@@ -168,10 +168,10 @@ class SinkError(Error):
     code = "SINK"
 
 
-class CancelledError(Error):
-    """The run was cancelled by :meth:`Export.cancel`."""
+class CanceledError(Error):
+    """The run was canceled by :meth:`Run.cancel`."""
 
-    code = "CANCELLED"
+    code = "CANCELED"
 
 
 class StateError(Error):

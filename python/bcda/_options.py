@@ -128,7 +128,7 @@ class SandboxOptions(TypedDict, total=False):
     error_rate: OptionValue
     """The share of beneficiaries that cannot be retrieved and end up in error files; a job fails from 50%. Takes a share such as 0.02 or 2%."""
     era: OptionValue
-    """The service's behaviour of that month: error files encrypted and keys in KeyMap only, error files not listed, error files listed in plaintext, no encryption. Takes nov2018, sep2019, oct2019 or nov2019-off."""
+    """The service's behavior of that month: error files encrypted and keys in KeyMap only, error files not listed, error files listed in plaintext, no encryption. Takes nov2018, sep2019, oct2019 or nov2019-off."""
     production: OptionValue
     """A kick-off while a job of the same type runs meets a 429. Takes true or false. Can be changed while it runs (bcda_sandbox_control)."""
     retry_after: OptionValue
@@ -138,7 +138,7 @@ class SandboxOptions(TypedDict, total=False):
     client_secret: OptionValue
     """Default: 80 random hex digits. Takes a text."""
     second_client_id: OptionValue
-    """The credentials of a second organisation, which must not see the first's jobs. Takes a text."""
+    """The credentials of a second organization, which must not see the first's jobs. Takes a text."""
     second_client_secret: OptionValue
     """See second_client_id. Takes a text."""
     public_key: OptionValue

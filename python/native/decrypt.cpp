@@ -58,7 +58,7 @@ bcda::Result decrypt(Config& settings, const std::string& path, const std::strin
     try {
       return outside([&] { return bcda::decrypt_file(settings.native(), what); });
     } catch (const bcda::Error&) {
-      progress.rethrow();  // what stopped it says more than "cancelled"
+      progress.rethrow();  // what stopped it says more than "canceled"
       throw;
     }
   });

@@ -109,7 +109,7 @@ void Signal::clear() const noexcept {
   ::eventfd_read(fd_, &ignored);
 }
 
-Run::Run(bcda::Export run, std::shared_ptr<bcda::Sink> sink) : sink_(std::move(sink)), run_(std::move(run)) {
+Run::Run(bcda::Run run, std::shared_ptr<bcda::Sink> sink) : sink_(std::move(sink)), run_(std::move(run)) {
   runs().insert(this);
 }
 
@@ -178,7 +178,7 @@ void end_all_runs() {
     // As long as it takes, as Python does for a thread that is no daemon: a sink may be in the caller's own code.
     try {
       wait_for(bcda::Milliseconds(-1), [&](bcda::Milliseconds time) { return run->native().wait(time); });
-    } catch (const bcda::Error&) {  // cancelled; or a parent's run, in a forked child
+    } catch (const bcda::Error&) {  // canceled; or a parent's run, in a forked child
     } catch (const py::error_already_set&) {
       ::_exit(interrupted);  // the user means it; what is published is whole at any moment
     }

@@ -31,7 +31,7 @@ class Signal {
 // One run in the background, with all that it uses.
 class Run : public std::enable_shared_from_this<Run> {
  public:
-  Run(bcda::Export run, std::shared_ptr<bcda::Sink> sink);
+  Run(bcda::Run run, std::shared_ptr<bcda::Sink> sink);
   ~Run();  // cancels and waits; with the GIL
   Run(const Run&) = delete;
   Run& operator=(const Run&) = delete;
@@ -44,12 +44,12 @@ class Run : public std::enable_shared_from_this<Run> {
   int fileno();
   void clear_signal();
 
-  bcda::Export& native() { return *run_; }
+  bcda::Run& native() { return *run_; }
 
  private:
   std::shared_ptr<bcda::Sink> sink_;
   std::unique_ptr<Signal> signal_;
-  std::optional<bcda::Export> run_;  // the last: it goes first
+  std::optional<bcda::Run> run_;  // the last: it goes first
 };
 
 // Cancels the runs that are left and waits for their ends: the interpreter is about to end.

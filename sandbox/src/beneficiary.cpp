@@ -68,7 +68,7 @@ constexpr std::array<Coded, 5> kDrgs{{{"470", "MAJOR JOINT REPLACEMENT OR REATTA
                                       {"291", "HEART FAILURE & SHOCK W MCC"},
                                       {"194", "SIMPLE PNEUMONIA & PLEURISY W CC"},
                                       {"690", "KIDNEY & URINARY TRACT INFECTIONS W/O MCC"}}};
-constexpr std::array<const char*, 4> kRevenueCentres{"0120", "0250", "0300", "0730"};
+constexpr std::array<const char*, 4> kRevenueCenters{"0120", "0250", "0300", "0730"};
 constexpr std::array<const char*, 6> kDrugs{"00093505698", "00378180510", "00591040501",
                                             "16714068303", "65862015705", "68180098003"};
 
@@ -192,7 +192,7 @@ void Claim::fill_inpatient(Draws& draws) {
     a.allowed = seasonal(stay * (60000 + draws.below(90000)), start);
     a.submitted = a.allowed * (250 + draws.below(200)) / 100;
     a.paid = a.allowed;
-    lines[i] = {a, start, {"", ""}, kRevenueCentres[i], {"", ""}};
+    lines[i] = {a, start, {"", ""}, kRevenueCenters[i], {"", ""}};
     amounts += a;
   }
   amounts.deductible = std::min<std::int64_t>(amounts.allowed, 136400);  // the Part A deductible of 2019

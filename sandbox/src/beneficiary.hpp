@@ -37,7 +37,7 @@ struct ClaimLine {
   Amounts amounts;
   int day = 0;
   Coded betos;
-  const char* service = "";  // HCPCS or revenue centre code
+  const char* service = "";  // HCPCS or revenue center code
   Coded place;
 };
 

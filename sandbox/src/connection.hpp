@@ -1,4 +1,4 @@
-// One connection from handshake to goodbye: one request, one answer, with the misbehaviour that was asked for.
+// One connection from handshake to goodbye: one request, one answer, with the misbehavior that was asked for.
 #pragma once
 #include "service.hpp"
 #include "stream.hpp"

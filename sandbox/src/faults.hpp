@@ -1,4 +1,4 @@
-// Misbehaviour on demand: what can go wrong, how it is written, and which request it hits.
+// Misbehavior on demand: what can go wrong, how it is written, and which request it hits.
 #pragma once
 #include <cstdint>
 #include <mutex>

@@ -163,10 +163,10 @@ std::shared_ptr<Job> Jobs::find(std::int64_t id) const {
   return found == jobs_.end() ? nullptr : found->second;
 }
 
-bool Jobs::is_running(const std::string& organisation, Resource resource, Time now) const {
+bool Jobs::is_running(const std::string& organization, Resource resource, Time now) const {
   std::lock_guard lock(mutex_);
   for (const auto& [id, job] : jobs_) {
-    if (job->organisation != organisation || job->resource != resource || now - job->created >= kStaleAfter) continue;
+    if (job->organization != organization || job->resource != resource || now - job->created >= kStaleAfter) continue;
     Phase phase = job->phase(now);
     if (phase == Phase::pending || phase == Phase::in_progress) return true;
   }

@@ -22,7 +22,7 @@ struct Doom {
 class Job {  // thread-safe once made
  public:
   std::int64_t id = 0;
-  std::string organisation;
+  std::string organization;
   Resource resource = Resource::patient;
   std::string request;  // the kick-off's URL as the manifest repeats it
   Time created;
@@ -65,7 +65,7 @@ class Jobs {  // thread-safe
  public:
   std::shared_ptr<Job> add(std::shared_ptr<Job> job);  // gives it its number
   std::shared_ptr<Job> find(std::int64_t id) const;
-  bool is_running(const std::string& organisation, Resource resource, Time now) const;
+  bool is_running(const std::string& organization, Resource resource, Time now) const;
 
  private:
   mutable std::mutex mutex_;

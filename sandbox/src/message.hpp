@@ -40,7 +40,7 @@ struct Response {
   std::vector<Segment> segments;
   std::string after_segments;
 
-  // Misbehaviour that the connection carries out.
+  // Misbehavior that the connection carries out.
   bool no_answer = false;
   Duration delay{};
   std::optional<Fault> reset, truncate, stall, drip, flip;

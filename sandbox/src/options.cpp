@@ -73,7 +73,7 @@ constexpr std::array<OptionRow, 24> kRows{{
      false, host},
     {"tls", "true", kBoolean, "https with a throw-away certificate authority, or plain http.", false,
      parsed<&O::tls, parse_boolean>},
-    {"beneficiaries", "1000", "a number", "How many beneficiaries there are; 0: the organisation has none.", false,
+    {"beneficiaries", "1000", "a number", "How many beneficiaries there are; 0: the organization has none.", false,
      integer<&O::beneficiaries, 0, 500000000>},
     {"seed", "1", "a number", "The same seed gives the same beneficiaries.", false, integer<&O::seed, 0, kMost>},
     {"beneficiaries_per_file", "400", "a number from 1", "How many beneficiaries go into one file.", false,
@@ -89,7 +89,7 @@ constexpr std::array<OptionRow, 24> kRows{{
      "The share of beneficiaries that cannot be retrieved and end up in error files; a job fails from 50%.", false,
      parsed<&O::error_rate, parse_fraction>},
     {"era", "sep2019", "nov2018, sep2019, oct2019 or nov2019-off",
-     "The service's behaviour of that month: error files encrypted and keys in KeyMap only, error files not listed, "
+     "The service's behavior of that month: error files encrypted and keys in KeyMap only, error files not listed, "
      "error "
      "files listed in plaintext, no encryption.",
      false, era},
@@ -98,7 +98,7 @@ constexpr std::array<OptionRow, 24> kRows{{
     {"retry_after", "0", "seconds", "The Retry-After of that 429.", true, integer<&O::retry_after, 0, kMost>},
     {"client_id", "", "a text", "Default: a random UUID.", false, text<&O::client_id>},
     {"client_secret", "", "a text", "Default: 80 random hex digits.", false, text<&O::client_secret>},
-    {"second_client_id", "", "a text", "The credentials of a second organisation, which must not see the first's jobs.",
+    {"second_client_id", "", "a text", "The credentials of a second organization, which must not see the first's jobs.",
      false, text<&O::second_client_id>},
     {"second_client_secret", "", "a text", "See second_client_id.", false, text<&O::second_client_secret>},
     {"public_key", "", "the path of a PEM file",

@@ -73,7 +73,7 @@ struct Context {
   const ClaimLine* line = nullptr;
   const Coded* diagnosis = nullptr;
   std::int64_t number = 0;  // of the line or diagnosis, from 1
-  std::string_view organisation, failed_type;
+  std::string_view organization, failed_type;
 };
 
 std::string_view person_text(Field field, const Beneficiary& person, char* scratch) {
@@ -180,8 +180,8 @@ std::string_view field_text(Field field, const Context& context, char* scratch) 
   }
   if (field <= Field::orec_text) return person_text(field, *context.person, scratch);
   switch (field) {
-    case Field::organisation:
-      return context.organisation;
+    case Field::organization:
+      return context.organization;
     case Field::failed_type:
       return context.failed_type;
     case Field::number:
@@ -286,7 +286,7 @@ void render_one(const Population& population, const Slice& slice, std::int64_t n
   Beneficiary person(population.seed, number);
   Context context;
   context.person = &person;
-  context.organisation = population.organisation;
+  context.organization = population.organization;
   context.failed_type = resource_name(slice.resource);
   render(templates().failure, context, out);
 }

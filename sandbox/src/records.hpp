@@ -17,7 +17,7 @@ struct Population {
   std::uint64_t seed = 1;
   std::int64_t beneficiaries = 0;
   double error_rate = 0;
-  std::string organisation;
+  std::string organization;
 };
 
 // True when this beneficiary's records of this type cannot be retrieved.

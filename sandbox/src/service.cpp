@@ -253,8 +253,8 @@ Response Service::token(const Request& request) {
   return response;
 }
 
-std::optional<std::string> Service::organisation(const Request& request) {
-  return tokens_.organisation_of(bearer_token(request.header("authorization")), now());
+std::optional<std::string> Service::organization(const Request& request) {
+  return tokens_.organization_of(bearer_token(request.header("authorization")), now());
 }
 
 Response Service::metadata(const Request& request) const {
@@ -292,7 +292,7 @@ Response Service::metadata(const Request& request) const {
 // ---- Jobs ----------------------------------------------------------------------------------------------------------
 
 Response Service::kick_off(const Request& request, Resource resource) {
-  auto owner = organisation(request);
+  auto owner = organization(request);
   if (!owner) return unauthorized();
   std::string accept = request.header("accept"), prefer = request.header("prefer");
   if (accept.empty()) return malformed("Accept header is required");
@@ -315,10 +315,10 @@ Response Service::kick_off(const Request& request, Resource resource) {
   return response;
 }
 
-std::shared_ptr<Job> Service::new_job(const Request& request, const std::string& organisation, Resource resource,
+std::shared_ptr<Job> Service::new_job(const Request& request, const std::string& organization, Resource resource,
                                       const Options& o) {
   auto job = std::make_shared<Job>();
-  job->organisation = organisation;
+  job->organization = organization;
   job->resource = resource;
   job->request = base_url(request) + request.target;
   job->created = now();
@@ -330,17 +330,17 @@ std::shared_ptr<Job> Service::new_job(const Request& request, const std::string&
   job->doom.empty = strikes(FaultKind::job_empty, request);
   job->doom.grows = strikes(FaultKind::job_grows, request);
   job->doom.fails =
-      strikes(FaultKind::job_fails, request) || archives_.at(organisation)->failure_share(resource) >= 0.5;
+      strikes(FaultKind::job_fails, request) || archives_.at(organization)->failure_share(resource) >= 0.5;
   add_files(*job, o);
   return job;
 }
 
 void Service::add_files(Job& job, const Options& o) {
-  auto archive = archives_.at(job.organisation);
+  auto archive = archives_.at(job.organization);
   std::int64_t count = o.era == Era::nov2018 ? 1 : archive->file_count();
   job.data_files = count;
   for (std::int64_t i = 0; i < count; ++i) {
-    std::string stem = o.era == Era::nov2018 ? job.organisation : random_uuid();
+    std::string stem = o.era == Era::nov2018 ? job.organization : random_uuid();
     bool encrypted = o.era != Era::nov2019_off;
     auto add = [&](const std::string& name, const Slice& slice, bool sealed) {
       // Late in 2018 every job's file had the same name, so the job's moment takes part in its key too.
@@ -358,14 +358,14 @@ void Service::add_files(Job& job, const Options& o) {
   }
 }
 
-std::shared_ptr<Job> Service::job_of(const std::string& organisation, std::string_view id) const {
+std::shared_ptr<Job> Service::job_of(const std::string& organization, std::string_view id) const {
   auto number = parse_integer(id);
   auto job = number ? jobs_.find(*number) : nullptr;
-  return job && job->organisation == organisation ? job : nullptr;
+  return job && job->organization == organization ? job : nullptr;
 }
 
 Response Service::status(const Request& request, std::string_view id) {
-  auto owner = organisation(request);
+  auto owner = organization(request);
   if (!owner) return unauthorized();
   auto job = job_of(*owner, id);
   if (!job) return not_found();
@@ -408,7 +408,7 @@ Response Service::listing(const Request& request, const Job& job, std::string_vi
 }
 
 Response Service::data(const Request& request, std::string_view id, std::string_view name) {
-  auto owner = organisation(request);
+  auto owner = organization(request);
   if (!owner) return unauthorized();
   auto job = job_of(*owner, id);
   if (!job) return not_found();

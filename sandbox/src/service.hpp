@@ -15,7 +15,7 @@ namespace libbcda::sandbox {
 
 class Service {  // thread-safe
  public:
-  // `options` must have both credentials of the first organisation; `public_key` is PEM text.
+  // `options` must have both credentials of the first organization; `public_key` is PEM text.
   Service(Options options, std::string public_key);
 
   Response answer(const Request& request);
@@ -34,9 +34,9 @@ class Service {  // thread-safe
   Response data(const Request& request, std::string_view id, std::string_view name);
 
   Options options() const;  // a copy: control() may change them at any time
-  std::optional<std::string> organisation(const Request& request);
-  std::shared_ptr<Job> job_of(const std::string& organisation, std::string_view id) const;
-  std::shared_ptr<Job> new_job(const Request& request, const std::string& organisation, Resource resource,
+  std::optional<std::string> organization(const Request& request);
+  std::shared_ptr<Job> job_of(const std::string& organization, std::string_view id) const;
+  std::shared_ptr<Job> new_job(const Request& request, const std::string& organization, Resource resource,
                                const Options& options);
   void add_files(Job& job, const Options& options);
   bool strikes(FaultKind kind, const Request& request) { return faults_.strike(kind, request.line()).has_value(); }
@@ -47,7 +47,7 @@ class Service {  // thread-safe
   std::map<std::string, std::int64_t> counts_;
   const std::string public_key_;
   const Bytes secret_;                                              // file keys and nonces follow from it
-  std::map<std::string, std::shared_ptr<const Archive>> archives_;  // of each organisation
+  std::map<std::string, std::shared_ptr<const Archive>> archives_;  // of each organization
   Clock clock_;
   Faults faults_;
   Tokens tokens_;

@@ -60,7 +60,7 @@ enum class Field {
   days_supply,
   quantity,
   // an error file's line
-  organisation,
+  organization,
   failed_type,
 };
 

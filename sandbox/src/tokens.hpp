@@ -12,13 +12,13 @@ namespace libbcda::sandbox {
 
 class Tokens {  // thread-safe
  public:
-  std::string issue(const std::string& organisation, Time now, Duration lifetime);
-  std::optional<std::string> organisation_of(std::string_view token, Time now);
+  std::string issue(const std::string& organization, Time now, Duration lifetime);
+  std::optional<std::string> organization_of(std::string_view token, Time now);
   void revoke_all();
 
  private:
   struct Issued {
-    std::string organisation;
+    std::string organization;
     Time expires;
   };
   std::mutex mutex_;

@@ -9,7 +9,7 @@ namespace {
 template <class T>
 constexpr bool moves_only = std::is_nothrow_move_constructible_v<T>&& std::is_nothrow_move_assignable_v<T> &&
                             !std::is_copy_constructible_v<T> && !std::is_copy_assignable_v<T>;
-static_assert(moves_only<bcda::Config> && moves_only<bcda::Client> && moves_only<bcda::Export> &&
+static_assert(moves_only<bcda::Config> && moves_only<bcda::Client> && moves_only<bcda::Run> &&
               moves_only<bcda::Event> && moves_only<bcda::Result> && moves_only<bcda::Sink> &&
               moves_only<bcda::Reader> && moves_only<bcda::Sandbox>);
 static_assert(std::is_trivially_copyable_v<bcda::File> && std::is_trivially_copyable_v<bcda::Setting>);
@@ -24,7 +24,7 @@ static_assert(std::is_trivially_copyable_v<bcda::File> && std::is_trivially_copy
   config.set_provider("client_secret", [] { return std::string("secret"); });
   const bcda::Client client(config);
   bcda::Sink sink([](const std::string&, const std::string&) { return std::unique_ptr<bcda::SinkFile>(); });
-  bcda::Export run = client.start_export(config, sink);
+  bcda::Run run = client.start_export(config, sink);
   run = client.start_export();
   run = client.start_export({{"types", "Patient"}});
   run = client.start_manifest();
@@ -51,7 +51,7 @@ void expect(bool yes, const char* what) {
 int main() {
   expect(bcda::version() == "0.1.0", "the version");
   expect(bcda::statuses().size() >= 22, "22 status codes or more");
-  expect(bcda::exit_code(BCDA_CANCELLED) == 130, "130 for cancelled");
+  expect(bcda::exit_code(BCDA_CANCELED) == 130, "130 for canceled");
   expect(!bcda::settings().empty(), "settings");
   expect(!bcda::sandbox_options().empty(), "options of the sandbox");
   try {

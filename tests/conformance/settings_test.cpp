@@ -133,7 +133,7 @@ TEST(CNull, IsAnInvalidArgumentThatIsNamed) {
   const char* data = nullptr;
   size_t size = 0;
   bcda_client* client = nullptr;
-  bcda_export* run = nullptr;
+  bcda_run* run = nullptr;
   bcda_event* event = nullptr;
   bcda_result* result = nullptr;
   bcda_sink* sink = nullptr;
@@ -166,10 +166,10 @@ TEST(CNull, IsAnInvalidArgumentThatIsNamed) {
       {"client", [&](bcda_error** e) { return bcda_export_start(nullptr, config, nullptr, &run, e); }},
       {"client", [&](bcda_error** e) { return bcda_manifest_start(nullptr, config, &run, e); }},
       {"client", [&](bcda_error** e) { return bcda_fetch_start(nullptr, config, "{}", nullptr, nullptr, &run, e); }},
-      {"run", [&](bcda_error** e) { return bcda_export_next_event(nullptr, 0, &event, e); }},
-      {"run", [&](bcda_error** e) { return bcda_export_notify(nullptr, nullptr, nullptr, e); }},
-      {"run", [&](bcda_error** e) { return bcda_export_wait(nullptr, 0, e); }},
-      {"run", [&](bcda_error** e) { return bcda_export_result(nullptr, &result, e); }},
+      {"run", [&](bcda_error** e) { return bcda_run_next_event(nullptr, 0, &event, e); }},
+      {"run", [&](bcda_error** e) { return bcda_run_notify(nullptr, nullptr, nullptr, e); }},
+      {"run", [&](bcda_error** e) { return bcda_run_wait(nullptr, 0, e); }},
+      {"run", [&](bcda_error** e) { return bcda_run_result(nullptr, &result, e); }},
       {"settings",
        [&](bcda_error** e) {
          return bcda_decrypt_file(nullptr, "x", nullptr, "00", nullptr, "y", nullptr, nullptr, nullptr, e);
@@ -224,7 +224,7 @@ TEST(CNull, AClientWantsItsOutParameters) {
   EXPECT_EQ(bcda_manifest_start(client, nullptr, nullptr, nullptr), BCDA_INVALID_ARGUMENT);
   EXPECT_EQ(bcda_fetch_start(client, nullptr, R"({"output":[]})", nullptr, nullptr, nullptr, nullptr),
             BCDA_INVALID_ARGUMENT);
-  bcda_export* run = nullptr;
+  bcda_run* run = nullptr;
   EXPECT_EQ(bcda_fetch_start(client, nullptr, nullptr, nullptr, nullptr, &run, nullptr), BCDA_INVALID_ARGUMENT);
   EXPECT_EQ(run, nullptr);
   bcda_client_destroy(client);
@@ -236,8 +236,8 @@ TEST(CNull, IsFineToDestroy) {
   bcda_config_destroy(nullptr);
   bcda_client_destroy(nullptr);
   bcda_sink_destroy(nullptr);
-  bcda_export_destroy(nullptr);
-  bcda_export_cancel(nullptr);
+  bcda_run_destroy(nullptr);
+  bcda_run_cancel(nullptr);
   bcda_event_destroy(nullptr);
   bcda_result_destroy(nullptr);
   bcda_reader_destroy(nullptr);

@@ -49,7 +49,7 @@ TEST(BrokenThreads, AnExceptionInAHandlerEndsEveryRunOfTheClient) {
   auto again = Run::start(session, request);  // the threads go on
   again->cancel();
   ASSERT_TRUE(again->mailbox().wait_finished(libbcda::Milliseconds(-1)));
-  EXPECT_EQ(again->mailbox().failure()->status, libbcda::Status::CANCELLED);
+  EXPECT_EQ(again->mailbox().failure()->status, libbcda::Status::CANCELED);
 }
 
 }  // namespace

@@ -496,7 +496,7 @@ class Interrupts(Case):
                 process.send_signal(signal.SIGINT)
                 _, text = process.communicate(timeout=20)
                 self.assertEqual(process.returncode, INTERRUPTED, text)
-                self.assertIn("bcda: cancelled\nbcda: jobs already started go on at the service", text)
+                self.assertIn("bcda: canceled\nbcda: jobs already started go on at the service", text)
                 for type in ("Patient", "Coverage"):
                     self.assertRegex(text, f"  {type}: {sandbox.facts['url']}/api/v1/jobs/[0-9]+\n")
         self.out = self.dir / "own sandbox"

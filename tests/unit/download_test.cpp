@@ -156,7 +156,7 @@ TEST_F(DownloadFlow, APassingFaultIsRetriedLongerAndLonger) {
   }
 }
 
-TEST_F(DownloadFlow, RetryAfterIsHonouredAndCapped) {
+TEST_F(DownloadFlow, RetryAfterIsHonoredAndCapped) {
   send();
   got(head(503, {{"Retry-After", "17"}}));
   EXPECT_EQ(wait().duration, seconds(17));

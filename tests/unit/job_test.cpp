@@ -219,7 +219,7 @@ TEST_F(JobFlow, AKickOffThatNeverStartedAJobIsRepeated) {
   }
 }
 
-TEST_F(JobFlow, ABusyOrganisationIsToldApart) {
+TEST_F(JobFlow, ABusyOrganizationIsToldApart) {
   JobOptions no_retries = options();
   no_retries.retries = 0;
   make(no_retries);
@@ -245,7 +245,7 @@ TEST_F(JobFlow, ARedirectedKickOffNamesTheSetting) {
   EXPECT_TRUE(holds(error.message, "url"));
 }
 
-TEST_F(JobFlow, RetryAfterIsHonouredAndCapped) {
+TEST_F(JobFlow, RetryAfterIsHonoredAndCapped) {
   struct {
     const char* text;
     int waits;

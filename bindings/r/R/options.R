@@ -113,7 +113,7 @@ bcda_decrypt <- function(path, output, key = NULL, manifest = NULL, label = NULL
 #' @param host The host in the sandbox's URL; the certificate is for it too. Takes a host name or an address. (by
 #'   default `localhost`)
 #' @param tls https with a throw-away certificate authority, or plain http. Takes true or false. (by default `true`)
-#' @param beneficiaries How many beneficiaries there are; 0: the organisation has none. Takes a number. (by default
+#' @param beneficiaries How many beneficiaries there are; 0: the organization has none. Takes a number. (by default
 #'   `1000`)
 #' @param seed The same seed gives the same beneficiaries. Takes a number. (by default `1`)
 #' @param beneficiaries_per_file How many beneficiaries go into one file. Takes a number from 1. (by default `400`)
@@ -124,7 +124,7 @@ bcda_decrypt <- function(path, output, key = NULL, manifest = NULL, label = NULL
 #'   number. (by default `0`)
 #' @param error_rate The share of beneficiaries that cannot be retrieved and end up in error files; a job fails from
 #'   50%. Takes a share such as 0.02 or 2%. (by default `0`)
-#' @param era The service's behaviour of that month: error files encrypted and keys in KeyMap only, error files not
+#' @param era The service's behavior of that month: error files encrypted and keys in KeyMap only, error files not
 #'   listed, error files listed in plaintext, no encryption. Takes nov2018, sep2019, oct2019 or nov2019-off. (by
 #'   default `sep2019`)
 #' @param production A kick-off while a job of the same type runs meets a 429. Takes true or false. Can be changed
@@ -133,7 +133,7 @@ bcda_decrypt <- function(path, output, key = NULL, manifest = NULL, label = NULL
 #'   (bcda_sandbox_control). (by default `0`)
 #' @param client_id Default: a random UUID. Takes a text.
 #' @param client_secret Default: 80 random hex digits. Takes a text.
-#' @param second_client_id The credentials of a second organisation, which must not see the first's jobs. Takes a
+#' @param second_client_id The credentials of a second organization, which must not see the first's jobs. Takes a
 #'   text.
 #' @param second_client_secret See second_client_id. Takes a text.
 #' @param public_key The RSA public key that files are encrypted to. Default: that of a throw-away pair. Takes the

@@ -18,7 +18,7 @@ new_run <- function(handle, client, make, partial = NULL, sink = NULL) {
 #' result or signals how it failed. `bcda_next_event()` gives the events in order, and `bcda_cancel()` asks it to stop.
 #'
 #' A run that nobody waits for goes on, unless its files go to functions of yours: those are called in `bcda_wait()` and
-#' `bcda_next_event()` alone. It is cancelled when it is collected, by `close()`, and at the end of the session. An interrupt
+#' `bcda_next_event()` alone. It is canceled when it is collected, by `close()`, and at the end of the session. An interrupt
 #' of `bcda_wait()` leaves it running, unless it comes while one of those functions runs: that fails its file.
 #'
 #' @param run of `bcda_start()`.

@@ -63,7 +63,7 @@ typedef enum bcda_status {
   BCDA_VERIFICATION = 14,
   BCDA_FILESYSTEM = 15,
   BCDA_SINK = 16,
-  BCDA_CANCELLED = 17,
+  BCDA_CANCELED = 17,
   BCDA_AGAIN = 18, /* not a failure: nothing yet within the time given */
   BCDA_END = 19,   /* not a failure: the sequence is finished */
   BCDA_STATE = 20,
@@ -187,7 +187,7 @@ BCDA_API bcda_status bcda_client_create(const bcda_config* config, bcda_client**
 BCDA_API void bcda_client_destroy(bcda_client* client);
 
 /* The service's CapabilityStatement as JSON text, for bcda_string_free. Blocks; asks for no token (BCDA guide, "BCDA
- * Metadata"). bcda_metadata_start asks the same and can be waited for and cancelled. */
+ * Metadata"). bcda_metadata_start asks the same and can be waited for and canceled. */
 BCDA_API bcda_status bcda_client_metadata(bcda_client* client, char** json, bcda_error** error);
 
 /* ---- Sinks ------------------------------------------------------------------------------------------------------- */
@@ -215,7 +215,7 @@ BCDA_API void bcda_sink_destroy(bcda_sink* sink); /* allowed once the exports th
 
 /* One run in the background: a whole export, a manifest-only run, the download of a manifest's files, or one request for
  * the service's metadata. */
-typedef struct bcda_export bcda_export;
+typedef struct bcda_run bcda_run;
 typedef struct bcda_event bcda_event;
 typedef struct bcda_result bcda_result;
 
@@ -223,43 +223,42 @@ typedef struct bcda_result bcda_result;
  * client's; NULL for none. `sink` NULL: files go to the directory `out`. Errors here are about arguments and the output
  * directory; what happens later comes by wait, result and events. */
 BCDA_API bcda_status bcda_export_start(bcda_client* client, const bcda_config* settings, const bcda_sink* sink,
-                                       bcda_export** run, bcda_error** error);
+                                       bcda_run** run, bcda_error** error);
 
 /* Runs the jobs and stops at their manifests: bcda_result_manifest holds them. Downloads and writes nothing. */
-BCDA_API bcda_status bcda_manifest_start(bcda_client* client, const bcda_config* settings, bcda_export** run,
+BCDA_API bcda_status bcda_manifest_start(bcda_client* client, const bcda_config* settings, bcda_run** run,
                                          bcda_error** error);
 
 /* Downloads, decrypts and verifies files of a manifest that is at hand. `manifest`: JSON text of one manifest, or of
  * several one after another. `file`: the server's file name or its URL, to take that one only; NULL: all. */
 BCDA_API bcda_status bcda_fetch_start(bcda_client* client, const bcda_config* settings, const char* manifest,
-                                      const char* file, const bcda_sink* sink, bcda_export** run, bcda_error** error);
+                                      const char* file, const bcda_sink* sink, bcda_run** run, bcda_error** error);
 
 /* Asks for the service's CapabilityStatement: bcda_result_metadata holds it. Needs no credentials, writes nothing. */
-BCDA_API bcda_status bcda_metadata_start(bcda_client* client, bcda_export** run, bcda_error** error);
+BCDA_API bcda_status bcda_metadata_start(bcda_client* client, bcda_run** run, bcda_error** error);
 
 /* The next event in order, waiting at most `timeout_ms` (0: do not wait; negative: without limit). BCDA_AGAIN: none yet.
  * BCDA_END: the run has finished and every event was handed out. A reader that is slow, or absent, never holds up the
  * run: progress and poll events replace unread ones, the others (one a file, mostly) are kept. The event belongs to the caller. Thread-safe. */
-BCDA_API bcda_status bcda_export_next_event(bcda_export* run, int64_t timeout_ms, bcda_event** event,
-                                            bcda_error** error);
+BCDA_API bcda_status bcda_run_next_event(bcda_run* run, int64_t timeout_ms, bcda_event** event, bcda_error** error);
 
 /* `notify(user)` is called on a library thread whenever an event has come; it may only signal an outside loop, not call
  * back into libbcda. NULL ends it, and returns after a call under way has returned. */
 typedef void (*bcda_notify)(void* user);
-BCDA_API bcda_status bcda_export_notify(bcda_export* run, bcda_notify notify, void* user, bcda_error** error);
+BCDA_API bcda_status bcda_run_notify(bcda_run* run, bcda_notify notify, void* user, bcda_error** error);
 
 /* Waits until the run has finished, at most `timeout_ms` (as above). BCDA_OK: it succeeded; BCDA_AGAIN: still running;
  * anything else: how it failed. Thread-safe. */
-BCDA_API bcda_status bcda_export_wait(bcda_export* run, int64_t timeout_ms, bcda_error** error);
+BCDA_API bcda_status bcda_run_wait(bcda_run* run, int64_t timeout_ms, bcda_error** error);
 
-/* Asks the run to stop; returns at once. It then finishes with BCDA_CANCELLED unless it had finished. Thread-safe. */
-BCDA_API void bcda_export_cancel(bcda_export* run);
+/* Asks the run to stop; returns at once. It then finishes with BCDA_CANCELED unless it had finished. Thread-safe. */
+BCDA_API void bcda_run_cancel(bcda_run* run);
 
 /* What the run produced. After success; after a failure it holds the files that were verified. BCDA_STATE while running. */
-BCDA_API bcda_status bcda_export_result(bcda_export* run, bcda_result** result, bcda_error** error);
+BCDA_API bcda_status bcda_run_result(bcda_run* run, bcda_result** result, bcda_error** error);
 
 /* Cancels if need be, waits until the run has let go of files and callbacks, frees. */
-BCDA_API void bcda_export_destroy(bcda_export* run);
+BCDA_API void bcda_run_destroy(bcda_run* run);
 
 /* ---- Events ------------------------------------------------------------------------------------------------------ */
 
@@ -335,7 +334,7 @@ BCDA_API int32_t bcda_file_is_error(const bcda_file* file); /* 1: from the manif
  *             directory, made if it is missing: the file keeps its base name there, and is under error/ when the manifest
  *             lists it under `error`
  *   progress  nullable; called with `user` on this thread between chunks, with the bytes done and in all (-1: unknown).
- *             Anything but 0 stops with BCDA_CANCELLED and leaves nothing of the file under way
+ *             Anything but 0 stops with BCDA_CANCELED and leaves nothing of the file under way
  * A file that the manifest lists without a key is copied once it was checked to look like NDJSON: one of `error` always, a
  * data file when allow_plaintext is set.
  *
@@ -347,7 +346,7 @@ BCDA_API int32_t bcda_file_is_error(const bcda_file* file); /* 1: from the manif
  *
  * `result` (nullable) has the file or files. Its JSON has a member "warnings", a list of texts, when there are any: secrets
  * that others may read, files that the manifest does not list. Errors: INVALID_ARGUMENT, PRIVATE_KEY, DECRYPTION,
- * VERIFICATION, FILESYSTEM, CANCELLED. */
+ * VERIFICATION, FILESYSTEM, CANCELED. */
 typedef int32_t (*bcda_progress)(void* user, int64_t done, int64_t total);
 BCDA_API bcda_status bcda_decrypt_file(const bcda_config* settings, const char* path, const char* label,
                                        const char* key_hex, const char* manifest, const char* output,

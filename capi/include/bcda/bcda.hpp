@@ -7,7 +7,7 @@
 //   bcda::Config config{{"url", "https://api.bcda.cms.gov"}, {"out", "claims"}};
 //   config.load_env();
 //   bcda::Client client(config);
-//   bcda::Export run = client.start_export();
+//   bcda::Run run = client.start_export();
 //   for (const bcda::Event& event : run.events()) std::cerr << event.json() << '\n';
 //   for (bcda::File file : run.result()) std::cout << file.path() << '\n';
 #ifndef BCDA_BCDA_HPP
@@ -408,7 +408,7 @@ class Result {
 // One step of a run. Which of these mean something depends on kind(): see bcda_event_kind. Otherwise "" or -1.
 class Event {
  public:
-  Event() = default;  // empty: to be filled by Export::next_event
+  Event() = default;  // empty: to be filled by Run::next_event
   explicit Event(bcda_event* taken) : handle_(taken) {}
 
   EventKind kind() const { return bcda_event_get_kind(get()); }
@@ -432,15 +432,15 @@ class Event {
   detail::Handle<bcda_event, bcda_event_destroy> handle_;
 };
 
-// ---- Exports
+// ---- Runs
 // ---------------------------------------------------------------------------------------------------------
 
 // One run in the background. Its destructor cancels it and waits until it has let go of files and callbacks.
-class Export {
+class Run {
  public:
-  explicit Export(bcda_export* taken) : handle_(taken) {}
-  Export(Export&& other) noexcept = default;
-  Export& operator=(Export&& other) noexcept {
+  explicit Run(bcda_run* taken) : handle_(taken) {}
+  Run(Run&& other) noexcept = default;
+  Run& operator=(Run&& other) noexcept {
     handle_ = std::move(other.handle_);  // first: ends the old run, which may call the old notify_
     notify_ = std::move(other.notify_);
     return *this;
@@ -451,7 +451,7 @@ class Export {
   Status next_event(Event& event, Milliseconds timeout = forever) {
     bcda_event* next = nullptr;
     const Status status =
-        detail::check([&](bcda_error** error) { return bcda_export_next_event(get(), timeout.count(), &next, error); });
+        detail::check([&](bcda_error** error) { return bcda_run_next_event(get(), timeout.count(), &next, error); });
     if (status == BCDA_OK) event = Event(next);
     return status;
   }
@@ -462,39 +462,38 @@ class Export {
 
   // `notify` runs on a library thread whenever an event has come: it may only signal, and not throw. Empty ends it.
   void set_notify(std::function<void()> notify) {
-    detail::check([&](bcda_error** error) { return bcda_export_notify(get(), nullptr, nullptr, error); });
+    detail::check([&](bcda_error** error) { return bcda_run_notify(get(), nullptr, nullptr, error); });
     notify_.reset();
     if (!notify) return;
     notify_ = std::make_unique<std::function<void()>>(std::move(notify));
-    detail::check([&](bcda_error** error) { return bcda_export_notify(get(), call_notify, notify_.get(), error); });
+    detail::check([&](bcda_error** error) { return bcda_run_notify(get(), call_notify, notify_.get(), error); });
   }
 
   // True: it succeeded. False: still running after `timeout`. Throws how it failed. Thread-safe.
   bool wait(Milliseconds timeout = forever) {
-    return detail::check([&](bcda_error** error) { return bcda_export_wait(get(), timeout.count(), error); }) ==
-           BCDA_OK;
+    return detail::check([&](bcda_error** error) { return bcda_run_wait(get(), timeout.count(), error); }) == BCDA_OK;
   }
 
-  void cancel() noexcept { bcda_export_cancel(get()); }  // thread-safe
+  void cancel() noexcept { bcda_run_cancel(get()); }  // thread-safe
 
   // What it produced: after success, or the verified files after a failure. BCDA_STATE while it runs.
   Result result() {
     return Result(
         detail::make<detail::Handle<bcda_result, bcda_result_destroy>>([&](bcda_result** result, bcda_error** error) {
-          return bcda_export_result(get(), result, error);
+          return bcda_run_result(get(), result, error);
         }).release());
   }
 
-  bcda_export* get() const noexcept { return handle_.get(); }
+  bcda_run* get() const noexcept { return handle_.get(); }
 
  private:
   static void call_notify(void* user) noexcept { (*static_cast<std::function<void()>*>(user))(); }
 
   std::unique_ptr<std::function<void()>> notify_;  // an address that the handle holds, so destroyed after it
-  detail::Handle<bcda_export, bcda_export_destroy> handle_;
+  detail::Handle<bcda_run, bcda_run_destroy> handle_;
 };
 
-class Export::Events {
+class Run::Events {
  public:
   class iterator {
    public:
@@ -504,7 +503,7 @@ class Export::Events {
     using pointer = const Event*;
     using reference = const Event&;
 
-    explicit iterator(Export* run) : run_(run) { ++*this; }
+    explicit iterator(Run* run) : run_(run) { ++*this; }
     const Event& operator*() const { return event_; }
     const Event* operator->() const { return &event_; }
     iterator& operator++() {
@@ -515,19 +514,19 @@ class Export::Events {
     bool operator!=(const iterator& other) const { return run_ != other.run_; }
 
    private:
-    Export* run_;  // null: at the end
+    Run* run_;  // null: at the end
     Event event_;
   };
 
-  explicit Events(Export* run) : run_(run) {}
+  explicit Events(Run* run) : run_(run) {}
   iterator begin() const { return iterator(run_); }
   iterator end() const { return iterator(nullptr); }
 
  private:
-  Export* run_;
+  Run* run_;
 };
 
-inline Export::Events Export::events() { return Events(this); }
+inline Run::Events Run::events() { return Events(this); }
 
 // ---- Client
 // ----------------------------------------------------------------------------------------------------------
@@ -550,29 +549,29 @@ class Client {
   }
 
   // The whole flow, to the directory `out` or to `sink`. `settings` go before the client's.
-  Export start_export() const { return start_export_to(nullptr, nullptr); }
-  Export start_export(const Config& settings) const { return start_export_to(settings.get(), nullptr); }
-  Export start_export(const Config& settings, const Sink& sink) const {
+  Run start_export() const { return start_export_to(nullptr, nullptr); }
+  Run start_export(const Config& settings) const { return start_export_to(settings.get(), nullptr); }
+  Run start_export(const Config& settings, const Sink& sink) const {
     return start_export_to(settings.get(), sink.get());
   }
 
   // The jobs alone: Result::manifest() holds what they offer. Writes nothing.
-  Export start_manifest(const Config& settings = {}) const {
+  Run start_manifest(const Config& settings = {}) const {
     return start(
-        [&](bcda_export** run, bcda_error** error) { return bcda_manifest_start(get(), settings.get(), run, error); });
+        [&](bcda_run** run, bcda_error** error) { return bcda_manifest_start(get(), settings.get(), run, error); });
   }
 
   // The service's metadata: Result::metadata() holds it.
-  Export start_metadata() const {
-    return start([&](bcda_export** run, bcda_error** error) { return bcda_metadata_start(get(), run, error); });
+  Run start_metadata() const {
+    return start([&](bcda_run** run, bcda_error** error) { return bcda_metadata_start(get(), run, error); });
   }
 
   // The files of a manifest at hand (JSON text), or `file` of it alone: its name or URL; "" for all.
-  Export start_fetch(const std::string& manifest, const Config& settings = {}, const std::string& file = "") const {
+  Run start_fetch(const std::string& manifest, const Config& settings = {}, const std::string& file = "") const {
     return start_fetch_to(manifest, settings, file, nullptr);
   }
-  Export start_fetch(const std::string& manifest, const Config& settings, const std::string& file,
-                     const Sink& sink) const {
+  Run start_fetch(const std::string& manifest, const Config& settings, const std::string& file,
+                  const Sink& sink) const {
     return start_fetch_to(manifest, settings, file, sink.get());
   }
 
@@ -582,16 +581,16 @@ class Client {
   using Handle = detail::Handle<bcda_client, bcda_client_destroy>;
 
   template <class Call>
-  static Export start(Call&& call) {
-    return Export(detail::make<detail::Handle<bcda_export, bcda_export_destroy>>(std::forward<Call>(call)).release());
+  static Run start(Call&& call) {
+    return Run(detail::make<detail::Handle<bcda_run, bcda_run_destroy>>(std::forward<Call>(call)).release());
   }
-  Export start_export_to(const bcda_config* settings, const bcda_sink* sink) const {
+  Run start_export_to(const bcda_config* settings, const bcda_sink* sink) const {
     return start(
-        [&](bcda_export** run, bcda_error** error) { return bcda_export_start(get(), settings, sink, run, error); });
+        [&](bcda_run** run, bcda_error** error) { return bcda_export_start(get(), settings, sink, run, error); });
   }
-  Export start_fetch_to(const std::string& manifest, const Config& settings, const std::string& file,
-                        const bcda_sink* sink) const {
-    return start([&](bcda_export** run, bcda_error** error) {
+  Run start_fetch_to(const std::string& manifest, const Config& settings, const std::string& file,
+                     const bcda_sink* sink) const {
+    return start([&](bcda_run** run, bcda_error** error) {
       return bcda_fetch_start(get(), settings.get(), detail::c_str(manifest), detail::or_null(file), sink, run, error);
     });
   }
@@ -610,7 +609,7 @@ struct Decryption {
   std::string key = {};       // its encryptedKey in hex, or ...
   std::string manifest = {};  // ... the JSON text of a manifest that names it
   std::string label = {};     // the name the server gave it, when it was renamed
-  // Called between chunks with the bytes done and in all (-1: unknown); false stops with BCDA_CANCELLED. Must not
+  // Called between chunks with the bytes done and in all (-1: unknown); false stops with BCDA_CANCELED. Must not
   // throw.
   std::function<bool(std::int64_t done, std::int64_t total)> progress = {};
 };

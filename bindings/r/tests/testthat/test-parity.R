@@ -4,7 +4,7 @@ UNUSED <- c(
   bcda_error_status = "every call returns the status, too",
   bcda_setting_get_type = "bcda_setting_type_name says the same",
   bcda_event_get_kind = "bcda_event_kind_name says the same",
-  bcda_client_metadata = "bcda_metadata_start says the same and can be cancelled"
+  bcda_client_metadata = "bcda_metadata_start says the same and can be canceled"
 )
 
 declared <- function() {

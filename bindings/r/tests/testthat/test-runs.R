@@ -1,4 +1,4 @@
-# Runs in the background: waiting, events, cancelling, ending.
+# Runs in the background: waiting, events, canceling, ending.
 
 test_that("a run is waited for, again and again", {
   run <- bcda_start(shared_client(), "Patient", place())
@@ -93,12 +93,12 @@ test_that("an error in progress comes out as it is, and cancels", {
   expect_identical(handles_in_use(), live)
 })
 
-test_that("cancelling ends a run at each stage, leaving nothing of the unverified", {
+test_that("canceling ends a run at each stage, leaving nothing of the unverified", {
   for (stage in STAGES) {
     out <- place()
     run <- run_at(stage, client_of(at_stage(stage)), out)
     expect_invisible(bcda_cancel(run))
-    error <- expect_status(bcda_wait(run), "CANCELLED")
+    error <- expect_status(bcda_wait(run), "CANCELED")
     expect_identical(nrow(error$result$files), 0L)
     expect_no_claims(out)
     close(run)
@@ -116,7 +116,7 @@ test_that("closing ends a run at each stage", {
   }
 })
 
-test_that("cancelling what is done changes nothing", {
+test_that("canceling what is done changes nothing", {
   run <- bcda_start(shared_client(), "Patient", place())
   result <- bcda_wait(run)
   bcda_cancel(run)

@@ -243,7 +243,7 @@ test_that("faults add up, and are cleared", {
   expect_identical(bcda_metadata(client)$resourceType, "CapabilityStatement")
 })
 
-test_that("a sandbox's behaviour is changed while it runs", {
+test_that("a sandbox's behavior is changed while it runs", {
   sandbox <- a_sandbox(job_time = "1h")
   client <- client_of(sandbox)
   expect_status(export_of(client, timeout = 0.1), "TIMEOUT")

@@ -37,7 +37,7 @@ public interface BcdaClient extends AutoCloseable {
    * @param request what, and where to
    * @return the verified files
    * @throws BcdaException how it failed; {@link BcdaException#verified()} holds the files that were verified before
-   * @throws InterruptedException the thread was interrupted; the run has been cancelled (one that had just succeeded
+   * @throws InterruptedException the thread was interrupted; the run has been canceled (one that had just succeeded
    *     gives its result, and the thread stays interrupted)
    */
   ExportResult export(ExportRequest request) throws InterruptedException;
@@ -57,7 +57,7 @@ public interface BcdaClient extends AutoCloseable {
    * @param request its {@code types} count, and how long to wait
    * @return the manifests
    * @throws BcdaException how it failed
-   * @throws InterruptedException the thread was interrupted; the run has been cancelled (one that had just succeeded
+   * @throws InterruptedException the thread was interrupted; the run has been canceled (one that had just succeeded
    *     gives its result, and the thread stays interrupted)
    */
   Manifest manifest(ExportRequest request) throws InterruptedException;
@@ -79,7 +79,7 @@ public interface BcdaClient extends AutoCloseable {
    * @param request where to
    * @return the verified files
    * @throws BcdaException how it failed; {@link BcdaException#verified()} holds the files that were verified before
-   * @throws InterruptedException the thread was interrupted; the run has been cancelled (one that had just succeeded
+   * @throws InterruptedException the thread was interrupted; the run has been canceled (one that had just succeeded
    *     gives its result, and the thread stays interrupted)
    */
   ExportResult fetch(Manifest manifest, ExportRequest request) throws InterruptedException;
@@ -93,7 +93,7 @@ public interface BcdaClient extends AutoCloseable {
    * @param request where to
    * @return the verified file
    * @throws BcdaException how it failed
-   * @throws InterruptedException the thread was interrupted; the run has been cancelled (one that had just succeeded
+   * @throws InterruptedException the thread was interrupted; the run has been canceled (one that had just succeeded
    *     gives its result, and the thread stays interrupted)
    */
   ExportResult fetch(Manifest manifest, String file, ExportRequest request) throws InterruptedException;

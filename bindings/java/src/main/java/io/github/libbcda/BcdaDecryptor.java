@@ -42,7 +42,7 @@ public final class BcdaDecryptor {
    * {@link #decrypt} in the background.
    *
    * @param request which file, and with what
-   * @return the plaintext's file; cancelling it cancels the decryption
+   * @return the plaintext's file; canceling it cancels the decryption
    */
   public BcdaFuture<ExportedFile> decryptAsync(DecryptRequest request) {
     return start(request);

@@ -91,7 +91,7 @@ public abstract sealed class BcdaException extends RuntimeException {
       case VERIFICATION -> new Verification(failure);
       case FILESYSTEM -> new Filesystem(failure);
       case SINK -> new Sink(failure);
-      case CANCELLED -> new Cancelled(failure);
+      case CANCELED -> new Canceled(failure);
       case STATE -> new State(failure);
       case NO_MEMORY -> new NoMemory(failure);
       case OK, AGAIN, END -> throw new IllegalArgumentException(failure.status + " is no failure");
@@ -137,7 +137,7 @@ public abstract sealed class BcdaException extends RuntimeException {
   /**
    * The service's own words: the text of its OperationOutcome. <b>It may name beneficiaries</b>: keep it out of logs.
    *
-   * @return "" when there are none, and when the exception was serialised, which leaves them out
+   * @return "" when there are none, and when the exception was serialized, which leaves them out
    */
   public String outcome() {
     return outcome == null ? "" : outcome;
@@ -291,9 +291,9 @@ public abstract sealed class BcdaException extends RuntimeException {
     }
   }
 
-  /** The run was cancelled from within; a future that was cancelled has a CancellationException instead. */
-  public static final class Cancelled extends BcdaException {
-    Cancelled(Failure failure) {
+  /** The run was canceled from within; a future that was canceled has a CancellationException instead. */
+  public static final class Canceled extends BcdaException {
+    Canceled(Failure failure) {
       super(failure);
     }
   }

@@ -140,8 +140,8 @@ public abstract class BcdaFuture<T> extends CompletableFuture<T> {
     try {
       join();
       return "done";
-    } catch (CancellationException cancelled) {
-      return "cancelled";
+    } catch (CancellationException canceled) {
+      return "canceled";
     } catch (CompletionException failed) {
       Throwable cause = failed.getCause();
       return "failed: " + (cause instanceof BcdaException error ? error.code() : cause.getClass().getSimpleName());

@@ -43,7 +43,7 @@ public final class DecryptRequest {
   @FunctionalInterface
   public interface Progress {
     /**
-     * Called on the decryption's own daemon thread, now and then. When it throws, the decryption is cancelled and fails with
+     * Called on the decryption's own daemon thread, now and then. When it throws, the decryption is canceled and fails with
      * what it threw. A cancel interrupts it and is the last that it hears.
      *
      * @param done bytes so far

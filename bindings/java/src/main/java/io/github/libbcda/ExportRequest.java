@@ -59,7 +59,7 @@ public final class ExportRequest {
      * Has every event told, in order.
      *
      * @param listener called on the run's own daemon thread, never by two threads at once. A slow one holds up the future's
-     *     completion and a sink, but not the run. When it throws, the run is cancelled and fails with what it threw. It may
+     *     completion and a sink, but not the run. When it throws, the run is canceled and fails with what it threw. It may
      *     cancel the run, but must not wait for it. A cancel interrupts it and is the last that it hears; the setting
      *     {@code timeout} does not reach it, {@code orTimeout} of the future does
      * @return this

@@ -9,7 +9,7 @@ package io.github.libbcda;
  * ExportRequest.builder().sink((name, type) -> new Upload(bucket, name)).build()
  * }</pre>
  *
- * <p>What a call throws fails the run with {@link BcdaException.Sink}, whose cause it is. When the run is cancelled, or whoever
+ * <p>What a call throws fails the run with {@link BcdaException.Sink}, whose cause it is. When the run is canceled, or whoever
  * waits for it is interrupted, a call under way that is not {@code abort} is interrupted; then only aborts follow. The
  * setting {@code timeout} waits for a call that is under way: {@code exportAsync(request).orTimeout(…)} does not.
  */
@@ -46,7 +46,7 @@ public interface ExportSink {
     void commit(long size, String sha256) throws Exception;
 
     /**
-     * Discard everything. Comes instead of a commit, or after one that failed, also when the run is cancelled.
+     * Discard everything. Comes instead of a commit, or after one that failed, also when the run is canceled.
      *
      * @throws Exception that failed; what the run fails with, if it does, names it as suppressed
      */

@@ -38,8 +38,8 @@ public enum Status {
   FILESYSTEM(15, 1),
   /** The caller's sink reported a failure. */
   SINK(16, 1),
-  /** Cancelled by the caller. */
-  CANCELLED(17, 130),
+  /** Canceled by the caller. */
+  CANCELED(17, 130),
   /** Nothing yet: the time given to wait has passed. */
   AGAIN(18, 1),
   /** Nothing more: the sequence is finished. */

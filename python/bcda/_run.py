@@ -25,8 +25,8 @@ T = TypeVar("T")
 _FOREVER = -1
 
 
-class Export(Generic[T]):
-    """A run that goes on in the background until it is done, cancelled or closed.
+class Run(Generic[T]):
+    """A run that goes on in the background until it is done, canceled or closed.
 
     Made by :meth:`Client.start` and its siblings. Iterate it for its events, and ask for its :meth:`result`; in
     asyncio, ``async for`` gives the events and ``await`` the result. A reader that is slow, or absent, never holds up
@@ -125,7 +125,7 @@ class Export(Generic[T]):
         return self._made
 
     def cancel(self) -> None:
-        """Asks the run to stop, and returns at once. It then ends with CancelledError, unless it had ended."""
+        """Asks the run to stop, and returns at once. It then ends with CanceledError, unless it had ended."""
         run = self._native
         if run is not None:
             run.cancel()
@@ -159,7 +159,7 @@ class Export(Generic[T]):
             state = "of another process"
         except Error as error:
             state = f"failed: {error.code}"
-        return f"<Export, {state}>"
+        return f"<Run, {state}>"
 
     def _closed_state(self) -> str:
         return "succeeded" if self._made is not None else f"failed: {self._failure.code}" if self._failure else "closed"
