@@ -97,6 +97,15 @@ std::string page_text(const http::Answer& answer) {
          "production admits listed addresses only)";
 }
 
+bool wants_tls(const http::Answer& answer) {
+  constexpr std::string_view texts[] = {"sent an HTTP request to an HTTPS server",
+                                        "plain HTTP request was sent to HTTPS port",
+                                        "speaking plain HTTP to an SSL-enabled server port"};
+  return answer.status == 400 && std::any_of(std::begin(texts), std::end(texts), [&](std::string_view text) {
+           return answer.body.find(text) != std::string::npos;
+         });
+}
+
 std::optional<Milliseconds> retry_after(const http::Answer& answer, Instant now) {
   std::string_view asked = answer.header("Retry-After");
   if (asked.empty()) return {};
@@ -107,6 +116,8 @@ Error refusal(const http::Answer& answer, const std::string& what, Instant now) 
   std::string text = what + " was answered with HTTP " + std::to_string(answer.status);
   if (answer.status >= 300 && answer.status < 400)
     text += ", a redirect, which is not followed; check that the setting url is the service's own origin";
+  else if (wants_tls(answer))
+    text += "; the port speaks TLS; use https:// in the setting url";
   else if (is_page(answer))
     text += " and " + page_text(answer);
   Error error(Status::REFUSED, text);

@@ -18,6 +18,9 @@ constexpr auto kUnknownJobGrace = seconds(30);
 constexpr int kUnknownJobTries = 3;
 // A failed job is answered with 500, and so is a passing fault: ask this often before believing it.
 constexpr int kFailedJobTries = 2;
+constexpr const char* kMayNotExport =
+    "; check that the client may export, and that the service admits this machine's address";
+constexpr const char* kNotYourJob = "; the service shows a job only to the client that started it; check client_id";
 constexpr const char* kStartAgain = "; start a new export";
 constexpr Milliseconds kFirstPoll{50};
 constexpr double kPollGrowth = 1.5;
@@ -131,6 +134,7 @@ void Job::on_kick_off(const http::Answer& answer, Moment now) {
   const char* remedy = "";
   if (answer.status == 429)
     remedy = ": another export of this resource type is still running for the organization; try again when it is done";
+  if (answer.status == 403 && !is_page(answer)) error.message += kMayNotExport;
   if (answer.status == 404) error.message += "; check the setting types: the service may not offer this resource type";
   // A 500 leaves a pending job behind, and a gateway's 502 or 504 may: repeated are only those that started none for
   // sure.
@@ -178,6 +182,7 @@ void Job::on_status(const http::Answer& answer, Moment now) {
     error.retriable = false;
     return retry_or_fail(std::move(error), budgets_.failures, now, kFailedJobTries, kStartAgain);
   }
+  if (answer.status == 403 && !is_page(answer)) error.message += kNotYourJob;
   // A job that runs for hours outlives a restart of the service: its outages are forgiven for outage_limit.
   if (transient(answer.status)) return retry_or_fail(std::move(error), budgets_.outages, now, options_.retries);
   fail(std::move(error));

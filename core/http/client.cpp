@@ -178,6 +178,8 @@ Task<> Response::State::read_one_head(std::size_t max_header_bytes, bool* answer
   parser->body_limit(boost::none);
   bool started = false;  // Beast remembers how far it has read: the status line is looked at before it gets a byte
   while (!parser->is_header_done()) {
+    if (!started && !url.tls() && is_tls_alert(as_text(buffered())))
+      throw Error(Status::PROTOCOL, url.shown() + ": the port speaks TLS; use https:// in the setting url");
     const StatusLine line = started ? StatusLine::other : look_at_status_line(as_text(buffered()));
     if (line == StatusLine::lacks_blank) add_blank();
     started = line != StatusLine::unfinished;
@@ -339,8 +341,14 @@ Task<Response> Client::open(Request request, bool* answered) {
       co_await state->read_head(options_.max_header_bytes, &got_bytes);
     } catch (const Error& e) {
       // A kept connection may have been closed by the server meanwhile: that says nothing about this request.
-      again = reused && !got_bytes && e.status == Status::NETWORK;
+      const bool silent = !got_bytes && e.status == Status::NETWORK;
+      again = reused && silent;
       if (answered) *answered = got_bytes;
+      if (!again && silent && !request.url.tls()) {
+        Error hinted = e;
+        hinted.message += "; if the port speaks TLS, use https:// in the setting url";
+        throw hinted;
+      }
       if (!again) throw;
     }
     if (again) continue;

@@ -123,7 +123,7 @@ class DirectoryDecryption {
     for (const Entry& entry : entries_) wanted.insert(transfer::published_path(entry.name, entry.is_error));
     space_->published().refuse_others(wanted);
     for (const Entry& entry : entries_) take(entry);
-    if (failure_) fail();
+    if (!failures_.empty()) fail();
     facts_.out = space_->path();
     facts_.elapsed = std::chrono::duration_cast<Milliseconds>(local_.clock.now().steady - begun.steady);
     std::sort(files_.begin(), files_.end(), [](const auto& a, const auto& b) { return a.path < b.path; });
@@ -169,8 +169,9 @@ class DirectoryDecryption {
       files_.push_back(decrypted(entry));
     } catch (Error& e) {
       if (stops_decryption(e.status)) throw;
-      if (!failure_) failure_ = std::move(e);
-      ++failed_;
+      if (const std::string input = input_path(entry.name); !e.message.starts_with(input))
+        e.message = input + ": " + e.message;
+      failures_.push_back(std::move(e));
     }
   }
 
@@ -209,11 +210,14 @@ class DirectoryDecryption {
     return result_of(entry, space_->path() + "/" + path, record.facts);
   }
 
+  // The first failure, whose message has a line for each of the others.
   [[noreturn]] void fail() {
+    Error failure = failures_.front();
     if (entries_.size() > 1)
-      failure_->message = std::to_string(failed_) + " of " + std::to_string(entries_.size()) +
-                          " files failed; the first: " + failure_->message;
-    throw std::move(*failure_);
+      failure.message = std::to_string(failures_.size()) + " of " + std::to_string(entries_.size()) +
+                        " files failed; the first: " + failure.message;
+    for (std::size_t i = 1; i < failures_.size(); ++i) failure.message += '\n' + failures_[i].message;
+    throw failure;
   }
 
   static bool stops_decryption(Status status) {
@@ -230,8 +234,8 @@ class DirectoryDecryption {
   std::unique_ptr<Workspace> space_;
   ReceiptFacts facts_;
   std::vector<FileResult> files_;
-  std::optional<Error> failure_;  // the first
-  std::int64_t failed_ = 0, done_ = 0, total_ = 0;
+  std::vector<Error> failures_;  // each message begins with the file's path
+  std::int64_t done_ = 0, total_ = 0;
 };
 
 }  // namespace

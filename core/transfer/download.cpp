@@ -9,6 +9,9 @@ namespace {
 
 // BCDA guide, "Job status": files are kept for 24 hours after the job is done.
 constexpr const char* kFilesExpire = "; the service keeps files for 24 hours: if they are older, start a new export";
+constexpr const char* kDenied =
+    "; the service gives a file only to the client whose export made it, and a file's URL may expire; check client_id, or "
+    "start a new export";
 constexpr int kMissingFileTries = 2;  // a file may reach one of several machines later than the manifest
 
 bool is_markup(const std::string& media_type) {
@@ -62,8 +65,9 @@ void Download::on_refusal(const http::Answer& answer, Moment now) {
   if (answer.status == 401) error.status = Status::AUTHENTICATION;
   if (answer.status == 410) error.status = Status::JOB_GONE;
   const bool missing = answer.status == 404 || answer.status == 410;
+  const bool denied = (answer.status == 401 || answer.status == 403) && !bulk::is_page(answer);
   const int limit = answer.status == 404 ? kMissingFileTries : http::transient(answer.status) ? retries_ : 0;
-  retry_or_fail(std::move(error), now, limit, missing ? kFilesExpire : "");
+  retry_or_fail(std::move(error), now, limit, missing ? kFilesExpire : denied ? kDenied : "");
 }
 
 void Download::on_failure(const Error& error, Moment now) {

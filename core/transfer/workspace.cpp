@@ -37,7 +37,9 @@ std::unique_ptr<Workspace> Workspace::for_file(const std::string& out, Durabilit
 
 void Workspace::refuse_or_clear_leftovers(bool restart) {
   if (place_.out()->contains(kReceipt))
-    throw refuse_directory(path(), "holds a finished export (export.json); choose another one or move it away");
+    throw refuse_directory(path(), std::string("holds a finished export (export.json)") +
+                                       (restart ? ", and the setting restart discards an unfinished one only" : "") +
+                                       "; choose another directory, or move this one away");
   if (!place_.work()->contains(kJournal)) return published_.refuse_others({});
   keep_ = true;  // until all that it lists is gone
   if (!restart)

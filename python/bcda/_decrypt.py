@@ -60,7 +60,8 @@ def decrypt(
 
     Of a directory, each file that the manifest lists is decrypted. Once all of them are there, ``export.json`` is left
     beside them, as by an export, and the result is an :class:`ExportResult`. When files are missing or fail, the others
-    are still decrypted, the first failure is raised, and a second call with the same `output` goes on from there.
+    are still decrypted, and the first failure is raised. Its message has a line for each file that failed. A second
+    call with the same `output` goes on from there.
 
     Args:
         path: the encrypted file, or a directory. The name that the service gave a file is part of its encryption ...

@@ -127,7 +127,7 @@ std::span<const OptionRow> option_rows() { return kRows; }
 const OptionRow& option_named(std::string_view name) {
   std::string names;
   for (const OptionRow& row : kRows) {
-    if (row.name == name) return row;
+    if (same_name(row.name, name)) return row;
     names.append(names.empty() ? "" : ",").append(row.name);
   }
   std::string near = nearest(name, names);
@@ -159,8 +159,9 @@ Options::Options() {
 void Options::set(std::string_view name, std::string_view value) {
   const OptionRow& row = option_named(name);
   if (!row.set(*this, value))
-    throw Error(Status::INVALID_ARGUMENT, "the sandbox option " + std::string(name) + " takes " + row.takes +
-                                              (name.ends_with("secret") ? "" : ", not \"" + std::string(value) + "\""));
+    throw Error(Status::INVALID_ARGUMENT,
+                "the sandbox option " + std::string(row.name) + " takes " + row.takes +
+                    (std::string_view(row.name).ends_with("secret") ? "" : ", not \"" + std::string(value) + "\""));
 }
 
 }  // namespace libbcda::sandbox
