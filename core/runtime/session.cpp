@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "base/error.hpp"
+#include "world/system_world.hpp"
 
 namespace libbcda::runtime {
 
@@ -59,7 +60,7 @@ std::optional<crypto::PrivateKey> load_private_key(const Settings& settings) {
   return crypto::PrivateKey::from_file(path, passphrase);
 }
 
-Session::Session(Settings settings, std::shared_ptr<world::SystemWorld> world)
+Session::Session(Settings settings, std::shared_ptr<world::World> world)
     : world_(std::move(world)), settings_(std::move(settings)) {
   bool allow_http = settings_.boolean("allow_http");
   service_ = read_origin(settings_.text("url"), "url", allow_http);

@@ -12,7 +12,7 @@
 #include "crypto/key.hpp"
 #include "files/file.hpp"
 #include "http/client.hpp"
-#include "world/system_world.hpp"
+#include "world/world.hpp"
 
 namespace libbcda::runtime {
 
@@ -21,7 +21,7 @@ class Session {
   // Checks the settings and loads the key; the network is not touched. Missing credentials are reported only when first
   // needed. `world`: the one to share; null makes one, whose number of threads the settings say. Throws
   // Error{INVALID_ARGUMENT, PRIVATE_KEY, FILESYSTEM, TLS, INTERNAL}.
-  explicit Session(Settings settings, std::shared_ptr<world::SystemWorld> world = nullptr);
+  explicit Session(Settings settings, std::shared_ptr<world::World> world = nullptr);
   Session(const Session&) = delete;
 
   const Settings& settings() const { return settings_; }
@@ -30,13 +30,13 @@ class Session {
   const std::vector<std::string>& warnings() const { return warnings_; }  // about the settings; a run reports them
   http::Client& http() { return *http_; }
   auth::TokenSource& tokens();  // throws Error{INVALID_ARGUMENT} when there are no credentials
-  const std::shared_ptr<world::SystemWorld>& world() { return world_; }
+  const std::shared_ptr<world::World>& world() { return world_; }
 
   // May files be fetched from there?
   bool allows(const http::Url& url) const;
 
  private:
-  std::shared_ptr<world::SystemWorld> world_;  // the last to go: what follows uses it
+  std::shared_ptr<world::World> world_;  // the last to go: what follows uses it
   Settings settings_;
   http::Url service_;
   std::vector<http::Url> allowed_origins_;

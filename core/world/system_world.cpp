@@ -29,45 +29,6 @@ Random& system_random() {
 
 Local system_local() { return {system_clock(), system_random(), system_disk()}; }
 
-Faults::Watch::Watch(Faults& faults, std::function<void(const Error&)> broken) : faults_(faults) {
-  const std::lock_guard lock(faults_.mutex_);
-  place_ = faults_.watches_.insert(faults_.watches_.end(), std::move(broken));
-}
-
-Faults::Watch::~Watch() {
-  const std::lock_guard lock(faults_.mutex_);
-  faults_.watches_.erase(place_);
-}
-
-void Faults::report(const Error& error) {
-  const std::lock_guard lock(mutex_);
-  for (const auto& broken : watches_) {
-    try {
-      broken(error);
-    } catch (const std::bad_alloc&) {
-      // `broken` cancels its run even when there is no memory to say why.
-    }
-  }
-}
-
-Attendance::Visit::Visit(Attendance& attendance) : attendance_(attendance) {
-  const std::lock_guard lock(attendance_.mutex_);
-  if (attendance_.closed_) throw Error(Status::CANCELED, "canceled");
-  ++attendance_.visits_;
-}
-
-Attendance::Visit::~Visit() {
-  const std::lock_guard lock(attendance_.mutex_);
-  --attendance_.visits_;
-  attendance_.left_.notify_all();
-}
-
-void Attendance::close(Milliseconds patience) {
-  std::unique_lock lock(mutex_);
-  closed_ = true;
-  left_.wait_for(lock, patience, [&] { return visits_ == 0; });
-}
-
 SystemWorld::SystemWorld(std::size_t threads) { start_threads(threads); }
 
 SystemWorld::~SystemWorld() { stop_threads(); }
@@ -76,7 +37,7 @@ const Clock& SystemWorld::clock() const { return system_clock(); }
 Random& SystemWorld::random() { return system_random(); }
 
 std::unique_ptr<Workers> SystemWorld::make_workers(std::size_t count, const std::string& name) {
-  return std::make_unique<ThreadPool>(count, name, attendance_, faults_);
+  return std::make_unique<ThreadPool>(count, name, attendance_, faults());
 }
 
 void SystemWorld::start_threads(std::size_t threads) {
@@ -106,7 +67,7 @@ void SystemWorld::serve(std::size_t number) try {
       io_.run();
       break;
     } catch (...) {
-      faults_.report(current_error());
+      faults().report(current_error());
     }
   }
 } catch (const Error&) {

@@ -3,7 +3,8 @@
 #include <exception>
 
 #include "base/error.hpp"
-#include "world/system_world.hpp"
+#include "world/attendance.hpp"
+#include "world/faults.hpp"
 #include "world/threads.hpp"
 
 namespace libbcda::world {

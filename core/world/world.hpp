@@ -11,6 +11,7 @@
 #include "base/error.hpp"
 #include "world/clock.hpp"
 #include "world/disk.hpp"
+#include "world/faults.hpp"
 #include "world/net.hpp"
 #include "world/workers.hpp"
 
@@ -47,6 +48,13 @@ class World {
   virtual Workers& disk_workers() = 0;  // for syncs and the like, which may take seconds
   // More workers, for code of the caller that may take its time. Throws Error{INTERNAL}.
   virtual std::unique_ptr<Workers> make_workers(std::size_t count, const std::string& name) = 0;
+  // The process is exiting and the threads were stopped: nothing that is under way ends any more, and nothing is to be
+  // destroyed.
+  virtual bool abandoned() const { return false; }
+  Faults& faults() { return faults_; }
+
+ private:
+  Faults faults_;
 };
 
 }  // namespace libbcda::world
