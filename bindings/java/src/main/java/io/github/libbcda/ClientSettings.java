@@ -15,7 +15,8 @@ public abstract sealed class ClientSettings<B extends ClientSettings<B>> extends
   ClientSettings() {}
 
   /**
-   * Takes settings from the environment ({@code BCDA_CLIENT_ID}, ...) unless they are given here or by an earlier source.
+   * Takes settings from the environment ({@code BCDA_CLIENT_ID}, ...) unless they are given here or by an earlier
+   * source.
    *
    * @return this
    */

@@ -2,7 +2,9 @@ package io.github.libbcda;
 
 // Generated from the library's table by ./dev docs.
 
-/** Status codes of the library. Each has a {@link BcdaException}, except {@link #OK}, {@link #AGAIN} and {@link #END}. */
+/**
+ * Status codes of the library. Each has a {@link BcdaException}, except {@link #OK}, {@link #AGAIN} and {@link #END}.
+ */
 public enum Status {
   /** Done. */
   OK(0, 0),
