@@ -35,8 +35,7 @@ struct Sandbox;
 // The number of existing handles of all kinds. A leak check expects zero.
 std::int32_t live_handles();
 
-// ---- Tables: rows by index, from 0
-// -----------------------------------------------------------------------------------
+// ---- Tables: rows by index, from 0 ----------------------------------------------------------------------------------
 
 Text version();
 Text version_details();
@@ -58,8 +57,7 @@ Text setting_help(std::int32_t index);
 std::int32_t setting_is_for_export(std::int32_t index);  // 1: may also be given for each export
 std::int32_t setting_is_secret(std::int32_t index);
 
-// ---- Configuration
-// ---------------------------------------------------------------------------------------------------
+// ---- Configuration --------------------------------------------------------------------------------------------------
 
 Config* config_create();
 void config_destroy(Config* config);
@@ -71,8 +69,7 @@ Text config_get(const Config& config, const Text& name);
 void config_load_env(Config& config);
 void config_load_file(Config& config, const Text& path);
 
-// ---- Client and runs
-// -------------------------------------------------------------------------------------------------
+// ---- Client and runs ------------------------------------------------------------------------------------------------
 
 Client* client_create(const Config& config);
 void client_destroy(Client* client);
@@ -107,8 +104,7 @@ std::int64_t sink_size(const Run& run);  // only for "commit", like sink_sha256
 Text sink_sha256(const Run& run);
 void sink_answer(Run& run, std::int32_t accepted);  // 0 fails the file; ignored for "abort"
 
-// ---- Events: one handle is reused for all events
-// ---------------------------------------------------------------------
+// ---- Events: one handle is reused for all events --------------------------------------------------------------------
 
 Event* event_create();
 void event_destroy(Event* event);
@@ -126,8 +122,7 @@ std::int64_t event_files_total(const Event& event);
 std::int64_t event_wait_ms(const Event& event);
 Text event_json(const Event& event);
 
-// ---- Results
-// ---------------------------------------------------------------------------------------------------------
+// ---- Results --------------------------------------------------------------------------------------------------------
 
 Result* result_open(const Text& directory, const Text& receipt);  // receipt "": the one in directory/export.json
 void result_destroy(Result* result);
@@ -148,8 +143,7 @@ Text file_sha256(const Result& result, std::int32_t index);
 std::int32_t file_decrypted(const Result& result, std::int32_t index);
 std::int32_t file_is_error(const Result& result, std::int32_t index);
 
-// ---- One file on disk
-// ------------------------------------------------------------------------------------------------
+// ---- One file on disk -----------------------------------------------------------------------------------------------
 
 // Decrypts on a thread of its own. An empty string means that an argument is not given. While the decryption runs,
 // `settings` may be destroyed, but not changed.
@@ -165,8 +159,7 @@ std::int64_t decryption_total(Decryption& decryption);  // -1: unknown
 void decryption_cancel(Decryption& decryption);
 Result* decryption_result(Decryption& decryption);  // to be called once, after the end; throws the failure
 
-// ---- Records
-// ---------------------------------------------------------------------------------------------------------
+// ---- Records --------------------------------------------------------------------------------------------------------
 
 Reader* reader_open(const Text& path);
 void reader_destroy(Reader* reader);
@@ -174,8 +167,7 @@ Bytes reader_next(Reader& reader);
 std::int64_t reader_line(const Reader& reader);
 std::int64_t reader_offset(const Reader& reader);
 
-// ---- Sandbox
-// ---------------------------------------------------------------------------------------------------------
+// ---- Sandbox --------------------------------------------------------------------------------------------------------
 
 std::int32_t sandbox_option_count();
 Text sandbox_option_name(std::int32_t index);

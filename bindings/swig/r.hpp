@@ -30,8 +30,7 @@
 
 namespace bcda_r {
 
-// ---- Failures
-// --------------------------------------------------------------------------------------------------------
+// ---- Failures -------------------------------------------------------------------------------------------------------
 
 struct Failure {
   bool happened = false;
@@ -78,8 +77,7 @@ inline void keep_current() noexcept {
   }
 }
 
-// ---- Strings
-// ---------------------------------------------------------------------------------------------------------
+// ---- Strings --------------------------------------------------------------------------------------------------------
 
 // Whether the bytes are valid UTF-8. Names from a file system may have any bytes, and R's functions fail on a string
 // that is marked as UTF-8 but is not.
@@ -172,8 +170,7 @@ inline SEXP failure() {
   return made;
 }
 
-// ---- Numbers and bytes
-// -----------------------------------------------------------------------------------------------
+// ---- Numbers and bytes ----------------------------------------------------------------------------------------------
 
 constexpr double exact = 9007199254740992.0;  // 2^53; a double represents every integer only up to this limit
 
@@ -204,8 +201,7 @@ inline SEXP bytes(const bcda_flat::Bytes& from) {
   return made;
 }
 
-// ---- Handles
-// ---------------------------------------------------------------------------------------------------------
+// ---- Handles --------------------------------------------------------------------------------------------------------
 
 template <class T, void (*Destroy)(T*)>
 struct OneKind {
@@ -284,8 +280,7 @@ bool borrow(SEXP from, const char* name, T*& to) {
   return !why;
 }
 
-// ---- Additional functions for R
-// --------------------------------------------------------------------------------------
+// ---- Additional functions for R -------------------------------------------------------------------------------------
 
 // The next records: at most `records`, and not much more than 32 MiB. NULL at the end.
 inline SEXP reader_chunk(bcda_flat::Reader& reader, std::int32_t records) {
