@@ -23,7 +23,7 @@
 namespace libbcda {
 namespace {
 
-// Write-back starts this early, so that an fsync at the end has little left to do.
+// Write-back starts after each step of this size, so that the fsync at the end has little left to do.
 constexpr std::int64_t kFlushStep = 8 << 20;
 
 Error file_error(const std::string& doing, const std::string& path, int code) {
@@ -34,7 +34,7 @@ Error file_error(const std::string& doing, const std::string& path, int code) {
   return std::move(Error(Status::FILESYSTEM, text).at_file(path));
 }
 
-// A file system without fsync for this kind of file.
+// Whether the error means that the file system does not support fsync for this kind of file.
 bool cannot_sync(int code) { return code == EINVAL || code == ENOSYS || code == ENOTSUP || code == EOPNOTSUPP; }
 
 Error sync_error(const std::string& path, int code) {
@@ -63,7 +63,8 @@ void write_all(int fd, const char* data, std::size_t size, const std::string& pa
   }
 }
 
-// The file is already unlinked, and only this descriptor keeps it. (On NFS it may still lie under a hidden name.)
+// Whether the file is already unlinked, so that only this descriptor keeps it alive. Only file systems are listed for
+// which the link count is reliable, because on NFS the file may still exist under a hidden name.
 bool is_nameless(int fd) {
   struct stat info {};
   struct statfs system {};
@@ -73,9 +74,9 @@ bool is_nameless(int fd) {
   return type == EXT4_SUPER_MAGIC || type == TMPFS_MAGIC || type == kOverlay || type == kXfs || type == kBtrfs;
 }
 
-// The kernel frees a removed file with its last descriptor. That takes a second for some GB that are on their way to the
-// disk, and a caller who cancels should not wait for it. The file is emptied first, because ext4 lets nobody remove the
-// directory while a close frees its blocks.
+// Closes the last descriptor of a removed file on a thread of its own. The kernel then frees the file, which takes
+// about a second for several GB that are not yet on the disk, and a caller who cancels should not wait for that. The
+// file is truncated first, because on ext4 the directory cannot be removed while close() frees the blocks.
 void free_in_background(Fd fd) noexcept {
   try {
     const SignalsBlocked blocked;
@@ -84,7 +85,7 @@ void free_in_background(Fd fd) noexcept {
       fd.close();
     }).detach();
   } catch (const std::exception&) {
-    // No thread could be started: the descriptor is closed here and now. Nothing is lost, it only takes longer.
+    // No thread could be started, so the descriptor is closed on this thread, which only takes longer.
   }
 }
 
@@ -135,7 +136,7 @@ Fd& Fd::operator=(Fd&& other) noexcept {
 Fd::~Fd() { close(); }
 
 int Fd::close() noexcept {
-  const int fd = std::exchange(fd_, -1);  // Linux frees the descriptor even when close() fails
+  const int fd = std::exchange(fd_, -1);  // Linux frees the descriptor even if close() fails
   return fd >= 0 && ::close(fd) != 0 ? errno : 0;
 }
 
@@ -181,7 +182,7 @@ Directory Directory::sub(const std::string& name) const {
       throw file_error("cannot make the directory", full, errno);
     Fd opened(::openat(fd(), name.c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
     if (opened) return {std::move(opened), full};
-    // Somebody who was done with it may have removed it in between.
+    // Another run may have removed the directory between mkdir and open.
     if (errno != ENOENT || tries == 10) throw file_error("cannot open the directory", full, errno);
   }
 }
@@ -210,7 +211,7 @@ std::string Directory::read(const std::string& name, std::size_t max_bytes) cons
 
 namespace {
 
-// A new file of ours alone, beside the one that it will replace.
+// Creates a new file with a unique name, in the directory of the file that it will replace.
 std::pair<Fd, std::string> new_file_beside(const Directory& dir, const std::string& name) {
   static std::atomic<unsigned> number{0};
   for (;;) {
@@ -278,12 +279,13 @@ bool Directory::make_private() const {
   struct stat its {};
   if (::fstat(fd(), &its) != 0) return false;
   if (its.st_uid != ::geteuid() && its.st_uid != 0) return false;
-  if ((its.st_mode & (S_IWGRP | S_IWOTH)) != 0) ::fchmod(fd(), 0700);  // some file systems show the same mode for all
+  // This may have no effect, because some file systems have one mode for all files.
+  if ((its.st_mode & (S_IWGRP | S_IWOTH)) != 0) ::fchmod(fd(), 0700);
   return true;
 }
 
 void Directory::remove_if_empty() const {
-  if (in_place()) ::rmdir(absolute_.c_str());  // refuses a directory that holds anything
+  if (in_place()) ::rmdir(absolute_.c_str());  // fails if the directory is not empty
 }
 
 std::optional<Instant> Directory::modified(const std::string& name) const {
@@ -309,7 +311,7 @@ bool Directory::sync() const {
 
 bool Directory::sync_own_name() const {
   Fd above(::openat(fd(), "..", O_RDONLY | O_DIRECTORY | O_CLOEXEC));
-  // Without leave to read the directory above, the whole file system is synced instead.
+  // If the parent directory may not be read, the whole file system is synced instead.
   if ((above ? ::fsync(above.get()) : ::syncfs(fd())) == 0) return true;
   if (cannot_sync(errno)) return false;
   throw sync_error(join(path_, ".."), errno);
@@ -358,7 +360,7 @@ void OutputFile::write(ByteView bytes) {
   write_all(fd_.get(), reinterpret_cast<const char*>(bytes.data()), bytes.size(), join(partial_dir_->path(), partial_));
   size_ += static_cast<std::int64_t>(bytes.size());
   if (durability_ == Durability::power && size_ - flushed_ >= kFlushStep) {
-    ::sync_file_range(fd_.get(), flushed_, size_ - flushed_, SYNC_FILE_RANGE_WRITE);  // a hint: fdatasync tells
+    ::sync_file_range(fd_.get(), flushed_, size_ - flushed_, SYNC_FILE_RANGE_WRITE);  // fdatasync reports errors
     flushed_ = size_;
   }
 }
@@ -370,14 +372,14 @@ void OutputFile::seal(const std::string& full) {
 
 namespace {
 
-// Gives the file `partial` a second name. The link never replaces a file, as a rename would.
+// Gives the file `partial` the name `name`. Uses a hard link, because a rename would replace an existing file.
 int link_to(const Directory& from, const std::string& partial, const Directory& to, const std::string& name) {
   if (::linkat(from.fd(), partial.c_str(), to.fd(), name.c_str(), 0) == 0) return 0;
   if (errno == EEXIST) return errno;
-  // Some file systems have no hard links.
+  // The file system may have no hard links.
   if (::renameat2(from.fd(), partial.c_str(), to.fd(), name.c_str(), RENAME_NOREPLACE) == 0) return 0;
   if (errno != EINVAL && errno != ENOSYS) return errno;
-  // Some have neither: look first, then rename.
+  // The file system may also lack RENAME_NOREPLACE, so check first and then rename.
   if (to.contains(name)) return EEXIST;
   return ::renameat(from.fd(), partial.c_str(), to.fd(), name.c_str()) == 0 ? 0 : errno;
 }
@@ -390,7 +392,7 @@ void OutputFile::publish(const Directory& dir, const std::string& name) {
   if (::fstat(fd_.get(), &ours) != 0) throw file_error("cannot write", full, errno);
   seal(full);
   int code = link_to(*partial_dir_, partial_, dir, name);
-  // NFS repeats a call whose answer was lost; the repetition then fails although the file has its name.
+  // NFS repeats a call if the answer was lost. The repeated call fails although the file already has its new name.
   if (auto there = look_at(dir.fd(), name); code != 0 && there && same_file(*there, ours)) code = 0;
   if (code == EEXIST)
     throw std::move(
@@ -406,7 +408,7 @@ LineFile::LineFile(const Directory& dir, const std::string& name, Durability dur
   fd_ = Fd(::openat(dir.fd(), name.c_str(), O_RDWR | O_CREAT | O_APPEND | O_NOFOLLOW | O_CLOEXEC, 0600));
   struct stat info {};
   if (!fd_ || ::fstat(fd_.get(), &info) != 0) throw file_error("cannot write", path_, errno);
-  // A process that was killed may have left half a line.
+  // A process that was killed may have left a truncated line.
   char last = '\n';
   if (info.st_size > 0 && ::pread(fd_.get(), &last, 1, info.st_size - 1) != 1)
     throw file_error("cannot read", path_, errno);

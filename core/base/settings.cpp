@@ -204,8 +204,8 @@ std::vector<Setting> make_table() {
   return table;
 }
 
-// Pairs of settings for the same value. Within one source the last one given counts. Between sources the one from the source
-// with the higher precedence counts.
+// Pairs of settings for the same value. Within one source the last one given counts. Between sources the one from the
+// source with the higher precedence counts.
 constexpr std::pair<const char*, const char*> kRivals[] = {{"client_secret", "client_secret_file"},
                                                            {"private_key", "private_key_pem"},
                                                            {"private_key_passphrase", "private_key_passphrase_file"}};

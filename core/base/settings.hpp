@@ -39,8 +39,9 @@ std::string_view rival_of(std::string_view name);
 
 class Settings {
  public:
-  // Throws Error{INVALID_ARGUMENT}. The message names the setting and what it takes or, for an unknown name, the most similar
-  // name. If two settings are for the same value (client_secret and client_secret_file), setting one unsets the other.
+  // Throws Error{INVALID_ARGUMENT}. The message names the setting and what it takes or, for an unknown name, the most
+  // similar name. If two settings are for the same value (client_secret and client_secret_file), setting one unsets the
+  // other.
   void set(std::string_view name, std::string_view value);
   void unset(std::string_view name);
   // Reserves the setting for a value that comes later. Until then taken() is true and has() is false.
@@ -63,12 +64,12 @@ class Settings {
   Milliseconds duration(std::string_view name) const;
   std::vector<std::string> list(std::string_view name) const;
 
-  // Returns the secret that is set directly, or else the content of the file that the setting `name` + "_file" names. Line breaks
-  // at the end are removed.
+  // Returns the secret that is set directly, or else the content of the file that the setting `name` + "_file" names.
+  // Line breaks at the end are removed.
   Secret secret_or_file(std::string_view name) const;
-  // Returns client_id or client_secret from whichever setting holds it. Copying a credential can put quotes, blanks, line breaks
-  // and invisible characters around it; these are removed. Throws Error{INVALID_ARGUMENT} if a character inside the value cannot
-  // be part of a credential.
+  // Returns client_id or client_secret from whichever setting holds it. Copying a credential can put quotes, blanks,
+  // line breaks and invisible characters around it; these are removed. Throws Error{INVALID_ARGUMENT} if a character
+  // inside the value cannot be part of a credential.
   Secret credential(std::string_view name) const;
 
   // One warning for each file that holds a secret and that users other than its owner may read.

@@ -8,7 +8,7 @@
 namespace libbcda::transfer {
 namespace {
 
-// No other writer has this name, so what is published is what was written here.
+// A random name, which no other writer uses. So the published file has exactly the bytes that were written here.
 std::string partial_name() {
   std::uint8_t random[12];
   if (RAND_bytes(random, sizeof random) != 1) throw Error(Status::INTERNAL, "OpenSSL has no random bytes");
@@ -36,7 +36,7 @@ class DirectoryDestination::FileWriter : public Writer {
   std::string commit(std::int64_t, const std::string&) override {
     if (is_error_) {
       const Directory errors = out_->sub(kErrorDirectory);
-      if (durability_ == Durability::power) out_->sync();  // its name is new, perhaps
+      if (durability_ == Durability::power) out_->sync();  // the directory error/ may be new
       file_.publish(errors, name_);
     } else {
       file_.publish(*out_, name_);

@@ -15,7 +15,7 @@
 namespace libbcda::transfer {
 namespace {
 
-// A run writes to its log with each status answer, and a service may ask for 15 minutes between two of them.
+// A run writes to its log after each status answer, and the service may request up to 15 minutes between two of them.
 constexpr Milliseconds kSilence = std::chrono::minutes(20);
 
 std::string first_line(const char* path) {
@@ -31,7 +31,7 @@ std::string link_target(const char* path) {
   return size > 0 ? std::string(buffer.data(), static_cast<std::size_t>(size)) : "";
 }
 
-// Field 22 of /proc/PID/stat. The name in field 2 may hold blanks and parentheses, so the count starts behind it.
+// Field 22 of /proc/PID/stat. The name in field 2 may contain blanks and parentheses, so counting starts after it.
 std::string start_time(int pid) {
   const std::string line = first_line(("/proc/" + std::to_string(pid) + "/stat").c_str());
   const std::size_t name_end = line.rfind(')');
@@ -45,14 +45,14 @@ std::string start_time(int pid) {
 bool is_alive(const Owner& owner) {
   if (::kill(owner.pid, 0) != 0 && errno == ESRCH) return false;
   const std::string started = start_time(owner.pid);
-  return started.empty() || started == owner.started;  // what may not be looked at is taken to be the same
+  return started.empty() || started == owner.started;  // if it cannot be read, assume the same process
 }
 
 }  // namespace
 
 Owner this_process() {
   std::array<char, 256> host{};
-  ::gethostname(host.data(), host.size() - 1);  // on failure the name stays empty: it is for people
+  ::gethostname(host.data(), host.size() - 1);  // a failure is ignored, because the name is only for messages
   const int pid = ::getpid();
   return {host.data(),
           first_line("/etc/machine-id"),
@@ -75,7 +75,7 @@ std::string short_digest(std::string_view text) {
 }
 
 const Mark& mark() {
-  static const auto* made = [] {  // never destroyed, because threads may use it to the very end
+  static const auto* made = [] {  // leaked, because threads may use it until the process ends
     const Owner me = this_process();
     return new Mark{short_digest("boot " + me.boot), short_digest("host " + me.host + " " + me.machine)};
   }();
@@ -117,7 +117,7 @@ bool may_be_running(const Owner& owner, const Owner& me, bool lock_is_ours, Mill
   if (same_boot && lock_is_ours) return false;
   if (same_boot && owner.pid_space == me.pid_space) return is_alive(owner);
   if (!same_boot && !owner.host.empty() && owner.host == me.host && owner.machine == me.machine)
-    return false;  // this machine has been started again
+    return false;  // this machine has been rebooted since
   return silent_for < kSilence;
 }
 

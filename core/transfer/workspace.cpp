@@ -55,8 +55,8 @@ Locking try_lock(int fd, int how) {
 }
 
 // Serializes the start and the end of runs that share a directory. While it starts, a fetch briefly holds the exclusive
-// lock of the work directory; without this second lock another run would mistake it for an export. If this lock cannot be
-// had within half a second, the run goes on: the worst case is that wrong error.
+// lock of the work directory. Without this second lock, another run would mistake it for an export. If this lock is not
+// available within half a second, the run continues; the worst case is that wrong error.
 class Turn {
  public:
   explicit Turn(const Directory& out, Milliseconds patience = Milliseconds(500)) : fd_(out.fd()) {
@@ -66,7 +66,7 @@ class Turn {
       missed_ = std::chrono::steady_clock::now() >= until;
     }
   }
-  bool missed() const { return missed_; }  // somebody else has it all the time
+  bool missed() const { return missed_; }  // another process kept the lock the whole time
   ~Turn() { ::flock(fd_, LOCK_UN); }
   Turn(const Turn&) = delete;
   Turn& operator=(const Turn&) = delete;
@@ -88,7 +88,8 @@ Workspace::Workspace(const std::string& out, Use use, Durability durability) : u
   for (int tries = 0; tries < kOpenTries; ++tries) {
     out_ = std::make_shared<Directory>(Directory::open_or_create(out));
     const Turn turn(*out_);
-    // A run that made the directory and left nothing in it may have removed it in between; likewise the work directory.
+    // Another run may have removed the directory or the work directory in between, because it had created it and left
+    // it empty.
     if (out_->in_place() && lock_work()) {
       check_owner();
       if (made_out_ && durability_ == Durability::power) syncs_names_ = out_->sync_own_name();
@@ -100,7 +101,7 @@ Workspace::Workspace(const std::string& out, Use use, Durability durability) : u
   throw refuse(out, "is removed or replaced again and again; choose another directory");
 }
 
-// False when the work directory was removed in between.
+// Returns false if the work directory was removed in between.
 bool Workspace::lock_work() {
   auto work = std::make_shared<Directory>(out_->sub(kWork));
   if (!work->make_private())
@@ -117,7 +118,8 @@ bool Workspace::lock_work() {
   return true;
 }
 
-// A run that no lock tells of: on a file system without locks, or on another host whose locks are not seen here.
+// Detects a run that the lock does not reveal: on a file system without locks, or on another host whose locks are not
+// visible here.
 void Workspace::check_owner() const {
   if (!work_->contains(kOwner)) return;
   const auto owner = parse_owner(work_->read(kOwner, kLargestOwner));
@@ -125,7 +127,7 @@ void Workspace::check_owner() const {
     throw busy(path(), who_runs(*owner));
 }
 
-// How long ago a run last wrote here.
+// The time since a run last wrote to this directory.
 Milliseconds Workspace::silence() const {
   const auto now = work_->now();
   std::optional<Instant> last = out_->modified(kLog);
@@ -134,8 +136,8 @@ Milliseconds Workspace::silence() const {
   return std::chrono::duration_cast<Milliseconds>(*now - *last);
 }
 
-// Removes what a killed run was writing. The lock shows that no process of this machine writes here. One of another host
-// might, where locks end at the host: its files are left alone for a day.
+// Removes partial files of runs that were killed. The lock proves that no process of this machine writes here. A
+// process of another host might, if locks work only within one host, so its partial files are kept for a day.
 void Workspace::remove_abandoned_partials() const {
   if (lock_ != Lock::ours_alone) return;
   const auto now = work_->now();
@@ -162,7 +164,7 @@ std::unique_ptr<Workspace> Workspace::for_file(const std::string& out, Durabilit
   return std::unique_ptr<Workspace>(new Workspace(out, Use::file, durability));
 }
 
-// Lets others in that fetch too. Call it within a turn.
+// Allows other fetches to use the directory. The caller must hold a Turn.
 void Workspace::share() {
   if (use_ == Use::fetching && work_->contains(kJournal))
     earlier_ = read_journal(work_->read(kJournal, kLargestJournal));
@@ -180,7 +182,7 @@ void Workspace::refuse_or_clear_leftovers(bool restart) {
   if (out_->contains(kReceipt))
     throw refuse(path(), "holds a finished export (export.json); choose another one or move it away");
   if (!work_->contains(kJournal)) return refuse_files_but({});
-  keep_ = true;  // until all that it lists is gone
+  keep_ = true;  // until all files that the journal lists are removed
   if (!restart)
     throw refuse(
         path(),
@@ -209,15 +211,15 @@ void Workspace::refuse_files_in(const Directory& directory, const std::string& p
   }
 }
 
-// The work directory with what is ours in it. Anything else in it keeps it.
+// Removes our files in the work directory, and the directory if it is then empty.
 void Workspace::remove_work() const {
   for (const std::string& name : work_->names())
     if (name == kJournal || name == kOwner || name.ends_with(kPartialEnding) || name.ends_with(".new"))
       work_->remove(name);
-  ::unlinkat(out_->fd(), kWork, AT_REMOVEDIR);  // refuses a directory that holds anything
+  ::unlinkat(out_->fd(), kWork, AT_REMOVEDIR);  // fails if the directory is not empty
 }
 
-// A log of ours begins with the line of a kick-off.
+// Whether the log was written by this library. Such a log starts with the line of a kick-off.
 bool Workspace::is_our_log() const {
   if (!out_->has_file(kLog)) return false;
   InputFile file(*out_, kLog);
@@ -225,7 +227,8 @@ bool Workspace::is_our_log() const {
   return file.size() == 0 || as_text({start.data(), file.read(start)}) == kLogStart;
 }
 
-// Removes what the unfinished export published. A file that is not byte for byte what it published is somebody else's.
+// Removes the files that the unfinished export published. A file that has changed since then is an unknown file and is
+// kept.
 void Workspace::remove_published() {
   for (const auto& [path, record] : earlier_.files) {
     if (!is_still(record)) continue;
@@ -246,7 +249,7 @@ bool Workspace::is_still(const FileRecord& record, const std::function<void()>& 
   return to_hex(digest.finish()) == record.facts.sha256;
 }
 
-// The directory that a path relative to OUT leads into, null when it is not there, and the name in it.
+// Splits a path relative to OUT into its directory (null if it does not exist) and the name in it.
 std::pair<std::shared_ptr<const Directory>, std::string> Workspace::place_of(const std::string& path) const {
   if (!path.starts_with(kErrorPrefix)) return {out_, path};
   if (!out_->contains(kErrorDirectory)) return {nullptr, ""};
@@ -266,8 +269,8 @@ Workspace::~Workspace() {
   if (alone && !(keep_ && complete_) && (complete_ || (wrote_journal && use_ == Use::exporting && !needed)))
     remove_work();
   else if (alone)
-    ::unlinkat(out_->fd(), kWork, AT_REMOVEDIR);  // refuses a directory that holds anything, such as a journal
-  ::flock(work_->fd(), LOCK_UN);                  // closing is not enough where a forked child has the descriptor too
+    ::unlinkat(out_->fd(), kWork, AT_REMOVEDIR);  // fails if the directory is not empty, for example with a journal
+  ::flock(work_->fd(), LOCK_UN);                  // closing is not enough if a forked child has the descriptor too
   if (made_out_) out_->remove_if_empty();
 }
 
@@ -315,14 +318,14 @@ void Workspace::file_coming(const FileRecord& record) {
 
 void Workspace::log(const std::string& line) {
   if (use_ != Use::exporting) return;
-  std::lock_guard lock(log_mutex_);  // not the journal's, which may wait for a disk
+  std::lock_guard lock(log_mutex_);  // not mutex_, because the journal may wait for the disk
   if (!log_file_) log_file_ = std::make_unique<LineFile>(*out_, kLog);
   log_file_->append(line);
 }
 
 void Workspace::complete(const std::function<std::string(const std::string&)>& receipt) {
   std::lock_guard lock(mutex_);
-  const Turn turn(*out_, kReceiptPatience);  // a receipt that another run writes at the same time must not get lost
+  const Turn turn(*out_, kReceiptPatience);  // so that no other run writes a receipt now
   if (turn.missed()) throw busy(path(), ", which keeps its lock");
   if (!out_->in_place())
     throw refuse(path(),
@@ -333,7 +336,7 @@ void Workspace::complete(const std::function<std::string(const std::string&)>& r
   try {
     out_->replace(kReceipt, receipt(older), durability_);
   } catch (...) {
-    if (older.empty()) out_->remove(kReceipt);  // its name could not be made durable, so the run fails without one
+    if (older.empty()) out_->remove(kReceipt);  // its name may not be durable, so the run fails without a receipt
     throw;
   }
   complete_ = true;
