@@ -115,7 +115,7 @@ std::string_view next_part(std::string_view& rest) {
   return part;
 }
 
-// The first part, whose value may itself hold a colon: other-origin=https://example.org:8443.
+// The first part of a fault. Its value may contain a colon: other-origin=https://example.org:8443.
 std::string_view kind_part(std::string_view& rest, std::string_view name) {
   if (name != "other-origin") return next_part(rest);
   std::size_t end = rest.size();
