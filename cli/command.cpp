@@ -58,22 +58,27 @@ std::string unknown(const CLI::App& command, bool has_subcommands) {
 
 // What is wrong with a command line whose names are all known.
 std::string in_our_words(const CLI::ParseError& error) {
-  const std::string text = error.what();
-  const bool no_value = error.get_name() == "ArgumentMismatch" && text.find(" missing") != text.npos;
-  return no_value ? text.substr(0, text.find(':')) + " needs a value" : text;
+  std::string text = error.what();
+  const std::size_t colon = text.find(": "), excludes = text.find(" excludes ");
+  const bool missing = error.get_name() == "ArgumentMismatch" && text.find(" missing") != text.npos;
+  const bool empty = error.get_name() == "ValidationError" && text.compare(colon + 2, text.npos, "needs a value") == 0;
+  if (missing || empty) return text.substr(0, colon) + " needs a value";
+  if (error.get_name() == "ExcludesError") return text.replace(excludes, 10, " and ") + " exclude each other";
+  return text;
 }
 
 // Help was asked for, or the command line is wrong.
 int explain(const CLI::App& app, const CLI::ParseError& error) {
-  if (error.get_exit_code() == 0) {
+  const auto chosen = app.get_subcommands();
+  const CLI::App& command = chosen.empty() ? app : *chosen.front();
+  const std::string what = unknown(command, chosen.empty());
+  const bool of_unknown = chosen.empty() && !what.empty();
+  if (error.get_exit_code() == 0 && !of_unknown) {
     std::ostringstream help;
     app.exit(error, help, help);
     cli::print(help.str());
     return 0;
   }
-  const auto chosen = app.get_subcommands();
-  const CLI::App& command = chosen.empty() ? app : *chosen.front();
-  const std::string what = unknown(command, chosen.empty());
   cli::print_error(what.empty() ? in_our_words(error) : what);
   cli::say("See " + (chosen.empty() ? "" : app.get_name() + " ") + command.get_name() + " --help\n");
   return usage;
@@ -95,6 +100,12 @@ int carry_out(const cli::Command& command) try { return command(); } catch (cons
 namespace cli {
 
 int run(int argc, const char* const* argv) {
+  std::vector<const char*> as_flag(argv, argv + argc);  // help COMMAND is COMMAND --help
+  if (argc > 1 && std::string_view(argv[1]) == "help") {
+    as_flag.erase(as_flag.begin() + 1);
+    as_flag.insert(as_flag.begin() + std::min<std::ptrdiff_t>(2, argc - 1), "--help");
+    argv = as_flag.data();
+  }
   forbid_core_files();
   if (const int failed = carry_out([] { return open_standard_streams(), 0; })) return failed;
   std::signal(SIGPIPE, SIG_IGN);  // `| head` must not kill an export: see cli::print

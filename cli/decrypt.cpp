@@ -2,11 +2,14 @@
 #include <algorithm>
 #include <filesystem>
 #include <memory>
+#include <optional>
 #include <set>
+#include <sstream>
 
 #include "commands.hpp"
 #include "flags.hpp"
 #include "follow.hpp"
+#include "manifest_file.hpp"
 #include "streams.hpp"
 #include "text.hpp"
 
@@ -16,6 +19,13 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr int with_error_files = 6;
+
+const CLI::Validator hex(
+    [](const std::string& value) {
+      const bool digits = value.find_first_not_of("0123456789abcdefABCDEF") == value.npos && value.size() % 2 == 0;
+      return value.empty() ? "needs a value" : digits ? "" : "takes hex text: two digits 0-9 a-f for each byte";
+    },
+    "");
 
 struct Decrypt {
   Flags flags;
@@ -74,16 +84,16 @@ std::vector<std::string> warnings_of(std::string_view json) {
 }
 
 // Decrypts a file, or the files of a directory; true when some of them hold what the service could not export.
-bool decrypt_one(const Decrypt& what, const bcda::Config& config, const std::string& manifest, const std::string& input,
-                 const std::string& output, std::set<std::string>& warned) {
+bool decrypt_one(const Decrypt& what, const bcda::Config& config, const ManifestFile* manifest,
+                 const std::string& input, const std::string& output, std::set<std::string>& warned) {
   const bcda::Result result = bcda::decrypt_file(config, {.path = input,
                                                           .output = output,
                                                           .key = what.key,
-                                                          .manifest = manifest,
+                                                          .manifest = manifest ? manifest->text() : "",
                                                           .label = what.label,
                                                           .progress = [](auto, auto) { return !Interrupts::asked(); }});
   for (const std::string& warning : warnings_of(result.json())) {
-    if (warned.insert(warning).second) say("warning: " + printable(warning) + '\n');
+    if (warned.insert(warning).second) say("warning: " + printable(in_flags(warning)) + '\n');
   }
   std::error_code ignored;
   const bool directory = fs::is_directory(input, ignored);
@@ -99,6 +109,30 @@ bool decrypt_one(const Decrypt& what, const bcda::Config& config, const std::str
   return result.error_files() > 0;
 }
 
+// Of a directory the message is "2 of 4 files failed; the first: " and a line for each of them, which begins with its path.
+void tell_failures(const Decrypt& what, const ManifestFile* manifest, const std::string& input,
+                   const bcda::Error& error) {
+  constexpr std::string_view before_first = "; the first: ";
+  std::string message = error.what(), count;
+  const std::size_t counted = message.find(before_first);
+  if (counted != message.npos) {
+    count = message.substr(0, counted);
+    message.erase(0, counted + before_first.size());
+  }
+  std::error_code ignored;
+  const bool directory = fs::is_directory(input, ignored);
+  std::istringstream lines(message);
+  for (std::string line; std::getline(lines, line, directory ? '\n' : '\0');) {
+    line = in_flags(manifest ? manifest->named_in(line) : line);
+    print_error(line);
+    const bool within = directory && line.compare(0, input.size(), input) == 0;
+    const std::string file = within ? line.substr(0, line.find(": ", input.size())) : input;
+    if (what.json) report("{\"file\":" + json_string(file) + ",\"error\":" + json_string(line) + "}\n");
+  }
+  print_details(error);
+  if (!count.empty()) print_error(count);
+}
+
 int run_decrypt(const Decrypt& what) {
   if (what.key.empty() && what.manifest.empty()) {
     throw Failure(BCDA_INVALID_ARGUMENT, "a file's key is needed: give --key or --manifest");
@@ -107,23 +141,32 @@ int run_decrypt(const Decrypt& what) {
     throw Failure(BCDA_INVALID_ARGUMENT, "--key and --label are for one file: name a --manifest for several");
   }
   std::error_code ignored;
-  if (what.files.size() > 1 && std::any_of(what.files.begin(), what.files.end(),
-                                           [&](const auto& file) { return fs::is_directory(file, ignored); })) {
-    throw Failure(BCDA_INVALID_ARGUMENT, "a directory is decrypted alone: give it as the only FILE");
+  const auto directory = std::find_if(what.files.begin(), what.files.end(),
+                                      [&](const auto& file) { return fs::is_directory(file, ignored); });
+  if (directory != what.files.end() && what.files.size() > 1) {
+    throw Failure(BCDA_INVALID_ARGUMENT, "a directory is decrypted alone: give " + *directory + " as the only FILE");
   }
-  const std::string manifest = what.manifest.empty() ? "" : read_text(what.manifest);
+  if (directory != what.files.end() && what.manifest.empty()) {
+    throw Failure(BCDA_INVALID_ARGUMENT, *directory + " is a directory: give a --manifest in place of --key");
+  }
+  if (directory != what.files.end() && !what.label.empty()) {
+    throw Failure(BCDA_INVALID_ARGUMENT, *directory + " is a directory: --label is for one file");
+  }
+  std::optional<ManifestFile> read;
+  if (!what.manifest.empty()) read.emplace(what.manifest);
+  const ManifestFile* const manifest = read ? &*read : nullptr;
   bcda::Config config;
   what.flags.apply_to(config);
   const Interrupts interrupts;
-  const OutputDirectory directory(what.out);
+  const OutputDirectory out(what.out);
   std::set<std::string> warned;
   int exit_code = 0;
   bool error_files = false;
   for (const std::string& input : what.files) {
     try {
-      error_files = decrypt_one(what, config, manifest, input, directory.path(), warned) || error_files;
+      error_files = decrypt_one(what, config, manifest, input, out.path(), warned) || error_files;
     } catch (const bcda::Error& error) {  // the others may be fine
-      print_error(error);
+      tell_failures(what, manifest, input, error);
       if (exit_code == 0) exit_code = bcda::exit_code(error.status());
       if (error.status() == BCDA_CANCELED) return bcda::exit_code(error.status());
     }
@@ -141,8 +184,8 @@ void add_decrypt(CLI::App& app, Command& chosen) {
 Decrypts files as the service sent them, of any size, and verifies them. The plaintext gets the
 same name in the directory --out; it appears only when the whole file has verified, and never
 replaces a file. The name that the service gave a file is part of its encryption: if you renamed it,
-say --label. When one of several files fails, the others are still decrypted, and the exit code is
-that of the first failure.
+say --label. When one of several files fails, the others are still decrypted, each failure is told, and
+the exit code is that of the first one.
 
 What the manifest lists under `error` without a key came in plaintext: it must look like NDJSON, and is
 copied to DIR/error. Of a directory, the files that the manifest lists are decrypted; when all of them
@@ -156,19 +199,25 @@ are there, the receipt export.json is left beside them, as by an export.
       ->option_text("FILE...");
   CLI::Option* const key =
       command.add_option("--key", what->key, "Its encryptedKey from the manifest, in hex; for one FILE")
-          ->option_text("HEX");
+          ->option_text("HEX")
+          ->check(hex);
   command.add_option("--manifest", what->manifest, "Or a manifest (JSON) that names the files; - for standard input")
       ->option_text("MANIFEST")
+      ->check(not_empty)
       ->excludes(key);
   command.add_option("--out", what->out, "Directory for the plaintext, made if need be (default ./decrypted)")
-      ->option_text("DIR");
-  command.add_option("--label", what->label, "The name the service gave a FILE that was renamed")->option_text("NAME");
-  command.add_flag("--json", what->json, "Print what was made of each file as a line of JSON on standard output");
+      ->option_text("DIR")
+      ->check(not_empty);
+  command.add_option("--label", what->label, "The name the service gave a FILE that was renamed")
+      ->option_text("NAME")
+      ->check(not_empty);
+  command.add_flag("--json", what->json,
+                   "Print what was made of each file, or its error, as a line of JSON on standard output");
   command.add_flag("-q,--quiet", what->quiet, "Print errors and warnings only");
   name_environment(command);
   what->flags.add_to(command, [](const bcda::Setting& setting) {
-    return setting.name().substr(0, 11) == "private_key" || setting.name() == "durability" ||
-           setting.name() == "allow_plaintext";
+    return is_one_of(setting, {"private_key", "private_key_pem", "private_key_passphrase",
+                               "private_key_passphrase_file", "durability", "allow_plaintext"});
   });
   command.footer(exit_codes);
   command.callback([what, &chosen] { chosen = [what] { return run_decrypt(*what); }; });

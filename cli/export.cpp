@@ -6,13 +6,29 @@
 #include "commands.hpp"
 #include "flags.hpp"
 #include "follow.hpp"
+#include "manifest_file.hpp"
 #include "streams.hpp"
 #include "text.hpp"
 
 namespace cli {
 namespace {
 
+// A sandbox has its own of these. Two sources for one of them would be a run against neither.
+constexpr const char* of_a_sandbox[] = {"url", "client_id", "client_secret_file", "private_key", "ca_file"};
+
 bool every_setting(const bcda::Setting&) { return true; }
+
+// Without those about files: they are not downloaded.
+bool matters_to_manifest(const bcda::Setting& setting) {
+  return !is_one_of(setting, {"private_key", "private_key_pem", "private_key_passphrase", "private_key_passphrase_file",
+                              "allowed_origins", "out", "restart", "parallel", "allow_plaintext", "durability"});
+}
+
+// Without those about jobs: none is run.
+bool matters_to_fetch(const bcda::Setting& setting) {
+  return !is_one_of(setting, {"types", "restart", "poll_interval", "poll_max_interval", "job_timeout", "outage_limit",
+                              "max_manifest_bytes"});
+}
 
 struct Run {
   Flags flags;
@@ -49,28 +65,33 @@ int run_export(const Run& run) {
   const bcda::Config config = run.config(sandbox);
   const bcda::Client client(config);
   bcda::Run job = client.start_export();
-  return follow_files(job, run.output, config.value("out"),
+  Output output = run.output;
+  output.own_service = run.sandbox;
+  return follow_files(job, output, config.value("out"),
                       " holds an unfinished export: start again there with --restart, or give another --out");
 }
 
 int run_manifest(const Run& run) {
   const Interrupts interrupts;
-  const bcda::Client client(run.config(std::nullopt));
+  bcda::Config config = run.config(std::nullopt);
+  for (const char* unneeded : {"private_key", "private_key_pem"}) config.set(unneeded, nullptr);  // nor is it looked at
+  const bcda::Client client(config);
   bcda::Run job = client.start_manifest();
-  follow(job, run.output);
+  if (const int failed = follow(job, run.output)) return failed;
   print(job.result().manifest());
   return 0;
 }
 
-bcda::Run start_fetch(const bcda::Client& client, const std::string& manifest, const Run& run) try {
-  return client.start_fetch(manifest, {}, run.file);
+bcda::Run start_fetch(const bcda::Client& client, const ManifestFile& manifest, const Run& run) try {
+  return client.start_fetch(manifest.text(), {}, run.file);
 } catch (const bcda::Error& error) {
-  if (error.status() != BCDA_INVALID_ARGUMENT || std::string_view(error.what()).rfind("the manifest", 0) != 0) throw;
-  throw Failure(error.status(), run.manifest + ": " + error.what());
+  const std::string message = in_flags(error.what()), named = manifest.named_in(message);
+  if (named == message) throw;
+  throw Failure(error.status(), named);
 }
 
 int run_fetch(const Run& run) {
-  const std::string manifest = read_text(run.manifest);
+  const ManifestFile manifest(run.manifest);
   const Interrupts interrupts;
   const bcda::Config config = run.config(std::nullopt);
   const bcda::Client client(config);
@@ -105,6 +126,7 @@ export; another one, a second or more later, ends the process at once.
       ->needs(sandbox);
   name_environment(command);
   run->flags.add_to(command, every_setting);
+  for (const char* setting : of_a_sandbox) sandbox->excludes(command.get_option(flag_name(setting)));
   command.footer(exit_codes);
   command.callback([run, &chosen] { chosen = [run] { return run_export(*run); }; });
 }
@@ -120,7 +142,7 @@ each. Another program, or `bcda fetch`, then gets the files.
   bcda manifest --type Patient > manifest.json)");
   run->output.add_to(command, false);
   name_environment(command);
-  run->flags.add_to(command, every_setting);
+  run->flags.add_to(command, matters_to_manifest);
   command.footer(exit_codes);
   command.callback([run, &chosen] { chosen = [run] { return run_manifest(*run); }; });
 }
@@ -132,16 +154,20 @@ void add_fetch(CLI::App& app, Command& chosen) {
 
 Downloads, decrypts and verifies the files of manifests that are at hand. Run again with the same
 manifest and directory, it takes the missing files alone. export.json is written when all are there.
+With --file it keeps .bcda/journal.ndjson instead: a later fetch of the whole manifest reads there
+which files it has already.
 
   bcda manifest | bcda fetch - --out claims
   bcda fetch manifest.json --file dbbd1ce1-ae24-435c-807d-ed45953077d3.ndjson --out claims)");
   command.add_option("MANIFEST", run->manifest, "File with manifests in JSON; - for standard input")
       ->required()
       ->option_text("MANIFEST");
-  command.add_option("--file", run->file, "This file alone: its name or its URL in the manifest")->option_text("NAME");
+  command.add_option("--file", run->file, "This file alone: its name or its URL in the manifest")
+      ->option_text("NAME")
+      ->check(not_empty);
   run->output.add_to(command, true);
   name_environment(command);
-  run->flags.add_to(command, every_setting);
+  run->flags.add_to(command, matters_to_fetch);
   command.footer(exit_codes);
   command.callback([run, &chosen] { chosen = [run] { return run_fetch(*run); }; });
 }

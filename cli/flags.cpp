@@ -9,6 +9,8 @@ const char* const exit_codes =
     "Exit codes: 0 done, 1 failed, 2 usage, 3 authentication, 4 refused by the service or job failed,\n"
     "5 decryption or verification failed, 6 done with error files present, 130 interrupted.";
 
+const CLI::Validator not_empty([](const std::string& value) { return value.empty() ? "needs a value" : ""; }, "");
+
 namespace {
 
 std::string upper(std::string_view text) {
@@ -49,10 +51,61 @@ void reject_secret(CLI::App& command, const bcda::Setting& setting) {
 
 }  // namespace
 
+bool is_one_of(const bcda::Setting& setting, std::initializer_list<std::string_view> names) {
+  return std::find(names.begin(), names.end(), setting.name()) != names.end();
+}
+
 std::string flag_name(std::string_view setting) {
   std::string flag = "--" + std::string(setting);
   std::replace(flag.begin(), flag.end(), '_', '-');
   return flag;
+}
+
+namespace {
+
+// What a user of the command gives for a setting.
+std::string given_as(const bcda::Setting& setting, std::string_view text) {
+  if (!setting.secret()) return flag_name(setting.name());
+  const std::string file = std::string(setting.name()) + "_file";
+  const bool by_file = bcda_setting_find(file.c_str()) && text.find(file) == text.npos;
+  return (by_file ? flag_name(file) + " or " : "") + std::string(setting.env());
+}
+
+bool is_name(char c) { return c == '_' || (c >= 'a' && c <= 'z'); }
+
+// What stands before a word when it is a setting's name, and not a file's or a plain one: "the setting out", "set restart".
+bool announces_setting(std::string_view before, bool plain_word) {
+  const auto ends = [&](std::string_view end) {
+    return before.size() >= end.size() && before.substr(before.size() - end.size()) == end;
+  };
+  if (ends("setting ") || ends("; set ") || ends(", set ") || ends(" or set ")) return true;
+  return !plain_word && (ends("check ") || ends(" and ") || ends(" or ") || ends("(or ") || ends("("));
+}
+
+}  // namespace
+
+std::string in_flags(std::string_view text) {
+  if (text.substr(0, 22) == "the configuration file") return std::string(text);  // its members have the settings' names
+  std::string out;
+  for (std::size_t at = 0; at < text.size();) {
+    std::size_t end = at;
+    while (end < text.size() && is_name(text[end])) ++end;
+    const std::string word(text.substr(at, end - at));
+    const bcda_setting* const row = word.empty() ? nullptr : bcda_setting_find(word.c_str());
+    const bool whole = end == text.size() || std::string_view(" ,;:)=").find(text[end]) != std::string_view::npos;
+    const bool value = end < text.size() && text[end] == '=' && at > 0 && text[at - 1] == ' ';
+    if (row && whole && (value || announces_setting(text.substr(0, at), word.find('_') == word.npos))) {
+      constexpr std::string_view lead = "the setting ";
+      if (out.size() >= lead.size() && out.compare(out.size() - lead.size(), lead.size(), lead) == 0)
+        out.resize(out.size() - lead.size());
+      out += given_as(bcda::Setting(row), text);
+    } else {
+      out += word;
+    }
+    if (end < text.size()) out += text[end];
+    at = end + 1;
+  }
+  return out;
 }
 
 void Flags::add_setting(CLI::App& command, const bcda::Setting& setting) {

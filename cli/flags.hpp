@@ -10,6 +10,9 @@ namespace cli {
 
 extern const char* const exit_codes;  // for the foot of a command's help
 
+// Refuses an empty value, which would count as if the flag had not been given.
+extern const CLI::Validator not_empty;
+
 // Gives the flags that `command` has so far an environment variable each: BCDA_ and the name.
 void name_environment(CLI::App& command, const std::string& prefix = "BCDA_");
 
@@ -32,8 +35,13 @@ class Flags {
   std::string config_file_;
 };
 
+bool is_one_of(const bcda::Setting& setting, std::initializer_list<std::string_view> names);
+
 // --client-id for "client_id".
 std::string flag_name(std::string_view setting);
+
+// A text of the library with the flag, or a secret's environment variable, in place of each setting that it names.
+std::string in_flags(std::string_view text);
 
 // Two columns, descriptions wrapped; an option's type as we say it.
 class HelpFormatter : public CLI::Formatter {

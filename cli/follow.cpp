@@ -5,6 +5,7 @@
 #include <sstream>
 #include <system_error>
 
+#include "flags.hpp"
 #include "progress.hpp"
 #include "streams.hpp"
 #include "text.hpp"
@@ -53,6 +54,27 @@ void mention_verified_files(bcda::Run& run, const std::string& place) try {
   // It ended before there was a result.
 }
 
+// The jobs that go on at the service when the run ends: accepted, and neither done nor failed there.
+class RunningJobs {
+ public:
+  void note(const bcda::Event& event) {
+    const std::string type(event.type());
+    const bool dead = event.status() == BCDA_JOB_FAILED || event.status() == BCDA_JOB_GONE;
+    if (event.kind() == BCDA_EVENT_JOB) urls_[type] = event.url();
+    if (event.kind() == BCDA_EVENT_MANIFEST || (event.kind() == BCDA_EVENT_WARNING && dead)) urls_.erase(type);
+    if (event.kind() == BCDA_EVENT_FINISHED && dead && urls_.size() == 1) urls_.clear();  // of a single job
+  }
+  void mention() const {
+    if (urls_.empty()) return;
+    print_error(
+        "jobs already started go on at the service; until they are done it may refuse new ones of their types:");
+    for (const auto& [type, url] : urls_) say("  " + printable(type + ": " + url) + '\n');
+  }
+
+ private:
+  std::map<std::string, std::string> urls_;  // by resource type
+};
+
 // False as well when the directory cannot be read: then the failure of the run says why.
 bool holds_unfinished_export(const std::string& place) {
   std::error_code unreadable;
@@ -66,8 +88,9 @@ void Output::add_to(CLI::App& command, bool with_json) {
   command.add_flag("-q,--quiet", quiet, "Print errors and warnings only");
 }
 
-void follow(bcda::Run& run, const Output& output) {
+int follow(bcda::Run& run, const Output& output) {
   Progress progress(output.json || output.quiet ? Progress::Style::none : Progress::style_for_stderr());
+  RunningJobs running;
   bool canceled = false;
   for (bcda::Event event;;) {
     if (Interrupts::asked() && !canceled) {
@@ -78,23 +101,32 @@ void follow(bcda::Run& run, const Output& output) {
     if (status == BCDA_END) break;
     if (status == BCDA_AGAIN) {
       progress.tick();
-    } else if (output.json) {
+      continue;
+    }
+    running.note(event);
+    if (output.json) {
       report(event.json() + '\n');
     } else {
       progress.show(Shown(event));
     }
   }
   progress.finish();
-  run.wait();
+  try {
+    run.wait();
+    return 0;
+  } catch (const bcda::Error& error) {
+    print_error(progress.failure(in_flags(error.what())));
+    print_details(error);
+    if (!output.own_service) running.mention();
+    return bcda::exit_code(error.status());
+  }
 }
 
 int follow_files(bcda::Run& run, const Output& output, const std::string& place, const std::string& advice) {
-  try {
-    follow(run, output);
-  } catch (const bcda::Error&) {
+  if (const int failed = follow(run, output)) {
     if (!output.quiet && !output.json) mention_verified_files(run, place);
     if (holds_unfinished_export(place)) print_error(place + advice);
-    throw;
+    return failed;
   }
   const bcda::Result result = run.result();
   if (!output.quiet && !output.json) report(summary(result, place));

@@ -23,7 +23,7 @@ int run_metadata(const Metadata& what) {
   const Interrupts interrupts;
   const bcda::Client client(config);
   bcda::Run run = client.start_metadata();
-  follow(run, {.quiet = true});
+  if (const int failed = follow(run, {.quiet = true})) return failed;
   const std::string json = run.result().metadata();
   print((what.raw ? json : indent_json(json)) + '\n');
   return 0;
@@ -108,7 +108,10 @@ Prints the service's CapabilityStatement (FHIR). Asks for no token.
   bcda metadata --url https://sandbox.bcda.cms.gov)");
   command.add_flag("--raw", what->raw, "As the service sent it, not laid out on lines");
   name_environment(command);
-  what->flags.add_to(command, [](const bcda::Setting& setting) { return setting.scope() == BCDA_SCOPE_CLIENT; });
+  what->flags.add_to(command, [](const bcda::Setting& setting) {  // one request, with neither a token nor files
+    return is_one_of(setting, {"url", "ca_file", "allow_http", "threads", "user_agent", "connect_timeout",
+                               "idle_timeout", "request_timeout", "max_header_bytes"});
+  });
   command.footer(exit_codes);
   command.callback([what, &chosen] { chosen = [what] { return run_metadata(*what); }; });
 }

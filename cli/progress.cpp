@@ -7,6 +7,7 @@
 #include <cmath>
 #include <cstdlib>
 
+#include "flags.hpp"
 #include "streams.hpp"
 #include "text.hpp"
 
@@ -43,6 +44,23 @@ std::string grouped(std::int64_t number) {  // 2,990
 // The first part of "what happened; what to do". While the run tries again by itself nobody has to do anything.
 std::string without_remedy(const std::string& text) { return text.substr(0, text.find("; ")); }
 
+// A job's failure, not a file's.
+bool is_job_failure(const Shown& event) {
+  return event.kind == BCDA_EVENT_WARNING && event.status != BCDA_OK && event.file.empty() && !event.type.empty();
+}
+
+// The text after the resource type that it is about, where it does not name that itself.
+std::string with_type(const Shown& event) {
+  const bool named = event.type.empty() || event.text.find(event.type) != event.text.npos;
+  return (named ? "" : event.type + ": ") + event.text;
+}
+
+// The same for every job that fails for the same cause.
+std::string without_type(std::string text, const std::string& type) {
+  for (std::size_t at; !type.empty() && (at = text.find(type)) != text.npos;) text.erase(at, type.size());
+  return text;
+}
+
 constexpr std::int64_t few = 16;  // files, whose bytes say more than their number
 
 double part(std::int64_t n, std::int64_t of) {
@@ -53,8 +71,9 @@ double part(std::int64_t n, std::int64_t of) {
 
 Shown::Shown(const bcda::Event& event)
     : kind(event.kind()),
-      text(event.text()),
+      text(in_flags(event.text())),
       type(event.type()),
+      file(event.file()),
       status(event.status()),
       bytes_done(event.bytes_done()),
       bytes_total(event.bytes_total()),
@@ -133,6 +152,9 @@ void Progress::remember(const Shown& event) {
       // goes back, although the total may grow.
       fraction_ = std::max(fraction_, files_total_ <= few ? part(bytes_, bytes_total_) : part(files_, files_total_));
       break;
+    case BCDA_EVENT_WARNING:
+      if (is_job_failure(event)) jobs_[event.type].standing = "failed";
+      break;
     default:
       break;
   }
@@ -141,16 +163,33 @@ void Progress::remember(const Shown& event) {
 // The same warning, which every job may have met, is printed once; of a kind, the first ones are printed.
 void Progress::warn(const Shown& event) {
   std::int64_t& of_kind = warnings_of_kind_[event.status];
-  const std::string text = "warning: " + (event.type.empty() ? "" : event.type + ": ") + event.text;
-  if (warnings_.count(text) || (of_kind++ >= enough)) return;
-  warnings_.insert(text);
-  line(text);
+  const std::string text = with_type(event);
+  const std::string same = is_job_failure(event) ? without_type(text, event.type) : text;
+  if (is_job_failure(event)) failed_jobs_.insert(event.type);
+  const bool printed = warnings_.count(same) > 0;
+  if (!printed && of_kind++ >= enough) return;
+  if (event.status != BCDA_OK) told_.insert(event.text);
+  if (printed) return;
+  warnings_.insert(same);
+  line("warning: " + text);
+}
+
+std::string Progress::failure(const std::string& message) const {
+  constexpr std::string_view before_cause = "; the first: ";
+  const std::size_t counted = message.find(before_cause);
+  const std::string cause = counted == message.npos ? message : message.substr(counted + before_cause.size());
+  if (!told_.count(cause)) return message;
+  if (counted != message.npos) return message.substr(0, counted);
+  std::string jobs;
+  for (const std::string& type : failed_jobs_) jobs += (jobs.empty() ? ": " : ", ") + type;
+  return plural(static_cast<std::int64_t>(failed_jobs_.size()), "job") + " failed" + jobs;
 }
 
 void Progress::retry(const Shown& event) {
   if (retries_++ >= enough && !line_is_due()) return;
-  line((event.type.empty() ? "" : event.type + ": ") + without_remedy(event.text) + "; next try in " +
-       human_time(event.wait));
+  Shown short_one = event;
+  short_one.text = without_remedy(event.text);
+  line(with_type(short_one) + "; next try in " + human_time(event.wait));
 }
 
 void Progress::state(const Shown& event) {

@@ -13,7 +13,7 @@ namespace cli {
 // What is shown of an event. Numbers that do not apply are -1.
 struct Shown {
   bcda::EventKind kind = BCDA_EVENT_STATE;
-  std::string text, type;
+  std::string text, type, file;  // the text names flags, not settings
   bcda::Status status = BCDA_OK;
   std::int64_t bytes_done = -1, bytes_total = -1, files_done = -1, files_total = -1;
   bcda::Milliseconds wait{-1};
@@ -46,6 +46,9 @@ class Progress {
   void clear();                   // takes the bar off the terminal, before other output
   void finish();                  // the run has ended: says what was left out
 
+  // What is left to say of the run's failure when the warnings that were printed are not said again.
+  std::string failure(const std::string& message) const;
+
  private:
   struct Job {
     std::string standing;  // "in progress (40%)"
@@ -70,6 +73,8 @@ class Progress {
   std::map<std::string, Job> jobs_;  // by resource type
   std::int64_t bytes_ = 0, bytes_total_ = 0, files_ = 0, files_total_ = 0;
   std::set<std::string> warnings_;                         // those printed: each is printed once
+  std::set<std::string> told_;                             // the failures among them
+  std::set<std::string> failed_jobs_;                      // their resource types
   std::map<bcda::Status, std::int64_t> warnings_of_kind_;  // those printed and those left out
   std::int64_t retries_ = 0;
   double fraction_ = 0;

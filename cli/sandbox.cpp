@@ -1,4 +1,5 @@
 // bcda sandbox: an emulator of the service, to try programs against.
+#include <algorithm>
 #include <bcda/bcda_sandbox.hpp>
 #include <memory>
 
@@ -6,13 +7,28 @@
 #include "flags.hpp"
 #include "interrupts.hpp"
 #include "streams.hpp"
+#include "text.hpp"
 
 namespace cli {
 namespace {
 
+// The library's message about an option, with its flag.
+std::string with_flag(const std::string& message) {
+  constexpr std::string_view lead = "the sandbox option ";
+  if (message.compare(0, lead.size(), lead) != 0) return message;
+  const std::size_t end = std::min(message.find(' ', lead.size()), message.size());
+  return flag_name(message.substr(lead.size(), end - lead.size())) + message.substr(end);
+}
+
+bcda::Sandbox start(const bcda::Sandbox::Options& options) try {
+  return bcda::Sandbox(options);
+} catch (const bcda::Error& error) {
+  throw Failure(error.status(), with_flag(error.what()));
+}
+
 int run_sandbox(const bcda::Sandbox::Options& options) {
   const Interrupts interrupts;
-  const bcda::Sandbox sandbox(options);
+  const bcda::Sandbox sandbox = start(options);
   print(sandbox.json() + '\n');
   interrupts.wait();
   return 0;

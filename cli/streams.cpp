@@ -10,6 +10,7 @@
 #include <chrono>
 #include <system_error>
 
+#include "flags.hpp"
 #include "interrupts.hpp"
 #include "text.hpp"
 
@@ -139,7 +140,11 @@ void say_if_ready(std::string_view text) {
 void print_error(const std::string& message) { say("bcda: " + printable(message) + '\n'); }
 
 void print_error(const bcda::Error& error) {
-  print_error(std::string(error.what()));
+  print_error(in_flags(error.what()));
+  print_details(error);
+}
+
+void print_details(const bcda::Error& error) {
   if (!error.outcome().empty()) say("  the service says: " + printable(error.outcome()) + '\n');
   if (const std::string text = hint(error); !text.empty()) say("  hint: " + text + '\n');
 }

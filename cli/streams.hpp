@@ -26,8 +26,11 @@ void say(std::string_view text);
 // The same, for text that is soon replaced: dropped as well when standard error would make us wait.
 void say_if_ready(std::string_view text);
 
-// "bcda: message", on standard error; the library's errors with the server's words and a hint.
+// "bcda: message", on standard error; the library's errors with their details.
 void print_error(const std::string& message);
 void print_error(const bcda::Error& error);
+
+// What belongs below an error's message: the server's words, and a hint.
+void print_details(const bcda::Error& error);
 
 }  // namespace cli

@@ -125,7 +125,7 @@ bcda_status bcda_client_create(const bcda_config* config, bcda_client** client, 
 void bcda_client_destroy(bcda_client* client) {
   if (!client) return;
   // The threads are the parent's, or have been stopped for good because the process exits: leave all as it is.
-  if (!client->owner.is_me() || client->session->abandoned()) return;
+  if (!client->owner.is_me() || client->session->world()->abandoned()) return;
   delete client;
 }
 

@@ -56,7 +56,7 @@ bool fits_a_header(std::string_view token) {
 Error refused(const http::Answer& answer, Instant now) {
   const bool page = bulk::is_page(answer);
   // A page with 400 or 403 is not the service's word about the credentials. With 401 it may be.
-  if (answer.status == 401 || (!page && (answer.status == 400 || answer.status == 403)))
+  if (answer.status == 401 || (!page && !bulk::wants_tls(answer) && (answer.status == 400 || answer.status == 403)))
     return std::move(
         Error(
             Status::AUTHENTICATION,

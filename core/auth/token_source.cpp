@@ -1,17 +1,12 @@
 #include "auth/token_source.hpp"
 
-#include <boost/asio/post.hpp>
-#include <boost/asio/redirect_error.hpp>
-#include <boost/asio/steady_timer.hpp>
 #include <boost/asio/this_coro.hpp>
-#include <boost/asio/use_awaitable.hpp>
 
-#include "http/post_surely.hpp"
+#include "world/wakeup.hpp"
 
 namespace libbcda::auth {
 
 namespace asio = boost::asio;
-using http::Task;
 
 namespace {
 
@@ -28,18 +23,18 @@ struct Wiped {
 
 // Somebody who waits for a renewal that another asker has under way.
 struct TokenSource::Waiter {
-  explicit Waiter(const asio::any_io_executor& executor) : timer(executor, asio::steady_timer::time_point::max()) {}
-  asio::steady_timer timer;
-  std::optional<Error> failed;
+  explicit Waiter(const asio::any_io_executor& executor) : wakeup(std::make_shared<world::Wakeup>(executor)) {}
+  std::shared_ptr<world::Wakeup> wakeup;
+  std::optional<Error> failed;  // guarded by the source's lock
 };
 
 TokenSource::TokenSource(http::Client& client, http::Url service, Credentials credentials,
-                         Milliseconds assumed_lifetime, Clock clock)
+                         Milliseconds assumed_lifetime, const world::Clock& clock)
     : client_(client),
       service_(std::move(service)),
       credentials_(std::move(credentials)),
       assumed_lifetime_(assumed_lifetime),
-      clock_(std::move(clock)) {}
+      clock_(clock) {}
 
 Task<> TokenSource::authorize(http::Request& request) {
   if (!http::same_origin(request.url, service_)) co_return;
@@ -60,14 +55,14 @@ Task<Secret> TokenSource::get() {
     std::shared_ptr<Waiter> waiter;
     {
       std::lock_guard lock(mutex_);
-      Steady now = clock_().steady;
+      Steady now = clock_.now().steady;
       if (token_ && now < (renewing_ ? token_->expires_at : token_->renew_at)) co_return token_->value;
       if (renewing_) waiters_.push_back(waiter = std::make_shared<Waiter>(executor));
       renewing_ = true;
     }
     if (waiter) {
-      boost::system::error_code woken;
-      co_await waiter->timer.async_wait(asio::redirect_error(asio::use_awaitable, woken));
+      co_await waiter->wakeup->wait();
+      std::lock_guard lock(mutex_);
       if (waiter->failed) throw *waiter->failed;
       continue;
     }
@@ -101,29 +96,25 @@ Task<Secret> TokenSource::get() {
 
 std::optional<Secret> TokenSource::still_good() {
   std::lock_guard lock(mutex_);
-  if (!token_ || clock_().steady >= token_->expires_at) return std::nullopt;
+  if (!token_ || clock_.now().steady >= token_->expires_at) return std::nullopt;
   return token_->value;
 }
 
 Task<Token> TokenSource::fetch() {
   http::Answer answer = co_await client_.send(token_request(service_, credentials_), kLargestAnswer);
   const Wiped wiped{answer.body};
-  co_return read_token(answer, clock_(), assumed_lifetime_);
+  co_return read_token(answer, clock_.now(), assumed_lifetime_);
 }
 
 void TokenSource::settle(std::optional<Token> token, const std::optional<Error>& error) {
-  std::vector<std::shared_ptr<Waiter>> waiters;
-  {
-    std::lock_guard lock(mutex_);
-    renewing_ = false;
-    if (token) token_ = std::move(token);
-    waiters.swap(waiters_);
+  std::lock_guard lock(mutex_);
+  renewing_ = false;
+  if (token) token_ = std::move(token);
+  for (auto& waiter : waiters_) {
+    waiter->failed = error;
+    waiter->wakeup->wake();
   }
-  for (auto& waiter : waiters)
-    http::post_surely(waiter->timer.get_executor(), [waiter, error] {
-      waiter->failed = error;
-      waiter->timer.cancel();
-    });
+  waiters_.clear();
 }
 
 }  // namespace libbcda::auth

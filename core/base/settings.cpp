@@ -5,10 +5,10 @@
 #include <cstdlib>
 
 #include "base/error.hpp"
-#include "base/file.hpp"
 #include "base/json.hpp"
 #include "base/nearest.hpp"
 #include "base/text.hpp"
+#include "files/file.hpp"
 
 namespace libbcda {
 namespace {
@@ -387,7 +387,7 @@ void Settings::load_environment() {
 }
 
 void Settings::load_json_file(const std::string& path) {
-  const Secret file = read_secret_file(path, kLargestConfig, "configuration file");
+  const Secret file = files::read_secret_file(path, kLargestConfig, "configuration file");
   const Secret text(to_utf8(file.reveal(), "the configuration file " + path));
   auto value = parse_json(text.reveal());
   auto bad = [&](const std::string& why) {
@@ -462,7 +462,7 @@ Secret Settings::secret_or_file(std::string_view name) const {
     return std::move(
         Error(Status::INVALID_ARGUMENT, "the setting " + file_setting + ": " + path + " " + why).at_file(path));
   };
-  const Secret file = read_secret_file(path, kLargestSecret, file_setting.c_str());
+  const Secret file = files::read_secret_file(path, kLargestSecret, file_setting.c_str());
   const Secret content(to_utf8(file.reveal(), "the setting " + file_setting + ": " + path));
   const std::string_view text = without_line_end(content.reveal());
   if (text.empty()) throw bad("is empty");
@@ -489,7 +489,7 @@ std::vector<std::string> Settings::warnings() const {
     if (has(name)) files.insert(text(name));
   std::vector<std::string> warnings;
   for (const std::string& path : files)
-    if (readable_by_others(path))
+    if (files::readable_by_others(path))
       warnings.push_back(path + " holds a secret and is readable by others than its owner; chmod 600 " + path);
   return warnings;
 }

@@ -115,8 +115,6 @@ std::string_view trim(std::string_view text) {
 
 }  // namespace
 
-Moment read_clocks() { return {std::chrono::steady_clock::now(), std::chrono::system_clock::now()}; }
-
 std::string to_rfc3339(Instant t) {
   auto ms = std::chrono::duration_cast<Milliseconds>(t.time_since_epoch()).count();
   std::time_t whole = static_cast<std::time_t>(ms / 1000);

@@ -25,9 +25,6 @@ struct Moment {
   }
   friend Moment operator+(Moment moment, Milliseconds duration) { return moment += duration; }
 };
-using Clock = std::function<Moment()>;  // a parameter of state machines, so that tests need not wait
-
-Moment read_clocks();
 
 std::string to_rfc3339(Instant t);  // "2019-09-20T14:47:33.975Z"
 

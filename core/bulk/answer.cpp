@@ -11,7 +11,6 @@ namespace libbcda::bulk {
 namespace {
 
 constexpr std::size_t kLongestText = 500;
-constexpr Milliseconds kLongestWish = std::chrono::minutes(15);  // servers have been seen to ask for hours
 
 constexpr std::size_t kPageHead = 64 << 10;  // where a page's title is looked for
 
@@ -98,9 +97,13 @@ std::string page_text(const http::Answer& answer) {
          "production admits listed addresses only)";
 }
 
-bool transient(int status) {
-  return status == 408 || status == 425 || status == 429 || status == 500 || status == 502 || status == 503 ||
-         status == 504;
+bool wants_tls(const http::Answer& answer) {
+  constexpr std::string_view texts[] = {"sent an HTTP request to an HTTPS server",
+                                        "plain HTTP request was sent to HTTPS port",
+                                        "speaking plain HTTP to an SSL-enabled server port"};
+  return answer.status == 400 && std::any_of(std::begin(texts), std::end(texts), [&](std::string_view text) {
+           return answer.body.find(text) != std::string::npos;
+         });
 }
 
 std::optional<Milliseconds> retry_after(const http::Answer& answer, Instant now) {
@@ -113,6 +116,8 @@ Error refusal(const http::Answer& answer, const std::string& what, Instant now) 
   std::string text = what + " was answered with HTTP " + std::to_string(answer.status);
   if (answer.status >= 300 && answer.status < 400)
     text += ", a redirect, which is not followed; check that the setting url is the service's own origin";
+  else if (wants_tls(answer))
+    text += "; the port speaks TLS; use https:// in the setting url";
   else if (is_page(answer))
     text += " and " + page_text(answer);
   Error error(Status::REFUSED, text);
@@ -131,14 +136,6 @@ std::optional<double> percent(std::string_view progress) {
   double value = 0;
   if (std::from_chars(progress.data() + begin, progress.data() + sign, value).ec != std::errc()) return {};
   return std::clamp(value, 0.0, 100.0);
-}
-
-Milliseconds Backoff::next(double chance, std::optional<Milliseconds> server_wish) {
-  Milliseconds wait = next_;
-  next_ = std::min(longest_, Milliseconds(static_cast<std::int64_t>(static_cast<double>(next_.count()) * factor_)));
-  wait -= Milliseconds(static_cast<std::int64_t>(static_cast<double>(wait.count()) * 0.2 * chance));
-  wait = std::min(wait, longest_);
-  return server_wish ? std::max(wait, std::min(*server_wish, kLongestWish)) : wait;
 }
 
 }  // namespace libbcda::bulk

@@ -82,7 +82,8 @@ void Opener::finish() {
   if (EVP_DecryptFinal_ex(ctx_.get(), &none, &written) != 1) {
     ERR_clear_error();
     throw Error(Status::DECRYPTION,
-                "the GCM tag does not match: the file was altered, cut or is not encrypted with this key");
+                "the GCM tag does not match: the file was altered, cut or is not encrypted with this key; download the "
+                "file again");
   }
 }
 

@@ -9,9 +9,9 @@
 #include <cstring>
 
 #include "base/error.hpp"
-#include "base/file.hpp"
 #include "base/text.hpp"
 #include "crypto/pem.hpp"
+#include "files/file.hpp"
 
 namespace libbcda::crypto {
 namespace {
@@ -147,7 +147,7 @@ PrivateKey PrivateKey::from_pem(std::string_view pem, const Secret& passphrase, 
 }
 
 PrivateKey PrivateKey::from_file(const std::string& path, const Secret& passphrase) {
-  Secret pem = read_secret_file(path, kLargestPem, "private key");
+  Secret pem = files::read_secret_file(path, kLargestPem, "private key");
   try {
     return from_pem(pem.reveal(), passphrase, path);
   } catch (Error& e) {

@@ -20,8 +20,6 @@
 namespace libbcda::http {
 
 namespace beast_http = boost::beast::http;
-using std::chrono::steady_clock;
-using ErrorCode = boost::system::error_code;
 
 namespace {
 
@@ -180,6 +178,8 @@ Task<> Response::State::read_one_head(std::size_t max_header_bytes, bool* answer
   parser->body_limit(boost::none);
   bool started = false;  // Beast remembers how far it has read: the status line is looked at before it gets a byte
   while (!parser->is_header_done()) {
+    if (!started && !url.tls() && is_tls_alert(as_text(buffered())))
+      throw Error(Status::PROTOCOL, url.shown() + ": the port speaks TLS; use https:// in the setting url");
     const StatusLine line = started ? StatusLine::other : look_at_status_line(as_text(buffered()));
     if (line == StatusLine::lacks_blank) add_blank();
     started = line != StatusLine::unfinished;
@@ -298,9 +298,8 @@ Task<bool> Response::read_text(std::string& text, std::size_t longest) {
   co_return whole;
 }
 
-Client::Client(ClientOptions options) : options_(std::move(options)) {
-  tls_ = std::make_shared<TlsContext>(options_.ca_file);
-}
+Client::Client(ClientOptions options, std::shared_ptr<TlsContext> tls, world::World& world)
+    : options_(std::move(options)), world_(world), tls_(std::move(tls)) {}
 
 Client::~Client() = default;
 
@@ -310,13 +309,12 @@ std::unique_ptr<IdleConnection> Client::take_idle(const std::string& origin) {
   while (!connections.empty()) {
     auto connection = std::make_unique<IdleConnection>(std::move(connections.back()));
     connections.pop_back();
-    if (steady_clock::now() - connection->since < kIdleFor && !Stream::stale(*connection)) return connection;
+    if (world_.clock().now().steady - connection->since < kIdleFor && !Stream::stale(*connection)) return connection;
   }
   return nullptr;
 }
 
 void Client::keep(const std::string& origin, IdleConnection connection) {
-  if (connection.fd < 0) return;
   std::lock_guard lock(mutex_);
   auto& connections = idle_[origin];
   connections.push_back(std::move(connection));
@@ -331,31 +329,37 @@ Task<Response> Client::open(Request request, bool* answered) {
     auto idle = take_idle(request.url.origin());
     bool reused = idle != nullptr, got_bytes = false;
     if (reused) {
-      state->stream = std::make_unique<Stream>(executor, request.url, options_.patience, std::move(*idle));
+      state->stream = std::make_unique<Stream>(world_, executor, request.url, options_.patience, std::move(*idle));
     } else {
-      state->stream = std::make_unique<Stream>(executor, request.url, options_.patience);
+      state->stream = std::make_unique<Stream>(world_, executor, request.url, options_.patience);
       co_await state->stream->connect(*tls_);
     }
-    state->stream->deadline(steady_clock::now() + options_.request_timeout);
+    state->stream->deadline(world_.clock().now().steady + options_.request_timeout);
     bool again = false;
     try {
       co_await state->stream->write_all(as_bytes(wire.text));
       co_await state->read_head(options_.max_header_bytes, &got_bytes);
     } catch (const Error& e) {
       // A kept connection may have been closed by the server meanwhile: that says nothing about this request.
-      again = reused && !got_bytes && e.status == Status::NETWORK;
+      const bool silent = !got_bytes && e.status == Status::NETWORK;
+      again = reused && silent;
       if (answered) *answered = got_bytes;
+      if (!again && silent && !request.url.tls()) {
+        Error hinted = e;
+        hinted.message += "; if the port speaks TLS, use https:// in the setting url";
+        throw hinted;
+      }
       if (!again) throw;
     }
     if (again) continue;
     if (answered) *answered = true;
-    if (state->stream) state->stream->deadline(steady_clock::time_point::max());
+    if (state->stream) state->stream->deadline(Steady::max());
     co_return Response(std::move(state));
   }
 }
 
 Task<Answer> Client::send(Request request, std::size_t max_body, bool* answered) {
-  auto limit = steady_clock::now() + options_.request_timeout;
+  auto limit = world_.clock().now().steady + options_.request_timeout;
   Response response = co_await open(std::move(request), answered);
   if (response.state_->stream) response.state_->stream->deadline(limit);
   Answer answer = response.head();

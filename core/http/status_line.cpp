@@ -2,6 +2,8 @@
 
 namespace libbcda::http {
 
+bool is_tls_alert(std::string_view text) { return text.starts_with("\x15\x03"); }
+
 StatusLine look_at_status_line(std::string_view text) {
   constexpr std::string_view kPattern = "HTTP/1.d ddd\r\n";  // d: a digit
   static_assert(kPattern.find('\r') == kStatusLineCode);

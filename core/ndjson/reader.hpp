@@ -6,7 +6,7 @@
 #include <string_view>
 #include <vector>
 
-#include "base/file.hpp"
+#include "files/file.hpp"
 
 namespace libbcda::ndjson {
 
@@ -27,7 +27,7 @@ class Reader {
   bool fill();
 
   std::string path_;
-  Fd fd_;
+  files::Fd fd_;
   std::vector<char> buffer_;
   std::size_t begin_ = 0, end_ = 0;  // unread bytes in buffer_
   std::int64_t buffer_offset_ = 0;   // the offset of buffer_[0] in the file

@@ -1,15 +1,12 @@
 // The receipt of a run, OUT/export.json: written, and read again.
 #include "runtime/receipt.hpp"
-#include "base/file.hpp"
 #include "base/json.hpp"
 #include "base/quote.hpp"
 #include "base/time.hpp"
 #include "base/version.hpp"
-#include "runtime/run.hpp"
-#include "runtime/run_support.hpp"
+#include "files/file.hpp"
+#include "runtime/reporter.hpp"
 #include "transfer/workspace.hpp"
-
-#include <unistd.h>
 
 #include <set>
 
@@ -123,9 +120,9 @@ RunResult read_receipt(const std::string& receipt, const std::string& directory)
 
 RunResult open_receipt(const std::string& directory) {
   std::string path = path_below(directory, kReceipt);
-  if (::access(path.c_str(), F_OK) != 0 && errno == ENOENT)
+  if (!files::exists(world::system_disk(), path) && errno == ENOENT)
     throw std::move(Error(Status::FILESYSTEM, "no export has finished there: " + path + " is missing").at_file(path));
-  return read_receipt(read_file(path, kLargestReceipt, "receipt"), directory);
+  return read_receipt(files::read_file(path, kLargestReceipt, "receipt"), directory);
 }
 
 void know_receipt(transfer::Workspace& space) {
@@ -182,25 +179,6 @@ std::string earliest_time(const std::vector<std::string>& times) {
     earliest = time;
   }
   return earliest;
-}
-
-std::string Run::receipt() const {
-  json::array jobs;
-  for (const JobRecord& job : jobs_)
-    jobs.push_back(json::object{{"type", job.type},
-                                {"request", job.request},
-                                {"statusUrl", shown(job.status_url)},
-                                {"transactionTime", job.manifest.transaction_time},
-                                {"files", job.manifest.entries.size()},
-                                {"confirmed", job.confirmed}});
-  const ReceiptFacts facts{.status = failure_ ? failure_->status : Status::OK,
-                           .service = session_->service().origin(),
-                           .out = request_.sink ? "" : request_.settings.text("out"),
-                           .transaction_time = earliest_transaction_time(),
-                           .started = begun_at_,
-                           .elapsed = elapsed_,
-                           .warnings = {}};
-  return make_receipt(facts, files_, json::array(types_.begin(), types_.end()), std::move(jobs));
 }
 
 }  // namespace libbcda::runtime

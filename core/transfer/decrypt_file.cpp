@@ -1,8 +1,6 @@
 #include "transfer/decrypt_file.hpp"
 
-#include <fcntl.h>
 #include <sys/stat.h>
-#include <unistd.h>
 
 #include <cerrno>
 #include <cstring>
@@ -32,15 +30,15 @@ void feed_all(Downloaded& input, Decoder& decoder, const Progress& progress) {
 
 }  // namespace
 
-Downloaded::Downloaded(std::string path) : path_(std::move(path)), fd_(::open(path_.c_str(), O_RDONLY | O_CLOEXEC)) {
+Downloaded::Downloaded(std::string path) : path_(std::move(path)), fd_(files::open_system_file(path_)) {
   struct stat info {};
-  if (!fd_ || ::fstat(fd_.get(), &info) != 0) throw cannot_read(path_, std::strerror(errno));
+  if (!fd_ || fd_.status(info) != 0) throw cannot_read(path_, std::strerror(errno));
   if (S_ISDIR(info.st_mode)) throw cannot_read(path_, "it is a directory");
   if (S_ISREG(info.st_mode)) size_ = info.st_size;
 }
 
 std::size_t Downloaded::read(MutableBytes out, bool& interrupted) {
-  const ssize_t n = ::read(fd_.get(), out.data(), out.size());
+  const ssize_t n = fd_.read(out);
   interrupted = n < 0 && errno == EINTR;
   if (n < 0 && !interrupted) throw cannot_read(path_, std::strerror(errno));
   return n < 0 ? 0 : static_cast<std::size_t>(n);
@@ -50,7 +48,7 @@ Facts decrypt_into(Workspace& space, const std::string& name, bool is_error, Dow
                    const std::optional<crypto::FileKey>& key, const Progress& progress,
                    const std::function<void(const Facts&)>& keep) {
   const std::string path = published_path(name, is_error), full = space.path() + "/" + path;
-  if (space.has(path))
+  if (space.published().has(path))
     throw std::move(
         Error(Status::FILESYSTEM, full + " exists already; move it away or choose another directory").at_file(full));
   const auto writer = space.destination()->begin(name, "", is_error);

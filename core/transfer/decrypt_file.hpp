@@ -4,8 +4,8 @@
 #include <optional>
 #include <string>
 
-#include "base/file.hpp"
 #include "bulk/manifest.hpp"
+#include "files/file.hpp"
 #include "transfer/decoder.hpp"
 #include "transfer/workspace.hpp"
 
@@ -24,7 +24,7 @@ class Downloaded {
 
  private:
   std::string path_;
-  Fd fd_;
+  files::Fd fd_;
   std::int64_t size_ = -1;
 };
 

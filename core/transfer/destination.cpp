@@ -1,7 +1,5 @@
 #include "transfer/destination.hpp"
 
-#include <openssl/rand.h>
-
 #include "base/error.hpp"
 #include "transfer/owner.hpp"
 
@@ -9,9 +7,9 @@ namespace libbcda::transfer {
 namespace {
 
 // A random name, which no other writer uses. So the published file has exactly the bytes that were written here.
-std::string partial_name() {
+std::string partial_name(world::Random& source) {
   std::uint8_t random[12];
-  if (RAND_bytes(random, sizeof random) != 1) throw Error(Status::INTERNAL, "OpenSSL has no random bytes");
+  source.fill(random);
   return writer_mark() + "-" + to_hex(random) + std::string(kPartialEnding);
 }
 
@@ -29,7 +27,7 @@ class DirectoryDestination::FileWriter : public Writer {
         name_(std::move(name)),
         is_error_(is_error),
         durability_(to.durability_),
-        file_(*work_, partial_name(), to.durability_) {}
+        file_(*work_, partial_name(to.random_), to.durability_) {}
 
   void write(ByteView bytes) override { file_.write(bytes); }
 
@@ -49,7 +47,7 @@ class DirectoryDestination::FileWriter : public Writer {
   std::string name_;
   bool is_error_;
   Durability durability_;
-  OutputFile file_;
+  files::OutputFile file_;
 };
 
 std::unique_ptr<Writer> DirectoryDestination::begin(const std::string& name, const std::string&, bool is_error) {

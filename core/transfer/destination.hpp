@@ -5,9 +5,13 @@
 #include <string_view>
 
 #include "base/bytes.hpp"
-#include "base/file.hpp"
+#include "files/directory.hpp"
+#include "world/world.hpp"
 
 namespace libbcda::transfer {
+
+using files::Directory;
+using files::Durability;
 
 // Writes one file. The data stays private until commit. Destroying the writer without commit discards the data.
 class Writer {
@@ -35,14 +39,15 @@ std::string published_path(const std::string& name, bool is_error);
 class DirectoryDestination : public Destination {
  public:
   DirectoryDestination(std::shared_ptr<const Directory> out, std::shared_ptr<const Directory> work,
-                       Durability durability)
-      : out_(std::move(out)), work_(std::move(work)), durability_(durability) {}
+                       Durability durability, world::Random& random)
+      : out_(std::move(out)), work_(std::move(work)), durability_(durability), random_(random) {}
   std::unique_ptr<Writer> begin(const std::string& name, const std::string& type, bool is_error) override;
 
  private:
   class FileWriter;
   std::shared_ptr<const Directory> out_, work_;
   Durability durability_;
+  world::Random& random_;
 };
 
 }  // namespace libbcda::transfer

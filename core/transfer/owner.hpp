@@ -5,21 +5,11 @@
 #include <string>
 
 #include "base/time.hpp"
+#include "world/process.hpp"
 
 namespace libbcda::transfer {
 
-struct Owner {
-  std::string host;
-  std::string machine;    // the machine-id, because two machines may have the same name
-  std::string boot;       // the kernel's boot id, because process ids are only valid within one boot
-  std::string pid_space;  // the process id namespace, because process ids are only valid within one container
-  int pid = 0;
-  std::string started;  // the start time of the process in clock ticks since boot, because process ids are reused
-
-  bool operator==(const Owner&) const = default;
-};
-
-Owner this_process();
+using Owner = world::Process;
 
 // Identifies this machine and its boot in the names of partial files: "<boot>-<host>", eight hex digits each.
 std::string writer_mark();

@@ -2,53 +2,50 @@
 // complete, OUT has the receipt. At any moment every file with a final name is complete and verified.
 #pragma once
 #include <functional>
+#include <map>
 #include <memory>
 #include <mutex>
-#include <optional>
 #include <set>
 #include <string>
 
-#include "base/file.hpp"
+#include "files/file.hpp"
 #include "transfer/destination.hpp"
 #include "transfer/journal.hpp"
+#include "transfer/published.hpp"
+#include "transfer/work_directory.hpp"
 
 namespace libbcda::transfer {
 
 inline constexpr const char* kReceipt = "export.json";  // the receipt of a finished export
 
-// Thread-safe after construction.
+// Thread-safe after construction. Its functions may wait for the disk.
 class Workspace {
  public:
   // For an export, which uses the directory exclusively. The directory may hold neither a finished export nor unknown
   // NDJSON files. It may hold an unfinished export only with `restart`, which removes the files that its journal lists.
-  static std::unique_ptr<Workspace> for_export(const std::string& out, bool restart, Durability durability);
+  static std::unique_ptr<Workspace> for_export(const std::string& out, bool restart, Durability durability,
+                                               world::Local local = world::system_local());
   // For a fetch. Several processes may share the directory. The journal of an earlier run tells which files it
   // published.
-  static std::unique_ptr<Workspace> for_fetch(const std::string& out, Durability durability);
+  static std::unique_ptr<Workspace> for_fetch(const std::string& out, Durability durability,
+                                              world::Local local = world::system_local());
   // For a single file. It writes neither a journal nor a receipt.
-  static std::unique_ptr<Workspace> for_file(const std::string& out, Durability durability);
+  static std::unique_ptr<Workspace> for_file(const std::string& out, Durability durability,
+                                             world::Local local = world::system_local());
   ~Workspace();
 
-  const std::string& path() const { return out_->path(); }
+  const std::string& path() const { return place_.out()->path(); }
+  const Published& published() const { return published_; }
   // The writers of the destination must be destroyed before this object.
   std::shared_ptr<Destination> destination();
-  bool has(const std::string& path) const;  // NAME or error/NAME
   // The records of earlier runs about files in OUT, by path. The caller must check whether a file still matches its
   // record.
   const std::map<std::string, FileRecord>& earlier() const { return earlier_.files; }
-  // Throws FILESYSTEM if OUT holds an NDJSON file that is not in `wanted` (paths), because claims of another origin
-  // would be counted with those of this run.
-  void refuse_files_but(const std::set<std::string>& wanted) const;
   std::size_t jobs_left() const { return earlier_.jobs.size(); }  // jobs that an unfinished export left behind
   void keep_journal() { keep_ = true; }                           // keeps it even if this run completes the directory
   void know(FileRecord record);                                   // from a receipt; the journal has precedence
-  // Whether the file at the record's path still has its size and digest. `step`, if given, is called between blocks.
-  // Its exception ends the reading.
-  bool is_still(const FileRecord& record, const std::function<void()>& step = {}) const;
-  std::optional<InputFile> open(const std::string& path) const;  // nullopt if there is no regular file
-  std::string receipt() const;                                   // the content of OUT/export.json; "" if there is none
-  // False if a loss of power may remove the last names in this directory, even with Durability::power.
-  bool syncs_names() const { return syncs_names_; }
+  std::string receipt() const;                                    // the content of OUT/export.json; "" if there is none
+  bool syncs_names() const { return place_.syncs_names(); }
 
   // These write to the journal. The record of a file is written before the file gets its final name.
   void job_accepted(const std::string& type, const std::string& status_url);
@@ -63,38 +60,21 @@ class Workspace {
   void complete(const std::function<std::string(const std::string& older)>& receipt);
 
  private:
-  enum class Use { exporting, fetching, file };
-  enum class Lock { ours_alone, shared, none };  // none: the file system has no locks
-  Workspace(const std::string& out, Use use, Durability durability);
-  void open_work();
-  bool lock_work();
-  bool is_our_log() const;
-  void share();
-  void check_owner() const;
-  void remove_abandoned_partials() const;
+  using Use = WorkDirectory::Use;
+  Workspace(const std::string& out, Use use, Durability durability, world::Local local);
   void refuse_or_clear_leftovers(bool restart);
   void open_journal();
-  void remove_published();
-  std::pair<std::shared_ptr<const Directory>, std::string> place_of(const std::string& path) const;
-  void refuse_files_in(const Directory& directory, const std::string& prefix,
-                       const std::set<std::string>& wanted) const;
-  void remove_work() const;
   void journal(const std::string& line);
-  Milliseconds silence() const;
 
-  bool made_out_ = false;  // this object created the directory
-  std::shared_ptr<const Directory> out_, work_;
-  Use use_;
-  Durability durability_;
-  Lock lock_ = Lock::none;
-  bool syncs_names_ = true;
+  WorkDirectory place_;
+  Published published_{place_.out()};
   JournalState earlier_;
   std::mutex mutex_, log_mutex_;
   bool complete_ = false;
   bool keep_ = false;   // keep the journal, independent of the counts below
   int jobs_alive_ = 0;  // jobs that a later run could continue
   int files_coming_ = 0;
-  std::unique_ptr<LineFile> journal_file_, log_file_;
+  std::unique_ptr<files::LineFile> journal_file_, log_file_;
 };
 
 }  // namespace libbcda::transfer

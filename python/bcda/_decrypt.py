@@ -60,8 +60,8 @@ def decrypt(
 
     If `path` is a directory, every file that the manifest lists is decrypted. When all of them are there,
     ``export.json`` is written beside them, as by an export, and the result is an :class:`ExportResult`. If files are
-    missing or fail, the other files are still decrypted and the first failure is raised. A second call with the same
-    `output` continues from there.
+    missing or fail, the other files are still decrypted and the first failure is raised. Its message has one line for
+    each file that failed. A second call with the same `output` continues from there.
 
     Args:
         path: the encrypted file, or a directory of encrypted files.

@@ -54,7 +54,7 @@ constexpr std::array<FaultRow, 28> kRows{{
 const FaultRow& row_named(std::string_view name, std::string_view whole) {
   std::string names;
   for (const FaultRow& row : kRows) {
-    if (row.name == name) return row;
+    if (same_name(row.name, name)) return row;
     names.append(names.empty() ? "" : ",").append(row.name);
   }
   std::string near = nearest(name, names);
@@ -98,7 +98,7 @@ bool assign(Target& target, const std::optional<std::int64_t>& value) {
 bool set_member(Fault& fault, std::string_view name, std::string_view value) {
   if (name == "on") return (fault.on = value, true);
   if (name == "body") return (fault.text = value, true);
-  if (name == "retry_after") return (fault.retry_after = value, true);
+  if (same_name(name, "retry_after")) return (fault.retry_after = value, true);
   if (name == "count") return assign(fault.count, parse_integer(value));
   if (name == "skip") return assign(fault.skip, parse_integer(value));
   if (name == "file") return assign(fault.file, parse_integer(value));
@@ -109,6 +109,14 @@ bool set_member(Fault& fault, std::string_view name, std::string_view value) {
   return time.has_value();
 }
 
+// Whether requests can start with this prefix: "", "GET", "GET /data/".
+bool begins_request(std::string_view prefix) {
+  const std::size_t blank = std::min(prefix.find(' '), prefix.size());
+  const std::string_view method = prefix.substr(0, blank), path = prefix.substr(std::min(blank + 1, prefix.size()));
+  const bool is_method = std::all_of(method.begin(), method.end(), [](char c) { return c >= 'A' && c <= 'Z'; });
+  return is_method && (path.empty() || (!method.empty() && path.starts_with('/')));
+}
+
 std::string_view next_part(std::string_view& rest) {
   std::string_view part = rest.substr(0, rest.find(':'));
   rest.remove_prefix(std::min(rest.size(), part.size() + 1));
@@ -116,8 +124,8 @@ std::string_view next_part(std::string_view& rest) {
 }
 
 // The first part of a fault. Its value may contain a colon: other-origin=https://example.org:8443.
-std::string_view kind_part(std::string_view& rest, std::string_view name) {
-  if (name != "other-origin") return next_part(rest);
+std::string_view kind_part(std::string_view& rest, FaultKind kind) {
+  if (kind != other_origin) return next_part(rest);
   std::size_t end = rest.size();
   for (const char* member : {":on=", ":count=", ":skip=", ":file="}) end = std::min(end, rest.find(member));
   std::string_view part = rest.substr(0, end);
@@ -137,7 +145,7 @@ Fault parse_fault(std::string_view text) {
   std::string_view rest = text;
   std::string_view name = text.substr(0, text.find_first_of("=:"));
   const FaultRow& row = row_named(name, text);
-  std::string_view first = kind_part(rest, name);
+  std::string_view first = kind_part(rest, row.kind);
 
   Fault fault{row.kind, row.on, 0, {}, Duration(std::chrono::hours(24)), {}, -1, 0, {}, {}};
   bool has_value = first.size() > name.size();
@@ -155,6 +163,7 @@ Fault parse_fault(std::string_view text) {
                        "\"; it may have :on=PREFIX :count=N :skip=N :at=BYTE or PERCENT% :for=DURATION :file=N "
                        ":retry_after=TEXT :body=TEXT");
   }
+  if (!begins_request(fault.on)) refuse(text, "hits no request: on=PREFIX begins with a method, as in on=GET /data/");
   return fault;
 }
 

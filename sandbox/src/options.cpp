@@ -125,7 +125,7 @@ std::span<const OptionRow> option_rows() { return kRows; }
 const OptionRow& option_named(std::string_view name) {
   std::string names;
   for (const OptionRow& row : kRows) {
-    if (row.name == name) return row;
+    if (same_name(row.name, name)) return row;
     names.append(names.empty() ? "" : ",").append(row.name);
   }
   std::string near = nearest(name, names);
@@ -140,10 +140,8 @@ std::string option_help(const OptionRow& row) {
   help +=
       "\nKIND[=VALUE][:on=PREFIX][:count=N][:skip=N][:at=BYTE or PERCENT%][:for=DURATION][:file=N][:retry_after=TEXT]"
       "[:body=TEXT], where PREFIX is how \"METHOD /path\" starts, count is the number of requests that the fault "
-      "affects "
-      "(all), skip the number of requests before them (0), at a position in the body (50%), and file the index of a "
-      "file "
-      "in the manifest, from 0 (all). The kinds:";
+      "affects (all), skip the number of requests before them (0), at a position in the body (50%), and file the index "
+      "of a file in the manifest, from 0 (all). The kinds:";
   for (const FaultRow& fault_row : fault_rows()) {
     help.append("\n  ").append(fault_row.name);
     if (*fault_row.value) help.append("=").append(fault_row.value);
@@ -159,8 +157,9 @@ Options::Options() {
 void Options::set(std::string_view name, std::string_view value) {
   const OptionRow& row = option_named(name);
   if (!row.set(*this, value))
-    throw Error(Status::INVALID_ARGUMENT, "the sandbox option " + std::string(name) + " takes " + row.takes +
-                                              (name.ends_with("secret") ? "" : ", not \"" + std::string(value) + "\""));
+    throw Error(Status::INVALID_ARGUMENT,
+                "the sandbox option " + std::string(row.name) + " takes " + row.takes +
+                    (std::string_view(row.name).ends_with("secret") ? "" : ", not \"" + std::string(value) + "\""));
 }
 
 }  // namespace libbcda::sandbox

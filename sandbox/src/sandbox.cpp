@@ -7,8 +7,8 @@
 #include <filesystem>
 
 #include "base/error.hpp"
-#include "base/file.hpp"
 #include "crypto/key.hpp"
+#include "files/file.hpp"
 #include "random.hpp"
 
 namespace libbcda::sandbox {
@@ -70,7 +70,7 @@ Sandbox::Sandbox(Options options) : directory_(options.directory) {
     public_key = throwaway_pair().public_pem();
     private_key = directory_.write("private.pem", throwaway_pair().private_pem());
   } else {
-    public_key = read_file(options.public_key, kMostPem, "public key");
+    public_key = files::read_file(options.public_key, kMostPem, "public key");
     crypto::wrap_file_key(crypto::FileKey(), public_key, "trial");  // fails now, not during a job
   }
   Certificates certificates;

@@ -3,10 +3,10 @@
 #include <memory>
 #include <string>
 
-#include "base/threads.hpp"
 #include "options.hpp"
 #include "server.hpp"
 #include "service.hpp"
+#include "world/threads.hpp"
 
 namespace libbcda::sandbox {
 
@@ -39,7 +39,7 @@ class Sandbox {
   TemporaryDirectory directory_;
   std::unique_ptr<Service> service_;
   std::unique_ptr<Server> server_;  // declared after the service, so that it stops first
-  StopAtExit at_exit_{[this] { end(); }};
+  world::StopAtExit at_exit_{[this] { end(); }};
 };
 
 }  // namespace libbcda::sandbox

@@ -10,8 +10,8 @@
 #include <thread>
 
 #include "base/error.hpp"
-#include "base/threads.hpp"
 #include "connection.hpp"
+#include "world/threads.hpp"
 
 namespace libbcda::sandbox {
 namespace {
@@ -90,7 +90,7 @@ asio::awaitable<void> Server::Impl::accept(tcp::acceptor& acceptor) {
 void Server::Impl::start() {
   for (tcp::acceptor* acceptor : {&v4, &v6})
     if (acceptor->is_open()) asio::co_spawn(acceptor->get_executor(), accept(*acceptor), asio::detached);
-  SignalsBlocked block;
+  world::SignalsBlocked block;
   for (int i = 0; i < kThreads; ++i) threads.emplace_back([this] { io.run(); });
 }
 

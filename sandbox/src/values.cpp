@@ -102,6 +102,11 @@ std::optional<Duration> parse_duration(std::string_view text) {
 
 std::optional<std::int64_t> parse_size(std::string_view text) { return with_unit(text, kSizes); }
 
+bool same_name(std::string_view one, std::string_view other) {
+  return std::equal(one.begin(), one.end(), other.begin(), other.end(),
+                    [](char a, char b) { return (a == '-' ? '_' : a) == (b == '-' ? '_' : b); });
+}
+
 std::string nearest(std::string_view typed, std::string_view names) {
   std::string best;
   std::size_t distance = 4;  // with more than three typing errors it is another word

@@ -15,6 +15,9 @@ std::optional<bool> parse_boolean(std::string_view text);
 std::optional<Duration> parse_duration(std::string_view text);  // "200ms", "5s", "60m", "24h"; without a unit: seconds
 std::optional<std::int64_t> parse_size(std::string_view text);  // "64KiB", "256MiB", "1GiB"; without a unit: bytes
 
+// Whether two names are equal. A dash and an underscore are equal.
+bool same_name(std::string_view one, std::string_view other);
+
 // The name in `names` (comma-separated) that is most similar to a misspelled one; "" if none is similar.
 std::string nearest(std::string_view typed, std::string_view names);
 

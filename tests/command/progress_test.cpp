@@ -110,6 +110,35 @@ TEST(ProgressLines, TheLastOneSaysThatAllIsThere) {
   EXPECT_EQ(screen.lines.back().substr(0, 14), "100%  1/1 file");
 }
 
+Shown job_failure(const std::string& type, const std::string& cause) {
+  Shown shown = event(BCDA_EVENT_WARNING, type, "the kick-off for " + type + ": " + cause);
+  shown.status = BCDA_NETWORK;
+  return shown;
+}
+
+TEST(ProgressFailures, OfSeveralJobsAreSaidOnce) {
+  Screen screen;
+  Progress shown(Progress::Style::lines, screen.surroundings());
+  for (const char* type : {"Patient", "Coverage"}) shown.show(job_failure(type, "refused"));
+  EXPECT_EQ(screen.lines, std::vector<std::string>{"warning: the kick-off for Patient: refused"});
+  EXPECT_EQ(shown.failure("the kick-off for Coverage: refused"), "2 jobs failed: Coverage, Patient");
+  shown.show(job_failure("ExplanationOfBenefit", "reset"));
+  EXPECT_EQ(screen.lines.back(), "warning: the kick-off for ExplanationOfBenefit: reset");
+  EXPECT_EQ(shown.failure("canceled"), "canceled");
+}
+
+TEST(ProgressFailures, OfFilesLeaveTheirNumber) {
+  Screen screen;
+  Progress shown(Progress::Style::lines, screen.surroundings());
+  Shown file = warning("the file a failed", BCDA_VERIFICATION);
+  file.file = "a";
+  shown.show(file);
+  EXPECT_EQ(screen.lines.back(), "warning: Patient: the file a failed");
+  EXPECT_EQ(shown.failure("2 of 3 files failed; the first: the file a failed"), "2 of 3 files failed");
+  EXPECT_EQ(shown.failure("2 of 3 files failed; the first: the file b failed"),
+            "2 of 3 files failed; the first: the file b failed");
+}
+
 TEST(ProgressWarnings, OfAKindTheFirstTenAndACount) {
   Screen screen;
   Progress shown(Progress::Style::lines, screen.surroundings());

@@ -80,6 +80,30 @@ TEST(Http, AServerThatSwitchesProtocolsIsRefused) {
   EXPECT_EQ(answer_with("HTTP/1.1 101 Switching Protocols\r\nUpgrade: h2c\r\n\r\n").status, BCDA_PROTOCOL);
 }
 
+TEST(Http, APortThatSpeaksTlsIsCalledThat) {
+  const std::string alert("\x15\x03\x01\x00\x02\x02\x46", 7), head = "HTTP/1.1 400 Bad Request\r\nContent-Length: ";
+  const std::string go = "Client sent an HTTP request to an HTTPS server.\n";
+  const std::string nginx = "<html><title>400 The plain HTTP request was sent to HTTPS port</title></html>";
+  for (const std::string& bytes :
+       {alert, head + std::to_string(go.size()) + "\r\n\r\n" + go,
+        head + std::to_string(nginx.size()) + "\r\nContent-Type: text/html\r\n\r\n" + nginx}) {
+    const Answered answered = answer_with(bytes);
+    EXPECT_TRUE(holds(answered.text, "the port speaks TLS; use https:// in the setting url"));
+    EXPECT_FALSE(answered.retriable);
+    ScriptedServer server([&](const std::string&) { return bytes; });
+    bcda::Client client({{"url", server.url()}, {"client_id", "x"}, {"client_secret", "y"}});
+    bcda::Run run = client.start_manifest();
+    try {
+      run.wait();
+      ADD_FAILURE() << "it must fail";
+    } catch (const bcda::Error& e) {
+      EXPECT_TRUE(holds(e.what(), "the port speaks TLS; use https:// in the setting url"));
+      EXPECT_FALSE(e.retriable());
+    }
+  }
+  EXPECT_TRUE(holds(answer_with("").text, "without an answer; if the port speaks TLS, use https://"));
+}
+
 // A server on loopback that sends interim answers for as long as somebody takes them.
 class Flood {
  public:

@@ -800,13 +800,31 @@ TEST(SandboxLibrary, OptionsAreATable) {
   }
   EXPECT_STREQ(bcda_sandbox_option_name(-1), "");
   EXPECT_EQ(bcda_sandbox_options_set(options, "ear", "oct2019", nullptr), BCDA_INVALID_ARGUMENT);
-  const Headers bad{{"era", "1999"},         {"port", "70000"},       {"tls", "maybe"},
-                    {"job_time", "soon"},    {"error_rate", "150%"},  {"fault", "explode"},
-                    {"fault", "status"},     {"fault", "status=99"},  {"fault", "reset=4"},
-                    {"fault", "reset:at=x"}, {"fault", "reset:if=x"}, {"bytes_per_type", "3 apples"}};
+  const Headers bad{{"era", "1999"},
+                    {"port", "70000"},
+                    {"tls", "maybe"},
+                    {"job_time", "soon"},
+                    {"error_rate", "150%"},
+                    {"fault", "explode"},
+                    {"fault", "status"},
+                    {"fault", "status=99"},
+                    {"fault", "reset=4"},
+                    {"fault", "reset:at=x"},
+                    {"fault", "reset:if=x"},
+                    {"bytes_per_type", "3 apples"},
+                    {"fault", "reset:on=/data/"},
+                    {"fault", "reset:on=get /data/"},
+                    {"fault", "reset:on=GET data"}};
   for (const auto& [name, value] : bad)
     EXPECT_EQ(bcda_sandbox_options_set(options, name.c_str(), value.c_str(), nullptr), BCDA_INVALID_ARGUMENT)
         << name << "=" << value;
+  const Headers dashed{{"job-time", "1s"},
+                       {"beneficiaries-per-file", "3"},
+                       {"fault", "status=429:retry-after=1"},
+                       {"fault", "job_fails"},
+                       {"fault", "other_origin=https://x.example:8443:on=GET"}};
+  for (const auto& [name, value] : dashed)
+    EXPECT_EQ(bcda_sandbox_options_set(options, name.c_str(), value.c_str(), nullptr), BCDA_OK) << name << "=" << value;
   bcda_sandbox_options_destroy(options);
 
   Sandbox sandbox;

@@ -6,6 +6,7 @@ usage: test_command.py BCDA VECTORS_DIR [unittest arguments]
 import json
 import os
 import pathlib
+import re
 import shutil
 import signal
 import socket
@@ -157,17 +158,19 @@ class Decrypt(Case):
 
     def test_bad_arguments(self):
         vector, file = self.vector()
-        self.expect(self.decrypt(file, "--key", "xyz"), CRYPTO, "hex")
+        for key in ("xyz", "abc"):
+            self.expect(self.decrypt(file, "--key", key), USAGE, "--key", "hex")
         self.expect(self.decrypt(file), USAGE, "--key")
-        self.expect(self.decrypt(file, "--key", "00", "--manifest", "m"), USAGE, "--manifest")
+        self.expect(self.decrypt(file, "--key", "00", "--manifest", "m"), USAGE, "--key and --manifest exclude each other")
+        for flag in ("--key", "--manifest", "--label", "--out"):
+            self.expect(bcda("decrypt", file, flag, ""), USAGE, flag + " needs a value")
         self.expect(self.decrypt(file, file, "--key", vector["encryptedKey"]), USAGE, "--manifest")
         run = self.decrypt(self.dir / "none.ndjson", "--key", vector["encryptedKey"], "--label", vector["filename"])
         self.expect(run, FAILED, "none.ndjson")
         self.expect(self.decrypt(file, "--manifest", self.dir / "none.json"), FAILED, "none.json")
         (self.dir / "m.json").write_text("<html>")
-        run = self.decrypt(file, "--manifest", self.dir / "m.json")
-        self.assertIn(run.returncode, (USAGE, REFUSED), run.stderr)
-        self.expect(bcda("decrypt", file, "--key", vector["encryptedKey"], "--out", self.out), USAGE, "private_key")
+        self.expect(self.decrypt(file, "--manifest", self.dir / "m.json"), USAGE, f"the manifest {self.dir / 'm.json'} is not JSON")
+        self.expect(bcda("decrypt", file, "--key", vector["encryptedKey"], "--out", self.out), USAGE, "--private-key is missing")
         self.assertFalse(self.out.exists())
 
     def test_renamed_file(self):
@@ -261,6 +264,32 @@ class Export(Case):
         self.assertEqual(len([p for p in self.out.glob("*.ndjson") if p.name != "log.ndjson"]), 4)
         self.out = self.dir / "none"
         self.expect(self.export(file, "--file", "nothing.ndjson", command="fetch"), USAGE, "nothing.ndjson")
+        self.expect(self.export(file, "--file", "", command="fetch"), USAGE, "--file needs a value")
+        self.assertFalse(self.out.exists())
+        for text, words in ((b"<html>", "is not JSON"), (b" \n", "is empty"), (b"{}", "has no member output")):
+            file.write_bytes(text)
+            self.expect(self.export(file, command="fetch"), USAGE, file, words)
+            run = bcda("fetch", "-", "--out", self.out, env=self.sandbox.env, stdin=None, input=text)
+            self.expect(run, USAGE, "standard input", words)
+        self.assertFalse(self.out.exists())
+
+    def test_manifest_looks_at_no_private_key(self):
+        env = {**self.sandbox.env, "BCDA_PRIVATE_KEY": str(self.dir / "none.pem")}
+        self.expect(bcda("manifest", "--type", "Patient", env=env), OK)
+
+    def test_a_fetch_takes_what_fetches_of_single_files_left(self):
+        run = bcda("manifest", "--type", "Patient", env=self.sandbox.env)
+        one = json.loads(run.stdout)["output"][0]["url"].rsplit("/", 1)[1]
+        file = self.dir / "manifest.json"
+        file.write_bytes(run.stdout)
+        self.expect(self.export(file, "--file", one, command="fetch"), OK)
+        kept = next(self.out.glob("Patient.*"))
+        inode = kept.stat().st_ino
+        self.assertTrue((self.out / ".bcda/journal.ndjson").exists())
+        self.assertIn(b"keeps .bcda/journal.ndjson", bcda("fetch", "--help").stdout)
+        self.expect(self.export(file, command="fetch"), OK)
+        self.assertEqual(kept.stat().st_ino, inode)
+        self.assertTrue((self.out / "export.json").exists())
 
     def test_metadata(self):
         run = bcda("metadata", env=self.sandbox.env)
@@ -302,7 +331,7 @@ class Export(Case):
         config = self.dir / "bcda.json"
         config.write_text('{"clientid": "x"}')
         self.expect(self.export("--config", config), USAGE, "clientid", "client_id")
-        self.expect(bcda("export", env=self.sandbox.env), USAGE, "out")
+        self.expect(bcda("export", env=self.sandbox.env), USAGE, "bcda: --out is missing")
         for arguments in (["--client-secret", "s3cr3t"], ["--client-secret=s3cr3t"]):
             self.assertNotIn("s3cr3t", self.expect(self.export(*arguments), USAGE, "--client-secret-file"))
         self.assertFalse(self.out.exists())
@@ -310,6 +339,7 @@ class Export(Case):
     def test_refused_credentials(self):
         text = self.expect(self.export(env={"BCDA_CLIENT_SECRET": "not-the-secret"}), AUTHENTICATION)
         self.assertNotIn("not-the-secret", text)
+        self.assertIn("check --client-id and --client-secret-file or BCDA_CLIENT_SECRET, ", text)
         self.assert_no_data()
 
     def test_untrusted_certificate_and_wrong_host(self):
@@ -324,15 +354,27 @@ class Export(Case):
     def test_a_key_in_place_of_the_secret_stays_here(self):
         run = bcda("export", "--url", "https://localhost:1", "--client-id", "x", "--client-secret-file",
                    VECTORS / "keys/rsa2048.pkcs8.pem", "--out", self.out)
-        self.expect(run, USAGE, "client_secret_file", "more than one line")
+        self.expect(run, USAGE, "bcda: --client-secret-file: ", "more than one line")
 
     def test_the_last_of_a_repeated_flag_counts(self):
         run = bcda("metadata", "--url", "nonsense", "--url", "http://127.0.0.1:1", "--connect-timeout", "1s")
         self.expect(run, FAILED, "127.0.0.1:1")
 
     def test_nobody_listens(self):
-        self.expect(self.export("--url", "https://localhost:1", "--retries", "0"), FAILED, "localhost:1")
+        text = self.expect(self.export("--url", "https://localhost:1", "--retries", "0"), FAILED)
         self.assert_no_data()
+        self.assertEqual(text.count("localhost:1"), 1, "the failure of three jobs is said once: " + text)
+        self.assertRegex(text, r"warning: the kick-off for \w+: cannot connect")
+        self.assertIn("bcda: 3 jobs failed: Coverage, ExplanationOfBenefit, Patient\n  hint: ", text)
+
+    def test_an_export_in_the_way(self):
+        self.expect(self.export("--type", "Patient"), OK)
+        self.expect(self.export(), FAILED, "holds a finished export (export.json); choose another directory")
+        self.expect(self.export("--restart"), FAILED, "and --restart discards an unfinished one only; choose another")
+
+    def test_plain_http_to_a_port_that_speaks_tls(self):
+        run = self.export("--url", self.sandbox.facts["url"].replace("https:", "http:"), "--retries", "0")
+        self.expect(run, FAILED, "if the port speaks TLS, use https:// in --url")
 
     def test_wrong_private_key(self):
         self.expect(self.export("--private-key", VECTORS / "keys/rsa2048.pkcs1.pem"), CRYPTO)
@@ -376,6 +418,12 @@ class Faults(Case):
         self.expect(self.export(), OK)
         self.assertEqual(len(list(self.out.glob("Patient.*.ndjson"))), 2)
 
+    def test_a_sandbox_has_its_own_service_and_credentials(self):
+        for flag in ("--url", "--client-id", "--client-secret-file", "--private-key", "--ca-file"):
+            self.expect(self.export(arguments=(flag, "x")), USAGE, f"--sandbox and {flag} exclude each other")
+        self.expect(bcda("export", "--url", "x", "--out", self.out, env={"BCDA_SANDBOX": "true"}), USAGE, "--url")
+        self.assertFalse(self.out.exists())
+
     def test_error_files(self):
         run = self.export("error_rate=0.2", "era=oct2019")
         self.expect(run, WITH_ERRORS)
@@ -390,9 +438,30 @@ class Faults(Case):
                 self.expect(self.export(*("fault=" + fault for fault in faults)), code)
                 self.assert_no_data()
 
+    def test_a_failure_is_said_once_and_what_to_do_comes_last(self):
+        text = self.expect(self.export("fault=flip"), CRYPTO, "; download the file again")
+        self.assertEqual(text.count("GCM tag"), 2, text)  # of two files
+        self.assertIn(f"\nbcda: 2 of 2 files failed\nbcda: {self.out} holds an unfinished export: ", text)
+        self.out = self.dir / "json"
+        text = self.expect(self.export("fault=flip", arguments=["--json"]), CRYPTO)
+        self.assertTrue(text.startswith("bcda: 2 of 2 files failed; the first: the file "), text)
+
+    def test_a_denied_file_has_a_remedy(self):
+        for status, code in ((401, AUTHENTICATION), (403, REFUSED)):
+            self.out = self.dir / str(status)
+            self.expect(self.export(f"fault=status={status}:on=GET /data/"), code, "check --client-id, or start a new export")
+
     def test_bad_option(self):
         self.expect(self.export("beneficiary=1"), USAGE, "beneficiaries")
         self.expect(self.export("beneficiaries"), USAGE, "name=value")
+        self.expect(self.export("fault=stall:on=/data"), USAGE, "on=PREFIX begins with a method", "GET /data/")
+
+    def test_bad_option_of_the_sandbox_command(self):
+        self.expect(bcda("sandbox", "--beneficiaries-per-file", "x"), USAGE, "bcda: --beneficiaries-per-file takes a number")
+
+    def test_dashes_count_as_underscores(self):
+        self.expect(self.export("job-time=50ms", "beneficiaries-per-file=40"), OK)
+        self.assertEqual(len(list(self.out.glob("Patient.*.ndjson"))), 1)
 
 
 class Interrupts(Case):
@@ -414,6 +483,27 @@ class Interrupts(Case):
         self.assertEqual(process.returncode, INTERRUPTED, text)
         self.assert_no_data()
 
+    def test_jobs_that_go_on_are_named(self):
+        with Sandbox("--job-time", "1h") as sandbox:
+            for arguments in (["export", "--out", self.out], ["manifest"]):
+                process = subprocess.Popen([BCDA, *arguments, "--type", "Patient,Coverage"], env={**CLEAN, **sandbox.env},
+                                           stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
+                accepted = []
+                while len(accepted) < 2:
+                    line = process.stderr.readline()
+                    self.assertTrue(line, "it ended")
+                    accepted += [line] if "job accepted" in line else []
+                process.send_signal(signal.SIGINT)
+                _, text = process.communicate(timeout=20)
+                self.assertEqual(process.returncode, INTERRUPTED, text)
+                self.assertIn("bcda: canceled\nbcda: jobs already started go on at the service", text)
+                for type in ("Patient", "Coverage"):
+                    self.assertRegex(text, f"  {type}: {sandbox.facts['url']}/api/v1/jobs/[0-9]+\n")
+        self.out = self.dir / "own sandbox"
+        process = self.start("waiting", "job_time=1h")
+        process.send_signal(signal.SIGINT)
+        self.assertNotIn(b"go on", process.communicate(timeout=20)[1])
+
     def test_while_waiting(self):
         for how in (signal.SIGINT, signal.SIGTERM):
             with self.subTest(how):
@@ -433,10 +523,38 @@ class Shows(Case):
             if command != "sandbox":  # its list of faults is laid out by hand
                 self.assertLessEqual(max(map(len, run.stdout.decode().splitlines())), 110)
 
+    def test_help_as_a_command(self):
+        for command in ([], ["export"], ["decrypt"]):
+            self.assertEqual(bcda("help", *command).stdout, bcda(*command, "--help").stdout)
+        self.expect(bcda("help", "exprot"), USAGE, "exprot", "did you mean export?")
+
     def test_usage(self):
         self.expect(bcda(), USAGE, "Subcommands")
         self.expect(bcda("exprot"), USAGE, "exprot", "bcda --help")
         self.expect(bcda("--version"), OK)
+
+    def test_each_command_has_the_flags_that_mean_something_there(self):
+        connection = {"url", "ca-file", "allow-http", "threads", "user-agent", "connect-timeout", "idle-timeout",
+                      "request-timeout", "max-header-bytes"}
+        service = connection | {"client-id", "client-secret-file", "token-lifetime"}
+        key = {"private-key", "private-key-passphrase-file"}
+        files = {"allowed-origins", "out", "parallel", "allow-plaintext", "durability"}
+        tries = {"timeout", "retries", "retry-delay", "retry-max-delay"}
+        jobs = {"types", "poll-interval", "poll-max-interval", "job-timeout", "outage-limit", "max-manifest-bytes"}
+        expected = {
+            "export": service | key | files | tries | jobs | {"restart", "sandbox", "sandbox-option", "json", "quiet"},
+            "manifest": service | tries | jobs | {"quiet"},
+            "fetch": service | key | files | tries | {"file", "json", "quiet"},
+            "decrypt": key | {"allow-plaintext", "durability", "key", "manifest", "out", "label", "json", "quiet"},
+            "metadata": connection | {"raw"},
+        }
+        for command, flags in expected.items():
+            with self.subTest(command):
+                text = bcda(command, "--help").stdout.decode()
+                listed = {name for line in text.splitlines() if line.startswith("  -") for name in re.findall("--([a-z-]+)", line[:34])}
+                self.assertEqual(listed - {"help", "config", "type"}, flags)
+                for flag in expected["export"] - flags:
+                    self.expect(bcda(command, "--" + flag, "x"), USAGE, f"{command} has no option --{flag}")
 
     def test_settings(self):
         rows = [json.loads(line) for line in bcda("settings", "--json").stdout.splitlines()]

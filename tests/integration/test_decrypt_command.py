@@ -75,6 +75,39 @@ class Downloads(Case):
         self.assertTrue((self.out / self.chosen[1]["filename"]).exists())
         self.assertFalse((self.out / "export.json").exists())
 
+    def test_every_failure_of_a_directory_is_told(self):
+        missing, bad = (self.downloads / vector["filename"] for vector in self.chosen)
+        missing.unlink()
+        bad.write_bytes(bad.read_bytes()[:-1])
+        run = self.decrypt(self.downloads, "--manifest", self.manifest, "--json")
+        text = self.expect(run, FAILED)
+        lines = text.splitlines()
+        self.assertEqual(len(lines), 3, text)
+        self.assertTrue(lines[0].startswith(f"bcda: {missing}: the manifest {self.manifest} lists "), text)
+        self.assertTrue(lines[1].startswith(f"bcda: {bad}: the GCM tag does not match"), text)
+        self.assertTrue(lines[1].endswith("; download the file again"), text)
+        self.assertEqual(lines[2], "bcda: 2 of 3 files failed")
+        told = [json.loads(line) for line in run.stdout.splitlines()]
+        self.assertEqual([line["file"] for line in told], [str(missing), str(bad)])
+        self.assertEqual(["bcda: " + line["error"] for line in told], lines[:2])
+
+    def test_every_failure_of_several_files_is_told(self):
+        files = [self.downloads / vector["filename"] for vector in self.chosen]
+        for file in files:
+            file.write_bytes(b"x")
+        run = self.decrypt(*files, "--manifest", self.manifest, "--json")
+        self.expect(run, CRYPTO, *files)
+        self.assertEqual([json.loads(line)["file"] for line in run.stdout.splitlines()], list(map(str, files)))
+
+    def test_the_manifest_is_named(self):
+        file = self.downloads / self.chosen[0]["filename"]
+        for text, words in (("", "is empty"), ("\ufeff\n", "is empty"), ("x", "is not JSON"),
+                            ('{"output": []}', "lists no file named " + file.name)):
+            self.manifest.write_text(text)
+            self.expect(self.decrypt(file, "--manifest", self.manifest), USAGE, f"{self.manifest} {words}")
+            run = self.decrypt(file, "--manifest", "-", stdin=None, input=text.encode())
+            self.expect(run, USAGE, f"standard input {words}")
+
     def test_other_files_are_counted(self):
         (self.downloads / 'no"tes\\.txt').write_text("x")
         run = self.decrypt(self.downloads, "--manifest", self.manifest, "--quiet")
@@ -88,7 +121,9 @@ class Downloads(Case):
         self.assertEqual(text.count("warning:"), 1, "said once")
 
     def test_what_is_not_taken(self):
-        self.expect(self.decrypt(self.downloads, "--key", "00"), FAILED, "directory")
+        self.expect(self.decrypt(self.downloads, "--key", "00"), USAGE, f"{self.downloads} is a directory", "--manifest")
+        label = self.decrypt(self.downloads, "--manifest", self.manifest, "--label", "x")
+        self.expect(label, USAGE, f"{self.downloads} is a directory", "--label")
         self.expect(self.decrypt(self.downloads, self.downloads, "--manifest", self.manifest), USAGE, "directory")
         self.expect(self.decrypt(self.dir / "none", "--manifest", self.manifest), FAILED, self.dir / "none")
         self.assertFalse(self.out.exists())
@@ -97,7 +132,8 @@ class Downloads(Case):
         plain = self.downloads / "plain.ndjson"
         plain.write_text("{}\n")
         self.manifest.write_text(json.dumps({"output": [{"type": "Patient", "url": "https://x/plain.ndjson"}]}))
-        self.expect(self.decrypt(plain, "--manifest", self.manifest), CRYPTO, "allow_plaintext")
+        self.expect(self.decrypt(plain, "--manifest", self.manifest), CRYPTO, "set --allow-plaintext to accept that",
+                    f"the manifest {self.manifest} gives no key")
         self.expect(self.decrypt(plain, "--manifest", self.manifest, "--allow-plaintext"), OK)
         self.assertEqual((self.out / "plain.ndjson").read_text(), "{}\n")
 
@@ -172,7 +208,7 @@ class Credentials(Case):
         for text, word in (("hunter 2", "blank"), ("hunter\r\n2", "carriage return"), ("BCDA_CLIENT_ID=hunter2", "name and its value")):
             run = bcda("export", "--url", "https://localhost:1", "--out", self.out,
                        env={"BCDA_CLIENT_ID": text, "BCDA_CLIENT_SECRET": "x"})
-            self.assertNotIn("hunter", self.expect(run, USAGE, "client_id", word))
+            self.assertNotIn("hunter", self.expect(run, USAGE, "bcda: --client-id ", word))
 
     def test_open_files_are_warned_of(self):
         with Sandbox("--pending-time", "0s", "--job-time", "100ms", "--beneficiaries", "5") as sandbox:

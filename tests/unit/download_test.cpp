@@ -113,6 +113,17 @@ TEST_F(DownloadFlow, ARefusedTokenIsRenewedOnce) {
   EXPECT_EQ(error.status, Status::AUTHENTICATION);
   EXPECT_EQ(error.http_status, 401);
   EXPECT_EQ(error.file, "a.ndjson");
+  EXPECT_TRUE(holds(error.message, "check client_id, or start a new export"));
+}
+
+TEST_F(DownloadFlow, ADeniedFileHasARemedyUnlessAPageSaysOtherwise) {
+  send();
+  EXPECT_FALSE(got(head(403)));
+  EXPECT_TRUE(holds(failure().message, "check client_id, or start a new export"));
+  make(5);
+  send();
+  EXPECT_FALSE(got(head(403, {{"Content-Type", "text/html"}})));
+  EXPECT_FALSE(holds(failure().message, "client_id"));
 }
 
 TEST_F(DownloadFlow, ATokenMayExpireAgainAfterAGoodAnswer) {

@@ -381,6 +381,19 @@ TEST_F(JobFlow, ARefusedTokenIsRenewedOnceAtKickOff) {
   EXPECT_EQ(error.outcome, "beneficiary 123");
 }
 
+TEST_F(JobFlow, ADenialHasARemedy) {
+  send();
+  reply(answer(403));
+  EXPECT_TRUE(holds(failure().message, "check that the client may export"));
+}
+
+TEST_F(JobFlow, ADenialWhilePollingHasARemedy) {
+  accept();
+  send();
+  reply(answer(403));
+  EXPECT_TRUE(holds(failure().message, "check client_id"));
+}
+
 TEST_F(JobFlow, ARefusedTokenIsRenewedOnceWhilePolling) {
   accept();
   send();

@@ -5,7 +5,7 @@
 
 #include <cerrno>
 
-#include "base/file.hpp"
+#include "files/file.hpp"
 #include "support/errors.hpp"
 #include "support/files.hpp"
 #include "support/syscalls.hpp"

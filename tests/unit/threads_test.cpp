@@ -1,4 +1,4 @@
-#include "base/threads.hpp"
+#include "world/threads.hpp"
 
 #include <gtest/gtest.h>
 #include <malloc.h>

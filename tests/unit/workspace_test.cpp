@@ -124,6 +124,7 @@ TEST_F(Workspaces, AFinishedDirectoryIsRefused) {
     Error error = error_of([&] { for_export(restart); });
     EXPECT_EQ(error.status, Status::FILESYSTEM);
     EXPECT_TRUE(holds(error.message, "finished export"));
+    EXPECT_EQ(error.message.find("restart discards an unfinished one only") != std::string::npos, restart);
     EXPECT_EQ(error.file, out_);
     EXPECT_EQ(names_in(out_), Names{"export.json"});
   }

@@ -341,8 +341,8 @@ BCDA_API int32_t bcda_file_is_error(const bcda_file* file); /* 1: from the manif
  * A directory as `path` needs a `manifest`, takes neither label nor key_hex, and `output` is a directory too. Each file in
  * it that the manifest lists is decrypted under its own name. Once all of them are there, the receipt export.json is written,
  * as by an export: bcda_result_open reads it. When files are missing or fail, the others are still decrypted, the first
- * failure is the error, and there is no receipt; a second call with the same `output` goes on from there. Files that the
- * manifest does not list are left alone.
+ * failure is the error, its message has a line for each file that failed, and there is no receipt; a second call with the
+ * same `output` goes on from there. Files that the manifest does not list are left alone.
  *
  * `result` (nullable) has the file or files. Its JSON has a member "warnings", a list of texts, when there are any: secrets
  * that others may read, files that the manifest does not list. Errors: INVALID_ARGUMENT, PRIVATE_KEY, DECRYPTION,

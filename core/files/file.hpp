@@ -1,77 +1,64 @@
 // Local files: reading small files, and writing output that appears under its final name only when it is complete.
 #pragma once
 #include <cstdint>
-#include <optional>
 #include <string>
+#include <string_view>
+#include <utility>
 #include <vector>
 
 #include "base/bytes.hpp"
-#include "base/time.hpp"
+#include "base/error.hpp"
+#include "world/disk.hpp"
 
-namespace libbcda {
+namespace libbcda::files {
+
+using world::Disk;
 
 // What a published file survives: only a crash of the process, or also a loss of power.
 enum class Durability { process, power };
 
-// A file descriptor that is closed on destruction. It is never 0, 1 or 2. Otherwise, in a process that has closed
-// those, printed text would be written to our file.
+// A file descriptor that is closed on destruction.
 class Fd {
  public:
   Fd() = default;
-  explicit Fd(int fd);
-  Fd(Fd&& other) noexcept : fd_(other.fd_) { other.fd_ = -1; }
+  Fd(Disk& disk, int fd) : disk_(&disk), fd_(fd) {}
+  Fd(Fd&& other) noexcept : disk_(other.disk_), fd_(other.take()) {}
   Fd& operator=(Fd&& other) noexcept;
   ~Fd();
   int get() const noexcept { return fd_; }
   explicit operator bool() const noexcept { return fd_ >= 0; }
+  int take() noexcept { return std::exchange(fd_, -1); }
+  ssize_t read(MutableBytes out) const noexcept { return disk_->read(fd_, out); }  // -1: see errno
+  int status(struct stat& out) const noexcept { return disk_->status(fd_, out); }
   int close() noexcept;  // 0 or errno; network file systems report a failed write here
 
  private:
+  Disk* disk_ = nullptr;
   int fd_ = -1;
 };
 
-// Reads a small file completely. Error messages call it `what` ("private key"). Throws Error{FILESYSTEM}.
+// Reads a small file of the system completely. Error messages call it `what` ("private key"). Throws Error{FILESYSTEM}.
 std::string read_file(const std::string& path, std::size_t max_bytes, const char* what);
 Secret read_secret_file(const std::string& path, std::size_t max_bytes, const char* what);
 
+// Opens a file of the system for reading. On failure the Fd is empty and errno has the reason.
+Fd open_system_file(const std::string& path);
+
 // Whether users other than the owner may read `path`.
 bool readable_by_others(const std::string& path);
+bool is_directory(const std::string& path);
+// The regular files in a directory of the system: name and size. Throws Error{FILESYSTEM}.
+std::vector<std::pair<std::string, std::int64_t>> regular_files_in(const std::string& directory);
+bool exists(Disk& disk, const std::string& path);  // also true for a dangling symlink
+bool may_read(const std::string& path);            // false: errno has the reason
 
-// An open directory. Its operations do not depend on its path, which may change.
-class Directory {
- public:
-  static Directory open_or_create(const std::string& path);  // a new one has mode 0700; parents are not created
+// The error for a failed call with the errno `code`.
+Error file_error(const std::string& doing, const std::string& path, int code);
+Error sync_error(const std::string& path, int code);
 
-  Directory sub(const std::string& name) const;  // opens or creates a subdirectory; never follows a symlink
-  bool contains(const std::string& name) const;
-  bool has_file(const std::string& name) const;  // a regular file, not a symlink
-  std::string read(const std::string& name, std::size_t max_bytes) const;
-  // Writes a small file under a temporary name and renames it. An existing file is replaced.
-  void replace(const std::string& name, std::string_view text, Durability durability) const;
-  void remove(const std::string& name) const noexcept;            // a file; it may be missing
-  void remove_directory(const std::string& name) const noexcept;  // and the files directly in it
-  std::vector<std::string> names() const;                         // of all entries
-  bool is_empty() const { return names().empty(); }
-  bool has(const Directory& inner, const std::string& name) const;  // whether `name` in it is still `inner`
-  bool in_place() const;                                            // the path still leads to this directory
-  void remove_if_empty() const;                                     // removes this directory
-  bool make_private() const;  // sets mode 0700 if the file system has modes; false: another user owns it
-  // The time of the last write to a file; nullopt if it is missing. This is the clock of the file system, like now().
-  std::optional<Instant> modified(const std::string& name) const;
-  std::optional<Instant> now() const;  // nullopt if no file can be written here
-  // Makes the names in it survive a loss of power. Returns false if the file system does not support this. Throws
-  // Error{FILESYSTEM} if the file system supports it but failed.
-  bool sync() const;
-  bool sync_own_name() const;  // the same for its own name in the parent directory
-  int fd() const noexcept { return fd_.get(); }
-  const std::string& path() const noexcept { return path_; }
+std::string join(const std::string& directory, const std::string& name);
 
- private:
-  Directory(Fd fd, std::string path);
-  Fd fd_;
-  std::string path_;
-  std::string absolute_;  // still correct after the process changes its working directory
-};
+class Directory;
 
 // A regular file in a directory, open for reading. Symlinks are not followed. Throws Error{FILESYSTEM}.
 class InputFile {
@@ -81,6 +68,7 @@ class InputFile {
   std::size_t read(MutableBytes out);  // returns 0 at the end
 
  private:
+  Disk& disk_;
   Fd fd_;
   std::string path_;
   std::int64_t size_ = 0;
@@ -102,6 +90,8 @@ class OutputFile {
 
  private:
   void seal(const std::string& full);
+  int link_to(const Directory& dir, const std::string& name) const;
+  Disk& disk_;
   const Directory* partial_dir_;  // null after a move
   std::string partial_;
   Durability durability_;
@@ -120,10 +110,14 @@ class LineFile {
   void close();                        // throws if appended lines could not be written
 
  private:
+  Disk& disk_;
   Fd fd_;
   std::string path_;
   Durability durability_;
   bool cut_ = false;  // the last line is truncated
 };
 
-}  // namespace libbcda
+// Writes all bytes. `path` is the name of the file in error messages.
+void write_all(Disk& disk, int fd, ByteView bytes, const std::string& path);
+
+}  // namespace libbcda::files

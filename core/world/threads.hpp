@@ -7,7 +7,7 @@
 
 #include "base/error.hpp"
 
-namespace libbcda {
+namespace libbcda::world {
 
 // Blocks all signals on the calling thread during its lifetime, so that new threads inherit the mask. Signals belong to
 // the program, and a write to a closed socket must not deliver SIGPIPE.
@@ -47,4 +47,4 @@ class StopAtExit {
   std::function<void()> stop_;
 };
 
-}  // namespace libbcda
+}  // namespace libbcda::world

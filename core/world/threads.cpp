@@ -1,4 +1,4 @@
-#include "base/threads.hpp"
+#include "world/threads.hpp"
 
 #include <openssl/crypto.h>
 #include <pthread.h>
@@ -9,7 +9,7 @@
 #include <set>
 #include <thread>
 
-namespace libbcda {
+namespace libbcda::world {
 namespace {
 
 struct Living {
@@ -85,4 +85,4 @@ StopAtExit::~StopAtExit() {
   living().all.erase(this);
 }
 
-}  // namespace libbcda
+}  // namespace libbcda::world

@@ -1,0 +1,35 @@
+// The library's messages as the command says them.
+#include "flags.hpp"
+
+#include <gtest/gtest.h>
+
+namespace {
+
+using cli::in_flags;
+
+TEST(InFlags, ASettingIsNamedByItsFlag) {
+  EXPECT_EQ(in_flags("the setting out is missing; name a directory"), "--out is missing; name a directory");
+  EXPECT_EQ(in_flags("x is not encrypted; use https://, or set allow_http if you must"),
+            "x is not encrypted; use https://, or set --allow-http if you must");
+  EXPECT_EQ(in_flags("(.bcda); set restart to discard it"), "(.bcda); set --restart to discard it");
+  EXPECT_EQ(in_flags("the last files; durability=process accepts that"),
+            "the last files; --durability=process accepts that");
+  EXPECT_EQ(in_flags("not done within the setting timeout (5s)"), "not done within --timeout (5s)");
+}
+
+TEST(InFlags, ASecretIsNamedByWhatHoldsIt) {
+  EXPECT_EQ(in_flags("check client_id and client_secret, that"),
+            "check --client-id and --client-secret-file or BCDA_CLIENT_SECRET, that");
+  EXPECT_EQ(in_flags("the setting client_secret (or client_secret_file) is missing"),
+            "BCDA_CLIENT_SECRET (or --client-secret-file) is missing");
+  EXPECT_EQ(in_flags("in the setting private_key_pem: no"), "in BCDA_PRIVATE_KEY_PEM: no");
+}
+
+TEST(InFlags, OtherWordsStay) {
+  for (const char* text : {"", "cannot read private_key: No such file", "cannot read /keys/private_key.pem", "time out",
+                           "the types and threads", "the configuration file x: the setting url is bad",
+                           "there is no setting named clientid; did you mean client_id?", "http://h/?timeout=1"})
+    EXPECT_EQ(in_flags(text), text);
+}
+
+}  // namespace
