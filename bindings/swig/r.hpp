@@ -273,8 +273,8 @@ template <class T>
 bool borrow(SEXP from, const char* name, T*& to) {
   if (!is_kind<T>(from, name)) return false;
   to = static_cast<T*>(R_ExternalPtrAddr(from));
-  const char* const why = !to              ? " is closed, or came from another session of R: make it anew"
-                          : !is_ours(from) ? " was made before this process was forked: make it anew in here"
+  const char* const why = !to              ? " is closed, or came from another session of R: create a new one"
+                          : !is_ours(from) ? " was made before this process was forked: create a new one here"
                                            : nullptr;
   if (why) keep(BCDA_STATE, {"the ", Kind<T>::name, why});
   return !why;

@@ -74,7 +74,7 @@ check_flatten <- function(flatten) if (!is_flag(flatten)) refuse("flatten is TRU
 #' @export
 bcda_next <- function(records) {
   handle_of(records, "bcda_records")
-  if (!is.null(records$over)) fail("STATE", "the reader ", records$over, ": begin anew with bcda_records()")
+  if (!is.null(records$over)) fail("STATE", "the reader ", records$over, ": call bcda_records() again")
   records$over <- "broke off, so that records may be lost" # reset when the chunk is complete
   chunk <- records$next_chunk()
   made <- if (!is.null(chunk)) records$convert(chunk$text, chunk$file)
