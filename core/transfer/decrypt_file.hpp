@@ -44,8 +44,9 @@ Facts decrypt_file(Downloaded input, const std::optional<crypto::FileKey>& key, 
 Bytes wrapped_key_from_hex(std::string_view hex, const std::string& file);
 
 // The file key of a manifest's entry. nullopt if the entry has no key and the file may be plaintext. Throws
-// Error{VERIFICATION} if a data file has no key and `allow_plaintext` is not set, Error{PRIVATE_KEY} if the private key
-// is missing, and Error{DECRYPTION} if the private key does not unwrap the key.
+//   Error{VERIFICATION} if a data file has no key and `allow_plaintext` is not set,
+//   Error{PRIVATE_KEY}  if the private key is missing,
+//   Error{DECRYPTION}   if the private key does not unwrap the key.
 std::optional<crypto::FileKey> key_of(const bulk::Entry& entry, const std::optional<crypto::PrivateKey>& private_key,
                                       bool allow_plaintext);
 

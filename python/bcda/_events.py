@@ -89,8 +89,9 @@ class Event:
 class Repeats:
     """Remembers which retries and warnings of one run were already reported.
 
-    Two retries or failures of jobs count as the same if their reasons are the same, because each of three jobs may try
-    ten times to reach a service that is down. The failure of a file always counts as new.
+    Two retries or failures of jobs count as the same if their reasons are the same. Otherwise the log would be flooded,
+    because each of three jobs may try ten times to reach a service that is down. The failure of a file always counts as
+    new.
     """
 
     _MOST = 1000  # remembered reasons; further reasons always count as new

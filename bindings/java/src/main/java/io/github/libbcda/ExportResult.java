@@ -101,9 +101,9 @@ public final class ExportResult {
    *
    * @param type a resource type, for example {@code "Patient"}. A requested type without records gives an empty stream
    * @return a stream with one JSON text for each record, which the caller must close. Reading throws
-   *     {@link BcdaException.Filesystem} if a file cannot be read. It throws {@link BcdaException.Verification} if a
-   *     file does not have the size or the number of records that it had when it was verified, or if a record is not
-   *     UTF-8. After closing it throws {@link IllegalStateException}
+   *     {@link BcdaException.Filesystem} if a file cannot be read. It throws {@link BcdaException.Verification} if the size
+   *     or the number of records of a file has changed since it was verified, or if a record is not UTF-8. After closing
+   *     it throws {@link IllegalStateException}
    * @throws BcdaException.InvalidArgument the type was not requested in the export
    * @throws IllegalStateException the files went to a sink
    */
