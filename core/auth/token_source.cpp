@@ -43,61 +43,62 @@ Task<> TokenSource::authorize(http::Request& request) {
 }
 
 void TokenSource::reject(const http::Request& request) {
-  std::lock_guard lock(mutex_);
+  const std::lock_guard lock(mutex_);
   for (const auto& [name, value] : request.headers)
-    if (name == "Authorization" && token_ && std::string_view(value).substr(kBearer.size()) == token_->value.reveal())
-      token_.reset();
+    if (name == "Authorization") life_.reject(std::string_view(value).substr(kBearer.size()));
 }
 
 Task<Secret> TokenSource::get() {
-  auto executor = co_await asio::this_coro::executor;
   for (;;) {
     std::shared_ptr<Waiter> waiter;
     {
-      std::lock_guard lock(mutex_);
-      Steady now = clock_.now().steady;
-      if (token_ && now < (renewing_ ? token_->expires_at : token_->renew_at)) co_return token_->value;
-      if (renewing_) waiters_.push_back(waiter = std::make_shared<Waiter>(executor));
-      renewing_ = true;
+      const auto executor = co_await asio::this_coro::executor;
+      const std::lock_guard lock(mutex_);
+      const Steady now = clock_.now().steady;
+      const TokenLife::Advice advice = life_.ask(now);
+      if (advice == TokenLife::Advice::use) co_return *life_.value(now);
+      if (advice == TokenLife::Advice::wait) waiters_.push_back(waiter = std::make_shared<Waiter>(executor));
     }
-    if (waiter) {
-      co_await waiter->wakeup->wait();
-      std::lock_guard lock(mutex_);
-      if (waiter->failed) throw *waiter->failed;
-      continue;
-    }
-    // Asio destroys a coroutine whose wait could not be started. The others must not wait for it then.
-    struct Guard {
-      TokenSource* source;
-      ~Guard() {
-        if (source) source->settle(std::nullopt, Error(Status::INTERNAL, "the token's renewal broke off"));
-      }
-    } guard{this};
-    std::optional<Token> token;
-    std::optional<Error> error;
-    std::exception_ptr other;
-    try {
-      token = co_await fetch();
-    } catch (const Error& e) {
-      // Canceled is this asker alone: another takes over.
-      e.status == Status::CANCELED ? void(other = std::current_exception()) : void(error = e);
-    } catch (...) {
-      other = std::current_exception();
-    }
-    guard.source = nullptr;
-    settle(token, error);
-    if (other) std::rethrow_exception(other);
-    if (error && error->retriable)
-      if (auto current = still_good()) co_return *current;  // renewing ahead of time failed: there is time to try again
-    if (error) throw *error;
-    co_return token->value;
+    if (!waiter) co_return co_await renew();
+    co_await wait(std::move(waiter));
   }
 }
 
-std::optional<Secret> TokenSource::still_good() {
-  std::lock_guard lock(mutex_);
-  if (!token_ || clock_.now().steady >= token_->expires_at) return std::nullopt;
-  return token_->value;
+// Waits until another asker has fetched a token, or has failed to.
+Task<> TokenSource::wait(std::shared_ptr<Waiter> waiter) {
+  co_await waiter->wakeup->wait();
+  const std::lock_guard lock(mutex_);
+  if (waiter->failed) throw *waiter->failed;
+}
+
+Task<Secret> TokenSource::renew() {
+  // Asio destroys a coroutine whose wait could not be started. The other askers must not wait for it then.
+  struct Guard {
+    TokenSource* source;
+    ~Guard() {
+      if (source) source->settle(std::nullopt, Error(Status::INTERNAL, "the token's renewal broke off"));
+    }
+  } guard{this};
+  std::optional<Token> token;
+  std::optional<Error> error;
+  std::exception_ptr canceled;
+  try {
+    token = co_await fetch();
+  } catch (const Error& e) {
+    // Canceled is this asker alone: another one takes over.
+    e.status == Status::CANCELED ? void(canceled = std::current_exception()) : void(error = e);
+  } catch (...) {
+    canceled = std::current_exception();
+  }
+  guard.source = nullptr;
+  settle(token, error);
+  if (canceled) std::rethrow_exception(canceled);
+  if (token) co_return token->value;
+  if (!error->retriable) throw *error;
+  const std::lock_guard lock(mutex_);
+  // A renewal ahead of time failed: there is time to try again.
+  if (auto current = life_.value(clock_.now().steady)) co_return *current;
+  throw *error;
 }
 
 Task<Token> TokenSource::fetch() {
@@ -107,9 +108,8 @@ Task<Token> TokenSource::fetch() {
 }
 
 void TokenSource::settle(std::optional<Token> token, const std::optional<Error>& error) {
-  std::lock_guard lock(mutex_);
-  renewing_ = false;
-  if (token) token_ = std::move(token);
+  const std::lock_guard lock(mutex_);
+  token ? life_.received(std::move(*token)) : life_.failed();
   for (auto& waiter : waiters_) {
     waiter->failed = error;
     waiter->wakeup->wake();

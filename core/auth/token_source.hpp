@@ -28,7 +28,8 @@ class TokenSource {
   struct Waiter;
   Task<Secret> get();
   Task<Token> fetch();
-  std::optional<Secret> still_good();
+  Task<> wait(std::shared_ptr<Waiter> waiter);
+  Task<Secret> renew();
   void settle(std::optional<Token> token, const std::optional<Error>& error);
 
   http::Client& client_;
@@ -38,8 +39,7 @@ class TokenSource {
   const world::Clock& clock_;
 
   std::mutex mutex_;
-  std::optional<Token> token_;
-  bool renewing_ = false;
+  TokenLife life_;
   std::vector<std::shared_ptr<Waiter>> waiters_;
 };
 

@@ -29,8 +29,9 @@ void LogWriter::drain() {
   for (const std::string& line : lines) write_(line);
 }
 
+// Not a coroutine itself: within a co_await, GCC 12 destroys what a lambda holds twice.
 Task<> LogWriter::flush() {
-  co_await world::run_on(workers_, [self = shared_from_this()] {
+  return world::run_on(workers_, [self = shared_from_this()] {
     try {
       self->drain();
     } catch (const Error& error) {

@@ -5,6 +5,7 @@
 
 #include <cerrno>
 
+#include "files/directory.hpp"
 #include "files/file.hpp"
 #include "support/errors.hpp"
 #include "support/files.hpp"
@@ -13,6 +14,10 @@
 namespace libbcda {
 namespace {
 
+using files::Directory;
+using files::Durability;
+using files::LineFile;
+using files::OutputFile;
 using test::Call;
 using test::error_of;
 using test::exists;

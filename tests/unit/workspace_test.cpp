@@ -98,10 +98,10 @@ TEST_F(Workspaces, PublishDataAndErrorFilesApart) {
   EXPECT_EQ(slurp(out_ + "/a.ndjson"), "{}\n");
   EXPECT_EQ(slurp(out_ + "/error/a.ndjson"), "{}\n");
   EXPECT_EQ(mode_of(out_ + "/error"), 0700);
-  EXPECT_TRUE(space->has("a.ndjson"));
-  EXPECT_TRUE(space->has("error/a.ndjson"));
-  EXPECT_FALSE(space->has("b.ndjson"));
-  EXPECT_FALSE(space->has("error/b.ndjson"));
+  EXPECT_TRUE(space->published().has("a.ndjson"));
+  EXPECT_TRUE(space->published().has("error/a.ndjson"));
+  EXPECT_FALSE(space->published().has("b.ndjson"));
+  EXPECT_FALSE(space->published().has("error/b.ndjson"));
 }
 
 TEST_F(Workspaces, AFinishedRunLeavesFilesReceiptAndLog) {
@@ -404,7 +404,7 @@ TEST_F(Workspaces, WithoutLocksARunOfThisProcessIsStillSeen) {
 // Its lock is not seen here, as on NFS with locks that end at the host.
 TEST_F(Workspaces, ARunOnAnotherHostIsSeenByWhatItWrites) {
   leave_unfinished({"a.ndjson"});
-  Owner other = this_process();
+  Owner other = world::this_process();
   other.host = "elsewhere";
   other.boot = "another";
   spill(out_ + "/.bcda/owner.json", to_json(other));
@@ -427,8 +427,8 @@ TEST_F(Workspaces, AFetchKnowsWhatAnEarlierRunPublished) {
   EXPECT_EQ(known.facts.bytes, 3);
   EXPECT_EQ(known.key_id, "k");
   EXPECT_TRUE(known.facts.decrypted);
-  EXPECT_TRUE(space->open("a.ndjson").has_value());
-  EXPECT_FALSE(space->open("b.ndjson").has_value());
+  EXPECT_TRUE(space->published().open("a.ndjson").has_value());
+  EXPECT_FALSE(space->published().open("b.ndjson").has_value());
 }
 
 TEST_F(Workspaces, AFetchThatIsNotCompleteLeavesItsJournal) {

@@ -59,10 +59,11 @@ class CancelTest {
 
   @Test
   void interruptedBefore() throws Exception {
-    try (Sandbox sandbox = Trials.sandbox().start();
+    try (Sandbox sandbox = Stage.WAITING.sandbox();
         BcdaClient client = Trials.client(sandbox).build()) {
       Thread.currentThread().interrupt();
-      assertThrows(InterruptedException.class, client::metadata);
+      assertThrows(InterruptedException.class, () -> client.export(request(Stage.WAITING)));
+      expectNoClaims();
     }
   }
 
