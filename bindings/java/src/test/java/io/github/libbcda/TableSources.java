@@ -54,7 +54,9 @@ final class TableSources {
             .collect(Collectors.joining(",\n"));
     return HEAD.formatted("")
         + """
-          /** Status codes of the library. Each has a {@link BcdaException}, except {@link #OK}, {@link #AGAIN} and {@link #END}. */
+          /**
+           * Status codes of the library. Each has a {@link BcdaException}, except {@link #OK}, {@link #AGAIN} and {@link #END}.
+           */
           public enum Status {
           %s;
 
@@ -141,7 +143,8 @@ final class TableSources {
             ClientSettings() {}
 
             /**
-             * Takes settings from the environment ({@code BCDA_CLIENT_ID}, ...) unless they are given here or by an earlier source.
+             * Takes settings from the environment ({@code BCDA_CLIENT_ID}, ...) unless they are given here or by an earlier
+             * source.
              *
              * @return this
              */
