@@ -28,7 +28,7 @@ std::vector<Setting> make_table() {
        false,
        "",
        "",
-       "Origin of the service, as in https://api.bcda.cms.gov; the paths are known.",
+       "Origin of the service, such as https://api.bcda.cms.gov, without a path.",
        {}},
       {"client_id", T::string, kClient, false, "", "", "Client id that the service issued.", {}},
       {"client_secret", T::string, kClient, true, "", "", "Client secret that belongs to client_id.", {}},
@@ -47,7 +47,7 @@ std::vector<Setting> make_table() {
        true,
        "",
        "",
-       "The private key itself, as PEM text, instead of a file.",
+       "The private key itself as PEM text, instead of a file.",
        {}},
       {"private_key_passphrase", T::string, kClient, true, "", "", "Passphrase of an encrypted private key.", {}},
       {"private_key_passphrase_file",
@@ -72,7 +72,7 @@ std::vector<Setting> make_table() {
        false,
        "false",
        "",
-       "Allow http:// to other machines: credentials and claims then travel in the clear.",
+       "Allow http:// to other machines; credentials and claims are then sent unencrypted.",
        {}},
       {"allowed_origins",
        T::list,
@@ -80,9 +80,9 @@ std::vector<Setting> make_table() {
        false,
        "",
        "",
-       "Other origins that a manifest may point to; files there are fetched without the token.",
+       "Other origins that a manifest may point to; files there are downloaded without the token.",
        {}},
-      {"threads", T::integer, kClient, false, "0", "", "Threads that move and decrypt data; 0: one for each core.", {}},
+      {"threads", T::integer, kClient, false, "0", "", "Threads that transfer and decrypt data; 0: one per core.", {}},
       {"user_agent", T::string, kClient, false, "libbcda/0.1.0", "", "The User-Agent header.", {}},
       {"connect_timeout",
        T::duration,
@@ -90,7 +90,7 @@ std::vector<Setting> make_table() {
        false,
        "30s",
        "",
-       "Limit for name look-up, connection and TLS handshake.",
+       "Time limit for name lookup, connection and TLS handshake.",
        {}},
       {"idle_timeout",
        T::duration,
@@ -98,7 +98,7 @@ std::vector<Setting> make_table() {
        false,
        "1m",
        "",
-       "Longest silence of a connection that should deliver bytes.",
+       "Longest time without a byte on a connection that should deliver bytes.",
        {}},
       {"request_timeout",
        T::duration,
@@ -106,7 +106,7 @@ std::vector<Setting> make_table() {
        false,
        "2m",
        "",
-       "Limit for the answer to one request, file bodies apart.",
+       "Time limit for the answer to one request, not counting the body of a file.",
        {}},
       {"token_lifetime",
        T::duration,
@@ -114,17 +114,17 @@ std::vector<Setting> make_table() {
        false,
        "1h",
        "",
-       "Lifetime assumed of a token that does not tell its own.",
+       "Lifetime assumed for a token when the service states none.",
        {}},
-      {"max_header_bytes", T::size, kClient, false, "64KiB", "", "Largest head of an answer that is read.", {}},
-      {"max_manifest_bytes", T::size, kClient, false, "64MiB", "", "Largest manifest that is read.", {}},
+      {"max_header_bytes", T::size, kClient, false, "64KiB", "", "Largest head of an answer that is accepted.", {}},
+      {"max_manifest_bytes", T::size, kClient, false, "64MiB", "", "Largest manifest that is accepted.", {}},
       {"types",
        T::list,
        kExport,
        false,
        "Patient,Coverage,ExplanationOfBenefit",
        "",
-       "Resource types to export, one job each.",
+       "Resource types to export, one job for each.",
        {}},
       {"out",
        T::path,
@@ -132,7 +132,7 @@ std::vector<Setting> make_table() {
        false,
        "",
        "",
-       "Directory for the files; made when missing, the ones above it are not.",
+       "Directory for the files; created if it is missing, but its parent must exist.",
        {}},
       {"restart",
        T::boolean,
@@ -140,16 +140,16 @@ std::vector<Setting> make_table() {
        false,
        "false",
        "",
-       "Discard what an unfinished export left in the directory, and begin anew.",
+       "Discard what an unfinished export left in the directory, and start again.",
        {}},
-      {"parallel", T::integer, kExport, false, "4", "", "Files downloaded at the same time, 1 to 64.", {}},
+      {"parallel", T::integer, kExport, false, "4", "", "Number of files downloaded at the same time, 1 to 64.", {}},
       {"allow_plaintext",
        T::boolean,
        kExport,
        false,
        "false",
        "",
-       "Accept data files that come without a key; otherwise a private key is needed and such a file is an error.",
+       "Accept data files without a key; by default a private key is required, and such a file is an error.",
        {}},
       {"durability",
        T::choice,
@@ -157,7 +157,7 @@ std::vector<Setting> make_table() {
        false,
        "power",
        "power,process",
-       "What a published file survives: a loss of power, or only a crash of the process.",
+       "What a published file survives: a loss of power (power), or only a crash of the process (process).",
        {}},
       {"poll_interval",
        T::duration,
@@ -165,19 +165,19 @@ std::vector<Setting> make_table() {
        false,
        "1s",
        "",
-       "First wait between two status requests; it grows by half each time.",
+       "First wait between two status requests; each wait is 1.5 times the one before.",
        {}},
       {"poll_max_interval", T::duration, kExport, false, "30s", "", "Longest wait between two status requests.", {}},
-      {"job_timeout", T::duration, kExport, false, "24h", "", "Longest time for a job to be done; 0: no limit.", {}},
-      {"timeout", T::duration, kExport, false, "0s", "", "Longest time for the whole run; 0: no limit.", {}},
-      {"retries", T::integer, kExport, false, "5", "", "How often a failed request is tried again, 0 to 100.", {}},
+      {"job_timeout", T::duration, kExport, false, "24h", "", "Time limit for a job to finish; 0: no limit.", {}},
+      {"timeout", T::duration, kExport, false, "0s", "", "Time limit for the whole run; 0: no limit.", {}},
+      {"retries", T::integer, kExport, false, "5", "", "How often a failed request is repeated, 0 to 100.", {}},
       {"outage_limit",
        T::duration,
        kExport,
        false,
        "15m",
        "",
-       "How long status requests may go on failing, beyond the retries, while a job runs.",
+       "How long status requests may keep failing after the retries are used up, while a job runs.",
        {}},
       {"retry_delay",
        T::duration,
@@ -185,7 +185,7 @@ std::vector<Setting> make_table() {
        false,
        "1s",
        "",
-       "First wait before trying again; it doubles each time.",
+       "First wait before a retry; each wait is twice the one before.",
        {}},
       {"retry_max_delay",
        T::duration,
@@ -193,7 +193,7 @@ std::vector<Setting> make_table() {
        false,
        "1m",
        "",
-       "Longest wait before trying again, unless the service asks for more (up to 15 minutes).",
+       "Longest wait before a retry, unless the service requests a longer one (up to 15 minutes).",
        {}},
   };
   for (Setting& row : table) {
@@ -204,7 +204,8 @@ std::vector<Setting> make_table() {
   return table;
 }
 
-// Two ways to say the same thing: the one given last, or by the source that goes first, counts.
+// Pairs of settings for the same value. Within one source the last one given counts. Between sources the one from the
+// source with the higher precedence counts.
 constexpr std::pair<const char*, const char*> kRivals[] = {{"client_secret", "client_secret_file"},
                                                            {"private_key", "private_key_pem"},
                                                            {"private_key_passphrase", "private_key_passphrase_file"}};
@@ -259,14 +260,14 @@ const Setting& row_of(std::string_view name) {
                   (near ? "; did you mean " + *near + "?" : "; the table of settings has none that is like it"));
 }
 
-// A secret itself, perhaps, where the name of its file belongs: not to be shown.
+// The value may be the secret itself, given instead of its path, so the message must not show it.
 constexpr const char* kNoPath = "takes the path of a file, and this is no path; is it what the file should hold?";
 
-// Files saved on Windows and read by other programs leave a carriage return that nobody sees.
+// A file that was saved on Windows can leave an invisible carriage return at the end of a value.
 constexpr const char* kEndsLine = "ends in a line break (a carriage return, perhaps); remove it";
 bool ends_line(std::string_view value) { return value.ends_with('\n') || value.ends_with('\r'); }
 
-// What is wrong with a value, or "".
+// Returns what is wrong with a value, or "" if it is valid.
 std::string objection(const Setting& row, std::string_view value) {
   if (value.find('\0') != std::string_view::npos) return "holds a NUL character";
   switch (row.type) {
@@ -301,7 +302,7 @@ std::string objection(const Setting& row, std::string_view value) {
       if (value.find("-----BEGIN") != value.npos) return kNoPath;
       return ends_line(value) ? kEndsLine : "";
     case T::string:
-      // A PEM text ends so, and what is around a credential is seen to when it is used.
+      // PEM text ends with a line break. credential() removes line breaks around a credential when it is used.
       return !row.secret && row.name != std::string_view("client_id") && ends_line(value) ? kEndsLine : "";
   }
   return "";
@@ -310,7 +311,7 @@ std::string objection(const Setting& row, std::string_view value) {
 }  // namespace
 
 const std::vector<Setting>& settings_table() {
-  static const auto* table = new std::vector<Setting>(make_table());  // threads may read it when statics are over
+  static const auto* table = new std::vector<Setting>(make_table());  // leaked: threads may still read it at exit
   return *table;
 }
 
@@ -363,7 +364,7 @@ void Settings::reserve(std::string_view name) {
   reserved_.insert(std::string(name));
 }
 
-// Set already, in this way or another.
+// Whether the setting or its rival is already set or reserved.
 bool Settings::taken(std::string_view name) const {
   auto here = [this](std::string_view one) { return has(one) || reserved_.count(one); };
   std::string_view rival = rival_of(name);

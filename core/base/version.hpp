@@ -1,4 +1,4 @@
-// The version of the library; the build checks that it is the project's and bcda.h's.
+// The version of the library. The build checks that the project and bcda.h have the same version.
 #pragma once
 
 namespace libbcda {

@@ -15,7 +15,7 @@ using world::Sync;
 
 namespace {
 
-// A file system without fsync for this kind of file.
+// Whether the error means that the file system does not support fsync for this kind of file.
 bool cannot_sync(int code) { return code == EINVAL || code == ENOSYS || code == ENOTSUP || code == EOPNOTSUPP; }
 
 bool same_file(const struct stat& a, const struct stat& b) { return a.st_dev == b.st_dev && a.st_ino == b.st_ino; }
@@ -50,7 +50,7 @@ Directory Directory::sub(const std::string& name) const {
       throw file_error("cannot make the directory", full, errno);
     Fd opened(*disk_, disk_->open(fd(), name.c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW));
     if (opened) return {*disk_, std::move(opened), full};
-    // Somebody who was done with it may have removed it in between.
+    // Another run may have removed the directory between mkdir and open.
     if (errno != ENOENT || tries == 10) throw file_error("cannot open the directory", full, errno);
   }
 }
@@ -87,7 +87,7 @@ std::string Directory::read(const std::string& name, std::size_t max_bytes) cons
 
 namespace {
 
-// A new file of ours alone, beside the one that it will replace.
+// Creates a new file with a unique name, in the directory of the file that it will replace.
 std::pair<Fd, std::string> new_file_beside(const Directory& dir, const std::string& name) {
   static std::atomic<unsigned> number{0};
   for (;;) {
@@ -119,7 +119,7 @@ void Directory::replace(const std::string& name, std::string_view text, Durabili
 void Directory::remove(const std::string& name) const noexcept { disk_->unlink(fd(), name.c_str(), 0); }
 
 void Directory::remove_empty(const std::string& name) const noexcept {
-  disk_->unlink(fd(), name.c_str(), AT_REMOVEDIR);  // refuses a directory that holds anything
+  disk_->unlink(fd(), name.c_str(), AT_REMOVEDIR);  // fails if the directory is not empty
 }
 
 std::vector<std::string> Directory::names() const {
@@ -145,12 +145,12 @@ bool Directory::make_private() const {
   if (disk_->status(fd(), its) != 0) return false;
   if (its.st_uid != ::geteuid() && its.st_uid != 0) return false;
   if ((its.st_mode & (S_IWGRP | S_IWOTH)) != 0)
-    disk_->protect(fd(), 0700);  // some file systems show the same mode for all
+    disk_->protect(fd(), 0700);  // may have no effect, because some file systems have one mode for all files
   return true;
 }
 
 void Directory::remove_if_empty() const {
-  if (in_place()) disk_->unlink(AT_FDCWD, absolute_.c_str(), AT_REMOVEDIR);  // refuses a directory that holds anything
+  if (in_place()) disk_->unlink(AT_FDCWD, absolute_.c_str(), AT_REMOVEDIR);  // fails if it is not empty
 }
 
 std::optional<Instant> Directory::modified(const std::string& name) const {
@@ -176,7 +176,7 @@ bool Directory::sync() const {
 
 bool Directory::sync_own_name() const {
   Fd above(*disk_, disk_->open(fd(), "..", O_RDONLY | O_DIRECTORY));
-  // Without leave to read the directory above, the whole file system is synced instead.
+  // If the parent directory may not be read, the whole file system is synced instead.
   if ((above ? disk_->sync(above.get(), Sync::all) : disk_->sync(fd(), Sync::file_system)) == 0) return true;
   if (cannot_sync(errno)) return false;
   throw sync_error(join(path_, ".."), errno);

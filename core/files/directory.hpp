@@ -1,4 +1,4 @@
-// A directory that is held open.
+// An open directory, and its lock.
 #pragma once
 #include <optional>
 #include <string>
@@ -10,33 +10,33 @@
 
 namespace libbcda::files {
 
-// A directory held open, so that what happens in it does not depend on its path any more.
+// An open directory. Its operations do not depend on its path, which may change.
 class Directory {
  public:
-  // Made with mode 0700 when it is not there; parents are not made.
+  // Creates the directory with mode 0700 if it is missing. Does not create parents.
   static Directory open_or_create(const std::string& path, Disk& disk = world::system_disk());
 
-  Directory sub(const std::string& name) const;  // opens or makes a directory in it; never follows a link
+  Directory sub(const std::string& name) const;  // opens or creates a subdirectory; never follows a symlink
   bool contains(const std::string& name) const;
-  bool has_file(const std::string& name) const;  // a regular file; a link is none
+  bool has_file(const std::string& name) const;  // a regular file, not a symlink
   std::string read(const std::string& name, std::size_t max_bytes) const;
-  // Writes a small file under a temporary name and renames it.
+  // Writes a small file under a temporary name and renames it. An existing file is replaced.
   void replace(const std::string& name, std::string_view text, Durability durability) const;
-  void remove(const std::string& name) const noexcept;                 // a file; missing is fine
-  void remove_empty(const std::string& name) const noexcept;           // a directory; one that holds anything stays
-  std::vector<std::string> names() const;                              // of everything in it
-  bool has(const Directory& inner, const std::string& name) const;     // `name` in it is still that directory
-  bool holds(const std::string& name, const struct stat& file) const;  // `name` in it is that file
-  bool in_place() const;         // the path that it was opened by still leads to it
-  void remove_if_empty() const;  // itself
-  bool make_private() const;     // mode 0700, where the file system has modes; false: it is another user's
-  // When a file in it was last written; nullopt when it is not there. By the clock of the file system, as `now` is.
+  void remove(const std::string& name) const noexcept;                 // a file; it may be missing
+  void remove_empty(const std::string& name) const noexcept;           // a directory; one that is not empty stays
+  std::vector<std::string> names() const;                              // of all entries
+  bool has(const Directory& inner, const std::string& name) const;     // whether `name` in it is still `inner`
+  bool holds(const std::string& name, const struct stat& file) const;  // whether `name` in it is this file
+  bool in_place() const;         // whether the original path still leads to this directory
+  void remove_if_empty() const;  // removes this directory
+  bool make_private() const;     // sets mode 0700 if the file system has modes; false: another user owns it
+  // The time of the last write to a file; nullopt if it is missing. This is the clock of the file system, like now().
   std::optional<Instant> modified(const std::string& name) const;
-  std::optional<Instant> now() const;  // nullopt when no file can be written here
-  // Makes names in it survive a loss of power. False: this file system cannot do that. Throws Error{FILESYSTEM} when it
-  // can and failed.
+  std::optional<Instant> now() const;  // nullopt if no file can be written here
+  // Makes the names in it survive a loss of power. Returns false if the file system does not support this. Throws
+  // Error{FILESYSTEM} if the file system supports it but failed.
   bool sync() const;
-  bool sync_own_name() const;  // the same for its own name in the directory above
+  bool sync_own_name() const;  // the same for its own name in the parent directory
   Disk& disk() const noexcept { return *disk_; }
   int fd() const noexcept { return fd_.get(); }
   const std::string& path() const noexcept { return path_; }
@@ -47,10 +47,10 @@ class Directory {
   Disk* disk_;
   Fd fd_;
   std::string path_;
-  std::string absolute_;  // the same when the process changes its working directory
+  std::string absolute_;  // still correct after the process changes its working directory
 };
 
-// An advisory lock on a directory, as flock(2) has them. Not every file system has locks.
+// An advisory lock on a directory, with flock(2). Not every file system has locks.
 class DirectoryLock {
  public:
   enum class Outcome { got, busy, unsupported };

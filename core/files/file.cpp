@@ -17,7 +17,7 @@ using world::system_disk;
 
 namespace {
 
-// Write-back starts this early, so that a sync at the end has little left to do.
+// Write-back starts after each step of this size, so that the sync at the end has little left to do.
 constexpr std::int64_t kFlushStep = 8 << 20;
 
 std::optional<struct stat> look_at(Disk& disk, const std::string& path, int flags = 0) {
@@ -86,7 +86,7 @@ Fd& Fd::operator=(Fd&& other) noexcept {
 Fd::~Fd() { close(); }
 
 int Fd::close() noexcept {
-  const int fd = take();  // Linux frees the descriptor even when close() fails
+  const int fd = take();  // Linux frees the descriptor even if close() fails
   return fd >= 0 && disk_->close(fd) != 0 ? errno : 0;
 }
 
@@ -172,7 +172,7 @@ void OutputFile::write(ByteView bytes) {
   write_all(disk_, fd_.get(), bytes, join(partial_dir_->path(), partial_));
   size_ += static_cast<std::int64_t>(bytes.size());
   if (durability_ == Durability::power && size_ - flushed_ >= kFlushStep) {
-    disk_.sync(fd_.get(), Sync::start, flushed_, size_ - flushed_);  // a hint: the sync at the end reports failures
+    disk_.sync(fd_.get(), Sync::start, flushed_, size_ - flushed_);  // only a hint; the final sync reports failures
     flushed_ = size_;
   }
 }
@@ -182,15 +182,15 @@ void OutputFile::seal(const std::string& full) {
   if (int code = fd_.close()) throw file_error("cannot write", full, code);
 }
 
-// Gives the partial file a second name. The link never replaces a file, as a rename would.
+// Gives the partial file its final name. Uses a hard link, because a rename would replace an existing file.
 int OutputFile::link_to(const Directory& to, const std::string& name) const {
   const int from = partial_dir_->fd();
   if (disk_.link(from, partial_.c_str(), to.fd(), name.c_str()) == 0) return 0;
   if (errno == EEXIST) return errno;
-  // Some file systems have no hard links.
+  // The file system may have no hard links.
   if (disk_.rename(from, partial_.c_str(), to.fd(), name.c_str(), RENAME_NOREPLACE) == 0) return 0;
   if (errno != EINVAL && errno != ENOSYS) return errno;
-  // Some have neither: look first, then rename.
+  // The file system may also lack RENAME_NOREPLACE, so check first and then rename.
   if (to.contains(name)) return EEXIST;
   return disk_.rename(from, partial_.c_str(), to.fd(), name.c_str(), 0) == 0 ? 0 : errno;
 }
@@ -201,7 +201,7 @@ void OutputFile::publish(const Directory& dir, const std::string& name) {
   if (fd_.status(ours) != 0) throw file_error("cannot write", full, errno);
   seal(full);
   int code = link_to(dir, name);
-  // NFS repeats a call whose answer was lost; the repetition then fails although the file has its name.
+  // NFS repeats a call if the answer was lost. The repeated call fails although the file already has its new name.
   if (code != 0 && dir.holds(name, ours)) code = 0;
   if (code == EEXIST)
     throw std::move(
@@ -217,7 +217,7 @@ LineFile::LineFile(const Directory& dir, const std::string& name, Durability dur
   fd_ = Fd(disk_, disk_.open(dir.fd(), name.c_str(), O_RDWR | O_CREAT | O_APPEND | O_NOFOLLOW, 0600));
   struct stat info {};
   if (!fd_ || fd_.status(info) != 0) throw file_error("cannot write", path_, errno);
-  // A process that was killed may have left half a line.
+  // A process that was killed may have left a truncated line.
   std::uint8_t last = '\n';
   if (info.st_size > 0 && disk_.read_at(fd_.get(), {&last, 1}, info.st_size - 1) != 1)
     throw file_error("cannot read", path_, errno);

@@ -24,7 +24,7 @@ void feed_all(Downloaded& input, Decoder& decoder, const Progress& progress) {
     if (n == 0 && !interrupted) return;
     decoder.feed({buffer.data(), n});
     done += static_cast<std::int64_t>(n);
-    if (progress) progress(done, input.size());  // after a signal too, because that may mean: stop
+    if (progress) progress(done, input.size());  // also after a signal, so that the caller can stop
   }
 }
 

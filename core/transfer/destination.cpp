@@ -6,7 +6,7 @@
 namespace libbcda::transfer {
 namespace {
 
-// No other writer has this name, so what is published is what was written here.
+// A random name, which no other writer uses. So the published file has exactly the bytes that were written here.
 std::string partial_name(world::Random& source) {
   std::uint8_t random[12];
   source.fill(random);
@@ -34,7 +34,7 @@ class DirectoryDestination::FileWriter : public Writer {
   std::string commit(std::int64_t, const std::string&) override {
     if (is_error_) {
       const Directory errors = out_->sub(kErrorDirectory);
-      if (durability_ == Durability::power) out_->sync();  // its name is new, perhaps
+      if (durability_ == Durability::power) out_->sync();  // the directory error/ may be new
       file_.publish(errors, name_);
     } else {
       file_.publish(*out_, name_);

@@ -7,7 +7,7 @@
 namespace libbcda::transfer {
 namespace {
 
-// A run writes to its log with each status answer, and a service may ask for 15 minutes between two of them.
+// A run writes to its log after each status answer, and the service may request up to 15 minutes between two of them.
 constexpr Milliseconds kSilence = std::chrono::minutes(20);
 
 struct Mark {
@@ -21,7 +21,7 @@ std::string short_digest(std::string_view text) {
 }
 
 const Mark& mark() {
-  static const auto* made = [] {  // never destroyed, because threads may use it to the very end
+  static const auto* made = [] {  // leaked, because threads may use it until the process ends
     const Owner me = world::this_process();
     return new Mark{short_digest("boot " + me.boot), short_digest("host " + me.host + " " + me.machine)};
   }();
@@ -63,7 +63,7 @@ bool may_be_running(const Owner& owner, const Owner& me, bool lock_is_ours, Mill
   if (same_boot && lock_is_ours) return false;
   if (same_boot && owner.pid_space == me.pid_space) return world::is_alive(owner);
   if (!same_boot && !owner.host.empty() && owner.host == me.host && owner.machine == me.machine)
-    return false;  // this machine has been started again
+    return false;  // this machine has been rebooted since
   return silent_for < kSilence;
 }
 

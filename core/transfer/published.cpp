@@ -22,7 +22,7 @@ Error refuse_directory(const std::string& path, const std::string& why) {
   return std::move(Error(Status::FILESYSTEM, "the output directory " + path + " " + why).at_file(path));
 }
 
-// The directory that a path leads into, null when it is not there, and the name in it.
+// Splits a path into its directory (null if it does not exist) and the name in it.
 std::pair<std::shared_ptr<const Directory>, std::string> Published::find(const std::string& path) const {
   if (!path.starts_with(kErrorPrefix)) return {out_, path};
   if (!out_->contains(kErrorDirectory)) return {nullptr, ""};
@@ -74,7 +74,7 @@ void Published::refuse_others_in(const Directory& directory, const std::string& 
   }
 }
 
-// A log of ours begins with the line of a kick-off.
+// Whether the log was written by this library. Such a log starts with the line of a kick-off.
 bool Published::is_our_log() const {
   if (!out_->has_file(kLog)) return false;
   InputFile file(*out_, kLog);

@@ -48,7 +48,8 @@ WorkDirectory::WorkDirectory(const std::string& out, Use use, Durability durabil
   for (int tries = 0; tries < kOpenTries; ++tries) {
     out_ = std::make_shared<Directory>(Directory::open_or_create(out, local_.disk));
     const Turn turn(*out_, local_.clock);
-    // A run that made the directory and left nothing in it may have removed it in between; likewise the work directory.
+    // Another run may have removed the directory or the work directory in between, because it had created it and left
+    // it empty.
     if (out_->in_place() && lock_work()) {
       check_owner();
       if (made_out_ && durability_ == Durability::power) syncs_names_ = out_->sync_own_name();
@@ -60,7 +61,7 @@ WorkDirectory::WorkDirectory(const std::string& out, Use use, Durability durabil
   throw refuse_directory(out, "is removed or replaced again and again; choose another directory");
 }
 
-// False when the work directory was removed in between.
+// Returns false if the work directory was removed in between.
 bool WorkDirectory::lock_work() {
   auto work = std::make_shared<Directory>(out_->sub(kWork));
   if (!work->make_private())
@@ -79,8 +80,8 @@ bool WorkDirectory::lock_work() {
   return true;
 }
 
-// Refuses a directory of a run that no lock shows: the file system has no locks, or the run is on another host whose locks
-// are not seen here.
+// Refuses a directory of a run that the lock does not reveal: the file system has no locks, or the run is on another
+// host whose locks are not visible here.
 void WorkDirectory::check_owner() const {
   if (!work_->contains(kOwner)) return;
   const auto owner = parse_owner(work_->read(kOwner, kLargestOwner));
@@ -88,7 +89,7 @@ void WorkDirectory::check_owner() const {
     throw busy_directory(out_->path(), who_runs(*owner));
 }
 
-// How long ago a run last wrote here.
+// The time since a run last wrote to this directory.
 Milliseconds WorkDirectory::silence() const {
   const auto now = work_->now();
   std::optional<Instant> last = out_->modified(kLog);
@@ -97,8 +98,8 @@ Milliseconds WorkDirectory::silence() const {
   return std::chrono::duration_cast<Milliseconds>(*now - *last);
 }
 
-// Removes what a killed run was writing. The lock shows that no process of this machine writes here. One of another host
-// might, where locks end at the host: its files are left alone for a day.
+// Removes partial files of runs that were killed. The lock proves that no process of this machine writes here. A
+// process of another host might, if locks work only within one host, so its partial files are kept for a day.
 void WorkDirectory::remove_abandoned_partials() const {
   if (lock_ != Lock::ours_alone) return;
   const auto now = work_->now();
@@ -110,7 +111,7 @@ void WorkDirectory::remove_abandoned_partials() const {
   }
 }
 
-// Lets other fetches in.
+// Allows other fetches to use the directory.
 void WorkDirectory::share() {
   if (lock_ == Lock::ours_alone && DirectoryLock(*work_).try_shared() == Outcome::got) lock_ = Lock::shared;
 }
@@ -121,7 +122,7 @@ void WorkDirectory::journal_begun() {
   syncs_names_ = work_->sync() && out_->sync() && syncs_names_;
 }
 
-// Removes the work directory with what is ours in it. Anything else in it keeps it.
+// Removes our files in the work directory, and the directory if it is then empty.
 void WorkDirectory::remove_work() const {
   for (const std::string& name : work_->names())
     if (name == kJournal || name == kOwner || name.ends_with(kPartialEnding) || name.ends_with(".new"))
@@ -135,8 +136,8 @@ void WorkDirectory::leave(bool journal_is_done, bool wrote_journal) {
   const bool alone = use_ == Use::exporting || (lock_ == Lock::shared && lock.try_alone() == Outcome::got);
   if (use_ == Use::exporting && wrote_journal) work_->remove(kOwner);
   if (alone && journal_is_done) remove_work();
-  if (alone && !journal_is_done) out_->remove_empty(kWork);  // one that holds anything, such as a journal, stays
-  lock.release();  // closing is not enough where a forked child has the descriptor too
+  if (alone && !journal_is_done) out_->remove_empty(kWork);  // stays if it is not empty, for example with a journal
+  lock.release();  // closing is not enough if a forked child has the descriptor too
   if (made_out_) out_->remove_if_empty();
 }
 

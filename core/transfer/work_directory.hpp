@@ -13,8 +13,8 @@ inline constexpr const char* kJournal = "journal.ndjson";  // in the work direct
 inline constexpr const char* kOwner = "owner.json";
 
 // Serializes the start and the end of runs that share a directory. While it starts, a fetch briefly holds the exclusive
-// lock of the work directory; without this second lock another run would mistake it for an export. If this lock cannot be
-// had within `patience`, the run goes on: the worst case is that wrong error.
+// lock of the work directory. Without this second lock, another run would mistake it for an export. If this lock is not
+// available within `patience`, the run continues; the worst case is that wrong error.
 class Turn {
  public:
   Turn(const files::Directory& out, const world::Clock& clock, Milliseconds patience = Milliseconds(500));
@@ -22,7 +22,7 @@ class Turn {
   Turn(const Turn&) = delete;
   Turn& operator=(const Turn&) = delete;
 
-  bool missed() const { return missed_; }  // another run holds the lock all the time
+  bool missed() const { return missed_; }  // another run held the lock the whole time
 
  private:
   files::DirectoryLock lock_;
@@ -32,12 +32,12 @@ class Turn {
 class WorkDirectory {
  public:
   enum class Use {
-    exporting,  // has the directory to itself
-    fetching,   // shares it with other fetches
-    file,       // the same, and leaves no journal
+    exporting,  // uses the directory exclusively
+    fetching,   // shares the directory with other fetches
+    file,       // the same, without a journal
   };
-  // Makes OUT and OUT/.bcda when they are not there, and locks. Throws FILESYSTEM when another run uses the directory, or
-  // INVALID_ARGUMENT when `out` is empty.
+  // Creates OUT and OUT/.bcda if they are missing, and locks them. Throws FILESYSTEM if another run uses the directory,
+  // and INVALID_ARGUMENT if `out` is empty.
   WorkDirectory(const std::string& out, Use use, files::Durability durability, world::Local local);
 
   const std::shared_ptr<const files::Directory>& out() const { return out_; }
@@ -45,17 +45,17 @@ class WorkDirectory {
   Use use() const { return use_; }
   files::Durability durability() const { return durability_; }
   const world::Local& local() const { return local_; }
-  // False: a loss of power may cost the last names in this directory, whatever `durability` says.
+  // False if a loss of power may remove the last names in this directory, even with Durability::power.
   bool syncs_names() const { return syncs_names_; }
 
-  // The journal has begun: makes its name durable, and tells other machines who exports here.
+  // To be called after the journal was created. Makes its name durable, and writes the owner file for other machines.
   void journal_begun();
-  // Gives the directory back. `journal_is_done`: nothing in OUT/.bcda is needed any more. `wrote_journal`: journal_begun()
-  // was called.
+  // Releases the directory. `journal_is_done`: nothing in OUT/.bcda is needed any more. `wrote_journal`:
+  // journal_begun() was called.
   void leave(bool journal_is_done, bool wrote_journal);
 
  private:
-  enum class Lock { ours_alone, shared, none };  // none: this file system has no locks
+  enum class Lock { ours_alone, shared, none };  // none: the file system has no locks
   bool lock_work();
   void share();
   void check_owner() const;
@@ -63,7 +63,7 @@ class WorkDirectory {
   void remove_work() const;
   Milliseconds silence() const;
 
-  bool made_out_ = false;  // the directory did not exist before
+  bool made_out_ = false;  // this object created the directory
   std::shared_ptr<const files::Directory> out_, work_;
   Use use_;
   files::Durability durability_;

@@ -41,7 +41,7 @@ void Workspace::refuse_or_clear_leftovers(bool restart) {
                                        (restart ? ", and the setting restart discards an unfinished one only" : "") +
                                        "; choose another directory, or move this one away");
   if (!place_.work()->contains(kJournal)) return published_.refuse_others({});
-  keep_ = true;  // until all that it lists is gone
+  keep_ = true;  // until all files that the journal lists are removed
   if (!restart)
     throw refuse_directory(
         path(),
@@ -104,14 +104,14 @@ void Workspace::file_coming(const FileRecord& record) {
 
 void Workspace::log(const std::string& line) {
   if (place_.use() != Use::exporting) return;
-  std::lock_guard lock(log_mutex_);  // not the journal's, which may wait for a disk
+  std::lock_guard lock(log_mutex_);  // not mutex_, because the journal may wait for the disk
   if (!log_file_) log_file_ = std::make_unique<files::LineFile>(*place_.out(), kLog);
   log_file_->append(line);
 }
 
 void Workspace::complete(const std::function<std::string(const std::string&)>& receipt) {
   std::lock_guard lock(mutex_);
-  // A receipt that another run writes at the same time must not get lost.
+  // The lock makes sure that no other run writes a receipt now.
   const Turn turn(*place_.out(), place_.local().clock, kReceiptPatience);
   if (turn.missed()) throw busy_directory(path(), ", which keeps its lock");
   if (!place_.out()->in_place())
@@ -123,7 +123,7 @@ void Workspace::complete(const std::function<std::string(const std::string&)>& r
   try {
     place_.out()->replace(kReceipt, receipt(older), place_.durability());
   } catch (...) {
-    if (older.empty()) place_.out()->remove(kReceipt);  // its name could not be made durable: the run fails without one
+    if (older.empty()) place_.out()->remove(kReceipt);  // its name may not be durable, so the run fails without it
     throw;
   }
   complete_ = true;

@@ -24,7 +24,7 @@ std::string link_target(const char* path) {
   return size > 0 ? std::string(buffer.data(), static_cast<std::size_t>(size)) : "";
 }
 
-// Field 22 of /proc/PID/stat. The name in field 2 may hold blanks and parentheses, so the count starts behind it.
+// Field 22 of /proc/PID/stat. The name in field 2 may contain blanks and parentheses, so counting starts after it.
 std::string start_time(int pid) {
   const std::string line = first_line(("/proc/" + std::to_string(pid) + "/stat").c_str());
   const std::size_t name_end = line.rfind(')');
@@ -39,7 +39,7 @@ std::string start_time(int pid) {
 
 Process this_process() {
   std::array<char, 256> host{};
-  ::gethostname(host.data(), host.size() - 1);  // on failure the name stays empty: it is for people
+  ::gethostname(host.data(), host.size() - 1);  // a failure is ignored, because the name is only for messages
   const int pid = ::getpid();
   return {host.data(),
           first_line("/etc/machine-id"),
@@ -52,7 +52,7 @@ Process this_process() {
 bool is_alive(const Process& process) {
   if (::kill(process.pid, 0) != 0 && errno == ESRCH) return false;
   const std::string started = start_time(process.pid);
-  return started.empty() || started == process.started;  // what may not be looked at is taken to be the same
+  return started.empty() || started == process.started;  // if it cannot be read, assume the same process
 }
 
 }  // namespace libbcda::world

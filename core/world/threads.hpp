@@ -1,4 +1,4 @@
-// What threads of ours need: to be left alone by signals, and to stop before the process ends.
+// Helpers for the library's threads: blocked signals, names, and a stop before the process exits.
 #pragma once
 #include <signal.h>
 
@@ -9,8 +9,8 @@
 
 namespace libbcda::world {
 
-// While one lives, threads that are made are born without signals: those are the program's business, and SIGPIPE would be
-// delivered to whoever writes to a closed socket.
+// Blocks all signals on the calling thread during its lifetime, so that new threads inherit the mask. Signals belong to
+// the program, and a write to a closed socket must not deliver SIGPIPE.
 class SignalsBlocked {
  public:
   SignalsBlocked();
@@ -22,18 +22,18 @@ class SignalsBlocked {
   sigset_t before_;
 };
 
-// Gives the calling thread a name that debuggers and `ps -L` show, of at most 15 characters.
+// Names the calling thread for debuggers and `ps -L`. The name is cut to 15 characters.
 void name_this_thread(const std::string& name) noexcept;
 
-// Runs `body` on a thread of that name and waits for it. Threads that `body` makes inherit the name: the only way to name
-// those of a library. Rethrows what it throws.
+// Runs `body` on a new thread with this name and waits for it. Threads that `body` creates inherit the name. This is
+// the only way to name threads that another library creates. Rethrows the exception of `body`.
 void run_on_named_thread(const std::string& name, const std::function<void()>& body);
 
-// The error for a thread that could not be started, with the remedy.
+// The error for a thread that could not be started. The message has the remedy.
 Error thread_error(const std::exception& cause);
 
-// Calls `stop` when the process exits while this lives: threads must have stopped before OpenSSL and other libraries
-// clean up after themselves. Not in a forked child, which has none of the threads.
+// Calls `stop` if the process exits during the lifetime of this object, because threads must stop before OpenSSL and
+// other libraries clean up. Does not call it in a forked child, because the threads do not exist there.
 class StopAtExit {
  public:
   explicit StopAtExit(std::function<void()> stop);

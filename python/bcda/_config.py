@@ -1,4 +1,4 @@
-"""From keyword arguments to a native configuration."""
+"""Converts keyword arguments to a native configuration."""
 
 from __future__ import annotations
 
@@ -20,14 +20,14 @@ _Function = TypeVar("_Function", bound=Callable[..., Any])
 def make_config(
     values: Mapping[str, object], *, config_file: str | os.PathLike[str] | None = None, env: bool = False
 ) -> _native.Config:
-    """A configuration of `values`, then of what the file has, then of the environment: the first one counts.
+    """A configuration from `values`, the file and the environment. The first of them that has a setting counts.
 
-    None stands for the default. Raises InvalidArgumentError, which names the setting and what it takes.
+    None means the default. Raises InvalidArgumentError; its message names the setting and what it takes.
     """
     config = _native.Config()
     for name, value in values.items():
         if setting_named(name) is None:
-            config.set(name, None)  # raises, and tells which one is near
+            config.set(name, None)  # raises; the message names the most similar setting
         elif callable(value):
             config.set_provider(name, value)
         elif value is not None:
@@ -41,7 +41,7 @@ def make_config(
 
 
 def path_of(path: object, what: str) -> str:
-    """A path as text, with a leading ~ expanded. Raises InvalidArgumentError, which does not show what was given."""
+    """A path as text, with a leading ~ expanded. Raises InvalidArgumentError, whose message does not show the value."""
     if isinstance(path, (str, os.PathLike)):
         text = os.fspath(path)
         return os.path.expanduser(text if isinstance(text, str) else os.fsdecode(text))
@@ -64,14 +64,14 @@ def _encoded(name: str, value: object) -> bytes:
     except UnicodeEncodeError:
         encoded = None
     if encoded is None or b"\0" in encoded:
-        # A path may be a secret that was meant for another setting.
+        # The message does not show a path, because it may be a secret that was meant for another setting.
         shown = "" if row.secret or row.type in ("path", "string") else f", not {value!r}"
         raise InvalidArgumentError(f"the setting {name} takes {_accepted[row.type]}{shown}") from None
     return encoded
 
 
 def _converted(row: Setting, value: object) -> str | bytes:
-    """As text; anything but text, or a path of bytes, means that the setting does not take the value."""
+    """The value as text, or a path as bytes. Returns b"\\0" if the setting does not take the value."""
     if row.type == "path" and isinstance(value, (str, os.PathLike)):
         return path_of(value, f"the setting {row.name}")
     if isinstance(value, str):
@@ -89,7 +89,7 @@ def _converted(row: Setting, value: object) -> str | bytes:
 
 
 def encoded(what: str, text: object) -> bytes:
-    """Text for the native module, whose own complaint about something else would show it."""
+    """Text for the native module. Other types are refused here, because the native module's message shows the value."""
     if isinstance(text, str):
         with suppress(UnicodeEncodeError):
             return text.encode()
@@ -115,7 +115,7 @@ _accepted = {
 
 
 def takes_settings(*scopes: str) -> Callable[[_Function], _Function]:
-    """Lets `help()` and editors see the settings behind ``**settings``: in the signature and in the docstring."""
+    """Adds the settings of ``**settings`` to the signature and the docstring, for `help()` and editors."""
 
     def decorate(function: _Function) -> _Function:
         signature = inspect.signature(function)

@@ -11,7 +11,8 @@ void Config::set(const std::string& name, const std::optional<std::string>& valu
   config_.set(name, value ? value->c_str() : nullptr);
 }
 
-// The library calls it on the thread that makes the client, starts the run or decrypts, which has left the GIL.
+// The library calls the provider on the thread that creates the client, starts the run or decrypts. That thread has
+// released the GIL.
 void Config::set_provider(const std::string& name, py::function provider) {
   config_.set_provider(name, [provider = std::make_shared<py::function>(std::move(provider)), raised = raised_] {
     const Inside here;

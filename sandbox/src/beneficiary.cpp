@@ -6,7 +6,7 @@
 namespace libbcda::sandbox {
 namespace {
 
-// What the draws of a beneficiary are kept apart by.
+// Separates the random numbers for the different properties of a beneficiary.
 constexpr std::uint64_t kPersonStream = 1, kClaimStream = 2, kCountStream = 3;
 
 constexpr std::array<const char*, 36> kFamilies{
@@ -19,7 +19,7 @@ constexpr std::array<const char*, 16> kWomen{"Mary",  "Patricia", "Linda", "Barb
 constexpr std::array<const char*, 16> kMen{"James", "Robert", "José",  "William", "Jürgen",  "Ramón", "André", "伟",
                                            "Luis",  "George", "Iñigo", "Thomas",  "Charles", "René",  "Frank", "Paul"};
 constexpr std::array<const char*, 8> kMiddles{"A", "B", "É", "J", "L", "M", "R", "X"};
-constexpr const char* kEmoji = "Robin 🙂";  // outside the BMP: what breaks UTF-16 bindings
+constexpr const char* kEmoji = "Robin 🙂";  // a character outside the BMP, to test UTF-16 bindings
 
 constexpr std::array<Coded, 6> kRaces{{{"1", "White"},
                                        {"2", "Black"},
@@ -72,7 +72,7 @@ constexpr std::array<const char*, 4> kRevenueCenters{"0120", "0250", "0300", "07
 constexpr std::array<const char*, 6> kDrugs{"00093505698", "00378180510", "00591040501",
                                             "16714068303", "65862015705", "68180098003"};
 
-// Claims peak with the flu and before the year's end.
+// There are more claims in the flu season and before the end of the year.
 constexpr std::array<std::int64_t, 12> kMonthPercent{125, 113, 105, 100, 97, 94, 91, 93, 98, 104, 109, 117};
 
 template <class Table>

@@ -11,9 +11,9 @@
 namespace libbcda::sandbox {
 namespace {
 
-constexpr Duration kArchivedAfter = std::chrono::hours(1);  // until the clean-up removes an expired job's files
-constexpr Duration kStaleAfter = std::chrono::hours(24);    // an older job does not block a kick-off any more
-constexpr std::size_t kPaddedName = 127;                    // the width of the column that file names were once in
+constexpr Duration kArchivedAfter = std::chrono::hours(1);  // the delay before the files of an expired job are removed
+constexpr Duration kStaleAfter = std::chrono::hours(24);    // an older job does not block a kick-off
+constexpr std::size_t kPaddedName = 127;                    // the width of a database column for file names
 
 std::string wrap_hex(const crypto::FileKey& key, const std::string& public_key, std::string_view label) {
   return to_hex(crypto::wrap_file_key(key, public_key, label));

@@ -7,7 +7,7 @@
 namespace libbcda::sandbox {
 namespace {
 
-// In the texts below @name@ is a field, and these stand for what would fill half the lines:
+// In the templates below @name@ is a field. These abbreviations stand for text that would fill half of the lines.
 constexpr std::array<std::pair<std::string_view, std::string_view>, 4> kShort{{
     {"v", "https://bluebutton.cms.gov/resources/variables/"},
     {"r", "https://bluebutton.cms.gov/resources/"},

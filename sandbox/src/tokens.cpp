@@ -12,9 +12,9 @@
 namespace libbcda::sandbox {
 namespace {
 
-constexpr std::size_t kSweepAbove = 4096;  // expired tokens are dropped once there are more
+constexpr std::size_t kSweepAbove = 4096;  // expired tokens are removed when there are more than this
 
-// One throw-away key for all sandboxes of the process: making one takes longer than everything else at a start.
+// One temporary key for all sandboxes of the process, because generating it takes longer than the rest of the start.
 const crypto::PrivateKey& signing_key() {
   static const auto* key = new crypto::PrivateKey(crypto::PrivateKey::generate());
   return *key;

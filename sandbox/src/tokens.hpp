@@ -1,4 +1,4 @@
-// Access tokens: JWTs signed with RS512, as the service issues them.
+// Access tokens: JWTs signed with RS512, like those of the service.
 #pragma once
 #include <mutex>
 #include <optional>
@@ -22,7 +22,7 @@ class Tokens {  // thread-safe
     Time expires;
   };
   std::mutex mutex_;
-  std::unordered_map<std::string, Issued> issued_;  // looked up instead of verified: an altered token is not in it
+  std::unordered_map<std::string, Issued> issued_;  // looked up instead of verified; an altered token is not found
 };
 
 }  // namespace libbcda::sandbox

@@ -3,10 +3,10 @@ package io.github.libbcda;
 import java.nio.file.Path;
 import java.time.Duration;
 
-// Made from the library's table by ./dev docs.
+// Generated from the library's table by ./dev docs.
 
 /**
- * The settings that a client takes besides those of an export. Null is the default.
+ * The settings of a client, in addition to those of an export. Null means the default.
  *
  * @param <B> the builder itself
  */
@@ -15,7 +15,8 @@ public abstract sealed class ClientSettings<B extends ClientSettings<B>> extends
   ClientSettings() {}
 
   /**
-   * Takes what the environment names ({@code BCDA_CLIENT_ID}, ...) and what is given neither here nor by an earlier source.
+   * Takes settings from the environment ({@code BCDA_CLIENT_ID}, ...) unless they are given here or by an earlier
+   * source.
    *
    * @return this
    */
@@ -24,9 +25,9 @@ public abstract sealed class ClientSettings<B extends ClientSettings<B>> extends
   }
 
   /**
-   * Takes what a JSON file of {@code {"name": value}} holds and what is given neither here nor by an earlier source.
+   * Takes settings from a JSON file of {@code {"name": value}} unless they are given here or by an earlier source.
    *
-   * @param path the file; with secrets in it, mode 0600
+   * @param path the file; give it mode 0600 if it holds secrets
    * @return this
    */
   public B configFile(Path path) {
@@ -35,7 +36,7 @@ public abstract sealed class ClientSettings<B extends ClientSettings<B>> extends
   }
 
   /**
-   * Origin of the service, as in https://api.bcda.cms.gov; the paths are known.
+   * Origin of the service, such as https://api.bcda.cms.gov, without a path.
    *
    * @param value text
    * @return this
@@ -85,7 +86,7 @@ public abstract sealed class ClientSettings<B extends ClientSettings<B>> extends
   }
 
   /**
-   * The private key itself, as PEM text, instead of a file.
+   * The private key itself as PEM text, instead of a file.
    *
    * @param value text
    * @return this
@@ -125,7 +126,7 @@ public abstract sealed class ClientSettings<B extends ClientSettings<B>> extends
   }
 
   /**
-   * Allow http:// to other machines: credentials and claims then travel in the clear.
+   * Allow http:// to other machines; credentials and claims are then sent unencrypted.
    *
    * @param value whether (default {@code false})
    * @return this
@@ -135,7 +136,7 @@ public abstract sealed class ClientSettings<B extends ClientSettings<B>> extends
   }
 
   /**
-   * Other origins that a manifest may point to; files there are fetched without the token.
+   * Other origins that a manifest may point to; files there are downloaded without the token.
    *
    * @param value one or more, without commas
    * @return this
@@ -145,7 +146,7 @@ public abstract sealed class ClientSettings<B extends ClientSettings<B>> extends
   }
 
   /**
-   * Threads that move and decrypt data; 0: one for each core.
+   * Threads that transfer and decrypt data; 0: one per core.
    *
    * @param value how many (default {@code 0})
    * @return this
@@ -165,7 +166,7 @@ public abstract sealed class ClientSettings<B extends ClientSettings<B>> extends
   }
 
   /**
-   * Limit for name look-up, connection and TLS handshake.
+   * Time limit for name lookup, connection and TLS handshake.
    *
    * @param value to the millisecond, rounded up (default {@code 30s})
    * @return this
@@ -175,7 +176,7 @@ public abstract sealed class ClientSettings<B extends ClientSettings<B>> extends
   }
 
   /**
-   * Longest silence of a connection that should deliver bytes.
+   * Longest time without a byte on a connection that should deliver bytes.
    *
    * @param value to the millisecond, rounded up (default {@code 1m})
    * @return this
@@ -185,7 +186,7 @@ public abstract sealed class ClientSettings<B extends ClientSettings<B>> extends
   }
 
   /**
-   * Limit for the answer to one request, file bodies apart.
+   * Time limit for the answer to one request, not counting the body of a file.
    *
    * @param value to the millisecond, rounded up (default {@code 2m})
    * @return this
@@ -195,7 +196,7 @@ public abstract sealed class ClientSettings<B extends ClientSettings<B>> extends
   }
 
   /**
-   * Lifetime assumed of a token that does not tell its own.
+   * Lifetime assumed for a token when the service states none.
    *
    * @param value to the millisecond, rounded up (default {@code 1h})
    * @return this
@@ -205,7 +206,7 @@ public abstract sealed class ClientSettings<B extends ClientSettings<B>> extends
   }
 
   /**
-   * Largest head of an answer that is read.
+   * Largest head of an answer that is accepted.
    *
    * @param value bytes (default {@code 64KiB})
    * @return this
@@ -215,7 +216,7 @@ public abstract sealed class ClientSettings<B extends ClientSettings<B>> extends
   }
 
   /**
-   * Largest manifest that is read.
+   * Largest manifest that is accepted.
    *
    * @param value bytes (default {@code 64MiB})
    * @return this

@@ -8,7 +8,7 @@ import java.util.function.LongUnaryOperator;
 final class NativeClient implements BcdaClient {
   private final NativeHandle handle;
   private final String url;
-  private final Sandbox sandbox; // kept from being collected while this lives
+  private final Sandbox sandbox; // keeps the sandbox reachable as long as this client
 
   NativeClient(NativeHandle handle, String url, Sandbox sandbox) {
     this.handle = handle;
@@ -114,7 +114,9 @@ final class NativeClient implements BcdaClient {
     return Run.of("metadata", run, ExportRequest.builder().build(), Native::result_metadata, this);
   }
 
-  /** {@code start} gives the run's address for a configuration's and the client's. */
+  /**
+   * Starts a run. {@code start} returns the address of the run for the addresses of a configuration and of the client.
+   */
   private <T> Run<T> start(
       String what, ExportRequest request, LongFunction<LongUnaryOperator> start, LongFunction<T> read) {
     try (NativeHandle config = request.config()) {
@@ -124,7 +126,7 @@ final class NativeClient implements BcdaClient {
     }
   }
 
-  /** Refused before the run: otherwise the export would look failed when its files are listed. */
+  /** Refuses such a path before the run. Otherwise the export would look failed when its files are listed. */
   static void expectNameable(NativeHandle config) {
     LocalPath.expectNameable(config.call(at -> Native.config_get(at, "out")));
   }
