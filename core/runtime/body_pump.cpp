@@ -1,12 +1,15 @@
 #include "runtime/body_pump.hpp"
 
+#include <boost/asio/cancellation_state.hpp>
 #include <boost/asio/post.hpp>
+#include <boost/asio/this_coro.hpp>
 
 #include <algorithm>
 #include <exception>
 #include <mutex>
 #include <utility>
 
+#include "base/error.hpp"
 #include "world/wakeup.hpp"
 
 namespace libbcda::runtime {
@@ -67,6 +70,9 @@ Task<std::size_t> BodyPump::move(http::Response& response) {
 Task<> BodyPump::hand_on() {
   co_await settle();
   work_->check();
+  // A canceled wait for the worker ends at once when the worker is idle by then.
+  const asio::cancellation_state cancellation = co_await asio::this_coro::cancellation_state;
+  if (cancellation.cancelled() != asio::cancellation_type::none) throw Error(Status::CANCELED, "canceled");
   const ByteView block(blocks_[current_].data(), std::exchange(filled_, 0));
   current_ = 1 - current_;
   if (block.empty()) co_return;

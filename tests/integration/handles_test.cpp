@@ -363,7 +363,9 @@ TEST(Sinks, ACancelReachesADownloadThatNeverWaitsBeforeItsNextBlock) {
   handle = run.get();
   handle.notify_all();
   EXPECT_EQ(follow(run).status, BCDA_CANCELED);
-  EXPECT_EQ(writes, 20) << "of 1024 or more";
+  // One block more may have been handed over while the 20th was written.
+  EXPECT_GE(writes, 20);
+  EXPECT_LE(writes, 21) << "of 1024 or more";
 }
 
 // Waits in every call until it may go on.

@@ -331,7 +331,7 @@ def upload(monkeypatch: pytest.MonkeyPatch) -> Iterator[type[Upload]]:
 
 
 def test_uploads_are_committed_when_verified(make_sandbox: MakeSandbox, upload: type[Upload]) -> None:
-    sandbox = make_sandbox(bytes_per_type="600KiB", files_per_type=2)
+    sandbox = make_sandbox(bytes_per_type="2MiB", files_per_type=2)
     result = sandbox.client(**PROMPT).export(["Patient"], out="uploads://bucket/claims", progress=False)
     names = [file.path.rsplit("/", 1)[-1] for file in result.files]
     assert sorted(upload.objects) == sorted(f"bucket/claims/{name}" for name in [*names, "export.json"])
