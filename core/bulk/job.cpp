@@ -190,7 +190,7 @@ void Job::on_status(const http::Answer& answer, Moment now) {
 
 void Job::on_complete(const http::Answer& answer, Moment now) {
   try {
-    manifest_ = parse_manifest(answer.body, *status_);
+    manifest_ = std::make_shared<const Manifest>(parse_manifest(answer.body, *status_));
     phase_ = Phase::finished;
   } catch (const Error& e) {
     Error error = e;

@@ -8,6 +8,7 @@
 //        +-- refused, or maybe heard --> failed <-- the job failed, is gone, or lasts too long
 #pragma once
 #include <functional>
+#include <memory>
 #include <optional>
 #include <string>
 
@@ -73,8 +74,8 @@ class Job {
   const std::string& type() const { return type_; }
   http::Url kick_off_url() const;
   const std::optional<http::Url>& status_url() const { return status_; }
-  const std::string& progress() const { return progress_; }  // X-Progress of the last status answer
-  const Manifest& manifest() const { return *manifest_; }
+  const std::string& progress() const { return progress_; }               // X-Progress of the last status answer
+  std::shared_ptr<const Manifest> manifest() const { return manifest_; }  // null unless it is finished
 
  private:
   void on_kick_off(const http::Answer& answer, Moment now);
@@ -93,7 +94,7 @@ class Job {
   JobOptions options_;
   std::function<double()> jitter_;
   std::optional<http::Url> status_;
-  std::optional<Manifest> manifest_;
+  std::shared_ptr<const Manifest> manifest_;
   std::optional<Error> failure_;
   std::optional<Wait> pause_;  // before the next request
   std::optional<Steady> started_, accepted_;

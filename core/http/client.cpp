@@ -6,8 +6,6 @@
 #include <boost/beast/http/buffer_body.hpp>
 #include <boost/beast/http/error.hpp>
 #include <boost/beast/http/parser.hpp>
-#include <boost/beast/http/serializer.hpp>
-#include <boost/beast/http/string_body.hpp>
 
 #include <array>
 #include <stdexcept>
@@ -15,6 +13,7 @@
 #include "base/error.hpp"
 #include "base/quote.hpp"
 #include "http/redact.hpp"
+#include "http/request_text.hpp"
 #include "http/status_line.hpp"
 
 namespace libbcda::http {
@@ -26,7 +25,6 @@ namespace {
 constexpr std::size_t kHeadBuffer = 16 << 10;
 constexpr std::size_t kIdlePerOrigin = 8;
 constexpr auto kIdleFor = std::chrono::seconds(50);
-constexpr std::size_t kLongestField = 60000;  // Beast takes less than 64 KiB
 
 Error protocol_error(const Url& url, const std::string& why) {
   return {Status::PROTOCOL, "the answer of " + url.shown() + " is not valid HTTP: " + why};
@@ -37,50 +35,6 @@ struct WipedText {
   std::string text;
   ~WipedText() { wipe(text.data(), text.size()); }
 };
-
-// Beast checks neither. The text may be a secret, so the error names the field alone.
-void check_field(std::string_view text, const std::string& name, Status status) {
-  if (text.find_first_of(std::string_view("\r\n\0", 3)) != std::string_view::npos)
-    throw Error(status, name + " of a request holds a line break or a NUL");
-  if (text.size() > kLongestField)
-    throw Error(status, name + " of a request has " + std::to_string(text.size()) + " bytes; at most " +
-                            std::to_string(kLongestField) + " can be sent");
-}
-
-std::string serialize(const Request& request, const std::string& user_agent) {
-  check_field(request.url.target, "the URL", Status::PROTOCOL);
-  check_field(request.url.host, "the host", Status::PROTOCOL);
-  check_field(user_agent, "the setting user_agent: the header User-Agent", Status::INVALID_ARGUMENT);
-  beast_http::request<beast_http::string_body> message;
-  message.method_string(request.method);
-  message.target(request.url.target);
-  message.version(11);
-  message.set(beast_http::field::host, request.url.authority());
-  message.set(beast_http::field::user_agent, user_agent);
-  for (const auto& [name, value] : request.headers) {
-    check_field(value, "the header " + name, Status::INVALID_ARGUMENT);
-    message.set(name, value);
-  }
-  if (request.method != "GET") message.content_length(request.body.size());
-  message.body() = request.body;
-  beast_http::request_serializer<beast_http::string_body> serializer(message);
-  std::string text;
-  ErrorCode ec;
-  while (!serializer.is_done()) {
-    std::size_t size = 0;
-    serializer.next(ec, [&](ErrorCode&, const auto& buffers) {
-      for (auto it = boost::asio::buffer_sequence_begin(buffers); it != boost::asio::buffer_sequence_end(buffers);
-           ++it) {
-        boost::asio::const_buffer piece(*it);
-        text.append(static_cast<const char*>(piece.data()), piece.size());
-        size += piece.size();
-      }
-    });
-    if (ec) throw Error(Status::INTERNAL, "cannot write a request: " + ec.message());
-    serializer.consume(size);
-  }
-  return text;
-}
 
 // A transfer coding in front of `chunked` would have to be undone, or its bytes would be taken for the body's.
 void check_transfer_coding(const beast_http::fields& fields, const Url& url) {
@@ -323,7 +277,7 @@ void Client::keep(const std::string& origin, IdleConnection connection) {
 
 Task<Response> Client::open(Request request, bool* answered) {
   auto executor = co_await asio::this_coro::executor;
-  const WipedText wire{serialize(request, options_.user_agent)};
+  const WipedText wire{request_text(request, options_.user_agent)};
   for (;;) {
     auto state = std::make_unique<Response::State>(*this, request);
     auto idle = take_idle(request.url.origin());

@@ -26,8 +26,8 @@ json::array describe(const std::vector<JobRecord>& jobs) {
     described.push_back(json::object{{"type", job.type},
                                      {"request", job.request},
                                      {"statusUrl", shown(job.status_url)},
-                                     {"transactionTime", job.manifest.transaction_time},
-                                     {"files", job.manifest.entries.size()},
+                                     {"transactionTime", job.manifest->transaction_time},
+                                     {"files", job.manifest->entries.size()},
                                      {"confirmed", job.confirmed}});
   return described;
 }
@@ -114,7 +114,7 @@ void JobRunner::done(const bulk::Job& job) {
     const std::lock_guard lock(mutex_);
     records_.push_back(record);
   }
-  files_found_(record, record.manifest.entries);
+  files_found_(record, record.manifest->entries);
 }
 
 Task<> JobRunner::failed(const bulk::Job& job, Error error, bool alone) {
@@ -148,7 +148,7 @@ Task<> JobRunner::confirm(JobRecord record) {
   if (failure) {
     reporter_.warn("could not ask whether the manifest has grown: " + failure->message, record.type);
   } else {
-    grown = bulk::grown_entries(record.manifest, job.manifest());
+    grown = bulk::grown_entries(*record.manifest, *job.manifest());
     record.manifest = job.manifest();
   }
   record.confirmed = !failure && grown.empty();

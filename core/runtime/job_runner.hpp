@@ -18,7 +18,7 @@ namespace libbcda::runtime {
 
 struct JobRecord {
   std::string type, request, status_url;
-  bulk::Manifest manifest;
+  std::shared_ptr<const bulk::Manifest> manifest;
   bool confirmed = false;  // the last question found that the manifest had not grown
 };
 

@@ -80,7 +80,7 @@ void Run::furnish() {
                 [this](const JobRecord& job, const std::vector<bulk::Entry>& files) {
                   if (jobs_->records().size() == types_.size()) crew_->all_known();
                   if (request_.kind == RunKind::export_)
-                    crew_->fetch(files, job.status_url, job.manifest.requires_access_token);
+                    crew_->fetch(files, job.status_url, job.manifest->requires_access_token);
                 });
 }
 
@@ -221,7 +221,7 @@ void Run::write_receipt() {
 
 std::string Run::earliest_transaction_time() const {
   std::vector<std::string> times;
-  for (const JobRecord& job : jobs_->records()) times.push_back(job.manifest.transaction_time);
+  for (const JobRecord& job : jobs_->records()) times.push_back(job.manifest->transaction_time);
   for (const bulk::Manifest& manifest : request_.manifests) times.push_back(manifest.transaction_time);
   return earliest_time(times);
 }
@@ -241,7 +241,7 @@ std::string Run::receipt() const {
 RunResult Run::result() {
   group_->wait_empty();  // at once, unless the run broke off
   RunResult result{queue_.results(), earliest_transaction_time(), times_.elapsed, receipt(), "", metadata_};
-  for (const JobRecord& job : jobs_->records()) result.manifest += job.manifest.text + "\n";
+  for (const JobRecord& job : jobs_->records()) result.manifest += job.manifest->text + "\n";
   return result;
 }
 

@@ -126,8 +126,8 @@ TEST_F(JobFlow, RunsFromKickOffToManifest) {
   reply(answer(200, {}, kManifest));
   EXPECT_TRUE(finished());
   EXPECT_TRUE(finished());
-  ASSERT_EQ(job_->manifest().entries.size(), 1u);
-  EXPECT_EQ(job_->manifest().entries[0].url.text(), "https://api.test:8443/data/42/a.ndjson");
+  ASSERT_EQ(job_->manifest()->entries.size(), 1u);
+  EXPECT_EQ(job_->manifest()->entries[0].url.text(), "https://api.test:8443/data/42/a.ndjson");
 }
 
 // ---- Content-Location
@@ -601,7 +601,7 @@ TEST_F(JobFlow, AnExportWithoutFilesIsFinishedToo) {
   send();
   reply(answer(200, {}, R"({"output":null,"error":[]})"));
   EXPECT_TRUE(finished());
-  EXPECT_TRUE(job_->manifest().entries.empty());
+  EXPECT_TRUE(job_->manifest()->entries.empty());
 }
 
 // ---- Deadline
