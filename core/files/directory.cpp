@@ -18,6 +18,12 @@ namespace {
 // Whether the error means that the file system does not support fsync for this kind of file.
 bool cannot_sync(int code) { return code == EINVAL || code == ENOSYS || code == ENOTSUP || code == EOPNOTSUPP; }
 
+std::optional<struct stat> look_at(const Directory& directory, const std::string& name) {
+  struct stat info {};
+  if (directory.disk().status_at(directory.fd(), name.c_str(), AT_SYMLINK_NOFOLLOW, info) != 0) return std::nullopt;
+  return info;
+}
+
 bool same_file(const struct stat& a, const struct stat& b) { return a.st_dev == b.st_dev && a.st_ino == b.st_ino; }
 
 }  // namespace
@@ -55,21 +61,10 @@ Directory Directory::sub(const std::string& name) const {
   }
 }
 
-std::optional<struct stat> Directory::look_at(const std::string& name) const {
-  struct stat info {};
-  if (disk_->status_at(fd(), name.c_str(), AT_SYMLINK_NOFOLLOW, info) != 0) return std::nullopt;
-  return info;
-}
+bool Directory::contains(const std::string& name) const { return look_at(*this, name).has_value(); }
 
-bool Directory::contains(const std::string& name) const { return look_at(name).has_value(); }
-
-bool Directory::holds(const std::string& name, const struct stat& file) const {
-  const auto there = look_at(name);
-  return there && same_file(*there, file);
-}
-
-bool Directory::has_file(const std::string& name) const {
-  auto there = look_at(name);
+bool is_file(const Directory& directory, const std::string& name) {
+  const auto there = look_at(directory, name);
   return there && S_ISREG(there->st_mode);
 }
 
@@ -130,7 +125,8 @@ std::vector<std::string> Directory::names() const {
 
 bool Directory::has(const Directory& inner, const std::string& name) const {
   struct stat its {};
-  return disk_->status(inner.fd(), its) == 0 && holds(name, its);
+  const auto there = look_at(*this, name);
+  return there && disk_->status(inner.fd(), its) == 0 && same_file(*there, its);
 }
 
 bool Directory::in_place() const {
@@ -154,7 +150,7 @@ void Directory::remove_if_empty() const {
 }
 
 std::optional<Instant> Directory::modified(const std::string& name) const {
-  auto there = look_at(name);
+  auto there = look_at(*this, name);
   if (!there) return std::nullopt;
   return Instant(std::chrono::seconds(there->st_mtim.tv_sec) + Milliseconds(there->st_mtim.tv_nsec / 1'000'000));
 }

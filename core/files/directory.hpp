@@ -18,15 +18,13 @@ class Directory {
 
   Directory sub(const std::string& name) const;  // opens or creates a subdirectory; never follows a symlink
   bool contains(const std::string& name) const;
-  bool has_file(const std::string& name) const;  // a regular file, not a symlink
   std::string read(const std::string& name, std::size_t max_bytes) const;
   // Writes a small file under a temporary name and renames it. An existing file is replaced.
   void replace(const std::string& name, std::string_view text, Durability durability) const;
-  void remove(const std::string& name) const noexcept;                 // a file; it may be missing
-  void remove_empty(const std::string& name) const noexcept;           // a directory; one that is not empty stays
-  std::vector<std::string> names() const;                              // of all entries
-  bool has(const Directory& inner, const std::string& name) const;     // whether `name` in it is still `inner`
-  bool holds(const std::string& name, const struct stat& file) const;  // whether `name` in it is this file
+  void remove(const std::string& name) const noexcept;              // a file; it may be missing
+  void remove_empty(const std::string& name) const noexcept;        // a directory; one that is not empty stays
+  std::vector<std::string> names() const;                           // of all entries
+  bool has(const Directory& inner, const std::string& name) const;  // whether `name` in it is still `inner`
   bool in_place() const;         // whether the original path still leads to this directory
   void remove_if_empty() const;  // removes this directory
   bool make_private() const;     // sets mode 0700 if the file system has modes; false: another user owns it
@@ -43,12 +41,14 @@ class Directory {
 
  private:
   Directory(Disk& disk, Fd fd, std::string path);
-  std::optional<struct stat> look_at(const std::string& name) const;
   Disk* disk_;
   Fd fd_;
   std::string path_;
   std::string absolute_;  // still correct after the process changes its working directory
 };
+
+// Whether `name` in the directory is a regular file, not a symlink.
+bool is_file(const Directory& directory, const std::string& name);
 
 // An advisory lock on a directory, with flock(2). Not every file system has locks.
 class DirectoryLock {

@@ -202,7 +202,10 @@ void OutputFile::publish(const Directory& dir, const std::string& name) {
   seal(full);
   int code = link_to(dir, name);
   // NFS repeats a call if the answer was lost. The repeated call fails although the file already has its new name.
-  if (code != 0 && dir.holds(name, ours)) code = 0;
+  struct stat there {};
+  if (code != 0 && disk_.status_at(dir.fd(), name.c_str(), AT_SYMLINK_NOFOLLOW, there) == 0 &&
+      there.st_dev == ours.st_dev && there.st_ino == ours.st_ino)
+    code = 0;
   if (code == EEXIST)
     throw std::move(
         Error(Status::FILESYSTEM, full + " exists already; move it away or choose another directory").at_file(full));

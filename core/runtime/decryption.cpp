@@ -190,8 +190,8 @@ class DirectoryDecryption {
       if (what_.progress) what_.progress(done_, total_);
     };
     const auto keep = [&](const transfer::Facts& facts) {
-      space_->file_coming({path, entry.url.without_query(), transfer::safe_type(entry.type),
-                           transfer::key_id(entry.encrypted_key), facts});
+      space_->journal().file_coming({path, entry.url.without_query(), transfer::safe_type(entry.type),
+                                     transfer::key_id(entry.encrypted_key), facts});
     };
     const auto facts = transfer::decrypt_into(*space_, entry.name, entry.is_error, input, key, progress, keep);
     return result_of(entry, space_->path() + "/" + path, facts);

@@ -234,8 +234,9 @@ Task<> FileWorker::receive(http::Response& response, BodyPump& pump) {
 // The file is whole and verified: its record goes into the journal, then the file gets its name.
 std::string FileWorker::commit(const FileTask& task, transfer::Writer& writer, const transfer::Facts& facts) {
   if (output_.workspace)
-    output_.workspace->file_coming({task.path(), task.entry.url.without_query(), transfer::safe_type(task.entry.type),
-                                    transfer::key_id(task.entry.encrypted_key), facts});
+    output_.workspace->journal().file_coming({task.path(), task.entry.url.without_query(),
+                                              transfer::safe_type(task.entry.type),
+                                              transfer::key_id(task.entry.encrypted_key), facts});
   return writer.commit(facts.bytes, facts.sha256);
 }
 

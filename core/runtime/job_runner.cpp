@@ -103,7 +103,7 @@ Task<> JobRunner::answered(bulk::Job& job, bool was_accepted, int status) {
     co_return;
   }
   reporter_.enter(RunState::waiting);
-  co_await note([&] { workspace_->job_accepted(job.type(), job.status_url()->text()); });
+  co_await note([&] { workspace_->journal().job_accepted(job.type(), job.status_url()->text()); });
   reporter_.job_accepted(job);
 }
 
@@ -121,7 +121,7 @@ Task<> JobRunner::failed(const bulk::Job& job, Error error, bool alone) {
   const std::string status_url = job.status_url() ? job.status_url()->text() : "";
   outcome_.fail(error);
   const bool dead = error.status == Status::JOB_FAILED || error.status == Status::JOB_GONE;
-  if (dead && !status_url.empty()) co_await note([&] { workspace_->job_dead(status_url); });
+  if (dead && !status_url.empty()) co_await note([&] { workspace_->journal().job_dead(status_url); });
   if (error.status == Status::CANCELED) co_return;
   if (!status_url.empty()) reporter_.job_failed(status_url, error);
   if (!alone) reporter_.warn(error, job.type());

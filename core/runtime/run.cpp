@@ -7,15 +7,13 @@
 
 #include <algorithm>
 
-#include "base/json.hpp"
 #include "base/nearest.hpp"
-#include "bulk/answer.hpp"
 #include "runtime/guarded.hpp"
+#include "runtime/metadata.hpp"
 
 namespace libbcda::runtime {
 namespace {
 
-constexpr std::size_t kLargestMetadata = 8 << 20;
 constexpr int kGrowthRounds = 3;  // how often a manifest may grow while its files are fetched
 
 // What the 2019 service exports (BCDA guide, "Resource types").
@@ -116,7 +114,8 @@ Task<> Run::flow() {
       group->cancel();
     });
   if (request_.kind == RunKind::metadata) {
-    group_->spawn([this] { return guarded(ask_metadata(), [this](const Error& e) { outcome_.fail(e); }); });
+    group_->spawn(
+        [this] { return guarded(ask_metadata(*session_, metadata_), [this](const Error& e) { outcome_.fail(e); }); });
   } else if (request_.kind == RunKind::fetch) {
     crew_->all_known();
     for (const bulk::Manifest& manifest : request_.manifests)
@@ -138,26 +137,10 @@ Task<> Run::confirm_until_nothing_grows() {
   }
 }
 
-// Asks for no token (BCDA guide, "BCDA Metadata").
-Task<> Run::ask_metadata() {
-  http::Request request;
-  request.url = session_->service();
-  request.url.target = "/api/v1/metadata";
-  request.headers = {{"Accept", "application/fhir+json"}};
-  http::Answer answer = co_await session_->http().send(std::move(request), kLargestMetadata);
-  if (answer.status != 200) throw bulk::refusal(answer, "the metadata request", session_->world()->clock().now().wall);
-  if (bulk::is_page(answer))
-    throw Error(Status::PROTOCOL, "the metadata request was answered with " + bulk::page_text(answer));
-  if (auto value = parse_json(answer.body); !value || !value->is_object())
-    throw Error(
-        Status::PROTOCOL,
-        "the metadata is not a JSON object; does the setting url name the service, or something in front of it?");
-  metadata_ = std::move(answer.body);
-}
-
 Task<> Run::finish() {
   watch_.reset();
-  times_.elapsed = since_begun();
+  const Steady now = session_->world()->clock().now().steady;
+  times_.elapsed = std::chrono::duration_cast<Milliseconds>(now - times_.begun.steady);
   outcome_.conclude(verdict());
   if (!outcome_.failure() && request_.kind == RunKind::export_) report_downloads();
   co_await reporter_->flush();
@@ -171,10 +154,6 @@ Task<> Run::finish() {
     output_.destination.reset();
     output_.workspace.reset();
   });
-}
-
-Milliseconds Run::since_begun() const {
-  return std::chrono::duration_cast<Milliseconds>(session_->world()->clock().now().steady - times_.begun.steady);
 }
 
 // The failure of the run as its owner hears it; nullopt: it succeeded.

@@ -52,9 +52,7 @@ class Run {
   Task<> main(std::shared_ptr<EndGuard> guard);
   Task<> flow();
   Task<> confirm_until_nothing_grows();
-  Task<> ask_metadata();
   Task<> finish();
-  Milliseconds since_begun() const;
   std::optional<Error> verdict() const;
   void report_downloads();
   void write_receipt();

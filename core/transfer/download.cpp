@@ -10,7 +10,8 @@ namespace {
 // BCDA guide, "Job status": files are kept for 24 hours after the job is done.
 constexpr const char* kFilesExpire = "; the service keeps files for 24 hours: if they are older, start a new export";
 constexpr const char* kDenied =
-    "; the service gives a file only to the client whose export made it, and a file's URL may expire; check client_id, or "
+    "; the service gives a file only to the client whose export made it, and a file's URL may expire; check client_id, "
+    "or "
     "start a new export";
 constexpr int kMissingFileTries = 2;  // a file may reach one of several machines later than the manifest
 

@@ -36,7 +36,7 @@ bool Published::has(const std::string& path) const {
 
 std::optional<InputFile> Published::open(const std::string& path) const {
   const auto [directory, name] = find(path);
-  if (!directory || !directory->has_file(name)) return std::nullopt;
+  if (!directory || !files::is_file(*directory, name)) return std::nullopt;
   return InputFile(*directory, name);
 }
 
@@ -76,7 +76,7 @@ void Published::refuse_others_in(const Directory& directory, const std::string& 
 
 // Whether the log was written by this library. Such a log starts with the line of a kick-off.
 bool Published::is_our_log() const {
-  if (!out_->has_file(kLog)) return false;
+  if (!files::is_file(*out_, kLog)) return false;
   InputFile file(*out_, kLog);
   Bytes start(kLogStart.size());
   return file.size() == 0 || as_text({start.data(), file.read(start)}) == kLogStart;

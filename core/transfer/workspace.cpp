@@ -23,7 +23,7 @@ std::unique_ptr<Workspace> Workspace::for_export(const std::string& out, bool re
                                                  world::Local local) {
   std::unique_ptr<Workspace> space(new Workspace(out, Use::exporting, durability, local));
   space->refuse_or_clear_leftovers(restart);
-  space->open_journal();
+  space->journal_.open();
   return space;
 }
 
@@ -54,18 +54,11 @@ void Workspace::refuse_or_clear_leftovers(bool restart) {
   keep_ = false;
 }
 
-void Workspace::open_journal() {
-  journal_file_ = std::make_unique<files::LineFile>(*place_.work(), kJournal, place_.durability());
-  place_.journal_begun();
-}
-
 Workspace::~Workspace() {
-  const bool wrote_journal = journal_file_ != nullptr;
-  journal_file_.reset();
   log_file_.reset();
-  const bool needed = keep_ || jobs_alive_ > 0 || files_coming_ > 0;
-  const bool given_up = wrote_journal && place_.use() == Use::exporting && !needed;
-  place_.leave(!(keep_ && complete_) && (complete_ || given_up), wrote_journal);
+  const bool needed = keep_ || journal_.is_needed();
+  const bool given_up = journal_.was_opened() && place_.use() == Use::exporting && !needed;
+  place_.leave(!(keep_ && complete_) && (complete_ || given_up), journal_.was_opened());
 }
 
 std::shared_ptr<Destination> Workspace::destination() {
@@ -77,29 +70,6 @@ void Workspace::know(FileRecord record) { earlier_.files.try_emplace(record.path
 
 std::string Workspace::receipt() const {
   return place_.out()->contains(kReceipt) ? place_.out()->read(kReceipt, kLargestReceipt) : "";
-}
-
-void Workspace::journal(const std::string& line) {
-  if (!journal_file_) open_journal();
-  journal_file_->append(line);
-}
-
-void Workspace::job_accepted(const std::string& type, const std::string& status_url) {
-  std::lock_guard lock(mutex_);
-  journal(job_line(type, status_url));
-  ++jobs_alive_;
-}
-
-void Workspace::job_dead(const std::string& status_url) {
-  std::lock_guard lock(mutex_);
-  --jobs_alive_;
-  journal(dead_line(status_url));
-}
-
-void Workspace::file_coming(const FileRecord& record) {
-  std::lock_guard lock(mutex_);
-  journal(file_line(record));
-  ++files_coming_;
 }
 
 void Workspace::log(const std::string& line) {
@@ -118,7 +88,7 @@ void Workspace::complete(const std::function<std::string(const std::string&)>& r
     throw refuse_directory(
         path(), "was moved or replaced during the run; its files are where it was moved to, without a receipt");
   if (log_file_) log_file_->close();
-  if (journal_file_) journal_file_->close();
+  journal_.close();
   const std::string older = this->receipt();
   try {
     place_.out()->replace(kReceipt, receipt(older), place_.durability());

@@ -11,6 +11,7 @@
 #include "files/file.hpp"
 #include "transfer/destination.hpp"
 #include "transfer/journal.hpp"
+#include "transfer/journal_writer.hpp"
 #include "transfer/published.hpp"
 #include "transfer/work_directory.hpp"
 
@@ -47,10 +48,7 @@ class Workspace {
   std::string receipt() const;                                    // the content of OUT/export.json; "" if there is none
   bool syncs_names() const { return place_.syncs_names(); }
 
-  // These write to the journal. The record of a file is written before the file gets its final name.
-  void job_accepted(const std::string& type, const std::string& status_url);
-  void job_dead(const std::string& status_url);  // the job failed or expired, so a later run cannot continue it
-  void file_coming(const FileRecord& record);
+  JournalWriter& journal() { return journal_; }
   // Appends a line to OUT/log.ndjson. Does nothing unless this is the workspace of an export.
   void log(const std::string& line);
 
@@ -63,18 +61,15 @@ class Workspace {
   using Use = WorkDirectory::Use;
   Workspace(const std::string& out, Use use, Durability durability, world::Local local);
   void refuse_or_clear_leftovers(bool restart);
-  void open_journal();
-  void journal(const std::string& line);
 
   WorkDirectory place_;
   Published published_{place_.out()};
   JournalState earlier_;
   std::mutex mutex_, log_mutex_;
   bool complete_ = false;
-  bool keep_ = false;   // keep the journal, independent of the counts below
-  int jobs_alive_ = 0;  // jobs that a later run could continue
-  int files_coming_ = 0;
-  std::unique_ptr<files::LineFile> journal_file_, log_file_;
+  bool keep_ = false;  // keep the journal, whatever it says
+  JournalWriter journal_{place_};
+  std::unique_ptr<files::LineFile> log_file_;
 };
 
 }  // namespace libbcda::transfer

@@ -38,13 +38,13 @@ class Workspaces : public testing::Test {
   static void write(Workspace& space, const std::string& name, bool is_error = false) {
     auto writer = space.destination()->begin(name, "Patient", is_error);
     writer->write(as_bytes("{}\n"));
-    space.file_coming(record(published_path(name, is_error)));
+    space.journal().file_coming(record(published_path(name, is_error)));
     writer->commit(3, kDigest);
   }
   // What a run leaves that was killed after it published `names`.
   void leave_unfinished(const Names& names) {
     auto space = for_export();
-    space->job_accepted("Patient", "https://h/api/v1/jobs/42");
+    space->journal().job_accepted("Patient", "https://h/api/v1/jobs/42");
     for (const auto& name : names) write(*space, name);
   }
 
@@ -195,13 +195,13 @@ TEST_F(Workspaces, ADirectoryIsFreeAgainAfterARun) {
 
 TEST_F(Workspaces, TheJournalTellsWhatALaterRunMustKnow) {
   auto space = for_export();
-  space->job_accepted("Patient", "https://h/api/v1/jobs/42");
+  space->journal().job_accepted("Patient", "https://h/api/v1/jobs/42");
   Facts facts;
   facts.bytes = 5000000000;
   facts.records = 7;
   facts.sha256 = "abc";
   facts.decrypted = true;
-  space->file_coming({"error/a.ndjson", "https://h/data/a.ndjson", "Patient", "0123", facts});
+  space->journal().file_coming({"error/a.ndjson", "https://h/data/a.ndjson", "Patient", "0123", facts});
   EXPECT_EQ(slurp(out_ + "/.bcda/journal.ndjson"),
             R"({"event":"job","type":"Patient","statusUrl":"https://h/api/v1/jobs/42"})"
             "\n"
