@@ -83,7 +83,7 @@ std::vector<Setting> make_table() {
        "Other origins that a manifest may point to; files there are fetched without the token.",
        {}},
       {"threads", T::integer, kClient, false, "0", "", "Threads that move and decrypt data; 0: one for each core.", {}},
-      {"user_agent", T::string, kClient, false, "libbcda/0.1.0", "", "The User-Agent header.", {}},
+      {"user_agent", T::string, kClient, false, "libbcda/0.2.0", "", "The User-Agent header.", {}},
       {"connect_timeout",
        T::duration,
        kClient,

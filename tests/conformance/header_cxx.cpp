@@ -49,7 +49,7 @@ void expect(bool yes, const char* what) {
 }  // namespace
 
 int main() {
-  expect(bcda::version() == "0.1.0", "the version");
+  expect(bcda::version() == "0.2.0", "the version");
   expect(bcda::statuses().size() >= 22, "22 status codes or more");
   expect(bcda::exit_code(BCDA_CANCELED) == 130, "130 for canceled");
   expect(!bcda::settings().empty(), "settings");

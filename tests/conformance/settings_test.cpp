@@ -106,8 +106,8 @@ TEST(CStatuses, AnUnknownCodeIsSurvived) {
   for (int32_t index : {-1, bcda_status_count(), INT32_MAX, INT32_MIN}) EXPECT_EQ(bcda_status_at(index), BCDA_INTERNAL);
 }
 
-#if BCDA_VERSION_NUMBER < 1000
-#error "the preprocessor can compare versions: 0.1.0 is 1000"
+#if BCDA_VERSION_NUMBER < 2000
+#error "the preprocessor can compare versions: 0.2.0 is 2000"
 #endif
 
 TEST(CVersion, IsTheHeaders) {

@@ -15,7 +15,7 @@
 #' @param allowed_origins Other origins that a manifest may point to; files there are fetched without the token. (a
 #'   character vector)
 #' @param threads Threads that move and decrypt data; 0: one for each core. (a whole number, by default `0`)
-#' @param user_agent The User-Agent header. (text, by default `libbcda/0.1.0`)
+#' @param user_agent The User-Agent header. (text, by default `libbcda/0.2.0`)
 #' @param connect_timeout Limit for name look-up, connection and TLS handshake. (a duration, by default `30s`)
 #' @param idle_timeout Longest silence of a connection that should deliver bytes. (a duration, by default `1m`)
 #' @param request_timeout Limit for the answer to one request, file bodies apart. (a duration, by default `2m`)

@@ -37,9 +37,9 @@ extern "C" {
 #endif
 
 #define BCDA_VERSION_MAJOR 0
-#define BCDA_VERSION_MINOR 1
+#define BCDA_VERSION_MINOR 2
 #define BCDA_VERSION_PATCH 0
-/* For comparisons: major * 1000000 + minor * 1000 + patch, so 1000 is 0.1.0 and 1002003 is 1.2.3. */
+/* For comparisons: major * 1000000 + minor * 1000 + patch, so 2000 is 0.2.0 and 1002003 is 1.2.3. */
 #define BCDA_VERSION_NUMBER (BCDA_VERSION_MAJOR * 1000000 + BCDA_VERSION_MINOR * 1000 + BCDA_VERSION_PATCH)
 
 /* ---- Status codes ------------------------------------------------------------------------------------------------ */
@@ -78,7 +78,7 @@ BCDA_API int32_t bcda_status_count(void);
 BCDA_API bcda_status bcda_status_at(int32_t index); /* 0 <= index < count, else BCDA_INTERNAL */
 
 /* Thread-safe. Static strings. */
-BCDA_API const char* bcda_version(void);         /* "0.1.0" */
+BCDA_API const char* bcda_version(void);         /* "0.2.0" */
 BCDA_API const char* bcda_version_details(void); /* versions of Boost and OpenSSL it runs with */
 
 /* Frees a string that a function below gave to the caller. Wipes it first. Thread-safe; NULL is fine. */

@@ -55,7 +55,7 @@ inline std::vector<Status> statuses() {
   return all;
 }
 
-inline std::string_view version() { return bcda_version(); }                  // "0.1.0"
+inline std::string_view version() { return bcda_version(); }                  // "0.2.0"
 inline std::string_view version_details() { return bcda_version_details(); }  // of Boost and OpenSSL
 
 // ---- Errors

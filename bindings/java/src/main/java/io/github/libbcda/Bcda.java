@@ -11,7 +11,7 @@ public final class Bcda {
   /**
    * The native library's version.
    *
-   * @return such as {@code "0.1.0"}
+   * @return such as {@code "0.2.0"}
    */
   public static String version() {
     return Native.version();

@@ -157,7 +157,7 @@ public abstract sealed class ClientSettings<B extends ClientSettings<B>> extends
   /**
    * The User-Agent header.
    *
-   * @param value text (default {@code libbcda/0.1.0})
+   * @param value text (default {@code libbcda/0.2.0})
    * @return this
    */
   public B userAgent(String value) {
