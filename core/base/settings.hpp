@@ -42,6 +42,8 @@ class Settings {
   // Throws Error{INVALID_ARGUMENT} naming the setting, what it takes and, for an unknown name, the nearest one.
   // Where two settings say the same thing (client_secret and client_secret_file), setting one unsets the other.
   void set(std::string_view name, std::string_view value);
+  // Appends one item, which may hold a comma, to what a list setting was set to; its default is not kept. Throws as set.
+  void add(std::string_view name, std::string_view item);
   void unset(std::string_view name);
   // As set, for a value that comes later: until then it is taken, but not there.
   void reserve(std::string_view name);
@@ -51,6 +53,7 @@ class Settings {
   // These set only what is not set yet.
   void load_environment();
   void load_json_file(const std::string& path);
+  void load_json(std::string_view text);
 
   // The values of `other` go before ours. Only export settings may be in it.
   Settings with(const Settings& other) const;
@@ -74,6 +77,7 @@ class Settings {
 
  private:
   std::string_view value(std::string_view name) const;
+  void load_json(std::string_view text, const std::string& what, const std::string& path);
   std::map<std::string, Secret, std::less<>> values_;
   std::set<std::string, std::less<>> reserved_;
   std::set<std::string> secret_files_;  // configuration files that were loaded and hold a secret

@@ -1,7 +1,11 @@
 #include "runtime/event.hpp"
 
+#include <sys/eventfd.h>
+
 #include <algorithm>
+#include <cerrno>
 #include <charconv>
+#include <system_error>
 #include <utility>
 
 #include "base/json.hpp"
@@ -102,6 +106,7 @@ void Mailbox::push(Event event) {
       auto [old, fresh] = replaceable_.try_emplace(std::move(key), place);
       if (!fresh) events_.erase(std::exchange(old->second, place));
     }
+    show(true);
   }
   tell();
 }
@@ -116,6 +121,7 @@ void Mailbox::finish(Event last, std::optional<Error> failure) {
     } catch (const std::bad_alloc&) {
       // The end itself needs no memory: whoever waits is told, only without the last event.
     }
+    show(true);
   }
   tell();
 }
@@ -144,6 +150,7 @@ Mailbox::Got Mailbox::next(Milliseconds timeout, Event& out) {
   replaceable_.erase({events_.front().kind, events_.front().type});
   out = std::move(events_.front());
   events_.pop_front();
+  if (events_.empty() && !finished_) show(false);
   return Got::event;
 }
 
@@ -172,6 +179,28 @@ void Mailbox::set_notify(std::function<void()> notify) {
     waiting = !events_.empty() || finished_;
   }
   if (waiting) notify_();  // what came before the callback did must not go unnoticed
+}
+
+int Mailbox::descriptor() {
+  std::lock_guard lock(mutex_);
+  if (!descriptor_) {
+    Fd made(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK));
+    if (!made) throw Error(Status::INTERNAL, "no event descriptor: " + std::generic_category().message(errno));
+    descriptor_ = std::move(made);
+    show(!events_.empty() || finished_);
+  }
+  return descriptor_.get();
+}
+
+// With the mutex held. Neither call can block or fail: the count is far from its limit, and a count of 0 is left alone.
+void Mailbox::show(bool readable) {
+  if (!descriptor_) return;
+  eventfd_t count = 0;
+  if (readable) {
+    ::eventfd_write(descriptor_.get(), 1);
+  } else {
+    ::eventfd_read(descriptor_.get(), &count);
+  }
 }
 
 }  // namespace libbcda::runtime

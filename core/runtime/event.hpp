@@ -10,6 +10,7 @@
 #include <string>
 
 #include "base/error.hpp"
+#include "base/file.hpp"
 #include "base/time.hpp"
 
 namespace libbcda::runtime {
@@ -45,8 +46,13 @@ class Mailbox {
   // Called after each event, on the thread that brought it. Returns once no old callback is running.
   void set_notify(std::function<void()> notify);
 
+  // A descriptor, ours, that is readable while an event waits or the run has ended. Throws Error{INTERNAL}: there is none
+  // left.
+  int descriptor();
+
  private:
   void tell();
+  void show(bool readable);
   template <class Ready>
   bool wait_for(std::unique_lock<std::mutex>& lock, Milliseconds timeout, Ready ready);
 
@@ -57,6 +63,7 @@ class Mailbox {
       replaceable_;  // by kind and type, still unread
   bool finished_ = false;
   std::optional<Error> failure_;
+  Fd descriptor_;  // an eventfd, made when it is asked for
   std::mutex notify_mutex_;
   std::function<void()> notify_;
 };

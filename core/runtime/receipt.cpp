@@ -94,6 +94,21 @@ void read_files(const json::object& receipt, const char* name, const std::string
   }
 }
 
+// A receipt that has none does not say.
+std::vector<std::string> read_types(const json::object& receipt) {
+  std::vector<std::string> types;
+  const json::value* listed = receipt.if_contains("types");
+  if (!listed) return types;
+  if (!listed->is_array()) throw Malformed{"types is not a list"};
+  for (const json::value& one : listed->get_array()) {
+    const std::string_view type = one.is_string() ? std::string_view(one.get_string()) : "";
+    if (type.empty() || type.find_first_of(std::string_view(",\0", 2)) != type.npos)
+      throw Malformed{"types lists something that is no resource type"};
+    types.emplace_back(type);
+  }
+  return types;
+}
+
 RunResult read_members(const std::string& receipt, const std::string& directory) {
   auto value = parse_json(receipt);
   if (!value || !value->is_object()) throw Malformed{"it is not a JSON object"};
@@ -101,6 +116,7 @@ RunResult read_members(const std::string& receipt, const std::string& directory)
   RunResult result;
   result.receipt = receipt;
   result.transaction_time = text(members, "transactionTime");
+  result.types = read_types(members);
   result.elapsed = std::chrono::duration_cast<Milliseconds>(instant(members, "finished") - instant(members, "started"));
   read_files(members, "files", directory, result);
   read_files(members, "errors", directory, result);

@@ -299,7 +299,7 @@ std::string Run::earliest_transaction_time() const {
 
 RunResult Run::result() {
   group_->wait_empty();  // at once, unless the run broke off
-  RunResult result{files_, earliest_transaction_time(), elapsed_, receipt(), "", metadata_};
+  RunResult result{files_, earliest_transaction_time(), elapsed_, receipt(), "", metadata_, types_};
   for (const JobRecord& job : jobs_) result.manifest += job.manifest.text + "\n";
   return result;
 }
