@@ -36,11 +36,11 @@ from ._errors import (
     VerificationError,
 )
 from ._events import Event
-from ._run import Run
 from ._manifest import Manifest, ManifestFile
 from ._native import version as __version__
 from ._native import version_details
 from ._result import ExportResult, File, Issue
+from ._run import Run
 from ._sandbox import Sandbox
 from ._tables import SandboxOption, Setting, Status, sandbox_options, settings, statuses
 
@@ -51,7 +51,6 @@ __all__ = [
     "DecryptionError",
     "Error",
     "Event",
-    "Run",
     "ExportResult",
     "File",
     "FilesystemError",
@@ -68,6 +67,7 @@ __all__ = [
     "PrivateKeyError",
     "ProtocolError",
     "RefusedError",
+    "Run",
     "Sandbox",
     "SandboxOption",
     "Setting",

@@ -4,28 +4,28 @@ from __future__ import annotations
 
 import json
 import os
-from types import TracebackType
 from typing import TYPE_CHECKING, Any, Callable, Union
 
 from . import _native
+from ._closing import Closing
 from ._config import encoded, make_config, takes_settings
 from ._destination import Directory, Out, OwnSink, Remote, destination
-from ._run import Run
 from ._manifest import Fetchable, Manifest, ManifestFile, manifest_text
 from ._progress import Progress, ProgressOption
 from ._result import ExportResult
+from ._run import Run
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-    from typing_extensions import Self, Unpack
+    from typing_extensions import Unpack
 
     from ._options import ClientSettings, ExportSettings
 
 Types = Union[str, "Iterable[str]"]
 
 
-class Client:
+class Client(Closing):
     """A service, your credentials and private key, and the connections to the service.
 
     Make one and share it: it is thread-safe, and its connections serve every run. Making one sends nothing. After a
@@ -273,14 +273,6 @@ class Client:
     def close(self) -> None:
         """Lets go of the connections. Runs that were started go on; new ones raise StateError."""
         self._native.close()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.close()
 
     def __repr__(self) -> str:
         return f"<Client of {self._url}{', closed' if self._native.closed else ''}>"

@@ -84,6 +84,7 @@ class ExportResult:
         error_files: the files of what the service could not export; :attr:`issues` reads them.
         receipt: what ``export.json`` holds, as a dict.
         elapsed: seconds that the run took.
+        asked_for: the resource types that were asked for; [] of a download, since a manifest does not say.
         manifest: what its jobs offered, for :meth:`Client.fetch` after a failure; None when it came to none, or was
             opened again.
 
@@ -94,12 +95,19 @@ class ExportResult:
     """
 
     def __init__(
-        self, files: Sequence[File], receipt: Mapping[str, Any], elapsed: float, place: Place, manifest: str = ""
+        self,
+        files: Sequence[File],
+        receipt: Mapping[str, Any],
+        elapsed: float,
+        place: Place,
+        manifest: str = "",
+        asked_for: Sequence[str] = (),
     ) -> None:
         self.files = [file for file in files if not file.is_error]
         self.error_files = [file for file in files if file.is_error]
         self.receipt = receipt
         self.elapsed = elapsed
+        self.asked_for = list(asked_for)
         self.manifest = Manifest(manifest) if manifest else None
         self._place = place
 
@@ -107,7 +115,7 @@ class ExportResult:
     def from_native(cls, native: _native.Result, place: Place) -> ExportResult:
         """Of a run; `place` is where its files went."""
         files = [File(**{**fields, "path": place.path_of(fields["path"])}) for fields in native.files]
-        return cls(files, json.loads(native.json), native.elapsed, place, native.manifest)
+        return cls(files, json.loads(native.json), native.elapsed, place, native.manifest, native.types)
 
     @classmethod
     def open(cls, directory: StrPath) -> ExportResult:
@@ -137,7 +145,8 @@ class ExportResult:
         except OSError as error:
             raise FilesystemError(f"{path} cannot be read: {error}", file=path) from error
         native = _native.Result.open(os.fsencode(path.removesuffix("/export.json")), receipt)
-        return cls([File(**fields) for fields in native.files], json.loads(native.json), native.elapsed, place)
+        files = [File(**fields) for fields in native.files]
+        return cls(files, json.loads(native.json), native.elapsed, place, asked_for=native.types)
 
     @property
     def transaction_time(self) -> datetime | None:
@@ -285,7 +294,7 @@ class ExportResult:
     def _files_of(self, type: str | None) -> list[File]:
         if type is None or type in self.types:
             return [file for file in self.files if type in (None, file.type)]
-        if type in {job["type"] for job in self.receipt["jobs"]}:  # it was asked for, and there was nothing
+        if type in self.asked_for:  # and there was nothing
             return []
         raise InvalidArgumentError(
             f"the export has no resource type {type!r}; it has {', '.join(self.types) or 'none'}"

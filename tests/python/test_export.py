@@ -510,7 +510,7 @@ def test_close_ends_an_iteration_in_another_thread(hanging: bcda.Run[bcda.Export
 
 
 class ClosedMeanwhile:
-    """Stands for a native run: while one thread closes the Export, another does so too, and is done first."""
+    """Stands for a native run: while one thread closes the run, another does so too, and is done first."""
 
     def __init__(self, run: bcda.Run[bcda.ExportResult]) -> None:
         self.run, self.native, self.entered = run, run._native, False

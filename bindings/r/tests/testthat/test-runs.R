@@ -8,7 +8,7 @@ test_that("a run is waited for, again and again", {
   expect_true(bcda_done(run))
   expect_identical(bcda_wait(run), result)
   expect_identical(bcda_wait(run, 0), result)
-  expect_identical(capture.output(expect_invisible(print(run))), "<bcda_run, succeeded>")
+  expect_identical(capture.output(expect_invisible(print(run))), "<bcda_run: export, succeeded>")
   close(run)
   expect_identical(bcda_wait(run), result)
 })
@@ -18,7 +18,7 @@ test_that("a wait ends when its time is over, and the run goes on", {
   run <- bcda_start(client_of(sandbox), "Patient", place())
   for (timeout in c(0, 0.01, 0.12, -1)) expect_null(bcda_wait(run, timeout))
   expect_false(bcda_done(run))
-  expect_identical(capture.output(print(run)), "<bcda_run, started>")
+  expect_identical(capture.output(print(run)), "<bcda_run: export, started>")
   bcda_sandbox_control(sandbox, "job_time", 0)
   close(run)
 })
@@ -28,7 +28,7 @@ test_that("a run that failed says so each time, and as it did", {
   error <- expect_status(bcda_wait(run), "JOB_FAILED")
   expect_identical(expect_status(bcda_wait(run), "JOB_FAILED"), error)
   expect_true(bcda_done(run))
-  expect_identical(capture.output(print(run)), "<bcda_run, failed: JOB_FAILED>")
+  expect_identical(capture.output(print(run)), "<bcda_run: export, failed: JOB_FAILED>")
 })
 
 FIELDS <- c(

@@ -2,6 +2,7 @@ package io.github.libbcda;
 
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.Objects;
 
 // Made from the library's table by ./dev docs.
 
@@ -32,6 +33,17 @@ public abstract sealed class ClientSettings<B extends ClientSettings<B>> extends
   public B configFile(Path path) {
     String text = LocalPath.text(path);
     return source(config -> Native.config_load_file(config, text));
+  }
+
+  /**
+   * Takes what the text of such a file holds, as {@link #configFile} does: from a secret store, say.
+   *
+   * @param json {@code {"name": value}}
+   * @return this
+   */
+  public B configJson(String json) {
+    Objects.requireNonNull(json, "json");
+    return source(config -> Native.config_load_json(config, json));
   }
 
   /**
@@ -137,7 +149,7 @@ public abstract sealed class ClientSettings<B extends ClientSettings<B>> extends
   /**
    * Other origins that a manifest may point to; files there are fetched without the token.
    *
-   * @param value one or more, without commas
+   * @param value one or more
    * @return this
    */
   public B allowedOrigins(String... value) {

@@ -9,18 +9,13 @@ import java.util.List;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.function.LongFunction;
-import java.util.regex.MatchResult;
-import java.util.regex.Matcher;
-import java.util.regex.Pattern;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
 
 /** What an export, or a download, produced: verified files and the records in them. Immutable; nothing to close. */
 public final class ExportResult {
-  private static final Pattern TYPES = Pattern.compile("\"types\"\\s*:\\s*\\[([^\\]]*)\\]");
-  private static final Pattern TYPE = Pattern.compile("[^\",\\s]+");
-
   private final List<ExportedFile> all;
+  private final List<String> types;
   private final String transactionTime;
   private final Duration elapsed;
   private final String receipt;
@@ -29,12 +24,14 @@ public final class ExportResult {
 
   private ExportResult(
       List<ExportedFile> all,
+      String types,
       String transactionTime,
       Duration elapsed,
       String receipt,
       String manifest,
       boolean toSink) {
     this.all = all;
+    this.types = types.isEmpty() ? List.of() : List.of(types.split(","));
     this.transactionTime = transactionTime;
     this.elapsed = elapsed;
     this.receipt = receipt;
@@ -65,6 +62,7 @@ public final class ExportResult {
     int count = Native.result_file_count(result);
     return new ExportResult(
         IntStream.range(0, count).mapToObj(index -> ExportedFile.of(result, index)).toList(),
+        Native.result_types(result),
         Native.result_transaction_time(result),
         Duration.ofMillis(Native.result_elapsed_ms(result)),
         Native.result_json(result),
@@ -135,17 +133,19 @@ public final class ExportResult {
 
   /** A download does not know what was asked for. */
   private void expectAsked(String type) {
-    List<String> asked = asked();
-    if (!asked.isEmpty() && !asked.contains(type)) {
+    if (!types.isEmpty() && !types.contains(type)) {
       throw BcdaException.invalid(
-          "the export has no resource type \"" + type + "\": it has " + String.join(", ", asked));
+          "the export has no resource type \"" + type + "\": it has " + String.join(", ", types));
     }
   }
 
-  /** As the receipt has it, which writes types plainly. */
-  private List<String> asked() {
-    Matcher types = TYPES.matcher(receipt);
-    return types.find() ? TYPE.matcher(types.group(1)).results().map(MatchResult::group).toList() : List.of();
+  /**
+   * The resource types that the export was asked for. A type without a file had no records.
+   *
+   * @return empty of a download, since a manifest does not say
+   */
+  public List<String> types() {
+    return types;
   }
 
   /**

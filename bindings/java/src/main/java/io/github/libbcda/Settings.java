@@ -30,14 +30,14 @@ public abstract sealed class Settings<B extends Settings<B>> permits ExportSetti
    * Sets by name.
    *
    * @param name such as {@code "client_id"}
-   * @param value text as in the command's flags, such as {@code "30s"}, {@code "64KiB"} or {@code "Patient,Coverage"}; null
-   *     restores the default
+   * @param value text as in the command's flags, such as {@code "30s"}, {@code "64KiB"} or {@code "Patient,Coverage"}; a list
+   *     may be a JSON array of texts, too; null restores the default
    * @return this
    */
   public B set(String name, String value) {
     values.remove(Objects.requireNonNull(name, "name")); // what is set last comes last
     if (value != null) {
-      values.put(name, new Values.Value(value, null));
+      values.put(name, new Values.Value(value, null, null));
     }
     return self();
   }
@@ -53,7 +53,7 @@ public abstract sealed class Settings<B extends Settings<B>> permits ExportSetti
    */
   public B supply(String name, Supplier<String> value) {
     values.remove(Objects.requireNonNull(name, "name"));
-    values.put(name, new Values.Value(null, Objects.requireNonNull(value, "value")));
+    values.put(name, new Values.Value(null, null, Objects.requireNonNull(value, "value")));
     return self();
   }
 
@@ -70,13 +70,14 @@ public abstract sealed class Settings<B extends Settings<B>> permits ExportSetti
   }
 
   final B put(String name, String[] value) {
-    if (value == null) {
-      return set(name, null);
+    set(name, (String) null);
+    if (value != null) {
+      for (String each : value) {
+        Objects.requireNonNull(each, name);
+      }
+      values.put(name, new Values.Value(null, List.of(value), null));
     }
-    for (String each : value) {
-      Objects.requireNonNull(each, name);
-    }
-    return set(name, String.join(",", value));
+    return self();
   }
 
   /** Rounded up: a short time is not the 0 that means no limit. */

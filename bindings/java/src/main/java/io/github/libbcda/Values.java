@@ -9,8 +9,8 @@ import java.util.function.Supplier;
 
 /** What a builder was told, in that order: immutable, and made into a native configuration for as long as one is needed. */
 final class Values {
-  /** One of the two is null. */
-  record Value(String given, Supplier<String> supplied) {}
+  /** One of the three is there, the others are null: a text, the items of a list, or who is asked. */
+  record Value(String given, List<String> items, Supplier<String> supplied) {}
 
   private final Map<String, Value> all;
   private final List<LongConsumer> sources;
@@ -45,6 +45,11 @@ final class Values {
   private static void tell(long config, String name, Value value, Predicate<String> asked) {
     if (value.given != null) {
       Native.config_set(config, name, value.given);
+      return;
+    }
+    if (value.items != null) {
+      Native.config_set(config, name, ""); // instead of the default
+      value.items.forEach(item -> Native.config_add(config, name, item));
       return;
     }
     String text = asked.test(name) ? value.supplied.get() : "";
