@@ -28,6 +28,7 @@
 #'   \item{`files`}{a data frame of the verified data files: `type`, `path`, `bytes`, `records`, `sha256`, `decrypted`.}
 #'   \item{`error_files`}{the same for files of what the service could not export; then there is a warning of class
 #'     `bcda_warning_partial`, and [bcda_issues()] reads them.}
+#'   \item{`types`}{the resource types that were asked for; none of a download, since a manifest does not say.}
 #'   \item{`transaction_time`}{up to when the service's data is in the export.}
 #'   \item{`elapsed`}{how long the run took.}
 #'   \item{`receipt`}{what `export.json` holds, as a list.}

@@ -43,7 +43,7 @@ test_that("the layer calls the whole facade", {
   known <- c(
     "native_live_handles", # for tests
     "native_result_error_file_count", # a result counts its own
-    "native_config_load_json", # do.call(bcda_client, jsonlite::fromJSON(text))
+    "native_config_load_json", # do.call(bcda_client, jsonlite::parse_json(text)) says the same
     "native_decryption_cancel" # an interrupted one is destroyed, which cancels
   )
   expect_setequal(setdiff(offered(), c(used, defaults)), known)

@@ -5,6 +5,8 @@ test_that("a run is waited for, again and again", {
   expect_s3_class(run, "bcda_run")
   result <- bcda_wait(run)
   expect_identical(sum(result$files$records), 20)
+  expect_identical(result$types, "Patient")
+  expect_identical(run$kind, "export")
   expect_true(bcda_done(run))
   expect_identical(bcda_wait(run), result)
   expect_identical(bcda_wait(run, 0), result)
