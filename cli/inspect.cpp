@@ -87,7 +87,8 @@ std::string as_markdown(const std::vector<bcda::Setting>& settings) {
          "before\n"
          "the environment. A secret has no flag: give its file or use the environment.\n\n"
          "A duration is `250ms`, `30s`, `5m` or `24h`, a bare number seconds; a size `64KiB` or `1GiB`, a bare number "
-         "bytes.\n\n"
+         "bytes.\n"
+         "A list is `a,b`, or a JSON array of texts (`[\"a,b\",\"c\"]`), in which an item may hold a comma.\n\n"
          "## Client\n\n";
   markdown_table(out, settings, BCDA_SCOPE_CLIENT);
   out << "\n## Export\n\nThese may also be given for each export.\n\n";

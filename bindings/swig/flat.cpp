@@ -84,12 +84,14 @@ std::int32_t setting_is_secret(std::int32_t index) { return row(index).secret();
 Config* config_create() { return new Config; }
 void config_destroy(Config* config) { delete config; }
 void config_set(Config& config, const Text& name, const Text& value) { config.native.set(name, value); }
+void config_add(Config& config, const Text& name, const Text& item) { config.native.add(name, item); }
 void config_provide(Config& config, const Text& name, const Text& value) {
   config.native.set_provider(name, [kept = std::make_shared<Wiped>(value)] { return kept->text; });
 }
 Text config_get(const Config& config, const Text& name) { return config.native.value(name); }
 void config_load_env(Config& config) { config.native.load_env(); }
 void config_load_file(Config& config, const Text& path) { config.native.load_file(path); }
+void config_load_json(Config& config, const Text& text) { config.native.load_json(text); }
 
 // ---- Client ---------------------------------------------------------------------------------------------------------
 
@@ -122,6 +124,7 @@ Result* result_open(const Text& directory, const Text& receipt) {
 void result_destroy(Result* result) { delete result; }
 std::int32_t result_file_count(const Result& result) { return result.native.size(); }
 std::int32_t result_error_file_count(const Result& result) { return result.native.error_files(); }
+Text result_types(const Result& result) { return result.native.types(); }
 Text result_transaction_time(const Result& result) { return result.native.transaction_time(); }
 std::int64_t result_elapsed_ms(const Result& result) { return result.native.elapsed().count(); }
 Text result_json(const Result& result) { return result.native.json(); }

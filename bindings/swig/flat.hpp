@@ -62,12 +62,14 @@ std::int32_t setting_is_secret(std::int32_t index);
 Config* config_create();
 void config_destroy(Config* config);
 void config_set(Config& config, const Text& name, const Text& value);
+void config_add(Config& config, const Text& name, const Text& item);  // appends an item to a list
 // Like config_set, for a value from the caller's own store (bcda_config_set_provider). The value is stored separately,
 // wiped when the configuration is destroyed, and checked when the configuration is used.
 void config_provide(Config& config, const Text& name, const Text& value);
 Text config_get(const Config& config, const Text& name);
 void config_load_env(Config& config);
 void config_load_file(Config& config, const Text& path);
+void config_load_json(Config& config, const Text& text);
 
 // ---- Client and runs ------------------------------------------------------------------------------------------------
 
@@ -81,6 +83,8 @@ Run* fetch_start(const Client& client, const Config& settings, const Text& manif
                  std::int32_t to_sink);
 Run* metadata_start(const Client& client);
 void run_destroy(Run* run);  // fails pending calls to the sink, cancels, and waits until the run has released its files
+
+Text run_kind(const Run& run);  // "export", "manifest", "fetch", "metadata"
 
 // Timeouts are in milliseconds; negative means no limit.
 std::int32_t run_next_event(Run& run, Event& event, std::int64_t timeout_ms);  // BCDA_OK, BCDA_AGAIN or BCDA_END
@@ -128,6 +132,7 @@ Result* result_open(const Text& directory, const Text& receipt);  // receipt "":
 void result_destroy(Result* result);
 std::int32_t result_file_count(const Result& result);
 std::int32_t result_error_file_count(const Result& result);
+Text result_types(const Result& result);  // asked for: comma separated; "": unknown
 Text result_transaction_time(const Result& result);
 std::int64_t result_elapsed_ms(const Result& result);
 Text result_json(const Result& result);

@@ -240,6 +240,7 @@ void run_destroy(Run* run) {
   if (run && run->process == ::getpid()) delete run;
 }
 
+Text run_kind(const Run& run) { return Text(run.native->kind_name()); }
 std::int32_t run_next_event(Run& run, Event& event, std::int64_t timeout_ms) {
   return run.native->next_event(event.native, bcda::Milliseconds(timeout_ms));
 }

@@ -30,6 +30,7 @@ struct bcda_sink {
 };
 
 struct bcda_run {
+  RunKind kind = RunKind::export_;
   std::unique_ptr<Run> run;
   libbcda::capi::Owner owner;
 };
@@ -38,6 +39,12 @@ struct bcda_event {
   Event event;
   std::string json;
 };
+
+// bcda.h and the engine may not drift apart.
+static_assert(static_cast<int>(RunKind::export_) == BCDA_RUN_EXPORT &&
+              static_cast<int>(RunKind::manifest) == BCDA_RUN_MANIFEST &&
+              static_cast<int>(RunKind::fetch) == BCDA_RUN_FETCH &&
+              static_cast<int>(RunKind::metadata) == BCDA_RUN_METADATA);
 
 namespace {
 
@@ -103,6 +110,7 @@ bcda_status start(bcda_client* client, const bcda_config* settings, const bcda_s
     if (settings) request.settings = request.settings.with(libbcda::capi::resolve(*settings));
     if (sink) request.sink = std::make_shared<SinkDestination>(*sink);
     auto handle = std::make_unique<bcda_run>();
+    handle->kind = request.kind;
     handle->run = Run::start(client->session, std::move(request));
     *run = handle.release();
   });
@@ -186,6 +194,15 @@ bcda_status bcda_fetch_start(bcda_client* client, const bcda_config* settings, c
   return status == BCDA_OK ? start(client, settings, sink, std::move(request), run, error) : status;
 }
 
+bcda_run_kind bcda_run_get_kind(const bcda_run* run) {
+  return run ? static_cast<bcda_run_kind>(run->kind) : BCDA_RUN_EXPORT;
+}
+
+const char* bcda_run_kind_name(const bcda_run* run) {
+  constexpr const char* names[] = {"export", "manifest", "fetch", "metadata"};
+  return run ? names[static_cast<int>(run->kind)] : "";
+}
+
 bcda_status bcda_run_next_event(bcda_run* run, int64_t timeout_ms, bcda_event** event, bcda_error** error) {
   return guard(error, [&]() -> bcda_status {
     need(run, "run");
@@ -210,6 +227,15 @@ bcda_status bcda_run_notify(bcda_run* run, bcda_notify notify, void* user, bcda_
     need(run, "run");
     run->owner.check();
     run->run->mailbox().set_notify(notify ? std::function<void()>([=] { notify(user); }) : nullptr);
+  });
+}
+
+bcda_status bcda_run_fd(bcda_run* run, int32_t* fd, bcda_error** error) {
+  return guard(error, [&] {
+    need(run, "run");
+    need(fd, "fd");
+    run->owner.check();
+    *fd = run->run->mailbox().descriptor();
   });
 }
 

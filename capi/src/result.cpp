@@ -16,6 +16,7 @@ using libbcda::runtime::RunResult;
 
 struct bcda_result {
   RunResult result;
+  std::string types;  // asked for, comma separated
 };
 
 struct bcda_reader {
@@ -32,7 +33,11 @@ const FileResult& of(const bcda_file* file) { return *reinterpret_cast<const Fil
 
 namespace libbcda::capi {
 
-bcda_result* make_result(RunResult result) { return new bcda_result{std::move(result)}; }
+bcda_result* make_result(RunResult result) {
+  std::string types;
+  for (const std::string& type : result.types) types += (types.empty() ? "" : ",") + type;
+  return new bcda_result{std::move(result), std::move(types)};
+}
 
 }  // namespace libbcda::capi
 
@@ -63,6 +68,7 @@ int32_t bcda_result_error_file_count(const bcda_result* result) {
       std::count_if(files.begin(), files.end(), [](const FileResult& f) { return f.is_error; }));
 }
 
+const char* bcda_result_types(const bcda_result* result) { return result ? result->types.c_str() : ""; }
 const char* bcda_result_transaction_time(const bcda_result* result) {
   return result ? result->result.transaction_time.c_str() : "";
 }

@@ -83,7 +83,7 @@ std::vector<Setting> make_table() {
        "Other origins that a manifest may point to; files there are downloaded without the token.",
        {}},
       {"threads", T::integer, kClient, false, "0", "", "Threads that transfer and decrypt data; 0: one per core.", {}},
-      {"user_agent", T::string, kClient, false, "libbcda/0.1.0", "", "The User-Agent header.", {}},
+      {"user_agent", T::string, kClient, false, "libbcda/0.2.0", "", "The User-Agent header.", {}},
       {"connect_timeout",
        T::duration,
        kClient,
@@ -250,6 +250,37 @@ std::vector<std::string> split(std::string_view text) {
   return parts;
 }
 
+// The items of a JSON array of texts. Nothing: it is something else, or an item is empty or has a NUL in it.
+std::optional<std::vector<std::string>> json_items(const json::value& value) {
+  if (!value.is_array()) return {};
+  std::vector<std::string> items;
+  for (const auto& item : value.get_array()) {
+    if (!item.is_string() || item.get_string().empty() || item.get_string().find('\0') != std::string_view::npos)
+      return {};
+    items.emplace_back(item.get_string());
+  }
+  return items;
+}
+
+// A list as text: items between commas, or a JSON array of texts, in which an item may hold a comma. Nothing: malformed.
+std::optional<std::vector<std::string>> parse_list(std::string_view text) {
+  if (text.substr(std::min(text.find_first_not_of(" \t\r\n"), text.size())).starts_with('[')) {
+    auto values = split_json_sequence(text);  // refuses what follows the array
+    auto value = values && values->size() == 1 ? parse_json(values->front()) : std::nullopt;
+    return value ? json_items(*value) : std::nullopt;
+  }
+  auto items = split(text);
+  if (items.empty() && !text.empty()) return {};
+  return items;
+}
+
+// As parse_list reads it: a JSON array only where commas would not do.
+std::string list_text(const std::vector<std::string>& items) {
+  std::string text;
+  for (const std::string& item : items) text += (text.empty() ? "" : ",") + item;
+  return parse_list(text) == items ? text : json::serialize(json::array(items.begin(), items.end()));
+}
+
 const Setting& row_of(std::string_view name) {
   if (const Setting* row = find_setting(name)) return *row;
   std::vector<std::string> names;
@@ -297,7 +328,7 @@ std::string objection(const Setting& row, std::string_view value) {
       return std::string("takes one of ") + row.choices;
     }
     case T::list:
-      return split(value).empty() && !value.empty() ? "takes a comma-separated list" : "";
+      return parse_list(value) ? "" : "takes a comma-separated list, or a JSON array of texts";
     case T::path:
       if (value.find("-----BEGIN") != value.npos) return kNoPath;
       return ends_line(value) ? kEndsLine : "";
@@ -349,7 +380,19 @@ void Settings::set(std::string_view name, std::string_view value) {
   }
   unset(name);
   if (std::string_view rival = rival_of(name); !rival.empty()) unset(rival);
-  values_[row.name] = Secret(value);
+  values_[row.name] = row.type == T::list ? Secret(list_text(*parse_list(value))) : Secret(value);
+}
+
+void Settings::add(std::string_view name, std::string_view item) {
+  const Setting& row = row_of(name);
+  auto refuse = [&](const char* why) {
+    throw Error(Status::INVALID_ARGUMENT, std::string("the setting ") + row.name + " " + why);
+  };
+  if (row.type != T::list) refuse("is no list, so that nothing can be added to it");
+  if (item.empty()) refuse("takes no empty item");
+  auto items = has(name) ? list(name) : std::vector<std::string>();
+  items.emplace_back(item);
+  set(name, list_text(items));
 }
 
 void Settings::unset(std::string_view name) {
@@ -388,10 +431,25 @@ void Settings::load_environment() {
 
 void Settings::load_json_file(const std::string& path) {
   const Secret file = files::read_secret_file(path, kLargestConfig, "configuration file");
-  const Secret text(to_utf8(file.reveal(), "the configuration file " + path));
-  auto value = parse_json(text.reveal());
+  const std::string what = "the configuration file " + path;
+  const Secret text(to_utf8(file.reveal(), what));
+  load_json(text.reveal(), what, path);
+}
+
+void Settings::load_json(std::string_view text) {
+  if (text.size() > kLargestConfig)
+    throw Error(Status::INVALID_ARGUMENT,
+                "the configuration text is larger than " + std::to_string(kLargestConfig) + " bytes");
+  const std::string what = "the configuration text";
+  const Secret clean(to_utf8(text, what));
+  load_json(clean.reveal(), what, "");
+}
+
+// `path` "": of no file.
+void Settings::load_json(std::string_view text, const std::string& what, const std::string& path) {
+  auto value = parse_json(text);
   auto bad = [&](const std::string& why) {
-    return std::move(Error(Status::INVALID_ARGUMENT, "the configuration file " + path + ": " + why).at_file(path));
+    return std::move(Error(Status::INVALID_ARGUMENT, what + ": " + why).at_file(path));
   };
   if (!value || !value->is_object()) throw bad("it is not a JSON object of {\"name\": value}");
   for (const auto& [name, member] : value->get_object()) {
@@ -399,10 +457,11 @@ void Settings::load_json_file(const std::string& path) {
     if (member.is_string()) {
       flat = std::string(member.get_string());
     } else if (member.is_array()) {
-      for (const auto& item : member.get_array()) {
-        if (!item.is_string()) throw bad("the list " + std::string(name) + " holds something that is not text");
-        flat += (flat.empty() ? "" : ",") + std::string(item.get_string());
-      }
+      auto items = json_items(member);
+      if (!items) throw bad("the list " + std::string(name) + " holds something that is not text, or an empty text");
+      if (const Setting* row = find_setting(name); row && row->type != T::list)
+        throw bad("the setting " + std::string(name) + " takes no list");
+      flat = list_text(*items);
     } else if (member.is_bool() || member.is_number()) {
       flat = json::serialize(member);
     } else {
@@ -411,7 +470,7 @@ void Settings::load_json_file(const std::string& path) {
     }
     try {
       if (!taken(name)) set(name, flat);
-      if (row_of(name).secret) secret_files_.insert(path);
+      if (row_of(name).secret && !path.empty()) secret_files_.insert(path);
     } catch (const Error& e) {
       if (!e.file.empty()) throw;
       throw bad(e.message);
@@ -444,7 +503,9 @@ bool Settings::boolean(std::string_view name) const { return parse_boolean(value
 Milliseconds Settings::duration(std::string_view name) const {
   return parse_duration(value(name)).value_or(Milliseconds(0));
 }
-std::vector<std::string> Settings::list(std::string_view name) const { return split(value(name)); }
+std::vector<std::string> Settings::list(std::string_view name) const {
+  return parse_list(value(name)).value_or(std::vector<std::string>());
+}
 
 std::int64_t Settings::integer(std::string_view name) const {
   return row_of(name).type == T::size ? parse_size(value(name)).value_or(0) : parse_integer(value(name)).value_or(0);

@@ -43,6 +43,8 @@ class Settings {
   // similar name. If two settings are for the same value (client_secret and client_secret_file), setting one unsets the
   // other.
   void set(std::string_view name, std::string_view value);
+  // Appends one item, which may hold a comma, to what a list setting was set to; its default is not kept. Throws as set.
+  void add(std::string_view name, std::string_view item);
   void unset(std::string_view name);
   // Reserves the setting for a value that comes later. Until then taken() is true and has() is false.
   void reserve(std::string_view name);
@@ -52,6 +54,7 @@ class Settings {
   // These two do not replace values that are already set.
   void load_environment();
   void load_json_file(const std::string& path);
+  void load_json(std::string_view text);
 
   // Returns a copy in which the values of `other` replace ours. `other` may hold only export settings.
   Settings with(const Settings& other) const;
@@ -77,6 +80,7 @@ class Settings {
 
  private:
   std::string_view value(std::string_view name) const;
+  void load_json(std::string_view text, const std::string& what, const std::string& path);
   std::map<std::string, Secret, std::less<>> values_;
   std::set<std::string, std::less<>> reserved_;
   std::set<std::string> secret_files_;  // configuration files that were loaded and hold a secret

@@ -91,6 +91,19 @@ void read_files(const json::object& receipt, const char* name, const std::string
   }
 }
 
+// What is no list of resource types does not say: the files are what counts.
+std::vector<std::string> read_types(const json::object& receipt) {
+  std::vector<std::string> types;
+  const json::value* listed = receipt.if_contains("types");
+  if (!listed || !listed->is_array()) return types;
+  for (const json::value& one : listed->get_array()) {
+    const std::string_view type = one.is_string() ? std::string_view(one.get_string()) : "";
+    if (type.empty() || type.find_first_of(std::string_view(",\0", 2)) != type.npos) return {};
+    types.emplace_back(type);
+  }
+  return types;
+}
+
 RunResult read_members(const std::string& receipt, const std::string& directory) {
   auto value = parse_json(receipt);
   if (!value || !value->is_object()) throw Malformed{"it is not a JSON object"};
@@ -98,6 +111,7 @@ RunResult read_members(const std::string& receipt, const std::string& directory)
   RunResult result;
   result.receipt = receipt;
   result.transaction_time = text(members, "transactionTime");
+  result.types = read_types(members);
   result.elapsed = std::chrono::duration_cast<Milliseconds>(instant(members, "finished") - instant(members, "started"));
   read_files(members, "files", directory, result);
   read_files(members, "errors", directory, result);

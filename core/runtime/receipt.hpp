@@ -47,9 +47,10 @@ struct RunResult {
   std::vector<FileResult> files;  // by path
   std::string transaction_time;   // the earliest of the manifests
   Milliseconds elapsed{0};
-  std::string receipt;   // JSON
-  std::string manifest;  // JSON, a line each
-  std::string metadata;  // JSON, the CapabilityStatement
+  std::string receipt;             // JSON
+  std::string manifest;            // JSON, a line each
+  std::string metadata;            // JSON, the CapabilityStatement
+  std::vector<std::string> types;  // asked for; none when a manifest was given
 };
 
 // The result that a receipt (JSON) tells, or the one in `directory`, whose path goes before those of the files. Throws

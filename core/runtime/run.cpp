@@ -219,7 +219,7 @@ std::string Run::receipt() const {
 
 RunResult Run::result() {
   group_->wait_empty();  // at once, unless the run broke off
-  RunResult result{queue_.results(), earliest_transaction_time(), times_.elapsed, receipt(), "", metadata_};
+  RunResult result{queue_.results(), earliest_transaction_time(), times_.elapsed, receipt(), "", metadata_, types_};
   for (const JobRecord& job : jobs_->records()) result.manifest += job.manifest->text + "\n";
   return result;
 }

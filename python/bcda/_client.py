@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import json
 import os
-from types import TracebackType
 from typing import TYPE_CHECKING, Any, Callable, Union
 
 from . import _native
+from ._closing import Closing
 from ._config import encoded, make_config, takes_settings
 from ._destination import Directory, Out, OwnSink, Remote, destination
 from ._manifest import Fetchable, Manifest, ManifestFile, manifest_text
@@ -18,14 +18,14 @@ from ._run import Run
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-    from typing_extensions import Self, Unpack
+    from typing_extensions import Unpack
 
     from ._options import ClientSettings, ExportSettings
 
 Types = Union[str, "Iterable[str]"]
 
 
-class Client:
+class Client(Closing):
     """A client of one service. It holds the settings, the credentials, the private key and the connections.
 
     Create one client and share it: it is thread-safe, and all its runs share the connections. Creating a client sends
@@ -274,14 +274,6 @@ class Client:
     def close(self) -> None:
         """Closes the connections. Runs that were started continue; starting a new run raises StateError."""
         self._native.close()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.close()
 
     def __repr__(self) -> str:
         return f"<Client of {self._url}{', closed' if self._native.closed else ''}>"

@@ -31,7 +31,7 @@ def make_config(
         elif callable(value):
             config.set_provider(name, value)
         elif value is not None:
-            config.set(name, _encoded(name, value))
+            _set(config, name, value)
     if config_file is not None:
         config.load_file(os.fsencode(path_of(config_file, "config_file")))
     if env:
@@ -53,6 +53,17 @@ def _expand_paths(config: _native.Config, given: Mapping[str, object]) -> None:
     for row in settings():
         if row.type == "path" and given.get(row.name) is None and (path := config.get(row.name)).startswith("~"):
             config.set(row.name, os.fsencode(os.path.expanduser(path)))
+
+
+def _set(config: _native.Config, name: str, value: object) -> None:
+    row = setting_named(name)
+    is_list = row is not None and row.type == "list"
+    if not is_list or not isinstance(value, Iterable) or isinstance(value, (str, bytes, Mapping)):
+        config.set(name, _encoded(name, value))
+        return
+    config.set(name, b"")  # instead of the default
+    for item in value:
+        config.add(name, _list_item(name, item))
 
 
 def _encoded(name: str, value: object) -> bytes:
@@ -83,8 +94,6 @@ def _converted(row: Setting, value: object) -> str | bytes:
         return str(int(number) if number == number // 1 else number)
     if isinstance(value, timedelta) and row.type == "duration":
         return f"{value.total_seconds()}s"
-    if isinstance(value, Iterable) and not isinstance(value, (bytes, Mapping)) and row.type == "list":
-        return ",".join(_list_item(row.name, item) for item in value)
     return b"\0"
 
 
@@ -96,10 +105,11 @@ def encoded(what: str, text: object) -> bytes:
     raise InvalidArgumentError(f"{what} is not text")
 
 
-def _list_item(name: str, item: object) -> str:
-    if isinstance(item, str) and item and "," not in item:
-        return item
-    raise InvalidArgumentError(f"the setting {name} is a list of texts without commas; {item!r} is none")
+def _list_item(name: str, item: object) -> bytes:
+    if isinstance(item, str) and item and "\0" not in item:
+        with suppress(UnicodeEncodeError):
+            return item.encode()
+    raise InvalidArgumentError(f"the setting {name} is a list of texts; {item!r} is none")
 
 
 _accepted = {

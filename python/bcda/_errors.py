@@ -6,9 +6,10 @@ import builtins
 from functools import partial
 from typing import TYPE_CHECKING, ClassVar
 
+from ._tables import status_named
+
 if TYPE_CHECKING:
-    from ._manifest import Manifest
-    from ._result import ExportResult
+    from . import ExportResult, Manifest  # what users see; no module here is below them
 
 
 class Error(Exception):
@@ -63,8 +64,6 @@ class Error(Exception):
     @property
     def exit_code(self) -> int:
         """The exit code of the ``bcda`` command for this failure (1 to 5, or 130)."""
-        from ._tables import status_named
-
         return status_named(self.code).exit_code
 
     def __reduce__(self) -> tuple[object, ...]:

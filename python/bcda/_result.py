@@ -84,6 +84,7 @@ class ExportResult:
         error_files: the files that list what the service could not export; :attr:`issues` reads them.
         receipt: the content of ``export.json`` as a dict.
         elapsed: the duration of the run in seconds.
+        asked_for: the requested resource types; [] for a fetch, because a manifest does not name them.
         manifest: the manifests of the finished jobs, for :meth:`Client.fetch` after a failure. None if no job finished,
             or if the result was opened with :meth:`open`.
 
@@ -94,12 +95,19 @@ class ExportResult:
     """
 
     def __init__(
-        self, files: Sequence[File], receipt: Mapping[str, Any], elapsed: float, place: Place, manifest: str = ""
+        self,
+        files: Sequence[File],
+        receipt: Mapping[str, Any],
+        elapsed: float,
+        place: Place,
+        manifest: str = "",
+        asked_for: Sequence[str] = (),
     ) -> None:
         self.files = [file for file in files if not file.is_error]
         self.error_files = [file for file in files if file.is_error]
         self.receipt = receipt
         self.elapsed = elapsed
+        self.asked_for = list(asked_for)
         self.manifest = Manifest(manifest) if manifest else None
         self._place = place
 
@@ -107,7 +115,7 @@ class ExportResult:
     def from_native(cls, native: _native.Result, place: Place) -> ExportResult:
         """The result of a run whose destination was `place`."""
         files = [File(**{**fields, "path": place.path_of(fields["path"])}) for fields in native.files]
-        return cls(files, json.loads(native.json), native.elapsed, place, native.manifest)
+        return cls(files, json.loads(native.json), native.elapsed, place, native.manifest, native.types)
 
     @classmethod
     def open(cls, directory: StrPath) -> ExportResult:
@@ -136,7 +144,8 @@ class ExportResult:
         except OSError as error:
             raise FilesystemError(f"{path} cannot be read: {error}", file=path) from error
         native = _native.Result.open(os.fsencode(path.removesuffix("/export.json")), receipt)
-        return cls([File(**fields) for fields in native.files], json.loads(native.json), native.elapsed, place)
+        files = [File(**fields) for fields in native.files]
+        return cls(files, json.loads(native.json), native.elapsed, place, asked_for=native.types)
 
     @property
     def transaction_time(self) -> datetime | None:
@@ -287,7 +296,7 @@ class ExportResult:
     def _files_of(self, type: str | None) -> list[File]:
         if type is None or type in self.types:
             return [file for file in self.files if type in (None, file.type)]
-        if type in {job["type"] for job in self.receipt["jobs"]}:  # the type was requested, but has no files
+        if type in self.asked_for:  # the type was requested, but has no files
             return []
         raise InvalidArgumentError(
             f"the export has no resource type {type!r}; it has {', '.join(self.types) or 'none'}"

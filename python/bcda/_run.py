@@ -10,6 +10,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any, Callable, Generic, TypeVar
 
 from . import _native
+from ._closing import Closing
 from ._errors import Error, InvalidArgumentError, SinkError, StateError
 from ._events import Event
 from ._progress import Progress
@@ -25,7 +26,7 @@ T = TypeVar("T")
 _FOREVER = -1
 
 
-class Run(Generic[T]):
+class Run(Closing, Generic[T]):
     """A run that continues in the background until it finishes or is canceled or closed.
 
     :meth:`Client.start`, :meth:`Client.start_manifest`, :meth:`Client.start_fetch` and :meth:`Client.start_metadata`
@@ -38,6 +39,9 @@ class Run(Generic[T]):
 
     Thread-safe, for one event loop at a time. A child process cannot use the run after a fork, so waiting raises
     StateError there.
+
+    Attributes:
+        kind: what it is: ``"export"``, ``"manifest"``, ``"fetch"`` or ``"metadata"``.
 
     Example:
         >>> with client.start(["Patient"], out=tmp / "claims") as run:
@@ -57,6 +61,7 @@ class Run(Generic[T]):
         partial: Callable[[_native.Result], ExportResult] | None = None,
         keeps: object = None,
     ) -> None:
+        self.kind = native.kind
         self._native: _native.Run | None = native
         self._make = make
         self._conclude = conclude  # called after a success
@@ -131,6 +136,24 @@ class Run(Generic[T]):
         assert self._made is not None
         return self._made
 
+    def fileno(self) -> int:
+        """A descriptor for :mod:`select`, and for event loops other than asyncio's, which needs none.
+
+        It is readable while an event waits, and from the run's end on: then read with ``next_event(0)`` until that
+        gives None, and stop watching when :attr:`done`. Only poll it. It is valid until the run is closed or dropped.
+
+        Example:
+            >>> import select
+            >>> with client.start(["Patient"], out=tmp / "polled") as run:
+            ...     while not run.done:
+            ...         ready = select.select([run], [], [])
+            ...         while run.next_event(0):
+            ...             pass
+            >>> len(run.result().files)
+            1
+        """
+        return self._run.fd
+
     def cancel(self) -> None:
         """Requests that the run stop, and returns at once. Unless it has ended, it then fails with CanceledError."""
         run = self._native
@@ -151,14 +174,6 @@ class Run(Generic[T]):
             self._failure = error
         self._native = None
 
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.close()
-
     def __repr__(self) -> str:
         try:
             state = ("succeeded" if self.wait(0) else "running") if self._native is not None else self._closed_state()
@@ -166,7 +181,7 @@ class Run(Generic[T]):
             state = "of another process"
         except Error as error:
             state = f"failed: {error.code}"
-        return f"<Run, {state}>"
+        return f"<Run: {self.kind}, {state}>"
 
     def _closed_state(self) -> str:
         return "succeeded" if self._made is not None else f"failed: {self._failure.code}" if self._failure else "closed"

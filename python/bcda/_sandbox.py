@@ -5,23 +5,23 @@ from __future__ import annotations
 import os
 from collections.abc import Iterable
 from datetime import timedelta
-from types import TracebackType
 from typing import TYPE_CHECKING, Union
 
 from . import _native
 from ._client import Client
+from ._closing import Closing
 from ._config import encoded
 from ._tables import sandbox_options
 
 if TYPE_CHECKING:
-    from typing_extensions import Self, Unpack
+    from typing_extensions import Unpack
 
     from ._options import ClientSettings, SandboxOptions
 
 OptionValue = Union[str, float, bool, timedelta, "os.PathLike[str]"]
 
 
-class Sandbox:
+class Sandbox(Closing):
     """An emulator of the Beneficiary Claims Data API of 2019, on loopback, with synthetic beneficiaries.
 
     The sandbox runs from its creation until it is closed or garbage-collected. It is a context manager.
@@ -98,14 +98,6 @@ class Sandbox:
     def close(self) -> None:
         """Closes every connection and removes the temporary files."""
         self._native.close()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.close()
 
     def __repr__(self) -> str:
         return f"<Sandbox at {self.url}{', closed' if self._native.closed else ''}>"

@@ -34,6 +34,10 @@ void add_config(py::module_& module) {
       .def("set", &Config::set, py::arg("name"), py::arg("value").none(true))
       .def("set_provider", &Config::set_provider, py::arg("name"), py::arg("provider"))
       .def(
+          "add",
+          [](Config& config, const std::string& name, const std::string& item) { config.native().add(name, item); },
+          py::arg("name"), py::arg("item"))
+      .def(
           "get", [](Config& config, const std::string& name) { return path_text(config.native().value(name)); },
           py::arg("name"))
       .def("load_env", [](Config& config) { config.native().load_env(); })

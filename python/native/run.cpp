@@ -6,6 +6,7 @@
 
 #include <cerrno>
 #include <set>
+#include <sstream>
 #include <system_error>
 #include <thread>
 #include <vector>
@@ -205,6 +206,17 @@ py::list files_of(const bcda::Result& result) {
   return files;
 }
 
+namespace {
+
+py::list types_of(const bcda::Result& result) {
+  py::list types;
+  std::istringstream listed(result.types());
+  for (std::string type; std::getline(listed, type, ',');) types.append(text(type));
+  return types;
+}
+
+}  // namespace
+
 void add_runs(py::module_& module) {
   using Keep = py::smart_holder;
   py::class_<bcda::Result>(module, "Result")
@@ -212,6 +224,7 @@ void add_runs(py::module_& module) {
                   py::arg("directory"), py::arg("receipt"))
       .def_property_readonly("files", &files_of)
       .def_property_readonly("error_files", &bcda::Result::error_files)
+      .def_property_readonly("types", &types_of)
       .def_property_readonly("transaction_time", [](const bcda::Result& r) { return text(r.transaction_time()); })
       .def_property_readonly("elapsed",
                              [](const bcda::Result& r) { return static_cast<double>(r.elapsed().count()) / 1000; })
@@ -220,6 +233,8 @@ void add_runs(py::module_& module) {
       .def_property_readonly("metadata", [](const bcda::Result& r) { return text(r.metadata()); });
 
   py::class_<Run, Keep>(module, "Run")
+      .def_property_readonly("kind", [](Run& run) { return text(run.native().kind_name()); })
+      .def_property_readonly("fd", [](Run& run) { return run.native().fd(); })
       .def("next_event", &Run::next_event, py::arg("timeout_ms"))
       .def("wait", &Run::wait, py::arg("timeout_ms"))
       .def("cancel", &Run::cancel)

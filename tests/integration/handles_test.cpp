@@ -1,5 +1,6 @@
 // Handles and their lives: events, canceling, sinks, manifest and fetch, fork, destroying in mid-flight.
 #include <fcntl.h>
+#include <poll.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -131,6 +132,60 @@ TEST(Handles, NotifyWakesAnOutsideLoop) {
     ended = status == BCDA_END;
   }
   EXPECT_TRUE(run.wait());
+}
+
+TEST(Handles, ADescriptorTellsAnEventLoopWhenToRead) {
+  bcda::Sandbox sandbox = quick_sandbox();
+  TempDir dir;
+  bcda::Client client(quick_config(sandbox));
+  bcda::Run run = client.start_export({{"out", dir / "out"}});
+  std::atomic<int> notified{0};
+  run.set_notify([&] { ++notified; });  // works beside it
+  pollfd polled{run.fd(), POLLIN, 0};
+  EXPECT_EQ(run.fd(), polled.fd);
+  int files = 0, woken = 0;
+  for (bcda::Status status = BCDA_OK; status != BCDA_END; ++woken) {
+    ASSERT_EQ(::poll(&polled, 1, 60'000), 1) << "nothing within a minute";
+    ASSERT_EQ(polled.revents, POLLIN);
+    bcda::Event event;
+    while ((status = run.next_event(event, milliseconds(0))) == BCDA_OK) files += event.kind() == BCDA_EVENT_FILE;
+  }
+  EXPECT_EQ(files, run.result().size());
+  EXPECT_GT(woken, 1);
+  EXPECT_GT(notified, 0);
+  EXPECT_EQ(::poll(&polled, 1, 0), 1) << "readable from the end on";
+  { const bcda::Run gone = std::move(run); }
+  // It is the run's, which a thread of the library may let go of a moment later.
+  for (int i = 0; i < 1000 && ::fcntl(polled.fd, F_GETFD) != -1; ++i) std::this_thread::sleep_for(milliseconds(1));
+  EXPECT_EQ(::fcntl(polled.fd, F_GETFD), -1);
+}
+
+TEST(Handles, ARunKnowsWhatItIs) {
+  bcda::Sandbox sandbox = quick_sandbox();
+  TempDir dir;
+  bcda::Client client(quick_config(sandbox).set("types", "Coverage,Patient"));
+  bcda::Run jobs = client.start_manifest();
+  jobs.wait();
+  const struct {
+    bcda::Run run;
+    bcda::RunKind kind;
+    const char *name, *types;
+  } cases[] = {
+      {client.start_export({{"out", dir / "export"}}), BCDA_RUN_EXPORT, "export", "Coverage,Patient"},
+      {client.start_fetch(jobs.result().manifest(), {{"out", dir / "fetch"}}), BCDA_RUN_FETCH, "fetch", ""},
+      {client.start_metadata(), BCDA_RUN_METADATA, "metadata", ""},
+      {std::move(jobs), BCDA_RUN_MANIFEST, "manifest", "Coverage,Patient"},
+  };
+  for (const auto& c : cases) {
+    EXPECT_EQ(c.run.kind(), c.kind);
+    EXPECT_EQ(c.run.kind_name(), c.name);
+    ASSERT_EQ(bcda_run_wait(c.run.get(), -1, nullptr), BCDA_OK);
+    bcda_result* result = nullptr;
+    ASSERT_EQ(bcda_run_result(c.run.get(), &result, nullptr), BCDA_OK);
+    EXPECT_STREQ(bcda_result_types(result), c.types) << c.name;
+    bcda_result_destroy(result);
+  }
+  EXPECT_EQ(bcda::Result::open(dir / "export").types(), "Coverage,Patient");
 }
 
 TEST(Handles, ManyReadersOfOneRunGetEachEventOnce) {

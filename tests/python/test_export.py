@@ -9,6 +9,7 @@ import logging
 import multiprocessing
 import os
 import pickle
+import selectors
 import stat
 import threading
 from collections import Counter
@@ -510,7 +511,7 @@ def test_close_ends_an_iteration_in_another_thread(hanging: bcda.Run[bcda.Export
 
 
 class ClosedMeanwhile:
-    """Stands for a native run: while one thread closes the Export, another does so too, and is done first."""
+    """Stands for a native run: while one thread closes the run, another does so too, and is done first."""
 
     def __init__(self, run: bcda.Run[bcda.ExportResult]) -> None:
         self.run, self.native, self.entered = run, run._native, False
@@ -772,3 +773,33 @@ def test_the_log_has_no_words_of_the_service(
     assert result.issues[0].text not in caplog.text
     assert "retrieving" not in caplog.text
     assert sandbox.client_secret not in caplog.text
+
+
+def test_a_run_knows_its_kind_and_what_it_was_asked_for(client: bcda.Client, tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    with client.start(["Coverage", "Patient"], out=out) as run:
+        assert run.kind == "export"
+        assert run.result().asked_for == ["Coverage", "Patient"]
+    assert bcda.ExportResult.open(out).asked_for == ["Coverage", "Patient"]
+    with client.start_manifest(["Patient"]) as jobs:
+        assert jobs.kind == "manifest"
+        manifest = jobs.result()
+    with client.start_fetch(manifest, out=tmp_path / "fetched") as fetch:
+        assert fetch.kind == "fetch"
+        assert fetch.result().asked_for == []
+    with client.start_metadata() as metadata:
+        assert metadata.kind == "metadata"
+
+
+def test_any_event_loop_can_watch_a_run(client: bcda.Client, tmp_path: Path) -> None:
+    with client.start(["Patient"], out=tmp_path / "out") as run, selectors.DefaultSelector() as selector:
+        selector.register(run, selectors.EVENT_READ)
+        kinds = []
+        while "finished" not in kinds:
+            assert selector.select(PATIENCE)
+            while (event := run.next_event(0)) is not None:
+                kinds.append(event.kind)
+        assert selector.select(0)  # readable from the end on
+    assert "file" in kinds
+    with pytest.raises(bcda.StateError):
+        run.fileno()

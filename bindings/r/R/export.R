@@ -31,6 +31,7 @@
 #'   \item{`files`}{a data frame of the verified data files: `type`, `path`, `bytes`, `records`, `sha256`, `decrypted`.}
 #'   \item{`error_files`}{the same for the files that list what the service could not export. If there are any, there is
 #'     a warning of class `bcda_warning_partial`. [bcda_issues()] reads them.}
+#'   \item{`types`}{the requested resource types; none for a fetch, because a manifest does not name them.}
 #'   \item{`transaction_time`}{the export contains the service's data up to this time.}
 #'   \item{`elapsed`}{the duration of the run.}
 #'   \item{`receipt`}{the content of `export.json`, as a list.}

@@ -9,6 +9,7 @@ make_result <- function(result, to_sink) {
     class = "bcda_result",
     list(
       files = kept(!is_error), error_files = kept(is_error),
+      types = strsplit(native_result_types(result), ",", fixed = TRUE)[[1]],
       transaction_time = time_of(native_result_transaction_time(result)),
       elapsed = as.difftime(native_result_elapsed_ms(result) / 1000, units = "secs"),
       receipt = parsed_json(native_result_json(result), "the receipt"),
@@ -115,18 +116,15 @@ files_of <- function(result, type) {
   files <- result$files
   if (is.null(type)) return(files)
   if (!is_text(type)) refuse("type is one resource type, such as \"Patient\"")
-  asked <- asked_of(result)
   # A fetch does not know the requested types, so it accepts every type.
-  if (!type %in% files$type && length(asked) && !type %in% asked) {
+  if (!type %in% files$type && length(result$types) && !type %in% result$types) {
     refuse("the export has no resource type \"", type, "\"; it has ", types_text(types_in(result)))
   }
   files[files$type == type, , drop = FALSE]
 }
 
-# The resource types of the jobs. A type without a file had no records.
-asked_of <- function(result) vapply(result$receipt[["jobs"]], text_in, "", "type")
-
-types_in <- function(result) sort(unique(c(result$files$type, asked_of(result))))
+# A type that was asked for, and has no file, had no records.
+types_in <- function(result) sort(unique(c(result$files$type, result$types)))
 
 one_type <- function(result, type) {
   check_result(result)

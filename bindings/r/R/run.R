@@ -6,7 +6,7 @@ SLICE_MS <- 50
 # `make` converts a native result to the value of the run. `sink` comes from new_sink(), or is NULL.
 new_run <- function(handle, client, make, partial = NULL, sink = NULL) {
   run <- object("bcda_run", handle,
-    client = client, make = make, partial = partial, sink = sink, ended = FALSE, process = Sys.getpid()
+    kind = native_run_kind(handle), client = client, make = make, partial = partial, sink = sink, ended = FALSE, process = Sys.getpid()
   )
   if (!is.null(sink)) watch(run)
   run
@@ -103,7 +103,7 @@ print.bcda_run <- function(x, ...) {
   } else {
     "started"
   }
-  cat("<bcda_run, ", state, ">\n", sep = "")
+  cat("<bcda_run: ", x$kind, ", ", state, ">\n", sep = "")
   invisible(x)
 }
 

@@ -51,7 +51,9 @@ set_value <- function(config, name, value) {
   } else if (is.function(value)) {
     native_config_provide(config, name, provided(name, value))
   } else if (!is.null(value)) {
-    native_config_set(config, name, as_setting(name, value))
+    items <- items_of(name, value)
+    native_config_set(config, name, if (is.null(items)) as_setting(name, value) else "")
+    for (item in items) native_config_add(config, name, item)
   }
 }
 
@@ -71,7 +73,7 @@ as_setting <- function(name, value) {
     boolean = if (is_flag(value)) tolower(as.character(value)) else as_text(value),
     integer = , size = if (is_number(value)) digits(value) else as_text(value),
     duration = if (is.null(seconds_of(value))) as_text(value) else digits(seconds_of(value)),
-    list = as_list(name, value),
+    list = as_text(value),
     path = if (is_text(value)) expanded(value),
     as_text(value)
   )
@@ -81,12 +83,10 @@ as_setting <- function(name, value) {
 
 as_text <- function(value) if (is_text(value)) value
 
-as_list <- function(name, value) {
-  if (!is.character(value) || anyNA(value)) return(NULL)
-  if (length(value) != 1 && (any(grepl(",", value, fixed = TRUE)) || !all(nzchar(value)))) {
-    refuse("the setting ", name, " is a list of texts without commas")
-  }
-  paste(value, collapse = ",")
+# The items of a list that is no single text, which may have commas between them. NULL for anything else.
+items_of <- function(name, value) {
+  is_list <- native_setting_type(native_setting_find(name)) == "list"
+  if (is_list && is.character(value) && !anyNA(value) && length(value) != 1) value
 }
 
 accepted <- list(

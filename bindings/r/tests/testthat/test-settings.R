@@ -140,6 +140,18 @@ test_that("lists arrive as they were meant", {
   expect_status(export_of(allowed), "NETWORK")
 })
 
+test_that("an item of a list may hold a comma", {
+  shown <- function(value) {
+    config <- make_config(list(allowed_origins = value))
+    on.exit(native_config_destroy(config))
+    native_config_get(config, "allowed_origins")
+  }
+  expect_identical(shown(c("https://a", "https://b")), "https://a,https://b")
+  expect_identical(shown(c("https://a,b", "c")), "[\"https://a,b\",\"c\"]")
+  expect_identical(shown("[\"https://a,b\"]"), "[\"https://a,b\"]")
+  expect_identical(shown(character()), "")
+})
+
 test_that("what an export is given goes before what the client was", {
   client <- client_of(shared_sandbox(), types = "Coverage", out = place())
   result <- bcda_export(client, progress = FALSE)

@@ -2,6 +2,7 @@ package io.github.libbcda;
 
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.Objects;
 
 // Generated from the library's table by ./dev docs.
 
@@ -33,6 +34,17 @@ public abstract sealed class ClientSettings<B extends ClientSettings<B>> extends
   public B configFile(Path path) {
     String text = LocalPath.text(path);
     return source(config -> Native.config_load_file(config, text));
+  }
+
+  /**
+   * Takes what the text of such a file holds, as {@link #configFile} does: from a secret store, say.
+   *
+   * @param json {@code {"name": value}}
+   * @return this
+   */
+  public B configJson(String json) {
+    Objects.requireNonNull(json, "json");
+    return source(config -> Native.config_load_json(config, json));
   }
 
   /**
@@ -138,7 +150,7 @@ public abstract sealed class ClientSettings<B extends ClientSettings<B>> extends
   /**
    * Other origins that a manifest may point to; files there are downloaded without the token.
    *
-   * @param value one or more, without commas
+   * @param value one or more
    * @return this
    */
   public B allowedOrigins(String... value) {
@@ -158,7 +170,7 @@ public abstract sealed class ClientSettings<B extends ClientSettings<B>> extends
   /**
    * The User-Agent header.
    *
-   * @param value text (default {@code libbcda/0.1.0})
+   * @param value text (default {@code libbcda/0.2.0})
    * @return this
    */
   public B userAgent(String value) {

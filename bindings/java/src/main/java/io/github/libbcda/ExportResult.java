@@ -9,18 +9,13 @@ import java.util.List;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.function.LongFunction;
-import java.util.regex.MatchResult;
-import java.util.regex.Matcher;
-import java.util.regex.Pattern;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
 
 /** The result of an export or a fetch: verified files and the records in them. Immutable. It need not be closed. */
 public final class ExportResult {
-  private static final Pattern TYPES = Pattern.compile("\"types\"\\s*:\\s*\\[([^\\]]*)\\]");
-  private static final Pattern TYPE = Pattern.compile("[^\",\\s]+");
-
   private final List<ExportedFile> all;
+  private final List<String> types;
   private final String transactionTime;
   private final Duration elapsed;
   private final String receipt;
@@ -29,12 +24,14 @@ public final class ExportResult {
 
   private ExportResult(
       List<ExportedFile> all,
+      String types,
       String transactionTime,
       Duration elapsed,
       String receipt,
       String manifest,
       boolean toSink) {
     this.all = all;
+    this.types = types.isEmpty() ? List.of() : List.of(types.split(","));
     this.transactionTime = transactionTime;
     this.elapsed = elapsed;
     this.receipt = receipt;
@@ -65,6 +62,7 @@ public final class ExportResult {
     int count = Native.result_file_count(result);
     return new ExportResult(
         IntStream.range(0, count).mapToObj(index -> ExportedFile.of(result, index)).toList(),
+        Native.result_types(result),
         Native.result_transaction_time(result),
         Duration.ofMillis(Native.result_elapsed_ms(result)),
         Native.result_json(result),
@@ -139,17 +137,19 @@ public final class ExportResult {
    * Refuses a type that was not requested. A fetch accepts every type, because it does not know the requested types.
    */
   private void expectAsked(String type) {
-    List<String> asked = asked();
-    if (!asked.isEmpty() && !asked.contains(type)) {
+    if (!types.isEmpty() && !types.contains(type)) {
       throw BcdaException.invalid(
-          "the export has no resource type \"" + type + "\": it has " + String.join(", ", asked));
+          "the export has no resource type \"" + type + "\": it has " + String.join(", ", types));
     }
   }
 
-  /** The requested types, from the receipt. A regular expression is enough, because types contain no escapes. */
-  private List<String> asked() {
-    Matcher types = TYPES.matcher(receipt);
-    return types.find() ? TYPE.matcher(types.group(1)).results().map(MatchResult::group).toList() : List.of();
+  /**
+   * The requested resource types. A type without a file had no records.
+   *
+   * @return empty for a fetch, because a manifest does not name them
+   */
+  public List<String> types() {
+    return types;
   }
 
   /**

@@ -17,7 +17,7 @@ public abstract sealed class ExportSettings<B extends ExportSettings<B>> extends
   /**
    * Resource types to export, one job for each.
    *
-   * @param value one or more, without commas (default {@code Patient,Coverage,ExplanationOfBenefit})
+   * @param value one or more (default {@code Patient,Coverage,ExplanationOfBenefit})
    * @return this
    */
   public B types(String... value) {

@@ -78,12 +78,11 @@ final class NativeClient implements BcdaClient {
 
   private Run<ExportResult> startExport(ExportRequest request) {
     int sink = sink(request);
-    return start("export", request, config -> client -> Native.export_start(client, config, sink), request::result);
+    return start(request, config -> client -> Native.export_start(client, config, sink), request::result);
   }
 
   private Run<Manifest> startManifest(ExportRequest request) {
     return start(
-        "manifest",
         request,
         config -> client -> Native.manifest_start(client, config),
         result -> new Manifest(Native.result_manifest(result)));
@@ -92,7 +91,6 @@ final class NativeClient implements BcdaClient {
   private Run<ExportResult> startFetch(Manifest manifest, String file, ExportRequest request) {
     int sink = sink(request);
     return start(
-        "fetch",
         request,
         config -> client -> Native.fetch_start(client, config, manifest.json(), file, sink),
         request::result);
@@ -111,18 +109,18 @@ final class NativeClient implements BcdaClient {
 
   private Run<String> startMetadata() {
     long run = handle.call(Native::metadata_start);
-    return Run.of("metadata", run, ExportRequest.builder().build(), Native::result_metadata, this);
+    return Run.of(run, ExportRequest.builder().build(), Native::result_metadata, this);
   }
 
   /**
    * Starts a run. {@code start} returns the address of the run for the addresses of a configuration and of the client.
    */
   private <T> Run<T> start(
-      String what, ExportRequest request, LongFunction<LongUnaryOperator> start, LongFunction<T> read) {
+      ExportRequest request, LongFunction<LongUnaryOperator> start, LongFunction<T> read) {
     try (NativeHandle config = request.config()) {
       expectNameable(config);
       long run = handle.call(client -> config.call(settings -> start.apply(settings).applyAsLong(client)));
-      return Run.of(what, run, request, read, this);
+      return Run.of(run, request, read, this);
     }
   }
 

@@ -12,8 +12,8 @@ final class Run<T> extends BcdaFuture<T> {
   private final LongFunction<T> read;
   private final Object serving;
 
-  private Run(String what, NativeHandle handle, ExportRequest request, LongFunction<T> read, Object serving) {
-    super(what, handle);
+  private Run(NativeHandle handle, ExportRequest request, LongFunction<T> read, Object serving) {
+    super(handle.call(Native::run_kind), handle);
     this.request = request;
     this.sink = new SinkAnswers(request.sink(), calls);
     this.read = read;
@@ -21,11 +21,11 @@ final class Run<T> extends BcdaFuture<T> {
   }
 
   /**
-   * Follows the run at {@code address}. {@code what} names the run, {@code read} converts its native result, and
-   * {@code serving} stays reachable until its end.
+   * Follows the run at {@code address}. {@code read} converts its native result, and {@code serving} stays reachable until
+   * its end.
    */
-  static <T> Run<T> of(String what, long address, ExportRequest request, LongFunction<T> read, Object serving) {
-    Run<T> run = new Run<>(what, new NativeHandle("run", address, Native::run_destroy), request, read, serving);
+  static <T> Run<T> of(long address, ExportRequest request, LongFunction<T> read, Object serving) {
+    Run<T> run = new Run<>(new NativeHandle("run", address, Native::run_destroy), request, read, serving);
     run.begin();
     return run;
   }

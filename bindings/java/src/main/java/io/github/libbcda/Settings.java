@@ -32,13 +32,13 @@ public abstract sealed class Settings<B extends Settings<B>> permits ExportSetti
    *
    * @param name the name, for example {@code "client_id"}
    * @param value text as in the command's flags, for example {@code "30s"}, {@code "64KiB"} or
-   *     {@code "Patient,Coverage"}; null restores the default
+   *     {@code "Patient,Coverage"}. A list may also be a JSON array of texts. Null restores the default
    * @return this
    */
   public B set(String name, String value) {
     values.remove(Objects.requireNonNull(name, "name")); // so that the setting that was set last is at the end
     if (value != null) {
-      values.put(name, new Values.Value(value, null));
+      values.put(name, new Values.Value(value, null, null));
     }
     return self();
   }
@@ -56,7 +56,7 @@ public abstract sealed class Settings<B extends Settings<B>> permits ExportSetti
    */
   public B supply(String name, Supplier<String> value) {
     values.remove(Objects.requireNonNull(name, "name"));
-    values.put(name, new Values.Value(null, Objects.requireNonNull(value, "value")));
+    values.put(name, new Values.Value(null, null, Objects.requireNonNull(value, "value")));
     return self();
   }
 
@@ -73,13 +73,14 @@ public abstract sealed class Settings<B extends Settings<B>> permits ExportSetti
   }
 
   final B put(String name, String[] value) {
-    if (value == null) {
-      return set(name, null);
+    set(name, (String) null);
+    if (value != null) {
+      for (String each : value) {
+        Objects.requireNonNull(each, name);
+      }
+      values.put(name, new Values.Value(null, List.of(value), null));
     }
-    for (String each : value) {
-      Objects.requireNonNull(each, name);
-    }
-    return set(name, String.join(",", value));
+    return self();
   }
 
   /** Milliseconds, rounded up, because 0 would mean that there is no limit. */

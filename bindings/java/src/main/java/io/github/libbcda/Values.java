@@ -12,8 +12,8 @@ import java.util.function.Supplier;
  * when needed.
  */
 final class Values {
-  /** Exactly one of the two is null. */
-  record Value(String given, Supplier<String> supplied) {}
+  /** Exactly one of the three is not null: a text, the items of a list, or a supplier. */
+  record Value(String given, List<String> items, Supplier<String> supplied) {}
 
   private final Map<String, Value> all;
   private final List<LongConsumer> sources;
@@ -50,6 +50,11 @@ final class Values {
   private static void tell(long config, String name, Value value, Predicate<String> asked) {
     if (value.given != null) {
       Native.config_set(config, name, value.given);
+      return;
+    }
+    if (value.items != null) {
+      Native.config_set(config, name, ""); // instead of the default
+      value.items.forEach(item -> Native.config_add(config, name, item));
       return;
     }
     String text = asked.test(name) ? value.supplied.get() : "";

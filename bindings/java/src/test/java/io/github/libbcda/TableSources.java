@@ -131,7 +131,7 @@ final class TableSources {
   }
 
   private static String clientSettings() {
-    return HEAD.formatted("import java.nio.file.Path;\nimport java.time.Duration;\n\n")
+    return HEAD.formatted("import java.nio.file.Path;\nimport java.time.Duration;\nimport java.util.Objects;\n\n")
         + """
           /**
            * The settings of a client, in addition to those of an export. Null means the default.
@@ -161,6 +161,17 @@ final class TableSources {
             public B configFile(Path path) {
               String text = LocalPath.text(path);
               return source(config -> Native.config_load_file(config, text));
+            }
+
+            /**
+             * Takes what the text of such a file holds, as {@link #configFile} does: from a secret store, say.
+             *
+             * @param json {@code {"name": value}}
+             * @return this
+             */
+            public B configJson(String json) {
+              Objects.requireNonNull(json, "json");
+              return source(config -> Native.config_load_json(config, json));
             }
           """
         + setters(index -> Native.setting_is_for_export(index) == 0)
@@ -228,7 +239,7 @@ final class TableSources {
       case "integer" -> "how many";
       case "size" -> "bytes";
       case "duration" -> "to the millisecond, rounded up";
-      case "list" -> "one or more, without commas";
+      case "list" -> "one or more";
       default -> "text";
     };
   }
