@@ -86,7 +86,7 @@ bool announces_setting(std::string_view before, bool plain_word) {
 
 std::string in_flags(std::string_view text) {
   if (text.substr(0, 22) == "the configuration file") return std::string(text);  // its members are named like settings
-  std::string out;
+  std::string out, names;
   for (std::size_t at = 0; at < text.size();) {
     std::size_t end = at;
     while (end < text.size() && is_name(text[end])) ++end;
@@ -99,12 +99,15 @@ std::string in_flags(std::string_view text) {
       if (out.size() >= lead.size() && out.compare(out.size() - lead.size(), lead.size(), lead) == 0)
         out.resize(out.size() - lead.size());
       out += given_as(bcda::Setting(row), text);
+      const bool differs = word.find('_') != word.npos;  // from its flag, so a reader of a configuration file needs it
+      if (differs && names.find(word) == names.npos) names += (names.empty() ? "" : ", ") + word;
     } else {
       out += word;
     }
     if (end < text.size()) out += text[end];
     at = end + 1;
   }
+  if (!names.empty()) out += (names.find(',') == names.npos ? " (setting " : " (settings ") + names + ")";
   return out;
 }
 

@@ -41,7 +41,7 @@ bool is_one_of(const bcda::Setting& setting, std::initializer_list<std::string_v
 std::string flag_name(std::string_view setting);
 
 // A text of the library in which each name of a setting is replaced by its flag, or by its environment variable for a
-// secret.
+// secret. A name that differs from its flag follows at the end, because a configuration file needs it.
 std::string in_flags(std::string_view text);
 
 // Prints help in two columns with wrapped descriptions, and with our placeholders for values.

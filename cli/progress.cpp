@@ -178,8 +178,8 @@ std::string Progress::failure(const std::string& message) const {
   constexpr std::string_view before_cause = "; the first: ";
   const std::size_t counted = message.find(before_cause);
   const std::string cause = counted == message.npos ? message : message.substr(counted + before_cause.size());
-  if (!told_.count(cause)) return message;
-  if (counted != message.npos) return message.substr(0, counted);
+  // With the cause of the first file the last message is complete for a log that keeps no warnings.
+  if (!told_.count(cause) || counted != message.npos) return message;
   std::string jobs;
   for (const std::string& type : failed_jobs_) jobs += (jobs.empty() ? ": " : ", ") + type;
   return plural(static_cast<std::int64_t>(failed_jobs_.size()), "job") + " failed" + jobs;

@@ -10,7 +10,7 @@ using cli::in_flags;
 TEST(InFlags, ASettingIsNamedByItsFlag) {
   EXPECT_EQ(in_flags("the setting out is missing; name a directory"), "--out is missing; name a directory");
   EXPECT_EQ(in_flags("x is not encrypted; use https://, or set allow_http if you must"),
-            "x is not encrypted; use https://, or set --allow-http if you must");
+            "x is not encrypted; use https://, or set --allow-http if you must (setting allow_http)");
   EXPECT_EQ(in_flags("(.bcda); set restart to discard it"), "(.bcda); set --restart to discard it");
   EXPECT_EQ(in_flags("the last files; durability=process accepts that"),
             "the last files; --durability=process accepts that");
@@ -18,11 +18,12 @@ TEST(InFlags, ASettingIsNamedByItsFlag) {
 }
 
 TEST(InFlags, ASecretIsNamedByWhatHoldsIt) {
-  EXPECT_EQ(in_flags("check client_id and client_secret, that"),
-            "check --client-id and --client-secret-file or BCDA_CLIENT_SECRET, that");
+  EXPECT_EQ(
+      in_flags("check client_id and client_secret, that"),
+      "check --client-id and --client-secret-file or BCDA_CLIENT_SECRET, that (settings client_id, client_secret)");
   EXPECT_EQ(in_flags("the setting client_secret (or client_secret_file) is missing"),
-            "BCDA_CLIENT_SECRET (or --client-secret-file) is missing");
-  EXPECT_EQ(in_flags("in the setting private_key_pem: no"), "in BCDA_PRIVATE_KEY_PEM: no");
+            "BCDA_CLIENT_SECRET (or --client-secret-file) is missing (settings client_secret, client_secret_file)");
+  EXPECT_EQ(in_flags("in the setting private_key_pem: no"), "in BCDA_PRIVATE_KEY_PEM: no (setting private_key_pem)");
 }
 
 TEST(InFlags, OtherWordsStay) {
