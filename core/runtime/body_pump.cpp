@@ -5,6 +5,7 @@
 #include <boost/asio/this_coro.hpp>
 
 #include <algorithm>
+#include <condition_variable>
 #include <exception>
 #include <mutex>
 #include <utility>
@@ -36,8 +37,13 @@ struct BodyPump::Work {
       const std::lock_guard lock(mutex);
       busy = false;
       if (thrown) failure = std::move(thrown);
+      ended.notify_all();
     }
     idle->wake();
+  }
+  void wait_until_idle() {
+    std::unique_lock lock(mutex);
+    ended.wait(lock, [this] { return !busy; });
   }
   void check() {
     const std::lock_guard lock(mutex);
@@ -45,6 +51,7 @@ struct BodyPump::Work {
   }
 
   std::mutex mutex;
+  std::condition_variable ended;
   bool busy = false;
   std::exception_ptr failure;  // a worker's exception cannot reach the coroutine in another way
   std::shared_ptr<world::Wakeup> idle;
@@ -57,6 +64,9 @@ BodyPump::BodyPump(const asio::any_io_executor& executor, world::Workers& worker
       block_size_(
           static_cast<std::size_t>(expected < 0 ? kLargestBlock : std::clamp(expected, kSmallestBlock, kLargestBlock))),
       work_(std::make_shared<Work>(executor)) {}
+
+// Asio destroys a coroutine whose wait could not be started. Then nobody has settled, and the thread waits here.
+BodyPump::~BodyPump() { work_->wait_until_idle(); }
 
 Task<std::size_t> BodyPump::move(http::Response& response) {
   Bytes& block = blocks_[current_];

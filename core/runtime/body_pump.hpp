@@ -16,6 +16,9 @@ class BodyPump {
   // `executor` is that strand. `expected`: the bytes that will come; -1: unknown.
   BodyPump(const asio::any_io_executor& executor, world::Workers& workers, transfer::Decoder& decoder,
            std::int64_t expected);
+  ~BodyPump();
+  BodyPump(const BodyPump&) = delete;
+  BodyPump& operator=(const BodyPump&) = delete;
 
   // Reads some bytes and hands them on when the worker is idle or the block is full. Returns how many were read; 0: the body
   // has ended. Throws what reading or decoding threw.

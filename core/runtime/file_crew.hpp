@@ -20,9 +20,8 @@ class FileCrew {
            Reporter& reporter, Outcome& outcome, std::shared_ptr<TaskGroup> group, bool takes_earlier_files);
 
   // Adds files to the queue and sees to it that enough workers are at it.
-  void fetch(const std::vector<bulk::Entry>& entries, const std::string& status_url, bool use_token);
-  // No other manifest will come: the number of files is known from now on.
-  void all_known();
+  // `is_last`: no other manifest will come, so the number of files is known from now on.
+  void fetch(const std::vector<bulk::Entry>& entries, const std::string& status_url, bool use_token, bool is_last);
 
  private:
   Task<> work();

@@ -26,7 +26,13 @@ void LogWriter::drain() {
     const std::lock_guard lock(mutex_);
     lines.swap(lines_);
   }
+  if (closed_) return;
   for (const std::string& line : lines) write_(line);
+}
+
+void LogWriter::close() {
+  const std::lock_guard order(writing_);
+  closed_ = true;
 }
 
 // Not a coroutine itself: within a co_await, GCC 12 destroys what a lambda holds twice.

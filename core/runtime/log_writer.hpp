@@ -23,6 +23,8 @@ class LogWriter : public std::enable_shared_from_this<LogWriter> {
   void add(std::string line);
   // Returns when all lines are written, or were found not to be writable.
   Task<> flush();
+  // Writes nothing from now on; returns when no write is under way. What `write` uses may then be destroyed.
+  void close();
 
  private:
   void drain();
@@ -30,8 +32,9 @@ class LogWriter : public std::enable_shared_from_this<LogWriter> {
   world::Workers& workers_;
   std::function<void(const std::string&)> write_;
   std::function<void(const Error&)> failed_;
-  std::mutex writing_;  // keeps the order when two workers drain
-  std::mutex mutex_;    // guards `lines_`
+  std::mutex writing_;   // keeps the order when two workers drain
+  bool closed_ = false;  // guarded by `writing_`
+  std::mutex mutex_;     // guards `lines_`
   std::vector<std::string> lines_;
 };
 

@@ -21,6 +21,10 @@ Reporter::Reporter(std::shared_ptr<Mailbox> mailbox, const FileQueue& queue, std
                    const world::Clock& clock)
     : mailbox_(std::move(mailbox)), queue_(queue), log_(std::move(log)), clock_(clock) {}
 
+Reporter::~Reporter() {
+  if (log_) log_->close();
+}
+
 void Reporter::enter(RunState state) {
   const int order = static_cast<int>(state);
   int old = state_.load();

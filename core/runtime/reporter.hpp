@@ -25,6 +25,8 @@ class Reporter {
   Reporter(std::shared_ptr<Mailbox> mailbox, const FileQueue& queue, std::shared_ptr<LogWriter> log,
            const world::Clock& clock);
 
+  ~Reporter();  // closes the client log
+
   void enter(RunState state);
   void warn(const std::string& text, const std::string& type = "");
   void warn(const Error& error, const std::string& type, const std::string& file = "");

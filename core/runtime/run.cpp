@@ -76,9 +76,9 @@ void Run::furnish() {
                 request_.kind == RunKind::fetch);
   jobs_.emplace(*session_, world, job_options(request_.settings), *reporter_, outcome_, output_.workspace.get(),
                 [this](const JobRecord& job, const std::vector<bulk::Entry>& files) {
-                  if (jobs_->records().size() == types_.size()) crew_->all_known();
-                  if (request_.kind == RunKind::export_)
-                    crew_->fetch(files, job.status_url, job.manifest->requires_access_token);
+                  if (request_.kind != RunKind::export_) return;
+                  const bool is_last = jobs_->records().size() == types_.size();
+                  crew_->fetch(files, job.status_url, job.manifest->requires_access_token, is_last);
                 });
 }
 
@@ -117,9 +117,8 @@ Task<> Run::flow() {
     group_->spawn(
         [this] { return guarded(ask_metadata(*session_, metadata_), [this](const Error& e) { outcome_.fail(e); }); });
   } else if (request_.kind == RunKind::fetch) {
-    crew_->all_known();
     for (const bulk::Manifest& manifest : request_.manifests)
-      crew_->fetch(manifest.entries, "", manifest.requires_access_token);
+      crew_->fetch(manifest.entries, "", manifest.requires_access_token, &manifest == &request_.manifests.back());
   } else {
     reporter_->enter(RunState::authenticating);
     for (const std::string& type : types_) group_->spawn([this, type] { return jobs_->run(type, types_.size() == 1); });

@@ -36,6 +36,12 @@ http::ClientOptions client_options(const Settings& settings) {
   return options;
 }
 
+std::shared_ptr<world::World> make_world(const Settings& settings) {
+  const auto threads = static_cast<std::size_t>(settings.integer("threads"));
+  if (settings.boolean("share_threads")) return world::shared_world(threads);
+  return std::make_shared<world::SystemWorld>(threads);
+}
+
 auth::Credentials read_credentials(const Settings& settings) {
   auth::Credentials credentials{std::string(settings.credential("client_id").reveal()),
                                 settings.credential("client_secret")};
@@ -71,7 +77,7 @@ Session::Session(Settings settings, std::shared_ptr<world::World> world)
   auto tls = std::make_shared<http::TlsContext>(settings_.text("ca_file"));  // finds out whether OpenSSL can be used
   private_key_ = load_private_key(settings_);
   warnings_ = settings_.warnings();
-  if (!world_) world_ = std::make_shared<world::SystemWorld>(static_cast<std::size_t>(settings_.integer("threads")));
+  if (!world_) world_ = make_world(settings_);
   http_ = std::make_unique<http::Client>(options, std::move(tls), *world_);
   if (!credentials.client_id.empty() && !credentials.client_secret.empty())
     tokens_ = std::make_unique<auth::TokenSource>(*http_, service_, std::move(credentials),

@@ -30,7 +30,7 @@ class Session {
   const std::vector<std::string>& warnings() const { return warnings_; }  // about the settings; a run reports them
   http::Client& http() { return *http_; }
   auth::TokenSource& tokens();  // throws Error{INVALID_ARGUMENT} when there are no credentials
-  const std::shared_ptr<world::World>& world() { return world_; }
+  const std::shared_ptr<world::World>& world() const { return world_; }
 
   // May files be fetched from there?
   bool allows(const http::Url& url) const;

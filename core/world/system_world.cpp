@@ -80,6 +80,23 @@ void SystemWorld::abandon() {
   attendance_.close(kPatienceAtExit);  // with a limit, because a caller's call-back may wait for something that is gone
 }
 
+std::shared_ptr<World> shared_world(std::size_t threads) {
+  struct Shared {
+    std::mutex mutex;
+    std::weak_ptr<World> world;
+    pid_t process = 0;
+  };
+  static auto* const shared = new Shared;  // never destroyed, because threads may use it to the very end
+  const std::lock_guard lock(shared->mutex);
+  auto world = shared->process == ::getpid() ? shared->world.lock() : nullptr;
+  if (!world) {
+    world = std::make_shared<SystemWorld>(threads);
+    shared->world = world;
+    shared->process = ::getpid();
+  }
+  return world;
+}
+
 void SystemWorld::stop_threads() {
   work_.reset();
   io_.stop();

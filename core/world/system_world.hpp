@@ -54,4 +54,8 @@ class SystemWorld : public World {
   std::optional<StopAtExit> at_exit_;
 };
 
+// The world that all clients of this process share. The first one of them makes it with `threads` threads, and it ends with the
+// last one. A forked child makes one of its own. Throws Error{INTERNAL}.
+std::shared_ptr<World> shared_world(std::size_t threads);
+
 }  // namespace libbcda::world

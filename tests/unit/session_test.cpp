@@ -54,5 +54,27 @@ TEST(Sessions, AThreadsFaultReachesWhoeverWatches) {
   boost::asio::post(session.world()->executor(), [] { throw 7; });  // nobody watches any more
 }
 
+TEST(Sessions, ShareTheirThreadsWhenTheySaySo) {
+  Settings sharing = settings();
+  sharing.set("share_threads", "true");
+  const Session alone(settings()), first(sharing), second(sharing);
+  EXPECT_EQ(first.world(), second.world());
+  EXPECT_NE(alone.world(), first.world());
+}
+
+TEST(Sessions, SharedThreadsEndWithTheLastSession) {
+  Settings sharing = settings();
+  sharing.set("share_threads", "true");
+  std::weak_ptr<world::World> world;
+  {
+    auto first = std::make_unique<Session>(sharing);
+    const Session second(sharing);
+    world = second.world();
+    first.reset();
+    EXPECT_FALSE(world.expired());
+  }
+  EXPECT_TRUE(world.expired());
+}
+
 }  // namespace
 }  // namespace libbcda::runtime
