@@ -71,6 +71,8 @@ class ClientSettings(ExportSettings, total=False):
     """Other origins that a manifest may point to; files there are downloaded without the token."""
     threads: int | None
     """Threads that transfer and decrypt data; 0: one per core."""
+    share_threads: bool | None
+    """Share the threads with the other clients of this process that set this; the first client decides how many."""
     user_agent: str | None
     """The User-Agent header."""
     connect_timeout: Duration

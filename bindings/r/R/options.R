@@ -16,7 +16,9 @@
 #' @param allowed_origins Other origins that a manifest may point to; files there are downloaded without the token.
 #'   (a character vector)
 #' @param threads Threads that transfer and decrypt data; 0: one per core. (a whole number, by default `0`)
-#' @param user_agent The User-Agent header. (text, by default `libbcda/0.1.0`)
+#' @param share_threads Share the threads with the other clients of this process that set this; the first client
+#'   decides how many. (`TRUE` or `FALSE`, by default `false`)
+#' @param user_agent The User-Agent header. (text, by default `libbcda/0.2.0`)
 #' @param connect_timeout Time limit for name lookup, connection and TLS handshake. (a duration, by default `30s`)
 #' @param idle_timeout Longest time without a byte on a connection that should deliver bytes. (a duration, by default
 #'   `1m`)
@@ -54,12 +56,13 @@
 bcda_client <- function(url = NULL, ..., client_id = NULL, client_secret = NULL, client_secret_file = NULL,
                         private_key = NULL, private_key_pem = NULL, private_key_passphrase = NULL,
                         private_key_passphrase_file = NULL, ca_file = NULL, allow_http = NULL,
-                        allowed_origins = NULL, threads = NULL, user_agent = NULL, connect_timeout = NULL,
-                        idle_timeout = NULL, request_timeout = NULL, token_lifetime = NULL, max_header_bytes = NULL,
-                        max_manifest_bytes = NULL, types = NULL, out = NULL, restart = NULL, parallel = NULL,
-                        allow_plaintext = NULL, durability = NULL, poll_interval = NULL, poll_max_interval = NULL,
-                        job_timeout = NULL, timeout = NULL, retries = NULL, outage_limit = NULL, retry_delay = NULL,
-                        retry_max_delay = NULL, config_file = NULL, env = TRUE) {
+                        allowed_origins = NULL, threads = NULL, share_threads = NULL, user_agent = NULL,
+                        connect_timeout = NULL, idle_timeout = NULL, request_timeout = NULL, token_lifetime = NULL,
+                        max_header_bytes = NULL, max_manifest_bytes = NULL, types = NULL, out = NULL, restart = NULL,
+                        parallel = NULL, allow_plaintext = NULL, durability = NULL, poll_interval = NULL,
+                        poll_max_interval = NULL, job_timeout = NULL, timeout = NULL, retries = NULL,
+                        outage_limit = NULL, retry_delay = NULL, retry_max_delay = NULL, config_file = NULL,
+                        env = TRUE) {
   client_with(settings_in(environment(), list(...)), config_file, env)
 }
 

@@ -168,6 +168,16 @@ public abstract sealed class ClientSettings<B extends ClientSettings<B>> extends
   }
 
   /**
+   * Share the threads with the other clients of this process that set this; the first client decides how many.
+   *
+   * @param value whether (default {@code false})
+   * @return this
+   */
+  public B shareThreads(boolean value) {
+    return set("share_threads", Boolean.toString(value));
+  }
+
+  /**
    * The User-Agent header.
    *
    * @param value text (default {@code libbcda/0.2.0})
