@@ -19,10 +19,9 @@ FileCrew::FileCrew(Session& session, world::World& world, const Settings& settin
       parallel_(static_cast<std::size_t>(settings.integer("parallel"))),
       worker_(session, world, settings, output, reporter, takes_earlier_files) {}
 
-void FileCrew::fetch(const std::vector<bulk::Entry>& entries, const std::string& status_url, bool use_token,
-                     bool is_last) {
-  if (!entries.empty()) reporter_.enter(RunState::downloading);
-  queue_.add(entries, status_url, use_token);
+void FileCrew::fetch(const Files& files, const std::string& status_url, bool use_token, bool is_last) {
+  if (!files->empty()) reporter_.enter(RunState::downloading);
+  queue_.add(files, status_url, use_token);
   const std::lock_guard lock(mutex_);
   all_known_ = all_known_ || is_last;
   for (std::size_t more = std::min(parallel_ - at_work_, queue_.waiting()); more > 0; --more) {

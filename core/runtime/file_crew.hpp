@@ -21,7 +21,7 @@ class FileCrew {
 
   // Adds files to the queue and sees to it that enough workers are at it.
   // `is_last`: no other manifest will come, so the number of files is known from now on.
-  void fetch(const std::vector<bulk::Entry>& entries, const std::string& status_url, bool use_token, bool is_last);
+  void fetch(const Files& files, const std::string& status_url, bool use_token, bool is_last);
 
  private:
   Task<> work();

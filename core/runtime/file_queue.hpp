@@ -2,6 +2,7 @@
 #pragma once
 #include <cstdint>
 #include <deque>
+#include <memory>
 #include <mutex>
 #include <optional>
 #include <set>
@@ -22,7 +23,10 @@ struct FileTask {
   std::string path() const;  // relative to the output directory
 };
 
-// Thread-safe.
+// Files of a manifest, which they keep alive.
+using Files = std::shared_ptr<const std::vector<bulk::Entry>>;
+
+// Thread-safe. A file that waits is a number, because there may be hundreds of thousands of them.
 class FileQueue {
  public:
   struct Counts {
@@ -31,7 +35,7 @@ class FileQueue {
   };
 
   // Adds the files of a manifest that are not known yet, each with a local name of its own.
-  void add(const std::vector<bulk::Entry>& entries, const std::string& status_url, bool use_token);
+  void add(const Files& files, const std::string& status_url, bool use_token);
   std::optional<FileTask> take();  // nullopt: none is left
   void done(FileResult file);
   void failed();
@@ -41,11 +45,19 @@ class FileQueue {
   std::vector<FileResult> results() const;  // by path
 
  private:
+  struct Batch {
+    Files files;
+    std::string status_url;
+    bool use_token = true;
+    std::vector<std::uint32_t> waiting;  // positions in `files`, the next one last
+  };
   std::string unique_name(const bulk::Entry& entry);
 
   mutable std::mutex mutex_;
-  std::deque<FileTask> tasks_;
-  std::set<std::string> urls_, paths_;  // of all files that were ever added
+  std::deque<Batch> batches_;  // none of them is empty
+  std::size_t waiting_ = 0;
+  std::set<std::uint64_t> urls_;  // digests of the URLs of all files that were ever added
+  std::set<std::string> paths_;   // of all files that were ever taken
   std::vector<FileResult> results_;
   Counts counts_;
 };

@@ -114,7 +114,7 @@ void JobRunner::done(const bulk::Job& job) {
     const std::lock_guard lock(mutex_);
     records_.push_back(record);
   }
-  files_found_(record, record.manifest->entries);
+  files_found_(record, Files(record.manifest, &record.manifest->entries));
 }
 
 Task<> JobRunner::failed(const bulk::Job& job, Error error, bool alone) {
@@ -157,7 +157,7 @@ Task<> JobRunner::confirm(JobRecord record) {
     const auto same = [&](const JobRecord& known) { return known.status_url == record.status_url; };
     *std::find_if(records_.begin(), records_.end(), same) = record;
   }
-  files_found_(record, grown);
+  files_found_(record, std::make_shared<const std::vector<bulk::Entry>>(std::move(grown)));
 }
 
 std::vector<JobRecord> JobRunner::records() const {

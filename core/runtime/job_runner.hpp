@@ -31,7 +31,7 @@ class JobRunner {
  public:
   // `files_found` hears of the files of each manifest, and of those by which a manifest grew. `workspace` is null when
   // nothing is written to a directory.
-  using FilesFound = std::function<void(const JobRecord& job, const std::vector<bulk::Entry>& files)>;
+  using FilesFound = std::function<void(const JobRecord& job, const Files& files)>;
   JobRunner(Session& session, world::World& world, bulk::JobOptions options, Reporter& reporter, Outcome& outcome,
             transfer::Workspace* workspace, FilesFound files_found);
 

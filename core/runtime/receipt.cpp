@@ -30,6 +30,14 @@ json::object member(const FileResult& file, const std::string& out) {
   return described;
 }
 
+// A JSON array of the data files, or of the error files. It is text at once, because a tree of all files takes much memory.
+std::string list_of(const std::vector<FileResult>& files, bool errors, const std::string& out) {
+  std::string text = "[";
+  for (const FileResult& file : files)
+    if (file.is_error == errors) text += (text.size() > 1 ? "," : "") + json::serialize(member(file, out));
+  return text + "]";
+}
+
 // What is wrong with a receipt that is read: anybody may have written it.
 struct Malformed {
   std::string why;
@@ -167,8 +175,6 @@ std::string describe(const FileResult& file, const std::vector<std::string>& war
 
 std::string make_receipt(const ReceiptFacts& facts, const std::vector<FileResult>& all, json::array types,
                          json::array jobs) {
-  json::array files, errors;
-  for (const FileResult& file : all) (file.is_error ? errors : files).push_back(member(file, facts.out));
   json::object receipt{{"libbcda", kVersion},
                        {"status", find_status(static_cast<std::int32_t>(facts.status))->name},
                        {"service", facts.service},
@@ -176,11 +182,12 @@ std::string make_receipt(const ReceiptFacts& facts, const std::vector<FileResult
                        {"transactionTime", facts.transaction_time},
                        {"started", to_rfc3339(facts.started)},
                        {"finished", to_rfc3339(facts.started + facts.elapsed)},
-                       {"jobs", std::move(jobs)},
-                       {"files", std::move(files)},
-                       {"errors", std::move(errors)}};
+                       {"jobs", std::move(jobs)}};
   if (!facts.warnings.empty()) receipt["warnings"] = json::array(facts.warnings.begin(), facts.warnings.end());
-  return json::serialize(receipt) + "\n";
+  std::string text = json::serialize(receipt);
+  text.pop_back();  // the closing brace
+  text += ",\"files\":" + list_of(all, false, facts.out) + ",\"errors\":" + list_of(all, true, facts.out) + "}\n";
+  return text;
 }
 
 std::string earliest_time(const std::vector<std::string>& times) {

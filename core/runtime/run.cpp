@@ -75,7 +75,7 @@ void Run::furnish() {
   crew_.emplace(*session_, world, request_.settings, output_, queue_, *reporter_, outcome_, group_,
                 request_.kind == RunKind::fetch);
   jobs_.emplace(*session_, world, job_options(request_.settings), *reporter_, outcome_, output_.workspace.get(),
-                [this](const JobRecord& job, const std::vector<bulk::Entry>& files) {
+                [this](const JobRecord& job, const Files& files) {
                   if (request_.kind != RunKind::export_) return;
                   const bool is_last = jobs_->records().size() == types_.size();
                   crew_->fetch(files, job.status_url, job.manifest->requires_access_token, is_last);
@@ -118,7 +118,8 @@ Task<> Run::flow() {
         [this] { return guarded(ask_metadata(*session_, metadata_), [this](const Error& e) { outcome_.fail(e); }); });
   } else if (request_.kind == RunKind::fetch) {
     for (const bulk::Manifest& manifest : request_.manifests)
-      crew_->fetch(manifest.entries, "", manifest.requires_access_token, &manifest == &request_.manifests.back());
+      crew_->fetch(Files(Files(), &manifest.entries), "", manifest.requires_access_token,
+                   &manifest == &request_.manifests.back());
   } else {
     reporter_->enter(RunState::authenticating);
     for (const std::string& type : types_) group_->spawn([this, type] { return jobs_->run(type, types_.size() == 1); });

@@ -151,10 +151,14 @@ bulk::Entry entry(const std::string& name, const std::string& key = "") {
   return made;
 }
 
+Files files(std::vector<bulk::Entry> entries) {
+  return std::make_shared<const std::vector<bulk::Entry>>(std::move(entries));
+}
+
 TEST(FileQueues, TakeEachFileOnceInItsOrder) {
   FileQueue queue;
-  queue.add({entry("a"), entry("b"), entry("a")}, "job", true);
-  queue.add({entry("b"), entry("c")}, "job", true);
+  queue.add(files({entry("a"), entry("b"), entry("a")}), "job", true);
+  queue.add(files({entry("b"), entry("c")}), "job", true);
   EXPECT_EQ(queue.counts().total, 3);
   EXPECT_EQ(queue.waiting(), 3u);
   for (const char* name : {"a", "b", "c"}) EXPECT_EQ(queue.take()->entry.name, name);
@@ -168,7 +172,7 @@ TEST(FileQueues, GiveEachFileALocalNameOfItsOwn) {
   bulk::Entry error = other;
   error.is_error = true;
   error.url.target = "/data/3/a.ndjson";
-  queue.add({entry("a.ndjson"), other, error}, "", true);
+  queue.add(files({entry("a.ndjson"), other, error}), "", true);
   const auto first = queue.take(), second = queue.take(), third = queue.take();
   EXPECT_EQ(first->path(), "Patient.a.ndjson");
   EXPECT_NE(second->path(), first->path());
@@ -177,7 +181,7 @@ TEST(FileQueues, GiveEachFileALocalNameOfItsOwn) {
 
 TEST(FileQueues, CountWhatBecameOfTheirFiles) {
   FileQueue queue;
-  queue.add({entry("a"), entry("b"), entry("c")}, "", true);
+  queue.add(files({entry("a"), entry("b"), entry("c")}), "", true);
   FileResult done;
   done.path = "b";
   queue.done(done);
