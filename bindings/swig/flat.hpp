@@ -132,7 +132,7 @@ Result* result_open(const Text& directory, const Text& receipt);  // receipt "":
 void result_destroy(Result* result);
 std::int32_t result_file_count(const Result& result);
 std::int32_t result_error_file_count(const Result& result);
-Text result_types(const Result& result);  // asked for: comma separated; "": unknown
+Text result_types(const Result& result);  // the requested types, comma-separated; "" if unknown
 Text result_transaction_time(const Result& result);
 std::int64_t result_elapsed_ms(const Result& result);
 Text result_json(const Result& result);

@@ -40,7 +40,7 @@ struct bcda_event {
   std::string json;
 };
 
-// bcda.h and the engine may not drift apart.
+// The kinds in bcda.h and in the core must have the same numbers.
 static_assert(static_cast<int>(RunKind::export_) == BCDA_RUN_EXPORT &&
               static_cast<int>(RunKind::manifest) == BCDA_RUN_MANIFEST &&
               static_cast<int>(RunKind::fetch) == BCDA_RUN_FETCH &&

@@ -16,7 +16,7 @@ using libbcda::runtime::RunResult;
 
 struct bcda_result {
   RunResult result;
-  std::string types;  // asked for, comma separated
+  std::string types;  // the requested types, comma-separated
 };
 
 struct bcda_reader {

@@ -258,7 +258,7 @@ std::vector<std::string> split(std::string_view text) {
   return parts;
 }
 
-// The items of a JSON array of texts. Nothing: it is something else, or an item is empty or has a NUL in it.
+// Returns the items of a JSON array of texts, or nothing if it is not one, or if an item is empty or contains a NUL.
 std::optional<std::vector<std::string>> json_items(const json::value& value) {
   if (!value.is_array()) return {};
   std::vector<std::string> items;
@@ -270,7 +270,7 @@ std::optional<std::vector<std::string>> json_items(const json::value& value) {
   return items;
 }
 
-// A list as text: items between commas, or a JSON array of texts, in which an item may hold a comma. Nothing: malformed.
+// Parses items between commas, or a JSON array of texts, whose items may contain commas. Returns nothing if malformed.
 std::optional<std::vector<std::string>> parse_list(std::string_view text) {
   if (text.substr(std::min(text.find_first_not_of(" \t\r\n"), text.size())).starts_with('[')) {
     auto values = split_json_sequence(text);  // refuses what follows the array
@@ -282,7 +282,7 @@ std::optional<std::vector<std::string>> parse_list(std::string_view text) {
   return items;
 }
 
-// As parse_list reads it: a JSON array only where commas would not do.
+// The inverse of parse_list. It writes a JSON array only if commas between the items are not enough.
 std::string list_text(const std::vector<std::string>& items) {
   std::string text;
   for (const std::string& item : items) text += (text.empty() ? "" : ",") + item;
@@ -453,7 +453,7 @@ void Settings::load_json(std::string_view text) {
   load_json(clean.reveal(), what, "");
 }
 
-// `path` "": of no file.
+// `path` is "" if the text is not from a file.
 void Settings::load_json(std::string_view text, const std::string& what, const std::string& path) {
   auto value = parse_json(text);
   auto bad = [&](const std::string& why) {

@@ -130,7 +130,7 @@ class DirectoryDecryption {
     const std::string receipt = make_receipt(facts_, files_, {}, {});
     space_->complete([&](const std::string& there) { return merge_receipts(there, receipt); });
     facts_.warnings = warnings_;
-    return {files_, facts_.transaction_time, facts_.elapsed, make_receipt(facts_, files_, {}, {}), "", ""};
+    return {files_, facts_.transaction_time, facts_.elapsed, make_receipt(facts_, files_, {}, {}), "", "", {}};
   }
 
  private:

@@ -182,7 +182,7 @@ void Mailbox::set_notify(std::function<void()> notify) {
 int Mailbox::descriptor() {
   const std::lock_guard lock(mutex_);
   const int descriptor = readiness_.descriptor();
-  readiness_.set(!events_.empty() || finished_);
+  readiness_.set(!events_.empty() || finished_);  // because an event may be older than the descriptor
   return descriptor;
 }
 

@@ -46,8 +46,8 @@ class Mailbox {
   // Called after each event, on the thread that brought it. Returns once no old callback is running.
   void set_notify(std::function<void()> notify);
 
-  // A descriptor, ours, that is readable while an event waits or the run has ended. Throws Error{INTERNAL}: there is none
-  // left.
+  // A descriptor that is readable while an event waits or the run has ended. The mailbox owns it. Throws Error{INTERNAL}
+  // if none is left.
   int descriptor();
 
  private:

@@ -99,7 +99,7 @@ void read_files(const json::object& receipt, const char* name, const std::string
   }
 }
 
-// What is no list of resource types does not say: the files are what counts.
+// Returns nothing if the member is no list of resource types. The receipt is still valid, because its files count.
 std::vector<std::string> read_types(const json::object& receipt) {
   std::vector<std::string> types;
   const json::value* listed = receipt.if_contains("types");

@@ -13,7 +13,6 @@ class Readiness {
 
   // The descriptor, which is made at the first call. Throws Error{INTERNAL} when none is left.
   int descriptor();
-  bool is_made() const { return fd_ >= 0; }
   // Makes the descriptor readable, or not. Does nothing before it is made.
   void set(bool readable);
 

@@ -1,4 +1,4 @@
-"""What is closed when its ``with`` block ends."""
+"""The base class of objects that are closed at the end of a ``with`` block."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 
 class Closing(ABC):
-    """A context manager that closes itself."""
+    """A context manager that closes itself at the end of the block."""
 
     @abstractmethod
     def close(self) -> None: ...

@@ -137,10 +137,11 @@ class Run(Closing, Generic[T]):
         return self._made
 
     def fileno(self) -> int:
-        """A descriptor for :mod:`select`, and for event loops other than asyncio's, which needs none.
+        """A descriptor for :mod:`select` and for event loops other than asyncio. asyncio does not need it.
 
-        It is readable while an event waits, and from the run's end on: then read with ``next_event(0)`` until that
-        gives None, and stop watching when :attr:`done`. Only poll it. It is valid until the run is closed or dropped.
+        It is readable while an event waits, and after the end of the run. When it is readable, call ``next_event(0)``
+        until that returns None. Stop watching when :attr:`done` is True. Only poll the descriptor; do not read from it.
+        It is valid until the run is closed or garbage-collected.
 
         Example:
             >>> import select

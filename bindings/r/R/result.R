@@ -123,7 +123,7 @@ files_of <- function(result, type) {
   files[files$type == type, , drop = FALSE]
 }
 
-# A type that was asked for, and has no file, had no records.
+# A requested type without a file had no records.
 types_in <- function(result) sort(unique(c(result$files$type, result$types)))
 
 one_type <- function(result, type) {

@@ -83,7 +83,7 @@ as_setting <- function(name, value) {
 
 as_text <- function(value) if (is_text(value)) value
 
-# The items of a list that is no single text, which may have commas between them. NULL for anything else.
+# The items of a list setting. NULL for other settings, and for a single text, which may hold several items and commas.
 items_of <- function(name, value) {
   is_list <- native_setting_type(native_setting_find(name)) == "list"
   if (is_list && is.character(value) && !anyNA(value) && length(value) != 1) value

@@ -37,7 +37,7 @@ public abstract sealed class ClientSettings<B extends ClientSettings<B>> extends
   }
 
   /**
-   * Takes what the text of such a file holds, as {@link #configFile} does: from a secret store, say.
+   * Takes settings from JSON text, as {@link #configFile} does from a file. The text can come from a secret store.
    *
    * @param json {@code {"name": value}}
    * @return this

@@ -53,7 +53,7 @@ final class Values {
       return;
     }
     if (value.items != null) {
-      Native.config_set(config, name, ""); // instead of the default
+      Native.config_set(config, name, ""); // the items replace the default
       value.items.forEach(item -> Native.config_add(config, name, item));
       return;
     }
