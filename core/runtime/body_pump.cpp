@@ -3,6 +3,7 @@
 #include <boost/asio/cancellation_state.hpp>
 #include <boost/asio/post.hpp>
 #include <boost/asio/this_coro.hpp>
+#include <boost/asio/use_awaitable.hpp>
 
 #include <algorithm>
 #include <condition_variable>
@@ -78,6 +79,9 @@ Task<std::size_t> BodyPump::move(http::Response& response) {
 }
 
 Task<> BodyPump::hand_on() {
+  // While the network and the worker are always ahead nothing else waits, and only a wait lets a cancellation or another
+  // file in.
+  co_await asio::post(co_await asio::this_coro::executor, asio::use_awaitable);
   co_await settle();
   work_->check();
   // A canceled wait for the worker ends at once when the worker is idle by then.

@@ -1,8 +1,6 @@
 #include "runtime/file_worker.hpp"
 
-#include <boost/asio/post.hpp>
 #include <boost/asio/this_coro.hpp>
-#include <boost/asio/use_awaitable.hpp>
 
 #include <algorithm>
 #include <exception>
@@ -17,7 +15,6 @@
 namespace libbcda::runtime {
 namespace {
 
-constexpr std::int64_t kYieldEvery = 4 << 20;
 constexpr std::size_t kLargestRefusal = 64 << 10;
 constexpr std::int64_t kKeysToTry = 3;
 
@@ -211,17 +208,12 @@ Task<> FileWorker::take_body(const FileTask& task, http::Response& response, con
 // The body, to its end.
 Task<> FileWorker::receive(http::Response& response, BodyPump& pump) {
   const std::int64_t expected = std::max<std::int64_t>(0, response.content_length());
-  std::int64_t received = 0, yielded = 0;
+  std::int64_t received = 0;
   reporter_.expect(expected);
   try {
     while (const std::size_t n = co_await pump.move(response)) {
       received += static_cast<std::int64_t>(n);
       reporter_.receive(static_cast<std::int64_t>(n));
-      // While the network is always ahead nothing above waits, and only a wait lets a cancellation or another file in.
-      if (received - yielded >= kYieldEvery) {
-        yielded = received;
-        co_await asio::post(co_await asio::this_coro::executor, asio::use_awaitable);
-      }
     }
     co_await pump.finish();
   } catch (const Error&) {

@@ -537,7 +537,7 @@ class Shows(Case):
     def test_each_command_has_the_flags_that_mean_something_there(self):
         connection = {"url", "ca-file", "allow-http", "threads", "user-agent", "connect-timeout", "idle-timeout",
                       "request-timeout", "max-header-bytes"}
-        service = connection | {"client-id", "client-secret-file", "token-lifetime"}
+        service = connection | {"client-id", "client-secret-file", "token-lifetime", "share-threads"}
         key = {"private-key", "private-key-passphrase-file"}
         files = {"allowed-origins", "out", "parallel", "allow-plaintext", "durability"}
         tries = {"timeout", "retries", "retry-delay", "retry-max-delay"}
