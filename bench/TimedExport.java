@@ -2,7 +2,7 @@ import io.github.libbcda.Bcda;
 import io.github.libbcda.BcdaClient;
 import io.github.libbcda.ExportRequest;
 
-/** Exports with the settings given as NAME=VALUE and prints the seconds from the client's making to the last file. */
+/** Exports with the settings given as NAME=VALUE, and prints the seconds from the creation of the client to the last file. */
 public final class TimedExport {
   private TimedExport() {}
 

@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
-"""Measures an export through another language beside `bcda export`, which does the same, from the same nginx over TLS.
+"""Compares an export through another language with `bcda export`, from the same nginx over TLS.
 
-The language's start, to which the loading of the library belongs, does not count: its program says how long the export
-took. The first round warms up.
+The start of the language and the loading of the library are not counted, because its program prints the time of the
+export. The first round is a warm-up.
 """
 
 import os
@@ -16,7 +16,7 @@ from run import arguments, commands, measure, service
 
 
 def through(program, command, out):
-    """Runs the export of `command`, a bcda export, by `program`, which takes NAME=VALUE; returns its seconds."""
+    """Runs the export of `command` (a bcda export) with `program`, which takes NAME=VALUE. Returns its seconds."""
     shutil.rmtree(out, ignore_errors=True)
     os.sync()
     settings = dict(zip(command[3::2], command[4::2]))

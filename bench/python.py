@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
-"""Measures the Python package beside its peers, in one run: an export beside the command (the same files, from the same
-nginx over TLS), and reading records beside a plain loop. Run by ./dev bench-python, which builds what it needs.
+"""Compares the Python package in one run: an export with the command (the same files, from the same nginx over TLS),
+and reading records with a plain loop. ./dev bench-python runs this script and builds what it needs.
 
-Every figure is a median of one run of this script, and every claim is a ratio of two of them.
+Every figure is a median of one run of this script, and every claim is a ratio of two figures.
 """
 
 import json
@@ -23,7 +23,7 @@ client.export(["ExplanationOfBenefit"], out=out)
 
 
 def exports(args, directory, origin, out):
-    """Whole processes, start and imports included."""
+    """Measures whole processes, including start and imports."""
     native = commands(args, directory, origin, out)
     plan = {}
     for durability in ("process", "power"):
@@ -33,7 +33,7 @@ def exports(args, directory, origin, out):
 
 
 def read_all(make):
-    """Seconds to read all records; they are counted, so that every reader does it."""
+    """Seconds to read all records. The records are counted, so that every reader does the same work."""
     begin = time.perf_counter()
     count = sum(1 for _ in make())
     return time.perf_counter() - begin, count
@@ -50,7 +50,7 @@ def readers(out):
     import bcda
 
     result = bcda.ExportResult.open(out)
-    # The bench's files end each MiB with a line that is no JSON; a plain loop has to be able to read them.
+    # Each MiB of the generated files ends with a line that is not JSON, and a plain loop must be able to read them.
     paths = [file.path for file in result.files]
 
     def parse(line):
@@ -69,7 +69,7 @@ def main():
     with service(args) as (directory, origin):
         out = f"{directory}/out"
         walls = {}
-        for round_number in range(args.rounds + 1):  # the first warms up
+        for round_number in range(args.rounds + 1):  # the first round is a warm-up
             for name, command in exports(args, directory, origin, out).items():
                 figures = measure(command, out)
                 if round_number:

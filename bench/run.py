@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
-"""Measures `bcda export` beside `curl -Z` that merely downloads the same bytes from the same nginx over TLS.
+"""Compares `bcda export` with `curl -Z`, which only downloads the same bytes from the same nginx over TLS.
 
-Every figure is a median of one run of this script, and every claim is a ratio of two of them: the machine does not matter,
-what else it does meanwhile a little. The first round warms up and is not counted.
+Every figure is a median of one run of this script, and every claim is a ratio of two figures. So the speed of the machine
+does not matter, and other load matters little. The first round is a warm-up and is not counted.
 """
 import argparse
 import contextlib
@@ -38,7 +38,7 @@ def measure(command, out):
     shutil.rmtree(out, ignore_errors=True)
     os.sync()
     figures = out + ".time"
-    # GNU time is small: a child of this script would inherit the script's own peak as its own.
+    # Measured with GNU time, because a child of this script would inherit the script's peak RSS.
     begin = time.monotonic()
     done = subprocess.run(["/usr/bin/time", "-q", "-f", "%U %S %M", "-o", figures, *command],
                           stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
@@ -84,7 +84,7 @@ def commands(args, directory, origin, out):
 
 
 def arguments(doc, files, mebibytes, rounds):
-    """The options that every benchmark takes; a parser to add more to."""
+    """A parser with the options of all benchmarks, to which more can be added."""
     parser = argparse.ArgumentParser(description=doc)
     parser.add_argument("--bcda", required=True, help="the native command")
     parser.add_argument("--seal", required=True)
@@ -97,7 +97,7 @@ def arguments(doc, files, mebibytes, rounds):
 
 @contextlib.contextmanager
 def service(args):
-    """The files behind nginx, for as long as it is needed: gives their directory and the service's origin."""
+    """Runs nginx with the files. Yields their directory and the service's origin."""
     directory = tempfile.mkdtemp(prefix="bcda-bench-", dir=args.work)
     port = free_port()
     nginx = None

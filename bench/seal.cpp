@@ -1,4 +1,4 @@
-// Makes what the benchmark serves: encrypted NDJSON files, their manifest, and the private key that opens them.
+// Makes the files for the benchmark: encrypted NDJSON files, their manifest, and the private key that unwraps their keys.
 //   bench_seal DIR FILES MEBIBYTES ORIGIN
 #include <openssl/rand.h>
 
@@ -14,7 +14,7 @@ namespace {
 
 using namespace libbcda;
 
-// About four kilobytes, as an ExplanationOfBenefit of the service has.
+// About four kilobytes, like an ExplanationOfBenefit of the service.
 std::string record(int number) {
   std::string line = R"({"resourceType":"ExplanationOfBenefit","id":"carrier-)" + std::to_string(1000000000 + number) +
                      R"(","item":[)";

@@ -15,7 +15,7 @@ namespace {
 
 constexpr int usage = 2;
 
-// A flag as it was typed, without the value behind '=', which may be a secret.
+// A flag as it was typed, without the value after '=', because that may be a secret.
 std::string flag_of(const std::string& argument) { return argument.substr(0, argument.find('=')); }
 
 bool is_flag(const std::string& argument) { return argument.size() > 1 && argument.front() == '-'; }
@@ -23,7 +23,7 @@ bool is_flag(const std::string& argument) { return argument.size() > 1 && argume
 std::vector<std::string> flags_of(const CLI::App& command) {
   std::vector<std::string> flags;
   for (const CLI::Option* option : command.get_options()) {
-    if (option->get_group().empty()) continue;  // a secret's, which exists only to be refused
+    if (option->get_group().empty()) continue;  // the flag of a secret, which exists only to be refused
     for (const std::string& name : option->get_lnames()) flags.push_back("--" + name);
   }
   return flags;
@@ -40,7 +40,8 @@ std::string did_you_mean(const std::string& typed, const std::vector<std::string
   return near.empty() ? "" : "; did you mean " + near + "?";
 }
 
-// What `command` does not know, or "". Of an unknown flag what follows is not shown: it may be a secret.
+// The first name that `command` does not know, or "". The value of an unknown flag is not shown, because it may be a
+// secret.
 std::string unknown(const CLI::App& command, bool has_subcommands) {
   const std::vector<std::string> extra = command.remaining();
   if (extra.empty()) return "";
@@ -56,7 +57,7 @@ std::string unknown(const CLI::App& command, bool has_subcommands) {
   return command.get_name() + " takes no argument \"" + extra.front() + "\"";
 }
 
-// What is wrong with a command line whose names are all known.
+// The error in a command line whose names are all known.
 std::string in_our_words(const CLI::ParseError& error) {
   std::string text = error.what();
   const std::size_t colon = text.find(": "), excludes = text.find(" excludes ");
@@ -67,7 +68,7 @@ std::string in_our_words(const CLI::ParseError& error) {
   return text;
 }
 
-// Help was asked for, or the command line is wrong.
+// Handles a request for help and a wrong command line.
 int explain(const CLI::App& app, const CLI::ParseError& error) {
   const auto chosen = app.get_subcommands();
   const CLI::App& command = chosen.empty() ? app : *chosen.front();
@@ -100,7 +101,7 @@ int carry_out(const cli::Command& command) try { return command(); } catch (cons
 namespace cli {
 
 int run(int argc, const char* const* argv) {
-  std::vector<const char*> as_flag(argv, argv + argc);  // help COMMAND is COMMAND --help
+  std::vector<const char*> as_flag(argv, argv + argc);  // "help COMMAND" means "COMMAND --help"
   if (argc > 1 && std::string_view(argv[1]) == "help") {
     as_flag.erase(as_flag.begin() + 1);
     as_flag.insert(as_flag.begin() + std::min<std::ptrdiff_t>(2, argc - 1), "--help");
@@ -108,9 +109,9 @@ int run(int argc, const char* const* argv) {
   }
   forbid_core_files();
   if (const int failed = carry_out([] { return open_standard_streams(), 0; })) return failed;
-  std::signal(SIGPIPE, SIG_IGN);  // `| head` must not kill an export: see cli::print
+  std::signal(SIGPIPE, SIG_IGN);  // so that `| head` does not kill an export; see cli::print
   CLI::App app("Bulk claims from CMS's Beneficiary Claims Data API: exported, decrypted, verified.", "bcda");
-  app.formatter(std::make_shared<cli::HelpFormatter>());  // before the subcommands, which inherit it
+  app.formatter(std::make_shared<cli::HelpFormatter>());  // set before the subcommands, which inherit it
   app.set_version_flag("--version", std::string(bcda::version()));
   app.require_subcommand(1);
 
@@ -124,7 +125,7 @@ int run(int argc, const char* const* argv) {
   cli::add_settings(app, chosen);
   cli::add_version(app, chosen);
 
-  // After the subcommands, which would inherit it.
+  // Set after the subcommands are added, so that they do not inherit it.
   app.footer(std::string("Try it without credentials: bcda export --sandbox --out trial\n\n") + cli::exit_codes);
 
   if (argc == 1) {

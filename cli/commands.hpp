@@ -1,4 +1,4 @@
-// The subcommands: each function adds one to `app`; when it was chosen, parsing leaves what to do in `chosen`.
+// The subcommands. Each function adds one to `app`. If it is selected, parsing stores its work in `chosen`.
 #pragma once
 #include <CLI/CLI.hpp>
 #include <functional>
@@ -7,7 +7,8 @@ namespace cli {
 
 using Command = std::function<int()>;  // returns the exit code
 
-// The whole command, from its arguments to its exit code. To be called once in a process: signals are set up for it.
+// Runs the whole command and returns its exit code. May be called only once in a process, because it sets signal
+// handlers.
 int run(int argc, const char* const* argv);
 
 void add_export(CLI::App& app, Command& chosen);

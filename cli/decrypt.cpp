@@ -1,4 +1,4 @@
-// bcda decrypt: files that were downloaded by other means.
+// bcda decrypt: decrypts files that another program downloaded.
 #include <algorithm>
 #include <filesystem>
 #include <memory>
@@ -35,22 +35,22 @@ struct Decrypt {
   bool json = false, quiet = false;
 };
 
-// A directory that is made for the output, and that goes again if nothing came to lie in it.
+// An output directory. If this object created it and it is still empty at the end, it is removed again.
 class OutputDirectory {
  public:
   explicit OutputDirectory(fs::path path) : path_(std::move(path)) {
     std::error_code error;
     made_ = fs::create_directories(path_, error);
-    if (made_) fs::permissions(path_, fs::perms::owner_all, error);  // claims are nobody else's business
+    if (made_) fs::permissions(path_, fs::perms::owner_all, error);  // private, because claims are confidential
     if (error || !fs::is_directory(path_, error)) {
       throw Failure(BCDA_FILESYSTEM, path_.string() + ": " + (error ? error.message() : "is not a directory"));
     }
   }
   ~OutputDirectory() {
     std::error_code ignored;
-    if (made_) fs::remove(path_, ignored);  // refuses what is not empty
+    if (made_) fs::remove(path_, ignored);  // fails if the directory is not empty
   }
-  std::string path() const { return (path_ / "").string(); }  // ends in '/', so that each file keeps its name
+  std::string path() const { return (path_ / "").string(); }  // ends with '/', so that each file keeps its name
 
  private:
   fs::path path_;
@@ -63,7 +63,8 @@ std::string as_json(const std::string& input, const bcda::File& file) {
          ",\"records\":" + std::to_string(file.records()) + ",\"sha256\":" + json_string(file.sha256()) + "}";
 }
 
-// The texts in the member "warnings" of a result's JSON. Within a string its quotes would be escaped, so it is found as text.
+// The strings in the member "warnings" of a result's JSON. A text search for the member is safe, because quotes inside
+// strings are escaped.
 std::vector<std::string> warnings_of(std::string_view json) {
   constexpr std::string_view member = "\"warnings\":[";
   std::vector<std::string> warnings;
@@ -77,13 +78,13 @@ std::vector<std::string> warnings_of(std::string_view json) {
     } else if (in_string) {
       const bool escaped = json[i] == '\\' && i + 1 < json.size();
       const char c = json[escaped ? ++i : i];
-      warnings.back() += escaped && c != '"' && c != '\\' && c != '/' ? ' ' : c;  // the others are control characters
+      warnings.back() += escaped && c != '"' && c != '\\' && c != '/' ? ' ' : c;  // others are control characters
     }
   }
   return warnings;
 }
 
-// Decrypts a file, or the files of a directory; true when some of them hold what the service could not export.
+// Decrypts a file, or the files of a directory. Returns true if there are error files among them.
 bool decrypt_one(const Decrypt& what, const bcda::Config& config, const ManifestFile* manifest,
                  const std::string& input, const std::string& output, std::set<std::string>& warned) {
   const bcda::Result result = bcda::decrypt_file(config, {.path = input,
@@ -109,7 +110,8 @@ bool decrypt_one(const Decrypt& what, const bcda::Config& config, const Manifest
   return result.error_files() > 0;
 }
 
-// Of a directory the message is "2 of 4 files failed; the first: " and a line for each of them, which begins with its path.
+// Prints the failures of a directory. The message is "2 of 4 files failed; the first: " and one line for each, which
+// starts with its path.
 void tell_failures(const Decrypt& what, const ManifestFile* manifest, const std::string& input,
                    const bcda::Error& error) {
   constexpr std::string_view before_first = "; the first: ";
@@ -165,10 +167,10 @@ int run_decrypt(const Decrypt& what) {
   for (const std::string& input : what.files) {
     try {
       error_files = decrypt_one(what, config, manifest, input, out.path(), warned) || error_files;
-    } catch (const bcda::Error& error) {  // the others may be fine
+    } catch (const bcda::Error& error) {  // continue, because other files may be decrypted
       tell_failures(what, manifest, input, error);
       if (exit_code == 0) exit_code = bcda::exit_code(error.status());
-      if (error.status() == BCDA_CANCELLED) return bcda::exit_code(error.status());
+      if (error.status() == BCDA_CANCELED) return bcda::exit_code(error.status());
     }
   }
   return exit_code == 0 && error_files ? with_error_files : exit_code;

@@ -42,7 +42,7 @@ std::string utf8_of(std::string text, const std::string& path) {
   std::string out;
   for (std::size_t at = 2; at < text.size(); at += 2) {
     std::uint32_t c = unit(at);
-    if (c >= 0xD800 && c < 0xE000) {  // half of a pair (RFC 2781, section 2.2)
+    if (c >= 0xD800 && c < 0xE000) {  // half of a surrogate pair (RFC 2781, section 2.2)
       const std::uint32_t low = c < 0xDC00 && at + 2 < text.size() ? unit(at + 2) : 0;
       if (low < 0xDC00 || low >= 0xE000) refuse("is malformed UTF-16 text");
       c = 0x10000 + ((c - 0xD800) << 10) + (low - 0xDC00);

@@ -4,8 +4,8 @@
 
 namespace cli {
 
-// The text in UTF-8, when it is UTF-16 with its byte order mark, as Windows PowerShell redirects into files. Other text comes
-// back as it is. `path` is for the error. Throws Failure when it is malformed or holds a NUL, which no text of ours does.
+// Converts UTF-16 with a byte order mark to UTF-8, because Windows PowerShell redirects output in UTF-16. Other text is
+// returned unchanged. `path` is for the error message. Throws Failure if the text is malformed or contains a NUL.
 std::string utf8_of(std::string text, const std::string& path);
 
 }  // namespace cli

@@ -1,4 +1,4 @@
-// bcda export, bcda manifest, bcda fetch: the commands that run jobs or transfers.
+// bcda export, bcda manifest, bcda fetch: the commands that run jobs or downloads.
 #include <bcda/bcda_sandbox.hpp>
 #include <memory>
 #include <optional>
@@ -13,18 +13,18 @@
 namespace cli {
 namespace {
 
-// A sandbox has its own of these. Two sources for one of them would be a run against neither.
+// A sandbox has its own values for these settings. A mix of two sources would match neither service.
 constexpr const char* of_a_sandbox[] = {"url", "client_id", "client_secret_file", "private_key", "ca_file"};
 
 bool every_setting(const bcda::Setting&) { return true; }
 
-// Without those about files: they are not downloaded.
+// Without the settings about files, because no files are downloaded.
 bool matters_to_manifest(const bcda::Setting& setting) {
   return !is_one_of(setting, {"private_key", "private_key_pem", "private_key_passphrase", "private_key_passphrase_file",
                               "allowed_origins", "out", "restart", "parallel", "allow_plaintext", "durability"});
 }
 
-// Without those about jobs: none is run.
+// Without the settings about jobs, because no job is run.
 bool matters_to_fetch(const bcda::Setting& setting) {
   return !is_one_of(setting, {"types", "restart", "poll_interval", "poll_max_interval", "job_timeout", "outage_limit",
                               "max_manifest_bytes"});
@@ -35,7 +35,7 @@ struct Run {
   Output output;
   bool sandbox = false;
   std::vector<std::string> sandbox_options;  // "name=value"
-  std::string manifest, file;                // of fetch
+  std::string manifest, file;                // for bcda fetch
 
   std::optional<bcda::Sandbox> start_sandbox() const;
   bcda::Config config(const std::optional<bcda::Sandbox>& sandbox) const;
@@ -52,7 +52,8 @@ std::optional<bcda::Sandbox> Run::start_sandbox() const {
   return bcda::Sandbox(options);
 }
 
-// With a sandbox its credentials go before the flags, and the environment, made for the real service, stays out of it.
+// With a sandbox, its credentials replace those of the flags. The environment is not read, because it is for the real
+// service.
 bcda::Config Run::config(const std::optional<bcda::Sandbox>& running) const {
   bcda::Config config = running ? running->config() : bcda::Config();
   flags.apply_to(config, !running);
@@ -64,7 +65,7 @@ int run_export(const Run& run) {
   const auto sandbox = run.start_sandbox();
   const bcda::Config config = run.config(sandbox);
   const bcda::Client client(config);
-  bcda::Export job = client.start_export();
+  bcda::Run job = client.start_export();
   Output output = run.output;
   output.own_service = run.sandbox;
   return follow_files(job, output, config.value("out"),
@@ -74,15 +75,15 @@ int run_export(const Run& run) {
 int run_manifest(const Run& run) {
   const Interrupts interrupts;
   bcda::Config config = run.config(std::nullopt);
-  for (const char* unneeded : {"private_key", "private_key_pem"}) config.set(unneeded, nullptr);  // nor is it looked at
+  for (const char* unneeded : {"private_key", "private_key_pem"}) config.set(unneeded, nullptr);  // key is not read
   const bcda::Client client(config);
-  bcda::Export job = client.start_manifest();
+  bcda::Run job = client.start_manifest();
   if (const int failed = follow(job, run.output)) return failed;
   print(job.result().manifest());
   return 0;
 }
 
-bcda::Export start_fetch(const bcda::Client& client, const ManifestFile& manifest, const Run& run) try {
+bcda::Run start_fetch(const bcda::Client& client, const ManifestFile& manifest, const Run& run) try {
   return client.start_fetch(manifest.text(), {}, run.file);
 } catch (const bcda::Error& error) {
   const std::string message = in_flags(error.what()), named = manifest.named_in(message);
@@ -95,7 +96,7 @@ int run_fetch(const Run& run) {
   const Interrupts interrupts;
   const bcda::Config config = run.config(std::nullopt);
   const bcda::Client client(config);
-  bcda::Export job = start_fetch(client, manifest, run);
+  bcda::Run job = start_fetch(client, manifest, run);
   return follow_files(job, run.output, config.value("out"),
                       " lacks files of the manifest: run the same command again to get those that are missing");
 }

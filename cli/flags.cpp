@@ -19,7 +19,7 @@ std::string upper(std::string_view text) {
   return out;
 }
 
-// What stands behind the flag in help: "DURATION", "power|process".
+// The placeholder for the value in help: "DURATION", "power|process".
 std::string value_name(const bcda::Setting& setting) {
   if (setting.type() != BCDA_TYPE_CHOICE) return upper(setting.type_name());
   std::string choices(setting.choices());
@@ -34,7 +34,7 @@ std::string description(const bcda::Setting& setting) {
   return text.append(setting.env()).append(")");
 }
 
-// Refuses a secret's flag without repeating its value.
+// Refuses the flag of a secret. The message does not repeat the value.
 void reject_secret(CLI::App& command, const bcda::Setting& setting) {
   const std::string name(setting.name());
   std::string instead = "the environment variable " + std::string(setting.env());
@@ -63,7 +63,7 @@ std::string flag_name(std::string_view setting) {
 
 namespace {
 
-// What a user of the command gives for a setting.
+// What a user of the command writes to set a setting: its flag or its environment variable.
 std::string given_as(const bcda::Setting& setting, std::string_view text) {
   if (!setting.secret()) return flag_name(setting.name());
   const std::string file = std::string(setting.name()) + "_file";
@@ -73,7 +73,7 @@ std::string given_as(const bcda::Setting& setting, std::string_view text) {
 
 bool is_name(char c) { return c == '_' || (c >= 'a' && c <= 'z'); }
 
-// What stands before a word when it is a setting's name, and not a file's or a plain one: "the setting out", "set restart".
+// The words before a name that show that it is the name of a setting: "the setting out", "set restart".
 bool announces_setting(std::string_view before, bool plain_word) {
   const auto ends = [&](std::string_view end) {
     return before.size() >= end.size() && before.substr(before.size() - end.size()) == end;
@@ -85,7 +85,7 @@ bool announces_setting(std::string_view before, bool plain_word) {
 }  // namespace
 
 std::string in_flags(std::string_view text) {
-  if (text.substr(0, 22) == "the configuration file") return std::string(text);  // its members have the settings' names
+  if (text.substr(0, 22) == "the configuration file") return std::string(text);  // its members are named like settings
   std::string out, names;
   for (std::size_t at = 0; at < text.size();) {
     std::size_t end = at;
@@ -99,7 +99,7 @@ std::string in_flags(std::string_view text) {
       if (out.size() >= lead.size() && out.compare(out.size() - lead.size(), lead.size(), lead) == 0)
         out.resize(out.size() - lead.size());
       out += given_as(bcda::Setting(row), text);
-      const bool differs = word.find('_') != word.npos;  // so it is not to be read in the flag
+      const bool differs = word.find('_') != word.npos;  // from its flag, so a reader of a configuration file needs it
       if (differs && names.find(word) == names.npos) names += (names.empty() ? "" : ", ") + word;
     } else {
       out += word;
@@ -117,7 +117,7 @@ void Flags::add_setting(CLI::App& command, const bcda::Setting& setting) {
   CLI::Option* option = nullptr;
   switch (setting.type()) {
     case BCDA_TYPE_BOOLEAN: {
-      const bool on = setting.default_value() == "true";  // then what one wants to say is --no-...
+      const bool on = setting.default_value() == "true";  // then the useful flag is --no-...
       option =
           command.add_flag_function(on ? flag + ",!--no" + flag.substr(1) : flag,
                                     [this, name](std::int64_t count) { values_[name] = count > 0 ? "true" : "false"; });
@@ -131,7 +131,7 @@ void Flags::add_setting(CLI::App& command, const bcda::Setting& setting) {
     default:
       option = command.add_option_function<std::string>(
           flag, [this, name](const std::string& value) { values_[name] = value; });
-      option->option_text(value_name(setting))->take_last();  // as one is used to: the last one counts
+      option->option_text(value_name(setting))->take_last();  // if a flag is repeated, the last one counts, as usual
   }
   option->description(description(setting));
   option->group(setting.scope() == BCDA_SCOPE_CLIENT ? "Service, credentials and connections" : "Export");

@@ -1,4 +1,4 @@
-// Flags made from the table of settings, and how help looks.
+// Flags from the table of settings, and the format of help.
 #pragma once
 #include <CLI/CLI.hpp>
 #include <bcda/bcda.hpp>
@@ -8,43 +8,43 @@
 
 namespace cli {
 
-extern const char* const exit_codes;  // for the foot of a command's help
+extern const char* const exit_codes;  // for the end of a command's help
 
-// Refuses an empty value, which would count as if the flag had not been given.
+// Refuses an empty value, because it would have the same effect as no flag.
 extern const CLI::Validator not_empty;
 
-// Gives the flags that `command` has so far an environment variable each: BCDA_ and the name.
+// Gives each existing flag of `command` an environment variable: BCDA_ and the name.
 void name_environment(CLI::App& command, const std::string& prefix = "BCDA_");
 
-// The flags that stand for settings: `client_id` is --client-id. A secret has no flag, as a command line can be read by
-// everyone on the machine: it comes from its `_file` sibling or from the environment.
+// The flags for settings: `client_id` is --client-id. A secret has no flag, because everyone on the machine can read
+// command lines. It comes from the setting with `_file` or from the environment.
 class Flags {
  public:
   using Wanted = std::function<bool(const bcda::Setting&)>;
 
-  // Adds --config and a flag for each wanted setting. `this` must stay where it is while `command` is parsed.
+  // Adds --config and a flag for each wanted setting. This object must not move while `command` is parsed.
   void add_to(CLI::App& command, const Wanted& wanted);
 
-  // Sets what flags gave, then what the --config file has, then what the environment has: the first one counts.
+  // Applies the flags, the --config file and the environment. The first of them that has a setting counts.
   void apply_to(bcda::Config& config, bool with_environment = true) const;
 
  private:
   void add_setting(CLI::App& command, const bcda::Setting& setting);
 
-  std::map<std::string, std::string> values_;  // of the flags that were given, by setting
+  std::map<std::string, std::string> values_;  // the values of the given flags, by setting
   std::string config_file_;
 };
 
 bool is_one_of(const bcda::Setting& setting, std::initializer_list<std::string_view> names);
 
-// --client-id for "client_id".
+// Returns --client-id for "client_id".
 std::string flag_name(std::string_view setting);
 
-// A text of the library with the flag, or a secret's environment variable, in place of each setting that it names. A name that
-// is not to be read in its flag follows at the end, because a configuration file takes it.
+// A text of the library in which each name of a setting is replaced by its flag, or by its environment variable for a
+// secret. A name that differs from its flag follows at the end, because a configuration file needs it.
 std::string in_flags(std::string_view text);
 
-// Two columns, descriptions wrapped; an option's type as we say it.
+// Prints help in two columns with wrapped descriptions, and with our placeholders for values.
 class HelpFormatter : public CLI::Formatter {
  public:
   std::string make_option(const CLI::Option* option, bool is_positional) const override;

@@ -14,7 +14,7 @@ namespace cli {
 namespace {
 
 constexpr int done_with_error_files = 6;
-constexpr bcda::Milliseconds slice{100};  // how late a Ctrl-C may be noticed
+constexpr bcda::Milliseconds slice{100};  // the longest delay before a Ctrl-C is noticed
 
 struct Sum {
   std::int64_t files = 0, records = 0, bytes = 0;
@@ -46,15 +46,15 @@ std::string summary(const bcda::Result& result, const std::string& place) {
   return all.text() + " in " + human_time(result.elapsed()) + ", in " + place + "\n" + out.str();
 }
 
-// After a failure: the files that are there all the same.
-void mention_verified_files(bcda::Export& run, const std::string& place) try {
+// Prints the verified files after a failure.
+void mention_verified_files(bcda::Run& run, const std::string& place) try {
   const bcda::Result result = run.result();
   if (!result.empty()) print_error(plural(result.size(), "file") + " verified and kept in " + place);
 } catch (const bcda::Error&) {
-  // It ended before there was a result.
+  // The run ended before it had a result.
 }
 
-// The jobs that go on at the service when the run ends: accepted, and neither done nor failed there.
+// The jobs that continue at the service after the end of the run: accepted, but neither finished nor failed.
 class RunningJobs {
  public:
   void note(const bcda::Event& event) {
@@ -62,7 +62,7 @@ class RunningJobs {
     const bool dead = event.status() == BCDA_JOB_FAILED || event.status() == BCDA_JOB_GONE;
     if (event.kind() == BCDA_EVENT_JOB) urls_[type] = event.url();
     if (event.kind() == BCDA_EVENT_MANIFEST || (event.kind() == BCDA_EVENT_WARNING && dead)) urls_.erase(type);
-    if (event.kind() == BCDA_EVENT_FINISHED && dead && urls_.size() == 1) urls_.clear();  // of a single job
+    if (event.kind() == BCDA_EVENT_FINISHED && dead && urls_.size() == 1) urls_.clear();  // the failure of a single job
   }
   void mention() const {
     if (urls_.empty()) return;
@@ -75,7 +75,7 @@ class RunningJobs {
   std::map<std::string, std::string> urls_;  // by resource type
 };
 
-// False as well when the directory cannot be read: then the failure of the run says why.
+// Also false if the directory cannot be read, because then the failure of the run has the reason.
 bool holds_unfinished_export(const std::string& place) {
   std::error_code unreadable;
   return std::filesystem::exists(place + "/.bcda/journal.ndjson", unreadable);
@@ -88,14 +88,14 @@ void Output::add_to(CLI::App& command, bool with_json) {
   command.add_flag("-q,--quiet", quiet, "Print errors and warnings only");
 }
 
-int follow(bcda::Export& run, const Output& output) {
+int follow(bcda::Run& run, const Output& output) {
   Progress progress(output.json || output.quiet ? Progress::Style::none : Progress::style_for_stderr());
   RunningJobs running;
-  bool cancelled = false;
+  bool canceled = false;
   for (bcda::Event event;;) {
-    if (Interrupts::asked() && !cancelled) {
+    if (Interrupts::asked() && !canceled) {
       run.cancel();
-      cancelled = true;
+      canceled = true;
     }
     const bcda::Status status = run.next_event(event, slice);
     if (status == BCDA_END) break;
@@ -122,7 +122,7 @@ int follow(bcda::Export& run, const Output& output) {
   }
 }
 
-int follow_files(bcda::Export& run, const Output& output, const std::string& place, const std::string& advice) {
+int follow_files(bcda::Run& run, const Output& output, const std::string& place, const std::string& advice) {
   if (const int failed = follow(run, output)) {
     if (!output.quiet && !output.json) mention_verified_files(run, place);
     if (holds_unfinished_export(place)) print_error(place + advice);

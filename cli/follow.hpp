@@ -1,4 +1,4 @@
-// Following a run to its end, with Ctrl-C.
+// Follows a run to its end and handles Ctrl-C.
 #pragma once
 #include <CLI/CLI.hpp>
 #include <bcda/bcda.hpp>
@@ -8,20 +8,21 @@
 
 namespace cli {
 
-// What is printed while a command works.
+// What a command prints while it runs.
 struct Output {
-  bool json = false;         // events as NDJSON on standard output, and nothing else but errors
-  bool quiet = false;        // errors and warnings only
-  bool own_service = false;  // a sandbox, which ends with the command
+  bool json = false;         // events as NDJSON on standard output; otherwise only errors
+  bool quiet = false;        // only errors and warnings
+  bool own_service = false;  // the service is a sandbox, which ends with the command
 
   void add_to(CLI::App& command, bool with_json);
 };
 
-// Hands out the events until the run has ended; Ctrl-C cancels it. Returns 0, or the exit code after having said how it failed.
-int follow(bcda::Export& run, const Output& output);
+// Passes on the events until the run has ended. Ctrl-C cancels the run. Returns 0, or prints the failure and returns
+// its exit code.
+int follow(bcda::Run& run, const Output& output);
 
-// The same, and then what came of it: a summary of the files, which are in `place`. Returns the exit code.
-// `advice` follows `place`, after the failure, when it leaves files there.
-int follow_files(bcda::Export& run, const Output& output, const std::string& place, const std::string& advice);
+// The same, and then prints a summary of the files, which are in `place`. Returns the exit code. After a failure that
+// leaves files there, `advice` is printed after `place`.
+int follow_files(bcda::Run& run, const Output& output, const std::string& place, const std::string& advice);
 
 }  // namespace cli

@@ -1,4 +1,4 @@
-// bcda metadata, bcda settings, bcda version: the commands that only show something.
+// bcda metadata, bcda settings, bcda version: the commands that only print information.
 #include <memory>
 #include <sstream>
 
@@ -19,18 +19,17 @@ struct Metadata {
 int run_metadata(const Metadata& what) {
   bcda::Config config;
   what.flags.apply_to(config);
-  for (const char* unneeded : {"private_key", "private_key_pem"}) config.set(unneeded, nullptr);  // nor is it looked at
+  for (const char* unneeded : {"private_key", "private_key_pem"}) config.set(unneeded, nullptr);  // key is not read
   const Interrupts interrupts;
   const bcda::Client client(config);
-  bcda::Export run = client.start_metadata();
+  bcda::Run run = client.start_metadata();
   if (const int failed = follow(run, {.quiet = true})) return failed;
   const std::string json = run.result().metadata();
   print((what.raw ? json : indent_json(json)) + '\n');
   return 0;
 }
 
-// ---- The table of settings, three ways
-// -------------------------------------------------------------------------------
+// ---- The table of settings in three formats -------------------------------------------------------------------------
 
 const char* scope_name(const bcda::Setting& setting) {
   return setting.scope() == BCDA_SCOPE_CLIENT ? "client" : "export";
@@ -61,7 +60,7 @@ std::string as_json(const std::vector<bcda::Setting>& settings) {
 
 std::string code(std::string_view text) { return text.empty() ? "" : "`" + std::string(text) + "`"; }
 
-std::string cell(std::string_view text) {  // a bar would end it
+std::string cell(std::string_view text) {  // a bar would end the cell
   std::string out;
   for (const char c : text) out += c == '|' ? std::string("\\|") : std::string(1, c);
   return out;
@@ -88,7 +87,8 @@ std::string as_markdown(const std::vector<bcda::Setting>& settings) {
          "before\n"
          "the environment. A secret has no flag: give its file or use the environment.\n\n"
          "A duration is `250ms`, `30s`, `5m` or `24h`, a bare number seconds; a size `64KiB` or `1GiB`, a bare number "
-         "bytes.\n\n"
+         "bytes.\n"
+         "A list is `a,b`, or a JSON array of texts (`[\"a,b\",\"c\"]`), in which an item may hold a comma.\n\n"
          "## Client\n\n";
   markdown_table(out, settings, BCDA_SCOPE_CLIENT);
   out << "\n## Export\n\nThese may also be given for each export.\n\n";
@@ -108,7 +108,7 @@ Prints the service's CapabilityStatement (FHIR). Asks for no token.
   bcda metadata --url https://sandbox.bcda.cms.gov)");
   command.add_flag("--raw", what->raw, "As the service sent it, not laid out on lines");
   name_environment(command);
-  what->flags.add_to(command, [](const bcda::Setting& setting) {  // one request, with neither a token nor files
+  what->flags.add_to(command, [](const bcda::Setting& setting) {  // one request, without token and files
     return is_one_of(setting, {"url", "ca_file", "allow_http", "threads", "user_agent", "connect_timeout",
                                "idle_timeout", "request_timeout", "max_header_bytes"});
   });

@@ -4,8 +4,9 @@
 
 namespace cli {
 
-// While one lives, the first signal asks for an end. A signal that comes a second or more after it ends the process at
-// once. Signals within that second belong to the same request: timeout(1), for one, sends SIGTERM twice.
+// During the lifetime of an object, the first signal requests the end of the command. A signal that comes a second or
+// more later ends the process at once. Signals within that second belong to the same request, because timeout(1) sends
+// SIGTERM twice.
 class Interrupts {
  public:
   Interrupts();
@@ -13,9 +14,9 @@ class Interrupts {
   Interrupts(const Interrupts&) = delete;
   Interrupts& operator=(const Interrupts&) = delete;
 
-  static bool asked();                     // stays true when the object is gone
+  static bool asked();                     // stays true after the object is destroyed
   static std::chrono::milliseconds age();  // time since the request; only after asked()
-  void wait() const;                       // until a signal asks for an end
+  void wait() const;                       // waits until a signal requests the end
 };
 
 }  // namespace cli

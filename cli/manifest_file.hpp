@@ -1,4 +1,4 @@
-// A manifest that the user named on the command line.
+// A manifest file that is named on the command line.
 #pragma once
 #include <string>
 
@@ -6,12 +6,12 @@ namespace cli {
 
 class ManifestFile {
  public:
-  // Reads the file, or standard input for "-". Throws Failure, also when it is empty.
+  // Reads the file, or standard input for "-". Throws Failure if that fails or the file is empty.
   explicit ManifestFile(const std::string& path);
 
   const std::string& text() const { return text_; }
 
-  // `message` of the library, which knows the text alone, with the file's name where it speaks of the manifest.
+  // A message of the library with the name of the file, because the library knows only the text of the manifest.
   std::string named_in(std::string message) const;
 
  private:

@@ -17,8 +17,8 @@ namespace {
 using namespace std::chrono_literals;
 
 constexpr auto redraw_every = 100ms;
-constexpr auto line_every = 10s;     // plain lines about progress end up in log files
-constexpr std::int64_t enough = 10;  // warnings of a kind, and retries, before the others are only counted
+constexpr auto line_every = 10s;     // plain lines about progress go to log files, so they are rare
+constexpr std::int64_t enough = 10;  // the most printed warnings of a kind, and retries; the others are counted
 
 std::size_t terminal_width() {
   winsize size{};
@@ -41,27 +41,27 @@ std::string grouped(std::int64_t number) {  // 2,990
   return text;
 }
 
-// The first part of "what happened; what to do". While the run tries again by itself nobody has to do anything.
+// The first part of "what happened; what to do". The second part is left out while the run retries by itself.
 std::string without_remedy(const std::string& text) { return text.substr(0, text.find("; ")); }
 
-// A job's failure, not a file's.
+// Whether the warning is the failure of a job, and not of a file.
 bool is_job_failure(const Shown& event) {
   return event.kind == BCDA_EVENT_WARNING && event.status != BCDA_OK && event.file.empty() && !event.type.empty();
 }
 
-// The text after the resource type that it is about, where it does not name that itself.
+// The text, preceded by its resource type unless the text contains it.
 std::string with_type(const Shown& event) {
   const bool named = event.type.empty() || event.text.find(event.type) != event.text.npos;
   return (named ? "" : event.type + ": ") + event.text;
 }
 
-// The same for every job that fails for the same cause.
+// The failure without the resource type. It is equal for all jobs that fail for the same reason.
 std::string without_type(std::string text, const std::string& type) {
   for (std::size_t at; !type.empty() && (at = text.find(type)) != text.npos;) text.erase(at, type.size());
   return text;
 }
 
-constexpr std::int64_t few = 16;  // files, whose bytes say more than their number
+constexpr std::int64_t few = 16;  // up to this number of files, progress counts bytes instead of files
 
 double part(std::int64_t n, std::int64_t of) {
   return of > 0 ? std::clamp(static_cast<double>(n) / static_cast<double>(of), 0.0, 1.0) : 0.0;
@@ -148,8 +148,8 @@ void Progress::remember(const Shown& event) {
       bytes_total_ = std::max(bytes_total_, event.bytes_total);
       files_ = std::max(files_, event.files_done);
       files_total_ = std::max(files_total_, event.files_total);
-      // The sizes of files that were not begun are not known: with many files their number says more. The share never
-      // goes back, although the total may grow.
+      // With many files, progress counts files, because the sizes of files that have not started are unknown. The share
+      // never decreases, although the total may grow.
       fraction_ = std::max(fraction_, files_total_ <= few ? part(bytes_, bytes_total_) : part(files_, files_total_));
       break;
     case BCDA_EVENT_WARNING:
@@ -160,7 +160,7 @@ void Progress::remember(const Shown& event) {
   }
 }
 
-// The same warning, which every job may have met, is printed once; of a kind, the first ones are printed.
+// Prints a warning once, although several jobs may report it. Only the first warnings of each kind are printed.
 void Progress::warn(const Shown& event) {
   std::int64_t& of_kind = warnings_of_kind_[event.status];
   const std::string text = with_type(event);
@@ -194,7 +194,7 @@ void Progress::retry(const Shown& event) {
 
 void Progress::state(const Shown& event) {
   if (event.text != "finished") return line(event.text);
-  if (download_lines_) line(download_text());  // the last line must not look as if something were missing
+  if (download_lines_) line(download_text());  // so that the last line shows the complete download
 }
 
 void Progress::line(const std::string& text) {
@@ -214,7 +214,7 @@ void Progress::draw() {
 
 bool Progress::line_is_due() const { return out_.now() - lined_ >= line_every; }
 
-// How all of it stands, on one line.
+// The state of the whole run, in one line.
 std::string Progress::standing() {
   if (files_total_ == 0) return waiting_text();
   download_lines_ = true;

@@ -1,4 +1,4 @@
-// How a run looks while it goes on: a bar that redraws itself on a terminal, a few plain lines elsewhere.
+// The display of a run: a bar that is redrawn on a terminal, and a few plain lines elsewhere.
 #pragma once
 #include <bcda/bcda.hpp>
 #include <chrono>
@@ -10,10 +10,10 @@
 
 namespace cli {
 
-// What is shown of an event. Numbers that do not apply are -1.
+// The displayed parts of an event. Numbers that do not apply are -1.
 struct Shown {
   bcda::EventKind kind = BCDA_EVENT_STATE;
-  std::string text, type, file;  // the text names flags, not settings
+  std::string text, type, file;  // the text uses the names of flags, not of settings
   bcda::Status status = BCDA_OK;
   std::int64_t bytes_done = -1, bytes_total = -1, files_done = -1, files_total = -1;
   bcda::Milliseconds wait{-1};
@@ -27,32 +27,32 @@ class Progress {
   enum class Style { none, lines, bar };
   using Clock = std::chrono::steady_clock;
 
-  // Where the time comes from and where text goes; a test has its own.
+  // The clock and the outputs. Tests use their own.
   struct Surroundings {
     std::function<Clock::time_point()> now = &Clock::now;
     std::function<void(std::string_view)> line;    // a line that stays
-    std::function<void(std::string_view)> redraw;  // text that is soon replaced
+    std::function<void(std::string_view)> redraw;  // text that will be replaced
     std::function<std::size_t()> columns;
   };
 
-  static Style style_for_stderr();  // bar when it is a terminal that can
+  static Style style_for_stderr();  // bar if it is a terminal with support for it
   static Surroundings on_stderr();
 
   explicit Progress(Style style, Surroundings surroundings = on_stderr());
   ~Progress() { clear(); }
 
-  void show(const Shown& event);  // prints what an event says
-  void tick();                    // to be called now and then while nothing happens
-  void clear();                   // takes the bar off the terminal, before other output
-  void finish();                  // the run has ended: says what was left out
+  void show(const Shown& event);  // prints an event
+  void tick();                    // must be called regularly while there are no events
+  void clear();                   // removes the bar from the terminal, before other output
+  void finish();                  // the run has ended; prints counts of messages that were left out
 
-  // What is left to say of the run's failure when the warnings that were printed are not said again.
+  // The part of the run's failure that the printed warnings do not contain.
   std::string failure(const std::string& message) const;
 
  private:
   struct Job {
     std::string standing;  // "in progress (40%)"
-    bool done = false;     // its manifest is here
+    bool done = false;     // its manifest has arrived
   };
 
   void remember(const Shown& event);
@@ -72,10 +72,10 @@ class Progress {
   std::string state_;
   std::map<std::string, Job> jobs_;  // by resource type
   std::int64_t bytes_ = 0, bytes_total_ = 0, files_ = 0, files_total_ = 0;
-  std::set<std::string> warnings_;                         // those printed: each is printed once
-  std::set<std::string> told_;                             // the failures among them
-  std::set<std::string> failed_jobs_;                      // their resource types
-  std::map<bcda::Status, std::int64_t> warnings_of_kind_;  // those printed and those left out
+  std::set<std::string> warnings_;                         // the printed warnings; each is printed once
+  std::set<std::string> told_;                             // the failures among the printed warnings
+  std::set<std::string> failed_jobs_;                      // the resource types of the failed jobs
+  std::map<bcda::Status, std::int64_t> warnings_of_kind_;  // the number of printed and omitted warnings
   std::int64_t retries_ = 0;
   double fraction_ = 0;
   Clock::time_point started_, download_started_{}, drawn_{}, lined_;

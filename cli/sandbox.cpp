@@ -1,4 +1,4 @@
-// bcda sandbox: an emulator of the service, to try programs against.
+// bcda sandbox: an emulator of the service, for trying programs.
 #include <algorithm>
 #include <bcda/bcda_sandbox.hpp>
 #include <memory>
@@ -12,7 +12,7 @@
 namespace cli {
 namespace {
 
-// The library's message about an option, with its flag.
+// The library's message about an option, with the flag instead of the option's name.
 std::string with_flag(const std::string& message) {
   constexpr std::string_view lead = "the sandbox option ";
   if (message.compare(0, lead.size(), lead) != 0) return message;

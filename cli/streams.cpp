@@ -19,19 +19,19 @@ namespace {
 
 using namespace std::chrono_literals;
 
-constexpr int slice_ms = 100;            // how late a signal may be noticed
-constexpr auto slow_reader = 500ms;      // how long a reader may take after a signal
-constexpr std::size_t block = PIPE_BUF;  // a pipe that is ready takes this much without waiting
+constexpr int slice_ms = 100;            // the longest delay before a signal is noticed
+constexpr auto slow_reader = 500ms;      // how long a reader may block a write after a signal
+constexpr std::size_t block = PIPE_BUF;  // a pipe that is ready accepts this much without blocking
 
 enum class Written { all, dropped, given_up, failed };
 
 bool ready(int descriptor, int timeout_ms) {
   pollfd asked{descriptor, POLLOUT, 0};
   const int n = poll(&asked, 1, timeout_ms);
-  return n > 0 || (n < 0 && errno != EINTR);  // errors too: the write will say which
+  return n > 0 || (n < 0 && errno != EINTR);  // also true for errors, which the write will report
 }
 
-// False: a signal asked for the end, and nobody reads.
+// Returns false if a signal requested the end and the reader does not read.
 bool wait_until_ready(int descriptor) {
   while (!ready(descriptor, Interrupts::asked() ? 10 : slice_ms)) {
     if (Interrupts::asked() && Interrupts::age() > slow_reader) return false;
@@ -39,7 +39,7 @@ bool wait_until_ready(int descriptor) {
   return true;
 }
 
-// A descriptor that is written to until that fails; from then on everything is dropped, as it would follow a gap.
+// A descriptor for writing. After a failed write, all output is dropped, because it would follow a gap.
 class Stream {
  public:
   explicit Stream(int descriptor) : descriptor_(descriptor) {}
@@ -62,7 +62,7 @@ class Stream {
   }
 
   bool ready_now() const { return !broken_ && ready(descriptor_, 0); }
-  const std::string& why() const { return why_; }  // after `failed`
+  const std::string& why() const { return why_; }  // valid after `failed`
 
  private:
   Written stop(Written outcome) {
@@ -85,7 +85,7 @@ Stream& standard_error() {
   return stream;
 }
 
-// What to do next, where the message alone might not say it.
+// A hint about the next step, if the message alone may not say it.
 std::string hint(const bcda::Error& error) {
   if (error.retriable()) {
     const auto wait = error.retry_after();
@@ -97,11 +97,11 @@ std::string hint(const bcda::Error& error) {
 }  // namespace
 
 void open_standard_streams() {
-  // The direction that is of no use for 0 and 1: a read or write fails, as it does on a closed descriptor.
+  // For 0 and 1 this is the useless direction, so that a read or write fails as on a closed descriptor.
   for (const auto& [descriptor, direction] :
        {std::pair{STDIN_FILENO, O_WRONLY}, {STDOUT_FILENO, O_RDONLY}, {STDERR_FILENO, O_WRONLY}}) {
     if (fcntl(descriptor, F_GETFD) >= 0 || errno != EBADF) continue;
-    if (open("/dev/null", direction) != descriptor)  // takes the lowest number that is free, which is this one
+    if (open("/dev/null", direction) != descriptor)  // open() uses the lowest free number, which is this one
       throw Failure(BCDA_FILESYSTEM, "cannot open /dev/null in place of a standard stream that is closed");
   }
 }
@@ -111,7 +111,7 @@ void print(std::string_view text) {
     case Written::failed:
       throw Failure(BCDA_FILESYSTEM, "cannot write to standard output: " + standard_output().why());
     case Written::given_up:
-      throw Failure(BCDA_CANCELLED, "interrupted; nobody read standard output");
+      throw Failure(BCDA_CANCELED, "interrupted; nobody read standard output");
     case Written::all:
     case Written::dropped:
       break;

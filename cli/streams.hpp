@@ -1,5 +1,5 @@
-// Standard output and standard error. Either may be closed, full, without a reader, or have a reader that hangs. None of
-// that may keep the process alive after a signal asked for its end.
+// Standard output and standard error. Either may be closed or full, or may have no reader or a reader that hangs. None
+// of this may keep the process alive after a signal requested its end.
 #pragma once
 #include <bcda/bcda.hpp>
 #include <string>
@@ -7,30 +7,30 @@
 
 namespace cli {
 
-// Opens whichever of the descriptors 0, 1 and 2 is closed, so that no file of ours gets its number. Reading from such a
-// standard input and writing to such a standard output fail as before; such a standard error drops what is written.
-// Throws Failure.
+// Opens each of the descriptors 0, 1 and 2 that is closed, so that no file of ours gets its number. Reading from such a
+// standard input and writing to such a standard output still fail. Output to such a standard error is dropped. Throws
+// Failure.
 void open_standard_streams();
 
-// Writes what the command is for (a manifest, a table) to standard output. A reader that went away (`| head`) is no
-// failure: the rest is dropped. Throws Failure when it cannot be written, and when a signal asks for the end meanwhile.
+// Writes the product of a command (a manifest, a table) to standard output. If the reader closes the pipe (`| head`),
+// the rest is dropped, which is not a failure. Throws Failure if the write fails or a signal requests the end.
 void print(std::string_view text);
 
-// Writes an account of files that are on disk (a summary, events) to standard output. Never throws: if it cannot be
-// written, standard error says so once, and the rest is dropped.
+// Writes a report of files on disk (a summary, events) to standard output. Never throws. If the write fails, a message
+// goes to standard error once, and the rest is dropped.
 void report(std::string_view text);
 
-// Writes to standard error; what cannot be written is dropped.
+// Writes to standard error. Text that cannot be written is dropped.
 void say(std::string_view text);
 
-// The same, for text that is soon replaced: dropped as well when standard error would make us wait.
+// The same for text that will be replaced. It is also dropped if standard error would block.
 void say_if_ready(std::string_view text);
 
-// "bcda: message", on standard error; the library's errors with their details.
+// Prints "bcda: message" on standard error, with details for errors of the library.
 void print_error(const std::string& message);
 void print_error(const bcda::Error& error);
 
-// What belongs below an error's message: the server's words, and a hint.
+// The lines below the message of an error: the server's text and a hint.
 void print_details(const bcda::Error& error);
 
 }  // namespace cli

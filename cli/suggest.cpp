@@ -5,9 +5,9 @@
 namespace cli {
 namespace {
 
-constexpr std::size_t longest = 100;  // nobody mistypes more, and the time grows with the square
+constexpr std::size_t longest = 100;  // longer text is not a misspelled name, and the time grows with the square
 
-// Optimal string alignment: Levenshtein's distance in which two swapped neighbors count as one mistake.
+// Optimal string alignment: the Levenshtein distance, but two swapped neighbors count as one mistake.
 std::size_t distance(std::string_view a, std::string_view b) {
   std::vector<std::vector<std::size_t>> d(a.size() + 1, std::vector<std::size_t>(b.size() + 1));
   for (std::size_t i = 0; i <= a.size(); ++i) {
@@ -31,7 +31,7 @@ std::string nearest(std::string_view typed, const std::vector<std::string>& name
   std::string best;
   std::size_t least = std::max<std::size_t>(1, typed.size() / 3) + 1;
   for (const std::string& name : names) {
-    // A name that goes on after what was typed is one mistake away: --client-secert means --client-secret-file.
+    // A name that continues after the typed text has a distance of one: --client-secert means --client-secret-file.
     const std::size_t start = distance(typed, std::string_view(name).substr(0, typed.size())) + 1;
     const std::size_t far = std::min(distance(typed, name), start);
     if (far < least) {

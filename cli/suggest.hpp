@@ -1,4 +1,4 @@
-// "did you mean": the nearest of the names that would have been right.
+// Suggestions ("did you mean"): the valid name that is most similar.
 #pragma once
 #include <string>
 #include <string_view>
@@ -6,8 +6,8 @@
 
 namespace cli {
 
-// The name that differs from `typed` by the fewest letters that are missing, wrong, added or swapped with their
-// neighbor; "" when none is near.
+// The name with the fewest differences from `typed`: letters that are missing, wrong, added or swapped with their
+// neighbor. "" if none is similar.
 std::string nearest(std::string_view typed, const std::vector<std::string>& names);
 
 }  // namespace cli

@@ -42,7 +42,7 @@ std::string plural(std::int64_t n, std::string_view noun) {
 
 namespace {
 
-// One character of UTF-8 at the start of a text; `size` 0: the first byte begins none (RFC 3629).
+// The first character of a text in UTF-8 (RFC 3629). `size` 0: the first byte starts no valid character.
 struct Character {
   std::size_t size = 0;
   char32_t code = 0;
@@ -65,15 +65,15 @@ Character first_character(std::string_view text) {
   return {size, code};
 }
 
-constexpr const char* replacement = "\xef\xbf\xbd";  // U+FFFD stands for bytes that are not UTF-8
+constexpr const char* replacement = "\xef\xbf\xbd";  // U+FFFD replaces invalid UTF-8
 
-// Control characters, line separators, and what changes the direction of writing.
+// Whether a character is a control character, a line separator, or changes the text direction.
 bool steers_terminal(char32_t c) {
   return c < 0x20 || (c >= 0x7f && c < 0xa0) || c == 0x061c || c == 0x200e || c == 0x200f ||
          (c >= 0x2028 && c <= 0x202e) || (c >= 0x2066 && c <= 0x2069);
 }
 
-// Puts `text` together again, with `shown(character, bytes)` for each character.
+// Rebuilds `text` from `shown(character, bytes)` of each character.
 template <class Shown>
 std::string rewrite(std::string_view text, Shown shown) {
   std::string out;
@@ -128,7 +128,7 @@ std::string indent_json(std::string_view json) {
     } else if (c == '{' || c == '[') {
       out += c;
       const std::size_t next = json.find_first_not_of(" \t\r\n", i + 1);
-      if (next != json.npos && (json[next] == '}' || json[next] == ']')) {  // an empty one stays on its line
+      if (next != json.npos && (json[next] == '}' || json[next] == ']')) {  // an empty array stays on one line
         out += json[i = next];
       } else {
         ++depth;

@@ -1,4 +1,4 @@
-// Text for people and for programs: sizes, times, JSON.
+// Formatting for humans and for programs: sizes, times, JSON.
 #pragma once
 #include <bcda/bcda.hpp>
 #include <cstdint>
@@ -8,7 +8,7 @@
 
 namespace cli {
 
-// A failure of the command's own, beside those that the library throws.
+// A failure in the command itself. The library throws other exceptions.
 struct Failure : std::runtime_error {
   Failure(bcda::Status s, const std::string& message) : std::runtime_error(message), status(s) {}
   bcda::Status status;
@@ -18,17 +18,17 @@ std::string human_bytes(std::int64_t bytes);           // "1.2 GiB"
 std::string human_time(bcda::Milliseconds time);       // "250 ms", "4.1 s", "3 min 12 s"
 std::string plural(std::int64_t n, std::string_view);  // "1 file", "2 files"
 
-// `text` as valid UTF-8, with control characters replaced: what a server sent must not steer the terminal.
+// `text` as valid UTF-8. Control characters are replaced, because text from a server must not control the terminal.
 std::string printable(std::string_view text);
 
-// The start of `text`, at most `columns` characters of it.
+// The start of `text`, at most `columns` characters.
 std::string first_columns(std::string_view text, std::size_t columns);
 
-// Quoted, escaped and valid UTF-8: U+FFFD stands for each byte that is not.
+// `text` quoted and escaped, in valid UTF-8. U+FFFD replaces invalid bytes.
 std::string json_string(std::string_view text);
-std::string indent_json(std::string_view json);  // laid out on lines; what is not JSON comes back much as it was
+std::string indent_json(std::string_view json);  // invalid JSON is returned almost unchanged
 
-// The whole of a text file, or of standard input for "-". Throws Failure.
+// Reads a whole text file, or standard input for "-". Throws Failure.
 std::string read_text(const std::string& path);
 
 }  // namespace cli

@@ -3,7 +3,7 @@
 #include <sys/prctl.h>
 #include <sys/resource.h>
 
-// LeakSanitizer reads the process by ptrace, which this would forbid.
+// Not with LeakSanitizer, because it reads the process with ptrace, which this forbids.
 #if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
 #define BCDA_IS_SANITIZED 1
 #elif defined(__has_feature)
@@ -16,7 +16,7 @@ namespace cli {
 
 void forbid_core_files() {
 #ifndef BCDA_IS_SANITIZED
-  // Where a kernel refuses one of them, the other does; where both fail, the command works as well as before.
+  // If the kernel refuses one of them, the other is enough. If both fail, the command still works.
   const rlimit none{0, 0};
   [[maybe_unused]] const int limited = ::setrlimit(RLIMIT_CORE, &none);
   [[maybe_unused]] const int marked = ::prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);

@@ -1,10 +1,10 @@
-// Keeps a command's secrets out of core files.
+// Keeps the command's secrets out of core files.
 #pragma once
 
 namespace cli {
 
-// The process writes no core file from here on, and its memory cannot be read by other programs of the same user. OpenSSL and
-// Boost keep copies of keys and tokens that no flag on single pages would reach.
+// Disables core files for the process, and prevents other programs of the same user from reading its memory. This is
+// needed in addition to the flags of secret pages, because OpenSSL and Boost keep copies of keys and tokens.
 void forbid_core_files();
 
 }  // namespace cli

@@ -1,8 +1,8 @@
-/* What every language's module is made from: flat.hpp, with all its handles named. The file of the language (java.i) comes
- * first and defines, before it includes this one,
- *   %bcda_handle(TYPE)   how the address of a handle crosses,
- *   typemaps             of bcda_flat::Text (UTF-8 bytes), bcda_flat::Bytes and int64_t,
- *   %exception           what becomes of bcda::Error and std::exception. */
+/* The rules for every language: flat.hpp, with all its handles named. The file of a language (java.i, r.i) includes
+ * this file. Before that, it defines
+ *   %bcda_handle(TYPE)   how the address of a handle is passed,
+ *   typemaps             for bcda_flat::Text (UTF-8 bytes), bcda_flat::Bytes and int64_t,
+ *   %exception           how bcda::Error and std::exception are reported. */
 %{
 #include "flat.hpp"
 %}
@@ -19,5 +19,5 @@
 %bcda_handle(bcda_flat::SandboxOptions)
 %bcda_handle(bcda_flat::Sandbox)
 
-%ignore bcda_flat::Bytes; /* crosses as bytes */
+%ignore bcda_flat::Bytes; /* passed as bytes, by the typemaps */
 %include "flat.hpp"

@@ -1,4 +1,4 @@
-// The handles that more than one file here makes, and what counts all of them.
+// The handles that several files of the facade create, and the counter of all handles.
 #pragma once
 #include <atomic>
 #include <bcda/bcda.hpp>

@@ -1,5 +1,5 @@
-// A decryption on a thread of its own, so that a language can wait for it, tell its progress and cancel it without being
-// called from C.
+// A decryption on a thread of its own. A language can wait for it, read its progress and cancel it without callbacks
+// from C.
 #include <signal.h>
 
 #include <algorithm>
@@ -16,7 +16,7 @@
 namespace bcda_flat {
 namespace {
 
-// A thread that leaves signals to the program, whose business they are.
+// Starts a thread with all signals blocked, because signals belong to the program.
 template <class Work>
 std::thread without_signals(Work&& work) {
   sigset_t all, before;
@@ -42,15 +42,15 @@ struct Decryption : Counted {
 
   void cancel() {
     const std::lock_guard lock(mutex);
-    cancelled = true;
+    canceled = true;
   }
 
-  // Between chunks, on `thread`: false stops.
+  // Called between chunks, on `thread`. Returning false stops the decryption.
   bool tell(std::int64_t now, std::int64_t of) {
     const std::lock_guard lock(mutex);
     done = now, total = of;
     changed.notify_all();
-    return !cancelled;
+    return !canceled;
   }
 
   void run() {
@@ -72,7 +72,7 @@ struct Decryption : Counted {
   std::mutex mutex;
   std::condition_variable changed;
   std::int64_t done = 0, total = -1;
-  bool cancelled = false, ended = false;
+  bool canceled = false, ended = false;
   std::optional<bcda::Result> result;
   std::exception_ptr failure;
 

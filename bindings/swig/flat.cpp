@@ -16,7 +16,8 @@ std::int32_t live_handles() { return Counted::alive; }
 
 namespace {
 
-// An options handle of the sandbox, and a sandbox: bcda_sandbox.hpp takes its options all at once.
+// The handles of sandbox options and of a sandbox. The options are collected, because bcda_sandbox.hpp takes them all
+// at once.
 using OptionsHandle = bcda::detail::Handle<bcda_sandbox_options, bcda_sandbox_options_destroy>;
 using SandboxHandle = bcda::detail::Handle<bcda_sandbox, bcda_sandbox_destroy>;
 using bcda::detail::c_str;
@@ -50,7 +51,7 @@ struct Sandbox : Counted {
   SandboxHandle native;
 };
 
-// ---- Tables ----------------------------------------------------------------------------------------------------------
+// ---- Tables ---------------------------------------------------------------------------------------------------------
 
 Text version() { return Text(bcda::version()); }
 Text version_details() { return Text(bcda::version_details()); }
@@ -78,24 +79,26 @@ Text setting_help(std::int32_t index) { return Text(row(index).help()); }
 std::int32_t setting_is_for_export(std::int32_t index) { return row(index).scope() == BCDA_SCOPE_EXPORT; }
 std::int32_t setting_is_secret(std::int32_t index) { return row(index).secret(); }
 
-// ---- Configuration ---------------------------------------------------------------------------------------------------
+// ---- Configuration --------------------------------------------------------------------------------------------------
 
 Config* config_create() { return new Config; }
 void config_destroy(Config* config) { delete config; }
 void config_set(Config& config, const Text& name, const Text& value) { config.native.set(name, value); }
+void config_add(Config& config, const Text& name, const Text& item) { config.native.add(name, item); }
 void config_provide(Config& config, const Text& name, const Text& value) {
   config.native.set_provider(name, [kept = std::make_shared<Wiped>(value)] { return kept->text; });
 }
 Text config_get(const Config& config, const Text& name) { return config.native.value(name); }
 void config_load_env(Config& config) { config.native.load_env(); }
 void config_load_file(Config& config, const Text& path) { config.native.load_file(path); }
+void config_load_json(Config& config, const Text& text) { config.native.load_json(text); }
 
-// ---- Client -----------------------------------------------------------------------------------------------------------
+// ---- Client ---------------------------------------------------------------------------------------------------------
 
 Client* client_create(const Config& config) { return new Client(config.native); }
 void client_destroy(Client* client) { delete client; }
 
-// ---- Events ----------------------------------------------------------------------------------------------------------
+// ---- Events ---------------------------------------------------------------------------------------------------------
 
 Event* event_create() { return new Event; }
 void event_destroy(Event* event) { delete event; }
@@ -113,7 +116,7 @@ std::int64_t event_files_total(const Event& event) { return event.native.files_t
 std::int64_t event_wait_ms(const Event& event) { return event.native.wait().count(); }
 Text event_json(const Event& event) { return event.native.json(); }
 
-// ---- Results ---------------------------------------------------------------------------------------------------------
+// ---- Results --------------------------------------------------------------------------------------------------------
 
 Result* result_open(const Text& directory, const Text& receipt) {
   return new Result(receipt.empty() ? bcda::Result::open(directory) : bcda::Result::open(directory, receipt));
@@ -121,6 +124,7 @@ Result* result_open(const Text& directory, const Text& receipt) {
 void result_destroy(Result* result) { delete result; }
 std::int32_t result_file_count(const Result& result) { return result.native.size(); }
 std::int32_t result_error_file_count(const Result& result) { return result.native.error_files(); }
+Text result_types(const Result& result) { return result.native.types(); }
 Text result_transaction_time(const Result& result) { return result.native.transaction_time(); }
 std::int64_t result_elapsed_ms(const Result& result) { return result.native.elapsed().count(); }
 Text result_json(const Result& result) { return result.native.json(); }
@@ -136,7 +140,7 @@ Text file_sha256(const Result& result, std::int32_t index) { return result.nativ
 std::int32_t file_decrypted(const Result& result, std::int32_t index) { return result.native[index].decrypted(); }
 std::int32_t file_is_error(const Result& result, std::int32_t index) { return result.native[index].is_error(); }
 
-// ---- Records ---------------------------------------------------------------------------------------------------------
+// ---- Records --------------------------------------------------------------------------------------------------------
 
 Reader* reader_open(const Text& path) { return new Reader(path); }
 void reader_destroy(Reader* reader) { delete reader; }
@@ -148,7 +152,7 @@ Bytes reader_next(Reader& reader) {
 std::int64_t reader_line(const Reader& reader) { return reader.native.line(); }
 std::int64_t reader_offset(const Reader& reader) { return reader.native.offset(); }
 
-// ---- Sandbox ---------------------------------------------------------------------------------------------------------
+// ---- Sandbox --------------------------------------------------------------------------------------------------------
 
 std::int32_t sandbox_option_count() { return bcda_sandbox_option_count(); }
 Text sandbox_option_name(std::int32_t index) { return bcda_sandbox_option_name(index); }

@@ -1,20 +1,22 @@
-// The C interface once more, flat, for SWIG: what crosses is an int32_t, an int64_t, a double, a text, bytes, or the
-// address of a handle. Nothing here knows a language; common.i and one file a language (java.i) say how each crosses.
+// The C interface in a flat form, for SWIG. Only these types are passed: int32_t, int64_t, double, strings, bytes, and
+// addresses of handles. Nothing here depends on a language; common.i and one file for each language (java.i, r.i)
+// define how each is passed.
 //
-// A function that fails throws bcda::Error, or std::invalid_argument for a text with a NUL in it. Handles are destroyed
-// by their X_destroy and by nothing else. What the calls do, and which threads may make them, is said in bcda.h.
+// A function that fails throws bcda::Error, or std::invalid_argument for a string with a NUL. A handle is destroyed
+// only by its X_destroy. bcda.h documents what the calls do and which threads may make them.
 //
-// No function takes a callback: languages with a runtime of their own do not like to be called on foreign threads. What
-// would call back (a run's events, a sink, a provider, a decryption's progress) is asked for, or handed in, instead.
+// No function takes a callback, because calls from foreign threads are a problem for languages with their own runtime.
+// Instead of callbacks, the caller fetches a run's events, the calls to a sink and a decryption's progress. It passes a
+// provider's value in.
 #pragma once
 #include <cstdint>
 #include <string>
 
 namespace bcda_flat {
 
-using Text = std::string;  // UTF-8, but for what a file system or a server gave
+using Text = std::string;  // UTF-8, except for text from a file system or a server
 
-// Borrowed until the next call on the handle that gave it. Null at the end of a sequence.
+// Valid until the next call on the handle that returned it. `data` is null at the end of a sequence.
 struct Bytes {
   const char* data;
   std::int64_t size;
@@ -30,10 +32,10 @@ struct Reader;
 struct SandboxOptions;
 struct Sandbox;
 
-// How many handles there are, of all kinds: what a leak check wants to be zero.
+// The number of existing handles of all kinds. A leak check expects zero.
 std::int32_t live_handles();
 
-// ---- Tables: rows by index, from 0 -----------------------------------------------------------------------------------
+// ---- Tables: rows by index, from 0 ----------------------------------------------------------------------------------
 
 Text version();
 Text version_details();
@@ -45,63 +47,68 @@ Text status_description(std::int32_t status);
 std::int32_t status_exit_code(std::int32_t status);
 
 std::int32_t setting_count();
-std::int32_t setting_find(const Text& name);  // its index, or -1
+std::int32_t setting_find(const Text& name);  // the index, or -1
 Text setting_name(std::int32_t index);
 Text setting_type(std::int32_t index);
 Text setting_default(std::int32_t index);
 Text setting_choices(std::int32_t index);
 Text setting_env(std::int32_t index);
 Text setting_help(std::int32_t index);
-std::int32_t setting_is_for_export(std::int32_t index);  // 1: may be given for each export too
+std::int32_t setting_is_for_export(std::int32_t index);  // 1: may also be given for each export
 std::int32_t setting_is_secret(std::int32_t index);
 
-// ---- Configuration ---------------------------------------------------------------------------------------------------
+// ---- Configuration --------------------------------------------------------------------------------------------------
 
 Config* config_create();
 void config_destroy(Config* config);
 void config_set(Config& config, const Text& name, const Text& value);
-// As config_set for a text from the caller's own store (bcda_config_set_provider): it is kept apart, wiped in the end, and
-// checked when the configuration is used.
+void config_add(Config& config, const Text& name, const Text& item);  // appends an item to a list
+// Like config_set, for a value from the caller's own store (bcda_config_set_provider). The value is stored separately,
+// wiped when the configuration is destroyed, and checked when the configuration is used.
 void config_provide(Config& config, const Text& name, const Text& value);
 Text config_get(const Config& config, const Text& name);
 void config_load_env(Config& config);
 void config_load_file(Config& config, const Text& path);
+void config_load_json(Config& config, const Text& text);
 
-// ---- Client and runs -------------------------------------------------------------------------------------------------
+// ---- Client and runs ------------------------------------------------------------------------------------------------
 
 Client* client_create(const Config& config);
 void client_destroy(Client* client);
 
-// With `to_sink` 1 the files go to the caller instead of `out`: see "Sink" below.
+// `to_sink` 1: the files go to the caller instead of `out`; see "Sink" below.
 Run* export_start(const Client& client, const Config& settings, std::int32_t to_sink);
 Run* manifest_start(const Client& client, const Config& settings);
-Run* fetch_start(const Client& client, const Config& settings, const Text& manifest, const Text& file,  // "": all
+Run* fetch_start(const Client& client, const Config& settings, const Text& manifest, const Text& file,  // "": all files
                  std::int32_t to_sink);
 Run* metadata_start(const Client& client);
-void run_destroy(Run* run);  // refuses what its sink is asked, cancels, waits until it has let go of its files
+void run_destroy(Run* run);  // fails pending calls to the sink, cancels, and waits until the run has released its files
 
-// Timeouts are milliseconds; negative: without limit.
+Text run_kind(const Run& run);  // "export", "manifest", "fetch", "metadata"
+
+// Timeouts are in milliseconds; negative means no limit.
 std::int32_t run_next_event(Run& run, Event& event, std::int64_t timeout_ms);  // BCDA_OK, BCDA_AGAIN or BCDA_END
-std::int32_t run_wait(Run& run, std::int64_t timeout_ms);                      // 1: it succeeded; 0: still running
+std::int32_t run_wait(Run& run, std::int64_t timeout_ms);                      // 1: success; 0: still running
 void run_cancel(Run& run);
 Result* run_result(Run& run);
 
-// Waits until something may have changed since it last said so: an event has come, the sink is asked something, the run has
-// ended. 1: look; 0: nothing in that time. For one thread.
+// Waits for a wake-up: a new event, a pending call to the sink, or the end of the run. Returns 1 after a wake-up, which
+// may be spurious, and 0 after the timeout. For one thread at a time.
 std::int32_t run_wait_news(Run& run, std::int64_t timeout_ms);
 
-// ---- Sink: what bcda.h says of sinks, as questions. For one thread, which asks, does as it is told, and answers ------
+// ---- Sink: the calls to a sink (see bcda.h) --------------------------------------------------------------------------
+// One call is pending at a time. One thread fetches the call, makes it and answers.
 
-Text sink_next(Run& run);  // "begin", "write", "commit", "abort"; "": nothing now. What follows is about that question
-std::int64_t sink_file(const Run& run);  // which file: a number of its own for each begin
-Text sink_name(const Run& run);          // of a begin, as the next
+Text sink_next(Run& run);  // "begin", "write", "commit", "abort"; "": none pending. The functions below are about it
+std::int64_t sink_file(const Run& run);  // the number of the file; each begin has a new one
+Text sink_name(const Run& run);          // only for "begin", like sink_type
 Text sink_type(const Run& run);
-Bytes sink_data(const Run& run);  // of a write: UNVERIFIED until the file's commit. Borrowed until the next question
-std::int64_t sink_size(const Run& run);  // of a commit, as the next
+Bytes sink_data(const Run& run);  // only for "write"; UNVERIFIED until the commit; valid until the next sink_next
+std::int64_t sink_size(const Run& run);  // only for "commit", like sink_sha256
 Text sink_sha256(const Run& run);
-void sink_answer(Run& run, std::int32_t accepted);  // 0 fails the file; means nothing to an abort
+void sink_answer(Run& run, std::int32_t accepted);  // 0 fails the file; ignored for "abort"
 
-// ---- Events: one handle is filled again and again --------------------------------------------------------------------
+// ---- Events: one handle is reused for all events --------------------------------------------------------------------
 
 Event* event_create();
 void event_destroy(Event* event);
@@ -119,12 +126,13 @@ std::int64_t event_files_total(const Event& event);
 std::int64_t event_wait_ms(const Event& event);
 Text event_json(const Event& event);
 
-// ---- Results ---------------------------------------------------------------------------------------------------------
+// ---- Results --------------------------------------------------------------------------------------------------------
 
-Result* result_open(const Text& directory, const Text& receipt);  // "": directory/export.json
+Result* result_open(const Text& directory, const Text& receipt);  // receipt "": the one in directory/export.json
 void result_destroy(Result* result);
 std::int32_t result_file_count(const Result& result);
 std::int32_t result_error_file_count(const Result& result);
+Text result_types(const Result& result);  // the requested types, comma-separated; "" if unknown
 Text result_transaction_time(const Result& result);
 std::int64_t result_elapsed_ms(const Result& result);
 Text result_json(const Result& result);
@@ -140,22 +148,23 @@ Text file_sha256(const Result& result, std::int32_t index);
 std::int32_t file_decrypted(const Result& result, std::int32_t index);
 std::int32_t file_is_error(const Result& result, std::int32_t index);
 
-// ---- One file on disk ------------------------------------------------------------------------------------------------
+// ---- One file on disk -----------------------------------------------------------------------------------------------
 
-// Decrypts on a thread of its own. Empty texts are left out. `settings` may be destroyed, but not changed meanwhile.
+// Decrypts on a thread of its own. An empty string means that an argument is not given. While the decryption runs,
+// `settings` may be destroyed, but not changed.
 Decryption* decryption_start(const Config& settings, const Text& path, const Text& label, const Text& key_hex,
                              const Text& manifest, const Text& output);
-void decryption_destroy(Decryption* decryption);  // cancels it and waits until it has let go of its files
+void decryption_destroy(Decryption* decryption);  // cancels it and waits until it has released its files
 
-// Waits until more is done than `done` bytes, or all. 1: it has ended; 0: look at decryption_done. Thread-safe, as the
-// three below.
+// Waits until more than `done` bytes are done or the decryption has ended. Returns 1 after the end, and 0 otherwise.
+// Thread-safe, like the next three functions.
 std::int32_t decryption_wait(Decryption& decryption, std::int64_t done, std::int64_t timeout_ms);
 std::int64_t decryption_done(Decryption& decryption);
 std::int64_t decryption_total(Decryption& decryption);  // -1: unknown
 void decryption_cancel(Decryption& decryption);
-Result* decryption_result(Decryption& decryption);  // once, when it has ended; throws how it failed
+Result* decryption_result(Decryption& decryption);  // to be called once, after the end; throws the failure
 
-// ---- Records ---------------------------------------------------------------------------------------------------------
+// ---- Records --------------------------------------------------------------------------------------------------------
 
 Reader* reader_open(const Text& path);
 void reader_destroy(Reader* reader);
@@ -163,7 +172,7 @@ Bytes reader_next(Reader& reader);
 std::int64_t reader_line(const Reader& reader);
 std::int64_t reader_offset(const Reader& reader);
 
-// ---- Sandbox ---------------------------------------------------------------------------------------------------------
+// ---- Sandbox --------------------------------------------------------------------------------------------------------
 
 std::int32_t sandbox_option_count();
 Text sandbox_option_name(std::int32_t index);

@@ -1,4 +1,5 @@
-// What java.i needs of JNI. On the thread that made the call, always: no thread of ours ever enters the JVM.
+// JNI helpers for java.i. They run on the thread that made the call, because no thread of the library ever enters the
+// JVM.
 #pragma once
 #include <jni.h>
 #include <string.h>
@@ -16,14 +17,14 @@ inline void throw_new(JNIEnv* env, const char* name, const char* message) {
   if (type) env->ThrowNew(type, message);
 }
 
-// False, with an IllegalStateException on its way, for a handle that has been closed.
+// Returns false, with a pending IllegalStateException, if the handle is closed.
 inline bool is_open(JNIEnv* env, jlong handle) {
   if (handle) return true;
   throw_new(env, "java/lang/IllegalStateException", "it is closed");
   return false;
 }
 
-// A text on its way into a call. Any may be a secret.
+// A string argument of a call. It is wiped, because it may be a secret.
 struct Argument {
   Argument() = default;
   ~Argument() { ::explicit_bzero(text.data(), text.size()); }
@@ -33,7 +34,7 @@ struct Argument {
   std::string text;
 };
 
-// False, with an exception on its way, when there is no array.
+// Returns false, with a pending exception, if the array is null or memory is missing.
 inline bool read(JNIEnv* env, jbyteArray from, std::string& to) {
   if (!from) {
     throw_new(env, "java/lang/NullPointerException", "a text is null");
@@ -49,7 +50,7 @@ inline bool read(JNIEnv* env, jbyteArray from, std::string& to) {
   return true;
 }
 
-// Null, with an exception on its way, when there is no memory for it.
+// Returns null, with a pending exception, if an exception is already pending or memory is missing.
 inline jbyteArray bytes(JNIEnv* env, const char* data, std::size_t size) {
   if (env->ExceptionCheck()) return nullptr;
   if (size > static_cast<std::size_t>(std::numeric_limits<jsize>::max())) {
@@ -63,7 +64,8 @@ inline jbyteArray bytes(JNIEnv* env, const char* data, std::size_t size) {
 
 inline jbyteArray bytes(JNIEnv* env, const std::string& text) { return bytes(env, text.data(), text.size()); }
 
-// As the BcdaException of its status, which Java makes. An exception that comes up on the way is what is thrown then.
+// Throws the BcdaException of a status, which Java code creates. If that fails, the exception of the failure stays
+// pending.
 inline void throw_failure(JNIEnv* env, bcda::Status status, const std::string& message, int http_status = 0,
                           const std::string& outcome = {}, const std::string& file = {}, bool retriable = false,
                           bcda::Milliseconds retry_after = bcda::Milliseconds(-1)) {
@@ -89,7 +91,7 @@ inline void throw_caught(JNIEnv* env) {
     throw_new(env, "java/lang/OutOfMemoryError", "libbcda");
   } catch (const std::out_of_range& error) {
     throw_new(env, "java/lang/IndexOutOfBoundsException", error.what());
-  } catch (const std::invalid_argument& error) {  // a text with a NUL
+  } catch (const std::invalid_argument& error) {  // a string that contains a NUL
     throw_failure(env, BCDA_INVALID_ARGUMENT, error.what());
   } catch (const std::exception& error) {
     throw_failure(env, BCDA_INTERNAL, error.what());
@@ -98,11 +100,11 @@ inline void throw_caught(JNIEnv* env) {
   }
 }
 
-// To be called in a catch block.
+// Must be called in a catch block.
 inline void throw_current(JNIEnv* env) noexcept {
   try {
     throw_caught(env);
-  } catch (...) {  // there is no memory to say it with
+  } catch (...) {  // no memory for the message
     throw_new(env, "java/lang/OutOfMemoryError", "libbcda");
   }
 }

@@ -1,6 +1,6 @@
-/* Java: a text is a byte[] on its way (NewStringUTF corrupts what is outside the BMP and ends at a NUL), a handle is a
- * long, an error is thrown as the BcdaException of its status. The classes that come out are package-private: what users
- * see is written by hand (bindings/java). */
+/* Java: a string is passed as a byte[], because NewStringUTF corrupts characters outside the BMP and stops at a NUL. A
+ * handle is a long. An error is thrown as the BcdaException of its status. The generated classes are package-private;
+ * the public classes are written by hand (bindings/java). */
 %module Native
 
 %{
@@ -39,7 +39,7 @@
 %typemap(out) TYPE* { $result = reinterpret_cast<jlong>($1); }
 %enddef
 
-/* ---- Texts and bytes ---- */
+/* ---- Strings and bytes ---- */
 %typemap(jni) bcda_flat::Text, const bcda_flat::Text& "jbyteArray"
 %typemap(jtype) bcda_flat::Text, const bcda_flat::Text& "byte[]"
 %typemap(jstype) bcda_flat::Text, const bcda_flat::Text& "String"

@@ -1,7 +1,8 @@
-// What r.i needs of R's C interface. On R's own thread, always: no thread of ours ever calls R.
+// Helpers for r.i on R's C interface. They run on R's own thread, because no thread of the library ever calls R.
 //
-// R reports a failure, even of an allocation, by a longjmp that skips destructors. So nothing that owns memory lives in a
-// frame while R is called: texts on their way in and out are kept in statics, and a handle has an owner before R sees it.
+// R reports every failure, even of an allocation, with a longjmp that skips destructors. So no object that owns memory
+// may be in a stack frame during a call to R. For that reason strings are kept in static variables, and a handle has an
+// owner before R sees it.
 #pragma once
 #include <langinfo.h>
 #include <string.h>
@@ -29,7 +30,7 @@
 
 namespace bcda_r {
 
-// ---- Failures --------------------------------------------------------------------------------------------------------
+// ---- Failures -------------------------------------------------------------------------------------------------------
 
 struct Failure {
   bool happened = false;
@@ -54,7 +55,7 @@ inline void keep(bcda::Status status, std::initializer_list<std::string_view> wo
   }
 }
 
-// To be called in a catch block.
+// Must be called in a catch block.
 inline void keep_current() noexcept {
   try {
     try {
@@ -76,9 +77,10 @@ inline void keep_current() noexcept {
   }
 }
 
-// ---- Texts -----------------------------------------------------------------------------------------------------------
+// ---- Strings --------------------------------------------------------------------------------------------------------
 
-// Whether R may take these bytes for UTF-8. A file system may hold any; R's own functions fail on a text that only says so.
+// Whether the bytes are valid UTF-8. Names from a file system may have any bytes, and R's functions fail on a string
+// that is marked as UTF-8 but is not.
 inline bool is_utf8(const char* data, std::size_t size) {
   const auto* at = reinterpret_cast<const unsigned char*>(data);
   const auto* const end = at + size;
@@ -87,7 +89,7 @@ inline bool is_utf8(const char* data, std::size_t size) {
     if (lead < 0x80) continue;
     const int more = lead >= 0xF0 ? 3 : lead >= 0xE0 ? 2 : 1;
     if (lead < 0xC2 || lead > 0xF4 || end - at < more) return false;
-    // Overlong forms, surrogates and what lies beyond U+10FFFF show in the second byte.
+    // The second byte reveals overlong forms, surrogates and code points beyond U+10FFFF.
     const unsigned char low = lead == 0xE0 ? 0xA0 : lead == 0xF0 ? 0x90 : 0x80;
     const unsigned char high = lead == 0xED ? 0x9F : lead == 0xF4 ? 0x8F : 0xBF;
     if (*at < low || *at > high) return false;
@@ -116,7 +118,7 @@ inline SEXP text(std::string& from) {
   return result;
 }
 
-inline std::array<std::string, 8> arguments;  // by their number
+inline std::array<std::string, 8> arguments;  // by argument number
 
 inline void forget(std::size_t number) {
   std::string& text = arguments.at(number);
@@ -124,15 +126,15 @@ inline void forget(std::size_t number) {
   text.clear();
 }
 
-// In the C locale, which is cron's, R would make "<c3><a4>" of what is not ASCII, and files would go to a directory of that
-// name: there, bytes are taken as they are.
+// In the C locale, which cron uses, R would translate non-ASCII characters to text such as "<c3><a4>", and files would
+// go to a directory of that name. So in this locale the bytes are used unchanged.
 inline const char* utf8_of(SEXP text) {
   const bool unmarked = Rf_getCharCE(text) == CE_NATIVE;
   const bool c_locale = ::strcmp(::nl_langinfo(CODESET), "ANSI_X3.4-1968") == 0;
   return unmarked && c_locale ? CHAR(text) : Rf_translateCharUTF8(text);
 }
 
-// Null, with a failure kept, when it is not one text.
+// Returns null, with a failure kept, if the value is not one string.
 inline std::string* text(SEXP from, const char* name, std::size_t number) {
   if (TYPEOF(from) != STRSXP || XLENGTH(from) != 1 || STRING_ELT(from, 0) == NA_STRING ||
       Rf_getCharCE(STRING_ELT(from, 0)) == CE_BYTES) {
@@ -150,7 +152,7 @@ inline std::string* text(SEXP from, const char* name, std::size_t number) {
   }
 }
 
-// What a wrapper returns for what was kept: a list of class "bcda_failure".
+// The value that a wrapper returns for the kept failure: a list of class "bcda_failure".
 inline SEXP failure() {
   for (std::size_t i = 0; i < arguments.size(); ++i) forget(i);
   kept.happened = false;
@@ -168,9 +170,9 @@ inline SEXP failure() {
   return made;
 }
 
-// ---- Numbers and bytes -----------------------------------------------------------------------------------------------
+// ---- Numbers and bytes ----------------------------------------------------------------------------------------------
 
-constexpr double exact = 9007199254740992.0;  // 2^53: beyond it doubles have gaps
+constexpr double exact = 9007199254740992.0;  // 2^53; a double represents every integer only up to this limit
 
 inline SEXP number(std::int64_t from) {
   if (std::fabs(static_cast<double>(from)) <= exact) return Rf_ScalarReal(static_cast<double>(from));
@@ -178,7 +180,7 @@ inline SEXP number(std::int64_t from) {
   return failure();
 }
 
-// False, with a failure kept, when it is not one whole number that fits.
+// Returns false, with a failure kept, if the value is not one integer that fits.
 template <class Integer>
 bool number(SEXP from, const char* name, Integer& to) {
   const bool one = (TYPEOF(from) == REALSXP || TYPEOF(from) == INTSXP) && XLENGTH(from) == 1;
@@ -199,7 +201,7 @@ inline SEXP bytes(const bcda_flat::Bytes& from) {
   return made;
 }
 
-// ---- Handles ---------------------------------------------------------------------------------------------------------
+// ---- Handles --------------------------------------------------------------------------------------------------------
 
 template <class T, void (*Destroy)(T*)>
 struct OneKind {
@@ -226,7 +228,8 @@ BCDA_R_KIND(SandboxOptions, "set of sandbox options", sandbox_options_destroy)
 BCDA_R_KIND(Sandbox, "sandbox", sandbox_destroy)
 #undef BCDA_R_KIND
 
-// Made by this process: what fork() copied has no threads behind it, and is left alone.
+// Whether this process created the handle. A handle that fork() copied is not used, because its threads do not exist in
+// the child.
 inline bool is_ours(SEXP handle) {
   return Rf_asInteger(R_ExternalPtrProtected(handle)) == static_cast<int>(::getpid());
 }
@@ -240,7 +243,7 @@ void finalize(SEXP handle) {
 
 template <class T>
 SEXP give(T* made) {
-  static std::unique_ptr<T, typename Kind<T>::Deleter> held;  // when R has no memory, the next call destroys it
+  static std::unique_ptr<T, typename Kind<T>::Deleter> held;  // after an R error, the next call destroys it
   held.reset(made);
   const SEXP process = PROTECT(Rf_ScalarInteger(static_cast<int>(::getpid())));
   const SEXP handle = PROTECT(R_MakeExternalPtr(nullptr, Kind<T>::tag(), process));
@@ -257,7 +260,7 @@ bool is_kind(SEXP from, const char* name) {
   return false;
 }
 
-// For the call that destroys it. What is closed already is null, which those calls take.
+// For a call that destroys the handle. A closed handle is null, which these calls accept.
 template <class T>
 bool take(SEXP from, const char* name, T*& to) {
   if (!is_kind<T>(from, name)) return false;
@@ -270,16 +273,16 @@ template <class T>
 bool borrow(SEXP from, const char* name, T*& to) {
   if (!is_kind<T>(from, name)) return false;
   to = static_cast<T*>(R_ExternalPtrAddr(from));
-  const char* const why = !to              ? " is closed, or came from another session of R: make it anew"
-                          : !is_ours(from) ? " was made before this process was forked: make it anew in here"
+  const char* const why = !to              ? " is closed, or came from another session of R: create a new one"
+                          : !is_ours(from) ? " was made before this process was forked: create a new one here"
                                            : nullptr;
   if (why) keep(BCDA_STATE, {"the ", Kind<T>::name, why});
   return !why;
 }
 
-// ---- What R needs besides --------------------------------------------------------------------------------------------
+// ---- Additional functions for R -------------------------------------------------------------------------------------
 
-// The next records, at most so many, and not many more bytes than 32 MiB at once. NULL at the end.
+// The next records: at most `records`, and not much more than 32 MiB. NULL at the end.
 inline SEXP reader_chunk(bcda_flat::Reader& reader, std::int32_t records) {
   constexpr std::int64_t enough = std::int64_t{32} << 20;
   PROTECT_INDEX index;
@@ -309,10 +312,10 @@ inline SEXP reader_chunk(bcda_flat::Reader& reader, std::int32_t records) {
   return made;
 }
 
-// Esc and Ctrl-C: jumps to whoever handles an interrupt.
+// Checks for Esc and Ctrl-C. After an interrupt it jumps to R's handler and does not return.
 inline void check_interrupt() { R_CheckUserInterrupt(); }
 
-// Seconds on a clock that nobody sets. R's own proc.time() goes by the wall clock.
+// Seconds of the steady clock. R's own proc.time() depends on the wall clock.
 inline double steady_seconds() {
   return std::chrono::duration<double>(std::chrono::steady_clock::now().time_since_epoch()).count();
 }

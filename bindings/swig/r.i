@@ -1,6 +1,7 @@
-/* R: a text is a character vector of one, a handle is an external pointer that a finalizer destroys, an error comes back as
- * a value of class "bcda_failure", which `checked` (bindings/r/R/errors.R) makes a condition of. Numbers beyond 2^53 are
- * refused, not rounded. The functions that come out are native_X; what users see is written by hand (bindings/r). */
+/* R: a string is a character vector of length one. A handle is an external pointer with a finalizer. An error is
+ * returned as a value of class "bcda_failure", which `checked` (bindings/r/R/errors.R) turns into a condition. Numbers
+ * beyond 2^53 are refused, not rounded. The generated functions are named native_X; the public functions are written by
+ * hand (bindings/r). */
 %module bcda
 
 %{
@@ -24,7 +25,7 @@
 %typemap(scoerceout) TYPES %{ $result <- checked($result) %}
 %enddef
 
-/* ---- Handles: what takes a pointer destroys it, what takes a reference borrows it ---- */
+/* ---- Handles: a function with a pointer parameter destroys the handle; one with a reference borrows it ---- */
 %define %bcda_handle(TYPE)
 %bcda_checked(TYPE*, TYPE&, const TYPE&)
 %typemap(rtype) TYPE*, TYPE&, const TYPE& "externalptr"
@@ -37,7 +38,7 @@
 %typemap(out) TYPE* { $result = bcda_r::give($1); }
 %enddef
 
-/* ---- Texts, bytes and numbers ---- */
+/* ---- Strings, bytes and numbers ---- */
 %bcda_checked(bcda_flat::Text, const bcda_flat::Text&, bcda_flat::Bytes, std::int32_t, std::int64_t, double, void, SEXP)
 
 %typemap(rtype) bcda_flat::Text, const bcda_flat::Text& "character"
@@ -65,12 +66,12 @@
   R_useDynamicSymbols(dll, FALSE);
 %}
 
-%ignore bcda_flat::reader_next; /* one call a record is slow: reader_chunk */
-#define result from /* SWIG's wrappers have a variable of that name */
+%ignore bcda_flat::reader_next; /* replaced by reader_chunk, because one call for each record is slow */
+#define result from /* because SWIG's wrappers have a variable of that name */
 %include "common.i"
 #undef result
 
-/* What R needs besides. */
+/* Additional functions for R. */
 namespace bcda_r {
 SEXP reader_chunk(bcda_flat::Reader& reader, std::int32_t records);
 void check_interrupt();

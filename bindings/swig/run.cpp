@@ -1,4 +1,4 @@
-// Runs, and what they would call back: their news is waited for, what their sink is asked stands in line.
+// Runs without callbacks: a wake-up replaces the notification, and a queue holds the calls to a sink.
 #include <pthread.h>
 #include <unistd.h>
 
@@ -17,7 +17,7 @@
 namespace bcda_flat {
 namespace {
 
-// Rung on any thread, heard on one.
+// A wake-up signal. Any thread may ring it, and one thread waits for it.
 class Bell {
  public:
   void ring() {
@@ -35,7 +35,7 @@ class Bell {
  private:
   std::mutex mutex_;
   std::condition_variable changed_;
-  bool rung_ = true;  // what came before anybody listened is news
+  bool rung_ = true;  // true at first, because events may have come before the first wait
 };
 
 struct Question {
@@ -45,12 +45,12 @@ struct Question {
   std::int64_t size = 0;
 };
 
-// What the library's threads ask of a sink, and wait to be answered.
+// The queue of calls to a sink. A thread of the library adds a call and waits for the answer.
 class Questions {
  public:
   explicit Questions(Bell& bell) : bell_(bell) {}
 
-  // On a library thread: puts the question and waits. False when it was refused.
+  // Called on a library thread. Adds a call and waits for the answer. Returns false if the call failed or was refused.
   bool ask(const Question& question) {
     Waiting waiting{question};
     std::unique_lock lock(mutex_);
@@ -61,7 +61,8 @@ class Questions {
     return *waiting.answer;
   }
 
-  // Takes the next one, of which a copy is left in `taken`: who asked may be gone before it has been read, at exit.
+  // Takes the next call and copies its data to `taken`. The copy is needed because at exit the asking thread may
+  // continue before the data is read.
   Text next() {
     const std::lock_guard lock(mutex_);
     if (asking_) throw bcda::Error(BCDA_STATE, nullptr);
@@ -82,7 +83,7 @@ class Questions {
     answered_.notify_all();
   }
 
-  // Refuses everything from now on, what stands in line too.
+  // Refuses all pending calls and all calls from now on.
   void close() {
     const std::lock_guard lock(mutex_);
     closed_ = true;
@@ -117,15 +118,16 @@ class Questions {
   std::int64_t files_ = 0;
 };
 
-// At exit the threads that would answer are stopped, or gone, when the library waits for its own.
+// Refuses all calls at exit. The library then waits for its own threads, but the threads that would answer are already
+// stopped.
 class RefusedAtExit {
  public:
   explicit RefusedAtExit(Questions& questions) : questions_(questions) {
     const std::lock_guard lock(living().mutex);
-    if (living().process != ::getpid()) living().all.clear();  // the parent's
+    if (living().process != ::getpid()) living().all.clear();  // entries of the parent process
     living().process = ::getpid();
     living().all.insert(&questions_);
-    // Later than the library's own handler, which came with the client: so it runs before that.
+    // Registered after the library's own exit handler, which was registered with the client. So this one runs first.
     static const struct AtExit {
       ~AtExit() {
         const std::lock_guard held(living().mutex);
@@ -150,7 +152,8 @@ class RefusedAtExit {
   static Living& living() {
     static Living* const made = [] {
       static Living* const fresh = new Living;
-      // A fork must not find the mutex locked by a thread that the child does not have.
+      // The fork handlers hold the mutex. Otherwise another thread could hold it, and in the child it would stay
+      // locked.
       pthread_atfork([] { fresh->mutex.lock(); }, [] { fresh->mutex.unlock(); }, [] { fresh->mutex.unlock(); });
       return fresh;
     }();
@@ -184,7 +187,7 @@ class AskedFile : public bcda::SinkFile {
 }  // namespace
 
 struct Run : Counted {
-  // `start` is given the sink, or null.
+  // `start` receives the sink, or null.
   template <class Start>
   Run(bool to_sink, Start&& start) {
     if (to_sink) {
@@ -211,7 +214,7 @@ struct Run : Counted {
   Questions questions{bell};
   std::optional<RefusedAtExit> refused_at_exit;
   std::optional<bcda::Sink> sink;
-  std::optional<bcda::Export> native;
+  std::optional<bcda::Run> native;
 };
 
 Run* export_start(const Client& client, const Config& settings, std::int32_t to_sink) {
@@ -232,11 +235,12 @@ Run* fetch_start(const Client& client, const Config& settings, const Text& manif
 Run* metadata_start(const Client& client) {
   return new Run(false, [&](const bcda::Sink*) { return client.native.start_metadata(); });
 }
-// In a forked child it is left alone: threads that are not there wait in it.
+// Does nothing in a forked child, because the threads of the run do not exist there.
 void run_destroy(Run* run) {
   if (run && run->process == ::getpid()) delete run;
 }
 
+Text run_kind(const Run& run) { return Text(run.native->kind_name()); }
 std::int32_t run_next_event(Run& run, Event& event, std::int64_t timeout_ms) {
   return run.native->next_event(event.native, bcda::Milliseconds(timeout_ms));
 }

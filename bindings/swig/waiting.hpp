@@ -1,4 +1,4 @@
-// Waiting as the facade's timeouts say it: milliseconds; negative: without limit.
+// Waits with the facade's timeouts: milliseconds; negative means no limit.
 #pragma once
 #include <chrono>
 #include <condition_variable>

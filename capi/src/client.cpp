@@ -29,7 +29,8 @@ struct bcda_sink {
   void* user;
 };
 
-struct bcda_export {
+struct bcda_run {
+  RunKind kind = RunKind::export_;
   std::unique_ptr<Run> run;
   libbcda::capi::Owner owner;
 };
@@ -38,6 +39,12 @@ struct bcda_event {
   Event event;
   std::string json;
 };
+
+// The kinds in bcda.h and in the core must have the same numbers.
+static_assert(static_cast<int>(RunKind::export_) == BCDA_RUN_EXPORT &&
+              static_cast<int>(RunKind::manifest) == BCDA_RUN_MANIFEST &&
+              static_cast<int>(RunKind::fetch) == BCDA_RUN_FETCH &&
+              static_cast<int>(RunKind::metadata) == BCDA_RUN_METADATA);
 
 namespace {
 
@@ -94,7 +101,7 @@ class SinkDestination : public libbcda::transfer::Destination {
 };
 
 bcda_status start(bcda_client* client, const bcda_config* settings, const bcda_sink* sink, RunRequest request,
-                  bcda_export** run, bcda_error** error) {
+                  bcda_run** run, bcda_error** error) {
   return guard(error, [&] {
     need(client, "client");
     need(run, "run");
@@ -102,7 +109,8 @@ bcda_status start(bcda_client* client, const bcda_config* settings, const bcda_s
     request.settings = client->session->settings();
     if (settings) request.settings = request.settings.with(libbcda::capi::resolve(*settings));
     if (sink) request.sink = std::make_shared<SinkDestination>(*sink);
-    auto handle = std::make_unique<bcda_export>();
+    auto handle = std::make_unique<bcda_run>();
+    handle->kind = request.kind;
     handle->run = Run::start(client->session, std::move(request));
     *run = handle.release();
   });
@@ -125,7 +133,7 @@ bcda_status bcda_client_create(const bcda_config* config, bcda_client** client, 
 void bcda_client_destroy(bcda_client* client) {
   if (!client) return;
   // The threads are the parent's, or have been stopped for good because the process exits: leave all as it is.
-  if (!client->owner.is_me() || client->session->abandoned()) return;
+  if (!client->owner.is_me() || client->session->world()->abandoned()) return;
   delete client;
 }
 
@@ -155,26 +163,25 @@ bcda_status bcda_sink_create(bcda_sink_begin begin, bcda_sink_write write, bcda_
 
 void bcda_sink_destroy(bcda_sink* sink) { delete sink; }
 
-bcda_status bcda_export_start(bcda_client* client, const bcda_config* settings, const bcda_sink* sink,
-                              bcda_export** run, bcda_error** error) {
+bcda_status bcda_export_start(bcda_client* client, const bcda_config* settings, const bcda_sink* sink, bcda_run** run,
+                              bcda_error** error) {
   return start(client, settings, sink, {}, run, error);
 }
 
-bcda_status bcda_manifest_start(bcda_client* client, const bcda_config* settings, bcda_export** run,
-                                bcda_error** error) {
+bcda_status bcda_manifest_start(bcda_client* client, const bcda_config* settings, bcda_run** run, bcda_error** error) {
   RunRequest request;
   request.kind = RunKind::manifest;
   return start(client, settings, nullptr, std::move(request), run, error);
 }
 
-bcda_status bcda_metadata_start(bcda_client* client, bcda_export** run, bcda_error** error) {
+bcda_status bcda_metadata_start(bcda_client* client, bcda_run** run, bcda_error** error) {
   RunRequest request;
   request.kind = RunKind::metadata;
   return start(client, nullptr, nullptr, std::move(request), run, error);
 }
 
 bcda_status bcda_fetch_start(bcda_client* client, const bcda_config* settings, const char* manifest, const char* file,
-                             const bcda_sink* sink, bcda_export** run, bcda_error** error) {
+                             const bcda_sink* sink, bcda_run** run, bcda_error** error) {
   RunRequest request;
   bcda_status status = guard(error, [&] {
     need(client, "client");
@@ -187,7 +194,16 @@ bcda_status bcda_fetch_start(bcda_client* client, const bcda_config* settings, c
   return status == BCDA_OK ? start(client, settings, sink, std::move(request), run, error) : status;
 }
 
-bcda_status bcda_export_next_event(bcda_export* run, int64_t timeout_ms, bcda_event** event, bcda_error** error) {
+bcda_run_kind bcda_run_get_kind(const bcda_run* run) {
+  return run ? static_cast<bcda_run_kind>(run->kind) : BCDA_RUN_EXPORT;
+}
+
+const char* bcda_run_kind_name(const bcda_run* run) {
+  constexpr const char* names[] = {"export", "manifest", "fetch", "metadata"};
+  return run ? names[static_cast<int>(run->kind)] : "";
+}
+
+bcda_status bcda_run_next_event(bcda_run* run, int64_t timeout_ms, bcda_event** event, bcda_error** error) {
   return guard(error, [&]() -> bcda_status {
     need(run, "run");
     need(event, "event");
@@ -206,7 +222,7 @@ bcda_status bcda_export_next_event(bcda_export* run, int64_t timeout_ms, bcda_ev
   });
 }
 
-bcda_status bcda_export_notify(bcda_export* run, bcda_notify notify, void* user, bcda_error** error) {
+bcda_status bcda_run_notify(bcda_run* run, bcda_notify notify, void* user, bcda_error** error) {
   return guard(error, [&] {
     need(run, "run");
     run->owner.check();
@@ -214,7 +230,16 @@ bcda_status bcda_export_notify(bcda_export* run, bcda_notify notify, void* user,
   });
 }
 
-bcda_status bcda_export_wait(bcda_export* run, int64_t timeout_ms, bcda_error** error) {
+bcda_status bcda_run_fd(bcda_run* run, int32_t* fd, bcda_error** error) {
+  return guard(error, [&] {
+    need(run, "run");
+    need(fd, "fd");
+    run->owner.check();
+    *fd = run->run->mailbox().descriptor();
+  });
+}
+
+bcda_status bcda_run_wait(bcda_run* run, int64_t timeout_ms, bcda_error** error) {
   return guard(error, [&]() -> bcda_status {
     need(run, "run");
     run->owner.check();
@@ -225,11 +250,11 @@ bcda_status bcda_export_wait(bcda_export* run, int64_t timeout_ms, bcda_error** 
   });
 }
 
-void bcda_export_cancel(bcda_export* run) {
+void bcda_run_cancel(bcda_run* run) {
   if (run && run->owner.is_me()) run->run->cancel();
 }
 
-bcda_status bcda_export_result(bcda_export* run, bcda_result** result, bcda_error** error) {
+bcda_status bcda_run_result(bcda_run* run, bcda_result** result, bcda_error** error) {
   return guard(error, [&] {
     need(run, "run");
     need(result, "result");
@@ -239,7 +264,7 @@ bcda_status bcda_export_result(bcda_export* run, bcda_result** result, bcda_erro
   });
 }
 
-void bcda_export_destroy(bcda_export* run) {
+void bcda_run_destroy(bcda_run* run) {
   if (run && run->owner.is_me() && !run->run->abandoned()) delete run;
 }
 

@@ -94,6 +94,16 @@ bcda_status bcda_config_set(bcda_config* config, const char* name, const char* v
   });
 }
 
+bcda_status bcda_config_add(bcda_config* config, const char* name, const char* item, bcda_error** error) {
+  return guard(error, [&] {
+    need(config, "config");
+    need(name, "name");
+    need(item, "item");
+    config->settings.add(name, item);
+    config->providers.erase(name);
+  });
+}
+
 bcda_status bcda_config_get(const bcda_config* config, const char* name, char** value, bcda_error** error) {
   return guard(error, [&] {
     need(config, "config");
@@ -118,6 +128,14 @@ bcda_status bcda_config_load_file(bcda_config* config, const char* path, bcda_er
     need(config, "config");
     need(path, "path");
     config->settings.load_json_file(path);
+  });
+}
+
+bcda_status bcda_config_load_json(bcda_config* config, const char* text, bcda_error** error) {
+  return guard(error, [&] {
+    need(config, "config");
+    need(text, "text");
+    config->settings.load_json(text);
   });
 }
 

@@ -16,6 +16,7 @@ using libbcda::runtime::RunResult;
 
 struct bcda_result {
   RunResult result;
+  std::string types;  // the requested types, comma-separated
 };
 
 struct bcda_reader {
@@ -32,7 +33,11 @@ const FileResult& of(const bcda_file* file) { return *reinterpret_cast<const Fil
 
 namespace libbcda::capi {
 
-bcda_result* make_result(RunResult result) { return new bcda_result{std::move(result)}; }
+bcda_result* make_result(RunResult result) {
+  std::string types;
+  for (const std::string& type : result.types) types += (types.empty() ? "" : ",") + type;
+  return new bcda_result{std::move(result), std::move(types)};
+}
 
 }  // namespace libbcda::capi
 
@@ -63,6 +68,7 @@ int32_t bcda_result_error_file_count(const bcda_result* result) {
       std::count_if(files.begin(), files.end(), [](const FileResult& f) { return f.is_error; }));
 }
 
+const char* bcda_result_types(const bcda_result* result) { return result ? result->types.c_str() : ""; }
 const char* bcda_result_transaction_time(const bcda_result* result) {
   return result ? result->result.transaction_time.c_str() : "";
 }
@@ -90,7 +96,7 @@ bcda_status bcda_decrypt_file(const bcda_config* settings, const char* path, con
     need(output, "output");
     OPENSSL_init_crypto(OPENSSL_INIT_NO_ATEXIT, nullptr);  // the process may exit while this thread goes on
     const auto tell = [&](std::int64_t done, std::int64_t total) {
-      if (progress && progress(user, done, total) != 0) throw Error(Status::CANCELLED, "cancelled");
+      if (progress && progress(user, done, total) != 0) throw Error(Status::CANCELED, "canceled");
     };
     auto made = libbcda::runtime::decrypt({.settings = libbcda::capi::resolve(*settings),
                                            .path = path,

@@ -23,6 +23,18 @@ using libbcda::Status;
 static_assert(std::string_view(libbcda::kVersion) ==
               BCDA_VERSION_TEXT(BCDA_VERSION_MAJOR, BCDA_VERSION_MINOR, BCDA_VERSION_PATCH));
 
+namespace {
+
+std::string version_text(int32_t number) {
+  return std::to_string(number / 1'000'000) + "." + std::to_string(number / 1'000 % 1'000) + "." +
+         std::to_string(number % 1'000);
+}
+
+// The part of a version number in which a program's header and the library must agree.
+constexpr int32_t series(int32_t number) { return number < 1'000'000 ? number / 1'000 : number / 1'000'000 * 1'000; }
+
+}  // namespace
+
 namespace libbcda::capi {
 
 char* give_string(std::string_view text) {
@@ -60,6 +72,19 @@ bcda_status bcda_status_at(int32_t index) {
 }
 
 const char* bcda_version(void) { return libbcda::kVersion; }
+
+int32_t bcda_version_number(void) { return BCDA_VERSION_NUMBER; }
+
+bcda_status bcda_version_check(int32_t header, bcda_error** error) {
+  return libbcda::capi::guard(error, [&] {
+    constexpr int32_t mine = BCDA_VERSION_NUMBER;
+    if (header > 0 && header <= mine && series(header) == series(mine)) return;
+    throw libbcda::Error(Status::INVALID_ARGUMENT, "this program was compiled for libbcda " + version_text(header) +
+                                                       ", and libbcda " + version_text(mine) +
+                                                       " is loaded, which does not fit; install the library that the " +
+                                                       "program was compiled for, or compile it again");
+  });
+}
 
 const char* bcda_version_details(void) {
   static const auto* text = [] {  // never over, as a caller's thread may have it to the very end

@@ -118,4 +118,30 @@ Token read_token(const http::Answer& answer, Moment now, Milliseconds assumed) {
   return token;
 }
 
+TokenLife::Advice TokenLife::ask(Steady now) {
+  if (phase_ == Phase::held && now < token_->renew_at) return Advice::use;
+  if (phase_ == Phase::renewing && now < token_->expires_at) return Advice::use;
+  if (phase_ == Phase::fetching || phase_ == Phase::renewing) return Advice::wait;
+  phase_ = phase_ == Phase::held ? Phase::renewing : Phase::fetching;
+  return Advice::fetch;
+}
+
+void TokenLife::received(Token token) {
+  token_ = std::move(token);
+  phase_ = Phase::held;
+}
+
+void TokenLife::failed() { phase_ = token_ ? Phase::held : Phase::absent; }
+
+void TokenLife::reject(std::string_view value) {
+  if (!token_ || token_->value.reveal() != value) return;
+  token_.reset();
+  phase_ = phase_ == Phase::renewing ? Phase::fetching : Phase::absent;
+}
+
+std::optional<Secret> TokenLife::value(Steady now) const {
+  if (!token_ || now >= token_->expires_at) return std::nullopt;
+  return token_->value;
+}
+
 }  // namespace libbcda::auth

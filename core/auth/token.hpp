@@ -29,4 +29,38 @@ struct Token {
 // Throws Error{AUTHENTICATION} when the credentials are refused, REFUSED (retriable or not) or PROTOCOL otherwise.
 Token read_token(const http::Answer& answer, Moment now, Milliseconds assumed);
 
+// The token of a client through its renewals.
+//
+//   absent --ask--> fetching --a token--> held --ask, renew_at has come--> renewing --a token--> held
+//     ^                |                    |                                 |
+//     +-- no token ----+---- reject --------+          held <--- no token ----+
+class TokenLife {
+ public:
+  enum class Phase {
+    absent,    // there is no token: the next asker fetches one
+    fetching,  // one asker fetches a token, and the others wait for it
+    held,      // a token is at hand
+    renewing,  // a token is at hand and in use, while one asker fetches the next
+  };
+  enum class Advice {
+    use,    // value() is good
+    fetch,  // the asker fetches a token and reports its end by received() or failed()
+    wait,   // another asker fetches one
+  };
+
+  Advice ask(Steady now);
+  void received(Token token);
+  void failed();
+  // The service refused this token: it is not used again.
+  void reject(std::string_view value);
+
+  Phase phase() const { return phase_; }
+  // The token as long as it may be used.
+  std::optional<Secret> value(Steady now) const;
+
+ private:
+  Phase phase_ = Phase::absent;
+  std::optional<Token> token_;
+};
+
 }  // namespace libbcda::auth

@@ -1,17 +1,12 @@
 #include "auth/token_source.hpp"
 
-#include <boost/asio/post.hpp>
-#include <boost/asio/redirect_error.hpp>
-#include <boost/asio/steady_timer.hpp>
 #include <boost/asio/this_coro.hpp>
-#include <boost/asio/use_awaitable.hpp>
 
-#include "http/post_surely.hpp"
+#include "world/wakeup.hpp"
 
 namespace libbcda::auth {
 
 namespace asio = boost::asio;
-using http::Task;
 
 namespace {
 
@@ -28,18 +23,18 @@ struct Wiped {
 
 // Somebody who waits for a renewal that another asker has under way.
 struct TokenSource::Waiter {
-  explicit Waiter(const asio::any_io_executor& executor) : timer(executor, asio::steady_timer::time_point::max()) {}
-  asio::steady_timer timer;
-  std::optional<Error> failed;
+  explicit Waiter(const asio::any_io_executor& executor) : wakeup(std::make_shared<world::Wakeup>(executor)) {}
+  std::shared_ptr<world::Wakeup> wakeup;
+  std::optional<Error> failed;  // guarded by the source's lock
 };
 
 TokenSource::TokenSource(http::Client& client, http::Url service, Credentials credentials,
-                         Milliseconds assumed_lifetime, Clock clock)
+                         Milliseconds assumed_lifetime, const world::Clock& clock)
     : client_(client),
       service_(std::move(service)),
       credentials_(std::move(credentials)),
       assumed_lifetime_(assumed_lifetime),
-      clock_(std::move(clock)) {}
+      clock_(clock) {}
 
 Task<> TokenSource::authorize(http::Request& request) {
   if (!http::same_origin(request.url, service_)) co_return;
@@ -48,82 +43,78 @@ Task<> TokenSource::authorize(http::Request& request) {
 }
 
 void TokenSource::reject(const http::Request& request) {
-  std::lock_guard lock(mutex_);
+  const std::lock_guard lock(mutex_);
   for (const auto& [name, value] : request.headers)
-    if (name == "Authorization" && token_ && std::string_view(value).substr(kBearer.size()) == token_->value.reveal())
-      token_.reset();
+    if (name == "Authorization") life_.reject(std::string_view(value).substr(kBearer.size()));
 }
 
 Task<Secret> TokenSource::get() {
-  auto executor = co_await asio::this_coro::executor;
   for (;;) {
     std::shared_ptr<Waiter> waiter;
     {
-      std::lock_guard lock(mutex_);
-      Steady now = clock_().steady;
-      if (token_ && now < (renewing_ ? token_->expires_at : token_->renew_at)) co_return token_->value;
-      if (renewing_) waiters_.push_back(waiter = std::make_shared<Waiter>(executor));
-      renewing_ = true;
+      const auto executor = co_await asio::this_coro::executor;
+      const std::lock_guard lock(mutex_);
+      const Steady now = clock_.now().steady;
+      const TokenLife::Advice advice = life_.ask(now);
+      if (advice == TokenLife::Advice::use) co_return *life_.value(now);
+      if (advice == TokenLife::Advice::wait) waiters_.push_back(waiter = std::make_shared<Waiter>(executor));
     }
-    if (waiter) {
-      boost::system::error_code woken;
-      co_await waiter->timer.async_wait(asio::redirect_error(asio::use_awaitable, woken));
-      if (waiter->failed) throw *waiter->failed;
-      continue;
-    }
-    // Asio destroys a coroutine whose wait could not be started. The others must not wait for it then.
-    struct Guard {
-      TokenSource* source;
-      ~Guard() {
-        if (source) source->settle(std::nullopt, Error(Status::INTERNAL, "the token's renewal broke off"));
-      }
-    } guard{this};
-    std::optional<Token> token;
-    std::optional<Error> error;
-    std::exception_ptr other;
-    try {
-      token = co_await fetch();
-    } catch (const Error& e) {
-      // Cancelled is this asker alone: another takes over.
-      e.status == Status::CANCELLED ? void(other = std::current_exception()) : void(error = e);
-    } catch (...) {
-      other = std::current_exception();
-    }
-    guard.source = nullptr;
-    settle(token, error);
-    if (other) std::rethrow_exception(other);
-    if (error && error->retriable)
-      if (auto current = still_good()) co_return *current;  // renewing ahead of time failed: there is time to try again
-    if (error) throw *error;
-    co_return token->value;
+    if (!waiter) co_return co_await renew();
+    co_await wait(std::move(waiter));
   }
 }
 
-std::optional<Secret> TokenSource::still_good() {
-  std::lock_guard lock(mutex_);
-  if (!token_ || clock_().steady >= token_->expires_at) return std::nullopt;
-  return token_->value;
+// Waits until another asker has fetched a token, or has failed to.
+Task<> TokenSource::wait(std::shared_ptr<Waiter> waiter) {
+  co_await waiter->wakeup->wait();
+  const std::lock_guard lock(mutex_);
+  if (waiter->failed) throw *waiter->failed;
+}
+
+Task<Secret> TokenSource::renew() {
+  // Asio destroys a coroutine whose wait could not be started. The other askers must not wait for it then.
+  struct Guard {
+    TokenSource* source;
+    ~Guard() {
+      if (source) source->settle(std::nullopt, Error(Status::INTERNAL, "the token's renewal broke off"));
+    }
+  } guard{this};
+  std::optional<Token> token;
+  std::optional<Error> error;
+  std::exception_ptr canceled;
+  try {
+    token = co_await fetch();
+  } catch (const Error& e) {
+    // Canceled is this asker alone: another one takes over.
+    e.status == Status::CANCELED ? void(canceled = std::current_exception()) : void(error = e);
+  } catch (...) {
+    canceled = std::current_exception();
+  }
+  guard.source = nullptr;
+  settle(token, error);
+  if (canceled) std::rethrow_exception(canceled);
+  if (token) co_return token->value;
+  if (!error->retriable) throw *error;
+  const std::lock_guard lock(mutex_);
+  // A renewal ahead of time failed: there is time to try again.
+  if (auto current = life_.value(clock_.now().steady)) co_return *current;
+  throw *error;
 }
 
 Task<Token> TokenSource::fetch() {
   http::Answer answer = co_await client_.send(token_request(service_, credentials_), kLargestAnswer);
   const Wiped wiped{answer.body};
-  co_return read_token(answer, clock_(), assumed_lifetime_);
+  co_return read_token(answer, clock_.now(), assumed_lifetime_);
 }
 
 void TokenSource::settle(std::optional<Token> token, const std::optional<Error>& error) {
-  std::vector<std::shared_ptr<Waiter>> waiters;
-  {
-    std::lock_guard lock(mutex_);
-    renewing_ = false;
-    if (token) token_ = std::move(token);
-    waiters.swap(waiters_);
+  const std::lock_guard lock(mutex_);
+  token ? life_.received(std::move(*token)) : life_.failed();
+  for (auto& waiter : waiters_) {
+    waiter->failed = error;
+    waiter->wakeup->wake();
   }
-  for (auto& waiter : waiters)
-    http::post_surely(waiter->timer.get_executor(), [waiter, error] {
-      waiter->failed = error;
-      waiter->timer.cancel();
-    });
+  waiters_.clear();
 }
 
 }  // namespace libbcda::auth

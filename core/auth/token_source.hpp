@@ -15,31 +15,31 @@ namespace libbcda::auth {
 class TokenSource {
  public:
   TokenSource(http::Client& client, http::Url service, Credentials credentials, Milliseconds assumed_lifetime,
-              Clock clock);
+              const world::Clock& clock);
 
   // Adds "Authorization: Bearer" to a request to the service's origin, and nothing to one elsewhere.
   // Throws what read_token throws, or Error{NETWORK, ...}; a refusal reaches every waiting asker.
-  http::Task<> authorize(http::Request& request);
+  Task<> authorize(http::Request& request);
 
   // The service refused the token in `request` (HTTP 401): never use that one again.
   void reject(const http::Request& request);
 
  private:
   struct Waiter;
-  http::Task<Secret> get();
-  http::Task<Token> fetch();
-  std::optional<Secret> still_good();
+  Task<Secret> get();
+  Task<Token> fetch();
+  Task<> wait(std::shared_ptr<Waiter> waiter);
+  Task<Secret> renew();
   void settle(std::optional<Token> token, const std::optional<Error>& error);
 
   http::Client& client_;
   http::Url service_;
   Credentials credentials_;
   Milliseconds assumed_lifetime_;
-  Clock clock_;
+  const world::Clock& clock_;
 
   std::mutex mutex_;
-  std::optional<Token> token_;
-  bool renewing_ = false;
+  TokenLife life_;
   std::vector<std::shared_ptr<Waiter>> waiters_;
 };
 

@@ -1,3 +1,3 @@
-// Compiles Boost.Asio and Boost.Beast once, so that no other file has to.
+// Compiles Boost.Asio and Boost.Beast once, so that the other files compile faster.
 #include <boost/asio/impl/src.hpp>
 #include <boost/beast/src.hpp>

@@ -52,7 +52,7 @@ std::optional<Bytes> from_base64(std::string_view text) {
   if (padding > 2 || text.find_last_not_of('=') + 1 != text.size() - padding) return std::nullopt;
   if (text.find_first_not_of("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/=") !=
       std::string_view::npos)
-    return std::nullopt;  // EVP_DecodeBlock would skip blanks around the text
+    return std::nullopt;  // checked here, because EVP_DecodeBlock skips blanks around the text
   Bytes out(text.size() / 4 * 3);
   int n =
       EVP_DecodeBlock(out.data(), reinterpret_cast<const unsigned char*>(text.data()), static_cast<int>(text.size()));

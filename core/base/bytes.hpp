@@ -1,4 +1,4 @@
-// Bytes, hex, base64 and secrets that wipe themselves.
+// Bytes, hex, base64, and secrets that are wiped when they are destroyed.
 #pragma once
 #include <cstddef>
 #include <cstdint>
@@ -20,16 +20,17 @@ using MutableBytes = std::span<std::uint8_t>;
 inline ByteView as_bytes(std::string_view s) { return {reinterpret_cast<const std::uint8_t*>(s.data()), s.size()}; }
 inline std::string_view as_text(ByteView b) { return {reinterpret_cast<const char*>(b.data()), b.size()}; }
 
-std::string to_hex(ByteView bytes);                       // lower case
-std::optional<Bytes> from_hex(std::string_view text);     // either case; nullopt: odd length or not hex
-std::string to_base64(ByteView bytes);                    // RFC 4648, padded
-std::optional<Bytes> from_base64(std::string_view text);  // padded; nullopt when malformed
-std::string to_base64url(ByteView bytes);                 // RFC 4648 section 5, no padding
+std::string to_hex(ByteView bytes);                       // lowercase digits
+std::optional<Bytes> from_hex(std::string_view text);     // digits of either case; nullopt if not pairs of hex digits
+std::string to_base64(ByteView bytes);                    // RFC 4648, with padding
+std::optional<Bytes> from_base64(std::string_view text);  // requires padding; nullopt if malformed
+std::string to_base64url(ByteView bytes);                 // RFC 4648 section 5, without padding
 std::optional<Bytes> from_base64url(std::string_view text);
 
 void wipe(void* data, std::size_t size) noexcept;
 
-// A string that is wiped when it dies or is replaced, that core files leave out, and that nothing prints.
+// A secret string. It is wiped when it is destroyed or replaced, it is excluded from core files, and it cannot be
+// printed.
 class Secret {
  public:
   Secret() = default;
@@ -38,7 +39,7 @@ class Secret {
   Secret(const Secret&) = default;
   Secret(Secret&&) noexcept = default;
   Secret& operator=(Secret other) noexcept {
-    text_.swap(other.text_);  // `other` takes the old text with it
+    text_.swap(other.text_);  // `other` wipes the old text
     return *this;
   }
 

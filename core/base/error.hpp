@@ -1,4 +1,4 @@
-// The one error type of the engine and the one table of status codes.
+// The error type of the core, and the table of status codes.
 #pragma once
 #include <chrono>
 #include <cstdint>
@@ -15,8 +15,8 @@ enum class Status : std::int32_t {
 #undef STATUS
 };
 
-// What went wrong, in our words (`message`) and, kept apart, in the server's (`outcome`).
-// Neither ever holds a secret or a data record.
+// A failure. `message` is this library's text, and `outcome` is the server's text. The two are separate, because
+// `outcome` may name a beneficiary. Neither ever contains a secret or a data record.
 struct Error : std::exception {
   Error(Status s, std::string text) : status(s), message(std::move(text)) {}
 
@@ -41,25 +41,25 @@ struct Error : std::exception {
 
   Status status;
   std::string message;
-  std::string outcome;  // OperationOutcome text or the first words of a text body
-  std::string file;     // local path or server file name concerned
+  std::string outcome;  // the OperationOutcome text, or the start of a text body
+  std::string file;     // the local path or the server file name that the error is about
   int http_status = 0;  // 0: no HTTP answer was involved
   bool retriable = false;
   std::optional<std::chrono::milliseconds> retry_after;
 };
 
-// The exception that is being handled, as an Error. Call it within a catch block.
+// Returns the exception that is being handled, as an Error. Must be called in a catch block.
 Error current_error();
 
 struct StatusInfo {
   Status status;
   const char* name;     // "OK", "AUTHENTICATION", ...
-  const char* meaning;  // one line of English
-  int exit_code;        // what the command exits with
+  const char* meaning;  // one line of English text
+  int exit_code;        // the exit code of the command
 };
 
 int status_count() noexcept;
 const StatusInfo& status_at(int index) noexcept;              // 0 <= index < status_count()
-const StatusInfo* find_status(std::int32_t number) noexcept;  // nullptr when unknown
+const StatusInfo* find_status(std::int32_t number) noexcept;  // nullptr if the number is unknown
 
 }  // namespace libbcda

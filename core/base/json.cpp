@@ -15,7 +15,7 @@ json::parse_options bounded() {
   return options;
 }
 
-// Watches member names only: Boost.JSON itself lets the last of two equal names win.
+// A handler that checks only member names. It is needed because Boost.JSON keeps the last of two equal names.
 struct DuplicateFinder {
   static constexpr std::size_t max_object_size = std::size_t(-1), max_array_size = std::size_t(-1),
                                max_key_size = std::size_t(-1), max_string_size = std::size_t(-1);
@@ -64,7 +64,7 @@ struct DuplicateFinder {
   bool on_comment(view, error_code&) { return true; }
 };
 
-// What is wrong with a text of `size` bytes, to follow a subject.
+// The reason why a text of `size` bytes is malformed, in a form that follows a subject.
 std::string explain(const boost::system::error_code& ec, std::size_t offset, std::size_t size) {
   if (ec == json::error::too_deep) return "is nested deeper than " + std::to_string(kMaxJsonDepth) + " levels";
   if (size == 0) return "is not JSON (it is empty)";
@@ -73,13 +73,13 @@ std::string explain(const boost::system::error_code& ec, std::size_t offset, std
   return "is not JSON (" + ec.message() + " at byte " + std::to_string(offset) + ")";
 }
 
-// Parses one value, which begins `skipped` bytes into the whole text; returns how many characters it took, or nullopt.
+// Parses one value. `skipped` is its offset in the whole text. Returns the number of parsed characters, or nullopt.
 std::optional<std::size_t> parse_one(std::string_view text, json::value& out, std::string* why,
                                      std::size_t skipped = 0) {
   json::stream_parser parser({}, bounded());
   boost::system::error_code ec;
   std::size_t used = parser.write_some(text.data(), text.size(), ec);
-  if (!ec && !parser.done()) parser.finish(ec);  // a bare number ends with the text
+  if (!ec && !parser.done()) parser.finish(ec);  // a number at the top level ends only with the text
   if (ec) {
     if (why) *why = explain(ec, skipped + used, skipped + text.size());
     return std::nullopt;

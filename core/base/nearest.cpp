@@ -6,7 +6,7 @@
 namespace libbcda {
 namespace {
 
-constexpr std::size_t kLongest = 100;  // nobody types more by mistake, and the distance takes time
+constexpr std::size_t kLongest = 100;  // longer text is not a misspelled name, and its distance takes long to compute
 
 std::string folded(std::string_view text) {
   std::string out(text);

@@ -1,4 +1,4 @@
-// "Did you mean ...?"
+// Suggestions for misspelled names ("did you mean ...?").
 #pragma once
 #include <string>
 #include <string_view>
@@ -6,8 +6,8 @@
 
 namespace libbcda {
 
-// The candidate that `typed` is most likely a slip of, whatever its case and whether it uses '-' or '_'; nullptr when none
-// is like it. By Levenshtein distance, at most half of what was typed.
+// The candidate that is most similar to `typed`. Case and the difference between '-' and '_' are ignored. The
+// Levenshtein distance must be at most half the length of `typed`; otherwise the result is nullptr.
 const std::string* nearest(std::string_view typed, const std::vector<std::string>& candidates);
 
 }  // namespace libbcda

@@ -5,10 +5,10 @@ namespace {
 
 struct Character {
   char32_t code = 0;
-  std::size_t bytes = 0;  // 0: not UTF-8
+  std::size_t bytes = 0;  // 0: invalid UTF-8
 };
 
-// The first character of a text that is not empty (RFC 3629).
+// Decodes the first character of a non-empty text (RFC 3629).
 Character read_character(std::string_view text) {
   const auto byte = [&](std::size_t i) { return static_cast<unsigned char>(text[i]); };
   if (byte(0) < 0x80) return {byte(0), 1};

@@ -1,4 +1,4 @@
-// Text that came over the network, made fit for a message, an event or a log.
+// Cleans text from the network for messages, events and logs.
 #pragma once
 #include <cstddef>
 #include <string>
@@ -6,14 +6,14 @@
 
 namespace libbcda {
 
-constexpr std::size_t kLongestName = 80;  // bytes of a name in a message
+constexpr std::size_t kLongestName = 80;  // the most bytes of a name in a message
 
-// One line of valid UTF-8 of at most `longest` bytes, not cut inside a character. Control characters and line separators
-// become blanks, blanks at the ends are dropped. Bidi controls, which reorder what is shown, and bytes that are not UTF-8
-// become '?'.
+// Returns one line of valid UTF-8 of at most `longest` bytes, which is not cut inside a character. Control characters
+// and line separators become blanks, and blanks at both ends are removed. Bidi controls become '?', because they
+// reorder displayed text. Invalid UTF-8 becomes '?' too.
 std::string tidy(std::string_view text, std::size_t longest = kLongestName);
 
-// A name in double quotes, tidied; dots after the quotes say that it was cut.
+// Returns a name in double quotes, cleaned by tidy(). If it was cut, dots follow the quotes.
 std::string quote(std::string_view name);
 
 }  // namespace libbcda

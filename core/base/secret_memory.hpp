@@ -1,16 +1,18 @@
-// Memory for secrets: pages of their own that core files leave out, wiped before they are given back.
+// Memory for secrets. Each secret has its own pages, which are excluded from core files and wiped before they are
+// freed.
 #pragma once
 #include <cstddef>
 #include <vector>
 
 namespace libbcda {
 
-// Whole pages from the kernel for each secret. There are few, so no pool is needed, and without one there is no lock that a
-// fork could leave held. Throws std::bad_alloc.
+// Allocates whole pages from the kernel for each secret. There are few secrets, so no pool is needed. Without a pool
+// there is no lock that could stay locked in a forked child. Throws std::bad_alloc.
 void* allocate_secret(std::size_t size);
 void free_secret(void* memory, std::size_t size) noexcept;
 
-// For std::vector, which wipes what it outgrows by that too. (std::string keeps short texts within itself.)
+// For std::vector. When the vector grows, the old memory is wiped too. Not for std::string, which stores short text in
+// the object.
 template <class T>
 struct SecretAllocator {
   using value_type = T;

@@ -5,10 +5,10 @@
 #include <cstdlib>
 
 #include "base/error.hpp"
-#include "base/file.hpp"
 #include "base/json.hpp"
 #include "base/nearest.hpp"
 #include "base/text.hpp"
+#include "files/file.hpp"
 
 namespace libbcda {
 namespace {
@@ -28,7 +28,7 @@ std::vector<Setting> make_table() {
        false,
        "",
        "",
-       "Origin of the service, as in https://api.bcda.cms.gov; the paths are known.",
+       "Origin of the service, such as https://api.bcda.cms.gov, without a path.",
        {}},
       {"client_id", T::string, kClient, false, "", "", "Client id that the service issued.", {}},
       {"client_secret", T::string, kClient, true, "", "", "Client secret that belongs to client_id.", {}},
@@ -47,7 +47,7 @@ std::vector<Setting> make_table() {
        true,
        "",
        "",
-       "The private key itself, as PEM text, instead of a file.",
+       "The private key itself as PEM text, instead of a file.",
        {}},
       {"private_key_passphrase", T::string, kClient, true, "", "", "Passphrase of an encrypted private key.", {}},
       {"private_key_passphrase_file",
@@ -72,7 +72,7 @@ std::vector<Setting> make_table() {
        false,
        "false",
        "",
-       "Allow http:// to other machines: credentials and claims then travel in the clear.",
+       "Allow http:// to other machines; credentials and claims are then sent unencrypted.",
        {}},
       {"allowed_origins",
        T::list,
@@ -80,17 +80,25 @@ std::vector<Setting> make_table() {
        false,
        "",
        "",
-       "Other origins that a manifest may point to; files there are fetched without the token.",
+       "Other origins that a manifest may point to; files there are downloaded without the token.",
        {}},
-      {"threads", T::integer, kClient, false, "0", "", "Threads that move and decrypt data; 0: one for each core.", {}},
-      {"user_agent", T::string, kClient, false, "libbcda/0.1.0", "", "The User-Agent header.", {}},
+      {"threads", T::integer, kClient, false, "0", "", "Threads that transfer and decrypt data; 0: one per core.", {}},
+      {"share_threads",
+       T::boolean,
+       kClient,
+       false,
+       "false",
+       "",
+       "Share the threads with the other clients of this process that set this; the first client decides how many.",
+       {}},
+      {"user_agent", T::string, kClient, false, "libbcda/0.2.0", "", "The User-Agent header.", {}},
       {"connect_timeout",
        T::duration,
        kClient,
        false,
        "30s",
        "",
-       "Limit for name look-up, connection and TLS handshake.",
+       "Time limit for name lookup, connection and TLS handshake.",
        {}},
       {"idle_timeout",
        T::duration,
@@ -98,7 +106,7 @@ std::vector<Setting> make_table() {
        false,
        "1m",
        "",
-       "Longest silence of a connection that should deliver bytes.",
+       "Longest time without a byte on a connection that should deliver bytes.",
        {}},
       {"request_timeout",
        T::duration,
@@ -106,7 +114,7 @@ std::vector<Setting> make_table() {
        false,
        "2m",
        "",
-       "Limit for the answer to one request, file bodies apart.",
+       "Time limit for the answer to one request, not counting the body of a file.",
        {}},
       {"token_lifetime",
        T::duration,
@@ -114,17 +122,17 @@ std::vector<Setting> make_table() {
        false,
        "1h",
        "",
-       "Lifetime assumed of a token that does not tell its own.",
+       "Lifetime assumed for a token when the service states none.",
        {}},
-      {"max_header_bytes", T::size, kClient, false, "64KiB", "", "Largest head of an answer that is read.", {}},
-      {"max_manifest_bytes", T::size, kClient, false, "64MiB", "", "Largest manifest that is read.", {}},
+      {"max_header_bytes", T::size, kClient, false, "64KiB", "", "Largest head of an answer that is accepted.", {}},
+      {"max_manifest_bytes", T::size, kClient, false, "64MiB", "", "Largest manifest that is accepted.", {}},
       {"types",
        T::list,
        kExport,
        false,
        "Patient,Coverage,ExplanationOfBenefit",
        "",
-       "Resource types to export, one job each.",
+       "Resource types to export, one job for each.",
        {}},
       {"out",
        T::path,
@@ -132,7 +140,7 @@ std::vector<Setting> make_table() {
        false,
        "",
        "",
-       "Directory for the files; made when missing, the ones above it are not.",
+       "Directory for the files; created if it is missing, but its parent must exist.",
        {}},
       {"restart",
        T::boolean,
@@ -140,16 +148,16 @@ std::vector<Setting> make_table() {
        false,
        "false",
        "",
-       "Discard what an unfinished export left in the directory, and begin anew.",
+       "Discard what an unfinished export left in the directory, and start again.",
        {}},
-      {"parallel", T::integer, kExport, false, "4", "", "Files downloaded at the same time, 1 to 64.", {}},
+      {"parallel", T::integer, kExport, false, "4", "", "Number of files downloaded at the same time, 1 to 64.", {}},
       {"allow_plaintext",
        T::boolean,
        kExport,
        false,
        "false",
        "",
-       "Accept data files that come without a key; otherwise a private key is needed and such a file is an error.",
+       "Accept data files without a key; by default a private key is required, and such a file is an error.",
        {}},
       {"durability",
        T::choice,
@@ -157,7 +165,7 @@ std::vector<Setting> make_table() {
        false,
        "power",
        "power,process",
-       "What a published file survives: a loss of power, or only a crash of the process.",
+       "What a published file survives: a loss of power (power), or only a crash of the process (process).",
        {}},
       {"poll_interval",
        T::duration,
@@ -165,19 +173,19 @@ std::vector<Setting> make_table() {
        false,
        "1s",
        "",
-       "First wait between two status requests; it grows by half each time.",
+       "First wait between two status requests; each wait is 1.5 times the one before.",
        {}},
       {"poll_max_interval", T::duration, kExport, false, "30s", "", "Longest wait between two status requests.", {}},
-      {"job_timeout", T::duration, kExport, false, "24h", "", "Longest time for a job to be done; 0: no limit.", {}},
-      {"timeout", T::duration, kExport, false, "0s", "", "Longest time for the whole run; 0: no limit.", {}},
-      {"retries", T::integer, kExport, false, "5", "", "How often a failed request is tried again, 0 to 100.", {}},
+      {"job_timeout", T::duration, kExport, false, "24h", "", "Time limit for a job to finish; 0: no limit.", {}},
+      {"timeout", T::duration, kExport, false, "0s", "", "Time limit for the whole run; 0: no limit.", {}},
+      {"retries", T::integer, kExport, false, "5", "", "How often a failed request is repeated, 0 to 100.", {}},
       {"outage_limit",
        T::duration,
        kExport,
        false,
        "15m",
        "",
-       "How long status requests may go on failing, beyond the retries, while a job runs.",
+       "How long status requests may keep failing after the retries are used up, while a job runs.",
        {}},
       {"retry_delay",
        T::duration,
@@ -185,7 +193,7 @@ std::vector<Setting> make_table() {
        false,
        "1s",
        "",
-       "First wait before trying again; it doubles each time.",
+       "First wait before a retry; each wait is twice the one before.",
        {}},
       {"retry_max_delay",
        T::duration,
@@ -193,7 +201,7 @@ std::vector<Setting> make_table() {
        false,
        "1m",
        "",
-       "Longest wait before trying again, unless the service asks for more (up to 15 minutes).",
+       "Longest wait before a retry, unless the service requests a longer one (up to 15 minutes).",
        {}},
   };
   for (Setting& row : table) {
@@ -204,7 +212,8 @@ std::vector<Setting> make_table() {
   return table;
 }
 
-// Two ways to say the same thing: the one given last, or by the source that goes first, counts.
+// Pairs of settings for the same value. Within one source the last one given counts. Between sources the one from the
+// source with the higher precedence counts.
 constexpr std::pair<const char*, const char*> kRivals[] = {{"client_secret", "client_secret_file"},
                                                            {"private_key", "private_key_pem"},
                                                            {"private_key_passphrase", "private_key_passphrase_file"}};
@@ -249,6 +258,37 @@ std::vector<std::string> split(std::string_view text) {
   return parts;
 }
 
+// Returns the items of a JSON array of texts, or nothing if it is not one, or if an item is empty or contains a NUL.
+std::optional<std::vector<std::string>> json_items(const json::value& value) {
+  if (!value.is_array()) return {};
+  std::vector<std::string> items;
+  for (const auto& item : value.get_array()) {
+    if (!item.is_string() || item.get_string().empty() || item.get_string().find('\0') != std::string_view::npos)
+      return {};
+    items.emplace_back(item.get_string());
+  }
+  return items;
+}
+
+// Parses items between commas, or a JSON array of texts, whose items may contain commas. Returns nothing if malformed.
+std::optional<std::vector<std::string>> parse_list(std::string_view text) {
+  if (text.substr(std::min(text.find_first_not_of(" \t\r\n"), text.size())).starts_with('[')) {
+    auto values = split_json_sequence(text);  // refuses what follows the array
+    auto value = values && values->size() == 1 ? parse_json(values->front()) : std::nullopt;
+    return value ? json_items(*value) : std::nullopt;
+  }
+  auto items = split(text);
+  if (items.empty() && !text.empty()) return {};
+  return items;
+}
+
+// The inverse of parse_list. It writes a JSON array only if commas between the items are not enough.
+std::string list_text(const std::vector<std::string>& items) {
+  std::string text;
+  for (const std::string& item : items) text += (text.empty() ? "" : ",") + item;
+  return parse_list(text) == items ? text : json::serialize(json::array(items.begin(), items.end()));
+}
+
 const Setting& row_of(std::string_view name) {
   if (const Setting* row = find_setting(name)) return *row;
   std::vector<std::string> names;
@@ -259,14 +299,14 @@ const Setting& row_of(std::string_view name) {
                   (near ? "; did you mean " + *near + "?" : "; the table of settings has none that is like it"));
 }
 
-// A secret itself, perhaps, where the name of its file belongs: not to be shown.
+// The value may be the secret itself, given instead of its path, so the message must not show it.
 constexpr const char* kNoPath = "takes the path of a file, and this is no path; is it what the file should hold?";
 
-// Files saved on Windows and read by other programs leave a carriage return that nobody sees.
+// A file that was saved on Windows can leave an invisible carriage return at the end of a value.
 constexpr const char* kEndsLine = "ends in a line break (a carriage return, perhaps); remove it";
 bool ends_line(std::string_view value) { return value.ends_with('\n') || value.ends_with('\r'); }
 
-// What is wrong with a value, or "".
+// Returns what is wrong with a value, or "" if it is valid.
 std::string objection(const Setting& row, std::string_view value) {
   if (value.find('\0') != std::string_view::npos) return "holds a NUL character";
   switch (row.type) {
@@ -296,12 +336,12 @@ std::string objection(const Setting& row, std::string_view value) {
       return std::string("takes one of ") + row.choices;
     }
     case T::list:
-      return split(value).empty() && !value.empty() ? "takes a comma-separated list" : "";
+      return parse_list(value) ? "" : "takes a comma-separated list, or a JSON array of texts";
     case T::path:
       if (value.find("-----BEGIN") != value.npos) return kNoPath;
       return ends_line(value) ? kEndsLine : "";
     case T::string:
-      // A PEM text ends so, and what is around a credential is seen to when it is used.
+      // PEM text ends with a line break. credential() removes line breaks around a credential when it is used.
       return !row.secret && row.name != std::string_view("client_id") && ends_line(value) ? kEndsLine : "";
   }
   return "";
@@ -310,7 +350,7 @@ std::string objection(const Setting& row, std::string_view value) {
 }  // namespace
 
 const std::vector<Setting>& settings_table() {
-  static const auto* table = new std::vector<Setting>(make_table());  // threads may read it when statics are over
+  static const auto* table = new std::vector<Setting>(make_table());  // leaked: threads may still read it at exit
   return *table;
 }
 
@@ -348,7 +388,19 @@ void Settings::set(std::string_view name, std::string_view value) {
   }
   unset(name);
   if (std::string_view rival = rival_of(name); !rival.empty()) unset(rival);
-  values_[row.name] = Secret(value);
+  values_[row.name] = row.type == T::list ? Secret(list_text(*parse_list(value))) : Secret(value);
+}
+
+void Settings::add(std::string_view name, std::string_view item) {
+  const Setting& row = row_of(name);
+  auto refuse = [&](const char* why) {
+    throw Error(Status::INVALID_ARGUMENT, std::string("the setting ") + row.name + " " + why);
+  };
+  if (row.type != T::list) refuse("is no list, so that nothing can be added to it");
+  if (item.empty()) refuse("takes no empty item");
+  auto items = has(name) ? list(name) : std::vector<std::string>();
+  items.emplace_back(item);
+  set(name, list_text(items));
 }
 
 void Settings::unset(std::string_view name) {
@@ -363,7 +415,7 @@ void Settings::reserve(std::string_view name) {
   reserved_.insert(std::string(name));
 }
 
-// Set already, in this way or another.
+// Whether the setting or its rival is already set or reserved.
 bool Settings::taken(std::string_view name) const {
   auto here = [this](std::string_view one) { return has(one) || reserved_.count(one); };
   std::string_view rival = rival_of(name);
@@ -386,11 +438,26 @@ void Settings::load_environment() {
 }
 
 void Settings::load_json_file(const std::string& path) {
-  const Secret file = read_secret_file(path, kLargestConfig, "configuration file");
-  const Secret text(to_utf8(file.reveal(), "the configuration file " + path));
-  auto value = parse_json(text.reveal());
+  const Secret file = files::read_secret_file(path, kLargestConfig, "configuration file");
+  const std::string what = "the configuration file " + path;
+  const Secret text(to_utf8(file.reveal(), what));
+  load_json(text.reveal(), what, path);
+}
+
+void Settings::load_json(std::string_view text) {
+  if (text.size() > kLargestConfig)
+    throw Error(Status::INVALID_ARGUMENT,
+                "the configuration text is larger than " + std::to_string(kLargestConfig) + " bytes");
+  const std::string what = "the configuration text";
+  const Secret clean(to_utf8(text, what));
+  load_json(clean.reveal(), what, "");
+}
+
+// `path` is "" if the text is not from a file.
+void Settings::load_json(std::string_view text, const std::string& what, const std::string& path) {
+  auto value = parse_json(text);
   auto bad = [&](const std::string& why) {
-    return std::move(Error(Status::INVALID_ARGUMENT, "the configuration file " + path + ": " + why).at_file(path));
+    return std::move(Error(Status::INVALID_ARGUMENT, what + ": " + why).at_file(path));
   };
   if (!value || !value->is_object()) throw bad("it is not a JSON object of {\"name\": value}");
   for (const auto& [name, member] : value->get_object()) {
@@ -398,10 +465,11 @@ void Settings::load_json_file(const std::string& path) {
     if (member.is_string()) {
       flat = std::string(member.get_string());
     } else if (member.is_array()) {
-      for (const auto& item : member.get_array()) {
-        if (!item.is_string()) throw bad("the list " + std::string(name) + " holds something that is not text");
-        flat += (flat.empty() ? "" : ",") + std::string(item.get_string());
-      }
+      auto items = json_items(member);
+      if (!items) throw bad("the list " + std::string(name) + " holds something that is not text, or an empty text");
+      if (const Setting* row = find_setting(name); row && row->type != T::list)
+        throw bad("the setting " + std::string(name) + " takes no list");
+      flat = list_text(*items);
     } else if (member.is_bool() || member.is_number()) {
       flat = json::serialize(member);
     } else {
@@ -410,7 +478,7 @@ void Settings::load_json_file(const std::string& path) {
     }
     try {
       if (!taken(name)) set(name, flat);
-      if (row_of(name).secret) secret_files_.insert(path);
+      if (row_of(name).secret && !path.empty()) secret_files_.insert(path);
     } catch (const Error& e) {
       if (!e.file.empty()) throw;
       throw bad(e.message);
@@ -443,7 +511,9 @@ bool Settings::boolean(std::string_view name) const { return parse_boolean(value
 Milliseconds Settings::duration(std::string_view name) const {
   return parse_duration(value(name)).value_or(Milliseconds(0));
 }
-std::vector<std::string> Settings::list(std::string_view name) const { return split(value(name)); }
+std::vector<std::string> Settings::list(std::string_view name) const {
+  return parse_list(value(name)).value_or(std::vector<std::string>());
+}
 
 std::int64_t Settings::integer(std::string_view name) const {
   return row_of(name).type == T::size ? parse_size(value(name)).value_or(0) : parse_integer(value(name)).value_or(0);
@@ -461,7 +531,7 @@ Secret Settings::secret_or_file(std::string_view name) const {
     return std::move(
         Error(Status::INVALID_ARGUMENT, "the setting " + file_setting + ": " + path + " " + why).at_file(path));
   };
-  const Secret file = read_secret_file(path, kLargestSecret, file_setting.c_str());
+  const Secret file = files::read_secret_file(path, kLargestSecret, file_setting.c_str());
   const Secret content(to_utf8(file.reveal(), "the setting " + file_setting + ": " + path));
   const std::string_view text = without_line_end(content.reveal());
   if (text.empty()) throw bad("is empty");
@@ -488,7 +558,7 @@ std::vector<std::string> Settings::warnings() const {
     if (has(name)) files.insert(text(name));
   std::vector<std::string> warnings;
   for (const std::string& path : files)
-    if (readable_by_others(path))
+    if (files::readable_by_others(path))
       warnings.push_back(path + " holds a secret and is readable by others than its owner; chmod 600 " + path);
   return warnings;
 }

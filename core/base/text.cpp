@@ -11,7 +11,7 @@ namespace {
 constexpr std::string_view kBom8 = "\xEF\xBB\xBF", kBom16Le = "\xFF\xFE", kBom16Be = "\xFE\xFF";
 constexpr std::string_view kBom32Le{"\xFF\xFE\0\0", 4}, kBom32Be{"\0\0\xFE\xFF", 4};
 
-// UTF-8 of what stands around a value and cannot be seen: U+FEFF, U+200B to U+200F, U+2060, U+00AD, U+00A0.
+// Invisible characters that can be around a value, in UTF-8: U+FEFF, U+200B to U+200F, U+2060, U+00AD, U+00A0.
 constexpr std::string_view kInvisible[] = {kBom8,          "\xE2\x80\x8B", "\xE2\x80\x8C",
                                            "\xE2\x80\x8D", "\xE2\x80\x8E", "\xE2\x80\x8F",
                                            "\xE2\x81\xA0", "\xC2\xAD",     "\xC2\xA0"};
@@ -53,7 +53,7 @@ SecretBytes from_utf16(std::string_view text, bool big_endian, const std::string
   out.reserve(text.size() / 2 * 3);
   for (std::size_t at = 0; at < text.size(); at += 2) {
     std::uint32_t c = unit(at);
-    if (c >= 0xD800 && c < 0xE000) {  // half of a pair (RFC 2781, section 2.2)
+    if (c >= 0xD800 && c < 0xE000) {  // half of a surrogate pair (RFC 2781, section 2.2)
       const std::uint32_t low = c < 0xDC00 && at + 2 < text.size() ? unit(at + 2) : 0;
       if (low < 0xDC00 || low >= 0xE000) throw unusable(what, "is malformed UTF-16 text (an unpaired surrogate)");
       c = 0x10000 + ((c - 0xD800) << 10) + (low - 0xDC00);
@@ -84,7 +84,8 @@ std::string_view trimmed(std::string_view text) {
   return text;
 }
 
-// True for `client_secret=...`, `export BCDA_CLIENT_SECRET: ...` and the like: a line of a file where its value belongs.
+// Whether the value is a whole line such as `client_secret=...` or `export BCDA_CLIENT_SECRET: ...` instead of only its
+// value.
 bool is_assignment(std::string_view value, std::string_view name) {
   const std::size_t sign = value.find_first_of("=:");
   if (sign == value.npos) return false;
@@ -113,7 +114,7 @@ SecretBytes to_utf8(std::string_view text, const std::string& what) {
   if (text.starts_with(kBom32Le) || text.starts_with(kBom32Be)) throw unusable(what, "is UTF-32 text");
   if (text.starts_with(kBom16Le)) return from_utf16(text.substr(2), false, what);
   if (text.starts_with(kBom16Be)) return from_utf16(text.substr(2), true, what);
-  // No text of ours begins with a NUL, or has one behind its first character.
+  // A NUL in the first two bytes means UTF-16 or UTF-32 without a mark, because valid text never has one there.
   if (text.substr(0, 2).find('\0') != text.npos)
     throw unusable(what, "looks like UTF-16 text without a byte order mark");
   if (text.starts_with(kBom8)) text.remove_prefix(kBom8.size());

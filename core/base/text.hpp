@@ -1,4 +1,4 @@
-// Text as files and other programs hand it over: in UTF-8 or UTF-16, with marks and blanks around it that nobody sees.
+// Cleans text from files and other programs. It may be UTF-8 or UTF-16, and may have invisible characters around it.
 #pragma once
 #include <string>
 #include <string_view>
@@ -7,17 +7,18 @@
 
 namespace libbcda {
 
-// The text in UTF-8 without a byte order mark. A text that begins with the mark of UTF-16 (either byte order) is converted;
-// anything else is taken as it is, less the mark of UTF-8. `what` is what errors call the text. Throws
+// Returns the text in UTF-8 without a byte order mark. Text that starts with a UTF-16 mark (of either byte order) is
+// converted. Other text is returned unchanged, without a UTF-8 mark. Error messages call the text `what`. Throws
 // Error{INVALID_ARGUMENT} for UTF-16 that is malformed or has no mark, and for UTF-32.
 SecretBytes to_utf8(std::string_view text, const std::string& what);
 
-// What is around a value and is no part of it: blanks, line ends, a byte order mark, invisible characters (U+200B, ...), and
-// then one pair of quotes of the same kind.
+// Removes characters around a value that are not part of it: blanks, line breaks, a byte order mark, invisible
+// characters (U+200B, ...), and then one pair of equal quotes.
 std::string_view without_debris(std::string_view text);
 
-// Names the first thing in a client id or secret that none of the service's has, such as "a line break", and says where.
-// "" when there is none. Never shows the value. `name` is that of the setting.
+// Describes the first character that cannot be part of the service's client ids and secrets, such as "a line break",
+// and its position. Returns "" if there is none. The description never shows the value. `name` is the name of the
+// setting.
 std::string debris_in(std::string_view value, std::string_view name);
 
 }  // namespace libbcda

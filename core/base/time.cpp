@@ -18,11 +18,11 @@ std::optional<Instant> make_time(int year, int month, int day, int hour, int min
   if (year < 1970 || year > 9999 || month < 1 || month > 12 || hour > 23 || minute > 59 || second > 60) return {};
   auto date = std::chrono::year(year) / month / day;
   if (!date.ok()) return {};
-  if (year > kLastYear) date = std::chrono::year(kLastYear) / 12 / 31;  // the clock counts nanoseconds
+  if (year > kLastYear) date = std::chrono::year(kLastYear) / 12 / 31;  // later years overflow the clock
   return Instant(std::chrono::sys_days(date) + hours(hour) + minutes(minute - offset_minutes) + seconds(second));
 }
 
-// Exactly `count` digits at the front of `text`, which moves past them.
+// Reads exactly `count` digits from the start of `text` and removes them.
 bool digits(std::string_view& text, std::size_t count, int& out) {
   if (text.size() < count) return false;
   auto [end, ec] = std::from_chars(text.data(), text.data() + count, out);
@@ -47,7 +47,7 @@ Milliseconds fraction(std::string_view& text) {
   return Milliseconds(value);
 }
 
-// "2019-09-20T14:47:33.97Z", "... +05:00", and Go's "2019-09-20 14:47:33.97 +0000 UTC m=+1.5".
+// Parses "2019-09-20T14:47:33.97Z", "... +05:00", and Go's "2019-09-20 14:47:33.97 +0000 UTC m=+1.5".
 std::optional<Instant> parse_iso(std::string_view text) {
   int year, month, day, hour, minute, second, offset = 0;
   if (!digits(text, 4, year) || !skip(text, "-") || !digits(text, 2, month) || !skip(text, "-") ||
@@ -84,8 +84,8 @@ bool time_of_day(std::string_view& text, int& hour, int& minute, int& second) {
          digits(text, 2, second);
 }
 
-// The three forms of RFC 9110 section 5.6.7: "Sun, 06 Nov 1994 08:49:37 GMT", "Sunday, 06-Nov-94 08:49:37 GMT" and
-// "Sun Nov  6 08:49:37 1994".
+// Parses the three forms of RFC 9110 section 5.6.7: "Sun, 06 Nov 1994 08:49:37 GMT", "Sunday, 06-Nov-94 08:49:37 GMT"
+// and "Sun Nov  6 08:49:37 1994".
 std::optional<Instant> parse_http_date(std::string_view text) {
   int year, month, day, hour, minute, second;
   if (std::size_t comma = text.find(", "); comma != std::string_view::npos) {
@@ -114,8 +114,6 @@ std::string_view trim(std::string_view text) {
 }
 
 }  // namespace
-
-Moment read_clocks() { return {std::chrono::steady_clock::now(), std::chrono::system_clock::now()}; }
 
 std::string to_rfc3339(Instant t) {
   auto ms = std::chrono::duration_cast<Milliseconds>(t.time_since_epoch()).count();

@@ -1,4 +1,4 @@
-// Clocks and the many ways servers write a time.
+// Clocks, and parsers for the time formats that servers use.
 #pragma once
 #include <chrono>
 #include <functional>
@@ -12,8 +12,8 @@ using Milliseconds = std::chrono::milliseconds;
 using Instant = std::chrono::system_clock::time_point;
 using Steady = std::chrono::steady_clock::time_point;
 
-// One reading of both clocks. Durations and deadlines are measured on the steady clock, because somebody may set the wall
-// clock in mid-run. The wall clock is for dates alone.
+// One reading of both clocks. Durations and deadlines use the steady clock, because the wall clock may be set during a
+// run. The wall clock is only for dates.
 struct Moment {
   Steady steady;
   Instant wall;
@@ -25,20 +25,19 @@ struct Moment {
   }
   friend Moment operator+(Moment moment, Milliseconds duration) { return moment += duration; }
 };
-using Clock = std::function<Moment()>;  // handed in, so that tests need not wait
-
-Moment read_clocks();
 
 std::string to_rfc3339(Instant t);  // "2019-09-20T14:47:33.975Z"
 
-// RFC 3339, HTTP date (RFC 9110 section 5.6.7) or Go's time text with or without its monotonic tail.
+// Parses RFC 3339, an HTTP date (RFC 9110 section 5.6.7), or the text form of Go's time.Time, with or without its
+// monotonic part.
 std::optional<Instant> parse_time(std::string_view text);
 
-// A Retry-After header: seconds, a date, or (seen in the field) an absolute epoch in s or ms. Never negative.
+// Parses a Retry-After header: seconds, a date, or (observed in practice) an absolute epoch time in s or ms. Never
+// negative.
 std::optional<Milliseconds> parse_retry_after(std::string_view text, Instant now);
 
-// "250ms", "30s", "5m", "24h"; a bare number is seconds.
+// Parses "250ms", "30s", "5m" or "24h". A number without a unit is in seconds.
 std::optional<Milliseconds> parse_duration(std::string_view text);
-std::string format_duration(Milliseconds d);  // the shortest such text
+std::string format_duration(Milliseconds d);  // the shortest text in this format
 
 }  // namespace libbcda

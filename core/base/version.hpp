@@ -1,6 +1,6 @@
-// The version of the library; the build checks that it is the project's and bcda.h's.
+// The version of the library. The build checks that the project and bcda.h have the same version.
 #pragma once
 
 namespace libbcda {
-inline constexpr const char* kVersion = "0.1.0";
+inline constexpr const char* kVersion = "0.2.0";
 }

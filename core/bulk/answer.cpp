@@ -11,7 +11,6 @@ namespace libbcda::bulk {
 namespace {
 
 constexpr std::size_t kLongestText = 500;
-constexpr Milliseconds kLongestWish = std::chrono::minutes(15);  // servers have been seen to ask for hours
 
 constexpr std::size_t kPageHead = 64 << 10;  // where a page's title is looked for
 
@@ -107,11 +106,6 @@ bool wants_tls(const http::Answer& answer) {
          });
 }
 
-bool transient(int status) {
-  return status == 408 || status == 425 || status == 429 || status == 500 || status == 502 || status == 503 ||
-         status == 504;
-}
-
 std::optional<Milliseconds> retry_after(const http::Answer& answer, Instant now) {
   std::string_view asked = answer.header("Retry-After");
   if (asked.empty()) return {};
@@ -142,14 +136,6 @@ std::optional<double> percent(std::string_view progress) {
   double value = 0;
   if (std::from_chars(progress.data() + begin, progress.data() + sign, value).ec != std::errc()) return {};
   return std::clamp(value, 0.0, 100.0);
-}
-
-Milliseconds Backoff::next(double chance, std::optional<Milliseconds> server_wish) {
-  Milliseconds wait = next_;
-  next_ = std::min(longest_, Milliseconds(static_cast<std::int64_t>(static_cast<double>(next_.count()) * factor_)));
-  wait -= Milliseconds(static_cast<std::int64_t>(static_cast<double>(wait.count()) * 0.2 * chance));
-  wait = std::min(wait, longest_);
-  return server_wish ? std::max(wait, std::min(*server_wish, kLongestWish)) : wait;
 }
 
 }  // namespace libbcda::bulk

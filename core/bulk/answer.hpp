@@ -6,8 +6,11 @@
 #include "base/error.hpp"
 #include "base/time.hpp"
 #include "http/message.hpp"
+#include "http/retry.hpp"
 
 namespace libbcda::bulk {
+
+using http::transient;
 
 // The text of an OperationOutcome (diagnostics, else details, else code), the first words of a text/plain body, or "".
 // It is the server's, may name beneficiaries, and belongs into Error::outcome only.
@@ -24,9 +27,6 @@ std::string page_text(const http::Answer& answer);
 // Whether a server says that it was spoken to in plain HTTP on a port that speaks TLS, as Go's, nginx and Apache do.
 bool wants_tls(const http::Answer& answer);
 
-// 408, 425, 429, 500, 502, 503, 504: the same request may succeed later.
-bool transient(int status);
-
 // What Retry-After asks for; nullopt when the answer has none. A date is compared with the answer's own Date, because the
 // two clocks may differ; `now` is our wall clock, for an answer without one.
 std::optional<Milliseconds> retry_after(const http::Answer& answer, Instant now);
@@ -36,19 +36,5 @@ Error refusal(const http::Answer& answer, const std::string& what, Instant now);
 
 // The number before a '%' in X-Progress, 0 to 100.
 std::optional<double> percent(std::string_view progress);
-
-// Waits that double, with a little chance in them so that clients do not march in step.
-class Backoff {
- public:
-  Backoff(Milliseconds first, Milliseconds longest, double factor = 2)
-      : next_(first), longest_(longest), factor_(factor) {}
-  // `chance` is in [0, 1). A longer wish of the server counts, up to 15 minutes; a shorter one does not undercut our
-  // own.
-  Milliseconds next(double chance, std::optional<Milliseconds> server_wish = {});
-
- private:
-  Milliseconds next_, longest_;
-  double factor_;
-};
 
 }  // namespace libbcda::bulk

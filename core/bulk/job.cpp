@@ -1,11 +1,14 @@
 #include "bulk/job.hpp"
 
 #include <algorithm>
-#include <limits>
 
 #include "base/quote.hpp"
 
 namespace libbcda::bulk {
+
+using http::Backoff;
+using http::RetryBudget;
+
 namespace {
 
 using std::chrono::seconds;
@@ -15,195 +18,208 @@ constexpr auto kUnknownJobGrace = seconds(30);
 constexpr int kUnknownJobTries = 3;
 // A failed job is answered with 500, and so is a passing fault: ask this often before believing it.
 constexpr int kFailedJobTries = 2;
-constexpr const char* kDenied =
+constexpr const char* kMayNotExport =
     "; check that the client may export, and that the service admits this machine's address";
+constexpr const char* kNotYourJob = "; the service shows a job only to the client that started it; check client_id";
 constexpr const char* kStartAgain = "; start a new export";
+constexpr Milliseconds kFirstPoll{50};
+constexpr double kPollGrowth = 1.5;
+
+RetryBudget budget(const JobOptions& options, Milliseconds patience) {
+  return {options.retries, Backoff(options.retry_delay, options.retry_max_delay), patience};
+}
+
+http::Request kick_off_request(http::Url url) {
+  http::Request request;
+  request.url = std::move(url);
+  // Compared letter by letter by the 2019 service: one value each, no parameters.
+  request.headers = {{"Accept", "application/fhir+json"}, {"Prefer", "respond-async"}};
+  return request;
+}
 
 }  // namespace
 
-Job::Job(http::Url service, std::string type, JobOptions options, std::function<double()> chance)
+PollDelays::PollDelays(const JobOptions& options)
+    : interval_(options.poll_interval),
+      early_(kFirstPoll),
+      later_(interval_, std::max(interval_, options.poll_max_interval), kPollGrowth) {}
+
+Milliseconds PollDelays::next(double jitter, std::optional<Milliseconds> requested) {
+  if (early_ >= interval_) return later_.next(jitter, requested);
+  const Milliseconds early = early_;
+  early_ *= 2;
+  return Backoff(early, early).next(jitter, requested);
+}
+
+Job::Job(http::Url service, std::string type, JobOptions options, std::function<double()> jitter)
     : service_(std::move(service)),
       type_(std::move(type)),
-      kick_off_(kick_off_url(service_, type_)),
       options_(options),
-      chance_(std::move(chance)),
-      retry_wait_(options.retry_delay, options.retry_max_delay),
-      poll_wait_(options.poll_interval, std::max(options.poll_interval, options.poll_max_interval), 1.5) {}
+      jitter_(std::move(jitter)),
+      budgets_{budget(options, Milliseconds(0)), budget(options, options.outage_limit)},
+      poll_delays_(options) {}
 
-Job::Job(http::Url service, std::string type, http::Url status_url, JobOptions options, std::function<double()> chance)
-    : Job(std::move(service), std::move(type), options, std::move(chance)) {
+Job::Job(http::Url service, std::string type, http::Url status_url, JobOptions options, std::function<double()> jitter)
+    : Job(std::move(service), std::move(type), options, std::move(jitter)) {
   status_ = std::move(status_url);
+  phase_ = Phase::to_poll;
 }
 
-http::Url Job::kick_off_url(const http::Url& service, const std::string& type) {
-  http::Url url = service;
-  url.target = "/api/v1/" + type + "/$export";  // a raw '$': the service does not know %24
-  return url;
-}
-
-http::Request Job::status_request(const http::Url& url) {
+http::Request status_request(const http::Url& url) {
   http::Request request;
   request.url = url;
   request.headers = {{"Accept", "application/json"}};
   return request;
 }
 
+http::Url Job::kick_off_url() const {
+  http::Url url = service_;
+  url.target = "/api/v1/" + type_ + "/$export";  // a raw '$': the service does not know %24
+  return url;
+}
+
 Step Job::next(Moment now) {
   if (!started_) started_ = now.steady;
-  if (failure_) throw *failure_;
-  if (manifest_) return Finished{};
-  if (options_.job_timeout.count() > 0 && now.steady - *started_ >= options_.job_timeout)
+  if (phase_ == Phase::failed) throw *failure_;
+  if (phase_ == Phase::finished) return Finished{};
+  const Milliseconds left = time_left(now);
+  if (left.count() <= 0)
     throw Error(Status::TIMEOUT, describe("the job") + " was not done after " + format_duration(options_.job_timeout) +
                                      (progress_.empty() ? "" : " (" + progress_ + ")") +
                                      "; see the setting job_timeout");
-  if (wait_) {
-    Wait wait = *std::exchange(wait_, std::nullopt);
-    if (options_.job_timeout.count() > 0)
-      wait.duration = std::min(wait.duration,
-                               std::chrono::duration_cast<Milliseconds>(*started_ + options_.job_timeout - now.steady));
+  if (pause_) {
+    Wait wait = *std::exchange(pause_, std::nullopt);
+    wait.duration = std::min(wait.duration, left);
     return wait;
   }
-  Send send;
-  send.renew_token = std::exchange(renew_token_, false);
-  if (status_) {
-    send.request = status_request(*status_);
-  } else {
-    send.request.url = kick_off_;
-    // Compared letter by letter by the 2019 service: one value each, no parameters.
-    send.request.headers = {{"Accept", "application/fhir+json"}, {"Prefer", "respond-async"}};
-  }
-  return send;
+  http::Request request = phase_ == Phase::to_poll ? status_request(*status_) : kick_off_request(kick_off_url());
+  return Send{std::move(request), token_.take_renewal()};
+}
+
+// Until job_timeout ends the job.
+Milliseconds Job::time_left(Moment now) const {
+  if (options_.job_timeout.count() <= 0) return Milliseconds::max();
+  return std::chrono::ceil<Milliseconds>(*started_ + options_.job_timeout - now.steady);
 }
 
 void Job::on_failure(const Error& error, bool answered, Moment now) {
-  token_renewed_ = false;  // however new it was, it may be old by the time the service is back
-  // A kick-off that may have been heard is not repeated: it would start a second job.
-  const bool safe = status_ || !answered;
+  token_.accept();  // however new the token is, it may be old by the time the service is back
   Error named = error;
-  named.message = describe(status_ ? "the status request" : "the kick-off") + ": " + named.message;
-  if (error.retriable && safe) return status_ ? outage(named, now) : retry_or_fail(named, options_.retries);
-  failure_ = std::move(named);
+  named.message = describe_request() + ": " + named.message;
+  if (!error.retriable) return fail(std::move(named));
+  if (phase_ == Phase::to_poll) return retry_or_fail(std::move(named), budgets_.outages, now, options_.retries);
+  // A kick-off that may have been heard is not repeated: it would start a second job.
+  if (answered) return fail(std::move(named));
+  retry_or_fail(std::move(named), budgets_.failures, now, options_.retries);
 }
 
 void Job::on_answer(const http::Answer& answer, Moment now) {
   if (answer.status == 401) {
-    if (renew()) return;
-    failure_ =
+    if (token_.refuse()) return;
+    return fail(
         std::move(Error(Status::AUTHENTICATION,
-                        describe(status_ ? "the status request" : "the kick-off") +
-                            " was refused (HTTP 401) with a token that is new; the organisation may be switched off")
+                        describe_request() +
+                            " was refused (HTTP 401) with a token that is new; the organization may be switched off")
                       .with_http(401)
-                      .with_outcome(outcome_text(answer)));
-    return;
+                      .with_outcome(outcome_text(answer))));
   }
-  token_renewed_ = false;
-  if (!transient(answer.status)) failing_since_.reset();
-  status_ ? on_status(answer, now) : on_kick_off(answer, now);
-}
-
-bool Job::renew() {
-  if (token_renewed_) return false;
-  renew_token_ = token_renewed_ = true;
-  return true;
+  token_.accept();
+  if (!transient(answer.status)) budgets_.outages.refill();
+  phase_ == Phase::to_poll ? on_status(answer, now) : on_kick_off(answer, now);
 }
 
 void Job::on_kick_off(const http::Answer& answer, Moment now) {
-  if (answer.status == 202) {
-    try {
-      status_ = on_service_origin(http::resolve_url(kick_off_, answer.header("Content-Location"), "Content-Location"),
-                                  service_);
-    } catch (const Error& e) {
-      failure_ = e;
-      failure_->message = describe("the kick-off") + " was accepted, but " + e.message;
-      return;
-    }
-    if (!http::same_origin(*status_, service_)) {
-      failure_ = Error(Status::PROTOCOL, describe("the kick-off") + " points to a job on another origin, " +
-                                             tidy(status_->origin(), 200) + "; the token is not sent there");
-      return;
-    }
-    accepted_ = now.steady;
-    failures_ = outages_ = 0;
-    retry_wait_ = Backoff(options_.retry_delay, options_.retry_max_delay);
-    poll_again(poll_wait_.next(chance_()));
-    return;
-  }
+  if (answer.status == 202) return on_accepted(answer, now);
   Error error = refusal(answer, describe("the kick-off"), now.wall);
   const char* remedy = "";
   if (answer.status == 429)
-    remedy = ": another export of this resource type is still running for the organisation; try again when it is done";
-  if (answer.status == 403 && !is_page(answer)) error.message += kDenied;
+    remedy = ": another export of this resource type is still running for the organization; try again when it is done";
+  if (answer.status == 403 && !is_page(answer)) error.message += kMayNotExport;
   if (answer.status == 404) error.message += "; check the setting types: the service may not offer this resource type";
   // A 500 leaves a pending job behind, and a gateway's 502 or 504 may: repeated are only those that started none for
   // sure.
-  bool safe = answer.status == 429 || answer.status == 503;
-  if (safe) return retry_or_fail(std::move(error), options_.retries, remedy);
-  failure_ = std::move(error);
+  const bool safe = answer.status == 429 || answer.status == 503;
+  retry_or_fail(std::move(error), budgets_.failures, now, safe ? options_.retries : 0, safe ? remedy : "");
+}
+
+void Job::on_accepted(const http::Answer& answer, Moment now) {
+  try {
+    status_ = on_service_origin(
+        http::resolve_url(kick_off_url(), answer.header("Content-Location"), "Content-Location"), service_);
+  } catch (const Error& e) {
+    Error error = e;
+    error.message = describe("the kick-off") + " was accepted, but " + e.message;
+    return fail(std::move(error));
+  }
+  if (!http::same_origin(*status_, service_))
+    return fail(Error(Status::PROTOCOL, describe("the kick-off") + " points to a job on another origin, " +
+                                            tidy(status_->origin(), 200) + "; the token is not sent there"));
+  phase_ = Phase::to_poll;
+  accepted_ = now.steady;
+  budgets_.failures.refill();
+  pause_ = Wait{poll_delays_.next(jitter_()), "", false};
 }
 
 void Job::on_status(const http::Answer& answer, Moment now) {
   if (answer.status == 202) {
     progress_ = tidy(answer.header("X-Progress"), 100);
-    failures_ = outages_ = 0;
-    retry_wait_ = Backoff(options_.retry_delay, options_.retry_max_delay);
-    return poll_again(poll_wait_.next(chance_(), retry_after(answer, now.wall)));
+    budgets_.failures.refill();
+    pause_ = Wait{poll_delays_.next(jitter_(), retry_after(answer, now.wall)), "", false};
+    return;
   }
-  if (answer.status == 200) return on_complete(answer);
+  if (answer.status == 200) return on_complete(answer, now);
   Error error = refusal(answer, describe("the status request"), now.wall);
   if (answer.status == 404 || answer.status == 410) {
     error.status = Status::JOB_GONE;
     error.message = describe("the job") + (answer.status == 410 ? " has expired" : " is unknown to the service") +
                     " (HTTP " + std::to_string(answer.status) + ")";
-    bool young = answer.status == 404 && accepted_ && now.steady - *accepted_ < kUnknownJobGrace;
-    return retry_or_fail(std::move(error), young ? std::min(kUnknownJobTries, options_.retries) : 0, kStartAgain);
+    const bool young = answer.status == 404 && accepted_ && now.steady - *accepted_ < kUnknownJobGrace;
+    return retry_or_fail(std::move(error), budgets_.failures, now, young ? kUnknownJobTries : 0, kStartAgain);
   }
   if (answer.status == 500 && is_operation_outcome(answer)) {
     error.status = Status::JOB_FAILED;
     error.message = describe("the job") + " failed on the service (HTTP 500)";
     error.retriable = false;
-    return retry_or_fail(std::move(error), std::min(kFailedJobTries, options_.retries), kStartAgain);
+    return retry_or_fail(std::move(error), budgets_.failures, now, kFailedJobTries, kStartAgain);
   }
-  if (answer.status == 403 && !is_page(answer))
-    error.message += "; the service shows a job only to the client that started it; check client_id";
-  if (transient(answer.status)) return outage(std::move(error), now);
-  failure_ = std::move(error);
+  if (answer.status == 403 && !is_page(answer)) error.message += kNotYourJob;
+  // A job that runs for hours outlives a restart of the service: its outages are forgiven for outage_limit.
+  if (transient(answer.status)) return retry_or_fail(std::move(error), budgets_.outages, now, options_.retries);
+  fail(std::move(error));
 }
 
-// A job that runs for hours outlives a restart of the service: failures in a row are forgiven for outage_limit.
-void Job::outage(Error error, Moment now) {
-  if (!failing_since_) failing_since_ = now.steady;
-  bool lasts = now.steady - *failing_since_ >= options_.outage_limit;
-  retry_or_fail(std::move(error), lasts ? options_.retries : std::numeric_limits<int>::max(), outages_, "");
-}
-
-void Job::on_complete(const http::Answer& answer) {
+void Job::on_complete(const http::Answer& answer, Moment now) {
   try {
-    manifest_ = parse_manifest(answer.body, *status_);
+    manifest_ = std::make_shared<const Manifest>(parse_manifest(answer.body, *status_));
+    phase_ = Phase::finished;
   } catch (const Error& e) {
     Error error = e;
     error.message = is_page(answer) ? describe("the status request") + " was answered with " + page_text(answer)
                                     : describe("the status request") + " brought no usable manifest: " + e.message;
     error.http_status = answer.status;
     // A proxy's page, or a manifest caught while it was being written, may be gone on the next try.
-    retry_or_fail(std::move(error), std::min(kFailedJobTries, options_.retries));
+    retry_or_fail(std::move(error), budgets_.failures, now, kFailedJobTries);
   }
 }
 
-void Job::poll_again(Milliseconds wait) { wait_ = Wait{wait, "", false}; }
-
-void Job::retry_or_fail(Error error, int allowed, const char* remedy) {
-  retry_or_fail(std::move(error), allowed, failures_, remedy);
-}
-
-void Job::retry_or_fail(Error error, int allowed, int& count, const char* remedy) {
-  if (count++ >= allowed) {
-    failure_ = std::move(error);
-    failure_->message += remedy;  // not while it is tried again: that would be wrong advice
+void Job::retry_or_fail(Error error, RetryBudget& budget, Moment now, int limit, const char* remedy) {
+  if (budget.allow(now.steady, limit)) {
+    pause_ = Wait{budget.delay(jitter_(), error.retry_after), error.message, true};
     return;
   }
-  wait_ = Wait{retry_wait_.next(chance_(), error.retry_after), error.message, true};
+  error.message += remedy;  // not while it is tried again: that would be wrong advice
+  fail(std::move(error));
+}
+
+void Job::fail(Error error) {
+  failure_ = std::move(error);
+  phase_ = Phase::failed;
 }
 
 std::string Job::describe(const char* what) const { return std::string(what) + " for " + type_; }
+
+std::string Job::describe_request() const {
+  return describe(phase_ == Phase::to_poll ? "the status request" : "the kick-off");
+}
 
 }  // namespace libbcda::bulk

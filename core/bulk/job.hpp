@@ -1,18 +1,30 @@
 // One export job from kick-off to manifest, as a state machine without sockets or clocks (Bulk Data IG, "Bulk Data
-// Kick-off Request" and "Bulk Data Status Request"; BCDA guide, steps 2 and 3). Whoever drives it does what `next` says
-// and reports what came of it.
+// Kick-off Request" and "Bulk Data Status Request"; BCDA guide, steps 2 and 3). Its driver does what `next` says and reports
+// the result.
+//
+//   to_kick_off --202, Content-Location--> to_poll --200, manifest--> finished
+//        |                                   |  ^
+//        |                                   +--+ 202, or a failure that is worth another try
+//        +-- refused, or maybe heard --> failed <-- the job failed, is gone, or lasts too long
 #pragma once
 #include <functional>
+#include <memory>
 #include <optional>
 #include <string>
-#include <variant>
 
 #include "base/error.hpp"
 #include "base/time.hpp"
 #include "bulk/answer.hpp"
 #include "bulk/manifest.hpp"
+#include "http/retry.hpp"
+#include "http/step.hpp"
 
 namespace libbcda::bulk {
+
+using http::Finished;
+using http::Send;
+using http::Step;
+using http::Wait;
 
 struct JobOptions {
   Milliseconds poll_interval{1000};
@@ -24,26 +36,32 @@ struct JobOptions {
   Milliseconds outage_limit{0};  // status requests are tried again for at least this long
 };
 
-// What to do next.
-struct Send {
-  http::Request request;     // without Authorization: the driver adds the token
-  bool renew_token = false;  // the token in use was refused: get a new one first
+// The delays between status requests. The first ones are short, because a small job is done at once; they double up to the
+// interval, and from there grow slowly to the longest.
+class PollDelays {
+ public:
+  explicit PollDelays(const JobOptions& options);
+  Milliseconds next(double jitter, std::optional<Milliseconds> requested = {});
+
+ private:
+  Milliseconds interval_, early_;
+  http::Backoff later_;
 };
-struct Wait {
-  Milliseconds duration;
-  std::string why;     // "" for an ordinary poll
-  bool retry = false;  // after a failure
-};
-struct Finished {};  // manifest() is there
-using Step = std::variant<Send, Wait, Finished>;
 
 class Job {
  public:
-  // Kicks off an export of `type` at `service`. `chance` yields numbers in [0, 1).
-  Job(http::Url service, std::string type, JobOptions options, std::function<double()> chance);
+  enum class Phase {
+    to_kick_off,  // the kick-off is the next request
+    to_poll,      // the service has accepted the job: its status is the next request
+    finished,     // the manifest is at hand
+    failed,       // `next` throws why
+  };
+
+  // Kicks off an export of `type` at `service`. `jitter` yields numbers in [0, 1).
+  Job(http::Url service, std::string type, JobOptions options, std::function<double()> jitter);
 
   // Goes on with a job that was accepted earlier: asks for its status.
-  Job(http::Url service, std::string type, http::Url status_url, JobOptions options, std::function<double()> chance);
+  Job(http::Url service, std::string type, http::Url status_url, JobOptions options, std::function<double()> jitter);
 
   // What to do now. Throws the Error that ended the job. After each Send, report its end by one of the next two;
   // after each Wait, just call next again.
@@ -52,45 +70,44 @@ class Job {
   // `answered`: whether any byte of an answer had come.
   void on_failure(const Error& error, bool answered, Moment now);
 
+  Phase phase() const { return phase_; }
   const std::string& type() const { return type_; }
-  const http::Url& kick_off_url() const { return kick_off_; }
+  http::Url kick_off_url() const;
   const std::optional<http::Url>& status_url() const { return status_; }
-  const std::string& progress() const { return progress_; }  // X-Progress of the last status answer
-  const Manifest& manifest() const { return *manifest_; }
-
-  static http::Url kick_off_url(const http::Url& service, const std::string& type);
-  static http::Request status_request(const http::Url& url);
+  const std::string& progress() const { return progress_; }               // X-Progress of the last status answer
+  std::shared_ptr<const Manifest> manifest() const { return manifest_; }  // null unless it is finished
 
  private:
   void on_kick_off(const http::Answer& answer, Moment now);
+  void on_accepted(const http::Answer& answer, Moment now);
   void on_status(const http::Answer& answer, Moment now);
-  void on_complete(const http::Answer& answer);
-  void poll_again(Milliseconds wait);
-  void retry_or_fail(Error error, int allowed, const char* remedy = "");
-  void retry_or_fail(Error error, int allowed, int& count, const char* remedy);
-  void outage(Error error, Moment now);
-  bool renew();
+  void on_complete(const http::Answer& answer, Moment now);
+  Milliseconds time_left(Moment now) const;
+  void retry_or_fail(Error error, http::RetryBudget& budget, Moment now, int limit, const char* remedy = "");
+  void fail(Error error);
   std::string describe(const char* what) const;
+  std::string describe_request() const;
 
+  Phase phase_ = Phase::to_kick_off;
   http::Url service_;
   std::string type_;
-  http::Url kick_off_;
   JobOptions options_;
-  std::function<double()> chance_;
+  std::function<double()> jitter_;
   std::optional<http::Url> status_;
-  std::optional<Manifest> manifest_;
+  std::shared_ptr<const Manifest> manifest_;
   std::optional<Error> failure_;
-  std::optional<Wait> wait_;
-  std::optional<Steady> started_;
-  std::optional<Steady> accepted_;
+  std::optional<Wait> pause_;  // before the next request
+  std::optional<Steady> started_, accepted_;
   std::string progress_;
-  bool renew_token_ = false;
-  bool token_renewed_ = false;  // since the last answer that was not a 401
-  int failures_ = 0;            // in a row
-  int outages_ = 0;             // the same, of answers and failures that say nothing about the job
-  std::optional<Steady> failing_since_;
-  Backoff retry_wait_;
-  Backoff poll_wait_;
+  http::TokenTrust token_;
+  struct Budgets {
+    http::RetryBudget failures;  // of answers about this job
+    http::RetryBudget outages;   // of failures that say nothing about the job
+  } budgets_;
+  PollDelays poll_delays_;
 };
+
+// The request for the status of the job at `url`.
+http::Request status_request(const http::Url& url);
 
 }  // namespace libbcda::bulk

@@ -1,4 +1,4 @@
-// SHA-256, streaming.
+// Streaming SHA-256.
 #pragma once
 #include <array>
 #include <memory>

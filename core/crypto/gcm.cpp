@@ -11,7 +11,7 @@
 namespace libbcda::crypto {
 namespace {
 
-constexpr std::size_t kStep = std::size_t{1} << 30;  // OpenSSL counts in int
+constexpr std::size_t kStep = std::size_t{1} << 30;  // OpenSSL takes sizes as int
 
 CipherContext new_context() {
   CipherContext ctx(EVP_CIPHER_CTX_new());
@@ -58,7 +58,7 @@ std::size_t Opener::update(ByteView in, MutableBytes out) {
     held_size_ += in.size();
     return 0;
   }
-  // All but the last 16 bytes of held || in is ciphertext for certain.
+  // All bytes of held || in except the last 16 are certainly ciphertext.
   std::size_t certain = held_size_ + in.size() - kTagSize;
   if (out.size() < certain) throw Error(Status::INTERNAL, "no room for decrypted bytes");
   std::size_t from_held = std::min(held_size_, certain);

@@ -20,18 +20,18 @@ struct CipherContextDeleter {
 };
 using CipherContext = std::unique_ptr<EVP_CIPHER_CTX, CipherContextDeleter>;
 
-// Decrypts a file as its bytes arrive. What `update` yields is UNVERIFIED until `finish` returns:
-// the caller must keep it private until then.
+// Decrypts a file while its bytes arrive. The output of `update` is UNVERIFIED until `finish` returns, so the caller
+// must keep it private until then.
 class Opener {
  public:
   explicit Opener(const FileKey& key);
 
-  // Decrypts the next bytes of the file, as they come, into `out`; returns how many bytes it wrote.
-  // `out` needs room for `in.size() + kTagSize` bytes and may not overlap `in`.
+  // Decrypts the next bytes of the file into `out` and returns the number of bytes written. `out` must have room for
+  // `in.size() + kTagSize` bytes and may not overlap `in`.
   std::size_t update(ByteView in, MutableBytes out);
 
-  // Verifies the tag. Throws Error{VERIFICATION} when the file is too short,
-  // Error{DECRYPTION} when the tag does not match.
+  // Verifies the tag. Throws Error{VERIFICATION} if the file is too short, and Error{DECRYPTION} if the tag does not
+  // match.
   void finish();
 
  private:
@@ -40,14 +40,14 @@ class Opener {
   CipherContext ctx_;
   std::array<std::uint8_t, kNonceSize> nonce_{};
   std::size_t nonce_have_ = 0;
-  std::array<std::uint8_t, kTagSize> held_{};  // the last bytes seen: they may be the tag
+  std::array<std::uint8_t, kTagSize> held_{};  // the last bytes so far, because they may be the tag
   std::size_t held_size_ = 0;
 };
 
-// Encrypts in the same layout, for the sandbox and the tests.
+// Encrypts in the same file layout. Only the sandbox and the tests use it.
 class Sealer {
  public:
-  Sealer(const FileKey& key, ByteView nonce);            // nonce: kNonceSize bytes, never used twice with a key
+  Sealer(const FileKey& key, ByteView nonce);            // nonce: kNonceSize bytes; unique for each key
   std::size_t update(ByteView plain, MutableBytes out);  // writes plain.size() ciphertext bytes
   std::array<std::uint8_t, kTagSize> finish();           // the tag
 

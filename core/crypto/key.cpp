@@ -9,9 +9,9 @@
 #include <cstring>
 
 #include "base/error.hpp"
-#include "base/file.hpp"
 #include "base/text.hpp"
 #include "crypto/pem.hpp"
+#include "files/file.hpp"
 
 namespace libbcda::crypto {
 namespace {
@@ -27,7 +27,7 @@ using Context = std::unique_ptr<EVP_PKEY_CTX, ContextDeleter>;
 using Key = std::unique_ptr<EVP_PKEY, decltype(&EVP_PKEY_free)>;
 
 constexpr int kBitsInByte = 8;
-constexpr int kSmallestKeyBits = 2048;  // what the service accepts at registration
+constexpr int kSmallestKeyBits = 2048;  // the smallest key that the service accepts at registration
 constexpr std::size_t kLargestPem = 1 << 20;
 
 Error key_error(const std::string& name, const std::string& text) {
@@ -97,7 +97,8 @@ void use_oaep(EVP_PKEY_CTX* context, std::string_view label) {
   if (label.empty()) OPENSSL_free(copy);
 }
 
-// A wrapped key is as long as the modulus of the key that it is wrapped to (RFC 8017, section 7.1.1).
+// The error for a wrapped key of wrong size. It must be as long as the modulus of the RSA key (RFC 8017, section
+// 7.1.1).
 Error wrong_size(std::size_t wrapped, std::size_t modulus, std::string_view label) {
   auto both = [](std::size_t bytes) {
     return std::to_string(bytes) + " bytes (" + std::to_string(bytes * kBitsInByte) + " bits)";
@@ -146,7 +147,7 @@ PrivateKey PrivateKey::from_pem(std::string_view pem, const Secret& passphrase, 
 }
 
 PrivateKey PrivateKey::from_file(const std::string& path, const Secret& passphrase) {
-  Secret pem = read_secret_file(path, kLargestPem, "private key");
+  Secret pem = files::read_secret_file(path, kLargestPem, "private key");
   try {
     return from_pem(pem.reveal(), passphrase, path);
   } catch (Error& e) {

@@ -1,4 +1,4 @@
-// RSA keys and the OAEP wrapping of a file's AES key.
+// RSA keys, and the RSA-OAEP wrapping of a file's AES key.
 #pragma once
 #include <memory>
 #include <string>
@@ -12,7 +12,7 @@ namespace libbcda::crypto {
 
 inline constexpr std::size_t kFileKeySize = 32;  // AES-256
 
-// A file's AES key; wiped when it dies. Never moved from, so it always has its size.
+// A file's AES key. It is wiped on destruction. It has no move operations, so it always has its full size.
 struct FileKey {
   FileKey() : bytes(kFileKeySize) {}
   FileKey(const FileKey&) = default;
@@ -20,17 +20,17 @@ struct FileKey {
   std::vector<std::uint8_t, SecretAllocator<std::uint8_t>> bytes;
 };
 
-// The RSA private key that unwraps file keys. Copies share one immutable key; safe to use from many threads.
+// The RSA private key that unwraps file keys. Copies share one immutable key. Thread-safe.
 class PrivateKey {
  public:
-  // PEM text: PKCS#1, PKCS#8 or encrypted PKCS#8 (or legacy encrypted PKCS#1).
-  // `name` is what error messages call it (the path). Throws Error{PRIVATE_KEY}.
+  // Parses PEM text: PKCS#1, PKCS#8, encrypted PKCS#8, or legacy encrypted PKCS#1. Error messages call the key `name`
+  // (usually its path). Throws Error{PRIVATE_KEY}.
   static PrivateKey from_pem(std::string_view pem, const Secret& passphrase, const std::string& name);
   static PrivateKey from_file(const std::string& path, const Secret& passphrase);
   static PrivateKey generate(int bits = 2048);
 
-  // RSAES-OAEP with SHA-256, MGF1-SHA-256 and `label` = the file's own name on the server.
-  // One message for every cause (no oracle). Throws Error{DECRYPTION}.
+  // Unwraps a file key: RSAES-OAEP with SHA-256, MGF1-SHA-256, and the file's name on the server as `label`. Every
+  // cause of failure has the same message, so that the message is no padding oracle. Throws Error{DECRYPTION}.
   FileKey unwrap(ByteView wrapped, std::string_view label) const;
 
   int bits() const;
@@ -43,7 +43,7 @@ class PrivateKey {
   std::shared_ptr<EVP_PKEY> key_;
 };
 
-// The counterpart of unwrap, for the sandbox and the tests. `public_pem`: SubjectPublicKeyInfo.
+// Wraps a file key. Only the sandbox and the tests use it. `public_pem`: SubjectPublicKeyInfo.
 Bytes wrap_file_key(const FileKey& key, std::string_view public_pem, std::string_view label);
 
 }  // namespace libbcda::crypto

@@ -24,7 +24,7 @@ struct Block {
   std::string_view label, body;
 };
 
-// The first private key between its BEGIN and END marks.
+// Finds the first private key with its BEGIN and END lines.
 std::optional<Block> find_key(std::string_view text) {
   for (std::size_t at = text.find(kBegin); at != text.npos; at = text.find(kBegin, at + 1)) {
     const std::size_t label_at = at + kBegin.size(), label_end = text.find(kDashes, label_at);
@@ -39,7 +39,7 @@ std::optional<Block> find_key(std::string_view text) {
   return {};
 }
 
-// Replaces \n and \r\n of two and four characters by line breaks. PEM text has no backslash otherwise.
+// Replaces the literal character sequences \n and \r\n by line breaks. Valid PEM text has no backslashes.
 SecretBytes unescaped(std::string_view text) {
   SecretBytes out;
   out.reserve(text.size());
@@ -87,7 +87,7 @@ std::string name_if_missing(int cipher) {
   return found ? "" : name;
 }
 
-// Of the text "DEK-Info: DES-CBC,0123..." of an encrypted PKCS#1 key (RFC 1421, section 4.6.1.3).
+// The missing algorithm of an encrypted PKCS#1 key, from "DEK-Info: DES-CBC,0123..." (RFC 1421, section 4.6.1.3).
 std::string missing_of_dek_info(std::string_view body) {
   constexpr std::string_view kInfo = "DEK-Info:";
   const std::size_t at = body.find(kInfo);
@@ -99,8 +99,8 @@ std::string missing_of_dek_info(std::string_view body) {
   return known ? name_if_missing(EVP_CIPHER_get_nid(known)) : "";
 }
 
-// Of an EncryptedPrivateKeyInfo (RFC 5958): PBES1 names cipher and digest in one, PBES2 (RFC 8018) has the cipher as a
-// parameter.
+// The missing algorithm of an EncryptedPrivateKeyInfo (RFC 5958). PBES1 names cipher and digest together; PBES2 (RFC
+// 8018) has the cipher as a parameter.
 std::string missing_of_pkcs8(std::string_view pem) {
   const std::unique_ptr<BIO, decltype(&BIO_free_all)> bio(BIO_new_mem_buf(pem.data(), static_cast<int>(pem.size())),
                                                           BIO_free_all);

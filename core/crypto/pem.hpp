@@ -1,4 +1,5 @@
-// PEM text (RFC 7468) as it comes out of environment files, secret stores and editors, and what it is encrypted with.
+// Repairs PEM text (RFC 7468) that environment files, secret stores or editors damaged, and reports its encryption
+// algorithm.
 #pragma once
 #include <string>
 #include <string_view>
@@ -7,13 +8,13 @@
 
 namespace libbcda::crypto {
 
-// The first private key in `text`, laid out anew, when its line breaks became blanks or the two characters \n, or when its
-// lines are indented or quoted. Nothing else in it changes. "" when there is no private key, or when it is unclear how its
-// lines went.
+// Restores the lines of the first private key in `text`. Repairs line breaks that became blanks or the two characters
+// \n, and lines that are indented or quoted. Changes nothing else. Returns "" if there is no private key, or if the
+// original lines are unclear.
 SecretBytes repair_pem(std::string_view text);
 
-// The name of the algorithm that the first private key in `pem` is encrypted with and that this OpenSSL does not have, such
-// as "DES-CBC". "" when it has it, or the key is not encrypted.
+// The encryption algorithm of the first private key in `pem`, such as "DES-CBC", if this OpenSSL does not support it.
+// Returns "" if OpenSSL supports it or the key is not encrypted.
 std::string missing_algorithm(std::string_view pem);
 
 }  // namespace libbcda::crypto

@@ -6,8 +6,6 @@
 #include <boost/beast/http/buffer_body.hpp>
 #include <boost/beast/http/error.hpp>
 #include <boost/beast/http/parser.hpp>
-#include <boost/beast/http/serializer.hpp>
-#include <boost/beast/http/string_body.hpp>
 
 #include <array>
 #include <stdexcept>
@@ -15,20 +13,18 @@
 #include "base/error.hpp"
 #include "base/quote.hpp"
 #include "http/redact.hpp"
+#include "http/request_text.hpp"
 #include "http/status_line.hpp"
 
 namespace libbcda::http {
 
 namespace beast_http = boost::beast::http;
-using std::chrono::steady_clock;
-using ErrorCode = boost::system::error_code;
 
 namespace {
 
 constexpr std::size_t kHeadBuffer = 16 << 10;
 constexpr std::size_t kIdlePerOrigin = 8;
 constexpr auto kIdleFor = std::chrono::seconds(50);
-constexpr std::size_t kLongestField = 60000;  // Beast takes less than 64 KiB
 
 Error protocol_error(const Url& url, const std::string& why) {
   return {Status::PROTOCOL, "the answer of " + url.shown() + " is not valid HTTP: " + why};
@@ -39,50 +35,6 @@ struct WipedText {
   std::string text;
   ~WipedText() { wipe(text.data(), text.size()); }
 };
-
-// Beast checks neither. The text may be a secret, so the error names the field alone.
-void check_field(std::string_view text, const std::string& name, Status status) {
-  if (text.find_first_of(std::string_view("\r\n\0", 3)) != std::string_view::npos)
-    throw Error(status, name + " of a request holds a line break or a NUL");
-  if (text.size() > kLongestField)
-    throw Error(status, name + " of a request has " + std::to_string(text.size()) + " bytes; at most " +
-                            std::to_string(kLongestField) + " can be sent");
-}
-
-std::string serialise(const Request& request, const std::string& user_agent) {
-  check_field(request.url.target, "the URL", Status::PROTOCOL);
-  check_field(request.url.host, "the host", Status::PROTOCOL);
-  check_field(user_agent, "the setting user_agent: the header User-Agent", Status::INVALID_ARGUMENT);
-  beast_http::request<beast_http::string_body> message;
-  message.method_string(request.method);
-  message.target(request.url.target);
-  message.version(11);
-  message.set(beast_http::field::host, request.url.authority());
-  message.set(beast_http::field::user_agent, user_agent);
-  for (const auto& [name, value] : request.headers) {
-    check_field(value, "the header " + name, Status::INVALID_ARGUMENT);
-    message.set(name, value);
-  }
-  if (request.method != "GET") message.content_length(request.body.size());
-  message.body() = request.body;
-  beast_http::request_serializer<beast_http::string_body> serializer(message);
-  std::string text;
-  ErrorCode ec;
-  while (!serializer.is_done()) {
-    std::size_t size = 0;
-    serializer.next(ec, [&](ErrorCode&, const auto& buffers) {
-      for (auto it = boost::asio::buffer_sequence_begin(buffers); it != boost::asio::buffer_sequence_end(buffers);
-           ++it) {
-        boost::asio::const_buffer piece(*it);
-        text.append(static_cast<const char*>(piece.data()), piece.size());
-        size += piece.size();
-      }
-    });
-    if (ec) throw Error(Status::INTERNAL, "cannot write a request: " + ec.message());
-    serializer.consume(size);
-  }
-  return text;
-}
 
 // A transfer coding in front of `chunked` would have to be undone, or its bytes would be taken for the body's.
 void check_transfer_coding(const beast_http::fields& fields, const Url& url) {
@@ -300,9 +252,8 @@ Task<bool> Response::read_text(std::string& text, std::size_t longest) {
   co_return whole;
 }
 
-Client::Client(ClientOptions options) : options_(std::move(options)) {
-  tls_ = std::make_shared<TlsContext>(options_.ca_file);
-}
+Client::Client(ClientOptions options, std::shared_ptr<TlsContext> tls, world::World& world)
+    : options_(std::move(options)), world_(world), tls_(std::move(tls)) {}
 
 Client::~Client() = default;
 
@@ -312,13 +263,12 @@ std::unique_ptr<IdleConnection> Client::take_idle(const std::string& origin) {
   while (!connections.empty()) {
     auto connection = std::make_unique<IdleConnection>(std::move(connections.back()));
     connections.pop_back();
-    if (steady_clock::now() - connection->since < kIdleFor && !Stream::stale(*connection)) return connection;
+    if (world_.clock().now().steady - connection->since < kIdleFor && !Stream::stale(*connection)) return connection;
   }
   return nullptr;
 }
 
 void Client::keep(const std::string& origin, IdleConnection connection) {
-  if (connection.fd < 0) return;
   std::lock_guard lock(mutex_);
   auto& connections = idle_[origin];
   connections.push_back(std::move(connection));
@@ -327,18 +277,18 @@ void Client::keep(const std::string& origin, IdleConnection connection) {
 
 Task<Response> Client::open(Request request, bool* answered) {
   auto executor = co_await asio::this_coro::executor;
-  const WipedText wire{serialise(request, options_.user_agent)};
+  const WipedText wire{request_text(request, options_.user_agent)};
   for (;;) {
     auto state = std::make_unique<Response::State>(*this, request);
     auto idle = take_idle(request.url.origin());
     bool reused = idle != nullptr, got_bytes = false;
     if (reused) {
-      state->stream = std::make_unique<Stream>(executor, request.url, options_.patience, std::move(*idle));
+      state->stream = std::make_unique<Stream>(world_, executor, request.url, options_.patience, std::move(*idle));
     } else {
-      state->stream = std::make_unique<Stream>(executor, request.url, options_.patience);
+      state->stream = std::make_unique<Stream>(world_, executor, request.url, options_.patience);
       co_await state->stream->connect(*tls_);
     }
-    state->stream->deadline(steady_clock::now() + options_.request_timeout);
+    state->stream->deadline(world_.clock().now().steady + options_.request_timeout);
     bool again = false;
     try {
       co_await state->stream->write_all(as_bytes(wire.text));
@@ -357,13 +307,13 @@ Task<Response> Client::open(Request request, bool* answered) {
     }
     if (again) continue;
     if (answered) *answered = true;
-    if (state->stream) state->stream->deadline(steady_clock::time_point::max());
+    if (state->stream) state->stream->deadline(Steady::max());
     co_return Response(std::move(state));
   }
 }
 
 Task<Answer> Client::send(Request request, std::size_t max_body, bool* answered) {
-  auto limit = steady_clock::now() + options_.request_timeout;
+  auto limit = world_.clock().now().steady + options_.request_timeout;
   Response response = co_await open(std::move(request), answered);
   if (response.state_->stream) response.state_->stream->deadline(limit);
   Answer answer = response.head();

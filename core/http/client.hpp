@@ -12,7 +12,6 @@
 namespace libbcda::http {
 
 struct ClientOptions {
-  std::string ca_file;
   std::string user_agent = "libbcda";
   Patience patience;
   Milliseconds request_timeout{120000};  // request to answer's head; for send() to its last byte
@@ -50,7 +49,7 @@ class Response {
 // request's credentials should the server repeat them.
 class Client {
  public:
-  explicit Client(ClientOptions options);
+  Client(ClientOptions options, std::shared_ptr<TlsContext> tls, world::World& world);
   ~Client();
 
   // Sends and waits for the head of the answer. `answered` (nullable) is set once the first byte of one came.
@@ -66,6 +65,7 @@ class Client {
   void keep(const std::string& origin, IdleConnection connection);
 
   ClientOptions options_;
+  world::World& world_;
   std::shared_ptr<TlsContext> tls_;
   std::mutex mutex_;
   std::map<std::string, std::deque<IdleConnection>> idle_;  // by origin, newest last

@@ -13,10 +13,10 @@ enum class StatusLine {
   other,        // anything else, right or wrong
 };
 
-// Looks at the beginning of an answer.
 // Whether an answer begins like a TLS alert (RFC 8446, section 5.1): the server was waiting for a TLS handshake.
 bool is_tls_alert(std::string_view text);
 
+// Looks at the beginning of an answer.
 StatusLine look_at_status_line(std::string_view text);
 
 }  // namespace libbcda::http

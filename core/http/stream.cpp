@@ -2,24 +2,16 @@
 
 #include <openssl/err.h>
 #include <openssl/ssl.h>
-#include <sys/socket.h>
-#include <unistd.h>
 
-#include <boost/asio/redirect_error.hpp>
-#include <boost/asio/this_coro.hpp>
-#include <boost/asio/use_awaitable.hpp>
-
+#include <algorithm>
 #include <cerrno>
 #include <cstring>
 
 #include "base/error.hpp"
 #include "base/quote.hpp"
+#include "http/stream_bio.hpp"
 
 namespace libbcda::http {
-
-using asio::ip::tcp;
-using std::chrono::steady_clock;
-using ErrorCode = boost::system::error_code;
 
 namespace {
 
@@ -35,89 +27,62 @@ bool passing_fault(SSL* ssl) {
          (reason == SSL_R_UNEXPECTED_EOF_WHILE_READING || reason == SSL_R_TLSV1_ALERT_INTERNAL_ERROR);
 }
 
-constexpr auto kNever = steady_clock::time_point::max();
+constexpr Steady kNever = Steady::max();
 
 }  // namespace
 
-// Cancels the socket when a deadline passes or nothing has moved for too long. One timer for a whole transfer:
-// each byte that moves costs a clock reading, not a timer.
-struct Stream::Watchdog : std::enable_shared_from_this<Stream::Watchdog> {
-  Watchdog(const asio::any_io_executor& executor, tcp::socket& s) : timer(executor), socket(&s) {}
+// Interrupts the connection when a deadline passes or nothing has moved for too long. One timer serves a whole transfer: each
+// byte that moves costs a clock reading, not a timer.
+struct Stream::Watchdog {
+  Watchdog(const world::Clock& c, const asio::any_io_executor& executor)
+      : clock(c), timer(c.timer(executor)), active(c.now().steady) {}
 
+  void watch(world::ByteStream* stream, Milliseconds longest_silence) {
+    bytes = stream;
+    idle = longest_silence;
+    moved();
+    arm();
+  }
+  void moved() { active = clock.now().steady; }
   void arm() {
-    if (!waiting)
-      active = steady_clock::now();  // whoever is busy with the last bytes, such as a slow sink, is not idle
-    auto due = std::min(deadline, idle.count() > 0 ? active + idle : kNever);
+    if (!waiting) moved();  // a connection that is busy with the last bytes, such as for a slow sink, is not idle
+    const Steady due = std::min(deadline, idle.count() > 0 ? active + idle : kNever);
+    timer->cancel();
     if (due == kNever) return;
-    if (due <= steady_clock::now()) return bite();
-    timer.expires_at(due);
-    timer.async_wait([self = weak_from_this()](ErrorCode ec) {
-      auto dog = self.lock();
-      if (!ec && dog && dog->socket) dog->arm();
-    });
-  }
-  void bite() {
+    if (due > clock.now().steady) return timer->start(due, [this] { arm(); });
     expired = true;
-    ErrorCode ignored;
-    if (!socket || !socket->is_open()) return;
-    // A composed connect would go on with the next address unless the socket is closed. Later on OpenSSL holds the
-    // descriptor, which must stay ours until the stream goes.
-    connecting ? socket->close(ignored) : socket->cancel(ignored);
+    if (bytes) bytes->interrupt();
   }
 
-  asio::steady_timer timer;
-  tcp::socket* socket;  // null once the stream is gone
-  steady_clock::time_point active = steady_clock::now();
-  steady_clock::time_point deadline = kNever;
+  const world::Clock& clock;
+  std::unique_ptr<world::Timer> timer;
+  world::ByteStream* bytes = nullptr;
+  Steady active;  // when something last moved
+  Steady deadline = kNever;
   Milliseconds idle{0};
-  bool connecting = false;
   bool waiting = false;  // for the peer
   bool expired = false;
 };
 
-IdleConnection& IdleConnection::operator=(IdleConnection&& other) noexcept {
-  std::swap(fd, other.fd);
-  std::swap(ssl, other.ssl);
-  std::swap(since, other.since);
-  return *this;
-}
-
-IdleConnection::~IdleConnection() {
-  ssl.reset();
-  if (fd >= 0) ::close(fd);
-}
-
-Stream::Stream(asio::any_io_executor executor, Url url, Patience patience)
-    : url_(std::move(url)),
+Stream::Stream(world::World& world, asio::any_io_executor executor, Url url, Patience patience)
+    : world_(world),
+      executor_(std::move(executor)),
+      url_(std::move(url)),
       patience_(patience),
-      socket_(executor),
-      watchdog_(std::make_shared<Watchdog>(executor, socket_)) {}
+      watchdog_(std::make_unique<Watchdog>(world.clock(), executor_)) {}
 
-Stream::Stream(asio::any_io_executor executor, Url url, Patience patience, IdleConnection connection)
-    : Stream(std::move(executor), std::move(url), patience) {
-  sockaddr_storage address{};
-  socklen_t size = sizeof address;
-  ::getsockname(connection.fd, reinterpret_cast<sockaddr*>(&address), &size);
-  socket_.assign(address.ss_family == AF_INET6 ? tcp::v6() : tcp::v4(), connection.fd);
-  connection.fd = -1;
+Stream::Stream(world::World& world, asio::any_io_executor executor, Url url, Patience patience,
+               IdleConnection connection)
+    : Stream(world, std::move(executor), std::move(url), patience) {
+  bytes_ = std::move(connection.bytes);
   ssl_ = std::move(connection.ssl);
-  socket_.non_blocking(true);
-  socket_.native_non_blocking(true);
-  watch();
+  bytes_->attach(executor_);
+  watchdog_->watch(bytes_.get(), patience_.idle);
 }
 
-Stream::~Stream() {
-  watchdog_->socket = nullptr;
-  watchdog_->timer.cancel();
-}
+Stream::~Stream() = default;
 
-void Stream::watch() {
-  watchdog_->active = steady_clock::now();
-  watchdog_->idle = patience_.idle;
-  watchdog_->arm();
-}
-
-void Stream::deadline(steady_clock::time_point when) {
+void Stream::deadline(Steady when) {
   watchdog_->deadline = when;
   watchdog_->arm();
 }
@@ -135,75 +100,53 @@ void Stream::fail(const std::string& doing, const std::string& why) {
 
 Task<> Stream::wait(Ready what) {
   if (watchdog_->expired) time_out();
-  watchdog_->active = steady_clock::now();  // silence counts from when something is due
+  watchdog_->moved();  // silence counts from when something is due
   watchdog_->waiting = true;
-  ErrorCode ec;
-  co_await socket_.async_wait(what == Ready::read ? tcp::socket::wait_read : tcp::socket::wait_write,
-                              asio::redirect_error(asio::use_awaitable, ec));
+  const ErrorCode ec = co_await bytes_->wait(what);
   watchdog_->waiting = false;
   if (watchdog_->expired) time_out();
-  if (ec == asio::error::operation_aborted) throw Error(Status::CANCELLED, "cancelled");
+  if (ec == asio::error::operation_aborted) throw Error(Status::CANCELED, "canceled");
   if (ec) fail("the connection to", ec.message());
 }
 
-// The system's resolver cannot be interrupted; at least its answer is not waited for beyond the limit.
-Task<tcp::resolver::results_type> Stream::resolve() {
-  auto executor = co_await asio::this_coro::executor;
-  auto resolver = std::make_shared<tcp::resolver>(executor);
-  auto late = std::make_shared<bool>(false);
-  asio::steady_timer limit(executor, patience_.connect);
-  limit.async_wait([resolver, late](ErrorCode ec) {
-    if (ec) return;
-    *late = true;
-    resolver->cancel();
-  });
+// Finds an address of the host that answers, within `limit`.
+Task<> Stream::reach(Steady limit) {
+  const auto time_left = [&] { return std::chrono::duration_cast<Milliseconds>(limit - world_.clock().now().steady); };
   ErrorCode ec;
-  auto found = co_await resolver->async_resolve(url_.host, std::to_string(url_.port), tcp::resolver::numeric_service,
-                                                asio::redirect_error(asio::use_awaitable, ec));
-  if (*late) time_out();
-  if (ec == asio::error::operation_aborted) throw Error(Status::CANCELLED, "cancelled");
+  const auto addresses = co_await world_.net().resolve(url_.host, url_.port, time_left(), ec);
+  if (ec == asio::error::timed_out) time_out();
+  if (ec == asio::error::operation_aborted) throw Error(Status::CANCELED, "canceled");
   if (ec) throw network_error(url_, "cannot find the host of", ec.message());
-  co_return found;
+  ec = asio::error::host_not_found;
+  std::size_t untried = addresses.size();
+  for (const auto& address : addresses) {
+    // Each gets its share of the time: one that never answers must not keep the others from being tried.
+    const Milliseconds share = time_left() / static_cast<int>(untried--);
+    ec = asio::error::timed_out;
+    if (share.count() <= 0) break;
+    bytes_ = co_await world_.net().connect(address, share, ec);
+    if (bytes_) co_return;
+    if (ec == asio::error::operation_aborted) throw Error(Status::CANCELED, "canceled");
+  }
+  if (ec == asio::error::timed_out) time_out();
+  throw network_error(url_, "cannot connect to", ec.message());
 }
 
 Task<> Stream::connect(TlsContext& tls) {
-  auto limit = steady_clock::now() + patience_.connect;
-  watchdog_->idle = Milliseconds(0);
-  auto addresses = co_await resolve();
-  ErrorCode ec = asio::error::host_not_found;
-  std::size_t left = addresses.size();
-  watchdog_->connecting = true;
-  for (const auto& address : addresses) {
-    // Each gets its share of the time: one that never answers must not keep the others from being tried.
-    auto now = steady_clock::now();
-    watchdog_->deadline = now + (limit - now) / static_cast<int>(left--);
-    watchdog_->expired = false;
-    watchdog_->arm();
-    if (watchdog_->expired) break;
-    co_await socket_.async_connect(address.endpoint(), asio::redirect_error(asio::use_awaitable, ec));
-    if (!ec && !watchdog_->expired) break;
-    if (ec == asio::error::operation_aborted && !watchdog_->expired) throw Error(Status::CANCELLED, "cancelled");
-    ErrorCode ignored;
-    socket_.close(ignored);
-  }
-  watchdog_->connecting = false;
-  if (watchdog_->expired) time_out();
-  if (ec) throw network_error(url_, "cannot connect to", ec.message());
-  watchdog_->deadline = limit;
-  watchdog_->arm();
-
-  socket_.set_option(tcp::no_delay(true), ec);
-  socket_.non_blocking(true);
-  socket_.native_non_blocking(true);
+  const Steady limit = world_.clock().now().steady + patience_.connect;
+  co_await reach(limit);
+  watchdog_->watch(bytes_.get(), Milliseconds(0));
+  deadline(limit);
   if (url_.tls()) co_await handshake(tls);
   watchdog_->deadline = kNever;
-  watch();
+  watchdog_->watch(bytes_.get(), patience_.idle);
 }
 
 Task<> Stream::handshake(TlsContext& tls) {
   const std::string name(url_.tls_name());
   ssl_ = tls.connect_to(name, url_.origin());
-  if (SSL_set_fd(ssl_.get(), static_cast<int>(socket_.native_handle())) != 1) throw std::bad_alloc();
+  BIO* bio = make_bio(*bytes_);
+  SSL_set_bio(ssl_.get(), bio, bio);
   for (;;) {
     ERR_clear_error();
     int result = SSL_connect(ssl_.get());
@@ -249,36 +192,36 @@ Task<> Stream::progress_tls(int result, const char* doing) {
   }
 }
 
+// Takes record after record while they are there: one wait then serves many.
+std::size_t Stream::read_tls(MutableBytes out, int& result) {
+  std::size_t have = 0;
+  while (have < out.size()) {
+    ERR_clear_error();
+    errno = 0;
+    std::size_t n = 0;
+    result = SSL_read_ex(ssl_.get(), out.data() + have, out.size() - have, &n);
+    if (result != 1) break;
+    have += n;
+  }
+  if (have > 0) ERR_clear_error();
+  return have;
+}
+
 Task<std::size_t> Stream::read_some(MutableBytes out) {
   for (;;) {
     if (watchdog_->expired) time_out();  // a server that always has bytes is never waited for
-    std::size_t have = 0;
+    int result = 1;
+    const ssize_t n = ssl_ ? static_cast<ssize_t>(read_tls(out, result)) : bytes_->read(out);
+    if (n > 0 || (n == 0 && !ssl_)) {
+      watchdog_->moved();
+      co_return static_cast<std::size_t>(n);
+    }
     if (ssl_) {
-      // Take record after record while they are there: one wait then serves many.
-      int result = 1;
-      while (have < out.size()) {
-        ERR_clear_error();
-        errno = 0;
-        std::size_t n = 0;
-        result = SSL_read_ex(ssl_.get(), out.data() + have, out.size() - have, &n);
-        if (result != 1) break;
-        have += n;
-      }
-      if (have > 0) {
-        watchdog_->active = steady_clock::now();
-        ERR_clear_error();
-        co_return have;
-      }
       if (SSL_get_error(ssl_.get(), result) == SSL_ERROR_ZERO_RETURN) co_return 0;
       co_await progress_tls(result, "reading from");
-    } else {
-      ssize_t n = ::recv(socket_.native_handle(), out.data(), out.size(), 0);
-      if (n >= 0) {
-        watchdog_->active = steady_clock::now();
-        co_return static_cast<std::size_t>(n);
-      }
-      if (errno != EAGAIN && errno != EWOULDBLOCK && errno != EINTR) fail("reading from", std::strerror(errno));
-      if (errno != EINTR) co_await wait(Ready::read);
+    } else if (errno != EINTR) {
+      if (errno != EAGAIN && errno != EWOULDBLOCK) fail("reading from", std::strerror(errno));
+      co_await wait(Ready::read);
     }
   }
 }
@@ -295,7 +238,7 @@ Task<> Stream::write_all(ByteView bytes) {
         continue;
       }
     } else {
-      ssize_t sent = ::send(socket_.native_handle(), bytes.data(), bytes.size(), MSG_NOSIGNAL);
+      const ssize_t sent = bytes_->write(bytes);
       if (sent < 0 && errno == EINTR) continue;
       if (sent < 0 && errno != EAGAIN && errno != EWOULDBLOCK) fail("writing to", std::strerror(errno));
       if (sent < 0) {
@@ -304,26 +247,20 @@ Task<> Stream::write_all(ByteView bytes) {
       }
       n = static_cast<std::size_t>(sent);
     }
-    watchdog_->active = steady_clock::now();
+    watchdog_->moved();
     bytes = bytes.subspan(n);
   }
 }
 
 IdleConnection Stream::release() {
-  IdleConnection connection;
-  watchdog_->socket = nullptr;
-  watchdog_->timer.cancel();
-  ErrorCode ec;
-  connection.fd = socket_.release(ec);
-  if (ec) connection.fd = -1;
-  connection.ssl = std::move(ssl_);
-  connection.since = steady_clock::now();
-  return connection;
+  watchdog_->watch(nullptr, Milliseconds(0));
+  deadline(kNever);
+  bytes_->detach();
+  return {std::move(bytes_), std::move(ssl_), world_.clock().now().steady};
 }
 
 bool Stream::stale(const IdleConnection& connection) {
-  char byte;
-  if (connection.fd < 0) return true;
+  std::uint8_t byte;
   if (connection.ssl) {  // reads what is pending, such as session tickets
     ERR_clear_error();
     int result = SSL_peek(connection.ssl.get(), &byte, 1);
@@ -331,7 +268,7 @@ bool Stream::stale(const IdleConnection& connection) {
     ERR_clear_error();
     return !silent;
   }
-  ssize_t n = ::recv(connection.fd, &byte, 1, MSG_PEEK | MSG_DONTWAIT);
+  const ssize_t n = connection.bytes->peek({&byte, 1});
   return n >= 0 || (errno != EAGAIN && errno != EWOULDBLOCK);
 }
 

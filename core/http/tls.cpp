@@ -11,6 +11,7 @@
 #include <ctime>
 
 #include "base/error.hpp"
+#include "files/file.hpp"
 
 namespace libbcda::http {
 namespace {
@@ -153,7 +154,7 @@ void trust(SSL_CTX* context, const std::string& ca_file) {
   if (!ca_file.empty()) {
     if (SSL_CTX_load_verify_locations(context, ca_file.c_str(), nullptr) == 1) return;
     ERR_clear_error();
-    const char* why = ::access(ca_file.c_str(), R_OK) == 0 ? "it holds no PEM certificate" : std::strerror(errno);
+    const char* why = files::may_read(ca_file) ? "it holds no PEM certificate" : std::strerror(errno);
     throw std::move(Error(Status::TLS, "the setting ca_file: cannot use " + ca_file + ": " + why).at_file(ca_file));
   }
   if (const char* env = std::getenv("SSL_CERT_FILE"); env && *env) {
@@ -162,7 +163,7 @@ void trust(SSL_CTX* context, const std::string& ca_file) {
     throw Error(Status::TLS, std::string("SSL_CERT_FILE names ") + env + ", which holds no usable certificate");
   }
   for (const char* bundle : kBundles)
-    if (::access(bundle, R_OK) == 0 && SSL_CTX_load_verify_locations(context, bundle, nullptr) == 1) return;
+    if (files::may_read(bundle) && SSL_CTX_load_verify_locations(context, bundle, nullptr) == 1) return;
   ERR_clear_error();
   // OpenSSL's own place: fine for a system OpenSSL, empty for a bundled one. Nothing there fails at the first
   // handshake.

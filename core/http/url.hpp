@@ -1,4 +1,4 @@
-// URLs, kept byte for byte as they came: nothing is normalised or re-encoded.
+// URLs, kept byte for byte as they came: nothing is normalized or re-encoded.
 #pragma once
 #include <cstdint>
 #include <string>

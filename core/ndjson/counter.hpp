@@ -1,4 +1,4 @@
-// Counts NDJSON records as the bytes pass by.
+// Counts the NDJSON records of a byte stream.
 #pragma once
 #include <cstdint>
 
@@ -6,7 +6,7 @@
 
 namespace libbcda::ndjson {
 
-// A record is a line that holds more than white space; the last one need not end in a newline.
+// A record is a line that is not blank. The last line need not end with a line break.
 class Counter {
  public:
   void update(ByteView bytes);
@@ -14,7 +14,7 @@ class Counter {
 
  private:
   std::int64_t records_ = 0;
-  bool content_ = false;  // the line that is open holds more than white space
+  bool content_ = false;  // the current line is not blank
 };
 
 }  // namespace libbcda::ndjson

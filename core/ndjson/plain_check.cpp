@@ -13,7 +13,7 @@ constexpr std::string_view kBom = "\xEF\xBB\xBF";
 
 bool blank(std::uint8_t byte) { return byte == ' ' || byte == '\t' || byte == '\r'; }
 
-// Eight bytes at once, each from 0x20 to 0x7F: text that needs no closer look.
+// Whether eight bytes are all from 0x20 to 0x7F. Such bytes need no further checks.
 bool plain_ascii(const std::uint8_t* bytes) {
   constexpr std::uint64_t kHigh = 0x8080808080808080, kSpaces = 0x2020202020202020;
   std::uint64_t word;
@@ -39,7 +39,7 @@ std::string kind_of(ByteView head) {
   const std::string start = lower(text.substr(0, 15));
   if (start.starts_with("<!doctype html") || start.starts_with("<html") || start.starts_with("<?xml"))
     return "an HTML page";
-  // One nonce in 256 begins with a brace too, so all that there is must be text.
+  // One nonce in 256 starts with a brace, so all available bytes must be text.
   const bool readable = std::all_of(text.begin(), text.end(), [](char c) {
     return static_cast<unsigned char>(c) >= ' ' || c == '\t' || c == '\r' || c == '\n';
   });
@@ -59,7 +59,7 @@ void PlainCheck::update(ByteView bytes) {
   const std::uint8_t* at = bytes.data();
   const std::uint8_t* const end = at + bytes.size();
   while (at < end) {
-    // Within a line that has begun, only its last byte that is not blank matters.
+    // After the start of a line, only its last byte that is not blank matters.
     if (first_ && continuation_ == 0) {
       const std::uint8_t* const begun = at;
       while (end - at >= 8 && plain_ascii(at)) at += 8;
@@ -87,7 +87,7 @@ void PlainCheck::take(std::uint8_t byte) {
   }
   if (byte == '\n') return end_line();
   if (blank(byte)) return;
-  if (position_ == 1 && byte == 0xEF) {  // of a BOM: no other such text may stand before the brace
+  if (position_ == 1 && byte == 0xEF) {  // start of a BOM; no other non-ASCII character may come before the brace
     continuation_ = 2;
     low_ = high_ = 0xBB;
     in_bom_ = true;
@@ -95,7 +95,7 @@ void PlainCheck::take(std::uint8_t byte) {
   }
   if (byte < 0x20) refuse("line " + std::to_string(line_) + " holds a control character");
   if (byte >= 0x80) {
-    // RFC 3629 section 4: no overlong forms, no surrogates, nothing beyond U+10FFFF.
+    // RFC 3629 section 4: no overlong forms, no surrogates, no code points beyond U+10FFFF.
     continuation_ = byte >= 0xC2 && byte <= 0xDF   ? 1
                     : byte >= 0xE0 && byte <= 0xEF ? 2
                     : byte >= 0xF0 && byte <= 0xF4 ? 3

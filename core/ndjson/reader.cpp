@@ -1,8 +1,5 @@
 #include "ndjson/reader.hpp"
 
-#include <fcntl.h>
-#include <unistd.h>
-
 #include <cerrno>
 #include <cstring>
 
@@ -19,8 +16,7 @@ Error read_error(const std::string& path, int code) {
 
 }  // namespace
 
-Reader::Reader(const std::string& path)
-    : path_(path), fd_(::open(path.c_str(), O_RDONLY | O_CLOEXEC)), buffer_(kBuffer) {
+Reader::Reader(const std::string& path) : path_(path), fd_(files::open_system_file(path)), buffer_(kBuffer) {
   if (!fd_) throw read_error(path, errno);
 }
 
@@ -38,7 +34,8 @@ bool Reader::fill() {
     buffer_.resize(buffer_.size() * 2);
   }
   ssize_t n;
-  do n = ::read(fd_.get(), buffer_.data() + end_, buffer_.size() - end_);
+  const MutableBytes room(reinterpret_cast<std::uint8_t*>(buffer_.data()) + end_, buffer_.size() - end_);
+  do n = fd_.read(room);
   while (n < 0 && errno == EINTR);
   if (n < 0) throw read_error(path_, errno);
   end_ += static_cast<std::size_t>(n);

@@ -6,7 +6,7 @@
 #include <string_view>
 #include <vector>
 
-#include "base/file.hpp"
+#include "files/file.hpp"
 
 namespace libbcda::ndjson {
 
@@ -16,10 +16,10 @@ class Reader {
 
   explicit Reader(const std::string& path);
 
-  // The next line that is not blank, without its line end and without a BOM at the start of the file; nullopt after the
-  // last. Valid until the next call. Throws Error{FILESYSTEM, LIMIT}.
+  // Returns the next line that is not blank, without its line break and without a BOM at the start of the file. nullopt
+  // after the last line. The result is valid until the next call. Throws Error{FILESYSTEM, LIMIT}.
   std::optional<std::string_view> next();
-  std::int64_t line() const { return line_; }      // number of the line last given, from 1
+  std::int64_t line() const { return line_; }      // the number of the last returned line, from 1
   std::int64_t offset() const { return offset_; }  // its byte offset
 
  private:
@@ -27,10 +27,10 @@ class Reader {
   bool fill();
 
   std::string path_;
-  Fd fd_;
+  files::Fd fd_;
   std::vector<char> buffer_;
   std::size_t begin_ = 0, end_ = 0;  // unread bytes in buffer_
-  std::int64_t buffer_offset_ = 0;   // of buffer_[0] in the file
+  std::int64_t buffer_offset_ = 0;   // the offset of buffer_[0] in the file
   std::int64_t line_ = 0, offset_ = 0;
 };
 

@@ -1,32 +1,25 @@
 #include "runtime/decryption.hpp"
 
-#include <sys/stat.h>
-
 #include <algorithm>
-#include <filesystem>
 #include <map>
 #include <set>
 
 #include "base/error.hpp"
+#include "base/quote.hpp"
+#include "files/file.hpp"
 #include "runtime/session.hpp"
 #include "transfer/names.hpp"
 
 namespace libbcda::runtime {
 namespace {
 
-namespace fs = std::filesystem;
 using bulk::Entry;
-using std::chrono::steady_clock;
+using files::is_directory;
 using transfer::Downloaded;
 using transfer::Workspace;
 
 // Names that an output directory needs itself.
 constexpr std::string_view kReserved[] = {transfer::kReceipt, transfer::kErrorDirectory, "log.ndjson"};
-
-bool is_directory(const std::string& path) {
-  struct stat info {};
-  return ::stat(path.c_str(), &info) == 0 && S_ISDIR(info.st_mode);
-}
 
 std::string base_name(const std::string& path) { return path.substr(path.rfind('/') + 1); }  // npos + 1 is 0
 
@@ -80,7 +73,7 @@ RunResult decrypt_one(const Decryption& what) {
   const Entry entry = entry_of(what, label);
   const auto private_key = private_key_for(what.settings, {entry});
   const auto key = transfer::key_of(entry, private_key, what.settings.boolean("allow_plaintext"));
-  const Durability how = durability(what.settings);
+  const files::Durability how = durability(what.settings);
   FileResult file;
   if (what.output.ends_with('/')) {
     const auto space =
@@ -119,25 +112,25 @@ class DirectoryDecryption {
   }
 
   RunResult run() {
-    const auto begun = steady_clock::now();
-    facts_.started = std::chrono::system_clock::now();  // a date, for the receipt
+    const Moment begun = local_.clock.now();
+    facts_.started = begun.wall;
     look_into_directory();
     std::string out = what_.output;
     while (out.size() > 1 && out.ends_with('/')) out.pop_back();
-    space_ = Workspace::for_fetch(out, durability(what_.settings));
+    space_ = Workspace::for_fetch(out, durability(what_.settings), local_);
     know_receipt(*space_);
     std::set<std::string> wanted;
     for (const Entry& entry : entries_) wanted.insert(transfer::published_path(entry.name, entry.is_error));
-    space_->refuse_files_but(wanted);
+    space_->published().refuse_others(wanted);
     for (const Entry& entry : entries_) take(entry);
     if (!failures_.empty()) fail();
     facts_.out = space_->path();
-    facts_.elapsed = std::chrono::duration_cast<Milliseconds>(steady_clock::now() - begun);
+    facts_.elapsed = std::chrono::duration_cast<Milliseconds>(local_.clock.now().steady - begun.steady);
     std::sort(files_.begin(), files_.end(), [](const auto& a, const auto& b) { return a.path < b.path; });
     const std::string receipt = make_receipt(facts_, files_, {}, {});
     space_->complete([&](const std::string& there) { return merge_receipts(there, receipt); });
     facts_.warnings = warnings_;
-    return {files_, facts_.transaction_time, facts_.elapsed, make_receipt(facts_, files_, {}, {}), "", ""};
+    return {files_, facts_.transaction_time, facts_.elapsed, make_receipt(facts_, files_, {}, {}), "", "", {}};
   }
 
  private:
@@ -154,21 +147,14 @@ class DirectoryDecryption {
 
   void look_into_directory() {
     std::int64_t others = 0;
-    std::error_code failed;
-    for (fs::directory_iterator each(what_.path, failed), end; !failed && each != end; each.increment(failed)) {
-      const std::string name = each->path().filename().string();
-      struct stat info {};
-      if (::stat(input_path(name).c_str(), &info) != 0 || !S_ISREG(info.st_mode)) continue;
+    for (const auto& [name, size] : files::regular_files_in(what_.path)) {
       if (!keys_.count(name)) {
         ++others;
         continue;
       }
       present_.insert(name);
-      total_ += info.st_size;
+      total_ += size;
     }
-    if (failed)
-      throw std::move(Error(Status::FILESYSTEM, "cannot read the directory " + what_.path + ": " + failed.message())
-                          .at_file(what_.path));
     if (others > 0)
       warnings_.push_back(what_.path + " holds " + std::to_string(others) +
                           " files that the manifest does not list; they were left alone");
@@ -204,8 +190,8 @@ class DirectoryDecryption {
       if (what_.progress) what_.progress(done_, total_);
     };
     const auto keep = [&](const transfer::Facts& facts) {
-      space_->file_coming({path, entry.url.without_query(), transfer::safe_type(entry.type),
-                           transfer::key_id(entry.encrypted_key), facts});
+      space_->journal().file_coming({path, entry.url.without_query(), transfer::safe_type(entry.type),
+                                     transfer::key_id(entry.encrypted_key), facts});
     };
     const auto facts = transfer::decrypt_into(*space_, entry.name, entry.is_error, input, key, progress, keep);
     return result_of(entry, space_->path() + "/" + path, facts);
@@ -220,7 +206,7 @@ class DirectoryDecryption {
     const auto step = [this] {
       if (what_.progress) what_.progress(done_, total_);
     };
-    if (!space_->is_still(record, step)) return {};
+    if (!space_->published().is_still(record, step)) return {};
     return result_of(entry, space_->path() + "/" + path, record.facts);
   }
 
@@ -235,10 +221,11 @@ class DirectoryDecryption {
   }
 
   static bool stops_decryption(Status status) {
-    return status == Status::CANCELLED || status == Status::INTERNAL || status == Status::NO_MEMORY;
+    return status == Status::CANCELED || status == Status::INTERNAL || status == Status::NO_MEMORY;
   }
 
   const Decryption& what_;
+  const world::Local local_ = world::system_local();
   std::optional<crypto::PrivateKey> private_key_;
   std::vector<std::string> warnings_;
   std::vector<Entry> entries_;
@@ -254,10 +241,11 @@ class DirectoryDecryption {
 }  // namespace
 
 RunResult decrypt(const Decryption& what) {
-  const auto begun = steady_clock::now();
+  const world::Clock& clock = world::system_local().clock;
+  const Steady begun = clock.now().steady;
   if (is_directory(what.path)) return DirectoryDecryption(what).run();
   RunResult made = decrypt_one(what);
-  made.elapsed = std::chrono::duration_cast<Milliseconds>(steady_clock::now() - begun);
+  made.elapsed = std::chrono::duration_cast<Milliseconds>(clock.now().steady - begun);
   return made;
 }
 

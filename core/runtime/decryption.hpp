@@ -20,7 +20,8 @@ struct Decryption {
 
 // One file: it is in the result once it has verified. A directory: each file in it that the manifest lists is decrypted, and
 // the receipt is left in `output` once all of them are there. When some fail, or are missing, the others are still decrypted
-// and the first failure is thrown, with the others on lines of their own in its message; a second call goes on from there. Throws Error.
+// and the first failure is thrown, with the others on lines of their own in its message. A second call goes on from there.
+// Throws Error.
 RunResult decrypt(const Decryption& what);
 
 }  // namespace libbcda::runtime

@@ -1,7 +1,9 @@
 #include "runtime/event.hpp"
 
 #include <algorithm>
+#include <cerrno>
 #include <charconv>
+#include <system_error>
 #include <utility>
 
 #include "base/json.hpp"
@@ -102,6 +104,7 @@ void Mailbox::push(Event event) {
       auto [old, fresh] = replaceable_.try_emplace(std::move(key), place);
       if (!fresh) events_.erase(std::exchange(old->second, place));
     }
+    readiness_.set(true);
   }
   tell();
 }
@@ -116,6 +119,7 @@ void Mailbox::finish(Event last, std::optional<Error> failure) {
     } catch (const std::bad_alloc&) {
       // The end itself needs no memory: whoever waits is told, only without the last event.
     }
+    readiness_.set(true);
   }
   tell();
 }
@@ -144,6 +148,7 @@ Mailbox::Got Mailbox::next(Milliseconds timeout, Event& out) {
   replaceable_.erase({events_.front().kind, events_.front().type});
   out = std::move(events_.front());
   events_.pop_front();
+  if (events_.empty() && !finished_) readiness_.set(false);
   return Got::event;
 }
 
@@ -172,6 +177,13 @@ void Mailbox::set_notify(std::function<void()> notify) {
     waiting = !events_.empty() || finished_;
   }
   if (waiting) notify_();  // what came before the callback did must not go unnoticed
+}
+
+int Mailbox::descriptor() {
+  const std::lock_guard lock(mutex_);
+  const int descriptor = readiness_.descriptor();
+  readiness_.set(!events_.empty() || finished_);  // because an event may be older than the descriptor
+  return descriptor;
 }
 
 }  // namespace libbcda::runtime

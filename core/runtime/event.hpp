@@ -11,6 +11,7 @@
 
 #include "base/error.hpp"
 #include "base/time.hpp"
+#include "world/readiness.hpp"
 
 namespace libbcda::runtime {
 
@@ -45,6 +46,10 @@ class Mailbox {
   // Called after each event, on the thread that brought it. Returns once no old callback is running.
   void set_notify(std::function<void()> notify);
 
+  // A descriptor that is readable while an event waits or the run has ended. The mailbox owns it. Throws Error{INTERNAL}
+  // if none is left.
+  int descriptor();
+
  private:
   void tell();
   template <class Ready>
@@ -57,6 +62,7 @@ class Mailbox {
       replaceable_;  // by kind and type, still unread
   bool finished_ = false;
   std::optional<Error> failure_;
+  world::Readiness readiness_;
   std::mutex notify_mutex_;
   std::function<void()> notify_;
 };

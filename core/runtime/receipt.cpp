@@ -1,15 +1,12 @@
 // The receipt of a run, OUT/export.json: written, and read again.
 #include "runtime/receipt.hpp"
-#include "base/file.hpp"
 #include "base/json.hpp"
 #include "base/quote.hpp"
 #include "base/time.hpp"
 #include "base/version.hpp"
-#include "runtime/run.hpp"
-#include "runtime/run_support.hpp"
+#include "files/file.hpp"
+#include "runtime/reporter.hpp"
 #include "transfer/workspace.hpp"
-
-#include <unistd.h>
 
 #include <set>
 
@@ -31,6 +28,14 @@ json::object member(const FileResult& file, const std::string& out) {
                          {"url", shown(file.url)}};
   if (!file.key_id.empty()) described["key"] = file.key_id;
   return described;
+}
+
+// A JSON array of the data files, or of the error files. It is text at once, because a tree of all files takes much memory.
+std::string list_of(const std::vector<FileResult>& files, bool errors, const std::string& out) {
+  std::string text = "[";
+  for (const FileResult& file : files)
+    if (file.is_error == errors) text += (text.size() > 1 ? "," : "") + json::serialize(member(file, out));
+  return text + "]";
 }
 
 // What is wrong with a receipt that is read: anybody may have written it.
@@ -94,6 +99,19 @@ void read_files(const json::object& receipt, const char* name, const std::string
   }
 }
 
+// Returns nothing if the member is no list of resource types. The receipt is still valid, because its files count.
+std::vector<std::string> read_types(const json::object& receipt) {
+  std::vector<std::string> types;
+  const json::value* listed = receipt.if_contains("types");
+  if (!listed || !listed->is_array()) return types;
+  for (const json::value& one : listed->get_array()) {
+    const std::string_view type = one.is_string() ? std::string_view(one.get_string()) : "";
+    if (type.empty() || type.find_first_of(std::string_view(",\0", 2)) != type.npos) return {};
+    types.emplace_back(type);
+  }
+  return types;
+}
+
 RunResult read_members(const std::string& receipt, const std::string& directory) {
   auto value = parse_json(receipt);
   if (!value || !value->is_object()) throw Malformed{"it is not a JSON object"};
@@ -101,6 +119,7 @@ RunResult read_members(const std::string& receipt, const std::string& directory)
   RunResult result;
   result.receipt = receipt;
   result.transaction_time = text(members, "transactionTime");
+  result.types = read_types(members);
   result.elapsed = std::chrono::duration_cast<Milliseconds>(instant(members, "finished") - instant(members, "started"));
   read_files(members, "files", directory, result);
   read_files(members, "errors", directory, result);
@@ -123,9 +142,9 @@ RunResult read_receipt(const std::string& receipt, const std::string& directory)
 
 RunResult open_receipt(const std::string& directory) {
   std::string path = path_below(directory, kReceipt);
-  if (::access(path.c_str(), F_OK) != 0 && errno == ENOENT)
+  if (!files::exists(world::system_disk(), path) && errno == ENOENT)
     throw std::move(Error(Status::FILESYSTEM, "no export has finished there: " + path + " is missing").at_file(path));
-  return read_receipt(read_file(path, kLargestReceipt, "receipt"), directory);
+  return read_receipt(files::read_file(path, kLargestReceipt, "receipt"), directory);
 }
 
 void know_receipt(transfer::Workspace& space) {
@@ -156,8 +175,6 @@ std::string describe(const FileResult& file, const std::vector<std::string>& war
 
 std::string make_receipt(const ReceiptFacts& facts, const std::vector<FileResult>& all, json::array types,
                          json::array jobs) {
-  json::array files, errors;
-  for (const FileResult& file : all) (file.is_error ? errors : files).push_back(member(file, facts.out));
   json::object receipt{{"libbcda", kVersion},
                        {"status", find_status(static_cast<std::int32_t>(facts.status))->name},
                        {"service", facts.service},
@@ -165,11 +182,12 @@ std::string make_receipt(const ReceiptFacts& facts, const std::vector<FileResult
                        {"transactionTime", facts.transaction_time},
                        {"started", to_rfc3339(facts.started)},
                        {"finished", to_rfc3339(facts.started + facts.elapsed)},
-                       {"jobs", std::move(jobs)},
-                       {"files", std::move(files)},
-                       {"errors", std::move(errors)}};
+                       {"jobs", std::move(jobs)}};
   if (!facts.warnings.empty()) receipt["warnings"] = json::array(facts.warnings.begin(), facts.warnings.end());
-  return json::serialize(receipt) + "\n";
+  std::string text = json::serialize(receipt);
+  text.pop_back();  // the closing brace
+  text += ",\"files\":" + list_of(all, false, facts.out) + ",\"errors\":" + list_of(all, true, facts.out) + "}\n";
+  return text;
 }
 
 std::string earliest_time(const std::vector<std::string>& times) {
@@ -182,25 +200,6 @@ std::string earliest_time(const std::vector<std::string>& times) {
     earliest = time;
   }
   return earliest;
-}
-
-std::string Run::receipt() const {
-  json::array jobs;
-  for (const JobRecord& job : jobs_)
-    jobs.push_back(json::object{{"type", job.type},
-                                {"request", job.request},
-                                {"statusUrl", shown(job.status_url)},
-                                {"transactionTime", job.manifest.transaction_time},
-                                {"files", job.manifest.entries.size()},
-                                {"confirmed", job.confirmed}});
-  const ReceiptFacts facts{.status = failure_ ? failure_->status : Status::OK,
-                           .service = session_->service().origin(),
-                           .out = request_.sink ? "" : request_.settings.text("out"),
-                           .transaction_time = earliest_transaction_time(),
-                           .started = begun_at_,
-                           .elapsed = elapsed_,
-                           .warnings = {}};
-  return make_receipt(facts, files_, json::array(types_.begin(), types_.end()), std::move(jobs));
 }
 
 }  // namespace libbcda::runtime

@@ -32,7 +32,7 @@ struct ReceiptFacts {
   Milliseconds elapsed{0};
   std::vector<std::string> warnings;
 };
-// `types`: those asked for; none when a manifest was given, which does not say.
+// `types` are the requested ones; none for a fetch, because a manifest does not name them.
 std::string make_receipt(const ReceiptFacts& facts, const std::vector<FileResult>& files, json::array types,
                          json::array jobs);
 
@@ -47,9 +47,10 @@ struct RunResult {
   std::vector<FileResult> files;  // by path
   std::string transaction_time;   // the earliest of the manifests
   Milliseconds elapsed{0};
-  std::string receipt;   // JSON
-  std::string manifest;  // JSON, a line each
-  std::string metadata;  // JSON, the CapabilityStatement
+  std::string receipt;             // JSON
+  std::string manifest;            // JSON, a line each
+  std::string metadata;            // JSON, the CapabilityStatement
+  std::vector<std::string> types;  // the requested ones; none for a fetch
 };
 
 // The result that a receipt (JSON) tells, or the one in `directory`, whose path goes before those of the files. Throws

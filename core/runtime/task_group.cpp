@@ -4,14 +4,10 @@
 #include <boost/asio/cancellation_signal.hpp>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/post.hpp>
-#include <boost/asio/redirect_error.hpp>
-#include <boost/asio/steady_timer.hpp>
 #include <boost/asio/strand.hpp>
 #include <boost/asio/this_coro.hpp>
-#include <boost/asio/use_awaitable.hpp>
 #include <boost/system/system_error.hpp>
 
-#include "http/post_surely.hpp"
 #include "runtime/end_guard.hpp"
 
 namespace libbcda::runtime {
@@ -22,14 +18,9 @@ struct TaskGroup::Child {
   asio::cancellation_signal signal;  // touched on the strand only
 };
 
-struct TaskGroup::Joiner {
-  explicit Joiner(const asio::any_io_executor& executor) : timer(executor, asio::steady_timer::time_point::max()) {}
-  asio::steady_timer timer;
-};
-
 namespace {
 
-asio::awaitable<void> to_its_end(std::function<asio::awaitable<void>()> task, std::shared_ptr<EndGuard> guard) {
+Task<> to_its_end(std::function<Task<>()> task, std::shared_ptr<EndGuard> guard) {
   try {
     co_await task();
   } catch (const boost::system::system_error&) {  // its cancellation
@@ -41,12 +32,12 @@ asio::awaitable<void> to_its_end(std::function<asio::awaitable<void>()> task, st
 
 }  // namespace
 
-void TaskGroup::spawn(std::function<asio::awaitable<void>()> task, std::function<void()> broken) {
+void TaskGroup::spawn(std::function<Task<>()> task, std::function<void()> broken) {
   auto child = std::make_shared<Child>(executor_);
   auto self = shared_from_this();
   std::shared_ptr<EndGuard> guard;  // outlives the lock, because its end takes the lock
   std::lock_guard lock(mutex_);
-  if (cancelled_) return;
+  if (canceled_) return;
   auto place = children_.insert(children_.end(), child);
   guard = std::make_shared<EndGuard>([self, place, broken = std::move(broken)](bool is_broken) {
     if (is_broken && broken) broken();
@@ -64,8 +55,7 @@ void TaskGroup::done(std::list<std::shared_ptr<Child>>::iterator child) {
   std::lock_guard lock(mutex_);
   children_.erase(child);
   if (children_.empty()) emptied_.notify_all();
-  if (children_.empty() && joiner_)
-    http::post_surely(joiner_->timer.get_executor(), [joiner = joiner_] { joiner->timer.cancel(); });
+  if (children_.empty() && joiner_) joiner_->wake();
 }
 
 void TaskGroup::wait_empty() {
@@ -75,18 +65,18 @@ void TaskGroup::wait_empty() {
 
 void TaskGroup::cancel() {
   std::lock_guard lock(mutex_);
-  cancelled_ = true;
+  canceled_ = true;
   for (auto& child : children_)
-    http::post_surely(child->strand, [child] { child->signal.emit(asio::cancellation_type::terminal); });
+    world::post_surely(child->strand, [child] { child->signal.emit(asio::cancellation_type::terminal); });
 }
 
-bool TaskGroup::cancelled() const {
+bool TaskGroup::canceled() const {
   std::lock_guard lock(mutex_);
-  return cancelled_;
+  return canceled_;
 }
 
-asio::awaitable<void> TaskGroup::join() {
-  auto joiner = std::make_shared<Joiner>(co_await asio::this_coro::executor);
+Task<> TaskGroup::join() {
+  auto joiner = std::make_shared<world::Wakeup>(co_await asio::this_coro::executor);
   for (;;) {
     {
       std::lock_guard lock(mutex_);
@@ -96,8 +86,7 @@ asio::awaitable<void> TaskGroup::join() {
       }
       joiner_ = joiner;
     }
-    boost::system::error_code woken;
-    co_await joiner->timer.async_wait(asio::redirect_error(asio::use_awaitable, woken));
+    co_await joiner->wait();
   }
 }
 

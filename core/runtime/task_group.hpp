@@ -1,7 +1,6 @@
-// Coroutines that run side by side, each on its own strand, and that are awaited and cancelled together.
+// Coroutines that run side by side, each on its own strand, and that are awaited and canceled together.
 #pragma once
 #include <boost/asio/any_io_executor.hpp>
-#include <boost/asio/awaitable.hpp>
 
 #include <condition_variable>
 #include <functional>
@@ -9,9 +8,10 @@
 #include <memory>
 #include <mutex>
 
-namespace libbcda::runtime {
+#include "base/task.hpp"
+#include "world/wakeup.hpp"
 
-namespace asio = boost::asio;
+namespace libbcda::runtime {
 
 class TaskGroup : public std::enable_shared_from_this<TaskGroup> {
  public:
@@ -19,26 +19,25 @@ class TaskGroup : public std::enable_shared_from_this<TaskGroup> {
 
   // Thread-safe. A task must not let anything but its cancellation escape. After cancel() nothing is started. `broken` is
   // called for a task that lets something else escape, or whose coroutine is destroyed before its end.
-  void spawn(std::function<asio::awaitable<void>()> task, std::function<void()> broken = {});
-  void cancel();           // thread-safe: asio's terminal cancellation for every task
-  bool cancelled() const;  // thread-safe
+  void spawn(std::function<Task<>()> task, std::function<void()> broken = {});
+  void cancel();          // thread-safe: asio's terminal cancellation for every task
+  bool canceled() const;  // thread-safe
 
   // Returns when no task is left. One caller at a time; not cancellable itself.
-  asio::awaitable<void> join();
+  Task<> join();
   // The same for a thread that may block; not one that runs tasks.
   void wait_empty();
 
  private:
   struct Child;
-  struct Joiner;
   void done(std::list<std::shared_ptr<Child>>::iterator child);
 
   asio::any_io_executor executor_;
   mutable std::mutex mutex_;
   std::condition_variable emptied_;
   std::list<std::shared_ptr<Child>> children_;
-  std::shared_ptr<Joiner> joiner_;
-  bool cancelled_ = false;
+  std::shared_ptr<world::Wakeup> joiner_;  // while somebody waits in join()
+  bool canceled_ = false;
 };
 
 }  // namespace libbcda::runtime

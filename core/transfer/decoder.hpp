@@ -1,4 +1,4 @@
-// The bytes of one file on their way from the server to a writer: decrypt, digest, count.
+// Decrypts, digests and counts the bytes of one file between the server and a writer.
 #pragma once
 #include <optional>
 #include <string>
@@ -11,17 +11,17 @@
 
 namespace libbcda::transfer {
 
-// What is known of a file once it is verified.
+// The facts about a verified file.
 struct Facts {
-  std::int64_t bytes = 0;  // of plaintext
+  std::int64_t bytes = 0;  // size of the plaintext
   std::int64_t records = 0;
-  std::string sha256;      // of the plaintext, hex
-  bool decrypted = false;  // its GCM tag has verified
-  bool sized = false;      // it came plain, and as long as the server had said before
+  std::string sha256;      // of the plaintext, in hex
+  bool decrypted = false;  // its GCM tag is verified
+  bool sized = false;      // it came in plaintext and has the length that the server announced
 };
 
-// What proves that the file is whole: its GCM tag, the length that the server had told, or nothing (a plain file whose end
-// the server marked as it came).
+// What proves that a file is complete: its GCM tag, the length that the server announced, or nothing. There is no proof
+// for a plaintext file whose length the server did not announce.
 inline constexpr const char* kProofTag = "tag";
 inline constexpr const char* kProofLength = "length";
 inline constexpr const char* kProofNone = "none";
@@ -29,13 +29,13 @@ const char* proof_of(const Facts& facts);
 
 class Decoder {
  public:
-  // With a key the bytes are decrypted. Without one they pass as they are, but must look like NDJSON. `sized`: the server
-  // has told the length beforehand, and the caller checks it.
+  // With a key the bytes are decrypted. Without a key they pass unchanged, but must look like NDJSON. `sized`: the
+  // server announced the length, and the caller checks it.
   Decoder(const std::optional<crypto::FileKey>& key, Writer& writer, bool sized = false);
 
   void feed(ByteView bytes);
-  // Verifies the tag, or that a plain file looks like NDJSON. Only now may the writer be committed. Throws
-  // Error{VERIFICATION, DECRYPTION}.
+  // Verifies the tag, or checks that a file without a key looks like NDJSON. The writer may be committed only after
+  // that. Throws Error{VERIFICATION, DECRYPTION}.
   Facts finish();
 
  private:
@@ -47,8 +47,8 @@ class Decoder {
   ndjson::Counter counter_;
   Bytes plain_;
   Facts facts_;
-  ndjson::PlainCheck check_;  // of a file without a key
-  std::string head_;          // the first bytes as they came
+  ndjson::PlainCheck check_;  // used for a file without a key
+  std::string head_;          // the first bytes from the server
 };
 
 }  // namespace libbcda::transfer

@@ -1,8 +1,6 @@
 #include "transfer/decrypt_file.hpp"
 
-#include <fcntl.h>
 #include <sys/stat.h>
-#include <unistd.h>
 
 #include <cerrno>
 #include <cstring>
@@ -26,21 +24,21 @@ void feed_all(Downloaded& input, Decoder& decoder, const Progress& progress) {
     if (n == 0 && !interrupted) return;
     decoder.feed({buffer.data(), n});
     done += static_cast<std::int64_t>(n);
-    if (progress) progress(done, input.size());  // after a signal too, because that may mean: stop
+    if (progress) progress(done, input.size());  // also after a signal, so that the caller can stop
   }
 }
 
 }  // namespace
 
-Downloaded::Downloaded(std::string path) : path_(std::move(path)), fd_(::open(path_.c_str(), O_RDONLY | O_CLOEXEC)) {
+Downloaded::Downloaded(std::string path) : path_(std::move(path)), fd_(files::open_system_file(path_)) {
   struct stat info {};
-  if (!fd_ || ::fstat(fd_.get(), &info) != 0) throw cannot_read(path_, std::strerror(errno));
+  if (!fd_ || fd_.status(info) != 0) throw cannot_read(path_, std::strerror(errno));
   if (S_ISDIR(info.st_mode)) throw cannot_read(path_, "it is a directory");
   if (S_ISREG(info.st_mode)) size_ = info.st_size;
 }
 
 std::size_t Downloaded::read(MutableBytes out, bool& interrupted) {
-  const ssize_t n = ::read(fd_.get(), out.data(), out.size());
+  const ssize_t n = fd_.read(out);
   interrupted = n < 0 && errno == EINTR;
   if (n < 0 && !interrupted) throw cannot_read(path_, std::strerror(errno));
   return n < 0 ? 0 : static_cast<std::size_t>(n);
@@ -50,7 +48,7 @@ Facts decrypt_into(Workspace& space, const std::string& name, bool is_error, Dow
                    const std::optional<crypto::FileKey>& key, const Progress& progress,
                    const std::function<void(const Facts&)>& keep) {
   const std::string path = published_path(name, is_error), full = space.path() + "/" + path;
-  if (space.has(path))
+  if (space.published().has(path))
     throw std::move(
         Error(Status::FILESYSTEM, full + " exists already; move it away or choose another directory").at_file(full));
   const auto writer = space.destination()->begin(name, "", is_error);
@@ -62,7 +60,7 @@ Facts decrypt_into(Workspace& space, const std::string& name, bool is_error, Dow
     writer->commit(facts.bytes, facts.sha256);
     return facts;
   } catch (Error& e) {
-    if (e.file.empty() && e.status != Status::CANCELLED) {
+    if (e.file.empty() && e.status != Status::CANCELED) {
       e.message = input.path() + ": " + e.message;
       e.at_file(input.path());
     }

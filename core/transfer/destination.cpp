@@ -1,17 +1,15 @@
 #include "transfer/destination.hpp"
 
-#include <openssl/rand.h>
-
 #include "base/error.hpp"
 #include "transfer/owner.hpp"
 
 namespace libbcda::transfer {
 namespace {
 
-// No other writer has this name, so what is published is what was written here.
-std::string partial_name() {
+// A random name, which no other writer uses. So the published file has exactly the bytes that were written here.
+std::string partial_name(world::Random& source) {
   std::uint8_t random[12];
-  if (RAND_bytes(random, sizeof random) != 1) throw Error(Status::INTERNAL, "OpenSSL has no random bytes");
+  source.fill(random);
   return writer_mark() + "-" + to_hex(random) + std::string(kPartialEnding);
 }
 
@@ -29,14 +27,14 @@ class DirectoryDestination::FileWriter : public Writer {
         name_(std::move(name)),
         is_error_(is_error),
         durability_(to.durability_),
-        file_(*work_, partial_name(), to.durability_) {}
+        file_(*work_, partial_name(to.random_), to.durability_) {}
 
   void write(ByteView bytes) override { file_.write(bytes); }
 
   std::string commit(std::int64_t, const std::string&) override {
     if (is_error_) {
       const Directory errors = out_->sub(kErrorDirectory);
-      if (durability_ == Durability::power) out_->sync();  // its name is new, perhaps
+      if (durability_ == Durability::power) out_->sync();  // the directory error/ may be new
       file_.publish(errors, name_);
     } else {
       file_.publish(*out_, name_);
@@ -49,7 +47,7 @@ class DirectoryDestination::FileWriter : public Writer {
   std::string name_;
   bool is_error_;
   Durability durability_;
-  OutputFile file_;
+  files::OutputFile file_;
 };
 
 std::unique_ptr<Writer> DirectoryDestination::begin(const std::string& name, const std::string&, bool is_error) {

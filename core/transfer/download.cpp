@@ -1,6 +1,6 @@
 #include "transfer/download.hpp"
 
-#include <algorithm>
+#include <utility>
 
 #include "base/quote.hpp"
 
@@ -15,79 +15,84 @@ constexpr const char* kDenied =
     "start a new export";
 constexpr int kMissingFileTries = 2;  // a file may reach one of several machines later than the manifest
 
+bool is_markup(const std::string& media_type) {
+  return media_type == "text/html" || media_type.find("xml") != std::string::npos;
+}
+
 }  // namespace
 
-Download::Download(bulk::Entry entry, DownloadOptions options, std::function<double()> chance)
+Download::Download(bulk::Entry entry, DownloadOptions options, std::function<double()> jitter)
     : entry_(std::move(entry)),
-      options_(options),
-      chance_(std::move(chance)),
-      wait_(options.retry_delay, options.retry_max_delay) {}
+      retries_(options.retries),
+      jitter_(std::move(jitter)),
+      budget_(options.retries, http::Backoff(options.retry_delay, options.retry_max_delay)) {}
 
-bulk::Step Download::next() {
-  if (failure_) throw *failure_;
-  if (pending_) return *std::exchange(pending_, std::nullopt);
-  bulk::Send send;
+http::Step Download::next() {
+  if (phase_ == Phase::failed) throw *failure_;
+  if (pause_) return *std::exchange(pause_, std::nullopt);
+  http::Send send;
   send.request.url = entry_.url;
   send.request.headers = {{"Accept", "application/fhir+ndjson"}, {"Accept-Encoding", "identity"}};
-  send.renew_token = std::exchange(renew_token_, false);
+  send.renew_token = token_.take_renewal();
   return send;
 }
 
-bool Download::on_head(const http::Answer& answer, Instant now) {
-  std::string what = "the file " + entry_.shown();
-  if (answer.status == 401 && !token_renewed_) {
-    renew_token_ = token_renewed_ = true;
-    return false;
-  }
+bool Download::on_head(const http::Answer& answer, Moment now) {
+  if (answer.status == 401 && token_.refuse()) return false;
   if (answer.status != 200) {
-    Error error = bulk::refusal(answer, what, now);
-    error.at_file(entry_.name);
-    if (answer.status == 401) error.status = Status::AUTHENTICATION;
-    if (answer.status == 410) error.status = Status::JOB_GONE;
-    const bool missing = answer.status == 404 || answer.status == 410;
-    const bool denied = (answer.status == 401 || answer.status == 403) && !bulk::is_page(answer);
-    retry_or_fail(std::move(error),
-                  answer.status == 404             ? std::min(kMissingFileTries, options_.retries)
-                  : bulk::transient(answer.status) ? options_.retries
-                                                   : 0,
-                  missing  ? kFilesExpire
-                  : denied ? kDenied
-                           : "");
+    on_refusal(answer, now);
     return false;
   }
-  token_renewed_ = false;
-  std::string kind = answer.media_type();
-  std::string_view coding = answer.header("Content-Encoding");
-  if (kind == "text/html" || kind.find("xml") != std::string::npos) {
+  token_.accept();
+  const std::string what = "the file " + entry_.shown(), kind = answer.media_type();
+  if (is_markup(kind)) {
     Error error(Status::PROTOCOL, what + " was answered with a page (" + tidy(kind) + ") instead of data");
-    retry_or_fail(std::move(error.at_file(entry_.name)), std::min(kMissingFileTries, options_.retries));
+    retry_or_fail(std::move(error.at_file(entry_.name)), now, kMissingFileTries);
     return false;
   }
+  const std::string_view coding = answer.header("Content-Encoding");
   if (!coding.empty() && coding != "identity") {
-    failure_ =
-        Error(Status::PROTOCOL, what + " came with Content-Encoding " + quote(coding) + ", which was not asked for");
-    failure_->at_file(entry_.name);
+    Error error(Status::PROTOCOL, what + " came with Content-Encoding " + quote(coding) + ", which was not asked for");
+    fail(std::move(error.at_file(entry_.name)));
     return false;
   }
+  phase_ = Phase::receiving;
   return true;
 }
 
-void Download::on_failure(const Error& error) {
-  token_renewed_ = false;
+void Download::on_refusal(const http::Answer& answer, Moment now) {
+  Error error = bulk::refusal(answer, "the file " + entry_.shown(), now.wall);
+  error.at_file(entry_.name);
+  if (answer.status == 401) error.status = Status::AUTHENTICATION;
+  if (answer.status == 410) error.status = Status::JOB_GONE;
+  const bool missing = answer.status == 404 || answer.status == 410;
+  const bool denied = (answer.status == 401 || answer.status == 403) && !bulk::is_page(answer);
+  const int limit = answer.status == 404 ? kMissingFileTries : http::transient(answer.status) ? retries_ : 0;
+  retry_or_fail(std::move(error), now, limit, missing ? kFilesExpire : denied ? kDenied : "");
+}
+
+void Download::on_failure(const Error& error, Moment now) {
+  token_.accept();
   Error named = error;
   if (named.file.empty()) named.at_file(entry_.name);
   if (named.message.find(entry_.shown()) == std::string::npos)
     named.message = "the file " + entry_.shown() + ": " + named.message;
-  retry_or_fail(std::move(named), error.retriable ? options_.retries : 0);
+  retry_or_fail(std::move(named), now, error.retriable ? retries_ : 0);
 }
 
-void Download::retry_or_fail(Error error, int allowed, const char* remedy) {
-  if (failures_++ >= allowed) {
-    failure_ = std::move(error);
-    failure_->message += remedy;  // not while it is tried again: that would be wrong advice
+void Download::retry_or_fail(Error error, Moment now, int limit, const char* remedy) {
+  if (budget_.allow(now.steady, limit)) {
+    pause_ = http::Wait{budget_.delay(jitter_(), error.retry_after), error.message, true};
+    phase_ = Phase::to_request;
     return;
   }
-  pending_ = bulk::Wait{wait_.next(chance_(), error.retry_after), error.message, true};
+  error.message += remedy;  // not while it is tried again: that would be wrong advice
+  fail(std::move(error));
+}
+
+void Download::fail(Error error) {
+  failure_ = std::move(error);
+  phase_ = Phase::failed;
 }
 
 }  // namespace libbcda::transfer

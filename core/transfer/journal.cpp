@@ -35,7 +35,7 @@ FileRecord read_file_line(const json::object& line) {
 std::string key_id(std::string_view encrypted_key) {
   if (encrypted_key.empty()) return "";
   std::string lower(encrypted_key);
-  for (char& c : lower) c = static_cast<char>(c | 0x20);  // hex digits of either case
+  for (char& c : lower) c = static_cast<char>(c | 0x20);  // lowercase, because hex digits may have either case
   crypto::Sha256 digest;
   digest.update(as_bytes(lower));
   return to_hex(digest.finish()).substr(0, kKeyIdDigits);

@@ -1,4 +1,5 @@
-// The journal of an output directory, OUT/.bcda/journal.ndjson: one JSON line for each thing that a later run must know.
+// The journal of an output directory, OUT/.bcda/journal.ndjson. It has one JSON line for each fact that a later run
+// needs.
 #pragma once
 #include <cstdint>
 #include <map>
@@ -11,31 +12,32 @@
 
 namespace libbcda::transfer {
 
-// A verified file. Its record is in the journal before its name is in the directory.
+// The record of a verified file. It is written to the journal before the file gets its final name.
 struct FileRecord {
   std::string path;  // relative to the directory: NAME or error/NAME
-  std::string url;   // without its query, which may be a credential
+  std::string url;   // without its query, because that may be a credential
   std::string type;
-  std::string key_id;  // of its wrapped key; "" when it came without one
+  std::string key_id;  // the id of its wrapped key; "" if it came without a key
   Facts facts;
 };
 
-// A short name for a wrapped key (hex): the start of its SHA-256. "" for "".
+// A short id for a wrapped key (hex): the start of its SHA-256. Returns "" for "".
 std::string key_id(std::string_view encrypted_key);
 
-// Whether the record is of this entry of a manifest: the same key or, for a plain file, the same URL without its query. The
-// name alone says nothing, because another job may give it to another file.
+// Whether the record belongs to this entry of a manifest. The wrapped keys must be equal, or, for a file without a key,
+// the URLs without their queries. An equal name is not enough, because another job may use the same name for another
+// file.
 bool is_of(const FileRecord& record, const bulk::Entry& entry);
 
 std::string job_line(const std::string& type, const std::string& status_url);
 std::string dead_line(const std::string& status_url);
 std::string file_line(const FileRecord& record);
 
-// What a journal says. Anybody may have written it: a line that is not ours, or was cut by a crash, is skipped, and so is a
-// path that leads elsewhere.
+// The content of a journal. It is not trusted, because any process may have written it. Unknown lines, lines that a
+// crash truncated, and paths outside the directory are skipped.
 struct JournalState {
-  std::map<std::string, FileRecord> files;  // by path; the last record counts
-  std::set<std::string> jobs;               // the status URLs of those that are not said to be dead
+  std::map<std::string, FileRecord> files;  // by path; the last record of a path counts
+  std::set<std::string> jobs;               // the status URLs of jobs that are not recorded as dead
 };
 JournalState read_journal(const std::string& text);
 

@@ -9,7 +9,7 @@ namespace {
 
 constexpr std::string_view kEnding = ".ndjson";
 
-// Names that mean a device on some systems, whatever follows the dot.
+// Names of devices on some systems, with any extension.
 constexpr std::string_view kDevices[] = {"con", "prn", "aux", "nul"};
 constexpr std::size_t kLongestName = 240;  // leaves room for ".partial" below the usual limit of 255
 

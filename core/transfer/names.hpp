@@ -1,4 +1,4 @@
-// Local file names from what a server says, which is never trusted.
+// Local file names, made from a server's names, which are never trusted.
 #pragma once
 #include <array>
 #include <string>
@@ -8,12 +8,12 @@
 
 namespace libbcda::transfer {
 
-// "Patient.dbbd1ce1-….ndjson" for a file of type Patient whose URL ends in "dbbd1ce1-….ndjson".
-// A type that is not 1 to 64 letters becomes "Unknown"; a name that is not 1 to 200 of [A-Za-z0-9._-], begins with a
-// dot or is too long for a file system becomes a hash of `url`.
+// Returns "Patient.dbbd1ce1-….ndjson" for a file of type Patient whose URL ends in "dbbd1ce1-….ndjson". A type that is
+// not 1 to 64 letters becomes "Unknown". A name becomes a hash of `url` if it is not 1 to 200 characters of
+// [A-Za-z0-9._-], starts with a dot, or is too long for a file system.
 std::string local_name(std::string_view type, std::string_view server_name, std::string_view url);
 
-// The names that a file of a manifest may get: the second one when another file has the first.
+// The possible names of a file of a manifest. The second one is used if another file has the first one.
 std::array<std::string, 2> local_names(const bulk::Entry& entry);
 
 std::string safe_type(std::string_view type);

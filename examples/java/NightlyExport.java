@@ -19,16 +19,17 @@ import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
 
 /**
- * A service that exports every night, each night's claims into a directory of their own, such as claims/2026-11-24.
+ * A service that exports claims every night. The claims of each night go to a separate directory, such as
+ * claims/2026-11-24.
  *
  * <pre>
- * java -cp bcda.jar NightlyExport.java --sandbox         # one night, at once, against an emulator of the service
- * java -cp bcda.jar NightlyExport.java claims 02:15      # BCDA_URL, BCDA_CLIENT_ID, ... say where and who
+ * java -cp bcda.jar NightlyExport.java --sandbox         # exports one night at once, from an emulator of the service
+ * java -cp bcda.jar NightlyExport.java claims 02:15      # settings from BCDA_URL, BCDA_CLIENT_ID, ...
  * </pre>
  *
- * SIGTERM ends it at any time: an export under way is cancelled, and what it has not verified is removed. A night that is
- * there already is not exported again; one that failed is tried again after an hour, when that may help; today's is made up for
- * when the service starts later than that.
+ * SIGTERM ends the service at any time. A running export is canceled, and unverified data is removed. A night that was
+ * already exported is not exported again. A night that failed is tried again after an hour, if that may help. If the
+ * service starts after the time of the export, it exports the current night at once.
  */
 public final class NightlyExport {
   private static final Duration PAUSE = Duration.ofHours(1);
@@ -54,7 +55,7 @@ public final class NightlyExport {
     }
   }
 
-  /** One night at once. */
+  /** Exports one night at once, from a sandbox. */
   private static void tryIt() throws Exception {
     Path nights = Files.createTempDirectory("nights-");
     log("into " + nights);
@@ -88,7 +89,7 @@ public final class NightlyExport {
     return Duration.between(now, today.isAfter(now) ? today : today.plusDays(1)).plusSeconds(1);
   }
 
-  /** Interrupts an export that is under way, which cancels it, and waits until it has let go of its files. */
+  /** Interrupts a running export, which cancels it, and waits until it has released its files. */
   private void end() {
     scheduler.shutdownNow();
     try {
@@ -99,7 +100,7 @@ public final class NightlyExport {
     ended.countDown();
   }
 
-  /** One night at a time: a day is not always 24 hours long. */
+  /** Schedules only the next night, because a day is not always 24 hours long. */
   private void schedule(LocalTime at) {
     Runnable night =
         () -> {
@@ -111,19 +112,19 @@ public final class NightlyExport {
     scheduler.schedule(night, untilNext(at).toSeconds(), TimeUnit.SECONDS);
   }
 
-  /** False: it failed. An exception here would end the schedule. */
+  /** Exports one night. Returns false if it failed, because an exception would end the schedule. */
   private boolean export(LocalDate night) {
     Path out = nights.resolve(night.toString());
     try {
-      if (Files.exists(out.resolve("export.json"))) { // written last of all
+      if (Files.exists(out.resolve("export.json"))) { // it is written last
         log(night + ": exported already");
         return true;
       }
-      // What an interrupted run left of this night is discarded.
+      // restart discards what an interrupted run left.
       ExportRequest request = ExportRequest.builder().out(out).restart(true).onEvent(NightlyExport::tell).build();
-      summarise(night, client.export(request));
+      summarize(night, client.export(request));
       return true;
-    } catch (BcdaException failure) { // without its outcome, which may name beneficiaries
+    } catch (BcdaException failure) { // without its outcome, because that may name beneficiaries
       log(night + ": failed (" + failure.code() + "): " + failure.getMessage());
       if (failure.retriable() && !scheduler.isShutdown()) {
         Duration pause = failure.retryAfter().orElse(PAUSE);
@@ -132,9 +133,9 @@ public final class NightlyExport {
       }
       return false;
     } catch (InterruptedException ending) {
-      log(night + ": cancelled");
+      log(night + ": canceled");
       return false;
-    } catch (RuntimeException unexpected) { // what it says may be anything
+    } catch (RuntimeException unexpected) { // without its message, because that may contain anything
       log(night + ": failed (" + unexpected.getClass().getName() + ")");
       return false;
     }
@@ -151,7 +152,7 @@ public final class NightlyExport {
     }
   }
 
-  private static void summarise(LocalDate night, ExportResult result) {
+  private static void summarize(LocalDate night, ExportResult result) {
     long records = result.files().stream().mapToLong(ExportedFile::records).sum();
     System.out.printf(
         "%s: %d files, %d records, as of %s%n",

@@ -1,10 +1,11 @@
-"""A nightly export for cron or systemd: each night's claims in a directory of their own, such as claims/2026-11-24.
+"""A nightly export for cron or systemd. The claims of each night go to a separate directory, such as claims/2026-11-24.
 
-    python nightly.py claims                    # BCDA_URL, BCDA_CLIENT_ID, ... say where and who
+    python nightly.py claims                    # the settings come from BCDA_URL, BCDA_CLIENT_ID, ...
     15 2 * * *  set -a; . /etc/bcda.env; /opt/bcda/bin/python /opt/bcda/nightly.py /srv/claims 2>>/var/log/bcda.log
 
-The log goes to standard error, one line of summary to standard output. A night that is there already is not exported
-again. Exit codes are those of the bcda command: 0 done, 6 done with error files, 130 cancelled (SIGTERM, Ctrl-C), ...
+The log goes to standard error, and one line of summary goes to standard output. A night that was already exported is
+not exported again. The exit codes are those of the bcda command: 0 done, 6 done with error files, 130 canceled
+(SIGTERM, Ctrl-C), ...
 """
 
 from __future__ import annotations
@@ -19,7 +20,7 @@ from pathlib import Path
 import bcda
 
 DONE_WITH_ERROR_FILES = 6
-CANCELLED = 130
+CANCELED = 130
 
 log = logging.getLogger("nightly")
 
@@ -34,7 +35,7 @@ def arguments() -> argparse.Namespace:
         epilog="Where the service is and who asks comes from the environment: BCDA_URL, BCDA_CLIENT_ID, "
         "BCDA_CLIENT_SECRET_FILE, BCDA_PRIVATE_KEY; 'bcda settings' lists all. Exit codes: 0 done or there already, "
         "1 failed, 2 usage, 3 authentication, 4 refused, or the job failed, 5 decryption or verification failed, "
-        "6 done, with error files, 130 cancelled.",
+        "6 done, with error files, 130 canceled.",
     )
     parser.add_argument("out", metavar="OUT", type=Path, help="where the nights are kept; made when missing")
     parser.add_argument("--types", metavar="TYPE,...", help="resource types (default: BCDA_TYPES, or all three)")
@@ -50,16 +51,16 @@ def contents(result: bcda.ExportResult) -> str:
 
 
 def export(directory: Path, types: str | None) -> tuple[int, str]:
-    """The exit code and the summary."""
-    if (directory / "export.json").exists():  # written last of all
+    """Exports one night. Returns the exit code and the summary."""
+    if (directory / "export.json").exists():  # it is written last
         return 0, f"exported already: {contents(bcda.ExportResult.open(directory))}"
     directory.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     with bcda.Client() as client:
-        # What an interrupted run left of this night is discarded. One that still runs is not: that is an error.
+        # restart discards what an interrupted run left. If another run still uses the directory, this is an error.
         result = client.export(types, out=directory, progress=False, restart=True)
     for file in result.files:
         log.info("%s: %d records in %s", file.type, file.records, file.path)
-    for file in result.error_files:  # what is in them names beneficiaries: not for a log
+    for file in result.error_files:  # their content may name beneficiaries, so it is not logged
         log.warning("the service could not export everything: %d outcomes in %s", file.records, file.path)
     if result.error_files:
         return DONE_WITH_ERROR_FILES, f"exported, with {len(result.error_files)} error files: {contents(result)}"
@@ -67,7 +68,7 @@ def export(directory: Path, types: str | None) -> tuple[int, str]:
 
 
 def failure(error: bcda.Error) -> str:
-    """For a log: without `error.outcome`, which may name beneficiaries."""
+    """A summary for the log. It leaves out `error.outcome`, because that may name beneficiaries."""
     if not error.retriable:
         return f"failed ({error.code}); trying again will not help"
     when = f" in {error.retry_after:.0f} s" if error.retry_after else ""
@@ -76,10 +77,10 @@ def failure(error: bcda.Error) -> str:
 
 def main() -> int:
     options = arguments()
-    logging.basicConfig(format="%(asctime)s %(levelname)s %(name)s: %(message)s")  # to standard error
+    logging.basicConfig(format="%(asctime)s %(levelname)s %(name)s: %(message)s")  # logs to standard error
     for logger in (log, logging.getLogger("bcda")):
         logger.setLevel(logging.DEBUG if options.verbose else logging.INFO)
-    # As Ctrl-C: the export is cancelled, and what it has not verified is removed.
+    # SIGTERM works like Ctrl-C: the export is canceled, and unverified data is removed.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     name = str(options.date or datetime.date.today())
     try:
@@ -91,7 +92,7 @@ def main() -> int:
         log.error("%s", error)
         code, summary = 1, "failed"
     except KeyboardInterrupt:
-        code, summary = CANCELLED, "cancelled"
+        code, summary = CANCELED, "canceled"
     print(f"{name}: {summary}")
     return code
 

@@ -1,7 +1,7 @@
-"""Exports claims and shows what was paid for the care of each month: as a table, and as a plot in a PNG file.
+"""Exports claims and shows the paid amounts by month of service, as a table and as a plot in a PNG file.
 
     python paid_by_month.py --sandbox                                 # no credentials needed: synthetic claims
-    python paid_by_month.py --out claims --plot paid_by_month.png     # BCDA_URL, BCDA_CLIENT_ID, ... say where and who
+    python paid_by_month.py --out claims --plot paid_by_month.png     # settings from BCDA_URL, BCDA_CLIENT_ID, ...
 
 `bcda settings` lists the environment variables. Needs: pip install 'bcda[pandas,progress]' matplotlib
 """
@@ -20,7 +20,7 @@ from matplotlib.figure import Figure
 
 TYPE = "ExplanationOfBenefit"
 COLUMNS = ["status", "insurance.coverage.reference", "billablePeriod.start", "payment.amount.value", "item"]
-CHUNK = 1_000  # claims in memory at a time, of some 50 KB each
+CHUNK = 1_000  # claims in memory at a time; a claim has about 50 KB
 PARTS = {
     "a": ("Part A", "#1b4f72"),
     "b": ("Part B", "#3a9fbf"),
@@ -30,7 +30,7 @@ PARTS = {
 
 
 def drug_cost(items: list[dict[str, Any]]) -> float | None:
-    """A prescription drug event has no payment: what the plan paid is an adjudication of its item."""
+    """The paid amount of a prescription drug event. It has no payment; the amount is an adjudication of its item."""
     for item in items:
         for adjudication in item.get("adjudication", []):
             if adjudication["category"]["coding"][0]["code"].endswith("/cvrd_d_plan_pd_amt"):
@@ -39,16 +39,16 @@ def drug_cost(items: list[dict[str, Any]]) -> float | None:
 
 
 def drug_date(items: list[dict[str, Any]]) -> str | None:
-    """Nor has it a billablePeriod."""
+    """The date of a prescription drug event. It has no billablePeriod; the date is that of its item."""
     return next((item["servicedDate"] for item in items if "servicedDate" in item), None)
 
 
 def paid_by_month(chunks: Iterable[pd.DataFrame]) -> tuple[pd.DataFrame, int]:
-    """Dollars, a row for each month and a column for each part of Medicare; and how many claims could not be placed."""
+    """Sums in dollars, by month (rows) and part of Medicare (columns), and the number of claims that were left out."""
     total, left_out = pd.DataFrame(), 0
     for chunk in chunks:
-        claims = chunk.reindex(columns=COLUMNS)  # a chunk of drug events alone lacks some
-        claims = claims[claims["status"] == "active"]  # not those that were cancelled
+        claims = chunk.reindex(columns=COLUMNS)  # a chunk with only drug events lacks some columns
+        claims = claims[claims["status"] == "active"]  # without canceled claims
         items = claims["item"].map(lambda item: item if isinstance(item, list) else [])
         dates = claims["billablePeriod.start"].fillna(items.map(drug_date)).astype("string")
         parts = claims["insurance.coverage.reference"].astype("string").str.extract(r"/part-([abd])-", expand=False)
@@ -79,14 +79,14 @@ def table(total: pd.DataFrame) -> str:
 
 
 def plot(total: pd.DataFrame, path: str, footnote: str) -> None:
-    matplotlib.rcParams["date.converter"] = "concise"  # Feb, Mar, ..., and the year at each January
-    figure = Figure(figsize=(10, 5.5), dpi=150, layout="constrained")  # unlike pyplot it needs no display: Agg
+    matplotlib.rcParams["date.converter"] = "concise"  # labels: Feb, Mar, ..., and the year at each January
+    figure = Figure(figsize=(10, 5.5), dpi=150, layout="constrained")  # not pyplot, because that may need a display
     axes = figure.subplots()
     months = pd.PeriodIndex(total.index).to_timestamp()
     below = pd.Series(0.0, index=total.index)
     for part in total.columns.astype(str):
-        name, colour = PARTS[part]
-        axes.bar(months, total[part], bottom=below, width=24, color=colour, label=name, zorder=2)
+        name, color = PARTS[part]
+        axes.bar(months, total[part], bottom=below, width=24, color=color, label=name, zorder=2)
         below += total[part]
     axes.set_title("Paid amounts by month of service", loc="left", fontsize=14, fontweight="bold", pad=16)
     axes.set_xlabel("Month in which the service began", labelpad=8)

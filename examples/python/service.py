@@ -1,10 +1,10 @@
-"""A service that runs exports in the background, on asyncio and the standard library alone; they share one client.
+"""A service that runs exports in the background, with asyncio and the standard library. The exports share one client.
 
-    python service.py --sandbox                   # without it, BCDA_URL, BCDA_CLIENT_ID, ... say where and who
+    python service.py --sandbox                   # without --sandbox, the settings come from BCDA_URL, ...
     curl -X POST -d '{"types": ["Patient", "Coverage"]}' http://127.0.0.1:8080/exports
 
-POST /exports starts one; GET /exports/ID tells how it goes; DELETE /exports/ID cancels it. There are no accounts:
-it listens on loopback only, for the programs of this machine.
+POST /exports starts an export, GET /exports/ID returns its state, and DELETE /exports/ID cancels it. There are no
+accounts, so the service listens only on loopback, for programs of this machine.
 """
 
 from __future__ import annotations
@@ -23,8 +23,8 @@ from typing import Any
 import bcda
 
 LONGEST_BODY = 64 * 1024
-LONGEST_WAIT = 10  # seconds for a request to arrive
-AT_A_TIME = 8  # exports
+LONGEST_WAIT = 10  # seconds until a request must have arrived
+AT_A_TIME = 8  # the most exports at the same time
 
 log = logging.getLogger("service")
 
@@ -36,9 +36,9 @@ class RequestError(Exception):
 
 
 class Job:
-    """One export, and how it goes."""
+    """One export and its state."""
 
-    def __init__(self, name: str, run: bcda.Export[bcda.ExportResult]) -> None:
+    def __init__(self, name: str, run: bcda.Run[bcda.ExportResult]) -> None:
         self.run = run
         self.facts: dict[str, Any] = {"id": name, "state": "running", "step": "", "types": {}}
         self.task = asyncio.create_task(self._follow())
@@ -52,9 +52,9 @@ class Job:
             async for event in self.run:
                 self._note(event)
             result = await self.run
-        except bcda.CancelledError:
-            self.facts["state"] = "cancelled"
-        except bcda.Error as error:  # without its outcome, which may name beneficiaries
+        except bcda.CanceledError:
+            self.facts["state"] = "canceled"
+        except bcda.Error as error:  # without its outcome, because that may name beneficiaries
             self.facts["state"] = "failed"
             self.facts["error"] = {"code": error.code, "message": str(error), "retriable": error.retriable}
         else:
@@ -101,14 +101,14 @@ class Service:
         if job is None:
             raise RequestError(HTTPStatus.NOT_FOUND, "there is no such export")
         if method == "DELETE":
-            job.run.cancel()  # returns at once; its state changes when it has ended
+            job.run.cancel()  # returns at once; the state changes when the run has ended
             return HTTPStatus.ACCEPTED, job.facts
         if method == "GET":
             return HTTPStatus.OK, job.facts
         raise RequestError(HTTPStatus.METHOD_NOT_ALLOWED, "GET and DELETE are allowed")
 
     async def serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        """One connection, one request."""
+        """Handles one connection with one request."""
         try:
             request = await asyncio.wait_for(read_request(reader), LONGEST_WAIT)
             status, answer = self.answer(*request)
@@ -125,7 +125,7 @@ class Service:
         body = json.dumps(answer).encode() + b"\n"
         head = f"HTTP/1.1 {status.value} {status.phrase}\r\nContent-Type: application/json\r\n"
         writer.write(f"{head}Content-Length: {len(body)}\r\nConnection: close\r\n\r\n".encode() + body)
-        writer.close()  # once it is sent
+        writer.close()  # after the data is sent
 
     async def shut_down(self) -> None:
         for job in self.jobs.values():
@@ -138,8 +138,8 @@ async def read_request(reader: asyncio.StreamReader) -> tuple[str, str, bytes]:
     first, *lines = head.rstrip().split("\r\n")
     method, path, _ = first.split(" ")
     headers = {name.lower(): value.strip() for name, _, value in (line.partition(":") for line in lines)}
-    if "origin" in headers:
-        raise RequestError(HTTPStatus.FORBIDDEN, "web pages may not ask")  # a browser on this machine could
+    if "origin" in headers:  # sent by a web page in a browser on this machine
+        raise RequestError(HTTPStatus.FORBIDDEN, "web pages may not ask")
     length = int(headers.get("content-length", "0"))
     if not 0 <= length <= LONGEST_BODY:
         raise RequestError(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, f"a body has at most {LONGEST_BODY} bytes")

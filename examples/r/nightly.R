@@ -1,10 +1,10 @@
-# A nightly export for cron or systemd: each night's claims in a directory of their own, such as claims/2026-11-24.
+# A nightly export for cron or systemd. The claims of each night go to a separate directory, such as claims/2026-11-24.
 #
-#     Rscript nightly.R claims                    # BCDA_URL, BCDA_CLIENT_ID, ... say where and who
+#     Rscript nightly.R claims                    # the settings come from BCDA_URL, BCDA_CLIENT_ID, ...
 #     15 2 * * *  set -a; . /etc/bcda.env; Rscript /opt/bcda/nightly.R --tries 3 /srv/claims 2>>/var/log/bcda.log
 #
-# SIGINT cancels it (systemd: KillSignal=SIGINT), and what it has not verified is removed. R dies of a SIGTERM at once:
-# what that leaves is discarded when the night is exported again.
+# SIGINT cancels the export (systemd: KillSignal=SIGINT), and unverified data is removed. SIGTERM kills R at once; the
+# files that it leaves are discarded when the night is exported again.
 
 suppressPackageStartupMessages(library(bcda))
 
@@ -24,12 +24,12 @@ standard output.
 Where the service is and who asks comes from the environment: BCDA_URL, BCDA_CLIENT_ID, BCDA_CLIENT_SECRET_FILE,
 BCDA_PRIVATE_KEY; bcda_settings() lists all. Exit codes are those of the bcda command: 0 done or there already,
 1 failed, 2 usage, 3 authentication, 4 refused, or the job failed, 5 decryption or verification failed, 6 done, with
-error files, 130 cancelled.'
+error files, 130 canceled.'
 
-LONGEST_PAUSE <- 3600 # seconds; a service that asks for more is left alone
+LONGEST_PAUSE <- 3600 # seconds; no retry if the service requests a longer delay
 USAGE_ERROR <- 2
 DONE_WITH_ERROR_FILES <- 6
-CANCELLED <- 130
+CANCELED <- 130
 
 verbose <- FALSE
 note <- function(level, ...) {
@@ -40,7 +40,7 @@ big <- function(number) format(number, big.mark = ",", decimal.mark = ".", scien
 
 # ---- One night ----
 
-# No event says anything of a beneficiary.
+# Logs an event. Events contain nothing about a beneficiary.
 tell <- function(event) {
   level <- switch(event$kind, warning = "WARNING", job = , manifest = , retry = , file = "INFO", "DEBUG")
   details <- c(
@@ -60,29 +60,29 @@ contents <- function(result) {
   )
 }
 
-# What became of it: the exit code, a summary, and after how many seconds another try may help, if ever.
+# Exports one night. Returns the exit code, a summary, and the delay in seconds before a retry, if a retry may help.
 outcome <- function(code, ..., again = NULL) list(code = code, summary = paste0(...), again = again)
 
 export <- function(directory, types) {
-  if (file.exists(file.path(directory, "export.json"))) { # written last of all
+  if (file.exists(file.path(directory, "export.json"))) { # it is written last
     return(outcome(0, "exported already: ", contents(bcda_result(directory))))
   }
   client <- bcda_client()
   on.exit(close(client))
   dir.create(dirname(directory), recursive = TRUE, showWarnings = FALSE, mode = "0700")
-  # What an interrupted run left of this night is discarded. One that still runs is not: that is an error.
+  # restart discards what an interrupted run left. If another run still uses the directory, this is an error.
   result <- withCallingHandlers(
     bcda_export(client, types, directory, progress = tell, restart = TRUE),
-    bcda_warning_partial = function(w) invokeRestart("muffleWarning") # told below
+    bcda_warning_partial = function(w) invokeRestart("muffleWarning") # reported below
   )
   errors <- result$error_files
   if (!nrow(errors)) return(outcome(0, "exported: ", contents(result)))
-  # What is in them names beneficiaries: not for a log.
+  # The content of error files may name beneficiaries, so it is not logged.
   for (path in errors$path) note("WARNING", "the service could not export everything: see ", path)
   outcome(DONE_WITH_ERROR_FILES, "exported, with ", big(nrow(errors)), " error files: ", contents(result))
 }
 
-# Without the error's outcome, which may name beneficiaries.
+# A summary of an error, without its outcome, because that may name beneficiaries.
 failure <- function(error, pause) {
   note("ERROR", conditionMessage(error))
   statuses <- bcda_status()
@@ -114,7 +114,7 @@ night <- function(directory, options) {
 
 # ---- The program ----
 
-# Text in, value out; or an error, which says what is wrong.
+# Parses an argument. Fails with a message that says what is wrong.
 number_of <- function(name, text, least) {
   value <- suppressWarnings(as.numeric(text))
   if (!is.finite(value) || value < least) stop("--", name, " takes a number, ", least, " or more", call. = FALSE)
@@ -170,7 +170,7 @@ main <- function(arguments) {
   }
   verbose <<- options$verbose
   directory <- file.path(options$out, options$date)
-  ended <- tryCatch(night(directory, options), interrupt = function(i) outcome(CANCELLED, "cancelled"))
+  ended <- tryCatch(night(directory, options), interrupt = function(i) outcome(CANCELED, "canceled"))
   cat(options$date, ": ", ended$summary, "\n", sep = "")
   ended$code
 }

@@ -1,9 +1,9 @@
-# Exports claims and shows what was paid for the care of each month: as a table, and as a plot in a file.
+# Exports claims and shows the paid amounts by month of service, as a table and as a plot in a file.
 #
 #     Rscript paid_by_month.R --sandbox                                 # no credentials needed: synthetic claims
-#     Rscript paid_by_month.R --out claims --plot paid_by_month.pdf     # BCDA_URL, BCDA_CLIENT_ID, ... say where and who
+#     Rscript paid_by_month.R --out claims --plot paid_by_month.pdf     # settings from BCDA_URL, BCDA_CLIENT_ID, ...
 #
-# It prints sums alone. Before they are published, those of a few beneficiaries have to be suppressed.
+# It prints only sums. Before you publish them, suppress the sums over a few beneficiaries.
 
 suppressPackageStartupMessages(library(bcda))
 
@@ -22,9 +22,9 @@ BCDA_PRIVATE_KEY; bcda_settings() lists all. Exit codes are those of the bcda co
 130 interrupted.'
 
 TYPE <- "ExplanationOfBenefit"
-CHUNK <- 1000 # claims in memory at a time, of some 50 KB each
+CHUNK <- 1000 # claims in memory at a time; a claim has about 50 KB
 PARTS <- c(a = "Part A", b = "Part B", d = "Part D", other = "Other")
-COLOURS <- c(a = "#1b4f72", b = "#3a9fbf", d = "#f0a830", other = "#8a8f94")
+COLORS <- c(a = "#1b4f72", b = "#3a9fbf", d = "#f0a830", other = "#8a8f94")
 USAGE_ERROR <- 2
 DONE_WITH_ERROR_FILES <- 6
 INTERRUPTED <- 130
@@ -35,7 +35,7 @@ say <- function(...) message("paid_by_month: ", ...)
 
 NONE <- data.frame(month = character(), part = character(), paid = numeric())
 
-# A prescription drug event has no payment: what the plan paid is an adjudication of its item.
+# The paid amount of a prescription drug event. It has no payment; the amount is an adjudication of its item.
 drug_cost <- function(claim) {
   for (item in claim$item) {
     for (adjudication in item$adjudication) {
@@ -45,17 +45,17 @@ drug_cost <- function(claim) {
   }
 }
 
-# Nor has it a billablePeriod.
+# The date of a prescription drug event. It has no billablePeriod; the date is that of its item.
 drug_date <- function(claim) {
   for (item in claim$item) if (!is.null(item$servicedDate)) return(item$servicedDate)
 }
 
-# NULL, NA and texts are no number.
+# A number, or NA for NULL, NA and text.
 number <- function(x) if (is.numeric(x) && length(x) == 1) as.numeric(x) else NA_real_
 text <- function(x) if (is.character(x) && length(x) == 1) x else NA_character_
 first_of <- function(x, otherwise) if (is.null(x)) otherwise else x
 
-# A row for each claim; NA: it does not say.
+# One row for each claim; NA for missing values.
 facts <- function(claims) {
   coverage <- vapply(claims, function(claim) text(claim$insurance$coverage$reference), "")
   date <- vapply(claims, function(claim) text(first_of(claim$billablePeriod$start, drug_date(claim))), "")
@@ -66,9 +66,9 @@ facts <- function(claims) {
   )
 }
 
-# The sums with those of another chunk: a row for each month and part.
+# Adds the sums of another chunk. One row for each month and part.
 add_claims <- function(sums, claims) {
-  active <- Filter(function(claim) identical(claim$status, "active"), claims) # not those that were cancelled
+  active <- Filter(function(claim) identical(claim$status, "active"), claims) # without canceled claims
   found <- facts(active)
   placed <- rbind(sums[c("month", "part", "paid")], found[stats::complete.cases(found), ])
   left_out <- first_of(attr(sums, "left_out"), 0) + sum(!stats::complete.cases(found))
@@ -76,7 +76,8 @@ add_claims <- function(sums, claims) {
   structure(placed, left_out = left_out)
 }
 
-# Dollars, a row for each month from the first to the last and a column for each part of Medicare that there is.
+# Sums in dollars. One row for each month from the first to the last, and one column for each part of Medicare that
+# occurs.
 by_month <- function(sums) {
   ends <- as.Date(paste0(range(sums$month), "-01"))
   months <- format(seq(ends[1], ends[2], by = "month"), "%Y-%m")
@@ -84,7 +85,7 @@ by_month <- function(sums) {
   stats::xtabs(paid ~ factor(month, months) + factor(part, parts), sums)
 }
 
-# ---- Shown ----
+# ---- Output ----
 
 dollars <- function(x) format(round(x, 2), nsmall = 2, big.mark = ",", scientific = FALSE)
 
@@ -92,11 +93,11 @@ show_table <- function(total) {
   columns <- matrix(total, nrow(total), dimnames = list(rownames(total), PARTS[colnames(total)]))
   columns <- cbind(columns, All = rowSums(columns))
   columns <- rbind(columns, Total = colSums(columns))
-  options(width = 200, max.print = length(columns)) # no row is broken, and none is left out
+  options(width = 200, max.print = length(columns)) # so that all rows are printed, each on one line
   print(apply(columns, 2, dollars), quote = FALSE, right = TRUE)
 }
 
-# Neither a PDF nor cairo needs a display.
+# Opens the graphics device. PDF and cairo need no display.
 open_plot <- function(path) {
   if (grepl("\\.pdf$", path, ignore.case = TRUE)) {
     grDevices::pdf(path, width = 10, height = 5.5, title = "Paid amounts by month of service")
@@ -110,7 +111,7 @@ plot_months <- function(total, path, footnote) {
   on.exit(grDevices::dev.off())
   graphics::par(mar = c(5, 6.5, 4, 1), las = 1, cex.axis = 0.85, mgp = c(4.5, 0.6, 0))
   draw <- function(...) {
-    graphics::barplot(t(total), col = COLOURS[colnames(total)], border = NA, axes = FALSE, axisnames = FALSE, ...)
+    graphics::barplot(t(total), col = COLORS[colnames(total)], border = NA, axes = FALSE, axisnames = FALSE, ...)
   }
   at <- draw(ylab = "Paid (US dollars)")
   ticks <- graphics::axTicks(2)
@@ -125,13 +126,13 @@ plot_months <- function(total, path, footnote) {
   graphics::title(xlab = "Month in which the service began", line = 3.2)
   graphics::mtext(footnote, 1, line = 3.8, adj = 1, cex = 0.65, col = "#666666")
   graphics::legend("topright", PARTS[colnames(total)],
-    fill = COLOURS[colnames(total)], border = NA, horiz = TRUE, bty = "n", inset = c(0, -0.09), xpd = TRUE, cex = 0.85
+    fill = COLORS[colnames(total)], border = NA, horiz = TRUE, bty = "n", inset = c(0, -0.09), xpd = TRUE, cex = 0.85
   )
 }
 
 # ---- The program ----
 
-# NULL: something was wrong, and was told.
+# The parsed arguments, or NULL after an error message.
 read_arguments <- function(arguments) {
   options <- list(out = "claims", plot = "paid_by_month.png", sandbox = FALSE, help = FALSE)
   while (length(arguments)) {
@@ -145,14 +146,14 @@ read_arguments <- function(arguments) {
   options
 }
 
-# Better said now than after an export of hours.
+# Checked now, so that the error does not come after an export of hours.
 fault_of_plot <- function(path) {
   if (!grepl("\\.(png|pdf)$", path, ignore.case = TRUE)) return("the plot is a .png or .pdf")
   if (!dir.exists(dirname(path))) return(paste("there is no directory", dirname(path), "for the plot"))
   if (grepl("\\.png$", path, ignore.case = TRUE) && !capabilities("cairo")) return("this R makes no PNG: name a .pdf")
 }
 
-# Files of what the service could not export name beneficiaries: they are not shown.
+# The content of error files may name beneficiaries, so it is not shown.
 export <- function(options) {
   client <- if (options$sandbox) bcda_sandbox_client(bcda_sandbox()) else bcda_client()
   on.exit(close(client))
@@ -197,12 +198,12 @@ main <- function(arguments) {
   }
   tryCatch(
     run(options),
-    bcda_error = function(e) { # without its outcome, which may name beneficiaries
+    bcda_error = function(e) { # without its outcome, because that may name beneficiaries
       say(conditionMessage(e))
       statuses <- bcda_status()
       statuses$exit_code[statuses$code == e$code]
     },
-    error = function(e) { # the plot cannot be written, say
+    error = function(e) { # for example, the plot cannot be written
       say(conditionMessage(e))
       1
     },

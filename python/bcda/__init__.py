@@ -1,13 +1,13 @@
-"""Medicare claims from CMS's Beneficiary Claims Data API (BCDA): exported, decrypted, verified.
+"""Exports, decrypts and verifies Medicare claims from CMS's Beneficiary Claims Data API (BCDA).
 
-Try it, without credentials:
+This example needs no credentials:
 
 >>> import bcda
 >>> result = bcda.Sandbox(beneficiaries=10).client().export(["Patient"], out=tmp / "claims", progress=False)
 >>> sum(1 for patient in result.records("Patient") if patient["gender"] in ("female", "male"))
 10
 
-:class:`Client` is where to begin. Every failure is an :class:`Error`. The logger is called ``bcda``.
+:class:`Client` is the entry point. Every failure is an :class:`Error`. The logger is named ``bcda``.
 """
 
 from ._client import Client
@@ -15,7 +15,7 @@ from ._decrypt import decrypt
 from ._destination import Sink, SinkFile
 from ._errors import (
     AuthenticationError,
-    CancelledError,
+    CanceledError,
     DecryptionError,
     Error,
     FilesystemError,
@@ -36,22 +36,21 @@ from ._errors import (
     VerificationError,
 )
 from ._events import Event
-from ._export import Export
 from ._manifest import Manifest, ManifestFile
 from ._native import version as __version__
 from ._native import version_details
 from ._result import ExportResult, File, Issue
+from ._run import Run
 from ._sandbox import Sandbox
 from ._tables import SandboxOption, Setting, Status, sandbox_options, settings, statuses
 
 __all__ = [
     "AuthenticationError",
-    "CancelledError",
+    "CanceledError",
     "Client",
     "DecryptionError",
     "Error",
     "Event",
-    "Export",
     "ExportResult",
     "File",
     "FilesystemError",
@@ -68,6 +67,7 @@ __all__ = [
     "PrivateKeyError",
     "ProtocolError",
     "RefusedError",
+    "Run",
     "Sandbox",
     "SandboxOption",
     "Setting",
@@ -87,6 +87,6 @@ __all__ = [
     "version_details",
 ]
 
-for _name in __all__:  # so that tracebacks, help() and pickles say bcda.Client
+for _name in __all__:  # so that tracebacks, help() and pickles show bcda.Client
     if isinstance(globals()[_name], type):
         globals()[_name].__module__ = __name__

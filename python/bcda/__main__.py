@@ -11,7 +11,7 @@ from bcda import _native
 
 def main() -> int:
     """Runs the command with the process's arguments and returns its exit code."""
-    signal.signal(signal.SIGINT, signal.SIG_DFL)  # the command has handlers of its own
+    signal.signal(signal.SIGINT, signal.SIG_DFL)  # because the command installs its own handlers
     return _native.command(["bcda", *map(os.fsencode, sys.argv[1:])])
 
 

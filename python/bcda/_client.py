@@ -1,46 +1,46 @@
-"""A service, and what can be asked of it."""
+"""The client of one service, and its calls."""
 
 from __future__ import annotations
 
 import json
 import os
-from types import TracebackType
 from typing import TYPE_CHECKING, Any, Callable, Union
 
 from . import _native
+from ._closing import Closing
 from ._config import encoded, make_config, takes_settings
 from ._destination import Directory, Out, OwnSink, Remote, destination
-from ._export import Export
 from ._manifest import Fetchable, Manifest, ManifestFile, manifest_text
 from ._progress import Progress, ProgressOption
 from ._result import ExportResult
+from ._run import Run
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
-    from typing_extensions import Self, Unpack
+    from typing_extensions import Unpack
 
     from ._options import ClientSettings, ExportSettings
 
 Types = Union[str, "Iterable[str]"]
 
 
-class Client:
-    """A service, your credentials and private key, and the connections to the service.
+class Client(Closing):
+    """A client of one service. It holds the settings, the credentials, the private key and the connections.
 
-    Make one and share it: it is thread-safe, and its connections serve every run. Making one sends nothing. After a
-    fork the child needs a client of its own.
+    Create one client and share it: it is thread-safe, and all its runs share the connections. Creating a client sends
+    nothing. After a fork, the child must create its own client.
 
     Args:
-        url: the service's origin, as in ``https://api.bcda.cms.gov``.
-        config_file: a JSON file of ``{"name": value}``, for settings that are not given here.
-        env: whether settings that are given neither here nor in `config_file` may come from the environment
+        url: the service's origin, such as ``https://api.bcda.cms.gov``.
+        config_file: a JSON file of ``{"name": value}`` with settings that are not given as arguments.
+        env: whether settings that are given neither as arguments nor in `config_file` may come from the environment
             (``BCDA_URL``, ``BCDA_CLIENT_ID``, ...).
-        **settings: every setting of the library; ``help(bcda.Client.__init__)`` lists them. None is the default. A
-            secret may be a function that returns it, from a keyring say; it is called when the client is made.
-            Durations are seconds, a ``datetime.timedelta``, or text (``"5m"``). Sizes are bytes or text (``"64MiB"``).
-            Paths are text or ``os.PathLike``, and may begin with ``~``. Lists are sequences, or text with commas. The
-            settings of an export that are given here are the defaults for every export.
+        **settings: every setting of the library; ``help(bcda.Client.__init__)`` lists them. None means the default. A
+            secret may be a function that returns it, for example from a keyring; the function is called when the
+            client is created. Durations are seconds, a ``datetime.timedelta``, or text (``"5m"``). Sizes are bytes or
+            text (``"64MiB"``). Paths are text or ``os.PathLike``, and may start with ``~``. Lists are sequences, or
+            text with commas. Export settings that are given here are the defaults for every export.
 
     Raises:
         InvalidArgumentError: a setting is unknown, malformed or missing.
@@ -79,7 +79,7 @@ class Client:
         self._native = _native.Client(config)
         self._keeps: object = None  # kept alive for the client's lifetime: the Sandbox whose port it uses
 
-    # ---- In one call ----
+    # ---- Blocking calls ----
 
     @takes_settings("export")
     def export(
@@ -92,29 +92,29 @@ class Client:
     ) -> ExportResult:
         """Exports claims: from credentials to decrypted, verified files.
 
-        Blocks until the files are there, which may take hours; other threads go on meanwhile. Ctrl-C cancels the export
-        at once. A file appears under its name only when it is whole and verified.
+        Blocks until the files are complete, which may take hours; other threads continue to run. Ctrl-C cancels the
+        export at once. A file appears under its final name only when it is complete and verified.
 
         Args:
-            types: resource types, one job each (default Patient, Coverage and ExplanationOfBenefit).
-            out: where the files go: a directory, which must not hold another export; an fsspec URL such as
-                ``s3://bucket/claims``; or a function that makes a :class:`SinkFile` for each file. The directory is
-                made when it is missing; the one above it must exist.
-            progress: None: progress is shown on a terminal (a line, or tqdm's bar) and in notebooks. True: elsewhere
-                too, as plain lines on standard error. False: not shown. Or a function that gets every
-                :class:`Event`, on this thread; what it raises cancels the export.
-            **settings: for this export. They go before those of the client.
+            types: resource types, one job for each (default Patient, Coverage and ExplanationOfBenefit).
+            out: the destination: a directory, which must not hold another export; an fsspec URL such as
+                ``s3://bucket/claims``; or a function that returns a :class:`SinkFile` for each file. The directory is
+                created if it is missing; its parent must exist.
+            progress: None: progress is shown on a terminal (a line, or tqdm's bar) and in notebooks. True: progress is
+                shown elsewhere too, as plain lines on standard error. False: progress is not shown. A function
+                receives every :class:`Event`, on this thread; an exception that it raises cancels the export.
+            **settings: settings of this export. They replace those of the client.
 
         Raises:
-            InvalidArgumentError: an argument is malformed, or a type is none that the service exports. Nothing was
-                sent.
+            InvalidArgumentError: an argument is malformed, or the service does not export one of the types. No request
+                was sent.
             FilesystemError: `out` cannot be used, or the disk is full.
             AuthenticationError, RefusedError, JobFailedError, JobGoneError: the service refused, or failed.
             NetworkError, TLSError, TimeoutError, ProtocolError, LimitError: no usable answer came, after the retries.
-            DecryptionError, VerificationError: a file could not be proved whole; it has no final name.
+            DecryptionError, VerificationError: a file could not be verified; it has no final name.
             SinkError: `out` is a function, and its code failed.
-            Error: the base class of all of them. Its ``result`` holds the files that were verified before, and
-                :meth:`fetch` takes its ``manifest`` to get the missing ones.
+            Error: the base class of all of them. Its ``result`` lists the files that were verified before the failure.
+                Pass its ``manifest`` to :meth:`fetch` to get the missing files.
 
         Example:
             >>> result = client.export(["Patient", "Coverage"], out=tmp / "claims", progress=False)
@@ -133,10 +133,10 @@ class Client:
         progress: ProgressOption = False,
         **settings: Unpack[ExportSettings],
     ) -> ExportResult:
-        """:meth:`export` for asyncio. When the task is cancelled, so is the export.
+        """:meth:`export` for asyncio. Canceling the task cancels the export.
 
-        The event loop is not blocked. Nothing is shown unless `progress` is None or True; a function is called on the
-        event loop's thread.
+        The event loop is not blocked. Progress is shown only if `progress` is None or True. If `progress` is a
+        function, it is called on the event loop's thread.
 
         Example:
             >>> import asyncio
@@ -146,7 +146,7 @@ class Client:
         import asyncio
 
         shown = Progress(progress)
-        # In a thread, because a remote destination is looked at, which may take seconds.
+        # In a thread, because start() examines a remote destination, which may take seconds.
         run = await asyncio.to_thread(self.start, types, out, **settings)
         return await run._follow_async(shown)
 
@@ -158,10 +158,10 @@ class Client:
         progress: ProgressOption = None,
         **settings: Unpack[ExportSettings],
     ) -> Manifest:
-        """Runs the jobs and returns their manifests; nothing is downloaded or written. :meth:`fetch` gets the files.
+        """Runs the jobs and returns their manifests. Nothing is downloaded or written; :meth:`fetch` gets the files.
 
-        Blocks like :meth:`export`, takes its `types` and `progress`, and raises the same errors. The service keeps the
-        files for a day.
+        Blocks like :meth:`export`, takes the same `types` and `progress`, and raises the same errors. The service keeps
+        the files for a day.
 
         Example:
             >>> client.manifest(["Patient"], progress=False)
@@ -180,23 +180,23 @@ class Client:
         progress: ProgressOption = None,
         **settings: Unpack[ExportSettings],
     ) -> ExportResult:
-        """Downloads, decrypts and verifies the files of a manifest that is at hand. Starts no job.
+        """Downloads, decrypts and verifies the files of an existing manifest. Starts no job.
 
-        Blocks like :meth:`export`, and raises the same errors. In a directory, files that an earlier export or fetch
-        published there, and that are unchanged, are taken as they are; the missing ones are downloaded. When every
-        file of `what` is there, ``export.json`` is written; a fetch of a single file writes none. So a failed export
-        is completed by ``client.fetch(error.manifest, out=the_same_directory)``.
+        Blocks like :meth:`export`, and raises the same errors. Unchanged files that an earlier export or fetch
+        published in the directory are kept; only the missing files are downloaded. When every file of `what` is there,
+        ``export.json`` is written. A fetch of a single file does not write it. So
+        ``client.fetch(error.manifest, out=the_same_directory)`` completes a failed export.
 
         Args:
-            what: a :class:`Manifest`, a :class:`ManifestFile` or several, or a manifest as JSON text or as a dict.
-            out: as for :meth:`export`, but fetches of single files may share a directory. Beside files that the
-                manifest does not list, a fetch of a whole manifest is refused.
-            file: the name or the URL of one file of the manifest, to take it alone.
+            what: a :class:`Manifest`, one :class:`ManifestFile` or several, or a manifest as JSON text or as a dict.
+            out: as for :meth:`export`, but fetches of single files may share a directory. A fetch of a whole manifest
+                is refused if the directory holds files that the manifest does not list.
+            file: the name or the URL of one file of the manifest, to fetch only that file.
             progress: as for :meth:`export`.
 
         Raises:
-            InvalidArgumentError: `what` is no manifest, or does not list `file`.
-            FilesystemError: another file has the name of one of these; it is left as it is.
+            InvalidArgumentError: `what` is not a manifest, or does not list `file`.
+            FilesystemError: another file has the name of one of these files; that file is not changed.
             Error: as for :meth:`export`.
 
         Example:
@@ -208,7 +208,7 @@ class Client:
         return self.start_fetch(what, out, file=file, **settings)._follow(shown)
 
     def metadata(self) -> dict[str, Any]:
-        """The service's CapabilityStatement (FHIR) as a dict. Asks for no token. Blocks.
+        """The service's CapabilityStatement (FHIR) as a dict. Requests no token. Blocks.
 
         Example:
             >>> client.metadata()["fhirVersion"]
@@ -221,10 +221,11 @@ class Client:
     @takes_settings("export")
     def start(
         self, types: Types | None = None, out: Out | None = None, **settings: Unpack[ExportSettings]
-    ) -> Export[ExportResult]:
+    ) -> Run[ExportResult]:
         """Starts an :meth:`export` and returns at once.
 
-        Raises InvalidArgumentError, PrivateKeyError or FilesystemError when it cannot begin; the run raises the others.
+        Raises InvalidArgumentError, PrivateKeyError or FilesystemError if the export cannot start. The run raises the
+        other errors.
 
         Example:
             >>> run = client.start(["Patient"], out=tmp / "claims")
@@ -237,10 +238,10 @@ class Client:
         return self._to(place, self._native.start_export(config, place.sink), conclude=lambda r: place.finish(r.json))
 
     @takes_settings("export")
-    def start_manifest(self, types: Types | None = None, **settings: Unpack[ExportSettings]) -> Export[Manifest]:
+    def start_manifest(self, types: Types | None = None, **settings: Unpack[ExportSettings]) -> Run[Manifest]:
         """Starts a :meth:`manifest` run and returns at once."""
         run = self._native.start_manifest(make_config({"types": types, **settings}))
-        return Export(run, lambda result: Manifest(result.manifest), keeps=self)
+        return Run(run, lambda result: Manifest(result.manifest), keeps=self)
 
     @takes_settings("export")
     def start_fetch(
@@ -250,37 +251,29 @@ class Client:
         *,
         file: str | None = None,
         **settings: Unpack[ExportSettings],
-    ) -> Export[ExportResult]:
+    ) -> Run[ExportResult]:
         """Starts a :meth:`fetch` and returns at once."""
         place = self._place(out)
         config = self._run_config(settings, place)
-        # A single file may share its directory with others, a whole manifest may not.
+        # The library must know that this is a single file, because only single files may share a directory.
         alone = file or (what.name if isinstance(what, ManifestFile) else "")
         return self._to(
             place, self._native.start_fetch(manifest_text(what), encoded("file", alone), config, place.sink)
         )
 
-    def start_metadata(self) -> Export[dict[str, Any]]:
+    def start_metadata(self) -> Run[dict[str, Any]]:
         """Starts a :meth:`metadata` request and returns at once."""
 
         def parse(result: _native.Result) -> dict[str, Any]:
             return dict(json.loads(result.metadata))
 
-        return Export(self._native.start_metadata(), parse, keeps=self)
+        return Run(self._native.start_metadata(), parse, keeps=self)
 
-    # ---- Its lifecycle ----
+    # ---- Lifecycle ----
 
     def close(self) -> None:
-        """Lets go of the connections. Runs that were started go on; new ones raise StateError."""
+        """Closes the connections. Runs that were started continue; starting a new run raises StateError."""
         self._native.close()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.close()
 
     def __repr__(self) -> str:
         return f"<Client of {self._url}{', closed' if self._native.closed else ''}>"
@@ -296,8 +289,8 @@ class Client:
         place: Directory | Remote | OwnSink,
         run: _native.Run,
         conclude: Callable[[_native.Result], object] = lambda result: None,
-    ) -> Export[ExportResult]:
+    ) -> Run[ExportResult]:
         def make(result: _native.Result) -> ExportResult:
             return ExportResult.from_native(result, place)
 
-        return Export(run, make, conclude, partial=make, keeps=self)
+        return Run(run, make, conclude, partial=make, keeps=self)

@@ -1,4 +1,4 @@
-"""From keyword arguments to a native configuration."""
+"""Converts keyword arguments to a native configuration."""
 
 from __future__ import annotations
 
@@ -20,18 +20,18 @@ _Function = TypeVar("_Function", bound=Callable[..., Any])
 def make_config(
     values: Mapping[str, object], *, config_file: str | os.PathLike[str] | None = None, env: bool = False
 ) -> _native.Config:
-    """A configuration of `values`, then of what the file has, then of the environment: the first one counts.
+    """A configuration from `values`, the file and the environment. The first of them that has a setting counts.
 
-    None stands for the default. Raises InvalidArgumentError, which names the setting and what it takes.
+    None means the default. Raises InvalidArgumentError; its message names the setting and what it takes.
     """
     config = _native.Config()
     for name, value in values.items():
         if setting_named(name) is None:
-            config.set(name, None)  # raises, and tells which one is near
+            config.set(name, None)  # raises; the message names the most similar setting
         elif callable(value):
             config.set_provider(name, value)
         elif value is not None:
-            config.set(name, _encoded(name, value))
+            _set(config, name, value)
     if config_file is not None:
         config.load_file(os.fsencode(path_of(config_file, "config_file")))
     if env:
@@ -41,7 +41,7 @@ def make_config(
 
 
 def path_of(path: object, what: str) -> str:
-    """A path as text, with a leading ~ expanded. Raises InvalidArgumentError, which does not show what was given."""
+    """A path as text, with a leading ~ expanded. Raises InvalidArgumentError, whose message does not show the value."""
     if isinstance(path, (str, os.PathLike)):
         text = os.fspath(path)
         return os.path.expanduser(text if isinstance(text, str) else os.fsdecode(text))
@@ -55,6 +55,17 @@ def _expand_paths(config: _native.Config, given: Mapping[str, object]) -> None:
             config.set(row.name, os.fsencode(os.path.expanduser(path)))
 
 
+def _set(config: _native.Config, name: str, value: object) -> None:
+    row = setting_named(name)
+    is_list = row is not None and row.type == "list"
+    if not is_list or not isinstance(value, Iterable) or isinstance(value, (str, bytes, Mapping)):
+        config.set(name, _encoded(name, value))
+        return
+    config.set(name, b"")  # instead of the default
+    for item in value:
+        config.add(name, _list_item(name, item))
+
+
 def _encoded(name: str, value: object) -> bytes:
     row = setting_named(name)
     assert row is not None
@@ -64,14 +75,14 @@ def _encoded(name: str, value: object) -> bytes:
     except UnicodeEncodeError:
         encoded = None
     if encoded is None or b"\0" in encoded:
-        # A path may be a secret that was meant for another setting.
+        # The message does not show a path, because it may be a secret that was meant for another setting.
         shown = "" if row.secret or row.type in ("path", "string") else f", not {value!r}"
         raise InvalidArgumentError(f"the setting {name} takes {_accepted[row.type]}{shown}") from None
     return encoded
 
 
 def _converted(row: Setting, value: object) -> str | bytes:
-    """As text; anything but text, or a path of bytes, means that the setting does not take the value."""
+    """The value as text, or a path as bytes. Returns b"\\0" if the setting does not take the value."""
     if row.type == "path" and isinstance(value, (str, os.PathLike)):
         return path_of(value, f"the setting {row.name}")
     if isinstance(value, str):
@@ -83,23 +94,22 @@ def _converted(row: Setting, value: object) -> str | bytes:
         return str(int(number) if number == number // 1 else number)
     if isinstance(value, timedelta) and row.type == "duration":
         return f"{value.total_seconds()}s"
-    if isinstance(value, Iterable) and not isinstance(value, (bytes, Mapping)) and row.type == "list":
-        return ",".join(_list_item(row.name, item) for item in value)
     return b"\0"
 
 
 def encoded(what: str, text: object) -> bytes:
-    """Text for the native module, whose own complaint about something else would show it."""
+    """Text for the native module. Other types are refused here, because the native module's message shows the value."""
     if isinstance(text, str):
         with suppress(UnicodeEncodeError):
             return text.encode()
     raise InvalidArgumentError(f"{what} is not text")
 
 
-def _list_item(name: str, item: object) -> str:
-    if isinstance(item, str) and item and "," not in item:
-        return item
-    raise InvalidArgumentError(f"the setting {name} is a list of texts without commas; {item!r} is none")
+def _list_item(name: str, item: object) -> bytes:
+    if isinstance(item, str) and item and "\0" not in item:
+        with suppress(UnicodeEncodeError):
+            return item.encode()
+    raise InvalidArgumentError(f"the setting {name} is a list of texts; {item!r} is none")
 
 
 _accepted = {
@@ -115,7 +125,7 @@ _accepted = {
 
 
 def takes_settings(*scopes: str) -> Callable[[_Function], _Function]:
-    """Lets `help()` and editors see the settings behind ``**settings``: in the signature and in the docstring."""
+    """Adds the settings of ``**settings`` to the signature and the docstring, for `help()` and editors."""
 
     def decorate(function: _Function) -> _Function:
         signature = inspect.signature(function)

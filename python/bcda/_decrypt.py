@@ -1,4 +1,4 @@
-"""Files that were downloaded by other means."""
+"""Decryption of files that another program downloaded."""
 
 from __future__ import annotations
 
@@ -54,32 +54,33 @@ def decrypt(
     env: bool = True,
     **settings: Unpack[DecryptSettings],
 ) -> File | ExportResult:
-    """Decrypts and verifies a file, or a directory of files, as the service sent them, of any size.
+    """Decrypts and verifies one file, or a directory of files, of any size, as the service sent them.
 
     Blocks; Ctrl-C stops it at once.
 
-    Of a directory, each file that the manifest lists is decrypted. Once all of them are there, ``export.json`` is left
-    beside them, as by an export, and the result is an :class:`ExportResult`. When files are missing or fail, the others
-    are still decrypted, and the first failure is raised. Its message has a line for each file that failed. A second
-    call with the same `output` goes on from there.
+    If `path` is a directory, every file that the manifest lists is decrypted. When all of them are there,
+    ``export.json`` is written beside them, as by an export, and the result is an :class:`ExportResult`. If files are
+    missing or fail, the other files are still decrypted and the first failure is raised. Its message has one line for
+    each file that failed. A second call with the same `output` continues from there.
 
     Args:
-        path: the encrypted file, or a directory. The name that the service gave a file is part of its encryption ...
-        label: ... so give that name here if the file has another one now.
-        output: where the plaintext is to be; must not exist. It appears only when the whole file has verified. For a
-            directory: a directory too, made if it is missing.
-        key: the file's encryptedKey, in hex; or
-        manifest: the manifest that lists the file or files. What it lists under ``error`` without a key is copied once
-            it was checked to look like NDJSON.
-        progress: called about 20 times a second with the bytes done and in all.
+        path: the encrypted file, or a directory of encrypted files.
+        label: the name that the service gave to the file, if the file was renamed. The wrapped key is bound to this
+            name, because the name is its OAEP label.
+        output: the path for the plaintext, which must not exist. The file appears only when all of it is verified. If
+            `path` is a directory, `output` is a directory too, which is created if it is missing.
+        key: the file's encryptedKey, in hex. Give either `key` or `manifest`.
+        manifest: the manifest that lists the file or files. A file that it lists under ``error`` without a key is
+            copied if it looks like NDJSON.
+        progress: called about 20 times a second with the bytes done and the bytes in total (None: unknown).
         env: whether settings may come from the environment (``BCDA_PRIVATE_KEY``).
         **settings: private_key or private_key_pem, its passphrase, durability, allow_plaintext: as for
             :class:`Client`.
 
     Raises:
-        DecryptionError: the key is not for this file, or not for your private key.
-        VerificationError: the file was changed or is not whole. Nothing is left of it.
-        FilesystemError: a file cannot be read or written, or the directory lacks one that the manifest lists.
+        DecryptionError: the wrapped key is for another file or for another private key.
+        VerificationError: the file was changed or is not complete. No output remains.
+        FilesystemError: a file cannot be read or written, or the directory lacks a file that the manifest lists.
 
     Example:
         >>> run = bcda.decrypt(

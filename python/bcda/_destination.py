@@ -1,4 +1,4 @@
-"""Where an export's files go, and where they are read from again: a directory, an fsspec URL, or a caller's sink."""
+"""The destinations of an export, from which its files are also read: a directory, an fsspec URL, or a caller's sink."""
 
 from __future__ import annotations
 
@@ -16,50 +16,52 @@ if TYPE_CHECKING:
     from typing_extensions import Self
 
 
-_PARTIAL = ".partial"  # the end of a hidden file's name
+_PARTIAL = ".partial"  # the suffix of a hidden file's name
 
 
 class SinkFile(Protocol):
-    """One file on its way to a sink: called on library threads, one call at a time for a file.
+    """One file of a sink. Its methods are called on library threads, one call at a time for each file.
 
-    What ``write`` gets is **unverified** until ``commit``: keep it private. An exception fails the file.
+    The data that ``write`` receives is **unverified** until ``commit``, so keep it private. An exception fails
+    the file.
     """
 
     def write(self, data: bytes, /) -> object:
-        """The next bytes, decrypted. It takes all of them; a number that it returns has to be theirs."""
+        """Takes all of the next decrypted bytes. If it returns a number, that must be the number of these bytes."""
         ...
 
     def commit(self, size: int, sha256: str, /) -> object:
-        """The whole file has been verified (length and GCM tag): publish it."""
+        """Publishes the file, because all of it is verified (length and GCM tag). `size` is in bytes."""
         ...
 
     def abort(self) -> object:
-        """Called instead of commit, and after a failed one: discard everything."""
+        """Discards everything. Called instead of commit, and after a commit that failed."""
         ...
 
 
 Sink = Callable[[str, str], SinkFile]
-"""Makes a SinkFile for each file, given its name and resource type; called for several files at once."""
+"""A function that returns a SinkFile for a file, given its name and resource type. It is called for several files at
+once, on library threads."""
 
 Out = Union[str, "os.PathLike[str]", Sink]
 
 
 class Lines(Protocol):
-    """The records of one file, and where the last one given was."""
+    """An iterator over the records of one file. It also tells the position of the last record."""
 
     @property
     def count(self) -> int:
-        """How many were given."""
+        """The number of records returned so far."""
         ...
 
     @property
     def line(self) -> int:
-        """Its line, from 1."""
+        """The line of the last record, from 1."""
         ...
 
     @property
     def offset(self) -> int:
-        """Its first byte, from 0."""
+        """The offset of the last record's first byte, from 0."""
         ...
 
     def __iter__(self) -> Iterator[bytes]: ...
@@ -67,19 +69,19 @@ class Lines(Protocol):
 
 
 class Place(Protocol):
-    """Where a result's files are."""
+    """The place where the files of a result are stored."""
 
     def path_of(self, name: str) -> str:
-        """What a file is known by, from what the library calls it."""
+        """The path or URL of a file, from the name that the library uses."""
         ...
 
     def lines(self, path: str) -> Lines:
-        """The records of a file."""
+        """The records of one file."""
         ...
 
 
 class Directory:
-    """A local directory: the library writes it, and reads it fastest."""
+    """A local directory. The native library writes and reads it, because that is the fastest way."""
 
     sink: Sink | None = None
 
@@ -97,21 +99,21 @@ class Directory:
             return file.read()
 
     def prepare(self, export: bool, restart: bool = False) -> None:
-        """The library does it."""
+        """Does nothing, because the library prepares the directory."""
 
     def finish(self, receipt: str) -> None:
-        """The library did it."""
+        """Does nothing, because the library wrote the receipt."""
 
 
 class OwnSink:
-    """A caller's sink: what became of the files is the caller's business."""
+    """A caller's sink. The caller decides what happens to the files."""
 
     def __init__(self, begin: Sink | None) -> None:
         self._own = begin
         self.sink: Sink | None = self._begin
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return OwnSink, (None,)  # a result that is pickled does not need it
+        return OwnSink, (None,)  # without the function, because a pickled result does not need it
 
     def path_of(self, name: str) -> str:
         return name
@@ -120,10 +122,10 @@ class OwnSink:
         raise StateError(f"{path} went to a sink of your own: read it from there")
 
     def prepare(self, export: bool, restart: bool = False) -> None:
-        """Nothing to do."""
+        """Does nothing, because the sink is the caller's."""
 
     def finish(self, receipt: str) -> None:
-        """Nothing to do."""
+        """Does nothing, because the sink is the caller's."""
 
     def _begin(self, name: str, type: str) -> SinkFile:
         assert self._own is not None
@@ -131,7 +133,7 @@ class OwnSink:
 
 
 class _OwnFile:
-    """A caller's file, watched for two ways to lose bytes without a word."""
+    """A caller's file. Checks for two mistakes that lose bytes silently: short writes and coroutine functions."""
 
     def __init__(self, file: SinkFile) -> None:
         self._file = file
@@ -159,7 +161,7 @@ def _done(step: str, result: Any) -> Any:
 
 
 class Remote:
-    """A directory of an fsspec file system. A file appears there under its name only when it was verified."""
+    """A directory of an fsspec file system. A file appears under its final name only when it is verified."""
 
     def __init__(self, url: str) -> None:
         shown = _without_credentials(url)
@@ -180,7 +182,7 @@ class Remote:
             return _RemoteLines(self.fs.open(path, "rb"), path)
 
     def prepare(self, export: bool, restart: bool = False) -> None:
-        """Refuses a place with files of another export: claims would be counted twice."""
+        """Refuses a URL with files of another export, because claims would be counted twice."""
         if not export:
             return
         where = self.path_of("")
@@ -200,7 +202,7 @@ class Remote:
         return bytes(self.fs.cat_file(f"{self.root}/export.json"))
 
     def finish(self, receipt: str) -> None:
-        """A place without export.json is not a finished export."""
+        """Writes the receipt, because an export without export.json does not count as finished."""
         with _failing(self.path_of("export.json")):
             self.fs.pipe_file(f"{self.root}/export.json", receipt.encode())
 
@@ -209,9 +211,11 @@ class Remote:
 
 
 class _RemoteFile:
-    """Written under a hidden name and moved; or not visible at all before the end of its multipart upload."""
+    """One file at an fsspec URL. It is written under a hidden name and then moved. On S3 and GCS it is a multipart
+    upload instead, which is not visible until it is committed.
+    """
 
-    _LATE = frozenset(("s3", "s3a", "gs", "gcs"))  # their files have a commit of their own
+    _LATE = frozenset(("s3", "s3a", "gs", "gcs"))  # these file systems commit a file at the end of its upload
 
     def __init__(self, fs: Any, path: str) -> None:
         self._fs, self._path = fs, path
@@ -239,7 +243,7 @@ class _RemoteFile:
     def abort(self) -> None:
         if self._late:
             self._file.discard()
-            self._file.closed = True  # or its end would begin another upload
+            self._file.closed = True  # otherwise its close() would start another upload
             return
         try:
             self._file.close()
@@ -251,7 +255,7 @@ class _RemoteFile:
             raise FileExistsError(f"{self._path} exists already")
 
     def _check_size(self, size: int) -> None:
-        """What was written is all there. Some file systems do not tell sizes."""
+        """Checks that all bytes were stored. Some file systems do not report sizes."""
         self._fs.invalidate_cache(self._written.rsplit("/", 1)[0])
         found = self._fs.size(self._written)
         if found is not None and found != size:
@@ -267,7 +271,7 @@ class _RemoteFile:
 
 
 class _RemoteLines:
-    """NDJSON lines that are not blank, without their ends and a BOM, as the native reader gives them."""
+    """The NDJSON lines that are not blank, without line ends and BOM, exactly as the native reader returns them."""
 
     def __init__(self, file: Any, path: str) -> None:
         self._file, self._path = file, path
@@ -298,7 +302,7 @@ class _RemoteLines:
 
 @contextmanager
 def _failing(where: str) -> Iterator[None]:
-    """What a file system raises may be anything; here it is a FilesystemError that names the place."""
+    """Turns an exception of any type into a FilesystemError, because file systems raise many types of exceptions."""
     try:
         yield
     except Error:
@@ -308,12 +312,12 @@ def _failing(where: str) -> Iterator[None]:
 
 
 def _without_credentials(url: str) -> str:
-    """For messages: less the user, the password and the query."""
+    """A URL for messages, without user, password and query."""
     return re.sub(r"://[^/@]*@", "://", url).split("?", 1)[0]
 
 
 def destination(out: Out) -> Directory | Remote | OwnSink:
-    """Of what a caller gave as `out`."""
+    """The destination for a caller's `out`."""
     if callable(out):
         return OwnSink(out)
     if not isinstance(out, (str, os.PathLike)) or isinstance(path := os.fspath(out), bytes):
@@ -323,5 +327,5 @@ def destination(out: Out) -> Directory | Remote | OwnSink:
     local = re.sub(r"^(file|local)://(localhost(?=/))?", "", path, flags=re.IGNORECASE)
     if "://" in local:
         return Remote(path)
-    directory = os.path.expanduser(path) if local == path else local  # a URL's path is absolute
-    return Directory(os.path.abspath(directory) if directory else "")  # the library asks for one
+    directory = os.path.expanduser(path) if local == path else local  # the path of a URL is absolute
+    return Directory(os.path.abspath(directory) if directory else "")  # for "" the library raises the error

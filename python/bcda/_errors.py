@@ -1,4 +1,4 @@
-"""Exceptions: one class for each status code of the library that stands for a failure."""
+"""Exceptions: one class for each status code of the library that means a failure."""
 
 from __future__ import annotations
 
@@ -6,26 +6,27 @@ import builtins
 from functools import partial
 from typing import TYPE_CHECKING, ClassVar
 
+from ._tables import status_named
+
 if TYPE_CHECKING:
-    from ._manifest import Manifest
-    from ._result import ExportResult
+    from . import ExportResult, Manifest  # what users see; no module here is below them
 
 
 class Error(Exception):
-    """What every failing call raises; its subclasses tell what went wrong.
+    """The base class of all exceptions of this package. Each subclass stands for one status code.
 
-    ``str(error)`` names the thing and the remedy and never holds a secret or what the service said about a
-    beneficiary; that is in :attr:`outcome` alone.
+    ``str(error)`` names what failed and the remedy. It never contains a secret or what the service said about a
+    beneficiary. Only :attr:`outcome` contains what the service said.
 
     Attributes:
-        code: the status code's name, such as ``"AUTHENTICATION"``.
-        http_status: of the answer concerned, or None.
-        outcome: the service's own words (the text of its OperationOutcome). **It may name beneficiaries**: keep it out
-            of logs.
-        file: the local path or the server's file name concerned, or None.
-        retriable: True when the same call may succeed later.
-        retry_after: seconds after which the service asked to be tried again, or None.
-        result: what a run had verified before it failed (an :class:`ExportResult`), or None.
+        code: the name of the status code, such as ``"AUTHENTICATION"``.
+        http_status: the HTTP status of the answer that caused the error, or None.
+        outcome: the service's own words (the text of its OperationOutcome). **It may name beneficiaries**, so keep it
+            out of logs.
+        file: the local path or the server's file name that the error is about, or None.
+        retriable: True if the same call may succeed later.
+        retry_after: the delay in seconds that the service requested before a retry, or None.
+        result: the files that the run verified before it failed (an :class:`ExportResult`), or None.
 
     Example:
         >>> try:
@@ -57,14 +58,12 @@ class Error(Exception):
 
     @property
     def manifest(self) -> Manifest | None:
-        """What the jobs of the failed run offered, for :meth:`Client.fetch`; None when it came to none."""
+        """The manifests of the failed run's finished jobs, for :meth:`Client.fetch`. None if no job finished."""
         return self.result.manifest if self.result is not None else None
 
     @property
     def exit_code(self) -> int:
-        """The exit code with which the ``bcda`` command ends for this failure (1 to 5, or 130)."""
-        from ._tables import status_named
-
+        """The exit code of the ``bcda`` command for this failure (1 to 5, or 130)."""
         return status_named(self.code).exit_code
 
     def __reduce__(self) -> tuple[object, ...]:
@@ -163,19 +162,19 @@ class FilesystemError(Error):
 
 
 class SinkError(Error):
-    """The destination's own code failed; ``__cause__`` is what it raised."""
+    """The code of the caller's sink failed; ``__cause__`` is the exception that it raised."""
 
     code = "SINK"
 
 
-class CancelledError(Error):
-    """The run was cancelled by :meth:`Export.cancel`."""
+class CanceledError(Error):
+    """The run was canceled by :meth:`Run.cancel`."""
 
-    code = "CANCELLED"
+    code = "CANCELED"
 
 
 class StateError(Error):
-    """The call does not fit the object's state: it is closed, still running, or was made before a fork."""
+    """The call does not fit the object's state: it is closed, still running, or was created before a fork."""
 
     code = "STATE"
 
@@ -199,7 +198,7 @@ def from_native(
     retry_after_ms: int = -1,
     cause: BaseException | None = None,
 ) -> Error:
-    """The exception for an error of the native module, which calls this."""
+    """The exception for an error of the native module. The native module calls this function."""
     error = BY_CODE.get(code, Error)(
         message,
         http_status=http_status or None,

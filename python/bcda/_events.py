@@ -1,4 +1,4 @@
-"""What a run tells while it goes on."""
+"""The events of a run, and how they are logged."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ _levels = {"job": logging.INFO, "manifest": logging.INFO, "retry": logging.WARNI
 
 @dataclass(frozen=True, repr=False)
 class Event:
-    """One step of a run. Which fields mean something depends on `kind`; the others are ``""`` or None.
+    """One step of a run. The `kind` determines which fields have a value; the others are ``""`` or None.
 
     ======== =========================================================================================
     kind     meaning
@@ -21,12 +21,12 @@ class Event:
     state    text: authenticating, kick-off, waiting, downloading, finished
     job      a job was accepted: type, url (its status URL)
     poll     a status answer: type, text (the service's X-Progress), percent
-    manifest a job is done: type, files_total (its files)
-    progress bytes_done, bytes_total (of the files whose size is known by now), files_done, files_total
+    manifest a job finished: type, files_total (its files)
+    progress bytes_done, bytes_total (of the files whose size is already known), files_done, files_total
     file     a file was verified and published: type, file (its path), bytes_done
     retry    text (why), wait (seconds until the next try)
     warning  text
-    finished the last one: status (``"OK"``, or the code of the failure), text (its message)
+    finished the last event: status (``"OK"``, or the code of the failure), text (the message of the failure)
     ======== =========================================================================================
 
     Example:
@@ -48,13 +48,13 @@ class Event:
     files_done: int | None
     files_total: int | None
     wait: float | None
-    json: str  # all of it as one line
+    json: str  # the whole event as one line of JSON
 
     def log(self, repeated: bool = False) -> None:
-        """Tells the logger ``bcda``: warnings and retries at WARNING, jobs at INFO, the rest at DEBUG.
+        """Logs the event to the logger ``bcda``: warnings and retries at WARNING, jobs at INFO, the rest at DEBUG.
 
         Args:
-            repeated: the run has said the same before; at DEBUG then.
+            repeated: True if the run reported the same before; the event is then logged at DEBUG.
         """
         level = logging.DEBUG if repeated else _levels.get(self.kind, logging.DEBUG)
         if logger.isEnabledFor(level):
@@ -62,7 +62,7 @@ class Event:
 
     @property
     def message(self) -> str:
-        """What it says, in one line that begins with its kind."""
+        """The event in one line of text that starts with its kind."""
         subject = [part for part in (self.type, self.file) if part and part not in self.text]
         if self.kind == "finished":
             subject = [self.status]
@@ -79,7 +79,7 @@ class Event:
         return ", ".join(counts)
 
     def __repr__(self) -> str:
-        """The fields that mean something; not the URL, which may be signed, and not the line of JSON, which has it."""
+        """The fields that have a value. The URL is left out because it may be signed; so is the JSON, which has it."""
         fields = {name: value for name, value in vars(self).items() if name not in ("url", "json")}
         if self.status == "OK" and self.kind != "finished":
             del fields["status"]
@@ -87,19 +87,20 @@ class Event:
 
 
 class Repeats:
-    """Knows what one run has said.
+    """Remembers which retries and warnings of one run were already reported.
 
-    Retries, and failures of jobs, count as the same when their reason is the same, because each of three jobs may try
-    ten times to reach a service that is down. The failure of a file always counts for itself.
+    Two retries or failures of jobs count as the same if their reasons are the same. Otherwise the log would be flooded,
+    because each of three jobs may try ten times to reach a service that is down. The failure of a file always counts as
+    new.
     """
 
-    _MOST = 1000  # different reasons; what comes after them counts as new
+    _MOST = 1000  # remembered reasons; further reasons always count as new
 
     def __init__(self) -> None:
         self._said: set[tuple[str, str]] = set()
 
     def note(self, event: Event) -> bool:
-        """Whether a retry or a warning was there before."""
+        """Remembers the event. Returns True if it is a retry or a warning that was already reported."""
         if event.kind not in ("retry", "warning"):
             return False
         reason = event.text
@@ -113,7 +114,7 @@ class Repeats:
 
 
 def logs_to_console() -> bool:
-    """Whether what the logger is told goes to this process's standard output or error."""
+    """Whether the logger writes to the standard output or standard error of this process."""
     at: logging.Logger | None = logger
     while at is not None:
         if any(_writes_to_console(handler) for handler in at.handlers):

@@ -1,4 +1,4 @@
-"""Records as tables."""
+"""Conversion of records to pandas and Arrow tables."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ if TYPE_CHECKING:
     import pandas
     import pyarrow
 
-_EXACT = 2**53  # beyond it a 64-bit float does not hold every integer
+_EXACT = 2**53  # a 64-bit float represents every integer only up to this limit
 
 
 def chunks_of(records: Iterable[Record], size: int | None) -> Iterator[list[Record]]:
-    """Lists of at most `size` records, of all when None; an empty one when there are none."""
+    """Lists of at most `size` records (None: one list of all). Yields one empty list if there are no records."""
     iterator = iter(records)
     chunk = list(islice(iterator, size))
     yield chunk
@@ -27,17 +27,17 @@ def chunks_of(records: Iterable[Record], size: int | None) -> Iterator[list[Reco
 
 
 def check_chunksize(size: int) -> None:
-    """Raises InvalidArgumentError unless it is a number of rows."""
+    """Raises InvalidArgumentError unless `size` is a valid number of rows."""
     if not isinstance(size, int) or isinstance(size, bool) or size < 1:
         raise InvalidArgumentError(f"chunksize takes a number of rows, 1 or more, not {size!r}")
 
 
 def need(package: str, call: str, extra: str) -> None:
-    """Raises ModuleNotFoundError, which says how to install it, when a package is missing."""
+    """Raises ModuleNotFoundError if a package is missing. The message says how to install it."""
     try:
         __import__(package)
     except ModuleNotFoundError as error:
-        if error.name != package:  # it is there, but lacks something itself
+        if error.name != package:  # the package is installed, but one of its own dependencies is missing
             raise
         why = f"{call} needs the package {package}: pip install 'bcda[{extra}]'"
         raise ModuleNotFoundError(why, name=package) from error
@@ -47,7 +47,7 @@ def need(package: str, call: str, extra: str) -> None:
 
 
 def pandas_chunks(rows: Iterable[Record], size: int | None) -> Iterator[pandas.DataFrame]:
-    """A frame for each chunk."""
+    """One data frame for each chunk."""
     import pandas
 
     for chunk in chunks_of(rows, size):
@@ -57,8 +57,9 @@ def pandas_chunks(rows: Iterable[Record], size: int | None) -> Iterator[pandas.D
 
 
 def _restore_large_integers(frame: pandas.DataFrame, chunk: list[Record]) -> None:
-    """Where a record lacks a member, or has a fraction, pandas makes floats of the others' integers, and rounds those
-    beyond 2^53, such as identifiers. Such a column holds Python's own numbers instead.
+    """Restores integers that pandas rounded. If some records lack a member or have a fraction in it, pandas converts
+    the whole column to floats. That rounds integers beyond 2^53, such as identifiers. Such a column gets Python's own
+    numbers instead.
     """
     import pandas
 
@@ -73,9 +74,10 @@ def _restore_large_integers(frame: pandas.DataFrame, chunk: list[Record]) -> Non
 
 
 def arrow_table(rows: Iterable[Record], size: int, again: Iterable[tuple[str, Record]]) -> pyarrow.Table:
-    """One table; a member that only later records have is null in the earlier ones.
+    """One table of all records. A member that only later records have is null in the earlier records.
 
-    `again` gives the same records and where each is. It is read after a failure, to say which member was the cause.
+    `again` yields the same records with the position of each. It is read only after a failure, to find the member that
+    was the cause.
     """
     import pyarrow
 
@@ -83,19 +85,19 @@ def arrow_table(rows: Iterable[Record], size: int, again: Iterable[tuple[str, Re
         tables = [_table_of(chunk) for chunk in chunks_of(rows, size)]
         return pyarrow.concat_tables(tables, promote_options="permissive")
     except (pyarrow.ArrowException, _BooleanAmongNumbersError, OverflowError) as error:
-        failure = type(error).__name__  # what it says may hold a record
+        failure = type(error).__name__  # without its message, which may contain a record
     why = conflict(again) or f"{failure}; a smaller chunksize may help"
     raise ValueError(f"the records do not fit one Arrow schema: {why}. records() gives them as they are")
 
 
 class _BooleanAmongNumbersError(Exception):
-    """Arrow would take it for 0 or 1."""
+    """A boolean in a column of numbers. Arrow would convert it to 0 or 1."""
 
 
 def _table_of(chunk: list[Record]) -> pyarrow.Table:
     import pyarrow
 
-    # Not Table.from_pylist, which drops what the first record lacks.
+    # Not Table.from_pylist, because it drops members that the first record lacks.
     array = pyarrow.array(chunk, type=None if chunk else pyarrow.struct([]))
     fractions = _fractions(array.type)
     if fractions is not None and any(_has_boolean(record, fractions) for record in chunk):
@@ -104,8 +106,8 @@ def _table_of(chunk: list[Record]) -> pyarrow.Table:
 
 
 def _fractions(type: Any) -> Any:
-    """Where a type has floats: True for a float itself, a dict for a struct's members, a list for a list's items,
-    and None for nowhere.
+    """The positions of floats in an Arrow type: True for a float itself, a dict for the members of a struct, a list for
+    the items of a list, and None if there is no float.
     """
     import pyarrow
 
@@ -130,8 +132,8 @@ def _has_boolean(value: Any, where: Any) -> bool:
 
 
 def conflict(records: Iterable[tuple[str, Record]]) -> str:
-    """The first member whose values do not fit one column of Arrow, and where they are; "" when all of them fit."""
-    first: dict[str, dict[str, str]] = {}  # by member and kind: where it was seen first
+    """Describes the first member whose values do not fit one Arrow column, with their positions. "" if all fit."""
+    first: dict[str, dict[str, str]] = {}  # by member and kind: the position where it was first seen
     for where, record in records:
         for path, value in members(record):
             if value is None:

@@ -1,4 +1,4 @@
-"""The manifests of finished jobs, and the files that they offer."""
+"""The manifests of finished jobs, and the files that they list."""
 
 from __future__ import annotations
 
@@ -16,32 +16,32 @@ from ._errors import InvalidArgumentError, ProtocolError
 
 @dataclass(frozen=True)
 class ManifestFile:
-    """One file that a manifest offers; it can be pickled and sent to whoever is to fetch it.
+    """One file that a manifest lists. It can be pickled and sent to another process that fetches it.
 
     Attributes:
-        type: its resource type.
-        url: where it is.
-        name: its name at the service, which is part of its encryption (the OAEP label).
-        is_error: True: OperationOutcomes (the manifest's ``error``).
-        manifest: JSON text of a manifest with this file alone.
-        encrypted_key: the file's wrapped key in hex, which :func:`bcda.decrypt` takes as `key`; "" when the manifest
-            has none, or several that differ.
+        type: the resource type.
+        url: the URL of the file.
+        name: the name of the file at the service. It is the OAEP label of the wrapped key.
+        is_error: True if the file holds OperationOutcomes (it is in the manifest's ``error`` list).
+        manifest: the JSON text of a manifest that lists only this file.
+        encrypted_key: the file's wrapped key in hex, which :func:`bcda.decrypt` takes as `key`. "" if the manifest has
+            no key for the file, or several different keys.
     """
 
     type: str
     url: str = field(repr=False)  # it may be signed
     name: str
     is_error: bool
-    manifest: str = field(repr=False)  # it has the key
+    manifest: str = field(repr=False)  # it contains the wrapped key
     encrypted_key: str = field(default="", repr=False)
 
 
 class Manifest:
-    """What the jobs of an export offer, before anything is downloaded (IG, "Response - Complete Status").
+    """The manifests of an export's jobs: what can be downloaded (bulk data IG, "Response - Complete Status").
 
     Attributes:
-        text: the manifests as JSON, one for each job after another. ``Manifest(text)`` makes one of JSON that was
-            kept elsewhere.
+        text: the manifests as JSON texts, one for each job, one after another. ``Manifest(text)`` makes a Manifest from
+            JSON that was stored.
 
     Example:
         >>> manifest = client.manifest(["Patient", "Coverage"], progress=False)
@@ -59,12 +59,12 @@ class Manifest:
 
     @cached_property
     def files(self) -> list[ManifestFile]:
-        """Every file that is offered, those with errors included."""
+        """Every file that the manifests list, including error files."""
         return [file for manifest in self._manifests for file in _files_of(manifest)]
 
     @property
     def transaction_time(self) -> datetime | None:
-        """The earliest of the jobs'. Raises ProtocolError when one is not an RFC 3339 time."""
+        """The earliest transactionTime of the jobs. Raises ProtocolError if one is not an RFC 3339 time."""
         times = [manifest["transactionTime"] for manifest in self._manifests if manifest.get("transactionTime")]
         return min(map(time_of, times), default=None)
 
@@ -88,11 +88,11 @@ class Manifest:
 
 
 Fetchable = Union[Manifest, ManifestFile, Iterable[ManifestFile], Mapping[str, Any], str]
-"""What can be fetched: a manifest, some of its files, or a manifest as JSON text or as a dict."""
+"""What a fetch accepts: a manifest, some of its files, or a manifest as JSON text or as a dict."""
 
 
 def manifest_text(what: Fetchable) -> bytes:
-    """As the library reads it: JSON texts one after another."""
+    """The manifest in the form that the library reads: JSON texts one after another."""
     if isinstance(what, (str, Manifest, ManifestFile)):
         text = _without_bom(_text_of(what))
         if not text.lstrip().startswith("{"):
@@ -123,7 +123,7 @@ def _without_bom(text: str) -> str:
 
 
 def _files_of(manifest: Mapping[str, Any]) -> Iterator[ManifestFile]:
-    # Names in KeyMap may be padded with blanks (2018). The library refuses a file with two keys that differ.
+    # In 2018 the service padded names in KeyMap with blanks. The library refuses a file with two different keys.
     keys: dict[str, dict[str, Any]] = {}
     key_map = manifest.get("KeyMap")
     for name, key in (key_map if isinstance(key_map, dict) else {}).items():
@@ -141,7 +141,7 @@ def _files_of(manifest: Mapping[str, Any]) -> Iterator[ManifestFile]:
 
 
 def _list(manifest: Mapping[str, Any], name: str) -> list[Any]:
-    """A list in a manifest. The 2019 service writes null for an empty one."""
+    """A list in a manifest. The service of 2019 writes null instead of an empty list."""
     value = manifest.get(name)
     if value is None or isinstance(value, list):
         return value or []
@@ -154,7 +154,7 @@ def _the_one_key(keys: Iterable[Any]) -> str:
 
 
 def time_of(time: Any) -> datetime:
-    """RFC 3339, with any number of digits in the fraction of a second. Raises ProtocolError when it is none."""
+    """Parses an RFC 3339 time with any number of digits in the fraction of a second. Raises ProtocolError otherwise."""
     text = str(time).replace("Z", "+00:00").replace("z", "+00:00")
     whole, dot, rest = text.partition(".")
     if dot:
@@ -162,6 +162,6 @@ def time_of(time: Any) -> datetime:
         text = f"{whole}.{digits[:6]:0<6}{rest[len(digits) :]}"
     with suppress(ValueError):
         found = datetime.fromisoformat(text)
-        if found.tzinfo is not None:  # a time without a zone could not be compared with the others
+        if found.tzinfo is not None:  # because a time without a zone cannot be compared with the others
             return found
     raise ProtocolError("the transactionTime is not a time of RFC 3339, such as 2019-09-20T14:47:33Z")

@@ -1,4 +1,4 @@
-"""How a run looks while it goes on: its progress for somebody who watches, its retries and warnings for the log too."""
+"""The display of a run's progress. Retries and warnings are also logged."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ if TYPE_CHECKING:
     from typing_extensions import Self
 
 ProgressOption = Union[bool, None, Callable[[Event], object]]
-"""None: shown on a terminal and in notebooks. True: elsewhere too, as plain lines. False: not shown. Or a function that
-gets every event."""
+"""None: progress is shown on a terminal and in notebooks. True: also elsewhere, as plain lines. False: it is not shown.
+A function receives every event."""
 
-_FEW_FILES = 16  # with more, their number says more than the bytes of those whose size is known
-_LINE_EVERY = 30.0  # seconds between lines that nobody may be watching
+_FEW_FILES = 16  # with more files, progress counts files, because the sizes of files that have not started are unknown
+_LINE_EVERY = 30.0  # seconds between plain lines, long enough for a log file
 _REDRAW_EVERY = 0.1  # seconds
 _TICK_MS = 500
 
@@ -29,7 +29,7 @@ Clock = Callable[[], float]
 
 
 class Progress:
-    """Reports the events of a run: to the log, and to whoever watches. A context manager; for one thread at a time."""
+    """Reports the events of a run to the log and to the display. A context manager, for one thread at a time."""
 
     def __init__(self, option: ProgressOption, clock: Clock = time.monotonic) -> None:
         if not (option is None or isinstance(option, bool) or callable(option)):
@@ -41,11 +41,11 @@ class Progress:
 
     @property
     def interval_ms(self) -> int:
-        """How long to wait for an event before `tick` is due; -1: there is no need."""
+        """How long to wait for an event before `tick` must be called, in milliseconds. -1: `tick` is not needed."""
         return -1 if self._display is None else _TICK_MS
 
     def report(self, event: Event) -> None:
-        """Logs an event and shows it. What a caller's function raises is passed on."""
+        """Logs an event and shows it. An exception of the caller's function is passed on."""
         repeated = self._repeats.note(event)
         if self._display is None:
             event.log(repeated)
@@ -55,7 +55,7 @@ class Progress:
             self._callback(event)
 
     def tick(self) -> None:
-        """Time has passed."""
+        """Redraws the display, because the elapsed time has changed."""
         self._safely(lambda display: display.draw(self._state, None))
 
     def __enter__(self) -> Self:
@@ -69,7 +69,8 @@ class Progress:
     def _show(self, event: Event, repeated: bool) -> None:
         self._state.note(event)
         is_message = event.kind in ("retry", "warning") and not repeated
-        if not is_message or logger.hasHandlers():  # otherwise Python itself would print the warning, into the line
+        # Without a handler, Python itself would print the warning into the line.
+        if not is_message or logger.hasHandlers():
             if is_message:
                 self._safely(lambda display: display.clear())
             event.log(repeated)
@@ -78,7 +79,7 @@ class Progress:
         self._safely(lambda display: display.draw(self._state, event))
 
     def _safely(self, draw: Callable[[Display], object]) -> None:
-        """A stream that is closed or full ends the display, not the export."""
+        """Draws. If the stream is closed or full, only the display ends and the export continues."""
         if self._display is None:
             return
         try:
@@ -89,7 +90,7 @@ class Progress:
 
 
 class State:
-    """What is known of a run, in words."""
+    """The state of a run, and its description in words."""
 
     def __init__(self, clock: Clock) -> None:
         self.clock = clock
@@ -101,7 +102,7 @@ class State:
         self._download_began: float | None = None
 
     def note(self, event: Event) -> None:
-        """Remembers what an event says."""
+        """Updates the state from an event."""
         if event.kind == "state":
             self.step = event.text
         elif event.kind == "finished":
@@ -125,20 +126,20 @@ class State:
 
     @property
     def counts_bytes(self) -> bool:
-        """Whether bytes say more than files: the sizes of files that were not begun are not known."""
+        """Whether progress counts bytes. With many files it counts files, because many sizes are not yet known."""
         return self.files_total <= _FEW_FILES
 
     @property
     def elapsed(self) -> float:
-        """Seconds."""
+        """Seconds since the start."""
         return self.clock() - self._began
 
     def jobs_text(self) -> str:
-        """The jobs, each with how far it is."""
+        """The jobs, each with its state."""
         return "  ".join(f"{kind}: {text}" for kind, text in self.jobs.items())
 
     def text(self) -> str:
-        """All of it in one line."""
+        """The whole state in one line."""
         parts = [_duration(self.elapsed), self.step]
         if self.retries:
             parts.append(f"{self.retries} {'retry' if self.retries == 1 else 'retries'}")
@@ -158,30 +159,29 @@ class State:
 
 
 class Display(Protocol):
-    """Where progress is shown."""
+    """A place where progress is shown."""
 
     def draw(self, state: State, event: Event | None) -> None:
-        """Shows the state; `event` is what changed it, None when only time has passed."""
+        """Shows the state. `event` is the event that changed it, or None if only time has passed."""
         ...
 
     def message(self, text: str) -> None:
-        """Shows a line that stays."""
+        """Shows a line that is not overwritten."""
         ...
 
     def clear(self) -> None:
-        """Somebody else is about to write to the same screen."""
+        """Clears the line, because a log handler is about to write to the same screen."""
         ...
 
     def close(self) -> None:
-        """The run has ended."""
+        """Ends the display, because the run has ended."""
         ...
 
 
 def _choose_display(always: bool) -> Display | None:
     if _in_notebook():
-        bar = (
-            _load_tqdm() if importlib.util.find_spec("ipywidgets") else None
-        )  # without it tqdm warns, and shows nothing
+        # Without ipywidgets, tqdm prints a warning and shows nothing.
+        bar = _load_tqdm() if importlib.util.find_spec("ipywidgets") else None
         return NotebookText() if bar is None else TqdmBar(bar)
     if _is_terminal(sys.stderr):
         bar = _load_tqdm()
@@ -192,7 +192,7 @@ def _choose_display(always: bool) -> Display | None:
 def _is_terminal(stream: TextIO | None) -> bool:
     try:
         return stream is not None and stream.isatty()
-    except (AttributeError, ValueError):  # a stand-in for a stream; a closed one
+    except (AttributeError, ValueError):  # an object that only resembles a stream, or a closed stream
         return False
 
 
@@ -250,7 +250,7 @@ class TerminalLine:
 
 
 class PlainLines:
-    """A line now and then, for a log file: when something changes, and every 30 s."""
+    """Plain lines for a log file: one at each change, and one every 30 s."""
 
     _CHANGES = frozenset(("state", "job", "manifest", "finished"))
 
@@ -275,10 +275,10 @@ class PlainLines:
         self._last = text
 
     def clear(self) -> None:
-        """Lines are whole."""
+        """Does nothing, because every line is complete."""
 
     def close(self) -> None:
-        """Lines are whole."""
+        """Does nothing, because every line is complete."""
 
 
 class NotebookText:
@@ -304,10 +304,10 @@ class NotebookText:
         self._update()
 
     def clear(self) -> None:
-        """It has its own place."""
+        """Does nothing, because the output has an area of its own in the notebook."""
 
     def close(self) -> None:
-        """It stays as it is."""
+        """Does nothing, because the last text remains visible."""
 
     def _update(self) -> None:
         shown = {"text/plain": "\n".join([*self._messages, self._text])}
@@ -319,7 +319,7 @@ class NotebookText:
 
 
 class TqdmBar:
-    """tqdm's bar: a spinner-like line until the files are known, then a bar of bytes or files."""
+    """tqdm's bar: a line of text until the files are known, then a bar of bytes or files."""
 
     def __init__(self, tqdm: Any) -> None:
         self._tqdm = tqdm
@@ -370,7 +370,7 @@ def _columns(stream: TextIO) -> int:
 
 
 def _printable(text: str) -> str:
-    """Without control characters: some of it comes from a server."""
+    """Replaces control characters, because parts of the text come from a server."""
     return "".join(character if character.isprintable() else "?" for character in text)
 
 

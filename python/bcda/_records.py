@@ -1,4 +1,4 @@
-"""One line of NDJSON as a record, and what a table cannot hold."""
+"""Parses lines of NDJSON, and finds values that a table cannot hold."""
 
 from __future__ import annotations
 
@@ -9,18 +9,18 @@ from typing import Any, Callable
 
 Record = dict[str, Any]
 
-_DEEPEST = 500  # levels of nesting that a table takes: FHIR needs some 15, and Arrow crashes at some thousands
+_DEEPEST = 500  # levels of nesting in a table: FHIR needs about 15, and Arrow crashes at some thousands
 _LONGEST_PATH = 200  # characters of a member's path in a message
 
 
 class RecordError(ValueError):
-    """Why a line is no record, or does not fit a table. Its text never holds a value, which may be a patient's."""
+    """A line is not a record, or does not fit a table. The message has no value, because it may be a patient's."""
 
 
 def parse(line: bytes) -> Record:
-    """The JSON object of a line, by the standard library's parser.
+    """Parses the JSON object of a line with the standard library's parser.
 
-    The parser's extensions are refused: NaN and Infinity, and a number like 1e400, which it would take for Infinity.
+    The parser's extensions are refused: NaN and Infinity, and numbers such as 1e400, which it would turn into Infinity.
     """
     try:
         record = _decoder.decode(line.decode())
@@ -30,7 +30,7 @@ def parse(line: bytes) -> Record:
         raise RecordError("not a JSON record (it is not UTF-8)") from None
     except _NotFiniteError as error:
         raise RecordError(f"not a JSON record ({_not_finite_member(line)} is {error})") from None
-    except ValueError as error:  # the rest of what it says holds the record
+    except ValueError as error:  # the rest of the message contains the record
         raise RecordError(f"not a JSON record ({getattr(error, 'msg', 'a number has too many digits')})") from None
     if not isinstance(record, dict):
         raise RecordError(f"not a JSON record (it is {kind_of(record)}, not an object)")
@@ -38,11 +38,11 @@ def parse(line: bytes) -> Record:
 
 
 def row(line: bytes) -> Record:
-    """A record for a table: its texts can be encoded, and its nesting is not too deep for Arrow."""
+    """Parses a record for a table. Its strings must be encodable, and its nesting not too deep for Arrow."""
     record = parse(line)
     if line.count(b"{") + line.count(b"[") > _DEEPEST and _is_too_deep(record):
         raise RecordError(f"the record does not fit a table: it is nested more than {_DEEPEST} levels deep")
-    if b"\\ud" in line or b"\\uD" in line:  # only an escape can make half of a surrogate pair
+    if b"\\ud" in line or b"\\uD" in line:  # only an escape can produce half of a surrogate pair
         for path, value in members(record):
             if not (_is_encodable(path) and (not isinstance(value, str) or _is_encodable(value))):
                 why = f"{member(path)} has half of a surrogate pair, which is no character"
@@ -51,7 +51,7 @@ def row(line: bytes) -> Record:
 
 
 def flat_row(line: bytes) -> Record:
-    """A record whose nested members have become members of their own, as in ``payment.amount.value``."""
+    """Parses a record and flattens nested members to names such as ``payment.amount.value``."""
     record = row(line)
     flat = {name: value for name, value in record.items() if not isinstance(value, dict)}
     for name, value in record.items():
@@ -86,13 +86,13 @@ def members(record: Any) -> Iterator[tuple[str, Any]]:
 
 
 def member(path: str) -> str:
-    """A member for a message: short, and in printable characters, because its name comes from a server."""
+    """The name of a member for a message. It is cut and made printable, because it comes from a server."""
     shown = path if len(path) <= _LONGEST_PATH else f"{path[:_LONGEST_PATH]}..."
     return f"the member {ascii(shown)[1:-1]}"
 
 
 def kind_of(value: Any) -> str:
-    """What a JSON value is, in words."""
+    """The kind of a JSON value, in words."""
     return _KINDS[type(value)]
 
 
@@ -108,7 +108,7 @@ _KINDS = {
 
 
 class _NotFiniteError(ValueError):
-    """Its text says what the number is."""
+    """A number that is not finite. The message describes the number."""
 
 
 def _refuse_constant(name: str) -> Any:
@@ -126,7 +126,7 @@ _decoder: Any = json.JSONDecoder(parse_constant=_refuse_constant, parse_float=_f
 
 
 def _not_finite_member(line: bytes) -> str:
-    """Which member it is: the standard parser takes the line."""
+    """The member that holds the number. The standard parser accepts the line, so it can be searched."""
     for path, value in members(json.loads(line)):
         if isinstance(value, float) and not math.isfinite(value):
             return member(path)

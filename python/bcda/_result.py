@@ -1,4 +1,4 @@
-"""What an export produced."""
+"""The result of an export."""
 
 from __future__ import annotations
 
@@ -25,17 +25,17 @@ T = TypeVar("T")
 
 @dataclass(frozen=True)
 class File:
-    """One verified file. ``open(file)`` works when it lies in a directory.
+    """One verified file. ``open(file)`` works if the file is in a directory.
 
     Attributes:
-        type: its resource type, such as ``"Patient"``.
-        path: where it is: a path, a URL, or its name when the export went to a sink of your own.
-        bytes: its size, decrypted.
-        records: its NDJSON lines that are not blank.
-        sha256: of the decrypted bytes, in hex.
-        decrypted: True: it came encrypted and its tag verified; False: it came plain.
-        is_error: True when it holds OperationOutcomes (the manifest's ``error``).
-        url: where it came from.
+        type: the resource type, such as ``"Patient"``.
+        path: a path, a URL, or the name of the file if the export went to your own sink.
+        bytes: the size of the plaintext in bytes.
+        records: the number of NDJSON lines that are not blank.
+        sha256: the SHA-256 of the plaintext, in hex.
+        decrypted: True if the file came encrypted and its tag is verified. False if it came in plaintext.
+        is_error: True if the file holds OperationOutcomes (it was in the manifest's ``error`` list).
+        url: the URL from which the file was downloaded.
     """
 
     type: str
@@ -63,7 +63,7 @@ class Issue:
 
     @classmethod
     def all_of(cls, outcome: Mapping[str, Any], file: File) -> list[Issue]:
-        """The issues of an OperationOutcome (FHIR R4, 2.29); one without any still counts as one."""
+        """The issues of an OperationOutcome (FHIR R4, 2.29). One without issues counts as one issue."""
         return [
             cls(
                 severity=str(issue.get("severity", "")),
@@ -77,15 +77,16 @@ class Issue:
 
 
 class ExportResult:
-    """What an export, or a download, produced: verified files and the records in them.
+    """The result of an export, a fetch or a decryption: verified files and the records in them.
 
     Attributes:
-        files: the data files (:class:`File`), by path.
-        error_files: the files of what the service could not export; :attr:`issues` reads them.
-        receipt: what ``export.json`` holds, as a dict.
-        elapsed: seconds that the run took.
-        manifest: what its jobs offered, for :meth:`Client.fetch` after a failure; None when it came to none, or was
-            opened again.
+        files: the data files (:class:`File`), sorted by path.
+        error_files: the files that list what the service could not export; :attr:`issues` reads them.
+        receipt: the content of ``export.json`` as a dict.
+        elapsed: the duration of the run in seconds.
+        asked_for: the requested resource types; [] for a fetch, because a manifest does not name them.
+        manifest: the manifests of the finished jobs, for :meth:`Client.fetch` after a failure. None if no job finished,
+            or if the result was opened with :meth:`open`.
 
     Example:
         >>> result = client.export(["Patient"], out=tmp / "claims", progress=False)
@@ -94,25 +95,31 @@ class ExportResult:
     """
 
     def __init__(
-        self, files: Sequence[File], receipt: Mapping[str, Any], elapsed: float, place: Place, manifest: str = ""
+        self,
+        files: Sequence[File],
+        receipt: Mapping[str, Any],
+        elapsed: float,
+        place: Place,
+        manifest: str = "",
+        asked_for: Sequence[str] = (),
     ) -> None:
         self.files = [file for file in files if not file.is_error]
         self.error_files = [file for file in files if file.is_error]
         self.receipt = receipt
         self.elapsed = elapsed
+        self.asked_for = list(asked_for)
         self.manifest = Manifest(manifest) if manifest else None
         self._place = place
 
     @classmethod
     def from_native(cls, native: _native.Result, place: Place) -> ExportResult:
-        """Of a run; `place` is where its files went."""
+        """The result of a run whose destination was `place`."""
         files = [File(**{**fields, "path": place.path_of(fields["path"])}) for fields in native.files]
-        return cls(files, json.loads(native.json), native.elapsed, place, native.manifest)
+        return cls(files, json.loads(native.json), native.elapsed, place, native.manifest, native.types)
 
     @classmethod
     def open(cls, directory: StrPath) -> ExportResult:
-        """The result of an export that finished earlier, from the ``export.json`` that it left in `directory`
-        (a path or an fsspec URL).
+        """The result of an earlier export, read from the ``export.json`` in `directory` (a path or an fsspec URL).
 
         Raises:
             FilesystemError: no export has finished there (``__cause__`` is FileNotFoundError), or the receipt cannot be
@@ -137,27 +144,28 @@ class ExportResult:
         except OSError as error:
             raise FilesystemError(f"{path} cannot be read: {error}", file=path) from error
         native = _native.Result.open(os.fsencode(path.removesuffix("/export.json")), receipt)
-        return cls([File(**fields) for fields in native.files], json.loads(native.json), native.elapsed, place)
+        files = [File(**fields) for fields in native.files]
+        return cls(files, json.loads(native.json), native.elapsed, place, asked_for=native.types)
 
     @property
     def transaction_time(self) -> datetime | None:
-        """Up to when the service's data is in the export (the earliest of its jobs; IG, "transactionTime")."""
+        """The export contains the service's data up to this time: the earliest ``transactionTime`` of the jobs."""
         text = self.receipt.get("transactionTime")
         return time_of(text) if text else None
 
     @property
     def types(self) -> list[str]:
-        """The resource types that there are files of."""
+        """The resource types of the data files."""
         return sorted({file.type for file in self.files})
 
     @property
     def exit_code(self) -> int:
-        """With which the ``bcda`` command ends: 0, or 6 when there are error files."""
+        """The exit code of the ``bcda`` command: 0, or 6 if there are error files."""
         return 6 if self.error_files else 0
 
     @property
     def issues(self) -> list[Issue]:
-        """What the service could not export, read from the error files each time. **May name beneficiaries.**
+        """What the service could not export. Each access reads the error files again. **May name beneficiaries.**
 
         Example:
             >>> client.export(["Patient"], out=tmp / "whole", progress=False).issues
@@ -183,21 +191,22 @@ class ExportResult:
     def records(
         self, type: str | None = None, *, raw: bool = False, loads: Callable[[bytes], Any] | None = None
     ) -> Iterator[Any]:
-        """Streams the records of one resource type, or of all, in constant memory.
+        """Streams the records of one resource type, or of all types, in constant memory.
 
-        The iterator belongs to one thread at a time. Several iterators are independent.
+        Only one thread at a time may use the iterator. Several iterators are independent.
 
         Args:
-            type: such as ``"Patient"``; None: the records of every data file.
-            raw: give each record as bytes (one line of NDJSON without its end) instead of a dict.
-            loads: makes something of the bytes of a record, such as ``orjson.loads``, which is faster. None: the
-                standard library's parser, which gives a dict. NaN, Infinity and numbers beyond a float are refused.
+            type: a resource type such as ``"Patient"``. None: the records of every data file.
+            raw: return each record as bytes (one line of NDJSON without its end) instead of a dict.
+            loads: a function that parses the bytes of a record, for example ``orjson.loads``, which is faster. None:
+                the standard library's parser, which returns a dict. It here refuses NaN, Infinity and numbers that are
+                too large for a float.
 
         Raises:
             InvalidArgumentError: the export has no such resource type.
-            FilesystemError: a file is gone or cannot be read.
-            VerificationError: at the end of a file that has more or fewer records than were verified.
-            ValueError: a record is not a JSON object; the message gives the file, line and byte.
+            FilesystemError: a file is missing or cannot be read.
+            VerificationError: raised at the end of a file that has more or fewer records than were verified.
+            ValueError: a record is not a JSON object; the message names the file, line and byte.
 
         Example:
             >>> result = client.export(["Patient"], out=tmp / "patients", progress=False)
@@ -217,21 +226,23 @@ class ExportResult:
     def to_pandas(
         self, type: str | None = None, *, flatten: bool = True, chunksize: int | None = None
     ) -> pandas.DataFrame | Iterator[pandas.DataFrame]:
-        """The records of one type as a pandas DataFrame: a row for each record, a column for each member.
+        """The records of one type as a pandas DataFrame: one row for each record, one column for each member.
 
-        Integers beyond 2^53 in a column that pandas would make a float column stay exact: the column is of dtype
-        object then. Members of several kinds (a text here, a number there) share a column of dtype object.
+        pandas would convert some columns of integers to floats. If such a column has integers beyond 2^53, it has dtype
+        object instead, so that they stay exact. A member with values of several kinds (a string in one record, a number
+        in another) also has dtype object.
 
         Args:
-            type: may be left out when there is one type only.
+            type: a resource type; may be omitted if the export has only one.
             flatten: members of nested objects become columns (``payment.amount.value``); lists stay lists.
-            chunksize: give an iterator of frames of at most so many rows, for more claims than memory holds.
+            chunksize: the maximum number of rows per frame. If given, the result is an iterator of frames, for more
+                claims than fit in memory.
 
         Raises:
             ModuleNotFoundError: pandas is not installed; the message says how to install it.
             ValueError: a record is not a JSON object, or does not fit a table (half of a surrogate pair, more than
-                500 levels of nesting, two members of the same flat name). The message gives the file and line, and
-                the member; it never holds a value.
+                500 levels of nesting, two members with the same flat name). The message names the file, the line and
+                the member. It never contains a value.
             Error: as for :meth:`records`.
 
         Example:
@@ -249,20 +260,20 @@ class ExportResult:
         return next(chunks) if chunksize is None else chunks
 
     def to_arrow(self, type: str | None = None, *, chunksize: int = 10_000) -> pyarrow.Table:
-        """The records of one type as an Arrow table: a row for each record, nested columns for nested members.
+        """The records of one type as an Arrow table: one row for each record, nested columns for nested members.
 
-        A member has one Arrow type in the whole table. Integers and fractions together are float64, unless an integer
-        is beyond 2^53; other kinds do not mix.
+        A member has one Arrow type in the whole table. A member with integers and fractions has type float64, unless an
+        integer is beyond 2^53. A member cannot mix other kinds of values.
 
         Args:
-            type: may be left out when there is one type only.
-            chunksize: how many records are converted at a time, each time to one chunk of the table.
+            type: a resource type; may be omitted if the export has only one.
+            chunksize: the number of records that are converted at a time. Each conversion makes one chunk of the table.
 
         Raises:
             ModuleNotFoundError: pyarrow is not installed; the message says how to install it.
             ValueError: a record is not a JSON object, or does not fit the table: members of several kinds, integers
-                beyond 64 bits, half of a surrogate pair, more than 500 levels of nesting. The message gives the
-                member, the file and the line; it never holds a value.
+                beyond 64 bits, half of a surrogate pair, more than 500 levels of nesting. The message names the
+                member, the file and the line. It never contains a value.
             Error: as for :meth:`records`.
 
         Example:
@@ -285,7 +296,7 @@ class ExportResult:
     def _files_of(self, type: str | None) -> list[File]:
         if type is None or type in self.types:
             return [file for file in self.files if type in (None, file.type)]
-        if type in {job["type"] for job in self.receipt["jobs"]}:  # it was asked for, and there was nothing
+        if type in self.asked_for:  # the type was requested, but has no files
             return []
         raise InvalidArgumentError(
             f"the export has no resource type {type!r}; it has {', '.join(self.types) or 'none'}"
@@ -324,9 +335,8 @@ def _parsed(lines: Lines, loads: Callable[[bytes], T], path: str) -> Iterator[T]
         except RecursionError:
             why = "not a JSON record (it is nested too deeply)"
         except ValueError as error:
-            why = (
-                f"not a JSON record ({getattr(error, 'msg', type(error).__name__)})"  # the rest of it holds the record
-            )
+            # Only msg, because the rest of the message contains the record.
+            why = f"not a JSON record ({getattr(error, 'msg', type(error).__name__)})"
         else:
             yield record
             continue

@@ -1,39 +1,38 @@
-"""An emulator of the service, for trials and tests."""
+"""An emulator of the service, for experiments and tests."""
 
 from __future__ import annotations
 
 import os
 from collections.abc import Iterable
 from datetime import timedelta
-from types import TracebackType
 from typing import TYPE_CHECKING, Union
 
 from . import _native
 from ._client import Client
+from ._closing import Closing
 from ._config import encoded
 from ._tables import sandbox_options
 
 if TYPE_CHECKING:
-    from typing_extensions import Self, Unpack
+    from typing_extensions import Unpack
 
     from ._options import ClientSettings, SandboxOptions
 
 OptionValue = Union[str, float, bool, timedelta, "os.PathLike[str]"]
 
 
-class Sandbox:
-    """The Beneficiary Claims Data API as it was in 2019, on loopback, with synthetic beneficiaries.
+class Sandbox(Closing):
+    """An emulator of the Beneficiary Claims Data API of 2019, on loopback, with synthetic beneficiaries.
 
-    It serves from when it is made until it is closed or dropped. A context manager.
+    The sandbox runs from its creation until it is closed or garbage-collected. It is a context manager.
 
     Args:
-        beneficiaries: how many there are (1000).
-        faults: how it is to misbehave: a fault or several, such as ``"reset:count=2"``; ``sandbox_options()`` has
-            the kinds.
-        **options: every option of the sandbox, below.
+        beneficiaries: the number of beneficiaries (1000).
+        faults: one fault or several to simulate, such as ``"reset:count=2"``; ``sandbox_options()`` lists the kinds.
+        **options: every option of the sandbox, listed below.
 
     Attributes:
-        url, client_id, client_secret, private_key, ca_file: what a client needs; the last two are paths.
+        url, client_id, client_secret, private_key, ca_file: the settings for a client; the last two are paths.
 
     Example:
         >>> with bcda.Sandbox(beneficiaries=10, faults="reset:count=1") as sandbox:
@@ -62,7 +61,7 @@ class Sandbox:
         self.ca_file = self._native.ca_file
 
     def client(self, **settings: Unpack[ClientSettings]) -> Client:
-        """A client of this sandbox, which keeps it alive. The environment is not read.
+        """A client of this sandbox. The client keeps the sandbox alive. The environment is not read.
 
         Example:
             >>> bcda.Sandbox(beneficiaries=1).client(poll_interval=0.1).metadata()["resourceType"]
@@ -80,7 +79,7 @@ class Sandbox:
         return client
 
     def control(self, name: str, value: OptionValue) -> None:
-        """Changes how it behaves from now on: ``"fault"`` (``"none"`` clears), ``"clock"``, and other options.
+        """Changes an option while the sandbox runs: ``"fault"`` (``"none"`` clears all faults), ``"clock"`` and others.
 
         Example:
             >>> sandbox.control("clock", "2h")  # tokens expire
@@ -88,7 +87,7 @@ class Sandbox:
         self._native.control(encoded("name", name), _as_text(name, value))
 
     def request_count(self, prefix: str) -> int:
-        """How many requests that begin like this were answered so far.
+        """The number of requests answered so far whose ``METHOD /path?query`` starts with `prefix`.
 
         Example:
             >>> sandbox.request_count("GET /no/such/path")
@@ -97,16 +96,8 @@ class Sandbox:
         return self._native.request_count(encoded("prefix", prefix))
 
     def close(self) -> None:
-        """Closes every connection and removes its temporary files."""
+        """Closes every connection and removes the temporary files."""
         self._native.close()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.close()
 
     def __repr__(self) -> str:
         return f"<Sandbox at {self.url}{', closed' if self._native.closed else ''}>"

@@ -1,4 +1,4 @@
-"""The library's tables: status codes, settings, options of the sandbox. They are the same in every language."""
+"""The library's tables: status codes, settings and options of the sandbox. They are the same in every language."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from . import _native
 
 @dataclass(frozen=True)
 class Status:
-    """One status code; failures have an exception class with the same ``code``."""
+    """One status code. Each failure has an exception class with the same ``code``."""
 
     name: str
     number: int
@@ -20,10 +20,10 @@ class Status:
 
 @dataclass(frozen=True)
 class Setting:
-    """One setting: a keyword argument, an environment variable, a key of a config file, a flag of the command.
+    """One setting. It is a keyword argument, an environment variable, a key of a config file and a flag of the command.
 
-    ``type`` is one of string, path, boolean, integer, duration, size, choice, list; ``scope`` is ``"client"``, or
-    ``"export"`` when it may also be given for each export. A secret is never given back, logged or echoed.
+    ``type`` is one of string, path, boolean, integer, duration, size, choice, list. ``scope`` is ``"client"``, or
+    ``"export"`` if the setting may also be given for each export. A secret is never returned, logged or printed.
     """
 
     name: str
@@ -56,7 +56,7 @@ def statuses() -> list[Status]:
 
 
 def settings() -> list[Setting]:
-    """The table of settings, of which :class:`Client` and its methods take every one as a keyword argument.
+    """The table of settings. :class:`Client` and its methods accept each of them as a keyword argument.
 
     Example:
         >>> [setting.default for setting in bcda.settings() if setting.name == "parallel"]

@@ -11,7 +11,8 @@ void Config::set(const std::string& name, const std::optional<std::string>& valu
   config_.set(name, value ? value->c_str() : nullptr);
 }
 
-// The library calls it on the thread that makes the client, starts the run or decrypts, which has left the GIL.
+// The library calls the provider on the thread that creates the client, starts the run or decrypts. That thread has
+// released the GIL.
 void Config::set_provider(const std::string& name, py::function provider) {
   config_.set_provider(name, [provider = std::make_shared<py::function>(std::move(provider)), raised = raised_] {
     const Inside here;
@@ -32,6 +33,10 @@ void add_config(py::module_& module) {
       .def(py::init<>())
       .def("set", &Config::set, py::arg("name"), py::arg("value").none(true))
       .def("set_provider", &Config::set_provider, py::arg("name"), py::arg("provider"))
+      .def(
+          "add",
+          [](Config& config, const std::string& name, const std::string& item) { config.native().add(name, item); },
+          py::arg("name"), py::arg("item"))
       .def(
           "get", [](Config& config, const std::string& name) { return path_text(config.native().value(name)); },
           py::arg("name"))

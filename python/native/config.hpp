@@ -1,4 +1,4 @@
-// bcda.Config's native half: a configuration whose providers may be Python functions.
+// The native part of bcda.Config: a configuration whose providers may be Python functions.
 #pragma once
 #include <pybind11/pybind11.h>
 
@@ -19,7 +19,8 @@ class Config {
 
   bcda::Config& native() { return config_; }
 
-  // Runs `call`, which uses this configuration, with the GIL. What a provider of it threw becomes the cause of the error.
+  // Runs `call`, which uses this configuration. The caller holds the GIL. If a provider threw, its exception becomes
+  // the cause of the error.
   template <class Call>
   auto use(Call&& call) {
     *raised_ = py::none();
@@ -31,7 +32,7 @@ class Config {
   }
 
  private:
-  std::shared_ptr<py::object> raised_ = std::make_shared<py::object>(py::none());  // by a provider
+  std::shared_ptr<py::object> raised_ = std::make_shared<py::object>(py::none());  // thrown by a provider
   bcda::Config config_;
 };
 

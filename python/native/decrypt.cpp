@@ -13,8 +13,8 @@
 namespace bcda_python {
 namespace {
 
-// Between chunks: handles signals and tells the caller's function, but not so often that another Python thread, which
-// has to let go of the GIL each time, would set the pace.
+// Called between chunks. Handles signals and calls the caller's function, at most once per `slice`. More calls would
+// slow the decryption down, because each one waits until another Python thread releases the GIL.
 class Progress {
  public:
   explicit Progress(const py::object& tell) : tell_(tell) {}
@@ -58,7 +58,7 @@ bcda::Result decrypt(Config& settings, const std::string& path, const std::strin
     try {
       return outside([&] { return bcda::decrypt_file(settings.native(), what); });
     } catch (const bcda::Error&) {
-      progress.rethrow();  // what stopped it says more than "cancelled"
+      progress.rethrow();  // the exception that stopped it, because it says more than "canceled"
       throw;
     }
   });

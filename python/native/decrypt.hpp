@@ -1,4 +1,4 @@
-// One file on disk.
+// Decryption of a file or directory on disk.
 #pragma once
 #include <pybind11/pybind11.h>
 

@@ -30,11 +30,11 @@ void translate_errors() {
       } catch (const Failure& failure) {
         set(py::module_::import("bcda._errors")
                 .attr("from_native")(text(bcda::status_name(failure.status)), text(failure.message)));
-      } catch (const std::invalid_argument& error) {  // a text with a NUL
+      } catch (const std::invalid_argument& error) {  // a string that contains a NUL
         set(py::module_::import("bcda._errors")
                 .attr("from_native")(text(bcda::status_name(BCDA_INVALID_ARGUMENT)), text(error.what())));
       }
-    } catch (py::error_already_set& error) {  // the exception could not be made
+    } catch (py::error_already_set& error) {  // creating the exception failed
       error.restore();
     }
   });

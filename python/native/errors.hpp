@@ -9,17 +9,17 @@ namespace bcda_python {
 
 namespace py = pybind11;
 
-// A failure of the binding's own, with a status of the table.
+// A failure in the binding itself, with a status of the library's table.
 struct Failure {
   bcda::Status status;
   std::string message;
 };
 
-// Makes bcda::Error and Failure come out of this module as exceptions of bcda._errors.
+// Registers a translator that turns bcda::Error and Failure into exceptions of bcda._errors.
 void translate_errors();
 
-// Throws `error` into Python with `cause` (None for none) as its __cause__; a cause that is no mere Exception, such as
-// KeyboardInterrupt, goes up in its place. With the GIL.
+// Throws `error` into Python with `cause` (or None) as its __cause__. If the cause is not a subclass of Exception, such
+// as KeyboardInterrupt, the cause itself is thrown instead. The caller must hold the GIL.
 [[noreturn]] void raise(const bcda::Error& error, const py::object& cause);
 
 }  // namespace bcda_python

@@ -1,4 +1,4 @@
-// bcda._native: bcda.hpp for Python, as flat as it can be. What users see is the package around it.
+// bcda._native: a flat Python binding of bcda.hpp. Users see only the package around it.
 #include <pybind11/pybind11.h>
 #include <pybind11/stl.h>
 
@@ -69,7 +69,7 @@ int command(const std::vector<std::string>& arguments) {
 PYBIND11_MODULE(_native, module) {
   using namespace bcda_python;
   translate_errors();
-  shut();  // prepares for forks
+  shut();  // creates the state now, so that its fork handlers are registered
   module.attr("version") = text(bcda::version());
   module.attr("version_details") = text(bcda::version_details());
   module.def("statuses", &statuses);

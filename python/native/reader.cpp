@@ -15,8 +15,8 @@ namespace {
 
 namespace py = pybind11;
 
-// The records of a file, read ahead without the GIL a block at a time: leaving it for every record would cost more than
-// the record.
+// The records of a file. Reads ahead one block at a time without the GIL, because releasing the GIL for each record
+// would cost more than reading the record.
 class Reader {
  public:
   explicit Reader(const std::string& path) : reader_(std::in_place, path) {}
@@ -48,7 +48,7 @@ class Reader {
     if (busy_) throw Failure{BCDA_STATE, "another thread reads from this iterator"};
   }
 
-  // False at the end. An error waits until what was read before it has been given.
+  // Returns false at the end. An error is thrown only after the records that were read before it have been returned.
   bool refill() {
     if (!failure_ && reader_) {
       block_.clear(), records_.clear(), next_ = 0;

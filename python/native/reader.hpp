@@ -1,4 +1,4 @@
-// Records of a finished file.
+// The records of a verified file.
 #pragma once
 #include <pybind11/pybind11.h>
 

@@ -6,6 +6,7 @@
 
 #include <cerrno>
 #include <set>
+#include <sstream>
 #include <system_error>
 #include <thread>
 #include <vector>
@@ -17,9 +18,10 @@
 namespace bcda_python {
 namespace {
 
-constexpr int interrupted = 130;  // exit code
+constexpr int interrupted = 130;  // the exit code after an interrupt
 
-// The runs there are, for the interpreter's end. Only touched with the GIL, so that a fork finds it whole.
+// All existing runs, so that they can be ended when the interpreter exits. Accessed only with the GIL, so that a fork
+// copies it in a consistent state.
 std::set<Run*>& runs() {
   static auto* const all = new std::set<Run*>;
   return *all;
@@ -44,7 +46,7 @@ py::dict fields_of(const bcda::Event& event) {
   return fields;
 }
 
-// A client and the runs it started.
+// A client. It starts runs.
 class Client {
  public:
   explicit Client(Config& config) {
@@ -73,7 +75,7 @@ class Client {
     return start(none, nullptr, [](bcda::Client& client, auto) { return client.start_metadata(); });
   }
 
-  // What runs goes on.
+  // Runs that were started continue.
   void close() {
     auto going = std::move(client_);
     if (!going) return;
@@ -85,7 +87,7 @@ class Client {
  private:
   template <class Start>
   std::shared_ptr<Run> start(Config& settings, std::shared_ptr<bcda::Sink> sink, Start&& start) {
-    const auto client = client_;  // while another thread closes this
+    const auto client = client_;  // a copy, because another thread may close this client
     if (!client) throw Failure{BCDA_STATE, "the client is closed"};
     if (shut()) throw Failure{BCDA_STATE, "the Python interpreter is ending"};
     return settings.use([&] {
@@ -109,7 +111,7 @@ void Signal::clear() const noexcept {
   ::eventfd_read(fd_, &ignored);
 }
 
-Run::Run(bcda::Export run, std::shared_ptr<bcda::Sink> sink) : sink_(std::move(sink)), run_(std::move(run)) {
+Run::Run(bcda::Run run, std::shared_ptr<bcda::Sink> sink) : sink_(std::move(sink)), run_(std::move(run)) {
   runs().insert(this);
 }
 
@@ -120,7 +122,7 @@ Run::~Run() {
     run_.reset();
     return;
   }
-  // The run may need this very thread to come to its end.
+  // The run may be waiting for this thread, so another thread destroys it.
   run_->cancel();
   std::thread([run = std::move(run_), signal = std::move(signal_), sink = std::move(sink_)]() mutable {
     run.reset();
@@ -175,12 +177,12 @@ void end_all_runs() {
   begin_ending();
   for (const auto& run : going) run->cancel();
   for (const auto& run : going) {
-    // As long as it takes, as Python does for a thread that is no daemon: a sink may be in the caller's own code.
+    // Waits without a limit, as Python does for non-daemon threads, because a sink may be running the caller's code.
     try {
       wait_for(bcda::Milliseconds(-1), [&](bcda::Milliseconds time) { return run->native().wait(time); });
-    } catch (const bcda::Error&) {  // cancelled; or a parent's run, in a forked child
+    } catch (const bcda::Error&) {  // the run was canceled, or belongs to the parent of a forked child
     } catch (const py::error_already_set&) {
-      ::_exit(interrupted);  // the user means it; what is published is whole at any moment
+      ::_exit(interrupted);  // Ctrl-C during the exit ends at once; published files are always complete
     }
   }
   const Outside left;
@@ -204,6 +206,17 @@ py::list files_of(const bcda::Result& result) {
   return files;
 }
 
+namespace {
+
+py::list types_of(const bcda::Result& result) {
+  py::list types;
+  std::istringstream listed(result.types());
+  for (std::string type; std::getline(listed, type, ',');) types.append(text(type));
+  return types;
+}
+
+}  // namespace
+
 void add_runs(py::module_& module) {
   using Keep = py::smart_holder;
   py::class_<bcda::Result>(module, "Result")
@@ -211,6 +224,7 @@ void add_runs(py::module_& module) {
                   py::arg("directory"), py::arg("receipt"))
       .def_property_readonly("files", &files_of)
       .def_property_readonly("error_files", &bcda::Result::error_files)
+      .def_property_readonly("types", &types_of)
       .def_property_readonly("transaction_time", [](const bcda::Result& r) { return text(r.transaction_time()); })
       .def_property_readonly("elapsed",
                              [](const bcda::Result& r) { return static_cast<double>(r.elapsed().count()) / 1000; })
@@ -219,6 +233,8 @@ void add_runs(py::module_& module) {
       .def_property_readonly("metadata", [](const bcda::Result& r) { return text(r.metadata()); });
 
   py::class_<Run, Keep>(module, "Run")
+      .def_property_readonly("kind", [](Run& run) { return text(run.native().kind_name()); })
+      .def_property_readonly("fd", [](Run& run) { return run.native().fd(); })
       .def("next_event", &Run::next_event, py::arg("timeout_ms"))
       .def("wait", &Run::wait, py::arg("timeout_ms"))
       .def("cancel", &Run::cancel)

@@ -13,7 +13,7 @@ namespace bcda_python {
 
 namespace py = pybind11;
 
-// A file descriptor that is readable while somebody should look for events: what an event loop waits for.
+// A file descriptor for an event loop. It is readable after a wake-up, until clear() is called.
 class Signal {
  public:
   Signal();
@@ -21,18 +21,18 @@ class Signal {
   Signal(const Signal&) = delete;
   Signal& operator=(const Signal&) = delete;
   int fd() const { return fd_; }
-  void raise() const noexcept;  // on any thread
+  void raise() const noexcept;  // may be called on any thread
   void clear() const noexcept;
 
  private:
   int fd_;
 };
 
-// One run in the background, with all that it uses.
+// One run in the background, and the objects that it uses.
 class Run : public std::enable_shared_from_this<Run> {
  public:
-  Run(bcda::Export run, std::shared_ptr<bcda::Sink> sink);
-  ~Run();  // cancels and waits; with the GIL
+  Run(bcda::Run run, std::shared_ptr<bcda::Sink> sink);
+  ~Run();  // cancels and waits; the caller must hold the GIL
   Run(const Run&) = delete;
   Run& operator=(const Run&) = delete;
 
@@ -44,15 +44,15 @@ class Run : public std::enable_shared_from_this<Run> {
   int fileno();
   void clear_signal();
 
-  bcda::Export& native() { return *run_; }
+  bcda::Run& native() { return *run_; }
 
  private:
   std::shared_ptr<bcda::Sink> sink_;
   std::unique_ptr<Signal> signal_;
-  std::optional<bcda::Export> run_;  // the last: it goes first
+  std::optional<bcda::Run> run_;  // the last member, so that it is destroyed first
 };
 
-// Cancels the runs that are left and waits for their ends: the interpreter is about to end.
+// Cancels all runs and waits for them. Called when the interpreter is about to exit.
 void end_all_runs();
 
 py::list files_of(const bcda::Result& result);

@@ -11,7 +11,7 @@ namespace py = pybind11;
 
 thread_local int depth = 0;
 
-// A Python object that is used and let go of on threads without the GIL.
+// A Python object that is used and released on threads that do not hold the GIL.
 class Guarded {
  public:
   explicit Guarded(py::object object) : object_(std::move(object)) {}
@@ -21,13 +21,13 @@ class Guarded {
   }
   Guarded(const Guarded&) = delete;
   Guarded& operator=(const Guarded&) = delete;
-  const py::object& get() const { return object_; }  // with the GIL
+  const py::object& get() const { return object_; }  // the caller must hold the GIL
 
  private:
   py::object object_;
 };
 
-// What Python code raised, for threads without the GIL.
+// An exception of Python code, for threads that do not hold the GIL.
 struct Raised : std::exception {
   explicit Raised(py::object error) : exception(std::make_shared<Guarded>(std::move(error))) {}
   std::shared_ptr<Guarded> exception;

@@ -7,13 +7,14 @@
 
 namespace bcda_python {
 
-// `begin(name, type)` gives an object with write(bytes), commit(size, sha256) and abort(), for each file; None: no sink.
+// `begin(name, type)` returns an object with write(bytes), commit(size, sha256) and abort() for each file. None: no
+// sink.
 std::shared_ptr<bcda::Sink> make_sink(const pybind11::object& begin);
 
-// The exception by which Python code failed a file of the sink, or None.
+// The exception with which Python code failed a file of the sink, or None.
 pybind11::object raised_in(const bcda::Sink& sink);
 
-// This thread is in Python code of a sink.
+// Whether this thread is running Python code of a sink.
 bool in_sink();
 
 }  // namespace bcda_python

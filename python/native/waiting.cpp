@@ -14,7 +14,7 @@ namespace {
 struct State {
   std::mutex mutex;
   std::condition_variable changed;
-  int coming = 0;  // threads that take the GIL right now
+  int coming = 0;  // the number of threads that are about to take the GIL
   std::optional<std::thread::id> ender;
   bool shut = false;
 
@@ -23,7 +23,8 @@ struct State {
 
 State& state();
 
-// A forked child has only the thread that forked, and must not find the mutex locked by another.
+// The fork handlers hold the mutex during a fork. Otherwise another thread could hold it, and in the child it would
+// stay locked.
 State* make_state() {
   pthread_atfork([] { state().mutex.lock(); }, [] { state().mutex.unlock(); },
                  [] {
@@ -36,7 +37,7 @@ State* make_state() {
 }
 
 State& state() {
-  static State* const made = make_state();  // a thread may need it to the very end
+  static State* const made = make_state();  // leaked, because a thread may use it until the process ends
   return *made;
 }
 
@@ -44,7 +45,7 @@ State& state() {
   for (;;) ::pause();
 }
 
-// Runs `take`, which takes the GIL, unless the thread has to stay.
+// Runs `take`, which takes the GIL. If `has_to_stay` is true, the thread sleeps until the process ends instead.
 template <class Take>
 void come_in(bool (*has_to_stay)(const State&), Take&& take) {
   {

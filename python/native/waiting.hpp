@@ -1,4 +1,4 @@
-// Waiting without the GIL, so that other threads run, Ctrl-C works at once, and the interpreter can end meanwhile.
+// Waits without the GIL, so that other threads run, Ctrl-C works at once, and the interpreter can exit during a wait.
 #pragma once
 #include <pybind11/pybind11.h>
 
@@ -11,10 +11,11 @@ namespace bcda_python {
 
 namespace py = pybind11;
 
-inline constexpr bcda::Milliseconds slice{50};  // how late a Ctrl-C may be noticed
+inline constexpr bcda::Milliseconds slice{50};  // the longest delay before a Ctrl-C is noticed
 
-// Leaves the GIL, and takes it again at the end. A thread that would take it while the interpreter ends is ended by Python
-// in a way that no C++ frame survives: such a thread stays here instead, until the process ends.
+// Releases the GIL, and takes it again in the destructor. Python terminates a thread that takes the GIL while the
+// interpreter exits, and this unwinding aborts the process in C++ frames. So such a thread sleeps here until the
+// process ends.
 class Outside {
  public:
   Outside();
@@ -26,7 +27,8 @@ class Outside {
   PyThreadState* state_;
 };
 
-// Takes the GIL on a thread that is without it. Too late, the thread stays here.
+// Takes the GIL on a thread that does not hold it. After shut_the_door(), the thread sleeps here until the process
+// ends.
 class Inside {
  public:
   Inside();
@@ -35,13 +37,15 @@ class Inside {
   std::optional<py::gil_scoped_acquire> acquired_;
 };
 
-// The interpreter ends, and this is not the thread that ends it: the GIL is out of reach.
+// Whether the interpreter is exiting on another thread, so that this thread cannot take the GIL.
 bool too_late();
 
-// From now on it ends, on this thread: others that leave the GIL do not get it back.
+// Records that the interpreter is exiting on this thread. From now on, other threads that release the GIL cannot take
+// it again.
 void begin_ending();
 
-// No thread comes in any more, sinks included. Waits, without the GIL, for those that are about to.
+// From now on no other thread can take the GIL, not even for a sink. Waits for the threads that are about to take it.
+// The caller must not hold the GIL.
 void shut_the_door();
 bool shut();
 
@@ -52,8 +56,8 @@ auto outside(Call&& call) {
   return call();
 }
 
-// Runs `step(time)`, which waits at most that long and tells whether what is waited for has come, until it has or until
-// `timeout` (negative: none) has passed. Between the steps Python handles signals: KeyboardInterrupt comes from here.
+// Calls `step(time)` until it returns true or `timeout` has passed (negative: no limit). A step waits at most `time`
+// and returns whether the wait is over. Between two steps Python handles signals, so KeyboardInterrupt is thrown here.
 template <class Step>
 bool wait_for(bcda::Milliseconds timeout, Step&& step) {
   using Clock = std::chrono::steady_clock;

@@ -1,13 +1,13 @@
-"""Writes bcda/_options.py: the settings and the sandbox's options as types, made from the library's tables.
+"""Writes bcda/_options.py: the settings and the sandbox's options as types, generated from the library's tables.
 
-usage: python python/tools/make_options.py > python/bcda/_options.py     (./dev docs does it)
+usage: python python/tools/make_options.py > python/bcda/_options.py     (./dev docs runs this)
 """
 
 from __future__ import annotations
 
 import bcda
 
-HEADER = '''"""Settings and options as types, for editors and type checkers; ./dev docs makes this file."""
+HEADER = '''"""Settings and options as types, for editors and type checkers. ./dev docs generates this file."""
 
 from __future__ import annotations
 
@@ -60,7 +60,7 @@ def rows(wanted: list[bcda.Setting]) -> list[tuple[str, str, str]]:
 
 def main() -> None:
     table = bcda.settings()
-    parameters = {"url", "types", "out"}  # of functions, by name
+    parameters = {"url", "types", "out"}  # these are named parameters of the functions
     export = [row for row in table if row.scope == "export" and row.name not in parameters]
     client = [row for row in table if row not in export and row.name != "url"]
     decrypt = [
@@ -73,10 +73,10 @@ def main() -> None:
     ]
     text = (
         HEADER
-        + typed_dict("ExportSettings", "What may be given for each export.", rows(export))
-        + typed_dict("ClientSettings", "What a client takes.", rows(client), "ExportSettings")
-        + typed_dict("DecryptSettings", "What `decrypt` takes.", rows(decrypt))
-        + typed_dict("SandboxOptions", "What a sandbox takes.", options)
+        + typed_dict("ExportSettings", "The settings of one export.", rows(export))
+        + typed_dict("ClientSettings", "The settings of a client.", rows(client), "ExportSettings")
+        + typed_dict("DecryptSettings", "The settings of `decrypt`.", rows(decrypt))
+        + typed_dict("SandboxOptions", "The options of a sandbox.", options)
     )
     print(text)
 

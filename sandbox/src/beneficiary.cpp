@@ -6,7 +6,7 @@
 namespace libbcda::sandbox {
 namespace {
 
-// What the draws of a beneficiary are kept apart by.
+// Separates the random numbers for the different properties of a beneficiary.
 constexpr std::uint64_t kPersonStream = 1, kClaimStream = 2, kCountStream = 3;
 
 constexpr std::array<const char*, 36> kFamilies{
@@ -19,7 +19,7 @@ constexpr std::array<const char*, 16> kWomen{"Mary",  "Patricia", "Linda", "Barb
 constexpr std::array<const char*, 16> kMen{"James", "Robert", "José",  "William", "Jürgen",  "Ramón", "André", "伟",
                                            "Luis",  "George", "Iñigo", "Thomas",  "Charles", "René",  "Frank", "Paul"};
 constexpr std::array<const char*, 8> kMiddles{"A", "B", "É", "J", "L", "M", "R", "X"};
-constexpr const char* kEmoji = "Robin 🙂";  // outside the BMP: what breaks UTF-16 bindings
+constexpr const char* kEmoji = "Robin 🙂";  // a character outside the BMP, to test UTF-16 bindings
 
 constexpr std::array<Coded, 6> kRaces{{{"1", "White"},
                                        {"2", "Black"},
@@ -68,11 +68,11 @@ constexpr std::array<Coded, 5> kDrgs{{{"470", "MAJOR JOINT REPLACEMENT OR REATTA
                                       {"291", "HEART FAILURE & SHOCK W MCC"},
                                       {"194", "SIMPLE PNEUMONIA & PLEURISY W CC"},
                                       {"690", "KIDNEY & URINARY TRACT INFECTIONS W/O MCC"}}};
-constexpr std::array<const char*, 4> kRevenueCentres{"0120", "0250", "0300", "0730"};
+constexpr std::array<const char*, 4> kRevenueCenters{"0120", "0250", "0300", "0730"};
 constexpr std::array<const char*, 6> kDrugs{"00093505698", "00378180510", "00591040501",
                                             "16714068303", "65862015705", "68180098003"};
 
-// Claims peak with the flu and before the year's end.
+// There are more claims in the flu season and before the end of the year.
 constexpr std::array<std::int64_t, 12> kMonthPercent{125, 113, 105, 100, 97, 94, 91, 93, 98, 104, 109, 117};
 
 template <class Table>
@@ -192,7 +192,7 @@ void Claim::fill_inpatient(Draws& draws) {
     a.allowed = seasonal(stay * (60000 + draws.below(90000)), start);
     a.submitted = a.allowed * (250 + draws.below(200)) / 100;
     a.paid = a.allowed;
-    lines[i] = {a, start, {"", ""}, kRevenueCentres[i], {"", ""}};
+    lines[i] = {a, start, {"", ""}, kRevenueCenters[i], {"", ""}};
     amounts += a;
   }
   amounts.deductible = std::min<std::int64_t>(amounts.allowed, 136400);  // the Part A deductible of 2019

@@ -1,4 +1,4 @@
-// One synthetic beneficiary and the claims made for them: plain values, no text yet.
+// One synthetic beneficiary and its claims, as plain values without text.
 #pragma once
 #include <array>
 #include <cstdint>
@@ -8,7 +8,7 @@
 
 namespace libbcda::sandbox {
 
-inline constexpr std::int64_t kClaimNumbersPerBeneficiary = 16;  // room for the claims of one beneficiary
+inline constexpr std::int64_t kClaimNumbersPerBeneficiary = 16;  // claim numbers reserved for each beneficiary
 
 struct Coded {
   const char* code = "";
@@ -20,14 +20,14 @@ struct Beneficiary {
 
   std::int64_t number;
   bool female;
-  int birth_day;  // days since 1970, negative before
+  int birth_day;  // days since 1970; negative for earlier dates
   const char *family, *given, *middle;
   Coded race, status, entitlement;
   const char* state;  // SSA code
   std::uint32_t county, zip;
 };
 
-// Cents. What Medicare allows is what it pays and what the beneficiary owes.
+// Amounts in cents. The allowed amount is the sum of what Medicare pays and what the beneficiary owes.
 struct Amounts {
   std::int64_t submitted = 0, allowed = 0, deductible = 0, coinsurance = 0, paid = 0;
   Amounts& operator+=(const Amounts& other);
@@ -37,7 +37,7 @@ struct ClaimLine {
   Amounts amounts;
   int day = 0;
   Coded betos;
-  const char* service = "";  // HCPCS or revenue centre code
+  const char* service = "";  // HCPCS or revenue center code
   Coded place;
 };
 

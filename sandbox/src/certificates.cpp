@@ -57,13 +57,13 @@ void set_name(X509* certificate, const char* common_name) {
   add("CN", common_name);
 }
 
-// A certificate without issuer, extensions and signature.
+// Makes a certificate without issuer, extensions and signature.
 Certificate blank(EVP_PKEY* key, const char* common_name) {
   Certificate certificate(X509_new());
   check(certificate != nullptr);
   X509* x = certificate.get();
   Bytes serial = random_bytes(16);
-  serial[0] = static_cast<std::uint8_t>((serial[0] & 0x7f) | 0x40);  // positive and of fixed length
+  serial[0] = static_cast<std::uint8_t>((serial[0] & 0x7f) | 0x40);  // positive and with a fixed length
   std::unique_ptr<BIGNUM, Freer<BN_free>> number(BN_bin2bn(serial.data(), static_cast<int>(serial.size()), nullptr));
   check(number && BN_to_ASN1_INTEGER(number.get(), X509_get_serialNumber(x)) && X509_set_version(x, X509_VERSION_3) &&
         X509_gmtime_adj(X509_getm_notBefore(x), -3600) && X509_gmtime_adj(X509_getm_notAfter(x), 30L * 86400) &&

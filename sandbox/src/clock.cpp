@@ -73,7 +73,7 @@ std::string calendar_date(Time time) {
 }
 
 std::optional<Time> parse_http_date(std::string_view text) {
-  // "Sun, 22 Nov 2026 21:48:15 GMT", the only form a client of today sends
+  // "Sun, 22 Nov 2026 21:48:15 GMT", the only form that current clients send
   if (text.size() != 29 || text.substr(25) != " GMT") return std::nullopt;
   unsigned month = 0;
   while (month < kMonths.size() && text.substr(8, 3) != kMonths[month]) ++month;

@@ -1,4 +1,4 @@
-// The sandbox's clock, which can be moved ahead, and the forms in which the service writes times.
+// The sandbox's clock, which can be moved forward, and the time formats of the service.
 #pragma once
 #include <atomic>
 #include <chrono>
@@ -8,7 +8,7 @@
 
 namespace libbcda::sandbox {
 
-using Duration = std::chrono::microseconds;  // what the service's database keeps
+using Duration = std::chrono::microseconds;  // the precision of the service's database
 using Time = std::chrono::time_point<std::chrono::system_clock, Duration>;
 
 class Clock {  // thread-safe
@@ -24,7 +24,7 @@ class Clock {  // thread-safe
 
 std::string http_date(Time time);      // Sun, 22 Nov 2026 21:48:15 GMT
 std::string rfc3339(Time time);        // 2026-11-22T21:48:12.504991Z, no trailing zeros in the fraction
-std::string go_time(Time time);        // 2026-11-23 21:48:16.369278 +0000 UTC, what Go's String() gives
+std::string go_time(Time time);        // 2026-11-23 21:48:16.369278 +0000 UTC, as Go's String()
 std::string calendar_date(Time time);  // 2026-11-22
 std::optional<Time> parse_http_date(std::string_view text);
 

@@ -17,8 +17,8 @@ namespace {
 
 namespace http = boost::beast::http;
 
-constexpr std::size_t kStep = 256 << 10;          // file bytes made, sealed and sent at a time
-constexpr std::uint32_t kMostHeader = 256 << 10;  // of a request
+constexpr std::size_t kStep = 256 << 10;          // file bytes that are generated, encrypted and sent at a time
+constexpr std::uint32_t kMostHeader = 256 << 10;  // the largest head of a request
 constexpr std::uint64_t kMostBody = 1 << 20;
 constexpr std::int64_t kDripsPerSecond = 20;
 
@@ -27,12 +27,12 @@ asio::awaitable<void> sleep(Duration time) {
   co_await timer.async_wait(asio::use_awaitable);
 }
 
-// Lets others use the thread, and a shutdown take effect.
+// Yields the thread to other connections, and lets a shutdown take effect.
 asio::awaitable<void> breathe() { co_await asio::post(co_await asio::this_coro::executor, asio::use_awaitable); }
 
 using Parser = http::request_parser<http::string_body>;
 
-// False: the peer left or sent what is not HTTP.
+// Returns false if the peer disconnected or sent invalid HTTP.
 asio::awaitable<bool> read_request(Stream& stream, Parser& parser) {
   parser.eager(true);
   parser.header_limit(kMostHeader);
@@ -64,12 +64,12 @@ Request to_request(const Parser::value_type& message, bool tls) {
     std::string name(field.name_string());
     std::transform(name.begin(), name.end(), name.begin(),
                    [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
-    request.headers.emplace(std::move(name), std::string(field.value()));  // of a repeated one the first counts
+    request.headers.emplace(std::move(name), std::string(field.value()));  // of a repeated header, the first counts
   }
   return request;
 }
 
-// Sends an answer's body and does to it what the faults say.
+// Sends an answer's body and applies the faults to it.
 class BodyWriter {
  public:
   BodyWriter(Stream& stream, const Response& response) : stream_(stream) {
@@ -81,7 +81,7 @@ class BodyWriter {
     if (response.drip) rate_ = response.drip->number;
   }
 
-  // False: the connection is to end here.
+  // Returns false if the connection must end here.
   asio::awaitable<bool> send(ByteView bytes) {
     for (;;) {
       if (sent_ == reset_at_) {
@@ -113,7 +113,7 @@ class BodyWriter {
   Stream& stream_;
   std::uint64_t sent_ = 0, reset_at_ = kNever, truncate_at_ = kNever, stall_at_ = kNever;
   Duration stall_{};
-  std::int64_t rate_ = 0;  // bytes a second; 0: no limit
+  std::int64_t rate_ = 0;  // bytes per second; 0: no limit
 };
 
 asio::awaitable<bool> send_segment(BodyWriter& writer, const Response& response, const Segment& segment,
@@ -183,7 +183,7 @@ asio::awaitable<void> serve(Stream stream, Service& service) {
   try {
     co_await exchange(stream, service);
   } catch (const std::exception&) {
-    // The client left, or memory ran out: either way this connection is over, and only this one.
+    // The client disconnected, or memory ran out. Only this connection ends.
   }
 }
 

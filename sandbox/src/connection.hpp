@@ -1,4 +1,4 @@
-// One connection from handshake to goodbye: one request, one answer, with the misbehaviour that was asked for.
+// Handles one connection from handshake to close: one request and one answer, with the requested faults.
 #pragma once
 #include "service.hpp"
 #include "stream.hpp"

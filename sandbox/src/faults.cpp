@@ -18,7 +18,7 @@ constexpr const char* kExport = "GET /api/v1/";
 constexpr std::array<FaultRow, 28> kRows{{
     {status, "status", "status", nullptr, "",
      "answers with this status; :retry_after= adds that header, :body= a text"},
-    {revoke, "revoke", "", "", "GET ", "revokes every token issued so far, so that this request meets a 401"},
+    {revoke, "revoke", "", "", "GET ", "revokes every token issued so far, so that this request gets a 401"},
     {html, "html", "", "", kJobs, "answers 200 with a web page, as a proxy's log-in page does"},
     {huge_header, "huge-header", "size", "1MiB", "", "adds a header of this size"},
     {no_answer, "no-answer", "", "", "", "closes the connection without a byte"},
@@ -26,25 +26,25 @@ constexpr std::array<FaultRow, 28> kRows{{
     {reset, "reset", "", "", kData, "resets the connection at byte :at= of the body"},
     {truncate, "truncate", "", "", kData, "closes the connection cleanly at byte :at= of the body"},
     {stall, "stall", "", "", kData, "stops sending at byte :at= of the body for the duration :for="},
-    {drip, "drip", "size", nullptr, kData, "sends this many bytes a second"},
+    {drip, "drip", "size", nullptr, kData, "sends this many bytes per second"},
     {flip, "flip", "", "", kData, "flips a bit in byte :at= of the file"},
     {plaintext, "plaintext", "", "", kData, "serves the file in plaintext although the manifest has a key for it"},
     {ignore_range, "ignore-range", "", "", kData, "answers a Range request with 200 and the whole file"},
-    {job_fails, "job-fails", "", "", kExport, "the job ends in a 500"},
+    {job_fails, "job-fails", "", "", kExport, "the job ends with a 500"},
     {job_hangs, "job-hangs", "", "", kExport, "the job stays at In Progress (100%)"},
-    {job_expires, "job-expires", "", "", kExport, "the job is gone (410) as soon as it is done"},
-    {job_empty, "job-empty", "", "", kExport, "the job is done without a file: output is null or []"},
+    {job_expires, "job-expires", "", "", kExport, "the job expires (410) as soon as it is finished"},
+    {job_empty, "job-empty", "", "", kExport, "the job finishes without a file: output is null or []"},
     {job_grows, "job-grows", "", "", kExport, "the first manifest lacks the last file, later ones have it"},
     {no_location, "no-location", "", "", kExport, "the kick-off's 202 has no Content-Location"},
-    {not_json, "not-json", "", "", kJobs, "the manifest breaks off in the middle of its JSON"},
+    {not_json, "not-json", "", "", kJobs, "the JSON of the manifest is truncated"},
     {no_key, "no-key", "", "", kJobs, "output items have no encryptedKey (KeyMap still has them)"},
     {no_keymap, "no-keymap", "", "", kJobs, "the manifest has no KeyMap; with no-key too, files have no key at all"},
     {keys_differ, "keys-differ", "", "", kJobs, "KeyMap has another key than encryptedKey"},
-    {wrong_key, "wrong-key", "", "", kJobs, "the wrapped key opens, but to another key than the file's"},
-    {wrong_label, "wrong-label", "", "", kJobs, "the key is wrapped for another file name"},
+    {wrong_key, "wrong-key", "", "", kJobs, "the wrapped key unwraps to a wrong key"},
+    {wrong_label, "wrong-label", "", "", kJobs, "the OAEP label of the wrapped key is another file name"},
     {other_origin, "other-origin", "text", "https://files.example.org", kJobs, "file URLs are on this other origin"},
-    {plain_http, "plain-http", "", "", kJobs, "file URLs are http:// in spite of TLS"},
-    {traversal, "traversal", "", "", kJobs, "file names climb out of their directory (..%2f..%2f)"},
+    {plain_http, "plain-http", "", "", kJobs, "file URLs are http:// although the sandbox uses TLS"},
+    {traversal, "traversal", "", "", kJobs, "file names contain path traversal (..%2f..%2f)"},
 }};
 
 [[noreturn]] void refuse(std::string_view text, const std::string& why) {
@@ -109,7 +109,7 @@ bool set_member(Fault& fault, std::string_view name, std::string_view value) {
   return time.has_value();
 }
 
-// Whether requests can begin so: "", "GET", "GET /data/".
+// Whether requests can start with this prefix: "", "GET", "GET /data/".
 bool begins_request(std::string_view prefix) {
   const std::size_t blank = std::min(prefix.find(' '), prefix.size());
   const std::string_view method = prefix.substr(0, blank), path = prefix.substr(std::min(blank + 1, prefix.size()));
@@ -123,7 +123,7 @@ std::string_view next_part(std::string_view& rest) {
   return part;
 }
 
-// The first part, whose value may itself hold a colon: other-origin=https://example.org:8443.
+// The first part of a fault. Its value may contain a colon: other-origin=https://example.org:8443.
 std::string_view kind_part(std::string_view& rest, FaultKind kind) {
   if (kind != other_origin) return next_part(rest);
   std::size_t end = rest.size();

@@ -1,4 +1,4 @@
-// Misbehaviour on demand: what can go wrong, how it is written, and which request it hits.
+// Faults on demand: their kinds, their syntax, and the requests that they affect.
 #pragma once
 #include <cstdint>
 #include <mutex>
@@ -13,14 +13,14 @@
 namespace libbcda::sandbox {
 
 enum class FaultKind {
-  // any request
+  // faults of any request
   status,
   revoke,
   html,
   huge_header,
   no_answer,
   delay,
-  // the body of an answer
+  // faults of an answer's body
   reset,
   truncate,
   stall,
@@ -28,14 +28,14 @@ enum class FaultKind {
   flip,
   plaintext,
   ignore_range,
-  // a job, from its kick-off on
+  // faults of a job, chosen at its kick-off
   job_fails,
   job_hangs,
   job_expires,
   job_empty,
   job_grows,
   no_location,
-  // the manifest
+  // faults of a manifest
   not_json,
   no_key,
   no_keymap,
@@ -47,7 +47,7 @@ enum class FaultKind {
   traversal,
 };
 
-// Where in a body a fault strikes: a byte, or a share of its length.
+// The position of a fault in a body: a byte offset, or a share of its length.
 struct Position {
   std::int64_t byte = -1;
   double share = 0.5;
@@ -56,29 +56,31 @@ struct Position {
 
 struct Fault {
   FaultKind kind;
-  std::string on;           // prefix of "METHOD /path"
-  std::int64_t number = 0;  // the value where it is a number or a size
-  std::string text;         // the value where it is a text, or `body`
-  Duration time{};          // the value where it is a duration, or `for`
+  std::string on;           // the prefix of "METHOD /path"
+  std::int64_t number = 0;  // the value if it is a number or a size
+  std::string text;         // the value if it is text, or `body`
+  Duration time{};          // the value if it is a duration, or `for`
   Position at;
-  std::int64_t count = -1;           // how many more requests it hits; -1: all
-  std::int64_t skip = 0;             // how many matching requests pass first
-  std::optional<std::int64_t> file;  // only the manifest's file of this number, from 0
+  std::int64_t count = -1;           // the number of requests that it still affects; -1: all
+  std::int64_t skip = 0;             // the number of matching requests that are not affected first
+  std::optional<std::int64_t> file;  // affects only this file of the manifest, counted from 0
   std::string retry_after;
 };
 
 struct FaultRow {
   FaultKind kind;
   const char* name;
-  const char* value;     // what follows "=": "status", "size", "duration", "text"; "" nothing
-  const char* fallback;  // that value when none is given; nullptr: it must be given
-  const char* on;        // the prefix when none is given
+  const char* value;     // the kind of value after "=": "status", "size", "duration", "text"; "": no value
+  const char* fallback;  // the default value; nullptr: a value is required
+  const char* on;        // the default prefix
   const char* help;
 };
 
 std::span<const FaultRow> fault_rows();
 
-// "KIND[=VALUE][:on=PREFIX][:count=N][:skip=N][:at=BYTE|PERCENT][:for=DURATION][:file=N][:retry_after=TEXT][:body=TEXT]".
+// Parses
+//   KIND[=VALUE][:on=PREFIX][:count=N][:skip=N][:at=BYTE|PERCENT][:for=DURATION][:file=N][:retry_after=TEXT]
+//   [:body=TEXT]
 // Throws Error{INVALID_ARGUMENT}.
 Fault parse_fault(std::string_view text);
 
@@ -86,7 +88,7 @@ class Faults {  // thread-safe
  public:
   void add(Fault fault);
   void clear();
-  // The first fault of this kind that `request` ("METHOD /path?query") meets; counts it as used.
+  // Returns the first fault of this kind that affects `request` ("METHOD /path?query"), and counts it as used.
   std::optional<Fault> strike(FaultKind kind, std::string_view request);
 
  private:

@@ -8,7 +8,7 @@
 namespace libbcda::sandbox {
 namespace {
 
-constexpr std::int64_t kFilesOfBigData = 4;  // when the user names only bytes_per_type
+constexpr std::int64_t kFilesOfBigData = 4;  // used if only bytes_per_type is given
 
 std::array<std::uint8_t, 32> derive(ByteView secret, std::string_view purpose, std::string_view name) {
   crypto::Sha256 hash;
@@ -26,7 +26,7 @@ Archive::Archive(Population population, std::int64_t beneficiaries_per_file, std
       beneficiaries_per_file_(beneficiaries_per_file),
       files_per_type_(files_per_type),
       bytes_per_type_(bytes_per_type) {
-  if (bytes_per_type_ > 0) population_.error_rate = 0;  // repeated records have no beneficiaries to fail
+  if (bytes_per_type_ > 0) population_.error_rate = 0;  // repeated records have no beneficiaries that could fail
 }
 
 std::int64_t Archive::file_count() const {
@@ -114,7 +114,7 @@ std::size_t FileStream::read(MutableBytes out) {
   return done;
 }
 
-// The next bytes of the part of the file that `position_` is in: nonce, records or tag.
+// Reads from the part of the file at `position_`: nonce, records or tag.
 std::size_t FileStream::produce(MutableBytes out) {
   std::uint64_t start = sealed_ ? crypto::kNonceSize : 0, end = start + plain_size_;
   auto copy = [&](const std::uint8_t* from, std::uint64_t size) {
@@ -126,7 +126,7 @@ std::size_t FileStream::produce(MutableBytes out) {
   if (position_ < end) {
     MutableBytes part = out.first(static_cast<std::size_t>(std::min<std::uint64_t>(out.size(), end - position_)));
     plain_->read(part);
-    if (sealed_) sealer_->update(part, part);  // in place
+    if (sealed_) sealer_->update(part, part);  // encrypts in place
     return part.size();
   }
   if (!sealed_ || position_ >= end + crypto::kTagSize) return 0;

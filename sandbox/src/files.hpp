@@ -1,4 +1,4 @@
-// The files of a job: what is in them, and the bytes that are served, sealed while they are read.
+// The files of a job: their content, and the bytes to send, which are encrypted while they are read.
 #pragma once
 #include <array>
 #include <atomic>
@@ -13,13 +13,13 @@
 
 namespace libbcda::sandbox {
 
-// Where the records of a sandbox come from; shared by its jobs, immutable.
+// The source of all records of a sandbox. Immutable, and shared by its jobs.
 class Archive {
  public:
   Archive(Population population, std::int64_t beneficiaries_per_file, std::int64_t files_per_type,
           std::int64_t bytes_per_type);
 
-  std::int64_t file_count() const;  // of each type
+  std::int64_t file_count() const;  // the number of files of each type
   Slice slice(Resource resource, std::int64_t number, std::int64_t of, bool errors) const;
   bool has_errors(const Slice& slice) const;
   double failure_share(Resource resource) const;
@@ -37,7 +37,8 @@ class Archive {
   mutable std::array<std::unique_ptr<Block>, 3> blocks_;
 };
 
-// One file of a job. Its key and nonce follow from the sandbox's secret, so its bytes are the same at every request.
+// One file of a job. Its key and nonce are derived from the sandbox's secret, so its bytes are the same at every
+// request.
 class DataFile {
  public:
   DataFile(std::shared_ptr<const Archive> archive, std::string name, Slice slice, std::int64_t number, std::int64_t of,
@@ -47,7 +48,7 @@ class DataFile {
   bool is_error() const { return slice_.errors; }
   bool encrypted() const { return encrypted_; }
   const crypto::FileKey& key() const { return key_; }
-  std::uint64_t size(bool plain) const;  // as served
+  std::uint64_t size(bool plain) const;  // the size of the body that is sent
 
   Time modified{};
 
@@ -60,16 +61,17 @@ class DataFile {
   bool encrypted_;
   crypto::FileKey key_;
   std::array<std::uint8_t, crypto::kNonceSize> nonce_{};
-  mutable std::atomic<std::int64_t> plain_size_{-1};  // found at the first request
+  mutable std::atomic<std::int64_t> plain_size_{-1};  // computed at the first request
 };
 
-// The bytes of a file as served, from the first on. GCM has no short cut to the tag, so a Range reads and drops.
+// Reads the bytes of a file from its start. A Range request reads and discards the bytes before the range, because the
+// GCM tag depends on all of them.
 class FileStream {
  public:
   FileStream(std::shared_ptr<const DataFile> file, bool plain);
 
   std::uint64_t position() const { return position_; }
-  std::size_t read(MutableBytes out);  // fewer than asked for only at the end
+  std::size_t read(MutableBytes out);  // fewer than requested only at the end
   void flip_at(std::uint64_t byte) { flip_ = byte; }
 
  private:

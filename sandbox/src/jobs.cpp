@@ -11,9 +11,9 @@
 namespace libbcda::sandbox {
 namespace {
 
-constexpr Duration kArchivedAfter = std::chrono::hours(1);  // until the clean-up removes an expired job's files
-constexpr Duration kStaleAfter = std::chrono::hours(24);    // an older job does not block a kick-off any more
-constexpr std::size_t kPaddedName = 127;                    // the width of the column that file names were once in
+constexpr Duration kArchivedAfter = std::chrono::hours(1);  // the delay before the files of an expired job are removed
+constexpr Duration kStaleAfter = std::chrono::hours(24);    // an older job does not block a kick-off
+constexpr std::size_t kPaddedName = 127;                    // the width of a database column for file names
 
 std::string wrap_hex(const crypto::FileKey& key, const std::string& public_key, std::string_view label) {
   return to_hex(crypto::wrap_file_key(key, public_key, label));
@@ -163,10 +163,10 @@ std::shared_ptr<Job> Jobs::find(std::int64_t id) const {
   return found == jobs_.end() ? nullptr : found->second;
 }
 
-bool Jobs::is_running(const std::string& organisation, Resource resource, Time now) const {
+bool Jobs::is_running(const std::string& organization, Resource resource, Time now) const {
   std::lock_guard lock(mutex_);
   for (const auto& [id, job] : jobs_) {
-    if (job->organisation != organisation || job->resource != resource || now - job->created >= kStaleAfter) continue;
+    if (job->organization != organization || job->resource != resource || now - job->created >= kStaleAfter) continue;
     Phase phase = job->phase(now);
     if (phase == Phase::pending || phase == Phase::in_progress) return true;
   }

@@ -3,7 +3,7 @@
 namespace libbcda::sandbox {
 namespace {
 
-constexpr std::size_t kBuffered = 2048;  // Go knows the length of what fits its buffer; what is longer goes in chunks
+constexpr std::size_t kBuffered = 2048;  // Go sends longer bodies in chunks, without Content-Length
 
 const char* reason(int status) {
   switch (status) {

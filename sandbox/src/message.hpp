@@ -1,4 +1,4 @@
-// A request as it was parsed and an answer before it is written: no sockets here.
+// A parsed request, and an answer before it is sent. This file uses no sockets.
 #pragma once
 #include <cstdint>
 #include <map>
@@ -14,17 +14,17 @@
 namespace libbcda::sandbox {
 
 struct Request {
-  std::string method, target;  // the target as it came, not decoded
+  std::string method, target;  // the target is not decoded
   bool http_1_0 = false;
   bool tls = false;
-  std::map<std::string, std::string> headers;  // names in lower case
+  std::map<std::string, std::string> headers;  // by lowercase name
 
   std::string_view path() const;
   std::string line() const { return method + " " + target; }
-  std::string header(const char* lower_name) const;  // "" when missing
+  std::string header(const char* lower_name) const;  // "" if missing
 };
 
-// A stretch of the file in an answer's body, after some text of a multipart answer.
+// A part of the file in an answer's body, after the text of a part in a multipart answer.
 struct Segment {
   std::string before;
   std::uint64_t offset = 0, length = 0;
@@ -32,15 +32,15 @@ struct Segment {
 
 struct Response {
   int status = 200;
-  std::map<std::string, std::string> headers;  // written in this order, as Go does
-  std::string sniffed_type;                    // a Content-Type that Go adds itself: it comes after Date
-  std::string body;                            // when there is no file
+  std::map<std::string, std::string> headers;  // sent in this order, as Go does
+  std::string sniffed_type;                    // a Content-Type that Go adds itself, after Date
+  std::string body;                            // used if there is no file
   std::shared_ptr<DataFile> file;
   bool plain = false;
   std::vector<Segment> segments;
   std::string after_segments;
 
-  // Misbehaviour that the connection carries out.
+  // Faults that the connection applies.
   bool no_answer = false;
   Duration delay{};
   std::optional<Fault> reset, truncate, stall, drip, flip;
@@ -48,12 +48,12 @@ struct Response {
   std::uint64_t body_size() const;
 };
 
-Response text_answer(int status, std::string line);  // as Go's http.Error writes it
+Response text_answer(int status, std::string line);  // like Go's http.Error
 Response json_answer(int status, std::string body);
 Response empty_answer(int status);
 Response redirect(const std::string& location);
 
-// The head as the service writes it, blank line included; and whether the body goes in chunks.
+// The head of an answer, as the service writes it, including the blank line. Also whether the body is sent in chunks.
 struct Head {
   std::string text;
   bool chunked;

@@ -1,4 +1,4 @@
-// What a sandbox can be told: one table of names, defaults and help.
+// The options of a sandbox: one table of names, defaults and help texts.
 #pragma once
 #include <span>
 #include <string>
@@ -10,18 +10,18 @@
 
 namespace libbcda::sandbox {
 
-// The service changed its handling of error files and keys within a year.
+// The versions of the service. It changed its handling of error files and keys several times within a year.
 enum class Era {
-  nov2018,      // one file a job, keys in KeyMap only (names blank-padded), error files encrypted too
-  sep2019,      // the tech guide's service: error files exist but are never listed
+  nov2018,      // one file for each job; keys only in KeyMap (names padded with blanks); error files encrypted
+  sep2019,      // the service of the technical guide; error files exist but are never listed
   oct2019,      // error files are listed, in plaintext, with encryptedKey ""
-  nov2019_off,  // encryption switched off: plaintext, no encryptedKey, no KeyMap
+  nov2019_off,  // encryption is switched off: plaintext, no encryptedKey, no KeyMap
 };
 
 struct Options {
-  Options();  // all defaults
+  Options();  // sets all defaults
 
-  // Throws Error{INVALID_ARGUMENT}: an unknown name or a bad value, saying what would do.
+  // Throws Error{INVALID_ARGUMENT} for an unknown name or a bad value. The message says what is accepted.
   void set(std::string_view name, std::string_view value);
 
   std::int64_t port = 0;
@@ -45,14 +45,14 @@ struct Options {
 struct OptionRow {
   const char* name;
   const char* fallback;
-  const char* takes;  // what a value looks like, for the message about a bad one
+  const char* takes;  // the form of a value, for messages about a bad one
   const char* help;   // one sentence
-  bool changeable;    // also by bcda_sandbox_control
+  bool changeable;    // can be changed with bcda_sandbox_control
   bool (*set)(Options&, std::string_view);
 };
 
 std::span<const OptionRow> option_rows();
 const OptionRow& option_named(std::string_view name);  // throws Error{INVALID_ARGUMENT}
-std::string option_help(const OptionRow& row);         // with what it takes; for `fault`, every kind on a line
+std::string option_help(const OptionRow& row);         // with the form of the value; `fault` lists its kinds
 
 }  // namespace libbcda::sandbox

@@ -1,4 +1,4 @@
-// Unguessable texts from the operating system's generator, and reproducible numbers from a seed.
+// Unpredictable text from the operating system's random generator, and reproducible numbers from a seed.
 #pragma once
 #include <cstdint>
 #include <string>
@@ -8,9 +8,9 @@
 namespace libbcda::sandbox {
 
 Bytes random_bytes(std::size_t size);
-std::string random_uuid();  // version 4, lower case
+std::string random_uuid();  // version 4, lowercase
 
-// A fixed function of its arguments: the same seed gives the same beneficiaries everywhere.
+// A pure function of its arguments, so that the same seed gives the same beneficiaries everywhere.
 constexpr std::uint64_t mix(std::uint64_t a, std::uint64_t b = 0) {
   std::uint64_t x = a + 0x9e3779b97f4a7c15u * (b + 1);
   x = (x ^ (x >> 30)) * 0xbf58476d1ce4e5b9u;

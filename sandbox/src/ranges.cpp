@@ -71,13 +71,13 @@ Ranges parse_ranges(std::string_view header, std::uint64_t size) {
   ranges.none_overlaps = any_outside && ranges.list.empty();
   std::uint64_t sum = 0;
   for (const Range& range : ranges.list) sum += range.length;
-  if (sum > size) ranges.list.clear();  // more than the file: probably an attack, so Go sends the file
+  if (sum > size) ranges.list.clear();  // more than the file, probably an attack; Go then sends the whole file
   return ranges;
 }
 
 Time whole_seconds(Time time) { return std::chrono::floor<std::chrono::seconds>(time); }
 
-// The status when a precondition decides the answer, else 0.
+// The status if a precondition determines the answer, or else 0.
 int precondition(const Request& request, Time modified) {
   if (std::string match = request.header("if-match"); !match.empty()) {
     if (match != "*") return 412;  // there are no entity tags to match

@@ -1,10 +1,10 @@
-// Conditional and Range requests for one file, decided as Go's file server decides them.
+// Conditional and Range requests for one file, with the rules of Go's file server.
 #pragma once
 #include "message.hpp"
 
 namespace libbcda::sandbox {
 
-// 200, 206, 304, 412 or 416. `ignore_range`: as a server without ranges would.
+// Answers with 200, 206, 304, 412 or 416. `ignore_range`: answers like a server without Range support.
 Response serve_file(const Request& request, std::shared_ptr<DataFile> file, bool plain, bool ignore_range);
 
 }  // namespace libbcda::sandbox

@@ -11,7 +11,7 @@
 namespace libbcda::sandbox {
 namespace {
 
-// Identifiers have a fixed width, so that one can be written over another.
+// Identifiers have a fixed width, so that one can overwrite another.
 constexpr std::uint64_t kFirstBeneficiary = 19990000000000, kFirstClaim = 10000000000, kFirstGroup = 70000000000;
 constexpr std::size_t kBlockSize = 512 << 10;
 constexpr std::uint64_t kFailureStream = 4, kHashStream = 5;
@@ -55,7 +55,7 @@ char* put_date(char* out, int day) {
 
 char* put_number(char* out, std::int64_t value) { return std::to_chars(out, out + 20, value).ptr; }
 
-char* put_money(char* out, std::int64_t cents) {  // 20, 20.5, 20.05: JSON numbers as Go writes them
+char* put_money(char* out, std::int64_t cents) {  // 20, 20.5, 20.05, like the JSON numbers of Go
   out = put_number(out, cents / 100);
   std::int64_t rest = cents % 100;
   if (rest == 0) return out;
@@ -65,15 +65,15 @@ char* put_money(char* out, std::int64_t cents) {  // 20, 20.5, 20.05: JSON numbe
   return out;
 }
 
-// All that a record is made of; what a template does not name may be missing.
+// The data of a record. Parts that a template does not use may be missing.
 struct Context {
   std::uint64_t seed = 0;
   const Beneficiary* person = nullptr;
   const Claim* claim = nullptr;
   const ClaimLine* line = nullptr;
   const Coded* diagnosis = nullptr;
-  std::int64_t number = 0;  // of the line or diagnosis, from 1
-  std::string_view organisation, failed_type;
+  std::int64_t number = 0;  // the number of the line or diagnosis, from 1
+  std::string_view organization, failed_type;
 };
 
 std::string_view person_text(Field field, const Beneficiary& person, char* scratch) {
@@ -180,8 +180,8 @@ std::string_view field_text(Field field, const Context& context, char* scratch) 
   }
   if (field <= Field::orec_text) return person_text(field, *context.person, scratch);
   switch (field) {
-    case Field::organisation:
-      return context.organisation;
+    case Field::organization:
+      return context.organization;
     case Field::failed_type:
       return context.failed_type;
     case Field::number:
@@ -200,7 +200,7 @@ std::string_view field_text(Field field, const Context& context, char* scratch) 
   }
 }
 
-struct Counter {  // an output that only counts
+struct Counter {  // an output that only counts bytes
   std::uint64_t size = 0;
   void add(std::string_view text, Field, const Context&) { size += text.size(); }
   void end_record() {}
@@ -277,7 +277,7 @@ void render_beneficiary(std::uint64_t seed, Resource resource, std::int64_t numb
   }
 }
 
-// What beneficiary `number` contributes to the file of `slice`.
+// The records of beneficiary `number` in the file of `slice`.
 template <class Out>
 void render_one(const Population& population, const Slice& slice, std::int64_t number, Out& out) {
   bool failed = fails(population, slice.resource, number);
@@ -286,7 +286,7 @@ void render_one(const Population& population, const Slice& slice, std::int64_t n
   Beneficiary person(population.seed, number);
   Context context;
   context.person = &person;
-  context.organisation = population.organisation;
+  context.organization = population.organization;
   context.failed_type = resource_name(slice.resource);
   render(templates().failure, context, out);
 }
@@ -314,7 +314,7 @@ class SliceReader : public Plaintext {
     taken_ = 0;
     Writer writer{text_};
     while (text_.empty() && next_ < slice_.last) render_one(population_, slice_, next_++, writer);
-    if (text_.empty()) text_.assign(1, '\n');  // unreachable within size(); a loop without end would be worse
+    if (text_.empty()) text_.assign(1, '\n');  // unreachable within size(), but an endless loop would be worse
   }
 
   Population population_;

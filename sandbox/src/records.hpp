@@ -1,4 +1,5 @@
-// Synthetic Medicare beneficiaries and their records as NDJSON: a fixed function of the seed, made as they are read.
+// Synthetic Medicare beneficiaries and their records as NDJSON. They are a pure function of the seed, and generated
+// while read.
 #pragma once
 #include <cstdint>
 #include <memory>
@@ -17,36 +18,37 @@ struct Population {
   std::uint64_t seed = 1;
   std::int64_t beneficiaries = 0;
   double error_rate = 0;
-  std::string organisation;
+  std::string organization;
 };
 
-// True when this beneficiary's records of this type cannot be retrieved.
+// Whether the records of this beneficiary and this type cannot be retrieved.
 bool fails(const Population& population, Resource resource, std::int64_t beneficiary);
 
-// The plaintext of one file, read from its start on.
+// The plaintext of one file, read from its start.
 class Plaintext {
  public:
   virtual ~Plaintext() = default;
   virtual std::uint64_t size() const = 0;
-  virtual void read(MutableBytes out) = 0;  // fills `out`; the caller does not read past size()
+  virtual void read(MutableBytes out) = 0;  // fills `out`; the caller must not read past size()
 };
 
-// The records of the beneficiaries first <= n < last; or, with `errors`, the error file's lines for those that fail.
+// The records of the beneficiaries first <= n < last. With `errors`, the lines of the error file for those that fail.
 struct Slice {
   Resource resource;
   std::int64_t first, last;
   bool errors;
 };
-std::uint64_t slice_size(const Population& population, const Slice& slice);  // costs a walk through all records
+std::uint64_t slice_size(const Population& population, const Slice& slice);  // slow, because it generates all records
 std::unique_ptr<Plaintext> read_slice(const Population& population, const Slice& slice, std::uint64_t size);
 
-// Big data at the speed of memory: a block of records that is repeated with other identifiers of the same width.
+// Large data at the speed of memory: a block of records is repeated, each time with other identifiers of the same
+// width.
 class Block {
  public:
   Block(const Population& population, Resource resource);
-  // The largest number of bytes up to `wanted` that ends with a record; one record at least.
+  // The largest size up to `wanted` that ends with a complete record. It has at least one record.
   std::uint64_t fitting(std::uint64_t wanted) const;
-  // `number`: of the file, so that no two files have a beneficiary in common.
+  // `number` is the number of the file. It makes sure that no two files share a beneficiary.
   std::unique_ptr<Plaintext> read(std::uint64_t size, std::uint64_t number) const;
 
  private:
@@ -57,7 +59,7 @@ class Block {
   };
   std::uint64_t seed_;
   std::string text_;
-  std::vector<std::uint32_t> ends_;  // of each record
+  std::vector<std::uint32_t> ends_;  // the end of each record
   std::vector<Patch> patches_;
   std::uint32_t beneficiaries_ = 0;
 };

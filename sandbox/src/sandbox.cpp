@@ -7,8 +7,8 @@
 #include <filesystem>
 
 #include "base/error.hpp"
-#include "base/file.hpp"
 #include "crypto/key.hpp"
+#include "files/file.hpp"
 #include "random.hpp"
 
 namespace libbcda::sandbox {
@@ -17,7 +17,8 @@ namespace {
 constexpr std::size_t kSecretBytes = 40;  // 80 hex digits
 constexpr std::size_t kMostPem = 64 << 10;
 
-// One throw-away pair for all sandboxes of the process: making one takes longer than everything else at a start.
+// One temporary key pair for all sandboxes of the process, because generating it takes longer than the rest of the
+// start.
 const crypto::PrivateKey& throwaway_pair() {
   static const auto* pair = new crypto::PrivateKey(crypto::PrivateKey::generate());
   return *pair;
@@ -69,8 +70,8 @@ Sandbox::Sandbox(Options options) : directory_(options.directory) {
     public_key = throwaway_pair().public_pem();
     private_key = directory_.write("private.pem", throwaway_pair().private_pem());
   } else {
-    public_key = read_file(options.public_key, kMostPem, "public key");
-    crypto::wrap_file_key(crypto::FileKey(), public_key, "trial");  // better now than in the middle of a job
+    public_key = files::read_file(options.public_key, kMostPem, "public key");
+    crypto::wrap_file_key(crypto::FileKey(), public_key, "trial");  // fails now, not during a job
   }
   Certificates certificates;
   if (options.tls) {
@@ -85,7 +86,7 @@ Sandbox::Sandbox(Options options) : directory_(options.directory) {
          ",\"ca_file\":" + json_string(ca_file) + "}";
 }
 
-// The process exits and nobody has destroyed it.
+// Called if the process exits before the sandbox was destroyed.
 void Sandbox::end() {
   if (server_) server_->stop();
   directory_.remove();

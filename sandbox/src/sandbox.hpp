@@ -1,23 +1,23 @@
-// A running sandbox: its credentials, its temporary files, its server.
+// A running sandbox, with its credentials, temporary files and server.
 #pragma once
 #include <memory>
 #include <string>
 
-#include "base/threads.hpp"
 #include "options.hpp"
 #include "server.hpp"
 #include "service.hpp"
+#include "world/threads.hpp"
 
 namespace libbcda::sandbox {
 
-// A private directory that disappears with all that is in it.
+// A private directory that is removed with all its files on destruction.
 class TemporaryDirectory {
  public:
-  explicit TemporaryDirectory(const std::string& base);  // made in there; "": TMPDIR, else /tmp
+  explicit TemporaryDirectory(const std::string& base);  // created in `base`; "": TMPDIR, or else /tmp
   ~TemporaryDirectory();
   TemporaryDirectory(const TemporaryDirectory&) = delete;
   TemporaryDirectory& operator=(const TemporaryDirectory&) = delete;
-  std::string write(const std::string& name, std::string_view text) const;  // mode 0600; the path
+  std::string write(const std::string& name, std::string_view text) const;  // with mode 0600; returns the path
   void remove() const noexcept;
 
  private:
@@ -38,8 +38,8 @@ class Sandbox {
 
   TemporaryDirectory directory_;
   std::unique_ptr<Service> service_;
-  std::unique_ptr<Server> server_;  // after the service: stopped first
-  StopAtExit at_exit_{[this] { end(); }};
+  std::unique_ptr<Server> server_;  // declared after the service, so that it stops first
+  world::StopAtExit at_exit_{[this] { end(); }};
 };
 
 }  // namespace libbcda::sandbox

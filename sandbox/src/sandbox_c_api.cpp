@@ -13,7 +13,7 @@ struct bcda_sandbox_options {
 
 struct bcda_sandbox {
   sbx::Sandbox sandbox;
-  pid_t owner;  // after fork() the threads are the parent's
+  pid_t owner;  // after fork(), the threads belong to the parent
 };
 
 namespace {
@@ -84,7 +84,7 @@ bcda_status bcda_sandbox_start(const bcda_sandbox_options* options, bcda_sandbox
 }
 
 void bcda_sandbox_destroy(bcda_sandbox* sandbox) {
-  if (!sandbox || sandbox->owner != ::getpid()) return;  // a child leaves its parent's threads and files alone
+  if (!sandbox || sandbox->owner != ::getpid()) return;  // the objects belong to the parent process
   delete sandbox;
 }
 

@@ -10,8 +10,8 @@
 #include <thread>
 
 #include "base/error.hpp"
-#include "base/threads.hpp"
 #include "connection.hpp"
+#include "world/threads.hpp"
 
 namespace libbcda::sandbox {
 namespace {
@@ -20,7 +20,7 @@ using tcp = asio::ip::tcp;
 using boost::system::error_code;
 
 constexpr int kThreads = 2;
-constexpr int kPortTries = 20;  // for a port that is free on both loopback addresses
+constexpr int kPortTries = 20;  // tries to find a port that is free on both loopback addresses
 
 error_code listen_at(tcp::acceptor& acceptor, const asio::ip::address& address, int port) {
   error_code fault;
@@ -59,7 +59,8 @@ void Server::Impl::listen(int port) {
   for (int i = 0; i < kPortTries; ++i) {
     fault = listen_at(v4, asio::ip::address_v4::loopback(), port);
     if (fault) break;
-    // "localhost" may mean ::1 first: another program must not be there. A machine without IPv6 is fine.
+    // Clients may try ::1 first for "localhost", so no other program may listen there. A machine without IPv6 is
+    // allowed.
     error_code v6_fault = listen_at(v6, asio::ip::address_v6::loopback(), v4.local_endpoint().port());
     if (v6_fault != asio::error::address_in_use) return;
     fault = v6_fault;
@@ -78,7 +79,7 @@ asio::awaitable<void> Server::Impl::accept(tcp::acceptor& acceptor) {
       auto executor = socket.get_executor();
       asio::co_spawn(executor, serve(Stream(std::move(socket), tls.get()), service), asio::detached);
     } catch (const std::exception&) {
-      failed = true;  // most likely out of file descriptors
+      failed = true;  // probably out of file descriptors
     }
     if (!failed) continue;
     pause.expires_after(std::chrono::milliseconds(20));
@@ -89,7 +90,7 @@ asio::awaitable<void> Server::Impl::accept(tcp::acceptor& acceptor) {
 void Server::Impl::start() {
   for (tcp::acceptor* acceptor : {&v4, &v6})
     if (acceptor->is_open()) asio::co_spawn(acceptor->get_executor(), accept(*acceptor), asio::detached);
-  SignalsBlocked block;
+  world::SignalsBlocked block;
   for (int i = 0; i < kThreads; ++i) threads.emplace_back([this] { io.run(); });
 }
 

@@ -1,4 +1,4 @@
-// Listens on loopback and carries requests to a Service and answers back. Own threads.
+// Listens on loopback with its own threads. Passes requests to a Service and sends the answers.
 #pragma once
 #include <memory>
 #include <string>
@@ -10,10 +10,11 @@ namespace libbcda::sandbox {
 
 class Server {
  public:
-  // `certificates` nullptr: plain http. `port` 0: any. `service` outlives the server. Throws Error{NETWORK}.
+  // `certificates` nullptr: plain http. `port` 0: any free port. `service` must outlive the server. Throws
+  // Error{NETWORK}.
   Server(Service& service, const Certificates* certificates, int port);
   ~Server();
-  void stop();  // ends every connection, stalled ones too
+  void stop();  // ends every connection, including stalled ones
   int port() const;
 
  private:

@@ -11,7 +11,7 @@
 namespace libbcda::sandbox {
 namespace {
 
-// The service's OperationOutcomes name their kind twice and sometimes say more.
+// The service's OperationOutcomes contain their kind twice, and sometimes more text.
 std::string outcome(const std::string& code, const std::string& text, const std::string& diagnostics = "") {
   return R"({"resourceType":"OperationOutcome","issue":[{"severity":"Error","code":")" + code +
          R"(","details":{"coding":[{"display":")" + text + R"("}],"text":")" + text + "\"}" +
@@ -29,7 +29,7 @@ std::string base_url(const Request& request) {
   return (request.tls ? "https://" : "http://") + (host.empty() ? "localhost" : host);
 }
 
-// What is between `prefix` and `suffix` in `path`, when it is one segment and not empty.
+// The part of `path` between `prefix` and `suffix`, if it is one non-empty segment.
 std::optional<std::string_view> segment(std::string_view path, std::string_view prefix, std::string_view suffix) {
   if (!path.starts_with(prefix) || !path.ends_with(suffix) || path.size() <= prefix.size() + suffix.size()) return {};
   path.remove_prefix(prefix.size());
@@ -54,7 +54,7 @@ std::string percent_decoded(std::string_view text) {
   return out;
 }
 
-bool climbs(std::string_view path) {  // has a segment ".." once decoded
+bool climbs(std::string_view path) {  // has a segment ".." after decoding
   std::string decoded = "/" + percent_decoded(path) + "/";
   std::replace(decoded.begin(), decoded.end(), '\\', '/');
   return decoded.find("/../") != std::string::npos;
@@ -90,7 +90,7 @@ std::optional<Credentials> basic_credentials(const std::string& header) {
   return Credentials{text.substr(0, colon), text.substr(colon + 1)};
 }
 
-// Exactly ^Bearer (\S+)$, as the service matches it.
+// Matches exactly ^Bearer (\S+)$, as the service does.
 std::string_view bearer_token(const std::string& header) {
   constexpr std::string_view scheme = "Bearer ";
   if (!header.starts_with(scheme)) return {};
@@ -187,7 +187,7 @@ void Service::add_faults(const Request& request, Response& response) {
   if (auto fault = faults_.strike(FaultKind::delay, line)) response.delay = fault->time;
   if (auto fault = faults_.strike(FaultKind::huge_header, line))
     response.headers["X-Filler"] = std::string(static_cast<std::size_t>(fault->number), 'x');
-  if (response.status != 200 && response.status != 206) return;  // the other faults are about bodies
+  if (response.status != 200 && response.status != 206) return;  // the other faults affect only bodies
   response.reset = faults_.strike(FaultKind::reset, line);
   response.truncate = faults_.strike(FaultKind::truncate, line);
   response.stall = faults_.strike(FaultKind::stall, line);
@@ -253,8 +253,8 @@ Response Service::token(const Request& request) {
   return response;
 }
 
-std::optional<std::string> Service::organisation(const Request& request) {
-  return tokens_.organisation_of(bearer_token(request.header("authorization")), now());
+std::optional<std::string> Service::organization(const Request& request) {
+  return tokens_.organization_of(bearer_token(request.header("authorization")), now());
 }
 
 Response Service::metadata(const Request& request) const {
@@ -292,7 +292,7 @@ Response Service::metadata(const Request& request) const {
 // ---- Jobs ----------------------------------------------------------------------------------------------------------
 
 Response Service::kick_off(const Request& request, Resource resource) {
-  auto owner = organisation(request);
+  auto owner = organization(request);
   if (!owner) return unauthorized();
   std::string accept = request.header("accept"), prefer = request.header("prefer");
   if (accept.empty()) return malformed("Accept header is required");
@@ -308,17 +308,17 @@ Response Service::kick_off(const Request& request, Resource resource) {
     return response;
   }
   auto job = jobs_.add(new_job(request, *owner, resource, o));
-  if (o.beneficiaries == 0 && o.bytes_per_type == 0) return failure();  // and the job stays behind
+  if (o.beneficiaries == 0 && o.bytes_per_type == 0) return failure();  // the job remains, as in the service
   Response response = empty_answer(202);
   if (!strikes(FaultKind::no_location, request))
     response.headers["Content-Location"] = base_url(request) + "/api/v1/jobs/" + std::to_string(job->id);
   return response;
 }
 
-std::shared_ptr<Job> Service::new_job(const Request& request, const std::string& organisation, Resource resource,
+std::shared_ptr<Job> Service::new_job(const Request& request, const std::string& organization, Resource resource,
                                       const Options& o) {
   auto job = std::make_shared<Job>();
-  job->organisation = organisation;
+  job->organization = organization;
   job->resource = resource;
   job->request = base_url(request) + request.target;
   job->created = now();
@@ -330,20 +330,20 @@ std::shared_ptr<Job> Service::new_job(const Request& request, const std::string&
   job->doom.empty = strikes(FaultKind::job_empty, request);
   job->doom.grows = strikes(FaultKind::job_grows, request);
   job->doom.fails =
-      strikes(FaultKind::job_fails, request) || archives_.at(organisation)->failure_share(resource) >= 0.5;
+      strikes(FaultKind::job_fails, request) || archives_.at(organization)->failure_share(resource) >= 0.5;
   add_files(*job, o);
   return job;
 }
 
 void Service::add_files(Job& job, const Options& o) {
-  auto archive = archives_.at(job.organisation);
+  auto archive = archives_.at(job.organization);
   std::int64_t count = o.era == Era::nov2018 ? 1 : archive->file_count();
   job.data_files = count;
   for (std::int64_t i = 0; i < count; ++i) {
-    std::string stem = o.era == Era::nov2018 ? job.organisation : random_uuid();
+    std::string stem = o.era == Era::nov2018 ? job.organization : random_uuid();
     bool encrypted = o.era != Era::nov2019_off;
     auto add = [&](const std::string& name, const Slice& slice, bool sealed) {
-      // Late in 2018 every job's file had the same name, so the job's moment takes part in its key too.
+      // Late in 2018 the files of all jobs had the same name, so the key also depends on the job's creation time.
       Bytes secret = secret_;
       for (char c : rfc3339(job.created) + resource_name(job.resource)) secret.push_back(static_cast<std::uint8_t>(c));
       auto file = std::make_shared<DataFile>(archive, name, slice, i, count, sealed, secret);
@@ -352,20 +352,20 @@ void Service::add_files(Job& job, const Options& o) {
     };
     add(stem + ".ndjson", archive->slice(job.resource, i, count, false), encrypted);
     Slice errors = archive->slice(job.resource, i, count, true);
-    // In September 2019 they never left the staging directory.
+    // In September 2019 error files were never moved out of the staging directory.
     if (o.era != Era::sep2019 && archive->has_errors(errors))
       add(stem + "-error.ndjson", errors, o.era == Era::nov2018);
   }
 }
 
-std::shared_ptr<Job> Service::job_of(const std::string& organisation, std::string_view id) const {
+std::shared_ptr<Job> Service::job_of(const std::string& organization, std::string_view id) const {
   auto number = parse_integer(id);
   auto job = number ? jobs_.find(*number) : nullptr;
-  return job && job->organisation == organisation ? job : nullptr;
+  return job && job->organization == organization ? job : nullptr;
 }
 
 Response Service::status(const Request& request, std::string_view id) {
-  auto owner = organisation(request);
+  auto owner = organization(request);
   if (!owner) return unauthorized();
   auto job = job_of(*owner, id);
   if (!job) return not_found();
@@ -402,13 +402,13 @@ Response Service::listing(const Request& request, const Job& job, std::string_vi
   if (strike(FaultKind::not_json)) text.resize(text.size() / 2);
   Response response = json_answer(200, std::move(text));
   std::string expires = go_time(job.expires());
-  if (first) expires += " m=+86400.412536";  // what Go adds to a time that it has just taken from the clock
+  if (first) expires += " m=+86400.412536";  // Go appends this to a time that was just read from the clock
   response.headers["Expires"] = expires;
   return response;
 }
 
 Response Service::data(const Request& request, std::string_view id, std::string_view name) {
-  auto owner = organisation(request);
+  auto owner = organization(request);
   if (!owner) return unauthorized();
   auto job = job_of(*owner, id);
   if (!job) return not_found();

@@ -1,4 +1,4 @@
-// The emulated service: what it answers to a request. Knows no sockets.
+// The emulated service. It computes the answer to a request, and uses no sockets.
 #pragma once
 #include <map>
 #include <mutex>
@@ -15,7 +15,7 @@ namespace libbcda::sandbox {
 
 class Service {  // thread-safe
  public:
-  // `options` must have both credentials of the first organisation; `public_key` is PEM text.
+  // `options` must have the client id and secret of the first organization. `public_key` is PEM text.
   Service(Options options, std::string public_key);
 
   Response answer(const Request& request);
@@ -25,7 +25,7 @@ class Service {  // thread-safe
 
  private:
   Response route(const Request& request);
-  Response site_route(const Request& request);  // what needs no token
+  Response site_route(const Request& request);  // the paths that need no token
   Response token(const Request& request);
   Response metadata(const Request& request) const;
   Response kick_off(const Request& request, Resource resource);
@@ -34,20 +34,20 @@ class Service {  // thread-safe
   Response data(const Request& request, std::string_view id, std::string_view name);
 
   Options options() const;  // a copy: control() may change them at any time
-  std::optional<std::string> organisation(const Request& request);
-  std::shared_ptr<Job> job_of(const std::string& organisation, std::string_view id) const;
-  std::shared_ptr<Job> new_job(const Request& request, const std::string& organisation, Resource resource,
+  std::optional<std::string> organization(const Request& request);
+  std::shared_ptr<Job> job_of(const std::string& organization, std::string_view id) const;
+  std::shared_ptr<Job> new_job(const Request& request, const std::string& organization, Resource resource,
                                const Options& options);
   void add_files(Job& job, const Options& options);
   bool strikes(FaultKind kind, const Request& request) { return faults_.strike(kind, request.line()).has_value(); }
   void add_faults(const Request& request, Response& response);
 
-  mutable std::mutex mutex_;  // of options_ and counts_
+  mutable std::mutex mutex_;  // guards options_ and counts_
   Options options_;
   std::map<std::string, std::int64_t> counts_;
   const std::string public_key_;
-  const Bytes secret_;                                              // file keys and nonces follow from it
-  std::map<std::string, std::shared_ptr<const Archive>> archives_;  // of each organisation
+  const Bytes secret_;                                              // file keys and nonces are derived from it
+  std::map<std::string, std::shared_ptr<const Archive>> archives_;  // by organization
   Clock clock_;
   Faults faults_;
   Tokens tokens_;

@@ -21,14 +21,14 @@ namespace {
 using boost::system::system_error;
 using tcp = asio::ip::tcp;
 
-constexpr std::size_t kMostAtOnce = 256 << 10;       // plaintext bytes whose records are sent in one go
-constexpr auto kPatience = std::chrono::seconds(2);  // with a peer that neither reads nor leaves
+constexpr std::size_t kMostAtOnce = 256 << 10;       // plaintext bytes whose TLS records are sent together
+constexpr auto kPatience = std::chrono::seconds(2);  // the wait for a peer that neither reads nor disconnects
 
 [[noreturn]] void fail() { throw system_error(errno ? errno : ECONNRESET, boost::system::system_category()); }
 
 bool would_block() { return errno == EAGAIN || errno == EWOULDBLOCK; }
 
-// OpenSSL's own socket BIO would raise SIGPIPE in the host program when a client leaves.
+// Needed because OpenSSL's own socket BIO would raise SIGPIPE in the host program when a client disconnects.
 struct Ends {
   int fd;
   Bytes* outgoing;
@@ -203,7 +203,7 @@ asio::awaitable<void> Stream::finish() {
   }
   boost::system::error_code ignored;
   socket_.shutdown(tcp::socket::shutdown_send, ignored);
-  // Closing with unread bytes would make a reset of it and cost the peer the end of the answer.
+  // Closing with unread bytes would cause a reset, and the peer would lose the end of the answer.
   asio::steady_timer timer(socket_.get_executor());
   std::uint8_t scratch[4096];
   for (auto end = std::chrono::steady_clock::now() + kPatience; std::chrono::steady_clock::now() < end;) {
@@ -216,7 +216,7 @@ asio::awaitable<void> Stream::finish() {
 }
 
 asio::awaitable<void> Stream::reset() {
-  // What was written before must arrive: a reset throws away what is still queued here.
+  // Earlier data must arrive first, because a reset discards the data that is still queued here.
   asio::steady_timer timer(socket_.get_executor());
   int queued = 0;
   for (auto end = std::chrono::steady_clock::now() + kPatience; std::chrono::steady_clock::now() < end;) {

@@ -7,7 +7,7 @@
 namespace libbcda::sandbox {
 namespace {
 
-// In the texts below @name@ is a field, and these stand for what would fill half the lines:
+// In the templates below @name@ is a field. These abbreviations stand for text that would fill half of the lines.
 constexpr std::array<std::pair<std::string_view, std::string_view>, 4> kShort{{
     {"v", "https://bluebutton.cms.gov/resources/variables/"},
     {"r", "https://bluebutton.cms.gov/resources/"},
@@ -63,7 +63,7 @@ constexpr std::array<std::string_view, 50> kNames{"",
                                                   "ndc",
                                                   "days_supply",
                                                   "quantity",
-                                                  "organisation",
+                                                  "organization",
                                                   "failed_type"};
 static_assert(kNames.size() == static_cast<std::size_t>(Field::failed_type) + 1, "in the order of Field");
 
@@ -134,8 +134,8 @@ constexpr const char* kPartD =
 
 constexpr const char* kFailure =
     R"({"resourceType":"OperationOutcome","issue":[{"severity":"Error","code":"Exception","details":{"coding":[)"
-    R"({"display":"Error retrieving @failed_type@ for beneficiary @bene@ in ACO @organisation@"}],)"
-    R"("text":"Error retrieving @failed_type@ for beneficiary @bene@ in ACO @organisation@"}}]})"
+    R"({"display":"Error retrieving @failed_type@ for beneficiary @bene@ in ACO @organization@"}],)"
+    R"("text":"Error retrieving @failed_type@ for beneficiary @bene@ in ACO @organization@"}}]})"
     "\n";
 
 constexpr const char* kDiagnosis =

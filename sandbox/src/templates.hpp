@@ -1,4 +1,4 @@
-// The texts of the synthetic records, cut once into literal pieces and fields.
+// The templates of the synthetic records, split once into literal parts and fields.
 #pragma once
 #include <string>
 #include <string_view>
@@ -7,13 +7,13 @@
 namespace libbcda::sandbox {
 
 enum class Field {
-  none,  // a piece without a field
-  // identifiers: of fixed width, and all that differs when a block of records repeats
+  none,  // a literal part without a field
+  // identifiers have a fixed width; only they differ when a block of records repeats
   bene,
   claim,
   group,
   hash,
-  // the beneficiary
+  // fields of the beneficiary
   family,
   given,
   middle,
@@ -28,7 +28,7 @@ enum class Field {
   status_text,
   orec,
   orec_text,
-  // the claim
+  // fields of the claim
   start,
   end,
   paid,
@@ -41,7 +41,7 @@ enum class Field {
   drg,
   drg_text,
   npi,
-  // one of its diagnoses or lines
+  // fields of a diagnosis or a line of the claim
   number,
   dx,
   dx_text,
@@ -59,14 +59,14 @@ enum class Field {
   ndc,
   days_supply,
   quantity,
-  // an error file's line
-  organisation,
+  // fields of a line in an error file
+  organization,
   failed_type,
 };
 
 struct Piece {
   std::string literal;
-  Field field = Field::none;  // follows the literal
+  Field field = Field::none;  // the field after the literal part
 };
 
 using Template = std::vector<Piece>;

@@ -12,9 +12,9 @@
 namespace libbcda::sandbox {
 namespace {
 
-constexpr std::size_t kSweepAbove = 4096;  // expired tokens are dropped once there are more
+constexpr std::size_t kSweepAbove = 4096;  // expired tokens are removed when there are more than this
 
-// One throw-away key for all sandboxes of the process: making one takes longer than everything else at a start.
+// One temporary key for all sandboxes of the process, because generating it takes longer than the rest of the start.
 const crypto::PrivateKey& signing_key() {
   static const auto* key = new crypto::PrivateKey(crypto::PrivateKey::generate());
   return *key;
@@ -40,8 +40,8 @@ std::int64_t unix_seconds(Time time) {
 
 }  // namespace
 
-std::string Tokens::issue(const std::string& organisation, Time now, Duration lifetime) {
-  std::string claims = R"({"aco":")" + organisation + R"(","exp":)" + std::to_string(unix_seconds(now + lifetime)) +
+std::string Tokens::issue(const std::string& organization, Time now, Duration lifetime) {
+  std::string claims = R"({"aco":")" + organization + R"(","exp":)" + std::to_string(unix_seconds(now + lifetime)) +
                        R"(,"iat":)" + std::to_string(unix_seconds(now)) + R"(,"id":")" + random_uuid() + R"("})";
   std::string text = to_base64url(as_bytes(R"({"alg":"RS512","typ":"JWT"})")) + "." + to_base64url(as_bytes(claims));
   std::string token = text + "." + sign(text);
@@ -49,15 +49,15 @@ std::string Tokens::issue(const std::string& organisation, Time now, Duration li
   std::lock_guard lock(mutex_);
   if (issued_.size() > kSweepAbove)
     std::erase_if(issued_, [&](const auto& entry) { return entry.second.expires <= now; });
-  issued_[token] = {organisation, now + lifetime};
+  issued_[token] = {organization, now + lifetime};
   return token;
 }
 
-std::optional<std::string> Tokens::organisation_of(std::string_view token, Time now) {
+std::optional<std::string> Tokens::organization_of(std::string_view token, Time now) {
   std::lock_guard lock(mutex_);
   auto found = issued_.find(std::string(token));
   if (found == issued_.end() || found->second.expires <= now) return std::nullopt;
-  return found->second.organisation;
+  return found->second.organization;
 }
 
 void Tokens::revoke_all() {

@@ -109,7 +109,7 @@ bool same_name(std::string_view one, std::string_view other) {
 
 std::string nearest(std::string_view typed, std::string_view names) {
   std::string best;
-  std::size_t distance = 4;  // more typing errors than three make another word
+  std::size_t distance = 4;  // with more than three typing errors it is another word
   while (!names.empty()) {
     std::string_view name = names.substr(0, names.find(','));
     names.remove_prefix(std::min(names.size(), name.size() + 1));

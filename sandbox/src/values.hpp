@@ -1,4 +1,4 @@
-// The forms that values of options and faults are written in.
+// Parsers for the values of options and faults.
 #pragma once
 #include <cstdint>
 #include <optional>
@@ -12,13 +12,13 @@ namespace libbcda::sandbox {
 std::optional<std::int64_t> parse_integer(std::string_view text);  // 0 or more
 std::optional<double> parse_fraction(std::string_view text);       // 0 to 1, or "5%"
 std::optional<bool> parse_boolean(std::string_view text);
-std::optional<Duration> parse_duration(std::string_view text);  // "200ms", "5s", "60m", "24h"; bare: seconds
-std::optional<std::int64_t> parse_size(std::string_view text);  // "64KiB", "256MiB", "1GiB"; bare: bytes
+std::optional<Duration> parse_duration(std::string_view text);  // "200ms", "5s", "60m", "24h"; without a unit: seconds
+std::optional<std::int64_t> parse_size(std::string_view text);  // "64KiB", "256MiB", "1GiB"; without a unit: bytes
 
-// Whether two names are the same one: a dash and an underscore count alike.
+// Whether two names are equal. A dash and an underscore are equal.
 bool same_name(std::string_view one, std::string_view other);
 
-// The name in `names` (comma separated) that is nearest to a mistyped one; "" when none is near.
+// The name in `names` (comma-separated) that is most similar to a misspelled one; "" if none is similar.
 std::string nearest(std::string_view typed, std::string_view names);
 
 }  // namespace libbcda::sandbox

@@ -124,7 +124,7 @@ TEST(ProgressFailures, OfSeveralJobsAreSaidOnce) {
   EXPECT_EQ(shown.failure("the kick-off for Coverage: refused"), "2 jobs failed: Coverage, Patient");
   shown.show(job_failure("ExplanationOfBenefit", "reset"));
   EXPECT_EQ(screen.lines.back(), "warning: the kick-off for ExplanationOfBenefit: reset");
-  EXPECT_EQ(shown.failure("cancelled"), "cancelled");
+  EXPECT_EQ(shown.failure("canceled"), "canceled");
 }
 
 TEST(ProgressFailures, OfFilesKeepTheFirstCause) {

@@ -23,6 +23,8 @@ static const row functions[] = {
     FUNCTION(bcda_status_at),
     FUNCTION(bcda_version),
     FUNCTION(bcda_version_details),
+    FUNCTION(bcda_version_number),
+    FUNCTION(bcda_version_check),
     FUNCTION(bcda_string_free),
     FUNCTION(bcda_error_status),
     FUNCTION(bcda_error_message),
@@ -47,9 +49,11 @@ static const row functions[] = {
     FUNCTION(bcda_config_create),
     FUNCTION(bcda_config_destroy),
     FUNCTION(bcda_config_set),
+    FUNCTION(bcda_config_add),
     FUNCTION(bcda_config_get),
     FUNCTION(bcda_config_load_env),
     FUNCTION(bcda_config_load_file),
+    FUNCTION(bcda_config_load_json),
     FUNCTION(bcda_config_set_provider),
     FUNCTION(bcda_client_create),
     FUNCTION(bcda_client_destroy),
@@ -60,12 +64,15 @@ static const row functions[] = {
     FUNCTION(bcda_manifest_start),
     FUNCTION(bcda_metadata_start),
     FUNCTION(bcda_fetch_start),
-    FUNCTION(bcda_export_next_event),
-    FUNCTION(bcda_export_notify),
-    FUNCTION(bcda_export_wait),
-    FUNCTION(bcda_export_cancel),
-    FUNCTION(bcda_export_result),
-    FUNCTION(bcda_export_destroy),
+    FUNCTION(bcda_run_get_kind),
+    FUNCTION(bcda_run_kind_name),
+    FUNCTION(bcda_run_next_event),
+    FUNCTION(bcda_run_notify),
+    FUNCTION(bcda_run_fd),
+    FUNCTION(bcda_run_wait),
+    FUNCTION(bcda_run_cancel),
+    FUNCTION(bcda_run_result),
+    FUNCTION(bcda_run_destroy),
     FUNCTION(bcda_event_get_kind),
     FUNCTION(bcda_event_kind_name),
     FUNCTION(bcda_event_text),
@@ -84,6 +91,7 @@ static const row functions[] = {
     FUNCTION(bcda_result_file_count),
     FUNCTION(bcda_result_file),
     FUNCTION(bcda_result_error_file_count),
+    FUNCTION(bcda_result_types),
     FUNCTION(bcda_result_transaction_time),
     FUNCTION(bcda_result_elapsed_ms),
     FUNCTION(bcda_result_json),
@@ -139,6 +147,10 @@ int main(void) {
   snprintf(version, sizeof version, "%d.%d.%d", BCDA_VERSION_MAJOR, BCDA_VERSION_MINOR, BCDA_VERSION_PATCH);
   if (strcmp(version, bcda_version()) != 0) {
     fprintf(stderr, "the header is %s, the library %s\n", version, bcda_version());
+    return 1;
+  }
+  if (bcda_version_number() != BCDA_VERSION_NUMBER || bcda_version_check(BCDA_VERSION_NUMBER, NULL) != BCDA_OK) {
+    fprintf(stderr, "the library does not fit its own header\n");
     return 1;
   }
   printf("%d functions of %s\n", (int)count, version);

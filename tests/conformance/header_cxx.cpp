@@ -9,7 +9,7 @@ namespace {
 template <class T>
 constexpr bool moves_only = std::is_nothrow_move_constructible_v<T>&& std::is_nothrow_move_assignable_v<T> &&
                             !std::is_copy_constructible_v<T> && !std::is_copy_assignable_v<T>;
-static_assert(moves_only<bcda::Config> && moves_only<bcda::Client> && moves_only<bcda::Export> &&
+static_assert(moves_only<bcda::Config> && moves_only<bcda::Client> && moves_only<bcda::Run> &&
               moves_only<bcda::Event> && moves_only<bcda::Result> && moves_only<bcda::Sink> &&
               moves_only<bcda::Reader> && moves_only<bcda::Sandbox>);
 static_assert(std::is_trivially_copyable_v<bcda::File> && std::is_trivially_copyable_v<bcda::Setting>);
@@ -20,11 +20,12 @@ static_assert(std::is_trivially_copyable_v<bcda::File> && std::is_trivially_copy
   sandbox.control("clock", "1h");
   bcda::Config config = sandbox.config();
   config.set("out", "claims").set("out", nullptr).set("types", std::string("Patient")).load_env().load_file("file");
+  config.add("types", "Coverage").load_json("{}");
   config.set("a", true).set("b", 3).set("c", std::chrono::seconds(1));
   config.set_provider("client_secret", [] { return std::string("secret"); });
   const bcda::Client client(config);
   bcda::Sink sink([](const std::string&, const std::string&) { return std::unique_ptr<bcda::SinkFile>(); });
-  bcda::Export run = client.start_export(config, sink);
+  bcda::Run run = client.start_export(config, sink);
   run = client.start_export();
   run = client.start_export({{"types", "Patient"}});
   run = client.start_manifest();
@@ -34,6 +35,7 @@ static_assert(std::is_trivially_copyable_v<bcda::File> && std::is_trivially_copy
   for (const bcda::Event& event : run.events()) std::cout << event.json();
   for (const bcda::File file : run.result()) std::cout << file.path();
   for (const std::string_view record : bcda::Reader("file")) std::cout << record;
+  std::cout << run.kind() << run.kind_name() << run.fd() << run.result().types();
   if (!run.wait(bcda::Milliseconds(1))) run.cancel();
   if (sink.failure()) std::rethrow_exception(sink.failure());
   std::cout << bcda::decrypt_file(config, {"in", "out"}).json() << sandbox.request_count("POST /auth/token");
@@ -49,9 +51,10 @@ void expect(bool yes, const char* what) {
 }  // namespace
 
 int main() {
-  expect(bcda::version() == "0.1.0", "the version");
+  expect(bcda::version() == "0.2.0", "the version");
+  expect(bcda::version_number() == BCDA_VERSION_NUMBER, "its number");
   expect(bcda::statuses().size() >= 22, "22 status codes or more");
-  expect(bcda::exit_code(BCDA_CANCELLED) == 130, "130 for cancelled");
+  expect(bcda::exit_code(BCDA_CANCELED) == 130, "130 for canceled");
   expect(!bcda::settings().empty(), "settings");
   expect(!bcda::sandbox_options().empty(), "options of the sandbox");
   try {

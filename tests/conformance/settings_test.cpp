@@ -106,8 +106,8 @@ TEST(CStatuses, AnUnknownCodeIsSurvived) {
   for (int32_t index : {-1, bcda_status_count(), INT32_MAX, INT32_MIN}) EXPECT_EQ(bcda_status_at(index), BCDA_INTERNAL);
 }
 
-#if BCDA_VERSION_NUMBER < 1000
-#error "the preprocessor can compare versions: 0.1.0 is 1000"
+#if BCDA_VERSION_NUMBER < 2000
+#error "the preprocessor can compare versions: 0.2.0 is 2000"
 #endif
 
 TEST(CVersion, IsTheHeaders) {
@@ -116,6 +116,23 @@ TEST(CVersion, IsTheHeaders) {
   EXPECT_EQ(bcda_version(), version);
   EXPECT_EQ(BCDA_VERSION_NUMBER, BCDA_VERSION_MAJOR * 1'000'000 + BCDA_VERSION_MINOR * 1'000 + BCDA_VERSION_PATCH);
   for (const char* part : {version.c_str(), "Boost", "OpenSSL"}) EXPECT_TRUE(holds(bcda_version_details(), part));
+}
+
+TEST(CVersion, FitsOrSaysBothVersions) {
+  EXPECT_EQ(bcda_version_number(), BCDA_VERSION_NUMBER);
+  EXPECT_EQ(bcda_version_check(BCDA_VERSION_NUMBER, nullptr), BCDA_OK);
+  const int32_t minor = BCDA_VERSION_MAJOR * 1'000'000 + BCDA_VERSION_MINOR * 1'000;
+  EXPECT_EQ(bcda_version_check(minor, nullptr), BCDA_OK);  // an older patch
+  for (int32_t other : {BCDA_VERSION_NUMBER + 1, minor + 1'000, minor - 1'000, minor + 1'000'000, 0, -1, INT32_MIN}) {
+    bcda_error* raw = nullptr;
+    EXPECT_EQ(bcda_version_check(other, &raw), BCDA_INVALID_ARGUMENT) << other;
+    OwnedError error(raw);
+    EXPECT_TRUE(holds(bcda_error_message(error.get()), bcda_version()));
+  }
+  bcda_error* raw = nullptr;
+  EXPECT_EQ(bcda_version_check(1002003, &raw), BCDA_INVALID_ARGUMENT);
+  OwnedError error(raw);
+  EXPECT_TRUE(holds(bcda_error_message(error.get()), "1.2.3"));
 }
 
 // ---- NULL
@@ -133,7 +150,8 @@ TEST(CNull, IsAnInvalidArgumentThatIsNamed) {
   const char* data = nullptr;
   size_t size = 0;
   bcda_client* client = nullptr;
-  bcda_export* run = nullptr;
+  bcda_run* run = nullptr;
+  int32_t fd = -1;
   bcda_event* event = nullptr;
   bcda_result* result = nullptr;
   bcda_sink* sink = nullptr;
@@ -144,6 +162,11 @@ TEST(CNull, IsAnInvalidArgumentThatIsNamed) {
       {"config", [&](bcda_error** e) { return bcda_config_create(nullptr, e); }},
       {"config", [&](bcda_error** e) { return bcda_config_set(nullptr, "url", "https://h", e); }},
       {"name", [&](bcda_error** e) { return bcda_config_set(config, nullptr, "x", e); }},
+      {"config", [&](bcda_error** e) { return bcda_config_add(nullptr, "types", "x", e); }},
+      {"name", [&](bcda_error** e) { return bcda_config_add(config, nullptr, "x", e); }},
+      {"item", [&](bcda_error** e) { return bcda_config_add(config, "types", nullptr, e); }},
+      {"config", [&](bcda_error** e) { return bcda_config_load_json(nullptr, "{}", e); }},
+      {"text", [&](bcda_error** e) { return bcda_config_load_json(config, nullptr, e); }},
       {"config", [&](bcda_error** e) { return bcda_config_get(nullptr, "url", &text, e); }},
       {"name", [&](bcda_error** e) { return bcda_config_get(config, nullptr, &text, e); }},
       {"value", [&](bcda_error** e) { return bcda_config_get(config, "url", nullptr, e); }},
@@ -166,10 +189,11 @@ TEST(CNull, IsAnInvalidArgumentThatIsNamed) {
       {"client", [&](bcda_error** e) { return bcda_export_start(nullptr, config, nullptr, &run, e); }},
       {"client", [&](bcda_error** e) { return bcda_manifest_start(nullptr, config, &run, e); }},
       {"client", [&](bcda_error** e) { return bcda_fetch_start(nullptr, config, "{}", nullptr, nullptr, &run, e); }},
-      {"run", [&](bcda_error** e) { return bcda_export_next_event(nullptr, 0, &event, e); }},
-      {"run", [&](bcda_error** e) { return bcda_export_notify(nullptr, nullptr, nullptr, e); }},
-      {"run", [&](bcda_error** e) { return bcda_export_wait(nullptr, 0, e); }},
-      {"run", [&](bcda_error** e) { return bcda_export_result(nullptr, &result, e); }},
+      {"run", [&](bcda_error** e) { return bcda_run_next_event(nullptr, 0, &event, e); }},
+      {"run", [&](bcda_error** e) { return bcda_run_notify(nullptr, nullptr, nullptr, e); }},
+      {"run", [&](bcda_error** e) { return bcda_run_fd(nullptr, &fd, e); }},
+      {"run", [&](bcda_error** e) { return bcda_run_wait(nullptr, 0, e); }},
+      {"run", [&](bcda_error** e) { return bcda_run_result(nullptr, &result, e); }},
       {"settings",
        [&](bcda_error** e) {
          return bcda_decrypt_file(nullptr, "x", nullptr, "00", nullptr, "y", nullptr, nullptr, nullptr, e);
@@ -224,7 +248,7 @@ TEST(CNull, AClientWantsItsOutParameters) {
   EXPECT_EQ(bcda_manifest_start(client, nullptr, nullptr, nullptr), BCDA_INVALID_ARGUMENT);
   EXPECT_EQ(bcda_fetch_start(client, nullptr, R"({"output":[]})", nullptr, nullptr, nullptr, nullptr),
             BCDA_INVALID_ARGUMENT);
-  bcda_export* run = nullptr;
+  bcda_run* run = nullptr;
   EXPECT_EQ(bcda_fetch_start(client, nullptr, nullptr, nullptr, nullptr, &run, nullptr), BCDA_INVALID_ARGUMENT);
   EXPECT_EQ(run, nullptr);
   bcda_client_destroy(client);
@@ -236,8 +260,8 @@ TEST(CNull, IsFineToDestroy) {
   bcda_config_destroy(nullptr);
   bcda_client_destroy(nullptr);
   bcda_sink_destroy(nullptr);
-  bcda_export_destroy(nullptr);
-  bcda_export_cancel(nullptr);
+  bcda_run_destroy(nullptr);
+  bcda_run_cancel(nullptr);
   bcda_event_destroy(nullptr);
   bcda_result_destroy(nullptr);
   bcda_reader_destroy(nullptr);
@@ -248,8 +272,9 @@ TEST(CNull, AccessorsGiveEmptyTextAndNeutralNumbers) {
        {bcda_error_message(nullptr), bcda_error_outcome(nullptr), bcda_error_file(nullptr), bcda_setting_name(nullptr),
         bcda_setting_type_name(nullptr), bcda_setting_default(nullptr), bcda_setting_choices(nullptr),
         bcda_setting_env(nullptr), bcda_setting_help(nullptr), bcda_result_transaction_time(nullptr),
-        bcda_result_json(nullptr), bcda_result_manifest(nullptr), bcda_file_type(nullptr), bcda_file_url(nullptr),
-        bcda_file_path(nullptr), bcda_file_sha256(nullptr)})
+        bcda_result_types(nullptr), bcda_run_kind_name(nullptr), bcda_result_json(nullptr),
+        bcda_result_manifest(nullptr), bcda_file_type(nullptr), bcda_file_url(nullptr), bcda_file_path(nullptr),
+        bcda_file_sha256(nullptr)})
     EXPECT_STREQ(text, "");
   EXPECT_EQ(bcda_error_status(nullptr), BCDA_OK);
   EXPECT_EQ(bcda_error_http_status(nullptr), 0);
@@ -259,6 +284,7 @@ TEST(CNull, AccessorsGiveEmptyTextAndNeutralNumbers) {
   EXPECT_EQ(bcda_setting_get_scope(nullptr), BCDA_SCOPE_CLIENT);
   EXPECT_EQ(bcda_setting_secret(nullptr), 0);
   EXPECT_EQ(bcda_setting_find(nullptr), nullptr);
+  EXPECT_EQ(bcda_run_get_kind(nullptr), BCDA_RUN_EXPORT);
   EXPECT_EQ(bcda_result_file_count(nullptr), 0);
   EXPECT_EQ(bcda_result_file(nullptr, 0), nullptr);
   EXPECT_EQ(bcda_result_error_file_count(nullptr), 0);
@@ -425,6 +451,45 @@ TEST(CConfig, AProviderIsAskedWhenItsSettingIsNeeded) {
   EXPECT_EQ(bcda_client_create(config.get(), &client, &raw), BCDA_INVALID_ARGUMENT);
   OwnedError error(raw);
   EXPECT_TRUE(holds(bcda_error_message(error.get()), "private_key_pem"));
+}
+
+TEST(CConfig, AListIsGivenBackAsItCanBeSet) {
+  Config config = make_config(), again = make_config();
+  for (const char* item : {"https://a", "https://b,c"})
+    ASSERT_EQ(bcda_config_add(config.get(), "allowed_origins", item, nullptr), BCDA_OK);
+  const std::string both = value_of(config.get(), "allowed_origins");
+  EXPECT_EQ(both, R"(["https://a","https://b,c"])");
+  ASSERT_EQ(bcda_config_set(again.get(), "allowed_origins", both.c_str(), nullptr), BCDA_OK);
+  EXPECT_EQ(value_of(again.get(), "allowed_origins"), both);
+  ASSERT_EQ(bcda_config_set(again.get(), "allowed_origins", R"(["a", "b"])", nullptr), BCDA_OK);
+  EXPECT_EQ(value_of(again.get(), "allowed_origins"), "a,b");
+  bcda_error* raw = nullptr;
+  EXPECT_EQ(bcda_config_add(config.get(), "url", "https://a", &raw), BCDA_INVALID_ARGUMENT);
+  OwnedError error(raw);
+  EXPECT_TRUE(holds(bcda_error_message(error.get()), "url is no list"));
+}
+
+TEST(CConfig, AnItemReplacesAProvider) {
+  Config config = make_config();
+  const auto provider = [](void*, char*, int32_t) -> int32_t { return -1; };
+  ASSERT_EQ(bcda_config_set_provider(config.get(), "types", provider, nullptr, nullptr), BCDA_OK);
+  ASSERT_EQ(bcda_config_add(config.get(), "types", "Patient", nullptr), BCDA_OK);
+  EXPECT_EQ(value_of(config.get(), "types"), "Patient");
+}
+
+TEST(CConfig, LoadsJsonThatIsAtHand) {
+  Config config = make_config();
+  ASSERT_EQ(bcda_config_set(config.get(), "client_id", "mine", nullptr), BCDA_OK);
+  ASSERT_EQ(bcda_config_load_json(config.get(), R"({"client_id":"text","parallel":3,"types":["Patient"]})", nullptr),
+            BCDA_OK);
+  EXPECT_EQ(value_of(config.get(), "client_id"), "mine");
+  EXPECT_EQ(value_of(config.get(), "parallel"), "3");
+  EXPECT_EQ(value_of(config.get(), "types"), "Patient");
+  bcda_error* raw = nullptr;
+  EXPECT_EQ(bcda_config_load_json(config.get(), R"({"durability":"none"})", &raw), BCDA_INVALID_ARGUMENT);
+  OwnedError error(raw);
+  EXPECT_TRUE(holds(bcda_error_message(error.get()), "the configuration text: "));
+  EXPECT_STREQ(bcda_error_file(error.get()), "");
 }
 
 TEST(CConfig, LoadsAFileAndTheEnvironmentInTheOrderOfTheCalls) {

@@ -39,7 +39,7 @@ TEST(BrokenThreads, AnExceptionInAHandlerEndsEveryRunOfTheClient) {
   request.settings = session->settings();
   request.settings.set("types", "Patient");
   auto run = Run::start(session, request);
-  boost::asio::post(session->io(), [] { throw std::runtime_error("no memory for a timer"); });
+  boost::asio::post(session->world()->executor(), [] { throw std::runtime_error("no memory for a timer"); });
   ASSERT_TRUE(run->mailbox().wait_finished(libbcda::Milliseconds(-1)));
   const auto failure = run->mailbox().failure();
   ASSERT_TRUE(failure.has_value());
@@ -49,7 +49,7 @@ TEST(BrokenThreads, AnExceptionInAHandlerEndsEveryRunOfTheClient) {
   auto again = Run::start(session, request);  // the threads go on
   again->cancel();
   ASSERT_TRUE(again->mailbox().wait_finished(libbcda::Milliseconds(-1)));
-  EXPECT_EQ(again->mailbox().failure()->status, libbcda::Status::CANCELLED);
+  EXPECT_EQ(again->mailbox().failure()->status, libbcda::Status::CANCELED);
 }
 
 }  // namespace

@@ -69,7 +69,7 @@ class CppHeader : public testing::Test {
 
 TEST_F(CppHeader, EventsResultAndRecords) {
   const bcda::Client client(config());
-  bcda::Export run = client.start_export();
+  bcda::Run run = client.start_export();
   bcda::EventKind last = BCDA_EVENT_STATE;
   for (const bcda::Event& event : run.events()) last = event.kind();
   EXPECT_EQ(last, BCDA_EVENT_FINISHED);
@@ -93,7 +93,7 @@ TEST_F(CppHeader, EventsResultAndRecords) {
 TEST_F(CppHeader, SinkReceivesWholeFiles) {
   const bcda::Client client(config());
   const bcda::Sink store = sink(false);
-  bcda::Export run = client.start_export({}, store);
+  bcda::Run run = client.start_export({}, store);
   EXPECT_TRUE(run.wait());
   EXPECT_EQ(received.committed.size(), 2u);
   EXPECT_EQ(received.aborted, 0);
@@ -104,7 +104,7 @@ TEST_F(CppHeader, SinkReceivesWholeFiles) {
 TEST_F(CppHeader, ExceptionOfASinkFailsTheFileAndIsKept) {
   const bcda::Client client(config());
   const bcda::Sink store = sink(true);
-  bcda::Export run = client.start_export({}, store);
+  bcda::Run run = client.start_export({}, store);
   try {
     run.wait();
     FAIL() << "no exception";
@@ -118,44 +118,44 @@ TEST_F(CppHeader, ExceptionOfASinkFailsTheFileAndIsKept) {
 
 TEST_F(CppHeader, ManifestThenFetchOneFile) {
   const bcda::Client client(config());
-  bcda::Export jobs = client.start_manifest();
+  bcda::Run jobs = client.start_manifest();
   jobs.wait();
   const std::string manifest = jobs.result().manifest();
   const std::string name = manifest.substr(manifest.find(".ndjson") - 36, 36 + 7);
-  bcda::Export fetch = client.start_fetch(manifest, {}, name);
+  bcda::Run fetch = client.start_fetch(manifest, {}, name);
   EXPECT_TRUE(fetch.wait());
   EXPECT_EQ(fetch.result().size(), 1);
 }
 
 TEST_F(CppHeader, NotifyWakesAndCanBeReplaced) {
   const bcda::Client client(config());
-  bcda::Export run = client.start_export();
+  bcda::Run run = client.start_export();
   std::atomic<int> first{0}, second{0};
   run.set_notify([&] { ++first; });
   run.set_notify([&] { ++second; });
   run.wait();
   run.set_notify({});
   EXPECT_GT(second, 0);
-  bcda::Export moved = std::move(run);
+  bcda::Run moved = std::move(run);
   EXPECT_EQ(moved.result().size(), 2);
 }
 
 TEST_F(CppHeader, NextEventTellsNoneYetFromTheEnd) {
   sandbox.control("job_time", "1h");
   const bcda::Client client(config());
-  bcda::Export run = client.start_export();
+  bcda::Run run = client.start_export();
   bcda::Event event;
   while (run.next_event(event, bcda::Milliseconds(2000)) == BCDA_OK && event.kind() != BCDA_EVENT_POLL) {}
   EXPECT_FALSE(run.wait(bcda::Milliseconds(0)));
   EXPECT_THROW(run.result(), bcda::Error);
   run.cancel();
   while (run.next_event(event) == BCDA_OK) {}
-  EXPECT_EQ(event.status(), BCDA_CANCELLED);
+  EXPECT_EQ(event.status(), BCDA_CANCELED);
   EXPECT_EQ(run.next_event(event), BCDA_END);
 }
 
 TEST_F(CppHeader, AnEarlierExportIsOpenedAgain) {
-  bcda::Export run = bcda::Client(config()).start_export();
+  bcda::Run run = bcda::Client(config()).start_export();
   run.wait();
   const bcda::Result exported = run.result(), opened = bcda::Result::open(out.string()),
                      told = bcda::Result::open("elsewhere", exported.json());

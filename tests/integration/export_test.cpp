@@ -13,7 +13,7 @@ TEST(Export, BringsEveryTypeDecryptedAndVerified) {
   TempDir dir;
   std::string out = dir / "claims";
   bcda::Client client(quick_config(sandbox));
-  bcda::Export run = client.start_export({{"out", out}});
+  bcda::Run run = client.start_export({{"out", out}});
   Outcome outcome = follow(run);
   ASSERT_EQ(outcome.status, BCDA_OK) << outcome.message;
 
@@ -97,7 +97,7 @@ TEST(Export, ErrorFilesComeInTheirOwnDirectory) {
     TempDir dir;
     std::string out = dir / "out";
     bcda::Client client(quick_config(sandbox).set("types", "Patient"));
-    bcda::Export run = client.start_export({{"out", out}});
+    bcda::Run run = client.start_export({{"out", out}});
     Outcome outcome = follow(run);
     ASSERT_EQ(outcome.status, BCDA_OK) << era << ": " << outcome.message;
     bcda::Result result = run.result();
@@ -180,7 +180,7 @@ TEST(Export, RefusesAnOutputThatIsAFileAndOneInUse) {
   EXPECT_EQ(export_to(quick_config(sandbox), dir / "no/such/parent").status, BCDA_FILESYSTEM);
 
   bcda::Client client(quick_config(sandbox));
-  bcda::Export first = client.start_export({{"out", dir / "busy"}});
+  bcda::Run first = client.start_export({{"out", dir / "busy"}});
   Outcome second = export_to(quick_config(sandbox), dir / "busy");
   EXPECT_EQ(second.status, BCDA_FILESYSTEM);
   EXPECT_NE(second.message.find("in use"), std::string::npos) << second.message;
@@ -198,15 +198,15 @@ TEST(Export, AFileThatIsInTheWayIsNotReplaced) {
   bcda::Sandbox sandbox = quick_sandbox();
   TempDir dir;
   bcda::Client client(quick_config(sandbox).set("types", "Patient"));
-  bcda::Export manifest_run = client.start_manifest();
+  bcda::Run manifest_run = client.start_manifest();
   ASSERT_EQ(follow(manifest_run).status, BCDA_OK);
   std::string manifest = manifest_run.result().manifest();
-  bcda::Export first = client.start_fetch(manifest, {{"out", dir / "out"}});
+  bcda::Run first = client.start_fetch(manifest, {{"out", dir / "out"}});
   ASSERT_EQ(follow(first).status, BCDA_OK);
   auto files = data_files(dir / "out");
   ASSERT_EQ(files.size(), 3u);
   std::ofstream(dir / ("out/" + files[0])) << "mine";
-  bcda::Export second = client.start_fetch(manifest, {{"out", dir / "out"}});
+  bcda::Run second = client.start_fetch(manifest, {{"out", dir / "out"}});
   Outcome outcome = follow(second);
   EXPECT_EQ(outcome.status, BCDA_FILESYSTEM);
   EXPECT_EQ(read(dir / ("out/" + files[0])), "mine");
@@ -216,9 +216,9 @@ TEST(Export, ManyAtOnceShareAClientAndOneToken) {
   bcda::Sandbox sandbox = quick_sandbox();
   TempDir dir;
   bcda::Client client(quick_config(sandbox).set("parallel", 8));
-  std::vector<bcda::Export> runs;
+  std::vector<bcda::Run> runs;
   for (int i = 0; i < 6; ++i) runs.push_back(client.start_export({{"out", dir / std::to_string(i)}}));
-  for (bcda::Export& run : runs) EXPECT_EQ(follow(run).status, BCDA_OK);
+  for (bcda::Run& run : runs) EXPECT_EQ(follow(run).status, BCDA_OK);
   for (int i = 0; i < 6; ++i) EXPECT_EQ(data_files(dir / std::to_string(i)).size(), 9u);
   EXPECT_EQ(sandbox.request_count("POST /auth/token"), 1);
 }

@@ -136,10 +136,10 @@ TEST(Faults, ATokenThatHasExpiredForTheServiceIsRenewedOnce) {
   bcda::Sandbox sandbox = quick_sandbox({{"token_lifetime", "1h"}});
   TempDir dir;
   bcda::Client client(quick_config(sandbox).set("types", "Patient"));
-  bcda::Export first = client.start_export({{"out", dir / "1"}});
+  bcda::Run first = client.start_export({{"out", dir / "1"}});
   ASSERT_EQ(follow(first).status, BCDA_OK);
   sandbox.control("clock", "2h");  // the token in use has expired for the service, not for our clock
-  bcda::Export second = client.start_export({{"out", dir / "2"}});
+  bcda::Run second = client.start_export({{"out", dir / "2"}});
   Outcome outcome = follow(second);
   EXPECT_EQ(outcome.status, BCDA_OK) << outcome.message;
   EXPECT_EQ(sandbox.request_count("POST /auth/token"), 2);

@@ -7,13 +7,13 @@ namespace {
 class Fetch : public testing::Test {
  protected:
   std::string manifest(const char* types = "Patient") {
-    bcda::Export jobs = client_.start_manifest({{"types", types}});
+    bcda::Run jobs = client_.start_manifest({{"types", types}});
     EXPECT_EQ(follow(jobs).status, BCDA_OK);
     return jobs.result().manifest();
   }
   Outcome fetch(const std::string& manifest, const std::string& out, const std::string& file = "") {
     try {
-      bcda::Export run = client_.start_fetch(manifest, {{"out", out}}, file);
+      bcda::Run run = client_.start_fetch(manifest, {{"out", out}}, file);
       return follow(run);
     } catch (const bcda::Error& error) {
       Outcome outcome;
@@ -54,7 +54,7 @@ TEST_F(Fetch, AgainTakesTheMissingFilesAlone) {
 // What the README advises after a failure.
 TEST_F(Fetch, GoesOnWhereAFailedExportEnded) {
   sandbox_.control("fault", "status=403:count=1:on=GET /data");
-  bcda::Export run = client_.start_export({{"out", out_}, {"types", "Patient,Coverage"}});
+  bcda::Run run = client_.start_export({{"out", out_}, {"types", "Patient,Coverage"}});
   Outcome outcome = follow(run);
   ASSERT_EQ(outcome.status, BCDA_REFUSED);
   EXPECT_EQ(data_files(out_).size(), 5u);
@@ -137,7 +137,7 @@ TEST_F(Fetch, TakesNoFileOfAnotherKeyForTheOneOfThatName) {
 TEST_F(Fetch, OfNothingKeepsTheJournalOfAnUnfinishedExport) {
   sandbox_.control("fault", "job-fails");
   sandbox_.control("fault", "status=403:on=GET /api/v1/jobs");
-  bcda::Export run = client_.start_export({{"out", out_}, {"types", "Patient"}});
+  bcda::Run run = client_.start_export({{"out", out_}, {"types", "Patient"}});
   ASSERT_EQ(follow(run).status, BCDA_REFUSED);
   const std::string journal = read(out_ + "/.bcda/journal.ndjson");
   ASSERT_NE(journal, "");

@@ -92,7 +92,7 @@ TEST(Http, APortThatSpeaksTlsIsCalledThat) {
     EXPECT_FALSE(answered.retriable);
     ScriptedServer server([&](const std::string&) { return bytes; });
     bcda::Client client({{"url", server.url()}, {"client_id", "x"}, {"client_secret", "y"}});
-    bcda::Export run = client.start_manifest();
+    bcda::Run run = client.start_manifest();
     try {
       run.wait();
       ADD_FAILURE() << "it must fail";
@@ -302,7 +302,7 @@ TEST(Http, TheTimeThatASinkTakesIsNotTheServersSilence) {
   bcda::Config config = config_for(service);
   config.set("idle_timeout", "300ms").set("retries", "0");
   bcda::Client client(config);
-  bcda::Export run = client.start_export({}, sink);
+  bcda::Run run = client.start_export({}, sink);
   Outcome outcome = follow(run);
   EXPECT_EQ(outcome.status, BCDA_OK) << outcome.message;
 }

@@ -563,7 +563,7 @@ TEST(SandboxFaithful, ProductionTakesOneJobOfAType) {
   EXPECT_EQ(sandbox.kick_off("Patient").status, 202);
 }
 
-TEST(SandboxFaithful, AnOrganisationWithoutBeneficiaries) {
+TEST(SandboxFaithful, AnOrganizationWithoutBeneficiaries) {
   Sandbox sandbox({{"beneficiaries", "0"}});
   Answer answer = sandbox.kick_off("Patient");
   EXPECT_EQ(answer.status, 500);

@@ -111,7 +111,7 @@ struct Outcome {
   }
 };
 
-inline Outcome follow(bcda::Export& run) {
+inline Outcome follow(bcda::Run& run) {
   Outcome result;
   for (bcda::Event event; run.next_event(event) == BCDA_OK;) {
     result.json.push_back(event.json());
@@ -130,7 +130,7 @@ inline Outcome follow(bcda::Export& run) {
 inline Outcome export_to(const bcda::Config& config, const std::string& out) {
   try {
     bcda::Client client(config);
-    bcda::Export run = client.start_export({{"out", out}});
+    bcda::Run run = client.start_export({{"out", out}});
     return follow(run);
   } catch (const bcda::Error& e) {
     Outcome result;

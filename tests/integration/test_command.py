@@ -497,7 +497,7 @@ class Interrupts(Case):
                 process.send_signal(signal.SIGINT)
                 _, text = process.communicate(timeout=20)
                 self.assertEqual(process.returncode, INTERRUPTED, text)
-                self.assertIn("bcda: cancelled\nbcda: jobs already started go on at the service", text)
+                self.assertIn("bcda: canceled\nbcda: jobs already started go on at the service", text)
                 for type in ("Patient", "Coverage"):
                     self.assertRegex(text, f"  {type}: {sandbox.facts['url']}/api/v1/jobs/[0-9]+\n")
         self.out = self.dir / "own sandbox"
@@ -537,7 +537,7 @@ class Shows(Case):
     def test_each_command_has_the_flags_that_mean_something_there(self):
         connection = {"url", "ca-file", "allow-http", "threads", "user-agent", "connect-timeout", "idle-timeout",
                       "request-timeout", "max-header-bytes"}
-        service = connection | {"client-id", "client-secret-file", "token-lifetime"}
+        service = connection | {"client-id", "client-secret-file", "token-lifetime", "share-threads"}
         key = {"private-key", "private-key-passphrase-file"}
         files = {"allowed-origins", "out", "parallel", "allow-plaintext", "durability"}
         tries = {"timeout", "retries", "retry-delay", "retry-max-delay"}

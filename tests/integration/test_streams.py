@@ -264,7 +264,7 @@ class Signals(Stream):
                 out, text = process.communicate(timeout=PATIENCE)
                 self.assertEqual(process.returncode, INTERRUPTED)
                 self.assertIn(b"unfinished export", text)
-                self.assertEqual(json.loads(out.splitlines()[-1])["status"], "CANCELLED")
+                self.assertEqual(json.loads(out.splitlines()[-1])["status"], "CANCELED")
 
     def test_a_later_one_ends_what_does_not_listen(self):
         """The decryption waits in a read that nothing comes to."""

@@ -1,4 +1,4 @@
-"""asyncio: awaiting, iterating, cancelling, many at once."""
+"""asyncio: awaiting, iterating, canceling, many at once."""
 
 from __future__ import annotations
 
@@ -73,7 +73,7 @@ def test_failures_come_out(sandbox: bcda.Sandbox, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("options", [{"job_time": "1h"}, {"faults": "stall:at=1"}], ids=["waiting", "downloading"])
-def test_cancelling_the_task_cancels_the_export(
+def test_canceling_the_task_cancels_the_export(
     make_sandbox: Callable[..., bcda.Sandbox], tmp_path: Path, options: dict[str, Any]
 ) -> None:
     client = make_sandbox(**options).client(**PROMPT)
@@ -134,7 +134,7 @@ def test_leaving_the_block_cancels(make_sandbox: Callable[..., bcda.Sandbox], tm
         async with client.start(["Patient"], out=tmp_path / "out") as run:
             pass
         assert run.done
-        with pytest.raises(bcda.CancelledError):
+        with pytest.raises(bcda.CanceledError):
             await run
 
     asyncio.run(main())

@@ -331,7 +331,7 @@ def upload(monkeypatch: pytest.MonkeyPatch) -> Iterator[type[Upload]]:
 
 
 def test_uploads_are_committed_when_verified(make_sandbox: MakeSandbox, upload: type[Upload]) -> None:
-    sandbox = make_sandbox(bytes_per_type="600KiB", files_per_type=2)
+    sandbox = make_sandbox(bytes_per_type="2MiB", files_per_type=2)
     result = sandbox.client(**PROMPT).export(["Patient"], out="uploads://bucket/claims", progress=False)
     names = [file.path.rsplit("/", 1)[-1] for file in result.files]
     assert sorted(upload.objects) == sorted(f"bucket/claims/{name}" for name in [*names, "export.json"])
@@ -584,7 +584,7 @@ def test_a_sink_may_cancel_the_run_that_calls_it(make_sandbox: MakeSandbox) -> N
     # A download whose bytes are always there looks for a cancellation every 4 MiB.
     sandbox = make_sandbox(bytes_per_type="12MiB", files_per_type=1)
     started = threading.Event()
-    runs: list[bcda.Export[bcda.ExportResult]] = []
+    runs: list[bcda.Run[bcda.ExportResult]] = []
 
     def cancel(step: str, number: int) -> None:
         if step == "write":
@@ -594,7 +594,7 @@ def test_a_sink_may_cancel_the_run_that_calls_it(make_sandbox: MakeSandbox) -> N
     sink = Recorder(cancel)
     runs.append(sandbox.client(**PROMPT).start(["Patient"], out=sink))
     started.set()
-    with pytest.raises(bcda.CancelledError):
+    with pytest.raises(bcda.CanceledError):
         runs[0].result()
     assert sink.steps() == [["begin", "write", "abort"]]
 

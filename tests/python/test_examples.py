@@ -194,7 +194,7 @@ def test_paid_by_month_copes_with_what_claims_lack(tmp_path: Path) -> None:
     january = {"billablePeriod": {"start": "2019-01-01"}}
     chunks: list[list[dict[str, Any]]] = [
         [{"status": "active", "item": item, **part_d}],  # a drug event
-        [{"status": "active", **paid, **january}, {"status": "cancelled", **paid, **january}],  # of no known part
+        [{"status": "active", **paid, **january}, {"status": "canceled", **paid, **january}],  # of no known part
         [{"status": "active", **paid}, {"status": "active", **january}],  # no date, no amount
         [],
     ]
@@ -275,7 +275,7 @@ def test_a_log_has_nothing_of_what_the_service_said(start: Run, talkative: bcda.
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
-def test_a_night_that_is_cancelled_can_be_had_again(
+def test_a_night_that_is_canceled_can_be_had_again(
     start: Run, sandbox: bcda.Sandbox, tmp_path: Path, number: signal.Signals
 ) -> None:
     sandbox.control("fault", f"job-hangs:on=GET /api/v1/{CLAIMS}")
@@ -284,7 +284,7 @@ def test_a_night_that_is_cancelled_can_be_had_again(
     until(process, "file: Patient: ")
     process.send_signal(number)
     code, out, _ = ended(process)
-    assert (code, out) == (130, f"{NIGHT}: cancelled\n")
+    assert (code, out) == (130, f"{NIGHT}: canceled\n")
     assert not (tmp_path / NIGHT / "export.json").exists()
     assert not list(tmp_path.rglob("*.partial"))
 
@@ -351,8 +351,8 @@ def test_the_service_runs_several_exports_and_cancels_one(start: Run, sandbox: b
 
     assert ask("GET", f"{url}/{hanging}")[1]["state"] == "running"
     assert ask("DELETE", f"{url}/{hanging}")[0] == 202
-    until(service, f"{hanging}: cancelled")
-    assert ask("GET", f"{url}/{hanging}")[1]["state"] == "cancelled"
+    until(service, f"{hanging}: canceled")
+    assert ask("GET", f"{url}/{hanging}")[1]["state"] == "canceled"
     service.send_signal(signal.SIGTERM)
     assert ended(service)[0] == 0
 
@@ -371,7 +371,7 @@ def test_the_end_of_the_service_cancels_what_runs(
     code, _, err = ended(service)
     assert code == 0
     for job in jobs:
-        assert f"{job}: cancelled" in err
+        assert f"{job}: canceled" in err
     assert not list(tmp_path.rglob("export.json"))
 
 

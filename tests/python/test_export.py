@@ -9,6 +9,7 @@ import logging
 import multiprocessing
 import os
 import pickle
+import selectors
 import stat
 import threading
 from collections import Counter
@@ -49,7 +50,7 @@ def manifest(shared_client: bcda.Client) -> bcda.Manifest:
 
 
 @pytest.fixture
-def hanging(make_sandbox: MakeSandbox, tmp_path: Path) -> Iterator[bcda.Export[bcda.ExportResult]]:
+def hanging(make_sandbox: MakeSandbox, tmp_path: Path) -> Iterator[bcda.Run[bcda.ExportResult]]:
     """A run that gets no token and so tells nothing after its first event."""
     sandbox = make_sandbox(faults="delay=1h:on=POST /auth/token")
     with sandbox.client(**PROMPT).start(["Patient"], out=tmp_path / "hanging") as run:
@@ -398,10 +399,10 @@ def test_what_progress_raises_ends_the_run(make_sandbox: MakeSandbox, tmp_path: 
     assert not (tmp_path / "claims" / "export.json").exists()
 
 
-# ---- Waiting, cancelling, closing ----
+# ---- Waiting, canceling, closing ----
 
 
-def test_waits_end_when_their_time_is_over(hanging: bcda.Export[bcda.ExportResult]) -> None:
+def test_waits_end_when_their_time_is_over(hanging: bcda.Run[bcda.ExportResult]) -> None:
     for time in (0, 0.01, -1):
         assert hanging.next_event(time) is None
         assert hanging.wait(time) is False
@@ -433,21 +434,21 @@ def test_after_the_end(shared_client: bcda.Client, tmp_path: Path) -> None:
             call()
 
 
-def test_cancel(hanging: bcda.Export[bcda.ExportResult], tmp_path: Path) -> None:
+def test_cancel(hanging: bcda.Run[bcda.ExportResult], tmp_path: Path) -> None:
     hanging.cancel()
     for call in (hanging.wait, hanging.result):
-        with pytest.raises(bcda.CancelledError) as caught:
+        with pytest.raises(bcda.CanceledError) as caught:
             call()
         assert caught.value.exit_code == 130
         assert caught.value.result is not None
         assert caught.value.result.files == []
     assert hanging.done is True
-    assert [(event.kind, event.status) for event in hanging][-1] == ("finished", "CANCELLED")
+    assert [(event.kind, event.status) for event in hanging][-1] == ("finished", "CANCELED")
     assert names_in(tmp_path / "hanging") == set()
 
 
 def test_a_directory_in_use_is_free_again_later(
-    hanging: bcda.Export[bcda.ExportResult], shared_client: bcda.Client, tmp_path: Path
+    hanging: bcda.Run[bcda.ExportResult], shared_client: bcda.Client, tmp_path: Path
 ) -> None:
     with pytest.raises(bcda.FilesystemError, match="in use by another run") as caught:
         shared_client.export(["Patient"], out=tmp_path / "hanging", restart=True, progress=False)
@@ -462,7 +463,7 @@ def test_cancel_while_downloading_leaves_no_partial_file(make_sandbox: MakeSandb
     for event in run:
         if event.kind == "progress":  # bytes have come
             run.cancel()
-    with pytest.raises(bcda.CancelledError):
+    with pytest.raises(bcda.CanceledError):
         run.result()
     assert names_in(tmp_path / "claims") == set()
     assert os.listdir(tmp_path / "claims" / ".bcda") == ["journal.ndjson"]
@@ -473,7 +474,7 @@ def test_leaving_the_with_block_ends_the_run(make_sandbox: MakeSandbox, tmp_path
     with client.start(["Patient"], out=tmp_path / "claims") as run:
         assert run.done is False
     for call in (run.wait, run.result):
-        with pytest.raises(bcda.CancelledError):
+        with pytest.raises(bcda.CanceledError):
             call()
     assert run.done is True
     # The directory is not locked any more.
@@ -482,7 +483,7 @@ def test_leaving_the_with_block_ends_the_run(make_sandbox: MakeSandbox, tmp_path
 
 
 @pytest.mark.parametrize("call", ["wait", "result"])
-def test_close_ends_a_wait_in_another_thread(call: str, hanging: bcda.Export[bcda.ExportResult]) -> None:
+def test_close_ends_a_wait_in_another_thread(call: str, hanging: bcda.Run[bcda.ExportResult]) -> None:
     begun = threading.Event()
 
     def wait() -> None:
@@ -492,10 +493,10 @@ def test_close_ends_a_wait_in_another_thread(call: str, hanging: bcda.Export[bcd
     waiting = in_thread(wait)
     assert begun.wait(PATIENCE)
     hanging.close()
-    assert isinstance(waiting.exception(PATIENCE), (bcda.CancelledError, bcda.StateError))
+    assert isinstance(waiting.exception(PATIENCE), (bcda.CanceledError, bcda.StateError))
 
 
-def test_close_ends_an_iteration_in_another_thread(hanging: bcda.Export[bcda.ExportResult]) -> None:
+def test_close_ends_an_iteration_in_another_thread(hanging: bcda.Run[bcda.ExportResult]) -> None:
     begun = threading.Event()
 
     def read() -> None:
@@ -510,9 +511,9 @@ def test_close_ends_an_iteration_in_another_thread(hanging: bcda.Export[bcda.Exp
 
 
 class ClosedMeanwhile:
-    """Stands for a native run: while one thread closes the Export, another does so too, and is done first."""
+    """Stands for a native run: while one thread closes the run, another does so too, and is done first."""
 
-    def __init__(self, run: bcda.Export[bcda.ExportResult]) -> None:
+    def __init__(self, run: bcda.Run[bcda.ExportResult]) -> None:
         self.run, self.native, self.entered = run, run._native, False
 
     def cancel(self) -> None:
@@ -526,10 +527,10 @@ class ClosedMeanwhile:
         return getattr(self.native, name)
 
 
-def test_close_in_two_threads_at_once(hanging: bcda.Export[bcda.ExportResult]) -> None:
+def test_close_in_two_threads_at_once(hanging: bcda.Run[bcda.ExportResult]) -> None:
     hanging._native = ClosedMeanwhile(hanging)  # type: ignore[assignment]
     hanging.close()
-    with pytest.raises(bcda.CancelledError):
+    with pytest.raises(bcda.CanceledError):
         hanging.result()
 
 
@@ -772,3 +773,33 @@ def test_the_log_has_no_words_of_the_service(
     assert result.issues[0].text not in caplog.text
     assert "retrieving" not in caplog.text
     assert sandbox.client_secret not in caplog.text
+
+
+def test_a_run_knows_its_kind_and_what_it_was_asked_for(client: bcda.Client, tmp_path: Path) -> None:
+    out = tmp_path / "out"
+    with client.start(["Coverage", "Patient"], out=out) as run:
+        assert run.kind == "export"
+        assert run.result().asked_for == ["Coverage", "Patient"]
+    assert bcda.ExportResult.open(out).asked_for == ["Coverage", "Patient"]
+    with client.start_manifest(["Patient"]) as jobs:
+        assert jobs.kind == "manifest"
+        manifest = jobs.result()
+    with client.start_fetch(manifest, out=tmp_path / "fetched") as fetch:
+        assert fetch.kind == "fetch"
+        assert fetch.result().asked_for == []
+    with client.start_metadata() as metadata:
+        assert metadata.kind == "metadata"
+
+
+def test_any_event_loop_can_watch_a_run(client: bcda.Client, tmp_path: Path) -> None:
+    with client.start(["Patient"], out=tmp_path / "out") as run, selectors.DefaultSelector() as selector:
+        selector.register(run, selectors.EVENT_READ)
+        kinds = []
+        while "finished" not in kinds:
+            assert selector.select(PATIENCE)
+            while (event := run.next_event(0)) is not None:
+                kinds.append(event.kind)
+        assert selector.select(0)  # readable from the end on
+    assert "file" in kinds
+    with pytest.raises(bcda.StateError):
+        run.fileno()

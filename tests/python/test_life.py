@@ -301,7 +301,7 @@ run = client.start(["Patient"], out=sink)
 made.set()
 try:
     run.wait()
-except bcda.CancelledError:
+except bcda.CanceledError:
     pass
 print("sink's own code cannot wait" in raised[0])
 """

@@ -14,6 +14,7 @@ from typing import Any
 import bcda
 import pytest
 from bcda import _options
+from bcda._config import make_config
 from conftest import PROMPT, VECTORS, settings_for
 
 ROOT = Path(__file__).parent.parent.parent
@@ -370,3 +371,15 @@ def test_options_of_a_sandbox_take_python_values() -> None:
 def test_sandbox_options_are_documented() -> None:
     for option in bcda.sandbox_options():
         assert f"{option.name} (default " in (bcda.Sandbox.__doc__ or "")
+
+
+def test_an_item_of_a_list_may_hold_a_comma() -> None:
+    def shown(value: Any) -> str:
+        return make_config({"allowed_origins": value}).get("allowed_origins")
+
+    assert shown(["https://a", "https://b"]) == "https://a,https://b"
+    assert shown(["https://a,b"]) == '["https://a,b"]'
+    assert shown(("https://a,b", "c")) == '["https://a,b","c"]'
+    assert shown('["https://a,b","c"]') == '["https://a,b","c"]'
+    assert shown([]) == ""
+    assert make_config({"types": []}).get("types") == ""  # instead of the default

@@ -27,12 +27,12 @@ def test_a_run(make_sandbox: MakeSandbox, tmp_path: Path) -> None:
     failed = make_sandbox(faults="flip").client(**PROMPT).start(["Patient"], out=tmp_path / "failed")
     with pytest.raises(bcda.DecryptionError):
         failed.wait()
-    shown = ["<Export, running>", "<Export, succeeded>", "<Export, failed: DECRYPTION>"]
+    shown = ["<Run: export, running>", "<Run: export, succeeded>", "<Run: export, failed: DECRYPTION>"]
     runs = [running, done, failed]
     assert [repr(run) for run in runs] == shown
     for run in runs:
         run.close()
-    assert [repr(run) for run in runs] == ["<Export, failed: CANCELLED>", *shown[1:]]
+    assert [repr(run) for run in runs] == ["<Run: export, failed: CANCELED>", *shown[1:]]
 
 
 def test_a_run_of_another_process(make_sandbox: MakeSandbox, tmp_path: Path) -> None:
@@ -44,7 +44,7 @@ def test_a_run_of_another_process(make_sandbox: MakeSandbox, tmp_path: Path) -> 
         os._exit(0)
     os.close(theirs)
     with os.fdopen(ours) as told:
-        assert told.read() == "<Export, of another process>"
+        assert told.read() == "<Run: export, of another process>"
     assert os.waitpid(child, 0)[1] == 0
 
 

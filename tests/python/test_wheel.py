@@ -22,7 +22,7 @@ def output(*command: object) -> str:
     return subprocess.run([*map(str, command)], capture_output=True, text=True, check=True).stdout
 
 
-def test_only_the_initialiser_is_visible() -> None:
+def test_only_the_initializer_is_visible() -> None:
     symbols = [line.split()[-1] for line in output("nm", "-D", "--defined-only", MODULE).splitlines()]
     assert symbols == ["PyInit__native"]
 

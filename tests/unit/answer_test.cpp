@@ -153,57 +153,5 @@ TEST(Percent, IsTheNumberBeforeThePercentSign) {
   for (const auto& c : cases) EXPECT_EQ(percent(c.text), c.percent) << c.text;
 }
 
-TEST(Backoff, DoublesUpToTheLongest) {
-  Backoff backoff(seconds(1), seconds(10));
-  for (int expected : {1, 2, 4, 8, 10, 10, 10}) EXPECT_EQ(backoff.next(0), seconds(expected));
-}
-
-TEST(Backoff, GrowsByItsFactor) {
-  Backoff backoff(milliseconds(1000), milliseconds(3000), 1.5);
-  for (int expected : {1000, 1500, 2250, 3000, 3000}) EXPECT_EQ(backoff.next(0), milliseconds(expected));
-}
-
-TEST(Backoff, ChanceShortensAWaitByAFifthAtMost) {
-  for (double chance : {0.0, 0.25, 0.5, 0.999999}) {
-    Backoff backoff(seconds(10), seconds(60));
-    for (int full : {10, 20, 40, 60, 60}) {
-      auto wait = backoff.next(chance);
-      EXPECT_LE(wait, seconds(full));
-      EXPECT_GE(wait, milliseconds(full * 800));
-      EXPECT_NEAR(static_cast<double>(wait.count()), full * 1000 * (1 - 0.2 * chance), 1);
-    }
-  }
-}
-
-TEST(Backoff, TheServersWishCountsBetweenOurOwnWaitAndAQuarterOfAnHour) {
-  EXPECT_EQ(Backoff(seconds(2), seconds(30)).next(0, seconds(5)), seconds(5));
-  EXPECT_EQ(Backoff(seconds(2), seconds(30)).next(0, seconds(0)), seconds(2));
-  EXPECT_EQ(Backoff(seconds(2), seconds(30)).next(0, seconds(1)), seconds(2));
-  EXPECT_EQ(Backoff(seconds(2), seconds(30)).next(0, std::chrono::hours(5)), std::chrono::minutes(15));
-}
-
-TEST(Backoff, AWishDoesNotChangeTheGrowth) {
-  Backoff backoff(seconds(1), seconds(60));
-  backoff.next(0, seconds(50));
-  EXPECT_EQ(backoff.next(0), seconds(2));
-}
-
-TEST(Backoff, AFirstWaitBeyondTheLongestIsCut) {
-  Backoff backoff(seconds(60), seconds(1));
-  EXPECT_EQ(backoff.next(0), seconds(1));
-  EXPECT_EQ(backoff.next(0), seconds(1));
-}
-
-TEST(Backoff, NeverOverflows) {
-  Backoff backoff(seconds(1), milliseconds(100000000000000));
-  Milliseconds last{0};
-  for (int i = 0; i < 200; ++i) {
-    Milliseconds wait = backoff.next(0);
-    EXPECT_GE(wait, last);
-    last = wait;
-  }
-  EXPECT_EQ(last, milliseconds(100000000000000));
-}
-
 }  // namespace
 }  // namespace libbcda::bulk

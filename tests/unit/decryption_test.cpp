@@ -205,9 +205,9 @@ TEST_F(Decrypting, ProgressCountsAllFilesTogetherAndCanStop) {
 
   std::filesystem::remove_all(claims());
   const Error error = error_of(
-      [&] { decrypt_directory([](std::int64_t, std::int64_t) { throw Error(Status::CANCELLED, "cancelled"); }); });
-  EXPECT_EQ(error.status, Status::CANCELLED);
-  EXPECT_EQ(error.message, "cancelled");
+      [&] { decrypt_directory([](std::int64_t, std::int64_t) { throw Error(Status::CANCELED, "canceled"); }); });
+  EXPECT_EQ(error.status, Status::CANCELED);
+  EXPECT_EQ(error.message, "canceled");
   EXPECT_EQ(names_in(out_.path()), Names{});
 }
 

@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include "support/conversation.hpp"
 #include "support/errors.hpp"
 
 namespace libbcda::transfer {
@@ -30,15 +31,15 @@ class DownloadFlow : public testing::Test {
     options.retries = retries;
     download_.emplace(entry, options, [] { return 0.0; });
   }
-  bulk::Send send() {
-    bulk::Step step = download_->next();
-    if (auto* made = std::get_if<bulk::Send>(&step)) return *made;
+  http::Send send() {
+    http::Step step = download_->next();
+    if (auto* made = std::get_if<http::Send>(&step)) return *made;
     ADD_FAILURE() << "no request was wanted";
     return {};
   }
-  bulk::Wait wait() {
-    bulk::Step step = download_->next();
-    if (auto* made = std::get_if<bulk::Wait>(&step)) return *made;
+  http::Wait wait() {
+    http::Step step = download_->next();
+    if (auto* made = std::get_if<http::Wait>(&step)) return *made;
     ADD_FAILURE() << "no wait was wanted";
     return {};
   }
@@ -47,12 +48,12 @@ class DownloadFlow : public testing::Test {
     return error_of([&] { download_->next(); });
   }
 
-  Instant now_ = Instant(seconds(1568990853));
+  Moment now_{Steady{}, Instant(seconds(1568990853))};
   std::optional<Download> download_;
 };
 
 TEST_F(DownloadFlow, AsksForThePlainBytesOfTheUrlAsItIs) {
-  bulk::Send first = send();
+  http::Send first = send();
   EXPECT_EQ(first.request.method, "GET");
   EXPECT_EQ(first.request.url.text(), "https://api.test/data/42/a.ndjson?sig=%2F+x");
   EXPECT_EQ(first.request.headers,
@@ -131,7 +132,7 @@ TEST_F(DownloadFlow, ATokenMayExpireAgainAfterAGoodAnswer) {
   got(head(401));
   EXPECT_TRUE(send().renew_token);
   EXPECT_TRUE(got(head(200)));
-  download_->on_failure(std::move(Error(Status::NETWORK, "reset").may_retry()));
+  download_->on_failure(std::move(Error(Status::NETWORK, "reset").may_retry()), now_);
   wait();
   EXPECT_FALSE(send().renew_token);
   EXPECT_FALSE(got(head(401)));
@@ -144,7 +145,7 @@ TEST_F(DownloadFlow, APassingFaultIsRetriedLongerAndLonger) {
     for (int expected : {1, 2, 4}) {
       send();
       EXPECT_FALSE(got(head(status)));
-      bulk::Wait made = wait();
+      http::Wait made = wait();
       EXPECT_EQ(made.duration, seconds(expected));
       EXPECT_TRUE(made.retry);
       EXPECT_NE(made.why, "");
@@ -156,7 +157,7 @@ TEST_F(DownloadFlow, APassingFaultIsRetriedLongerAndLonger) {
   }
 }
 
-TEST_F(DownloadFlow, RetryAfterIsHonouredAndCapped) {
+TEST_F(DownloadFlow, RetryAfterIsHonoredAndCapped) {
   send();
   got(head(503, {{"Retry-After", "17"}}));
   EXPECT_EQ(wait().duration, seconds(17));
@@ -199,12 +200,12 @@ TEST_F(DownloadFlow, ABrokenBodyIsRetriedWhenThatCanHelp) {
   make(1);
   send();
   ASSERT_TRUE(got(head(200)));
-  download_->on_failure(std::move(Error(Status::NETWORK, "cut").may_retry()));
-  bulk::Wait made = wait();
+  download_->on_failure(std::move(Error(Status::NETWORK, "cut").may_retry()), now_);
+  http::Wait made = wait();
   EXPECT_TRUE(made.retry);
   EXPECT_EQ(made.why, "the file a.ndjson: cut");
   send();
-  download_->on_failure(std::move(Error(Status::NETWORK, "cut").may_retry()));
+  download_->on_failure(std::move(Error(Status::NETWORK, "cut").may_retry()), now_);
   Error error = failure();
   EXPECT_EQ(error.status, Status::NETWORK);
   EXPECT_EQ(error.file, "a.ndjson");
@@ -213,7 +214,7 @@ TEST_F(DownloadFlow, ABrokenBodyIsRetriedWhenThatCanHelp) {
 TEST_F(DownloadFlow, AFailureThatCannotPassIsFinalAndKeepsItsFile) {
   send();
   ASSERT_TRUE(got(head(200)));
-  download_->on_failure(std::move(Error(Status::FILESYSTEM, "full").at_file("/out/x")));
+  download_->on_failure(std::move(Error(Status::FILESYSTEM, "full").at_file("/out/x")), now_);
   Error error = failure();
   EXPECT_EQ(error.status, Status::FILESYSTEM);
   EXPECT_EQ(error.file, "/out/x");
@@ -226,6 +227,30 @@ TEST_F(DownloadFlow, WithoutRetriesTheFirstFailureIsFinal) {
     got(head(status));
     EXPECT_EQ(failure().http_status, status);
   }
+}
+
+// The end is always the file or a typed error, whichever step fails and however.
+TEST_F(DownloadFlow, EachStepMayFail) {
+  test::Conversation conversation;
+  conversation.say(head(401));
+  conversation.say(head(503, {{"Retry-After", "1"}}));
+  conversation.say(head(200, {{"Content-Type", "application/fhir+ndjson"}}));
+  conversation.fail_each_step([&](const test::Conversation::Play& play) {
+    make(5);
+    std::size_t turn = 0;
+    for (;;) {
+      const http::Step step = download_->next();
+      if (auto* pause = std::get_if<http::Wait>(&step)) {
+        now_ += pause->duration;
+        continue;
+      }
+      const test::Conversation::Reply reply = play(turn++);
+      if (reply.failure)
+        download_->on_failure(*reply.failure, now_);
+      else if (got(reply.answer))
+        return;
+    }
+  });
 }
 
 }  // namespace

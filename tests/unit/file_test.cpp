@@ -1,4 +1,4 @@
-#include "base/file.hpp"
+#include "files/file.hpp"
 
 #include <fcntl.h>
 #include <gtest/gtest.h>
@@ -6,12 +6,20 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "files/directory.hpp"
 #include "support/errors.hpp"
 #include "support/files.hpp"
 
 namespace libbcda {
 namespace {
 
+using files::Directory;
+using files::Durability;
+using files::LineFile;
+using files::OutputFile;
+using files::read_file;
+using files::read_secret_file;
+using files::readable_by_others;
 using test::error_of;
 using test::exists;
 using test::holds;
@@ -175,7 +183,7 @@ TEST(Directories, InnerOnesAreNeverReachedThroughALink) {
   ASSERT_EQ(::symlink(elsewhere.path().c_str(), (temp / "link").c_str()), 0);
   EXPECT_EQ(error_of([&] { dir.sub("link"); }).status, Status::FILESYSTEM);
   spill(elsewhere / "kept", "x");
-  dir.remove_directory("link");
+  dir.remove_empty("link");
   EXPECT_TRUE(exists(elsewhere / "kept"));
   spill(temp / "plain", "x");
   EXPECT_EQ(error_of([&] { dir.sub("plain"); }).status, Status::FILESYSTEM);
@@ -220,21 +228,21 @@ TEST(Directories, AFailedReplaceLeavesTheOldFile) {
   EXPECT_EQ(names_in(temp.path()), (Names{"x/", "x/inner"}));
 }
 
-TEST(Directories, RemoveAndTellEmptiness) {
+TEST(Directories, RemoveFilesAndEmptyDirectoriesOnly) {
   TempDir temp;
   Directory dir = Directory::open_or_create(temp.path());
-  EXPECT_TRUE(dir.is_empty());
-  EXPECT_TRUE(dir.is_empty());
-  Directory inner = dir.sub("inner");
+  EXPECT_EQ(dir.names(), Names());
+  const Directory inner = dir.sub("inner");
   spill(temp / "inner/a", "x");
-  spill(temp / "inner/b", "x");
-  EXPECT_FALSE(dir.is_empty());
-  dir.remove("inner");  // not a file
+  EXPECT_EQ(dir.names(), Names{"inner"});
+  dir.remove("inner");        // not a file
+  dir.remove_empty("inner");  // not empty
   EXPECT_TRUE(exists(temp / "inner/a"));
-  dir.remove("none");
-  dir.remove_directory("inner");
-  dir.remove_directory("none");
-  EXPECT_TRUE(dir.is_empty());
+  inner.remove("a");
+  inner.remove("none");
+  dir.remove_empty("inner");
+  dir.remove_empty("none");
+  EXPECT_EQ(dir.names(), Names());
 }
 
 TEST(Directories, StayTheSameWhenTheirPathChanges) {
@@ -312,8 +320,8 @@ TEST(Fds, CloseThemselvesOnce) {
   int raw = ::open("/dev/null", O_RDONLY | O_CLOEXEC);
   ASSERT_GE(raw, 0);
   {
-    Fd first(raw);
-    Fd second(std::move(first));
+    files::Fd first(world::system_disk(), raw);
+    files::Fd second(std::move(first));
     EXPECT_FALSE(first);  // NOLINT: that is what is tested
     EXPECT_TRUE(second);
     EXPECT_GE(::fcntl(raw, F_GETFD), 0);

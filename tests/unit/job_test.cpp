@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include "support/conversation.hpp"
 #include "support/errors.hpp"
 
 namespace libbcda::bulk {
@@ -41,7 +42,7 @@ class JobFlow : public testing::Test {
   }
 
   void make(JobOptions options, const char* service = "https://api.test:8443") {
-    job_.emplace(http::parse_url(service, "url"), "ExplanationOfBenefit", options, [this] { return chance_; });
+    job_.emplace(http::parse_url(service, "url"), "ExplanationOfBenefit", options, [this] { return jitter_; });
   }
   void SetUp() override { make(options()); }
 
@@ -86,7 +87,7 @@ class JobFlow : public testing::Test {
   }
 
   Moment now_{Steady(hours(100)), Instant(seconds(1568990853))};
-  double chance_ = 0;
+  double jitter_ = 0;
   std::optional<Job> job_;
 };
 
@@ -108,7 +109,7 @@ TEST_F(JobFlow, RunsFromKickOffToManifest) {
   reply(answer(202, {{"content-location", "https://api.test:8443/api/v1/jobs/42"}}));
   EXPECT_EQ(job_->status_url()->text(), "https://api.test:8443/api/v1/jobs/42");
   Wait first = wait();
-  EXPECT_EQ(first.duration, seconds(1));
+  EXPECT_EQ(first.duration, milliseconds(50));
   EXPECT_FALSE(first.retry);
   EXPECT_EQ(first.why, "");
 
@@ -125,8 +126,8 @@ TEST_F(JobFlow, RunsFromKickOffToManifest) {
   reply(answer(200, {}, kManifest));
   EXPECT_TRUE(finished());
   EXPECT_TRUE(finished());
-  ASSERT_EQ(job_->manifest().entries.size(), 1u);
-  EXPECT_EQ(job_->manifest().entries[0].url.text(), "https://api.test:8443/data/42/a.ndjson");
+  ASSERT_EQ(job_->manifest()->entries.size(), 1u);
+  EXPECT_EQ(job_->manifest()->entries[0].url.text(), "https://api.test:8443/data/42/a.ndjson");
 }
 
 // ---- Content-Location
@@ -219,7 +220,7 @@ TEST_F(JobFlow, AKickOffThatNeverStartedAJobIsRepeated) {
   }
 }
 
-TEST_F(JobFlow, ABusyOrganisationIsToldApart) {
+TEST_F(JobFlow, ABusyOrganizationIsToldApart) {
   JobOptions no_retries = options();
   no_retries.retries = 0;
   make(no_retries);
@@ -245,7 +246,7 @@ TEST_F(JobFlow, ARedirectedKickOffNamesTheSetting) {
   EXPECT_TRUE(holds(error.message, "url"));
 }
 
-TEST_F(JobFlow, RetryAfterIsHonouredAndCapped) {
+TEST_F(JobFlow, RetryAfterIsHonoredAndCapped) {
   struct {
     const char* text;
     int waits;
@@ -324,9 +325,9 @@ TEST_F(JobFlow, WithoutRetriesTheFirstFailureIsFinal) {
 
 // ---- Polling
 
-TEST_F(JobFlow, PollsSlowerAndSlowerUpToTheLongestInterval) {
+TEST_F(JobFlow, PollsAtOnceThenSlowerAndSlowerUpToTheLongestInterval) {
   accept();
-  for (int expected : {1500, 2250, 3375, 5062, 7593, 11389, 17083, 25624, 30000, 30000}) {
+  for (int expected : {100, 200, 400, 800, 1000, 1500, 2250, 3375, 5062, 7593, 11389, 17083, 25624, 30000, 30000}) {
     send();
     reply(answer(202, {{"X-Progress", "Pending"}}));
     Wait made = wait();
@@ -335,19 +336,31 @@ TEST_F(JobFlow, PollsSlowerAndSlowerUpToTheLongestInterval) {
   }
 }
 
-TEST_F(JobFlow, ChanceSpreadsThePolls) {
-  chance_ = 0.5;
-  send();
-  reply(answer(202, {{"Content-Location", "/api/v1/jobs/42"}}));
-  EXPECT_EQ(wait().duration, milliseconds(900));
+TEST_F(JobFlow, NeverPollsFasterThanTheInterval) {
+  JobOptions slow = options();
+  slow.poll_interval = slow.poll_max_interval = milliseconds(20);
+  make(slow);
+  accept();
+  for (int i = 0; i < 3; ++i) {
+    send();
+    reply(answer(202));
+    EXPECT_EQ(wait().duration, milliseconds(20));
+  }
 }
 
-TEST_F(JobFlow, APollsRetryAfterIsAWishWithinBounds) {
+TEST_F(JobFlow, JitterSpreadsThePolls) {
+  jitter_ = 0.5;
+  send();
+  reply(answer(202, {{"Content-Location", "/api/v1/jobs/42"}}));
+  EXPECT_EQ(wait().duration, milliseconds(45));
+}
+
+TEST_F(JobFlow, APollsRetryAfterIsARequestWithinBounds) {
   accept();
   struct {
     const char* after;
     int ms;
-  } const cases[] = {{"20", 20000}, {"0", 2250}, {"18000", 900000}, {"x", 5062}};
+  } const cases[] = {{"20", 20000}, {"0", 200}, {"18000", 900000}, {"x", 800}};
   for (const auto& c : cases) {
     send();
     reply(answer(202, {{"X-Progress", "In Progress"}, {"Retry-After", c.after}}));
@@ -588,7 +601,7 @@ TEST_F(JobFlow, AnExportWithoutFilesIsFinishedToo) {
   send();
   reply(answer(200, {}, R"({"output":null,"error":[]})"));
   EXPECT_TRUE(finished());
-  EXPECT_TRUE(job_->manifest().entries.empty());
+  EXPECT_TRUE(job_->manifest()->entries.empty());
 }
 
 // ---- Deadline
@@ -599,14 +612,16 @@ TEST_F(JobFlow, TheDeadlineCountsFromTheFirstRequest) {
   make(brief);
   now_ += hours(5);  // waiting for its turn costs nothing
   accept();
-  for (int i = 0; i < 3; ++i) {
+  const Moment begun = now_ + milliseconds(-50);  // accept() has waited for the first poll
+  while (now_.steady - begun.steady < seconds(9)) {
     send();
     reply(answer(202, {{"X-Progress", "In Progress (5%)"}}));
     wait();
   }
   send();
   reply(answer(202, {{"X-Progress", "In Progress (5%)"}}));
-  EXPECT_EQ(wait().duration, milliseconds(10000 - 1000 - 1500 - 2250 - 3375));  // cut at the deadline
+  const auto left = begun.steady + seconds(10) - now_.steady;
+  EXPECT_EQ(wait().duration, left);  // cut at the deadline
   Error error = failure();
   EXPECT_EQ(error.status, Status::TIMEOUT);
   EXPECT_TRUE(holds(error.message, "10s"));
@@ -669,7 +684,36 @@ TEST_F(JobFlow, WithoutADeadlineAJobMayTakeForever) {
   now_ += hours(24 * 365);
   send();
   reply(answer(202));
-  EXPECT_EQ(wait().duration, milliseconds(1500));
+  EXPECT_EQ(wait().duration, milliseconds(100));
+}
+
+// ---- A whole conversation, each of whose steps fails in turn
+
+// The end is always a manifest or a typed error, whichever step fails and however.
+TEST_F(JobFlow, EachStepMayFail) {
+  test::Conversation conversation;
+  conversation.say(answer(202, {{"Content-Location", "/api/v1/jobs/42"}}));
+  conversation.say(answer(202, {{"X-Progress", "In Progress (50%)"}}));
+  conversation.say(answer(401));
+  conversation.say(answer(503, {{"Retry-After", "1"}}));
+  conversation.say(answer(200, {}, kManifest));
+  conversation.fail_each_step([&](const test::Conversation::Play& play) {
+    SetUp();
+    std::size_t turn = 0;
+    for (;;) {
+      const Step step = next();
+      if (std::holds_alternative<Finished>(step)) return;
+      if (auto* pause = std::get_if<Wait>(&step)) {
+        now_ += pause->duration;
+        continue;
+      }
+      const test::Conversation::Reply reply = play(turn++);
+      if (reply.failure)
+        job_->on_failure(*reply.failure, reply.answered, now_);
+      else
+        job_->on_answer(reply.answer, now_);
+    }
+  });
 }
 
 }  // namespace

@@ -1,4 +1,6 @@
+#include <fcntl.h>
 #include <gtest/gtest.h>
+#include <poll.h>
 
 #include <atomic>
 #include <future>
@@ -118,6 +120,43 @@ TEST(Mailbox, WakesAReaderThatWaits) {
   mailbox.finish(event(EventKind::finished, "!"), {});
   EXPECT_EQ(reader.get(), "abc!");
   EXPECT_TRUE(waiter.get());
+}
+
+bool readable(int descriptor) {
+  pollfd polled{descriptor, POLLIN, 0};
+  return ::poll(&polled, 1, 0) == 1 && polled.revents == POLLIN;
+}
+
+TEST(Mailbox, ItsDescriptorIsReadableWhileAnEventWaitsAndFromTheEndOn) {
+  Mailbox mailbox;
+  const int descriptor = mailbox.descriptor();
+  EXPECT_EQ(mailbox.descriptor(), descriptor);
+  EXPECT_NE(::fcntl(descriptor, F_GETFD) & FD_CLOEXEC, 0);
+  EXPECT_FALSE(readable(descriptor));
+  for (int i = 0; i < 3; ++i) mailbox.push(event(EventKind::progress));
+  mailbox.push(event(EventKind::file));
+  Event next;
+  EXPECT_TRUE(readable(descriptor));
+  EXPECT_EQ(mailbox.next(kNow, next), Mailbox::Got::event);
+  EXPECT_TRUE(readable(descriptor));
+  EXPECT_EQ(mailbox.next(kNow, next), Mailbox::Got::event);
+  EXPECT_FALSE(readable(descriptor));
+  EXPECT_EQ(mailbox.next(kNow, next), Mailbox::Got::nothing_yet);
+  mailbox.finish(event(EventKind::finished), {});
+  EXPECT_TRUE(readable(descriptor));
+  EXPECT_EQ(drain(mailbox), "finished: end");
+  EXPECT_TRUE(readable(descriptor));
+}
+
+TEST(Mailbox, ADescriptorThatIsMadeLateKnowsWhatCameBefore) {
+  Mailbox waiting, finished;
+  waiting.push(event(EventKind::file));
+  EXPECT_TRUE(readable(waiting.descriptor()));
+  EXPECT_EQ(drain(waiting), "file: nothing");
+  EXPECT_FALSE(readable(waiting.descriptor()));
+  finished.finish(event(EventKind::finished), {});
+  EXPECT_EQ(drain(finished), "finished: end");
+  EXPECT_TRUE(readable(finished.descriptor()));
 }
 
 TEST(Mailbox, ManyWritersLoseNothing) {

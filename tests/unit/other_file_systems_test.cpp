@@ -5,7 +5,8 @@
 
 #include <cerrno>
 
-#include "base/file.hpp"
+#include "files/directory.hpp"
+#include "files/file.hpp"
 #include "support/errors.hpp"
 #include "support/files.hpp"
 #include "support/syscalls.hpp"
@@ -13,6 +14,10 @@
 namespace libbcda {
 namespace {
 
+using files::Directory;
+using files::Durability;
+using files::LineFile;
+using files::OutputFile;
 using test::Call;
 using test::error_of;
 using test::exists;

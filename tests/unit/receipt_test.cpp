@@ -45,6 +45,17 @@ TEST(Receipt, TellsWhatTheExportProduced) {
   EXPECT_EQ(read_receipt(text, "").files[0].path, "Patient.a.ndjson");
 }
 
+TEST(Receipt, TellsWhatWasAskedForIfItSaysSo) {
+  const std::string plain = receipt("[]");
+  EXPECT_TRUE(read_receipt(plain, "").types.empty());
+  const auto types = [&](const char* listed) {
+    return read_receipt(R"({"types":)" + std::string(listed) + "," + plain.substr(1), "").types;
+  };
+  EXPECT_EQ(types(R"(["Patient","Coverage"])"), (std::vector<std::string>{"Patient", "Coverage"}));
+  for (const char* nothing : {"[]", "7", R"("Patient")", R"([1])", R"([""])", R"(["a,b"])", R"(["a\u0000"])"})
+    EXPECT_TRUE(types(nothing).empty()) << nothing;
+}
+
 TEST(Receipt, ThatIsNoneIsRefused) {
   std::string good = receipt("[" + kFile + "]");
   for (const std::string& bad :

@@ -28,7 +28,7 @@ Settings settings() {
 // finds out that the resolver's thread is missing.
 TEST(Sessions, EachThreadThatCannotBeStartedIsAnErrorAtOnce) {
   int failed = 0;
-  for (int room = 0; room < 12; ++room) {
+  for (int room = 0; room < 16; ++room) {
     const test::Failing thread(test::Call::pthread_create, EAGAIN, false, room);
     try {
       Session session(settings());
@@ -40,18 +40,40 @@ TEST(Sessions, EachThreadThatCannotBeStartedIsAnErrorAtOnce) {
     }
   }
   EXPECT_GT(failed, 5);
-  EXPECT_LT(failed, 12);  // with room for all of them it starts
+  EXPECT_LT(failed, 16);  // with room for all of them it starts
 }
 
 TEST(Sessions, AThreadsFaultReachesWhoeverWatches) {
   Session session(settings());
   std::promise<Error> told;
   {
-    const Session::Watch watch(session, [&](const Error& error) { told.set_value(error); });
-    boost::asio::post(session.io(), [] { throw std::bad_alloc(); });
+    const world::Faults::Watch watch(session.world()->faults(), [&](const Error& error) { told.set_value(error); });
+    boost::asio::post(session.world()->executor(), [] { throw std::bad_alloc(); });
     EXPECT_EQ(told.get_future().get().status, Status::NO_MEMORY);
   }
-  boost::asio::post(session.io(), [] { throw 7; });  // nobody watches any more
+  boost::asio::post(session.world()->executor(), [] { throw 7; });  // nobody watches any more
+}
+
+TEST(Sessions, ShareTheirThreadsWhenTheySaySo) {
+  Settings sharing = settings();
+  sharing.set("share_threads", "true");
+  const Session alone(settings()), first(sharing), second(sharing);
+  EXPECT_EQ(first.world(), second.world());
+  EXPECT_NE(alone.world(), first.world());
+}
+
+TEST(Sessions, SharedThreadsEndWithTheLastSession) {
+  Settings sharing = settings();
+  sharing.set("share_threads", "true");
+  std::weak_ptr<world::World> world;
+  {
+    auto first = std::make_unique<Session>(sharing);
+    const Session second(sharing);
+    world = second.world();
+    first.reset();
+    EXPECT_FALSE(world.expired());
+  }
+  EXPECT_TRUE(world.expired());
 }
 
 }  // namespace

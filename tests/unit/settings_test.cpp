@@ -311,6 +311,88 @@ TEST(Settings, AFileSetsOnlyWhatIsNotSet) {
   EXPECT_EQ(settings.duration("poll_interval"), milliseconds(250));
 }
 
+TEST(Settings, AListIsWrittenWithCommasOrAsAJsonArray) {
+  const struct {
+    const char *given, *kept;
+    test::Names items;
+  } cases[] = {
+      {"a, b", "a,b", {"a", "b"}},
+      {R"(["a","b"])", "a,b", {"a", "b"}},
+      {R"( [ "a,b" , "c" ] )", R"(["a,b","c"])", {"a,b", "c"}},
+      {R"([" a"])", R"([" a"])", {" a"}},
+      {R"(["[a]"])", R"(["[a]"])", {"[a]"}},
+      {R"(["\"","\\,"])", R"(["\"","\\,"])", {"\"", "\\,"}},
+      {"[]", "", {}},
+      {"", "", {}},
+  };
+  for (const auto& c : cases) {
+    SCOPED_TRACE(c.given);
+    Settings settings, again;
+    settings.set("allowed_origins", c.given);
+    EXPECT_EQ(settings.text("allowed_origins"), c.kept);
+    EXPECT_EQ(settings.list("allowed_origins"), c.items);
+    again.set("allowed_origins", settings.text("allowed_origins"));
+    EXPECT_EQ(again.list("allowed_origins"), c.items);
+  }
+  Settings settings;
+  for (const char* malformed : {"[", "[1]", R"(["a")", R"(["a"] b)", R"(["a"]["b"])", R"([""])", R"(["a\u0000"])"})
+    EXPECT_EQ(error_of([&] { settings.set("allowed_origins", malformed); }).status, Status::INVALID_ARGUMENT)
+        << malformed;
+}
+
+TEST(Settings, ItemsAreAddedToWhatAListWasSetTo) {
+  Settings settings;
+  settings.add("types", "Patient");  // the default is not kept
+  EXPECT_EQ(settings.text("types"), "Patient");
+  settings.add("types", "Cov,erage");
+  settings.add("types", "[x]");
+  EXPECT_EQ(settings.text("types"), R"(["Patient","Cov,erage","[x]"])");
+  settings.set("types", "Patient");
+  settings.add("types", "Coverage");
+  EXPECT_EQ(settings.text("types"), "Patient,Coverage");
+  for (const auto& [name, item, why] : std::initializer_list<std::array<const char*, 3>>{
+           {"url", "x", "is no list"}, {"types", "", "no empty item"}, {"type", "x", "did you mean types?"}}) {
+    Error error = error_of([&] { settings.add(name, item); });
+    EXPECT_EQ(error.status, Status::INVALID_ARGUMENT);
+    EXPECT_TRUE(holds(error.message, why)) << error.message;
+  }
+  EXPECT_EQ(error_of([&] { settings.add("types", "\xff,"); }).status, Status::INVALID_ARGUMENT);  // JSON cannot hold it
+  EXPECT_EQ(settings.text("types"), "Patient,Coverage");
+}
+
+TEST(Settings, TheEnvironmentAndFilesMayHaveItemsWithCommas) {
+  TempDir dir;
+  Environment environment;
+  environment.set("BCDA_ALLOWED_ORIGINS", R"(["a,b"])");
+  Settings settings;
+  settings.load_environment();
+  settings.load_json_file(write_config(dir, R"({"types":["c,d","e"],"allowed_origins":["z"]})"));
+  EXPECT_EQ(settings.list("allowed_origins"), test::Names{"a,b"});
+  EXPECT_EQ(settings.list("types"), (test::Names{"c,d", "e"}));
+}
+
+TEST(Settings, AConfigurationTextIsReadAsAFileIs) {
+  Settings settings;
+  settings.set("client_id", "mine");
+  settings.load_json(
+      "\xef\xbb\xbf"
+      R"({"url":"https://text.test","client_id":"text","client_secret":"s","types":["a"]})");
+  EXPECT_EQ(settings.text("url"), "https://text.test");
+  EXPECT_EQ(settings.text("client_id"), "mine");
+  EXPECT_EQ(settings.list("types"), test::Names{"a"});
+  EXPECT_TRUE(settings.warnings().empty());  // there is no file that others could read
+  for (const auto& [text, why] :
+       std::initializer_list<std::array<const char*, 2>>{{"", "not a JSON object"},
+                                                         {R"({"paralel":1})", "did you mean parallel?"},
+                                                         {R"({"url":["a"]})", "no list"}}) {
+    Error error = error_of([&] { settings.load_json(text); });
+    EXPECT_EQ(error.status, Status::INVALID_ARGUMENT);
+    EXPECT_TRUE(holds(error.message, "the configuration text: ")) << error.message;
+    EXPECT_TRUE(holds(error.message, why)) << error.message;
+    EXPECT_EQ(error.file, "");
+  }
+}
+
 TEST(Settings, WhatIsLoadedFirstWins) {
   TempDir dir;
   Environment environment;

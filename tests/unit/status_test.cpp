@@ -37,7 +37,7 @@ TEST(StatusTable, NumbersNeverChange) {
   const char* names[] = {"OK",         "INTERNAL",   "INVALID_ARGUMENT", "PRIVATE_KEY", "AUTHENTICATION",
                          "REFUSED",    "JOB_FAILED", "JOB_GONE",         "PROTOCOL",    "LIMIT",
                          "NETWORK",    "TLS",        "TIMEOUT",          "DECRYPTION",  "VERIFICATION",
-                         "FILESYSTEM", "SINK",       "CANCELLED",        "AGAIN",       "END",
+                         "FILESYSTEM", "SINK",       "CANCELED",         "AGAIN",       "END",
                          "STATE",      "NO_MEMORY"};
   int number = 0;
   ASSERT_GE(status_count(), static_cast<int>(std::size(names)));
@@ -48,7 +48,7 @@ TEST(StatusTable, ExitCodesTellTheKindOfFailure) {
   const std::map<std::string, int> special = {
       {"OK", 0},      {"INVALID_ARGUMENT", 2}, {"PRIVATE_KEY", 2},  {"AUTHENTICATION", 3},
       {"REFUSED", 4}, {"JOB_FAILED", 4},       {"JOB_GONE", 4},     {"PROTOCOL", 4},
-      {"LIMIT", 4},   {"DECRYPTION", 5},       {"VERIFICATION", 5}, {"CANCELLED", 130}};
+      {"LIMIT", 4},   {"DECRYPTION", 5},       {"VERIFICATION", 5}, {"CANCELED", 130}};
   for (int i = 0; i < status_count(); ++i) {
     auto found = special.find(status_at(i).name);
     EXPECT_EQ(status_at(i).exit_code, found == special.end() ? 1 : found->second) << status_at(i).name;

@@ -39,14 +39,14 @@ class TaskGroups : public testing::Test {
       try {
         co_await timer.async_wait(asio::use_awaitable);
       } catch (const boost::system::system_error& e) {
-        cancelled_ += e.code() == asio::error::operation_aborted;
+        canceled_ += e.code() == asio::error::operation_aborted;
       }
     });
   }
 
   asio::io_context io_;
   std::shared_ptr<TaskGroup> group_ = std::make_shared<TaskGroup>(io_.get_executor());
-  int started_ = 0, cancelled_ = 0;
+  int started_ = 0, canceled_ = 0;
 };
 
 TEST_F(TaskGroups, OfNothingAreJoinedAtOnce) { EXPECT_TRUE(join()); }
@@ -80,11 +80,11 @@ TEST_F(TaskGroups, CancelEndsEveryTask) {
   for (int i = 0; i < 3; ++i) spawn_sleeper();
   io_.poll();
   EXPECT_EQ(started_, 3);
-  EXPECT_FALSE(group_->cancelled());
+  EXPECT_FALSE(group_->canceled());
   group_->cancel();
-  EXPECT_TRUE(group_->cancelled());
+  EXPECT_TRUE(group_->canceled());
   EXPECT_TRUE(join());
-  EXPECT_EQ(cancelled_, 3);
+  EXPECT_EQ(canceled_, 3);
 }
 
 TEST_F(TaskGroups, CancelReachesATaskThatIsJoinedAlready) {
@@ -109,7 +109,7 @@ TEST_F(TaskGroups, CancelReachesATaskThatHasNotBegun) {
   spawn_sleeper();
   group_->cancel();
   EXPECT_TRUE(join());
-  EXPECT_EQ(started_, cancelled_);
+  EXPECT_EQ(started_, canceled_);
 }
 
 TEST_F(TaskGroups, AfterCancelNothingIsStarted) {

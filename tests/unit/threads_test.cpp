@@ -1,4 +1,4 @@
-#include "base/threads.hpp"
+#include "world/threads.hpp"
 
 #include <gtest/gtest.h>
 #include <malloc.h>
@@ -18,7 +18,7 @@ TEST(StopAtExitDeathTest, WhatThreadsReadIsThereUntilTheyAreStopped) {
   EXPECT_EXIT(
       {
         ::mallopt(M_PERTURB, 0xA5);  // memory that was given back does not pass for what was in it
-        new StopAtExit([] { ::_exit(find_setting("url") == &settings_table().front() ? 0 : 1); });
+        new world::StopAtExit([] { ::_exit(find_setting("url") == &settings_table().front() ? 0 : 1); });
         settings_table();
         std::exit(1);
       },

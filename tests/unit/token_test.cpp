@@ -165,5 +165,74 @@ TEST(ReadToken, ATokenThatWouldBreakAHeaderIsRefusedAndNotEchoed) {
   }
 }
 
+// ---- Through renewals
+
+Token token_of(const char* value, Steady renew_at, Steady expires_at) { return {Secret(value), renew_at, expires_at}; }
+
+class TokenLives : public testing::Test {
+ protected:
+  using Advice = TokenLife::Advice;
+  using Phase = TokenLife::Phase;
+
+  void hold(const char* value = "one") {
+    EXPECT_EQ(life_.ask(begin_), Advice::fetch);
+    life_.received(token_of(value, begin_ + seconds(9), begin_ + seconds(10)));
+  }
+
+  const Steady begin_{};
+  TokenLife life_;
+};
+
+TEST_F(TokenLives, OneAskerFetchesAndTheOthersWait) {
+  EXPECT_EQ(life_.phase(), Phase::absent);
+  EXPECT_EQ(life_.ask(begin_), Advice::fetch);
+  EXPECT_EQ(life_.phase(), Phase::fetching);
+  EXPECT_EQ(life_.ask(begin_), Advice::wait);
+  life_.received(token_of("one", begin_ + seconds(9), begin_ + seconds(10)));
+  EXPECT_EQ(life_.ask(begin_), Advice::use);
+  EXPECT_EQ(life_.value(begin_)->reveal(), "one");
+}
+
+TEST_F(TokenLives, IsRenewedAheadOfTimeWhileItIsUsed) {
+  hold();
+  EXPECT_EQ(life_.ask(begin_ + seconds(8)), Advice::use);
+  EXPECT_EQ(life_.ask(begin_ + seconds(9)), Advice::fetch);
+  EXPECT_EQ(life_.phase(), Phase::renewing);
+  EXPECT_EQ(life_.ask(begin_ + seconds(9)), Advice::use);
+  EXPECT_EQ(life_.ask(begin_ + seconds(10)), Advice::wait);
+  life_.received(token_of("two", begin_ + seconds(19), begin_ + seconds(20)));
+  EXPECT_EQ(life_.value(begin_ + seconds(10))->reveal(), "two");
+}
+
+TEST_F(TokenLives, AFailedRenewalLeavesTheTokenAsLongAsItIsGood) {
+  hold();
+  EXPECT_EQ(life_.ask(begin_ + seconds(9)), Advice::fetch);
+  life_.failed();
+  EXPECT_EQ(life_.phase(), Phase::held);
+  EXPECT_TRUE(life_.value(begin_ + seconds(9)));
+  EXPECT_FALSE(life_.value(begin_ + seconds(10)));
+  EXPECT_EQ(life_.ask(begin_ + seconds(9)), Advice::fetch);
+}
+
+TEST_F(TokenLives, ARefusedTokenIsNotUsedAgain) {
+  hold();
+  life_.reject("another");
+  EXPECT_EQ(life_.ask(begin_), Advice::use);
+  life_.reject("one");
+  EXPECT_EQ(life_.phase(), Phase::absent);
+  EXPECT_FALSE(life_.value(begin_));
+  EXPECT_EQ(life_.ask(begin_), Advice::fetch);
+  life_.failed();
+  EXPECT_EQ(life_.phase(), Phase::absent);
+}
+
+TEST_F(TokenLives, ATokenRefusedDuringItsRenewalIsWaitedFor) {
+  hold();
+  EXPECT_EQ(life_.ask(begin_ + seconds(9)), Advice::fetch);
+  life_.reject("one");
+  EXPECT_EQ(life_.phase(), Phase::fetching);
+  EXPECT_EQ(life_.ask(begin_ + seconds(9)), Advice::wait);
+}
+
 }  // namespace
 }  // namespace libbcda::auth

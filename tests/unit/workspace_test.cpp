@@ -38,13 +38,13 @@ class Workspaces : public testing::Test {
   static void write(Workspace& space, const std::string& name, bool is_error = false) {
     auto writer = space.destination()->begin(name, "Patient", is_error);
     writer->write(as_bytes("{}\n"));
-    space.file_coming(record(published_path(name, is_error)));
+    space.journal().file_coming(record(published_path(name, is_error)));
     writer->commit(3, kDigest);
   }
   // What a run leaves that was killed after it published `names`.
   void leave_unfinished(const Names& names) {
     auto space = for_export();
-    space->job_accepted("Patient", "https://h/api/v1/jobs/42");
+    space->journal().job_accepted("Patient", "https://h/api/v1/jobs/42");
     for (const auto& name : names) write(*space, name);
   }
 
@@ -98,10 +98,10 @@ TEST_F(Workspaces, PublishDataAndErrorFilesApart) {
   EXPECT_EQ(slurp(out_ + "/a.ndjson"), "{}\n");
   EXPECT_EQ(slurp(out_ + "/error/a.ndjson"), "{}\n");
   EXPECT_EQ(mode_of(out_ + "/error"), 0700);
-  EXPECT_TRUE(space->has("a.ndjson"));
-  EXPECT_TRUE(space->has("error/a.ndjson"));
-  EXPECT_FALSE(space->has("b.ndjson"));
-  EXPECT_FALSE(space->has("error/b.ndjson"));
+  EXPECT_TRUE(space->published().has("a.ndjson"));
+  EXPECT_TRUE(space->published().has("error/a.ndjson"));
+  EXPECT_FALSE(space->published().has("b.ndjson"));
+  EXPECT_FALSE(space->published().has("error/b.ndjson"));
 }
 
 TEST_F(Workspaces, AFinishedRunLeavesFilesReceiptAndLog) {
@@ -195,13 +195,13 @@ TEST_F(Workspaces, ADirectoryIsFreeAgainAfterARun) {
 
 TEST_F(Workspaces, TheJournalTellsWhatALaterRunMustKnow) {
   auto space = for_export();
-  space->job_accepted("Patient", "https://h/api/v1/jobs/42");
+  space->journal().job_accepted("Patient", "https://h/api/v1/jobs/42");
   Facts facts;
   facts.bytes = 5000000000;
   facts.records = 7;
   facts.sha256 = "abc";
   facts.decrypted = true;
-  space->file_coming({"error/a.ndjson", "https://h/data/a.ndjson", "Patient", "0123", facts});
+  space->journal().file_coming({"error/a.ndjson", "https://h/data/a.ndjson", "Patient", "0123", facts});
   EXPECT_EQ(slurp(out_ + "/.bcda/journal.ndjson"),
             R"({"event":"job","type":"Patient","statusUrl":"https://h/api/v1/jobs/42"})"
             "\n"
@@ -404,7 +404,7 @@ TEST_F(Workspaces, WithoutLocksARunOfThisProcessIsStillSeen) {
 // Its lock is not seen here, as on NFS with locks that end at the host.
 TEST_F(Workspaces, ARunOnAnotherHostIsSeenByWhatItWrites) {
   leave_unfinished({"a.ndjson"});
-  Owner other = this_process();
+  Owner other = world::this_process();
   other.host = "elsewhere";
   other.boot = "another";
   spill(out_ + "/.bcda/owner.json", to_json(other));
@@ -427,8 +427,8 @@ TEST_F(Workspaces, AFetchKnowsWhatAnEarlierRunPublished) {
   EXPECT_EQ(known.facts.bytes, 3);
   EXPECT_EQ(known.key_id, "k");
   EXPECT_TRUE(known.facts.decrypted);
-  EXPECT_TRUE(space->open("a.ndjson").has_value());
-  EXPECT_FALSE(space->open("b.ndjson").has_value());
+  EXPECT_TRUE(space->published().open("a.ndjson").has_value());
+  EXPECT_FALSE(space->published().open("b.ndjson").has_value());
 }
 
 TEST_F(Workspaces, AFetchThatIsNotCompleteLeavesItsJournal) {

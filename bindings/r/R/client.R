@@ -1,19 +1,23 @@
-# A service, and what can be asked of it.
+# The client of one service.
 
-#' A service, your credentials and key, and the connections to it
+#' A client of one service
 #'
-#' Make one and use it for every export. The arguments are the library's settings ([bcda_settings()]); `NULL` is the default.
+#' A client holds the settings, the credentials, the private key and the connections. Create one client and use it for
+#' every export. The arguments are the library's settings ([bcda_settings()]); `NULL` means the default.
 #'
 #' @section Values:
-#' Durations are seconds, a [difftime], or text (`"5m"`); sizes are bytes or text (`"64MiB"`); lists are character vectors. A
-#' secret may be a function that gives it, of a keyring say: `client_secret = function() keyring::key_get("bcda")`. It is
-#' called once, when the client is made. What is neither given here nor in `config_file` comes from the environment
-#' (`BCDA_URL`, `BCDA_CLIENT_ID`, ...), unless `env` is `FALSE`; in there and in the
-#' file, no `~` is expanded. The settings of an export that are given here are the defaults for every export.
+#' Durations are seconds, a [difftime], or text (`"5m"`). Sizes are bytes or text (`"64MiB"`). Lists are character
+#' vectors. A secret may be a function that returns it, for example from a keyring:
+#' `client_secret = function() keyring::key_get("bcda")`. The function is called once, when the client is created.
 #'
-#' @section Life:
-#' A client cannot be saved to a file, nor be used in a forked process (`parallel::mclapply`): that is a clear error, of class
-#' `bcda_error_state`. It is closed when it is collected, or by `close()`; exports that were started go on.
+#' Settings that are given neither as arguments nor in `config_file` come from the environment (`BCDA_URL`,
+#' `BCDA_CLIENT_ID`, ...), unless `env` is `FALSE`. In the environment and in the file, `~` is not expanded. Export
+#' settings that are given here are the defaults for every export.
+#'
+#' @section Lifecycle:
+#' A client cannot be saved to a file or used in a forked process (`parallel::mclapply`). Such a use is a clear error of
+#' class `bcda_error_state`. A client is closed by `close()` or when it is garbage-collected. Exports that were started
+#' continue.
 #'
 #' @return A client, of class `bcda_client`.
 #' @name bcda_client
@@ -36,16 +40,16 @@ NULL
 
 client_with <- function(settings, config_file, env, keeps = NULL) {
   if (is.function(settings[["out"]])) refuse("out of a client is a directory; a function is given to each export")
-  settings[["out"]] <- absolute_out(settings[["out"]]) # not `$`, to which outage_limit would do
+  settings[["out"]] <- absolute_out(settings[["out"]]) # `[[`, because `$` matches partially and would find outage_limit
   config <- make_config(settings, config_file, env)
   on.exit(native_config_destroy(config))
   out <- native_config_get(config, "out")
-  # From a file or the environment it may be relative, and there a ~ is a name.
+  # A path from a file or the environment may be relative. A ~ in it is not expanded.
   if (nzchar(out)) native_config_set(config, "out", from_here(out))
   object("bcda_client", native_client_create(config), url = native_config_get(config, "url"), keeps = keeps)
 }
 
-# What has a handle: an environment, so that closing it is known to all who have it.
+# An object with a handle. It is an environment, so that all its copies see that it was closed.
 object <- function(class, handle, ...) structure(list2env(list(handle = handle, ...), parent = emptyenv()), class = class)
 
 handle_of <- function(x, class, what = deparse(substitute(x))) {
@@ -53,7 +57,7 @@ handle_of <- function(x, class, what = deparse(substitute(x))) {
   x$handle
 }
 
-# What is at a URL, a client or a sandbox, is closed and printed alike.
+# Clients and sandboxes have a URL. These functions close and print both.
 close_at_url <- function(con, class, destroy) {
   destroy(handle_of(con, class))
   con$closed <- TRUE
@@ -71,12 +75,12 @@ close.bcda_client <- function(con, ...) close_at_url(con, "bcda_client", native_
 #' @export
 print.bcda_client <- function(x, ...) print_at_url(x, "bcda_client of")
 
-#' The service's own description of itself
+#' The service's metadata
 #'
-#' The CapabilityStatement (FHIR). Asks for no token.
+#' Reads the service's CapabilityStatement (FHIR). It requests no token.
 #'
-#' @param client of [bcda_client()].
-#' @return A list, as the JSON has it.
+#' @param client a client from [bcda_client()].
+#' @return A list with the structure of the JSON.
 #' @export
 #' @examples
 #' sandbox <- bcda_sandbox(beneficiaries = 1)

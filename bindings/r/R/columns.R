@@ -1,6 +1,6 @@
-# The columns that the service's resources have, so that a frame has them even when no record does.
+# The columns of the service's resources. A frame has them even if no record has a value.
 
-# A dot stands between an object and its member.
+# A dot separates an object from its member.
 COLUMNS <- list(
   Patient = c(
     resourceType = "character", id = "character", extension = "list", identifier = "list", name = "list",
@@ -21,7 +21,7 @@ COLUMNS <- list(
   )
 )
 
-# The known columns of a resource type, `rows` long, of missing values. None for a type that is not known.
+# The known columns of a resource type, with `rows` missing values each. Empty for an unknown type.
 known_columns <- function(type, rows, flatten) {
   kinds <- COLUMNS[[type %||% ""]]
   if (!flatten) {
@@ -33,13 +33,13 @@ known_columns <- function(type, rows, flatten) {
   lapply(kinds, function(kind) rep(missing[[kind]], rows))
 }
 
-# `columns`, and after them the known ones that no record has.
+# `columns`, followed by the known columns that no record has.
 with_known <- function(columns, type, rows, flatten) {
   known <- known_columns(type, rows, flatten)
   c(columns, known[setdiff(names(known), names(columns))])
 }
 
-# The resource type of records, or NULL when they are not all of one.
+# The resource type of the records, or NULL if they have several types.
 type_of <- function(records) {
   types <- unique(vapply(records, text_in, "", "resourceType"))
   if (length(types) == 1) types

@@ -1,22 +1,23 @@
-# Files that were downloaded by other means.
+# Decryption of files that another program downloaded.
 
-#' Decrypt a file that is on disk
+#' Decrypt a file on disk
 #'
-#' Decrypts and verifies a file as the service sent it, of any size. It blocks; an interrupt stops it at once.
+#' Decrypts and verifies a file of any size, as the service sent it. It blocks; an interrupt stops it at once.
 #'
 #' @inheritParams bcda_client
-#' @param path the encrypted file. The name that the service gave it is part of its encryption ...
-#' @param label ... so give that name here if the file has another one now.
-#' @param output where the plaintext is to be; must not exist. It appears only when the whole file has verified.
-#' @param key the file's encryptedKey, in hex; or
-#' @param manifest the manifest that lists the file: of [bcda_manifest()], or its JSON as text.
-#' @param progress `TRUE`: a progress bar, which an interactive session has by default; `FALSE` or `NULL`: none; or a function
-#'   that gets the bytes done and in all (`NA`: unknown).
-#' @param ... nothing: what follows is given by its name.
-#' @return Invisibly, a data frame of one row, as `files` of [bcda_export()].
+#' @param path the encrypted file.
+#' @param label the name that the service gave to the file, if the file was renamed. The wrapped key is bound to this
+#'   name, because the name is its OAEP label.
+#' @param output the path for the plaintext, which must not exist. The file appears only when all of it is verified.
+#' @param key the file's encryptedKey, in hex. Give either `key` or `manifest`.
+#' @param manifest the manifest that lists the file: from [bcda_manifest()], or its JSON as text.
+#' @param progress `TRUE`: a progress bar, which is the default in an interactive session. `FALSE` or `NULL`: no
+#'   progress bar. Or a function of the bytes done and the bytes in total (`NA`: unknown).
+#' @param ... must be empty, because the arguments after it are given by name.
+#' @return Invisibly, a data frame of one row, with the columns of `files` of [bcda_export()].
 #' @name bcda_decrypt
 #' @examples
-#' # Without the key that belongs to it a file stays closed.
+#' # A file cannot be decrypted without its key.
 #' file <- tempfile()
 #' writeLines("not what the service sent", file)
 #' tryCatch(

@@ -1,36 +1,37 @@
-# Conditions: one class for each status code of the library that stands for a failure.
+# Conditions: one class for each status code of the library that means a failure.
 
 #' Errors and warnings
 #'
-#' Every failure of the library is a condition of a class for its status, such as `bcda_error_authentication`, which
-#' inherits from `bcda_error` and `error`; [bcda_status()] lists them. The message names the thing and the remedy, and never
-#' holds a secret or what the service said about a beneficiary.
+#' Every failure of the library is a condition. Each status has its own class, such as `bcda_error_authentication`,
+#' which inherits from `bcda_error` and `error`; [bcda_status()] lists the classes. The message names what failed and
+#' the remedy. It never contains a secret or what the service said about a beneficiary.
 #'
 #' A condition has these fields:
 #' \describe{
 #'   \item{`code`}{the status, such as `"AUTHENTICATION"`.}
 #'   \item{`message`}{what went wrong, and what to do.}
-#'   \item{`http_status`}{of the answer concerned, or `NA`.}
-#'   \item{`outcome`}{the service's own words, or `""`. **They may name beneficiaries**: keep them out of logs.}
-#'   \item{`file`}{the local path or the server's file name concerned, or `NA`.}
-#'   \item{`retriable`}{`TRUE` when the same call may succeed later.}
-#'   \item{`retry_after`}{seconds after which the service asked to be tried again, or `NA`.}
-#'   \item{`result`}{the files that a run had verified before it failed (see [bcda_export()]), or `NULL`.}
-#'   \item{`cause`}{the condition by which a function of yours failed (a sink, a provider of a secret), or `NULL`.}
+#'   \item{`http_status`}{the HTTP status of the answer that caused the failure, or `NA`.}
+#'   \item{`outcome`}{the service's own words, or `""`. **They may name beneficiaries**, so keep them out of logs.}
+#'   \item{`file`}{the local path or the server's file name that the failure is about, or `NA`.}
+#'   \item{`retriable`}{`TRUE` if the same call may succeed later.}
+#'   \item{`retry_after`}{the delay in seconds that the service requested before a retry, or `NA`.}
+#'   \item{`result`}{the files that the run verified before it failed (see [bcda_export()]), or `NULL`.}
+#'   \item{`cause`}{the condition with which your own function failed (a sink, a provider of a secret), or `NULL`.}
 #' }
 #'
-#' When a sink fails, the message ends with the message of its own error: see to it that your functions name no beneficiary in
-#' their errors. What a provider of a secret says is in `cause` alone, because it may hold the secret.
+#' If a sink fails, the message ends with the message of the sink's error. So make sure that the errors of your
+#' functions name no beneficiary. The message of a provider's error is only in `cause`, because it may contain the
+#' secret.
 #'
-#' An export that succeeded, but for which the service gave error files, warns with a condition of class
-#' `bcda_warning_partial`, whose `result` is the result. Where `options(warn = 2)` makes an error of it, the files are there
-#' all the same: [bcda_result()] gives them.
+#' If an export succeeds but the service gave error files, there is a warning of class `bcda_warning_partial`, whose
+#' `result` is the result. With `options(warn = 2)` the warning becomes an error, but the files exist: [bcda_result()]
+#' returns them.
 #'
-#' When a sink's `abort` fails, there is a message of class `bcda_message_abort`, with the `cause`: the file is given up all the
-#' same. While a run is waited for without a progress function, each retry is a message of class `bcda_message_retry`, and
-#' each warning of the library one of class `bcda_message_warning`; [suppressMessages()] silences them.
+#' If a sink's `abort` fails, there is a message of class `bcda_message_abort` with the `cause`. The file is discarded
+#' in any case. During a wait without a progress function, each retry is a message of class `bcda_message_retry`, and
+#' each warning of the library is a message of class `bcda_message_warning`. [suppressMessages()] hides them.
 #'
-#' An interrupt (Esc, Ctrl-C) is R's own condition, `interrupt`.
+#' An interrupt (Esc, Ctrl-C) is R's own condition `interrupt`.
 #'
 #' @name bcda_errors
 #' @examples
@@ -51,12 +52,13 @@ bcda_error <- function(code, message, ..., http_status = NA_integer_, outcome = 
   )
 }
 
-# `cause` is an error of a function that gives a secret.
+# Signals an error. `cause` is the error of a function that provides a secret.
 fail <- function(code, ..., file = NA_character_, cause = NULL) {
   stop(caused(bcda_error(code, paste0(...), file = file), cause, secret = TRUE))
 }
 
-# R shows the message alone, so the message of the cause is part of it; not where it may hold a `secret`.
+# Adds a cause to an error. R shows only the message, so the message of the cause is appended. It is left out if it may
+# contain a secret.
 caused <- function(error, cause, secret = FALSE) {
   if (is.null(cause)) return(error)
   error$cause <- cause
@@ -68,7 +70,7 @@ caused <- function(error, cause, secret = FALSE) {
 
 refuse <- function(...) fail("INVALID_ARGUMENT", ...)
 
-# Every native call's value goes through here.
+# The value of every native call passes through this function.
 checked <- function(value) {
   if (inherits(value, "bcda_failure")) stop(error_of(value))
   value

@@ -1,41 +1,45 @@
-# Exports, and their two halves.
+# Exports, and their two halves: the jobs and the downloads.
 
 #' Export claims
 #'
-#' The whole flow, from credentials to decrypted, verified files. It blocks; an interrupt (Esc, Ctrl-C) cancels it at once. A
-#' file appears under its name only when it is whole and its authentication tag has verified.
+#' `bcda_export()` runs the whole flow, from credentials to decrypted, verified files. It blocks; an interrupt (Esc,
+#' Ctrl-C) cancels it at once. A file appears under its final name only when it is complete and its authentication tag
+#' is verified.
 #'
-#' @section Where the files go:
-#' `out` is a directory, which must not hold another export; or a function that is called with the name and the resource type
-#' of each file and returns `list(write = function(raw), commit = function(size, sha256), abort = function())`. What `write`
-#' gets is **unverified** until `commit`; when the file fails, or the run ends otherwise, `abort` is called instead. They
-#' are called on R's own thread, while the export is waited for. One that fails, fails its file: the export ends with
-#' `bcda_error_sink`, whose `cause` is the error and whose message ends with that of the error.
+#' @section Destination:
+#' `out` is a directory, which must not hold another export, or a function. The function is called with the name and the
+#' resource type of each file. It returns
+#' `list(write = function(raw), commit = function(size, sha256), abort = function())`. The data that `write` receives is
+#' **unverified** until `commit`. If the file fails or the run ends early, `abort` is called instead of `commit`. These
+#' functions are called on R's own thread, during a wait for the export. An error in one of them fails the file: the
+#' export ends with `bcda_error_sink`, whose `cause` is the error and whose message ends with the error's message.
 #'
-#' @section While it runs:
-#' In an interactive session a progress bar shows how far the export is. A retry, and what the library warns of, are shown at
-#' once: above the bar, or as messages ([bcda_errors]) where there is no bar.
+#' @section Progress:
+#' In an interactive session a progress bar shows the progress of the export. Retries and warnings of the library are
+#' shown at once: above the bar, or as messages ([bcda_errors]) if there is no bar.
 #'
 #' @inheritParams bcda_client
-#' @param client of [bcda_client()].
-#' @param types resource types, one job each.
-#' @param out where the files go: a directory; or a function that makes a sink for each file, as the section "Where the files
-#'   go" of [bcda_export()] says.
-#' @param progress `TRUE`: a progress bar, which an interactive session has by default; `FALSE`: none; or a function that gets
-#'   every event, as a list with `kind`, `type`, `file`, `bytes_done` and others. Its `url` may be signed.
-#' @param ... nothing: what follows is given by its name.
-#' @return Of `bcda_export()` and `bcda_fetch()` a result, of class `bcda_result`, a list with
+#' @param client a client from [bcda_client()].
+#' @param types resource types, one job for each.
+#' @param out the destination: a directory, or a function that returns a sink for each file; see the section
+#'   "Destination" of [bcda_export()].
+#' @param progress `TRUE`: a progress bar, which is the default in an interactive session. `FALSE`: no progress bar. Or
+#'   a function that receives every event, as a list with `kind`, `type`, `file`, `bytes_done` and others. Its `url` may
+#'   be signed.
+#' @param ... must be empty, because the arguments after it are given by name.
+#' @return `bcda_export()` and `bcda_fetch()` return a result of class `bcda_result`, a list with
 #'   \item{`files`}{a data frame of the verified data files: `type`, `path`, `bytes`, `records`, `sha256`, `decrypted`.}
-#'   \item{`error_files`}{the same for files of what the service could not export; then there is a warning of class
-#'     `bcda_warning_partial`, and [bcda_issues()] reads them.}
-#'   \item{`transaction_time`}{up to when the service's data is in the export.}
-#'   \item{`elapsed`}{how long the run took.}
-#'   \item{`receipt`}{what `export.json` holds, as a list.}
-#'   \item{`urls`}{where the files came from; they may be signed.}
-#'   \item{`offered`}{the manifests of its jobs, as JSON, for `bcda_fetch()`; their URLs may be signed.}
+#'   \item{`error_files`}{the same for the files that list what the service could not export. If there are any, there is
+#'     a warning of class `bcda_warning_partial`. [bcda_issues()] reads them.}
+#'   \item{`types`}{the requested resource types; none for a fetch, because a manifest does not name them.}
+#'   \item{`transaction_time`}{the export contains the service's data up to this time.}
+#'   \item{`elapsed`}{the duration of the run.}
+#'   \item{`receipt`}{the content of `export.json`, as a list.}
+#'   \item{`urls`}{the URLs of the files; they may be signed.}
+#'   \item{`offered`}{the manifests of the finished jobs, as JSON, for `bcda_fetch()`; their URLs may be signed.}
 #'
-#'   `bcda_manifest()` gives what the finished jobs offer, of class `bcda_manifest`, a list of `text`, the manifests as JSON
-#'   (their URLs may be signed), and `files`, a data frame of `type`, `name` and `is_error`.
+#'   `bcda_manifest()` returns the manifests of the finished jobs. They have class `bcda_manifest`: a list of `text`,
+#'   the manifests as JSON (their URLs may be signed), and `files`, a data frame of `type`, `name` and `is_error`.
 #' @name bcda_export
 #' @seealso [bcda_read()], [bcda_records()], [bcda_result()], [bcda_start()], [bcda_errors]
 #' @examples
@@ -44,7 +48,7 @@
 #' result <- bcda_export(client, c("Patient", "Coverage"), out = tempfile("claims"), progress = FALSE)
 #' result
 #'
-#' # Two halves, for a scheduler to own.
+#' # The two halves, for a scheduler that controls each half.
 #' manifest <- bcda_manifest(client, "Patient", progress = FALSE)
 #' bcda_fetch(client, manifest, out = tempfile("claims"), progress = FALSE)
 #' close(sandbox)
@@ -87,7 +91,7 @@ start_manifest <- function(client, settings) {
 }
 
 finish <- function(run, progress) {
-  check_progress(progress) # before anything starts
+  check_progress(progress) # checked before the lazy argument `run` starts the run
   force(run)
   on.exit(close(run))
   wait_for(run, progress)

@@ -1,7 +1,7 @@
-# Data frames of records: how they are shown, and how they become data frames of plain columns.
+# Data frames of records: printing, and conversion of list columns to text.
 
-CELL <- 20 # characters of a value that are shown
-NAMES <- 30 # names of columns that are listed when they are not shown
+CELL <- 20 # the longest value in characters that is printed in full
+NAMES <- 30 # the most names of hidden columns that are listed
 
 new_frame <- function(columns, rows, nested) {
   frame <- as_data_frame(columns, rows)
@@ -18,7 +18,8 @@ without_lists <- function(frame) {
   frame
 }
 
-# Of a value as parse_json() makes it. jsonlite::toJSON() would keep 15 digits of a number, which may need 17.
+# The JSON of a value from parse_json(). Not jsonlite::toJSON(), because it keeps 15 digits of a number, which may need
+# 17.
 json_of <- function(value) {
   if (is.null(value)) return(NA_character_)
   if (!is.list(value)) return(json_scalar(value))
@@ -30,7 +31,7 @@ json_of <- function(value) {
 json_scalar <- function(value) {
   if (is.character(value)) return(json_text(value))
   if (is.logical(value)) return(if (value) "true" else "false")
-  if (is.infinite(value)) return(if (value > 0) "1e999" else "-1e999") # as it was written, beyond a double
+  if (is.infinite(value)) return(if (value > 0) "1e999" else "-1e999") # the original number was too large for a double
   short <- sprintf("%.15g", value)
   if (as.numeric(short) == value) short else sprintf("%.17g", value)
 }
@@ -45,19 +46,19 @@ json_text <- function(texts) {
 
 #' Data frames of records
 #'
-#' [bcda_read()] and the chunks of [bcda_records()] are data frames of class `bcda_frame`. It has a `print` method that shows
-#' some rows and columns, and cuts long values; `head()`, `[` and packages that take data frames work as with any other.
-#' `as.data.frame()` gives an ordinary data frame, which R prints in full.
+#' [bcda_read()] and the chunks of [bcda_records()] are data frames of class `bcda_frame`. The class has a `print`
+#' method that shows some rows and columns, and cuts long values. `head()`, `[` and packages for data frames work as
+#' usual. `as.data.frame()` returns an ordinary data frame, which R prints in full.
 #'
-#' What is nested in a record, arrays mostly, is a list column. `write.csv()` and databases do not take list columns:
-#' `nested = "json"` makes text columns of them, with the JSON of each value (`NA` where there is none).
+#' Nested values of a record, mostly arrays, are list columns. `write.csv()` and databases do not accept list columns.
+#' `nested = "json"` converts them to text columns with the JSON of each value (`NA` if there is no value).
 #'
-#' @param x a data frame of [bcda_read()] or [bcda_records()].
-#' @param n rows that are shown.
-#' @param width characters that a line may take.
+#' @param x a data frame from [bcda_read()] or [bcda_records()].
+#' @param n the number of rows that are printed.
+#' @param width the number of characters in a line.
 #' @param row.names,optional,... as for [as.data.frame()].
-#' @param nested `"list"`: list columns stay; `"json"`: each is a text column of JSON.
-#' @return `print()`: invisibly `x`. `as.data.frame()`: a data frame without the class `bcda_frame`.
+#' @param nested `"list"`: list columns stay. `"json"`: each list column becomes a text column of JSON.
+#' @return `print()` returns `x` invisibly. `as.data.frame()` returns a data frame without the class `bcda_frame`.
 #' @name bcda_frame
 #' @examples
 #' sandbox <- bcda_sandbox(beneficiaries = 10)
@@ -94,7 +95,7 @@ print.bcda_frame <- function(x, n = 10, width = getOption("width"), ...) {
   invisible(x)
 }
 
-# A matrix of texts: as many columns as a line takes, one at least.
+# A matrix of strings. It has as many columns as fit in a line, and at least one.
 cells_of <- function(x, rows, width) {
   cells <- matrix("", length(rows), 0, dimnames = list(format(rows), NULL))
   taken <- max(0, nchar(rownames(cells)))
@@ -117,7 +118,7 @@ shown_cells <- function(column, rows) {
   cut_text(text, CELL)
 }
 
-# Without what a terminal would obey.
+# Cuts long text, and escapes control characters, because a terminal would interpret them.
 cut_text <- function(text, most) {
   text <- encodeString(text)
   long <- nchar(text, "width") > most

@@ -1,8 +1,9 @@
-# The manifests of finished jobs, and the files that they offer.
+# The manifests of finished jobs, and the files that they list.
 
 new_manifest <- function(text) structure(class = "bcda_manifest", list(text = text, files = offered(text)))
 
-# A manifest a line, as the library gives them; or one alone, in as many lines as it likes.
+# The files of manifests: either one manifest per line, as the library returns them, or one manifest on any number of
+# lines.
 offered <- function(text) {
   lines <- strsplit(text, "\n", fixed = TRUE)[[1]]
   lines <- lines[nzchar(trimws(lines))]
@@ -33,7 +34,7 @@ print.bcda_manifest <- function(x, ...) {
   invisible(x)
 }
 
-# As the library reads it.
+# The text of a manifest in the form that the library reads.
 manifest_text <- function(manifest) {
   if (inherits(manifest, "bcda_manifest")) return(manifest$text)
   if (inherits(manifest, "bcda_result")) {

@@ -1,61 +1,68 @@
-# Functions whose arguments are settings or options. Made from the library's tables by ./dev docs.
+# Functions whose arguments are settings or options. Generated from the library's tables by ./dev docs.
 
 #' @rdname bcda_client
-#' @param url Origin of the service, as in https://api.bcda.cms.gov; the paths are known. (text)
+#' @param url Origin of the service, such as https://api.bcda.cms.gov, without a path. (text)
 #' @param client_id Client id that the service issued. (text)
-#' @param client_secret Client secret that belongs to client_id. (text, or a function that gives it)
+#' @param client_secret Client secret that belongs to client_id. (text, or a function that returns it)
 #' @param client_secret_file File that holds the client secret. (a path)
 #' @param private_key PEM file of the RSA private key whose public half is registered with the service. (a path)
-#' @param private_key_pem The private key itself, as PEM text, instead of a file. (text, or a function that gives it)
-#' @param private_key_passphrase Passphrase of an encrypted private key. (text, or a function that gives it)
+#' @param private_key_pem The private key itself as PEM text, instead of a file. (text, or a function that returns
+#'   it)
+#' @param private_key_passphrase Passphrase of an encrypted private key. (text, or a function that returns it)
 #' @param private_key_passphrase_file File that holds the passphrase of an encrypted private key. (a path)
 #' @param ca_file PEM file of the CA certificates to trust instead of the system's. (a path)
-#' @param allow_http Allow http:// to other machines: credentials and claims then travel in the clear. (`TRUE` or
+#' @param allow_http Allow http:// to other machines; credentials and claims are then sent unencrypted. (`TRUE` or
 #'   `FALSE`, by default `false`)
-#' @param allowed_origins Other origins that a manifest may point to; files there are fetched without the token. (a
-#'   character vector)
-#' @param threads Threads that move and decrypt data; 0: one for each core. (a whole number, by default `0`)
-#' @param user_agent The User-Agent header. (text, by default `libbcda/0.1.0`)
-#' @param connect_timeout Limit for name look-up, connection and TLS handshake. (a duration, by default `30s`)
-#' @param idle_timeout Longest silence of a connection that should deliver bytes. (a duration, by default `1m`)
-#' @param request_timeout Limit for the answer to one request, file bodies apart. (a duration, by default `2m`)
-#' @param token_lifetime Lifetime assumed of a token that does not tell its own. (a duration, by default `1h`)
-#' @param max_header_bytes Largest head of an answer that is read. (a size, by default `64KiB`)
-#' @param max_manifest_bytes Largest manifest that is read. (a size, by default `64MiB`)
-#' @param types Resource types to export, one job each. (a character vector, by default
+#' @param allowed_origins Other origins that a manifest may point to; files there are downloaded without the token.
+#'   (a character vector)
+#' @param threads Threads that transfer and decrypt data; 0: one per core. (a whole number, by default `0`)
+#' @param share_threads Share the threads with the other clients of this process that set this; the first client
+#'   decides how many. (`TRUE` or `FALSE`, by default `false`)
+#' @param user_agent The User-Agent header. (text, by default `libbcda/0.2.0`)
+#' @param connect_timeout Time limit for name lookup, connection and TLS handshake. (a duration, by default `30s`)
+#' @param idle_timeout Longest time without a byte on a connection that should deliver bytes. (a duration, by default
+#'   `1m`)
+#' @param request_timeout Time limit for the answer to one request, not counting the body of a file. (a duration, by
+#'   default `2m`)
+#' @param token_lifetime Lifetime assumed for a token when the service states none. (a duration, by default `1h`)
+#' @param max_header_bytes Largest head of an answer that is accepted. (a size, by default `64KiB`)
+#' @param max_manifest_bytes Largest manifest that is accepted. (a size, by default `64MiB`)
+#' @param types Resource types to export, one job for each. (a character vector, by default
 #'   `Patient,Coverage,ExplanationOfBenefit`)
-#' @param out Directory for the files; made when missing, the ones above it are not. (a path)
-#' @param restart Discard what an unfinished export left in the directory, and begin anew. (`TRUE` or `FALSE`, by
+#' @param out Directory for the files; created if it is missing, but its parent must exist. (a path)
+#' @param restart Discard what an unfinished export left in the directory, and start again. (`TRUE` or `FALSE`, by
 #'   default `false`)
-#' @param parallel Files downloaded at the same time, 1 to 64. (a whole number, by default `4`)
-#' @param allow_plaintext Accept data files that come without a key; otherwise a private key is needed and such a
-#'   file is an error. (`TRUE` or `FALSE`, by default `false`)
-#' @param durability What a published file survives: a loss of power, or only a crash of the process. (`"power"` or
-#'   `"process"`, by default `power`)
-#' @param poll_interval First wait between two status requests; it grows by half each time. (a duration, by default
-#'   `1s`)
+#' @param parallel Number of files downloaded at the same time, 1 to 64. (a whole number, by default `4`)
+#' @param allow_plaintext Accept data files without a key; by default a private key is required, and such a file is
+#'   an error. (`TRUE` or `FALSE`, by default `false`)
+#' @param durability What a published file survives: a loss of power (power), or only a crash of the process
+#'   (process). (`"power"` or `"process"`, by default `power`)
+#' @param poll_interval First wait between two status requests; each wait is 1.5 times the one before. (a duration,
+#'   by default `1s`)
 #' @param poll_max_interval Longest wait between two status requests. (a duration, by default `30s`)
-#' @param job_timeout Longest time for a job to be done; 0: no limit. (a duration, by default `24h`)
-#' @param timeout Longest time for the whole run; 0: no limit. (a duration, by default `0s`)
-#' @param retries How often a failed request is tried again, 0 to 100. (a whole number, by default `5`)
-#' @param outage_limit How long status requests may go on failing, beyond the retries, while a job runs. (a duration,
-#'   by default `15m`)
-#' @param retry_delay First wait before trying again; it doubles each time. (a duration, by default `1s`)
-#' @param retry_max_delay Longest wait before trying again, unless the service asks for more (up to 15 minutes). (a
-#'   duration, by default `1m`)
-#' @param config_file A JSON file of `{"name": value}`, for settings that are not given here.
-#' @param env Whether what is given neither here nor there may come from the environment.
-#' @param ... nothing: what follows is given by its name.
+#' @param job_timeout Time limit for a job to finish; 0: no limit. (a duration, by default `24h`)
+#' @param timeout Time limit for the whole run; 0: no limit. (a duration, by default `0s`)
+#' @param retries How often a failed request is repeated, 0 to 100. (a whole number, by default `5`)
+#' @param outage_limit How long status requests may keep failing after the retries are used up, while a job runs. (a
+#'   duration, by default `15m`)
+#' @param retry_delay First wait before a retry; each wait is twice the one before. (a duration, by default `1s`)
+#' @param retry_max_delay Longest wait before a retry, unless the service requests a longer one (up to 15 minutes).
+#'   (a duration, by default `1m`)
+#' @param config_file a JSON file of `{"name": value}` with settings that are not given as arguments.
+#' @param env whether settings that are given neither as arguments nor in `config_file` may come from the
+#'   environment.
+#' @param ... must be empty, because the arguments after it are given by name.
 #' @export
 bcda_client <- function(url = NULL, ..., client_id = NULL, client_secret = NULL, client_secret_file = NULL,
                         private_key = NULL, private_key_pem = NULL, private_key_passphrase = NULL,
                         private_key_passphrase_file = NULL, ca_file = NULL, allow_http = NULL,
-                        allowed_origins = NULL, threads = NULL, user_agent = NULL, connect_timeout = NULL,
-                        idle_timeout = NULL, request_timeout = NULL, token_lifetime = NULL, max_header_bytes = NULL,
-                        max_manifest_bytes = NULL, types = NULL, out = NULL, restart = NULL, parallel = NULL,
-                        allow_plaintext = NULL, durability = NULL, poll_interval = NULL, poll_max_interval = NULL,
-                        job_timeout = NULL, timeout = NULL, retries = NULL, outage_limit = NULL, retry_delay = NULL,
-                        retry_max_delay = NULL, config_file = NULL, env = TRUE) {
+                        allowed_origins = NULL, threads = NULL, share_threads = NULL, user_agent = NULL,
+                        connect_timeout = NULL, idle_timeout = NULL, request_timeout = NULL, token_lifetime = NULL,
+                        max_header_bytes = NULL, max_manifest_bytes = NULL, types = NULL, out = NULL, restart = NULL,
+                        parallel = NULL, allow_plaintext = NULL, durability = NULL, poll_interval = NULL,
+                        poll_max_interval = NULL, job_timeout = NULL, timeout = NULL, retries = NULL,
+                        outage_limit = NULL, retry_delay = NULL, retry_max_delay = NULL, config_file = NULL,
+                        env = TRUE) {
   client_with(settings_in(environment(), list(...)), config_file, env)
 }
 
@@ -88,9 +95,9 @@ bcda_manifest <- function(client, types = NULL, progress = interactive(), ..., r
 }
 
 #' @rdname bcda_export
-#' @param manifest of `bcda_manifest()`, or its JSON as text; or a result, of an export that failed for instance
-#'   (`e$result`).
-#' @param file the name or the URL of one file of the manifest, to take it alone.
+#' @param manifest the manifest from `bcda_manifest()`, or its JSON as text, or a result, for example of a failed
+#'   export (`e$result`).
+#' @param file the name or the URL of one file of the manifest, to fetch only that file.
 #' @export
 bcda_fetch <- function(client, manifest, out = NULL, file = NULL, progress = interactive(), ..., restart = NULL,
                        parallel = NULL, allow_plaintext = NULL, durability = NULL, poll_interval = NULL,
@@ -109,49 +116,49 @@ bcda_decrypt <- function(path, output, key = NULL, manifest = NULL, label = NULL
 }
 
 #' @rdname bcda_sandbox
-#' @param port The port to listen on, on loopback only. Takes a port, 0 for any that is free. (by default `0`)
-#' @param host The host in the sandbox's URL; the certificate is for it too. Takes a host name or an address. (by
-#'   default `localhost`)
-#' @param tls https with a throw-away certificate authority, or plain http. Takes true or false. (by default `true`)
-#' @param beneficiaries How many beneficiaries there are; 0: the organisation has none. Takes a number. (by default
-#'   `1000`)
+#' @param port The port to listen on, only on loopback. Takes a port, 0 for any that is free. (by default `0`)
+#' @param host The host in the sandbox's URL; the certificate is valid for it too. Takes a host name or an address.
+#'   (by default `localhost`)
+#' @param tls Whether to use https with a temporary certificate authority, or plain http. Takes true or false. (by
+#'   default `true`)
+#' @param beneficiaries Number of beneficiaries; 0: the organization has none. Takes a number. (by default `1000`)
 #' @param seed The same seed gives the same beneficiaries. Takes a number. (by default `1`)
-#' @param beneficiaries_per_file How many beneficiaries go into one file. Takes a number from 1. (by default `400`)
-#' @param bytes_per_type The plaintext bytes of each resource type, made of a block of records that repeats with new
-#'   identifiers; counts instead of beneficiaries and error_rate. 0: off. Takes a size such as 64KiB, 256MiB or 2GiB.
-#'   (by default `0`)
-#' @param files_per_type How many files each job has; 0: as many as the data fills, with bytes_per_type 4. Takes a
+#' @param beneficiaries_per_file Number of beneficiaries in one file. Takes a number from 1. (by default `400`)
+#' @param bytes_per_type Plaintext bytes of each resource type, generated by repeating a block of records with new
+#'   identifiers; replaces beneficiaries and error_rate. 0: off. Takes a size such as 64KiB, 256MiB or 2GiB. (by
+#'   default `0`)
+#' @param files_per_type Number of files of each job; 0: as many as the data needs, or 4 with bytes_per_type. Takes a
 #'   number. (by default `0`)
-#' @param error_rate The share of beneficiaries that cannot be retrieved and end up in error files; a job fails from
-#'   50%. Takes a share such as 0.02 or 2%. (by default `0`)
-#' @param era The service's behaviour of that month: error files encrypted and keys in KeyMap only, error files not
-#'   listed, error files listed in plaintext, no encryption. Takes nov2018, sep2019, oct2019 or nov2019-off. (by
-#'   default `sep2019`)
-#' @param production A kick-off while a job of the same type runs meets a 429. Takes true or false. Can be changed
-#'   while it runs (bcda_sandbox_control). (by default `false`)
-#' @param retry_after The Retry-After of that 429. Takes seconds. Can be changed while it runs
+#' @param error_rate Share of beneficiaries that cannot be retrieved and are listed in error files; from 50% the job
+#'   fails. Takes a share such as 0.02 or 2%. (by default `0`)
+#' @param era Behavior of the service in that month. In this order: error files encrypted and keys only in KeyMap;
+#'   error files not listed; error files listed in plaintext; no encryption. Takes nov2018, sep2019, oct2019 or
+#'   nov2019-off. (by default `sep2019`)
+#' @param production Whether a kick-off gets a 429 while a job of the same type runs. Takes true or false. Can be
+#'   changed while the sandbox runs (bcda_sandbox_control). (by default `false`)
+#' @param retry_after The Retry-After of that 429. Takes seconds. Can be changed while the sandbox runs
 #'   (bcda_sandbox_control). (by default `0`)
 #' @param client_id Default: a random UUID. Takes a text.
 #' @param client_secret Default: 80 random hex digits. Takes a text.
-#' @param second_client_id The credentials of a second organisation, which must not see the first's jobs. Takes a
+#' @param second_client_id Client id of a second organization, which must not see the jobs of the first. Takes a
 #'   text.
 #' @param second_client_secret See second_client_id. Takes a text.
-#' @param public_key The RSA public key that files are encrypted to. Default: that of a throw-away pair. Takes the
+#' @param public_key RSA public key for which files are encrypted. Default: the key of a temporary pair. Takes the
 #'   path of a PEM file.
-#' @param directory Where the sandbox makes its temporary directory. Default: that of TMPDIR, else /tmp. Takes the
-#'   path of a directory.
+#' @param directory Directory in which the sandbox creates its temporary directory. Default: TMPDIR, or else /tmp.
+#'   Takes the path of a directory.
 #' @param token_lifetime How long a new access token is accepted. Takes a duration such as 200ms, 5s, 60m or 24h. Can
-#'   be changed while it runs (bcda_sandbox_control). (by default `60m`)
+#'   be changed while the sandbox runs (bcda_sandbox_control). (by default `60m`)
 #' @param pending_time How long a new job is Pending. Takes a duration such as 200ms, 5s, 60m or 24h. Can be changed
-#'   while it runs (bcda_sandbox_control). (by default `500ms`)
+#'   while the sandbox runs (bcda_sandbox_control). (by default `500ms`)
 #' @param job_time How long a new job is In Progress. Takes a duration such as 200ms, 5s, 60m or 24h. Can be changed
-#'   while it runs (bcda_sandbox_control). (by default `1500ms`)
-#' @param job_lifetime How long a new job can be asked for once it is done; its files stay an hour longer. Takes a
-#'   duration such as 200ms, 5s, 60m or 24h. Can be changed while it runs (bcda_sandbox_control). (by default `24h`)
-#' @param clock Moves the sandbox's clock ahead by this much more, so that tokens and jobs expire. Takes a duration
-#'   such as 200ms, 5s, 60m or 24h. Can be changed while it runs (bcda_sandbox_control). (by default `0`)
-#' @param fault Adds a fault; none clears all. Takes a fault. Can be changed while it runs (bcda_sandbox_control).
-#'   See [bcda_sandbox_options()]. (by default `none`)
+#'   while the sandbox runs (bcda_sandbox_control). (by default `1500ms`)
+#' @param job_lifetime How long a finished job can be requested; its files stay one hour longer. Takes a duration
+#'   such as 200ms, 5s, 60m or 24h. Can be changed while the sandbox runs (bcda_sandbox_control). (by default `24h`)
+#' @param clock Moves the sandbox's clock forward by this duration, so that tokens and jobs expire. Takes a duration
+#'   such as 200ms, 5s, 60m or 24h. Can be changed while the sandbox runs (bcda_sandbox_control). (by default `0`)
+#' @param fault Adds a fault; none clears all faults. Takes a fault. Can be changed while the sandbox runs
+#'   (bcda_sandbox_control). See [bcda_sandbox_options()]. (by default `none`)
 #' @export
 bcda_sandbox <- function(beneficiaries = NULL, ..., port = NULL, host = NULL, tls = NULL, seed = NULL,
                          beneficiaries_per_file = NULL, bytes_per_type = NULL, files_per_type = NULL,

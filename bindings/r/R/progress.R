@@ -1,6 +1,6 @@
-# What becomes of the events of a run that is waited for.
+# Progress bars and messages for the events of a run.
 
-# A function that gets every event.
+# The function that receives every event.
 teller <- function(progress, envir = parent.frame()) {
   check_progress(progress)
   if (is.function(progress)) progress else if (progress) bar_teller(envir) else notice_teller
@@ -10,7 +10,7 @@ check_progress <- function(progress) {
   if (!is.function(progress) && !is_flag(progress)) refuse("progress is TRUE, FALSE, or a function that gets every event")
 }
 
-# Without a bar: what a user has to know is a message.
+# Used without a bar. Shows retries and warnings as messages.
 notice_teller <- function(event) {
   text <- notice(event)
   if (!is.null(text)) inform(event$kind, text)
@@ -21,7 +21,8 @@ inform <- function(kind, text, ...) {
   message(structure(class = class, list(message = paste0("bcda: ", text, "\n"), call = NULL, ...)))
 }
 
-# Of a retry and of a warning; NULL for other events. A terminal would obey control characters.
+# The text of a retry or a warning; NULL for other events. Control characters are replaced, because a terminal would
+# interpret them.
 notice <- function(event) {
   text <- gsub("[[:cntrl:]]", " ", event$text)
   switch(event$kind,
@@ -37,7 +38,7 @@ new_bar <- function(envir) {
   )
 }
 
-# A bar that goes with the function whose frame `envir` is.
+# A progress bar that ends with the function whose frame is `envir`.
 bar_teller <- function(envir) {
   bar <- new_bar(envir)
   function(event) {
@@ -50,7 +51,7 @@ bar_teller <- function(envir) {
   }
 }
 
-# No text of the service's, which may hold anything.
+# The state of the bar. It contains no text from the service, because that may contain anything.
 bar_state <- function(event) {
   switch(event$kind,
     state = list(text = if (event$text == "waiting") "waiting for the service" else event$text),
@@ -65,7 +66,7 @@ bar_state <- function(event) {
   )
 }
 
-# Of a decryption: a function of the bytes done and in all.
+# For a decryption: a function of the bytes done and the bytes in total.
 decryption_teller <- function(progress, envir = parent.frame()) {
   if (is.function(progress)) return(progress)
   if (!isTRUE(progress)) return(function(done, total) NULL)

@@ -1,25 +1,26 @@
-# Records as data frames.
+# Conversion of records to data frames.
 
 #' Claims as a data frame
 #'
-#' The records of one resource type, a row each. They are read in chunks; when there are more than memory holds, use
-#' [bcda_records()], which gives one chunk after another.
+#' Reads the records of one resource type, one row for each record. If there are more records than fit in memory, use
+#' [bcda_records()], which returns one chunk after another.
 #'
-#' @param result of [bcda_export()] or [bcda_result()]; or the path of a file of NDJSON.
-#' @param type a resource type; may be left out when the export has only one.
-#' @param flatten `TRUE`: the members of nested objects are columns of their own (`payment.amount.value`). `FALSE`: a column
-#'   for each member of the record. What is nested otherwise, arrays mostly, is a list column of lists, as the JSON has it.
-#' @param nested `"list"`: what is nested is a list column. `"json"`: it is a text column that holds its JSON, which
-#'   [write.csv()] and databases take. [as.data.frame()] does the same to a data frame that has been read already.
-#' @param chunk records that are parsed at once; it does not change what is read.
-#' @return A data frame of class [bcda_frame], which takes some eight times the room of the JSON. Members that a record lacks
-#'   are `NA` (in list columns `NULL`). Dates are text, which [as.Date()] takes. Numbers are doubles; whole numbers
-#'   beyond 2^53 that 64 bits hold are text, so that they keep their digits.
+#' @param result a result from [bcda_export()] or [bcda_result()], or the path of an NDJSON file.
+#' @param type a resource type; may be omitted if the export has only one.
+#' @param flatten `TRUE`: the members of nested objects become separate columns (`payment.amount.value`). `FALSE`: one
+#'   column for each member of the record. Other nested values, mostly arrays, become list columns with the structure of
+#'   the JSON.
+#' @param nested `"list"`: nested values are list columns. `"json"`: they are text columns of JSON, which [write.csv()]
+#'   and databases accept. [as.data.frame()] does the same for a data frame that was already read.
+#' @param chunk the number of records that are parsed at once. It does not change the result.
+#' @return A data frame of class [bcda_frame]. It needs about eight times the memory of the JSON. Members that a record
+#'   lacks are `NA` (in list columns `NULL`). Dates are text, which [as.Date()] accepts. Numbers are doubles. Integers
+#'   beyond 2^53 that fit in 64 bits are text, so that they keep their digits.
 #'
-#'   Records of Patient, Coverage and ExplanationOfBenefit have all columns that the service is known to write, with their
-#'   types, even when no record has a value. So after a night without a file, or without a record, there are 0 rows of the same
-#'   columns: `nrow()` is 0, and `sum(claims$payment.amount.value)` is the 0 of an empty numeric column.
-#'   Other resource types, and a path of a file without a record, have no columns then.
+#'   Records of Patient, Coverage and ExplanationOfBenefit have all columns that the service is known to write, with
+#'   their types, even if no record has a value. So if there is no file or no record, the frame has 0 rows and the same
+#'   columns: `nrow()` is 0, and `sum(claims$payment.amount.value)` is 0, the sum of an empty numeric column. In that
+#'   case other resource types, and a path of a file without records, have no columns.
 #' @export
 #' @examples
 #' sandbox <- bcda_sandbox(beneficiaries = 10)
@@ -38,19 +39,19 @@ bcda_read <- function(result, type = NULL, flatten = TRUE, chunk = 5000, nested 
   as_frame(unlist(chunks, recursive = FALSE), flatten, nested, type)
 }
 
-# Deeper, objects stay lists: a hostile record may be nested as deep as it likes.
+# Objects that are nested deeper stay lists, because a hostile record may have any depth.
 DEEPEST <- 32
 
-# `type` counts when there is no record that says its own.
+# `type` is used only if there is no record, because records contain their type.
 as_frame <- function(records, flatten, nested = "list", type = NULL) {
   columns <- columns_of(records, if (flatten) DEEPEST else 0)
-  names(columns) <- make.unique(as.character(names(columns))) # a member's name may hold a dot
+  names(columns) <- make.unique(as.character(names(columns))) # because the name of a member may contain a dot
   if (length(records)) type <- type_of(records)
   new_frame(with_known(columns, type, length(records), flatten), length(records), nested)
 }
 
-# A column for each member of the records, in order of appearance; members of objects in them have columns of their own,
-# `depth` levels deep. All members at once: a call for each would be slow.
+# One column for each member of the records, in order of appearance. Members of nested objects become columns too, down
+# to `depth` levels. All members are handled in one call, because one call for each member would be slow.
 columns_of <- function(records, depth) {
   row <- rep(seq_along(records), lengths(records))
   member <- factor(unlist(lapply(records, names)), levels = unique(unlist(lapply(records, names))))
@@ -68,11 +69,11 @@ columns_of <- function(records, depth) {
   stats::setNames(as.list(unlist(lapply(columns, as.list), recursive = FALSE, use.names = FALSE)), unlist(names))
 }
 
-# Of the `values` in these rows: a vector when all are scalars that go together, a frame of columns when all are
-# objects, else a list.
+# The column for `values` in the rows `row`. It is a vector if all values are compatible scalars, a frame of columns if
+# all are objects, and otherwise a list.
 column_of <- function(values, row, rows, depth) {
   scalar <- lengths(values) == 1 & vapply(values, is.atomic, NA)
-  flags <- vapply(values, is.logical, NA) # R would take 1 and true for the same
+  flags <- vapply(values, is.logical, NA) # not mixed with numbers, because R would turn true into 1
   if (all(scalar) && (all(flags) || !any(flags))) {
     column <- rep(NA, rows)
     column[row] <- joined(values)
@@ -87,7 +88,8 @@ column_of <- function(values, row, rows, depth) {
   column
 }
 
-# One vector of several. Numbers are doubles, whatever the others are; among texts they keep their digits.
+# Joins scalars to one vector. All numbers become doubles. If there are strings too, numbers become text with all their
+# digits.
 joined <- function(values) {
   type <- vapply(values, typeof, "")
   if ("character" %in% type && !all(type == "character")) values <- lapply(values, as_digits)

@@ -1,27 +1,28 @@
-# Records, a chunk at a time: in constant memory, and each file is checked to be what was verified.
+# Reads records in chunks, in constant memory. Checks that each file is still the verified one.
 
 #' The records of an export, in chunks
 #'
-#' Streams the records of one resource type, or of all, in memory for one chunk: as lists or a data frame it takes several
-#' times the room of its JSON. With a `handler`, as for
-#' [jsonlite::stream_in()], it is called with each chunk; without, what comes back gives the next chunk each time that
-#' `bcda_next()` asks for it, and `NULL` after the last.
+#' Streams the records of one resource type, or of all types, with memory for only one chunk. As lists or as a data
+#' frame, a chunk needs several times the memory of its JSON. A `handler` is called with each chunk, as for
+#' [jsonlite::stream_in()]. Without a handler, `bcda_records()` returns a reader. Each `bcda_next()` then returns the
+#' next chunk, and `NULL` after the last one.
 #'
-#' A file that has not the size, or not as many records, as were verified fails with `bcda_error_verification`; what is not
-#' a JSON object, with `bcda_error_protocol`, whose message gives file, line and byte. A chunk never spans two files.
+#' If a file does not have the size or the number of records that were verified, reading fails with
+#' `bcda_error_verification`. A record that is not a JSON object fails with `bcda_error_protocol`, whose message names
+#' file, line and byte. A chunk never spans two files.
 #'
-#' @param result of [bcda_export()] or [bcda_result()]; or the path of a file of NDJSON.
-#' @param type a resource type, such as `"Patient"`; `NULL`: the records of every data file.
-#' @param handler a function that gets each chunk, or `NULL`.
-#' @param n records in a chunk, at most. Less when they are long: a chunk holds not much more than 32 MiB of JSON.
-#' @param as what a chunk is: `"frame"`, a data frame as of [bcda_read()]; `"list"`, a list of records, as
-#'   [jsonlite::parse_json()] makes them; `"text"`, a
-#'   character vector of JSON.
+#' @param result a result from [bcda_export()] or [bcda_result()], or the path of an NDJSON file.
+#' @param type a resource type, such as `"Patient"`. `NULL`: the records of every data file.
+#' @param handler a function that receives each chunk, or `NULL`.
+#' @param n the maximum number of records in a chunk. A chunk of long records has fewer, because it holds not much more
+#'   than 32 MiB of JSON.
+#' @param as the form of a chunk: `"frame"`, a data frame as from [bcda_read()]; `"list"`, a list of records as from
+#'   [jsonlite::parse_json()]; `"text"`, a character vector of JSON.
 #' @param flatten,nested as for [bcda_read()].
-#' @param records what `bcda_records()` gave. When a `bcda_next()` of it fails or is interrupted, a chunk may be lost, so that
-#'   it gives no more: begin anew.
-#' @return With a handler, invisibly the number of records. Without, a reader of class `bcda_records`, for `bcda_next()`;
-#'   `close()` ends it early.
+#' @param records a reader from `bcda_records()`. If a `bcda_next()` fails or is interrupted, a chunk may be lost. So
+#'   the reader then returns no more chunks; call `bcda_records()` again.
+#' @return With a handler, invisibly the number of records. Without a handler, a reader of class `bcda_records` for
+#'   `bcda_next()`; `close()` closes it early.
 #' @export
 #' @examples
 #' sandbox <- bcda_sandbox(beneficiaries = 10)
@@ -73,8 +74,8 @@ check_flatten <- function(flatten) if (!is_flag(flatten)) refuse("flatten is TRU
 #' @export
 bcda_next <- function(records) {
   handle_of(records, "bcda_records")
-  if (!is.null(records$over)) fail("STATE", "the reader ", records$over, ": begin anew with bcda_records()")
-  records$over <- "broke off, so that records may be lost" # until the chunk is whole
+  if (!is.null(records$over)) fail("STATE", "the reader ", records$over, ": call bcda_records() again")
+  records$over <- "broke off, so that records may be lost" # reset when the chunk is complete
   chunk <- records$next_chunk()
   made <- if (!is.null(chunk)) records$convert(chunk$text, chunk$file)
   records$over <- NULL
@@ -94,8 +95,8 @@ print.bcda_records <- function(x, ...) {
   invisible(x)
 }
 
-# A function that gives the next chunk, list(text, file), or NULL after the last; told "close", it ends, and told "count", it
-# says how many records it gave.
+# Returns a function that returns the next chunk, list(text, file), or NULL after the last one. With the argument
+# "close" it closes the file, and with "count" it returns the number of records so far.
 chunks_of <- function(files, n, to_sink) {
   if (to_sink && nrow(files)) fail("STATE", "the files went to functions of yours: read them from there")
   at <- 0
@@ -139,7 +140,7 @@ read_chunk <- function(reader, n, file) {
   tryCatch(native_reader_chunk(reader, n), bcda_error_protocol = function(e) not_json(file, reader, conditionMessage(e)))
 }
 
-# Says where the record is that the reader gave last; not what it holds.
+# Fails with the position of the last record of the reader, without its content.
 not_json <- function(file, reader, why) {
   place <- paste0(", line ", digits(native_reader_line(reader)), ", byte ", digits(native_reader_offset(reader)))
   fail("PROTOCOL", file, place, ": ", why, file = file)
@@ -162,15 +163,17 @@ each_chunk <- function(files, n, to_sink, use) {
   while (!is.null(chunk <- next_chunk())) use(chunk$text, chunk$file)
 }
 
-# Records as lists, as the JSON has them. All at once, which is fast; when that fails, the first that is at fault is sought.
+# Records as lists with the structure of the JSON. They are parsed in one call, which is fast. Only if that fails, the
+# first bad record is searched.
 as_lists <- function(chunk, file) {
   records <- parse_lines(chunk)
   if (is.null(records) || !all(begin_objects(chunk)) || any(unfit(chunk))) blame(chunk, file)
   records
 }
 
-# NULL when it is not one JSON value a line. Between the lines stands a text that no file can know, or two lines that are
-# broken could pass for two others. What the parser says would hold a record.
+# Parses the lines as one JSON array. Returns NULL if a line is not one JSON value. A random string is put between the
+# lines, because two broken lines could together form two valid values. The parser's message is dropped, because it
+# contains a record.
 parse_lines <- function(chunk) {
   between <- basename(tempfile("between"))
   text <- paste0("[", paste(chunk, collapse = paste0(",\"", between, "\",")), "]")
@@ -179,7 +182,8 @@ parse_lines <- function(chunk) {
   if (length(parsed) == 2 * length(chunk) - 1 && all(vapply(parsed[-odd], identical, NA, between))) parsed[odd]
 }
 
-# An escaped NUL, at which R's texts end, or half of a pair that stands for one character, of which the parser makes another.
+# Finds an escaped NUL, because R's strings end there, and half of an escaped surrogate pair, because the parser changes
+# it.
 unfit <- function(chunk) {
   suspicious <- "\\\\u(0000|[dD][89A-Fa-f])"
   pair <- "\\\\u[dD][89ABab]..\\\\u[dD][C-Fc-f]"
@@ -193,7 +197,7 @@ begin_objects <- function(chunk) grepl("^[ \t\r]*\\{", chunk, useBytes = TRUE)
 
 is_object <- function(record) is.list(record) && (!is.null(names(record)) || !length(record))
 
-# Never returns: names the place of the first record that R cannot hold as it is.
+# Fails with the position of the first record that R cannot hold unchanged. Never returns.
 blame <- function(chunk, file) {
   alone <- vapply(chunk, function(text) begin_objects(text) && !unfit(text) && !is.null(parse_lines(text)), NA)
   reader <- native_reader_open(file)

@@ -1,6 +1,6 @@
-# What an export produced.
+# The result of an export.
 
-# Of a native result. `to_sink`: its files are wherever the caller's functions put them.
+# Makes a result from a native result. `to_sink`: the files went to the caller's functions.
 make_result <- function(result, to_sink) {
   files <- result_files(result, to_sink)
   is_error <- file_column(result, native_file_is_error, 0L) == 1
@@ -9,10 +9,12 @@ make_result <- function(result, to_sink) {
     class = "bcda_result",
     list(
       files = kept(!is_error), error_files = kept(is_error),
+      types = strsplit(native_result_types(result), ",", fixed = TRUE)[[1]],
       transaction_time = time_of(native_result_transaction_time(result)),
       elapsed = as.difftime(native_result_elapsed_ms(result) / 1000, units = "secs"),
       receipt = parsed_json(native_result_json(result), "the receipt"),
-      urls = stats::setNames(file_column(result, native_file_url, ""), base_name(files$path)), # apart: they may be signed
+      # Not a column of `files`, because URLs may be signed.
+      urls = stats::setNames(file_column(result, native_file_url, ""), base_name(files$path)),
       offered = native_result_manifest(result),
       to_sink = to_sink
     )
@@ -34,12 +36,12 @@ result_files <- function(result, to_sink) {
   )
 }
 
-#' The result of an export that finished earlier
+#' The result of an earlier export
 #'
-#' Opens again what [bcda_export()] returned, from the `export.json` that it left.
+#' Returns the result of an earlier [bcda_export()], read from its `export.json`.
 #'
-#' @param directory the `out` of that export, which holds the `export.json`.
-#' @return A result, as of [bcda_export()].
+#' @param directory the `out` of that export, which contains `export.json`.
+#' @return A result, as from [bcda_export()].
 #' @export
 #' @examples
 #' sandbox <- bcda_sandbox(beneficiaries = 10)
@@ -69,10 +71,10 @@ print.bcda_result <- function(x, ...) {
 
 #' What the service could not export
 #'
-#' The issues of the OperationOutcomes in a result's error files. **They may name beneficiaries.**
+#' Reads the issues of the OperationOutcomes in a result's error files. **They may name beneficiaries.**
 #'
-#' @param result of [bcda_export()].
-#' @return A data frame with a row for each issue: `severity`, `code`, `text`, `file`.
+#' @param result a result from [bcda_export()].
+#' @return A data frame with one row for each issue: `severity`, `code`, `text`, `file`.
 #' @export
 #' @examples
 #' sandbox <- bcda_sandbox(beneficiaries = 10)
@@ -86,7 +88,7 @@ bcda_issues <- function(result) {
   each_chunk(result$error_files, 1000, result$to_sink, function(chunk, file) {
     found <- lapply(as_lists(chunk, file), function(outcome) {
       issues <- member(outcome, "issue")
-      if (!length(issues)) issues <- list(list()) # one without any still counts as one
+      if (!length(issues)) issues <- list(list()) # an outcome without issues counts as one issue
       lapply(issues, function(issue) c(parts_of(issue), file))
     })
     chunks[[length(chunks) + 1]] <<- unlist(found, recursive = FALSE)
@@ -108,24 +110,21 @@ check_result <- function(result) {
   if (!inherits(result, "bcda_result")) refuse("`result` is not of bcda_export() or bcda_result()")
 }
 
-# The data files of one type, or of all.
+# The data files of one type, or of all types.
 files_of <- function(result, type) {
   check_result(result)
   files <- result$files
   if (is.null(type)) return(files)
   if (!is_text(type)) refuse("type is one resource type, such as \"Patient\"")
-  asked <- asked_of(result)
-  # A download does not know what was asked for.
-  if (!type %in% files$type && length(asked) && !type %in% asked) {
+  # A fetch does not know the requested types, so it accepts every type.
+  if (!type %in% files$type && length(result$types) && !type %in% result$types) {
     refuse("the export has no resource type \"", type, "\"; it has ", types_text(types_in(result)))
   }
   files[files$type == type, , drop = FALSE]
 }
 
-# The resource types of the jobs. A type without a file had no records.
-asked_of <- function(result) vapply(result$receipt[["jobs"]], text_in, "", "type")
-
-types_in <- function(result) sort(unique(c(result$files$type, asked_of(result))))
+# A requested type without a file had no records.
+types_in <- function(result) sort(unique(c(result$files$type, result$types)))
 
 one_type <- function(result, type) {
   check_result(result)

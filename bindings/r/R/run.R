@@ -1,12 +1,12 @@
-# Runs in the background, and waiting for them: all on R's own thread, in slices of 50 ms, between which an interrupt comes
-# through.
+# Runs in the background, and waits for them. All waits happen on R's own thread, in slices of 50 ms, so that R can
+# handle an interrupt between two slices.
 
 SLICE_MS <- 50
 
-# `make` makes the value of a native result. `sink` is of new_sink(), or NULL.
+# `make` converts a native result to the value of the run. `sink` comes from new_sink(), or is NULL.
 new_run <- function(handle, client, make, partial = NULL, sink = NULL) {
   run <- object("bcda_run", handle,
-    client = client, make = make, partial = partial, sink = sink, ended = FALSE, process = Sys.getpid()
+    kind = native_run_kind(handle), client = client, make = make, partial = partial, sink = sink, ended = FALSE, process = Sys.getpid()
   )
   if (!is.null(sink)) watch(run)
   run
@@ -14,20 +14,22 @@ new_run <- function(handle, client, make, partial = NULL, sink = NULL) {
 
 #' An export in the background
 #'
-#' `bcda_start()` starts an export as [bcda_export()] does, and returns at once. `bcda_wait()` waits for its end, and gives its
-#' result or signals how it failed. `bcda_next_event()` gives the events in order, and `bcda_cancel()` asks it to stop.
+#' `bcda_start()` starts an export like [bcda_export()], and returns at once. `bcda_wait()` waits for its end, and
+#' returns its result or signals its failure. `bcda_next_event()` returns the events in order. `bcda_cancel()` requests
+#' that the run stop.
 #'
-#' A run that nobody waits for goes on, unless its files go to functions of yours: those are called in `bcda_wait()` and
-#' `bcda_next_event()` alone. It is cancelled when it is collected, by `close()`, and at the end of the session. An interrupt
-#' of `bcda_wait()` leaves it running, unless it comes while one of those functions runs: that fails its file.
+#' A run continues without a wait, unless its files go to your own functions. Those functions are called only in
+#' `bcda_wait()` and `bcda_next_event()`. A run is canceled by `close()`, when it is garbage-collected, and at the end
+#' of the session. After an interrupt of `bcda_wait()` the run continues. But if the interrupt comes during one of your
+#' functions, it fails the file.
 #'
-#' @param run of `bcda_start()`.
-#' @param timeout of `bcda_wait()` and `bcda_next_event()`: seconds, or a [difftime], to wait at most, after which the
-#'   run goes on. Of `bcda_start()`: the longest time for the whole run, which then fails.
-#' @param progress of `bcda_wait()`, as for [bcda_export()].
-#' @return `bcda_start()`: a run, of class `bcda_run`. `bcda_wait()`: the result, or `NULL` when it still runs after `timeout`.
-#'   `bcda_next_event()`: a list, or `NULL` when none has come within `timeout` or none will come (`bcda_done(run)`).
-#'   `bcda_done()`: whether the run has ended.
+#' @param run a run from `bcda_start()`.
+#' @param timeout for `bcda_wait()` and `bcda_next_event()`: the longest wait, in seconds or as a [difftime]; after it
+#'   the run continues. For `bcda_start()`: the time limit for the whole run; after it the run fails.
+#' @param progress for `bcda_wait()`, as for [bcda_export()].
+#' @return `bcda_start()` returns a run, of class `bcda_run`. `bcda_wait()` returns the result, or `NULL` if the run is
+#'   still running after `timeout`. `bcda_next_event()` returns a list, or `NULL` if no event came within `timeout` or
+#'   the events have ended (`bcda_done(run)`). `bcda_done()` returns whether the run has ended.
 #' @name bcda_start
 #' @examples
 #' sandbox <- bcda_sandbox(beneficiaries = 10)
@@ -78,7 +80,7 @@ bcda_done <- function(run) {
 
 #' @export
 close.bcda_run <- function(con, ...) {
-  if (con$process == Sys.getpid()) { # else what it holds is the parent's
+  if (con$process == Sys.getpid()) { # otherwise the native run belongs to the parent process
     native_run_destroy(con$handle)
     con$closed <- TRUE
     if (!is.null(con$sink)) end_sink(con$sink)
@@ -88,7 +90,8 @@ close.bcda_run <- function(con, ...) {
 
 #' @export
 print.bcda_run <- function(x, ...) {
-  ended <- function() tryCatch(bcda_done(x), bcda_error_state = function(e) FALSE) # not so of one that was saved
+  # A run that was saved and loaded has no native run.
+  ended <- function() tryCatch(bcda_done(x), bcda_error_state = function(e) FALSE)
   state <- if (!is.null(x$value)) {
     "succeeded"
   } else if (!is.null(x$failure)) {
@@ -100,13 +103,13 @@ print.bcda_run <- function(x, ...) {
   } else {
     "started"
   }
-  cat("<bcda_run, ", state, ">\n", sep = "")
+  cat("<bcda_run: ", x$kind, ", ", state, ">\n", sep = "")
   invisible(x)
 }
 
 # ---- Waiting ----
 
-# Asks `step(wait_ms)` again and again until it gives something, or the time is over.
+# Calls `step(wait_ms)` repeatedly until it returns a value or the timeout has passed.
 until <- function(timeout, step) {
   if (inherits(timeout, "difftime")) timeout <- as.numeric(timeout, units = "secs")
   if (!is.numeric(timeout) || length(timeout) != 1 || is.na(timeout)) refuse("timeout is a number of seconds")
@@ -124,7 +127,7 @@ wait_for <- function(run, progress, timeout = Inf) {
   if (!is.null(run$value)) return(run$value)
   tell <- teller(progress)
   event <- native_event_create()
-  on.exit(native_event_destroy(event), add = TRUE) # to the end of a progress bar
+  on.exit(native_event_destroy(event), add = TRUE) # runs after the handler that ends the progress bar
   ended <- until(timeout, function(wait_ms) {
     asked <- serve(run)
     while (!is.null(found <- next_event(run, event))) tell(found)
@@ -135,7 +138,7 @@ wait_for <- function(run, progress, timeout = Inf) {
   if (is.null(ended)) NULL else conclude(run)
 }
 
-# NULL when there is none now; then run$ended says whether there will be.
+# The next event, or NULL if there is none now. run$ended is TRUE if no more will come.
 next_event <- function(run, event) {
   status <- native_status_name(native_run_next_event(run$handle, event, 0))
   if (status == "END") run$ended <- TRUE
@@ -153,7 +156,7 @@ event_of <- function(event) {
   )
 }
 
-# The value of a run that has ended; or its failure, with what there is besides.
+# The value of a run that has ended. Signals its failure, with the partial result and the cause.
 conclude <- function(run) {
   run$value <- tryCatch(
     {

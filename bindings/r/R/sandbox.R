@@ -2,21 +2,22 @@
 
 #' An emulator of the service
 #'
-#' The Beneficiary Claims Data API as it was in 2019, on loopback, in this process, with synthetic beneficiaries. It serves
-#' until it is closed or collected; a client of it keeps it. It can be told to misbehave. Durations are seconds, a [difftime],
-#' or text (`"200ms"`); several faults are a character vector for `bcda_sandbox()`, and
-#' for `bcda_sandbox_control()` one call each.
+#' Emulates the Beneficiary Claims Data API of 2019 on loopback, in this process, with synthetic beneficiaries. The
+#' sandbox runs until it is closed or garbage-collected; a client of the sandbox keeps it running. The sandbox can
+#' simulate faults. Durations are seconds, a [difftime], or text (`"200ms"`). `bcda_sandbox()` takes several faults as a
+#' character vector; `bcda_sandbox_control()` takes one fault per call.
 #'
-#' `bcda_sandbox_client()` makes a client of it, of two threads, which reads nothing from the environment.
-#' `bcda_sandbox_control()` changes how it behaves from now on. `bcda_sandbox_requests()` counts the requests that it has answered.
+#' `bcda_sandbox_client()` creates a client of the sandbox, with two threads. It reads nothing from the environment.
+#' `bcda_sandbox_control()` changes an option while the sandbox runs. `bcda_sandbox_requests()` counts the answered
+#' requests.
 #'
-#' @return `bcda_sandbox()`: a sandbox, with `url`, `client_id`, `client_secret`, `private_key` and `ca_file`: what a client
-#'   needs; the last two are paths.
-#' @param sandbox of `bcda_sandbox()`.
-#' @param name,value an option of the sandbox, such as `"fault"` (`"none"` clears them) or `"clock"`; see
-#'   [bcda_sandbox_options()].
-#' @param prefix method and path that the requests begin with.
-#' @param ... of `bcda_sandbox_client()`: as for [bcda_client()]; otherwise nothing.
+#' @return `bcda_sandbox()` returns a sandbox. It has the settings for a client: `url`, `client_id`, `client_secret`,
+#'   `private_key` and `ca_file`; the last two are paths.
+#' @param sandbox a sandbox from `bcda_sandbox()`.
+#' @param name,value the name and the value of an option, such as `"fault"` (the value `"none"` clears all faults) or
+#'   `"clock"`; see [bcda_sandbox_options()].
+#' @param prefix the method and the path with which the requests start.
+#' @param ... for `bcda_sandbox_client()`: as for [bcda_client()]. Otherwise it must be empty.
 #' @name bcda_sandbox
 #' @examples
 #' sandbox <- bcda_sandbox(beneficiaries = 10, fault = "reset:count=1")
@@ -31,7 +32,7 @@ sandbox_with <- function(options) {
   native <- native_sandbox_options_create()
   on.exit(native_sandbox_options_destroy(native))
   for (name in names(options)) {
-    # "fault" adds one each time.
+    # Each call with "fault" adds one fault.
     values <- if (name == "fault" && is.character(options[[name]])) options[[name]] else options[name]
     for (value in values) native_sandbox_options_set(native, name, as_option(name, value))
   }
@@ -65,7 +66,7 @@ takes_duration <- function(name) {
 #' @rdname bcda_sandbox
 #' @export
 bcda_sandbox_client <- function(sandbox, ...) {
-  native_sandbox_url(handle_of(sandbox, "bcda_sandbox")) # fails when it is closed
+  native_sandbox_url(handle_of(sandbox, "bcda_sandbox")) # fails if the sandbox is closed
   own <- list(
     url = sandbox$url, client_id = sandbox$client_id, client_secret = sandbox$client_secret,
     private_key = sandbox$private_key, ca_file = sandbox$ca_file, threads = "2"

@@ -1,7 +1,7 @@
-# From arguments to a native configuration.
+# Converts arguments to a native configuration.
 
-# What the caller was given, of its arguments (in `frame`) and its dots. An unknown name among those is told to the library,
-# which names the nearest.
+# The arguments that the caller was given: from its `frame` and from its dots. An unknown name in the dots is passed on
+# to the library, because the library's message suggests the most similar name.
 given <- function(frame, more, wanted = function(name) name != "...") {
   check_names(frame)
   own <- as.list(frame, all.names = TRUE)
@@ -15,7 +15,7 @@ settings_in <- function(frame, more) {
   given(frame, more, is_setting)
 }
 
-# R would take `type` for `types`, where `types` has no value.
+# Refuses abbreviated arguments, because R would accept `type` for `types`.
 check_names <- function(frame) {
   number <- which(vapply(sys.frames(), identical, NA, frame))
   arguments <- names(formals(sys.function(number)))
@@ -32,7 +32,7 @@ named <- function(more) {
   more
 }
 
-# A configuration of `values`, then of what the file has, then of the environment: the first one counts.
+# A configuration from `values`, the file and the environment. The first of them that has a setting counts.
 make_config <- function(values, config_file = NULL, env = FALSE) {
   config <- native_config_create()
   for (name in names(values)) set_value(config, name, values[[name]])
@@ -47,15 +47,17 @@ make_config <- function(values, config_file = NULL, env = FALSE) {
 
 set_value <- function(config, name, value) {
   if (native_setting_find(name) < 0) {
-    native_config_set(config, name, "") # fails, and tells which name is near
+    native_config_set(config, name, "") # fails; the message names the most similar setting
   } else if (is.function(value)) {
     native_config_provide(config, name, provided(name, value))
   } else if (!is.null(value)) {
-    native_config_set(config, name, as_setting(name, value))
+    items <- items_of(name, value)
+    native_config_set(config, name, if (is.null(items)) as_setting(name, value) else "")
+    for (item in items) native_config_add(config, name, item)
   }
 }
 
-# Of a keyring, a vault, a prompt.
+# The value from a provider function, for example from a keyring, a vault or a prompt.
 provided <- function(name, provider) {
   value <- tryCatch(provider(), error = function(e) {
     fail("INVALID_ARGUMENT", "the function that gives ", name, " failed", cause = e)
@@ -71,7 +73,7 @@ as_setting <- function(name, value) {
     boolean = if (is_flag(value)) tolower(as.character(value)) else as_text(value),
     integer = , size = if (is_number(value)) digits(value) else as_text(value),
     duration = if (is.null(seconds_of(value))) as_text(value) else digits(seconds_of(value)),
-    list = as_list(name, value),
+    list = as_text(value),
     path = if (is_text(value)) expanded(value),
     as_text(value)
   )
@@ -81,12 +83,10 @@ as_setting <- function(name, value) {
 
 as_text <- function(value) if (is_text(value)) value
 
-as_list <- function(name, value) {
-  if (!is.character(value) || anyNA(value)) return(NULL)
-  if (length(value) != 1 && (any(grepl(",", value, fixed = TRUE)) || !all(nzchar(value)))) {
-    refuse("the setting ", name, " is a list of texts without commas")
-  }
-  paste(value, collapse = ",")
+# The items of a list setting. NULL for other settings, and for a single text, which may hold several items and commas.
+items_of <- function(name, value) {
+  is_list <- native_setting_type(native_setting_find(name)) == "list"
+  if (is_list && is.character(value) && !anyNA(value) && length(value) != 1) value
 }
 
 accepted <- list(

@@ -1,6 +1,6 @@
-# Files that go to functions of the caller's instead of a directory. The library asks, R's thread answers.
+# Sinks: files go to the caller's functions instead of a directory. The library queues calls, and R's thread makes them.
 
-# `begin` is the caller's function(name, type). `files` are those under way, by their numbers; `error` is the first failure.
+# `begin` is the caller's function(name, type). `files` are the open files, by number. `error` is the first failure.
 new_sink <- function(begin) {
   counter$sinks <- counter$sinks + 1
   list2env(
@@ -14,8 +14,9 @@ new_sink <- function(begin) {
 
 counter <- list2env(list(sinks = 0), parent = emptyenv())
 
-# Answers one question that the run's sink is asked. FALSE: nothing is asked now. Interrupts come in while a function of the
-# caller's runs, and are its refusal: a question without an answer would hold up the run for good.
+# Makes one pending call to the sink and answers the library. Returns FALSE if no call is pending. An interrupt is
+# handled only during the caller's function, and fails its file. It may not prevent the answer, because the run would
+# wait for it forever.
 serve <- function(run) {
   if (is.null(run$sink)) return(FALSE)
   suspendInterrupts({
@@ -50,7 +51,8 @@ answer <- function(run, question) {
   )
 }
 
-# What a function of the caller's gets is asked for before: a promise might be looked at when another question is the last.
+# The arguments are read before the call, because R evaluates them lazily, possibly after the next call has been
+# fetched.
 begin_file <- function(run, number) {
   name <- native_sink_name(run$handle)
   type <- native_sink_type(run$handle)
@@ -73,7 +75,7 @@ commit_file <- function(run, number) {
   run$sink$files[[number]] <- NULL
 }
 
-# Gives the error by which it failed, or NULL.
+# Returns the error if abort failed, or NULL.
 abort_file <- function(sink, number) {
   file <- sink$files[[number]]
   sink$files[[number]] <- NULL
@@ -86,16 +88,17 @@ abort_file <- function(sink, number) {
   )
 }
 
-# The file is not wanted, so that its run goes on as it would: with a message, since a warning may be made an error, which
-# would end the run, or hide why it ended.
+# Reports a failed abort. The run continues, because the file is discarded in any case. This is a message and not a
+# warning, because options() can turn a warning into an error, which would end the run or hide its failure.
 tell_abort <- function(error) {
   if (!is.null(error)) inform("abort", paste("a sink's abort failed:", conditionMessage(error)), cause = error)
 }
 
-# ---- The end of a sink: what is neither committed nor aborted is aborted ------------------------------------------------
+# ---- The end of a sink: files that are neither committed nor aborted are aborted -------------------------------------
 
-# The sinks of runs that were not closed. A run that is collected only leaves a mark on its sink, since finalizers come at any
-# moment, amid a native call too: the next run aborts what it left. At the end of the session all are aborted.
+# The sinks of runs that were not closed. The finalizer of a run only marks its sink as abandoned, because a finalizer
+# may run at any moment, even during a native call. The next run aborts the files of abandoned sinks. At the end of the
+# session all are aborted.
 open_sinks <- new.env(parent = emptyenv())
 
 watch <- function(run) {
@@ -110,7 +113,8 @@ abandon <- function(run) run$sink$abandoned <- TRUE
   reg.finalizer(open_sinks, function(all) for (sink in as.list(all)) end_sink(sink), onexit = TRUE)
 }
 
-# One that fails does not keep the others. In a forked process they are the parent's.
+# Aborts all open files, even if one abort fails. Does nothing in a forked process, because the files belong to the
+# parent.
 end_sink <- function(sink) {
   if (sink$process != Sys.getpid()) return()
   if (exists(sink$key, envir = open_sinks, inherits = FALSE)) rm(list = sink$key, envir = open_sinks)

@@ -8,13 +8,13 @@ rows <- function(count, ...) {
 
 #' The library's tables
 #'
-#' `bcda_settings()` is the table of settings: the arguments of [bcda_client()] and its siblings, the environment's variables
-#' and the members of a configuration file. `bcda_status()` are the status codes, and the classes of the conditions for
-#' them. `bcda_sandbox_options()` is what [bcda_sandbox()] takes. `bcda_version()` gives the version of the library, with
-#' `details = TRUE` those of what it runs with, too.
+#' `bcda_settings()` returns the table of settings. They are the arguments of [bcda_client()] and of the functions for
+#' exports, the environment variables, and the members of a configuration file. `bcda_status()` returns the status codes
+#' and the classes of their conditions. `bcda_sandbox_options()` returns the options of [bcda_sandbox()].
+#' `bcda_version()` returns the version of the library.
 #'
-#' @param details whether to name the versions of Boost and OpenSSL.
-#' @return A data frame with a row for each setting, status or option; for `bcda_version()` a text.
+#' @param details whether to include the versions of Boost and OpenSSL.
+#' @return A data frame with one row for each setting, status or option. `bcda_version()` returns a string.
 #' @name bcda_tables
 #' @examples
 #' bcda_version()

@@ -1,10 +1,10 @@
-# Small things.
+# Small helper functions.
 
 is_text <- function(x) is.character(x) && length(x) == 1 && !is.na(x)
 is_flag <- function(x) is.logical(x) && length(x) == 1 && !is.na(x)
 is_number <- function(x) is.numeric(x) && length(x) == 1 && is.finite(x)
 
-# NULL when it is not a time.
+# Seconds, or NULL if `x` is not a duration.
 seconds_of <- function(x) {
   if (inherits(x, "difftime")) x <- as.numeric(x, units = "secs")
   if (is_number(x)) x
@@ -12,17 +12,17 @@ seconds_of <- function(x) {
 
 `%||%` <- function(x, otherwise) if (is.null(x)) otherwise else x
 
-# Without an exponent, whatever options() say.
+# All digits of a number, without an exponent, independent of options().
 digits <- function(number) {
   if (number == trunc(number)) return(sprintf("%.0f", number))
   text <- function(digits) format(number, digits = digits, scientific = FALSE, trim = TRUE, decimal.mark = ".")
   if (as.numeric(text(15)) == number) text(15) else text(17)
 }
 
-# R's own functions on paths fail for what the locale cannot write: they are used where there is need alone.
+# Expands ~. R's own path functions fail for names that the locale cannot represent, so they are called only if needed.
 expanded <- function(path) if (startsWith(path, "~")) path.expand(path) else path
 
-# For those: the bytes that the library takes for this path, UTF-8 in any locale.
+# A path for R's own functions, with the same bytes that the library uses: UTF-8 in every locale.
 on_disk <- function(path) {
   if (Encoding(path) != "unknown") {
     path <- enc2utf8(path)
@@ -47,7 +47,7 @@ described <- function(files) {
   )
 }
 
-# A member of what was JSON, which may be anything. NULL when it is not there.
+# A member of a parsed JSON value, which may have any type. NULL if there is no such member.
 member <- function(x, name) if (is.list(x) && !is.null(names(x))) x[[name, exact = TRUE]]
 
 text_in <- function(x, name) {
@@ -57,7 +57,7 @@ text_in <- function(x, name) {
 
 na_below_zero <- function(number) if (number < 0) NA_real_ else number
 
-# RFC 3339, with any number of digits in the fraction of a second.
+# Parses an RFC 3339 time with any number of digits in the fraction of a second.
 time_of <- function(text) {
   if (!is_text(text) || !nzchar(text)) return(as.POSIXct(NA_real_, origin = "1970-01-01", tz = "UTC"))
   parts <- regmatches(text, regexec("^(.{10})[Tt ](.{8})(\\.[0-9]+)?([Zz]|[+-][0-9]{2}:?[0-9]{2})$", text))[[1]]
@@ -67,7 +67,7 @@ time_of <- function(text) {
   whole + (if (nzchar(parts[4])) as.numeric(paste0("0", parts[4])) else 0)
 }
 
-# JSON from elsewhere: what the parser says may hold what it read, so its words are dropped.
+# Parses JSON from outside. The parser's message is dropped, because it may contain the data.
 parsed_json <- function(text, what, simplify = FALSE, code = "PROTOCOL", file = NA_character_) {
   tryCatch(
     jsonlite::parse_json(text, simplifyVector = simplify, bigint_as_char = TRUE),

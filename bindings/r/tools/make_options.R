@@ -1,6 +1,6 @@
-# Writes R/options.R: the functions whose arguments are settings, made from the library's tables.
+# Writes R/options.R: the functions whose arguments are settings, generated from the library's tables.
 #
-# usage: Rscript bindings/r/tools/make_options.R >bindings/r/R/options.R     (./dev docs does it)
+# usage: Rscript bindings/r/tools/make_options.R >bindings/r/R/options.R     (./dev docs runs this)
 
 settings <- bcda::bcda_settings()
 options <- bcda::bcda_sandbox_options()
@@ -10,14 +10,14 @@ kinds <- c(
   size = "a size", list = "a character vector"
 )
 
-# For Rd, where braces group.
+# Escapes braces and backslashes, because they are markup in Rd.
 plain <- function(text) gsub("([{}\\\\])", "\\\\\\1", text)
 
 param <- function(name, text) strwrap(paste("@param", name, text), width = 118, prefix = "#'   ", initial = "#' ")
 
 setting_param <- function(row) {
   kind <- if (row$type == "choice") paste0("`\"", strsplit(row$choices, ",")[[1]], "\"`", collapse = " or ") else kinds[[row$type]]
-  if (row$secret) kind <- "text, or a function that gives it"
+  if (row$secret) kind <- "text, or a function that returns it"
   default <- if (nzchar(row$default)) paste0(", by default `", row$default, "`")
   param(row$name, paste0(plain(row$help), " (", kind, default, ")"))
 }
@@ -31,7 +31,7 @@ option_param <- function(row) {
 
 rows <- function(table, use) unlist(lapply(split(table, seq_len(nrow(table))), use))
 
-# One function: its own arguments, then those of `names`, which are NULL by default.
+# The source of one function. Its own arguments come first, then those of `names`, whose default is NULL.
 fun <- function(page, name, own, names, body, params = character(), after = character()) {
   arguments <- c(own, "...", if (length(names)) paste(names, "= NULL"), after)
   head <- paste0(name, " <- function(", paste(arguments, collapse = ", "), ") {")
@@ -41,7 +41,7 @@ fun <- function(page, name, own, names, body, params = character(), after = char
   )
 }
 
-# Not within an argument.
+# Wraps the head of a function, but not inside an argument.
 wrapped <- function(head, indent) {
   gsub("\u00a0", " ", strwrap(gsub(" = ", "\u00a0=\u00a0", head), width = 118, exdent = indent))
 }
@@ -55,14 +55,14 @@ client_own <- c("url", "config_file", "env")
 given <- "settings_in(environment(), list(...))"
 
 cat(c(
-  "# Functions whose arguments are settings or options. Made from the library's tables by ./dev docs.",
+  "# Functions whose arguments are settings or options. Generated from the library's tables by ./dev docs.",
   fun("bcda_client", "bcda_client", "url = NULL", setdiff(all, "url"),
     paste0("client_with(", given, ", config_file, env)"),
     params = c(
       rows(settings, setting_param),
-      param("config_file", "A JSON file of `{\"name\": value}`, for settings that are not given here."),
-      param("env", "Whether what is given neither here nor there may come from the environment."),
-      param("...", "nothing: what follows is given by its name.")
+      param("config_file", "a JSON file of `{\"name\": value}` with settings that are not given as arguments."),
+      param("env", "whether settings that are given neither as arguments nor in `config_file` may come from the environment."),
+      param("...", "must be empty, because the arguments after it are given by name.")
     ),
     after = c("config_file = NULL", "env = TRUE")
   ),
@@ -79,8 +79,8 @@ cat(c(
   fun("bcda_export", "bcda_fetch", c("client", "manifest", "out = NULL", "file = NULL", "progress = interactive()"), more,
     paste0("finish(start_fetch(client, manifest, file, ", given, "), progress)"),
     params = c(
-      param("manifest", "of `bcda_manifest()`, or its JSON as text; or a result, of an export that failed for instance (`e$result`)."),
-      param("file", "the name or the URL of one file of the manifest, to take it alone.")
+      param("manifest", "the manifest from `bcda_manifest()`, or its JSON as text, or a result, for example of a failed export (`e$result`)."),
+      param("file", "the name or the URL of one file of the manifest, to fetch only that file.")
     )
   ),
   fun("bcda_decrypt", "bcda_decrypt",

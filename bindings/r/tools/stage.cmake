@@ -1,4 +1,4 @@
-# Puts the source of the R package together in TO. CMakeLists.txt says of what.
+# Assembles the source of the R package in TO. CMakeLists.txt lists the parts.
 file(REMOVE_RECURSE ${TO})
 foreach(file ${FILES})
   get_filename_component(folder ${TO}/${file} DIRECTORY)
@@ -11,7 +11,8 @@ execute_process(
   COMMAND ${SWIG} -c++ -r -Wall -Werror -o ${TO}/src/bcda_wrap.cpp ${SWIG_DIR}/r.i
   COMMAND_ERROR_IS_FATAL ANY)
 
-# SWIG's R half begins with an S4 runtime, and gives each function a class of its own: our types need neither.
+# SWIG's R code starts with an S4 runtime and gives each function its own class. Our types need neither, so both are
+# removed.
 file(READ ${TO}/src/bcda.R text)
 file(REMOVE ${TO}/src/bcda.R)
 string(FIND "${text}" "# Start of native_" begin)

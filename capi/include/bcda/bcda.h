@@ -1,22 +1,31 @@
 /* bcda.h -- the C interface of libbcda: from credentials to decrypted, verified claims files.
  *
  * Conventions
- *   Handles    All types are opaque. `bcda_X_destroy(NULL)` does nothing. A handle made by a function belongs to the
- *              caller, who destroys it; a `const` pointer is borrowed and its lifetime is named where it is returned.
- *   Errors     A call that can fail returns `bcda_status` and takes a nullable `bcda_error **` last. On failure the error
- *              is made and belongs to the caller; on BCDA_OK, BCDA_AGAIN and BCDA_END it is left alone. Out parameters are
- *              written on BCDA_OK only. No exception, abort, signal handler or output to stdout or stderr crosses this line.
- *   Text       UTF-8, ends in NUL. Sizes are bytes, times are milliseconds or RFC 3339 text.
- *   Threads    A handle may be used by one thread at a time unless its functions say "thread-safe". Different handles are
- *              independent. Callbacks say on which thread they run.
+ *   Handles    All types are opaque. A handle that a function makes belongs to the caller, who destroys it. A `const`
+ *              pointer that a function returns is borrowed; the function says how long it lives. `bcda_X_destroy(NULL)`
+ *              does nothing.
+ *   Errors     A call that can fail returns `bcda_status` and takes a nullable `bcda_error **` last. On failure it
+ *              makes an error, which belongs to the caller. On BCDA_OK, BCDA_AGAIN and BCDA_END it leaves the error
+ *              alone. Out parameters are written on BCDA_OK only. Nothing else crosses this line: no exception, no
+ *              abort, no output. Every call that can fail may return INVALID_ARGUMENT (a pointer is NULL that must not
+ *              be), NO_MEMORY and INTERNAL. "Errors" at a function names what it returns besides.
+ *   Accessors  A function without `bcda_status` cannot fail. Given NULL it returns "", 0, -1, NULL or the first value
+ *              of its enum.
+ *   Text       UTF-8, ends in NUL. Sizes are bytes. Times are milliseconds or RFC 3339 text.
+ *   Threads    One thread at a time may use a handle, unless its functions say "thread-safe". Different handles are
+ *              independent. A callback says on which thread it runs. It must not throw or jump out.
  *   Signals    The library's threads block every signal except those of a crash (SIGSEGV, SIGBUS, SIGFPE, SIGILL,
- *              SIGABRT), so a signal always reaches a thread of the program. A write to a closed connection does not
+ *              SIGABRT). So a signal always reaches a thread of the program. A write to a closed connection does not
  *              raise SIGPIPE.
  *   Settings   Everything that can be configured has a name ("client_id"). docs/settings.md lists all names with their
- *              meaning and default; so does `bcda settings`, and so do bcda_setting_count and bcda_setting_at at run time.
- *   fork       After fork() a client, export or reader of the parent cannot be used in the child: calls return BCDA_STATE,
- *              destroy is safe.
- *   Stability  Functions and codes are only added. Since 0.1 unless said otherwise.
+ *              meaning and default. `bcda settings` lists them too, and so does bcda_setting_at at run time.
+ *   Logging    There is no log callback, because the events of a run say what a log would. BCDA_EVENT_STATE tells its
+ *              steps, BCDA_EVENT_RETRY why it waits, BCDA_EVENT_WARNING what is odd. bcda_event_json gives each as one
+ *              line. Nothing that a log wants happens outside a run: other calls return their error at once.
+ *   fork       After fork() the child cannot use a client, run, reader or sandbox of its parent. Calls return
+ *              BCDA_STATE, and destroying does nothing.
+ *   Stability  From 1.0 on functions and codes are only added. While the major version is 0, a minor version may change
+ *              them: the shared library is then called libbcda.so.0.MINOR. bcda_version_check compares at run time.
  *
  * A minimal program is examples/c/export.c.
  */
@@ -37,71 +46,115 @@ extern "C" {
 #endif
 
 #define BCDA_VERSION_MAJOR 0
-#define BCDA_VERSION_MINOR 1
+#define BCDA_VERSION_MINOR 2
 #define BCDA_VERSION_PATCH 0
-/* For comparisons: major * 1000000 + minor * 1000 + patch, so 1000 is 0.1.0 and 1002003 is 1.2.3. */
+/* For comparisons: major * 1000000 + minor * 1000 + patch, so 2000 is 0.2.0 and 1002003 is 1.2.3. */
 #define BCDA_VERSION_NUMBER (BCDA_VERSION_MAJOR * 1000000 + BCDA_VERSION_MINOR * 1000 + BCDA_VERSION_PATCH)
 
 /* ---- Status codes ------------------------------------------------------------------------------------------------ */
 
-/* Numbers never change. `bcda_status_description` gives the meaning, `bcda_status_exit_code` what the command returns. */
+/* Numbers never change. BCDA_AGAIN and BCDA_END are not failures. */
 typedef enum bcda_status {
-  BCDA_OK = 0,
-  BCDA_INTERNAL = 1,
-  BCDA_INVALID_ARGUMENT = 2,
-  BCDA_PRIVATE_KEY = 3,
-  BCDA_AUTHENTICATION = 4,
-  BCDA_REFUSED = 5,
-  BCDA_JOB_FAILED = 6,
-  BCDA_JOB_GONE = 7,
-  BCDA_PROTOCOL = 8,
-  BCDA_LIMIT = 9,
-  BCDA_NETWORK = 10,
-  BCDA_TLS = 11,
-  BCDA_TIMEOUT = 12,
-  BCDA_DECRYPTION = 13,
-  BCDA_VERIFICATION = 14,
-  BCDA_FILESYSTEM = 15,
-  BCDA_SINK = 16,
-  BCDA_CANCELLED = 17,
-  BCDA_AGAIN = 18, /* not a failure: nothing yet within the time given */
-  BCDA_END = 19,   /* not a failure: the sequence is finished */
-  BCDA_STATE = 20,
-  BCDA_NO_MEMORY = 21
+  BCDA_OK = 0,               /* done */
+  BCDA_INTERNAL = 1,         /* a fault inside the library */
+  BCDA_INVALID_ARGUMENT = 2, /* an argument or a setting is missing or malformed */
+  BCDA_PRIVATE_KEY = 3,      /* the private key could not be loaded */
+  BCDA_AUTHENTICATION = 4,   /* the service refused the credentials */
+  BCDA_REFUSED = 5,          /* the service refused a request */
+  BCDA_JOB_FAILED = 6,       /* the service reports that the export job failed */
+  BCDA_JOB_GONE = 7,         /* the export job expired or is unknown to the service */
+  BCDA_PROTOCOL = 8,         /* the service's answer is not what the protocol allows */
+  BCDA_LIMIT = 9,            /* a limit set to protect the client was reached */
+  BCDA_NETWORK = 10,         /* the service could not be reached or the connection broke */
+  BCDA_TLS = 11,             /* the service's certificate or the TLS handshake was refused */
+  BCDA_TIMEOUT = 12,         /* a deadline passed */
+  BCDA_DECRYPTION = 13,      /* a file or its wrapped key could not be decrypted */
+  BCDA_VERIFICATION = 14,    /* a file is not whole or not what the manifest promised */
+  BCDA_FILESYSTEM = 15,      /* a local file or directory could not be read or written */
+  BCDA_SINK = 16,            /* the caller's sink reported a failure */
+  BCDA_CANCELED = 17,        /* canceled by the caller */
+  BCDA_AGAIN = 18,           /* nothing yet: the time given to wait has passed */
+  BCDA_END = 19,             /* nothing more: the sequence is finished */
+  BCDA_STATE = 20,           /* the call does not fit the object's state */
+  BCDA_NO_MEMORY = 21        /* out of memory */
 } bcda_status;
 
-/* Thread-safe. Static strings. An unknown code gives "UNKNOWN". */
-BCDA_API const char* bcda_status_name(bcda_status status);        /* "AUTHENTICATION" */
-BCDA_API const char* bcda_status_description(bcda_status status); /* one line of English */
-BCDA_API int32_t bcda_status_exit_code(bcda_status status);       /* the command's exit code */
+/* The functions of this section are thread-safe. Their texts are static. An unknown code is called "UNKNOWN". */
+
+/* The code's name, such as "AUTHENTICATION". */
+BCDA_API const char* bcda_status_name(bcda_status status);
+
+/* What the code means, as above: one line of English. */
+BCDA_API const char* bcda_status_description(bcda_status status);
+
+/* The exit code of the `bcda` command for it. */
+BCDA_API int32_t bcda_status_exit_code(bcda_status status);
+
+/* How many codes there are. */
 BCDA_API int32_t bcda_status_count(void);
-BCDA_API bcda_status bcda_status_at(int32_t index); /* 0 <= index < count, else BCDA_INTERNAL */
 
-/* Thread-safe. Static strings. */
-BCDA_API const char* bcda_version(void);         /* "0.1.0" */
-BCDA_API const char* bcda_version_details(void); /* versions of Boost and OpenSSL it runs with */
-
-/* Frees a string that a function below gave to the caller. Wipes it first. Thread-safe; NULL is fine. */
-BCDA_API void bcda_string_free(char* text);
+/* The code at `index`, from 0; BCDA_INTERNAL out of range. */
+BCDA_API bcda_status bcda_status_at(int32_t index);
 
 /* ---- Errors ------------------------------------------------------------------------------------------------------ */
 
+/* What went wrong. Its texts live as long as it does, and are "" when there is nothing to say. */
 typedef struct bcda_error bcda_error;
 
-/* Texts live as long as the error and are never NULL ("" when there is nothing). */
+/* The status that the call returned. */
 BCDA_API bcda_status bcda_error_status(const bcda_error* error);
-BCDA_API const char* bcda_error_message(const bcda_error* error); /* names the thing and the remedy */
-BCDA_API int32_t bcda_error_http_status(const bcda_error* error); /* 0: no HTTP answer was involved */
-BCDA_API const char* bcda_error_outcome(
-    const bcda_error* error); /* the server's OperationOutcome text; may name beneficiaries */
-BCDA_API const char* bcda_error_file(const bcda_error* error);       /* local path or server file name concerned */
-BCDA_API int32_t bcda_error_retriable(const bcda_error* error);      /* 1: the same call may succeed later */
-BCDA_API int64_t bcda_error_retry_after_ms(const bcda_error* error); /* -1: the server did not say */
+
+/* What happened, to what, and the remedy. It never holds a secret. */
+BCDA_API const char* bcda_error_message(const bcda_error* error);
+
+/* The HTTP status of the answer concerned; 0: no answer was involved. */
+BCDA_API int32_t bcda_error_http_status(const bcda_error* error);
+
+/* The text of the server's OperationOutcome. It may name beneficiaries: keep it out of logs. */
+BCDA_API const char* bcda_error_outcome(const bcda_error* error);
+
+/* The local path, or the server's file name, concerned. */
+BCDA_API const char* bcda_error_file(const bcda_error* error);
+
+/* 1: the same call may succeed later. */
+BCDA_API int32_t bcda_error_retriable(const bcda_error* error);
+
+/* The server's Retry-After; -1: it did not say. */
+BCDA_API int64_t bcda_error_retry_after_ms(const bcda_error* error);
+
 BCDA_API void bcda_error_destroy(bcda_error* error);
+
+/* ---- Version ----------------------------------------------------------------------------------------------------- */
+
+/* The functions of this section are thread-safe. */
+
+/* The library's version, such as "0.2.0". Static. */
+BCDA_API const char* bcda_version(void);
+
+/* The library's BCDA_VERSION_NUMBER. The macro is the number of the header that a program was compiled with. */
+BCDA_API int32_t bcda_version_number(void);
+
+/* Whether this library fits a program that was compiled with the header of version `header`: call
+ *
+ *   bcda_version_check(BCDA_VERSION_NUMBER, &error)
+ *
+ * once, before anything else. The library fits when its major version is the same, and it is not older. While the major
+ * version is 0, the minor version must be the same too. The dynamic linker sees to the same by the library's name. This
+ * call is for those who go without that name: dlopen, foreign function interfaces, a copied libbcda.a. It is a function
+ * of its own, and no macro around bcda_config_create, so that these callers find every function under its name.
+ * bcda.hpp calls it. Errors: INVALID_ARGUMENT (it does not fit; the message has both versions). */
+BCDA_API bcda_status bcda_version_check(int32_t header, bcda_error** error);
+
+/* The versions of libbcda, Boost and OpenSSL that the library runs with: one line of text. Static. */
+BCDA_API const char* bcda_version_details(void);
+
+/* Wipes and frees a text that a function gave to the caller. NULL does nothing. */
+BCDA_API void bcda_string_free(char* text);
 
 /* ---- The table of settings --------------------------------------------------------------------------------------- */
 
-/* One row of the one table from which flags, keyword arguments and docs of every language come. Static; thread-safe. */
+/* One row of the one table from which the flags, keyword arguments and documents of every language are made. Rows and
+ * their texts are static. The functions of this section are thread-safe. */
 typedef struct bcda_setting bcda_setting;
 
 typedef enum bcda_setting_type {
@@ -112,258 +165,404 @@ typedef enum bcda_setting_type {
   BCDA_TYPE_DURATION = 4, /* "250ms", "30s", "5m", "24h"; a bare number is seconds */
   BCDA_TYPE_SIZE = 5,     /* "64KiB", "1GiB"; a bare number is bytes */
   BCDA_TYPE_CHOICE = 6,   /* one of bcda_setting_choices */
-  BCDA_TYPE_LIST = 7      /* comma separated */
+  BCDA_TYPE_LIST = 7      /* "a,b"; or a JSON array of texts, in which an item may hold a comma: ["a,b","c"] */
 } bcda_setting_type;
 
 typedef enum bcda_setting_scope {
   BCDA_SCOPE_CLIENT = 0, /* read when a client is made */
-  BCDA_SCOPE_EXPORT = 1  /* may also be given for each export */
+  BCDA_SCOPE_EXPORT = 1  /* may also be given for each run */
 } bcda_setting_scope;
 
+/* How many settings there are. */
 BCDA_API int32_t bcda_setting_count(void);
-BCDA_API const bcda_setting* bcda_setting_at(int32_t index);         /* NULL out of range */
-BCDA_API const bcda_setting* bcda_setting_find(const char* name);    /* NULL when unknown */
-BCDA_API const char* bcda_setting_name(const bcda_setting* setting); /* "client_id" */
+
+/* The row at `index`, from 0; NULL out of range. */
+BCDA_API const bcda_setting* bcda_setting_at(int32_t index);
+
+/* The row of that name; NULL: there is none. */
+BCDA_API const bcda_setting* bcda_setting_find(const char* name);
+
+/* "client_id" */
+BCDA_API const char* bcda_setting_name(const bcda_setting* setting);
+
 BCDA_API bcda_setting_type bcda_setting_get_type(const bcda_setting* setting);
-BCDA_API const char* bcda_setting_type_name(const bcda_setting* setting); /* "duration" */
-BCDA_API const char* bcda_setting_default(const bcda_setting* setting);   /* "" when there is none */
-BCDA_API const char* bcda_setting_choices(const bcda_setting* setting);   /* "power,process"; "" unless a choice */
-BCDA_API const char* bcda_setting_env(const bcda_setting* setting);       /* "BCDA_CLIENT_ID" */
-BCDA_API const char* bcda_setting_help(const bcda_setting* setting);      /* one sentence */
+
+/* The type's name, such as "duration". */
+BCDA_API const char* bcda_setting_type_name(const bcda_setting* setting);
+
+/* The default as text; "" when there is none. */
+BCDA_API const char* bcda_setting_default(const bcda_setting* setting);
+
+/* What a choice may be, such as "power,process"; "" for other types. */
+BCDA_API const char* bcda_setting_choices(const bcda_setting* setting);
+
+/* The environment variable, such as "BCDA_CLIENT_ID". */
+BCDA_API const char* bcda_setting_env(const bcda_setting* setting);
+
+/* What it is for: one sentence. */
+BCDA_API const char* bcda_setting_help(const bcda_setting* setting);
+
 BCDA_API bcda_setting_scope bcda_setting_get_scope(const bcda_setting* setting);
-BCDA_API int32_t bcda_setting_secret(const bcda_setting* setting); /* 1: never given back, logged or echoed */
+
+/* 1: a secret, which is never given back, logged or echoed. */
+BCDA_API int32_t bcda_setting_secret(const bcda_setting* setting);
 
 /* ---- Configuration ----------------------------------------------------------------------------------------------- */
 
-/* A set of named values. It may be destroyed or changed once a client or an export has been made from it: they copy.
+/* A set of named values. Clients and runs copy it: it may be changed or destroyed once they are made.
  *
- * Credentials  client_id and client_secret are used without the quotes, blanks, line ends, byte order marks and invisible
- *              characters around them, from whatever source they come. Any of these within them is BCDA_INVALID_ARGUMENT
- *              when a client is made. A passphrase loses the line ends at its end only. A PEM text may be on one line, with
- *              its line breaks written as \n or as blanks.
- * Files        Text files may be UTF-8, with or without a byte order mark, or UTF-16 with one. A file with a secret that
- *              others than its owner may read is used, and a warning says so.
- * Core files   The library changes nothing of its host process. Secrets, tokens, PEM texts and file keys lie on pages that
- *              core files leave out (MADV_DONTDUMP) and that are wiped. Not covered are copies that a core file of the host
- *              would hold: RSA keys and cipher states within OpenSSL, HTTP and TLS buffers in flight, the parsed text of
- *              a configuration file while it is read, and the caller's own copies. A host that must not write them sets
- *              RLIMIT_CORE or PR_SET_DUMPABLE, as the command does. */
+ * Credentials  client_id and client_secret are used without the quotes, blanks, line ends, byte order marks and
+ *              invisible characters around them, whatever their source. Any of these within them is INVALID_ARGUMENT
+ *              when a client is made. A passphrase loses the line ends at its end only. A PEM text may be on one line,
+ *              with its line breaks written as \n or as blanks.
+ * Files        Text files may be UTF-8, with or without a byte order mark, or UTF-16 with one. A file with a secret
+ *              that others than its owner may read is used; a warning says so.
+ * Core files   The library changes nothing of its host process. Secrets, tokens, PEM texts and file keys lie on pages
+ * that
+ *              core files leave out (MADV_DONTDUMP), and are wiped. Some copies are not covered: RSA keys and cipher
+ *              states within OpenSSL, HTTP and TLS buffers in flight, the parsed text of a configuration while it is
+ *              read, and the caller's own copies. A host that must not write them sets RLIMIT_CORE or
+ *              PR_SET_DUMPABLE. */
 typedef struct bcda_config bcda_config;
 
+/* An empty configuration: every setting has its default. Errors: none besides. */
 BCDA_API bcda_status bcda_config_create(bcda_config** config, bcda_error** error);
-BCDA_API void bcda_config_destroy(bcda_config* config); /* wipes its secrets */
 
-/* Sets by name; the value is checked at once. NULL restores the default. BCDA_INVALID_ARGUMENT names the setting, what it
- * takes, and the nearest name when it is unknown. */
+/* Wipes its secrets. */
+BCDA_API void bcda_config_destroy(bcda_config* config);
+
+/* Sets by name. The value is checked at once; NULL restores the default. Of two settings that say the same thing
+ * (private_key and private_key_pem) the one set last counts. Errors: INVALID_ARGUMENT (the message names the setting
+ * and what it takes, or the nearest name when there is no such setting). */
 BCDA_API bcda_status bcda_config_set(bcda_config* config, const char* name, const char* value, bcda_error** error);
 
-/* The value in force (the default when unset), to be freed with bcda_string_free. A secret gives "" or "(set)". */
+/* Appends one item, taken as it is, to what a list setting was set to. The first item replaces the default, or a
+ * provider. An item may hold a comma. Errors: INVALID_ARGUMENT (the setting is no list, or the item is empty). */
+BCDA_API bcda_status bcda_config_add(bcda_config* config, const char* name, const char* item, bcda_error** error);
+
+/* Gives the value in force, which is the default when nothing was set. The caller frees it with bcda_string_free.
+ * bcda_config_set takes it back: a list is comma separated, or a JSON array where an item needs it. A secret gives ""
+ * or "(set)". Errors: INVALID_ARGUMENT (there is no such setting, or its provider failed). */
 BCDA_API bcda_status bcda_config_get(const bcda_config* config, const char* name, char** value, bcda_error** error);
 
-/* Sets all that the environment names (BCDA_CLIENT_ID, ...) and that was not set before. */
+/* Sets what the environment names (BCDA_CLIENT_ID, ...) and what was not set before. Errors: INVALID_ARGUMENT (the
+ * message names the variable). */
 BCDA_API bcda_status bcda_config_load_env(bcda_config* config, bcda_error** error);
 
-/* Sets what a JSON file of {"name": value} holds and that was not set before. With secrets in it, its mode should be
- * 0600; another one is warned of. */
+/* Sets what a JSON file of {"name": value} holds and what was not set before. Values are texts, numbers, true or false;
+ * a list is an array of texts. With secrets in it the file's mode should be 0600; a warning tells of another one.
+ * Errors: FILESYSTEM (it cannot be read), INVALID_ARGUMENT (what it holds). Both name the path. */
 BCDA_API bcda_status bcda_config_load_file(bcda_config* config, const char* path, bcda_error** error);
 
-/* Supplies a setting (a secret, mostly) from the caller's own store. Called, on the caller's thread, each time this
- * configuration is used: by client_create, a start, or decrypt_file, and by config_get unless it is a secret. It copies at most `capacity` bytes of text into
- * `buffer` and returns the length, or -1 on failure. */
+/* As bcda_config_load_file, of the JSON text itself: from a secret store, say. Errors: INVALID_ARGUMENT. */
+BCDA_API bcda_status bcda_config_load_json(bcda_config* config, const char* text, bcda_error** error);
+
+/* Supplies a setting (a secret, mostly) from the caller's own store. It copies at most `capacity` bytes of text into
+ * `buffer`, and returns their number, or -1 on failure. It is called each time this configuration is used: by
+ * bcda_client_create, by the start of a run, by bcda_decrypt_file, and by bcda_config_get unless the setting is a
+ * secret. It runs on the thread that makes that call. */
 typedef int32_t (*bcda_provider)(void* user, char* buffer, int32_t capacity);
+
+/* Has `provider` called with `user` for the setting `name`, instead of a value set before. NULL restores the default.
+ * Errors: INVALID_ARGUMENT (there is no such setting). */
 BCDA_API bcda_status bcda_config_set_provider(bcda_config* config, const char* name, bcda_provider provider, void* user,
                                               bcda_error** error);
 
 /* ---- Client ------------------------------------------------------------------------------------------------------ */
 
-/* A service, credentials, a key, connections and the threads that serve them. Make one and share it: thread-safe. */
+/* A service, credentials, a key, connections, and the threads that serve them. Make one and share it: thread-safe. */
 typedef struct bcda_client bcda_client;
 
-/* Checks the settings and loads the private key; does not touch the network. Errors: INVALID_ARGUMENT, PRIVATE_KEY,
- * FILESYSTEM, TLS (no CA certificates). */
+/* Checks the settings, loads the private key, and starts the threads. It does not touch the network.
+ * Errors: INVALID_ARGUMENT, PRIVATE_KEY, FILESYSTEM (a file that a setting names), TLS (no CA certificates). */
 BCDA_API bcda_status bcda_client_create(const bcda_config* config, bcda_client** client, bcda_error** error);
 
-/* Exports started from it go on; threads and connections end with the last handle that needs them. */
+/* Runs that it started go on. Threads and connections end with the last handle that needs them. */
 BCDA_API void bcda_client_destroy(bcda_client* client);
 
-/* The service's CapabilityStatement as JSON text, for bcda_string_free. Blocks; asks for no token (BCDA guide, "BCDA
- * Metadata"). bcda_metadata_start asks the same and can be waited for and cancelled. */
+/* Gives the service's CapabilityStatement as JSON text (BCDA guide, "BCDA Metadata"). The caller frees it with
+ * bcda_string_free. It blocks, and needs no token. bcda_metadata_start asks the same, and can be waited for and
+ * canceled. Errors: REFUSED, PROTOCOL, LIMIT, NETWORK, TLS, TIMEOUT, STATE (after fork). Thread-safe. */
 BCDA_API bcda_status bcda_client_metadata(bcda_client* client, char** json, bcda_error** error);
 
 /* ---- Sinks ------------------------------------------------------------------------------------------------------- */
 
-/* Where plaintext goes when it is not a directory. For each file, on a library thread, one call at a time for a file but
- * several files at once:
- *   begin   returns 0 and may set *file to the caller's own object. `name` is the name the file would have in a directory,
- *           `type` the resource type; both live during the call.
- *   write   gets the next bytes: UNVERIFIED until commit, so keep them private. Returns 0.
- *   commit  called once the whole file has been verified (length, GCM tag). Returns 0.
- *   abort   called instead of commit: discard everything. Also after a failed write or commit.
- * Anything but 0 fails that file with BCDA_SINK. A file that is retried is aborted and begun again. A callback that takes its
- * time holds up its file alone. It must not wait for, or destroy, the run that calls it; it may cancel it. */
+/* Where plaintext goes when it is not a directory. The four callbacks run on library threads: one call at a time for a
+ * file, but several files at once.
+ *   begin   returns 0 and may set *file to the caller's own object. `name` is the name that the file would have in a
+ *           directory, `type` its resource type. Both live during the call.
+ *   write   gets the next bytes, UNVERIFIED until commit: keep them private. Returns 0.
+ *   commit  is called once the whole file has been verified (length, GCM tag). Returns 0.
+ *   abort   is called instead of commit, and after a write or commit that failed: discard everything.
+ * Anything but 0 fails that file with BCDA_SINK. A file that is retried is aborted and begun again. A callback that
+ * takes its time holds up its file alone. It may cancel the run that calls it, but must not wait for it or destroy
+ * it. */
 typedef struct bcda_sink bcda_sink;
 typedef int32_t (*bcda_sink_begin)(void* user, const char* name, const char* type, void** file);
 typedef int32_t (*bcda_sink_write)(void* user, void* file, const void* data, size_t size);
 typedef int32_t (*bcda_sink_commit)(void* user, void* file, int64_t size, const char* sha256);
 typedef void (*bcda_sink_abort)(void* user, void* file);
 
+/* Makes a sink of four callbacks, all of them needed. `user` is handed to each. Errors: INVALID_ARGUMENT. */
 BCDA_API bcda_status bcda_sink_create(bcda_sink_begin begin, bcda_sink_write write, bcda_sink_commit commit,
                                       bcda_sink_abort abort, void* user, bcda_sink** sink, bcda_error** error);
-BCDA_API void bcda_sink_destroy(bcda_sink* sink); /* allowed once the exports that use it are destroyed */
 
-/* ---- Exports ----------------------------------------------------------------------------------------------------- */
+/* Allowed once the runs that use it are destroyed. */
+BCDA_API void bcda_sink_destroy(bcda_sink* sink);
 
-/* One run in the background: a whole export, a manifest-only run, the download of a manifest's files, or one request for
- * the service's metadata. */
-typedef struct bcda_export bcda_export;
+/* ---- Runs -------------------------------------------------------------------------------------------------------- */
+
+/* One run in the background: an export, a manifest-only run, a fetch, or a metadata request. It needs no client handle
+ * once it has started. */
+typedef struct bcda_run bcda_run;
 typedef struct bcda_event bcda_event;
 typedef struct bcda_result bcda_result;
 
-/* Starts the whole flow and returns at once. `settings` may hold export settings (types, out, ...) that go before the
- * client's; NULL for none. `sink` NULL: files go to the directory `out`. Errors here are about arguments and the output
- * directory; what happens later comes by wait, result and events. */
-BCDA_API bcda_status bcda_export_start(bcda_client* client, const bcda_config* settings, const bcda_sink* sink,
-                                       bcda_export** run, bcda_error** error);
+/* Which function started a run. */
+typedef enum bcda_run_kind {
+  BCDA_RUN_EXPORT = 0,   /* bcda_export_start */
+  BCDA_RUN_MANIFEST = 1, /* bcda_manifest_start */
+  BCDA_RUN_FETCH = 2,    /* bcda_fetch_start */
+  BCDA_RUN_METADATA = 3  /* bcda_metadata_start */
+} bcda_run_kind;
 
-/* Runs the jobs and stops at their manifests: bcda_result_manifest holds them. Downloads and writes nothing. */
-BCDA_API bcda_status bcda_manifest_start(bcda_client* client, const bcda_config* settings, bcda_export** run,
+/* The four start functions return at once and are thread-safe. Their errors are about arguments and the output
+ * directory. What happens later comes by bcda_run_wait, bcda_run_result and events. */
+
+/* Starts the whole flow: token, kick-off, status requests, downloads, decryption. `settings` may hold export settings
+ * (types, out, ...), which go before the client's; NULL: none. `sink` NULL: files go to the directory `out`.
+ * Errors: INVALID_ARGUMENT, PRIVATE_KEY (there is none, and allow_plaintext is not set), FILESYSTEM (the output
+ * directory), STATE (after fork). */
+BCDA_API bcda_status bcda_export_start(bcda_client* client, const bcda_config* settings, const bcda_sink* sink,
+                                       bcda_run** run, bcda_error** error);
+
+/* Runs the jobs and stops at their manifests, which bcda_result_manifest has. Downloads and writes nothing.
+ * Errors: INVALID_ARGUMENT, STATE (after fork). */
+BCDA_API bcda_status bcda_manifest_start(bcda_client* client, const bcda_config* settings, bcda_run** run,
                                          bcda_error** error);
 
-/* Downloads, decrypts and verifies files of a manifest that is at hand. `manifest`: JSON text of one manifest, or of
- * several one after another. `file`: the server's file name or its URL, to take that one only; NULL: all. */
+/* Downloads, decrypts and verifies the files of a manifest that is at hand. `manifest` is the JSON text of one
+ * manifest, or of several one after another. `file` is the server's name of a file, or its URL, to take that one only;
+ * NULL: all. Errors: INVALID_ARGUMENT (the manifest, or it lists no such file), PRIVATE_KEY, FILESYSTEM, STATE (after
+ * fork). */
 BCDA_API bcda_status bcda_fetch_start(bcda_client* client, const bcda_config* settings, const char* manifest,
-                                      const char* file, const bcda_sink* sink, bcda_export** run, bcda_error** error);
+                                      const char* file, const bcda_sink* sink, bcda_run** run, bcda_error** error);
 
-/* Asks for the service's CapabilityStatement: bcda_result_metadata holds it. Needs no credentials, writes nothing. */
-BCDA_API bcda_status bcda_metadata_start(bcda_client* client, bcda_export** run, bcda_error** error);
+/* Asks for the service's CapabilityStatement, which bcda_result_metadata has. Needs no credentials, writes nothing.
+ * Errors: STATE (after fork). */
+BCDA_API bcda_status bcda_metadata_start(bcda_client* client, bcda_run** run, bcda_error** error);
 
-/* The next event in order, waiting at most `timeout_ms` (0: do not wait; negative: without limit). BCDA_AGAIN: none yet.
- * BCDA_END: the run has finished and every event was handed out. A reader that is slow, or absent, never holds up the
- * run: progress and poll events replace unread ones, the others (one a file, mostly) are kept. The event belongs to the caller. Thread-safe. */
-BCDA_API bcda_status bcda_export_next_event(bcda_export* run, int64_t timeout_ms, bcda_event** event,
-                                            bcda_error** error);
+/* Thread-safe. */
+BCDA_API bcda_run_kind bcda_run_get_kind(const bcda_run* run);
 
-/* `notify(user)` is called on a library thread whenever an event has come; it may only signal an outside loop, not call
- * back into libbcda. NULL ends it, and returns after a call under way has returned. */
+/* "export", "manifest", "fetch" or "metadata"; "" for NULL. Static; thread-safe. */
+BCDA_API const char* bcda_run_kind_name(const bcda_run* run);
+
+/* Gives the next event in order, waiting at most `timeout_ms` (0: not at all; negative: without limit). The event
+ * belongs to the caller. BCDA_AGAIN: there is none yet. BCDA_END: the run has ended, and every event was handed out. A
+ * reader that is slow, or absent, never holds up the run. A progress or poll event replaces an older one that was not
+ * read; the others are kept, mostly one for each file. Errors: STATE (after fork). Thread-safe. */
+BCDA_API bcda_status bcda_run_next_event(bcda_run* run, int64_t timeout_ms, bcda_event** event, bcda_error** error);
+
+/* Tells that an event has come. It runs on a library thread. It may only signal an outside loop, and not call
+ * libbcda. */
 typedef void (*bcda_notify)(void* user);
-BCDA_API bcda_status bcda_export_notify(bcda_export* run, bcda_notify notify, void* user, bcda_error** error);
 
-/* Waits until the run has finished, at most `timeout_ms` (as above). BCDA_OK: it succeeded; BCDA_AGAIN: still running;
- * anything else: how it failed. Thread-safe. */
-BCDA_API bcda_status bcda_export_wait(bcda_export* run, int64_t timeout_ms, bcda_error** error);
+/* Has `notify` called with `user` after each event, and at once when one waits already. NULL ends it, and returns after
+ * a call under way has returned. Errors: STATE (after fork). */
+BCDA_API bcda_status bcda_run_notify(bcda_run* run, bcda_notify notify, void* user, bcda_error** error);
 
-/* Asks the run to stop; returns at once. It then finishes with BCDA_CANCELLED unless it had finished. Thread-safe. */
-BCDA_API void bcda_export_cancel(bcda_export* run);
+/* Gives a descriptor for poll, select, epoll or an event loop. It is readable while an event waits to be read, and from
+ * the run's end on. So read events until BCDA_AGAIN, and stop watching at BCDA_END. It belongs to the run and is valid
+ * until bcda_run_destroy: take it out of the loop before. The caller only polls it, and never reads, writes or closes
+ * it. It is made by the first call; later calls give the same. It works beside bcda_run_notify.
+ * Errors: INTERNAL (the process has no descriptor left), STATE (after fork). Thread-safe. */
+BCDA_API bcda_status bcda_run_fd(bcda_run* run, int32_t* fd, bcda_error** error);
 
-/* What the run produced. After success; after a failure it holds the files that were verified. BCDA_STATE while running. */
-BCDA_API bcda_status bcda_export_result(bcda_export* run, bcda_result** result, bcda_error** error);
+/* Waits until the run has ended, at most `timeout_ms` (as above). BCDA_OK: it succeeded. BCDA_AGAIN: it still runs.
+ * Errors: how the run failed: INVALID_ARGUMENT, AUTHENTICATION to CANCELED; STATE (after fork). Thread-safe. */
+BCDA_API bcda_status bcda_run_wait(bcda_run* run, int64_t timeout_ms, bcda_error** error);
 
-/* Cancels if need be, waits until the run has let go of files and callbacks, frees. */
-BCDA_API void bcda_export_destroy(bcda_export* run);
+/* Asks the run to stop, and returns at once. The run then ends with BCDA_CANCELED, unless it had ended. Thread-safe. */
+BCDA_API void bcda_run_cancel(bcda_run* run);
+
+/* Gives what the run produced, which belongs to the caller. After a failure it holds the files that were verified.
+ * Errors: STATE (the run has not ended; after fork). */
+BCDA_API bcda_status bcda_run_result(bcda_run* run, bcda_result** result, bcda_error** error);
+
+/* Cancels the run if it has not ended, and waits until it has let go of files and callbacks. */
+BCDA_API void bcda_run_destroy(bcda_run* run);
 
 /* ---- Events ------------------------------------------------------------------------------------------------------ */
 
 typedef enum bcda_event_kind {
   BCDA_EVENT_STATE = 0,    /* text: "authenticating", "kick-off", "waiting", "downloading", "finished" */
-  BCDA_EVENT_JOB = 1,      /* a job was accepted: type, url = its status URL */
+  BCDA_EVENT_JOB = 1,      /* a job was accepted: type, url = its Content-Location */
   BCDA_EVENT_POLL = 2,     /* a status answer: type, text = X-Progress, percent */
   BCDA_EVENT_MANIFEST = 3, /* a job is done: type, files_total = its files */
-  BCDA_EVENT_PROGRESS = 4, /* bytes and files so far; coalesced */
+  BCDA_EVENT_PROGRESS = 4, /* bytes and files so far */
   BCDA_EVENT_FILE = 5,     /* a file was verified and published: type, file, bytes_done */
-  BCDA_EVENT_RETRY = 6,    /* text: why, wait_ms: until the next try */
+  BCDA_EVENT_RETRY = 6,    /* text: why; wait_ms: until the next try */
   BCDA_EVENT_WARNING = 7,  /* text */
   BCDA_EVENT_FINISHED = 8  /* the last event: status; text = the error's message or "" */
 } bcda_event_kind;
 
-/* Texts live as long as the event and are never NULL. Numbers that do not apply are -1. */
+/* Texts live as long as the event. Numbers that do not apply are -1. */
+
 BCDA_API bcda_event_kind bcda_event_get_kind(const bcda_event* event);
-BCDA_API const char* bcda_event_kind_name(const bcda_event* event); /* "progress" */
+
+/* The kind's name, such as "progress". Static. */
+BCDA_API const char* bcda_event_kind_name(const bcda_event* event);
+
 BCDA_API const char* bcda_event_text(const bcda_event* event);
-BCDA_API const char* bcda_event_type(const bcda_event* event); /* resource type */
-BCDA_API const char* bcda_event_file(const bcda_event* event); /* path, or name when a sink is used */
+
+/* The resource type. */
+BCDA_API const char* bcda_event_type(const bcda_event* event);
+
+/* The file's path, or its name when a sink is used. */
+BCDA_API const char* bcda_event_file(const bcda_event* event);
+
 BCDA_API const char* bcda_event_url(const bcda_event* event);
-BCDA_API bcda_status bcda_event_status(const bcda_event* event); /* BCDA_OK unless the event is about a failure */
+
+/* BCDA_OK unless the event is about a failure. */
+BCDA_API bcda_status bcda_event_status(const bcda_event* event);
+
 BCDA_API double bcda_event_percent(const bcda_event* event);
+
 BCDA_API int64_t bcda_event_bytes_done(const bcda_event* event);
-BCDA_API int64_t bcda_event_bytes_total(const bcda_event* event); /* of the files whose size is known by now */
+
+/* Of the files whose size is known by now. */
+BCDA_API int64_t bcda_event_bytes_total(const bcda_event* event);
+
 BCDA_API int64_t bcda_event_files_done(const bcda_event* event);
+
 BCDA_API int64_t bcda_event_files_total(const bcda_event* event);
+
 BCDA_API int64_t bcda_event_wait_ms(const bcda_event* event);
-BCDA_API const char* bcda_event_json(const bcda_event* event); /* one line of JSON, always in UTF-8 */
+
+/* All of it as one line of JSON, which is valid UTF-8 whatever bytes names hold. */
+BCDA_API const char* bcda_event_json(const bcda_event* event);
+
 BCDA_API void bcda_event_destroy(bcda_event* event);
 
 /* ---- Results ----------------------------------------------------------------------------------------------------- */
 
-/* One file of a result; borrowed, lives as long as the result. */
+/* One file of a result. Borrowed: it and its texts live as long as the result. */
 typedef struct bcda_file bcda_file;
 
-/* The result of an export that finished earlier, as its receipt has it: `directory`/export.json, or the text `receipt`
- * (nullable) where that is kept elsewhere; `directory` goes before the files' paths ("": they stay as they are). Whether the
- * files are still there, and whole, is not looked at. Errors: FILESYSTEM (no export has finished there, or the receipt is
+/* Opens the result of an export that finished earlier, as its receipt has it: `directory`/export.json, or the text
+ * `receipt` (nullable) where that is kept elsewhere. `directory` goes before the files' paths; "": they stay as they
+ * are. The files themselves are not looked at. Errors: FILESYSTEM (no export has finished there, or the receipt is
  * malformed). */
 BCDA_API bcda_status bcda_result_open(const char* directory, const char* receipt, bcda_result** result,
                                       bcda_error** error);
 
+/* Texts live as long as the result. Several threads may read one result at once. */
+
+/* How many files there are: data files and error files. */
 BCDA_API int32_t bcda_result_file_count(const bcda_result* result);
-BCDA_API const bcda_file* bcda_result_file(const bcda_result* result, int32_t index); /* NULL out of range */
-BCDA_API int32_t bcda_result_error_file_count(const bcda_result* result);     /* files that are OperationOutcomes */
-BCDA_API const char* bcda_result_transaction_time(const bcda_result* result); /* the earliest of its jobs, RFC 3339 */
+
+/* The file at `index`, from 0; NULL out of range. */
+BCDA_API const bcda_file* bcda_result_file(const bcda_result* result, int32_t index);
+
+/* How many of the files hold OperationOutcomes. */
+BCDA_API int32_t bcda_result_error_file_count(const bcda_result* result);
+
+/* The resource types that the export was asked for, such as "Patient,Coverage". "": unknown, as of a fetch or a
+ * decryption, since a manifest does not say. */
+BCDA_API const char* bcda_result_types(const bcda_result* result);
+
+/* The transactionTime of its jobs, the earliest of them, in RFC 3339. */
+BCDA_API const char* bcda_result_transaction_time(const bcda_result* result);
+
 BCDA_API int64_t bcda_result_elapsed_ms(const bcda_result* result);
-BCDA_API const char* bcda_result_json(const bcda_result* result);     /* the receipt, as in export.json */
-BCDA_API const char* bcda_result_manifest(const bcda_result* result); /* the manifests, one JSON line each */
-BCDA_API const char* bcda_result_metadata(const bcda_result* result); /* of bcda_metadata_start: JSON; else "" */
+
+/* The receipt, as in export.json. */
+BCDA_API const char* bcda_result_json(const bcda_result* result);
+
+/* The manifests of its jobs, one JSON line each. */
+BCDA_API const char* bcda_result_manifest(const bcda_result* result);
+
+/* The CapabilityStatement that bcda_metadata_start asked for, as JSON; "" for other runs. */
+BCDA_API const char* bcda_result_metadata(const bcda_result* result);
+
 BCDA_API void bcda_result_destroy(bcda_result* result);
 
-BCDA_API const char* bcda_file_type(const bcda_file* file); /* "Patient" */
+/* The resource type, such as "Patient". */
+BCDA_API const char* bcda_file_type(const bcda_file* file);
+
 BCDA_API const char* bcda_file_url(const bcda_file* file);
-BCDA_API const char* bcda_file_path(const bcda_file* file);   /* where it is; its name when a sink was used */
-BCDA_API int64_t bcda_file_bytes(const bcda_file* file);      /* of plaintext */
-BCDA_API int64_t bcda_file_records(const bcda_file* file);    /* NDJSON lines that are not blank */
-BCDA_API const char* bcda_file_sha256(const bcda_file* file); /* of the plaintext, hex */
-BCDA_API int32_t
-bcda_file_decrypted(const bcda_file* file); /* 1: it came encrypted and its tag verified; 0: it came plain */
-BCDA_API int32_t bcda_file_is_error(const bcda_file* file); /* 1: from the manifest's `error` */
+
+/* Where it is; its name when a sink was used. */
+BCDA_API const char* bcda_file_path(const bcda_file* file);
+
+/* The size of the plaintext. */
+BCDA_API int64_t bcda_file_bytes(const bcda_file* file);
+
+/* The number of NDJSON lines that are not blank. */
+BCDA_API int64_t bcda_file_records(const bcda_file* file);
+
+/* The SHA-256 of the plaintext, in hex. */
+BCDA_API const char* bcda_file_sha256(const bcda_file* file);
+
+/* 1: it came encrypted, and its tag has verified; 0: it came plain. */
+BCDA_API int32_t bcda_file_decrypted(const bcda_file* file);
+
+/* 1: it is from the manifest's `error`. */
+BCDA_API int32_t bcda_file_is_error(const bcda_file* file);
 
 /* ---- One file on disk -------------------------------------------------------------------------------------------- */
 
-/* Decrypts a file that was downloaded by other means, as the service's own script did, at any size. Blocks.
- *   settings  private_key (and its passphrase), `durability` and `allow_plaintext` count
- *   path      the encrypted file. Its base name is the OAEP label, so it must still have the name the server gave it ...
- *   label     ... or give that name here; NULL: the base name of `path`
- *   key_hex   its encryptedKey in hex; or NULL, and then `manifest` (JSON text) names it by the label
- *   output    the plaintext's path; must not exist. It appears only when the tag has verified. When it ends in '/' it is a
- *             directory, made if it is missing: the file keeps its base name there, and is under error/ when the manifest
- *             lists it under `error`
- *   progress  nullable; called with `user` on this thread between chunks, with the bytes done and in all (-1: unknown).
- *             Anything but 0 stops with BCDA_CANCELLED and leaves nothing of the file under way
- * A file that the manifest lists without a key is copied once it was checked to look like NDJSON: one of `error` always, a
- * data file when allow_plaintext is set.
- *
- * A directory as `path` needs a `manifest`, takes neither label nor key_hex, and `output` is a directory too. Each file in
- * it that the manifest lists is decrypted under its own name. Once all of them are there, the receipt export.json is written,
- * as by an export: bcda_result_open reads it. When files are missing or fail, the others are still decrypted, the first
- * failure is the error, its message has a line for each file that failed, and there is no receipt; a second call with the
- * same `output` goes on from there. Files that the manifest does not list are left alone.
- *
- * `result` (nullable) has the file or files. Its JSON has a member "warnings", a list of texts, when there are any: secrets
- * that others may read, files that the manifest does not list. Errors: INVALID_ARGUMENT, PRIVATE_KEY, DECRYPTION,
- * VERIFICATION, FILESYSTEM, CANCELLED. */
+/* Tells how far a decryption is: bytes done and in all (-1: unknown). It runs on the thread that called
+ * bcda_decrypt_file. Anything but 0 stops the decryption with BCDA_CANCELED, and leaves nothing of the file under
+ * way. */
 typedef int32_t (*bcda_progress)(void* user, int64_t done, int64_t total);
+
+/* Decrypts a file that was downloaded by other means, at any size. Blocks.
+ *   settings  private_key (and its passphrase), durability and allow_plaintext count
+ *   path      the encrypted file. Its base name is the OAEP label, so it must have the name that the server gave it ...
+ *   label     ... or this is that name; NULL: the base name of `path`
+ *   key_hex   its wrapped key (encryptedKey) in hex; NULL: `manifest` (JSON text) has it under the label
+ *   output    the path of the plaintext, which must not exist. It appears only when the tag has verified. When it ends
+ *             in '/' it is a directory, made if it is missing. The file keeps its base name there, and is under error/
+ *             when the manifest lists it under `error`
+ *   progress  nullable; called with `user` between chunks
+ *   result    nullable; gets the file or files, and belongs to the caller
+ * A file that the manifest lists without a key is copied, once it was checked to look like NDJSON: a file of `error`
+ * always, a data file when allow_plaintext is set.
+ *
+ * When `path` is a directory, it needs a `manifest`, takes neither label nor key_hex, and `output` is a directory too.
+ * Each file in it that the manifest lists is decrypted under its own name; others are left alone. Once all are there,
+ * the receipt export.json is written, as by an export: bcda_result_open reads it. When files are missing or fail, the
+ * others are still decrypted, the first failure is the error, and there is no receipt. The error's message has a line
+ * for each file that failed. A second call with the same `output` goes on from there.
+ *
+ * The result's JSON has a member "warnings", a list of texts, when there are any: secrets that others may read, files
+ * that the manifest does not list. Errors: INVALID_ARGUMENT, PRIVATE_KEY, DECRYPTION, VERIFICATION, FILESYSTEM,
+ * CANCELED. */
 BCDA_API bcda_status bcda_decrypt_file(const bcda_config* settings, const char* path, const char* label,
                                        const char* key_hex, const char* manifest, const char* output,
                                        bcda_progress progress, void* user, bcda_result** result, bcda_error** error);
 
 /* ---- Records ----------------------------------------------------------------------------------------------------- */
 
-/* Iterates the NDJSON lines of a finished file in constant memory (the longest line). */
+/* Iterates the NDJSON lines of a finished file, in memory for the longest line. */
 typedef struct bcda_reader bcda_reader;
 
+/* Opens a file of plaintext. Errors: FILESYSTEM. */
 BCDA_API bcda_status bcda_reader_open(const char* path, bcda_reader** reader, bcda_error** error);
-/* The next line that is not blank, without its line end, a CR or a BOM. `data` is borrowed until the next call and is not
- * NUL-terminated. BCDA_END after the last. BCDA_LIMIT: a line is longer than 256 MiB. */
+
+/* Gives the next line that is not blank, without its line end, a CR or a byte order mark. `data` is borrowed until the
+ * next call and does not end in NUL. BCDA_END: there is no more.
+ * Errors: LIMIT (a line is longer than 256 MiB), FILESYSTEM, STATE (after fork). */
 BCDA_API bcda_status bcda_reader_next(bcda_reader* reader, const char** data, size_t* size, bcda_error** error);
-BCDA_API int64_t bcda_reader_line(const bcda_reader* reader);   /* number of the line last given, from 1 */
-BCDA_API int64_t bcda_reader_offset(const bcda_reader* reader); /* its byte offset in the file */
+
+/* The number of the line last given, from 1. */
+BCDA_API int64_t bcda_reader_line(const bcda_reader* reader);
+
+/* Where in the file that line begins, in bytes. */
+BCDA_API int64_t bcda_reader_offset(const bcda_reader* reader);
+
 BCDA_API void bcda_reader_destroy(bcda_reader* reader);
 
 #ifdef __cplusplus

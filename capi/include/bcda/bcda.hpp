@@ -2,12 +2,13 @@
 //
 // Every class here is a thin owner of one handle of bcda.h, whose comments say what the calls do, which threads may
 // make them and what goes wrong. All owners move and do not copy; a moved-from owner may only be destroyed or assigned
-// to. Calls that fail throw bcda::Error; a text with a NUL in it throws std::invalid_argument. Link with -lbcda.
+// to. Calls that fail throw bcda::Error; a text with a NUL in it throws std::invalid_argument. The first call that
+// makes a handle checks that the library fits this header. Link with -lbcda.
 //
 //   bcda::Config config{{"url", "https://api.bcda.cms.gov"}, {"out", "claims"}};
 //   config.load_env();
 //   bcda::Client client(config);
-//   bcda::Export run = client.start_export();
+//   bcda::Run run = client.start_export();
 //   for (const bcda::Event& event : run.events()) std::cerr << event.json() << '\n';
 //   for (bcda::File file : run.result()) std::cout << file.path() << '\n';
 #ifndef BCDA_BCDA_HPP
@@ -35,14 +36,14 @@ namespace bcda {
 
 using Status = bcda_status;         // BCDA_OK, BCDA_AUTHENTICATION, ...
 using EventKind = bcda_event_kind;  // BCDA_EVENT_STATE, ...
+using RunKind = bcda_run_kind;      // BCDA_RUN_EXPORT, ...
 using SettingType = bcda_setting_type;
 using SettingScope = bcda_setting_scope;
 using Milliseconds = std::chrono::milliseconds;
 
 constexpr Milliseconds forever{-1};  // a timeout without limit
 
-// ---- Status codes and version
-// ----------------------------------------------------------------------------------------
+// ---- Status codes and version ---------------------------------------------------------------------------------------
 
 inline std::string_view status_name(Status status) { return bcda_status_name(status); }
 inline std::string_view status_description(Status status) { return bcda_status_description(status); }
@@ -55,11 +56,11 @@ inline std::vector<Status> statuses() {
   return all;
 }
 
-inline std::string_view version() { return bcda_version(); }                  // "0.1.0"
+inline std::string_view version() { return bcda_version(); }                  // "0.2.0"
+inline std::int32_t version_number() { return bcda_version_number(); }        // the library's BCDA_VERSION_NUMBER
 inline std::string_view version_details() { return bcda_version_details(); }  // of Boost and OpenSSL
 
-// ---- Errors
-// ----------------------------------------------------------------------------------------------------------
+// ---- Errors ---------------------------------------------------------------------------------------------------------
 
 // What every failing call throws. what() names the thing and the remedy, and never holds a secret.
 class Error : public std::runtime_error {
@@ -111,9 +112,17 @@ Status check(Call&& call) {
   return status;
 }
 
+// Throws unless the library fits this header; looks once.
+inline void check_version() {
+  static const Status checked =
+      check([](bcda_error** error) { return bcda_version_check(BCDA_VERSION_NUMBER, error); });
+  static_cast<void>(checked);
+}
+
 // A handle made by `call(&handle, &error)`.
 template <class Owner, class Call>
 Owner make(Call&& call) {
+  check_version();
   typename Owner::pointer handle = nullptr;
   check([&](bcda_error** error) { return call(&handle, error); });
   return Owner(handle);
@@ -135,8 +144,7 @@ inline const char* or_null(const std::string& text) { return text.empty() ? null
 
 }  // namespace detail
 
-// ---- The table of settings
-// -------------------------------------------------------------------------------------------
+// ---- The table of settings ------------------------------------------------------------------------------------------
 
 // One row of the table; a view of static data, to be copied at will.
 class Setting {
@@ -163,8 +171,7 @@ inline std::vector<Setting> settings() {
   return all;
 }
 
-// ---- Configuration
-// ---------------------------------------------------------------------------------------------------
+// ---- Configuration --------------------------------------------------------------------------------------------------
 
 // Named values, checked as they are set. May go, or change, once a client or an export has been made from it.
 class Config {
@@ -189,6 +196,13 @@ class Config {
     return set(name, std::to_string(value));
   }
 
+  // Appends an item, which may hold a comma, to what a list was set to; the first one replaces the default.
+  Config& add(const std::string& name, const std::string& item) {
+    detail::check(
+        [&](bcda_error** error) { return bcda_config_add(get(), detail::c_str(name), detail::c_str(item), error); });
+    return *this;
+  }
+
   // The value in force. A secret gives "" or "(set)".
   std::string value(const std::string& name) const {
     char* text = nullptr;
@@ -196,13 +210,18 @@ class Config {
     return detail::take_string(text);
   }
 
-  // Both only set what was not set before: so the order of the calls is the order of precedence.
+  // These only set what was not set before: so the order of the calls is the order of precedence.
   Config& load_env() {
     detail::check([&](bcda_error** error) { return bcda_config_load_env(get(), error); });
     return *this;
   }
   Config& load_file(const std::string& path) {
     detail::check([&](bcda_error** error) { return bcda_config_load_file(get(), detail::c_str(path), error); });
+    return *this;
+  }
+
+  Config& load_json(const std::string& text) {  // as a file, of its text
+    detail::check([&](bcda_error** error) { return bcda_config_load_json(get(), detail::c_str(text), error); });
     return *this;
   }
 
@@ -237,8 +256,7 @@ class Config {
   Handle handle_;
 };
 
-// ---- Sinks
-// -----------------------------------------------------------------------------------------------------------
+// ---- Sinks ----------------------------------------------------------------------------------------------------------
 
 // One file on its way to somewhere else than a directory. Called on library threads, one call at a time for a file.
 // What `write` got is UNVERIFIED until `commit`. Exceptions fail the file with BCDA_SINK. Destroyed after commit or
@@ -319,8 +337,7 @@ class Sink {
   Handle handle_;
 };
 
-// ---- Results
-// ---------------------------------------------------------------------------------------------------------
+// ---- Results --------------------------------------------------------------------------------------------------------
 
 // One file of a Result: a view that lives as long as the result.
 class File {
@@ -382,6 +399,7 @@ class Result {
   iterator end() const { return {this, size()}; }
 
   std::int32_t error_files() const { return bcda_result_error_file_count(get()); }  // those that are OperationOutcomes
+  std::string types() const { return bcda_result_types(get()); }  // asked for: "Patient,Coverage"; "" when unknown
   std::string transaction_time() const { return bcda_result_transaction_time(get()); }
   Milliseconds elapsed() const { return Milliseconds(bcda_result_elapsed_ms(get())); }
   std::string json() const { return bcda_result_json(get()); }          // the receipt
@@ -402,13 +420,12 @@ class Result {
   Handle handle_;
 };
 
-// ---- Events
-// ----------------------------------------------------------------------------------------------------------
+// ---- Events ---------------------------------------------------------------------------------------------------------
 
 // One step of a run. Which of these mean something depends on kind(): see bcda_event_kind. Otherwise "" or -1.
 class Event {
  public:
-  Event() = default;  // empty: to be filled by Export::next_event
+  Event() = default;  // empty: to be filled by Run::next_event
   explicit Event(bcda_event* taken) : handle_(taken) {}
 
   EventKind kind() const { return bcda_event_get_kind(get()); }
@@ -432,26 +449,28 @@ class Event {
   detail::Handle<bcda_event, bcda_event_destroy> handle_;
 };
 
-// ---- Exports
-// ---------------------------------------------------------------------------------------------------------
+// ---- Runs -----------------------------------------------------------------------------------------------------------
 
 // One run in the background. Its destructor cancels it and waits until it has let go of files and callbacks.
-class Export {
+class Run {
  public:
-  explicit Export(bcda_export* taken) : handle_(taken) {}
-  Export(Export&& other) noexcept = default;
-  Export& operator=(Export&& other) noexcept {
+  explicit Run(bcda_run* taken) : handle_(taken) {}
+  Run(Run&& other) noexcept = default;
+  Run& operator=(Run&& other) noexcept {
     handle_ = std::move(other.handle_);  // first: ends the old run, which may call the old notify_
     notify_ = std::move(other.notify_);
     return *this;
   }
+
+  RunKind kind() const { return bcda_run_get_kind(get()); }
+  std::string_view kind_name() const { return bcda_run_kind_name(get()); }  // "export"
 
   // Fills `event` and returns BCDA_OK; or BCDA_AGAIN: none within the time; or BCDA_END: there will be none.
   // Thread-safe.
   Status next_event(Event& event, Milliseconds timeout = forever) {
     bcda_event* next = nullptr;
     const Status status =
-        detail::check([&](bcda_error** error) { return bcda_export_next_event(get(), timeout.count(), &next, error); });
+        detail::check([&](bcda_error** error) { return bcda_run_next_event(get(), timeout.count(), &next, error); });
     if (status == BCDA_OK) event = Event(next);
     return status;
   }
@@ -462,39 +481,46 @@ class Export {
 
   // `notify` runs on a library thread whenever an event has come: it may only signal, and not throw. Empty ends it.
   void set_notify(std::function<void()> notify) {
-    detail::check([&](bcda_error** error) { return bcda_export_notify(get(), nullptr, nullptr, error); });
+    detail::check([&](bcda_error** error) { return bcda_run_notify(get(), nullptr, nullptr, error); });
     notify_.reset();
     if (!notify) return;
     notify_ = std::make_unique<std::function<void()>>(std::move(notify));
-    detail::check([&](bcda_error** error) { return bcda_export_notify(get(), call_notify, notify_.get(), error); });
+    detail::check([&](bcda_error** error) { return bcda_run_notify(get(), call_notify, notify_.get(), error); });
+  }
+
+  // A descriptor, of the run, for poll or an event loop: readable while an event waits, and from the run's end on.
+  // Poll it, and never read it.
+  int fd() {
+    std::int32_t fd = -1;
+    detail::check([&](bcda_error** error) { return bcda_run_fd(get(), &fd, error); });
+    return fd;
   }
 
   // True: it succeeded. False: still running after `timeout`. Throws how it failed. Thread-safe.
   bool wait(Milliseconds timeout = forever) {
-    return detail::check([&](bcda_error** error) { return bcda_export_wait(get(), timeout.count(), error); }) ==
-           BCDA_OK;
+    return detail::check([&](bcda_error** error) { return bcda_run_wait(get(), timeout.count(), error); }) == BCDA_OK;
   }
 
-  void cancel() noexcept { bcda_export_cancel(get()); }  // thread-safe
+  void cancel() noexcept { bcda_run_cancel(get()); }  // thread-safe
 
   // What it produced: after success, or the verified files after a failure. BCDA_STATE while it runs.
   Result result() {
     return Result(
         detail::make<detail::Handle<bcda_result, bcda_result_destroy>>([&](bcda_result** result, bcda_error** error) {
-          return bcda_export_result(get(), result, error);
+          return bcda_run_result(get(), result, error);
         }).release());
   }
 
-  bcda_export* get() const noexcept { return handle_.get(); }
+  bcda_run* get() const noexcept { return handle_.get(); }
 
  private:
   static void call_notify(void* user) noexcept { (*static_cast<std::function<void()>*>(user))(); }
 
   std::unique_ptr<std::function<void()>> notify_;  // an address that the handle holds, so destroyed after it
-  detail::Handle<bcda_export, bcda_export_destroy> handle_;
+  detail::Handle<bcda_run, bcda_run_destroy> handle_;
 };
 
-class Export::Events {
+class Run::Events {
  public:
   class iterator {
    public:
@@ -504,7 +530,7 @@ class Export::Events {
     using pointer = const Event*;
     using reference = const Event&;
 
-    explicit iterator(Export* run) : run_(run) { ++*this; }
+    explicit iterator(Run* run) : run_(run) { ++*this; }
     const Event& operator*() const { return event_; }
     const Event* operator->() const { return &event_; }
     iterator& operator++() {
@@ -515,22 +541,21 @@ class Export::Events {
     bool operator!=(const iterator& other) const { return run_ != other.run_; }
 
    private:
-    Export* run_;  // null: at the end
+    Run* run_;  // null: at the end
     Event event_;
   };
 
-  explicit Events(Export* run) : run_(run) {}
+  explicit Events(Run* run) : run_(run) {}
   iterator begin() const { return iterator(run_); }
   iterator end() const { return iterator(nullptr); }
 
  private:
-  Export* run_;
+  Run* run_;
 };
 
-inline Export::Events Export::events() { return Events(this); }
+inline Run::Events Run::events() { return Events(this); }
 
-// ---- Client
-// ----------------------------------------------------------------------------------------------------------
+// ---- Client ---------------------------------------------------------------------------------------------------------
 
 // A service, credentials, a key, connections and their threads. Make one and share it: thread-safe. Outlives its
 // exports.
@@ -550,29 +575,29 @@ class Client {
   }
 
   // The whole flow, to the directory `out` or to `sink`. `settings` go before the client's.
-  Export start_export() const { return start_export_to(nullptr, nullptr); }
-  Export start_export(const Config& settings) const { return start_export_to(settings.get(), nullptr); }
-  Export start_export(const Config& settings, const Sink& sink) const {
+  Run start_export() const { return start_export_to(nullptr, nullptr); }
+  Run start_export(const Config& settings) const { return start_export_to(settings.get(), nullptr); }
+  Run start_export(const Config& settings, const Sink& sink) const {
     return start_export_to(settings.get(), sink.get());
   }
 
   // The jobs alone: Result::manifest() holds what they offer. Writes nothing.
-  Export start_manifest(const Config& settings = {}) const {
+  Run start_manifest(const Config& settings = {}) const {
     return start(
-        [&](bcda_export** run, bcda_error** error) { return bcda_manifest_start(get(), settings.get(), run, error); });
+        [&](bcda_run** run, bcda_error** error) { return bcda_manifest_start(get(), settings.get(), run, error); });
   }
 
   // The service's metadata: Result::metadata() holds it.
-  Export start_metadata() const {
-    return start([&](bcda_export** run, bcda_error** error) { return bcda_metadata_start(get(), run, error); });
+  Run start_metadata() const {
+    return start([&](bcda_run** run, bcda_error** error) { return bcda_metadata_start(get(), run, error); });
   }
 
   // The files of a manifest at hand (JSON text), or `file` of it alone: its name or URL; "" for all.
-  Export start_fetch(const std::string& manifest, const Config& settings = {}, const std::string& file = "") const {
+  Run start_fetch(const std::string& manifest, const Config& settings = {}, const std::string& file = "") const {
     return start_fetch_to(manifest, settings, file, nullptr);
   }
-  Export start_fetch(const std::string& manifest, const Config& settings, const std::string& file,
-                     const Sink& sink) const {
+  Run start_fetch(const std::string& manifest, const Config& settings, const std::string& file,
+                  const Sink& sink) const {
     return start_fetch_to(manifest, settings, file, sink.get());
   }
 
@@ -582,16 +607,16 @@ class Client {
   using Handle = detail::Handle<bcda_client, bcda_client_destroy>;
 
   template <class Call>
-  static Export start(Call&& call) {
-    return Export(detail::make<detail::Handle<bcda_export, bcda_export_destroy>>(std::forward<Call>(call)).release());
+  static Run start(Call&& call) {
+    return Run(detail::make<detail::Handle<bcda_run, bcda_run_destroy>>(std::forward<Call>(call)).release());
   }
-  Export start_export_to(const bcda_config* settings, const bcda_sink* sink) const {
+  Run start_export_to(const bcda_config* settings, const bcda_sink* sink) const {
     return start(
-        [&](bcda_export** run, bcda_error** error) { return bcda_export_start(get(), settings, sink, run, error); });
+        [&](bcda_run** run, bcda_error** error) { return bcda_export_start(get(), settings, sink, run, error); });
   }
-  Export start_fetch_to(const std::string& manifest, const Config& settings, const std::string& file,
-                        const bcda_sink* sink) const {
-    return start([&](bcda_export** run, bcda_error** error) {
+  Run start_fetch_to(const std::string& manifest, const Config& settings, const std::string& file,
+                     const bcda_sink* sink) const {
+    return start([&](bcda_run** run, bcda_error** error) {
       return bcda_fetch_start(get(), settings.get(), detail::c_str(manifest), detail::or_null(file), sink, run, error);
     });
   }
@@ -599,23 +624,23 @@ class Client {
   Handle handle_;
 };
 
-// ---- One file on disk
-// ------------------------------------------------------------------------------------------------
+// ---- One file on disk -----------------------------------------------------------------------------------------------
 
 // What decrypt_file is to do; empty texts are left out.
 struct Decryption {
   std::string path;  // the encrypted file, or a directory of files that the manifest lists
-  std::string
-      output;  // the plaintext's path, which must not exist; or a directory, then it ends in '/' or `path` is one
-  std::string key = {};       // its encryptedKey in hex, or ...
+  // The plaintext's path, which must not exist; or a directory: then it ends in '/', or `path` is one.
+  std::string output;
+  std::string key = {};       // its wrapped key in hex, or ...
   std::string manifest = {};  // ... the JSON text of a manifest that names it
   std::string label = {};     // the name the server gave it, when it was renamed
-  // Called between chunks with the bytes done and in all (-1: unknown); false stops with BCDA_CANCELLED. Must not
+  // Called between chunks with the bytes done and in all (-1: unknown); false stops with BCDA_CANCELED. Must not
   // throw.
   std::function<bool(std::int64_t done, std::int64_t total)> progress = {};
 };
 
-// Decrypts what was downloaded by other means. `settings`: private_key, its passphrase, durability, allow_plaintext. Blocks.
+// Decrypts what was downloaded by other means. `settings`: private_key, its passphrase, durability, allow_plaintext.
+// Blocks.
 inline Result decrypt_file(const Config& settings, const Decryption& what) {
   bcda_result* result = nullptr;
   auto* user = const_cast<Decryption*>(&what);
@@ -630,8 +655,7 @@ inline Result decrypt_file(const Config& settings, const Decryption& what) {
   return Result(result);
 }
 
-// ---- Records
-// ---------------------------------------------------------------------------------------------------------
+// ---- Records --------------------------------------------------------------------------------------------------------
 
 // The NDJSON lines of a finished file, once through, in constant memory:
 //   for (std::string_view record : bcda::Reader(path)) ...

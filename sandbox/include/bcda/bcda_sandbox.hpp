@@ -1,4 +1,4 @@
-// bcda_sandbox.hpp -- the sandbox for C++17: a thin owner over bcda_sandbox.h. Link with -lbcda_sandbox -lbcda.
+// bcda_sandbox.hpp -- the sandbox for C++17: an owning class over bcda_sandbox.h. Link with -lbcda_sandbox -lbcda.
 //
 //   bcda::Sandbox sandbox{{"beneficiaries", "100"}};
 //   bcda::Client client(sandbox.config().set("out", "claims"));
@@ -10,7 +10,7 @@
 
 namespace bcda {
 
-// A row of the table of the sandbox's options; static data.
+// A row of the table of the sandbox's options. Its data is static.
 struct SandboxOption {
   std::string_view name, default_value, help;
 };
@@ -23,7 +23,7 @@ inline std::vector<SandboxOption> sandbox_options() {
   return all;
 }
 
-// An emulator of the service on loopback, for trials and tests; serves from construction to destruction.
+// An emulator of the service on loopback, for experiments and tests. It runs from construction to destruction.
 class Sandbox {
  public:
   using Options = std::vector<std::pair<std::string, std::string>>;
@@ -46,9 +46,9 @@ class Sandbox {
   std::string client_secret() const { return bcda_sandbox_client_secret(get()); }
   std::string private_key() const { return bcda_sandbox_private_key(get()); }  // path of a PEM file
   std::string ca_file() const { return bcda_sandbox_ca_file(get()); }          // path of a PEM file; "" without TLS
-  std::string json() const { return bcda_sandbox_json(get()); }                // all of these as one line
+  std::string json() const { return bcda_sandbox_json(get()); }                // all of these as one line of JSON
 
-  // The settings with which a client reaches it.
+  // The settings for a client of this sandbox.
   Config config() const {
     Config config{{"url", url()}, {"client_id", client_id()}, {"client_secret", client_secret()}};
     config.set("private_key", private_key());
@@ -56,14 +56,14 @@ class Sandbox {
     return config;
   }
 
-  // Changes how it behaves while it runs: a fault, or "clock". Thread-safe.
+  // Changes an option while the sandbox runs, for example "fault" or "clock". Thread-safe.
   void control(const std::string& name, const std::string& value) {
     detail::check([&](bcda_error** error) {
       return bcda_sandbox_control(get(), detail::c_str(name), detail::c_str(value), error);
     });
   }
 
-  // How many requests that begin with `prefix` ("POST /auth/token") were answered so far. Thread-safe.
+  // The number of requests answered so far that start with `prefix` ("POST /auth/token"). Thread-safe.
   std::int64_t request_count(const std::string& prefix) const {
     return bcda_sandbox_request_count(get(), detail::c_str(prefix));
   }

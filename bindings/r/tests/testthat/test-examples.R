@@ -186,13 +186,13 @@ test_that("paid_by_month copes with what claims lack", {
     list(list(status = "active", item = list(drug), insurance = part_d)), # a drug event
     list( # of no known part
       list(status = "active", payment = paid, billablePeriod = january),
-      list(status = "cancelled", payment = paid, billablePeriod = january)
+      list(status = "canceled", payment = paid, billablePeriod = january)
     ),
     list( # no date, no amount, no month of this world
       list(status = "active", payment = paid), list(status = "active", billablePeriod = january),
       list(status = "active", payment = paid, billablePeriod = list(start = "2019-13-01"))
     ),
-    list(list(status = "cancelled")),
+    list(list(status = "canceled")),
     list()
   )
   sums <- example$NONE
@@ -317,7 +317,7 @@ test_that("a night that is interrupted can be had again", {
     close(process)
     seen
   })
-  expect_equal(utils::tail(seen, 2), c(paste0(NIGHT, ": cancelled"), "status 130"))
+  expect_equal(utils::tail(seen, 2), c(paste0(NIGHT, ": canceled"), "status 130"))
   expect_false(file.exists(file.path(directory, NIGHT, "export.json")))
   expect_length(list.files(directory, "\\.partial$", recursive = TRUE, all.files = TRUE), 0)
 

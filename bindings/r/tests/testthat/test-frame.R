@@ -59,7 +59,7 @@ test_that("the type may be left out when one was asked for, or has files, and a 
   fetched <- bcda_fetch(
     shared_client(), bcda_manifest(shared_client(), "Coverage", progress = FALSE), place(), progress = FALSE
   )
-  if (!length(asked_of(fetched))) expect_identical(nrow(bcda_read(fetched, "Patient")), 0L)
+  if (!length(fetched$types)) expect_identical(nrow(bcda_read(fetched, "Patient")), 0L)
 })
 
 test_that("a column that no record has is missing values, wherever the chunks end", {

@@ -4,7 +4,10 @@ UNUSED <- c(
   bcda_error_status = "every call returns the status, too",
   bcda_setting_get_type = "bcda_setting_type_name says the same",
   bcda_event_get_kind = "bcda_event_kind_name says the same",
-  bcda_client_metadata = "bcda_metadata_start says the same and can be cancelled"
+  bcda_client_metadata = "bcda_metadata_start says the same and can be canceled",
+  bcda_version_number = "bcda_version says the same",
+  bcda_run_get_kind = "bcda_run_kind_name says the same",
+  bcda_run_fd = "R polls no descriptors; run_wait_news waits for the same"
 )
 
 declared <- function() {
@@ -41,6 +44,7 @@ test_that("the layer calls the whole facade", {
   known <- c(
     "native_live_handles", # for tests
     "native_result_error_file_count", # a result counts its own
+    "native_config_load_json", # do.call(bcda_client, jsonlite::parse_json(text)) says the same
     "native_decryption_cancel" # an interrupted one is destroyed, which cancels
   )
   expect_setequal(setdiff(offered(), c(used, defaults)), known)

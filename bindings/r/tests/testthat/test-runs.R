@@ -1,14 +1,16 @@
-# Runs in the background: waiting, events, cancelling, ending.
+# Runs in the background: waiting, events, canceling, ending.
 
 test_that("a run is waited for, again and again", {
   run <- bcda_start(shared_client(), "Patient", place())
   expect_s3_class(run, "bcda_run")
   result <- bcda_wait(run)
   expect_identical(sum(result$files$records), 20)
+  expect_identical(result$types, "Patient")
+  expect_identical(run$kind, "export")
   expect_true(bcda_done(run))
   expect_identical(bcda_wait(run), result)
   expect_identical(bcda_wait(run, 0), result)
-  expect_identical(capture.output(expect_invisible(print(run))), "<bcda_run, succeeded>")
+  expect_identical(capture.output(expect_invisible(print(run))), "<bcda_run: export, succeeded>")
   close(run)
   expect_identical(bcda_wait(run), result)
 })
@@ -18,7 +20,7 @@ test_that("a wait ends when its time is over, and the run goes on", {
   run <- bcda_start(client_of(sandbox), "Patient", place())
   for (timeout in c(0, 0.01, 0.12, -1)) expect_null(bcda_wait(run, timeout))
   expect_false(bcda_done(run))
-  expect_identical(capture.output(print(run)), "<bcda_run, started>")
+  expect_identical(capture.output(print(run)), "<bcda_run: export, started>")
   bcda_sandbox_control(sandbox, "job_time", 0)
   close(run)
 })
@@ -28,7 +30,7 @@ test_that("a run that failed says so each time, and as it did", {
   error <- expect_status(bcda_wait(run), "JOB_FAILED")
   expect_identical(expect_status(bcda_wait(run), "JOB_FAILED"), error)
   expect_true(bcda_done(run))
-  expect_identical(capture.output(print(run)), "<bcda_run, failed: JOB_FAILED>")
+  expect_identical(capture.output(print(run)), "<bcda_run: export, failed: JOB_FAILED>")
 })
 
 FIELDS <- c(
@@ -93,12 +95,12 @@ test_that("an error in progress comes out as it is, and cancels", {
   expect_identical(handles_in_use(), live)
 })
 
-test_that("cancelling ends a run at each stage, leaving nothing of the unverified", {
+test_that("canceling ends a run at each stage, leaving nothing of the unverified", {
   for (stage in STAGES) {
     out <- place()
     run <- run_at(stage, client_of(at_stage(stage)), out)
     expect_invisible(bcda_cancel(run))
-    error <- expect_status(bcda_wait(run), "CANCELLED")
+    error <- expect_status(bcda_wait(run), "CANCELED")
     expect_identical(nrow(error$result$files), 0L)
     expect_no_claims(out)
     close(run)
@@ -116,7 +118,7 @@ test_that("closing ends a run at each stage", {
   }
 })
 
-test_that("cancelling what is done changes nothing", {
+test_that("canceling what is done changes nothing", {
   run <- bcda_start(shared_client(), "Patient", place())
   result <- bcda_wait(run)
   bcda_cancel(run)

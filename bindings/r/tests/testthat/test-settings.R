@@ -140,6 +140,18 @@ test_that("lists arrive as they were meant", {
   expect_status(export_of(allowed), "NETWORK")
 })
 
+test_that("an item of a list may hold a comma", {
+  shown <- function(value) {
+    config <- make_config(list(allowed_origins = value))
+    on.exit(native_config_destroy(config))
+    native_config_get(config, "allowed_origins")
+  }
+  expect_identical(shown(c("https://a", "https://b")), "https://a,https://b")
+  expect_identical(shown(c("https://a,b", "c")), "[\"https://a,b\",\"c\"]")
+  expect_identical(shown("[\"https://a,b\"]"), "[\"https://a,b\"]")
+  expect_identical(shown(character()), "")
+})
+
 test_that("what an export is given goes before what the client was", {
   client <- client_of(shared_sandbox(), types = "Coverage", out = place())
   result <- bcda_export(client, progress = FALSE)
@@ -243,7 +255,7 @@ test_that("faults add up, and are cleared", {
   expect_identical(bcda_metadata(client)$resourceType, "CapabilityStatement")
 })
 
-test_that("a sandbox's behaviour is changed while it runs", {
+test_that("a sandbox's behavior is changed while it runs", {
   sandbox <- a_sandbox(job_time = "1h")
   client <- client_of(sandbox)
   expect_status(export_of(client, timeout = 0.1), "TIMEOUT")

@@ -133,7 +133,7 @@ test_that("what is neither committed nor aborted when a run ends otherwise is ab
     cancel = function(run) expect_status({
       bcda_cancel(run)
       bcda_wait(run)
-    }, "CANCELLED"),
+    }, "CANCELED"),
     close = close
   )
   for (end in names(ends)) {

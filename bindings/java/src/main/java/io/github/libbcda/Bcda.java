@@ -4,23 +4,23 @@ import java.util.List;
 import java.util.Objects;
 import java.util.Optional;
 
-/** What the library says of itself. Thread-safe. */
+/** The version and the settings of the library. Thread-safe. */
 public final class Bcda {
   private Bcda() {}
 
   /**
-   * The native library's version.
+   * The version of the native library.
    *
-   * @return such as {@code "0.1.0"}
+   * @return for example {@code "0.2.0"}
    */
   public static String version() {
     return Native.version();
   }
 
   /**
-   * What the native library runs with.
+   * The versions of Boost and OpenSSL that the native library uses.
    *
-   * @return versions of Boost and OpenSSL, one line
+   * @return one line of text
    */
   public static String versionDetails() {
     return Native.version_details();
@@ -29,7 +29,7 @@ public final class Bcda {
   /**
    * The table of settings.
    *
-   * @return all of them, in the table's order
+   * @return all settings, in the order of the table
    */
   public static List<Setting> settings() {
     return Setting.all();
@@ -38,8 +38,8 @@ public final class Bcda {
   /**
    * One row of the table of settings.
    *
-   * @param name such as {@code "client_id"}
-   * @return empty when there is none of that name
+   * @param name the name of a setting, for example {@code "client_id"}
+   * @return empty if there is no setting with that name
    */
   public static Optional<Setting> setting(String name) {
     return Setting.find(Objects.requireNonNull(name, "name"));

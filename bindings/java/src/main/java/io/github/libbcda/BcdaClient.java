@@ -3,7 +3,8 @@ package io.github.libbcda;
 import java.util.Objects;
 
 /**
- * A service, credentials, a key, and the connections to it. Make one and share it: thread-safe.
+ * A client of one service. It holds the settings, the credentials, the private key and the connections. Create one
+ * client and share it, because it is thread-safe.
  *
  * <pre>{@code
  * try (BcdaClient client = BcdaClient.builder().url("https://api.bcda.cms.gov").clientId(id)
@@ -12,17 +13,18 @@ import java.util.Objects;
  * }
  * }</pre>
  *
- * <p>It is an interface so that programs can put a proxy or a stand-in of their own before it. {@link #builder} makes the real
- * one. Methods may be added in later versions, as default methods.
+ * <p>The client is an interface so that programs can use a proxy or a test double. {@link #builder} makes the real
+ * client. Later versions may add methods, as default methods.
  *
- * <p>Every call comes in two forms. One blocks: it throws {@link BcdaException}, and when its thread is interrupted it cancels,
- * waits until the run has let go of its files (promptly) and throws {@link InterruptedException}. The other gives a future,
- * which completes with the same exceptions on the run's own daemon thread and whose {@code cancel} cancels the run; a future
- * made from it ({@code thenApply}, ...) does not.
+ * <p>Every call has two forms. The blocking form throws {@link BcdaException}. If its thread is interrupted, it cancels
+ * the run, waits until the run has released its files (promptly) and throws {@link InterruptedException}. The other
+ * form returns a future, which completes with the same exceptions on the run's own daemon thread. The future's
+ * {@code cancel} cancels the run. Canceling a future that is derived from it ({@code thenApply}, ...) does not cancel
+ * the run.
  */
 public interface BcdaClient extends AutoCloseable {
   /**
-   * Starts with the defaults of every setting.
+   * Creates a builder in which every setting has its default.
    *
    * @return a builder
    */
@@ -31,78 +33,78 @@ public interface BcdaClient extends AutoCloseable {
   }
 
   /**
-   * Exports claims: from credentials to decrypted, verified files. A file appears under its name only when it is whole and
-   * verified.
+   * Exports claims: from credentials to decrypted, verified files. A file appears under its final name only when it is
+   * complete and verified.
    *
-   * @param request what, and where to
+   * @param request what to export, and the destination
    * @return the verified files
-   * @throws BcdaException how it failed; {@link BcdaException#verified()} holds the files that were verified before
-   * @throws InterruptedException the thread was interrupted; the run has been cancelled (one that had just succeeded
-   *     gives its result, and the thread stays interrupted)
+   * @throws BcdaException the run failed; {@link BcdaException#verified()} has the files that were verified before
+   * @throws InterruptedException the thread was interrupted, and the run was canceled. If the run had just succeeded,
+   *     its result is returned instead, and the thread stays interrupted
    */
   ExportResult export(ExportRequest request) throws InterruptedException;
 
   /**
    * {@link #export} in the background.
    *
-   * @param request what, and where to
+   * @param request what to export, and the destination
    * @return the verified files
    * @throws BcdaException an argument is wrong, or the output directory cannot be used
    */
   BcdaFuture<ExportResult> exportAsync(ExportRequest request);
 
   /**
-   * Runs the jobs and gives their manifests; nothing is downloaded or written. {@link #fetch} gets the files.
+   * Runs the jobs and returns their manifests. Nothing is downloaded or written; {@link #fetch} gets the files.
    *
-   * @param request its {@code types} count, and how long to wait
+   * @param request only its {@code types} and its time limits are used
    * @return the manifests
-   * @throws BcdaException how it failed
-   * @throws InterruptedException the thread was interrupted; the run has been cancelled (one that had just succeeded
-   *     gives its result, and the thread stays interrupted)
+   * @throws BcdaException the run failed
+   * @throws InterruptedException the thread was interrupted, and the run was canceled. If the run had just succeeded,
+   *     its result is returned instead, and the thread stays interrupted
    */
   Manifest manifest(ExportRequest request) throws InterruptedException;
 
   /**
    * {@link #manifest} in the background.
    *
-   * @param request its {@code types} count, and how long to wait
+   * @param request only its {@code types} and its time limits are used
    * @return the manifests
    * @throws BcdaException an argument is wrong
    */
   BcdaFuture<Manifest> manifestAsync(ExportRequest request);
 
   /**
-   * Downloads, decrypts and verifies all files of a manifest, and leaves {@code export.json} when all are there. In the
-   * directory of an earlier fetch or a failed export it takes the missing files alone.
+   * Downloads, decrypts and verifies all files of a manifest, and writes {@code export.json} when all of them are
+   * there. In the directory of an earlier fetch or a failed export, it downloads only the missing files.
    *
-   * @param manifest of {@link #manifest}, or kept from an earlier day
-   * @param request where to
+   * @param manifest a manifest from {@link #manifest}, or one that was stored
+   * @param request the destination
    * @return the verified files
-   * @throws BcdaException how it failed; {@link BcdaException#verified()} holds the files that were verified before
-   * @throws InterruptedException the thread was interrupted; the run has been cancelled (one that had just succeeded
-   *     gives its result, and the thread stays interrupted)
+   * @throws BcdaException the run failed; {@link BcdaException#verified()} has the files that were verified before
+   * @throws InterruptedException the thread was interrupted, and the run was canceled. If the run had just succeeded,
+   *     its result is returned instead, and the thread stays interrupted
    */
   ExportResult fetch(Manifest manifest, ExportRequest request) throws InterruptedException;
 
   /**
-   * Downloads, decrypts and verifies one file of a manifest. No {@code export.json} is written: a fetch of the whole manifest
-   * into the same directory then takes what is missing, and writes it.
+   * Downloads, decrypts and verifies one file of a manifest. It does not write {@code export.json}. A later fetch of
+   * the whole manifest into the same directory downloads the missing files and writes it.
    *
-   * @param manifest that lists the file
-   * @param file the server's name of it, or its URL
-   * @param request where to
+   * @param manifest a manifest that lists the file
+   * @param file the server's name of the file, or its URL
+   * @param request the destination
    * @return the verified file
-   * @throws BcdaException how it failed
-   * @throws InterruptedException the thread was interrupted; the run has been cancelled (one that had just succeeded
-   *     gives its result, and the thread stays interrupted)
+   * @throws BcdaException the run failed
+   * @throws InterruptedException the thread was interrupted, and the run was canceled. If the run had just succeeded,
+   *     its result is returned instead, and the thread stays interrupted
    */
   ExportResult fetch(Manifest manifest, String file, ExportRequest request) throws InterruptedException;
 
   /**
    * {@link #fetch(Manifest, ExportRequest)} in the background.
    *
-   * @param manifest of {@link #manifest}, or kept from an earlier day
-   * @param request where to
+   * @param manifest a manifest from {@link #manifest}, or one that was stored
+   * @param request the destination
    * @return the verified files
    * @throws BcdaException an argument is wrong, or the output directory cannot be used
    */
@@ -111,19 +113,19 @@ public interface BcdaClient extends AutoCloseable {
   /**
    * {@link #fetch(Manifest, String, ExportRequest)} in the background.
    *
-   * @param manifest that lists the file
-   * @param file the server's name of it, or its URL
-   * @param request where to
+   * @param manifest a manifest that lists the file
+   * @param file the server's name of the file, or its URL
+   * @param request the destination
    * @return the verified file
    * @throws BcdaException an argument is wrong, or the output directory cannot be used
    */
   BcdaFuture<ExportResult> fetchAsync(Manifest manifest, String file, ExportRequest request);
 
   /**
-   * The service's CapabilityStatement. Asks for no token.
+   * The service's CapabilityStatement. Requests no token.
    *
    * @return JSON text
-   * @throws BcdaException how it failed
+   * @throws BcdaException the run failed
    * @throws InterruptedException the thread was interrupted
    */
   String metadata() throws InterruptedException;
@@ -135,28 +137,32 @@ public interface BcdaClient extends AutoCloseable {
    */
   BcdaFuture<String> metadataAsync();
 
-  /** Lets go of the client. Runs that it started go on; threads and connections end with the last of them. Idempotent. */
+  /**
+   * Closes the client. Runs that it started continue. The threads and connections end with the last of these runs.
+   * Idempotent.
+   */
   @Override
   void close();
 
-  /** Makes clients. For one thread at a time. */
+  /** Builds clients. For one thread at a time. */
   final class Builder extends ClientSettings<Builder> {
     private Sandbox sandbox;
 
     Builder() {}
 
-    /** Keeps {@code sandbox} from being collected before what is built. */
+    /** Keeps {@code sandbox} reachable as long as the client that is built. */
     Builder of(Sandbox sandbox) {
       this.sandbox = sandbox;
       return this;
     }
 
     /**
-     * The value in force, with all sources read.
+     * The current value of a setting. All sources are read.
      *
-     * @param name such as {@code "url"}
-     * @return the default when it is not set; of a secret "" or {@code "(set)"}, for which no supplier is asked
-     * @throws BcdaException.InvalidArgument there is no such setting, or another one's value is wrong
+     * @param name the name of a setting, for example {@code "url"}
+     * @return the value, or the default if it is not set. For a secret "" or {@code "(set)"}; no supplier of a secret
+     *     is called
+     * @throws BcdaException.InvalidArgument there is no such setting, or the value of another setting is wrong
      */
     public String get(String name) {
       Objects.requireNonNull(name, "name");
@@ -166,9 +172,9 @@ public interface BcdaClient extends AutoCloseable {
     }
 
     /**
-     * Checks the settings and loads the private key; does not touch the network.
+     * Checks the settings, loads the private key and creates a client. Does not use the network.
      *
-     * @return a client, to be closed
+     * @return a client, which the caller must close
      * @throws BcdaException.InvalidArgument a setting is unknown, malformed or missing
      * @throws BcdaException.PrivateKey the private key could not be loaded
      * @throws BcdaException.Filesystem a file that a setting names cannot be read

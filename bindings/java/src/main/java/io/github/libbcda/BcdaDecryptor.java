@@ -1,8 +1,8 @@
 package io.github.libbcda;
 
 /**
- * Decrypts files that were downloaded by other means, as the service's own script did, at any size. Thread-safe; nothing to
- * close.
+ * Decrypts files of any size that another program downloaded, as the service's own script does. Thread-safe. A
+ * decryptor need not be closed.
  *
  * <pre>{@code
  * BcdaDecryptor decryptor = BcdaDecryptor.builder().privateKey(Path.of("registered.pem")).build();
@@ -17,7 +17,8 @@ public final class BcdaDecryptor {
   }
 
   /**
-   * Starts without a key. The private key, its passphrase and {@code durability} count; other settings are ignored.
+   * Creates a builder without a key. Only the private key, its passphrase and {@code durability} are used; other
+   * settings are ignored.
    *
    * @return a builder
    */
@@ -26,13 +27,14 @@ public final class BcdaDecryptor {
   }
 
   /**
-   * Decrypts and verifies one file. The output appears only when the tag has verified.
+   * Decrypts and verifies one file. The output appears only when the tag is verified.
    *
-   * @param request which file, and with what
-   * @return the plaintext's file
-   * @throws BcdaException how it failed: {@link BcdaException.InvalidArgument}, {@link BcdaException.PrivateKey},
-   *     {@link BcdaException.Decryption}, {@link BcdaException.Verification} or {@link BcdaException.Filesystem}
-   * @throws InterruptedException the thread was interrupted in time; nothing is left of the output
+   * @param request the file, its wrapped key and the output
+   * @return the plaintext file
+   * @throws BcdaException the decryption failed: {@link BcdaException.InvalidArgument},
+   *     {@link BcdaException.PrivateKey}, {@link BcdaException.Decryption}, {@link BcdaException.Verification} or
+   *     {@link BcdaException.Filesystem}
+   * @throws InterruptedException the thread was interrupted before the end; no output remains
    */
   public ExportedFile decrypt(DecryptRequest request) throws InterruptedException {
     return start(request).await();
@@ -41,8 +43,8 @@ public final class BcdaDecryptor {
   /**
    * {@link #decrypt} in the background.
    *
-   * @param request which file, and with what
-   * @return the plaintext's file; cancelling it cancels the decryption
+   * @param request the file, its wrapped key and the output
+   * @return a future of the plaintext file; canceling it cancels the decryption
    */
   public BcdaFuture<ExportedFile> decryptAsync(DecryptRequest request) {
     return start(request);
@@ -54,12 +56,12 @@ public final class BcdaDecryptor {
     }
   }
 
-  /** Makes decryptors. */
+  /** Builds decryptors. */
   public static final class Builder extends ClientSettings<Builder> {
     private Builder() {}
 
     /**
-     * Checks the settings. The key, the environment and a file of settings are read for each file anew.
+     * Checks the settings. The private key, the environment and the file of settings are read again for each file.
      *
      * @return a decryptor
      * @throws BcdaException.InvalidArgument a setting is unknown or malformed

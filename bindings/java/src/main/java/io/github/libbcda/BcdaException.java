@@ -5,15 +5,14 @@ import java.util.Optional;
 import java.util.OptionalInt;
 
 /**
- * What every failing call throws; its subclasses, one for each {@link Status} that stands for a failure, tell what went
- * wrong.
+ * The base class of all exceptions of this library. There is one subclass for each {@link Status} that means a failure.
  *
- * <p>{@link #getMessage()} names the thing and the remedy. It never holds a secret, or what the service said about a
- * beneficiary; that is in {@link #outcome()} alone.
+ * <p>{@link #getMessage()} names what failed and the remedy. It never contains a secret or what the service said about
+ * a beneficiary. Only {@link #outcome()} contains what the service said.
  *
- * <p>It is unchecked: the same failures come out of futures, streams and listeners, which have no place for checked exceptions,
- * and few callers can do more about one than log it and try again later ({@link #retriable()}). What a caller always has to
- * think about, being interrupted, is checked: {@link InterruptedException}.
+ * <p>The exceptions are unchecked, because the same failures come out of futures, streams and listeners, which cannot
+ * declare checked exceptions. Most callers can only log a failure and try again later ({@link #retriable()}). The one
+ * exception that every caller must handle is checked: {@link InterruptedException}.
  *
  * <pre>{@code
  * try {
@@ -25,23 +24,23 @@ import java.util.OptionalInt;
  * }
  * }</pre>
  */
-@SuppressWarnings("serial") // no form that is kept
+@SuppressWarnings("serial") // the serialized form is not stable
 public abstract sealed class BcdaException extends RuntimeException {
-  /** All that is known of it. */
+  /** All fields that are serialized. */
   private final Failure failure;
 
-  private transient String outcome = ""; // may name beneficiaries: not to be written anywhere
+  private transient String outcome = ""; // not serialized, because it may name beneficiaries
   private transient ExportResult verified;
 
   /**
-   * All that the library says of a failure.
+   * The description of a failure.
    *
    * @param status never OK, AGAIN or END
-   * @param message names the thing and the remedy
+   * @param message names what failed and the remedy
    * @param httpStatus 0: no HTTP answer was involved
-   * @param file "" when no file is concerned
+   * @param file "" if the failure is not about a file
    * @param retriable whether the same call may succeed later
-   * @param retryAfterMillis -1: the service did not say
+   * @param retryAfterMillis -1: the service did not request a delay
    */
   record Failure(
       Status status, String message, int httpStatus, String file, boolean retriable, long retryAfterMillis)
@@ -52,7 +51,7 @@ public abstract sealed class BcdaException extends RuntimeException {
     this.failure = failure;
   }
 
-  /** The exception of a status. The native library calls this, on the thread that made the call. */
+  /** The exception for a status. The native library calls this on the thread that made the native call. */
   static BcdaException make(
       int status, byte[] message, int httpStatus, byte[] outcome, byte[] file, boolean retriable, long retryAfterMillis) {
     BcdaException made =
@@ -63,12 +62,12 @@ public abstract sealed class BcdaException extends RuntimeException {
     return made;
   }
 
-  /** One that Java itself has found. */
+  /** The exception for a failure that the Java code found. */
   static BcdaException of(Status status, String message, String file) {
     return of(new Failure(status, message, 0, file, false, -1));
   }
 
-  /** An argument that Java itself refuses. */
+  /** The exception for an argument that the Java code refuses. */
   static BcdaException invalid(String message) {
     return of(Status.INVALID_ARGUMENT, message, "");
   }
@@ -91,14 +90,17 @@ public abstract sealed class BcdaException extends RuntimeException {
       case VERIFICATION -> new Verification(failure);
       case FILESYSTEM -> new Filesystem(failure);
       case SINK -> new Sink(failure);
-      case CANCELLED -> new Cancelled(failure);
+      case CANCELED -> new Canceled(failure);
       case STATE -> new State(failure);
       case NO_MEMORY -> new NoMemory(failure);
       case OK, AGAIN, END -> throw new IllegalArgumentException(failure.status + " is no failure");
     };
   }
 
-  /** The same on another thread; a stack trace tells this too, as its cause, or beside the cause that this has. */
+  /**
+   * A copy to be thrown on another thread. The stack trace of the copy also shows this exception: as its cause, or as
+   * suppressed if this exception has a cause.
+   */
   final BcdaException again() {
     BcdaException made = of(failure);
     made.outcome = outcome;
@@ -117,7 +119,7 @@ public abstract sealed class BcdaException extends RuntimeException {
   }
 
   /**
-   * The status code of which this is the class.
+   * The status code of this exception.
    *
    * @return never OK, AGAIN or END
    */
@@ -126,27 +128,28 @@ public abstract sealed class BcdaException extends RuntimeException {
   }
 
   /**
-   * The HTTP status of the answer concerned.
+   * The HTTP status of the answer that caused the failure.
    *
-   * @return empty when no answer was involved
+   * @return empty if no answer was involved
    */
   public OptionalInt httpStatus() {
     return failure.httpStatus == 0 ? OptionalInt.empty() : OptionalInt.of(failure.httpStatus);
   }
 
   /**
-   * The service's own words: the text of its OperationOutcome. <b>It may name beneficiaries</b>: keep it out of logs.
+   * The service's own words: the text of its OperationOutcome. <b>It may name beneficiaries</b>, so keep it out of
+   * logs.
    *
-   * @return "" when there are none, and when the exception was serialised, which leaves them out
+   * @return "" if the service sent no such text. Also "" after deserialization, because the text is not serialized
    */
   public String outcome() {
     return outcome == null ? "" : outcome;
   }
 
   /**
-   * The local path or the server's file name concerned.
+   * The local path or the server's file name that the failure is about.
    *
-   * @return empty when no file is
+   * @return empty if the failure is not about a file
    */
   public Optional<String> file() {
     return failure.file.isEmpty() ? Optional.empty() : Optional.of(failure.file);
@@ -155,25 +158,25 @@ public abstract sealed class BcdaException extends RuntimeException {
   /**
    * Whether the same call may succeed later.
    *
-   * @return false: trying again will not help
+   * @return false if a retry will not help
    */
   public boolean retriable() {
     return failure.retriable;
   }
 
   /**
-   * After which time the service asked to be tried again.
+   * The delay that the service requested before a retry.
    *
-   * @return empty when it did not say
+   * @return empty if the service did not request a delay
    */
   public Optional<Duration> retryAfter() {
     return failure.retryAfterMillis < 0 ? Optional.empty() : Optional.of(Duration.ofMillis(failure.retryAfterMillis));
   }
 
   /**
-   * What a run had verified before it failed.
+   * The files that the run verified before it failed.
    *
-   * @return empty when no run was under way
+   * @return empty if the failure did not happen in a run
    */
   public Optional<ExportResult> verified() {
     return Optional.ofNullable(verified);
@@ -284,21 +287,21 @@ public abstract sealed class BcdaException extends RuntimeException {
     }
   }
 
-  /** An {@link ExportSink} failed; the cause is what it threw. */
+  /** An {@link ExportSink} failed. The cause is the exception that it threw. */
   public static final class Sink extends BcdaException {
     Sink(Failure failure) {
       super(failure);
     }
   }
 
-  /** The run was cancelled from within; a future that was cancelled has a CancellationException instead. */
-  public static final class Cancelled extends BcdaException {
-    Cancelled(Failure failure) {
+  /** The library canceled the run. A future that was canceled throws a CancellationException instead. */
+  public static final class Canceled extends BcdaException {
+    Canceled(Failure failure) {
       super(failure);
     }
   }
 
-  /** The call does not fit the state of what it is made on, such as after a fork. */
+  /** The call does not fit the object's state, for example after a fork. */
   public static final class State extends BcdaException {
     State(Failure failure) {
       super(failure);

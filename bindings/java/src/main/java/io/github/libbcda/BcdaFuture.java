@@ -8,44 +8,46 @@ import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicLong;
 
 /**
- * Work of the library in the background: what the {@code …Async} calls give. It completes on the work's own daemon thread.
- * Completing it in any other way ({@code cancel}, {@code orTimeout}, {@code complete}) cancels the work, unless it is
- * {@code completeAsync} or {@code obtrudeValue}; a future made from it ({@code thenApply}, ...) does not.
+ * A future of background work: the result of the {@code …Async} calls. The work completes it on the work's own daemon
+ * thread. Completing the future in another way ({@code cancel}, {@code orTimeout}, {@code complete}) cancels the work.
+ * {@code completeAsync} and {@code obtrudeValue} do not cancel it, and neither does canceling a derived future
+ * ({@code thenApply}, ...).
  *
- * <p>Do not wait for it in a listener or a sink of the same work, which run on that thread: that would never end.
+ * <p>Do not wait for the future in a listener or a sink of the same work. They run on the thread of the work, so the
+ * wait would never end.
  *
- * @param <T> what comes of it
+ * @param <T> the type of the result
  */
 public abstract class BcdaFuture<T> extends CompletableFuture<T> {
   private static final AtomicLong NUMBER = new AtomicLong();
 
   final NativeHandle handle;
   final Calls calls = new Calls();
-  private final String what; // such as "export", for names of threads and toString
+  private final String what; // for example "export"; used in thread names and in toString
   private final AtomicBoolean decided = new AtomicBoolean();
-  private final CompletableFuture<T> ended = new CompletableFuture<>(); // with null when it failed
+  private final CompletableFuture<T> ended = new CompletableFuture<>(); // completes with null if the work failed
 
   BcdaFuture(String what, NativeHandle handle) {
     this.what = what;
     this.handle = handle;
   }
 
-  /** Tells listeners what happens until the work has ended; by {@link #calls}. */
+  /** Calls the listeners, through {@link #calls}, until the work has ended. */
   abstract void follow();
 
-  /** What came of it, or throws how it failed. */
+  /** Returns the result of the work, or throws its failure. */
   abstract T outcome();
 
-  /** Asks the library to stop the work. Thread-safe; nothing when it has ended. */
+  /** Requests that the library stop the work. Thread-safe. Does nothing if the work has ended. */
   abstract void cancelWork();
 
-  /** Has the work end: what waits, in the library or in the user's code, is told. */
+  /** Cancels the work, and interrupts a call of the user's code that is running. */
   final void stop() {
     cancelWork();
     calls.end();
   }
 
-  /** To be called once, by whoever made this. */
+  /** Starts the work's thread. The creator of this object calls it once. */
   final void begin() {
     try {
       onThreadOfItsOwn(what, this::toTheEnd);
@@ -61,7 +63,7 @@ public abstract class BcdaFuture<T> extends CompletableFuture<T> {
     thread.start();
   }
 
-  // All ways to complete it.
+  // These override all public ways to complete the future.
 
   @Override
   public boolean cancel(boolean mayInterrupt) {
@@ -82,8 +84,9 @@ public abstract class BcdaFuture<T> extends CompletableFuture<T> {
   }
 
   /**
-   * What comes of the work counts no more, whose end may come sooner than the completion for which it is stopped. It is stopped
-   * first, since what hangs on the future may take its time.
+   * Marks the result of the work as unused, because the caller completes the future. The mark is needed because the
+   * work may end before the caller has completed the future. The work is stopped first, because dependents of the
+   * future may run for long.
    */
   private void overrule() {
     if (decided.compareAndSet(false, true)) {
@@ -91,7 +94,10 @@ public abstract class BcdaFuture<T> extends CompletableFuture<T> {
     }
   }
 
-  /** Native resources are gone before the future completes: what hangs on it may begin again at once. */
+  /**
+   * Follows the work to its end and completes the future. Native resources are released before that, because a
+   * dependent may start the same work again at once.
+   */
   private void toTheEnd() {
     T value = null;
     Throwable failure = null;
@@ -104,7 +110,7 @@ public abstract class BcdaFuture<T> extends CompletableFuture<T> {
     handle.closeHere();
     ended.complete(value);
     if (!decided.compareAndSet(false, true)) {
-      return; // to whoever overruled it
+      return; // because the caller has completed the future
     }
     if (failure == null) {
       super.complete(value);
@@ -114,20 +120,20 @@ public abstract class BcdaFuture<T> extends CompletableFuture<T> {
   }
 
   /**
-   * Completes when the work has ended and let go of its files, which may be a moment after a cancel: another export into the
-   * same directory may begin then.
+   * Returns a future that completes when the work has ended and released its files. After a cancel this may take a
+   * moment. Then another export into the same directory can start.
    *
-   * @return a future that never fails, for as many waiters as there are; it has no value
+   * @return a future without a value that never fails
    */
   public final CompletableFuture<Void> ended() {
     if (ended.isDone()) {
       return CompletableFuture.completedFuture(null);
     }
-    // What hangs on it may wait for this future.
+    // On a thread of its own, because a dependent may wait for this future.
     return ended.thenApplyAsync(value -> null, work -> onThreadOfItsOwn(what + "-ended", work));
   }
 
-  /** What the work is, and how far: without what it fetched, and without an error's message. */
+  /** The kind and the state of the work, without its result and without the message of an error. */
   @Override
   public String toString() {
     return "BcdaFuture[" + what + ", " + state() + "]";
@@ -140,15 +146,18 @@ public abstract class BcdaFuture<T> extends CompletableFuture<T> {
     try {
       join();
       return "done";
-    } catch (CancellationException cancelled) {
-      return "cancelled";
+    } catch (CancellationException canceled) {
+      return "canceled";
     } catch (CompletionException failed) {
       Throwable cause = failed.getCause();
       return "failed: " + (cause instanceof BcdaException error ? error.code() : cause.getClass().getSimpleName());
     }
   }
 
-  /** Waits; when interrupted, cancels, unless it was just done, and waits until the work has let go of everything. */
+  /**
+   * Waits for the result. If the thread is interrupted, cancels the work, unless it has just succeeded, and waits until
+   * the work has released its resources.
+   */
   final T await() throws InterruptedException {
     try {
       return get();
@@ -158,7 +167,7 @@ public abstract class BcdaFuture<T> extends CompletableFuture<T> {
       if (done == null) {
         throw interrupted;
       }
-      Thread.currentThread().interrupt(); // too late to stop it, not too late to tell the caller
+      Thread.currentThread().interrupt(); // the work has succeeded, but the caller must still learn of the interrupt
       return done;
     } catch (ExecutionException error) {
       throw onThisThread(error.getCause());

@@ -1,6 +1,6 @@
 package io.github.libbcda;
 
-/** Calls of a listener or a sink, on the thread of the work. When that is to end, the one under way is interrupted. */
+/** Calls a listener or a sink on the thread of the work. When the work is canceled, the running call is interrupted. */
 final class Calls {
   interface Call<E extends Exception> {
     void make() throws E;
@@ -9,7 +9,7 @@ final class Calls {
   private Thread busy;
   private boolean ending;
 
-  /** Makes {@code call}. False: it does not, since the work is to end. */
+  /** Makes {@code call}. Returns false, without making it, if the work was canceled. */
   <E extends Exception> boolean make(Call<E> call) throws E {
     if (!enter()) {
       return false;
@@ -27,13 +27,13 @@ final class Calls {
     return !ending;
   }
 
-  /** No interrupt outlives the call for which it was meant. */
+  /** Clears the interrupt status, because an interrupt must not affect anything after the call. */
   private synchronized void leave() {
     busy = null;
     Thread.interrupted();
   }
 
-  /** The work is to end: no more calls. */
+  /** Prevents further calls and interrupts the running call, because the work was canceled. */
   synchronized void end() {
     ending = true;
     if (busy != null && busy != Thread.currentThread()) {

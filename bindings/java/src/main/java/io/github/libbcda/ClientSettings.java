@@ -2,11 +2,12 @@ package io.github.libbcda;
 
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.Objects;
 
-// Made from the library's table by ./dev docs.
+// Generated from the library's table by ./dev docs.
 
 /**
- * The settings that a client takes besides those of an export. Null is the default.
+ * The settings of a client, in addition to those of an export. Null means the default.
  *
  * @param <B> the builder itself
  */
@@ -15,7 +16,8 @@ public abstract sealed class ClientSettings<B extends ClientSettings<B>> extends
   ClientSettings() {}
 
   /**
-   * Takes what the environment names ({@code BCDA_CLIENT_ID}, ...) and what is given neither here nor by an earlier source.
+   * Takes settings from the environment ({@code BCDA_CLIENT_ID}, ...) unless they are given here or by an earlier
+   * source.
    *
    * @return this
    */
@@ -24,9 +26,9 @@ public abstract sealed class ClientSettings<B extends ClientSettings<B>> extends
   }
 
   /**
-   * Takes what a JSON file of {@code {"name": value}} holds and what is given neither here nor by an earlier source.
+   * Takes settings from a JSON file of {@code {"name": value}} unless they are given here or by an earlier source.
    *
-   * @param path the file; with secrets in it, mode 0600
+   * @param path the file; give it mode 0600 if it holds secrets
    * @return this
    */
   public B configFile(Path path) {
@@ -35,7 +37,18 @@ public abstract sealed class ClientSettings<B extends ClientSettings<B>> extends
   }
 
   /**
-   * Origin of the service, as in https://api.bcda.cms.gov; the paths are known.
+   * Takes settings from JSON text, as {@link #configFile} does from a file. The text can come from a secret store.
+   *
+   * @param json {@code {"name": value}}
+   * @return this
+   */
+  public B configJson(String json) {
+    Objects.requireNonNull(json, "json");
+    return source(config -> Native.config_load_json(config, json));
+  }
+
+  /**
+   * Origin of the service, such as https://api.bcda.cms.gov, without a path.
    *
    * @param value text
    * @return this
@@ -85,7 +98,7 @@ public abstract sealed class ClientSettings<B extends ClientSettings<B>> extends
   }
 
   /**
-   * The private key itself, as PEM text, instead of a file.
+   * The private key itself as PEM text, instead of a file.
    *
    * @param value text
    * @return this
@@ -125,7 +138,7 @@ public abstract sealed class ClientSettings<B extends ClientSettings<B>> extends
   }
 
   /**
-   * Allow http:// to other machines: credentials and claims then travel in the clear.
+   * Allow http:// to other machines; credentials and claims are then sent unencrypted.
    *
    * @param value whether (default {@code false})
    * @return this
@@ -135,9 +148,9 @@ public abstract sealed class ClientSettings<B extends ClientSettings<B>> extends
   }
 
   /**
-   * Other origins that a manifest may point to; files there are fetched without the token.
+   * Other origins that a manifest may point to; files there are downloaded without the token.
    *
-   * @param value one or more, without commas
+   * @param value one or more
    * @return this
    */
   public B allowedOrigins(String... value) {
@@ -145,7 +158,7 @@ public abstract sealed class ClientSettings<B extends ClientSettings<B>> extends
   }
 
   /**
-   * Threads that move and decrypt data; 0: one for each core.
+   * Threads that transfer and decrypt data; 0: one per core.
    *
    * @param value how many (default {@code 0})
    * @return this
@@ -155,9 +168,19 @@ public abstract sealed class ClientSettings<B extends ClientSettings<B>> extends
   }
 
   /**
+   * Share the threads with the other clients of this process that set this; the first client decides how many.
+   *
+   * @param value whether (default {@code false})
+   * @return this
+   */
+  public B shareThreads(boolean value) {
+    return set("share_threads", Boolean.toString(value));
+  }
+
+  /**
    * The User-Agent header.
    *
-   * @param value text (default {@code libbcda/0.1.0})
+   * @param value text (default {@code libbcda/0.2.0})
    * @return this
    */
   public B userAgent(String value) {
@@ -165,7 +188,7 @@ public abstract sealed class ClientSettings<B extends ClientSettings<B>> extends
   }
 
   /**
-   * Limit for name look-up, connection and TLS handshake.
+   * Time limit for name lookup, connection and TLS handshake.
    *
    * @param value to the millisecond, rounded up (default {@code 30s})
    * @return this
@@ -175,7 +198,7 @@ public abstract sealed class ClientSettings<B extends ClientSettings<B>> extends
   }
 
   /**
-   * Longest silence of a connection that should deliver bytes.
+   * Longest time without a byte on a connection that should deliver bytes.
    *
    * @param value to the millisecond, rounded up (default {@code 1m})
    * @return this
@@ -185,7 +208,7 @@ public abstract sealed class ClientSettings<B extends ClientSettings<B>> extends
   }
 
   /**
-   * Limit for the answer to one request, file bodies apart.
+   * Time limit for the answer to one request, not counting the body of a file.
    *
    * @param value to the millisecond, rounded up (default {@code 2m})
    * @return this
@@ -195,7 +218,7 @@ public abstract sealed class ClientSettings<B extends ClientSettings<B>> extends
   }
 
   /**
-   * Lifetime assumed of a token that does not tell its own.
+   * Lifetime assumed for a token when the service states none.
    *
    * @param value to the millisecond, rounded up (default {@code 1h})
    * @return this
@@ -205,7 +228,7 @@ public abstract sealed class ClientSettings<B extends ClientSettings<B>> extends
   }
 
   /**
-   * Largest head of an answer that is read.
+   * Largest head of an answer that is accepted.
    *
    * @param value bytes (default {@code 64KiB})
    * @return this
@@ -215,7 +238,7 @@ public abstract sealed class ClientSettings<B extends ClientSettings<B>> extends
   }
 
   /**
-   * Largest manifest that is read.
+   * Largest manifest that is accepted.
    *
    * @param value bytes (default {@code 64MiB})
    * @return this

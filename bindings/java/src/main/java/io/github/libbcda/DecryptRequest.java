@@ -4,7 +4,7 @@ import java.nio.file.Path;
 import java.util.Objects;
 
 /**
- * Which file to decrypt, and with what. Immutable.
+ * The file to decrypt, its wrapped key and the output. Immutable.
  *
  * <pre>{@code
  * DecryptRequest.builder(Path.of("5dbc5760-….ndjson"), Path.of("Patient.ndjson")).manifest(manifest).build()
@@ -28,31 +28,31 @@ public final class DecryptRequest {
   }
 
   /**
-   * Starts a request; the wrapped key comes from {@link Builder#key} or {@link Builder#manifest}.
+   * Creates a builder. The wrapped key comes from {@link Builder#key} or {@link Builder#manifest}.
    *
-   * @param encrypted the encrypted file. Its base name is the OAEP label: it still has the name that the server gave it, or
-   *     {@link Builder#label} says that name
-   * @param output the plaintext's path; must not exist. It appears only when the tag has verified
+   * @param encrypted the encrypted file. The name that the server gave to it is the OAEP label of its wrapped key. If
+   *     the file was renamed, give that name to {@link Builder#label}
+   * @param output the path of the plaintext; it must not exist. The file appears only when the tag is verified
    * @return a builder
    */
   public static Builder builder(Path encrypted, Path output) {
     return new Builder(encrypted, output);
   }
 
-  /** Told how far a decryption is. */
+  /** A listener for the progress of a decryption. */
   @FunctionalInterface
   public interface Progress {
     /**
-     * Called on the decryption's own daemon thread, now and then. When it throws, the decryption is cancelled and fails with
-     * what it threw. A cancel interrupts it and is the last that it hears.
+     * Called from time to time on the decryption's own daemon thread. If it throws, the decryption is canceled and
+     * fails with that exception. A cancel interrupts a running call, and no call follows.
      *
-     * @param done bytes so far
-     * @param total bytes in all; -1: unknown
+     * @param done the number of bytes so far
+     * @param total the number of bytes in total; -1: unknown
      */
     void update(long done, long total);
   }
 
-  /** Makes requests. */
+  /** Builds requests. */
   public static final class Builder {
     private final Path encrypted;
     private final Path output;
@@ -67,7 +67,7 @@ public final class DecryptRequest {
     }
 
     /**
-     * Says the wrapped key.
+     * Sets the wrapped key.
      *
      * @param hex the file's {@code encryptedKey} in hex
      * @return this
@@ -78,9 +78,9 @@ public final class DecryptRequest {
     }
 
     /**
-     * Says where the wrapped key is, instead of {@link #key}.
+     * Sets the manifest that has the wrapped key, instead of {@link #key}.
      *
-     * @param manifest that lists the file
+     * @param manifest a manifest that lists the file
      * @return this
      */
     public Builder manifest(Manifest manifest) {
@@ -89,9 +89,9 @@ public final class DecryptRequest {
     }
 
     /**
-     * Says the name that the server gave the file, when it was renamed.
+     * Sets the name that the server gave to the file. It is needed if the file was renamed.
      *
-     * @param name the base name, with its {@code .ndjson}
+     * @param name the base name, including {@code .ndjson}
      * @return this
      */
     public Builder label(String name) {
@@ -100,7 +100,7 @@ public final class DecryptRequest {
     }
 
     /**
-     * Has the progress told.
+     * Sets a listener for the progress.
      *
      * @param progress called on the decryption's own daemon thread
      * @return this
@@ -111,9 +111,9 @@ public final class DecryptRequest {
     }
 
     /**
-     * Makes the request.
+     * Builds the request.
      *
-     * @return a request, which later changes of this builder do not touch
+     * @return a request, which later changes of this builder do not affect
      */
     public DecryptRequest build() {
       return new DecryptRequest(this);

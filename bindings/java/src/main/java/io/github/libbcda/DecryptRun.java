@@ -11,7 +11,7 @@ final class DecryptRun extends BcdaFuture<ExportedFile> {
     this.progress = progress;
   }
 
-  /** Starts decrypting with the configuration at {@code config}. */
+  /** Starts a decryption with the native configuration at the address {@code config}. */
   static DecryptRun of(long config, DecryptRequest what) {
     long address =
         Native.decryption_start(

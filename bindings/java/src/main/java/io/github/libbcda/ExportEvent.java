@@ -3,23 +3,23 @@ package io.github.libbcda;
 import java.util.Locale;
 
 /**
- * One step of a run. Which components mean something depends on the kind; the others are "" or -1. No secret and no
- * beneficiary is in it.
+ * One step of a run. The kind determines which components have a value; the others are "" or -1. An event contains no
+ * secret and names no beneficiary.
  *
  * @param kind what happened
- * @param text {@link Kind#STATE}: the state; {@link Kind#POLL}: the service's X-Progress; {@link Kind#RETRY}: why;
- *     {@link Kind#WARNING}: the warning; {@link Kind#FINISHED}: the error's message or ""
- * @param type resource type, such as {@code "Patient"}
- * @param file path of a file that was verified and published; only its name when it went to a sink
- * @param url a job's status URL
+ * @param text {@link Kind#STATE}: the state; {@link Kind#POLL}: the service's X-Progress; {@link Kind#RETRY}: the
+ *     reason; {@link Kind#WARNING}: the warning; {@link Kind#FINISHED}: the message of the error or ""
+ * @param type a resource type, for example {@code "Patient"}
+ * @param file the path of a file that was verified and published; only its name if it went to a sink
+ * @param url the status URL of a job
  * @param status {@link Status#OK} unless the event is about a failure
- * @param percent of a job, 0 to 100
- * @param bytesDone bytes so far
- * @param bytesTotal bytes of the files whose size is known by now
- * @param filesDone files so far
- * @param filesTotal files of a job, or of all that are done
- * @param waitMillis milliseconds until the next try
- * @param json all of it as one line of JSON
+ * @param percent the progress of a job, 0 to 100
+ * @param bytesDone the bytes downloaded so far
+ * @param bytesTotal the bytes of the files whose size is already known
+ * @param filesDone the files completed so far
+ * @param filesTotal the files of a job, or of all finished jobs
+ * @param waitMillis the milliseconds until the next try
+ * @param json the whole event as one line of JSON
  */
 public record ExportEvent(
     Kind kind,
@@ -38,21 +38,23 @@ public record ExportEvent(
 
   /** Kinds of events. */
   public enum Kind {
-    /** {@code authenticating}, {@code kick-off}, {@code waiting}, {@code downloading} or {@code finished} begins. */
+    /**
+     * A new state: {@code authenticating}, {@code kick-off}, {@code waiting}, {@code downloading} or {@code finished}.
+     */
     STATE,
     /** A job was accepted. */
     JOB,
-    /** The service answered how far a job is. */
+    /** The service reported the progress of a job. */
     POLL,
-    /** A job is done and has listed its files. */
+    /** A job finished, and its manifest lists its files. */
     MANIFEST,
-    /** Bytes and files so far; when the listener is slow, only the newest is given. */
+    /** The bytes and files so far. A slow listener receives only the newest of these events. */
     PROGRESS,
     /** A file was verified and published. */
     FILE,
-    /** A request failed and is tried again. */
+    /** A request failed and will be repeated. */
     RETRY,
-    /** Something to know about. */
+    /** A problem that does not stop the run. */
     WARNING,
     /** The last event. */
     FINISHED
@@ -75,7 +77,7 @@ public record ExportEvent(
         Native.event_json(event));
   }
 
-  /** The event as a short line for people; {@link #json()} has all of it. */
+  /** The event as a short line of text; {@link #json()} has the whole event. */
   @Override
   public String toString() {
     return switch (kind) {

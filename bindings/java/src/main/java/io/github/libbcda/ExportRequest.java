@@ -4,7 +4,7 @@ import java.util.Objects;
 import java.util.function.Consumer;
 
 /**
- * What to export: settings that go before the client's, and who is told of the progress. Immutable.
+ * What to export: settings that replace those of the client, a listener, and the destination. Immutable.
  *
  * <pre>{@code
  * ExportRequest.builder().types("Patient", "Coverage").out(Path.of("claims")).onEvent(System.out::println).build()
@@ -22,7 +22,7 @@ public final class ExportRequest {
   }
 
   /**
-   * Starts a request with the client's settings.
+   * Creates a builder in which every setting has the client's value.
    *
    * @return a builder
    */
@@ -38,17 +38,17 @@ public final class ExportRequest {
     return listener;
   }
 
-  /** Null: the files go to a directory. */
+  /** The sink, or null if the files go to a directory. */
   ExportSink sink() {
     return sink;
   }
 
-  /** What the native {@code result} of a run with it is for users. */
+  /** The result for users, made from the native {@code result} of a run with this request. */
   ExportResult result(long result) {
     return ExportResult.of(result, sink != null);
   }
 
-  /** Makes requests. */
+  /** Builds requests. */
   public static final class Builder extends ExportSettings<Builder> {
     private Consumer<ExportEvent> listener = event -> {};
     private ExportSink sink;
@@ -56,12 +56,13 @@ public final class ExportRequest {
     private Builder() {}
 
     /**
-     * Has every event told, in order.
+     * Sets a listener that receives every event, in order.
      *
-     * @param listener called on the run's own daemon thread, never by two threads at once. A slow one holds up the future's
-     *     completion and a sink, but not the run. When it throws, the run is cancelled and fails with what it threw. It may
-     *     cancel the run, but must not wait for it. A cancel interrupts it and is the last that it hears; the setting
-     *     {@code timeout} does not reach it, {@code orTimeout} of the future does
+     * @param listener called on the run's own daemon thread, never by two threads at once. A slow listener delays the
+     *     completion of the future and the calls to a sink, but not the run. If it throws, the run is canceled and
+     *     fails with that exception. It may cancel the run, but must not wait for it. A cancel interrupts a running
+     *     call, and no call follows. The setting {@code timeout} does not interrupt a call; {@code orTimeout} of the
+     *     future does
      * @return this
      */
     public Builder onEvent(Consumer<ExportEvent> listener) {
@@ -70,9 +71,9 @@ public final class ExportRequest {
     }
 
     /**
-     * Has the files given to a sink instead of a directory: {@code out} does not count then.
+     * Sets a sink that receives the files instead of a directory. The setting {@code out} is then ignored.
      *
-     * @param sink used by every run of the request, on the thread of each; null: none
+     * @param sink used by every run of the request, on the thread of each run; null: no sink
      * @return this
      */
     public Builder sink(ExportSink sink) {
@@ -81,9 +82,9 @@ public final class ExportRequest {
     }
 
     /**
-     * Makes the request. The settings are checked when a run starts with it.
+     * Builds the request. The settings are checked when a run starts.
      *
-     * @return a request, which later changes of this builder do not touch
+     * @return a request, which later changes of this builder do not affect
      */
     public ExportRequest build() {
       return new ExportRequest(this);

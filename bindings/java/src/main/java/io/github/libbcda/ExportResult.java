@@ -9,18 +9,13 @@ import java.util.List;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.function.LongFunction;
-import java.util.regex.MatchResult;
-import java.util.regex.Matcher;
-import java.util.regex.Pattern;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
 
-/** What an export, or a download, produced: verified files and the records in them. Immutable; nothing to close. */
+/** The result of an export or a fetch: verified files and the records in them. Immutable. It need not be closed. */
 public final class ExportResult {
-  private static final Pattern TYPES = Pattern.compile("\"types\"\\s*:\\s*\\[([^\\]]*)\\]");
-  private static final Pattern TYPE = Pattern.compile("[^\",\\s]+");
-
   private final List<ExportedFile> all;
+  private final List<String> types;
   private final String transactionTime;
   private final Duration elapsed;
   private final String receipt;
@@ -29,12 +24,14 @@ public final class ExportResult {
 
   private ExportResult(
       List<ExportedFile> all,
+      String types,
       String transactionTime,
       Duration elapsed,
       String receipt,
       String manifest,
       boolean toSink) {
     this.all = all;
+    this.types = types.isEmpty() ? List.of() : List.of(types.split(","));
     this.transactionTime = transactionTime;
     this.elapsed = elapsed;
     this.receipt = receipt;
@@ -42,7 +39,7 @@ public final class ExportResult {
     this.toSink = toSink;
   }
 
-  /** What {@code of} makes of the native result at {@code address}, which is gone then. */
+  /** Applies {@code of} to the native result at {@code address}, and then destroys the native result. */
   static <R> R read(long address, LongFunction<R> of) {
     try (NativeHandle result = new NativeHandle("result", address, Native::result_destroy)) {
       return result.call(of);
@@ -50,11 +47,11 @@ public final class ExportResult {
   }
 
   /**
-   * The result of an export, not of a download, that finished earlier, as its receipt has it. Whether the files are still there
-   * is not looked at; {@link #records} finds out.
+   * The result of an earlier export, read from its receipt. This does not check whether the files still exist;
+   * {@link #records} does.
    *
-   * @param directory where it was exported to
-   * @return the same as that export's
+   * @param directory the directory of the export
+   * @return a result equal to that of the export
    * @throws BcdaException.Filesystem no export has finished there, or the receipt is malformed
    */
   public static ExportResult open(Path directory) {
@@ -65,6 +62,7 @@ public final class ExportResult {
     int count = Native.result_file_count(result);
     return new ExportResult(
         IntStream.range(0, count).mapToObj(index -> ExportedFile.of(result, index)).toList(),
+        Native.result_types(result),
         Native.result_transaction_time(result),
         Duration.ofMillis(Native.result_elapsed_ms(result)),
         Native.result_json(result),
@@ -75,34 +73,36 @@ public final class ExportResult {
   /**
    * The data files.
    *
-   * @return without those of {@link #errorFiles}
+   * @return all files except those of {@link #errorFiles}
    */
   public List<ExportedFile> files() {
     return all.stream().filter(file -> !file.error()).toList();
   }
 
   /**
-   * The files of what the service could not export: OperationOutcomes, which may name beneficiaries.
+   * The files that list what the service could not export. They hold OperationOutcomes, which may name beneficiaries.
    *
-   * @return empty when it exported everything
+   * @return empty if the service exported everything
    */
   public List<ExportedFile> errorFiles() {
     return all.stream().filter(ExportedFile::error).toList();
   }
 
   /**
-   * The records of a resource type, file after file, read as the stream is consumed. A parallel stream is split between files,
-   * and needs constant memory too, but for operations that keep the order, such as {@code forEachOrdered}.
+   * The records of a resource type, file after file. They are read while the stream is consumed. A parallel stream is
+   * split between files. Memory use is constant, except in parallel operations that keep the order, such as
+   * {@code forEachOrdered}.
    *
    * <pre>{@code
    * try (Stream<String> claims = result.records("ExplanationOfBenefit")) { ... }
    * }</pre>
    *
-   * @param type such as {@code "Patient"}; one that was asked for, and of which there is nothing, gives an empty stream
-   * @return one JSON text for each record, to be closed. Reading on may throw {@link BcdaException.Filesystem};
-   *     {@link BcdaException.Verification} when a file has not the size, or the number of records, that it had when it was
-   *     verified, or a record is not UTF-8; and after closing {@link IllegalStateException}
-   * @throws BcdaException.InvalidArgument the export was not asked for that type
+   * @param type a resource type, for example {@code "Patient"}. A requested type without records gives an empty stream
+   * @return a stream with one JSON text for each record, which the caller must close. Reading throws
+   *     {@link BcdaException.Filesystem} if a file cannot be read. It throws {@link BcdaException.Verification} if the size
+   *     or the number of records of a file has changed since it was verified, or if a record is not UTF-8. After closing
+   *     it throws {@link IllegalStateException}
+   * @throws BcdaException.InvalidArgument the type was not requested in the export
    * @throws IllegalStateException the files went to a sink
    */
   public Stream<String> records(String type) {
@@ -112,9 +112,9 @@ public final class ExportResult {
   /**
    * {@link #records} for parsers that take bytes.
    *
-   * @param type such as {@code "Patient"}
-   * @return UTF-8, one array for each record, to be closed
-   * @throws BcdaException.InvalidArgument the export was not asked for that type
+   * @param type a resource type, for example {@code "Patient"}
+   * @return a stream with one array of UTF-8 for each record, which the caller must close
+   * @throws BcdaException.InvalidArgument the type was not requested in the export
    * @throws IllegalStateException the files went to a sink
    */
   public Stream<byte[]> rawRecords(String type) {
@@ -133,25 +133,29 @@ public final class ExportResult {
     return found;
   }
 
-  /** A download does not know what was asked for. */
+  /**
+   * Refuses a type that was not requested. A fetch accepts every type, because it does not know the requested types.
+   */
   private void expectAsked(String type) {
-    List<String> asked = asked();
-    if (!asked.isEmpty() && !asked.contains(type)) {
+    if (!types.isEmpty() && !types.contains(type)) {
       throw BcdaException.invalid(
-          "the export has no resource type \"" + type + "\": it has " + String.join(", ", asked));
+          "the export has no resource type \"" + type + "\": it has " + String.join(", ", types));
     }
   }
 
-  /** As the receipt has it, which writes types plainly. */
-  private List<String> asked() {
-    Matcher types = TYPES.matcher(receipt);
-    return types.find() ? TYPE.matcher(types.group(1)).results().map(MatchResult::group).toList() : List.of();
+  /**
+   * The requested resource types. A type without a file had no records.
+   *
+   * @return empty for a fetch, because a manifest does not name them
+   */
+  public List<String> types() {
+    return types;
   }
 
   /**
-   * Up to when the service's data is in the export: the earliest {@code transactionTime} of its jobs.
+   * The export contains the service's data up to this time: the earliest {@code transactionTime} of its jobs.
    *
-   * @return empty when no job said so, or none in a form that is a time; {@link #receipt()} has it as it was said
+   * @return empty if no job has a valid {@code transactionTime}; {@link #receipt()} has the original text
    */
   public Optional<Instant> transactionTime() {
     try {
@@ -162,16 +166,16 @@ public final class ExportResult {
   }
 
   /**
-   * How long the run took.
+   * The duration of the run.
    *
-   * @return to the millisecond
+   * @return the duration, in milliseconds
    */
   public Duration elapsed() {
     return elapsed;
   }
 
   /**
-   * The receipt, as an export has it in {@code export.json}; a download writes none.
+   * The receipt of the run, in the form of {@code export.json}.
    *
    * @return JSON text
    */
@@ -180,16 +184,16 @@ public final class ExportResult {
   }
 
   /**
-   * What the jobs of the export offered, for {@link BcdaClient#fetch(Manifest, ExportRequest)} after a failure: no job has to
-   * run again, as long as the service keeps what they made.
+   * The manifests of the export's finished jobs, for {@link BcdaClient#fetch(Manifest, ExportRequest)} after a failure.
+   * As long as the service keeps the files, no job needs to run again.
    *
-   * @return empty when no job got so far, and of a download or an export that was opened again
+   * @return empty if no job finished, for a fetch, and for a result that was opened with {@link #open}
    */
   public Optional<Manifest> manifest() {
     return manifest.isEmpty() ? Optional.empty() : Optional.of(new Manifest(manifest));
   }
 
-  /** How much there is. */
+  /** The numbers of files and records. */
   @Override
   public String toString() {
     long records = files().stream().mapToLong(ExportedFile::records).sum();

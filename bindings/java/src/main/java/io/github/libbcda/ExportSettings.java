@@ -3,10 +3,10 @@ package io.github.libbcda;
 import java.nio.file.Path;
 import java.time.Duration;
 
-// Made from the library's table by ./dev docs.
+// Generated from the library's table by ./dev docs.
 
 /**
- * The settings that may be given for each export. Null is the default.
+ * The settings that may be given for each export. Null means the default.
  *
  * @param <B> the builder itself
  */
@@ -15,9 +15,9 @@ public abstract sealed class ExportSettings<B extends ExportSettings<B>> extends
   ExportSettings() {}
 
   /**
-   * Resource types to export, one job each.
+   * Resource types to export, one job for each.
    *
-   * @param value one or more, without commas (default {@code Patient,Coverage,ExplanationOfBenefit})
+   * @param value one or more (default {@code Patient,Coverage,ExplanationOfBenefit})
    * @return this
    */
   public B types(String... value) {
@@ -25,7 +25,7 @@ public abstract sealed class ExportSettings<B extends ExportSettings<B>> extends
   }
 
   /**
-   * Directory for the files; made when missing, the ones above it are not.
+   * Directory for the files; created if it is missing, but its parent must exist.
    *
    * @param value a path
    * @return this
@@ -35,7 +35,7 @@ public abstract sealed class ExportSettings<B extends ExportSettings<B>> extends
   }
 
   /**
-   * Discard what an unfinished export left in the directory, and begin anew.
+   * Discard what an unfinished export left in the directory, and start again.
    *
    * @param value whether (default {@code false})
    * @return this
@@ -45,7 +45,7 @@ public abstract sealed class ExportSettings<B extends ExportSettings<B>> extends
   }
 
   /**
-   * Files downloaded at the same time, 1 to 64.
+   * Number of files downloaded at the same time, 1 to 64.
    *
    * @param value how many (default {@code 4})
    * @return this
@@ -55,7 +55,7 @@ public abstract sealed class ExportSettings<B extends ExportSettings<B>> extends
   }
 
   /**
-   * Accept data files that come without a key; otherwise a private key is needed and such a file is an error.
+   * Accept data files without a key; by default a private key is required, and such a file is an error.
    *
    * @param value whether (default {@code false})
    * @return this
@@ -64,7 +64,7 @@ public abstract sealed class ExportSettings<B extends ExportSettings<B>> extends
     return set("allow_plaintext", Boolean.toString(value));
   }
 
-  /** What a published file survives: a loss of power, or only a crash of the process. */
+  /** What a published file survives: a loss of power (power), or only a crash of the process (process). */
   public enum Durability {
     /** {@code power} */
     POWER,
@@ -73,7 +73,7 @@ public abstract sealed class ExportSettings<B extends ExportSettings<B>> extends
   }
 
   /**
-   * What a published file survives: a loss of power, or only a crash of the process.
+   * What a published file survives: a loss of power (power), or only a crash of the process (process).
    *
    * @param value one of them (default {@code power})
    * @return this
@@ -83,7 +83,7 @@ public abstract sealed class ExportSettings<B extends ExportSettings<B>> extends
   }
 
   /**
-   * First wait between two status requests; it grows by half each time.
+   * First wait between two status requests; each wait is 1.5 times the one before.
    *
    * @param value to the millisecond, rounded up (default {@code 1s})
    * @return this
@@ -103,7 +103,7 @@ public abstract sealed class ExportSettings<B extends ExportSettings<B>> extends
   }
 
   /**
-   * Longest time for a job to be done; 0: no limit.
+   * Time limit for a job to finish; 0: no limit.
    *
    * @param value to the millisecond, rounded up (default {@code 24h})
    * @return this
@@ -113,7 +113,7 @@ public abstract sealed class ExportSettings<B extends ExportSettings<B>> extends
   }
 
   /**
-   * Longest time for the whole run; 0: no limit.
+   * Time limit for the whole run; 0: no limit.
    *
    * @param value to the millisecond, rounded up (default {@code 0s})
    * @return this
@@ -123,7 +123,7 @@ public abstract sealed class ExportSettings<B extends ExportSettings<B>> extends
   }
 
   /**
-   * How often a failed request is tried again, 0 to 100.
+   * How often a failed request is repeated, 0 to 100.
    *
    * @param value how many (default {@code 5})
    * @return this
@@ -133,7 +133,7 @@ public abstract sealed class ExportSettings<B extends ExportSettings<B>> extends
   }
 
   /**
-   * How long status requests may go on failing, beyond the retries, while a job runs.
+   * How long status requests may keep failing after the retries are used up, while a job runs.
    *
    * @param value to the millisecond, rounded up (default {@code 15m})
    * @return this
@@ -143,7 +143,7 @@ public abstract sealed class ExportSettings<B extends ExportSettings<B>> extends
   }
 
   /**
-   * First wait before trying again; it doubles each time.
+   * First wait before a retry; each wait is twice the one before.
    *
    * @param value to the millisecond, rounded up (default {@code 1s})
    * @return this
@@ -153,7 +153,7 @@ public abstract sealed class ExportSettings<B extends ExportSettings<B>> extends
   }
 
   /**
-   * Longest wait before trying again, unless the service asks for more (up to 15 minutes).
+   * Longest wait before a retry, unless the service requests a longer one (up to 15 minutes).
    *
    * @param value to the millisecond, rounded up (default {@code 1m})
    * @return this

@@ -1,54 +1,56 @@
 package io.github.libbcda;
 
 /**
- * Where an export's plaintext goes when it is not a directory: a blob store, a database, a pipe. Its calls, and those of its
- * files, come on the run's own daemon thread, one at a time, for several files in turn; while one is busy, the run's files
- * wait, and so does its listener. Runs that share a sink call it on their own threads.
+ * A destination of an export other than a directory, for example a blob store, a database or a pipe. The methods of the
+ * sink and of its files are called on the run's own daemon thread, one call at a time, for several files in turn.
+ * During a call the other files of the run wait, and so does its listener. Runs that share a sink call it on their own
+ * threads.
  *
  * <pre>{@code
  * ExportRequest.builder().sink((name, type) -> new Upload(bucket, name)).build()
  * }</pre>
  *
- * <p>What a call throws fails the run with {@link BcdaException.Sink}, whose cause it is. When the run is cancelled, or whoever
- * waits for it is interrupted, a call under way that is not {@code abort} is interrupted; then only aborts follow. The
- * setting {@code timeout} waits for a call that is under way: {@code exportAsync(request).orTimeout(…)} does not.
+ * <p>An exception of a call fails the run with {@link BcdaException.Sink}, whose cause is that exception. If the run is
+ * canceled, or a thread that waits for it is interrupted, a running call is interrupted unless it is {@code abort}.
+ * After that, only {@code abort} is called. The setting {@code timeout} does not interrupt a running call;
+ * {@code exportAsync(request).orTimeout(…)} does.
  */
 @FunctionalInterface
 public interface ExportSink {
   /**
-   * Begins a file. One that has to be downloaded again is aborted and begun anew.
+   * Begins a file. If a file must be downloaded again, it is aborted and begun again.
    *
-   * @param name what it would be called in a directory. A file of what the service could not export begins with
-   *     {@code error/}; its content may name beneficiaries
-   * @param type its resource type, such as {@code "Patient"}
-   * @return what takes it
-   * @throws Exception it cannot be taken
+   * @param name the name that the file would have in a directory. The name of an error file starts with {@code error/};
+   *     its content may name beneficiaries
+   * @param type the resource type, for example {@code "Patient"}
+   * @return an object that receives the file
+   * @throws Exception the sink cannot accept the file
    */
   File begin(String name, String type) throws Exception;
 
-  /** One file on its way: some {@code write}, then one {@code commit} or one {@code abort}. */
+  /** One file. It receives any number of {@code write} calls, then one {@code commit} or one {@code abort}. */
   interface File {
     /**
-     * Takes the next bytes. They are <b>unverified</b> until {@link #commit}: keep them private.
+     * Accepts the next bytes. They are <b>unverified</b> until {@link #commit}, so keep them private.
      *
-     * @param bytes the sink's to keep
-     * @throws Exception they cannot be taken
+     * @param bytes the bytes; the sink may keep the array
+     * @throws Exception the sink cannot accept the bytes
      */
     void write(byte[] bytes) throws Exception;
 
     /**
-     * The whole file has been written and verified (length, authentication tag): make it visible.
+     * Publishes the file, because all of it has been written and verified (length, authentication tag).
      *
-     * @param size in bytes
-     * @param sha256 of all of it, in hex
-     * @throws Exception that failed; {@link #abort} follows
+     * @param size the size of the file in bytes
+     * @param sha256 the SHA-256 of the file in hex
+     * @throws Exception publishing failed; {@link #abort} follows
      */
     void commit(long size, String sha256) throws Exception;
 
     /**
-     * Discard everything. Comes instead of a commit, or after one that failed, also when the run is cancelled.
+     * Discards the file. Called instead of a commit, after a commit that failed, and when the run is canceled.
      *
-     * @throws Exception that failed; what the run fails with, if it does, names it as suppressed
+     * @throws Exception discarding failed. If the run fails, its exception has this one as suppressed
      */
     void abort() throws Exception;
   }

@@ -5,15 +5,15 @@ import java.nio.file.Path;
 /**
  * One verified file.
  *
- * @param type resource type, such as {@code "Patient"}
- * @param path where it is; only its name when it went to a sink
- * @param url where it came from; "" when it was decrypted from a file
- * @param bytes its size, decrypted
- * @param records its NDJSON lines that are not blank
- * @param sha256 of the decrypted bytes, in hex
- * @param decrypted true: it came encrypted and its tag verified; false: it came plain
- * @param error true: it holds OperationOutcomes, of what the service could not export (the manifest's {@code error}). It
- *     may name beneficiaries
+ * @param type the resource type, for example {@code "Patient"}
+ * @param path the path of the file; only its name if it went to a sink
+ * @param url the URL from which it was downloaded; "" if it was decrypted from a local file
+ * @param bytes the size of the plaintext in bytes
+ * @param records the number of NDJSON lines that are not blank
+ * @param sha256 the SHA-256 of the plaintext in hex
+ * @param decrypted true if the file came encrypted and its tag is verified; false if it came in plaintext
+ * @param error true if the file holds OperationOutcomes (it was in the manifest's {@code error} list). It may name
+ *     beneficiaries
  */
 public record ExportedFile(
     String type, Path path, String url, long bytes, long records, String sha256, boolean decrypted, boolean error) {
@@ -30,7 +30,7 @@ public record ExportedFile(
         Native.file_is_error(result, index) != 0);
   }
 
-  /** Type, path and size, but not the URL, which may be a signed one. */
+  /** The type, path and size, without the URL, because it may be signed. */
   @Override
   public String toString() {
     return type + " " + path + " (" + records + " records, " + bytes + " bytes)";

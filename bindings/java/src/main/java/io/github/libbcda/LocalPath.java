@@ -9,8 +9,9 @@ import java.util.Arrays;
 import java.util.Objects;
 
 /**
- * Paths on their way to the native library, which knows the system's own files alone, by names in UTF-8. Java has names in the
- * encoding of the locale, and a text for each that may lose some of it: what would become another path is refused.
+ * Converts paths for the native library. The library opens only files of the default file system, by names in UTF-8.
+ * Java uses the encoding of the locale for names, and its conversion to text can lose characters. So a path that would
+ * change is refused.
  */
 final class LocalPath {
   private static final Charset LOCALE = Charset.forName(System.getProperty("sun.jnu.encoding", "UTF-8"));
@@ -29,7 +30,7 @@ final class LocalPath {
     return text;
   }
 
-  /** Refuses a path that is the library's, but would not be the same, or none, as a {@link Path}. */
+  /** Refuses a path of the library that would change, or be invalid, as a {@link Path}. */
   static void expectNameable(String text) {
     if (!Arrays.equals(text.getBytes(LOCALE), text.getBytes(UTF_8))) {
       throw BcdaException.invalid(

@@ -3,14 +3,14 @@ package io.github.libbcda;
 import java.util.Objects;
 
 /**
- * What finished jobs offer for download: the service's manifests as JSON text. Immutable; keep it in a file or a queue to
- * download another day or on another machine, and keep it private: its URLs may be signed.
+ * The manifests of finished jobs, as JSON text. They list the files to download. Immutable. It can be stored in a file
+ * or a queue, to download later or on another machine. Keep it private, because its URLs may be signed.
  *
  * @param json one manifest, or several one after another
  */
 public record Manifest(String json) {
   /**
-   * Takes a manifest that was kept.
+   * Creates a manifest from JSON text, for example from a stored one.
    *
    * @param json one manifest, or several one after another; {@link BcdaClient#fetch} checks it
    */
@@ -18,7 +18,7 @@ public record Manifest(String json) {
     Objects.requireNonNull(json, "json");
   }
 
-  /** Without the content. */
+  /** The length of the text, without the content. */
   @Override
   public String toString() {
     return "Manifest of " + json.length() + " characters";

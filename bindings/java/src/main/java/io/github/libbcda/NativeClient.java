@@ -8,7 +8,7 @@ import java.util.function.LongUnaryOperator;
 final class NativeClient implements BcdaClient {
   private final NativeHandle handle;
   private final String url;
-  private final Sandbox sandbox; // kept from being collected while this lives
+  private final Sandbox sandbox; // keeps the sandbox reachable as long as this client
 
   NativeClient(NativeHandle handle, String url, Sandbox sandbox) {
     this.handle = handle;
@@ -78,12 +78,11 @@ final class NativeClient implements BcdaClient {
 
   private Run<ExportResult> startExport(ExportRequest request) {
     int sink = sink(request);
-    return start("export", request, config -> client -> Native.export_start(client, config, sink), request::result);
+    return start(request, config -> client -> Native.export_start(client, config, sink), request::result);
   }
 
   private Run<Manifest> startManifest(ExportRequest request) {
     return start(
-        "manifest",
         request,
         config -> client -> Native.manifest_start(client, config),
         result -> new Manifest(Native.result_manifest(result)));
@@ -92,7 +91,6 @@ final class NativeClient implements BcdaClient {
   private Run<ExportResult> startFetch(Manifest manifest, String file, ExportRequest request) {
     int sink = sink(request);
     return start(
-        "fetch",
         request,
         config -> client -> Native.fetch_start(client, config, manifest.json(), file, sink),
         request::result);
@@ -111,20 +109,22 @@ final class NativeClient implements BcdaClient {
 
   private Run<String> startMetadata() {
     long run = handle.call(Native::metadata_start);
-    return Run.of("metadata", run, ExportRequest.builder().build(), Native::result_metadata, this);
+    return Run.of(run, ExportRequest.builder().build(), Native::result_metadata, this);
   }
 
-  /** {@code start} gives the run's address for a configuration's and the client's. */
+  /**
+   * Starts a run. {@code start} returns the address of the run for the addresses of a configuration and of the client.
+   */
   private <T> Run<T> start(
-      String what, ExportRequest request, LongFunction<LongUnaryOperator> start, LongFunction<T> read) {
+      ExportRequest request, LongFunction<LongUnaryOperator> start, LongFunction<T> read) {
     try (NativeHandle config = request.config()) {
       expectNameable(config);
       long run = handle.call(client -> config.call(settings -> start.apply(settings).applyAsLong(client)));
-      return Run.of(what, run, request, read, this);
+      return Run.of(run, request, read, this);
     }
   }
 
-  /** Refused before the run: otherwise the export would look failed when its files are listed. */
+  /** Refuses such a path before the run. Otherwise the export would look failed when its files are listed. */
   static void expectNameable(NativeHandle config) {
     LocalPath.expectNameable(config.call(at -> Native.config_get(at, "out")));
   }

@@ -6,22 +6,23 @@ import java.util.function.LongConsumer;
 import java.util.function.LongFunction;
 
 /**
- * Owns one native object. It is destroyed once, when it has been closed (or was forgotten) and no call uses it any more: a
- * thread that closes it under another one's hands does no harm.
+ * Owns one native object. The object is destroyed once, when the handle is closed (or was garbage-collected) and no
+ * call uses it. So a thread may close the handle while another thread is in a call.
  */
 final class NativeHandle implements AutoCloseable {
-  private static final Cleaner CLEANER = Cleaner.create(work -> new Thread(work, "bcda-cleaner")); // makes it a daemon
+  // Cleaner makes the thread a daemon.
+  private static final Cleaner CLEANER = Cleaner.create(work -> new Thread(work, "bcda-cleaner"));
 
   private final Owned owned;
   private final Cleaner.Cleanable closing;
 
-  /** Takes over {@code address}; {@code what} names it in messages. */
+  /** Takes ownership of the object at {@code address}; {@code what} names it in messages. */
   NativeHandle(String what, long address, LongConsumer destroy) {
     owned = new Owned(what, address, destroy);
     closing = CLEANER.register(this, owned);
   }
 
-  /** Runs {@code call} with the address. */
+  /** Runs {@code call} with the address and returns its result. */
   <T> T call(LongFunction<T> call) {
     long address = owned.enter();
     try {
@@ -41,7 +42,7 @@ final class NativeHandle implements AutoCloseable {
         });
   }
 
-  /** {@link #run}, unless it is closed. */
+  /** {@link #run}, unless the handle is closed. */
   void runIfOpen(LongConsumer call) {
     if (!owned.enterIfOpen()) {
       return;
@@ -59,18 +60,18 @@ final class NativeHandle implements AutoCloseable {
     closing.clean();
   }
 
-  /** Closes, waits until no other thread is in a call, and destroys on this one. */
+  /** Closes, waits until no other thread is in a call, and destroys the object on this thread. */
   void closeHere() {
     owned.closeAndWait();
     closing.clean();
   }
 
-  /** What the cleaner keeps, which must not know the handle itself. */
+  /** The state that the cleaner keeps. It must not refer to the handle, or the handle would stay reachable. */
   private static final class Owned implements Runnable {
     private final String what;
     private final long address;
     private final LongConsumer destroy;
-    private int users = 1; // the owner is one
+    private int users = 1; // the owner counts as one user
     private boolean closed;
 
     Owned(String what, long address, LongConsumer destroy) {
@@ -120,7 +121,7 @@ final class NativeHandle implements AutoCloseable {
     }
 
     @Override
-    public void run() { // once: the cleaner sees to that
+    public void run() { // the cleaner calls this only once
       synchronized (this) {
         closed = true;
       }

@@ -7,8 +7,8 @@ import java.nio.file.Path;
 import java.util.Locale;
 
 /**
- * Finds and loads the native library: where the system property says, else on the library path, else the one in the jar,
- * which is unpacked into a private temporary directory and removed again as soon as it is loaded.
+ * Finds and loads the native library. The system property comes first, then the library path, then the library in the
+ * jar. The last one is unpacked into a private temporary directory, which is removed as soon as the library is loaded.
  */
 final class NativeLibrary {
   static final String PROPERTY = "io.github.libbcda.library";
@@ -19,14 +19,14 @@ final class NativeLibrary {
   static void load() {
     String from = loadFirst();
     String version = Native.version();
-    if (!version.equals(NativeVersion.MADE_WITH)) { // it would fail late, in whatever has changed
+    if (!version.equals(NativeVersion.MADE_WITH)) { // otherwise it would fail later, in a function that has changed
       throw new UnsatisfiedLinkError(
           "libbcda's native library is version %s, its classes are %s; the library was found by %s"
               .formatted(version, NativeVersion.MADE_WITH, from));
     }
   }
 
-  /** Says where it was found. */
+  /** Loads the first library that is found. Returns where it was found. */
   private static String loadFirst() {
     String given = System.getProperty(PROPERTY);
     if (given != null) {
@@ -68,37 +68,43 @@ final class NativeLibrary {
   }
 
   private static void unpackAndLoad(InputStream library) throws IOException {
-    Path directory = Files.createTempDirectory("bcda-"); // for its owner only
+    Path directory = Files.createTempDirectory("bcda-"); // accessible only to its owner
     Path file = directory.resolve(System.mapLibraryName(NAME));
     try {
       Files.copy(library, file);
       System.load(file.toString());
-    } finally { // a loaded library needs its name no more
+    } finally { // a loaded library does not need its file name
       Files.deleteIfExists(file);
       Files.delete(directory);
     }
   }
 
-  /** Such as {@code linux-x86_64}. */
+  /** The platform, for example {@code linux-x86_64}. */
   static String platform() {
     String machine = System.getProperty("os.arch");
     return System.getProperty("os.name").toLowerCase(Locale.ROOT) + "-" + (machine.equals("amd64") ? "x86_64" : machine);
   }
 
-  /** Without causes: their messages are part of this one, and a stack trace would repeat them. */
+  /** The final error. It has no causes, because its message contains theirs and a stack trace would repeat them. */
   private static UnsatisfiedLinkError failure(UnsatisfiedLinkError notOnPath, String why) {
     return new UnsatisfiedLinkError(
         "libbcda's native library was not loaded. The property -D%s=FILE is not set; %s; %s"
             .formatted(PROPERTY, onPath(notOnPath), why));
   }
 
-  /** One that is there and cannot be loaded is told; the JVM's message lists the whole path when there is none. */
+  /**
+   * Why the library path did not help. The JVM's own message is not used if no library was found, because it lists the
+   * path.
+   */
   private static String onPath(UnsatisfiedLinkError error) {
     boolean none = String.valueOf(error.getMessage()).startsWith("no " + NAME + " in java.library.path");
     return none ? "java.library.path has none" : "the one on java.library.path could not be loaded: " + reason(error);
   }
 
-  /** The JVM's words name a library's file twice. An IOException's message may be the file alone. */
+  /**
+   * The message of an error. The JVM's messages name the file twice. The message of an IOException may be only the
+   * file.
+   */
   private static String reason(Throwable error) {
     if (error instanceof IOException) {
       return error.toString();

@@ -3,7 +3,7 @@ package io.github.libbcda;
 import java.nio.file.Path;
 
 /**
- * The NDJSON records of one file, in constant memory (the longest line). For one thread at a time.
+ * Reads the NDJSON records of one file. Its memory use is that of the longest line. For one thread at a time.
  *
  * <pre>{@code
  * try (RecordReader reader = RecordReader.open(file.path())) {
@@ -19,11 +19,11 @@ public final class RecordReader implements AutoCloseable {
   }
 
   /**
-   * Opens a finished file.
+   * Opens a file.
    *
-   * @param path of any NDJSON file
-   * @return a reader before the first record, to be closed
-   * @throws BcdaException.Filesystem it cannot be read
+   * @param path the path of any NDJSON file
+   * @return a reader before the first record, which the caller must close
+   * @throws BcdaException.Filesystem the file cannot be read
    */
   public static RecordReader open(Path path) {
     return new RecordReader(
@@ -33,7 +33,7 @@ public final class RecordReader implements AutoCloseable {
   /**
    * The next line that is not blank, without its line end, a CR or a BOM.
    *
-   * @return UTF-8, or null after the last
+   * @return the line in UTF-8, or null after the last line
    * @throws BcdaException.Filesystem the file cannot be read
    * @throws BcdaException.Limit a line is longer than 256 MiB
    */
@@ -42,16 +42,16 @@ public final class RecordReader implements AutoCloseable {
   }
 
   /**
-   * Where the record last given is.
+   * The line of the last record.
    *
-   * @return the number of its line, from 1
+   * @return the line number, from 1
    */
   public synchronized long line() {
     return handle.call(Native::reader_line);
   }
 
   /**
-   * Where the record last given is.
+   * The position of the last record.
    *
    * @return the byte offset of its line in the file
    */

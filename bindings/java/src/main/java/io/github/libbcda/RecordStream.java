@@ -11,21 +11,22 @@ import java.util.stream.Stream;
 import java.util.stream.StreamSupport;
 
 /**
- * The records of files one after another, one reader open at a time (a flatMap would read a whole file ahead). Sizes and
- * records are counted again: a file that was cut or added to since it was verified does not pass for the whole one.
+ * Streams the records of several files, one file after another. Only one reader is open at a time; a flatMap would read
+ * a whole file ahead. Sizes and records are counted again, so that a file that changed since its verification is
+ * detected.
  *
- * <p>A parallel stream is split between files, so that each thread reads its own in constant memory. Asking for batches of
- * records, as the JDK's own spliterators do, would hold them all.
+ * <p>A parallel stream is split between files, so each thread reads its own files in constant memory. The JDK's own
+ * spliterators split into batches of records, and would hold all of them in memory.
  */
 final class RecordStream<T> implements Spliterator<T>, AutoCloseable {
-  /** Makes what the stream gives of a record's bytes. */
+  /** Converts the bytes of a record to an element of the stream. */
   interface Form<T> {
     T of(byte[] record) throws CharacterCodingException;
   }
 
   private final Deque<ExportedFile> files;
   private final Form<T> form;
-  private final List<RecordStream<T>> parts = new ArrayList<>(); // split off, and closed with this one
+  private final List<RecordStream<T>> parts = new ArrayList<>(); // split off from this one, and closed with it
   private ExportedFile file;
   private RecordReader reader;
   private long count;
@@ -36,13 +37,13 @@ final class RecordStream<T> implements Spliterator<T>, AutoCloseable {
     this.form = form;
   }
 
-  /** To be closed. */
+  /** A stream of the records. The caller must close it. */
   static <T> Stream<T> of(List<ExportedFile> files, Form<T> form) {
     RecordStream<T> records = new RecordStream<>(new ArrayDeque<>(files), form);
     return StreamSupport.stream(records, false).onClose(records::close);
   }
 
-  /** The first half of the files, none of which has been begun; null when there is one. */
+  /** Splits off the first half of the files. Returns null if a file is being read or fewer than two files are left. */
   @Override
   public synchronized Spliterator<T> trySplit() {
     int half = files.size() / 2;
@@ -68,7 +69,7 @@ final class RecordStream<T> implements Spliterator<T>, AutoCloseable {
     return ORDERED | NONNULL;
   }
 
-  /** The action may take its time: nobody who closes waits for it. */
+  /** Runs the action without the lock, so that close() does not wait for a slow action. */
   @Override
   public boolean tryAdvance(Consumer<? super T> action) {
     T next = next();
@@ -78,7 +79,7 @@ final class RecordStream<T> implements Spliterator<T>, AutoCloseable {
     return next != null;
   }
 
-  /** Null at the end. */
+  /** The next record, or null at the end. */
   private synchronized T next() {
     while (!closed && (reader != null || !files.isEmpty())) {
       if (reader == null) {
@@ -91,7 +92,7 @@ final class RecordStream<T> implements Spliterator<T>, AutoCloseable {
       }
       endFile();
     }
-    if (closed) { // an end without a word would pass for the end of the records
+    if (closed) { // a silent end would look like the end of the records
       throw new IllegalStateException("the stream is closed");
     }
     return null;

@@ -3,7 +3,7 @@ package io.github.libbcda;
 import java.util.function.Consumer;
 import java.util.function.LongFunction;
 
-/** A run of the library: an export, a manifest, a download, or the metadata. */
+/** A run of the library: an export, a manifest run, a fetch, or a metadata request. */
 final class Run<T> extends BcdaFuture<T> {
   private static final long FOREVER = -1;
 
@@ -12,8 +12,8 @@ final class Run<T> extends BcdaFuture<T> {
   private final LongFunction<T> read;
   private final Object serving;
 
-  private Run(String what, NativeHandle handle, ExportRequest request, LongFunction<T> read, Object serving) {
-    super(what, handle);
+  private Run(NativeHandle handle, ExportRequest request, LongFunction<T> read, Object serving) {
+    super(handle.call(Native::run_kind), handle);
     this.request = request;
     this.sink = new SinkAnswers(request.sink(), calls);
     this.read = read;
@@ -21,11 +21,11 @@ final class Run<T> extends BcdaFuture<T> {
   }
 
   /**
-   * Follows the run at {@code address}, which is named {@code what}; {@code read} makes what is wanted of its native result,
-   * {@code serving} is not collected before its end.
+   * Follows the run at {@code address}. {@code read} converts its native result, and {@code serving} stays reachable until
+   * its end.
    */
-  static <T> Run<T> of(String what, long address, ExportRequest request, LongFunction<T> read, Object serving) {
-    Run<T> run = new Run<>(what, new NativeHandle("run", address, Native::run_destroy), request, read, serving);
+  static <T> Run<T> of(long address, ExportRequest request, LongFunction<T> read, Object serving) {
+    Run<T> run = new Run<>(new NativeHandle("run", address, Native::run_destroy), request, read, serving);
     run.begin();
     return run;
   }
@@ -34,7 +34,7 @@ final class Run<T> extends BcdaFuture<T> {
   void follow() {
     try (NativeHandle event = new NativeHandle("event", Native.event_create(), Native::event_destroy)) {
       while (step(event)) {}
-    } catch (Throwable thrown) { // by the listener
+    } catch (Throwable thrown) { // thrown by the listener
       stop();
       sink.end();
       sink.explain(thrown);
@@ -43,7 +43,7 @@ final class Run<T> extends BcdaFuture<T> {
     sink.end();
   }
 
-  /** One question of the sink and one event, or waits for either. False at the end of the run. */
+  /** Handles one call to the sink and one event, or waits for either. Returns false at the end of the run. */
   private boolean step(NativeHandle event) {
     if (request.sink() == null) {
       return tell(event, FOREVER) != Status.END;

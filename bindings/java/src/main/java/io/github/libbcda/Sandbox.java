@@ -8,8 +8,8 @@ import java.util.function.LongFunction;
 import java.util.stream.IntStream;
 
 /**
- * An emulator of the service as it was in 2019, on loopback in this process, with synthetic beneficiaries: for trials and
- * tests. Thread-safe; serves until it is closed.
+ * An emulator of the service of 2019, on loopback in this process, with synthetic beneficiaries, for experiments and
+ * tests. Thread-safe. The sandbox runs until it is closed.
  *
  * <pre>{@code
  * try (Sandbox sandbox = Sandbox.builder().beneficiaries(100).start();
@@ -28,16 +28,16 @@ public final class Sandbox implements AutoCloseable {
   }
 
   /**
-   * Starts one with the defaults.
+   * Starts a sandbox with the default options.
    *
-   * @return a sandbox that serves, to be closed
+   * @return a running sandbox, which the caller must close
    */
   public static Sandbox start() {
     return builder().start();
   }
 
   /**
-   * Starts from the defaults.
+   * Creates a builder in which every option has its default.
    *
    * @return a builder
    */
@@ -48,7 +48,7 @@ public final class Sandbox implements AutoCloseable {
   /**
    * The table of options.
    *
-   * @return all of them; the help of {@code fault} has a line for each kind
+   * @return all options; the help of {@code fault} has one line for each kind of fault
    */
   public static List<Option> options() {
     return IntStream.range(0, Native.sandbox_option_count()).mapToObj(Option::at).toList();
@@ -57,9 +57,9 @@ public final class Sandbox implements AutoCloseable {
   /**
    * One row of the table of options.
    *
-   * @param name such as {@code "beneficiaries"}
-   * @param defaultValue "" when there is none
-   * @param help what it does, and what it takes
+   * @param name the name, for example {@code "beneficiaries"}
+   * @param defaultValue the default, or "" if there is none
+   * @param help what the option does, and what it takes
    */
   public record Option(String name, String defaultValue, String help) {
     static Option at(int index) {
@@ -69,9 +69,9 @@ public final class Sandbox implements AutoCloseable {
   }
 
   /**
-   * A builder of clients that reach this sandbox.
+   * A builder of clients of this sandbox.
    *
-   * @return with URL, credentials, private key and CA file set
+   * @return a builder in which URL, credentials, private key and CA file are set
    */
   public BcdaClient.Builder clientBuilder() {
     return BcdaClient.builder()
@@ -84,16 +84,16 @@ public final class Sandbox implements AutoCloseable {
   }
 
   /**
-   * Where it listens.
+   * The URL of the sandbox.
    *
-   * @return such as {@code "https://localhost:41234"}
+   * @return for example {@code "https://localhost:41234"}
    */
   public String url() {
     return handle.call(Native::sandbox_url);
   }
 
   /**
-   * Half of the credentials.
+   * The client id of the credentials.
    *
    * @return the client id
    */
@@ -102,7 +102,7 @@ public final class Sandbox implements AutoCloseable {
   }
 
   /**
-   * Half of the credentials.
+   * The client secret of the credentials.
    *
    * @return the client secret
    */
@@ -111,39 +111,39 @@ public final class Sandbox implements AutoCloseable {
   }
 
   /**
-   * The private key to decrypt with.
+   * The private key for decryption.
    *
-   * @return a PEM file that lives as long as the sandbox; null when it has been given a {@code public_key}
+   * @return a PEM file that exists as long as the sandbox; null if the option {@code public_key} was given
    */
   public Path privateKey() {
     return path(Native::sandbox_private_key);
   }
 
   /**
-   * The certificate authority to trust.
+   * The certificate authority that a client must trust.
    *
-   * @return a PEM file that lives as long as the sandbox; null without TLS
+   * @return a PEM file that exists as long as the sandbox; null without TLS
    */
   public Path caFile() {
     return path(Native::sandbox_ca_file);
   }
 
   /**
-   * All that a client needs.
+   * All settings that a client needs.
    *
-   * @return one line of JSON, the secret in it
+   * @return one line of JSON, which contains the secret
    */
   public String json() {
     return handle.call(Native::sandbox_json);
   }
 
   /**
-   * Changes how it behaves from now on.
+   * Changes an option while the sandbox runs.
    *
-   * @param name {@code "fault"} ({@code "none"} clears), {@code "clock"} (moves its clock ahead), or an option that can be
-   *     changed
-   * @param value as the option takes it
-   * @throws BcdaException.InvalidArgument there is no such name, or the value is wrong
+   * @param name {@code "fault"} (the value {@code "none"} clears all faults), {@code "clock"} (moves the clock
+   *     forward), or another option that can be changed
+   * @param value a value that the option takes
+   * @throws BcdaException.InvalidArgument there is no such option, or the value is wrong
    */
   public void control(String name, String value) {
     Objects.requireNonNull(name, "name");
@@ -154,21 +154,21 @@ public final class Sandbox implements AutoCloseable {
   /**
    * Counts requests.
    *
-   * @param prefix method and path, such as {@code "POST /auth/token"}
-   * @return how many that begin so were answered so far
+   * @param prefix a method and a path, for example {@code "POST /auth/token"}
+   * @return the number of requests answered so far that start with the prefix
    */
   public long requestCount(String prefix) {
     Objects.requireNonNull(prefix, "prefix");
     return handle.call(sandbox -> Native.sandbox_request_count(sandbox, prefix));
   }
 
-  /** Closes every connection and removes its files. Idempotent. */
+  /** Closes every connection and removes the files of the sandbox. Idempotent. */
   @Override
   public void close() {
     handle.close();
   }
 
-  /** Where it listens. */
+  /** The URL of the sandbox. */
   @Override
   public String toString() {
     return name;
@@ -179,7 +179,7 @@ public final class Sandbox implements AutoCloseable {
     return text.isEmpty() ? null : Path.of(text);
   }
 
-  /** Makes sandboxes. For one thread at a time. */
+  /** Builds sandboxes. For one thread at a time. */
   public static final class Builder {
     private record Value(String name, String value) {}
 
@@ -190,8 +190,8 @@ public final class Sandbox implements AutoCloseable {
     /**
      * Sets an option by name.
      *
-     * @param name one of {@link Sandbox#options()}
-     * @param value as the option takes it
+     * @param name the name of one of {@link Sandbox#options()}
+     * @param value a value that the option takes
      * @return this
      */
     public Builder option(String name, String value) {
@@ -200,9 +200,9 @@ public final class Sandbox implements AutoCloseable {
     }
 
     /**
-     * Sets how many beneficiaries there are.
+     * Sets the number of beneficiaries.
      *
-     * @param count from 0
+     * @param count 0 or more
      * @return this
      */
     public Builder beneficiaries(int count) {
@@ -212,7 +212,7 @@ public final class Sandbox implements AutoCloseable {
     /**
      * Adds a fault.
      *
-     * @param fault such as {@code "reset:count=2"}; the help of the option {@code fault} has the kinds
+     * @param fault for example {@code "reset:count=2"}; the help of the option {@code fault} lists the kinds
      * @return this
      */
     public Builder fault(String fault) {
@@ -220,15 +220,15 @@ public final class Sandbox implements AutoCloseable {
     }
 
     /**
-     * Starts serving.
+     * Starts the sandbox.
      *
-     * @return a sandbox that listens, to be closed
-     * @throws BcdaException.InvalidArgument an option is unknown or its value wrong
+     * @return a running sandbox, which the caller must close
+     * @throws BcdaException.InvalidArgument an option is unknown, or its value is wrong
      */
     public Sandbox start() {
       try (NativeHandle options =
           new NativeHandle("options", Native.sandbox_options_create(), Native::sandbox_options_destroy)) {
-        // First, so that an option that is given goes before it.
+        // Set first, so that the same option from the caller replaces it.
         options.run(at -> Native.sandbox_options_set(at, "directory", System.getProperty("java.io.tmpdir", "")));
         values.forEach(each -> options.run(at -> Native.sandbox_options_set(at, each.name, each.value)));
         long sandbox = options.call(Native::sandbox_start);

@@ -7,15 +7,15 @@ import java.util.stream.IntStream;
 /**
  * One row of the library's table of settings, from which flags, builder methods and documentation come.
  *
- * @param name such as {@code client_id}; {@code clientId} is the builder's method
- * @param type {@code string}, {@code path}, {@code boolean}, {@code integer}, {@code duration}, {@code size}, {@code choice}
- *     or {@code list}
- * @param defaultValue "" when there is none
- * @param choices of a choice; else empty
- * @param env the environment variable, such as {@code BCDA_CLIENT_ID}
+ * @param name the name, for example {@code client_id}; the builder's method is {@code clientId}
+ * @param type {@code string}, {@code path}, {@code boolean}, {@code integer}, {@code duration}, {@code size},
+ *     {@code choice} or {@code list}
+ * @param defaultValue the default, or "" if there is none
+ * @param choices the allowed values if the type is {@code choice}; otherwise empty
+ * @param env the environment variable, for example {@code BCDA_CLIENT_ID}
  * @param help one sentence
- * @param forExport whether it may be given for each export, too
- * @param secret whether it is never given back, logged or echoed
+ * @param forExport whether the setting may also be given for each export
+ * @param secret whether the value is a secret, which is never returned, logged or printed
  */
 public record Setting(
     String name,

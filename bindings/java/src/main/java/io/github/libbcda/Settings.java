@@ -12,9 +12,10 @@ import java.util.function.LongConsumer;
 import java.util.function.Supplier;
 
 /**
- * Named settings, as they are in the library's one table: what all builders have in common. {@link ExportSettings} and
- * {@link ClientSettings} have a method for each; these are made from the table, and {@link Bcda#settings()} is the table.
- * Where two say the same thing ({@code private_key} and {@code private_key_pem}), the one set last counts.
+ * The base of all builders: named settings from the library's table. {@link ExportSettings} and {@link ClientSettings}
+ * have one method for each setting. These methods are generated from the table, which {@link Bcda#settings()} returns.
+ * If two settings are for the same value ({@code private_key} and {@code private_key_pem}), the one that was set last
+ * counts.
  *
  * <p>Values are checked when they are used: by {@code build()} of a client or decryptor, and when a run starts.
  *
@@ -27,33 +28,35 @@ public abstract sealed class Settings<B extends Settings<B>> permits ExportSetti
   Settings() {}
 
   /**
-   * Sets by name.
+   * Sets a setting by name.
    *
-   * @param name such as {@code "client_id"}
-   * @param value text as in the command's flags, such as {@code "30s"}, {@code "64KiB"} or {@code "Patient,Coverage"}; null
-   *     restores the default
+   * @param name the name, for example {@code "client_id"}
+   * @param value text as in the command's flags, for example {@code "30s"}, {@code "64KiB"} or
+   *     {@code "Patient,Coverage"}. A list may also be a JSON array of texts. Null restores the default
    * @return this
    */
   public B set(String name, String value) {
-    values.remove(Objects.requireNonNull(name, "name")); // what is set last comes last
+    values.remove(Objects.requireNonNull(name, "name")); // so that the setting that was set last is at the end
     if (value != null) {
-      values.put(name, new Values.Value(value, null));
+      values.put(name, new Values.Value(value, null, null));
     }
     return self();
   }
 
   /**
-   * Has a value, a secret mostly, asked for when it is needed, instead of kept here: by each {@code build()} of a client,
-   * which keeps it until it is closed (after a rotation, build a new one), by each run for its request, and by each decryption.
+   * Sets a supplier for a value, usually a secret. The builder does not store the value. The supplier is called by each
+   * {@code build()} of a client, by each run for its request, and by each decryption. A client keeps the value until it
+   * is closed; after a rotation of the secret, build a new client.
    *
-   * @param name such as {@code "client_secret"}
-   * @param value called on the thread that builds a client, starts a run or a decryption, or asks a builder for this setting
-   *     when it is no secret; what it throws goes on to the caller. At most 64 KiB
+   * @param name the name, for example {@code "client_secret"}
+   * @param value called on the thread that builds a client, starts a run or starts a decryption. For a setting that is
+   *     not secret it is also called when a builder is asked for the value. Its exception is passed to the caller. At
+   *     most 64 KiB
    * @return this
    */
   public B supply(String name, Supplier<String> value) {
     values.remove(Objects.requireNonNull(name, "name"));
-    values.put(name, new Values.Value(null, Objects.requireNonNull(value, "value")));
+    values.put(name, new Values.Value(null, null, Objects.requireNonNull(value, "value")));
     return self();
   }
 
@@ -70,16 +73,17 @@ public abstract sealed class Settings<B extends Settings<B>> permits ExportSetti
   }
 
   final B put(String name, String[] value) {
-    if (value == null) {
-      return set(name, null);
+    set(name, (String) null);
+    if (value != null) {
+      for (String each : value) {
+        Objects.requireNonNull(each, name);
+      }
+      values.put(name, new Values.Value(null, List.of(value), null));
     }
-    for (String each : value) {
-      Objects.requireNonNull(each, name);
-    }
-    return set(name, String.join(",", value));
+    return self();
   }
 
-  /** Rounded up: a short time is not the 0 that means no limit. */
+  /** Milliseconds, rounded up, because 0 would mean that there is no limit. */
   private static long milliseconds(String name, Duration value) {
     if (value.isNegative()) {
       throw BcdaException.invalid(name + ": " + value + " is less than nothing");
@@ -91,7 +95,7 @@ public abstract sealed class Settings<B extends Settings<B>> permits ExportSetti
     }
   }
 
-  /** Has {@code source} add to a native configuration what nobody said before. */
+  /** Adds a source of settings. It sets only settings of a native configuration that are not set yet. */
   final B source(LongConsumer source) {
     sources.add(source);
     return self();

@@ -6,12 +6,13 @@ import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CancellationException;
 
-/** Puts what the library asks of a sink to the sink, on the thread of the run. */
+/** Passes the library's calls to the sink, on the thread of the run. */
 final class SinkAnswers {
   private final ExportSink sink;
   private final Calls calls;
   private final Map<Long, ExportSink.File> open = new HashMap<>();
-  private Throwable failure; // the first that is not an abort's: a store that is full fails every file
+  // The first failure outside abort(). Only the first is kept, because a full store fails every file.
+  private Throwable failure;
   private final List<Throwable> failedAborts = new ArrayList<>();
 
   SinkAnswers(ExportSink sink, Calls calls) {
@@ -19,7 +20,7 @@ final class SinkAnswers {
     this.calls = calls;
   }
 
-  /** Answers one question. False: nothing is asked now. */
+  /** Makes one call to the sink and answers the library. Returns false if no call is pending. */
   boolean give(long run) {
     String what = Native.sink_next(run);
     if (what.isEmpty()) {
@@ -65,7 +66,7 @@ final class SinkAnswers {
     open.put(file, begun);
   }
 
-  /** When nothing more is asked: aborts what is neither committed nor aborted. */
+  /** Aborts every file that is neither committed nor aborted. Called after the last call of the library. */
   void end() {
     open.values().forEach(this::abort);
     open.clear();
@@ -77,11 +78,11 @@ final class SinkAnswers {
     } catch (Throwable thrown) {
       failedAborts.add(thrown);
     } finally {
-      Thread.interrupted(); // as after every call
+      Thread.interrupted(); // clears the interrupt status, as after every call
     }
   }
 
-  /** Tells {@code error}, of the run or of its listener, what the sink threw. */
+  /** Adds the exceptions of the sink to {@code error}, the failure of the run or of its listener. */
   void explain(Throwable error) {
     if (failure != null && error instanceof BcdaException.Sink && error.getCause() == null) {
       error.initCause(failure);

@@ -1,8 +1,10 @@
 package io.github.libbcda;
 
-// Made from the library's table by ./dev docs.
+// Generated from the library's table by ./dev docs.
 
-/** Status codes of the library. All but {@link #OK}, {@link #AGAIN} and {@link #END} have a {@link BcdaException}. */
+/**
+ * Status codes of the library. Each has a {@link BcdaException}, except {@link #OK}, {@link #AGAIN} and {@link #END}.
+ */
 public enum Status {
   /** Done. */
   OK(0, 0),
@@ -38,8 +40,8 @@ public enum Status {
   FILESYSTEM(15, 1),
   /** The caller's sink reported a failure. */
   SINK(16, 1),
-  /** Cancelled by the caller. */
-  CANCELLED(17, 130),
+  /** Canceled by the caller. */
+  CANCELED(17, 130),
   /** Nothing yet: the time given to wait has passed. */
   AGAIN(18, 1),
   /** Nothing more: the sequence is finished. */
@@ -58,7 +60,7 @@ public enum Status {
   }
 
   /**
-   * The code's number, which never changes.
+   * The number of the code, which never changes.
    *
    * @return as in {@code bcda.h}
    */
@@ -67,7 +69,7 @@ public enum Status {
   }
 
   /**
-   * The exit code of the {@code bcda} command for it.
+   * The exit code of the {@code bcda} command for this status.
    *
    * @return 0 to 5, or 130
    */
@@ -76,7 +78,7 @@ public enum Status {
   }
 
   /**
-   * What it means.
+   * The meaning of the status.
    *
    * @return one line of English
    */

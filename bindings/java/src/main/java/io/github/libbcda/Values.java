@@ -7,10 +7,13 @@ import java.util.function.LongConsumer;
 import java.util.function.Predicate;
 import java.util.function.Supplier;
 
-/** What a builder was told, in that order: immutable, and made into a native configuration for as long as one is needed. */
+/**
+ * The values of a builder, in the order in which they were set. Immutable. Native configurations are made from them
+ * when needed.
+ */
 final class Values {
-  /** One of the two is null. */
-  record Value(String given, Supplier<String> supplied) {}
+  /** Exactly one of the three is not null: a text, the items of a list, or a supplier. */
+  record Value(String given, List<String> items, Supplier<String> supplied) {}
 
   private final Map<String, Value> all;
   private final List<LongConsumer> sources;
@@ -20,12 +23,14 @@ final class Values {
     this.sources = List.copyOf(sources);
   }
 
-  /** To be used: suppliers are asked. */
+  /** A configuration for a client or a run. Suppliers are called. */
   NativeHandle config() {
     return make(name -> true);
   }
 
-  /** To be looked at: names are checked, but no supplier is asked, unless it is {@code seen}'s and that is no secret. */
+  /**
+   * A configuration for checks. Only the supplier of {@code seen} is called, and only if that setting is not a secret.
+   */
   NativeHandle config(String seen) {
     return make(name -> name.equals(seen) && !Setting.find(name).map(Setting::secret).orElse(false));
   }
@@ -45,6 +50,11 @@ final class Values {
   private static void tell(long config, String name, Value value, Predicate<String> asked) {
     if (value.given != null) {
       Native.config_set(config, name, value.given);
+      return;
+    }
+    if (value.items != null) {
+      Native.config_set(config, name, ""); // the items replace the default
+      value.items.forEach(item -> Native.config_add(config, name, item));
       return;
     }
     String text = asked.test(name) ? value.supplied.get() : "";

@@ -1,5 +1,5 @@
 /**
- * Medicare claims from CMS's Beneficiary Claims Data API (BCDA): exported, decrypted, verified.
+ * Exports, decrypts and verifies Medicare claims from CMS's Beneficiary Claims Data API (BCDA).
  *
  * <pre>{@code
  * try (BcdaClient client = BcdaClient.builder().url("https://api.bcda.cms.gov").clientId(id)
@@ -12,16 +12,16 @@
  * }</pre>
  *
  * <p><b>Threads.</b> {@link io.github.libbcda.BcdaClient}, {@link io.github.libbcda.Sandbox} and
- * {@link io.github.libbcda.BcdaDecryptor} are thread-safe; builders and readers are for one thread at a time; everything
- * else is immutable. Each run has one daemon thread, which calls its listener and its sink and completes its future: no
- * native thread ever enters the JVM, so nothing has to be shut down before the JVM ends.
+ * {@link io.github.libbcda.BcdaDecryptor} are thread-safe. Builders and readers are for one thread at a time. All other
+ * objects are immutable. Each run has one daemon thread, which calls its listener and its sink and completes its
+ * future. No native thread ever enters the JVM, so nothing needs to be shut down before the JVM exits.
  *
- * <p><b>Lifetimes.</b> What is {@link java.lang.AutoCloseable} holds native resources. Closing twice is allowed, using after
- * closing is an {@link java.lang.IllegalStateException}, and what was forgotten is closed when the garbage collector finds
- * it.
+ * <p><b>Lifetimes.</b> An object that is {@link java.lang.AutoCloseable} holds native resources. It may be closed
+ * twice. Using it after closing throws {@link java.lang.IllegalStateException}. The garbage collector closes objects
+ * that were forgotten.
  *
- * <p><b>Errors.</b> {@link io.github.libbcda.BcdaException} and its subclasses, unchecked; a null argument is a
- * {@link java.lang.NullPointerException}, but for the setters of builders, to which it is the default; a text with
- * half of a surrogate pair in it is an {@link java.lang.IllegalArgumentException}.
+ * <p><b>Errors.</b> Failures throw {@link io.github.libbcda.BcdaException} and its subclasses, which are unchecked. A
+ * null argument throws {@link java.lang.NullPointerException}; for a setter of a builder, null means the default. A
+ * string with half of a surrogate pair throws {@link java.lang.IllegalArgumentException}.
  */
 package io.github.libbcda;

@@ -80,7 +80,7 @@ class CancelTest {
   }
 
   @Test
-  void cancellingWhatIsDoneChangesNothing() throws Exception {
+  void cancelingWhatIsDoneChangesNothing() throws Exception {
     try (Sandbox sandbox = Trials.sandbox().start();
         BcdaClient client = Trials.client(sandbox).build()) {
       CompletableFuture<String> run = client.metadataAsync();

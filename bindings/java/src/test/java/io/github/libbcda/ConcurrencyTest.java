@@ -69,7 +69,7 @@ class ConcurrencyTest {
   }
 
   @Test
-  void manyAreCancelledAtOnce() throws Exception {
+  void manyAreCanceledAtOnce() throws Exception {
     try (Sandbox sandbox = Stage.WAITING.sandbox();
         BcdaClient client = Trials.client(sandbox).build()) {
       List<BcdaFuture<ExportResult>> runs =

@@ -72,6 +72,8 @@ class ExportTest {
       assertEquals(result.transactionTime(), opened.transactionTime());
       assertEquals(result.elapsed(), opened.elapsed());
       assertEquals(result.receipt(), opened.receipt());
+      assertEquals(List.of("Patient"), result.types());
+      assertEquals(result.types(), opened.types());
       assertTrue(result.manifest().isPresent());
       assertEquals(Optional.empty(), opened.manifest());
       try (Stream<String> records = opened.records("Patient")) {

@@ -17,7 +17,7 @@ import org.junit.jupiter.api.Test;
 
 /** Futures of work that ends when it is most awkward. */
 class FutureTest {
-  /** Ends, as work that was cancelled does, while it is being told to stop. */
+  /** Ends, as work that was canceled does, while it is being told to stop. */
   private static final class Prompt extends BcdaFuture<String> {
     private final CompletableFuture<Thread> running = new CompletableFuture<>();
     private final CompletableFuture<Void> told = new CompletableFuture<>();
@@ -37,7 +37,7 @@ class FutureTest {
 
     @Override
     String outcome() {
-      throw BcdaException.of(Status.CANCELLED, "told to stop", "");
+      throw BcdaException.of(Status.CANCELED, "told to stop", "");
     }
 
     @Override

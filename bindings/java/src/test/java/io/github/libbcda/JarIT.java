@@ -281,7 +281,7 @@ class JarIT {
         assertTrue(Stream.of(before, after).flatMap(List::stream).anyMatch(line -> line.endsWith("waiting for 00:00")));
         assertTrue(process.waitFor(60, TimeUnit.SECONDS));
         assertEquals(128 + 15, process.exitValue());
-        assertTrue(after.get(after.size() - 1).endsWith(": cancelled"), after::toString);
+        assertTrue(after.get(after.size() - 1).endsWith(": canceled"), after::toString);
       } finally {
         process.destroyForcibly();
       }

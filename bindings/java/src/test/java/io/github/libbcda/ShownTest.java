@@ -59,7 +59,7 @@ class ShownTest {
       BcdaFuture<Manifest> run = client.manifestAsync(Trials.nothing());
       assertEquals("BcdaFuture[manifest, running]", run.toString());
       run.cancel(true);
-      assertEquals("BcdaFuture[manifest, cancelled]", run.toString());
+      assertEquals("BcdaFuture[manifest, canceled]", run.toString());
       Trials.awaitEnd(run);
     }
     try (Sandbox sandbox = Trials.sandbox().fault("job-fails").start();

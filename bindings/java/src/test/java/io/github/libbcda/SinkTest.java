@@ -275,7 +275,7 @@ class SinkTest {
   }
 
   @Test
-  void cancelledInTheMiddle() throws Exception {
+  void canceledInTheMiddle() throws Exception {
     try (Sandbox sandbox = big();
         BcdaClient client = Trials.client(sandbox).build()) {
       CompletableFuture<BcdaFuture<?>> started = new CompletableFuture<>();

@@ -12,13 +12,14 @@ import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 
 /**
- * The sources that are made from the library's tables, so that no rule of them is written down twice. {@code ./dev docs} runs
- * it; a test compares what it makes with what is there. It needs {@link Native} alone, since it writes what others need.
+ * Generates sources from the library's tables, so that no fact of the tables is written twice. {@code ./dev docs} runs it, and
+ * a test compares its output with the committed files. It depends only on {@link Native}, because it writes files that the other
+ * classes need.
  *
  * <p>Usage: {@code TableSources DIRECTORY}
  */
 final class TableSources {
-  private static final String HEAD = "package io.github.libbcda;\n\n%s// Made from the library's table by ./dev docs.\n\n";
+  private static final String HEAD = "package io.github.libbcda;\n\n%s// Generated from the library's table by ./dev docs.\n\n";
 
   private TableSources() {}
 
@@ -28,7 +29,7 @@ final class TableSources {
     }
   }
 
-  /** Texts by file name. */
+  /** The source text by file name. */
   static Map<String, String> all() {
     Map<String, String> sources = new LinkedHashMap<>();
     sources.put("Status.java", status());
@@ -53,7 +54,9 @@ final class TableSources {
             .collect(Collectors.joining(",\n"));
     return HEAD.formatted("")
         + """
-          /** Status codes of the library. All but {@link #OK}, {@link #AGAIN} and {@link #END} have a {@link BcdaException}. */
+          /**
+           * Status codes of the library. Each has a {@link BcdaException}, except {@link #OK}, {@link #AGAIN} and {@link #END}.
+           */
           public enum Status {
           %s;
 
@@ -66,7 +69,7 @@ final class TableSources {
             }
 
             /**
-             * The code's number, which never changes.
+             * The number of the code, which never changes.
              *
              * @return as in {@code bcda.h}
              */
@@ -75,7 +78,7 @@ final class TableSources {
             }
 
             /**
-             * The exit code of the {@code bcda} command for it.
+             * The exit code of the {@code bcda} command for this status.
              *
              * @return 0 to 5, or 130
              */
@@ -84,7 +87,7 @@ final class TableSources {
             }
 
             /**
-             * What it means.
+             * The meaning of the status.
              *
              * @return one line of English
              */
@@ -115,7 +118,7 @@ final class TableSources {
     return HEAD.formatted("import java.nio.file.Path;\nimport java.time.Duration;\n\n")
         + """
           /**
-           * The settings that may be given for each export. Null is the default.
+           * The settings that may be given for each export. Null means the default.
            *
            * @param <B> the builder itself
            */
@@ -128,10 +131,10 @@ final class TableSources {
   }
 
   private static String clientSettings() {
-    return HEAD.formatted("import java.nio.file.Path;\nimport java.time.Duration;\n\n")
+    return HEAD.formatted("import java.nio.file.Path;\nimport java.time.Duration;\nimport java.util.Objects;\n\n")
         + """
           /**
-           * The settings that a client takes besides those of an export. Null is the default.
+           * The settings of a client, in addition to those of an export. Null means the default.
            *
            * @param <B> the builder itself
            */
@@ -140,7 +143,8 @@ final class TableSources {
             ClientSettings() {}
 
             /**
-             * Takes what the environment names ({@code BCDA_CLIENT_ID}, ...) and what is given neither here nor by an earlier source.
+             * Takes settings from the environment ({@code BCDA_CLIENT_ID}, ...) unless they are given here or by an earlier
+             * source.
              *
              * @return this
              */
@@ -149,14 +153,25 @@ final class TableSources {
             }
 
             /**
-             * Takes what a JSON file of {@code {"name": value}} holds and what is given neither here nor by an earlier source.
+             * Takes settings from a JSON file of {@code {"name": value}} unless they are given here or by an earlier source.
              *
-             * @param path the file; with secrets in it, mode 0600
+             * @param path the file; give it mode 0600 if it holds secrets
              * @return this
              */
             public B configFile(Path path) {
               String text = LocalPath.text(path);
               return source(config -> Native.config_load_file(config, text));
+            }
+
+            /**
+             * Takes settings from JSON text, as {@link #configFile} does from a file. The text can come from a secret store.
+             *
+             * @param json {@code {"name": value}}
+             * @return this
+             */
+            public B configJson(String json) {
+              Objects.requireNonNull(json, "json");
+              return source(config -> Native.config_load_json(config, json));
             }
           """
         + setters(index -> Native.setting_is_for_export(index) == 0)
@@ -224,7 +239,7 @@ final class TableSources {
       case "integer" -> "how many";
       case "size" -> "bytes";
       case "duration" -> "to the millisecond, rounded up";
-      case "list" -> "one or more, without commas";
+      case "list" -> "one or more";
       default -> "text";
     };
   }

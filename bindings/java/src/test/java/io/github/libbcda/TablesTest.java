@@ -138,6 +138,25 @@ class TablesTest {
   }
 
   @Test
+  void anItemOfAListMayHoldAComma() {
+    assertEquals("Patient,Coverage", BcdaClient.builder().types("Patient", "Coverage").get("types"));
+    assertEquals("[\"a,b\"]", BcdaClient.builder().allowedOrigins("a,b").get("allowed_origins"));
+    assertEquals("[\"a,b\",\"c\"]", BcdaClient.builder().allowedOrigins("a,b", "c").get("allowed_origins"));
+    assertEquals("a,b", BcdaClient.builder().set("allowed_origins", "[\"a\",\"b\"]").get("allowed_origins"));
+    assertEquals("", BcdaClient.builder().types().get("types"));
+    assertThrows(BcdaException.InvalidArgument.class, () -> BcdaClient.builder().types("Patient", "").get("types"));
+  }
+
+  @Test
+  void aTextOfJsonIsASource() {
+    BcdaClient.Builder builder = BcdaClient.builder().parallel(3).configJson("{\"parallel\": 9, \"types\": [\"Patient\"]}");
+    assertEquals("3", builder.get("parallel"));
+    assertEquals("Patient", builder.get("types"));
+    assertThrows(BcdaException.InvalidArgument.class, () -> BcdaClient.builder().configJson("[]").get("types"));
+    assertThrows(NullPointerException.class, () -> BcdaClient.builder().configJson(null));
+  }
+
+  @Test
   void sourcesInTheirOrder(@TempDir Path dir) throws Exception {
     Path file = Files.writeString(dir.resolve("bcda.json"), "{\"user_agent\": \"of the file\", \"parallel\": \"9\"}");
     BcdaClient.Builder builder = BcdaClient.builder().parallel(3).configFile(file).environment();

@@ -29,9 +29,9 @@ final class Tour {
       fails(
           () -> client.export(ExportRequest.builder().types("Patient").sink((name, type) -> null).build()),
           BcdaException.Sink.class);
-      BcdaFuture<ExportResult> cancelled = client.exportAsync(Trials.patients(dir.resolve("cancelled")).build());
-      cancelled.cancel(true);
-      Trials.awaitEnd(cancelled);
+      BcdaFuture<ExportResult> canceled = client.exportAsync(Trials.patients(dir.resolve("canceled")).build());
+      canceled.cancel(true);
+      Trials.awaitEnd(canceled);
       sandbox.control("fault", "flip");
       fails(() -> client.export(Trials.patients(dir.resolve("flipped")).build()), BcdaException.Decryption.class);
       fails(() -> Native.run_cancel(0), IllegalStateException.class);

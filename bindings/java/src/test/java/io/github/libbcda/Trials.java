@@ -45,7 +45,7 @@ final class Trials {
     };
   }
 
-  /** Waits for the native end of a run that was cancelled. */
+  /** Waits for the native end of a run that was canceled. */
   static void awaitEnd(BcdaFuture<?> run) {
     run.ended().join();
   }

@@ -1,13 +1,16 @@
-#include "runtime/thread_pool.hpp"
+#include "world/thread_pool.hpp"
 
 #include <exception>
 
-#include "base/threads.hpp"
+#include "base/error.hpp"
+#include "world/attendance.hpp"
+#include "world/faults.hpp"
+#include "world/threads.hpp"
 
-namespace libbcda::runtime {
+namespace libbcda::world {
 
-ThreadPool::ThreadPool(std::size_t count, const std::string& name, std::function<void(const Error&)> fault)
-    : fault_(std::move(fault)) {
+ThreadPool::ThreadPool(std::size_t count, const std::string& name, Attendance& attendance, Faults& faults)
+    : attendance_(attendance), faults_(faults) {
   const SignalsBlocked blocked;
   try {
     threads_.reserve(count);
@@ -24,6 +27,11 @@ ThreadPool::~ThreadPool() {
   for (std::thread& thread : threads_) thread.join();
 }
 
+void ThreadPool::perform(const std::function<void()>& work) {
+  const Attendance::Visit visit(attendance_);
+  work();
+}
+
 void ThreadPool::serve(const std::string& name) {
   name_this_thread(name);
   for (;;) {
@@ -31,9 +39,9 @@ void ThreadPool::serve(const std::string& name) {
       io_.run();
       return;
     } catch (...) {
-      fault_(current_error());
+      faults_.report(current_error());
     }
   }
 }
 
-}  // namespace libbcda::runtime
+}  // namespace libbcda::world

@@ -1,4 +1,4 @@
-"""A run in the background: a whole export, a manifest-only run, a download, or one request for metadata."""
+"""A run in the background: an export, a manifest run, a fetch, or a metadata request."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any, Callable, Generic, TypeVar
 
 from . import _native
+from ._closing import Closing
 from ._errors import Error, InvalidArgumentError, SinkError, StateError
 from ._events import Event
 from ._progress import Progress
@@ -25,14 +26,22 @@ T = TypeVar("T")
 _FOREVER = -1
 
 
-class Export(Generic[T]):
-    """A run that goes on in the background until it is done, cancelled or closed.
+class Run(Closing, Generic[T]):
+    """A run that continues in the background until it finishes or is canceled or closed.
 
-    Made by :meth:`Client.start` and its siblings. Iterate it for its events, and ask for its :meth:`result`; in
-    asyncio, ``async for`` gives the events and ``await`` the result. A reader that is slow, or absent, never holds up
-    the run; of several readers each event comes to one. Leaving its ``with`` (or ``async with``) block, or dropping the
-    last reference, cancels what still runs; leaving a loop over its events does not. Thread-safe, for one event loop at
-    a time. After a fork it can no longer be used in the child: waiting raises StateError.
+    :meth:`Client.start`, :meth:`Client.start_manifest`, :meth:`Client.start_fetch` and :meth:`Client.start_metadata`
+    create it. Iterate over it to get its events, and call :meth:`result` to get its result. In asyncio, use ``async
+    for`` and ``await``.
+
+    A slow or missing reader of events does not slow the run down. If there are several readers, each event goes to
+    only one of them. Leaving the ``with`` (or ``async with``) block, or dropping the last reference, cancels the run if
+    it is still running. Leaving a loop over the events does not cancel it.
+
+    Thread-safe, for one event loop at a time. A child process cannot use the run after a fork, so waiting raises
+    StateError there.
+
+    Attributes:
+        kind: what it is: ``"export"``, ``"manifest"``, ``"fetch"`` or ``"metadata"``.
 
     Example:
         >>> with client.start(["Patient"], out=tmp / "claims") as run:
@@ -52,18 +61,19 @@ class Export(Generic[T]):
         partial: Callable[[_native.Result], ExportResult] | None = None,
         keeps: object = None,
     ) -> None:
+        self.kind = native.kind
         self._native: _native.Run | None = native
         self._make = make
-        self._conclude = conclude  # what is left to do after a success
-        self._partial = partial  # what there is after a failure
-        self._keeps = keeps  # a client, and with it a sandbox
+        self._conclude = conclude  # called after a success
+        self._partial = partial  # makes the partial result after a failure
+        self._keeps = keeps  # kept alive for the lifetime of the run: the client, and so its sandbox
         self._made: T | None = None
         self._once = threading.Lock()
-        self._failure: Error | None = None  # once closed
+        self._failure: Error | None = None  # set by close()
         self._waiters: set[asyncio.Future[None]] = set()
         self._progress = Progress(False)
 
-    # ---- Waiting in a thread: the GIL is released, and Ctrl-C raises KeyboardInterrupt at once ----
+    # ---- Blocking waits. They release the GIL, and Ctrl-C raises KeyboardInterrupt at once ----
 
     def __iter__(self) -> Iterator[Event]:
         return self
@@ -74,17 +84,19 @@ class Export(Generic[T]):
         return event
 
     def next_event(self, timeout: float | None = None) -> Event | None:
-        """The next event, or None when none has come within `timeout` seconds (None: no limit) or none will come."""
+        """The next event, or None if none came within `timeout` seconds (None: no limit) or the events have ended."""
         try:
             return self._next(_milliseconds(timeout))
         except StopIteration:
             return None
 
     def wait(self, timeout: float | None = None) -> bool:
-        """Waits until the run has ended, at most `timeout` seconds: True when it succeeded, False when it still runs.
+        """Waits until the run has ended, at most `timeout` seconds.
+
+        Returns True if the run succeeded, and False if it is still running.
 
         Raises:
-            Error: how the run failed.
+            Error: the run failed.
         """
         if self._failure is not None:
             raise self._failure
@@ -101,39 +113,58 @@ class Export(Generic[T]):
 
     @property
     def done(self) -> bool:
-        """Whether the run has ended, one way or another."""
+        """Whether the run has ended, by success or by failure."""
         run = self._native
         if run is None:
             return True
         try:
             return run.wait(0)
-        except StateError:  # the parent's, after a fork
+        except StateError:  # the run belongs to the parent process, before a fork
             raise
         except Error:
             return True
 
     def result(self, timeout: float | None = None) -> T:
-        """What the run produced, once it has ended; events need not have been read.
+        """Waits for the end of the run and returns its result. The events need not have been read.
 
         Raises:
-            TimeoutError: it still runs after `timeout` seconds (the builtin one).
-            Error: how the run failed. Its ``result`` holds the files that were verified before.
+            TimeoutError: the run is still running after `timeout` seconds. This is Python's builtin exception.
+            Error: the run failed. Its ``result`` lists the files that were verified before the failure.
         """
         if not self.wait(timeout):
             raise TimeoutError(f"the run has not ended within {timeout} s")
         assert self._made is not None
         return self._made
 
+    def fileno(self) -> int:
+        """A descriptor for :mod:`select` and for event loops other than asyncio. asyncio does not need it.
+
+        It is readable while an event waits, and after the end of the run. When it is readable, call ``next_event(0)``
+        until that returns None. Stop watching when :attr:`done` is True. Only poll the descriptor; do not read from it.
+        It is valid until the run is closed or garbage-collected.
+
+        Example:
+            >>> import select
+            >>> with client.start(["Patient"], out=tmp / "polled") as run:
+            ...     while not run.done:
+            ...         ready = select.select([run], [], [])
+            ...         while run.next_event(0):
+            ...             pass
+            >>> len(run.result().files)
+            1
+        """
+        return self._run.fd
+
     def cancel(self) -> None:
-        """Asks the run to stop, and returns at once. It then ends with CancelledError, unless it had ended."""
+        """Requests that the run stop, and returns at once. Unless it has ended, it then fails with CanceledError."""
         run = self._native
         if run is not None:
             run.cancel()
 
     def close(self) -> None:
-        """Cancels what still runs and waits until it has let go of files and sinks.
+        """Cancels the run if it is still running, and waits until it has released its files and sinks.
 
-        What is published stays, and :meth:`result` still tells what came of the run.
+        Published files stay. :meth:`result` still returns the result or raises the failure.
         """
         if self._native is None:
             return
@@ -144,14 +175,6 @@ class Export(Generic[T]):
             self._failure = error
         self._native = None
 
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.close()
-
     def __repr__(self) -> str:
         try:
             state = ("succeeded" if self.wait(0) else "running") if self._native is not None else self._closed_state()
@@ -159,7 +182,7 @@ class Export(Generic[T]):
             state = "of another process"
         except Error as error:
             state = f"failed: {error.code}"
-        return f"<Export, {state}>"
+        return f"<Run: {self.kind}, {state}>"
 
     def _closed_state(self) -> str:
         return "succeeded" if self._made is not None else f"failed: {self._failure.code}" if self._failure else "closed"
@@ -202,7 +225,9 @@ class Export(Generic[T]):
         return await asyncio.to_thread(self.result)
 
     async def _signal(self, timeout: float | None = None) -> None:
-        """Waits until there may be something new, at most `timeout` seconds. Callers look before and after."""
+        """Waits for a wake-up from the run, at most `timeout` seconds. A wake-up may be spurious, and one may come
+        before the wait, so callers check for events before and after.
+        """
         import asyncio
 
         loop = asyncio.get_running_loop()
@@ -217,7 +242,7 @@ class Export(Generic[T]):
 
         waiter = loop.create_future()
         self._waiters.add(waiter)
-        loop.add_reader(descriptor, wake)  # the same for all of them
+        loop.add_reader(descriptor, wake)  # one reader for all waiters; adding it again replaces it
         try:
             await asyncio.wait([waiter], timeout=timeout)
         finally:
@@ -225,10 +250,10 @@ class Export(Generic[T]):
             if not self._waiters:
                 loop.remove_reader(descriptor)
 
-    # ---- For the client ----
+    # ---- Used by the client ----
 
     def _follow(self, progress: Progress) -> T:
-        """Reads the events to the end, shows them, and gives the result; whatever happens, the run is closed."""
+        """Reads and shows all events, and returns the result. Closes the run in every case."""
         with self, progress as self._progress:
             while True:
                 try:
@@ -275,11 +300,11 @@ class Export(Generic[T]):
         try:
             run.wait(0)
         except Error:
-            return  # `wait` and `result` tell
+            return  # `wait` and `result` will raise it
         self._settle(run)
 
     def _settle(self, run: _native.Run) -> None:
-        """What is left to do when the run has succeeded, once."""
+        """Concludes a successful run and makes its result. Does so only once."""
         with self._once:
             if self._made is None:
                 native = run.result()
@@ -287,7 +312,7 @@ class Export(Generic[T]):
                 self._made = self._make(native)
 
     def _completed(self, run: _native.Run, error: Error) -> Error:
-        """The error with what is known besides: a sink's own exception, and what was verified before."""
+        """Adds to the error the exception of the sink's code, and the files that were verified before the failure."""
         if isinstance(error, SinkError):
             error.__cause__ = run.sink_failure()
         if self._partial is not None:

@@ -1,4 +1,4 @@
-#include "base/threads.hpp"
+#include "world/threads.hpp"
 
 #include <openssl/crypto.h>
 #include <pthread.h>
@@ -9,13 +9,13 @@
 #include <set>
 #include <thread>
 
-namespace libbcda {
+namespace libbcda::world {
 namespace {
 
 struct Living {
   std::mutex mutex;
   std::set<const StopAtExit*> all;
-  pid_t process = 0;  // whose threads they stop
+  pid_t process = 0;  // the process that registered the entries
 
   void stop_all() {
     const std::lock_guard lock(mutex);
@@ -26,9 +26,9 @@ struct Living {
 
 Living& living() {
   static Living* const made = [] {
-    static Living* const fresh = new Living;               // outlives every static that may hold threads
-    OPENSSL_init_crypto(OPENSSL_INIT_NO_ATEXIT, nullptr);  // or its handler, if it came later, would run before ours
-    // A fork must not find the mutex locked by a thread that the child does not have.
+    static Living* const fresh = new Living;               // leaked, to outlive static objects with threads
+    OPENSSL_init_crypto(OPENSSL_INIT_NO_ATEXIT, nullptr);  // otherwise its exit handler could run before ours
+    // The fork handlers hold the mutex. Otherwise another thread could hold it, and in the child it would stay locked.
     pthread_atfork([] { fresh->mutex.lock(); }, [] { fresh->mutex.unlock(); }, [] { fresh->mutex.unlock(); });
     return fresh;
   }();
@@ -50,7 +50,7 @@ SignalsBlocked::SignalsBlocked() {
 SignalsBlocked::~SignalsBlocked() { pthread_sigmask(SIG_SETMASK, &before_, nullptr); }
 
 void name_this_thread(const std::string& name) noexcept {
-  ::pthread_setname_np(::pthread_self(), name.substr(0, 15).c_str());  // a failure costs nothing but the name
+  ::pthread_setname_np(::pthread_self(), name.substr(0, 15).c_str());  // a failure only loses the name
 }
 
 void run_on_named_thread(const std::string& name, const std::function<void()>& body) {
@@ -75,7 +75,7 @@ Error thread_error(const std::exception& cause) {
 
 StopAtExit::StopAtExit(std::function<void()> stop) : stop_(std::move(stop)) {
   const std::lock_guard lock(living().mutex);
-  if (living().process != ::getpid()) living().all.clear();  // the parent's
+  if (living().process != ::getpid()) living().all.clear();  // entries of the parent process
   living().process = ::getpid();
   living().all.insert(this);
 }
@@ -85,4 +85,4 @@ StopAtExit::~StopAtExit() {
   living().all.erase(this);
 }
 
-}  // namespace libbcda
+}  // namespace libbcda::world

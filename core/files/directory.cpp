@@ -1,0 +1,192 @@
+#include "files/directory.hpp"
+
+#include <fcntl.h>
+#include <sys/file.h>
+#include <unistd.h>
+
+#include <atomic>
+#include <cerrno>
+#include <cstdlib>
+#include <memory>
+
+namespace libbcda::files {
+
+using world::Sync;
+
+namespace {
+
+// Whether the error means that the file system does not support fsync for this kind of file.
+bool cannot_sync(int code) { return code == EINVAL || code == ENOSYS || code == ENOTSUP || code == EOPNOTSUPP; }
+
+std::optional<struct stat> look_at(const Directory& directory, const std::string& name) {
+  struct stat info {};
+  if (directory.disk().status_at(directory.fd(), name.c_str(), AT_SYMLINK_NOFOLLOW, info) != 0) return std::nullopt;
+  return info;
+}
+
+bool same_file(const struct stat& a, const struct stat& b) { return a.st_dev == b.st_dev && a.st_ino == b.st_ino; }
+
+}  // namespace
+
+Directory::Directory(Disk& disk, Fd fd, std::string path)
+    : disk_(&disk), fd_(std::move(fd)), path_(std::move(path)), absolute_(path_) {
+  if (path_.starts_with('/')) return;
+  std::unique_ptr<char, decltype(&std::free)> here(::getcwd(nullptr, 0), &std::free);
+  if (here) absolute_ = join(here.get(), path_);
+}
+
+Directory Directory::open_or_create(const std::string& path, Disk& disk) {
+  if (disk.make_directory(AT_FDCWD, path.c_str()) != 0 && errno != EEXIST) {
+    Error error = file_error("cannot make the directory", path, errno);
+    if (errno == ENOENT) error.message += "; make the directory above it first";
+    throw error;
+  }
+  Fd fd(disk, disk.open(AT_FDCWD, path.c_str(), O_RDONLY | O_DIRECTORY));
+  if (!fd && errno == ENOTDIR)
+    throw std::move(
+        Error(Status::FILESYSTEM, path + " is a file, not a directory; choose another output directory").at_file(path));
+  if (!fd) throw file_error("cannot open the directory", path, errno);
+  return {disk, std::move(fd), path};
+}
+
+Directory Directory::sub(const std::string& name) const {
+  std::string full = join(path_, name);
+  for (int tries = 1;; ++tries) {
+    if (disk_->make_directory(fd(), name.c_str()) != 0 && errno != EEXIST)
+      throw file_error("cannot make the directory", full, errno);
+    Fd opened(*disk_, disk_->open(fd(), name.c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW));
+    if (opened) return {*disk_, std::move(opened), full};
+    // Another run may have removed the directory between mkdir and open.
+    if (errno != ENOENT || tries == 10) throw file_error("cannot open the directory", full, errno);
+  }
+}
+
+bool Directory::contains(const std::string& name) const { return look_at(*this, name).has_value(); }
+
+bool is_file(const Directory& directory, const std::string& name) {
+  const auto there = look_at(directory, name);
+  return there && S_ISREG(there->st_mode);
+}
+
+std::string Directory::read(const std::string& name, std::size_t max_bytes) const {
+  InputFile file(*this, name);
+  if (file.size() > static_cast<std::int64_t>(max_bytes))
+    throw std::move(Error(Status::FILESYSTEM,
+                          "the file " + join(path_, name) + " is larger than " + std::to_string(max_bytes) + " bytes")
+                        .at_file(join(path_, name)));
+  std::string text;
+  Bytes buffer(64u << 10);
+  while (const std::size_t n = file.read(buffer)) text.append(as_text({buffer.data(), n}));
+  return text;
+}
+
+namespace {
+
+// Creates a new file with a unique name, in the directory of the file that it will replace.
+std::pair<Fd, std::string> new_file_beside(const Directory& dir, const std::string& name) {
+  static std::atomic<unsigned> number{0};
+  for (;;) {
+    std::string own = "." + name + "." + std::to_string(::getpid()) + "-" + std::to_string(++number) + ".new";
+    Fd file(dir.disk(), dir.disk().open(dir.fd(), own.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW, 0600));
+    if (file) return {std::move(file), std::move(own)};
+    if (errno != EEXIST) throw file_error("cannot write", join(dir.path(), name), errno);
+  }
+}
+
+}  // namespace
+
+void Directory::replace(const std::string& name, std::string_view text, Durability durability) const {
+  const std::string full = join(path_, name);
+  auto [file, partial] = new_file_beside(*this, name);
+  try {
+    write_all(*disk_, file.get(), as_bytes(text), full);
+    if (durability == Durability::power && disk_->sync(file.get(), Sync::all) != 0) throw sync_error(full, errno);
+    if (int code = file.close()) throw file_error("cannot write", full, code);
+    if (disk_->rename(fd(), partial.c_str(), fd(), name.c_str(), 0) != 0)
+      throw file_error("cannot rename", full, errno);
+  } catch (...) {
+    remove(partial);
+    throw;
+  }
+  if (durability == Durability::power) sync();
+}
+
+void Directory::remove(const std::string& name) const noexcept { disk_->unlink(fd(), name.c_str(), 0); }
+
+void Directory::remove_empty(const std::string& name) const noexcept {
+  disk_->unlink(fd(), name.c_str(), AT_REMOVEDIR);  // fails if the directory is not empty
+}
+
+std::vector<std::string> Directory::names() const {
+  std::vector<std::string> names;
+  if (disk_->list(fd(), names) != 0) throw file_error("cannot read the directory", path_, errno);
+  return names;
+}
+
+bool Directory::has(const Directory& inner, const std::string& name) const {
+  struct stat its {};
+  const auto there = look_at(*this, name);
+  return there && disk_->status(inner.fd(), its) == 0 && same_file(*there, its);
+}
+
+bool Directory::in_place() const {
+  struct stat its {
+  }, there{};
+  return disk_->status(fd(), its) == 0 && disk_->status_at(AT_FDCWD, absolute_.c_str(), 0, there) == 0 &&
+         same_file(its, there);
+}
+
+bool Directory::make_private() const {
+  struct stat its {};
+  if (disk_->status(fd(), its) != 0) return false;
+  if (its.st_uid != ::geteuid() && its.st_uid != 0) return false;
+  if ((its.st_mode & (S_IWGRP | S_IWOTH)) != 0)
+    disk_->protect(fd(), 0700);  // may have no effect, because some file systems have one mode for all files
+  return true;
+}
+
+void Directory::remove_if_empty() const {
+  if (in_place()) disk_->unlink(AT_FDCWD, absolute_.c_str(), AT_REMOVEDIR);  // fails if it is not empty
+}
+
+std::optional<Instant> Directory::modified(const std::string& name) const {
+  auto there = look_at(*this, name);
+  if (!there) return std::nullopt;
+  return Instant(std::chrono::seconds(there->st_mtim.tv_sec) + Milliseconds(there->st_mtim.tv_nsec / 1'000'000));
+}
+
+std::optional<Instant> Directory::now() const {
+  const std::string probe = ".now." + std::to_string(::getpid());
+  Fd file(*disk_, disk_->open(fd(), probe.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW, 0600));
+  if (!file) return std::nullopt;
+  auto written = modified(probe);
+  remove(probe);
+  return written;
+}
+
+bool Directory::sync() const {
+  if (disk_->sync(fd(), Sync::all) == 0) return true;
+  if (cannot_sync(errno)) return false;
+  throw sync_error(path_, errno);
+}
+
+bool Directory::sync_own_name() const {
+  Fd above(*disk_, disk_->open(fd(), "..", O_RDONLY | O_DIRECTORY));
+  // If the parent directory may not be read, the whole file system is synced instead.
+  if ((above ? disk_->sync(above.get(), Sync::all) : disk_->sync(fd(), Sync::file_system)) == 0) return true;
+  if (cannot_sync(errno)) return false;
+  throw sync_error(join(path_, ".."), errno);
+}
+
+DirectoryLock::Outcome DirectoryLock::attempt(int operation) const {
+  for (;;) {
+    if (directory_.disk().lock(directory_.fd(), operation | LOCK_NB) == 0) return Outcome::got;
+    if (errno != EINTR) return errno == EWOULDBLOCK ? Outcome::busy : Outcome::unsupported;
+  }
+}
+
+DirectoryLock::Outcome DirectoryLock::try_alone() const { return attempt(LOCK_EX); }
+DirectoryLock::Outcome DirectoryLock::try_shared() const { return attempt(LOCK_SH); }
+void DirectoryLock::release() const noexcept { directory_.disk().lock(directory_.fd(), LOCK_UN); }
+
+}  // namespace libbcda::files

@@ -1,0 +1,41 @@
+#include "http/retry.hpp"
+
+#include <algorithm>
+
+namespace libbcda::http {
+namespace {
+
+constexpr Milliseconds kLongestRequested = std::chrono::minutes(15);
+
+Milliseconds scaled(Milliseconds duration, double factor) {
+  return Milliseconds(static_cast<std::int64_t>(static_cast<double>(duration.count()) * factor));
+}
+
+}  // namespace
+
+bool transient(int status) {
+  return status == 408 || status == 425 || status == 429 || status == 500 || status == 502 || status == 503 ||
+         status == 504;
+}
+
+Milliseconds Backoff::next(double jitter, std::optional<Milliseconds> requested) {
+  Milliseconds delay = next_;
+  next_ = std::min(longest_, scaled(next_, factor_));
+  delay -= scaled(delay, 0.2 * jitter);
+  delay = std::min(delay, longest_);
+  return requested ? std::max(delay, std::min(*requested, kLongestRequested)) : delay;
+}
+
+bool RetryBudget::allow(Steady now, int limit) {
+  if (!since_) since_ = now;
+  const bool young = now - *since_ < patience_;
+  return spent_++ < std::min(limit, limit_) || young;
+}
+
+void RetryBudget::refill() {
+  spent_ = 0;
+  since_.reset();
+  backoff_ = fresh_;
+}
+
+}  // namespace libbcda::http

@@ -1,0 +1,115 @@
+#include "runtime/body_pump.hpp"
+
+#include <boost/asio/cancellation_state.hpp>
+#include <boost/asio/post.hpp>
+#include <boost/asio/this_coro.hpp>
+#include <boost/asio/use_awaitable.hpp>
+
+#include <algorithm>
+#include <condition_variable>
+#include <exception>
+#include <mutex>
+#include <utility>
+
+#include "base/error.hpp"
+#include "world/wakeup.hpp"
+
+namespace libbcda::runtime {
+namespace {
+
+constexpr std::int64_t kLargestBlock = 256 << 10;
+constexpr std::int64_t kSmallestBlock = 4 << 10;
+
+}  // namespace
+
+struct BodyPump::Work {
+  explicit Work(const asio::any_io_executor& executor) : idle(std::make_shared<world::Wakeup>(executor)) {}
+
+  bool is_busy() {
+    const std::lock_guard lock(mutex);
+    return busy;
+  }
+  void begin() {
+    const std::lock_guard lock(mutex);
+    busy = true;
+  }
+  void end(std::exception_ptr thrown) {
+    {
+      const std::lock_guard lock(mutex);
+      busy = false;
+      if (thrown) failure = std::move(thrown);
+      ended.notify_all();
+    }
+    idle->wake();
+  }
+  void wait_until_idle() {
+    std::unique_lock lock(mutex);
+    ended.wait(lock, [this] { return !busy; });
+  }
+  void check() {
+    const std::lock_guard lock(mutex);
+    if (failure) std::rethrow_exception(failure);
+  }
+
+  std::mutex mutex;
+  std::condition_variable ended;
+  bool busy = false;
+  std::exception_ptr failure;  // a worker's exception cannot reach the coroutine in another way
+  std::shared_ptr<world::Wakeup> idle;
+};
+
+BodyPump::BodyPump(const asio::any_io_executor& executor, world::Workers& workers, transfer::Decoder& decoder,
+                   std::int64_t expected)
+    : workers_(workers),
+      decoder_(decoder),
+      block_size_(
+          static_cast<std::size_t>(expected < 0 ? kLargestBlock : std::clamp(expected, kSmallestBlock, kLargestBlock))),
+      work_(std::make_shared<Work>(executor)) {}
+
+// Asio destroys a coroutine whose wait could not be started. Then nobody has settled, and the thread waits here.
+BodyPump::~BodyPump() { work_->wait_until_idle(); }
+
+Task<std::size_t> BodyPump::move(http::Response& response) {
+  Bytes& block = blocks_[current_];
+  block.resize(block_size_);
+  const std::size_t n = co_await response.read_some(MutableBytes(block).subspan(filled_));
+  filled_ += n;
+  if (filled_ == block_size_ || (n > 0 && !work_->is_busy())) co_await hand_on();
+  co_return n;
+}
+
+Task<> BodyPump::hand_on() {
+  // While the network and the worker are always ahead nothing else waits, and only a wait lets a cancellation or another
+  // file in.
+  co_await asio::post(co_await asio::this_coro::executor, asio::use_awaitable);
+  co_await settle();
+  work_->check();
+  // A canceled wait for the worker ends at once when the worker is idle by then.
+  const asio::cancellation_state cancellation = co_await asio::this_coro::cancellation_state;
+  if (cancellation.cancelled() != asio::cancellation_type::none) throw Error(Status::CANCELED, "canceled");
+  const ByteView block(blocks_[current_].data(), std::exchange(filled_, 0));
+  current_ = 1 - current_;
+  if (block.empty()) co_return;
+  work_->begin();
+  asio::post(workers_.executor(), [work = work_, block, &workers = workers_, &decoder = decoder_] {
+    std::exception_ptr thrown;
+    try {
+      workers.perform([&] { decoder.feed(block); });
+    } catch (...) {
+      thrown = std::current_exception();
+    }
+    work->end(thrown);
+  });
+}
+
+Task<> BodyPump::finish() {
+  co_await hand_on();
+  co_await settle();
+  work_->check();
+}
+
+Task<> BodyPump::settle() {
+  for (bool busy = work_->is_busy(); busy; busy = work_->is_busy()) co_await work_->idle->wait();
+}
+
+}  // namespace libbcda::runtime

@@ -1,0 +1,44 @@
+// Moves the body of an answer to a decoder: while a worker decrypts and writes one block, the next one is read.
+#pragma once
+#include <array>
+#include <memory>
+
+#include "base/bytes.hpp"
+#include "http/client.hpp"
+#include "transfer/decoder.hpp"
+#include "world/workers.hpp"
+
+namespace libbcda::runtime {
+
+// Not thread-safe: it is used on one strand.
+class BodyPump {
+ public:
+  // `executor` is that strand. `expected`: the bytes that will come; -1: unknown.
+  BodyPump(const asio::any_io_executor& executor, world::Workers& workers, transfer::Decoder& decoder,
+           std::int64_t expected);
+  ~BodyPump();
+  BodyPump(const BodyPump&) = delete;
+  BodyPump& operator=(const BodyPump&) = delete;
+
+  // Reads some bytes and hands them on when the worker is idle or the block is full. Returns how many were read; 0: the body
+  // has ended. Throws what reading or decoding threw.
+  Task<std::size_t> move(http::Response& response);
+  // Hands on what is left and waits until it is decoded. Throws what decoding threw.
+  Task<> finish();
+  // Waits until the worker is idle. It is awaited before this object or the decoder is destroyed, with cancellation switched
+  // off.
+  Task<> settle();
+
+ private:
+  struct Work;  // what the worker shares
+  Task<> hand_on();
+
+  world::Workers& workers_;
+  transfer::Decoder& decoder_;
+  std::size_t block_size_;
+  std::array<Bytes, 2> blocks_;  // one is read into, the other one is with the worker
+  std::size_t current_ = 0, filled_ = 0;
+  std::shared_ptr<Work> work_;
+};
+
+}  // namespace libbcda::runtime

@@ -1,0 +1,85 @@
+#include "runtime/file_crew.hpp"
+
+#include <algorithm>
+#include <optional>
+#include <utility>
+
+#include "runtime/guarded.hpp"
+#include "transfer/names.hpp"
+
+namespace libbcda::runtime {
+
+FileCrew::FileCrew(Session& session, world::World& world, const Settings& settings, const Output& output,
+                   FileQueue& queue, Reporter& reporter, Outcome& outcome, std::shared_ptr<TaskGroup> group,
+                   bool takes_earlier_files)
+    : queue_(queue),
+      reporter_(reporter),
+      outcome_(outcome),
+      group_(std::move(group)),
+      parallel_(static_cast<std::size_t>(settings.integer("parallel"))),
+      worker_(session, world, settings, output, reporter, takes_earlier_files) {}
+
+void FileCrew::fetch(const Files& files, const std::string& status_url, bool use_token, bool is_last) {
+  if (!files->empty()) reporter_.enter(RunState::downloading);
+  queue_.add(files, status_url, use_token);
+  const std::lock_guard lock(mutex_);
+  all_known_ = all_known_ || is_last;
+  for (std::size_t more = std::min(parallel_ - at_work_, queue_.waiting()); more > 0; --more) {
+    ++at_work_;
+    group_->spawn([this] { return work(); });
+  }
+}
+
+// Takes files off the queue until it is empty.
+Task<> FileCrew::work() {
+  while (!leave_if_done()) {
+    std::optional<FileTask> task = queue_.take();
+    if (!task) continue;  // another worker was faster
+    const auto body = [&]() -> Task<> {
+      std::int64_t files = -1;
+      {
+        const std::lock_guard lock(mutex_);
+        if (all_known_) files = queue_.counts().total;
+      }
+      FileResult file = co_await worker_.fetch(*task, files);
+      published(*task, std::move(file));
+    };
+    co_await guarded(body(), [&](const Error& e) { failed(*task, e); });
+  }
+}
+
+// Under the lock that fetch() takes: a file that is added meanwhile finds this worker gone, and a new one is started.
+bool FileCrew::leave_if_done() {
+  const std::lock_guard lock(mutex_);
+  const bool done = queue_.waiting() == 0 || group_->canceled();
+  if (done) --at_work_;
+  return done;
+}
+
+void FileCrew::published(const FileTask& task, FileResult file) {
+  {
+    const std::lock_guard lock(mutex_);
+    unreachable_ = 0;
+  }
+  queue_.done(file);
+  reporter_.file_published(task, file);
+}
+
+void FileCrew::failed(const FileTask& task, const Error& error) {
+  if (error.status == Status::CANCELED) return outcome_.fail(error);
+  queue_.failed();
+  outcome_.fail_at_a_file(error);
+  reporter_.file_failed(task, error);
+  const bool is_single = queue_.counts().total == 1;  // its failure is the run's own
+  if (!is_single) reporter_.warn(error, transfer::safe_type(task.entry.type), task.entry.name);
+  if (worker_.keys().is_wrong() || service_is_gone(error)) outcome_.stop();
+}
+
+// Each file has its own tries; when file after file uses them up, thousands more would not fare better.
+bool FileCrew::service_is_gone(const Error& error) {
+  if (error.status != Status::NETWORK && error.status != Status::TIMEOUT) return false;
+  const std::lock_guard lock(mutex_);
+  return ++unreachable_ > 2 * parallel_;
+}
+
+}  // namespace libbcda::runtime

@@ -1,0 +1,46 @@
+// The workers that take files off the queue, `parallel` at a time.
+#pragma once
+#include <memory>
+#include <mutex>
+#include <string>
+#include <vector>
+
+#include "runtime/file_queue.hpp"
+#include "runtime/file_worker.hpp"
+#include "runtime/outcome.hpp"
+#include "runtime/reporter.hpp"
+#include "runtime/task_group.hpp"
+
+namespace libbcda::runtime {
+
+// Thread-safe.
+class FileCrew {
+ public:
+  FileCrew(Session& session, world::World& world, const Settings& settings, const Output& output, FileQueue& queue,
+           Reporter& reporter, Outcome& outcome, std::shared_ptr<TaskGroup> group, bool takes_earlier_files);
+
+  // Adds files to the queue and sees to it that enough workers are at it.
+  // `is_last`: no other manifest will come, so the number of files is known from now on.
+  void fetch(const Files& files, const std::string& status_url, bool use_token, bool is_last);
+
+ private:
+  Task<> work();
+  bool leave_if_done();
+  void published(const FileTask& task, FileResult file);
+  void failed(const FileTask& task, const Error& error);
+  bool service_is_gone(const Error& error);
+
+  FileQueue& queue_;
+  Reporter& reporter_;
+  Outcome& outcome_;
+  std::shared_ptr<TaskGroup> group_;
+  std::size_t parallel_;
+  FileWorker worker_;
+
+  std::mutex mutex_;
+  std::size_t at_work_ = 0;
+  std::size_t unreachable_ = 0;  // files in a row that failed for want of a connection
+  bool all_known_ = false;
+};
+
+}  // namespace libbcda::runtime

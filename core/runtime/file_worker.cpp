@@ -1,0 +1,235 @@
+#include "runtime/file_worker.hpp"
+
+#include <boost/asio/this_coro.hpp>
+
+#include <algorithm>
+#include <exception>
+#include <utility>
+#include <variant>
+
+#include "base/quote.hpp"
+#include "runtime/body_pump.hpp"
+#include "transfer/decrypt_file.hpp"
+#include "transfer/names.hpp"
+
+namespace libbcda::runtime {
+namespace {
+
+constexpr std::size_t kLargestRefusal = 64 << 10;
+constexpr std::int64_t kKeysToTry = 3;
+
+transfer::DownloadOptions download_options(const Settings& s) {
+  return {s.duration("retry_delay"), s.duration("retry_max_delay"), static_cast<int>(s.integer("retries"))};
+}
+
+FileResult describe(const FileTask& task) {
+  FileResult result;
+  result.type = transfer::safe_type(task.entry.type);
+  result.url = task.entry.url.text();
+  result.path = task.path();
+  result.status_url = task.status_url;
+  result.is_error = task.entry.is_error;
+  result.key_id = transfer::key_id(task.entry.encrypted_key);
+  return result;
+}
+
+}  // namespace
+
+void KeyTrial::opened() {
+  const std::lock_guard lock(mutex_);
+  ++opened_;
+}
+
+void KeyTrial::refused(std::int64_t files) {
+  const std::lock_guard lock(mutex_);
+  const std::int64_t enough = files < 0 ? kKeysToTry : std::min(kKeysToTry, files);
+  if (opened_ == 0 && ++refused_ >= enough) wrong_ = true;
+}
+
+bool KeyTrial::is_wrong() const {
+  const std::lock_guard lock(mutex_);
+  return wrong_;
+}
+
+FileWorker::FileWorker(Session& session, world::World& world, const Settings& settings, const Output& output,
+                       Reporter& reporter, bool takes_earlier_files)
+    : session_(session),
+      world_(world),
+      settings_(settings),
+      output_(output),
+      reporter_(reporter),
+      takes_earlier_files_(takes_earlier_files),
+      options_(download_options(settings)) {}
+
+Task<FileResult> FileWorker::fetch(FileTask& task, std::int64_t files) {
+  task.entry.url = bulk::on_service_origin(task.entry.url, session_.service());
+  check_origin(task.entry);
+  if (auto earlier = co_await find_earlier(task)) co_return std::move(*earlier);
+  reporter_.file_requested(task);
+  const auto key = co_await key_for(task.entry, files);
+  co_return co_await download(task, key);
+}
+
+void FileWorker::check_origin(const bulk::Entry& entry) const {
+  if (session_.allows(entry.url)) return;
+  throw std::move(Error(Status::PROTOCOL, "the file " + entry.shown() + " is on another origin, " +
+                                              tidy(entry.url.origin(), 200) +
+                                              "; if that is right, list it in the setting allowed_origins")
+                      .at_file(entry.name));
+}
+
+// A file of that name in OUT. A fetch takes one that an earlier run published there, once it has read that it still is
+// that file. Any other is in the way.
+Task<std::optional<FileResult>> FileWorker::find_earlier(const FileTask& task) {
+  if (!output_.workspace) co_return std::nullopt;
+  const transfer::Workspace& workspace = *output_.workspace;
+  const std::string path = task.path();
+  bool is_there = false, is_still = false;
+  auto state = co_await asio::this_coro::cancellation_state;
+  co_await world::run_on(world_.workers(), [&] {
+    is_there = workspace.published().has(path);
+    const auto found = workspace.earlier().find(path);
+    if (!is_there || !takes_earlier_files_ || found == workspace.earlier().end()) return;
+    if (!transfer::is_of(found->second, task.entry)) return;
+    is_still = workspace.published().is_still(found->second, [&] {
+      if (state.cancelled() != asio::cancellation_type::none) throw Error(Status::CANCELED, "canceled");
+    });
+  });
+  if (!is_there) co_return std::nullopt;
+  if (is_still) {
+    FileResult result = describe(task);
+    result.facts = workspace.earlier().at(path).facts;
+    result.path = output_.shown_path(path);
+    co_return result;
+  }
+  const std::string full = output_.shown_path(path);
+  throw std::move(
+      Error(Status::FILESYSTEM, full + " exists already; move it away or choose another directory").at_file(full));
+}
+
+// RSA takes most of a millisecond, so a worker does it.
+Task<std::optional<crypto::FileKey>> FileWorker::key_for(const bulk::Entry& entry, std::int64_t files) {
+  std::optional<crypto::FileKey> key;
+  try {
+    co_await world::run_on(world_.workers(), [&] {
+      key = transfer::key_of(entry, session_.private_key(), settings_.boolean("allow_plaintext"));
+    });
+  } catch (const Error& e) {
+    if (e.status == Status::DECRYPTION) keys_.refused(files);
+    throw;
+  }
+  if (key) keys_.opened();
+  co_return key;
+}
+
+Task<FileResult> FileWorker::download(const FileTask& task, const std::optional<crypto::FileKey>& key) {
+  transfer::Download download(task.entry, options_, [this] { return world_.random().uniform(); });
+  http::Request last;
+  FileResult result = describe(task);
+  for (;;) {
+    http::Step step = download.next();
+    if (auto* pause = std::get_if<http::Wait>(&step)) {
+      if (pause->retry) reporter_.retry(*pause, result.type, task.entry.name);
+      co_await world_.clock().sleep(pause->duration);
+      continue;
+    }
+    http::Send send = std::get<http::Send>(std::move(step));
+    std::optional<Error> failure;  // a handler cannot co_await
+    try {
+      if (send.renew_token) session_.tokens().reject(last);
+      if (task.use_token) co_await session_.tokens().authorize(send.request);
+      last = send.request;
+      if (co_await attempt(task, key, download, std::move(send.request), result)) co_return result;
+    } catch (const Error& e) {
+      if (e.status == Status::CANCELED) throw;
+      failure = e;
+    }
+    if (failure) download.on_failure(*failure, world_.clock().now());
+  }
+}
+
+// One request for one file; false when the answer was not the file.
+Task<bool> FileWorker::attempt(const FileTask& task, const std::optional<crypto::FileKey>& key,
+                               transfer::Download& download, http::Request request, FileResult& result) {
+  http::Response response = co_await session_.http().open(std::move(request));
+  if (!co_await accept(response, download)) co_return false;
+  if (!key && !response.delimited())
+    throw Error(Status::VERIFICATION, "the file " + task.entry.shown() +
+                                          " came in plaintext and without a length, so it cannot be known to be whole");
+  co_await take_body(task, response, key, result);
+  co_return true;
+}
+
+// Whether the answer is the file. One that is not is read a little way, because it may say why.
+Task<bool> FileWorker::accept(http::Response& response, transfer::Download& download) {
+  http::Answer answer = response.head();
+  if (answer.status != 200) {
+    try {
+      co_await response.read_text(answer.body, kLargestRefusal);
+    } catch (const Error& e) {
+      if (e.status == Status::CANCELED) throw;
+      // The status is the answer. What explains it was cut, so the part that came is used.
+    }
+  }
+  co_return download.on_head(answer, world_.clock().now());
+}
+
+// Decrypts, verifies and publishes the body.
+Task<> FileWorker::take_body(const FileTask& task, http::Response& response, const std::optional<crypto::FileKey>& key,
+                             FileResult& result) {
+  world::Workers& workers = output_.write_workers(world_);
+  std::unique_ptr<transfer::Writer> writer;
+  std::optional<transfer::Decoder> decoder;
+  std::optional<BodyPump> pump;
+  std::exception_ptr failure;  // a handler cannot co_await, and the writer is destroyed on a worker
+  try {
+    co_await world::run_on(workers,
+                           [&] { writer = output_.destination->begin(task.name, result.type, task.entry.is_error); });
+    decoder.emplace(key, *writer, response.content_length() >= 0);
+    pump.emplace(co_await asio::this_coro::executor, workers, *decoder, response.content_length());
+    co_await receive(response, *pump);
+    co_await world::run_on(workers, [&] { result.facts = decoder->finish(); });
+    co_await world::run_on(output_.commit_workers(world_),
+                           [&] { result.path = output_.shown_path(commit(task, *writer, result.facts)); });
+  } catch (Error& e) {
+    if (e.file.empty() && e.status != Status::NETWORK) e.message = "the file " + task.entry.shown() + ": " + e.message;
+    failure = std::current_exception();
+  } catch (...) {
+    failure = std::current_exception();
+  }
+  if (!failure) co_return;
+  co_await asio::this_coro::throw_if_cancelled(false);
+  if (pump) co_await pump->settle();
+  co_await world::run_on(workers, [&] { writer.reset(); });
+  co_await asio::this_coro::throw_if_cancelled(true);
+  std::rethrow_exception(failure);
+}
+
+// The body, to its end.
+Task<> FileWorker::receive(http::Response& response, BodyPump& pump) {
+  const std::int64_t expected = std::max<std::int64_t>(0, response.content_length());
+  std::int64_t received = 0;
+  reporter_.expect(expected);
+  try {
+    while (const std::size_t n = co_await pump.move(response)) {
+      received += static_cast<std::int64_t>(n);
+      reporter_.receive(static_cast<std::int64_t>(n));
+    }
+    co_await pump.finish();
+  } catch (const Error&) {
+    reporter_.expect(-expected);
+    reporter_.receive(-received);
+    throw;
+  }
+}
+
+// The file is whole and verified: its record goes into the journal, then the file gets its name.
+std::string FileWorker::commit(const FileTask& task, transfer::Writer& writer, const transfer::Facts& facts) {
+  if (output_.workspace)
+    output_.workspace->journal().file_coming({task.path(), task.entry.url.without_query(),
+                                              transfer::safe_type(task.entry.type),
+                                              transfer::key_id(task.entry.encrypted_key), facts});
+  return writer.commit(facts.bytes, facts.sha256);
+}
+
+}  // namespace libbcda::runtime

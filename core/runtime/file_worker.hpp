@@ -1,0 +1,63 @@
+// One file's way: from its URL through decryption and verification to its final name.
+#pragma once
+#include <mutex>
+#include <optional>
+
+#include "runtime/file_queue.hpp"
+#include "runtime/output.hpp"
+#include "runtime/reporter.hpp"
+#include "runtime/session.hpp"
+#include "transfer/download.hpp"
+
+namespace libbcda::runtime {
+
+// Finds out whether the private key is the registered one. When it opens none of the first files, nothing else will go well.
+// A single file may have a bad key, so a few must agree, or all that there are. Thread-safe.
+class KeyTrial {
+ public:
+  void opened();
+  // `files`: how many there are; -1: more may come.
+  void refused(std::int64_t files);
+  bool is_wrong() const;
+
+ private:
+  mutable std::mutex mutex_;
+  std::int64_t opened_ = 0, refused_ = 0;
+  bool wrong_ = false;
+};
+
+// Thread-safe: each file is fetched by a call of its own, on the strand of its coroutine.
+class FileWorker {
+ public:
+  FileWorker(Session& session, world::World& world, const Settings& settings, const Output& output, Reporter& reporter,
+             bool takes_earlier_files);
+
+  // Fetches, verifies and publishes one file; a file that an earlier fetch published is taken as it is. Throws Error.
+  // `files`: as KeyTrial::refused has it.
+  Task<FileResult> fetch(FileTask& task, std::int64_t files);
+  const KeyTrial& keys() const { return keys_; }
+
+ private:
+  Task<std::optional<FileResult>> find_earlier(const FileTask& task);
+  Task<FileResult> download(const FileTask& task, const std::optional<crypto::FileKey>& key);
+  Task<bool> attempt(const FileTask& task, const std::optional<crypto::FileKey>& key, transfer::Download& download,
+                     http::Request request, FileResult& result);
+  Task<bool> accept(http::Response& response, transfer::Download& download);
+  Task<> take_body(const FileTask& task, http::Response& response, const std::optional<crypto::FileKey>& key,
+                   FileResult& result);
+  Task<> receive(http::Response& response, class BodyPump& pump);
+  Task<std::optional<crypto::FileKey>> key_for(const bulk::Entry& entry, std::int64_t files);
+  std::string commit(const FileTask& task, transfer::Writer& writer, const transfer::Facts& facts);
+  void check_origin(const bulk::Entry& entry) const;
+
+  Session& session_;
+  world::World& world_;
+  const Settings& settings_;
+  const Output& output_;
+  Reporter& reporter_;
+  bool takes_earlier_files_;
+  transfer::DownloadOptions options_;
+  KeyTrial keys_;
+};
+
+}  // namespace libbcda::runtime

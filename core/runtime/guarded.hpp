@@ -1,0 +1,29 @@
+// Running a coroutine whose failure is somebody's to hear.
+#pragma once
+#include <boost/asio/error.hpp>
+#include <boost/system/system_error.hpp>
+
+#include <optional>
+#include <utility>
+
+#include "base/error.hpp"
+#include "base/task.hpp"
+
+namespace libbcda::runtime {
+
+// Runs a coroutine and hands over what it throws as an Error; its own cancellation comes as CANCELED.
+template <class Failed>
+Task<> guarded(Task<> body, Failed failed) {
+  std::optional<Error> error;
+  try {
+    co_await std::move(body);
+  } catch (const boost::system::system_error& e) {
+    error = e.code() == asio::error::operation_aborted ? Error(Status::CANCELED, "canceled")
+                                                       : Error(Status::INTERNAL, e.what());
+  } catch (...) {
+    error = current_error();
+  }
+  if (error) failed(*error);
+}
+
+}  // namespace libbcda::runtime

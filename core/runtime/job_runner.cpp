@@ -1,0 +1,178 @@
+#include "runtime/job_runner.hpp"
+
+#include <algorithm>
+#include <optional>
+#include <utility>
+#include <variant>
+
+#include "runtime/guarded.hpp"
+
+namespace libbcda::runtime {
+namespace {
+
+constexpr auto kConfirmPatience = std::chrono::minutes(5);  // the files are here: no reason to wait for long
+
+}  // namespace
+
+bulk::JobOptions job_options(const Settings& s) {
+  return {s.duration("poll_interval"), s.duration("poll_max_interval"), s.duration("job_timeout"),
+          s.duration("retry_delay"),   s.duration("retry_max_delay"),   static_cast<int>(s.integer("retries")),
+          s.duration("outage_limit")};
+}
+
+json::array describe(const std::vector<JobRecord>& jobs) {
+  json::array described;
+  for (const JobRecord& job : jobs)
+    described.push_back(json::object{{"type", job.type},
+                                     {"request", job.request},
+                                     {"statusUrl", shown(job.status_url)},
+                                     {"transactionTime", job.manifest->transaction_time},
+                                     {"files", job.manifest->entries.size()},
+                                     {"confirmed", job.confirmed}});
+  return described;
+}
+
+JobRunner::JobRunner(Session& session, world::World& world, bulk::JobOptions options, Reporter& reporter,
+                     Outcome& outcome, transfer::Workspace* workspace, FilesFound files_found)
+    : session_(session),
+      world_(world),
+      options_(options),
+      reporter_(reporter),
+      outcome_(outcome),
+      workspace_(workspace),
+      files_found_(std::move(files_found)) {}
+
+Task<> JobRunner::run(std::string type, bool alone) {
+  bulk::Job job(session_.service(), std::move(type), options_, [this] { return world_.random().uniform(); });
+  std::optional<Error> failure;  // a handler cannot co_await
+  co_await guarded(drive(job), [&](const Error& e) { failure = e; });
+  if (failure)
+    co_await failed(job, std::move(*failure), alone);
+  else
+    done(job);
+}
+
+// Does what the job says until it has its manifest.
+Task<> JobRunner::drive(bulk::Job& job) {
+  http::Request last;
+  for (;;) {
+    http::Step step = job.next(world_.clock().now());
+    if (auto* pause = std::get_if<http::Wait>(&step)) {
+      if (pause->retry) reporter_.retry(*pause, job.type());
+      co_await world_.clock().sleep(pause->duration);
+    } else if (auto* send = std::get_if<http::Send>(&step)) {
+      co_await exchange(job, std::move(*send), last);
+    } else {
+      co_return;
+    }
+  }
+}
+
+Task<> JobRunner::exchange(bulk::Job& job, http::Send send, http::Request& last) {
+  const bool was_accepted = job.phase() == bulk::Job::Phase::to_poll;
+  bool heard = false;
+  std::optional<http::Answer> answer;
+  std::optional<Error> failure;
+  try {
+    answer = co_await ask(!was_accepted, std::move(send), last, heard);
+  } catch (const Error& e) {
+    if (e.status == Status::CANCELED) throw;
+    failure = e;
+  }
+  if (failure) {
+    job.on_failure(*failure, heard, world_.clock().now());
+    co_return;
+  }
+  job.on_answer(*answer, world_.clock().now());
+  co_await answered(job, was_accepted, answer->status);
+}
+
+Task<http::Answer> JobRunner::ask(bool is_kick_off, http::Send send, http::Request& last, bool& answered) {
+  if (send.renew_token) session_.tokens().reject(last);
+  co_await session_.tokens().authorize(send.request);
+  if (is_kick_off) reporter_.enter(RunState::kick_off);
+  last = send.request;
+  const auto limit = static_cast<std::size_t>(session_.settings().integer("max_manifest_bytes"));
+  co_return co_await session_.http().send(std::move(send.request), limit, &answered);
+}
+
+Task<> JobRunner::answered(bulk::Job& job, bool was_accepted, int status) {
+  if (!job.status_url()) co_return;
+  if (was_accepted) {
+    if (status == 202) reporter_.job_polled(job);
+    co_return;
+  }
+  reporter_.enter(RunState::waiting);
+  co_await note([&] { workspace_->journal().job_accepted(job.type(), job.status_url()->text()); });
+  reporter_.job_accepted(job);
+}
+
+void JobRunner::done(const bulk::Job& job) {
+  reporter_.job_done(job);
+  const JobRecord record{job.type(), job.kick_off_url().text(), job.status_url()->text(), job.manifest(), false};
+  {
+    const std::lock_guard lock(mutex_);
+    records_.push_back(record);
+  }
+  files_found_(record, Files(record.manifest, &record.manifest->entries));
+}
+
+Task<> JobRunner::failed(const bulk::Job& job, Error error, bool alone) {
+  const std::string status_url = job.status_url() ? job.status_url()->text() : "";
+  outcome_.fail(error);
+  const bool dead = error.status == Status::JOB_FAILED || error.status == Status::JOB_GONE;
+  if (dead && !status_url.empty()) co_await note([&] { workspace_->journal().job_dead(status_url); });
+  if (error.status == Status::CANCELED) co_return;
+  if (!status_url.empty()) reporter_.job_failed(status_url, error);
+  if (!alone) reporter_.warn(error, job.type());
+}
+
+Task<> JobRunner::confirm() {
+  for (const JobRecord& record : records()) co_await confirm(record);
+}
+
+Task<> JobRunner::confirm(JobRecord record) {
+  bulk::JobOptions options = options_;
+  options.outage_limit = Milliseconds(0);
+  options.job_timeout = kConfirmPatience;
+  bulk::Job job(session_.service(), record.type, http::parse_url(record.status_url, "the status URL"), options,
+                [this] { return world_.random().uniform(); });
+  std::optional<Error> failure;
+  try {
+    co_await drive(job);
+  } catch (const Error& e) {
+    if (stops_everything(e.status)) throw;
+    failure = e;
+  }
+  std::vector<bulk::Entry> grown;
+  if (failure) {
+    reporter_.warn("could not ask whether the manifest has grown: " + failure->message, record.type);
+  } else {
+    grown = bulk::grown_entries(*record.manifest, *job.manifest());
+    record.manifest = job.manifest();
+  }
+  record.confirmed = !failure && grown.empty();
+  {
+    const std::lock_guard lock(mutex_);
+    const auto same = [&](const JobRecord& known) { return known.status_url == record.status_url; };
+    *std::find_if(records_.begin(), records_.end(), same) = record;
+  }
+  files_found_(record, std::make_shared<const std::vector<bulk::Entry>>(std::move(grown)));
+}
+
+std::vector<JobRecord> JobRunner::records() const {
+  const std::lock_guard lock(mutex_);
+  return records_;
+}
+
+// A journal that cannot be written ends the run, but never hides why it was written to.
+Task<> JobRunner::note(std::function<void()> write) {
+  if (!workspace_) co_return;
+  try {
+    co_await world::run_on(world_.disk_workers(), std::move(write));
+  } catch (const Error& e) {
+    outcome_.fail(e);
+  }
+}
+
+}  // namespace libbcda::runtime

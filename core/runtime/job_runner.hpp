@@ -1,0 +1,68 @@
+// Runs the jobs of an export: each from its kick-off to its manifest, and at the end the question whether a manifest has
+// grown.
+#pragma once
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <vector>
+
+#include "base/settings.hpp"
+#include "bulk/job.hpp"
+#include "runtime/outcome.hpp"
+#include "runtime/reporter.hpp"
+#include "runtime/session.hpp"
+#include "transfer/workspace.hpp"
+
+namespace libbcda::runtime {
+
+struct JobRecord {
+  std::string type, request, status_url;
+  std::shared_ptr<const bulk::Manifest> manifest;
+  bool confirmed = false;  // the last question found that the manifest had not grown
+};
+
+bulk::JobOptions job_options(const Settings& settings);
+
+// What a job was asked for and what it brought, as a receipt has it.
+json::array describe(const std::vector<JobRecord>& jobs);
+
+class JobRunner {
+ public:
+  // `files_found` hears of the files of each manifest, and of those by which a manifest grew. `workspace` is null when
+  // nothing is written to a directory.
+  using FilesFound = std::function<void(const JobRecord& job, const Files& files)>;
+  JobRunner(Session& session, world::World& world, bulk::JobOptions options, Reporter& reporter, Outcome& outcome,
+            transfer::Workspace* workspace, FilesFound files_found);
+
+  // One job, from its kick-off to its manifest. Its failure goes to the outcome. `alone`: the run has no other job, so the
+  // run's own failure says all.
+  Task<> run(std::string type, bool alone);
+  // Asks each job's status once more. In one race of the 2019 service `output` grows after the first 200.
+  Task<> confirm();
+
+  std::vector<JobRecord> records() const;  // of the jobs that have their manifest
+
+ private:
+  Task<> drive(bulk::Job& job);
+  Task<> exchange(bulk::Job& job, http::Send send, http::Request& last);
+  Task<http::Answer> ask(bool is_kick_off, http::Send send, http::Request& last, bool& answered);
+  Task<> answered(bulk::Job& job, bool was_accepted, int status);
+  Task<> failed(const bulk::Job& job, Error error, bool alone);
+  void done(const bulk::Job& job);
+  Task<> confirm(JobRecord record);
+  Task<> note(std::function<void()> write);
+
+  Session& session_;
+  world::World& world_;
+  bulk::JobOptions options_;
+  Reporter& reporter_;
+  Outcome& outcome_;
+  transfer::Workspace* workspace_;
+  FilesFound files_found_;
+
+  mutable std::mutex mutex_;
+  std::vector<JobRecord> records_;
+};
+
+}  // namespace libbcda::runtime

@@ -1,0 +1,28 @@
+// Where a run's files go: a directory, or a caller's sink; and the workers that may wait for it.
+#pragma once
+#include <memory>
+
+#include "runtime/session.hpp"
+#include "transfer/workspace.hpp"
+
+namespace libbcda::runtime {
+
+struct RunRequest;
+
+struct Output {
+  std::unique_ptr<transfer::Workspace> workspace;  // null: no directory is written to
+  std::unique_ptr<world::Workers> sink_workers;    // null: the files go to a directory
+  std::shared_ptr<transfer::Destination> destination;
+
+  world::Workers& write_workers(world::World& world) const { return sink_workers ? *sink_workers : world.workers(); }
+  world::Workers& commit_workers(world::World& world) const {
+    return sink_workers ? *sink_workers : world.disk_workers();
+  }
+  // The path of a published file, as results and events show it.
+  std::string shown_path(const std::string& path) const { return workspace ? workspace->path() + "/" + path : path; }
+};
+
+// Checks what the request says about its output, and opens it. Throws Error{INVALID_ARGUMENT, PRIVATE_KEY, FILESYSTEM}.
+Output open_output(Session& session, RunRequest& request);
+
+}  // namespace libbcda::runtime

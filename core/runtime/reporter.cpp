@@ -1,0 +1,153 @@
+#include "runtime/reporter.hpp"
+
+#include <array>
+#include <utility>
+
+#include "bulk/answer.hpp"
+#include "runtime/client_log.hpp"
+#include "transfer/names.hpp"
+
+namespace libbcda::runtime {
+namespace {
+
+constexpr std::int64_t kProgressEveryMs = 100;
+constexpr std::array kStateNames = {"authenticating", "kick-off", "waiting", "downloading", "finished"};
+
+}  // namespace
+
+std::string shown(const std::string& url) { return url.substr(0, url.find('?')); }
+
+Reporter::Reporter(std::shared_ptr<Mailbox> mailbox, const FileQueue& queue, std::shared_ptr<LogWriter> log,
+                   const world::Clock& clock)
+    : mailbox_(std::move(mailbox)), queue_(queue), log_(std::move(log)), clock_(clock) {}
+
+Reporter::~Reporter() {
+  if (log_) log_->close();
+}
+
+void Reporter::enter(RunState state) {
+  const int order = static_cast<int>(state);
+  int old = state_.load();
+  while (old < order)
+    if (state_.compare_exchange_weak(old, order))
+      return tell(EventKind::state, "", kStateNames[static_cast<std::size_t>(order)]);
+}
+
+void Reporter::tell(EventKind kind, const std::string& type, const std::string& text) {
+  Event event;
+  event.kind = kind;
+  event.type = type;
+  event.text = text;
+  mailbox_->push(std::move(event));
+}
+
+void Reporter::warn(const std::string& text, const std::string& type) { tell(EventKind::warning, type, text); }
+
+void Reporter::warn(const Error& error, const std::string& type, const std::string& file) {
+  Event event;
+  event.kind = EventKind::warning;
+  event.type = type;
+  event.file = file;
+  event.status = error.status;
+  event.text = error.message;
+  mailbox_->push(std::move(event));
+}
+
+void Reporter::retry(const http::Wait& wait, const std::string& type, const std::string& file) {
+  Event event;
+  event.kind = EventKind::retry;
+  event.type = type;
+  event.file = file;
+  event.text = wait.why;
+  event.wait_ms = wait.duration.count();
+  mailbox_->push(std::move(event));
+}
+
+void Reporter::job_accepted(const bulk::Job& job) {
+  const std::string export_id = job.status_url()->without_query();
+  log(client_log::kick_off(export_id, job.kick_off_url().text(), now()));
+  Event event;
+  event.kind = EventKind::job;
+  event.type = job.type();
+  event.url = export_id;
+  mailbox_->push(std::move(event));
+}
+
+void Reporter::job_polled(const bulk::Job& job) {
+  log(client_log::status_progress(job.status_url()->without_query(), job.progress(), now()));
+  Event event;
+  event.kind = EventKind::poll;
+  event.type = job.type();
+  event.text = job.progress();
+  event.percent = bulk::percent(job.progress()).value_or(-1);
+  mailbox_->push(std::move(event));
+}
+
+void Reporter::job_done(const bulk::Job& job) {
+  const std::string export_id = job.status_url()->without_query();
+  log(client_log::status_complete(export_id, *job.manifest(), now()));
+  log(client_log::manifest_complete(export_id, *job.manifest(), now()));
+  Event event;
+  event.kind = EventKind::manifest;
+  event.type = job.type();
+  event.url = export_id;
+  event.files_total = static_cast<std::int64_t>(job.manifest()->entries.size());
+  mailbox_->push(std::move(event));
+}
+
+void Reporter::job_failed(const std::string& status_url, const Error& error) {
+  log(client_log::status_error(shown(status_url), error, now()));
+}
+
+void Reporter::job_downloaded(const std::string& status_url, std::int64_t files, std::int64_t bytes,
+                              Milliseconds elapsed) {
+  log(client_log::export_complete(shown(status_url), files, bytes, elapsed, now()));
+}
+
+void Reporter::file_requested(const FileTask& task) {
+  log(client_log::download_request(shown(task.status_url), task.entry, now()));
+}
+
+void Reporter::file_published(const FileTask& task, const FileResult& file) {
+  log(client_log::download_complete(shown(task.status_url), task.entry, file.facts, now()));
+  Event event;
+  event.kind = EventKind::file;
+  event.type = file.type;
+  event.file = file.path;
+  event.bytes_done = file.facts.bytes;
+  mailbox_->push(std::move(event));
+  progress();
+}
+
+void Reporter::file_failed(const FileTask& task, const Error& error) {
+  log(client_log::download_error(shown(task.status_url), task.entry, error, now()));
+}
+
+void Reporter::receive(std::int64_t bytes) {
+  bytes_done_ += bytes;
+  if (bytes <= 0) return;
+  const std::int64_t at = std::chrono::duration_cast<Milliseconds>(clock_.now().steady.time_since_epoch()).count();
+  std::int64_t due = next_progress_ms_.load();
+  if (at >= due && next_progress_ms_.compare_exchange_strong(due, at + kProgressEveryMs)) progress();
+}
+
+void Reporter::progress() {
+  const FileQueue::Counts counts = queue_.counts();
+  Event event;
+  event.kind = EventKind::progress;
+  event.bytes_done = bytes_done_;
+  event.bytes_total = bytes_total_;
+  event.files_done = counts.done;
+  event.files_total = counts.total;
+  mailbox_->push(std::move(event));
+}
+
+Task<> Reporter::flush() {
+  if (log_) co_await log_->flush();
+}
+
+void Reporter::log(std::string line) {
+  if (log_) log_->add(std::move(line));
+}
+
+}  // namespace libbcda::runtime

@@ -1,0 +1,69 @@
+// What a run says: events for its owner, progress, and lines of the client log. It decides nothing.
+#pragma once
+#include <atomic>
+#include <cstdint>
+#include <memory>
+#include <string>
+
+#include "bulk/job.hpp"
+#include "http/step.hpp"
+#include "runtime/event.hpp"
+#include "runtime/file_queue.hpp"
+#include "runtime/log_writer.hpp"
+#include "runtime/receipt.hpp"
+#include "world/clock.hpp"
+
+namespace libbcda::runtime {
+
+// The states of a run, in their order. A run only goes forward, whichever of its jobs gets there first.
+enum class RunState { authenticating, kick_off, waiting, downloading, finished };
+
+// Thread-safe.
+class Reporter {
+ public:
+  // `log`: null when the run keeps no client log.
+  Reporter(std::shared_ptr<Mailbox> mailbox, const FileQueue& queue, std::shared_ptr<LogWriter> log,
+           const world::Clock& clock);
+
+  ~Reporter();  // closes the client log
+
+  void enter(RunState state);
+  void warn(const std::string& text, const std::string& type = "");
+  void warn(const Error& error, const std::string& type, const std::string& file = "");
+  void retry(const http::Wait& wait, const std::string& type, const std::string& file = "");
+
+  void job_accepted(const bulk::Job& job);
+  void job_polled(const bulk::Job& job);
+  void job_done(const bulk::Job& job);
+  void job_failed(const std::string& status_url, const Error& error);
+  void job_downloaded(const std::string& status_url, std::int64_t files, std::int64_t bytes, Milliseconds elapsed);
+
+  void file_requested(const FileTask& task);
+  void file_published(const FileTask& task, const FileResult& file);
+  void file_failed(const FileTask& task, const Error& error);
+
+  // Bytes of files: how many will come, how many came. Negative when a try is given up.
+  void expect(std::int64_t bytes) { bytes_total_ += bytes; }
+  void receive(std::int64_t bytes);
+  std::int64_t bytes_done() const { return bytes_done_; }
+  void progress();  // an event with all counts as they are
+
+  Task<> flush();  // returns when the client log is written
+
+ private:
+  void tell(EventKind kind, const std::string& type, const std::string& text);
+  void log(std::string line);
+  Instant now() const { return clock_.now().wall; }
+
+  std::shared_ptr<Mailbox> mailbox_;
+  const FileQueue& queue_;
+  std::shared_ptr<LogWriter> log_;
+  const world::Clock& clock_;
+  std::atomic<std::int64_t> bytes_done_{0}, bytes_total_{0}, next_progress_ms_{0};
+  std::atomic<int> state_{-1};
+};
+
+// A URL as logs, receipts and events show it: its query may be a credential.
+std::string shown(const std::string& url);
+
+}  // namespace libbcda::runtime

@@ -1,0 +1,45 @@
+// The files that runs have published in an output directory, as OUT/NAME or OUT/error/NAME.
+#pragma once
+#include <functional>
+#include <memory>
+#include <optional>
+#include <set>
+#include <string>
+#include <utility>
+
+#include "files/directory.hpp"
+#include "transfer/journal.hpp"
+
+namespace libbcda::transfer {
+
+inline constexpr const char* kLog = "log.ndjson";
+
+// The error for an output directory. `why` continues the sentence "the output directory PATH ...".
+Error refuse_directory(const std::string& path, const std::string& why);
+
+// Paths are relative to OUT. Thread-safe.
+class Published {
+ public:
+  explicit Published(std::shared_ptr<const files::Directory> out) : out_(std::move(out)) {}
+
+  bool has(const std::string& path) const;
+  std::optional<files::InputFile> open(const std::string& path) const;  // nullopt if there is no regular file
+  // Whether the file at the record's path still has its size and digest. `step`, if given, is called between blocks.
+  // Its exception ends the reading.
+  bool is_still(const FileRecord& record, const std::function<void()>& step = {}) const;
+  // Removes the file, unless it has changed. A changed file is an unknown file and is kept.
+  void remove(const FileRecord& record) const;
+  // Throws FILESYSTEM if OUT holds an NDJSON file that is not in `wanted`, because claims of another origin would be
+  // counted with those of this run.
+  void refuse_others(const std::set<std::string>& wanted) const;
+
+ private:
+  std::pair<std::shared_ptr<const files::Directory>, std::string> find(const std::string& path) const;
+  void refuse_others_in(const files::Directory& directory, const std::string& prefix,
+                        const std::set<std::string>& wanted) const;
+  bool is_our_log() const;
+
+  std::shared_ptr<const files::Directory> out_;
+};
+
+}  // namespace libbcda::transfer

@@ -1,0 +1,34 @@
+// Exceptions that nobody caught.
+#pragma once
+#include <functional>
+#include <list>
+#include <mutex>
+
+#include "base/error.hpp"
+
+namespace libbcda::world {
+
+// Who hears of an exception that escaped a handler on one of the threads. Nobody knows what did not happen then, so every
+// run ends with that error. Thread-safe.
+class Faults {
+ public:
+  // Calls `broken` for each fault, until it is destroyed.
+  class Watch {
+   public:
+    Watch(Faults& faults, std::function<void(const Error&)> broken);
+    ~Watch();
+    Watch(const Watch&) = delete;
+
+   private:
+    Faults& faults_;
+    std::list<std::function<void(const Error&)>>::iterator place_;
+  };
+
+  void report(const Error& error);
+
+ private:
+  std::mutex mutex_;
+  std::list<std::function<void(const Error&)>> watches_;
+};
+
+}  // namespace libbcda::world

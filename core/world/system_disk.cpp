@@ -1,0 +1,116 @@
+#include <dirent.h>
+#include <fcntl.h>
+#include <linux/magic.h>
+#include <sys/file.h>
+#include <sys/vfs.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <memory>
+#include <thread>
+
+#include "world/disk.hpp"
+#include "world/threads.hpp"
+
+namespace libbcda::world {
+namespace {
+
+// The file is already unlinked, and only this descriptor keeps it. (On NFS it may still lie under a hidden name.)
+bool is_nameless(int fd) {
+  struct stat info {};
+  struct statfs system {};
+  if (::fstat(fd, &info) != 0 || info.st_nlink > 0 || ::fstatfs(fd, &system) != 0) return false;
+  constexpr std::uint32_t kOverlay = 0x794c7630, kXfs = 0x58465342, kBtrfs = 0x9123683e;
+  const auto type = static_cast<std::uint32_t>(system.f_type);
+  return type == EXT4_SUPER_MAGIC || type == TMPFS_MAGIC || type == kOverlay || type == kXfs || type == kBtrfs;
+}
+
+int above_the_standard_ones(int fd) noexcept {
+  if (fd < 0 || fd > STDERR_FILENO) return fd;
+  const int other = ::fcntl(fd, F_DUPFD_CLOEXEC, STDERR_FILENO + 1);
+  const int code = errno;
+  ::close(fd);
+  errno = code;
+  return other;
+}
+
+class SystemDisk : public Disk {
+ public:
+  int open(int dir, const char* path, int flags, mode_t mode) noexcept override {
+    return above_the_standard_ones(::openat(dir, path, flags | O_CLOEXEC, mode));
+  }
+  int close(int fd) noexcept override { return ::close(fd); }
+
+  // The kernel frees a removed file with its last descriptor. That takes a second for some GB that are on their way to the
+  // disk, and a caller who cancels should not wait for it. The file is emptied first, because ext4 lets nobody remove the
+  // directory while a close frees its blocks.
+  void discard(int fd) noexcept override {
+    if (!is_nameless(fd)) {
+      ::close(fd);
+      return;
+    }
+    try {
+      const SignalsBlocked blocked;
+      std::thread([fd] {
+        [[maybe_unused]] const int emptied = ::ftruncate(fd, 0);
+        ::close(fd);
+      }).detach();
+    } catch (const std::exception&) {
+      ::close(fd);  // No thread could be started. Nothing is lost, it only takes longer.
+    }
+  }
+
+  ssize_t read(int fd, MutableBytes out) noexcept override { return ::read(fd, out.data(), out.size()); }
+  ssize_t read_at(int fd, MutableBytes out, std::int64_t offset) noexcept override {
+    return ::pread(fd, out.data(), out.size(), offset);
+  }
+  ssize_t write(int fd, ByteView bytes) noexcept override { return ::write(fd, bytes.data(), bytes.size()); }
+
+  int sync(int fd, Sync how, std::int64_t offset, std::int64_t length) noexcept override {
+    switch (how) {
+      case Sync::start:
+        return ::sync_file_range(fd, offset, length, SYNC_FILE_RANGE_WRITE);
+      case Sync::data:
+        return ::fdatasync(fd);
+      case Sync::all:
+        return ::fsync(fd);
+      case Sync::file_system:
+        return ::syncfs(fd);
+    }
+    return -1;
+  }
+
+  int status(int fd, struct stat& out) noexcept override { return ::fstat(fd, &out); }
+  int status_at(int dir, const char* path, int flags, struct stat& out) noexcept override {
+    return ::fstatat(dir, path, &out, flags);
+  }
+  int make_directory(int dir, const char* path) noexcept override { return ::mkdirat(dir, path, 0700); }
+  int link(int from, const char* path, int to, const char* name) noexcept override {
+    return ::linkat(from, path, to, name, 0);
+  }
+  int rename(int from, const char* path, int to, const char* name, unsigned flags) noexcept override {
+    return flags == 0 ? ::renameat(from, path, to, name) : ::renameat2(from, path, to, name, flags);
+  }
+  int unlink(int dir, const char* path, int flags) noexcept override { return ::unlinkat(dir, path, flags); }
+  int protect(int fd, mode_t mode) noexcept override { return ::fchmod(fd, mode); }
+  int lock(int fd, int operation) noexcept override { return ::flock(fd, operation); }
+
+  int list(int dir, std::vector<std::string>& names) override {
+    const int listing = ::openat(dir, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    DIR* entries = listing >= 0 ? ::fdopendir(listing) : nullptr;
+    if (!entries) return -1;
+    const std::unique_ptr<DIR, int (*)(DIR*)> owner(entries, ::closedir);
+    while (const dirent* entry = ::readdir(entries))
+      if (const std::string_view name = entry->d_name; name != "." && name != "..") names.emplace_back(name);
+    return 0;
+  }
+};
+
+}  // namespace
+
+Disk& system_disk() {
+  static auto* const disk = new SystemDisk;  // never destroyed, because threads may use it to the very end
+  return *disk;
+}
+
+}  // namespace libbcda::world

@@ -1,0 +1,24 @@
+// Threads for work that blocks or computes, such as a write to a disk. The threads that move data never do such work.
+#pragma once
+#include <boost/asio/any_io_executor.hpp>
+
+#include <functional>
+
+#include "base/task.hpp"
+
+namespace libbcda::world {
+
+// Thread-safe.
+class Workers {
+ public:
+  virtual ~Workers() = default;
+  virtual asio::any_io_executor executor() = 0;
+  // Runs one piece of work on the calling thread, which is one of these workers.
+  virtual void perform(const std::function<void()>& work) { work(); }
+};
+
+// Performs `work` on one of the workers and waits for its end. A cancellation does not interrupt it, because a file that is
+// verified is published. Throws what `work` throws.
+Task<> run_on(Workers& workers, std::function<void()> work);
+
+}  // namespace libbcda::world

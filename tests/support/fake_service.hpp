@@ -1,0 +1,66 @@
+// A session whose service is a function in a world without sockets.
+#pragma once
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "runtime/session.hpp"
+#include "support/fake_world.hpp"
+
+namespace libbcda::test {
+
+inline const char* const kRecord = "{\"resourceType\":\"Patient\"}\n";
+
+// Answers by the first of `answers` whose request begins so; several texts for one request come in turn, the last one again
+// and again. A token is answered by itself.
+class FakeService {
+ public:
+  FakeService()
+      : world(std::make_shared<FakeWorld>([this](const auto& request, const auto&) { return next(request); })) {
+    settings.set("url", "http://localhost");
+    settings.set("client_id", "id");
+    settings.set("client_secret", "secret");
+    settings.set("allow_plaintext", "true");
+    settings.set("types", "Patient");
+    settings.set("outage_limit", "0");
+    settings.set("durability", "process");
+    on("POST /auth/token", {http_answer(200, "", R"({"access_token":"t","expires_in":1200})")});
+  }
+
+  void on(const std::string& request, std::vector<std::string> texts) {
+    std::erase_if(answers_, [&](const auto& one) { return one.first == request; });
+    answers_.emplace_back(request, std::deque<std::string>(texts.begin(), texts.end()));
+  }
+  // A whole job of Patient: accepted, then this manifest at each status request.
+  void on_job(const std::string& manifest) {
+    on("GET /api/v1/Patient/$export", {http_answer(202, "Content-Location: /api/v1/jobs/1\r\n")});
+    on("GET /api/v1/jobs/1", {http_answer(200, "", manifest)});
+  }
+  std::shared_ptr<runtime::Session> session() { return std::make_shared<runtime::Session>(settings, world); }
+  std::size_t count(const std::string& request) const {
+    return static_cast<std::size_t>(std::count_if(world->net().requests.begin(), world->net().requests.end(),
+                                                  [&](const std::string& one) { return one.starts_with(request); }));
+  }
+
+  Settings settings;
+  std::shared_ptr<FakeWorld> world;
+
+ private:
+  std::optional<std::string> next(const std::string& request) {
+    for (auto& [begin, texts] : answers_) {
+      if (!request.starts_with(begin)) continue;
+      std::string text = texts.front();
+      if (texts.size() > 1) texts.pop_front();
+      if (text.empty()) return std::nullopt;
+      return text;
+    }
+    return http_answer(404);
+  }
+
+  std::vector<std::pair<std::string, std::deque<std::string>>> answers_;
+};
+
+}  // namespace libbcda::test

@@ -1,0 +1,266 @@
+// Runs and their rooms in a world without threads, sockets and real time.
+#include "runtime/run.hpp"
+
+#include <gtest/gtest.h>
+
+#include "support/errors.hpp"
+#include "support/fake_service.hpp"
+#include "support/files.hpp"
+
+namespace libbcda::runtime {
+namespace {
+
+using std::chrono::hours;
+using std::chrono::minutes;
+using std::chrono::seconds;
+using test::error_of;
+using test::FakeService;
+using test::holds;
+using test::http_answer;
+using test::Names;
+using test::names_in;
+using test::slurp;
+using test::TempDir;
+
+const char* const kOneFile = R"({"output":[{"type":"Patient","url":"/data/1/a.ndjson"}]})";
+const char* const kTwoFiles =
+    R"({"output":[{"type":"Patient","url":"/data/1/a.ndjson"},{"type":"Patient","url":"/data/1/b.ndjson"}]})";
+
+class Runs : public testing::Test {
+ protected:
+  // Starts a run and drives it to its end.
+  std::optional<Error> run(RunKind kind = RunKind::export_, std::vector<bulk::Manifest> manifests = {}) {
+    RunRequest request;
+    request.kind = kind;
+    request.settings = service_.settings;
+    request.settings.set("out", out());
+    request.manifests = std::move(manifests);
+    run_ = runtime::Run::start(service_.session(), std::move(request));
+    service_.world->run_until([&] { return run_->mailbox().finished(); });
+    return run_->mailbox().failure();
+  }
+  std::string out() const { return temp_ / "out"; }
+  std::vector<std::string> events() {
+    std::vector<std::string> seen;
+    for (Event event; run_->mailbox().next(Milliseconds(0), event) == Mailbox::Got::event;)
+      seen.push_back(std::string(event_kind_name(event.kind)) + (event.text.empty() ? "" : " " + event.text));
+    return seen;
+  }
+
+  TempDir temp_;
+  FakeService service_;
+  std::unique_ptr<runtime::Run> run_;
+};
+
+TEST_F(Runs, AnExportPublishesItsFilesAndItsReceipt) {
+  service_.on_job(kTwoFiles);
+  service_.on("GET /data/", {http_answer(200, "", test::kRecord)});
+  EXPECT_FALSE(run());
+  EXPECT_EQ(names_in(out()), (Names{"Patient.a.ndjson", "Patient.b.ndjson", "export.json", "log.ndjson"}));
+  EXPECT_EQ(slurp(out() + "/Patient.a.ndjson"), test::kRecord);
+  EXPECT_EQ(run_->result().files.size(), 2u);
+  EXPECT_TRUE(holds(slurp(out() + "/export.json"), R"("confirmed":true)"));
+}
+
+TEST_F(Runs, TheStatesComeInTheirOrder) {
+  service_.on_job(kOneFile);
+  service_.on("GET /data/", {http_answer(200, "", test::kRecord)});
+  run();
+  std::vector<std::string> states;
+  for (const std::string& event : events())
+    if (event.starts_with("state ")) states.push_back(event.substr(6));
+  EXPECT_EQ(states, (std::vector<std::string>{"authenticating", "kick-off", "waiting", "downloading", "finished"}));
+}
+
+TEST_F(Runs, AJobThatTakesHoursTakesNoTimeHere) {
+  service_.on_job(kOneFile);
+  std::vector<std::string> answers(500, http_answer(202, "X-Progress: 10%\r\nRetry-After: 60\r\n"));
+  answers.push_back(http_answer(200, "", kOneFile));
+  service_.on("GET /api/v1/jobs/1", answers);
+  service_.on("GET /data/", {http_answer(200, "", test::kRecord)});
+  EXPECT_FALSE(run());
+  EXPECT_GE(run_->result().elapsed, hours(8));
+}
+
+TEST_F(Runs, TheTimeLimitEndsARunThatWaits) {
+  service_.on_job(kOneFile);
+  service_.on("GET /api/v1/jobs/1", {http_answer(202)});
+  service_.settings.set("timeout", "90m");
+  const auto failure = run();
+  ASSERT_TRUE(failure);
+  EXPECT_EQ(failure->status, Status::TIMEOUT);
+  EXPECT_TRUE(holds(failure->message, "90m"));
+  EXPECT_EQ(run_->result().elapsed, minutes(90));
+}
+
+TEST_F(Runs, AManifestThatGrewIsAskedForAgain) {
+  service_.on_job(kOneFile);
+  service_.on("GET /api/v1/jobs/1", {http_answer(200, "", kOneFile), http_answer(200, "", kTwoFiles)});
+  service_.on("GET /data/", {http_answer(200, "", test::kRecord)});
+  EXPECT_FALSE(run());
+  EXPECT_EQ(run_->result().files.size(), 2u);
+  EXPECT_EQ(service_.count("GET /api/v1/jobs/1"), 3u);
+}
+
+TEST_F(Runs, OneFileThatFailsDoesNotStopTheOther) {
+  service_.on_job(kTwoFiles);
+  service_.on("GET /data/1/a", {http_answer(410)});
+  service_.on("GET /data/1/b", {http_answer(200, "", test::kRecord)});
+  const auto failure = run();
+  ASSERT_TRUE(failure);
+  EXPECT_EQ(failure->status, Status::JOB_GONE);
+  EXPECT_TRUE(holds(failure->message, "1 of 2 files failed"));
+  EXPECT_EQ(run_->result().files.size(), 1u);
+  EXPECT_EQ(names_in(out()), (Names{".bcda/", ".bcda/journal.ndjson", "Patient.b.ndjson", "log.ndjson"}));
+}
+
+TEST_F(Runs, ABrokenBodyIsFetchedAgain) {
+  service_.on_job(kOneFile);
+  service_.on("GET /data/1/a", {"HTTP/1.1 200 OK\r\nContent-Length: 99\r\n\r\n{", http_answer(200, "", test::kRecord)});
+  service_.settings.set("retries", "1");
+  EXPECT_FALSE(run());
+  EXPECT_EQ(service_.count("GET /data/"), 2u);
+}
+
+TEST_F(Runs, AnExpiredTokenIsRenewedDuringADownload) {
+  service_.on_job(kOneFile);
+  service_.on("GET /data/", {http_answer(401), http_answer(200, "", test::kRecord)});
+  EXPECT_FALSE(run());
+  EXPECT_EQ(service_.count("POST /auth/token"), 2u);
+}
+
+TEST_F(Runs, AFetchTakesWhatAnEarlierOneLeft) {
+  service_.on("GET /data/", {http_answer(200, "", test::kRecord)});
+  const auto manifests = [&] { return bulk::parse_manifests(kTwoFiles, http::parse_url("http://localhost/", "base")); };
+  EXPECT_FALSE(run(RunKind::fetch, manifests()));
+  ASSERT_EQ(service_.count("GET /data/"), 2u);
+  ::unlink((out() + "/Patient.a.ndjson").c_str());
+  EXPECT_FALSE(run(RunKind::fetch, manifests()));
+  EXPECT_EQ(service_.count("GET /data/"), 3u);
+  EXPECT_EQ(run_->result().files.size(), 2u);
+}
+
+// ---- Rooms by themselves
+
+bulk::Entry entry(const std::string& name, const std::string& key = "") {
+  bulk::Entry made;
+  made.type = "Patient";
+  made.url = http::parse_url("http://localhost/data/1/" + name, "url");
+  made.name = name;
+  made.encrypted_key = key;
+  return made;
+}
+
+Files files(std::vector<bulk::Entry> entries) {
+  return std::make_shared<const std::vector<bulk::Entry>>(std::move(entries));
+}
+
+TEST(FileQueues, TakeEachFileOnceInItsOrder) {
+  FileQueue queue;
+  queue.add(files({entry("a"), entry("b"), entry("a")}), "job", true);
+  queue.add(files({entry("b"), entry("c")}), "job", true);
+  EXPECT_EQ(queue.counts().total, 3);
+  EXPECT_EQ(queue.waiting(), 3u);
+  for (const char* name : {"a", "b", "c"}) EXPECT_EQ(queue.take()->entry.name, name);
+  EXPECT_FALSE(queue.take());
+}
+
+TEST(FileQueues, GiveEachFileALocalNameOfItsOwn) {
+  FileQueue queue;
+  bulk::Entry other = entry("a.ndjson");
+  other.url = http::parse_url("http://localhost/data/2/a.ndjson", "url");
+  bulk::Entry error = other;
+  error.is_error = true;
+  error.url.target = "/data/3/a.ndjson";
+  queue.add(files({entry("a.ndjson"), other, error}), "", true);
+  const auto first = queue.take(), second = queue.take(), third = queue.take();
+  EXPECT_EQ(first->path(), "Patient.a.ndjson");
+  EXPECT_NE(second->path(), first->path());
+  EXPECT_EQ(third->path(), "error/Patient.a.ndjson");
+}
+
+TEST(FileQueues, CountWhatBecameOfTheirFiles) {
+  FileQueue queue;
+  queue.add(files({entry("a"), entry("b"), entry("c")}), "", true);
+  FileResult done;
+  done.path = "b";
+  queue.done(done);
+  done.path = "a";
+  queue.done(done);
+  queue.failed();
+  EXPECT_EQ(queue.counts().done, 2);
+  EXPECT_EQ(queue.counts().failed, 1);
+  EXPECT_EQ(queue.counts().untried(), 0);
+  EXPECT_EQ(queue.results().front().path, "a");
+}
+
+TEST(KeyTrials, AFewFilesMustAgreeThatTheKeyIsWrong) {
+  KeyTrial keys;
+  keys.refused(-1);
+  keys.refused(-1);
+  EXPECT_FALSE(keys.is_wrong());
+  keys.refused(-1);
+  EXPECT_TRUE(keys.is_wrong());
+}
+
+TEST(KeyTrials, OneFileThatOpensProvesTheKey) {
+  KeyTrial keys;
+  keys.opened();
+  for (int i = 0; i < 9; ++i) keys.refused(1);
+  EXPECT_FALSE(keys.is_wrong());
+}
+
+TEST(KeyTrials, AllFilesAreEnough) {
+  KeyTrial keys;
+  keys.refused(2);
+  EXPECT_FALSE(keys.is_wrong());
+  keys.refused(2);
+  EXPECT_TRUE(keys.is_wrong());
+}
+
+TEST(Outcomes, TheFirstFailureIsKeptAndCancellationGivesWayToIt) {
+  asio::io_context io;
+  Outcome outcome(std::make_shared<TaskGroup>(io.get_executor()));
+  outcome.fail(Error(Status::CANCELED, "canceled"));
+  outcome.fail_at_a_file(Error(Status::VERIFICATION, "first"));
+  outcome.fail(Error(Status::NETWORK, "second"));
+  EXPECT_EQ(outcome.failure()->message, "first");
+  EXPECT_TRUE(outcome.failed_at_a_file());
+}
+
+TEST(Outcomes, SomeFailuresStopEverything) {
+  for (const Status status : {Status::FILESYSTEM, Status::AUTHENTICATION, Status::CANCELED, Status::INTERNAL}) {
+    asio::io_context io;
+    Outcome outcome(std::make_shared<TaskGroup>(io.get_executor()));
+    outcome.fail(Error(Status::NETWORK, "x"));
+    EXPECT_FALSE(outcome.stopped());
+    outcome.fail(Error(status, "x"));
+    EXPECT_TRUE(outcome.stopped());
+  }
+}
+
+TEST(LogWriters, KeepTheOrderOfTheirLines) {
+  test::FakeWorld world([](const auto&, const auto&) { return std::nullopt; });
+  std::string written;
+  auto log = std::make_shared<LogWriter>(
+      world.disk_workers(), [&](const std::string& line) { written += line; }, [](const Error&) { FAIL(); });
+  for (const char* line : {"a", "b", "c"}) log->add(line);
+  EXPECT_EQ(written, "");  // a worker writes them, not the caller
+  world.run([&] { return log->flush(); });
+  EXPECT_EQ(written, "abc");
+}
+
+TEST(LogWriters, TellOfALineThatCannotBeWritten) {
+  test::FakeWorld world([](const auto&, const auto&) { return std::nullopt; });
+  std::optional<Error> told;
+  auto log = std::make_shared<LogWriter>(
+      world.disk_workers(), [](const std::string&) { throw Error(Status::FILESYSTEM, "full"); },
+      [&](const Error& error) { told = error; });
+  log->add("a");
+  world.run([&] { return log->flush(); });
+  ASSERT_TRUE(told);
+  EXPECT_EQ(told->status, Status::FILESYSTEM);
+}
+
+}  // namespace
+}  // namespace libbcda::runtime
