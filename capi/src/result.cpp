@@ -1,7 +1,8 @@
 // Results, single files on disk, and records.
 #include <openssl/crypto.h>
 
-#include <algorithm>
+#include <functional>
+#include <mutex>
 
 #include "handles.hpp"
 #include "ndjson/reader.hpp"
@@ -11,12 +12,37 @@ using libbcda::Error;
 using libbcda::Status;
 using libbcda::capi::guard;
 using libbcda::capi::need;
-using libbcda::runtime::FileResult;
 using libbcda::runtime::RunResult;
+using libbcda::runtime::StoredFile;
+
+namespace {
+
+// A long text that is made when it is first asked for.
+class LateText {
+ public:
+  // "" if the text cannot be made, because the functions that return it have no error.
+  const char* get(const std::function<std::string()>& make) const {
+    std::call_once(made_, [&] {
+      try {
+        text_ = make();
+      } catch (const std::exception&) {
+        text_.clear();
+      }
+    });
+    return text_.c_str();
+  }
+
+ private:
+  mutable std::once_flag made_;
+  mutable std::string text_;
+};
+
+}  // namespace
 
 struct bcda_result {
   RunResult result;
   std::string types;  // the requested types, comma-separated
+  LateText receipt, manifest;
 };
 
 struct bcda_reader {
@@ -27,7 +53,7 @@ struct bcda_reader {
 
 namespace {
 
-const FileResult& of(const bcda_file* file) { return *reinterpret_cast<const FileResult*>(file); }
+const StoredFile& of(const bcda_file* file) { return *reinterpret_cast<const StoredFile*>(file); }
 
 }  // namespace
 
@@ -36,7 +62,7 @@ namespace libbcda::capi {
 bcda_result* make_result(RunResult result) {
   std::string types;
   for (const std::string& type : result.types) types += (types.empty() ? "" : ",") + type;
-  return new bcda_result{std::move(result), std::move(types)};
+  return new bcda_result{std::move(result), std::move(types), {}, {}};
 }
 
 }  // namespace libbcda::capi
@@ -53,19 +79,16 @@ bcda_status bcda_result_open(const char* directory, const char* receipt, bcda_re
 }
 
 int32_t bcda_result_file_count(const bcda_result* result) {
-  return result ? static_cast<int32_t>(result->result.files.size()) : 0;
+  return result ? static_cast<int32_t>(result->result.files->size()) : 0;
 }
 
 const bcda_file* bcda_result_file(const bcda_result* result, int32_t index) {
   if (index < 0 || index >= bcda_result_file_count(result)) return nullptr;
-  return reinterpret_cast<const bcda_file*>(&result->result.files[static_cast<std::size_t>(index)]);
+  return reinterpret_cast<const bcda_file*>(&(*result->result.files)[static_cast<std::size_t>(index)]);
 }
 
 int32_t bcda_result_error_file_count(const bcda_result* result) {
-  if (!result) return 0;
-  const auto& files = result->result.files;
-  return static_cast<int32_t>(
-      std::count_if(files.begin(), files.end(), [](const FileResult& f) { return f.is_error; }));
+  return result ? static_cast<int32_t>(result->result.files->error_files()) : 0;
 }
 
 const char* bcda_result_types(const bcda_result* result) { return result ? result->types.c_str() : ""; }
@@ -73,19 +96,23 @@ const char* bcda_result_transaction_time(const bcda_result* result) {
   return result ? result->result.transaction_time.c_str() : "";
 }
 int64_t bcda_result_elapsed_ms(const bcda_result* result) { return result ? result->result.elapsed.count() : -1; }
-const char* bcda_result_json(const bcda_result* result) { return result ? result->result.receipt.c_str() : ""; }
-const char* bcda_result_manifest(const bcda_result* result) { return result ? result->result.manifest.c_str() : ""; }
+const char* bcda_result_json(const bcda_result* result) {
+  return result ? result->receipt.get(result->result.receipt) : "";
+}
+const char* bcda_result_manifest(const bcda_result* result) {
+  return result ? result->manifest.get(result->result.manifest) : "";
+}
 const char* bcda_result_metadata(const bcda_result* result) { return result ? result->result.metadata.c_str() : ""; }
 void bcda_result_destroy(bcda_result* result) { delete result; }
 
-const char* bcda_file_type(const bcda_file* file) { return file ? of(file).type.c_str() : ""; }
-const char* bcda_file_url(const bcda_file* file) { return file ? of(file).url.c_str() : ""; }
-const char* bcda_file_path(const bcda_file* file) { return file ? of(file).path.c_str() : ""; }
-int64_t bcda_file_bytes(const bcda_file* file) { return file ? of(file).facts.bytes : -1; }
-int64_t bcda_file_records(const bcda_file* file) { return file ? of(file).facts.records : -1; }
-const char* bcda_file_sha256(const bcda_file* file) { return file ? of(file).facts.sha256.c_str() : ""; }
-int32_t bcda_file_decrypted(const bcda_file* file) { return file && of(file).facts.decrypted; }
-int32_t bcda_file_is_error(const bcda_file* file) { return file && of(file).is_error; }
+const char* bcda_file_type(const bcda_file* file) { return file ? of(file).type() : ""; }
+const char* bcda_file_url(const bcda_file* file) { return file ? of(file).url() : ""; }
+const char* bcda_file_path(const bcda_file* file) { return file ? of(file).path() : ""; }
+int64_t bcda_file_bytes(const bcda_file* file) { return file ? of(file).bytes() : -1; }
+int64_t bcda_file_records(const bcda_file* file) { return file ? of(file).records() : -1; }
+const char* bcda_file_sha256(const bcda_file* file) { return file ? of(file).sha256() : ""; }
+int32_t bcda_file_decrypted(const bcda_file* file) { return file && of(file).decrypted(); }
+int32_t bcda_file_is_error(const bcda_file* file) { return file && of(file).is_error(); }
 
 bcda_status bcda_decrypt_file(const bcda_config* settings, const char* path, const char* label, const char* key_hex,
                               const char* manifest, const char* output, bcda_progress progress, void* user,

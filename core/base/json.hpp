@@ -1,8 +1,8 @@
-// Parsing of untrusted JSON: bounded depth, only the first value, detection of duplicate members, and lookups that do
-// not throw.
+// Parsing of untrusted JSON: bounded depth, only the first value, and lookups that do not throw.
 #pragma once
 #include <boost/json/array.hpp>
 #include <boost/json/object.hpp>
+#include <boost/json/parse_options.hpp>
 #include <boost/json/serialize.hpp>
 #include <boost/json/value.hpp>
 
@@ -28,8 +28,10 @@ std::optional<json::value> parse_json(std::string_view text, std::string* why = 
 // is malformed; `why` as above.
 std::optional<std::vector<std::string_view>> split_json_sequence(std::string_view text, std::string* why = nullptr);
 
-// The name of a member that occurs twice in the same object, at any depth. nullopt if there is none.
-std::optional<std::string> duplicate_member(std::string_view text);
+// How every JSON text is parsed.
+json::parse_options json_options();
+// The reason why a text of `size` bytes is malformed, in a form that follows a subject.
+std::string explain_json_error(const boost::system::error_code& error, std::size_t offset, std::size_t size);
 
 // The value of a string member, or "" if the member is missing or is not a string.
 std::string string_member(const json::object& object, std::string_view name);

@@ -125,7 +125,7 @@ std::vector<Setting> make_table() {
        "Lifetime assumed for a token when the service states none.",
        {}},
       {"max_header_bytes", T::size, kClient, false, "64KiB", "", "Largest head of an answer that is accepted.", {}},
-      {"max_manifest_bytes", T::size, kClient, false, "64MiB", "", "Largest manifest that is accepted.", {}},
+      {"max_manifest_bytes", T::size, kClient, false, "1GiB", "", "Largest manifest that is accepted.", {}},
       {"types",
        T::list,
        kExport,

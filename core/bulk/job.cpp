@@ -123,8 +123,7 @@ void Job::on_answer(const http::Answer& answer, Moment now) {
                       .with_http(401)
                       .with_outcome(outcome_text(answer))));
   }
-  token_.accept();
-  if (!transient(answer.status)) budgets_.outages.refill();
+  on_heard(answer.status);
   phase_ == Phase::to_poll ? on_status(answer, now) : on_kick_off(answer, now);
 }
 
@@ -167,7 +166,6 @@ void Job::on_status(const http::Answer& answer, Moment now) {
     pause_ = Wait{poll_delays_.next(jitter_(), retry_after(answer, now.wall)), "", false};
     return;
   }
-  if (answer.status == 200) return on_complete(answer, now);
   Error error = refusal(answer, describe("the status request"), now.wall);
   if (answer.status == 404 || answer.status == 410) {
     error.status = Status::JOB_GONE;
@@ -188,18 +186,26 @@ void Job::on_status(const http::Answer& answer, Moment now) {
   fail(std::move(error));
 }
 
-void Job::on_complete(const http::Answer& answer, Moment now) {
-  try {
-    manifest_ = std::make_shared<const Manifest>(parse_manifest(answer.body, *status_));
-    phase_ = Phase::finished;
-  } catch (const Error& e) {
-    Error error = e;
-    error.message = is_page(answer) ? describe("the status request") + " was answered with " + page_text(answer)
-                                    : describe("the status request") + " brought no usable manifest: " + e.message;
-    error.http_status = answer.status;
-    // A proxy's page, or a manifest caught while it was being written, may be gone on the next try.
-    retry_or_fail(std::move(error), budgets_.failures, now, kFailedJobTries);
-  }
+void Job::on_manifest(std::shared_ptr<const Manifest> manifest) {
+  on_heard(200);
+  manifest_ = std::move(manifest);
+  phase_ = Phase::finished;
+}
+
+void Job::on_bad_manifest(const http::Answer& answer, const Error& why, Moment now) {
+  on_heard(200);
+  Error error = why;
+  error.message = is_page(answer) ? describe("the status request") + " was answered with " + page_text(answer)
+                                  : describe("the status request") + " brought no usable manifest: " + why.message;
+  error.http_status = answer.status;
+  // A proxy's page, or a manifest caught while it was being written, may be gone on the next try.
+  retry_or_fail(std::move(error), budgets_.failures, now, kFailedJobTries);
+}
+
+// The service has answered, so its token is good, and it can be reached.
+void Job::on_heard(int status) {
+  token_.accept();
+  if (!transient(status)) budgets_.outages.refill();
 }
 
 void Job::retry_or_fail(Error error, RetryBudget& budget, Moment now, int limit, const char* remedy) {

@@ -63,9 +63,14 @@ class Job {
   // Goes on with a job that was accepted earlier: asks for its status.
   Job(http::Url service, std::string type, http::Url status_url, JobOptions options, std::function<double()> jitter);
 
-  // What to do now. Throws the Error that ended the job. After each Send, report its end by one of the next two;
+  // What to do now. Throws the Error that ended the job. After each Send, report its end by one of the functions below;
   // after each Wait, just call next again.
   Step next(Moment now);
+  // Whether the body of an answer with this head is a manifest. It may be large, so the driver reads it as it arrives, and
+  // calls on_manifest or, if it is none, on_bad_manifest with the beginning of the body. Other answers go to on_answer.
+  bool brings_manifest(const http::Answer& head) const { return phase_ == Phase::to_poll && head.status == 200; }
+  void on_manifest(std::shared_ptr<const Manifest> manifest);
+  void on_bad_manifest(const http::Answer& answer, const Error& why, Moment now);
   void on_answer(const http::Answer& answer, Moment now);
   // `answered`: whether any byte of an answer had come.
   void on_failure(const Error& error, bool answered, Moment now);
@@ -81,7 +86,7 @@ class Job {
   void on_kick_off(const http::Answer& answer, Moment now);
   void on_accepted(const http::Answer& answer, Moment now);
   void on_status(const http::Answer& answer, Moment now);
-  void on_complete(const http::Answer& answer, Moment now);
+  void on_heard(int status);
   Milliseconds time_left(Moment now) const;
   void retry_or_fail(Error error, http::RetryBudget& budget, Moment now, int limit, const char* remedy = "");
   void fail(Error error);

@@ -1,11 +1,15 @@
 // The manifest of a finished job (Bulk Data IG, "Response - Complete Status"; BCDA guide, job status).
 #pragma once
-#include <optional>
+#include <cstdint>
+#include <deque>
+#include <memory>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "base/json.hpp"
 #include "base/quote.hpp"
+#include "files/spool.hpp"
 #include "http/url.hpp"
 
 namespace libbcda::bulk {
@@ -21,28 +25,79 @@ struct Entry {
   std::string shown() const { return tidy(name); }  // the name as messages show it
 };
 
-struct Manifest {
+// A manifest may list hundreds of thousands of files, with more than a kilobyte of JSON for each. So its text is in a
+// spool, and memory has only the places of its entries. Thread-safe.
+class Manifest {
+ public:
   std::string transaction_time;  // RFC 3339, as the server wrote it
   std::string request;
   bool requires_access_token = true;
-  std::vector<Entry> entries;  // `output` first, then `error`
-  std::string text;            // the JSON as received, on one line
+
+  std::size_t size() const { return output_.size() + error_.size(); }  // files
+  std::size_t errors() const { return error_.size(); }                 // files of `error`
+  // The file `number`, from 0: first those of `output`, then those of `error`. May wait for the disk. Throws
+  // Error{FILESYSTEM}.
+  Entry entry(std::size_t number) const;
+  // The same for equal entries: of the name and the wrapped key, or of the name alone if there is no key. URLs are left
+  // out, because a signature in them changes with each answer.
+  std::uint64_t identity(std::size_t number) const { return place(number).identity; }
+  // The JSON as received, on one line. May wait for the disk.
+  std::string text() const;
+
+ private:
+  friend class ManifestReader;
+  struct Range {
+    std::uint64_t offset = 0;
+    std::uint32_t size = 0;
+  };
+  struct Place {
+    Range entry, key;  // `key`: in KeyMap, if the entry has none of its own
+    std::uint64_t identity = 0;
+  };
+
+  explicit Manifest(http::Url base, files::Spool spool) : base_(std::move(base)), spool_(std::move(spool)) {}
+  const Place& place(std::size_t number) const {
+    return number < output_.size() ? output_[number] : error_[number - output_.size()];
+  }
+  json::value value(const Range& range) const;
+
+  http::Url base_;
+  files::Spool spool_;
+  std::deque<Place> output_, error_;
 };
 
-// Reads a manifest received from `base` (relative URLs are resolved against it). A key comes from the entry's
+// Reads a manifest as it arrives from `base` (relative URLs are resolved against it). A key comes from the entry's
 // `encryptedKey`, else from `KeyMap` under the file's name; when both are there and differ, that is an error.
-// Throws Error{PROTOCOL} or, with more than `max_files` files, Error{LIMIT}.
-Manifest parse_manifest(std::string_view text, const http::Url& base, std::size_t max_files = 1'000'000);
+// Its functions throw Error{PROTOCOL}, Error{FILESYSTEM} of the spool or, with more than `max_files` files, Error{LIMIT}.
+class ManifestReader {
+ public:
+  explicit ManifestReader(const http::Url& base, files::Spool spool = files::Spool(),
+                          std::size_t max_files = 1'000'000);
+  ~ManifestReader();
+
+  // Returns how many of the bytes belong to the manifest: less than all once it has ended.
+  std::size_t feed(std::string_view bytes);
+  std::shared_ptr<const Manifest> finish();
+
+ private:
+  struct State;
+  std::unique_ptr<State> state_;
+};
+
+// The same for a text that is at hand.
+std::shared_ptr<const Manifest> parse_manifest(std::string_view text, const http::Url& base,
+                                               std::size_t max_files = 1'000'000);
+
+using Manifests = std::vector<std::shared_ptr<const Manifest>>;
 
 // Several manifests in one text that a caller gives, as `bcda manifest` prints them; a byte order mark, or UTF-16 with one,
 // is taken too. Throws Error{INVALID_ARGUMENT}.
-std::vector<Manifest> parse_manifests(std::string_view text, const http::Url& base);
+Manifests parse_manifests(std::string_view text, const http::Url& base);
 
-// The files that `after` lists beyond those of `before`, two answers of one job: in one race of the 2019 service `output`
-// grows after the first 200. A file is its name together with its wrapped key, or its name alone when it has none. URLs
-// say nothing, because a signature in them changes with each answer, and neither does order. Throws Error{PROTOCOL} when
-// `after` lacks a file of `before`, or has another one under its name: those are two states of the job.
-std::vector<Entry> grown_entries(const Manifest& before, const Manifest& after);
+// The numbers of the files that `after` lists beyond those of `before`, two answers of one job: in one race of the 2019
+// service `output` grows after the first 200. The order of the files does not matter. Throws Error{PROTOCOL} when `after`
+// lacks a file of `before`, or has another one under its name: those are two states of the job.
+std::vector<std::uint32_t> grown_files(const Manifest& before, const Manifest& after);
 
 // The same service under its own origin: behind a proxy that ends TLS the 2019 service writes http:// URLs of its host.
 http::Url on_service_origin(http::Url url, const http::Url& service);

@@ -2,6 +2,8 @@
 
 #include <openssl/evp.h>
 
+#include <cstring>
+
 #include "base/error.hpp"
 
 namespace libbcda::crypto {
@@ -23,6 +25,15 @@ std::array<std::uint8_t, 32> Sha256::finish() {
   if (EVP_DigestFinal_ex(ctx_.get(), digest.data(), nullptr) != 1)
     throw Error(Status::INTERNAL, "OpenSSL refused a SHA-256 operation");
   return digest;
+}
+
+std::uint64_t short_digest(std::string_view text) {
+  Sha256 hash;
+  hash.update(as_bytes(text));
+  const auto digest = hash.finish();
+  std::uint64_t value = 0;
+  std::memcpy(&value, digest.data(), sizeof value);
+  return value;
 }
 
 }  // namespace libbcda::crypto

@@ -15,6 +15,8 @@ using world::Sync;
 
 namespace {
 
+constexpr std::size_t kWriteBuffer = 64u << 10;
+
 // Whether the error means that the file system does not support fsync for this kind of file.
 bool cannot_sync(int code) { return code == EINVAL || code == ENOSYS || code == ENOTSUP || code == EOPNOTSUPP; }
 
@@ -87,7 +89,7 @@ std::pair<Fd, std::string> new_file_beside(const Directory& dir, const std::stri
   static std::atomic<unsigned> number{0};
   for (;;) {
     std::string own = "." + name + "." + std::to_string(::getpid()) + "-" + std::to_string(++number) + ".new";
-    Fd file(dir.disk(), dir.disk().open(dir.fd(), own.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW, 0600));
+    Fd file(dir.disk(), dir.disk().open(dir.fd(), own.c_str(), O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW, 0600));
     if (file) return {std::move(file), std::move(own)};
     if (errno != EEXIST) throw file_error("cannot write", join(dir.path(), name), errno);
   }
@@ -96,10 +98,26 @@ std::pair<Fd, std::string> new_file_beside(const Directory& dir, const std::stri
 }  // namespace
 
 void Directory::replace(const std::string& name, std::string_view text, Durability durability) const {
+  replace(name, [&](const Append& append) { append(text); }, durability);
+}
+
+void Directory::replace(const std::string& name, const std::function<void(const Append&)>& write,
+                        Durability durability) const {
   const std::string full = join(path_, name);
-  auto [file, partial] = new_file_beside(*this, name);
+  auto created = new_file_beside(*this, name);
+  Fd& file = created.first;
+  const std::string& partial = created.second;
+  std::string buffer;
+  const auto flush = [&] {
+    write_all(*disk_, file.get(), as_bytes(buffer), full);
+    buffer.clear();
+  };
   try {
-    write_all(*disk_, file.get(), as_bytes(text), full);
+    write([&](std::string_view piece) {
+      buffer += piece;
+      if (buffer.size() >= kWriteBuffer) flush();
+    });
+    flush();
     if (durability == Durability::power && disk_->sync(file.get(), Sync::all) != 0) throw sync_error(full, errno);
     if (int code = file.close()) throw file_error("cannot write", full, code);
     if (disk_->rename(fd(), partial.c_str(), fd(), name.c_str(), 0) != 0)
@@ -109,6 +127,14 @@ void Directory::replace(const std::string& name, std::string_view text, Durabili
     throw;
   }
   if (durability == Durability::power) sync();
+}
+
+Fd Directory::nameless_file() const {
+  Fd file(*disk_, disk_->open(fd(), ".", O_RDWR | O_TMPFILE, 0600));
+  if (file) return file;
+  auto [named, name] = new_file_beside(*this, "spool");  // not every file system has files without a name
+  remove(name);
+  return std::move(named);
 }
 
 void Directory::remove(const std::string& name) const noexcept { disk_->unlink(fd(), name.c_str(), 0); }

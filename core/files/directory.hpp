@@ -1,5 +1,6 @@
 // An open directory, and its lock.
 #pragma once
+#include <functional>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -19,8 +20,12 @@ class Directory {
   Directory sub(const std::string& name) const;  // opens or creates a subdirectory; never follows a symlink
   bool contains(const std::string& name) const;
   std::string read(const std::string& name, std::size_t max_bytes) const;
-  // Writes a small file under a temporary name and renames it. An existing file is replaced.
+  // Writes a file under a temporary name and renames it. An existing file is replaced. `write` gets a function that
+  // takes the text in pieces.
+  using Append = std::function<void(std::string_view piece)>;
+  void replace(const std::string& name, const std::function<void(const Append&)>& write, Durability durability) const;
   void replace(const std::string& name, std::string_view text, Durability durability) const;
+  Fd nameless_file() const;  // an empty file for reading and writing, which disappears when it is closed
   void remove(const std::string& name) const noexcept;              // a file; it may be missing
   void remove_empty(const std::string& name) const noexcept;        // a directory; one that is not empty stays
   std::vector<std::string> names() const;                           // of all entries

@@ -26,6 +26,7 @@ class Fd {
   Fd& operator=(Fd&& other) noexcept;
   ~Fd();
   int get() const noexcept { return fd_; }
+  Disk& disk() const noexcept { return *disk_; }  // of an open one
   explicit operator bool() const noexcept { return fd_ >= 0; }
   int take() noexcept { return std::exchange(fd_, -1); }
   ssize_t read(MutableBytes out) const noexcept { return disk_->read(fd_, out); }  // -1: see errno

@@ -23,6 +23,7 @@ namespace beast_http = boost::beast::http;
 namespace {
 
 constexpr std::size_t kHeadBuffer = 16 << 10;
+constexpr std::size_t kTextPiece = 64 << 10;
 constexpr std::size_t kIdlePerOrigin = 8;
 constexpr auto kIdleFor = std::chrono::seconds(50);
 
@@ -54,6 +55,8 @@ struct Response::State {
   Client* client;
   Url url;
   Redactor redactor;
+  TextRedactor text{redactor};
+  Bytes piece;  // of a text
   std::unique_ptr<Stream> stream;
   std::optional<beast_http::response_parser<beast_http::buffer_body>> parser;
   Answer head;
@@ -250,6 +253,17 @@ Task<bool> Response::read_text(std::string& text, std::size_t longest) {
   state_->redactor.clean(text);
   if (failure) std::rethrow_exception(failure);
   co_return whole;
+}
+
+Task<bool> Response::read_text_piece(std::string& text) {
+  state_->piece.resize(kTextPiece);
+  const std::size_t n = co_await read_some(state_->piece);
+  text += n > 0 ? state_->text.feed(as_text({state_->piece.data(), n})) : state_->text.finish();
+  co_return n > 0;
+}
+
+void Response::limit_time(Milliseconds duration) {
+  if (state_->stream) state_->stream->deadline(state_->client->world_.clock().now().steady + duration);
 }
 
 Client::Client(ClientOptions options, std::shared_ptr<TlsContext> tls, world::World& world)

@@ -34,6 +34,11 @@ class Response {
   // what may be shown. False: the body goes on. When reading fails `text` holds what came before.
   Task<bool> read_text(std::string& text, std::size_t longest);
 
+  // Adds the next piece of such a text, if the text may be long. False: it was the last one.
+  Task<bool> read_text_piece(std::string& text);
+  // A time limit for what is read from now on.
+  void limit_time(Milliseconds duration);
+
   Response(Response&&) noexcept;
   Response& operator=(Response&&) noexcept;
   ~Response();

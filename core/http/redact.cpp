@@ -1,11 +1,13 @@
 #include "http/redact.hpp"
 
 #include <algorithm>
+#include <utility>
 
 namespace libbcda::http {
 namespace {
 
 constexpr std::size_t kShortest = 8;
+constexpr std::size_t kLongestUnit = 6;  // \u00XX
 // No URL holds a blank, so a URL in which this stands is refused rather than asked.
 constexpr std::string_view kRemoved = "[credentials removed]";
 
@@ -49,7 +51,7 @@ std::vector<std::size_t> fallbacks(std::string_view secret) {
   return table;
 }
 
-void remove(std::string& text, std::string_view secret, bool with_escapes) {
+void remove(std::string& text, std::string_view secret, bool with_escapes, bool may_be_cut) {
   const std::vector<std::size_t> fallback = fallbacks(secret);
   std::vector<std::size_t> starts(secret.size());  // where each of the last bytes begins, by number modulo the size
   std::string out;
@@ -68,7 +70,7 @@ void remove(std::string& text, std::string_view secret, bool with_escapes) {
     if (secret[matched] == unit.byte) ++matched;
     if (matched == secret.size()) remove_from(starts[count % starts.size()]);
   }
-  if (matched >= kShortest) {
+  if (may_be_cut && matched >= kShortest) {
     position = text.size();
     remove_from(starts[(count - matched) % starts.size()]);
   }
@@ -94,18 +96,39 @@ Redactor::Redactor(const Headers& request) {
   }
 }
 
-void Redactor::clean(std::string& text) const {
+void Redactor::clean(std::string& text, bool may_be_cut) const {
   if (text.size() < kShortest) return;
   const bool has_escapes = text.find_first_of("\\%") != std::string::npos;
   for (const Secret& secret : secrets_) {
     const std::string_view beginning = secret.reveal().substr(0, kShortest);
-    if (text.find(beginning) != std::string::npos) remove(text, secret.reveal(), false);  // most texts hold none
-    if (has_escapes) remove(text, secret.reveal(), true);
+    if (text.find(beginning) != std::string::npos) remove(text, secret.reveal(), false, may_be_cut);  // most texts hold none
+    if (has_escapes) remove(text, secret.reveal(), true, may_be_cut);
   }
 }
 
 void Redactor::clean(Headers& headers) const {
   for (auto& [name, value] : headers) clean(value);
+}
+
+std::size_t Redactor::longest() const {
+  std::size_t size = 0;
+  for (const Secret& secret : secrets_) size = std::max(size, secret.reveal().size());
+  return size * kLongestUnit;
+}
+
+std::string TextRedactor::feed(std::string_view piece) {
+  held_ += piece;
+  redactor_.clean(held_, false);
+  // One more unit is held, because the cut may be in the middle of an escape.
+  const std::size_t kept = std::min(held_.size(), redactor_.longest() + kLongestUnit);
+  std::string certain = held_.substr(0, held_.size() - kept);
+  held_.erase(0, certain.size());
+  return certain;
+}
+
+std::string TextRedactor::finish() {
+  redactor_.clean(held_);
+  return std::exchange(held_, "");
 }
 
 }  // namespace libbcda::http

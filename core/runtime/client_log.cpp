@@ -1,7 +1,5 @@
 #include "runtime/client_log.hpp"
 
-#include <algorithm>
-
 #include "base/json.hpp"
 #include "base/version.hpp"
 
@@ -21,11 +19,6 @@ json::object failure(const Error& error) {
       {"body", nullptr}, {"code", nullptr}, {"message", error.message}, {"responseHeaders", json::object{}}};
   if (error.http_status) detail["code"] = error.http_status;
   return detail;
-}
-
-std::int64_t count(const bulk::Manifest& manifest, bool errors) {
-  return std::count_if(manifest.entries.begin(), manifest.entries.end(),
-                       [&](const bulk::Entry& e) { return e.is_error == errors; });
 }
 
 }  // namespace
@@ -52,9 +45,9 @@ std::string status_complete(const std::string& export_id, const bulk::Manifest& 
   return line(export_id, "status_complete", {{"transactionTime", manifest.transaction_time}}, now) + "\n" +
          line(export_id, "status_page_complete",
               {{"transactionTime", manifest.transaction_time},
-               {"outputFileCount", count(manifest, false)},
+               {"outputFileCount", manifest.size() - manifest.errors()},
                {"deletedFileCount", 0},
-               {"errorFileCount", count(manifest, true)}},
+               {"errorFileCount", manifest.errors()}},
               now);
 }
 
@@ -65,9 +58,9 @@ std::string status_error(const std::string& export_id, const Error& error, Insta
 std::string manifest_complete(const std::string& export_id, const bulk::Manifest& manifest, Instant now) {
   return line(export_id, "manifest_complete",
               {{"transactionTime", manifest.transaction_time},
-               {"totalOutputFileCount", count(manifest, false)},
+               {"totalOutputFileCount", manifest.size() - manifest.errors()},
                {"totalDeletedFileCount", 0},
-               {"totalErrorFileCount", count(manifest, true)},
+               {"totalErrorFileCount", manifest.errors()},
                {"totalManifests", 1}},
               now);
 }

@@ -23,7 +23,7 @@ constexpr std::string_view kReserved[] = {transfer::kReceipt, transfer::kErrorDi
 
 std::string base_name(const std::string& path) { return path.substr(path.rfind('/') + 1); }  // npos + 1 is 0
 
-std::vector<bulk::Manifest> read_manifests(const std::string& text) {
+bulk::Manifests read_manifests(const std::string& text) {
   return bulk::parse_manifests(text, http::parse_url("https://localhost/", "base"));
 }
 
@@ -49,9 +49,9 @@ Entry entry_of(const Decryption& what, const std::string& label) {
     return entry;
   }
   if (what.manifest.empty()) throw about(label, "give the encryptedKey of " + label + ", or a manifest that lists it");
-  for (const bulk::Manifest& manifest : read_manifests(what.manifest))
-    for (const Entry& entry : manifest.entries)
-      if (entry.name == label) return entry;
+  for (const auto& manifest : read_manifests(what.manifest))
+    for (std::size_t i = 0; i < manifest->size(); ++i)
+      if (Entry entry = manifest->entry(i); entry.name == label) return entry;
   throw about(label, "the manifest lists no file named " + label +
                          "; was the file renamed? (its server name can be given as the label)");
 }
@@ -61,7 +61,6 @@ FileResult result_of(const Entry& entry, std::string path, const transfer::Facts
   return {listed ? transfer::safe_type(entry.type) : "",
           listed ? entry.url.text() : "",
           std::move(path),
-          "",
           facts,
           entry.is_error,
           transfer::key_id(entry.encrypted_key)};
@@ -85,9 +84,11 @@ RunResult decrypt_one(const Decryption& what) {
     const auto facts = transfer::decrypt_file(std::move(input), key, what.output, how, what.progress);
     file = result_of(entry, what.output, facts);
   }
+  const auto files = std::make_shared<FileList>();
+  files->add(file);
   RunResult made;
-  made.receipt = describe(file, what.settings.warnings());
-  made.files.push_back(std::move(file));
+  made.files = files;
+  made.receipt = [receipt = describe(file, what.settings.warnings())] { return receipt; };
   return made;
 }
 
@@ -102,9 +103,9 @@ class DirectoryDecryption {
                           .at_file(what.path));
     const auto manifests = read_manifests(what.manifest);
     std::vector<std::string> times;
-    for (const bulk::Manifest& manifest : manifests) {
-      times.push_back(manifest.transaction_time);
-      for (const Entry& entry : manifest.entries) list(entry);
+    for (const auto& manifest : manifests) {
+      times.push_back(manifest->transaction_time);
+      for (std::size_t i = 0; i < manifest->size(); ++i) list(manifest->entry(i));
     }
     private_key_ = private_key_for(what.settings, entries_);
     facts_.transaction_time = earliest_time(times);
@@ -121,16 +122,24 @@ class DirectoryDecryption {
     know_receipt(*space_);
     std::set<std::string> wanted;
     for (const Entry& entry : entries_) wanted.insert(transfer::published_path(entry.name, entry.is_error));
-    space_->published().refuse_others(wanted);
+    space_->published().refuse_others([&](const std::string& path) { return wanted.count(path) > 0; });
     for (const Entry& entry : entries_) take(entry);
     if (!failures_.empty()) fail();
     facts_.out = space_->path();
     facts_.elapsed = std::chrono::duration_cast<Milliseconds>(local_.clock.now().steady - begun.steady);
-    std::sort(files_.begin(), files_.end(), [](const auto& a, const auto& b) { return a.path < b.path; });
-    const std::string receipt = make_receipt(facts_, files_, {}, {});
-    space_->complete([&](const std::string& there) { return merge_receipts(there, receipt); });
+    files_->sort();
+    space_->complete([&](const std::string& there, const Append& append) {
+      ReceiptFacts facts = facts_;
+      adopt_request(facts, there);
+      write_receipt(facts, *files_, append);
+    });
     facts_.warnings = warnings_;
-    return {files_, facts_.transaction_time, facts_.elapsed, make_receipt(facts_, files_, {}, {}), "", "", {}};
+    RunResult made;
+    made.files = files_;
+    made.transaction_time = facts_.transaction_time;
+    made.elapsed = facts_.elapsed;
+    made.receipt = [facts = facts_, files = files_] { return make_receipt(facts, *files); };
+    return made;
   }
 
  private:
@@ -166,7 +175,7 @@ class DirectoryDecryption {
 
   void take(const Entry& entry) {
     try {
-      files_.push_back(decrypted(entry));
+      files_->add(decrypted(entry));
     } catch (Error& e) {
       if (stops_decryption(e.status)) throw;
       if (const std::string input = input_path(entry.name); !e.message.starts_with(input))
@@ -233,7 +242,7 @@ class DirectoryDecryption {
   std::set<std::string> present_;            // in the directory
   std::unique_ptr<Workspace> space_;
   ReceiptFacts facts_;
-  std::vector<FileResult> files_;
+  std::shared_ptr<FileList> files_ = std::make_shared<FileList>();
   std::vector<Error> failures_;  // each message begins with the file's path
   std::int64_t done_ = 0, total_ = 0;
 };

@@ -12,16 +12,19 @@ namespace libbcda::runtime {
 FileCrew::FileCrew(Session& session, world::World& world, const Settings& settings, const Output& output,
                    FileQueue& queue, Reporter& reporter, Outcome& outcome, std::shared_ptr<TaskGroup> group,
                    bool takes_earlier_files)
-    : queue_(queue),
+    : world_(world),
+      queue_(queue),
       reporter_(reporter),
       outcome_(outcome),
       group_(std::move(group)),
       parallel_(static_cast<std::size_t>(settings.integer("parallel"))),
       worker_(session, world, settings, output, reporter, takes_earlier_files) {}
 
-void FileCrew::fetch(const Files& files, const std::string& status_url, bool use_token, bool is_last) {
-  if (!files->empty()) reporter_.enter(RunState::downloading);
-  queue_.add(files, status_url, use_token);
+Task<> FileCrew::fetch(Files files, std::string status_url, bool is_last) {
+  if (!files.numbers.empty()) {
+    reporter_.enter(RunState::downloading);
+    co_await world::run_on(world_.workers(), [&] { queue_.add(files, status_url); });
+  }
   const std::lock_guard lock(mutex_);
   all_known_ = all_known_ || is_last;
   for (std::size_t more = std::min(parallel_ - at_work_, queue_.waiting()); more > 0; --more) {
@@ -41,6 +44,7 @@ Task<> FileCrew::work() {
         const std::lock_guard lock(mutex_);
         if (all_known_) files = queue_.counts().total;
       }
+      co_await world::run_on(world_.workers(), [&] { task->load(); });
       FileResult file = co_await worker_.fetch(*task, files);
       published(*task, std::move(file));
     };
@@ -61,7 +65,7 @@ void FileCrew::published(const FileTask& task, FileResult file) {
     const std::lock_guard lock(mutex_);
     unreachable_ = 0;
   }
-  queue_.done(file);
+  queue_.done(file, task.status_url);
   reporter_.file_published(task, file);
 }
 

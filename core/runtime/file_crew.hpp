@@ -19,9 +19,9 @@ class FileCrew {
   FileCrew(Session& session, world::World& world, const Settings& settings, const Output& output, FileQueue& queue,
            Reporter& reporter, Outcome& outcome, std::shared_ptr<TaskGroup> group, bool takes_earlier_files);
 
-  // Adds files to the queue and sees to it that enough workers are at it.
+  // Adds files to the queue and starts workers for them.
   // `is_last`: no other manifest will come, so the number of files is known from now on.
-  void fetch(const Files& files, const std::string& status_url, bool use_token, bool is_last);
+  Task<> fetch(Files files, std::string status_url, bool is_last);
 
  private:
   Task<> work();
@@ -30,6 +30,7 @@ class FileCrew {
   void failed(const FileTask& task, const Error& error);
   bool service_is_gone(const Error& error);
 
+  world::World& world_;
   FileQueue& queue_;
   Reporter& reporter_;
   Outcome& outcome_;

@@ -1,9 +1,8 @@
 #include "runtime/file_queue.hpp"
 
-#include <algorithm>
-#include <cstring>
+#include <array>
+#include <numeric>
 
-#include "base/bytes.hpp"
 #include "crypto/digest.hpp"
 #include "transfer/destination.hpp"
 #include "transfer/names.hpp"
@@ -11,56 +10,77 @@
 namespace libbcda::runtime {
 namespace {
 
-std::uint64_t digest(std::string_view text) {
-  crypto::Sha256 hash;
-  hash.update(as_bytes(text));
-  std::uint64_t value = 0;
-  const auto bytes = hash.finish();
-  std::memcpy(&value, bytes.data(), sizeof value);
-  return value;
+// What tells a file from others: its URL, and the paths that it may get.
+struct Digests {
+  std::uint64_t url;
+  std::array<std::uint64_t, 2> paths;
+};
+
+Digests digests_of(const bulk::Entry& entry) {
+  const auto [first, second] = transfer::local_names(entry);
+  const auto path = [&](const std::string& name) {
+    return crypto::short_digest(transfer::published_path(name, entry.is_error));
+  };
+  return {crypto::short_digest(entry.url.text()), {path(first), path(second)}};
 }
 
 }  // namespace
 
+Files all_files(std::shared_ptr<const bulk::Manifest> manifest) {
+  std::vector<std::uint32_t> numbers(manifest->size());
+  std::iota(numbers.begin(), numbers.end(), 0u);
+  return {std::move(manifest), std::move(numbers)};
+}
+
+void FileTask::load() {
+  entry = manifest->entry(number);
+  name = transfer::local_names(entry)[has_second_name ? 1 : 0];
+}
+
 std::string FileTask::path() const { return transfer::published_path(name, entry.is_error); }
 
-void FileQueue::add(const Files& files, const std::string& status_url, bool use_token) {
-  Batch batch{files, status_url, use_token, {}};
+void FileQueue::add(const Files& files, const std::string& status_url) {
+  std::deque<Digests> digests;
+  for (const std::uint32_t number : files.numbers) digests.push_back(digests_of(files.manifest->entry(number)));
+  Batch batch{files.manifest, status_url, {}};
   const std::lock_guard lock(mutex_);
-  for (std::size_t i = files->size(); i > 0; --i) batch.waiting.push_back(static_cast<std::uint32_t>(i - 1));
-  // Of two entries with one URL the first one counts, so they are looked at in the order of the manifest.
-  const auto known = [&](std::uint32_t i) { return !urls_.insert(digest((*files)[i].url.text())).second; };
-  const auto first = std::remove_if(batch.waiting.rbegin(), batch.waiting.rend(), known);
-  batch.waiting.erase(batch.waiting.begin(), first.base());
+  for (const std::uint32_t number : files.numbers) {
+    const Digests file = digests.front();
+    digests.pop_front();
+    if (!urls_.insert(file.url).second) continue;
+    const bool has_second_name = !paths_.insert(file.paths[0]).second;
+    if (has_second_name) paths_.insert(file.paths[1]);
+    batch.waiting.push_back({number, has_second_name});
+  }
   counts_.total += static_cast<std::int64_t>(batch.waiting.size());
   waiting_ += batch.waiting.size();
   if (!batch.waiting.empty()) batches_.push_back(std::move(batch));
-}
-
-// A local name that no other file of this run has.
-std::string FileQueue::unique_name(const bulk::Entry& entry) {
-  const auto [name, other] = transfer::local_names(entry);
-  if (paths_.insert(transfer::published_path(name, entry.is_error)).second) return name;
-  paths_.insert(transfer::published_path(other, entry.is_error));
-  return other;
 }
 
 std::optional<FileTask> FileQueue::take() {
   const std::lock_guard lock(mutex_);
   if (batches_.empty()) return std::nullopt;
   Batch& batch = batches_.front();
-  const bulk::Entry& entry = (*batch.files)[batch.waiting.back()];
-  FileTask task{entry, unique_name(entry), batch.status_url, batch.use_token};
-  batch.waiting.pop_back();
+  const Waiting next = batch.waiting.front();
+  FileTask task;
+  task.manifest = batch.manifest;
+  task.number = next.number;
+  task.has_second_name = next.has_second_name;
+  task.status_url = batch.status_url;
+  task.use_token = batch.manifest->requires_access_token;
+  batch.waiting.pop_front();
   if (batch.waiting.empty()) batches_.pop_front();
   --waiting_;
   return task;
 }
 
-void FileQueue::done(FileResult file) {
+void FileQueue::done(const FileResult& file, const std::string& status_url) {
   const std::lock_guard lock(mutex_);
-  results_.push_back(std::move(file));
+  results_->add(file);
   ++counts_.done;
+  Sum& sum = sums_[status_url];
+  ++sum.files;
+  sum.bytes += file.facts.bytes;
 }
 
 void FileQueue::failed() {
@@ -78,11 +98,16 @@ FileQueue::Counts FileQueue::counts() const {
   return counts_;
 }
 
-std::vector<FileResult> FileQueue::results() const {
+FileQueue::Sum FileQueue::sum(const std::string& status_url) const {
   const std::lock_guard lock(mutex_);
-  std::vector<FileResult> sorted = results_;
-  std::sort(sorted.begin(), sorted.end(), [](const FileResult& a, const FileResult& b) { return a.path < b.path; });
-  return sorted;
+  const auto found = sums_.find(status_url);
+  return found == sums_.end() ? Sum{} : found->second;
+}
+
+std::shared_ptr<const FileList> FileQueue::results() const {
+  const std::lock_guard lock(mutex_);
+  results_->sort();
+  return results_;
 }
 
 }  // namespace libbcda::runtime

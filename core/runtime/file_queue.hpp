@@ -1,30 +1,40 @@
-// Which files a run has to fetch, which it has fetched, and how many failed. It does no I/O.
+// Which files a run has to fetch, which it has fetched, and how many failed.
 #pragma once
 #include <cstdint>
 #include <deque>
+#include <map>
 #include <memory>
 #include <mutex>
 #include <optional>
-#include <set>
 #include <string>
+#include <unordered_set>
 #include <vector>
 
 #include "bulk/manifest.hpp"
-#include "runtime/receipt.hpp"
+#include "runtime/file_list.hpp"
 
 namespace libbcda::runtime {
 
-struct FileTask {
-  bulk::Entry entry;
-  std::string name;        // its local name
-  std::string status_url;  // of its job; "" when a manifest was given
-  bool use_token = true;
+// Some files of a manifest, by their numbers in it.
+struct Files {
+  std::shared_ptr<const bulk::Manifest> manifest;
+  std::vector<std::uint32_t> numbers;
+};
+Files all_files(std::shared_ptr<const bulk::Manifest> manifest);
 
+struct FileTask {
+  std::shared_ptr<const bulk::Manifest> manifest;
+  std::uint32_t number = 0;     // of the file in the manifest
+  bool has_second_name = false;  // another file has its first local name
+  std::string status_url;       // of its job; "" when a manifest was given
+  bool use_token = true;
+  // Known after load().
+  bulk::Entry entry;
+  std::string name;  // its local name
+
+  void load();               // reads the entry; may wait for the disk
   std::string path() const;  // relative to the output directory
 };
-
-// Files of a manifest, which they keep alive.
-using Files = std::shared_ptr<const std::vector<bulk::Entry>>;
 
 // Thread-safe. A file that waits is a number, because there may be hundreds of thousands of them.
 class FileQueue {
@@ -33,32 +43,38 @@ class FileQueue {
     std::int64_t total = 0, done = 0, failed = 0;
     std::int64_t untried() const { return total - done - failed; }
   };
+  struct Sum {
+    std::int64_t files = 0, bytes = 0;
+  };
 
-  // Adds the files of a manifest that are not known yet, each with a local name of its own.
-  void add(const Files& files, const std::string& status_url, bool use_token);
+  // Adds the files that are not known yet, and gives each a local name of its own. May wait for the disk.
+  void add(const Files& files, const std::string& status_url);
   std::optional<FileTask> take();  // nullopt: none is left
-  void done(FileResult file);
+  void done(const FileResult& file, const std::string& status_url);
   void failed();
 
   std::size_t waiting() const;  // how many are left to take
   Counts counts() const;
-  std::vector<FileResult> results() const;  // by path
+  Sum sum(const std::string& status_url) const;  // of the files of a job that are done
+  std::shared_ptr<const FileList> results() const;  // by path; to be called when nothing is under way any more
 
  private:
-  struct Batch {
-    Files files;
-    std::string status_url;
-    bool use_token = true;
-    std::vector<std::uint32_t> waiting;  // positions in `files`, the next one last
+  struct Waiting {
+    std::uint32_t number = 0;
+    bool has_second_name = false;
   };
-  std::string unique_name(const bulk::Entry& entry);
+  struct Batch {
+    std::shared_ptr<const bulk::Manifest> manifest;
+    std::string status_url;
+    std::deque<Waiting> waiting;
+  };
 
   mutable std::mutex mutex_;
   std::deque<Batch> batches_;  // none of them is empty
   std::size_t waiting_ = 0;
-  std::set<std::uint64_t> urls_;  // digests of the URLs of all files that were ever added
-  std::set<std::string> paths_;   // of all files that were ever taken
-  std::vector<FileResult> results_;
+  std::unordered_set<std::uint64_t> urls_, paths_;  // digests, of all files that were ever added
+  std::map<std::string, Sum> sums_;                 // by the status URL
+  std::shared_ptr<FileList> results_ = std::make_shared<FileList>();
   Counts counts_;
 };
 

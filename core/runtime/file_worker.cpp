@@ -27,7 +27,6 @@ FileResult describe(const FileTask& task) {
   result.type = transfer::safe_type(task.entry.type);
   result.url = task.entry.url.text();
   result.path = task.path();
-  result.status_url = task.status_url;
   result.is_error = task.entry.is_error;
   result.key_id = transfer::key_id(task.entry.encrypted_key);
   return result;

@@ -10,6 +10,7 @@
 namespace libbcda::runtime {
 namespace {
 
+constexpr std::size_t kLargestAnswer = 1 << 20;  // of an answer that is no manifest
 constexpr auto kConfirmPatience = std::chrono::minutes(5);  // the files are here: no reason to wait for long
 
 }  // namespace
@@ -27,7 +28,7 @@ json::array describe(const std::vector<JobRecord>& jobs) {
                                      {"request", job.request},
                                      {"statusUrl", shown(job.status_url)},
                                      {"transactionTime", job.manifest->transaction_time},
-                                     {"files", job.manifest->entries.size()},
+                                     {"files", job.manifest->size()},
                                      {"confirmed", job.confirmed}});
   return described;
 }
@@ -49,7 +50,7 @@ Task<> JobRunner::run(std::string type, bool alone) {
   if (failure)
     co_await failed(job, std::move(*failure), alone);
   else
-    done(job);
+    co_await done(job);
 }
 
 // Does what the job says until it has its manifest.
@@ -71,29 +72,47 @@ Task<> JobRunner::drive(bulk::Job& job) {
 Task<> JobRunner::exchange(bulk::Job& job, http::Send send, http::Request& last) {
   const bool was_accepted = job.phase() == bulk::Job::Phase::to_poll;
   bool heard = false;
-  std::optional<http::Answer> answer;
+  http::Answer answer;
+  ManifestBody body;
   std::optional<Error> failure;
   try {
-    answer = co_await ask(!was_accepted, std::move(send), last, heard);
+    http::Response response = co_await ask(!was_accepted, std::move(send), last, heard);
+    answer = response.head();
+    body = co_await read_body(job, response, answer);
   } catch (const Error& e) {
-    if (e.status == Status::CANCELED) throw;
+    if (e.status == Status::CANCELED || e.status == Status::FILESYSTEM) throw;
     failure = e;
   }
-  if (failure) {
-    job.on_failure(*failure, heard, world_.clock().now());
-    co_return;
-  }
-  job.on_answer(*answer, world_.clock().now());
-  co_await answered(job, was_accepted, answer->status);
+  const Moment now = world_.clock().now();
+  if (failure) co_return job.on_failure(*failure, heard, now);
+  if (body.malformed) co_return job.on_bad_manifest(answer, *body.malformed, now);
+  if (body.manifest) co_return job.on_manifest(std::move(body.manifest));
+  job.on_answer(answer, now);
+  co_await answered(job, was_accepted, answer.status);
 }
 
-Task<http::Answer> JobRunner::ask(bool is_kick_off, http::Send send, http::Request& last, bool& answered) {
+Task<http::Response> JobRunner::ask(bool is_kick_off, http::Send send, http::Request& last, bool& answered) {
   if (send.renew_token) session_.tokens().reject(last);
   co_await session_.tokens().authorize(send.request);
   if (is_kick_off) reporter_.enter(RunState::kick_off);
   last = send.request;
-  const auto limit = static_cast<std::size_t>(session_.settings().integer("max_manifest_bytes"));
-  co_return co_await session_.http().send(std::move(send.request), limit, &answered);
+  co_return co_await session_.http().open(std::move(send.request), &answered);
+}
+
+// A manifest is parsed as it arrives. Another body becomes the text of the answer.
+Task<ManifestBody> JobRunner::read_body(const bulk::Job& job, http::Response& response, http::Answer& answer) {
+  const Milliseconds patience = session_.settings().duration("request_timeout");
+  ManifestBody body;
+  if (!job.brings_manifest(answer)) {
+    response.limit_time(patience);
+    co_await response.read_text(answer.body, kLargestAnswer);
+    co_return body;
+  }
+  const ManifestLimits limits{static_cast<std::size_t>(session_.settings().integer("max_manifest_bytes")), patience};
+  files::Spool spool = workspace_ ? workspace_->spool() : files::Spool();
+  body = co_await receive_manifest(response, *job.status_url(), std::move(spool), limits, world_.workers());
+  answer.body = std::move(body.beginning);
+  co_return body;
 }
 
 Task<> JobRunner::answered(bulk::Job& job, bool was_accepted, int status) {
@@ -107,14 +126,14 @@ Task<> JobRunner::answered(bulk::Job& job, bool was_accepted, int status) {
   reporter_.job_accepted(job);
 }
 
-void JobRunner::done(const bulk::Job& job) {
+Task<> JobRunner::done(const bulk::Job& job) {
   reporter_.job_done(job);
   const JobRecord record{job.type(), job.kick_off_url().text(), job.status_url()->text(), job.manifest(), false};
   {
     const std::lock_guard lock(mutex_);
     records_.push_back(record);
   }
-  files_found_(record, Files(record.manifest, &record.manifest->entries));
+  co_await files_found_(record, all_files(record.manifest));
 }
 
 Task<> JobRunner::failed(const bulk::Job& job, Error error, bool alone) {
@@ -144,20 +163,22 @@ Task<> JobRunner::confirm(JobRecord record) {
     if (stops_everything(e.status)) throw;
     failure = e;
   }
-  std::vector<bulk::Entry> grown;
+  Files grown;
   if (failure) {
     reporter_.warn("could not ask whether the manifest has grown: " + failure->message, record.type);
   } else {
-    grown = bulk::grown_entries(*record.manifest, *job.manifest());
-    record.manifest = job.manifest();
+    const bulk::Manifest& before = *record.manifest;
+    grown.manifest = job.manifest();
+    co_await world::run_on(world_.workers(), [&] { grown.numbers = bulk::grown_files(before, *grown.manifest); });
+    record.manifest = grown.manifest;
   }
-  record.confirmed = !failure && grown.empty();
+  record.confirmed = !failure && grown.numbers.empty();
   {
     const std::lock_guard lock(mutex_);
     const auto same = [&](const JobRecord& known) { return known.status_url == record.status_url; };
     *std::find_if(records_.begin(), records_.end(), same) = record;
   }
-  files_found_(record, std::make_shared<const std::vector<bulk::Entry>>(std::move(grown)));
+  co_await files_found_(record, std::move(grown));
 }
 
 std::vector<JobRecord> JobRunner::records() const {

@@ -9,6 +9,8 @@
 
 #include "base/settings.hpp"
 #include "bulk/job.hpp"
+#include "runtime/file_queue.hpp"
+#include "runtime/manifest_body.hpp"
 #include "runtime/outcome.hpp"
 #include "runtime/reporter.hpp"
 #include "runtime/session.hpp"
@@ -29,9 +31,9 @@ json::array describe(const std::vector<JobRecord>& jobs);
 
 class JobRunner {
  public:
-  // `files_found` hears of the files of each manifest, and of those by which a manifest grew. `workspace` is null when
-  // nothing is written to a directory.
-  using FilesFound = std::function<void(const JobRecord& job, const Files& files)>;
+  // `files_found` takes the files of each manifest, and those by which a manifest grew. `workspace` is null when nothing
+  // is written to a directory.
+  using FilesFound = std::function<Task<>(const JobRecord& job, Files files)>;
   JobRunner(Session& session, world::World& world, bulk::JobOptions options, Reporter& reporter, Outcome& outcome,
             transfer::Workspace* workspace, FilesFound files_found);
 
@@ -46,10 +48,11 @@ class JobRunner {
  private:
   Task<> drive(bulk::Job& job);
   Task<> exchange(bulk::Job& job, http::Send send, http::Request& last);
-  Task<http::Answer> ask(bool is_kick_off, http::Send send, http::Request& last, bool& answered);
+  Task<http::Response> ask(bool is_kick_off, http::Send send, http::Request& last, bool& answered);
+  Task<ManifestBody> read_body(const bulk::Job& job, http::Response& response, http::Answer& answer);
   Task<> answered(bulk::Job& job, bool was_accepted, int status);
   Task<> failed(const bulk::Job& job, Error error, bool alone);
-  void done(const bulk::Job& job);
+  Task<> done(const bulk::Job& job);
   Task<> confirm(JobRecord record);
   Task<> note(std::function<void()> write);
 

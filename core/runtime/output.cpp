@@ -1,41 +1,29 @@
 #include "runtime/output.hpp"
 
-#include <algorithm>
-#include <set>
+#include <unordered_set>
 
-#include "base/quote.hpp"
+#include "crypto/digest.hpp"
 #include "runtime/receipt.hpp"
-#include "runtime/reporter.hpp"
 #include "runtime/run.hpp"
 #include "transfer/names.hpp"
 
 namespace libbcda::runtime {
 namespace {
 
-// Leaves in the request's manifests only the file that is asked for.
-void select_file(RunRequest& request) {
-  bool found = false;
-  for (bulk::Manifest& manifest : request.manifests) {
-    std::erase_if(manifest.entries, [&](const bulk::Entry& e) {
-      return e.name != request.only_file && e.url.text() != request.only_file;
-    });
-    found = found || !manifest.entries.empty();
-  }
-  if (!found)
-    throw Error(Status::INVALID_ARGUMENT, "the manifest lists no file " + tidy(shown(request.only_file), 200));
-}
-
 // What a receipt lists was published here too. Nothing but files of these manifests may be there, unless single files are
 // fetched, of whose neighbors nothing is known.
 void know_earlier_files(transfer::Workspace& workspace, const RunRequest& request) {
   know_receipt(workspace);
   if (!request.only_file.empty()) return;
-  std::set<std::string> wanted;
-  for (const bulk::Manifest& manifest : request.manifests)
-    for (const bulk::Entry& entry : manifest.entries)
+  std::unordered_set<std::uint64_t> wanted;  // digests of paths
+  for (const auto& manifest : request.manifests)
+    for (std::size_t i = 0; i < manifest->size(); ++i) {
+      const bulk::Entry entry = manifest->entry(i);
       for (const std::string& name : transfer::local_names(entry))
-        wanted.insert(transfer::published_path(name, entry.is_error));
-  workspace.published().refuse_others(wanted);
+        wanted.insert(crypto::short_digest(transfer::published_path(name, entry.is_error)));
+    }
+  workspace.published().refuse_others(
+      [&](const std::string& path) { return wanted.count(crypto::short_digest(path)) > 0; });
 }
 
 void check_key(const Session& session, const Settings& settings) {
@@ -47,11 +35,10 @@ void check_key(const Session& session, const Settings& settings) {
 
 }  // namespace
 
-Output open_output(Session& session, RunRequest& request) {
+Output open_output(Session& session, const RunRequest& request) {
   Output output;
   if (request.kind == RunKind::metadata || request.kind == RunKind::manifest) return output;
   check_key(session, request.settings);
-  if (!request.only_file.empty()) select_file(request);
   if (request.sink) {
     // A caller's sink may take its time, so each file has a thread for it.
     output.sink_workers =

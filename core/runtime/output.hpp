@@ -23,6 +23,6 @@ struct Output {
 };
 
 // Checks what the request says about its output, and opens it. Throws Error{INVALID_ARGUMENT, PRIVATE_KEY, FILESYSTEM}.
-Output open_output(Session& session, RunRequest& request);
+Output open_output(Session& session, const RunRequest& request);
 
 }  // namespace libbcda::runtime

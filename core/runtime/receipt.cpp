@@ -1,6 +1,6 @@
 // The receipt of a run, OUT/export.json: written, and read again.
 #include "runtime/receipt.hpp"
-#include "base/json.hpp"
+#include "base/json_items.hpp"
 #include "base/quote.hpp"
 #include "base/time.hpp"
 #include "base/version.hpp"
@@ -30,18 +30,17 @@ json::object member(const FileResult& file, const std::string& out) {
   return described;
 }
 
-// A JSON array of the data files, or of the error files. It is text at once, because a tree of all files takes much memory.
-std::string list_of(const std::vector<FileResult>& files, bool errors, const std::string& out) {
-  std::string text = "[";
-  for (const FileResult& file : files)
-    if (file.is_error == errors) text += (text.size() > 1 ? "," : "") + json::serialize(member(file, out));
-  return text + "]";
+// Writes a JSON array of the data files, or of the error files.
+void write_files(const FileList& files, bool errors, const std::string& out, const Append& append) {
+  const char* separator = "[";
+  for (std::size_t i = 0; i < files.size(); ++i) {
+    if (files[i].is_error() != errors) continue;
+    append(separator);
+    append(json::serialize(member(files[i].result(), out)));
+    separator = ",";
+  }
+  append(*separator == '[' ? "[]" : "]");
 }
-
-// What is wrong with a receipt that is read: anybody may have written it.
-struct Malformed {
-  std::string why;
-};
 
 const json::value& needed(const json::object& from, std::string_view name) {
   const json::value* found = from.if_contains(name);
@@ -76,27 +75,23 @@ std::string path_below(const std::string& directory, const std::string& path) {
   return directory.empty() ? path : directory + (directory.ends_with('/') ? "" : "/") + path;
 }
 
-void read_files(const json::object& receipt, const char* name, const std::string& directory, RunResult& result) {
-  const json::value& listed = needed(receipt, name);
-  if (!listed.is_array()) throw Malformed{std::string(name) + " is not a list"};
-  for (const json::value& one : listed.get_array()) {
-    if (!one.is_object()) throw Malformed{std::string(name) + " lists something that is no file"};
-    const json::object& fields = one.get_object();
-    const json::value& decrypted = needed(fields, "decrypted");
-    if (!decrypted.is_bool()) throw Malformed{"decrypted is not true or false"};
-    FileResult file;
-    file.type = text(fields, "type");
-    file.url = text(fields, "url");
-    file.path = path_below(directory, text(fields, "path"));
-    file.facts = {.bytes = count(fields, "bytes"),
-                  .records = count(fields, "records"),
-                  .sha256 = text(fields, "sha256"),
-                  .decrypted = decrypted.get_bool(),
-                  .sized = string_member(fields, "proof") == transfer::kProofLength};
-    file.is_error = std::string_view(name) == "errors";
-    file.key_id = string_member(fields, "key");
-    result.files.push_back(std::move(file));
-  }
+FileResult read_file(const json::value& item, bool is_error, const std::string& directory) {
+  if (!item.is_object()) throw Malformed{std::string(is_error ? "errors" : "files") + " lists something that is no file"};
+  const json::object& fields = item.get_object();
+  const json::value& decrypted = needed(fields, "decrypted");
+  if (!decrypted.is_bool()) throw Malformed{"decrypted is not true or false"};
+  FileResult file;
+  file.type = text(fields, "type");
+  file.url = text(fields, "url");
+  file.path = path_below(directory, text(fields, "path"));
+  file.facts = {.bytes = count(fields, "bytes"),
+                .records = count(fields, "records"),
+                .sha256 = text(fields, "sha256"),
+                .decrypted = decrypted.get_bool(),
+                .sized = string_member(fields, "proof") == transfer::kProofLength};
+  file.is_error = is_error;
+  file.key_id = string_member(fields, "key");
+  return file;
 }
 
 // Returns nothing if the member is no list of resource types. The receipt is still valid, because its files count.
@@ -112,27 +107,40 @@ std::vector<std::string> read_types(const json::object& receipt) {
   return types;
 }
 
-RunResult read_members(const std::string& receipt, const std::string& directory) {
-  auto value = parse_json(receipt);
-  if (!value || !value->is_object()) throw Malformed{"it is not a JSON object"};
-  const json::object& members = value->get_object();
+// Reads a receipt piece by piece, because it may list hundreds of thousands of files.
+RunResult read_members(std::string_view receipt, const std::string& directory) {
+  json::object members;  // without the files
+  auto files = std::make_shared<FileList>();
+  JsonItems items([&](std::string_view name, const json::value& value) { members[name] = value; },
+                  [&](std::string_view list, std::string_view key, const json::value& item, JsonItems::Place) {
+                    if (list == "files" || list == "errors")
+                      files->add(read_file(item, list == "errors", directory));
+                    else if (json::value& member = members[list]; member.is_array())
+                      member.get_array().push_back(item);
+                    else if (member.is_object())
+                      member.get_object()[key] = item;
+                  });
+  items.feed(receipt);
+  items.finish();
+  for (const char* name : {"files", "errors"})
+    if (!needed(members, name).is_array()) throw Malformed{std::string(name) + " is not a list"};
   RunResult result;
-  result.receipt = receipt;
   result.transaction_time = text(members, "transactionTime");
   result.types = read_types(members);
   result.elapsed = std::chrono::duration_cast<Milliseconds>(instant(members, "finished") - instant(members, "started"));
-  read_files(members, "files", directory, result);
-  read_files(members, "errors", directory, result);
+  result.files = std::move(files);
   return result;
 }
 
-constexpr std::size_t kLargestReceipt = 256 << 20;
+constexpr std::size_t kLargestReceipt = 1 << 30;
 
 }  // namespace
 
 RunResult read_receipt(const std::string& receipt, const std::string& directory) {
   try {
-    return read_members(receipt, directory);
+    RunResult result = read_members(receipt, directory);
+    result.receipt = [receipt] { return receipt; };
+    return result;
   } catch (const Malformed& malformed) {
     std::string path = path_below(directory, kReceipt);
     throw std::move(
@@ -150,20 +158,23 @@ RunResult open_receipt(const std::string& directory) {
 void know_receipt(transfer::Workspace& space) {
   const std::string receipt = space.receipt();
   if (receipt.empty()) return;
-  for (const FileResult& file : read_receipt(receipt, "").files)
+  const auto files = read_receipt(receipt, "").files;
+  for (std::size_t i = 0; i < files->size(); ++i) {
+    const FileResult file = (*files)[i].result();
     space.know({file.path, file.url, file.type, file.key_id, file.facts});
+  }
 }
 
-std::string merge_receipts(const std::string& older, const std::string& newer) {
-  if (older.empty()) return newer;
+void adopt_request(ReceiptFacts& facts, const std::string& older) {
+  if (older.empty()) return;
   read_receipt(older, "");  // throws when it is no receipt
-  json::object merged = parse_json(newer).value().as_object();
   const json::object before = parse_json(older).value().as_object();
-  for (const char* list : {"jobs", "types"})
-    if (const json::value* known = before.if_contains(list);
-        known && known->is_array() && merged[list].as_array().empty())
-      merged[list] = *known;
-  return json::serialize(merged) + "\n";
+  const auto adopt = [&](const char* name, json::array& into) {
+    const json::value* known = before.if_contains(name);
+    if (into.empty() && known && known->is_array()) into = known->get_array();
+  };
+  adopt("jobs", facts.jobs);
+  adopt("types", facts.types);
 }
 
 std::string describe(const FileResult& file, const std::vector<std::string>& warnings) {
@@ -173,20 +184,28 @@ std::string describe(const FileResult& file, const std::vector<std::string>& war
   return json::serialize(described) + "\n";
 }
 
-std::string make_receipt(const ReceiptFacts& facts, const std::vector<FileResult>& all, json::array types,
-                         json::array jobs) {
+void write_receipt(const ReceiptFacts& facts, const FileList& files, const Append& append) {
   json::object receipt{{"libbcda", kVersion},
                        {"status", find_status(static_cast<std::int32_t>(facts.status))->name},
                        {"service", facts.service},
-                       {"types", std::move(types)},
+                       {"types", facts.types},
                        {"transactionTime", facts.transaction_time},
                        {"started", to_rfc3339(facts.started)},
                        {"finished", to_rfc3339(facts.started + facts.elapsed)},
-                       {"jobs", std::move(jobs)}};
+                       {"jobs", facts.jobs}};
   if (!facts.warnings.empty()) receipt["warnings"] = json::array(facts.warnings.begin(), facts.warnings.end());
-  std::string text = json::serialize(receipt);
-  text.pop_back();  // the closing brace
-  text += ",\"files\":" + list_of(all, false, facts.out) + ",\"errors\":" + list_of(all, true, facts.out) + "}\n";
+  std::string head = json::serialize(receipt);
+  head.pop_back();  // the closing brace
+  append(head + ",\"files\":");
+  write_files(files, false, facts.out, append);
+  append(",\"errors\":");
+  write_files(files, true, facts.out, append);
+  append("}\n");
+}
+
+std::string make_receipt(const ReceiptFacts& facts, const FileList& files) {
+  std::string text;
+  write_receipt(facts, files, [&](std::string_view piece) { text += piece; });
   return text;
 }
 

@@ -91,7 +91,7 @@ void Reporter::job_done(const bulk::Job& job) {
   event.kind = EventKind::manifest;
   event.type = job.type();
   event.url = export_id;
-  event.files_total = static_cast<std::int64_t>(job.manifest()->entries.size());
+  event.files_total = static_cast<std::int64_t>(job.manifest()->size());
   mailbox_->push(std::move(event));
 }
 

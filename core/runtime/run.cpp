@@ -8,6 +8,7 @@
 #include <algorithm>
 
 #include "base/nearest.hpp"
+#include "base/quote.hpp"
 #include "runtime/guarded.hpp"
 #include "runtime/metadata.hpp"
 
@@ -39,6 +40,32 @@ std::vector<std::string> read_types(const RunRequest& request) {
   return types;
 }
 
+// The files to fetch: all that the manifests list, or the one that was asked for.
+std::vector<Files> select_files(const RunRequest& request) {
+  std::vector<Files> all;
+  bool found = request.only_file.empty();
+  for (const auto& manifest : request.manifests) {
+    Files files = all_files(manifest);
+    if (!request.only_file.empty())
+      std::erase_if(files.numbers, [&](std::uint32_t number) {
+        const bulk::Entry entry = manifest->entry(number);
+        return entry.name != request.only_file && entry.url.text() != request.only_file;
+      });
+    found = found || !files.numbers.empty();
+    all.push_back(std::move(files));
+  }
+  if (!found)
+    throw Error(Status::INVALID_ARGUMENT, "the manifest lists no file " + tidy(shown(request.only_file), 200));
+  return all;
+}
+
+std::string earliest_transaction_time(const std::vector<JobRecord>& jobs, const bulk::Manifests& manifests) {
+  std::vector<std::string> times;
+  for (const JobRecord& job : jobs) times.push_back(job.manifest->transaction_time);
+  for (const auto& manifest : manifests) times.push_back(manifest->transaction_time);
+  return earliest_time(times);
+}
+
 // A run that ends early leaves files that nobody asked for.
 std::string describe_untried(std::int64_t files) {
   return files > 0 ? ", and " + std::to_string(files) + (files == 1 ? " was" : " were") + " not tried" : "";
@@ -64,6 +91,7 @@ Run::Run(std::shared_ptr<Session> session, RunRequest request)
 // Opens the output and makes the rooms.
 void Run::furnish() {
   if (request_.kind != RunKind::metadata) session_->tokens();  // complains when there are no credentials
+  request_.files = select_files(request_);
   output_ = open_output(*session_, request_);
   world::World& world = *session_->world();
   std::shared_ptr<LogWriter> log;
@@ -75,11 +103,7 @@ void Run::furnish() {
   crew_.emplace(*session_, world, request_.settings, output_, queue_, *reporter_, outcome_, group_,
                 request_.kind == RunKind::fetch);
   jobs_.emplace(*session_, world, job_options(request_.settings), *reporter_, outcome_, output_.workspace.get(),
-                [this](const JobRecord& job, const Files& files) {
-                  if (request_.kind != RunKind::export_) return;
-                  const bool is_last = jobs_->records().size() == types_.size();
-                  crew_->fetch(files, job.status_url, job.manifest->requires_access_token, is_last);
-                });
+                [this](const JobRecord& job, Files files) { return fetch(job, std::move(files)); });
 }
 
 void Run::launch() {
@@ -117,15 +141,22 @@ Task<> Run::flow() {
     group_->spawn(
         [this] { return guarded(ask_metadata(*session_, metadata_), [this](const Error& e) { outcome_.fail(e); }); });
   } else if (request_.kind == RunKind::fetch) {
-    for (const bulk::Manifest& manifest : request_.manifests)
-      crew_->fetch(Files(Files(), &manifest.entries), "", manifest.requires_access_token,
-                   &manifest == &request_.manifests.back());
+    for (Files& files : request_.files) {
+      const bool is_last = &files == &request_.files.back();
+      co_await crew_->fetch(std::move(files), "", is_last);
+    }
   } else {
     reporter_->enter(RunState::authenticating);
     for (const std::string& type : types_) group_->spawn([this, type] { return jobs_->run(type, types_.size() == 1); });
   }
   co_await group_->join();
   if (request_.kind == RunKind::export_) co_await confirm_until_nothing_grows();
+}
+
+Task<> Run::fetch(const JobRecord& job, Files files) {
+  if (request_.kind != RunKind::export_) co_return;
+  const bool is_last = jobs_->records().size() == types_.size();
+  co_await crew_->fetch(std::move(files), job.status_url, is_last);
 }
 
 Task<> Run::confirm_until_nothing_grows() {
@@ -175,12 +206,9 @@ std::optional<Error> Run::verdict() const {
 }
 
 void Run::report_downloads() {
-  const std::vector<FileResult> all = queue_.results();
   for (const JobRecord& job : jobs_->records()) {
-    std::int64_t files = 0, bytes = 0;
-    for (const FileResult& file : all)
-      if (file.status_url == job.status_url) ++files, bytes += file.facts.bytes;
-    reporter_->job_downloaded(job.status_url, files, bytes, times_.elapsed);
+    const FileQueue::Sum sum = queue_.sum(job.status_url);
+    reporter_->job_downloaded(job.status_url, sum.files, sum.bytes, times_.elapsed);
   }
 }
 
@@ -195,33 +223,42 @@ void Run::write_receipt() {
   const bool is_fetch = request_.kind == RunKind::fetch;
   // A journal that names more jobs than there are manifests is of an export that this fetch does not complete.
   if (is_fetch && workspace.jobs_left() > request_.manifests.size()) workspace.keep_journal();
-  workspace.complete([&](const std::string& older) { return is_fetch ? merge_receipts(older, receipt()) : receipt(); });
+  workspace.complete([&](const std::string& older, const Append& append) {
+    ReceiptFacts facts = receipt_facts();
+    if (is_fetch) adopt_request(facts, older);
+    runtime::write_receipt(facts, *queue_.results(), append);
+  });
 }
 
-std::string Run::earliest_transaction_time() const {
-  std::vector<std::string> times;
-  for (const JobRecord& job : jobs_->records()) times.push_back(job.manifest->transaction_time);
-  for (const bulk::Manifest& manifest : request_.manifests) times.push_back(manifest.transaction_time);
-  return earliest_time(times);
-}
-
-std::string Run::receipt() const {
+ReceiptFacts Run::receipt_facts() const {
   const auto failure = outcome_.failure();
-  const ReceiptFacts facts{.status = failure ? failure->status : Status::OK,
-                           .service = session_->service().origin(),
-                           .out = request_.sink ? "" : request_.settings.text("out"),
-                           .transaction_time = earliest_transaction_time(),
-                           .started = times_.begun.wall,
-                           .elapsed = times_.elapsed,
-                           .warnings = {}};
-  return make_receipt(facts, queue_.results(), json::array(types_.begin(), types_.end()), describe(jobs_->records()));
+  return {.status = failure ? failure->status : Status::OK,
+          .service = session_->service().origin(),
+          .out = request_.sink ? "" : request_.settings.text("out"),
+          .transaction_time = earliest_transaction_time(jobs_->records(), request_.manifests),
+          .started = times_.begun.wall,
+          .elapsed = times_.elapsed,
+          .warnings = {},
+          .types = json::array(types_.begin(), types_.end()),
+          .jobs = describe(jobs_->records())};
 }
 
 RunResult Run::result() {
   group_->wait_empty();  // at once, unless the run broke off
-  RunResult result{queue_.results(), earliest_transaction_time(), times_.elapsed, receipt(), "", metadata_, types_};
-  for (const JobRecord& job : jobs_->records()) result.manifest += job.manifest->text + "\n";
-  return result;
+  const auto files = queue_.results();
+  const ReceiptFacts about = receipt_facts();
+  return {.files = files,
+          .transaction_time = about.transaction_time,
+          .elapsed = times_.elapsed,
+          .types = types_,
+          .metadata = metadata_,
+          .receipt = [files, about] { return make_receipt(about, *files); },
+          .manifest =
+              [jobs = jobs_->records()] {
+                std::string lines;
+                for (const JobRecord& job : jobs) lines += job.manifest->text() + "\n";
+                return lines;
+              }};
 }
 
 // The last act of a run. Once the mailbox has the end, this object may be gone: hence the copy of the pointer.

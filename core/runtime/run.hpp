@@ -27,8 +27,9 @@ struct RunRequest {
   RunKind kind = RunKind::export_;
   Settings settings;                            // the client's and the export's together
   std::shared_ptr<transfer::Destination> sink;  // null: the directory `out`
-  std::vector<bulk::Manifest> manifests;        // fetch: what to download
+  bulk::Manifests manifests;                    // fetch: what to download
   std::string only_file;                        // fetch: this name or URL only; "": all
+  std::vector<Files> files;                     // fetch: the files of the manifests that this means; Run finds them
 };
 
 // The run itself keeps its life and its result; its rooms do the work: JobRunner the jobs, FileCrew the files, Reporter what
@@ -52,12 +53,12 @@ class Run {
   Task<> main(std::shared_ptr<EndGuard> guard);
   Task<> flow();
   Task<> confirm_until_nothing_grows();
+  Task<> fetch(const JobRecord& job, Files files);
   Task<> finish();
   std::optional<Error> verdict() const;
   void report_downloads();
   void write_receipt();
-  std::string earliest_transaction_time() const;
-  std::string receipt() const;
+  ReceiptFacts receipt_facts() const;
   void ended(bool broken);
 
   std::shared_ptr<Session> session_;

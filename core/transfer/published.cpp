@@ -58,16 +58,16 @@ void Published::remove(const FileRecord& record) const {
   directory->remove(name);
 }
 
-void Published::refuse_others(const std::set<std::string>& wanted) const {
+void Published::refuse_others(const Wanted& wanted) const {
   refuse_others_in(*out_, "", wanted);
   if (out_->contains(kErrorDirectory)) refuse_others_in(out_->sub(kErrorDirectory), std::string(kErrorPrefix), wanted);
 }
 
 void Published::refuse_others_in(const Directory& directory, const std::string& prefix,
-                                 const std::set<std::string>& wanted) const {
+                                 const Wanted& wanted) const {
   for (const std::string& name : directory.names()) {
     const std::string path = prefix + name;
-    if (!name.ends_with(kDataEnding) || wanted.count(path) || (path == kLog && is_our_log())) continue;
+    if (!name.ends_with(kDataEnding) || wanted(path) || (path == kLog && is_our_log())) continue;
     throw refuse_directory(out_->path(),
                            "holds NDJSON files of another origin (" + tidy(path) +
                                "), which would be counted with these; move them away or choose an empty directory");

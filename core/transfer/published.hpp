@@ -3,7 +3,6 @@
 #include <functional>
 #include <memory>
 #include <optional>
-#include <set>
 #include <string>
 #include <utility>
 
@@ -29,14 +28,15 @@ class Published {
   bool is_still(const FileRecord& record, const std::function<void()>& step = {}) const;
   // Removes the file, unless it has changed. A changed file is an unknown file and is kept.
   void remove(const FileRecord& record) const;
-  // Throws FILESYSTEM if OUT holds an NDJSON file that is not in `wanted`, because claims of another origin would be
+  // Throws FILESYSTEM if OUT holds an NDJSON file whose path is not wanted, because claims of another origin would be
   // counted with those of this run.
-  void refuse_others(const std::set<std::string>& wanted) const;
+  using Wanted = std::function<bool(const std::string& path)>;
+  void refuse_others(const Wanted& wanted) const;
 
  private:
   std::pair<std::shared_ptr<const files::Directory>, std::string> find(const std::string& path) const;
   void refuse_others_in(const files::Directory& directory, const std::string& prefix,
-                        const std::set<std::string>& wanted) const;
+                        const Wanted& wanted) const;
   bool is_our_log() const;
 
   std::shared_ptr<const files::Directory> out_;

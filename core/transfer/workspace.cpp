@@ -8,7 +8,7 @@ namespace libbcda::transfer {
 namespace {
 
 constexpr std::size_t kLargestJournal = 1u << 30;
-constexpr std::size_t kLargestReceipt = 256u << 20;
+constexpr std::size_t kLargestReceipt = 1u << 30;
 constexpr auto kReceiptPatience = std::chrono::minutes(5);
 
 }  // namespace
@@ -40,7 +40,7 @@ void Workspace::refuse_or_clear_leftovers(bool restart) {
     throw refuse_directory(path(), std::string("holds a finished export (export.json)") +
                                        (restart ? ", and the setting restart discards an unfinished one only" : "") +
                                        "; choose another directory, or move this one away");
-  if (!place_.work()->contains(kJournal)) return published_.refuse_others({});
+  if (!place_.work()->contains(kJournal)) return refuse_unknown_files();
   keep_ = true;  // until all files that the journal lists are removed
   if (!restart)
     throw refuse_directory(
@@ -48,10 +48,14 @@ void Workspace::refuse_or_clear_leftovers(bool restart) {
         "holds an unfinished export (.bcda); set restart to discard it and begin again, or choose another directory");
   earlier_ = read_journal(place_.work()->read(kJournal, kLargestJournal));
   for (const auto& [path, record] : earlier_.files) published_.remove(record);
-  published_.refuse_others({});
+  refuse_unknown_files();
   place_.work()->remove(kJournal);
   place_.out()->remove(kLog);
   keep_ = false;
+}
+
+void Workspace::refuse_unknown_files() const {
+  published_.refuse_others([](const std::string&) { return false; });
 }
 
 Workspace::~Workspace() {
@@ -79,7 +83,11 @@ void Workspace::log(const std::string& line) {
   log_file_->append(line);
 }
 
-void Workspace::complete(const std::function<std::string(const std::string&)>& receipt) {
+files::Spool Workspace::spool() {
+  return files::Spool([work = place_.work()] { return work->nameless_file(); });
+}
+
+void Workspace::complete(const WriteReceipt& write) {
   std::lock_guard lock(mutex_);
   // The lock makes sure that no other run writes a receipt now.
   const Turn turn(*place_.out(), place_.local().clock, kReceiptPatience);
@@ -89,9 +97,10 @@ void Workspace::complete(const std::function<std::string(const std::string&)>& r
         path(), "was moved or replaced during the run; its files are where it was moved to, without a receipt");
   if (log_file_) log_file_->close();
   journal_.close();
-  const std::string older = this->receipt();
+  const std::string older = receipt();
   try {
-    place_.out()->replace(kReceipt, receipt(older), place_.durability());
+    place_.out()->replace(
+        kReceipt, [&](const files::Directory::Append& append) { write(older, append); }, place_.durability());
   } catch (...) {
     if (older.empty()) place_.out()->remove(kReceipt);  // its name may not be durable, so the run fails without it
     throw;

@@ -9,6 +9,7 @@
 #include <string>
 
 #include "files/file.hpp"
+#include "files/spool.hpp"
 #include "transfer/destination.hpp"
 #include "transfer/journal.hpp"
 #include "transfer/journal_writer.hpp"
@@ -48,19 +49,23 @@ class Workspace {
   std::string receipt() const;                                    // the content of OUT/export.json; "" if there is none
   bool syncs_names() const { return place_.syncs_names(); }
 
+  files::Spool spool();  // its file, if it needs one, is in OUT/.bcda and has no name
+
   JournalWriter& journal() { return journal_; }
   // Appends a line to OUT/log.ndjson. Does nothing unless this is the workspace of an export.
   void log(const std::string& line);
 
-  // Writes OUT/export.json. OUT/.bcda is removed with this object. `receipt` is called with the existing receipt ("" if
-  // there is none) and returns the new one. No other run can write a receipt in between. Throws FILESYSTEM if OUT was
-  // moved or replaced.
-  void complete(const std::function<std::string(const std::string& older)>& receipt);
+  // Writes OUT/export.json. OUT/.bcda is removed with this object. `write` gets the existing receipt ("" if there
+  // is none) and writes the new one. No other run can write a receipt in between. Throws FILESYSTEM if OUT was moved or
+  // replaced.
+  using WriteReceipt = std::function<void(const std::string& older, const files::Directory::Append& append)>;
+  void complete(const WriteReceipt& write);
 
  private:
   using Use = WorkDirectory::Use;
   Workspace(const std::string& out, Use use, Durability durability, world::Local local);
   void refuse_or_clear_leftovers(bool restart);
+  void refuse_unknown_files() const;
 
   WorkDirectory place_;
   Published published_{place_.out()};

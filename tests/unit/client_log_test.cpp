@@ -16,7 +16,7 @@ using test::holds;
 const Instant kNow = Instant(std::chrono::milliseconds(1568990853975));
 const std::string kExport = "https://api.test/api/v1/jobs/42";
 
-bulk::Manifest manifest() {
+std::shared_ptr<const bulk::Manifest> manifest() {
   return bulk::parse_manifest(
       R"({"transactionTime":"2019-09-20T14:47:33Z","output":[
           {"type":"Patient","url":"https://cdn.test/a.ndjson?X-Signature=hunter2"},{"type":"Patient","url":"/b.ndjson"}],
@@ -34,12 +34,12 @@ std::vector<std::string> all() {
   transfer::Facts facts;
   facts.bytes = 5000000000;
   facts.records = 7;
-  auto entry = manifest().entries.at(0);
+  auto entry = manifest()->entry(0);
   return {kick_off(kExport, "https://api.test/api/v1/Patient/$export", kNow),
           status_progress(kExport, "In Progress (5%)\n\"", kNow),
-          status_complete(kExport, manifest(), kNow),
+          status_complete(kExport, *manifest(), kNow),
           status_error(kExport, failure(), kNow),
-          manifest_complete(kExport, manifest(), kNow),
+          manifest_complete(kExport, *manifest(), kNow),
           download_request(kExport, entry, kNow),
           download_complete(kExport, entry, facts, kNow),
           download_error(kExport, entry, failure(), kNow),
@@ -76,7 +76,7 @@ TEST(ClientLog, HoldsNoSignatureOfAUrlAndNoWordsOfTheServer) {
 }
 
 TEST(ClientLog, CountsFiles) {
-  json::value complete = detail(manifest_complete(kExport, manifest(), kNow));
+  json::value complete = detail(manifest_complete(kExport, *manifest(), kNow));
   EXPECT_EQ(complete.at("totalOutputFileCount"), 2);
   EXPECT_EQ(complete.at("totalErrorFileCount"), 1);
   EXPECT_EQ(detail(export_complete(kExport, 2, 5000000000, Milliseconds(1500), kNow)).at("bytes"), 5000000000);
@@ -88,8 +88,8 @@ TEST(ClientLog, TellsAFailuresHttpStatus) {
 }
 
 TEST(ClientLog, TellsErrorFilesApart) {
-  EXPECT_EQ(detail(download_request(kExport, manifest().entries.at(0), kNow)).at("itemType"), "output");
-  EXPECT_EQ(detail(download_request(kExport, manifest().entries.at(2), kNow)).at("itemType"), "error");
+  EXPECT_EQ(detail(download_request(kExport, manifest()->entry(0), kNow)).at("itemType"), "output");
+  EXPECT_EQ(detail(download_request(kExport, manifest()->entry(2), kNow)).at("itemType"), "error");
 }
 
 }  // namespace

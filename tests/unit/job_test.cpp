@@ -47,7 +47,15 @@ class JobFlow : public testing::Test {
   void SetUp() override { make(options()); }
 
   Step next() { return job_->next(now_); }
-  void reply(const http::Answer& what) { job_->on_answer(what, now_); }
+  // As the driver of a job does.
+  void reply(const http::Answer& what) {
+    if (!job_->brings_manifest(what)) return job_->on_answer(what, now_);
+    try {
+      job_->on_manifest(parse_manifest(what.body, *job_->status_url()));
+    } catch (const Error& error) {
+      job_->on_bad_manifest(what, error, now_);
+    }
+  }
 
   Send send() {
     Step step = next();
@@ -126,8 +134,8 @@ TEST_F(JobFlow, RunsFromKickOffToManifest) {
   reply(answer(200, {}, kManifest));
   EXPECT_TRUE(finished());
   EXPECT_TRUE(finished());
-  ASSERT_EQ(job_->manifest()->entries.size(), 1u);
-  EXPECT_EQ(job_->manifest()->entries[0].url.text(), "https://api.test:8443/data/42/a.ndjson");
+  ASSERT_EQ(job_->manifest()->size(), 1u);
+  EXPECT_EQ(job_->manifest()->entry(0).url.text(), "https://api.test:8443/data/42/a.ndjson");
 }
 
 // ---- Content-Location
@@ -601,7 +609,7 @@ TEST_F(JobFlow, AnExportWithoutFilesIsFinishedToo) {
   send();
   reply(answer(200, {}, R"({"output":null,"error":[]})"));
   EXPECT_TRUE(finished());
-  EXPECT_TRUE(job_->manifest()->entries.empty());
+  EXPECT_EQ(job_->manifest()->size(), 0u);
 }
 
 // ---- Deadline
@@ -707,11 +715,11 @@ TEST_F(JobFlow, EachStepMayFail) {
         now_ += pause->duration;
         continue;
       }
-      const test::Conversation::Reply reply = play(turn++);
-      if (reply.failure)
-        job_->on_failure(*reply.failure, reply.answered, now_);
+      const test::Conversation::Reply came = play(turn++);
+      if (came.failure)
+        job_->on_failure(*came.failure, came.answered, now_);
       else
-        job_->on_answer(reply.answer, now_);
+        reply(came.answer);
     }
   });
 }

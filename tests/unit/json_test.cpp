@@ -71,7 +71,6 @@ TEST(ParseJson, TheDeepestValueIsReadCopiedAndWritten) {
   const std::string deepest = nested(static_cast<int>(kMaxJsonDepth));
   json::value value = *parse_json(deepest), copy = value;
   EXPECT_EQ(json::serialize(copy), deepest);
-  EXPECT_EQ(duplicate_member(deepest), std::nullopt);
 }
 
 TEST(SplitJsonSequence, ReadsEveryValue) {
@@ -93,36 +92,6 @@ TEST(SplitJsonSequence, OfNothingIsEmpty) {
 TEST(SplitJsonSequence, OneMalformedValueSpoilsIt) {
   for (const char* text : {"{}x", "{} {", "{},{}", "[] <html>"}) EXPECT_FALSE(split_json_sequence(text)) << text;
   EXPECT_FALSE(split_json_sequence("{}" + nested(static_cast<int>(kMaxJsonDepth) + 1)));
-}
-
-TEST(DuplicateMember, IsFoundAtAnyLevel) {
-  struct {
-    const char *text, *name;
-  } const cases[] = {
-      {R"({"a":1,"a":2})", "a"},
-      {R"({"a":1,"b":{"c":1,"c":1}})", "c"},
-      {R"([{"x":[{"deep":1,"y":{},"deep":2}]}])", "deep"},
-      {R"({"a":{"k":1},"b":1,"a":{}})", "a"},
-      {R"({"encryptedKey":"1","encrypted\u004bey":"2"})", "encryptedKey"},
-      {R"({"":1,"":2})", ""},
-  };
-  for (const auto& c : cases) EXPECT_EQ(duplicate_member(c.text), c.name) << c.text;
-}
-
-TEST(DuplicateMember, SameNamesInDifferentObjectsAreFine) {
-  for (const char* text : {R"({"a":{"a":{"a":1}}})", R"([{"a":1},{"a":1}])", R"({"a":{"b":1},"c":{"b":1}})",
-                           R"({"a":"a","A":1})", "[]", "1", ""})
-    EXPECT_EQ(duplicate_member(text), std::nullopt) << text;
-}
-
-TEST(DuplicateMember, LooksAtTheFirstValueOnlyLikeTheParser) {
-  EXPECT_EQ(duplicate_member(R"({"a":1}{"b":1,"b":2})"), std::nullopt);
-}
-
-TEST(DuplicateMember, SeesLongNames) {
-  std::string name(100000, 'n');
-  EXPECT_EQ(duplicate_member("{\"" + name + "\":1,\"" + name + "\":2}"), name);
-  EXPECT_EQ(duplicate_member("{\"" + name + "\":1,\"" + name + "x\":2}"), std::nullopt);
 }
 
 TEST(StringMember, IsEmptyUnlessThereIsAString) {

@@ -25,7 +25,7 @@ TEST(ManifestEncoding, AByteOrderMarkAndUtf16AreTaken) {
   for (const std::string& text : {two, "\xEF\xBB\xBF" + two, utf16(two, false), utf16(two, true)}) {
     const auto manifests = parse_manifests(text, kBase);
     ASSERT_EQ(manifests.size(), 2u);
-    EXPECT_EQ(manifests[1].entries.at(0).name, "a.ndjson");
+    EXPECT_EQ(manifests[1]->entry(0).name, "a.ndjson");
   }
 }
 

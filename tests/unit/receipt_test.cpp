@@ -27,11 +27,11 @@ std::string with(std::string text, const std::string& from, const std::string& t
 TEST(Receipt, TellsWhatTheExportProduced) {
   std::string text = receipt("[" + kFile + "]", "[" + with(kFile, "Patient.a", "error/b") + "]");
   RunResult result = read_receipt(text, "/claims/");
-  EXPECT_EQ(result.receipt, text);
+  EXPECT_EQ(result.receipt(), text);
   EXPECT_EQ(result.transaction_time, "2019-09-20T14:47:33Z");
   EXPECT_EQ(result.elapsed, Milliseconds(1500));
-  ASSERT_EQ(result.files.size(), 2u);
-  const FileResult& file = result.files[0];
+  ASSERT_EQ(result.files->size(), 2u);
+  const FileResult file = (*result.files)[0].result();
   EXPECT_EQ(file.type, "Patient");
   EXPECT_EQ(file.path, "/claims/Patient.a.ndjson");
   EXPECT_EQ(file.url, "https://h/a");
@@ -40,9 +40,9 @@ TEST(Receipt, TellsWhatTheExportProduced) {
   EXPECT_EQ(file.facts.sha256, "00ff");
   EXPECT_TRUE(file.facts.decrypted);
   EXPECT_FALSE(file.is_error);
-  EXPECT_TRUE(result.files[1].is_error);
-  EXPECT_EQ(result.files[1].path, "/claims/error/b.ndjson");
-  EXPECT_EQ(read_receipt(text, "").files[0].path, "Patient.a.ndjson");
+  EXPECT_TRUE((*result.files)[1].is_error());
+  EXPECT_STREQ((*result.files)[1].path(), "/claims/error/b.ndjson");
+  EXPECT_STREQ((*read_receipt(text, "").files)[0].path(), "Patient.a.ndjson");
 }
 
 TEST(Receipt, TellsWhatWasAskedForIfItSaysSo) {
@@ -79,14 +79,14 @@ TEST(Receipt, LeadsNowhereElse) {
     std::string text = receipt("[" + with(kFile, "Patient.a.ndjson", path) + "]");
     EXPECT_TRUE(holds(error_of([&] { read_receipt(text, "claims"); }).message, "leads elsewhere"));
   }
-  EXPECT_EQ(read_receipt(receipt("[" + with(kFile, "Patient.a", "..a..") + "]"), "c").files[0].path, "c/..a...ndjson");
+  EXPECT_STREQ((*read_receipt(receipt("[" + with(kFile, "Patient.a", "..a..") + "]"), "c").files)[0].path(), "c/..a...ndjson");
 }
 
 TEST(Receipt, IsNotThereBeforeTheExportHasFinished) {
   test::TempDir dir;
   EXPECT_TRUE(holds(error_of([&] { open_receipt(dir.path()); }).message, "no export has finished there"));
   test::spill(dir.path() + "/export.json", receipt("[]"));
-  EXPECT_TRUE(open_receipt(dir.path()).files.empty());
+  EXPECT_TRUE(open_receipt(dir.path()).files->empty());
 }
 
 }  // namespace

@@ -6,6 +6,7 @@
 #include "support/errors.hpp"
 #include "support/fake_service.hpp"
 #include "support/files.hpp"
+#include "support/manifests.hpp"
 
 namespace libbcda::runtime {
 namespace {
@@ -29,7 +30,7 @@ const char* const kTwoFiles =
 class Runs : public testing::Test {
  protected:
   // Starts a run and drives it to its end.
-  std::optional<Error> run(RunKind kind = RunKind::export_, std::vector<bulk::Manifest> manifests = {}) {
+  std::optional<Error> run(RunKind kind = RunKind::export_, bulk::Manifests manifests = {}) {
     RunRequest request;
     request.kind = kind;
     request.settings = service_.settings;
@@ -58,7 +59,7 @@ TEST_F(Runs, AnExportPublishesItsFilesAndItsReceipt) {
   EXPECT_FALSE(run());
   EXPECT_EQ(names_in(out()), (Names{"Patient.a.ndjson", "Patient.b.ndjson", "export.json", "log.ndjson"}));
   EXPECT_EQ(slurp(out() + "/Patient.a.ndjson"), test::kRecord);
-  EXPECT_EQ(run_->result().files.size(), 2u);
+  EXPECT_EQ(run_->result().files->size(), 2u);
   EXPECT_TRUE(holds(slurp(out() + "/export.json"), R"("confirmed":true)"));
 }
 
@@ -98,7 +99,7 @@ TEST_F(Runs, AManifestThatGrewIsAskedForAgain) {
   service_.on("GET /api/v1/jobs/1", {http_answer(200, "", kOneFile), http_answer(200, "", kTwoFiles)});
   service_.on("GET /data/", {http_answer(200, "", test::kRecord)});
   EXPECT_FALSE(run());
-  EXPECT_EQ(run_->result().files.size(), 2u);
+  EXPECT_EQ(run_->result().files->size(), 2u);
   EXPECT_EQ(service_.count("GET /api/v1/jobs/1"), 3u);
 }
 
@@ -110,7 +111,7 @@ TEST_F(Runs, OneFileThatFailsDoesNotStopTheOther) {
   ASSERT_TRUE(failure);
   EXPECT_EQ(failure->status, Status::JOB_GONE);
   EXPECT_TRUE(holds(failure->message, "1 of 2 files failed"));
-  EXPECT_EQ(run_->result().files.size(), 1u);
+  EXPECT_EQ(run_->result().files->size(), 1u);
   EXPECT_EQ(names_in(out()), (Names{".bcda/", ".bcda/journal.ndjson", "Patient.b.ndjson", "log.ndjson"}));
 }
 
@@ -137,7 +138,7 @@ TEST_F(Runs, AFetchTakesWhatAnEarlierOneLeft) {
   ::unlink((out() + "/Patient.a.ndjson").c_str());
   EXPECT_FALSE(run(RunKind::fetch, manifests()));
   EXPECT_EQ(service_.count("GET /data/"), 3u);
-  EXPECT_EQ(run_->result().files.size(), 2u);
+  EXPECT_EQ(run_->result().files->size(), 2u);
 }
 
 // ---- Rooms by themselves
@@ -151,17 +152,21 @@ bulk::Entry entry(const std::string& name, const std::string& key = "") {
   return made;
 }
 
-Files files(std::vector<bulk::Entry> entries) {
-  return std::make_shared<const std::vector<bulk::Entry>>(std::move(entries));
+Files files(const std::vector<bulk::Entry>& entries) { return all_files(test::manifest_of(entries)); }
+
+FileTask take(FileQueue& queue) {
+  FileTask task = queue.take().value();
+  task.load();
+  return task;
 }
 
 TEST(FileQueues, TakeEachFileOnceInItsOrder) {
   FileQueue queue;
-  queue.add(files({entry("a"), entry("b"), entry("a")}), "job", true);
-  queue.add(files({entry("b"), entry("c")}), "job", true);
+  queue.add(files({entry("a"), entry("b"), entry("a")}), "job");
+  queue.add(files({entry("b"), entry("c")}), "job");
   EXPECT_EQ(queue.counts().total, 3);
   EXPECT_EQ(queue.waiting(), 3u);
-  for (const char* name : {"a", "b", "c"}) EXPECT_EQ(queue.take()->entry.name, name);
+  for (const char* name : {"a", "b", "c"}) EXPECT_EQ(take(queue).entry.name, name);
   EXPECT_FALSE(queue.take());
 }
 
@@ -172,26 +177,30 @@ TEST(FileQueues, GiveEachFileALocalNameOfItsOwn) {
   bulk::Entry error = other;
   error.is_error = true;
   error.url.target = "/data/3/a.ndjson";
-  queue.add(files({entry("a.ndjson"), other, error}), "", true);
-  const auto first = queue.take(), second = queue.take(), third = queue.take();
-  EXPECT_EQ(first->path(), "Patient.a.ndjson");
-  EXPECT_NE(second->path(), first->path());
-  EXPECT_EQ(third->path(), "error/Patient.a.ndjson");
+  queue.add(files({entry("a.ndjson"), other, error}), "");
+  const auto first = take(queue), second = take(queue), third = take(queue);
+  EXPECT_EQ(first.path(), "Patient.a.ndjson");
+  EXPECT_NE(second.path(), first.path());
+  EXPECT_EQ(third.path(), "error/Patient.a.ndjson");
 }
 
 TEST(FileQueues, CountWhatBecameOfTheirFiles) {
   FileQueue queue;
-  queue.add(files({entry("a"), entry("b"), entry("c")}), "", true);
+  queue.add(files({entry("a"), entry("b"), entry("c")}), "job");
   FileResult done;
   done.path = "b";
-  queue.done(done);
+  done.facts.bytes = 5;
+  queue.done(done, "job");
   done.path = "a";
-  queue.done(done);
+  queue.done(done, "job");
   queue.failed();
   EXPECT_EQ(queue.counts().done, 2);
   EXPECT_EQ(queue.counts().failed, 1);
   EXPECT_EQ(queue.counts().untried(), 0);
-  EXPECT_EQ(queue.results().front().path, "a");
+  EXPECT_STREQ((*queue.results())[0].path(), "a");
+  EXPECT_EQ(queue.sum("job").files, 2);
+  EXPECT_EQ(queue.sum("job").bytes, 10);
+  EXPECT_EQ(queue.sum("another").files, 0);
 }
 
 TEST(KeyTrials, AFewFilesMustAgreeThatTheKeyIsWrong) {

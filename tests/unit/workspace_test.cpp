@@ -29,7 +29,7 @@ class Workspaces : public testing::Test {
   std::unique_ptr<Workspace> for_fetch() { return Workspace::for_fetch(out_, kProcess); }
 
   static void complete(Workspace& space, const std::string& receipt) {
-    space.complete([&](const std::string&) { return receipt; });
+    space.complete([&](const std::string&, const files::Directory::Append& append) { append(receipt); });
   }
   static FileRecord record(const std::string& path) {
     return {

@@ -1,0 +1,55 @@
+#include "runtime/manifest_body.hpp"
+
+#include <algorithm>
+
+#include "world/workers.hpp"
+
+namespace libbcda::runtime {
+namespace {
+
+constexpr std::size_t kBlock = 256 << 10;       // what a worker parses at once
+constexpr std::size_t kStep = 8 << 20;          // what must arrive within the patience
+constexpr std::size_t kBeginning = 64 << 10;    // enough to tell a web page
+
+// What is wrong with the manifest itself. A failure of the spool passes through, because it says nothing about the manifest.
+template <class Parse>
+void parse_or_note(ManifestBody& body, Parse parse) {
+  try {
+    parse();
+  } catch (const Error& e) {
+    if (e.status != Status::PROTOCOL && e.status != Status::LIMIT) throw;
+    body.malformed = e;
+  }
+}
+
+}  // namespace
+
+Task<ManifestBody> receive_manifest(http::Response& response, const http::Url& base, files::Spool spool,
+                                    ManifestLimits limits, world::Workers& workers) {
+  ManifestBody body;
+  bulk::ManifestReader reader(base, std::move(spool));
+  std::string block;
+  std::size_t received = 0, next_step = 0;
+  bool more = true;
+  while (more && !body.malformed) {
+    if (received >= next_step) {
+      response.limit_time(limits.patience);
+      next_step = received + kStep;
+    }
+    const std::size_t before = block.size();
+    more = co_await response.read_text_piece(block);
+    received += block.size() - before;
+    if (received > limits.bytes)
+      throw Error(Status::LIMIT, "the manifest is larger than the " + std::to_string(limits.bytes) +
+                                     " bytes that the setting max_manifest_bytes allows");
+    if (body.beginning.size() < kBeginning) body.beginning.append(block, before, kBeginning - body.beginning.size());
+    if (more && block.size() < kBlock) continue;
+    co_await world::run_on(workers, [&] { parse_or_note(body, [&] { reader.feed(block); }); });
+    block.clear();
+  }
+  if (!body.malformed)
+    co_await world::run_on(workers, [&] { parse_or_note(body, [&] { body.manifest = reader.finish(); }); });
+  co_return body;
+}
+
+}  // namespace libbcda::runtime
