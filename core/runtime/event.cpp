@@ -99,11 +99,20 @@ void Mailbox::push(Event event) {
     std::lock_guard lock(mutex_);
     bool replaces = event.kind == EventKind::progress || event.kind == EventKind::poll;
     auto key = std::pair(event.kind, event.type);
-    auto place = events_.insert(events_.end(), std::move(event));
+    auto place = events_.insert(events_.end(), std::make_unique<Event>(std::move(event)));
     if (replaces) {
       auto [old, fresh] = replaceable_.try_emplace(std::move(key), place);
       if (!fresh) events_.erase(std::exchange(old->second, place));
     }
+    readiness_.set(true);
+  }
+  tell();
+}
+
+void Mailbox::push(std::shared_ptr<const StoredFile> file) {
+  {
+    const std::lock_guard lock(mutex_);
+    events_.emplace_back(std::move(file));
     readiness_.set(true);
   }
   tell();
@@ -115,7 +124,7 @@ void Mailbox::finish(Event last, std::optional<Error> failure) {
     failure_ = std::move(failure);
     finished_ = true;
     try {
-      events_.push_back(std::move(last));
+      events_.push_back(std::make_unique<Event>(std::move(last)));
     } catch (const std::bad_alloc&) {
       // The end itself needs no memory: whoever waits is told, only without the last event.
     }
@@ -128,6 +137,17 @@ void Mailbox::tell() {
   changed_.notify_all();
   std::lock_guard lock(notify_mutex_);
   if (notify_) notify_();
+}
+
+Event Mailbox::event_of(Waiting& waiting) {
+  if (auto* event = std::get_if<std::unique_ptr<Event>>(&waiting)) return std::move(**event);
+  const StoredFile& file = *std::get<std::shared_ptr<const StoredFile>>(waiting);
+  Event event;
+  event.kind = EventKind::file;
+  event.type = file.type();
+  event.file = file.path();
+  event.bytes_done = file.bytes();
+  return event;
 }
 
 template <class Ready>
@@ -145,9 +165,9 @@ Mailbox::Got Mailbox::next(Milliseconds timeout, Event& out) {
   std::unique_lock lock(mutex_);
   wait_for(lock, timeout, [&] { return !events_.empty() || finished_; });
   if (events_.empty()) return finished_ ? Got::end : Got::nothing_yet;
-  replaceable_.erase({events_.front().kind, events_.front().type});
-  out = std::move(events_.front());
+  out = event_of(events_.front());
   events_.pop_front();
+  replaceable_.erase({out.kind, out.type});
   if (events_.empty() && !finished_) readiness_.set(false);
   return Got::event;
 }

@@ -8,9 +8,11 @@
 #include <mutex>
 #include <optional>
 #include <string>
+#include <variant>
 
 #include "base/error.hpp"
 #include "base/time.hpp"
+#include "runtime/file_list.hpp"
 #include "world/readiness.hpp"
 
 namespace libbcda::runtime {
@@ -34,6 +36,8 @@ struct Event {
 class Mailbox {
  public:
   void push(Event event);
+  // An event of the kind `file`. It is made when it is read, because hundreds of thousands may wait.
+  void push(std::shared_ptr<const StoredFile> file);
   void finish(Event last, std::optional<Error> failure);  // exactly once
 
   enum class Got { event, nothing_yet, end };
@@ -51,14 +55,16 @@ class Mailbox {
   int descriptor();
 
  private:
+  using Waiting = std::variant<std::unique_ptr<Event>, std::shared_ptr<const StoredFile>>;
+  static Event event_of(Waiting& waiting);
   void tell();
   template <class Ready>
   bool wait_for(std::unique_lock<std::mutex>& lock, Milliseconds timeout, Ready ready);
 
   mutable std::mutex mutex_;
   std::condition_variable changed_;
-  std::list<Event> events_;
-  std::map<std::pair<EventKind, std::string>, std::list<Event>::iterator>
+  std::list<Waiting> events_;
+  std::map<std::pair<EventKind, std::string>, std::list<Waiting>::iterator>
       replaceable_;  // by kind and type, still unread
   bool finished_ = false;
   std::optional<Error> failure_;

@@ -45,8 +45,8 @@ Task<> FileCrew::work() {
         if (all_known_) files = queue_.counts().total;
       }
       co_await world::run_on(world_.workers(), [&] { task->load(); });
-      FileResult file = co_await worker_.fetch(*task, files);
-      published(*task, std::move(file));
+      const FileResult file = co_await worker_.fetch(*task, files);
+      published(*task, file);
     };
     co_await guarded(body(), [&](const Error& e) { failed(*task, e); });
   }
@@ -60,13 +60,12 @@ bool FileCrew::leave_if_done() {
   return done;
 }
 
-void FileCrew::published(const FileTask& task, FileResult file) {
+void FileCrew::published(const FileTask& task, const FileResult& file) {
   {
     const std::lock_guard lock(mutex_);
     unreachable_ = 0;
   }
-  queue_.done(file, task.status_url);
-  reporter_.file_published(task, file);
+  reporter_.file_published(task, queue_.done(file, task.status_url));
 }
 
 void FileCrew::failed(const FileTask& task, const Error& error) {

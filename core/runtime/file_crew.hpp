@@ -26,7 +26,7 @@ class FileCrew {
  private:
   Task<> work();
   bool leave_if_done();
-  void published(const FileTask& task, FileResult file);
+  void published(const FileTask& task, const FileResult& file);
   void failed(const FileTask& task, const Error& error);
   bool service_is_gone(const Error& error);
 

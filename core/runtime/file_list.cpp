@@ -42,10 +42,11 @@ FileResult StoredFile::result() const {
   return file;
 }
 
-void FileList::add(const FileResult& file) {
+const StoredFile& FileList::add(const FileResult& file) {
   files_.push_back(StoredFile::make(file));
   error_files_ += file.is_error ? 1 : 0;
   sorted_ = false;
+  return *files_.back();
 }
 
 void FileList::sort() {

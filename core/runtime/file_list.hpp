@@ -51,7 +51,7 @@ class StoredFile {
 // Not thread-safe while it is changed. A file stays where it is in memory.
 class FileList {
  public:
-  void add(const FileResult& file);
+  const StoredFile& add(const FileResult& file);
   void sort();  // by path
   std::size_t size() const { return files_.size(); }
   bool empty() const { return files_.empty(); }

@@ -74,13 +74,14 @@ std::optional<FileTask> FileQueue::take() {
   return task;
 }
 
-void FileQueue::done(const FileResult& file, const std::string& status_url) {
+std::shared_ptr<const StoredFile> FileQueue::done(const FileResult& file, const std::string& status_url) {
   const std::lock_guard lock(mutex_);
-  results_->add(file);
+  const StoredFile& stored = results_->add(file);
   ++counts_.done;
   Sum& sum = sums_[status_url];
   ++sum.files;
   sum.bytes += file.facts.bytes;
+  return {results_, &stored};
 }
 
 void FileQueue::failed() {

@@ -50,7 +50,7 @@ class FileQueue {
   // Adds the files that are not known yet, and gives each a local name of its own. May wait for the disk.
   void add(const Files& files, const std::string& status_url);
   std::optional<FileTask> take();  // nullopt: none is left
-  void done(const FileResult& file, const std::string& status_url);
+  std::shared_ptr<const StoredFile> done(const FileResult& file, const std::string& status_url);
   void failed();
 
   std::size_t waiting() const;  // how many are left to take

@@ -108,14 +108,9 @@ void Reporter::file_requested(const FileTask& task) {
   log(client_log::download_request(shown(task.status_url), task.entry, now()));
 }
 
-void Reporter::file_published(const FileTask& task, const FileResult& file) {
-  log(client_log::download_complete(shown(task.status_url), task.entry, file.facts, now()));
-  Event event;
-  event.kind = EventKind::file;
-  event.type = file.type;
-  event.file = file.path;
-  event.bytes_done = file.facts.bytes;
-  mailbox_->push(std::move(event));
+void Reporter::file_published(const FileTask& task, std::shared_ptr<const StoredFile> file) {
+  log(client_log::download_complete(shown(task.status_url), task.entry, file->result().facts, now()));
+  mailbox_->push(std::move(file));
   progress();
 }
 

@@ -39,7 +39,7 @@ class Reporter {
   void job_downloaded(const std::string& status_url, std::int64_t files, std::int64_t bytes, Milliseconds elapsed);
 
   void file_requested(const FileTask& task);
-  void file_published(const FileTask& task, const FileResult& file);
+  void file_published(const FileTask& task, std::shared_ptr<const StoredFile> file);
   void file_failed(const FileTask& task, const Error& error);
 
   // Bytes of files: how many will come, how many came. Negative when a try is given up.
