@@ -1,7 +1,9 @@
 // Makes the files for the benchmark: encrypted NDJSON files, their manifest, and the private key that unwraps their keys.
 //   bench_seal DIR FILES MEBIBYTES ORIGIN
+// With 0 MEBIBYTES each file has one short line. The manifest has each wrapped key twice, as the service's has.
 #include <openssl/rand.h>
 
+#include <algorithm>
 #include <cstdio>
 #include <fstream>
 #include <iostream>
@@ -32,8 +34,8 @@ std::string block() {
   return text + rest + "\n";
 }
 
-// Writes one file of `mebibytes` and returns the hex of its wrapped key.
-std::string seal(const std::string& path, const std::string& name, int mebibytes, const std::string& plain,
+// Writes one file with `plain` in it `times` times, and returns the hex of its wrapped key.
+std::string seal(const std::string& path, const std::string& name, int times, const std::string& plain,
                  const std::string& public_pem) {
   crypto::FileKey key;
   std::uint8_t nonce[crypto::kNonceSize];
@@ -43,7 +45,7 @@ std::string seal(const std::string& path, const std::string& name, int mebibytes
   std::ofstream out(path, std::ios::binary);
   out.write(reinterpret_cast<const char*>(nonce), sizeof nonce);
   Bytes cipher(plain.size());
-  for (int i = 0; i < mebibytes; ++i) {
+  for (int i = 0; i < times; ++i) {
     sealer.update(as_bytes(plain), cipher);
     out.write(reinterpret_cast<const char*>(cipher.data()), static_cast<std::streamsize>(cipher.size()));
   }
@@ -59,14 +61,18 @@ int main(int argc, char** argv) {
     std::cerr << "usage: bench_seal DIR FILES MEBIBYTES ORIGIN\n";
     return 2;
   }
-  std::string dir = argv[1], origin = argv[4], plain = block();
+  const std::string dir = argv[1], origin = argv[4];
+  const int mebibytes = std::stoi(argv[3]);
+  const std::string plain = mebibytes > 0 ? block() : "{\"resourceType\":\"Patient\"}\n";
   auto key = crypto::PrivateKey::generate();
   std::ofstream(dir + "/private.pem") << key.private_pem();
   json::array output;
+  json::object key_map;
   for (int i = 0; i < std::stoi(argv[2]); ++i) {
     char name[64];
     std::snprintf(name, sizeof name, "00000000-0000-4000-8000-%012d.ndjson", i);
-    std::string hex = seal(dir + "/" + name, name, std::stoi(argv[3]), plain, key.public_pem());
+    const std::string hex = seal(dir + "/" + name, name, std::max(1, mebibytes), plain, key.public_pem());
+    key_map[name] = hex;
     output.push_back(
         json::object{{"type", "ExplanationOfBenefit"}, {"url", origin + "/data/1/" + name}, {"encryptedKey", hex}});
   }
@@ -76,6 +82,7 @@ int main(int argc, char** argv) {
                    {"requiresAccessToken", true},
                    {"output", std::move(output)},
                    {"error", json::array()},
+                   {"KeyMap", std::move(key_map)},
                    {"JobID", 1}});
   return 0;
 }
