@@ -257,9 +257,16 @@ Task<bool> Response::read_text(std::string& text, std::size_t longest) {
 
 Task<bool> Response::read_text_piece(std::string& text) {
   state_->piece.resize(kTextPiece);
-  const std::size_t n = co_await read_some(state_->piece);
-  text += n > 0 ? state_->text.feed(as_text({state_->piece.data(), n})) : state_->text.finish();
-  co_return n > 0;
+  std::size_t filled = 0;
+  bool more = true;
+  while (more && filled < kTextPiece) {  // because a server may send one byte at a time
+    const std::size_t n = co_await read_some({state_->piece.data() + filled, kTextPiece - filled});
+    filled += n;
+    more = n > 0;
+  }
+  text += state_->text.feed(as_text({state_->piece.data(), filled}));
+  if (!more) text += state_->text.finish();
+  co_return more;
 }
 
 void Response::limit_time(Milliseconds duration) {

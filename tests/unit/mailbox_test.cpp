@@ -52,6 +52,20 @@ TEST(Mailbox, GivesEventsInOrderThenTheEnd) {
   EXPECT_EQ(drain(mailbox), "end");
 }
 
+TEST(Mailbox, MakesTheEventOfAFileWhenItIsRead) {
+  auto files = std::make_shared<FileList>();
+  FileResult file;
+  file.type = "Patient";
+  file.path = "out/Patient.a.ndjson";
+  file.facts.bytes = 7;
+  Mailbox mailbox;
+  mailbox.push(std::shared_ptr<const StoredFile>(files, &files->add(file)));
+  files.reset();  // the event keeps the list alive
+  Event read;
+  ASSERT_EQ(mailbox.next(kNow, read), Mailbox::Got::event);
+  EXPECT_EQ(read.json(), R"({"event":"file","type":"Patient","file":"out/Patient.a.ndjson","bytes_done":7})");
+}
+
 TEST(Mailbox, ProgressAndPollsReplaceThoseNobodyRead) {
   Mailbox mailbox;
   mailbox.push(event(EventKind::progress, "1"));

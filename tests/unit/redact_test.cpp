@@ -63,6 +63,25 @@ TEST(Redactor, CleansHeaders) {
   EXPECT_EQ(headers, (Headers{{"X-Progress", "[credentials removed]"}, {"Date", "today"}}));
 }
 
+TEST(TextRedactor, FindsCredentialsAcrossPieces) {
+  const Redactor redactor({{"Authorization", "Bearer " + kToken}});
+  const std::string text = "{\"a\":\"" + kToken + "\",\"b\":\"eyJhbGci.abc\\u002b\\/=.sig\",\"c\":\"" +
+                           std::string(500, 'x') + "%65yJhbGci.abc+/=.sig\"}" + kToken.substr(0, 12);
+  for (std::size_t size = 1; size < text.size(); ++size) {
+    TextRedactor pieces(redactor);
+    std::string out;
+    for (std::size_t at = 0; at < text.size(); at += size) out += pieces.feed(std::string_view(text).substr(at, size));
+    out += pieces.finish();
+    EXPECT_EQ(out, cleaned(text)) << size;
+  }
+}
+
+TEST(TextRedactor, HoldsBackLittle) {
+  const Redactor redactor({{"Authorization", "Bearer " + kToken}});
+  TextRedactor pieces(redactor);
+  EXPECT_GT(pieces.feed(std::string(1000, 'x')).size(), 800u);
+}
+
 // Quadratic time would make this test run for minutes: a server chooses both the token and the answer.
 TEST(Redactor, TakesLinearTime) {
   const std::string token = std::string(30000, 'a') + "b", text(4 << 20, 'a');

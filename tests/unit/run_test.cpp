@@ -141,6 +141,50 @@ TEST_F(Runs, AFetchTakesWhatAnEarlierOneLeft) {
   EXPECT_EQ(run_->result().files->size(), 2u);
 }
 
+// A manifest of more than a megabyte.
+std::string large_manifest(int files) {
+  std::string output;
+  for (int i = 0; i < files; ++i)
+    output += (i > 0 ? "," : "") + (R"({"type":"Patient","url":"/data/1/)" + std::to_string(i)) + ".ndjson\",\"x\":\"" +
+              std::string(30'000, 'x') + "\"}";
+  return "{\n\"output\":[" + output + "]}";
+}
+
+TEST_F(Runs, ALargeManifestIsReadFromTheDiskAndLeavesNothingThere) {
+  const std::string manifest = large_manifest(60);
+  service_.on_job(manifest);
+  service_.on("GET /data/", {http_answer(200, "", test::kRecord)});
+  EXPECT_FALSE(run());
+  EXPECT_EQ(run_->result().files->size(), 60u);
+  EXPECT_EQ(names_in(out()).size(), 62u);  // and export.json, log.ndjson
+  EXPECT_EQ(run_->result().manifest(), "{" + manifest.substr(2) + "\n");
+}
+
+TEST_F(Runs, AManifestThatIsTooLargeIsRefused) {
+  service_.on_job(large_manifest(10));
+  service_.settings.set("max_manifest_bytes", "100KiB");
+  const auto failure = run();
+  ASSERT_TRUE(failure);
+  EXPECT_EQ(failure->status, Status::LIMIT);
+  EXPECT_TRUE(holds(failure->message, "max_manifest_bytes"));
+}
+
+TEST_F(Runs, AManifestThatIsNoneIsAskedForAgain) {
+  service_.on_job(kOneFile);
+  service_.on("GET /api/v1/jobs/1",
+              {http_answer(200, "", "{\"output\":["), http_answer(200, "", "<html><title>Sign in</title>"),
+               http_answer(200, "", kOneFile)});
+  service_.on("GET /data/", {http_answer(200, "", test::kRecord)});
+  EXPECT_FALSE(run());
+  service_.on("GET /api/v1/jobs/1", {http_answer(200, "", "<html><title>Sign in</title>")});
+  service_.settings.set("restart", "true");
+  ::unlink((out() + "/export.json").c_str());
+  ::unlink((out() + "/Patient.a.ndjson").c_str());
+  const auto failure = run();
+  ASSERT_TRUE(failure);
+  EXPECT_TRUE(holds(failure->message, "Sign in")) << failure->message;
+}
+
 // ---- Rooms by themselves
 
 bulk::Entry entry(const std::string& name, const std::string& key = "") {

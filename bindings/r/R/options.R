@@ -26,7 +26,7 @@
 #'   default `2m`)
 #' @param token_lifetime Lifetime assumed for a token when the service states none. (a duration, by default `1h`)
 #' @param max_header_bytes Largest head of an answer that is accepted. (a size, by default `64KiB`)
-#' @param max_manifest_bytes Largest manifest that is accepted. (a size, by default `64MiB`)
+#' @param max_manifest_bytes Largest manifest that is accepted. (a size, by default `1GiB`)
 #' @param types Resource types to export, one job for each. (a character vector, by default
 #'   `Patient,Coverage,ExplanationOfBenefit`)
 #' @param out Directory for the files; created if it is missing, but its parent must exist. (a path)

@@ -240,7 +240,7 @@ public abstract sealed class ClientSettings<B extends ClientSettings<B>> extends
   /**
    * Largest manifest that is accepted.
    *
-   * @param value bytes (default {@code 64MiB})
+   * @param value bytes (default {@code 1GiB})
    * @return this
    */
   public B maxManifestBytes(long value) {

@@ -1,0 +1,49 @@
+// Results in little memory.
+#include "runtime/file_list.hpp"
+
+#include <gtest/gtest.h>
+
+namespace libbcda::runtime {
+namespace {
+
+FileResult file(const std::string& path, bool is_error = false) {
+  FileResult made;
+  made.type = "Patient";
+  made.url = "https://h/a?b";
+  made.path = path;
+  made.facts = {.bytes = 5'000'000'000, .records = 7, .sha256 = "00ff", .decrypted = !is_error, .sized = is_error};
+  made.is_error = is_error;
+  made.key_id = is_error ? "" : "0c";
+  return made;
+}
+
+TEST(FileLists, KeepEverythingOfAFile) {
+  FileList list;
+  for (const bool is_error : {false, true}) {
+    const FileResult kept = file("p", is_error), read = list.add(kept).result();
+    EXPECT_EQ(read.type, kept.type);
+    EXPECT_EQ(read.url, kept.url);
+    EXPECT_EQ(read.path, kept.path);
+    EXPECT_EQ(read.facts.bytes, kept.facts.bytes);
+    EXPECT_EQ(read.facts.records, kept.facts.records);
+    EXPECT_EQ(read.facts.sha256, kept.facts.sha256);
+    EXPECT_EQ(read.facts.decrypted, kept.facts.decrypted);
+    EXPECT_EQ(read.facts.sized, kept.facts.sized);
+    EXPECT_EQ(read.is_error, kept.is_error);
+    EXPECT_EQ(read.key_id, kept.key_id);
+  }
+  EXPECT_EQ(list.error_files(), 1u);
+  EXPECT_TRUE(list.add(FileResult()).result().path.empty());
+}
+
+TEST(FileLists, SortByPathAndLeaveFilesWhereTheyAre) {
+  FileList list;
+  const StoredFile& b = list.add(file("b"));
+  list.add(file("a"));
+  list.sort();
+  EXPECT_STREQ(list[0].path(), "a");
+  EXPECT_EQ(&list[1], &b);
+}
+
+}  // namespace
+}  // namespace libbcda::runtime
