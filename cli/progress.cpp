@@ -168,7 +168,7 @@ void Progress::warn(const Shown& event) {
   if (is_job_failure(event)) failed_jobs_.insert(event.type);
   const bool printed = warnings_.count(same) > 0;
   if (!printed && of_kind++ >= enough) return;
-  if (event.status != BCDA_OK) told_.insert(event.text);
+  if (event.status != BCDA_OK) printed_failures_.insert(event.text);
   if (printed) return;
   warnings_.insert(same);
   line("warning: " + text);
@@ -179,7 +179,7 @@ std::string Progress::failure(const std::string& message) const {
   const std::size_t counted = message.find(before_cause);
   const std::string cause = counted == message.npos ? message : message.substr(counted + before_cause.size());
   // With the cause of the first file the last message is complete for a log that keeps no warnings.
-  if (!told_.count(cause) || counted != message.npos) return message;
+  if (!printed_failures_.count(cause) || counted != message.npos) return message;
   std::string jobs;
   for (const std::string& type : failed_jobs_) jobs += (jobs.empty() ? ": " : ", ") + type;
   return plural(static_cast<std::int64_t>(failed_jobs_.size()), "job") + " failed" + jobs;

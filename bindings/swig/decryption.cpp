@@ -32,7 +32,7 @@ std::thread without_signals(Work&& work) {
 struct Decryption : Counted {
   Decryption(std::shared_ptr<bcda::Config> config, bcda::Decryption order)
       : settings(std::move(config)), what(std::move(order)) {
-    what.progress = [this](std::int64_t now, std::int64_t of) { return tell(now, of); };
+    what.progress = [this](std::int64_t now, std::int64_t of) { return report(now, of); };
     thread = without_signals([this] { run(); });
   }
   ~Decryption() {
@@ -46,7 +46,7 @@ struct Decryption : Counted {
   }
 
   // Called between chunks, on `thread`. Returning false stops the decryption.
-  bool tell(std::int64_t now, std::int64_t of) {
+  bool report(std::int64_t now, std::int64_t of) {
     const std::lock_guard lock(mutex);
     done = now, total = of;
     changed.notify_all();

@@ -7,7 +7,7 @@
 #include <memory>
 #include <string>
 
-#include "base/settings.hpp"
+#include "settings/settings.hpp"
 #include "error.hpp"
 #include "runtime/run.hpp"
 #include "runtime/session.hpp"

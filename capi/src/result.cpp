@@ -122,7 +122,7 @@ bcda_status bcda_decrypt_file(const bcda_config* settings, const char* path, con
     need(path, "path");
     need(output, "output");
     OPENSSL_init_crypto(OPENSSL_INIT_NO_ATEXIT, nullptr);  // the process may exit while this thread goes on
-    const auto tell = [&](std::int64_t done, std::int64_t total) {
+    const auto report = [&](std::int64_t done, std::int64_t total) {
       if (progress && progress(user, done, total) != 0) throw Error(Status::CANCELED, "canceled");
     };
     auto made = libbcda::runtime::decrypt({.settings = libbcda::capi::resolve(*settings),
@@ -131,7 +131,7 @@ bcda_status bcda_decrypt_file(const bcda_config* settings, const char* path, con
                                            .label = label ? label : "",
                                            .key_hex = key_hex ? key_hex : "",
                                            .manifest = manifest ? manifest : "",
-                                           .progress = tell});
+                                           .progress = report});
     if (result) *result = libbcda::capi::make_result(std::move(made));
   });
 }

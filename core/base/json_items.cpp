@@ -20,12 +20,16 @@ void append(std::string& text, std::string_view part) {
   text += part;
 }
 
-// Receives the events of the parser. The parser is fed so that a piece ends behind each bracket and each quotation mark.
-// So an event of a list, an object or a string always belongs to the last character of the piece.
-class Handler {
- public:
+// Texts are limited where they are kept, not by the parser.
+struct NoLimits {
   static constexpr std::size_t max_object_size = std::size_t(-1), max_array_size = std::size_t(-1),
                                max_key_size = std::size_t(-1), max_string_size = std::size_t(-1);
+};
+
+// Receives the events of the parser. The parser is fed so that a piece ends behind each bracket and each quotation mark.
+// So an event of a list, an object or a string always belongs to the last character of the piece.
+class Handler : public NoLimits {
+ public:
   using error_code = boost::system::error_code;
   using view = json::string_view;
 

@@ -37,6 +37,14 @@ http::Request kick_off_request(http::Url url) {
   return request;
 }
 
+std::string name_of(const char* what, const std::string& type) { return std::string(what) + " for " + type; }
+
+// Until job_timeout ends the job.
+Milliseconds time_left(Steady started, Milliseconds job_timeout, Moment now) {
+  if (job_timeout.count() <= 0) return Milliseconds::max();
+  return std::chrono::ceil<Milliseconds>(started + job_timeout - now.steady);
+}
+
 }  // namespace
 
 PollDelays::PollDelays(const JobOptions& options)
@@ -82,9 +90,9 @@ Step Job::next(Moment now) {
   if (!started_) started_ = now.steady;
   if (phase_ == Phase::failed) throw *failure_;
   if (phase_ == Phase::finished) return Finished{};
-  const Milliseconds left = time_left(now);
+  const Milliseconds left = time_left(*started_, options_.job_timeout, now);
   if (left.count() <= 0)
-    throw Error(Status::TIMEOUT, describe("the job") + " was not done after " + format_duration(options_.job_timeout) +
+    throw Error(Status::TIMEOUT, name_of("the job", type_) + " was not done after " + format_duration(options_.job_timeout) +
                                      (progress_.empty() ? "" : " (" + progress_ + ")") +
                                      "; see the setting job_timeout");
   if (pause_) {
@@ -96,16 +104,10 @@ Step Job::next(Moment now) {
   return Send{std::move(request), token_.take_renewal()};
 }
 
-// Until job_timeout ends the job.
-Milliseconds Job::time_left(Moment now) const {
-  if (options_.job_timeout.count() <= 0) return Milliseconds::max();
-  return std::chrono::ceil<Milliseconds>(*started_ + options_.job_timeout - now.steady);
-}
-
 void Job::on_failure(const Error& error, bool answered, Moment now) {
   token_.accept();  // however new the token is, it may be old by the time the service is back
   Error named = error;
-  named.message = describe_request() + ": " + named.message;
+  named.message = request_name() + ": " + named.message;
   if (!error.retriable) return fail(std::move(named));
   if (phase_ == Phase::to_poll) return retry_or_fail(std::move(named), budgets_.outages, now, options_.retries);
   // A kick-off that may have been heard is not repeated: it would start a second job.
@@ -118,7 +120,7 @@ void Job::on_answer(const http::Answer& answer, Moment now) {
     if (token_.refuse()) return;
     return fail(
         std::move(Error(Status::AUTHENTICATION,
-                        describe_request() +
+                        request_name() +
                             " was refused (HTTP 401) with a token that is new; the organization may be switched off")
                       .with_http(401)
                       .with_outcome(outcome_text(answer))));
@@ -129,7 +131,7 @@ void Job::on_answer(const http::Answer& answer, Moment now) {
 
 void Job::on_kick_off(const http::Answer& answer, Moment now) {
   if (answer.status == 202) return on_accepted(answer, now);
-  Error error = refusal(answer, describe("the kick-off"), now.wall);
+  Error error = refusal(answer, name_of("the kick-off", type_), now.wall);
   const char* remedy = "";
   if (answer.status == 429)
     remedy = ": another export of this resource type is still running for the organization; try again when it is done";
@@ -147,11 +149,11 @@ void Job::on_accepted(const http::Answer& answer, Moment now) {
         http::resolve_url(kick_off_url(), answer.header("Content-Location"), "Content-Location"), service_);
   } catch (const Error& e) {
     Error error = e;
-    error.message = describe("the kick-off") + " was accepted, but " + e.message;
+    error.message = name_of("the kick-off", type_) + " was accepted, but " + e.message;
     return fail(std::move(error));
   }
   if (!http::same_origin(*status_, service_))
-    return fail(Error(Status::PROTOCOL, describe("the kick-off") + " points to a job on another origin, " +
+    return fail(Error(Status::PROTOCOL, name_of("the kick-off", type_) + " points to a job on another origin, " +
                                             tidy(status_->origin(), 200) + "; the token is not sent there"));
   phase_ = Phase::to_poll;
   accepted_ = now.steady;
@@ -166,17 +168,17 @@ void Job::on_status(const http::Answer& answer, Moment now) {
     pause_ = Wait{poll_delays_.next(jitter_(), retry_after(answer, now.wall)), "", false};
     return;
   }
-  Error error = refusal(answer, describe("the status request"), now.wall);
+  Error error = refusal(answer, name_of("the status request", type_), now.wall);
   if (answer.status == 404 || answer.status == 410) {
     error.status = Status::JOB_GONE;
-    error.message = describe("the job") + (answer.status == 410 ? " has expired" : " is unknown to the service") +
+    error.message = name_of("the job", type_) + (answer.status == 410 ? " has expired" : " is unknown to the service") +
                     " (HTTP " + std::to_string(answer.status) + ")";
     const bool young = answer.status == 404 && accepted_ && now.steady - *accepted_ < kUnknownJobGrace;
     return retry_or_fail(std::move(error), budgets_.failures, now, young ? kUnknownJobTries : 0, kStartAgain);
   }
   if (answer.status == 500 && is_operation_outcome(answer)) {
     error.status = Status::JOB_FAILED;
-    error.message = describe("the job") + " failed on the service (HTTP 500)";
+    error.message = name_of("the job", type_) + " failed on the service (HTTP 500)";
     error.retriable = false;
     return retry_or_fail(std::move(error), budgets_.failures, now, kFailedJobTries, kStartAgain);
   }
@@ -195,8 +197,8 @@ void Job::on_manifest(std::shared_ptr<const Manifest> manifest) {
 void Job::on_bad_manifest(const http::Answer& answer, const Error& why, Moment now) {
   on_heard(200);
   Error error = why;
-  error.message = is_page(answer) ? describe("the status request") + " was answered with " + page_text(answer)
-                                  : describe("the status request") + " brought no usable manifest: " + why.message;
+  error.message = is_page(answer) ? name_of("the status request", type_) + " was answered with " + page_text(answer)
+                                  : name_of("the status request", type_) + " brought no usable manifest: " + why.message;
   error.http_status = answer.status;
   // A proxy's page, or a manifest caught while it was being written, may be gone on the next try.
   retry_or_fail(std::move(error), budgets_.failures, now, kFailedJobTries);
@@ -222,10 +224,8 @@ void Job::fail(Error error) {
   phase_ = Phase::failed;
 }
 
-std::string Job::describe(const char* what) const { return std::string(what) + " for " + type_; }
-
-std::string Job::describe_request() const {
-  return describe(phase_ == Phase::to_poll ? "the status request" : "the kick-off");
+std::string Job::request_name() const {
+  return name_of(phase_ == Phase::to_poll ? "the status request" : "the kick-off", type_);
 }
 
 }  // namespace libbcda::bulk

@@ -87,11 +87,9 @@ class Job {
   void on_accepted(const http::Answer& answer, Moment now);
   void on_status(const http::Answer& answer, Moment now);
   void on_heard(int status);
-  Milliseconds time_left(Moment now) const;
   void retry_or_fail(Error error, http::RetryBudget& budget, Moment now, int limit, const char* remedy = "");
   void fail(Error error);
-  std::string describe(const char* what) const;
-  std::string describe_request() const;
+  std::string request_name() const;
 
   Phase phase_ = Phase::to_kick_off;
   http::Url service_;

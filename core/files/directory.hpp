@@ -24,7 +24,6 @@ class Directory {
   // takes the text in pieces.
   using Append = std::function<void(std::string_view piece)>;
   void replace(const std::string& name, const std::function<void(const Append&)>& write, Durability durability) const;
-  void replace(const std::string& name, std::string_view text, Durability durability) const;
   Fd nameless_file() const;  // an empty file for reading and writing, which disappears when it is closed
   void remove(const std::string& name) const noexcept;              // a file; it may be missing
   void remove_empty(const std::string& name) const noexcept;        // a directory; one that is not empty stays
@@ -51,6 +50,9 @@ class Directory {
   std::string path_;
   std::string absolute_;  // still correct after the process changes its working directory
 };
+
+// Directory::replace for a short text.
+void replace_file(const Directory& directory, const std::string& name, std::string_view text, Durability durability);
 
 // Whether `name` in the directory is a regular file, not a symlink.
 bool is_file(const Directory& directory, const std::string& name);

@@ -7,8 +7,8 @@
 
 #include <algorithm>
 #include <condition_variable>
-#include <exception>
 #include <mutex>
+#include <optional>
 #include <utility>
 
 #include "base/error.hpp"
@@ -33,11 +33,11 @@ struct BodyPump::Work {
     const std::lock_guard lock(mutex);
     busy = true;
   }
-  void end(std::exception_ptr thrown) {
+  void end(std::optional<Error> error) {
     {
       const std::lock_guard lock(mutex);
       busy = false;
-      if (thrown) failure = std::move(thrown);
+      if (error) failure = std::move(error);
       ended.notify_all();
     }
     idle->wake();
@@ -48,13 +48,13 @@ struct BodyPump::Work {
   }
   void check() {
     const std::lock_guard lock(mutex);
-    if (failure) std::rethrow_exception(failure);
+    if (failure) throw *failure;  // a copy, because two threads must not share an exception
   }
 
   std::mutex mutex;
   std::condition_variable ended;
   bool busy = false;
-  std::exception_ptr failure;  // a worker's exception cannot reach the coroutine in another way
+  std::optional<Error> failure;
   std::shared_ptr<world::Wakeup> idle;
 };
 
@@ -92,13 +92,13 @@ Task<> BodyPump::hand_on() {
   if (block.empty()) co_return;
   work_->begin();
   asio::post(workers_.executor(), [work = work_, block, &workers = workers_, &decoder = decoder_] {
-    std::exception_ptr thrown;
+    std::optional<Error> error;
     try {
       workers.perform([&] { decoder.feed(block); });
     } catch (...) {
-      thrown = std::current_exception();
+      error = current_error();
     }
-    work->end(thrown);
+    work->end(std::move(error));
   });
 }
 

@@ -2,7 +2,7 @@
 #pragma once
 #include <string>
 
-#include "base/settings.hpp"
+#include "settings/settings.hpp"
 #include "runtime/receipt.hpp"
 #include "transfer/decrypt_file.hpp"
 

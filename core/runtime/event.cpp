@@ -106,7 +106,7 @@ void Mailbox::push(Event event) {
     }
     readiness_.set(true);
   }
-  tell();
+  notify_reader();
 }
 
 void Mailbox::push(std::shared_ptr<const StoredFile> file) {
@@ -115,7 +115,7 @@ void Mailbox::push(std::shared_ptr<const StoredFile> file) {
     events_.emplace_back(std::move(file));
     readiness_.set(true);
   }
-  tell();
+  notify_reader();
 }
 
 void Mailbox::finish(Event last, std::optional<Error> failure) {
@@ -130,10 +130,10 @@ void Mailbox::finish(Event last, std::optional<Error> failure) {
     }
     readiness_.set(true);
   }
-  tell();
+  notify_reader();
 }
 
-void Mailbox::tell() {
+void Mailbox::notify_reader() {
   changed_.notify_all();
   std::lock_guard lock(notify_mutex_);
   if (notify_) notify_();

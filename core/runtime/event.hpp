@@ -57,7 +57,7 @@ class Mailbox {
  private:
   using Waiting = std::variant<std::unique_ptr<Event>, std::shared_ptr<const StoredFile>>;
   static Event event_of(Waiting& waiting);
-  void tell();
+  void notify_reader();
   template <class Ready>
   bool wait_for(std::unique_lock<std::mutex>& lock, Milliseconds timeout, Ready ready);
 

@@ -7,7 +7,7 @@
 #include <string>
 #include <vector>
 
-#include "base/settings.hpp"
+#include "settings/settings.hpp"
 #include "bulk/job.hpp"
 #include "runtime/file_queue.hpp"
 #include "runtime/manifest_body.hpp"

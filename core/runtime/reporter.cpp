@@ -25,15 +25,21 @@ Reporter::~Reporter() {
   if (log_) log_->close();
 }
 
+// Adds a line to the client log, if there is one. `make` gets the arguments and the time.
+template <class Make, class... Arguments>
+void Reporter::log(Make make, const Arguments&... arguments) {
+  if (log_) log_->add(make(arguments..., clock_.now().wall));
+}
+
 void Reporter::enter(RunState state) {
   const int order = static_cast<int>(state);
   int old = state_.load();
   while (old < order)
     if (state_.compare_exchange_weak(old, order))
-      return tell(EventKind::state, "", kStateNames[static_cast<std::size_t>(order)]);
+      return push_text(EventKind::state, "", kStateNames[static_cast<std::size_t>(order)]);
 }
 
-void Reporter::tell(EventKind kind, const std::string& type, const std::string& text) {
+void Reporter::push_text(EventKind kind, const std::string& type, const std::string& text) {
   Event event;
   event.kind = kind;
   event.type = type;
@@ -41,7 +47,7 @@ void Reporter::tell(EventKind kind, const std::string& type, const std::string& 
   mailbox_->push(std::move(event));
 }
 
-void Reporter::warn(const std::string& text, const std::string& type) { tell(EventKind::warning, type, text); }
+void Reporter::warn(const std::string& text, const std::string& type) { push_text(EventKind::warning, type, text); }
 
 void Reporter::warn(const Error& error, const std::string& type, const std::string& file) {
   Event event;
@@ -65,7 +71,7 @@ void Reporter::retry(const http::Wait& wait, const std::string& type, const std:
 
 void Reporter::job_accepted(const bulk::Job& job) {
   const std::string export_id = job.status_url()->without_query();
-  log(client_log::kick_off(export_id, job.kick_off_url().text(), now()));
+  log(client_log::kick_off, export_id, job.kick_off_url().text());
   Event event;
   event.kind = EventKind::job;
   event.type = job.type();
@@ -74,7 +80,7 @@ void Reporter::job_accepted(const bulk::Job& job) {
 }
 
 void Reporter::job_polled(const bulk::Job& job) {
-  log(client_log::status_progress(job.status_url()->without_query(), job.progress(), now()));
+  log(client_log::status_progress, job.status_url()->without_query(), job.progress());
   Event event;
   event.kind = EventKind::poll;
   event.type = job.type();
@@ -85,8 +91,8 @@ void Reporter::job_polled(const bulk::Job& job) {
 
 void Reporter::job_done(const bulk::Job& job) {
   const std::string export_id = job.status_url()->without_query();
-  log(client_log::status_complete(export_id, *job.manifest(), now()));
-  log(client_log::manifest_complete(export_id, *job.manifest(), now()));
+  log(client_log::status_complete, export_id, *job.manifest());
+  log(client_log::manifest_complete, export_id, *job.manifest());
   Event event;
   event.kind = EventKind::manifest;
   event.type = job.type();
@@ -96,26 +102,26 @@ void Reporter::job_done(const bulk::Job& job) {
 }
 
 void Reporter::job_failed(const std::string& status_url, const Error& error) {
-  log(client_log::status_error(shown(status_url), error, now()));
+  log(client_log::status_error, shown(status_url), error);
 }
 
 void Reporter::job_downloaded(const std::string& status_url, std::int64_t files, std::int64_t bytes,
                               Milliseconds elapsed) {
-  log(client_log::export_complete(shown(status_url), files, bytes, elapsed, now()));
+  log(client_log::export_complete, shown(status_url), files, bytes, elapsed);
 }
 
 void Reporter::file_requested(const FileTask& task) {
-  log(client_log::download_request(shown(task.status_url), task.entry, now()));
+  log(client_log::download_request, shown(task.status_url), task.entry);
 }
 
 void Reporter::file_published(const FileTask& task, std::shared_ptr<const StoredFile> file) {
-  log(client_log::download_complete(shown(task.status_url), task.entry, file->result().facts, now()));
+  log(client_log::download_complete, shown(task.status_url), task.entry, file->result().facts);
   mailbox_->push(std::move(file));
   progress();
 }
 
 void Reporter::file_failed(const FileTask& task, const Error& error) {
-  log(client_log::download_error(shown(task.status_url), task.entry, error, now()));
+  log(client_log::download_error, shown(task.status_url), task.entry, error);
 }
 
 void Reporter::receive(std::int64_t bytes) {
@@ -139,10 +145,6 @@ void Reporter::progress() {
 
 Task<> Reporter::flush() {
   if (log_) co_await log_->flush();
-}
-
-void Reporter::log(std::string line) {
-  if (log_) log_->add(std::move(line));
 }
 
 }  // namespace libbcda::runtime

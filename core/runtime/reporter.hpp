@@ -51,9 +51,9 @@ class Reporter {
   Task<> flush();  // returns when the client log is written
 
  private:
-  void tell(EventKind kind, const std::string& type, const std::string& text);
-  void log(std::string line);
-  Instant now() const { return clock_.now().wall; }
+  void push_text(EventKind kind, const std::string& type, const std::string& text);
+  template <class Make, class... Arguments>
+  void log(Make make, const Arguments&... arguments);
 
   std::shared_ptr<Mailbox> mailbox_;
   const FileQueue& queue_;

@@ -8,7 +8,7 @@
 
 #include "auth/token_source.hpp"
 #include "base/error.hpp"
-#include "base/settings.hpp"
+#include "settings/settings.hpp"
 #include "crypto/key.hpp"
 #include "files/file.hpp"
 #include "http/client.hpp"

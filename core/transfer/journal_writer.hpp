@@ -13,7 +13,7 @@ namespace libbcda::transfer {
 // Thread-safe. Its functions may wait for the disk. Each throws Error{FILESYSTEM}.
 class JournalWriter {
  public:
-  explicit JournalWriter(WorkDirectory& place) : place_(place) {}
+  explicit JournalWriter(WorkDirectory& directory) : directory_(directory) {}
 
   void open();  // otherwise the first line opens it
   void job_accepted(const std::string& type, const std::string& status_url);
@@ -28,7 +28,7 @@ class JournalWriter {
  private:
   void append(const std::string& line);
 
-  WorkDirectory& place_;
+  WorkDirectory& directory_;
   std::mutex mutex_;
   std::unique_ptr<files::LineFile> file_;
   bool opened_ = false;

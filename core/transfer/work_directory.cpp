@@ -20,7 +20,7 @@ namespace {
 constexpr const char* kWork = ".bcda";
 constexpr std::size_t kLargestOwner = 64u << 10;
 constexpr auto kForeignPartialsLast = std::chrono::hours(24);
-constexpr Milliseconds kTurnPause{5};
+constexpr Milliseconds kLockPause{5};
 constexpr int kOpenTries = 100;
 
 std::string who_runs(const Owner& owner) {
@@ -33,10 +33,10 @@ Error busy_directory(const std::string& path, const std::string& who) {
   return std::move(refuse_directory(path, "is in use by another run" + who).may_retry());
 }
 
-Turn::Turn(const Directory& out, const world::Clock& clock, Milliseconds patience) : lock_(out) {
+LifecycleLock::LifecycleLock(const Directory& out, const world::Clock& clock, Milliseconds patience) : lock_(out) {
   const Steady until = clock.now().steady + patience;
   while (lock_.try_alone() == Outcome::busy && !missed_) {
-    clock.pause(kTurnPause);
+    clock.pause(kLockPause);
     missed_ = clock.now().steady >= until;
   }
 }
@@ -47,7 +47,7 @@ WorkDirectory::WorkDirectory(const std::string& out, Use use, Durability durabil
   made_out_ = !files::exists(local_.disk, out);
   for (int tries = 0; tries < kOpenTries; ++tries) {
     out_ = std::make_shared<Directory>(Directory::open_or_create(out, local_.disk));
-    const Turn turn(*out_, local_.clock);
+    const LifecycleLock lifecycle(*out_, local_.clock);
     // Another run may have removed the directory or the work directory in between, because it had created it and left
     // it empty.
     if (out_->in_place() && lock_work()) {
@@ -117,7 +117,7 @@ void WorkDirectory::share() {
 }
 
 void WorkDirectory::journal_begun() {
-  if (use_ == Use::exporting) work_->replace(kOwner, to_json(world::this_process()), Durability::process);
+  if (use_ == Use::exporting) files::replace_file(*work_, kOwner, to_json(world::this_process()), Durability::process);
   if (durability_ != Durability::power) return;
   syncs_names_ = work_->sync() && out_->sync() && syncs_names_;
 }
@@ -131,7 +131,7 @@ void WorkDirectory::remove_work() const {
 }
 
 void WorkDirectory::leave(bool journal_is_done, bool wrote_journal) {
-  const Turn turn(*out_, local_.clock);
+  const LifecycleLock lifecycle(*out_, local_.clock);
   const DirectoryLock lock(*work_);
   const bool alone = use_ == Use::exporting || (lock_ == Lock::shared && lock.try_alone() == Outcome::got);
   if (use_ == Use::exporting && wrote_journal) work_->remove(kOwner);

@@ -36,7 +36,7 @@ class Workspace {
                                              world::Local local = world::system_local());
   ~Workspace();
 
-  const std::string& path() const { return place_.out()->path(); }
+  const std::string& path() const { return directory_.out()->path(); }
   const Published& published() const { return published_; }
   // The writers of the destination must be destroyed before this object.
   std::shared_ptr<Destination> destination();
@@ -47,7 +47,7 @@ class Workspace {
   void keep_journal() { keep_ = true; }                           // keeps it even if this run completes the directory
   void know(FileRecord record);                                   // from a receipt; the journal has precedence
   std::string receipt() const;                                    // the content of OUT/export.json; "" if there is none
-  bool syncs_names() const { return place_.syncs_names(); }
+  bool syncs_names() const { return directory_.syncs_names(); }
 
   files::Spool spool();  // its file, if it needs one, is in OUT/.bcda and has no name
 
@@ -67,13 +67,13 @@ class Workspace {
   void refuse_or_clear_leftovers(bool restart);
   void refuse_unknown_files() const;
 
-  WorkDirectory place_;
-  Published published_{place_.out()};
+  WorkDirectory directory_;
+  Published published_{directory_.out()};
   JournalState earlier_;
   std::mutex mutex_, log_mutex_;
   bool complete_ = false;
   bool keep_ = false;  // keep the journal, whatever it says
-  JournalWriter journal_{place_};
+  JournalWriter journal_{directory_};
   std::unique_ptr<files::LineFile> log_file_;
 };
 

@@ -1,4 +1,4 @@
-// Exceptions that nobody caught.
+// Exceptions that escaped.
 #pragma once
 #include <functional>
 #include <list>
@@ -8,7 +8,7 @@
 
 namespace libbcda::world {
 
-// Who hears of an exception that escaped a handler on one of the threads. Nobody knows what did not happen then, so every
+// Reports an exception that escaped a handler on one of the threads. What the handler had to do may be undone, so every
 // run ends with that error. Thread-safe.
 class Faults {
  public:
@@ -21,7 +21,7 @@ class Faults {
 
    private:
     Faults& faults_;
-    std::list<std::function<void(const Error&)>>::iterator place_;
+    std::list<std::function<void(const Error&)>>::iterator position_;
   };
 
   void report(const Error& error);

@@ -37,7 +37,7 @@ const Clock& SystemWorld::clock() const { return system_clock(); }
 Random& SystemWorld::random() { return system_random(); }
 
 std::unique_ptr<Workers> SystemWorld::make_workers(std::size_t count, const std::string& name) {
-  return std::make_unique<ThreadPool>(count, name, attendance_, faults());
+  return std::make_unique<ThreadPool>(count, name, active_threads_, faults());
 }
 
 void SystemWorld::start_threads(std::size_t threads) {
@@ -61,7 +61,7 @@ void SystemWorld::start_threads(std::size_t threads) {
 // An exception that escapes a handler must neither end the program nor be lost.
 void SystemWorld::serve(std::size_t number) try {
   name_this_thread("bcda-io-" + std::to_string(number));
-  const Attendance::Visit visit(attendance_);
+  const ActiveThreads::Guard guard(active_threads_);
   for (;;) {
     try {
       io_.run();
@@ -71,13 +71,13 @@ void SystemWorld::serve(std::size_t number) try {
     }
   }
 } catch (const Error&) {
-  // From Visit: the process ends already, and this thread has nothing to do.
+  // From Guard: the process is exiting, so this thread has nothing to do.
 }
 
 void SystemWorld::abandon() {
   if (::getpid() != process_) return;  // a forked child has none of the threads
   io_.stop();
-  attendance_.close(kPatienceAtExit);  // with a limit, because a caller's call-back may wait for something that is gone
+  active_threads_.close(kPatienceAtExit);  // with a limit, because a caller's call-back may wait for something that is gone
 }
 
 std::shared_ptr<World> shared_world(std::size_t threads) {

@@ -11,7 +11,7 @@
 #include <thread>
 #include <vector>
 
-#include "world/attendance.hpp"
+#include "world/active_threads.hpp"
 #include "world/system_net.hpp"
 #include "world/thread_pool.hpp"
 #include "world/threads.hpp"
@@ -36,7 +36,7 @@ class SystemWorld : public World {
   Workers& disk_workers() override { return *disk_workers_; }
   std::unique_ptr<Workers> make_workers(std::size_t count, const std::string& name) override;
 
-  bool abandoned() const override { return attendance_.closed(); }
+  bool abandoned() const override { return active_threads_.closed(); }
 
  private:
   void start_threads(std::size_t threads);
@@ -44,7 +44,7 @@ class SystemWorld : public World {
   void abandon();
   void serve(std::size_t number);
 
-  Attendance attendance_;
+  ActiveThreads active_threads_;
   asio::io_context io_;  // before what holds timers and sockets of it
   asio::executor_work_guard<asio::io_context::executor_type> work_{io_.get_executor()};
   SystemNet net_;

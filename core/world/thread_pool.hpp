@@ -11,14 +11,14 @@
 
 namespace libbcda::world {
 
-class Attendance;
+class ActiveThreads;
 class Faults;
 
 class ThreadPool : public Workers {
  public:
   // Starts `count` threads called `name`, which take no signals. `faults` hears of an exception that escaped a handler.
   // Throws Error{INTERNAL} when a thread cannot be started.
-  ThreadPool(std::size_t count, const std::string& name, Attendance& attendance, Faults& faults);
+  ThreadPool(std::size_t count, const std::string& name, ActiveThreads& active_threads, Faults& faults);
   ~ThreadPool() override;  // runs what was posted, and joins
   ThreadPool(const ThreadPool&) = delete;
   ThreadPool& operator=(const ThreadPool&) = delete;
@@ -31,7 +31,7 @@ class ThreadPool : public Workers {
 
   asio::io_context io_;
   asio::executor_work_guard<asio::io_context::executor_type> work_{io_.get_executor()};
-  Attendance& attendance_;
+  ActiveThreads& active_threads_;
   Faults& faults_;
   std::vector<std::thread> threads_;
 };

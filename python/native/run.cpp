@@ -174,7 +174,7 @@ void end_all_runs() {
   std::vector<std::shared_ptr<Run>> going;
   for (Run* const run : runs())
     if (auto kept = run->weak_from_this().lock()) going.push_back(std::move(kept));
-  begin_ending();
+  begin_exit();
   for (const auto& run : going) run->cancel();
   for (const auto& run : going) {
     // Waits without a limit, as Python does for non-daemon threads, because a sink may be running the caller's code.
@@ -186,7 +186,7 @@ void end_all_runs() {
     }
   }
   const Outside left;
-  shut_the_door();
+  block_interpreter();
 }
 
 py::list files_of(const bcda::Result& result) {

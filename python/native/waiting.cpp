@@ -18,7 +18,7 @@ struct State {
   std::optional<std::thread::id> ender;
   bool shut = false;
 
-  bool too_late() const { return ender && *ender != std::this_thread::get_id(); }
+  bool is_exiting() const { return ender && *ender != std::this_thread::get_id(); }
 };
 
 State& state();
@@ -65,27 +65,27 @@ void come_in(bool (*has_to_stay)(const State&), Take&& take) {
 }  // namespace
 
 Outside::Outside() : state_(PyEval_SaveThread()) {
-  if (too_late()) stay();
+  if (is_exiting()) stay();
 }
 Outside::~Outside() {
-  come_in([](const State& s) { return s.too_late(); }, [this] { PyEval_RestoreThread(state_); });
+  come_in([](const State& s) { return s.is_exiting(); }, [this] { PyEval_RestoreThread(state_); });
 }
 
 Inside::Inside() {
-  come_in([](const State& s) { return s.too_late() && s.shut; }, [this] { acquired_.emplace(); });
+  come_in([](const State& s) { return s.is_exiting() && s.shut; }, [this] { acquired_.emplace(); });
 }
 
-bool too_late() {
+bool is_exiting() {
   const std::lock_guard lock(state().mutex);
-  return state().too_late();
+  return state().is_exiting();
 }
 
-void begin_ending() {
+void begin_exit() {
   const std::lock_guard lock(state().mutex);
   state().ender = std::this_thread::get_id();
 }
 
-void shut_the_door() {
+void block_interpreter() {
   std::unique_lock lock(state().mutex);
   state().shut = true;
   state().changed.wait(lock, [] { return state().coming == 0; });

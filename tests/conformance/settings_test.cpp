@@ -8,7 +8,7 @@
 #include <memory>
 
 #include "base/error.hpp"
-#include "base/settings.hpp"
+#include "settings/settings.hpp"
 #include "support/errors.hpp"
 #include "support/files.hpp"
 #include "support/vectors.hpp"

@@ -63,7 +63,7 @@ void serve(flat::Run& run, const std::function<bool(const std::string& question)
     std::string question = flat::sink_next(run);
     if (!question.empty()) flat::sink_answer(run, accept(question));
     next = flat::run_next_event(run, *event, 0);
-    if (question.empty() && next == BCDA_AGAIN) flat::run_wait_news(run, kForever);
+    if (question.empty() && next == BCDA_AGAIN) flat::run_wait_for_event(run, kForever);
   }
 }
 
@@ -119,17 +119,17 @@ TEST_F(Facade, WhatASinkRefusesFailsItsFile) {
 
 TEST_F(Facade, ARunMayBeDestroyedWhileItAsks) {
   OwnedRun run = into_sink();
-  while (flat::sink_next(*run).empty()) flat::run_wait_news(*run, kForever);
+  while (flat::sink_next(*run).empty()) flat::run_wait_for_event(*run, kForever);
   EXPECT_THROW(flat::sink_next(*run), bcda::Error);  // before the answer
   run.reset();
   run = into_sink();
-  flat::run_wait_news(*run, kForever);
+  flat::run_wait_for_event(*run, kForever);
   run.reset();
 }
 
 TEST_F(Facade, ARunOfTheParentDoesNoHarmInAChild) {
   OwnedRun run = into_sink();
-  while (flat::sink_next(*run).empty()) flat::run_wait_news(*run, kForever);
+  while (flat::sink_next(*run).empty()) flat::run_wait_for_event(*run, kForever);
   pid_t child = fork();
   if (child == 0) {
     alarm(30);
@@ -150,11 +150,11 @@ TEST_F(Facade, NoNewsIsToldWhileNothingHappens) {
   OwnedRun run = into_sink();
   Event event(flat::event_create());
   while (flat::event_kind(*event) != "job") {
-    if (flat::run_next_event(*run, *event, 0) == BCDA_AGAIN) flat::run_wait_news(*run, kForever);
+    if (flat::run_next_event(*run, *event, 0) == BCDA_AGAIN) flat::run_wait_for_event(*run, kForever);
   }
-  while (flat::run_wait_news(*run, 20)) {}  // would never end
+  while (flat::run_wait_for_event(*run, 20)) {}  // would never end
   flat::run_cancel(*run);
-  EXPECT_TRUE(flat::run_wait_news(*run, kForever));
+  EXPECT_TRUE(flat::run_wait_for_event(*run, kForever));
 }
 
 TEST_F(Facade, WhatIsProvidedIsCheckedWhenItIsUsed) {

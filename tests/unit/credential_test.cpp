@@ -2,7 +2,7 @@
 #include <gtest/gtest.h>
 #include <sys/stat.h>
 
-#include "base/settings.hpp"
+#include "settings/settings.hpp"
 #include "support/errors.hpp"
 #include "support/files.hpp"
 

@@ -212,8 +212,8 @@ TEST(Directories, ReplaceAWholeFile) {
   TempDir temp;
   Directory dir = Directory::open_or_create(temp.path());
   for (auto durability : {Durability::process, Durability::power}) {
-    dir.replace("x", "first, and longer", durability);
-    dir.replace("x", "second", durability);
+    replace_file(dir, "x", "first, and longer", durability);
+    replace_file(dir, "x", "second", durability);
     EXPECT_EQ(slurp(temp / "x"), "second");
     EXPECT_EQ(mode_of(temp / "x"), 0600);
     EXPECT_EQ(names_in(temp.path()), Names{"x"});
@@ -223,8 +223,8 @@ TEST(Directories, ReplaceAWholeFile) {
 TEST(Directories, AFailedReplaceLeavesTheOldFile) {
   TempDir temp;
   Directory dir = Directory::open_or_create(temp.path());
-  dir.sub("x").replace("inner", "kept", Durability::process);
-  EXPECT_EQ(error_of([&] { dir.replace("x", "new", Durability::process); }).status, Status::FILESYSTEM);
+  replace_file(dir.sub("x"), "inner", "kept", Durability::process);
+  EXPECT_EQ(error_of([&] { replace_file(dir, "x", "new", Durability::process); }).status, Status::FILESYSTEM);
   EXPECT_EQ(names_in(temp.path()), (Names{"x/", "x/inner"}));
 }
 
@@ -249,7 +249,7 @@ TEST(Directories, StayTheSameWhenTheirPathChanges) {
   TempDir temp;
   Directory dir = Directory::open_or_create(temp / "a");
   ASSERT_EQ(::rename((temp / "a").c_str(), (temp / "b").c_str()), 0);
-  dir.replace("x", "here", Durability::process);
+  replace_file(dir, "x", "here", Durability::process);
   EXPECT_EQ(slurp(temp / "b/x"), "here");
 }
 

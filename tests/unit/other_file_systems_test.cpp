@@ -62,11 +62,11 @@ TEST_F(OtherFileSystems, EachStepThatFailsLeavesNoName) {
 }
 
 TEST_F(OtherFileSystems, AFailedCloseSpoilsNoReplacedFileAndNoLog) {
-  dir_.replace("export.json", "old", Durability::process);
+  replace_file(dir_, "export.json", "old", Durability::process);
   LineFile lines(dir_, "log");
   lines.append("line");
   const Failing close(Call::close, ENOSPC, true);
-  EXPECT_EQ(error_of([&] { dir_.replace("export.json", "new", Durability::process); }).status, Status::FILESYSTEM);
+  EXPECT_EQ(error_of([&] { replace_file(dir_, "export.json", "new", Durability::process); }).status, Status::FILESYSTEM);
   EXPECT_EQ(slurp(temp_ / "export.json"), "old");
   EXPECT_EQ(error_of([&] { lines.close(); }).status, Status::FILESYSTEM);
 }

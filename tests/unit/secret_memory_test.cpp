@@ -8,7 +8,7 @@
 #include <fstream>
 #include <sstream>
 
-#include "base/settings.hpp"
+#include "settings/settings.hpp"
 #include "crypto/key.hpp"
 
 namespace libbcda {

@@ -1,4 +1,4 @@
-#include "base/settings.hpp"
+#include "settings/settings.hpp"
 
 #include <gtest/gtest.h>
 #include <stdlib.h>

@@ -6,7 +6,7 @@
 
 #include <cstdlib>
 
-#include "base/settings.hpp"
+#include "settings/settings.hpp"
 
 namespace libbcda {
 namespace {

@@ -39,13 +39,13 @@ decrypt_with <- function(path, output, key, manifest, label, progress, env, sett
     if (is.null(manifest)) "" else manifest_text(manifest), absolute(output)
   )
   on.exit(native_decryption_destroy(run), add = TRUE, after = FALSE)
-  tell <- decryption_teller(progress)
+  report <- decryption_reporter(progress)
   done <- 0
   repeat {
     ended <- native_decryption_wait(run, done, SLICE_MS) == 1
     native_check_interrupt()
     now <- native_decryption_done(run)
-    if (now > done) tell(now, na_below_zero(native_decryption_total(run)))
+    if (now > done) report(now, na_below_zero(native_decryption_total(run)))
     done <- now
     if (ended) break
   }

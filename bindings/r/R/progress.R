@@ -1,7 +1,7 @@
 # Progress bars and messages for the events of a run.
 
 # The function that receives every event.
-teller <- function(progress, envir = parent.frame()) {
+event_reporter <- function(progress, envir = parent.frame()) {
   check_progress(progress)
   if (is.function(progress)) progress else if (progress) bar_teller(envir) else notice_teller
 }
@@ -67,7 +67,7 @@ bar_state <- function(event) {
 }
 
 # For a decryption: a function of the bytes done and the bytes in total.
-decryption_teller <- function(progress, envir = parent.frame()) {
+decryption_reporter <- function(progress, envir = parent.frame()) {
   if (is.function(progress)) return(progress)
   if (!isTRUE(progress)) return(function(done, total) NULL)
   bar <- new_bar(envir)

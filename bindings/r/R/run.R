@@ -57,7 +57,7 @@ bcda_next_event <- function(run, timeout = Inf) {
   found <- until(timeout, function(wait_ms) {
     asked <- serve(run)
     found <- next_event(run, event)
-    if (is.null(found) && !run$ended && !asked) native_run_wait_news(run$handle, wait_ms)
+    if (is.null(found) && !run$ended && !asked) native_run_wait_for_event(run$handle, wait_ms)
     if (!is.null(found) || run$ended) list(found)
   })
   if (!is.null(found)) found[[1]]
@@ -125,14 +125,14 @@ until <- function(timeout, step) {
 wait_for <- function(run, progress, timeout = Inf) {
   if (!is.null(run$failure)) stop(run$failure)
   if (!is.null(run$value)) return(run$value)
-  tell <- teller(progress)
+  report <- event_reporter(progress)
   event <- native_event_create()
   on.exit(native_event_destroy(event), add = TRUE) # runs after the handler that ends the progress bar
   ended <- until(timeout, function(wait_ms) {
     asked <- serve(run)
-    while (!is.null(found <- next_event(run, event))) tell(found)
+    while (!is.null(found <- next_event(run, event))) report(found)
     if (run$ended) return(TRUE)
-    if (!asked) native_run_wait_news(run$handle, wait_ms)
+    if (!asked) native_run_wait_for_event(run$handle, wait_ms)
     NULL
   })
   if (is.null(ended)) NULL else conclude(run)

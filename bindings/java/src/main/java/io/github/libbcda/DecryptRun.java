@@ -34,12 +34,12 @@ final class DecryptRun extends BcdaFuture<ExportedFile> {
           long done = 0;
           while (Native.decryption_wait(decryption, done, FOREVER) == 0) {
             done = Native.decryption_done(decryption);
-            tell(done, Native.decryption_total(decryption));
+            report(done, Native.decryption_total(decryption));
           }
         });
   }
 
-  private void tell(long done, long total) {
+  private void report(long done, long total) {
     calls.make(() -> progress.update(done, total));
   }
 

@@ -46,17 +46,17 @@ final class Run<T> extends BcdaFuture<T> {
   /** Handles one call to the sink and one event, or waits for either. Returns false at the end of the run. */
   private boolean step(NativeHandle event) {
     if (request.sink() == null) {
-      return tell(event, FOREVER) != Status.END;
+      return deliver(event, FOREVER) != Status.END;
     }
     boolean asked = handle.call(sink::give);
-    Status next = tell(event, 0);
+    Status next = deliver(event, 0);
     if (next == Status.AGAIN && !asked) {
-      handle.run(run -> Native.run_wait_news(run, FOREVER));
+      handle.run(run -> Native.run_wait_for_event(run, FOREVER));
     }
     return next != Status.END;
   }
 
-  private Status tell(NativeHandle event, long timeout) {
+  private Status deliver(NativeHandle event, long timeout) {
     Status next = Status.of(handle.call(run -> event.call(to -> Native.run_next_event(run, to, timeout))));
     if (next == Status.OK) {
       ExportEvent told = event.call(ExportEvent::of);

@@ -38,7 +38,7 @@ final class Values {
   private NativeHandle make(Predicate<String> asked) {
     NativeHandle config = new NativeHandle("configuration", Native.config_create(), Native::config_destroy);
     try {
-      all.forEach((name, value) -> config.run(at -> tell(at, name, value, asked)));
+      all.forEach((name, value) -> config.run(at -> set(at, name, value, asked)));
       sources.forEach(config::run);
       return config;
     } catch (Throwable error) {
@@ -47,7 +47,7 @@ final class Values {
     }
   }
 
-  private static void tell(long config, String name, Value value, Predicate<String> asked) {
+  private static void set(long config, String name, Value value, Predicate<String> asked) {
     if (value.given != null) {
       Native.config_set(config, name, value.given);
       return;

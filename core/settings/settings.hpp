@@ -1,4 +1,4 @@
-// The table of all settings, and a set of values for them.
+// A set of values for the settings.
 #pragma once
 #include <cstdint>
 #include <map>
@@ -10,32 +10,12 @@
 
 #include "base/bytes.hpp"
 #include "base/time.hpp"
+#include "settings/table.hpp"
 
 namespace libbcda {
 
-enum class SettingType { string, path, boolean, integer, duration, size, choice, list };
-enum class SettingScope { client, export_ };
-
-struct Setting {
-  const char* name;
-  SettingType type;
-  SettingScope scope;
-  bool secret;
-  const char* default_value;
-  const char* choices;  // comma-separated; "" unless the type is choice
-  const char* help;     // one sentence
-  std::string env;      // the environment variable: "BCDA_" and the name in upper case
-};
-
-const std::vector<Setting>& settings_table();
-const Setting* find_setting(std::string_view name);
-const char* setting_type_name(SettingType type);
-
 // Parses a size such as "64KiB" or "1GiB". A number without a unit is in bytes.
 std::optional<std::int64_t> parse_size(std::string_view text);
-
-// The other setting for the same value (client_secret_file for client_secret), or "" if there is none.
-std::string_view rival_of(std::string_view name);
 
 class Settings {
  public:
