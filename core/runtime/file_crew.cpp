@@ -17,7 +17,7 @@ FileCrew::FileCrew(Session& session, world::World& world, const Settings& settin
       outcome_(outcome),
       group_(std::move(group)),
       parallel_(static_cast<std::size_t>(settings.integer("parallel"))),
-      worker_(session, world, settings, output, reporter, takes_earlier_files) {}
+      worker_(session, world, settings, output, reporter, outcome, takes_earlier_files) {}
 
 void FileCrew::fetch(const Files& files, const std::string& status_url, bool use_token, bool is_last) {
   if (!files->empty()) reporter_.enter(RunState::downloading);
