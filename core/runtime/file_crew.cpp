@@ -18,7 +18,7 @@ FileCrew::FileCrew(Session& session, world::World& world, const Settings& settin
       outcome_(outcome),
       group_(std::move(group)),
       parallel_(static_cast<std::size_t>(settings.integer("parallel"))),
-      worker_(session, world, settings, output, reporter, takes_earlier_files) {}
+      worker_(session, world, settings, output, reporter, outcome, takes_earlier_files) {}
 
 Task<> FileCrew::fetch(Files files, std::string status_url, bool is_last) {
   if (!files.numbers.empty()) {

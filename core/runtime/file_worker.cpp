@@ -51,12 +51,13 @@ bool KeyTrial::is_wrong() const {
 }
 
 FileWorker::FileWorker(Session& session, world::World& world, const Settings& settings, const Output& output,
-                       Reporter& reporter, bool takes_earlier_files)
+                       Reporter& reporter, const Outcome& outcome, bool takes_earlier_files)
     : session_(session),
       world_(world),
       settings_(settings),
       output_(output),
       reporter_(reporter),
+      outcome_(outcome),
       takes_earlier_files_(takes_earlier_files),
       options_(download_options(settings)) {}
 
@@ -84,14 +85,14 @@ Task<std::optional<FileResult>> FileWorker::find_earlier(const FileTask& task) {
   const transfer::Workspace& workspace = *output_.workspace;
   const std::string path = task.path();
   bool is_there = false, is_still = false;
-  auto state = co_await asio::this_coro::cancellation_state;
   co_await world::run_on(world_.workers(), [&] {
     is_there = workspace.published().has(path);
     const auto found = workspace.earlier().find(path);
     if (!is_there || !takes_earlier_files_ || found == workspace.earlier().end()) return;
     if (!transfer::is_of(found->second, task.entry)) return;
+    // Asks the run, because the coroutine's cancellation state belongs to its strand.
     is_still = workspace.published().is_still(found->second, [&] {
-      if (state.cancelled() != asio::cancellation_type::none) throw Error(Status::CANCELED, "canceled");
+      if (outcome_.stopped()) throw Error(Status::CANCELED, "canceled");
     });
   });
   if (!is_there) co_return std::nullopt;

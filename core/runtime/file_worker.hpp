@@ -4,6 +4,7 @@
 #include <optional>
 
 #include "runtime/file_queue.hpp"
+#include "runtime/outcome.hpp"
 #include "runtime/output.hpp"
 #include "runtime/reporter.hpp"
 #include "runtime/session.hpp"
@@ -30,7 +31,7 @@ class KeyTrial {
 class FileWorker {
  public:
   FileWorker(Session& session, world::World& world, const Settings& settings, const Output& output, Reporter& reporter,
-             bool takes_earlier_files);
+             const Outcome& outcome, bool takes_earlier_files);
 
   // Fetches, verifies and publishes one file; a file that an earlier fetch published is taken as it is. Throws Error.
   // `files`: as KeyTrial::refused has it.
@@ -55,6 +56,7 @@ class FileWorker {
   const Settings& settings_;
   const Output& output_;
   Reporter& reporter_;
+  const Outcome& outcome_;
   bool takes_earlier_files_;
   transfer::DownloadOptions options_;
   KeyTrial keys_;

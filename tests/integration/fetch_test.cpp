@@ -1,4 +1,6 @@
 // Fetching the files of a manifest, once and again.
+#include <thread>
+
 #include "integration/support.hpp"
 
 namespace bcda_test {
@@ -49,6 +51,22 @@ TEST_F(Fetch, AgainTakesTheMissingFilesAlone) {
   EXPECT_EQ(downloads(), before + 1);
   EXPECT_EQ(data_files(out_).size(), 3u);
   EXPECT_EQ(bcda::Result::open(out_).size(), 3);
+}
+
+// A worker thread reads the earlier files, and the cancel comes from other threads: ThreadSanitizer looks at the two.
+TEST_F(Fetch, MayBeCanceledWhileItReadsEarlierFiles) {
+  const std::string wanted = manifest("Patient,Coverage");
+  ASSERT_EQ(fetch(wanted, out_).status, BCDA_OK);
+  const int before = downloads();
+  for (int round = 0; round < 20; ++round) {
+    bcda::Run run = client_.start_fetch(wanted, {{"out", out_}});
+    std::this_thread::sleep_for(std::chrono::milliseconds(round));
+    run.cancel();
+    const Outcome outcome = follow(run);
+    EXPECT_TRUE(outcome.status == BCDA_OK || outcome.status == BCDA_CANCELED) << outcome.message;
+  }
+  EXPECT_EQ(fetch(wanted, out_).status, BCDA_OK);
+  EXPECT_EQ(downloads(), before);
 }
 
 // What the README advises after a failure.

@@ -292,7 +292,7 @@ struct BusyFile : bcda::SinkFile {
 
 TEST(Http, TheTimeThatASinkTakesIsNotTheServersSilence) {
   ScriptedServer silent([](const std::string&) { return ok("Content-Length: 5\r\nConnection: keep-alive\r\n", ""); });
-  const bcda::Config impatient{{"url", silent.url()}, {"idle_timeout", "300ms"}};
+  const bcda::Config impatient{{"url", silent.url()}, {"idle_timeout", "1s"}};
   // More than the buffers between the two hold, so that the client has to wait for the server after the pause.
   const std::string body =
       repeated("{\"resourceType\":\"Patient\",\"id\":\"" + std::string(1000, '1') + "\"}\n", 16000);
@@ -300,7 +300,7 @@ TEST(Http, TheTimeThatASinkTakesIsNotTheServersSilence) {
                           [&](const std::string&) { return sized(body); });
   bcda::Sink sink([&](std::string_view, std::string_view) { return std::make_unique<BusyFile>(impatient); });
   bcda::Config config = config_for(service);
-  config.set("idle_timeout", "300ms").set("retries", "0");
+  config.set("idle_timeout", "1s").set("retries", "0");
   bcda::Client client(config);
   bcda::Run run = client.start_export({}, sink);
   Outcome outcome = follow(run);

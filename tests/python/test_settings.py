@@ -194,6 +194,7 @@ def test_every_call_takes_all_of_them(
 ) -> None:
     how = {name: OF_TYPE[TABLE[name].type][form] for name in EXPORT - {"types", "out"}}
     how["poll_interval"] = [0.02, timedelta(milliseconds=20)][form]
+    how["timeout"] = [60, timedelta(seconds=60)][form]
     assert len(call(shared_client, tmp_path / "claims", how)) == 2
 
 
