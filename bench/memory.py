@@ -3,6 +3,7 @@
 
 The bound is 20 MiB and 1 KiB for each file. Prints a table in Markdown, which docs/performance.md has.
 """
+
 import json
 import subprocess
 import sys
@@ -13,9 +14,17 @@ BASE_MIB = 20
 
 
 def settings(directory, origin, out):
-    return {"url": origin, "client_id": "bench", "client_secret_file": f"{directory}/secret",
-            "private_key": f"{directory}/private.pem", "ca_file": f"{directory}/ca.pem", "types": "ExplanationOfBenefit",
-            "out": out, "poll_interval": "10ms", "durability": "process"}
+    return {
+        "url": origin,
+        "client_id": "bench",
+        "client_secret_file": f"{directory}/secret",
+        "private_key": f"{directory}/private.pem",
+        "ca_file": f"{directory}/ca.pem",
+        "types": "ExplanationOfBenefit",
+        "out": out,
+        "poll_interval": "10ms",
+        "durability": "process",
+    }
 
 
 def command(bcda, values):
@@ -36,8 +45,10 @@ def main():
         with service(args) as (directory, origin):
             size = int(subprocess.check_output(["stat", "-c", "%s", f"{directory}/manifest.json"])) / 2**20
             values = settings(directory, origin, f"{directory}/out")
-            peaks = [measure(one, f"{directory}/out")[2]
-                     for one in (command(args.bcda, values), [args.unread, json.dumps(values)])]
+            peaks = [
+                measure(one, f"{directory}/out")[2]
+                for one in (command(args.bcda, values), [args.unread, json.dumps(values)])
+            ]
         print(f"| {args.files:,} | {size:.1f} | {bound:.1f} | {peaks[0]:.1f} | {peaks[1]:.1f} |", flush=True)
         over += [args.files for peak in peaks if peak > bound]
     sys.exit(f"over the bound: {over}" if over else 0)

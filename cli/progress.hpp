@@ -73,7 +73,7 @@ class Progress {
   std::map<std::string, Job> jobs_;  // by resource type
   std::int64_t bytes_ = 0, bytes_total_ = 0, files_ = 0, files_total_ = 0;
   std::set<std::string> warnings_;                         // the printed warnings; each is printed once
-  std::set<std::string> printed_failures_;                             // the failures among the printed warnings
+  std::set<std::string> printed_failures_;                 // the failures among the printed warnings
   std::set<std::string> failed_jobs_;                      // the resource types of the failed jobs
   std::map<bcda::Status, std::int64_t> warnings_of_kind_;  // the number of printed and omitted warnings
   std::int64_t retries_ = 0;

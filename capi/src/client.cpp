@@ -62,9 +62,9 @@ class SinkDestination : public libbcda::transfer::Destination {
   std::unique_ptr<libbcda::transfer::Writer> begin(const std::string& name, const std::string& type,
                                                    bool is_error) override {
     std::string shown = is_error ? "error/" + name : name;
-    void* file = nullptr;
-    check(sink_.begin(sink_.user, shown.c_str(), type.c_str(), &file), "begin", shown);
-    return std::make_unique<Writer>(sink_, file, shown);
+    auto writer = std::make_unique<Writer>(sink_, shown);  // first, because after `begin` nothing may fail
+    writer->begin(type);
+    return writer;
   }
 
  private:
@@ -77,24 +77,28 @@ class SinkDestination : public libbcda::transfer::Destination {
 
   class Writer : public libbcda::transfer::Writer {
    public:
-    Writer(const bcda_sink& sink, void* file, std::string name) : sink_(sink), file_(file), name_(std::move(name)) {}
+    Writer(const bcda_sink& sink, std::string name) : sink_(sink), name_(std::move(name)) {}
     ~Writer() override {
-      if (!committed_) sink_.abort(sink_.user, file_);
+      if (is_open_) sink_.abort(sink_.user, file_);
+    }
+    void begin(const std::string& type) {
+      check(sink_.begin(sink_.user, name_.c_str(), type.c_str(), &file_), "begin", name_);
+      is_open_ = true;
     }
     void write(libbcda::ByteView bytes) override {
       check(sink_.write(sink_.user, file_, bytes.data(), bytes.size()), "write", name_);
     }
     std::string commit(std::int64_t size, const std::string& sha256) override {
       check(sink_.commit(sink_.user, file_, size, sha256.c_str()), "commit", name_);
-      committed_ = true;
+      is_open_ = false;
       return name_;
     }
 
    private:
     const bcda_sink& sink_;
-    void* file_;
+    void* file_ = nullptr;
     std::string name_;
-    bool committed_ = false;
+    bool is_open_ = false;
   };
 
   const bcda_sink& sink_;

@@ -7,10 +7,10 @@
 #include <memory>
 #include <string>
 
-#include "settings/settings.hpp"
 #include "error.hpp"
 #include "runtime/run.hpp"
 #include "runtime/session.hpp"
+#include "settings/settings.hpp"
 
 struct bcda_config {
   libbcda::Settings settings;

@@ -12,6 +12,7 @@ namespace {
 
 using std::chrono::seconds;
 
+constexpr auto kRenewalPause = seconds(10);      // after a renewal that failed
 constexpr std::size_t kLongestToken = 32 << 10;  // servers take headers of 8 to 32 KiB
 
 std::optional<Milliseconds> seconds_in(const json::value& value) {
@@ -131,7 +132,10 @@ void TokenLife::received(Token token) {
   phase_ = Phase::held;
 }
 
-void TokenLife::failed() { phase_ = token_ ? Phase::held : Phase::absent; }
+void TokenLife::failed(Steady now) {
+  phase_ = token_ ? Phase::held : Phase::absent;
+  if (token_) token_->renew_at = std::min(token_->expires_at, now + kRenewalPause);
+}
 
 void TokenLife::reject(std::string_view value) {
   if (!token_ || token_->value.reveal() != value) return;

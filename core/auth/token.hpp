@@ -50,7 +50,8 @@ class TokenLife {
 
   Advice ask(Steady now);
   void received(Token token);
-  void failed();
+  // A token that is still held is used on, and the next renewal is some seconds away.
+  void failed(Steady now);
   // The service refused this token: it is not used again.
   void reject(std::string_view value);
 

@@ -28,6 +28,14 @@ struct TokenSource::Waiter {
   std::optional<Error> failed;  // guarded by the source's lock
 };
 
+// The duty to fetch a token, on which the other askers wait. If its owner ends without doing it, they are woken.
+struct TokenSource::Duty {
+  TokenSource* source = nullptr;  // null: another asker has the duty, or it is done
+  ~Duty() {
+    if (source) source->settle(std::nullopt, std::nullopt);
+  }
+};
+
 TokenSource::TokenSource(http::Client& client, http::Url service, Credentials credentials,
                          Milliseconds assumed_lifetime, const world::Clock& clock)
     : client_(client),
@@ -49,6 +57,7 @@ void TokenSource::reject(const http::Request& request) {
 }
 
 Task<Secret> TokenSource::get() {
+  Duty duty;  // here, because a canceled coroutine ends at any co_await
   for (;;) {
     std::shared_ptr<Waiter> waiter;
     {
@@ -57,9 +66,10 @@ Task<Secret> TokenSource::get() {
       const Steady now = clock_.now().steady;
       const TokenLife::Advice advice = life_.ask(now);
       if (advice == TokenLife::Advice::use) co_return *life_.value(now);
+      if (advice == TokenLife::Advice::fetch) duty.source = this;
       if (advice == TokenLife::Advice::wait) waiters_.push_back(waiter = std::make_shared<Waiter>(executor));
     }
-    if (!waiter) co_return co_await renew();
+    if (!waiter) co_return co_await renew(duty);
     co_await wait(std::move(waiter));
   }
 }
@@ -71,14 +81,7 @@ Task<> TokenSource::wait(std::shared_ptr<Waiter> waiter) {
   if (waiter->failed) throw *waiter->failed;
 }
 
-Task<Secret> TokenSource::renew() {
-  // Asio destroys a coroutine whose wait could not be started. The other askers must not wait for it then.
-  struct Guard {
-    TokenSource* source;
-    ~Guard() {
-      if (source) source->settle(std::nullopt, Error(Status::INTERNAL, "the token's renewal broke off"));
-    }
-  } guard{this};
+Task<Secret> TokenSource::renew(Duty& duty) {
   std::optional<Token> token;
   std::optional<Error> error;
   std::exception_ptr canceled;
@@ -90,11 +93,11 @@ Task<Secret> TokenSource::renew() {
   } catch (...) {
     canceled = std::current_exception();
   }
-  guard.source = nullptr;
+  duty.source = nullptr;
   settle(token, error);
   if (canceled) std::rethrow_exception(canceled);
   if (token) co_return token->value;
-  if (!error->retriable) throw *error;
+  if (error->status == Status::AUTHENTICATION) throw *error;
   const std::lock_guard lock(mutex_);
   // A renewal ahead of time failed: there is time to try again.
   if (auto current = life_.value(clock_.now().steady)) co_return *current;
@@ -109,7 +112,7 @@ Task<Token> TokenSource::fetch() {
 
 void TokenSource::settle(std::optional<Token> token, const std::optional<Error>& error) {
   const std::lock_guard lock(mutex_);
-  token ? life_.received(std::move(*token)) : life_.failed();
+  token ? life_.received(std::move(*token)) : life_.failed(clock_.now().steady);
   for (auto& waiter : waiters_) {
     waiter->failed = error;
     waiter->wakeup->wake();

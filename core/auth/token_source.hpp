@@ -26,10 +26,11 @@ class TokenSource {
 
  private:
   struct Waiter;
+  struct Duty;
   Task<Secret> get();
   Task<Token> fetch();
   Task<> wait(std::shared_ptr<Waiter> waiter);
-  Task<Secret> renew();
+  Task<Secret> renew(Duty& duty);
   void settle(std::optional<Token> token, const std::optional<Error>& error);
 
   http::Client& client_;

@@ -167,8 +167,7 @@ std::string_view next_piece(std::string_view bytes) {
 }  // namespace
 
 struct JsonItems::State {
-  State(OnMember on_member, OnItem on_item)
-      : parser(json_options(), std::move(on_member), std::move(on_item)) {}
+  State(OnMember on_member, OnItem on_item) : parser(json_options(), std::move(on_member), std::move(on_item)) {}
 
   void parse(bool more, std::string_view piece) {
     boost::system::error_code ec;

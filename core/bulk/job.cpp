@@ -92,9 +92,9 @@ Step Job::next(Moment now) {
   if (phase_ == Phase::finished) return Finished{};
   const Milliseconds left = time_left(*started_, options_.job_timeout, now);
   if (left.count() <= 0)
-    throw Error(Status::TIMEOUT, name_of("the job", type_) + " was not done after " + format_duration(options_.job_timeout) +
-                                     (progress_.empty() ? "" : " (" + progress_ + ")") +
-                                     "; see the setting job_timeout");
+    throw Error(Status::TIMEOUT,
+                name_of("the job", type_) + " was not done after " + format_duration(options_.job_timeout) +
+                    (progress_.empty() ? "" : " (" + progress_ + ")") + "; see the setting job_timeout");
   if (pause_) {
     Wait wait = *std::exchange(pause_, std::nullopt);
     wait.duration = std::min(wait.duration, left);
@@ -110,7 +110,8 @@ void Job::on_failure(const Error& error, bool answered, Moment now) {
   named.message = request_name() + ": " + named.message;
   if (!error.retriable) return fail(std::move(named));
   if (phase_ == Phase::to_poll) return retry_or_fail(std::move(named), budgets_.outages, now, options_.retries);
-  // A kick-off that may have been heard is not repeated: it would start a second job.
+  // A kick-off is not repeated once any byte of an answer has come, because it would start a second job. Without an answer
+  // it is repeated, although the service may have received it.
   if (answered) return fail(std::move(named));
   retry_or_fail(std::move(named), budgets_.failures, now, options_.retries);
 }
@@ -118,12 +119,11 @@ void Job::on_failure(const Error& error, bool answered, Moment now) {
 void Job::on_answer(const http::Answer& answer, Moment now) {
   if (answer.status == 401) {
     if (token_.refuse()) return;
-    return fail(
-        std::move(Error(Status::AUTHENTICATION,
-                        request_name() +
-                            " was refused (HTTP 401) with a token that is new; the organization may be switched off")
-                      .with_http(401)
-                      .with_outcome(outcome_text(answer))));
+    return fail(std::move(
+        Error(Status::AUTHENTICATION,
+              request_name() + " was refused (HTTP 401) with a token that is new; the organization may be switched off")
+            .with_http(401)
+            .with_outcome(outcome_text(answer))));
   }
   on_heard(answer.status);
   phase_ == Phase::to_poll ? on_status(answer, now) : on_kick_off(answer, now);
@@ -197,8 +197,9 @@ void Job::on_manifest(std::shared_ptr<const Manifest> manifest) {
 void Job::on_bad_manifest(const http::Answer& answer, const Error& why, Moment now) {
   on_heard(200);
   Error error = why;
-  error.message = is_page(answer) ? name_of("the status request", type_) + " was answered with " + page_text(answer)
-                                  : name_of("the status request", type_) + " brought no usable manifest: " + why.message;
+  error.message = is_page(answer)
+                      ? name_of("the status request", type_) + " was answered with " + page_text(answer)
+                      : name_of("the status request", type_) + " brought no usable manifest: " + why.message;
   error.http_status = answer.status;
   // A proxy's page, or a manifest caught while it was being written, may be gone on the next try.
   retry_or_fail(std::move(error), budgets_.failures, now, kFailedJobTries);

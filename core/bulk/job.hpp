@@ -5,7 +5,7 @@
 //   to_kick_off --202, Content-Location--> to_poll --200, manifest--> finished
 //        |                                   |  ^
 //        |                                   +--+ 202, or a failure that is worth another try
-//        +-- refused, or maybe heard --> failed <-- the job failed, is gone, or lasts too long
+//        +-- refused, or half answered --> failed <-- the job failed, is gone, or lasts too long
 #pragma once
 #include <functional>
 #include <memory>

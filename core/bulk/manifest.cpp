@@ -120,7 +120,8 @@ struct ManifestReader::State {
         throw std::move(
             malformed("gives two different keys for " + tidy(name) + " (encryptedKey and KeyMap)").at_file(name));
       }
-      places[i].identity = crypto::short_digest(std::to_string(own.name) + (is_error ? "e" : "o") + std::to_string(key));
+      places[i].identity =
+          crypto::short_digest(std::to_string(own.name) + (is_error ? "e" : "o") + std::to_string(key));
     }
   }
 

@@ -98,7 +98,8 @@ std::pair<Fd, std::string> new_file_beside(const Directory& dir, const std::stri
 }  // namespace
 
 void replace_file(const Directory& directory, const std::string& name, std::string_view text, Durability durability) {
-  directory.replace(name, [&](const Directory::Append& append) { append(text); }, durability);
+  directory.replace(
+      name, [&](const Directory::Append& append) { append(text); }, durability);
 }
 
 void Directory::replace(const std::string& name, const std::function<void(const Append&)>& write,

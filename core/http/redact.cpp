@@ -101,7 +101,8 @@ void Redactor::clean(std::string& text, bool may_be_cut) const {
   const bool has_escapes = text.find_first_of("\\%") != std::string::npos;
   for (const Secret& secret : secrets_) {
     const std::string_view beginning = secret.reveal().substr(0, kShortest);
-    if (text.find(beginning) != std::string::npos) remove(text, secret.reveal(), false, may_be_cut);  // most texts hold none
+    if (text.find(beginning) != std::string::npos)
+      remove(text, secret.reveal(), false, may_be_cut);  // most texts hold none
     if (has_escapes) remove(text, secret.reveal(), true, may_be_cut);
   }
 }

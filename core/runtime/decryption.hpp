@@ -2,8 +2,8 @@
 #pragma once
 #include <string>
 
-#include "settings/settings.hpp"
 #include "runtime/receipt.hpp"
+#include "settings/settings.hpp"
 #include "transfer/decrypt_file.hpp"
 
 namespace libbcda::runtime {

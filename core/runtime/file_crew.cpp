@@ -11,22 +11,23 @@ namespace libbcda::runtime {
 
 FileCrew::FileCrew(Session& session, world::World& world, const Settings& settings, const Output& output,
                    FileQueue& queue, Reporter& reporter, Outcome& outcome, std::shared_ptr<TaskGroup> group,
-                   bool takes_earlier_files)
+                   bool takes_earlier_files, std::size_t manifests)
     : world_(world),
       queue_(queue),
       reporter_(reporter),
       outcome_(outcome),
       group_(std::move(group)),
       parallel_(static_cast<std::size_t>(settings.integer("parallel"))),
-      worker_(session, world, settings, output, reporter, outcome, takes_earlier_files) {}
+      worker_(session, world, settings, output, reporter, outcome, takes_earlier_files),
+      manifests_left_(manifests) {}
 
-Task<> FileCrew::fetch(Files files, std::string status_url, bool is_last) {
+Task<> FileCrew::fetch(Files files, std::string status_url) {
   if (!files.numbers.empty()) {
     reporter_.enter(RunState::downloading);
     co_await world::run_on(world_.workers(), [&] { queue_.add(files, status_url); });
   }
   const std::lock_guard lock(mutex_);
-  all_known_ = all_known_ || is_last;
+  if (manifests_left_ > 0) --manifests_left_;
   for (std::size_t more = std::min(parallel_ - at_work_, queue_.waiting()); more > 0; --more) {
     ++at_work_;
     group_->spawn([this] { return work(); });
@@ -42,7 +43,7 @@ Task<> FileCrew::work() {
       std::int64_t files = -1;
       {
         const std::lock_guard lock(mutex_);
-        if (all_known_) files = queue_.counts().total;
+        if (manifests_left_ == 0) files = queue_.counts().total;
       }
       co_await world::run_on(world_.workers(), [&] { task->load(); });
       const FileResult file = co_await worker_.fetch(*task, files);
@@ -80,9 +81,10 @@ void FileCrew::failed(const FileTask& task, const Error& error) {
 
 // Each file has its own tries; when file after file uses them up, thousands more would not fare better.
 bool FileCrew::service_is_gone(const Error& error) {
-  if (error.status != Status::NETWORK && error.status != Status::TIMEOUT) return false;
+  const bool is_silent = (error.status == Status::NETWORK || error.status == Status::TIMEOUT) && error.http_status == 0;
   const std::lock_guard lock(mutex_);
-  return ++unreachable_ > 2 * parallel_;
+  unreachable_ = is_silent ? unreachable_ + 1 : 0;
+  return unreachable_ > 2 * parallel_;
 }
 
 }  // namespace libbcda::runtime

@@ -17,11 +17,12 @@ namespace libbcda::runtime {
 class FileCrew {
  public:
   FileCrew(Session& session, world::World& world, const Settings& settings, const Output& output, FileQueue& queue,
-           Reporter& reporter, Outcome& outcome, std::shared_ptr<TaskGroup> group, bool takes_earlier_files);
+           Reporter& reporter, Outcome& outcome, std::shared_ptr<TaskGroup> group, bool takes_earlier_files,
+           std::size_t manifests);
 
-  // Adds files to the queue and starts workers for them.
-  // `is_last`: no other manifest will come, so the number of files is known from now on.
-  Task<> fetch(Files files, std::string status_url, bool is_last);
+  // Adds the files of a manifest to the queue and starts workers for them. The number of all files is known when as many
+  // manifests came as were announced.
+  Task<> fetch(Files files, std::string status_url);
 
  private:
   Task<> work();
@@ -41,7 +42,7 @@ class FileCrew {
   std::mutex mutex_;
   std::size_t at_work_ = 0;
   std::size_t unreachable_ = 0;  // files in a row that failed for want of a connection
-  bool all_known_ = false;
+  std::size_t manifests_left_;
 };
 
 }  // namespace libbcda::runtime

@@ -12,16 +12,23 @@ namespace {
 
 // What tells a file from others: its URL, and the paths that it may get.
 struct Digests {
-  std::uint64_t url;
+  std::uint64_t identity, url;
+  bool is_encrypted;
   std::array<std::uint64_t, 2> paths;
 };
 
-Digests digests_of(const bulk::Entry& entry) {
+Digests digests_of(const bulk::Entry& entry, std::uint64_t identity) {
   const auto [first, second] = transfer::local_names(entry);
   const auto path = [&](const std::string& name) {
     return crypto::short_digest(transfer::published_path(name, entry.is_error));
   };
-  return {crypto::short_digest(entry.url.text()), {path(first), path(second)}};
+  return {identity, crypto::short_digest(entry.url.text()), !entry.encrypted_key.empty(), {path(first), path(second)}};
+}
+
+Error contradiction(const bulk::Manifest& manifest, std::uint32_t number, const char* what) {
+  const bulk::Entry entry = manifest.entry(number);
+  return std::move(
+      Error(Status::PROTOCOL, "the manifest lists the file " + entry.shown() + " " + what).at_file(entry.name));
 }
 
 }  // namespace
@@ -41,15 +48,21 @@ std::string FileTask::path() const { return transfer::published_path(name, entry
 
 void FileQueue::add(const Files& files, const std::string& status_url) {
   std::deque<Digests> digests;
-  for (const std::uint32_t number : files.numbers) digests.push_back(digests_of(files.manifest->entry(number)));
+  for (const std::uint32_t number : files.numbers)
+    digests.push_back(digests_of(files.manifest->entry(number), files.manifest->identity(number)));
   Batch batch{files.manifest, status_url, {}};
   const std::lock_guard lock(mutex_);
   for (const std::uint32_t number : files.numbers) {
     const Digests file = digests.front();
     digests.pop_front();
-    if (!urls_.insert(file.url).second) continue;
+    const auto [known, is_new] = urls_.emplace(file.url, file.identity);
+    if (!is_new && known->second != file.identity)
+      throw contradiction(*files.manifest, number, "twice, with different keys or in both lists");
+    const bool is_known_file = file.is_encrypted && !identities_.insert(file.identity).second;
+    if (!is_new || is_known_file) continue;
     const bool has_second_name = !paths_.insert(file.paths[0]).second;
-    if (has_second_name) paths_.insert(file.paths[1]);
+    if (has_second_name && !paths_.insert(file.paths[1]).second)
+      throw contradiction(*files.manifest, number, "more than twice");
     batch.waiting.push_back({number, has_second_name});
   }
   counts_.total += static_cast<std::int64_t>(batch.waiting.size());

@@ -7,6 +7,7 @@
 #include <mutex>
 #include <optional>
 #include <string>
+#include <unordered_map>
 #include <unordered_set>
 #include <vector>
 
@@ -24,9 +25,9 @@ Files all_files(std::shared_ptr<const bulk::Manifest> manifest);
 
 struct FileTask {
   std::shared_ptr<const bulk::Manifest> manifest;
-  std::uint32_t number = 0;     // of the file in the manifest
+  std::uint32_t number = 0;      // of the file in the manifest
   bool has_second_name = false;  // another file has its first local name
-  std::string status_url;       // of its job; "" when a manifest was given
+  std::string status_url;        // of its job; "" when a manifest was given
   bool use_token = true;
   // Known after load().
   bulk::Entry entry;
@@ -47,7 +48,8 @@ class FileQueue {
     std::int64_t files = 0, bytes = 0;
   };
 
-  // Adds the files that are not known yet, and gives each a local name of its own. May wait for the disk.
+  // Adds the files that are not known yet, and gives each a local name of its own. May wait for the disk. Throws
+  // Error{PROTOCOL} if a file is listed twice in ways that contradict each other.
   void add(const Files& files, const std::string& status_url);
   std::optional<FileTask> take();  // nullopt: none is left
   std::shared_ptr<const StoredFile> done(const FileResult& file, const std::string& status_url);
@@ -55,7 +57,7 @@ class FileQueue {
 
   std::size_t waiting() const;  // how many are left to take
   Counts counts() const;
-  Sum sum(const std::string& status_url) const;  // of the files of a job that are done
+  Sum sum(const std::string& status_url) const;     // of the files of a job that are done
   std::shared_ptr<const FileList> results() const;  // by path; to be called when nothing is under way any more
 
  private:
@@ -72,8 +74,10 @@ class FileQueue {
   mutable std::mutex mutex_;
   std::deque<Batch> batches_;  // none of them is empty
   std::size_t waiting_ = 0;
-  std::unordered_set<std::uint64_t> urls_, paths_;  // digests, of all files that were ever added
-  std::map<std::string, Sum> sums_;                 // by the status URL
+  // Digests, of all files that were ever added. A file is known by its URL, and by its name and key if it has a key.
+  std::unordered_map<std::uint64_t, std::uint64_t> urls_;  // and the identity of the file there
+  std::unordered_set<std::uint64_t> identities_, paths_;
+  std::map<std::string, Sum> sums_;  // by the status URL
   std::shared_ptr<FileList> results_ = std::make_shared<FileList>();
   Counts counts_;
 };

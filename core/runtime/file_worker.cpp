@@ -165,6 +165,7 @@ Task<bool> FileWorker::accept(http::Response& response, transfer::Download& down
   http::Answer answer = response.head();
   if (answer.status != 200) {
     try {
+      response.limit_time(settings_.duration("request_timeout"));
       co_await response.read_text(answer.body, kLargestRefusal);
     } catch (const Error& e) {
       if (e.status == Status::CANCELED) throw;
@@ -192,6 +193,8 @@ Task<> FileWorker::take_body(const FileTask& task, http::Response& response, con
     co_await world::run_on(output_.commit_workers(world_),
                            [&] { result.path = output_.shown_path(commit(task, *writer, result.facts)); });
   } catch (Error& e) {
+    if (!response.delimited() && e.status == Status::DECRYPTION)
+      e.may_retry();  // because a body that was cut looks like one with a wrong tag
     if (e.file.empty() && e.status != Status::NETWORK) e.message = "the file " + task.entry.shown() + ": " + e.message;
     failure = std::current_exception();
   } catch (...) {

@@ -1,5 +1,7 @@
 #include "runtime/job_runner.hpp"
 
+#include <boost/asio/this_coro.hpp>
+
 #include <algorithm>
 #include <optional>
 #include <utility>
@@ -10,7 +12,7 @@
 namespace libbcda::runtime {
 namespace {
 
-constexpr std::size_t kLargestAnswer = 1 << 20;  // of an answer that is no manifest
+constexpr std::size_t kLargestAnswer = 1 << 20;             // of an answer that is no manifest
 constexpr auto kConfirmPatience = std::chrono::minutes(5);  // the files are here: no reason to wait for long
 
 }  // namespace
@@ -46,11 +48,14 @@ JobRunner::JobRunner(Session& session, world::World& world, bulk::JobOptions opt
 Task<> JobRunner::run(std::string type, bool alone) {
   bulk::Job job(session_.service(), std::move(type), options_, [this] { return world_.random().uniform(); });
   std::optional<Error> failure;  // a handler cannot co_await
-  co_await guarded(drive(job), [&](const Error& e) { failure = e; });
-  if (failure)
-    co_await failed(job, std::move(*failure), alone);
-  else
+  const auto body = [&]() -> Task<> {
+    co_await drive(job);
     co_await done(job);
+  };
+  co_await guarded(body(), [&](const Error& e) { failure = e; });
+  if (!failure) co_return;
+  co_await asio::this_coro::throw_if_cancelled(false);  // because the journal must have what happened to the job
+  co_await failed(job, std::move(*failure), alone);
 }
 
 // Does what the job says until it has its manifest.
@@ -88,7 +93,9 @@ Task<> JobRunner::exchange(bulk::Job& job, http::Send send, http::Request& last)
   if (body.malformed) co_return job.on_bad_manifest(answer, *body.malformed, now);
   if (body.manifest) co_return job.on_manifest(std::move(body.manifest));
   job.on_answer(answer, now);
+  co_await asio::this_coro::throw_if_cancelled(false);  // because the journal must have a job that was accepted
   co_await answered(job, was_accepted, answer.status);
+  co_await asio::this_coro::throw_if_cancelled(true);
 }
 
 Task<http::Response> JobRunner::ask(bool is_kick_off, http::Send send, http::Request& last, bool& answered) {

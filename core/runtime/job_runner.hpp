@@ -7,13 +7,13 @@
 #include <string>
 #include <vector>
 
-#include "settings/settings.hpp"
 #include "bulk/job.hpp"
 #include "runtime/file_queue.hpp"
 #include "runtime/manifest_body.hpp"
 #include "runtime/outcome.hpp"
 #include "runtime/reporter.hpp"
 #include "runtime/session.hpp"
+#include "settings/settings.hpp"
 #include "transfer/workspace.hpp"
 
 namespace libbcda::runtime {

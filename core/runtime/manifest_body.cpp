@@ -7,9 +7,9 @@
 namespace libbcda::runtime {
 namespace {
 
-constexpr std::size_t kBlock = 256 << 10;       // what a worker parses at once
-constexpr std::size_t kStep = 8 << 20;          // what must arrive within the patience
-constexpr std::size_t kBeginning = 64 << 10;    // enough to tell a web page
+constexpr std::size_t kBlock = 256 << 10;     // what a worker parses at once
+constexpr std::size_t kStep = 8 << 20;        // what must arrive within the patience
+constexpr std::size_t kBeginning = 64 << 10;  // enough to tell a web page
 
 // What is wrong with the manifest itself. A failure of the spool passes through, because it says nothing about the manifest.
 template <class Parse>

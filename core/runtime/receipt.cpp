@@ -13,6 +13,7 @@
 namespace libbcda::runtime {
 namespace {
 
+using transfer::kLargestReceipt;
 using transfer::kReceipt;
 
 json::object member(const FileResult& file, const std::string& out) {
@@ -76,7 +77,8 @@ std::string path_below(const std::string& directory, const std::string& path) {
 }
 
 FileResult read_file(const json::value& item, bool is_error, const std::string& directory) {
-  if (!item.is_object()) throw Malformed{std::string(is_error ? "errors" : "files") + " lists something that is no file"};
+  if (!item.is_object())
+    throw Malformed{std::string(is_error ? "errors" : "files") + " lists something that is no file"};
   const json::object& fields = item.get_object();
   const json::value& decrypted = needed(fields, "decrypted");
   if (!decrypted.is_bool()) throw Malformed{"decrypted is not true or false"};
@@ -131,8 +133,6 @@ RunResult read_members(std::string_view receipt, const std::string& directory) {
   result.files = std::move(files);
   return result;
 }
-
-constexpr std::size_t kLargestReceipt = 1 << 30;
 
 }  // namespace
 

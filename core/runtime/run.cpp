@@ -100,8 +100,10 @@ void Run::furnish() {
         world.disk_workers(), [workspace](const std::string& line) { workspace->log(line); },
         [this](const Error& e) { outcome_.fail(e); });
   reporter_.emplace(mailbox_, queue_, std::move(log), world.clock());
-  crew_.emplace(*session_, world, request_.settings, output_, queue_, *reporter_, outcome_, group_,
-                request_.kind == RunKind::fetch);
+  const bool is_fetch = request_.kind == RunKind::fetch;
+  const std::size_t manifests = is_fetch ? request_.manifests.size() : types_.size();
+  crew_.emplace(*session_, world, request_.settings, output_, queue_, *reporter_, outcome_, group_, is_fetch,
+                manifests);
   jobs_.emplace(*session_, world, job_options(request_.settings), *reporter_, outcome_, output_.workspace.get(),
                 [this](const JobRecord& job, Files files) { return fetch(job, std::move(files)); });
 }
@@ -141,10 +143,7 @@ Task<> Run::flow() {
     group_->spawn(
         [this] { return guarded(ask_metadata(*session_, metadata_), [this](const Error& e) { outcome_.fail(e); }); });
   } else if (request_.kind == RunKind::fetch) {
-    for (Files& files : request_.files) {
-      const bool is_last = &files == &request_.files.back();
-      co_await crew_->fetch(std::move(files), "", is_last);
-    }
+    for (Files& files : request_.files) co_await crew_->fetch(std::move(files), "");
   } else {
     reporter_->enter(RunState::authenticating);
     for (const std::string& type : types_) group_->spawn([this, type] { return jobs_->run(type, types_.size() == 1); });
@@ -155,16 +154,15 @@ Task<> Run::flow() {
 
 Task<> Run::fetch(const JobRecord& job, Files files) {
   if (request_.kind != RunKind::export_) co_return;
-  const bool is_last = jobs_->records().size() == types_.size();
-  co_await crew_->fetch(std::move(files), job.status_url, is_last);
+  co_await crew_->fetch(std::move(files), job.status_url);
 }
 
 Task<> Run::confirm_until_nothing_grows() {
-  for (int round = 0; round < kGrowthRounds && !group_->canceled(); ++round) {
+  for (int round = 0; round < kGrowthRounds && !group_->canceled() && !outcome_.failure(); ++round) {
     const auto before = queue_.counts().total;
     group_->spawn([this] { return guarded(jobs_->confirm(), [this](const Error& e) { outcome_.fail(e); }); });
     co_await group_->join();
-    if (queue_.counts().total == before || outcome_.failure()) break;
+    if (queue_.counts().total == before) break;
   }
 }
 
@@ -196,9 +194,10 @@ std::optional<Error> Run::verdict() const {
                                             format_duration(request_.settings.duration("timeout")) + ")")
                : Error(Status::CANCELED, "canceled");
   const FileQueue::Counts files = queue_.counts();
-  // Every task says how it ended; should one ever not have, that is a failure too.
+  // Each task reports how it ended. A task that did not is a failure too.
   const bool all_there = files.total == files.done && jobs_->records().size() == types_.size();
-  if (!failure && !all_there) return Error(Status::INTERNAL, "the run ended with files or jobs unaccounted for");
+  if (!failure && (group_->broken() || !all_there))
+    return Error(Status::INTERNAL, "the run ended with files or jobs unaccounted for");
   if (failure && outcome_.failed_at_a_file() && files.total > 1)
     failure->message = std::to_string(files.failed) + " of " + std::to_string(files.total) + " files failed" +
                        describe_untried(files.untried()) + "; the first: " + failure->message;

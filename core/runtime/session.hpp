@@ -8,10 +8,10 @@
 
 #include "auth/token_source.hpp"
 #include "base/error.hpp"
-#include "settings/settings.hpp"
 #include "crypto/key.hpp"
 #include "files/file.hpp"
 #include "http/client.hpp"
+#include "settings/settings.hpp"
 #include "world/world.hpp"
 
 namespace libbcda::runtime {

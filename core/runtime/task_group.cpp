@@ -32,17 +32,14 @@ Task<> to_its_end(std::function<Task<>()> task, std::shared_ptr<EndGuard> guard)
 
 }  // namespace
 
-void TaskGroup::spawn(std::function<Task<>()> task, std::function<void()> broken) {
+void TaskGroup::spawn(std::function<Task<>()> task) {
   auto child = std::make_shared<Child>(executor_);
   auto self = shared_from_this();
   std::shared_ptr<EndGuard> guard;  // outlives the lock, because its end takes the lock
   std::lock_guard lock(mutex_);
   if (canceled_) return;
   auto place = children_.insert(children_.end(), child);
-  guard = std::make_shared<EndGuard>([self, place, broken = std::move(broken)](bool is_broken) {
-    if (is_broken && broken) broken();
-    self->done(place);
-  });
+  guard = std::make_shared<EndGuard>([self, place](bool is_broken) { self->done(place, is_broken); });
   // Started from its own strand, where the cancellation slot may be touched. Posted under the lock, so that the signal
   // of a cancel() comes after it.
   asio::post(child->strand, [child, task = std::move(task), guard]() mutable {
@@ -51,8 +48,9 @@ void TaskGroup::spawn(std::function<Task<>()> task, std::function<void()> broken
   });
 }
 
-void TaskGroup::done(std::list<std::shared_ptr<Child>>::iterator child) {
+void TaskGroup::done(std::list<std::shared_ptr<Child>>::iterator child, bool is_broken) {
   std::lock_guard lock(mutex_);
+  broken_ = broken_ || is_broken;
   children_.erase(child);
   if (children_.empty()) emptied_.notify_all();
   if (children_.empty() && joiner_) joiner_->wake();
@@ -73,6 +71,11 @@ void TaskGroup::cancel() {
 bool TaskGroup::canceled() const {
   std::lock_guard lock(mutex_);
   return canceled_;
+}
+
+bool TaskGroup::broken() const {
+  std::lock_guard lock(mutex_);
+  return broken_;
 }
 
 Task<> TaskGroup::join() {

@@ -17,9 +17,11 @@ class TaskGroup : public std::enable_shared_from_this<TaskGroup> {
  public:
   explicit TaskGroup(asio::any_io_executor executor) : executor_(std::move(executor)) {}
 
-  // Thread-safe. A task must not let anything but its cancellation escape. After cancel() nothing is started. `broken` is
-  // called for a task that lets something else escape, or whose coroutine is destroyed before its end.
-  void spawn(std::function<Task<>()> task, std::function<void()> broken = {});
+  // Thread-safe. A task must not let anything but its cancellation escape. After cancel() nothing is started.
+  void spawn(std::function<Task<>()> task);
+  // Whether a task let something else escape, or its coroutine was destroyed before its end. What it had to do may be
+  // undone then. Thread-safe.
+  bool broken() const;
   void cancel();          // thread-safe: asio's terminal cancellation for every task
   bool canceled() const;  // thread-safe
 
@@ -30,14 +32,14 @@ class TaskGroup : public std::enable_shared_from_this<TaskGroup> {
 
  private:
   struct Child;
-  void done(std::list<std::shared_ptr<Child>>::iterator child);
+  void done(std::list<std::shared_ptr<Child>>::iterator child, bool is_broken);
 
   asio::any_io_executor executor_;
   mutable std::mutex mutex_;
   std::condition_variable emptied_;
   std::list<std::shared_ptr<Child>> children_;
   std::shared_ptr<world::Wakeup> joiner_;  // while somebody waits in join()
-  bool canceled_ = false;
+  bool canceled_ = false, broken_ = false;
 };
 
 }  // namespace libbcda::runtime

@@ -303,6 +303,11 @@ Secret Settings::secret_or_file(std::string_view name) const {
     return std::move(
         Error(Status::INVALID_ARGUMENT, "the setting " + file_setting + ": " + path + " " + why).at_file(path));
   };
+  if (path.find_first_of("/.") == path.npos && !files::exists(world::system_disk(), path))
+    throw Error(Status::FILESYSTEM,
+                "the setting " + file_setting +
+                    " names a file that does not exist; its name is not shown, because it may be the "
+                    "secret itself");
   const Secret file = files::read_secret_file(path, kLargestSecret, file_setting.c_str());
   const Secret content(to_utf8(file.reveal(), "the setting " + file_setting + ": " + path));
   const std::string_view text = without_line_end(content.reveal());

@@ -63,8 +63,7 @@ void Published::refuse_others(const Wanted& wanted) const {
   if (out_->contains(kErrorDirectory)) refuse_others_in(out_->sub(kErrorDirectory), std::string(kErrorPrefix), wanted);
 }
 
-void Published::refuse_others_in(const Directory& directory, const std::string& prefix,
-                                 const Wanted& wanted) const {
+void Published::refuse_others_in(const Directory& directory, const std::string& prefix, const Wanted& wanted) const {
   for (const std::string& name : directory.names()) {
     const std::string path = prefix + name;
     if (!name.ends_with(kDataEnding) || wanted(path) || (path == kLog && is_our_log())) continue;

@@ -35,8 +35,7 @@ class Published {
 
  private:
   std::pair<std::shared_ptr<const files::Directory>, std::string> find(const std::string& path) const;
-  void refuse_others_in(const files::Directory& directory, const std::string& prefix,
-                        const Wanted& wanted) const;
+  void refuse_others_in(const files::Directory& directory, const std::string& prefix, const Wanted& wanted) const;
   bool is_our_log() const;
 
   std::shared_ptr<const files::Directory> out_;

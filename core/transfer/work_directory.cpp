@@ -35,10 +35,7 @@ Error busy_directory(const std::string& path, const std::string& who) {
 
 LifecycleLock::LifecycleLock(const Directory& out, const world::Clock& clock, Milliseconds patience) : lock_(out) {
   const Steady until = clock.now().steady + patience;
-  while (lock_.try_alone() == Outcome::busy && !missed_) {
-    clock.pause(kLockPause);
-    missed_ = clock.now().steady >= until;
-  }
+  while ((missed_ = lock_.try_alone() == Outcome::busy) && clock.now().steady < until) clock.pause(kLockPause);
 }
 
 WorkDirectory::WorkDirectory(const std::string& out, Use use, Durability durability, world::Local local)
@@ -113,7 +110,9 @@ void WorkDirectory::remove_abandoned_partials() const {
 
 // Allows other fetches to use the directory.
 void WorkDirectory::share() {
-  if (lock_ == Lock::ours_alone && DirectoryLock(*work_).try_shared() == Outcome::got) lock_ = Lock::shared;
+  if (lock_ != Lock::ours_alone) return;
+  if (DirectoryLock(*work_).try_shared() != Outcome::got) throw busy_directory(out_->path(), "");
+  lock_ = Lock::shared;
 }
 
 void WorkDirectory::journal_begun() {
@@ -122,11 +121,16 @@ void WorkDirectory::journal_begun() {
   syncs_names_ = work_->sync() && out_->sync() && syncs_names_;
 }
 
-// Removes our files in the work directory, and the directory if it is then empty.
-void WorkDirectory::remove_work() const {
-  for (const std::string& name : work_->names())
-    if (name == kJournal || name == kOwner || name.ends_with(kPartialEnding) || name.ends_with(".new"))
-      work_->remove(name);
+// Removes our files in the work directory, and the directory if it is then empty. What cannot be removed stays, because
+// this is called by a destructor.
+void WorkDirectory::try_to_remove_work() const noexcept {
+  try {
+    for (const std::string& name : work_->names())
+      if (name == kJournal || name == kOwner || name.ends_with(kPartialEnding) || name.ends_with(".new"))
+        work_->remove(name);
+  } catch (const std::exception&) {
+    return;
+  }
   out_->remove_empty(kWork);
 }
 
@@ -135,7 +139,7 @@ void WorkDirectory::leave(bool journal_is_done, bool wrote_journal) {
   const DirectoryLock lock(*work_);
   const bool alone = use_ == Use::exporting || (lock_ == Lock::shared && lock.try_alone() == Outcome::got);
   if (use_ == Use::exporting && wrote_journal) work_->remove(kOwner);
-  if (alone && journal_is_done) remove_work();
+  if (alone && journal_is_done) try_to_remove_work();
   if (alone && !journal_is_done) out_->remove_empty(kWork);  // stays if it is not empty, for example with a journal
   lock.release();  // closing is not enough if a forked child has the descriptor too
   if (made_out_) out_->remove_if_empty();

@@ -60,7 +60,7 @@ class WorkDirectory {
   void share();
   void check_owner() const;
   void remove_abandoned_partials() const;
-  void remove_work() const;
+  void try_to_remove_work() const noexcept;
   Milliseconds silence() const;
 
   bool made_out_ = false;  // this object created the directory

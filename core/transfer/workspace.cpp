@@ -8,7 +8,6 @@ namespace libbcda::transfer {
 namespace {
 
 constexpr std::size_t kLargestJournal = 1u << 30;
-constexpr std::size_t kLargestReceipt = 1u << 30;
 constexpr auto kReceiptPatience = std::chrono::minutes(5);
 
 }  // namespace

@@ -19,6 +19,7 @@
 namespace libbcda::transfer {
 
 inline constexpr const char* kReceipt = "export.json";  // the receipt of a finished export
+inline constexpr std::size_t kLargestReceipt = 1u << 30;
 
 // Thread-safe after construction. Its functions may wait for the disk.
 class Workspace {

@@ -97,12 +97,20 @@ class SystemDisk : public Disk {
 
   int list(int dir, std::vector<std::string>& names) override {
     const int listing = ::openat(dir, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    DIR* entries = listing >= 0 ? ::fdopendir(listing) : nullptr;
-    if (!entries) return -1;
-    const std::unique_ptr<DIR, int (*)(DIR*)> owner(entries, ::closedir);
-    while (const dirent* entry = ::readdir(entries))
+    if (listing < 0) return -1;
+    const std::unique_ptr<DIR, int (*)(DIR*)> entries(::fdopendir(listing), ::closedir);
+    if (!entries) {
+      const int code = errno;
+      ::close(listing);
+      errno = code;
+      return -1;
+    }
+    for (;;) {
+      errno = 0;  // because readdir returns null at the end, and for an error too
+      const dirent* entry = ::readdir(entries.get());
+      if (!entry) return errno == 0 ? 0 : -1;
       if (const std::string_view name = entry->d_name; name != "." && name != "..") names.emplace_back(name);
-    return 0;
+    }
   }
 };
 

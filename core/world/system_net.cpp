@@ -91,7 +91,8 @@ class Limit {
 
 }  // namespace
 
-// The system's resolver cannot be interrupted. The limit ends at least the wait for its answer.
+// The system's resolver cannot be interrupted, so its answer is awaited beyond the limit. It has one thread, so a slow
+// look-up delays the next one.
 Task<std::vector<Net::Endpoint>> SystemNet::resolve(const std::string& host, std::uint16_t port, Milliseconds limit,
                                                     ErrorCode& error) {
   auto executor = co_await asio::this_coro::executor;

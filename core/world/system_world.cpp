@@ -77,7 +77,8 @@ void SystemWorld::serve(std::size_t number) try {
 void SystemWorld::abandon() {
   if (::getpid() != process_) return;  // a forked child has none of the threads
   io_.stop();
-  active_threads_.close(kPatienceAtExit);  // with a limit, because a caller's call-back may wait for something that is gone
+  active_threads_.close(
+      kPatienceAtExit);  // with a limit, because a caller's call-back may wait for something that is gone
 }
 
 std::shared_ptr<World> shared_world(std::size_t threads) {
@@ -87,14 +88,18 @@ std::shared_ptr<World> shared_world(std::size_t threads) {
     pid_t process = 0;
   };
   static auto* const shared = new Shared;  // never destroyed, because threads may use it to the very end
-  const std::lock_guard lock(shared->mutex);
-  auto world = shared->process == ::getpid() ? shared->world.lock() : nullptr;
-  if (!world) {
-    world = std::make_shared<SystemWorld>(threads);
-    shared->world = world;
-    shared->process = ::getpid();
+  const auto existing = [] { return shared->process == ::getpid() ? shared->world.lock() : nullptr; };
+  {
+    const std::lock_guard lock(shared->mutex);
+    if (auto world = existing()) return world;
   }
-  return world;
+  // Made without the lock, because threads take a while to start, and a fork in that time would leave the lock to nobody.
+  const auto made = std::make_shared<SystemWorld>(threads);
+  const std::lock_guard lock(shared->mutex);
+  if (auto world = existing()) return world;
+  shared->world = made;
+  shared->process = ::getpid();
+  return made;
 }
 
 void SystemWorld::stop_threads() {

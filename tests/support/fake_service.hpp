@@ -47,9 +47,11 @@ class FakeService {
 
   Settings settings;
   std::shared_ptr<FakeWorld> world;
+  std::function<void(const std::string& request)> before_answer = [](const std::string&) {};
 
  private:
   std::optional<std::string> next(const std::string& request) {
+    before_answer(request);
     for (auto& [begin, texts] : answers_) {
       if (!request.starts_with(begin)) continue;
       std::string text = texts.front();

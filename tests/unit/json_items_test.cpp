@@ -49,7 +49,8 @@ TEST(JsonItems, ReportMembersAndTheItemsOfListsAndObjects) {
 
 TEST(JsonItems, DoNotDependOnThePieces) {
   const std::string text =
-      " {\"a\\u00e9\\\"{\" : \"\\\\\\\"}{[\\u20ac\" ,\"list\": [ {\"x\\\"\":\"}\\\\\"} ,\"\\\"\" , \"\"], \"m\":{\"k\" :"
+      " {\"a\\u00e9\\\"{\" : \"\\\\\\\"}{[\\u20ac\" ,\"list\": [ {\"x\\\"\":\"}\\\\\"} ,\"\\\"\" , \"\"], \"m\":{\"k\" "
+      ":"
       " \"v{\\\"\"}, \"n\": -1.5e3 }";
   const Lines whole = read(text);
   ASSERT_EQ(whole.size(), 8u);
@@ -77,8 +78,8 @@ TEST(JsonItems, RefuseAMemberThatOccursTwiceAtAnyLevel) {
   };
   for (const auto& c : cases)
     EXPECT_EQ(why_not(c.text), "has the member \"" + std::string(c.name) + "\" twice in one object") << c.text;
-  for (const char* text : {R"({"a":{"a":{"a":1}}})", R"({"l":[{"a":1},{"a":1}]})", R"({"a":"a","A":1})",
-                           R"({"a":{"b":1},"c":{"b":1}})"})
+  for (const char* text :
+       {R"({"a":{"a":{"a":1}}})", R"({"l":[{"a":1},{"a":1}]})", R"({"a":"a","A":1})", R"({"a":{"b":1},"c":{"b":1}})"})
     EXPECT_EQ(why_not(text), "") << text;
   const std::string name(100000, 'n');
   EXPECT_NE(why_not("{\"" + name + "\":1,\"" + name + "\":2}"), "");

@@ -66,7 +66,8 @@ TEST_F(OtherFileSystems, AFailedCloseSpoilsNoReplacedFileAndNoLog) {
   LineFile lines(dir_, "log");
   lines.append("line");
   const Failing close(Call::close, ENOSPC, true);
-  EXPECT_EQ(error_of([&] { replace_file(dir_, "export.json", "new", Durability::process); }).status, Status::FILESYSTEM);
+  EXPECT_EQ(error_of([&] { replace_file(dir_, "export.json", "new", Durability::process); }).status,
+            Status::FILESYSTEM);
   EXPECT_EQ(slurp(temp_ / "export.json"), "old");
   EXPECT_EQ(error_of([&] { lines.close(); }).status, Status::FILESYSTEM);
 }

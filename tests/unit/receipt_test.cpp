@@ -79,7 +79,8 @@ TEST(Receipt, LeadsNowhereElse) {
     std::string text = receipt("[" + with(kFile, "Patient.a.ndjson", path) + "]");
     EXPECT_TRUE(holds(error_of([&] { read_receipt(text, "claims"); }).message, "leads elsewhere"));
   }
-  EXPECT_STREQ((*read_receipt(receipt("[" + with(kFile, "Patient.a", "..a..") + "]"), "c").files)[0].path(), "c/..a...ndjson");
+  EXPECT_STREQ((*read_receipt(receipt("[" + with(kFile, "Patient.a", "..a..") + "]"), "c").files)[0].path(),
+               "c/..a...ndjson");
 }
 
 TEST(Receipt, IsNotThereBeforeTheExportHasFinished) {

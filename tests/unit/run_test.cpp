@@ -130,6 +130,45 @@ TEST_F(Runs, AnExpiredTokenIsRenewedDuringADownload) {
   EXPECT_EQ(service_.count("POST /auth/token"), 2u);
 }
 
+TEST_F(Runs, ARunThatIsCanceledDuringAuthenticationLeavesTheClientUsable) {
+  service_.settings.set("types", "Patient,Coverage,ExplanationOfBenefit");
+  const auto session = service_.session();
+  const auto start = [&] {
+    RunRequest request;
+    request.kind = RunKind::manifest;
+    request.settings = service_.settings;
+    run_ = runtime::Run::start(session, std::move(request));
+  };
+  for (const char* type : {"Patient", "Coverage", "ExplanationOfBenefit"})
+    service_.on(std::string("GET /api/v1/") + type + "/$export",
+                {http_answer(202, std::string("Content-Location: /api/v1/jobs/") + type + "\r\n")});
+  service_.on("GET /api/v1/jobs/", {http_answer(200, "", kOneFile)});
+  service_.before_answer = [&](const std::string&) { run_->cancel(); };
+  start();
+  service_.world->run_until([&] { return run_->mailbox().finished(); });
+  EXPECT_EQ(run_->mailbox().failure()->status, Status::CANCELED);
+  service_.before_answer = [](const std::string&) {};
+  start();
+  service_.world->run_until([&] { return run_->mailbox().finished(); });
+  EXPECT_FALSE(run_->mailbox().failure());
+}
+
+TEST_F(Runs, AFailedRunDoesNotAskWhetherItsManifestHasGrown) {
+  service_.on_job(kOneFile);
+  service_.on("GET /data/", {http_answer(410)});
+  ASSERT_TRUE(run());
+  EXPECT_EQ(service_.count("GET /api/v1/jobs/1"), 1u);
+}
+
+TEST_F(Runs, AJobThatWasAcceptedIsInTheJournalAlthoughTheRunWasCanceled) {
+  service_.on_job(kOneFile);
+  service_.before_answer = [&](const std::string& request) {
+    if (request.starts_with("GET /api/v1/Patient")) run_->cancel();
+  };
+  ASSERT_TRUE(run());
+  EXPECT_TRUE(holds(slurp(out() + "/.bcda/journal.ndjson"), "/api/v1/jobs/1"));
+}
+
 TEST_F(Runs, AFetchTakesWhatAnEarlierOneLeft) {
   service_.on("GET /data/", {http_answer(200, "", test::kRecord)});
   const auto manifests = [&] { return bulk::parse_manifests(kTwoFiles, http::parse_url("http://localhost/", "base")); };
@@ -226,6 +265,26 @@ TEST(FileQueues, GiveEachFileALocalNameOfItsOwn) {
   EXPECT_EQ(first.path(), "Patient.a.ndjson");
   EXPECT_NE(second.path(), first.path());
   EXPECT_EQ(third.path(), "error/Patient.a.ndjson");
+}
+
+TEST(FileQueues, TakeAFileThatIsListedUnderTwoUrlsOnce) {
+  FileQueue queue;
+  bulk::Entry same = entry("a.ndjson", "0c");
+  same.url.target += "?signature=2";
+  queue.add(files({entry("a.ndjson", "0c"), same, entry("b.ndjson", "0c")}), "");
+  EXPECT_EQ(queue.counts().total, 2);
+}
+
+TEST(FileQueues, RefuseWhatContradictsItself) {
+  bulk::Entry error = entry("a");
+  error.is_error = true;
+  for (const bulk::Entry& other : {entry("a", "0d"), error}) {
+    FileQueue queue;
+    const Error failure = error_of([&] { queue.add(files({entry("a", "0c"), other}), ""); });
+    EXPECT_EQ(failure.status, Status::PROTOCOL);
+    EXPECT_TRUE(holds(failure.message, "twice"));
+    EXPECT_EQ(failure.file, "a");
+  }
 }
 
 TEST(FileQueues, CountWhatBecameOfTheirFiles) {

@@ -8,8 +8,8 @@
 #include <fstream>
 #include <sstream>
 
-#include "settings/settings.hpp"
 #include "crypto/key.hpp"
+#include "settings/settings.hpp"
 
 namespace libbcda {
 namespace {

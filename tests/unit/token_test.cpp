@@ -207,11 +207,21 @@ TEST_F(TokenLives, IsRenewedAheadOfTimeWhileItIsUsed) {
 TEST_F(TokenLives, AFailedRenewalLeavesTheTokenAsLongAsItIsGood) {
   hold();
   EXPECT_EQ(life_.ask(begin_ + seconds(9)), Advice::fetch);
-  life_.failed();
+  life_.failed(begin_ + seconds(9));
   EXPECT_EQ(life_.phase(), Phase::held);
   EXPECT_TRUE(life_.value(begin_ + seconds(9)));
   EXPECT_FALSE(life_.value(begin_ + seconds(10)));
-  EXPECT_EQ(life_.ask(begin_ + seconds(9)), Advice::fetch);
+  EXPECT_EQ(life_.ask(begin_ + seconds(9)), Advice::use);  // not asked for again at once
+  EXPECT_EQ(life_.ask(begin_ + seconds(10)), Advice::fetch);
+}
+
+TEST_F(TokenLives, AFailedRenewalIsTriedAgainAfterAPause) {
+  EXPECT_EQ(life_.ask(begin_), Advice::fetch);
+  life_.received(token_of("one", begin_ + seconds(60), begin_ + seconds(120)));
+  EXPECT_EQ(life_.ask(begin_ + seconds(60)), Advice::fetch);
+  life_.failed(begin_ + seconds(61));
+  EXPECT_EQ(life_.ask(begin_ + seconds(70)), Advice::use);
+  EXPECT_EQ(life_.ask(begin_ + seconds(71)), Advice::fetch);
 }
 
 TEST_F(TokenLives, ARefusedTokenIsNotUsedAgain) {
@@ -222,7 +232,7 @@ TEST_F(TokenLives, ARefusedTokenIsNotUsedAgain) {
   EXPECT_EQ(life_.phase(), Phase::absent);
   EXPECT_FALSE(life_.value(begin_));
   EXPECT_EQ(life_.ask(begin_), Advice::fetch);
-  life_.failed();
+  life_.failed(begin_);
   EXPECT_EQ(life_.phase(), Phase::absent);
 }
 
