@@ -477,10 +477,12 @@ BCDA_API const char* bcda_result_transaction_time(const bcda_result* result);
 
 BCDA_API int64_t bcda_result_elapsed_ms(const bcda_result* result);
 
-/* The receipt, as in export.json. */
+/* The receipt, as in export.json. It is made at the first call, and takes about 500 bytes for each file. "" when there is
+ * no memory for it. */
 BCDA_API const char* bcda_result_json(const bcda_result* result);
 
-/* The manifests of its jobs, one JSON line each. */
+/* The manifests of its jobs, one JSON line each. They are read at the first call, perhaps from the disk, and can take more
+ * than 1 KiB for each file. "" when they cannot be read. */
 BCDA_API const char* bcda_result_manifest(const bcda_result* result);
 
 /* The CapabilityStatement that bcda_metadata_start asked for, as JSON; "" for other runs. */
