@@ -130,11 +130,12 @@ void Directory::replace(const std::string& name, const std::function<void(const 
   if (durability == Durability::power) sync();
 }
 
-Fd Directory::nameless_file() const {
-  Fd file(*disk_, disk_->open(fd(), ".", O_RDWR | O_TMPFILE, 0600));
+Fd nameless_file(const Directory& directory) {
+  Disk& disk = directory.disk();
+  Fd file(disk, disk.open(directory.fd(), ".", O_RDWR | O_TMPFILE, 0600));
   if (file) return file;
-  auto [named, name] = new_file_beside(*this, "spool");  // not every file system has files without a name
-  remove(name);
+  auto [named, name] = new_file_beside(directory, "spool");  // not every file system has files without a name
+  directory.remove(name);
   return std::move(named);
 }
 

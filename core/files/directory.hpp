@@ -24,7 +24,6 @@ class Directory {
   // takes the text in pieces.
   using Append = std::function<void(std::string_view piece)>;
   void replace(const std::string& name, const std::function<void(const Append&)>& write, Durability durability) const;
-  Fd nameless_file() const;  // an empty file for reading and writing, which disappears when it is closed
   void remove(const std::string& name) const noexcept;              // a file; it may be missing
   void remove_empty(const std::string& name) const noexcept;        // a directory; one that is not empty stays
   std::vector<std::string> names() const;                           // of all entries
@@ -53,6 +52,9 @@ class Directory {
 
 // Directory::replace for a short text.
 void replace_file(const Directory& directory, const std::string& name, std::string_view text, Durability durability);
+
+// An empty file for reading and writing in the directory, which disappears when it is closed.
+Fd nameless_file(const Directory& directory);
 
 // Whether `name` in the directory is a regular file, not a symlink.
 bool is_file(const Directory& directory, const std::string& name);

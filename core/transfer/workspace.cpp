@@ -83,7 +83,7 @@ void Workspace::log(const std::string& line) {
 }
 
 files::Spool Workspace::spool() {
-  return files::Spool([work = directory_.work()] { return work->nameless_file(); });
+  return files::Spool([work = directory_.work()] { return files::nameless_file(*work); });
 }
 
 void Workspace::complete(const WriteReceipt& write) {

@@ -9,15 +9,7 @@
 namespace libbcda::transfer {
 namespace {
 
-using test::error_of;
-using test::exists;
-using test::holds;
-using test::mode_of;
-using test::Names;
-using test::names_in;
-using test::slurp;
-using test::spill;
-using test::Vector;
+using namespace test;
 
 class DecryptFile : public testing::Test {
  protected:

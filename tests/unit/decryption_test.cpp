@@ -12,15 +12,7 @@
 namespace libbcda::runtime {
 namespace {
 
-using test::error_of;
-using test::exists;
-using test::holds;
-using test::mode_of;
-using test::Names;
-using test::names_in;
-using test::slurp;
-using test::spill;
-using test::Vector;
+using namespace test;
 
 constexpr const char* kOutcome = "{\"resourceType\":\"OperationOutcome\"}\n";
 

@@ -20,15 +20,7 @@ using files::OutputFile;
 using files::read_file;
 using files::read_secret_file;
 using files::readable_by_others;
-using test::error_of;
-using test::exists;
-using test::holds;
-using test::mode_of;
-using test::Names;
-using test::names_in;
-using test::slurp;
-using test::spill;
-using test::TempDir;
+using namespace test;
 
 class OutputFiles : public testing::TestWithParam<Durability> {
  protected:

@@ -16,7 +16,7 @@ TEST(Spools, ReadWhatWasWrittenWhereverItIs) {
   const test::TempDir temp;
   const Directory directory = Directory::open_or_create(temp.path());
   const std::string small = "0123456789", large(900'000, 'x');
-  Spool in_memory, in_file([&] { return directory.nameless_file(); });
+  Spool in_memory, in_file([&] { return nameless_file(directory); });
   for (Spool* spool : {&in_memory, &in_file}) {
     for (const std::string& piece : {small, large, small, large, small}) spool->append(piece);
     EXPECT_EQ(spool->size(), 1'800'030u);

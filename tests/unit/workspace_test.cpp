@@ -11,14 +11,7 @@
 namespace libbcda::transfer {
 namespace {
 
-using test::error_of;
-using test::exists;
-using test::holds;
-using test::mode_of;
-using test::Names;
-using test::names_in;
-using test::slurp;
-using test::spill;
+using namespace test;
 
 constexpr auto kProcess = Durability::process;
 const char* const kDigest = "ca3d163bab055381827226140568f3bef7eaac187cebd76878e0b63e9e442356";  // of "{}\n"
