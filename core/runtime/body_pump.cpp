@@ -66,7 +66,7 @@ BodyPump::BodyPump(const asio::any_io_executor& executor, world::Workers& worker
           static_cast<std::size_t>(expected < 0 ? kLargestBlock : std::clamp(expected, kSmallestBlock, kLargestBlock))),
       work_(std::make_shared<Work>(executor)) {}
 
-// Asio destroys a coroutine whose wait could not be started. Then nobody has settled, and the thread waits here.
+// Asio destroys a coroutine if one of its waits cannot be started. Then settle() was not called, so the thread waits here.
 BodyPump::~BodyPump() { work_->wait_until_idle(); }
 
 Task<std::size_t> BodyPump::move(http::Response& response) {
@@ -79,12 +79,12 @@ Task<std::size_t> BodyPump::move(http::Response& response) {
 }
 
 Task<> BodyPump::hand_on() {
-  // While the network and the worker are always ahead nothing else waits, and only a wait lets a cancellation or another
-  // file in.
+  // Yields once for each block. Without this, a fast network and a fast worker would keep the thread, so that neither a
+  // cancellation nor another file gets a turn.
   co_await asio::post(co_await asio::this_coro::executor, asio::use_awaitable);
   co_await settle();
   work_->check();
-  // A canceled wait for the worker ends at once when the worker is idle by then.
+  // settle() does not throw if the worker is already idle, so a cancellation is checked here.
   const asio::cancellation_state cancellation = co_await asio::this_coro::cancellation_state;
   if (cancellation.cancelled() != asio::cancellation_type::none) throw Error(Status::CANCELED, "canceled");
   const ByteView block(blocks_[current_].data(), std::exchange(filled_, 0));

@@ -25,8 +25,8 @@ class BodyPump {
   Task<std::size_t> move(http::Response& response);
   // Hands on what is left and waits until it is decoded. Throws what decoding threw.
   Task<> finish();
-  // Waits until the worker is idle. It is awaited before this object or the decoder is destroyed, with cancellation switched
-  // off.
+  // Waits until the worker is idle. The caller awaits it before it destroys this object or the decoder, with cancellation
+  // switched off.
   Task<> settle();
 
  private:

@@ -18,7 +18,7 @@ using files::is_directory;
 using transfer::Downloaded;
 using transfer::Workspace;
 
-// Names that an output directory needs itself.
+// Names that the library uses in an output directory.
 constexpr std::string_view kReserved[] = {transfer::kReceipt, transfer::kErrorDirectory, "log.ndjson"};
 
 std::string base_name(const std::string& path) { return path.substr(path.rfind('/') + 1); }  // npos + 1 is 0
@@ -31,7 +31,7 @@ Error about(const std::string& file, const std::string& text) {
   return std::move(Error(Status::INVALID_ARGUMENT, text).at_file(file));
 }
 
-// The private key, which is wanted as soon as one of the files has a key.
+// The private key. It is required if one of the files has a key.
 std::optional<crypto::PrivateKey> private_key_for(const Settings& settings, const std::vector<Entry>& entries) {
   auto private_key = load_private_key(settings);
   const bool wanted =
@@ -40,7 +40,7 @@ std::optional<crypto::PrivateKey> private_key_for(const Settings& settings, cons
   return private_key;
 }
 
-// What is known of a single file: its wrapped key as given, or its entry in the manifest.
+// The entry of a single file: made from the key that was given, or found in the manifest.
 Entry entry_of(const Decryption& what, const std::string& label) {
   if (!what.key_hex.empty()) {
     Entry entry;
@@ -67,7 +67,7 @@ FileResult result_of(const Entry& entry, std::string path, const transfer::Facts
 }
 
 RunResult decrypt_one(const Decryption& what) {
-  Downloaded input(what.path);  // before the key is blamed for anything
+  Downloaded input(what.path);  // first, so that a missing file is not reported as a problem of the key
   const std::string label = what.label.empty() ? base_name(what.path) : what.label;
   const Entry entry = entry_of(what, label);
   const auto private_key = private_key_for(what.settings, {entry});
@@ -143,7 +143,7 @@ class DirectoryDecryption {
   }
 
  private:
-  // One entry for each name, which is what a file in the directory is found by.
+  // Keeps one entry for each name, because a file in the directory is found by its name.
   void list(const Entry& entry) {
     const bool reserved = std::find(std::begin(kReserved), std::end(kReserved), entry.name) != std::end(kReserved);
     if (entry.name.empty() || entry.name.starts_with('.') || reserved)
@@ -206,7 +206,7 @@ class DirectoryDecryption {
     return result_of(entry, space_->path() + "/" + path, facts);
   }
 
-  // A file that an earlier call has decrypted to there, once it has read that it still is that file.
+  // A file that an earlier call decrypted to this path. Its content is read and compared with its record.
   std::optional<FileResult> published_before(const Entry& entry, const std::string& path) {
     const auto found = space_->earlier().find(path);
     if (found == space_->earlier().end()) return {};
@@ -219,7 +219,7 @@ class DirectoryDecryption {
     return result_of(entry, space_->path() + "/" + path, record.facts);
   }
 
-  // The first failure, whose message has a line for each of the others.
+  // Throws the first failure. Its message has a line for each of the others.
   [[noreturn]] void fail() {
     Error failure = failures_.front();
     if (entries_.size() > 1)

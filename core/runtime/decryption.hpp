@@ -18,9 +18,9 @@ struct Decryption {
   transfer::Progress progress;
 };
 
-// One file: it is in the result once it has verified. A directory: each file in it that the manifest lists is decrypted, and
-// the receipt is left in `output` once all of them are there. When some fail, or are missing, the others are still decrypted
-// and the first failure is thrown, with the others on lines of their own in its message. A second call goes on from there.
+// For a file: decrypts and verifies it. For a directory: decrypts each file in it that the manifest lists, and writes the
+// receipt to `output` when all of them are there. If a file fails or is missing, the others are still decrypted. Then the
+// first failure is thrown; its message has a line for each of the others. A second call continues from there.
 // Throws Error.
 RunResult decrypt(const Decryption& what);
 

@@ -1,15 +1,15 @@
-// Tells the end of a coroutine, also when it is destroyed before its end. Asio does that when a wait could not be started,
-// for want of a thread or of memory: no completion handler is called then, and whoever waits would wait for ever.
+// Reports the end of a coroutine, also if it is destroyed before its end. Asio destroys a coroutine if a wait cannot be
+// started because no thread or memory is left. It then calls no completion handler, so a waiter would wait for ever.
 #pragma once
 #include <functional>
 #include <utility>
 
 namespace libbcda::runtime {
 
-// Hand a shared_ptr of it to the coroutine as a parameter: it dies with the coroutine's frame.
+// Pass a shared_ptr to it to the coroutine as a parameter. It is destroyed with the frame of the coroutine.
 class EndGuard {
  public:
-  // `end` is called once, with true when the coroutine did not come to its end. It must not throw.
+  // `end` is called once, with true if the coroutine did not reach its end. It must not throw.
   explicit EndGuard(std::function<void(bool broken)> end) : end_(std::move(end)) {}
   ~EndGuard() { end_(!reached_); }
   EndGuard(const EndGuard&) = delete;

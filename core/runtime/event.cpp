@@ -126,7 +126,7 @@ void Mailbox::finish(Event last, std::optional<Error> failure) {
     try {
       events_.push_back(std::make_unique<Event>(std::move(last)));
     } catch (const std::bad_alloc&) {
-      // The end itself needs no memory: whoever waits is told, only without the last event.
+      // No memory is left for the last event. The end is still reported to the waiter.
     }
     readiness_.set(true);
   }
@@ -156,7 +156,7 @@ bool Mailbox::wait_for(std::unique_lock<std::mutex>& lock, Milliseconds timeout,
     changed_.wait(lock, ready);
     return true;
   }
-  // A limit far off would overflow the clock.
+  // The limit is clamped, because a very long one would overflow the clock.
   return changed_.wait_until(
       lock, std::chrono::steady_clock::now() + std::min<Milliseconds>(timeout, std::chrono::hours(24 * 365)), ready);
 }
@@ -196,7 +196,7 @@ void Mailbox::set_notify(std::function<void()> notify) {
     std::lock_guard events(mutex_);
     waiting = !events_.empty() || finished_;
   }
-  if (waiting) notify_();  // what came before the callback did must not go unnoticed
+  if (waiting) notify_();  // because an event may be older than the callback
 }
 
 int Mailbox::descriptor() {

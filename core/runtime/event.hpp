@@ -1,4 +1,4 @@
-// What a run tells its owner, and the queue between the two.
+// The events of a run, and the queue from which its owner reads them.
 #pragma once
 #include <condition_variable>
 #include <functional>
@@ -31,8 +31,8 @@ struct Event {
   std::string json() const;  // one line of JSON, valid UTF-8 whatever bytes the texts have
 };
 
-// Events in order, and the end of the run. Outlives the run, so that the last one to speak may be any thread.
-// Thread-safe. Never blocks the writer: progress and poll events replace older ones that nobody has read.
+// Events in order, and the end of the run. It outlives the run, because any thread may report the end.
+// Thread-safe. Never blocks the writer: a progress or poll event replaces an older one that is still unread.
 class Mailbox {
  public:
   void push(Event event);

@@ -53,7 +53,7 @@ Task<> FileCrew::work() {
   }
 }
 
-// Under the lock that fetch() takes: a file that is added meanwhile finds this worker gone, and a new one is started.
+// Decides under the lock of fetch(). So fetch() either finds this worker still there, or starts a new one.
 bool FileCrew::leave_if_done() {
   const std::lock_guard lock(mutex_);
   const bool done = queue_.waiting() == 0 || group_->canceled();
@@ -74,12 +74,12 @@ void FileCrew::failed(const FileTask& task, const Error& error) {
   queue_.failed();
   outcome_.fail_at_a_file(error);
   reporter_.file_failed(task, error);
-  const bool is_single = queue_.counts().total == 1;  // its failure is the run's own
+  const bool is_single = queue_.counts().total == 1;  // then the run's own failure says the same
   if (!is_single) reporter_.warn(error, transfer::safe_type(task.entry.type), task.entry.name);
   if (worker_.keys().is_wrong() || service_is_gone(error)) outcome_.stop();
 }
 
-// Each file has its own tries; when file after file uses them up, thousands more would not fare better.
+// Each file has its own retries. If many files in a row use them up, the other files would fail too.
 bool FileCrew::service_is_gone(const Error& error) {
   const bool is_silent = (error.status == Status::NETWORK || error.status == Status::TIMEOUT) && error.http_status == 0;
   const std::lock_guard lock(mutex_);

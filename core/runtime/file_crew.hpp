@@ -41,7 +41,7 @@ class FileCrew {
 
   std::mutex mutex_;
   std::size_t at_work_ = 0;
-  std::size_t unreachable_ = 0;  // files in a row that failed for want of a connection
+  std::size_t unreachable_ = 0;  // files in a row that failed without an answer
   std::size_t manifests_left_;
 };
 

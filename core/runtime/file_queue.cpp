@@ -10,7 +10,7 @@
 namespace libbcda::runtime {
 namespace {
 
-// What tells a file from others: its URL, and the paths that it may get.
+// Digests of what identifies a file, and of the paths that it may get.
 struct Digests {
   std::uint64_t identity, url;
   bool is_encrypted;

@@ -58,7 +58,7 @@ class FileQueue {
   std::size_t waiting() const;  // how many are left to take
   Counts counts() const;
   Sum sum(const std::string& status_url) const;     // of the files of a job that are done
-  std::shared_ptr<const FileList> results() const;  // by path; to be called when nothing is under way any more
+  std::shared_ptr<const FileList> results() const;  // by path; call it when no file is under way
 
  private:
   struct Waiting {

@@ -78,8 +78,8 @@ void FileWorker::check_origin(const bulk::Entry& entry) const {
                       .at_file(entry.name));
 }
 
-// A file of that name in OUT. A fetch takes one that an earlier run published there, once it has read that it still is
-// that file. Any other is in the way.
+// Looks for a file of that name in OUT. A fetch accepts a file that an earlier run published, if its content still matches
+// its record. Any other file there is an error.
 Task<std::optional<FileResult>> FileWorker::find_earlier(const FileTask& task) {
   if (!output_.workspace) co_return std::nullopt;
   const transfer::Workspace& workspace = *output_.workspace;
@@ -148,7 +148,7 @@ Task<FileResult> FileWorker::download(const FileTask& task, const std::optional<
   }
 }
 
-// One request for one file; false when the answer was not the file.
+// Sends one request for one file. Returns false if the answer was not the file.
 Task<bool> FileWorker::attempt(const FileTask& task, const std::optional<crypto::FileKey>& key,
                                transfer::Download& download, http::Request request, FileResult& result) {
   http::Response response = co_await session_.http().open(std::move(request));
@@ -160,7 +160,7 @@ Task<bool> FileWorker::attempt(const FileTask& task, const std::optional<crypto:
   co_return true;
 }
 
-// Whether the answer is the file. One that is not is read a little way, because it may say why.
+// Whether the answer is the file. The beginning of any other answer is read, because it may have the reason.
 Task<bool> FileWorker::accept(http::Response& response, transfer::Download& download) {
   http::Answer answer = response.head();
   if (answer.status != 200) {
@@ -169,7 +169,7 @@ Task<bool> FileWorker::accept(http::Response& response, transfer::Download& down
       co_await response.read_text(answer.body, kLargestRefusal);
     } catch (const Error& e) {
       if (e.status == Status::CANCELED) throw;
-      // The status is the answer. What explains it was cut, so the part that came is used.
+      // The status decides. The explanation is incomplete, so the part that came is used.
     }
   }
   co_return download.on_head(answer, world_.clock().now());
@@ -208,7 +208,7 @@ Task<> FileWorker::take_body(const FileTask& task, http::Response& response, con
   std::rethrow_exception(failure);
 }
 
-// The body, to its end.
+// Receives the body to its end.
 Task<> FileWorker::receive(http::Response& response, BodyPump& pump) {
   const std::int64_t expected = std::max<std::int64_t>(0, response.content_length());
   std::int64_t received = 0;
@@ -226,7 +226,7 @@ Task<> FileWorker::receive(http::Response& response, BodyPump& pump) {
   }
 }
 
-// The file is whole and verified: its record goes into the journal, then the file gets its name.
+// Publishes a file that is whole and verified. Its record goes into the journal first.
 std::string FileWorker::commit(const FileTask& task, transfer::Writer& writer, const transfer::Facts& facts) {
   if (output_.workspace)
     output_.workspace->journal().file_coming({task.path(), task.entry.url.without_query(),

@@ -1,4 +1,4 @@
-// One file's way: from its URL through decryption and verification to its final name.
+// Fetches one file: from its URL through decryption and verification to its final name.
 #pragma once
 #include <mutex>
 #include <optional>
@@ -12,8 +12,8 @@
 
 namespace libbcda::runtime {
 
-// Finds out whether the private key is the registered one. When it opens none of the first files, nothing else will go well.
-// A single file may have a bad key, so a few must agree, or all that there are. Thread-safe.
+// Finds out whether the private key is the registered one. If it opens none of the first files, it will open no other. A
+// single file may have a bad key, so the judgment needs three files, or all if there are fewer. Thread-safe.
 class KeyTrial {
  public:
   void opened();

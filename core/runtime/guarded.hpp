@@ -1,4 +1,4 @@
-// Running a coroutine whose failure is somebody's to hear.
+// Runs a coroutine and passes its failure to a function.
 #pragma once
 #include <boost/asio/error.hpp>
 #include <boost/system/system_error.hpp>
@@ -11,7 +11,7 @@
 
 namespace libbcda::runtime {
 
-// Runs a coroutine and hands over what it throws as an Error; its own cancellation comes as CANCELED.
+// Runs a coroutine and passes what it throws to `failed`, as an Error. A cancellation becomes Error{CANCELED}.
 template <class Failed>
 Task<> guarded(Task<> body, Failed failed) {
   std::optional<Error> error;

@@ -13,7 +13,7 @@ namespace libbcda::runtime {
 namespace {
 
 constexpr std::size_t kLargestAnswer = 1 << 20;             // of an answer that is no manifest
-constexpr auto kConfirmPatience = std::chrono::minutes(5);  // the files are here: no reason to wait for long
+constexpr auto kConfirmPatience = std::chrono::minutes(5);  // short, because the files are already here
 
 }  // namespace
 
@@ -54,7 +54,7 @@ Task<> JobRunner::run(std::string type, bool alone) {
   };
   co_await guarded(body(), [&](const Error& e) { failure = e; });
   if (!failure) co_return;
-  co_await asio::this_coro::throw_if_cancelled(false);  // because the journal must have what happened to the job
+  co_await asio::this_coro::throw_if_cancelled(false);  // because the journal needs the end of the job
   co_await failed(job, std::move(*failure), alone);
 }
 
@@ -93,7 +93,7 @@ Task<> JobRunner::exchange(bulk::Job& job, http::Send send, http::Request& last)
   if (body.malformed) co_return job.on_bad_manifest(answer, *body.malformed, now);
   if (body.manifest) co_return job.on_manifest(std::move(body.manifest));
   job.on_answer(answer, now);
-  co_await asio::this_coro::throw_if_cancelled(false);  // because the journal must have a job that was accepted
+  co_await asio::this_coro::throw_if_cancelled(false);  // because the journal needs each job that was accepted
   co_await answered(job, was_accepted, answer.status);
   co_await asio::this_coro::throw_if_cancelled(true);
 }
@@ -193,7 +193,7 @@ std::vector<JobRecord> JobRunner::records() const {
   return records_;
 }
 
-// A journal that cannot be written ends the run, but never hides why it was written to.
+// Writes to the journal. A failure ends the run, but does not replace an earlier failure.
 Task<> JobRunner::note(std::function<void()> write) {
   if (!workspace_) co_return;
   try {

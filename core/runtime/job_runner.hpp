@@ -1,5 +1,4 @@
-// Runs the jobs of an export: each from its kick-off to its manifest, and at the end the question whether a manifest has
-// grown.
+// Runs the jobs of an export: each from its kick-off to its manifest. At the end it asks whether a manifest has grown.
 #pragma once
 #include <functional>
 #include <memory>
@@ -21,12 +20,12 @@ namespace libbcda::runtime {
 struct JobRecord {
   std::string type, request, status_url;
   std::shared_ptr<const bulk::Manifest> manifest;
-  bool confirmed = false;  // the last question found that the manifest had not grown
+  bool confirmed = false;  // the service was asked again, and the manifest had not grown
 };
 
 bulk::JobOptions job_options(const Settings& settings);
 
-// What a job was asked for and what it brought, as a receipt has it.
+// The jobs as a receipt lists them.
 json::array describe(const std::vector<JobRecord>& jobs);
 
 class JobRunner {
@@ -37,8 +36,8 @@ class JobRunner {
   JobRunner(Session& session, world::World& world, bulk::JobOptions options, Reporter& reporter, Outcome& outcome,
             transfer::Workspace* workspace, FilesFound files_found);
 
-  // One job, from its kick-off to its manifest. Its failure goes to the outcome. `alone`: the run has no other job, so the
-  // run's own failure says all.
+  // One job, from its kick-off to its manifest. Its failure goes to the outcome. `alone`: the run has no other job, so no
+  // warning is needed beside the failure of the run.
   Task<> run(std::string type, bool alone);
   // Asks each job's status once more. In one race of the 2019 service `output` grows after the first 200.
   Task<> confirm();

@@ -8,7 +8,7 @@ void LogWriter::add(std::string line) {
   {
     const std::lock_guard lock(mutex_);
     lines_.push_back(std::move(line));
-    if (lines_.size() > 1) return;  // whoever added the first line has posted a drain
+    if (lines_.size() > 1) return;  // a drain was posted with the first line
   }
   asio::post(workers_.executor(), [self = shared_from_this()] {
     try {
@@ -35,7 +35,7 @@ void LogWriter::close() {
   closed_ = true;
 }
 
-// Not a coroutine itself: within a co_await, GCC 12 destroys what a lambda holds twice.
+// This is not a coroutine, because GCC 12 destroys the captures of a lambda twice within a co_await expression.
 Task<> LogWriter::flush() {
   return world::run_on(workers_, [self = shared_from_this()] {
     try {

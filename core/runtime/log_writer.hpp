@@ -1,4 +1,4 @@
-// Writes the lines of the client log, OUT/log.ndjson, in order and away from the threads that move data.
+// Writes the lines of the client log, OUT/log.ndjson, in order, on a disk thread.
 #pragma once
 #include <functional>
 #include <memory>
@@ -15,15 +15,15 @@ namespace libbcda::runtime {
 // Thread-safe. Hold it by shared_ptr, because a write that was posted outlives its caller.
 class LogWriter : public std::enable_shared_from_this<LogWriter> {
  public:
-  // `write` writes one line, on a worker. `failed` hears of a line that could not be written.
+  // `write` writes one line, on a worker. `failed` is called for a line that cannot be written.
   LogWriter(world::Workers& workers, std::function<void(const std::string&)> write,
             std::function<void(const Error&)> failed)
       : workers_(workers), write_(std::move(write)), failed_(std::move(failed)) {}
 
   void add(std::string line);
-  // Returns when all lines are written, or were found not to be writable.
+  // Returns when each line was written or has failed.
   Task<> flush();
-  // Writes nothing from now on; returns when no write is under way. What `write` uses may then be destroyed.
+  // Stops writing, and returns when no write is under way. After that, the objects that `write` uses may be destroyed.
   void close();
 
  private:

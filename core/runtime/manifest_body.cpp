@@ -11,7 +11,7 @@ constexpr std::size_t kBlock = 256 << 10;     // what a worker parses at once
 constexpr std::size_t kStep = 8 << 20;        // what must arrive within the patience
 constexpr std::size_t kBeginning = 64 << 10;  // enough to tell a web page
 
-// What is wrong with the manifest itself. A failure of the spool passes through, because it says nothing about the manifest.
+// Keeps an error of the manifest itself. A failure of the spool is not one, so it is thrown on.
 template <class Parse>
 void parse_or_note(ManifestBody& body, Parse parse) {
   try {

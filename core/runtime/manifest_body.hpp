@@ -18,7 +18,7 @@ struct ManifestBody {
 
 struct ManifestLimits {
   std::size_t bytes;
-  Milliseconds patience;  // each few MiB must arrive in this time
+  Milliseconds patience;  // 8 MiB, or the rest, must arrive in this time
 };
 
 // Throws Error{NETWORK, TIMEOUT, PROTOCOL} of the connection, Error{LIMIT} if the manifest is too large, and

@@ -14,18 +14,18 @@ class Outcome {
  public:
   explicit Outcome(std::shared_ptr<TaskGroup> group) : group_(std::move(group)) {}
 
-  // Remembers the first failure. One after which nothing else can go well cancels the run's tasks.
+  // Keeps the first failure. A failure that makes all other work pointless cancels the tasks of the run.
   void fail(const Error& error);
   void fail_at_a_file(const Error& error);
-  // Cancels the run's tasks. It is the caller who says why, by one of the above.
+  // Cancels the tasks of the run. The caller reports the reason with one of the functions above.
   void stop() { group_->cancel(); }
   bool stopped() const { return group_->canceled(); }
 
-  // How the run has ended, whatever was remembered before.
+  // Sets how the run has ended. This replaces an earlier failure.
   void conclude(std::optional<Error> verdict);
 
   std::optional<Error> failure() const;
-  bool failed_at_a_file() const;  // the failure is a file's
+  bool failed_at_a_file() const;  // the failure is of a file
 
  private:
   void remember(const Error& error, bool at_a_file);
@@ -36,7 +36,7 @@ class Outcome {
   bool at_a_file_ = false;
 };
 
-// Errors after which nothing else of a run can go well.
+// Errors that make all other work of a run pointless, such as a full disk.
 bool stops_everything(Status status);
 
 }  // namespace libbcda::runtime

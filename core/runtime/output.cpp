@@ -10,8 +10,8 @@
 namespace libbcda::runtime {
 namespace {
 
-// What a receipt lists was published here too. Nothing but files of these manifests may be there, unless single files are
-// fetched, of whose neighbors nothing is known.
+// Learns from the receipt which files were published here. Other NDJSON files than those of the manifests are refused,
+// unless a single file is fetched: then the other files of its manifest may be there too.
 void know_earlier_files(transfer::Workspace& workspace, const RunRequest& request) {
   know_receipt(workspace);
   if (!request.only_file.empty()) return;
@@ -40,7 +40,7 @@ Output open_output(Session& session, const RunRequest& request) {
   if (request.kind == RunKind::metadata || request.kind == RunKind::manifest) return output;
   check_key(session, request.settings);
   if (request.sink) {
-    // A caller's sink may take its time, so each file has a thread for it.
+    // A sink of the caller may block, so each file has a thread for it.
     output.sink_workers =
         session.world()->make_workers(static_cast<std::size_t>(request.settings.integer("parallel")), "bcda-sink");
     output.destination = request.sink;

@@ -1,4 +1,4 @@
-// Where a run's files go: a directory, or a caller's sink; and the workers that may wait for it.
+// Where the files of a run go: a directory or a caller's sink. And the threads that write there.
 #pragma once
 #include <memory>
 

@@ -1,4 +1,4 @@
-// The receipt of an output directory, OUT/export.json: what it tells, written and read again.
+// The receipt of an output directory, OUT/export.json: its content, written and read.
 #pragma once
 #include <functional>
 #include <memory>
@@ -17,11 +17,12 @@ namespace libbcda::runtime {
 // JSON of one file, as in a receipt.
 std::string describe(const FileResult& file, const std::vector<std::string>& warnings);
 
-// What a receipt says beside its files.
+// The content of a receipt without its files.
 struct ReceiptFacts {
   Status status = Status::OK;
   std::string service;  // its origin
-  std::string out;      // the directory, which the paths in the receipt are relative to; "": they stay as they are
+  std::string
+      out;  // the directory that the paths in the receipt are relative to; "": the paths are written as they are
   std::string transaction_time;
   Instant started{};
   Milliseconds elapsed{0};
@@ -34,11 +35,11 @@ using Append = files::Directory::Append;
 void write_receipt(const ReceiptFacts& facts, const FileList& files, const Append& append);
 std::string make_receipt(const ReceiptFacts& facts, const FileList& files);
 
-// The earliest of RFC 3339 times as it was written; "" when none is one.
+// The earliest of RFC 3339 times, as it was written; "" if none of the texts is such a time.
 std::string earliest_time(const std::vector<std::string>& times);
 
-// For a fetch into a directory that has the receipt `older` (JSON; "": none): takes from there what was asked for, which a
-// manifest does not say. Throws FILESYSTEM when `older` is no receipt.
+// For a fetch into a directory with the receipt `older` (JSON; "": none). Takes the requested types and the jobs from
+// there, because a manifest does not have them. Throws FILESYSTEM if `older` is no receipt.
 void adopt_request(ReceiptFacts& facts, const std::string& older);
 
 struct RunResult {
@@ -52,12 +53,12 @@ struct RunResult {
   std::function<std::string()> manifest = [] { return std::string(); };  // JSON, a line each
 };
 
-// The result that a receipt (JSON) tells, or the one in `directory`, whose path goes before those of the files. Throws
-// FILESYSTEM.
+// The result that a receipt describes: of a JSON text, or of the receipt in `directory`. The paths of the files begin with
+// `directory`. Throws FILESYSTEM.
 RunResult read_receipt(const std::string& receipt, const std::string& directory);
 RunResult open_receipt(const std::string& directory);
 
-// Tells `space` which files the receipt in its directory lists, if there is one. Throws FILESYSTEM when it is no receipt.
+// Adds the files of the receipt in the directory of `space`, if there is one. Throws FILESYSTEM if it is no receipt.
 void know_receipt(transfer::Workspace& space);
 
 }  // namespace libbcda::runtime

@@ -1,4 +1,4 @@
-// What a run says: events for its owner, progress, and lines of the client log. It decides nothing.
+// Reports what a run does: events, progress, and lines of the client log. It decides nothing.
 #pragma once
 #include <atomic>
 #include <cstdint>
@@ -42,7 +42,7 @@ class Reporter {
   void file_published(const FileTask& task, std::shared_ptr<const StoredFile> file);
   void file_failed(const FileTask& task, const Error& error);
 
-  // Bytes of files: how many will come, how many came. Negative when a try is given up.
+  // Counts bytes of files: expected ones, received ones. Negative numbers take back the bytes of a failed try.
   void expect(std::int64_t bytes) { bytes_total_ += bytes; }
   void receive(std::int64_t bytes);
   std::int64_t bytes_done() const { return bytes_done_; }
@@ -63,7 +63,7 @@ class Reporter {
   std::atomic<int> state_{-1};
 };
 
-// A URL as logs, receipts and events show it: its query may be a credential.
+// A URL as logs, receipts and events show it: without its query, which may be a credential.
 std::string shown(const std::string& url);
 
 }  // namespace libbcda::runtime

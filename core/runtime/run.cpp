@@ -20,7 +20,7 @@ constexpr int kGrowthRounds = 3;  // how often a manifest may grow while its fil
 // What the 2019 service exports (BCDA guide, "Resource types").
 const std::vector<std::string> kTypes = {"Patient", "Coverage", "ExplanationOfBenefit"};
 
-// Checked before anything is sent: the service would refuse a job that it does not know, but only after the good ones ran.
+// Called before anything is sent. The service would refuse an unknown type, but only when the other jobs already run.
 void check_type(const std::string& type) {
   if (std::find(kTypes.begin(), kTypes.end(), type) != kTypes.end()) return;
   const std::string* near = type == "EOB" ? &kTypes.back() : nearest(type, kTypes);
@@ -66,7 +66,7 @@ std::string earliest_transaction_time(const std::vector<JobRecord>& jobs, const 
   return earliest_time(times);
 }
 
-// A run that ends early leaves files that nobody asked for.
+// The files that were not requested, because the run ended early.
 std::string describe_untried(std::int64_t files) {
   return files > 0 ? ", and " + std::to_string(files) + (files == 1 ? " was" : " were") + " not tried" : "";
 }
@@ -90,7 +90,7 @@ Run::Run(std::shared_ptr<Session> session, RunRequest request)
 
 // Opens the output and makes the rooms.
 void Run::furnish() {
-  if (request_.kind != RunKind::metadata) session_->tokens();  // complains when there are no credentials
+  if (request_.kind != RunKind::metadata) session_->tokens();  // throws if there are no credentials
   request_.files = select_files(request_);
   output_ = open_output(*session_, request_);
   world::World& world = *session_->world();
@@ -127,7 +127,7 @@ Run::~Run() {
 Task<> Run::main(std::shared_ptr<EndGuard> guard) {
   for (const std::string& text : session_->warnings()) reporter_->warn(text);
   co_await guarded(flow(), [this](const Error& e) { outcome_.fail(e); });
-  co_await group_->join();  // whatever happened above: nothing of ours may outlive the run
+  co_await group_->join();  // also after a failure, because no task may outlive the run
   co_await guarded(finish(), [this](const Error& e) { outcome_.fail(e); });
   guard->reached();
 }
@@ -178,7 +178,7 @@ Task<> Run::finish() {
     co_await guarded(world::run_on(disk, [this] { write_receipt(); }), [this](const Error& e) { outcome_.fail(e); });
   if (queue_.counts().total > 0) reporter_->progress();
   reporter_->enter(RunState::finished);
-  // Lets go of the directory before anybody hears that the run is over.
+  // Releases the directory before the end is reported, so that the owner can use it at once.
   co_await world::run_on(disk, [this] {
     output_.destination.reset();
     output_.workspace.reset();
@@ -211,7 +211,7 @@ void Run::report_downloads() {
   }
 }
 
-// A fetch of single files leaves no receipt: it cannot know when the last of them is there.
+// A fetch of a single file writes no receipt, because other files of the manifest may be missing.
 void Run::write_receipt() {
   transfer::Workspace& workspace = *output_.workspace;
   if (!workspace.syncs_names())
@@ -220,7 +220,7 @@ void Run::write_receipt() {
                     "durability=process accepts that");
   if (request_.kind == RunKind::fetch && !request_.only_file.empty()) return;
   const bool is_fetch = request_.kind == RunKind::fetch;
-  // A journal that names more jobs than there are manifests is of an export that this fetch does not complete.
+  // If the journal names more jobs than there are manifests, this fetch does not complete the export of that journal.
   if (is_fetch && workspace.jobs_left() > request_.manifests.size()) workspace.keep_journal();
   workspace.complete([&](const std::string& older, const Append& append) {
     ReceiptFacts facts = receipt_facts();
@@ -260,7 +260,7 @@ RunResult Run::result() {
               }};
 }
 
-// The last act of a run. Once the mailbox has the end, this object may be gone: hence the copy of the pointer.
+// The last step of a run. The owner may destroy this object as soon as the mailbox has the end, so the pointer is copied.
 void Run::ended(bool broken) {
   const std::shared_ptr<Mailbox> mailbox = mailbox_;
   std::optional<Error> failure;
@@ -277,7 +277,8 @@ void Run::ended(bool broken) {
       last.status = failure->status;
       last.text = failure->message;
     }
-  } catch (const std::exception&) {  // called from a destructor: the end has to be told without memory too
+  } catch (
+      const std::exception&) {  // called from a destructor, and the end must be reported although no memory is left
     failure.emplace(Status::NO_MEMORY, "");
   }
   mailbox->finish(std::move(last), std::move(failure));

@@ -32,8 +32,8 @@ struct RunRequest {
   std::vector<Files> files;                     // fetch: the files of the manifests that this means; Run finds them
 };
 
-// The run itself keeps its life and its result; its rooms do the work: JobRunner the jobs, FileCrew the files, Reporter what
-// is said.
+// Owns the lifecycle and the result of a run. Its parts do the work: JobRunner runs the jobs, FileCrew fetches the files,
+// and Reporter reports.
 class Run {
  public:
   // Checks the request and the output directory, then returns while the work goes on.

@@ -74,7 +74,7 @@ Session::Session(Settings settings, std::shared_ptr<world::World> world)
     allowed_origins_.push_back(read_origin(origin, "allowed_origins", allow_http));
   auth::Credentials credentials = read_credentials(settings_);
   const http::ClientOptions options = client_options(settings_);
-  auto tls = std::make_shared<http::TlsContext>(settings_.text("ca_file"));  // finds out whether OpenSSL can be used
+  auto tls = std::make_shared<http::TlsContext>(settings_.text("ca_file"));  // fails if OpenSSL cannot be used
   private_key_ = load_private_key(settings_);
   warnings_ = settings_.warnings();
   if (!world_) world_ = make_world(settings_);

@@ -1,5 +1,5 @@
-// What a client handle stands for: the service, its credentials and key, and the connections. Its threads are the world's,
-// which several sessions may share.
+// The state of a client handle: the service, its credentials and key, and the connections. Several sessions may share one
+// world, and so its threads.
 #pragma once
 #include <memory>
 #include <optional>
@@ -36,7 +36,7 @@ class Session {
   bool allows(const http::Url& url) const;
 
  private:
-  std::shared_ptr<world::World> world_;  // the last to go: what follows uses it
+  std::shared_ptr<world::World> world_;  // destroyed last, because the other members use it
   Settings settings_;
   http::Url service_;
   std::vector<http::Url> allowed_origins_;

@@ -38,7 +38,7 @@ class TaskGroup : public std::enable_shared_from_this<TaskGroup> {
   mutable std::mutex mutex_;
   std::condition_variable emptied_;
   std::list<std::shared_ptr<Child>> children_;
-  std::shared_ptr<world::Wakeup> joiner_;  // while somebody waits in join()
+  std::shared_ptr<world::Wakeup> joiner_;  // while a coroutine waits in join()
   bool canceled_ = false, broken_ = false;
 };
 
