@@ -26,7 +26,8 @@ std::string_view without_blanks(std::string_view text) {
   return text;
 }
 
-// The body from its first character that is neither a byte order mark nor a blank nor in a comment or an XML declaration.
+// The body from its first character that is neither a byte order mark nor a blank nor in a comment or an XML
+// declaration.
 std::string_view beginning(std::string_view body) {
   if (body.starts_with("\xEF\xBB\xBF")) body.remove_prefix(3);
   for (body = without_blanks(body); body.starts_with("<!--") || body.starts_with("<?"); body = without_blanks(body)) {

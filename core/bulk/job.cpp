@@ -110,8 +110,8 @@ void Job::on_failure(const Error& error, bool answered, Moment now) {
   named.message = request_name() + ": " + named.message;
   if (!error.retriable) return fail(std::move(named));
   if (phase_ == Phase::to_poll) return retry_or_fail(std::move(named), budgets_.outages, now, options_.retries);
-  // A kick-off is not repeated once any byte of an answer has come, because it would start a second job. Without an answer
-  // it is repeated, although the service may have received it.
+  // A kick-off is not repeated once any byte of an answer has come, because it would start a second job. Without an
+  // answer it is repeated, although the service may have received it.
   if (answered) return fail(std::move(named));
   retry_or_fail(std::move(named), budgets_.failures, now, options_.retries);
 }

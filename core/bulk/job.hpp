@@ -1,6 +1,6 @@
 // One export job from kick-off to manifest, as a state machine without sockets or clocks (Bulk Data IG, "Bulk Data
-// Kick-off Request" and "Bulk Data Status Request"; BCDA guide, steps 2 and 3). Its driver does what `next` says and reports
-// the result.
+// Kick-off Request" and "Bulk Data Status Request"; BCDA guide, steps 2 and 3). Its driver does what `next` says and
+// reports the result.
 //
 //   to_kick_off --202, Content-Location--> to_poll --200, manifest--> finished
 //        |                                   |  ^
@@ -36,8 +36,8 @@ struct JobOptions {
   Milliseconds outage_limit{0};  // status requests are tried again for at least this long
 };
 
-// The delays between status requests. The first ones are short, because a small job is done at once; they double up to the
-// interval, and from there grow slowly to the longest.
+// The delays between status requests. The first ones are short, because a small job is done at once; they double up to
+// the interval, and from there grow slowly to the longest.
 class PollDelays {
  public:
   explicit PollDelays(const JobOptions& options);
@@ -66,8 +66,9 @@ class Job {
   // What to do now. Throws the Error that ended the job. After each Send, report its end by one of the functions below;
   // after each Wait, just call next again.
   Step next(Moment now);
-  // Whether the body of an answer with this head is a manifest. It may be large, so the driver reads it as it arrives, and
-  // calls on_manifest or, if it is none, on_bad_manifest with the beginning of the body. Other answers go to on_answer.
+  // Whether the body of an answer with this head is a manifest. It may be large, so the driver reads it as it arrives,
+  // and calls on_manifest or, if it is none, on_bad_manifest with the beginning of the body. Other answers go to
+  // on_answer.
   bool brings_manifest(const http::Answer& head) const { return phase_ == Phase::to_poll && head.status == 200; }
   void on_manifest(std::shared_ptr<const Manifest> manifest);
   void on_bad_manifest(const http::Answer& answer, const Error& why, Moment now);

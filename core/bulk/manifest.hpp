@@ -67,8 +67,8 @@ class Manifest {
 };
 
 // Reads a manifest as it arrives from `base` (relative URLs are resolved against it). A key comes from the entry's
-// `encryptedKey`, else from `KeyMap` under the file's name; when both are there and differ, that is an error.
-// Its functions throw Error{PROTOCOL}, Error{FILESYSTEM} of the spool or, with more than `max_files` files, Error{LIMIT}.
+// `encryptedKey`, else from `KeyMap` under the file's name; when both are there and differ, that is an error. Its
+// functions throw Error{PROTOCOL}, Error{FILESYSTEM} of the spool or, with more than `max_files` files, Error{LIMIT}.
 class ManifestReader {
  public:
   explicit ManifestReader(const http::Url& base, files::Spool spool = files::Spool(),
@@ -90,13 +90,13 @@ std::shared_ptr<const Manifest> parse_manifest(std::string_view text, const http
 
 using Manifests = std::vector<std::shared_ptr<const Manifest>>;
 
-// Several manifests in one text that a caller gives, as `bcda manifest` prints them; a byte order mark, or UTF-16 with one,
-// is taken too. Throws Error{INVALID_ARGUMENT}.
+// Several manifests in one text that a caller gives, as `bcda manifest` prints them; a byte order mark, or UTF-16 with
+// one, is taken too. Throws Error{INVALID_ARGUMENT}.
 Manifests parse_manifests(std::string_view text, const http::Url& base);
 
 // The numbers of the files that `after` lists beyond those of `before`, two answers of one job: in one race of the 2019
-// service `output` grows after the first 200. The order of the files does not matter. Throws Error{PROTOCOL} when `after`
-// lacks a file of `before`, or has another one under its name: those are two states of the job.
+// service `output` grows after the first 200. The order of the files does not matter. Throws Error{PROTOCOL} when
+// `after` lacks a file of `before`, or has another one under its name: those are two states of the job.
 std::vector<std::uint32_t> grown_files(const Manifest& before, const Manifest& after);
 
 // The same service under its own origin: behind a proxy that ends TLS the 2019 service writes http:// URLs of its host.

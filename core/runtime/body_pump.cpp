@@ -66,7 +66,8 @@ BodyPump::BodyPump(const asio::any_io_executor& executor, world::Workers& worker
           static_cast<std::size_t>(expected < 0 ? kLargestBlock : std::clamp(expected, kSmallestBlock, kLargestBlock))),
       work_(std::make_shared<Work>(executor)) {}
 
-// Asio destroys a coroutine if one of its waits cannot be started. Then settle() was not called, so the thread waits here.
+// Asio destroys a coroutine if one of its waits cannot be started. Then settle() was not called, so the thread waits
+// here.
 BodyPump::~BodyPump() { work_->wait_until_idle(); }
 
 Task<std::size_t> BodyPump::move(http::Response& response) {

@@ -20,13 +20,13 @@ class BodyPump {
   BodyPump(const BodyPump&) = delete;
   BodyPump& operator=(const BodyPump&) = delete;
 
-  // Reads some bytes and hands them on when the worker is idle or the block is full. Returns how many were read; 0: the body
-  // has ended. Throws what reading or decoding threw.
+  // Reads some bytes and hands them on when the worker is idle or the block is full. Returns how many were read; 0: the
+  // body has ended. Throws what reading or decoding threw.
   Task<std::size_t> move(http::Response& response);
   // Hands on what is left and waits until it is decoded. Throws what decoding threw.
   Task<> finish();
-  // Waits until the worker is idle. The caller awaits it before it destroys this object or the decoder, with cancellation
-  // switched off.
+  // Waits until the worker is idle. The caller awaits it before it destroys this object or the decoder, with
+  // cancellation switched off.
   Task<> settle();
 
  private:

@@ -1,5 +1,5 @@
-// The lines of log.ndjson. Its format is the one of other bulk data clients, so downstream tools can read it. The export
-// id of a job is its status URL. The log has no bodies and no names of beneficiaries.
+// The lines of log.ndjson. Its format is the one of other bulk data clients, so downstream tools can read it. The
+// export id of a job is its status URL. The log has no bodies and no names of beneficiaries.
 #pragma once
 #include <string>
 

@@ -18,9 +18,9 @@ struct Decryption {
   transfer::Progress progress;
 };
 
-// For a file: decrypts and verifies it. For a directory: decrypts each file in it that the manifest lists, and writes the
-// receipt to `output` when all of them are there. If a file fails or is missing, the others are still decrypted. Then the
-// first failure is thrown; its message has a line for each of the others. A second call continues from there.
+// For a file: decrypts and verifies it. For a directory: decrypts each file in it that the manifest lists, and writes
+// the receipt to `output` when all of them are there. If a file fails or is missing, the others are still decrypted.
+// Then the first failure is thrown; its message has a line for each of the others. A second call continues from there.
 // Throws Error.
 RunResult decrypt(const Decryption& what);
 

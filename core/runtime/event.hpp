@@ -50,8 +50,8 @@ class Mailbox {
   // Called after each event, on the thread that brought it. Returns once no old callback is running.
   void set_notify(std::function<void()> notify);
 
-  // A descriptor that is readable while an event waits or the run has ended. The mailbox owns it. Throws Error{INTERNAL}
-  // if none is left.
+  // A descriptor that is readable while an event waits or the run has ended. The mailbox owns it. Throws
+  // Error{INTERNAL} if none is left.
   int descriptor();
 
  private:

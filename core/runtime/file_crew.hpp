@@ -20,8 +20,8 @@ class FileCrew {
            Reporter& reporter, Outcome& outcome, std::shared_ptr<TaskGroup> group, bool takes_earlier_files,
            std::size_t manifests);
 
-  // Adds the files of a manifest to the queue and starts workers for them. The number of all files is known when as many
-  // manifests came as were announced.
+  // Adds the files of a manifest to the queue and starts workers for them. The number of all files is known when as
+  // many manifests came as were announced.
   Task<> fetch(Files files, std::string status_url);
 
  private:

@@ -78,8 +78,8 @@ void FileWorker::check_origin(const bulk::Entry& entry) const {
                       .at_file(entry.name));
 }
 
-// Looks for a file of that name in OUT. A fetch accepts a file that an earlier run published, if its content still matches
-// its record. Any other file there is an error.
+// Looks for a file of that name in OUT. A fetch accepts a file that an earlier run published, if its content still
+// matches its record. Any other file there is an error.
 Task<std::optional<FileResult>> FileWorker::find_earlier(const FileTask& task) {
   if (!output_.workspace) co_return std::nullopt;
   const transfer::Workspace& workspace = *output_.workspace;

@@ -12,8 +12,8 @@
 
 namespace libbcda::runtime {
 
-// Finds out whether the private key is the registered one. If it opens none of the first files, it will open no other. A
-// single file may have a bad key, so the judgment needs three files, or all if there are fewer. Thread-safe.
+// Finds out whether the private key is the registered one. If it opens none of the first files, it will open no other.
+// A single file may have a bad key, so the judgment needs three files, or all if there are fewer. Thread-safe.
 class KeyTrial {
  public:
   void opened();

@@ -30,14 +30,14 @@ json::array describe(const std::vector<JobRecord>& jobs);
 
 class JobRunner {
  public:
-  // `files_found` takes the files of each manifest, and those by which a manifest grew. `workspace` is null when nothing
-  // is written to a directory.
+  // `files_found` takes the files of each manifest, and those by which a manifest grew. `workspace` is null when
+  // nothing is written to a directory.
   using FilesFound = std::function<Task<>(const JobRecord& job, Files files)>;
   JobRunner(Session& session, world::World& world, bulk::JobOptions options, Reporter& reporter, Outcome& outcome,
             transfer::Workspace* workspace, FilesFound files_found);
 
-  // One job, from its kick-off to its manifest. Its failure goes to the outcome. `alone`: the run has no other job, so no
-  // warning is needed beside the failure of the run.
+  // One job, from its kick-off to its manifest. Its failure goes to the outcome. `alone`: the run has no other job, so
+  // no warning is needed beside the failure of the run.
   Task<> run(std::string type, bool alone);
   // Asks each job's status once more. In one race of the 2019 service `output` grows after the first 200.
   Task<> confirm();

@@ -96,7 +96,8 @@ FileResult read_file(const json::value& item, bool is_error, const std::string& 
   return file;
 }
 
-// Returns an empty list if the member is no list of resource types. The receipt is still valid, because its files matter.
+// Returns an empty list if the member is no list of resource types. The receipt is still valid, because its files
+// matter.
 std::vector<std::string> read_types(const json::object& receipt) {
   std::vector<std::string> types;
   const json::value* listed = receipt.if_contains("types");

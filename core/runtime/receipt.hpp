@@ -53,8 +53,8 @@ struct RunResult {
   std::function<std::string()> manifest = [] { return std::string(); };  // JSON, a line each
 };
 
-// The result that a receipt describes: of a JSON text, or of the receipt in `directory`. The paths of the files begin with
-// `directory`. Throws FILESYSTEM.
+// The result that a receipt describes: of a JSON text, or of the receipt in `directory`. The paths of the files begin
+// with `directory`. Throws FILESYSTEM.
 RunResult read_receipt(const std::string& receipt, const std::string& directory);
 RunResult open_receipt(const std::string& directory);
 

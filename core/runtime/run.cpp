@@ -260,7 +260,8 @@ RunResult Run::result() {
               }};
 }
 
-// The last step of a run. The owner may destroy this object as soon as the mailbox has the end, so the pointer is copied.
+// The last step of a run. The owner may destroy this object as soon as the mailbox has the end, so the pointer is
+// copied.
 void Run::ended(bool broken) {
   const std::shared_ptr<Mailbox> mailbox = mailbox_;
   std::optional<Error> failure;

@@ -1,5 +1,5 @@
-// One run in the background: a whole export, a manifest-only run, the download of a manifest's files, or one request for
-// the service's metadata.
+// One run in the background: a whole export, a manifest-only run, the download of a manifest's files, or one request
+// for the service's metadata.
 #pragma once
 #include <atomic>
 #include <memory>
@@ -32,8 +32,8 @@ struct RunRequest {
   std::vector<Files> files;                     // fetch: the files of the manifests that this means; Run finds them
 };
 
-// Owns the lifecycle and the result of a run. Its parts do the work: JobRunner runs the jobs, FileCrew fetches the files,
-// and Reporter reports.
+// Owns the lifecycle and the result of a run. Its parts do the work: JobRunner runs the jobs, FileCrew fetches the
+// files, and Reporter reports.
 class Run {
  public:
   // Checks the request and the output directory, then returns while the work goes on.

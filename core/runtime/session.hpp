@@ -1,5 +1,5 @@
-// The state of a client handle: the service, its credentials and key, and the connections. Several sessions may share one
-// world, and so its threads.
+// The state of a client handle: the service, its credentials and key, and the connections. Several sessions may share
+// one world, and so its threads.
 #pragma once
 #include <memory>
 #include <optional>
