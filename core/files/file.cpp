@@ -125,7 +125,9 @@ std::vector<std::pair<std::string, std::int64_t>> regular_files_in(const std::st
 
 bool exists(Disk& disk, const std::string& path) { return look_at(disk, path, AT_SYMLINK_NOFOLLOW).has_value(); }
 
-bool may_read(const std::string& path) { return ::access(path.c_str(), R_OK) == 0; }
+bool may_read(const std::string& path) {
+  return bool(Fd(system_disk(), system_disk().open(AT_FDCWD, path.c_str(), O_RDONLY | O_NONBLOCK)));
+}
 
 InputFile::InputFile(const Directory& dir, const std::string& name)
     : disk_(dir.disk()),

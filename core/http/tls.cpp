@@ -12,6 +12,7 @@
 
 #include "base/error.hpp"
 #include "files/file.hpp"
+#include "world/world.hpp"
 
 namespace libbcda::http {
 namespace {
@@ -76,8 +77,9 @@ std::string date(const std::tm& time) {
   return {text, std::strftime(text, sizeof text, "%Y-%m-%d %H:%M UTC", &time)};
 }
 
-std::string now() {  // as OpenSSL sees it
-  const std::time_t seconds = std::time(nullptr);
+// The time of the system, because OpenSSL checks certificates with it, whatever world a run has.
+std::string now() {
+  const std::time_t seconds = std::chrono::system_clock::to_time_t(world::system_local().clock.now().wall);
   std::tm time{};
   return ::gmtime_r(&seconds, &time) ? date(time) : "an unknown time";
 }
