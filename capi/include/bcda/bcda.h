@@ -19,9 +19,9 @@
  *              raise SIGPIPE.
  *   Settings   Everything that can be configured has a name ("client_id"). docs/settings.md lists all names with their
  *              meaning and default. `bcda settings` lists them too, and so does bcda_setting_at at run time.
- *   Logging    There is no log callback, because the events of a run say what a log would. BCDA_EVENT_STATE tells its
- *              steps, BCDA_EVENT_RETRY why it waits, BCDA_EVENT_WARNING what is odd. bcda_event_json gives each as one
- *              line. Nothing that a log wants happens outside a run: other calls return their error at once.
+ *   Logging    There is no log callback, because the events of a run have what a log needs. BCDA_EVENT_STATE names its
+ *              steps, BCDA_EVENT_RETRY the reason for a wait, and BCDA_EVENT_WARNING what is unusual.
+ *              bcda_event_json returns an event as one line. Calls outside a run return their error at once.
  *   fork       After fork() the child cannot use a client, run, reader or sandbox of its parent. Calls return
  *              BCDA_STATE, and destroying does nothing.
  *   Stability  From 1.0 on functions and codes are only added. While the major version is 0, a minor version may change
@@ -98,7 +98,7 @@ BCDA_API bcda_status bcda_status_at(int32_t index);
 
 /* ---- Errors ------------------------------------------------------------------------------------------------------ */
 
-/* What went wrong. Its texts live as long as it does, and are "" when there is nothing to say. */
+/* Describes a failure. Its texts are valid until it is destroyed. A text is "" if it does not apply. */
 typedef struct bcda_error bcda_error;
 
 /* The status that the call returned. */
@@ -138,23 +138,22 @@ BCDA_API int32_t bcda_version_number(void);
  *
  *   bcda_version_check(BCDA_VERSION_NUMBER, &error)
  *
- * once, before anything else. The library fits when its major version is the same, and it is not older. While the major
- * version is 0, the minor version must be the same too. The dynamic linker sees to the same by the library's name. This
- * call is for those who go without that name: dlopen, foreign function interfaces, a copied libbcda.a. It is a function
- * of its own, and no macro around bcda_config_create, so that these callers find every function under its name.
- * bcda.hpp calls it. Errors: INVALID_ARGUMENT (it does not fit; the message has both versions). */
+ * once, before any other function. The library fits if its major version is the same and it is not older. While the
+ * major version is 0, the minor version must be the same too. The dynamic linker makes the same check with the name of
+ * the shared library. A program needs this call if it does not link by that name: with dlopen, a foreign function
+ * interface or a copy of libbcda.a. bcda.hpp makes the call itself. Errors: INVALID_ARGUMENT (it does not fit; the message has both versions). */
 BCDA_API bcda_status bcda_version_check(int32_t header, bcda_error** error);
 
 /* The versions of libbcda, Boost and OpenSSL that the library runs with: one line of text. Static. */
 BCDA_API const char* bcda_version_details(void);
 
-/* Wipes and frees a text that a function gave to the caller. NULL does nothing. */
+/* Wipes and frees a text that belongs to the caller. NULL does nothing. */
 BCDA_API void bcda_string_free(char* text);
 
 /* ---- The table of settings --------------------------------------------------------------------------------------- */
 
-/* One row of the one table from which the flags, keyword arguments and documents of every language are made. Rows and
- * their texts are static. The functions of this section are thread-safe. */
+/* One row of the table of settings. The flags of the command, the keyword arguments of each language and their documents
+ * are made from this table. Rows and their texts are static. The functions of this section are thread-safe. */
 typedef struct bcda_setting bcda_setting;
 
 typedef enum bcda_setting_type {
@@ -193,7 +192,7 @@ BCDA_API const char* bcda_setting_type_name(const bcda_setting* setting);
 /* The default as text; "" when there is none. */
 BCDA_API const char* bcda_setting_default(const bcda_setting* setting);
 
-/* What a choice may be, such as "power,process"; "" for other types. */
+/* The allowed values of a choice, such as "power,process"; "" for other types. */
 BCDA_API const char* bcda_setting_choices(const bcda_setting* setting);
 
 /* The environment variable, such as "BCDA_CLIENT_ID". */
@@ -204,22 +203,21 @@ BCDA_API const char* bcda_setting_help(const bcda_setting* setting);
 
 BCDA_API bcda_setting_scope bcda_setting_get_scope(const bcda_setting* setting);
 
-/* 1: a secret, which is never given back, logged or echoed. */
+/* 1: a secret. It is never returned, logged or printed. */
 BCDA_API int32_t bcda_setting_secret(const bcda_setting* setting);
 
 /* ---- Configuration ----------------------------------------------------------------------------------------------- */
 
-/* A set of named values. Clients and runs copy it: it may be changed or destroyed once they are made.
+/* A set of named values. Clients and runs copy it, so it may be changed or destroyed after they are made.
  *
- * Credentials  client_id and client_secret are used without the quotes, blanks, line ends, byte order marks and
- *              invisible characters around them, whatever their source. Any of these within them is INVALID_ARGUMENT
- *              when a client is made. A passphrase loses the line ends at its end only. A PEM text may be on one line,
- *              with its line breaks written as \n or as blanks.
- * Files        Text files may be UTF-8, with or without a byte order mark, or UTF-16 with one. A file with a secret
- *              that others than its owner may read is used; a warning says so.
- * Core files   The library changes nothing of its host process. Secrets, tokens, PEM texts and file keys lie on pages
- * that
- *              core files leave out (MADV_DONTDUMP), and are wiped. Some copies are not covered: RSA keys and cipher
+ * Credentials  Quotes, blanks, line ends, byte order marks and invisible characters around client_id and client_secret
+ *              are removed. If one of these is inside, bcda_client_create returns INVALID_ARGUMENT. Only line ends at
+ *              its end are removed from a passphrase. A PEM text may be on one line, with its line breaks written as
+ *              \n or as blanks.
+ * Files        Text files may be UTF-8, with or without a byte order mark, or UTF-16 with one. If users other
+ *              than the owner may read a file with a secret, the file is used, and a warning is reported.
+ * Core files   The library changes nothing of its host process. Secrets, tokens, PEM texts and file keys are on
+ *              pages that are left out of core files (MADV_DONTDUMP), and are wiped. Some copies are not covered: RSA keys and cipher
  *              states within OpenSSL, HTTP and TLS buffers in flight, the parsed text of a configuration while it is
  *              read, and the caller's own copies. A host that must not write them sets RLIMIT_CORE or
  *              PR_SET_DUMPABLE. */
@@ -231,39 +229,40 @@ BCDA_API bcda_status bcda_config_create(bcda_config** config, bcda_error** error
 /* Wipes its secrets. */
 BCDA_API void bcda_config_destroy(bcda_config* config);
 
-/* Sets by name. The value is checked at once; NULL restores the default. Of two settings that say the same thing
- * (private_key and private_key_pem) the one set last counts. Errors: INVALID_ARGUMENT (the message names the setting
+/* Sets a value by name. The value is checked at once; NULL restores the default. If two settings are for the same value
+ * (private_key and private_key_pem), the one set last counts. Errors: INVALID_ARGUMENT (the message names the setting
  * and what it takes, or the nearest name when there is no such setting). */
 BCDA_API bcda_status bcda_config_set(bcda_config* config, const char* name, const char* value, bcda_error** error);
 
-/* Appends one item, taken as it is, to what a list setting was set to. The first item replaces the default, or a
- * provider. An item may hold a comma. Errors: INVALID_ARGUMENT (the setting is no list, or the item is empty). */
+/* Appends one item to a list setting. The item is not split at commas. The first item replaces the default value or a
+ * provider. Errors: INVALID_ARGUMENT (the setting is no list, or the item is empty). */
 BCDA_API bcda_status bcda_config_add(bcda_config* config, const char* name, const char* item, bcda_error** error);
 
-/* Gives the value in force, which is the default when nothing was set. The caller frees it with bcda_string_free.
- * bcda_config_set takes it back: a list is comma separated, or a JSON array where an item needs it. A secret gives ""
- * or "(set)". Errors: INVALID_ARGUMENT (there is no such setting, or its provider failed). */
+/* Returns the value of a setting, which is the default if nothing was set. The caller frees it with bcda_string_free.
+ * The text can be passed to bcda_config_set again: a list is separated by commas, or is a JSON array if an item has a
+ * comma. For a secret the text is "" or "(set)". Errors: INVALID_ARGUMENT (there is no such setting, or its provider failed). */
 BCDA_API bcda_status bcda_config_get(const bcda_config* config, const char* name, char** value, bcda_error** error);
 
-/* Sets what the environment names (BCDA_CLIENT_ID, ...) and what was not set before. Errors: INVALID_ARGUMENT (the
+/* Sets each setting whose environment variable (BCDA_CLIENT_ID, ...) is set, unless the setting was set before. Errors: INVALID_ARGUMENT (the
  * message names the variable). */
 BCDA_API bcda_status bcda_config_load_env(bcda_config* config, bcda_error** error);
 
-/* Sets what a JSON file of {"name": value} holds and what was not set before. Values are texts, numbers, true or false;
- * a list is an array of texts. With secrets in it the file's mode should be 0600; a warning tells of another one.
- * Errors: FILESYSTEM (it cannot be read), INVALID_ARGUMENT (what it holds). Both name the path. */
+/* Sets the settings of a JSON file, {"name": value}, that were not set before. Values are texts, numbers, true or false; a
+ * list is an array of texts. If the file has a secret, its mode should be 0600; otherwise a warning is reported.
+ * Errors: FILESYSTEM (it cannot be read), INVALID_ARGUMENT (its content). Both name the path. */
 BCDA_API bcda_status bcda_config_load_file(bcda_config* config, const char* path, bcda_error** error);
 
-/* As bcda_config_load_file, of the JSON text itself: from a secret store, say. Errors: INVALID_ARGUMENT. */
+/* The same for a JSON text, for example from a secret store. Errors: INVALID_ARGUMENT. */
 BCDA_API bcda_status bcda_config_load_json(bcda_config* config, const char* text, bcda_error** error);
 
-/* Supplies a setting (a secret, mostly) from the caller's own store. It copies at most `capacity` bytes of text into
+/* Supplies the value of a setting, usually a secret, from the caller's own store. It copies at most `capacity` bytes of text into
  * `buffer`, and returns their number, or -1 on failure. It is called each time this configuration is used: by
  * bcda_client_create, by the start of a run, by bcda_decrypt_file, and by bcda_config_get unless the setting is a
  * secret. It runs on the thread that makes that call. */
 typedef int32_t (*bcda_provider)(void* user, char* buffer, int32_t capacity);
 
-/* Has `provider` called with `user` for the setting `name`, instead of a value set before. NULL restores the default.
+/* Makes the library call `provider` with `user` for the value of the setting `name`. This replaces a value that was set
+ * before. NULL restores the default.
  * Errors: INVALID_ARGUMENT (there is no such setting). */
 BCDA_API bcda_status bcda_config_set_provider(bcda_config* config, const char* name, bcda_provider provider, void* user,
                                               bcda_error** error);
@@ -277,12 +276,12 @@ typedef struct bcda_client bcda_client;
  * Errors: INVALID_ARGUMENT, PRIVATE_KEY, FILESYSTEM (a file that a setting names), TLS (no CA certificates). */
 BCDA_API bcda_status bcda_client_create(const bcda_config* config, bcda_client** client, bcda_error** error);
 
-/* Runs that it started go on. Threads and connections end with the last handle that needs them. */
+/* Runs that it started continue. Threads and connections end with the last handle that needs them. */
 BCDA_API void bcda_client_destroy(bcda_client* client);
 
-/* Gives the service's CapabilityStatement as JSON text (BCDA guide, "BCDA Metadata"). The caller frees it with
- * bcda_string_free. It blocks, and needs no token. bcda_metadata_start asks the same, and can be waited for and
- * canceled. Errors: REFUSED, PROTOCOL, LIMIT, NETWORK, TLS, TIMEOUT, STATE (after fork). Thread-safe. */
+/* Returns the service's CapabilityStatement as JSON text (BCDA guide, "BCDA Metadata"). The caller frees it with
+ * bcda_string_free. The call blocks, and needs no token. bcda_metadata_start makes the same request as a run, which can
+ * be canceled. Errors: REFUSED, PROTOCOL, LIMIT, NETWORK, TLS, TIMEOUT, STATE (after fork). Thread-safe. */
 BCDA_API bcda_status bcda_client_metadata(bcda_client* client, char** json, bcda_error** error);
 
 /* ---- Sinks ------------------------------------------------------------------------------------------------------- */
@@ -294,20 +293,20 @@ BCDA_API bcda_status bcda_client_metadata(bcda_client* client, char** json, bcda
  *   write   gets the next bytes, UNVERIFIED until commit: keep them private. Returns 0.
  *   commit  is called once the whole file has been verified (length, GCM tag). Returns 0.
  *   abort   is called instead of commit, and after a write or commit that failed: discard everything.
- * Anything but 0 fails that file with BCDA_SINK. A file that is retried is aborted and begun again. A callback that
- * takes its time holds up its file alone. It may cancel the run that calls it, but must not wait for it or destroy
- * it. */
+ * Any other return value makes that file fail with BCDA_SINK. If a file is retried, abort is called, and then begin
+ * again. A slow callback delays only its own file. A callback may cancel the run that calls it, but must not wait for it
+ * or destroy it. */
 typedef struct bcda_sink bcda_sink;
 typedef int32_t (*bcda_sink_begin)(void* user, const char* name, const char* type, void** file);
 typedef int32_t (*bcda_sink_write)(void* user, void* file, const void* data, size_t size);
 typedef int32_t (*bcda_sink_commit)(void* user, void* file, int64_t size, const char* sha256);
 typedef void (*bcda_sink_abort)(void* user, void* file);
 
-/* Makes a sink of four callbacks, all of them needed. `user` is handed to each. Errors: INVALID_ARGUMENT. */
+/* Makes a sink. All four callbacks are required, and each of them gets `user`. Errors: INVALID_ARGUMENT. */
 BCDA_API bcda_status bcda_sink_create(bcda_sink_begin begin, bcda_sink_write write, bcda_sink_commit commit,
                                       bcda_sink_abort abort, void* user, bcda_sink** sink, bcda_error** error);
 
-/* Allowed once the runs that use it are destroyed. */
+/* The runs that use the sink must be destroyed first. */
 BCDA_API void bcda_sink_destroy(bcda_sink* sink);
 
 /* ---- Runs -------------------------------------------------------------------------------------------------------- */
@@ -327,28 +326,28 @@ typedef enum bcda_run_kind {
 } bcda_run_kind;
 
 /* The four start functions return at once and are thread-safe. Their errors are about arguments and the output
- * directory. What happens later comes by bcda_run_wait, bcda_run_result and events. */
+ * directory. Later failures are reported by bcda_run_wait and by events. */
 
 /* Starts the whole flow: token, kick-off, status requests, downloads, decryption. `settings` may hold export settings
- * (types, out, ...), which go before the client's; NULL: none. `sink` NULL: files go to the directory `out`.
+ * (types, out, ...), which override those of the client; NULL: none. `sink` NULL: files go to the directory `out`.
  * Errors: INVALID_ARGUMENT, PRIVATE_KEY (there is none, and allow_plaintext is not set), FILESYSTEM (the output
  * directory), STATE (after fork). */
 BCDA_API bcda_status bcda_export_start(bcda_client* client, const bcda_config* settings, const bcda_sink* sink,
                                        bcda_run** run, bcda_error** error);
 
-/* Runs the jobs and stops at their manifests, which bcda_result_manifest has. Downloads and writes nothing.
+/* Runs the jobs until their manifests are there. bcda_result_manifest returns them. Downloads and writes nothing.
  * Errors: INVALID_ARGUMENT, STATE (after fork). */
 BCDA_API bcda_status bcda_manifest_start(bcda_client* client, const bcda_config* settings, bcda_run** run,
                                          bcda_error** error);
 
 /* Downloads, decrypts and verifies the files of a manifest that is at hand. `manifest` is the JSON text of one
- * manifest, or of several one after another. `file` is the server's name of a file, or its URL, to take that one only;
- * NULL: all. Errors: INVALID_ARGUMENT (the manifest, or it lists no such file), PRIVATE_KEY, FILESYSTEM, STATE (after
+ * manifest, or of several one after another. `file` is the server's name of one file, or its URL; then only this
+ * file is downloaded. NULL: all files. Errors: INVALID_ARGUMENT (the manifest, or it lists no such file), PRIVATE_KEY, FILESYSTEM, STATE (after
  * fork). */
 BCDA_API bcda_status bcda_fetch_start(bcda_client* client, const bcda_config* settings, const char* manifest,
                                       const char* file, const bcda_sink* sink, bcda_run** run, bcda_error** error);
 
-/* Asks for the service's CapabilityStatement, which bcda_result_metadata has. Needs no credentials, writes nothing.
+/* Asks for the service's CapabilityStatement. bcda_result_metadata returns it. Needs no credentials, writes nothing.
  * Errors: STATE (after fork). */
 BCDA_API bcda_status bcda_metadata_start(bcda_client* client, bcda_run** run, bcda_error** error);
 
@@ -358,39 +357,40 @@ BCDA_API bcda_run_kind bcda_run_get_kind(const bcda_run* run);
 /* "export", "manifest", "fetch" or "metadata"; "" for NULL. Static; thread-safe. */
 BCDA_API const char* bcda_run_kind_name(const bcda_run* run);
 
-/* Gives the next event in order, waiting at most `timeout_ms` (0: not at all; negative: without limit). The event
- * belongs to the caller. BCDA_AGAIN: there is none yet. BCDA_END: the run has ended, and every event was handed out. A
- * reader that is slow, or absent, never holds up the run. A progress or poll event replaces an older one that was not
+/* Returns the next event in order. It waits at most `timeout_ms` (0: not at all; negative: without limit). The event
+ * belongs to the caller. BCDA_AGAIN: there is none yet. BCDA_END: the run has ended, and all events were read. A slow
+ * or missing reader never delays the run. A progress or poll event replaces an older one that was not
  * read; the others are kept, mostly one for each file. Errors: STATE (after fork). Thread-safe. */
 BCDA_API bcda_status bcda_run_next_event(bcda_run* run, int64_t timeout_ms, bcda_event** event, bcda_error** error);
 
-/* Tells that an event has come. It runs on a library thread. It may only signal an outside loop, and not call
+/* Is called when an event has come. It runs on a library thread. It may only signal another loop, and must not call
  * libbcda. */
 typedef void (*bcda_notify)(void* user);
 
-/* Has `notify` called with `user` after each event, and at once when one waits already. NULL ends it, and returns after
- * a call under way has returned. Errors: STATE (after fork). */
+/* Makes the library call `notify` with `user` after each event, and at once if an event already waits. NULL removes the
+ * callback, and returns after a running call of it has returned. Errors: STATE (after fork). */
 BCDA_API bcda_status bcda_run_notify(bcda_run* run, bcda_notify notify, void* user, bcda_error** error);
 
-/* Gives a descriptor for poll, select, epoll or an event loop. It is readable while an event waits to be read, and from
+/* Returns a descriptor for poll, select, epoll or an event loop. It is readable while an event waits to be read, and from
  * the run's end on. So read events until BCDA_AGAIN, and stop watching at BCDA_END. It belongs to the run and is valid
- * until bcda_run_destroy: take it out of the loop before. The caller only polls it, and never reads, writes or closes
- * it. It is made by the first call; later calls give the same. It works beside bcda_run_notify.
+ * until bcda_run_destroy, so remove it from the loop before that. The caller only polls it, and never reads, writes or
+ * closes it. The first call makes it, and later calls return the same one. It can be used together with
+ * bcda_run_notify.
  * Errors: INTERNAL (the process has no descriptor left), STATE (after fork). Thread-safe. */
 BCDA_API bcda_status bcda_run_fd(bcda_run* run, int32_t* fd, bcda_error** error);
 
 /* Waits until the run has ended, at most `timeout_ms` (as above). BCDA_OK: it succeeded. BCDA_AGAIN: it still runs.
- * Errors: how the run failed: INVALID_ARGUMENT, AUTHENTICATION to CANCELED; STATE (after fork). Thread-safe. */
+ * Errors: the failure of the run: INVALID_ARGUMENT, AUTHENTICATION to CANCELED; STATE (after fork). Thread-safe. */
 BCDA_API bcda_status bcda_run_wait(bcda_run* run, int64_t timeout_ms, bcda_error** error);
 
 /* Asks the run to stop, and returns at once. The run then ends with BCDA_CANCELED, unless it had ended. Thread-safe. */
 BCDA_API void bcda_run_cancel(bcda_run* run);
 
-/* Gives what the run produced, which belongs to the caller. After a failure it holds the files that were verified.
+/* Returns the result of the run, which belongs to the caller. After a failure it has the files that were verified.
  * Errors: STATE (the run has not ended; after fork). */
 BCDA_API bcda_status bcda_run_result(bcda_run* run, bcda_result** result, bcda_error** error);
 
-/* Cancels the run if it has not ended, and waits until it has let go of files and callbacks. */
+/* Cancels the run if it has not ended, and waits until it no longer uses files and callbacks. */
 BCDA_API void bcda_run_destroy(bcda_run* run);
 
 /* ---- Events ------------------------------------------------------------------------------------------------------ */
@@ -431,7 +431,7 @@ BCDA_API double bcda_event_percent(const bcda_event* event);
 
 BCDA_API int64_t bcda_event_bytes_done(const bcda_event* event);
 
-/* Of the files whose size is known by now. */
+/* The sum of the file sizes that are known so far. */
 BCDA_API int64_t bcda_event_bytes_total(const bcda_event* event);
 
 BCDA_API int64_t bcda_event_files_done(const bcda_event* event);
@@ -440,7 +440,7 @@ BCDA_API int64_t bcda_event_files_total(const bcda_event* event);
 
 BCDA_API int64_t bcda_event_wait_ms(const bcda_event* event);
 
-/* All of it as one line of JSON, which is valid UTF-8 whatever bytes names hold. */
+/* The whole event as one line of JSON. It is valid UTF-8, even if a name has other bytes. */
 BCDA_API const char* bcda_event_json(const bcda_event* event);
 
 BCDA_API void bcda_event_destroy(bcda_event* event);
@@ -450,9 +450,9 @@ BCDA_API void bcda_event_destroy(bcda_event* event);
 /* One file of a result. Borrowed: it and its texts live as long as the result. */
 typedef struct bcda_file bcda_file;
 
-/* Opens the result of an export that finished earlier, as its receipt has it: `directory`/export.json, or the text
- * `receipt` (nullable) where that is kept elsewhere. `directory` goes before the files' paths; "": they stay as they
- * are. The files themselves are not looked at. Errors: FILESYSTEM (no export has finished there, or the receipt is
+/* Opens the result of an export that finished earlier. It is read from the receipt: from the file export.json in
+ * `directory`, or from the text `receipt` (nullable). The paths of the files then begin with `directory`; "": they stay
+ * as they are in the receipt. The files themselves are not opened. Errors: FILESYSTEM (no export has finished there, or the receipt is
  * malformed). */
 BCDA_API bcda_status bcda_result_open(const char* directory, const char* receipt, bcda_result** result,
                                       bcda_error** error);
@@ -468,24 +468,24 @@ BCDA_API const bcda_file* bcda_result_file(const bcda_result* result, int32_t in
 /* How many of the files hold OperationOutcomes. */
 BCDA_API int32_t bcda_result_error_file_count(const bcda_result* result);
 
-/* The resource types that the export was asked for, such as "Patient,Coverage". "": unknown, as of a fetch or a
- * decryption, since a manifest does not say. */
+/* The resource types that were requested, such as "Patient,Coverage". "": unknown. A manifest does not have them, so they
+ * are unknown after a fetch or a decryption. */
 BCDA_API const char* bcda_result_types(const bcda_result* result);
 
-/* The transactionTime of its jobs, the earliest of them, in RFC 3339. */
+/* The earliest transactionTime of its jobs, in RFC 3339. */
 BCDA_API const char* bcda_result_transaction_time(const bcda_result* result);
 
 BCDA_API int64_t bcda_result_elapsed_ms(const bcda_result* result);
 
-/* The receipt, as in export.json. It is made at the first call, and takes about 500 bytes for each file. "" when there is
- * no memory for it. */
+/* The receipt, as in export.json. The first call makes it. It takes about 500 bytes for each file. "": no memory is left
+ * for it. */
 BCDA_API const char* bcda_result_json(const bcda_result* result);
 
-/* The manifests of its jobs, one JSON line each. They are read at the first call, perhaps from the disk, and can take more
- * than 1 KiB for each file. "" when they cannot be read. */
+/* The manifests of its jobs, one JSON line each. The first call reads them, perhaps from the disk. They can take more than
+ * 1 KiB for each file. "": they cannot be read. */
 BCDA_API const char* bcda_result_manifest(const bcda_result* result);
 
-/* The CapabilityStatement that bcda_metadata_start asked for, as JSON; "" for other runs. */
+/* The CapabilityStatement as JSON, after bcda_metadata_start; "" after other runs. */
 BCDA_API const char* bcda_result_metadata(const bcda_result* result);
 
 BCDA_API void bcda_result_destroy(bcda_result* result);
@@ -495,7 +495,7 @@ BCDA_API const char* bcda_file_type(const bcda_file* file);
 
 BCDA_API const char* bcda_file_url(const bcda_file* file);
 
-/* Where it is; its name when a sink was used. */
+/* Its path, or its name if a sink was used. */
 BCDA_API const char* bcda_file_path(const bcda_file* file);
 
 /* The size of the plaintext. */
@@ -507,7 +507,7 @@ BCDA_API int64_t bcda_file_records(const bcda_file* file);
 /* The SHA-256 of the plaintext, in hex. */
 BCDA_API const char* bcda_file_sha256(const bcda_file* file);
 
-/* 1: it came encrypted, and its tag has verified; 0: it came plain. */
+/* 1: it came encrypted, and its tag was verified; 0: it came in plaintext. */
 BCDA_API int32_t bcda_file_decrypted(const bcda_file* file);
 
 /* 1: it is from the manifest's `error`. */
@@ -515,32 +515,32 @@ BCDA_API int32_t bcda_file_is_error(const bcda_file* file);
 
 /* ---- One file on disk -------------------------------------------------------------------------------------------- */
 
-/* Tells how far a decryption is: bytes done and in all (-1: unknown). It runs on the thread that called
- * bcda_decrypt_file. Anything but 0 stops the decryption with BCDA_CANCELED, and leaves nothing of the file under
- * way. */
+/* Reports the progress of a decryption: the bytes done, and the total (-1: unknown). It runs on the thread that called
+ * bcda_decrypt_file. Any return value but 0 stops the decryption with BCDA_CANCELED. Then nothing is left of the file
+ * that was being decrypted. */
 typedef int32_t (*bcda_progress)(void* user, int64_t done, int64_t total);
 
-/* Decrypts a file that was downloaded by other means, at any size. Blocks.
- *   settings  private_key (and its passphrase), durability and allow_plaintext count
- *   path      the encrypted file. Its base name is the OAEP label, so it must have the name that the server gave it ...
- *   label     ... or this is that name; NULL: the base name of `path`
- *   key_hex   its wrapped key (encryptedKey) in hex; NULL: `manifest` (JSON text) has it under the label
- *   output    the path of the plaintext, which must not exist. It appears only when the tag has verified. When it ends
- *             in '/' it is a directory, made if it is missing. The file keeps its base name there, and is under error/
- *             when the manifest lists it under `error`
+/* Decrypts a file of any size that was downloaded by other means. Blocks.
+ *   settings  private_key (and its passphrase), durability and allow_plaintext are used
+ *   path      the encrypted file
+ *   label     the name that the server gave the file. It is the OAEP label. NULL: the base name of `path`
+ *   key_hex   its wrapped key (encryptedKey) in hex; NULL: `manifest` (JSON text) has it for the label
+ *   output    the path of the plaintext. No file may exist there. It appears only after the tag was verified. If it
+ *             ends in '/', it is a directory, which is made if it is missing. The file keeps its base name there. It
+ *             goes to error/ if the manifest lists it in `error`
  *   progress  nullable; called with `user` between chunks
  *   result    nullable; gets the file or files, and belongs to the caller
- * A file that the manifest lists without a key is copied, once it was checked to look like NDJSON: a file of `error`
- * always, a data file when allow_plaintext is set.
+ * A file that the manifest lists without a key is copied if it looks like NDJSON: a file of `error` always, a data file
+ * only if allow_plaintext is set.
  *
- * When `path` is a directory, it needs a `manifest`, takes neither label nor key_hex, and `output` is a directory too.
- * Each file in it that the manifest lists is decrypted under its own name; others are left alone. Once all are there,
- * the receipt export.json is written, as by an export: bcda_result_open reads it. When files are missing or fail, the
- * others are still decrypted, the first failure is the error, and there is no receipt. The error's message has a line
- * for each file that failed. A second call with the same `output` goes on from there.
+ * If `path` is a directory, `manifest` is required, label and key_hex must be NULL, and `output` is a directory too.
+ * Each file in it that the manifest lists is decrypted under its own name; other files are not touched. When all are
+ * there, the receipt export.json is written, as by an export, and bcda_result_open can read it. If a file fails or is
+ * missing, the others are still decrypted, and no receipt is written. The error is the first failure, and its message has
+ * a line for each file that failed. A second call with the same `output` continues from there.
  *
- * The result's JSON has a member "warnings", a list of texts, when there are any: secrets that others may read, files
- * that the manifest does not list. Errors: INVALID_ARGUMENT, PRIVATE_KEY, DECRYPTION, VERIFICATION, FILESYSTEM,
+ * If there are warnings, the result's JSON has a member "warnings", a list of texts: about secrets that other users may
+ * read, and about files that the manifest does not list. Errors: INVALID_ARGUMENT, PRIVATE_KEY, DECRYPTION, VERIFICATION, FILESYSTEM,
  * CANCELED. */
 BCDA_API bcda_status bcda_decrypt_file(const bcda_config* settings, const char* path, const char* label,
                                        const char* key_hex, const char* manifest, const char* output,
@@ -548,21 +548,21 @@ BCDA_API bcda_status bcda_decrypt_file(const bcda_config* settings, const char* 
 
 /* ---- Records ----------------------------------------------------------------------------------------------------- */
 
-/* Iterates the NDJSON lines of a finished file, in memory for the longest line. */
+/* Iterates over the NDJSON lines of a file. Its memory holds one line. */
 typedef struct bcda_reader bcda_reader;
 
 /* Opens a file of plaintext. Errors: FILESYSTEM. */
 BCDA_API bcda_status bcda_reader_open(const char* path, bcda_reader** reader, bcda_error** error);
 
-/* Gives the next line that is not blank, without its line end, a CR or a byte order mark. `data` is borrowed until the
+/* Returns the next line that is not blank, without its line end, a CR or a byte order mark. `data` is valid until the
  * next call and does not end in NUL. BCDA_END: there is no more.
  * Errors: LIMIT (a line is longer than 256 MiB), FILESYSTEM, STATE (after fork). */
 BCDA_API bcda_status bcda_reader_next(bcda_reader* reader, const char** data, size_t* size, bcda_error** error);
 
-/* The number of the line last given, from 1. */
+/* The number of the line that was returned last, from 1. */
 BCDA_API int64_t bcda_reader_line(const bcda_reader* reader);
 
-/* Where in the file that line begins, in bytes. */
+/* The offset of that line in the file, in bytes. */
 BCDA_API int64_t bcda_reader_offset(const bcda_reader* reader);
 
 BCDA_API void bcda_reader_destroy(bcda_reader* reader);
