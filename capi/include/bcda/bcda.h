@@ -141,7 +141,8 @@ BCDA_API int32_t bcda_version_number(void);
  * once, before any other function. The library fits if its major version is the same and it is not older. While the
  * major version is 0, the minor version must be the same too. The dynamic linker makes the same check with the name of
  * the shared library. A program needs this call if it does not link by that name: with dlopen, a foreign function
- * interface or a copy of libbcda.a. bcda.hpp makes the call itself. Errors: INVALID_ARGUMENT (it does not fit; the message has both versions). */
+ * interface or a copy of libbcda.a. bcda.hpp makes the call itself. Errors: INVALID_ARGUMENT (it does not fit; the
+ * message has both versions). */
 BCDA_API bcda_status bcda_version_check(int32_t header, bcda_error** error);
 
 /* The versions of libbcda, Boost and OpenSSL that the library runs with: one line of text. Static. */
@@ -152,8 +153,9 @@ BCDA_API void bcda_string_free(char* text);
 
 /* ---- The table of settings --------------------------------------------------------------------------------------- */
 
-/* One row of the table of settings. The flags of the command, the keyword arguments of each language and their documents
- * are made from this table. Rows and their texts are static. The functions of this section are thread-safe. */
+/* One row of the table of settings. The flags of the command, the keyword arguments of each language and their
+ * documents are made from this table. Rows and their texts are static. All functions of this section are
+ * thread-safe. */
 typedef struct bcda_setting bcda_setting;
 
 typedef enum bcda_setting_type {
@@ -217,10 +219,10 @@ BCDA_API int32_t bcda_setting_secret(const bcda_setting* setting);
  * Files        Text files may be UTF-8, with or without a byte order mark, or UTF-16 with one. If users other
  *              than the owner may read a file with a secret, the file is used, and a warning is reported.
  * Core files   The library changes nothing of its host process. Secrets, tokens, PEM texts and file keys are on
- *              pages that are left out of core files (MADV_DONTDUMP), and are wiped. Some copies are not covered: RSA keys and cipher
- *              states within OpenSSL, HTTP and TLS buffers in flight, the parsed text of a configuration while it is
- *              read, and the caller's own copies. A host that must not write them sets RLIMIT_CORE or
- *              PR_SET_DUMPABLE. */
+ *              pages that are left out of core files (MADV_DONTDUMP), and are wiped. Some copies are not covered: RSA
+ *              keys and cipher states within OpenSSL, HTTP and TLS buffers in flight, the parsed text of a
+ *              configuration while it is read, and the caller's own copies. A host that must not write them sets
+ *              RLIMIT_CORE or PR_SET_DUMPABLE. */
 typedef struct bcda_config bcda_config;
 
 /* An empty configuration: every setting has its default. Errors: none besides. */
@@ -240,25 +242,27 @@ BCDA_API bcda_status bcda_config_add(bcda_config* config, const char* name, cons
 
 /* Returns the value of a setting, which is the default if nothing was set. The caller frees it with bcda_string_free.
  * The text can be passed to bcda_config_set again: a list is separated by commas, or is a JSON array if an item has a
- * comma. For a secret the text is "" or "(set)". Errors: INVALID_ARGUMENT (there is no such setting, or its provider failed). */
+ * comma. For a secret the text is "" or "(set)". Errors: INVALID_ARGUMENT (there is no such setting, or its provider
+ * failed). */
 BCDA_API bcda_status bcda_config_get(const bcda_config* config, const char* name, char** value, bcda_error** error);
 
-/* Sets each setting whose environment variable (BCDA_CLIENT_ID, ...) is set, unless the setting was set before. Errors: INVALID_ARGUMENT (the
- * message names the variable). */
+/* Sets each setting whose environment variable (BCDA_CLIENT_ID, ...) is set, unless the setting was set before.
+ * Errors: INVALID_ARGUMENT (the message names the variable). */
 BCDA_API bcda_status bcda_config_load_env(bcda_config* config, bcda_error** error);
 
-/* Sets the settings of a JSON file, {"name": value}, that were not set before. Values are texts, numbers, true or false; a
- * list is an array of texts. If the file has a secret, its mode should be 0600; otherwise a warning is reported.
+/* Sets the settings of a JSON file, {"name": value}, that were not set before. Values are texts, numbers, true or
+ * false; a list is an array of texts. If the file has a secret, its mode should be 0600; otherwise a warning is
+ * reported.
  * Errors: FILESYSTEM (it cannot be read), INVALID_ARGUMENT (its content). Both name the path. */
 BCDA_API bcda_status bcda_config_load_file(bcda_config* config, const char* path, bcda_error** error);
 
 /* The same for a JSON text, for example from a secret store. Errors: INVALID_ARGUMENT. */
 BCDA_API bcda_status bcda_config_load_json(bcda_config* config, const char* text, bcda_error** error);
 
-/* Supplies the value of a setting, usually a secret, from the caller's own store. It copies at most `capacity` bytes of text into
- * `buffer`, and returns their number, or -1 on failure. It is called each time this configuration is used: by
- * bcda_client_create, by the start of a run, by bcda_decrypt_file, and by bcda_config_get unless the setting is a
- * secret. It runs on the thread that makes that call. */
+/* Supplies the value of a setting, usually a secret, from the caller's own store. It copies at most `capacity` bytes
+ * of text into `buffer`, and returns their number, or -1 on failure. It is called each time this configuration is
+ * used: by bcda_client_create, by the start of a run, by bcda_decrypt_file, and by bcda_config_get unless the setting
+ * is a secret. It runs on the thread that makes that call. */
 typedef int32_t (*bcda_provider)(void* user, char* buffer, int32_t capacity);
 
 /* Makes the library call `provider` with `user` for the value of the setting `name`. This replaces a value that was set
@@ -294,8 +298,8 @@ BCDA_API bcda_status bcda_client_metadata(bcda_client* client, char** json, bcda
  *   commit  is called once the whole file has been verified (length, GCM tag). Returns 0.
  *   abort   is called instead of commit, and after a write or commit that failed: discard everything.
  * Any other return value makes that file fail with BCDA_SINK. If a file is retried, abort is called, and then begin
- * again. A slow callback delays only its own file. A callback may cancel the run that calls it, but must not wait for it
- * or destroy it. */
+ * again. A slow callback delays only its own file. A callback may cancel the run that calls it, but must not wait for
+ * it or destroy it. */
 typedef struct bcda_sink bcda_sink;
 typedef int32_t (*bcda_sink_begin)(void* user, const char* name, const char* type, void** file);
 typedef int32_t (*bcda_sink_write)(void* user, void* file, const void* data, size_t size);
@@ -342,8 +346,8 @@ BCDA_API bcda_status bcda_manifest_start(bcda_client* client, const bcda_config*
 
 /* Downloads, decrypts and verifies the files of a manifest that is at hand. `manifest` is the JSON text of one
  * manifest, or of several one after another. `file` is the server's name of one file, or its URL; then only this
- * file is downloaded. NULL: all files. Errors: INVALID_ARGUMENT (the manifest, or it lists no such file), PRIVATE_KEY, FILESYSTEM, STATE (after
- * fork). */
+ * file is downloaded. NULL: all files. Errors: INVALID_ARGUMENT (the manifest, or it lists no such file), PRIVATE_KEY,
+ * FILESYSTEM, STATE (after fork). */
 BCDA_API bcda_status bcda_fetch_start(bcda_client* client, const bcda_config* settings, const char* manifest,
                                       const char* file, const bcda_sink* sink, bcda_run** run, bcda_error** error);
 
@@ -371,10 +375,10 @@ typedef void (*bcda_notify)(void* user);
  * callback, and returns after a running call of it has returned. Errors: STATE (after fork). */
 BCDA_API bcda_status bcda_run_notify(bcda_run* run, bcda_notify notify, void* user, bcda_error** error);
 
-/* Returns a descriptor for poll, select, epoll or an event loop. It is readable while an event waits to be read, and from
- * the run's end on. So read events until BCDA_AGAIN, and stop watching at BCDA_END. It belongs to the run and is valid
- * until bcda_run_destroy, so remove it from the loop before that. The caller only polls it, and never reads, writes or
- * closes it. The first call makes it, and later calls return the same one. It can be used together with
+/* Returns a descriptor for poll, select, epoll or an event loop. It is readable while an event waits to be read, and
+ * from the run's end on. So read events until BCDA_AGAIN, and stop watching at BCDA_END. It belongs to the run and is
+ * valid until bcda_run_destroy, so remove it from the loop before that. The caller only polls it, and never reads,
+ * writes or closes it. The first call makes it, and later calls return the same one. It can be used together with
  * bcda_run_notify.
  * Errors: INTERNAL (the process has no descriptor left), STATE (after fork). Thread-safe. */
 BCDA_API bcda_status bcda_run_fd(bcda_run* run, int32_t* fd, bcda_error** error);
@@ -452,8 +456,8 @@ typedef struct bcda_file bcda_file;
 
 /* Opens the result of an export that finished earlier. It is read from the receipt: from the file export.json in
  * `directory`, or from the text `receipt` (nullable). The paths of the files then begin with `directory`; "": they stay
- * as they are in the receipt. The files themselves are not opened. Errors: FILESYSTEM (no export has finished there, or the receipt is
- * malformed). */
+ * as they are in the receipt. The files themselves are not opened. Errors: FILESYSTEM (no export has finished there,
+ * or the receipt is malformed). */
 BCDA_API bcda_status bcda_result_open(const char* directory, const char* receipt, bcda_result** result,
                                       bcda_error** error);
 
@@ -468,8 +472,8 @@ BCDA_API const bcda_file* bcda_result_file(const bcda_result* result, int32_t in
 /* How many of the files hold OperationOutcomes. */
 BCDA_API int32_t bcda_result_error_file_count(const bcda_result* result);
 
-/* The resource types that were requested, such as "Patient,Coverage". "": unknown. A manifest does not have them, so they
- * are unknown after a fetch or a decryption. */
+/* The resource types that were requested, such as "Patient,Coverage". "": unknown. A manifest does not have them, so
+ * they are unknown after a fetch or a decryption. */
 BCDA_API const char* bcda_result_types(const bcda_result* result);
 
 /* The earliest transactionTime of its jobs, in RFC 3339. */
@@ -477,12 +481,12 @@ BCDA_API const char* bcda_result_transaction_time(const bcda_result* result);
 
 BCDA_API int64_t bcda_result_elapsed_ms(const bcda_result* result);
 
-/* The receipt, as in export.json. The first call makes it. It takes about 500 bytes for each file. "": no memory is left
- * for it. */
+/* The receipt, as in export.json. The first call makes it. It takes about 500 bytes for each file. "": no memory is
+ * left for it. */
 BCDA_API const char* bcda_result_json(const bcda_result* result);
 
-/* The manifests of its jobs, one JSON line each. The first call reads them, perhaps from the disk. They can take more than
- * 1 KiB for each file. "": they cannot be read. */
+/* The manifests of its jobs, one JSON line each. The first call reads them, perhaps from the disk. They can take more
+ * than 1 KiB for each file. "": they cannot be read. */
 BCDA_API const char* bcda_result_manifest(const bcda_result* result);
 
 /* The CapabilityStatement as JSON, after bcda_metadata_start; "" after other runs. */
@@ -536,12 +540,12 @@ typedef int32_t (*bcda_progress)(void* user, int64_t done, int64_t total);
  * If `path` is a directory, `manifest` is required, label and key_hex must be NULL, and `output` is a directory too.
  * Each file in it that the manifest lists is decrypted under its own name; other files are not touched. When all are
  * there, the receipt export.json is written, as by an export, and bcda_result_open can read it. If a file fails or is
- * missing, the others are still decrypted, and no receipt is written. The error is the first failure, and its message has
- * a line for each file that failed. A second call with the same `output` continues from there.
+ * missing, the others are still decrypted, and no receipt is written. The error is the first failure, and its message
+ * has a line for each file that failed. A second call with the same `output` continues from there.
  *
  * If there are warnings, the result's JSON has a member "warnings", a list of texts: about secrets that other users may
- * read, and about files that the manifest does not list. Errors: INVALID_ARGUMENT, PRIVATE_KEY, DECRYPTION, VERIFICATION, FILESYSTEM,
- * CANCELED. */
+ * read, and about files that the manifest does not list. Errors: INVALID_ARGUMENT, PRIVATE_KEY, DECRYPTION,
+ * VERIFICATION, FILESYSTEM, CANCELED. */
 BCDA_API bcda_status bcda_decrypt_file(const bcda_config* settings, const char* path, const char* label,
                                        const char* key_hex, const char* manifest, const char* output,
                                        bcda_progress progress, void* user, bcda_result** result, bcda_error** error);
