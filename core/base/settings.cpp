@@ -16,219 +16,7 @@ namespace {
 constexpr std::size_t kLargestConfig = 1 << 20;
 constexpr std::size_t kLargestSecret = 64 << 10;
 
-constexpr auto kClient = SettingScope::client;
-constexpr auto kExport = SettingScope::export_;
 using T = SettingType;
-
-std::vector<Setting> make_table() {
-  std::vector<Setting> table = {
-      {"url",
-       T::string,
-       kClient,
-       false,
-       "",
-       "",
-       "Origin of the service, such as https://api.bcda.cms.gov, without a path.",
-       {}},
-      {"client_id", T::string, kClient, false, "", "", "Client id that the service issued.", {}},
-      {"client_secret", T::string, kClient, true, "", "", "Client secret that belongs to client_id.", {}},
-      {"client_secret_file", T::path, kClient, false, "", "", "File that holds the client secret.", {}},
-      {"private_key",
-       T::path,
-       kClient,
-       false,
-       "",
-       "",
-       "PEM file of the RSA private key whose public half is registered with the service.",
-       {}},
-      {"private_key_pem",
-       T::string,
-       kClient,
-       true,
-       "",
-       "",
-       "The private key itself as PEM text, instead of a file.",
-       {}},
-      {"private_key_passphrase", T::string, kClient, true, "", "", "Passphrase of an encrypted private key.", {}},
-      {"private_key_passphrase_file",
-       T::path,
-       kClient,
-       false,
-       "",
-       "",
-       "File that holds the passphrase of an encrypted private key.",
-       {}},
-      {"ca_file",
-       T::path,
-       kClient,
-       false,
-       "",
-       "",
-       "PEM file of the CA certificates to trust instead of the system's.",
-       {}},
-      {"allow_http",
-       T::boolean,
-       kClient,
-       false,
-       "false",
-       "",
-       "Allow http:// to other machines; credentials and claims are then sent unencrypted.",
-       {}},
-      {"allowed_origins",
-       T::list,
-       kClient,
-       false,
-       "",
-       "",
-       "Other origins that a manifest may point to; files there are downloaded without the token.",
-       {}},
-      {"threads", T::integer, kClient, false, "0", "", "Threads that transfer and decrypt data; 0: one per core.", {}},
-      {"share_threads",
-       T::boolean,
-       kClient,
-       false,
-       "false",
-       "",
-       "Share the threads with the other clients of this process that set this; the first client decides how many.",
-       {}},
-      {"user_agent", T::string, kClient, false, "libbcda/0.2.0", "", "The User-Agent header.", {}},
-      {"connect_timeout",
-       T::duration,
-       kClient,
-       false,
-       "30s",
-       "",
-       "Time limit for name lookup, connection and TLS handshake.",
-       {}},
-      {"idle_timeout",
-       T::duration,
-       kClient,
-       false,
-       "1m",
-       "",
-       "Longest time without a byte on a connection that should deliver bytes.",
-       {}},
-      {"request_timeout",
-       T::duration,
-       kClient,
-       false,
-       "2m",
-       "",
-       "Time limit for the answer to one request, not counting the body of a file.",
-       {}},
-      {"token_lifetime",
-       T::duration,
-       kClient,
-       false,
-       "1h",
-       "",
-       "Lifetime assumed for a token when the service states none.",
-       {}},
-      {"max_header_bytes", T::size, kClient, false, "64KiB", "", "Largest head of an answer that is accepted.", {}},
-      {"max_manifest_bytes", T::size, kClient, false, "64MiB", "", "Largest manifest that is accepted.", {}},
-      {"types",
-       T::list,
-       kExport,
-       false,
-       "Patient,Coverage,ExplanationOfBenefit",
-       "",
-       "Resource types to export, one job for each.",
-       {}},
-      {"out",
-       T::path,
-       kExport,
-       false,
-       "",
-       "",
-       "Directory for the files; created if it is missing, but its parent must exist.",
-       {}},
-      {"restart",
-       T::boolean,
-       kExport,
-       false,
-       "false",
-       "",
-       "Discard what an unfinished export left in the directory, and start again.",
-       {}},
-      {"parallel", T::integer, kExport, false, "4", "", "Number of files downloaded at the same time, 1 to 64.", {}},
-      {"allow_plaintext",
-       T::boolean,
-       kExport,
-       false,
-       "false",
-       "",
-       "Accept data files without a key; by default a private key is required, and such a file is an error.",
-       {}},
-      {"durability",
-       T::choice,
-       kExport,
-       false,
-       "power",
-       "power,process",
-       "What a published file survives: a loss of power (power), or only a crash of the process (process).",
-       {}},
-      {"poll_interval",
-       T::duration,
-       kExport,
-       false,
-       "1s",
-       "",
-       "First wait between two status requests; each wait is 1.5 times the one before.",
-       {}},
-      {"poll_max_interval", T::duration, kExport, false, "30s", "", "Longest wait between two status requests.", {}},
-      {"job_timeout", T::duration, kExport, false, "24h", "", "Time limit for a job to finish; 0: no limit.", {}},
-      {"timeout", T::duration, kExport, false, "0s", "", "Time limit for the whole run; 0: no limit.", {}},
-      {"retries", T::integer, kExport, false, "5", "", "How often a failed request is repeated, 0 to 100.", {}},
-      {"outage_limit",
-       T::duration,
-       kExport,
-       false,
-       "15m",
-       "",
-       "How long status requests may keep failing after the retries are used up, while a job runs.",
-       {}},
-      {"retry_delay",
-       T::duration,
-       kExport,
-       false,
-       "1s",
-       "",
-       "First wait before a retry; each wait is twice the one before.",
-       {}},
-      {"retry_max_delay",
-       T::duration,
-       kExport,
-       false,
-       "1m",
-       "",
-       "Longest wait before a retry, unless the service requests a longer one (up to 15 minutes).",
-       {}},
-  };
-  for (Setting& row : table) {
-    row.env = std::string("BCDA_") + row.name;
-    std::transform(row.env.begin(), row.env.end(), row.env.begin(),
-                   [](char c) { return c >= 'a' && c <= 'z' ? static_cast<char>(c - 32) : c; });
-  }
-  return table;
-}
-
-// Pairs of settings for the same value. Within one source the last one given counts. Between sources the one from the
-// source with the higher precedence counts.
-constexpr std::pair<const char*, const char*> kRivals[] = {{"client_secret", "client_secret_file"},
-                                                           {"private_key", "private_key_pem"},
-                                                           {"private_key_passphrase", "private_key_passphrase_file"}};
-
-}  // namespace
-
-std::string_view rival_of(std::string_view name) {
-  for (auto [one, other] : kRivals) {
-    if (name == one) return other;
-    if (name == other) return one;
-  }
-  return {};
-}
-
-namespace {
 
 std::optional<bool> parse_boolean(std::string_view text) {
   for (auto yes : {"true", "1", "yes", "on"})
@@ -296,19 +84,19 @@ const Setting& row_of(std::string_view name) {
   const std::string* near = nearest(name, names);
   throw Error(Status::INVALID_ARGUMENT,
               "there is no setting named " + std::string(name) +
-                  (near ? "; did you mean " + *near + "?" : "; the table of settings has none that is like it"));
+                  (near ? "; did you mean " + *near + "?" : "; no setting has a similar name"));
 }
 
 // The value may be the secret itself, given instead of its path, so the message must not show it.
-constexpr const char* kNoPath = "takes the path of a file, and this is no path; is it what the file should hold?";
+constexpr const char* kNoPath = "takes the path of a file, but the value looks like the content of the file";
 
 // A file that was saved on Windows can leave an invisible carriage return at the end of a value.
-constexpr const char* kEndsLine = "ends in a line break (a carriage return, perhaps); remove it";
+constexpr const char* kEndsLine = "ends in a line break (perhaps a carriage return); remove it";
 bool ends_line(std::string_view value) { return value.ends_with('\n') || value.ends_with('\r'); }
 
 // Returns what is wrong with a value, or "" if it is valid.
 std::string objection(const Setting& row, std::string_view value) {
-  if (value.find('\0') != std::string_view::npos) return "holds a NUL character";
+  if (value.find('\0') != std::string_view::npos) return "contains a NUL character";
   switch (row.type) {
     case T::boolean:
       return parse_boolean(value) ? "" : "takes true or false";
@@ -349,22 +137,6 @@ std::string objection(const Setting& row, std::string_view value) {
 
 }  // namespace
 
-const std::vector<Setting>& settings_table() {
-  static const auto* table = new std::vector<Setting>(make_table());  // leaked: threads may still read it at exit
-  return *table;
-}
-
-const Setting* find_setting(std::string_view name) {
-  for (const Setting& row : settings_table())
-    if (name == row.name) return &row;
-  return nullptr;
-}
-
-const char* setting_type_name(SettingType type) {
-  constexpr const char* names[] = {"string", "path", "boolean", "integer", "duration", "size", "choice", "list"};
-  return names[static_cast<int>(type)];
-}
-
 std::optional<std::int64_t> parse_size(std::string_view text) {
   std::int64_t value = 0;
   auto [end, ec] = std::from_chars(text.data(), text.data() + text.size(), value);
@@ -387,7 +159,7 @@ void Settings::set(std::string_view name, std::string_view value) {
     throw Error(Status::INVALID_ARGUMENT, std::string("the setting ") + row.name + " " + why + shown);
   }
   unset(name);
-  if (std::string_view rival = rival_of(name); !rival.empty()) unset(rival);
+  if (std::string_view alternative = alternative_of(name); !alternative.empty()) unset(alternative);
   values_[row.name] = row.type == T::list ? Secret(list_text(*parse_list(value))) : Secret(value);
 }
 
@@ -396,8 +168,8 @@ void Settings::add(std::string_view name, std::string_view item) {
   auto refuse = [&](const char* why) {
     throw Error(Status::INVALID_ARGUMENT, std::string("the setting ") + row.name + " " + why);
   };
-  if (row.type != T::list) refuse("is no list, so that nothing can be added to it");
-  if (item.empty()) refuse("takes no empty item");
+  if (row.type != T::list) refuse("is not a list, so nothing can be added to it");
+  if (item.empty()) refuse("does not take an empty item");
   auto items = has(name) ? list(name) : std::vector<std::string>();
   items.emplace_back(item);
   set(name, list_text(items));
@@ -411,15 +183,15 @@ void Settings::unset(std::string_view name) {
 
 void Settings::reserve(std::string_view name) {
   unset(name);
-  if (std::string_view rival = rival_of(name); !rival.empty()) unset(rival);
+  if (std::string_view alternative = alternative_of(name); !alternative.empty()) unset(alternative);
   reserved_.insert(std::string(name));
 }
 
-// Whether the setting or its rival is already set or reserved.
+// Whether the setting or its alternative is already set or reserved.
 bool Settings::taken(std::string_view name) const {
   auto here = [this](std::string_view one) { return has(one) || reserved_.count(one); };
-  std::string_view rival = rival_of(name);
-  return here(name) || (!rival.empty() && here(rival));
+  std::string_view alternative = alternative_of(name);
+  return here(name) || (!alternative.empty() && here(alternative));
 }
 
 bool Settings::has(std::string_view name) const { return values_.find(row_of(name).name) != values_.end(); }
@@ -466,15 +238,14 @@ void Settings::load_json(std::string_view text, const std::string& what, const s
       flat = std::string(member.get_string());
     } else if (member.is_array()) {
       auto items = json_items(member);
-      if (!items) throw bad("the list " + std::string(name) + " holds something that is not text, or an empty text");
+      if (!items) throw bad("the list " + std::string(name) + " contains an item that is empty or not text");
       if (const Setting* row = find_setting(name); row && row->type != T::list)
-        throw bad("the setting " + std::string(name) + " takes no list");
+        throw bad("the setting " + std::string(name) + " does not take a list");
       flat = list_text(*items);
     } else if (member.is_bool() || member.is_number()) {
       flat = json::serialize(member);
     } else {
-      throw bad("the value of " + std::string(name) +
-                " is neither text, nor a number, nor true or false, nor a list of texts");
+      throw bad("the value of " + std::string(name) + " is not text, a number, true, false or a list of texts");
     }
     try {
       if (!taken(name)) set(name, flat);
@@ -490,7 +261,7 @@ void Settings::load_json(std::string_view text, const std::string& what, const s
 Settings Settings::with(const Settings& other) const {
   Settings merged = *this;
   for (const auto& [name, value] : other.values_) {
-    if (row_of(name).scope != kExport)
+    if (row_of(name).scope != SettingScope::export_)
       throw Error(Status::INVALID_ARGUMENT,
                   "the setting " + name + " belongs to the client; it cannot be given for one export");
     merged.values_[name] = value;
@@ -536,7 +307,7 @@ Secret Settings::secret_or_file(std::string_view name) const {
   const std::string_view text = without_line_end(content.reveal());
   if (text.empty()) throw bad("is empty");
   if (text.find_first_of("\r\n") != std::string_view::npos)
-    throw bad("holds more than one line; is it another file's name?");
+    throw bad("contains more than one line; does the setting name the wrong file?");
   return Secret(text);
 }
 
@@ -545,7 +316,7 @@ Secret Settings::credential(std::string_view name) const {
   const Secret given = has_file ? secret_or_file(name) : secret(name);
   const std::string_view clean = without_debris(given.reveal());
   std::string why = debris_in(clean, name);
-  if (clean.empty() && !given.empty()) why = "holds nothing but blanks, quotes or invisible characters";
+  if (clean.empty() && !given.empty()) why = "contains only blanks, quotes or invisible characters";
   if (why.empty()) return Secret(clean);
   std::string where(name);
   if (has_file && value(name).empty()) where += "_file: " + text(where + "_file");
@@ -559,7 +330,7 @@ std::vector<std::string> Settings::warnings() const {
   std::vector<std::string> warnings;
   for (const std::string& path : files)
     if (files::readable_by_others(path))
-      warnings.push_back(path + " holds a secret and is readable by others than its owner; chmod 600 " + path);
+      warnings.push_back(path + " holds a secret and is readable by other users; chmod 600 " + path);
   return warnings;
 }
 

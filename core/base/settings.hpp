@@ -1,4 +1,4 @@
-// The table of all settings, and a set of values for them.
+// The table of all settings (settings_table.cpp), and a set of values for them (settings.cpp).
 #pragma once
 #include <cstdint>
 #include <map>
@@ -35,7 +35,7 @@ const char* setting_type_name(SettingType type);
 std::optional<std::int64_t> parse_size(std::string_view text);
 
 // The other setting for the same value (client_secret_file for client_secret), or "" if there is none.
-std::string_view rival_of(std::string_view name);
+std::string_view alternative_of(std::string_view name);
 
 class Settings {
  public:
@@ -43,7 +43,8 @@ class Settings {
   // similar name. If two settings are for the same value (client_secret and client_secret_file), setting one unsets the
   // other.
   void set(std::string_view name, std::string_view value);
-  // Appends one item, which may hold a comma, to what a list setting was set to; its default is not kept. Throws as set.
+  // Appends one item to the value of a list setting. The item may contain a comma. The default of the setting is not
+  // kept. Throws as set() does.
   void add(std::string_view name, std::string_view item);
   void unset(std::string_view name);
   // Reserves the setting for a value that comes later. Until then taken() is true and has() is false.
