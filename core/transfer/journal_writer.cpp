@@ -3,9 +3,9 @@
 namespace libbcda::transfer {
 
 void JournalWriter::open() {
-  file_ = std::make_unique<files::LineFile>(*place_.work(), kJournal, place_.durability());
+  file_ = std::make_unique<files::LineFile>(*directory_.work(), kJournal, directory_.durability());
   opened_ = true;
-  place_.journal_begun();
+  directory_.journal_begun();
 }
 
 void JournalWriter::append(const std::string& line) {

@@ -20,7 +20,7 @@ namespace {
 constexpr const char* kWork = ".bcda";
 constexpr std::size_t kLargestOwner = 64u << 10;
 constexpr auto kForeignPartialsLast = std::chrono::hours(24);
-constexpr Milliseconds kTurnPause{5};
+constexpr Milliseconds kLockPause{5};
 constexpr int kOpenTries = 100;
 
 std::string who_runs(const Owner& owner) {
@@ -33,11 +33,11 @@ Error busy_directory(const std::string& path, const std::string& who) {
   return std::move(refuse_directory(path, "is in use by another run" + who).may_retry());
 }
 
-Turn::Turn(const Directory& out, const world::Clock& clock, Milliseconds patience) : lock_(out) {
-  const Steady until = clock.now().steady + patience;
-  while (lock_.try_alone() == Outcome::busy && !missed_) {
-    clock.pause(kTurnPause);
-    missed_ = clock.now().steady >= until;
+LifecycleLock::LifecycleLock(const Directory& out, const world::Clock& clock, Milliseconds timeout) : lock_(out) {
+  const Steady until = clock.now().steady + timeout;
+  while (lock_.try_alone() == Outcome::busy && !timed_out_) {
+    clock.pause(kLockPause);
+    timed_out_ = clock.now().steady >= until;
   }
 }
 
@@ -47,7 +47,7 @@ WorkDirectory::WorkDirectory(const std::string& out, Use use, Durability durabil
   made_out_ = !files::exists(local_.disk, out);
   for (int tries = 0; tries < kOpenTries; ++tries) {
     out_ = std::make_shared<Directory>(Directory::open_or_create(out, local_.disk));
-    const Turn turn(*out_, local_.clock);
+    const LifecycleLock lifecycle(*out_, local_.clock);
     // Another run may have removed the directory or the work directory in between, because it had created it and left
     // it empty.
     if (out_->in_place() && lock_work()) {
@@ -58,7 +58,7 @@ WorkDirectory::WorkDirectory(const std::string& out, Use use, Durability durabil
       return;
     }
   }
-  throw refuse_directory(out, "is removed or replaced again and again; choose another directory");
+  throw refuse_directory(out, "is repeatedly removed or replaced; choose another directory");
 }
 
 // Returns false if the work directory was removed in between.
@@ -131,7 +131,7 @@ void WorkDirectory::remove_work() const {
 }
 
 void WorkDirectory::leave(bool journal_is_done, bool wrote_journal) {
-  const Turn turn(*out_, local_.clock);
+  const LifecycleLock lifecycle(*out_, local_.clock);
   const DirectoryLock lock(*work_);
   const bool alone = use_ == Use::exporting || (lock_ == Lock::shared && lock.try_alone() == Outcome::got);
   if (use_ == Use::exporting && wrote_journal) work_->remove(kOwner);

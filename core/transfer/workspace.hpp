@@ -26,7 +26,7 @@ class Workspace {
   // NDJSON files. It may hold an unfinished export only with `restart`, which removes the files that its journal lists.
   static std::unique_ptr<Workspace> for_export(const std::string& out, bool restart, Durability durability,
                                                world::Local local = world::system_local());
-  // For a fetch. Several processes may share the directory. The journal of an earlier run tells which files it
+  // For a fetch. Several processes may share the directory. The journal of an earlier run lists the files that it
   // published.
   static std::unique_ptr<Workspace> for_fetch(const std::string& out, Durability durability,
                                               world::Local local = world::system_local());
@@ -35,7 +35,7 @@ class Workspace {
                                              world::Local local = world::system_local());
   ~Workspace();
 
-  const std::string& path() const { return place_.out()->path(); }
+  const std::string& path() const { return directory_.out()->path(); }
   const Published& published() const { return published_; }
   // The writers of the destination must be destroyed before this object.
   std::shared_ptr<Destination> destination();
@@ -46,7 +46,7 @@ class Workspace {
   void keep_journal() { keep_ = true; }                           // keeps it even if this run completes the directory
   void know(FileRecord record);                                   // from a receipt; the journal has precedence
   std::string receipt() const;                                    // the content of OUT/export.json; "" if there is none
-  bool syncs_names() const { return place_.syncs_names(); }
+  bool syncs_names() const { return directory_.syncs_names(); }
 
   JournalWriter& journal() { return journal_; }
   // Appends a line to OUT/log.ndjson. Does nothing unless this is the workspace of an export.
@@ -62,13 +62,13 @@ class Workspace {
   Workspace(const std::string& out, Use use, Durability durability, world::Local local);
   void refuse_or_clear_leftovers(bool restart);
 
-  WorkDirectory place_;
-  Published published_{place_.out()};
+  WorkDirectory directory_;
+  Published published_{directory_.out()};
   JournalState earlier_;
   std::mutex mutex_, log_mutex_;
   bool complete_ = false;
-  bool keep_ = false;  // keep the journal, whatever it says
-  JournalWriter journal_{place_};
+  bool keep_ = false;  // the journal must be kept, even if no job or file in it is needed
+  JournalWriter journal_{directory_};
   std::unique_ptr<files::LineFile> log_file_;
 };
 

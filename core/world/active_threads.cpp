@@ -1,25 +1,25 @@
-#include "world/attendance.hpp"
+#include "world/active_threads.hpp"
 
 #include "base/error.hpp"
 
 namespace libbcda::world {
 
-Attendance::Visit::Visit(Attendance& attendance) : attendance_(attendance) {
-  const std::lock_guard lock(attendance_.mutex_);
-  if (attendance_.closed_) throw Error(Status::CANCELED, "canceled");
-  ++attendance_.visits_;
+ActiveThreads::Scope::Scope(ActiveThreads& active_threads) : active_threads_(active_threads) {
+  const std::lock_guard lock(active_threads_.mutex_);
+  if (active_threads_.closed_) throw Error(Status::CANCELED, "canceled");
+  ++active_threads_.count_;
 }
 
-Attendance::Visit::~Visit() {
-  const std::lock_guard lock(attendance_.mutex_);
-  --attendance_.visits_;
-  attendance_.left_.notify_all();
+ActiveThreads::Scope::~Scope() {
+  const std::lock_guard lock(active_threads_.mutex_);
+  --active_threads_.count_;
+  active_threads_.changed_.notify_all();
 }
 
-void Attendance::close(Milliseconds patience) {
+void ActiveThreads::close(Milliseconds timeout) {
   std::unique_lock lock(mutex_);
   closed_ = true;
-  left_.wait_for(lock, patience, [&] { return visits_ == 0; });
+  changed_.wait_for(lock, timeout, [&] { return count_ == 0; });
 }
 
 }  // namespace libbcda::world

@@ -1,4 +1,4 @@
-// Which threads are at work while the process exits.
+// Counts the threads that run the library's code, so that the exit of the process can wait for them.
 #pragma once
 #include <atomic>
 #include <condition_variable>
@@ -8,27 +8,28 @@
 
 namespace libbcda::world {
 
-// The threads that are at work, for which the end of the process waits a moment. Thread-safe.
-class Attendance {
+// Thread-safe.
+class ActiveThreads {
  public:
-  class Visit {
+  // Counts the calling thread as active during the lifetime of this object.
+  class Scope {
    public:
-    explicit Visit(Attendance& attendance);  // throws Error{CANCELED} once the process is exiting
-    ~Visit();
-    Visit(const Visit&) = delete;
+    explicit Scope(ActiveThreads& active_threads);  // throws Error{CANCELED} once the process is exiting
+    ~Scope();
+    Scope(const Scope&) = delete;
 
    private:
-    Attendance& attendance_;
+    ActiveThreads& active_threads_;
   };
 
-  // No visit begins from now on. Waits until the last one has ended, but not longer than `patience`.
-  void close(Milliseconds patience);
+  // Allows no new scope from now on. Waits until the last scope has ended, but not longer than `timeout`.
+  void close(Milliseconds timeout);
   bool closed() const { return closed_; }
 
  private:
   std::mutex mutex_;
-  std::condition_variable left_;
-  int visits_ = 0;
+  std::condition_variable changed_;
+  int count_ = 0;
   std::atomic<bool> closed_{false};
 };
 

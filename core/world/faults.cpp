@@ -6,12 +6,12 @@ namespace libbcda::world {
 
 Faults::Watch::Watch(Faults& faults, std::function<void(const Error&)> broken) : faults_(faults) {
   const std::lock_guard lock(faults_.mutex_);
-  place_ = faults_.watches_.insert(faults_.watches_.end(), std::move(broken));
+  position_ = faults_.watches_.insert(faults_.watches_.end(), std::move(broken));
 }
 
 Faults::Watch::~Watch() {
   const std::lock_guard lock(faults_.mutex_);
-  faults_.watches_.erase(place_);
+  faults_.watches_.erase(position_);
 }
 
 void Faults::report(const Error& error) {

@@ -1,4 +1,4 @@
-// Exceptions that nobody caught.
+// Reports uncaught exceptions.
 #pragma once
 #include <functional>
 #include <list>
@@ -8,11 +8,11 @@
 
 namespace libbcda::world {
 
-// Who hears of an exception that escaped a handler on one of the threads. Nobody knows what did not happen then, so every
-// run ends with that error. Thread-safe.
+// Passes an exception that escaped a handler on one of the threads to all watches. Each run has a watch and ends with
+// that error, because it is unknown which work was lost. Thread-safe.
 class Faults {
  public:
-  // Calls `broken` for each fault, until it is destroyed.
+  // Calls `broken` for each fault during the lifetime of this object.
   class Watch {
    public:
     Watch(Faults& faults, std::function<void(const Error&)> broken);
@@ -21,7 +21,7 @@ class Faults {
 
    private:
     Faults& faults_;
-    std::list<std::function<void(const Error&)>>::iterator place_;
+    std::list<std::function<void(const Error&)>>::iterator position_;
   };
 
   void report(const Error& error);

@@ -10,7 +10,7 @@ namespace libbcda::world {
 namespace {
 
 constexpr std::size_t kDiskThreads = 2;
-constexpr auto kPatienceAtExit = std::chrono::seconds(2);
+constexpr auto kExitTimeout = std::chrono::seconds(2);
 
 class OpenSslRandom : public Random {
  public:
@@ -21,7 +21,7 @@ class OpenSslRandom : public Random {
 };
 
 Random& system_random() {
-  static auto* const random = new OpenSslRandom;  // never destroyed, because threads may use it to the very end
+  static auto* const random = new OpenSslRandom;  // leaked, because threads may use it until the process ends
   return *random;
 }
 
@@ -37,7 +37,7 @@ const Clock& SystemWorld::clock() const { return system_clock(); }
 Random& SystemWorld::random() { return system_random(); }
 
 std::unique_ptr<Workers> SystemWorld::make_workers(std::size_t count, const std::string& name) {
-  return std::make_unique<ThreadPool>(count, name, attendance_, faults());
+  return std::make_unique<ThreadPool>(count, name, active_threads_, faults());
 }
 
 void SystemWorld::start_threads(std::size_t threads) {
@@ -58,10 +58,10 @@ void SystemWorld::start_threads(std::size_t threads) {
   }
 }
 
-// An exception that escapes a handler must neither end the program nor be lost.
+// Runs one I/O thread. An exception that escapes a handler is reported, and the thread continues.
 void SystemWorld::serve(std::size_t number) try {
   name_this_thread("bcda-io-" + std::to_string(number));
-  const Attendance::Visit visit(attendance_);
+  const ActiveThreads::Scope active(active_threads_);
   for (;;) {
     try {
       io_.run();
@@ -71,13 +71,13 @@ void SystemWorld::serve(std::size_t number) try {
     }
   }
 } catch (const Error&) {
-  // From Visit: the process ends already, and this thread has nothing to do.
+  // Thrown by ActiveThreads::Scope if the process is exiting. Then this thread has nothing to do.
 }
 
 void SystemWorld::abandon() {
   if (::getpid() != process_) return;  // a forked child has none of the threads
   io_.stop();
-  attendance_.close(kPatienceAtExit);  // with a limit, because a caller's call-back may wait for something that is gone
+  active_threads_.close(kExitTimeout);  // with a time limit, because a callback may wait for an object that is gone
 }
 
 std::shared_ptr<World> shared_world(std::size_t threads) {
@@ -86,7 +86,7 @@ std::shared_ptr<World> shared_world(std::size_t threads) {
     std::weak_ptr<World> world;
     pid_t process = 0;
   };
-  static auto* const shared = new Shared;  // never destroyed, because threads may use it to the very end
+  static auto* const shared = new Shared;  // leaked, because threads may use it until the process ends
   const std::lock_guard lock(shared->mutex);
   auto world = shared->process == ::getpid() ? shared->world.lock() : nullptr;
   if (!world) {

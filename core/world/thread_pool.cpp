@@ -3,14 +3,14 @@
 #include <exception>
 
 #include "base/error.hpp"
-#include "world/attendance.hpp"
+#include "world/active_threads.hpp"
 #include "world/faults.hpp"
 #include "world/threads.hpp"
 
 namespace libbcda::world {
 
-ThreadPool::ThreadPool(std::size_t count, const std::string& name, Attendance& attendance, Faults& faults)
-    : attendance_(attendance), faults_(faults) {
+ThreadPool::ThreadPool(std::size_t count, const std::string& name, ActiveThreads& active_threads, Faults& faults)
+    : active_threads_(active_threads), faults_(faults) {
   const SignalsBlocked blocked;
   try {
     threads_.reserve(count);
@@ -28,7 +28,7 @@ ThreadPool::~ThreadPool() {
 }
 
 void ThreadPool::perform(const std::function<void()>& work) {
-  const Attendance::Visit visit(attendance_);
+  const ActiveThreads::Scope active(active_threads_);
   work();
 }
 

@@ -1,4 +1,5 @@
-// Workers on threads of their own. Asio's own pool waits for ever when one of its threads cannot be started.
+// Workers with their own threads. Asio's thread pool is not used, because it waits forever if one of its threads cannot
+// be started.
 #pragma once
 #include <boost/asio/executor_work_guard.hpp>
 #include <boost/asio/io_context.hpp>
@@ -11,15 +12,15 @@
 
 namespace libbcda::world {
 
-class Attendance;
+class ActiveThreads;
 class Faults;
 
 class ThreadPool : public Workers {
  public:
-  // Starts `count` threads called `name`, which take no signals. `faults` hears of an exception that escaped a handler.
-  // Throws Error{INTERNAL} when a thread cannot be started.
-  ThreadPool(std::size_t count, const std::string& name, Attendance& attendance, Faults& faults);
-  ~ThreadPool() override;  // runs what was posted, and joins
+  // Starts `count` threads with the name `name` and with all signals blocked. An exception that escapes a handler is
+  // reported to `faults`. Throws Error{INTERNAL} if a thread cannot be started.
+  ThreadPool(std::size_t count, const std::string& name, ActiveThreads& active_threads, Faults& faults);
+  ~ThreadPool() override;  // runs all posted work and joins the threads
   ThreadPool(const ThreadPool&) = delete;
   ThreadPool& operator=(const ThreadPool&) = delete;
 
@@ -31,7 +32,7 @@ class ThreadPool : public Workers {
 
   asio::io_context io_;
   asio::executor_work_guard<asio::io_context::executor_type> work_{io_.get_executor()};
-  Attendance& attendance_;
+  ActiveThreads& active_threads_;
   Faults& faults_;
   std::vector<std::thread> threads_;
 };
