@@ -17,17 +17,17 @@ namespace {
 // slow the decryption down, because each one waits until another Python thread releases the GIL.
 class Progress {
  public:
-  explicit Progress(const py::object& tell) : tell_(tell) {}
+  explicit Progress(const py::object& report) : report_(report) {}
 
   bool operator()(std::int64_t done, std::int64_t total) {
     const auto now = std::chrono::steady_clock::now();
-    if (now - told_ < slice && done != total) return true;
-    told_ = now;
-    if (too_late()) return false;
+    if (now - reported_at_ < slice && done != total) return true;
+    reported_at_ = now;
+    if (exiting_elsewhere()) return false;
     const Inside here;
     try {
       if (PyErr_CheckSignals() != 0) throw py::error_already_set();
-      if (!tell_.is_none()) tell_(done, unless_negative(total));
+      if (!report_.is_none()) report_(done, unless_negative(total));
       return true;
     } catch (py::error_already_set& error) {
       raised_ = std::make_unique<py::error_already_set>(std::move(error));
@@ -40,14 +40,14 @@ class Progress {
   }
 
  private:
-  const py::object& tell_;
-  std::chrono::steady_clock::time_point told_{};
+  const py::object& report_;
+  std::chrono::steady_clock::time_point reported_at_{};
   std::unique_ptr<py::error_already_set> raised_;
 };
 
 bcda::Result decrypt(Config& settings, const std::string& path, const std::string& output, const std::string& key,
-                     const std::string& manifest, const std::string& label, const py::object& tell) {
-  Progress progress(tell);
+                     const std::string& manifest, const std::string& label, const py::object& report) {
+  Progress progress(report);
   const bcda::Decryption what{.path = path,
                               .output = output,
                               .key = key,
