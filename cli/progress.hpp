@@ -51,8 +51,8 @@ class Progress {
 
  private:
   struct Job {
-    std::string standing;  // "in progress (40%)"
-    bool done = false;     // its manifest has arrived
+    std::string status_text;  // such as "in progress (40%)"
+    bool done = false;        // its manifest has arrived
   };
 
   void remember(const Shown& event);
@@ -62,7 +62,7 @@ class Progress {
   void line(const std::string& text);
   void draw();
   bool line_is_due() const;
-  std::string standing();
+  std::string status_line();
   std::string jobs_text(bool with_done) const;
   std::string waiting_text() const;
   std::string download_text() const;
@@ -73,7 +73,7 @@ class Progress {
   std::map<std::string, Job> jobs_;  // by resource type
   std::int64_t bytes_ = 0, bytes_total_ = 0, files_ = 0, files_total_ = 0;
   std::set<std::string> warnings_;                         // the printed warnings; each is printed once
-  std::set<std::string> told_;                             // the failures among the printed warnings
+  std::set<std::string> printed_failures_;                 // the failures among the printed warnings
   std::set<std::string> failed_jobs_;                      // the resource types of the failed jobs
   std::map<bcda::Status, std::int64_t> warnings_of_kind_;  // the number of printed and omitted warnings
   std::int64_t retries_ = 0;
