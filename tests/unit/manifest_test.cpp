@@ -14,7 +14,7 @@ const http::Url kBase = http::parse_url("https://api.test/api/v1/jobs/42", "base
 
 Manifest parse(const std::string& text) { return parse_manifest(text, kBase); }
 
-// A manifest with one data file, of which `item` and `root` add members.
+// A manifest with one data file. `item` and `root` add members to the file and to the manifest.
 std::string with(const std::string& item, const std::string& root = "") {
   return R"({"output":[{"type":"Patient","url":"https://api.test/data/42/a.ndjson")" + item + "}]" + root + "}";
 }
@@ -60,7 +60,7 @@ TEST(Manifest, MissingAndNullMembersAreEmpty) {
   }
 }
 
-// Some other JSON, taken for a manifest, would be an export of nothing that went well.
+// If other JSON were accepted as a manifest, the export would succeed without files.
 TEST(Manifest, WithoutOutputIsNone) {
   for (const char* text : {"{}", R"({"error":[]})", R"({"resourceType":"OperationOutcome"})"})
     EXPECT_EQ(error_of([&] { parse(text); }).status, Status::PROTOCOL) << text;
