@@ -57,14 +57,14 @@ std::string unknown(const CLI::App& command, bool has_subcommands) {
   return command.get_name() + " takes no argument \"" + extra.front() + "\"";
 }
 
-// The error in a command line whose names are all known.
-std::string in_our_words(const CLI::ParseError& error) {
+// Rewrites CLI11's message for a command line without unknown names.
+std::string reworded(const CLI::ParseError& error) {
   std::string text = error.what();
   const std::size_t colon = text.find(": "), excludes = text.find(" excludes ");
   const bool missing = error.get_name() == "ArgumentMismatch" && text.find(" missing") != text.npos;
   const bool empty = error.get_name() == "ValidationError" && text.compare(colon + 2, text.npos, "needs a value") == 0;
   if (missing || empty) return text.substr(0, colon) + " needs a value";
-  if (error.get_name() == "ExcludesError") return text.replace(excludes, 10, " and ") + " exclude each other";
+  if (error.get_name() == "ExcludesError") return text.replace(excludes, 10, " and ") + " cannot be used together";
   return text;
 }
 
@@ -80,7 +80,7 @@ int explain(const CLI::App& app, const CLI::ParseError& error) {
     cli::print(help.str());
     return 0;
   }
-  cli::print_error(what.empty() ? in_our_words(error) : what);
+  cli::print_error(what.empty() ? reworded(error) : what);
   cli::say("See " + (chosen.empty() ? "" : app.get_name() + " ") + command.get_name() + " --help\n");
   return usage;
 }
@@ -110,7 +110,7 @@ int run(int argc, const char* const* argv) {
   forbid_core_files();
   if (const int failed = carry_out([] { return open_standard_streams(), 0; })) return failed;
   std::signal(SIGPIPE, SIG_IGN);  // so that `| head` does not kill an export; see cli::print
-  CLI::App app("Bulk claims from CMS's Beneficiary Claims Data API: exported, decrypted, verified.", "bcda");
+  CLI::App app("Exports bulk claims from CMS's Beneficiary Claims Data API, decrypts and verifies them.", "bcda");
   app.formatter(std::make_shared<cli::HelpFormatter>());  // set before the subcommands, which inherit it
   app.set_version_flag("--version", std::string(bcda::version()));
   app.require_subcommand(1);
@@ -126,7 +126,7 @@ int run(int argc, const char* const* argv) {
   cli::add_version(app, chosen);
 
   // Set after the subcommands are added, so that they do not inherit it.
-  app.footer(std::string("Try it without credentials: bcda export --sandbox --out trial\n\n") + cli::exit_codes);
+  app.footer(std::string("To try it without credentials: bcda export --sandbox --out trial\n\n") + cli::exit_codes);
 
   if (argc == 1) {
     cli::say(app.help());

@@ -112,8 +112,8 @@ bool decrypt_one(const Decrypt& what, const bcda::Config& config, const Manifest
 
 // Prints the failures of a directory. The message is "2 of 4 files failed; the first: " and one line for each, which
 // starts with its path.
-void tell_failures(const Decrypt& what, const ManifestFile* manifest, const std::string& input,
-                   const bcda::Error& error) {
+void print_failures(const Decrypt& what, const ManifestFile* manifest, const std::string& input,
+                    const bcda::Error& error) {
   constexpr std::string_view before_first = "; the first: ";
   std::string message = error.what(), count;
   const std::size_t counted = message.find(before_first);
@@ -137,22 +137,22 @@ void tell_failures(const Decrypt& what, const ManifestFile* manifest, const std:
 
 int run_decrypt(const Decrypt& what) {
   if (what.key.empty() && what.manifest.empty()) {
-    throw Failure(BCDA_INVALID_ARGUMENT, "a file's key is needed: give --key or --manifest");
+    throw Failure(BCDA_INVALID_ARGUMENT, "the key of the file is missing; give --key or --manifest");
   }
   if (what.files.size() > 1 && !(what.key.empty() && what.label.empty())) {
-    throw Failure(BCDA_INVALID_ARGUMENT, "--key and --label are for one file: name a --manifest for several");
+    throw Failure(BCDA_INVALID_ARGUMENT, "--key and --label are for one file; for several files, give --manifest");
   }
   std::error_code ignored;
   const auto directory = std::find_if(what.files.begin(), what.files.end(),
                                       [&](const auto& file) { return fs::is_directory(file, ignored); });
   if (directory != what.files.end() && what.files.size() > 1) {
-    throw Failure(BCDA_INVALID_ARGUMENT, "a directory is decrypted alone: give " + *directory + " as the only FILE");
+    throw Failure(BCDA_INVALID_ARGUMENT, *directory + " is a directory; give it as the only FILE");
   }
   if (directory != what.files.end() && what.manifest.empty()) {
-    throw Failure(BCDA_INVALID_ARGUMENT, *directory + " is a directory: give a --manifest in place of --key");
+    throw Failure(BCDA_INVALID_ARGUMENT, *directory + " is a directory; give --manifest instead of --key");
   }
   if (directory != what.files.end() && !what.label.empty()) {
-    throw Failure(BCDA_INVALID_ARGUMENT, *directory + " is a directory: --label is for one file");
+    throw Failure(BCDA_INVALID_ARGUMENT, *directory + " is a directory; --label is for one file");
   }
   std::optional<ManifestFile> read;
   if (!what.manifest.empty()) read.emplace(what.manifest);
@@ -168,7 +168,7 @@ int run_decrypt(const Decrypt& what) {
     try {
       error_files = decrypt_one(what, config, manifest, input, out.path(), warned) || error_files;
     } catch (const bcda::Error& error) {  // continue, because other files may be decrypted
-      tell_failures(what, manifest, input, error);
+      print_failures(what, manifest, input, error);
       if (exit_code == 0) exit_code = bcda::exit_code(error.status());
       if (error.status() == BCDA_CANCELED) return bcda::exit_code(error.status());
     }
@@ -181,41 +181,43 @@ int run_decrypt(const Decrypt& what) {
 void add_decrypt(CLI::App& app, Command& chosen) {
   auto what = std::make_shared<Decrypt>();
   CLI::App& command = *app.add_subcommand("decrypt");
-  command.description(R"(Decrypt and verify files that were downloaded by other means
+  command.description(R"(Decrypt and verify files that another program downloaded
 
-Decrypts files as the service sent them, of any size, and verifies them. The plaintext gets the
-same name in the directory --out; it appears only when the whole file has verified, and never
-replaces a file. The name that the service gave a file is part of its encryption: if you renamed it,
-say --label. When one of several files fails, the others are still decrypted, each failure is told, and
-the exit code is that of the first one.
+Decrypts and verifies files of any size, as the service sent them. The plaintext gets the same name
+in the directory --out. It appears only after the whole file is verified, and it never replaces a
+file. The name that the service gave a file is part of its encryption. If you renamed the file, give
+the original name with --label. If one of several files fails, the others are still decrypted. Each
+failure is printed, and the exit code is that of the first failure.
 
-What the manifest lists under `error` without a key came in plaintext: it must look like NDJSON, and is
-copied to DIR/error. Of a directory, the files that the manifest lists are decrypted; when all of them
-are there, the receipt export.json is left beside them, as by an export.
+An error file that has no key in the manifest is in plaintext. It must look like NDJSON, and it is
+copied to DIR/error. If FILE is a directory, the files in it that the manifest lists are decrypted.
+When all of them are decrypted, the receipt export.json is written, as after an export.
 
   bcda decrypt dbbd1ce1-ae24-435c-807d-ed45953077d3.ndjson --private-key key.pem --key 5f2c...
   bcda decrypt downloads/*.ndjson --private-key key.pem --manifest manifest.json --out claims
   bcda decrypt downloads/ --private-key key.pem --manifest manifest.json --out claims)");
-  command.add_option("FILE", what->files, "Downloaded files, or one directory of them")
+  command.add_option("FILE", what->files, "Downloaded files, or one directory with downloaded files")
       ->required()
       ->option_text("FILE...");
   CLI::Option* const key =
-      command.add_option("--key", what->key, "Its encryptedKey from the manifest, in hex; for one FILE")
+      command.add_option("--key", what->key, "The file's encryptedKey from the manifest, in hex; for one FILE")
           ->option_text("HEX")
           ->check(hex);
-  command.add_option("--manifest", what->manifest, "Or a manifest (JSON) that names the files; - for standard input")
+  command
+      .add_option("--manifest", what->manifest,
+                  "A manifest (JSON) that lists the files, instead of --key; - for standard input")
       ->option_text("MANIFEST")
       ->check(not_empty)
       ->excludes(key);
-  command.add_option("--out", what->out, "Directory for the plaintext, made if need be (default ./decrypted)")
+  command.add_option("--out", what->out, "Directory for the plaintext, created if it is missing (default ./decrypted)")
       ->option_text("DIR")
       ->check(not_empty);
-  command.add_option("--label", what->label, "The name the service gave a FILE that was renamed")
+  command.add_option("--label", what->label, "The name that the service gave the FILE, if you renamed it")
       ->option_text("NAME")
       ->check(not_empty);
   command.add_flag("--json", what->json,
-                   "Print what was made of each file, or its error, as a line of JSON on standard output");
-  command.add_flag("-q,--quiet", what->quiet, "Print errors and warnings only");
+                   "Print a line of JSON on standard output for each file: its plaintext file or its error");
+  command.add_flag("-q,--quiet", what->quiet, "Print only errors and warnings");
   name_environment(command);
   what->flags.add_to(command, [](const bcda::Setting& setting) {
     return is_one_of(setting, {"private_key", "private_key_pem", "private_key_passphrase",

@@ -14,7 +14,7 @@ namespace cli {
 namespace {
 
 // A sandbox has its own values for these settings. A mix of two sources would match neither service.
-constexpr const char* of_a_sandbox[] = {"url", "client_id", "client_secret_file", "private_key", "ca_file"};
+constexpr const char* settings_of_sandbox[] = {"url", "client_id", "client_secret_file", "private_key", "ca_file"};
 
 bool every_setting(const bcda::Setting&) { return true; }
 
@@ -69,7 +69,7 @@ int run_export(const Run& run) {
   Output output = run.output;
   output.own_service = run.sandbox;
   return follow_files(job, output, config.value("out"),
-                      " holds an unfinished export: start again there with --restart, or give another --out");
+                      " holds an unfinished export; start again there with --restart, or give another --out");
 }
 
 int run_manifest(const Run& run) {
@@ -98,7 +98,7 @@ int run_fetch(const Run& run) {
   const bcda::Client client(config);
   bcda::Run job = start_fetch(client, manifest, run);
   return follow_files(job, run.output, config.value("out"),
-                      " lacks files of the manifest: run the same command again to get those that are missing");
+                      " lacks files of the manifest; run the same command again to get the missing files");
 }
 
 }  // namespace
@@ -106,28 +106,28 @@ int run_fetch(const Run& run) {
 void add_export(CLI::App& app, Command& chosen) {
   auto run = std::make_shared<Run>();
   CLI::App& command = *app.add_subcommand("export");
-  command.description(R"(Export claims: from credentials to decrypted, verified files
+  command.description(R"(Export claims to decrypted and verified files
 
-Authenticates, runs the export jobs, downloads, decrypts and verifies their files. A file appears
-in the output directory only when it is whole; export.json there lists them all. Ctrl-C cancels the
-export; another one, a second or more later, ends the process at once.
+Authenticates, runs the export jobs, and downloads, decrypts and verifies their files. A file appears
+in the output directory only after it is verified. At the end, export.json in that directory lists all
+files. Ctrl-C cancels the export. A second Ctrl-C, at least one second later, ends the process at once.
 
   bcda export --url https://api.bcda.cms.gov --client-id ID --client-secret-file secret.txt \
               --private-key key.pem --type Patient,Coverage --out claims
-  bcda export --sandbox --out trial      # synthetic data, needs nothing else)");
+  bcda export --sandbox --out trial      # synthetic data, without credentials)");
   run->output.add_to(command, true);
   CLI::Option* const sandbox =
       command.add_flag("--sandbox", run->sandbox,
-                       "Run against a sandbox of its own for the time of the export; the environment is not read");
+                       "Start a sandbox for this export and use it as the service; the environment is not read");
   command
       .add_option("--sandbox-option", run->sandbox_options,
-                  "An option of that sandbox, may be repeated: `bcda sandbox --help` lists them")
+                  "An option of that sandbox; may be repeated; `bcda sandbox --help` lists the options")
       ->allow_extra_args(false)
       ->option_text("NAME=VALUE")
       ->needs(sandbox);
   name_environment(command);
   run->flags.add_to(command, every_setting);
-  for (const char* setting : of_a_sandbox) sandbox->excludes(command.get_option(flag_name(setting)));
+  for (const char* setting : settings_of_sandbox) sandbox->excludes(command.get_option(flag_name(setting)));
   command.footer(exit_codes);
   command.callback([run, &chosen] { chosen = [run] { return run_export(*run); }; });
 }
@@ -135,10 +135,10 @@ export; another one, a second or more later, ends the process at once.
 void add_manifest(CLI::App& app, Command& chosen) {
   auto run = std::make_shared<Run>();
   CLI::App& command = *app.add_subcommand("manifest");
-  command.description(R"(Run the jobs and print their manifests, without downloading
+  command.description(R"(Run the export jobs and print their manifests, without downloading files
 
-Authenticates, runs the export jobs and prints their manifests on standard output, one line of JSON
-each. Another program, or `bcda fetch`, then gets the files.
+Authenticates, runs the export jobs and prints their manifests on standard output, each as one line
+of JSON. `bcda fetch` or another program can then download the files.
 
   bcda manifest --type Patient > manifest.json)");
   run->output.add_to(command, false);
@@ -153,17 +153,17 @@ void add_fetch(CLI::App& app, Command& chosen) {
   CLI::App& command = *app.add_subcommand("fetch");
   command.description(R"(Download, decrypt and verify the files of a manifest
 
-Downloads, decrypts and verifies the files of manifests that are at hand. Run again with the same
-manifest and directory, it takes the missing files alone. export.json is written when all are there.
-With --file it keeps .bcda/journal.ndjson instead: a later fetch of the whole manifest reads there
-which files it has already.
+Downloads, decrypts and verifies the files of the given manifests. If you run it again with the same
+manifest and directory, it downloads only the missing files. When all files are there, it writes
+export.json. With --file it keeps .bcda/journal.ndjson instead. A later fetch of the whole manifest
+reads that journal, so it does not download these files again.
 
   bcda manifest | bcda fetch - --out claims
   bcda fetch manifest.json --file dbbd1ce1-ae24-435c-807d-ed45953077d3.ndjson --out claims)");
   command.add_option("MANIFEST", run->manifest, "File with manifests in JSON; - for standard input")
       ->required()
       ->option_text("MANIFEST");
-  command.add_option("--file", run->file, "This file alone: its name or its URL in the manifest")
+  command.add_option("--file", run->file, "Fetch only this file, given by its name or its URL in the manifest")
       ->option_text("NAME")
       ->check(not_empty);
   run->output.add_to(command, true);

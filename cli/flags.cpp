@@ -44,7 +44,7 @@ void reject_secret(CLI::App& command, const bcda::Setting& setting) {
                                         [name, instead](const std::string&) {
                                           throw CLI::ValidationError(
                                               flag_name(name),
-                                              "a secret on the command line can be read by others: use " + instead);
+                                              "other users can read a secret on the command line; use " + instead);
                                         })
       ->group("");
 }
@@ -151,8 +151,8 @@ void name_environment(CLI::App& command, const std::string& prefix) {
 void Flags::add_to(CLI::App& command, const Wanted& wanted) {
   command
       .add_option("--config", config_file_,
-                  "Settings from a JSON file of {\"name\": value}; flags go before it, the "
-                  "environment after it (BCDA_CONFIG)")
+                  "JSON file with settings, {\"name\": value}; flags override it, and it "
+                  "overrides the environment (BCDA_CONFIG)")
       ->option_text("FILE")
       ->envname("BCDA_CONFIG");
   for (const bcda::Setting& setting : bcda::settings()) {

@@ -42,7 +42,7 @@ std::string summary(const bcda::Result& result, const std::string& place) {
   }
   std::ostringstream out;
   for (const auto& [type, sum] : types) out << "  " << type << ": " << sum.text() << '\n';
-  if (errors.files > 0) out << "  errors of the service: " << errors.text() << ", in " << place << "/error\n";
+  if (errors.files > 0) out << "  error files: " << errors.text() << ", in " << place << "/error\n";
   return all.text() + " in " + human_time(result.elapsed()) + ", in " + place + "\n" + out.str();
 }
 
@@ -67,7 +67,7 @@ class RunningJobs {
   void mention() const {
     if (urls_.empty()) return;
     print_error(
-        "jobs already started go on at the service; until they are done it may refuse new ones of their types:");
+        "these jobs are still running at the service; until they finish, it may refuse new jobs of the same types:");
     for (const auto& [type, url] : urls_) say("  " + printable(type + ": " + url) + '\n');
   }
 
@@ -85,7 +85,7 @@ bool holds_unfinished_export(const std::string& place) {
 
 void Output::add_to(CLI::App& command, bool with_json) {
   if (with_json) command.add_flag("--json", json, "Print every event as a line of JSON on standard output");
-  command.add_flag("-q,--quiet", quiet, "Print errors and warnings only");
+  command.add_flag("-q,--quiet", quiet, "Print only errors and warnings");
 }
 
 int follow(bcda::Run& run, const Output& output) {

@@ -81,17 +81,19 @@ void markdown_table(std::ostream& out, const std::vector<bcda::Setting>& setting
 std::string as_markdown(const std::vector<bcda::Setting>& settings) {
   std::ostringstream out;
   out << "# Settings\n\n<!-- Made by `bcda settings --markdown`. -->\n\n"
-         "Every setting has the same name everywhere: in a configuration (`bcda_config_set`), in a `--config` file, "
-         "and,\n"
-         "with dashes, as a flag of the command (`client_id` is `--client-id`). A flag goes before the file, the file "
-         "before\n"
-         "the environment. A secret has no flag: give its file or use the environment.\n\n"
-         "A duration is `250ms`, `30s`, `5m` or `24h`, a bare number seconds; a size `64KiB` or `1GiB`, a bare number "
-         "bytes.\n"
-         "A list is `a,b`, or a JSON array of texts (`[\"a,b\",\"c\"]`), in which an item may hold a comma.\n\n"
+         "A setting has the same name everywhere: in a configuration (`bcda_config_set`), in a `--config` file, and "
+         "as\n"
+         "a flag of the command. A flag has dashes instead of underscores: `client_id` is `--client-id`. A flag\n"
+         "overrides the file, and the file overrides the environment. A secret has no flag, because other users could\n"
+         "see it. Give it in a file or in the environment.\n\n"
+         "The values have these formats:\n\n"
+         "- A duration is a number with a unit: `250ms`, `30s`, `5m` or `24h`. Without a unit, it is in seconds.\n"
+         "- A size is a number with a unit: `64KiB` or `1GiB`. Without a unit, it is in bytes.\n"
+         "- A list has commas between its items: `a,b`. If an item contains a comma, the list is a JSON array:\n"
+         "  `[\"a,b\",\"c\"]`.\n\n"
          "## Client\n\n";
   markdown_table(out, settings, BCDA_SCOPE_CLIENT);
-  out << "\n## Export\n\nThese may also be given for each export.\n\n";
+  out << "\n## Export\n\nThese settings may also be given for a single export.\n\n";
   markdown_table(out, settings, BCDA_SCOPE_EXPORT);
   return out.str();
 }
@@ -101,12 +103,12 @@ std::string as_markdown(const std::vector<bcda::Setting>& settings) {
 void add_metadata(CLI::App& app, Command& chosen) {
   auto what = std::make_shared<Metadata>();
   CLI::App& command = *app.add_subcommand("metadata");
-  command.description(R"(Print what the service says about itself
+  command.description(R"(Print the capabilities of the service
 
-Prints the service's CapabilityStatement (FHIR). Asks for no token.
+Prints the service's CapabilityStatement (FHIR). This needs no credentials.
 
   bcda metadata --url https://sandbox.bcda.cms.gov)");
-  command.add_flag("--raw", what->raw, "As the service sent it, not laid out on lines");
+  command.add_flag("--raw", what->raw, "Print it as the service sent it, without indentation");
   name_environment(command);
   what->flags.add_to(command, [](const bcda::Setting& setting) {  // one request, without token and files
     return is_one_of(setting, {"url", "ca_file", "allow_http", "threads", "user_agent", "connect_timeout",
@@ -120,10 +122,10 @@ void add_settings(CLI::App& app, Command& chosen) {
   CLI::App& command = *app.add_subcommand("settings");
   command.description(R"(Print the table of settings
 
-Prints every setting: name, type, default, environment variable and meaning.)");
+Prints the name, type, default, environment variable and meaning of every setting.)");
   const auto json = std::make_shared<bool>(false), markdown = std::make_shared<bool>(false);
-  CLI::Option* const json_flag = command.add_flag("--json", *json, "A line of JSON for each");
-  command.add_flag("--markdown", *markdown, "The page docs/settings.md")->excludes(json_flag);
+  CLI::Option* const json_flag = command.add_flag("--json", *json, "Print each setting as a line of JSON");
+  command.add_flag("--markdown", *markdown, "Print the page docs/settings.md")->excludes(json_flag);
   command.callback([json, markdown, &chosen] {
     chosen = [json, markdown] {
       const auto settings = bcda::settings();

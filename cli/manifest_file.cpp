@@ -9,7 +9,7 @@ ManifestFile::ManifestFile(const std::string& path)
   const std::string_view mark = "\xEF\xBB\xBF";
   const std::size_t begin = text_.compare(0, mark.size(), mark) == 0 ? mark.size() : 0;
   if (text_.find_first_not_of(" \t\r\n", begin) == text_.npos)
-    throw Failure(BCDA_INVALID_ARGUMENT, name_ + " is empty; it should hold what bcda manifest prints");
+    throw Failure(BCDA_INVALID_ARGUMENT, name_ + " is empty; it must contain the output of bcda manifest");
 }
 
 std::string ManifestFile::named_in(std::string message) const {

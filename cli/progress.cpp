@@ -105,13 +105,13 @@ void Progress::show(const Shown& event) {
   if (style_ == Style::bar) return draw();
   if (event.kind == BCDA_EVENT_STATE) return state(event);
   if (event.kind == BCDA_EVENT_JOB || event.kind == BCDA_EVENT_MANIFEST)
-    return line(event.type + ": " + jobs_[event.type].standing);
+    return line(event.type + ": " + jobs_[event.type].status_text);
   tick();
 }
 
 void Progress::tick() {
   if (style_ == Style::bar) draw();
-  if (style_ == Style::lines && line_is_due()) line(standing());
+  if (style_ == Style::lines && line_is_due()) line(status_line());
 }
 
 void Progress::clear() {
@@ -124,7 +124,7 @@ void Progress::finish() {
   for (const auto& [status, count] : warnings_of_kind_) {
     if (count <= enough) continue;
     const std::string kind = status == BCDA_OK ? "" : " (" + std::string(bcda_status_name(status)) + ")";
-    line("warning: and " + grouped(count - enough) + " more like it" + kind + "; --json lists them all");
+    line("warning: " + grouped(count - enough) + " more warnings of this kind" + kind + "; --json prints all");
   }
 }
 
@@ -134,10 +134,10 @@ void Progress::remember(const Shown& event) {
       state_ = event.text;
       break;
     case BCDA_EVENT_JOB:
-      jobs_[event.type].standing = "job accepted";
+      jobs_[event.type].status_text = "job accepted";
       break;
     case BCDA_EVENT_POLL:
-      jobs_[event.type].standing = event.text.empty() ? "in progress" : event.text;
+      jobs_[event.type].status_text = event.text.empty() ? "in progress" : event.text;
       break;
     case BCDA_EVENT_MANIFEST:
       jobs_[event.type] = {plural(event.files_total, "file"), true};
@@ -153,7 +153,7 @@ void Progress::remember(const Shown& event) {
       fraction_ = std::max(fraction_, files_total_ <= few ? part(bytes_, bytes_total_) : part(files_, files_total_));
       break;
     case BCDA_EVENT_WARNING:
-      if (is_job_failure(event)) jobs_[event.type].standing = "failed";
+      if (is_job_failure(event)) jobs_[event.type].status_text = "failed";
       break;
     default:
       break;
@@ -178,7 +178,7 @@ std::string Progress::failure(const std::string& message) const {
   constexpr std::string_view before_cause = "; the first: ";
   const std::size_t counted = message.find(before_cause);
   const std::string cause = counted == message.npos ? message : message.substr(counted + before_cause.size());
-  // With the cause of the first file the last message is complete for a log that keeps no warnings.
+  // The last message repeats the first cause of failed files, so that it is complete in a log without warnings.
   if (!printed_failures_.count(cause) || counted != message.npos) return message;
   std::string jobs;
   for (const std::string& type : failed_jobs_) jobs += (jobs.empty() ? ": " : ", ") + type;
@@ -215,7 +215,7 @@ void Progress::draw() {
 bool Progress::line_is_due() const { return out_.now() - lined_ >= line_every; }
 
 // The state of the whole run, in one line.
-std::string Progress::standing() {
+std::string Progress::status_line() {
   if (files_total_ == 0) return waiting_text();
   download_lines_ = true;
   return download_text() + jobs_text(false);
@@ -224,7 +224,7 @@ std::string Progress::standing() {
 std::string Progress::jobs_text(bool with_done) const {
   std::string text;
   for (const auto& [type, job] : jobs_) {
-    if (with_done || !job.done) text += "  " + type + ": " + job.standing;
+    if (with_done || !job.done) text += "  " + type + ": " + job.status_text;
   }
   return text;
 }

@@ -51,8 +51,8 @@ class Progress {
 
  private:
   struct Job {
-    std::string standing;  // "in progress (40%)"
-    bool done = false;     // its manifest has arrived
+    std::string status_text;  // such as "in progress (40%)"
+    bool done = false;        // its manifest has arrived
   };
 
   void remember(const Shown& event);
@@ -62,7 +62,7 @@ class Progress {
   void line(const std::string& text);
   void draw();
   bool line_is_due() const;
-  std::string standing();
+  std::string status_line();
   std::string jobs_text(bool with_done) const;
   std::string waiting_text() const;
   std::string download_text() const;

@@ -1,4 +1,4 @@
-// bcda sandbox: an emulator of the service, for trying programs.
+// bcda sandbox: an emulator of the service, to try programs with.
 #include <algorithm>
 #include <bcda/bcda_sandbox.hpp>
 #include <memory>
@@ -41,9 +41,9 @@ void add_sandbox(CLI::App& app, Command& chosen) {
   CLI::App& command = *app.add_subcommand("sandbox");
   command.description(R"(Serve an emulator of the service with synthetic data
 
-Serves an emulator of the service on loopback until Ctrl-C or SIGTERM, which are its ordinary end
-(exit code 0). When it listens it prints one line of JSON: url, client_id, client_secret,
-private_key, ca_file.
+Serves an emulator of the service on loopback until Ctrl-C or SIGTERM. The exit code is then 0.
+When it is ready, it prints one line of JSON with url, client_id, client_secret, private_key and
+ca_file.
 
   bcda sandbox --port 8443)");
   for (const bcda::SandboxOption& option : bcda::sandbox_options()) {

@@ -89,9 +89,9 @@ Stream& standard_error() {
 std::string hint(const bcda::Error& error) {
   if (error.retriable()) {
     const auto wait = error.retry_after();
-    return "this may pass: try again later" + (wait.count() > 0 ? ", in " + human_time(wait) : std::string());
+    return "the failure may be temporary; try again " + (wait.count() > 0 ? "in " + human_time(wait) : "later");
   }
-  return error.status() == BCDA_JOB_GONE ? "a new export starts a new job" : "";
+  return error.status() == BCDA_JOB_GONE ? "start a new export to get a new job" : "";
 }
 
 }  // namespace
@@ -102,7 +102,7 @@ void open_standard_streams() {
        {std::pair{STDIN_FILENO, O_WRONLY}, {STDOUT_FILENO, O_RDONLY}, {STDERR_FILENO, O_WRONLY}}) {
     if (fcntl(descriptor, F_GETFD) >= 0 || errno != EBADF) continue;
     if (open("/dev/null", direction) != descriptor)  // open() uses the lowest free number, which is this one
-      throw Failure(BCDA_FILESYSTEM, "cannot open /dev/null in place of a standard stream that is closed");
+      throw Failure(BCDA_FILESYSTEM, "cannot open /dev/null to replace a closed standard stream");
   }
 }
 

@@ -5,7 +5,7 @@
 namespace cli {
 namespace {
 
-constexpr std::size_t longest = 100;  // longer text is not a misspelled name, and the time grows with the square
+constexpr std::size_t longest = 100;  // longer text is not a misspelled name, and its distance takes long to compute
 
 // Optimal string alignment: the Levenshtein distance, but two swapped neighbors count as one mistake.
 std::size_t distance(std::string_view a, std::string_view b) {

@@ -94,7 +94,7 @@ Result* run_result(Run& run);
 
 // Waits for a wake-up: a new event, a pending call to the sink, or the end of the run. Returns 1 after a wake-up, which
 // may be spurious, and 0 after the timeout. For one thread at a time.
-std::int32_t run_wait_for_event(Run& run, std::int64_t timeout_ms);
+std::int32_t run_wait_wakeup(Run& run, std::int64_t timeout_ms);
 
 // ---- Sink: the calls to a sink (see bcda.h) --------------------------------------------------------------------------
 // One call is pending at a time. One thread fetches the call, makes it and answers.

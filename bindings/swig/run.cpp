@@ -17,25 +17,25 @@
 namespace bcda_flat {
 namespace {
 
-// A wake-up signal. Any thread may give it, and one thread waits for it.
-class WakeUp {
+// A wake-up signal. Any thread may send it, and one thread waits for it.
+class Wakeup {
  public:
-  void signal() {
+  void wake() {
     const std::lock_guard lock(mutex_);
-    signaled_ = true;
+    woken_ = true;
     changed_.notify_all();
   }
 
   bool wait(std::int64_t timeout_ms) {
     std::unique_lock lock(mutex_);
-    wait_up_to(changed_, lock, timeout_ms, [this] { return signaled_; });
-    return std::exchange(signaled_, false);
+    wait_up_to(changed_, lock, timeout_ms, [this] { return woken_; });
+    return std::exchange(woken_, false);
   }
 
  private:
   std::mutex mutex_;
   std::condition_variable changed_;
-  bool signaled_ = true;  // true at first, because events may have come before the first wait
+  bool woken_ = true;  // true at first, because events may have come before the first wait
 };
 
 struct Question {
@@ -48,7 +48,7 @@ struct Question {
 // The queue of calls to a sink. A thread of the library adds a call and waits for the answer.
 class Questions {
  public:
-  explicit Questions(WakeUp& wake_up) : wake_up_(wake_up) {}
+  explicit Questions(Wakeup& wakeup) : wakeup_(wakeup) {}
 
   // Called on a library thread. Adds a call and waits for the answer. Returns false if the call failed or was refused.
   bool ask(const Question& question) {
@@ -56,7 +56,7 @@ class Questions {
     std::unique_lock lock(mutex_);
     if (closed_) return false;
     line_.push_back(&waiting);
-    wake_up_.signal();
+    wakeup_.wake();
     answered_.wait(lock, [&] { return waiting.answer.has_value(); });
     return *waiting.answer;
   }
@@ -109,7 +109,7 @@ class Questions {
     std::optional<bool> answer = {};
   };
 
-  WakeUp& wake_up_;
+  Wakeup& wakeup_;
   std::mutex mutex_;
   std::condition_variable answered_;
   std::deque<Waiting*> line_;
@@ -198,7 +198,7 @@ struct Run : Counted {
     }
     native.emplace(start(sink ? &*sink : nullptr));
     try {
-      native->set_notify([this] { wake_up.signal(); });
+      native->set_notify([this] { wakeup.wake(); });
     } catch (...) {
       questions.close();
       throw;
@@ -210,8 +210,8 @@ struct Run : Counted {
   }
 
   const pid_t process = ::getpid();
-  WakeUp wake_up;
-  Questions questions{wake_up};
+  Wakeup wakeup;
+  Questions questions{wakeup};
   std::optional<RefusedAtExit> refused_at_exit;
   std::optional<bcda::Sink> sink;
   std::optional<bcda::Run> native;
@@ -247,7 +247,7 @@ std::int32_t run_next_event(Run& run, Event& event, std::int64_t timeout_ms) {
 std::int32_t run_wait(Run& run, std::int64_t timeout_ms) { return run.native->wait(bcda::Milliseconds(timeout_ms)); }
 void run_cancel(Run& run) { run.native->cancel(); }
 Result* run_result(Run& run) { return new Result(run.native->result()); }
-std::int32_t run_wait_for_event(Run& run, std::int64_t timeout_ms) { return run.wake_up.wait(timeout_ms); }
+std::int32_t run_wait_wakeup(Run& run, std::int64_t timeout_ms) { return run.wakeup.wait(timeout_ms); }
 
 Text sink_next(Run& run) { return run.questions.next(); }
 std::int64_t sink_file(const Run& run) { return run.questions.taken.file; }

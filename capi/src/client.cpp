@@ -48,9 +48,9 @@ static_assert(static_cast<int>(RunKind::export_) == BCDA_RUN_EXPORT &&
 
 namespace {
 
-// The event, or one that says nothing for NULL.
+// The event itself, or an empty event for NULL.
 const bcda_event& of(const bcda_event* event) {
-  static const auto* nothing = new bcda_event();  // never over, as threads may ask to the very end
+  static const auto* nothing = new bcda_event();  // leaked, because threads may use it until the process ends
   return event ? *event : *nothing;
 }
 
@@ -136,7 +136,7 @@ bcda_status bcda_client_create(const bcda_config* config, bcda_client** client, 
 
 void bcda_client_destroy(bcda_client* client) {
   if (!client) return;
-  // The threads are the parent's, or have been stopped for good because the process exits: leave all as it is.
+  // Nothing is destroyed in a forked child, which has no threads, or at exit, when the threads were already stopped.
   if (!client->owner.is_me() || client->session->world()->abandoned()) return;
   delete client;
 }

@@ -25,11 +25,12 @@ void ask(const Provider& provider, const std::string& name, Settings& settings) 
   } buffer(kLargestProvided);
   int32_t size = provider.call(provider.user, buffer.data(), kLargestProvided);
   if (size < 0 || size > kLargestProvided)
-    throw Error(Status::INVALID_ARGUMENT, "the provider of the setting " + name + " failed, or gave more than 64 KiB");
+    throw Error(Status::INVALID_ARGUMENT,
+                "the provider of the setting " + name + " failed or returned more than 64 KiB");
   settings.set(name, {buffer.data(), static_cast<std::size_t>(size)});
 }
 
-// The value in force of one setting, of which alone the provider is asked.
+// The current value of one setting. Calls only the provider of that setting.
 std::string value_of(const bcda_config& config, const std::string& name) {
   const auto found = config.providers.find(name);
   if (found == config.providers.end()) return config.settings.text(name);
@@ -90,7 +91,7 @@ bcda_status bcda_config_set(bcda_config* config, const char* name, const char* v
     need(name, "name");
     value ? config->settings.set(name, value) : config->settings.unset(name);
     config->providers.erase(name);
-    if (value) config->providers.erase(std::string(libbcda::rival_of(name)));
+    if (value) config->providers.erase(std::string(libbcda::alternative_of(name)));
   });
 }
 
@@ -110,7 +111,7 @@ bcda_status bcda_config_get(const bcda_config* config, const char* name, char** 
     need(name, "name");
     need(value, "value");
     const Setting* setting = libbcda::find_setting(name);
-    bool set = config->settings.has(name) || config->providers.count(name);  // complains about an unknown name
+    bool set = config->settings.has(name) || config->providers.count(name);  // throws for an unknown name
     *value =
         libbcda::capi::give_string(setting->secret ? (set ? "(set)" : "") : libbcda::capi::value_of(*config, name));
   });
@@ -144,10 +145,10 @@ bcda_status bcda_config_set_provider(bcda_config* config, const char* name, bcda
   return guard(error, [&] {
     need(config, "config");
     need(name, "name");
-    provider ? config->settings.reserve(name) : config->settings.unset(name);  // complain about an unknown name
+    provider ? config->settings.reserve(name) : config->settings.unset(name);  // both throw for an unknown name
     config->providers.erase(name);
     if (!provider) return;
-    config->providers.erase(std::string(libbcda::rival_of(name)));
+    config->providers.erase(std::string(libbcda::alternative_of(name)));
     config->providers[name] = {provider, user};
   });
 }

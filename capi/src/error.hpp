@@ -1,4 +1,4 @@
-// bcda_error and the one wrapper around every entry point of the C interfaces.
+// bcda_error, and the wrapper that every function of the C interface uses to catch exceptions.
 #pragma once
 #include <bcda/bcda.h>
 
@@ -20,13 +20,13 @@ inline bcda_status fail(bcda_error** out, const Error& error) noexcept {
     try {
       *out = new bcda_error{error};
     } catch (...) {
-      *out = nullptr;  // nothing left to say it with
+      *out = nullptr;  // no memory for the error; the status still reports the failure
     }
   }
   return static_cast<bcda_status>(error.status);
 }
 
-// Runs `body` (which returns bcda_status or nothing) and turns what it throws into a status and an error.
+// Runs `body`, which returns bcda_status or nothing. Converts its exceptions to a status and an error.
 template <class Body>
 bcda_status guard(bcda_error** error, Body&& body) noexcept {
   try {
@@ -39,7 +39,7 @@ bcda_status guard(bcda_error** error, Body&& body) noexcept {
   } catch (const Error& e) {
     return fail(error, e);
   } catch (const std::bad_alloc&) {
-    if (error) *error = nullptr;  // nothing left to say it with
+    if (error) *error = nullptr;  // there is no memory for an error
     return BCDA_NO_MEMORY;
   } catch (const std::exception& e) {
     return fail(error, Error(Status::INTERNAL, e.what()));

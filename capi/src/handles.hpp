@@ -1,4 +1,4 @@
-// What is behind the opaque handles.
+// The types behind the opaque handles.
 #pragma once
 #include <bcda/bcda.h>
 #include <unistd.h>
@@ -18,28 +18,28 @@ struct bcda_config {
     bcda_provider call = nullptr;
     void* user = nullptr;
   };
-  std::map<std::string, Provider> providers;  // by setting
+  std::map<std::string, Provider> providers;  // by the name of the setting
 };
 
 namespace libbcda::capi {
 
-// Marks the process that made a handle: after fork its threads are gone, so the child must not wait for them.
+// Records the process that created a handle. A forked child has none of its threads and must not wait for them.
 class Owner {
  public:
   bool is_me() const noexcept { return ::getpid() == pid_; }
   void check() const {
     if (!is_me())
-      throw Error(Status::STATE, "this handle was made before fork(); make a new client in the child process");
+      throw Error(Status::STATE, "this handle was created before fork(); create a new client in the child process");
   }
 
  private:
   pid_t pid_ = ::getpid();
 };
 
-// A copy of a text for bcda_string_free.
+// Copies a text for the caller, who frees it with bcda_string_free.
 char* give_string(std::string_view text);
 
-// The settings of a configuration, with what its providers supply.
+// The settings of a configuration, including the values of its providers.
 Settings resolve(const bcda_config& config);
 
 bcda_result* make_result(runtime::RunResult result);

@@ -121,8 +121,8 @@ bcda_status bcda_decrypt_file(const bcda_config* settings, const char* path, con
     need(settings, "settings");
     need(path, "path");
     need(output, "output");
-    OPENSSL_init_crypto(OPENSSL_INIT_NO_ATEXIT, nullptr);  // the process may exit while this thread goes on
-    const auto report = [&](std::int64_t done, std::int64_t total) {
+    OPENSSL_init_crypto(OPENSSL_INIT_NO_ATEXIT, nullptr);  // the process may exit while this thread still decrypts
+    const auto report_progress = [&](std::int64_t done, std::int64_t total) {
       if (progress && progress(user, done, total) != 0) throw Error(Status::CANCELED, "canceled");
     };
     auto made = libbcda::runtime::decrypt({.settings = libbcda::capi::resolve(*settings),
@@ -131,7 +131,7 @@ bcda_status bcda_decrypt_file(const bcda_config* settings, const char* path, con
                                            .label = label ? label : "",
                                            .key_hex = key_hex ? key_hex : "",
                                            .manifest = manifest ? manifest : "",
-                                           .progress = report});
+                                           .progress = report_progress});
     if (result) *result = libbcda::capi::make_result(std::move(made));
   });
 }
@@ -149,7 +149,7 @@ bcda_status bcda_reader_next(bcda_reader* reader, const char** data, size_t* siz
     need(reader, "reader");
     need(data, "data");
     need(size, "size");
-    reader->owner.check();  // the file offset is shared with the parent
+    reader->owner.check();  // a forked child is refused, because it shares the file offset with the parent
     auto line = reader->reader.next();
     if (!line) return BCDA_END;
     *data = line->data();

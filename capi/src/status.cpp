@@ -12,7 +12,7 @@
 
 using libbcda::Status;
 
-// bcda.h and the table may not drift apart.
+// Checks that bcda.h and the table have the same codes.
 #define STATUS(name, number, exit_code, meaning) \
   static_assert(BCDA_##name == number && static_cast<int>(Status::name) == BCDA_##name);
 #include "base/status.def"
@@ -30,7 +30,7 @@ std::string version_text(int32_t number) {
          std::to_string(number % 1'000);
 }
 
-// The part of a version number in which a program's header and the library must agree.
+// The part of a version number that must be equal in the program's header and in the library.
 constexpr int32_t series(int32_t number) { return number < 1'000'000 ? number / 1'000 : number / 1'000'000 * 1'000; }
 
 }  // namespace
@@ -79,15 +79,15 @@ bcda_status bcda_version_check(int32_t header, bcda_error** error) {
   return libbcda::capi::guard(error, [&] {
     constexpr int32_t mine = BCDA_VERSION_NUMBER;
     if (header > 0 && header <= mine && series(header) == series(mine)) return;
-    throw libbcda::Error(Status::INVALID_ARGUMENT, "this program was compiled for libbcda " + version_text(header) +
-                                                       ", and libbcda " + version_text(mine) +
-                                                       " is loaded, which does not fit; install the library that the " +
-                                                       "program was compiled for, or compile it again");
+    throw libbcda::Error(Status::INVALID_ARGUMENT,
+                         "this program was compiled for libbcda " + version_text(header) + ", and libbcda " +
+                             version_text(mine) + " is loaded, which is not compatible; install the library that " +
+                             "the program was compiled for, or compile it again");
   });
 }
 
 const char* bcda_version_details(void) {
-  static const auto* text = [] {  // never over, as a caller's thread may have it to the very end
+  static const auto* text = [] {  // leaked, because threads may use it until the process ends
     std::string boost = std::to_string(BOOST_VERSION / 100000) + "." + std::to_string(BOOST_VERSION / 100 % 1000);
     return new std::string(std::string("libbcda ") + libbcda::kVersion + ", Boost " + boost + ", " +
                            OpenSSL_version(OPENSSL_VERSION));

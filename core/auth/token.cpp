@@ -42,7 +42,8 @@ std::optional<Milliseconds> lifetime_of_jwt(std::string_view token, Instant now)
   const json::value* iat = claims->get_object().if_contains("iat");
   if (!exp || !exp->is_number()) return {};
   double end = exp->to_number<double>();
-  // iat, where given, spares us the difference between the two clocks; else `now` is the server's, when it tells.
+  // With iat, the difference between the two clocks does not matter. Without iat, `now` is used, which is the server's
+  // time if the answer has a Date.
   double start = iat && iat->is_number()
                      ? iat->to_number<double>()
                      : static_cast<double>(std::chrono::duration_cast<seconds>(now.time_since_epoch()).count());
@@ -56,7 +57,7 @@ bool fits_a_header(std::string_view token) {
 
 Error refused(const http::Answer& answer, Instant now) {
   const bool page = bulk::is_page(answer);
-  // A page with 400 or 403 is not the service's word about the credentials. With 401 it may be.
+  // A web page with status 400 or 403 comes from a proxy, so it says nothing about the credentials. With 401 it may.
   if (answer.status == 401 || (!page && !bulk::wants_tls(answer) && (answer.status == 400 || answer.status == 403)))
     return std::move(
         Error(
@@ -72,18 +73,19 @@ Error refused(const http::Answer& answer, Instant now) {
 
 Error no_token(const http::Answer& answer, const std::string& malformed) {
   const std::string text = "the token request was answered with ";
-  const std::string said = bulk::is_page(answer) ? bulk::page_text(answer)
-                           : malformed.empty()   ? "JSON that holds no access_token"
-                                                 : "a text that holds no access_token: it " + malformed;
-  return std::move(Error(Status::PROTOCOL, text + said).with_http(answer.status).may_retry());
+  const std::string what = bulk::is_page(answer) ? bulk::page_text(answer)
+                           : malformed.empty()   ? "JSON without an access_token"
+                                                 : "text without an access_token: it " + malformed;
+  return std::move(Error(Status::PROTOCOL, text + what).with_http(answer.status).may_retry());
 }
 
 void check_token(std::string_view token) {
   const std::string subject = "the access_token in the answer to the token request ";
   if (token.size() > kLongestToken)
-    throw Error(Status::PROTOCOL, subject + "has " + std::to_string(token.size()) + " bytes; a header takes at most " +
+    throw Error(Status::PROTOCOL, subject + "has " + std::to_string(token.size()) + " bytes; the limit is " +
                                       std::to_string(kLongestToken));
-  if (!fits_a_header(token)) throw Error(Status::PROTOCOL, subject + "holds a character that no header may hold");
+  if (!fits_a_header(token))
+    throw Error(Status::PROTOCOL, subject + "contains a character that is not allowed in a header");
 }
 
 }  // namespace
@@ -109,17 +111,17 @@ Token read_token(const http::Answer& answer, Moment now, Milliseconds assumed) {
   Token token;
   token.value = Secret(text);
   const json::value* expires_in = body->get_object().if_contains("expires_in");
-  std::optional<Milliseconds> lifetime = expires_in ? seconds_in(*expires_in) : std::nullopt;
-  if (!lifetime) lifetime = lifetime_of_jwt(text, parse_time(answer.header("Date")).value_or(now.wall));
+  std::optional<Milliseconds> stated = expires_in ? seconds_in(*expires_in) : std::nullopt;
+  if (!stated) stated = lifetime_of_jwt(text, parse_time(answer.header("Date")).value_or(now.wall));
   wipe(text.data(), text.size());
-  Milliseconds life = lifetime.value_or(assumed);
-  token.expires_at = now.steady + life;
-  // Renew with a minute to spare, or at nine tenths of a short life.
-  token.renew_at = token.expires_at - std::min<Milliseconds>(seconds(60), life / 10);
+  const Milliseconds lifetime = stated.value_or(assumed);
+  token.expires_at = now.steady + lifetime;
+  // The token is renewed one minute before it expires, or after nine tenths of a short lifetime.
+  token.renew_at = token.expires_at - std::min<Milliseconds>(seconds(60), lifetime / 10);
   return token;
 }
 
-TokenLife::Advice TokenLife::ask(Steady now) {
+TokenLifecycle::Advice TokenLifecycle::ask(Steady now) {
   if (phase_ == Phase::held && now < token_->renew_at) return Advice::use;
   if (phase_ == Phase::renewing && now < token_->expires_at) return Advice::use;
   if (phase_ == Phase::fetching || phase_ == Phase::renewing) return Advice::wait;
@@ -127,23 +129,23 @@ TokenLife::Advice TokenLife::ask(Steady now) {
   return Advice::fetch;
 }
 
-void TokenLife::received(Token token) {
+void TokenLifecycle::received(Token token) {
   token_ = std::move(token);
   phase_ = Phase::held;
 }
 
-void TokenLife::failed(Steady now) {
+void TokenLifecycle::failed(Steady now) {
   phase_ = token_ ? Phase::held : Phase::absent;
   if (token_) token_->renew_at = std::min(token_->expires_at, now + kRenewalPause);
 }
 
-void TokenLife::reject(std::string_view value) {
+void TokenLifecycle::reject(std::string_view value) {
   if (!token_ || token_->value.reveal() != value) return;
   token_.reset();
   phase_ = phase_ == Phase::renewing ? Phase::fetching : Phase::absent;
 }
 
-std::optional<Secret> TokenLife::value(Steady now) const {
+std::optional<Secret> TokenLifecycle::value(Steady now) const {
   if (!token_ || now >= token_->expires_at) return std::nullopt;
   return token_->value;
 }

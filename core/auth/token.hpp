@@ -1,4 +1,5 @@
-// An access token's life, without sockets (BCDA guide, "Authentication and Authorization"; RFC 6749 section 5).
+// Access tokens and their lifecycle, without sockets (BCDA guide, "Authentication and Authorization"; RFC 6749
+// section 5).
 #pragma once
 #include <memory>
 #include <optional>
@@ -15,48 +16,49 @@ struct Credentials {
   Secret client_secret;
 };
 
-// POST /auth/token with Basic credentials and no body.
+// Makes the token request: POST /auth/token with Basic credentials and without a body.
 http::Request token_request(const http::Url& service, const Credentials& credentials);
 
 struct Token {
   Secret value;
-  Steady renew_at;    // from here on a new one is fetched ahead of time
-  Steady expires_at;  // from here on it is not used at all
+  Steady renew_at;    // after this time, a caller fetches a new token while the others still use this one
+  Steady expires_at;  // after this time, the token is not used any more
 };
 
-// Reads the answer to a token request. The lifetime is `expires_in` (a number or, as BCDA sends it, a string), else the
-// claim `exp` of a JWT (a hint: its signature is not ours to check), else `assumed`.
-// Throws Error{AUTHENTICATION} when the credentials are refused, REFUSED (retriable or not) or PROTOCOL otherwise.
+// Reads the answer to a token request. The lifetime is `expires_in`, which is a number or, from BCDA, a string. If it
+// is missing, the claim `exp` of a JWT is used as a hint, because a client cannot verify its signature. If that is
+// missing too, the lifetime is `assumed`. Throws Error{AUTHENTICATION} if the credentials are refused. For other
+// failures it throws REFUSED (retriable or not) or PROTOCOL.
 Token read_token(const http::Answer& answer, Moment now, Milliseconds assumed);
 
-// The token of a client through its renewals.
+// The lifecycle of a client's token through its renewals.
 //
-//   absent --ask--> fetching --a token--> held --ask, renew_at has come--> renewing --a token--> held
-//     ^                |                    |                                 |
-//     +-- no token ----+---- reject --------+          held <--- no token ----+
-class TokenLife {
+//   absent --ask--> fetching --a token--> held --ask after renew_at--> renewing --a token--> held
+//     ^                |                    |                              |
+//     +-- no token ----+---- reject --------+        held <--- no token ---+
+class TokenLifecycle {
  public:
   enum class Phase {
-    absent,    // there is no token: the next asker fetches one
-    fetching,  // one asker fetches a token, and the others wait for it
-    held,      // a token is at hand
-    renewing,  // a token is at hand and in use, while one asker fetches the next
+    absent,    // there is no token, and the next caller must fetch one
+    fetching,  // one caller fetches a token, and the others wait for it
+    held,      // there is a token
+    renewing,  // there is a token in use, and one caller fetches the next one
   };
   enum class Advice {
-    use,    // value() is good
-    fetch,  // the asker fetches a token and reports its end by received() or failed()
-    wait,   // another asker fetches one
+    use,    // value() is valid
+    fetch,  // this caller must fetch a token, and report the result with received() or failed()
+    wait,   // another caller fetches a token, and this one must wait
   };
 
   Advice ask(Steady now);
   void received(Token token);
-  // A token that is still held is used on, and the next renewal is some seconds away.
+  // Keeps a token that is still held. The next renewal is some seconds later.
   void failed(Steady now);
-  // The service refused this token: it is not used again.
+  // Reports that the service refused this token. It is not used again.
   void reject(std::string_view value);
 
   Phase phase() const { return phase_; }
-  // The token as long as it may be used.
+  // The token, or nullopt if there is none or it has expired.
   std::optional<Secret> value(Steady now) const;
 
  private:

@@ -13,7 +13,7 @@ namespace {
 constexpr std::size_t kLargestAnswer = 256 << 10;
 constexpr std::string_view kBearer = "Bearer ";
 
-// Wipes a text that holds a secret, however the scope is left.
+// Wipes a text with a secret at the end of the scope, also after an exception.
 struct Wiped {
   std::string& text;
   ~Wiped() { wipe(text.data(), text.size()); }
@@ -21,11 +21,11 @@ struct Wiped {
 
 }  // namespace
 
-// Somebody who waits for a renewal that another asker has under way.
+// A caller that waits while another caller renews the token.
 struct TokenSource::Waiter {
   explicit Waiter(const asio::any_io_executor& executor) : wakeup(std::make_shared<world::Wakeup>(executor)) {}
   std::shared_ptr<world::Wakeup> wakeup;
-  std::optional<Error> failed;  // guarded by the source's lock
+  std::optional<Error> failed;  // guarded by TokenSource::mutex_
 };
 
 // The duty to fetch a token, on which the other askers wait. If its owner ends without doing it, they are woken.
@@ -53,7 +53,7 @@ Task<> TokenSource::authorize(http::Request& request) {
 void TokenSource::reject(const http::Request& request) {
   const std::lock_guard lock(mutex_);
   for (const auto& [name, value] : request.headers)
-    if (name == "Authorization") life_.reject(std::string_view(value).substr(kBearer.size()));
+    if (name == "Authorization") lifecycle_.reject(std::string_view(value).substr(kBearer.size()));
 }
 
 Task<Secret> TokenSource::get() {
@@ -64,17 +64,17 @@ Task<Secret> TokenSource::get() {
       const auto executor = co_await asio::this_coro::executor;
       const std::lock_guard lock(mutex_);
       const Steady now = clock_.now().steady;
-      const TokenLife::Advice advice = life_.ask(now);
-      if (advice == TokenLife::Advice::use) co_return *life_.value(now);
-      if (advice == TokenLife::Advice::fetch) duty.source = this;
-      if (advice == TokenLife::Advice::wait) waiters_.push_back(waiter = std::make_shared<Waiter>(executor));
+      const TokenLifecycle::Advice advice = lifecycle_.ask(now);
+      if (advice == TokenLifecycle::Advice::use) co_return *lifecycle_.value(now);
+      if (advice == TokenLifecycle::Advice::fetch) duty.source = this;
+      if (advice == TokenLifecycle::Advice::wait) waiters_.push_back(waiter = std::make_shared<Waiter>(executor));
     }
     if (!waiter) co_return co_await renew(duty);
     co_await wait(std::move(waiter));
   }
 }
 
-// Waits until another asker has fetched a token, or has failed to.
+// Waits until another caller has fetched a token or has failed.
 Task<> TokenSource::wait(std::shared_ptr<Waiter> waiter) {
   co_await waiter->wakeup->wait();
   const std::lock_guard lock(mutex_);
@@ -88,7 +88,7 @@ Task<Secret> TokenSource::renew(Duty& duty) {
   try {
     token = co_await fetch();
   } catch (const Error& e) {
-    // Canceled is this asker alone: another one takes over.
+    // Only this caller is canceled, so another caller continues.
     e.status == Status::CANCELED ? void(canceled = std::current_exception()) : void(error = e);
   } catch (...) {
     canceled = std::current_exception();
@@ -99,8 +99,8 @@ Task<Secret> TokenSource::renew(Duty& duty) {
   if (token) co_return token->value;
   if (error->status == Status::AUTHENTICATION) throw *error;
   const std::lock_guard lock(mutex_);
-  // A renewal ahead of time failed: there is time to try again.
-  if (auto current = life_.value(clock_.now().steady)) co_return *current;
+  // The early renewal failed, but the current token is still valid. A later caller tries again.
+  if (auto current = lifecycle_.value(clock_.now().steady)) co_return *current;
   throw *error;
 }
 
@@ -112,7 +112,7 @@ Task<Token> TokenSource::fetch() {
 
 void TokenSource::settle(std::optional<Token> token, const std::optional<Error>& error) {
   const std::lock_guard lock(mutex_);
-  token ? life_.received(std::move(*token)) : life_.failed(clock_.now().steady);
+  token ? lifecycle_.received(std::move(*token)) : lifecycle_.failed(clock_.now().steady);
   for (auto& waiter : waiters_) {
     waiter->failed = error;
     waiter->wakeup->wake();

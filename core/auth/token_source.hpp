@@ -1,4 +1,4 @@
-// Hands out the access token, renewing it ahead of time; many askers share one renewal.
+// Provides the access token and renews it before it expires. All callers share one renewal.
 #pragma once
 #include <memory>
 #include <mutex>
@@ -11,17 +11,17 @@
 
 namespace libbcda::auth {
 
-// Thread-safe. The credentials go to the service's own origin and nowhere else.
+// Thread-safe. The credentials are sent only to the origin of the service.
 class TokenSource {
  public:
   TokenSource(http::Client& client, http::Url service, Credentials credentials, Milliseconds assumed_lifetime,
               const world::Clock& clock);
 
-  // Adds "Authorization: Bearer" to a request to the service's origin, and nothing to one elsewhere.
-  // Throws what read_token throws, or Error{NETWORK, ...}; a refusal reaches every waiting asker.
+  // Adds "Authorization: Bearer" to a request to the origin of the service. Does nothing for other origins. Throws what
+  // read_token throws, or Error{NETWORK, ...}. If the renewal fails, all waiting callers get the error.
   Task<> authorize(http::Request& request);
 
-  // The service refused the token in `request` (HTTP 401): never use that one again.
+  // Reports that the service refused the token in `request` (HTTP 401). That token is never used again.
   void reject(const http::Request& request);
 
  private:
@@ -40,7 +40,7 @@ class TokenSource {
   const world::Clock& clock_;
 
   std::mutex mutex_;
-  TokenLife life_;
+  TokenLifecycle lifecycle_;
   std::vector<std::shared_ptr<Waiter>> waiters_;
 };
 

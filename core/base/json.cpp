@@ -16,7 +16,7 @@ std::string explain_json_error(const boost::system::error_code& ec, std::size_t 
   if (ec == json::error::too_deep) return "is nested deeper than " + std::to_string(kMaxJsonDepth) + " levels";
   if (size == 0) return "is not JSON (it is empty)";
   if (ec == json::error::incomplete)
-    return "is not JSON (it ends in mid-value, after " + std::to_string(size) + " bytes)";
+    return "is not JSON (it ends within a value, after " + std::to_string(size) + " bytes)";
   return "is not JSON (" + ec.message() + " at byte " + std::to_string(offset) + ")";
 }
 

@@ -26,8 +26,8 @@ struct NoLimits {
                                max_key_size = std::size_t(-1), max_string_size = std::size_t(-1);
 };
 
-// Receives the events of the parser. The parser is fed so that a piece ends behind each bracket and each quotation mark.
-// So an event of a list, an object or a string always belongs to the last character of the piece.
+// Receives the events of the parser. The parser is fed so that a piece ends behind each bracket and each quotation
+// mark. So an event of a list, an object or a string always belongs to the last character of the piece.
 class Handler : public NoLimits {
  public:
   using error_code = boost::system::error_code;

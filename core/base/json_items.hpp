@@ -15,8 +15,9 @@ struct Malformed {
   std::string why;
 };
 
-// Reports the members of an object, and each item of a member that is a list or an object. Memory is used for one item at
-// a time, and for a few bytes for each member of an object, because a name that occurs twice in an object is refused.
+// Reports the members of an object, and each item of a member that is a list or an object. Memory is used for one item
+// at a time, and for a few bytes for each member of an object, because a name that occurs twice in an object is
+// refused.
 class JsonItems {
  public:
   // Where the text of an item is in the document. A number, true, false and null have no place.
@@ -33,8 +34,8 @@ class JsonItems {
   ~JsonItems();
   JsonItems(const JsonItems&) = delete;
 
-  // Takes the next bytes of the document. Returns how many of them belong to it: less than all once it has ended. Throws
-  // Malformed, and what the functions above throw; then the object must not be used any more.
+  // Takes the next bytes of the document. Returns how many of them belong to it: less than all once it has ended.
+  // Throws Malformed, and what the functions above throw; then the object must not be used any more.
   std::size_t feed(std::string_view bytes);
   void finish();  // throws Malformed if the document has not ended
   bool done() const;

@@ -135,11 +135,11 @@ std::string_view without_debris(std::string_view text) {
 }
 
 std::string debris_in(std::string_view value, std::string_view name) {
-  if (is_assignment(value, name)) return "holds a name and its value; give the value alone";
+  if (is_assignment(value, name)) return "holds a name and its value; give only the value";
   for (std::size_t i = 0; i < value.size(); ++i)
     if (const std::string_view kind = kind_of_debris(value.substr(i)); !kind.empty())
       return "holds " + std::string(kind) + " at byte " + std::to_string(i + 1) +
-             ", which no client id or secret of the service has; copy it again";
+             ", which a client id or secret of the service never contains; copy it again";
   return "";
 }
 

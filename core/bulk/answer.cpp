@@ -12,7 +12,7 @@ namespace {
 
 constexpr std::size_t kLongestText = 500;
 
-constexpr std::size_t kPageHead = 64 << 10;  // where a page's title is looked for
+constexpr std::size_t kPageHead = 64 << 10;  // only these first bytes of a page are searched for its title
 
 char lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c | 0x20) : c; }
 
@@ -26,8 +26,7 @@ std::string_view without_blanks(std::string_view text) {
   return text;
 }
 
-// The body from its first character that is neither a byte order mark nor a blank nor in a comment or an XML
-// declaration.
+// The body without what may precede its first tag: a byte order mark, blanks, comments and an XML declaration.
 std::string_view beginning(std::string_view body) {
   if (body.starts_with("\xEF\xBB\xBF")) body.remove_prefix(3);
   for (body = without_blanks(body); body.starts_with("<!--") || body.starts_with("<?"); body = without_blanks(body)) {
@@ -86,16 +85,16 @@ bool is_page(const http::Answer& answer) {
   for (const char* tag : {"<!doctype html", "<html", "<head", "<title", "<meta", "<body", "<script"})
     if (begins_with(body, tag)) return true;
   const std::string type = answer.media_type();
-  const bool is_json = body.starts_with('{') || body.starts_with('[');  // under a wrong label
+  const bool is_json = body.starts_with('{') || body.starts_with('[');  // even if Content-Type says otherwise
   return (type == "text/html" || type == "application/xhtml+xml") && !is_json;
 }
 
 std::string page_text(const http::Answer& answer) {
   const std::string title = title_of(answer.body);
   return "a web page" + (tidy(title).empty() ? "" : " titled " + quote(title)) +
-         "; something between this machine and the service sent it, such as a proxy, a network's sign-in page or a "
-         "firewall; check the setting url and the network, and that the service admits this machine's address (BCDA's "
-         "production admits listed addresses only)";
+         "; it came from something between this machine and the service, such as a proxy, a network's sign-in page or "
+         "a firewall; check the setting url and the network, and that the service accepts this machine's address "
+         "(BCDA's production service accepts only listed addresses)";
 }
 
 bool wants_tls(const http::Answer& answer) {

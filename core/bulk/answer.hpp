@@ -1,4 +1,4 @@
-// Reading answers of the service: OperationOutcome texts, what may be tried again, progress.
+// Reads answers of the service: the text of an OperationOutcome, whether a retry may help, and the progress.
 #pragma once
 #include <optional>
 #include <string>
@@ -12,29 +12,29 @@ namespace libbcda::bulk {
 
 using http::transient;
 
-// The text of an OperationOutcome (diagnostics, else details, else code), the first words of a text/plain body, or "".
-// It is the server's, may name beneficiaries, and belongs into Error::outcome only.
+// The text of an OperationOutcome (its diagnostics, or else details, or else code), or the start of a text/plain body,
+// or "". It is the server's text and may name beneficiaries, so it may be stored only in Error::outcome.
 std::string outcome_text(const http::Answer& answer);
 bool is_operation_outcome(const http::Answer& answer);
 
-// Whether a web page (HTML) came instead of the service's own answer, by its first bytes or, when it is not JSON, by
-// its Content-Type. A head without its body goes by the latter.
+// Whether the answer is a web page (HTML) instead of the service's own answer. The first bytes of the body decide, or,
+// if the body is not JSON, Content-Type. Without a body, only Content-Type decides.
 bool is_page(const http::Answer& answer);
 
-// What to say of a page, after "was answered with": that it is one, its title, who may have sent it, and the remedy.
+// Describes a page, to follow "was answered with": its title, who may have sent it, and the remedy.
 std::string page_text(const http::Answer& answer);
 
-// Whether a server says that it was spoken to in plain HTTP on a port that speaks TLS, as Go's, nginx and Apache do.
+// Whether a server reports that it received plain HTTP on a TLS port. Recognizes the texts of Go, nginx and Apache.
 bool wants_tls(const http::Answer& answer);
 
-// What Retry-After asks for; nullopt when the answer has none. A date is compared with the answer's own Date, because
-// the two clocks may differ; `now` is our wall clock, for an answer without one.
+// The delay that Retry-After requests, or nullopt if the answer has no such header. A date is compared with the
+// answer's own Date, because the two clocks may differ. `now` is our wall clock, for an answer without Date.
 std::optional<Milliseconds> retry_after(const http::Answer& answer, Instant now);
 
-// The error for an answer that is not what `what` ("the status request for Patient") hoped for.
+// The error for an unexpected answer to `what` ("the status request for Patient").
 Error refusal(const http::Answer& answer, const std::string& what, Instant now);
 
-// The number before a '%' in X-Progress, 0 to 100.
+// The number before a '%' in X-Progress, from 0 to 100. nullopt if there is none.
 std::optional<double> percent(std::string_view progress);
 
 }  // namespace libbcda::bulk

@@ -13,26 +13,27 @@ namespace {
 
 using std::chrono::seconds;
 
-// A service that spreads over several machines may not know a new job everywhere at once.
+// In a service with several machines, some of them may learn of a new job later than others.
 constexpr auto kUnknownJobGrace = seconds(30);
 constexpr int kUnknownJobTries = 3;
-// A failed job is answered with 500, and so is a passing fault: ask this often before believing it.
+// The service answers 500 for a failed job, but also for a transient fault. So the request is repeated this many times
+// before the job counts as failed.
 constexpr int kFailedJobTries = 2;
 constexpr const char* kMayNotExport =
-    "; check that the client may export, and that the service admits this machine's address";
+    "; check that the client may export, and that the service accepts this machine's address";
 constexpr const char* kNotYourJob = "; the service shows a job only to the client that started it; check client_id";
 constexpr const char* kStartAgain = "; start a new export";
 constexpr Milliseconds kFirstPoll{50};
 constexpr double kPollGrowth = 1.5;
 
-RetryBudget budget(const JobOptions& options, Milliseconds patience) {
-  return {options.retries, Backoff(options.retry_delay, options.retry_max_delay), patience};
+RetryBudget budget(const JobOptions& options, Milliseconds outage_limit) {
+  return {options.retries, Backoff(options.retry_delay, options.retry_max_delay), outage_limit};
 }
 
 http::Request kick_off_request(http::Url url) {
   http::Request request;
   request.url = std::move(url);
-  // Compared letter by letter by the 2019 service: one value each, no parameters.
+  // The 2019 service compares these values letter by letter, so each has only one value and no parameters.
   request.headers = {{"Accept", "application/fhir+json"}, {"Prefer", "respond-async"}};
   return request;
 }
@@ -82,7 +83,7 @@ http::Request status_request(const http::Url& url) {
 
 http::Url Job::kick_off_url() const {
   http::Url url = service_;
-  url.target = "/api/v1/" + type_ + "/$export";  // a raw '$': the service does not know %24
+  url.target = "/api/v1/" + type_ + "/$export";  // a raw '$', because the service does not accept %24
   return url;
 }
 
@@ -93,7 +94,7 @@ Step Job::next(Moment now) {
   const Milliseconds left = time_left(*started_, options_.job_timeout, now);
   if (left.count() <= 0)
     throw Error(Status::TIMEOUT,
-                name_of("the job", type_) + " was not done after " + format_duration(options_.job_timeout) +
+                name_of("the job", type_) + " did not finish within " + format_duration(options_.job_timeout) +
                     (progress_.empty() ? "" : " (" + progress_ + ")") + "; see the setting job_timeout");
   if (pause_) {
     Wait wait = *std::exchange(pause_, std::nullopt);
@@ -105,7 +106,7 @@ Step Job::next(Moment now) {
 }
 
 void Job::on_failure(const Error& error, bool answered, Moment now) {
-  token_.accept();  // however new the token is, it may be old by the time the service is back
+  token_.accept();  // a later 401 may mean that the token has expired during the outage
   Error named = error;
   named.message = request_name() + ": " + named.message;
   if (!error.retriable) return fail(std::move(named));
@@ -119,11 +120,11 @@ void Job::on_failure(const Error& error, bool answered, Moment now) {
 void Job::on_answer(const http::Answer& answer, Moment now) {
   if (answer.status == 401) {
     if (token_.refuse()) return;
-    return fail(std::move(
-        Error(Status::AUTHENTICATION,
-              request_name() + " was refused (HTTP 401) with a token that is new; the organization may be switched off")
-            .with_http(401)
-            .with_outcome(outcome_text(answer))));
+    return fail(
+        std::move(Error(Status::AUTHENTICATION,
+                        request_name() + " was refused (HTTP 401) with a new token; the organization may be disabled")
+                      .with_http(401)
+                      .with_outcome(outcome_text(answer))));
   }
   on_heard(answer.status);
   phase_ == Phase::to_poll ? on_status(answer, now) : on_kick_off(answer, now);
@@ -137,8 +138,8 @@ void Job::on_kick_off(const http::Answer& answer, Moment now) {
     remedy = ": another export of this resource type is still running for the organization; try again when it is done";
   if (answer.status == 403 && !is_page(answer)) error.message += kMayNotExport;
   if (answer.status == 404) error.message += "; check the setting types: the service may not offer this resource type";
-  // A 500 leaves a pending job behind, and a gateway's 502 or 504 may: repeated are only those that started none for
-  // sure.
+  // Only an answer that certainly started no job allows a retry. A 500 leaves a pending job behind, and a 502 or 504 of
+  // a gateway may do so too.
   const bool safe = answer.status == 429 || answer.status == 503;
   retry_or_fail(std::move(error), budgets_.failures, now, safe ? options_.retries : 0, safe ? remedy : "");
 }
@@ -183,7 +184,7 @@ void Job::on_status(const http::Answer& answer, Moment now) {
     return retry_or_fail(std::move(error), budgets_.failures, now, kFailedJobTries, kStartAgain);
   }
   if (answer.status == 403 && !is_page(answer)) error.message += kNotYourJob;
-  // A job that runs for hours outlives a restart of the service: its outages are forgiven for outage_limit.
+  // A job that runs for hours survives a restart of the service, so outages are tolerated for outage_limit.
   if (transient(answer.status)) return retry_or_fail(std::move(error), budgets_.outages, now, options_.retries);
   fail(std::move(error));
 }
@@ -199,9 +200,9 @@ void Job::on_bad_manifest(const http::Answer& answer, const Error& why, Moment n
   Error error = why;
   error.message = is_page(answer)
                       ? name_of("the status request", type_) + " was answered with " + page_text(answer)
-                      : name_of("the status request", type_) + " brought no usable manifest: " + why.message;
+                      : name_of("the status request", type_) + " returned no usable manifest: " + why.message;
   error.http_status = answer.status;
-  // A proxy's page, or a manifest caught while it was being written, may be gone on the next try.
+  // The next answer may be good, because the page may be a proxy's, and the manifest may have been incomplete.
   retry_or_fail(std::move(error), budgets_.failures, now, kFailedJobTries);
 }
 
@@ -216,7 +217,7 @@ void Job::retry_or_fail(Error error, RetryBudget& budget, Moment now, int limit,
     pause_ = Wait{budget.delay(jitter_(), error.retry_after), error.message, true};
     return;
   }
-  error.message += remedy;  // not while it is tried again: that would be wrong advice
+  error.message += remedy;  // only in the final error, because it would be wrong advice while the run retries
   fail(std::move(error));
 }
 

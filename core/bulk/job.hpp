@@ -4,8 +4,8 @@
 //
 //   to_kick_off --202, Content-Location--> to_poll --200, manifest--> finished
 //        |                                   |  ^
-//        |                                   +--+ 202, or a failure that is worth another try
-//        +-- refused, or half answered --> failed <-- the job failed, is gone, or lasts too long
+//        |                                   +--+ 202, or a failure that allows a retry
+//        +-- refused, or half answered --> failed <-- the job failed, is gone, or takes too long
 #pragma once
 #include <functional>
 #include <memory>
@@ -29,15 +29,15 @@ using http::Wait;
 struct JobOptions {
   Milliseconds poll_interval{1000};
   Milliseconds poll_max_interval{30000};
-  Milliseconds job_timeout{24 * 3600 * 1000};  // 0: none
+  Milliseconds job_timeout{24 * 3600 * 1000};  // 0: no limit
   Milliseconds retry_delay{1000};
   Milliseconds retry_max_delay{60000};
   int retries = 5;
-  Milliseconds outage_limit{0};  // status requests are tried again for at least this long
+  Milliseconds outage_limit{0};  // failing status requests are retried for at least this time
 };
 
-// The delays between status requests. The first ones are short, because a small job is done at once; they double up to
-// the interval, and from there grow slowly to the longest.
+// The delays between status requests. The first ones are short, because a small job is done at once. They double until
+// they reach poll_interval, and then grow slowly up to poll_max_interval.
 class PollDelays {
  public:
   explicit PollDelays(const JobOptions& options);
@@ -52,19 +52,19 @@ class Job {
  public:
   enum class Phase {
     to_kick_off,  // the kick-off is the next request
-    to_poll,      // the service has accepted the job: its status is the next request
-    finished,     // the manifest is at hand
-    failed,       // `next` throws why
+    to_poll,      // the service has accepted the job, and a status request is next
+    finished,     // the manifest has arrived
+    failed,       // `next` throws the error
   };
 
-  // Kicks off an export of `type` at `service`. `jitter` yields numbers in [0, 1).
+  // For a new export of `type` at `service`. `jitter` returns numbers in [0, 1).
   Job(http::Url service, std::string type, JobOptions options, std::function<double()> jitter);
 
-  // Goes on with a job that was accepted earlier: asks for its status.
+  // For a job that the service has accepted earlier. It starts with a status request.
   Job(http::Url service, std::string type, http::Url status_url, JobOptions options, std::function<double()> jitter);
 
-  // What to do now. Throws the Error that ended the job. After each Send, report its end by one of the functions below;
-  // after each Wait, just call next again.
+  // Returns the next step, or throws the Error that ended the job. After a Send, the driver reports the result with one
+  // of the functions below. After a Wait, it calls `next` again.
   Step next(Moment now);
   // Whether the body of an answer with this head is a manifest. It may be large, so the driver reads it as it arrives,
   // and calls on_manifest or, if it is none, on_bad_manifest with the beginning of the body. Other answers go to
@@ -73,7 +73,7 @@ class Job {
   void on_manifest(std::shared_ptr<const Manifest> manifest);
   void on_bad_manifest(const http::Answer& answer, const Error& why, Moment now);
   void on_answer(const http::Answer& answer, Moment now);
-  // `answered`: whether any byte of an answer had come.
+  // `answered`: whether any byte of an answer arrived.
   void on_failure(const Error& error, bool answered, Moment now);
 
   Phase phase() const { return phase_; }
@@ -81,7 +81,7 @@ class Job {
   http::Url kick_off_url() const;
   const std::optional<http::Url>& status_url() const { return status_; }
   const std::string& progress() const { return progress_; }               // X-Progress of the last status answer
-  std::shared_ptr<const Manifest> manifest() const { return manifest_; }  // null unless it is finished
+  std::shared_ptr<const Manifest> manifest() const { return manifest_; }  // null unless the job is finished
 
  private:
   void on_kick_off(const http::Answer& answer, Moment now);
@@ -105,8 +105,8 @@ class Job {
   std::string progress_;
   http::TokenTrust token_;
   struct Budgets {
-    http::RetryBudget failures;  // of answers about this job
-    http::RetryBudget outages;   // of failures that say nothing about the job
+    http::RetryBudget failures;  // for answers about this job
+    http::RetryBudget outages;   // for failures that say nothing about the job
   } budgets_;
   PollDelays poll_delays_;
 };

@@ -31,20 +31,21 @@ Error protocol_error(const Url& url, const std::string& why) {
   return {Status::PROTOCOL, "the answer of " + url.shown() + " is not valid HTTP: " + why};
 }
 
-// Credentials are in it.
+// A text with credentials. It is wiped when it is destroyed.
 struct WipedText {
   std::string text;
   ~WipedText() { wipe(text.data(), text.size()); }
 };
 
-// A transfer coding in front of `chunked` would have to be undone, or its bytes would be taken for the body's.
+// Refuses every transfer coding except `chunked` alone. This client cannot decode another coding, so it would take the
+// encoded bytes for the body.
 void check_transfer_coding(const beast_http::fields& fields, const Url& url) {
   std::string codings;
   for (auto [field, end] = fields.equal_range(beast_http::field::transfer_encoding); field != end; ++field)
     codings += (codings.empty() ? "" : ", ") + std::string(field->value());
   if (codings.empty() || boost::beast::iequals(codings, "chunked")) return;
   throw protocol_error(
-      url, "its Transfer-Encoding is " + quote(codings) + ", and no transfer coding but chunked alone was asked for");
+      url, "its Transfer-Encoding is " + quote(codings) + ", but only the transfer coding chunked is supported");
 }
 
 }  // namespace
@@ -63,13 +64,13 @@ struct Response::State {
   Bytes buffer = Bytes(kHeadBuffer);  // grows for a long head, up to max_header_bytes
   std::size_t begin = 0, end = 0;     // bytes in `buffer` not yet consumed
   std::int64_t length = -1;
-  std::int64_t remaining = 0;  // of a body with a known length
-  bool direct = false;         // the body's bytes need no parser
+  std::int64_t remaining = 0;  // bytes of a body with a known length that are not yet read
+  bool direct = false;         // the body needs no parser, because it is not chunked
   bool done = false;
 
   ByteView buffered() const { return {buffer.data() + begin, end - begin}; }
 
-  Task<bool> fill() {  // false: the peer closed
+  Task<bool> fill() {  // returns false if the peer closed the connection
     if (begin == end) begin = end = 0;
     if (begin > 0) {
       std::copy(buffer.begin() + static_cast<std::ptrdiff_t>(begin), buffer.begin() + static_cast<std::ptrdiff_t>(end),
@@ -82,7 +83,7 @@ struct Response::State {
     co_return n > 0;
   }
 
-  // The parser wants a whole head at once.
+  // Enlarges the buffer, because the parser needs the whole head at once.
   void grow(std::size_t max_header_bytes) {
     if (buffer.size() >= max_header_bytes) throw too_long();
     buffer.resize(std::min(buffer.size() * 2, max_header_bytes));
@@ -99,7 +100,7 @@ struct Response::State {
     std::size_t used = 0;
     try {
       used = parser->put(boost::asio::buffer(bytes.data(), bytes.size()), ec);
-    } catch (const std::length_error&) {  // Beast's own limit for one field, whatever max_header_bytes allows
+    } catch (const std::length_error&) {  // Beast has its own limit for one field, below max_header_bytes
       throw Error(Status::LIMIT, "the answer of " + url.shown() + " has a header of more than 64 KiB");
     }
     begin += used;
@@ -109,7 +110,7 @@ struct Response::State {
     return used;
   }
 
-  // The status line ends right after its code: adds the blank that Beast insists on.
+  // Adds a blank after the code of a status line that ends there, because Beast requires this blank.
   void add_blank() {
     const auto at = [&](std::size_t i) { return buffer.begin() + static_cast<std::ptrdiff_t>(i); };
     if (begin == 0) {
@@ -133,7 +134,8 @@ Task<> Response::State::read_one_head(std::size_t max_header_bytes, bool* answer
   parser.emplace();
   parser->header_limit(static_cast<std::uint32_t>(max_header_bytes));
   parser->body_limit(boost::none);
-  bool started = false;  // Beast remembers how far it has read: the status line is looked at before it gets a byte
+  // True after Beast has received bytes. The status line is checked before that, because Beast remembers its position.
+  bool started = false;
   while (!parser->is_header_done()) {
     if (!started && !url.tls() && is_tls_alert(as_text(buffered())))
       throw Error(Status::PROTOCOL, url.shown() + ": the port speaks TLS; use https:// in the setting url");
@@ -155,9 +157,9 @@ Task<> Response::State::read_head(std::size_t max_header_bytes, bool* answered) 
     co_await read_one_head(max_header_bytes, answered);
     head.status = static_cast<int>(parser->get().result_int());
     if (head.status >= 200) break;
-    if (head.status == 101) throw protocol_error(url, "it switches to another protocol, which was not asked for");
-    // Any number of interim answers may come (RFC 9110 section 15.2), until the deadline. A server that never pauses
-    // would keep the deadline, and a cancellation, from being noticed.
+    if (head.status == 101) throw protocol_error(url, "it switches to another protocol without a request for that");
+    // A server may send any number of interim answers (RFC 9110 section 15.2) before the deadline. This post lets the
+    // deadline and a cancellation take effect even if the server never pauses.
     co_await asio::post(co_await asio::this_coro::executor, asio::use_awaitable);
   }
   check_transfer_coding(parser->get(), url);
@@ -168,7 +170,7 @@ Task<> Response::State::read_head(std::size_t max_header_bytes, bool* answered) 
     length = 0;
     finish();
   } else if (parser->content_length() && !parser->chunked()) {
-    if (*parser->content_length() > INT64_MAX) throw protocol_error(url, "its Content-Length cannot be");
+    if (*parser->content_length() > INT64_MAX) throw protocol_error(url, "its Content-Length is too large");
     direct = true;
     length = remaining = static_cast<std::int64_t>(*parser->content_length());
   }
@@ -176,7 +178,7 @@ Task<> Response::State::read_head(std::size_t max_header_bytes, bool* answered) 
 
 void Response::State::finish() {
   done = true;
-  // Left-over bytes would be the start of an answer nobody asked for.
+  // With bytes left in the buffer the connection is not kept, because a later request would take them for its answer.
   if (stream && parser->keep_alive() && begin == end) client->keep(url.origin(), stream->release());
   stream.reset();
 }
@@ -195,7 +197,7 @@ Task<std::size_t> Response::State::read_body(MutableBytes out) {
   if (n == 0)
     throw std::move(Error(Status::NETWORK, url.shown() + ": the connection was closed with " +
                                                std::to_string(remaining) + " of " + std::to_string(length) +
-                                               " bytes to go")
+                                               " bytes missing")
                         .may_retry());
   remaining -= static_cast<std::int64_t>(n);
   if (remaining == 0) finish();
@@ -215,12 +217,13 @@ Task<std::size_t> Response::State::read_parsed(MutableBytes out) {
     std::size_t used = begin < end ? parse() : 0;
     if (std::size_t got = out.size() - body.size; got > 0) co_return got;
     if (used > 0 || parser->is_done()) continue;
-    if (end - begin == buffer.size()) throw protocol_error(url, "a chunk's head is too long");
+    if (end - begin == buffer.size()) throw protocol_error(url, "the head of a chunk is too long");
     if (!co_await fill()) {
       ErrorCode ec;
       parser->put_eof(ec);
       if (ec)
-        throw std::move(Error(Status::NETWORK, url.shown() + ": the connection was closed in mid-answer").may_retry());
+        throw std::move(
+            Error(Status::NETWORK, url.shown() + ": the connection was closed in the middle of an answer").may_retry());
     }
   }
 }
@@ -304,9 +307,9 @@ Task<Response> Client::open(Request request, bool* answered) {
     auto idle = take_idle(request.url.origin());
     bool reused = idle != nullptr, got_bytes = false;
     if (reused) {
-      state->stream = std::make_unique<Stream>(world_, executor, request.url, options_.patience, std::move(*idle));
+      state->stream = std::make_unique<Stream>(world_, executor, request.url, options_.timeouts, std::move(*idle));
     } else {
-      state->stream = std::make_unique<Stream>(world_, executor, request.url, options_.patience);
+      state->stream = std::make_unique<Stream>(world_, executor, request.url, options_.timeouts);
       co_await state->stream->connect(*tls_);
     }
     state->stream->deadline(world_.clock().now().steady + options_.request_timeout);
@@ -315,7 +318,8 @@ Task<Response> Client::open(Request request, bool* answered) {
       co_await state->stream->write_all(as_bytes(wire.text));
       co_await state->read_head(options_.max_header_bytes, &got_bytes);
     } catch (const Error& e) {
-      // A kept connection may have been closed by the server meanwhile: that says nothing about this request.
+      // The server may have closed an idle connection before this request. Such a failure is not one of the request, so
+      // the request is sent again on another connection.
       const bool silent = !got_bytes && e.status == Status::NETWORK;
       again = reused && silent;
       if (answered) *answered = got_bytes;

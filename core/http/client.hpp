@@ -1,4 +1,4 @@
-// An HTTP/1.1 client: connection pool, TLS, time limits, bodies read in constant memory.
+// An HTTP/1.1 client with a connection pool, TLS and time limits. It reads bodies in constant memory.
 #pragma once
 #include <deque>
 #include <map>
@@ -13,25 +13,25 @@ namespace libbcda::http {
 
 struct ClientOptions {
   std::string user_agent = "libbcda";
-  Patience patience;
-  Milliseconds request_timeout{120000};  // request to answer's head; for send() to its last byte
+  Timeouts timeouts;
+  Milliseconds request_timeout{120000};  // ends with the head of the answer, or, for send(), with its last byte
   std::size_t max_header_bytes = 64 << 10;
 };
 
 class Client;
 
-// An answer whose body is still to be read. Use it on the strand that opened it.
+// An answer whose body is not yet read. It must be used on the strand that opened it.
 class Response {
  public:
   const Answer& head() const;
-  // Bytes of the body as Content-Length promises; -1 when only the end will tell.
+  // The length of the body as Content-Length states it. -1 if the length is unknown.
   std::int64_t content_length() const;
-  // False when the body ends with the connection: a cut would look like an end.
+  // False if only the end of the connection ends the body. A truncated body then looks complete.
   bool delimited() const;
-  // The next bytes of the body; 0 after the last. A body that is cut short throws Error{NETWORK}.
+  // Reads the next bytes of the body. Returns 0 after the last one. Throws Error{NETWORK} if the body is truncated.
   Task<std::size_t> read_some(MutableBytes out);
-  // Adds the body to `text`, up to `longest` bytes, without the request's credentials should the server repeat them. For
-  // what may be shown. False: the body goes on. When reading fails `text` holds what came before.
+  // Appends the body to `text`, up to `longest` bytes. Removes the request's credentials if the server repeats them, so
+  // the text may be shown. Returns false if the body is longer. If reading fails, `text` has the bytes before that.
   Task<bool> read_text(std::string& text, std::size_t longest);
 
   // Adds the next piece of such a text, if the text may be long. False: it was the last one.
@@ -50,18 +50,19 @@ class Response {
   std::unique_ptr<State> state_;
 };
 
-// Thread-safe. Redirects are not followed: they come back as answers. Headers come byte for byte, but without the
-// request's credentials should the server repeat them.
+// Thread-safe. Does not follow redirects, but returns them as answers. Does not change headers, except that it removes
+// the request's credentials if the server repeats them.
 class Client {
  public:
   Client(ClientOptions options, std::shared_ptr<TlsContext> tls, world::World& world);
   ~Client();
 
-  // Sends and waits for the head of the answer. `answered` (nullable) is set once the first byte of one came.
+  // Sends the request and waits for the head of the answer. `answered` (nullable) becomes true when the first byte of
+  // an answer arrives.
   Task<Response> open(Request request, bool* answered = nullptr);
 
-  // The same with the whole body, read as a text, up to `max_body` bytes, within request_timeout. Throws Error{LIMIT}
-  // beyond.
+  // Does the same and reads the whole body as text, within request_timeout. Throws Error{LIMIT} if the body has more
+  // than `max_body` bytes.
   Task<Answer> send(Request request, std::size_t max_body, bool* answered = nullptr);
 
  private:

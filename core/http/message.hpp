@@ -1,4 +1,4 @@
-// Requests and answers, free of sockets.
+// Requests and answers as plain values, without sockets.
 #pragma once
 #include <string>
 #include <string_view>
@@ -18,13 +18,13 @@ struct Request {
   std::string body;
 };
 
-// The head of an answer, and its body when it is a short one.
+// The head of an answer. Also its body, if Client::send() has read it.
 struct Answer {
   int status = 0;
   Headers headers;
   std::string body;
 
-  // The value of a header, or "" (names are case-insensitive).
+  // The value of a header, or "" if it is missing. Names are case-insensitive.
   std::string_view header(std::string_view name) const;
   // Content-Type without its parameters, in lower case.
   std::string media_type() const;

@@ -8,7 +8,7 @@ namespace {
 
 constexpr std::size_t kShortest = 8;
 constexpr std::size_t kLongestUnit = 6;  // \u00XX
-// No URL holds a blank, so a URL in which this stands is refused rather than asked.
+// The replacement contains a blank, because a URL has no blanks. So a URL that contains it is refused, not requested.
 constexpr std::string_view kRemoved = "[credentials removed]";
 
 int hex_digit(char c) {
@@ -17,13 +17,14 @@ int hex_digit(char c) {
   return lower >= 'a' && lower <= 'f' ? lower - 'a' + 10 : -1;
 }
 
-// One byte of a text, and how many bytes it takes there; 0: the text ends in mid-escape.
+// One decoded byte of a text.
 struct Unit {
   char byte;
-  std::size_t size;
+  std::size_t size;  // the number of bytes that encode it; 0: the text ends inside an escape
 };
 
-Unit escaped(std::string_view text, std::size_t mark) {  // two hex digits end the unit, `mark` bytes in front of them
+// Decodes an escape: `mark` bytes, and then two hex digits.
+Unit escaped(std::string_view text, std::size_t mark) {
   if (text.size() < mark + 2) return {text[0], 0};
   const int high = hex_digit(text[mark]), low = hex_digit(text[mark + 1]);
   if (high < 0 || low < 0) return {text[0], 1};
@@ -39,8 +40,8 @@ Unit read_unit(std::string_view text) {
   return {text[1], 2};
 }
 
-// For each beginning of `secret`: the length of the longest shorter beginning that also ends it (Knuth, Morris, Pratt).
-// The search takes linear time, whatever a hostile server sends.
+// The table of the Knuth-Morris-Pratt search: for each prefix of `secret`, the length of its longest proper prefix that
+// is also its suffix. With this table the search takes linear time, whatever a hostile server sends.
 std::vector<std::size_t> fallbacks(std::string_view secret) {
   std::vector<std::size_t> table(secret.size(), 0);
   for (std::size_t i = 1, matched = 0; i < secret.size(); ++i) {
@@ -53,7 +54,7 @@ std::vector<std::size_t> fallbacks(std::string_view secret) {
 
 void remove(std::string& text, std::string_view secret, bool with_escapes, bool may_be_cut) {
   const std::vector<std::size_t> fallback = fallbacks(secret);
-  std::vector<std::size_t> starts(secret.size());  // where each of the last bytes begins, by number modulo the size
+  std::vector<std::size_t> starts(secret.size());  // the start of each of the last units: a ring buffer by `count`
   std::string out;
   std::size_t copied = 0, matched = 0, count = 0, position = 0;
   const auto remove_from = [&](std::size_t begin) {
@@ -80,18 +81,18 @@ void remove(std::string& text, std::string_view secret, bool with_escapes, bool 
 }  // namespace
 
 Redactor::Redactor(const Headers& request) {
-  const auto know = [&](std::string_view secret) {
+  const auto add = [&](std::string_view secret) {
     if (secret.size() >= kShortest) secrets_.emplace_back(secret);
   };
   for (const auto& [name, value] : request) {
     if (name != "Authorization") continue;
     const std::string_view credentials = std::string_view(value).substr(value.find(' ') + 1);
-    know(value);
-    know(credentials);
+    add(value);
+    add(credentials);
     auto pair = value.starts_with("Basic ") ? from_base64(credentials) : std::nullopt;
     if (!pair) continue;
-    know(as_text(*pair));
-    know(as_text(*pair).substr(as_text(*pair).find(':') + 1));
+    add(as_text(*pair));
+    add(as_text(*pair).substr(as_text(*pair).find(':') + 1));
     wipe(pair->data(), pair->size());
   }
 }

@@ -1,4 +1,4 @@
-// Takes a request's credentials out of its answer: a server may repeat them in a text, and texts are shown.
+// Removes a request's credentials from its answer. A server may repeat them in a text, and texts are shown to users.
 #pragma once
 #include <string>
 #include <string_view>
@@ -11,13 +11,13 @@ namespace libbcda::http {
 
 class Redactor {
  public:
-  // Knows the Authorization header of `request`: the whole value, the credentials alone and, with Basic, what they
-  // decode to and the secret in it. Credentials of fewer than 8 bytes are looked for in the whole value only, because
-  // so short a text may stand anywhere.
+  // Collects the secrets of the Authorization header of `request`: the whole value, and the credentials alone. With
+  // Basic, also the decoded credentials, and the client secret in them. A secret of fewer than 8 bytes is ignored,
+  // because so short a text may occur anywhere.
   explicit Redactor(const Headers& request);
 
-  // Replaces each of them in `text`, whether it stands as it is or behind JSON's or a URL's escapes. The beginning of one
-  // at the text's end counts too, because the text may have been cut there.
+  // Replaces each secret in `text`, plain or with the escapes of JSON or of a URL. At the end of the text, the start of
+  // a secret is replaced too, because the text may have been truncated there.
   void clean(std::string& text) const { clean(text, true); }
   void clean(Headers& headers) const;
 
@@ -26,7 +26,7 @@ class Redactor {
   void clean(std::string& text, bool may_be_cut) const;
   std::size_t longest() const;  // bytes that one of them may take in a text
 
-  std::vector<Secret> secrets_;  // a longer one before one that it holds
+  std::vector<Secret> secrets_;  // a secret that contains another one comes first
 };
 
 // The same for a text that arrives in pieces.

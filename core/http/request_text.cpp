@@ -11,12 +11,13 @@ namespace beast_http = boost::beast::http;
 
 namespace {
 
-constexpr std::size_t kLongestField = 60000;  // Beast takes less than 64 KiB
+constexpr std::size_t kLongestField = 60000;  // Beast's limit is 64 KiB
 
-// Beast checks neither. The text may be a secret, so the error names the field alone.
+// Checks a field for line breaks and for its length, because Beast checks neither. The error has only the name of the
+// field, because the text may be a secret.
 void check_field(std::string_view text, const std::string& name, Status status) {
   if (text.find_first_of(std::string_view("\r\n\0", 3)) != std::string_view::npos)
-    throw Error(status, name + " of a request holds a line break or a NUL");
+    throw Error(status, name + " of a request contains a line break or a NUL");
   if (text.size() > kLongestField)
     throw Error(status, name + " of a request has " + std::to_string(text.size()) + " bytes; at most " +
                             std::to_string(kLongestField) + " can be sent");

@@ -1,4 +1,4 @@
-// The bytes of a request.
+// Serializes a request.
 #pragma once
 #include <string>
 
@@ -6,7 +6,8 @@
 
 namespace libbcda::http {
 
-// Holds the request's credentials. Throws Error{PROTOCOL, INVALID_ARGUMENT} when a part of the request cannot be sent.
+// Returns the bytes of a request, which include its credentials. Throws Error{PROTOCOL, INVALID_ARGUMENT} if a part of
+// the request cannot be sent.
 std::string request_text(const Request& request, const std::string& user_agent);
 
 }  // namespace libbcda::http

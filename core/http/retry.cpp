@@ -28,8 +28,8 @@ Milliseconds Backoff::next(double jitter, std::optional<Milliseconds> requested)
 
 bool RetryBudget::allow(Steady now, int limit) {
   if (!since_) since_ = now;
-  const bool young = now - *since_ < patience_;
-  return spent_++ < std::min(limit, limit_) || young;
+  const bool within_outage = now - *since_ < outage_limit_;
+  return spent_++ < std::min(limit, limit_) || within_outage;
 }
 
 void RetryBudget::refill() {

@@ -1,4 +1,4 @@
-// When a request may be sent again, and after which delay.
+// Decides when a request may be sent again, and after which delay.
 #pragma once
 #include <optional>
 
@@ -6,16 +6,16 @@
 
 namespace libbcda::http {
 
-// 408, 425, 429, 500, 502, 503, 504: the same request may succeed later.
+// Whether the same request may succeed later. True for 408, 425, 429, 500, 502, 503 and 504.
 bool transient(int status);
 
-// Delays that grow, with jitter so that clients do not ask in step.
+// Growing delays with jitter, so that many clients do not retry at the same moment.
 class Backoff {
  public:
   Backoff(Milliseconds first, Milliseconds longest, double factor = 2)
       : next_(first), longest_(longest), factor_(factor) {}
-  // `jitter` is in [0, 1): it shortens the delay by up to a fifth. A longer delay that the server requests counts, up to 15
-  // minutes; a shorter one does not shorten ours.
+  // The next delay. `jitter` is in [0, 1) and shortens the delay by up to a fifth. If `requested`, the delay that the
+  // server requests, is longer, it is used instead, up to 15 minutes.
   Milliseconds next(double jitter, std::optional<Milliseconds> requested = {});
 
  private:
@@ -26,24 +26,24 @@ class Backoff {
 // How often, and for how long, a failing request may be repeated.
 class RetryBudget {
  public:
-  // `limit`: tries that may be spent in a row. `patience`: while failures have lasted for less than this, each may be
-  // followed by one more try, whatever was spent.
-  RetryBudget(int limit, Backoff backoff, Milliseconds patience = Milliseconds(0))
-      : limit_(limit), patience_(patience), fresh_(backoff), backoff_(backoff) {}
+  // `limit` is the number of retries in a row. `outage_limit`: while the failures have lasted for less than this time,
+  // a retry is allowed even beyond `limit`.
+  RetryBudget(int limit, Backoff backoff, Milliseconds outage_limit = Milliseconds(0))
+      : limit_(limit), outage_limit_(outage_limit), fresh_(backoff), backoff_(backoff) {}
 
-  // Spends one try. False: none is left.
+  // Uses one retry. Returns false if none is left.
   bool allow(Steady now) { return allow(now, limit_); }
-  // The same for a failure that fewer tries are worth.
+  // The same with a lower limit, for a failure that a retry is less likely to solve.
   bool allow(Steady now, int limit);
   Milliseconds delay(double jitter, std::optional<Milliseconds> requested) { return backoff_.next(jitter, requested); }
   void refill();  // after a success
 
  private:
   int limit_;
-  Milliseconds patience_;
+  Milliseconds outage_limit_;
   Backoff fresh_, backoff_;
   int spent_ = 0;
-  std::optional<Steady> since_;  // the first failure in a row
+  std::optional<Steady> since_;  // the time of the first failure in a row
 };
 
 }  // namespace libbcda::http

@@ -1,4 +1,4 @@
-// What a state machine of the engine asks its driver to do next. The driver has the sockets and the clocks.
+// The steps that a state machine of the engine tells its driver to do. The driver has the sockets and the clocks.
 #pragma once
 #include <string>
 #include <utility>
@@ -10,36 +10,36 @@
 namespace libbcda::http {
 
 struct Send {
-  Request request;           // without Authorization: the driver adds the token
-  bool renew_token = false;  // the token in use was refused: get a new one first
+  Request request;           // without Authorization, because the driver adds the token
+  bool renew_token = false;  // the service refused the current token, so the driver must get a new one first
 };
 struct Wait {
   Milliseconds duration;
-  std::string why;     // "" for an ordinary poll
-  bool retry = false;  // after a failure
+  std::string why;     // the failure; "" for an ordinary poll
+  bool retry = false;  // the wait follows a failure
 };
 struct Finished {};
 using Step = std::variant<Send, Wait, Finished>;
 
-// What the answers so far say of the token in use.
+// Tracks whether the service accepts the current token.
 //
 //   trusted --401--> refused --next request--> renewed --401--> the 401 is final
 //      ^                                          |
 //      +------------- any other answer -----------+
 class TokenTrust {
  public:
-  // A 401 came. True: renew the token and send the request again.
+  // Reports a 401. Returns true if the token must be renewed and the request sent again.
   bool refuse() { return state_ == State::trusted ? (state_ = State::refused, true) : false; }
-  // For the next request: whether it needs a new token.
+  // Whether the next request needs a new token. Returns true once after each refusal.
   bool take_renewal() { return state_ == State::refused ? (state_ = State::renewed, true) : false; }
-  // Another answer than 401 came, or none: by the next 401 the token may be old.
+  // Reports another answer than 401, or a failure. After that, a 401 may mean that the token has expired.
   void accept() { state_ = State::trusted; }
 
  private:
   enum class State {
-    trusted,  // no answer speaks against it
+    trusted,  // no answer has refused the token
     refused,  // the last answer was a 401
-    renewed,  // it was renewed because of a 401, and nothing was answered since
+    renewed,  // the token was renewed because of a 401, and no answer has arrived since
   };
   State state_ = State::trusted;
 };

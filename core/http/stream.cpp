@@ -19,9 +19,9 @@ Error network_error(const Url& url, const std::string& doing, const std::string&
   return std::move(Error(Status::NETWORK, doing + " " + tidy(url.origin(), 2 * kLongestName) + ": " + why).may_retry());
 }
 
-// A server that hangs up in mid-handshake, or says that it has an internal error, is being restarted rather than
-// untrusted.
-bool passing_fault(SSL* ssl) {
+// Whether a failed handshake may succeed later. A server that closes the connection during the handshake, or reports an
+// internal error, is probably restarting.
+bool is_transient(SSL* ssl) {
   int reason = ERR_GET_REASON(ERR_peek_last_error());
   return SSL_get_verify_result(ssl) == X509_V_OK &&
          (reason == SSL_R_UNEXPECTED_EOF_WHILE_READING || reason == SSL_R_TLSV1_ALERT_INTERNAL_ERROR);
@@ -31,8 +31,8 @@ constexpr Steady kNever = Steady::max();
 
 }  // namespace
 
-// Interrupts the connection when a deadline passes or nothing has moved for too long. One timer serves a whole transfer: each
-// byte that moves costs a clock reading, not a timer.
+// Interrupts the connection when a deadline passes or when no byte has moved for too long. One timer serves a whole
+// transfer, so each read or write costs only one reading of the clock.
 struct Stream::Watchdog {
   Watchdog(const world::Clock& c, const asio::any_io_executor& executor)
       : clock(c), timer(c.timer(executor)), active(c.now().steady) {}
@@ -45,7 +45,7 @@ struct Stream::Watchdog {
   }
   void moved() { active = clock.now().steady; }
   void arm() {
-    if (!waiting) moved();  // a connection that is busy with the last bytes, such as for a slow sink, is not idle
+    if (!waiting) moved();  // while the last bytes are processed, for example by a slow sink, the peer is not late
     const Steady due = std::min(deadline, idle.count() > 0 ? active + idle : kNever);
     timer->cancel();
     if (due == kNever) return;
@@ -57,27 +57,27 @@ struct Stream::Watchdog {
   const world::Clock& clock;
   std::unique_ptr<world::Timer> timer;
   world::ByteStream* bytes = nullptr;
-  Steady active;  // when something last moved
+  Steady active;  // the time when a byte last moved
   Steady deadline = kNever;
   Milliseconds idle{0};
-  bool waiting = false;  // for the peer
-  bool expired = false;
+  bool waiting = false;  // the connection waits for the peer
+  bool expired = false;  // a time limit has passed
 };
 
-Stream::Stream(world::World& world, asio::any_io_executor executor, Url url, Patience patience)
+Stream::Stream(world::World& world, asio::any_io_executor executor, Url url, Timeouts timeouts)
     : world_(world),
       executor_(std::move(executor)),
       url_(std::move(url)),
-      patience_(patience),
+      timeouts_(timeouts),
       watchdog_(std::make_unique<Watchdog>(world.clock(), executor_)) {}
 
-Stream::Stream(world::World& world, asio::any_io_executor executor, Url url, Patience patience,
+Stream::Stream(world::World& world, asio::any_io_executor executor, Url url, Timeouts timeouts,
                IdleConnection connection)
-    : Stream(world, std::move(executor), std::move(url), patience) {
+    : Stream(world, std::move(executor), std::move(url), timeouts) {
   bytes_ = std::move(connection.bytes);
   ssl_ = std::move(connection.ssl);
   bytes_->attach(executor_);
-  watchdog_->watch(bytes_.get(), patience_.idle);
+  watchdog_->watch(bytes_.get(), timeouts_.idle);
 }
 
 Stream::~Stream() = default;
@@ -91,7 +91,8 @@ void Stream::time_out() {
   throw std::move(Error(Status::TIMEOUT, url_.shown() + " did not answer in time").may_retry());
 }
 
-// The connection broke. A server that wants a client certificate may hang up without a word about it.
+// Throws the error for a broken connection. A server that requires a client certificate may close the connection
+// without an alert, so the error mentions a requested certificate.
 void Stream::fail(const std::string& doing, const std::string& why) {
   const bool wants_certificate = ssl_ && asked_for_certificate(ssl_.get());
   const std::string text = doing + " " + url_.shown() + ": " + why;
@@ -100,7 +101,7 @@ void Stream::fail(const std::string& doing, const std::string& why) {
 
 Task<> Stream::wait(Ready what) {
   if (watchdog_->expired) time_out();
-  watchdog_->moved();  // silence counts from when something is due
+  watchdog_->moved();  // the idle time starts now
   watchdog_->waiting = true;
   const ErrorCode ec = co_await bytes_->wait(what);
   watchdog_->waiting = false;
@@ -109,7 +110,7 @@ Task<> Stream::wait(Ready what) {
   if (ec) fail("the connection to", ec.message());
 }
 
-// Finds an address of the host that answers, within `limit`.
+// Connects to the first address of the host that accepts a connection before `limit`.
 Task<> Stream::reach(Steady limit) {
   const auto time_left = [&] { return std::chrono::duration_cast<Milliseconds>(limit - world_.clock().now().steady); };
   ErrorCode ec;
@@ -120,7 +121,7 @@ Task<> Stream::reach(Steady limit) {
   ec = asio::error::host_not_found;
   std::size_t untried = addresses.size();
   for (const auto& address : addresses) {
-    // Each gets its share of the time: one that never answers must not keep the others from being tried.
+    // Each address gets an equal share of the time, so that one that never answers does not use up all of it.
     const Milliseconds share = time_left() / static_cast<int>(untried--);
     ec = asio::error::timed_out;
     if (share.count() <= 0) break;
@@ -133,13 +134,13 @@ Task<> Stream::reach(Steady limit) {
 }
 
 Task<> Stream::connect(TlsContext& tls) {
-  const Steady limit = world_.clock().now().steady + patience_.connect;
+  const Steady limit = world_.clock().now().steady + timeouts_.connect;
   co_await reach(limit);
   watchdog_->watch(bytes_.get(), Milliseconds(0));
   deadline(limit);
   if (url_.tls()) co_await handshake(tls);
   watchdog_->deadline = kNever;
-  watchdog_->watch(bytes_.get(), patience_.idle);
+  watchdog_->watch(bytes_.get(), timeouts_.idle);
 }
 
 Task<> Stream::handshake(TlsContext& tls) {
@@ -156,7 +157,7 @@ Task<> Stream::handshake(TlsContext& tls) {
       co_await wait(Ready::read);
     } else if (kind == SSL_ERROR_WANT_WRITE) {
       co_await wait(Ready::write);
-    } else if (kind == SSL_ERROR_SSL && !passing_fault(ssl_.get())) {
+    } else if (kind == SSL_ERROR_SSL && !is_transient(ssl_.get())) {
       Error error(Status::TLS, handshake_failure(ssl_.get(), name));
       ERR_clear_error();
       throw error;
@@ -167,13 +168,14 @@ Task<> Stream::handshake(TlsContext& tls) {
   }
 }
 
-// What a failed SSL_read or SSL_write wants; throws when it is the end of the connection.
+// Waits until the connection is ready for what a failed SSL_read or SSL_write needs. Throws if the connection has
+// ended.
 Task<> Stream::progress_tls(int result, const char* doing) {
   const int error_number = errno, kind = SSL_get_error(ssl_.get(), result);
   if (kind == SSL_ERROR_SYSCALL && asked_for_certificate(ssl_.get())) {
-    char byte;  // the alert that tells why the server hung up may still be unread
+    char byte;  // peeking reads the alert that says why the server closed the connection
     ERR_clear_error();
-    static_cast<void>(SSL_peek(ssl_.get(), &byte, 1));  // its error is looked at next
+    static_cast<void>(SSL_peek(ssl_.get(), &byte, 1));  // the next check uses its error
   }
   if (refused_without_certificate(ssl_.get())) {
     ERR_clear_error();
@@ -192,7 +194,7 @@ Task<> Stream::progress_tls(int result, const char* doing) {
   }
 }
 
-// Takes record after record while they are there: one wait then serves many.
+// Reads all TLS records that have arrived, so that one wait serves many records.
 std::size_t Stream::read_tls(MutableBytes out, int& result) {
   std::size_t have = 0;
   while (have < out.size()) {
@@ -209,7 +211,7 @@ std::size_t Stream::read_tls(MutableBytes out, int& result) {
 
 Task<std::size_t> Stream::read_some(MutableBytes out) {
   for (;;) {
-    if (watchdog_->expired) time_out();  // a server that always has bytes is never waited for
+    if (watchdog_->expired) time_out();  // checked here too, because no wait happens while bytes are always ready
     int result = 1;
     const ssize_t n = ssl_ ? static_cast<ssize_t>(read_tls(out, result)) : bytes_->read(out);
     if (n > 0 || (n == 0 && !ssl_)) {
@@ -261,7 +263,7 @@ IdleConnection Stream::release() {
 
 bool Stream::stale(const IdleConnection& connection) {
   std::uint8_t byte;
-  if (connection.ssl) {  // reads what is pending, such as session tickets
+  if (connection.ssl) {  // SSL_peek also processes pending records such as session tickets
     ERR_clear_error();
     int result = SSL_peek(connection.ssl.get(), &byte, 1);
     bool silent = result <= 0 && SSL_get_error(connection.ssl.get(), result) == SSL_ERROR_WANT_READ;

@@ -1,5 +1,5 @@
-// One connection, plain or TLS. OpenSSL reads and writes the connection itself, and the world only says when it is ready:
-// that moves a gigabyte three times as fast as a stream that passes every record through memory buffers.
+// One connection, plain or TLS. OpenSSL reads and writes the connection itself, and the world only reports when it is
+// ready. This is three times as fast as a stream that passes every record through memory buffers.
 #pragma once
 #include <boost/asio/any_io_executor.hpp>
 
@@ -18,36 +18,36 @@ namespace libbcda::http {
 using world::ErrorCode;
 using world::Ready;
 
-// How long a connection may take.
-struct Patience {
+// The time limits of a connection.
+struct Timeouts {
   Milliseconds connect{30000};  // name look-up, TCP and TLS together
-  Milliseconds idle{60000};     // the longest silence while bytes are due
+  Milliseconds idle{60000};     // the longest time without a byte while the peer should send or accept bytes
 };
 
-// A connection that is attached to no executor, as the pool keeps it between requests.
+// An idle connection of the pool. It is not attached to an executor.
 struct IdleConnection {
   std::unique_ptr<world::ByteStream> bytes;
-  SslPtr ssl;  // uses `bytes`, so it goes first
+  SslPtr ssl;  // uses `bytes`, so it is declared after it and destroyed first
   Steady since;
 };
 
-// Not thread-safe: all calls come from the strand that is its executor. Throws Error{NETWORK, TLS, TIMEOUT}.
-// Cancellation: every wait honors Asio's terminal cancellation.
+// Not thread-safe: all calls must come from the strand that is its executor. Throws Error{NETWORK, TLS, TIMEOUT}. Every
+// wait honors Asio's terminal cancellation.
 class Stream {
  public:
-  Stream(world::World& world, asio::any_io_executor executor, Url url, Patience patience);
-  Stream(world::World& world, asio::any_io_executor executor, Url url, Patience patience, IdleConnection connection);
+  Stream(world::World& world, asio::any_io_executor executor, Url url, Timeouts timeouts);
+  Stream(world::World& world, asio::any_io_executor executor, Url url, Timeouts timeouts, IdleConnection connection);
   ~Stream();
   Stream(const Stream&) = delete;
 
   Task<> connect(TlsContext& tls);
-  Task<std::size_t> read_some(MutableBytes out);  // 0: the peer closed properly
+  Task<std::size_t> read_some(MutableBytes out);  // returns 0 if the peer closed the connection cleanly
   Task<> write_all(ByteView bytes);
-  void deadline(Steady when);  // for everything from now on, besides `idle`
+  void deadline(Steady when);  // limits all later calls, in addition to `idle`
 
-  // Gives up the connection, for the pool.
+  // Hands the connection over to the pool.
   IdleConnection release();
-  // True when the peer has closed, or sent what nobody asked for: not to be used again.
+  // Whether the connection must not be used again: the peer has closed it or has sent bytes without a request.
   static bool stale(const IdleConnection& connection);
 
  private:
@@ -62,7 +62,7 @@ class Stream {
   world::World& world_;
   asio::any_io_executor executor_;
   Url url_;
-  Patience patience_;
+  Timeouts timeouts_;
   std::unique_ptr<world::ByteStream> bytes_;
   SslPtr ssl_;
 

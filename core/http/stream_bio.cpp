@@ -30,11 +30,11 @@ int write(BIO* bio, const char* bytes, int size) {
 
 long control(BIO* bio, int command, long, void*) {
   if (command == BIO_CTRL_EOF) return BIO_test_flags(bio, BIO_FLAGS_IN_EOF) != 0;
-  return command == BIO_CTRL_FLUSH;  // nothing is held back
+  return command == BIO_CTRL_FLUSH;  // flushing always succeeds, because there is no buffer
 }
 
 const BIO_METHOD* method() {
-  static const BIO_METHOD* const made = [] {  // never freed, because connections may live to the very end
+  static const BIO_METHOD* const made = [] {  // leaked, because connections may exist until the process ends
     BIO_METHOD* fresh = BIO_meth_new(BIO_get_new_index() | BIO_TYPE_SOURCE_SINK, "bcda connection");
     if (!fresh) throw std::bad_alloc();
     BIO_meth_set_read(fresh, read);

@@ -1,4 +1,4 @@
-// An OpenSSL BIO over a ByteStream, so that TLS runs over whatever the world has for a connection.
+// An OpenSSL BIO over a ByteStream, so that TLS runs over the connections of any world, real or simulated.
 #pragma once
 #include "world/net.hpp"
 
@@ -6,8 +6,8 @@ typedef struct bio_st BIO;
 
 namespace libbcda::http {
 
-// Bytes go from OpenSSL straight to the stream, without a buffer in between. `stream` must outlive the BIO. Throws
-// bad_alloc.
+// Makes a BIO that passes bytes directly between OpenSSL and `stream`, without a buffer. `stream` must outlive the BIO.
+// Throws std::bad_alloc.
 BIO* make_bio(world::ByteStream& stream);
 
 }  // namespace libbcda::http

@@ -17,8 +17,8 @@
 namespace libbcda::http {
 namespace {
 
-// Where Debian, Fedora/RHEL, Alpine, SUSE and others keep the system's CA certificates: a bundled OpenSSL looks
-// elsewhere.
+// The system's CA certificates on Debian, Fedora/RHEL, Alpine, SUSE and others. The list is needed because a bundled
+// OpenSSL searches other paths.
 constexpr const char* kBundles[] = {
     "/etc/ssl/certs/ca-certificates.crt",
     "/etc/pki/ca-trust/extracted/pem/tls-ca-bundle.pem",
@@ -28,13 +28,13 @@ constexpr const char* kBundles[] = {
     "/usr/local/share/certs/ca-root-nss.crt",
 };
 
-// What is remembered of a connection, for the session cache and for messages.
+// The data of a connection that the session cache and the messages need.
 struct Peer {
   std::string origin;
   bool asked_for_certificate = false;
   // The certificate that was refused:
   bool refused = false;
-  bool issuer = false;  // it is not the server's own, but one of the chain
+  bool issuer = false;  // it belongs to an issuer in the chain, not to the server
   bool names_hosts = true;
   std::tm valid_from{}, valid_to{};
 };
@@ -53,9 +53,10 @@ int peer_index() {
 
 Peer* peer_of(const SSL* ssl) { return static_cast<Peer*>(SSL_get_ex_data(ssl, peer_index())); }
 
-// OpenSSL calls the next two, so nothing in them throws.
+// OpenSSL calls the next two functions, so they must not throw.
 
-int look_at_verdict(int good, X509_STORE_CTX* store) {
+// Records the details of a certificate that OpenSSL refuses.
+int record_verdict(int good, X509_STORE_CTX* store) {
   auto* ssl = static_cast<SSL*>(X509_STORE_CTX_get_ex_data(store, SSL_get_ex_data_X509_STORE_CTX_idx()));
   X509* certificate = X509_STORE_CTX_get_current_cert(store);
   Peer* peer = ssl ? peer_of(ssl) : nullptr;
@@ -67,6 +68,7 @@ int look_at_verdict(int good, X509_STORE_CTX* store) {
   return good;
 }
 
+// Records that the server requests a client certificate, and sends none.
 int no_client_certificate(SSL* ssl, X509**, EVP_PKEY**) {
   if (Peer* peer = peer_of(ssl)) peer->asked_for_certificate = true;
   return 0;
@@ -84,16 +86,16 @@ std::string now() {
   return ::gmtime_r(&seconds, &time) ? date(time) : "an unknown time";
 }
 
-std::string out_of_its_dates(const Peer* peer, const std::string& host, bool early) {
+std::string outside_validity(const Peer* peer, const std::string& host, bool early) {
   std::string text = peer && peer->issuer ? "the certificate of an issuer of " + host + "'s certificate"
                                           : "the certificate of " + host;
   text += early ? " is not valid yet" : " has expired";
   if (peer && peer->refused) text += ": it is valid from " + date(peer->valid_from) + " to " + date(peer->valid_to);
   return text + ", and the clock of this machine says " + now() +
-         "; set the clock if it is wrong, otherwise the service has to renew the certificate";
+         "; set the clock if it is wrong, otherwise the service must renew the certificate";
 }
 
-// Whether a CA certificate that is named by ca_file could make the chain whole.
+// Whether a CA certificate in ca_file could complete the chain.
 bool lacks_issuer(long verdict) {
   return verdict == X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT || verdict == X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT_LOCALLY ||
          verdict == X509_V_ERR_UNABLE_TO_VERIFY_LEAF_SIGNATURE || verdict == X509_V_ERR_SELF_SIGNED_CERT_IN_CHAIN ||
@@ -102,20 +104,21 @@ bool lacks_issuer(long verdict) {
 
 std::string untrusted(const Peer* peer, const std::string& host, long verdict) {
   if (verdict == X509_V_ERR_CERT_NOT_YET_VALID || verdict == X509_V_ERR_CERT_HAS_EXPIRED)
-    return out_of_its_dates(peer, host, verdict == X509_V_ERR_CERT_NOT_YET_VALID);
+    return outside_validity(peer, host, verdict == X509_V_ERR_CERT_NOT_YET_VALID);
   std::string text = "the certificate of " + host;
   if (verdict == X509_V_ERR_HOSTNAME_MISMATCH || verdict == X509_V_ERR_IP_ADDRESS_MISMATCH) {
     if (peer && !peer->names_hosts)
-      return text + " names no host (it has no subjectAltName); the service has to replace the certificate";
+      return text + " names no host (it has no subjectAltName); the service must replace the certificate";
     return text + " is for another host; check the setting url";
   }
   text += std::string(" is not trusted (") + X509_verify_cert_error_string(verdict) + "); ";
   return text + (lacks_issuer(verdict)
-                     ? "if the service has a CA of its own, name its certificate with the setting ca_file"
-                     : "the service has to replace the certificate");
+                     ? "if the service uses its own CA, give the file of its certificate in the setting ca_file"
+                     : "the service must replace the certificate");
 }
 
-// What TLS with the service needs and this OpenSSL does not have, such as "SHA2-256, RSA"; "" when all is there.
+// The algorithms that TLS with the service needs and this OpenSSL lacks, such as "SHA2-256, RSA". "" if none is
+// missing.
 std::string missing_algorithms() {
   std::string missing;
   const auto need = [&](const char* name, auto* found, auto free) {
@@ -133,8 +136,8 @@ std::string missing_algorithms() {
 std::string openssl_configuration() {
   if (const char* path = std::getenv("OPENSSL_CONF"); path && *path)
     return std::string("the environment variable OPENSSL_CONF names ") + path +
-           ", and that configuration is the likely cause: unset OPENSSL_CONF, or activate the default provider there";
-  return "OpenSSL's configuration (openssl.cnf, or the file that OPENSSL_CONF names) is the likely cause: activate the "
+           ", and that configuration is the likely cause; unset OPENSSL_CONF, or activate the default provider there";
+  return "OpenSSL's configuration (openssl.cnf, or the file that OPENSSL_CONF names) is the likely cause; activate the "
          "default provider there";
 }
 
@@ -152,23 +155,24 @@ bool is_address(const std::string& host) {
   return inet_pton(AF_INET, host.c_str(), bytes) == 1 || inet_pton(AF_INET6, host.c_str(), bytes) == 1;
 }
 
+// Loads the trusted CA certificates.
 void trust(SSL_CTX* context, const std::string& ca_file) {
   if (!ca_file.empty()) {
     if (SSL_CTX_load_verify_locations(context, ca_file.c_str(), nullptr) == 1) return;
     ERR_clear_error();
-    const char* why = files::may_read(ca_file) ? "it holds no PEM certificate" : std::strerror(errno);
+    const char* why = files::may_read(ca_file) ? "it contains no PEM certificate" : std::strerror(errno);
     throw std::move(Error(Status::TLS, "the setting ca_file: cannot use " + ca_file + ": " + why).at_file(ca_file));
   }
   if (const char* env = std::getenv("SSL_CERT_FILE"); env && *env) {
     if (SSL_CTX_load_verify_locations(context, env, nullptr) == 1) return;
     ERR_clear_error();
-    throw Error(Status::TLS, std::string("SSL_CERT_FILE names ") + env + ", which holds no usable certificate");
+    throw Error(Status::TLS, std::string("SSL_CERT_FILE names ") + env + ", which contains no usable certificate");
   }
   for (const char* bundle : kBundles)
     if (files::may_read(bundle) && SSL_CTX_load_verify_locations(context, bundle, nullptr) == 1) return;
   ERR_clear_error();
-  // OpenSSL's own place: fine for a system OpenSSL, empty for a bundled one. Nothing there fails at the first
-  // handshake.
+  // The paths that are compiled into OpenSSL. They are right for a system OpenSSL, but empty for a bundled one. If they
+  // are empty, the first handshake fails.
   SSL_CTX_set_default_verify_paths(context);
   ERR_clear_error();
 }
@@ -185,7 +189,7 @@ TlsContext::TlsContext(const std::string& ca_file) {
   SSL_CTX* context = context_.get();
   if (!context || SSL_CTX_set_min_proto_version(context, TLS1_2_VERSION) != 1 || !missing_algorithms().empty())
     throw unusable_openssl();
-  SSL_CTX_set_verify(context, SSL_VERIFY_PEER, look_at_verdict);
+  SSL_CTX_set_verify(context, SSL_VERIFY_PEER, record_verdict);
   SSL_CTX_set_client_cert_cb(context, no_client_certificate);
   SSL_CTX_set_mode(context,
                    SSL_MODE_RELEASE_BUFFERS | SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER);
@@ -205,9 +209,9 @@ int TlsContext::on_new_session(SSL* ssl, SSL_SESSION* session) {
     std::lock_guard lock(self->mutex_);
     self->sessions_[peer->origin].reset(session);
   } catch (const std::exception&) {
-    return 0;  // no memory to keep it: the next connection does a full handshake
+    return 0;  // no memory to keep the session, so the next connection does a full handshake
   }
-  return 1;  // the reference is ours now
+  return 1;  // tells OpenSSL that the map owns the session now
 }
 
 SslPtr TlsContext::connect_to(const std::string& host, const std::string& origin) {
@@ -222,7 +226,7 @@ SslPtr TlsContext::connect_to(const std::string& host, const std::string& origin
                                 : SSL_set1_host(ssl.get(), host.c_str()) == 1 &&
                                       SSL_set_tlsext_host_name(ssl.get(), host.c_str()) == 1;
   if (!named) throw Error(Status::TLS, "the host name " + host + " cannot be verified");
-  // Only a subjectAltName names a host (RFC 9525): the common name is a text.
+  // Only a subjectAltName may name the host (RFC 9525), so the common name is not checked.
   SSL_set_hostflags(ssl.get(), X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS | X509_CHECK_FLAG_NEVER_CHECK_SUBJECT);
   std::lock_guard lock(mutex_);
   if (auto found = sessions_.find(origin); found != sessions_.end()) SSL_set_session(ssl.get(), found->second.get());
@@ -237,7 +241,7 @@ bool asked_for_certificate(SSL* ssl) {
 bool refused_without_certificate(SSL* ssl) {
   const int reason = ERR_GET_REASON(ERR_peek_last_error());
   if (reason == SSL_R_TLSV13_ALERT_CERTIFICATE_REQUIRED) return true;
-  // TLS 1.2 has no alert of its own for it.
+  // TLS 1.2 has no special alert for this, so several general ones are checked.
   return asked_for_certificate(ssl) &&
          (reason == SSL_R_SSLV3_ALERT_HANDSHAKE_FAILURE || reason == SSL_R_SSLV3_ALERT_NO_CERTIFICATE ||
           reason == SSL_R_SSLV3_ALERT_BAD_CERTIFICATE || reason == SSL_R_SSLV3_ALERT_CERTIFICATE_UNKNOWN ||

@@ -1,4 +1,4 @@
-// TLS policy: which servers are trusted, how, and the sessions to resume with them.
+// TLS policy: which servers are trusted, and the cache of sessions to resume.
 #pragma once
 #include <map>
 #include <memory>
@@ -16,18 +16,19 @@ struct SslDeleter {
 };
 using SslPtr = std::unique_ptr<SSL, SslDeleter>;
 
-// TLS 1.2 or newer, chain and host name always verified. Thread-safe once made.
+// TLS 1.2 or newer. The certificate chain and the host name are always verified. Thread-safe after construction.
 class TlsContext {
  public:
-  // `ca_file`: PEM certificates to trust instead of the system's; "": SSL_CERT_FILE, then the places where
-  // Linux systems keep theirs. Throws Error{TLS} when none is found.
+  // `ca_file`: the PEM certificates to trust instead of the system's. If it is "", SSL_CERT_FILE is used, or else the
+  // usual paths of Linux systems. Throws Error{TLS} if a given file has no usable certificate, or if OpenSSL cannot
+  // speak TLS.
   explicit TlsContext(const std::string& ca_file);
   ~TlsContext();
   TlsContext(const TlsContext&) = delete;
   TlsContext& operator=(const TlsContext&) = delete;
 
-  // A client connection to `host` (without a final dot), to be given a socket. Resumes a session of `origin` when there
-  // is one.
+  // Makes a client connection to `host` (without a final dot). The caller adds the socket. Resumes a session of
+  // `origin` if one is cached.
   SslPtr connect_to(const std::string& host, const std::string& origin);
 
  private:
@@ -44,16 +45,17 @@ class TlsContext {
   std::map<std::string, std::unique_ptr<SSL_SESSION, SessionDeleter>> sessions_;  // by origin
 };
 
-// Why the peer was not trusted, or what the handshake failed of, for an error message.
+// The message for a failed handshake: why the peer is not trusted, or what else failed.
 std::string handshake_failure(SSL* ssl, const std::string& host);
 
-// Whether the server has asked for a client certificate. The library sends none.
+// Whether the server has requested a client certificate. The library sends none.
 bool asked_for_certificate(SSL* ssl);
-// Whether the server then refused the connection for want of one. TLS 1.3 says so only after the handshake.
+// Whether the server refused the connection because it got no client certificate. With TLS 1.3 this happens only after
+// the handshake.
 bool refused_without_certificate(SSL* ssl);
-// What to say about either, to end a message.
+// The end of the message in both cases.
 inline constexpr const char* kNoClientCertificate =
-    "; the server asks for a client certificate, which this library does not send and BCDA does not ask for: check the "
+    "; the server requests a client certificate, but this library sends none, and BCDA requires none; check the "
     "setting url";
 
 }  // namespace libbcda::http

@@ -27,9 +27,9 @@ std::string lower(std::string_view text) {
   return out;
 }
 
-// Takes "host", "host:port" or "[v6]:port" apart; what is wrong with it, or nullptr.
+// Parses "host", "host:port" or "[v6]:port". Returns what is wrong with it, or nullptr.
 const char* read_authority(std::string_view text, Url& url) {
-  if (text.find('@') != std::string_view::npos) return "it holds a user name or password";
+  if (text.find('@') != std::string_view::npos) return "it contains a user name or password";
   std::string_view host, port;
   if (text.starts_with('[')) {
     std::size_t close = text.find(']');
@@ -52,13 +52,13 @@ const char* read_authority(std::string_view text, Url& url) {
   return good ? nullptr : "its port is not a number from 1 to 65535";
 }
 
-// What is wrong with an absolute URL, or nullptr.
+// Parses an absolute URL. Returns what is wrong with it, or nullptr.
 const char* read_absolute(std::string_view text, Url& url) {
   std::size_t colon = text.find("://");
   url.scheme = lower(text.substr(0, colon == std::string_view::npos ? 0 : colon));
   if (url.scheme != "https" && url.scheme != "http") return "it must begin with https:// (or http:// on this machine)";
   if (std::any_of(text.begin(), text.end(), [](char c) { return c <= ' ' || c > '~' || std::strchr("\"<>\\^`", c); }))
-    return "it holds a character that no URL has";
+    return "it contains a character that is not allowed in a URL";
   text.remove_prefix(colon + 3);
   std::size_t end = std::min(text.find_first_of("/?#"), text.size());
   if (const char* why = read_authority(text.substr(0, end), url)) return why;

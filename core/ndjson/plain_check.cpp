@@ -48,10 +48,11 @@ std::string kind_of(ByteView head) {
 
 void PlainCheck::refuse(const std::string& why) const {
   const std::string kind = kind_of(as_bytes(head_));
-  const bool told = !kind.empty() && kind != "plain NDJSON";
-  throw Error(Status::VERIFICATION,
-              "it came without a key and is not NDJSON: " +
-                  (told ? "it is " + kind : why + "; it may be encrypted although the manifest gives no key for it"));
+  const bool recognized = !kind.empty() && kind != "plain NDJSON";
+  throw Error(
+      Status::VERIFICATION,
+      "it came without a key and is not NDJSON: " +
+          (recognized ? "it is " + kind : why + "; it may be encrypted, although the manifest has no key for it"));
 }
 
 void PlainCheck::update(ByteView bytes) {

@@ -29,7 +29,7 @@ http::ClientOptions client_options(const Settings& settings) {
   options.user_agent = settings.text("user_agent");
   if (options.user_agent.find_first_of("\r\n") != std::string::npos)
     throw Error(Status::INVALID_ARGUMENT, "the setting user_agent holds a line break");
-  options.patience = {settings.duration("connect_timeout"), settings.duration("idle_timeout")};
+  options.timeouts = {settings.duration("connect_timeout"), settings.duration("idle_timeout")};
   options.request_timeout = settings.duration("request_timeout");
   options.max_header_bytes =
       static_cast<std::size_t>(std::min<std::int64_t>(settings.integer("max_header_bytes"), 16 << 20));

@@ -84,19 +84,19 @@ const Setting& row_of(std::string_view name) {
   const std::string* near = nearest(name, names);
   throw Error(Status::INVALID_ARGUMENT,
               "there is no setting named " + std::string(name) +
-                  (near ? "; did you mean " + *near + "?" : "; the table of settings has none that is like it"));
+                  (near ? "; did you mean " + *near + "?" : "; no setting has a similar name"));
 }
 
 // The value may be the secret itself, given instead of its path, so the message must not show it.
-constexpr const char* kNoPath = "takes the path of a file, and this is no path; is it what the file should hold?";
+constexpr const char* kNoPath = "takes the path of a file, but the value looks like the content of the file";
 
 // A file that was saved on Windows can leave an invisible carriage return at the end of a value.
-constexpr const char* kEndsLine = "ends in a line break (a carriage return, perhaps); remove it";
+constexpr const char* kEndsLine = "ends in a line break (perhaps a carriage return); remove it";
 bool ends_line(std::string_view value) { return value.ends_with('\n') || value.ends_with('\r'); }
 
 // Returns what is wrong with a value, or "" if it is valid.
 std::string objection(const Setting& row, std::string_view value) {
-  if (value.find('\0') != std::string_view::npos) return "holds a NUL character";
+  if (value.find('\0') != std::string_view::npos) return "contains a NUL character";
   switch (row.type) {
     case T::boolean:
       return parse_boolean(value) ? "" : "takes true or false";
@@ -159,7 +159,7 @@ void Settings::set(std::string_view name, std::string_view value) {
     throw Error(Status::INVALID_ARGUMENT, std::string("the setting ") + row.name + " " + why + shown);
   }
   unset(name);
-  if (std::string_view rival = rival_of(name); !rival.empty()) unset(rival);
+  if (std::string_view alternative = alternative_of(name); !alternative.empty()) unset(alternative);
   values_[row.name] = row.type == T::list ? Secret(list_text(*parse_list(value))) : Secret(value);
 }
 
@@ -168,8 +168,8 @@ void Settings::add(std::string_view name, std::string_view item) {
   auto refuse = [&](const char* why) {
     throw Error(Status::INVALID_ARGUMENT, std::string("the setting ") + row.name + " " + why);
   };
-  if (row.type != T::list) refuse("is no list, so that nothing can be added to it");
-  if (item.empty()) refuse("takes no empty item");
+  if (row.type != T::list) refuse("is not a list, so nothing can be added to it");
+  if (item.empty()) refuse("does not take an empty item");
   auto items = has(name) ? list(name) : std::vector<std::string>();
   items.emplace_back(item);
   set(name, list_text(items));
@@ -183,15 +183,15 @@ void Settings::unset(std::string_view name) {
 
 void Settings::reserve(std::string_view name) {
   unset(name);
-  if (std::string_view rival = rival_of(name); !rival.empty()) unset(rival);
+  if (std::string_view alternative = alternative_of(name); !alternative.empty()) unset(alternative);
   reserved_.insert(std::string(name));
 }
 
-// Whether the setting or its rival is already set or reserved.
+// Whether the setting or its alternative is already set or reserved.
 bool Settings::taken(std::string_view name) const {
   auto here = [this](std::string_view one) { return has(one) || reserved_.count(one); };
-  std::string_view rival = rival_of(name);
-  return here(name) || (!rival.empty() && here(rival));
+  std::string_view alternative = alternative_of(name);
+  return here(name) || (!alternative.empty() && here(alternative));
 }
 
 bool Settings::has(std::string_view name) const { return values_.find(row_of(name).name) != values_.end(); }
@@ -238,15 +238,14 @@ void Settings::load_json(std::string_view text, const std::string& what, const s
       flat = std::string(member.get_string());
     } else if (member.is_array()) {
       auto items = json_items(member);
-      if (!items) throw bad("the list " + std::string(name) + " holds something that is not text, or an empty text");
+      if (!items) throw bad("the list " + std::string(name) + " contains an item that is empty or not text");
       if (const Setting* row = find_setting(name); row && row->type != T::list)
-        throw bad("the setting " + std::string(name) + " takes no list");
+        throw bad("the setting " + std::string(name) + " does not take a list");
       flat = list_text(*items);
     } else if (member.is_bool() || member.is_number()) {
       flat = json::serialize(member);
     } else {
-      throw bad("the value of " + std::string(name) +
-                " is neither text, nor a number, nor true or false, nor a list of texts");
+      throw bad("the value of " + std::string(name) + " is not text, a number, true, false or a list of texts");
     }
     try {
       if (!taken(name)) set(name, flat);
@@ -313,7 +312,7 @@ Secret Settings::secret_or_file(std::string_view name) const {
   const std::string_view text = without_line_end(content.reveal());
   if (text.empty()) throw bad("is empty");
   if (text.find_first_of("\r\n") != std::string_view::npos)
-    throw bad("holds more than one line; is it another file's name?");
+    throw bad("contains more than one line; does the setting name the wrong file?");
   return Secret(text);
 }
 
@@ -322,7 +321,7 @@ Secret Settings::credential(std::string_view name) const {
   const Secret given = has_file ? secret_or_file(name) : secret(name);
   const std::string_view clean = without_debris(given.reveal());
   std::string why = debris_in(clean, name);
-  if (clean.empty() && !given.empty()) why = "holds nothing but blanks, quotes or invisible characters";
+  if (clean.empty() && !given.empty()) why = "contains only blanks, quotes or invisible characters";
   if (why.empty()) return Secret(clean);
   std::string where(name);
   if (has_file && value(name).empty()) where += "_file: " + text(where + "_file");
@@ -336,7 +335,7 @@ std::vector<std::string> Settings::warnings() const {
   std::vector<std::string> warnings;
   for (const std::string& path : files)
     if (files::readable_by_others(path))
-      warnings.push_back(path + " holds a secret and is readable by others than its owner; chmod 600 " + path);
+      warnings.push_back(path + " holds a secret and is readable by other users; chmod 600 " + path);
   return warnings;
 }
 

@@ -23,7 +23,8 @@ class Settings {
   // similar name. If two settings are for the same value (client_secret and client_secret_file), setting one unsets the
   // other.
   void set(std::string_view name, std::string_view value);
-  // Appends one item, which may hold a comma, to what a list setting was set to; its default is not kept. Throws as set.
+  // Appends one item to the value of a list setting. The item may contain a comma. The default of the setting is not
+  // kept. Throws as set() does.
   void add(std::string_view name, std::string_view item);
   void unset(std::string_view name);
   // Reserves the setting for a value that comes later. Until then taken() is true and has() is false.

@@ -202,16 +202,17 @@ std::vector<Setting> make_table() {
   return table;
 }
 
-// Pairs of settings for the same value. Within one source the last one given counts. Between sources the one from the
-// source with the higher precedence counts.
-constexpr std::pair<const char*, const char*> kRivals[] = {{"client_secret", "client_secret_file"},
-                                                           {"private_key", "private_key_pem"},
-                                                           {"private_key_passphrase", "private_key_passphrase_file"}};
+// Pairs of settings for the same value. Within one source, the setting that is given last counts. Between sources, the
+// setting from the source with the higher precedence counts.
+constexpr std::pair<const char*, const char*> kAlternatives[] = {
+    {"client_secret", "client_secret_file"},
+    {"private_key", "private_key_pem"},
+    {"private_key_passphrase", "private_key_passphrase_file"}};
 
 }  // namespace
 
-std::string_view rival_of(std::string_view name) {
-  for (auto [one, other] : kRivals) {
+std::string_view alternative_of(std::string_view name) {
+  for (auto [one, other] : kAlternatives) {
     if (name == one) return other;
     if (name == other) return one;
   }
@@ -219,7 +220,7 @@ std::string_view rival_of(std::string_view name) {
 }
 
 const std::vector<Setting>& settings_table() {
-  static const auto* table = new std::vector<Setting>(make_table());  // leaked: threads may still read it at exit
+  static const auto* table = new std::vector<Setting>(make_table());  // leaked, because threads may read it at exit
   return *table;
 }
 

@@ -1,4 +1,5 @@
-// The table of all settings. The flags of the command, the arguments in each language and docs/settings.md are made from it.
+// The table of all settings. The flags of the command, the arguments in each language and docs/settings.md are made
+// from it.
 #pragma once
 #include <string>
 #include <string_view>
@@ -25,6 +26,6 @@ const Setting* find_setting(std::string_view name);
 const char* setting_type_name(SettingType type);
 
 // The other setting for the same value (client_secret_file for client_secret), or "" if there is none.
-std::string_view rival_of(std::string_view name);
+std::string_view alternative_of(std::string_view name);
 
 }  // namespace libbcda

@@ -7,13 +7,12 @@
 namespace libbcda::transfer {
 namespace {
 
-// BCDA guide, "Job status": files are kept for 24 hours after the job is done.
-constexpr const char* kFilesExpire = "; the service keeps files for 24 hours: if they are older, start a new export";
+// BCDA guide, "Job status": the service keeps files for 24 hours after the job is done.
+constexpr const char* kFilesExpire = "; the service keeps files for 24 hours; if they are older, start a new export";
 constexpr const char* kDenied =
-    "; the service gives a file only to the client whose export made it, and a file's URL may expire; check client_id, "
-    "or "
-    "start a new export";
-constexpr int kMissingFileTries = 2;  // a file may reach one of several machines later than the manifest
+    "; the service gives a file only to the client that started the export, and the URL of a file may expire; check "
+    "client_id, or start a new export";
+constexpr int kMissingFileTries = 2;  // in a service with several machines, a file may arrive later than the manifest
 
 bool is_markup(const std::string& media_type) {
   return media_type == "text/html" || media_type.find("xml") != std::string::npos;
@@ -52,7 +51,7 @@ bool Download::on_head(const http::Answer& answer, Moment now) {
   }
   const std::string_view coding = answer.header("Content-Encoding");
   if (!coding.empty() && coding != "identity") {
-    Error error(Status::PROTOCOL, what + " came with Content-Encoding " + quote(coding) + ", which was not asked for");
+    Error error(Status::PROTOCOL, what + " came with Content-Encoding " + quote(coding) + ", which was not requested");
     fail(std::move(error.at_file(entry_.name)));
     return false;
   }
@@ -86,7 +85,7 @@ void Download::retry_or_fail(Error error, Moment now, int limit, const char* rem
     phase_ = Phase::to_request;
     return;
   }
-  error.message += remedy;  // not while it is tried again: that would be wrong advice
+  error.message += remedy;  // only in the final error, because it would be wrong advice while the run retries
   fail(std::move(error));
 }
 

@@ -1,10 +1,10 @@
-// The tries to download one file, as a state machine without sockets (BCDA guide, step 4; Bulk Data IG, "Bulk Data
-// Output File Request").
+// The download of one file with its retries, as a state machine without sockets (BCDA guide, step 4; Bulk Data IG,
+// "Bulk Data Output File Request").
 //
-//   to_request --200 that is data--> receiving --its end--> (the driver has the file)
-//      ^  |                             |
-//      |  +-- another answer            +-- the connection broke
-//      +----- if a try is left ---------+----- else --> failed
+//   to_request --200 with data--> receiving --end of the body--> (the driver has the file)
+//      ^  |                          |
+//      |  +-- another answer         +-- the connection broke
+//      +----- if a retry is left ----+----- otherwise --> failed
 #pragma once
 #include <functional>
 #include <optional>
@@ -25,17 +25,18 @@ struct DownloadOptions {
 class Download {
  public:
   enum class Phase {
-    to_request,  // the request for the file is next, after a pause if one is due
-    receiving,   // the head of the file came: the driver reads its body
-    failed,      // `next` throws why
+    to_request,  // the request for the file is next, after a pause if there was a failure
+    receiving,   // the head of the answer has arrived, and the driver reads the body
+    failed,      // `next` throws the error
   };
 
   // `jitter` yields numbers in [0, 1).
   Download(bulk::Entry entry, DownloadOptions options, std::function<double()> jitter);
 
-  // Send, Wait, or the Error thrown that ended it. Never Finished: the driver knows when the last byte came.
+  // Returns Send or Wait, or throws the Error that ended the download. Never returns Finished, because the driver sees
+  // the end of the body itself.
   http::Step next();
-  // The head of an answer came. True: read the body and, if that fails, call on_failure.
+  // Reports the head of an answer. Returns true if the driver must read the body. If that fails, it calls on_failure.
   bool on_head(const http::Answer& answer, Moment now);
   void on_failure(const Error& error, Moment now);
 

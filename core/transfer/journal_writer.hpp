@@ -1,4 +1,4 @@
-// Writes the journal of an output directory: one JSON line for each thing that a later run must know.
+// Writes the journal of an output directory: one JSON line for each fact that a later run needs.
 #pragma once
 #include <memory>
 #include <mutex>
@@ -10,19 +10,19 @@
 
 namespace libbcda::transfer {
 
-// Thread-safe. Its functions may wait for the disk. Each throws Error{FILESYSTEM}.
+// Thread-safe. The functions may wait for the disk, and they throw Error{FILESYSTEM}.
 class JournalWriter {
  public:
   explicit JournalWriter(WorkDirectory& directory) : directory_(directory) {}
 
-  void open();  // otherwise the first line opens it
+  void open();  // if it is not called, the first line opens the journal
   void job_accepted(const std::string& type, const std::string& status_url);
-  void job_dead(const std::string& status_url);  // it failed or expired: nothing to go on with
-  void file_coming(const FileRecord& record);    // before the file appears
-  void close();                                  // throws when a line could not be written
+  void job_dead(const std::string& status_url);  // the job failed or expired, so no later run can use it
+  void file_coming(const FileRecord& record);    // must be called before the file gets its final name
+  void close();                                  // throws if a line could not be written
 
   bool was_opened() const { return opened_; }
-  // A later run could go on with a job, or finds a file by its record.
+  // Whether a later run needs the journal: to continue with a job, or to find the record of a file.
   bool is_needed() const { return jobs_alive_ > 0 || files_coming_ > 0; }
 
  private:

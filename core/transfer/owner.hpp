@@ -1,5 +1,5 @@
-// Tells which process uses a directory. Locks tell this only where they work: some file systems have no locks, and
-// others lock only within one host. The owner file works everywhere, but is less exact.
+// The owner file, which says which process uses a directory. It is needed in addition to locks, because some file
+// systems have no locks, and others lock only within one host. It works everywhere, but is less exact.
 #pragma once
 #include <optional>
 #include <string>

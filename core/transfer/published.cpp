@@ -67,9 +67,9 @@ void Published::refuse_others_in(const Directory& directory, const std::string& 
   for (const std::string& name : directory.names()) {
     const std::string path = prefix + name;
     if (!name.ends_with(kDataEnding) || wanted(path) || (path == kLog && is_our_log())) continue;
-    throw refuse_directory(out_->path(),
-                           "holds NDJSON files of another origin (" + tidy(path) +
-                               "), which would be counted with these; move them away or choose an empty directory");
+    throw refuse_directory(
+        out_->path(), "holds NDJSON files of another origin (" + tidy(path) +
+                          "), which would be counted with the new ones; move them away or choose an empty directory");
   }
 }
 

@@ -33,9 +33,9 @@ Error busy_directory(const std::string& path, const std::string& who) {
   return std::move(refuse_directory(path, "is in use by another run" + who).may_retry());
 }
 
-LifecycleLock::LifecycleLock(const Directory& out, const world::Clock& clock, Milliseconds patience) : lock_(out) {
-  const Steady until = clock.now().steady + patience;
-  while ((missed_ = lock_.try_alone() == Outcome::busy) && clock.now().steady < until) clock.pause(kLockPause);
+LifecycleLock::LifecycleLock(const Directory& out, const world::Clock& clock, Milliseconds timeout) : lock_(out) {
+  const Steady until = clock.now().steady + timeout;
+  while ((timed_out_ = lock_.try_alone() == Outcome::busy) && clock.now().steady < until) clock.pause(kLockPause);
 }
 
 WorkDirectory::WorkDirectory(const std::string& out, Use use, Durability durability, world::Local local)
@@ -55,7 +55,7 @@ WorkDirectory::WorkDirectory(const std::string& out, Use use, Durability durabil
       return;
     }
   }
-  throw refuse_directory(out, "is removed or replaced again and again; choose another directory");
+  throw refuse_directory(out, "is repeatedly removed or replaced; choose another directory");
 }
 
 // Returns false if the work directory was removed in between.

@@ -14,19 +14,19 @@ inline constexpr const char* kOwner = "owner.json";
 
 // Serializes the start and the end of runs that share a directory. While it starts, a fetch briefly holds the exclusive
 // lock of the work directory. Without this second lock, another run would mistake it for an export. If this lock is not
-// available within `patience`, the run continues; the worst case is that wrong error.
+// available within `timeout`, the run continues; the worst case is that wrong error.
 class LifecycleLock {
  public:
-  LifecycleLock(const files::Directory& out, const world::Clock& clock, Milliseconds patience = Milliseconds(500));
+  LifecycleLock(const files::Directory& out, const world::Clock& clock, Milliseconds timeout = Milliseconds(500));
   ~LifecycleLock() { lock_.release(); }
   LifecycleLock(const LifecycleLock&) = delete;
   LifecycleLock& operator=(const LifecycleLock&) = delete;
 
-  bool missed() const { return missed_; }  // another run held the lock the whole time
+  bool timed_out() const { return timed_out_; }  // another run held the lock the whole time
 
  private:
   files::DirectoryLock lock_;
-  bool missed_ = false;
+  bool timed_out_ = false;
 };
 
 class WorkDirectory {

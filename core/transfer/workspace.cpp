@@ -8,7 +8,7 @@ namespace libbcda::transfer {
 namespace {
 
 constexpr std::size_t kLargestJournal = 1u << 30;
-constexpr auto kReceiptPatience = std::chrono::minutes(5);
+constexpr auto kReceiptLockTimeout = std::chrono::minutes(5);
 
 }  // namespace
 
@@ -37,14 +37,14 @@ std::unique_ptr<Workspace> Workspace::for_file(const std::string& out, Durabilit
 void Workspace::refuse_or_clear_leftovers(bool restart) {
   if (directory_.out()->contains(kReceipt))
     throw refuse_directory(path(), std::string("holds a finished export (export.json)") +
-                                       (restart ? ", and the setting restart discards an unfinished one only" : "") +
+                                       (restart ? ", and the setting restart discards only an unfinished export" : "") +
                                        "; choose another directory, or move this one away");
   if (!directory_.work()->contains(kJournal)) return refuse_unknown_files();
   keep_ = true;  // until all files that the journal lists are removed
   if (!restart)
     throw refuse_directory(
         path(),
-        "holds an unfinished export (.bcda); set restart to discard it and begin again, or choose another directory");
+        "holds an unfinished export (.bcda); set restart to discard it and start again, or choose another directory");
   earlier_ = read_journal(directory_.work()->read(kJournal, kLargestJournal));
   for (const auto& [path, record] : earlier_.files) published_.remove(record);
   refuse_unknown_files();
@@ -89,11 +89,11 @@ files::Spool Workspace::spool() {
 void Workspace::complete(const WriteReceipt& write) {
   std::lock_guard lock(mutex_);
   // The lock makes sure that no other run writes a receipt now.
-  const LifecycleLock lifecycle(*directory_.out(), directory_.local().clock, kReceiptPatience);
-  if (lifecycle.missed()) throw busy_directory(path(), ", which keeps its lock");
+  const LifecycleLock lifecycle(*directory_.out(), directory_.local().clock, kReceiptLockTimeout);
+  if (lifecycle.timed_out()) throw busy_directory(path(), ", which keeps its lock");
   if (!directory_.out()->in_place())
-    throw refuse_directory(
-        path(), "was moved or replaced during the run; its files are where it was moved to, without a receipt");
+    throw refuse_directory(path(),
+                           "was moved or replaced during the run; the moved directory has the files, but no receipt");
   if (log_file_) log_file_->close();
   journal_.close();
   const std::string older = receipt();

@@ -28,7 +28,7 @@ class Workspace {
   // NDJSON files. It may hold an unfinished export only with `restart`, which removes the files that its journal lists.
   static std::unique_ptr<Workspace> for_export(const std::string& out, bool restart, Durability durability,
                                                world::Local local = world::system_local());
-  // For a fetch. Several processes may share the directory. The journal of an earlier run tells which files it
+  // For a fetch. Several processes may share the directory. The journal of an earlier run lists the files that it
   // published.
   static std::unique_ptr<Workspace> for_fetch(const std::string& out, Durability durability,
                                               world::Local local = world::system_local());
@@ -73,7 +73,7 @@ class Workspace {
   JournalState earlier_;
   std::mutex mutex_, log_mutex_;
   bool complete_ = false;
-  bool keep_ = false;  // keep the journal, whatever it says
+  bool keep_ = false;  // the journal must be kept, even if no job or file in it is needed
   JournalWriter journal_{directory_};
   std::unique_ptr<files::LineFile> log_file_;
 };

@@ -4,22 +4,22 @@
 
 namespace libbcda::world {
 
-ActiveThreads::Guard::Guard(ActiveThreads& threads) : threads_(threads) {
-  const std::lock_guard lock(threads_.mutex_);
-  if (threads_.closed_) throw Error(Status::CANCELED, "canceled");
-  ++threads_.active_;
+ActiveThreads::Scope::Scope(ActiveThreads& active_threads) : active_threads_(active_threads) {
+  const std::lock_guard lock(active_threads_.mutex_);
+  if (active_threads_.closed_) throw Error(Status::CANCELED, "canceled");
+  ++active_threads_.count_;
 }
 
-ActiveThreads::Guard::~Guard() {
-  const std::lock_guard lock(threads_.mutex_);
-  --threads_.active_;
-  threads_.left_.notify_all();
+ActiveThreads::Scope::~Scope() {
+  const std::lock_guard lock(active_threads_.mutex_);
+  --active_threads_.count_;
+  active_threads_.changed_.notify_all();
 }
 
-void ActiveThreads::close(Milliseconds patience) {
+void ActiveThreads::close(Milliseconds timeout) {
   std::unique_lock lock(mutex_);
   closed_ = true;
-  left_.wait_for(lock, patience, [&] { return active_ == 0; });
+  changed_.wait_for(lock, timeout, [&] { return count_ == 0; });
 }
 
 }  // namespace libbcda::world

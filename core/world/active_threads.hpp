@@ -1,4 +1,4 @@
-// The threads that are active while the process exits.
+// Counts the threads that run the library's code, so that the exit of the process can wait for them.
 #pragma once
 #include <atomic>
 #include <condition_variable>
@@ -8,27 +8,28 @@
 
 namespace libbcda::world {
 
-// Counts active threads. The end of the process waits a moment for them. Thread-safe.
+// Thread-safe.
 class ActiveThreads {
  public:
-  class Guard {
+  // Counts the calling thread as active during the lifetime of this object.
+  class Scope {
    public:
-    explicit Guard(ActiveThreads& threads);  // throws Error{CANCELED} once the process is exiting
-    ~Guard();
-    Guard(const Guard&) = delete;
+    explicit Scope(ActiveThreads& active_threads);  // throws Error{CANCELED} once the process is exiting
+    ~Scope();
+    Scope(const Scope&) = delete;
 
    private:
-    ActiveThreads& threads_;
+    ActiveThreads& active_threads_;
   };
 
-  // No thread becomes active from now on. Waits until none is active, but not longer than `patience`.
-  void close(Milliseconds patience);
+  // Allows no new scope from now on. Waits until the last scope has ended, but not longer than `timeout`.
+  void close(Milliseconds timeout);
   bool closed() const { return closed_; }
 
  private:
   std::mutex mutex_;
-  std::condition_variable left_;
-  int active_ = 0;
+  std::condition_variable changed_;
+  int count_ = 0;
   std::atomic<bool> closed_{false};
 };
 

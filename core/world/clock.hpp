@@ -1,4 +1,4 @@
-// The clocks that a run reads, and waiting by them.
+// The clocks of a run, with timers.
 #pragma once
 #include <boost/asio/any_io_executor.hpp>
 
@@ -10,11 +10,11 @@
 
 namespace libbcda::world {
 
-// One wait that ends in a call. Not thread-safe: it is used on its executor only.
+// A timer that calls a function once. Not thread-safe: it must be used only on its executor.
 class Timer {
  public:
-  virtual ~Timer() = default;  // no call comes afterward
-  // Calls `expired` on the executor when `when` has come. A second start replaces the first.
+  virtual ~Timer() = default;  // after it, the function is not called any more
+  // Calls `expired` on the executor at the time `when`. A second start replaces the first.
   virtual void start(Steady when, std::function<void()> expired) = 0;
   virtual void cancel() noexcept = 0;
 };
@@ -25,9 +25,9 @@ class Clock {
   virtual ~Clock() = default;
   virtual Moment now() const = 0;
   virtual std::unique_ptr<Timer> timer(const asio::any_io_executor& executor) const = 0;
-  // Throws Error{CANCELED} on Asio's terminal cancellation.
+  // Suspends the coroutine. Throws Error{CANCELED} on Asio's terminal cancellation.
   virtual Task<> sleep(Milliseconds duration) const = 0;
-  // Blocks the thread, so it is for workers only.
+  // Blocks the thread, so only workers may call it.
   virtual void pause(Milliseconds duration) const = 0;
 };
 

@@ -1,4 +1,5 @@
-// The calls of a file system that the engine uses. They behave as the POSIX calls of that name: -1 and errno on failure.
+// The calls of a file system that the engine uses. They behave like the POSIX calls. On failure they return -1 and set
+// errno.
 #pragma once
 #include <sys/stat.h>
 #include <sys/types.h>
@@ -11,20 +12,21 @@
 namespace libbcda::world {
 
 enum class Sync {
-  start,        // begins to write back and returns at once; a hint that reports no failure
+  start,        // starts write-back and returns at once; reports no failure of the disk
   data,         // fdatasync
   all,          // fsync
   file_system,  // syncfs
 };
 
-// Thread-safe. A path is relative to the directory `dir`, or to the working directory when `dir` is AT_FDCWD.
+// Thread-safe. A path is relative to the directory `dir`, or to the working directory if `dir` is AT_FDCWD.
 class Disk {
  public:
   virtual ~Disk() = default;
-  // The descriptor is never 0, 1 or 2: where a host process has closed those, its own output would end up in our file.
+  // Never returns the descriptors 0, 1 or 2, even if the host process has closed them. Otherwise the output of the host
+  // process would be written to our file.
   virtual int open(int dir, const char* path, int flags, mode_t mode = 0) noexcept = 0;
   virtual int close(int fd) noexcept = 0;
-  // Closes a file that has lost its name. The disk may take its time to free the blocks, so this may happen later.
+  // Closes a file that was unlinked. Returns before the disk has freed the blocks, because that may take seconds.
   virtual void discard(int fd) noexcept = 0;
   virtual ssize_t read(int fd, MutableBytes out) noexcept = 0;
   virtual ssize_t read_at(int fd, MutableBytes out, std::int64_t offset) noexcept = 0;
@@ -38,10 +40,10 @@ class Disk {
   virtual int unlink(int dir, const char* path, int flags) noexcept = 0;
   virtual int protect(int fd, mode_t mode) noexcept = 0;
   virtual int lock(int fd, int operation) noexcept = 0;  // as flock(2)
-  // The names of everything in a directory but "." and "..".
+  // Lists all names in a directory except "." and "..".
   virtual int list(int dir, std::vector<std::string>& names) = 0;
 };
 
-Disk& system_disk();  // the operating system's
+Disk& system_disk();  // the disk of the operating system
 
 }  // namespace libbcda::world

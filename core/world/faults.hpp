@@ -1,4 +1,4 @@
-// Exceptions that escaped.
+// Reports uncaught exceptions.
 #pragma once
 #include <functional>
 #include <list>
@@ -8,11 +8,11 @@
 
 namespace libbcda::world {
 
-// Reports an exception that escaped a handler on one of the threads. What the handler had to do may be undone, so every
-// run ends with that error. Thread-safe.
+// Passes an exception that escaped a handler on one of the threads to all watches. Each run has a watch and ends with
+// that error, because it is unknown which work was lost. Thread-safe.
 class Faults {
  public:
-  // Calls `broken` for each fault, until it is destroyed.
+  // Calls `broken` for each fault during the lifetime of this object.
   class Watch {
    public:
     Watch(Faults& faults, std::function<void(const Error&)> broken);

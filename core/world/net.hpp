@@ -21,23 +21,24 @@ using ErrorCode = boost::system::error_code;
 
 enum class Ready { read, write };
 
-// One connection that never blocks. Not thread-safe: all calls come from the strand that it is attached to.
+// One connection that never blocks. Not thread-safe: all calls must come from the strand that it is attached to.
 class ByteStream {
  public:
   virtual ~ByteStream() = default;
 
-  // As recv(2) and send(2): the number of bytes that were moved; 0 from read: the peer has closed; -1: errno says why, and
-  // EAGAIN means that the call would have to wait.
+  // Like recv(2) and send(2), these return the number of bytes. read() returns 0 if the peer has closed the connection.
+  // On failure they return -1 and set errno. EAGAIN means that the call would block.
   virtual ssize_t read(MutableBytes out) noexcept = 0;
   virtual ssize_t peek(MutableBytes out) noexcept = 0;
   virtual ssize_t write(ByteView bytes) noexcept = 0;
 
-  // Returns when a read or a write has something to do. operation_aborted: interrupt() was called, or Asio's terminal
-  // cancellation came.
+  // Waits until a read or a write is possible. Returns operation_aborted after interrupt() or Asio's terminal
+  // cancellation.
   virtual Task<ErrorCode> wait(Ready what) = 0;
   virtual void interrupt() noexcept = 0;
 
-  // The pool keeps a connection detached, because its next request runs on another strand. No wait may be under way.
+  // Detaches the connection from its executor, for the pool, because its next request runs on another strand. Must not
+  // be called during a wait.
   virtual void detach() noexcept = 0;
   virtual void attach(const asio::any_io_executor& executor) = 0;
 };
@@ -48,10 +49,10 @@ class Net {
   using Endpoint = asio::ip::tcp::endpoint;
 
   virtual ~Net() = default;
-  // The addresses of a host, in the order in which they are to be tried.
+  // Finds the addresses of a host, in the order in which they must be tried.
   virtual Task<std::vector<Endpoint>> resolve(const std::string& host, std::uint16_t port, Milliseconds limit,
                                               ErrorCode& error) = 0;
-  // A connection that is attached to the caller's executor; null when `error` says why there is none.
+  // Opens a connection that is attached to the caller's executor. On failure, returns null and sets `error`.
   virtual Task<std::unique_ptr<ByteStream>> connect(const Endpoint& endpoint, Milliseconds limit, ErrorCode& error) = 0;
 };
 

@@ -16,7 +16,8 @@ Readiness::~Readiness() {
 
 int Readiness::descriptor() {
   if (fd_ < 0) fd_ = ::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
-  if (fd_ < 0) throw Error(Status::INTERNAL, "no event descriptor: " + std::generic_category().message(errno));
+  if (fd_ < 0)
+    throw Error(Status::INTERNAL, "cannot create an event descriptor: " + std::generic_category().message(errno));
   return fd_;
 }
 

@@ -1,9 +1,9 @@
-// A descriptor that an outside loop polls.
+// A descriptor for the event loop of the caller.
 #pragma once
 
 namespace libbcda::world {
 
-// Not thread-safe: its owner has a lock.
+// Not thread-safe: its owner must hold a lock.
 class Readiness {
  public:
   Readiness() = default;
@@ -11,9 +11,9 @@ class Readiness {
   Readiness(const Readiness&) = delete;
   Readiness& operator=(const Readiness&) = delete;
 
-  // The descriptor, which is made at the first call. Throws Error{INTERNAL} when none is left.
+  // Returns the descriptor. The first call creates it. Throws Error{INTERNAL} if the process has too many descriptors.
   int descriptor();
-  // Makes the descriptor readable, or not. Does nothing before it is made.
+  // Makes the descriptor readable or not readable. Does nothing before the descriptor is created.
   void set(bool readable);
 
  private:

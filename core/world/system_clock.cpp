@@ -22,7 +22,7 @@ class SystemTimer : public Timer {
     timer_.expires_at(when);
     timer_.async_wait(
         [current = started_, own = *started_, expired = std::move(expired)](boost::system::error_code ec) {
-          // A wait that had ended before it was canceled still comes here.
+          // This handler also runs for a wait that ended just before it was canceled. Then the counts differ.
           if (!ec && own == *current) expired();
         });
   }
@@ -34,7 +34,7 @@ class SystemTimer : public Timer {
 
  private:
   asio::steady_timer timer_;
-  std::shared_ptr<unsigned> started_ = std::make_shared<unsigned>(0);  // which start counts; outlives this timer
+  std::shared_ptr<unsigned> started_ = std::make_shared<unsigned>(0);  // counts starts and cancels; outlives this timer
 };
 
 }  // namespace
@@ -55,7 +55,7 @@ Task<> SystemClock::sleep(Milliseconds duration) const {
 void SystemClock::pause(Milliseconds duration) const { std::this_thread::sleep_for(duration); }
 
 const Clock& system_clock() {
-  static const auto* const clock = new SystemClock;  // never destroyed, because threads may use it to the very end
+  static const auto* const clock = new SystemClock;  // leaked, because threads may use it until the process ends
   return *clock;
 }
 

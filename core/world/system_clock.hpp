@@ -1,4 +1,4 @@
-// The operating system's clocks.
+// The clocks of the operating system.
 #pragma once
 #include "world/clock.hpp"
 

@@ -15,7 +15,8 @@
 namespace libbcda::world {
 namespace {
 
-// The file is already unlinked, and only this descriptor keeps it. (On NFS it may still lie under a hidden name.)
+// Whether the file is unlinked, so that only this descriptor keeps it. False on file systems such as NFS, which may
+// keep it under a hidden name.
 bool is_nameless(int fd) {
   struct stat info {};
   struct statfs system {};
@@ -25,7 +26,8 @@ bool is_nameless(int fd) {
   return type == EXT4_SUPER_MAGIC || type == TMPFS_MAGIC || type == kOverlay || type == kXfs || type == kBtrfs;
 }
 
-int above_the_standard_ones(int fd) noexcept {
+// Replaces a descriptor of 0, 1 or 2 by a higher one.
+int above_standard_descriptors(int fd) noexcept {
   if (fd < 0 || fd > STDERR_FILENO) return fd;
   const int other = ::fcntl(fd, F_DUPFD_CLOEXEC, STDERR_FILENO + 1);
   const int code = errno;
@@ -37,13 +39,13 @@ int above_the_standard_ones(int fd) noexcept {
 class SystemDisk : public Disk {
  public:
   int open(int dir, const char* path, int flags, mode_t mode) noexcept override {
-    return above_the_standard_ones(::openat(dir, path, flags | O_CLOEXEC, mode));
+    return above_standard_descriptors(::openat(dir, path, flags | O_CLOEXEC, mode));
   }
   int close(int fd) noexcept override { return ::close(fd); }
 
-  // The kernel frees a removed file with its last descriptor. That takes a second for some GB that are on their way to the
-  // disk, and a caller who cancels should not wait for it. The file is emptied first, because ext4 lets nobody remove the
-  // directory while a close frees its blocks.
+  // The kernel frees the blocks of an unlinked file when its last descriptor is closed. For some GB of unwritten data
+  // this takes a second, so it runs on its own thread, and a caller that cancels does not wait. The file is truncated
+  // first, because on ext4 its directory cannot be removed while a close frees blocks.
   void discard(int fd) noexcept override {
     if (!is_nameless(fd)) {
       ::close(fd);
@@ -56,7 +58,7 @@ class SystemDisk : public Disk {
         ::close(fd);
       }).detach();
     } catch (const std::exception&) {
-      ::close(fd);  // No thread could be started. Nothing is lost, it only takes longer.
+      ::close(fd);  // no thread could be started, so the caller waits
     }
   }
 
@@ -117,7 +119,7 @@ class SystemDisk : public Disk {
 }  // namespace
 
 Disk& system_disk() {
-  static auto* const disk = new SystemDisk;  // never destroyed, because threads may use it to the very end
+  static auto* const disk = new SystemDisk;  // leaked, because threads may use it until the process ends
   return *disk;
 }
 

@@ -70,8 +70,8 @@ class SystemStream : public ByteStream {
   int fd_;
 };
 
-// Calls `late` unless it is destroyed before `limit` has passed. Holds what `late` needs, because its last call may come
-// when this object is gone.
+// Calls `late` when `limit` has passed, unless this object is destroyed before. `late` must own what it uses, because
+// the call may come after the destruction.
 class Limit {
  public:
   Limit(const asio::any_io_executor& executor, Milliseconds limit, std::function<void()> late)

@@ -1,4 +1,4 @@
-// The operating system's network.
+// The network of the operating system.
 #pragma once
 #include <boost/asio/io_context.hpp>
 
@@ -13,8 +13,8 @@ class SystemNet : public Net {
   Task<std::unique_ptr<ByteStream>> connect(const Endpoint& endpoint, Milliseconds limit, ErrorCode& error) override;
 };
 
-// Asio starts its resolver's thread at the first look-up, and a failure there would break off the coroutine that looks up.
-// So this call makes it start, by an address that needs no look-up.
+// Starts Asio's resolver thread, by resolving an address that needs no look-up. Otherwise the first look-up would start
+// it, and a failure to start it would destroy the coroutine of that look-up.
 void start_resolver(asio::io_context& io);
 
 }  // namespace libbcda::world

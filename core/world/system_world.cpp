@@ -10,7 +10,7 @@ namespace libbcda::world {
 namespace {
 
 constexpr std::size_t kDiskThreads = 2;
-constexpr auto kPatienceAtExit = std::chrono::seconds(2);
+constexpr auto kExitTimeout = std::chrono::seconds(2);
 
 class OpenSslRandom : public Random {
  public:
@@ -21,7 +21,7 @@ class OpenSslRandom : public Random {
 };
 
 Random& system_random() {
-  static auto* const random = new OpenSslRandom;  // never destroyed, because threads may use it to the very end
+  static auto* const random = new OpenSslRandom;  // leaked, because threads may use it until the process ends
   return *random;
 }
 
@@ -58,10 +58,10 @@ void SystemWorld::start_threads(std::size_t threads) {
   }
 }
 
-// An exception that escapes a handler must neither end the program nor be lost.
+// Runs one I/O thread. An exception that escapes a handler is reported, and the thread continues.
 void SystemWorld::serve(std::size_t number) try {
   name_this_thread("bcda-io-" + std::to_string(number));
-  const ActiveThreads::Guard guard(active_threads_);
+  const ActiveThreads::Scope active(active_threads_);
   for (;;) {
     try {
       io_.run();
@@ -71,14 +71,13 @@ void SystemWorld::serve(std::size_t number) try {
     }
   }
 } catch (const Error&) {
-  // From Guard: the process is exiting, so this thread has nothing to do.
+  // Thrown by ActiveThreads::Scope if the process is exiting. Then this thread has nothing to do.
 }
 
 void SystemWorld::abandon() {
   if (::getpid() != process_) return;  // a forked child has none of the threads
   io_.stop();
-  active_threads_.close(
-      kPatienceAtExit);  // with a limit, because a caller's call-back may wait for something that is gone
+  active_threads_.close(kExitTimeout);  // with a time limit, because a callback may wait for an object that is gone
 }
 
 std::shared_ptr<World> shared_world(std::size_t threads) {
@@ -93,7 +92,8 @@ std::shared_ptr<World> shared_world(std::size_t threads) {
     const std::lock_guard lock(shared->mutex);
     if (auto world = existing()) return world;
   }
-  // Made without the lock, because threads take a while to start, and a fork in that time would leave the lock to nobody.
+  // Made without the lock, because threads take a while to start, and a fork in that time would leave the lock to
+  // nobody.
   const auto made = std::make_shared<SystemWorld>(threads);
   const std::lock_guard lock(shared->mutex);
   if (auto world = existing()) return world;

@@ -1,5 +1,5 @@
-// The real world: the operating system's clocks, network and disk, OpenSSL's random numbers, and threads. Several clients may
-// share one.
+// The real world: the clocks, network and disk of the operating system, OpenSSL's random numbers, and threads. Several
+// clients may share one.
 #pragma once
 #include <boost/asio/executor_work_guard.hpp>
 #include <boost/asio/io_context.hpp>
@@ -21,10 +21,10 @@ namespace libbcda::world {
 
 class SystemWorld : public World {
  public:
-  // Starts `threads` threads (0: one for each core) for coroutines, as many workers, and some for the disk. Throws Error{INTERNAL} when a
-  // thread cannot be started.
+  // Starts `threads` threads (0: one for each core) for coroutines, the same number of workers, and some threads for
+  // the disk. Throws Error{INTERNAL} if a thread cannot be started.
   explicit SystemWorld(std::size_t threads);
-  ~SystemWorld() override;  // not on one of its own threads
+  ~SystemWorld() override;  // must not run on one of its own threads
   SystemWorld(const SystemWorld&) = delete;
 
   asio::any_io_executor executor() override { return io_.get_executor(); }
@@ -45,7 +45,7 @@ class SystemWorld : public World {
   void serve(std::size_t number);
 
   ActiveThreads active_threads_;
-  asio::io_context io_;  // before what holds timers and sockets of it
+  asio::io_context io_;  // declared before the members with timers and sockets, so that it is destroyed after them
   asio::executor_work_guard<asio::io_context::executor_type> work_{io_.get_executor()};
   SystemNet net_;
   std::unique_ptr<Workers> workers_, disk_workers_;
@@ -54,8 +54,8 @@ class SystemWorld : public World {
   std::optional<StopAtExit> at_exit_;
 };
 
-// The world that all clients of this process share. The first one of them makes it with `threads` threads, and it ends with the
-// last one. A forked child makes one of its own. Throws Error{INTERNAL}.
+// The world that clients of this process share. The first client creates it with `threads` threads, and it is destroyed
+// with the last client. A forked child creates its own. Throws Error{INTERNAL}.
 std::shared_ptr<World> shared_world(std::size_t threads);
 
 }  // namespace libbcda::world

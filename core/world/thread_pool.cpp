@@ -28,7 +28,7 @@ ThreadPool::~ThreadPool() {
 }
 
 void ThreadPool::perform(const std::function<void()>& work) {
-  const ActiveThreads::Guard guard(active_threads_);
+  const ActiveThreads::Scope active(active_threads_);
   work();
 }
 

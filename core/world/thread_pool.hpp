@@ -1,4 +1,5 @@
-// Workers on threads of their own. Asio's own pool waits for ever when one of its threads cannot be started.
+// Workers with their own threads. Asio's thread pool is not used, because it waits forever if one of its threads cannot
+// be started.
 #pragma once
 #include <boost/asio/executor_work_guard.hpp>
 #include <boost/asio/io_context.hpp>
@@ -16,10 +17,10 @@ class Faults;
 
 class ThreadPool : public Workers {
  public:
-  // Starts `count` threads called `name`, which take no signals. `faults` hears of an exception that escaped a handler.
-  // Throws Error{INTERNAL} when a thread cannot be started.
+  // Starts `count` threads with the name `name` and with all signals blocked. An exception that escapes a handler is
+  // reported to `faults`. Throws Error{INTERNAL} if a thread cannot be started.
   ThreadPool(std::size_t count, const std::string& name, ActiveThreads& active_threads, Faults& faults);
-  ~ThreadPool() override;  // runs what was posted, and joins
+  ~ThreadPool() override;  // runs all posted work and joins the threads
   ThreadPool(const ThreadPool&) = delete;
   ThreadPool& operator=(const ThreadPool&) = delete;
 

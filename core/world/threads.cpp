@@ -12,7 +12,7 @@
 namespace libbcda::world {
 namespace {
 
-struct Living {
+struct Registered {
   std::mutex mutex;
   std::set<const StopAtExit*> all;
   pid_t process = 0;  // the process that registered the entries
@@ -24,9 +24,9 @@ struct Living {
   }
 };
 
-Living& living() {
-  static Living* const made = [] {
-    static Living* const fresh = new Living;               // leaked, to outlive static objects with threads
+Registered& registered() {
+  static Registered* const made = [] {
+    static Registered* const fresh = new Registered;       // leaked, so that it outlives static objects with threads
     OPENSSL_init_crypto(OPENSSL_INIT_NO_ATEXIT, nullptr);  // otherwise its exit handler could run before ours
     // The fork handlers hold the mutex. Otherwise another thread could hold it, and in the child it would stay locked.
     pthread_atfork([] { fresh->mutex.lock(); }, [] { fresh->mutex.unlock(); }, [] { fresh->mutex.unlock(); });
@@ -74,15 +74,15 @@ Error thread_error(const std::exception& cause) {
 }
 
 StopAtExit::StopAtExit(std::function<void()> stop) : stop_(std::move(stop)) {
-  const std::lock_guard lock(living().mutex);
-  if (living().process != ::getpid()) living().all.clear();  // entries of the parent process
-  living().process = ::getpid();
-  living().all.insert(this);
+  const std::lock_guard lock(registered().mutex);
+  if (registered().process != ::getpid()) registered().all.clear();  // entries of the parent process
+  registered().process = ::getpid();
+  registered().all.insert(this);
 }
 
 StopAtExit::~StopAtExit() {
-  const std::lock_guard lock(living().mutex);
-  living().all.erase(this);
+  const std::lock_guard lock(registered().mutex);
+  registered().all.erase(this);
 }
 
 }  // namespace libbcda::world

@@ -1,4 +1,4 @@
-// Waking a coroutine that waits for another one.
+// Wakes a coroutine that waits for an event.
 #pragma once
 #include <boost/asio/any_io_executor.hpp>
 #include <boost/asio/post.hpp>
@@ -13,8 +13,8 @@
 
 namespace libbcda::world {
 
-// Posts `handler`, and tries again while there is no memory for it: a wake-up that is lost would leave its waiter waiting
-// for ever, and an exception here would come out of a destructor.
+// Posts `handler`, and retries while there is not enough memory for it. It must not fail, because after a lost wake-up
+// a coroutine would wait forever, and because destructors call it.
 template <class Executor, class Handler>
 void post_surely(const Executor& executor, const Handler& handler) noexcept {
   for (;;) {
@@ -22,24 +22,24 @@ void post_surely(const Executor& executor, const Handler& handler) noexcept {
       asio::post(executor, handler);
       return;
     } catch (const std::bad_alloc&) {
-      std::this_thread::sleep_for(std::chrono::milliseconds(10));  // memory has no event to wait for
+      std::this_thread::sleep_for(std::chrono::milliseconds(10));  // no event reports that memory is available again
     }
   }
 }
 
-// One coroutine waits, on the executor of this object; any thread wakes it. Hold it by shared_ptr.
+// One coroutine waits on the executor of this object, and any thread wakes it. Must be held by std::shared_ptr.
 class Wakeup : public std::enable_shared_from_this<Wakeup> {
  public:
   explicit Wakeup(const asio::any_io_executor& executor) : timer_(executor, asio::steady_timer::time_point::max()) {}
 
-  // Ends a wait that is under way. A wait that begins afterward is not ended: the waiter looks at its condition first, on
-  // the same executor, or under the lock that the waking thread takes.
+  // Ends the current wait, but not one that starts later. So a coroutine must check its condition before it waits, on
+  // this executor or under the lock of the waking thread.
   void wake() noexcept;
-  // Returns when it was woken, and on Asio's terminal cancellation too.
+  // Returns after wake(), and also on Asio's terminal cancellation.
   Task<> wait();
 
  private:
-  asio::steady_timer timer_;  // never expires: Asio has no event, so canceling a timer stands for one
+  asio::steady_timer timer_;  // never expires; canceling it is the wake-up, because Asio has no event object
 };
 
 }  // namespace libbcda::world

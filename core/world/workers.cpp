@@ -8,7 +8,7 @@
 
 namespace libbcda::world {
 
-// The failure goes through an exception_ptr, because Asio's handlers take no exceptions.
+// An exception_ptr carries the failure, because Asio's handlers must not throw.
 Task<> run_on(Workers& workers, std::function<void()> work) {
   std::exception_ptr failure;
   auto perform = [&] {

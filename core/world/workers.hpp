@@ -1,4 +1,4 @@
-// Threads for work that blocks or computes, such as a write to a disk. The threads that move data never do such work.
+// Threads for work that blocks or computes, such as a write to a disk. The I/O threads never do such work.
 #pragma once
 #include <boost/asio/any_io_executor.hpp>
 
@@ -17,8 +17,8 @@ class Workers {
   virtual void perform(const std::function<void()>& work) { work(); }
 };
 
-// Performs `work` on one of the workers and waits for its end. A cancellation does not interrupt it, because a file that is
-// verified is published. Throws what `work` throws.
+// Performs `work` on one of the workers and waits until it has finished. A cancellation does not interrupt it, because
+// the publication of a verified file must complete. Throws what `work` throws.
 Task<> run_on(Workers& workers, std::function<void()> work);
 
 }  // namespace libbcda::world

@@ -1,5 +1,5 @@
-// All that a run needs of the world outside, handed in as one object. A test may hand in another world, whose clock, network
-// and disk it controls.
+// Everything that a run needs from its environment, as one object: clock, random numbers, network, disk and threads. A
+// test can use another world and control its clock, network and disk.
 #pragma once
 #include <boost/asio/any_io_executor.hpp>
 
@@ -25,30 +25,30 @@ class Random {
   double uniform();  // in [0, 1)
 };
 
-// What code without coroutines needs of the world.
+// The parts of a world for code without coroutines.
 struct Local {
   const Clock& clock;
   Random& random;
   Disk& disk;
 };
 
-Local system_local();  // the operating system's
+Local system_local();  // the parts of the real world
 
 // Thread-safe.
 class World {
  public:
   virtual ~World() = default;
-  virtual asio::any_io_executor executor() = 0;  // where coroutines run
+  virtual asio::any_io_executor executor() = 0;  // runs the coroutines
   virtual const Clock& clock() const = 0;
   virtual Random& random() = 0;
   virtual Net& net() = 0;
   virtual Disk& disk() = 0;
   Local local() { return {clock(), random(), disk()}; }
-  virtual Workers& workers() = 0;       // for computing, and for writes that the system buffers
-  virtual Workers& disk_workers() = 0;  // for syncs and the like, which may take seconds
-  // More workers, for code of the caller that may take its time. Throws Error{INTERNAL}.
+  virtual Workers& workers() = 0;       // for computations, and for writes that the system buffers
+  virtual Workers& disk_workers() = 0;  // for syncs and other calls that may take seconds
+  // Makes more workers, for code of the caller that may block. Throws Error{INTERNAL}.
   virtual std::unique_ptr<Workers> make_workers(std::size_t count, const std::string& name) = 0;
-  // The process is exiting and the threads were stopped: nothing that is under way ends any more, and nothing is to be
+  // Whether the process is exiting and the threads were stopped. Then no run finishes any more, and no object may be
   // destroyed.
   virtual bool abandoned() const { return false; }
   Faults& faults() { return faults_; }

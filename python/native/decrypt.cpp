@@ -21,9 +21,9 @@ class Progress {
 
   bool operator()(std::int64_t done, std::int64_t total) {
     const auto now = std::chrono::steady_clock::now();
-    if (now - last_report_ < slice && done != total) return true;
-    last_report_ = now;
-    if (is_exiting()) return false;
+    if (now - reported_at_ < slice && done != total) return true;
+    reported_at_ = now;
+    if (exiting_elsewhere()) return false;
     const Inside here;
     try {
       if (PyErr_CheckSignals() != 0) throw py::error_already_set();
@@ -41,7 +41,7 @@ class Progress {
 
  private:
   const py::object& report_;
-  std::chrono::steady_clock::time_point last_report_{};
+  std::chrono::steady_clock::time_point reported_at_{};
   std::unique_ptr<py::error_already_set> raised_;
 };
 

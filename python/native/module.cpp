@@ -69,7 +69,7 @@ int command(const std::vector<std::string>& arguments) {
 PYBIND11_MODULE(_native, module) {
   using namespace bcda_python;
   translate_errors();
-  shut();  // creates the state now, so that its fork handlers are registered
+  gil_refused();  // creates the state now, so that its fork handlers are registered
   module.attr("version") = text(bcda::version());
   module.attr("version_details") = text(bcda::version_details());
   module.def("statuses", &statuses);

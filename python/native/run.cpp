@@ -89,7 +89,7 @@ class Client {
   std::shared_ptr<Run> start(Config& settings, std::shared_ptr<bcda::Sink> sink, Start&& start) {
     const auto client = client_;  // a copy, because another thread may close this client
     if (!client) throw Failure{BCDA_STATE, "the client is closed"};
-    if (shut()) throw Failure{BCDA_STATE, "the Python interpreter is ending"};
+    if (gil_refused()) throw Failure{BCDA_STATE, "the Python interpreter is ending"};
     return settings.use([&] {
       auto run = outside([&] { return start(*client, sink.get()); });
       return std::make_shared<Run>(std::move(run), std::move(sink));
@@ -186,7 +186,7 @@ void end_all_runs() {
     }
   }
   const Outside left;
-  block_interpreter();
+  refuse_gil();
 }
 
 py::list files_of(const bcda::Result& result) {

@@ -16,9 +16,9 @@ struct State {
   std::condition_variable changed;
   int coming = 0;  // the number of threads that are about to take the GIL
   std::optional<std::thread::id> ender;
-  bool shut = false;
+  bool gil_refused = false;
 
-  bool is_exiting() const { return ender && *ender != std::this_thread::get_id(); }
+  bool exiting_elsewhere() const { return ender && *ender != std::this_thread::get_id(); }
 };
 
 State& state();
@@ -30,7 +30,7 @@ State* make_state() {
                  [] {
                    state().coming = 0;
                    state().ender.reset();
-                   state().shut = false;
+                   state().gil_refused = false;
                    state().mutex.unlock();
                  });
   return new State;
@@ -41,18 +41,18 @@ State& state() {
   return *made;
 }
 
-[[noreturn]] void stay() {
+[[noreturn]] void sleep_forever() {
   for (;;) ::pause();
 }
 
-// Runs `take`, which takes the GIL. If `has_to_stay` is true, the thread sleeps until the process ends instead.
+// Runs `take`, which takes the GIL. If `must_sleep` is true, the thread sleeps until the process ends instead.
 template <class Take>
-void come_in(bool (*has_to_stay)(const State&), Take&& take) {
+void enter(bool (*must_sleep)(const State&), Take&& take) {
   {
     std::unique_lock lock(state().mutex);
-    if (has_to_stay(state())) {
+    if (must_sleep(state())) {
       lock.unlock();
-      stay();
+      sleep_forever();
     }
     ++state().coming;
   }
@@ -65,19 +65,19 @@ void come_in(bool (*has_to_stay)(const State&), Take&& take) {
 }  // namespace
 
 Outside::Outside() : state_(PyEval_SaveThread()) {
-  if (is_exiting()) stay();
+  if (exiting_elsewhere()) sleep_forever();
 }
 Outside::~Outside() {
-  come_in([](const State& s) { return s.is_exiting(); }, [this] { PyEval_RestoreThread(state_); });
+  enter([](const State& s) { return s.exiting_elsewhere(); }, [this] { PyEval_RestoreThread(state_); });
 }
 
 Inside::Inside() {
-  come_in([](const State& s) { return s.is_exiting() && s.shut; }, [this] { acquired_.emplace(); });
+  enter([](const State& s) { return s.exiting_elsewhere() && s.gil_refused; }, [this] { acquired_.emplace(); });
 }
 
-bool is_exiting() {
+bool exiting_elsewhere() {
   const std::lock_guard lock(state().mutex);
-  return state().is_exiting();
+  return state().exiting_elsewhere();
 }
 
 void begin_exit() {
@@ -85,15 +85,15 @@ void begin_exit() {
   state().ender = std::this_thread::get_id();
 }
 
-void block_interpreter() {
+void refuse_gil() {
   std::unique_lock lock(state().mutex);
-  state().shut = true;
+  state().gil_refused = true;
   state().changed.wait(lock, [] { return state().coming == 0; });
 }
 
-bool shut() {
+bool gil_refused() {
   const std::lock_guard lock(state().mutex);
-  return state().shut;
+  return state().gil_refused;
 }
 
 }  // namespace bcda_python

@@ -27,7 +27,7 @@ class Outside {
   PyThreadState* state_;
 };
 
-// Takes the GIL on a thread that does not hold it. After block_interpreter(), the thread sleeps here until the process
+// Takes the GIL on a thread that does not hold it. After refuse_gil(), the thread sleeps here until the process
 // ends.
 class Inside {
  public:
@@ -38,7 +38,7 @@ class Inside {
 };
 
 // Whether the interpreter is exiting on another thread, so that this thread cannot take the GIL.
-bool is_exiting();
+bool exiting_elsewhere();
 
 // Records that the interpreter is exiting on this thread. From now on, other threads that release the GIL cannot take
 // it again.
@@ -46,8 +46,8 @@ void begin_exit();
 
 // From now on no other thread can take the GIL, not even for a sink. Waits for the threads that are about to take it.
 // The caller must not hold the GIL.
-void block_interpreter();
-bool shut();
+void refuse_gil();
+bool gil_refused();
 
 // Runs `call` without the GIL.
 template <class Call>

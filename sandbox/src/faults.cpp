@@ -58,8 +58,8 @@ const FaultRow& row_named(std::string_view name, std::string_view whole) {
     names.append(names.empty() ? "" : ",").append(row.name);
   }
   std::string near = nearest(name, names);
-  refuse(whole, near.empty() ? "is of no known kind; the kinds are none," + names
-                             : "is of no known kind; did you mean " + near + "?");
+  refuse(whole, near.empty() ? "has an unknown kind; the kinds are none," + names
+                             : "has an unknown kind; did you mean " + near + "?");
 }
 
 bool set_value(Fault& fault, std::string_view kind, std::string_view value) {
@@ -150,20 +150,21 @@ Fault parse_fault(std::string_view text) {
   Fault fault{row.kind, row.on, 0, {}, Duration(std::chrono::hours(24)), {}, -1, 0, {}, {}};
   bool has_value = first.size() > name.size();
   std::string_view kind = row.value;
-  if (has_value && kind.empty()) refuse(text, "takes no value; after the kind comes :KEY=VALUE");
+  if (has_value && kind.empty()) refuse(text, "takes no value; write :KEY=VALUE after the kind");
   if (!has_value && !row.fallback) refuse(text, "needs a value: " + std::string(name) + "=" + row.value);
   if (!kind.empty() && !set_value(fault, kind, has_value ? first.substr(name.size() + 1) : row.fallback))
-    refuse(text, "has no such " + std::string(kind) + " as its value");
+    refuse(text, "has an invalid value; it takes a " + std::string(kind));
 
   while (!rest.empty()) {
     std::string_view part = next_part(rest);
     std::size_t equals = part.find('=');
     if (equals == std::string_view::npos || !set_member(fault, part.substr(0, equals), part.substr(equals + 1)))
-      refuse(text, "is not understood at \"" + std::string(part) +
+      refuse(text, "has the invalid part \"" + std::string(part) +
                        "\"; it may have :on=PREFIX :count=N :skip=N :at=BYTE or PERCENT% :for=DURATION :file=N "
                        ":retry_after=TEXT :body=TEXT");
   }
-  if (!begins_request(fault.on)) refuse(text, "hits no request: on=PREFIX begins with a method, as in on=GET /data/");
+  if (!begins_request(fault.on))
+    refuse(text, "matches no request; on=PREFIX must start with a method, such as on=GET /data/");
   return fault;
 }
 

@@ -1,4 +1,4 @@
-// The library's messages as the command says them.
+// The library's messages as the command prints them.
 #include "flags.hpp"
 
 #include <gtest/gtest.h>

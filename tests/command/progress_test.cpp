@@ -1,4 +1,4 @@
-// What a run looks like while it goes on, without a run: events and time are handed in.
+// The display of a run's progress. The tests provide the events and the time.
 #include "progress.hpp"
 
 #include <gtest/gtest.h>
@@ -149,7 +149,7 @@ TEST(ProgressWarnings, OfAKindTheFirstTenAndACount) {
   EXPECT_EQ(screen.lines[10], "warning: Patient: another kind");
   shown.finish();
   ASSERT_EQ(screen.lines.size(), 12u);
-  EXPECT_EQ(screen.lines[11], "warning: and 2,990 more like it (VERIFICATION); --json lists them all");
+  EXPECT_EQ(screen.lines[11], "warning: 2,990 more warnings of this kind (VERIFICATION); --json prints all");
 }
 
 TEST(ProgressWarnings, TheSameOneOnce) {

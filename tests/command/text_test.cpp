@@ -1,4 +1,4 @@
-// Text that the command prints: what it says of unknown names, and what it does to bytes that came from elsewhere.
+// Text that the command prints: suggestions for unknown names, and the cleaning of bytes from other programs.
 #include "text.hpp"
 
 #include <gtest/gtest.h>
@@ -23,14 +23,14 @@ TEST(Suggest, TheNearestName) {
   EXPECT_EQ(cli::nearest(std::string(1 << 20, 'x'), commands), "");
 }
 
-TEST(Suggest, ANameThatGoesOn) {
+TEST(Suggest, ANameThatContinues) {
   const std::vector<std::string> flags{"--client-id", "--client-secret-file", "--sandbox", "--sandbox-option", "--out"};
   EXPECT_EQ(cli::nearest("--client-secert", flags), "--client-secret-file");
   EXPECT_EQ(cli::nearest("--sandbox-opt", flags), "--sandbox-option");
   EXPECT_EQ(cli::nearest("--sanbox", flags), "--sandbox");
 }
 
-TEST(Printable, NothingThatSteersATerminal) {
+TEST(Printable, NothingThatControlsATerminal) {
   EXPECT_EQ(cli::printable("a\033[2Jb\r\nc\x7f"), "a [2Jb  c ");
   EXPECT_EQ(cli::printable("a\xc2\x9b"
                            "31m"),

@@ -1,6 +1,6 @@
 #!/bin/sh
-# Compares the binary interface of a library with the baseline of its minor version: functions and codes may be added, nothing
-# else may change. With --renew it writes the baseline anew, as is due when the minor version changes.
+# Compares the binary interface of a library with the baseline of its minor version. Functions and codes may be added, but
+# nothing else may change. With --renew it writes a new baseline, which is needed when the minor version changes.
 # usage: abi.sh [--renew] LIBRARY.so HEADERS_DIR BASELINE.xml
 set -eu
 renew=
@@ -21,5 +21,5 @@ if [ "$(soname "$baseline")" != "$ours" ]; then
   echo "$baseline is of $(soname "$baseline"), the library is $ours: renew it (docs/ARCHITECTURE.md)" >&2
   exit 1
 fi
-# It fails for what a compiled program would notice. Codes at the end of an enum are not such a change.
+# It fails for changes that affect compiled programs. A new code at the end of an enum does not affect them.
 abidiff --headers-dir2 "$headers" --drop-private-types --no-added-syms "$baseline" "$library"

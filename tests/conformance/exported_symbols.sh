@@ -1,5 +1,5 @@
 #!/bin/sh
-# Checks that a library shows exactly the functions that its header declares.
+# Checks that a library exports exactly the functions that its header declares.
 # usage: exported_symbols.sh LIBRARY.so|LIBRARY.a HEADER.h
 set -eu
 library=$1 header=$2
@@ -8,7 +8,7 @@ trap 'rm -rf "$work"' EXIT
 
 case $library in *.a) table=--extern-only ;; *) table=--dynamic ;; esac
 nm "$table" --defined-only "$library" | awk 'NF == 3 {print $NF}' | sed 's/@.*//' | sort -u >"$work/exported"
-# A declaration is BCDA_API, a type, a name and a parenthesis, on one line or two; nothing else has that shape.
+# A declaration has BCDA_API, a type, a name and a parenthesis, on one line or two. Nothing else has this form.
 tr '\n' ' ' <"$header" | grep -oE 'BCDA_API [a-z0-9_ *]+\(' | grep -oE 'bcda_[a-z0-9_]+ *\(' | tr -d ' (' | sort -u >"$work/declared"
 
 status=0

@@ -1,4 +1,4 @@
-// What the C headers say of themselves: it is all the reference there is.
+// Checks the comments of the C headers, because they are the only reference of the C interface.
 #include <bcda/bcda.h>
 #include <gtest/gtest.h>
 
@@ -22,7 +22,7 @@ std::string read(const char* path) {
 const char* const kHeaders[] = {BCDA_HEADER, BCDA_SANDBOX_HEADER};
 
 struct Declared {
-  std::string name, prototype, comment;  // the comment that ends on the line before
+  std::string name, prototype, comment;  // the comment ends on the line before the prototype
 };
 
 std::vector<Declared> declared_in(const std::string& header) {

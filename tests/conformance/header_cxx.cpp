@@ -1,4 +1,4 @@
-// The C++ headers compile as C++17, every class links, and the owners have the shape they promise.
+// The C++ headers compile as C++17, every class links, and owning classes can be moved but not copied.
 #include <bcda/bcda.hpp>
 #include <bcda/bcda_sandbox.hpp>
 #include <iostream>
@@ -14,7 +14,7 @@ static_assert(moves_only<bcda::Config> && moves_only<bcda::Client> && moves_only
               moves_only<bcda::Reader> && moves_only<bcda::Sandbox>);
 static_assert(std::is_trivially_copyable_v<bcda::File> && std::is_trivially_copyable_v<bcda::Setting>);
 
-// Never called: that it compiles and links is the test.
+// Never called. The test is that it compiles and links.
 [[maybe_unused]] void everything() {
   bcda::Sandbox sandbox{{"port", "0"}};
   sandbox.control("clock", "1h");

@@ -1,5 +1,5 @@
 #!/bin/sh
-# Checks that docs/settings.md is what the table of settings makes; ./dev docs writes it anew.
+# Checks that docs/settings.md matches the table of settings. ./dev docs generates the file.
 # usage: settings_reference.sh BCDA SETTINGS.md
 set -eu
 if ! "$1" settings --markdown | diff -u "$2" -; then

@@ -97,7 +97,7 @@ TEST(CStatuses, AreTheTableOfTheEngine) {
   EXPECT_EQ(bcda_status_count(), BCDA_NO_MEMORY + 1);
 }
 
-TEST(CStatuses, AnUnknownCodeIsSurvived) {
+TEST(CStatuses, AnUnknownCodeIsAccepted) {
   for (int32_t code : {-1, 22, 1000, INT32_MAX}) {
     EXPECT_STREQ(bcda_status_name(static_cast<bcda_status>(code)), "UNKNOWN");
     EXPECT_STRNE(bcda_status_description(static_cast<bcda_status>(code)), "");
@@ -219,7 +219,7 @@ TEST(CNull, IsAnInvalidArgumentThatIsNamed) {
     ASSERT_NE(error, nullptr);
     EXPECT_EQ(bcda_error_status(error.get()), BCDA_INVALID_ARGUMENT);
     EXPECT_TRUE(holds(bcda_error_message(error.get()), c.argument));
-    EXPECT_EQ(c.call(nullptr), BCDA_INVALID_ARGUMENT);  // and without an error to fill
+    EXPECT_EQ(c.call(nullptr), BCDA_INVALID_ARGUMENT);  // without an error object
   }
   EXPECT_EQ(text, nullptr);
   EXPECT_EQ(client, nullptr);
@@ -297,7 +297,7 @@ TEST(CNull, AccessorsGiveEmptyTextAndNeutralNumbers) {
   EXPECT_EQ(bcda_reader_offset(nullptr), -1);
 }
 
-// In a process of its own: an accessor that does not survive ends it.
+// Runs in its own process, because an accessor that crashes would end it.
 TEST(CNullDeathTest, EventAccessorsGiveEmptyTextAndNeutralNumbers) {
   EXPECT_EXIT(
       {
@@ -398,19 +398,19 @@ TEST(CConfig, TheValueInForceIsTheProviders) {
   EXPECT_EQ(value, nullptr);
 }
 
-// Of two settings that say the same thing, the one given last counts, however it is given.
-TEST(CConfig, AProviderAndARivalDoNotGoTogether) {
+// Of two settings for the same value, the one that is given last counts, as a value or as a provider.
+TEST(CConfig, AProviderAndTheAlternativeSettingExcludeEachOther) {
   auto provider = [](void*, char* buffer, int32_t) -> int32_t { return buffer[0] = 'k', 1; };
   for (const char* name : {"private_key", "private_key_pem"}) {
-    const std::string rival = name == std::string("private_key") ? "private_key_pem" : "private_key";
+    const std::string alternative = name == std::string("private_key") ? "private_key_pem" : "private_key";
     Config config = make_config();
-    ASSERT_EQ(bcda_config_set_provider(config.get(), rival.c_str(), provider, nullptr, nullptr), BCDA_OK);
+    ASSERT_EQ(bcda_config_set_provider(config.get(), alternative.c_str(), provider, nullptr, nullptr), BCDA_OK);
     ASSERT_EQ(bcda_config_set(config.get(), name, "given", nullptr), BCDA_OK);
-    EXPECT_EQ(value_of(config.get(), rival.c_str()), "") << rival;
-    ASSERT_EQ(bcda_config_set_provider(config.get(), rival.c_str(), provider, nullptr, nullptr), BCDA_OK);
+    EXPECT_EQ(value_of(config.get(), alternative.c_str()), "") << alternative;
+    ASSERT_EQ(bcda_config_set_provider(config.get(), alternative.c_str(), provider, nullptr, nullptr), BCDA_OK);
     EXPECT_EQ(value_of(config.get(), name), "") << name;
     ASSERT_EQ(bcda_config_set_provider(config.get(), name, provider, nullptr, nullptr), BCDA_OK);
-    EXPECT_EQ(value_of(config.get(), rival.c_str()), "") << rival;
+    EXPECT_EQ(value_of(config.get(), alternative.c_str()), "") << alternative;
   }
   ASSERT_EQ(::setenv("BCDA_PRIVATE_KEY", "/from/the/environment", 1), 0);
   Config config = make_config();
@@ -440,7 +440,7 @@ TEST(CConfig, AProviderIsAskedWhenItsSettingIsNeeded) {
   ASSERT_EQ(bcda_config_set_provider(config.get(), "private_key_pem", provider, &store, nullptr), BCDA_OK);
   EXPECT_EQ(store.calls, 0);
   bcda_client* client = nullptr;
-  EXPECT_EQ(bcda_client_create(config.get(), &client, nullptr), BCDA_PRIVATE_KEY);  // it is the public key
+  EXPECT_EQ(bcda_client_create(config.get(), &client, nullptr), BCDA_PRIVATE_KEY);  // the file has the public key
   EXPECT_EQ(store.calls, 1);
   store.text = test::slurp(test::data_path("keys/rsa2048.pkcs1.pem"));
   ASSERT_EQ(bcda_client_create(config.get(), &client, nullptr), BCDA_OK);
@@ -466,7 +466,7 @@ TEST(CConfig, AListIsGivenBackAsItCanBeSet) {
   bcda_error* raw = nullptr;
   EXPECT_EQ(bcda_config_add(config.get(), "url", "https://a", &raw), BCDA_INVALID_ARGUMENT);
   OwnedError error(raw);
-  EXPECT_TRUE(holds(bcda_error_message(error.get()), "url is no list"));
+  EXPECT_TRUE(holds(bcda_error_message(error.get()), "url is not a list"));
 }
 
 TEST(CConfig, AnItemReplacesAProvider) {

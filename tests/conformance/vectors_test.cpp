@@ -1,4 +1,4 @@
-// Every known-answer vector through the C interface and through bcda.hpp, as it is and altered.
+// Every known-answer vector through the C interface and through bcda.hpp, unchanged and altered.
 #include <bcda/bcda.h>
 #include <gtest/gtest.h>
 
@@ -29,7 +29,7 @@ struct Outcome {
 
 struct Request {
   std::string key_path, passphrase;
-  std::string path, label, key_hex, manifest, output;  // "": not given
+  std::string path, label, key_hex, manifest, output;  // "" if it is not given
 };
 
 Request request_for(const Vector& vector, const test::TempDir& out) {
@@ -126,7 +126,7 @@ class Vectors : public testing::TestWithParam<Interface> {
     EXPECT_TRUE(outcome.decrypted);
   }
 
-  // It must fail as a file that does not decrypt or verify, and leave nothing behind.
+  // Expects that the decryption or verification fails and that no file is left.
   void expect_refused(const Vector& vector, const Request& request, const test::TempDir& out,
                       std::optional<bcda_status> status = {}) {
     Outcome outcome = decrypt(request);
@@ -141,7 +141,7 @@ class Vectors : public testing::TestWithParam<Interface> {
     EXPECT_FALSE(holds(outcome.message, vector.encrypted_key.substr(0, 8)));
   }
 
-  // The vector's file with other bytes, under its own name.
+  // Writes other bytes under the name of the vector's file.
   std::string altered(const Vector& vector, const std::string& bytes) {
     std::string path = in_ / vector.filename;
     spill(path, bytes);

@@ -1,4 +1,4 @@
-// Nothing that goes wrong on a library thread may be lost: a run that waited for it would never end.
+// No failure on a library thread may be lost, because a run that waits for its result would never end.
 #include <gtest/gtest.h>
 #include <sys/resource.h>
 
@@ -25,7 +25,7 @@ libbcda::Settings settings_for(const std::string& url) {
   return settings;
 }
 
-// The service accepts the job and then says nothing.
+// A service that accepts the job and then does not answer.
 std::string silent_service(const std::string& head) {
   if (head.rfind("POST", 0) == 0) return sized(R"({"access_token":"t"})");
   return ok("Connection: keep-alive\r\nContent-Length: 5\r\n", "");
@@ -46,7 +46,7 @@ TEST(BrokenThreads, AnExceptionInAHandlerEndsEveryRunOfTheClient) {
   EXPECT_EQ(failure->status, libbcda::Status::INTERNAL);
   EXPECT_EQ(failure->message, "no memory for a timer");
   run.reset();
-  auto again = Run::start(session, request);  // the threads go on
+  auto again = Run::start(session, request);  // the threads continue
   again->cancel();
   ASSERT_TRUE(again->mailbox().wait_finished(libbcda::Milliseconds(-1)));
   EXPECT_EQ(again->mailbox().failure()->status, libbcda::Status::CANCELED);

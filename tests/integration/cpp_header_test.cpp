@@ -1,4 +1,4 @@
-// What bcda.hpp adds to the C interface: owners, exceptions, sinks as objects, iteration.
+// The additions of bcda.hpp to the C interface: owning classes, exceptions, sinks as objects, iteration.
 #include <gtest/gtest.h>
 #include <unistd.h>
 
@@ -12,7 +12,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
-// What came through a sink, and how each file ended.
+// Records the data that a sink received, and how each file ended.
 struct Received {
   std::mutex mutex;
   std::map<std::string, std::string> committed;
@@ -140,7 +140,7 @@ TEST_F(CppHeader, NotifyWakesAndCanBeReplaced) {
   EXPECT_EQ(moved.result().size(), 2);
 }
 
-TEST_F(CppHeader, NextEventTellsNoneYetFromTheEnd) {
+TEST_F(CppHeader, NextEventDistinguishesNoEventFromTheEnd) {
   sandbox.control("job_time", "1h");
   const bcda::Client client(config());
   bcda::Run run = client.start_export();
@@ -158,7 +158,7 @@ TEST_F(CppHeader, AnEarlierExportIsOpenedAgain) {
   bcda::Run run = bcda::Client(config()).start_export();
   run.wait();
   const bcda::Result exported = run.result(), opened = bcda::Result::open(out.string()),
-                     told = bcda::Result::open("elsewhere", exported.json());
+                     reopened = bcda::Result::open("elsewhere", exported.json());
   ASSERT_EQ(opened.size(), exported.size());
   EXPECT_EQ(opened.json(), exported.json());
   EXPECT_EQ(opened.transaction_time(), exported.transaction_time());
@@ -169,7 +169,7 @@ TEST_F(CppHeader, AnEarlierExportIsOpenedAgain) {
     EXPECT_EQ(opened[i].sha256(), exported[i].sha256());
     EXPECT_EQ(opened[i].bytes(), exported[i].bytes());
     EXPECT_EQ(opened[i].records(), exported[i].records());
-    EXPECT_EQ(told[i].path(), "elsewhere" + exported[i].path().substr(out.string().size()));
+    EXPECT_EQ(reopened[i].path(), "elsewhere" + exported[i].path().substr(out.string().size()));
   }
   EXPECT_THROW(bcda::Result::open((out / "none").string()), bcda::Error);
 }
@@ -185,7 +185,7 @@ TEST_F(CppHeader, ProviderSuppliesTheSecret) {
   EXPECT_THROW(bcda::Client{own}, bcda::Error);
 }
 
-TEST_F(CppHeader, ErrorsSayWhatTheServiceSaid) {
+TEST_F(CppHeader, ErrorsHaveTheServersText) {
   bcda::Config own = config();
   own.set("types", "Patient").set("retries", 0);
   sandbox.control("fault", "status=404:on=GET /api/v1/Patient");

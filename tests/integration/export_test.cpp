@@ -1,4 +1,4 @@
-// The whole flow against the sandbox, over TLS: what an export leaves, and what it refuses to touch.
+// Whole exports against the sandbox, over TLS: what an export leaves, and what it refuses to change.
 #include <sys/stat.h>
 
 #include "integration/support.hpp"
@@ -37,7 +37,7 @@ TEST(Export, BringsEveryTypeDecryptedAndVerified) {
     EXPECT_EQ(lines, file.records());
     records[file.type()] += lines;
   }
-  EXPECT_EQ(result.size(), 9);  // three files a type: 25 + 25 + 10 beneficiaries
+  EXPECT_EQ(result.size(), 9);  // three files for each type, with 25, 25 and 10 beneficiaries
   EXPECT_EQ(records["Patient"], 60);
   EXPECT_EQ(records["Coverage"], 180);
   EXPECT_GE(records["ExplanationOfBenefit"], 60);
@@ -47,7 +47,7 @@ TEST(Export, BringsEveryTypeDecryptedAndVerified) {
   EXPECT_EQ(visible_files(out).size(), 11u);
 }
 
-TEST(Export, TellsWhatHappensInOrder) {
+TEST(Export, ReportsEventsInOrder) {
   bcda::Sandbox sandbox = quick_sandbox({{"job_time", "60ms"}});
   TempDir dir;
   Outcome outcome = export_to(quick_config(sandbox).set("types", "Patient"), dir / "out");
@@ -78,7 +78,7 @@ TEST(Export, WritesTheSharedClientLog) {
     EXPECT_NE(log.find(std::string("\"eventId\":\"") + event + "\""), std::string::npos) << event;
 }
 
-TEST(Export, NothingItWritesOrSaysHoldsASecret) {
+TEST(Export, NoOutputOrMessageContainsASecret) {
   bcda::Sandbox sandbox = quick_sandbox();
   TempDir dir;
   std::string out = dir / "out";
@@ -88,7 +88,7 @@ TEST(Export, NothingItWritesOrSaysHoldsASecret) {
   for (const std::string& line : outcome.json) said += line;
   EXPECT_EQ(said.find(sandbox.client_secret()), std::string::npos);
   EXPECT_EQ(said.find("Bearer"), std::string::npos);
-  EXPECT_EQ(said.find("eyJ"), std::string::npos);  // how a JWT begins
+  EXPECT_EQ(said.find("eyJ"), std::string::npos);  // the start of every JWT
 }
 
 TEST(Export, ErrorFilesComeInTheirOwnDirectory) {
@@ -112,7 +112,7 @@ TEST(Export, ErrorFilesComeInTheirOwnDirectory) {
   }
 }
 
-TEST(Export, PlaintextDataNeedsLeave) {
+TEST(Export, PlaintextDataNeedsAllowPlaintext) {
   bcda::Sandbox sandbox = quick_sandbox({{"era", "nov2019-off"}});
   TempDir dir;
   Outcome refused = export_to(quick_config(sandbox).set("types", "Patient"), dir / "refused");
@@ -156,7 +156,7 @@ TEST(Export, AFailedOneKeepsItsJournalAndCanBeRestarted) {
   Outcome failed = export_to(config, out);
   EXPECT_EQ(failed.status, BCDA_DECRYPTION);
   EXPECT_NE(failed.message.find("1 of 3 files failed"), std::string::npos) << failed.message;
-  EXPECT_EQ(data_files(out).size(), 2u);  // the others are whole
+  EXPECT_EQ(data_files(out).size(), 2u);  // the other files are complete
   EXPECT_FALSE(fs::exists(out + "/export.json"));
   EXPECT_TRUE(fs::exists(out + "/.bcda/journal.ndjson"));
 
@@ -186,7 +186,7 @@ TEST(Export, RefusesAnOutputThatIsAFileAndOneInUse) {
   EXPECT_NE(second.message.find("in use"), std::string::npos) << second.message;
 }
 
-TEST(Export, NothingRemainsOfOneThatNeverBegan) {
+TEST(Export, NothingRemainsOfAnExportThatDidNotStart) {
   bcda::Sandbox sandbox = quick_sandbox();
   TempDir dir;
   Outcome outcome = export_to(quick_config(sandbox).set("client_secret", "wrong"), dir / "out");
@@ -194,7 +194,7 @@ TEST(Export, NothingRemainsOfOneThatNeverBegan) {
   EXPECT_FALSE(fs::exists(dir / "out"));
 }
 
-TEST(Export, AFileThatIsInTheWayIsNotReplaced) {
+TEST(Export, AnExistingFileIsNotReplaced) {
   bcda::Sandbox sandbox = quick_sandbox();
   TempDir dir;
   bcda::Client client(quick_config(sandbox).set("types", "Patient"));

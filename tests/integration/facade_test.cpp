@@ -1,4 +1,4 @@
-// The flat facade that SWIG reads: what calls back in the C interface, asked for instead.
+// The flat facade that SWIG reads. It has questions to poll instead of the callbacks of the C interface.
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -56,14 +56,14 @@ struct Facade : testing::Test {
   Config config{flat::config_create()};
 };
 
-// Answers what `run` asks until it has ended, as a language does: a question and an event in turn.
+// Answers the questions of `run` until it has ended, as a binding does: questions and events alternate.
 void serve(flat::Run& run, const std::function<bool(const std::string& question)>& accept) {
   Event event(flat::event_create());
   for (std::int32_t next = BCDA_AGAIN; next != BCDA_END;) {
     std::string question = flat::sink_next(run);
     if (!question.empty()) flat::sink_answer(run, accept(question));
     next = flat::run_next_event(run, *event, 0);
-    if (question.empty() && next == BCDA_AGAIN) flat::run_wait_for_event(run, kForever);
+    if (question.empty() && next == BCDA_AGAIN) flat::run_wait_wakeup(run, kForever);
   }
 }
 
@@ -97,7 +97,7 @@ TEST_F(Facade, ASinkIsAskedForEveryStepOfAFile) {
     EXPECT_EQ(flat::file_sha256(*result, i), sha256(committed.at(flat::file_path(*result, i))));
 }
 
-TEST_F(Facade, WhatASinkRefusesFailsItsFile) {
+TEST_F(Facade, ARefusalOfASinkFailsItsFile) {
   for (const char* refused : {"begin", "write", "commit"}) {
     OwnedRun run = into_sink();
     int begun = 0, aborted = 0;
@@ -119,17 +119,17 @@ TEST_F(Facade, WhatASinkRefusesFailsItsFile) {
 
 TEST_F(Facade, ARunMayBeDestroyedWhileItAsks) {
   OwnedRun run = into_sink();
-  while (flat::sink_next(*run).empty()) flat::run_wait_for_event(*run, kForever);
+  while (flat::sink_next(*run).empty()) flat::run_wait_wakeup(*run, kForever);
   EXPECT_THROW(flat::sink_next(*run), bcda::Error);  // before the answer
   run.reset();
   run = into_sink();
-  flat::run_wait_for_event(*run, kForever);
+  flat::run_wait_wakeup(*run, kForever);
   run.reset();
 }
 
-TEST_F(Facade, ARunOfTheParentDoesNoHarmInAChild) {
+TEST_F(Facade, ARunOfTheParentIsHarmlessInAChild) {
   OwnedRun run = into_sink();
-  while (flat::sink_next(*run).empty()) flat::run_wait_for_event(*run, kForever);
+  while (flat::sink_next(*run).empty()) flat::run_wait_wakeup(*run, kForever);
   pid_t child = fork();
   if (child == 0) {
     alarm(30);
@@ -144,17 +144,17 @@ TEST_F(Facade, ARunOfTheParentDoesNoHarmInAChild) {
   EXPECT_TRUE(flat::run_wait(*run, kForever));
 }
 
-TEST_F(Facade, NoNewsIsToldWhileNothingHappens) {
+TEST_F(Facade, NoWakeupWhileNothingHappens) {
   sandbox.control("job_time", "1h");
   set("poll_interval", "1h");
   OwnedRun run = into_sink();
   Event event(flat::event_create());
   while (flat::event_kind(*event) != "job") {
-    if (flat::run_next_event(*run, *event, 0) == BCDA_AGAIN) flat::run_wait_for_event(*run, kForever);
+    if (flat::run_next_event(*run, *event, 0) == BCDA_AGAIN) flat::run_wait_wakeup(*run, kForever);
   }
-  while (flat::run_wait_for_event(*run, 20)) {}  // would never end
+  while (flat::run_wait_wakeup(*run, 20)) {}  // would never end with a wake-up in each round
   flat::run_cancel(*run);
-  EXPECT_TRUE(flat::run_wait_for_event(*run, kForever));
+  EXPECT_TRUE(flat::run_wait_wakeup(*run, kForever));
 }
 
 TEST_F(Facade, WhatIsProvidedIsCheckedWhenItIsUsed) {
@@ -167,7 +167,7 @@ TEST_F(Facade, WhatIsProvidedIsCheckedWhenItIsUsed) {
   EXPECT_THROW(flat::config_provide(*config, "paralel", "2"), bcda::Error);
 }
 
-TEST_F(Facade, ADecryptionIsAskedHowFarItIs) {
+TEST_F(Facade, ADecryptionReportsItsProgress) {
   TempDir dir;
   std::ofstream(dir / "a.ndjson", std::ios::binary) << std::string(64 << 10, '\0');
   Decryption decryption(flat::decryption_start(*config, dir / "a.ndjson", "", "00", "", dir / "plain"));

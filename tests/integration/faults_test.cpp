@@ -1,4 +1,4 @@
-// A service that misbehaves: what each fault comes to, and that no wrong file is ever left.
+// Faults of the service: the result of each fault, and that no wrong file is left.
 #include "integration/support.hpp"
 
 namespace bcda_test {
@@ -8,8 +8,8 @@ struct Fault {
   const char* name;
   std::vector<std::string> faults;  // the sandbox's syntax
   bcda::Status status;
-  const char* message;  // part of what the error says
-  std::size_t files;    // that are left under their final names, of 3
+  const char* message;  // a part of the error's message
+  std::size_t files;    // the number of the 3 files that have their final names at the end
 };
 
 std::ostream& operator<<(std::ostream& out, const Fault& fault) { return out << fault.name; }
@@ -85,7 +85,7 @@ INSTANTIATE_TEST_SUITE_P(
                     Fault{"NoKeyAtAll", {"no-key", "no-keymap"}, BCDA_VERIFICATION, "no key", 0},
                     Fault{"PlaintextWithAKey", {"plaintext:count=1"}, BCDA_DECRYPTION, "is plain NDJSON", 2},
                     Fault{"DataGone", {"status=410:" + kData}, BCDA_JOB_GONE, "410", 0},
-                    Fault{"DataAlwaysCut", {"truncate:at=90%:" + kData}, BCDA_NETWORK, "to go", 0},
+                    Fault{"DataAlwaysCut", {"truncate:at=90%:" + kData}, BCDA_NETWORK, "bytes missing", 0},
                     Fault{"OtherOrigin", {"other-origin=https://evil.example"}, BCDA_PROTOCOL, "allowed_origins", 0},
                     Fault{"Traversal", {"traversal"}, BCDA_DECRYPTION, "renamed", 0}),
     [](const auto& test) { return test.param.name; });
@@ -97,13 +97,13 @@ TEST(Faults, ATokenIsNeverSentToAnotherOrigin) {
   bcda::Config config = quick_config(sandbox);
   config.set("types", "Patient").set("allowed_origins", other.url()).set("retries", 0);
   Outcome outcome = export_to(config, dir / "out");
-  EXPECT_NE(outcome.status, BCDA_OK);  // it asked without a token, so it was refused
+  EXPECT_NE(outcome.status, BCDA_OK);  // the request had no token, so it was refused
   EXPECT_GT(other.request_count("GET /data"), 0);
   EXPECT_NE(outcome.message.find("401"), std::string::npos) << outcome.message;
   EXPECT_EQ(other.request_count("POST /auth/token"), 0);
 }
 
-TEST(Faults, AJobThatNeverEndsMeetsItsTimeout) {
+TEST(Faults, AJobThatNeverEndsTimesOut) {
   bcda::Sandbox sandbox = quick_sandbox({{"fault", "job-hangs"}});
   TempDir dir;
   Outcome outcome = export_to(quick_config(sandbox).set("types", "Patient").set("job_timeout", "100ms"), dir / "job");
@@ -113,7 +113,7 @@ TEST(Faults, AJobThatNeverEndsMeetsItsTimeout) {
   EXPECT_EQ(whole.status, BCDA_TIMEOUT) << whole.message;
 }
 
-TEST(Faults, OneJobThatFailsDoesNotTakeTheOthersWithIt) {
+TEST(Faults, OneJobThatFailsDoesNotStopTheOthers) {
   bcda::Sandbox sandbox = quick_sandbox({{"fault", "status=403:on=GET /api/v1/Coverage"}});
   TempDir dir;
   Outcome outcome = export_to(quick_config(sandbox), dir / "out");
@@ -123,7 +123,7 @@ TEST(Faults, OneJobThatFailsDoesNotTakeTheOthersWithIt) {
   EXPECT_FALSE(fs::exists(dir / "out/export.json"));
 }
 
-TEST(Faults, TheServersWordsStayApartFromOurs) {
+TEST(Faults, TheServersTextIsSeparateFromOurs) {
   bcda::Sandbox sandbox = quick_sandbox({{"beneficiaries", "0"}});
   TempDir dir;
   Outcome outcome = export_to(quick_config(sandbox).set("types", "Patient"), dir / "out");
@@ -138,7 +138,7 @@ TEST(Faults, ATokenThatHasExpiredForTheServiceIsRenewedOnce) {
   bcda::Client client(quick_config(sandbox).set("types", "Patient"));
   bcda::Run first = client.start_export({{"out", dir / "1"}});
   ASSERT_EQ(follow(first).status, BCDA_OK);
-  sandbox.control("clock", "2h");  // the token in use has expired for the service, not for our clock
+  sandbox.control("clock", "2h");  // the token has expired for the service, but not by our clock
   bcda::Run second = client.start_export({{"out", dir / "2"}});
   Outcome outcome = follow(second);
   EXPECT_EQ(outcome.status, BCDA_OK) << outcome.message;

@@ -1,4 +1,4 @@
-// Fetching the files of a manifest, once and again.
+// Fetching the files of a manifest, also repeatedly.
 #include <thread>
 
 #include "integration/support.hpp"
@@ -41,7 +41,7 @@ TEST_F(Fetch, LeavesAReceiptThatCanBeOpened) {
   EXPECT_FALSE(fs::exists(out_ + "/.bcda"));
 }
 
-TEST_F(Fetch, AgainTakesTheMissingFilesAlone) {
+TEST_F(Fetch, AgainDownloadsOnlyTheMissingFiles) {
   const std::string wanted = manifest();
   ASSERT_EQ(fetch(wanted, out_).status, BCDA_OK);
   fs::remove(bcda::Result::open(out_)[1].path());
@@ -69,8 +69,8 @@ TEST_F(Fetch, MayBeCanceledWhileItReadsEarlierFiles) {
   EXPECT_EQ(downloads(), before);
 }
 
-// What the README advises after a failure.
-TEST_F(Fetch, GoesOnWhereAFailedExportEnded) {
+// The README recommends this after a failure.
+TEST_F(Fetch, ContinuesWhereAFailedExportEnded) {
   sandbox_.control("fault", "status=403:count=1:on=GET /data");
   bcda::Run run = client_.start_export({{"out", out_}, {"types", "Patient,Coverage"}});
   Outcome outcome = follow(run);
@@ -85,7 +85,7 @@ TEST_F(Fetch, GoesOnWhereAFailedExportEnded) {
   EXPECT_FALSE(fs::exists(out_ + "/.bcda"));
 }
 
-TEST_F(Fetch, AfterAFailureGoesOnWhereItEnded) {
+TEST_F(Fetch, AfterAFailureContinuesWhereItEnded) {
   const std::string wanted = manifest();
   sandbox_.control("fault", "status=403:count=1:on=GET /data");
   EXPECT_EQ(fetch(wanted, out_).status, BCDA_REFUSED);
@@ -96,7 +96,7 @@ TEST_F(Fetch, AfterAFailureGoesOnWhereItEnded) {
   EXPECT_EQ(bcda::Result::open(out_).size(), 3);
 }
 
-// A file that is not byte for byte what was published is somebody else's.
+// A file that is not byte for byte what was published is an unknown file.
 TEST_F(Fetch, NeitherTakesNorReplacesAFileThatWasChanged) {
   const std::string wanted = manifest();
   ASSERT_EQ(fetch(wanted, out_).status, BCDA_OK);
@@ -139,7 +139,7 @@ TEST_F(Fetch, BesideFilesOfAnotherOriginIsRefused) {
   EXPECT_EQ(read(out_ + "/export.json"), receipt);
 }
 
-// The same name in another job's manifest is another file.
+// The same name in the manifest of another job is another file.
 TEST_F(Fetch, TakesNoFileOfAnotherKeyForTheOneOfThatName) {
   sandbox_.control("fault", "no-keymap");
   const std::string wanted = manifest();
@@ -163,7 +163,7 @@ TEST_F(Fetch, OfNothingKeepsTheJournalOfAnUnfinishedExport) {
   EXPECT_EQ(read(out_ + "/.bcda/journal.ndjson"), journal);
 }
 
-TEST_F(Fetch, IntoADirectoryWhoseReceiptIsNoneIsRefused) {
+TEST_F(Fetch, IntoADirectoryWithAnInvalidReceiptIsRefused) {
   fs::create_directory(out_);
   std::ofstream(out_ + "/export.json") << "nonsense";
   EXPECT_EQ(fetch(manifest(), out_).status, BCDA_FILESYSTEM);

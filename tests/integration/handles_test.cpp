@@ -1,4 +1,4 @@
-// Handles and their lives: events, canceling, sinks, manifest and fetch, fork, destroying in mid-flight.
+// The lifecycle of handles: events, cancellation, sinks, manifest and fetch, fork, destruction during a run.
 #include <fcntl.h>
 #include <poll.h>
 #include <sys/wait.h>
@@ -61,8 +61,8 @@ TEST(Cancel, OfOneRunLeavesTheOthersAlone) {
   bcda::Sandbox sandbox = quick_sandbox({{"fault", "delay=300ms:count=1:on=POST /auth/token"}});
   TempDir dir;
   bcda::Client client(quick_config(sandbox).set("types", "Patient"));
-  bcda::Run first = client.start_export({{"out", dir / "1"}});   // asks for the token
-  bcda::Run second = client.start_export({{"out", dir / "2"}});  // waits for it too
+  bcda::Run first = client.start_export({{"out", dir / "1"}});   // requests the token
+  bcda::Run second = client.start_export({{"out", dir / "2"}});  // waits for the same token
   for (bcda::Event event; first.next_event(event) == BCDA_OK;)
     if (event.kind() == BCDA_EVENT_STATE) break;
   first.cancel();
@@ -82,7 +82,7 @@ TEST(Cancel, AfterTheEndChangesNothing) {
   EXPECT_EQ(run.result().size(), 3);
 }
 
-TEST(Handles, DestroyedInMidFlightInAnyOrder) {
+TEST(Handles, DestroyedDuringARunInAnyOrder) {
   bcda::Sandbox sandbox = endless_sandbox();
   for (bool client_first : {true, false}) {
     TempDir dir;
@@ -134,13 +134,13 @@ TEST(Handles, NotifyWakesAnOutsideLoop) {
   EXPECT_TRUE(run.wait());
 }
 
-TEST(Handles, ADescriptorTellsAnEventLoopWhenToRead) {
+TEST(Handles, ADescriptorIsReadableWhileThereIsAnEvent) {
   bcda::Sandbox sandbox = quick_sandbox();
   TempDir dir;
   bcda::Client client(quick_config(sandbox));
   bcda::Run run = client.start_export({{"out", dir / "out"}});
   std::atomic<int> notified{0};
-  run.set_notify([&] { ++notified; });  // works beside it
+  run.set_notify([&] { ++notified; });  // works together with the descriptor
   pollfd polled{run.fd(), POLLIN, 0};
   EXPECT_EQ(run.fd(), polled.fd);
   int files = 0, woken = 0;
@@ -155,12 +155,12 @@ TEST(Handles, ADescriptorTellsAnEventLoopWhenToRead) {
   EXPECT_GT(notified, 0);
   EXPECT_EQ(::poll(&polled, 1, 0), 1) << "readable from the end on";
   { const bcda::Run gone = std::move(run); }
-  // It is the run's, which a thread of the library may let go of a moment later.
+  // The run owns the descriptor, and a thread of the library may release the run a moment later.
   for (int i = 0; i < 1000 && ::fcntl(polled.fd, F_GETFD) != -1; ++i) std::this_thread::sleep_for(milliseconds(1));
   EXPECT_EQ(::fcntl(polled.fd, F_GETFD), -1);
 }
 
-TEST(Handles, ARunKnowsWhatItIs) {
+TEST(Handles, ARunHasAKind) {
   bcda::Sandbox sandbox = quick_sandbox();
   TempDir dir;
   bcda::Client client(quick_config(sandbox).set("types", "Coverage,Patient"));
@@ -206,7 +206,7 @@ TEST(Handles, ManyReadersOfOneRunGetEachEventOnce) {
   EXPECT_EQ(ends, 4);
 }
 
-TEST(Handles, AForkedChildIsToldAndDoesNotHang) {
+TEST(Handles, AForkedChildGetsAnErrorAndDoesNotHang) {
   bcda::Sandbox sandbox = quick_sandbox();
   TempDir dir;
   bcda::Config config = quick_config(sandbox);
@@ -227,7 +227,7 @@ TEST(Handles, AForkedChildIsToldAndDoesNotHang) {
 
 TEST(Handles, AProcessMayEndWithARunInFlight) {
 #ifdef __SANITIZE_ADDRESS__
-  GTEST_SKIP() << "what it leaves behind is the point, and a leak to LeakSanitizer";
+  GTEST_SKIP() << "the test leaks objects on purpose, and LeakSanitizer would report them";
 #endif
   bcda::Sandbox sandbox = endless_sandbox();
   TempDir dir;
@@ -304,7 +304,7 @@ TEST(Metadata, CanBeCanceled) {
   }
 }
 
-// Remembers what a sink is told, and can fail at a step.
+// Records the calls of a sink, and can fail at a step.
 struct Ledger {
   std::mutex mutex;
   std::map<std::string, std::string> pending, committed;
@@ -364,7 +364,7 @@ TEST(Sinks, AFileThatIsRetriedIsAbortedAndBegunAgain) {
   EXPECT_EQ(ledger.aborted.size(), 1u);
 }
 
-// A sink whose commit waits until it is let go.
+// A sink whose commit waits until it is released.
 struct SlowFile : bcda::SinkFile {
   SlowFile(std::atomic<bool>& c, std::atomic<bool>& r) : committing(c), release(r) {}
   void write(std::string_view) override {}
@@ -388,10 +388,10 @@ TEST(Sinks, ACancelDuringACommitLetsItEnd) {
   release = true;
   release.notify_all();
   EXPECT_EQ(follow(run).status, BCDA_CANCELED);
-  EXPECT_GE(run.result().size(), 1);  // what was committed is there
+  EXPECT_GE(run.result().size(), 1);  // the committed file is in the result
 }
 
-// Cancels its own run while the network is always ahead of it.
+// Cancels its own run while the network is always faster than the sink.
 struct BusyFile : bcda::SinkFile {
   BusyFile(std::atomic<int>& w, std::function<void()> c) : writes(w), cancel(std::move(c)) {}
   void write(std::string_view) override {
@@ -418,12 +418,12 @@ TEST(Sinks, ACancelReachesADownloadThatNeverWaitsBeforeItsNextBlock) {
   handle = run.get();
   handle.notify_all();
   EXPECT_EQ(follow(run).status, BCDA_CANCELED);
-  // One block more may have been handed over while the 20th was written.
+  // One more block may have been passed on while the 20th was written.
   EXPECT_GE(writes, 20);
   EXPECT_LE(writes, 21) << "of 1024 or more";
 }
 
-// Waits in every call until it may go on.
+// Waits in every call until it may continue.
 struct BusySink {
   std::promise<void> opened;
   std::shared_future<void> open = opened.get_future().share();
@@ -447,14 +447,14 @@ struct BusySink {
   }};
 };
 
-TEST(Sinks, ABusyOneHoldsUpItsOwnFilesAlone) {
+TEST(Sinks, ABusySinkDelaysOnlyItsOwnFiles) {
   bcda::Sandbox sandbox = quick_sandbox({{"beneficiaries_per_file", "1"}});
   bcda::Client client(quick_config(sandbox).set("threads", 1));
   BusySink busy;
   bcda::Config patients;
   patients.set("types", "Patient").set("parallel", 2);
   bcda::Run run = client.start_export(patients, busy.native);
-  for (int calls = 0; calls < 2; calls = busy.calls) busy.calls.wait(calls);  // as many as there may be
+  for (int calls = 0; calls < 2; calls = busy.calls) busy.calls.wait(calls);  // the maximum number of calls at a time
   EXPECT_TRUE(client.start_metadata().wait(bcda::Milliseconds(30000)));
   Ledger ledger;
   bcda::Sink other(
@@ -465,7 +465,7 @@ TEST(Sinks, ABusyOneHoldsUpItsOwnFilesAlone) {
   EXPECT_TRUE(run.wait(bcda::Milliseconds(30000)));
 }
 
-TEST(Sinks, ACancelIsHeardBeforeABusyOneHasEnded) {
+TEST(Sinks, ACancelTakesEffectDuringABusyCall) {
   bcda::Sandbox sandbox = quick_sandbox({{"beneficiaries_per_file", "1"}});
   bcda::Client client(quick_config(sandbox).set("threads", 1));
   BusySink busy;

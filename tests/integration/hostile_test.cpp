@@ -1,4 +1,4 @@
-// Servers that break HTTP or mean harm.
+// Servers that violate HTTP or attack the client.
 #include "integration/scripted_service.hpp"
 #include "integration/support.hpp"
 
@@ -11,7 +11,7 @@ struct Answered {
   bool retriable = false;
 };
 
-// Asks for the metadata, which takes no token, and tells what came of it.
+// Requests the metadata, which needs no token, and returns the result.
 Answered ask(const std::string& url) {
   bcda::Config config{{"url", url}, {"request_timeout", "1s"}, {"idle_timeout", "1s"}};
   try {
@@ -26,7 +26,7 @@ Answered answer_with(const std::string& bytes) {
   return ask(server.url());
 }
 
-TEST(Hostile, AContentLengthThatCannotBeIsRefused) {
+TEST(Hostile, AnImpossibleContentLengthIsRefused) {
   std::string body(1 << 20, 'x');
   for (const char* length : {"18446744073709551615", "9223372036854775808", "99999999999999999999999", "-1", "1x"})
     EXPECT_EQ(answer_with(ok(std::string("Content-Length: ") + length + "\r\n", body)).status, BCDA_PROTOCOL) << length;
@@ -49,7 +49,7 @@ TEST(Hostile, AHeadJustBelowTheLimitIsRead) {
   EXPECT_EQ(answer_with(ok("X: " + std::string(40000, 'y') + "\r\nContent-Length: 2\r\n", "{}")).text, "{}");
 }
 
-TEST(Hostile, WhatIsNotHttpIsSaidToBeSo) {
+TEST(Hostile, AnAnswerThatIsNotHttpIsReported) {
   for (const char* bytes :
        {"SSH-2.0-OpenSSH\r\n\r\n", "HTTP/9.9 200\r\n\r\n", "\r\n\r\n\r\n\r\n", "HTTP/1.1 2000 Huh\r\n\r\n"})
     EXPECT_EQ(answer_with(bytes).status, BCDA_PROTOCOL) << bytes;
@@ -73,21 +73,21 @@ TEST(Hostile, AConnectionThatIsCutIsRetriable) {
   }
 }
 
-TEST(Hostile, ASilentServerMeetsTheDeadline) {
+TEST(Hostile, ASilentServerCausesATimeout) {
   ScriptedServer server([](const std::string&) {
     return std::string("HTTP/1.1 200 OK\r\nContent-Length: 5\r\nConnection: keep-alive\r\n\r\n");
   });
   EXPECT_EQ(ask(server.url()).status, BCDA_TIMEOUT);
 }
 
-TEST(Hostile, AServerThatHangsUpInTheHandshakeMayBeBackLater) {
+TEST(Hostile, AConnectionClosedDuringTheHandshakeIsRetriable) {
   ScriptedServer server([](const std::string&) { return std::string(); });
   Answered answered = ask(server.url("https"));
   EXPECT_EQ(answered.status, BCDA_NETWORK) << answered.text;
   EXPECT_TRUE(answered.retriable);
 }
 
-TEST(Hostile, BytesNobodyAskedForAreNotTheNextAnswer) {
+TEST(Hostile, UnrequestedBytesAreNotTheNextAnswer) {
   int requests = 0;
   ScriptedServer server([&](const std::string&) {
     std::string answer = ok("Content-Length: 3\r\nConnection: keep-alive\r\n", ++requests == 1 ? "{} " : " {}");

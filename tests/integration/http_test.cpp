@@ -1,4 +1,4 @@
-// HTTP as proxies and gateways speak it, and what a client makes of it.
+// Unusual HTTP from proxies and gateways, and how the client handles it.
 #include <openssl/ssl.h>
 
 #include "integration/scripted_service.hpp"
@@ -13,7 +13,7 @@ struct Answered {
   bool retriable = false;
 };
 
-// Asks for the metadata, which takes no token.
+// Requests the metadata, which needs no token.
 Answered ask(const bcda::Config& config) {
   try {
     return {BCDA_OK, bcda::Client(config).metadata(), false};
@@ -48,7 +48,7 @@ TEST(Http, AStatusLineWithoutAReasonPhraseIsTaken) {
 }
 
 TEST(Http, NoByteIsLostWhenTheBlankIsAdded) {
-  // The blank is added in front of a body, after an interim answer, in a buffer that is full, and where there are both.
+  // The blank is added before a body, after an interim answer, in a full buffer, and with both at once.
   const std::string body = "{\"a\":\"" + std::string(40000, 'x') + "\"}";
   const std::string length = "Content-Length: " + std::to_string(body.size()) + "\r\n\r\n" + body;
   EXPECT_EQ(answer_with("HTTP/1.1 200\r\n" + length).text, body);
@@ -80,7 +80,7 @@ TEST(Http, AServerThatSwitchesProtocolsIsRefused) {
   EXPECT_EQ(answer_with("HTTP/1.1 101 Switching Protocols\r\nUpgrade: h2c\r\n\r\n").status, BCDA_PROTOCOL);
 }
 
-TEST(Http, APortThatSpeaksTlsIsCalledThat) {
+TEST(Http, APortThatSpeaksTlsIsReported) {
   const std::string alert("\x15\x03\x01\x00\x02\x02\x46", 7), head = "HTTP/1.1 400 Bad Request\r\nContent-Length: ";
   const std::string go = "Client sent an HTTP request to an HTTPS server.\n";
   const std::string nginx = "<html><title>400 The plain HTTP request was sent to HTTPS port</title></html>";
@@ -104,7 +104,7 @@ TEST(Http, APortThatSpeaksTlsIsCalledThat) {
   EXPECT_TRUE(holds(answer_with("").text, "without an answer; if the port speaks TLS, use https://"));
 }
 
-// A server on loopback that sends interim answers for as long as somebody takes them.
+// A server on loopback that sends interim answers as long as the client reads them.
 class Flood {
  public:
   Flood() : server_([this](const std::string&) { return chunk_; }) {}
@@ -116,7 +116,7 @@ class Flood {
   ScriptedServer server_;
 };
 
-TEST(Http, AFloodOfInterimAnswersMeetsTheDeadline) {
+TEST(Http, AFloodOfInterimAnswersCausesATimeout) {
   Flood flood;
   Answered answered = ask({{"url", flood.url()}, {"request_timeout", "200ms"}});
   EXPECT_EQ(answered.status, BCDA_TIMEOUT) << answered.text;
@@ -164,7 +164,7 @@ TEST(Http, ARequestThatNoServerTakesIsATypedError) {
   EXPECT_EQ(export_from(service, dir / "out").status, BCDA_PROTOCOL);
 }
 
-TEST(Http, WhatGoesWrongNamesThePathWithoutItsQuery) {
+TEST(Http, ErrorsHaveThePathWithoutItsQuery) {
   ScriptedService service(
       [](int) { return std::string(R"({"output":[{"type":"Patient","url":"/data/a.ndjson?sig=hunter2"}]})"); },
       [](const std::string&) { return std::string(); });
@@ -175,7 +175,7 @@ TEST(Http, WhatGoesWrongNamesThePathWithoutItsQuery) {
   EXPECT_FALSE(holds(outcome.message, "hunter2"));
 }
 
-// ---- credentials that the service repeats
+// ---- Credentials that the service repeats
 
 const std::string kToken = "eyJhbGci.header.payload.sig";
 const std::string kSecret = "hunter2-hunter2";
@@ -186,7 +186,7 @@ std::string authorization_of(const std::string& head) {
   return at == std::string::npos ? "" : head.substr(at + name.size(), head.find("\r\n", at + 2) - at - name.size());
 }
 
-// A service that repeats what it is authorized with wherever `stage` is.
+// A service that repeats the credentials of a request at the stage `stage`.
 class Echo {
  public:
   explicit Echo(std::string stage) : stage_(std::move(stage)) {}
@@ -249,7 +249,7 @@ TEST(Http, CredentialsThatTheServiceRepeatsAreNotShown) {
   }
 }
 
-// ---- bytes that are no ASCII
+// ---- Bytes that are not ASCII
 
 TEST(Http, ALocationWithOtherBytesThanAUrlsIsRefused) {
   for (const char* byte : {"\x80", "\xC3\xA9", "\xFF"}) {
@@ -262,9 +262,9 @@ TEST(Http, ALocationWithOtherBytesThanAUrlsIsRefused) {
   }
 }
 
-// ---- pages
+// ---- Web pages
 
-TEST(Http, APageInsteadOfMetadataOrAManifestIsCalledThat) {
+TEST(Http, APageInsteadOfMetadataOrAManifestIsReported) {
   const std::string page = "<html><title>Sign in</title></html>";
   ScriptedServer metadata([&](const std::string&) { return sized(page); });
   EXPECT_TRUE(holds(ask({{"url", metadata.url()}}).text, "a web page titled \"Sign in\""));
@@ -274,9 +274,9 @@ TEST(Http, APageInsteadOfMetadataOrAManifestIsCalledThat) {
       holds(export_from(service, dir / "out").message, "the status request for Patient was answered with a web page"));
 }
 
-// ---- a sink that takes its time
+// ---- A slow sink
 
-// Its first write waits until another client of the same idle_timeout has given up.
+// The first write waits until another client with the same idle_timeout has timed out.
 struct BusyFile : bcda::SinkFile {
   explicit BusyFile(const bcda::Config& s) : silent(s) {}
   void write(std::string_view) override {
@@ -290,10 +290,10 @@ struct BusyFile : bcda::SinkFile {
   bool waited = false;
 };
 
-TEST(Http, TheTimeThatASinkTakesIsNotTheServersSilence) {
+TEST(Http, TheTimeOfASinkIsNotIdleTime) {
   ScriptedServer silent([](const std::string&) { return ok("Content-Length: 5\r\nConnection: keep-alive\r\n", ""); });
   const bcda::Config impatient{{"url", silent.url()}, {"idle_timeout", "1s"}};
-  // More than the buffers between the two hold, so that the client has to wait for the server after the pause.
+  // The body is larger than the buffers of the connection, so the client must wait for the server after the pause.
   const std::string body =
       repeated("{\"resourceType\":\"Patient\",\"id\":\"" + std::string(1000, '1') + "\"}\n", 16000);
   ScriptedService service([](int) { return std::string(R"({"output":[{"type":"Patient","url":"/data/a.ndjson"}]})"); },
@@ -309,7 +309,7 @@ TEST(Http, TheTimeThatASinkTakesIsNotTheServersSilence) {
 
 // ---- TLS
 
-// Accepts one connection, lets the handshake go as it may, and closes.
+// Accepts one connection, does the handshake, whether it succeeds or not, and closes the connection.
 class TlsServer {
  public:
   explicit TlsServer(libbcda::test::ServerContext context) : context_(std::move(context)) {
@@ -350,7 +350,7 @@ class TlsServer {
   std::thread thread_;
 };
 
-TEST(Http, AServerThatDemandsAClientCertificateIsCalledThat) {
+TEST(Http, AServerThatRequiresAClientCertificateIsReported) {
   for (int version : {TLS1_2_VERSION, TLS1_3_VERSION}) {
     libbcda::test::SelfSigned certificate({.names = "IP:127.0.0.1"});
     TempDir dir;

@@ -1,6 +1,6 @@
 #!/bin/sh
-# Installs the build into an empty prefix and uses it as a stranger would: the C example built through pkg-config, through
-# CMake and against the static library, each run against the installed `bcda sandbox` over TLS.
+# Installs the build into an empty prefix and uses it like a user: builds the C example with pkg-config, with CMake and
+# with the static library, and runs each against the installed `bcda sandbox` over TLS.
 # usage: installed_package.sh BUILD_DIR
 set -eu
 build=$(cd "$1" && pwd)
@@ -38,7 +38,7 @@ BCDA_CA_FILE=$(member ca_file) BCDA_CLIENT_SECRET=$(member client_secret)
 export BCDA_URL BCDA_CLIENT_ID BCDA_CLIENT_SECRET BCDA_PRIVATE_KEY BCDA_CA_FILE
 case $BCDA_URL in https://*) ;; *) echo "the sandbox has no TLS: $BCDA_URL" >&2 && exit 1 ;; esac
 
-# What the example PROGRAM exported must be there: the receipt, and Patients that end in a whole line.
+# Checks the export of the example PROGRAM: the receipt must exist, and the Patient file must end with a complete line.
 check() {
   program=$1 out=$2
   "$program" "$out" Patient,Coverage >"$work/log" || { cat "$work/log" >&2 && exit 1; }
@@ -128,7 +128,7 @@ foreach(library bcda bcda_static bcda_sandbox)
 endforeach()
 install(FILES CMakeLists.txt DESTINATION only)
 END
-# Only configured, because to build the engine once more takes minutes: a target that is missing fails here.
+# Only configured, because another build of the engine would take minutes. A missing target already fails here.
 cmake -S "$work/adds" -B "$work/adds/build" >"$work/log" 2>&1 || { cat "$work/log" >&2 && exit 1; }
 grep -qx 'CMAKE_BUILD_TYPE:STRING=' "$work/adds/build/CMakeCache.txt"
 cmake --install "$work/adds/build" --prefix "$work/adds/installed" >/dev/null

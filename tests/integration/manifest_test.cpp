@@ -1,4 +1,4 @@
-// What a manifest may say, and what it may say the second time it is asked for.
+// Valid and invalid manifests, and manifests that differ at the second status request.
 #include "crypto/key.hpp"
 #include "integration/scripted_service.hpp"
 
@@ -14,7 +14,7 @@ std::string manifest_of(const Files& urls, const std::string& errors = "[]") {
   return R"({"transactionTime":"2019-09-20T14:47:33Z","output":[)" + output + R"(],"error":)" + errors + "}";
 }
 
-// An export from a service whose status answers list these files, the last list for ever.
+// Runs an export from a service whose status answers list these files. The last list is repeated.
 Outcome export_of(const std::vector<Files>& answers, const std::string& out, int* downloads = nullptr) {
   ScriptedService service([&](int poll) {
     return manifest_of(answers[std::min<std::size_t>(static_cast<std::size_t>(poll), answers.size()) - 1]);
@@ -24,7 +24,7 @@ Outcome export_of(const std::vector<Files>& answers, const std::string& out, int
   return outcome;
 }
 
-TEST(SecondAnswer, WhoseUrlsAreOthersBringsNoFileTwice) {
+TEST(SecondAnswer, WithOtherUrlsAddsNoFileTwice) {
   const std::vector<std::vector<Files>> cases = {
       {{"/d/1/a.ndjson?sig=1", "/d/1/b.ndjson?sig=1"}, {"/d/1/a.ndjson?sig=2", "/d/1/b.ndjson?sig=2"}},
       {{"/sig1/a.ndjson", "/sig1/b.ndjson"},
@@ -43,7 +43,7 @@ TEST(SecondAnswer, WhoseUrlsAreOthersBringsNoFileTwice) {
   }
 }
 
-TEST(SecondAnswer, ThatHasGrownBringsTheNewFilesAlone) {
+TEST(SecondAnswer, ThatHasGrownAddsOnlyTheNewFiles) {
   TempDir dir;
   int downloads = 0;
   Outcome outcome = export_of({{"/1/a.ndjson"}, {"/2/b.ndjson", "/2/a.ndjson"}}, dir / "out", &downloads);
@@ -69,7 +69,7 @@ TEST(SecondAnswer, ThatLacksAFileOfTheFirstIsAnError) {
   }
 }
 
-TEST(SecondAnswer, ThatDoesNotComeIsAWarning) {
+TEST(SecondAnswer, ThatIsMissingIsAWarning) {
   ScriptedService service([](int poll) { return poll == 1 ? manifest_of({"/1/a.ndjson"}) : "no manifest"; });
   TempDir dir;
   Outcome outcome = export_from(service, dir / "out");
@@ -78,7 +78,7 @@ TEST(SecondAnswer, ThatDoesNotComeIsAWarning) {
   EXPECT_NE(read(dir / "out/export.json").find("\"confirmed\":false"), std::string::npos);
 }
 
-// What came without a key is published only when it looks like NDJSON. Each of these "keys" is none.
+// A file without a key is published only if it looks like NDJSON. None of these "keys" is valid.
 TEST(FilesWithoutAKey, ThatAreEncryptedAreNotPublished) {
   std::string cipher = "{\x9d\x04\x80";
   for (int i = 0; i < 3000; ++i) cipher += static_cast<char>(i * 37 + i / 256);
@@ -99,7 +99,7 @@ TEST(FilesWithoutAKey, ThatAreEncryptedAreNotPublished) {
     }
 }
 
-TEST(FilesWithoutAKey, AreSaidToHaveNoProofWhereTheirLengthWasNotTold) {
+TEST(FilesWithoutAKey, HaveNoProofWithoutAStatedLength) {
   ScriptedService service(
       [](int) {
         return manifest_of({"/1/a.ndjson", "/1/b.ndjson"});
@@ -116,7 +116,7 @@ TEST(FilesWithoutAKey, AreSaidToHaveNoProofWhereTheirLengthWasNotTold) {
   EXPECT_NE(receipt.find("\"proof\":\"none\"", b), std::string::npos);
 }
 
-TEST(JobUrls, ThatAreSignedAreNotWrittenDown) {
+TEST(JobUrls, ThatAreSignedAreNotWritten) {
   ScriptedService service(
       [](int poll) { return poll < 2 ? std::string("{") : manifest_of({"/1/a.ndjson?sig=FILESIG"}); });
   service.status_url = "/api/v1/jobs/1?sig=JOBSIG";
@@ -129,7 +129,7 @@ TEST(JobUrls, ThatAreSignedAreNotWrittenDown) {
   EXPECT_NE(said.find("/api/v1/jobs/1\""), std::string::npos);
 }
 
-TEST(RefusedFiles, TellTheServicesWords) {
+TEST(RefusedFiles, HaveTheServersText) {
   ScriptedService service(
       [](int) { return manifest_of({"/1/a.ndjson"}); },
       [](const std::string&) {
@@ -145,10 +145,10 @@ TEST(RefusedFiles, TellTheServicesWords) {
   EXPECT_NE(outcome.message.find("24 hours"), std::string::npos) << outcome.message;
   EXPECT_TRUE(outcome.said(BCDA_EVENT_RETRY));
   EXPECT_FALSE(outcome.said(BCDA_EVENT_RETRY, "start a new export"));
-  EXPECT_FALSE(outcome.said(BCDA_EVENT_WARNING));  // a single file's failure is the run's own: it is not said twice
+  EXPECT_FALSE(outcome.said(BCDA_EVENT_WARNING));  // no warning, because the failure of a single file ends the run
 }
 
-// Neither the other jobs nor thousands of other files are waited for.
+// The run waits neither for the other jobs nor for thousands of other files.
 TEST(WrongKey, EndsTheExportAfterAFewFiles) {
   bcda::Sandbox sandbox = quick_sandbox({{"files_per_type", "60"}, {"fault", "job-hangs:on=GET /api/v1/Coverage"}});
   bcda::Config config = quick_config(sandbox);
@@ -172,7 +172,7 @@ TEST(WrongKey, OfASingleFileStopsNoOther) {
   EXPECT_EQ(data_files(dir / "out").size(), 7u);
 }
 
-// The good jobs would run for hours before the service refused the other one.
+// Otherwise the valid jobs would run for hours before the service refused the invalid one.
 TEST(Types, ThatTheServiceDoesNotHaveAreRefusedAtOnce) {
   ScriptedService service([](int) { return manifest_of({}); });
   for (auto [types, hint] : {std::pair<const char*, const char*>{"EOB", "ExplanationOfBenefit?"},

@@ -1,4 +1,4 @@
-// Holds the sandbox to what the service of autumn 2019 answered: status, header names and their order, bodies.
+// Checks that the sandbox answers like the service of autumn 2019: status, header names and their order, bodies.
 #include <arpa/inet.h>
 #include <bcda/bcda_sandbox.h>
 #include <gtest/gtest.h>
@@ -27,7 +27,7 @@ struct Answer {
   int status = 0;
   Headers headers;
   std::string body;    // without chunk framing
-  std::string raw;     // all that came
+  std::string raw;     // all received bytes
   bool reset = false;  // the connection broke instead of ending
 
   std::string header(const std::string& name) const {
@@ -174,7 +174,7 @@ class Sandbox {
   }
   std::int64_t count(const char* prefix) const { return bcda_sandbox_request_count(sandbox_, prefix); }
 
-  // The plaintext of file `number` of a manifest; nullopt when its key or tag does not fit.
+  // The plaintext of file `number` of a manifest. nullopt if its key or tag does not match.
   std::optional<std::string> open(const std::string& bytes, const std::string& name, const std::string& key_hex) const {
     auto key = libbcda::crypto::PrivateKey::from_file(bcda_sandbox_private_key(sandbox_), {});
     try {
@@ -513,11 +513,11 @@ TEST(SandboxFaithful, DataRefusals) {
   Sandbox sandbox({{"second_client_id", "second"}, {"second_client_secret", "hush"}});
   sandbox.kick_off("Patient");
   std::string path = path_of(text_of(sandbox.manifest("1").at_pointer("/output/0/url")));
-  Headers stranger{{"Authorization", "Bearer " + sandbox.new_token("Basic " + Sandbox::encoded("second", "hush"))}};
+  Headers other_client{{"Authorization", "Bearer " + sandbox.new_token("Basic " + Sandbox::encoded("second", "hush"))}};
   const std::vector<Exchange> exchanges{
       {"GET", path, {}, 401, kJsonNames, kInvalidToken},
-      {"GET", path, stranger, 404, kJsonNames, kNotFound},
-      {"GET", "/api/v1/jobs/1", stranger, 404, kJsonNames, kNotFound},
+      {"GET", path, other_client, 404, kJsonNames, kNotFound},
+      {"GET", "/api/v1/jobs/1", other_client, 404, kJsonNames, kNotFound},
       {"GET", "/data/1/3fbf7fb9-7cc2-4dc4-a1eb-5add0dab9fd8.ndjson", sandbox.bearer(), 404, kTextNames, kNoPage},
       {"GET", "/data/999999/x.ndjson", sandbox.bearer(), 404, kJsonNames, kNotFound},
       {"GET", "/data/1/", sandbox.bearer(), 404, kTextNames, kNoPage},

@@ -1,4 +1,4 @@
-// A server on loopback that answers with whatever bytes a test gives it.
+// A server on loopback that answers with the bytes that a test provides.
 #pragma once
 #include <netinet/in.h>
 #include <poll.h>
@@ -13,8 +13,8 @@
 
 namespace bcda_test {
 
-// One connection at a time. The handler gets a request's head and returns the bytes to send; the connection is then
-// closed unless they hold "keep-alive".
+// Serves one connection at a time. The handler gets the head of a request and returns the bytes to send. Then the
+// connection is closed, unless the bytes contain "keep-alive".
 class ScriptedServer {
  public:
   using Handler = std::function<std::string(const std::string& head)>;
@@ -43,7 +43,7 @@ class ScriptedServer {
   int connections() const { return connections_; }
 
  private:
-  // Waits until `fd` can be read; false when the server is to stop.
+  // Waits until `fd` is readable. Returns false if the server must stop.
   bool readable(int fd) const {
     while (!stop_) {
       pollfd waiting{fd, POLLIN, 0};
@@ -70,7 +70,7 @@ class ScriptedServer {
       ssize_t n = recv(connection, buffer, sizeof buffer, 0);
       if (n <= 0) return false;
       head.append(buffer, static_cast<std::size_t>(n));
-      if (head[0] == 22) return false;  // a TLS handshake: hang up
+      if (head[0] == 22) return false;  // a TLS handshake, so close the connection
     }
     std::string bytes = handler_(head);
     for (std::size_t sent = 0; sent < bytes.size() && !stop_;) {

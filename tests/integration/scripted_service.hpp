@@ -1,4 +1,4 @@
-// A whole service by script: a manifest whose text the test gives, and one line for every file.
+// A scripted service. The test provides the text of the manifest, and every file has one line.
 #pragma once
 #include <atomic>
 #include <functional>
@@ -20,7 +20,7 @@ inline std::string sized(const std::string& body, const std::string& headers = "
 
 class ScriptedService {
  public:
-  using Manifest = std::function<std::string(int poll)>;               // from 1
+  using Manifest = std::function<std::string(int poll)>;               // `poll` counts from 1
   using File = std::function<std::string(const std::string& target)>;  // the whole answer
 
   explicit ScriptedService(Manifest manifest, File file = {})
@@ -29,8 +29,8 @@ class ScriptedService {
   std::string url() const { return server_.url(); }
   int downloads() const { return downloads_; }
 
-  std::string progress;                       // headers of a status answer
-  std::string status_url = "/api/v1/jobs/1";  // begins so
+  std::string progress;                       // more headers of a status answer
+  std::string status_url = "/api/v1/jobs/1";  // the prefix of the status URL
 
  private:
   std::string answer(const std::string& head) {

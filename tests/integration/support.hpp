@@ -1,4 +1,4 @@
-// What every integration test needs: a quick sandbox, a client for it, a directory that goes away.
+// Helpers of all integration tests: a quick sandbox, a client for it, a temporary directory.
 #pragma once
 #include <gtest/gtest.h>
 #include <openssl/evp.h>
@@ -68,7 +68,7 @@ inline std::vector<std::string> visible_files(const std::string& dir) {
   return names;
 }
 
-// Those of them that hold data, which is all but the receipt and the log.
+// The data files among them: all files except the receipt and the log.
 inline std::vector<std::string> data_files(const std::string& dir) {
   auto names = visible_files(dir);
   names.erase(
@@ -77,7 +77,7 @@ inline std::vector<std::string> data_files(const std::string& dir) {
   return names;
 }
 
-// A small sandbox whose jobs are done at once.
+// A small sandbox whose jobs finish at once.
 inline bcda::Sandbox quick_sandbox(bcda::Sandbox::Options more = {}) {
   bcda::Sandbox::Options options = {
       {"beneficiaries", "60"}, {"beneficiaries_per_file", "25"}, {"pending_time", "0"}, {"job_time", "0"}};
@@ -85,7 +85,7 @@ inline bcda::Sandbox quick_sandbox(bcda::Sandbox::Options more = {}) {
   return bcda::Sandbox(options);
 }
 
-// A client of it that does not dawdle.
+// The settings of a client for it, with short delays.
 inline bcda::Config quick_config(const bcda::Sandbox& sandbox) {
   bcda::Config config = sandbox.config();
   config.set("poll_interval", "5ms")
@@ -97,7 +97,7 @@ inline bcda::Config quick_config(const bcda::Sandbox& sandbox) {
   return config;
 }
 
-// How a run ended, and what it said on the way.
+// The end of a run, and its events.
 struct Outcome {
   bcda::Status status = BCDA_OK;
   std::string message, outcome;

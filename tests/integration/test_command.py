@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""The bcda command as a user meets it: the vectors, good runs, bad input, Ctrl-C. Standard library alone.
+"""The bcda command from a user's view: the vectors, good runs, bad input, Ctrl-C. Uses only the standard library.
 
 usage: test_command.py BCDA VECTORS_DIR [unittest arguments]
 """
@@ -24,14 +24,14 @@ CLEAN = {name: value for name, value in os.environ.items() if not name.startswit
 
 
 def bcda(*arguments, env=None, **options):
-    """Runs the command to its end; nothing of the environment but `env` reaches it."""
+    """Runs the command to its end. Its environment has only the variables of `env`."""
     options.setdefault("stdin", subprocess.DEVNULL)
     return subprocess.run([BCDA, *map(str, arguments)], env={**CLEAN, **(env or {})}, timeout=60,
                           capture_output="stdout" not in options, **options)
 
 
 class Sandbox:
-    """`bcda sandbox` and the environment that a client of it needs."""
+    """`bcda sandbox`, and the environment for a client of it."""
 
     def __init__(self, *options):
         self.process = subprocess.Popen([BCDA, "sandbox", *options], stdout=subprocess.PIPE, env=CLEAN)
@@ -60,7 +60,7 @@ class Case(unittest.TestCase):
         self.out = self.dir / "out"
 
     def expect(self, run, code, *words):
-        """The exit code, words of the message, and no secret in it."""
+        """Checks the exit code and parts of the message, and that the message has no secret."""
         text = run.stderr.decode()
         self.assertEqual(run.returncode, code, text)
         for word in words:
@@ -68,7 +68,7 @@ class Case(unittest.TestCase):
         return text
 
     def assert_no_data(self):
-        """Nothing half-written: no file under a final name."""
+        """Checks that no file has a final name."""
         left = [path for path in self.dir.rglob("*.ndjson") if self.out in path.parents and ".bcda" not in path.parts
                 and path.name != "log.ndjson"]
         self.assertEqual(left, [])
@@ -81,7 +81,7 @@ class Decrypt(Case):
         return bcda("decrypt", file, "--private-key", key, "--out", self.out, *arguments, env=env)
 
     def vector(self):
-        """A vector of a common size, its ciphertext copied to where the test may alter it."""
+        """A vector of a usual size. Its ciphertext is copied to a path where the test may alter it."""
         vector = next(v for v in self.vectors["vectors"] if v["name"] == "patient-1kb-rsa2048")
         file = self.dir / vector["filename"]
         shutil.copyfile(VECTORS / vector["ciphertextFile"], file)
@@ -161,7 +161,7 @@ class Decrypt(Case):
         for key in ("xyz", "abc"):
             self.expect(self.decrypt(file, "--key", key), USAGE, "--key", "hex")
         self.expect(self.decrypt(file), USAGE, "--key")
-        self.expect(self.decrypt(file, "--key", "00", "--manifest", "m"), USAGE, "--key and --manifest exclude each other")
+        self.expect(self.decrypt(file, "--key", "00", "--manifest", "m"), USAGE, "--key and --manifest cannot be used together")
         for flag in ("--key", "--manifest", "--label", "--out"):
             self.expect(bcda("decrypt", file, flag, ""), USAGE, flag + " needs a value")
         self.expect(self.decrypt(file, file, "--key", vector["encryptedKey"]), USAGE, "--manifest")
@@ -182,7 +182,7 @@ class Decrypt(Case):
         self.assertTrue((self.out / "renamed.ndjson").exists())
 
     def test_interrupted_it_leaves_nothing(self):
-        """A pipe stands for a file that takes long: some of it comes, then a Ctrl-C."""
+        """A pipe replaces a slow file: it delivers some bytes, and then Ctrl-C follows."""
         vector = next(v for v in self.vectors["vectors"] if v["plaintextSize"] > 1 << 19)
         pipe = self.dir / vector["filename"]
         os.mkfifo(pipe)
@@ -351,7 +351,7 @@ class Export(Case):
                     FAILED)
         self.assert_no_data()
 
-    def test_a_key_in_place_of_the_secret_stays_here(self):
+    def test_a_key_instead_of_the_secret_is_not_sent(self):
         run = bcda("export", "--url", "https://localhost:1", "--client-id", "x", "--client-secret-file",
                    VECTORS / "keys/rsa2048.pkcs8.pem", "--out", self.out)
         self.expect(run, USAGE, "bcda: --client-secret-file: ", "more than one line")
@@ -360,17 +360,17 @@ class Export(Case):
         run = bcda("metadata", "--url", "nonsense", "--url", "http://127.0.0.1:1", "--connect-timeout", "1s")
         self.expect(run, FAILED, "127.0.0.1:1")
 
-    def test_nobody_listens(self):
+    def test_a_port_without_a_server(self):
         text = self.expect(self.export("--url", "https://localhost:1", "--retries", "0"), FAILED)
         self.assert_no_data()
         self.assertEqual(text.count("localhost:1"), 1, "the failure of three jobs is said once: " + text)
         self.assertRegex(text, r"warning: the kick-off for \w+: cannot connect")
         self.assertIn("bcda: 3 jobs failed: Coverage, ExplanationOfBenefit, Patient\n  hint: ", text)
 
-    def test_an_export_in_the_way(self):
+    def test_an_occupied_directory(self):
         self.expect(self.export("--type", "Patient"), OK)
         self.expect(self.export(), FAILED, "holds a finished export (export.json); choose another directory")
-        self.expect(self.export("--restart"), FAILED, "and --restart discards an unfinished one only; choose another")
+        self.expect(self.export("--restart"), FAILED, "and --restart discards only an unfinished export; choose another")
 
     def test_plain_http_to_a_port_that_speaks_tls(self):
         run = self.export("--url", self.sandbox.facts["url"].replace("https:", "http:"), "--retries", "0")
@@ -383,7 +383,7 @@ class Export(Case):
     def test_output_directory(self):
         self.out.write_text("a file")
         self.expect(self.export(), FAILED, self.out)
-        self.out = pathlib.Path("/proc/bcda-out")  # root may write anywhere else
+        self.out = pathlib.Path("/proc/bcda-out")  # root may create directories everywhere else
         self.expect(self.export(), FAILED, self.out)
 
     def test_full_disk(self):
@@ -403,7 +403,7 @@ class Export(Case):
 
 
 class Faults(Case):
-    """Runs against a sandbox of the export's own."""
+    """Exports with their own sandbox."""
 
     def export(self, *options, arguments=()):
         given = [item for option in (*self.fast(), *options) for item in ("--sandbox-option", option)]
@@ -420,7 +420,7 @@ class Faults(Case):
 
     def test_a_sandbox_has_its_own_service_and_credentials(self):
         for flag in ("--url", "--client-id", "--client-secret-file", "--private-key", "--ca-file"):
-            self.expect(self.export(arguments=(flag, "x")), USAGE, f"--sandbox and {flag} exclude each other")
+            self.expect(self.export(arguments=(flag, "x")), USAGE, f"--sandbox and {flag} cannot be used together")
         self.expect(bcda("export", "--url", "x", "--out", self.out, env={"BCDA_SANDBOX": "true"}), USAGE, "--url")
         self.assertFalse(self.out.exists())
 
@@ -440,9 +440,9 @@ class Faults(Case):
 
     def test_what_to_do_comes_last(self):
         text = self.expect(self.export("fault=flip"), CRYPTO, "; download the file again")
-        self.assertEqual(text.count("GCM tag"), 3, text)  # of two files, and of the first one again in the last message
+        self.assertEqual(text.count("GCM tag"), 3, text)  # for each of two files, and for the first one again in the last message
         self.assertIn("\nbcda: 2 of 2 files failed; the first: the file ", text)
-        self.assertIn(f"\nbcda: {self.out} holds an unfinished export: ", text)
+        self.assertIn(f"\nbcda: {self.out} holds an unfinished export; ", text)
         self.out = self.dir / "json"
         text = self.expect(self.export("fault=flip", arguments=["--json"]), CRYPTO)
         self.assertTrue(text.startswith("bcda: 2 of 2 files failed; the first: the file "), text)
@@ -455,7 +455,7 @@ class Faults(Case):
     def test_bad_option(self):
         self.expect(self.export("beneficiary=1"), USAGE, "beneficiaries")
         self.expect(self.export("beneficiaries"), USAGE, "name=value")
-        self.expect(self.export("fault=stall:on=/data"), USAGE, "on=PREFIX begins with a method", "GET /data/")
+        self.expect(self.export("fault=stall:on=/data"), USAGE, "on=PREFIX must start with a method", "GET /data/")
 
     def test_bad_option_of_the_sandbox_command(self):
         self.expect(bcda("sandbox", "--beneficiaries-per-file", "x"), USAGE, "bcda: --beneficiaries-per-file takes a number")
@@ -467,7 +467,7 @@ class Faults(Case):
 
 class Interrupts(Case):
     def start(self, stage, *options):
-        """An export that is at this stage."""
+        """Starts an export and waits until it is at this stage."""
         given = [item for option in options for item in ("--sandbox-option", option)]
         process = subprocess.Popen([BCDA, "export", "--sandbox", "--out", self.out, "--type", "Patient", "--json", *given,
                                     "--poll-interval", "50ms"], env=CLEAN, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
@@ -484,7 +484,7 @@ class Interrupts(Case):
         self.assertEqual(process.returncode, INTERRUPTED, text)
         self.assert_no_data()
 
-    def test_jobs_that_go_on_are_named(self):
+    def test_jobs_that_continue_are_named(self):
         with Sandbox("--job-time", "1h") as sandbox:
             for arguments in (["export", "--out", self.out], ["manifest"]):
                 process = subprocess.Popen([BCDA, *arguments, "--type", "Patient,Coverage"], env={**CLEAN, **sandbox.env},
@@ -497,13 +497,13 @@ class Interrupts(Case):
                 process.send_signal(signal.SIGINT)
                 _, text = process.communicate(timeout=20)
                 self.assertEqual(process.returncode, INTERRUPTED, text)
-                self.assertIn("bcda: canceled\nbcda: jobs already started go on at the service", text)
+                self.assertIn("bcda: canceled\nbcda: these jobs are still running at the service", text)
                 for type in ("Patient", "Coverage"):
                     self.assertRegex(text, f"  {type}: {sandbox.facts['url']}/api/v1/jobs/[0-9]+\n")
         self.out = self.dir / "own sandbox"
         process = self.start("waiting", "job_time=1h")
         process.send_signal(signal.SIGINT)
-        self.assertNotIn(b"go on", process.communicate(timeout=20)[1])
+        self.assertNotIn(b"still running", process.communicate(timeout=20)[1])
 
     def test_while_waiting(self):
         for how in (signal.SIGINT, signal.SIGTERM):
@@ -521,7 +521,7 @@ class Shows(Case):
             run = bcda(command, "--help")
             self.expect(run, OK)
             self.assertIn(b"Usage: bcda " + command.encode(), run.stdout)
-            if command != "sandbox":  # its list of faults is laid out by hand
+            if command != "sandbox":  # its list of faults is not wrapped
                 self.assertLessEqual(max(map(len, run.stdout.decode().splitlines())), 110)
 
     def test_help_as_a_command(self):

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""bcda decrypt of whole directories, files in odd encodings, and what the command does to keep secrets.
+"""bcda decrypt of whole directories, files in unusual encodings, and the protection of secrets.
 
 usage: test_decrypt_command.py BCDA VECTORS_DIR [unittest arguments]
 """
@@ -75,7 +75,7 @@ class Downloads(Case):
         self.assertTrue((self.out / self.chosen[1]["filename"]).exists())
         self.assertFalse((self.out / "export.json").exists())
 
-    def test_every_failure_of_a_directory_is_told(self):
+    def test_every_failure_of_a_directory_is_printed(self):
         missing, bad = (self.downloads / vector["filename"] for vector in self.chosen)
         missing.unlink()
         bad.write_bytes(bad.read_bytes()[:-1])
@@ -87,11 +87,11 @@ class Downloads(Case):
         self.assertTrue(lines[1].startswith(f"bcda: {bad}: the GCM tag does not match"), text)
         self.assertTrue(lines[1].endswith("; download the file again"), text)
         self.assertEqual(lines[2], "bcda: 2 of 3 files failed")
-        told = [json.loads(line) for line in run.stdout.splitlines()]
-        self.assertEqual([line["file"] for line in told], [str(missing), str(bad)])
-        self.assertEqual(["bcda: " + line["error"] for line in told], lines[:2])
+        printed = [json.loads(line) for line in run.stdout.splitlines()]
+        self.assertEqual([line["file"] for line in printed], [str(missing), str(bad)])
+        self.assertEqual(["bcda: " + line["error"] for line in printed], lines[:2])
 
-    def test_every_failure_of_several_files_is_told(self):
+    def test_every_failure_of_several_files_is_printed(self):
         files = [self.downloads / vector["filename"] for vector in self.chosen]
         for file in files:
             file.write_bytes(b"x")
@@ -113,11 +113,11 @@ class Downloads(Case):
         run = self.decrypt(self.downloads, "--manifest", self.manifest, "--quiet")
         self.expect(run, WITH_ERRORS, "warning: ", "1 files that the manifest does not list")
 
-    def test_warnings_are_told_as_they_are(self):
+    def test_warnings_are_printed_unchanged(self):
         self.key = self.key.rename(self.dir / 'odd "name" \\ [x].pem')
         self.key.chmod(0o644)
         run = self.decrypt(*sorted(self.downloads.iterdir()), "--manifest", self.manifest)
-        text = self.expect(run, WITH_ERRORS, f"warning: {self.key} holds a secret and is readable by others")
+        text = self.expect(run, WITH_ERRORS, f"warning: {self.key} holds a secret and is readable by other users")
         self.assertEqual(text.count("warning:"), 1, "said once")
 
     def test_what_is_not_taken(self):
@@ -163,7 +163,7 @@ class Downloads(Case):
                  "LeakSanitizer needs a process that can be looked into")
 class Secrets(Case):
     def test_there_is_no_core_file(self):
-        """The kernel writes none of a process that is not dumpable, whatever limit and pattern say."""
+        """The kernel writes no core file of a process that is not dumpable, whatever the limit and the pattern are."""
         pipe = self.dir / "pipe"
         os.mkfifo(pipe)
         unlimited = ["sh", "-c", 'ulimit -c unlimited 2>/dev/null; exec "$@"', "sh"]
@@ -210,7 +210,7 @@ class Credentials(Case):
                        env={"BCDA_CLIENT_ID": text, "BCDA_CLIENT_SECRET": "x"})
             self.assertNotIn("hunter", self.expect(run, USAGE, "bcda: --client-id ", word))
 
-    def test_open_files_are_warned_of(self):
+    def test_readable_secret_files_cause_a_warning(self):
         with Sandbox("--pending-time", "0s", "--job-time", "100ms", "--beneficiaries", "5") as sandbox:
             env = dict(sandbox.env)
             secret, key = self.dir / "secret", self.dir / "key.pem"
@@ -221,7 +221,7 @@ class Credentials(Case):
                 key.chmod(mode)
                 run = bcda("export", "--types", "Patient", "--out", self.dir / oct(mode), "-q", "--client-secret-file",
                            secret, "--private-key", key, env=env)
-                text = self.expect(run, OK, *(f"{file} holds a secret and is readable by others" for file in files))
+                text = self.expect(run, OK, *(f"{file} holds a secret and is readable by other users" for file in files))
                 self.assertEqual(text.count("warning:"), len(files))
 
 

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""What holds at any size and at any moment: small memory, and no file under its final name that is not whole.
+"""Two guarantees at any size and at any moment: little memory, and no incomplete file under a final name.
 
 usage: test_limits.py BCDA [unittest arguments]
 """
@@ -27,7 +27,7 @@ class Case(unittest.TestCase):
         self.addCleanup(shutil.rmtree, self.dir, True)
 
     def sandbox(self, *options):
-        """The environment of a client of a `bcda sandbox` that runs until the test ends."""
+        """Starts a `bcda sandbox` that runs until the test ends. Returns the environment for a client of it."""
         process = subprocess.Popen([BCDA, "sandbox", "--pending-time", "0s", "--job-time", "0s", *options],
                                    stdout=subprocess.PIPE, env=CLEAN)
         self.addCleanup(process.stdout.close)
@@ -44,7 +44,7 @@ class Case(unittest.TestCase):
 
 class Memory(Case):
     def peak(self, size):
-        """MiB of resident memory that an export of this size takes at most (at least what this script takes itself)."""
+        """The maximum resident memory of an export of this size, in MiB. It is never less than that of this script."""
         env = self.sandbox("--bytes-per-type", size)
         out = self.dir / size
         export = subprocess.Popen([BCDA, "export", "--quiet", "--types", "Patient", "--out", out], env=env)
@@ -84,7 +84,7 @@ class Kill(Case):
         for number in range(kills):
             out = self.dir / f"killed-{number}"
             export = self.export(out, env)
-            time.sleep(duration * number / kills)  # the moment is what is tested: spread over the whole of a run
+            time.sleep(duration * number / kills)  # the kills are spread over the whole run
             export.send_signal(signal.SIGKILL)
             export.wait()
             found = self.data(out) if out.exists() else []
@@ -95,14 +95,14 @@ class Kill(Case):
             counts.append(len(found))
             shutil.rmtree(out, ignore_errors=True)
         print("files that were there when the command was killed:", *counts)
-        self.assertGreater(sum(1 for n in counts if 0 < n < self.FILES), 3, "no kill in mid-download: widen the window")
+        self.assertGreater(sum(1 for n in counts if 0 < n < self.FILES), 3, "no kill during a download; widen the window")
 
 
 class FullDisk(Case):
     def test_ends_with_the_cause_and_nothing_half_written(self):
         env = self.sandbox("--bytes-per-type", "64MiB", "--files-per-type", "2")
         out = self.dir / "out"
-        limit = 4 * MEBIBYTE  # a write beyond it fails as one to a full disk does
+        limit = 4 * MEBIBYTE  # a write beyond it fails like a write to a full disk
         export = subprocess.run([BCDA, "export", "--types", "Patient", "--out", out], env=env, capture_output=True, timeout=60,
                                 preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (limit, limit)))
         self.assertEqual(export.returncode, 1, export.stderr)

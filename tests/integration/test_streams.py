@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""The bcda command with standard streams that are full, closed or never read, and with signals. Standard library alone.
+"""The bcda command with full, closed and unread standard streams, and with signals. Uses only the standard library.
 
 usage: test_streams.py BCDA VECTORS_DIR [unittest arguments]
 """
@@ -17,7 +17,7 @@ import unittest
 from test_command import BCDA, CLEAN, FAILED, INTERRUPTED, OK, USAGE, VECTORS, WITH_ERRORS, Case, bcda
 
 FAST = "pending_time=0s", "job_time=100ms", "beneficiaries=40", "beneficiaries_per_file=20"
-PATIENCE = 30  # seconds; only a failure waits so long
+PATIENCE = 30  # seconds; only a test that fails waits this long
 
 
 def export(*arguments, options=FAST):
@@ -27,7 +27,7 @@ def export(*arguments, options=FAST):
 
 
 def fill(descriptor):
-    """Until it takes no more, as when its reader hangs."""
+    """Fills a pipe until it accepts no more bytes, as if its reader hangs."""
     os.set_blocking(descriptor, False)
     try:
         for size in (4096, 1):
@@ -42,7 +42,7 @@ def fill(descriptor):
 
 class Stream(Case):
     def full_pipe(self):
-        """The writing end of a pipe that nobody reads."""
+        """The write end of a pipe without a reader."""
         reader, writer = os.pipe()
         self.addCleanup(os.close, reader)
         self.addCleanup(os.close, writer)
@@ -56,7 +56,7 @@ class Stream(Case):
         return process
 
     def until(self, condition, process):
-        """Waits for what the process does; there is no event for it."""
+        """Polls until the process has reached a state, because there is no event for it."""
         last = time.monotonic() + PATIENCE
         while not condition():
             self.assertIsNone(process.poll(), "the command has ended")
@@ -71,7 +71,7 @@ class Stream(Case):
         self.until(caught, process)
 
     def vectors(self, count):
-        """Encrypted files of one key, and their manifest."""
+        """Encrypted files with one key, and their manifest."""
         listed = json.loads((VECTORS / "vectors.json").read_text())["vectors"]
         chosen = [v for v in listed if v["keyBits"] == 2048][:count]
         manifest = self.dir / "manifest.json"
@@ -85,7 +85,7 @@ class Stream(Case):
 
 
 class Unread(Stream):
-    """Nobody reads what the command writes: a signal must end it all the same."""
+    """A signal must end the command even if nobody reads its output."""
 
     def assert_ends(self, process, code=INTERRUPTED, number=signal.SIGTERM):
         process.send_signal(number)
@@ -117,7 +117,7 @@ class Unread(Stream):
     def test_a_table(self):
         process = self.start(["settings"], stdout=self.full_pipe())
         process.send_signal(signal.SIGTERM)
-        process.wait(PATIENCE)  # by the signal or in order
+        process.wait(PATIENCE)  # it ends by the signal or normally
 
     def test_sandbox(self):
         process = self.start(["sandbox"], stdout=self.full_pipe(), stderr=subprocess.DEVNULL)
@@ -131,7 +131,7 @@ class Unread(Stream):
             self.assert_ends(process)
 
     def test_decryption(self):
-        """It is at the summary of its first file."""
+        """The decryption is blocked while it prints the summary of its first file."""
         process = self.start(self.vectors(3), stdout=self.full_pipe(), stderr=subprocess.DEVNULL)
         self.until(lambda: self.out.exists() and list(self.out.glob("*.ndjson")), process)
         process.send_signal(signal.SIGTERM)
@@ -145,7 +145,7 @@ class Unread(Stream):
         self.until(lambda: not (self.out / ".bcda").exists(), process)
         process.send_signal(signal.SIGTERM)
         _, text = process.communicate(timeout=PATIENCE)
-        self.assertIn(process.returncode, (OK, INTERRUPTED))  # the receipt is there a moment before the run has ended
+        self.assertIn(process.returncode, (OK, INTERRUPTED))  # the receipt appears a moment before the run ends
         self.assertEqual(process.returncode == OK, b"nobody read standard output" in text, text)
 
     def test_a_progress_bar_on_a_terminal_that_is_stopped(self):
@@ -182,7 +182,7 @@ class Answering:
 
 
 class Full(Stream):
-    """What is on disk and verified is not undone by an account of it that cannot be printed."""
+    """A report that cannot be printed does not change the verified files on disk."""
 
     def run_full(self, arguments):
         with open("/dev/full", "w") as full:
@@ -254,7 +254,7 @@ class Signals(Stream):
                 return process
         self.fail(process.communicate()[1])
 
-    def test_two_at_once_are_one_request(self):
+    def test_two_signals_at_once_are_one_request(self):
         for pair in ((signal.SIGTERM, signal.SIGTERM), (signal.SIGTERM, signal.SIGHUP), (signal.SIGINT, signal.SIGTERM)):
             with self.subTest(pair):
                 self.out = self.dir / "-".join(str(int(number)) for number in pair)
@@ -266,8 +266,8 @@ class Signals(Stream):
                 self.assertIn(b"unfinished export", text)
                 self.assertEqual(json.loads(out.splitlines()[-1])["status"], "CANCELED")
 
-    def test_a_later_one_ends_what_does_not_listen(self):
-        """The decryption waits in a read that nothing comes to."""
+    def test_a_later_signal_ends_a_process_that_does_not_react(self):
+        """The decryption is blocked in a read that gets no bytes."""
         listed = json.loads((VECTORS / "vectors.json").read_text())["vectors"]
         vector = next(v for v in listed if v["keyBits"] == 2048 and v["plaintextSize"] > 1 << 19)
         pipe = self.dir / vector["filename"]
@@ -305,7 +305,7 @@ class Signals(Stream):
         process = self.waiting()
         moved = self.dir / "moved"
         self.out.rename(moved)
-        self.out.symlink_to(self.out)  # a loop: stat fails
+        self.out.symlink_to(self.out)  # a loop, so stat fails
         process.send_signal(signal.SIGINT)
         _, text = process.communicate(timeout=PATIENCE)
         self.assertEqual(process.returncode, INTERRUPTED, text)

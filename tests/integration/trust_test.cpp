@@ -1,4 +1,4 @@
-// Whom the client trusts, and what it refuses to talk to.
+// The servers that the client trusts, and the URLs that it refuses.
 #include "integration/support.hpp"
 
 namespace bcda_test {
@@ -21,7 +21,7 @@ TEST(Trust, AnUnknownAuthorityIsRefusedAndTheRemedyNamed) {
   EXPECT_NE(message.find("ca_file"), std::string::npos) << message;
 }
 
-TEST(Trust, AnotherSandboxsAuthorityIsNoBetter) {
+TEST(Trust, TheAuthorityOfAnotherSandboxIsRefused) {
   bcda::Sandbox sandbox = quick_sandbox(), other = quick_sandbox();
   std::string message;
   EXPECT_EQ(status_of({{"url", sandbox.url()}, {"ca_file", other.ca_file()}}, &message), BCDA_TLS);

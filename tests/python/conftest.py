@@ -1,4 +1,4 @@
-"""What the Python tests share: quick sandboxes, clients that do not dawdle, the conformance vectors."""
+"""Fixtures of the Python tests: quick sandboxes, clients with short delays, the conformance vectors."""
 
 from __future__ import annotations
 
@@ -20,16 +20,16 @@ import pytest
 
 T = TypeVar("T")
 
-# Where the tests run in the background of a shell SIGINT is ignored, and so it would be in what they start.
+# A shell starts background processes with SIGINT ignored, and their children inherit this. So it is restored here.
 signal.signal(signal.SIGINT, signal.default_int_handler)
 
 VECTORS = Path(__file__).parent.parent / "vectors"
-QUICK: dict[str, Any] = {"pending_time": 0, "job_time": "50ms"}  # of a sandbox
-PROMPT: dict[str, Any] = {"poll_interval": 0.02, "retry_delay": 0.01, "durability": "process"}  # of a client
+QUICK: dict[str, Any] = {"pending_time": 0, "job_time": "50ms"}  # options of a sandbox
+PROMPT: dict[str, Any] = {"poll_interval": 0.02, "retry_delay": 0.01, "durability": "process"}  # settings of a client
 
 
 def prompt(**settings: Any) -> dict[str, Any]:
-    """PROMPT, and these."""
+    """PROMPT with further settings."""
     return {**PROMPT, **settings}
 
 
@@ -66,14 +66,14 @@ def client(sandbox: bcda.Sandbox) -> Iterator[bcda.Client]:
 
 @pytest.fixture(scope="session")
 def vectors() -> list[dict[str, Any]]:
-    """Files that the service itself encrypted, with what they decrypt to."""
+    """Files that the service itself encrypted, with their plaintext."""
     made: list[dict[str, Any]] = json.loads((VECTORS / "vectors.json").read_text())["vectors"]
     return made
 
 
 @pytest.fixture(scope="session")
 def shared_sandbox() -> Iterator[bcda.Sandbox]:
-    """One that nothing is done to: two files of each type."""
+    """A sandbox that no test changes. It has two files of each type."""
     with bcda.Sandbox(20, beneficiaries_per_file=10, **QUICK) as made:
         yield made
 
@@ -86,7 +86,7 @@ def shared_client(shared_sandbox: bcda.Sandbox) -> Iterator[bcda.Client]:
 
 @pytest.fixture
 def memory() -> Iterator[str]:
-    """The URL of a place in memory, gone after the test."""
+    """The URL of a destination in memory, which is removed after the test."""
     url = f"memory://{uuid.uuid4().hex}"
     yield url
     system = fsspec.filesystem("memory")
@@ -95,7 +95,7 @@ def memory() -> Iterator[str]:
 
 
 def settings_for(sandbox: bcda.Sandbox) -> dict[str, Any]:
-    """What a client of it takes."""
+    """The settings for a client of a sandbox."""
     names = ("url", "client_id", "client_secret", "private_key", "ca_file")
     return {**{name: getattr(sandbox, name) for name in names}, **PROMPT}
 
@@ -106,7 +106,7 @@ def count_records(content: bytes) -> int:
 
 
 def write_export(directory: Path, files: Mapping[str, bytes]) -> bcda.ExportResult:
-    """A finished export whose files, one a type, are written by hand."""
+    """A finished export with one file for each type. The test writes the files itself."""
     directory.mkdir()
     rows = []
     for kind, content in files.items():
@@ -120,7 +120,7 @@ def write_export(directory: Path, files: Mapping[str, bytes]) -> bcda.ExportResu
 
 
 def in_thread(call: Callable[[], T]) -> Future[T]:
-    """Begins a call in a thread of its own, which does not keep a test that fails from ending."""
+    """Starts a call in a daemon thread, so that a test that fails can end."""
     future: Future[T] = Future()
 
     def run() -> None:
@@ -134,6 +134,6 @@ def in_thread(call: Callable[[], T]) -> Future[T]:
 
 
 def run_python(script: str, *arguments: object, **options: Any) -> subprocess.CompletedProcess[str]:
-    """Runs a script in an interpreter of its own, to its end."""
+    """Runs a script in a new interpreter, to its end."""
     command = [sys.executable, "-c", script, *map(str, arguments)]
     return subprocess.run(command, capture_output=True, text=True, timeout=60, check=False, **options)

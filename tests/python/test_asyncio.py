@@ -60,7 +60,7 @@ def test_every_run_can_be_awaited(client: bcda.Client, tmp_path: Path) -> None:
     asyncio.run(main())
 
 
-def test_progress_is_told(client: bcda.Client, tmp_path: Path) -> None:
+def test_progress_is_reported(client: bcda.Client, tmp_path: Path) -> None:
     kinds: set[str] = set()
     asyncio.run(client.export_async(["Patient"], out=tmp_path / "out", progress=lambda event: kinds.add(event.kind)))
     assert {"state", "job", "manifest", "file", "finished"} <= kinds
@@ -81,22 +81,22 @@ def test_canceling_the_task_cancels_the_export(
     async def main() -> None:
         reached = asyncio.Event()
 
-        def tell(event: bcda.Event) -> None:
+        def report(event: bcda.Event) -> None:
             if event.kind == "poll" or event.text == "downloading":
                 reached.set()
 
-        export = asyncio.ensure_future(client.export_async(["Patient"], out=tmp_path / "out", progress=tell))
+        export = asyncio.ensure_future(client.export_async(["Patient"], out=tmp_path / "out", progress=report))
         await reached.wait()
         export.cancel()
         with pytest.raises(asyncio.CancelledError):
             await export
-        # It let go of the directory, so that another export may have it.
+        # The canceled export has released the directory, so another export may use it.
         client.start(["Coverage"], out=tmp_path / "out", restart=True).close()
 
     asyncio.run(main())
 
 
-def test_a_loop_that_is_left_leaves_nothing(make_sandbox: Callable[..., bcda.Sandbox], tmp_path: Path) -> None:
+def test_an_abandoned_loop_leaves_nothing(make_sandbox: Callable[..., bcda.Sandbox], tmp_path: Path) -> None:
     client = make_sandbox(job_time="1h").client(**PROMPT)
 
     async def main() -> str:

@@ -85,7 +85,7 @@ def test_warnings_go_to_the_logger(
         bcda.decrypt(downloads, tmp_path / "claims", manifest=manifest, private_key=key, durability="process")
     texts = [record.getMessage() for record in caplog.records]
     assert any("1 files that the manifest does not list" in text for text in texts)
-    assert any(f"{key} holds a secret and is readable by others" in text for text in texts)
+    assert any(f"{key} holds a secret and is readable by other users" in text for text in texts)
 
 
 def test_a_plain_error_file_is_copied(tmp_path: Path, downloads: Path, manifest: dict[str, Any]) -> None:

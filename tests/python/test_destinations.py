@@ -1,4 +1,4 @@
-"""Where files go when it is not a directory: fsspec URLs and sinks of one's own. What is unverified stays hidden."""
+"""Destinations other than directories: fsspec URLs and custom sinks. Unverified data stays hidden."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ PATIENCE = 30
 
 
 def files_at(url: str) -> set[str]:
-    """Every file of a place, by its path there."""
+    """Every file of a destination, by its path there."""
     system, root = fsspec.core.url_to_fs(url)
     return {path[len(root) + 1 :] for path in system.find(root)}
 
@@ -87,7 +87,7 @@ def test_files_that_fail_are_not_visible(make_sandbox: MakeSandbox, memory: str)
 
 
 class Watched(MemoryFileSystem):  # type: ignore[misc,unused-ignore]
-    """Notes which files there are whenever one is opened, moved or written whole."""
+    """Records the existing files whenever a file is opened, moved or completely written."""
 
     protocol = "watched"
     cachable = False
@@ -122,7 +122,7 @@ def watched() -> Iterator[str]:
 
 
 def visible(paths: set[str]) -> set[str]:
-    """By name, those that are not hidden."""
+    """The files that are not hidden, by name."""
     return {path.rsplit("/", 1)[-1] for path in paths if "/." not in path}
 
 
@@ -217,7 +217,7 @@ def test_a_file_system_that_is_not_there(url: str, shared_client: bcda.Client) -
     assert isinstance(caught.value.__cause__, (ValueError, ImportError))
 
 
-# What of a file system fails, and at which stage of an export.
+# The operation of a file system that fails, and the stage of the export.
 FAILING = ["isdir", "makedirs", "open", "mv", "pipe_file"]
 
 
@@ -239,11 +239,11 @@ def test_a_file_system_that_fails(
     assert not any(".partial" in path for path in Watched.store)
 
 
-# ---- fsspec: files with a commit of their own, as those of s3fs and gcsfs ----
+# ---- fsspec: files with a commit() method, like those of s3fs and gcsfs ----
 
 
 class UploadFile(AbstractBufferedFile):  # type: ignore[misc]
-    """A multipart upload: nothing can be seen of it before `commit`."""
+    """A multipart upload, which is invisible before `commit`."""
 
     fs: Upload
 
@@ -273,7 +273,7 @@ class UploadFile(AbstractBufferedFile):  # type: ignore[misc]
 
 
 class Upload(AbstractFileSystem):  # type: ignore[misc]
-    """An object store, known to fsspec by another name than its protocol."""
+    """An object store whose name in fsspec differs from its protocol."""
 
     protocol = "s3"
     cachable = False
@@ -294,7 +294,7 @@ class Upload(AbstractFileSystem):  # type: ignore[misc]
         return UploadFile(self, path, mode, block_size=1 << 16, autocommit=autocommit)
 
     def _kept(self, path: str) -> str:
-        """Reading is memory's business."""
+        """The memory file system does the reading."""
         MemoryFileSystem().pipe_file(f"/upload/{path}", self.objects[path])
         return f"/upload/{path}"
 
@@ -354,7 +354,7 @@ def test_uploads_of_what_fails_are_discarded(size: str, make_sandbox: MakeSandbo
     assert caught.value.result is not None
     (whole,) = caught.value.result.files
     del caught
-    gc.collect()  # the end of a file that is not closed would upload it after all
+    gc.collect()  # the finalizer of a file that is not closed would upload it
     (failed,) = (name for what, name in upload.notes if what == "discard")
     steps = [what for what, name in upload.notes if name == failed]
     assert steps[0] == ("begin" if size == "600KiB" else "discard")
@@ -381,11 +381,11 @@ def test_an_occupied_bucket(shared_client: bcda.Client, upload: type[Upload]) ->
     assert upload.notes == []
 
 
-# ---- A sink of one's own ----
+# ---- Custom sinks ----
 
 
 class Recorder:
-    """A sink that notes every call. `fails` is called with the step and the file's number; it may raise."""
+    """A sink that records every call. `fails` is called with the step and the number of the file, and may raise."""
 
     def __init__(self, fails: Callable[[str, int], object] = lambda step, number: None) -> None:
         self.fails = fails
@@ -400,7 +400,7 @@ class Recorder:
         return file
 
     def steps(self) -> list[list[str]]:
-        """Of each file, in order of their beginnings."""
+        """The calls of each file, in the order in which the files started."""
         return [file.steps for file in self.files]
 
 
@@ -437,7 +437,7 @@ class RecorderFile:
 
 
 def raiser(step: str, error: BaseException, only: int | None = None) -> Callable[[str, int], None]:
-    """Raises in this step, of one file alone if `only` is given."""
+    """Raises in this step, for all files or only for the file `only`."""
 
     def fail(now: str, number: int) -> None:
         if now == step and only in (None, number):
@@ -464,9 +464,9 @@ def test_a_sink_gets_whole_files(make_sandbox: MakeSandbox, tmp_path: Path) -> N
 
 
 def test_events_name_a_sinks_files(shared_client: bcda.Client) -> None:
-    told: list[bcda.Event] = []
-    result = shared_client.export(["Patient"], out=Recorder(), progress=told.append)
-    assert {event.file for event in told if event.kind == "file"} == {file.path for file in result.files}
+    reported: list[bcda.Event] = []
+    result = shared_client.export(["Patient"], out=Recorder(), progress=reported.append)
+    assert {event.file for event in reported if event.kind == "file"} == {file.path for file in result.files}
 
 
 def test_error_files_go_to_a_sink_too(make_sandbox: MakeSandbox) -> None:
@@ -503,7 +503,7 @@ def test_what_does_not_verify_is_aborted(make_sandbox: MakeSandbox) -> None:
     assert [file.path for file in caught.value.result.files] == [f.name for f in sink.files if "commit" in f.steps]
 
 
-def test_a_file_that_is_retried_begins_anew(make_sandbox: MakeSandbox) -> None:
+def test_a_file_that_is_retried_starts_again(make_sandbox: MakeSandbox) -> None:
     sandbox = make_sandbox(bytes_per_type="600KiB", files_per_type=1, faults="reset:count=1:at=90%")
     sink = Recorder()
     result = sandbox.client(**PROMPT).export(["Patient"], out=sink, progress=False)
@@ -521,7 +521,7 @@ STEPS = {"begin": ["begin"], "write": ["begin", "write", "abort"], "commit": ["b
 def test_what_a_sink_raises_is_the_cause(step: str, error: BaseException, shared_client: bcda.Client) -> None:
     sink = Recorder(raiser(step, error))
     run = shared_client.start(["Patient"], out=sink)
-    for _ in range(2):  # each time it is asked
+    for _ in range(2):  # the same error each time
         with pytest.raises(bcda.SinkError, match=step) as caught:
             run.result()
         assert caught.value.__cause__ is error
@@ -553,7 +553,7 @@ def test_what_abort_raises_does_not_matter(make_sandbox: MakeSandbox) -> None:
 
 
 def test_the_cause_is_what_failed_the_file(make_sandbox: MakeSandbox) -> None:
-    """Not what an abort raised before it, when the file was tried for the first time."""
+    """The cause is not what an abort raised earlier, after the first try of the file."""
     sandbox = make_sandbox(faults="reset:count=1")
     causes = {"abort": OSError("abort"), "commit": OSError("commit")}
 
@@ -581,7 +581,7 @@ def test_a_sink_that_cannot_be_called_so(shared_client: bcda.Client) -> None:
 
 
 def test_a_sink_may_cancel_the_run_that_calls_it(make_sandbox: MakeSandbox) -> None:
-    # A download whose bytes are always there looks for a cancellation every 4 MiB.
+    # A download whose bytes are always ready checks for a cancellation every 4 MiB.
     sandbox = make_sandbox(bytes_per_type="12MiB", files_per_type=1)
     started = threading.Event()
     runs: list[bcda.Run[bcda.ExportResult]] = []
@@ -611,7 +611,7 @@ def test_close_waits_until_a_sink_is_let_go_of(shared_client: bcda.Client) -> No
     run = shared_client.start(["Patient"], out=sink)
     assert inside.wait(PATIENCE)
     closing = in_thread(run.close)
-    with pytest.raises(FutureTimeoutError):  # a write is under way
+    with pytest.raises(FutureTimeoutError):  # a write is still running
         closing.result(0.1)
     leave.set()
     closing.result(PATIENCE)
@@ -622,7 +622,7 @@ def test_close_waits_until_a_sink_is_let_go_of(shared_client: bcda.Client) -> No
 
 
 def test_several_files_at_once(shared_client: bcda.Client) -> None:
-    """Two writes that wait for each other: with one at a time they would not end."""
+    """Two writes wait for each other. They would never end if only one ran at a time."""
     both = threading.Barrier(2)
     sink = Recorder(lambda step, number: step == "write" and both.wait(PATIENCE))
     result = shared_client.export(["Patient"], out=sink, progress=False, parallel=2)
@@ -630,7 +630,7 @@ def test_several_files_at_once(shared_client: bcda.Client) -> None:
 
 
 def test_a_sink_cannot_wait_for_any_run(shared_client: bcda.Client) -> None:
-    """It is on one of the threads that serve them: with one thread nothing would ever go on."""
+    """A sink runs on a thread that serves the runs. With one thread, the wait would block everything."""
 
     def ask(step: str, number: int) -> None:
         if step == "commit":

@@ -1,4 +1,4 @@
-"""What goes wrong, and how it is told: the class, the message, the fields; and that no secret is ever in them."""
+"""Failures and their exceptions: the class, the message and the fields, which never contain a secret."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def test_every_failure_has_one_class() -> None:
     assert sorted(cls.code for cls in CLASSES) == sorted(failures)
 
 
-OWN_WORDS = {"SINK", "CANCELED"}  # the table speaks to a caller in C there
+OWN_WORDS = {"SINK", "CANCELED"}  # their meanings in the table are for callers in C
 
 
 @each_class
@@ -96,17 +96,17 @@ def test_copies_keep_what_was_verified(copied: Callable[[Any], Any], make_sandbo
     assert sum(1 for _ in result.records("Patient")) == 5
 
 
-# ---- What the service does wrong ----
+# ---- Faults of the service ----
 
 
 @dataclass(frozen=True)
 class Fault:
-    """Faults of a sandbox with two files, and what comes of them."""
+    """Faults of a sandbox with two files, and the expected result."""
 
     faults: list[str]
     kind: type[bcda.Error]
     says: str
-    files: int = 0  # that were verified
+    files: int = 0  # the number of verified files
     http_status: int | None = None
     retriable: bool = False
     settings: dict[str, Any] = field(default_factory=dict)
@@ -120,7 +120,7 @@ FAULTS: dict[str, Fault] = {
     "keys differ": Fault(["keys-differ"], bcda.ProtocolError, "two different keys", http_status=200),
     "no key": Fault(["no-key", "no-keymap"], bcda.VerificationError, "allow_plaintext"),
     "plaintext": Fault(["plaintext:count=1"], bcda.DecryptionError, "plain NDJSON", files=1),
-    "truncate": Fault(["truncate"], bcda.NetworkError, "to go", retriable=True),
+    "truncate": Fault(["truncate"], bcda.NetworkError, "bytes missing", retriable=True),
     "reset": Fault(["reset"], bcda.NetworkError, "reading from", retriable=True),
     "stall": Fault(["stall"], bcda.TimeoutError, "in time", retriable=True, settings={"idle_timeout": 0.1}),
     "other origin": Fault(["other-origin=https://evil.example"], bcda.ProtocolError, "allowed_origins"),
@@ -212,7 +212,7 @@ def test_wrong_private_key(shared_sandbox: bcda.Sandbox, tmp_path: Path) -> None
         client.export(["Patient"], out=tmp_path / "claims", progress=False)
 
 
-def test_nobody_listens(tmp_path: Path) -> None:
+def test_a_port_without_a_server(tmp_path: Path) -> None:
     with bcda.Sandbox(1) as sandbox:
         client = sandbox.client(**PROMPT, retries=0)
     with pytest.raises(bcda.NetworkError, match="localhost") as caught:
@@ -228,10 +228,10 @@ def test_certificate_of_someone_else(shared_sandbox: bcda.Sandbox, make_sandbox:
 
 
 class Service(HTTPServer):
-    """The service on loopback, for answers that the sandbox does not give."""
+    """A service on loopback, for answers that the sandbox cannot give."""
 
-    status: tuple[int, dict[str, Any]]  # what a status request brings
-    data: bytes  # what a file's request brings
+    status: tuple[int, dict[str, Any]]  # the answer to a status request
+    data: bytes  # the answer to the request of a file
 
     @property
     def url(self) -> str:
@@ -265,7 +265,7 @@ class Answers(BaseHTTPRequestHandler):
             self.answer(200, self.server.data)
 
     def log_message(self, format: str, *arguments: object) -> None:
-        """Says nothing."""
+        """Prints no log."""
 
 
 @pytest.fixture
@@ -277,7 +277,7 @@ def service() -> Iterator[Service]:
         served.result(20)
 
 
-# The service's words, which may name beneficiaries.
+# The text of the service, which may name beneficiaries.
 WORDS = "Error retrieving Patient for beneficiary 19990000000027"
 
 
@@ -286,12 +286,12 @@ def test_the_services_words_stay_in_their_field(
 ) -> None:
     issue = {"severity": "Error", "code": "Exception", "details": {"text": WORDS}}
     service.status = 500, {"resourceType": "OperationOutcome", "issue": [issue]}
-    told: list[bcda.Event] = []
+    reported: list[bcda.Event] = []
     with caplog.at_level("DEBUG", logger="bcda"), pytest.raises(bcda.JobFailedError) as caught:
-        service.client().export(["Patient"], out=tmp_path / "claims", progress=told.append)
+        service.client().export(["Patient"], out=tmp_path / "claims", progress=reported.append)
     error = caught.value
     assert error.outcome == WORDS
-    said = [str(error), repr(error), caplog.text, *map(str, told), *(event.json for event in told)]
+    said = [str(error), repr(error), caplog.text, *map(str, reported), *(event.json for event in reported)]
     said += [path.read_text() for path in (tmp_path / "claims").rglob("*") if path.is_file()]
     assert not any("retrieving" in text for text in said)
 
@@ -300,7 +300,7 @@ def test_the_services_words_stay_in_their_field(
 def test_an_altered_file_is_called_altered(
     first: bytes | None, service: Service, vectors: list[dict[str, Any]], tmp_path: Path
 ) -> None:
-    """Whatever its first byte: one in 256 begins as JSON does."""
+    """This must hold for every first byte, because one file in 256 starts like JSON."""
     (vector,) = (vector for vector in vectors if vector["name"] == "patient-1kb-rsa2048")
     item = {
         "type": "Patient",
@@ -319,7 +319,7 @@ def test_an_altered_file_is_called_altered(
         service.client().export(["Patient"], out=tmp_path / "claims", progress=False)
 
 
-# ---- Places ----
+# ---- Paths ----
 
 
 def test_occupied_directory(shared_client: bcda.Client, tmp_path: Path) -> None:
@@ -364,11 +364,11 @@ def test_directories_with_odd_names(
     name: str, form: Callable[[str], Any], shared_client: bcda.Client, tmp_path: Path
 ) -> None:
     out = os.path.join(tmp_path, name)
-    told: list[bcda.Event] = []
-    result = shared_client.export(["Patient"], out=form(out), progress=told.append)
+    reported: list[bcda.Event] = []
+    result = shared_client.export(["Patient"], out=form(out), progress=reported.append)
     assert os.listdir(tmp_path) == [name]
     assert {os.path.dirname(file.path) for file in result.files} == {out}
-    assert {event.file for event in told if event.kind == "file"} == {file.path for file in result.files}
+    assert {event.file for event in reported if event.kind == "file"} == {file.path for file in result.files}
     assert sum(1 for _ in result.records("Patient")) == 20
     assert bcda.ExportResult.open(form(out)).files == result.files
     with pytest.raises(bcda.FilesystemError) as caught:
@@ -419,7 +419,7 @@ def test_setting_of_a_client_is_refused_for_one_export(name: str, shared_client:
         shared_client.export(["Patient"], out=tmp_path / "claims", progress=False, **how)
 
 
-# By setting: values that it does not take, and what the message says that it does.
+# By setting: an invalid value, and the text of the message about valid values.
 WRONG_VALUES: list[tuple[str, Any, str]] = [
     ("client_id", 5, "text"),
     ("client_id", b"x", "text"),
@@ -440,7 +440,7 @@ WRONG_VALUES: list[tuple[str, Any, str]] = [
     ("poll_interval", -1, "a duration"),
     ("max_header_bytes", 1.5, "a size"),
     ("max_header_bytes", "64KB", "a size"),
-    ("max_header_bytes", None.__class__, "failed"),  # a class is a function that gives a value
+    ("max_header_bytes", None.__class__, "failed"),  # a class is a function that returns a value
     ("durability", "luck", "power,process"),
     ("durability", 5, "text"),
     ("types", ["Patient", ""], "a list of texts; '' is none"),
@@ -554,7 +554,7 @@ def test_a_provider_of_an_export_setting(shared_client: bcda.Client) -> None:
 
 
 def everything_said(error: BaseException | None) -> str:
-    """Whatever a traceback or a logger could show of an exception and of those behind it."""
+    """All text of an exception and its causes that a traceback or a logger could show."""
     said = ""
     while error is not None:
         said += f"{error} {error!r} {vars(error)} "
@@ -571,13 +571,13 @@ def test_no_secret_is_shown(make_sandbox: MakeSandbox, tmp_path: Path, caplog: p
     pem = Path(sandbox.private_key).read_text()
     other = sandbox.client(**PROMPT, private_key_pem=pem)
     said = [repr(sandbox), str(sandbox), repr(client), str(client), repr(other)]
-    told: list[bcda.Event] = []
+    reported: list[bcda.Event] = []
     with caplog.at_level("DEBUG", logger="bcda"):
         for number, each in enumerate((client, other)):
             with pytest.raises(bcda.DecryptionError) as caught:
-                each.export(["Patient"], out=tmp_path / str(number), progress=told.append)
+                each.export(["Patient"], out=tmp_path / str(number), progress=reported.append)
             said += [everything_said(caught.value), repr(caught.value.result), str(caught.value.result.receipt)]  # type: ignore[union-attr]
-    said += [caplog.text, *map(repr, told), *(event.json for event in told)]
+    said += [caplog.text, *map(repr, reported), *(event.json for event in reported)]
     said += [path.read_text() for path in tmp_path.rglob("*") if path.is_file()]
     for secret in (SECRET, passphrase, pem.splitlines()[1]):
         assert not any(secret in text for text in said)

@@ -1,4 +1,4 @@
-"""The programs of examples/python, each run as a user would run it."""
+"""The programs of examples/python, run as a user runs them."""
 
 from __future__ import annotations
 
@@ -24,14 +24,14 @@ EXAMPLES = Path(__file__).parents[2] / "examples" / "python"
 CLAIMS = "ExplanationOfBenefit"
 NIGHT = "2026-11-24"
 PATIENCE = 60  # seconds
-BENEFICIARY = "1999000000"  # as every beneficiary's number begins
+BENEFICIARY = "1999000000"  # the prefix of every beneficiary's number
 
 Run = Callable[..., "subprocess.Popen[str]"]
 
 
 @pytest.fixture
 def start(tmp_path: Path) -> Iterator[Run]:
-    """Starts an example in a directory of its own, with a sandbox in its environment; nothing outlives the test."""
+    """Starts an example in its own directory, with a sandbox in its environment. It is ended with the test."""
     started: list[tuple[subprocess.Popen[str], threading.Timer]] = []
 
     def start(name: str, *arguments: object, sandbox: bcda.Sandbox | None = None) -> subprocess.Popen[str]:
@@ -39,7 +39,7 @@ def start(tmp_path: Path) -> Iterator[Run]:
         environment = {**os.environ, **(settings_of(sandbox) if sandbox else {})}
         pipes: dict[str, Any] = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
         process = subprocess.Popen(command, cwd=tmp_path, env=environment, **pipes)
-        started.append((process, threading.Timer(PATIENCE, process.kill)))  # so that no test waits for ever
+        started.append((process, threading.Timer(PATIENCE, process.kill)))  # so that no test waits forever
         started[-1][1].start()
         return process
 
@@ -52,7 +52,7 @@ def start(tmp_path: Path) -> Iterator[Run]:
 
 @pytest.fixture
 def talkative(sandbox: bcda.Sandbox, tmp_path: Path) -> bcda.Sandbox:
-    """One that refuses a kick-off and names a beneficiary."""
+    """A sandbox that refuses a kick-off with a text that names a beneficiary."""
     sandbox.control("fault", f"status=400:on=GET /api/v1/Patient:body=not for {BENEFICIARY}1234")
     with pytest.raises(bcda.RefusedError) as refused:
         sandbox.client().export(["Patient"], out=tmp_path / "refused", progress=False)
@@ -74,14 +74,14 @@ def settings_of(sandbox: bcda.Sandbox) -> dict[str, str]:
 
 
 def ended(process: subprocess.Popen[str]) -> tuple[int, str, str]:
-    """Its exit code, and what it printed."""
+    """The exit code and the output of a program."""
     out, err = process.communicate(timeout=PATIENCE)
     assert "Traceback" not in err
     return process.returncode, out, err
 
 
 def until(process: subprocess.Popen[str], text: str) -> str:
-    """Waits for a line of its log that has `text`, and gives it."""
+    """Waits for a line of the log that contains `text`, and returns it."""
     assert process.stderr
     seen = []
     for line in process.stderr:
@@ -122,7 +122,7 @@ def paid(claim: dict[str, Any]) -> float:
 
 
 def sums_of(result: bcda.ExportResult) -> dict[str, float]:
-    """Claim by claim, without pandas."""
+    """Computes the sums from single claims, without pandas."""
     sums: dict[str, float] = {}
     for claim in result.records(CLAIMS):
         start = claim.get("billablePeriod", {}).get("start") or claim["item"][0]["servicedDate"]
@@ -194,7 +194,7 @@ def test_paid_by_month_copes_with_what_claims_lack(tmp_path: Path) -> None:
     january = {"billablePeriod": {"start": "2019-01-01"}}
     chunks: list[list[dict[str, Any]]] = [
         [{"status": "active", "item": item, **part_d}],  # a drug event
-        [{"status": "active", **paid, **january}, {"status": "canceled", **paid, **january}],  # of no known part
+        [{"status": "active", **paid, **january}, {"status": "canceled", **paid, **january}],  # of an unknown part
         [{"status": "active", **paid}, {"status": "active", **january}],  # no date, no amount
         [],
     ]
@@ -275,7 +275,7 @@ def test_a_log_has_nothing_of_what_the_service_said(start: Run, talkative: bcda.
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
-def test_a_night_that_is_canceled_can_be_had_again(
+def test_a_night_that_is_canceled_can_be_repeated(
     start: Run, sandbox: bcda.Sandbox, tmp_path: Path, number: signal.Signals
 ) -> None:
     sandbox.control("fault", f"job-hangs:on=GET /api/v1/{CLAIMS}")
@@ -375,7 +375,7 @@ def test_the_end_of_the_service_cancels_what_runs(
     assert not list(tmp_path.rglob("export.json"))
 
 
-def test_the_service_tells_of_failures_but_not_what_the_service_said(start: Run, talkative: bcda.Sandbox) -> None:
+def test_the_service_reports_failures_without_the_text_of_bcda(start: Run, talkative: bcda.Sandbox) -> None:
     service = start("service.py", "--port", 0, sandbox=talkative)
     url = listening(service)
     name = begun(url, "Patient")

@@ -1,4 +1,4 @@
-"""Whole runs against a sandbox: what they leave, what they tell, and what can be made of it."""
+"""Whole runs against a sandbox: their files, their events, and the use of their results."""
 
 from __future__ import annotations
 
@@ -23,23 +23,23 @@ from conftest import PROMPT, in_thread, settings_for, write_export
 
 MakeSandbox = Callable[..., bcda.Sandbox]
 TYPES = ["Patient", "Coverage", "ExplanationOfBenefit"]
-PATIENCE = 30  # seconds until something that should have ended counts as hanging
+PATIENCE = 30  # seconds; what has not ended after this time counts as hanging
 
 
 def names_in(directory: Path) -> set[str]:
-    """Every file, by its path in the directory, but those of the library's own."""
+    """All files by their paths in the directory, except the library's own files."""
     files = {str(path.relative_to(directory)) for path in directory.rglob("*") if path.is_file()}
     return {name for name in files if not name.startswith(".bcda/")} - {"export.json", "log.ndjson"}
 
 
 def name_of(file: bcda.ManifestFile) -> str:
-    """What it is called in a directory."""
+    """The name of a file in a directory."""
     return f"{file.type}.{file.name}"
 
 
 @pytest.fixture(scope="module")
 def exported(shared_client: bcda.Client, tmp_path_factory: pytest.TempPathFactory) -> tuple[bcda.ExportResult, Path]:
-    """All types, two files each."""
+    """An export of all types, with two files each."""
     out = tmp_path_factory.mktemp("export") / "claims"
     return shared_client.export(out=out, progress=False), out
 
@@ -51,7 +51,7 @@ def manifest(shared_client: bcda.Client) -> bcda.Manifest:
 
 @pytest.fixture
 def hanging(make_sandbox: MakeSandbox, tmp_path: Path) -> Iterator[bcda.Run[bcda.ExportResult]]:
-    """A run that gets no token and so tells nothing after its first event."""
+    """A run that gets no token, so it has only one event."""
     sandbox = make_sandbox(faults="delay=1h:on=POST /auth/token")
     with sandbox.client(**PROMPT).start(["Patient"], out=tmp_path / "hanging") as run:
         first = run.next_event(PATIENCE)
@@ -60,7 +60,7 @@ def hanging(make_sandbox: MakeSandbox, tmp_path: Path) -> Iterator[bcda.Run[bcda
         yield run
 
 
-# ---- What an export leaves ----
+# ---- The files of an export ----
 
 
 def test_files_are_as_the_result_says(exported: tuple[bcda.ExportResult, Path]) -> None:
@@ -180,7 +180,7 @@ def test_types_in_every_form(shared_client: bcda.Client) -> None:
 
 
 def pretty(text: str) -> str:
-    """The same manifests as they may be kept elsewhere, laid out for eyes."""
+    """The same manifests with indentation, as another program may store them."""
     return "\n".join(json.dumps(json.loads(line), indent=2) for line in text.splitlines())
 
 
@@ -291,7 +291,7 @@ def test_a_fetch_knows_only_types_that_were_fetched(
     result = shared_client.fetch(manifest.files[0], out=tmp_path, progress=False)
     assert sum(1 for _ in result.records(manifest.files[0].type)) > 0
     with pytest.raises(bcda.InvalidArgumentError):
-        result.records("ExplanationOfBenefit")  # nobody asked for it, so "there are none" would be wrong
+        result.records("ExplanationOfBenefit")  # the type was not requested, so an empty result would be wrong
 
 
 def fetch_one(task: tuple[dict[str, Any], bcda.ManifestFile, Path]) -> bcda.File:
@@ -372,29 +372,29 @@ def test_events_of_what_goes_wrong(make_sandbox: MakeSandbox, tmp_path: Path) ->
 
 
 def test_progress_gets_every_event(shared_client: bcda.Client, manifest: bcda.Manifest, tmp_path: Path) -> None:
-    told: list[bcda.Event] = []
-    shared_client.export(["Patient"], out=tmp_path / "export", progress=told.append)
-    assert {"state", "job", "manifest", "file", "progress", "finished"} <= {event.kind for event in told}
-    assert told[-1].kind == "finished"
-    told.clear()
-    shared_client.manifest(["Patient"], progress=told.append)
-    assert {"job", "manifest"} <= {event.kind for event in told}
-    assert "file" not in {event.kind for event in told}
-    told.clear()
-    shared_client.fetch(manifest, out=tmp_path / "fetch", progress=told.append)
-    assert Counter(event.kind for event in told)["file"] == 4
+    reported: list[bcda.Event] = []
+    shared_client.export(["Patient"], out=tmp_path / "export", progress=reported.append)
+    assert {"state", "job", "manifest", "file", "progress", "finished"} <= {event.kind for event in reported}
+    assert reported[-1].kind == "finished"
+    reported.clear()
+    shared_client.manifest(["Patient"], progress=reported.append)
+    assert {"job", "manifest"} <= {event.kind for event in reported}
+    assert "file" not in {event.kind for event in reported}
+    reported.clear()
+    shared_client.fetch(manifest, out=tmp_path / "fetch", progress=reported.append)
+    assert Counter(event.kind for event in reported)["file"] == 4
 
 
 def test_what_progress_raises_ends_the_run(make_sandbox: MakeSandbox, tmp_path: Path) -> None:
-    client = make_sandbox(faults="job-hangs").client(**PROMPT)  # were it not ended, this would not come back
+    client = make_sandbox(faults="job-hangs").client(**PROMPT)  # without the end of the run, this call would not return
     raised = RuntimeError("stop")
 
-    def tell(event: bcda.Event) -> None:
+    def report(event: bcda.Event) -> None:
         if event.kind == "job":
             raise raised
 
     with pytest.raises(RuntimeError) as caught:
-        client.export(["Patient"], out=tmp_path / "claims", progress=tell)
+        client.export(["Patient"], out=tmp_path / "claims", progress=report)
     assert caught.value is raised
     assert not (tmp_path / "claims" / "export.json").exists()
 
@@ -422,9 +422,9 @@ def test_after_the_end(shared_client: bcda.Client, tmp_path: Path) -> None:
         assert list(run)[-1].kind == "finished"
         assert list(run) == []
         assert run.next_event() is None
-        run.cancel()  # too late
+        run.cancel()  # has no effect any more
         assert run.wait() is True
-    # What came of it is kept; the rest is gone.
+    # The result is kept, and everything else is released.
     assert run.result() is result
     assert (run.wait(), run.done) == (True, True)
     run.close()
@@ -461,7 +461,7 @@ def test_cancel_while_downloading_leaves_no_partial_file(make_sandbox: MakeSandb
     sandbox = make_sandbox(bytes_per_type="1MiB", files_per_type=1, faults="stall")
     run = sandbox.client(**PROMPT).start(["Patient"], out=tmp_path / "claims")
     for event in run:
-        if event.kind == "progress":  # bytes have come
+        if event.kind == "progress":  # the first bytes have arrived
             run.cancel()
     with pytest.raises(bcda.CanceledError):
         run.result()
@@ -511,7 +511,7 @@ def test_close_ends_an_iteration_in_another_thread(hanging: bcda.Run[bcda.Export
 
 
 class ClosedMeanwhile:
-    """Stands for a native run: while one thread closes the run, another does so too, and is done first."""
+    """Replaces a native run: while one thread closes the run, another thread closes it too and finishes first."""
 
     def __init__(self, run: bcda.Run[bcda.ExportResult]) -> None:
         self.run, self.native, self.entered = run, run._native, False
@@ -673,8 +673,8 @@ MIXED: list[dict[str, Any]] = [
 
 @pytest.fixture
 def mixed(tmp_path: Path) -> bcda.ExportResult:
-    """Records that are not all alike."""
-    escaped = json.dumps({"id": "5", "name": {"text": "😀"}}).encode()  # as two surrogates
+    """Records with different members."""
+    escaped = json.dumps({"id": "5", "name": {"text": "😀"}}).encode()  # written as two surrogates
     assert b"\\ud83d\\ude00" in escaped
     return write_export(tmp_path / "mixed", {"Patient": ndjson(MIXED) + escaped})
 
@@ -711,7 +711,7 @@ def test_a_chunk_has_a_row_at_least(table: str, chunksize: int, mixed: bcda.Expo
         list(getattr(mixed, table)(chunksize=chunksize))
 
 
-# By name: records, and what is to be in the table, whatever the chunks.
+# By name: records, and the expected table, which does not depend on the chunks.
 SHAPES: dict[str, tuple[list[dict[str, Any]], list[dict[str, Any]]]] = {
     "member of later records": ([{"a": 1}, {"b": 2}], [{"a": 1, "b": None}, {"a": None, "b": 2}]),
     "int, then float": ([{"a": 1}, {"a": 2.5}], [{"a": 1.0}, {"a": 2.5}]),
@@ -754,14 +754,14 @@ def test_mixed_records_in_arrow(
 def test_log_levels(make_sandbox: MakeSandbox, tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     sandbox = make_sandbox(beneficiaries_per_file=5, faults=["reset:count=1", "flip:skip=1:count=1"])
     levels = {"job": "INFO", "manifest": "INFO", "retry": "WARNING", "warning": "WARNING"}
-    told: list[bcda.Event] = []
+    reported: list[bcda.Event] = []
     with caplog.at_level(logging.DEBUG, logger="bcda"), pytest.raises(bcda.DecryptionError):
-        sandbox.client(**PROMPT).export(["Patient"], out=tmp_path / "claims", progress=told.append)
+        sandbox.client(**PROMPT).export(["Patient"], out=tmp_path / "claims", progress=reported.append)
     assert {record.name for record in caplog.records} == {"bcda"}
     assert [(record.levelname, record.getMessage().split(":")[0]) for record in caplog.records] == [
-        (levels.get(event.kind, "DEBUG"), event.kind) for event in told
+        (levels.get(event.kind, "DEBUG"), event.kind) for event in reported
     ]
-    assert levels.keys() <= {event.kind for event in told}
+    assert levels.keys() <= {event.kind for event in reported}
 
 
 def test_the_log_has_no_words_of_the_service(
@@ -799,7 +799,7 @@ def test_any_event_loop_can_watch_a_run(client: bcda.Client, tmp_path: Path) -> 
             assert selector.select(PATIENCE)
             while (event := run.next_event(0)) is not None:
                 kinds.append(event.kind)
-        assert selector.select(0)  # readable from the end on
+        assert selector.select(0)  # stays readable after the end
     assert "file" in kinds
     with pytest.raises(bcda.StateError):
         run.fileno()

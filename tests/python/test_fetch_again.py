@@ -19,7 +19,7 @@ DOWNLOADS = "GET /data/"
 
 @pytest.fixture
 def failed(make_sandbox: MakeSandbox, tmp_path: Path) -> tuple[bcda.Sandbox, bcda.Client, bcda.Error]:
-    """An export to tmp_path/claims of which one of four files failed."""
+    """An export to tmp_path/claims in which one of four files failed."""
     sandbox = make_sandbox(beneficiaries_per_file=5, faults="flip:count=1")
     client = sandbox.client(**PROMPT)
     with pytest.raises(bcda.DecryptionError) as caught:
@@ -61,7 +61,7 @@ def test_the_same_fetch_again_downloads_nothing(failed: Failed, tmp_path: Path) 
     assert again.files == first.files
 
 
-def test_a_file_that_was_changed_meanwhile_is_in_the_way(failed: Failed, tmp_path: Path) -> None:
+def test_a_changed_file_is_not_replaced(failed: Failed, tmp_path: Path) -> None:
     _, client, error = failed
     assert error.manifest is not None
     assert error.result is not None

@@ -1,4 +1,4 @@
-"""Manifests that are kept elsewhere, and arguments that are none of what a call takes."""
+"""Manifests that another program stores, and invalid arguments."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Nothing of the C interface, and no setting, is out of Python's reach."""
+"""The Python package offers every function of the C interface and every setting."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from bcda import _native
 ROOT = Path(__file__).parent.parent.parent
 HEADERS = [ROOT / "capi/include/bcda/bcda.h", ROOT / "sandbox/include/bcda/bcda_sandbox.h"]
 
-# What a user of Python writes instead of each C function.
+# For each C function: the equivalent in Python.
 REACHED = {
     "bcda_status_name": "Status.name",
     "bcda_status_description": "Status.description",
@@ -134,7 +134,7 @@ REACHED = {
 }
 
 
-# Functions that say what another one, which the module calls, says as well.
+# Functions whose information the module gets from another function.
 SAID_OTHERWISE = {
     "bcda_client_metadata": "bcda_metadata_start",
     "bcda_config_load_json": "keyword arguments: bcda.Client(**json.loads(text))",
@@ -145,7 +145,7 @@ SAID_OTHERWISE = {
     "bcda_version_number": "bcda_version",
 }
 
-# Those of the module alone, not yet linked with the library: each names what it calls.
+# The undefined symbols of the module before it is linked with the library. They show which functions it calls.
 OBJECTS = sorted(map(str, Path(os.environ.get("BCDA_TEST_OBJECTS", os.devnull)).rglob("native/*.o")))
 
 

@@ -1,4 +1,4 @@
-"""Paths as people write them: with a ~, as os.PathLike, from a file of settings or the environment."""
+"""Paths in usual forms: with ~, as os.PathLike, from a configuration file or the environment."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from conftest import PROMPT, VECTORS, settings_for, write_export
 
 
 class OwnPath:
-    """An os.PathLike that is neither text nor pathlib's."""
+    """An os.PathLike that is neither a str nor a pathlib path."""
 
     def __init__(self, path: str) -> None:
         self.path = path

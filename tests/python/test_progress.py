@@ -1,4 +1,4 @@
-"""What is shown while a run goes on: on a terminal, in a notebook, in a log file; its retries and warnings."""
+"""The display of a run's progress, retries and warnings: on a terminal, in a notebook, in a log file."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ from conftest import PROMPT, prompt
 
 MakeSandbox = Callable[..., bcda.Sandbox]
 FIELDS = Event.__dataclass_fields__
-PATIENCE = 30  # seconds until something that should have ended counts as hanging
+PATIENCE = 30  # seconds; what has not ended after this time counts as hanging
 
 
 def event(kind: str, text: str = "", **fields: Any) -> Event:
@@ -36,7 +36,7 @@ def event(kind: str, text: str = "", **fields: Any) -> Event:
 
 
 class Time:
-    """A clock that stands still until it is moved."""
+    """A clock that moves only when the test moves it."""
 
     def __init__(self) -> None:
         self.now = 1000.0
@@ -57,7 +57,7 @@ class Stream(io.StringIO):
 
     @property
     def screen(self) -> list[str]:
-        """What is to be seen: a carriage return goes back to the line's begin, and later text covers earlier text."""
+        """The visible text: after a carriage return, later text overwrites the start of the line."""
         lines = []
         for line in self.getvalue().split("\n"):
             cells: list[str] = []
@@ -77,7 +77,7 @@ StandardError = Callable[[bool], Stream]
 
 @pytest.fixture
 def stderr(monkeypatch: pytest.MonkeyPatch) -> StandardError:
-    """Replaces standard error when it is called: in the test itself, because pytest sets up its own late."""
+    """Replaces standard error. The test itself calls it, because pytest replaces standard error after the fixtures."""
 
     def replace(terminal: bool) -> Stream:
         stream = Stream(terminal)
@@ -89,7 +89,7 @@ def stderr(monkeypatch: pytest.MonkeyPatch) -> StandardError:
 
 @pytest.fixture
 def no_handlers(monkeypatch: pytest.MonkeyPatch) -> None:
-    """As in a program that does not configure logging; pytest has handlers of its own."""
+    """Removes pytest's handlers, as in a program that does not configure logging."""
     monkeypatch.setattr(logging.getLogger("bcda"), "propagate", False)
 
 
@@ -117,7 +117,7 @@ def test_a_line_in_asyncio_when_asked_for(shared_client: bcda.Client, tmp_path: 
 def test_time_goes_on_while_nothing_happens(
     make_sandbox: MakeSandbox, tmp_path: Path, stderr: StandardError, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """No event comes from a run that waits for its token; the line is drawn again all the same."""
+    """A run that waits for its token has no events, but the line is drawn again."""
     stderr(True)
     drawn: list[str] = []
 
@@ -143,7 +143,7 @@ def test_time_goes_on_while_nothing_happens(
 
 
 @pytest.mark.usefixtures("no_tqdm", "no_handlers")
-def test_no_network_is_told_at_once_and_once(
+def test_no_network_is_reported_at_once_and_only_once(
     tmp_path: Path, stderr: StandardError, shared_sandbox: bcda.Sandbox
 ) -> None:
     terminal = stderr(True)
@@ -232,7 +232,7 @@ def test_on_a_real_terminal(shared_client: bcda.Client, tmp_path: Path, monkeypa
         monkeypatch.setitem(sys.modules, "tqdm.auto", None)
         shared_client.export(["Patient"], out=tmp_path / "claims")
         shown = ""
-        while "\n" not in shown:  # a terminal gives what it has
+        while "\n" not in shown:  # one read may return only a part
             shown += os.read(ours, 100_000).decode()
     os.close(ours)
     assert "finished  2/2 files" in shown
@@ -320,7 +320,7 @@ def test_retries_and_warnings_among_lines(make_sandbox: MakeSandbox, tmp_path: P
         sandbox.client(**PROMPT).export(["Patient"], out=tmp_path / "claims", progress=True)
     kinds = [line.split(":")[1] for line in log_file.screen if line.startswith(("bcda: retry", "bcda: warning"))]
     assert kinds.count(" warning") == 2, "each file that failed"
-    # A connection that is reset is told as cut or as reset, whichever the system sees first.
+    # A reset connection is reported as closed or as reset, depending on what the system notices first.
     assert kinds.count(" retry") in {1, 2}, "each reason once"
 
 
@@ -328,7 +328,7 @@ def test_retries_and_warnings_among_lines(make_sandbox: MakeSandbox, tmp_path: P
 
 
 class Notebook:
-    """Stands for IPython in a kernel: what its cells show."""
+    """Replaces IPython in a kernel, and records what the cells show."""
 
     def __init__(self) -> None:
         self.outputs: list[str] = []

@@ -1,4 +1,4 @@
-"""The programs of python/README.md, run as they stand but for the credentials."""
+"""The programs of python/README.md, run unchanged except for the credentials."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What must not be lost, mixed up, or shown."""
+"""Data must not be lost, mixed up or shown."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ def test_bytes_where_the_path_of_a_secret_belongs() -> None:
         lambda client, tmp: client.export(out=5),
     ],
 )
-def test_wrong_types_are_told_without_the_arguments(
+def test_wrong_types_are_reported_without_the_arguments(
     call: Callable[[bcda.Client, Path], object], shared_client: bcda.Client, tmp_path: Path
 ) -> None:
     with pytest.raises(bcda.InvalidArgumentError) as caught:
@@ -137,11 +137,11 @@ class Losing(MemoryFileSystem):  # type: ignore[misc]
         file = super()._open(path, mode, **how)
         if "w" in mode and path.endswith(".partial"):
             write = file.write
-            file.write = lambda data: write(data[:-1] if self.how == "told" else data + b"x") - (self.how != "told")
+            file.write = lambda data: write(data[:-1] if self.how == "seen" else data + b"x") - (self.how != "seen")
         return file
 
 
-@pytest.mark.parametrize(("how", "says"), [("told", r"wrote \d+ of \d+ bytes"), ("not told", r"bytes were stored")])
+@pytest.mark.parametrize(("how", "says"), [("seen", r"wrote \d+ of \d+ bytes"), ("unseen", r"bytes were stored")])
 def test_a_file_system_that_loses_bytes_is_noticed(
     how: str, says: str, shared_client: bcda.Client, memory: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -170,7 +170,7 @@ def test_restart_is_for_directories(shared_client: bcda.Client, memory: str) -> 
         shared_client.export(["Patient"], out=memory, restart=True)
 
 
-def test_a_hidden_file_that_was_left_is_told(shared_client: bcda.Client, memory: str) -> None:
+def test_a_hidden_file_that_remains_is_reported(shared_client: bcda.Client, memory: str) -> None:
     MemoryFileSystem().pipe_file(f"{memory.removeprefix('memory://')}/.bcda-0.partial", b"x")
     with pytest.raises(bcda.FilesystemError, match=re.escape(".bcda-0.partial")):
         shared_client.export(["Patient"], out=memory)
@@ -195,7 +195,7 @@ def test_a_file_that_changed_since_is_noticed(
     for read in (lambda: list(result.records(raw=True)), lambda: list(result.records()), result.to_pandas):
         with pytest.raises(bcda.VerificationError, match="it has changed"):
             read()
-    next(result.records())  # one record may still be looked at
+    next(result.records())  # reading one record is still allowed
 
 
 def test_a_receipt_from_elsewhere(tmp_path: Path) -> None:

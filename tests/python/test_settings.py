@@ -1,4 +1,4 @@
-"""Every setting, in every form, in every place that takes it; where settings come from, and how they are shown."""
+"""Every setting in every form, in every call that accepts it; the sources of settings, and their display."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ each_export_call = pytest.mark.parametrize("call", EXPORT_CALLS, ids=lambda call
 
 
 def out_of(call: Callable[..., object]) -> set[str]:
-    """The one setting that some calls have no use for."""
+    """The one setting that has no effect in some calls."""
     return set() if "out" in inspect.signature(call).parameters else {"out"}
 
 
@@ -50,7 +50,7 @@ def test_names_are_the_same_everywhere() -> None:
 
 
 def parameters(call: Callable[..., object]) -> set[str]:
-    """What can be given by name."""
+    """The names of the keyword arguments."""
     kinds = (inspect.Parameter.KEYWORD_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD)
     return {name for name, parameter in inspect.signature(call).parameters.items() if parameter.kind in kinds}
 
@@ -64,7 +64,7 @@ def test_a_client_shows_every_setting() -> None:
 @each_export_call
 def test_calls_show_every_setting_of_an_export(call: Callable[..., object]) -> None:
     other = {"self", "progress", "what", "file"}
-    types = {"types"} if "fetch" in call.__name__ else set()  # a manifest has its own
+    types = {"types"} if "fetch" in call.__name__ else set()  # the manifest has the types
     assert parameters(call) - other - types == EXPORT - out_of(call) - types
 
 
@@ -82,7 +82,7 @@ DOCUMENTED: list[tuple[Callable[..., object], set[str]]] = [
 
 
 @pytest.mark.parametrize(("call", "names"), DOCUMENTED, ids=lambda value: getattr(value, "__name__", ""))
-def test_docstrings_tell_of_every_setting(call: Callable[..., object], names: set[str]) -> None:
+def test_docstrings_describe_every_setting(call: Callable[..., object], names: set[str]) -> None:
     text = inspect.getdoc(call) or ""
     for name in names:
         row = TABLE[name]
@@ -101,7 +101,7 @@ def test_options_file_is_what_its_maker_makes() -> None:
 
 
 def fields(typed_dict: type) -> set[str]:
-    """Of a TypedDict and those that it is based on."""
+    """The keys of a TypedDict and of its base classes."""
     return set(typed_dict.__annotations__)
 
 
@@ -118,7 +118,7 @@ def test_types_for_checkers_know_the_choices() -> None:
     assert all(f'"{choice}"' in annotation or f"'{choice}'" in annotation for choice in choices.split(","))
 
 
-# ---- What they take ----
+# ---- Their values ----
 
 OF_TYPE: dict[str, list[Any]] = {
     "string": ["x"],
@@ -199,7 +199,7 @@ def test_every_call_takes_all_of_them(
 
 
 def test_settings_take_effect(make_sandbox: Callable[..., bcda.Sandbox], tmp_path: Path) -> None:
-    """A value that was taken for another, or for none, would not end this."""
+    """The call would not end if the value were ignored or misunderstood."""
     client = make_sandbox(faults="job-hangs").client(**PROMPT)
     limits: list[Any] = [0.05, "50ms", timedelta(milliseconds=50)]
     for number, limit in enumerate(limits):
@@ -219,7 +219,7 @@ def test_an_exports_settings_go_before_the_clients(shared_sandbox: bcda.Sandbox,
 
 @pytest.fixture
 def environment(shared_sandbox: bcda.Sandbox, monkeypatch: pytest.MonkeyPatch) -> None:
-    """All that a client of the shared sandbox needs."""
+    """The settings that a client of the shared sandbox needs."""
     for name, value in settings_for(shared_sandbox).items():
         monkeypatch.setenv(TABLE[name].env, str(value))
 
@@ -295,7 +295,7 @@ def test_precedence(
 def test_precedence_of_places(
     keyword: bool, file: bool, variable: bool, wins: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """`out` is not the library's alone: it may be a URL or a sink."""
+    """Python handles `out` itself, because it may be a URL or a sink."""
     if variable:
         monkeypatch.setenv("BCDA_OUT", str(tmp_path / "variable"))
     path = config_file(tmp_path, {"out": str(tmp_path / "file")} if file else {})

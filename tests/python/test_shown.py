@@ -43,8 +43,8 @@ def test_a_run_of_another_process(make_sandbox: MakeSandbox, tmp_path: Path) -> 
         os.write(theirs, repr(run).encode())
         os._exit(0)
     os.close(theirs)
-    with os.fdopen(ours) as told:
-        assert told.read() == "<Run: export, of another process>"
+    with os.fdopen(ours) as reported:
+        assert reported.read() == "<Run: export, of another process>"
     assert os.waitpid(child, 0)[1] == 0
 
 

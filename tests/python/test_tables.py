@@ -1,4 +1,4 @@
-"""Records that are legal JSON, but do not fit a column; lines that are no records."""
+"""Records that are valid JSON but do not fit a column, and lines that are not records."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def nested(depth: int, opening: str, closing: str) -> str:
 
 
 def fails(call: Callable[[], object]) -> str:
-    """What it says, which has no value of a record in it, nor has the traceback."""
+    """The message of the error. Checks that the message and the traceback have no value of a record."""
     with pytest.raises(ValueError) as caught:  # noqa: PT011 -- the caller looks at the message
         call()
     shown = "".join(traceback.format_exception(type(caught.value), caught.value, caught.value.__traceback__))
@@ -43,7 +43,7 @@ def fails(call: Callable[[], object]) -> str:
     return str(caught.value)
 
 
-# ---- Lines that are no record: refused by each reader alike, with file and line ----
+# ---- Lines that are not records: every reader refuses them, and names file and line ----
 
 GOOD = f'{{"id":"{PATIENT}"}}'
 NO_RECORDS = {
@@ -86,7 +86,7 @@ def test_raw_records_are_given_as_they_are(tmp_path: Path) -> None:
     assert list(result.records(raw=True)) == [line.encode() for line in lines]
 
 
-# ---- Records that no table holds ----
+# ---- Records that do not fit a table ----
 
 UNFIT = {
     "half of a pair": ('{"v":"\\ud800x"}', "the member v has half of a surrogate pair"),

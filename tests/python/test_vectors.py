@@ -1,4 +1,4 @@
-"""Every conformance vector through bcda.decrypt, as it is and altered; and the records of what comes out."""
+"""Every conformance vector through bcda.decrypt, unchanged and altered, and the records of the plaintext."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ def item_of(vector: Vector) -> dict[str, str]:
 
 
 def decrypt(vector: Vector, output: Path, path: Path | None = None, **how: Any) -> bcda.File:
-    """With what belongs to the vector, unless `how` has something else."""
+    """Decrypts with the arguments of the vector, except those that `how` replaces."""
     own: dict[str, Any] = {"key": vector["encryptedKey"], "durability": "process"}
     if not how.keys() & {"private_key", "private_key_pem"}:
         own["private_key"] = key_file(vector)
@@ -66,12 +66,12 @@ def expect_plaintext(vector: Vector, output: Path, is_error: bool = False, **how
 
 @pytest.fixture
 def output(tmp_path: Path) -> Path:
-    """In a directory that is empty so far."""
+    """A path in an empty directory."""
     (tmp_path / "out").mkdir()
     return tmp_path / "out" / "plain.ndjson"
 
 
-# ---- As they are ----
+# ---- Unchanged ----
 
 
 def test_there_are_all() -> None:
@@ -147,7 +147,7 @@ Alteration = Callable[[bytes], bytes]
 
 
 def flipped(at: int) -> Alteration:
-    """With a bit of one byte wrong."""
+    """Flips one bit of one byte."""
 
     def flip(data: bytes) -> bytes:
         changed = bytearray(data)
@@ -172,7 +172,7 @@ ALTERATIONS: dict[str, Alteration] = {
     "extra byte": lambda data: data + b"\0",
     "twice": lambda data: data + data,
 }
-NONCE_AND_TAG = 28  # less cannot be a file
+NONCE_AND_TAG = 28  # the smallest size of an encrypted file
 
 
 def applies(alteration: str, vector: Vector) -> bool:
@@ -209,7 +209,7 @@ def test_altered_file(vector: Vector, alteration: str, output: Path, tmp_path: P
 
 
 def other_of(vector: Vector) -> Vector:
-    """Another vector, of a key of the same size."""
+    """Another vector with a key of the same size."""
     return next(v for v in ALL.values() if v["keyBits"] == vector["keyBits"] and v is not vector)
 
 
@@ -316,13 +316,13 @@ def test_a_nul_does_not_cut_an_argument(name: str, output: Path) -> None:
 
 
 @pytest.mark.parametrize("name", ["ndjson-1mb-rsa2048", "1byte-rsa2048", "empty-rsa2048"])
-def test_progress_is_told(name: str, output: Path) -> None:
-    told: list[tuple[int, int | None]] = []
-    expect_plaintext(ALL[name], output, progress=lambda done, total: told.append((done, total)))
+def test_progress_is_reported(name: str, output: Path) -> None:
+    reported: list[tuple[int, int | None]] = []
+    expect_plaintext(ALL[name], output, progress=lambda done, total: reported.append((done, total)))
     size = ALL[name]["ciphertextSize"]
-    assert told == sorted(told)
-    assert {total for _, total in told} == {size}
-    assert told[-1][0] == size
+    assert reported == sorted(reported)
+    assert {total for _, total in reported} == {size}
+    assert reported[-1][0] == size
 
 
 def test_what_progress_returns_does_not_matter(output: Path) -> None:
@@ -343,12 +343,12 @@ def test_progress_of_a_file_of_unknown_size(output: Path, tmp_path: Path) -> Non
 @pytest.mark.parametrize("raised", [RuntimeError("stop"), KeyboardInterrupt(), SystemExit(3)], ids=repr)
 @pytest.mark.parametrize("when", ["first", "last"])
 def test_what_progress_raises_comes_out_unchanged(raised: BaseException, when: str, output: Path) -> None:
-    def tell(done: int, total: int | None) -> None:
+    def report(done: int, total: int | None) -> None:
         if when == "first" or done == total:
             raise raised
 
     with pytest.raises(type(raised)) as caught:
-        decrypt(LARGE, output, progress=tell)
+        decrypt(LARGE, output, progress=report)
     assert caught.value is raised
     assert list(output.parent.iterdir()) == []
 
@@ -382,7 +382,7 @@ CONTENTS: dict[str, tuple[bytes, list[bytes]]] = {
 
 @pytest.fixture(params=["directory", "fsspec"])
 def result_of(request: pytest.FixtureRequest, tmp_path: Path, memory: str) -> Callable[[bytes], bcda.ExportResult]:
-    """A result of one file with this content, of either kind that can be read."""
+    """A result with one file of this content, of each kind that can be read."""
     root = str(tmp_path) if request.param == "directory" else memory
 
     def make(content: bytes) -> bcda.ExportResult:

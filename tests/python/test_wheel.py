@@ -1,4 +1,4 @@
-"""What is in the wheel: everything, and nothing that shows."""
+"""The content of the wheel: all files, and no visible symbols except the initializer."""
 
 from __future__ import annotations
 

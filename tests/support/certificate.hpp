@@ -1,4 +1,4 @@
-// Throw-away certificates for tests of TLS.
+// Temporary certificates for tests of TLS.
 #pragma once
 #include <gtest/gtest.h>
 #include <openssl/ec.h>
@@ -25,8 +25,8 @@ constexpr long kDay = 24 * 3600;
 
 struct CertificateOptions {
   std::string common_name = "bcda.test";
-  std::string names = "DNS:bcda.test";  // subjectAltName; "": none
-  long from = -kDay, to = kDay;         // seconds from now
+  std::string names = "DNS:bcda.test";  // subjectAltName; "": the certificate has none
+  long from = -kDay, to = kDay;         // the validity, in seconds from now
 };
 
 // A self-signed certificate and its key.
@@ -57,7 +57,7 @@ class SelfSigned {
     std::fclose(file);
   }
 
-  // For a server of at most TLS `version` that may demand a client certificate.
+  // Makes the context of a server with at most TLS `version`. The server may require a client certificate.
   ServerContext server(int version = TLS1_3_VERSION, bool demands_certificate = false) const {
     ServerContext context(SSL_CTX_new(TLS_server_method()));
     SSL_CTX_use_certificate(context.get(), certificate_.get());

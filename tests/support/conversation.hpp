@@ -1,5 +1,5 @@
-// A scripted conversation with a service, for state machines. Each of its steps is made to fail in turn, in each way that a
-// service or a network fails; a machine must then end with a success or with a typed error.
+// A scripted conversation with a service, for tests of state machines. The tests repeat it, and let each step fail in
+// each way in which a service or a network can fail. The state machine must end with success or with a typed error.
 #pragma once
 #include <gtest/gtest.h>
 
@@ -18,16 +18,16 @@ class Conversation {
  public:
   struct Reply {
     http::Answer answer;
-    std::optional<Error> failure;  // instead of an answer
-    bool answered = false;         // some bytes of one had come
+    std::optional<Error> failure;  // used instead of the answer
+    bool answered = false;         // some bytes of an answer arrived before the failure
   };
-  // What comes for the n-th request. Beyond the script the last answer is repeated.
+  // Returns the reply to the n-th request. After the end of the script, the last answer is repeated.
   using Play = std::function<Reply(std::size_t turn)>;
 
   void say(http::Answer answer) { script_.push_back({std::move(answer), std::nullopt, false}); }
 
-  // Runs `drive` once as the script is, once for each step and fault, and once for each step from which on nothing but that
-  // fault comes. `drive` returns at the end, or throws an Error.
+  // Runs `drive` with the unchanged script. Then runs it twice for each step and fault: once with the fault only in
+  // that step, and once with the fault in all steps from there on. `drive` returns at the end, or throws an Error.
   void fail_each_step(const std::function<void(const Play&)>& drive) const {
     EXPECT_TRUE(ends_well(drive, [&](std::size_t turn) { return scripted(turn); })) << "the script itself fails";
     for (const auto& [name, fault] : faults()) {

@@ -1,4 +1,4 @@
-// Catching the engine's one error type.
+// Helpers for tests that expect an Error.
 #pragma once
 #include <gtest/gtest.h>
 
@@ -15,7 +15,7 @@ inline void PrintTo(Status status, std::ostream* out) { *out << find_status(stat
 
 namespace test {
 
-// The Error that `body` throws; a failure of the test when it throws none.
+// Returns the Error that `body` throws. The test fails if it throws none.
 template <class Body>
 Error error_of(Body&& body) {
   try {

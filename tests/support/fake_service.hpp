@@ -1,4 +1,4 @@
-// A session whose service is a function in a world without sockets.
+// A session in a world without sockets. A table of answers replaces the service.
 #pragma once
 #include <map>
 #include <memory>
@@ -14,8 +14,8 @@ namespace libbcda::test {
 
 inline const char* const kRecord = "{\"resourceType\":\"Patient\"}\n";
 
-// Answers by the first of `answers` whose request begins so; several texts for one request come in turn, the last one again
-// and again. A token is answered by itself.
+// Answers a request with the first entry whose text is a prefix of the request. If an entry has several answers, they
+// are sent one after another, and the last one is repeated. Token requests are answered automatically.
 class FakeService {
  public:
   FakeService()
@@ -27,17 +27,17 @@ class FakeService {
     settings.set("types", "Patient");
     settings.set("outage_limit", "0");
     settings.set("durability", "process");
-    on("POST /auth/token", {http_answer(200, "", R"({"access_token":"t","expires_in":1200})")});
+    answer("POST /auth/token", {http_answer(200, "", R"({"access_token":"t","expires_in":1200})")});
   }
 
-  void on(const std::string& request, std::vector<std::string> texts) {
+  void answer(const std::string& request, std::vector<std::string> texts) {
     std::erase_if(answers_, [&](const auto& one) { return one.first == request; });
     answers_.emplace_back(request, std::deque<std::string>(texts.begin(), texts.end()));
   }
-  // A whole job of Patient: accepted, then this manifest at each status request.
-  void on_job(const std::string& manifest) {
-    on("GET /api/v1/Patient/$export", {http_answer(202, "Content-Location: /api/v1/jobs/1\r\n")});
-    on("GET /api/v1/jobs/1", {http_answer(200, "", manifest)});
+  // Adds the answers of a job for Patient: the kick-off is accepted, and each status request gets this manifest.
+  void answer_job(const std::string& manifest) {
+    answer("GET /api/v1/Patient/$export", {http_answer(202, "Content-Location: /api/v1/jobs/1\r\n")});
+    answer("GET /api/v1/jobs/1", {http_answer(200, "", manifest)});
   }
   std::shared_ptr<runtime::Session> session() { return std::make_shared<runtime::Session>(settings, world); }
   std::size_t count(const std::string& request) const {

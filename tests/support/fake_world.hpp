@@ -1,5 +1,5 @@
-// A world without threads, sockets or real time: coroutines run on the calling thread, waits take no time, and a function
-// answers every HTTP request.
+// A world without threads, sockets and real time. Coroutines run on the calling thread, waits take no time, and a
+// function answers every HTTP request.
 #pragma once
 #include <gtest/gtest.h>
 
@@ -24,7 +24,7 @@ namespace libbcda::test {
 
 namespace asio = boost::asio;
 
-// Time that moves only when nothing else is left to do.
+// A clock that moves only when no other work is left.
 class FakeClock : public world::Clock {
  public:
   Moment now() const override { return now_; }
@@ -47,7 +47,7 @@ class FakeClock : public world::Clock {
 
   void pause(Milliseconds duration) const override { now_ += duration; }
 
-  // Moves to the next timer and lets it expire. False: there is none.
+  // Moves the time to the next timer and lets it expire. Returns false if there is no timer.
   bool advance() {
     if (timers_.empty()) return false;
     auto next = timers_.extract(timers_.begin());
@@ -83,8 +83,8 @@ inline std::string http_answer(int status, const std::string& headers = "", cons
          "\r\n\r\n" + body;
 }
 
-// Every request of the world outside goes to one function: it gets "GET /path" and the whole head, and returns the bytes of
-// the answer; nullopt closes the connection instead.
+// A network that passes every request to one function. The function gets "GET /path" and the whole head. It returns the
+// bytes of the answer, or nullopt to close the connection.
 class FakeNet : public world::Net {
  public:
   using Serve = std::function<std::optional<std::string>(const std::string& request, const std::string& head)>;
@@ -100,7 +100,7 @@ class FakeNet : public world::Net {
     co_return std::make_unique<FakeStream>(*this);
   }
 
-  std::vector<std::string> requests;  // that came: "GET /path"
+  std::vector<std::string> requests;  // the received requests, such as "GET /path"
 
  private:
   class FakeStream : public world::ByteStream {
@@ -113,7 +113,8 @@ class FakeNet : public world::Net {
       if (request_.ends_with("\r\n\r\n")) answer(std::exchange(request_, ""));
       return static_cast<ssize_t>(bytes.size());
     }
-    Task<world::ErrorCode> wait(world::Ready) override { co_return asio::error::operation_aborted; }  // all is there
+    // Never called during an answer, because all its bytes are ready at once.
+    Task<world::ErrorCode> wait(world::Ready) override { co_return asio::error::operation_aborted; }
     void interrupt() noexcept override {}
     void detach() noexcept override {}
     void attach(const asio::any_io_executor&) override {}
@@ -135,7 +136,7 @@ class FakeNet : public world::Net {
       net_.requests.push_back(request);
       const auto made = net_.serve_(request, head);
       answer_ = made.value_or("");
-      closed_ = true;  // as a server does that keeps no connection
+      closed_ = true;  // like a server without persistent connections
     }
 
     FakeNet& net_;
@@ -161,7 +162,7 @@ class FakeWorld : public world::World {
     return std::make_unique<FakeWorkers>(io_);
   }
 
-  // Runs all coroutines until nothing is left to do, now or later. `done`: whether that is far enough.
+  // Runs all coroutines, and moves the clock if needed, until `done` returns true.
   void run_until(const std::function<bool()>& done) {
     for (int step = 0; !done(); ++step) {
       ASSERT_LT(step, 100000) << "it does not end";
@@ -172,7 +173,7 @@ class FakeWorld : public world::World {
     }
   }
 
-  // Runs one coroutine to its end; throws what it throws.
+  // Runs one coroutine to its end. Throws what it throws.
   void run(std::function<Task<>()> body) {
     bool ended = false;
     std::exception_ptr failure;

@@ -1,4 +1,4 @@
-// A directory that goes away with the test, and short ways to look into it.
+// A temporary directory for a test, and helpers to inspect it.
 #pragma once
 #include <gtest/gtest.h>
 #include <stdlib.h>
@@ -52,13 +52,13 @@ inline bool exists(const std::string& path) {
   return ::lstat(path.c_str(), &info) == 0;
 }
 
-// Permission bits, or -1 when there is no such file.
+// The permission bits of a file, or -1 if it does not exist.
 inline int mode_of(const std::string& path) {
   struct stat info {};
   return ::lstat(path.c_str(), &info) == 0 ? static_cast<int>(info.st_mode & 07777) : -1;
 }
 
-// Everything below `dir` as relative paths, sorted; directories end in '/'.
+// All paths below `dir`, relative and sorted. Directories end in '/'.
 inline std::vector<std::string> names_in(const std::string& dir) {
   std::vector<std::string> names;
   for (const auto& entry : std::filesystem::recursive_directory_iterator(dir))

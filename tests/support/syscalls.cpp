@@ -32,7 +32,7 @@ auto call(const char* name, Call which, Arguments... arguments) {
   return static_cast<decltype(real(arguments...))>(-1);
 }
 
-// The faults are for files; a test's own pipes and the event loop's descriptors are left alone.
+// The faults affect only files, and not the pipes of a test and the descriptors of the event loop.
 bool is_regular(int fd) {
   struct stat info {};
   return ::fstat(fd, &info) == 0 && S_ISREG(info.st_mode);
@@ -57,7 +57,7 @@ Failing::~Failing() { faults[static_cast<int>(call_)].code = 0; }
 using libbcda::test::Call;
 using libbcda::test::call;
 
-// Visible, so that calls from shared libraries come here too.
+// Exported, so that calls from shared libraries use these functions too.
 #pragma GCC visibility push(default)
 extern "C" {
 
@@ -91,7 +91,7 @@ int flock(int fd, int how) noexcept { return call<decltype(::flock)>("flock", Ca
 
 int pthread_create(pthread_t* thread, const pthread_attr_t* attributes, void* (*start)(void*),
                    void* argument) noexcept {
-  // Unlike the others it returns its error.
+  // Unlike the other calls, this one returns its error instead of setting errno.
   return call<decltype(::pthread_create)>("pthread_create", Call::pthread_create, thread, attributes, start, argument) <
                  0
              ? errno

@@ -1,4 +1,4 @@
-// System calls that fail as on other file systems. The test program defines the calls itself, before the C library's.
+// System calls that fail as on other file systems. The definitions of the test program replace those of the C library.
 #pragma once
 
 namespace libbcda::test {
@@ -17,8 +17,9 @@ enum class Call {
 };
 inline constexpr int kCalls = 10;
 
-// While one lives, `call` fails with `code` in the whole process, on each thread. `done`: it does its work first, as when the
-// answer of a network file system is lost. `skip`: so many calls succeed before.
+// During the lifetime of this object, `call` fails with `code` on all threads of the process. `done`: the call does its
+// work and then fails, as when the answer of a network file system is lost. `skip`: the number of calls that succeed
+// first.
 class Failing {
  public:
   Failing(Call call, int code, bool done = false, int skip = 0);

@@ -1,4 +1,4 @@
-// The known-answer vectors: files made by the service's own code of 2019.
+// The known-answer vectors: files that the service's own code of 2019 has encrypted.
 #pragma once
 #include <optional>
 #include <string>
@@ -17,7 +17,7 @@ struct Vector {
   std::string name;
   std::string filename;       // the OAEP label
   std::string encrypted_key;  // hex
-  std::string key_stem;       // "keys/rsa2048": each form of the key begins so
+  std::string key_stem;       // "keys/rsa2048": the common prefix of the key files
   std::string cipher_path;
   std::string plain_path;
   std::string plain_sha256;
@@ -25,7 +25,7 @@ struct Vector {
 };
 
 inline const char* const kPassphrase = "test-passphrase";
-// What follows Vector::key_stem, and whether the passphrase is needed.
+// A form of a private key: the suffix after Vector::key_stem, and whether the passphrase is needed.
 struct KeyForm {
   const char* ending;
   bool encrypted;

@@ -67,7 +67,7 @@ TEST(ClientLog, EveryLineIsOneJsonObjectOfTheSharedForm) {
                                            "download_error", "export_complete"}));
 }
 
-TEST(ClientLog, HoldsNoSignatureOfAUrlAndNoWordsOfTheServer) {
+TEST(ClientLog, HasNoSignatureOfAUrlAndNoTextOfTheServer) {
   for (const std::string& text : all()) {
     EXPECT_FALSE(holds(text, "hunter2"));
     EXPECT_FALSE(holds(text, "X-Signature"));
@@ -82,12 +82,12 @@ TEST(ClientLog, CountsFiles) {
   EXPECT_EQ(detail(export_complete(kExport, 2, 5000000000, Milliseconds(1500), kNow)).at("bytes"), 5000000000);
 }
 
-TEST(ClientLog, TellsAFailuresHttpStatus) {
+TEST(ClientLog, HasTheHttpStatusOfAFailure) {
   EXPECT_EQ(detail(status_error(kExport, failure(), kNow)).at("code"), 403);
   EXPECT_TRUE(detail(status_error(kExport, Error(Status::NETWORK, "reset"), kNow)).at("code").is_null());
 }
 
-TEST(ClientLog, TellsErrorFilesApart) {
+TEST(ClientLog, MarksErrorFiles) {
   EXPECT_EQ(detail(download_request(kExport, manifest()->entry(0), kNow)).at("itemType"), "output");
   EXPECT_EQ(detail(download_request(kExport, manifest()->entry(2), kNow)).at("itemType"), "error");
 }

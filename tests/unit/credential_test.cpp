@@ -1,4 +1,4 @@
-// Client ids, secrets and passphrases as people, files and other programs hand them over.
+// Client ids, secrets and passphrases in the forms in which people, files and other programs provide them.
 #include <gtest/gtest.h>
 #include <sys/stat.h>
 
@@ -16,7 +16,7 @@ using test::TempDir;
 
 constexpr const char* kValue = "0c527d2e-2e8a-4808-b11d-0fa06baf8254";
 
-// The ways by which a value comes into the settings.
+// The sources of a setting's value.
 struct Source {
   const char* name;
   void (*give)(Settings& settings, const std::string& setting, const std::string& value, const TempDir& dir);
@@ -107,7 +107,7 @@ TEST(Credential, ThatIsNowhereIsEmpty) {
   EXPECT_TRUE(Settings().credential("client_secret").empty());
 }
 
-// A passphrase may hold anything that can be typed, blanks and quotes too; a line end cannot.
+// A passphrase may contain every character that can be typed, including blanks and quotes, but no line break.
 TEST(Passphrase, LosesOnlyLineEndsAndAByteOrderMark) {
   TempDir dir;
   const std::string value = " \"pass\" word ";
@@ -149,7 +149,7 @@ TEST_P(OpenFiles, OfSecretsAreUsedWithAWarning) {
     ASSERT_EQ(warnings.size(), warned ? 1u : 0u) << std::oct << mode;
     if (!warned) continue;
     EXPECT_TRUE(holds(warnings[0], path));
-    EXPECT_TRUE(holds(warnings[0], "readable by others"));
+    EXPECT_TRUE(holds(warnings[0], "readable by other users"));
     EXPECT_TRUE(holds(warnings[0], "chmod 600 " + path));
     EXPECT_FALSE(holds(warnings[0], "hunter"));
     EXPECT_EQ(Settings().with(Settings()).warnings().size(), 0u);

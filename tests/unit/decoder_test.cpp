@@ -47,7 +47,7 @@ TEST(Decoder, PassesPlainBytesWithoutAKey) {
   EXPECT_STREQ(proof_of(facts), "none");
 }
 
-TEST(Decoder, NothingAtAllIsAnEmptyPlainFileButNoEncryptedOne) {
+TEST(Decoder, NoBytesAreAnEmptyPlainFileButNoEncryptedFile) {
   Memory memory;
   Decoder plain(std::nullopt, memory), encrypted(crypto::FileKey(), memory);
   Facts facts = plain.finish();
@@ -57,7 +57,7 @@ TEST(Decoder, NothingAtAllIsAnEmptyPlainFileButNoEncryptedOne) {
   EXPECT_EQ(error_of([&] { encrypted.finish(); }).status, Status::VERIFICATION);
 }
 
-TEST(Decoder, NoticesPlaintextWhereAKeyWasPromised) {
+TEST(Decoder, DetectsPlaintextAlthoughThereIsAKey) {
   Memory memory;
   Decoder decoder(crypto::FileKey(), memory);
   decoder.feed(as_bytes("{\"resourceType\":\"Patient\",\"id\":\"-1\"}\n"));
@@ -66,7 +66,7 @@ TEST(Decoder, NoticesPlaintextWhereAKeyWasPromised) {
   EXPECT_TRUE(test::holds(error.message, "plain NDJSON"));
 }
 
-// The manifest gives no key, or a broken one, for a file that is in fact encrypted.
+// The manifest has no key, or an invalid key, for a file that is encrypted.
 TEST(Decoder, PassesNoCiphertextAsPlaintext) {
   for (const test::Vector& vector : test::vectors()) {
     Memory memory;
@@ -87,7 +87,7 @@ TEST(Decoder, SaysWhatProvesAFile) {
   EXPECT_STREQ(proof_of({.bytes = 0, .records = 0, .sha256 = "", .decrypted = true}), "tag");
 }
 
-TEST(Decoder, TakesNoNonceForPlaintextBecauseItBeginsWithABrace) {
+TEST(Decoder, ANonceThatStartsWithABraceIsNotPlaintext) {
   Memory memory;
   Decoder decoder(crypto::FileKey(), memory);
   decoder.feed(as_bytes("{"));

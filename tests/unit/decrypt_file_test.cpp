@@ -13,7 +13,7 @@ using namespace test;
 
 class DecryptFile : public testing::Test {
  protected:
-  const Vector& vector_ = test::vectors().at(5);  // about a kilobyte
+  const Vector& vector_ = test::vectors().at(5);  // a file of about a kilobyte
   crypto::FileKey key_ = test::file_key_from_hex(vector_.file_key);
   test::TempDir out_;
 };

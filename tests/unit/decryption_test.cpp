@@ -1,4 +1,4 @@
-// Files that were downloaded by other means: one, or a directory of them with a manifest.
+// The decryption of downloaded files: a single file, or a directory with a manifest.
 #include "runtime/decryption.hpp"
 
 #include <gtest/gtest.h>
@@ -31,7 +31,7 @@ class Decrypting : public testing::Test {
     list("output", "Coverage", vectors_[1]->filename, vectors_[1]->encrypted_key);
     list("error", "OperationOutcome", vectors_[2]->filename, vectors_[2]->encrypted_key);
     list("error", "OperationOutcome", "plain-error.ndjson", "");
-    // The key as it lies in the source tree may be readable by others.
+    // A copy with mode 0600, because other users may be able to read the key in the source tree.
     spill(key_ / "key.pem", slurp(test::data_path("keys/rsa2048.pkcs8.pem")));
     ::chmod((key_ / "key.pem").c_str(), 0600);
     settings_.set("private_key", key_ / "key.pem");
@@ -116,7 +116,7 @@ TEST_F(Decrypting, ADirectoryGivesEachListedFileAndAReceipt) {
   }
 }
 
-TEST_F(Decrypting, ADirectorysOtherFilesAreLeftAloneAndCounted) {
+TEST_F(Decrypting, OtherFilesInTheDirectoryAreNotTouchedAndCounted) {
   spill(in_ / "notes.txt", "x");
   spill(in_ / "other.ndjson", "{}\n");
   ASSERT_EQ(::mkdir((in_ / "sub").c_str(), 0700), 0);
@@ -151,7 +151,7 @@ TEST_F(Decrypting, MissingFilesAreNamedWhenTheOthersAreThereAndCanComeLater) {
   EXPECT_FALSE(exists(claims() + "/.bcda"));
 }
 
-TEST_F(Decrypting, AFileThatSomebodyChangedInBetweenIsInTheWay) {
+TEST_F(Decrypting, AChangedFileIsNotReplaced) {
   std::filesystem::remove(in_ / name_of(0));
   error_of([&] { decrypt_directory(); });
   spill(claims() + "/" + name_of(1), "other\n");
@@ -224,7 +224,7 @@ TEST_F(Decrypting, ADataFileWithoutAKeyNeedsAllowPlaintextAndMustLookLikeNdjson)
   EXPECT_EQ(slurp(claims() + "/plain.ndjson"), "{\"a\":1}\n{\"a\":2}\n");
 }
 
-TEST_F(Decrypting, WhatCameWithoutAKeyAndIsNotNdjsonIsRefused) {
+TEST_F(Decrypting, AFileWithoutAKeyThatIsNotNdjsonIsRefused) {
   for (const std::string& bytes :
        {slurp(vectors_[0]->cipher_path), std::string("<html>"), std::string("\x1F\x8B\x08\0", 4),
         std::string("{\"a\":\"\xFF\"}\n"), std::string("[1]\n")}) {
@@ -236,7 +236,7 @@ TEST_F(Decrypting, WhatCameWithoutAKeyAndIsNotNdjsonIsRefused) {
   }
 }
 
-TEST_F(Decrypting, WhatHasAKeyButIsNotEncryptedIsCalledWhatItIs) {
+TEST_F(Decrypting, AFileWithAKeyThatIsNotEncryptedIsDescribed) {
   const std::pair<std::string, const char*> cases[] = {
       {"{\"resourceType\":\"Patient\"}\n", "plain NDJSON"},
       {"<!DOCTYPE html><html><body>Sign in</body></html>", "HTML page"},
@@ -268,7 +268,7 @@ TEST_F(Decrypting, AnOutputThatEndsInASlashTakesFilesUnderTheirOwnNames) {
   EXPECT_FALSE(exists(claims() + "/export.json"));
 }
 
-TEST_F(Decrypting, TheInputIsLookedAtBeforeTheKeyIs) {
+TEST_F(Decrypting, TheInputIsCheckedBeforeTheKey) {
   settings_.set("private_key", "/none.pem");
   for (const std::string& path : {in_ / "none.ndjson", in_ / "none/none.ndjson"}) {
     const Error error = error_of([&] { decrypt_file(path, out_ / "x"); });
@@ -315,7 +315,7 @@ TEST_F(Decrypting, AFileListedTwiceIsDecryptedOnceUnlessItsKeysDiffer) {
   EXPECT_TRUE(holds(error_of([&] { decrypt_directory(); }).message, "twice"));
 }
 
-TEST_F(Decrypting, AKeyThatOthersMayReadIsWarnedOf) {
+TEST_F(Decrypting, AKeyThatOtherUsersMayReadCausesAWarning) {
   EXPECT_FALSE(holds(decrypt_file(in_ / name_of(0), out_ / "x").receipt, "warnings"));
   ASSERT_EQ(::chmod((key_ / "key.pem").c_str(), 0644), 0);
   EXPECT_TRUE(holds(decrypt_file(in_ / name_of(0), out_ / "y").receipt, "\"warnings\":[\"" + (key_ / "key.pem")));

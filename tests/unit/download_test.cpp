@@ -157,7 +157,7 @@ TEST_F(DownloadFlow, APassingFaultIsRetriedLongerAndLonger) {
   }
 }
 
-TEST_F(DownloadFlow, RetryAfterIsHonoredAndCapped) {
+TEST_F(DownloadFlow, ARequestedDelayIsHonoredAndCapped) {
   send();
   got(head(503, {{"Retry-After", "17"}}));
   EXPECT_EQ(wait().duration, seconds(17));
@@ -211,7 +211,7 @@ TEST_F(DownloadFlow, ABrokenBodyIsRetriedWhenThatCanHelp) {
   EXPECT_EQ(error.file, "a.ndjson");
 }
 
-TEST_F(DownloadFlow, AFailureThatCannotPassIsFinalAndKeepsItsFile) {
+TEST_F(DownloadFlow, APermanentFailureIsFinalAndNamesItsFile) {
   send();
   ASSERT_TRUE(got(head(200)));
   download_->on_failure(std::move(Error(Status::FILESYSTEM, "full").at_file("/out/x")), now_);
@@ -229,7 +229,7 @@ TEST_F(DownloadFlow, WithoutRetriesTheFirstFailureIsFinal) {
   }
 }
 
-// The end is always the file or a typed error, whichever step fails and however.
+// Whichever step fails, and in whatever way, the download ends with the file or with a typed error.
 TEST_F(DownloadFlow, EachStepMayFail) {
   test::Conversation conversation;
   conversation.say(head(401));

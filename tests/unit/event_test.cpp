@@ -1,4 +1,4 @@
-// An event as a line of JSON.
+// Events as lines of JSON.
 #include "runtime/event.hpp"
 
 #include <gtest/gtest.h>
@@ -50,20 +50,20 @@ TEST(EventJson, AllMembersInOrder) {
             R"("wait_ms":250})");
 }
 
-// Every text member, with bytes that are not UTF-8 in each of the ways that bytes can be.
+// Every text member, with each kind of invalid UTF-8.
 TEST(EventJson, BytesThatAreNotUtf8AreReplaced) {
   const std::string u = "\xef\xbf\xbd";
   const std::pair<std::string, std::string> cases[] = {
-      {"a\xff", "a" + u},                                                              // no lead byte
-      {"\x80z", u + "z"},                                                              // a continuation alone
+      {"a\xff", "a" + u},                                                              // not a lead byte
+      {"\x80z", u + "z"},                                                              // only a continuation byte
       {"caf\xe9", "caf" + u},                                                          // ISO-8859-1
-      {"\xc3", u},                                                                     // cut off
-      {"\xe2\x82", u + u},                                                             // cut off
+      {"\xc3", u},                                                                     // truncated
+      {"\xe2\x82", u + u},                                                             // truncated
       {"\xc0\xaf", u + u},                                                             // overlong
       {"\xe0\x80\xaf", u + u + u},                                                     // overlong
       {"\xed\xa0\x80", u + u + u},                                                     // a surrogate
       {"\xf4\x90\x80\x80", u + u + u + u},                                             // beyond U+10FFFF
-      {"gr\xc3\xbc\xc3\x9f \xf0\x9f\x8f\xa5", "gr\xc3\xbc\xc3\x9f \xf0\x9f\x8f\xa5"},  // valid: as it is
+      {"gr\xc3\xbc\xc3\x9f \xf0\x9f\x8f\xa5", "gr\xc3\xbc\xc3\x9f \xf0\x9f\x8f\xa5"},  // valid, so it is unchanged
   };
   for (const auto& [bytes, expected] : cases) {
     Event event;

@@ -88,12 +88,12 @@ TEST_P(OutputFiles, LeaveNothingOnTheDiskHoweverLargeTheyWere) {
   EXPECT_EQ(names_in(temp_.path()), Names{});
   inotify_event event{};
   ASSERT_EQ(::read(watcher, &event, sizeof event),
-            static_cast<ssize_t>(sizeof event));  // when its last descriptor is closed
+            static_cast<ssize_t>(sizeof event));  // the event comes when the last descriptor of the file is closed
   EXPECT_TRUE(event.mask & IN_DELETE_SELF);
   ::close(watcher);
 }
 
-TEST_P(OutputFiles, AreLeftAloneUnderANameThatSomebodyElseGaveThem) {
+TEST_P(OutputFiles, KeepTheirBytesUnderAnotherName) {
   const std::string block(16 << 20, 'x');
   {
     OutputFile file(dir_, "x.partial", GetParam());
@@ -291,7 +291,7 @@ TEST(LineFiles, AppendWholeLinesPrivately) {
   EXPECT_EQ(mode_of(temp / "log"), 0600);
 }
 
-TEST(LineFiles, AHalfLineOfAKilledProcessSpoilsNoOther) {
+TEST(LineFiles, ATruncatedLineOfAKilledProcessDoesNotDamageOthers) {
   TempDir temp;
   Directory dir = Directory::open_or_create(temp.path());
   spill(temp / "journal", "one\nhal");

@@ -39,7 +39,7 @@ Bytes seal(const FileKey& key, ByteView plain) {
   return file;
 }
 
-// Opens `file`, given in pieces that end at `cuts`.
+// Decrypts `file` in pieces that end at `cuts`.
 Bytes open(const FileKey& key, ByteView file, const std::vector<std::size_t>& cuts = {}) {
   Opener opener(key);
   Bytes plain, out;
@@ -100,7 +100,7 @@ TEST(Opener, HoweverSmallThePiecesAre) {
   }
 }
 
-TEST(Opener, TellsEverySingleBitThatFlipped) {
+TEST(Opener, DetectsEveryFlippedBit) {
   for (const Loaded& one : load(kSmall)) {
     for (std::size_t bit = 0; bit < one.file.size() * 8; ++bit) {
       Bytes altered = one.file;
@@ -110,7 +110,7 @@ TEST(Opener, TellsEverySingleBitThatFlipped) {
   }
 }
 
-TEST(Opener, TellsEveryTruncation) {
+TEST(Opener, DetectsEveryTruncation) {
   for (const Loaded& one : load(2000)) {
     for (std::size_t size = 0; size < one.file.size(); ++size) {
       Error error = error_of([&] { open(one.key, ByteView(one.file).first(size)); });
@@ -119,7 +119,7 @@ TEST(Opener, TellsEveryTruncation) {
   }
 }
 
-TEST(Opener, TellsAppendedBytes) {
+TEST(Opener, DetectsAppendedBytes) {
   for (const Loaded& one : load(kSmall)) {
     for (std::size_t more : {1u, 2u, 15u, 16u, 17u, 64u}) {
       for (std::uint8_t value : {0, 255, static_cast<int>('\n')}) {
@@ -134,7 +134,7 @@ TEST(Opener, TellsAppendedBytes) {
   }
 }
 
-TEST(Opener, TellsAnotherKey) {
+TEST(Opener, DetectsAnotherKey) {
   for (const Loaded& one : load(kSmall)) {
     FileKey other = one.key;
     other.bytes[31] ^= 1;
@@ -144,13 +144,13 @@ TEST(Opener, TellsAnotherKey) {
   }
 }
 
-TEST(Opener, AFileOfNothingIsTooShort) {
+TEST(Opener, AnEmptyFileIsTooShort) {
   Error error = error_of([] { open(some_key(), {}); });
   EXPECT_EQ(error.status, Status::VERIFICATION);
   EXPECT_TRUE(holds(error.message, "28 bytes"));
 }
 
-TEST(Opener, HoldsTheLastSixteenBytesBack) {
+TEST(Opener, KeepsTheLastSixteenBytes) {
   Bytes file = seal(some_key(), some_plaintext(100));
   Opener opener(some_key());
   Bytes out(file.size() + kTagSize);
@@ -161,13 +161,13 @@ TEST(Opener, HoldsTheLastSixteenBytesBack) {
   EXPECT_NO_THROW(opener.finish());
 }
 
-TEST(Opener, WantsRoomForWhatItWrites) {
+TEST(Opener, RequiresRoomForItsOutput) {
   Bytes file = seal(some_key(), some_plaintext(100)), out(50);
   Opener opener(some_key());
   EXPECT_EQ(error_of([&] { opener.update(file, out); }).status, Status::INTERNAL);
 }
 
-TEST(Sealer, MakesWhatTheOpenerOpensAtEverySize) {
+TEST(Sealer, EncryptsForTheOpenerAtEverySize) {
   for (std::size_t size : {0u, 1u, 15u, 16u, 17u, 255u, 256u, 257u, 65535u, 65536u, 65537u}) {
     Bytes plain = some_plaintext(size), file = seal(some_key(), plain);
     EXPECT_EQ(file.size(), size + kOverhead);
@@ -176,7 +176,7 @@ TEST(Sealer, MakesWhatTheOpenerOpensAtEverySize) {
   }
 }
 
-TEST(Sealer, MakesTheVectorsFilesAgain) {
+TEST(Sealer, ReproducesTheFilesOfTheVectors) {
   for (const Loaded& one : load(SIZE_MAX)) {
     Sealer sealer(one.key, ByteView(one.file).first(kNonceSize));
     Bytes cipher(one.plain.size());
@@ -190,7 +190,7 @@ TEST(Sealer, MakesTheVectorsFilesAgain) {
   }
 }
 
-TEST(Sealer, WantsANonceOfTwelveBytes) {
+TEST(Sealer, RequiresANonceOfTwelveBytes) {
   for (std::size_t size : {0u, 11u, 13u, 16u})
     EXPECT_EQ(error_of([&] { Sealer(some_key(), Bytes(size)); }).status, Status::INVALID_ARGUMENT) << size;
 }

@@ -28,7 +28,7 @@ http::Answer answer(int status, http::Headers headers = {}, std::string body = "
 
 Error network_error() { return std::move(Error(Status::NETWORK, "connection reset").may_retry()); }
 
-// Drives a job with a clock that only moves when it waits.
+// Drives a job with a clock that moves only during waits.
 class JobFlow : public testing::Test {
  protected:
   static constexpr JobOptions options() {
@@ -84,7 +84,7 @@ class JobFlow : public testing::Test {
     reply(answer(202, {{"Content-Location", location}}));
     wait();
   }
-  // Sends the next request, gives it `what`, and expects a retry.
+  // Sends the next request, answers it with `what`, and expects a retry.
   Wait retried(const http::Answer& what) {
     send();
     reply(what);
@@ -195,7 +195,7 @@ TEST_F(JobFlow, ContentLocationMissingOrMalformedIsRefused) {
     Error error = failure();
     EXPECT_EQ(error.status, Status::PROTOCOL);
     EXPECT_TRUE(holds(error.message, "Content-Location"));
-    EXPECT_EQ(failure().status, Status::PROTOCOL);  // it stays failed
+    EXPECT_EQ(failure().status, Status::PROTOCOL);  // the failure is final
   }
 }
 
@@ -228,7 +228,7 @@ TEST_F(JobFlow, AKickOffThatNeverStartedAJobIsRepeated) {
   }
 }
 
-TEST_F(JobFlow, ABusyOrganizationIsToldApart) {
+TEST_F(JobFlow, ABusyOrganizationHasItsOwnMessage) {
   JobOptions no_retries = options();
   no_retries.retries = 0;
   make(no_retries);
@@ -254,7 +254,7 @@ TEST_F(JobFlow, ARedirectedKickOffNamesTheSetting) {
   EXPECT_TRUE(holds(error.message, "url"));
 }
 
-TEST_F(JobFlow, RetryAfterIsHonoredAndCapped) {
+TEST_F(JobFlow, ARequestedDelayIsHonoredAndCapped) {
   struct {
     const char* text;
     int waits;
@@ -269,7 +269,7 @@ TEST_F(JobFlow, RetryAfterIsHonoredAndCapped) {
 
 // ---- Network failures
 
-TEST_F(JobFlow, AKickOffThatWasNotHeardIsRepeated) {
+TEST_F(JobFlow, AKickOffThatDidNotReachTheServiceIsRepeated) {
   send();
   job_->on_failure(network_error(), false, now_);
   Wait made = wait();
@@ -278,13 +278,13 @@ TEST_F(JobFlow, AKickOffThatWasNotHeardIsRepeated) {
   EXPECT_EQ(send().request.url.target, "/api/v1/ExplanationOfBenefit/$export");
 }
 
-TEST_F(JobFlow, AKickOffThatWasHeardIsNotRepeated) {
+TEST_F(JobFlow, AKickOffThatReachedTheServiceIsNotRepeated) {
   send();
   job_->on_failure(network_error(), true, now_);
   EXPECT_EQ(failure().status, Status::NETWORK);
 }
 
-TEST_F(JobFlow, AStatusRequestIsRepeatedEitherWay) {
+TEST_F(JobFlow, AStatusRequestIsRepeatedInBothCases) {
   accept();
   for (bool answered : {true, false}) {
     send();
@@ -293,14 +293,14 @@ TEST_F(JobFlow, AStatusRequestIsRepeatedEitherWay) {
   }
 }
 
-TEST_F(JobFlow, AFailureThatCannotPassIsFinal) {
+TEST_F(JobFlow, APermanentFailureIsFinal) {
   accept();
   send();
   job_->on_failure(Error(Status::TLS, "certificate"), false, now_);
   EXPECT_EQ(failure().status, Status::TLS);
 }
 
-TEST_F(JobFlow, RetriesEndAndBeginAnewAfterAGoodAnswer) {
+TEST_F(JobFlow, RetriesEndAndStartAgainAfterAGoodAnswer) {
   accept();
   for (int round = 0; round < 2; ++round) {
     for (int expected : {1, 2, 4, 8, 16}) {
@@ -363,7 +363,7 @@ TEST_F(JobFlow, JitterSpreadsThePolls) {
   EXPECT_EQ(wait().duration, milliseconds(45));
 }
 
-TEST_F(JobFlow, APollsRetryAfterIsARequestWithinBounds) {
+TEST_F(JobFlow, ARequestedDelayOfAPollIsBounded) {
   accept();
   struct {
     const char* after;
@@ -444,7 +444,7 @@ TEST_F(JobFlow, ATokenMayExpireAgainAfterAGoodAnswer) {
 
 // ---- Ends
 
-TEST_F(JobFlow, AYoungUnknownJobIsAskedForAgain) {
+TEST_F(JobFlow, AnUnknownNewJobIsRequestedAgain) {
   accept();
   for (int expected : {1, 2, 4}) EXPECT_EQ(retried(answer(404, {}, kOutcome)).duration, seconds(expected));
   send();
@@ -455,7 +455,7 @@ TEST_F(JobFlow, AYoungUnknownJobIsAskedForAgain) {
   EXPECT_TRUE(holds(error.message, "unknown to the service"));
 }
 
-TEST_F(JobFlow, AYoungUnknownJobMayTurnUp) {
+TEST_F(JobFlow, AnUnknownNewJobMayAppear) {
   accept();
   retried(answer(404));
   send();
@@ -481,7 +481,7 @@ TEST_F(JobFlow, AnExpiredJobIsGoneAtOnce) {
   EXPECT_TRUE(holds(error.message, "expired"));
 }
 
-TEST_F(JobFlow, AFailedJobIsConfirmedBeforeItIsBelieved) {
+TEST_F(JobFlow, AFailedJobIsConfirmedByFurtherRequests) {
   for (const char* body : {kOutcome, R"({"resourceType":"OperationOutcome"})"}) {
     make(options());
     accept();
@@ -497,7 +497,7 @@ TEST_F(JobFlow, AFailedJobIsConfirmedBeforeItIsBelieved) {
   }
 }
 
-TEST_F(JobFlow, AFaultThatLooksLikeAFailedJobMayPass) {
+TEST_F(JobFlow, AFaultThatLooksLikeAFailedJobMayBeTransient) {
   accept();
   retried(answer(500, {}, kOutcome));
   send();
@@ -505,7 +505,7 @@ TEST_F(JobFlow, AFaultThatLooksLikeAFailedJobMayPass) {
   EXPECT_TRUE(finished());
 }
 
-TEST_F(JobFlow, APlain500WhilePollingIsAPassingFault) {
+TEST_F(JobFlow, APlain500WhilePollingIsTransient) {
   accept();
   for (int i = 0; i < 5; ++i) retried(answer(500, {{"Content-Type", "text/plain"}}, "oops"));
   send();
@@ -515,7 +515,7 @@ TEST_F(JobFlow, APlain500WhilePollingIsAPassingFault) {
   EXPECT_EQ(error.http_status, 500);
 }
 
-TEST_F(JobFlow, ABusyServiceIsAskedAgainWhenItSays) {
+TEST_F(JobFlow, ABusyServiceIsRequestedAgainAfterTheRequestedDelay) {
   accept();
   EXPECT_EQ(retried(answer(503, {{"Retry-After", "11"}})).duration, seconds(11));
   EXPECT_EQ(retried(answer(429, {{"Retry-After", "12"}})).duration, seconds(12));
@@ -531,7 +531,7 @@ TEST_F(JobFlow, AKickOffThatAGatewayMayHavePassedOnIsNotRepeated) {
   }
 }
 
-TEST_F(JobFlow, AnOutageIsOutlastedUpToItsLimit) {
+TEST_F(JobFlow, AnOutageIsToleratedUpToItsLimit) {
   JobOptions patient = options();
   patient.outage_limit = seconds(600);
   make(patient);
@@ -544,7 +544,7 @@ TEST_F(JobFlow, AnOutageIsOutlastedUpToItsLimit) {
   EXPECT_EQ(failure().http_status, 503);
 }
 
-TEST_F(JobFlow, AnOutageDoesNotUseUpTheDoubtAboutAFailedJob) {
+TEST_F(JobFlow, AnOutageDoesNotUseTheRetriesForAFailedJob) {
   accept();
   for (int i = 0; i < 4; ++i) retried(answer(503));
   for (int i = 0; i < 2; ++i) retried(answer(500, {}, kOutcome));
@@ -553,7 +553,7 @@ TEST_F(JobFlow, AnOutageDoesNotUseUpTheDoubtAboutAFailedJob) {
   EXPECT_EQ(failure().status, Status::JOB_FAILED);
 }
 
-TEST_F(JobFlow, AnAnswerInBetweenEndsTheOutage) {
+TEST_F(JobFlow, AnAnswerEndsTheOutage) {
   JobOptions patient = options();
   patient.outage_limit = seconds(600);
   make(patient);
@@ -579,7 +579,7 @@ TEST_F(JobFlow, AStatusRequestThatIsRefusedIsFinal) {
   }
 }
 
-TEST_F(JobFlow, AnUnusableManifestIsAskedForAgainThenBreaksTheProtocol) {
+TEST_F(JobFlow, AnUnusableManifestIsRequestedAgainAndThenAProtocolError) {
   for (const char* body :
        {"", "<html>log in</html>", "[]", R"({"output":[{}]})", R"({"output":[{"url":"ftp://h/x"}]})"}) {
     SCOPED_TRACE(body);
@@ -596,7 +596,7 @@ TEST_F(JobFlow, AnUnusableManifestIsAskedForAgainThenBreaksTheProtocol) {
   }
 }
 
-TEST_F(JobFlow, AManifestThatIsWholeOnTheNextTryIsTaken) {
+TEST_F(JobFlow, AManifestThatIsCompleteAfterARetryIsAccepted) {
   accept();
   retried(answer(200, {}, R"({"output":[)"));
   send();
@@ -618,7 +618,7 @@ TEST_F(JobFlow, TheDeadlineCountsFromTheFirstRequest) {
   JobOptions brief = options();
   brief.job_timeout = seconds(10);
   make(brief);
-  now_ += hours(5);  // waiting for its turn costs nothing
+  now_ += hours(5);  // the time before the first request does not count
   accept();
   const Moment begun = now_ + milliseconds(-50);  // accept() has waited for the first poll
   while (now_.steady - begun.steady < seconds(9)) {
@@ -629,7 +629,7 @@ TEST_F(JobFlow, TheDeadlineCountsFromTheFirstRequest) {
   send();
   reply(answer(202, {{"X-Progress", "In Progress (5%)"}}));
   const auto left = begun.steady + seconds(10) - now_.steady;
-  EXPECT_EQ(wait().duration, left);  // cut at the deadline
+  EXPECT_EQ(wait().duration, left);  // shortened to end at the deadline
   Error error = failure();
   EXPECT_EQ(error.status, Status::TIMEOUT);
   EXPECT_TRUE(holds(error.message, "10s"));
@@ -637,7 +637,7 @@ TEST_F(JobFlow, TheDeadlineCountsFromTheFirstRequest) {
   EXPECT_TRUE(holds(error.message, "job_timeout"));
 }
 
-// Somebody sets the wall clock while the job runs. Neither deadline nor outage may notice.
+// The wall clock is set while the job runs. This must affect neither the deadline nor the outage limit.
 TEST_F(JobFlow, AClockThatIsSetDoesNotEndTheJob) {
   for (auto jump : {hours(25), hours(-25)}) {
     JobOptions chosen = options();
@@ -654,7 +654,7 @@ TEST_F(JobFlow, AClockThatIsSetDoesNotEndTheJob) {
   }
 }
 
-TEST_F(JobFlow, AClockThatIsSetBackDoesNotPutOffTheDeadline) {
+TEST_F(JobFlow, AClockThatIsSetBackDoesNotDelayTheDeadline) {
   JobOptions chosen = options();
   chosen.job_timeout = hours(1);
   make(chosen);
@@ -664,8 +664,8 @@ TEST_F(JobFlow, AClockThatIsSetBackDoesNotPutOffTheDeadline) {
   EXPECT_EQ(error_of([&] { next(); }).status, Status::TIMEOUT);
 }
 
-// Our clock is an hour slow. The date that the service names is one second after its own.
-TEST_F(JobFlow, ADateToWaitForIsComparedWithTheServersOwnDate) {
+// Our clock is one hour slow. The date in Retry-After is one second after the server's Date.
+TEST_F(JobFlow, ARetryAfterDateIsComparedWithTheServersDate) {
   accept();
   now_.wall = Instant(seconds(1568990853)) - hours(1);
   send();
@@ -673,7 +673,7 @@ TEST_F(JobFlow, ADateToWaitForIsComparedWithTheServersOwnDate) {
   EXPECT_EQ(wait().duration, seconds(10));
 }
 
-TEST_F(JobFlow, AManifestThatCameInTimeIsNotLost) {
+TEST_F(JobFlow, AManifestBeforeTheDeadlineIsNotLost) {
   JobOptions brief = options();
   brief.job_timeout = seconds(10);
   make(brief);
@@ -695,9 +695,9 @@ TEST_F(JobFlow, WithoutADeadlineAJobMayTakeForever) {
   EXPECT_EQ(wait().duration, milliseconds(100));
 }
 
-// ---- A whole conversation, each of whose steps fails in turn
+// ---- A whole conversation in which each step fails once
 
-// The end is always a manifest or a typed error, whichever step fails and however.
+// Whichever step fails, and in whatever way, the job ends with a manifest or with a typed error.
 TEST_F(JobFlow, EachStepMayFail) {
   test::Conversation conversation;
   conversation.say(answer(202, {{"Content-Location", "/api/v1/jobs/42"}}));

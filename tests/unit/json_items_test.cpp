@@ -95,7 +95,7 @@ TEST(JsonItems, SayWhatIsWrong) {
       {"null", "is not a JSON object"},
       {"5", "is not a JSON object"},
       {"\"x\"", "is not a JSON object"},
-      {"{\"a\":1", "is not JSON (it ends in mid-value, after 6 bytes)"},
+      {"{\"a\":1", "is not JSON (it ends within a value, after 6 bytes)"},
       {"{\"a\":x}", "is not JSON (syntax error at byte 5)"},
       {"{\"a\":" + std::string(1000, '['), "is nested deeper than 500 levels"},
   };

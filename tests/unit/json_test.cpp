@@ -46,8 +46,8 @@ TEST(ParseJson, SaysWhyNot) {
       {"", "is not JSON (it is empty)"},
       {"<html>", "is not JSON (syntax error at byte 0)"},
       {"{\"a\":}", "is not JSON (syntax error at byte 5)"},
-      {"{\"a\":1", "is not JSON (it ends in mid-value, after 6 bytes)"},
-      {"tru", "is not JSON (it ends in mid-value, after 3 bytes)"},
+      {"{\"a\":1", "is not JSON (it ends within a value, after 6 bytes)"},
+      {"tru", "is not JSON (it ends within a value, after 3 bytes)"},
       {nested(1000), "is nested deeper than 500 levels"},
       {std::string(1000000, '['), "is nested deeper than 500 levels"},
   };
@@ -63,10 +63,10 @@ TEST(SplitJsonSequence, SaysWhyNotAndWhere) {
   EXPECT_FALSE(split_json_sequence("{} {\"a\":x}", &why));
   EXPECT_EQ(why, "is not JSON (syntax error at byte 8)");
   EXPECT_FALSE(split_json_sequence("{} {", &why));
-  EXPECT_EQ(why, "is not JSON (it ends in mid-value, after 4 bytes)");
+  EXPECT_EQ(why, "is not JSON (it ends within a value, after 4 bytes)");
 }
 
-// A parser, a value and a writer each take a stack frame a level.
+// Parsing, copying and writing use one stack frame for each level.
 TEST(ParseJson, TheDeepestValueIsReadCopiedAndWritten) {
   const std::string deepest = nested(static_cast<int>(kMaxJsonDepth));
   json::value value = *parse_json(deepest), copy = value;

@@ -49,7 +49,7 @@ const PrivateKey& other_key() {
   return key;
 }
 
-// Lines of a PEM text that hold its key.
+// The lines of a PEM text that contain the key.
 bool shows_key_text(const std::string& message, const std::string& pem) {
   std::istringstream lines(pem);
   for (std::string line; std::getline(lines, line);)
@@ -112,7 +112,7 @@ TEST(PrivateKeys, AMissingPassphraseIsAskedFor) {
   }
 }
 
-TEST(PrivateKeys, AWrongPassphraseIsCalledSoAndNotEchoed) {
+TEST(PrivateKeys, AWrongPassphraseIsReportedAndNotShown) {
   for (const auto& form : test::kKeyForms) {
     if (!form.encrypted) continue;
     std::string path = data_path(std::string("keys/rsa2048") + form.ending);
@@ -125,7 +125,7 @@ TEST(PrivateKeys, AWrongPassphraseIsCalledSoAndNotEchoed) {
   }
 }
 
-TEST(PrivateKeys, WhatIsNoUsableKeyIsCalledWhatItIs) {
+TEST(PrivateKeys, AnUnusableKeyIsDescribed) {
   std::string pem = some_key().private_pem(), damaged = pem;
   damaged.replace(damaged.size() / 2, 4, "*!*!");
   struct {
@@ -155,7 +155,7 @@ TEST(PrivateKeys, WhatIsNoUsableKeyIsCalledWhatItIs) {
     EXPECT_EQ(error.status, Status::PRIVATE_KEY);
     EXPECT_TRUE(holds(error.message, "key.pem"));
     EXPECT_TRUE(holds(error.message, c.words));
-    EXPECT_EQ(error.file, "");  // it came from none
+    EXPECT_EQ(error.file, "");  // the key is not from a file
     EXPECT_FALSE(shows_key_text(error.message, c.pem));
   }
 }
@@ -193,7 +193,7 @@ TEST(Unwrap, IsTheInverseOfWrap) {
   EXPECT_NE(wrap_file_key(key, some_key().public_pem(), "a"), wrap_file_key(key, some_key().public_pem(), "a"));
 }
 
-TEST(Unwrap, TellsNoCauseFromAnother) {
+TEST(Unwrap, HasTheSameErrorForEveryCause) {
   const Vector& vector = test::vectors().front();
   Bytes good = from_hex(vector.encrypted_key).value();
   auto message = [&](const PrivateKey& key, const Bytes& wrapped, const std::string& label) {
@@ -222,7 +222,7 @@ TEST(Unwrap, TellsNoCauseFromAnother) {
     EXPECT_EQ(message(some_key(), wrapped, vector.filename), expected);
 }
 
-// The length is no secret: it is that of the hex text in the manifest.
+// The message may show the length, because the manifest shows it too.
 TEST(Unwrap, SaysThatAWrappedKeyOfAnotherLengthIsNotForThisKey) {
   for (std::size_t size : {0u, 1u, 255u, 257u, 384u, 512u, 100000u}) {
     const Error error = error_of([&] { some_key().unwrap(Bytes(size, 1), "the-file"); });
@@ -257,7 +257,7 @@ TEST(Unwrap, RefusesAKeyOfAnotherSizeInTheSameWords) {
   }
 }
 
-TEST(Unwrap, SaysNothingOfTheKeys) {
+TEST(Unwrap, DoesNotShowTheKeys) {
   const Vector& vector = test::vectors().front();
   Bytes altered = from_hex(vector.encrypted_key).value();
   altered[9] ^= 1;

@@ -23,7 +23,7 @@ Event event(EventKind kind, std::string text = "", std::string type = "") {
   return made;
 }
 
-// Everything that waits, as "kind:text kind:text"; ends in "end" or "nothing".
+// All pending events, as "kind:text kind:text", and then "end" or "nothing".
 std::string drain(Mailbox& mailbox) {
   std::string all;
   for (Event next;;) {
@@ -66,7 +66,7 @@ TEST(Mailbox, MakesTheEventOfAFileWhenItIsRead) {
   EXPECT_EQ(read.json(), R"({"event":"file","type":"Patient","file":"out/Patient.a.ndjson","bytes_done":7})");
 }
 
-TEST(Mailbox, ProgressAndPollsReplaceThoseNobodyRead) {
+TEST(Mailbox, ProgressAndPollsReplaceUnreadOnes) {
   Mailbox mailbox;
   mailbox.push(event(EventKind::progress, "1"));
   mailbox.push(event(EventKind::file, "a"));
@@ -90,13 +90,13 @@ TEST(Mailbox, NothingElseIsReplaced) {
   }
 }
 
-TEST(Mailbox, AReaderThatNeverComesHoldsUpNothing) {
+TEST(Mailbox, AMissingReaderBlocksNothing) {
   Mailbox mailbox;
   for (int i = 0; i < 100000; ++i) mailbox.push(event(EventKind::progress, std::to_string(i)));
   EXPECT_EQ(drain(mailbox), "progress:99999 nothing");
 }
 
-TEST(Mailbox, TellsHowTheRunEnded) {
+TEST(Mailbox, ReportsHowTheRunEnded) {
   Mailbox good, bad;
   EXPECT_FALSE(good.finished());
   EXPECT_FALSE(good.wait_finished(kNow));
@@ -162,7 +162,7 @@ TEST(Mailbox, ItsDescriptorIsReadableWhileAnEventWaitsAndFromTheEndOn) {
   EXPECT_TRUE(readable(descriptor));
 }
 
-TEST(Mailbox, ADescriptorThatIsMadeLateKnowsWhatCameBefore) {
+TEST(Mailbox, ALateDescriptorReflectsEarlierEvents) {
   Mailbox waiting, finished;
   waiting.push(event(EventKind::file));
   EXPECT_TRUE(readable(waiting.descriptor()));
@@ -202,7 +202,7 @@ TEST(MailboxNotify, IsCalledAfterEachEvent) {
   EXPECT_EQ(seen, (std::vector<std::string>{"state:a nothing", "progress:b nothing", "finished:c end"}));
 }
 
-TEST(MailboxNotify, SetLateIsCalledForWhatWaits) {
+TEST(MailboxNotify, SetLateIsCalledForPendingEvents) {
   for (bool over : {false, true}) {
     Mailbox mailbox;
     if (over)
@@ -224,12 +224,12 @@ TEST(MailboxNotify, SetAfterTheEndWasReadIsStillCalled) {
   EXPECT_EQ(calls, 1);
 }
 
-TEST(MailboxNotify, TakenAwayIsNotCalledAnyMore) {
+TEST(MailboxNotify, AfterRemovalIsNotCalledAnyMore) {
   Mailbox mailbox;
   int first = 0, second = 0;
   mailbox.set_notify([&] { ++first; });
   mailbox.push(event(EventKind::state));
-  mailbox.set_notify([&] { ++second; });  // the event still waits
+  mailbox.set_notify([&] { ++second; });  // the event is still pending
   mailbox.push(event(EventKind::state));
   mailbox.set_notify(nullptr);
   mailbox.push(event(EventKind::state));
@@ -237,7 +237,7 @@ TEST(MailboxNotify, TakenAwayIsNotCalledAnyMore) {
   EXPECT_EQ(second, 2);
 }
 
-TEST(MailboxNotify, TakingItAwayWaitsForACallUnderWay) {
+TEST(MailboxNotify, RemovingItWaitsForACurrentCall) {
   Mailbox mailbox;
   std::promise<void> entered, leave;
   std::atomic<bool> left{false};

@@ -1,4 +1,4 @@
-// Manifests that a caller gives, from files in the encodings that editors and shells write.
+// Manifests from files in the encodings that editors and shells write.
 #include <gtest/gtest.h>
 
 #include "bulk/manifest.hpp"
@@ -30,7 +30,7 @@ TEST(ManifestEncoding, AByteOrderMarkAndUtf16AreTaken) {
 }
 
 TEST(ManifestEncoding, WhatIsCutIsNamed) {
-  // As a text that ends at its first NUL comes through the C interface.
+  // In the C interface a text ends at its first NUL.
   for (const char* text : {"\xFF\xFE{", "\xFE\xFF", "\xFF\xFE"}) {
     const Error error = error_of([&] { parse_manifests(text, kBase); });
     EXPECT_EQ(error.status, Status::INVALID_ARGUMENT);

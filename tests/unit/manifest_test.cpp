@@ -30,7 +30,7 @@ struct Whole {
 
 Whole parse(const std::string& text) { return Whole(*parse_manifest(text, kBase)); }
 
-// A manifest with one data file, of which `item` and `root` add members.
+// A manifest with one data file. `item` and `root` add members to the file and to the manifest.
 std::string with(const std::string& item, const std::string& root = "") {
   return R"({"output":[{"type":"Patient","url":"https://api.test/data/42/a.ndjson")" + item + "}]" + root + "}";
 }
@@ -76,7 +76,7 @@ TEST(Manifest, MissingAndNullMembersAreEmpty) {
   }
 }
 
-// Some other JSON, taken for a manifest, would be an export of nothing that went well.
+// If other JSON were accepted as a manifest, the export would succeed without files.
 TEST(Manifest, WithoutOutputIsNone) {
   for (const char* text : {"{}", R"({"error":[]})", R"({"resourceType":"OperationOutcome"})"})
     EXPECT_EQ(error_of([&] { parse(text); }).status, Status::PROTOCOL) << text;

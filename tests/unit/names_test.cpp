@@ -104,7 +104,7 @@ TEST(SafeType, TakesLettersOnly) {
     EXPECT_EQ(safe_type(type), "Unknown") << type;
 }
 
-// "CON.x.ndjson" is the console to Windows: what counts is the part before the first dot.
+// On Windows, "CON.x.ndjson" is the console, because only the part before the first dot counts.
 TEST(SafeType, TakesNoDeviceName) {
   for (const char* type : {"CON", "con", "Nul", "PRN", "aux"}) EXPECT_EQ(safe_type(type), "Unknown") << type;
 }

@@ -1,4 +1,5 @@
-// What other file systems do: report a failed write at close, lose an answer, have no links, no locks or no fsync.
+// The behavior of other file systems: some report a failed write at close, lose an answer, or have no links, no locks
+// or no fsync.
 #include <fcntl.h>
 #include <gtest/gtest.h>
 #include <unistd.h>
@@ -40,7 +41,7 @@ class OtherFileSystems : public testing::Test {
   Directory dir_ = Directory::open_or_create(temp_.path());
 };
 
-// NFS, SMB and FUSE over quota report it there.
+// NFS, SMB and FUSE report an exceeded quota at close.
 TEST_F(OtherFileSystems, AFailedWriteThatCloseReportsLeavesNoName) {
   for (Durability durability : {Durability::process, Durability::power})
     for (int code : {EIO, ENOSPC, EDQUOT, ESTALE}) {
@@ -61,7 +62,7 @@ TEST_F(OtherFileSystems, EachStepThatFailsLeavesNoName) {
   EXPECT_EQ(names_in(temp_.path()), Names{});
 }
 
-TEST_F(OtherFileSystems, AFailedCloseSpoilsNoReplacedFileAndNoLog) {
+TEST_F(OtherFileSystems, AFailedCloseDoesNotDamageAReplacedFileOrALog) {
   replace_file(dir_, "export.json", "old", Durability::process);
   LineFile lines(dir_, "log");
   lines.append("line");
@@ -72,7 +73,7 @@ TEST_F(OtherFileSystems, AFailedCloseSpoilsNoReplacedFileAndNoLog) {
   EXPECT_EQ(error_of([&] { lines.close(); }).status, Status::FILESYSTEM);
 }
 
-// The link was made, its answer was lost, and the client's repetition of the call finds the file there.
+// The link was created, but its answer was lost. The client of the file system repeats the call, and the file exists.
 TEST_F(OtherFileSystems, ALinkWhoseAnswerWasLostIsAPublishedFile) {
   for (int code : {EEXIST, EIO}) {
     const Failing link(Call::linkat, code, true);
@@ -105,7 +106,7 @@ TEST_F(OtherFileSystems, ARenameWhoseAnswerWasLostIsAPublishedFile) {
   EXPECT_EQ(names_in(temp_.path()), Names{"x"});
 }
 
-TEST_F(OtherFileSystems, ADirectoryThatCannotBeSyncedIsSaidToBeSo) {
+TEST_F(OtherFileSystems, ADirectoryThatCannotBeSyncedIsReported) {
   EXPECT_TRUE(dir_.sync());
   EXPECT_TRUE(dir_.sync_own_name());
   for (int code : {EINVAL, ENOSYS, ENOTSUP}) {
@@ -118,15 +119,15 @@ TEST_F(OtherFileSystems, ADirectoryThatCannotBeSyncedIsSaidToBeSo) {
   EXPECT_TRUE(holds(error_of([&] { dir_.sync_own_name(); }).message, "durability"));
 }
 
-TEST_F(OtherFileSystems, AFileThatCannotBeSyncedNamesTheWayOut) {
+TEST_F(OtherFileSystems, AFileThatCannotBeSyncedNamesTheRemedy) {
   for (int code : {EINVAL, ENOTSUP, EIO}) {
     const Failing sync(Call::fdatasync, code);
     EXPECT_TRUE(holds(error_of([&] { publish(Durability::power); }).message, "durability"));
   }
 }
 
-// A supervisor may start a program without them. What somebody prints would otherwise end up in the file.
-TEST_F(OtherFileSystems, FilesStayClearOfTheStandardDescriptors) {
+// A supervisor may start a program with closed standard descriptors. Printed text must not be written to a file.
+TEST_F(OtherFileSystems, FilesNeverGetTheStandardDescriptors) {
   const int kept = ::dup(STDIN_FILENO);
   ::close(STDIN_FILENO);
   {
@@ -139,7 +140,7 @@ TEST_F(OtherFileSystems, FilesStayClearOfTheStandardDescriptors) {
   ::close(kept);
 }
 
-TEST_F(OtherFileSystems, AReadOnlyOneIsNoQuestionOfOwnerAndMode) {
+TEST_F(OtherFileSystems, AReadOnlyFileSystemHasItsOwnMessage) {
   const Failing link(Call::linkat, EROFS), exchange(Call::renameat2, EROFS);
   const std::string message = error_of([&] { publish(Durability::process); }).message;
   EXPECT_TRUE(holds(message, "mounted for writing"));

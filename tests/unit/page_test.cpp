@@ -1,4 +1,4 @@
-// Web pages that come instead of the service's own answers.
+// Web pages that arrive instead of the service's own answers.
 #include <gtest/gtest.h>
 
 #include "auth/token.hpp"
@@ -22,7 +22,7 @@ http::Answer answer(int status, std::string body, std::string type = "text/html;
   return made;
 }
 
-TEST(IsPage, GoesByTheFirstBytesWhateverTheLabel) {
+TEST(IsPage, DependsOnTheFirstBytesDespiteContentType) {
   for (const char* body :
        {"<!doctype html>", "<!DOCTYPE HTML PUBLIC>", "<html>", " \r\n<HTML lang=en>", "\xEF\xBB\xBF<html>",
         "<!-- a --><!-- b -->\n<html>", "<?xml version='1.0'?><html>", "<head>", "<body>", "<title>x",
@@ -31,7 +31,7 @@ TEST(IsPage, GoesByTheFirstBytesWhateverTheLabel) {
       EXPECT_TRUE(is_page(answer(200, body, type))) << body << type;
 }
 
-TEST(IsPage, GoesByTheLabelUnlessTheBodyIsJson) {
+TEST(IsPage, DependsOnContentTypeUnlessTheBodyIsJson) {
   for (const char* type : {"text/html", "Text/HTML; charset=x", "application/xhtml+xml"}) {
     for (const char* body : {"", "Access denied", "<p>no</p>"}) EXPECT_TRUE(is_page(answer(403, body, type))) << body;
     for (const char* body : {"{}", " [1]", "\xEF\xBB\xBF{\"a\":1}"}) EXPECT_FALSE(is_page(answer(200, body, type)));
@@ -74,7 +74,7 @@ Error of_token(const http::Answer& answered) {
   return error_of([&] { auth::read_token(answered, kNow, Milliseconds(1)); });
 }
 
-TEST(ReadToken, APageInsteadOfATokenIsCalledThat) {
+TEST(ReadToken, APageInsteadOfATokenIsReported) {
   for (const char* type : {"text/html", "application/json", "text/plain"}) {
     Error error = of_token(answer(200, kSignIn, type));
     EXPECT_EQ(error.status, Status::PROTOCOL);
@@ -90,17 +90,17 @@ TEST(ReadToken, APageDoesNotRefuseTheCredentials) {
     EXPECT_TRUE(holds(error.message, "a web page")) << status;
     EXPECT_FALSE(holds(error.message, "client_secret")) << status;
   }
-  Error error = of_token(answer(401, kSignIn));  // may be both
+  Error error = of_token(answer(401, kSignIn));  // the credentials may be wrong too
   EXPECT_EQ(error.status, Status::AUTHENTICATION);
   EXPECT_TRUE(holds(error.message, "client_secret"));
   EXPECT_TRUE(holds(error.message, "a web page"));
 }
 
-TEST(ReadToken, ATokenUnderAPagesLabelIsTaken) {
+TEST(ReadToken, ATokenWithTheContentTypeOfAPageIsAccepted) {
   EXPECT_EQ(auth::read_token(answer(200, R"({"access_token":"t"})"), kNow, Milliseconds(1)).value.reveal(), "t");
 }
 
-TEST(ReadToken, ATokenThatNoHeaderTakesIsNamed) {
+TEST(ReadToken, ATokenThatDoesNotFitAHeaderIsReported) {
   Error large = of_token(answer(200, R"({"access_token":")" + std::string(200000, 'x') + "\"}", "application/json"));
   EXPECT_EQ(large.status, Status::PROTOCOL);
   EXPECT_TRUE(holds(large.message, "the access_token"));
@@ -112,10 +112,10 @@ TEST(ReadToken, ATokenThatNoHeaderTakesIsNamed) {
   EXPECT_FALSE(holds(odd.message, "hunter2"));
 }
 
-TEST(ReadToken, WhatIsNoJsonIsTold) {
+TEST(ReadToken, AnAnswerThatIsNotJsonIsReported) {
   EXPECT_TRUE(holds(of_token(answer(200, "nope", "application/json")).message, "is not JSON"));
   EXPECT_TRUE(holds(of_token(answer(200, std::string(600, '['), "application/json")).message, "nested deeper"));
-  EXPECT_TRUE(holds(of_token(answer(200, "{}", "application/json")).message, "JSON that holds no access_token"));
+  EXPECT_TRUE(holds(of_token(answer(200, "{}", "application/json")).message, "JSON without an access_token"));
 }
 
 TEST(ReadToken, AnAnswerThatMayHoldATokenIsNotQuoted) {

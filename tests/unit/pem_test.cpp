@@ -1,4 +1,4 @@
-// Private keys whose line breaks, quotes or encryption are not what they were.
+// Private keys with damaged line breaks, with quotes, or with legacy encryption.
 #include "crypto/pem.hpp"
 
 #include <gtest/gtest.h>
@@ -41,7 +41,7 @@ PrivateKey load(const std::string& pem, bool encrypted) {
   return PrivateKey::from_pem(pem, Secret(encrypted ? test::kPassphrase : ""), "key.pem");
 }
 
-TEST(Pem, IsReadHoweverItsLinesWentInEveryForm) {
+TEST(Pem, IsReadInEveryFormWithDamagedLines) {
   const std::string expected = slurp(data_path("keys/rsa2048.public.pem"));
   for (const auto& form : test::kKeyForms) {
     SCOPED_TRACE(form.ending);
@@ -58,13 +58,13 @@ TEST(Pem, IsReadHoweverItsLinesWentInEveryForm) {
   }
 }
 
-TEST(Pem, AWrongPassphraseIsStillCalledSoOnOneLine) {
+TEST(Pem, AWrongPassphraseIsReportedOnOneLine) {
   const auto lines = lines_of(slurp(data_path("keys/rsa2048.pkcs8.encrypted.pem")));
   const Error error = error_of([&] { PrivateKey::from_pem(joined(lines, "\\n"), Secret("hunter2"), "key.pem"); });
   EXPECT_TRUE(holds(error.message, "the passphrase is wrong"));
 }
 
-TEST(Pem, WhatIsUnclearIsLeftAloneAndTheMessageSaysWhatIsWanted) {
+TEST(Pem, UnclearTextIsNotChangedAndTheMessageSaysWhatIsExpected) {
   const auto lines = lines_of(slurp(data_path("keys/rsa2048.pkcs8.pem")));
   const std::string one = joined(lines, " ");
   for (const std::string& text :

@@ -10,7 +10,7 @@ namespace {
 using test::error_of;
 using test::holds;
 
-// Takes `text` in pieces of `step` bytes.
+// Checks `text` in pieces of `step` bytes.
 void check(std::string_view text, std::size_t step) {
   PlainCheck check;
   for (std::size_t i = 0; i < text.size(); i += step) check.update(as_bytes(text.substr(i, step)));
@@ -39,7 +39,7 @@ TEST(PlainCheck, RefusesWhatIsNot) {
       EXPECT_EQ(error_of([&] { check(text, step); }).status, Status::VERIFICATION) << text << " in steps of " << step;
 }
 
-// A ciphertext that begins with a brace is found out within its first bytes.
+// A ciphertext that starts with a brace is detected within its first bytes.
 TEST(PlainCheck, RefusesACiphertextWhateverItsFirstByte) {
   std::string cipher = "{";
   std::uint32_t state = 42;
@@ -59,7 +59,7 @@ TEST(PlainCheck, SaysWhatItFoundInstead) {
     EXPECT_TRUE(holds(error_of([&] { check(text, 64); }).message, kind));
 }
 
-TEST(KindOf, TellsPlainNdjsonFromANonceThatBeginsWithABrace) {
+TEST(KindOf, DistinguishesPlainNdjsonFromANonceThatStartsWithABrace) {
   EXPECT_EQ(kind_of(as_bytes("{\"resourceType\":\"Patient\"}")), "plain NDJSON");
   EXPECT_EQ(kind_of(as_bytes("\xEF\xBB\xBF {\"resourceType\":\"Patient\"}")), "plain NDJSON");
   EXPECT_EQ(kind_of(as_bytes("{\x01\x02 0123456789abcdef")), "");

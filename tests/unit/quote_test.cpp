@@ -46,7 +46,7 @@ TEST(Tidy, IsNotCutInsideACharacter) {
   EXPECT_EQ(tidy(std::string(3000000, 'x')).size(), kLongestName);
 }
 
-TEST(Quote, SaysWhereANameBeginsAndWhetherItGoesOn) {
+TEST(Quote, ShowsTheStartOfANameAndWhetherItContinues) {
   EXPECT_EQ(quote("Patient"), "\"Patient\"");
   EXPECT_EQ(quote(""), "\"\"");
   EXPECT_EQ(quote(std::string(80, 'x')), '"' + std::string(80, 'x') + '"');

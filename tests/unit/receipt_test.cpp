@@ -1,4 +1,4 @@
-// Receipts that are read again.
+// Reading receipts.
 #include <gtest/gtest.h>
 
 #include "runtime/run.hpp"
@@ -24,7 +24,7 @@ std::string with(std::string text, const std::string& from, const std::string& t
   return text;
 }
 
-TEST(Receipt, TellsWhatTheExportProduced) {
+TEST(Receipt, ListsWhatTheExportProduced) {
   std::string text = receipt("[" + kFile + "]", "[" + with(kFile, "Patient.a", "error/b") + "]");
   RunResult result = read_receipt(text, "/claims/");
   EXPECT_EQ(result.receipt(), text);
@@ -45,7 +45,7 @@ TEST(Receipt, TellsWhatTheExportProduced) {
   EXPECT_STREQ((*read_receipt(text, "").files)[0].path(), "Patient.a.ndjson");
 }
 
-TEST(Receipt, TellsWhatWasAskedForIfItSaysSo) {
+TEST(Receipt, HasTheRequestedTypesIfItListsThem) {
   const std::string plain = receipt("[]");
   EXPECT_TRUE(read_receipt(plain, "").types.empty());
   const auto types = [&](const char* listed) {
@@ -56,7 +56,7 @@ TEST(Receipt, TellsWhatWasAskedForIfItSaysSo) {
     EXPECT_TRUE(types(nothing).empty()) << nothing;
 }
 
-TEST(Receipt, ThatIsNoneIsRefused) {
+TEST(Receipt, ThatIsNoReceiptIsRefused) {
   std::string good = receipt("[" + kFile + "]");
   for (const std::string& bad :
        {std::string(), std::string("nonsense"), std::string("[]"), std::string("{}"), good.substr(1),
@@ -74,7 +74,7 @@ TEST(Receipt, ThatIsNoneIsRefused) {
     EXPECT_EQ(error_of([&] { read_receipt(with(good, from, to), "claims"); }).status, Status::FILESYSTEM) << from;
 }
 
-TEST(Receipt, LeadsNowhereElse) {
+TEST(Receipt, HasNoPathsOutsideTheDirectory) {
   for (const char* path : {"", "/etc/passwd", "../secret", "error/../../x", ".."}) {
     std::string text = receipt("[" + with(kFile, "Patient.a.ndjson", path) + "]");
     EXPECT_TRUE(holds(error_of([&] { read_receipt(text, "claims"); }).message, "leads elsewhere"));

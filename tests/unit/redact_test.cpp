@@ -13,7 +13,7 @@ std::string cleaned(std::string text, const std::string& authorization = "Bearer
   return text;
 }
 
-TEST(Redactor, TakesATokenOutWhereverItStands) {
+TEST(Redactor, RemovesATokenWhereverItOccurs) {
   for (const std::string& text :
        {kToken, "bad token " + kToken, kToken + " is bad", "a " + kToken + " b " + kToken + " c", "Bearer " + kToken,
         "bearer " + kToken, kToken + kToken, "eyJhbGci" + kToken})
@@ -29,23 +29,23 @@ TEST(Redactor, FindsItBehindEscapes) {
   EXPECT_EQ(cleaned("%\\%4\\u00\\"), "%\\%4\\u00\\");
 }
 
-TEST(Redactor, KnowsWhatBasicCredentialsDecodeTo) {
+TEST(Redactor, RemovesDecodedBasicCredentials) {
   for (const char* text :
        {"YWJjOmh1bnRlcjItaHVudGVyMg==", "abc:hunter2-hunter2", "the secret hunter2-hunter2 is wrong"})
     EXPECT_EQ(cleaned(text, kBasic).find(text[0] == 'Y' ? "YWJj" : "hunter2"), std::string::npos) << text;
-  // A secret with characters that escapes are made of.
+  // A secret with the characters that start escapes.
   EXPECT_EQ(cleaned("a%41b\\u0041c", "Basic eDphJTQxYlx1MDA0MWM="), "[credentials removed]");
 }
 
-TEST(Redactor, TheBeginningOfOneAtTheEndCounts) {
+TEST(Redactor, RemovesTheStartOfASecretAtTheEnd) {
   EXPECT_EQ(cleaned("cut: " + kToken.substr(0, kToken.size() - 1)), "cut: [credentials removed]");
   EXPECT_EQ(cleaned("cut: " + kToken.substr(0, 8)), "cut: [credentials removed]");
   EXPECT_EQ(cleaned("cut: " + kToken.substr(0, 7)), "cut: " + kToken.substr(0, 7));
-  for (const char* end : {"\\", "\\u", "\\u0", "\\u00", "\\u002", "%", "%2"})  // in mid-escape
+  for (const char* end : {"\\", "\\u", "\\u0", "\\u00", "\\u002", "%", "%2"})  // the text ends inside an escape
     EXPECT_EQ(cleaned("cut: eyJhbGci.abc" + std::string(end)), "cut: [credentials removed]") << end;
 }
 
-TEST(Redactor, LeavesAllElseAsItIs) {
+TEST(Redactor, KeepsAllOtherText) {
   for (const char* text : {"", "x", "In Progress (5%)", "eyJhbGci.abc.sig", "abc"}) {
     EXPECT_EQ(cleaned(text), text);
     EXPECT_EQ(cleaned(text, kBasic), text);
@@ -82,8 +82,9 @@ TEST(TextRedactor, HoldsBackLittle) {
   EXPECT_GT(pieces.feed(std::string(1000, 'x')).size(), 800u);
 }
 
-// Quadratic time would make this test run for minutes: a server chooses both the token and the answer.
-TEST(Redactor, TakesLinearTime) {
+// With quadratic time this test would run for minutes. A hostile server could cause that, because it chooses both the
+// token and the answer.
+TEST(Redactor, RunsInLinearTime) {
   const std::string token = std::string(30000, 'a') + "b", text(4 << 20, 'a');
   EXPECT_LT(cleaned(text, "Bearer " + token).size(), text.size());
 }

@@ -33,7 +33,7 @@ TEST(Backoff, JitterShortensADelayByAFifthAtMost) {
   }
 }
 
-TEST(Backoff, ARequestedDelayCountsBetweenOurOwnAndAQuarterOfAnHour) {
+TEST(Backoff, ARequestedDelayCountsBetweenOurDelayAndFifteenMinutes) {
   EXPECT_EQ(Backoff(seconds(2), seconds(30)).next(0, seconds(5)), seconds(5));
   EXPECT_EQ(Backoff(seconds(2), seconds(30)).next(0, seconds(0)), seconds(2));
   EXPECT_EQ(Backoff(seconds(2), seconds(30)).next(0, seconds(1)), seconds(2));
@@ -63,8 +63,8 @@ TEST(Backoff, NeverOverflows) {
   EXPECT_EQ(last, milliseconds(100000000000000));
 }
 
-RetryBudget budget(int limit, Milliseconds patience = Milliseconds(0)) {
-  return {limit, Backoff(seconds(1), seconds(60)), patience};
+RetryBudget budget(int limit, Milliseconds outage_limit = Milliseconds(0)) {
+  return {limit, Backoff(seconds(1), seconds(60)), outage_limit};
 }
 
 TEST(RetryBudget, AllowsAsManyTriesAsItsLimit) {
@@ -75,7 +75,7 @@ TEST(RetryBudget, AllowsAsManyTriesAsItsLimit) {
   EXPECT_FALSE(budget(0).allow(Steady{}));
 }
 
-TEST(RetryBudget, AFailureMayBeWorthFewerTries) {
+TEST(RetryBudget, AFailureMayAllowFewerRetries) {
   RetryBudget retries = budget(5);
   EXPECT_TRUE(retries.allow(Steady{}, 1));
   EXPECT_FALSE(retries.allow(Steady{}, 1));
@@ -83,13 +83,13 @@ TEST(RetryBudget, AFailureMayBeWorthFewerTries) {
   EXPECT_FALSE(budget(1).allow(Steady{}, 0));
 }
 
-TEST(RetryBudget, NoFailureIsWorthMoreThanTheLimit) {
+TEST(RetryBudget, NoFailureGetsMoreRetriesThanTheLimit) {
   RetryBudget retries = budget(1);
   EXPECT_TRUE(retries.allow(Steady{}, 9));
   EXPECT_FALSE(retries.allow(Steady{}, 9));
 }
 
-TEST(RetryBudget, ForgivesFailuresWhileTheyAreYoung) {
+TEST(RetryBudget, ToleratesFailuresWithinTheOutageLimit) {
   RetryBudget retries = budget(1, minutes(1));
   Steady now{};
   for (int i = 0; i < 59; ++i, now += seconds(1)) EXPECT_TRUE(retries.allow(now)) << i;

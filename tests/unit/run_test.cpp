@@ -54,8 +54,8 @@ class Runs : public testing::Test {
 };
 
 TEST_F(Runs, AnExportPublishesItsFilesAndItsReceipt) {
-  service_.on_job(kTwoFiles);
-  service_.on("GET /data/", {http_answer(200, "", test::kRecord)});
+  service_.answer_job(kTwoFiles);
+  service_.answer("GET /data/", {http_answer(200, "", test::kRecord)});
   EXPECT_FALSE(run());
   EXPECT_EQ(names_in(out()), (Names{"Patient.a.ndjson", "Patient.b.ndjson", "export.json", "log.ndjson"}));
   EXPECT_EQ(slurp(out() + "/Patient.a.ndjson"), test::kRecord);
@@ -64,8 +64,8 @@ TEST_F(Runs, AnExportPublishesItsFilesAndItsReceipt) {
 }
 
 TEST_F(Runs, TheStatesComeInTheirOrder) {
-  service_.on_job(kOneFile);
-  service_.on("GET /data/", {http_answer(200, "", test::kRecord)});
+  service_.answer_job(kOneFile);
+  service_.answer("GET /data/", {http_answer(200, "", test::kRecord)});
   run();
   std::vector<std::string> states;
   for (const std::string& event : events())
@@ -74,18 +74,18 @@ TEST_F(Runs, TheStatesComeInTheirOrder) {
 }
 
 TEST_F(Runs, AJobThatTakesHoursTakesNoTimeHere) {
-  service_.on_job(kOneFile);
+  service_.answer_job(kOneFile);
   std::vector<std::string> answers(500, http_answer(202, "X-Progress: 10%\r\nRetry-After: 60\r\n"));
   answers.push_back(http_answer(200, "", kOneFile));
-  service_.on("GET /api/v1/jobs/1", answers);
-  service_.on("GET /data/", {http_answer(200, "", test::kRecord)});
+  service_.answer("GET /api/v1/jobs/1", answers);
+  service_.answer("GET /data/", {http_answer(200, "", test::kRecord)});
   EXPECT_FALSE(run());
   EXPECT_GE(run_->result().elapsed, hours(8));
 }
 
 TEST_F(Runs, TheTimeLimitEndsARunThatWaits) {
-  service_.on_job(kOneFile);
-  service_.on("GET /api/v1/jobs/1", {http_answer(202)});
+  service_.answer_job(kOneFile);
+  service_.answer("GET /api/v1/jobs/1", {http_answer(202)});
   service_.settings.set("timeout", "90m");
   const auto failure = run();
   ASSERT_TRUE(failure);
@@ -95,18 +95,18 @@ TEST_F(Runs, TheTimeLimitEndsARunThatWaits) {
 }
 
 TEST_F(Runs, AManifestThatGrewIsAskedForAgain) {
-  service_.on_job(kOneFile);
-  service_.on("GET /api/v1/jobs/1", {http_answer(200, "", kOneFile), http_answer(200, "", kTwoFiles)});
-  service_.on("GET /data/", {http_answer(200, "", test::kRecord)});
+  service_.answer_job(kOneFile);
+  service_.answer("GET /api/v1/jobs/1", {http_answer(200, "", kOneFile), http_answer(200, "", kTwoFiles)});
+  service_.answer("GET /data/", {http_answer(200, "", test::kRecord)});
   EXPECT_FALSE(run());
   EXPECT_EQ(run_->result().files->size(), 2u);
   EXPECT_EQ(service_.count("GET /api/v1/jobs/1"), 3u);
 }
 
 TEST_F(Runs, OneFileThatFailsDoesNotStopTheOther) {
-  service_.on_job(kTwoFiles);
-  service_.on("GET /data/1/a", {http_answer(410)});
-  service_.on("GET /data/1/b", {http_answer(200, "", test::kRecord)});
+  service_.answer_job(kTwoFiles);
+  service_.answer("GET /data/1/a", {http_answer(410)});
+  service_.answer("GET /data/1/b", {http_answer(200, "", test::kRecord)});
   const auto failure = run();
   ASSERT_TRUE(failure);
   EXPECT_EQ(failure->status, Status::JOB_GONE);
@@ -116,16 +116,17 @@ TEST_F(Runs, OneFileThatFailsDoesNotStopTheOther) {
 }
 
 TEST_F(Runs, ABrokenBodyIsFetchedAgain) {
-  service_.on_job(kOneFile);
-  service_.on("GET /data/1/a", {"HTTP/1.1 200 OK\r\nContent-Length: 99\r\n\r\n{", http_answer(200, "", test::kRecord)});
+  service_.answer_job(kOneFile);
+  service_.answer("GET /data/1/a",
+                  {"HTTP/1.1 200 OK\r\nContent-Length: 99\r\n\r\n{", http_answer(200, "", test::kRecord)});
   service_.settings.set("retries", "1");
   EXPECT_FALSE(run());
   EXPECT_EQ(service_.count("GET /data/"), 2u);
 }
 
 TEST_F(Runs, AnExpiredTokenIsRenewedDuringADownload) {
-  service_.on_job(kOneFile);
-  service_.on("GET /data/", {http_answer(401), http_answer(200, "", test::kRecord)});
+  service_.answer_job(kOneFile);
+  service_.answer("GET /data/", {http_answer(401), http_answer(200, "", test::kRecord)});
   EXPECT_FALSE(run());
   EXPECT_EQ(service_.count("POST /auth/token"), 2u);
 }
@@ -140,9 +141,9 @@ TEST_F(Runs, ARunThatIsCanceledDuringAuthenticationLeavesTheClientUsable) {
     run_ = runtime::Run::start(session, std::move(request));
   };
   for (const char* type : {"Patient", "Coverage", "ExplanationOfBenefit"})
-    service_.on(std::string("GET /api/v1/") + type + "/$export",
-                {http_answer(202, std::string("Content-Location: /api/v1/jobs/") + type + "\r\n")});
-  service_.on("GET /api/v1/jobs/", {http_answer(200, "", kOneFile)});
+    service_.answer(std::string("GET /api/v1/") + type + "/$export",
+                    {http_answer(202, std::string("Content-Location: /api/v1/jobs/") + type + "\r\n")});
+  service_.answer("GET /api/v1/jobs/", {http_answer(200, "", kOneFile)});
   service_.before_answer = [&](const std::string&) { run_->cancel(); };
   start();
   service_.world->run_until([&] { return run_->mailbox().finished(); });
@@ -154,14 +155,14 @@ TEST_F(Runs, ARunThatIsCanceledDuringAuthenticationLeavesTheClientUsable) {
 }
 
 TEST_F(Runs, AFailedRunDoesNotAskWhetherItsManifestHasGrown) {
-  service_.on_job(kOneFile);
-  service_.on("GET /data/", {http_answer(410)});
+  service_.answer_job(kOneFile);
+  service_.answer("GET /data/", {http_answer(410)});
   ASSERT_TRUE(run());
   EXPECT_EQ(service_.count("GET /api/v1/jobs/1"), 1u);
 }
 
 TEST_F(Runs, AJobThatWasAcceptedIsInTheJournalAlthoughTheRunWasCanceled) {
-  service_.on_job(kOneFile);
+  service_.answer_job(kOneFile);
   service_.before_answer = [&](const std::string& request) {
     if (request.starts_with("GET /api/v1/Patient")) run_->cancel();
   };
@@ -170,7 +171,7 @@ TEST_F(Runs, AJobThatWasAcceptedIsInTheJournalAlthoughTheRunWasCanceled) {
 }
 
 TEST_F(Runs, AFetchTakesWhatAnEarlierOneLeft) {
-  service_.on("GET /data/", {http_answer(200, "", test::kRecord)});
+  service_.answer("GET /data/", {http_answer(200, "", test::kRecord)});
   const auto manifests = [&] { return bulk::parse_manifests(kTwoFiles, http::parse_url("http://localhost/", "base")); };
   EXPECT_FALSE(run(RunKind::fetch, manifests()));
   ASSERT_EQ(service_.count("GET /data/"), 2u);
@@ -191,8 +192,8 @@ std::string large_manifest(int files) {
 
 TEST_F(Runs, ALargeManifestIsReadFromTheDiskAndLeavesNothingThere) {
   const std::string manifest = large_manifest(60);
-  service_.on_job(manifest);
-  service_.on("GET /data/", {http_answer(200, "", test::kRecord)});
+  service_.answer_job(manifest);
+  service_.answer("GET /data/", {http_answer(200, "", test::kRecord)});
   EXPECT_FALSE(run());
   EXPECT_EQ(run_->result().files->size(), 60u);
   EXPECT_EQ(names_in(out()).size(), 62u);  // and export.json, log.ndjson
@@ -200,7 +201,7 @@ TEST_F(Runs, ALargeManifestIsReadFromTheDiskAndLeavesNothingThere) {
 }
 
 TEST_F(Runs, AManifestThatIsTooLargeIsRefused) {
-  service_.on_job(large_manifest(10));
+  service_.answer_job(large_manifest(10));
   service_.settings.set("max_manifest_bytes", "100KiB");
   const auto failure = run();
   ASSERT_TRUE(failure);
@@ -209,13 +210,13 @@ TEST_F(Runs, AManifestThatIsTooLargeIsRefused) {
 }
 
 TEST_F(Runs, AManifestThatIsNoneIsAskedForAgain) {
-  service_.on_job(kOneFile);
-  service_.on("GET /api/v1/jobs/1",
-              {http_answer(200, "", "{\"output\":["), http_answer(200, "", "<html><title>Sign in</title>"),
-               http_answer(200, "", kOneFile)});
-  service_.on("GET /data/", {http_answer(200, "", test::kRecord)});
+  service_.answer_job(kOneFile);
+  service_.answer("GET /api/v1/jobs/1",
+                  {http_answer(200, "", "{\"output\":["), http_answer(200, "", "<html><title>Sign in</title>"),
+                   http_answer(200, "", kOneFile)});
+  service_.answer("GET /data/", {http_answer(200, "", test::kRecord)});
   EXPECT_FALSE(run());
-  service_.on("GET /api/v1/jobs/1", {http_answer(200, "", "<html><title>Sign in</title>")});
+  service_.answer("GET /api/v1/jobs/1", {http_answer(200, "", "<html><title>Sign in</title>")});
   service_.settings.set("restart", "true");
   ::unlink((out() + "/export.json").c_str());
   ::unlink((out() + "/Patient.a.ndjson").c_str());
@@ -287,7 +288,7 @@ TEST(FileQueues, RefuseWhatContradictsItself) {
   }
 }
 
-TEST(FileQueues, CountWhatBecameOfTheirFiles) {
+TEST(FileQueues, CountTheResultsOfTheirFiles) {
   FileQueue queue;
   queue.add(files({entry("a"), entry("b"), entry("c")}), "job");
   FileResult done;
@@ -330,7 +331,7 @@ TEST(KeyTrials, AllFilesAreEnough) {
   EXPECT_TRUE(keys.is_wrong());
 }
 
-TEST(Outcomes, TheFirstFailureIsKeptAndCancellationGivesWayToIt) {
+TEST(Outcomes, TheFirstFailureIsKeptAndReplacesACancellation) {
   asio::io_context io;
   Outcome outcome(std::make_shared<TaskGroup>(io.get_executor()));
   outcome.fail(Error(Status::CANCELED, "canceled"));
@@ -362,16 +363,16 @@ TEST(LogWriters, KeepTheOrderOfTheirLines) {
   EXPECT_EQ(written, "abc");
 }
 
-TEST(LogWriters, TellOfALineThatCannotBeWritten) {
+TEST(LogWriters, ReportALineThatCannotBeWritten) {
   test::FakeWorld world([](const auto&, const auto&) { return std::nullopt; });
-  std::optional<Error> told;
+  std::optional<Error> reported;
   auto log = std::make_shared<LogWriter>(
       world.disk_workers(), [](const std::string&) { throw Error(Status::FILESYSTEM, "full"); },
-      [&](const Error& error) { told = error; });
+      [&](const Error& error) { reported = error; });
   log->add("a");
   world.run([&] { return log->flush(); });
-  ASSERT_TRUE(told);
-  EXPECT_EQ(told->status, Status::FILESYSTEM);
+  ASSERT_TRUE(reported);
+  EXPECT_EQ(reported->status, Status::FILESYSTEM);
 }
 
 }  // namespace

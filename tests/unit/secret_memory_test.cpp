@@ -14,7 +14,7 @@
 namespace libbcda {
 namespace {
 
-// Whether the kernel leaves the page of `address` out of core files: the flag "dd" of proc(5), smaps, VmFlags.
+// Whether the kernel excludes the page of `address` from core files: the flag "dd" in VmFlags of smaps, see proc(5).
 bool left_out_of_core(const void* address) {
   const auto wanted = reinterpret_cast<std::uintptr_t>(address);
   std::ifstream maps("/proc/self/smaps");

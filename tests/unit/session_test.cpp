@@ -24,8 +24,8 @@ Settings settings() {
   return made;
 }
 
-// A container's limit on processes may leave room for any number of them. The first look-up of a name must not be what
-// finds out that the resolver's thread is missing.
+// The process limit of a container may allow any number of threads. A missing resolver thread must be reported at the
+// start, and not at the first name look-up.
 TEST(Sessions, EachThreadThatCannotBeStartedIsAnErrorAtOnce) {
   int failed = 0;
   for (int room = 0; room < 16; ++room) {
@@ -40,21 +40,21 @@ TEST(Sessions, EachThreadThatCannotBeStartedIsAnErrorAtOnce) {
     }
   }
   EXPECT_GT(failed, 5);
-  EXPECT_LT(failed, 16);  // with room for all of them it starts
+  EXPECT_LT(failed, 16);  // with room for all threads the session starts
 }
 
-TEST(Sessions, AThreadsFaultReachesWhoeverWatches) {
+TEST(Sessions, AFaultOfAThreadReachesEveryWatch) {
   Session session(settings());
-  std::promise<Error> told;
+  std::promise<Error> reported;
   {
-    const world::Faults::Watch watch(session.world()->faults(), [&](const Error& error) { told.set_value(error); });
+    const world::Faults::Watch watch(session.world()->faults(), [&](const Error& error) { reported.set_value(error); });
     boost::asio::post(session.world()->executor(), [] { throw std::bad_alloc(); });
-    EXPECT_EQ(told.get_future().get().status, Status::NO_MEMORY);
+    EXPECT_EQ(reported.get_future().get().status, Status::NO_MEMORY);
   }
-  boost::asio::post(session.world()->executor(), [] { throw 7; });  // nobody watches any more
+  boost::asio::post(session.world()->executor(), [] { throw 7; });  // there is no watch any more
 }
 
-TEST(Sessions, ShareTheirThreadsWhenTheySaySo) {
+TEST(Sessions, ShareTheirThreadsIfTheSettingIsOn) {
   Settings sharing = settings();
   sharing.set("share_threads", "true");
   const Session alone(settings()), first(sharing), second(sharing);

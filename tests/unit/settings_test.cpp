@@ -19,7 +19,7 @@ using test::error_of;
 using test::holds;
 using test::TempDir;
 
-// Sets environment variables for one test; what was there before comes back.
+// Sets environment variables for one test, and restores the earlier values at its end.
 class Environment {
  public:
   Environment() {
@@ -277,7 +277,7 @@ TEST(Settings, TheEnvironmentSetsOnlyWhatIsNotSet) {
   Environment environment;
   environment.set("BCDA_URL", "https://env.test");
   environment.set("BCDA_CLIENT_ID", "from-env");
-  environment.set("BCDA_OUT", "");  // empty: not there
+  environment.set("BCDA_OUT", "");  // an empty variable does not count
   Settings settings;
   settings.set("client_id", "mine");
   settings.load_environment();
@@ -351,12 +351,12 @@ TEST(Settings, ItemsAreAddedToWhatAListWasSetTo) {
   settings.add("types", "Coverage");
   EXPECT_EQ(settings.text("types"), "Patient,Coverage");
   for (const auto& [name, item, why] : std::initializer_list<std::array<const char*, 3>>{
-           {"url", "x", "is no list"}, {"types", "", "no empty item"}, {"type", "x", "did you mean types?"}}) {
+           {"url", "x", "is not a list"}, {"types", "", "an empty item"}, {"type", "x", "did you mean types?"}}) {
     Error error = error_of([&] { settings.add(name, item); });
     EXPECT_EQ(error.status, Status::INVALID_ARGUMENT);
     EXPECT_TRUE(holds(error.message, why)) << error.message;
   }
-  EXPECT_EQ(error_of([&] { settings.add("types", "\xff,"); }).status, Status::INVALID_ARGUMENT);  // JSON cannot hold it
+  EXPECT_EQ(error_of([&] { settings.add("types", "\xff,"); }).status, Status::INVALID_ARGUMENT);  // not valid in JSON
   EXPECT_EQ(settings.text("types"), "Patient,Coverage");
 }
 
@@ -380,11 +380,11 @@ TEST(Settings, AConfigurationTextIsReadAsAFileIs) {
   EXPECT_EQ(settings.text("url"), "https://text.test");
   EXPECT_EQ(settings.text("client_id"), "mine");
   EXPECT_EQ(settings.list("types"), test::Names{"a"});
-  EXPECT_TRUE(settings.warnings().empty());  // there is no file that others could read
+  EXPECT_TRUE(settings.warnings().empty());  // there is no file that other users could read
   for (const auto& [text, why] :
        std::initializer_list<std::array<const char*, 2>>{{"", "not a JSON object"},
                                                          {R"({"paralel":1})", "did you mean parallel?"},
-                                                         {R"({"url":["a"]})", "no list"}}) {
+                                                         {R"({"url":["a"]})", "not take a list"}}) {
     Error error = error_of([&] { settings.load_json(text); });
     EXPECT_EQ(error.status, Status::INVALID_ARGUMENT);
     EXPECT_TRUE(holds(error.message, "the configuration text: ")) << error.message;

@@ -32,7 +32,7 @@ TEST(StatusTable, NamesAreUniqueAndMeaningsAreThere) {
   }
 }
 
-// Append only: these numbers are in programs that were compiled long ago.
+// Codes may only be appended, because compiled programs contain these numbers.
 TEST(StatusTable, NumbersNeverChange) {
   const char* names[] = {"OK",         "INTERNAL",   "INVALID_ARGUMENT", "PRIVATE_KEY", "AUTHENTICATION",
                          "REFUSED",    "JOB_FAILED", "JOB_GONE",         "PROTOCOL",    "LIMIT",
@@ -44,7 +44,7 @@ TEST(StatusTable, NumbersNeverChange) {
   for (const char* name : names) EXPECT_STREQ(status_at(number++).name, name);
 }
 
-TEST(StatusTable, ExitCodesTellTheKindOfFailure) {
+TEST(StatusTable, ExitCodesShowTheKindOfFailure) {
   const std::map<std::string, int> special = {
       {"OK", 0},      {"INVALID_ARGUMENT", 2}, {"PRIVATE_KEY", 2},  {"AUTHENTICATION", 3},
       {"REFUSED", 4}, {"JOB_FAILED", 4},       {"JOB_GONE", 4},     {"PROTOCOL", 4},
@@ -55,7 +55,7 @@ TEST(StatusTable, ExitCodesTellTheKindOfFailure) {
   }
 }
 
-TEST(Error, KeepsOurWordsApartFromTheServers) {
+TEST(Error, SeparatesOurTextFromTheServers) {
   Error error(Status::REFUSED, "ours");
   error.with_http(400).with_outcome("theirs").at_file("f").may_retry();
   EXPECT_STREQ(error.what(), "ours");

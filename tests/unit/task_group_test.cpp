@@ -15,10 +15,10 @@ namespace {
 
 using Task = asio::awaitable<void>;
 
-// A group on a context that is run by the test itself, so that every step happens when it says.
+// A group on a context that the test itself runs, so that the test decides when each step happens.
 class TaskGroups : public testing::Test {
  protected:
-  // Joins the group and runs until nothing is left to do; false: the join still waits.
+  // Joins the group and runs until no work is left. Returns false if the join still waits.
   bool join() {
     bool joined = false;
     asio::co_spawn(
@@ -121,9 +121,9 @@ TEST_F(TaskGroups, AfterCancelNothingIsStarted) {
   EXPECT_FALSE(group_->broken());
 }
 
-// As when a wait could not be started for want of a thread: the exception goes to whoever runs the context, and the coroutine
-// is destroyed without an end.
-TEST_F(TaskGroups, ATaskThatBreaksOffIsReportedAndJoined) {
+// This happens if a wait cannot be started because a thread is missing. The exception reaches the code that runs the
+// context, and the coroutine is destroyed before its end.
+TEST_F(TaskGroups, ATaskThatIsDestroyedIsReportedAndJoined) {
   auto wait_that_cannot_start = [] {
     return asio::async_initiate<const asio::use_awaitable_t<>, void()>(
         [](auto) { throw std::runtime_error("no thread"); }, asio::use_awaitable);

@@ -11,13 +11,13 @@
 namespace libbcda {
 namespace {
 
-// In a process of its own that has made nothing yet. A sandbox may be what makes the first thread, so what is made later is
-// over before the threads are, unless it is never over.
+// Runs in a new process, in which nothing exists yet. A sandbox may create the first threads. Objects that are created
+// later would be destroyed before these threads stop, so they must never be destroyed.
 TEST(StopAtExitDeathTest, WhatThreadsReadIsThereUntilTheyAreStopped) {
   GTEST_FLAG_SET(death_test_style, "threadsafe");
   EXPECT_EXIT(
       {
-        ::mallopt(M_PERTURB, 0xA5);  // memory that was given back does not pass for what was in it
+        ::mallopt(M_PERTURB, 0xA5);  // overwrites freed memory, so that a read of it is detected
         new world::StopAtExit([] { ::_exit(find_setting("url") == &settings_table().front() ? 0 : 1); });
         settings_table();
         std::exit(1);

@@ -56,7 +56,7 @@ TEST(ParseTime, GosOwnTextWithAndWithoutItsMonotonicTail) {
   for (const auto& c : cases) EXPECT_EQ(parse_time(c.text), at(c.ms)) << c.text;
 }
 
-// RFC 9110 section 5.6.7: whoever reads a date must accept all three forms.
+// RFC 9110 section 5.6.7: a recipient must accept all three forms of a date.
 TEST(ParseTime, HttpDateAsItIsWrittenToday) {
   EXPECT_EQ(parse_time("Fri, 20 Sep 2019 14:47:33 GMT"), kNow);
   EXPECT_EQ(parse_time("Sun, 06 Nov 1994 08:49:37 GMT"), at(784111777000));
@@ -107,7 +107,7 @@ TEST(ParseTime, RefusesWhatIsNoTime) {
     EXPECT_EQ(parse_time(text), std::nullopt) << text;
 }
 
-// Such dates mean "never"; the clock itself ends in 2262.
+// Such dates mean "never". The clock ends in 2262.
 TEST(ParseTime, AYearBeyondTheClockDoesNotWrapAround) {
   for (const char* text : {"9999-12-31T23:59:59Z", "2300-01-01T00:00:00Z", "Fri, 31 Dec 9999 23:59:59 GMT"}) {
     auto parsed = parse_time(text);
@@ -156,7 +156,7 @@ TEST(RetryAfter, AnAbsurdNumberIsCappedAtAWeek) {
     EXPECT_EQ(parse_retry_after(text, kNow), hours(7 * 24)) << text;
 }
 
-TEST(RetryAfter, GarbageIsNoWish) {
+TEST(RetryAfter, GarbageRequestsNoDelay) {
   for (const char* text : {"", " ", "soon", "12s", "1e3", "0x10", "1.5", "5,5", "Fri", "+5"})
     EXPECT_EQ(parse_retry_after(text, kNow), std::nullopt) << text;
 }

@@ -1,4 +1,4 @@
-// Handshakes in memory: whom the client trusts, and what it says of whom it does not.
+// TLS handshakes in memory: which servers the client trusts, and its messages about the others.
 #include "http/tls.hpp"
 
 #include <gtest/gtest.h>
@@ -20,10 +20,10 @@ using test::kDay;
 
 struct Result {
   bool trusted = false;
-  bool asked = false;          // for a client certificate
-  bool refused_later = false;  // for want of one, after the client's side of the handshake
-  std::string failure;         // of the handshake
-  std::string server_name;     // as the server got it
+  bool asked = false;          // the server requested a client certificate
+  bool refused_later = false;  // the server refused the missing certificate after the client's side of the handshake
+  std::string failure;         // the message about the handshake
+  std::string server_name;     // the name that the server received
 };
 
 class Handshake {
@@ -128,7 +128,7 @@ TEST(Tls, ACommonNameNamesNoHost) {
   EXPECT_FALSE(Handshake({.common_name = "127.0.0.1", .names = ""}).with("127.0.0.1").trusted);
 }
 
-TEST(Tls, AClientCertificateThatIsDemandedIsSpokenOf) {
+TEST(Tls, ARequiredClientCertificateIsReported) {
   Result old = Handshake({}).demanding_certificate(TLS1_2_VERSION);
   EXPECT_FALSE(old.trusted);
   EXPECT_TRUE(holds(old.failure, "client certificate"));
@@ -138,7 +138,7 @@ TEST(Tls, AClientCertificateThatIsDemandedIsSpokenOf) {
   EXPECT_TRUE(now.refused_later);
 }
 
-// OpenSSL reads its configuration once a process, so each try has a process of its own.
+// OpenSSL reads its configuration once in each process, so each case runs in its own process.
 class OpenSslConfiguration : public testing::Test {
  protected:
   void SetUp() override { testing::GTEST_FLAG(death_test_style) = "threadsafe"; }
@@ -153,11 +153,11 @@ class OpenSslConfiguration : public testing::Test {
       std::cerr << e.message;
       code = e.status == Status::TLS ? 0 : 1;
     }
-    std::filesystem::remove_all(dir_.path());  // the child's own: its destructor does not run
+    std::filesystem::remove_all(dir_.path());  // the directory of the child process, whose destructors do not run
     ::_exit(code);
   }
 
-  // The death test's child runs this too, in a directory of its own.
+  // The child process of the death test runs this too, with its own directory.
   void configure(const char* text) {
     test::spill(dir_ / "openssl.cnf", text);
     ::setenv("OPENSSL_CONF", (dir_ / "openssl.cnf").c_str(), 1);

@@ -86,7 +86,7 @@ TEST(ReadToken, AnUnusableExpiresInIsAsNone) {
 TEST(ReadToken, ReadsAJwtsLifetimeAsAHint) {
   std::string iat = std::to_string(kNowSeconds - 500), exp = std::to_string(kNowSeconds + 1000);
   EXPECT_EQ(lifetime(body(jwt("{\"exp\":" + exp + "}"))), seconds(1000));
-  // With iat it does not matter that the two clocks differ.
+  // With iat, a difference between the two clocks does not matter.
   EXPECT_EQ(lifetime(body(jwt("{\"exp\":" + exp + ",\"iat\":" + iat + "}"))), seconds(1500));
   EXPECT_EQ(lifetime(body(jwt(R"({"iat":1000.5,"exp":1900.5,"aco":"x","id":"y"})"))), seconds(900));
   EXPECT_EQ(lifetime(body(jwt(R"({"iat":0,"exp":1e18})"))), hours(24 * 7));
@@ -97,7 +97,7 @@ TEST(ReadToken, ExpiresInGoesBeforeTheJwt) {
   EXPECT_EQ(lifetime(body(jwt(R"({"iat":0,"exp":900})"), R"(,"expires_in":null)")), seconds(900));
 }
 
-TEST(ReadToken, AnOpaqueOrOddTokenLivesAsLongAsAssumed) {
+TEST(ReadToken, AnOpaqueOrOddTokenLifecyclesAsLongAsAssumed) {
   std::string past = std::to_string(kNowSeconds - 10);
   for (const std::string& token :
        {std::string("opaque"), std::string("a.b.c"), std::string("..."), std::string("."), std::string("a.b"),
@@ -165,83 +165,83 @@ TEST(ReadToken, ATokenThatWouldBreakAHeaderIsRefusedAndNotEchoed) {
   }
 }
 
-// ---- Through renewals
+// ---- Renewals
 
 Token token_of(const char* value, Steady renew_at, Steady expires_at) { return {Secret(value), renew_at, expires_at}; }
 
-class TokenLives : public testing::Test {
+class TokenLifecycles : public testing::Test {
  protected:
-  using Advice = TokenLife::Advice;
-  using Phase = TokenLife::Phase;
+  using Advice = TokenLifecycle::Advice;
+  using Phase = TokenLifecycle::Phase;
 
   void hold(const char* value = "one") {
-    EXPECT_EQ(life_.ask(begin_), Advice::fetch);
-    life_.received(token_of(value, begin_ + seconds(9), begin_ + seconds(10)));
+    EXPECT_EQ(lifecycle_.ask(begin_), Advice::fetch);
+    lifecycle_.received(token_of(value, begin_ + seconds(9), begin_ + seconds(10)));
   }
 
   const Steady begin_{};
-  TokenLife life_;
+  TokenLifecycle lifecycle_;
 };
 
-TEST_F(TokenLives, OneAskerFetchesAndTheOthersWait) {
-  EXPECT_EQ(life_.phase(), Phase::absent);
-  EXPECT_EQ(life_.ask(begin_), Advice::fetch);
-  EXPECT_EQ(life_.phase(), Phase::fetching);
-  EXPECT_EQ(life_.ask(begin_), Advice::wait);
-  life_.received(token_of("one", begin_ + seconds(9), begin_ + seconds(10)));
-  EXPECT_EQ(life_.ask(begin_), Advice::use);
-  EXPECT_EQ(life_.value(begin_)->reveal(), "one");
+TEST_F(TokenLifecycles, OneCallerFetchesAndTheOthersWait) {
+  EXPECT_EQ(lifecycle_.phase(), Phase::absent);
+  EXPECT_EQ(lifecycle_.ask(begin_), Advice::fetch);
+  EXPECT_EQ(lifecycle_.phase(), Phase::fetching);
+  EXPECT_EQ(lifecycle_.ask(begin_), Advice::wait);
+  lifecycle_.received(token_of("one", begin_ + seconds(9), begin_ + seconds(10)));
+  EXPECT_EQ(lifecycle_.ask(begin_), Advice::use);
+  EXPECT_EQ(lifecycle_.value(begin_)->reveal(), "one");
 }
 
-TEST_F(TokenLives, IsRenewedAheadOfTimeWhileItIsUsed) {
+TEST_F(TokenLifecycles, IsRenewedAheadOfTimeWhileItIsUsed) {
   hold();
-  EXPECT_EQ(life_.ask(begin_ + seconds(8)), Advice::use);
-  EXPECT_EQ(life_.ask(begin_ + seconds(9)), Advice::fetch);
-  EXPECT_EQ(life_.phase(), Phase::renewing);
-  EXPECT_EQ(life_.ask(begin_ + seconds(9)), Advice::use);
-  EXPECT_EQ(life_.ask(begin_ + seconds(10)), Advice::wait);
-  life_.received(token_of("two", begin_ + seconds(19), begin_ + seconds(20)));
-  EXPECT_EQ(life_.value(begin_ + seconds(10))->reveal(), "two");
+  EXPECT_EQ(lifecycle_.ask(begin_ + seconds(8)), Advice::use);
+  EXPECT_EQ(lifecycle_.ask(begin_ + seconds(9)), Advice::fetch);
+  EXPECT_EQ(lifecycle_.phase(), Phase::renewing);
+  EXPECT_EQ(lifecycle_.ask(begin_ + seconds(9)), Advice::use);
+  EXPECT_EQ(lifecycle_.ask(begin_ + seconds(10)), Advice::wait);
+  lifecycle_.received(token_of("two", begin_ + seconds(19), begin_ + seconds(20)));
+  EXPECT_EQ(lifecycle_.value(begin_ + seconds(10))->reveal(), "two");
 }
 
-TEST_F(TokenLives, AFailedRenewalLeavesTheTokenAsLongAsItIsGood) {
+TEST_F(TokenLifecycles, AFailedRenewalLeavesTheTokenAsLongAsItIsGood) {
   hold();
-  EXPECT_EQ(life_.ask(begin_ + seconds(9)), Advice::fetch);
-  life_.failed(begin_ + seconds(9));
-  EXPECT_EQ(life_.phase(), Phase::held);
-  EXPECT_TRUE(life_.value(begin_ + seconds(9)));
-  EXPECT_FALSE(life_.value(begin_ + seconds(10)));
-  EXPECT_EQ(life_.ask(begin_ + seconds(9)), Advice::use);  // not asked for again at once
-  EXPECT_EQ(life_.ask(begin_ + seconds(10)), Advice::fetch);
+  EXPECT_EQ(lifecycle_.ask(begin_ + seconds(9)), Advice::fetch);
+  lifecycle_.failed(begin_ + seconds(9));
+  EXPECT_EQ(lifecycle_.phase(), Phase::held);
+  EXPECT_TRUE(lifecycle_.value(begin_ + seconds(9)));
+  EXPECT_FALSE(lifecycle_.value(begin_ + seconds(10)));
+  EXPECT_EQ(lifecycle_.ask(begin_ + seconds(9)), Advice::use);  // not asked for again at once
+  EXPECT_EQ(lifecycle_.ask(begin_ + seconds(10)), Advice::fetch);
 }
 
-TEST_F(TokenLives, AFailedRenewalIsTriedAgainAfterAPause) {
-  EXPECT_EQ(life_.ask(begin_), Advice::fetch);
-  life_.received(token_of("one", begin_ + seconds(60), begin_ + seconds(120)));
-  EXPECT_EQ(life_.ask(begin_ + seconds(60)), Advice::fetch);
-  life_.failed(begin_ + seconds(61));
-  EXPECT_EQ(life_.ask(begin_ + seconds(70)), Advice::use);
-  EXPECT_EQ(life_.ask(begin_ + seconds(71)), Advice::fetch);
+TEST_F(TokenLifecycles, AFailedRenewalIsTriedAgainAfterAPause) {
+  EXPECT_EQ(lifecycle_.ask(begin_), Advice::fetch);
+  lifecycle_.received(token_of("one", begin_ + seconds(60), begin_ + seconds(120)));
+  EXPECT_EQ(lifecycle_.ask(begin_ + seconds(60)), Advice::fetch);
+  lifecycle_.failed(begin_ + seconds(61));
+  EXPECT_EQ(lifecycle_.ask(begin_ + seconds(70)), Advice::use);
+  EXPECT_EQ(lifecycle_.ask(begin_ + seconds(71)), Advice::fetch);
 }
 
-TEST_F(TokenLives, ARefusedTokenIsNotUsedAgain) {
+TEST_F(TokenLifecycles, ARefusedTokenIsNotUsedAgain) {
   hold();
-  life_.reject("another");
-  EXPECT_EQ(life_.ask(begin_), Advice::use);
-  life_.reject("one");
-  EXPECT_EQ(life_.phase(), Phase::absent);
-  EXPECT_FALSE(life_.value(begin_));
-  EXPECT_EQ(life_.ask(begin_), Advice::fetch);
-  life_.failed(begin_);
-  EXPECT_EQ(life_.phase(), Phase::absent);
+  lifecycle_.reject("another");
+  EXPECT_EQ(lifecycle_.ask(begin_), Advice::use);
+  lifecycle_.reject("one");
+  EXPECT_EQ(lifecycle_.phase(), Phase::absent);
+  EXPECT_FALSE(lifecycle_.value(begin_));
+  EXPECT_EQ(lifecycle_.ask(begin_), Advice::fetch);
+  lifecycle_.failed(begin_);
+  EXPECT_EQ(lifecycle_.phase(), Phase::absent);
 }
 
-TEST_F(TokenLives, ATokenRefusedDuringItsRenewalIsWaitedFor) {
+TEST_F(TokenLifecycles, ATokenRefusedDuringItsRenewalIsWaitedFor) {
   hold();
-  EXPECT_EQ(life_.ask(begin_ + seconds(9)), Advice::fetch);
-  life_.reject("one");
-  EXPECT_EQ(life_.phase(), Phase::fetching);
-  EXPECT_EQ(life_.ask(begin_ + seconds(9)), Advice::wait);
+  EXPECT_EQ(lifecycle_.ask(begin_ + seconds(9)), Advice::fetch);
+  lifecycle_.reject("one");
+  EXPECT_EQ(lifecycle_.phase(), Phase::fetching);
+  EXPECT_EQ(lifecycle_.ask(begin_ + seconds(9)), Advice::wait);
 }
 
 }  // namespace

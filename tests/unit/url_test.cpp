@@ -223,7 +223,7 @@ TEST_F(ResolveUrl, RefusesAHostOrPortThatGoesOn) {
     EXPECT_EQ(error_of([&] { resolve(reference); }).status, Status::PROTOCOL) << reference;
 }
 
-// RFC 3986 section 5.2: a reference without a path keeps the base's path, and dot segments are taken out.
+// RFC 3986 section 5.2: a reference without a path keeps the path of the base, and dot segments are removed.
 TEST_F(ResolveUrl, AQueryAloneKeepsThePath) { EXPECT_EQ(resolve("?page=2"), "https://h:8443/api/v1/jobs/42?page=2"); }
 TEST_F(ResolveUrl, AFragmentAloneIsTheBaseItself) {
   EXPECT_EQ(resolve("#part"), "https://h:8443/api/v1/jobs/42?page=1");
@@ -231,7 +231,7 @@ TEST_F(ResolveUrl, AFragmentAloneIsTheBaseItself) {
 TEST_F(ResolveUrl, DotSegmentsOfARelativePathAreTakenOut) {
   EXPECT_EQ(resolve("../../../data/42/a.ndjson"), "https://h:8443/data/42/a.ndjson");
 }
-// The examples of RFC 3986 section 5.4, less those that an absolute path byte for byte rules out.
+// The examples of RFC 3986 section 5.4, without those that differ because an absolute path is kept byte for byte.
 TEST_F(ResolveUrl, AgreesWithTheRfcsExamples) {
   base_ = parse_url("http://a/b/c/d;p?q", "base");
   struct {

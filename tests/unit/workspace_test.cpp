@@ -34,7 +34,7 @@ class Workspaces : public testing::Test {
     space.journal().file_coming(record(published_path(name, is_error)));
     writer->commit(3, kDigest);
   }
-  // What a run leaves that was killed after it published `names`.
+  // Creates the state after a run that was killed when it had published `names`.
   void leave_unfinished(const Names& names) {
     auto space = for_export();
     space->journal().job_accepted("Patient", "https://h/api/v1/jobs/42");
@@ -72,7 +72,7 @@ TEST_F(Workspaces, WorkInPrivateWhileTheyRun) {
   EXPECT_EQ(names_in(out_), (Names{".bcda/", ".bcda/journal.ndjson", ".bcda/owner.json"}));
 }
 
-TEST_F(Workspaces, AnUnnamedDirectoryIsAskedFor) {
+TEST_F(Workspaces, AnEmptyPathIsRefused) {
   Error error = error_of([] { Workspace::for_export("", false, kProcess); });
   EXPECT_EQ(error.status, Status::INVALID_ARGUMENT);
   EXPECT_TRUE(holds(error.message, "the setting out"));
@@ -117,7 +117,7 @@ TEST_F(Workspaces, AFinishedDirectoryIsRefused) {
     Error error = error_of([&] { for_export(restart); });
     EXPECT_EQ(error.status, Status::FILESYSTEM);
     EXPECT_TRUE(holds(error.message, "finished export"));
-    EXPECT_EQ(error.message.find("restart discards an unfinished one only") != std::string::npos, restart);
+    EXPECT_EQ(error.message.find("restart discards only an unfinished export") != std::string::npos, restart);
     EXPECT_EQ(error.file, out_);
     EXPECT_EQ(names_in(out_), Names{"export.json"});
   }
@@ -136,8 +136,9 @@ TEST_F(Workspaces, AnUnfinishedDirectoryIsRefusedAndKept) {
   }
 }
 
-// Each begins alone and then lets others in; nobody may take the beginning of one for an export that keeps others out.
-TEST_F(Workspaces, FetchesThatBeginAtTheSameTimeDoNotKeepEachOtherOut) {
+// A fetch holds the exclusive lock while it starts. Another fetch must not mistake it for an export, which would refuse
+// it.
+TEST_F(Workspaces, FetchesThatStartTogetherDoNotRefuseEachOther) {
   std::atomic<int> refused{0};
   std::string first;
   auto begin_often = [&] {
@@ -186,7 +187,7 @@ TEST_F(Workspaces, ADirectoryIsFreeAgainAfterARun) {
   EXPECT_NO_THROW(for_export());
 }
 
-TEST_F(Workspaces, TheJournalTellsWhatALaterRunMustKnow) {
+TEST_F(Workspaces, TheJournalHasWhatALaterRunNeeds) {
   auto space = for_export();
   space->journal().job_accepted("Patient", "https://h/api/v1/jobs/42");
   Facts facts;
@@ -219,7 +220,7 @@ TEST_F(Workspaces, RestartRemovesWhatTheJournalListsAndNothingElse) {
   EXPECT_EQ(slurp(out_ + "/.bcda/journal.ndjson"), "");
 }
 
-TEST_F(Workspaces, ClaimsOfUnknownOriginAreNotMixedWith) {
+TEST_F(Workspaces, UnknownFilesAreRefused) {
   ASSERT_EQ(::mkdir(out_.c_str(), 0700), 0);
   spill(out_ + "/Patient.x.ndjson", "whose?");
   for (bool restart : {false, true}) {
@@ -250,7 +251,7 @@ TEST_F(Workspaces, WritersOfOneNameDoNotMixTheirBytes) {
   EXPECT_EQ(slurp(out_ + "/error/a.ndjson"), "errors");
 }
 
-TEST_F(Workspaces, WhatAKilledRunWasWritingIsClearedAway) {
+TEST_F(Workspaces, PartialFilesOfAKilledRunAreRemoved) {
   leave_unfinished({});
   const std::string ours = out_ + "/.bcda/" + writer_mark() + "-0123.partial";
   const std::string foreign = out_ + "/.bcda/00000000-00000000-0123.partial", stale = out_ + "/.bcda/0-0-0123.partial";
@@ -258,7 +259,7 @@ TEST_F(Workspaces, WhatAKilledRunWasWritingIsClearedAway) {
   std::filesystem::last_write_time(stale, std::filesystem::file_time_type::clock::now() - std::chrono::hours(25));
   for_fetch();
   EXPECT_FALSE(exists(ours));
-  EXPECT_TRUE(exists(foreign));  // of another host, which may have it open
+  EXPECT_TRUE(exists(foreign));  // a partial file of another host, which may still write it
   EXPECT_FALSE(exists(stale));
   EXPECT_TRUE(exists(out_ + "/.bcda/journal.ndjson"));
 }
@@ -296,7 +297,7 @@ TEST_F(Workspaces, RestartNeverReachesOutsideTheDirectory) {
                                    "sub/", "sub/x"}));
 }
 
-TEST_F(Workspaces, RestartLeavesALinkThatSomebodyPutThere) {
+TEST_F(Workspaces, RestartKeepsALinkThatReplacedAFile) {
   leave_unfinished({"a.ndjson"});
   spill(temp_ / "outside", "{}\n");
   ::unlink((out_ + "/a.ndjson").c_str());
@@ -306,8 +307,8 @@ TEST_F(Workspaces, RestartLeavesALinkThatSomebodyPutThere) {
   EXPECT_EQ(slurp(temp_ / "outside"), "{}\n");
 }
 
-// It appeared under the name of one of ours while the export ran.
-TEST_F(Workspaces, RestartLeavesAFileOfSomebodyElseUnderANameOfOurs) {
+// Another program replaced a published file while the export ran.
+TEST_F(Workspaces, RestartKeepsAChangedFile) {
   for (const std::string& text : {std::string("MY OWN FILE"), std::string("{ }")}) {
     std::filesystem::remove_all(out_);
     leave_unfinished({"a.ndjson", "b.ndjson"});
@@ -318,21 +319,21 @@ TEST_F(Workspaces, RestartLeavesAFileOfSomebodyElseUnderANameOfOurs) {
   }
 }
 
-TEST_F(Workspaces, ErrorFilesOfUnknownOriginAreNotMixedWith) {
+TEST_F(Workspaces, UnknownErrorFilesAreRefused) {
   ASSERT_EQ(::mkdir(out_.c_str(), 0700), 0);
   ASSERT_EQ(::mkdir((out_ + "/error").c_str(), 0700), 0);
   spill(out_ + "/error/Unknown.old.ndjson", "{}");
   EXPECT_TRUE(holds(error_of([&] { for_export(); }).message, "error/Unknown.old.ndjson"));
 }
 
-TEST_F(Workspaces, ALogOfSomebodyElseIsNeitherAddedToNorRemoved) {
+TEST_F(Workspaces, AForeignLogIsNeitherChangedNorRemoved) {
   ASSERT_EQ(::mkdir(out_.c_str(), 0700), 0);
   spill(out_ + "/log.ndjson", "{\"mine\":1}\n");
   for (bool restart : {false, true}) EXPECT_TRUE(holds(error_of([&] { for_export(restart); }).message, "log.ndjson"));
   EXPECT_EQ(slurp(out_ + "/log.ndjson"), "{\"mine\":1}\n");
 }
 
-TEST_F(Workspaces, AFileOfSomebodyElseInTheWorkDirectoryStays) {
+TEST_F(Workspaces, AForeignFileInTheWorkDirectoryIsKept) {
   {
     auto space = for_export();
     spill(out_ + "/.bcda/mine.txt", "mine");
@@ -343,7 +344,7 @@ TEST_F(Workspaces, AFileOfSomebodyElseInTheWorkDirectoryStays) {
   EXPECT_EQ(mode_of(out_ + "/export.json"), 0600);
 }
 
-TEST_F(Workspaces, APipeInTheDirectoryHoldsNothingUp) {
+TEST_F(Workspaces, APipeInTheDirectoryDoesNotBlock) {
   ASSERT_EQ(::mkdir(out_.c_str(), 0700), 0);
   ASSERT_EQ(::mkfifo((out_ + "/export.json").c_str(), 0600), 0);
   EXPECT_TRUE(holds(error_of([&] { for_fetch()->receipt(); }).message, "not a regular file"));
@@ -394,7 +395,7 @@ TEST_F(Workspaces, WithoutLocksARunOfThisProcessIsStillSeen) {
   }
 }
 
-// Its lock is not seen here, as on NFS with locks that end at the host.
+// The lock of the other host is not visible here, as on NFS with locks that work only within one host.
 TEST_F(Workspaces, ARunOnAnotherHostIsSeenByWhatItWrites) {
   leave_unfinished({"a.ndjson"});
   Owner other = world::this_process();
@@ -434,7 +435,7 @@ TEST_F(Workspaces, AFetchThatIsNotCompleteLeavesItsJournal) {
   EXPECT_EQ(names_in(out_), (Names{"a.ndjson", "export.json"}));
 }
 
-TEST_F(Workspaces, RestartUnderstandsAJournalWhoseLastLineWasCut) {
+TEST_F(Workspaces, RestartReadsAJournalWhoseLastLineIsTruncated) {
   leave_unfinished({"a.ndjson", "b.ndjson"});
   std::string journal = slurp(out_ + "/.bcda/journal.ndjson");
   ::unlink((out_ + "/b.ndjson").c_str());
@@ -450,7 +451,7 @@ TEST_F(Workspaces, RestartUnderstandsAJournalWhoseLastLineWasCut) {
   }
 }
 
-// An "error" that is a link is not followed; what the journal says must then survive for the next try.
+// A link with the name "error" is not followed. The restart fails, and the journal must be kept for the next try.
 TEST_F(Workspaces, ARestartThatFailsKeepsTheJournal) {
   {
     auto space = for_export();

@@ -57,7 +57,7 @@ bcda_next_event <- function(run, timeout = Inf) {
   found <- until(timeout, function(wait_ms) {
     asked <- serve(run)
     found <- next_event(run, event)
-    if (is.null(found) && !run$ended && !asked) native_run_wait_for_event(run$handle, wait_ms)
+    if (is.null(found) && !run$ended && !asked) native_run_wait_wakeup(run$handle, wait_ms)
     if (!is.null(found) || run$ended) list(found)
   })
   if (!is.null(found)) found[[1]]
@@ -132,7 +132,7 @@ wait_for <- function(run, progress, timeout = Inf) {
     asked <- serve(run)
     while (!is.null(found <- next_event(run, event))) report(found)
     if (run$ended) return(TRUE)
-    if (!asked) native_run_wait_for_event(run$handle, wait_ms)
+    if (!asked) native_run_wait_wakeup(run$handle, wait_ms)
     NULL
   })
   if (is.null(ended)) NULL else conclude(run)

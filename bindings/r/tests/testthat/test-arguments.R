@@ -112,7 +112,7 @@ WRONG <- list(
   list("poll_interval", Sys.Date(), "seconds, a difftime"), list("parallel", Sys.Date(), "a whole number"),
   list("parallel", factor("a"), "a whole number"), list("max_header_bytes", 1.5, "a size"),
   list("max_header_bytes", "64KB", "a size"), list("max_header_bytes", NA_real_, "bytes"), list("durability", "luck", "power"),
-  list("durability", 5, "text"), list("types", c("Patient", ""), "no empty item"), list("types", 1, "a character vector"),
+  list("durability", 5, "text"), list("types", c("Patient", ""), "an empty item"), list("types", 1, "a character vector"),
   list("types", c("Patient", NA), "a character vector"), list("types", list("Patient"), "a character vector")
 )
 

@@ -60,7 +60,7 @@ FAULTS <- list(
   `keys differ` = list("keys-differ", "PROTOCOL", "two different keys", http_status = 200L),
   `no key` = list(c("no-key", "no-keymap"), "VERIFICATION", "allow_plaintext"),
   plaintext = list("plaintext:count=1", "DECRYPTION", "plain NDJSON", files = 1),
-  truncate = list("truncate", "NETWORK", "to go", retriable = TRUE),
+  truncate = list("truncate", "NETWORK", "bytes missing", retriable = TRUE),
   reset = list("reset", "NETWORK", "reading from", retriable = TRUE),
   stall = list("stall", "TIMEOUT", "in time", retriable = TRUE, settings = list(idle_timeout = 0.1)),
   `other origin` = list("other-origin=https://elsewhere.example", "PROTOCOL", "allowed_origins"),

@@ -7,7 +7,7 @@ UNUSED <- c(
   bcda_client_metadata = "bcda_metadata_start says the same and can be canceled",
   bcda_version_number = "bcda_version says the same",
   bcda_run_get_kind = "bcda_run_kind_name says the same",
-  bcda_run_fd = "R polls no descriptors; run_wait_for_event waits for the same"
+  bcda_run_fd = "R polls no descriptors; run_wait_wakeup waits for the same"
 )
 
 declared <- function() {

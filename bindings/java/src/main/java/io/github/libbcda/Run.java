@@ -51,7 +51,7 @@ final class Run<T> extends BcdaFuture<T> {
     boolean asked = handle.call(sink::give);
     Status next = deliver(event, 0);
     if (next == Status.AGAIN && !asked) {
-      handle.run(run -> Native.run_wait_for_event(run, FOREVER));
+      handle.run(run -> Native.run_wait_wakeup(run, FOREVER));
     }
     return next != Status.END;
   }

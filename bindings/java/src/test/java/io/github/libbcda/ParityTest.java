@@ -36,7 +36,7 @@ class ParityTest {
               "bcda_error_status", "every call returns the status, too",
               "bcda_version_number", "bcda_version says the same",
               "bcda_run_get_kind", "bcda_run_kind_name says the same",
-              "bcda_run_fd", "Java polls no descriptors; run_wait_for_event waits for the same"));
+              "bcda_run_fd", "Java polls no descriptors; run_wait_wakeup waits for the same"));
 
   private static Set<String> declared() throws IOException {
     Set<String> names = new TreeSet<>();

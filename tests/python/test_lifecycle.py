@@ -1,4 +1,4 @@
-"""Ctrl-C, the interpreter's end, forks: what becomes of a run when its process has other plans."""
+"""The lifecycle of runs: Ctrl-C, the exit of the interpreter, and forks."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ import bcda
 import pytest
 from conftest import PROMPT, run_python
 
-# A sandbox whose jobs never end, and one whose downloads do not.
+# A sandbox whose jobs never end, and one whose downloads never end.
 STAGES: dict[str, dict[str, Any]] = {
     "authenticating": {"faults": "delay=1h:on=POST /auth/token"},
     "waiting": {"job_time": "1h"},
@@ -66,11 +66,11 @@ def left_in(directory: Path) -> list[str]:
 def test_ctrl_c_ends_a_blocking_export(stage: str, tmp_path: Path) -> None:
     script = """
 began = []
-def tell(event):
+def report(event):
     if event.kind == "state" and event.text == reached:
         print("ready", flush=True)
 try:
-    client.export(["Patient"], out=out, progress=tell)
+    client.export(["Patient"], out=out, progress=report)
 except KeyboardInterrupt:
     print("interrupted")
 """
@@ -83,7 +83,7 @@ except KeyboardInterrupt:
 
 @pytest.mark.parametrize("call", ["run.wait()", "run.result()", "next(run)", "run.next_event(3600)", "slow.metadata()"])
 def test_ctrl_c_ends_every_wait_at_once(call: str, tmp_path: Path) -> None:
-    # The signal comes from a thread of the process itself, so that what is timed is the wait's end alone.
+    # A thread of the process itself sends the signal, so that the test measures only the end of the wait.
     script = f"""
 import signal, time
 slow = bcda.Sandbox(1, faults="delay=1h:on=GET /api/v1/metadata").client()
@@ -177,7 +177,7 @@ entered.wait()
     assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
 
 
-def test_a_forked_child_gets_clear_errors_and_can_begin_anew(tmp_path: Path) -> None:
+def test_a_forked_child_gets_clear_errors_and_can_start_again(tmp_path: Path) -> None:
     script = """
 import multiprocessing
 run = start()
@@ -214,7 +214,7 @@ def test_waits_leave_the_gil_to_others(make_sandbox: Callable[..., bcda.Sandbox]
         turns = 0
         while waiting.is_alive():
             turns += 1
-        assert turns > 1000  # this thread ran all the while
+        assert turns > 1000  # this thread ran during the whole wait
 
 
 def test_a_run_that_is_dropped_ends(client: bcda.Client, sandbox: bcda.Sandbox, tmp_path: Path) -> None:
@@ -222,7 +222,7 @@ def test_a_run_that_is_dropped_ends(client: bcda.Client, sandbox: bcda.Sandbox, 
     run = client.start(["Patient"], out=tmp_path / "out")
     assert not run.wait(0.1)
     del run
-    client.start(["Coverage"], out=tmp_path / "out", restart=True).close()  # it let go of the directory
+    client.start(["Coverage"], out=tmp_path / "out", restart=True).close()  # the dropped run has released the directory
 
 
 def test_nothing_is_left_open(tmp_path: Path) -> None:
@@ -235,7 +235,7 @@ def test_nothing_is_left_open(tmp_path: Path) -> None:
             assert len(list(result.records())) == 10
             assert next(result.records(raw=True))
 
-    once(tmp_path / "first")  # what is made once and kept
+    once(tmp_path / "first")  # creates the objects that are kept
     before = descriptors()
     once(tmp_path / "second")
     assert descriptors() == before
@@ -282,7 +282,7 @@ atexit.register(late)  # registered first, called last
 
 
 @pytest.mark.parametrize("call", ["run.wait()", "run.result()", "run.close()", "list(run)"])
-def test_a_sink_that_waits_for_its_own_run_is_told(call: str, tmp_path: Path) -> None:
+def test_a_sink_that_waits_for_its_own_run_gets_an_error(call: str, tmp_path: Path) -> None:
     script = f"""
 raised = []
 class File:
