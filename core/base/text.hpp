@@ -12,8 +12,8 @@ namespace libbcda {
 // Error{INVALID_ARGUMENT} for UTF-16 that is malformed or has no mark, and for UTF-32.
 SecretBytes to_utf8(std::string_view text, const std::string& what);
 
-// Removes characters around a value that are not part of it: blanks, line breaks, a byte order mark, invisible
-// characters (U+200B, ...), and then one pair of equal quotes.
+// Removes characters around a value that are not part of it: blanks, line breaks, a byte order mark and invisible
+// characters such as U+200B. After that, removes one pair of equal quotes.
 std::string_view without_debris(std::string_view text);
 
 // Describes the first character that cannot be part of the service's client ids and secrets, such as "a line break",

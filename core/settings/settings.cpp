@@ -46,7 +46,8 @@ std::vector<std::string> split(std::string_view text) {
   return parts;
 }
 
-// Returns the items of a JSON array of texts, or nothing if it is not one, or if an item is empty or contains a NUL.
+// Returns the items of a JSON array of texts. Returns nothing if the value is not such an array, or if an item is empty
+// or contains a NUL.
 std::optional<std::vector<std::string>> json_items(const json::value& value) {
   if (!value.is_array()) return {};
   std::vector<std::string> items;

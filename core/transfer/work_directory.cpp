@@ -77,8 +77,8 @@ bool WorkDirectory::lock_work() {
   return true;
 }
 
-// Refuses a directory of a run that the lock does not reveal: the file system has no locks, or the run is on another
-// host whose locks are not visible here.
+// Refuses a directory that another run uses although the lock is free. This happens if the file system has no locks, or
+// if the other run is on a host whose locks are not visible here.
 void WorkDirectory::check_owner() const {
   if (!work_->contains(kOwner)) return;
   const auto owner = parse_owner(work_->read(kOwner, kLargestOwner));

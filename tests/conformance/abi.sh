@@ -1,6 +1,6 @@
 #!/bin/sh
-# Compares the binary interface of a library with the baseline of its minor version. Functions and codes may be added, but
-# nothing else may change. With --renew it writes a new baseline, which is needed when the minor version changes.
+# Compares the binary interface of a library with the baseline of its minor version. Functions and codes may be added,
+# but nothing else may change. With --renew it writes a new baseline, which is needed when the minor version changes.
 # usage: abi.sh [--renew] LIBRARY.so HEADERS_DIR BASELINE.xml
 set -eu
 renew=
