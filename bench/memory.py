@@ -40,8 +40,9 @@ def main():
     print("| files | manifest, MiB | bound, MiB | command, MiB | C, events unread, MiB |")
     print("|---|---|---|---|---|")
     over = []
-    for args.files in args.counts:
-        bound = BASE_MIB + args.files / 1024
+    for count in args.counts:
+        args.files = count
+        bound = BASE_MIB + count / 1024
         with service(args) as (directory, origin):
             size = int(subprocess.check_output(["stat", "-c", "%s", f"{directory}/manifest.json"])) / 2**20
             values = settings(directory, origin, f"{directory}/out")
@@ -49,8 +50,8 @@ def main():
                 measure(one, f"{directory}/out")[2]
                 for one in (command(args.bcda, values), [args.unread, json.dumps(values)])
             ]
-        print(f"| {args.files:,} | {size:.1f} | {bound:.1f} | {peaks[0]:.1f} | {peaks[1]:.1f} |", flush=True)
-        over += [args.files for peak in peaks if peak > bound]
+        print(f"| {count:,} | {size:.1f} | {bound:.1f} | {peaks[0]:.1f} | {peaks[1]:.1f} |", flush=True)
+        over += [count for peak in peaks if peak > bound]
     sys.exit(f"over the bound: {over}" if over else 0)
 
 
