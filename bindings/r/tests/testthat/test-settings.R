@@ -123,7 +123,7 @@ test_that("sizes and numbers arrive as they were meant", {
   old <- options(scipen = -100, OutDec = ",")
   on.exit(options(old))
   error <- expect_status(bcda_manifest(client_of(shared_sandbox(), max_manifest_bytes = 100), progress = FALSE), "LIMIT")
-  expect_match(conditionMessage(error), "the 100 bytes allowed")
+  expect_match(conditionMessage(error), "the 100 bytes that the setting max_manifest_bytes allows")
   expect_s3_class(bcda_manifest(client_of(shared_sandbox(), max_manifest_bytes = 100000), progress = FALSE), "bcda_manifest")
   sandbox <- a_sandbox(fault = "status=503:on=GET /api/v1/Patient")
   expect_status(export_of(client_of(sandbox), retries = 2), "REFUSED")
