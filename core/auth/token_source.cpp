@@ -28,7 +28,7 @@ struct TokenSource::Waiter {
   std::optional<Error> failed;  // guarded by TokenSource::mutex_
 };
 
-// The duty to fetch a token, on which the other askers wait. If its owner ends without doing it, they are woken.
+// Marks the caller that fetches a token while the others wait. If this caller ends without a token, the others are woken.
 struct TokenSource::Duty {
   TokenSource* source = nullptr;  // null: another asker has the duty, or it is done
   ~Duty() {

@@ -37,8 +37,6 @@ std::optional<std::size_t> parse_one(std::string_view text, json::value& out, st
   return used;
 }
 
-bool blank(std::string_view text) { return text.find_first_not_of(" \t\r\n") == std::string_view::npos; }
-
 }  // namespace
 
 std::optional<json::value> parse_json(std::string_view text, std::string* why) {
@@ -50,7 +48,7 @@ std::optional<json::value> parse_json(std::string_view text, std::string* why) {
 std::optional<std::vector<std::string_view>> split_json_sequence(std::string_view text, std::string* why) {
   std::vector<std::string_view> parts;
   const std::size_t size = text.size();
-  while (!blank(text)) {
+  while (!is_blank_json(text)) {
     json::value ignored;
     auto used = parse_one(text, ignored, why, size - text.size());
     if (!used) return std::nullopt;
@@ -59,6 +57,8 @@ std::optional<std::vector<std::string_view>> split_json_sequence(std::string_vie
   }
   return parts;
 }
+
+bool is_blank_json(std::string_view text) { return text.find_first_not_of(" \t\r\n") == std::string_view::npos; }
 
 std::string string_member(const json::object& object, std::string_view name) {
   const json::value* value = object.if_contains(name);

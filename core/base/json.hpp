@@ -33,6 +33,9 @@ json::parse_options json_options();
 // The reason why a text of `size` bytes is malformed, in a form that follows a subject.
 std::string explain_json_error(const boost::system::error_code& error, std::size_t offset, std::size_t size);
 
+// Whether a text has only the blanks that JSON allows between values.
+bool is_blank_json(std::string_view text);
+
 // The value of a string member, or "" if the member is missing or is not a string.
 std::string string_member(const json::object& object, std::string_view name);
 

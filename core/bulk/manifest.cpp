@@ -4,7 +4,6 @@
 #include <unordered_map>
 
 #include "base/error.hpp"
-#include "base/json_items.hpp"
 #include "base/quote.hpp"
 #include "base/text.hpp"
 #include "crypto/digest.hpp"
@@ -31,11 +30,9 @@ Entry read_entry(const json::object& item, const http::Url& base) {
   return entry;
 }
 
-bool is_blank(std::string_view text) { return text.find_first_not_of(" \t\r\n") == std::string_view::npos; }
-
 }  // namespace
 
-json::value Manifest::value(const Range& range) const {
+json::value Manifest::value(const JsonItems::Place& range) const {
   return parse_json(spool_.read(range.offset, range.size)).value_or(json::value());
 }
 
@@ -61,7 +58,7 @@ struct ManifestReader::State {
       : manifest(new Manifest(base, std::move(spool))),
         items([this](std::string_view name, const json::value& value) { on_member(name, value); },
               [this](std::string_view member, std::string_view key, const json::value& item, JsonItems::Place place) {
-                on_item(member, key, item, {place.offset, place.size});
+                on_item(member, key, item, place);
               }),
         max_files(most) {}
 
@@ -76,7 +73,7 @@ struct ManifestReader::State {
     if (value.is_bool() && name == "requiresAccessToken") manifest->requires_access_token = value.get_bool();
   }
 
-  void on_item(std::string_view member, std::string_view key, const json::value& item, Manifest::Range range) {
+  void on_item(std::string_view member, std::string_view key, const json::value& item, JsonItems::Place range) {
     if (member == "output") add(manifest->output_, output, member, item, range);
     if (member == "error") add(manifest->error_, error, member, item, range);
     if (member == "KeyMap" && !key.empty() && item.is_string()) add_key(key, item.get_string(), range);
@@ -89,7 +86,7 @@ struct ManifestReader::State {
   };
 
   void add(std::deque<Manifest::Place>& places, std::deque<Digests>& digests, std::string_view member,
-           const json::value& item, Manifest::Range range) {
+           const json::value& item, JsonItems::Place range) {
     if (!item.is_object()) throw malformed("has an item in " + std::string(member) + " that is not an object");
     if (manifest->size() >= max_files)
       throw Error(Status::LIMIT, "the manifest lists more than " + std::to_string(max_files) + " files");
@@ -98,7 +95,7 @@ struct ManifestReader::State {
     digests.push_back({crypto::short_digest(entry.name), key_digest(entry.encrypted_key)});
   }
 
-  void add_key(std::string_view name, std::string_view hex, Manifest::Range range) {
+  void add_key(std::string_view name, std::string_view hex, JsonItems::Place range) {
     while (!name.empty() && name.back() == ' ') name.remove_suffix(1);  // late 2018 padded the names with blanks
     const Key key{range, key_digest(hex)};
     const auto [known, is_new] = keys.emplace(crypto::short_digest(name), key);
@@ -126,7 +123,7 @@ struct ManifestReader::State {
   }
 
   struct Key {
-    Manifest::Range range;
+    JsonItems::Place range;
     std::uint64_t digest = 0;
   };
 
@@ -170,10 +167,10 @@ std::shared_ptr<const Manifest> parse_manifest(std::string_view text, const http
 Manifests parse_manifests(std::string_view text, const http::Url& base) {
   const SecretBytes utf8 = to_utf8(text, "the manifest given");
   std::string_view rest(utf8.data(), utf8.size());
-  if (is_blank(rest)) throw Error(Status::INVALID_ARGUMENT, "the manifest given is not JSON (it is empty)");
+  if (is_blank_json(rest)) throw Error(Status::INVALID_ARGUMENT, "the manifest given is not JSON (it is empty)");
   Manifests manifests;
   try {
-    while (!is_blank(rest)) {
+    while (!is_blank_json(rest)) {
       ManifestReader reader(base);
       rest.remove_prefix(reader.feed(rest));
       manifests.push_back(reader.finish());

@@ -7,7 +7,7 @@
 #include <string_view>
 #include <vector>
 
-#include "base/json.hpp"
+#include "base/json_items.hpp"
 #include "base/quote.hpp"
 #include "files/spool.hpp"
 #include "http/url.hpp"
@@ -46,12 +46,8 @@ class Manifest {
 
  private:
   friend class ManifestReader;
-  struct Range {
-    std::uint64_t offset = 0;
-    std::uint32_t size = 0;
-  };
   struct Place {
-    Range entry, key;  // `key`: in KeyMap, if the entry has none of its own
+    JsonItems::Place entry, key;  // `key`: in KeyMap, if the entry has none of its own
     std::uint64_t identity = 0;
   };
 
@@ -59,7 +55,7 @@ class Manifest {
   const Place& place(std::size_t number) const {
     return number < output_.size() ? output_[number] : error_[number - output_.size()];
   }
-  json::value value(const Range& range) const;
+  json::value value(const JsonItems::Place& range) const;
 
   http::Url base_;
   files::Spool spool_;

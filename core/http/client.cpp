@@ -272,8 +272,9 @@ Task<bool> Response::read_text_piece(std::string& text) {
   co_return more;
 }
 
-void Response::limit_time(Milliseconds duration) {
-  if (state_->stream) state_->stream->deadline(state_->client->world_.clock().now().steady + duration);
+void Response::limit_time() {
+  const Client& client = *state_->client;
+  if (state_->stream) state_->stream->deadline(client.world_.clock().now().steady + client.options_.request_timeout);
 }
 
 Client::Client(ClientOptions options, std::shared_ptr<TlsContext> tls, world::World& world)

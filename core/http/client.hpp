@@ -36,8 +36,8 @@ class Response {
 
   // Adds the next piece of such a text, if the text may be long. False: it was the last one.
   Task<bool> read_text_piece(std::string& text);
-  // A time limit for what is read from now on.
-  void limit_time(Milliseconds duration);
+  // Gives what is read from now on the time limit request_timeout, counted from now.
+  void limit_time();
 
   Response(Response&&) noexcept;
   Response& operator=(Response&&) noexcept;

@@ -24,7 +24,7 @@ class Redactor {
  private:
   friend class TextRedactor;
   void clean(std::string& text, bool may_be_cut) const;
-  std::size_t longest() const;  // bytes that one of them may take in a text
+  std::size_t longest() const;  // the most bytes that a secret takes in a text, with escapes
 
   std::vector<Secret> secrets_;  // a secret that contains another one comes first
 };
@@ -33,7 +33,8 @@ class Redactor {
 class TextRedactor {
  public:
   explicit TextRedactor(const Redactor& redactor) : redactor_(redactor) {}
-  std::string feed(std::string_view piece);  // the text up to where credentials may begin that go on in the next piece
+  // Returns the text so far, without its end, because credentials may begin there and continue in the next piece.
+  std::string feed(std::string_view piece);
   std::string finish();
 
  private:

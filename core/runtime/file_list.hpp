@@ -48,7 +48,7 @@ class StoredFile {
   bool decrypted_ = false, sized_ = false, is_error_ = false;
 };
 
-// Not thread-safe while it is changed. A file stays where it is in memory.
+// Not thread-safe while it is changed. The address of a file never changes.
 class FileList {
  public:
   const StoredFile& add(const FileResult& file);

@@ -165,7 +165,7 @@ Task<bool> FileWorker::accept(http::Response& response, transfer::Download& down
   http::Answer answer = response.head();
   if (answer.status != 200) {
     try {
-      response.limit_time(settings_.duration("request_timeout"));
+      response.limit_time();
       co_await response.read_text(answer.body, kLargestRefusal);
     } catch (const Error& e) {
       if (e.status == Status::CANCELED) throw;

@@ -108,16 +108,15 @@ Task<http::Response> JobRunner::ask(bool is_kick_off, http::Send send, http::Req
 
 // A manifest is parsed as it arrives. Another body becomes the text of the answer.
 Task<ManifestBody> JobRunner::read_body(const bulk::Job& job, http::Response& response, http::Answer& answer) {
-  const Milliseconds patience = session_.settings().duration("request_timeout");
   ManifestBody body;
   if (!job.brings_manifest(answer)) {
-    response.limit_time(patience);
+    response.limit_time();
     co_await response.read_text(answer.body, kLargestAnswer);
     co_return body;
   }
-  const ManifestLimits limits{static_cast<std::size_t>(session_.settings().integer("max_manifest_bytes")), patience};
+  const auto max_bytes = static_cast<std::size_t>(session_.settings().integer("max_manifest_bytes"));
   files::Spool spool = workspace_ ? workspace_->spool() : files::Spool();
-  body = co_await receive_manifest(response, *job.status_url(), std::move(spool), limits, world_.workers());
+  body = co_await receive_manifest(response, *job.status_url(), std::move(spool), max_bytes, world_.workers());
   answer.body = std::move(body.beginning);
   co_return body;
 }

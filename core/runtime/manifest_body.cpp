@@ -1,14 +1,10 @@
 #include "runtime/manifest_body.hpp"
 
-#include <algorithm>
-
-#include "world/workers.hpp"
-
 namespace libbcda::runtime {
 namespace {
 
 constexpr std::size_t kBlock = 256 << 10;     // what a worker parses at once
-constexpr std::size_t kStep = 8 << 20;        // what must arrive within the patience
+constexpr std::size_t kStep = 8 << 20;        // what must arrive within request_timeout
 constexpr std::size_t kBeginning = 64 << 10;  // enough to tell a web page
 
 // Keeps an error of the manifest itself. A failure of the spool is not one, so it is thrown on.
@@ -25,7 +21,7 @@ void parse_or_note(ManifestBody& body, Parse parse) {
 }  // namespace
 
 Task<ManifestBody> receive_manifest(http::Response& response, const http::Url& base, files::Spool spool,
-                                    ManifestLimits limits, world::Workers& workers) {
+                                    std::size_t max_bytes, world::Workers& workers) {
   ManifestBody body;
   bulk::ManifestReader reader(base, std::move(spool));
   std::string block;
@@ -33,14 +29,14 @@ Task<ManifestBody> receive_manifest(http::Response& response, const http::Url& b
   bool more = true;
   while (more && !body.malformed) {
     if (received >= next_step) {
-      response.limit_time(limits.patience);
+      response.limit_time();
       next_step = received + kStep;
     }
     const std::size_t before = block.size();
     more = co_await response.read_text_piece(block);
     received += block.size() - before;
-    if (received > limits.bytes)
-      throw Error(Status::LIMIT, "the manifest is larger than the " + std::to_string(limits.bytes) +
+    if (received > max_bytes)
+      throw Error(Status::LIMIT, "the manifest is larger than the " + std::to_string(max_bytes) +
                                      " bytes that the setting max_manifest_bytes allows");
     if (body.beginning.size() < kBeginning) body.beginning.append(block, before, kBeginning - body.beginning.size());
     if (more && block.size() < kBlock) continue;

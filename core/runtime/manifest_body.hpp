@@ -16,14 +16,9 @@ struct ManifestBody {
   std::string beginning;           // of the body
 };
 
-struct ManifestLimits {
-  std::size_t bytes;
-  Milliseconds patience;  // 8 MiB, or the rest, must arrive in this time
-};
-
-// Throws Error{NETWORK, TIMEOUT, PROTOCOL} of the connection, Error{LIMIT} if the manifest is too large, and
+// Each 8 MiB must arrive within request_timeout, and the rest too. Throws Error{NETWORK, TIMEOUT, PROTOCOL} of the connection, Error{LIMIT} if the manifest is too large, and
 // Error{FILESYSTEM} of the spool.
 Task<ManifestBody> receive_manifest(http::Response& response, const http::Url& base, files::Spool spool,
-                                    ManifestLimits limits, world::Workers& workers);
+                                    std::size_t max_bytes, world::Workers& workers);
 
 }  // namespace libbcda::runtime

@@ -110,10 +110,15 @@ std::vector<std::string> read_types(const json::object& receipt) {
   return types;
 }
 
+struct Members {
+  json::object others;  // without the files
+  std::shared_ptr<FileList> files = std::make_shared<FileList>();
+};
+
 // Reads a receipt piece by piece, because it may list hundreds of thousands of files.
-RunResult read_members(std::string_view receipt, const std::string& directory) {
-  json::object members;  // without the files
-  auto files = std::make_shared<FileList>();
+Members read_members(std::string_view receipt, const std::string& directory) {
+  Members read;
+  auto& [members, files] = read;
   JsonItems items([&](std::string_view name, const json::value& value) { members[name] = value; },
                   [&](std::string_view list, std::string_view key, const json::value& item, JsonItems::Place) {
                     if (list == "files" || list == "errors")
@@ -127,26 +132,37 @@ RunResult read_members(std::string_view receipt, const std::string& directory) {
   items.finish();
   for (const char* name : {"files", "errors"})
     if (!needed(members, name).is_array()) throw Malformed{std::string(name) + " is not a list"};
+  return read;
+}
+
+RunResult result_of(const Members& read) {
+  const json::object& members = read.others;
   RunResult result;
   result.transaction_time = text(members, "transactionTime");
   result.types = read_types(members);
   result.elapsed = std::chrono::duration_cast<Milliseconds>(instant(members, "finished") - instant(members, "started"));
-  result.files = std::move(files);
+  result.files = read.files;
   return result;
 }
 
-}  // namespace
-
-RunResult read_receipt(const std::string& receipt, const std::string& directory) {
+// The members of a receipt without its files, and the result that it describes.
+std::pair<json::object, RunResult> check_receipt(const std::string& receipt, const std::string& directory) {
   try {
-    RunResult result = read_members(receipt, directory);
+    Members read = read_members(receipt, directory);
+    RunResult result = result_of(read);
     result.receipt = [receipt] { return receipt; };
-    return result;
+    return {std::move(read.others), std::move(result)};
   } catch (const Malformed& malformed) {
     std::string path = path_below(directory, kReceipt);
     throw std::move(
         Error(Status::FILESYSTEM, path + " is not the receipt of an export: " + malformed.why).at_file(path));
   }
+}
+
+}  // namespace
+
+RunResult read_receipt(const std::string& receipt, const std::string& directory) {
+  return check_receipt(receipt, directory).second;
 }
 
 RunResult open_receipt(const std::string& directory) {
@@ -168,8 +184,7 @@ void know_receipt(transfer::Workspace& space) {
 
 void adopt_request(ReceiptFacts& facts, const std::string& older) {
   if (older.empty()) return;
-  read_receipt(older, "");  // throws when it is no receipt
-  const json::object before = parse_json(older).value().as_object();
+  const json::object before = check_receipt(older, "").first;
   const auto adopt = [&](const char* name, json::array& into) {
     const json::value* known = before.if_contains(name);
     if (into.empty() && known && known->is_array()) into = known->get_array();

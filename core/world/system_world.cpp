@@ -92,8 +92,8 @@ std::shared_ptr<World> shared_world(std::size_t threads) {
     const std::lock_guard lock(shared->mutex);
     if (auto world = existing()) return world;
   }
-  // Made without the lock, because threads take a while to start, and a fork in that time would leave the lock to
-  // nobody.
+  // Made without the lock, because starting threads takes time. After a fork in that time, the child could never lock
+  // it.
   const auto made = std::make_shared<SystemWorld>(threads);
   const std::lock_guard lock(shared->mutex);
   if (auto world = existing()) return world;
