@@ -192,7 +192,7 @@ bcda_status bcda_fetch_start(bcda_client* client, const bcda_config* settings, c
     need(manifest, "manifest");
     client->owner.check();
     request.kind = RunKind::fetch;
-    request.manifests = libbcda::bulk::parse_manifests(manifest, client->session->service());
+    request.manifests = libbcda::bulk::parse_manifests(manifest, client->session->service().origin);
     request.only_file = file ? file : "";
   });
   return status == BCDA_OK ? start(client, settings, sink, std::move(request), run, error) : status;

@@ -88,18 +88,13 @@ void check_token(std::string_view token) {
     throw Error(Status::PROTOCOL, subject + "contains a character that is not allowed in a header");
 }
 
-}  // namespace
-
-http::Request token_request(const http::Url& service, const Credentials& credentials) {
-  http::Request request;
-  request.method = "POST";
-  request.url = service;
-  request.url.target = "/auth/token";
-  std::string pair = credentials.client_id + ":" + std::string(credentials.client_secret.reveal());
-  request.headers = {{"Authorization", "Basic " + to_base64(as_bytes(pair))}, {"Accept", "application/json"}};
-  wipe(pair.data(), pair.size());
-  return request;
+void live(Token& token, Moment now, Milliseconds lifetime) {
+  token.expires_at = now.steady + lifetime;
+  // The token is renewed one minute before it expires, or after nine tenths of a short lifetime.
+  token.renew_at = token.expires_at - std::min<Milliseconds>(seconds(60), lifetime / 10);
 }
+
+}  // namespace
 
 Token read_token(const http::Answer& answer, Moment now, Milliseconds assumed) {
   if (answer.status != 200) throw refused(answer, now.wall);
@@ -114,10 +109,16 @@ Token read_token(const http::Answer& answer, Moment now, Milliseconds assumed) {
   std::optional<Milliseconds> stated = expires_in ? seconds_in(*expires_in) : std::nullopt;
   if (!stated) stated = lifetime_of_jwt(text, parse_time(answer.header("Date")).value_or(now.wall));
   wipe(text.data(), text.size());
-  const Milliseconds lifetime = stated.value_or(assumed);
-  token.expires_at = now.steady + lifetime;
-  // The token is renewed one minute before it expires, or after nine tenths of a short lifetime.
-  token.renew_at = token.expires_at - std::min<Milliseconds>(seconds(60), lifetime / 10);
+  live(token, now, stated.value_or(assumed));
+  return token;
+}
+
+Token held_token(Secret value, Moment now, Milliseconds assumed) {
+  if (!fits_a_header(value.reveal()) || value.reveal().size() > kLongestToken)
+    throw Error(Status::AUTHENTICATION, "the access token that was given cannot be one; check access_token");
+  Token token;
+  live(token, now, lifetime_of_jwt(value.reveal(), now.wall).value_or(assumed));
+  token.value = std::move(value);
   return token;
 }
 

@@ -11,14 +11,6 @@
 
 namespace libbcda::auth {
 
-struct Credentials {
-  std::string client_id;
-  Secret client_secret;
-};
-
-// Makes the token request: POST /auth/token with Basic credentials and without a body.
-http::Request token_request(const http::Url& service, const Credentials& credentials);
-
 struct Token {
   Secret value;
   Steady renew_at;    // after this time, a caller fetches a new token while the others still use this one
@@ -30,6 +22,10 @@ struct Token {
 // missing too, the lifetime is `assumed`. Throws Error{AUTHENTICATION} if the credentials are refused. For other
 // failures it throws REFUSED (retriable or not) or PROTOCOL.
 Token read_token(const http::Answer& answer, Moment now, Milliseconds assumed);
+
+// A token that the caller has. Its lifetime is the claim `exp`, or else `assumed`. Throws Error{AUTHENTICATION} if it
+// has expired or cannot be a token.
+Token held_token(Secret value, Moment now, Milliseconds assumed);
 
 // The lifecycle of a client's token through its renewals.
 //

@@ -36,16 +36,16 @@ struct TokenSource::Duty {
   }
 };
 
-TokenSource::TokenSource(http::Client& client, http::Url service, Credentials credentials,
-                         Milliseconds assumed_lifetime, const world::Clock& clock)
+TokenSource::TokenSource(http::Client& client, http::Url service, Login login, Milliseconds assumed_lifetime,
+                         const world::Clock& clock)
     : client_(client),
       service_(std::move(service)),
-      credentials_(std::move(credentials)),
+      login_(std::move(login)),
       assumed_lifetime_(assumed_lifetime),
       clock_(clock) {}
 
 Task<> TokenSource::authorize(http::Request& request) {
-  if (!http::same_origin(request.url, service_)) co_return;
+  if (login_.method == Method::none || !http::same_origin(request.url, service_)) co_return;
   Secret token = co_await get();
   request.headers.emplace_back("Authorization", std::string(kBearer) + std::string(token.reveal()));
 }
@@ -105,7 +105,8 @@ Task<Secret> TokenSource::renew(Duty& duty) {
 }
 
 Task<Token> TokenSource::fetch() {
-  http::Answer answer = co_await client_.send(token_request(service_, credentials_), kLargestAnswer);
+  if (login_.method == Method::token) co_return held_token(token_at_hand(login_), clock_.now(), assumed_lifetime_);
+  http::Answer answer = co_await client_.send(token_request(login_), kLargestAnswer);
   const Wiped wiped{answer.body};
   co_return read_token(answer, clock_.now(), assumed_lifetime_);
 }

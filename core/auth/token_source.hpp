@@ -5,19 +5,21 @@
 #include <optional>
 #include <vector>
 
+#include "auth/login.hpp"
 #include "auth/token.hpp"
 #include "base/error.hpp"
 #include "http/client.hpp"
 
 namespace libbcda::auth {
 
-// Thread-safe. The credentials are sent only to the origin of the service.
+// Thread-safe. The credentials are sent only to the URL that issues tokens, and the token only to the service's origin.
 class TokenSource {
  public:
-  TokenSource(http::Client& client, http::Url service, Credentials credentials, Milliseconds assumed_lifetime,
+  TokenSource(http::Client& client, http::Url service, Login login, Milliseconds assumed_lifetime,
               const world::Clock& clock);
 
-  // Adds "Authorization: Bearer" to a request to the origin of the service. Does nothing for other origins. Throws what
+  // Adds "Authorization: Bearer" to a request to the origin of the service. Does nothing for other
+  // origins, or if the service wants no token. Throws what
   // read_token throws, or Error{NETWORK, ...}. If the renewal fails, all waiting callers get the error.
   Task<> authorize(http::Request& request);
 
@@ -35,7 +37,7 @@ class TokenSource {
 
   http::Client& client_;
   http::Url service_;
-  Credentials credentials_;
+  Login login_;
   Milliseconds assumed_lifetime_;
   const world::Clock& clock_;
 

@@ -30,14 +30,6 @@ RetryBudget budget(const JobOptions& options, Milliseconds outage_limit) {
   return {options.retries, Backoff(options.retry_delay, options.retry_max_delay), outage_limit};
 }
 
-http::Request kick_off_request(http::Url url) {
-  http::Request request;
-  request.url = std::move(url);
-  // The 2019 service compares these values letter by letter, so each has only one value and no parameters.
-  request.headers = {{"Accept", "application/fhir+json"}, {"Prefer", "respond-async"}};
-  return request;
-}
-
 std::string name_of(const char* what, const std::string& type) { return std::string(what) + " for " + type; }
 
 // Until job_timeout ends the job.
@@ -60,16 +52,16 @@ Milliseconds PollDelays::next(double jitter, std::optional<Milliseconds> request
   return Backoff(early, early).next(jitter, requested);
 }
 
-Job::Job(http::Url service, std::string type, JobOptions options, std::function<double()> jitter)
+Job::Job(http::Url service, KickOff kick_off, JobOptions options, std::function<double()> jitter)
     : service_(std::move(service)),
-      type_(std::move(type)),
-      options_(options),
+      kick_off_(std::move(kick_off)),
+      options_(std::move(options)),
       jitter_(std::move(jitter)),
-      budgets_{budget(options, Milliseconds(0)), budget(options, options.outage_limit)},
-      poll_delays_(options) {}
+      budgets_{budget(options_, Milliseconds(0)), budget(options_, options_.outage_limit)},
+      poll_delays_(options_) {}
 
-Job::Job(http::Url service, std::string type, http::Url status_url, JobOptions options, std::function<double()> jitter)
-    : Job(std::move(service), std::move(type), options, std::move(jitter)) {
+Job::Job(http::Url service, KickOff kick_off, http::Url status_url, JobOptions options, std::function<double()> jitter)
+    : Job(std::move(service), std::move(kick_off), std::move(options), std::move(jitter)) {
   status_ = std::move(status_url);
   phase_ = Phase::to_poll;
 }
@@ -81,27 +73,22 @@ http::Request status_request(const http::Url& url) {
   return request;
 }
 
-http::Url Job::kick_off_url() const {
-  http::Url url = service_;
-  url.target = "/api/v1/" + type_ + "/$export";  // a raw '$', because the service does not accept %24
-  return url;
-}
-
 Step Job::next(Moment now) {
   if (!started_) started_ = now.steady;
   if (phase_ == Phase::failed) throw *failure_;
   if (phase_ == Phase::finished) return Finished{};
   const Milliseconds left = time_left(*started_, options_.job_timeout, now);
   if (left.count() <= 0)
-    throw Error(Status::TIMEOUT,
-                name_of("the job", type_) + " did not finish within " + format_duration(options_.job_timeout) +
-                    (progress_.empty() ? "" : " (" + progress_ + ")") + "; see the setting job_timeout");
+    throw Error(Status::TIMEOUT, name_of("the job", kick_off_.label) + " did not finish within " +
+                                     format_duration(options_.job_timeout) +
+                                     (progress_.empty() ? "" : " (" + progress_ + ")") +
+                                     "; see the setting job_timeout");
   if (pause_) {
     Wait wait = *std::exchange(pause_, std::nullopt);
     wait.duration = std::min(wait.duration, left);
     return wait;
   }
-  http::Request request = phase_ == Phase::to_poll ? status_request(*status_) : kick_off_request(kick_off_url());
+  http::Request request = phase_ == Phase::to_poll ? status_request(*status_) : kick_off_.request;
   return Send{std::move(request), token_.take_renewal()};
 }
 
@@ -118,8 +105,9 @@ void Job::on_failure(const Error& error, bool answered, Moment now) {
 }
 
 void Job::on_answer(const http::Answer& answer, Moment now) {
-  if (answer.status == 401) {
-    if (token_.refuse()) return;
+  const bool unauthorized = answer.status == 401;
+  if ((unauthorized || (answer.status == 403 && options_.renews_on_403)) && token_.refuse()) return;
+  if (unauthorized) {
     return fail(
         std::move(Error(Status::AUTHENTICATION,
                         request_name() + " was refused (HTTP 401) with a new token; the organization may be disabled")
@@ -132,12 +120,14 @@ void Job::on_answer(const http::Answer& answer, Moment now) {
 
 void Job::on_kick_off(const http::Answer& answer, Moment now) {
   if (answer.status == 202) return on_accepted(answer, now);
-  Error error = refusal(answer, name_of("the kick-off", type_), now.wall);
+  Error error = refusal(answer, name_of("the kick-off", kick_off_.label), now.wall);
   const char* remedy = "";
   if (answer.status == 429)
     remedy = ": another export of this resource type is still running for the organization; try again when it is done";
   if (answer.status == 403 && !is_page(answer)) error.message += kMayNotExport;
   if (answer.status == 404) error.message += "; check the setting types: the service may not offer this resource type";
+  if ((answer.status == 403 || answer.status == 404) && !is_page(answer) && !options_.fallback.empty())
+    error.message += "; if this version is not open to the organization, set profile to " + options_.fallback;
   // Only an answer that certainly started no job allows a retry. A 500 leaves a pending job behind, and a 502 or 504 of
   // a gateway may do so too.
   const bool safe = answer.status == 429 || answer.status == 503;
@@ -147,15 +137,16 @@ void Job::on_kick_off(const http::Answer& answer, Moment now) {
 void Job::on_accepted(const http::Answer& answer, Moment now) {
   try {
     status_ = on_service_origin(
-        http::resolve_url(kick_off_url(), answer.header("Content-Location"), "Content-Location"), service_);
+        http::resolve_url(kick_off_.request.url, answer.header("Content-Location"), "Content-Location"), service_);
   } catch (const Error& e) {
     Error error = e;
-    error.message = name_of("the kick-off", type_) + " was accepted, but " + e.message;
+    error.message = name_of("the kick-off", kick_off_.label) + " was accepted, but " + e.message;
     return fail(std::move(error));
   }
   if (!http::same_origin(*status_, service_))
-    return fail(Error(Status::PROTOCOL, name_of("the kick-off", type_) + " points to a job on another origin, " +
-                                            tidy(status_->origin(), 200) + "; the token is not sent there"));
+    return fail(Error(Status::PROTOCOL, name_of("the kick-off", kick_off_.label) +
+                                            " points to a job on another origin, " + tidy(status_->origin(), 200) +
+                                            "; the token is not sent there"));
   phase_ = Phase::to_poll;
   accepted_ = now.steady;
   budgets_.failures.refill();
@@ -169,17 +160,18 @@ void Job::on_status(const http::Answer& answer, Moment now) {
     pause_ = Wait{poll_delays_.next(jitter_(), retry_after(answer, now.wall)), "", false};
     return;
   }
-  Error error = refusal(answer, name_of("the status request", type_), now.wall);
+  Error error = refusal(answer, name_of("the status request", kick_off_.label), now.wall);
   if (answer.status == 404 || answer.status == 410) {
     error.status = Status::JOB_GONE;
-    error.message = name_of("the job", type_) + (answer.status == 410 ? " has expired" : " is unknown to the service") +
-                    " (HTTP " + std::to_string(answer.status) + ")";
+    error.message = name_of("the job", kick_off_.label) +
+                    (answer.status == 410 ? " has expired" : " is unknown to the service") + " (HTTP " +
+                    std::to_string(answer.status) + ")";
     const bool young = answer.status == 404 && accepted_ && now.steady - *accepted_ < kUnknownJobGrace;
     return retry_or_fail(std::move(error), budgets_.failures, now, young ? kUnknownJobTries : 0, kStartAgain);
   }
   if (answer.status == 500 && is_operation_outcome(answer)) {
     error.status = Status::JOB_FAILED;
-    error.message = name_of("the job", type_) + " failed on the service (HTTP 500)";
+    error.message = name_of("the job", kick_off_.label) + " failed on the service (HTTP 500)";
     error.retriable = false;
     return retry_or_fail(std::move(error), budgets_.failures, now, kFailedJobTries, kStartAgain);
   }
@@ -199,8 +191,8 @@ void Job::on_bad_manifest(const http::Answer& answer, const Error& why, Moment n
   on_heard(200);
   Error error = why;
   error.message = is_page(answer)
-                      ? name_of("the status request", type_) + " was answered with " + page_text(answer)
-                      : name_of("the status request", type_) + " returned no usable manifest: " + why.message;
+                      ? name_of("the status request", kick_off_.label) + " was answered with " + page_text(answer)
+                      : name_of("the status request", kick_off_.label) + " returned no usable manifest: " + why.message;
   error.http_status = answer.status;
   // The next answer may be good, because the page may be a proxy's, and the manifest may have been incomplete.
   retry_or_fail(std::move(error), budgets_.failures, now, kFailedJobTries);
@@ -227,7 +219,7 @@ void Job::fail(Error error) {
 }
 
 std::string Job::request_name() const {
-  return name_of(phase_ == Phase::to_poll ? "the status request" : "the kick-off", type_);
+  return name_of(phase_ == Phase::to_poll ? "the status request" : "the kick-off", kick_off_.label);
 }
 
 }  // namespace libbcda::bulk

@@ -15,6 +15,7 @@
 #include "base/error.hpp"
 #include "base/time.hpp"
 #include "bulk/answer.hpp"
+#include "bulk/kick_off.hpp"
 #include "bulk/manifest.hpp"
 #include "http/retry.hpp"
 #include "http/step.hpp"
@@ -34,6 +35,8 @@ struct JobOptions {
   Milliseconds retry_max_delay{60000};
   int retries = 5;
   Milliseconds outage_limit{0};  // failing status requests are retried for at least this time
+  bool renews_on_403 = false;    // 403 may mean an expired token
+  std::string fallback;          // the profile to try if this one is not open to the organization; "": none
 };
 
 // The delays between status requests. The first ones are short, because a small job is done at once. They double until
@@ -57,11 +60,11 @@ class Job {
     failed,       // `next` throws the error
   };
 
-  // For a new export of `type` at `service`. `jitter` returns numbers in [0, 1).
-  Job(http::Url service, std::string type, JobOptions options, std::function<double()> jitter);
+  // For a new export at `service`. `jitter` returns numbers in [0, 1).
+  Job(http::Url service, KickOff kick_off, JobOptions options, std::function<double()> jitter);
 
   // For a job that the service has accepted earlier. It starts with a status request.
-  Job(http::Url service, std::string type, http::Url status_url, JobOptions options, std::function<double()> jitter);
+  Job(http::Url service, KickOff kick_off, http::Url status_url, JobOptions options, std::function<double()> jitter);
 
   // Returns the next step, or throws the Error that ended the job. After a Send, the driver reports the result with one
   // of the functions below. After a Wait, it calls `next` again.
@@ -77,8 +80,8 @@ class Job {
   void on_failure(const Error& error, bool answered, Moment now);
 
   Phase phase() const { return phase_; }
-  const std::string& type() const { return type_; }
-  http::Url kick_off_url() const;
+  const std::string& label() const { return kick_off_.label; }
+  const KickOff& kick_off() const { return kick_off_; }
   const std::optional<http::Url>& status_url() const { return status_; }
   const std::string& progress() const { return progress_; }               // X-Progress of the last status answer
   std::shared_ptr<const Manifest> manifest() const { return manifest_; }  // null unless the job is finished
@@ -94,7 +97,7 @@ class Job {
 
   Phase phase_ = Phase::to_kick_off;
   http::Url service_;
-  std::string type_;
+  KickOff kick_off_;
   JobOptions options_;
   std::function<double()> jitter_;
   std::optional<http::Url> status_;

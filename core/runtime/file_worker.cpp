@@ -18,8 +18,9 @@ namespace {
 constexpr std::size_t kLargestRefusal = 64 << 10;
 constexpr std::int64_t kKeysToTry = 3;
 
-transfer::DownloadOptions download_options(const Settings& s) {
-  return {s.duration("retry_delay"), s.duration("retry_max_delay"), static_cast<int>(s.integer("retries"))};
+transfer::DownloadOptions download_options(const Settings& s, const Profile& profile) {
+  return {s.duration("retry_delay"), s.duration("retry_max_delay"), static_cast<int>(s.integer("retries")),
+          profile.renews_on_403};
 }
 
 FileResult describe(const FileTask& task) {
@@ -59,10 +60,10 @@ FileWorker::FileWorker(Session& session, world::World& world, const Settings& se
       reporter_(reporter),
       outcome_(outcome),
       takes_earlier_files_(takes_earlier_files),
-      options_(download_options(settings)) {}
+      options_(download_options(settings, session.profile())) {}
 
 Task<FileResult> FileWorker::fetch(FileTask& task, std::int64_t files) {
-  task.entry.url = bulk::on_service_origin(task.entry.url, session_.service());
+  task.entry.url = bulk::on_service_origin(task.entry.url, session_.service().origin);
   check_origin(task.entry);
   if (auto earlier = co_await find_earlier(task)) co_return std::move(*earlier);
   reporter_.file_requested(task);
@@ -112,7 +113,8 @@ Task<std::optional<crypto::FileKey>> FileWorker::key_for(const bulk::Entry& entr
   std::optional<crypto::FileKey> key;
   try {
     co_await world::run_on(world_.workers(), [&] {
-      key = transfer::key_of(entry, session_.private_key(), settings_.boolean("allow_plaintext"));
+      const bool plain = !session_.profile().encrypts || settings_.boolean("allow_plaintext");
+      key = transfer::key_of(entry, session_.private_key(), plain);
     });
   } catch (const Error& e) {
     if (e.status == Status::DECRYPTION) keys_.refused(files);

@@ -17,21 +17,29 @@ constexpr auto kConfirmPatience = std::chrono::minutes(5);  // short, because th
 
 }  // namespace
 
-bulk::JobOptions job_options(const Settings& s) {
-  return {s.duration("poll_interval"), s.duration("poll_max_interval"), s.duration("job_timeout"),
-          s.duration("retry_delay"),   s.duration("retry_max_delay"),   static_cast<int>(s.integer("retries")),
-          s.duration("outage_limit")};
+bulk::JobOptions job_options(const Settings& s, const Profile& profile) {
+  return {.poll_interval = s.duration("poll_interval"),
+          .poll_max_interval = s.duration("poll_max_interval"),
+          .job_timeout = s.has("job_timeout") ? s.duration("job_timeout") : profile.job_timeout,
+          .retry_delay = s.duration("retry_delay"),
+          .retry_max_delay = s.duration("retry_max_delay"),
+          .retries = static_cast<int>(s.integer("retries")),
+          .outage_limit = s.duration("outage_limit"),
+          .renews_on_403 = profile.renews_on_403,
+          .fallback = profile.fallback};
 }
 
 json::array describe(const std::vector<JobRecord>& jobs) {
   json::array described;
-  for (const JobRecord& job : jobs)
-    described.push_back(json::object{{"type", job.type},
-                                     {"request", job.request},
-                                     {"statusUrl", shown(job.status_url)},
-                                     {"transactionTime", job.manifest->transaction_time},
-                                     {"files", job.manifest->size()},
-                                     {"confirmed", job.confirmed}});
+  for (const JobRecord& job : jobs) {
+    json::object about{{"type", job.label},
+                       {"request", job.request},
+                       {"statusUrl", shown(job.status_url)},
+                       {"transactionTime", job.manifest->transaction_time},
+                       {"files", job.manifest->size()}};
+    if (job.confirmed) about["confirmed"] = *job.confirmed;
+    described.push_back(std::move(about));
+  }
   return described;
 }
 
@@ -45,8 +53,8 @@ JobRunner::JobRunner(Session& session, world::World& world, bulk::JobOptions opt
       workspace_(workspace),
       files_found_(std::move(files_found)) {}
 
-Task<> JobRunner::run(std::string type, bool alone) {
-  bulk::Job job(session_.service(), std::move(type), options_, [this] { return world_.random().uniform(); });
+Task<> JobRunner::run(bulk::KickOff kick_off, bool alone) {
+  bulk::Job job(session_.service().origin, std::move(kick_off), options_, [this] { return world_.random().uniform(); });
   std::optional<Error> failure;  // a handler cannot co_await
   const auto body = [&]() -> Task<> {
     co_await drive(job);
@@ -64,7 +72,7 @@ Task<> JobRunner::drive(bulk::Job& job) {
   for (;;) {
     http::Step step = job.next(world_.clock().now());
     if (auto* pause = std::get_if<http::Wait>(&step)) {
-      if (pause->retry) reporter_.retry(*pause, job.type());
+      if (pause->retry) reporter_.retry(*pause, job.label());
       co_await world_.clock().sleep(pause->duration);
     } else if (auto* send = std::get_if<http::Send>(&step)) {
       co_await exchange(job, std::move(*send), last);
@@ -128,13 +136,14 @@ Task<> JobRunner::answered(bulk::Job& job, bool was_accepted, int status) {
     co_return;
   }
   reporter_.enter(RunState::waiting);
-  co_await note([&] { workspace_->journal().job_accepted(job.type(), job.status_url()->text()); });
+  co_await note([&] { workspace_->journal().job_accepted(job.label(), job.status_url()->text()); });
   reporter_.job_accepted(job);
 }
 
 Task<> JobRunner::done(const bulk::Job& job) {
   reporter_.job_done(job);
-  const JobRecord record{job.type(), job.kick_off_url().text(), job.status_url()->text(), job.manifest(), false};
+  JobRecord record{job.label(), job.kick_off().request.url.text(), job.status_url()->text(), job.manifest()};
+  if (session_.profile().manifest_may_grow) record.confirmed = false;
   {
     const std::lock_guard lock(mutex_);
     records_.push_back(record);
@@ -149,7 +158,7 @@ Task<> JobRunner::failed(const bulk::Job& job, Error error, bool alone) {
   if (dead && !status_url.empty()) co_await note([&] { workspace_->journal().job_dead(status_url); });
   if (error.status == Status::CANCELED) co_return;
   if (!status_url.empty()) reporter_.job_failed(status_url, error);
-  if (!alone) reporter_.warn(error, job.type());
+  if (!alone) reporter_.warn(error, job.label());
 }
 
 Task<> JobRunner::confirm() {
@@ -160,8 +169,8 @@ Task<> JobRunner::confirm(JobRecord record) {
   bulk::JobOptions options = options_;
   options.outage_limit = Milliseconds(0);
   options.job_timeout = kConfirmPatience;
-  bulk::Job job(session_.service(), record.type, http::parse_url(record.status_url, "the status URL"), options,
-                [this] { return world_.random().uniform(); });
+  bulk::Job job(session_.service().origin, {record.label, {}}, http::parse_url(record.status_url, "the status URL"),
+                options, [this] { return world_.random().uniform(); });
   std::optional<Error> failure;
   try {
     co_await drive(job);
@@ -171,7 +180,7 @@ Task<> JobRunner::confirm(JobRecord record) {
   }
   Files grown;
   if (failure) {
-    reporter_.warn("could not ask whether the manifest has grown: " + failure->message, record.type);
+    reporter_.warn("could not ask whether the manifest has grown: " + failure->message, record.label);
   } else {
     const bulk::Manifest& before = *record.manifest;
     grown.manifest = job.manifest();

@@ -3,6 +3,7 @@
 #include <functional>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -18,12 +19,13 @@
 namespace libbcda::runtime {
 
 struct JobRecord {
-  std::string type, request, status_url;
+  std::string label, request, status_url;
   std::shared_ptr<const bulk::Manifest> manifest;
-  bool confirmed = false;  // the service was asked again, and the manifest had not grown
+  // Whether the service was asked again and the manifest had not grown. Not set if it cannot grow.
+  std::optional<bool> confirmed = {};
 };
 
-bulk::JobOptions job_options(const Settings& settings);
+bulk::JobOptions job_options(const Settings& settings, const Profile& profile);
 
 // The jobs as a receipt lists them.
 json::array describe(const std::vector<JobRecord>& jobs);
@@ -38,7 +40,7 @@ class JobRunner {
 
   // One job, from its kick-off to its manifest. Its failure goes to the outcome. `alone`: the run has no other job, so
   // no warning is needed beside the failure of the run.
-  Task<> run(std::string type, bool alone);
+  Task<> run(bulk::KickOff kick_off, bool alone);
   // Asks each job's status once more. In one race of the 2019 service `output` grows after the first 200.
   Task<> confirm();
 

@@ -12,8 +12,7 @@ constexpr std::size_t kLargestMetadata = 8 << 20;
 
 Task<> ask_metadata(Session& session, std::string& metadata) {
   http::Request request;
-  request.url = session.service();
-  request.url.target = "/api/v1/metadata";
+  request.url = session.service().at(session.profile().metadata_path);
   request.headers = {{"Accept", "application/fhir+json"}};
   http::Answer answer = co_await session.http().send(std::move(request), kLargestMetadata);
   if (answer.status != 200) throw bulk::refusal(answer, "the metadata request", session.world()->clock().now().wall);

@@ -27,7 +27,7 @@ void know_earlier_files(transfer::Workspace& workspace, const RunRequest& reques
 }
 
 void check_key(const Session& session, const Settings& settings) {
-  if (session.private_key() || settings.boolean("allow_plaintext")) return;
+  if (!session.profile().encrypts || session.private_key() || settings.boolean("allow_plaintext")) return;
   throw Error(Status::PRIVATE_KEY,
               "the setting private_key is missing: the service encrypts every data file; if it sends yours in "
               "plaintext, set allow_plaintext");

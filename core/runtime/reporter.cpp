@@ -71,10 +71,10 @@ void Reporter::retry(const http::Wait& wait, const std::string& type, const std:
 
 void Reporter::job_accepted(const bulk::Job& job) {
   const std::string export_id = job.status_url()->without_query();
-  log(client_log::kick_off, export_id, job.kick_off_url().text());
+  log(client_log::kick_off, export_id, job.kick_off().request.url.text());
   Event event;
   event.kind = EventKind::job;
-  event.type = job.type();
+  event.type = job.label();
   event.url = export_id;
   mailbox_->push(std::move(event));
 }
@@ -83,7 +83,7 @@ void Reporter::job_polled(const bulk::Job& job) {
   log(client_log::status_progress, job.status_url()->without_query(), job.progress());
   Event event;
   event.kind = EventKind::poll;
-  event.type = job.type();
+  event.type = job.label();
   event.text = job.progress();
   event.percent = bulk::percent(job.progress()).value_or(-1);
   mailbox_->push(std::move(event));
@@ -95,7 +95,7 @@ void Reporter::job_done(const bulk::Job& job) {
   log(client_log::manifest_complete, export_id, *job.manifest());
   Event event;
   event.kind = EventKind::manifest;
-  event.type = job.type();
+  event.type = job.label();
   event.url = export_id;
   event.files_total = static_cast<std::int64_t>(job.manifest()->size());
   mailbox_->push(std::move(event));

@@ -7,7 +7,6 @@
 
 #include <algorithm>
 
-#include "base/nearest.hpp"
 #include "base/quote.hpp"
 #include "runtime/guarded.hpp"
 #include "runtime/metadata.hpp"
@@ -17,28 +16,7 @@ namespace {
 
 constexpr int kGrowthRounds = 3;  // how often a manifest may grow while its files are fetched
 
-// What the 2019 service exports (BCDA guide, "Resource types").
-const std::vector<std::string> kTypes = {"Patient", "Coverage", "ExplanationOfBenefit"};
-
-// Called before anything is sent. The service would refuse an unknown type, but only when the other jobs already run.
-void check_type(const std::string& type) {
-  if (std::find(kTypes.begin(), kTypes.end(), type) != kTypes.end()) return;
-  const std::string* near = type == "EOB" ? &kTypes.back() : nearest(type, kTypes);
-  throw Error(Status::INVALID_ARGUMENT,
-              "the setting types: the service exports no resource type \"" + type + "\"; " +
-                  (near ? "did you mean " + *near + "?" : "it exports Patient, Coverage and ExplanationOfBenefit"));
-}
-
-std::vector<std::string> read_types(const RunRequest& request) {
-  std::vector<std::string> types;
-  if (request.kind != RunKind::export_ && request.kind != RunKind::manifest) return types;
-  for (const std::string& type : request.settings.list("types")) {
-    check_type(type);
-    if (std::find(types.begin(), types.end(), type) == types.end()) types.push_back(type);
-  }
-  if (types.empty()) throw Error(Status::INVALID_ARGUMENT, "the setting types names no resource type");
-  return types;
-}
+bool runs_jobs(RunKind kind) { return kind == RunKind::export_ || kind == RunKind::manifest; }
 
 // The files to fetch: all that the manifests list, or the one that was asked for.
 std::vector<Files> select_files(const RunRequest& request) {
@@ -83,9 +61,12 @@ std::unique_ptr<Run> Run::start(std::shared_ptr<Session> session, RunRequest req
 Run::Run(std::shared_ptr<Session> session, RunRequest request)
     : session_(std::move(session)),
       request_(std::move(request)),
-      types_(read_types(request_)),
       group_(std::make_shared<TaskGroup>(session_->world()->executor())) {
   times_.begun = session_->world()->clock().now();
+  if (!runs_jobs(request_.kind)) return;
+  const bulk::ExportWish wish = bulk::read_wish(request_.settings);
+  types_ = bulk::planned_types(session_->profile(), wish);
+  kick_offs_ = bulk::plan_kick_offs(session_->service(), wish, times_.begun.wall);
 }
 
 // Opens the output and makes the rooms.
@@ -101,10 +82,11 @@ void Run::furnish() {
         [this](const Error& e) { outcome_.fail(e); });
   reporter_.emplace(mailbox_, queue_, std::move(log), world.clock());
   const bool is_fetch = request_.kind == RunKind::fetch;
-  const std::size_t manifests = is_fetch ? request_.manifests.size() : types_.size();
+  const std::size_t manifests = is_fetch ? request_.manifests.size() : kick_offs_.size();
   crew_.emplace(*session_, world, request_.settings, output_, queue_, *reporter_, outcome_, group_, is_fetch,
                 manifests);
-  jobs_.emplace(*session_, world, job_options(request_.settings), *reporter_, outcome_, output_.workspace.get(),
+  jobs_.emplace(*session_, world, job_options(request_.settings, session_->profile()), *reporter_, outcome_,
+                output_.workspace.get(),
                 [this](const JobRecord& job, Files files) { return fetch(job, std::move(files)); });
 }
 
@@ -146,10 +128,12 @@ Task<> Run::flow() {
     for (Files& files : request_.files) co_await crew_->fetch(std::move(files), "");
   } else {
     reporter_->enter(RunState::authenticating);
-    for (const std::string& type : types_) group_->spawn([this, type] { return jobs_->run(type, types_.size() == 1); });
+    for (const bulk::KickOff& kick_off : kick_offs_)
+      group_->spawn([this, kick_off] { return jobs_->run(kick_off, kick_offs_.size() == 1); });
   }
   co_await group_->join();
-  if (request_.kind == RunKind::export_) co_await confirm_until_nothing_grows();
+  if (request_.kind == RunKind::export_ && session_->profile().manifest_may_grow)
+    co_await confirm_until_nothing_grows();
 }
 
 Task<> Run::fetch(const JobRecord& job, Files files) {
@@ -195,7 +179,7 @@ std::optional<Error> Run::verdict() const {
                : Error(Status::CANCELED, "canceled");
   const FileQueue::Counts files = queue_.counts();
   // Each task reports how it ended. A task that did not is a failure too.
-  const bool all_there = files.total == files.done && jobs_->records().size() == types_.size();
+  const bool all_there = files.total == files.done && jobs_->records().size() == kick_offs_.size();
   if (!failure && (group_->broken() || !all_there))
     return Error(Status::INTERNAL, "the run ended with files or jobs unaccounted for");
   if (failure && outcome_.failed_at_a_file() && files.total > 1)
@@ -232,7 +216,7 @@ void Run::write_receipt() {
 ReceiptFacts Run::receipt_facts() const {
   const auto failure = outcome_.failure();
   return {.status = failure ? failure->status : Status::OK,
-          .service = session_->service().origin(),
+          .service = session_->service().origin.origin(),
           .out = request_.sink ? "" : request_.settings.text("out"),
           .transaction_time = earliest_transaction_time(jobs_->records(), request_.manifests),
           .started = times_.begun.wall,

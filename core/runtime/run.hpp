@@ -64,6 +64,7 @@ class Run {
   std::shared_ptr<Session> session_;
   RunRequest request_;
   std::vector<std::string> types_;
+  std::vector<bulk::KickOff> kick_offs_;
   std::shared_ptr<TaskGroup> group_;
   std::shared_ptr<Mailbox> mailbox_ = std::make_shared<Mailbox>();
   Outcome outcome_{group_};

@@ -10,17 +10,10 @@ namespace libbcda::runtime {
 namespace {
 
 http::Url read_origin(const std::string& text, const char* setting, bool allow_http) {
-  if (text.empty())
-    throw Error(Status::INVALID_ARGUMENT,
-                std::string("the setting ") + setting +
-                    " is missing; give the service's origin, such as https://api.bcda.cms.gov");
-  http::Url url = http::parse_url(text, std::string("the setting ") + setting);
+  const http::Url url = read_url(text, setting, allow_http);
   if (url.target != "/")
     throw Error(Status::INVALID_ARGUMENT, std::string("the setting ") + setting +
                                               " takes an origin only: " + url.origin() + ", without " + url.target);
-  if (!url.tls() && !url.loopback() && !allow_http)
-    throw Error(Status::INVALID_ARGUMENT, std::string("the setting ") + setting + ": " + url.origin() +
-                                              " is not encrypted; use https://, or set allow_http if you must");
   return url;
 }
 
@@ -42,15 +35,6 @@ std::shared_ptr<world::World> make_world(const Settings& settings) {
   return std::make_shared<world::SystemWorld>(threads);
 }
 
-auth::Credentials read_credentials(const Settings& settings) {
-  auth::Credentials credentials{std::string(settings.credential("client_id").reveal()),
-                                settings.credential("client_secret")};
-  if (credentials.client_id.find(':') != std::string::npos)
-    throw Error(Status::INVALID_ARGUMENT,
-                "the setting client_id holds a colon, which Basic authentication has no room for");
-  return credentials;
-}
-
 }  // namespace
 
 files::Durability durability(const Settings& settings) {
@@ -69,30 +53,33 @@ std::optional<crypto::PrivateKey> load_private_key(const Settings& settings) {
 Session::Session(Settings settings, std::shared_ptr<world::World> world)
     : world_(std::move(world)), settings_(std::move(settings)) {
   bool allow_http = settings_.boolean("allow_http");
-  service_ = read_origin(settings_.text("url"), "url", allow_http);
+  service_ = find_service(settings_);
   for (const auto& origin : settings_.list("allowed_origins"))
     allowed_origins_.push_back(read_origin(origin, "allowed_origins", allow_http));
-  auth::Credentials credentials = read_credentials(settings_);
+  auth::Login login = auth::read_login(settings_, service_);
+  missing_credential_ = auth::missing_credential(login);
   const http::ClientOptions options = client_options(settings_);
   auto tls = std::make_shared<http::TlsContext>(settings_.text("ca_file"));  // fails if OpenSSL cannot be used
   private_key_ = load_private_key(settings_);
   warnings_ = settings_.warnings();
+  if (private_key_ && !profile().encrypts)
+    warnings_.push_back("a private key is set, but " + profile().title +
+                        " does not encrypt files, so it is not used; see the setting profile");
   if (!world_) world_ = make_world(settings_);
   http_ = std::make_unique<http::Client>(options, std::move(tls), *world_);
-  if (!credentials.client_id.empty() && !credentials.client_secret.empty())
-    tokens_ = std::make_unique<auth::TokenSource>(*http_, service_, std::move(credentials),
-                                                  settings_.duration("token_lifetime"), world_->clock());
+  tokens_ = std::make_unique<auth::TokenSource>(*http_, service_.origin, std::move(login),
+                                                settings_.duration("token_lifetime"), world_->clock());
 }
 
 auth::TokenSource& Session::tokens() {
-  if (tokens_) return *tokens_;
-  const char* missing = settings_.text("client_id").empty() ? "client_id" : "client_secret (or client_secret_file)";
+  if (missing_credential_.empty()) return *tokens_;
   throw Error(Status::INVALID_ARGUMENT,
-              std::string("the setting ") + missing + " is missing; the service issues it with your credentials");
+              "the setting " + missing_credential_ + " is missing; the service issues it with your credentials");
 }
 
 bool Session::allows(const http::Url& url) const {
-  return http::same_origin(url, service_) ||
+  if (http::same_origin(url, service_.origin)) return true;
+  return profile().other_origins &&
          std::any_of(allowed_origins_.begin(), allowed_origins_.end(),
                      [&](const http::Url& origin) { return http::same_origin(url, origin); });
 }

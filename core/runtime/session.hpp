@@ -11,6 +11,7 @@
 #include "crypto/key.hpp"
 #include "files/file.hpp"
 #include "http/client.hpp"
+#include "profiles/service.hpp"
 #include "settings/settings.hpp"
 #include "world/world.hpp"
 
@@ -25,11 +26,12 @@ class Session {
   Session(const Session&) = delete;
 
   const Settings& settings() const { return settings_; }
-  const http::Url& service() const { return service_; }
+  const Service& service() const { return service_; }
+  const Profile& profile() const { return service_.profile; }
   const std::optional<crypto::PrivateKey>& private_key() const { return private_key_; }
   const std::vector<std::string>& warnings() const { return warnings_; }  // about the settings; a run reports them
   http::Client& http() { return *http_; }
-  auth::TokenSource& tokens();  // throws Error{INVALID_ARGUMENT} when there are no credentials
+  auth::TokenSource& tokens();  // throws Error{INVALID_ARGUMENT} when a credential that the service wants is missing
   const std::shared_ptr<world::World>& world() const { return world_; }
 
   // May files be fetched from there?
@@ -38,10 +40,11 @@ class Session {
  private:
   std::shared_ptr<world::World> world_;  // destroyed last, because the other members use it
   Settings settings_;
-  http::Url service_;
+  Service service_;
   std::vector<http::Url> allowed_origins_;
   std::optional<crypto::PrivateKey> private_key_;
   std::unique_ptr<http::Client> http_;
+  std::string missing_credential_;
   std::unique_ptr<auth::TokenSource> tokens_;
   std::vector<std::string> warnings_;
 };

@@ -23,6 +23,7 @@ bool is_markup(const std::string& media_type) {
 Download::Download(bulk::Entry entry, DownloadOptions options, std::function<double()> jitter)
     : entry_(std::move(entry)),
       retries_(options.retries),
+      renews_on_403_(options.renews_on_403),
       jitter_(std::move(jitter)),
       budget_(options.retries, http::Backoff(options.retry_delay, options.retry_max_delay)) {}
 
@@ -37,7 +38,8 @@ http::Step Download::next() {
 }
 
 bool Download::on_head(const http::Answer& answer, Moment now) {
-  if (answer.status == 401 && token_.refuse()) return false;
+  const bool expired = answer.status == 401 || (answer.status == 403 && renews_on_403_);
+  if (expired && token_.refuse()) return false;
   if (answer.status != 200) {
     on_refusal(answer, now);
     return false;

@@ -20,6 +20,7 @@ struct DownloadOptions {
   Milliseconds retry_delay{1000};
   Milliseconds retry_max_delay{60000};
   int retries = 5;
+  bool renews_on_403 = false;  // 403 may mean an expired token
 };
 
 class Download {
@@ -51,6 +52,7 @@ class Download {
   Phase phase_ = Phase::to_request;
   bulk::Entry entry_;
   int retries_;
+  bool renews_on_403_;
   std::function<double()> jitter_;
   http::RetryBudget budget_;
   http::TokenTrust token_;

@@ -1,0 +1,273 @@
+#include "bulk/kick_off.hpp"
+
+#include <algorithm>
+#include <cctype>
+#include <utility>
+
+#include "base/error.hpp"
+#include "base/json.hpp"
+#include "base/nearest.hpp"
+#include "base/quote.hpp"
+
+namespace libbcda::bulk {
+namespace {
+
+constexpr std::string_view kForEachType = "{type}";
+constexpr std::string_view kGroupId = "{group}";
+
+bool contains(const std::vector<std::string>& list, std::string_view item) {
+  return std::find(list.begin(), list.end(), item) != list.end();
+}
+
+std::string join(const std::vector<std::string>& items, const char* separator = ",") {
+  std::string text;
+  for (const std::string& item : items) text += (text.empty() ? "" : separator) + item;
+  return text;
+}
+
+[[noreturn]] void refuse(const std::string& setting, const std::string& why) {
+  throw Error(Status::INVALID_ARGUMENT, "the setting " + setting + ": " + why);
+}
+
+// ---- Levels ---------------------------------------------------------------------------------------------------------
+
+std::vector<std::pair<std::string, std::string>> levels_of(const Profile& profile) {
+  std::vector<std::pair<std::string, std::string>> levels;
+  for (auto& [level, path] : {std::pair("system", profile.system_path), std::pair("patient", profile.patient_path),
+                              std::pair("group", profile.group_path)})
+    if (!path.empty()) levels.emplace_back(level, path);
+  return levels;
+}
+
+std::string names_of(const std::vector<std::pair<std::string, std::string>>& levels) {
+  std::vector<std::string> names;
+  for (const auto& [level, path] : levels) names.push_back(level);
+  return join(names, " or ");
+}
+
+// The path of the kick-off after the FHIR base, with {type} and {group}.
+std::string path_of(const Profile& profile, const ExportWish& wish) {
+  const auto levels = levels_of(profile);
+  std::string level = wish.level.empty() ? profile.default_level : wish.level;
+  if (level.empty() && !wish.group.empty()) level = "group";
+  if (level.empty())
+    refuse("level", "is missing; choose " + names_of(levels) + " (" + profile.title + " has no default)");
+  for (const auto& [name, path] : levels)
+    if (name == level) return path;
+  refuse("level", profile.title + " exports at the level " + names_of(levels) + ", not " + level);
+}
+
+std::string group_of(const Profile& profile, const ExportWish& wish, bool at_group_level) {
+  if (!at_group_level) {
+    if (!wish.group.empty()) refuse("group", "a group is exported with level=group only");
+    return "";
+  }
+  const std::string group = wish.group.empty() ? profile.default_group : wish.group;
+  if (group.empty()) refuse("group", "is missing; give the id of the group to export");
+  const bool is_id = group.size() <= 64 && std::all_of(group.begin(), group.end(), [](unsigned char c) {
+                       return std::isalnum(c) || c == '-' || c == '.' || c == '_';
+                     });
+  if (!is_id) refuse("group", "an id has up to 64 letters, digits, '-', '.' and '_', unlike " + quote(group));
+  return group;
+}
+
+std::string replaced(std::string path, std::string_view mark, const std::string& text) {
+  if (const std::size_t at = path.find(mark); at != std::string::npos) path.replace(at, mark.size(), text);
+  return path;
+}
+
+// ---- Types ----------------------------------------------------------------------------------------------------------
+
+bool is_type_name(const std::string& type) {
+  return !type.empty() && type.size() <= 64 &&
+         std::all_of(type.begin(), type.end(), [](unsigned char c) { return std::isalpha(c); });
+}
+
+void check_type(const Profile& profile, const std::string& type) {
+  if (contains(profile.types, type)) return;
+  if (profile.types.empty()) {
+    if (is_type_name(type)) return;
+    refuse("types", quote(type) + " is no name of a resource type");
+  }
+  static const std::string claims = "ExplanationOfBenefit";
+  const bool known_short = type == "EOB" && contains(profile.types, claims);
+  const std::string* near = known_short ? &claims : nearest(type, profile.types);
+  std::vector<std::string> all = profile.types;
+  const std::string last = all.back();
+  all.pop_back();
+  const std::string offer = "it exports " + (all.empty() ? last : join(all, ", ") + " and " + last);
+  refuse("types",
+         "the service exports no resource type \"" + type + "\"; " + (near ? "did you mean " + *near + "?" : offer));
+}
+
+std::vector<std::string> chosen_types(const Profile& profile, const ExportWish& wish) {
+  std::vector<std::string> types;
+  for (const std::string& type : wish.types) {
+    check_type(profile, type);
+    if (!contains(types, type)) types.push_back(type);
+  }
+  return types;
+}
+
+bool is_job_for_each_type(const Profile& profile) {
+  return profile.patient_path.find(kForEachType) != std::string::npos ||
+         profile.system_path.find(kForEachType) != std::string::npos ||
+         profile.group_path.find(kForEachType) != std::string::npos;
+}
+
+// ---- Parameters -----------------------------------------------------------------------------------------------------
+
+enum class Kind { text, instant, reference };
+
+struct Parameter {
+  const char* name;
+  const char* setting;
+  Kind kind;
+  std::string value;
+};
+
+void check_parameter(const Profile& profile, const Parameter& parameter) {
+  if (contains(profile.parameters, parameter.name)) return;
+  refuse(parameter.setting,
+         profile.title + " does not take " + parameter.name + "; the setting profile says which server it is");
+}
+
+// An instant with a time zone, as the IG demands it.
+void check_instant(const char* setting, const std::string& text, std::optional<Instant> not_after) {
+  const auto time = text.find('T') != std::string::npos ? parse_time(text) : std::nullopt;
+  if (!time) refuse(setting, quote(text) + " is no time with a zone, such as 2026-02-13T08:00:00Z");
+  if (not_after && *time > *not_after) refuse(setting, quote(text) + " is in the future");
+}
+
+void check_filters(const ExportWish& wish, const std::vector<std::string>& types) {
+  for (const std::string& filter : wish.type_filters) {
+    const std::string type = filter.substr(0, filter.find('?'));
+    if (filter.find('?') == std::string::npos || !is_type_name(type))
+      refuse("type_filters",
+             "a filter is a search such as ExplanationOfBenefit?service-date=ge2025, unlike " + quote(filter));
+    if (!types.empty() && !contains(types, type))
+      refuse("type_filters", "there is a filter for " + type + ", which the setting types does not name");
+  }
+}
+
+void add(std::vector<Parameter>& to, const char* name, const char* setting, Kind kind, const std::string& value) {
+  if (!value.empty()) to.push_back({name, setting, kind, value});
+}
+
+std::vector<Parameter> parameters_of(const Profile& profile, const ExportWish& wish,
+                                     const std::vector<std::string>& types) {
+  std::vector<Parameter> all;
+  add(all, "_type", "types", Kind::text, join(types));
+  add(all, "_since", "since", Kind::instant, wish.since);
+  add(all, "_until", "until", Kind::instant, wish.until);
+  if (profile.repeats_filters)
+    for (const std::string& filter : wish.type_filters) add(all, "_typeFilter", "type_filters", Kind::text, filter);
+  else
+    add(all, "_typeFilter", "type_filters", Kind::text, join(wish.type_filters));
+  add(all, "_elements", "elements", Kind::text, join(wish.elements));
+  add(all, "includeAssociatedData", "include_associated_data", Kind::text, join(wish.associated_data));
+  for (const std::string& patient : wish.patients) add(all, "patient", "patients", Kind::reference, patient);
+  add(all, "_outputFormat", "output_format", Kind::text, wish.output_format);
+  for (const Parameter& parameter : all) check_parameter(profile, parameter);
+  return all;
+}
+
+constexpr std::string_view kPlainInQuery = ",:/";  // no server takes them for separators, and people can read them
+
+std::string query_of(const std::vector<Parameter>& parameters) {
+  std::string query;
+  for (const Parameter& parameter : parameters)
+    query += (query.empty() ? "?" : "&") + std::string(parameter.name) + "=" +
+             http::percent_encode(parameter.value, kPlainInQuery);
+  return query;
+}
+
+// A FHIR Parameters resource.
+std::string body_of(const std::vector<Parameter>& parameters) {
+  json::array list;
+  for (const Parameter& parameter : parameters) {
+    json::object item{{"name", parameter.name}};
+    if (parameter.kind == Kind::text) item["valueString"] = parameter.value;
+    if (parameter.kind == Kind::instant) item["valueInstant"] = parameter.value;
+    if (parameter.kind == Kind::reference) item["valueReference"] = json::object{{"reference", parameter.value}};
+    list.push_back(std::move(item));
+  }
+  return json::serialize(json::object{{"resourceType", "Parameters"}, {"parameter", std::move(list)}});
+}
+
+bool uses_post(const Profile& profile, const ExportWish& wish) {
+  const bool wanted = wish.method == "POST" || !wish.patients.empty();
+  if (wish.method == "GET" && !wish.patients.empty()) refuse("method", "patients can be sent by POST only");
+  if (wanted && !profile.post)
+    refuse(wish.patients.empty() ? "method" : "patients", profile.title + " takes a kick-off by GET only");
+  return wanted;
+}
+
+http::Request request_of(const Service& service, std::string_view path, const std::vector<Parameter>& parameters,
+                         bool post) {
+  http::Request request;
+  request.url = service.at(path);
+  // Some servers compare these values letter by letter, so each has only one value and no parameters.
+  if (!service.profile.accept.empty()) request.headers.emplace_back("Accept", service.profile.accept);
+  if (!service.profile.prefer.empty()) request.headers.emplace_back("Prefer", service.profile.prefer);
+  if (!post) {
+    request.url.target += query_of(parameters);
+    return request;
+  }
+  request.method = "POST";
+  request.headers.emplace_back("Content-Type", "application/fhir+json");
+  request.body = body_of(parameters);
+  return request;
+}
+
+// "Group/all" for "/Group/all/$export".
+std::string label_of(const std::string& path) {
+  const std::size_t end = path.rfind("/$export");
+  return end == 0 || end == std::string::npos ? "the whole system" : path.substr(1, end - 1);
+}
+
+}  // namespace
+
+ExportWish read_wish(const Settings& s) {
+  return {.types = s.list("types"),
+          .level = s.text("level"),
+          .group = s.text("group"),
+          .since = s.text("since"),
+          .until = s.text("until"),
+          .type_filters = s.list("type_filters"),
+          .elements = s.list("elements"),
+          .associated_data = s.list("include_associated_data"),
+          .patients = s.list("patients"),
+          .output_format = s.text("output_format"),
+          .method = s.text("method")};
+}
+
+std::vector<std::string> planned_types(const Profile& profile, const ExportWish& wish) {
+  std::vector<std::string> types = chosen_types(profile, wish);
+  return types.empty() && is_job_for_each_type(profile) ? profile.types : types;
+}
+
+std::vector<KickOff> plan_kick_offs(const Service& service, const ExportWish& wish, Instant now) {
+  const Profile& profile = service.profile;
+  const std::string path = path_of(profile, wish);
+  const std::string with_group =
+      replaced(path, kGroupId, group_of(profile, wish, path.find(kGroupId) != std::string::npos));
+  const std::vector<std::string> types = planned_types(profile, wish);
+  const bool post = uses_post(profile, wish);
+  if (!wish.since.empty()) check_instant("since", wish.since, now);
+  if (!wish.until.empty()) check_instant("until", wish.until, {});
+  check_filters(wish, types);
+  std::vector<KickOff> made;
+  if (path.find(kForEachType) == std::string::npos) {
+    const std::string label = types.empty() ? label_of(with_group) : join(types);
+    made.push_back({label, request_of(service, with_group, parameters_of(profile, wish, types), post)});
+    return made;
+  }
+  if (types.empty()) refuse("types", "names no resource type, and each job exports one");
+  for (const std::string& type : types)
+    made.push_back(
+        {type, request_of(service, replaced(with_group, kForEachType, type), parameters_of(profile, wish, {}), post)});
+  return made;
+}
+
+}  // namespace libbcda::bulk

@@ -1,0 +1,96 @@
+#include "profiles/profile.hpp"
+
+#include <optional>
+
+#include "base/error.hpp"
+#include "base/nearest.hpp"
+#include "base/quote.hpp"
+
+namespace libbcda {
+namespace {
+
+json::value value_of(const std::string& text) { return json::value(json::string(text)); }
+json::value value_of(bool flag) { return flag; }
+json::value value_of(Milliseconds duration) { return json::value(json::string(format_duration(duration))); }
+json::value value_of(const std::vector<std::string>& items) {
+  json::array list;
+  for (const std::string& item : items) list.push_back(json::value(json::string(item)));
+  return list;
+}
+
+// These return what the field takes instead, or "" if the value was taken.
+std::string take(std::string& field, const json::value& value) {
+  if (!value.is_string()) return "a text";
+  field = std::string(value.get_string());
+  return "";
+}
+std::string take(bool& field, const json::value& value) {
+  if (!value.is_bool()) return "true or false";
+  field = value.get_bool();
+  return "";
+}
+std::string take(Milliseconds& field, const json::value& value) {
+  const auto duration = value.is_string() ? parse_duration(value.get_string()) : std::nullopt;
+  if (!duration) return "a duration such as \"24h\"";
+  field = *duration;
+  return "";
+}
+std::string take(std::vector<std::string>& field, const json::value& value) {
+  if (!value.is_array()) return "a list of texts";
+  std::vector<std::string> items;
+  for (const json::value& item : value.get_array()) {
+    if (!item.is_string()) return "a list of texts";
+    items.emplace_back(item.get_string());
+  }
+  field = std::move(items);
+  return "";
+}
+
+std::vector<std::string> field_names() {
+  std::vector<std::string> names;
+  Profile none;
+  each_field(none, [&](const char* name, auto&) { names.push_back(name); });
+  return names;
+}
+
+[[noreturn]] void unknown_field(const std::string& what, const std::string& name) {
+  const std::vector<std::string> names = field_names();
+  const std::string* near = nearest(name, names);
+  throw Error(Status::INVALID_ARGUMENT,
+              what + ": a profile has no field " + quote(name) +
+                  (near ? "; did you mean " + *near + "?" : "; `bcda profiles --json` prints all fields"));
+}
+
+}  // namespace
+
+json::object to_json(const Profile& profile) {
+  json::object made;
+  each_field(profile, [&](const char* name, const auto& field) { made.emplace(name, value_of(field)); });
+  return made;
+}
+
+void override_profile(Profile& profile, std::string_view text, const std::string& what) {
+  std::string malformed;
+  const auto parsed = parse_json(text, &malformed);
+  if (!parsed || !parsed->is_object())
+    throw Error(Status::INVALID_ARGUMENT, what + (parsed ? " has no JSON object" : " is no JSON: it " + malformed) +
+                                              "; it takes one profile as `bcda profiles NAME --json` prints it");
+  for (const auto& [name, value] : parsed->get_object()) {
+    bool known = false;
+    each_field(profile, [&, &name = name, &value = value](const char* field_name, auto& field) {
+      if (name != field_name) return;
+      known = true;
+      if (const std::string wanted = take(field, value); !wanted.empty())
+        throw Error(Status::INVALID_ARGUMENT, what + ": the field " + field_name + " takes " + wanted);
+    });
+    if (!known) unknown_field(what, std::string(name));
+  }
+}
+
+const Profile* find_profile(std::string_view name) {
+  for (const Profile& row : profiles())
+    if (row.name == name) return &row;
+  return nullptr;
+}
+
+}  // namespace libbcda
