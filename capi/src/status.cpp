@@ -1,6 +1,7 @@
 // Status codes, versions, strings and errors.
 #include <bcda/bcda.h>
 #include <openssl/crypto.h>
+#include <zlib.h>
 
 #include <boost/version.hpp>
 #include <cstdlib>
@@ -90,7 +91,7 @@ const char* bcda_version_details(void) {
   static const auto* text = [] {  // leaked, because threads may use it until the process ends
     std::string boost = std::to_string(BOOST_VERSION / 100000) + "." + std::to_string(BOOST_VERSION / 100 % 1000);
     return new std::string(std::string("libbcda ") + libbcda::kVersion + ", Boost " + boost + ", " +
-                           OpenSSL_version(OPENSSL_VERSION));
+                           OpenSSL_version(OPENSSL_VERSION) + ", zlib " + zlibVersion());
   }();
   return text->c_str();
 }

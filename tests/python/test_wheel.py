@@ -45,7 +45,7 @@ def test_its_files() -> None:
         assert {"bcda/py.typed", "bcda/_native.pyi", "bcda/_options.py", f"bcda/_native{suffix}"} <= names
         assert [name for name in names if name.endswith((".so", ".a", ".cpp", ".hpp"))] == [f"bcda/_native{suffix}"]
         assert any(name.endswith("licenses/LICENSE") for name in names)
-        for part in ("OpenSSL", "Boost", "CLI11", "libstdc++"):
+        for part in ("OpenSSL", "zlib", "Boost", "CLI11", "libstdc++"):
             assert any(name.endswith(f"licenses/third-party/{part}.txt") for name in names), part
         assert "bcda = bcda.__main__:main" in next(
             wheel.read(name).decode() for name in names if name.endswith("entry_points.txt")

@@ -13,7 +13,7 @@ rows <- function(count, ...) {
 #' and the classes of their conditions. `bcda_sandbox_options()` returns the options of [bcda_sandbox()].
 #' `bcda_version()` returns the version of the library.
 #'
-#' @param details whether to include the versions of Boost and OpenSSL.
+#' @param details whether to include the versions of Boost, OpenSSL and zlib.
 #' @return A data frame with one row for each setting, status or option. `bcda_version()` returns a string.
 #' @name bcda_tables
 #' @examples
