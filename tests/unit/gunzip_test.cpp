@@ -1,55 +1,24 @@
 #include "codec/gunzip.hpp"
 
 #include <gtest/gtest.h>
-#include <zlib.h>
 
-#include <random>
 #include <type_traits>
 
 #include "support/errors.hpp"
+#include "support/gzip.hpp"
 
 namespace libbcda::codec {
 namespace {
 
+using test::bcda_end;
 using test::error_of;
+using test::gzip;
+using test::Gzip;
 using test::holds;
+using test::lines;
+using test::noise;
 
 static_assert(!std::is_copy_constructible_v<Gunzip> && std::is_nothrow_move_constructible_v<Gunzip>);
-
-// Compresses a stream of any length, one member.
-class Gzip {
- public:
-  explicit Gzip(int level = 6, gz_header* header = nullptr) {
-    EXPECT_EQ(deflateInit2(&stream_, level, Z_DEFLATED, 15 + 16, 8, Z_DEFAULT_STRATEGY), Z_OK);
-    if (header) EXPECT_EQ(deflateSetHeader(&stream_, header), Z_OK);
-  }
-  ~Gzip() { deflateEnd(&stream_); }
-  Gzip(const Gzip&) = delete;
-
-  // Returns what is ready.
-  std::string add(std::string_view plain, int flush = Z_NO_FLUSH) {
-    std::string out, block(1 << 16, '\0');
-    stream_.next_in = const_cast<Bytef*>(as_bytes(plain).data());
-    stream_.avail_in = static_cast<uInt>(plain.size());
-    do {
-      stream_.next_out = reinterpret_cast<Bytef*>(block.data());
-      stream_.avail_out = static_cast<uInt>(block.size());
-      deflate(&stream_, flush);
-      out.append(block, 0, block.size() - stream_.avail_out);
-    } while (stream_.avail_out == 0);
-    return out;
-  }
-
- private:
-  z_stream stream_{};
-};
-
-std::string gzip(std::string_view plain, int level = 6, gz_header* header = nullptr) {
-  return Gzip(level, header).add(plain, Z_FINISH);
-}
-
-// The empty member that BCDA appends to each file.
-std::string bcda_end() { return std::string("\x1F\x8B\x08\0\0\0\0\0\0\xFF\x01\0\0\xFF\xFF\0\0\0\0\0\0\0\0", 23); }
 
 // Unpacks `file` in pieces of `step` bytes.
 std::string gunzip(std::string_view file, std::size_t step = SIZE_MAX, const Limits& limits = {}) {
@@ -64,21 +33,6 @@ std::string gunzip(std::string_view file, std::size_t step = SIZE_MAX, const Lim
   EXPECT_EQ(unpacker.received(), static_cast<std::int64_t>(file.size()));
   EXPECT_EQ(unpacker.produced(), static_cast<std::int64_t>(plain.size()));
   return plain;
-}
-
-std::string noise(std::size_t size, std::uint32_t seed = 1) {
-  std::string out(size, '\0');
-  std::mt19937 random(seed);
-  for (char& c : out) c = static_cast<char>(random());
-  return out;
-}
-
-// Lines that compress about as well as claims do.
-std::string lines(int count) {
-  std::string out;
-  for (int i = 0; i < count; ++i)
-    out += "{\"resourceType\":\"Patient\",\"id\":\"" + std::to_string(i * 7919L % 1000003) + "\"}\n";
-  return out;
 }
 
 constexpr std::size_t kSteps[] = {1, 2, 3, 7, 18, 23, 4096, 65536, SIZE_MAX};
@@ -308,87 +262,6 @@ TEST(Gunzip, LimitsTheMembers) {
   for (int i = 0; i < 1000; ++i) unpacker.feed(as_bytes(thousand), [](ByteView) {});
   unpacker.finish();
   expect_limit(error_of([&] { unpacker.feed(as_bytes(bcda_end()), [](ByteView) {}); }), "more than 1000000 members");
-}
-
-// ---- Random files ----------------------------------------------------------------------------------------------------
-
-struct Outcome {
-  Status status = Status::OK;
-  std::string plain;  // if the file is whole
-};
-
-Outcome outcome_of(std::string_view file, const std::function<std::size_t()>& step) {
-  Outcome outcome;
-  try {
-    std::string plain;
-    Gunzip unpacker;
-    while (!file.empty()) {
-      const std::size_t size = std::min(step(), file.size());
-      unpacker.feed(as_bytes(file.substr(0, size)), [&](ByteView piece) { plain += as_text(piece); });
-      file.remove_prefix(size);
-    }
-    unpacker.finish();
-    outcome.plain = plain;
-  } catch (const Error& error) {
-    outcome.status = error.status;
-  }
-  return outcome;
-}
-
-class RandomFiles : public testing::Test {
- protected:
-  std::size_t below(std::size_t end) { return random_() % end; }
-
-  std::string some_text() {
-    switch (below(4)) {
-      case 0:
-        return "";
-      case 1:
-        return noise(below(100'000), static_cast<std::uint32_t>(random_()));
-      case 2:
-        return lines(static_cast<int>(below(2000)));
-      default:
-        return std::string(below(200'000), 'x');
-    }
-  }
-
-  // A chunk size: small, middle or large.
-  std::size_t some_step() { return 1 + below(below(3) == 0 ? 8 : below(2) == 0 ? 500 : 70'000); }
-
-  // Cuts, flips or appends.
-  void damage(std::string& file) {
-    if (below(3) == 0) return file.resize(below(file.size()));
-    if (below(2) == 0)
-      file[below(file.size())] ^= static_cast<char>(1 << below(8));
-    else
-      file.insert(below(file.size() + 1), noise(1 + below(30), static_cast<std::uint32_t>(random_())));
-  }
-
-  std::mt19937 random_{20190917};
-};
-
-TEST_F(RandomFiles, GiveTheSameInAnyChunks) {
-  int whole = 0;
-  for (int round = 0; round < 300; ++round) {
-    SCOPED_TRACE(round);
-    std::string plain, file;
-    for (std::size_t member = 0, count = 1 + below(4); member < count; ++member) {
-      const std::string text = some_text();
-      plain += text;
-      file += below(8) ? gzip(text, static_cast<int>(below(10))) : gzip(text) + bcda_end();
-    }
-    if (below(4) == 0) file.append(below(600), '\0');
-    const bool damaged = below(2) == 0;
-    if (damaged) damage(file);
-    const Outcome at_once = outcome_of(file, [] { return SIZE_MAX; });
-    const Outcome in_chunks = outcome_of(file, [&] { return some_step(); });
-    EXPECT_EQ(at_once.status, in_chunks.status);
-    EXPECT_TRUE(at_once.plain == in_chunks.plain);
-    if (!damaged) EXPECT_TRUE(in_chunks.status == Status::OK && in_chunks.plain == plain);
-    whole += in_chunks.status == Status::OK;
-  }
-  EXPECT_GT(whole, 100);
-  EXPECT_LT(whole, 250);
 }
 
 }  // namespace
