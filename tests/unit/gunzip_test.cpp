@@ -1,6 +1,7 @@
 #include "codec/gunzip.hpp"
 
 #include <gtest/gtest.h>
+#include <zlib.h>
 
 #include <type_traits>
 
@@ -78,6 +79,23 @@ TEST(Gunzip, ReusesOneBlock) {
   EXPECT_TRUE(got == plain + plain);
 }
 
+// Stored bytes need no more input, so one of these pieces fills the block exactly and leaves zlib nothing to do.
+TEST(Gunzip, GoesOnAfterAPieceThatFillsTheBlock) {
+  const std::string plain = noise(70'000), file = gzip(plain, 0);
+  bool filled = false;
+  for (std::size_t cut = 65536; cut < 65600; ++cut) {
+    std::string got;
+    const auto sink = [&](ByteView piece) { got += as_text(piece); };
+    Gunzip unpacker;
+    unpacker.feed(as_bytes(file).first(cut), sink);
+    filled |= got.size() == 65536;
+    unpacker.feed(as_bytes(file).subspan(cut), sink);
+    unpacker.finish();
+    EXPECT_TRUE(got == plain) << cut;
+  }
+  EXPECT_TRUE(filled);
+}
+
 TEST(Gunzip, PassesOnWhatItHasAtOnce) {
   Gzip packer;
   Gunzip unpacker;
@@ -85,6 +103,30 @@ TEST(Gunzip, PassesOnWhatItHasAtOnce) {
     std::string got;
     unpacker.feed(as_bytes(packer.add(line, Z_SYNC_FLUSH)), [&](ByteView piece) { got += as_text(piece); });
     EXPECT_EQ(got, line);
+  }
+}
+
+// How much zlib unpacks of the start of a file, given room for all of it.
+std::size_t ready(std::string_view start) {
+  z_stream stream{};
+  EXPECT_EQ(inflateInit2(&stream, 15 + 16), Z_OK);
+  std::string plain(1 << 20, '\0');
+  stream.next_in = const_cast<Bytef*>(as_bytes(start).data());
+  stream.avail_in = static_cast<uInt>(start.size());
+  stream.next_out = reinterpret_cast<Bytef*>(plain.data());
+  stream.avail_out = static_cast<uInt>(plain.size());
+  inflate(&stream, Z_NO_FLUSH);
+  inflateEnd(&stream);
+  return plain.size() - stream.avail_out;
+}
+
+// A few bytes may unpack to more than a block.
+TEST(Gunzip, KeepsNothingBackWhenABlockIsFull) {
+  const std::string file = gzip(std::string(400'000, 'x'));
+  for (std::size_t cut = 1; cut < file.size(); ++cut) {
+    Gunzip unpacker;
+    unpacker.feed(as_bytes(file).first(cut), [](ByteView) {});
+    EXPECT_EQ(unpacker.produced(), static_cast<std::int64_t>(ready(file.substr(0, cut)))) << cut;
   }
 }
 
