@@ -3,6 +3,8 @@
 
 #include "bulk/manifest.hpp"
 #include "handles.hpp"
+#include "profiles/profile.hpp"
+#include "runtime/plan.hpp"
 
 using libbcda::Error;
 using libbcda::Milliseconds;
@@ -18,6 +20,7 @@ using libbcda::runtime::Session;
 
 struct bcda_client {
   std::shared_ptr<Session> session;
+  std::string profile;  // as JSON
   libbcda::capi::Owner owner;
 };
 
@@ -104,14 +107,19 @@ class SinkDestination : public libbcda::transfer::Destination {
   const bcda_sink& sink_;
 };
 
+// The settings of the client, and those of this call before them.
+libbcda::Settings settings_for(const bcda_client& client, const bcda_config* settings) {
+  const libbcda::Settings& own = client.session->settings();
+  return settings ? own.with(libbcda::capi::resolve(*settings)) : own;
+}
+
 bcda_status start(bcda_client* client, const bcda_config* settings, const bcda_sink* sink, RunRequest request,
                   bcda_run** run, bcda_error** error) {
   return guard(error, [&] {
     need(client, "client");
     need(run, "run");
     client->owner.check();
-    request.settings = client->session->settings();
-    if (settings) request.settings = request.settings.with(libbcda::capi::resolve(*settings));
+    request.settings = settings_for(*client, settings);
     if (sink) request.sink = std::make_shared<SinkDestination>(*sink);
     auto handle = std::make_unique<bcda_run>();
     handle->kind = request.kind;
@@ -130,6 +138,7 @@ bcda_status bcda_client_create(const bcda_config* config, bcda_client** client, 
     need(client, "client");
     auto made = std::make_unique<bcda_client>();
     made->session = std::make_shared<Session>(libbcda::capi::resolve(*config));
+    made->profile = boost::json::serialize(libbcda::to_json(made->session->profile()));
     *client = made.release();
   });
 }
@@ -139,6 +148,18 @@ void bcda_client_destroy(bcda_client* client) {
   // Nothing is destroyed in a forked child, which has no threads, or at exit, when the threads were already stopped.
   if (!client->owner.is_me() || client->session->world()->abandoned()) return;
   delete client;
+}
+
+const char* bcda_client_profile(const bcda_client* client) { return client ? client->profile.c_str() : ""; }
+
+bcda_status bcda_export_plan(bcda_client* client, const bcda_config* settings, char** json, bcda_error** error) {
+  return guard(error, [&] {
+    need(client, "client");
+    need(json, "json");
+    client->owner.check();
+    const auto plan = libbcda::runtime::describe_plan(*client->session, settings_for(*client, settings));
+    *json = libbcda::capi::give_string(boost::json::serialize(plan));
+  });
 }
 
 bcda_status bcda_client_metadata(bcda_client* client, char** json, bcda_error** error) {

@@ -1,5 +1,6 @@
 // The table of settings and configurations.
 #include "handles.hpp"
+#include "profiles/profile.hpp"
 
 using libbcda::Setting;
 using libbcda::capi::guard;
@@ -75,6 +76,15 @@ bcda_setting_scope bcda_setting_get_scope(const bcda_setting* setting) {
   return setting ? static_cast<bcda_setting_scope>(row(setting)->scope) : BCDA_SCOPE_CLIENT;
 }
 int32_t bcda_setting_secret(const bcda_setting* setting) { return setting && row(setting)->secret; }
+
+const char* bcda_profiles(void) {
+  static const auto* text = [] {  // leaked, because threads may read it at exit
+    boost::json::array rows;
+    for (const libbcda::Profile& row : libbcda::profiles()) rows.push_back(libbcda::to_json(row));
+    return new std::string(boost::json::serialize(rows));
+  }();
+  return text->c_str();
+}
 
 bcda_status bcda_config_create(bcda_config** config, bcda_error** error) {
   return guard(error, [&] {

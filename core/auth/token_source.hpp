@@ -23,6 +23,8 @@ class TokenSource {
   // read_token throws, or Error{NETWORK, ...}. If the renewal fails, all waiting callers get the error.
   Task<> authorize(http::Request& request);
 
+  const Login& login() const { return login_; }
+
   // Reports that the service refused the token in `request` (HTTP 401). That token is never used again.
   void reject(const http::Request& request);
 

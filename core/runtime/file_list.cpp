@@ -14,8 +14,7 @@ StoredFile::Ptr StoredFile::make(const FileResult& file) {
   Ptr stored(new (::operator new(sizeof(StoredFile) + size)) StoredFile());
   stored->bytes_ = file.facts.bytes;
   stored->records_ = file.facts.records;
-  stored->decrypted_ = file.facts.decrypted;
-  stored->sized_ = file.facts.sized;
+  stored->proof_ = file.facts.proof;
   stored->is_error_ = file.is_error;
   char* const begin = const_cast<char*>(stored->texts());
   char* end = begin;
@@ -35,8 +34,7 @@ FileResult StoredFile::result() const {
   file.facts.bytes = bytes_;
   file.facts.records = records_;
   file.facts.sha256 = sha256();
-  file.facts.decrypted = decrypted_;
-  file.facts.sized = sized_;
+  file.facts.proof = proof_;
   file.is_error = is_error_;
   file.key_id = key_id();
   return file;

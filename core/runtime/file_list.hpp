@@ -28,7 +28,7 @@ class StoredFile {
   const char* key_id() const { return text(4); }
   std::int64_t bytes() const { return bytes_; }
   std::int64_t records() const { return records_; }
-  bool decrypted() const { return decrypted_; }
+  bool decrypted() const { return proof_ == transfer::Proof::tag; }
   bool is_error() const { return is_error_; }
   FileResult result() const;
 
@@ -45,7 +45,8 @@ class StoredFile {
 
   std::int64_t bytes_ = 0, records_ = 0;
   std::uint32_t ends_[4] = {};  // where the texts end, the last one left out
-  bool decrypted_ = false, sized_ = false, is_error_ = false;
+  transfer::Proof proof_ = transfer::Proof::none;
+  bool is_error_ = false;
 };
 
 // Not thread-safe while it is changed. The address of a file never changes.

@@ -20,7 +20,7 @@ constexpr std::int64_t kKeysToTry = 3;
 
 transfer::DownloadOptions download_options(const Settings& s, const Profile& profile) {
   return {s.duration("retry_delay"), s.duration("retry_max_delay"), static_cast<int>(s.integer("retries")),
-          profile.renews_on_403};
+          profile.renews_on_403, profile.gzip};
 }
 
 FileResult describe(const FileTask& task) {
@@ -158,7 +158,8 @@ Task<bool> FileWorker::attempt(const FileTask& task, const std::optional<crypto:
   if (!key && !response.delimited())
     throw Error(Status::VERIFICATION, "the file " + task.entry.shown() +
                                           " came in plaintext and without a length, so it cannot be known to be whole");
-  co_await take_body(task, response, key, result);
+  const transfer::Coding coding{key, download.is_gzip(), response.content_length() >= 0};
+  co_await take_body(task, response, coding, result);
   co_return true;
 }
 
@@ -178,7 +179,7 @@ Task<bool> FileWorker::accept(http::Response& response, transfer::Download& down
 }
 
 // Decrypts, verifies and publishes the body.
-Task<> FileWorker::take_body(const FileTask& task, http::Response& response, const std::optional<crypto::FileKey>& key,
+Task<> FileWorker::take_body(const FileTask& task, http::Response& response, const transfer::Coding& coding,
                              FileResult& result) {
   world::Workers& workers = output_.write_workers(world_);
   std::unique_ptr<transfer::Writer> writer;
@@ -188,15 +189,15 @@ Task<> FileWorker::take_body(const FileTask& task, http::Response& response, con
   try {
     co_await world::run_on(workers,
                            [&] { writer = output_.destination->begin(task.name, result.type, task.entry.is_error); });
-    decoder.emplace(key, *writer, response.content_length() >= 0);
+    decoder.emplace(coding, *writer);
     pump.emplace(co_await asio::this_coro::executor, workers, *decoder, response.content_length());
     co_await receive(response, *pump);
     co_await world::run_on(workers, [&] { result.facts = decoder->finish(); });
     co_await world::run_on(output_.commit_workers(world_),
                            [&] { result.path = output_.shown_path(commit(task, *writer, result.facts)); });
   } catch (Error& e) {
-    if (!response.delimited() && e.status == Status::DECRYPTION)
-      e.may_retry();  // because a body that was cut looks like one with a wrong tag
+    if ((!response.delimited() && e.status == Status::DECRYPTION) || (coding.gzip && e.status == Status::VERIFICATION))
+      e.may_retry();  // because a body that was cut looks like one with a wrong tag or check sum
     if (e.file.empty() && e.status != Status::NETWORK) e.message = "the file " + task.entry.shown() + ": " + e.message;
     failure = std::current_exception();
   } catch (...) {

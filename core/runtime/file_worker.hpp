@@ -44,8 +44,7 @@ class FileWorker {
   Task<bool> attempt(const FileTask& task, const std::optional<crypto::FileKey>& key, transfer::Download& download,
                      http::Request request, FileResult& result);
   Task<bool> accept(http::Response& response, transfer::Download& download);
-  Task<> take_body(const FileTask& task, http::Response& response, const std::optional<crypto::FileKey>& key,
-                   FileResult& result);
+  Task<> take_body(const FileTask& task, http::Response& response, const transfer::Coding& coding, FileResult& result);
   Task<> receive(http::Response& response, class BodyPump& pump);
   Task<std::optional<crypto::FileKey>> key_for(const bulk::Entry& entry, std::int64_t files);
   std::string commit(const FileTask& task, transfer::Writer& writer, const transfer::Facts& facts);

@@ -24,8 +24,8 @@ json::object member(const FileResult& file, const std::string& out) {
                          {"bytes", file.facts.bytes},
                          {"records", file.facts.records},
                          {"sha256", file.facts.sha256},
-                         {"decrypted", file.facts.decrypted},
-                         {"proof", transfer::proof_of(file.facts)},
+                         {"decrypted", file.facts.decrypted()},
+                         {"proof", transfer::proof_name(file.facts.proof)},
                          {"url", shown(file.url)}};
   if (!file.key_id.empty()) described["key"] = file.key_id;
   return described;
@@ -89,8 +89,8 @@ FileResult read_file(const json::value& item, bool is_error, const std::string& 
   file.facts = {.bytes = count(fields, "bytes"),
                 .records = count(fields, "records"),
                 .sha256 = text(fields, "sha256"),
-                .decrypted = decrypted.get_bool(),
-                .sized = string_member(fields, "proof") == transfer::kProofLength};
+                .proof = decrypted.get_bool() ? transfer::Proof::tag
+                                              : transfer::proof_named(string_member(fields, "proof"))};
   file.is_error = is_error;
   file.key_id = string_member(fields, "key");
   return file;

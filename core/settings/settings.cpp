@@ -98,6 +98,7 @@ bool ends_line(std::string_view value) { return value.ends_with('\n') || value.e
 // Returns what is wrong with a value, or "" if it is valid.
 std::string objection(const Setting& row, std::string_view value) {
   if (value.find('\0') != std::string_view::npos) return "contains a NUL character";
+  if (value.empty() && value == row.default_value) return "";  // not set
   switch (row.type) {
     case T::boolean:
       return parse_boolean(value) ? "" : "takes true or false";

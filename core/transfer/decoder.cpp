@@ -11,17 +11,29 @@ constexpr std::size_t kHead = 64;
 
 }  // namespace
 
-const char* proof_of(const Facts& facts) {
-  return facts.decrypted ? kProofTag : facts.sized ? kProofLength : kProofNone;
+const char* proof_name(Proof proof) {
+  constexpr const char* names[] = {"none", "length", "gzip", "tag"};
+  return names[static_cast<int>(proof)];
 }
 
-Decoder::Decoder(const std::optional<crypto::FileKey>& key, Writer& writer, bool sized) : writer_(writer) {
-  if (key) opener_.emplace(*key);
-  facts_.decrypted = key.has_value();
-  facts_.sized = !key && sized;
+Proof proof_named(std::string_view name) {
+  for (const Proof proof : {Proof::length, Proof::gzip, Proof::tag})
+    if (name == proof_name(proof)) return proof;
+  return Proof::none;
+}
+
+Decoder::Decoder(const Coding& coding, Writer& writer) : writer_(writer) {
+  if (coding.gzip) gunzip_.emplace();
+  if (coding.key) opener_.emplace(*coding.key);
+  facts_.proof = coding.key ? Proof::tag : coding.gzip ? Proof::gzip : coding.sized ? Proof::length : Proof::none;
 }
 
 void Decoder::feed(ByteView bytes) {
+  if (!gunzip_) return decode(bytes);
+  gunzip_->feed(bytes, [this](ByteView plain) { decode(plain); });
+}
+
+void Decoder::decode(ByteView bytes) {
   head_.append(as_text(bytes.first(std::min(bytes.size(), kHead - head_.size()))));
   if (!opener_) {
     check_.update(bytes);
@@ -41,6 +53,7 @@ void Decoder::pass_on(ByteView plain) {
 }
 
 Facts Decoder::finish() {
+  if (gunzip_) gunzip_->finish();
   if (!opener_) {
     check_.finish();
   } else {

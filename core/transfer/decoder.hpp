@@ -1,8 +1,10 @@
-// Decrypts, digests and counts the bytes of one file between the server and a writer.
+// Unpacks, decrypts, digests and counts the bytes of one file between the server and a writer.
 #pragma once
 #include <optional>
 #include <string>
+#include <string_view>
 
+#include "codec/gunzip.hpp"
 #include "crypto/digest.hpp"
 #include "crypto/gcm.hpp"
 #include "ndjson/counter.hpp"
@@ -11,27 +13,37 @@
 
 namespace libbcda::transfer {
 
+// What proves that a file is whole. Each value is stronger than the one before.
+enum class Proof {
+  none,    // nothing: a plaintext file whose length the server did not announce
+  length,  // the length that the server announced
+  gzip,    // the check sums and lengths of its gzip members
+  tag,     // its GCM tag
+};
+const char* proof_name(Proof proof);       // "none", "length", "gzip", "tag"
+Proof proof_named(std::string_view name);  // Proof::none for another name
+
 // The facts about a verified file.
 struct Facts {
   std::int64_t bytes = 0;  // size of the plaintext
   std::int64_t records = 0;
-  std::string sha256;      // of the plaintext, in hex
-  bool decrypted = false;  // its GCM tag is verified
-  bool sized = false;      // it came in plaintext and has the length that the server announced
+  std::string sha256;  // of the plaintext, in hex
+  Proof proof = Proof::none;
+
+  bool decrypted() const { return proof == Proof::tag; }
 };
 
-// What proves that a file is complete: its GCM tag, the length that the server announced, or nothing. There is no proof
-// for a plaintext file whose length the server did not announce.
-inline constexpr const char* kProofTag = "tag";
-inline constexpr const char* kProofLength = "length";
-inline constexpr const char* kProofNone = "none";
-const char* proof_of(const Facts& facts);
+// How the bytes of a file come.
+struct Coding {
+  std::optional<crypto::FileKey> key;  // not set: the file is not encrypted
+  bool gzip = false;
+  bool sized = false;  // the server announced the length, and the caller checks it
+};
 
 class Decoder {
  public:
-  // With a key the bytes are decrypted. Without a key they pass unchanged, but must look like NDJSON. `sized`: the
-  // server announced the length, and the caller checks it.
-  Decoder(const std::optional<crypto::FileKey>& key, Writer& writer, bool sized = false);
+  // With a key the bytes are decrypted. Without a key they must look like NDJSON.
+  explicit Decoder(const Coding& coding, Writer& writer);
 
   void feed(ByteView bytes);
   // Verifies the tag, or checks that a file without a key looks like NDJSON. The writer may be committed only after
@@ -39,8 +51,10 @@ class Decoder {
   Facts finish();
 
  private:
+  void decode(ByteView bytes);
   void pass_on(ByteView plain);
 
+  std::optional<codec::Gunzip> gunzip_;
   std::optional<crypto::Opener> opener_;
   Writer& writer_;
   crypto::Sha256 digest_;
@@ -48,7 +62,7 @@ class Decoder {
   Bytes plain_;
   Facts facts_;
   ndjson::PlainCheck check_;  // used for a file without a key
-  std::string head_;          // the first bytes from the server
+  std::string head_;          // the first bytes, unpacked
 };
 
 }  // namespace libbcda::transfer

@@ -52,7 +52,7 @@ Facts decrypt_into(Workspace& space, const std::string& name, bool is_error, Dow
     throw std::move(
         Error(Status::FILESYSTEM, full + " exists already; move it away or choose another directory").at_file(full));
   const auto writer = space.destination()->begin(name, "", is_error);
-  Decoder decoder(key, *writer);
+  Decoder decoder({.key = key}, *writer);
   try {
     feed_all(input, decoder, progress);
     const Facts facts = decoder.finish();

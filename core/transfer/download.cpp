@@ -22,8 +22,7 @@ bool is_markup(const std::string& media_type) {
 
 Download::Download(bulk::Entry entry, DownloadOptions options, std::function<double()> jitter)
     : entry_(std::move(entry)),
-      retries_(options.retries),
-      renews_on_403_(options.renews_on_403),
+      options_(options),
       jitter_(std::move(jitter)),
       budget_(options.retries, http::Backoff(options.retry_delay, options.retry_max_delay)) {}
 
@@ -32,13 +31,14 @@ http::Step Download::next() {
   if (pause_) return *std::exchange(pause_, std::nullopt);
   http::Send send;
   send.request.url = entry_.url;
-  send.request.headers = {{"Accept", "application/fhir+ndjson"}, {"Accept-Encoding", "identity"}};
+  send.request.headers = {{"Accept", "application/fhir+ndjson"},
+                          {"Accept-Encoding", asks_for_gzip() ? "gzip" : "identity"}};
   send.renew_token = token_.take_renewal();
   return send;
 }
 
 bool Download::on_head(const http::Answer& answer, Moment now) {
-  const bool expired = answer.status == 401 || (answer.status == 403 && renews_on_403_);
+  const bool expired = answer.status == 401 || (answer.status == 403 && options_.renews_on_403);
   if (expired && token_.refuse()) return false;
   if (answer.status != 200) {
     on_refusal(answer, now);
@@ -52,7 +52,8 @@ bool Download::on_head(const http::Answer& answer, Moment now) {
     return false;
   }
   const std::string_view coding = answer.header("Content-Encoding");
-  if (!coding.empty() && coding != "identity") {
+  is_gzip_ = asks_for_gzip() && (coding == "gzip" || coding == "x-gzip");
+  if (!coding.empty() && coding != "identity" && !is_gzip_) {
     Error error(Status::PROTOCOL, what + " came with Content-Encoding " + quote(coding) + ", which was not requested");
     fail(std::move(error.at_file(entry_.name)));
     return false;
@@ -61,6 +62,9 @@ bool Download::on_head(const http::Answer& answer, Moment now) {
   return true;
 }
 
+// An encrypted file cannot be packed further, and its tag proves more than gzip's check sums.
+bool Download::asks_for_gzip() const { return options_.gzip && entry_.encrypted_key.empty(); }
+
 void Download::on_refusal(const http::Answer& answer, Moment now) {
   Error error = bulk::refusal(answer, "the file " + entry_.shown(), now.wall);
   error.at_file(entry_.name);
@@ -68,7 +72,7 @@ void Download::on_refusal(const http::Answer& answer, Moment now) {
   if (answer.status == 410) error.status = Status::JOB_GONE;
   const bool missing = answer.status == 404 || answer.status == 410;
   const bool denied = (answer.status == 401 || answer.status == 403) && !bulk::is_page(answer);
-  const int limit = answer.status == 404 ? kMissingFileTries : http::transient(answer.status) ? retries_ : 0;
+  const int limit = answer.status == 404 ? kMissingFileTries : http::transient(answer.status) ? options_.retries : 0;
   retry_or_fail(std::move(error), now, limit, missing ? kFilesExpire : denied ? kDenied : "");
 }
 
@@ -78,7 +82,7 @@ void Download::on_failure(const Error& error, Moment now) {
   if (named.file.empty()) named.at_file(entry_.name);
   if (named.message.find(entry_.shown()) == std::string::npos)
     named.message = "the file " + entry_.shown() + ": " + named.message;
-  retry_or_fail(std::move(named), now, error.retriable ? retries_ : 0);
+  retry_or_fail(std::move(named), now, error.retriable ? options_.retries : 0);
 }
 
 void Download::retry_or_fail(Error error, Moment now, int limit, const char* remedy) {

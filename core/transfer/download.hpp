@@ -21,6 +21,7 @@ struct DownloadOptions {
   Milliseconds retry_max_delay{60000};
   int retries = 5;
   bool renews_on_403 = false;  // 403 may mean an expired token
+  bool gzip = false;           // ask for gzip, unless the file is encrypted
 };
 
 class Download {
@@ -41,21 +42,24 @@ class Download {
   bool on_head(const http::Answer& answer, Moment now);
   void on_failure(const Error& error, Moment now);
 
+  // Whether the body that the driver reads is packed with gzip.
+  bool is_gzip() const { return is_gzip_; }
   const bulk::Entry& entry() const { return entry_; }
   Phase phase() const { return phase_; }
 
  private:
+  bool asks_for_gzip() const;
   void on_refusal(const http::Answer& answer, Moment now);
   void retry_or_fail(Error error, Moment now, int limit, const char* remedy = "");
   void fail(Error error);
 
   Phase phase_ = Phase::to_request;
   bulk::Entry entry_;
-  int retries_;
-  bool renews_on_403_;
+  DownloadOptions options_;
   std::function<double()> jitter_;
   http::RetryBudget budget_;
   http::TokenTrust token_;
+  bool is_gzip_ = false;
   std::optional<http::Wait> pause_;  // before the next request
   std::optional<Error> failure_;
 };

@@ -24,9 +24,7 @@ FileRecord read_file_line(const json::object& line) {
   record.facts.bytes = count_member(line, "bytes");
   record.facts.records = count_member(line, "records");
   record.facts.sha256 = string_member(line, "sha256");
-  const std::string proof = string_member(line, "proof");
-  record.facts.decrypted = proof == kProofTag;
-  record.facts.sized = proof == kProofLength;
+  record.facts.proof = proof_named(string_member(line, "proof"));
   return record;
 }
 
@@ -63,7 +61,7 @@ std::string file_line(const FileRecord& record) {
                                       {"bytes", record.facts.bytes},
                                       {"records", record.facts.records},
                                       {"sha256", record.facts.sha256},
-                                      {"proof", proof_of(record.facts)}});
+                                      {"proof", proof_name(record.facts.proof)}});
 }
 
 bool is_own_path(std::string_view path) {

@@ -280,7 +280,7 @@ TEST(FetchHandles, TakesOneFileOrAllOfThem) {
 
 TEST(Metadata, IsTheCapabilityStatementAndTakesNoToken) {
   bcda::Sandbox sandbox = quick_sandbox();
-  bcda::Config config{{"url", sandbox.url()}, {"ca_file", sandbox.ca_file()}};
+  bcda::Config config{{"url", sandbox.url()}, {"profile", "bcda-2019"}, {"ca_file", sandbox.ca_file()}};
   bcda::Client client(config);
   EXPECT_NE(client.metadata().find("CapabilityStatement"), std::string::npos);
   bcda::Run run = client.start_metadata();

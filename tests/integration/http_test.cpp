@@ -64,7 +64,7 @@ TEST(Http, AStatusLineThatBreaksOffIsNoAnswer) {
   for (std::size_t size = 0; size < line.size(); ++size) {
     Answered answered = answer_with(line.substr(0, size));
     EXPECT_EQ(answered.status, BCDA_NETWORK) << size;
-    EXPECT_TRUE(holds(answered.text, "/api/v1/metadata: the connection was closed without an answer"));
+    EXPECT_TRUE(holds(answered.text, "/api/v3/metadata: the connection was closed without an answer"));
   }
 }
 
@@ -120,7 +120,7 @@ TEST(Http, AFloodOfInterimAnswersCausesATimeout) {
   Flood flood;
   Answered answered = ask({{"url", flood.url()}, {"request_timeout", "200ms"}});
   EXPECT_EQ(answered.status, BCDA_TIMEOUT) << answered.text;
-  EXPECT_TRUE(holds(answered.text, "/api/v1/metadata"));
+  EXPECT_TRUE(holds(answered.text, "/api/v3/metadata"));
 }
 
 TEST(Http, ATransferCodingInFrontOfChunkedIsRefused) {

@@ -46,7 +46,7 @@ TEST(Trust, UrlsThatCannotBeRightAreRefusedAtOnce) {
   std::string message;
   for (const char* url :
        {"", "api.bcda.cms.gov", "ftp://api.bcda.cms.gov", "https://", "https://user:pass@api.bcda.cms.gov",
-        "https://api.bcda.cms.gov/api/v1", "https://api.bcda.cms.gov:0", "https://api.bcda.cms.gov:99999",
+        "https://api.bcda.cms.gov/api/v9", "https://api.bcda.cms.gov:0", "https://api.bcda.cms.gov:99999",
         "http://api.bcda.cms.gov", "https://a b", "https://api.bcda.cms.gov?x=1"}) {
     EXPECT_EQ(status_of({{"url", url}}, &message), BCDA_INVALID_ARGUMENT) << url;
     EXPECT_NE(message.find("url"), std::string::npos) << message;

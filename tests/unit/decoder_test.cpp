@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include "support/errors.hpp"
+#include "support/gzip.hpp"
 #include "support/vectors.hpp"
 
 namespace libbcda::transfer {
@@ -22,20 +23,20 @@ TEST(Decoder, DecryptsDigestsAndCountsEveryVector) {
     SCOPED_TRACE(vector.name);
     std::string file = test::slurp(vector.cipher_path), plain = test::slurp(vector.plain_path);
     Memory memory;
-    Decoder decoder(test::file_key_from_hex(vector.file_key), memory);
+    Decoder decoder({.key = test::file_key_from_hex(vector.file_key)}, memory);
     for (std::size_t at = 0; at < file.size(); at += 4001)
       decoder.feed(as_bytes(std::string_view(file).substr(at, 4001)));
     Facts facts = decoder.finish();
     EXPECT_TRUE(memory.text == plain);
     EXPECT_EQ(facts.bytes, static_cast<std::int64_t>(plain.size()));
     EXPECT_EQ(facts.sha256, vector.plain_sha256);
-    EXPECT_TRUE(facts.decrypted);
+    EXPECT_TRUE(facts.decrypted());
   }
 }
 
 TEST(Decoder, PassesPlainBytesWithoutAKey) {
   Memory memory;
-  Decoder decoder(std::nullopt, memory);
+  Decoder decoder({}, memory);
   decoder.feed(as_bytes("{}\n{"));
   decoder.feed({});
   decoder.feed(as_bytes("}"));
@@ -43,13 +44,13 @@ TEST(Decoder, PassesPlainBytesWithoutAKey) {
   EXPECT_EQ(memory.text, "{}\n{}");
   EXPECT_EQ(facts.bytes, 5);
   EXPECT_EQ(facts.records, 2);
-  EXPECT_FALSE(facts.decrypted);
-  EXPECT_STREQ(proof_of(facts), "none");
+  EXPECT_FALSE(facts.decrypted());
+  EXPECT_EQ(facts.proof, Proof::none);
 }
 
 TEST(Decoder, NoBytesAreAnEmptyPlainFileButNoEncryptedFile) {
   Memory memory;
-  Decoder plain(std::nullopt, memory), encrypted(crypto::FileKey(), memory);
+  Decoder plain({}, memory), encrypted({.key = crypto::FileKey()}, memory);
   Facts facts = plain.finish();
   EXPECT_EQ(facts.bytes, 0);
   EXPECT_EQ(facts.records, 0);
@@ -59,7 +60,7 @@ TEST(Decoder, NoBytesAreAnEmptyPlainFileButNoEncryptedFile) {
 
 TEST(Decoder, DetectsPlaintextAlthoughThereIsAKey) {
   Memory memory;
-  Decoder decoder(crypto::FileKey(), memory);
+  Decoder decoder({.key = crypto::FileKey()}, memory);
   decoder.feed(as_bytes("{\"resourceType\":\"Patient\",\"id\":\"-1\"}\n"));
   Error error = error_of([&] { decoder.finish(); });
   EXPECT_EQ(error.status, Status::DECRYPTION);
@@ -70,7 +71,7 @@ TEST(Decoder, DetectsPlaintextAlthoughThereIsAKey) {
 TEST(Decoder, PassesNoCiphertextAsPlaintext) {
   for (const test::Vector& vector : test::vectors()) {
     Memory memory;
-    Decoder decoder(std::nullopt, memory, true);
+    Decoder decoder({.sized = true}, memory);
     EXPECT_EQ(error_of([&] {
                 decoder.feed(as_bytes(test::slurp(vector.cipher_path)));
                 decoder.finish();
@@ -82,14 +83,46 @@ TEST(Decoder, PassesNoCiphertextAsPlaintext) {
 
 TEST(Decoder, SaysWhatProvesAFile) {
   Memory memory;
-  Decoder sized(std::nullopt, memory, true);
-  EXPECT_STREQ(proof_of(sized.finish()), "length");
-  EXPECT_STREQ(proof_of({.bytes = 0, .records = 0, .sha256 = "", .decrypted = true}), "tag");
+  Decoder sized({.sized = true}, memory);
+  EXPECT_EQ(sized.finish().proof, Proof::length);
+  for (const Proof proof : {Proof::none, Proof::length, Proof::gzip, Proof::tag})
+    EXPECT_EQ(proof_named(proof_name(proof)), proof);
+  EXPECT_EQ(proof_named("magic"), Proof::none);
+}
+
+TEST(Decoder, UnpacksGzipAndItsCheckSumsAreTheProof) {
+  Memory memory;
+  Decoder decoder({.gzip = true, .sized = true}, memory);
+  decoder.feed(as_bytes(test::gzip("{}\n{}\n") + test::bcda_end()));
+  const Facts facts = decoder.finish();
+  EXPECT_EQ(memory.text, "{}\n{}\n");
+  EXPECT_EQ(facts.bytes, 6);
+  EXPECT_EQ(facts.records, 2);
+  EXPECT_EQ(facts.proof, Proof::gzip);
+}
+
+TEST(Decoder, APackedFileThatWasCutIsNotWhole) {
+  const std::string whole = test::gzip("{}\n{}\n");
+  Memory memory;
+  Decoder decoder({.gzip = true}, memory);
+  decoder.feed(as_bytes(std::string_view(whole).substr(0, whole.size() - 1)));
+  EXPECT_EQ(error_of([&] { decoder.finish(); }).status, Status::VERIFICATION);
+}
+
+// A packed page is no data either.
+TEST(Decoder, LooksIntoThePackedFile) {
+  Memory memory;
+  Decoder decoder({.gzip = true}, memory);
+  EXPECT_EQ(error_of([&] {
+              decoder.feed(as_bytes(test::gzip("<html><body>sign in</body></html>")));
+              decoder.finish();
+            }).status,
+            Status::VERIFICATION);
 }
 
 TEST(Decoder, ANonceThatStartsWithABraceIsNotPlaintext) {
   Memory memory;
-  Decoder decoder(crypto::FileKey(), memory);
+  Decoder decoder({.key = crypto::FileKey()}, memory);
   decoder.feed(as_bytes("{"));
   decoder.feed(as_bytes("\x9d\x04 0123456789 and ciphertext that goes on for a while"));
   EXPECT_TRUE(test::holds(error_of([&] { decoder.finish(); }).message, "tag does not match"));

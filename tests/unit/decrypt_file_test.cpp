@@ -26,7 +26,7 @@ TEST_F(DecryptFile, WritesEveryVectorsPlaintextPrivately) {
         decrypt_file(vector.cipher_path, test::file_key_from_hex(vector.file_key), output, Durability::process);
     EXPECT_TRUE(slurp(output) == slurp(vector.plain_path));
     EXPECT_EQ(facts.sha256, vector.plain_sha256);
-    EXPECT_TRUE(facts.decrypted);
+    EXPECT_TRUE(facts.decrypted());
     EXPECT_EQ(mode_of(output), 0600);
   }
   EXPECT_EQ(names_in(out_.path()).size(), test::vectors().size());

@@ -112,7 +112,7 @@ TEST_F(Decrypting, ADirectoryGivesEachListedFileAndAReceipt) {
     EXPECT_EQ(same->facts.sha256, file.facts.sha256);
     EXPECT_EQ(same->is_error, file.is_error);
     EXPECT_EQ(file.is_error, file.type == "OperationOutcome");
-    EXPECT_EQ(file.facts.decrypted, !file.path.ends_with("plain-error.ndjson"));
+    EXPECT_EQ(file.facts.decrypted(), !file.path.ends_with("plain-error.ndjson"));
   }
 }
 

@@ -11,7 +11,10 @@ FileResult file(const std::string& path, bool is_error = false) {
   made.type = "Patient";
   made.url = "https://h/a?b";
   made.path = path;
-  made.facts = {.bytes = 5'000'000'000, .records = 7, .sha256 = "00ff", .decrypted = !is_error, .sized = is_error};
+  made.facts = {.bytes = 5'000'000'000,
+                .records = 7,
+                .sha256 = "00ff",
+                .proof = is_error ? transfer::Proof::length : transfer::Proof::tag};
   made.is_error = is_error;
   made.key_id = is_error ? "" : "0c";
   return made;
@@ -27,8 +30,7 @@ TEST(FileLists, KeepEverythingOfAFile) {
     EXPECT_EQ(read.facts.bytes, kept.facts.bytes);
     EXPECT_EQ(read.facts.records, kept.facts.records);
     EXPECT_EQ(read.facts.sha256, kept.facts.sha256);
-    EXPECT_EQ(read.facts.decrypted, kept.facts.decrypted);
-    EXPECT_EQ(read.facts.sized, kept.facts.sized);
+    EXPECT_EQ(read.facts.proof, kept.facts.proof);
     EXPECT_EQ(read.is_error, kept.is_error);
     EXPECT_EQ(read.key_id, kept.key_id);
   }

@@ -42,7 +42,13 @@ class JobFlow : public testing::Test {
   }
 
   void make(JobOptions options, const char* service = "https://api.test:8443") {
-    job_.emplace(http::parse_url(service, "url"), "ExplanationOfBenefit", options, [this] { return jitter_; });
+    const http::Url url = http::parse_url(service, "url");
+    http::Url kick_off = url;
+    kick_off.target = "/api/v1/ExplanationOfBenefit/$export";
+    http::Request request;
+    request.url = kick_off;
+    request.headers = {{"Accept", "application/fhir+json"}, {"Prefer", "respond-async"}};
+    job_.emplace(url, KickOff{"ExplanationOfBenefit", request}, options, [this] { return jitter_; });
   }
   void SetUp() override { make(options()); }
 
@@ -107,8 +113,8 @@ TEST_F(JobFlow, KicksOffWithARawDollarAndExactHeaders) {
             (http::Headers{{"Accept", "application/fhir+json"}, {"Prefer", "respond-async"}}));
   EXPECT_EQ(kick_off.request.body, "");
   EXPECT_FALSE(kick_off.renew_token);
-  EXPECT_EQ(job_->kick_off_url().text(), kick_off.request.url.text());
-  EXPECT_EQ(job_->type(), "ExplanationOfBenefit");
+  EXPECT_EQ(job_->kick_off().request.url.text(), kick_off.request.url.text());
+  EXPECT_EQ(job_->label(), "ExplanationOfBenefit");
 }
 
 TEST_F(JobFlow, RunsFromKickOffToManifest) {

@@ -38,7 +38,7 @@ TEST(Receipt, ListsWhatTheExportProduced) {
   EXPECT_EQ(file.facts.bytes, 12);
   EXPECT_EQ(file.facts.records, 3);
   EXPECT_EQ(file.facts.sha256, "00ff");
-  EXPECT_TRUE(file.facts.decrypted);
+  EXPECT_TRUE(file.facts.decrypted());
   EXPECT_FALSE(file.is_error);
   EXPECT_TRUE((*result.files)[1].is_error());
   EXPECT_STREQ((*result.files)[1].path(), "/claims/error/b.ndjson");

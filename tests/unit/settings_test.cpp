@@ -12,8 +12,8 @@
 namespace libbcda {
 namespace {
 
-using std::chrono::hours;
 using std::chrono::milliseconds;
+using std::chrono::minutes;
 using std::chrono::seconds;
 using test::error_of;
 using test::holds;
@@ -235,7 +235,7 @@ TEST(Settings, ReadsEachType) {
   EXPECT_EQ(settings.secret("client_secret").reveal(), "s");
   EXPECT_EQ(settings.integer("max_header_bytes"), 16384);
   EXPECT_EQ(settings.duration("poll_interval"), milliseconds(250));
-  EXPECT_EQ(settings.duration("job_timeout"), hours(24));
+  EXPECT_EQ(settings.duration("outage_limit"), minutes(15));
   EXPECT_EQ(settings.list("types"), (test::Names{"Patient", "Coverage"}));
   EXPECT_EQ(settings.list("allowed_origins"), test::Names{});
   for (const char* yes : {"true", "1", "yes", "on"}) {

@@ -1,5 +1,7 @@
 #include "auth/token.hpp"
 
+#include "auth/login.hpp"
+
 #include <gtest/gtest.h>
 
 #include "support/errors.hpp"
@@ -40,9 +42,11 @@ Milliseconds lifetime(const std::string& text) {
 }
 
 TEST(TokenRequest, IsAPostWithBasicCredentialsAndNoBody) {
-  http::Url service = http::parse_url("https://api.bcda.cms.gov:8443", "url");
-  http::Request request =
-      token_request(service, {"3841c594-a8c0-41e5-98cc-38bb45360d3c", Secret("d89810016460e6924a1c")});
+  const http::Request request =
+      token_request({.method = Method::basic,
+                     .token_url = http::parse_url("https://api.bcda.cms.gov:8443/auth/token", "url"),
+                     .client_id = "3841c594-a8c0-41e5-98cc-38bb45360d3c",
+                     .client_secret = Secret("d89810016460e6924a1c")});
   EXPECT_EQ(request.method, "POST");
   EXPECT_EQ(request.url.text(), "https://api.bcda.cms.gov:8443/auth/token");
   EXPECT_EQ(request.body, "");
@@ -54,8 +58,10 @@ TEST(TokenRequest, IsAPostWithBasicCredentialsAndNoBody) {
 }
 
 TEST(TokenRequest, KeepsEveryByteOfTheSecret) {
-  http::Url service = http::parse_url("https://h", "url");
-  http::Request request = token_request(service, {"id", Secret("p:a%2B+\xC3\xA9")});
+  const http::Request request = token_request({.method = Method::basic,
+                                               .token_url = http::parse_url("https://h", "url"),
+                                               .client_id = "id",
+                                               .client_secret = Secret("p:a%2B+\xC3\xA9")});
   EXPECT_EQ(from_base64(request.headers[0].second.substr(6)),
             (Bytes{'i', 'd', ':', 'p', ':', 'a', '%', '2', 'B', '+', 0xC3, 0xA9}));
 }

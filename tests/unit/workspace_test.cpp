@@ -26,7 +26,7 @@ class Workspaces : public testing::Test {
   }
   static FileRecord record(const std::string& path) {
     return {
-        path, "https://h/" + path, "Patient", "k", {.bytes = 3, .records = 1, .sha256 = kDigest, .decrypted = true}};
+        path, "https://h/" + path, "Patient", "k", {.bytes = 3, .records = 1, .sha256 = kDigest, .proof = Proof::tag}};
   }
   static void write(Workspace& space, const std::string& name, bool is_error = false) {
     auto writer = space.destination()->begin(name, "Patient", is_error);
@@ -194,7 +194,7 @@ TEST_F(Workspaces, TheJournalHasWhatALaterRunNeeds) {
   facts.bytes = 5000000000;
   facts.records = 7;
   facts.sha256 = "abc";
-  facts.decrypted = true;
+  facts.proof = Proof::tag;
   space->journal().file_coming({"error/a.ndjson", "https://h/data/a.ndjson", "Patient", "0123", facts});
   EXPECT_EQ(slurp(out_ + "/.bcda/journal.ndjson"),
             R"({"event":"job","type":"Patient","statusUrl":"https://h/api/v1/jobs/42"})"
@@ -420,7 +420,7 @@ TEST_F(Workspaces, AFetchKnowsWhatAnEarlierRunPublished) {
   EXPECT_EQ(known.facts.sha256, kDigest);
   EXPECT_EQ(known.facts.bytes, 3);
   EXPECT_EQ(known.key_id, "k");
-  EXPECT_TRUE(known.facts.decrypted);
+  EXPECT_TRUE(known.facts.decrypted());
   EXPECT_TRUE(space->published().open("a.ndjson").has_value());
   EXPECT_FALSE(space->published().open("b.ndjson").has_value());
 }

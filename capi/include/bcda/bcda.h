@@ -208,6 +208,13 @@ BCDA_API bcda_setting_scope bcda_setting_get_scope(const bcda_setting* setting);
 /* 1: a secret. It is never returned, logged or printed. */
 BCDA_API int32_t bcda_setting_secret(const bcda_setting* setting);
 
+/* ---- The table of profiles --------------------------------------------------------------------------------------- */
+
+/* What the library knows about each kind of server: a JSON array with one object for each value of the setting
+ * `profile` but auto. docs/servers.md explains the fields. Each object is also the content of a `profile_file`. The
+ * text is static. */
+BCDA_API const char* bcda_profiles(void);
+
 /* ---- Configuration ----------------------------------------------------------------------------------------------- */
 
 /* A set of named values. Clients and runs copy it, so it may be changed or destroyed after they are made.
@@ -282,6 +289,17 @@ BCDA_API bcda_status bcda_client_create(const bcda_config* config, bcda_client**
 
 /* Runs that it started continue. Threads and connections end with the last handle that needs them. */
 BCDA_API void bcda_client_destroy(bcda_client* client);
+
+/* The profile of the service, as one object of bcda_profiles: what `profile`, `profile_file` and `url` mean together. It
+ * lives as long as the client. "" for NULL. Thread-safe. */
+BCDA_API const char* bcda_client_profile(const bcda_client* client);
+
+/* Returns the requests that an export with these settings would begin with, and sends nothing: a JSON array of objects
+ * with purpose ("token", "kick-off"), method, url, headers and body. Credentials in them are replaced by "***".
+ * `settings` as for bcda_export_start. The caller frees the text with bcda_string_free. Errors: INVALID_ARGUMENT,
+ * FILESYSTEM, STATE (after fork). Thread-safe. */
+BCDA_API bcda_status bcda_export_plan(bcda_client* client, const bcda_config* settings, char** json,
+                                      bcda_error** error);
 
 /* Returns the service's CapabilityStatement as JSON text (BCDA guide, "BCDA Metadata"). The caller frees it with
  * bcda_string_free. The call blocks, and needs no token. bcda_metadata_start makes the same request as a run, which can

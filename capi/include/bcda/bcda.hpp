@@ -171,6 +171,11 @@ inline std::vector<Setting> settings() {
   return all;
 }
 
+// ---- The table of profiles ------------------------------------------------------------------------------------------
+
+// What is known about each kind of server: a JSON array, whose objects docs/servers.md explains.
+inline std::string_view profiles() { return bcda_profiles(); }
+
 // ---- Configuration --------------------------------------------------------------------------------------------------
 
 // Named values, checked as they are set. May go, or change, once a client or an export has been made from it.
@@ -571,6 +576,16 @@ class Client {
   std::string metadata() const {
     char* json = nullptr;
     detail::check([&](bcda_error** error) { return bcda_client_metadata(get(), &json, error); });
+    return detail::take_string(json);
+  }
+
+  // What is known about this client's service: one object of profiles().
+  std::string_view profile() const { return bcda_client_profile(get()); }
+
+  // The requests that an export would begin with, as a JSON array. Nothing is sent.
+  std::string plan(const Config& settings = {}) const {
+    char* json = nullptr;
+    detail::check([&](bcda_error** error) { return bcda_export_plan(get(), settings.get(), &json, error); });
     return detail::take_string(json);
   }
 
