@@ -111,14 +111,13 @@ Head write_head(const Request& request, const Response& response, Time now) {
 
   bool no_body = request.method == "HEAD" || response.status == 304;
   bool has_length = headers.contains("Content-Length");
-  bool chunked = !no_body && !has_length && !request.http_1_0 &&
-                 (response.chunked || response.body_size() > kBuffered);
+  bool chunked = !no_body && !has_length && !request.http_1_0 && response.body_size() > kBuffered;
 
   std::string text = request.http_1_0 ? "HTTP/1.0 " : "HTTP/1.1 ";
   text += std::to_string(response.status) + " " + reason(response.status) + "\r\n";
   for (const auto& [name, value] : headers) text += name + ": " + value + "\r\n";
   text += "Date: " + http_date(now) + "\r\n";
-  if (!no_body && !has_length && !response.chunked && response.body_size() <= kBuffered)
+  if (!no_body && !has_length && response.body_size() <= kBuffered)
     text += "Content-Length: " + std::to_string(response.body_size()) + "\r\n";
   if (!response.sniffed_type.empty()) text += "Content-Type: " + response.sniffed_type + "\r\n";
   if (chunked) text += "Transfer-Encoding: chunked\r\n";

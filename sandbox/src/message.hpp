@@ -37,7 +37,6 @@ struct Response {
   std::string body;                            // used if there is no file
   std::shared_ptr<DataFile> file;
   bool plain = false;
-  bool chunked = false;                        // in chunks even if the body is short
   std::vector<Segment> segments;
   std::string after_segments;
 

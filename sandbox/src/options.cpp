@@ -107,7 +107,7 @@ constexpr std::array<OptionRow, 25> kRows{{
      false, era},
     {"profile", "bcda-2019", "bcda-2019, bcda-v1, bcda-v2 or bcda-v3",
      "The service that is emulated: that of 2019, or that of today. The latter answers /api/v1, /api/v2 and /api/v3 "
-     "together, and era, error_rate, bytes_per_type and files_per_type do not apply to it.",
+     "together, and era, bytes_per_type and files_per_type do not apply to it.",
      false, profile},
     {"production", "false", kBoolean, "Whether a kick-off gets a 429 while a job of the same type runs.", true,
      parsed<&O::production, parse_boolean>},

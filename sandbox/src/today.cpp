@@ -67,7 +67,8 @@ Response site(const Request& request) {
 
 Response attribution(const Call& call) {
   if (call.options.beneficiaries == 0) return refusal(call.version, 404);
-  const std::string latest = rfc3339(call.now - std::chrono::days(2)), runout = rfc3339(call.now - std::chrono::days(30));
+  const std::string latest = rfc3339(call.now - std::chrono::days(2)),
+                    runout = rfc3339(call.now - std::chrono::days(30));
   return json_answer(200, R"({"ingestion_dates":[{"timestamp":")" + latest +
                               R"(","type":"last_attribution_update"},{"timestamp":")" + runout +
                               R"(","type":"last_runout_update"}]})");
@@ -89,10 +90,40 @@ std::optional<std::string> bad_states(const std::vector<std::string>& states) {
 Response no_jobs(const Call& call, const std::vector<std::string>& states) {
   std::string names;
   for (const std::string& state : states) names += (names.empty() ? "" : " ") + state;
-  Response response = refusal(call.version, 404,
-                              "no Jobs found for acoID " + call.organization + " with job statuses [" + names + "]");
+  Response response =
+      refusal(call.version, 404, "no Jobs found for acoID " + call.organization + " with job statuses [" + names + "]");
   response.body += R"({"resourceType":"Bundle","type":"searchset","total":0})";  // the service does not stop
   return response;
+}
+
+Response progress(const std::string& text) {
+  Response response = empty_answer(202);
+  response.headers["X-Progress"] = text;
+  return response;
+}
+
+// The status of a job that has finished a day ago or earlier.
+Response past(const Call& call, const Job& job) {
+  if (job.state(call.now) == State::expired) {
+    Response response = refusal(call.version, 404);
+    response.body += response.body;  // the service does not stop after the first one
+    return response;
+  }
+  Response response = refusal(call.version, 410);
+  response.headers["Expires"] = go_time(job.expires());
+  return response;
+}
+
+// One file for each group of persons, and an error file when some of them fail. A file without a line is left out.
+void add_files(Job& job, const std::string& type, const Options& o) {
+  for (std::int64_t first = 0; first < o.beneficiaries; first += o.beneficiaries_per_file) {
+    const std::int64_t last = std::min(first + o.beneficiaries_per_file, o.beneficiaries);
+    std::int64_t failed = 0;
+    for (std::int64_t n = first; n < last && o.error_rate > 0; ++n) failed += job.fails(type, n);
+    const std::string stem = random_uuid();
+    if (failed < last - first) job.files.push_back({type, stem + ".ndjson", first, last, job.finished(), false});
+    if (failed > 0) job.files.push_back({type, stem + "-error.ndjson", first, last, job.finished(), true});
+  }
 }
 
 }  // namespace
@@ -187,8 +218,8 @@ Response Today::kick_off(const Call& call) {
   if (!jobs_.add(job, call.options.production)) return response;
   response = empty_answer(202);
   if (!strikes(FaultKind::no_location, call)) {
-    response.headers["Content-Location"] = base_url(call.request) + "/api/v" + std::to_string(call.version) + "/jobs/" +
-                                           std::to_string(job->id);
+    response.headers["Content-Location"] =
+        base_url(call.request) + "/api/v" + std::to_string(call.version) + "/jobs/" + std::to_string(job->id);
   }
   return response;
 }
@@ -202,6 +233,7 @@ std::shared_ptr<Job> Today::new_job(const Call& call, Order order) {
   job->request = base_url(call.request) + call.request.target;
   job->types = std::move(order.types);
   job->every_type = order.every_type;
+  job->error_rate = o.error_rate;
   job->created = call.now;
   job->pending = o.pending_time;
   job->working = o.job_time;
@@ -212,45 +244,43 @@ std::shared_ptr<Job> Today::new_job(const Call& call, Order order) {
   job->doom.empty = strikes(FaultKind::job_empty, call);
   for (const std::string& type : job->types) {
     job->warns |= call.version == 3 && type == "ExplanationOfBenefit" && !order.has_system_type;
-    job->doom.fails |= type == "Observation";  // listed as a type, but the service has none
-    for (std::int64_t n = 0; n < o.beneficiaries && type != "Observation"; n += o.beneficiaries_per_file) {
-      const std::int64_t last = std::min(n + o.beneficiaries_per_file, o.beneficiaries);
-      job->files.push_back({type, random_uuid() + ".ndjson", n, last, job->finished()});
+    if (type == "Observation") {
+      job->doom.fails = true;  // the service lists this type but has no such data
+    } else {
+      add_files(*job, type, o);
     }
   }
   return job;
 }
 
-Response Today::status(const Call& call, std::string_view id) {
+std::optional<Response> Today::find_job(const Call& call, std::string_view id, std::shared_ptr<Job>& job) const {
   auto number = parse_integer(id);
   if (!number) return refusal(call.version, 400);
-  auto job = jobs_.find(*number);
+  job = jobs_.find(*number);
   if (!job) return refusal(call.version, 404);
   if (job->organization != call.organization) return refusal(call.version, 401);
-  Response response = empty_answer(202);
+  return std::nullopt;
+}
+
+Response Today::status(const Call& call, std::string_view id) {
+  std::shared_ptr<Job> job;
+  if (auto refused = find_job(call, id, job)) return *refused;
   switch (job->state(call.now)) {
     case State::pending:
-      response.headers["X-Progress"] = "Pending";
-      return response;
+      return progress("Pending");
     case State::in_progress:
-      response.headers["X-Progress"] = "In Progress (" + std::to_string(job->percent(call.now)) + "%)";
-      return response;
+      return progress("In Progress (" + std::to_string(job->percent(call.now)) + "%)");
     case State::failed:
       return refusal(call.version, 500, "Service encountered numerous errors. Job failed to complete.");
     case State::cancelled:
       return refusal(call.version, 404, "Job has been cancelled.");
-    case State::expired:
-      response = refusal(call.version, 404);
-      response.body += response.body;  // the service does not stop after the first one
-      return response;
-    case State::past_lifetime:
-      response = refusal(call.version, 410);
-      response.headers["Expires"] = go_time(job->expires());
-      return response;
     case State::completed:
       return finished(call, *job);
+    case State::past_lifetime:
+    case State::expired:
+      break;
   }
-  return response;
+  return past(call, *job);
 }
 
 Response Today::finished(const Call& call, const Job& job) {
@@ -267,11 +297,8 @@ Response Today::finished(const Call& call, const Job& job) {
 }
 
 Response Today::cancel(const Call& call, std::string_view id) {
-  auto number = parse_integer(id);
-  if (!number) return refusal(call.version, 400);
-  auto job = jobs_.find(*number);
-  if (!job) return refusal(call.version, 404);
-  if (job->organization != call.organization) return refusal(call.version, 401);
+  std::shared_ptr<Job> job;
+  if (auto refused = find_job(call, id, job)) return *refused;
   if (job->cancel(call.now)) return empty_answer(202);
   Response response = refusal(call.version, 410, kNotRunning);
   if (job->state(call.now) != State::expired) return response;
@@ -305,11 +332,8 @@ Response Today::data(Call call, std::string_view path) {
   if (name.find('/') != std::string_view::npos) return no_such_page();
   if (call.request.method != "GET") return not_allowed("GET");
   if (auto refused = refuse_token(call)) return *refused;
-  auto number = parse_integer(id);
-  if (!number) return refusal(1, 400);
-  auto job = jobs_.find(*number);
-  if (!job) return refusal(1, 404);
-  if (job->organization != call.organization) return refusal(1, 401);
+  std::shared_ptr<Job> job;
+  if (auto refused = find_job(call, id, job)) return *refused;
   if (name == kWarnings && job->warns) return serve_warnings(call.request, *job);
   const File* file = job->find(name);
   const State state = job->state(call.now);

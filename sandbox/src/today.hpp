@@ -38,6 +38,8 @@ class Today {  // thread-safe
 
   // Finds the organization of the token. Otherwise returns the refusal.
   std::optional<Response> refuse_token(Call& call);
+  // Finds a job of the organization. Otherwise returns the refusal.
+  std::optional<Response> find_job(const Call& call, std::string_view id, std::shared_ptr<Job>& job) const;
   std::shared_ptr<Job> new_job(const Call& call, Order order);
   bool strikes(FaultKind kind, const Call& call) { return faults_.strike(kind, call.request.line()).has_value(); }
 

@@ -9,9 +9,7 @@ namespace {
 constexpr const char* kNdjson = "application/fhir+ndjson";
 
 // The service looks for these letters alone. So "gzip;q=0" gets gzip too.
-bool wants_gzip(const Request& request) {
-  return request.header("accept-encoding").find("gzip") != std::string::npos;
-}
+bool wants_gzip(const Request& request) { return request.header("accept-encoding").find("gzip") != std::string::npos; }
 
 }  // namespace
 
@@ -20,7 +18,6 @@ Response serve_stored(const Request& request, const Job& job, const File& file) 
   if (!wants_gzip(request)) {
     response.headers["Content-Type"] = kNdjson;
     response.body = job.plaintext(file);
-    response.chunked = true;
     return response;
   }
   response = serve_text(request, *job.stored(file), kNdjson, file.modified);
@@ -55,15 +52,15 @@ std::string operations(int version) {
 
 Response metadata(int version, const std::string& base, Time now) {
   const std::string date = rfc3339(std::chrono::floor<std::chrono::seconds>(now));
-  const std::string fhir = version == 1 ? R"("fhirVersion":"3.0.1","acceptUnknown":"extensions",)"
-                                        : R"("fhirVersion":"4.0.1",)";
+  const std::string fhir =
+      version == 1 ? R"("fhirVersion":"3.0.1","acceptUnknown":"extensions",)" : R"("fhirVersion":"4.0.1",)";
   return json_answer(
       200, R"({"resourceType":"CapabilityStatement","status":"active","date":")" + date +
                R"(","publisher":"Centers for Medicare \u0026 Medicaid Services","kind":"instance","instantiates":[)"
                R"("http://hl7.org/fhir/uv/bulkdata/CapabilityStatement/bulk-data"],"software":)"
                R"({"name":"Beneficiary Claims Data API","version":"latest","releaseDate":")" +
-               date + R"("},"implementation":{"description":"Beneficiary Claims Data API","url":)" +
-               json_string(base) + "}," + fhir +
+               date + R"("},"implementation":{"description":"Beneficiary Claims Data API","url":)" + json_string(base) +
+               "}," + fhir +
                R"("format":["application/json","application/fhir+json"],"rest":[{"mode":"server","security":)"
                R"({"cors":true,"service":[{"coding":[{"system":)"
                R"("http://terminology.hl7.org/CodeSystem/restful-security-service","code":"OAuth",)"

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "gzip.hpp"
+#include "random.hpp"
 #include "today_records.hpp"
 
 namespace libbcda::sandbox::today {
@@ -25,8 +26,8 @@ std::string item(const std::string& type, const std::string& url) {
   return "{\"type\":" + json_string(type) + ",\"url\":" + json_string(url) + "}";
 }
 
-std::string listed(const Job& job, const std::string& base, const ManifestFaults& faults, std::int64_t number) {
-  const File& file = job.files[static_cast<std::size_t>(number)];
+std::string listed(const Job& job, const File& file, const std::string& base, const ManifestFaults& faults,
+                   std::int64_t number) {
   std::string origin = hits(faults.other_origin, number) ? faults.other_origin->text : base;
   if (hits(faults.plain_http, number)) origin = "http" + origin.substr(origin.find("://"));
   const std::string name = hits(faults.traversal, number) ? "..%2f..%2f..%2ftmp%2f" + file.name : file.name;
@@ -115,9 +116,19 @@ const File* Job::find(std::string_view name) const {
   return nullptr;
 }
 
+bool Job::fails(const std::string& type, std::int64_t person) const {
+  if (error_rate <= 0) return false;
+  const std::uint64_t draw = mix(seed + type.size(), static_cast<std::uint64_t>(person));
+  return static_cast<double>(draw % 1000000) < error_rate * 1000000;
+}
+
 std::string Job::plaintext(const File& file) const {
   std::string text;
-  for (std::int64_t n = file.first; n < file.last; ++n) text += lines_of({version, seed, n}, file.type);
+  for (std::int64_t n = file.first; n < file.last; ++n) {
+    if (fails(file.type, n) != file.errors) continue;
+    const Person person{version, seed, n};
+    text += file.errors ? error_line(person, file.type, organization) : lines_of(person, file.type);
+  }
   return text;
 }
 
@@ -135,10 +146,15 @@ std::string warnings() {
 }
 
 std::string manifest(const Job& job, const std::string& base, const ManifestFaults& faults) {
-  std::string output;
-  const auto count = job.doom.empty ? 0 : static_cast<std::int64_t>(job.files.size());
-  for (std::int64_t i = 0; i < count; ++i) output += (output.empty() ? "" : ",") + listed(job, base, faults, i);
-  const std::string error = job.warns ? item("OperationOutcome", url_of(base, job.id, kWarnings)) : "";
+  std::string output, error = job.warns ? item("OperationOutcome", url_of(base, job.id, kWarnings)) : "";
+  std::int64_t number = 0;
+  for (const File& file : job.files) {
+    if (job.doom.empty) break;
+    std::string& list = file.errors ? error : output;
+    if (!list.empty()) list += ",";
+    list += file.errors ? item("OperationOutcome", url_of(base, job.id, file.name))
+                        : listed(job, file, base, faults, number++);
+  }
   return "{\"transactionTime\":" + json_string(job.transaction_time()) + ",\"request\":" + json_string(job.request) +
          ",\"requiresAccessToken\":true,\"output\":[" + output + "],\"error\":[" + error +
          "],\"JobID\":" + std::to_string(job.id) + "}";
@@ -147,9 +163,9 @@ std::string manifest(const Job& job, const std::string& base, const ManifestFaul
 std::string task(const Job& job, const std::string& jobs_url, Time now) {
   return R"({"resource":{"resourceType":"Task","identifier":[{"use":"official","system":)" + json_string(jobs_url) +
          R"(,"value":")" + std::to_string(job.id) + R"("}],"status":")" + task_status(job.state(now)) +
-         R"(","intent":"order","input":[{"type":{"text":"BULK FHIR Export"},"valueString":)" + json_string("GET " + job.request) +
-         R"(}],"executionPeriod":{"start":")" + whole_seconds(job.created) + R"(","end":")" +
-         whole_seconds(std::min(now, job.finished())) + "\"}}}";
+         R"(","intent":"order","input":[{"type":{"text":"BULK FHIR Export"},"valueString":)" +
+         json_string("GET " + job.request) + R"(}],"executionPeriod":{"start":")" + whole_seconds(job.created) +
+         R"(","end":")" + whole_seconds(std::min(now, job.finished())) + "\"}}}";
 }
 
 bool Jobs::add(std::shared_ptr<Job> job, bool alone) {

@@ -19,6 +19,7 @@ struct File {
   std::string type, name;
   std::int64_t first = 0, last = 0;  // the persons first <= n < last
   Time modified{};
+  bool errors = false;  // has a line for each person that fails, instead of its records
 };
 
 class Job {  // thread-safe after construction
@@ -26,6 +27,7 @@ class Job {  // thread-safe after construction
   std::int64_t id = 0;
   int version = 1;
   std::uint64_t seed = 1;
+  double error_rate = 0;
   std::string organization, request;
   std::vector<std::string> types;
   bool every_type = false, warns = false;
@@ -42,6 +44,7 @@ class Job {  // thread-safe after construction
   bool overlaps(const Job& other) const;
   bool cancel(Time now);  // false when the job is not running
   const File* find(std::string_view name) const;
+  bool fails(const std::string& type, std::int64_t person) const;
   std::string plaintext(const File& file) const;
   std::shared_ptr<const std::string> stored(const File& file) const;  // packed once
 

@@ -161,8 +161,7 @@ std::optional<std::string> first_value(const Parameters& parameters, std::string
 }
 
 std::optional<Time> parse_instant(std::string_view text) {
-  static const std::regex form(
-      R"((\d{4})-(\d\d)-(\d\d)T(\d\d):(\d\d):(\d\d)(\.\d+)?(Z|([+-])(\d\d):(\d\d)))");
+  static const std::regex form(R"((\d{4})-(\d\d)-(\d\d)T(\d\d):(\d\d):(\d\d)(\.\d+)?(Z|([+-])(\d\d):(\d\d)))");
   std::match_results<std::string_view::const_iterator> part;
   if (!std::regex_match(text.begin(), text.end(), part, form)) return std::nullopt;
   auto number = [&](std::size_t i) { return part[i].matched ? std::stoi(part[i].str()) : 0; };

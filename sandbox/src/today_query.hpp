@@ -21,8 +21,8 @@ std::optional<std::string> first_value(const Parameters& parameters, std::string
 // The types of a job in the order of its manifest, and why a query is refused ("": it is not).
 struct Order {
   std::vector<std::string> types;
-  bool every_type = false;        // no _type was given
-  bool has_system_type = false;   // _typeFilter has a System-Type tag
+  bool every_type = false;       // no _type was given
+  bool has_system_type = false;  // _typeFilter has a System-Type tag
   std::string refusal;
 };
 Order read_order(const Parameters& parameters, int version, Time now);

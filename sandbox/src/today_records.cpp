@@ -43,10 +43,10 @@ std::string meta(const Person& person, const std::string& type) {
 }
 
 std::string patient(const Person& person) {
-  const std::string kind =
-      person.version == 1 ? ""
-                          : R"("type":{"coding":[{"code":")" + std::string(person.version == 2 ? "MC" : "MB") +
-                                R"(","system":"http://terminology.hl7.org/CodeSystem/v2-0203"}]},)";
+  const std::string kind = person.version == 1
+                               ? ""
+                               : R"("type":{"coding":[{"code":")" + std::string(person.version == 2 ? "MC" : "MB") +
+                                     R"(","system":"http://terminology.hl7.org/CodeSystem/v2-0203"}]},)";
   return R"({"address":[{"city":"PODUNK","line":["204 SOUTH ST"],"postalCode":"12345","state":"MO"}],"birthDate":")" +
          date_of(person, 1, 1930, 30) + R"(","gender":")" + (person.number % 2 ? "male" : "female") + R"(","id":")" +
          id_of(person) + R"(","identifier":[{"system":"http://hl7.org/fhir/sid/us-mbi",)" + kind + R"("value":")" +
@@ -63,10 +63,9 @@ std::string coverage(const Person& person, const std::string& part) {
             R"("system":"http://terminology.hl7.org/CodeSystem/coverage-class"}]},"value":"Part )" +
             part + "\"}],";
   }
-  text += R"("id":"part-)" + std::string(part == "A" ? "a" : "b") + "-" + id_of(person) + "\"," +
-          meta(person, "Coverage");
-  if (person.version > 1)
-    text += R"(,"payor":[{"identifier":{"value":"Centers for Medicare and Medicaid Services"}}])";
+  text +=
+      R"("id":"part-)" + std::string(part == "A" ? "a" : "b") + "-" + id_of(person) + "\"," + meta(person, "Coverage");
+  if (person.version > 1) text += R"(,"payor":[{"identifier":{"value":"Centers for Medicare and Medicaid Services"}}])";
   return text + R"(,"period":{"start":")" + date_of(person, 2, 1995, 20) +
          R"("},"resourceType":"Coverage","status":"active"})" + "\n";
 }
@@ -85,7 +84,8 @@ std::string claim_item(const Person& person, const std::string& amount) {
 
 std::string claim(const Person& person, int number) {
   const std::string day = date_of(person, 3 + static_cast<std::uint64_t>(number), 2022, 4);
-  const std::string claim_id = id_of(person) + std::to_string(number), id = person.version == 3 ? claim_id : "carrier-" + claim_id;
+  const std::string claim_id = id_of(person) + std::to_string(number),
+                    id = person.version == 3 ? claim_id : "carrier-" + claim_id;
   const std::string system = person.version == 3 ? "https://bluebutton.cms.gov/identifiers/CLM-CNTL-NUM"
                                                  : "https://bluebutton.cms.gov/resources/variables/clm_id";
   const std::string covered = R"({"coverage":{"reference":"Coverage/part-b-)" + id_of(person) + "\"}";
@@ -108,6 +108,12 @@ std::string lines_of(const Person& person, const std::string& type) {
   if (type == "Patient") return patient(person);
   if (type == "Coverage") return coverage(person, "A") + coverage(person, "B");
   return claim(person, 1) + claim(person, 2);
+}
+
+std::string error_line(const Person& person, const std::string& type, const std::string& organization) {
+  return R"({"resourceType":"OperationOutcome","issue":[{"severity":"error","code":"not-found","diagnostics":)"
+         R"("Error retrieving )" +
+         type + " for beneficiary MBI " + mbi_of(person) + " in ACO " + organization + "\"}]}\n";
 }
 
 }  // namespace libbcda::sandbox::today

@@ -14,4 +14,7 @@ struct Person {
 // The lines of one person in a file of this type.
 std::string lines_of(const Person& person, const std::string& type);
 
+// The line of an error file for a person whose records cannot be retrieved.
+std::string error_line(const Person& person, const std::string& type, const std::string& organization);
+
 }  // namespace libbcda::sandbox::today

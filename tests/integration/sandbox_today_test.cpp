@@ -86,8 +86,8 @@ class Sandbox {
   Sandbox(std::initializer_list<Option> options = {}) {
     bcda_sandbox_options* made = nullptr;
     EXPECT_EQ(bcda_sandbox_options_create(&made, nullptr), BCDA_OK);
-    std::vector<Option> all{{"profile", "bcda-v3"},  {"tls", "false"},      {"host", "127.0.0.1"},
-                            {"beneficiaries", "30"}, {"pending_time", "0"}, {"job_time", "0"},
+    std::vector<Option> all{{"profile", "bcda-v3"},          {"tls", "false"},      {"host", "127.0.0.1"},
+                            {"beneficiaries", "30"},         {"pending_time", "0"}, {"job_time", "0"},
                             {"beneficiaries_per_file", "10"}};
     all.insert(all.end(), options.begin(), options.end());
     for (const auto& [name, value] : all)
@@ -116,8 +116,8 @@ class Sandbox {
     return get(target, {{"Accept", "application/fhir+json"}, {"Prefer", "respond-async"}});
   }
   std::string basic(const std::string& secret = "") const {
-    const std::string pair =
-        std::string(bcda_sandbox_client_id(sandbox_)) + ":" + (secret.empty() ? bcda_sandbox_client_secret(sandbox_) : secret);
+    const std::string pair = std::string(bcda_sandbox_client_id(sandbox_)) + ":" +
+                             (secret.empty() ? bcda_sandbox_client_secret(sandbox_) : secret);
     return "Basic " + libbcda::to_base64(libbcda::as_bytes(pair));
   }
   void renew() {
@@ -146,7 +146,8 @@ std::string outcome(int version, const std::string& code, const std::string& tex
          text + "\"" + details + "}]}";
 }
 
-constexpr const char* kBare1 = R"({"resourceType":"OperationOutcome","issue":[{"severity":"error","code":"not-found"}]})";
+constexpr const char* kBare1 =
+    R"({"resourceType":"OperationOutcome","issue":[{"severity":"error","code":"not-found"}]})";
 constexpr const char* kBare3 =
     R"({"resourceType":"OperationOutcome","issue":[{"severity":"error","code":"not-found","details":{}}]})";
 
@@ -211,7 +212,8 @@ TEST(SandboxToday, Tokens) {
 TEST(SandboxToday, KickOffRefusals) {
   Sandbox sandbox;
   const std::vector<std::pair<std::string, std::string>> refused{
-      {"_type=Practitioner", "invalid resource type Practitioner. Supported types [Coverage ExplanationOfBenefit Patient]"},
+      {"_type=Practitioner",
+       "invalid resource type Practitioner. Supported types [Coverage ExplanationOfBenefit Patient]"},
       {"_type=", "invalid resource type . Supported types [Coverage ExplanationOfBenefit Patient]"},
       {"_type=Patient,Patient", "Repeated resource type Patient"},
       {"_since=2020-02-13", "Invalid date format supplied in _since parameter.  Date must be in FHIR Instant format."},
@@ -234,7 +236,8 @@ TEST(SandboxToday, KickOffRefusals) {
   };
   for (const auto& [query, why] : refused)
     expect_outcome(sandbox.bulk("/api/v3/Patient/$export?" + query), 400, 3, "structure", why);
-  expect_outcome(sandbox.bulk("/api/v2/Patient/$export?_type=Claim"), 400, 2, "structure", "unauthorized resource type Claim");
+  expect_outcome(sandbox.bulk("/api/v2/Patient/$export?_type=Claim"), 400, 2, "structure",
+                 "unauthorized resource type Claim");
   expect_outcome(sandbox.bulk("/api/v1/Patient/$export?_elements=id"), 400, 1, "structure",
                  "Invalid parameter: this server does not support the _elements parameter.");
   expect_outcome(sandbox.bulk("/api/v3/Group/ALL/$export"), 400, 3, "structure", "Invalid group ID");
@@ -246,7 +249,8 @@ TEST(SandboxToday, KickOffRefusals) {
 TEST(SandboxToday, KickOffHeaders) {
   Sandbox sandbox;
   const std::string target = "/api/v1/Patient/$export";
-  const std::pair<std::string, std::string> accept{"Accept", "application/fhir+json"}, prefer{"Prefer", "respond-async"};
+  const std::pair<std::string, std::string> accept{"Accept", "application/fhir+json"},
+      prefer{"Prefer", "respond-async"};
   expect_outcome(sandbox.get(target, {prefer}), 400, 1, "structure", "Accept header is required");
   expect_outcome(sandbox.get(target, {{"Accept", "*/*"}, prefer}), 400, 1, "structure",
                  "application/fhir+json is the only supported response format");
@@ -289,12 +293,27 @@ TEST(SandboxToday, WarningsAreListedAsErrorsInVersion3) {
   EXPECT_EQ(file.body.size(), 194u);
   EXPECT_EQ(json::parse(file.body).at_pointer("/issue/0/severity"), "warning");
   const auto without = [&](const char* query) {
-    return manifest_of(sandbox, sandbox.bulk("/api/v3/Patient/$export?" + std::string(query))).at("error").as_array().empty();
+    return manifest_of(sandbox, sandbox.bulk("/api/v3/Patient/$export?" + std::string(query)))
+        .at("error")
+        .as_array()
+        .empty();
   };
   EXPECT_TRUE(without("_type=Patient,Coverage"));
-  EXPECT_TRUE(without("_typeFilter=ExplanationOfBenefit%3F_tag%3Dhttps%3A%2F%2Fbluebutton.cms.gov%2Ffhir%2FCodeSystem%2F"
-                      "System-Type%7CSharedSystem"));
+  EXPECT_TRUE(
+      without("_typeFilter=ExplanationOfBenefit%3F_tag%3Dhttps%3A%2F%2Fbluebutton.cms.gov%2Ffhir%2FCodeSystem%2F"
+              "System-Type%7CSharedSystem"));
   EXPECT_FALSE(without("_type=ExplanationOfBenefit&_type=Patient"));  // the second is ignored
+}
+
+TEST(SandboxToday, ErrorFiles) {
+  Sandbox sandbox({{"error_rate", "0.3"}});
+  const json::value manifest = manifest_of(sandbox, sandbox.bulk("/api/v2/Patient/$export?_type=Patient"));
+  ASSERT_FALSE(manifest.at("error").as_array().empty());
+  const std::string path = path_of(manifest.at_pointer("/error/0"));
+  EXPECT_TRUE(path.ends_with("-error.ndjson"));
+  const Answer file = sandbox.get(path);
+  EXPECT_NE(file.body.find(R"("diagnostics":"Error retrieving Patient for beneficiary MBI 1S0)"), std::string::npos);
+  EXPECT_EQ(sandbox.get(path, {{"Accept-Encoding", "gzip"}}).header("Content-Encoding"), "gzip");
 }
 
 TEST(SandboxToday, FilesAreStoredGzipped) {
@@ -415,7 +434,8 @@ TEST(SandboxToday, Metadata) {
   EXPECT_EQ(json::parse(sandbox.ask("GET", "/api/v1/metadata").body).at("fhirVersion"), "3.0.1");
   const json::value statement = json::parse(sandbox.ask("GET", "/api/v3/metadata").body);
   EXPECT_EQ(statement.at("fhirVersion"), "4.0.1");
-  EXPECT_EQ(statement.at_pointer("/rest/0/security/extension/0/extension/0/valueUri").as_string(), sandbox.url() + "/auth/token");
+  EXPECT_EQ(statement.at_pointer("/rest/0/security/extension/0/extension/0/valueUri").as_string(),
+            sandbox.url() + "/auth/token");
   EXPECT_EQ(sandbox.ask("GET", "/api/v4/metadata").status, 404);
   const json::value dates = json::parse(sandbox.get("/api/v3/attribution_status").body);
   EXPECT_EQ(dates.at_pointer("/ingestion_dates/0/type"), "last_attribution_update");
