@@ -8,6 +8,7 @@
 namespace libbcda::sandbox::today {
 namespace {
 
+constexpr std::size_t kLongestTime = 64;  // std::regex needs stack for each character
 constexpr std::string_view kBadInstant =
     "Invalid date format supplied in _since parameter.  Date must be in FHIR Instant format.";
 constexpr std::string_view kFutureInstant =
@@ -82,6 +83,7 @@ std::string check_tags(const std::string& value, Order& order) {
 }
 
 bool is_search_date(const std::string& value) {
+  if (value.size() > kLongestTime) return false;
   static const std::regex form(
       R"((eq|lt|gt|le|ge)?\d{4}(-(0[1-9]|1[0-2])(-(0[1-9]|[12]\d|3[01])(T\d\d:\d\d(:\d\d(\.\d+)?)?(Z|[+-]\d\d:\d\d)?)?)?)?)");
   return std::regex_match(value, form);
@@ -163,7 +165,7 @@ std::optional<std::string> first_value(const Parameters& parameters, std::string
 std::optional<Time> parse_instant(std::string_view text) {
   static const std::regex form(R"((\d{4})-(\d\d)-(\d\d)T(\d\d):(\d\d):(\d\d)(\.\d+)?(Z|([+-])(\d\d):(\d\d)))");
   std::match_results<std::string_view::const_iterator> part;
-  if (!std::regex_match(text.begin(), text.end(), part, form)) return std::nullopt;
+  if (text.size() > kLongestTime || !std::regex_match(text.begin(), text.end(), part, form)) return std::nullopt;
   auto number = [&](std::size_t i) { return part[i].matched ? std::stoi(part[i].str()) : 0; };
   const std::chrono::year_month_day date{std::chrono::year(number(1)),
                                          std::chrono::month(static_cast<unsigned>(number(2))),

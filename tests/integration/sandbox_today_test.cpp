@@ -305,6 +305,38 @@ TEST(SandboxToday, WarningsAreListedAsErrorsInVersion3) {
   EXPECT_FALSE(without("_type=ExplanationOfBenefit&_type=Patient"));  // the second is ignored
 }
 
+TEST(SandboxToday, RecordsAreResourcesOfTheirType) {
+  Sandbox sandbox;
+  for (const char* version : {"v1", "v2", "v3"}) {
+    const std::string target = "/api/" + std::string(version) + "/Patient/$export";
+    const json::value manifest = manifest_of(sandbox, sandbox.bulk(target));
+    for (const json::value& file : manifest.at("output").as_array()) {
+      const std::string text = sandbox.get(path_of(file)).body;
+      for (std::size_t at = 0; at < text.size(); at = text.find('\n', at) + 1) {
+        const json::value resource = json::parse(text.substr(at, text.find('\n', at) - at));
+        EXPECT_EQ(resource.at("resourceType"), file.at("type"));
+        EXPECT_TRUE(resource.at("meta").as_object().contains("lastUpdated"));
+      }
+    }
+  }
+}
+
+TEST(SandboxToday, FaultsWorkInEveryVersion) {
+  Sandbox sandbox({{"fault", "job-fails:count=1"}});
+  sandbox.bulk("/api/v3/Patient/$export");
+  expect_outcome(sandbox.get("/api/v3/jobs/1"), 500, 3, "exception",
+                 "Service encountered numerous errors. Job failed to complete.");
+  const json::value manifest = manifest_of(sandbox, sandbox.bulk("/api/v2/Patient/$export"));
+  const std::string path = path_of(manifest.at_pointer("/output/0"));
+  const std::pair<std::string, std::string> gzip{"Accept-Encoding", "gzip"};
+  const std::string whole = sandbox.get(path, {gzip}).body;
+  sandbox.control("fault", "truncate:at=50:count=1");
+  EXPECT_EQ(sandbox.get(path, {gzip}).body, whole.substr(0, 50));
+  sandbox.control("fault", "flip:at=50:count=1");
+  EXPECT_NE(sandbox.get(path, {gzip}).body, whole);
+  EXPECT_EQ(sandbox.get(path, {gzip}).body, whole);
+}
+
 TEST(SandboxToday, ErrorFiles) {
   Sandbox sandbox({{"error_rate", "0.3"}});
   const json::value manifest = manifest_of(sandbox, sandbox.bulk("/api/v2/Patient/$export?_type=Patient"));
