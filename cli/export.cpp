@@ -53,6 +53,9 @@ std::optional<bcda::Sandbox> Run::start_sandbox() const {
     if (equals == option.npos) throw Failure(BCDA_INVALID_ARGUMENT, "--sandbox-option takes name=value, not " + option);
     options.emplace_back(option.substr(0, equals), option.substr(equals + 1));
   }
+  bcda::Config wanted;
+  flags.apply_to(wanted, false);
+  if (const std::string profile = wanted.value("profile"); profile != "auto") options.emplace_back("profile", profile);
   return bcda::Sandbox(options);
 }
 
@@ -123,7 +126,7 @@ in the output directory only after it is verified. At the end, export.json in th
 files. Ctrl-C cancels the export. A second Ctrl-C, at least one second later, ends the process at once.
 
   bcda export --url https://api.bcda.cms.gov --client-id ID --client-secret-file secret.txt --out claims
-  bcda export --sandbox --out trial      # synthetic data, without credentials)");
+  bcda export --sandbox --profile bcda-v3 --out trial      # synthetic data, without credentials)");
   run->output.add_to(command, true);
   CLI::Option* const sandbox =
       command.add_flag("--sandbox", run->sandbox,

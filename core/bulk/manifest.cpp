@@ -63,7 +63,7 @@ struct ManifestReader::State {
         max_files(most) {}
 
   void on_member(std::string_view name, const json::value& value) {
-    if (name == "output" || name == "error") {
+    if (name == "output" || name == "error" || name == "outcome") {
       has_output = has_output || name == "output";
       const bool is_list = value.is_array() || value.is_null();  // the 2019 service writes null for "no file"
       if (!is_list) throw malformed("has a member " + std::string(name) + " that is not a list");
@@ -75,7 +75,10 @@ struct ManifestReader::State {
 
   void on_item(std::string_view member, std::string_view key, const json::value& item, JsonItems::Place range) {
     if (member == "output") add(manifest->output_, output, member, item, range);
-    if (member == "error") add(manifest->error_, error, member, item, range);
+    if (member == "deleted") ++manifest->deleted;
+    if (member == "link" && item.is_object() && string_member(item.get_object(), "relation") == "next")
+      throw malformed("has a next page, and pages are not supported yet");
+    if (member == "error" || member == "outcome") add(manifest->error_, error, member, item, range);
     if (member == "KeyMap" && !key.empty() && item.is_string()) add_key(key, item.get_string(), range);
   }
 

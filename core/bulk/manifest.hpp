@@ -32,6 +32,7 @@ class Manifest {
   std::string transaction_time;  // RFC 3339, as the server wrote it
   std::string request;
   bool requires_access_token = true;
+  std::size_t deleted = 0;  // files with the ids of deleted resources; they are not downloaded
 
   std::size_t size() const { return output_.size() + error_.size(); }  // files
   std::size_t errors() const { return error_.size(); }                 // files of `error`

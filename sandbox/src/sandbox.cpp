@@ -29,6 +29,12 @@ std::string default_base() {
   return base && *base ? base : "/tmp";
 }
 
+// A client knows the version by this path. The service of 2019 is named by its origin alone.
+std::string base_path(Profile profile) {
+  constexpr const char* paths[] = {"", "/api/v1", "/api/v2", "/api/v3"};
+  return paths[static_cast<int>(profile)];
+}
+
 std::string url_of(const Options& options, int port) {
   bool bare_v6 = options.host.find(':') != std::string::npos && options.host.front() != '[';
   std::string host = bare_v6 ? "[" + options.host + "]" : options.host;
@@ -66,9 +72,10 @@ Sandbox::Sandbox(Options options) : directory_(options.directory) {
   client_secret = options.client_secret;
 
   std::string public_key;
+  const bool encrypts = options.profile == Profile::bcda_2019;
   if (options.public_key.empty()) {
     public_key = throwaway_pair().public_pem();
-    private_key = directory_.write("private.pem", throwaway_pair().private_pem());
+    if (encrypts) private_key = directory_.write("private.pem", throwaway_pair().private_pem());
   } else {
     public_key = files::read_file(options.public_key, kMostPem, "public key");
     crypto::wrap_file_key(crypto::FileKey(), public_key, "trial");  // fails now, not during a job
@@ -80,7 +87,7 @@ Sandbox::Sandbox(Options options) : directory_(options.directory) {
   }
   service_ = std::make_unique<Service>(options, std::move(public_key));
   server_ = std::make_unique<Server>(*service_, options.tls ? &certificates : nullptr, static_cast<int>(options.port));
-  url = url_of(options, server_->port());
+  url = url_of(options, server_->port()) + base_path(options.profile);
   json = "{\"url\":" + json_string(url) + ",\"client_id\":" + json_string(client_id) +
          ",\"client_secret\":" + json_string(client_secret) + ",\"private_key\":" + json_string(private_key) +
          ",\"ca_file\":" + json_string(ca_file) + "}";

@@ -96,6 +96,7 @@ class Sandbox {
     bcda_sandbox_options_destroy(made);
     url_ = bcda_sandbox_url(sandbox_);
     port_ = std::stoi(url_.substr(url_.rfind(':') + 1));
+    url_.resize(url_.find("/api/"));  // the origin
     renew();
   }
   ~Sandbox() { bcda_sandbox_destroy(sandbox_); }

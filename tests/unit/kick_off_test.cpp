@@ -23,9 +23,7 @@ std::vector<KickOff> plan(const char* profile, const ExportWish& wish) {
   return plan_kick_offs(service_of(profile), wish, kNow);
 }
 
-std::string target(const char* profile, const ExportWish& wish) {
-  return plan(profile, wish).at(0).request.url.target;
-}
+std::string target(const char* profile, const ExportWish& wish) { return plan(profile, wish).at(0).request.url.target; }
 
 std::string refusal_of(const char* profile, const ExportWish& wish) {
   const Error error = error_of([&] { plan(profile, wish); });
@@ -39,8 +37,7 @@ TEST(KickOffs, TodaysBcdaExportsTheGroupAllInOneJob) {
   EXPECT_EQ(jobs[0].label, "Group/all");
   EXPECT_EQ(jobs[0].request.method, "GET");
   EXPECT_EQ(jobs[0].request.url.text(), "https://h/api/v3/Group/all/$export");
-  EXPECT_EQ(jobs[0].request.headers,
-            (http::Headers{{"Accept", "application/fhir+json"}, {"Prefer", "respond-async"}}));
+  EXPECT_EQ(jobs[0].request.headers, (http::Headers{{"Accept", "application/fhir+json"}, {"Prefer", "respond-async"}}));
 }
 
 // BCDA reads the first _type alone.
@@ -117,11 +114,10 @@ TEST(KickOffs, PatientsAreSentByPostAsParameters) {
   const http::Request& request = jobs[0].request;
   EXPECT_EQ(request.method, "POST");
   EXPECT_EQ(request.url.target, "/Patient/$export");
-  EXPECT_EQ(request.body,
-            R"({"resourceType":"Parameters","parameter":[{"name":"_type","valueString":"Patient,Claim"},)"
-            R"({"name":"_since","valueInstant":"2026-01-01T00:00:00Z"},)"
-            R"({"name":"patient","valueReference":{"reference":"Patient/1"}},)"
-            R"({"name":"patient","valueReference":{"reference":"Patient/2"}}]})");
+  EXPECT_EQ(request.body, R"({"resourceType":"Parameters","parameter":[{"name":"_type","valueString":"Patient,Claim"},)"
+                          R"({"name":"_since","valueInstant":"2026-01-01T00:00:00Z"},)"
+                          R"({"name":"patient","valueReference":{"reference":"Patient/1"}},)"
+                          R"({"name":"patient","valueReference":{"reference":"Patient/2"}}]})");
   EXPECT_EQ(request.headers.back(), (std::pair<std::string, std::string>("Content-Type", "application/fhir+json")));
 }
 

@@ -41,7 +41,9 @@ TEST(Logins, TheTokenUrlIsTheProfilesUnlessItIsGiven) {
   EXPECT_EQ(login_of({{"url", "https://sandbox.ab2d.cms.gov"}}).token_url->host, "test.idp.idm.cms.gov");
   EXPECT_FALSE(login_of({{"url", "https://h/fhir"}}).token_url);
   EXPECT_EQ(login_of({{"url", "https://h/fhir"}, {"token_url", "https://idp/t"}}).token_url->text(), "https://idp/t");
-  EXPECT_EQ(error_of([] { login_of({{"url", "https://h"}, {"token_url", "http://idp/t"}}); }).status,
+  EXPECT_EQ(error_of([] {
+              login_of({{"url", "https://h"}, {"token_url", "http://idp/t"}});
+            }).status,
             Status::INVALID_ARGUMENT);
 }
 
@@ -62,21 +64,20 @@ http::Request requested(const Login& login) {
 }
 
 TEST(Logins, AFormHasBasicCredentialsToo) {
-  const http::Request request = requested(
-      login_of({{"url", "https://sandbox.ab2d.cms.gov"}, {"client_id", "id"}, {"client_secret", "secret"}}));
+  const http::Request request =
+      requested(login_of({{"url", "https://sandbox.ab2d.cms.gov"}, {"client_id", "id"}, {"client_secret", "secret"}}));
   EXPECT_EQ(request.body, "grant_type=client_credentials&scope=clientCreds");
   EXPECT_EQ(request.headers[0].second, "Basic aWQ6c2VjcmV0");
   EXPECT_EQ(request.headers.back().second, "application/x-www-form-urlencoded");
 }
 
 TEST(Logins, SmartSendsAnAssertionAndNoCredentials) {
-  const http::Request request = requested(login_of({{"url", "https://h/fhir"},
-                                                    {"token_url", "https://h/token"},
-                                                    {"client_id", "id"},
-                                                    {"signing_key", kKey}}));
-  EXPECT_TRUE(request.body.starts_with("grant_type=client_credentials&scope=system%2F%2A.rs&client_assertion_type="
-                                       "urn%3Aietf%3Aparams%3Aoauth%3Aclient-assertion-type%3Ajwt-bearer&"
-                                       "client_assertion=ey"))
+  const http::Request request = requested(login_of(
+      {{"url", "https://h/fhir"}, {"token_url", "https://h/token"}, {"client_id", "id"}, {"signing_key", kKey}}));
+  EXPECT_TRUE(
+      request.body.starts_with("grant_type=client_credentials&scope=system%2F%2A.rs&client_assertion_type="
+                               "urn%3Aietf%3Aparams%3Aoauth%3Aclient-assertion-type%3Ajwt-bearer&"
+                               "client_assertion=ey"))
       << request.body;
   for (const auto& [name, value] : request.headers) EXPECT_NE(name, "Authorization");
 }

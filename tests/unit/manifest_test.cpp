@@ -275,5 +275,27 @@ TEST(OnServiceOrigin, UpgradesAProxiedUrlOfTheSameHostOnly) {
     EXPECT_EQ(on_service_origin(http::parse_url(c.url, "url"), http::parse_url(c.service, "service")).text(), c.result);
 }
 
+// Files of the other pages would be lost.
+TEST(Manifest, ANextPageIsAnErrorAndNotIgnored) {
+  const Error error = error_of([] {
+    parse_manifest(R"({"output":[],"link":[{"relation":"next","url":"/page2"}]})", kBase);
+  });
+  EXPECT_EQ(error.status, Status::PROTOCOL);
+  EXPECT_TRUE(holds(error.message, "next page"));
+  EXPECT_EQ(parse_manifest(R"({"output":[],"link":[{"relation":"self","url":"/page1"}]})", kBase)->size(), 0u);
+}
+
+TEST(Manifest, FilesOfDeletedResourcesAreCounted) {
+  EXPECT_EQ(parse_manifest(R"({"output":[],"deleted":[{"type":"Bundle","url":"/d"}]})", kBase)->deleted, 1u);
+  EXPECT_EQ(parse_manifest(R"({"output":[],"deleted":[]})", kBase)->deleted, 0u);
+}
+
+// The ballot of version 4 names `error` so.
+TEST(Manifest, OutcomeMeansError) {
+  const auto manifest = parse_manifest(R"({"output":[],"outcome":[{"url":"/o.ndjson"}]})", kBase);
+  EXPECT_EQ(manifest->errors(), 1u);
+  EXPECT_TRUE(manifest->entry(0).is_error);
+}
+
 }  // namespace
 }  // namespace libbcda::bulk

@@ -290,8 +290,8 @@ BCDA_API bcda_status bcda_client_create(const bcda_config* config, bcda_client**
 /* Runs that it started continue. Threads and connections end with the last handle that needs them. */
 BCDA_API void bcda_client_destroy(bcda_client* client);
 
-/* The profile of the service, as one object of bcda_profiles: what `profile`, `profile_file` and `url` mean together. It
- * lives as long as the client. "" for NULL. Thread-safe. */
+/* The profile of the service, as one object of bcda_profiles: what `profile`, `profile_file` and `url` mean together.
+ * It lives as long as the client. "" for NULL. Thread-safe. */
 BCDA_API const char* bcda_client_profile(const bcda_client* client);
 
 /* Returns the requests that an export with these settings would begin with, and sends nothing: a JSON array of objects

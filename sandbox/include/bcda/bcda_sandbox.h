@@ -58,14 +58,15 @@ BCDA_API void bcda_sandbox_destroy(bcda_sandbox* sandbox);
 
 /* Texts live as long as the sandbox. */
 
-/* Its origin, such as "https://localhost:41234". */
+/* Its origin, such as "https://localhost:41234"; with the option profile also the FHIR base of that version. */
 BCDA_API const char* bcda_sandbox_url(const bcda_sandbox* sandbox);
 
 BCDA_API const char* bcda_sandbox_client_id(const bcda_sandbox* sandbox);
 
 BCDA_API const char* bcda_sandbox_client_secret(const bcda_sandbox* sandbox);
 
-/* The path of a PEM file, mode 0600; "" when the option public_key is set. */
+/* The path of a PEM file, mode 0600; "" when the option public_key is set or
+ * the profile does not encrypt. */
 BCDA_API const char* bcda_sandbox_private_key(const bcda_sandbox* sandbox);
 
 /* The path of a PEM file; "" without TLS. */

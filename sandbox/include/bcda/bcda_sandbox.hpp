@@ -51,7 +51,7 @@ class Sandbox {
   // The settings for a client of this sandbox.
   Config config() const {
     Config config{{"url", url()}, {"client_id", client_id()}, {"client_secret", client_secret()}};
-    config.set("private_key", private_key());
+    if (!private_key().empty()) config.set("private_key", private_key());
     if (!ca_file().empty()) config.set("ca_file", ca_file());
     return config;
   }
