@@ -20,6 +20,26 @@ OptionValue = Union[str, float, bool, timedelta, "os.PathLike[str]", None]
 class ExportSettings(TypedDict, total=False):
     """The settings of one export."""
 
+    level: Literal["system", "patient", "group"] | None
+    """What to export: the whole system, all patients, or a group; by default the profile's."""
+    group: str | None
+    """Id of the group to export; by default the profile's (all at BCDA)."""
+    since: str | None
+    """Export only what changed since this time, such as 2026-02-13T08:00:00Z."""
+    until: str | None
+    """Export only what changed until this time."""
+    type_filters: List
+    """Searches that resources of a type must match, such as ExplanationOfBenefit?service-date=ge2025."""
+    elements: List
+    """Elements of the resources to export, such as Patient.name."""
+    include_associated_data: List
+    """Associated data to export too, such as LatestProvenanceResources."""
+    patients: List
+    """Patients to export, such as Patient/123; the kick-off is then sent by POST."""
+    output_format: str | None
+    """Format to ask for; leave it unset unless the service needs it."""
+    method: Literal["GET", "POST"] | None
+    """Method of the kick-off; by default GET."""
     restart: bool | None
     """Discard what an unfinished export left in the directory, and start again."""
     parallel: int | None
@@ -33,7 +53,7 @@ class ExportSettings(TypedDict, total=False):
     poll_max_interval: Duration
     """Longest wait between two status requests."""
     job_timeout: Duration
-    """Time limit for a job to finish; 0: no limit."""
+    """Time limit for a job to finish; by default the profile's (24h at BCDA); 0: no limit."""
     timeout: Duration
     """Time limit for the whole run; 0: no limit."""
     retries: int | None
@@ -49,12 +69,26 @@ class ExportSettings(TypedDict, total=False):
 class ClientSettings(ExportSettings, total=False):
     """The settings of a client."""
 
+    profile: Literal["auto", "bcda-v3", "bcda-v2", "bcda-v1", "bcda-2019", "ab2d", "dpc", "hapi", "generic"] | None
+    """What kind of server it is; auto decides by the URL."""
+    profile_file: Path
+    """JSON file with fields that replace those of the profile, as `bcda profiles NAME --json` prints them."""
+    auth: Literal["auto", "basic", "form", "token", "none"] | None
+    """How to authenticate; auto decides by the profile and the credentials."""
     client_id: str | None
     """Client id that the service issued."""
     client_secret: Secret
     """Client secret that belongs to client_id."""
     client_secret_file: Path
     """File that holds the client secret."""
+    token_url: str | None
+    """URL that issues tokens, if it is not the profile's."""
+    scope: str | None
+    """Scopes to ask a token for, if they are not the profile's."""
+    access_token: Secret
+    """An access token that is at hand, instead of a client id and secret."""
+    access_token_file: Path
+    """File that holds an access token; it is read again when the service refuses the token."""
     private_key: Path
     """PEM file of the RSA private key whose public half is registered with the service."""
     private_key_pem: Secret
@@ -88,7 +122,7 @@ class ClientSettings(ExportSettings, total=False):
     max_manifest_bytes: Size
     """Largest manifest that is accepted."""
     types: List
-    """Resource types to export, one job for each."""
+    """Resource types to export; by default all that the service offers."""
     out: Out | None
     """Directory for the files; created if it is missing, but its parent must exist."""
 
