@@ -417,4 +417,11 @@ def test_an_item_of_a_list_may_hold_a_comma() -> None:
     assert shown(("https://a,b", "c")) == '["https://a,b","c"]'
     assert shown('["https://a,b","c"]') == '["https://a,b","c"]'
     assert shown([]) == ""
-    assert make_config({"types": []}).get("types") == ""  # instead of the default
+
+
+@pytest.mark.parametrize("name", sorted(name for name in EXPORT if TABLE[name].type == "list"))
+def test_a_list_of_nothing_is_not_taken_for_everything(name: str) -> None:
+    for empty in ([], (), set(), iter([])):
+        with pytest.raises(bcda.InvalidArgumentError, match=f"{name} is an empty list"):
+            make_config({name: empty})
+    assert make_config({name: None}).get(name) == ""

@@ -94,6 +94,17 @@ class ProfilesTest {
   }
 
   @Test
+  void aListOfNothingIsNotTakenForEverything() {
+    try (BcdaClient client = builder().build()) {
+      BcdaException.InvalidArgument error =
+          assertThrows(BcdaException.InvalidArgument.class, () -> client.plan(ExportRequest.builder().types().build()));
+      assertTrue(error.getMessage().contains("types is an empty list"));
+      assertTrue(client.plan(ExportRequest.builder().types((String[]) null).build()).contains("kick-off"));
+    }
+    assertThrows(BcdaException.InvalidArgument.class, () -> BcdaClient.builder().url(ORIGIN).patients().build());
+  }
+
+  @Test
   void nothingIsSent() {
     try (Sandbox sandbox = Trials.sandbox().start();
         BcdaClient client = Trials.client(sandbox).build()) {
