@@ -122,6 +122,7 @@ int run(int argc, const char* const* argv) {
   cli::add_fetch(app, chosen);
   cli::add_sandbox(app, chosen);
   cli::add_metadata(app, chosen);
+  cli::add_profiles(app, chosen);
   cli::add_settings(app, chosen);
   cli::add_version(app, chosen);
 

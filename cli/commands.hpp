@@ -17,6 +17,7 @@ void add_fetch(CLI::App& app, Command& chosen);
 void add_decrypt(CLI::App& app, Command& chosen);
 void add_metadata(CLI::App& app, Command& chosen);
 void add_sandbox(CLI::App& app, Command& chosen);
+void add_profiles(CLI::App& app, Command& chosen);
 void add_settings(CLI::App& app, Command& chosen);
 void add_version(CLI::App& app, Command& chosen);
 

@@ -7,6 +7,7 @@
 #include "flags.hpp"
 #include "follow.hpp"
 #include "manifest_file.hpp"
+#include "plan.hpp"
 #include "streams.hpp"
 #include "text.hpp"
 
@@ -21,19 +22,22 @@ bool every_setting(const bcda::Setting&) { return true; }
 // Without the settings about files, because no files are downloaded.
 bool matters_to_manifest(const bcda::Setting& setting) {
   return !is_one_of(setting, {"private_key", "private_key_pem", "private_key_passphrase", "private_key_passphrase_file",
-                              "allowed_origins", "out", "restart", "parallel", "allow_plaintext", "durability"});
+                              "allowed_origins", "out", "restart", "parallel", "durability"});
 }
 
 // Without the settings about jobs, because no job is run.
 bool matters_to_fetch(const bcda::Setting& setting) {
-  return !is_one_of(setting, {"types", "restart", "poll_interval", "poll_max_interval", "job_timeout", "outage_limit",
-                              "max_manifest_bytes"});
+  return !is_one_of(
+      setting, {"types", "level", "group", "since", "until", "type_filters", "elements", "include_associated_data",
+                "patients", "output_format", "method", "restart", "poll_interval", "poll_max_interval", "job_timeout",
+                "outage_limit", "max_manifest_bytes"});
 }
 
 struct Run {
   Flags flags;
   Output output;
   bool sandbox = false;
+  bool dry_run = false;
   std::vector<std::string> sandbox_options;  // "name=value"
   std::string manifest, file;                // for bcda fetch
 
@@ -60,11 +64,16 @@ bcda::Config Run::config(const std::optional<bcda::Sandbox>& running) const {
   return config;
 }
 
+void add_dry_run(CLI::App& command, Run& run) {
+  command.add_flag("--dry-run", run.dry_run, "Print the first requests, without their credentials, and send nothing");
+}
+
 int run_export(const Run& run) {
   const Interrupts interrupts;
   const auto sandbox = run.start_sandbox();
   const bcda::Config config = run.config(sandbox);
   const bcda::Client client(config);
+  if (run.dry_run) return print_plan(client);
   bcda::Run job = client.start_export();
   Output output = run.output;
   output.own_service = run.sandbox;
@@ -75,8 +84,9 @@ int run_export(const Run& run) {
 int run_manifest(const Run& run) {
   const Interrupts interrupts;
   bcda::Config config = run.config(std::nullopt);
-  for (const char* unneeded : {"private_key", "private_key_pem"}) config.set(unneeded, nullptr);  // key is not read
+  leave_out_key(config);
   const bcda::Client client(config);
+  if (run.dry_run) return print_plan(client);
   bcda::Run job = client.start_manifest();
   if (const int failed = follow(job, run.output)) return failed;
   print(job.result().manifest());
@@ -112,8 +122,7 @@ Authenticates, runs the export jobs, and downloads, decrypts and verifies their 
 in the output directory only after it is verified. At the end, export.json in that directory lists all
 files. Ctrl-C cancels the export. A second Ctrl-C, at least one second later, ends the process at once.
 
-  bcda export --url https://api.bcda.cms.gov --client-id ID --client-secret-file secret.txt \
-              --private-key key.pem --type Patient,Coverage --out claims
+  bcda export --url https://api.bcda.cms.gov --client-id ID --client-secret-file secret.txt --out claims
   bcda export --sandbox --out trial      # synthetic data, without credentials)");
   run->output.add_to(command, true);
   CLI::Option* const sandbox =
@@ -126,6 +135,7 @@ files. Ctrl-C cancels the export. A second Ctrl-C, at least one second later, en
       ->option_text("NAME=VALUE")
       ->needs(sandbox);
   name_environment(command);
+  add_dry_run(command, *run);
   run->flags.add_to(command, every_setting);
   for (const char* setting : settings_of_sandbox) sandbox->excludes(command.get_option(flag_name(setting)));
   command.footer(exit_codes);
@@ -143,6 +153,7 @@ of JSON. `bcda fetch` or another program can then download the files.
   bcda manifest --type Patient > manifest.json)");
   run->output.add_to(command, false);
   name_environment(command);
+  add_dry_run(command, *run);
   run->flags.add_to(command, matters_to_manifest);
   command.footer(exit_codes);
   command.callback([run, &chosen] { chosen = [run] { return run_manifest(*run); }; });

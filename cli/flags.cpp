@@ -137,6 +137,14 @@ void Flags::add_setting(CLI::App& command, const bcda::Setting& setting) {
   option->group(setting.scope() == BCDA_SCOPE_CLIENT ? "Service, credentials and connections" : "Export");
 }
 
+void leave_out_key(bcda::Config& config) {
+  for (const char* key : {"private_key", "private_key_pem"}) {
+    if (config.value(key).empty()) continue;
+    config.set("allow_plaintext", "true");
+    config.set(key, nullptr);
+  }
+}
+
 void name_environment(CLI::App& command, const std::string& prefix) {
   for (CLI::Option* option : command.get_options()) {
     if (option->get_lnames().empty() || option->get_lnames().front() == "help") continue;

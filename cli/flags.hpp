@@ -35,6 +35,9 @@ class Flags {
   std::string config_file_;
 };
 
+// For a command that opens no file: the key is not read. The profile stays that of a service that encrypts.
+void leave_out_key(bcda::Config& config);
+
 bool is_one_of(const bcda::Setting& setting, std::initializer_list<std::string_view> names);
 
 // Returns --client-id for "client_id".

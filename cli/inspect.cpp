@@ -19,7 +19,7 @@ struct Metadata {
 int run_metadata(const Metadata& what) {
   bcda::Config config;
   what.flags.apply_to(config);
-  for (const char* unneeded : {"private_key", "private_key_pem"}) config.set(unneeded, nullptr);  // key is not read
+  leave_out_key(config);
   const Interrupts interrupts;
   const bcda::Client client(config);
   bcda::Run run = client.start_metadata();
@@ -111,8 +111,8 @@ Prints the service's CapabilityStatement (FHIR). This needs no credentials.
   command.add_flag("--raw", what->raw, "Print it as the service sent it, without indentation");
   name_environment(command);
   what->flags.add_to(command, [](const bcda::Setting& setting) {  // one request, without token and files
-    return is_one_of(setting, {"url", "ca_file", "allow_http", "threads", "user_agent", "connect_timeout",
-                               "idle_timeout", "request_timeout", "max_header_bytes"});
+    return is_one_of(setting, {"url", "profile", "profile_file", "ca_file", "allow_http", "threads", "user_agent",
+                               "connect_timeout", "idle_timeout", "request_timeout", "max_header_bytes"});
   });
   command.footer(exit_codes);
   command.callback([what, &chosen] { chosen = [what] { return run_metadata(*what); }; });

@@ -3,8 +3,10 @@
 #include <algorithm>
 #include <cctype>
 
+#include "auth/assertion.hpp"
 #include "base/error.hpp"
 #include "files/file.hpp"
+#include "http/form.hpp"
 
 namespace libbcda::auth {
 namespace {
@@ -12,14 +14,18 @@ namespace {
 constexpr std::size_t kLargestToken = 64 << 10;
 
 // What auth=auto means when the profile does not say it.
-std::string by_credentials(const Login& login) { return login.client_id.empty() ? "none" : "form"; }
+std::string by_credentials(const Login& login) {
+  return login.signing_key ? "smart" : login.client_id.empty() ? "none" : "form";
+}
 
 Method method_named(const std::string& name) {
   if (name == "basic") return Method::basic;
   if (name == "form") return Method::form;
+  if (name == "smart") return Method::smart;
   if (name == "token") return Method::token;
   if (name == "none") return Method::none;
-  throw Error(Status::INVALID_ARGUMENT, "the setting auth: " + name + " is not available yet; give access_token");
+  throw Error(Status::INVALID_ARGUMENT,
+              "the setting profile_file: the field auth takes basic, form, smart, none or \"\"");
 }
 
 Method choose_method(const Settings& settings, const Profile& profile, const Login& login) {
@@ -30,16 +36,45 @@ Method choose_method(const Settings& settings, const Profile& profile, const Log
 }
 
 // A path of the profile starts at the origin of the service ("/auth/token") or at its FHIR base ("Token/auth").
-http::Url find_token_url(const Settings& settings, const Service& service) {
-  if (const std::string url = settings.text("token_url"); !url.empty())
-    return read_url(url, "token_url", settings.boolean("allow_http"));
-  const std::string& path = service.profile.token_url;
-  if (path.find("://") != std::string::npos)
-    return read_url(path, "profile (its field token_url)", settings.boolean("allow_http"));
-  http::Url url = service.origin;
-  if (path.empty()) return url;
-  url.target = path.starts_with('/') ? path : service.base + "/" + path;
+std::optional<http::Url> find_token_url(const Settings& settings, const Service& service) {
+  const bool allow_http = settings.boolean("allow_http");
+  if (const std::string url = settings.text("token_url"); !url.empty()) return read_url(url, "token_url", allow_http);
+  const auto of_host = service.profile.token_urls.find(std::string(service.origin.tls_name()));
+  const bool has_own = of_host != service.profile.token_urls.end();
+  const std::string& path = has_own ? of_host->second : service.profile.token_url;
+  if (path.empty()) return std::nullopt;
+  if (path.find("://") != std::string::npos) return read_url(path, "profile (its field token_url)", allow_http);
+  http::Url url = service.at("/" + path);
+  if (path.starts_with('/')) url.target = path;
   return url;
+}
+
+std::optional<crypto::SigningKey> load_signing_key(const Settings& settings) {
+  const Secret text = settings.secret("signing_key_text");
+  const std::string path = settings.text("signing_key");
+  if (text.empty() && path.empty()) return std::nullopt;
+  const Secret passphrase = settings.secret_or_file("signing_key_passphrase");
+  if (text.empty()) return crypto::SigningKey::from_file(path, passphrase);
+  return crypto::SigningKey::from_text(text.reveal(), passphrase, "in the setting signing_key_text");
+}
+
+http::Headers basic_credentials(const Login& login) {
+  std::string pair = login.client_id + ":" + std::string(login.client_secret.reveal());
+  http::Headers headers{{"Authorization", "Basic " + to_base64(as_bytes(pair))}, {"Accept", "application/json"}};
+  wipe(pair.data(), pair.size());
+  return headers;
+}
+
+using Fields = std::vector<std::pair<std::string, std::string>>;
+
+Fields form_of(const Login& login, const http::Url& token_url, const std::string& jti, Instant now) {
+  Fields fields{{"grant_type", "client_credentials"}};
+  if (!login.scope.empty()) fields.emplace_back("scope", login.scope);
+  if (login.method != Method::smart) return fields;
+  fields.emplace_back("client_assertion_type", "urn:ietf:params:oauth:client-assertion-type:jwt-bearer");
+  fields.emplace_back("client_assertion",
+                      make_assertion(*login.signing_key, {login.client_id, token_url.text(), login.key_id, jti, now}));
+  return fields;
 }
 
 }  // namespace
@@ -48,13 +83,18 @@ Login read_login(const Settings& settings, const Service& service) {
   Login login;
   login.client_id = std::string(settings.credential("client_id").reveal());
   login.client_secret = settings.credential("client_secret");
-  if (login.client_id.find(':') != std::string::npos)
-    throw Error(Status::INVALID_ARGUMENT,
-                "the setting client_id holds a colon, which Basic authentication has no room for");
+  login.signing_key = load_signing_key(settings);
+  login.key_id = settings.text("key_id");
+  if (login.key_id.empty() && login.signing_key) login.key_id = login.signing_key->key_id();
   login.access_token = settings.secret("access_token");
   login.access_token_file = settings.text("access_token_file");
   login.method = choose_method(settings, service.profile, login);
+  const bool is_basic = login.method == Method::basic || login.method == Method::form;
+  if (is_basic && login.client_id.find(':') != std::string::npos)
+    throw Error(Status::INVALID_ARGUMENT,
+                "the setting client_id holds a colon, which Basic authentication has no room for");
   login.token_url = find_token_url(settings, service);
+  login.base = service.at("");
   login.scope = settings.text("scope").empty() ? service.profile.scope : settings.text("scope");
   return login;
 }
@@ -64,21 +104,24 @@ std::string missing_credential(const Login& login) {
   if (login.method == Method::token)
     return login.access_token.empty() && login.access_token_file.empty() ? "access_token (or access_token_file)" : "";
   if (login.client_id.empty()) return "client_id";
+  if (login.method == Method::smart) return login.signing_key ? "" : "signing_key";
   if (login.client_secret.empty()) return "client_secret (or client_secret_file)";
-  return login.token_url.target == "/" ? "token_url" : "";
+  return login.token_url || login.method == Method::form ? "" : "token_url";
 }
 
-http::Request token_request(const Login& login) {
+bool asks_for_token(Method method) { return method != Method::none && method != Method::token; }
+
+http::Request token_request(const Login& login, const http::Url& token_url, const std::string& jti, Instant now) {
   http::Request request;
   request.method = "POST";
-  request.url = login.token_url;
-  std::string pair = login.client_id + ":" + std::string(login.client_secret.reveal());
-  request.headers = {{"Authorization", "Basic " + to_base64(as_bytes(pair))}, {"Accept", "application/json"}};
-  wipe(pair.data(), pair.size());
-  if (login.method != Method::form) return request;
+  request.url = token_url;
+  if (login.method == Method::smart)
+    request.headers = {{"Accept", "application/json"}};
+  else
+    request.headers = basic_credentials(login);
+  if (login.method == Method::basic) return request;
   request.headers.emplace_back("Content-Type", "application/x-www-form-urlencoded");
-  request.body = "grant_type=client_credentials";
-  if (!login.scope.empty()) request.body += "&scope=" + http::percent_encode(login.scope);
+  request.body = http::form_body(form_of(login, token_url, jti, now));
   return request;
 }
 

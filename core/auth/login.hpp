@@ -1,9 +1,11 @@
 // How a client gets its access token, and the request for it (RFC 6749 section 4.4; BCDA guide, "Authentication and
-// Authorization").
+// Authorization"; SMART App Launch 2.2.0, "Backend Services").
 #pragma once
+#include <optional>
 #include <string>
 
 #include "base/bytes.hpp"
+#include "crypto/signing_key.hpp"
 #include "http/message.hpp"
 #include "profiles/service.hpp"
 #include "settings/settings.hpp"
@@ -15,14 +17,18 @@ enum class Method {
   token,  // the caller has a token
   basic,  // Basic credentials without a body, as BCDA takes them
   form,   // Basic credentials with grant_type and scope in a form
+  smart,  // a signed assertion in a form
 };
 
 struct Login {
   Method method = Method::none;
-  http::Url token_url;
+  std::optional<http::Url> token_url;  // not set: discovery at `base` finds it
+  http::Url base;                      // the FHIR base
   std::string client_id;
   Secret client_secret;
   std::string scope;
+  std::optional<crypto::SigningKey> signing_key;
+  std::string key_id;
   Secret access_token;            // of Method::token; empty: in the file
   std::string access_token_file;  // read again for each renewal
 };
@@ -34,8 +40,12 @@ Login read_login(const Settings& settings, const Service& service);
 // The setting that a login lacks, or "". A run is refused when it needs a token and has no way to get one.
 std::string missing_credential(const Login& login);
 
-// The request for a token, with basic or form.
-http::Request token_request(const Login& login);
+// Whether a request must be sent to get a token.
+bool asks_for_token(Method method);
+
+// The request for a token at `token_url`. `jti` is a new random text for each request; only smart uses it. `now` is the
+// server's time, as far as it is known.
+http::Request token_request(const Login& login, const http::Url& token_url, const std::string& jti, Instant now);
 
 // The token that the caller has, with token. Throws Error{AUTHENTICATION, FILESYSTEM}.
 Secret token_at_hand(const Login& login);

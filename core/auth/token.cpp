@@ -5,6 +5,7 @@
 
 #include "base/error.hpp"
 #include "base/json.hpp"
+#include "base/quote.hpp"
 #include "bulk/answer.hpp"
 
 namespace libbcda::auth {
@@ -55,17 +56,29 @@ bool fits_a_header(std::string_view token) {
   return std::all_of(token.begin(), token.end(), [](char c) { return c > ' ' && c < 127; });
 }
 
+// The members of an OAuth error (RFC 6749 section 5.2): "invalid_client: unknown client".
+std::string oauth_error(const http::Answer& answer) {
+  const auto body = parse_json(answer.body);
+  if (!body || !body->is_object()) return "";
+  const std::string code = string_member(body->get_object(), "error");
+  const std::string text = string_member(body->get_object(), "error_description");
+  return tidy(code + (code.empty() || text.empty() ? "" : ": ") + text, 500);
+}
+
 Error refused(const http::Answer& answer, Instant now) {
   const bool page = bulk::is_page(answer);
+  const std::string oauth = oauth_error(answer);
   // A web page with status 400 or 403 comes from a proxy, so it says nothing about the credentials. With 401 it may.
   if (answer.status == 401 || (!page && !bulk::wants_tls(answer) && (answer.status == 400 || answer.status == 403)))
     return std::move(
-        Error(
-            Status::AUTHENTICATION,
-            "the service refused the credentials (HTTP " + std::to_string(answer.status) +
-                "); check client_id and client_secret, that they are for this service, and that they have not expired" +
-                (page ? "; the answer is " + bulk::page_text(answer) : ""))
-            .with_http(answer.status));
+        Error(Status::AUTHENTICATION,
+              "the service refused the credentials (HTTP " + std::to_string(answer.status) +
+                  (oauth.empty() ? "" : ", " + oauth.substr(0, oauth.find(':'))) +
+                  "); check client_id and client_secret (or signing_key), that they are for this service, and that "
+                  "they have not expired" +
+                  (page ? "; the answer is " + bulk::page_text(answer) : ""))
+            .with_http(answer.status)
+            .with_outcome(oauth));
   Error error = bulk::refusal(answer, "the token request", now);
   if (answer.status < 300) error.outcome.clear();  // the text may hold a token
   return error;

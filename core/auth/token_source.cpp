@@ -2,6 +2,11 @@
 
 #include <boost/asio/this_coro.hpp>
 
+#include <array>
+#include <chrono>
+
+#include "auth/discovery.hpp"
+#include "base/quote.hpp"
 #include "world/wakeup.hpp"
 
 namespace libbcda::auth {
@@ -11,6 +16,8 @@ namespace asio = boost::asio;
 namespace {
 
 constexpr std::size_t kLargestAnswer = 256 << 10;
+constexpr std::size_t kLargestCapabilities = 8 << 20;  // HAPI's has 2.5 MB
+constexpr auto kClockMargin = std::chrono::seconds(30);
 constexpr std::string_view kBearer = "Bearer ";
 
 // Wipes a text with a secret at the end of the scope, also after an exception.
@@ -37,12 +44,14 @@ struct TokenSource::Duty {
 };
 
 TokenSource::TokenSource(http::Client& client, http::Url service, Login login, Milliseconds assumed_lifetime,
-                         const world::Clock& clock)
+                         const world::Clock& clock, world::Random& random)
     : client_(client),
       service_(std::move(service)),
       login_(std::move(login)),
       assumed_lifetime_(assumed_lifetime),
-      clock_(clock) {}
+      clock_(clock),
+      random_(random),
+      token_url_(login_.token_url) {}
 
 Task<> TokenSource::authorize(http::Request& request) {
   if (login_.method == Method::none || !http::same_origin(request.url, service_)) co_return;
@@ -106,9 +115,36 @@ Task<Secret> TokenSource::renew(Duty& duty) {
 
 Task<Token> TokenSource::fetch() {
   if (login_.method == Method::token) co_return held_token(token_at_hand(login_), clock_.now(), assumed_lifetime_);
-  http::Answer answer = co_await client_.send(token_request(login_), kLargestAnswer);
+  if (!token_url_) token_url_ = co_await find_token_url();
+  const Instant now = clock_.now().wall;
+  http::Answer answer = co_await ask_for_token(*token_url_, now);
   const Wiped wiped{answer.body};
+  const auto theirs = parse_time(answer.header("Date"));
+  const bool clock_is_off = theirs && std::chrono::abs(*theirs - now) > kClockMargin;
+  const bool refused = answer.status == 400 || answer.status == 401;
+  if (login_.method == Method::smart && refused && clock_is_off) answer = co_await ask_for_token(*token_url_, *theirs);
   co_return read_token(answer, clock_.now(), assumed_lifetime_);
+}
+
+Task<http::Answer> TokenSource::ask_for_token(const http::Url& token_url, Instant now) {
+  std::array<std::uint8_t, 16> jti{};
+  random_.fill(jti);
+  http::Request request = token_request(login_, token_url, to_hex(jti), now);
+  const Wiped wiped{request.body};  // of a copy that send() does not need
+  http::Request sent = request;
+  co_return co_await client_.send(std::move(sent), kLargestAnswer);
+}
+
+Task<http::Url> TokenSource::find_token_url() {
+  http::Answer answer = co_await client_.send(configuration_request(login_.base), kLargestAnswer);
+  std::optional<http::Url> found = token_endpoint(answer, login_.base);
+  if (found) co_return *found;
+  answer = co_await client_.send(capability_request(login_.base), kLargestCapabilities);
+  found = token_endpoint_of_capabilities(answer, login_.base);
+  if (found) co_return *found;
+  throw Error(Status::PROTOCOL, "the service at " + tidy(login_.base.text(), 200) +
+                                    " names no token endpoint; give the setting token_url, or auth=none if it needs no "
+                                    "token");
 }
 
 void TokenSource::settle(std::optional<Token> token, const std::optional<Error>& error) {

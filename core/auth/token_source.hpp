@@ -9,6 +9,7 @@
 #include "auth/token.hpp"
 #include "base/error.hpp"
 #include "http/client.hpp"
+#include "world/world.hpp"
 
 namespace libbcda::auth {
 
@@ -16,7 +17,7 @@ namespace libbcda::auth {
 class TokenSource {
  public:
   TokenSource(http::Client& client, http::Url service, Login login, Milliseconds assumed_lifetime,
-              const world::Clock& clock);
+              const world::Clock& clock, world::Random& random);
 
   // Adds "Authorization: Bearer" to a request to the origin of the service. Does nothing for other
   // origins, or if the service wants no token. Throws what
@@ -33,6 +34,8 @@ class TokenSource {
   struct Duty;
   Task<Secret> get();
   Task<Token> fetch();
+  Task<http::Url> find_token_url();
+  Task<http::Answer> ask_for_token(const http::Url& token_url, Instant now);
   Task<> wait(std::shared_ptr<Waiter> waiter);
   Task<Secret> renew(Duty& duty);
   void settle(std::optional<Token> token, const std::optional<Error>& error);
@@ -42,6 +45,8 @@ class TokenSource {
   Login login_;
   Milliseconds assumed_lifetime_;
   const world::Clock& clock_;
+  world::Random& random_;
+  std::optional<http::Url> token_url_;  // used by the caller that fetches a token
 
   std::mutex mutex_;
   TokenLifecycle lifecycle_;

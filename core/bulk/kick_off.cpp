@@ -8,6 +8,7 @@
 #include "base/json.hpp"
 #include "base/nearest.hpp"
 #include "base/quote.hpp"
+#include "http/form.hpp"
 
 namespace libbcda::bulk {
 namespace {
@@ -178,7 +179,7 @@ std::string query_of(const std::vector<Parameter>& parameters) {
   std::string query;
   for (const Parameter& parameter : parameters)
     query += (query.empty() ? "?" : "&") + std::string(parameter.name) + "=" +
-             http::percent_encode(parameter.value, kPlainInQuery);
+             http::percent_encode_query(parameter.value, kPlainInQuery);
   return query;
 }
 

@@ -11,12 +11,12 @@ bool is_unreserved(char c) {
 
 }  // namespace
 
-std::string percent_encode_query(std::string_view text) {
+std::string percent_encode_query(std::string_view text, std::string_view also) {
   constexpr char digits[] = "0123456789ABCDEF";
   std::string out;
   out.reserve(text.size());
   for (char c : text) {
-    if (is_unreserved(c)) {
+    if (is_unreserved(c) || also.find(c) != std::string_view::npos) {
       out += c;
       continue;
     }

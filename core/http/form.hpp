@@ -8,8 +8,8 @@
 namespace libbcda::http {
 
 // Encodes each byte as %XX, except letters, digits and "-._~" (RFC 3986, section 2.3). A blank becomes %20 and a plus
-// becomes %2B, so that no server can confuse the two.
-std::string percent_encode_query(std::string_view text);
+// becomes %2B, so that no server can confuse the two. The characters of `also` are kept too.
+std::string percent_encode_query(std::string_view text, std::string_view also = "");
 
 // Returns "name=value&name=value", both encoded as above, in the given order. A name may occur more than once.
 std::string form_body(const std::vector<std::pair<std::string, std::string>>& fields);

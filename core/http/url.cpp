@@ -145,17 +145,4 @@ Url resolve_url(const Url& base, std::string_view reference, std::string_view wh
   return read(base.origin() + merged, what, Status::PROTOCOL);
 }
 
-std::string percent_encode(std::string_view text, std::string_view also) {
-  constexpr std::string_view digits = "0123456789ABCDEF";
-  std::string out;
-  for (const char c : text) {
-    const bool letter = (c >= 'A' && c <= 'Z') || (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9');
-    if (letter || std::string_view("-._~").find(c) != std::string_view::npos || also.find(c) != std::string_view::npos)
-      out += c;
-    else
-      out += {'%', digits[static_cast<unsigned char>(c) >> 4], digits[static_cast<unsigned char>(c) & 15]};
-  }
-  return out;
-}
-
 }  // namespace libbcda::http

@@ -38,7 +38,4 @@ Url parse_url(std::string_view text, std::string_view what);
 // Error{PROTOCOL}.
 Url resolve_url(const Url& base, std::string_view reference, std::string_view what);
 
-// Encodes all bytes but letters, digits, "-._~" and those of `also` as %XX (RFC 3986 section 2).
-std::string percent_encode(std::string_view text, std::string_view also = "");
-
 }  // namespace libbcda::http

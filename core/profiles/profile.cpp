@@ -17,6 +17,11 @@ json::value value_of(const std::vector<std::string>& items) {
   for (const std::string& item : items) list.push_back(json::value(json::string(item)));
   return list;
 }
+json::value value_of(const std::map<std::string, std::string>& texts) {
+  json::object made;
+  for (const auto& [name, text] : texts) made.emplace(name, text);
+  return made;
+}
 
 // These return what the field takes instead, or "" if the value was taken.
 std::string take(std::string& field, const json::value& value) {
@@ -43,6 +48,16 @@ std::string take(std::vector<std::string>& field, const json::value& value) {
     items.emplace_back(item.get_string());
   }
   field = std::move(items);
+  return "";
+}
+std::string take(std::map<std::string, std::string>& field, const json::value& value) {
+  if (!value.is_object()) return "an object of texts";
+  std::map<std::string, std::string> texts;
+  for (const auto& [name, text] : value.get_object()) {
+    if (!text.is_string()) return "an object of texts";
+    texts.emplace(name, text.get_string());
+  }
+  field = std::move(texts);
   return "";
 }
 

@@ -1,6 +1,7 @@
 // What libbcda knows about a kind of server. The flow of an export asks these fields and never the name of a server, so
 // a new server is a new row.
 #pragma once
+#include <map>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -33,6 +34,7 @@ struct Profile {
   // relative to the FHIR base or, with a leading '/', to its origin; "": discovery.
   std::string auth;
   std::string token_url;
+  std::map<std::string, std::string> token_urls;  // by host of the service, before token_url
   std::string scope;
   bool renews_on_403 = false;  // 403 may mean an expired token
 
@@ -67,6 +69,7 @@ void each_field(P& profile, Field&& field) {
   field("prefer", profile.prefer);
   field("auth", profile.auth);
   field("token_url", profile.token_url);
+  field("token_urls", profile.token_urls);
   field("scope", profile.scope);
   field("renews_on_403", profile.renews_on_403);
   field("job_timeout", profile.job_timeout);

@@ -26,6 +26,7 @@ Profile generic() {
   row.prefer = "respond-async";
   row.job_timeout = hours(24);
   row.gzip = true;
+  row.scope = "system/*.rs";
   row.metadata_path = "/metadata";
   return row;
 }
@@ -44,6 +45,7 @@ Profile bcda_today(const char* name, const char* title, const char* base_path) {
   row.repeats_filters = false;
   row.post = false;
   row.auth = "basic";
+  row.scope = "";
   row.token_url = "/auth/token";
   row.other_origins = false;
   return row;
@@ -83,6 +85,7 @@ Profile bcda_2019() {
   row.parameters = {};
   row.repeats_filters = row.post = false;
   row.auth = "basic";
+  row.scope = "";
   row.token_url = "/auth/token";
   row.manifest_may_grow = true;
   row.encrypts = true;
@@ -104,6 +107,8 @@ Profile ab2d() {
   row.auth = "form";
   row.scope = "clientCreds";
   row.renews_on_403 = true;
+  row.token_url = "https://idm.cms.gov/oauth2/aus2ytanytjdaF9cr297/v1/token";
+  row.token_urls = {{"sandbox.ab2d.cms.gov", "https://test.idp.idm.cms.gov/oauth2/aus2r7y3gdaFMKBol297/v1/token"}};
   row.job_timeout = hours(30);
   row.other_origins = false;
   return row;

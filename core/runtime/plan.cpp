@@ -3,10 +3,13 @@
 #include <string>
 #include <utility>
 
+#include "auth/discovery.hpp"
 #include "bulk/kick_off.hpp"
 
 namespace libbcda::runtime {
 namespace {
+
+constexpr std::string_view kAssertion = "&client_assertion=";  // the last field of a form
 
 // Replaces what follows the scheme: "Basic ***".
 std::string hidden(const std::string& authorization) {
@@ -15,8 +18,7 @@ std::string hidden(const std::string& authorization) {
 
 json::object describe(const char* purpose, const http::Request& request) {
   json::object headers;
-  for (const auto& [name, value] : request.headers)
-    headers[name] = name == "Authorization" ? hidden(value) : value;
+  for (const auto& [name, value] : request.headers) headers[name] = name == "Authorization" ? hidden(value) : value;
   return {{"purpose", purpose},
           {"method", request.method},
           {"url", request.url.text()},
@@ -24,15 +26,26 @@ json::object describe(const char* purpose, const http::Request& request) {
           {"body", request.body}};
 }
 
-bool asks_for_token(auth::Method method) { return method == auth::Method::basic || method == auth::Method::form; }
+// Without a signature, because one that was shown could be used.
+json::object describe_token_request(const auth::Login& login, Instant now) {
+  if (!login.token_url) return describe("discovery", auth::configuration_request(login.base));
+  http::Request request = auth::token_request(login, *login.token_url, "***", now);
+  if (const std::size_t at = request.body.find(kAssertion); at != std::string::npos) {
+    wipe(request.body.data() + at, request.body.size() - at);
+    request.body.resize(at);
+    request.body += std::string(kAssertion) + "***";
+  }
+  return describe("token", request);
+}
 
 }  // namespace
 
 json::array describe_plan(Session& session, const Settings& settings) {
   const Instant now = session.world()->clock().now().wall;
-  const auth::Login& login = session.tokens().login();
+  const auth::Login& login = session.login();
   json::array plan;
-  if (asks_for_token(login.method)) plan.push_back(describe("token", auth::token_request(login)));
+  if (asks_for_token(login.method) && (login.method != auth::Method::smart || login.signing_key))
+    plan.push_back(describe_token_request(login, now));
   for (bulk::KickOff& kick_off : bulk::plan_kick_offs(session.service(), bulk::read_wish(settings), now)) {
     if (login.method != auth::Method::none) kick_off.request.headers.emplace_back("Authorization", "Bearer ***");
     plan.push_back(describe("kick-off", kick_off.request));

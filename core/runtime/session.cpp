@@ -68,7 +68,8 @@ Session::Session(Settings settings, std::shared_ptr<world::World> world)
   if (!world_) world_ = make_world(settings_);
   http_ = std::make_unique<http::Client>(options, std::move(tls), *world_);
   tokens_ = std::make_unique<auth::TokenSource>(*http_, service_.origin, std::move(login),
-                                                settings_.duration("token_lifetime"), world_->clock());
+                                                settings_.duration("token_lifetime"), world_->clock(),
+                                                world_->random());
 }
 
 auth::TokenSource& Session::tokens() {

@@ -31,6 +31,7 @@ class Session {
   const std::optional<crypto::PrivateKey>& private_key() const { return private_key_; }
   const std::vector<std::string>& warnings() const { return warnings_; }  // about the settings; a run reports them
   http::Client& http() { return *http_; }
+  const auth::Login& login() const { return tokens_->login(); }  // credentials may be missing in it
   auth::TokenSource& tokens();  // throws Error{INVALID_ARGUMENT} when a credential that the service wants is missing
   const std::shared_ptr<world::World>& world() const { return world_; }
 

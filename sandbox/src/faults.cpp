@@ -109,6 +109,15 @@ bool set_member(Fault& fault, std::string_view name, std::string_view value) {
   return time.has_value();
 }
 
+// Whether the request starts with the prefix. The default prefixes with version 1 match every version.
+bool begins_with(std::string_view request, std::string_view prefix) {
+  if (request.starts_with(prefix)) return true;
+  if (prefix != kJobs && prefix != kExport) return false;
+  const std::string_view rest = prefix.substr(std::string_view(kExport).size());
+  return (request.starts_with("GET /api/v2/") || request.starts_with("GET /api/v3/")) &&
+         request.substr(std::string_view(kExport).size()).starts_with(rest);
+}
+
 // Whether requests can start with this prefix: "", "GET", "GET /data/".
 bool begins_request(std::string_view prefix) {
   const std::size_t blank = std::min(prefix.find(' '), prefix.size());
@@ -181,7 +190,7 @@ void Faults::clear() {
 std::optional<Fault> Faults::strike(FaultKind kind, std::string_view request) {
   std::lock_guard lock(mutex_);
   for (Fault& fault : faults_) {
-    if (fault.kind != kind || fault.count == 0 || !request.starts_with(fault.on)) continue;
+    if (fault.kind != kind || fault.count == 0 || !begins_with(request, fault.on)) continue;
     if (fault.skip > 0) {
       --fault.skip;
       continue;

@@ -50,6 +50,19 @@ bool era(Options& options, std::string_view value) {
   return true;
 }
 
+bool profile(Options& options, std::string_view value) {
+  constexpr std::array<std::string_view, 4> names{"bcda-2019", "bcda-v1", "bcda-v2", "bcda-v3"};
+  auto found = std::find(names.begin(), names.end(), value);
+  if (found == names.end()) return false;
+  options.profile = static_cast<Profile>(found - names.begin());
+  return true;
+}
+
+bool token_lifetime(Options& options, std::string_view value) {
+  options.token_lifetime = parse_duration(value);
+  return options.token_lifetime || value.empty();
+}
+
 bool fault(Options& options, std::string_view value) {
   if (value.empty() || value == "none") {
     options.faults.clear();
@@ -66,7 +79,7 @@ constexpr const char* kBoolean = "true or false";
 constexpr const char* kSize = "a size such as 64KiB, 256MiB or 2GiB";
 
 using O = Options;
-constexpr std::array<OptionRow, 24> kRows{{
+constexpr std::array<OptionRow, 25> kRows{{
     {"port", "0", "a port, 0 for any that is free", "The port to listen on, only on loopback.", false,
      integer<&O::port, 0, 65535>},
     {"host", "localhost", "a host name or an address",
@@ -92,6 +105,10 @@ constexpr std::array<OptionRow, 24> kRows{{
      "Behavior of the service in that month. In this order: error files encrypted and keys only in KeyMap; error files "
      "not listed; error files listed in plaintext; no encryption.",
      false, era},
+    {"profile", "bcda-2019", "bcda-2019, bcda-v1, bcda-v2 or bcda-v3",
+     "The service that is emulated: that of 2019, or that of today. The latter answers /api/v1, /api/v2 and /api/v3 "
+     "together, and era, bytes_per_type and files_per_type do not apply to it.",
+     false, profile},
     {"production", "false", kBoolean, "Whether a kick-off gets a 429 while a job of the same type runs.", true,
      parsed<&O::production, parse_boolean>},
     {"retry_after", "0", "seconds", "The Retry-After of that 429.", true, integer<&O::retry_after, 0, kMost>},
@@ -106,8 +123,9 @@ constexpr std::array<OptionRow, 24> kRows{{
     {"directory", "", "the path of a directory",
      "Directory in which the sandbox creates its temporary directory. Default: TMPDIR, or else /tmp.", false,
      text<&O::directory>},
-    {"token_lifetime", "60m", kDuration, "How long a new access token is accepted.", true,
-     parsed<&O::token_lifetime, parse_duration>},
+    {"token_lifetime", "", kDuration,
+     "How long a new access token is accepted. Default: 60 minutes, or 20 minutes in the service of today.", true,
+     token_lifetime},
     {"pending_time", "500ms", kDuration, "How long a new job is Pending.", true,
      parsed<&O::pending_time, parse_duration>},
     {"job_time", "1500ms", kDuration, "How long a new job is In Progress.", true, parsed<&O::job_time, parse_duration>},

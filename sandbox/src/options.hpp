@@ -1,5 +1,6 @@
 // The options of a sandbox: one table of names, defaults and help texts.
 #pragma once
+#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
@@ -18,6 +19,9 @@ enum class Era {
   nov2019_off,  // encryption is switched off: plaintext, no encryptedKey, no KeyMap
 };
 
+// The dialects of the service. The service of today answers versions 1, 2 and 3 together.
+enum class Profile { bcda_2019, bcda_v1, bcda_v2, bcda_v3 };
+
 struct Options {
   Options();  // sets all defaults
 
@@ -34,11 +38,13 @@ struct Options {
   std::int64_t files_per_type = 0;
   double error_rate = 0;
   Era era = Era::sep2019;
+  Profile profile = Profile::bcda_2019;
   bool production = false;
   std::int64_t retry_after = 0;
   std::string client_id, client_secret, second_client_id, second_client_secret;
   std::string public_key, directory;
-  Duration token_lifetime{}, pending_time{}, job_time{}, job_lifetime{}, clock{};
+  std::optional<Duration> token_lifetime;  // nullopt: that of the profile
+  Duration pending_time{}, job_time{}, job_lifetime{}, clock{};
   std::vector<Fault> faults;
 };
 

@@ -115,37 +115,60 @@ void make_multipart(Response& response, const std::vector<Range>& ranges, std::u
   response.headers["Content-Type"] = "multipart/byteranges; boundary=" + boundary;
 }
 
-}  // namespace
+struct Content {
+  std::uint64_t size;
+  std::string type;
+  Time modified;
+};
 
-Response serve_file(const Request& request, std::shared_ptr<DataFile> file, bool plain, bool ignore_range) {
-  Time modified = whole_seconds(file->modified);
+// The answer without its bytes: the status, the headers, and the segments to send.
+Response plan(const Request& request, const Content& content, bool ignore_range) {
+  Time modified = whole_seconds(content.modified);
   Response response;
   response.headers["Last-Modified"] = http_date(modified);
   response.status = precondition(request, modified);
   if (response.status != 0) return response;
 
-  std::uint64_t size = file->size(plain);
   Ranges ranges;
-  if (!ignore_range && range_applies(request, modified)) ranges = parse_ranges(request.header("range"), size);
-  if (!ranges.valid || ranges.none_overlaps) {
-    response = unsatisfiable(ranges, size);
-    response.headers["Last-Modified"] = http_date(modified);
-    return response;
-  }
+  if (!ignore_range && range_applies(request, modified)) ranges = parse_ranges(request.header("range"), content.size);
+  if (!ranges.valid || ranges.none_overlaps) return unsatisfiable(ranges, content.size);
   response.status = ranges.list.empty() ? 200 : 206;
-  response.plain = plain;
   response.headers["Accept-Ranges"] = "bytes";
-  response.headers["Content-Type"] =
-      plain || !file->encrypted() ? "text/plain; charset=utf-8" : "application/octet-stream";
+  response.headers["Content-Type"] = content.type;
   if (ranges.list.size() > 1) {
-    make_multipart(response, ranges.list, size);
+    make_multipart(response, ranges.list, content.size);
   } else {
-    Range range = ranges.list.empty() ? Range{0, size} : ranges.list.front();
+    Range range = ranges.list.empty() ? Range{0, content.size} : ranges.list.front();
     response.segments.push_back({"", range.start, range.length});
-    if (!ranges.list.empty()) response.headers["Content-Range"] = range.content_range(size);
+    if (!ranges.list.empty()) response.headers["Content-Range"] = range.content_range(content.size);
   }
+  return response;
+}
+
+bool has_bytes(const Response& response) { return response.status == 200 || response.status == 206; }
+
+}  // namespace
+
+Response serve_file(const Request& request, std::shared_ptr<DataFile> file, bool plain, bool ignore_range) {
+  const char* type = plain || !file->encrypted() ? "text/plain; charset=utf-8" : "application/octet-stream";
+  Response response = plan(request, {file->size(plain), type, file->modified}, ignore_range);
+  if (response.status == 416) response.headers["Last-Modified"] = http_date(whole_seconds(file->modified));
+  if (!has_bytes(response)) return response;
+  response.plain = plain;
   response.file = std::move(file);
   response.headers["Content-Length"] = std::to_string(response.body_size());
+  return response;
+}
+
+Response serve_text(const Request& request, const std::string& text, const std::string& type, Time modified) {
+  Response response = plan(request, {text.size(), type, modified}, false);
+  if (!has_bytes(response)) return response;
+  for (const Segment& segment : response.segments) {
+    response.body += segment.before;
+    response.body.append(text, segment.offset, segment.length);
+  }
+  response.body += response.after_segments;
+  response.headers["Content-Length"] = std::to_string(response.body.size());
   return response;
 }
 

@@ -1,9 +1,9 @@
 #include "service.hpp"
 
 #include <algorithm>
-#include <cctype>
 
 #include "base/error.hpp"
+#include "credentials.hpp"
 #include "random.hpp"
 #include "ranges.hpp"
 #include "values.hpp"
@@ -73,30 +73,7 @@ const char* release(Era era) {
   }
 }
 
-struct Credentials {
-  std::string id, secret;
-};
-
-std::optional<Credentials> basic_credentials(const std::string& header) {
-  constexpr std::string_view scheme = "basic ";
-  bool basic = header.size() >= scheme.size() &&
-               std::equal(scheme.begin(), scheme.end(), header.begin(),
-                          [](char a, char b) { return a == std::tolower(static_cast<unsigned char>(b)); });
-  auto decoded = basic ? from_base64(std::string_view(header).substr(scheme.size())) : std::nullopt;
-  if (!decoded) return std::nullopt;
-  std::string text(as_text(*decoded));
-  std::size_t colon = text.find(':');
-  if (colon == std::string::npos) return std::nullopt;
-  return Credentials{text.substr(0, colon), text.substr(colon + 1)};
-}
-
-// Matches exactly ^Bearer (\S+)$, as the service does.
-std::string_view bearer_token(const std::string& header) {
-  constexpr std::string_view scheme = "Bearer ";
-  if (!header.starts_with(scheme)) return {};
-  std::string_view token = std::string_view(header).substr(scheme.size());
-  return token.find_first_of(" \t\r\n\f\v") == std::string_view::npos ? token : std::string_view{};
-}
+constexpr Duration kTokenLifetime = std::chrono::minutes(60);
 
 constexpr const char* kWebPage =
     "<!DOCTYPE html>\n<html><head><title>Sign in</title></head><body><form method=\"post\">Please sign "
@@ -118,6 +95,11 @@ Response faulty_status(const Fault& fault, const Request& request) {
   if (fault.text.empty() && code == 500) response = failure();
   if (!fault.retry_after.empty()) response.headers["Retry-After"] = fault.retry_after;
   return response;
+}
+
+void flip(std::string& body, const Position& at) {
+  const std::uint64_t byte = at.in(body.size());
+  if (byte < body.size()) body[byte] = static_cast<char>(body[byte] ^ 1);
 }
 
 }  // namespace
@@ -175,7 +157,8 @@ Response Service::answer(const Request& request) {
   } else if (strikes(FaultKind::html, request)) {
     response = web_page();
   } else {
-    response = route(request);
+    Options o = options();
+    response = o.profile == Profile::bcda_2019 ? route(request) : today_.answer(request, o, now());
   }
   add_faults(request, response);
   return response;
@@ -192,7 +175,11 @@ void Service::add_faults(const Request& request, Response& response) {
   response.truncate = faults_.strike(FaultKind::truncate, line);
   response.stall = faults_.strike(FaultKind::stall, line);
   response.drip = faults_.strike(FaultKind::drip, line);
-  if (response.file) response.flip = faults_.strike(FaultKind::flip, line);
+  if (response.file) {
+    response.flip = faults_.strike(FaultKind::flip, line);
+  } else if (request.path().starts_with("/data/")) {
+    if (auto fault = faults_.strike(FaultKind::flip, line)) flip(response.body, fault->at);
+  }
 }
 
 Response Service::route(const Request& request) {
@@ -242,11 +229,8 @@ Response Service::token(const Request& request) {
   auto credentials = basic_credentials(request.header("authorization"));
   if (!credentials) return text_answer(400, "Bad Request");
   Options o = options();
-  bool first = credentials->id == o.client_id && credentials->secret == o.client_secret;
-  bool second = !o.second_client_id.empty() && credentials->id == o.second_client_id &&
-                credentials->secret == o.second_client_secret;
-  if (!first && !second) return text_answer(401, "Unauthorized");
-  std::string token = tokens_.issue(credentials->id, now(), o.token_lifetime);
+  if (!is_known(*credentials, o)) return text_answer(401, "Unauthorized");
+  std::string token = tokens_.issue(credentials->id, now(), o.token_lifetime.value_or(kTokenLifetime));
   Response response = json_answer(200, "{\"access_token\": \"" + token + "\",\"token_type\":\"bearer\"}");
   response.headers["Cache-Control"] = "no-store";
   response.headers["Pragma"] = "no-cache";

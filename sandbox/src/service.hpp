@@ -9,6 +9,7 @@
 #include "jobs.hpp"
 #include "message.hpp"
 #include "options.hpp"
+#include "today.hpp"
 #include "tokens.hpp"
 
 namespace libbcda::sandbox {
@@ -52,6 +53,7 @@ class Service {  // thread-safe
   Faults faults_;
   Tokens tokens_;
   Jobs jobs_;
+  today::Today today_{tokens_, faults_};
 };
 
 }  // namespace libbcda::sandbox

@@ -32,6 +32,14 @@ std::string jwt(const std::string& claims) {
   return to_base64url(as_bytes(R"({"alg":"RS512","typ":"JWT"})")) + "." + to_base64url(as_bytes(claims)) + ".c2ln";
 }
 
+http::Request basic_request(const char* token_url, const char* id, const char* secret) {
+  Login login;
+  login.method = Method::basic;
+  login.client_id = id;
+  login.client_secret = Secret(secret);
+  return token_request(login, http::parse_url(token_url, "url"), "", kNow.wall);
+}
+
 std::string body(const std::string& token, const std::string& more = "") {
   return R"({"access_token":")" + token + R"(","token_type":"bearer")" + more + "}";
 }
@@ -42,11 +50,8 @@ Milliseconds lifetime(const std::string& text) {
 }
 
 TEST(TokenRequest, IsAPostWithBasicCredentialsAndNoBody) {
-  const http::Request request =
-      token_request({.method = Method::basic,
-                     .token_url = http::parse_url("https://api.bcda.cms.gov:8443/auth/token", "url"),
-                     .client_id = "3841c594-a8c0-41e5-98cc-38bb45360d3c",
-                     .client_secret = Secret("d89810016460e6924a1c")});
+  const http::Request request = basic_request("https://api.bcda.cms.gov:8443/auth/token",
+                                              "3841c594-a8c0-41e5-98cc-38bb45360d3c", "d89810016460e6924a1c");
   EXPECT_EQ(request.method, "POST");
   EXPECT_EQ(request.url.text(), "https://api.bcda.cms.gov:8443/auth/token");
   EXPECT_EQ(request.body, "");
@@ -58,10 +63,7 @@ TEST(TokenRequest, IsAPostWithBasicCredentialsAndNoBody) {
 }
 
 TEST(TokenRequest, KeepsEveryByteOfTheSecret) {
-  const http::Request request = token_request({.method = Method::basic,
-                                               .token_url = http::parse_url("https://h", "url"),
-                                               .client_id = "id",
-                                               .client_secret = Secret("p:a%2B+\xC3\xA9")});
+  const http::Request request = basic_request("https://h", "id", "p:a%2B+\xC3\xA9");
   EXPECT_EQ(from_base64(request.headers[0].second.substr(6)),
             (Bytes{'i', 'd', ':', 'p', ':', 'a', '%', '2', 'B', '+', 0xC3, 0xA9}));
 }

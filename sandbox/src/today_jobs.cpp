@@ -1,0 +1,194 @@
+#include "today_jobs.hpp"
+
+#include <algorithm>
+
+#include "gzip.hpp"
+#include "random.hpp"
+#include "today_records.hpp"
+
+namespace libbcda::sandbox::today {
+namespace {
+
+constexpr Duration kArchivedAfter = std::chrono::hours(1);  // the delay before a job past its lifetime is expired
+constexpr auto kClaimsDelay = std::chrono::days(5);         // the age of the claims server's data in versions 1 and 2
+
+bool is_running(State state) { return state == State::pending || state == State::in_progress; }
+
+bool hits(const std::optional<Fault>& fault, std::int64_t number) {
+  return fault && (!fault->file || *fault->file == number);
+}
+
+std::string url_of(const std::string& base, std::int64_t id, const std::string& name) {
+  return base + "/data/" + std::to_string(id) + "/" + name;
+}
+
+std::string item(const std::string& type, const std::string& url) {
+  return "{\"type\":" + json_string(type) + ",\"url\":" + json_string(url) + "}";
+}
+
+std::string listed(const Job& job, const File& file, const std::string& base, const ManifestFaults& faults,
+                   std::int64_t number) {
+  std::string origin = hits(faults.other_origin, number) ? faults.other_origin->text : base;
+  if (hits(faults.plain_http, number)) origin = "http" + origin.substr(origin.find("://"));
+  const std::string name = hits(faults.traversal, number) ? "..%2f..%2f..%2ftmp%2f" + file.name : file.name;
+  return item(file.type, url_of(origin, job.id, name));
+}
+
+std::string whole_seconds(Time time) { return rfc3339(std::chrono::floor<std::chrono::seconds>(time)); }
+
+const char* task_status(State state) {
+  switch (state) {
+    case State::pending:
+      return "accepted";
+    case State::in_progress:
+      return "in-progress";
+    case State::failed:
+      return "failed";
+    case State::cancelled:
+      return "cancelled";
+    default:
+      return "completed";
+  }
+}
+
+}  // namespace
+
+const char* state_name(State state) {
+  switch (state) {
+    case State::pending:
+      return "Pending";
+    case State::in_progress:
+      return "In Progress";
+    case State::expired:
+      return "Expired";
+    case State::failed:
+      return "Failed";
+    case State::cancelled:
+      return "Cancelled";
+    default:
+      return "Completed";
+  }
+}
+
+State Job::state(Time now) const {
+  {
+    std::lock_guard lock(mutex_);
+    if (cancelled_) return State::cancelled;
+  }
+  if (now < created + pending) return State::pending;
+  if (now < finished() || doom.hangs) return State::in_progress;
+  if (doom.fails) return State::failed;
+  if (now >= expires() + kArchivedAfter) return State::expired;
+  return now >= expires() ? State::past_lifetime : State::completed;
+}
+
+int Job::percent(Time now) const {
+  if (doom.hangs && now >= finished()) return 100;
+  const auto total = std::max<std::int64_t>(static_cast<std::int64_t>(files.size()), 1);
+  const std::int64_t done = working.count() > 0 ? (now - created - pending) * total / working : 0;
+  return static_cast<int>(std::min(done, total - 1) * 100 / total);
+}
+
+std::string Job::transaction_time() const {
+  if (version == 3) return rfc3339(created);
+  const Time day = std::chrono::floor<std::chrono::days>(created) - kClaimsDelay;
+  return rfc3339(day + std::chrono::hours(10));
+}
+
+bool Job::overlaps(const Job& other) const {
+  if (organization != other.organization || version != other.version) return false;
+  if (every_type || other.every_type) return true;
+  return std::any_of(types.begin(), types.end(), [&](const std::string& type) {
+    return std::find(other.types.begin(), other.types.end(), type) != other.types.end();
+  });
+}
+
+bool Job::cancel(Time now) {
+  if (!is_running(state(now))) return false;
+  std::lock_guard lock(mutex_);
+  cancelled_ = true;
+  return true;
+}
+
+const File* Job::find(std::string_view name) const {
+  for (const File& file : files)
+    if (file.name == name) return &file;
+  return nullptr;
+}
+
+bool Job::fails(const std::string& type, std::int64_t person) const {
+  if (error_rate <= 0) return false;
+  const std::uint64_t draw = mix(seed + type.size(), static_cast<std::uint64_t>(person));
+  return static_cast<double>(draw % 1000000) < error_rate * 1000000;
+}
+
+std::string Job::plaintext(const File& file) const {
+  std::string text;
+  for (std::int64_t n = file.first; n < file.last; ++n) {
+    if (fails(file.type, n) != file.errors) continue;
+    const Person person{version, seed, n};
+    text += file.errors ? error_line(person, file.type, organization) : lines_of(person, file.type);
+  }
+  return text;
+}
+
+std::shared_ptr<const std::string> Job::stored(const File& file) const {
+  std::lock_guard lock(mutex_);
+  auto& packed = stored_[file.name];
+  if (!packed) packed = std::make_shared<std::string>(gzip_member(plaintext(file)));
+  return packed;
+}
+
+std::string warnings() {
+  return R"({"resourceType":"OperationOutcome","issue":[{"severity":"warning","code":"processing","details":)"
+         R"({"text":"Default System-Type behavior includes only claims from NCH and DDPS in this export."}}]})"
+         "\n";
+}
+
+std::string manifest(const Job& job, const std::string& base, const ManifestFaults& faults) {
+  std::string output, error = job.warns ? item("OperationOutcome", url_of(base, job.id, kWarnings)) : "";
+  std::int64_t number = 0;
+  for (const File& file : job.files) {
+    if (job.doom.empty) break;
+    std::string& list = file.errors ? error : output;
+    if (!list.empty()) list += ",";
+    list += file.errors ? item("OperationOutcome", url_of(base, job.id, file.name))
+                        : listed(job, file, base, faults, number++);
+  }
+  return "{\"transactionTime\":" + json_string(job.transaction_time()) + ",\"request\":" + json_string(job.request) +
+         ",\"requiresAccessToken\":true,\"output\":[" + output + "],\"error\":[" + error +
+         "],\"JobID\":" + std::to_string(job.id) + "}";
+}
+
+std::string task(const Job& job, const std::string& jobs_url, Time now) {
+  return R"({"resource":{"resourceType":"Task","identifier":[{"use":"official","system":)" + json_string(jobs_url) +
+         R"(,"value":")" + std::to_string(job.id) + R"("}],"status":")" + task_status(job.state(now)) +
+         R"(","intent":"order","input":[{"type":{"text":"BULK FHIR Export"},"valueString":)" +
+         json_string("GET " + job.request) + R"(}],"executionPeriod":{"start":")" + whole_seconds(job.created) +
+         R"(","end":")" + whole_seconds(std::min(now, job.finished())) + "\"}}}";
+}
+
+bool Jobs::add(std::shared_ptr<Job> job, bool alone) {
+  std::lock_guard lock(mutex_);
+  for (const auto& [id, other] : jobs_)
+    if (alone && is_running(other->state(job->created)) && other->overlaps(*job)) return false;
+  job->id = static_cast<std::int64_t>(jobs_.size()) + 1;
+  jobs_[job->id] = std::move(job);
+  return true;
+}
+
+std::shared_ptr<Job> Jobs::find(std::int64_t id) const {
+  std::lock_guard lock(mutex_);
+  auto found = jobs_.find(id);
+  return found == jobs_.end() ? nullptr : found->second;
+}
+
+std::vector<std::shared_ptr<Job>> Jobs::of(const std::string& organization) const {
+  std::lock_guard lock(mutex_);
+  std::vector<std::shared_ptr<Job>> found;
+  for (const auto& [id, job] : jobs_)
+    if (job->organization == organization) found.push_back(job);
+  return found;
+}
+
+}  // namespace libbcda::sandbox::today
