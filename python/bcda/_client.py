@@ -234,8 +234,8 @@ class Client(Closing):
     def plan(self, types: Types | None = None, **settings: Unpack[ExportSettings]) -> list[dict[str, Any]]:
         """The requests that an :meth:`export` with these arguments would begin with. Sends nothing.
 
-        Each is a dict with ``purpose`` (``"token"`` or ``"kick-off"``), ``method``, ``url``, ``headers`` and ``body``.
-        Credentials in them are replaced by ``***``.
+        Each is a dict with ``purpose`` (``"discovery"``, ``"token"`` or ``"kick-off"``), ``method``, ``url``,
+        ``headers`` and ``body``. Credentials in them are replaced by ``***``.
 
         Raises:
             InvalidArgumentError: an argument is malformed, or the service does not export one of the types.

@@ -73,7 +73,7 @@ class ClientSettings(ExportSettings, total=False):
     """What kind of server it is; auto decides by the URL."""
     profile_file: Path
     """JSON file with fields that replace those of the profile, as `bcda profiles NAME --json` prints them."""
-    auth: Literal["auto", "basic", "form", "token", "none"] | None
+    auth: Literal["auto", "basic", "form", "smart", "token", "none"] | None
     """How to authenticate; auto decides by the profile and the credentials."""
     client_id: str | None
     """Client id that the service issued."""
@@ -81,6 +81,16 @@ class ClientSettings(ExportSettings, total=False):
     """Client secret that belongs to client_id."""
     client_secret_file: Path
     """File that holds the client secret."""
+    signing_key: Path
+    """PEM or JWK file of the private key that signs token requests (SMART Backend Services)."""
+    signing_key_text: Secret
+    """The signing key itself as PEM or JWK text, instead of a file."""
+    signing_key_passphrase: Secret
+    """Passphrase of an encrypted signing key."""
+    signing_key_passphrase_file: Path
+    """File that holds the passphrase of an encrypted signing key."""
+    key_id: str | None
+    """Id under which the signing key is registered; by default the kid of a JWK."""
     token_url: str | None
     """URL that issues tokens, if it is not the profile's."""
     scope: str | None
@@ -165,6 +175,8 @@ class SandboxOptions(TypedDict, total=False):
     """Share of beneficiaries that cannot be retrieved and are listed in error files; from 50% the job fails. Takes a share such as 0.02 or 2%."""
     era: OptionValue
     """Behavior of the service in that month. In this order: error files encrypted and keys only in KeyMap; error files not listed; error files listed in plaintext; no encryption. Takes nov2018, sep2019, oct2019 or nov2019-off."""
+    profile: OptionValue
+    """The service that is emulated: that of 2019, or that of today. The latter answers /api/v1, /api/v2 and /api/v3 together, and era, bytes_per_type and files_per_type do not apply to it. Takes bcda-2019, bcda-v1, bcda-v2 or bcda-v3."""
     production: OptionValue
     """Whether a kick-off gets a 429 while a job of the same type runs. Takes true or false. Can be changed while the sandbox runs (bcda_sandbox_control)."""
     retry_after: OptionValue
@@ -182,7 +194,7 @@ class SandboxOptions(TypedDict, total=False):
     directory: OptionValue
     """Directory in which the sandbox creates its temporary directory. Default: TMPDIR, or else /tmp. Takes the path of a directory."""
     token_lifetime: OptionValue
-    """How long a new access token is accepted. Takes a duration such as 200ms, 5s, 60m or 24h. Can be changed while the sandbox runs (bcda_sandbox_control)."""
+    """How long a new access token is accepted. Default: 60 minutes, or 20 minutes in the service of today. Takes a duration such as 200ms, 5s, 60m or 24h. Can be changed while the sandbox runs (bcda_sandbox_control)."""
     pending_time: OptionValue
     """How long a new job is Pending. Takes a duration such as 200ms, 5s, 60m or 24h. Can be changed while the sandbox runs (bcda_sandbox_control)."""
     job_time: OptionValue

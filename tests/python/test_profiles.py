@@ -9,6 +9,7 @@ from typing import Any
 
 import bcda
 import pytest
+from conftest import VECTORS
 
 ORIGIN = "https://api.bcda.cms.gov"
 SECRET = "a-secret-that-nobody-shows"
@@ -68,6 +69,15 @@ def test_a_plan_has_no_secret() -> None:
         (kick_off,) = client.plan()
     assert token not in json.dumps(kick_off)
     assert kick_off["headers"]["Authorization"] == "Bearer ***"
+
+
+def test_a_plan_has_no_signature() -> None:
+    key = VECTORS / "smart/es384.jwk.json"
+    how: dict[str, Any] = {"profile": "dpc", "auth": "smart", "client_id": "an-id", "signing_key": key}
+    with bcda.Client("https://sandbox.dpc.cms.gov", env=False, **how) as client:
+        token, _ = client.plan(["Patient"], group="an-id")
+    assert token["purpose"] == "token"
+    assert token["body"].endswith("client_assertion=***")
 
 
 def test_the_settings_of_an_export_are_in_the_plan() -> None:

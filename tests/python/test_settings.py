@@ -136,6 +136,9 @@ VALUES: dict[str, list[Any]] = {
     "url": ["https://service.example"],
     "token_url": ["https://service.example/auth/token"],
     "access_token": ["x", lambda: "x"],
+    "signing_key": [str(KEY), KEY],
+    "signing_key_text": [KEY.read_text(), KEY.read_text],
+    "signing_key_passphrase": [PASSPHRASE, lambda: PASSPHRASE],
     "client_secret": ["x", lambda: "x"],
     "private_key": [str(KEY), KEY],
     "private_key_pem": [KEY.read_text(), KEY.read_text],
@@ -162,12 +165,15 @@ VALUES = {**VALUES, **WHAT, **CHOICES, "profile": ["auto", "bcda-2019"], "auth":
 FILES = {  # made for the test
     "client_secret_file": "x",
     "private_key_passphrase_file": PASSPHRASE,
+    "signing_key_passphrase_file": PASSPHRASE,
     "access_token_file": "x",
     "profile_file": "{}",
 }
 WITH: dict[str, dict[str, Any]] = {
     "private_key_passphrase": {"private_key": ENCRYPTED},
     "private_key_passphrase_file": {"private_key": ENCRYPTED},
+    "signing_key_passphrase": {"signing_key": ENCRYPTED},
+    "signing_key_passphrase_file": {"signing_key": ENCRYPTED},
     "client_secret_file": {"client_secret": None},
 }
 HOW = sorted(EXPORT - {"types", "out"} - WHAT.keys())
@@ -421,7 +427,8 @@ def test_an_item_of_a_list_may_hold_a_comma() -> None:
 
 @pytest.mark.parametrize("name", sorted(name for name in EXPORT if TABLE[name].type == "list"))
 def test_a_list_of_nothing_is_not_taken_for_everything(name: str) -> None:
-    for empty in ([], (), set(), iter([])):
+    nothing: list[Any] = [[], (), set(), iter([])]
+    for empty in nothing:
         with pytest.raises(bcda.InvalidArgumentError, match=f"{name} is an empty list"):
             make_config({name: empty})
     assert make_config({name: None}).get(name) == ""

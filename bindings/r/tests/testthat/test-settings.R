@@ -9,7 +9,9 @@ test_that("the tables are as the library has them", {
   expect_gt(nrow(TABLE), 30)
   expect_identical(TABLE$env, paste0("BCDA_", toupper(TABLE$name)))
   expect_match(TABLE$help, "\\.$")
-  expect_setequal(TABLE$name[TABLE$secret], c("access_token", "client_secret", "private_key_pem", "private_key_passphrase"))
+  expect_setequal(TABLE$name[TABLE$secret], c(
+    "access_token", "client_secret", "private_key_pem", "private_key_passphrase", "signing_key_text", "signing_key_passphrase"
+  ))
   expect_identical(anyDuplicated(TABLE$name), 0L)
   expect_identical(names(bcda_sandbox_options()), c("name", "default", "help"))
   expect_match(bcda_version(), "^[0-9]+\\.[0-9]+\\.[0-9]+$")
@@ -77,7 +79,10 @@ values_of <- function(name) {
     types = list("Patient", "Patient, Coverage", c("Patient", "Coverage"), function() "Patient"), out = list("claims", place()),
     profile = list("auto", "bcda-2019"), profile_file = list(secret_file("{}")), auth = list("auto", "basic"),
     token_url = list("https://service.example/auth/token"), access_token = list("x", function() "x"),
-    access_token_file = list(secret_file("x")), durability = list("power", "process")
+    access_token_file = list(secret_file("x")), signing_key = list(key_file(SMALL)),
+    signing_key_text = list(text_of(key_file(SMALL)), function() text_of(key_file(SMALL))),
+    signing_key_passphrase = list(PASSPHRASE, function() PASSPHRASE),
+    signing_key_passphrase_file = list(secret_file(PASSPHRASE)), durability = list("power", "process")
   )
   own <- c(own, WHAT)
   own[[name]] %||% OF_TYPE[[TABLE$type[TABLE$name == name]]]
@@ -92,7 +97,11 @@ secret_file <- function(text) {
 
 test_that("a client takes every setting in every form, and NULL for the default", {
   encrypted <- list(private_key = key_file(SMALL, ".pkcs8.encrypted.pem"))
-  with <- list(private_key_passphrase = encrypted, private_key_passphrase_file = encrypted)
+  signing <- list(signing_key = encrypted$private_key)
+  with <- list(
+    private_key_passphrase = encrypted, private_key_passphrase_file = encrypted,
+    signing_key_passphrase = signing, signing_key_passphrase_file = signing
+  )
   for (name in TABLE$name) {
     values <- values_of(name)
     expect_gt(length(values), 0)

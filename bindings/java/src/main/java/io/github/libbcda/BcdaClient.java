@@ -152,8 +152,8 @@ public interface BcdaClient extends AutoCloseable {
    * The requests that an {@link #export} of this request would begin with. Sends nothing.
    *
    * @param request what to export; its destination and its listener are not used
-   * @return JSON text: an array of objects with {@code purpose} ({@code "token"} or {@code "kick-off"}), {@code method},
-   *     {@code url}, {@code headers} and {@code body}. Credentials in them are replaced by {@code ***}
+   * @return JSON text: an array of objects with {@code purpose} ({@code "discovery"}, {@code "token"} or
+   *     {@code "kick-off"}), {@code method}, {@code url}, {@code headers} and {@code body}. Credentials in them are replaced by {@code ***}
    * @throws BcdaException an argument is wrong
    * @throws IllegalStateException the client is closed
    */
