@@ -7,10 +7,16 @@
 #' @param profile_file JSON file with fields that replace those of the profile, as `bcda profiles NAME --json` prints
 #'   them. (a path)
 #' @param auth How to authenticate; auto decides by the profile and the credentials. (`"auto"` or `"basic"` or
-#'   `"form"` or `"token"` or `"none"`, by default `auto`)
+#'   `"form"` or `"smart"` or `"token"` or `"none"`, by default `auto`)
 #' @param client_id Client id that the service issued. (text)
 #' @param client_secret Client secret that belongs to client_id. (text, or a function that returns it)
 #' @param client_secret_file File that holds the client secret. (a path)
+#' @param signing_key PEM or JWK file of the private key that signs token requests (SMART Backend Services). (a path)
+#' @param signing_key_text The signing key itself as PEM or JWK text, instead of a file. (text, or a function that
+#'   returns it)
+#' @param signing_key_passphrase Passphrase of an encrypted signing key. (text, or a function that returns it)
+#' @param signing_key_passphrase_file File that holds the passphrase of an encrypted signing key. (a path)
+#' @param key_id Id under which the signing key is registered; by default the kid of a JWK. (text)
 #' @param token_url URL that issues tokens, if it is not the profile's. (text)
 #' @param scope Scopes to ask a token for, if they are not the profile's. (text)
 #' @param access_token An access token that is at hand, instead of a client id and secret. (text, or a function that
@@ -79,13 +85,15 @@
 #' @param ... must be empty, because the arguments after it are given by name.
 #' @export
 bcda_client <- function(url = NULL, ..., profile = NULL, profile_file = NULL, auth = NULL, client_id = NULL,
-                        client_secret = NULL, client_secret_file = NULL, token_url = NULL, scope = NULL,
-                        access_token = NULL, access_token_file = NULL, private_key = NULL, private_key_pem = NULL,
-                        private_key_passphrase = NULL, private_key_passphrase_file = NULL, ca_file = NULL,
-                        allow_http = NULL, allowed_origins = NULL, threads = NULL, share_threads = NULL,
-                        user_agent = NULL, connect_timeout = NULL, idle_timeout = NULL, request_timeout = NULL,
-                        token_lifetime = NULL, max_header_bytes = NULL, max_manifest_bytes = NULL, types = NULL,
-                        level = NULL, group = NULL, since = NULL, until = NULL, type_filters = NULL, elements = NULL,
+                        client_secret = NULL, client_secret_file = NULL, signing_key = NULL, signing_key_text = NULL,
+                        signing_key_passphrase = NULL, signing_key_passphrase_file = NULL, key_id = NULL,
+                        token_url = NULL, scope = NULL, access_token = NULL, access_token_file = NULL,
+                        private_key = NULL, private_key_pem = NULL, private_key_passphrase = NULL,
+                        private_key_passphrase_file = NULL, ca_file = NULL, allow_http = NULL,
+                        allowed_origins = NULL, threads = NULL, share_threads = NULL, user_agent = NULL,
+                        connect_timeout = NULL, idle_timeout = NULL, request_timeout = NULL, token_lifetime = NULL,
+                        max_header_bytes = NULL, max_manifest_bytes = NULL, types = NULL, level = NULL, group = NULL,
+                        since = NULL, until = NULL, type_filters = NULL, elements = NULL,
                         include_associated_data = NULL, patients = NULL, output_format = NULL, method = NULL,
                         out = NULL, restart = NULL, parallel = NULL, allow_plaintext = NULL, durability = NULL,
                         poll_interval = NULL, poll_max_interval = NULL, job_timeout = NULL, timeout = NULL,
@@ -182,6 +190,9 @@ bcda_decrypt <- function(path, output, key = NULL, manifest = NULL, label = NULL
 #' @param era Behavior of the service in that month. In this order: error files encrypted and keys only in KeyMap;
 #'   error files not listed; error files listed in plaintext; no encryption. Takes nov2018, sep2019, oct2019 or
 #'   nov2019-off. (by default `sep2019`)
+#' @param profile The service that is emulated: that of 2019, or that of today. The latter answers /api/v1, /api/v2
+#'   and /api/v3 together, and era, bytes_per_type and files_per_type do not apply to it. Takes bcda-2019, bcda-v1,
+#'   bcda-v2 or bcda-v3. (by default `bcda-2019`)
 #' @param production Whether a kick-off gets a 429 while a job of the same type runs. Takes true or false. Can be
 #'   changed while the sandbox runs (bcda_sandbox_control). (by default `false`)
 #' @param retry_after The Retry-After of that 429. Takes seconds. Can be changed while the sandbox runs
@@ -195,8 +206,9 @@ bcda_decrypt <- function(path, output, key = NULL, manifest = NULL, label = NULL
 #'   path of a PEM file.
 #' @param directory Directory in which the sandbox creates its temporary directory. Default: TMPDIR, or else /tmp.
 #'   Takes the path of a directory.
-#' @param token_lifetime How long a new access token is accepted. Takes a duration such as 200ms, 5s, 60m or 24h. Can
-#'   be changed while the sandbox runs (bcda_sandbox_control). (by default `60m`)
+#' @param token_lifetime How long a new access token is accepted. Default: 60 minutes, or 20 minutes in the service
+#'   of today. Takes a duration such as 200ms, 5s, 60m or 24h. Can be changed while the sandbox runs
+#'   (bcda_sandbox_control).
 #' @param pending_time How long a new job is Pending. Takes a duration such as 200ms, 5s, 60m or 24h. Can be changed
 #'   while the sandbox runs (bcda_sandbox_control). (by default `500ms`)
 #' @param job_time How long a new job is In Progress. Takes a duration such as 200ms, 5s, 60m or 24h. Can be changed
@@ -210,9 +222,9 @@ bcda_decrypt <- function(path, output, key = NULL, manifest = NULL, label = NULL
 #' @export
 bcda_sandbox <- function(beneficiaries = NULL, ..., port = NULL, host = NULL, tls = NULL, seed = NULL,
                          beneficiaries_per_file = NULL, bytes_per_type = NULL, files_per_type = NULL,
-                         error_rate = NULL, era = NULL, production = NULL, retry_after = NULL, client_id = NULL,
-                         client_secret = NULL, second_client_id = NULL, second_client_secret = NULL,
-                         public_key = NULL, directory = NULL, token_lifetime = NULL, pending_time = NULL,
-                         job_time = NULL, job_lifetime = NULL, clock = NULL, fault = NULL) {
+                         error_rate = NULL, era = NULL, profile = NULL, production = NULL, retry_after = NULL,
+                         client_id = NULL, client_secret = NULL, second_client_id = NULL,
+                         second_client_secret = NULL, public_key = NULL, directory = NULL, token_lifetime = NULL,
+                         pending_time = NULL, job_time = NULL, job_lifetime = NULL, clock = NULL, fault = NULL) {
   sandbox_with(given(environment(), list(...)))
 }

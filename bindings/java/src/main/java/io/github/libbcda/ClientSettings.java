@@ -119,6 +119,8 @@ public abstract sealed class ClientSettings<B extends ClientSettings<B>> extends
     BASIC("basic"),
     /** {@code form} */
     FORM("form"),
+    /** {@code smart} */
+    SMART("smart"),
     /** {@code token} */
     TOKEN("token"),
     /** {@code none} */
@@ -175,6 +177,56 @@ public abstract sealed class ClientSettings<B extends ClientSettings<B>> extends
    */
   public B clientSecretFile(Path value) {
     return put("client_secret_file", value);
+  }
+
+  /**
+   * PEM or JWK file of the private key that signs token requests (SMART Backend Services).
+   *
+   * @param value a path
+   * @return this
+   */
+  public B signingKey(Path value) {
+    return put("signing_key", value);
+  }
+
+  /**
+   * The signing key itself as PEM or JWK text, instead of a file.
+   *
+   * @param value text
+   * @return this
+   */
+  public B signingKeyText(String value) {
+    return set("signing_key_text", value);
+  }
+
+  /**
+   * Passphrase of an encrypted signing key.
+   *
+   * @param value text
+   * @return this
+   */
+  public B signingKeyPassphrase(String value) {
+    return set("signing_key_passphrase", value);
+  }
+
+  /**
+   * File that holds the passphrase of an encrypted signing key.
+   *
+   * @param value a path
+   * @return this
+   */
+  public B signingKeyPassphraseFile(Path value) {
+    return put("signing_key_passphrase_file", value);
+  }
+
+  /**
+   * Id under which the signing key is registered; by default the kid of a JWK.
+   *
+   * @param value text
+   * @return this
+   */
+  public B keyId(String value) {
+    return set("key_id", value);
   }
 
   /**
