@@ -79,6 +79,8 @@ Text setting_help(std::int32_t index) { return Text(row(index).help()); }
 std::int32_t setting_is_for_export(std::int32_t index) { return row(index).scope() == BCDA_SCOPE_EXPORT; }
 std::int32_t setting_is_secret(std::int32_t index) { return row(index).secret(); }
 
+Text profiles() { return Text(bcda::profiles()); }
+
 // ---- Configuration --------------------------------------------------------------------------------------------------
 
 Config* config_create() { return new Config; }
@@ -97,6 +99,8 @@ void config_load_json(Config& config, const Text& text) { config.native.load_jso
 
 Client* client_create(const Config& config) { return new Client(config.native); }
 void client_destroy(Client* client) { delete client; }
+Text client_profile(const Client& client) { return Text(client.native.profile()); }
+Text export_plan(const Client& client, const Config& settings) { return client.native.plan(settings.native); }
 
 // ---- Events ---------------------------------------------------------------------------------------------------------
 

@@ -57,6 +57,8 @@ Text setting_help(std::int32_t index);
 std::int32_t setting_is_for_export(std::int32_t index);  // 1: may also be given for each export
 std::int32_t setting_is_secret(std::int32_t index);
 
+Text profiles();  // a JSON array
+
 // ---- Configuration --------------------------------------------------------------------------------------------------
 
 Config* config_create();
@@ -75,6 +77,8 @@ void config_load_json(Config& config, const Text& text);
 
 Client* client_create(const Config& config);
 void client_destroy(Client* client);
+Text client_profile(const Client& client);                       // a JSON object
+Text export_plan(const Client& client, const Config& settings);  // a JSON array; sends nothing
 
 // `to_sink` 1: the files go to the caller instead of `out`; see "Sink" below.
 Run* export_start(const Client& client, const Config& settings, std::int32_t to_sink);

@@ -42,7 +42,7 @@ from ._native import version_details
 from ._result import ExportResult, File, Issue
 from ._run import Run
 from ._sandbox import Sandbox
-from ._tables import SandboxOption, Setting, Status, sandbox_options, settings, statuses
+from ._tables import SandboxOption, Setting, Status, profiles, sandbox_options, settings, statuses
 
 __all__ = [
     "AuthenticationError",
@@ -81,6 +81,7 @@ __all__ = [
     "VerificationError",
     "__version__",
     "decrypt",
+    "profiles",
     "sandbox_options",
     "settings",
     "statuses",

@@ -32,7 +32,7 @@ class Client(Closing):
     nothing. After a fork, the child must create its own client.
 
     Args:
-        url: the service's origin, such as ``https://api.bcda.cms.gov``.
+        url: the service's origin, such as ``https://api.bcda.cms.gov``, or its FHIR base.
         config_file: a JSON file of ``{"name": value}`` with settings that are not given as arguments.
         env: whether settings that are given neither as arguments nor in `config_file` may come from the environment
             (``BCDA_URL``, ``BCDA_CLIENT_ID``, ...).
@@ -96,7 +96,7 @@ class Client(Closing):
         export at once. A file appears under its final name only when it is complete and verified.
 
         Args:
-            types: resource types, one job for each (default Patient, Coverage and ExplanationOfBenefit).
+            types: resource types; by default all that the service offers.
             out: the destination: a directory, which must not hold another export; an fsspec URL such as
                 ``s3://bucket/claims``; or a function that returns a :class:`SinkFile` for each file. The directory is
                 created if it is missing; its parent must exist.
@@ -215,6 +215,38 @@ class Client(Closing):
             '3.0.1'
         """
         return self.start_metadata()._follow(Progress(False))
+
+    # ---- What the library knows without a request ----
+
+    @property
+    def profile(self) -> dict[str, Any]:
+        """The profile of the service, as one row of :func:`profiles`: what `profile`, `profile_file` and `url` mean
+        together.
+
+        Example:
+            >>> client.profile["name"]
+            'bcda-2019'
+        """
+        row: dict[str, Any] = json.loads(self._native.profile())
+        return row
+
+    @takes_settings("export")
+    def plan(self, types: Types | None = None, **settings: Unpack[ExportSettings]) -> list[dict[str, Any]]:
+        """The requests that an :meth:`export` with these arguments would begin with. Sends nothing.
+
+        Each is a dict with ``purpose`` (``"discovery"``, ``"token"`` or ``"kick-off"``), ``method``, ``url``,
+        ``headers`` and ``body``. Credentials in them are replaced by ``***``.
+
+        Raises:
+            InvalidArgumentError: an argument is malformed, or the service does not export one of the types.
+            FilesystemError: a file that a setting names cannot be read.
+
+        Example:
+            >>> [(request["purpose"], request["method"]) for request in client.plan(["Patient"])]
+            [('token', 'POST'), ('kick-off', 'GET')]
+        """
+        requests: list[dict[str, Any]] = json.loads(self._native.plan(make_config({"types": types, **settings})))
+        return requests
 
     # ---- In the background ----
 

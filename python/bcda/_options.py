@@ -20,6 +20,26 @@ OptionValue = Union[str, float, bool, timedelta, "os.PathLike[str]", None]
 class ExportSettings(TypedDict, total=False):
     """The settings of one export."""
 
+    level: Literal["system", "patient", "group"] | None
+    """What to export: the whole system, all patients, or a group; by default the profile's."""
+    group: str | None
+    """Id of the group to export; by default the profile's (all at BCDA)."""
+    since: str | None
+    """Export only what changed since this time, such as 2026-02-13T08:00:00Z."""
+    until: str | None
+    """Export only what changed until this time."""
+    type_filters: List
+    """Searches that resources of a type must match, such as ExplanationOfBenefit?service-date=ge2025."""
+    elements: List
+    """Elements of the resources to export, such as Patient.name."""
+    include_associated_data: List
+    """Associated data to export too, such as LatestProvenanceResources."""
+    patients: List
+    """Patients to export, such as Patient/123; the kick-off is then sent by POST."""
+    output_format: str | None
+    """Format to ask for; leave it unset unless the service needs it."""
+    method: Literal["GET", "POST"] | None
+    """Method of the kick-off; by default GET."""
     restart: bool | None
     """Discard what an unfinished export left in the directory, and start again."""
     parallel: int | None
@@ -33,7 +53,7 @@ class ExportSettings(TypedDict, total=False):
     poll_max_interval: Duration
     """Longest wait between two status requests."""
     job_timeout: Duration
-    """Time limit for a job to finish; 0: no limit."""
+    """Time limit for a job to finish; by default the profile's (24h at BCDA); 0: no limit."""
     timeout: Duration
     """Time limit for the whole run; 0: no limit."""
     retries: int | None
@@ -49,12 +69,36 @@ class ExportSettings(TypedDict, total=False):
 class ClientSettings(ExportSettings, total=False):
     """The settings of a client."""
 
+    profile: Literal["auto", "bcda-v3", "bcda-v2", "bcda-v1", "bcda-2019", "ab2d", "dpc", "hapi", "generic"] | None
+    """What kind of server it is; auto decides by the URL."""
+    profile_file: Path
+    """JSON file with fields that replace those of the profile, as `bcda profiles NAME --json` prints them."""
+    auth: Literal["auto", "basic", "form", "smart", "token", "none"] | None
+    """How to authenticate; auto decides by the profile and the credentials."""
     client_id: str | None
     """Client id that the service issued."""
     client_secret: Secret
     """Client secret that belongs to client_id."""
     client_secret_file: Path
     """File that holds the client secret."""
+    signing_key: Path
+    """PEM or JWK file of the private key that signs token requests (SMART Backend Services)."""
+    signing_key_text: Secret
+    """The signing key itself as PEM or JWK text, instead of a file."""
+    signing_key_passphrase: Secret
+    """Passphrase of an encrypted signing key."""
+    signing_key_passphrase_file: Path
+    """File that holds the passphrase of an encrypted signing key."""
+    key_id: str | None
+    """Id under which the signing key is registered; by default the kid of a JWK."""
+    token_url: str | None
+    """URL that issues tokens, if it is not the profile's."""
+    scope: str | None
+    """Scopes to ask a token for, if they are not the profile's."""
+    access_token: Secret
+    """An access token that is at hand, instead of a client id and secret."""
+    access_token_file: Path
+    """File that holds an access token; it is read again when the service refuses the token."""
     private_key: Path
     """PEM file of the RSA private key whose public half is registered with the service."""
     private_key_pem: Secret
@@ -88,7 +132,7 @@ class ClientSettings(ExportSettings, total=False):
     max_manifest_bytes: Size
     """Largest manifest that is accepted."""
     types: List
-    """Resource types to export, one job for each."""
+    """Resource types to export; by default all that the service offers."""
     out: Out | None
     """Directory for the files; created if it is missing, but its parent must exist."""
 
@@ -131,6 +175,8 @@ class SandboxOptions(TypedDict, total=False):
     """Share of beneficiaries that cannot be retrieved and are listed in error files; from 50% the job fails. Takes a share such as 0.02 or 2%."""
     era: OptionValue
     """Behavior of the service in that month. In this order: error files encrypted and keys only in KeyMap; error files not listed; error files listed in plaintext; no encryption. Takes nov2018, sep2019, oct2019 or nov2019-off."""
+    profile: OptionValue
+    """The service that is emulated: that of 2019, or that of today. The latter answers /api/v1, /api/v2 and /api/v3 together, and era, bytes_per_type and files_per_type do not apply to it. Takes bcda-2019, bcda-v1, bcda-v2 or bcda-v3."""
     production: OptionValue
     """Whether a kick-off gets a 429 while a job of the same type runs. Takes true or false. Can be changed while the sandbox runs (bcda_sandbox_control)."""
     retry_after: OptionValue
@@ -148,7 +194,7 @@ class SandboxOptions(TypedDict, total=False):
     directory: OptionValue
     """Directory in which the sandbox creates its temporary directory. Default: TMPDIR, or else /tmp. Takes the path of a directory."""
     token_lifetime: OptionValue
-    """How long a new access token is accepted. Takes a duration such as 200ms, 5s, 60m or 24h. Can be changed while the sandbox runs (bcda_sandbox_control)."""
+    """How long a new access token is accepted. Default: 60 minutes, or 20 minutes in the service of today. Takes a duration such as 200ms, 5s, 60m or 24h. Can be changed while the sandbox runs (bcda_sandbox_control)."""
     pending_time: OptionValue
     """How long a new job is Pending. Takes a duration such as 200ms, 5s, 60m or 24h. Can be changed while the sandbox runs (bcda_sandbox_control)."""
     job_time: OptionValue

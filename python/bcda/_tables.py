@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass
 from functools import cache
+from typing import Any
 
 from . import _native
 
@@ -63,6 +65,19 @@ def settings() -> list[Setting]:
         ['4']
     """
     return [Setting(**row) for row in _native.settings()]
+
+
+def profiles() -> list[dict[str, Any]]:
+    """What the library knows about each kind of server: a row for each value of the setting ``profile`` but ``auto``.
+
+    ``docs/servers.md`` explains the fields. A row, written as JSON, is a `profile_file`.
+
+    Example:
+        >>> bcda.profiles()[0]["name"]
+        'bcda-v3'
+    """
+    rows: list[dict[str, Any]] = json.loads(_native.profiles())
+    return rows
 
 
 def sandbox_options() -> list[SandboxOption]:

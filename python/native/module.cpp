@@ -74,6 +74,7 @@ PYBIND11_MODULE(_native, module) {
   module.attr("version_details") = text(bcda::version_details());
   module.def("statuses", &statuses);
   module.def("settings", &settings);
+  module.def("profiles", [] { return text(bcda::profiles()); });
   module.def("find_setting", &find_setting, py::arg("name"));
   module.def("command", &command, py::arg("arguments"));
   add_config(module);

@@ -75,6 +75,12 @@ class Client {
     return start(none, nullptr, [](bcda::Client& client, auto) { return client.start_metadata(); });
   }
 
+  std::string plan(Config& settings) {
+    const auto client = open();
+    return settings.use([&] { return outside([&] { return client->plan(settings.native()); }); });
+  }
+  std::string profile() const { return std::string(open()->profile()); }
+
   // Runs that were started continue.
   void close() {
     auto going = std::move(client_);
@@ -85,10 +91,15 @@ class Client {
   bool closed() const { return !client_; }
 
  private:
+  // A copy, because another thread may close this client.
+  std::shared_ptr<bcda::Client> open() const {
+    if (!client_) throw Failure{BCDA_STATE, "the client is closed"};
+    return client_;
+  }
+
   template <class Start>
   std::shared_ptr<Run> start(Config& settings, std::shared_ptr<bcda::Sink> sink, Start&& start) {
-    const auto client = client_;  // a copy, because another thread may close this client
-    if (!client) throw Failure{BCDA_STATE, "the client is closed"};
+    const auto client = open();
     if (gil_refused()) throw Failure{BCDA_STATE, "the Python interpreter is ending"};
     return settings.use([&] {
       auto run = outside([&] { return start(*client, sink.get()); });
@@ -251,6 +262,8 @@ void add_runs(py::module_& module) {
            py::arg("sink").none(true))
       .def("start_manifest", &Client::start_manifest, py::arg("settings"))
       .def("start_metadata", &Client::start_metadata)
+      .def("plan", [](Client& client, Config& settings) { return text(client.plan(settings)); }, py::arg("settings"))
+      .def("profile", [](const Client& client) { return text(client.profile()); })
       .def("close", &Client::close)
       .def_property_readonly("closed", &Client::closed);
 }

@@ -113,9 +113,11 @@ def test_types_for_checkers_have_the_names_of_the_tables() -> None:
 
 
 def test_types_for_checkers_know_the_choices() -> None:
-    (choices,) = (row.choices for row in TABLE.values() if row.type == "choice")
-    annotation = str(_options.ExportSettings.__annotations__["durability"])
-    assert all(f'"{choice}"' in annotation or f"'{choice}'" in annotation for choice in choices.split(","))
+    choices = {name: row.choices.split(",") for name, row in TABLE.items() if row.type == "choice"}
+    assert choices.keys() >= {"profile", "auth", "level", "method", "durability"}
+    for name, known in choices.items():
+        annotation = str(_options.ClientSettings.__annotations__[name])
+        assert all(f'"{choice}"' in annotation or f"'{choice}'" in annotation for choice in known)
 
 
 # ---- Their values ----
@@ -126,13 +128,17 @@ OF_TYPE: dict[str, list[Any]] = {
     "integer": [3, "3"],
     "duration": [3, 0.25, "250ms", "5m", timedelta(milliseconds=1500), timedelta(days=1)],
     "size": [65536, "64KiB", "1GiB"],
-    "choice": ["power", "process"],
 }
 KEY = VECTORS / "keys/rsa2048.pkcs1.pem"
 ENCRYPTED = VECTORS / "keys/rsa2048.pkcs8.encrypted.pem"
 PASSPHRASE: str = json.loads((VECTORS / "vectors.json").read_text())["passphrase"]
 VALUES: dict[str, list[Any]] = {
     "url": ["https://service.example"],
+    "token_url": ["https://service.example/auth/token"],
+    "access_token": ["x", lambda: "x"],
+    "signing_key": [str(KEY), KEY],
+    "signing_key_text": [KEY.read_text(), KEY.read_text],
+    "signing_key_passphrase": [PASSPHRASE, lambda: PASSPHRASE],
     "client_secret": ["x", lambda: "x"],
     "private_key": [str(KEY), KEY],
     "private_key_pem": [KEY.read_text(), KEY.read_text],
@@ -141,12 +147,36 @@ VALUES: dict[str, list[Any]] = {
     "types": ["Patient", "Patient, Coverage", ["Patient"], ("Patient", "Coverage"), {"Patient"}, iter(["Patient"])],
     "out": ["claims", Path("claims"), "memory://claims", lambda name, type: None],
 }
-FILES = {"client_secret_file": "x", "private_key_passphrase_file": PASSPHRASE}  # made for the test
+# What to export. The service of 2019 takes only the type; a plan for another server shows the others.
+WHAT: dict[str, list[Any]] = {
+    "level": ["system", "patient"],
+    "group": ["all", "an-id.1"],
+    "since": ["2020-02-13T08:00:00Z"],
+    "until": ["2020-02-13T08:00:00.000-05:00"],
+    "type_filters": ["Patient?active=true", ["Patient?active=true", "Patient?gender=female,male"]],
+    "elements": ["Patient.name", ["Patient.name", "Patient.gender"]],
+    "include_associated_data": ["LatestProvenanceResources", ["LatestProvenanceResources"]],
+    "patients": ["Patient/1", ["Patient/1", "Patient/2"]],
+    "output_format": ["application/fhir+ndjson"],
+    "method": ["GET", "POST"],
+}
+CHOICES: dict[str, list[Any]] = {name: row.choices.split(",") for name, row in TABLE.items() if row.type == "choice"}
+VALUES = {**VALUES, **WHAT, **CHOICES, "profile": ["auto", "bcda-2019"], "auth": ["auto", "basic"]}
+FILES = {  # made for the test
+    "client_secret_file": "x",
+    "private_key_passphrase_file": PASSPHRASE,
+    "signing_key_passphrase_file": PASSPHRASE,
+    "access_token_file": "x",
+    "profile_file": "{}",
+}
 WITH: dict[str, dict[str, Any]] = {
     "private_key_passphrase": {"private_key": ENCRYPTED},
     "private_key_passphrase_file": {"private_key": ENCRYPTED},
+    "signing_key_passphrase": {"signing_key": ENCRYPTED},
+    "signing_key_passphrase_file": {"signing_key": ENCRYPTED},
     "client_secret_file": {"client_secret": None},
 }
+HOW = sorted(EXPORT - {"types", "out"} - WHAT.keys())
 
 
 def values_of(name: str, directory: Path, sandbox: bcda.Sandbox) -> list[Any]:
@@ -171,10 +201,20 @@ def test_a_client_takes(name: str, tmp_path: Path, shared_sandbox: bcda.Sandbox)
         bcda.Client(env=False, **how).close()
 
 
-@pytest.mark.parametrize("name", sorted(EXPORT - {"types", "out"}))
+@pytest.mark.parametrize("name", HOW)
 def test_an_export_takes(name: str, shared_client: bcda.Client, tmp_path: Path) -> None:
-    for number, value in enumerate([None, *OF_TYPE[TABLE[name].type]]):
+    for number, value in enumerate([None, *(VALUES.get(name) or OF_TYPE[TABLE[name].type])]):
         shared_client.start(["Patient"], out=tmp_path / str(number), **{name: value}).close()
+
+
+@pytest.mark.parametrize("name", WHAT)
+def test_a_plan_takes(name: str, shared_sandbox: bcda.Sandbox) -> None:
+    level = {"level": "group" if name == "group" else "system"}
+    client = shared_sandbox.client(profile="generic", auth="none")
+    for value in [None, *WHAT[name]]:
+        if value is None and name in ("level", "group"):
+            continue  # this server has no default for them
+        assert client.plan(["Patient"], **{**level, name: value})
 
 
 CALLS: dict[str, Callable[[bcda.Client, Path, dict[str, Any]], Any]] = {
@@ -192,7 +232,7 @@ CALLS: dict[str, Callable[[bcda.Client, Path, dict[str, Any]], Any]] = {
 def test_every_call_takes_all_of_them(
     call: Callable[[bcda.Client, Path, dict[str, Any]], Any], form: int, shared_client: bcda.Client, tmp_path: Path
 ) -> None:
-    how = {name: OF_TYPE[TABLE[name].type][form] for name in EXPORT - {"types", "out"}}
+    how = {name: (VALUES.get(name) or OF_TYPE[TABLE[name].type])[form] for name in HOW}
     how["poll_interval"] = [0.02, timedelta(milliseconds=20)][form]
     how["timeout"] = [60, timedelta(seconds=60)][form]
     assert len(call(shared_client, tmp_path / "claims", how)) == 2
@@ -383,4 +423,12 @@ def test_an_item_of_a_list_may_hold_a_comma() -> None:
     assert shown(("https://a,b", "c")) == '["https://a,b","c"]'
     assert shown('["https://a,b","c"]') == '["https://a,b","c"]'
     assert shown([]) == ""
-    assert make_config({"types": []}).get("types") == ""  # instead of the default
+
+
+@pytest.mark.parametrize("name", sorted(name for name in EXPORT if TABLE[name].type == "list"))
+def test_a_list_of_nothing_is_not_taken_for_everything(name: str) -> None:
+    nothing: list[Any] = [[], (), set(), iter([])]
+    for empty in nothing:
+        with pytest.raises(bcda.InvalidArgumentError, match=f"{name} is an empty list"):
+            make_config({name: empty})
+    assert make_config({name: None}).get(name) == ""

@@ -93,3 +93,20 @@ bcda_metadata <- function(client) {
   on.exit(close(run))
   wait_for(run, FALSE)
 }
+
+#' The profile of a client's service
+#'
+#' What the library knows about the service: what the settings `profile`, `profile_file` and `url` mean together. It uses
+#' no network.
+#'
+#' @param client a client from [bcda_client()].
+#' @return A list: one element of [bcda_profiles()].
+#' @seealso [bcda_plan()]
+#' @export
+#' @examples
+#' client <- bcda_client("https://api.bcda.cms.gov", client_id = "id", client_secret = "secret", env = FALSE)
+#' bcda_client_profile(client)$name
+#' close(client)
+bcda_client_profile <- function(client) {
+  parsed_json(native_client_profile(handle_of(client, "bcda_client")), "the profile")
+}

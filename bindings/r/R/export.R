@@ -20,7 +20,7 @@
 #'
 #' @inheritParams bcda_client
 #' @param client a client from [bcda_client()].
-#' @param types resource types, one job for each.
+#' @param types resource types; by default all that the service offers.
 #' @param out the destination: a directory, or a function that returns a sink for each file; see the section
 #'   "Destination" of [bcda_export()].
 #' @param progress `TRUE`: a progress bar, which is the default in an interactive session. `FALSE`: no progress bar. Or
@@ -88,6 +88,26 @@ start_manifest <- function(client, settings) {
   new_run(native_manifest_start(handle_of(client, "bcda_client"), config), client, function(result) {
     new_manifest(native_result_manifest(result))
   })
+}
+
+#' What an export would send
+#'
+#' Returns the requests that [bcda_export()] with the same arguments would begin with, and sends nothing.
+#'
+#' @return A list with one list for each request: `purpose` (`"discovery"`, `"token"` or `"kick-off"`), `method`, `url`,
+#'   `headers` and `body`. Credentials in them are replaced by `***`.
+#' @name bcda_plan
+#' @seealso [bcda_export()], [bcda_client_profile()]
+#' @examples
+#' client <- bcda_client("https://api.bcda.cms.gov", client_id = "id", client_secret = "secret", env = FALSE)
+#' for (request in bcda_plan(client, "Patient")) cat(request$method, request$url, "\n")
+#' close(client)
+NULL
+
+plan_of <- function(client, settings) {
+  config <- make_config(settings)
+  on.exit(native_config_destroy(config))
+  parsed_json(native_export_plan(handle_of(client, "bcda_client"), config), "the plan")
 }
 
 finish <- function(run, progress) {

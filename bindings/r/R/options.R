@@ -1,10 +1,28 @@
 # Functions whose arguments are settings or options. Generated from the library's tables by ./dev docs.
 
 #' @rdname bcda_client
-#' @param url Origin of the service, such as https://api.bcda.cms.gov, without a path. (text)
+#' @param url Origin of the service, such as https://api.bcda.cms.gov, or its FHIR base. (text)
+#' @param profile What kind of server it is; auto decides by the URL. (`"auto"` or `"bcda-v3"` or `"bcda-v2"` or
+#'   `"bcda-v1"` or `"bcda-2019"` or `"ab2d"` or `"dpc"` or `"hapi"` or `"generic"`, by default `auto`)
+#' @param profile_file JSON file with fields that replace those of the profile, as `bcda profiles NAME --json` prints
+#'   them. (a path)
+#' @param auth How to authenticate; auto decides by the profile and the credentials. (`"auto"` or `"basic"` or
+#'   `"form"` or `"smart"` or `"token"` or `"none"`, by default `auto`)
 #' @param client_id Client id that the service issued. (text)
 #' @param client_secret Client secret that belongs to client_id. (text, or a function that returns it)
 #' @param client_secret_file File that holds the client secret. (a path)
+#' @param signing_key PEM or JWK file of the private key that signs token requests (SMART Backend Services). (a path)
+#' @param signing_key_text The signing key itself as PEM or JWK text, instead of a file. (text, or a function that
+#'   returns it)
+#' @param signing_key_passphrase Passphrase of an encrypted signing key. (text, or a function that returns it)
+#' @param signing_key_passphrase_file File that holds the passphrase of an encrypted signing key. (a path)
+#' @param key_id Id under which the signing key is registered; by default the kid of a JWK. (text)
+#' @param token_url URL that issues tokens, if it is not the profile's. (text)
+#' @param scope Scopes to ask a token for, if they are not the profile's. (text)
+#' @param access_token An access token that is at hand, instead of a client id and secret. (text, or a function that
+#'   returns it)
+#' @param access_token_file File that holds an access token; it is read again when the service refuses the token. (a
+#'   path)
 #' @param private_key PEM file of the RSA private key whose public half is registered with the service. (a path)
 #' @param private_key_pem The private key itself as PEM text, instead of a file. (text, or a function that returns
 #'   it)
@@ -27,8 +45,20 @@
 #' @param token_lifetime Lifetime assumed for a token when the service states none. (a duration, by default `1h`)
 #' @param max_header_bytes Largest head of an answer that is accepted. (a size, by default `64KiB`)
 #' @param max_manifest_bytes Largest manifest that is accepted. (a size, by default `1GiB`)
-#' @param types Resource types to export, one job for each. (a character vector, by default
-#'   `Patient,Coverage,ExplanationOfBenefit`)
+#' @param types Resource types to export; by default all that the service offers. (a character vector)
+#' @param level What to export: the whole system, all patients, or a group; by default the profile's. (`"system"` or
+#'   `"patient"` or `"group"`)
+#' @param group Id of the group to export; by default the profile's (all at BCDA). (text)
+#' @param since Export only what changed since this time, such as 2026-02-13T08:00:00Z. (text)
+#' @param until Export only what changed until this time. (text)
+#' @param type_filters Searches that resources of a type must match, such as
+#'   ExplanationOfBenefit?service-date=ge2025. (a character vector)
+#' @param elements Elements of the resources to export, such as Patient.name. (a character vector)
+#' @param include_associated_data Associated data to export too, such as LatestProvenanceResources. (a character
+#'   vector)
+#' @param patients Patients to export, such as Patient/123; the kick-off is then sent by POST. (a character vector)
+#' @param output_format Format to ask for; leave it unset unless the service needs it. (text)
+#' @param method Method of the kick-off; by default GET. (`"GET"` or `"POST"`)
 #' @param out Directory for the files; created if it is missing, but its parent must exist. (a path)
 #' @param restart Discard what an unfinished export left in the directory, and start again. (`TRUE` or `FALSE`, by
 #'   default `false`)
@@ -40,7 +70,8 @@
 #' @param poll_interval First wait between two status requests; each wait is 1.5 times the one before. (a duration,
 #'   by default `1s`)
 #' @param poll_max_interval Longest wait between two status requests. (a duration, by default `30s`)
-#' @param job_timeout Time limit for a job to finish; 0: no limit. (a duration, by default `24h`)
+#' @param job_timeout Time limit for a job to finish; by default the profile's (24h at BCDA); 0: no limit. (a
+#'   duration)
 #' @param timeout Time limit for the whole run; 0: no limit. (a duration, by default `0s`)
 #' @param retries How often a failed request is repeated, 0 to 100. (a whole number, by default `5`)
 #' @param outage_limit How long status requests may keep failing after the retries are used up, while a job runs. (a
@@ -53,45 +84,68 @@
 #'   environment.
 #' @param ... must be empty, because the arguments after it are given by name.
 #' @export
-bcda_client <- function(url = NULL, ..., client_id = NULL, client_secret = NULL, client_secret_file = NULL,
+bcda_client <- function(url = NULL, ..., profile = NULL, profile_file = NULL, auth = NULL, client_id = NULL,
+                        client_secret = NULL, client_secret_file = NULL, signing_key = NULL, signing_key_text = NULL,
+                        signing_key_passphrase = NULL, signing_key_passphrase_file = NULL, key_id = NULL,
+                        token_url = NULL, scope = NULL, access_token = NULL, access_token_file = NULL,
                         private_key = NULL, private_key_pem = NULL, private_key_passphrase = NULL,
                         private_key_passphrase_file = NULL, ca_file = NULL, allow_http = NULL,
                         allowed_origins = NULL, threads = NULL, share_threads = NULL, user_agent = NULL,
                         connect_timeout = NULL, idle_timeout = NULL, request_timeout = NULL, token_lifetime = NULL,
-                        max_header_bytes = NULL, max_manifest_bytes = NULL, types = NULL, out = NULL, restart = NULL,
-                        parallel = NULL, allow_plaintext = NULL, durability = NULL, poll_interval = NULL,
-                        poll_max_interval = NULL, job_timeout = NULL, timeout = NULL, retries = NULL,
-                        outage_limit = NULL, retry_delay = NULL, retry_max_delay = NULL, config_file = NULL,
-                        env = TRUE) {
+                        max_header_bytes = NULL, max_manifest_bytes = NULL, types = NULL, level = NULL, group = NULL,
+                        since = NULL, until = NULL, type_filters = NULL, elements = NULL,
+                        include_associated_data = NULL, patients = NULL, output_format = NULL, method = NULL,
+                        out = NULL, restart = NULL, parallel = NULL, allow_plaintext = NULL, durability = NULL,
+                        poll_interval = NULL, poll_max_interval = NULL, job_timeout = NULL, timeout = NULL,
+                        retries = NULL, outage_limit = NULL, retry_delay = NULL, retry_max_delay = NULL,
+                        config_file = NULL, env = TRUE) {
   client_with(settings_in(environment(), list(...)), config_file, env)
 }
 
 #' @rdname bcda_export
 #' @export
-bcda_export <- function(client, types = NULL, out = NULL, progress = interactive(), ..., restart = NULL,
-                        parallel = NULL, allow_plaintext = NULL, durability = NULL, poll_interval = NULL,
-                        poll_max_interval = NULL, job_timeout = NULL, timeout = NULL, retries = NULL,
-                        outage_limit = NULL, retry_delay = NULL, retry_max_delay = NULL) {
+bcda_export <- function(client, types = NULL, out = NULL, progress = interactive(), ..., level = NULL, group = NULL,
+                        since = NULL, until = NULL, type_filters = NULL, elements = NULL,
+                        include_associated_data = NULL, patients = NULL, output_format = NULL, method = NULL,
+                        restart = NULL, parallel = NULL, allow_plaintext = NULL, durability = NULL,
+                        poll_interval = NULL, poll_max_interval = NULL, job_timeout = NULL, timeout = NULL,
+                        retries = NULL, outage_limit = NULL, retry_delay = NULL, retry_max_delay = NULL) {
   finish(start_export(client, settings_in(environment(), list(...))), progress)
 }
 
 #' @rdname bcda_start
 #' @inheritParams bcda_export
 #' @export
-bcda_start <- function(client, types = NULL, out = NULL, ..., restart = NULL, parallel = NULL,
-                       allow_plaintext = NULL, durability = NULL, poll_interval = NULL, poll_max_interval = NULL,
-                       job_timeout = NULL, timeout = NULL, retries = NULL, outage_limit = NULL, retry_delay = NULL,
+bcda_start <- function(client, types = NULL, out = NULL, ..., level = NULL, group = NULL, since = NULL, until = NULL,
+                       type_filters = NULL, elements = NULL, include_associated_data = NULL, patients = NULL,
+                       output_format = NULL, method = NULL, restart = NULL, parallel = NULL, allow_plaintext = NULL,
+                       durability = NULL, poll_interval = NULL, poll_max_interval = NULL, job_timeout = NULL,
+                       timeout = NULL, retries = NULL, outage_limit = NULL, retry_delay = NULL,
                        retry_max_delay = NULL) {
   start_export(client, settings_in(environment(), list(...)))
 }
 
 #' @rdname bcda_export
 #' @export
-bcda_manifest <- function(client, types = NULL, progress = interactive(), ..., restart = NULL, parallel = NULL,
-                          allow_plaintext = NULL, durability = NULL, poll_interval = NULL, poll_max_interval = NULL,
-                          job_timeout = NULL, timeout = NULL, retries = NULL, outage_limit = NULL,
-                          retry_delay = NULL, retry_max_delay = NULL) {
+bcda_manifest <- function(client, types = NULL, progress = interactive(), ..., level = NULL, group = NULL,
+                          since = NULL, until = NULL, type_filters = NULL, elements = NULL,
+                          include_associated_data = NULL, patients = NULL, output_format = NULL, method = NULL,
+                          restart = NULL, parallel = NULL, allow_plaintext = NULL, durability = NULL,
+                          poll_interval = NULL, poll_max_interval = NULL, job_timeout = NULL, timeout = NULL,
+                          retries = NULL, outage_limit = NULL, retry_delay = NULL, retry_max_delay = NULL) {
   finish(start_manifest(client, settings_in(environment(), list(...))), progress)
+}
+
+#' @rdname bcda_plan
+#' @inheritParams bcda_export
+#' @export
+bcda_plan <- function(client, types = NULL, ..., level = NULL, group = NULL, since = NULL, until = NULL,
+                      type_filters = NULL, elements = NULL, include_associated_data = NULL, patients = NULL,
+                      output_format = NULL, method = NULL, restart = NULL, parallel = NULL, allow_plaintext = NULL,
+                      durability = NULL, poll_interval = NULL, poll_max_interval = NULL, job_timeout = NULL,
+                      timeout = NULL, retries = NULL, outage_limit = NULL, retry_delay = NULL,
+                      retry_max_delay = NULL) {
+  plan_of(client, settings_in(environment(), list(...)))
 }
 
 #' @rdname bcda_export
@@ -99,10 +153,12 @@ bcda_manifest <- function(client, types = NULL, progress = interactive(), ..., r
 #'   export (`e$result`).
 #' @param file the name or the URL of one file of the manifest, to fetch only that file.
 #' @export
-bcda_fetch <- function(client, manifest, out = NULL, file = NULL, progress = interactive(), ..., restart = NULL,
-                       parallel = NULL, allow_plaintext = NULL, durability = NULL, poll_interval = NULL,
-                       poll_max_interval = NULL, job_timeout = NULL, timeout = NULL, retries = NULL,
-                       outage_limit = NULL, retry_delay = NULL, retry_max_delay = NULL) {
+bcda_fetch <- function(client, manifest, out = NULL, file = NULL, progress = interactive(), ..., level = NULL,
+                       group = NULL, since = NULL, until = NULL, type_filters = NULL, elements = NULL,
+                       include_associated_data = NULL, patients = NULL, output_format = NULL, method = NULL,
+                       restart = NULL, parallel = NULL, allow_plaintext = NULL, durability = NULL,
+                       poll_interval = NULL, poll_max_interval = NULL, job_timeout = NULL, timeout = NULL,
+                       retries = NULL, outage_limit = NULL, retry_delay = NULL, retry_max_delay = NULL) {
   finish(start_fetch(client, manifest, file, settings_in(environment(), list(...))), progress)
 }
 
@@ -134,6 +190,9 @@ bcda_decrypt <- function(path, output, key = NULL, manifest = NULL, label = NULL
 #' @param era Behavior of the service in that month. In this order: error files encrypted and keys only in KeyMap;
 #'   error files not listed; error files listed in plaintext; no encryption. Takes nov2018, sep2019, oct2019 or
 #'   nov2019-off. (by default `sep2019`)
+#' @param profile The service that is emulated: that of 2019, or that of today. The latter answers /api/v1, /api/v2
+#'   and /api/v3 together, and era, bytes_per_type and files_per_type do not apply to it. Takes bcda-2019, bcda-v1,
+#'   bcda-v2 or bcda-v3. (by default `bcda-2019`)
 #' @param production Whether a kick-off gets a 429 while a job of the same type runs. Takes true or false. Can be
 #'   changed while the sandbox runs (bcda_sandbox_control). (by default `false`)
 #' @param retry_after The Retry-After of that 429. Takes seconds. Can be changed while the sandbox runs
@@ -147,8 +206,9 @@ bcda_decrypt <- function(path, output, key = NULL, manifest = NULL, label = NULL
 #'   path of a PEM file.
 #' @param directory Directory in which the sandbox creates its temporary directory. Default: TMPDIR, or else /tmp.
 #'   Takes the path of a directory.
-#' @param token_lifetime How long a new access token is accepted. Takes a duration such as 200ms, 5s, 60m or 24h. Can
-#'   be changed while the sandbox runs (bcda_sandbox_control). (by default `60m`)
+#' @param token_lifetime How long a new access token is accepted. Default: 60 minutes, or 20 minutes in the service
+#'   of today. Takes a duration such as 200ms, 5s, 60m or 24h. Can be changed while the sandbox runs
+#'   (bcda_sandbox_control).
 #' @param pending_time How long a new job is Pending. Takes a duration such as 200ms, 5s, 60m or 24h. Can be changed
 #'   while the sandbox runs (bcda_sandbox_control). (by default `500ms`)
 #' @param job_time How long a new job is In Progress. Takes a duration such as 200ms, 5s, 60m or 24h. Can be changed
@@ -162,9 +222,9 @@ bcda_decrypt <- function(path, output, key = NULL, manifest = NULL, label = NULL
 #' @export
 bcda_sandbox <- function(beneficiaries = NULL, ..., port = NULL, host = NULL, tls = NULL, seed = NULL,
                          beneficiaries_per_file = NULL, bytes_per_type = NULL, files_per_type = NULL,
-                         error_rate = NULL, era = NULL, production = NULL, retry_after = NULL, client_id = NULL,
-                         client_secret = NULL, second_client_id = NULL, second_client_secret = NULL,
-                         public_key = NULL, directory = NULL, token_lifetime = NULL, pending_time = NULL,
-                         job_time = NULL, job_lifetime = NULL, clock = NULL, fault = NULL) {
+                         error_rate = NULL, era = NULL, profile = NULL, production = NULL, retry_after = NULL,
+                         client_id = NULL, client_secret = NULL, second_client_id = NULL,
+                         second_client_secret = NULL, public_key = NULL, directory = NULL, token_lifetime = NULL,
+                         pending_time = NULL, job_time = NULL, job_lifetime = NULL, clock = NULL, fault = NULL) {
   sandbox_with(given(environment(), list(...)))
 }

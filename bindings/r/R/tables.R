@@ -11,16 +11,19 @@ rows <- function(count, ...) {
 #' `bcda_settings()` returns the table of settings. They are the arguments of [bcda_client()] and of the functions for
 #' exports, the environment variables, and the members of a configuration file. `bcda_status()` returns the status codes
 #' and the classes of their conditions. `bcda_sandbox_options()` returns the options of [bcda_sandbox()].
-#' `bcda_version()` returns the version of the library.
+#' `bcda_profiles()` returns what the library knows about each kind of server, with one element for each value of the
+#' setting `profile` but `auto`. `bcda_version()` returns the version of the library.
 #'
 #' @param details whether to include the versions of Boost, OpenSSL and zlib.
-#' @return A data frame with one row for each setting, status or option. `bcda_version()` returns a string.
+#' @return A data frame with one row for each setting, status or option. `bcda_profiles()` returns a list of lists, named
+#'   by the profiles; `docs/servers.md` in the repository explains the fields. `bcda_version()` returns a string.
 #' @name bcda_tables
 #' @examples
 #' bcda_version()
 #' bcda_settings()[1:5, c("name", "type", "default")]
 #' bcda_status()[1:5, ]
 #' bcda_sandbox_options()[c("name", "default")]
+#' names(bcda_profiles())
 NULL
 
 #' @rdname bcda_tables
@@ -56,6 +59,13 @@ bcda_sandbox_options <- function() {
     native_sandbox_option_count(),
     name = native_sandbox_option_name, default = native_sandbox_option_default, help = native_sandbox_option_help
   )
+}
+
+#' @rdname bcda_tables
+#' @export
+bcda_profiles <- function() {
+  profiles <- parsed_json(native_profiles(), "the table of profiles")
+  stats::setNames(profiles, vapply(profiles, function(profile) profile[["name"]], ""))
 }
 
 #' @rdname bcda_tables

@@ -69,6 +69,7 @@ time_of <- function(text) {
 
 # Parses JSON from outside. The parser's message is dropped, because it may contain the data.
 parsed_json <- function(text, what, simplify = FALSE, code = "PROTOCOL", file = NA_character_) {
+  force(text) # a failure of the call that gives it is not one of the parser
   tryCatch(
     jsonlite::parse_json(text, simplifyVector = simplify, bigint_as_char = TRUE),
     error = function(e) fail(code, what, " is not JSON", file = file)

@@ -76,6 +76,10 @@ cat(c(
   fun("bcda_export", "bcda_manifest", c("client", "types = NULL", "progress = interactive()"), more,
     paste0("finish(start_manifest(client, ", given, "), progress)")
   ),
+  fun("bcda_plan", "bcda_plan", c("client", "types = NULL"), more,
+    paste0("plan_of(client, ", given, ")"),
+    params = "#' @inheritParams bcda_export"
+  ),
   fun("bcda_export", "bcda_fetch", c("client", "manifest", "out = NULL", "file = NULL", "progress = interactive()"), more,
     paste0("finish(start_fetch(client, manifest, file, ", given, "), progress)"),
     params = c(

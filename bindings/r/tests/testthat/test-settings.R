@@ -9,7 +9,9 @@ test_that("the tables are as the library has them", {
   expect_gt(nrow(TABLE), 30)
   expect_identical(TABLE$env, paste0("BCDA_", toupper(TABLE$name)))
   expect_match(TABLE$help, "\\.$")
-  expect_setequal(TABLE$name[TABLE$secret], c("client_secret", "private_key_pem", "private_key_passphrase"))
+  expect_setequal(TABLE$name[TABLE$secret], c(
+    "access_token", "client_secret", "private_key_pem", "private_key_passphrase", "signing_key_text", "signing_key_passphrase"
+  ))
   expect_identical(anyDuplicated(TABLE$name), 0L)
   expect_identical(names(bcda_sandbox_options()), c("name", "default", "help"))
   expect_match(bcda_version(), "^[0-9]+\\.[0-9]+\\.[0-9]+$")
@@ -21,6 +23,7 @@ test_that("every setting is an argument, and no argument is none", {
   own <- list(
     list(bcda_client, TABLE$name, c("...", "config_file", "env")), list(bcda_export, EXPORT, c("...", "client", "progress")),
     list(bcda_start, EXPORT, c("...", "client")), list(bcda_manifest, setdiff(EXPORT, "out"), c("...", "client", "progress")),
+    list(bcda_plan, setdiff(EXPORT, "out"), c("...", "client")),
     list(bcda_fetch, setdiff(EXPORT, "types"), c("...", "client", "manifest", "file", "progress")),
     list(bcda_decrypt, DECRYPT, c("...", "path", "output", "key", "manifest", "label", "progress", "env")),
     list(bcda_sandbox, bcda_sandbox_options()$name, "...")
@@ -52,7 +55,17 @@ test_that("every setting is documented", {
 OF_TYPE <- list(
   string = list("x"), boolean = list(TRUE, FALSE, "yes", "off"), integer = list(3, 3L, "3"),
   duration = list(3, 3L, 0.25, "250ms", "5m", as.difftime(1.5, units = "secs"), as.difftime(1, units = "days")),
-  size = list(65536, 65536L, "64KiB", "1GiB", 1e6), choice = list("power", "process")
+  size = list(65536, 65536L, "64KiB", "1GiB", 1e6)
+)
+
+# What to export. The service of 2019 takes only the type; a plan for another server shows the others.
+WHAT <- list(
+  level = list("system", "patient"), group = list("all", "an-id.1"), since = list("2020-02-13T08:00:00Z"),
+  until = list("2020-02-13T08:00:00.000-05:00"),
+  type_filters = list("Patient?active=true", c("Patient?active=true", "Patient?gender=female,male")),
+  elements = list("Patient.name", c("Patient.name", "Patient.gender")),
+  include_associated_data = list("LatestProvenanceResources"), patients = list("Patient/1", c("Patient/1", "Patient/2")),
+  output_format = list("application/fhir+ndjson"), method = list("GET", "POST")
 )
 
 values_of <- function(name) {
@@ -63,8 +76,15 @@ values_of <- function(name) {
     private_key_passphrase = list(PASSPHRASE, function() PASSPHRASE),
     private_key_passphrase_file = list(secret_file(PASSPHRASE)), ca_file = list(shared_sandbox()$ca_file),
     allowed_origins = list("https://a.example", c("https://a.example", "https://b.example:8443")),
-    types = list("Patient", "Patient, Coverage", c("Patient", "Coverage"), function() "Patient"), out = list("claims", place())
+    types = list("Patient", "Patient, Coverage", c("Patient", "Coverage"), function() "Patient"), out = list("claims", place()),
+    profile = list("auto", "bcda-2019"), profile_file = list(secret_file("{}")), auth = list("auto", "basic"),
+    token_url = list("https://service.example/auth/token"), access_token = list("x", function() "x"),
+    access_token_file = list(secret_file("x")), signing_key = list(key_file(SMALL)),
+    signing_key_text = list(text_of(key_file(SMALL)), function() text_of(key_file(SMALL))),
+    signing_key_passphrase = list(PASSPHRASE, function() PASSPHRASE),
+    signing_key_passphrase_file = list(secret_file(PASSPHRASE)), durability = list("power", "process")
   )
+  own <- c(own, WHAT)
   own[[name]] %||% OF_TYPE[[TABLE$type[TABLE$name == name]]]
 }
 
@@ -77,7 +97,11 @@ secret_file <- function(text) {
 
 test_that("a client takes every setting in every form, and NULL for the default", {
   encrypted <- list(private_key = key_file(SMALL, ".pkcs8.encrypted.pem"))
-  with <- list(private_key_passphrase = encrypted, private_key_passphrase_file = encrypted)
+  signing <- list(signing_key = encrypted$private_key)
+  with <- list(
+    private_key_passphrase = encrypted, private_key_passphrase_file = encrypted,
+    signing_key_passphrase = signing, signing_key_passphrase_file = signing
+  )
   for (name in TABLE$name) {
     values <- values_of(name)
     expect_gt(length(values), 0)
@@ -103,9 +127,20 @@ test_that("every call takes every setting of an export", {
     function(...) bcda_fetch(shared_client(), manifest, place(), progress = FALSE, ...)
   )
   for (form in 1:2) {
-    how <- lapply(stats::setNames(nm = setdiff(EXPORT, c("types", "out"))), function(name) values_of(name)[[form]])
+    how <- lapply(stats::setNames(nm = setdiff(EXPORT, c("types", "out", names(WHAT)))), function(name) values_of(name)[[form]])
     how$poll_interval <- list(0.02, as.difftime(0.02, units = "secs"))[[form]]
     for (call in calls) expect_identical(nrow(do.call(call, how)$files), 2L)
+  }
+})
+
+test_that("a plan takes what to export", {
+  client <- client_of(shared_sandbox(), profile = "generic", auth = "none")
+  for (name in names(WHAT)) {
+    for (value in WHAT[[name]]) {
+      how <- list(level = if (name == "group") "group" else "system")
+      how[[name]] <- value
+      expect_length(do.call(bcda_plan, c(list(client, "Patient"), how)), 1)
+    }
   }
 })
 

@@ -4,7 +4,7 @@ import java.util.List;
 import java.util.Objects;
 import java.util.Optional;
 
-/** The version and the settings of the library. Thread-safe. */
+/** The version of the library, its settings and its profiles of servers. Thread-safe. */
 public final class Bcda {
   private Bcda() {}
 
@@ -43,5 +43,15 @@ public final class Bcda {
    */
   public static Optional<Setting> setting(String name) {
     return Setting.find(Objects.requireNonNull(name, "name"));
+  }
+
+  /**
+   * What the library knows about each kind of server: a row for each value of the setting {@code profile} but
+   * {@code auto}. {@code docs/servers.md} explains the fields. A row is also the content of a {@code profile_file}.
+   *
+   * @return JSON text: an array of objects
+   */
+  public static String profiles() {
+    return Native.profiles();
   }
 }

@@ -138,6 +138,30 @@ public interface BcdaClient extends AutoCloseable {
   BcdaFuture<String> metadataAsync();
 
   /**
+   * The profile of the service, as one row of {@link Bcda#profiles}: what {@code profile}, {@code profile_file} and
+   * {@code url} mean together. Uses no network.
+   *
+   * @return JSON text: an object
+   * @throws IllegalStateException the client is closed
+   */
+  default String profile() {
+    throw new UnsupportedOperationException("profile");
+  }
+
+  /**
+   * The requests that an {@link #export} of this request would begin with. Sends nothing.
+   *
+   * @param request what to export; its destination and its listener are not used
+   * @return JSON text: an array of objects with {@code purpose} ({@code "discovery"}, {@code "token"} or
+   *     {@code "kick-off"}), {@code method}, {@code url}, {@code headers} and {@code body}. Credentials in them are replaced by {@code ***}
+   * @throws BcdaException an argument is wrong
+   * @throws IllegalStateException the client is closed
+   */
+  default String plan(ExportRequest request) {
+    throw new UnsupportedOperationException("plan");
+  }
+
+  /**
    * Closes the client. Runs that it started continue. The threads and connections end with the last of these runs.
    * Idempotent.
    */

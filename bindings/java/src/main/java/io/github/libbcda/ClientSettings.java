@@ -48,13 +48,105 @@ public abstract sealed class ClientSettings<B extends ClientSettings<B>> extends
   }
 
   /**
-   * Origin of the service, such as https://api.bcda.cms.gov, without a path.
+   * Origin of the service, such as https://api.bcda.cms.gov, or its FHIR base.
    *
    * @param value text
    * @return this
    */
   public B url(String value) {
     return set("url", value);
+  }
+
+  /** What kind of server it is; auto decides by the URL. */
+  public enum Profile {
+    /** {@code auto} */
+    AUTO("auto"),
+    /** {@code bcda-v3} */
+    BCDA_V3("bcda-v3"),
+    /** {@code bcda-v2} */
+    BCDA_V2("bcda-v2"),
+    /** {@code bcda-v1} */
+    BCDA_V1("bcda-v1"),
+    /** {@code bcda-2019} */
+    BCDA_2019("bcda-2019"),
+    /** {@code ab2d} */
+    AB2D("ab2d"),
+    /** {@code dpc} */
+    DPC("dpc"),
+    /** {@code hapi} */
+    HAPI("hapi"),
+    /** {@code generic} */
+    GENERIC("generic");
+
+    private final String value;
+
+    Profile(String value) {
+      this.value = value;
+    }
+
+    /** The value of the setting. */
+    @Override
+    public String toString() {
+      return value;
+    }
+  }
+
+  /**
+   * What kind of server it is; auto decides by the URL.
+   *
+   * @param value one of them (default {@code auto})
+   * @return this
+   */
+  public B profile(Profile value) {
+    return put("profile", value);
+  }
+
+  /**
+   * JSON file with fields that replace those of the profile, as `bcda profiles NAME --json` prints them.
+   *
+   * @param value a path
+   * @return this
+   */
+  public B profileFile(Path value) {
+    return put("profile_file", value);
+  }
+
+  /** How to authenticate; auto decides by the profile and the credentials. */
+  public enum Auth {
+    /** {@code auto} */
+    AUTO("auto"),
+    /** {@code basic} */
+    BASIC("basic"),
+    /** {@code form} */
+    FORM("form"),
+    /** {@code smart} */
+    SMART("smart"),
+    /** {@code token} */
+    TOKEN("token"),
+    /** {@code none} */
+    NONE("none");
+
+    private final String value;
+
+    Auth(String value) {
+      this.value = value;
+    }
+
+    /** The value of the setting. */
+    @Override
+    public String toString() {
+      return value;
+    }
+  }
+
+  /**
+   * How to authenticate; auto decides by the profile and the credentials.
+   *
+   * @param value one of them (default {@code auto})
+   * @return this
+   */
+  public B auth(Auth value) {
+    return put("auth", value);
   }
 
   /**
@@ -85,6 +177,96 @@ public abstract sealed class ClientSettings<B extends ClientSettings<B>> extends
    */
   public B clientSecretFile(Path value) {
     return put("client_secret_file", value);
+  }
+
+  /**
+   * PEM or JWK file of the private key that signs token requests (SMART Backend Services).
+   *
+   * @param value a path
+   * @return this
+   */
+  public B signingKey(Path value) {
+    return put("signing_key", value);
+  }
+
+  /**
+   * The signing key itself as PEM or JWK text, instead of a file.
+   *
+   * @param value text
+   * @return this
+   */
+  public B signingKeyText(String value) {
+    return set("signing_key_text", value);
+  }
+
+  /**
+   * Passphrase of an encrypted signing key.
+   *
+   * @param value text
+   * @return this
+   */
+  public B signingKeyPassphrase(String value) {
+    return set("signing_key_passphrase", value);
+  }
+
+  /**
+   * File that holds the passphrase of an encrypted signing key.
+   *
+   * @param value a path
+   * @return this
+   */
+  public B signingKeyPassphraseFile(Path value) {
+    return put("signing_key_passphrase_file", value);
+  }
+
+  /**
+   * Id under which the signing key is registered; by default the kid of a JWK.
+   *
+   * @param value text
+   * @return this
+   */
+  public B keyId(String value) {
+    return set("key_id", value);
+  }
+
+  /**
+   * URL that issues tokens, if it is not the profile's.
+   *
+   * @param value text
+   * @return this
+   */
+  public B tokenUrl(String value) {
+    return set("token_url", value);
+  }
+
+  /**
+   * Scopes to ask a token for, if they are not the profile's.
+   *
+   * @param value text
+   * @return this
+   */
+  public B scope(String value) {
+    return set("scope", value);
+  }
+
+  /**
+   * An access token that is at hand, instead of a client id and secret.
+   *
+   * @param value text
+   * @return this
+   */
+  public B accessToken(String value) {
+    return set("access_token", value);
+  }
+
+  /**
+   * File that holds an access token; it is read again when the service refuses the token.
+   *
+   * @param value a path
+   * @return this
+   */
+  public B accessTokenFile(Path value) {
+    return put("access_token_file", value);
   }
 
   /**

@@ -15,13 +15,155 @@ public abstract sealed class ExportSettings<B extends ExportSettings<B>> extends
   ExportSettings() {}
 
   /**
-   * Resource types to export, one job for each.
+   * Resource types to export; by default all that the service offers.
    *
-   * @param value one or more (default {@code Patient,Coverage,ExplanationOfBenefit})
+   * @param value one or more
    * @return this
    */
   public B types(String... value) {
     return put("types", value);
+  }
+
+  /** What to export: the whole system, all patients, or a group; by default the profile's. */
+  public enum Level {
+    /** {@code system} */
+    SYSTEM("system"),
+    /** {@code patient} */
+    PATIENT("patient"),
+    /** {@code group} */
+    GROUP("group");
+
+    private final String value;
+
+    Level(String value) {
+      this.value = value;
+    }
+
+    /** The value of the setting. */
+    @Override
+    public String toString() {
+      return value;
+    }
+  }
+
+  /**
+   * What to export: the whole system, all patients, or a group; by default the profile's.
+   *
+   * @param value one of them
+   * @return this
+   */
+  public B level(Level value) {
+    return put("level", value);
+  }
+
+  /**
+   * Id of the group to export; by default the profile's (all at BCDA).
+   *
+   * @param value text
+   * @return this
+   */
+  public B group(String value) {
+    return set("group", value);
+  }
+
+  /**
+   * Export only what changed since this time, such as 2026-02-13T08:00:00Z.
+   *
+   * @param value text
+   * @return this
+   */
+  public B since(String value) {
+    return set("since", value);
+  }
+
+  /**
+   * Export only what changed until this time.
+   *
+   * @param value text
+   * @return this
+   */
+  public B until(String value) {
+    return set("until", value);
+  }
+
+  /**
+   * Searches that resources of a type must match, such as ExplanationOfBenefit?service-date=ge2025.
+   *
+   * @param value one or more
+   * @return this
+   */
+  public B typeFilters(String... value) {
+    return put("type_filters", value);
+  }
+
+  /**
+   * Elements of the resources to export, such as Patient.name.
+   *
+   * @param value one or more
+   * @return this
+   */
+  public B elements(String... value) {
+    return put("elements", value);
+  }
+
+  /**
+   * Associated data to export too, such as LatestProvenanceResources.
+   *
+   * @param value one or more
+   * @return this
+   */
+  public B includeAssociatedData(String... value) {
+    return put("include_associated_data", value);
+  }
+
+  /**
+   * Patients to export, such as Patient/123; the kick-off is then sent by POST.
+   *
+   * @param value one or more
+   * @return this
+   */
+  public B patients(String... value) {
+    return put("patients", value);
+  }
+
+  /**
+   * Format to ask for; leave it unset unless the service needs it.
+   *
+   * @param value text
+   * @return this
+   */
+  public B outputFormat(String value) {
+    return set("output_format", value);
+  }
+
+  /** Method of the kick-off; by default GET. */
+  public enum Method {
+    /** {@code GET} */
+    GET("GET"),
+    /** {@code POST} */
+    POST("POST");
+
+    private final String value;
+
+    Method(String value) {
+      this.value = value;
+    }
+
+    /** The value of the setting. */
+    @Override
+    public String toString() {
+      return value;
+    }
+  }
+
+  /**
+   * Method of the kick-off; by default GET.
+   *
+   * @param value one of them
+   * @return this
+   */
+  public B method(Method value) {
+    return put("method", value);
   }
 
   /**
@@ -67,9 +209,21 @@ public abstract sealed class ExportSettings<B extends ExportSettings<B>> extends
   /** What a published file survives: a loss of power (power), or only a crash of the process (process). */
   public enum Durability {
     /** {@code power} */
-    POWER,
+    POWER("power"),
     /** {@code process} */
-    PROCESS
+    PROCESS("process");
+
+    private final String value;
+
+    Durability(String value) {
+      this.value = value;
+    }
+
+    /** The value of the setting. */
+    @Override
+    public String toString() {
+      return value;
+    }
   }
 
   /**
@@ -103,9 +257,9 @@ public abstract sealed class ExportSettings<B extends ExportSettings<B>> extends
   }
 
   /**
-   * Time limit for a job to finish; 0: no limit.
+   * Time limit for a job to finish; by default the profile's (24h at BCDA); 0: no limit.
    *
-   * @param value to the millisecond, rounded up (default {@code 24h})
+   * @param value to the millisecond, rounded up
    * @return this
    */
   public B jobTimeout(Duration value) {

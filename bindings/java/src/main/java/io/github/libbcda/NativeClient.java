@@ -67,6 +67,18 @@ final class NativeClient implements BcdaClient {
   }
 
   @Override
+  public String profile() {
+    return handle.call(Native::client_profile);
+  }
+
+  @Override
+  public String plan(ExportRequest request) {
+    try (NativeHandle config = request.config()) {
+      return handle.call(client -> config.call(settings -> Native.export_plan(client, settings)));
+    }
+  }
+
+  @Override
   public void close() {
     handle.close();
   }

@@ -5,7 +5,6 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
-import java.util.Locale;
 import java.util.Map;
 import java.util.Objects;
 import java.util.function.LongConsumer;
@@ -69,7 +68,7 @@ public abstract sealed class Settings<B extends Settings<B>> permits ExportSetti
   }
 
   final B put(String name, Enum<?> value) {
-    return set(name, value == null ? null : value.name().toLowerCase(Locale.ROOT));
+    return set(name, value == null ? null : value.toString());
   }
 
   final B put(String name, String[] value) {

@@ -194,7 +194,11 @@ class ErrorsTest {
     service.createContext("/", exchange -> answer(exchange, 404, OUTCOME.formatted(words)));
     service.start();
     try (BcdaClient client =
-        BcdaClient.builder().url("http://localhost:" + service.getAddress().getPort()).retries(0).build()) {
+        BcdaClient.builder()
+            .url("http://localhost:" + service.getAddress().getPort())
+            .profile(ClientSettings.Profile.BCDA_2019)
+            .retries(0)
+            .build()) {
       BcdaException.Refused error = assertThrows(BcdaException.Refused.class, client::metadata);
       assertEquals(words, error.outcome());
       assertFalse(stackTrace(error).contains("retrieving"));

@@ -214,10 +214,32 @@ final class TableSources {
   private static String choices(int index) {
     String constants =
         Arrays.stream(Native.setting_choices(index).split(","))
-            .map(choice -> "    /** {@code %s} */\n    %s".formatted(choice, choice.toUpperCase(Locale.ROOT)))
+            .map(choice -> "    /** {@code %s} */\n    %s(\"%s\")".formatted(choice, constant(choice), choice))
             .collect(Collectors.joining(",\n"));
-    return "\n  /** %s */\n  public enum %s {\n%s\n  }\n"
-        .formatted(html(Native.setting_help(index)), typeName(Native.setting_name(index)), constants);
+    return """
+
+            /** %s */
+            public enum %s {
+          %s;
+
+              private final String value;
+
+              %s(String value) {
+                this.value = value;
+              }
+
+              /** The value of the setting. */
+              @Override
+              public String toString() {
+                return value;
+              }
+            }
+          """
+        .formatted(html(Native.setting_help(index)), typeName(Native.setting_name(index)), constants, typeName(Native.setting_name(index)));
+  }
+
+  private static String constant(String choice) {
+    return choice.toUpperCase(Locale.ROOT).replace('-', '_');
   }
 
   private static String javaType(String type) {

@@ -143,7 +143,7 @@ class TablesTest {
     assertEquals("[\"a,b\"]", BcdaClient.builder().allowedOrigins("a,b").get("allowed_origins"));
     assertEquals("[\"a,b\",\"c\"]", BcdaClient.builder().allowedOrigins("a,b", "c").get("allowed_origins"));
     assertEquals("a,b", BcdaClient.builder().set("allowed_origins", "[\"a\",\"b\"]").get("allowed_origins"));
-    assertEquals("", BcdaClient.builder().types().get("types"));
+    assertEquals("", BcdaClient.builder().allowedOrigins().get("allowed_origins"));
     assertThrows(BcdaException.InvalidArgument.class, () -> BcdaClient.builder().types("Patient", "").get("types"));
   }
 

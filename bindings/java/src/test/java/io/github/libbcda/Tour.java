@@ -14,12 +14,15 @@ final class Tour {
     Bcda.settings();
     Sandbox.options();
     Bcda.versionDetails();
+    Bcda.profiles();
     Status.OK.description();
     decrypt(dir);
     try (Sandbox sandbox = Trials.sandbox().option("beneficiaries_per_file", "4").start();
         BcdaClient client =
             Trials.client(sandbox).supply("client_secret", sandbox::clientSecret).environment().build()) {
       client.metadata();
+      client.profile();
+      client.plan(Trials.nothing());
       ExportResult result = client.export(Trials.patients(dir.resolve("\uD83D\uDE80")).build());
       try (Stream<String> records = result.records("Patient")) {
         records.forEach(String::length);
