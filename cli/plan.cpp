@@ -28,8 +28,7 @@ std::string described(const json::object& request) {
 int print_plan(const bcda::Client& client) {
   std::string out;
   const json::value plan = json::parse(client.plan());
-  for (const json::value& request : plan.as_array())
-    out += (out.empty() ? "" : "\n") + described(request.as_object());
+  for (const json::value& request : plan.as_array()) out += (out.empty() ? "" : "\n") + described(request.as_object());
   print(out);
   return 0;
 }

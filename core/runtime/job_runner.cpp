@@ -142,9 +142,9 @@ Task<> JobRunner::answered(bulk::Job& job, bool was_accepted, int status) {
 
 Task<> JobRunner::done(const bulk::Job& job) {
   if (const std::size_t deleted = job.manifest()->deleted; deleted > 0)
-    reporter_.warn("the manifest lists " + std::to_string(deleted) +
-                       " files of deleted resources, which are not downloaded",
-                   job.label());
+    reporter_.warn(
+        "the manifest lists " + std::to_string(deleted) + " files of deleted resources, which are not downloaded",
+        job.label());
   reporter_.job_done(job);
   JobRecord record{job.label(), job.kick_off().request.url.text(), job.status_url()->text(), job.manifest()};
   if (session_.profile().manifest_may_grow) record.confirmed = false;

@@ -86,11 +86,11 @@ FileResult read_file(const json::value& item, bool is_error, const std::string& 
   file.type = text(fields, "type");
   file.url = text(fields, "url");
   file.path = path_below(directory, text(fields, "path"));
-  file.facts = {.bytes = count(fields, "bytes"),
-                .records = count(fields, "records"),
-                .sha256 = text(fields, "sha256"),
-                .proof = decrypted.get_bool() ? transfer::Proof::tag
-                                              : transfer::proof_named(string_member(fields, "proof"))};
+  file.facts = {
+      .bytes = count(fields, "bytes"),
+      .records = count(fields, "records"),
+      .sha256 = text(fields, "sha256"),
+      .proof = decrypted.get_bool() ? transfer::Proof::tag : transfer::proof_named(string_member(fields, "proof"))};
   file.is_error = is_error;
   file.key_id = string_member(fields, "key");
   return file;

@@ -67,9 +67,9 @@ Session::Session(Settings settings, std::shared_ptr<world::World> world)
                         " does not encrypt files, so it is not used; see the setting profile");
   if (!world_) world_ = make_world(settings_);
   http_ = std::make_unique<http::Client>(options, std::move(tls), *world_);
-  tokens_ = std::make_unique<auth::TokenSource>(*http_, service_.origin, std::move(login),
-                                                settings_.duration("token_lifetime"), world_->clock(),
-                                                world_->random());
+  tokens_ =
+      std::make_unique<auth::TokenSource>(*http_, service_.origin, std::move(login),
+                                          settings_.duration("token_lifetime"), world_->clock(), world_->random());
 }
 
 auth::TokenSource& Session::tokens() {

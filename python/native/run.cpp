@@ -262,7 +262,8 @@ void add_runs(py::module_& module) {
            py::arg("sink").none(true))
       .def("start_manifest", &Client::start_manifest, py::arg("settings"))
       .def("start_metadata", &Client::start_metadata)
-      .def("plan", [](Client& client, Config& settings) { return text(client.plan(settings)); }, py::arg("settings"))
+      .def(
+          "plan", [](Client& client, Config& settings) { return text(client.plan(settings)); }, py::arg("settings"))
       .def("profile", [](const Client& client) { return text(client.profile()); })
       .def("close", &Client::close)
       .def_property_readonly("closed", &Client::closed);

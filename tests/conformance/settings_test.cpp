@@ -115,7 +115,8 @@ TEST(CVersion, IsTheHeaders) {
                         std::to_string(BCDA_VERSION_PATCH);
   EXPECT_EQ(bcda_version(), version);
   EXPECT_EQ(BCDA_VERSION_NUMBER, BCDA_VERSION_MAJOR * 1'000'000 + BCDA_VERSION_MINOR * 1'000 + BCDA_VERSION_PATCH);
-  for (const char* part : {version.c_str(), "Boost", "OpenSSL", "zlib"}) EXPECT_TRUE(holds(bcda_version_details(), part));
+  for (const char* part : {version.c_str(), "Boost", "OpenSSL", "zlib"})
+    EXPECT_TRUE(holds(bcda_version_details(), part));
 }
 
 TEST(CVersion, FitsOrSaysBothVersions) {

@@ -128,7 +128,8 @@ TEST(Export, PlaintextDataNeedsAllowPlaintext) {
 TEST(Export, WithoutAKeyIsRefusedBeforeTheKickOff) {
   bcda::Sandbox sandbox = quick_sandbox();
   TempDir dir;
-  Outcome outcome = export_to(quick_config(sandbox).set("private_key", nullptr).set("profile", "bcda-2019"), dir / "out");
+  Outcome outcome =
+      export_to(quick_config(sandbox).set("private_key", nullptr).set("profile", "bcda-2019"), dir / "out");
   EXPECT_EQ(outcome.status, BCDA_PRIVATE_KEY);
   EXPECT_EQ(sandbox.request_count("GET /api"), 0);
   EXPECT_FALSE(fs::exists(dir / "out"));

@@ -40,8 +40,7 @@ TEST_P(Today, TypesAreOneListInOneKickOff) {
   ASSERT_EQ(outcome.status, BCDA_OK) << outcome.message;
   const std::string version = GetParam() + std::string("bcda-").size();
   EXPECT_EQ(sandbox_.request_count("GET /api/" + version + "/Group/all/$export"), 1);
-  for (const bcda::File file : bcda::Result::open(dir_ / "out"))
-    EXPECT_NE(file.type(), "ExplanationOfBenefit");
+  for (const bcda::File file : bcda::Result::open(dir_ / "out")) EXPECT_NE(file.type(), "ExplanationOfBenefit");
 }
 
 // The same files, whether they travel packed or not.

@@ -277,9 +277,8 @@ TEST(OnServiceOrigin, UpgradesAProxiedUrlOfTheSameHostOnly) {
 
 // Files of the other pages would be lost.
 TEST(Manifest, ANextPageIsAnErrorAndNotIgnored) {
-  const Error error = error_of([] {
-    parse_manifest(R"({"output":[],"link":[{"relation":"next","url":"/page2"}]})", kBase);
-  });
+  const Error error =
+      error_of([] { parse_manifest(R"({"output":[],"link":[{"relation":"next","url":"/page2"}]})", kBase); });
   EXPECT_EQ(error.status, Status::PROTOCOL);
   EXPECT_TRUE(holds(error.message, "next page"));
   EXPECT_EQ(parse_manifest(R"({"output":[],"link":[{"relation":"self","url":"/page1"}]})", kBase)->size(), 0u);
