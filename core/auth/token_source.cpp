@@ -62,7 +62,10 @@ Task<> TokenSource::authorize(http::Request& request) {
 void TokenSource::reject(const http::Request& request) {
   const std::lock_guard lock(mutex_);
   for (const auto& [name, value] : request.headers)
-    if (name == "Authorization") lifecycle_.reject(std::string_view(value).substr(kBearer.size()));
+    if (name == "Authorization") {
+      refused_ = Secret(std::string_view(value).substr(kBearer.size()));
+      lifecycle_.reject(refused_.reveal());
+    }
 }
 
 Task<Secret> TokenSource::get() {
@@ -113,8 +116,19 @@ Task<Secret> TokenSource::renew(Duty& duty) {
   throw *error;
 }
 
+// A token that was refused once is not sent again. A file may have a new one by then.
+Token TokenSource::take_token_at_hand() {
+  Secret value = token_at_hand(login_);
+  const std::lock_guard lock(mutex_);
+  if (!value.empty() && value.reveal() == refused_.reveal())
+    throw Error(Status::AUTHENTICATION,
+                "the service refused the access token; it may have expired; give a new one in access_token or "
+                "access_token_file");
+  return held_token(std::move(value), clock_.now(), assumed_lifetime_);
+}
+
 Task<Token> TokenSource::fetch() {
-  if (login_.method == Method::token) co_return held_token(token_at_hand(login_), clock_.now(), assumed_lifetime_);
+  if (login_.method == Method::token) co_return take_token_at_hand();
   if (!token_url_) token_url_ = co_await find_token_url();
   const Instant now = clock_.now().wall;
   http::Answer answer = co_await ask_for_token(*token_url_, now);

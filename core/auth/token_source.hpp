@@ -34,6 +34,7 @@ class TokenSource {
   struct Duty;
   Task<Secret> get();
   Task<Token> fetch();
+  Token take_token_at_hand();
   Task<http::Url> find_token_url();
   Task<http::Answer> ask_for_token(const http::Url& token_url, Instant now);
   Task<> wait(std::shared_ptr<Waiter> waiter);
@@ -51,6 +52,7 @@ class TokenSource {
   std::mutex mutex_;
   TokenLifecycle lifecycle_;
   std::vector<std::shared_ptr<Waiter>> waiters_;
+  Secret refused_;  // the last token that the service refused
 };
 
 }  // namespace libbcda::auth

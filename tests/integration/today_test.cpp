@@ -1,8 +1,10 @@
 // Whole exports from the service of today, BCDA v1, v2 and v3.
 #include <gtest/gtest.h>
 
+#include <atomic>
 #include <fstream>
 
+#include "integration/scripted_server.hpp"
 #include "integration/support.hpp"
 
 namespace bcda_test {
@@ -74,14 +76,20 @@ TEST(TodayPlan, ShowsTheRequestsAndNoSecret) {
   EXPECT_NE(std::string(client.profile()).find("\"name\":\"bcda-v3\""), std::string::npos);
 }
 
-TEST(TodayAuth, ATokenAtHandIsUsedWithoutAskingForOne) {
-  bcda::Sandbox sandbox = quick_sandbox({{"profile", "bcda-v3"}});
+TEST(TodayAuth, ATokenThatWasRefusedIsNotSentAgain) {
+  std::atomic<int> requests{0};
+  ScriptedServer server([&](const std::string&) {
+    ++requests;
+    return std::string("HTTP/1.1 401 Unauthorized\r\nContent-Length: 0\r\n\r\n");
+  });
   TempDir dir;
-  bcda::Config config = quick_config(sandbox);
-  config.set("access_token", "not.a.token");
+  const bcda::Config config{
+      {"url", server.url() + "/api/v3"}, {"access_token", "s3cr3t.token"}, {"retry_delay", "1ms"}};
   Outcome outcome = export_to(config, dir / "out");
-  EXPECT_NE(outcome.status, BCDA_OK);
-  EXPECT_EQ(sandbox.request_count("POST /auth/token"), 0);
+  EXPECT_EQ(outcome.status, BCDA_AUTHENTICATION);
+  EXPECT_NE(outcome.message.find("access_token"), std::string::npos) << outcome.message;
+  EXPECT_EQ(outcome.message.find("s3cr3t"), std::string::npos);
+  EXPECT_EQ(requests, 1);
 }
 
 }  // namespace
