@@ -65,20 +65,18 @@ std::string oauth_error(const http::Answer& answer) {
   return tidy(code + (code.empty() || text.empty() ? "" : ": ") + text, 500);
 }
 
-Error refused(const http::Answer& answer, Instant now) {
+Error refused(const http::Answer& answer, Instant now, const char* credentials) {
   const bool page = bulk::is_page(answer);
   const std::string oauth = oauth_error(answer);
   // A web page with status 400 or 403 comes from a proxy, so it says nothing about the credentials. With 401 it may.
   if (answer.status == 401 || (!page && !bulk::wants_tls(answer) && (answer.status == 400 || answer.status == 403)))
-    return std::move(
-        Error(Status::AUTHENTICATION,
-              "the service refused the credentials (HTTP " + std::to_string(answer.status) +
-                  (oauth.empty() ? "" : ", " + oauth.substr(0, oauth.find(':'))) +
-                  "); check client_id and client_secret (or signing_key), that they are for this service, and that "
-                  "they have not expired" +
-                  (page ? "; the answer is " + bulk::page_text(answer) : ""))
-            .with_http(answer.status)
-            .with_outcome(oauth));
+    return std::move(Error(Status::AUTHENTICATION,
+                           "the service refused the credentials (HTTP " + std::to_string(answer.status) +
+                               (oauth.empty() ? "" : ", " + oauth.substr(0, oauth.find(':'))) + "); check " +
+                               credentials + ", that they are for this service, and that they have not expired" +
+                               (page ? "; the answer is " + bulk::page_text(answer) : ""))
+                         .with_http(answer.status)
+                         .with_outcome(oauth));
   Error error = bulk::refusal(answer, "the token request", now);
   if (answer.status < 300) error.outcome.clear();  // the text may hold a token
   return error;
@@ -109,8 +107,8 @@ void live(Token& token, Moment now, Milliseconds lifetime) {
 
 }  // namespace
 
-Token read_token(const http::Answer& answer, Moment now, Milliseconds assumed) {
-  if (answer.status != 200) throw refused(answer, now.wall);
+Token read_token(const http::Answer& answer, Moment now, Milliseconds assumed, const char* credentials) {
+  if (answer.status != 200) throw refused(answer, now.wall, credentials);
   std::string malformed;
   auto body = parse_json(answer.body, &malformed);
   std::string text = body && body->is_object() ? string_member(body->get_object(), "access_token") : "";

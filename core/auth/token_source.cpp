@@ -137,7 +137,9 @@ Task<Token> TokenSource::fetch() {
   const bool clock_is_off = theirs && std::chrono::abs(*theirs - now) > kClockMargin;
   const bool refused = answer.status == 400 || answer.status == 401;
   if (login_.method == Method::smart && refused && clock_is_off) answer = co_await ask_for_token(*token_url_, *theirs);
-  co_return read_token(answer, clock_.now(), assumed_lifetime_);
+  const bool is_smart = login_.method == Method::smart;
+  co_return read_token(answer, clock_.now(), assumed_lifetime_,
+                       is_smart ? "client_id, signing_key and key_id" : "client_id and client_secret");
 }
 
 Task<http::Answer> TokenSource::ask_for_token(const http::Url& token_url, Instant now) {

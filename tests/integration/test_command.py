@@ -517,7 +517,7 @@ class Interrupts(Case):
 
 class Shows(Case):
     def test_help(self):
-        for command in ("export", "decrypt", "manifest", "fetch", "sandbox", "metadata", "settings", "version"):
+        for command in ("export", "decrypt", "manifest", "fetch", "sandbox", "metadata", "profiles", "settings", "version"):
             run = bcda(command, "--help")
             self.expect(run, OK)
             self.assertIn(b"Usage: bcda " + command.encode(), run.stdout)
@@ -535,13 +535,17 @@ class Shows(Case):
         self.expect(bcda("--version"), OK)
 
     def test_each_command_has_the_flags_that_mean_something_there(self):
-        connection = {"url", "ca-file", "allow-http", "threads", "user-agent", "connect-timeout", "idle-timeout",
+        connection = {"url", "profile", "profile-file", "ca-file", "allow-http", "threads", "user-agent", "connect-timeout", "idle-timeout",
                       "request-timeout", "max-header-bytes"}
-        service = connection | {"client-id", "client-secret-file", "token-lifetime", "share-threads"}
+        service = connection | {"auth", "client-id", "client-secret-file", "signing-key", "signing-key-passphrase-file", "key-id",
+                                "token-url", "scope", "access-token-file", "token-lifetime", "share-threads"}
         key = {"private-key", "private-key-passphrase-file"}
         files = {"allowed-origins", "out", "parallel", "allow-plaintext", "durability"}
         tries = {"timeout", "retries", "retry-delay", "retry-max-delay"}
         jobs = {"types", "poll-interval", "poll-max-interval", "job-timeout", "outage-limit", "max-manifest-bytes"}
+        wish = {"level", "group", "since", "until", "type-filters", "elements", "include-associated-data", "patients",
+                "output-format", "method", "dry-run"}
+        jobs |= wish
         expected = {
             "export": service | key | files | tries | jobs | {"restart", "sandbox", "sandbox-option", "json", "quiet"},
             "manifest": service | tries | jobs | {"quiet"},
@@ -556,6 +560,31 @@ class Shows(Case):
                 self.assertEqual(listed - {"help", "config", "type"}, flags)
                 for flag in expected["export"] - flags:
                     self.expect(bcda(command, "--" + flag, "x"), USAGE, f"{command} has no option --{flag}")
+
+    def test_profiles(self):
+        names = [line.split()[0] for line in bcda("profiles").stdout.decode().splitlines()]
+        self.assertEqual(names[0], "bcda-v3")
+        rows = [json.loads(line) for line in bcda("profiles", "--json").stdout.decode().splitlines()]
+        self.assertEqual([row["name"] for row in rows], names)
+        self.assertEqual(json.loads(bcda("profiles", "ab2d").stdout)["default_level"], "patient")
+        self.expect(bcda("profiles", "bcda-v4"), USAGE, "did you mean bcda-v")
+
+    def test_dry_run_prints_the_requests_and_sends_nothing(self):
+        run = bcda("export", "--url", "https://api.bcda.cms.gov", "--client-id", "id", "--type", "Patient",
+                   "--since", "2026-02-13T08:00:00+05:00", "--dry-run", env={"BCDA_CLIENT_SECRET": "s3cr3t"})
+        self.expect(run, OK)
+        text = run.stdout.decode()
+        self.assertIn("GET https://api.bcda.cms.gov/api/v3/Group/all/$export?_type=Patient&_since=2026-02-13T08:00:00%2B05:00",
+                      text)
+        self.assertIn("POST https://api.bcda.cms.gov/auth/token\nAuthorization: Basic ***", text)
+        self.assertNotIn("s3cr3t", text)
+        self.expect(bcda("export", "--url", "https://api.bcda.cms.gov", "--type", "Patien", "--dry-run"), USAGE,
+                    "did you mean Patient?")
+
+    def test_the_sandbox_speaks_the_profile(self):
+        run = bcda("export", "--sandbox", "--profile", "bcda-v3", "--out", self.out)
+        self.assertIn(run.returncode, (0, 6), run.stderr)
+        self.assertTrue(list(self.out.glob("Coverage.*.ndjson")))
 
     def test_settings(self):
         rows = [json.loads(line) for line in bcda("settings", "--json").stdout.splitlines()]
