@@ -24,11 +24,15 @@ class DownloadFlow : public testing::Test {
   void SetUp() override { make(5); }
 
   void make(int retries) {
+    DownloadOptions options;
+    options.retries = retries;
+    make(options);
+  }
+  void make(DownloadOptions options, const char* encrypted_key = "") {
     bulk::Entry entry;
     entry.url = http::parse_url("https://api.test/data/42/a.ndjson?sig=%2F+x", "url");
     entry.name = "a.ndjson";
-    DownloadOptions options;
-    options.retries = retries;
+    entry.encrypted_key = encrypted_key;
     download_.emplace(entry, options, [] { return 0.0; });
   }
   http::Send send() {
@@ -251,6 +255,27 @@ TEST_F(DownloadFlow, EachStepMayFail) {
         return;
     }
   });
+}
+
+TEST_F(DownloadFlow, AsksForGzipWhereTheProfileSaysSoUnlessTheFileIsEncrypted) {
+  make({.gzip = true});
+  EXPECT_EQ(send().request.headers[1].second, "gzip");
+  EXPECT_TRUE(got(head(200, {{"Content-Encoding", "gzip"}})));
+  EXPECT_TRUE(download_->is_gzip());
+  EXPECT_TRUE(got(head(200)));
+  EXPECT_FALSE(download_->is_gzip());
+  EXPECT_FALSE(got(head(200, {{"Content-Encoding", "br"}})));
+  make({.gzip = true}, "0c");
+  EXPECT_EQ(send().request.headers[1].second, "identity");
+}
+
+TEST_F(DownloadFlow, A403MayMeanAnExpiredTokenWhereTheProfileSaysSo) {
+  make({.renews_on_403 = true});
+  send();
+  EXPECT_FALSE(got(head(403)));
+  EXPECT_TRUE(send().renew_token);
+  EXPECT_FALSE(got(head(403)));
+  EXPECT_EQ(failure().http_status, 403);
 }
 
 }  // namespace

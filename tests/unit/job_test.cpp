@@ -730,5 +730,34 @@ TEST_F(JobFlow, EachStepMayFail) {
   });
 }
 
+// AB2D says so.
+TEST_F(JobFlow, A403MayMeanAnExpiredTokenWhereTheProfileSaysSo) {
+  JobOptions options = JobFlow::options();
+  options.renews_on_403 = true;
+  make(options);
+  send();
+  reply(answer(403));
+  EXPECT_TRUE(send().renew_token);
+  reply(answer(403));
+  EXPECT_EQ(failure().status, Status::REFUSED);
+  make(JobFlow::options());
+  send();
+  reply(answer(403));
+  EXPECT_EQ(failure().http_status, 403);
+}
+
+TEST_F(JobFlow, AVersionThatIsNotOpenNamesTheProfileToTry) {
+  for (const int status : {403, 404}) {
+    JobOptions options = JobFlow::options();
+    options.fallback = "bcda-v2";
+    make(options);
+    send();
+    reply(answer(status, {}, kOutcome));
+    const Error error = failure();
+    EXPECT_TRUE(holds(error.message, "set profile to bcda-v2")) << error.message;
+    EXPECT_TRUE(holds(error.outcome, "beneficiary 123"));
+  }
+}
+
 }  // namespace
 }  // namespace libbcda::bulk

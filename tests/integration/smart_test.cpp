@@ -1,0 +1,93 @@
+// An export from a FHIR server with SMART Backend Services: discovery, a signed login, and one job for all types.
+#include <gtest/gtest.h>
+
+#include <atomic>
+
+#include "integration/scripted_service.hpp"
+#include "integration/support.hpp"
+
+namespace bcda_test {
+namespace {
+
+std::string refused(const std::string& date) {
+  const std::string body = R"({"error":"invalid_client","error_description":"the assertion has expired"})";
+  return "HTTP/1.1 400 Bad Request\r\nDate: " + date +
+         "\r\nContent-Type: application/json\r\nContent-Length: " + std::to_string(body.size()) + "\r\n\r\n" + body;
+}
+
+// Its FHIR base is /fhir.
+class SmartServer {
+ public:
+  std::string url() const { return server_.url() + "/fhir"; }
+
+  std::atomic<int> refusals{0};  // of the next token requests
+  std::atomic<int> token_requests{0};
+  std::string date = "Fri, 01 Jan 2027 00:00:00 GMT";  // of a refusal
+
+ private:
+  std::string answer(const std::string& head) {
+    const std::string target = head.substr(head.find(' ') + 1, head.find(' ', head.find(' ') + 1) - head.find(' ') - 1);
+    if (target == "/fhir/.well-known/smart-configuration") return sized(R"({"token_endpoint":"/oauth/token"})");
+    if (target == "/oauth/token") {
+      ++token_requests;
+      return refusals-- > 0 ? refused(date)
+                            : sized(R"({"access_token":"t0k3n","token_type":"bearer","expires_in":300})");
+    }
+    if (head.find("Authorization: Bearer t0k3n") == std::string::npos)
+      return "HTTP/1.1 401 No\r\nContent-Length: 0\r\n\r\n";
+    if (target == "/fhir/Patient/$export?_type=Patient,Claim")
+      return "HTTP/1.1 202 Accepted\r\nContent-Location: /fhir/status/1\r\nContent-Length: 0\r\n\r\n";
+    if (target == "/fhir/status/1")
+      return sized(R"({"transactionTime":"2026-01-01T00:00:00Z","requiresAccessToken":true,"error":[],)"
+                   R"("output":[{"type":"Patient","url":"/fhir/files/a.ndjson","count":1}]})");
+    if (target == "/fhir/files/a.ndjson") return sized("{\"resourceType\":\"Patient\"}\n");
+    return "HTTP/1.1 404 No\r\nContent-Length: 0\r\n\r\n";
+  }
+
+  ScriptedServer server_{[this](const std::string& head) { return answer(head); }};
+};
+
+bcda::Config config_for(const SmartServer& server) {
+  return {{"url", server.url()},
+          {"client_id", "client"},
+          {"signing_key", std::string(BCDA_TEST_DATA) + "/smart/es384.jwk.json"},
+          {"level", "patient"},
+          {"types", "Patient,Claim"},
+          {"poll_interval", "1ms"},
+          {"retries", "0"},
+          {"durability", "process"}};
+}
+
+TEST(Smart, ExportsFromDiscoveryToFiles) {
+  SmartServer server;
+  TempDir dir;
+  const Outcome outcome = export_to(config_for(server), dir / "out");
+  EXPECT_EQ(outcome.status, BCDA_OK) << outcome.message;
+  EXPECT_EQ(data_files(dir / "out").size(), 1u);
+  EXPECT_EQ(server.token_requests, 1);
+}
+
+// When our clock is off, the server's Date is used for a second try.
+TEST(Smart, ARefusedAssertionIsMadeAgainWithTheServersClock) {
+  SmartServer server;
+  server.refusals = 1;
+  TempDir dir;
+  const Outcome outcome = export_to(config_for(server), dir / "out");
+  EXPECT_EQ(outcome.status, BCDA_OK) << outcome.message;
+  EXPECT_EQ(server.token_requests, 2);
+}
+
+TEST(Smart, ARefusalShowsTheServersWords) {
+  SmartServer server;
+  server.refusals = 9;
+  TempDir dir;
+  const Outcome outcome = export_to(config_for(server), dir / "out");
+  EXPECT_EQ(outcome.status, BCDA_AUTHENTICATION);
+  EXPECT_NE(outcome.message.find("invalid_client"), std::string::npos) << outcome.message;
+  EXPECT_NE(outcome.message.find("signing_key"), std::string::npos) << outcome.message;
+  EXPECT_EQ(outcome.outcome, "invalid_client: the assertion has expired");
+  EXPECT_EQ(server.token_requests, 2);
+}
+
+}  // namespace
+}  // namespace bcda_test
