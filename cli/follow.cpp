@@ -6,6 +6,7 @@
 #include <system_error>
 
 #include "flags.hpp"
+#include "issues.hpp"
 #include "progress.hpp"
 #include "streams.hpp"
 #include "text.hpp"
@@ -130,7 +131,10 @@ int follow_files(bcda::Run& run, const Output& output, const std::string& place,
   }
   const bcda::Result result = run.result();
   if (!output.quiet && !output.json) report(summary(result, place));
-  return result.error_files() > 0 ? done_with_error_files : 0;
+  if (result.error_files() == 0) return 0;
+  if (says_something_is_missing(result)) return done_with_error_files;
+  if (!output.quiet) print_error("the error files hold only warnings and information: nothing is missing");
+  return 0;
 }
 
 }  // namespace cli

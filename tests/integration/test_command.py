@@ -583,7 +583,8 @@ class Shows(Case):
 
     def test_the_sandbox_speaks_the_profile(self):
         run = bcda("export", "--sandbox", "--profile", "bcda-v3", "--out", self.out)
-        self.assertIn(run.returncode, (0, 6), run.stderr)
+        self.expect(run, OK)  # v3 lists one file of warnings, so nothing is missing
+        self.assertIn(b"only warnings and information", run.stderr)
         self.assertTrue(list(self.out.glob("Coverage.*.ndjson")))
 
     def test_settings(self):
