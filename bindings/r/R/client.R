@@ -104,7 +104,9 @@ bcda_metadata <- function(client) {
 #' @seealso [bcda_plan()]
 #' @export
 #' @examples
-#' client <- bcda_client("https://api.bcda.cms.gov", client_id = "id", client_secret = "secret", env = FALSE)
+#' client <- bcda_client(
+#'   "https://api.bcda.cms.gov", client_id = "id", client_secret = "secret", env = FALSE
+#' )
 #' bcda_client_profile(client)$name
 #' close(client)
 bcda_client_profile <- function(client) {

@@ -99,7 +99,9 @@ start_manifest <- function(client, settings) {
 #' @name bcda_plan
 #' @seealso [bcda_export()], [bcda_client_profile()]
 #' @examples
-#' client <- bcda_client("https://api.bcda.cms.gov", client_id = "id", client_secret = "secret", env = FALSE)
+#' client <- bcda_client(
+#'   "https://api.bcda.cms.gov", client_id = "id", client_secret = "secret", env = FALSE
+#' )
 #' for (request in bcda_plan(client, "Patient")) cat(request$method, request$url, "\n")
 #' close(client)
 NULL
