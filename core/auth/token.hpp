@@ -19,13 +19,13 @@ struct Token {
 
 // Reads the answer to a token request. The lifetime is `expires_in`, which is a number or, from BCDA, a string. If it
 // is missing, the claim `exp` of a JWT is used as a hint, because a client cannot verify its signature. If that is
-// missing too, the lifetime is `assumed`. Messages say to check `credentials`. Throws Error{AUTHENTICATION} if the credentials are refused. For other
-// failures it throws REFUSED (retriable or not) or PROTOCOL.
+// missing too, the lifetime is `assumed`. Throws Error{AUTHENTICATION} if the credentials are refused; the message says
+// to check `credentials`. For other failures it throws REFUSED (retriable or not) or PROTOCOL.
 Token read_token(const http::Answer& answer, Moment now, Milliseconds assumed,
                  const char* credentials = "client_id and client_secret");
 
 // A token that the caller has. Its lifetime is the claim `exp`, or else `assumed`. Throws Error{AUTHENTICATION} if it
-// has expired or cannot be a token.
+// cannot be a token.
 Token held_token(Secret value, Moment now, Milliseconds assumed);
 
 // The lifecycle of a client's token through its renewals.

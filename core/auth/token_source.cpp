@@ -136,8 +136,8 @@ Task<Token> TokenSource::fetch() {
   const auto theirs = parse_time(answer.header("Date"));
   const bool clock_is_off = theirs && std::chrono::abs(*theirs - now) > kClockMargin;
   const bool refused = answer.status == 400 || answer.status == 401;
-  if (login_.method == Method::smart && refused && clock_is_off) answer = co_await ask_for_token(*token_url_, *theirs);
   const bool is_smart = login_.method == Method::smart;
+  if (is_smart && refused && clock_is_off) answer = co_await ask_for_token(*token_url_, *theirs);
   co_return read_token(answer, clock_.now(), assumed_lifetime_,
                        is_smart ? "client_id, signing_key and key_id" : "client_id and client_secret");
 }
@@ -146,9 +146,7 @@ Task<http::Answer> TokenSource::ask_for_token(const http::Url& token_url, Instan
   std::array<std::uint8_t, 16> jti{};
   random_.fill(jti);
   http::Request request = token_request(login_, token_url, to_hex(jti), now);
-  const Wiped wiped{request.body};  // of a copy that send() does not need
-  http::Request sent = request;
-  co_return co_await client_.send(std::move(sent), kLargestAnswer);
+  co_return co_await client_.send(std::move(request), kLargestAnswer);
 }
 
 Task<http::Url> TokenSource::find_token_url() {

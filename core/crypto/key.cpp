@@ -9,8 +9,6 @@
 #include <cstring>
 
 #include "base/error.hpp"
-#include "base/text.hpp"
-#include "crypto/pem.hpp"
 #include "files/file.hpp"
 
 namespace libbcda::crypto {
@@ -28,59 +26,11 @@ using Key = std::unique_ptr<EVP_PKEY, decltype(&EVP_PKEY_free)>;
 
 constexpr int kBitsInByte = 8;
 constexpr int kSmallestKeyBits = 2048;  // the smallest key that the service accepts at registration
-constexpr std::size_t kLargestPem = 1 << 20;
-
-Error key_error(const std::string& name, const std::string& text) {
-  ERR_clear_error();
-  return {Status::PRIVATE_KEY, "private key " + name + ": " + text};
-}
 
 Bio read_only(std::string_view text) {
   Bio bio(BIO_new_mem_buf(text.empty() ? "" : text.data(), static_cast<int>(text.size())));
   if (!bio) throw std::bad_alloc();
   return bio;
-}
-
-struct PassphraseUse {
-  const Secret* passphrase;
-  bool asked = false;
-};
-
-int give_passphrase(char* buffer, int capacity, int, void* user) {
-  auto* use = static_cast<PassphraseUse*>(user);
-  use->asked = true;
-  std::string_view text = use->passphrase->reveal();
-  if (text.empty() || text.size() > static_cast<std::size_t>(capacity)) return -1;
-  std::memcpy(buffer, text.data(), text.size());
-  return static_cast<int>(text.size());
-}
-
-std::string_view view(const SecretBytes& text) { return {text.data(), text.size()}; }
-
-EVP_PKEY* read_key(const SecretBytes& pem, PassphraseUse& use) {
-  const Bio bio = read_only(view(pem));
-  return PEM_read_bio_PrivateKey(bio.get(), nullptr, give_passphrase, &use);
-}
-
-std::string why_unreadable(std::string_view pem, const PassphraseUse& use, const std::string& name) {
-  auto has = [&](std::string_view mark) { return pem.find(mark) != std::string_view::npos; };
-  if (use.asked && use.passphrase->empty())
-    return "it is encrypted; give its passphrase (private_key_passphrase or private_key_passphrase_file)";
-  if (const std::string algorithm = use.asked ? missing_algorithm(pem) : ""; !algorithm.empty())
-    return "it is encrypted with " + algorithm + ", which this OpenSSL (" + OpenSSL_version(OPENSSL_VERSION_STRING) +
-           ") does not have; convert it: openssl pkcs8 -topk8 -provider legacy -provider default -v2 aes-256-cbc -in " +
-           (name.find(' ') == name.npos ? name : "OLD.pem") + " -out NEW.pem";
-  if (use.asked) return "the passphrase is wrong";
-  if (has("BEGIN PUBLIC KEY") || has("BEGIN RSA PUBLIC KEY"))
-    return "this is a public key; give the private key of the pair registered with the service";
-  if (has("BEGIN CERTIFICATE")) return "this is a certificate; give the private key";
-  if (has("BEGIN OPENSSH PRIVATE KEY"))
-    return "this is OpenSSH's own format; convert a copy with: ssh-keygen -p -m PEM -f COPY";
-  if (pem.find_first_not_of(" \t\r\n") == std::string_view::npos) return "the file is empty";
-  if (!has("-----BEGIN")) return "this is not PEM text (-----BEGIN ... PRIVATE KEY-----)";
-  return "the PEM text is damaged or of an unknown kind; each line of it, -----BEGIN and -----END too, must end in a "
-         "line "
-         "break";
 }
 
 void use_oaep(EVP_PKEY_CTX* context, std::string_view label) {
@@ -121,33 +71,22 @@ std::string to_pem(Write write) {
 
 }  // namespace
 
-PrivateKey::PrivateKey(EVP_PKEY* key) : key_(key, EVP_PKEY_free) {}
+PrivateKey::PrivateKey(NativeKey key) : key_(std::move(key)) {}
 
 PrivateKey PrivateKey::from_pem(std::string_view pem, const Secret& passphrase, const std::string& name) {
-  if (pem.size() > kLargestPem) throw key_error(name, "the file is too large to be a key");
-  SecretBytes text;
-  try {
-    text = to_utf8(pem, "it");
-  } catch (const Error& e) {
-    throw key_error(name, e.message);
-  }
-  PassphraseUse use{&passphrase};
-  PrivateKey key(read_key(text, use));
-  if (SecretBytes repaired; !key.key_ && !use.asked && !(repaired = repair_pem(view(text))).empty()) {
-    text.swap(repaired);
-    key = PrivateKey(read_key(text, use));
-  }
-  if (!key.key_) throw key_error(name, why_unreadable(view(text), use, name));
+  const KeyPlace place{"private key", name, "private_key_passphrase or private_key_passphrase_file"};
+  const SecretBytes text = key_text(pem, place);
+  const PrivateKey key(read_private_pem({text.data(), text.size()}, passphrase, place));
   if (EVP_PKEY_base_id(key.native()) != EVP_PKEY_RSA)
-    throw key_error(name, std::string("this is a key of kind ") + OBJ_nid2sn(EVP_PKEY_base_id(key.native())) +
-                              "; the service encrypts to RSA keys only");
+    throw place.error(std::string("this is a key of kind ") + OBJ_nid2sn(EVP_PKEY_base_id(key.native())) +
+                      "; the service encrypts to RSA keys only");
   if (key.bits() < kSmallestKeyBits)
-    throw key_error(name, "RSA with " + std::to_string(key.bits()) + " bits; the service takes 2048 or more");
+    throw place.error("RSA with " + std::to_string(key.bits()) + " bits; the service takes 2048 or more");
   return key;
 }
 
 PrivateKey PrivateKey::from_file(const std::string& path, const Secret& passphrase) {
-  Secret pem = files::read_secret_file(path, kLargestPem, "private key");
+  Secret pem = files::read_secret_file(path, kLargestKeyFile, "private key");
   try {
     return from_pem(pem.reveal(), passphrase, path);
   } catch (Error& e) {
@@ -156,7 +95,7 @@ PrivateKey PrivateKey::from_file(const std::string& path, const Secret& passphra
 }
 
 PrivateKey PrivateKey::generate(int bits) {
-  PrivateKey key(EVP_RSA_gen(static_cast<unsigned>(bits)));
+  const PrivateKey key(NativeKey(EVP_RSA_gen(static_cast<unsigned>(bits)), EVP_PKEY_free));
   if (!key.key_) throw Error(Status::INTERNAL, "OpenSSL could not make an RSA key");
   return key;
 }

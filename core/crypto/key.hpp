@@ -5,8 +5,7 @@
 #include <string_view>
 
 #include "base/bytes.hpp"
-
-typedef struct evp_pkey_st EVP_PKEY;
+#include "crypto/private_pem.hpp"
 
 namespace libbcda::crypto {
 
@@ -39,8 +38,8 @@ class PrivateKey {
   EVP_PKEY* native() const noexcept { return key_.get(); }
 
  private:
-  explicit PrivateKey(EVP_PKEY* key);
-  std::shared_ptr<EVP_PKEY> key_;
+  explicit PrivateKey(NativeKey key);
+  NativeKey key_;
 };
 
 // Wraps a file key. Only the sandbox and the tests use it. `public_pem`: SubjectPublicKeyInfo.

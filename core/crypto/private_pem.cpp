@@ -10,6 +10,7 @@
 #include <new>
 
 #include "base/json.hpp"
+#include "base/text.hpp"
 #include "crypto/pem.hpp"
 
 namespace libbcda::crypto {
@@ -68,6 +69,15 @@ std::string why_unreadable(std::string_view pem) {
 Error KeyPlace::error(const std::string& text) const {
   ERR_clear_error();
   return {Status::PRIVATE_KEY, what + " " + name + ": " + text};
+}
+
+SecretBytes key_text(std::string_view text, const KeyPlace& place) {
+  if (text.size() > kLargestKeyFile) throw place.error("the file is too large to be a key");
+  try {
+    return to_utf8(text, "it");
+  } catch (const Error& e) {
+    throw place.error(e.message);
+  }
 }
 
 NativeKey read_private_pem(std::string_view text, const Secret& passphrase, const KeyPlace& place) {

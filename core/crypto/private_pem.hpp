@@ -25,6 +25,9 @@ struct KeyPlace {
   Error error(const std::string& text) const;
 };
 
+// The text of a key file in UTF-8. Throws Error{PRIVATE_KEY} for a text that is too large or cannot be converted.
+SecretBytes key_text(std::string_view text, const KeyPlace& place);
+
 // Reads the first private key of a PEM text in UTF-8. A text that was damaged on its way is repaired where this is
 // safe. The passphrase is used only if the key is encrypted. Throws Error{PRIVATE_KEY}, which says what the text is
 // instead and never shows it.

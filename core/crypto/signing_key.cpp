@@ -87,13 +87,7 @@ SigningKey::SigningKey(NativeKey key, std::string key_id, const KeyPlace& place)
 
 SigningKey SigningKey::from_text(std::string_view text, const Secret& passphrase, const std::string& where) {
   const KeyPlace place{"signing key", where, "signing_key_passphrase or signing_key_passphrase_file"};
-  if (text.size() > kLargestKeyFile) throw place.error("the file is too large to be a key");
-  SecretBytes clean;
-  try {
-    clean = to_utf8(text, "it");
-  } catch (const Error& e) {
-    throw place.error(e.message);
-  }
+  const SecretBytes clean = key_text(text, place);
   std::string key_id;
   NativeKey key = read({clean.data(), clean.size()}, passphrase, place, key_id);
   return {std::move(key), std::move(key_id), place};
