@@ -19,8 +19,13 @@ constexpr std::size_t kLargestRefusal = 64 << 10;
 constexpr std::int64_t kKeysToTry = 3;
 
 transfer::DownloadOptions download_options(const Settings& s, const Profile& profile) {
-  return {s.duration("retry_delay"), s.duration("retry_max_delay"), static_cast<int>(s.integer("retries")),
-          profile.renews_on_403, profile.gzip};
+  return {s.duration("retry_delay"),
+          s.duration("retry_max_delay"),
+          static_cast<int>(s.integer("retries")),
+          profile.renews_on_403,
+          profile.gzip,
+          s.duration("max_retry_after"),
+          profile.downloads_per_file};
 }
 
 FileResult describe(const FileTask& task) {
@@ -52,7 +57,8 @@ bool KeyTrial::is_wrong() const {
 }
 
 FileWorker::FileWorker(Session& session, world::World& world, const Settings& settings, const Output& output,
-                       Reporter& reporter, const Outcome& outcome, bool takes_earlier_files)
+                       Reporter& reporter, const Outcome& outcome, bool takes_earlier_files,
+                       std::function<void()> refused)
     : session_(session),
       world_(world),
       settings_(settings),
@@ -60,6 +66,7 @@ FileWorker::FileWorker(Session& session, world::World& world, const Settings& se
       reporter_(reporter),
       outcome_(outcome),
       takes_earlier_files_(takes_earlier_files),
+      refused_(std::move(refused)),
       options_(download_options(settings, session.profile())) {}
 
 Task<FileResult> FileWorker::fetch(FileTask& task, std::int64_t files) {
@@ -125,13 +132,16 @@ Task<std::optional<crypto::FileKey>> FileWorker::key_for(const bulk::Entry& entr
 }
 
 Task<FileResult> FileWorker::download(const FileTask& task, const std::optional<crypto::FileKey>& key) {
-  transfer::Download download(task.entry, options_, [this] { return world_.random().uniform(); });
+  transfer::DownloadOptions options = options_;
+  if (output_.workspace) options.earlier_downloads = output_.workspace->earlier_downloads(task.entry.url);
+  transfer::Download download(task.entry, options, [this] { return world_.random().uniform(); });
   http::Request last;
   FileResult result = describe(task);
   for (;;) {
     http::Step step = download.next();
     if (auto* pause = std::get_if<http::Wait>(&step)) {
       if (pause->retry) reporter_.retry(*pause, result.type, task.entry.name);
+      if (pause->http_status == 429) refused_();
       co_await world_.clock().sleep(pause->duration);
       continue;
     }
@@ -155,12 +165,19 @@ Task<bool> FileWorker::attempt(const FileTask& task, const std::optional<crypto:
                                transfer::Download& download, http::Request request, FileResult& result) {
   http::Response response = co_await session_.http().open(std::move(request));
   if (!co_await accept(response, download)) co_return false;
+  if (options_.downloads_per_file > 0) co_await note_download(task.entry);
   if (!key && !response.delimited())
     throw Error(Status::VERIFICATION, "the file " + task.entry.shown() +
                                           " came in plaintext and without a length, so it cannot be known to be whole");
   const transfer::Coding coding{key, download.is_gzip(), response.content_length() >= 0};
   co_await take_body(task, response, coding, result);
   co_return true;
+}
+
+// For later runs, because the service gives out a file only some times.
+Task<> FileWorker::note_download(const bulk::Entry& entry) {
+  if (!output_.workspace) co_return;
+  co_await world::run_on(world_.disk_workers(), [&] { output_.workspace->journal().download_begun(entry.url); });
 }
 
 // Whether the answer is the file. The beginning of any other answer is read, because it may have the reason.

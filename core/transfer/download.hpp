@@ -8,6 +8,7 @@
 #pragma once
 #include <functional>
 #include <optional>
+#include <string>
 
 #include "bulk/answer.hpp"
 #include "bulk/manifest.hpp"
@@ -22,6 +23,9 @@ struct DownloadOptions {
   int retries = 5;
   bool renews_on_403 = false;  // 403 may mean an expired token
   bool gzip = false;           // ask for gzip, unless the file is encrypted
+  Milliseconds max_retry_after{http::kLongestRequested};
+  int downloads_per_file = 0;  // how often the service gives out one file; 0: no limit
+  int earlier_downloads = 0;   // of this file, by earlier runs
 };
 
 class Download {
@@ -49,6 +53,8 @@ class Download {
 
  private:
   bool asks_for_gzip() const;
+  bool is_used_up() const { return options_.downloads_per_file > 0 && downloads_ >= options_.downloads_per_file; }
+  std::string used_up() const;
   void on_refusal(const http::Answer& answer, Moment now);
   void retry_or_fail(Error error, Moment now, int limit, const char* remedy = "");
   void fail(Error error);
@@ -59,6 +65,7 @@ class Download {
   std::function<double()> jitter_;
   http::RetryBudget budget_;
   http::TokenTrust token_;
+  int downloads_;  // answers that brought the file, or its beginning
   bool is_gzip_ = false;
   std::optional<http::Wait> pause_;  // before the next request
   std::optional<Error> failure_;

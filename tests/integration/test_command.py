@@ -541,8 +541,9 @@ class Shows(Case):
                                 "token-url", "scope", "access-token-file", "token-lifetime", "share-threads"}
         key = {"private-key", "private-key-passphrase-file"}
         files = {"allowed-origins", "out", "parallel", "allow-plaintext", "durability"}
-        tries = {"timeout", "retries", "retry-delay", "retry-max-delay"}
-        jobs = {"types", "poll-interval", "poll-max-interval", "job-timeout", "outage-limit", "max-manifest-bytes"}
+        tries = {"timeout", "retries", "retry-delay", "retry-max-delay", "max-retry-after"}
+        jobs = {"types", "poll-interval", "poll-max-interval", "kickoff-timeout", "adopt-running-job", "job-timeout", "outage-limit",
+                "max-manifest-bytes"}
         wish = {"level", "group", "since", "until", "type-filters", "elements", "include-associated-data", "patients",
                 "output-format", "method", "dry-run"}
         jobs |= wish
