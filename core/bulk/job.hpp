@@ -95,7 +95,7 @@ class Job {
   const std::string& label() const { return kick_off_.label; }
   const KickOff& kick_off() const { return kick_off_; }
   const std::optional<http::Url>& status_url() const { return status_; }
-  const std::string& progress() const { return progress_; }               // X-Progress of the last status answer
+  const std::string& progress() const { return progress_; }  // X-Progress of the last status answer
   // What the user should know, once: a job whose progress stands still, jobs that run already. "": nothing new.
   std::string take_notice() { return std::exchange(notice_, ""); }
   std::shared_ptr<const Manifest> manifest() const { return manifest_; }  // null unless the job is finished
@@ -124,7 +124,7 @@ class Job {
   std::optional<http::Url> status_;
   std::shared_ptr<const Manifest> manifest_;
   std::optional<Error> failure_;
-  std::optional<Wait> pause_;  // before the next request
+  std::optional<Wait> pause_;       // before the next request
   std::optional<Steady> started_;   // of the time limit
   std::optional<Steady> accepted_;  // by the kick-off
   std::optional<Steady> moved_;     // when the progress changed

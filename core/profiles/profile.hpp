@@ -43,7 +43,7 @@ struct Profile {
   bool lists_running_jobs = false;  // a 429 at kick-off names the running jobs in Content-Location
   int pace_requests = 0;            // this client sends at most so many requests within pace_period; 0: no limit
   Milliseconds pace_period{0};
-  int downloads_per_file = 0;  // how often the service gives out one file; 0: no limit
+  int downloads_per_file = 0;      // how often the service gives out one file; 0: no limit
   bool manifest_may_grow = false;  // files may be added after the first 200
   bool encrypts = false;           // data files are encrypted
   bool gzip = false;               // ask for gzip

@@ -8,8 +8,8 @@
 
 namespace libbcda::runtime {
 
-// Halves on 429, but once for all requests of one moment, and never below 1. Grows by one after as many good files as may
-// be under way. Thread-safe.
+// Halves on 429, but once for all requests of one moment, and never below 1. Grows by one after as many good files as
+// may be under way. Thread-safe.
 class Parallelism {
  public:
   explicit Parallelism(std::size_t most) : most_(most), limit_(most) {}

@@ -3,6 +3,9 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <set>
+
 #include "support/errors.hpp"
 #include "support/fake_service.hpp"
 #include "support/files.hpp"
@@ -229,17 +232,33 @@ TEST_F(OnServer, AWaitForATurnCanBeCanceled) {
   EXPECT_EQ(service_.world->net().requests.size(), 1u);
 }
 
+// Each file is refused once, so that it takes some time: the first one with 429, the others with 503.
 TEST_F(OnServer, FewerFilesAreUnderWayAfterA429) {
   know(R"("manifest_may_grow":false)");
   std::string output;
-  for (int i = 0; i < 12; ++i)
-    output += (i > 0 ? "," : "") + (R"({"type":"Patient","url":"/data/1/)" + std::to_string(i)) + ".ndjson\"}";
+  for (int i = 0; i < 12; ++i) {
+    const std::string url = "/data/1/" + std::to_string(i) + ".ndjson";
+    output += (i > 0 ? "," : "") + (R"({"type":"Patient","url":")" + url) + "\"}";
+    service_.answer("GET " + url, {http_answer(i == 0 ? 429 : 503), http_answer(200, "", test::kRecord)});
+  }
   service_.answer_job("{\"output\":[" + output + "]}");
   service_.settings.set("parallel", "4");
-  service_.answer("GET /data/", {http_answer(429), http_answer(429), http_answer(200, "", test::kRecord)});
+  std::set<std::string> begun;
+  std::size_t done = 0;
+  std::vector<std::size_t> under_way;  // when a file begins, with it
+  service_.before_answer = [&](const std::string& request) {
+    if (!request.starts_with("GET /data/")) return;
+    if (!begun.insert(request).second)
+      ++done;
+    else
+      under_way.push_back(begun.size() - done);
+  };
   EXPECT_FALSE(run());
   EXPECT_EQ(run_->result().files->size(), 12u);
-  EXPECT_EQ(service_.count("GET /data/"), 14u);
+  ASSERT_EQ(under_way.size(), 12u);
+  EXPECT_EQ(under_way[3], 4u);
+  EXPECT_EQ(under_way[4], 3u);  // one more than the two that were left, because two files were good
+  EXPECT_EQ(*std::max_element(under_way.begin() + 5, under_way.end()), 4u);
 }
 
 TEST_F(OnServer, DownloadsOfEarlierRunsCount) {
