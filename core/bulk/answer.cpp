@@ -1,6 +1,7 @@
 #include "bulk/answer.hpp"
 
 #include <algorithm>
+#include <array>
 #include <cctype>
 #include <charconv>
 
@@ -63,7 +64,54 @@ std::optional<json::object> outcome_of(const http::Answer& answer) {
   return body->get_object();
 }
 
+bool equal_text(std::string_view text, std::string_view lower_case) {
+  return text.size() == lower_case.size() && begins_with(text, lower_case);
+}
+
+bool is_passing(std::string_view code) {
+  constexpr std::string_view codes[] = {"transient", "lock-error", "no-store", "timeout", "incomplete", "throttled"};
+  return std::any_of(std::begin(codes), std::end(codes), [&](std::string_view one) { return equal_text(code, one); });
+}
+
+Fault fault_of(const json::value& issue) {
+  const std::string code = issue.is_object() ? string_member(issue.get_object(), "code") : "";
+  if (code.empty()) return Fault::unknown;
+  if (is_passing(code)) return Fault::passing;
+  return equal_text(code, "exception") ? Fault::exception : Fault::lasting;  // the 2019 service writes "Exception"
+}
+
 }  // namespace
+
+Fault fault_of(const http::Answer& answer) {
+  const auto outcome = outcome_of(answer);
+  const json::value* issues = outcome ? outcome->if_contains("issue") : nullptr;
+  if (!issues || !issues->is_array()) return Fault::unknown;
+  std::array<bool, 4> seen{};
+  for (const json::value& issue : issues->get_array()) seen[static_cast<std::size_t>(fault_of(issue))] = true;
+  for (const Fault fault : {Fault::passing, Fault::exception, Fault::lasting})
+    if (seen[static_cast<std::size_t>(fault)]) return fault;
+  return Fault::unknown;
+}
+
+bool may_pass(const http::Answer& answer) {
+  const Fault fault = fault_of(answer);
+  if (fault == Fault::passing || answer.status == 429 || answer.status == 503) return true;
+  return transient(answer.status) && fault != Fault::lasting;
+}
+
+int export_status(const http::Answer& answer) {
+  const std::string_view text = without_blanks(answer.header("X-Export-Status"));
+  if (answer.status != 200 || text.size() < 3 || (text.size() > 3 && text[3] != ' ')) return answer.status;
+  int status = 0;
+  const auto [end, ec] = std::from_chars(text.data(), text.data() + 3, status);
+  return ec == std::errc() && end == text.data() + 3 && status >= 200 ? status : answer.status;
+}
+
+std::optional<Milliseconds> expires_in(const http::Answer& answer, Instant now) {
+  const auto expires = parse_expires(answer.header("Expires"));
+  if (!expires) return {};
+  return std::chrono::duration_cast<Milliseconds>(*expires - parse_time(answer.header("Date")).value_or(now));
+}
 
 bool is_operation_outcome(const http::Answer& answer) { return outcome_of(answer).has_value(); }
 

@@ -15,6 +15,9 @@ constexpr std::size_t kMostPages = 10'000;
 void Pages::begin(http::Url status_url) {
   url_ = std::move(status_url);
   asked_ = {url_.text()};
+  pages_.clear();
+  fresh_ = {};
+  is_known_ = false;
 }
 
 Pages::Next Pages::add(std::shared_ptr<const Manifest> page, bool is_done) {

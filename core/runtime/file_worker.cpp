@@ -24,6 +24,8 @@ transfer::DownloadOptions download_options(const Settings& s, const Session& ses
           .retries = static_cast<int>(s.integer("retries")),
           .renews_on_403 = session.profile().renews_on_403,
           .gzip = session.profile().gzip,
+          .max_retry_after = s.duration("max_retry_after"),
+          .downloads_per_file = session.profile().downloads_per_file,
           .allows = [&session](const http::Url& url) { return session.allows(url); },
           .remedy = session.remedy_for_other_origins()};
 }
@@ -57,7 +59,8 @@ bool KeyTrial::is_wrong() const {
 }
 
 FileWorker::FileWorker(Session& session, world::World& world, const Settings& settings, const Output& output,
-                       Reporter& reporter, const Outcome& outcome, bool takes_earlier_files)
+                       Reporter& reporter, const Outcome& outcome, bool takes_earlier_files,
+                       std::function<void()> refused)
     : session_(session),
       world_(world),
       settings_(settings),
@@ -65,6 +68,7 @@ FileWorker::FileWorker(Session& session, world::World& world, const Settings& se
       reporter_(reporter),
       outcome_(outcome),
       takes_earlier_files_(takes_earlier_files),
+      refused_(std::move(refused)),
       options_(download_options(settings, session)),
       required_proof_(transfer::proof_named(settings.text("require_proof"))),
       renewal_(session, world) {}
@@ -133,6 +137,7 @@ Task<std::optional<crypto::FileKey>> FileWorker::key_for(const bulk::Entry& entr
 Task<FileResult> FileWorker::download(const FileTask& task, const std::optional<crypto::FileKey>& key) {
   transfer::DownloadOptions options = options_;
   options.renews_url = renewal_.may_help(task);
+  if (output_.workspace) options.earlier_downloads = output_.workspace->earlier_downloads(task.entry.url);
   transfer::Download download(task.entry, std::move(options), [this] { return world_.random().uniform(); });
   http::Request last;
   FileResult result = describe(task);
@@ -141,6 +146,7 @@ Task<FileResult> FileWorker::download(const FileTask& task, const std::optional<
     http::Step step = download.next();
     if (auto* pause = std::get_if<http::Wait>(&step)) {
       if (pause->retry) reporter_.retry(*pause, result.type, task.entry.name);
+      if (pause->http_status == 429) refused_();
       co_await world_.clock().sleep(pause->duration);
       continue;
     }
@@ -178,6 +184,7 @@ Task<bool> FileWorker::attempt(const FileTask& task, const std::optional<crypto:
   const transfer::Coding coding{key, download.is_gzip(), response.content_length() >= 0, task.entry.sha256,
                                 task.entry.length};
   check_proof(task.entry, coding.proof(), response.delimited());
+  if (options_.downloads_per_file > 0) co_await note_download(task.entry);
   co_await take_body(task, response, coding, result);
   co_return true;
 }
@@ -192,6 +199,12 @@ void FileWorker::check_proof(const bulk::Entry& entry, transfer::Proof proof, bo
     throw Error(Status::VERIFICATION, what + " is proved by " + std::string(transfer::proof_name(proof)) +
                                           ", but the setting require_proof demands " +
                                           transfer::proof_name(required_proof_));
+}
+
+// For later runs, because the service gives out a file only some times.
+Task<> FileWorker::note_download(const bulk::Entry& entry) {
+  if (!output_.workspace) co_return;
+  co_await world::run_on(world_.disk_workers(), [&] { output_.workspace->journal().download_begun(entry.url); });
 }
 
 // Whether the answer is the file. The beginning of any other answer is read, because it may have the reason.

@@ -1,5 +1,6 @@
 // Fetches one file: from its URL through decryption and verification to its final name.
 #pragma once
+#include <functional>
 #include <mutex>
 #include <optional>
 
@@ -31,8 +32,9 @@ class KeyTrial {
 // Thread-safe: each file is fetched by a call of its own, on the strand of its coroutine.
 class FileWorker {
  public:
+  // `refused` is called for each answer 429.
   FileWorker(Session& session, world::World& world, const Settings& settings, const Output& output, Reporter& reporter,
-             const Outcome& outcome, bool takes_earlier_files);
+             const Outcome& outcome, bool takes_earlier_files, std::function<void()> refused);
 
   // Fetches, verifies and publishes one file; a file that an earlier fetch published is taken as it is. Throws Error.
   // `files`: as KeyTrial::refused has it.
@@ -44,6 +46,7 @@ class FileWorker {
   Task<FileResult> download(const FileTask& task, const std::optional<crypto::FileKey>& key);
   Task<bool> attempt(const FileTask& task, const std::optional<crypto::FileKey>& key, transfer::Download& download,
                      http::Request request, FileResult& result);
+  Task<> note_download(const bulk::Entry& entry);
   Task<bool> accept(http::Response& response, transfer::Download& download);
   Task<> take_body(const FileTask& task, http::Response& response, const transfer::Coding& coding, FileResult& result);
   Task<> receive(http::Response& response, class BodyPump& pump);
@@ -61,6 +64,7 @@ class FileWorker {
   Reporter& reporter_;
   const Outcome& outcome_;
   bool takes_earlier_files_;
+  std::function<void()> refused_;
   transfer::DownloadOptions options_;
   transfer::Proof required_proof_;
   UrlRenewal renewal_;

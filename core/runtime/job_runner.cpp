@@ -20,12 +20,15 @@ constexpr auto kConfirmPatience = std::chrono::minutes(5);  // short, because th
 bulk::JobOptions job_options(const Settings& s, const Profile& profile) {
   return {.poll_interval = s.duration("poll_interval"),
           .poll_max_interval = s.duration("poll_max_interval"),
+          .kickoff_timeout = s.duration("kickoff_timeout"),
           .job_timeout = s.has("job_timeout") ? s.duration("job_timeout") : profile.job_timeout,
           .retry_delay = s.duration("retry_delay"),
           .retry_max_delay = s.duration("retry_max_delay"),
           .retries = static_cast<int>(s.integer("retries")),
           .outage_limit = s.duration("outage_limit"),
           .renews_on_403 = profile.renews_on_403,
+          .max_retry_after = s.duration("max_retry_after"),
+          .adopts_running_job = profile.lists_running_jobs && s.boolean("adopt_running_job"),
           .fallback = profile.fallback};
 }
 
@@ -93,6 +96,14 @@ Task<> JobRunner::deliver(bulk::Job& job) {
 }
 
 Task<> JobRunner::exchange(bulk::Job& job, http::Send send, http::Request& last) {
+  const std::optional<http::Url> asked = job.status_url();
+  co_await hear(job, std::move(send), last);
+  if (const std::string notice = job.take_notice(); !notice.empty()) reporter_.warn(notice, job.label());
+  // A job that was adopted, and given back since.
+  if (asked && !job.status_url()) co_await note([&] { workspace_->journal().job_dead(asked->text()); });
+}
+
+Task<> JobRunner::hear(bulk::Job& job, http::Send send, http::Request& last) {
   const bool was_accepted = job.phase() == bulk::Job::Phase::to_poll;
   bool heard = false;
   http::Answer answer;
@@ -115,7 +126,7 @@ Task<> JobRunner::exchange(bulk::Job& job, http::Send send, http::Request& last)
   else
     job.on_answer(answer, now);
   co_await asio::this_coro::throw_if_cancelled(false);  // because the journal needs each job that was accepted
-  co_await answered(job, was_accepted, answer.status);
+  co_await answered(job, was_accepted, bulk::export_status(answer));
   co_await asio::this_coro::throw_if_cancelled(true);
 }
 

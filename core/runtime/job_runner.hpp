@@ -51,6 +51,7 @@ class JobRunner {
   Task<> drive(bulk::Job& job, bool delivers);
   Task<> deliver(bulk::Job& job);
   Task<> exchange(bulk::Job& job, http::Send send, http::Request& last);
+  Task<> hear(bulk::Job& job, http::Send send, http::Request& last);
   Task<http::Response> ask(bool is_kick_off, http::Send send, http::Request& last, bool& answered);
   Task<ManifestBody> read_body(const bulk::Job& job, http::Response& response, http::Answer& answer);
   Task<> answered(bulk::Job& job, bool was_accepted, int status);

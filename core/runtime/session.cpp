@@ -24,13 +24,15 @@ std::vector<http::Url> read_origins(const Settings& settings, const char* settin
   return origins;
 }
 
-http::ClientOptions client_options(const Settings& settings) {
+http::ClientOptions client_options(const Settings& settings, const Profile& profile) {
   http::ClientOptions options;
   options.user_agent = settings.text("user_agent");
   if (options.user_agent.find_first_of("\r\n") != std::string::npos)
     throw Error(Status::INVALID_ARGUMENT, "the setting user_agent holds a line break");
   options.timeouts = {settings.duration("connect_timeout"), settings.duration("idle_timeout")};
   options.request_timeout = settings.duration("request_timeout");
+  options.pace_requests = profile.pace_requests;
+  options.pace_period = profile.pace_period;
   options.max_header_bytes =
       static_cast<std::size_t>(std::min<std::int64_t>(settings.integer("max_header_bytes"), 16 << 20));
   return options;
@@ -66,7 +68,7 @@ Session::Session(Settings settings, std::shared_ptr<world::World> world)
   token_origins.insert(token_origins.begin(), service_.origin);
   auth::Login login = auth::read_login(settings_, service_);
   missing_credential_ = auth::missing_credential(login);
-  const http::ClientOptions options = client_options(settings_);
+  const http::ClientOptions options = client_options(settings_, profile());
   auto tls = std::make_shared<http::TlsContext>(settings_.text("ca_file"));  // fails if OpenSSL cannot be used
   private_key_ = load_private_key(settings_);
   warnings_ = settings_.warnings();

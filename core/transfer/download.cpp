@@ -41,11 +41,17 @@ Download::Download(bulk::Entry entry, DownloadOptions options, std::function<dou
       url_(entry_.url),
       options_(std::move(options)),
       jitter_(std::move(jitter)),
-      budget_(options.retries, http::Backoff(options.retry_delay, options.retry_max_delay)) {}
+      budget_(options.retries, http::Backoff(options.retry_delay, options.retry_max_delay, 2, options.max_retry_after)),
+      downloads_(options.earlier_downloads) {}
 
 http::Step Download::next() {
   if (phase_ == Phase::failed) throw *failure_;
   if (pause_) return *std::exchange(pause_, std::nullopt);
+  if (is_used_up()) {
+    fail(std::move(Error(Status::REFUSED, "the file " + entry_.shown() + " was not requested again" + used_up())
+                       .at_file(entry_.name)));
+    throw *failure_;
+  }
   http::Send send;
   send.request.url = url_;
   send.request.headers = {{"Accept", "application/fhir+ndjson"},
@@ -80,6 +86,7 @@ bool Download::on_head(const http::Answer& answer, Moment now) {
     return false;
   }
   phase_ = Phase::receiving;
+  ++downloads_;
   return true;
 }
 
@@ -119,7 +126,7 @@ void Download::on_refusal(const http::Answer& answer, Moment now) {
     refusal_ = std::move(error);
     return;
   }
-  const int limit = answer.status == 404 ? kMissingFileTries : http::transient(answer.status) ? options_.retries : 0;
+  const int limit = answer.status == 404 ? kMissingFileTries : bulk::may_pass(answer) ? options_.retries : 0;
   retry_or_fail(std::move(error), now, limit, missing ? kFilesExpire : denied ? kDenied : "");
 }
 
@@ -144,15 +151,23 @@ void Download::on_failure(const Error& error, Moment now) {
 }
 
 void Download::retry_or_fail(Error error, Moment now, int limit, const char* remedy) {
-  if (budget_.allow(now.steady, limit)) {
-    pause_ = http::Wait{budget_.delay(jitter_(), error.retry_after), error.message, true};
+  const bool would_retry = budget_.allow(now.steady, limit);
+  if (would_retry && !is_used_up()) {
+    pause_ = http::Wait{budget_.delay(jitter_(), error.retry_after), error.message, true, error.http_status};
     phase_ = Phase::to_request;
     url_ = entry_.url;  // where a redirect led may have expired
     redirects_ = 0;
     return;
   }
-  error.message += remedy;  // only in the final error, because it would be wrong advice while the run retries
+  error.message += would_retry
+                       ? used_up()
+                       : remedy;  // only in the final error, because it would be wrong advice while the run retries
   fail(std::move(error));
+}
+
+std::string Download::used_up() const {
+  return "; the service gives out each file " + std::to_string(options_.downloads_per_file) +
+         " times, and this one has been given out so often, in this run and in earlier ones; start a new export";
 }
 
 void Download::fail(Error error) {

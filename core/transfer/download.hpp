@@ -11,6 +11,7 @@
 #pragma once
 #include <functional>
 #include <optional>
+#include <string>
 
 #include "bulk/answer.hpp"
 #include "bulk/manifest.hpp"
@@ -23,8 +24,11 @@ struct DownloadOptions {
   Milliseconds retry_delay{1000};
   Milliseconds retry_max_delay{60000};
   int retries = 5;
-  bool renews_on_403 = false;                         // 403 may mean an expired token
-  bool gzip = false;                                  // ask for gzip, unless the file is encrypted
+  bool renews_on_403 = false;  // 403 may mean an expired token
+  bool gzip = false;           // ask for gzip, unless the file is encrypted
+  Milliseconds max_retry_after{http::kLongestRequested};
+  int downloads_per_file = 0;                         // how often the service gives out one file; 0: no limit
+  int earlier_downloads = 0;                          // of this file, by earlier runs
   std::function<bool(const http::Url&)> allows = {};  // whether files may come from there
   std::string remedy = {};                            // continues the message about one from where they may not come
   bool renews_url = false;                            // the URL may have expired when it is refused
@@ -62,6 +66,8 @@ class Download {
  private:
   bool asks_for_gzip() const;
   void on_redirect(const http::Answer& answer);
+  bool is_used_up() const { return options_.downloads_per_file > 0 && downloads_ >= options_.downloads_per_file; }
+  std::string used_up() const;
   void on_refusal(const http::Answer& answer, Moment now);
   void retry_or_fail(Error error, Moment now, int limit, const char* remedy = "");
   void fail(Error error);
@@ -74,6 +80,7 @@ class Download {
   std::function<double()> jitter_;
   http::RetryBudget budget_;
   http::TokenTrust token_;
+  int downloads_;  // answers that brought the file, or its beginning
   bool is_gzip_ = false, has_token_ = true;
   std::optional<http::Wait> pause_;  // before the next request
   std::optional<Error> refusal_;     // for which a new URL is wanted

@@ -32,11 +32,13 @@ bool is_of(const FileRecord& record, const bulk::Entry& entry);
 std::string job_line(const std::string& type, const std::string& status_url);
 std::string dead_line(const std::string& status_url);
 std::string file_line(const FileRecord& record);
+std::string download_line(const http::Url& url);  // without its query
 
 // The content of a journal. It is not trusted, because any process may have written it. Unknown lines, lines that a
 // crash truncated, and paths outside the directory are skipped.
 struct JournalState {
   std::map<std::string, FileRecord> files;  // by path; the last record of a path counts
+  std::map<std::string, int> downloads;     // how often a file was given out, by its URL without query
   std::set<std::string> jobs;               // the status URLs of jobs that are not recorded as dead
 };
 JournalState read_journal(const std::string& text);
