@@ -68,8 +68,9 @@ class IssueList {
   IssueCounts counts_, left_off_;  // of all issues, and of those without an entry
 };
 
-// Reads the issues of an error file while its bytes arrive. Equal issues are one entry. Nothing in the file is an error: a line that is not an
-// OperationOutcome with issues counts as an issue of the severity error, with the code kUnreadable.
+// Reads the issues of an error file while its bytes arrive. Equal issues are one entry. Nothing in the file makes it
+// fail: a line that is not an OperationOutcome with issues counts as an issue of the severity error, with the code
+// kUnreadable.
 class IssueReader {
  public:
   static constexpr std::size_t kLongestLine = 4u << 20;  // a longer line is not read

@@ -22,8 +22,8 @@ class IssueCollector {
 };
 
 // A destination that passes every file on to `destination`, and reads the error files on the way. Their issues count
-// once the file is committed, which means that it is verified. So a sink and a directory need the same code, and no file
-// is read twice. `prefix` + the committed path is the path in the issues.
+// once the file is committed, which means that it is verified. So a sink and a directory need the same code, and no
+// file is read twice. `prefix` + the committed path is the path in the issues.
 std::shared_ptr<transfer::Destination> collecting(std::shared_ptr<transfer::Destination> destination,
                                                   std::shared_ptr<IssueCollector> collector, std::string prefix);
 

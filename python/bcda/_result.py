@@ -57,9 +57,10 @@ class Issue:
     """One issue of the error files: what the service could not export, and why. **It may name beneficiaries.**
 
     Attributes:
-        severity: ``"fatal"``, ``"error"``, ``"warning"``, ``"information"`` or ``"success"``, or the service's own text.
-        code: the service's code, such as ``"not-found"``. ``"unreadable"``: an error file that cannot be read, or a line of
-            it that is no OperationOutcome. ``"left-off"``: counts further issues of this severity.
+        severity: ``"fatal"``, ``"error"``, ``"warning"``, ``"information"`` or ``"success"``, or the service's own
+            text.
+        code: the service's code, such as ``"not-found"``. ``"unreadable"``: an error file that cannot be read, or a
+            line of it that is no OperationOutcome. ``"left-off"``: counts further issues of this severity.
         text: the diagnostics, or else the text of the details, or else the code. At most 4,000 bytes.
         count: how often the file has this issue.
         file: the error file. None for ``"left-off"``.

@@ -79,7 +79,10 @@ def test_error_files_in_memory(make_sandbox: MakeSandbox, memory: str) -> None:
 
 
 OUTCOMES = {
-    "diagnostics": ('{"severity": "Error", "code": "x", "diagnostics": "d", "details": {"text": "t"}}', ("error", "x", "d")),
+    "diagnostics": (
+        '{"severity": "Error", "code": "x", "diagnostics": "d", "details": {"text": "t"}}',
+        ("error", "x", "d"),
+    ),
     "details": ('{"severity": "odd", "code": "x", "details": {"text": "t"}}', ("odd", "x", "t")),
     "code": ('{"severity": "warning", "code": "x", "details": []}', ("warning", "x", "x")),
     "nothing": ("{}", ("", "", "")),

@@ -1,7 +1,7 @@
 # The result of an export.
 
-# Makes a result from a native result. `to_sink`: the files went to the caller's functions. `issues`: a function that reads
-# the issues later; NULL: they are read now.
+# Makes a result from a native result. `to_sink`: the files went to the caller's functions. `issues`: a function that
+# reads the issues later; NULL: they are read now.
 make_result <- function(result, to_sink, issues = NULL) {
   files <- result_files(result, to_sink)
   is_error <- file_column(result, native_file_is_error, 0L) == 1
@@ -74,14 +74,14 @@ print.bcda_result <- function(x, ...) {
 
 #' What the error files of an export say
 #'
-#' Returns the issues of the OperationOutcomes in a result's error files. **They may name beneficiaries.** `result$partial` is
-#' `TRUE` if they say that resources are missing.
+#' Returns the issues of the OperationOutcomes in a result's error files. **They may name beneficiaries.**
+#' `result$partial` is `TRUE` if they say that resources are missing.
 #'
 #' @param result a result from [bcda_export()].
 #' @return A data frame with one row for each different issue of a file, at most 1,000 of them:
 #'   \item{`severity`}{`"fatal"`, `"error"`, `"warning"`, `"information"` or `"success"`, or the service's own text.}
-#'   \item{`code`}{the service's code, such as `"not-found"`. `"unreadable"`: an error file that cannot be read, or a line of
-#'     it that is no OperationOutcome. `"left-off"`: counts further issues of this severity.}
+#'   \item{`code`}{the service's code, such as `"not-found"`. `"unreadable"`: an error file that cannot be read, or a
+#'     line of it that is no OperationOutcome. `"left-off"`: counts further issues of this severity.}
 #'   \item{`text`}{the diagnostics, or else the text of the details, or else the code.}
 #'   \item{`count`}{how often the file has this issue.}
 #'   \item{`file`}{the error file; `""` for `"left-off"`.}

@@ -110,8 +110,8 @@ public final class ExportResult {
   }
 
   /**
-   * Whether an error file says that resources are missing: it has an issue of the severity {@code error} or {@code fatal},
-   * or cannot be understood.
+   * Whether an error file says that resources are missing: it has an issue of the severity {@code error} or
+   * {@code fatal}, or cannot be understood.
    *
    * @return false if there are only warnings and information, as one file of each BCDA v3 job has
    */
@@ -120,9 +120,9 @@ public final class ExportResult {
   }
 
   /**
-   * What the error files say. It may name beneficiaries. Equal issues of one file are one {@link Issue} with a count. At
-   * most 1,000 different ones are kept; the others are counted. After {@link #open} each call reads the error files. An
-   * error file that is missing or has changed is an issue too.
+   * What the error files say. It may name beneficiaries. Equal issues of one file are one {@link Issue} with a count.
+   * At most 1,000 different ones are kept; the others are counted. After {@link #open} each call reads the error files.
+   * An error file that is missing or has changed is an issue too.
    *
    * @return the issues, by file
    * @throws BcdaException.Filesystem after {@link #open}: the receipt cannot be read any more

@@ -6,10 +6,10 @@ import java.util.Optional;
 /**
  * One issue of the error files: what the service could not export, and why. It may name beneficiaries.
  *
- * @param severity {@code "fatal"}, {@code "error"}, {@code "warning"}, {@code "information"} or {@code "success"}, or the
- *     service's own text
- * @param code the service's code, for example {@code "not-found"}. {@code "unreadable"}: an error file that cannot be read,
- *     or a line of it that is no OperationOutcome. {@code "left-off"}: counts further issues of this severity
+ * @param severity {@code "fatal"}, {@code "error"}, {@code "warning"}, {@code "information"} or {@code "success"}, or
+ *     the service's own text
+ * @param code the service's code, for example {@code "not-found"}. {@code "unreadable"}: an error file that cannot be
+ *     read, or a line of it that is no OperationOutcome. {@code "left-off"}: counts further issues of this severity
  * @param text the diagnostics, or else the text of the details, or else the code. At most 4,000 bytes of UTF-8
  * @param count how often the file has this issue
  * @param file the error file, as {@link ExportedFile#path} has it; empty for {@code "left-off"}
