@@ -138,7 +138,7 @@ std::int32_t result_file_count(const Result& result);
 std::int32_t result_error_file_count(const Result& result);
 std::int32_t result_partial(const Result& result);
 std::int32_t result_issue_count(const Result& result);  // may read the error files
-Text result_types(const Result& result);  // the requested types, comma-separated; "" if unknown
+Text result_types(const Result& result);                // the requested types, comma-separated; "" if unknown
 Text result_transaction_time(const Result& result);
 std::int64_t result_elapsed_ms(const Result& result);
 Text result_json(const Result& result);
