@@ -591,7 +591,7 @@ def test_error_files(era: str, encrypted: bool, make_sandbox: MakeSandbox, tmp_p
 
 def test_warnings_alone_are_not_partial(make_sandbox: MakeSandbox, tmp_path: Path) -> None:
     client = make_sandbox(profile="bcda-v3").client(**PROMPT)
-    result = client.export(["Patient"], out=tmp_path / "claims", progress=False)
+    result = client.export(["ExplanationOfBenefit"], out=tmp_path / "claims", progress=False)
     assert (result.partial, result.exit_code, len(result.error_files)) == (False, 0, 1)
     (issue,) = result.issues
     assert (issue.severity, issue.count, issue.file) == ("warning", 1, result.error_files[0])

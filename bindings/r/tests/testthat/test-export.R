@@ -169,7 +169,7 @@ test_that("a whole export warns of nothing, and has no issues", {
 })
 
 test_that("warnings of the service alone do not make a result partial", {
-  expect_no_warning(result <- export_of(client_of(a_sandbox(20, profile = "bcda-v3"))))
+  expect_no_warning(result <- export_of(client_of(a_sandbox(20, profile = "bcda-v3")), "ExplanationOfBenefit"))
   expect_false(result$partial)
   issues <- bcda_issues(result)
   expect_identical(issues$severity, "warning")

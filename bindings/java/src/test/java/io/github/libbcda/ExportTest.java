@@ -256,7 +256,7 @@ class ExportTest {
   void warningsAloneAreNotPartial() throws Exception {
     try (Sandbox sandbox = Trials.sandbox().option("profile", "bcda-v3").start();
         BcdaClient client = Trials.client(sandbox).build()) {
-      ExportResult result = client.export(Trials.patients(dir.resolve("claims")).build());
+      ExportResult result = client.export(Trials.patients(dir.resolve("claims")).types("ExplanationOfBenefit").build());
       assertFalse(result.partial());
       assertEquals("[1 warning (processing)]", result.issues().toString());
       assertTrue(result.receipt().contains("\"issues\":{\"warning\":1}"), result.receipt());
