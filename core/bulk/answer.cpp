@@ -7,6 +7,7 @@
 
 #include "base/json.hpp"
 #include "base/quote.hpp"
+#include "bulk/issues.hpp"
 
 namespace libbcda::bulk {
 namespace {
@@ -49,13 +50,6 @@ std::string title_of(std::string_view body) {
     return std::string(text.substr(0, text.find('<')));
   }
   return "";
-}
-
-std::string issue_text(const json::object& issue) {
-  if (auto text = string_member(issue, "diagnostics"); !text.empty()) return text;
-  if (const json::value* details = issue.if_contains("details"); details && details->is_object())
-    if (auto text = string_member(details->get_object(), "text"); !text.empty()) return text;
-  return string_member(issue, "code");
 }
 
 std::optional<json::object> outcome_of(const http::Answer& answer) {
@@ -175,15 +169,15 @@ Error refusal(const http::Answer& answer, const std::string& what, Instant now) 
 }
 
 std::optional<double> percent(std::string_view progress) {
-  std::size_t sign = progress.find('%');
-  if (sign == std::string_view::npos) return {};
-  std::size_t begin = sign;
-  while (begin > 0 && (std::isdigit(static_cast<unsigned char>(progress[begin - 1])) || progress[begin - 1] == '.'))
-    --begin;
-  if (begin == sign) return {};
-  double value = 0;
-  if (std::from_chars(progress.data() + begin, progress.data() + sign, value).ec != std::errc()) return {};
-  return std::clamp(value, 0.0, 100.0);
+  const auto is_digit = [](char c) { return (c >= '0' && c <= '9') || c == '.'; };
+  for (std::size_t sign = progress.find('%'); sign != progress.npos; sign = progress.find('%', sign + 1)) {
+    std::size_t begin = sign;
+    while (begin > 0 && is_digit(progress[begin - 1])) --begin;
+    double value = 0;
+    if (std::from_chars(progress.data() + begin, progress.data() + sign, value).ec == std::errc())
+      return std::clamp(value, 0.0, 100.0);
+  }
+  return {};
 }
 
 }  // namespace libbcda::bulk

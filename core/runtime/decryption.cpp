@@ -7,6 +7,7 @@
 #include "base/error.hpp"
 #include "base/quote.hpp"
 #include "files/file.hpp"
+#include "runtime/issue_collector.hpp"
 #include "runtime/session.hpp"
 #include "transfer/names.hpp"
 
@@ -86,6 +87,7 @@ RunResult decrypt_one(const Decryption& what) {
   files->add(file);
   RunResult made;
   made.files = files;
+  made.issues = [files] { return read_issues(*files); };
   made.receipt = [receipt = describe(file, what.settings.warnings())] { return receipt; };
   return made;
 }
@@ -126,6 +128,8 @@ class DirectoryDecryption {
     facts_.out = space_->path();
     facts_.elapsed = std::chrono::duration_cast<Milliseconds>(local_.clock.now().steady - begun.steady);
     files_->sort();
+    const bulk::IssueList issues = read_issues(*files_);
+    facts_.issues = issues.counts();
     space_->complete([&](const std::string& there, const Append& append) {
       ReceiptFacts facts = facts_;
       adopt_request(facts, there);
@@ -136,6 +140,8 @@ class DirectoryDecryption {
     made.files = files_;
     made.transaction_time = facts_.transaction_time;
     made.elapsed = facts_.elapsed;
+    made.issue_counts = issues.counts();
+    made.issues = [issues] { return issues; };
     made.receipt = [facts = facts_, files = files_] { return make_receipt(facts, *files); };
     return made;
   }

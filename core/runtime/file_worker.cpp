@@ -105,6 +105,8 @@ Task<std::optional<FileResult>> FileWorker::find_earlier(const FileTask& task) {
     is_still = workspace.published().is_still(found->second, [&] {
       if (outcome_.stopped()) throw Error(Status::CANCELED, "canceled");
     });
+    if (is_still && task.entry.kind == bulk::FileKind::error)
+      output_.issues->add(read_issues(output_.shown_path(path), found->second.facts));
   });
   if (!is_there) co_return std::nullopt;
   if (is_still) {

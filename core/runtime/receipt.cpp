@@ -5,6 +5,7 @@
 #include "base/time.hpp"
 #include "base/version.hpp"
 #include "files/file.hpp"
+#include "runtime/issue_collector.hpp"
 #include "runtime/reporter.hpp"
 #include "transfer/workspace.hpp"
 
@@ -144,6 +145,28 @@ Members read_members(std::string_view receipt, const std::string& directory) {
   return read;
 }
 
+// How many issues of each severity there were. nullopt: the receipt is of an earlier version, or not ours.
+std::optional<bulk::IssueCounts> read_issue_counts(const json::object& receipt) {
+  const json::value* member = receipt.if_contains("issues");
+  if (!member || !member->is_object()) return {};
+  bulk::IssueCounts counts;
+  for (const auto& [name, value] : member->get_object()) {
+    const bulk::Severity severity = bulk::severity_named(name);
+    if (severity_name(severity) != name || !value.is_int64() || value.get_int64() < 0 || counts[severity] != 0)
+      return {};
+    counts.add(severity, value.get_int64());
+  }
+  return counts;
+}
+
+json::object describe(const bulk::IssueCounts& counts) {
+  json::object described;
+  for (std::size_t i = 0; i < bulk::kSeverities; ++i)
+    if (const auto severity = static_cast<bulk::Severity>(i); counts[severity] > 0)
+      described[severity_name(severity)] = counts[severity];
+  return described;
+}
+
 RunResult result_of(const Members& read) {
   const json::object& members = read.others;
   RunResult result;
@@ -151,6 +174,8 @@ RunResult result_of(const Members& read) {
   result.types = read_types(members);
   result.elapsed = std::chrono::duration_cast<Milliseconds>(instant(members, "finished") - instant(members, "started"));
   result.files = read.files;
+  result.issue_counts = read_issue_counts(members);
+  result.issues = [files = result.files] { return read_issues(*files); };
   return result;
 }
 
@@ -229,6 +254,7 @@ void write_receipt(const ReceiptFacts& facts, const FileList& files, const Appen
     append(",\"" + std::string(list) + "\":");
     write_files(files, kind, facts.out, append);
   }
+  if (files.error_files() > 0) append(",\"issues\":" + json::serialize(describe(facts.issues)));
   append("}\n");
 }
 

@@ -224,7 +224,8 @@ ReceiptFacts Run::receipt_facts() const {
           .elapsed = times_.elapsed,
           .warnings = {},
           .types = json::array(types_.begin(), types_.end()),
-          .jobs = describe(jobs_->records())};
+          .jobs = describe(jobs_->records()),
+          .issues = output_.issues->counts()};
 }
 
 RunResult Run::result() {
@@ -236,6 +237,8 @@ RunResult Run::result() {
           .elapsed = times_.elapsed,
           .types = types_,
           .metadata = metadata_,
+          .issue_counts = about.issues,
+          .issues = [collector = output_.issues] { return collector->list(); },
           .receipt = [files, about] { return make_receipt(about, *files); },
           .manifest =
               [jobs = jobs_->records()] {

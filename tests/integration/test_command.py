@@ -428,6 +428,8 @@ class Faults(Case):
         run = self.export("error_rate=0.2", "era=oct2019")
         self.expect(run, WITH_ERRORS)
         self.assertTrue(list((self.out / "error").glob("OperationOutcome.*.ndjson")))
+        self.assertRegex(run.stdout, rb"\n  issues: \d+ error \(Exception\)\n$")
+        self.assertNotIn(b"retrieving", run.stdout + run.stderr)
 
     def test_altered_and_cut(self):
         cases = (["flip"], CRYPTO), (["truncate"], FAILED), (["wrong-key"], CRYPTO), (["wrong-label"], CRYPTO), \
