@@ -40,15 +40,22 @@ def running(log: Path) -> Iterator[str]:
             [java(), *JVM_FLAGS, "-cp", classes, MAIN], stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=errors
         ) as process,
     ):
-        assert process.stdin
         assert process.stdout
         url = process.stdout.readline().decode().strip()
         assert url, f"HAPI did not start:\n{log.read_text()}"
         try:
             yield url
         finally:
-            process.stdin.close()  # the server stops
-            process.wait(STOP_SECONDS)
+            stop(process)
+
+
+def stop(process: subprocess.Popen[bytes]) -> None:
+    assert process.stdin
+    process.stdin.close()
+    try:
+        assert process.wait(STOP_SECONDS) == 0
+    finally:
+        process.kill()  # does nothing to a process that has ended
 
 
 def patient(number: int) -> Resource:
