@@ -21,6 +21,8 @@ constexpr int kUnknownJobTries = 3;
 constexpr int kFailedJobTries = 2;
 constexpr const char* kMayNotExport =
     "; check that the client may export, and that the service accepts this machine's address";
+constexpr const char* kNotOnOffer =
+    "; check the setting types and the setting group: the service may not know what they name";
 constexpr const char* kNotYourJob = "; the service shows a job only to the client that started it; check client_id";
 constexpr const char* kStartAgain = "; start a new export";
 constexpr Milliseconds kFirstPoll{50};
@@ -125,7 +127,7 @@ void Job::on_kick_off(const http::Answer& answer, Moment now) {
   if (answer.status == 429)
     remedy = ": another export of this resource type is still running for the organization; try again when it is done";
   if (answer.status == 403 && !is_page(answer)) error.message += kMayNotExport;
-  if (answer.status == 404) error.message += "; check the setting types: the service may not offer this resource type";
+  if (answer.status == 404) error.message += kNotOnOffer;
   if ((answer.status == 403 || answer.status == 404) && !is_page(answer) && !options_.fallback.empty())
     error.message += "; if this version is not open to the organization, set profile to " + options_.fallback;
   // Only an answer that certainly started no job allows a retry. A 500 leaves a pending job behind, and a 502 or 504 of
