@@ -17,17 +17,16 @@ Resource = dict[str, Any]
 
 SERVER = Path(__file__).parent / "server"
 MAIN = "io.github.libbcda.interop.HapiServer"
-# The heap is what HAPI needs. The second flag shortens the start, because most code runs only once.
-JVM_FLAGS = ["-Xmx512m", "-XX:TieredStopAtLevel=1"]
+QUICK_START = "-XX:TieredStopAtLevel=1"  # because most code runs only once
 STOP_SECONDS = 60
 
 EARLY, LATE = range(1, 31), range(31, 41)  # the numbers of the patients that are loaded first, and later
 GROUPS: dict[str, list[int]] = {"some": [*range(1, 11), *range(31, 36)], "nobody": []}
 
 
-def java() -> str:
+def java() -> list[str]:
     home = os.environ.get("JAVA_HOME")
-    return f"{home}/bin/java" if home else "java"
+    return [f"{home}/bin/java" if home else "java", QUICK_START]
 
 
 @contextmanager
@@ -37,7 +36,7 @@ def running(log: Path) -> Iterator[str]:
     with (
         log.open("wb") as errors,
         subprocess.Popen(
-            [java(), *JVM_FLAGS, "-cp", classes, MAIN], stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=errors
+            [*java(), "-Xmx512m", "-cp", classes, MAIN], stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=errors
         ) as process,
     ):
         assert process.stdout

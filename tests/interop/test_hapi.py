@@ -21,7 +21,7 @@ EXPORT_SECONDS = 300
 LANGUAGES = {
     "command": [f"{REPOSITORY}/build/release/cli/bcda", "export", "--quiet"],
     "Python": [sys.executable, f"{HERE}/export.py"],
-    "Java": [java(), "-cp", f"{REPOSITORY}/bindings/java/target/bcda.jar", f"{HERE}/Export.java"],
+    "Java": [*java(), "-cp", f"{REPOSITORY}/bindings/java/target/bcda.jar", f"{HERE}/Export.java"],
     "R": ["Rscript", f"{HERE}/export.R"],
 }
 
