@@ -27,6 +27,8 @@ constexpr const char* kBusy =
     "continues with one of them";
 constexpr const char* kMayNotExport =
     "; check that the client may export, and that the service accepts this machine's address";
+constexpr const char* kNotOnOffer =
+    "; check the setting types and the setting group: the service may not know what they name";
 constexpr const char* kNotYourJob = "; the service shows a job only to the client that started it; check client_id";
 constexpr const char* kStartAgain = "; start a new export";
 constexpr Milliseconds kFirstPoll{50};
@@ -152,7 +154,7 @@ void Job::on_kick_off(const http::Answer& answer, Moment now) {
   Error error = refusal(answer, name_of("the kick-off", kick_off_.label), now.wall);
   if (answer.status == 429) return on_busy(answer, std::move(error), now);
   if (answer.status == 403 && !is_page(answer)) error.message += kMayNotExport;
-  if (answer.status == 404) error.message += "; check the setting types: the service may not offer this resource type";
+  if (answer.status == 404) error.message += kNotOnOffer;
   if ((answer.status == 403 || answer.status == 404) && !is_page(answer) && !options_.fallback.empty())
     error.message += "; if this version is not open to the organization, set profile to " + options_.fallback;
   // Only an answer that certainly started no job allows a retry. A 500 leaves a pending job behind, and a 502 or 504 of

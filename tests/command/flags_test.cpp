@@ -15,6 +15,8 @@ TEST(InFlags, ASettingIsNamedByItsFlag) {
   EXPECT_EQ(in_flags("the last files; durability=process accepts that"),
             "the last files; --durability=process accepts that");
   EXPECT_EQ(in_flags("not done within the setting timeout (5s)"), "not done within --timeout (5s)");
+  EXPECT_EQ(in_flags("check client_id, signing_key and key_id, that"),
+            "check --client-id, --signing-key and --key-id, that (settings client_id, signing_key, key_id)");
 }
 
 TEST(InFlags, ASecretIsNamedByWhatHoldsIt) {

@@ -280,10 +280,12 @@ TEST_F(JobFlow, ABusyOrganizationHasItsOwnMessage) {
   EXPECT_TRUE(holds(error.message, "another export of this resource type is still running"));
 }
 
-TEST_F(JobFlow, AnUnknownTypeNamesTheSetting) {
+TEST_F(JobFlow, AnUnknownTypeOrGroupNamesTheSettings) {
   send();
   reply(answer(404));
-  EXPECT_TRUE(holds(failure().message, "types"));
+  const std::string message = failure().message;
+  EXPECT_TRUE(holds(message, "the setting types"));
+  EXPECT_TRUE(holds(message, "the setting group"));
 }
 
 TEST_F(JobFlow, ARedirectedKickOffNamesTheSetting) {
