@@ -67,6 +67,9 @@ def void(resource: Resource) -> bool:
 
 Expected = Callable[[Resource], bool]
 
+# HAPI always asks for a pause of 120 seconds.
+COMMON = {"profile": "hapi", "auth": "none", "durability": "process", "max_retry_after": "1s"}
+
 TWO_TYPES = "Patient,ExplanationOfBenefit"
 # A list of searches of which each resource of the type must match one; a search with a comma.
 VOID = '["ExplanationOfBenefit?status=cancelled", "ExplanationOfBenefit?status=draft"]'
@@ -155,9 +158,8 @@ def in_order(resources: list[Resource]) -> list[Resource]:
 def test_what_comes_is_what_was_loaded(
     hapi: Loaded, tmp_path: Path, language: str, settings: dict[str, str], expected: Expected
 ) -> None:
-    common = {"url": hapi.url, "profile": "hapi", "auth": "none", "out": str(tmp_path / "out"), "durability": "process"}
     asked = {name: value.replace("BETWEEN", hapi.between) for name, value in settings.items()}
-    printed = run(language, {**common, **asked})
+    printed = run(language, {**COMMON, **asked, "url": hapi.url, "out": str(tmp_path / "out")})
     lines = exported(tmp_path / "out")
     loaded = [resource for resource in hapi.resources if expected(resource)]
     assert in_order([as_loaded(line) for line in lines]) == in_order(loaded)

@@ -7,10 +7,8 @@ import ca.uhn.fhir.jpa.provider.JpaSystemProvider;
 import ca.uhn.fhir.rest.api.EncodingEnum;
 import ca.uhn.fhir.rest.server.RestfulServer;
 import ca.uhn.fhir.rest.server.provider.ResourceProviderFactory;
-import jakarta.servlet.DispatcherType;
 import java.io.IOException;
 import java.net.InetSocketAddress;
-import java.util.EnumSet;
 import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
@@ -44,7 +42,6 @@ final class HapiServer {
   private static Server serve(AnnotationConfigApplicationContext beans) throws Exception {
     ServletContextHandler handler = new ServletContextHandler();
     handler.addServlet(new ServletHolder(servlet(beans)), BASE_PATH + "/*");
-    handler.addFilter(new ShortRetryAfter(), BASE_PATH + "/*", EnumSet.of(DispatcherType.REQUEST));
     Server server = new Server(new InetSocketAddress(LOOPBACK, 0));
     server.setHandler(handler);
     server.start();
