@@ -84,7 +84,7 @@ TEST_P(Today, WithoutGzipTheFilesAreTheSame) {
 }
 
 INSTANTIATE_TEST_SUITE_P(EachVersion, Today, testing::Values("bcda-v1", "bcda-v2", "bcda-v3"),
-                         [](const auto& info) { return std::string(info.param).substr(5); });
+                         [](const auto& version) { return std::string(version.param).substr(5); });
 
 TEST(TodayPlan, ShowsTheRequestsAndNoSecret) {
   const bcda::Client client({{"url", "https://api.bcda.cms.gov"}, {"client_id", "id"}, {"client_secret", "s3cr3t"}});
