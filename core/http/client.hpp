@@ -7,7 +7,9 @@
 #include <string>
 
 #include "http/message.hpp"
+#include "http/proxy.hpp"
 #include "http/stream.hpp"
+#include "world/dialer.hpp"
 
 namespace libbcda::http {
 
@@ -16,6 +18,7 @@ struct ClientOptions {
   Timeouts timeouts;
   Milliseconds request_timeout{120000};  // ends with the head of the answer, or, for send(), with its last byte
   std::size_t max_header_bytes = 64 << 10;
+  ProxyRules proxies;
 };
 
 class Client;
@@ -65,6 +68,9 @@ class Client {
   // than `max_body` bytes.
   Task<Answer> send(Request request, std::size_t max_body, bool* answered = nullptr);
 
+  // The client certificate, if there is one, is for the origin of `url` too. See TlsContext.
+  void offer_certificate_to(const Url& url) { tls_->offer_certificate_to(url.origin()); }
+
  private:
   friend class Response;
   std::unique_ptr<IdleConnection> take_idle(const std::string& origin);
@@ -73,6 +79,7 @@ class Client {
   ClientOptions options_;
   world::World& world_;
   std::shared_ptr<TlsContext> tls_;
+  world::Dialer dialer_;
   std::mutex mutex_;
   std::map<std::string, std::deque<IdleConnection>> idle_;  // by origin, newest last
 };
