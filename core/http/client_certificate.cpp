@@ -43,7 +43,7 @@ std::vector<std::shared_ptr<X509>> read_chain(std::string_view pem, const std::s
 
 crypto::NativeKey read_key(const Secret& pem, const std::string& path, const char* setting, const Secret& passphrase) {
   const crypto::KeyPlace place{std::string(setting) + "the key in", path,
-                               "client_certificate_key_passphrase or client_certificate_key_passphrase_file"};
+                               "client_key_passphrase or client_key_passphrase_file"};
   try {
     const SecretBytes text = crypto::key_text(pem.reveal(), place);
     return crypto::read_private_pem({text.data(), text.size()}, passphrase, place);

@@ -40,7 +40,7 @@ std::optional<http::ClientCertificate> load_client_certificate(const Settings& s
     throw Error(Status::INVALID_ARGUMENT,
                 "the setting client_certificate is missing, but client_certificate_key is set");
   if (path.empty()) return std::nullopt;
-  return http::ClientCertificate(path, key, settings.secret_or_file("client_certificate_key_passphrase"));
+  return http::ClientCertificate(path, key, settings.secret_or_file("client_key_passphrase"));
 }
 
 http::ClientOptions client_options(const Settings& settings) {

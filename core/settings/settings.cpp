@@ -350,7 +350,7 @@ std::string Settings::shown(std::string_view name) const {
 std::vector<std::string> Settings::warnings() const {
   std::set<std::string> files = secret_files_;
   for (const char* name : {"client_secret_file", "private_key", "private_key_passphrase_file", "client_certificate_key",
-                           "client_certificate_key_passphrase_file"})
+                           "client_key_passphrase_file"})
     if (has(name)) files.insert(text(name));
   if (has("client_certificate") && !has("client_certificate_key")) files.insert(text("client_certificate"));
   std::vector<std::string> warnings;

@@ -147,7 +147,7 @@ std::vector<Setting> make_table() {
        "",
        "PEM file of the key of client_certificate, if it is a file of its own.",
        {}},
-      {"client_certificate_key_passphrase",
+      {"client_key_passphrase",
        T::string,
        kClient,
        true,
@@ -155,7 +155,7 @@ std::vector<Setting> make_table() {
        "",
        "Passphrase of an encrypted key of client_certificate.",
        {}},
-      {"client_certificate_key_passphrase_file",
+      {"client_key_passphrase_file",
        T::path,
        kClient,
        false,
@@ -392,7 +392,7 @@ constexpr std::pair<const char*, const char*> kAlternatives[] = {
     {"signing_key_passphrase", "signing_key_passphrase_file"},
     {"private_key", "private_key_pem"},
     {"private_key_passphrase", "private_key_passphrase_file"},
-    {"client_certificate_key_passphrase", "client_certificate_key_passphrase_file"}};
+    {"client_key_passphrase", "client_key_passphrase_file"}};
 
 }  // namespace
 

@@ -117,7 +117,7 @@ TEST_F(ClientCertificates, TheKeyMayBeEncrypted) {
   client_.write_key(dir_ / "locked.key", "open sesame");
   const std::string good = dir_ / "client.pem", locked = dir_ / "locked.key";
   EXPECT_NO_THROW(ClientCertificate(good, locked, Secret("open sesame")));
-  EXPECT_TRUE(holds(failure(good, locked), "client_certificate_key_passphrase"));
+  EXPECT_TRUE(holds(failure(good, locked), "client_key_passphrase"));
   EXPECT_TRUE(holds(failure(good, locked, Secret("hunter2")), "the passphrase is wrong"));
   EXPECT_EQ(failure(good, locked, Secret("hunter2")).find("hunter2"), std::string::npos);
 }

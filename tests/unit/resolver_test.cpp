@@ -29,7 +29,7 @@ struct System {
   std::mutex mutex;
   std::condition_variable changed;
   bool released = false;
-  int begun = 0, ended = 0;
+  std::atomic<int> begun = 0, ended = 0;
 
   Resolver::Addresses look_up(const std::string& host, ErrorCode& error) {
     std::unique_lock lock(mutex);
@@ -102,7 +102,7 @@ TEST_F(Resolvers, ALimitDoesNotWaitForTheLookUp) {
   const auto slow = ask("slow", 20ms);
   io_.run();
   EXPECT_EQ(slow->error, ErrorCode(asio::error::timed_out));
-  EXPECT_EQ(system_->ended, 0);
+  EXPECT_EQ(system_->ended.load(), 0);
 }
 
 TEST_F(Resolvers, ACancellationDoesNotWaitForTheLookUp) {
@@ -120,7 +120,7 @@ TEST_F(Resolvers, DestructionDoesNotWaitForTheLookUp) {
   io_.poll();
   system_->wait_begun(1);
   resolver_.reset();
-  EXPECT_EQ(system_->ended, 0);
+  EXPECT_EQ(system_->ended.load(), 0);
   system_->release();  // the thread that was left behind ends without a use of what is gone
   system_->wait_ended(1);
   EXPECT_FALSE(slow->error);
@@ -140,11 +140,11 @@ TEST_F(Resolvers, AskersOfOneHostShareALookUp) {
   for (int i = 0; i < 20; ++i) all.push_back(ask("slow"));
   const auto impatient = ask("slow", 10ms);
   while (!impatient->error) io_.run_one();
-  EXPECT_EQ(system_->begun, 1);
+  EXPECT_EQ(system_->begun.load(), 1);
   system_->release();
   io_.run();
   for (const auto& one : all) EXPECT_EQ(one->addresses, 2u);
-  EXPECT_EQ(system_->begun, 1);
+  EXPECT_EQ(system_->begun.load(), 1);
 }
 
 TEST_F(Resolvers, WhatNobodyWaitsForAnyMoreIsNotLookedUp) {
@@ -157,7 +157,7 @@ TEST_F(Resolvers, WhatNobodyWaitsForAnyMoreIsNotLookedUp) {
   EXPECT_EQ(dropped->error, ErrorCode(asio::error::timed_out));
   system_->release();
   io_.run();
-  EXPECT_EQ(system_->begun, 4);
+  EXPECT_EQ(system_->begun.load(), 4);
 }
 
 TEST_F(Resolvers, AfterItsCloseNothingBegins) {
@@ -165,7 +165,7 @@ TEST_F(Resolvers, AfterItsCloseNothingBegins) {
   const auto answer = ask("fast");
   io_.run();
   EXPECT_EQ(answer->error, ErrorCode(asio::error::operation_aborted));
-  EXPECT_EQ(system_->begun, 0);
+  EXPECT_EQ(system_->begun.load(), 0);
 }
 
 TEST(SystemResolver, KnowsThisMachine) {
