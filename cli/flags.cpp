@@ -49,6 +49,15 @@ void reject_secret(CLI::App& command, const bcda::Setting& setting) {
       ->group("");
 }
 
+// Refuses a proxy with a password on the command line. The message does not repeat the value.
+const std::string& checked(const std::string& name, const std::string& value) {
+  if (name == "proxy" && value.find('@') != std::string::npos)
+    throw CLI::ValidationError(flag_name(name),
+                               "other users can read the proxy's password on the command line; use the environment "
+                               "variable BCDA_PROXY or a configuration file");
+  return value;
+}
+
 }  // namespace
 
 bool is_one_of(const bcda::Setting& setting, std::initializer_list<std::string_view> names) {
@@ -130,7 +139,7 @@ void Flags::add_setting(CLI::App& command, const bcda::Setting& setting) {
       break;
     default:
       option = command.add_option_function<std::string>(
-          flag, [this, name](const std::string& value) { values_[name] = value; });
+          flag, [this, name](const std::string& value) { values_[name] = checked(name, value); });
       option->option_text(value_name(setting))->take_last();  // if a flag is repeated, the last one counts, as usual
   }
   option->description(description(setting));

@@ -34,10 +34,10 @@ void ask(const Provider& provider, const std::string& name, Settings& settings) 
 // The current value of one setting. Calls only the provider of that setting.
 std::string value_of(const bcda_config& config, const std::string& name) {
   const auto found = config.providers.find(name);
-  if (found == config.providers.end()) return config.settings.text(name);
+  if (found == config.providers.end()) return config.settings.shown(name);
   Settings provided;
   ask(found->second, name, provided);
-  return provided.text(name);
+  return provided.shown(name);
 }
 
 }  // namespace

@@ -136,6 +136,7 @@ Token TokenSource::take_token_at_hand() {
 Task<Token> TokenSource::fetch() {
   if (login_.method == Method::token) co_return take_token_at_hand();
   if (!token_url_) token_url_ = co_await find_token_url();
+  client_.offer_certificate_to(*token_url_);
   const Instant now = clock_.now().wall;
   http::Answer answer = co_await ask_for_token(*token_url_, now);
   const Wiped wiped{answer.body};

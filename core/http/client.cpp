@@ -37,6 +37,14 @@ struct WipedText {
   ~WipedText() { wipe(text.data(), text.size()); }
 };
 
+// The headers with credentials. A proxy could put its own into an answer that is not encrypted.
+Headers secrets_of(const Request& request, const Proxy* proxy) {
+  Headers headers = request.headers;
+  if (proxy && !proxy->credentials.empty())
+    headers.emplace_back("Proxy-Authorization", std::string(proxy->credentials.reveal()));
+  return headers;
+}
+
 // Refuses every transfer coding except `chunked` alone. This client cannot decode another coding, so it would take the
 // encoded bytes for the body.
 void check_transfer_coding(const beast_http::fields& fields, const Url& url) {
@@ -51,7 +59,8 @@ void check_transfer_coding(const beast_http::fields& fields, const Url& url) {
 }  // namespace
 
 struct Response::State {
-  State(Client& c, const Request& request) : client(&c), url(request.url), redactor(request.headers) {}
+  State(Client& c, const Request& request, const Proxy* proxy)
+      : client(&c), url(request.url), redactor(secrets_of(request, proxy)) {}
 
   Client* client;
   Url url;
@@ -281,7 +290,8 @@ Client::Client(ClientOptions options, std::shared_ptr<TlsContext> tls, world::Wo
     : options_(std::move(options)),
       world_(world),
       tls_(std::move(tls)),
-      pace_(options_.pace_requests, options_.pace_period) {}
+      pace_(options_.pace_requests, options_.pace_period),
+      dialer_(world) {}
 
 Client::~Client() = default;
 
@@ -316,15 +326,17 @@ Task<Response> Client::open(Request request, bool* answered) {
 Task<Response> Client::open_now(Request request, bool* answered) {
   auto executor = co_await asio::this_coro::executor;
   const WipedText wire{request_text(request, options_.user_agent)};
+  const Proxy* const proxy = options_.proxies.find(request.url);
   for (;;) {
-    auto state = std::make_unique<Response::State>(*this, request);
+    auto state = std::make_unique<Response::State>(*this, request, proxy);
     auto idle = take_idle(request.url.origin());
     bool reused = idle != nullptr, got_bytes = false;
     if (reused) {
-      state->stream = std::make_unique<Stream>(world_, executor, request.url, options_.timeouts, std::move(*idle));
+      state->stream =
+          std::make_unique<Stream>(world_, executor, request.url, proxy, options_.timeouts, std::move(*idle));
     } else {
-      state->stream = std::make_unique<Stream>(world_, executor, request.url, options_.timeouts);
-      co_await state->stream->connect(*tls_);
+      state->stream = std::make_unique<Stream>(world_, executor, request.url, proxy, options_.timeouts);
+      co_await state->stream->connect(*tls_, dialer_);
     }
     state->stream->deadline(world_.clock().now().steady + options_.request_timeout);
     bool again = false;

@@ -8,7 +8,9 @@
 
 #include "http/message.hpp"
 #include "http/pace.hpp"
+#include "http/proxy.hpp"
 #include "http/stream.hpp"
+#include "world/dialer.hpp"
 
 namespace libbcda::http {
 
@@ -19,6 +21,7 @@ struct ClientOptions {
   std::size_t max_header_bytes = 64 << 10;
   int pace_requests = 0;  // at most so many requests within pace_period; 0: no limit
   Milliseconds pace_period{0};
+  ProxyRules proxies;
 };
 
 class Client;
@@ -69,6 +72,9 @@ class Client {
   // than `max_body` bytes.
   Task<Answer> send(Request request, std::size_t max_body, bool* answered = nullptr);
 
+  // The client certificate, if there is one, is for the origin of `url` too. See TlsContext.
+  void offer_certificate_to(const Url& url) { tls_->offer_certificate_to(url.origin()); }
+
  private:
   friend class Response;
   Task<> wait_for_turn();
@@ -80,6 +86,7 @@ class Client {
   world::World& world_;
   std::shared_ptr<TlsContext> tls_;
   Pace pace_;
+  world::Dialer dialer_;
   std::mutex mutex_;
   std::map<std::string, std::deque<IdleConnection>> idle_;  // by origin, newest last
 };

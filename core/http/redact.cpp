@@ -85,7 +85,7 @@ Redactor::Redactor(const Headers& request) {
     if (secret.size() >= kShortest) secrets_.emplace_back(secret);
   };
   for (const auto& [name, value] : request) {
-    if (name != "Authorization") continue;
+    if (name != "Authorization" && name != "Proxy-Authorization") continue;
     const std::string_view credentials = std::string_view(value).substr(value.find(' ') + 1);
     add(value);
     add(credentials);

@@ -11,8 +11,8 @@ namespace libbcda::http {
 
 class Redactor {
  public:
-  // Collects the secrets of the Authorization header of `request`: the whole value, and the credentials alone. With
-  // Basic, also the decoded credentials, and the client secret in them. A secret of fewer than 8 bytes is ignored,
+  // Collects the secrets of the Authorization and Proxy-Authorization headers of `request`: the whole value, and the
+  // credentials alone. With Basic, also the decoded credentials, and the client secret in them. A secret of fewer than 8 bytes is ignored,
   // because so short a text may occur anywhere.
   explicit Redactor(const Headers& request);
 

@@ -4,6 +4,7 @@
 #include <openssl/ssl.h>
 
 #include <algorithm>
+#include <array>
 #include <cerrno>
 #include <cstring>
 
@@ -64,16 +65,17 @@ struct Stream::Watchdog {
   bool expired = false;  // a time limit has passed
 };
 
-Stream::Stream(world::World& world, asio::any_io_executor executor, Url url, Timeouts timeouts)
+Stream::Stream(world::World& world, asio::any_io_executor executor, Url url, const Proxy* proxy, Timeouts timeouts)
     : world_(world),
       executor_(std::move(executor)),
       url_(std::move(url)),
+      proxy_(proxy),
       timeouts_(timeouts),
       watchdog_(std::make_unique<Watchdog>(world.clock(), executor_)) {}
 
-Stream::Stream(world::World& world, asio::any_io_executor executor, Url url, Timeouts timeouts,
+Stream::Stream(world::World& world, asio::any_io_executor executor, Url url, const Proxy* proxy, Timeouts timeouts,
                IdleConnection connection)
-    : Stream(world, std::move(executor), std::move(url), timeouts) {
+    : Stream(world, std::move(executor), std::move(url), proxy, timeouts) {
   bytes_ = std::move(connection.bytes);
   ssl_ = std::move(connection.ssl);
   bytes_->attach(executor_);
@@ -88,15 +90,17 @@ void Stream::deadline(Steady when) {
 }
 
 void Stream::time_out() {
-  throw std::move(Error(Status::TIMEOUT, url_.shown() + " did not answer in time").may_retry());
+  throw std::move(Error(Status::TIMEOUT, url_.shown() + " did not answer in time" + via()).may_retry());
 }
+
+std::string Stream::via() const { return proxy_ ? " (through the proxy " + proxy_->shown() + ")" : ""; }
 
 // Throws the error for a broken connection. A server that requires a client certificate may close the connection
 // without an alert, so the error mentions a requested certificate.
 void Stream::fail(const std::string& doing, const std::string& why) {
   const bool wants_certificate = ssl_ && asked_for_certificate(ssl_.get());
-  const std::string text = doing + " " + url_.shown() + ": " + why;
-  throw std::move(Error(Status::NETWORK, wants_certificate ? text + kNoClientCertificate : text).may_retry());
+  const std::string text = doing + " " + url_.shown() + via() + ": " + why;
+  throw std::move(Error(Status::NETWORK, wants_certificate ? text + about_certificate(ssl_.get()) : text).may_retry());
 }
 
 Task<> Stream::wait(Ready what) {
@@ -110,34 +114,44 @@ Task<> Stream::wait(Ready what) {
   if (ec) fail("the connection to", ec.message());
 }
 
-// Connects to the first address of the host that accepts a connection before `limit`.
-Task<> Stream::reach(Steady limit) {
-  const auto time_left = [&] { return std::chrono::duration_cast<Milliseconds>(limit - world_.clock().now().steady); };
-  ErrorCode ec;
-  const auto addresses = co_await world_.net().resolve(url_.host, url_.port, time_left(), ec);
-  if (ec == asio::error::timed_out) time_out();
-  if (ec == asio::error::operation_aborted) throw Error(Status::CANCELED, "canceled");
-  if (ec) throw network_error(url_, "cannot find the host of", ec.message());
-  ec = asio::error::host_not_found;
-  std::size_t untried = addresses.size();
-  for (const auto& address : addresses) {
-    // Each address gets an equal share of the time, so that one that never answers does not use up all of it.
-    const Milliseconds share = time_left() / static_cast<int>(untried--);
-    ec = asio::error::timed_out;
-    if (share.count() <= 0) break;
-    bytes_ = co_await world_.net().connect(address, share, ec);
-    if (bytes_) co_return;
-    if (ec == asio::error::operation_aborted) throw Error(Status::CANCELED, "canceled");
-  }
-  if (ec == asio::error::timed_out) time_out();
-  throw network_error(url_, "cannot connect to", ec.message());
+// Connects to the host, or to the proxy, before `limit`.
+Task<> Stream::reach(world::Dialer& dialer, Steady limit) {
+  const std::string& host = proxy_ ? proxy_->host : url_.host;
+  world::Dialer::Dialed dialed = co_await dialer.dial(host, proxy_ ? proxy_->port : url_.port, limit);
+  bytes_ = std::move(dialed.bytes);
+  if (bytes_) co_return;
+  if (dialed.error == asio::error::operation_aborted) throw Error(Status::CANCELED, "canceled");
+  const bool is_late = dialed.error == asio::error::timed_out;
+  if (!proxy_ && is_late) time_out();
+  const std::string doing = dialed.found ? "cannot connect to" : "cannot find the host of";
+  if (!proxy_) throw network_error(url_, doing, dialed.error.message());
+  const std::string text = doing + " the proxy " + proxy_->shown() + " (" + proxy_->source +
+                           "): " + (is_late ? "it did not answer in time" : dialed.error.message());
+  throw std::move(Error(is_late ? Status::TIMEOUT : Status::NETWORK, text).may_retry());
 }
 
-Task<> Stream::connect(TlsContext& tls) {
+// Asks the proxy for a tunnel. Only its own credentials go to it. A plain http:// request goes through a tunnel too, so
+// the proxy gets no request of ours in the clear form that it would log.
+Task<> Stream::open_tunnel() {
+  const SecretBytes request = connect_request(*proxy_, url_);
+  const std::string_view text(request.data(), request.size());
+  co_await write_all(as_bytes(text));
+  ConnectAnswer answer(*proxy_, url_);
+  std::array<std::uint8_t, 4096> buffer;
+  bool is_open = false;
+  while (!is_open) {
+    const std::size_t n = co_await read_some(buffer);
+    if (n == 0) fail("the request for a tunnel to", "the proxy closed the connection without an answer");
+    is_open = answer.feed(as_text({buffer.data(), n}));
+  }
+}
+
+Task<> Stream::connect(TlsContext& tls, world::Dialer& dialer) {
   const Steady limit = world_.clock().now().steady + timeouts_.connect;
-  co_await reach(limit);
+  co_await reach(dialer, limit);
   watchdog_->watch(bytes_.get(), Milliseconds(0));
   deadline(limit);
+  if (proxy_) co_await open_tunnel();
   if (url_.tls()) co_await handshake(tls);
   watchdog_->deadline = kNever;
   watchdog_->watch(bytes_.get(), timeouts_.idle);
@@ -177,9 +191,9 @@ Task<> Stream::progress_tls(int result, const char* doing) {
     ERR_clear_error();
     static_cast<void>(SSL_peek(ssl_.get(), &byte, 1));  // the next check uses its error
   }
-  if (refused_without_certificate(ssl_.get())) {
+  if (refused_certificate(ssl_.get())) {
     ERR_clear_error();
-    throw Error(Status::TLS, tidy(url_.tls_name()) + " refused the connection" + kNoClientCertificate);
+    throw Error(Status::TLS, tidy(url_.tls_name()) + " refused the connection" + about_certificate(ssl_.get()));
   }
   switch (kind) {
     case SSL_ERROR_WANT_READ:

@@ -9,8 +9,10 @@
 #include "base/bytes.hpp"
 #include "base/task.hpp"
 #include "base/time.hpp"
+#include "http/proxy.hpp"
 #include "http/tls.hpp"
 #include "http/url.hpp"
+#include "world/dialer.hpp"
 #include "world/world.hpp"
 
 namespace libbcda::http {
@@ -20,7 +22,7 @@ using world::Ready;
 
 // The time limits of a connection.
 struct Timeouts {
-  Milliseconds connect{30000};  // name look-up, TCP and TLS together
+  Milliseconds connect{30000};  // name look-up, TCP, the tunnel through a proxy, and TLS together
   Milliseconds idle{60000};     // the longest time without a byte while the peer should send or accept bytes
 };
 
@@ -35,12 +37,14 @@ struct IdleConnection {
 // wait honors Asio's terminal cancellation.
 class Stream {
  public:
-  Stream(world::World& world, asio::any_io_executor executor, Url url, Timeouts timeouts);
-  Stream(world::World& world, asio::any_io_executor executor, Url url, Timeouts timeouts, IdleConnection connection);
+  // `proxy`: null if there is none. It must outlive this object.
+  Stream(world::World& world, asio::any_io_executor executor, Url url, const Proxy* proxy, Timeouts timeouts);
+  Stream(world::World& world, asio::any_io_executor executor, Url url, const Proxy* proxy, Timeouts timeouts,
+         IdleConnection connection);
   ~Stream();
   Stream(const Stream&) = delete;
 
-  Task<> connect(TlsContext& tls);
+  Task<> connect(TlsContext& tls, world::Dialer& dialer);
   Task<std::size_t> read_some(MutableBytes out);  // returns 0 if the peer closed the connection cleanly
   Task<> write_all(ByteView bytes);
   void deadline(Steady when);  // limits all later calls, in addition to `idle`
@@ -52,16 +56,19 @@ class Stream {
 
  private:
   Task<> wait(Ready what);
-  Task<> reach(Steady limit);
+  Task<> reach(world::Dialer& dialer, Steady limit);
+  Task<> open_tunnel();
   Task<> handshake(TlsContext& tls);
   Task<> progress_tls(int result, const char* doing);
   std::size_t read_tls(MutableBytes out, int& result);
   [[noreturn]] void fail(const std::string& doing, const std::string& why);
   [[noreturn]] void time_out();
+  std::string via() const;  // for messages: the proxy, or ""
 
   world::World& world_;
   asio::any_io_executor executor_;
   Url url_;
+  const Proxy* proxy_;
   Timeouts timeouts_;
   std::unique_ptr<world::ByteStream> bytes_;
   SslPtr ssl_;

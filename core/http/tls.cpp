@@ -32,6 +32,7 @@ constexpr const char* kBundles[] = {
 struct Peer {
   std::string origin;
   bool asked_for_certificate = false;
+  bool got_certificate = false;  // the server was given the client certificate
   // The certificate that was refused:
   bool refused = false;
   bool issuer = false;  // it belongs to an issuer in the chain, not to the server
@@ -53,8 +54,7 @@ int peer_index() {
 
 Peer* peer_of(const SSL* ssl) { return static_cast<Peer*>(SSL_get_ex_data(ssl, peer_index())); }
 
-// OpenSSL calls the next two functions, so they must not throw.
-
+// OpenSSL calls this function, so it must not throw.
 // Records the details of a certificate that OpenSSL refuses.
 int record_verdict(int good, X509_STORE_CTX* store) {
   auto* ssl = static_cast<SSL*>(X509_STORE_CTX_get_ex_data(store, SSL_get_ex_data_X509_STORE_CTX_idx()));
@@ -66,12 +66,6 @@ int record_verdict(int good, X509_STORE_CTX* store) {
   peer->issuer = X509_STORE_CTX_get_error_depth(store) > 0;
   peer->names_hosts = X509_get_ext_by_NID(certificate, NID_subject_alt_name, -1) >= 0;
   return good;
-}
-
-// Records that the server requests a client certificate, and sends none.
-int no_client_certificate(SSL* ssl, X509**, EVP_PKEY**) {
-  if (Peer* peer = peer_of(ssl)) peer->asked_for_certificate = true;
-  return 0;
 }
 
 std::string date(const std::tm& time) {
@@ -183,14 +177,15 @@ void SslDeleter::operator()(SSL* ssl) const noexcept { SSL_free(ssl); }
 void TlsContext::ContextDeleter::operator()(SSL_CTX* context) const noexcept { SSL_CTX_free(context); }
 void TlsContext::SessionDeleter::operator()(SSL_SESSION* session) const noexcept { SSL_SESSION_free(session); }
 
-TlsContext::TlsContext(const std::string& ca_file) {
+TlsContext::TlsContext(const std::string& ca_file, std::optional<ClientCertificate> certificate)
+    : certificate_(std::move(certificate)) {
   ERR_clear_error();
   context_.reset(SSL_CTX_new(TLS_client_method()));
   SSL_CTX* context = context_.get();
   if (!context || SSL_CTX_set_min_proto_version(context, TLS1_2_VERSION) != 1 || !missing_algorithms().empty())
     throw unusable_openssl();
   SSL_CTX_set_verify(context, SSL_VERIFY_PEER, record_verdict);
-  SSL_CTX_set_client_cert_cb(context, no_client_certificate);
+  SSL_CTX_set_cert_cb(context, &TlsContext::on_certificate_request, this);
   SSL_CTX_set_mode(context,
                    SSL_MODE_RELEASE_BUFFERS | SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER);
   SSL_CTX_set_session_cache_mode(context, SSL_SESS_CACHE_CLIENT | SSL_SESS_CACHE_NO_INTERNAL);
@@ -200,6 +195,32 @@ TlsContext::TlsContext(const std::string& ca_file) {
 }
 
 TlsContext::~TlsContext() = default;
+
+void TlsContext::offer_certificate_to(const std::string& origin) {
+  const std::lock_guard lock(mutex_);
+  certificate_origins_.insert(origin);
+}
+
+bool TlsContext::offers_certificate_to(const std::string& origin) {
+  const std::lock_guard lock(mutex_);
+  return certificate_ && certificate_origins_.count(origin) > 0;
+}
+
+// OpenSSL calls it when the server requests a client certificate. It must not throw. Without a certificate the handshake
+// goes on, because the server may take the client all the same.
+int TlsContext::on_certificate_request(SSL* ssl, void* context) {
+  auto* self = static_cast<TlsContext*>(context);
+  Peer* peer = peer_of(ssl);
+  if (!peer) return 1;
+  peer->asked_for_certificate = true;
+  try {
+    if (!self->offers_certificate_to(peer->origin)) return 1;
+  } catch (const std::exception&) {
+    return 0;
+  }
+  peer->got_certificate = self->certificate_->give_to(ssl);
+  return peer->got_certificate ? 1 : 0;
+}
 
 int TlsContext::on_new_session(SSL* ssl, SSL_SESSION* session) {
   auto* self = static_cast<TlsContext*>(SSL_CTX_get_ex_data(SSL_get_SSL_CTX(ssl), context_index()));
@@ -238,14 +259,24 @@ bool asked_for_certificate(SSL* ssl) {
   return peer && peer->asked_for_certificate;
 }
 
-bool refused_without_certificate(SSL* ssl) {
+bool refused_certificate(SSL* ssl) {
   const int reason = ERR_GET_REASON(ERR_peek_last_error());
   if (reason == SSL_R_TLSV13_ALERT_CERTIFICATE_REQUIRED) return true;
-  // TLS 1.2 has no special alert for this, so several general ones are checked.
+  // TLS 1.2 has no special alert for a missing certificate, so several general ones are checked.
   return asked_for_certificate(ssl) &&
          (reason == SSL_R_SSLV3_ALERT_HANDSHAKE_FAILURE || reason == SSL_R_SSLV3_ALERT_NO_CERTIFICATE ||
           reason == SSL_R_SSLV3_ALERT_BAD_CERTIFICATE || reason == SSL_R_SSLV3_ALERT_CERTIFICATE_UNKNOWN ||
-          reason == SSL_R_TLSV1_ALERT_UNKNOWN_CA || reason == SSL_R_TLSV1_ALERT_ACCESS_DENIED);
+          reason == SSL_R_SSLV3_ALERT_UNSUPPORTED_CERTIFICATE || reason == SSL_R_SSLV3_ALERT_CERTIFICATE_REVOKED ||
+          reason == SSL_R_SSLV3_ALERT_CERTIFICATE_EXPIRED || reason == SSL_R_TLSV1_ALERT_UNKNOWN_CA ||
+          reason == SSL_R_TLSV1_ALERT_ACCESS_DENIED);
+}
+
+std::string about_certificate(SSL* ssl) {
+  const Peer* peer = peer_of(ssl);
+  if (peer && peer->got_certificate)
+    return "; the server requests a client certificate, and it may not take the one of the setting client_certificate";
+  return "; the server requests a client certificate; if the service requires one, give it in the setting "
+         "client_certificate, otherwise check the setting url";
 }
 
 std::string handshake_failure(SSL* ssl, const std::string& host) {
@@ -255,7 +286,7 @@ std::string handshake_failure(SSL* ssl, const std::string& host) {
   const char* reason = code ? ERR_reason_error_string(code) : nullptr;
   std::string text = "the TLS handshake with " + host + " failed";
   if (reason) text += std::string(" (") + reason + ")";
-  if (refused_without_certificate(ssl)) return text + kNoClientCertificate;
+  if (refused_certificate(ssl)) return text + about_certificate(ssl);
   if (kind == SSL_R_WRONG_VERSION_NUMBER) text += "; it does not speak TLS on this port";
   if (kind == SSL_R_NO_PROTOCOLS_AVAILABLE || kind == SSL_R_NO_CIPHERS_AVAILABLE)
     text += "; " + openssl_configuration();

@@ -3,7 +3,11 @@
 #include <map>
 #include <memory>
 #include <mutex>
+#include <optional>
+#include <set>
 #include <string>
+
+#include "http/client_certificate.hpp"
 
 typedef struct ssl_ctx_st SSL_CTX;
 typedef struct ssl_st SSL;
@@ -22,7 +26,8 @@ class TlsContext {
   // `ca_file`: the PEM certificates to trust instead of the system's. If it is "", SSL_CERT_FILE is used, or else the
   // usual paths of Linux systems. Throws Error{TLS} if a given file has no usable certificate, or if OpenSSL cannot
   // speak TLS.
-  explicit TlsContext(const std::string& ca_file);
+  // `certificate`: what a server gets that asks for a client certificate, if offer_certificate_to named its origin.
+  explicit TlsContext(const std::string& ca_file, std::optional<ClientCertificate> certificate = std::nullopt);
   ~TlsContext();
   TlsContext(const TlsContext&) = delete;
   TlsContext& operator=(const TlsContext&) = delete;
@@ -31,8 +36,14 @@ class TlsContext {
   // `origin` if one is cached.
   SslPtr connect_to(const std::string& host, const std::string& origin);
 
+  // Other origins, such as those of files, never get the client certificate. It says who the client is, and they have no
+  // need to know.
+  void offer_certificate_to(const std::string& origin);
+
  private:
   static int on_new_session(SSL* ssl, SSL_SESSION* session);
+  static int on_certificate_request(SSL* ssl, void* context);
+  bool offers_certificate_to(const std::string& origin);
 
   struct ContextDeleter {
     void operator()(SSL_CTX* context) const noexcept;
@@ -41,21 +52,21 @@ class TlsContext {
     void operator()(SSL_SESSION* session) const noexcept;
   };
   std::unique_ptr<SSL_CTX, ContextDeleter> context_;
+  std::optional<ClientCertificate> certificate_;
   std::mutex mutex_;
+  std::set<std::string> certificate_origins_;
   std::map<std::string, std::unique_ptr<SSL_SESSION, SessionDeleter>> sessions_;  // by origin
 };
 
 // The message for a failed handshake: why the peer is not trusted, or what else failed.
 std::string handshake_failure(SSL* ssl, const std::string& host);
 
-// Whether the server has requested a client certificate. The library sends none.
+// Whether the server has requested a client certificate.
 bool asked_for_certificate(SSL* ssl);
-// Whether the server refused the connection because it got no client certificate. With TLS 1.3 this happens only after
-// the handshake.
-bool refused_without_certificate(SSL* ssl);
+// Whether the server refused the connection because of the client certificate: it got none, or not one that it takes.
+// With TLS 1.3 this happens only after the handshake.
+bool refused_certificate(SSL* ssl);
 // The end of the message in both cases.
-inline constexpr const char* kNoClientCertificate =
-    "; the server requests a client certificate, but this library sends none, and BCDA requires none; check the "
-    "setting url";
+std::string about_certificate(SSL* ssl);
 
 }  // namespace libbcda::http

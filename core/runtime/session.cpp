@@ -1,6 +1,7 @@
 #include "runtime/session.hpp"
 
 #include <algorithm>
+#include <cstdlib>
 
 #include "base/error.hpp"
 #include "world/system_world.hpp"
@@ -15,6 +16,31 @@ http::Url read_origin(const std::string& text, const char* setting, bool allow_h
     throw Error(Status::INVALID_ARGUMENT, std::string("the setting ") + setting +
                                               " takes an origin only: " + url.origin() + ", without " + url.target);
   return url;
+}
+
+// The first variable that is set and not empty.
+http::ProxyVariables::Variable first_of(std::initializer_list<const char*> names) {
+  for (const char* name : names)
+    if (const char* value = std::getenv(name); value && *value) return {name, Secret(value)};
+  return {};
+}
+
+// HTTP_PROXY in upper case is not read, because a web server sets it from a header of a request ("httpoxy").
+http::ProxyVariables proxy_variables() {
+  http::ProxyVariables variables;
+  variables.https = first_of({"https_proxy", "HTTPS_PROXY"});
+  variables.http = first_of({"http_proxy"});
+  variables.no_proxy = std::string(first_of({"no_proxy", "NO_PROXY"}).value.reveal());
+  return variables;
+}
+
+std::optional<http::ClientCertificate> load_client_certificate(const Settings& settings) {
+  const std::string path = settings.text("client_certificate"), key = settings.text("client_certificate_key");
+  if (path.empty() && !key.empty())
+    throw Error(Status::INVALID_ARGUMENT,
+                "the setting client_certificate is missing, but client_certificate_key is set");
+  if (path.empty()) return std::nullopt;
+  return http::ClientCertificate(path, key, settings.secret_or_file("client_key_passphrase"));
 }
 
 std::vector<http::Url> read_origins(const Settings& settings, const char* setting) {
@@ -35,6 +61,7 @@ http::ClientOptions client_options(const Settings& settings, const Profile& prof
   options.pace_period = profile.pace_period;
   options.max_header_bytes =
       static_cast<std::size_t>(std::min<std::int64_t>(settings.integer("max_header_bytes"), 16 << 20));
+  options.proxies = http::ProxyRules(settings.secret("proxy"), proxy_variables());
   return options;
 }
 
@@ -69,7 +96,9 @@ Session::Session(Settings settings, std::shared_ptr<world::World> world)
   auth::Login login = auth::read_login(settings_, service_);
   missing_credential_ = auth::missing_credential(login);
   const http::ClientOptions options = client_options(settings_, profile());
-  auto tls = std::make_shared<http::TlsContext>(settings_.text("ca_file"));  // fails if OpenSSL cannot be used
+  static_cast<void>(options.proxies.find(service_.origin));                 // fails if its proxy cannot be used
+  auto tls = std::make_shared<http::TlsContext>(settings_.text("ca_file"),  // fails if OpenSSL cannot be used
+                                                load_client_certificate(settings_));
   private_key_ = load_private_key(settings_);
   warnings_ = settings_.warnings();
   if (private_key_ && !profile().encrypts)
@@ -77,6 +106,7 @@ Session::Session(Settings settings, std::shared_ptr<world::World> world)
                         " does not encrypt files, so it is not used; see the setting profile");
   if (!world_) world_ = make_world(settings_);
   http_ = std::make_unique<http::Client>(options, std::move(tls), *world_);
+  http_->offer_certificate_to(service_.origin);
   tokens_ =
       std::make_unique<auth::TokenSource>(*http_, std::move(token_origins), std::move(login),
                                           settings_.duration("token_lifetime"), world_->clock(), world_->random());

@@ -95,6 +95,16 @@ constexpr const char* kNoPath = "takes the path of a file, but the value looks l
 constexpr const char* kEndsLine = "ends in a line break (perhaps a carriage return); remove it";
 bool ends_line(std::string_view value) { return value.ends_with('\n') || value.ends_with('\r'); }
 
+// Settings whose value may have a user and a password in it.
+bool is_url(std::string_view name) { return name == "proxy" || name == "url" || name == "token_url"; }
+
+std::string without_userinfo(std::string_view value) {
+  const std::size_t mark = value.find("://"), begin = mark == value.npos ? 0 : mark + 3;
+  const std::size_t at = value.rfind('@');
+  if (at == value.npos || at < begin) return std::string(value);
+  return std::string(value.substr(0, begin)) + "***" + std::string(value.substr(at));
+}
+
 // Returns what is wrong with a value, or "" if it is valid.
 std::string objection(const Setting& row, std::string_view value) {
   if (value.find('\0') != std::string_view::npos) return "contains a NUL character";
@@ -157,7 +167,9 @@ std::optional<std::int64_t> parse_size(std::string_view text) {
 void Settings::set(std::string_view name, std::string_view value) {
   const Setting& row = row_of(name);
   if (std::string why = objection(row, value); !why.empty()) {
-    std::string shown = row.secret || why == kNoPath ? "" : ", not \"" + std::string(value) + "\"";
+    std::string shown = row.secret || why == kNoPath
+                            ? ""
+                            : ", not \"" + (is_url(name) ? without_userinfo(value) : std::string(value)) + "\"";
     throw Error(Status::INVALID_ARGUMENT, std::string("the setting ") + row.name + " " + why + shown);
   }
   unset(name);
@@ -251,7 +263,8 @@ void Settings::load_json(std::string_view text, const std::string& what, const s
     }
     try {
       if (!taken(name)) set(name, flat);
-      if (row_of(name).secret && !path.empty()) secret_files_.insert(path);
+      const bool holds_secret = row_of(name).secret || (is_url(name) && without_userinfo(flat) != flat);
+      if (holds_secret && !path.empty()) secret_files_.insert(path);
     } catch (const Error& e) {
       if (!e.file.empty()) throw;
       throw bad(e.message);
@@ -330,10 +343,16 @@ Secret Settings::credential(std::string_view name) const {
   throw Error(Status::INVALID_ARGUMENT, "the setting " + where + " " + why);
 }
 
+std::string Settings::shown(std::string_view name) const {
+  return is_url(name) ? without_userinfo(value(name)) : text(name);
+}
+
 std::vector<std::string> Settings::warnings() const {
   std::set<std::string> files = secret_files_;
-  for (const char* name : {"client_secret_file", "private_key", "private_key_passphrase_file"})
+  for (const char* name : {"client_secret_file", "private_key", "private_key_passphrase_file", "client_certificate_key",
+                           "client_key_passphrase_file"})
     if (has(name)) files.insert(text(name));
+  if (has("client_certificate") && !has("client_certificate_key")) files.insert(text("client_certificate"));
   std::vector<std::string> warnings;
   for (const std::string& path : files)
     if (files::readable_by_others(path))

@@ -42,6 +42,7 @@ class Settings {
 
   // These return the value that is set, or else the default. The setting must have the matching type.
   std::string text(std::string_view name) const;
+  std::string shown(std::string_view name) const;  // the same without the user and password of a URL: ***@host
   Secret secret(std::string_view name) const;
   bool boolean(std::string_view name) const;
   std::int64_t integer(std::string_view name) const;  // also for sizes, in bytes

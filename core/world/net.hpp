@@ -43,7 +43,8 @@ class ByteStream {
   virtual void attach(const asio::any_io_executor& executor) = 0;
 };
 
-// Thread-safe. Each call reports timed_out after `limit`, and operation_aborted on Asio's terminal cancellation.
+// Thread-safe. Each call reports timed_out after `limit`, and operation_aborted on Asio's terminal cancellation. Neither
+// waits for the system.
 class Net {
  public:
   using Endpoint = asio::ip::tcp::endpoint;

@@ -91,18 +91,11 @@ class Limit {
 
 }  // namespace
 
-// The system's resolver cannot be interrupted, so its answer is awaited beyond the limit. It has one thread, so a slow
-// look-up delays the next one.
 Task<std::vector<Net::Endpoint>> SystemNet::resolve(const std::string& host, std::uint16_t port, Milliseconds limit,
                                                     ErrorCode& error) {
-  auto executor = co_await asio::this_coro::executor;
-  auto resolver = std::make_shared<tcp::resolver>(executor);
-  const Limit timer(executor, limit, [resolver] { resolver->cancel(); });
-  const auto found = co_await resolver->async_resolve(host, std::to_string(port), tcp::resolver::numeric_service,
-                                                      asio::redirect_error(asio::use_awaitable, error));
-  if (timer.passed()) error = asio::error::timed_out;
+  const Resolver::Addresses found = co_await resolver_.resolve(host, limit, error);
   std::vector<Endpoint> endpoints;
-  for (const auto& one : found) endpoints.push_back(one.endpoint());
+  for (const auto& address : found) endpoints.emplace_back(address, port);
   co_return endpoints;
 }
 
@@ -117,12 +110,6 @@ Task<std::unique_ptr<ByteStream>> SystemNet::connect(const Endpoint& endpoint, M
   if (timer.passed()) error = asio::error::timed_out;
   if (error) co_return nullptr;
   co_return std::make_unique<SystemStream>(std::move(*socket));
-}
-
-void start_resolver(asio::io_context& io) {
-  tcp::resolver resolver(io);
-  resolver.async_resolve("127.0.0.1", "0", tcp::resolver::numeric_host | tcp::resolver::numeric_service,
-                         [](const ErrorCode&, const auto&) {});
 }
 
 }  // namespace libbcda::world

@@ -47,7 +47,7 @@ void SystemWorld::start_threads(std::size_t threads) {
   try {
     workers_ = make_workers(threads, "bcda-work");
     disk_workers_ = make_workers(kDiskThreads, "bcda-disk");
-    run_on_named_thread("bcda-resolver", [this] { start_resolver(io_); });
+    net_.start();
     for (std::size_t i = 0; i < threads; ++i) threads_.emplace_back([this, i] { serve(i); });
   } catch (const Error&) {
     stop_threads();
@@ -76,6 +76,7 @@ void SystemWorld::serve(std::size_t number) try {
 
 void SystemWorld::abandon() {
   if (::getpid() != process_) return;  // a forked child has none of the threads
+  net_.close();
   io_.stop();
   active_threads_.close(kExitTimeout);  // with a time limit, because a callback may wait for an object that is gone
 }

@@ -53,19 +53,6 @@ void name_this_thread(const std::string& name) noexcept {
   ::pthread_setname_np(::pthread_self(), name.substr(0, 15).c_str());  // a failure only loses the name
 }
 
-void run_on_named_thread(const std::string& name, const std::function<void()>& body) {
-  std::exception_ptr failure;
-  std::thread([&] {
-    name_this_thread(name);
-    try {
-      body();
-    } catch (...) {
-      failure = std::current_exception();
-    }
-  }).join();
-  if (failure) std::rethrow_exception(failure);
-}
-
 Error thread_error(const std::exception& cause) {
   return {Status::INTERNAL,
           std::string("cannot start a thread: ") + cause.what() +

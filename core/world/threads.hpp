@@ -25,10 +25,6 @@ class SignalsBlocked {
 // Names the calling thread for debuggers and `ps -L`. The name is cut to 15 characters.
 void name_this_thread(const std::string& name) noexcept;
 
-// Runs `body` on a new thread with this name and waits for it. Threads that `body` creates inherit the name. This is
-// the only way to name threads that another library creates. Rethrows the exception of `body`.
-void run_on_named_thread(const std::string& name, const std::function<void()>& body);
-
 // The error for a thread that could not be started. The message has the remedy.
 Error thread_error(const std::exception& cause);
 

@@ -356,6 +356,13 @@ class Export(Case):
                    VECTORS / "keys/rsa2048.pkcs8.pem", "--out", self.out)
         self.expect(run, USAGE, "bcda: --client-secret-file: ", "more than one line")
 
+    def test_a_proxy_with_a_password_is_no_flag_and_is_not_shown(self):
+        proxy = "http://user:hunter2@127.0.0.1:1"
+        text = self.expect(bcda("metadata", "--url", "https://localhost:1", "--proxy", proxy), USAGE, "--proxy", "BCDA_PROXY")
+        self.assertNotIn("hunter2", text)
+        run = bcda("metadata", "--url", "https://localhost:1", env={"BCDA_PROXY": proxy})
+        self.assertNotIn("hunter2", self.expect(run, FAILED, "cannot connect to the proxy 127.0.0.1:1 (--proxy)"))
+
     def test_the_last_of_a_repeated_flag_counts(self):
         run = bcda("metadata", "--url", "nonsense", "--url", "http://127.0.0.1:1", "--connect-timeout", "1s")
         self.expect(run, FAILED, "127.0.0.1:1")
@@ -537,7 +544,8 @@ class Shows(Case):
         self.expect(bcda("--version"), OK)
 
     def test_each_command_has_the_flags_that_mean_something_there(self):
-        connection = {"url", "profile", "profile-file", "ca-file", "allow-http", "threads", "user-agent", "connect-timeout", "idle-timeout",
+        connection = {"url", "profile", "profile-file", "ca-file", "client-certificate", "client-certificate-key",
+                      "client-key-passphrase-file", "proxy", "allow-http", "threads", "user-agent", "connect-timeout", "idle-timeout",
                       "request-timeout", "max-header-bytes"}
         service = connection | {"auth", "client-id", "client-secret-file", "signing-key", "signing-key-passphrase-file", "key-id",
                                 "token-url", "scope", "access-token-file", "token-lifetime", "share-threads"}

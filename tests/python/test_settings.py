@@ -131,6 +131,7 @@ OF_TYPE: dict[str, list[Any]] = {
 }
 KEY = VECTORS / "keys/rsa2048.pkcs1.pem"
 ENCRYPTED = VECTORS / "keys/rsa2048.pkcs8.encrypted.pem"
+CERTIFICATE = VECTORS / "keys/rsa2048.certificate.pem"
 PASSPHRASE: str = json.loads((VECTORS / "vectors.json").read_text())["passphrase"]
 VALUES: dict[str, list[Any]] = {
     "url": ["https://service.example"],
@@ -143,6 +144,10 @@ VALUES: dict[str, list[Any]] = {
     "private_key": [str(KEY), KEY],
     "private_key_pem": [KEY.read_text(), KEY.read_text],
     "private_key_passphrase": [PASSPHRASE, lambda: PASSPHRASE],
+    "client_certificate": [str(CERTIFICATE), CERTIFICATE],
+    "client_certificate_key": [str(KEY), KEY],
+    "client_key_passphrase": [PASSPHRASE, lambda: PASSPHRASE],
+    "proxy": ["none", "http://proxy:3128"],
     "allowed_origins": ["https://a.example", ["https://a.example", "https://b.example:8443"], ("https://a.example",)],
     "types": ["Patient", "Patient, Coverage", ["Patient"], ("Patient", "Coverage"), {"Patient"}, iter(["Patient"])],
     "out": ["claims", Path("claims"), "memory://claims", lambda name, type: None],
@@ -166,6 +171,7 @@ FILES = {  # made for the test
     "client_secret_file": "x",
     "private_key_passphrase_file": PASSPHRASE,
     "signing_key_passphrase_file": PASSPHRASE,
+    "client_key_passphrase_file": PASSPHRASE,
     "access_token_file": "x",
     "profile_file": "{}",
 }
@@ -174,6 +180,10 @@ WITH: dict[str, dict[str, Any]] = {
     "private_key_passphrase_file": {"private_key": ENCRYPTED},
     "signing_key_passphrase": {"signing_key": ENCRYPTED},
     "signing_key_passphrase_file": {"signing_key": ENCRYPTED},
+    "client_certificate": {"client_certificate_key": KEY},
+    "client_certificate_key": {"client_certificate": CERTIFICATE},
+    "client_key_passphrase": {"client_certificate": CERTIFICATE, "client_certificate_key": ENCRYPTED},
+    "client_key_passphrase_file": {"client_certificate": CERTIFICATE, "client_certificate_key": ENCRYPTED},
     "client_secret_file": {"client_secret": None},
 }
 HOW = sorted(EXPORT - {"types", "out"} - WHAT.keys())

@@ -57,6 +57,20 @@ class SelfSigned {
     std::fclose(file);
   }
 
+  void write_key(const std::string& path, const char* passphrase = nullptr) const {
+    FILE* file = std::fopen(path.c_str(), "a");
+    ASSERT_TRUE(file) << path;
+    EXPECT_EQ(PEM_write_PKCS8PrivateKey(file, key_.get(), passphrase ? EVP_aes_256_cbc() : nullptr, nullptr, 0, nullptr,
+                                        const_cast<char*>(passphrase)),
+              1);
+    std::fclose(file);
+  }
+
+  // Makes a server take this certificate from a client.
+  void let_in(const ServerContext& server) const {
+    X509_STORE_add_cert(SSL_CTX_get_cert_store(server.get()), certificate_.get());
+  }
+
   // Makes the context of a server with at most TLS `version`. The server may require a client certificate.
   ServerContext server(int version = TLS1_3_VERSION, bool demands_certificate = false) const {
     ServerContext context(SSL_CTX_new(TLS_server_method()));

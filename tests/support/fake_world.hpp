@@ -84,24 +84,56 @@ inline std::string http_answer(int status, const std::string& headers = "", cons
 }
 
 // A network that passes every request to one function. The function gets "GET /path" and the whole head. It returns the
-// bytes of the answer, or nullopt to close the connection.
+// bytes of the answer, or nullopt to close the connection. Every host has the address 127.0.0.1, and every address takes
+// connections at once, unless a test says otherwise.
 class FakeNet : public world::Net {
  public:
   using Serve = std::function<std::optional<std::string>(const std::string& request, const std::string& head)>;
 
-  explicit FakeNet(Serve serve) : serve_(std::move(serve)) {}
+  // How an address takes a connection.
+  struct Host {
+    Milliseconds after{0};
+    world::ErrorCode error;
+  };
 
-  Task<std::vector<Endpoint>> resolve(const std::string&, std::uint16_t port, Milliseconds,
-                                      world::ErrorCode&) override {
-    co_return std::vector<Endpoint>{Endpoint(asio::ip::address_v4::loopback(), port)};
-  }
-  Task<std::unique_ptr<world::ByteStream>> connect(const Endpoint&, Milliseconds, world::ErrorCode& error) override {
+  FakeNet(Serve serve, const world::Clock& clock) : serve_(std::move(serve)), clock_(clock) {}
+
+  Task<std::vector<Endpoint>> resolve(const std::string& host, std::uint16_t port, Milliseconds,
+                                      world::ErrorCode& error) override {
+    lookups.push_back(host);
     error = {};
+    const auto known = addresses.find(host);
+    std::vector<Endpoint> endpoints;
+    if (known == addresses.end()) endpoints.emplace_back(asio::ip::address_v4::loopback(), port);
+    if (known != addresses.end())
+      for (const std::string& address : known->second) endpoints.emplace_back(asio::ip::make_address(address), port);
+    if (endpoints.empty()) error = asio::error::host_not_found;
+    co_return endpoints;
+  }
+
+  Task<std::unique_ptr<world::ByteStream>> connect(const Endpoint& endpoint, Milliseconds limit,
+                                                   world::ErrorCode& error) override {
+    const std::string address = endpoint.address().to_string();
+    const Host host = hosts[address];
+    attempts.emplace_back(address, clock_.now().steady);
+    error = {};
+    if (host.after.count() > 0 && !co_await pause(std::min(host.after, limit))) {
+      stopped.push_back(address);
+      error = asio::error::operation_aborted;
+      co_return nullptr;
+    }
+    error = host.after > limit ? world::ErrorCode(asio::error::timed_out) : host.error;
+    if (error) co_return nullptr;
     co_return std::make_unique<FakeStream>(*this);
   }
 
-  std::vector<std::string> requests;  // the received requests, such as "GET /path"
-  std::vector<std::string> heads;     // the same, with all their headers
+  std::vector<std::string> requests;                          // the received requests, such as "GET /path"
+  std::vector<std::string> heads;                             // the same, with all their headers
+  std::map<std::string, std::vector<std::string>> addresses;  // of a host
+  std::map<std::string, Host> hosts;                          // by address
+  std::vector<std::string> lookups;
+  std::vector<std::pair<std::string, Steady>> attempts;  // addresses, and when they were tried
+  std::vector<std::string> stopped;                      // addresses whose connection was canceled
 
  private:
   class FakeStream : public world::ByteStream {
@@ -146,12 +178,23 @@ class FakeNet : public world::Net {
     bool closed_ = false;
   };
 
+  Task<bool> pause(Milliseconds duration) {  // false: canceled
+    bool passed = true;
+    try {
+      co_await clock_.sleep(duration);
+    } catch (const Error&) {
+      passed = false;
+    }
+    co_return passed;
+  }
+
   Serve serve_;
+  const world::Clock& clock_;
 };
 
 class FakeWorld : public world::World {
  public:
-  explicit FakeWorld(FakeNet::Serve serve) : net_(std::move(serve)) {}
+  explicit FakeWorld(FakeNet::Serve serve) : net_(std::move(serve), clock_) {}
 
   asio::any_io_executor executor() override { return io_.get_executor(); }
   const world::Clock& clock() const override { return clock_; }
@@ -184,6 +227,8 @@ class FakeWorld : public world::World {
       ended = true;
     });
     run_until([&] { return ended; });
+    io_.restart();
+    io_.poll();  // what was canceled ends now, while the clock is there
     if (failure) std::rethrow_exception(failure);
   }
 

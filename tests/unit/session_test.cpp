@@ -43,6 +43,18 @@ TEST(Sessions, EachThreadThatCannotBeStartedIsAnErrorAtOnce) {
   EXPECT_LT(failed, 16);  // with room for all threads the session starts
 }
 
+TEST(Sessions, AClientCertificateIsCheckedAtOnce) {
+  Settings lone = settings();
+  lone.set("client_certificate_key", "key.pem");
+  EXPECT_EQ(error_of([&] { const Session session(lone); }).status, Status::INVALID_ARGUMENT);
+  Settings missing = settings();
+  missing.set("client_certificate", "/nonexistent.pem");
+  const Error error = error_of([&] { const Session session(missing); });
+  EXPECT_EQ(error.status, Status::TLS);
+  EXPECT_TRUE(holds(error.message, "the setting client_certificate: "));
+  EXPECT_TRUE(holds(error.message, "/nonexistent.pem"));
+}
+
 TEST(Sessions, AFaultOfAThreadReachesEveryWatch) {
   Session session(settings());
   std::promise<Error> reported;

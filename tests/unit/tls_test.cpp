@@ -67,7 +67,7 @@ class Handshake {
     char byte;
     ERR_clear_error();
     if (result.trusted && SSL_read(client.get(), &byte, 1) <= 0)
-      result.refused_later = refused_without_certificate(client.get());
+      result.refused_later = refused_certificate(client.get());
     if (const char* name = SSL_get_servername(server.get(), TLSEXT_NAMETYPE_host_name)) result.server_name = name;
     ERR_clear_error();
     return result;

@@ -249,8 +249,8 @@ BCDA_API bcda_status bcda_config_add(bcda_config* config, const char* name, cons
 
 /* Returns the value of a setting, which is the default if nothing was set. The caller frees it with bcda_string_free.
  * The text can be passed to bcda_config_set again: a list is separated by commas, or is a JSON array if an item has a
- * comma. For a secret the text is "" or "(set)". Errors: INVALID_ARGUMENT (there is no such setting, or its provider
- * failed). */
+ * comma. For a secret the text is "" or "(set)", and the user and password of a URL (proxy) are "***". Errors:
+ * INVALID_ARGUMENT (there is no such setting, or its provider failed). */
 BCDA_API bcda_status bcda_config_get(const bcda_config* config, const char* name, char** value, bcda_error** error);
 
 /* Sets each setting whose environment variable (BCDA_CLIENT_ID, ...) is set, unless the setting was set before.

@@ -10,7 +10,8 @@ test_that("the tables are as the library has them", {
   expect_identical(TABLE$env, paste0("BCDA_", toupper(TABLE$name)))
   expect_match(TABLE$help, "\\.$")
   expect_setequal(TABLE$name[TABLE$secret], c(
-    "access_token", "client_secret", "private_key_pem", "private_key_passphrase", "signing_key_text", "signing_key_passphrase"
+    "access_token", "client_secret", "private_key_pem", "private_key_passphrase", "signing_key_text", "signing_key_passphrase",
+    "client_key_passphrase"
   ))
   expect_identical(anyDuplicated(TABLE$name), 0L)
   expect_identical(names(bcda_sandbox_options()), c("name", "default", "help"))
@@ -82,7 +83,10 @@ values_of <- function(name) {
     access_token_file = list(secret_file("x")), signing_key = list(key_file(SMALL)),
     signing_key_text = list(text_of(key_file(SMALL)), function() text_of(key_file(SMALL))),
     signing_key_passphrase = list(PASSPHRASE, function() PASSPHRASE),
-    signing_key_passphrase_file = list(secret_file(PASSPHRASE)), durability = list("power", "process")
+    signing_key_passphrase_file = list(secret_file(PASSPHRASE)), proxy = list("none", "http://proxy:3128"),
+    client_certificate = list(key_file(SMALL, ".certificate.pem")), client_certificate_key = list(key_file(SMALL)),
+    client_key_passphrase = list(PASSPHRASE, function() PASSPHRASE),
+    client_key_passphrase_file = list(secret_file(PASSPHRASE)), durability = list("power", "process")
   )
   own <- c(own, WHAT)
   own[[name]] %||% OF_TYPE[[TABLE$type[TABLE$name == name]]]
@@ -98,9 +102,13 @@ secret_file <- function(text) {
 test_that("a client takes every setting in every form, and NULL for the default", {
   encrypted <- list(private_key = key_file(SMALL, ".pkcs8.encrypted.pem"))
   signing <- list(signing_key = encrypted$private_key)
+  certificate <- list(client_certificate = key_file(SMALL, ".certificate.pem"))
+  locked <- c(certificate, client_certificate_key = encrypted$private_key)
   with <- list(
     private_key_passphrase = encrypted, private_key_passphrase_file = encrypted,
-    signing_key_passphrase = signing, signing_key_passphrase_file = signing
+    signing_key_passphrase = signing, signing_key_passphrase_file = signing,
+    client_certificate = list(client_certificate_key = key_file(SMALL)), client_certificate_key = certificate,
+    client_key_passphrase = locked, client_key_passphrase_file = locked
   )
   for (name in TABLE$name) {
     values <- values_of(name)
