@@ -88,7 +88,7 @@ inline Answer parse(std::string raw, bool reset) {
 }
 
 // Sends one request and reads the answer to its end.
-inline Answer exchange(int port, const std::string& request) {
+inline Answer converse(int port, const std::string& request) {
   Connection connection(port);
   connection.send(request);
   std::string raw;
@@ -99,8 +99,8 @@ inline Answer exchange(int port, const std::string& request) {
 }
 
 // "METHOD TARGET" with headers and a body. A Host header is added unless there is one.
-inline std::string request_text(int port, const std::string& line, const Headers& headers,
-                                const std::string& body = "", const std::string& version = "HTTP/1.1") {
+inline std::string request_text(int port, const std::string& line, const Headers& headers, const std::string& body = "",
+                                const std::string& version = "HTTP/1.1") {
   std::string text = line + " " + version + "\r\n";
   bool has_host = false;
   for (const auto& [name, value] : headers) {
@@ -115,17 +115,19 @@ inline std::string request_text(int port, const std::string& line, const Headers
 // A sandbox without TLS whose jobs are done at once.
 class RunningSandbox {
  public:
-  using Options = std::vector<std::pair<std::string, std::string>>;
+  struct Option {
+    const char *name, *value;
+  };
 
-  explicit RunningSandbox(const Options& options) {
+  explicit RunningSandbox(const std::vector<Option>& options) {
     bcda_sandbox_options* made = nullptr;
     EXPECT_EQ(bcda_sandbox_options_create(&made, nullptr), BCDA_OK);
-    Options all{{"tls", "false"},        {"host", "127.0.0.1"},
-                {"beneficiaries", "30"}, {"beneficiaries_per_file", "10"},
-                {"pending_time", "0"},   {"job_time", "0"}};
+    std::vector<Option> all{{"tls", "false"},        {"host", "127.0.0.1"},
+                            {"beneficiaries", "30"}, {"beneficiaries_per_file", "10"},
+                            {"pending_time", "0"},   {"job_time", "0"}};
     all.insert(all.end(), options.begin(), options.end());
     for (const auto& [name, value] : all)
-      EXPECT_EQ(bcda_sandbox_options_set(made, name.c_str(), value.c_str(), nullptr), BCDA_OK) << name;
+      EXPECT_EQ(bcda_sandbox_options_set(made, name, value, nullptr), BCDA_OK) << name;
     EXPECT_EQ(bcda_sandbox_start(made, &sandbox_, nullptr), BCDA_OK);
     bcda_sandbox_options_destroy(made);
     url_ = bcda_sandbox_url(sandbox_);
@@ -143,7 +145,7 @@ class RunningSandbox {
 
   Answer ask(const std::string& method, const std::string& target, const Headers& headers = {},
              const std::string& version = "HTTP/1.1") const {
-    return exchange(port_, request(method, target, headers, version));
+    return converse(port_, request(method, target, headers, version));
   }
   std::string request(const std::string& method, const std::string& target, const Headers& headers,
                       const std::string& version = "HTTP/1.1") const {
@@ -165,8 +167,8 @@ class RunningSandbox {
   }
   std::int64_t count(const char* prefix) const { return bcda_sandbox_request_count(sandbox_, prefix); }
 
-  const bcda_sandbox* native() const { return sandbox_; }
-  const std::string& url() const { return url_; }        // with the FHIR base of its profile
+  bcda_sandbox* native() const { return sandbox_; }
+  const std::string& url() const { return url_; }  // with the FHIR base of its profile
   const std::string& origin() const { return origin_; }
   int port() const { return port_; }
 
