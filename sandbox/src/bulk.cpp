@@ -184,7 +184,8 @@ std::shared_ptr<Job> Bulk::new_job(const Call& call, const std::string& group, c
   job->request = base_url(call.request) + call.request.target;
   job->types = order.types;
   job->error_rate = o.error_rate;
-  job->since = order.since;
+  const bool at_patients = call.request.path() == call.dialect.base + "/Patient/$export";
+  if (!call.dialect.ignores_since || !at_patients) job->since = order.since;
   job->cycle = o.change_cycle();
   job->half = !group.empty();
   job->only = order.patients;

@@ -49,7 +49,8 @@ std::vector<std::string> all_values(const Parameters& parameters, std::string_vi
 }
 
 std::optional<Response> read_types(const Parameters& parameters, const Dialect& dialect, Order& order) {
-  order.types = all_values(parameters, "_type");
+  const std::string first = today::first_value(parameters, "_type").value_or("");
+  order.types = all_values(dialect.reads_first_type ? Parameters{{"_type", first}} : parameters, "_type");
   for (const std::string& type : order.types) {
     if (std::find(dialect.types.begin(), dialect.types.end(), type) == dialect.types.end())
       return dialect.refusal(400, "The requested resource type \"" + type + "\" is not available on this server",

@@ -133,6 +133,7 @@ Dialect hapi() {
   row.deletes_finished = row.deletes_without_token = false;
   row.has_deleted = row.counts = false;
   row.notes_emptiness = true;
+  row.ignores_since = row.reads_first_type = true;
   row.gzip = false;
   row.serve = serve_binary;
   row.progress = hapi_progress;

@@ -40,8 +40,10 @@ struct Dialect {
   bool exact_prefer;
   bool knows_groups;  // an unknown group is refused
   std::vector<std::string> types;
-  int fhir;            // the version of the records: 1 is STU3, 2 is R4
-  bool names_running;  // a 429 has the status URLs of the running jobs
+  int fhir;               // the version of the records: 1 is STU3, 2 is R4
+  bool ignores_since;     // at the level of patients
+  bool reads_first_type;  // loses the other ones when _type is repeated
+  bool names_running;     // a 429 has the status URLs of the running jobs
 
   // Jobs. {job} and {name} are replaced in the paths.
   std::string status_path, file_path;

@@ -48,7 +48,7 @@ class Sandbox : public RunningSandbox {
 
   // The plaintext of file `number` of a manifest. nullopt if its key or tag does not match.
   std::optional<std::string> open(const std::string& bytes, const std::string& name, const std::string& key_hex) const {
-    auto key = libbcda::crypto::PrivateKey::from_file(bcda_sandbox_private_key(sandbox_), {});
+    auto key = libbcda::crypto::PrivateKey::from_file(bcda_sandbox_private_key(native()), {});
     try {
       libbcda::crypto::Opener opener(key.unwrap(*libbcda::from_hex(key_hex), name));
       std::string plain(bytes.size() + 16, '\0');

@@ -383,6 +383,13 @@ TEST(SandboxHapi, AShortOutputFormatGivesXml) {
   EXPECT_EQ(lines_in(server.file(output(manifest)[0], {{"Accept", "*/*"}}).body), 5);
 }
 
+TEST(SandboxHapi, LosesTheSecondTypeAndIgnoresSinceOfPatients) {
+  const Server server("hapi");
+  EXPECT_EQ(records_in(server, server.manifest_of("/Patient/$export?_type=Patient&_type=Coverage")), 30);
+  EXPECT_EQ(records_in(server, server.manifest_of("/Patient/$export?_type=Patient&_since=2026-10-01T00:00:00Z")), 30);
+  EXPECT_EQ(records_in(server, server.manifest_of("/$export?_type=Patient&_since=2026-10-01T00:00:00Z")), 0);
+}
+
 TEST(SandboxHapi, AnEmptyResultHasAMessage) {
   const Server server("hapi", {{"fault", "job-empty"}});
   const json::value manifest = server.manifest_of("/Patient/$export?_type=Patient");
