@@ -74,7 +74,8 @@ void add_sandbox(py::module_& module) {
       .def_property_readonly("settings",
                              [](Sandbox& s) {
                                py::dict all;
-                               for (const auto& [name, value] : s.native().settings()) all[text(name)] = path_text(value);
+                               for (const auto& [name, value] : s.native().settings())
+                                 all[text(name)] = path_text(value);
                                return all;
                              })
       .def_property_readonly("json", [](Sandbox& s) { return text(s.native().json()); });

@@ -152,6 +152,8 @@ std::optional<Response> Bulk::refuse_kick_off(const Call& call, const std::strin
     return dialect.refusal(400, "The Prefer header must be respond-async", "invalid");
   if (dialect.knows_groups && !group.empty() && group != dialect.group)
     return dialect.refusal(404, "Resource Group/" + group + " is not known", "not-found");
+  if (dialect.empty_group != 0 && call.options.beneficiaries == 0)
+    return dialect.refusal(dialect.empty_group, "The group has no active patients", "not-found");
   const bool at_system_level = call.request.path() == dialect.base + "/$export";
   if (at_system_level && !order.patients.empty())
     return dialect.refusal(400, "The patient parameter is not available in system-level export requests", "invalid");

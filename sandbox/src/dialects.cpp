@@ -194,6 +194,7 @@ Dialect dpc() {
   row.methods = "GET";
   row.accept = "application/fhir+json";
   row.exact_prefer = row.knows_groups = true;
+  row.empty_group = 406;
   row.types = {"Patient", "Coverage", "ExplanationOfBenefit"};
   row.fhir = 1;
   row.status_path = "/api/v1/Jobs/{job}";

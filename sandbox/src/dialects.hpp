@@ -41,6 +41,7 @@ struct Dialect {
   bool knows_groups;  // an unknown group is refused
   std::vector<std::string> types;
   int fhir;               // the version of the records: 1 is STU3, 2 is R4
+  int empty_group;        // the status of a kick-off when the group has nobody; 0: 202
   bool ignores_since;     // at the level of patients
   bool reads_first_type;  // loses the other ones when _type is repeated
   bool names_running;     // a 429 has the status URLs of the running jobs

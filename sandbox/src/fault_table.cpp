@@ -8,7 +8,7 @@ namespace {
 
 using enum FaultKind;
 
-constexpr std::array<FaultRow, 50> kRows{{
+constexpr std::array<FaultRow, 52> kRows{{
     {status, "status", "status", nullptr, "",
      "answers with this status; :retry_after= adds that header, :body= a text"},
     {revoke, "revoke", "", "", "GET ", "revokes every token issued so far, so that this request gets a 401"},
@@ -42,8 +42,10 @@ constexpr std::array<FaultRow, 50> kRows{{
     {null_output, "null-output", "", "", kStatus, "the manifest's output is null"},
     {bare_manifest, "bare-manifest", "", "", kStatus, "the manifest has no requiresAccessToken, error and request"},
     {relative_urls, "relative-urls", "", "", kStatus, "file URLs are relative"},
+    {wrong_type, "wrong-type", "", "", kStatus, "each file of the manifest has the type Basic"},
     {relative_location, "relative-location", "", "", kKickOffs, "Content-Location is relative"},
     {two_documents, "two-documents", "", "", kStatus, "the body comes twice, as two JSON documents"},
+    {parameters_body, "parameters-body", "", "", kStatus, "a 202 has a FHIR Parameters resource as its body"},
     {expires_in, "expires-in", "text", "none", kTokens,
      "the token's expires_in is this JSON value; none: it is missing"},
     {header, "header", "text", nullptr, "",

@@ -95,7 +95,7 @@ std::string_view next_part(std::string_view& rest) {
 
 // The first part of a fault. Its value may contain a colon: other-origin=https://example.org:8443.
 std::string_view kind_part(std::string_view& rest, FaultKind kind) {
-  if (kind != FaultKind::other_origin) return next_part(rest);
+  if (kind != FaultKind::other_origin && kind != FaultKind::header) return next_part(rest);
   std::size_t end = rest.size();
   for (const char* member : {":on=", ":count=", ":skip=", ":file="}) end = std::min(end, rest.find(member));
   std::string_view part = rest.substr(0, end);

@@ -49,9 +49,11 @@ enum class FaultKind {
   null_output,
   bare_manifest,
   relative_urls,
+  wrong_type,
   // oddities of other answers
   relative_location,
   two_documents,
+  parameters_body,
   expires_in,
   header,
   // oddities of files

@@ -133,13 +133,15 @@ struct ManifestOddity {
   FaultKind kind;
   void (*change)(json::object& manifest);
 };
-constexpr std::array<ManifestOddity, 4> kManifests{{
+constexpr std::array<ManifestOddity, 5> kManifests{{
     {null_output, [](json::object& manifest) { manifest["output"] = nullptr; }},
     {bare_manifest,
      [](json::object& manifest) {
        for (const char* name : {"requiresAccessToken", "error", "request", "deleted"}) manifest.erase(name);
      }},
     {relative_urls, [](json::object& manifest) { each_item(manifest, make_relative); }},
+    {wrong_type,
+     [](json::object& manifest) { each_item(manifest, [](json::object& item) { item["type"] = "Basic"; }); }},
     {wrong_count, [](json::object& manifest) { each_item(manifest, [](json::object& item) { item["count"] = 1; }); }},
 }};
 
@@ -202,6 +204,10 @@ void add_oddities(const Scene& scene, Response& response) {
   change_manifest(scene, response);
   change_expiry(scene, response);
   change_location(scene, response);
+  if (response.status == 202 && scene.faults.strike(parameters_body, scene.request.line())) {
+    response.headers["Content-Type"] = "application/fhir+json";
+    response.body = R"({"resourceType":"Parameters","parameter":[{"name":"status","valueString":"in-progress"}]})";
+  }
   if (scene.faults.strike(two_documents, scene.request.line())) response.body += response.body;
   change_headers(scene, response);
 }

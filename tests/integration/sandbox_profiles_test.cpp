@@ -500,6 +500,12 @@ TEST(SandboxDpc, ExportsAGroup) {
   EXPECT_EQ(server.file(item, {{"If-None-Match", sha256(file.body)}}).status, 304);
 }
 
+TEST(SandboxDpc, AnEmptyGroupIsNotAcceptable) {
+  Server server("dpc", {{"beneficiaries", "0"}});
+  server.renew();
+  EXPECT_EQ(server.kick_off("/Group/" + server.setting("group") + "/$export").status, 406);
+}
+
 TEST(SandboxDpc, ShowsItsProgressAndForgetsJobs) {
   Server server("dpc", {{"pending_time", "10s"}, {"job_time", "100s"}});
   server.renew();
@@ -621,9 +627,18 @@ TEST(SandboxOddities, OfManifests) {
   EXPECT_FALSE(json::parse(with("bare-manifest").body).as_object().contains("requiresAccessToken"));
   EXPECT_TRUE(output(json::parse(with("relative-urls").body))[0].at("url").as_string().starts_with("/fhir/"));
   EXPECT_EQ(output(json::parse(with("wrong-count").body))[0].at("count"), 1);
+  EXPECT_EQ(output(json::parse(with("wrong-type").body))[0].at("type"), "Basic");
   const std::string twice = with("two-documents").body;
   EXPECT_NE(twice.find("}{"), std::string::npos);
   EXPECT_TRUE(with("html").body.starts_with("<!DOCTYPE html>"));
+}
+
+TEST(SandboxOddities, OfARunningJob) {
+  Server server("generic", {{"job_time", "10m"}, {"fault", "parameters-body:count=1"}});
+  server.renew();
+  const Answer start = server.kick_off("/$export");
+  EXPECT_EQ(json::parse(server.status_of(start).body).at("resourceType"), "Parameters");
+  EXPECT_EQ(server.status_of(start).body, "");
 }
 
 TEST(SandboxOddities, OfHeadersAndTokens) {
@@ -640,6 +655,10 @@ TEST(SandboxOddities, OfHeadersAndTokens) {
   server.renew();
   server.control("fault", "relative-location:count=1");
   EXPECT_TRUE(server.kick_off("/$export").header("Content-Location").starts_with("/fhir/bulkstatus/"));
+  server.control("fault", "header=Content-Location=http://internal:8080/job:count=1");
+  EXPECT_EQ(server.kick_off("/$export").header("Content-Location"), "http://internal:8080/job");
+  server.control("fault", "header=Content-Location=:count=1");
+  EXPECT_EQ(server.kick_off("/$export").header("Content-Location"), "");
   auto retry_after = [&](const char* form) {
     server.control("fault", std::string("status=429:count=1:retry_after=") + form);
     return server.kick_off("/$export").header("Retry-After");
