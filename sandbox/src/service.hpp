@@ -18,8 +18,8 @@ namespace libbcda::sandbox {
 
 class Service {  // thread-safe
  public:
-  // `options` must have the client id and secret of the first organization. `public_key` is PEM text. `client` is what a
-  // server with signed logins knows about the client.
+  // `options` must have the client id and secret of the first organization. `public_key` is PEM text. `client` is
+  // what a server with signed logins knows about the client.
   Service(Options options, std::string public_key, Registration client);
 
   Response answer(const Request& request);

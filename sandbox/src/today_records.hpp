@@ -17,7 +17,7 @@ struct Person {
 
 std::string id_of(const Person& person);
 
-// The lastUpdated of a person's records of this type. It is a function of the seed, and without a cycle of nothing else.
+// The lastUpdated of a person's records of this type: a function of the seed, and with a cycle also of `asked`.
 Time last_updated(const Person& person, const std::string& type);
 
 // The lines of one person in a file of this type.

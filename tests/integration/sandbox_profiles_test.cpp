@@ -265,10 +265,9 @@ TEST(SandboxSmart, SinceSelectsAndListsDeletedResources) {
   const json::array& deleted = some.at("deleted").as_array();
   ASSERT_EQ(deleted.size(), 1u);
   EXPECT_EQ(deleted[0].at("type"), "Bundle");
-  EXPECT_TRUE(
-      server.file(deleted[0])
-          .body.starts_with(
-              R"({"resourceType":"Bundle","type":"transaction","entry":[{"request":{"method":"DELETE","url":"Patient/)"));
+  EXPECT_TRUE(server.file(deleted[0])
+                  .body.starts_with(R"({"resourceType":"Bundle","type":"transaction","entry":[{"request":)"
+                                    R"({"method":"DELETE","url":"Patient/)"));
   EXPECT_TRUE(output(server.manifest_of("/Patient/$export?_since=2026-07-01T00:00:00Z")).empty());
   EXPECT_TRUE(server.manifest_of("/Patient/$export").at("deleted").as_array().empty());
 }
