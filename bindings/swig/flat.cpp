@@ -143,6 +143,8 @@ std::int64_t file_records(const Result& result, std::int32_t index) { return res
 Text file_sha256(const Result& result, std::int32_t index) { return result.native[index].sha256(); }
 std::int32_t file_decrypted(const Result& result, std::int32_t index) { return result.native[index].decrypted(); }
 std::int32_t file_is_error(const Result& result, std::int32_t index) { return result.native[index].is_error(); }
+Text file_kind(const Result& result, std::int32_t index) { return result.native[index].kind(); }
+Text file_proof(const Result& result, std::int32_t index) { return result.native[index].proof(); }
 
 // ---- Records --------------------------------------------------------------------------------------------------------
 

@@ -151,6 +151,8 @@ std::int64_t file_records(const Result& result, std::int32_t index);
 Text file_sha256(const Result& result, std::int32_t index);
 std::int32_t file_decrypted(const Result& result, std::int32_t index);
 std::int32_t file_is_error(const Result& result, std::int32_t index);
+Text file_kind(const Result& result, std::int32_t index);
+Text file_proof(const Result& result, std::int32_t index);
 
 // ---- One file on disk -----------------------------------------------------------------------------------------------
 

@@ -113,6 +113,10 @@ int64_t bcda_file_records(const bcda_file* file) { return file ? of(file).record
 const char* bcda_file_sha256(const bcda_file* file) { return file ? of(file).sha256() : ""; }
 int32_t bcda_file_decrypted(const bcda_file* file) { return file && of(file).decrypted(); }
 int32_t bcda_file_is_error(const bcda_file* file) { return file && of(file).is_error(); }
+const char* bcda_file_kind(const bcda_file* file) { return file ? libbcda::bulk::kind_name(of(file).kind()) : ""; }
+const char* bcda_file_proof(const bcda_file* file) {
+  return file ? libbcda::transfer::proof_name(of(file).proof()) : "";
+}
 
 bcda_status bcda_decrypt_file(const bcda_config* settings, const char* path, const char* label, const char* key_hex,
                               const char* manifest, const char* output, bcda_progress progress, void* user,

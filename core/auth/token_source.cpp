@@ -43,18 +43,24 @@ struct TokenSource::Duty {
   }
 };
 
-TokenSource::TokenSource(http::Client& client, http::Url service, Login login, Milliseconds assumed_lifetime,
-                         const world::Clock& clock, world::Random& random)
+TokenSource::TokenSource(http::Client& client, std::vector<http::Url> origins, Login login,
+                         Milliseconds assumed_lifetime, const world::Clock& clock, world::Random& random)
     : client_(client),
-      service_(std::move(service)),
+      origins_(std::move(origins)),
       login_(std::move(login)),
       assumed_lifetime_(assumed_lifetime),
       clock_(clock),
       random_(random),
       token_url_(login_.token_url) {}
 
+bool TokenSource::is_for(const http::Url& url) const {
+  return login_.method != Method::none && std::any_of(origins_.begin(), origins_.end(), [&](const http::Url& origin) {
+           return http::same_origin(url, origin);
+         });
+}
+
 Task<> TokenSource::authorize(http::Request& request) {
-  if (login_.method == Method::none || !http::same_origin(request.url, service_)) co_return;
+  if (!is_for(request.url)) co_return;
   Secret token = co_await get();
   request.headers.emplace_back("Authorization", std::string(kBearer) + std::string(token.reveal()));
 }

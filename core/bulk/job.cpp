@@ -57,12 +57,14 @@ Job::Job(http::Url service, KickOff kick_off, JobOptions options, std::function<
       kick_off_(std::move(kick_off)),
       options_(std::move(options)),
       jitter_(std::move(jitter)),
+      pages_(service_),
       budgets_{budget(options_, Milliseconds(0)), budget(options_, options_.outage_limit)},
       poll_delays_(options_) {}
 
 Job::Job(http::Url service, KickOff kick_off, http::Url status_url, JobOptions options, std::function<double()> jitter)
     : Job(std::move(service), std::move(kick_off), std::move(options), std::move(jitter)) {
   status_ = std::move(status_url);
+  pages_.begin(*status_);
   phase_ = Phase::to_poll;
 }
 
@@ -88,7 +90,7 @@ Step Job::next(Moment now) {
     wait.duration = std::min(wait.duration, left);
     return wait;
   }
-  http::Request request = phase_ == Phase::to_poll ? status_request(*status_) : kick_off_.request;
+  http::Request request = phase_ == Phase::to_poll ? status_request(pages_.url()) : kick_off_.request;
   return Send{std::move(request), token_.take_renewal()};
 }
 
@@ -147,6 +149,7 @@ void Job::on_accepted(const http::Answer& answer, Moment now) {
     return fail(Error(Status::PROTOCOL, name_of("the kick-off", kick_off_.label) +
                                             " points to a job on another origin, " + tidy(status_->origin(), 200) +
                                             "; the token is not sent there"));
+  pages_.begin(*status_);
   phase_ = Phase::to_poll;
   accepted_ = now.steady;
   budgets_.failures.refill();
@@ -154,12 +157,7 @@ void Job::on_accepted(const http::Answer& answer, Moment now) {
 }
 
 void Job::on_status(const http::Answer& answer, Moment now) {
-  if (answer.status == 202) {
-    progress_ = tidy(answer.header("X-Progress"), 100);
-    budgets_.failures.refill();
-    pause_ = Wait{poll_delays_.next(jitter_(), retry_after(answer, now.wall)), "", false};
-    return;
-  }
+  if (answer.status == 202) return on_running(answer, now);
   Error error = refusal(answer, name_of("the status request", kick_off_.label), now.wall);
   if (answer.status == 404 || answer.status == 410) {
     error.status = Status::JOB_GONE;
@@ -181,14 +179,38 @@ void Job::on_status(const http::Answer& answer, Moment now) {
   fail(std::move(error));
 }
 
-void Job::on_manifest(std::shared_ptr<const Manifest> manifest) {
-  on_heard(200);
-  manifest_ = std::move(manifest);
-  phase_ = Phase::finished;
+void Job::on_running(const http::Answer& answer, Moment now) {
+  progress_ = tidy(answer.header("X-Progress"), 100);
+  budgets_.failures.refill();
+  pause_ = Wait{poll_delays_.next(jitter_(), retry_after(answer, now.wall)), "", false};
+}
+
+bool Job::brings_manifest(const http::Answer& head) const {
+  if (phase_ != Phase::to_poll) return false;
+  const std::string kind = head.media_type();
+  return head.status == 200 || (head.status == 202 && kick_off_.partial && kind == "application/json");
+}
+
+void Job::on_manifest(const http::Answer& answer, std::shared_ptr<const Manifest> page, Moment now) {
+  on_heard(answer.status);
+  const bool is_done = answer.status == 200;
+  // Some servers describe a running job in JSON, without a list of files.
+  if (!is_done && !page->has_output) return on_running(answer, now);
+  try {
+    const Pages::Next next = pages_.add(std::move(page), is_done);
+    if (next == Pages::Next::complete) phase_ = Phase::finished;
+    if (next == Pages::Next::ask_later) on_running(answer, now);
+    if (next != Pages::Next::ask_later) budgets_.failures.refill();
+  } catch (const Error& e) {
+    Error error = e;
+    error.message = name_of("the status request", kick_off_.label) + ": " + e.message;
+    fail(std::move(error));
+  }
 }
 
 void Job::on_bad_manifest(const http::Answer& answer, const Error& why, Moment now) {
-  on_heard(200);
+  on_heard(answer.status);
+  if (answer.status == 202) return on_running(answer, now);  // its body need not be a manifest
   Error error = why;
   error.message = is_page(answer)
                       ? name_of("the status request", kick_off_.label) + " was answered with " + page_text(answer)

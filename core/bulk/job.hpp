@@ -17,6 +17,7 @@
 #include "bulk/answer.hpp"
 #include "bulk/kick_off.hpp"
 #include "bulk/manifest.hpp"
+#include "bulk/pages.hpp"
 #include "http/retry.hpp"
 #include "http/step.hpp"
 
@@ -72,8 +73,8 @@ class Job {
   // Whether the body of an answer with this head is a manifest. It may be large, so the driver reads it as it arrives,
   // and calls on_manifest or, if it is none, on_bad_manifest with the beginning of the body. Other answers go to
   // on_answer.
-  bool brings_manifest(const http::Answer& head) const { return phase_ == Phase::to_poll && head.status == 200; }
-  void on_manifest(std::shared_ptr<const Manifest> manifest);
+  bool brings_manifest(const http::Answer& head) const;
+  void on_manifest(const http::Answer& answer, std::shared_ptr<const Manifest> page, Moment now);
   void on_bad_manifest(const http::Answer& answer, const Error& why, Moment now);
   void on_answer(const http::Answer& answer, Moment now);
   // `answered`: whether any byte of an answer arrived.
@@ -83,12 +84,18 @@ class Job {
   const std::string& label() const { return kick_off_.label; }
   const KickOff& kick_off() const { return kick_off_; }
   const std::optional<http::Url>& status_url() const { return status_; }
-  const std::string& progress() const { return progress_; }               // X-Progress of the last status answer
-  std::shared_ptr<const Manifest> manifest() const { return manifest_; }  // null unless the job is finished
+  const http::Url& page_url() const { return pages_.url(); }  // what status requests ask for
+  const std::string& progress() const { return progress_; }   // X-Progress of the last status answer
+  // The manifest, or its pages: all of them once the job is finished.
+  const Manifests& manifests() const { return pages_.all(); }
+  std::size_t manifest_bytes() const { return pages_.bytes(); }
+  // The files that the last answer added.
+  Pages::Fresh take_fresh() { return pages_.take_fresh(); }
 
  private:
   void on_kick_off(const http::Answer& answer, Moment now);
   void on_accepted(const http::Answer& answer, Moment now);
+  void on_running(const http::Answer& answer, Moment now);
   void on_status(const http::Answer& answer, Moment now);
   void on_heard(int status);
   void retry_or_fail(Error error, http::RetryBudget& budget, Moment now, int limit, const char* remedy = "");
@@ -101,7 +108,7 @@ class Job {
   JobOptions options_;
   std::function<double()> jitter_;
   std::optional<http::Url> status_;
-  std::shared_ptr<const Manifest> manifest_;
+  Pages pages_;
   std::optional<Error> failure_;
   std::optional<Wait> pause_;  // before the next request
   std::optional<Steady> started_, accepted_;

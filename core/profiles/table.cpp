@@ -18,7 +18,15 @@ Profile generic() {
   row.system_path = "/$export";
   row.patient_path = "/Patient/$export";
   row.group_path = "/Group/{group}/$export";
-  row.parameters = {"_type",        "_since", "_until", "_typeFilter", "_elements", "patient", "includeAssociatedData",
+  row.parameters = {"_type",
+                    "_since",
+                    "_until",
+                    "_typeFilter",
+                    "_elements",
+                    "patient",
+                    "includeAssociatedData",
+                    "organizeOutputBy",
+                    "allowPartialManifests",
                     "_outputFormat"};
   row.repeats_filters = true;
   row.post = true;

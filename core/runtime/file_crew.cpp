@@ -21,13 +21,13 @@ FileCrew::FileCrew(Session& session, world::World& world, const Settings& settin
       worker_(session, world, settings, output, reporter, outcome, takes_earlier_files),
       manifests_left_(manifests) {}
 
-Task<> FileCrew::fetch(Files files, std::string status_url) {
+Task<> FileCrew::fetch(Files files, std::string status_url, bool last) {
   if (!files.numbers.empty()) {
     reporter_.enter(RunState::downloading);
     co_await world::run_on(world_.workers(), [&] { queue_.add(files, status_url); });
   }
   const std::lock_guard lock(mutex_);
-  if (manifests_left_ > 0) --manifests_left_;
+  if (last && manifests_left_ > 0) --manifests_left_;
   for (std::size_t more = std::min(parallel_ - at_work_, queue_.waiting()); more > 0; --more) {
     ++at_work_;
     group_->spawn([this] { return work(); });

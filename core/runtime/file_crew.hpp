@@ -20,9 +20,9 @@ class FileCrew {
            Reporter& reporter, Outcome& outcome, std::shared_ptr<TaskGroup> group, bool takes_earlier_files,
            std::size_t manifests);
 
-  // Adds the files of a manifest to the queue and starts workers for them. The number of all files is known when as
-  // many manifests came as were announced.
-  Task<> fetch(Files files, std::string status_url);
+  // Adds the files of a manifest to the queue and starts workers for them. `last`: the manifest has no more pages. The
+  // number of all files is known when as many manifests ended as were announced.
+  Task<> fetch(Files files, std::string status_url, bool last);
 
  private:
   Task<> work();

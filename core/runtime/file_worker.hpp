@@ -8,6 +8,7 @@
 #include "runtime/output.hpp"
 #include "runtime/reporter.hpp"
 #include "runtime/session.hpp"
+#include "runtime/url_renewal.hpp"
 #include "transfer/download.hpp"
 
 namespace libbcda::runtime {
@@ -47,6 +48,9 @@ class FileWorker {
   Task<> take_body(const FileTask& task, http::Response& response, const transfer::Coding& coding, FileResult& result);
   Task<> receive(http::Response& response, class BodyPump& pump);
   Task<std::optional<crypto::FileKey>> key_for(const bulk::Entry& entry, std::int64_t files);
+  Task<> renew_url(const FileTask& task, transfer::Download& download);
+  void check_proof(const bulk::Entry& entry, transfer::Proof proof, bool delimited) const;
+  void check_content(const FileTask& task, const transfer::Decoder& decoder, const transfer::Facts& facts);
   std::string commit(const FileTask& task, transfer::Writer& writer, const transfer::Facts& facts);
   void check_origin(const bulk::Entry& entry) const;
 
@@ -58,6 +62,8 @@ class FileWorker {
   const Outcome& outcome_;
   bool takes_earlier_files_;
   transfer::DownloadOptions options_;
+  transfer::Proof required_proof_;
+  UrlRenewal renewal_;
   KeyTrial keys_;
 };
 

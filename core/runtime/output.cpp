@@ -20,7 +20,7 @@ void know_earlier_files(transfer::Workspace& workspace, const RunRequest& reques
     for (std::size_t i = 0; i < manifest->size(); ++i) {
       const bulk::Entry entry = manifest->entry(i);
       for (const std::string& name : transfer::local_names(entry))
-        wanted.insert(crypto::short_digest(transfer::published_path(name, entry.is_error)));
+        wanted.insert(crypto::short_digest(transfer::published_path(name, entry.kind)));
     }
   workspace.published().refuse_others(
       [&](const std::string& path) { return wanted.count(crypto::short_digest(path)) > 0; });

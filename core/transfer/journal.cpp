@@ -64,9 +64,9 @@ std::string file_line(const FileRecord& record) {
                                       {"proof", proof_name(record.facts.proof)}});
 }
 
-bool is_own_path(std::string_view path) {
-  if (path.starts_with(kErrorPrefix)) path.remove_prefix(kErrorPrefix.size());
-  return !path.empty() && path.find('/') == std::string_view::npos && path != "." && path != "..";
+bool is_own_path(const std::string& path) {
+  const std::string name = split_published(path).second;
+  return !name.empty() && name.find('/') == std::string::npos && name != "." && name != "..";
 }
 
 JournalState read_journal(const std::string& text) {

@@ -14,7 +14,7 @@ namespace libbcda::transfer {
 
 // The record of a verified file. It is written to the journal before the file gets its final name.
 struct FileRecord {
-  std::string path;  // relative to the directory: NAME or error/NAME
+  std::string path;  // relative to the directory: NAME, error/NAME or deleted/NAME
   std::string url;   // without its query, because that may be a credential
   std::string type;
   std::string key_id;  // the id of its wrapped key; "" if it came without a key
@@ -41,9 +41,7 @@ struct JournalState {
 };
 JournalState read_journal(const std::string& text);
 
-// True for NAME and error/NAME.
-bool is_own_path(std::string_view path);
-
-inline constexpr std::string_view kErrorPrefix = "error/";
+// True for NAME, error/NAME and deleted/NAME.
+bool is_own_path(const std::string& path);
 
 }  // namespace libbcda::transfer

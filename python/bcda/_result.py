@@ -36,6 +36,8 @@ class File:
         decrypted: True if the file came encrypted and its tag is verified. False if it came in plaintext.
         is_error: True if the file holds OperationOutcomes (it was in the manifest's ``error`` list).
         url: the URL from which the file was downloaded.
+        kind: ``"data"``, ``"error"`` or ``"deleted"``: the list of the manifest that it is from.
+        proof: what proves that the file is whole: ``"none"``, ``"length"``, ``"gzip"``, ``"sha256"`` or ``"gcm"``.
     """
 
     type: str
@@ -46,6 +48,8 @@ class File:
     decrypted: bool
     is_error: bool = False
     url: str = field(default="", repr=False)  # it may be signed
+    kind: str = field(default="data", repr=False)
+    proof: str = field(default="none", repr=False)
 
     def __fspath__(self) -> str:
         return self.path
@@ -82,6 +86,7 @@ class ExportResult:
     Attributes:
         files: the data files (:class:`File`), sorted by path.
         error_files: the files that list what the service could not export; :attr:`issues` reads them.
+        deleted_files: the files of Bundles that name resources which no longer exist. Only an export with ``since`` has them.
         receipt: the content of ``export.json`` as a dict.
         elapsed: the duration of the run in seconds.
         asked_for: the requested resource types; [] for a fetch, because a manifest does not name them.
@@ -103,8 +108,9 @@ class ExportResult:
         manifest: str = "",
         asked_for: Sequence[str] = (),
     ) -> None:
-        self.files = [file for file in files if not file.is_error]
-        self.error_files = [file for file in files if file.is_error]
+        self.files = [file for file in files if file.kind == "data"]
+        self.error_files = [file for file in files if file.kind == "error"]
+        self.deleted_files = [file for file in files if file.kind == "deleted"]
         self.receipt = receipt
         self.elapsed = elapsed
         self.asked_for = list(asked_for)

@@ -211,6 +211,8 @@ py::list files_of(const bcda::Result& result) {
     fields["sha256"] = text(file.sha256());
     fields["decrypted"] = file.decrypted();
     fields["is_error"] = file.is_error();
+    fields["kind"] = text(file.kind());
+    fields["proof"] = text(file.proof());
     fields["url"] = text(file.url());
     files.append(fields);
   }

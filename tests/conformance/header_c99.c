@@ -107,6 +107,8 @@ static const row functions[] = {
     FUNCTION(bcda_file_sha256),
     FUNCTION(bcda_file_decrypted),
     FUNCTION(bcda_file_is_error),
+    FUNCTION(bcda_file_kind),
+    FUNCTION(bcda_file_proof),
     FUNCTION(bcda_decrypt_file),
     FUNCTION(bcda_reader_open),
     FUNCTION(bcda_reader_next),

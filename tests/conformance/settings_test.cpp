@@ -294,6 +294,8 @@ TEST(CNull, AccessorsGiveEmptyTextAndNeutralNumbers) {
   EXPECT_EQ(bcda_file_records(nullptr), -1);
   EXPECT_EQ(bcda_file_decrypted(nullptr), 0);
   EXPECT_EQ(bcda_file_is_error(nullptr), 0);
+  EXPECT_STREQ(bcda_file_kind(nullptr), "");
+  EXPECT_STREQ(bcda_file_proof(nullptr), "");
   EXPECT_EQ(bcda_reader_line(nullptr), -1);
   EXPECT_EQ(bcda_reader_offset(nullptr), -1);
 }

@@ -111,6 +111,8 @@ REACHED = {
     "bcda_file_sha256": "File.sha256",
     "bcda_file_decrypted": "File.decrypted",
     "bcda_file_is_error": "File.is_error",
+    "bcda_file_kind": "File.kind",
+    "bcda_file_proof": "File.proof",
     "bcda_decrypt_file": "decrypt",
     "bcda_reader_open": "ExportResult.records",
     "bcda_reader_next": "ExportResult.records",

@@ -57,7 +57,7 @@ class JobFlow : public testing::Test {
   void reply(const http::Answer& what) {
     if (!job_->brings_manifest(what)) return job_->on_answer(what, now_);
     try {
-      job_->on_manifest(parse_manifest(what.body, *job_->status_url()));
+      job_->on_manifest(what, parse_manifest(what.body, job_->page_url()), now_);
     } catch (const Error& error) {
       job_->on_bad_manifest(what, error, now_);
     }
@@ -140,8 +140,8 @@ TEST_F(JobFlow, RunsFromKickOffToManifest) {
   reply(answer(200, {}, kManifest));
   EXPECT_TRUE(finished());
   EXPECT_TRUE(finished());
-  ASSERT_EQ(job_->manifest()->size(), 1u);
-  EXPECT_EQ(job_->manifest()->entry(0).url.text(), "https://api.test:8443/data/42/a.ndjson");
+  ASSERT_EQ(job_->manifests().front()->size(), 1u);
+  EXPECT_EQ(job_->manifests().front()->entry(0).url.text(), "https://api.test:8443/data/42/a.ndjson");
 }
 
 // ---- Content-Location
@@ -615,7 +615,7 @@ TEST_F(JobFlow, AnExportWithoutFilesIsFinishedToo) {
   send();
   reply(answer(200, {}, R"({"output":null,"error":[]})"));
   EXPECT_TRUE(finished());
-  EXPECT_EQ(job_->manifest()->size(), 0u);
+  EXPECT_EQ(job_->manifests().front()->size(), 0u);
 }
 
 // ---- Deadline

@@ -4,9 +4,8 @@
 #include <gtest/gtest.h>
 
 #include "support/errors.hpp"
-#include "support/fake_service.hpp"
-#include "support/files.hpp"
 #include "support/manifests.hpp"
+#include "support/run_test.hpp"
 
 namespace libbcda::runtime {
 namespace {
@@ -27,31 +26,7 @@ const char* const kOneFile = R"({"output":[{"type":"Patient","url":"/data/1/a.nd
 const char* const kTwoFiles =
     R"({"output":[{"type":"Patient","url":"/data/1/a.ndjson"},{"type":"Patient","url":"/data/1/b.ndjson"}]})";
 
-class Runs : public testing::Test {
- protected:
-  // Starts a run and drives it to its end.
-  std::optional<Error> run(RunKind kind = RunKind::export_, bulk::Manifests manifests = {}) {
-    RunRequest request;
-    request.kind = kind;
-    request.settings = service_.settings;
-    request.settings.set("out", out());
-    request.manifests = std::move(manifests);
-    run_ = runtime::Run::start(service_.session(), std::move(request));
-    service_.world->run_until([&] { return run_->mailbox().finished(); });
-    return run_->mailbox().failure();
-  }
-  std::string out() const { return temp_ / "out"; }
-  std::vector<std::string> events() {
-    std::vector<std::string> seen;
-    for (Event event; run_->mailbox().next(Milliseconds(0), event) == Mailbox::Got::event;)
-      seen.push_back(std::string(event_kind_name(event.kind)) + (event.text.empty() ? "" : " " + event.text));
-    return seen;
-  }
-
-  TempDir temp_;
-  FakeService service_;
-  std::unique_ptr<runtime::Run> run_;
-};
+using Runs = test::RunTest;
 
 TEST_F(Runs, AnExportPublishesItsFilesAndItsReceipt) {
   service_.answer_job(kTwoFiles);
@@ -259,7 +234,7 @@ TEST(FileQueues, GiveEachFileALocalNameOfItsOwn) {
   bulk::Entry other = entry("a.ndjson");
   other.url = http::parse_url("http://localhost/data/2/a.ndjson", "url");
   bulk::Entry error = other;
-  error.is_error = true;
+  error.kind = FileKind::error;
   error.url.target = "/data/3/a.ndjson";
   queue.add(files({entry("a.ndjson"), other, error}), "");
   const auto first = take(queue), second = take(queue), third = take(queue);
@@ -278,7 +253,7 @@ TEST(FileQueues, TakeAFileThatIsListedUnderTwoUrlsOnce) {
 
 TEST(FileQueues, RefuseWhatContradictsItself) {
   bulk::Entry error = entry("a");
-  error.is_error = true;
+  error.kind = FileKind::error;
   for (const bulk::Entry& other : {entry("a", "0d"), error}) {
     FileQueue queue;
     const Error failure = error_of([&] { queue.add(files({entry("a", "0c"), other}), ""); });

@@ -28,9 +28,11 @@
 #'   be signed.
 #' @param ... must be empty, because the arguments after it are given by name.
 #' @return `bcda_export()` and `bcda_fetch()` return a result of class `bcda_result`, a list with
-#'   \item{`files`}{a data frame of the verified data files: `type`, `path`, `bytes`, `records`, `sha256`, `decrypted`.}
+#'   \item{`files`}{a data frame of the verified data files: `type`, `path`, `bytes`, `records`, `sha256`, `decrypted`,
+#'     and `proof`: what proves that it is whole (`none`, `length`, `gzip`, `sha256` or `gcm`).}
 #'   \item{`error_files`}{the same for the files that list what the service could not export. If there are any, there is
 #'     a warning of class `bcda_warning_partial`. [bcda_issues()] reads them.}
+#'   \item{`deleted_files`}{the same for the files of Bundles that name resources which no longer exist.}
 #'   \item{`types`}{the requested resource types; none for a fetch, because a manifest does not name them.}
 #'   \item{`transaction_time`}{the export contains the service's data up to this time.}
 #'   \item{`elapsed`}{the duration of the run.}

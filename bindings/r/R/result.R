@@ -3,12 +3,12 @@
 # Makes a result from a native result. `to_sink`: the files went to the caller's functions.
 make_result <- function(result, to_sink) {
   files <- result_files(result, to_sink)
-  is_error <- file_column(result, native_file_is_error, 0L) == 1
+  kind <- file_column(result, native_file_kind, "")
   kept <- function(which) `rownames<-`(files[which, , drop = FALSE], NULL)
   structure(
     class = "bcda_result",
     list(
-      files = kept(!is_error), error_files = kept(is_error),
+      files = kept(kind == "data"), error_files = kept(kind == "error"), deleted_files = kept(kind == "deleted"),
       types = strsplit(native_result_types(result), ",", fixed = TRUE)[[1]],
       transaction_time = time_of(native_result_transaction_time(result)),
       elapsed = as.difftime(native_result_elapsed_ms(result) / 1000, units = "secs"),
@@ -32,7 +32,7 @@ result_files <- function(result, to_sink) {
   data.frame(
     type = column(native_file_type, ""), path = path, bytes = column(native_file_bytes, 0),
     records = column(native_file_records, 0), sha256 = column(native_file_sha256, ""),
-    decrypted = column(native_file_decrypted, 0L) == 1, stringsAsFactors = FALSE
+    decrypted = column(native_file_decrypted, 0L) == 1, proof = column(native_file_proof, ""), stringsAsFactors = FALSE
   )
 }
 

@@ -481,7 +481,7 @@ BCDA_API bcda_status bcda_result_open(const char* directory, const char* receipt
 
 /* Texts live as long as the result. Several threads may read one result at once. */
 
-/* How many files there are: data files and error files. */
+/* How many files there are, of all kinds. */
 BCDA_API int32_t bcda_result_file_count(const bcda_result* result);
 
 /* The file at `index`, from 0; NULL out of range. */
@@ -534,6 +534,14 @@ BCDA_API int32_t bcda_file_decrypted(const bcda_file* file);
 
 /* 1: it is from the manifest's `error`. */
 BCDA_API int32_t bcda_file_is_error(const bcda_file* file);
+
+/* The list of the manifest that it is from: "data" (`output`), "error", or "deleted": Bundles that name resources which
+ * no longer exist (Bulk Data IG, "Response - Complete Status"). */
+BCDA_API const char* bcda_file_kind(const bcda_file* file);
+
+/* What proves that it is whole, from the weakest to the strongest: "none", "length" (the one that the server announced),
+ * "gzip" (its check sums), "sha256" (the digest that the manifest gives) or "gcm" (its tag). */
+BCDA_API const char* bcda_file_proof(const bcda_file* file);
 
 /* ---- One file on disk -------------------------------------------------------------------------------------------- */
 

@@ -357,6 +357,8 @@ class File {
   std::string sha256() const { return bcda_file_sha256(file_); }      // of the plaintext, hex
   bool decrypted() const { return bcda_file_decrypted(file_) != 0; }  // false: it came plain
   bool is_error() const { return bcda_file_is_error(file_) != 0; }    // from the manifest's `error`
+  std::string kind() const { return bcda_file_kind(file_); }          // "data", "error", "deleted"
+  std::string proof() const { return bcda_file_proof(file_); }        // "none", "length", "gzip", "sha256", "gcm"
 
  private:
   const bcda_file* file_;

@@ -5,7 +5,7 @@ test_that("what is exported is what the service has", {
   expect_s3_class(result, "bcda_result")
   expect_setequal(result$files$type, c("Patient", "Coverage", "ExplanationOfBenefit"))
   expect_identical(nrow(result$files), 6L)
-  expect_identical(names(result$files), c("type", "path", "bytes", "records", "sha256", "decrypted"))
+  expect_identical(names(result$files), c("type", "path", "bytes", "records", "sha256", "decrypted", "proof"))
   expect_identical(vapply(result$files, typeof, ""),
     c(type = "character", path = "character", bytes = "double", records = "double", sha256 = "character", decrypted = "logical")
   )

@@ -73,10 +73,10 @@ public final class ExportResult {
   /**
    * The data files.
    *
-   * @return all files except those of {@link #errorFiles}
+   * @return all files except those of {@link #errorFiles} and {@link #deletedFiles}
    */
   public List<ExportedFile> files() {
-    return all.stream().filter(file -> !file.error()).toList();
+    return all.stream().filter(file -> file.kind().equals("data")).toList();
   }
 
   /**
@@ -86,6 +86,15 @@ public final class ExportResult {
    */
   public List<ExportedFile> errorFiles() {
     return all.stream().filter(ExportedFile::error).toList();
+  }
+
+  /**
+   * The files of Bundles that name resources which no longer exist. Only an export with {@code since} has them.
+   *
+   * @return empty if the service named none
+   */
+  public List<ExportedFile> deletedFiles() {
+    return all.stream().filter(file -> file.kind().equals("deleted")).toList();
   }
 
   /**
