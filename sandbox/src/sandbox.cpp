@@ -102,6 +102,9 @@ void Sandbox::make_settings(const Options& options, const Registration& client) 
   const bool has_choice = dialect && dialect->system && dialect->patient;
   const bool has_own_token_url = dialect && dialect->login == bulk::Login::form;
   const std::string origin = url_of(options, server_->port());
+  const bool redirects = std::any_of(options.faults.begin(), options.faults.end(),
+                                     [](const Fault& fault) { return fault.kind == FaultKind::redirect_away; });
+  const bool uses_storage = redirects || options.signed_urls.count() > 0;
   settings = {
       {"url", url},
       {"profile", dialect ? dialect->name : ""},
@@ -114,7 +117,7 @@ void Sandbox::make_settings(const Options& options, const Registration& client) 
       {"token_url", has_own_token_url ? bulk::token_url(*dialect, origin) : ""},
       {"level", has_choice ? "patient" : ""},
       {"group", at_group ? dialect->group : ""},
-      {"allowed_origins", options.signed_urls.count() > 0 ? service_->storage_origin() : ""},
+      {"allowed_origins", uses_storage ? service_->storage_origin() : ""},
   };
   constexpr std::array<std::string_view, 5> always{"url", "client_id", "client_secret", "private_key", "ca_file"};
   for (const auto& [name, value] : settings)
