@@ -15,7 +15,8 @@ namespace cli {
 namespace {
 
 // A sandbox has its own values for these settings. A mix of two sources would match neither service.
-constexpr const char* settings_of_sandbox[] = {"url", "client_id", "client_secret_file", "private_key", "ca_file"};
+constexpr const char* settings_of_sandbox[] = {
+    "url", "client_id", "client_secret_file", "private_key", "ca_file", "signing_key", "key_id", "token_url"};
 
 bool every_setting(const bcda::Setting&) { return true; }
 

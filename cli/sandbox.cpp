@@ -43,9 +43,10 @@ void add_sandbox(CLI::App& app, Command& chosen) {
 
 Serves an emulator of the service on loopback until Ctrl-C or SIGTERM. The exit code is then 0.
 When it is ready, it prints one line of JSON with url, client_id, client_secret, private_key and
-ca_file.
+ca_file, and with the other settings that a client of the profile needs.
 
-  bcda sandbox --port 8443)");
+  bcda sandbox --port 8443
+  bcda sandbox --profile ab2d)");
   for (const bcda::SandboxOption& option : bcda::sandbox_options()) {
     std::string help(option.help);
     if (!option.default_value.empty()) help += " (default " + std::string(option.default_value) + ")";

@@ -194,6 +194,13 @@ Text sandbox_client_id(const Sandbox& sandbox) { return bcda_sandbox_client_id(s
 Text sandbox_client_secret(const Sandbox& sandbox) { return bcda_sandbox_client_secret(sandbox.native.get()); }
 Text sandbox_private_key(const Sandbox& sandbox) { return bcda_sandbox_private_key(sandbox.native.get()); }
 Text sandbox_ca_file(const Sandbox& sandbox) { return bcda_sandbox_ca_file(sandbox.native.get()); }
+std::int32_t sandbox_setting_count(const Sandbox& sandbox) { return bcda_sandbox_setting_count(sandbox.native.get()); }
+Text sandbox_setting_name(const Sandbox& sandbox, std::int32_t index) {
+  return bcda_sandbox_setting_name(sandbox.native.get(), index);
+}
+Text sandbox_setting_value(const Sandbox& sandbox, std::int32_t index) {
+  return bcda_sandbox_setting_value(sandbox.native.get(), index);
+}
 Text sandbox_json(const Sandbox& sandbox) { return bcda_sandbox_json(sandbox.native.get()); }
 void sandbox_control(Sandbox& sandbox, const Text& name, const Text& value) {
   check(

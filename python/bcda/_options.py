@@ -176,11 +176,21 @@ class SandboxOptions(TypedDict, total=False):
     era: OptionValue
     """Behavior of the service in that month. In this order: error files encrypted and keys only in KeyMap; error files not listed; error files listed in plaintext; no encryption. Takes nov2018, sep2019, oct2019 or nov2019-off."""
     profile: OptionValue
-    """The service that is emulated: that of 2019, or that of today. The latter answers /api/v1, /api/v2 and /api/v3 together, and era, bytes_per_type and files_per_type do not apply to it. Takes bcda-2019, bcda-v1, bcda-v2 or bcda-v3."""
+    """The service that is emulated: BCDA of 2019; BCDA of today, which answers /api/v1, /api/v2 and /api/v3 together; AB2D; DPC; HAPI FHIR without a login; or a server with SMART Backend Services. Only the first has the options era, bytes_per_type and files_per_type. Takes bcda-2019, bcda-v1, bcda-v2, bcda-v3, ab2d, dpc, hapi or generic."""
+    changes: OptionValue
+    """Share of beneficiaries whose records change each day, so that _since finds them; not in BCDA of 2019. Takes a share such as 0.02 or 2%."""
+    reach: OptionValue
+    """Whether version 2 of BCDA also gives Claim and ClaimResponse. Takes true or false."""
+    signing_algorithm: OptionValue
+    """Algorithm of the temporary key pair that signs the logins of a client (generic and dpc). Takes RS384 or ES384."""
+    signed_urls: OptionValue
+    """Puts files at another origin, with signed URLs that are valid for this duration and take no token. Each status request gives new ones. 0: off. Takes a duration such as 200ms, 5s, 60m or 24h. Can be changed while the sandbox runs (bcda_sandbox_control)."""
     production: OptionValue
     """Whether a kick-off gets a 429 while a job of the same type runs. Takes true or false. Can be changed while the sandbox runs (bcda_sandbox_control)."""
     retry_after: OptionValue
     """The Retry-After of that 429. Takes seconds. Can be changed while the sandbox runs (bcda_sandbox_control)."""
+    status_retry_after: OptionValue
+    """The Retry-After of a running job in generic, hapi and ab2d. The real ones say 1, 120 and 5. AB2D answers earlier requests with 429. Takes seconds. Can be changed while the sandbox runs (bcda_sandbox_control)."""
     client_id: OptionValue
     """Default: a random UUID. Takes a text."""
     client_secret: OptionValue
@@ -194,7 +204,7 @@ class SandboxOptions(TypedDict, total=False):
     directory: OptionValue
     """Directory in which the sandbox creates its temporary directory. Default: TMPDIR, or else /tmp. Takes the path of a directory."""
     token_lifetime: OptionValue
-    """How long a new access token is accepted. Default: 60 minutes, or 20 minutes in the service of today. Takes a duration such as 200ms, 5s, 60m or 24h. Can be changed while the sandbox runs (bcda_sandbox_control)."""
+    """How long a new access token is accepted. Default: that of the service, from 5 to 60 minutes. Takes a duration such as 200ms, 5s, 60m or 24h. Can be changed while the sandbox runs (bcda_sandbox_control)."""
     pending_time: OptionValue
     """How long a new job is Pending. Takes a duration such as 200ms, 5s, 60m or 24h. Can be changed while the sandbox runs (bcda_sandbox_control)."""
     job_time: OptionValue

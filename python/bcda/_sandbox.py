@@ -22,7 +22,7 @@ OptionValue = Union[str, float, bool, timedelta, "os.PathLike[str]"]
 
 
 class Sandbox(Closing):
-    """An emulator of the Beneficiary Claims Data API of 2019, on loopback, with synthetic beneficiaries.
+    """An emulator of BCDA and other services on loopback, with synthetic beneficiaries.
 
     The sandbox runs from its creation until it is closed or garbage-collected. It is a context manager.
 
@@ -32,7 +32,8 @@ class Sandbox(Closing):
         **options: every option of the sandbox, listed below.
 
     Attributes:
-        url, client_id, client_secret, private_key, ca_file: the settings for a client; the last two are paths.
+        url, client_id, client_secret, private_key, ca_file: settings for a client; the last two are paths.
+        settings: all settings for a client, by name.
 
     Example:
         >>> with bcda.Sandbox(beneficiaries=10, faults="reset:count=1") as sandbox:
@@ -59,6 +60,7 @@ class Sandbox(Closing):
         self.client_secret = self._native.client_secret
         self.private_key = self._native.private_key
         self.ca_file = self._native.ca_file
+        self.settings: dict[str, str] = self._native.settings
 
     def client(self, **settings: Unpack[ClientSettings]) -> Client:
         """A client of this sandbox. The client keeps the sandbox alive. The environment is not read.
@@ -67,14 +69,8 @@ class Sandbox(Closing):
             >>> bcda.Sandbox(beneficiaries=1).client(poll_interval=0.1).metadata()["resourceType"]
             'CapabilityStatement'
         """
-        own: ClientSettings = {
-            "client_id": self.client_id,
-            "client_secret": self.client_secret,
-            "private_key": self.private_key or None,
-            "ca_file": self.ca_file or None,
-        }
-        own.update(settings)
-        client = Client(self.url, env=False, **own)
+        own: ClientSettings = {**self.settings, **settings}  # type: ignore[typeddict-item]
+        client = Client(env=False, **own)
         client._keeps = self
         return client
 

@@ -71,6 +71,13 @@ void add_sandbox(py::module_& module) {
       .def_property_readonly("client_secret", [](Sandbox& s) { return text(s.native().client_secret()); })
       .def_property_readonly("private_key", [](Sandbox& s) { return path_text(s.native().private_key()); })
       .def_property_readonly("ca_file", [](Sandbox& s) { return path_text(s.native().ca_file()); })
+      .def_property_readonly("settings",
+                             [](Sandbox& s) {
+                               py::dict all;
+                               for (const auto& [name, value] : s.native().settings())
+                                 all[text(name)] = path_text(value);
+                               return all;
+                             })
       .def_property_readonly("json", [](Sandbox& s) { return text(s.native().json()); });
 }
 

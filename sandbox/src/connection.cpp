@@ -66,6 +66,7 @@ Request to_request(const Parser::value_type& message, bool tls) {
                    [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
     request.headers.emplace(std::move(name), std::string(field.value()));  // of a repeated header, the first counts
   }
+  request.body = message.body();
   return request;
 }
 
@@ -156,7 +157,7 @@ asio::awaitable<bool> send_body(Stream& stream, const Response& response, bool c
   co_return true;
 }
 
-asio::awaitable<void> exchange(Stream& stream, Service& service) {
+asio::awaitable<void> exchange(Stream& stream, Service& service, bool storage) {
   Parser parser;
   co_await stream.handshake();
   if (!co_await read_request(stream, parser)) {
@@ -167,6 +168,7 @@ asio::awaitable<void> exchange(Stream& stream, Service& service) {
     co_return;
   }
   Request request = to_request(parser.get(), stream.is_tls());
+  request.at_storage = storage;
   Response response = service.answer(request);
   if (response.delay.count() > 0) co_await sleep(response.delay);
   if (!response.no_answer) {
@@ -179,9 +181,9 @@ asio::awaitable<void> exchange(Stream& stream, Service& service) {
 
 }  // namespace
 
-asio::awaitable<void> serve(Stream stream, Service& service) {
+asio::awaitable<void> serve(Stream stream, Service& service, bool storage) {
   try {
-    co_await exchange(stream, service);
+    co_await exchange(stream, service, storage);
   } catch (const std::exception&) {
     // The client disconnected, or memory ran out. Only this connection ends.
   }

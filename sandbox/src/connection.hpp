@@ -5,6 +5,6 @@
 
 namespace libbcda::sandbox {
 
-asio::awaitable<void> serve(Stream stream, Service& service);
+asio::awaitable<void> serve(Stream stream, Service& service, bool storage);  // storage: at the second port
 
 }  // namespace libbcda::sandbox

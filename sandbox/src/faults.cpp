@@ -1,51 +1,13 @@
 #include "faults.hpp"
 
 #include <algorithm>
-#include <array>
 
 #include "base/error.hpp"
+#include "fault_table.hpp"
 #include "values.hpp"
 
 namespace libbcda::sandbox {
 namespace {
-
-using enum FaultKind;
-
-constexpr const char* kData = "GET /data/";
-constexpr const char* kJobs = "GET /api/v1/jobs/";
-constexpr const char* kExport = "GET /api/v1/";
-
-constexpr std::array<FaultRow, 28> kRows{{
-    {status, "status", "status", nullptr, "",
-     "answers with this status; :retry_after= adds that header, :body= a text"},
-    {revoke, "revoke", "", "", "GET ", "revokes every token issued so far, so that this request gets a 401"},
-    {html, "html", "", "", kJobs, "answers 200 with a web page, as a proxy's log-in page does"},
-    {huge_header, "huge-header", "size", "1MiB", "", "adds a header of this size"},
-    {no_answer, "no-answer", "", "", "", "closes the connection without a byte"},
-    {delay, "delay", "duration", nullptr, "", "waits this long before it answers"},
-    {reset, "reset", "", "", kData, "resets the connection at byte :at= of the body"},
-    {truncate, "truncate", "", "", kData, "closes the connection cleanly at byte :at= of the body"},
-    {stall, "stall", "", "", kData, "stops sending at byte :at= of the body for the duration :for="},
-    {drip, "drip", "size", nullptr, kData, "sends this many bytes per second"},
-    {flip, "flip", "", "", kData, "flips a bit in byte :at= of the file"},
-    {plaintext, "plaintext", "", "", kData, "serves the file in plaintext although the manifest has a key for it"},
-    {ignore_range, "ignore-range", "", "", kData, "answers a Range request with 200 and the whole file"},
-    {job_fails, "job-fails", "", "", kExport, "the job ends with a 500"},
-    {job_hangs, "job-hangs", "", "", kExport, "the job stays at In Progress (100%)"},
-    {job_expires, "job-expires", "", "", kExport, "the job expires (410) as soon as it is finished"},
-    {job_empty, "job-empty", "", "", kExport, "the job finishes without a file: output is null or []"},
-    {job_grows, "job-grows", "", "", kExport, "the first manifest lacks the last file, later ones have it"},
-    {no_location, "no-location", "", "", kExport, "the kick-off's 202 has no Content-Location"},
-    {not_json, "not-json", "", "", kJobs, "the JSON of the manifest is truncated"},
-    {no_key, "no-key", "", "", kJobs, "output items have no encryptedKey (KeyMap still has them)"},
-    {no_keymap, "no-keymap", "", "", kJobs, "the manifest has no KeyMap; with no-key too, files have no key at all"},
-    {keys_differ, "keys-differ", "", "", kJobs, "KeyMap has another key than encryptedKey"},
-    {wrong_key, "wrong-key", "", "", kJobs, "the wrapped key unwraps to a wrong key"},
-    {wrong_label, "wrong-label", "", "", kJobs, "the OAEP label of the wrapped key is another file name"},
-    {other_origin, "other-origin", "text", "https://files.example.org", kJobs, "file URLs are on this other origin"},
-    {plain_http, "plain-http", "", "", kJobs, "file URLs are http:// although the sandbox uses TLS"},
-    {traversal, "traversal", "", "", kJobs, "file names contain path traversal (..%2f..%2f)"},
-}};
 
 [[noreturn]] void refuse(std::string_view text, const std::string& why) {
   throw Error(Status::INVALID_ARGUMENT, "the sandbox fault \"" + std::string(text) + "\" " + why);
@@ -53,7 +15,7 @@ constexpr std::array<FaultRow, 28> kRows{{
 
 const FaultRow& row_named(std::string_view name, std::string_view whole) {
   std::string names;
-  for (const FaultRow& row : kRows) {
+  for (const FaultRow& row : fault_rows()) {
     if (same_name(row.name, name)) return row;
     names.append(names.empty() ? "" : ",").append(row.name);
   }
@@ -109,13 +71,12 @@ bool set_member(Fault& fault, std::string_view name, std::string_view value) {
   return time.has_value();
 }
 
-// Whether the request starts with the prefix. The default prefixes with version 1 match every version.
+// Whether the request starts with the prefix. The default prefixes match such requests of every service.
 bool begins_with(std::string_view request, std::string_view prefix) {
   if (request.starts_with(prefix)) return true;
-  if (prefix != kJobs && prefix != kExport) return false;
-  const std::string_view rest = prefix.substr(std::string_view(kExport).size());
-  return (request.starts_with("GET /api/v2/") || request.starts_with("GET /api/v3/")) &&
-         request.substr(std::string_view(kExport).size()).starts_with(rest);
+  if (prefix == kFiles) return is_file_request(request);
+  if (prefix == kStatus) return is_status_request(request);
+  return (prefix == kKickOffs && is_kick_off(request)) || (prefix == kTokens && is_token_request(request));
 }
 
 // Whether requests can start with this prefix: "", "GET", "GET /data/".
@@ -134,7 +95,7 @@ std::string_view next_part(std::string_view& rest) {
 
 // The first part of a fault. Its value may contain a colon: other-origin=https://example.org:8443.
 std::string_view kind_part(std::string_view& rest, FaultKind kind) {
-  if (kind != other_origin) return next_part(rest);
+  if (kind != FaultKind::other_origin && kind != FaultKind::header) return next_part(rest);
   std::size_t end = rest.size();
   for (const char* member : {":on=", ":count=", ":skip=", ":file="}) end = std::min(end, rest.find(member));
   std::string_view part = rest.substr(0, end);
@@ -143,8 +104,6 @@ std::string_view kind_part(std::string_view& rest, FaultKind kind) {
 }
 
 }  // namespace
-
-std::span<const FaultRow> fault_rows() { return kRows; }
 
 std::uint64_t Position::in(std::uint64_t size) const {
   return byte >= 0 ? static_cast<std::uint64_t>(byte) : static_cast<std::uint64_t>(static_cast<double>(size) * share);

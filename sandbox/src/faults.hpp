@@ -45,7 +45,36 @@ enum class FaultKind {
   other_origin,
   plain_http,
   traversal,
+  wrong_count,
+  null_output,
+  bare_manifest,
+  relative_urls,
+  wrong_type,
+  // oddities of other answers
+  relative_location,
+  two_documents,
+  parameters_body,
+  expires_in,
+  header,
+  // oddities of files
+  bom,
+  crlf,
+  blank_lines,
+  no_final_newline,
+  cut_line,
+  outcome_file,
+  binary_json,
+  binary_xml,
+  gzip_claimed,
+  gzip_hidden,
+  gzip_members,
+  gzip_cut,
+  not_found_with_data,
+  redirect_away,
 };
+
+// Whether a request ("METHOD /path?query") asks for a file, at any of the services.
+bool is_file_request(std::string_view request);
 
 // The position of a fault in a body: a byte offset, or a share of its length.
 struct Position {

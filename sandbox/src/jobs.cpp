@@ -39,12 +39,7 @@ Listing list_file(const Job& job, const ManifestRequest& request, const DataFile
   Listing listing;
   listing.type = file.is_error() ? "OperationOutcome" : resource_name(job.resource);
 
-  std::string origin = request.scheme_and_host;
-  if (hits(faults.other_origin, number)) origin = faults.other_origin->text;
-  if (hits(faults.plain_http, number)) origin = "http" + origin.substr(origin.find("://"));
-  std::string name = file.name();
-  if (hits(faults.traversal, number)) name = "..%2f..%2f..%2ftmp%2f" + name;
-  listing.url = origin + "/data/" + request.id + "/" + name;
+  listing.url = file_url(request.scheme_and_host + "/data/" + request.id + "/" + file.name(), faults, number);
   if (!file.encrypted()) return listing;
 
   std::string key = job.wrapped_key(file, request.public_key);
@@ -90,6 +85,14 @@ std::string json_string(std::string_view text) {
     }
   }
   return out + "\"";
+}
+
+std::string file_url(std::string url, const ManifestFaults& faults, std::int64_t number) {
+  const std::size_t host = url.find("://") + 3;
+  if (hits(faults.traversal, number)) url.insert(url.rfind('/') + 1, "..%2f..%2f..%2ftmp%2f");
+  if (hits(faults.other_origin, number)) url.replace(0, url.find('/', host), faults.other_origin->text);
+  if (hits(faults.plain_http, number)) url.replace(0, url.find("://"), "http");
+  return url;
 }
 
 Phase Job::phase(Time now) const {

@@ -51,6 +51,9 @@ struct ManifestFaults {
   std::optional<Fault> no_key, no_keymap, keys_differ, wrong_key, wrong_label, other_origin, plain_http, traversal;
 };
 
+// The URL of file `number` of a manifest, with these faults.
+std::string file_url(std::string url, const ManifestFaults& faults, std::int64_t number);
+
 struct ManifestRequest {
   Era era;
   std::string scheme_and_host;  // from the status request; the file URLs use it

@@ -19,6 +19,8 @@ const char* reason(int status) {
       return "Found";
     case 304:
       return "Not Modified";
+    case 303:
+      return "See Other";
     case 307:
       return "Temporary Redirect";
     case 400:
@@ -31,6 +33,8 @@ const char* reason(int status) {
       return "Not Found";
     case 405:
       return "Method Not Allowed";
+    case 406:
+      return "Not Acceptable";
     case 408:
       return "Request Timeout";
     case 410:
@@ -72,6 +76,11 @@ std::uint64_t Response::body_size() const {
   std::uint64_t size = after_segments.size();
   for (const Segment& segment : segments) size += segment.before.size() + segment.length;
   return size;
+}
+
+std::string base_url(const Request& request) {
+  const std::string host = request.header("host");
+  return (request.tls ? "https://" : "http://") + (host.empty() ? "localhost" : host);
 }
 
 Response text_answer(int status, std::string line) {

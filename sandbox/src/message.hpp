@@ -18,6 +18,8 @@ struct Request {
   bool http_1_0 = false;
   bool tls = false;
   std::map<std::string, std::string> headers;  // by lowercase name
+  std::string body;
+  bool at_storage = false;  // arrived at the second port, which serves signed URLs
 
   std::string_view path() const;
   std::string line() const { return method + " " + target; }
@@ -47,6 +49,8 @@ struct Response {
 
   std::uint64_t body_size() const;
 };
+
+std::string base_url(const Request& request);  // the origin of the service, by the Host header
 
 Response text_answer(int status, std::string line);  // like Go's http.Error
 Response json_answer(int status, std::string body);

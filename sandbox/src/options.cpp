@@ -51,11 +51,17 @@ bool era(Options& options, std::string_view value) {
 }
 
 bool profile(Options& options, std::string_view value) {
-  constexpr std::array<std::string_view, 4> names{"bcda-2019", "bcda-v1", "bcda-v2", "bcda-v3"};
+  constexpr std::array<std::string_view, 8> names{"bcda-2019", "bcda-v1", "bcda-v2", "bcda-v3",
+                                                  "ab2d",      "dpc",     "hapi",    "generic"};
   auto found = std::find(names.begin(), names.end(), value);
   if (found == names.end()) return false;
   options.profile = static_cast<Profile>(found - names.begin());
   return true;
+}
+
+bool signing_algorithm(Options& options, std::string_view value) {
+  options.signing_algorithm = value;
+  return value == "RS384" || value == "ES384";
 }
 
 bool token_lifetime(Options& options, std::string_view value) {
@@ -79,7 +85,7 @@ constexpr const char* kBoolean = "true or false";
 constexpr const char* kSize = "a size such as 64KiB, 256MiB or 2GiB";
 
 using O = Options;
-constexpr std::array<OptionRow, 25> kRows{{
+constexpr std::array<OptionRow, 30> kRows{{
     {"port", "0", "a port, 0 for any that is free", "The port to listen on, only on loopback.", false,
      integer<&O::port, 0, 65535>},
     {"host", "localhost", "a host name or an address",
@@ -105,13 +111,30 @@ constexpr std::array<OptionRow, 25> kRows{{
      "Behavior of the service in that month. In this order: error files encrypted and keys only in KeyMap; error files "
      "not listed; error files listed in plaintext; no encryption.",
      false, era},
-    {"profile", "bcda-2019", "bcda-2019, bcda-v1, bcda-v2 or bcda-v3",
-     "The service that is emulated: that of 2019, or that of today. The latter answers /api/v1, /api/v2 and /api/v3 "
-     "together, and era, bytes_per_type and files_per_type do not apply to it.",
+    {"profile", "bcda-2019", "bcda-2019, bcda-v1, bcda-v2, bcda-v3, ab2d, dpc, hapi or generic",
+     "The service that is emulated: BCDA of 2019; BCDA of today, which answers /api/v1, /api/v2 and /api/v3 together; "
+     "AB2D; DPC; HAPI FHIR without a login; or a server with SMART Backend Services. Only the first has the options "
+     "era, bytes_per_type and files_per_type.",
      false, profile},
+    {"changes", "0", "a share such as 0.02 or 2%",
+     "Share of beneficiaries whose records change each day, so that _since finds them; not in BCDA of 2019.", false,
+     parsed<&O::changes, parse_fraction>},
+    {"reach", "false", kBoolean, "Whether version 2 of BCDA also gives Claim and ClaimResponse.", false,
+     parsed<&O::reach, parse_boolean>},
+    {"signing_algorithm", "RS384", "RS384 or ES384",
+     "Algorithm of the temporary key pair that signs the logins of a client (generic and dpc).", false,
+     signing_algorithm},
+    {"signed_urls", "0", kDuration,
+     "Puts files at another origin, with signed URLs that are valid for this duration and take no token. Each status "
+     "request gives new ones. 0: off.",
+     true, parsed<&O::signed_urls, parse_duration>},
     {"production", "false", kBoolean, "Whether a kick-off gets a 429 while a job of the same type runs.", true,
      parsed<&O::production, parse_boolean>},
     {"retry_after", "0", "seconds", "The Retry-After of that 429.", true, integer<&O::retry_after, 0, kMost>},
+    {"status_retry_after", "1", "seconds",
+     "The Retry-After of a running job in generic, hapi and ab2d. The real ones say 1, 120 and 5. AB2D answers earlier "
+     "requests with 429.",
+     true, integer<&O::status_retry_after, 0, kMost>},
     {"client_id", "", "a text", "Default: a random UUID.", false, text<&O::client_id>},
     {"client_secret", "", "a text", "Default: 80 random hex digits.", false, text<&O::client_secret>},
     {"second_client_id", "", "a text", "Client id of a second organization, which must not see the jobs of the first.",
@@ -124,7 +147,7 @@ constexpr std::array<OptionRow, 25> kRows{{
      "Directory in which the sandbox creates its temporary directory. Default: TMPDIR, or else /tmp.", false,
      text<&O::directory>},
     {"token_lifetime", "", kDuration,
-     "How long a new access token is accepted. Default: 60 minutes, or 20 minutes in the service of today.", true,
+     "How long a new access token is accepted. Default: that of the service, from 5 to 60 minutes.", true,
      token_lifetime},
     {"pending_time", "500ms", kDuration, "How long a new job is Pending.", true,
      parsed<&O::pending_time, parse_duration>},

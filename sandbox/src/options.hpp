@@ -19,11 +19,14 @@ enum class Era {
   nov2019_off,  // encryption is switched off: plaintext, no encryptedKey, no KeyMap
 };
 
-// The dialects of the service. The service of today answers versions 1, 2 and 3 together.
-enum class Profile { bcda_2019, bcda_v1, bcda_v2, bcda_v3 };
+// The services that can be emulated. That of today answers versions 1, 2 and 3 together.
+enum class Profile { bcda_2019, bcda_v1, bcda_v2, bcda_v3, ab2d, dpc, hapi, generic };
 
 struct Options {
   Options();  // sets all defaults
+
+  // The number of days after which each record changes again; 0: records never change.
+  std::int64_t change_cycle() const { return changes > 0 ? static_cast<std::int64_t>(1 / changes + 0.5) : 0; }
 
   // Throws Error{INVALID_ARGUMENT} for an unknown name or a bad value. The message says what is accepted.
   void set(std::string_view name, std::string_view value);
@@ -36,15 +39,16 @@ struct Options {
   std::int64_t beneficiaries_per_file = 0;
   std::int64_t bytes_per_type = 0;
   std::int64_t files_per_type = 0;
-  double error_rate = 0;
+  double error_rate = 0, changes = 0;
   Era era = Era::sep2019;
   Profile profile = Profile::bcda_2019;
-  bool production = false;
-  std::int64_t retry_after = 0;
+  bool production = false, reach = false;
+  std::int64_t retry_after = 0, status_retry_after = 0;
+  std::string signing_algorithm;
   std::string client_id, client_secret, second_client_id, second_client_secret;
   std::string public_key, directory;
   std::optional<Duration> token_lifetime;  // nullopt: that of the profile
-  Duration pending_time{}, job_time{}, job_lifetime{}, clock{};
+  Duration pending_time{}, job_time{}, job_lifetime{}, clock{}, signed_urls{};
   std::vector<Fault> faults;
 };
 

@@ -3,12 +3,16 @@
 #include <fcntl.h>
 #include <unistd.h>
 
+#include <algorithm>
+#include <array>
 #include <cstdlib>
 #include <filesystem>
 
 #include "base/error.hpp"
 #include "crypto/key.hpp"
+#include "dialects.hpp"
 #include "files/file.hpp"
+#include "oauth.hpp"
 #include "random.hpp"
 
 namespace libbcda::sandbox {
@@ -31,6 +35,7 @@ std::string default_base() {
 
 // A client knows the version by this path. The service of 2019 is named by its origin alone.
 std::string base_path(Profile profile) {
+  if (const bulk::Dialect* dialect = bulk::dialect_of(profile)) return dialect->base;
   constexpr const char* paths[] = {"", "/api/v1", "/api/v2", "/api/v3"};
   return paths[static_cast<int>(profile)];
 }
@@ -65,32 +70,77 @@ std::string TemporaryDirectory::write(const std::string& name, std::string_view 
   return path;
 }
 
-Sandbox::Sandbox(Options options) : directory_(options.directory) {
+// The key of files, which is temporary unless one is given. Only the service of 2019 encrypts.
+std::string Sandbox::make_public_key(const Options& options) {
+  if (options.public_key.empty()) {
+    if (options.profile == Profile::bcda_2019)
+      private_key = directory_.write("private.pem", throwaway_pair().private_pem());
+    return throwaway_pair().public_pem();
+  }
+  std::string public_key = files::read_file(options.public_key, kMostPem, "public key");
+  crypto::wrap_file_key(crypto::FileKey(), public_key, "trial");  // fails now, not during a job
+  return public_key;
+}
+
+// Credentials of the kind that the service takes. The others stay empty for the client.
+Registration Sandbox::make_login(Options& options) {
   if (options.client_id.empty()) options.client_id = random_uuid();
   if (options.client_secret.empty()) options.client_secret = to_hex(random_bytes(kSecretBytes));
-  client_id = options.client_id;
-  client_secret = options.client_secret;
+  const bulk::Dialect* dialect = bulk::dialect_of(options.profile);
+  const bulk::Login login = dialect ? dialect->login : bulk::Login::form;
+  if (login != bulk::Login::none) client_id = options.client_id;
+  if (login == bulk::Login::form) client_secret = options.client_secret;
+  if (login != bulk::Login::smart) return {};
+  const SigningPair pair = make_signing_pair(options.signing_algorithm);
+  signing_key = directory_.write("signing.pem", pair.private_pem);
+  return {client_id, random_uuid(), pair.public_pem, options.signing_algorithm};
+}
 
-  std::string public_key;
-  const bool encrypts = options.profile == Profile::bcda_2019;
-  if (options.public_key.empty()) {
-    public_key = throwaway_pair().public_pem();
-    if (encrypts) private_key = directory_.write("private.pem", throwaway_pair().private_pem());
-  } else {
-    public_key = files::read_file(options.public_key, kMostPem, "public key");
-    crypto::wrap_file_key(crypto::FileKey(), public_key, "trial");  // fails now, not during a job
-  }
+void Sandbox::make_settings(const Options& options, const Registration& client) {
+  const bulk::Dialect* dialect = bulk::dialect_of(options.profile);
+  const bool at_group = dialect && !dialect->system && !dialect->patient;
+  const bool has_choice = dialect && dialect->system && dialect->patient;
+  const bool has_own_token_url = dialect && dialect->login == bulk::Login::form;
+  const std::string origin = url_of(options, server_->port());
+  const bool redirects = std::any_of(options.faults.begin(), options.faults.end(),
+                                     [](const Fault& fault) { return fault.kind == FaultKind::redirect_away; });
+  const bool uses_storage = redirects || options.signed_urls.count() > 0;
+  settings = {
+      {"url", url},
+      {"profile", dialect ? dialect->name : ""},
+      {"client_id", client_id},
+      {"client_secret", client_secret},
+      {"private_key", private_key},
+      {"ca_file", ca_file},
+      {"signing_key", signing_key},
+      {"key_id", client.key_id},
+      {"token_url", has_own_token_url ? bulk::token_url(*dialect, origin) : ""},
+      {"level", has_choice ? "patient" : ""},
+      {"group", at_group ? dialect->group : ""},
+      {"allowed_origins", uses_storage ? service_->storage_origin() : ""},
+  };
+  constexpr std::array<std::string_view, 5> always{"url", "client_id", "client_secret", "private_key", "ca_file"};
+  for (const auto& [name, value] : settings)
+    if (!value.empty() || std::find(always.begin(), always.end(), name) != always.end())
+      json += (json.empty() ? "{\"" : ",\"") + name + "\":" + json_string(value);
+  json += "}";
+  std::erase_if(settings, [](const auto& setting) { return setting.second.empty(); });
+}
+
+Sandbox::Sandbox(Options options) : directory_(options.directory) {
+  const Registration client = make_login(options);
+  std::string public_key = make_public_key(options);
   Certificates certificates;
   if (options.tls) {
     certificates = make_certificates(options.host);
     ca_file = directory_.write("ca.pem", certificates.ca);
   }
-  service_ = std::make_unique<Service>(options, std::move(public_key));
+  service_ = std::make_unique<Service>(options, std::move(public_key), client);
   server_ = std::make_unique<Server>(*service_, options.tls ? &certificates : nullptr, static_cast<int>(options.port));
+  service_->set_storage_origin(url_of(options, server_->storage_port()));
   url = url_of(options, server_->port()) + base_path(options.profile);
-  json = "{\"url\":" + json_string(url) + ",\"client_id\":" + json_string(client_id) +
-         ",\"client_secret\":" + json_string(client_secret) + ",\"private_key\":" + json_string(private_key) +
-         ",\"ca_file\":" + json_string(ca_file) + "}";
+  make_settings(options, client);
+  server_->start();
 }
 
 // Called if the process exits before the sandbox was destroyed.

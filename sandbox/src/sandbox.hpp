@@ -2,6 +2,8 @@
 #pragma once
 #include <memory>
 #include <string>
+#include <utility>
+#include <vector>
 
 #include "options.hpp"
 #include "server.hpp"
@@ -31,9 +33,13 @@ class Sandbox {
   Service& service() { return *service_; }
   const Service& service() const { return *service_; }
 
-  std::string url, client_id, client_secret, private_key, ca_file, json;
+  std::string url, client_id, client_secret, private_key, ca_file, signing_key, json;
+  std::vector<std::pair<std::string, std::string>> settings;  // of a client
 
  private:
+  std::string make_public_key(const Options& options);
+  Registration make_login(Options& options);
+  void make_settings(const Options& options, const Registration& client);
   void end();
 
   TemporaryDirectory directory_;

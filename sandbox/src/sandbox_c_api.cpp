@@ -103,6 +103,20 @@ const char* bcda_sandbox_ca_file(const bcda_sandbox* sandbox) {
 }
 const char* bcda_sandbox_json(const bcda_sandbox* sandbox) { return sandbox ? sandbox->sandbox.json.c_str() : ""; }
 
+int32_t bcda_sandbox_setting_count(const bcda_sandbox* sandbox) {
+  return sandbox ? static_cast<int32_t>(sandbox->sandbox.settings.size()) : 0;
+}
+
+const char* bcda_sandbox_setting_name(const bcda_sandbox* sandbox, int32_t index) {
+  const bool exists = index >= 0 && index < bcda_sandbox_setting_count(sandbox);
+  return exists ? sandbox->sandbox.settings[static_cast<std::size_t>(index)].first.c_str() : "";
+}
+
+const char* bcda_sandbox_setting_value(const bcda_sandbox* sandbox, int32_t index) {
+  const bool exists = index >= 0 && index < bcda_sandbox_setting_count(sandbox);
+  return exists ? sandbox->sandbox.settings[static_cast<std::size_t>(index)].second.c_str() : "";
+}
+
 bcda_status bcda_sandbox_control(bcda_sandbox* sandbox, const char* name, const char* value, bcda_error** error) {
   return capi::guard(error, [&] {
     capi::need(sandbox, "sandbox");

@@ -40,21 +40,28 @@ error_code listen_at(tcp::acceptor& acceptor, const asio::ip::address& address, 
 }  // namespace
 
 struct Server::Impl {
-  explicit Impl(Service& s) : service(s), v4(io), v6(io) {}
+  // Both loopback addresses at one port.
+  struct Port {
+    explicit Port(asio::io_context& io, bool is_storage) : v4(io), v6(io), storage(is_storage) {}
+    void listen(int port);
+    tcp::acceptor v4, v6;
+    const bool storage;
+  };
 
-  void listen(int port);
-  asio::awaitable<void> accept(tcp::acceptor& acceptor);
+  explicit Impl(Service& s) : service(s) {}
+
+  asio::awaitable<void> accept(tcp::acceptor& acceptor, bool storage);
   void start();
   void stop();
 
   Service& service;
   std::shared_ptr<SSL_CTX> tls;
   asio::io_context io{kThreads};
-  tcp::acceptor v4, v6;
+  Port main{io, false}, storage{io, true};
   std::vector<std::thread> threads;
 };
 
-void Server::Impl::listen(int port) {
+void Server::Impl::Port::listen(int port) {
   error_code fault;
   for (int i = 0; i < kPortTries; ++i) {
     fault = listen_at(v4, asio::ip::address_v4::loopback(), port);
@@ -70,14 +77,14 @@ void Server::Impl::listen(int port) {
   throw Error(Status::NETWORK, "the sandbox cannot listen on port " + std::to_string(port) + ": " + fault.message());
 }
 
-asio::awaitable<void> Server::Impl::accept(tcp::acceptor& acceptor) {
+asio::awaitable<void> Server::Impl::accept(tcp::acceptor& acceptor, bool storage_side) {
   asio::steady_timer pause(io);
   for (;;) {
     bool failed = false;
     try {
       tcp::socket socket = co_await acceptor.async_accept(asio::make_strand(io), asio::use_awaitable);
       auto executor = socket.get_executor();
-      asio::co_spawn(executor, serve(Stream(std::move(socket), tls.get()), service), asio::detached);
+      asio::co_spawn(executor, serve(Stream(std::move(socket), tls.get()), service, storage_side), asio::detached);
     } catch (const std::exception&) {
       failed = true;  // probably out of file descriptors
     }
@@ -88,8 +95,10 @@ asio::awaitable<void> Server::Impl::accept(tcp::acceptor& acceptor) {
 }
 
 void Server::Impl::start() {
-  for (tcp::acceptor* acceptor : {&v4, &v6})
-    if (acceptor->is_open()) asio::co_spawn(acceptor->get_executor(), accept(*acceptor), asio::detached);
+  for (Port* port : {&main, &storage})
+    for (tcp::acceptor* acceptor : {&port->v4, &port->v6})
+      if (acceptor->is_open())
+        asio::co_spawn(acceptor->get_executor(), accept(*acceptor, port->storage), asio::detached);
   world::SignalsBlocked block;
   for (int i = 0; i < kThreads; ++i) threads.emplace_back([this] { io.run(); });
 }
@@ -102,13 +111,15 @@ void Server::Impl::stop() {
 
 Server::Server(Service& service, const Certificates* certificates, int port) : impl_(std::make_unique<Impl>(service)) {
   if (certificates) impl_->tls = make_tls(certificates->server, certificates->server_key);
-  impl_->listen(port);
-  impl_->start();
+  impl_->main.listen(port);
+  impl_->storage.listen(0);
 }
 
 Server::~Server() { stop(); }
+void Server::start() { impl_->start(); }
 void Server::stop() { impl_->stop(); }
 
-int Server::port() const { return impl_->v4.local_endpoint().port(); }
+int Server::port() const { return impl_->main.v4.local_endpoint().port(); }
+int Server::storage_port() const { return impl_->storage.v4.local_endpoint().port(); }
 
 }  // namespace libbcda::sandbox

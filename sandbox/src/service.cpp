@@ -4,6 +4,8 @@
 
 #include "base/error.hpp"
 #include "credentials.hpp"
+#include "fault_table.hpp"
+#include "oddities.hpp"
 #include "random.hpp"
 #include "ranges.hpp"
 #include "values.hpp"
@@ -23,11 +25,6 @@ Response not_found() { return json_answer(404, outcome("Exception", "Not Found")
 Response no_such_page() { return text_answer(404, "404 page not found"); }
 Response failure() { return json_answer(500, outcome("Exception", "Processing Failure")); }
 Response malformed(const char* why) { return json_answer(400, outcome("Structural Issue", "Formatting Error", why)); }
-
-std::string base_url(const Request& request) {
-  std::string host = request.header("host");
-  return (request.tls ? "https://" : "http://") + (host.empty() ? "localhost" : host);
-}
 
 // The part of `path` between `prefix` and `suffix`, if it is one non-empty segment.
 std::optional<std::string_view> segment(std::string_view path, std::string_view prefix, std::string_view suffix) {
@@ -86,14 +83,14 @@ Response web_page() {
   return response;
 }
 
-Response faulty_status(const Fault& fault, const Request& request) {
+Response faulty_status(const Fault& fault, const Request& request, Time now) {
   int code = static_cast<int>(fault.number);
   Response response = text_answer(code, fault.text.empty() ? "status " + std::to_string(code) : fault.text);
-  bool token = request.path() == "/auth/token";
+  const bool token = is_token_request(request.line());
   if (fault.text.empty() && code == 401) response = token ? text_answer(401, "Unauthorized") : unauthorized();
   if (fault.text.empty() && code == 429) response = empty_answer(429);
   if (fault.text.empty() && code == 500) response = failure();
-  if (!fault.retry_after.empty()) response.headers["Retry-After"] = fault.retry_after;
+  if (!fault.retry_after.empty()) response.headers["Retry-After"] = with_times(fault.retry_after, now);
   return response;
 }
 
@@ -104,8 +101,11 @@ void flip(std::string& body, const Position& at) {
 
 }  // namespace
 
-Service::Service(Options options, std::string public_key)
-    : options_(std::move(options)), public_key_(std::move(public_key)), secret_(random_bytes(32)) {
+Service::Service(Options options, std::string public_key, Registration client)
+    : options_(std::move(options)),
+      public_key_(std::move(public_key)),
+      secret_(random_bytes(32)),
+      bulk_(tokens_, faults_, std::move(client)) {
   for (const std::string& id : {options_.client_id, options_.second_client_id}) {
     if (id.empty()) continue;
     Population population{static_cast<std::uint64_t>(options_.seed), options_.beneficiaries, options_.error_rate, id};
@@ -153,14 +153,14 @@ Response Service::answer(const Request& request) {
   auto wrong_status = faults_.strike(FaultKind::status, line);
   if (strikes(FaultKind::revoke, request)) tokens_.revoke_all();
   if (wrong_status) {
-    response = faulty_status(*wrong_status, request);
+    response = faulty_status(*wrong_status, request, now());
   } else if (strikes(FaultKind::html, request)) {
     response = web_page();
   } else {
-    Options o = options();
-    response = o.profile == Profile::bcda_2019 ? route(request) : today_.answer(request, o, now());
+    response = request.at_storage ? at_storage(request) : at_service(request);
   }
   add_faults(request, response);
+  change(request, response);
   return response;
 }
 
@@ -177,7 +177,7 @@ void Service::add_faults(const Request& request, Response& response) {
   response.drip = faults_.strike(FaultKind::drip, line);
   if (response.file) {
     response.flip = faults_.strike(FaultKind::flip, line);
-  } else if (request.path().starts_with("/data/")) {
+  } else if (is_file_request(line)) {
     if (auto fault = faults_.strike(FaultKind::flip, line)) flip(response.body, fault->at);
   }
 }

@@ -4,11 +4,13 @@
 #include <mutex>
 #include <string>
 
+#include "bulk.hpp"
 #include "clock.hpp"
 #include "faults.hpp"
 #include "jobs.hpp"
 #include "message.hpp"
 #include "options.hpp"
+#include "storage.hpp"
 #include "today.hpp"
 #include "tokens.hpp"
 
@@ -16,15 +18,24 @@ namespace libbcda::sandbox {
 
 class Service {  // thread-safe
  public:
-  // `options` must have the client id and secret of the first organization. `public_key` is PEM text.
-  Service(Options options, std::string public_key);
+  // `options` must have the client id and secret of the first organization. `public_key` is PEM text. `client` is
+  // what a server with signed logins knows about the client.
+  Service(Options options, std::string public_key, Registration client);
 
   Response answer(const Request& request);
   void control(std::string_view name, std::string_view value);  // throws Error{INVALID_ARGUMENT}
   std::int64_t request_count(std::string_view prefix) const;
   Time now() const { return clock_.now(); }
+  const std::string& storage_origin() const { return storage_.origin(); }
+  void set_storage_origin(const std::string& origin) { storage_.set_origin(origin); }  // before the first request
 
  private:
+  // Which service answers.
+  Response at_service(const Request& request);
+  Response at_storage(const Request& request);
+  void change(const Request& request, Response& response);
+  std::string owner_of(const Request& request);  // of the token; "" without one
+
   Response route(const Request& request);
   Response site_route(const Request& request);  // the paths that need no token
   Response token(const Request& request);
@@ -54,6 +65,8 @@ class Service {  // thread-safe
   Tokens tokens_;
   Jobs jobs_;
   today::Today today_{tokens_, faults_};
+  bulk::Bulk bulk_;
+  Storage storage_{secret_};
 };
 
 }  // namespace libbcda::sandbox

@@ -114,24 +114,7 @@ Response past(const Call& call, const Job& job) {
   return response;
 }
 
-// One file for each group of persons, and an error file when some of them fail. A file without a line is left out.
-void add_files(Job& job, const std::string& type, const Options& o) {
-  for (std::int64_t first = 0; first < o.beneficiaries; first += o.beneficiaries_per_file) {
-    const std::int64_t last = std::min(first + o.beneficiaries_per_file, o.beneficiaries);
-    std::int64_t failed = 0;
-    for (std::int64_t n = first; n < last && o.error_rate > 0; ++n) failed += job.fails(type, n);
-    const std::string stem = random_uuid();
-    if (failed < last - first) job.files.push_back({type, stem + ".ndjson", first, last, job.finished(), false});
-    if (failed > 0) job.files.push_back({type, stem + "-error.ndjson", first, last, job.finished(), true});
-  }
-}
-
 }  // namespace
-
-std::string base_url(const Request& request) {
-  const std::string host = request.header("host");
-  return (request.tls ? "https://" : "http://") + (host.empty() ? "localhost" : host);
-}
 
 Response Today::answer(const Request& request, const Options& options, Time now) {
   Call call{request, options, now};
@@ -200,7 +183,7 @@ std::optional<Response> Today::refuse_token(Call& call) {
 // ---- Jobs ----------------------------------------------------------------------------------------------------------
 
 Response Today::kick_off(const Call& call) {
-  Order order = read_order(parse_query(call.request.target), call.version, call.now);
+  Order order = read_order(parse_query(call.request.target), {call.version, call.options.reach}, call.now);
   if (!order.refusal.empty()) return refusal(call.version, 400, order.refusal);
   if (std::string why = check_headers(call.request); !why.empty()) return refusal(call.version, 400, why);
   const std::string_view path = call.request.path();
@@ -234,6 +217,8 @@ std::shared_ptr<Job> Today::new_job(const Call& call, Order order) {
   job->types = std::move(order.types);
   job->every_type = order.every_type;
   job->error_rate = o.error_rate;
+  job->since = order.since;
+  job->cycle = o.change_cycle();
   job->created = call.now;
   job->pending = o.pending_time;
   job->working = o.job_time;
@@ -244,11 +229,10 @@ std::shared_ptr<Job> Today::new_job(const Call& call, Order order) {
   job->doom.empty = strikes(FaultKind::job_empty, call);
   for (const std::string& type : job->types) {
     job->warns |= call.version == 3 && type == "ExplanationOfBenefit" && !order.has_system_type;
-    if (type == "Observation") {
-      job->doom.fails = true;  // the service lists this type but has no such data
-    } else {
-      add_files(*job, type, o);
-    }
+    job->doom.fails |= type == "Observation";  // the service lists this type but has no such data
+    if (type == "Observation") continue;
+    job->add_files(type, o.beneficiaries, o.beneficiaries_per_file, Content::data);
+    if (o.error_rate > 0) job->add_files(type, o.beneficiaries, o.beneficiaries_per_file, Content::errors);
   }
   return job;
 }

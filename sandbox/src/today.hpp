@@ -54,6 +54,4 @@ Response serve_warnings(const Request& request, const Job& job);
 
 Response metadata(int version, const std::string& base, Time now);
 
-std::string base_url(const Request& request);
-
 }  // namespace libbcda::sandbox::today

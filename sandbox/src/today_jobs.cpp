@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "crypto/digest.hpp"
 #include "gzip.hpp"
 #include "random.hpp"
 #include "today_records.hpp"
@@ -14,10 +15,6 @@ constexpr auto kClaimsDelay = std::chrono::days(5);         // the age of the cl
 
 bool is_running(State state) { return state == State::pending || state == State::in_progress; }
 
-bool hits(const std::optional<Fault>& fault, std::int64_t number) {
-  return fault && (!fault->file || *fault->file == number);
-}
-
 std::string url_of(const std::string& base, std::int64_t id, const std::string& name) {
   return base + "/data/" + std::to_string(id) + "/" + name;
 }
@@ -28,10 +25,7 @@ std::string item(const std::string& type, const std::string& url) {
 
 std::string listed(const Job& job, const File& file, const std::string& base, const ManifestFaults& faults,
                    std::int64_t number) {
-  std::string origin = hits(faults.other_origin, number) ? faults.other_origin->text : base;
-  if (hits(faults.plain_http, number)) origin = "http" + origin.substr(origin.find("://"));
-  const std::string name = hits(faults.traversal, number) ? "..%2f..%2f..%2ftmp%2f" + file.name : file.name;
-  return item(file.type, url_of(origin, job.id, name));
+  return item(file.type, file_url(url_of(base, job.id, file.name), faults, number));
 }
 
 std::string whole_seconds(Time time) { return rfc3339(std::chrono::floor<std::chrono::seconds>(time)); }
@@ -124,12 +118,60 @@ bool Job::fails(const std::string& type, std::int64_t person) const {
 
 std::string Job::plaintext(const File& file) const {
   std::string text;
-  for (std::int64_t n = file.first; n < file.last; ++n) {
-    if (fails(file.type, n) != file.errors) continue;
-    const Person person{version, seed, n};
-    text += file.errors ? error_line(person, file.type, organization) : lines_of(person, file.type);
-  }
+  for (std::int64_t n = file.first; n < file.last; ++n)
+    if (selects(file.type, n, file.content)) text += lines(file, n);
   return text;
+}
+
+bool Job::selects(const std::string& type, std::int64_t person, Content content) const {
+  if (half && person % 2 == 1) return false;
+  const Person who{version, seed, person, created, cycle};
+  if (!only.empty() && !only.contains(id_of(who))) return false;
+  if (content == Content::deleted) return true;
+  if (fails(type, person) != (content == Content::errors)) return false;
+  return content == Content::errors || !since || last_updated(who, type) > *since;
+}
+
+std::string Job::lines(const File& file, std::int64_t person) const {
+  const Person who{version, seed, person, created, cycle};
+  if (file.content == Content::data) return lines_of(who, file.type);
+  if (file.content == Content::errors) return error_line(who, file.type, organization);
+  if (file.content == Content::deleted) return deleted_line(who, file.type);
+  std::string text = header_line(who);
+  for (const std::string& type : types) text += lines_of(who, type);
+  return text;
+}
+
+void Job::add_files(const std::string& type, std::int64_t persons, std::int64_t in_one_file, Content content) {
+  const std::int64_t start = content == Content::deleted ? persons : 0;
+  const std::int64_t end = content == Content::deleted ? persons + (persons + 99) / 100 : persons;  // one of 100
+  for (std::int64_t first = start; first < end; first += in_one_file) {
+    const std::int64_t last = std::min(first + in_one_file, end);
+    bool has_lines = false;
+    for (std::int64_t n = first; n < last && !has_lines; ++n) has_lines = selects(type, n, content);
+    const char* tail = content == Content::errors ? "-error.ndjson" : ".ndjson";
+    if (has_lines) files.push_back({type, random_uuid() + tail, first, last, finished(), content, {}});
+  }
+}
+
+void Job::share_working_time() {
+  const auto count = static_cast<std::int64_t>(files.size());
+  for (std::int64_t i = 0; i < count; ++i)
+    files[static_cast<std::size_t>(i)].modified = created + pending + working * (i + 1) / count;
+}
+
+Facts Job::facts(const File& file) const {
+  std::lock_guard lock(mutex_);
+  Facts& known = facts_[file.name];
+  if (!known.sha256.empty()) return known;
+  const std::string text = plaintext(file);
+  crypto::Sha256 digest;
+  digest.update(as_bytes(text));
+  std::int64_t resources = std::count(text.begin(), text.end(), '\n');
+  for (std::int64_t n = file.first; n < file.last && file.content == Content::blocks; ++n)
+    resources -= selects(file.type, n, file.content) ? 1 : 0;  // the header lines
+  known = {resources, static_cast<std::int64_t>(text.size()), to_hex(digest.finish())};
+  return known;
 }
 
 std::shared_ptr<const std::string> Job::stored(const File& file) const {
@@ -150,10 +192,11 @@ std::string manifest(const Job& job, const std::string& base, const ManifestFaul
   std::int64_t number = 0;
   for (const File& file : job.files) {
     if (job.doom.empty) break;
-    std::string& list = file.errors ? error : output;
+    const bool is_error = file.content == Content::errors;
+    std::string& list = is_error ? error : output;
     if (!list.empty()) list += ",";
-    list += file.errors ? item("OperationOutcome", url_of(base, job.id, file.name))
-                        : listed(job, file, base, faults, number++);
+    list += is_error ? item("OperationOutcome", url_of(base, job.id, file.name))
+                     : listed(job, file, base, faults, number++);
   }
   return "{\"transactionTime\":" + json_string(job.transaction_time()) + ",\"request\":" + json_string(job.request) +
          ",\"requiresAccessToken\":true,\"output\":[" + output + "],\"error\":[" + error +

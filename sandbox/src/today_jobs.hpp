@@ -1,8 +1,10 @@
-// Export jobs of the service of today: one job for all its types, and files that are stored gzipped.
+// Export jobs of the services of today: one job for all its types, and files that are stored gzipped.
 #pragma once
 #include <map>
 #include <memory>
 #include <mutex>
+#include <optional>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -15,11 +17,24 @@ enum class State { pending, in_progress, completed, past_lifetime, expired, fail
 // The name of a state in the parameter _status of the job list.
 const char* state_name(State state);
 
+enum class Content {
+  data,     // the records of the persons that do not fail
+  errors,   // a line for each person that fails
+  deleted,  // a line for each person that was removed; those numbers follow the numbers of all others
+  blocks,   // the records of all types, person by person, each after a header line
+};
+
 struct File {
   std::string type, name;
   std::int64_t first = 0, last = 0;  // the persons first <= n < last
   Time modified{};
-  bool errors = false;  // has a line for each person that fails, instead of its records
+  Content content = Content::data;
+  std::string path{};  // of its URL, where it is not /data/JOB/NAME
+};
+
+struct Facts {  // about the plaintext of a file
+  std::int64_t resources = 0, bytes = 0;
+  std::string sha256;
 };
 
 class Job {  // thread-safe after construction
@@ -35,6 +50,16 @@ class Job {  // thread-safe after construction
   Duration pending{}, working{}, lifetime{};
   Doom doom;
   std::vector<File> files;
+  std::optional<Time> since;     // only records that changed later
+  std::int64_t cycle = 0;        // see Person
+  bool half = false;             // of a group that has every second person
+  std::set<std::string> only{};  // ids of persons; {}: all
+  std::string key{};             // its id, where that is no number
+  bool partial = false;          // files are listed before the job is done
+
+  // Adds a file for each group of persons that has lines. Each file is given its own `modified` time.
+  void add_files(const std::string& type, std::int64_t persons, std::int64_t in_one_file, Content content);
+  void share_working_time();
 
   State state(Time now) const;
   int percent(Time now) const;
@@ -46,10 +71,15 @@ class Job {  // thread-safe after construction
   const File* find(std::string_view name) const;
   bool fails(const std::string& type, std::int64_t person) const;
   std::string plaintext(const File& file) const;
+  Facts facts(const File& file) const;                                // computed once
   std::shared_ptr<const std::string> stored(const File& file) const;  // packed once
 
  private:
+  bool selects(const std::string& type, std::int64_t person, Content content) const;
+  std::string lines(const File& file, std::int64_t person) const;
+
   mutable std::mutex mutex_;
+  mutable std::map<std::string, Facts> facts_;
   bool cancelled_ = false;
   mutable std::map<std::string, std::shared_ptr<const std::string>> stored_;
 };

@@ -46,7 +46,8 @@ std::string joined(const std::vector<std::string>& list) {
   return text;
 }
 
-std::string check_types(const std::vector<std::string>& types, int version) {
+std::string check_types(const std::vector<std::string>& types, const Reader& reader) {
+  const int version = reader.version;
   std::vector<std::string> seen;
   for (const std::string& type : types) {
     if (contains(seen, type)) return "Repeated resource type " + type;
@@ -55,15 +56,15 @@ std::string check_types(const std::vector<std::string>& types, int version) {
   for (const std::string& type : types) {
     if (!contains(supported(version), type))
       return "invalid resource type " + type + ". Supported types [" + joined(supported(version)) + "]";
-    if (type.starts_with("Claim")) return "unauthorized resource type " + type;
+    if (type.starts_with("Claim") && !reader.reach) return "unauthorized resource type " + type;
   }
   return "";
 }
 
-std::string check_since(const std::string& value, Time now) {
-  auto instant = parse_instant(value);
-  if (!instant) return std::string(kBadInstant);
-  return *instant > now ? std::string(kFutureInstant) : "";
+std::string check_since(const std::string& value, Time now, Order& order) {
+  order.since = parse_instant(value);
+  if (!order.since) return std::string(kBadInstant);
+  return *order.since > now ? std::string(kFutureInstant) : "";
 }
 
 bool is_tag(const std::string& tag) {
@@ -177,16 +178,17 @@ std::optional<Time> parse_instant(std::string_view text) {
   return part[9].str() == "-" ? time + zone : time - zone;
 }
 
-Order read_order(const Parameters& parameters, int version, Time now) {
+Order read_order(const Parameters& parameters, const Reader& reader, Time now) {
   Order order;
   order.refusal = check_names(parameters);
   auto types = first_value(parameters, "_type");
   order.every_type = !types;
   order.types = types ? split(*types, ',') : std::vector<std::string>{"Patient", "ExplanationOfBenefit", "Coverage"};
-  if (order.refusal.empty()) order.refusal = check_types(order.types, version);
+  if (!types && reader.reach && reader.version == 2) order.types.insert(order.types.end(), {"Claim", "ClaimResponse"});
+  if (order.refusal.empty()) order.refusal = check_types(order.types, reader);
   auto since = first_value(parameters, "_since");
-  if (order.refusal.empty() && since) order.refusal = check_since(*since, now);
-  if (order.refusal.empty() && version == 3) order.refusal = check_filter(parameters, order);
+  if (order.refusal.empty() && since) order.refusal = check_since(*since, now, order);
+  if (order.refusal.empty() && reader.version == 3) order.refusal = check_filter(parameters, order);
   return order;
 }
 

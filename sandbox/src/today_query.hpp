@@ -23,9 +23,14 @@ struct Order {
   std::vector<std::string> types;
   bool every_type = false;       // no _type was given
   bool has_system_type = false;  // _typeFilter has a System-Type tag
+  std::optional<Time> since;
   std::string refusal;
 };
-Order read_order(const Parameters& parameters, int version, Time now);
+struct Reader {  // of a kick-off
+  int version;
+  bool reach;  // the organization may have claims that are adjudicated in part
+};
+Order read_order(const Parameters& parameters, const Reader& reader, Time now);
 
 // Parses an instant of RFC 3339 with a zone.
 std::optional<Time> parse_instant(std::string_view text);

@@ -1,5 +1,6 @@
 #include "today_records.hpp"
 
+#include <algorithm>
 #include <cstdio>
 
 #include "random.hpp"
@@ -8,12 +9,8 @@ namespace libbcda::sandbox::today {
 namespace {
 
 constexpr std::int64_t kFirstId = 10000000000;
-constexpr const char* kUpdated = "2026-06-01T10:00:00.123-04:00";
-
-std::string id_of(const Person& person) {  // negative, as in the service's own sandbox
-  const auto offset = static_cast<std::int64_t>(mix(person.seed) % 1000) * 1000000;
-  return std::to_string(-(kFirstId * person.version + offset + person.number));
-}
+constexpr std::chrono::sys_days kFirstUpdate{std::chrono::year{2026} / 3 / 26};
+constexpr std::uint64_t kUpdateDays = 60;  // over which the updates are spread
 
 std::string mbi_of(const Person& person) {
   char text[16];
@@ -30,7 +27,8 @@ std::string date_of(const Person& person, std::uint64_t which, int first_year, i
 }
 
 std::string meta(const Person& person, const std::string& type) {
-  std::string text = R"("meta":{"lastUpdated":")" + std::string(kUpdated) + "\"";
+  const std::string kind = type.substr(0, type.find('-'));
+  std::string text = R"("meta":{"lastUpdated":")" + rfc3339(last_updated(person, kind)) + "\"";
   if (person.version > 1) {
     text += R"(,"profile":["http://hl7.org/fhir/us/carin-bb/StructureDefinition/C4BB-)" + type +
             (person.version == 3 ? "|2.2.0" : "") + "\"]";
@@ -102,11 +100,41 @@ std::string claim(const Person& person, int number) {
          R"("},"resourceType":"ExplanationOfBenefit","status":"active"})" + "\n";
 }
 
+// A claim that is adjudicated only in part, or the answer to it.
+std::string partial_claim(const Person& person, const std::string& type) {
+  const std::string number = "f-" + id_of(person);
+  const std::string own = type == "Claim"
+                              ? R"("priority":{"coding":[{"code":"normal"}]},"total":{"currency":"USD","value":)" +
+                                    std::to_string(40 + person.number % 400) + ".25}"
+                              : R"("request":{"reference":"Claim/)" + number + R"("},"outcome":"queued")";
+  return R"({"created":")" + date_of(person, 9, 2022, 4) + R"(","id":")" + number + "\"," + meta(person, type) + "," +
+         own + R"(,"patient":{"reference":"Patient/)" + id_of(person) + R"("},"resourceType":")" + type +
+         R"(","status":"active","type":{"coding":[{"code":"institutional","system":)"
+         R"("http://terminology.hl7.org/CodeSystem/claim-type"}]},"use":"claim"})"
+         "\n";
+}
+
 }  // namespace
+
+std::string id_of(const Person& person) {  // negative, as in the service's own sandbox
+  const auto offset = static_cast<std::int64_t>(mix(person.seed) % 1000) * 1000000;
+  return std::to_string(-(kFirstId * person.version + offset + person.number));
+}
+
+Time last_updated(const Person& person, const std::string& type) {
+  using std::chrono::days;
+  const std::uint64_t draw = mix(person.seed * 31 + type.size(), static_cast<std::uint64_t>(person.number));
+  const Time first = Time(kFirstUpdate) + days(draw % kUpdateDays) + std::chrono::seconds((draw >> 16) % 86400);
+  if (person.cycle <= 0) return first;
+  const std::int64_t today = std::chrono::floor<days>(person.asked).time_since_epoch().count();
+  const std::int64_t phase = static_cast<std::int64_t>(draw % static_cast<std::uint64_t>(person.cycle));
+  return std::max(first, Time(days(today - (today + phase) % person.cycle)));
+}
 
 std::string lines_of(const Person& person, const std::string& type) {
   if (type == "Patient") return patient(person);
   if (type == "Coverage") return coverage(person, "A") + coverage(person, "B");
+  if (type.starts_with("Claim")) return partial_claim(person, type);
   return claim(person, 1) + claim(person, 2);
 }
 
@@ -114,6 +142,16 @@ std::string error_line(const Person& person, const std::string& type, const std:
   return R"({"resourceType":"OperationOutcome","issue":[{"severity":"error","code":"not-found","diagnostics":)"
          R"("Error retrieving )" +
          type + " for beneficiary MBI " + mbi_of(person) + " in ACO " + organization + "\"}]}\n";
+}
+
+std::string deleted_line(const Person& person, const std::string& type) {
+  return R"({"resourceType":"Bundle","type":"transaction","entry":[{"request":{"method":"DELETE","url":")" + type +
+         "/" + id_of(person) + "\"}}]}\n";
+}
+
+std::string header_line(const Person& person) {
+  return R"({"resourceType":"Parameters","parameter":[{"name":"header","valueReference":{"reference":"Patient/)" +
+         id_of(person) + "\"}}]}\n";
 }
 
 }  // namespace libbcda::sandbox::today

@@ -1,10 +1,6 @@
 // Checks that the sandbox answers like the service of autumn 2019: status, header names and their order, bodies.
-#include <arpa/inet.h>
 #include <bcda/bcda_sandbox.h>
 #include <gtest/gtest.h>
-#include <netinet/in.h>
-#include <sys/socket.h>
-#include <unistd.h>
 
 #include <boost/json.hpp>
 #include <chrono>
@@ -17,136 +13,16 @@
 #include "base/bytes.hpp"
 #include "crypto/gcm.hpp"
 #include "crypto/key.hpp"
+#include "support/sandbox_client.hpp"
 
 namespace {
 
-namespace json = boost::json;
-using Headers = std::vector<std::pair<std::string, std::string>>;
+using namespace sandbox_test;
 
-struct Answer {
-  int status = 0;
-  Headers headers;
-  std::string body;    // without chunk framing
-  std::string raw;     // all received bytes
-  bool reset = false;  // the connection broke instead of ending
-
-  std::string header(const std::string& name) const {
-    for (const auto& [key, value] : headers)
-      if (key == name) return value;
-    return "";
-  }
-  std::string names() const {
-    std::string all;
-    for (const auto& header : headers) all += (all.empty() ? "" : " ") + header.first;
-    return all;
-  }
-};
-
-class Connection {
+class Sandbox : public RunningSandbox {
  public:
-  explicit Connection(int port) : fd_(::socket(AF_INET, SOCK_STREAM, 0)) {
-    sockaddr_in address{};
-    address.sin_family = AF_INET;
-    address.sin_port = htons(static_cast<std::uint16_t>(port));
-    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-    EXPECT_EQ(::connect(fd_, reinterpret_cast<sockaddr*>(&address), sizeof address), 0);
-  }
-  ~Connection() { ::close(fd_); }
-  void send(const std::string& text) {
-    EXPECT_EQ(::send(fd_, text.data(), text.size(), MSG_NOSIGNAL), static_cast<ssize_t>(text.size()));
-  }
-  ssize_t receive(char* data, std::size_t size) { return ::recv(fd_, data, size, 0); }
+  Sandbox(std::initializer_list<Option> options = {}) : RunningSandbox(options) { renew(); }
 
- private:
-  int fd_;
-};
-
-std::string without_chunks(const std::string& body) {
-  std::string plain;
-  for (std::size_t at = 0; at < body.size();) {
-    std::size_t line = body.find("\r\n", at);
-    std::size_t size = std::stoul(body.substr(at, line - at), nullptr, 16);
-    if (size == 0) break;
-    plain += body.substr(line + 2, size);
-    at = line + 2 + size + 2;
-  }
-  return plain;
-}
-
-Answer parse(std::string raw, bool reset) {
-  Answer answer;
-  answer.reset = reset;
-  std::size_t end = raw.find("\r\n\r\n");
-  if (end != std::string::npos) {
-    answer.status = std::stoi(raw.substr(9, 3));
-    for (std::size_t at = raw.find("\r\n") + 2; at < end + 2;) {
-      std::size_t stop = raw.find("\r\n", at), colon = raw.find(": ", at);
-      answer.headers.emplace_back(raw.substr(at, colon - at), raw.substr(colon + 2, stop - colon - 2));
-      at = stop + 2;
-    }
-    answer.body = raw.substr(end + 4);
-    if (answer.header("Transfer-Encoding") == "chunked") answer.body = without_chunks(answer.body);
-  }
-  answer.raw = std::move(raw);
-  return answer;
-}
-
-class Sandbox {
- public:
-  struct Option {
-    const char *name, *value;
-  };
-  Sandbox(std::initializer_list<Option> options = {}) {
-    bcda_sandbox_options* made = nullptr;
-    EXPECT_EQ(bcda_sandbox_options_create(&made, nullptr), BCDA_OK);
-    std::vector<Option> all{{"tls", "false"},        {"host", "127.0.0.1"},
-                            {"beneficiaries", "30"}, {"beneficiaries_per_file", "10"},
-                            {"pending_time", "0"},   {"job_time", "0"}};
-    all.insert(all.end(), options.begin(), options.end());
-    for (const auto& [name, value] : all)
-      EXPECT_EQ(bcda_sandbox_options_set(made, name, value, nullptr), BCDA_OK) << name;
-    EXPECT_EQ(bcda_sandbox_start(made, &sandbox_, nullptr), BCDA_OK);
-    bcda_sandbox_options_destroy(made);
-    url_ = bcda_sandbox_url(sandbox_);
-    port_ = std::stoi(url_.substr(url_.rfind(':') + 1));
-    token_ = new_token();
-  }
-  ~Sandbox() { stop(); }
-  Sandbox(const Sandbox&) = delete;
-  Sandbox& operator=(const Sandbox&) = delete;
-  void stop() {
-    bcda_sandbox_destroy(sandbox_);
-    sandbox_ = nullptr;
-  }
-
-  Answer ask(const std::string& method, const std::string& target, const Headers& headers = {},
-             const std::string& version = "HTTP/1.1") const {
-    Connection connection(port_);
-    connection.send(request(method, target, headers, version));
-    std::string raw;
-    char buffer[65536];
-    ssize_t got = 0;
-    while ((got = connection.receive(buffer, sizeof buffer)) > 0) raw.append(buffer, static_cast<std::size_t>(got));
-    return parse(std::move(raw), got < 0);
-  }
-  std::string request(const std::string& method, const std::string& target, const Headers& headers,
-                      const std::string& version = "HTTP/1.1") const {
-    std::string text = method + " " + target + " " + version + "\r\n";
-    bool has_host = false;
-    for (const auto& [name, value] : headers) {
-      has_host |= name == "Host";
-      text += name + ": " + value + "\r\n";
-    }
-    if (!has_host) text += "Host: 127.0.0.1:" + std::to_string(port_) + "\r\n";
-    return text + "\r\n";
-  }
-
-  std::string basic() const {
-    return "Basic " + encoded(bcda_sandbox_client_id(sandbox_), bcda_sandbox_client_secret(sandbox_));
-  }
-  static std::string encoded(const std::string& id, const std::string& secret) {
-    return libbcda::to_base64(libbcda::as_bytes(id + ":" + secret));
-  }
   std::string new_token(const std::string& authorization = "") const {
     Answer answer = ask("POST", "/auth/token", {{"Authorization", authorization.empty() ? basic() : authorization}});
     if (answer.status != 200) return "";
@@ -169,14 +45,10 @@ class Sandbox {
     EXPECT_EQ(answer.status, 200) << answer.raw;
     return answer.status == 200 ? json::parse(answer.body) : json::value();
   }
-  void control(const char* name, const char* value) {
-    EXPECT_EQ(bcda_sandbox_control(sandbox_, name, value, nullptr), BCDA_OK) << name << "=" << value;
-  }
-  std::int64_t count(const char* prefix) const { return bcda_sandbox_request_count(sandbox_, prefix); }
 
   // The plaintext of file `number` of a manifest. nullopt if its key or tag does not match.
   std::optional<std::string> open(const std::string& bytes, const std::string& name, const std::string& key_hex) const {
-    auto key = libbcda::crypto::PrivateKey::from_file(bcda_sandbox_private_key(sandbox_), {});
+    auto key = libbcda::crypto::PrivateKey::from_file(bcda_sandbox_private_key(native()), {});
     try {
       libbcda::crypto::Opener opener(key.unwrap(*libbcda::from_hex(key_hex), name));
       std::string plain(bytes.size() + 16, '\0');
@@ -189,14 +61,8 @@ class Sandbox {
     }
   }
 
-  const std::string& url() const { return url_; }
-  int port() const { return port_; }
-  bcda_sandbox* native() const { return sandbox_; }
-
  private:
-  bcda_sandbox* sandbox_ = nullptr;
-  std::string url_, token_;
-  int port_ = 0;
+  std::string token_;
 };
 
 std::string text_of(const json::value& value) { return std::string(value.as_string()); }

@@ -1,10 +1,6 @@
 // Checks that the sandbox answers like the service of 2026: status, headers and bodies.
-#include <arpa/inet.h>
 #include <bcda/bcda_sandbox.h>
 #include <gtest/gtest.h>
-#include <netinet/in.h>
-#include <sys/socket.h>
-#include <unistd.h>
 #include <zlib.h>
 
 #include <boost/json.hpp>
@@ -12,102 +8,16 @@
 #include <vector>
 
 #include "base/bytes.hpp"
+#include "support/sandbox_client.hpp"
 
 namespace {
 
-namespace json = boost::json;
-using Headers = std::vector<std::pair<std::string, std::string>>;
+using namespace sandbox_test;
 
-struct Answer {
-  int status = 0;
-  Headers headers;
-  std::string body;  // without chunk framing
-
-  std::string header(const std::string& name) const {
-    for (const auto& [key, value] : headers)
-      if (key == name) return value;
-    return "";
-  }
-  std::string names() const {
-    std::string all;
-    for (const auto& header : headers) all += (all.empty() ? "" : " ") + header.first;
-    return all;
-  }
-};
-
-std::string without_chunks(const std::string& body) {
-  std::string plain;
-  for (std::size_t at = 0; at < body.size();) {
-    std::size_t line = body.find("\r\n", at);
-    std::size_t size = std::stoul(body.substr(at, line - at), nullptr, 16);
-    if (size == 0) break;
-    plain += body.substr(line + 2, size);
-    at = line + 2 + size + 2;
-  }
-  return plain;
-}
-
-Answer parse(const std::string& raw) {
-  Answer answer;
-  std::size_t end = raw.find("\r\n\r\n");
-  if (end == std::string::npos) return answer;
-  answer.status = std::stoi(raw.substr(9, 3));
-  for (std::size_t at = raw.find("\r\n") + 2; at < end + 2;) {
-    std::size_t stop = raw.find("\r\n", at), colon = raw.find(": ", at);
-    answer.headers.emplace_back(raw.substr(at, colon - at), raw.substr(colon + 2, stop - colon - 2));
-    at = stop + 2;
-  }
-  answer.body = raw.substr(end + 4);
-  if (answer.header("Transfer-Encoding") == "chunked") answer.body = without_chunks(answer.body);
-  return answer;
-}
-
-std::string round_trip(int port, const std::string& request) {
-  const int fd = ::socket(AF_INET, SOCK_STREAM, 0);
-  sockaddr_in address{};
-  address.sin_family = AF_INET;
-  address.sin_port = htons(static_cast<std::uint16_t>(port));
-  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-  EXPECT_EQ(::connect(fd, reinterpret_cast<sockaddr*>(&address), sizeof address), 0);
-  EXPECT_EQ(::send(fd, request.data(), request.size(), MSG_NOSIGNAL), static_cast<ssize_t>(request.size()));
-  std::string raw;
-  char buffer[65536];
-  ssize_t got = 0;
-  while ((got = ::recv(fd, buffer, sizeof buffer, 0)) > 0) raw.append(buffer, static_cast<std::size_t>(got));
-  ::close(fd);
-  return raw;
-}
-
-class Sandbox {
+class Sandbox : public RunningSandbox {
  public:
-  struct Option {
-    const char *name, *value;
-  };
-  Sandbox(std::initializer_list<Option> options = {}) {
-    bcda_sandbox_options* made = nullptr;
-    EXPECT_EQ(bcda_sandbox_options_create(&made, nullptr), BCDA_OK);
-    std::vector<Option> all{{"profile", "bcda-v3"},          {"tls", "false"},      {"host", "127.0.0.1"},
-                            {"beneficiaries", "30"},         {"pending_time", "0"}, {"job_time", "0"},
-                            {"beneficiaries_per_file", "10"}};
-    all.insert(all.end(), options.begin(), options.end());
-    for (const auto& [name, value] : all)
-      EXPECT_EQ(bcda_sandbox_options_set(made, name, value, nullptr), BCDA_OK) << name;
-    EXPECT_EQ(bcda_sandbox_start(made, &sandbox_, nullptr), BCDA_OK);
-    bcda_sandbox_options_destroy(made);
-    url_ = bcda_sandbox_url(sandbox_);
-    port_ = std::stoi(url_.substr(url_.rfind(':') + 1));
-    url_.resize(url_.find("/api/"));  // the origin
-    renew();
-  }
-  ~Sandbox() { bcda_sandbox_destroy(sandbox_); }
-  Sandbox(const Sandbox&) = delete;
-  Sandbox& operator=(const Sandbox&) = delete;
+  Sandbox(std::initializer_list<Option> options = {}) : RunningSandbox(with_profile(options)) { renew(); }
 
-  Answer ask(const std::string& method, const std::string& target, const Headers& headers = {}) const {
-    std::string text = method + " " + target + " HTTP/1.1\r\nHost: 127.0.0.1:" + std::to_string(port_) + "\r\n";
-    for (const auto& [name, value] : headers) text += name + ": " + value + "\r\n";
-    return parse(round_trip(port_, text + "\r\n"));
-  }
   Answer send(const std::string& method, const std::string& target, Headers headers = {}) const {
     headers.emplace_back("Authorization", "Bearer " + token_);
     return ask(method, target, headers);
@@ -117,22 +27,21 @@ class Sandbox {
     return get(target, {{"Accept", "application/fhir+json"}, {"Prefer", "respond-async"}});
   }
   std::string basic(const std::string& secret = "") const {
-    const std::string pair = std::string(bcda_sandbox_client_id(sandbox_)) + ":" +
-                             (secret.empty() ? bcda_sandbox_client_secret(sandbox_) : secret);
-    return "Basic " + libbcda::to_base64(libbcda::as_bytes(pair));
+    return secret.empty() ? RunningSandbox::basic() : "Basic " + encoded(bcda_sandbox_client_id(native()), secret);
   }
   void renew() {
     token_ = json::parse(ask("POST", "/auth/token", {{"Authorization", basic()}}).body).at("access_token").as_string();
   }
-  void control(const char* name, const char* value) {
-    EXPECT_EQ(bcda_sandbox_control(sandbox_, name, value, nullptr), BCDA_OK) << name;
-  }
-  const std::string& url() const { return url_; }
+  const std::string& url() const { return origin(); }
 
  private:
-  bcda_sandbox* sandbox_ = nullptr;
-  std::string url_, token_;
-  int port_ = 0;
+  static std::vector<Option> with_profile(std::initializer_list<Option> options) {
+    std::vector<Option> all{{"profile", "bcda-v3"}};
+    all.insert(all.end(), options.begin(), options.end());
+    return all;
+  }
+
+  std::string token_;
 };
 
 std::string outcome(int version, const std::string& code, const std::string& text) {

@@ -426,7 +426,8 @@ class Faults(Case):
         self.assertEqual(len(list(self.out.glob("Patient.*.ndjson"))), 2)
 
     def test_a_sandbox_has_its_own_service_and_credentials(self):
-        for flag in ("--url", "--client-id", "--client-secret-file", "--private-key", "--ca-file"):
+        for flag in ("--url", "--client-id", "--client-secret-file", "--private-key", "--ca-file", "--signing-key",
+                     "--key-id", "--token-url"):
             self.expect(self.export(arguments=(flag, "x")), USAGE, f"--sandbox and {flag} cannot be used together")
         self.expect(bcda("export", "--url", "x", "--out", self.out, env={"BCDA_SANDBOX": "true"}), USAGE, "--url")
         self.assertFalse(self.out.exists())
@@ -598,6 +599,15 @@ class Shows(Case):
         self.expect(run, OK)  # v3 lists one file of warnings, so nothing is missing
         self.assertIn(b"only warnings and information", run.stderr)
         self.assertTrue(list(self.out.glob("Coverage.*.ndjson")))
+
+    def test_every_profile_needs_nothing_else(self):
+        for profile in ("generic", "hapi", "ab2d", "dpc"):
+            with self.subTest(profile):
+                out = self.dir / profile
+                run = bcda("export", "--sandbox", "--profile", profile, "--sandbox-option", "beneficiaries=10", "--sandbox-option",
+                           "job_time=0", "--sandbox-option", "pending_time=0", "--poll-interval", "50ms", "--out", out)
+                self.expect(run, OK)
+                self.assertTrue(list(out.glob("ExplanationOfBenefit.*.ndjson")))
 
     def test_settings(self):
         rows = [json.loads(line) for line in bcda("settings", "--json").stdout.splitlines()]

@@ -2,7 +2,7 @@
 
 #' An emulator of the service
 #'
-#' Emulates the Beneficiary Claims Data API of 2019 on loopback, in this process, with synthetic beneficiaries. The
+#' Emulates BCDA and other services on loopback, in this process, with synthetic beneficiaries. The
 #' sandbox runs until it is closed or garbage-collected; a client of the sandbox keeps it running. The sandbox can
 #' simulate faults. Durations are seconds, a [difftime], or text (`"200ms"`). `bcda_sandbox()` takes several faults as a
 #' character vector; `bcda_sandbox_control()` takes one fault per call.
@@ -11,8 +11,8 @@
 #' `bcda_sandbox_control()` changes an option while the sandbox runs. `bcda_sandbox_requests()` counts the answered
 #' requests.
 #'
-#' @return `bcda_sandbox()` returns a sandbox. It has the settings for a client: `url`, `client_id`, `client_secret`,
-#'   `private_key` and `ca_file`; the last two are paths.
+#' @return `bcda_sandbox()` returns a sandbox. It has `settings`, the list of all settings for a client, and some of
+#'   them as `url`, `client_id`, `client_secret`, `private_key` and `ca_file`; the last two are paths.
 #' @param sandbox a sandbox from `bcda_sandbox()`.
 #' @param name,value the name and the value of an option, such as `"fault"` (the value `"none"` clears all faults) or
 #'   `"clock"`; see [bcda_sandbox_options()].
@@ -37,7 +37,11 @@ sandbox_with <- function(options) {
     for (value in values) native_sandbox_options_set(native, name, as_option(name, value))
   }
   handle <- native_sandbox_start(native)
+  count <- native_sandbox_setting_count(handle)
+  settings <- lapply(seq_len(count) - 1, function(i) native_sandbox_setting_value(handle, i))
+  names(settings) <- vapply(seq_len(count) - 1, function(i) native_sandbox_setting_name(handle, i), "")
   object("bcda_sandbox", handle,
+    settings = settings,
     url = native_sandbox_url(handle), client_id = native_sandbox_client_id(handle),
     client_secret = native_sandbox_client_secret(handle), private_key = native_sandbox_private_key(handle),
     ca_file = native_sandbox_ca_file(handle), json = native_sandbox_json(handle)
@@ -67,11 +71,8 @@ takes_duration <- function(name) {
 #' @export
 bcda_sandbox_client <- function(sandbox, ...) {
   native_sandbox_url(handle_of(sandbox, "bcda_sandbox")) # fails if the sandbox is closed
-  own <- list(
-    url = sandbox$url, client_id = sandbox$client_id, client_secret = sandbox$client_secret,
-    private_key = sandbox$private_key, ca_file = sandbox$ca_file, threads = "2"
-  )
-  client_with(utils::modifyList(Filter(nzchar, own), named(list(...))), NULL, FALSE, keeps = sandbox)
+  own <- c(sandbox$settings, threads = "2")
+  client_with(utils::modifyList(own, named(list(...))), NULL, FALSE, keeps = sandbox)
 }
 
 #' @rdname bcda_sandbox

@@ -58,11 +58,13 @@ BCDA_API void bcda_sandbox_destroy(bcda_sandbox* sandbox);
 
 /* Texts live as long as the sandbox. */
 
-/* Its origin, such as "https://localhost:41234"; with the option profile also the FHIR base of that version. */
+/* Its origin, such as "https://localhost:41234"; with the option profile also the FHIR base. */
 BCDA_API const char* bcda_sandbox_url(const bcda_sandbox* sandbox);
 
+/* "" when the service has no login. */
 BCDA_API const char* bcda_sandbox_client_id(const bcda_sandbox* sandbox);
 
+/* "" when the service has no login, or one that is signed. */
 BCDA_API const char* bcda_sandbox_client_secret(const bcda_sandbox* sandbox);
 
 /* The path of a PEM file, mode 0600; "" when the option public_key is set or
@@ -71,6 +73,18 @@ BCDA_API const char* bcda_sandbox_private_key(const bcda_sandbox* sandbox);
 
 /* The path of a PEM file; "" without TLS. */
 BCDA_API const char* bcda_sandbox_ca_file(const bcda_sandbox* sandbox);
+
+/* The settings of a client for this sandbox, as names and values of a configuration: those above that are not "", and
+ * what else the option profile needs, such as signing_key, key_id, token_url, level and group. */
+
+/* How many there are. Thread-safe. */
+BCDA_API int32_t bcda_sandbox_setting_count(const bcda_sandbox* sandbox);
+
+/* The name of the setting at `index`, from 0; "" out of range. Thread-safe. */
+BCDA_API const char* bcda_sandbox_setting_name(const bcda_sandbox* sandbox, int32_t index);
+
+/* Its value; "" out of range. Thread-safe. */
+BCDA_API const char* bcda_sandbox_setting_value(const bcda_sandbox* sandbox, int32_t index);
 
 /* All of these as one line of JSON. */
 BCDA_API const char* bcda_sandbox_json(const bcda_sandbox* sandbox);

@@ -7,6 +7,7 @@
 
 #include <bcda/bcda_sandbox.h>
 #include <bcda/bcda.hpp>
+#include <map>
 
 namespace bcda {
 
@@ -48,11 +49,18 @@ class Sandbox {
   std::string ca_file() const { return bcda_sandbox_ca_file(get()); }          // path of a PEM file; "" without TLS
   std::string json() const { return bcda_sandbox_json(get()); }                // all of these as one line of JSON
 
-  // The settings for a client of this sandbox.
+  // The settings for a client of this sandbox, by name.
+  std::map<std::string, std::string> settings() const {
+    std::map<std::string, std::string> all;
+    for (std::int32_t i = 0; i < bcda_sandbox_setting_count(get()); ++i)
+      all[bcda_sandbox_setting_name(get(), i)] = bcda_sandbox_setting_value(get(), i);
+    return all;
+  }
+
+  // The same as a configuration.
   Config config() const {
-    Config config{{"url", url()}, {"client_id", client_id()}, {"client_secret", client_secret()}};
-    if (!private_key().empty()) config.set("private_key", private_key());
-    if (!ca_file().empty()) config.set("ca_file", ca_file());
+    Config config;
+    for (const auto& [name, value] : settings()) config.set(name, value);
     return config;
   }
 

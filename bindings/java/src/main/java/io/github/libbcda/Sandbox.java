@@ -2,13 +2,15 @@ package io.github.libbcda;
 
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Objects;
 import java.util.function.LongFunction;
 import java.util.stream.IntStream;
 
 /**
- * An emulator of the service of 2019, on loopback in this process, with synthetic beneficiaries, for experiments and
+ * An emulator of BCDA and other services on loopback in this process, with synthetic beneficiaries, for experiments and
  * tests. Thread-safe. The sandbox runs until it is closed.
  *
  * <pre>{@code
@@ -71,16 +73,29 @@ public final class Sandbox implements AutoCloseable {
   /**
    * A builder of clients of this sandbox.
    *
-   * @return a builder in which URL, credentials, private key and CA file are set
+   * @return a builder in which the {@link #settings()} are set
    */
   public BcdaClient.Builder clientBuilder() {
-    return BcdaClient.builder()
-        .of(this)
-        .url(url())
-        .clientId(clientId())
-        .clientSecret(clientSecret())
-        .privateKey(privateKey())
-        .caFile(caFile());
+    BcdaClient.Builder builder = BcdaClient.builder().of(this);
+    settings().forEach(builder::set);
+    return builder;
+  }
+
+  /**
+   * The settings that a client of this sandbox needs.
+   *
+   * @return the values by name, which contain the secret
+   */
+  public Map<String, String> settings() {
+    Map<String, String> all = new LinkedHashMap<>();
+    int count = handle.call(Native::sandbox_setting_count);
+    for (int i = 0; i < count; i++) {
+      int index = i;
+      all.put(
+          handle.call(sandbox -> Native.sandbox_setting_name(sandbox, index)),
+          handle.call(sandbox -> Native.sandbox_setting_value(sandbox, index)));
+    }
+    return all;
   }
 
   /**
