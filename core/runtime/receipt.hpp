@@ -48,6 +48,7 @@ struct RunResult {
   Milliseconds elapsed{0};
   std::vector<std::string> types;  // the requested ones; none for a fetch
   std::string metadata;            // JSON, the CapabilityStatement
+  std::string answer;              // JSON, of a run for metadata or of an inquiry
   // Long texts, which are made when they are asked for. Thread-safe. They may wait for the disk.
   std::function<std::string()> receipt = [] { return std::string(); };   // JSON
   std::function<std::string()> manifest = [] { return std::string(); };  // JSON, a line each
