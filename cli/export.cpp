@@ -21,8 +21,9 @@ bool every_setting(const bcda::Setting&) { return true; }
 
 // Without the settings about files, because no files are downloaded.
 bool matters_to_manifest(const bcda::Setting& setting) {
-  return !is_one_of(setting, {"private_key", "private_key_pem", "private_key_passphrase", "private_key_passphrase_file",
-                              "allowed_origins", "out", "restart", "parallel", "allow_plaintext", "durability"});
+  return !is_one_of(setting,
+                    {"private_key", "private_key_pem", "private_key_passphrase", "private_key_passphrase_file",
+                     "allowed_origins", "out", "restart", "parallel", "allow_plaintext", "durability", "delete_job"});
 }
 
 // Without the settings about jobs, because no job is run.
@@ -30,7 +31,7 @@ bool matters_to_fetch(const bcda::Setting& setting) {
   return !is_one_of(
       setting, {"types", "level", "group", "since", "until", "type_filters", "elements", "include_associated_data",
                 "patients", "output_format", "method", "restart", "poll_interval", "poll_max_interval", "job_timeout",
-                "outage_limit", "max_manifest_bytes"});
+                "outage_limit", "max_manifest_bytes", "job_url", "delete_job"});
 }
 
 struct Run {

@@ -49,9 +49,8 @@ std::vector<std::string> texts_in(const json::value& value, std::string_view nam
 
 // RFC 6749 section 3.3, and short enough to be asked for.
 bool is_scope(std::string_view text) {
-  return !text.empty() && text.size() <= kLongestScope && std::all_of(text.begin(), text.end(), [](char c) {
-    return c > ' ' && c < 127 && c != '"' && c != '\\';
-  });
+  return !text.empty() && text.size() <= kLongestScope &&
+         std::all_of(text.begin(), text.end(), [](char c) { return c > ' ' && c < 127 && c != '"' && c != '\\'; });
 }
 
 std::string uri_of(const json::array& extensions) {

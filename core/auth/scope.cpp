@@ -86,12 +86,13 @@ bool covers(std::string_view granted, std::string_view type) {
 
 std::string describe_narrow_scope(const std::string& asked, const std::string& granted,
                                   const std::vector<std::string>& types) {
-  if (granted.empty() || granted == asked) return "";  // RFC 6749 section 5.1: no scope means the one that was asked for
+  if (granted.empty() || granted == asked)
+    return "";  // RFC 6749 section 5.1: no scope means the one that was asked for
   std::vector<std::string> missing;
   for (const std::string& type : types)
     if (covers(asked, type) && !covers(granted, type)) missing.push_back(type);
-  const std::string grant = "the token's scope is narrower than the one that was asked for (" +
-                            tidy(granted, kLongestList) + ")";
+  const std::string grant =
+      "the token's scope is narrower than the one that was asked for (" + tidy(granted, kLongestList) + ")";
   if (!missing.empty()) return grant + ": it does not cover " + tidy(joined(missing, ", "), kLongestList);
   if (types.empty() && covers(asked, "*") && !covers(granted, "*")) return grant + ": it does not cover all types";
   return "";

@@ -41,9 +41,8 @@ std::string text_in(const json::object* object, std::string_view name, std::size
 }
 
 bool is_job_id(const std::string& id) {
-  return !id.empty() && id.size() <= 64 && std::all_of(id.begin(), id.end(), [](unsigned char c) {
-    return std::isalnum(c) || c == '-' || c == '_';
-  });
+  return !id.empty() && id.size() <= 64 &&
+         std::all_of(id.begin(), id.end(), [](unsigned char c) { return std::isalnum(c) || c == '-' || c == '_'; });
 }
 
 json::object read_task(const json::object& task, const Service& service) {
@@ -136,7 +135,8 @@ json::array read_attribution(const http::Answer& answer, Instant now) {
   if (!list) throw Error(Status::PROTOCOL, std::string(kAttribution) + " was answered without ingestion_dates");
   for (const json::value& item : *list)
     if (const json::object* date = item.if_object())
-      dates.push_back(json::object{{"type", text_in(date, "type")}, {"time", as_time(string_member(*date, "timestamp"))}});
+      dates.push_back(
+          json::object{{"type", text_in(date, "type")}, {"time", as_time(string_member(*date, "timestamp"))}});
   return dates;
 }
 
@@ -158,7 +158,8 @@ void read_cancellation(const http::Answer& answer, const http::Url& url, Instant
     error.status = Status::JOB_GONE;
     error.message = job + " is not there to be canceled (HTTP 404): it was canceled, has ended, or is unknown";
   }
-  if (status == 410) error.message = job + " can no longer be canceled (HTTP 410): it has ended, or was canceled before";
+  if (status == 410)
+    error.message = job + " can no longer be canceled (HTTP 410): it has ended, or was canceled before";
   if (status == 405 || status == 501) error.message += "; the service takes no request that cancels a job";
   throw error;
 }

@@ -254,8 +254,7 @@ http::Url read_job_url(const std::string& text, const std::string& what, const S
   http::Url url = on_service_origin(http::parse_url(text, what), service.origin);
   if (http::same_origin(url, service.origin)) return url;
   throw Error(Status::INVALID_ARGUMENT, what + ": the job is at " + tidy(url.origin(), 200) +
-                                            ", and the token is sent to the service alone, " +
-                                            service.origin.origin());
+                                            ", and the token is sent to the service alone, " + service.origin.origin());
 }
 
 std::vector<KickOff> plan_kick_offs(const Service& service, const ExportWish& wish, Instant now) {

@@ -37,11 +37,10 @@ std::optional<http::Request> check_request(const Service& service) {
 }
 
 Error refused_token(const http::Answer& answer, const std::string& what, const char* why) {
-  return std::move(
-      Error(Status::AUTHENTICATION,
-            what + " was refused (HTTP " + std::to_string(answer.status) + ") with a new token; " + why)
-          .with_http(answer.status)
-          .with_outcome(bulk::outcome_text(answer)));
+  return std::move(Error(Status::AUTHENTICATION,
+                         what + " was refused (HTTP " + std::to_string(answer.status) + ") with a new token; " + why)
+                       .with_http(answer.status)
+                       .with_outcome(bulk::outcome_text(answer)));
 }
 
 bool refuses_token(const Session& session, int status) {
@@ -124,8 +123,8 @@ Task<> hear(Session& session, const bulk::Job& job, http::Request request, Heard
     if (job.brings_manifest(heard.answer)) {
       const auto max_bytes = static_cast<std::size_t>(session.settings().integer("max_manifest_bytes"));
       files::Spool spool;
-      heard.body =
-          co_await receive_manifest(response, *job.status_url(), std::move(spool), max_bytes, session.world()->workers());
+      heard.body = co_await receive_manifest(response, *job.status_url(), std::move(spool), max_bytes,
+                                             session.world()->workers());
       heard.answer.body = std::move(heard.body.beginning);
     } else {
       response.limit_time();
@@ -145,9 +144,15 @@ void tell(bulk::Job& job, Heard& heard, Moment now) {
 }
 
 std::string describe_job(const bulk::Job& job, const http::Answer& answer) {
-  json::object about{{"url", job.status_url()->text()}, {"state", "running"},       {"progress", or_null(job.progress())},
-                     {"percent", nullptr},              {"expires", nullptr},       {"files", nullptr},
-                     {"errorFiles", nullptr},           {"transactionTime", nullptr}, {"request", nullptr}};
+  json::object about{{"url", job.status_url()->text()},
+                     {"state", "running"},
+                     {"progress", or_null(job.progress())},
+                     {"percent", nullptr},
+                     {"expires", nullptr},
+                     {"files", nullptr},
+                     {"errorFiles", nullptr},
+                     {"transactionTime", nullptr},
+                     {"request", nullptr}};
   if (const auto percent = bulk::percent(job.progress())) about["percent"] = *percent;
   if (const auto expires = parse_time(answer.header("Expires"))) about["expires"] = to_rfc3339(*expires);
   if (const auto manifest = job.manifest()) {
@@ -195,8 +200,8 @@ Task<> cancel(Session& session, const http::Request& request) {
 }  // namespace
 
 bool is_inquiry(RunKind kind) {
-  return kind == RunKind::auth || kind == RunKind::jobs || kind == RunKind::job_status ||
-         kind == RunKind::job_cancel || kind == RunKind::attribution;
+  return kind == RunKind::auth || kind == RunKind::jobs || kind == RunKind::job_status || kind == RunKind::job_cancel ||
+         kind == RunKind::attribution;
 }
 
 Inquiry plan_inquiry(const Service& service, RunKind kind, const std::string& argument) {

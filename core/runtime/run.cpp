@@ -69,8 +69,7 @@ Run::Run(std::shared_ptr<Session> session, RunRequest request)
       request_(std::move(request)),
       group_(std::make_shared<TaskGroup>(session_->world()->executor())) {
   times_.begun = session_->world()->clock().now();
-  if (is_inquiry(request_.kind))
-    inquiry_ = plan_inquiry(session_->service(), request_.kind, request_.question);
+  if (is_inquiry(request_.kind)) inquiry_ = plan_inquiry(session_->service(), request_.kind, request_.question);
   if (!runs_jobs(request_.kind)) return;
   check_delete_job(request_.settings, session_->profile());
   const bulk::ExportWish wish = bulk::read_wish(request_.settings);

@@ -295,8 +295,8 @@ BCDA_API void bcda_client_destroy(bcda_client* client);
 BCDA_API const char* bcda_client_profile(const bcda_client* client);
 
 /* Returns the requests that an export with these settings would begin with, and sends nothing: a JSON array of objects
- * with purpose ("discovery", "token", "kick-off", or "status" with job_url), method, url, headers and body. Credentials in them are replaced by
- * "***". `settings` as for bcda_export_start. The caller frees the text with bcda_string_free.
+ * with purpose ("discovery", "token", "kick-off", or "status" with job_url), method, url, headers and body. Credentials
+ * in them are replaced by "***". `settings` as for bcda_export_start. The caller frees the text with bcda_string_free.
  * Errors: INVALID_ARGUMENT, FILESYSTEM, STATE (after fork). Thread-safe. */
 BCDA_API bcda_status bcda_export_plan(bcda_client* client, const bcda_config* settings, char** json,
                                       bcda_error** error);

@@ -411,7 +411,7 @@ class Result {
   std::string manifest() const { return bcda_result_manifest(get()); }  // one JSON line each
   std::string metadata() const { return bcda_result_metadata(get()); }  // of start_metadata: JSON
 
-  std::string answer() const { return bcda_result_answer(get()); }      // of start_inquiry or start_metadata: JSON
+  std::string answer() const { return bcda_result_answer(get()); }  // of start_inquiry or start_metadata: JSON
 
   bcda_result* get() const noexcept { return handle_.get(); }
 
