@@ -97,7 +97,10 @@ Task<> check_credentials(Session& session, const Inquiry& inquiry, std::string& 
   if (inquiry.request) {
     const std::string what = "the request that checks the token";
     const http::Answer answer = co_await exchange(session, *inquiry.request, kLargestAnswer);
-    if (answer.status == 401) throw refused_token(answer, what, "the organization may be disabled");
+    // BCDA answers 400 to a text that is no JWT.
+    const bool refused = answer.status == 401 || answer.status == 400 || answer.status == 403;
+    if (refused && !bulk::is_page(answer) && !bulk::wants_tls(answer))
+      throw refused_token(answer, what, "it may not be of this service, or the organization may be disabled");
     if (answer.status != 200) throw bulk::refusal(answer, what, session.world()->clock().now().wall);
     if (bulk::is_page(answer)) throw Error(Status::PROTOCOL, what + " was answered with " + bulk::page_text(answer));
     about["checked"] = true;

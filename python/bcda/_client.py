@@ -282,7 +282,9 @@ class Client(Closing):
         self.start_inquiry("job_cancel", url)._follow(Progress(False))
 
     def attribution(self) -> list[dict[str, str]]:
-        """When the service got its attribution data: dicts with ``type`` and ``time``. BCDA v1, v2 and v3 have it. Blocks.
+        """When the service got its attribution data: dicts with ``type`` and ``time``. Blocks.
+
+        BCDA v1, v2 and v3 have it.
 
         Raises:
             InvalidArgumentError: the service has no attribution status.
@@ -312,8 +314,8 @@ class Client(Closing):
     def plan(self, types: Types | None = None, **settings: Unpack[ExportSettings]) -> list[dict[str, Any]]:
         """The requests that an :meth:`export` with these arguments would begin with. Sends nothing.
 
-        Each is a dict with ``purpose`` (``"discovery"``, ``"token"``, ``"kick-off"``, or ``"status"`` with `job_url`), ``method``, ``url``,
-        ``headers`` and ``body``. Credentials in them are replaced by ``***``.
+        Each is a dict with ``purpose`` (``"discovery"``, ``"token"``, ``"kick-off"``, or ``"status"`` with `job_url`),
+        ``method``, ``url``, ``headers`` and ``body``. Credentials in them are replaced by ``***``.
 
         Raises:
             InvalidArgumentError: an argument is malformed, or the service does not export one of the types.

@@ -41,8 +41,8 @@ class Run(Closing, Generic[T]):
     StateError there.
 
     Attributes:
-        kind: what it is: ``"export"``, ``"manifest"``, ``"fetch"``, ``"metadata"``, ``"auth"``, ``"jobs"``, ``"job_status"``,
-            ``"job_cancel"`` or ``"attribution"``.
+        kind: what it is: ``"export"``, ``"manifest"``, ``"fetch"``, ``"metadata"``, ``"auth"``, ``"jobs"``,
+            ``"job_status"``, ``"job_cancel"`` or ``"attribution"``.
 
     Example:
         >>> with client.start(["Patient"], out=tmp / "claims") as run:

@@ -82,6 +82,10 @@ TEST_F(Inquiries, RefusedCredentialsAreSaidToBeThat) {
   EXPECT_EQ(failure->outcome, "of Jane Doe");
   EXPECT_FALSE(holds(failure->message, "Jane"));
   EXPECT_EQ(service_.count("GET /auth/welcome"), 2u);
+  service_.answer("GET /auth/welcome", {http_answer(400, "", kOutcome)});
+  EXPECT_EQ(run(RunKind::auth)->status, Status::AUTHENTICATION);
+  service_.answer("GET /auth/welcome", {http_answer(403, "Content-Type: text/html\r\n", "<html>")});
+  EXPECT_EQ(run(RunKind::auth)->status, Status::REFUSED);
 }
 
 TEST_F(Inquiries, EachCheckGetsANewToken) {
