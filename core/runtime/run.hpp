@@ -1,5 +1,5 @@
-// One run in the background: a whole export, a manifest-only run, the download of a manifest's files, or one question to
-// the service, such as for its metadata.
+// One run in the background: a whole export, a manifest-only run, the download of a manifest's files, or one question
+// to the service, such as for its metadata.
 #pragma once
 #include <atomic>
 #include <memory>

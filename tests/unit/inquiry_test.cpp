@@ -19,7 +19,8 @@ using test::TempDir;
 
 const char* const kOneFile =
     R"({"transactionTime":"2026-01-02T03:04:05Z","request":"http://localhost/api/v3/Patient/$export",)"
-    R"("output":[{"type":"Patient","url":"/data/1/a.ndjson"}],"error":[{"type":"OperationOutcome","url":"/data/1/e.ndjson"}]})";
+    R"("output":[{"type":"Patient","url":"/data/1/a.ndjson"}],)"
+    R"("error":[{"type":"OperationOutcome","url":"/data/1/e.ndjson"}]})";
 const char* const kOutcome = R"({"resourceType":"OperationOutcome","issue":[{"diagnostics":"of Jane Doe"}]})";
 const char* const kJob = "http://localhost/api/v3/jobs/1";
 

@@ -379,17 +379,17 @@ BCDA_API bcda_status bcda_fetch_start(bcda_client* client, const bcda_config* se
  * Errors: STATE (after fork). */
 BCDA_API bcda_status bcda_metadata_start(bcda_client* client, bcda_run** run, bcda_error** error);
 
-/* Asks the service one question outside of an export, and writes nothing. bcda_result_answer returns the answer as JSON,
- * in which null means that the service does not say it. `argument` is NULL where none is described.
+/* Asks the service one question outside of an export, and writes nothing. bcda_result_answer returns the answer as
+ * JSON, in which null means that the service does not say it. `argument` is NULL where none is described.
  *   AUTH         gets a new token and, where the service has a request that needs only a token, sends that too. Object:
  *                service, profile, method (as the setting auth names it), tokenOrigin, lifetime (seconds), scope,
  *                checked (whether such a request was accepted), answer (its text). Without credentials, at a service
  *                that needs none, nothing is checked: method is "none".
- *   JOBS         `argument` is NULL, or states of jobs with commas, such as "In Progress,Pending". Array of objects: id,
- *                status, request, start, end, url (the status URL; "": its id cannot be used in one). BCDA has a list
+ *   JOBS         `argument` is NULL, or states of jobs with commas, such as "In Progress,Pending". Array of objects:
+ *                id, status, request, start, end, url (the status URL; "": its id cannot be used in one). BCDA has it
  *   JOB_STATUS   `argument` is a status URL. One status request. Object: url, state ("running" or "done"), progress,
- *                percent, expires, files, errorFiles, transactionTime, request; those after expires when it is done. A job
- *                that failed or is gone is a failure of the run
+ *                percent, expires, files, errorFiles, transactionTime, request; those after expires when it is done.
+ *                A job that failed or is gone is a failure of the run
  *   JOB_CANCEL   `argument` is a status URL. Cancels a running job. Some services delete the files of a finished one.
  *                Object: url, canceled (true). A job that is gone (JOB_GONE) or can no longer be canceled (REFUSED) is
  *                a failure of the run
