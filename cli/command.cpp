@@ -121,6 +121,7 @@ int run(int argc, const char* const* argv) {
   cli::add_manifest(app, chosen);
   cli::add_fetch(app, chosen);
   cli::add_sandbox(app, chosen);
+  cli::add_inquiries(app, chosen);
   cli::add_metadata(app, chosen);
   cli::add_profiles(app, chosen);
   cli::add_settings(app, chosen);

@@ -22,16 +22,36 @@ bool every_setting(const bcda::Setting&) { return true; }
 
 // Without the settings about files, because no files are downloaded.
 bool matters_to_manifest(const bcda::Setting& setting) {
-  return !is_one_of(setting, {"private_key", "private_key_pem", "private_key_passphrase", "private_key_passphrase_file",
-                              "allowed_origins", "out", "restart", "parallel", "allow_plaintext", "durability"});
+  return !is_one_of(setting,
+                    {"private_key", "private_key_pem", "private_key_passphrase", "private_key_passphrase_file",
+                     "allowed_origins", "out", "restart", "parallel", "allow_plaintext", "durability", "delete_job"});
 }
 
 // Without the settings about jobs, because no job is run.
 bool matters_to_fetch(const bcda::Setting& setting) {
-  return !is_one_of(setting,
-                    {"types", "level", "group", "since", "until", "type_filters", "elements", "include_associated_data",
-                     "patients", "output_format", "method", "restart", "poll_interval", "poll_max_interval",
-                     "kickoff_timeout", "adopt_running_job", "job_timeout", "outage_limit", "max_manifest_bytes"});
+  return !is_one_of(setting, {"types",
+                              "level",
+                              "group",
+                              "since",
+                              "until",
+                              "type_filters",
+                              "elements",
+                              "include_associated_data",
+                              "patients",
+                              "organize_output_by",
+                              "allow_partial_manifests",
+                              "output_format",
+                              "method",
+                              "restart",
+                              "poll_interval",
+                              "poll_max_interval",
+                              "kickoff_timeout",
+                              "adopt_running_job",
+                              "job_timeout",
+                              "outage_limit",
+                              "max_manifest_bytes",
+                              "job_url",
+                              "delete_job"});
 }
 
 struct Run {

@@ -135,6 +135,7 @@ Text result_transaction_time(const Result& result) { return result.native.transa
 std::int64_t result_elapsed_ms(const Result& result) { return result.native.elapsed().count(); }
 Text result_json(const Result& result) { return result.native.json(); }
 Text result_manifest(const Result& result) { return result.native.manifest(); }
+Text result_answer(const Result& result) { return result.native.answer(); }
 Text result_metadata(const Result& result) { return result.native.metadata(); }
 
 Text file_type(const Result& result, std::int32_t index) { return result.native[index].type(); }

@@ -86,9 +86,10 @@ Run* manifest_start(const Client& client, const Config& settings);
 Run* fetch_start(const Client& client, const Config& settings, const Text& manifest, const Text& file,  // "": all files
                  std::int32_t to_sink);
 Run* metadata_start(const Client& client);
+Run* inquiry_start(const Client& client, std::int32_t kind, const Text& argument);  // kind: bcda_run_kind, from AUTH on
 void run_destroy(Run* run);  // fails pending calls to the sink, cancels, and waits until the run has released its files
 
-Text run_kind(const Run& run);  // "export", "manifest", "fetch", "metadata"
+Text run_kind(const Run& run);  // "export", "manifest", "fetch", "metadata", "auth", "jobs", ...
 
 // Timeouts are in milliseconds; negative means no limit.
 std::int32_t run_next_event(Run& run, Event& event, std::int64_t timeout_ms);  // BCDA_OK, BCDA_AGAIN or BCDA_END
@@ -144,6 +145,7 @@ std::int64_t result_elapsed_ms(const Result& result);
 Text result_json(const Result& result);
 Text result_manifest(const Result& result);
 Text result_metadata(const Result& result);
+Text result_answer(const Result& result);
 
 Text file_type(const Result& result, std::int32_t index);
 Text file_url(const Result& result, std::int32_t index);

@@ -235,6 +235,11 @@ Run* fetch_start(const Client& client, const Config& settings, const Text& manif
 Run* metadata_start(const Client& client) {
   return new Run(false, [&](const bcda::Sink*) { return client.native.start_metadata(); });
 }
+Run* inquiry_start(const Client& client, std::int32_t kind, const Text& argument) {
+  return new Run(false, [&](const bcda::Sink*) {
+    return client.native.start_inquiry(static_cast<bcda::RunKind>(kind), argument);
+  });
+}
 // Does nothing in a forked child, because the threads of the run do not exist there.
 void run_destroy(Run* run) {
   if (run && run->process == ::getpid()) delete run;

@@ -47,7 +47,11 @@ struct bcda_event {
 static_assert(static_cast<int>(RunKind::export_) == BCDA_RUN_EXPORT &&
               static_cast<int>(RunKind::manifest) == BCDA_RUN_MANIFEST &&
               static_cast<int>(RunKind::fetch) == BCDA_RUN_FETCH &&
-              static_cast<int>(RunKind::metadata) == BCDA_RUN_METADATA);
+              static_cast<int>(RunKind::metadata) == BCDA_RUN_METADATA &&
+              static_cast<int>(RunKind::auth) == BCDA_RUN_AUTH && static_cast<int>(RunKind::jobs) == BCDA_RUN_JOBS &&
+              static_cast<int>(RunKind::job_status) == BCDA_RUN_JOB_STATUS &&
+              static_cast<int>(RunKind::job_cancel) == BCDA_RUN_JOB_CANCEL &&
+              static_cast<int>(RunKind::attribution) == BCDA_RUN_ATTRIBUTION);
 
 namespace {
 
@@ -205,6 +209,18 @@ bcda_status bcda_metadata_start(bcda_client* client, bcda_run** run, bcda_error*
   return start(client, nullptr, nullptr, std::move(request), run, error);
 }
 
+bcda_status bcda_inquiry_start(bcda_client* client, bcda_run_kind kind, const char* argument, bcda_run** run,
+                               bcda_error** error) {
+  RunRequest request;
+  const bcda_status status = guard(error, [&] {
+    if (kind < BCDA_RUN_AUTH || kind > BCDA_RUN_ATTRIBUTION)
+      throw Error(Status::INVALID_ARGUMENT, "kind is none of the kinds of an inquiry");
+    request.kind = static_cast<RunKind>(kind);
+    request.question = argument ? argument : "";
+  });
+  return status == BCDA_OK ? start(client, nullptr, nullptr, std::move(request), run, error) : status;
+}
+
 bcda_status bcda_fetch_start(bcda_client* client, const bcda_config* settings, const char* manifest, const char* file,
                              const bcda_sink* sink, bcda_run** run, bcda_error** error) {
   RunRequest request;
@@ -224,7 +240,8 @@ bcda_run_kind bcda_run_get_kind(const bcda_run* run) {
 }
 
 const char* bcda_run_kind_name(const bcda_run* run) {
-  constexpr const char* names[] = {"export", "manifest", "fetch", "metadata"};
+  constexpr const char* names[] = {"export", "manifest",   "fetch",      "metadata",   "auth",
+                                   "jobs",   "job_status", "job_cancel", "attribution"};
   return run ? names[static_cast<int>(run->kind)] : "";
 }
 

@@ -142,6 +142,7 @@ const char* bcda_result_json(const bcda_result* result) {
 const char* bcda_result_manifest(const bcda_result* result) {
   return result ? result->manifest.get(result->result.manifest) : "";
 }
+const char* bcda_result_answer(const bcda_result* result) { return result ? result->result.answer.c_str() : ""; }
 const char* bcda_result_metadata(const bcda_result* result) { return result ? result->result.metadata.c_str() : ""; }
 void bcda_result_destroy(bcda_result* result) { delete result; }
 

@@ -1,5 +1,6 @@
 #include "auth/discovery.hpp"
 
+#include <algorithm>
 #include <string>
 #include <string_view>
 
@@ -11,6 +12,7 @@ namespace libbcda::auth {
 namespace {
 
 constexpr std::string_view kOauthUris = "oauth-uris";
+constexpr std::size_t kLongestScope = 200;
 
 http::Request request_at(const http::Url& base, const char* path, const char* accept) {
   http::Request request;
@@ -34,6 +36,21 @@ const json::array* list_in(const json::value& value, std::string_view name) {
   const json::object* object = value.if_object();
   const json::value* member = object ? object->if_contains(name) : nullptr;
   return member ? member->if_array() : nullptr;
+}
+
+std::vector<std::string> texts_in(const json::value& value, std::string_view name) {
+  std::vector<std::string> texts;
+  const json::array* list = list_in(value, name);
+  if (!list) return texts;
+  for (const json::value& item : *list)
+    if (item.is_string()) texts.emplace_back(item.get_string());
+  return texts;
+}
+
+// RFC 6749 section 3.3, and short enough to be asked for.
+bool is_scope(std::string_view text) {
+  return !text.empty() && text.size() <= kLongestScope &&
+         std::all_of(text.begin(), text.end(), [](char c) { return c > ' ' && c < 127 && c != '"' && c != '\\'; });
 }
 
 std::string uri_of(const json::array& extensions) {
@@ -66,6 +83,18 @@ std::optional<http::Url> token_endpoint(const http::Answer& answer, const http::
   const auto body = answer.status == 200 ? parse_json(answer.body) : std::nullopt;
   const std::string text = body && body->is_object() ? string_member(body->get_object(), "token_endpoint") : "";
   return text.empty() ? std::nullopt : std::optional(checked(base, text));
+}
+
+TokenOffer token_offer(const http::Answer& answer) {
+  TokenOffer offer;
+  const auto body = answer.status == 200 ? parse_json(answer.body) : std::nullopt;
+  if (!body) return offer;
+  const std::vector<std::string> methods = texts_in(*body, "token_endpoint_auth_methods_supported");
+  const auto takes = [&](const char* name) { return std::find(methods.begin(), methods.end(), name) != methods.end(); };
+  offer.secret_in_form_only = takes("client_secret_post") && !takes("client_secret_basic");
+  offer.scopes = texts_in(*body, "scopes_supported");
+  std::erase_if(offer.scopes, [](const std::string& scope) { return !is_scope(scope); });
+  return offer;
 }
 
 http::Request capability_request(const http::Url& base) {

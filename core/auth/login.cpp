@@ -35,7 +35,6 @@ Method choose_method(const Settings& settings, const Profile& profile, const Log
   return method_named(profile.auth.empty() ? by_credentials(login) : profile.auth);
 }
 
-// A path of the profile starts at the origin of the service ("/auth/token") or at its FHIR base ("Token/auth").
 std::optional<http::Url> find_token_url(const Settings& settings, const Service& service) {
   const bool allow_http = settings.boolean("allow_http");
   if (const std::string url = settings.text("token_url"); !url.empty()) return read_url(url, "token_url", allow_http);
@@ -44,9 +43,7 @@ std::optional<http::Url> find_token_url(const Settings& settings, const Service&
   const std::string& path = has_own ? of_host->second : service.profile.token_url;
   if (path.empty()) return std::nullopt;
   if (path.find("://") != std::string::npos) return read_url(path, "profile (its field token_url)", allow_http);
-  http::Url url = service.at("/" + path);
-  if (path.starts_with('/')) url.target = path;
-  return url;
+  return service.at_origin_or_base(path);
 }
 
 std::optional<crypto::SigningKey> load_signing_key(const Settings& settings) {
@@ -70,6 +67,10 @@ using Fields = std::vector<std::pair<std::string, std::string>>;
 Fields form_of(const Login& login, const http::Url& token_url, const std::string& jti, Instant now) {
   Fields fields{{"grant_type", "client_credentials"}};
   if (!login.scope.empty()) fields.emplace_back("scope", login.scope);
+  if (login.secret_in_form) {
+    fields.emplace_back("client_id", login.client_id);
+    fields.emplace_back("client_secret", std::string(login.client_secret.reveal()));
+  }
   if (login.method != Method::smart) return fields;
   fields.emplace_back("client_assertion_type", "urn:ietf:params:oauth:client-assertion-type:jwt-bearer");
   fields.emplace_back("client_assertion",
@@ -95,7 +96,8 @@ Login read_login(const Settings& settings, const Service& service) {
                 "the setting client_id holds a colon, which Basic authentication has no room for");
   login.token_url = find_token_url(settings, service);
   login.base = service.at("");
-  login.scope = settings.text("scope").empty() ? service.profile.scope : settings.text("scope");
+  login.scope_is_given = !settings.text("scope").empty();
+  login.scope = login.scope_is_given ? settings.text("scope") : service.profile.scope;
   return login;
 }
 
@@ -109,19 +111,26 @@ std::string missing_credential(const Login& login) {
   return login.token_url || login.method == Method::form ? "" : "token_url";
 }
 
+const char* method_name(Method method) {
+  constexpr const char* names[] = {"none", "token", "basic", "form", "smart"};
+  return names[static_cast<int>(method)];
+}
+
 bool asks_for_token(Method method) { return method != Method::none && method != Method::token; }
 
 http::Request token_request(const Login& login, const http::Url& token_url, const std::string& jti, Instant now) {
   http::Request request;
   request.method = "POST";
   request.url = token_url;
-  if (login.method == Method::smart)
+  if (login.method == Method::smart || login.secret_in_form)
     request.headers = {{"Accept", "application/json"}};
   else
     request.headers = basic_credentials(login);
   if (login.method == Method::basic) return request;
   request.headers.emplace_back("Content-Type", "application/x-www-form-urlencoded");
-  request.body = http::form_body(form_of(login, token_url, jti, now));
+  Fields fields = form_of(login, token_url, jti, now);
+  request.body = http::form_body(fields);
+  for (auto& [name, value] : fields) wipe(value.data(), value.size());
   return request;
 }
 

@@ -16,7 +16,7 @@ enum class Method {
   none,   // the service wants no token
   token,  // the caller has a token
   basic,  // Basic credentials without a body, as BCDA takes them
-  form,   // Basic credentials with grant_type and scope in a form
+  form,   // the same with grant_type and scope in a form, or the credentials in that form too
   smart,  // a signed assertion in a form
 };
 
@@ -26,7 +26,9 @@ struct Login {
   http::Url base;                      // the FHIR base
   std::string client_id;
   Secret client_secret;
+  bool secret_in_form = false;  // of Method::form: instead of Basic credentials (client_secret_post)
   std::string scope;
+  bool scope_is_given = false;  // by the setting, so it is not chosen out of those that the server offers
   std::optional<crypto::SigningKey> signing_key;
   std::string key_id;
   Secret access_token;            // of Method::token; empty: in the file
@@ -39,6 +41,8 @@ Login read_login(const Settings& settings, const Service& service);
 
 // The setting that a login lacks, or "". A run is refused when it needs a token and has no way to get one.
 std::string missing_credential(const Login& login);
+
+const char* method_name(Method method);  // as the setting auth names it
 
 // Whether a request must be sent to get a token.
 bool asks_for_token(Method method);

@@ -90,6 +90,18 @@ Error no_token(const http::Answer& answer, const std::string& malformed) {
   return std::move(Error(Status::PROTOCOL, text + what).with_http(answer.status).may_retry());
 }
 
+// SMART's reference server answers some bad assertions with status 200 and the text "Error: ...".
+bool is_plain_error(const http::Answer& answer) { return answer.body.starts_with("Error"); }
+
+Error plain_error(const http::Answer& answer, const char* credentials) {
+  return std::move(Error(Status::AUTHENTICATION,
+                         "the service answered the token request with HTTP 200 and the plain text of an error instead "
+                         "of a token; check " +
+                             std::string(credentials))
+                       .with_http(answer.status)
+                       .with_outcome(tidy(answer.body, 500)));
+}
+
 void check_token(std::string_view token) {
   const std::string subject = "the access_token in the answer to the token request ";
   if (token.size() > kLongestToken)
@@ -112,6 +124,7 @@ Token read_token(const http::Answer& answer, Moment now, Milliseconds assumed, c
   std::string malformed;
   auto body = parse_json(answer.body, &malformed);
   std::string text = body && body->is_object() ? string_member(body->get_object(), "access_token") : "";
+  if (text.empty() && is_plain_error(answer)) throw plain_error(answer, credentials);
   if (text.empty()) throw no_token(answer, malformed);
   check_token(text);
   Token token;
@@ -120,6 +133,8 @@ Token read_token(const http::Answer& answer, Moment now, Milliseconds assumed, c
   std::optional<Milliseconds> stated = expires_in ? seconds_in(*expires_in) : std::nullopt;
   if (!stated) stated = lifetime_of_jwt(text, parse_time(answer.header("Date")).value_or(now.wall));
   wipe(text.data(), text.size());
+  token.lifetime = stated;
+  token.scope = string_member(body->get_object(), "scope");
   live(token, now, stated.value_or(assumed));
   return token;
 }
@@ -128,7 +143,8 @@ Token held_token(Secret value, Moment now, Milliseconds assumed) {
   if (!fits_a_header(value.reveal()) || value.reveal().size() > kLongestToken)
     throw Error(Status::AUTHENTICATION, "the access token that was given cannot be one; check access_token");
   Token token;
-  live(token, now, lifetime_of_jwt(value.reveal(), now.wall).value_or(assumed));
+  token.lifetime = lifetime_of_jwt(value.reveal(), now.wall);
+  live(token, now, token.lifetime.value_or(assumed));
   token.value = std::move(value);
   return token;
 }

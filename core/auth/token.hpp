@@ -15,6 +15,8 @@ struct Token {
   Secret value;
   Steady renew_at;    // after this time, a caller fetches a new token while the others still use this one
   Steady expires_at;  // after this time, the token is not used any more
+  std::optional<Milliseconds> lifetime;  // when it was issued, if the service or the token says so
+  std::string scope;                     // the granted one; "": the service does not say. Hostile text
 };
 
 // Reads the answer to a token request. The lifetime is `expires_in`, which is a number or, from BCDA, a string. If it
@@ -57,6 +59,7 @@ class TokenLifecycle {
   Phase phase() const { return phase_; }
   // The token, or nullopt if there is none or it has expired.
   std::optional<Secret> value(Steady now) const;
+  const std::optional<Token>& token() const { return token_; }  // which may have expired
 
  private:
   Phase phase_ = Phase::absent;

@@ -5,7 +5,7 @@
 #include <array>
 #include <chrono>
 
-#include "auth/discovery.hpp"
+#include "auth/scope.hpp"
 #include "base/quote.hpp"
 #include "world/wakeup.hpp"
 
@@ -152,13 +152,15 @@ Task<Token> TokenSource::fetch() {
 Task<http::Answer> TokenSource::ask_for_token(const http::Url& token_url, Instant now) {
   std::array<std::uint8_t, 16> jti{};
   random_.fill(jti);
-  http::Request request = token_request(login_, token_url, to_hex(jti), now);
+  const Login login = login_for_request();
+  http::Request request = token_request(login, token_url, to_hex(jti), now);
   co_return co_await client_.send(std::move(request), kLargestAnswer);
 }
 
 Task<http::Url> TokenSource::find_token_url() {
   http::Answer answer = co_await client_.send(configuration_request(login_.base), kLargestAnswer);
   std::optional<http::Url> found = token_endpoint(answer, login_.base);
+  if (found) offer_ = token_offer(answer);
   if (found) co_return *found;
   answer = co_await client_.send(capability_request(login_.base), kLargestCapabilities);
   found = token_endpoint_of_capabilities(answer, login_.base);
@@ -168,9 +170,64 @@ Task<http::Url> TokenSource::find_token_url() {
                                     "token");
 }
 
+// ---- Scopes ---------------------------------------------------------------------------------------------------------
+
+std::vector<std::string> TokenSource::wished_types() const {
+  if (wish_.is_all || !wish_.is_known) return {};
+  return {wish_.types.begin(), wish_.types.end()};
+}
+
+// The login with the scope to ask for now.
+Login TokenSource::login_for_request() {
+  Login login = login_;
+  login.secret_in_form = login.method == Method::form && offer_.secret_in_form_only;
+  const std::lock_guard lock(mutex_);
+  const std::vector<std::string> types = wished_types();
+  if (!login.scope_is_given) login.scope = choose_scope(login.scope, offer_.scopes, types);
+  wish_.asked = login.scope;
+  wish_.is_chosen = !types.empty() && login.scope != login_.scope && !covers(login.scope, "*");
+  wish_.grew = false;
+  return login;
+}
+
+void TokenSource::wish(const std::vector<std::string>& types) {
+  const std::lock_guard lock(mutex_);
+  const std::vector<std::string> before = wished_types();
+  wish_.is_known = true;
+  wish_.is_all = wish_.is_all || types.empty();
+  wish_.types.insert(types.begin(), types.end());
+  if (!wish_.is_chosen || wished_types() == before) return;
+  wish_.grew = true;
+  if (lifecycle_.token()) lifecycle_.reject(Secret(lifecycle_.token()->value).reveal());
+}
+
+std::string TokenSource::narrowed() const {
+  const std::lock_guard lock(mutex_);
+  if (!lifecycle_.token() || !asks_for_token(login_.method)) return "";
+  return describe_narrow_scope(wish_.asked, lifecycle_.token()->scope, wished_types());
+}
+
+Task<Grant> TokenSource::obtain() {
+  {
+    const std::lock_guard lock(mutex_);
+    if (lifecycle_.token()) lifecycle_.reject(Secret(lifecycle_.token()->value).reveal());
+  }
+  co_await get();
+  const std::lock_guard lock(mutex_);
+  Grant grant;
+  if (asks_for_token(login_.method)) grant.token_url = token_url_;
+  if (!lifecycle_.token()) co_return grant;  // it was refused meanwhile
+  grant.lifetime = lifecycle_.token()->lifetime;
+  grant.scope = lifecycle_.token()->scope;
+  co_return grant;
+}
+
 void TokenSource::settle(std::optional<Token> token, const std::optional<Error>& error) {
   const std::lock_guard lock(mutex_);
   token ? lifecycle_.received(std::move(*token)) : lifecycle_.failed(clock_.now().steady);
+  // Types were wished for during the request, so those who waited fetch another token.
+  if (token && wish_.grew) lifecycle_.reject(lifecycle_.token()->value.reveal());
+  wish_.grew = false;
   for (auto& waiter : waiters_) {
     waiter->failed = error;
     waiter->wakeup->wake();

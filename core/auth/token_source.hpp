@@ -3,8 +3,11 @@
 #include <memory>
 #include <mutex>
 #include <optional>
+#include <set>
+#include <string>
 #include <vector>
 
+#include "auth/discovery.hpp"
 #include "auth/login.hpp"
 #include "auth/token.hpp"
 #include "base/error.hpp"
@@ -13,8 +16,14 @@
 
 namespace libbcda::auth {
 
-// Thread-safe. The credentials are sent only to the URL that issues tokens, and the token only to the
-// origins given.
+// What a token request brought, without the token.
+struct Grant {
+  std::optional<http::Url> token_url;    // not set: the caller had the token
+  std::optional<Milliseconds> lifetime;  // not set: nothing says it
+  std::string scope;                     // "": the service does not say. Hostile text
+};
+
+// Thread-safe. The credentials are sent only to the URL that issues tokens, and the token only to the origins given.
 class TokenSource {
  public:
   // `origins`: those that get the token; the first one is the service's.
@@ -31,6 +40,14 @@ class TokenSource {
 
   const Login& login() const { return login_; }
 
+  // Says what an export will read; {}: every type. A scope that the setting does not give is chosen so that it covers
+  // the types of all exports of this client. A token that was asked for less is not used any more.
+  void wish(const std::vector<std::string>& types);
+  // What to say if the current token covers less than was asked for, or "".
+  std::string narrowed() const;
+  // Gets a new token, whether there is one or not, and tells about it. Throws as authorize does. Not with Method::none.
+  Task<Grant> obtain();
+
   // Reports that the service refused the token in `request` (HTTP 401). That token is never used again.
   void reject(const http::Request& request);
 
@@ -45,6 +62,8 @@ class TokenSource {
   Task<> wait(std::shared_ptr<Waiter> waiter);
   Task<Secret> renew(Duty& duty);
   void settle(std::optional<Token> token, const std::optional<Error>& error);
+  Login login_for_request();
+  std::vector<std::string> wished_types() const;  // {}: every type
 
   http::Client& client_;
   std::vector<http::Url> origins_;
@@ -52,12 +71,20 @@ class TokenSource {
   Milliseconds assumed_lifetime_;
   const world::Clock& clock_;
   world::Random& random_;
-  std::optional<http::Url> token_url_;  // used by the caller that fetches a token
+  std::optional<http::Url> token_url_;  // used by the caller that fetches a token, as is `offer_`
+  TokenOffer offer_;
 
-  std::mutex mutex_;
+  mutable std::mutex mutex_;
   TokenLifecycle lifecycle_;
   std::vector<std::shared_ptr<Waiter>> waiters_;
   Secret refused_;  // the last token that the service refused
+  struct Wish {
+    std::set<std::string> types;
+    bool is_known = false, is_all = false;
+    std::string asked;       // the scope of the last token request
+    bool is_chosen = false;  // that scope was chosen for some types only
+    bool grew = false;       // since that request
+  } wish_;
 };
 
 }  // namespace libbcda::auth

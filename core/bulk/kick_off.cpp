@@ -8,6 +8,7 @@
 #include "base/json.hpp"
 #include "base/nearest.hpp"
 #include "base/quote.hpp"
+#include "bulk/manifest.hpp"
 #include "http/form.hpp"
 
 namespace libbcda::bulk {
@@ -245,16 +246,31 @@ ExportWish read_wish(const Settings& s) {
           .organize_by = s.text("organize_output_by"),
           .partial_manifests = s.boolean("allow_partial_manifests"),
           .output_format = s.text("output_format"),
-          .method = s.text("method")};
+          .method = s.text("method"),
+          .job_url = s.text("job_url")};
 }
 
 std::vector<std::string> planned_types(const Profile& profile, const ExportWish& wish) {
   std::vector<std::string> types = chosen_types(profile, wish);
-  return types.empty() && is_job_for_each_type(profile) ? profile.types : types;
+  return types.empty() && wish.job_url.empty() && is_job_for_each_type(profile) ? profile.types : types;
+}
+
+http::Url read_job_url(const std::string& text, const std::string& what, const Service& service) {
+  http::Url url = on_service_origin(http::parse_url(text, what), service.origin);
+  if (http::same_origin(url, service.origin)) return url;
+  throw Error(Status::INVALID_ARGUMENT, what + ": the job is at " + tidy(url.origin(), 200) +
+                                            ", and the token is sent to the service alone, " + service.origin.origin());
 }
 
 std::vector<KickOff> plan_kick_offs(const Service& service, const ExportWish& wish, Instant now) {
   const Profile& profile = service.profile;
+  if (!wish.job_url.empty()) {
+    const http::Url url = read_job_url(wish.job_url, "the setting job_url", service);
+    http::Request none;
+    none.url = url;
+    const std::vector<std::string> types = chosen_types(profile, wish);
+    return {{types.empty() ? "the job " + std::string(url.name()) : join(types), none, url}};
+  }
   const std::string path = path_of(profile, wish);
   const std::string with_group =
       replaced(path, kGroupId, group_of(profile, wish, path.find(kGroupId) != std::string::npos));

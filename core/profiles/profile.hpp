@@ -49,6 +49,13 @@ struct Profile {
   bool gzip = false;               // ask for gzip
   bool other_origins = true;       // files may be on other origins, if allowed_origins lists them
 
+  // Requests outside of an export. "": the service has none.
+  std::string jobs_path;                // its job list; relative to the FHIR base
+  std::vector<std::string> job_states;  // the values of _status in a request for that list
+  std::string attribution_path;         // relative to the FHIR base
+  std::string check_path;               // a request that needs only a token; like token_url
+  bool cancels = false;                 // DELETE of a status URL cancels the job
+
   std::string metadata_path;  // relative to the FHIR base
 };
 
@@ -85,6 +92,11 @@ void each_field(P& profile, Field&& field) {
   field("encrypts", profile.encrypts);
   field("gzip", profile.gzip);
   field("other_origins", profile.other_origins);
+  field("jobs_path", profile.jobs_path);
+  field("job_states", profile.job_states);
+  field("attribution_path", profile.attribution_path);
+  field("check_path", profile.check_path);
+  field("cancels", profile.cancels);
   field("metadata_path", profile.metadata_path);
 }
 

@@ -69,6 +69,12 @@ http::Url Service::at(std::string_view path) const {
   return url;
 }
 
+http::Url Service::at_origin_or_base(const std::string& path) const {
+  http::Url url = at("/" + path);
+  if (path.starts_with('/')) url.target = path;
+  return url;
+}
+
 Service find_service(const Settings& settings) {
   http::Url url = read_url(settings.text("url"), "url", settings.boolean("allow_http"));
   if (url.target.find('?') != std::string::npos)

@@ -15,6 +15,9 @@ struct Service {
 
   // A URL of the service. `path` follows the FHIR base.
   http::Url at(std::string_view path) const;
+  // A URL of a field such as token_url: its path starts at the origin ("/auth/token") or at the FHIR base
+  // ("Token/auth").
+  http::Url at_origin_or_base(const std::string& path) const;
 };
 
 // Reads `url`, `profile` and `profile_file`. With profile=auto the URL decides: known hosts, a path that a version of

@@ -36,6 +36,7 @@ Profile generic() {
   row.job_timeout = hours(24);
   row.gzip = true;
   row.scope = "system/*.rs";
+  row.cancels = true;
   row.metadata_path = "/metadata";
   return row;
 }
@@ -59,6 +60,11 @@ Profile bcda_today(const char* name, const char* title, const char* base_path) {
   row.pace_requests = 3000;  // for each address, and more of them are refused
   row.pace_period = minutes(5);
   row.other_origins = false;
+  row.jobs_path = "/jobs";
+  row.job_states = {"Completed",   "Archived", "Expired",   "Failed",          "FailedExpired",
+                    "In Progress", "Pending",  "Cancelled", "CancelledExpired"};
+  row.attribution_path = "/attribution_status";
+  row.check_path = "/auth/welcome";
   return row;
 }
 
@@ -100,7 +106,7 @@ Profile bcda_2019() {
   row.token_url = "/auth/token";
   row.manifest_may_grow = true;
   row.encrypts = true;
-  row.gzip = false;
+  row.gzip = row.cancels = false;
   return row;
 }
 

@@ -57,9 +57,10 @@ JobRunner::JobRunner(Session& session, world::World& world, bulk::JobOptions opt
       files_found_(std::move(files_found)) {}
 
 Task<> JobRunner::run(bulk::KickOff kick_off, bool alone) {
-  bulk::Job job(session_.service().origin, std::move(kick_off), options_, [this] { return world_.random().uniform(); });
+  bulk::Job job = job_of(std::move(kick_off));
   std::optional<Error> failure;  // a handler cannot co_await
   const auto body = [&]() -> Task<> {
+    if (job.kick_off().running) co_await adopted(job);
     co_await drive(job, true);
     done(job);
   };
@@ -67,6 +68,21 @@ Task<> JobRunner::run(bulk::KickOff kick_off, bool alone) {
   if (!failure) co_return;
   co_await asio::this_coro::throw_if_cancelled(false);  // because the journal needs the end of the job
   co_await failed(job, std::move(*failure), alone);
+}
+
+bulk::Job JobRunner::job_of(bulk::KickOff kick_off) {
+  const auto jitter = [this] { return world_.random().uniform(); };
+  const http::Url& service = session_.service().origin;
+  if (!kick_off.running) return {service, std::move(kick_off), options_, jitter};
+  http::Url running = *kick_off.running;
+  return {service, std::move(kick_off), std::move(running), options_, jitter};
+}
+
+// A job that runs already counts as accepted.
+Task<> JobRunner::adopted(const bulk::Job& job) {
+  reporter_.enter(RunState::waiting);
+  co_await note([&] { workspace_->journal().job_accepted(job.label(), job.status_url()->text()); });
+  reporter_.job_adopted(job);
 }
 
 // Does what the job says until it has its manifest.
@@ -133,9 +149,18 @@ Task<> JobRunner::hear(bulk::Job& job, http::Send send, http::Request& last) {
 Task<http::Response> JobRunner::ask(bool is_kick_off, http::Send send, http::Request& last, bool& answered) {
   if (send.renew_token) session_.tokens().reject(last);
   co_await session_.tokens().authorize(send.request);
-  if (is_kick_off) reporter_.enter(RunState::kick_off);
+  if (is_kick_off) {
+    reporter_.enter(RunState::kick_off);
+    warn_of_scope();
+  }
   last = send.request;
   co_return co_await session_.http().open(std::move(send.request), &answered);
+}
+
+// Once for all jobs of the run.
+void JobRunner::warn_of_scope() {
+  const std::string text = session_.tokens().narrowed();
+  if (!text.empty() && !scope_warned_.exchange(true)) reporter_.warn(text);
 }
 
 // A manifest is parsed as it arrives. Another body becomes the text of the answer.
@@ -166,7 +191,9 @@ Task<> JobRunner::answered(bulk::Job& job, bool was_accepted, int status) {
 }
 
 void JobRunner::done(const bulk::Job& job) {
-  JobRecord record{job.label(), job.kick_off().request.url.text(), job.status_url()->text(), job.manifests()};
+  const bulk::KickOff& kick_off = job.kick_off();
+  const std::string request = kick_off.running ? job.manifests().front()->request : kick_off.request.url.text();
+  JobRecord record{job.label(), request, job.status_url()->text(), job.manifests()};
   if (session_.profile().manifest_may_grow) record.confirmed = false;
   const std::lock_guard lock(mutex_);
   records_.push_back(std::move(record));

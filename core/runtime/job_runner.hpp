@@ -1,5 +1,6 @@
 // Runs the jobs of an export: each from its kick-off to its manifest. At the end it asks whether a manifest has grown.
 #pragma once
+#include <atomic>
 #include <functional>
 #include <memory>
 #include <mutex>
@@ -48,11 +49,14 @@ class JobRunner {
   std::vector<JobRecord> records() const;  // of the jobs that have their manifest
 
  private:
+  bulk::Job job_of(bulk::KickOff kick_off);
+  Task<> adopted(const bulk::Job& job);
   Task<> drive(bulk::Job& job, bool delivers);
   Task<> deliver(bulk::Job& job);
   Task<> exchange(bulk::Job& job, http::Send send, http::Request& last);
   Task<> hear(bulk::Job& job, http::Send send, http::Request& last);
   Task<http::Response> ask(bool is_kick_off, http::Send send, http::Request& last, bool& answered);
+  void warn_of_scope();
   Task<ManifestBody> read_body(const bulk::Job& job, http::Response& response, http::Answer& answer);
   Task<> answered(bulk::Job& job, bool was_accepted, int status);
   Task<> failed(const bulk::Job& job, Error error, bool alone);
@@ -67,6 +71,7 @@ class JobRunner {
   Outcome& outcome_;
   transfer::Workspace* workspace_;
   FilesFound files_found_;
+  std::atomic<bool> scope_warned_{false};
 
   mutable std::mutex mutex_;
   std::vector<JobRecord> records_;

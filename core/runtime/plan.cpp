@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "auth/discovery.hpp"
+#include "bulk/job.hpp"
 #include "bulk/kick_off.hpp"
 
 namespace libbcda::runtime {
@@ -47,8 +48,10 @@ json::array describe_plan(Session& session, const Settings& settings) {
   if (asks_for_token(login.method) && (login.method != auth::Method::smart || login.signing_key))
     plan.push_back(describe_token_request(login, now));
   for (bulk::KickOff& kick_off : bulk::plan_kick_offs(session.service(), bulk::read_wish(settings), now)) {
-    if (login.method != auth::Method::none) kick_off.request.headers.emplace_back("Authorization", "Bearer ***");
-    plan.push_back(describe("kick-off", kick_off.request));
+    const bool is_status = kick_off.running.has_value();
+    http::Request request = is_status ? bulk::status_request(*kick_off.running) : std::move(kick_off.request);
+    if (login.method != auth::Method::none) request.headers.emplace_back("Authorization", "Bearer ***");
+    plan.push_back(describe(is_status ? "status" : "kick-off", request));
   }
   return plan;
 }

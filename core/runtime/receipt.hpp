@@ -51,6 +51,7 @@ struct RunResult {
   Milliseconds elapsed{0};
   std::vector<std::string> types;                 // the requested ones; none for a fetch
   std::string metadata;                           // JSON, the CapabilityStatement
+  std::string answer;                             // JSON, of a run for metadata or of an inquiry
   std::optional<bulk::IssueCounts> issue_counts;  // nullopt: those of `issues`
   // The issues of the error files. Thread-safe. It may read the files.
   std::function<bulk::IssueList()> issues = [] { return bulk::IssueList(); };

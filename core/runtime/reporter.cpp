@@ -70,12 +70,15 @@ void Reporter::retry(const http::Wait& wait, const std::string& type, const std:
 }
 
 void Reporter::job_accepted(const bulk::Job& job) {
-  const std::string export_id = job.status_url()->without_query();
-  log(client_log::kick_off, export_id, job.kick_off().request.url.text());
+  log(client_log::kick_off, job.status_url()->without_query(), job.kick_off().request.url.text());
+  job_adopted(job);
+}
+
+void Reporter::job_adopted(const bulk::Job& job) {
   Event event;
   event.kind = EventKind::job;
   event.type = job.label();
-  event.url = export_id;
+  event.url = job.status_url()->without_query();
   mailbox_->push(std::move(event));
 }
 

@@ -33,6 +33,7 @@ class Reporter {
   void retry(const http::Wait& wait, const std::string& type, const std::string& file = "");
 
   void job_accepted(const bulk::Job& job);
+  void job_adopted(const bulk::Job& job);  // it was accepted before this run
   void job_polled(const bulk::Job& job);
   void job_done(const bulk::Job& job);
   void job_failed(const std::string& status_url, const Error& error);

@@ -16,6 +16,12 @@ namespace {
 
 constexpr int kGrowthRounds = 3;  // how often a manifest may grow while its files are fetched
 
+// The service's own row may say that it deletes no job.
+void check_delete_job(const Settings& settings, const Profile& profile) {
+  if (settings.boolean("delete_job") && !profile.cancels)
+    throw Error(Status::INVALID_ARGUMENT, "the setting delete_job: " + profile.title + " deletes no job by request");
+}
+
 bool runs_jobs(RunKind kind) { return kind == RunKind::export_ || kind == RunKind::manifest; }
 
 // The files to fetch: all that the manifests list, or the one that was asked for.
@@ -63,7 +69,9 @@ Run::Run(std::shared_ptr<Session> session, RunRequest request)
       request_(std::move(request)),
       group_(std::make_shared<TaskGroup>(session_->world()->executor())) {
   times_.begun = session_->world()->clock().now();
+  if (is_inquiry(request_.kind)) inquiry_ = plan_inquiry(session_->service(), request_.kind, request_.question);
   if (!runs_jobs(request_.kind)) return;
+  check_delete_job(request_.settings, session_->profile());
   const bulk::ExportWish wish = bulk::read_wish(request_.settings);
   types_ = bulk::planned_types(session_->profile(), wish);
   kick_offs_ = bulk::plan_kick_offs(session_->service(), wish, times_.begun.wall);
@@ -72,6 +80,7 @@ Run::Run(std::shared_ptr<Session> session, RunRequest request)
 // Opens the output and makes the rooms.
 void Run::furnish() {
   if (request_.kind != RunKind::metadata) session_->tokens();  // throws if there are no credentials
+  if (runs_jobs(request_.kind)) session_->tokens().wish(types_);
   request_.files = select_files(request_);
   output_ = open_output(*session_, request_);
   world::World& world = *session_->world();
@@ -124,7 +133,10 @@ Task<> Run::flow() {
     });
   if (request_.kind == RunKind::metadata) {
     group_->spawn(
-        [this] { return guarded(ask_metadata(*session_, metadata_), [this](const Error& e) { outcome_.fail(e); }); });
+        [this] { return guarded(ask_metadata(*session_, answer_), [this](const Error& e) { outcome_.fail(e); }); });
+  } else if (inquiry_) {
+    group_->spawn(
+        [this] { return guarded(ask(*session_, *inquiry_, answer_), [this](const Error& e) { outcome_.fail(e); }); });
   } else if (request_.kind == RunKind::fetch) {
     for (Files& files : request_.files) co_await crew_->fetch(std::move(files), "", true);
   } else {
@@ -161,6 +173,8 @@ Task<> Run::finish() {
   world::Workers& disk = session_->world()->disk_workers();
   if (!outcome_.failure() && output_.workspace)
     co_await guarded(world::run_on(disk, [this] { write_receipt(); }), [this](const Error& e) { outcome_.fail(e); });
+  if (!outcome_.failure() && request_.kind == RunKind::export_ && request_.settings.boolean("delete_job"))
+    co_await delete_jobs();
   if (queue_.counts().total > 0) reporter_->progress();
   reporter_->enter(RunState::finished);
   // Releases the directory before the end is reported, so that the owner can use it at once.
@@ -168,6 +182,16 @@ Task<> Run::finish() {
     output_.destination.reset();
     output_.workspace.reset();
   });
+}
+
+// The files are here and verified, so a failure is a warning only.
+Task<> Run::delete_jobs() {
+  for (const JobRecord& job : jobs_->records()) {
+    const auto warn = [&](const Error& e) {
+      reporter_->warn(Error(e.status, "the export is complete, but its job was not deleted: " + e.message), job.label);
+    };
+    co_await guarded(delete_job(*session_, job.status_url), warn);
+  }
 }
 
 // The failure of the run as its owner hears it; nullopt: it succeeded.
@@ -236,7 +260,8 @@ RunResult Run::result() {
           .transaction_time = about.transaction_time,
           .elapsed = times_.elapsed,
           .types = types_,
-          .metadata = metadata_,
+          .metadata = request_.kind == RunKind::metadata ? answer_ : "",
+          .answer = answer_,
           .issue_counts = about.issues,
           .issues = [collector = output_.issues] { return collector->list(); },
           .receipt = [files, about] { return make_receipt(about, *files); },

@@ -1,5 +1,5 @@
-// One run in the background: a whole export, a manifest-only run, the download of a manifest's files, or one request
-// for the service's metadata.
+// One run in the background: a whole export, a manifest-only run, the download of a manifest's files, or one question
+// to the service, such as for its metadata.
 #pragma once
 #include <atomic>
 #include <memory>
@@ -11,17 +11,17 @@
 #include "runtime/end_guard.hpp"
 #include "runtime/event.hpp"
 #include "runtime/file_crew.hpp"
+#include "runtime/inquiry.hpp"
 #include "runtime/job_runner.hpp"
 #include "runtime/outcome.hpp"
 #include "runtime/output.hpp"
 #include "runtime/receipt.hpp"
 #include "runtime/reporter.hpp"
+#include "runtime/run_kind.hpp"
 #include "runtime/session.hpp"
 #include "runtime/task_group.hpp"
 
 namespace libbcda::runtime {
-
-enum class RunKind { export_, manifest, fetch, metadata };
 
 struct RunRequest {
   RunKind kind = RunKind::export_;
@@ -29,6 +29,7 @@ struct RunRequest {
   std::shared_ptr<transfer::Destination> sink;  // null: the directory `out`
   bulk::Manifests manifests;                    // fetch: what to download
   std::string only_file;                        // fetch: this name or URL only; "": all
+  std::string question;                         // an inquiry: its argument
   std::vector<Files> files;                     // fetch: the files of the manifests that this means; Run finds them
 };
 
@@ -55,6 +56,7 @@ class Run {
   Task<> confirm_until_nothing_grows();
   Task<> fetch(std::string status_url, Files files, bool last);
   Task<> finish();
+  Task<> delete_jobs();
   std::optional<Error> verdict() const;
   void report_downloads();
   void write_receipt();
@@ -65,6 +67,7 @@ class Run {
   RunRequest request_;
   std::vector<std::string> types_;
   std::vector<bulk::KickOff> kick_offs_;
+  std::optional<Inquiry> inquiry_;
   std::shared_ptr<TaskGroup> group_;
   std::shared_ptr<Mailbox> mailbox_ = std::make_shared<Mailbox>();
   Outcome outcome_{group_};
@@ -80,7 +83,7 @@ class Run {
     std::shared_ptr<std::atomic<bool>> limit_passed = std::make_shared<std::atomic<bool>>(false);
   } times_;
   bool launched_ = false;
-  std::string metadata_;
+  std::string answer_;  // to the question of a run for metadata, or of an inquiry
 };
 
 }  // namespace libbcda::runtime

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import json
 import os
-from typing import TYPE_CHECKING, Any, Callable, Union
+from typing import TYPE_CHECKING, Any, Callable, Literal, Union, get_args
 
 from . import _native
 from ._closing import Closing
 from ._config import encoded, make_config, takes_settings
 from ._destination import Directory, Out, OwnSink, Remote, destination
+from ._errors import InvalidArgumentError
 from ._manifest import Fetchable, Manifest, ManifestFile, manifest_text
 from ._progress import Progress, ProgressOption
 from ._result import ExportResult
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from ._options import ClientSettings, ExportSettings
 
 Types = Union[str, "Iterable[str]"]
+Inquiry = Literal["auth", "jobs", "job_status", "job_cancel", "attribution"]
 
 
 class Client(Closing):
@@ -216,6 +218,84 @@ class Client(Closing):
         """
         return self.start_metadata()._follow(Progress(False))
 
+    # ---- Questions to the service ----
+
+    def check_auth(self) -> dict[str, Any]:
+        """Checks the credentials without an export: gets a new token and, where the service has a request that needs
+        only a token, sends that too. Blocks.
+
+        Returns a dict with ``service``, ``profile``, ``method`` (as the setting `auth` names it), ``tokenOrigin``,
+        ``lifetime`` (seconds), ``scope``, ``checked`` (whether such a request was accepted) and ``answer`` (its text).
+        ``None`` means that the service does not say it. The token is not in it.
+
+        Raises:
+            AuthenticationError: the service refused the credentials.
+
+        Example:
+            >>> client.check_auth()["method"]
+            'basic'
+        """
+        checked: dict[str, Any] = self.start_inquiry("auth")._follow(Progress(False))
+        return checked
+
+    def jobs(self, status: Iterable[str] | str = ()) -> list[dict[str, Any]]:
+        """The jobs that the service lists. BCDA v1, v2 and v3 have such a list. Blocks.
+
+        Each is a dict with ``id``, ``status``, ``request``, ``start``, ``end`` and ``url`` (the status URL).
+
+        Args:
+            status: only jobs with one of these, such as ``"In Progress"``; by default all jobs.
+
+        Raises:
+            InvalidArgumentError: the service has no job list, or no such status.
+
+        Example:
+            >>> bcda.Sandbox(1, profile="bcda-v3").client().jobs("Pending")
+            []
+        """
+        states = status if isinstance(status, str) else ",".join(status)
+        listed: list[dict[str, Any]] = self.start_inquiry("jobs", states)._follow(Progress(False))
+        return listed
+
+    def job_status(self, url: str) -> dict[str, Any]:
+        """One status request for the job at a status URL. Blocks.
+
+        Returns a dict with ``url``, ``state`` (``"running"`` or ``"done"``), ``progress``, ``percent``, ``expires``,
+        ``files``, ``errorFiles``, ``transactionTime`` and ``request``. ``None`` means that the service does not say it.
+
+        Raises:
+            InvalidArgumentError: the URL is not on the service's origin.
+            JobGoneError: the job has expired, was canceled, or is unknown.
+            JobFailedError: the job failed.
+        """
+        status: dict[str, Any] = self.start_inquiry("job_status", url)._follow(Progress(False))
+        return status
+
+    def cancel_job(self, url: str) -> None:
+        """Cancels the job at a status URL. Some services delete the files of a finished job. Blocks.
+
+        Raises:
+            InvalidArgumentError: the URL is not on the service's origin, or the service cancels no jobs.
+            JobGoneError: there is no such job, or not any more.
+            RefusedError: the job can no longer be canceled.
+        """
+        self.start_inquiry("job_cancel", url)._follow(Progress(False))
+
+    def attribution(self) -> list[dict[str, str]]:
+        """When the service got its attribution data: dicts with ``type`` and ``time``. Blocks.
+
+        BCDA v1, v2 and v3 have it.
+
+        Raises:
+            InvalidArgumentError: the service has no attribution status.
+
+        Example:
+            >>> [date["type"] for date in bcda.Sandbox(1, profile="bcda-v3").client().attribution()]
+            ['last_attribution_update', 'last_runout_update']
+        """
+        dates: list[dict[str, str]] = self.start_inquiry("attribution")._follow(Progress(False))
+        return dates
+
     # ---- What the library knows without a request ----
 
     @property
@@ -234,8 +314,8 @@ class Client(Closing):
     def plan(self, types: Types | None = None, **settings: Unpack[ExportSettings]) -> list[dict[str, Any]]:
         """The requests that an :meth:`export` with these arguments would begin with. Sends nothing.
 
-        Each is a dict with ``purpose`` (``"discovery"``, ``"token"`` or ``"kick-off"``), ``method``, ``url``,
-        ``headers`` and ``body``. Credentials in them are replaced by ``***``.
+        Each is a dict with ``purpose`` (``"discovery"``, ``"token"``, ``"kick-off"``, or ``"status"`` with `job_url`),
+        ``method``, ``url``, ``headers`` and ``body``. Credentials in them are replaced by ``***``.
 
         Raises:
             InvalidArgumentError: an argument is malformed, or the service does not export one of the types.
@@ -300,6 +380,14 @@ class Client(Closing):
             return dict(json.loads(result.metadata))
 
         return Run(self._native.start_metadata(), parse, keeps=self)
+
+    def start_inquiry(self, kind: Inquiry, argument: str = "") -> Run[Any]:
+        """Starts :meth:`check_auth`, :meth:`jobs`, :meth:`job_status`, :meth:`cancel_job` or :meth:`attribution`, and
+        returns at once. `argument` is the status URL, or states of jobs with commas."""
+        if kind not in get_args(Inquiry):
+            raise InvalidArgumentError(f"kind is {kind!r}; it takes {', '.join(get_args(Inquiry))}")
+        run = self._native.start_inquiry(kind, encoded("argument", argument))
+        return Run(run, lambda result: json.loads(result.answer), keeps=self)
 
     # ---- Lifecycle ----
 

@@ -40,6 +40,10 @@ class ExportSettings(TypedDict, total=False):
     """Format to ask for; leave it unset unless the service needs it."""
     method: Literal["GET", "POST"] | None
     """Method of the kick-off; by default GET."""
+    job_url: str | None
+    """Status URL of a job that runs already; its files are exported, and no job is started."""
+    delete_job: bool | None
+    """Delete the job from the service (DELETE) once the export is complete and verified."""
     restart: bool | None
     """Discard what an unfinished export left in the directory, and start again."""
     parallel: int | None

@@ -1,4 +1,4 @@
-"""A run in the background: an export, a manifest run, a fetch, or a metadata request."""
+"""A run in the background: an export, a manifest run, a fetch, or a question to the service."""
 
 from __future__ import annotations
 
@@ -41,7 +41,8 @@ class Run(Closing, Generic[T]):
     StateError there.
 
     Attributes:
-        kind: what it is: ``"export"``, ``"manifest"``, ``"fetch"`` or ``"metadata"``.
+        kind: what it is: ``"export"``, ``"manifest"``, ``"fetch"``, ``"metadata"``, ``"auth"``, ``"jobs"``,
+            ``"job_status"``, ``"job_cancel"`` or ``"attribution"``.
 
     Example:
         >>> with client.start(["Patient"], out=tmp / "claims") as run:

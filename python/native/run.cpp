@@ -46,6 +46,14 @@ py::dict fields_of(const bcda::Event& event) {
   return fields;
 }
 
+bcda::RunKind inquiry_named(const std::string& name) {
+  if (name == "auth") return BCDA_RUN_AUTH;
+  if (name == "jobs") return BCDA_RUN_JOBS;
+  if (name == "job_status") return BCDA_RUN_JOB_STATUS;
+  if (name == "job_cancel") return BCDA_RUN_JOB_CANCEL;
+  return BCDA_RUN_ATTRIBUTION;
+}
+
 // A client. It starts runs.
 class Client {
  public:
@@ -73,6 +81,11 @@ class Client {
   std::shared_ptr<Run> start_metadata() {
     Config none;
     return start(none, nullptr, [](bcda::Client& client, auto) { return client.start_metadata(); });
+  }
+  std::shared_ptr<Run> start_inquiry(const std::string& kind, const std::string& argument) {
+    Config none;
+    return start(none, nullptr,
+                 [&](bcda::Client& client, auto) { return client.start_inquiry(inquiry_named(kind), argument); });
   }
 
   std::string plan(Config& settings) {
@@ -265,7 +278,8 @@ void add_runs(py::module_& module) {
                              [](const bcda::Result& r) { return static_cast<double>(r.elapsed().count()) / 1000; })
       .def_property_readonly("json", [](const bcda::Result& r) { return text(r.json()); })
       .def_property_readonly("manifest", [](const bcda::Result& r) { return text(r.manifest()); })
-      .def_property_readonly("metadata", [](const bcda::Result& r) { return text(r.metadata()); });
+      .def_property_readonly("metadata", [](const bcda::Result& r) { return text(r.metadata()); })
+      .def_property_readonly("answer", [](const bcda::Result& r) { return text(r.answer()); });
 
   py::class_<Run, Keep>(module, "Run")
       .def_property_readonly("kind", [](Run& run) { return text(run.native().kind_name()); })
@@ -286,6 +300,7 @@ void add_runs(py::module_& module) {
            py::arg("sink").none(true))
       .def("start_manifest", &Client::start_manifest, py::arg("settings"))
       .def("start_metadata", &Client::start_metadata)
+      .def("start_inquiry", &Client::start_inquiry, py::arg("kind"), py::arg("argument"))
       .def(
           "plan", [](Client& client, Config& settings) { return text(client.plan(settings)); }, py::arg("settings"))
       .def("profile", [](const Client& client) { return text(client.profile()); })

@@ -30,12 +30,13 @@ static_assert(std::is_trivially_copyable_v<bcda::File> && std::is_trivially_copy
   run = client.start_export({{"types", "Patient"}});
   run = client.start_manifest();
   run = client.start_metadata();
+  run = client.start_inquiry(BCDA_RUN_JOBS, "Failed");
   run = client.start_fetch(client.metadata(), config, "file", sink);
   run.set_notify([] {});
   for (const bcda::Event& event : run.events()) std::cout << event.json();
   for (const bcda::File file : run.result()) std::cout << file.path();
   for (const std::string_view record : bcda::Reader("file")) std::cout << record;
-  std::cout << run.kind() << run.kind_name() << run.fd() << run.result().types();
+  std::cout << run.kind() << run.kind_name() << run.fd() << run.result().types() << run.result().answer();
   if (!run.wait(bcda::Milliseconds(1))) run.cancel();
   if (sink.failure()) std::rethrow_exception(sink.failure());
   std::cout << bcda::decrypt_file(config, {"in", "out"}).json() << sandbox.request_count("POST /auth/token");

@@ -22,14 +22,18 @@ class SmartServer {
 
   std::atomic<int> refusals{0};  // of the next token requests
   std::atomic<int> token_requests{0};
+  std::string configuration;                           // more members of the well-known document
+  std::string token;                                   // the answer to a token request, if it is not the usual one
   std::string date = "Fri, 01 Jan 2027 00:00:00 GMT";  // of a refusal
 
  private:
   std::string answer(const std::string& head) {
     const std::string target = head.substr(head.find(' ') + 1, head.find(' ', head.find(' ') + 1) - head.find(' ') - 1);
-    if (target == "/fhir/.well-known/smart-configuration") return sized(R"({"token_endpoint":"/oauth/token"})");
+    if (target == "/fhir/.well-known/smart-configuration")
+      return sized(R"({"token_endpoint":"/oauth/token")" + configuration + "}");
     if (target == "/oauth/token") {
       ++token_requests;
+      if (!token.empty()) return sized(token);
       return refusals-- > 0 ? refused(date)
                             : sized(R"({"access_token":"t0k3n","token_type":"bearer","expires_in":300})");
     }
@@ -87,6 +91,37 @@ TEST(Smart, ARefusalShowsTheServersWords) {
   EXPECT_NE(outcome.message.find("signing_key"), std::string::npos) << outcome.message;
   EXPECT_EQ(outcome.outcome, "invalid_client: the assertion has expired");
   EXPECT_EQ(server.token_requests, 2);
+}
+
+TEST(Smart, ANarrowerScopeIsAWarningThatNamesTheTypes) {
+  SmartServer server;
+  server.configuration = R"(,"scopes_supported":["system/Patient.rs","system/Claim.rs"])";
+  server.token = R"({"access_token":"t0k3n","token_type":"bearer","expires_in":300,"scope":"system/Patient.rs"})";
+  TempDir dir;
+  const Outcome outcome = export_to(config_for(server), dir / "out");
+  EXPECT_EQ(outcome.status, BCDA_OK) << outcome.message;
+  EXPECT_TRUE(outcome.said(BCDA_EVENT_WARNING, "does not cover Claim"));
+}
+
+TEST(Smart, APlainTextErrorWithStatus200IsARefusal) {
+  SmartServer server;
+  server.token = "Error: \"expiresIn\" should be a number of seconds";
+  TempDir dir;
+  const Outcome outcome = export_to(config_for(server), dir / "out");
+  EXPECT_EQ(outcome.status, BCDA_AUTHENTICATION);
+  EXPECT_EQ(outcome.outcome, server.token);
+}
+
+TEST(Smart, TheCredentialsAreCheckedWithoutAnExport) {
+  SmartServer server;
+  server.token = R"({"access_token":"t0k3n","token_type":"bearer","expires_in":300,"scope":"system/*.rs"})";
+  bcda::Run run = bcda::Client(config_for(server)).start_inquiry(BCDA_RUN_AUTH);
+  ASSERT_TRUE(run.wait());
+  const std::string origin = server.url().substr(0, server.url().size() - 5);
+  EXPECT_EQ(run.result().answer(), R"({"service":")" + origin +
+                                       R"(","profile":"generic","method":"smart","tokenOrigin":")" + origin +
+                                       R"(","lifetime":300,"scope":"system/*.rs","checked":false,"answer":null})");
+  EXPECT_EQ(server.token_requests, 1);
 }
 
 }  // namespace

@@ -525,9 +525,64 @@ class Interrupts(Case):
         self.interrupted(self.start("downloading", "job_time=0s", "pending_time=0s", "fault=stall"), signal.SIGINT)
 
 
+class Questions(Case):
+    """auth, jobs, status, cancel, attribution."""
+
+    def test_at_todays_service(self):
+        with Sandbox("--profile", "bcda-v3", *FAST) as sandbox:
+            run = bcda("auth", env=sandbox.env)
+            self.expect(run, OK)
+            text = run.stdout.decode()
+            for word in ("basic", sandbox.facts["url"].removesuffix("/api/v3") + ", valid", "20 min", "accepted the token: Welcome"):
+                self.assertIn(word, text)
+            self.assertTrue(json.loads(bcda("auth", "--json", env=sandbox.env).stdout)["checked"])
+            self.assertEqual(json.loads(bcda("jobs", "--json", env=sandbox.env).stdout), [])
+            self.assertIn(b"lists no jobs", bcda("jobs", env=sandbox.env).stdout)
+            self.expect(bcda("manifest", env=sandbox.env), OK)
+            run = bcda("jobs", "--status", "Completed", "--status", "In Progress", "--json", env=sandbox.env)
+            url = json.loads(run.stdout)[0]["url"]
+            self.assertIn(url, bcda("jobs", env=sandbox.env).stdout.decode())
+            self.assertEqual(json.loads(bcda("status", url, "--json", env=sandbox.env).stdout)["state"], "done")
+            self.assertIn(b"state           done", bcda("status", url, env=sandbox.env).stdout)
+            self.expect(bcda("cancel", url, env=sandbox.env), REFUSED, "can no longer be canceled (HTTP 410)")
+            self.assertIn("GET " + url, bcda("export", "--job-url", url, "--dry-run", env=sandbox.env).stdout.decode())
+            run = bcda("export", "--job-url", url, "--delete-job", "--out", self.out, env=sandbox.env)
+            self.expect(run, WITH_ERRORS if run.returncode == WITH_ERRORS else OK, "was not deleted")
+            self.assertTrue((self.out / "export.json").exists())
+            self.assertEqual(len(json.loads(bcda("jobs", "--json", env=sandbox.env).stdout)), 1)
+            self.assertIn(b"last_attribution_update", bcda("attribution", env=sandbox.env).stdout)
+            wrong = {**sandbox.env, "BCDA_CLIENT_SECRET": "wrong"}
+            self.expect(bcda("auth", env=wrong), AUTHENTICATION, "refused the credentials")
+
+    def test_a_running_job_is_canceled(self):
+        with Sandbox("--profile", "bcda-v3", "--job-time", "1h", "--pending-time", "0s") as sandbox:
+            with subprocess.Popen([BCDA, "manifest", "--quiet"], env={**CLEAN, **sandbox.env}, stderr=subprocess.PIPE) as manifest:
+                jobs = []
+                while not jobs:
+                    jobs = json.loads(bcda("jobs", "--json", env=sandbox.env).stdout)
+                run = bcda("cancel", jobs[0]["url"], env=sandbox.env)
+                self.expect(run, OK)
+                self.assertIn(b"Canceled the job", run.stdout)
+                self.assertEqual(manifest.wait(60), REFUSED)
+            self.expect(bcda("status", jobs[0]["url"], env=sandbox.env), REFUSED, "404")
+
+    def test_what_cannot_be_asked(self):
+        old = ("--url", "http://localhost:1", "--client-id", "a")
+        secret = {"BCDA_CLIENT_SECRET": "s3cr3t"}
+        self.expect(bcda("jobs", *old, "--profile", "bcda-2019", env=secret), USAGE, "no job list", "--profile")
+        self.expect(bcda("jobs", *old, "--status", "completed", env=secret), USAGE, "did you mean Completed?")
+        self.expect(bcda("status", "https://elsewhere.example/1", *old, env=secret), USAGE, "elsewhere.example")
+        self.expect(bcda("status", *old, env=secret), USAGE, "URL")
+        self.expect(bcda("auth", "--url", "http://localhost:1", env=secret), USAGE, "--client-id")
+        run = bcda("auth", "--url", "http://localhost:1/fhir")
+        self.expect(run, OK)
+        self.assertIn(b"nothing was checked", run.stdout)
+
+
 class Shows(Case):
     def test_help(self):
-        for command in ("export", "decrypt", "manifest", "fetch", "sandbox", "metadata", "profiles", "settings", "version"):
+        for command in ("export", "decrypt", "manifest", "fetch", "sandbox", "auth", "jobs", "status", "cancel", "attribution", "metadata",
+                        "profiles", "settings", "version"):
             run = bcda(command, "--help")
             self.expect(run, OK)
             self.assertIn(b"Usage: bcda " + command.encode(), run.stdout)
@@ -559,12 +614,15 @@ class Shows(Case):
                 "output-format", "method", "dry-run"}
         jobs |= wish
         expected = {
-            "export": service | key | files | tries | jobs | {"restart", "sandbox", "sandbox-option", "json", "quiet"},
-            "manifest": service | tries | jobs | {"quiet"},
+            "export": service | key | files | tries | jobs | {"job-url", "delete-job", "restart", "sandbox", "sandbox-option", "json", "quiet"},
+            "manifest": service | tries | jobs | {"job-url", "quiet"},
             "fetch": service | key | files | tries | {"file", "json", "quiet"},
             "decrypt": key | {"allow-plaintext", "durability", "key", "manifest", "out", "label", "json", "quiet"},
             "metadata": connection | {"raw"},
         }
+        question = service - {"token-lifetime", "share-threads"} | {"json"}
+        expected |= {"auth": question, "jobs": question | {"status"}, "status": question, "cancel": question,
+                     "attribution": question}
         for command, flags in expected.items():
             with self.subTest(command):
                 text = bcda(command, "--help").stdout.decode()

@@ -1,5 +1,6 @@
 // Whole exports from the service of today, BCDA v1, v2 and v3.
 #include <gtest/gtest.h>
+#include <boost/json/parse.hpp>
 
 #include <atomic>
 #include <fstream>
@@ -81,6 +82,92 @@ TEST_P(Today, WithoutGzipTheFilesAreTheSame) {
     return all;
   };
   EXPECT_EQ(digests(bcda::Result::open(dir_ / "packed")), digests(bcda::Result::open(dir_ / "as_is")));
+}
+
+// ---- Questions to the service
+
+boost::json::value ask(const bcda::Client& client, bcda::RunKind kind, const std::string& argument = "") {
+  bcda::Run run = client.start_inquiry(kind, argument);
+  run.wait();
+  return boost::json::parse(run.result().answer());
+}
+
+TEST_P(Today, TheCredentialsAreCheckedWithoutAnExport) {
+  const auto about = ask(bcda::Client(quick_config(sandbox_)), BCDA_RUN_AUTH);
+  EXPECT_EQ(about.at("method").as_string(), "basic");
+  const std::string base = std::string("/api/") + (GetParam() + std::string("bcda-").size());
+  EXPECT_EQ(std::string(about.at("tokenOrigin").as_string()) + base, sandbox_.url());
+  EXPECT_EQ(about.at("lifetime").as_int64(), 1200);
+  EXPECT_TRUE(about.at("checked").as_bool());
+  EXPECT_EQ(about.at("answer").as_string(), "Welcome to the Beneficiary Claims Data API!");
+  EXPECT_EQ(sandbox_.request_count("GET /auth/welcome"), 1);
+}
+
+TEST_P(Today, WrongCredentialsAreRefused) {
+  bcda::Config config = quick_config(sandbox_);
+  config.set("client_secret", "wrong");
+  const bcda::Client client(config);
+  bcda::Run run = client.start_inquiry(BCDA_RUN_AUTH);
+  EXPECT_EQ(follow(run).status, BCDA_AUTHENTICATION);
+}
+
+TEST_P(Today, JobsAreListedAskedForAndCanceled) {
+  sandbox_.control("job_time", "1h");
+  const bcda::Client client(quick_config(sandbox_));
+  EXPECT_TRUE(ask(client, BCDA_RUN_JOBS).as_array().empty());
+  bcda::Run manifest = client.start_manifest();
+  std::string url;
+  for (const bcda::Event& event : manifest.events())
+    if (event.kind() == BCDA_EVENT_JOB) {
+      url = event.url();
+      break;
+    }
+  const auto jobs = ask(client, BCDA_RUN_JOBS, "In Progress,Pending");
+  ASSERT_EQ(jobs.as_array().size(), 1u);
+  EXPECT_EQ(jobs.at(0).at("url").as_string(), url);
+  EXPECT_TRUE(ask(client, BCDA_RUN_JOBS, "Failed").as_array().empty());
+  EXPECT_EQ(ask(client, BCDA_RUN_JOB_STATUS, url).at("state").as_string(), "running");
+  EXPECT_TRUE(ask(client, BCDA_RUN_JOB_CANCEL, url).at("canceled").as_bool());
+  EXPECT_EQ(follow(manifest).status, BCDA_JOB_GONE);
+  bcda::Run again = client.start_inquiry(BCDA_RUN_JOB_STATUS, url);
+  EXPECT_EQ(follow(again).status, BCDA_JOB_GONE);
+}
+
+TEST_P(Today, ARunningJobIsAdoptedAndCannotBeDeletedHere) {
+  const bcda::Client client(quick_config(sandbox_));
+  bcda::Run manifest = client.start_manifest();
+  ASSERT_TRUE(manifest.wait());
+  const auto jobs = ask(client, BCDA_RUN_JOBS);
+  ASSERT_EQ(jobs.as_array().size(), 1u);
+  const std::string url(jobs.at(0).at("url").as_string());
+  EXPECT_EQ(ask(client, BCDA_RUN_JOB_STATUS, url).at("state").as_string(), "done");
+  bcda::Run run = client.start_export({{"out", dir_ / "out"}, {"job_url", url}, {"delete_job", "true"}});
+  const Outcome outcome = follow(run);
+  EXPECT_EQ(outcome.status, BCDA_OK) << outcome.message;
+  EXPECT_TRUE(outcome.said(BCDA_EVENT_WARNING, "was not deleted"));
+  EXPECT_EQ(ask(client, BCDA_RUN_JOBS).as_array().size(), 1u);
+  EXPECT_GT(data_files(dir_ / "out").size(), 2u);
+  EXPECT_EQ(sandbox_.request_count("DELETE "), 1);
+}
+
+TEST_P(Today, TheAttributionStatusHasTimes) {
+  const auto dates = ask(bcda::Client(quick_config(sandbox_)), BCDA_RUN_ATTRIBUTION);
+  ASSERT_EQ(dates.as_array().size(), 2u);
+  EXPECT_EQ(dates.at(0).at("type").as_string(), "last_attribution_update");
+}
+
+TEST(Inquiry, TheArgumentsAreChecked) {
+  const bcda::Client client({{"url", "https://api.bcda.cms.gov"}, {"client_id", "id"}, {"client_secret", "s"}});
+  const auto status_of = [&](bcda::RunKind kind, const char* argument) {
+    bcda_run* run = nullptr;
+    return bcda_inquiry_start(client.get(), kind, argument, &run, nullptr);
+  };
+  EXPECT_EQ(status_of(BCDA_RUN_EXPORT, nullptr), BCDA_INVALID_ARGUMENT);
+  EXPECT_EQ(status_of(static_cast<bcda_run_kind>(99), nullptr), BCDA_INVALID_ARGUMENT);
+  EXPECT_EQ(status_of(BCDA_RUN_JOB_STATUS, nullptr), BCDA_INVALID_ARGUMENT);
+  EXPECT_EQ(status_of(BCDA_RUN_JOB_CANCEL, "https://elsewhere/1"), BCDA_INVALID_ARGUMENT);
+  EXPECT_EQ(status_of(BCDA_RUN_JOBS, "completed"), BCDA_INVALID_ARGUMENT);
+  EXPECT_STREQ(bcda_result_answer(nullptr), "");
 }
 
 INSTANTIATE_TEST_SUITE_P(EachVersion, Today, testing::Values("bcda-v1", "bcda-v2", "bcda-v3"),

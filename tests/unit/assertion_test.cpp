@@ -41,6 +41,23 @@ TEST(Assertion, HasTheHeaderAndTheClaims) {
             R"("iat":1795593782,"exp":1795594022})");
 }
 
+// The example of the SMART guide ("Signature": header and claims before the signature), with its members in our order.
+TEST(Assertion, HasTheShapeOfTheGuidesExample) {
+  const AssertionClaims claims{"https://bili-monitor.example.com", "https://authorize.smarthealthit.org/token",
+                               "eee9f17a3b598fd86417a980b591fbe6", "random-non-reusable-jwt-id-123",
+                               Instant(seconds(1422568860 - 240))};
+  const Parts parts = split(make_assertion(ec_key(), claims));
+  EXPECT_EQ(parts.header, R"({"alg":"ES384","typ":"JWT","kid":"eee9f17a3b598fd86417a980b591fbe6"})");
+  EXPECT_EQ(parse_json(parts.claims).value(), parse_json(R"({
+      "iss": "https://bili-monitor.example.com",
+      "sub": "https://bili-monitor.example.com",
+      "aud": "https://authorize.smarthealthit.org/token",
+      "exp": 1422568860,
+      "iat": 1422568620,
+      "jti": "random-non-reusable-jwt-id-123"})")
+                                                  .value());
+}
+
 TEST(Assertion, LeavesOutAnEmptyKeyId) {
   AssertionClaims claims = some_claims();
   claims.key_id = "";

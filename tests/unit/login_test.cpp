@@ -71,6 +71,14 @@ TEST(Logins, AFormHasBasicCredentialsToo) {
   EXPECT_EQ(request.headers.back().second, "application/x-www-form-urlencoded");
 }
 
+TEST(Logins, ASecretCanBeInTheForm) {
+  Login login = login_of({{"url", "https://sandbox.ab2d.cms.gov"}, {"client_id", "id"}, {"client_secret", "s&t"}});
+  login.secret_in_form = true;
+  const http::Request request = requested(login);
+  EXPECT_EQ(request.body, "grant_type=client_credentials&scope=clientCreds&client_id=id&client_secret=s%26t");
+  for (const auto& [name, value] : request.headers) EXPECT_NE(name, "Authorization");
+}
+
 TEST(Logins, SmartSendsAnAssertionAndNoCredentials) {
   const http::Request request = requested(login_of(
       {{"url", "https://h/fhir"}, {"token_url", "https://h/token"}, {"client_id", "id"}, {"signing_key", kKey}}));
@@ -112,6 +120,21 @@ TEST(Discovery, FindsTheTokenEndpoint) {
   EXPECT_FALSE(token_endpoint(answer(200, "{}"), kBase));
   EXPECT_FALSE(token_endpoint(answer(200, "<html>"), kBase));
   EXPECT_FALSE(token_endpoint(answer(404, R"({"token_endpoint":"https://idp/t"})"), kBase));
+}
+
+TEST(Discovery, ReadsHowTheSecretIsSentAndWhichScopesThereAre) {
+  const auto in_form = [](const std::string& methods) {
+    return token_offer(answer(200, R"({"token_endpoint_auth_methods_supported":)" + methods + "}")).secret_in_form_only;
+  };
+  EXPECT_TRUE(in_form(R"(["client_secret_post"])"));
+  EXPECT_TRUE(in_form(R"(["private_key_jwt","client_secret_post"])"));
+  EXPECT_FALSE(in_form(R"(["client_secret_basic","client_secret_post"])"));
+  EXPECT_FALSE(in_form(R"(["private_key_jwt"])"));
+  EXPECT_FALSE(in_form("[]"));
+  EXPECT_FALSE(in_form(R"("client_secret_post")"));
+  const std::string scopes = R"({"scopes_supported":["system/*.rs",7,"a b","","q\"","x\\y","system/A.read"]})";
+  EXPECT_EQ(token_offer(answer(200, scopes)).scopes, (std::vector<std::string>{"system/*.rs", "system/A.read"}));
+  EXPECT_TRUE(token_offer(answer(404, scopes)).scopes.empty());
 }
 
 TEST(Discovery, SendsNoCredentialsUnencrypted) {

@@ -163,6 +163,31 @@ TEST(ReadToken, AnAnswerWithoutATokenBreaksTheProtocol) {
   }
 }
 
+// SMART's reference server answers an assertion without exp like this.
+TEST(ReadToken, APlainTextErrorWithStatus200IsSaidToBeThat) {
+  http::Answer given;
+  given.status = 200;
+  given.body = R"(Error: "expiresIn" should be a number of seconds or string representing a timespan)";
+  const Error error = error_of([&] { read_token(given, kNow, kAssumed, "signing_key"); });
+  EXPECT_EQ(error.status, Status::AUTHENTICATION);
+  EXPECT_FALSE(error.retriable);
+  EXPECT_NE(error.message.find("plain text of an error"), std::string::npos) << error.message;
+  EXPECT_NE(error.message.find("signing_key"), std::string::npos) << error.message;
+  EXPECT_EQ(error.message.find("expiresIn"), std::string::npos);
+  EXPECT_EQ(error.outcome, given.body);
+}
+
+TEST(ReadToken, KeepsTheScopeAndTheStatedLifetime) {
+  http::Answer given;
+  given.status = 200;
+  given.body = R"({"access_token":"t","expires_in":"240","scope":"system/*.rs"})";
+  EXPECT_EQ(read_token(given, kNow, kAssumed).scope, "system/*.rs");
+  EXPECT_EQ(read_token(given, kNow, kAssumed).lifetime, Milliseconds(seconds(240)));
+  given.body = R"({"access_token":"t","scope":["system/*.rs"]})";
+  EXPECT_EQ(read_token(given, kNow, kAssumed).scope, "");
+  EXPECT_EQ(read_token(given, kNow, kAssumed).lifetime, std::nullopt);
+}
+
 TEST(ReadToken, ATokenThatWouldBreakAHeaderIsRefusedAndNotEchoed) {
   for (const char* token : {"hunter2\\r\\nX: y", "hunter2\\n", "hunter2 x", " hunter2", "hunter2\\u0000", "hunter2\\t",
                             "hunter2\\u007f", "hunter2\\u00e9"}) {

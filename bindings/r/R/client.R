@@ -94,6 +94,80 @@ bcda_metadata <- function(client) {
   wait_for(run, FALSE)
 }
 
+#' Questions to the service
+#'
+#' One question to the service each, outside of an export. `bcda_auth()` checks the credentials: it gets a new token and,
+#' where the service has a request that needs only a token, sends that too. `bcda_jobs()` lists the jobs,
+#' `bcda_job_status()` sends one status request, `bcda_cancel_job()` cancels a job, and `bcda_attribution()` says when
+#' the service got its attribution data. BCDA v1, v2 and v3 have a job list and an attribution status.
+#'
+#' A job that is gone is a condition of class `bcda_error_job_gone`. A job that can no longer be canceled is one of class
+#' `bcda_error_refused`. See [bcda_errors].
+#'
+#' @param client a client from [bcda_client()].
+#' @param status only jobs with one of these, such as `"In Progress"`; `NULL`: all jobs.
+#' @param url the status URL of a job, on the origin of the service.
+#' @return `bcda_auth()`: a list with `service`, `profile`, `method`, `tokenOrigin`, `lifetime` (seconds), `scope`,
+#'   `checked` (whether such a request was accepted) and `answer` (its text). `bcda_jobs()`: a data frame with `id`,
+#'   `status`, `request`, `start`, `end` and `url`. `bcda_job_status()`: a list with `url`, `state` (`"running"` or
+#'   `"done"`), `progress`, `percent`, `expires`, `files`, `errorFiles`, `transactionTime` and `request`.
+#'   `bcda_cancel_job()`: a list with `url` and `canceled`. `bcda_attribution()`: a data frame with `type` and `time`.
+#'   In the lists, `NULL` means that the service does not say it.
+#' @name bcda_auth
+#' @examples
+#' sandbox <- bcda_sandbox(beneficiaries = 1, profile = "bcda-v3")
+#' client <- bcda_sandbox_client(sandbox)
+#' bcda_auth(client)$checked
+#' bcda_jobs(client)
+#' close(client)
+#' close(sandbox)
+NULL
+
+# The kinds of bcda_inquiry_start.
+inquiries <- c(auth = 4L, jobs = 5L, job_status = 6L, job_cancel = 7L, attribution = 8L)
+
+ask_service <- function(client, kind, argument = "") {
+  start <- native_inquiry_start(handle_of(client, "bcda_client"), inquiries[[kind]], argument)
+  run <- new_run(start, client, function(result) parsed_json(native_result_answer(result), "the answer"))
+  on.exit(close(run))
+  wait_for(run, FALSE)
+}
+
+# A list of objects that have only texts.
+text_frame <- function(objects, columns) {
+  texts <- lapply(columns, function(column) vapply(objects, function(object) object[[column]], ""))
+  data.frame(stats::setNames(texts, columns), stringsAsFactors = FALSE)
+}
+
+one_url <- function(url) {
+  if (!is.character(url) || length(url) != 1 || is.na(url)) refuse("url is one text: the status URL of a job")
+  enc2utf8(url)
+}
+
+#' @rdname bcda_auth
+#' @export
+bcda_auth <- function(client) ask_service(client, "auth")
+
+#' @rdname bcda_auth
+#' @export
+bcda_jobs <- function(client, status = NULL) {
+  if (!is.null(status) && (!is.character(status) || anyNA(status))) refuse("status is a character vector")
+  jobs <- ask_service(client, "jobs", paste(enc2utf8(as.character(status)), collapse = ","))
+  text_frame(jobs, c("id", "status", "request", "start", "end", "url"))
+}
+
+#' @rdname bcda_auth
+#' @export
+bcda_job_status <- function(client, url) ask_service(client, "job_status", one_url(url))
+
+#' @rdname bcda_auth
+#' @export
+bcda_cancel_job <- function(client, url) ask_service(client, "job_cancel", one_url(url))
+
+#' @rdname bcda_auth
+#' @export
+bcda_attribution <- function(client) text_frame(ask_service(client, "attribution"), c("type", "time"))
+
 #' The profile of a client's service
 #'
 #' What the library knows about the service: what the settings `profile`, `profile_file` and `url` mean together. It uses

@@ -100,8 +100,8 @@ start_manifest <- function(client, settings) {
 #'
 #' Returns the requests that [bcda_export()] with the same arguments would begin with, and sends nothing.
 #'
-#' @return A list with one list for each request: `purpose` (`"discovery"`, `"token"` or `"kick-off"`), `method`, `url`,
-#'   `headers` and `body`. Credentials in them are replaced by `***`.
+#' @return A list with one list for each request: `purpose` (`"discovery"`, `"token"`, `"kick-off"`, or `"status"` with
+#'   `job_url`), `method`, `url`, `headers` and `body`. Credentials in them are replaced by `***`.
 #' @name bcda_plan
 #' @seealso [bcda_export()], [bcda_client_profile()]
 #' @examples

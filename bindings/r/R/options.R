@@ -59,6 +59,9 @@
 #' @param patients Patients to export, such as Patient/123; the kick-off is then sent by POST. (a character vector)
 #' @param output_format Format to ask for; leave it unset unless the service needs it. (text)
 #' @param method Method of the kick-off; by default GET. (`"GET"` or `"POST"`)
+#' @param job_url Status URL of a job that runs already; its files are exported, and no job is started. (text)
+#' @param delete_job Delete the job from the service (DELETE) once the export is complete and verified. (`TRUE` or
+#'   `FALSE`, by default `false`)
 #' @param out Directory for the files; created if it is missing, but its parent must exist. (a path)
 #' @param restart Discard what an unfinished export left in the directory, and start again. (`TRUE` or `FALSE`, by
 #'   default `false`)
@@ -95,10 +98,10 @@ bcda_client <- function(url = NULL, ..., profile = NULL, profile_file = NULL, au
                         max_header_bytes = NULL, max_manifest_bytes = NULL, types = NULL, level = NULL, group = NULL,
                         since = NULL, until = NULL, type_filters = NULL, elements = NULL,
                         include_associated_data = NULL, patients = NULL, output_format = NULL, method = NULL,
-                        out = NULL, restart = NULL, parallel = NULL, allow_plaintext = NULL, durability = NULL,
-                        poll_interval = NULL, poll_max_interval = NULL, job_timeout = NULL, timeout = NULL,
-                        retries = NULL, outage_limit = NULL, retry_delay = NULL, retry_max_delay = NULL,
-                        config_file = NULL, env = TRUE) {
+                        job_url = NULL, delete_job = NULL, out = NULL, restart = NULL, parallel = NULL,
+                        allow_plaintext = NULL, durability = NULL, poll_interval = NULL, poll_max_interval = NULL,
+                        job_timeout = NULL, timeout = NULL, retries = NULL, outage_limit = NULL, retry_delay = NULL,
+                        retry_max_delay = NULL, config_file = NULL, env = TRUE) {
   client_with(settings_in(environment(), list(...)), config_file, env)
 }
 
@@ -107,9 +110,10 @@ bcda_client <- function(url = NULL, ..., profile = NULL, profile_file = NULL, au
 bcda_export <- function(client, types = NULL, out = NULL, progress = interactive(), ..., level = NULL, group = NULL,
                         since = NULL, until = NULL, type_filters = NULL, elements = NULL,
                         include_associated_data = NULL, patients = NULL, output_format = NULL, method = NULL,
-                        restart = NULL, parallel = NULL, allow_plaintext = NULL, durability = NULL,
-                        poll_interval = NULL, poll_max_interval = NULL, job_timeout = NULL, timeout = NULL,
-                        retries = NULL, outage_limit = NULL, retry_delay = NULL, retry_max_delay = NULL) {
+                        job_url = NULL, delete_job = NULL, restart = NULL, parallel = NULL, allow_plaintext = NULL,
+                        durability = NULL, poll_interval = NULL, poll_max_interval = NULL, job_timeout = NULL,
+                        timeout = NULL, retries = NULL, outage_limit = NULL, retry_delay = NULL,
+                        retry_max_delay = NULL) {
   finish(start_export(client, settings_in(environment(), list(...))), progress)
 }
 
@@ -118,10 +122,10 @@ bcda_export <- function(client, types = NULL, out = NULL, progress = interactive
 #' @export
 bcda_start <- function(client, types = NULL, out = NULL, ..., level = NULL, group = NULL, since = NULL, until = NULL,
                        type_filters = NULL, elements = NULL, include_associated_data = NULL, patients = NULL,
-                       output_format = NULL, method = NULL, restart = NULL, parallel = NULL, allow_plaintext = NULL,
-                       durability = NULL, poll_interval = NULL, poll_max_interval = NULL, job_timeout = NULL,
-                       timeout = NULL, retries = NULL, outage_limit = NULL, retry_delay = NULL,
-                       retry_max_delay = NULL) {
+                       output_format = NULL, method = NULL, job_url = NULL, delete_job = NULL, restart = NULL,
+                       parallel = NULL, allow_plaintext = NULL, durability = NULL, poll_interval = NULL,
+                       poll_max_interval = NULL, job_timeout = NULL, timeout = NULL, retries = NULL,
+                       outage_limit = NULL, retry_delay = NULL, retry_max_delay = NULL) {
   start_export(client, settings_in(environment(), list(...)))
 }
 
@@ -130,9 +134,10 @@ bcda_start <- function(client, types = NULL, out = NULL, ..., level = NULL, grou
 bcda_manifest <- function(client, types = NULL, progress = interactive(), ..., level = NULL, group = NULL,
                           since = NULL, until = NULL, type_filters = NULL, elements = NULL,
                           include_associated_data = NULL, patients = NULL, output_format = NULL, method = NULL,
-                          restart = NULL, parallel = NULL, allow_plaintext = NULL, durability = NULL,
-                          poll_interval = NULL, poll_max_interval = NULL, job_timeout = NULL, timeout = NULL,
-                          retries = NULL, outage_limit = NULL, retry_delay = NULL, retry_max_delay = NULL) {
+                          job_url = NULL, delete_job = NULL, restart = NULL, parallel = NULL, allow_plaintext = NULL,
+                          durability = NULL, poll_interval = NULL, poll_max_interval = NULL, job_timeout = NULL,
+                          timeout = NULL, retries = NULL, outage_limit = NULL, retry_delay = NULL,
+                          retry_max_delay = NULL) {
   finish(start_manifest(client, settings_in(environment(), list(...))), progress)
 }
 
@@ -141,10 +146,10 @@ bcda_manifest <- function(client, types = NULL, progress = interactive(), ..., l
 #' @export
 bcda_plan <- function(client, types = NULL, ..., level = NULL, group = NULL, since = NULL, until = NULL,
                       type_filters = NULL, elements = NULL, include_associated_data = NULL, patients = NULL,
-                      output_format = NULL, method = NULL, restart = NULL, parallel = NULL, allow_plaintext = NULL,
-                      durability = NULL, poll_interval = NULL, poll_max_interval = NULL, job_timeout = NULL,
-                      timeout = NULL, retries = NULL, outage_limit = NULL, retry_delay = NULL,
-                      retry_max_delay = NULL) {
+                      output_format = NULL, method = NULL, job_url = NULL, delete_job = NULL, restart = NULL,
+                      parallel = NULL, allow_plaintext = NULL, durability = NULL, poll_interval = NULL,
+                      poll_max_interval = NULL, job_timeout = NULL, timeout = NULL, retries = NULL,
+                      outage_limit = NULL, retry_delay = NULL, retry_max_delay = NULL) {
   plan_of(client, settings_in(environment(), list(...)))
 }
 
@@ -156,9 +161,10 @@ bcda_plan <- function(client, types = NULL, ..., level = NULL, group = NULL, sin
 bcda_fetch <- function(client, manifest, out = NULL, file = NULL, progress = interactive(), ..., level = NULL,
                        group = NULL, since = NULL, until = NULL, type_filters = NULL, elements = NULL,
                        include_associated_data = NULL, patients = NULL, output_format = NULL, method = NULL,
-                       restart = NULL, parallel = NULL, allow_plaintext = NULL, durability = NULL,
-                       poll_interval = NULL, poll_max_interval = NULL, job_timeout = NULL, timeout = NULL,
-                       retries = NULL, outage_limit = NULL, retry_delay = NULL, retry_max_delay = NULL) {
+                       job_url = NULL, delete_job = NULL, restart = NULL, parallel = NULL, allow_plaintext = NULL,
+                       durability = NULL, poll_interval = NULL, poll_max_interval = NULL, job_timeout = NULL,
+                       timeout = NULL, retries = NULL, outage_limit = NULL, retry_delay = NULL,
+                       retry_max_delay = NULL) {
   finish(start_fetch(client, manifest, file, settings_in(environment(), list(...))), progress)
 }
 

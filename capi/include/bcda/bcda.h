@@ -295,8 +295,8 @@ BCDA_API void bcda_client_destroy(bcda_client* client);
 BCDA_API const char* bcda_client_profile(const bcda_client* client);
 
 /* Returns the requests that an export with these settings would begin with, and sends nothing: a JSON array of objects
- * with purpose ("discovery", "token", "kick-off"), method, url, headers and body. Credentials in them are replaced by
- * "***". `settings` as for bcda_export_start. The caller frees the text with bcda_string_free.
+ * with purpose ("discovery", "token", "kick-off", or "status" with job_url), method, url, headers and body. Credentials
+ * in them are replaced by "***". `settings` as for bcda_export_start. The caller frees the text with bcda_string_free.
  * Errors: INVALID_ARGUMENT, FILESYSTEM, STATE (after fork). Thread-safe. */
 BCDA_API bcda_status bcda_export_plan(bcda_client* client, const bcda_config* settings, char** json,
                                       bcda_error** error);
@@ -333,8 +333,8 @@ BCDA_API void bcda_sink_destroy(bcda_sink* sink);
 
 /* ---- Runs -------------------------------------------------------------------------------------------------------- */
 
-/* One run in the background: an export, a manifest-only run, a fetch, or a metadata request. It needs no client handle
- * once it has started. */
+/* One run in the background: an export, a manifest-only run, a fetch, or a question to the service. It needs no client
+ * handle once it has started. */
 typedef struct bcda_run bcda_run;
 typedef struct bcda_event bcda_event;
 typedef struct bcda_result bcda_result;
@@ -344,10 +344,16 @@ typedef enum bcda_run_kind {
   BCDA_RUN_EXPORT = 0,   /* bcda_export_start */
   BCDA_RUN_MANIFEST = 1, /* bcda_manifest_start */
   BCDA_RUN_FETCH = 2,    /* bcda_fetch_start */
-  BCDA_RUN_METADATA = 3  /* bcda_metadata_start */
+  BCDA_RUN_METADATA = 3, /* bcda_metadata_start */
+  /* bcda_inquiry_start, for: */
+  BCDA_RUN_AUTH = 4,       /* a check of the credentials */
+  BCDA_RUN_JOBS = 5,       /* the job list of the service */
+  BCDA_RUN_JOB_STATUS = 6, /* the status of one job */
+  BCDA_RUN_JOB_CANCEL = 7, /* the end of one job */
+  BCDA_RUN_ATTRIBUTION = 8 /* the attribution status */
 } bcda_run_kind;
 
-/* The four start functions return at once and are thread-safe. Their errors are about arguments and the output
+/* The five start functions return at once and are thread-safe. Their errors are about arguments and the output
  * directory. Later failures are reported by bcda_run_wait and by events. */
 
 /* Starts the whole flow: token, kick-off, status requests, downloads, decryption. `settings` may hold export settings
@@ -373,10 +379,31 @@ BCDA_API bcda_status bcda_fetch_start(bcda_client* client, const bcda_config* se
  * Errors: STATE (after fork). */
 BCDA_API bcda_status bcda_metadata_start(bcda_client* client, bcda_run** run, bcda_error** error);
 
+/* Asks the service one question outside of an export, and writes nothing. bcda_result_answer returns the answer as
+ * JSON, in which null means that the service does not say it. `argument` is NULL where none is described.
+ *   AUTH         gets a new token and, where the service has a request that needs only a token, sends that too. Object:
+ *                service, profile, method (as the setting auth names it), tokenOrigin, lifetime (seconds), scope,
+ *                checked (whether such a request was accepted), answer (its text). Without credentials, at a service
+ *                that needs none, nothing is checked: method is "none".
+ *   JOBS         `argument` is NULL, or states of jobs with commas, such as "In Progress,Pending". Array of objects:
+ *                id, status, request, start, end, url (the status URL; "": its id cannot be used in one). BCDA has it
+ *   JOB_STATUS   `argument` is a status URL. One status request. Object: url, state ("running" or "done"), progress,
+ *                percent, expires, files, errorFiles, transactionTime, request; those after expires when it is done.
+ *                A job that failed or is gone is a failure of the run
+ *   JOB_CANCEL   `argument` is a status URL. Cancels a running job. Some services delete the files of a finished one.
+ *                Object: url, canceled (true). A job that is gone (JOB_GONE) or can no longer be canceled (REFUSED) is
+ *                a failure of the run
+ *   ATTRIBUTION  Array of objects: type, time. BCDA has it
+ * A status URL must be on the origin of the service, because the token goes there.
+ * Errors: INVALID_ARGUMENT (also: the service has no such request, a credential is missing), STATE (after fork). */
+BCDA_API bcda_status bcda_inquiry_start(bcda_client* client, bcda_run_kind kind, const char* argument, bcda_run** run,
+                                        bcda_error** error);
+
 /* Thread-safe. */
 BCDA_API bcda_run_kind bcda_run_get_kind(const bcda_run* run);
 
-/* "export", "manifest", "fetch" or "metadata"; "" for NULL. Static; thread-safe. */
+/* "export", "manifest", "fetch", "metadata", "auth", "jobs", "job_status", "job_cancel" or "attribution"; "" for NULL.
+ * Static; thread-safe. */
 BCDA_API const char* bcda_run_kind_name(const bcda_run* run);
 
 /* Returns the next event in order. It waits at most `timeout_ms` (0: not at all; negative: without limit). The event
@@ -529,6 +556,9 @@ BCDA_API const char* bcda_result_manifest(const bcda_result* result);
 
 /* The CapabilityStatement as JSON, after bcda_metadata_start; "" after other runs. */
 BCDA_API const char* bcda_result_metadata(const bcda_result* result);
+
+/* The answer as JSON, after bcda_inquiry_start or bcda_metadata_start; "" after other runs. */
+BCDA_API const char* bcda_result_answer(const bcda_result* result);
 
 BCDA_API void bcda_result_destroy(bcda_result* result);
 

@@ -435,6 +435,8 @@ class Result {
   std::string manifest() const { return bcda_result_manifest(get()); }  // one JSON line each
   std::string metadata() const { return bcda_result_metadata(get()); }  // of start_metadata: JSON
 
+  std::string answer() const { return bcda_result_answer(get()); }  // of start_inquiry or start_metadata: JSON
+
   bcda_result* get() const noexcept { return handle_.get(); }
 
  private:
@@ -629,6 +631,13 @@ class Client {
   // The service's metadata: Result::metadata() holds it.
   Run start_metadata() const {
     return start([&](bcda_run** run, bcda_error** error) { return bcda_metadata_start(get(), run, error); });
+  }
+
+  // One question to the service outside of an export (BCDA_RUN_AUTH, ...): Result::answer() holds the answer.
+  Run start_inquiry(RunKind kind, const std::string& argument = "") const {
+    return start([&](bcda_run** run, bcda_error** error) {
+      return bcda_inquiry_start(get(), kind, detail::or_null(argument), run, error);
+    });
   }
 
   // The files of a manifest at hand (JSON text), or `file` of it alone: its name or URL; "" for all.

@@ -8,7 +8,8 @@ test_that("what is not a client is not taken for one", {
   calls <- list(
     function(x) bcda_export(x, "Patient", place(), progress = FALSE), function(x) bcda_start(x, "Patient", place()),
     function(x) bcda_manifest(x, "Patient", progress = FALSE), function(x) bcda_fetch(x, "{}", place(), progress = FALSE),
-    bcda_metadata, close.bcda_client
+    bcda_metadata, bcda_auth, bcda_jobs, bcda_attribution, function(x) bcda_job_status(x, "u"),
+    function(x) bcda_cancel_job(x, "u"), close.bcda_client
   )
   for (other in others) for (call in calls) expect_refused(call(other), "bcda_client")
 })

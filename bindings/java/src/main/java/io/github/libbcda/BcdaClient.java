@@ -138,6 +138,70 @@ public interface BcdaClient extends AutoCloseable {
   BcdaFuture<String> metadataAsync();
 
   /**
+   * Checks the credentials without an export: gets a new token and, where the service has a request that needs only a
+   * token, sends that too.
+   *
+   * @return JSON text: an object with {@code service}, {@code profile}, {@code method}, {@code tokenOrigin},
+   *     {@code lifetime} (seconds), {@code scope}, {@code checked} (whether such a request was accepted) and
+   *     {@code answer} (its text); null where the service does not say it
+   * @throws BcdaException the run failed
+   * @throws InterruptedException the thread was interrupted
+   */
+  default String checkAuth() throws InterruptedException {
+    throw new UnsupportedOperationException("checkAuth");
+  }
+
+  /**
+   * The jobs that the service lists. BCDA v1, v2 and v3 have such a list.
+   *
+   * @param status only jobs with one of these, such as {@code "In Progress"}; none: all jobs
+   * @return JSON text: an array of objects with {@code id}, {@code status}, {@code request}, {@code start}, {@code end}
+   *     and {@code url} (the status URL)
+   * @throws BcdaException the service has no job list or no such status, or the run failed
+   * @throws InterruptedException the thread was interrupted
+   */
+  default String jobs(String... status) throws InterruptedException {
+    throw new UnsupportedOperationException("jobs");
+  }
+
+  /**
+   * One status request for a job.
+   *
+   * @param url the status URL, on the origin of the service
+   * @return JSON text: an object with {@code url}, {@code state} ({@code "running"} or {@code "done"}), {@code progress},
+   *     {@code percent}, {@code expires}, {@code files}, {@code errorFiles}, {@code transactionTime} and
+   *     {@code request}; null where the service does not say it
+   * @throws BcdaException the job failed or is gone, or the run failed
+   * @throws InterruptedException the thread was interrupted
+   */
+  default String jobStatus(String url) throws InterruptedException {
+    throw new UnsupportedOperationException("jobStatus");
+  }
+
+  /**
+   * Cancels a job. Some services delete the files of a finished job.
+   *
+   * @param url the status URL, on the origin of the service
+   * @return JSON text: an object with {@code url} and {@code canceled}
+   * @throws BcdaException the job is gone or can no longer be canceled, or the run failed
+   * @throws InterruptedException the thread was interrupted
+   */
+  default String cancelJob(String url) throws InterruptedException {
+    throw new UnsupportedOperationException("cancelJob");
+  }
+
+  /**
+   * When the service got its attribution data. BCDA v1, v2 and v3 have it.
+   *
+   * @return JSON text: an array of objects with {@code type} and {@code time}
+   * @throws BcdaException the service has no attribution status, or the run failed
+   * @throws InterruptedException the thread was interrupted
+   */
+  default String attribution() throws InterruptedException {
+    throw new UnsupportedOperationException("attribution");
+  }
+
+  /**
    * The profile of the service, as one row of {@link Bcda#profiles}: what {@code profile}, {@code profile_file} and
    * {@code url} mean together. Uses no network.
    *
@@ -152,8 +216,9 @@ public interface BcdaClient extends AutoCloseable {
    * The requests that an {@link #export} of this request would begin with. Sends nothing.
    *
    * @param request what to export; its destination and its listener are not used
-   * @return JSON text: an array of objects with {@code purpose} ({@code "discovery"}, {@code "token"} or
-   *     {@code "kick-off"}), {@code method}, {@code url}, {@code headers} and {@code body}. Credentials in them are replaced by {@code ***}
+   * @return JSON text: an array of objects with {@code purpose} ({@code "discovery"}, {@code "token"},
+   *     {@code "kick-off"}, or {@code "status"} with {@code job_url}), {@code method}, {@code url}, {@code headers} and
+   *     {@code body}. Credentials in them are replaced by {@code ***}
    * @throws BcdaException an argument is wrong
    * @throws IllegalStateException the client is closed
    */

@@ -167,6 +167,26 @@ public abstract sealed class ExportSettings<B extends ExportSettings<B>> extends
   }
 
   /**
+   * Status URL of a job that runs already; its files are exported, and no job is started.
+   *
+   * @param value text
+   * @return this
+   */
+  public B jobUrl(String value) {
+    return set("job_url", value);
+  }
+
+  /**
+   * Delete the job from the service (DELETE) once the export is complete and verified.
+   *
+   * @param value whether (default {@code false})
+   * @return this
+   */
+  public B deleteJob(boolean value) {
+    return set("delete_job", Boolean.toString(value));
+  }
+
+  /**
    * Directory for the files; created if it is missing, but its parent must exist.
    *
    * @param value a path

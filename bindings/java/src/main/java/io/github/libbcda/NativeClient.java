@@ -6,6 +6,13 @@ import java.util.function.LongUnaryOperator;
 
 /** The client of the native library. */
 final class NativeClient implements BcdaClient {
+  // Numbers of bcda_run_kind.
+  private static final int AUTH = 4;
+  private static final int JOBS = 5;
+  private static final int JOB_STATUS = 6;
+  private static final int JOB_CANCEL = 7;
+  private static final int ATTRIBUTION = 8;
+
   private final NativeHandle handle;
   private final String url;
   private final Sandbox sandbox; // keeps the sandbox reachable as long as this client
@@ -67,6 +74,31 @@ final class NativeClient implements BcdaClient {
   }
 
   @Override
+  public String checkAuth() throws InterruptedException {
+    return startInquiry(AUTH, "").await();
+  }
+
+  @Override
+  public String jobs(String... status) throws InterruptedException {
+    return startInquiry(JOBS, String.join(",", status)).await();
+  }
+
+  @Override
+  public String jobStatus(String url) throws InterruptedException {
+    return startInquiry(JOB_STATUS, Objects.requireNonNull(url, "url")).await();
+  }
+
+  @Override
+  public String cancelJob(String url) throws InterruptedException {
+    return startInquiry(JOB_CANCEL, Objects.requireNonNull(url, "url")).await();
+  }
+
+  @Override
+  public String attribution() throws InterruptedException {
+    return startInquiry(ATTRIBUTION, "").await();
+  }
+
+  @Override
   public String profile() {
     return handle.call(Native::client_profile);
   }
@@ -122,6 +154,11 @@ final class NativeClient implements BcdaClient {
   private Run<String> startMetadata() {
     long run = handle.call(Native::metadata_start);
     return Run.of(run, ExportRequest.builder().build(), Native::result_metadata, this);
+  }
+
+  private Run<String> startInquiry(int kind, String argument) {
+    long run = handle.call(client -> Native.inquiry_start(client, kind, argument));
+    return Run.of(run, ExportRequest.builder().build(), Native::result_answer, this);
   }
 
   /**

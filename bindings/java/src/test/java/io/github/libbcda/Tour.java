@@ -21,6 +21,7 @@ final class Tour {
         BcdaClient client =
             Trials.client(sandbox).supply("client_secret", sandbox::clientSecret).environment().build()) {
       client.metadata();
+      client.checkAuth();
       client.profile();
       client.plan(Trials.nothing());
       ExportResult result = client.export(Trials.patients(dir.resolve("\uD83D\uDE80")).build());
