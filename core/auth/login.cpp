@@ -67,13 +67,13 @@ http::Headers basic_credentials(const Login& login) {
 
 using Fields = std::vector<std::pair<std::string, std::string>>;
 
-Fields form_of(const Login& login, const http::Url& token_url, const std::string& jti, Instant now) {
+// `assertion` is "" for a login without one.
+Fields form_of(const Login& login, const std::string& assertion) {
   Fields fields{{"grant_type", "client_credentials"}};
   if (!login.scope.empty()) fields.emplace_back("scope", login.scope);
-  if (login.method != Method::smart) return fields;
+  if (assertion.empty()) return fields;
   fields.emplace_back("client_assertion_type", "urn:ietf:params:oauth:client-assertion-type:jwt-bearer");
-  fields.emplace_back("client_assertion",
-                      make_assertion(*login.signing_key, {login.client_id, token_url.text(), login.key_id, jti, now}));
+  fields.emplace_back("client_assertion", assertion);
   return fields;
 }
 
@@ -121,7 +121,12 @@ http::Request token_request(const Login& login, const http::Url& token_url, cons
     request.headers = basic_credentials(login);
   if (login.method == Method::basic) return request;
   request.headers.emplace_back("Content-Type", "application/x-www-form-urlencoded");
-  request.body = http::form_body(form_of(login, token_url, jti, now));
+  std::string assertion;
+  if (login.method == Method::smart) {
+    assertion = make_assertion(*login.signing_key, {login.client_id, token_url.text(), login.key_id, jti, now});
+    request.secrets.emplace_back(assertion);
+  }
+  request.body = http::form_body(form_of(login, assertion));
   return request;
 }
 

@@ -56,27 +56,38 @@ bool fits_a_header(std::string_view token) {
   return std::all_of(token.begin(), token.end(), [](char c) { return c > ' ' && c < 127; });
 }
 
-// The members of an OAuth error (RFC 6749 section 5.2): "invalid_client: unknown client".
-std::string oauth_error(const http::Answer& answer) {
+// An OAuth error (RFC 6749 section 5.2).
+struct OauthError {
+  std::string code;  // such as "invalid_client"; fit for a message. "": none
+  std::string text;  // the server's words: "invalid_client: unknown client"
+};
+
+// A code of another form is no code of OAuth, so only the outcome has it.
+bool is_oauth_code(std::string_view code) {
+  return !code.empty() && code.size() <= 64 &&
+         std::all_of(code.begin(), code.end(), [](char c) { return c == '_' || (c >= 'a' && c <= 'z'); });
+}
+
+OauthError oauth_error(const http::Answer& answer) {
   const auto body = parse_json(answer.body);
-  if (!body || !body->is_object()) return "";
+  if (!body || !body->is_object()) return {};
   const std::string code = string_member(body->get_object(), "error");
   const std::string text = string_member(body->get_object(), "error_description");
-  return tidy(code + (code.empty() || text.empty() ? "" : ": ") + text, 500);
+  return {is_oauth_code(code) ? code : "", tidy(code + (code.empty() || text.empty() ? "" : ": ") + text, 500)};
 }
 
 Error refused(const http::Answer& answer, Instant now, const char* credentials) {
   const bool page = bulk::is_page(answer);
-  const std::string oauth = oauth_error(answer);
+  const OauthError oauth = oauth_error(answer);
   // A web page with status 400 or 403 comes from a proxy, so it says nothing about the credentials. With 401 it may.
   if (answer.status == 401 || (!page && !bulk::wants_tls(answer) && (answer.status == 400 || answer.status == 403)))
     return std::move(Error(Status::AUTHENTICATION,
                            "the service refused the credentials (HTTP " + std::to_string(answer.status) +
-                               (oauth.empty() ? "" : ", " + oauth.substr(0, oauth.find(':'))) + "); check " +
+                               (oauth.code.empty() ? "" : ", " + oauth.code) + "); check " +
                                credentials + ", that they are for this service, and that they have not expired" +
                                (page ? "; the answer is " + bulk::page_text(answer) : ""))
                          .with_http(answer.status)
-                         .with_outcome(oauth));
+                         .with_outcome(oauth.text));
   Error error = bulk::refusal(answer, "the token request", now);
   if (answer.status < 300) error.outcome.clear();  // the text may hold a token
   return error;

@@ -51,7 +51,7 @@ void check_transfer_coding(const beast_http::fields& fields, const Url& url) {
 }  // namespace
 
 struct Response::State {
-  State(Client& c, const Request& request) : client(&c), url(request.url), redactor(request.headers) {}
+  State(Client& c, const Request& request) : client(&c), url(request.url), redactor(request) {}
 
   Client* client;
   Url url;

@@ -80,6 +80,8 @@ TEST(Logins, SmartSendsAnAssertionAndNoCredentials) {
                                "client_assertion=ey"))
       << request.body;
   for (const auto& [name, value] : request.headers) EXPECT_NE(name, "Authorization");
+  ASSERT_EQ(request.secrets.size(), 1u);  // the assertion, so that an answer that repeats it is cleaned
+  EXPECT_TRUE(request.body.ends_with("&client_assertion=" + std::string(request.secrets[0].reveal())));
 }
 
 TEST(Logins, ATokenAtHandComesFromItsFileEachTime) {

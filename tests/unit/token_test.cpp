@@ -173,6 +173,20 @@ TEST(ReadToken, ATokenThatWouldBreakAHeaderIsRefusedAndNotEchoed) {
   }
 }
 
+// A code of OAuth has letters and '_' only. Another text may be anything, so it is not shown in the message.
+TEST(ReadToken, OnlyACodeOfOauthIsInTheMessage) {
+  const auto refused = [](const char* text) {
+    return error_of([&] { read_token(answer(400, text), kNow, kAssumed); });
+  };
+  EXPECT_TRUE(holds(refused(R"({"error":"invalid_client","error_description":"Jane"})").message, "invalid_client"));
+  EXPECT_EQ(refused(R"({"error":"invalid_client","error_description":"Jane"})").outcome, "invalid_client: Jane");
+  for (const char* text : {R"({"error":"Jane Doe"})", R"({"error_description":"Jane"})", R"({"error":"x: Jane"})",
+                           R"({"error":"eyJane.x.y"})"}) {
+    EXPECT_FALSE(holds(refused(text).message, "Jane")) << text;
+    EXPECT_TRUE(holds(refused(text).outcome, "Jane")) << text;
+  }
+}
+
 // ---- Renewals
 
 Token token_of(const char* value, Steady renew_at, Steady expires_at) { return {Secret(value), renew_at, expires_at}; }
