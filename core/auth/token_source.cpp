@@ -18,6 +18,7 @@ namespace {
 constexpr std::size_t kLargestAnswer = 256 << 10;
 constexpr std::size_t kLargestCapabilities = 8 << 20;  // HAPI's has 2.5 MB
 constexpr auto kClockMargin = std::chrono::seconds(30);
+constexpr auto kLargestDifference = std::chrono::hours(24);  // of two clocks; a larger one is not followed
 constexpr std::string_view kBearer = "Bearer ";
 
 // Wipes a text with a secret at the end of the scope, also after an exception.
@@ -133,13 +134,33 @@ Task<Token> TokenSource::fetch() {
   const Instant now = clock_.now().wall;
   http::Answer answer = co_await ask_for_token(*token_url_, now);
   const Wiped wiped{answer.body};
-  const auto theirs = parse_time(answer.header("Date"));
-  const bool clock_is_off = theirs && std::chrono::abs(*theirs - now) > kClockMargin;
   const bool refused = answer.status == 400 || answer.status == 401;
+  const auto theirs = parse_time(answer.header("Date"));
+  const auto difference = theirs ? std::chrono::abs(*theirs - now) : Instant::duration(0);
+  if (login_.method != Method::smart || !refused || difference <= kClockMargin) co_return token_in(answer);
+  // An assertion of the far future would be valid for years, so it is never signed, whatever Date a server sends.
+  if (difference > kLargestDifference) throw clocks_differ(answer, difference);
+  answer = co_await ask_for_token(*token_url_, *theirs);
+  co_return token_in(answer);
+}
+
+Token TokenSource::token_in(const http::Answer& answer) const {
   const bool is_smart = login_.method == Method::smart;
-  if (is_smart && refused && clock_is_off) answer = co_await ask_for_token(*token_url_, *theirs);
-  co_return read_token(answer, clock_.now(), assumed_lifetime_,
-                       is_smart ? "client_id, signing_key and key_id" : "client_id and client_secret");
+  return read_token(answer, clock_.now(), assumed_lifetime_,
+                    is_smart ? "client_id, signing_key and key_id" : "client_id and client_secret");
+}
+
+// The error for a refused assertion when the clocks differ by more than is followed.
+Error TokenSource::clocks_differ(const http::Answer& answer, Instant::duration difference) const {
+  try {
+    token_in(answer);
+  } catch (Error& error) {
+    const auto days = std::chrono::floor<std::chrono::days>(difference).count();
+    error.message += "; the clocks of this machine and of the service differ by " + std::to_string(days) +
+                     (days == 1 ? " day" : " days");
+    return error;
+  }
+  return {Status::INTERNAL, "a refused assertion brought a token"};
 }
 
 Task<http::Answer> TokenSource::ask_for_token(const http::Url& token_url, Instant now) {

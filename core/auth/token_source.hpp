@@ -34,6 +34,8 @@ class TokenSource {
   struct Duty;
   Task<Secret> get();
   Task<Token> fetch();
+  Token token_in(const http::Answer& answer) const;
+  Error clocks_differ(const http::Answer& answer, Instant::duration difference) const;
   Token take_token_at_hand();
   Task<http::Url> find_token_url();
   Task<http::Answer> ask_for_token(const http::Url& token_url, Instant now);
