@@ -12,6 +12,7 @@ namespace libbcda::auth {
 namespace {
 
 constexpr std::size_t kLargestToken = 64 << 10;
+constexpr std::size_t kShortestKey = 100;  // an EC key in Base64 has more
 
 // What auth=auto means when the profile does not say it.
 std::string by_credentials(const Login& login) {
@@ -54,8 +55,10 @@ std::optional<crypto::SigningKey> load_signing_key(const Settings& settings) {
   const std::string path = settings.text("signing_key");
   if (text.empty() && path.empty()) return std::nullopt;
   const Secret passphrase = settings.secret_or_file("signing_key_passphrase");
-  if (text.empty()) return crypto::SigningKey::from_file(path, passphrase);
-  return crypto::SigningKey::from_text(text.reveal(), passphrase, "in the setting signing_key_text");
+  if (!text.empty())
+    return crypto::SigningKey::from_text(text.reveal(), passphrase, "in the setting signing_key_text");
+  check_secret_path("signing_key", path, kShortestKey);
+  return crypto::SigningKey::from_file(path, passphrase);
 }
 
 http::Headers basic_credentials(const Login& login) {
@@ -132,6 +135,7 @@ http::Request token_request(const Login& login, const http::Url& token_url, cons
 
 Secret token_at_hand(const Login& login) {
   if (!login.access_token.empty()) return login.access_token;
+  check_secret_path("access_token_file", login.access_token_file);
   const Secret file = files::read_secret_file(login.access_token_file, kLargestToken, "access token file");
   std::string_view text = file.reveal();
   while (!text.empty() && std::isspace(static_cast<unsigned char>(text.back()))) text.remove_suffix(1);

@@ -9,6 +9,8 @@ namespace libbcda::runtime {
 
 namespace {
 
+constexpr std::size_t kShortestKey = 1000;  // of RSA with 2048 bits in Base64
+
 http::Url read_origin(const std::string& text, const char* setting, bool allow_http) {
   const http::Url url = read_url(text, setting, allow_http);
   if (url.target != "/")
@@ -47,6 +49,7 @@ std::optional<crypto::PrivateKey> load_private_key(const Settings& settings) {
   if (pem.empty() && path.empty()) return std::nullopt;
   Secret passphrase = settings.secret_or_file("private_key_passphrase");
   if (!pem.empty()) return crypto::PrivateKey::from_pem(pem.reveal(), passphrase, "in the setting private_key_pem");
+  check_secret_path("private_key", path, kShortestKey);
   return crypto::PrivateKey::from_file(path, passphrase);
 }
 

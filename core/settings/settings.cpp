@@ -91,6 +91,14 @@ const Setting& row_of(std::string_view name) {
 // The value may be the secret itself, given instead of its path, so the message must not show it.
 constexpr const char* kNoPath = "takes the path of a file, but the value looks like the content of the file";
 
+// Whether a path that names no file may be the secret itself, which has at least `shortest` bytes. An absolute path is
+// none. A relative one is none if its directory exists.
+bool may_be_secret(const std::string& path, std::size_t shortest) {
+  const std::size_t slash = path.rfind('/');
+  if (path.size() < shortest || path.starts_with('/') || files::exists(world::system_disk(), path)) return false;
+  return slash == path.npos || !files::is_directory(path.substr(0, slash));
+}
+
 // A file that was saved on Windows can leave an invisible carriage return at the end of a value.
 constexpr const char* kEndsLine = "ends in a line break (perhaps a carriage return); remove it";
 bool ends_line(std::string_view value) { return value.ends_with('\n') || value.ends_with('\r'); }
@@ -128,7 +136,7 @@ std::string objection(const Setting& row, std::string_view value) {
     case T::list:
       return parse_list(value) ? "" : "takes a comma-separated list, or a JSON array of texts";
     case T::path:
-      if (value.find("-----BEGIN") != value.npos) return kNoPath;
+      if (value.find("-----BEGIN") != value.npos || without_debris(value).starts_with('{')) return kNoPath;
       return ends_line(value) ? kEndsLine : "";
     case T::string:
       // PEM text ends with a line break. credential() removes line breaks around a credential when it is used.
@@ -152,6 +160,13 @@ std::optional<std::int64_t> parse_size(std::string_view text) {
                                           : -1;
   if (shift < 0 || value > (INT64_MAX >> shift)) return {};
   return value << shift;
+}
+
+void check_secret_path(const std::string& setting, const std::string& path, std::size_t shortest) {
+  if (!may_be_secret(path, shortest)) return;
+  throw Error(Status::FILESYSTEM, "the setting " + setting +
+                                      " names a file that does not exist; its name is not shown, because it may be the "
+                                      "secret itself");
 }
 
 void Settings::set(std::string_view name, std::string_view value) {
@@ -304,11 +319,7 @@ Secret Settings::secret_or_file(std::string_view name) const {
     return std::move(
         Error(Status::INVALID_ARGUMENT, "the setting " + file_setting + ": " + path + " " + why).at_file(path));
   };
-  if (path.find_first_of("/.") == path.npos && !files::exists(world::system_disk(), path))
-    throw Error(Status::FILESYSTEM,
-                "the setting " + file_setting +
-                    " names a file that does not exist; its name is not shown, because it may be the "
-                    "secret itself");
+  check_secret_path(file_setting, path);
   const Secret file = files::read_secret_file(path, kLargestSecret, file_setting.c_str());
   const Secret content(to_utf8(file.reveal(), "the setting " + file_setting + ": " + path));
   const std::string_view text = without_line_end(content.reveal());

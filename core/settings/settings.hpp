@@ -17,6 +17,10 @@ namespace libbcda {
 // Parses a size such as "64KiB" or "1GiB". A number without a unit is in bytes.
 std::optional<std::int64_t> parse_size(std::string_view text);
 
+// Throws Error{FILESYSTEM} if `path`, the value of `setting`, names no file and may be the secret itself, which has at
+// least `shortest` bytes. The message shows no part of it, as that of a file that cannot be read would.
+void check_secret_path(const std::string& setting, const std::string& path, std::size_t shortest = 0);
+
 class Settings {
  public:
   // Throws Error{INVALID_ARGUMENT}. The message names the setting and what it takes or, for an unknown name, the most

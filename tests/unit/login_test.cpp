@@ -96,6 +96,13 @@ TEST(Logins, ATokenAtHandComesFromItsFileEachTime) {
   EXPECT_EQ(error_of([&] { token_at_hand(login); }).status, Status::AUTHENTICATION);
 }
 
+TEST(Logins, ATokenInsteadOfItsPathIsNotShown) {
+  const Login login = login_of({{"url", "https://h"}, {"access_token_file", "eyJhbGciOi.hunter2.c2ln"}});
+  const Error error = error_of([&] { token_at_hand(login); });
+  EXPECT_TRUE(holds(error.message, "access_token_file")) << error.message;
+  EXPECT_FALSE(holds(error.message, "hunter2")) << error.message;
+}
+
 // ---- Discovery
 
 http::Answer answer(int status, std::string body) {

@@ -107,6 +107,17 @@ TEST(SettingsTable, AKeyWhereItsPathBelongsIsNotShown) {
   }
 }
 
+TEST(SettingsTable, AJwkWhereItsPathBelongsIsNotShown) {
+  Settings settings;
+  for (const char* name : {"signing_key", "private_key", "access_token_file"})
+    for (const char* jwk : {R"({"kty":"EC","d":"hunter2"})", " \n {\"d\":\"hunter2\"}", "'{\"d\":\"hunter2\"}'"}) {
+      const Error error = error_of([&] { settings.set(name, jwk); });
+      EXPECT_EQ(error.status, Status::INVALID_ARGUMENT) << name;
+      EXPECT_TRUE(holds(error.message, name));
+      EXPECT_FALSE(holds(error.message, "hunter2"));
+    }
+}
+
 TEST(SettingsTable, SecretsAreTextAndHaveNoDefault) {
   for (const Setting& row : settings_table()) {
     if (!row.secret) continue;
@@ -491,6 +502,27 @@ TEST(Settings, ASecretComesFromItsFileLessTheFinalNewline) {
 }
 
 TEST(Settings, ASecretThatIsNowhereIsEmpty) { EXPECT_TRUE(Settings().secret_or_file("client_secret").empty()); }
+
+// A path that names no file is shown only if it looks like a path.
+TEST(Settings, ASecretInsteadOfItsPathIsNotShown) {
+  const auto message = [](const char* value) {
+    Settings settings;
+    settings.set("client_secret_file", value);
+    const Error error = error_of([&] { settings.secret_or_file("client_secret"); });
+    EXPECT_EQ(error.status, Status::FILESYSTEM) << value;
+    EXPECT_TRUE(holds(error.message, "client_secret_file")) << error.message;
+    return error.message;
+  };
+  for (const char* secret : {"hunter2", "eyJhbGciOi.hunter2.c2ln", "hunter2/abc+def==", "a.hunter2/b"})
+    EXPECT_FALSE(holds(message(secret), "hunter2")) << secret;
+  EXPECT_TRUE(holds(message("/no/such/secret.txt"), "/no/such/secret.txt"));
+  EXPECT_TRUE(holds(message("./secret.txt"), "./secret.txt"));
+}
+
+TEST(Settings, AKeyInsteadOfItsPathIsNotShown) {
+  EXPECT_THROW(check_secret_path("signing_key", std::string(100, 'M'), 100), Error);
+  EXPECT_NO_THROW(check_secret_path("signing_key", "key.pem", 100));
+}
 
 TEST(Settings, AnEmptyOrMissingSecretFileIsAnError) {
   TempDir dir;
