@@ -99,9 +99,18 @@ bool may_be_secret(const std::string& path, std::size_t shortest) {
   return slash == path.npos || !files::is_directory(path.substr(0, slash));
 }
 
+constexpr const char* kEmptyList = "is an empty list; leave it unset for the default";
+
 // A file that was saved on Windows can leave an invisible carriage return at the end of a value.
 constexpr const char* kEndsLine = "ends in a line break (perhaps a carriage return); remove it";
 bool ends_line(std::string_view value) { return value.ends_with('\n') || value.ends_with('\r'); }
+
+// What is wrong with the value of a list setting. An empty list for an export would otherwise mean everything.
+std::string objection_to_list(const Setting& row, std::string_view value) {
+  const auto items = parse_list(value);
+  if (!items) return "takes a comma-separated list, or a JSON array of texts";
+  return items->empty() && row.scope == SettingScope::export_ ? kEmptyList : "";
+}
 
 // Returns what is wrong with a value, or "" if it is valid.
 std::string objection(const Setting& row, std::string_view value) {
@@ -134,7 +143,7 @@ std::string objection(const Setting& row, std::string_view value) {
       return std::string("takes one of ") + row.choices;
     }
     case T::list:
-      return parse_list(value) ? "" : "takes a comma-separated list, or a JSON array of texts";
+      return objection_to_list(row, value);
     case T::path:
       if (value.find("-----BEGIN") != value.npos || without_debris(value).starts_with('{')) return kNoPath;
       return ends_line(value) ? kEndsLine : "";
@@ -172,7 +181,7 @@ void check_secret_path(const std::string& setting, const std::string& path, std:
 void Settings::set(std::string_view name, std::string_view value) {
   const Setting& row = row_of(name);
   if (std::string why = objection(row, value); !why.empty()) {
-    std::string shown = row.secret || why == kNoPath ? "" : ", not \"" + std::string(value) + "\"";
+    std::string shown = row.secret || why == kNoPath || why == kEmptyList ? "" : ", not \"" + std::string(value) + "\"";
     throw Error(Status::INVALID_ARGUMENT, std::string("the setting ") + row.name + " " + why + shown);
   }
   unset(name);
@@ -258,7 +267,7 @@ void Settings::load_json(std::string_view text, const std::string& what, const s
       if (!items) throw bad("the list " + std::string(name) + " contains an item that is empty or not text");
       if (const Setting* row = find_setting(name); row && row->type != T::list)
         throw bad("the setting " + std::string(name) + " does not take a list");
-      flat = list_text(*items);
+      flat = items->empty() ? "[]" : list_text(*items);
     } else if (member.is_bool() || member.is_number()) {
       flat = json::serialize(member);
     } else {

@@ -351,6 +351,24 @@ TEST(Settings, AListIsWrittenWithCommasOrAsAJsonArray) {
         << malformed;
 }
 
+// Otherwise an export of nothing would be an export of everything.
+TEST(Settings, AnEmptyListForAnExportIsRefused) {
+  for (const Setting& row : settings_table()) {
+    if (row.type != SettingType::list) continue;
+    Settings settings;
+    const bool is_refused = row.scope == SettingScope::export_;
+    const auto check = [&](auto body) {
+      if (!is_refused) return body();
+      const Error error = error_of(body);
+      EXPECT_EQ(error.status, Status::INVALID_ARGUMENT);
+      EXPECT_TRUE(holds(error.message, std::string(row.name) + " is an empty list")) << error.message;
+    };
+    check([&] { settings.set(row.name, "[]"); });
+    check([&] { Settings().load_json("{\"" + std::string(row.name) + "\": []}"); });
+    EXPECT_NO_THROW(settings.set(row.name, ""));
+  }
+}
+
 TEST(Settings, ItemsAreAddedToWhatAListWasSetTo) {
   Settings settings;
   settings.add("types", "Patient");  // the default is not kept
