@@ -185,7 +185,7 @@ void Settings::set(std::string_view name, std::string_view value) {
     throw Error(Status::INVALID_ARGUMENT, std::string("the setting ") + row.name + " " + why + shown);
   }
   unset(name);
-  if (std::string_view alternative = alternative_of(name); !alternative.empty()) unset(alternative);
+  if (std::string_view other = alternative_of(name); !other.empty() && !value.empty()) unset(other);
   values_[row.name] = row.type == T::list ? Secret(list_text(*parse_list(value))) : Secret(value);
 }
 
@@ -213,14 +213,16 @@ void Settings::reserve(std::string_view name) {
   reserved_.insert(std::string(name));
 }
 
-// Whether the setting or its alternative is already set or reserved.
 bool Settings::taken(std::string_view name) const {
-  auto here = [this](std::string_view one) { return has(one) || reserved_.count(one); };
+  auto here = [this](std::string_view one) { return values_.count(row_of(one).name) || reserved_.count(one); };
   std::string_view alternative = alternative_of(name);
   return here(name) || (!alternative.empty() && here(alternative));
 }
 
-bool Settings::has(std::string_view name) const { return values_.find(row_of(name).name) != values_.end(); }
+bool Settings::has(std::string_view name) const {
+  const auto found = values_.find(row_of(name).name);
+  return found != values_.end() && !(found->second.empty() && *row_of(name).default_value == '\0');
+}
 
 void Settings::load_environment() {
   for (const Setting& row : settings_table()) {

@@ -25,7 +25,7 @@ class Settings {
  public:
   // Throws Error{INVALID_ARGUMENT}. The message names the setting and what it takes or, for an unknown name, the most
   // similar name. If two settings are for the same value (client_secret and client_secret_file), setting one unsets the
-  // other.
+  // other, unless the value is empty.
   void set(std::string_view name, std::string_view value);
   // Appends one item to the value of a list setting. The item may contain a comma. The default of the setting is not
   // kept. Throws as set() does.
@@ -33,7 +33,9 @@ class Settings {
   void unset(std::string_view name);
   // Reserves the setting for a value that comes later. Until then taken() is true and has() is false.
   void reserve(std::string_view name);
+  // Whether the setting has a value of its own. An empty one that equals the default is none.
   bool has(std::string_view name) const;
+  // Whether the setting or its alternative was set, also to an empty value. Then no other source sets it.
   bool taken(std::string_view name) const;
 
   // These two do not replace values that are already set.

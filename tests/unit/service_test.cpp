@@ -43,6 +43,7 @@ TEST(Services, ABareOriginIsDecidedByWhatConcernsEncryptedFiles) {
   EXPECT_EQ(chosen("https://localhost:1", {{"private_key", "key.pem"}}), "bcda-2019");
   EXPECT_EQ(chosen("https://localhost:1", {{"private_key_pem", "text"}}), "bcda-2019");
   EXPECT_EQ(chosen("https://localhost:1", {{"allow_plaintext", "true"}}), "bcda-2019");
+  EXPECT_EQ(chosen("https://localhost:1", {{"private_key", ""}}), "bcda-v3");
   EXPECT_EQ(chosen("https://api.bcda.cms.gov", {{"private_key", "key.pem"}}), "bcda-v3");
 }
 

@@ -351,6 +351,18 @@ TEST(Settings, AListIsWrittenWithCommasOrAsAJsonArray) {
         << malformed;
 }
 
+TEST(Settings, AnEmptyValueIsAsNone) {
+  Settings settings;
+  settings.load_json(R"({"private_key_pem": "text", "private_key": "", "job_timeout": "", "allowed_origins": []})");
+  for (const char* name : {"private_key", "job_timeout", "allowed_origins"}) {
+    EXPECT_FALSE(settings.has(name)) << name;
+    EXPECT_TRUE(settings.taken(name)) << name;  // the environment does not set it
+  }
+  EXPECT_EQ(settings.text("private_key_pem"), "text");
+  settings.set("user_agent", "");
+  EXPECT_TRUE(settings.has("user_agent"));  // its default is another one
+}
+
 // Otherwise an export of nothing would be an export of everything.
 TEST(Settings, AnEmptyListForAnExportIsRefused) {
   for (const Setting& row : settings_table()) {
