@@ -68,6 +68,9 @@ Session::Session(Settings settings, std::shared_ptr<world::World> world)
   if (private_key_ && !profile().encrypts)
     warnings_.push_back("a private key is set, but " + profile().title +
                         " does not encrypt files, so it is not used; see the setting profile");
+  if (login.signing_key && login.method != auth::Method::smart)
+    warnings_.push_back("a signing key is set, but the login of " + profile().title +
+                        " does not use it; see the settings auth and profile");
   if (!world_) world_ = make_world(settings_);
   http_ = std::make_unique<http::Client>(options, std::move(tls), *world_);
   tokens_ =

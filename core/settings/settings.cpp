@@ -354,7 +354,8 @@ Secret Settings::credential(std::string_view name) const {
 
 std::vector<std::string> Settings::warnings() const {
   std::set<std::string> files = secret_files_;
-  for (const char* name : {"client_secret_file", "private_key", "private_key_passphrase_file"})
+  for (const char* name : {"client_secret_file", "private_key", "private_key_passphrase_file", "signing_key",
+                           "signing_key_passphrase_file", "access_token_file"})
     if (has(name)) files.insert(text(name));
   std::vector<std::string> warnings;
   for (const std::string& path : files)

@@ -4,11 +4,13 @@
 
 #include <boost/asio/post.hpp>
 
+#include <algorithm>
 #include <cerrno>
 #include <future>
 #include <new>
 
 #include "support/errors.hpp"
+#include "support/signing.hpp"
 #include "support/syscalls.hpp"
 
 namespace libbcda::runtime {
@@ -52,6 +54,23 @@ TEST(Sessions, AFaultOfAThreadReachesEveryWatch) {
     EXPECT_EQ(reported.get_future().get().status, Status::NO_MEMORY);
   }
   boost::asio::post(session.world()->executor(), [] { throw 7; });  // there is no watch any more
+}
+
+TEST(Sessions, AKeyThatIsNotUsedIsAWarning) {
+  const auto warnings = [](const char* url) {
+    Settings with_key;
+    with_key.set("url", url);
+    with_key.set("client_id", "id");
+    with_key.set("signing_key", test::smart_path("es384.jwk.json"));
+    return Session(with_key).warnings();
+  };
+  const auto has = [](const std::vector<std::string>& all) {
+    return std::any_of(all.begin(), all.end(), [](const auto& one) { return holds(one, "a signing key is set, but"); });
+  };
+  EXPECT_TRUE(has(warnings("https://api.bcda.cms.gov")));
+  EXPECT_TRUE(has(warnings("https://sandbox.ab2d.cms.gov")));
+  EXPECT_FALSE(has(warnings("https://sandbox.dpc.cms.gov")));
+  EXPECT_FALSE(has(warnings("https://localhost/fhir")));
 }
 
 TEST(Sessions, ShareTheirThreadsIfTheSettingIsOn) {
