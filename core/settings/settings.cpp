@@ -7,6 +7,7 @@
 #include "base/error.hpp"
 #include "base/json.hpp"
 #include "base/nearest.hpp"
+#include "base/quote.hpp"
 #include "base/text.hpp"
 #include "files/file.hpp"
 
@@ -99,6 +100,7 @@ bool may_be_secret(const std::string& path, std::size_t shortest) {
   return slash == path.npos || !files::is_directory(path.substr(0, slash));
 }
 
+constexpr const char* kNotUtf8 = "is not UTF-8 text";
 constexpr const char* kEmptyList = "is an empty list; leave it unset for the default";
 
 // A file that was saved on Windows can leave an invisible carriage return at the end of a value.
@@ -116,6 +118,8 @@ std::string objection_to_list(const Setting& row, std::string_view value) {
 std::string objection(const Setting& row, std::string_view value) {
   if (value.find('\0') != std::string_view::npos) return "contains a NUL character";
   if (value.empty() && value == row.default_value) return "";  // not set
+  // A path, and the text of a secret, may be any bytes. The other texts become parts of JSON.
+  if (row.type != T::path && !row.secret && !is_utf8(value)) return kNotUtf8;
   switch (row.type) {
     case T::boolean:
       return parse_boolean(value) ? "" : "takes true or false";
@@ -181,7 +185,8 @@ void check_secret_path(const std::string& setting, const std::string& path, std:
 void Settings::set(std::string_view name, std::string_view value) {
   const Setting& row = row_of(name);
   if (std::string why = objection(row, value); !why.empty()) {
-    std::string shown = row.secret || why == kNoPath || why == kEmptyList ? "" : ", not \"" + std::string(value) + "\"";
+    const bool is_shown = !row.secret && why != kNoPath && why != kEmptyList && why != kNotUtf8;
+    const std::string shown = is_shown ? ", not \"" + std::string(value) + "\"" : "";
     throw Error(Status::INVALID_ARGUMENT, std::string("the setting ") + row.name + " " + why + shown);
   }
   unset(name);

@@ -212,6 +212,19 @@ TEST(Settings, NoTypeTakesANulCharacter) {
   }
 }
 
+TEST(Settings, TextIsUtf8) {
+  for (const Setting& row : settings_table()) {
+    Settings settings;
+    if (row.type == SettingType::path || row.secret) {
+      EXPECT_NO_THROW(settings.set(row.name, "caf\xE9")) << row.name;
+      continue;
+    }
+    const Error error = error_of([&] { settings.set(row.name, "caf\xE9"); });
+    EXPECT_EQ(error.status, Status::INVALID_ARGUMENT) << row.name;
+    EXPECT_EQ(error.message, std::string("the setting ") + row.name + " is not UTF-8 text");
+  }
+}
+
 TEST(Settings, ASecretIsNeverEchoed) {
   for (const Setting& row : settings_table()) {
     if (!row.secret) continue;
