@@ -7,6 +7,7 @@
 
 #include "auth/discovery.hpp"
 #include "base/quote.hpp"
+#include "bulk/answer.hpp"
 #include "world/wakeup.hpp"
 
 namespace libbcda::auth {
@@ -26,6 +27,14 @@ struct Wiped {
   std::string& text;
   ~Wiped() { wipe(text.data(), text.size()); }
 };
+
+// The error if the same request may be answered later. An outage does not show that there is no token endpoint.
+std::optional<Error> passing_refusal(const http::Answer& answer, Instant now) {
+  if (!http::transient(answer.status)) return std::nullopt;
+  Error error = bulk::refusal(answer, "the request for the token endpoint", now);
+  error.message += "; with the setting token_url it is not needed";
+  return error;
+}
 
 }  // namespace
 
@@ -174,9 +183,12 @@ Task<http::Url> TokenSource::find_token_url() {
   http::Answer answer = co_await client_.send(configuration_request(login_.base), kLargestAnswer);
   std::optional<http::Url> found = token_endpoint(answer, login_.base);
   if (found) co_return *found;
+  std::optional<Error> outage = passing_refusal(answer, clock_.now().wall);
   answer = co_await client_.send(capability_request(login_.base), kLargestCapabilities);
   found = token_endpoint_of_capabilities(answer, login_.base);
   if (found) co_return *found;
+  if (!outage) outage = passing_refusal(answer, clock_.now().wall);
+  if (outage) throw *outage;
   throw Error(Status::PROTOCOL, "the service at " + tidy(login_.base.text(), 200) +
                                     " names no token endpoint; give the setting token_url, or auth=none if it needs no "
                                     "token");

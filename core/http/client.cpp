@@ -343,7 +343,8 @@ Task<Answer> Client::send(Request request, std::size_t max_body, bool* answered)
   Response response = co_await open(std::move(request), answered);
   if (response.state_->stream) response.state_->stream->deadline(limit);
   Answer answer = response.head();
-  if (!co_await response.read_text(answer.body, max_body))
+  const bool is_whole = co_await response.read_text(answer.body, max_body);
+  if (!is_whole && answer.status == 200)
     throw Error(Status::LIMIT, "the answer of " + response.state_->url.shown() + " is larger than the " +
                                    std::to_string(max_body) + " bytes allowed");
   co_return answer;

@@ -62,7 +62,7 @@ class Client {
   Task<Response> open(Request request, bool* answered = nullptr);
 
   // Does the same and reads the whole body as text, within request_timeout. Throws Error{LIMIT} if the body has more
-  // than `max_body` bytes.
+  // than `max_body` bytes. With another status than 200, such a body is cut, because it only explains the status.
   Task<Answer> send(Request request, std::size_t max_body, bool* answered = nullptr);
 
  private:
