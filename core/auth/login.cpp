@@ -140,7 +140,9 @@ Secret token_at_hand(const Login& login) {
   std::string_view text = file.reveal();
   while (!text.empty() && std::isspace(static_cast<unsigned char>(text.back()))) text.remove_suffix(1);
   if (text.empty())
-    throw Error(Status::AUTHENTICATION, "the setting access_token_file: " + login.access_token_file + " is empty");
+    throw std::move(
+        Error(Status::AUTHENTICATION, "the setting access_token_file: " + login.access_token_file + " is empty")
+            .may_retry());  // because another program may be writing it
   return Secret(text);
 }
 

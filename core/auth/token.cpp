@@ -32,24 +32,42 @@ std::optional<Milliseconds> seconds_in(const json::value& value) {
   return Milliseconds(seconds(std::min<std::int64_t>(number, 7 * 24 * 3600)));
 }
 
-std::optional<Milliseconds> lifetime_of_jwt(std::string_view token, Instant now) {
+// The times of a JWT, in seconds since 1970.
+struct Claims {
+  std::optional<double> issued, expires;  // `iat` and `exp`
+};
+
+std::optional<double> number_in(const json::object& claims, std::string_view name) {
+  const json::value* value = claims.if_contains(name);
+  return value && value->is_number() ? std::optional(value->to_number<double>()) : std::nullopt;
+}
+
+Claims claims_of(std::string_view token) {
   std::size_t first = token.find('.'), second = token.find('.', first + 1);
   if (first == std::string_view::npos || second == std::string_view::npos) return {};
   auto payload = from_base64url(token.substr(first + 1, second - first - 1));
   if (!payload) return {};
   auto claims = parse_json(as_text(*payload));
   if (!claims || !claims->is_object()) return {};
-  const json::value* exp = claims->get_object().if_contains("exp");
-  const json::value* iat = claims->get_object().if_contains("iat");
-  if (!exp || !exp->is_number()) return {};
-  double end = exp->to_number<double>();
-  // With iat, the difference between the two clocks does not matter. Without iat, `now` is used, which is the server's
-  // time if the answer has a Date.
-  double start = iat && iat->is_number()
-                     ? iat->to_number<double>()
-                     : static_cast<double>(std::chrono::duration_cast<seconds>(now.time_since_epoch()).count());
+  return {number_in(claims->get_object(), "iat"), number_in(claims->get_object(), "exp")};
+}
+
+double seconds_since_1970(Instant time) {
+  return static_cast<double>(std::chrono::duration_cast<seconds>(time.time_since_epoch()).count());
+}
+
+// nullopt: the times are not in their order.
+std::optional<Milliseconds> lifetime(double start, double end) {
   if (!(end - start >= 1)) return {};
   return Milliseconds(static_cast<std::int64_t>(std::min(end - start, 7 * 86400.0) * 1000));
+}
+
+// The lifetime of a token that has just been issued. With iat, the difference between the two clocks does not matter.
+// Without iat, `now` is used, which is the server's time if the answer has a Date.
+std::optional<Milliseconds> lifetime_of_new(std::string_view token, Instant now) {
+  const Claims claims = claims_of(token);
+  if (!claims.expires) return {};
+  return lifetime(claims.issued.value_or(seconds_since_1970(now)), *claims.expires);
 }
 
 bool fits_a_header(std::string_view token) {
@@ -129,7 +147,7 @@ Token read_token(const http::Answer& answer, Moment now, Milliseconds assumed, c
   token.value = Secret(text);
   const json::value* expires_in = body->get_object().if_contains("expires_in");
   std::optional<Milliseconds> stated = expires_in ? seconds_in(*expires_in) : std::nullopt;
-  if (!stated) stated = lifetime_of_jwt(text, parse_time(answer.header("Date")).value_or(now.wall));
+  if (!stated) stated = lifetime_of_new(text, parse_time(answer.header("Date")).value_or(now.wall));
   wipe(text.data(), text.size());
   live(token, now, stated.value_or(assumed));
   return token;
@@ -139,7 +157,12 @@ Token held_token(Secret value, Moment now, Milliseconds assumed) {
   if (!fits_a_header(value.reveal()) || value.reveal().size() > kLongestToken)
     throw Error(Status::AUTHENTICATION, "the access token that was given cannot be one; check access_token");
   Token token;
-  live(token, now, lifetime_of_jwt(value.reveal(), now.wall).value_or(assumed));
+  const Claims claims = claims_of(value.reveal());
+  const auto left = claims.expires ? lifetime(seconds_since_1970(now.wall), *claims.expires) : assumed;
+  if (!left)
+    throw Error(Status::AUTHENTICATION,
+                "the access token that was given has expired; give a new one in access_token or access_token_file");
+  live(token, now, *left);
   token.value = std::move(value);
   return token;
 }

@@ -54,13 +54,13 @@ struct TokenSource::Duty {
 };
 
 TokenSource::TokenSource(http::Client& client, http::Url service, Login login, Milliseconds assumed_lifetime,
-                         const world::Clock& clock, world::Random& random)
+                         world::World& world)
     : client_(client),
       service_(std::move(service)),
       login_(std::move(login)),
       assumed_lifetime_(assumed_lifetime),
-      clock_(clock),
-      random_(random),
+      world_(world),
+      clock_(world.clock()),
       token_url_(login_.token_url) {}
 
 Task<> TokenSource::authorize(http::Request& request) {
@@ -119,26 +119,50 @@ Task<Secret> TokenSource::renew(Duty& duty) {
   settle(token, error);
   if (canceled) std::rethrow_exception(canceled);
   if (token) co_return token->value;
-  if (error->status == Status::AUTHENTICATION) throw *error;
+  if (error->status == Status::AUTHENTICATION && !error->retriable) throw *error;
   const std::lock_guard lock(mutex_);
   // The early renewal failed, but the current token is still valid. A later caller tries again.
   if (auto current = lifecycle_.value(clock_.now().steady)) co_return *current;
   throw *error;
 }
 
-// A token that was refused once is not sent again. A file may have a new one by then.
-Token TokenSource::take_token_at_hand() {
-  Secret value = token_at_hand(login_);
+// A token that was refused once is not sent again. A file may have a new one by then. A worker reads it, because a file
+// on another machine, or a FIFO, may take its time.
+Task<Token> TokenSource::take_token_at_hand() {
+  Secret value;
+  std::optional<Error> failure;
+  try {
+    co_await world::run_on(world_.disk_workers(), [&] { value = token_at_hand(login_); });
+  } catch (const Error& error) {
+    failure = error;
+  }
+  if (failure) throw after_refusal(std::move(*failure));
   const std::lock_guard lock(mutex_);
   if (!value.empty() && value.reveal() == refused_.reveal())
     throw Error(Status::AUTHENTICATION,
                 "the service refused the access token; it may have expired; give a new one in access_token or "
                 "access_token_file");
-  return held_token(std::move(value), clock_.now(), assumed_lifetime_);
+  try {
+    co_return held_token(std::move(value), clock_.now(), assumed_lifetime_);
+  } catch (Error& error) {
+    if (!login_.access_token.empty()) throw;
+    throw std::move(error.may_retry());  // because the file may get another one
+  }
+}
+
+// Names the reason why a token was read again, if the service refused the last one.
+Error TokenSource::after_refusal(Error error) {
+  const std::lock_guard lock(mutex_);
+  if (!refused_.empty() && lifecycle_.phase() == TokenLifecycle::Phase::fetching)
+    error.message = "the service refused the access token, and there is no other one: " + error.message;
+  return error;
 }
 
 Task<Token> TokenSource::fetch() {
-  if (login_.method == Method::token) co_return take_token_at_hand();
+  if (login_.method == Method::token) {
+    Token token = co_await take_token_at_hand();
+    co_return token;
+  }
   if (!token_url_) token_url_ = co_await find_token_url();
   const Instant now = clock_.now().wall;
   http::Answer answer = co_await ask_for_token(*token_url_, now);
@@ -174,7 +198,7 @@ Error TokenSource::clocks_differ(const http::Answer& answer, Instant::duration d
 
 Task<http::Answer> TokenSource::ask_for_token(const http::Url& token_url, Instant now) {
   std::array<std::uint8_t, 16> jti{};
-  random_.fill(jti);
+  world_.random().fill(jti);
   http::Request request = token_request(login_, token_url, to_hex(jti), now);
   co_return co_await client_.send(std::move(request), kLargestAnswer);
 }

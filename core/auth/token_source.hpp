@@ -17,7 +17,7 @@ namespace libbcda::auth {
 class TokenSource {
  public:
   TokenSource(http::Client& client, http::Url service, Login login, Milliseconds assumed_lifetime,
-              const world::Clock& clock, world::Random& random);
+              world::World& world);
 
   // Adds "Authorization: Bearer" to a request to the origin of the service. Does nothing for other
   // origins, or if the service wants no token. Throws what
@@ -36,7 +36,8 @@ class TokenSource {
   Task<Token> fetch();
   Token token_in(const http::Answer& answer) const;
   Error clocks_differ(const http::Answer& answer, Instant::duration difference) const;
-  Token take_token_at_hand();
+  Task<Token> take_token_at_hand();
+  Error after_refusal(Error error);
   Task<http::Url> find_token_url();
   Task<http::Answer> ask_for_token(const http::Url& token_url, Instant now);
   Task<> wait(std::shared_ptr<Waiter> waiter);
@@ -47,8 +48,8 @@ class TokenSource {
   http::Url service_;
   Login login_;
   Milliseconds assumed_lifetime_;
+  world::World& world_;
   const world::Clock& clock_;
-  world::Random& random_;
   std::optional<http::Url> token_url_;  // used by the caller that fetches a token
 
   std::mutex mutex_;

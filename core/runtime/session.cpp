@@ -73,9 +73,8 @@ Session::Session(Settings settings, std::shared_ptr<world::World> world)
                         " does not use it; see the settings auth and profile");
   if (!world_) world_ = make_world(settings_);
   http_ = std::make_unique<http::Client>(options, std::move(tls), *world_);
-  tokens_ =
-      std::make_unique<auth::TokenSource>(*http_, service_.origin, std::move(login),
-                                          settings_.duration("token_lifetime"), world_->clock(), world_->random());
+  tokens_ = std::make_unique<auth::TokenSource>(*http_, service_.origin, std::move(login),
+                                                settings_.duration("token_lifetime"), *world_);
 }
 
 auth::TokenSource& Session::tokens() {

@@ -2,6 +2,7 @@
 #include "auth/token_source.hpp"
 
 #include <gtest/gtest.h>
+#include <unistd.h>
 
 #include "support/errors.hpp"
 #include "support/fake_service.hpp"
@@ -80,6 +81,68 @@ TEST_F(TokenSources, ALongPageInsteadOfTheConfigurationIsNotRead) {
   service_.answer(kConfiguration, {http_answer(404, "", "<html>" + std::string(300 << 10, 'x'))});
   service_.answer(kCapabilities, {http_answer(200, "", statement)});
   EXPECT_EQ(authorized(), "Bearer t0k3n");
+}
+
+// ---- Tokens in a file
+
+class TokenFiles : public TokenSources {
+ protected:
+  TokenFiles() {
+    service_.settings.unset("signing_key");
+    service_.settings.set("access_token_file", path_);
+  }
+  // A token that expires in `left`.
+  std::string jwt(std::chrono::seconds left) const {
+    const auto end = service_.world->clock().now().wall.time_since_epoch() + left;
+    const std::string claims =
+        "{\"exp\":" + std::to_string(std::chrono::duration_cast<std::chrono::seconds>(end).count()) + "}";
+    return "e30." + to_base64url(as_bytes(claims)) + ".c2ln";
+  }
+  void pass(std::chrono::seconds time) {
+    service_.world->run([&]() -> Task<> { co_await service_.world->clock().sleep(time); });
+  }
+
+  test::TempDir dir_;
+  const std::string path_ = dir_ / "token";
+};
+
+TEST_F(TokenFiles, AnEmptyFileIsReadAgainLater) {
+  test::spill(path_, "");
+  EXPECT_TRUE(error_of([&] { authorized(); }).retriable);
+  test::spill(path_, "first");
+  EXPECT_EQ(authorized(), "Bearer first");
+}
+
+// Another program may be writing the file at the moment of the renewal.
+TEST_F(TokenFiles, ATokenThatIsStillValidOutlivesAnEmptyFile) {
+  const std::string first = jwt(std::chrono::seconds(300));
+  test::spill(path_, first);
+  EXPECT_EQ(authorized(), "Bearer " + first);
+  test::spill(path_, "");
+  pass(std::chrono::seconds(270));
+  EXPECT_EQ(authorized(), "Bearer " + first);
+  test::spill(path_, "second");
+  pass(std::chrono::seconds(20));
+  EXPECT_EQ(authorized(), "Bearer second");
+}
+
+TEST_F(TokenFiles, AnExpiredTokenMayBeReplaced) {
+  test::spill(path_, jwt(std::chrono::seconds(-5)));
+  const Error error = error_of([&] { authorized(); });
+  EXPECT_EQ(error.status, Status::AUTHENTICATION);
+  EXPECT_TRUE(error.retriable);
+  EXPECT_TRUE(holds(error.message, "expired")) << error.message;
+}
+
+TEST_F(TokenFiles, AFailedReadAfterARefusalNamesTheRefusal) {
+  test::spill(path_, "first");
+  authorized();
+  session_->tokens().reject(request_);
+  EXPECT_TRUE(holds(error_of([&] { authorized(); }).message, "refused the access token"));
+  ASSERT_EQ(::unlink(path_.c_str()), 0);
+  const Error error = error_of([&] { authorized(); });
+  EXPECT_TRUE(holds(error.message, "refused the access token, and there is no other one")) << error.message;
+  EXPECT_TRUE(holds(error.message, path_)) << error.message;
 }
 
 }  // namespace

@@ -173,6 +173,21 @@ TEST(ReadToken, ATokenThatWouldBreakAHeaderIsRefusedAndNotEchoed) {
   }
 }
 
+// An old token lives until `exp`, however long it was valid when it was issued.
+TEST(HeldToken, LivesUntilItsOwnEnd) {
+  const auto left = [](const std::string& claims) {
+    const Token token = held_token(Secret(jwt(claims)), kNow, kAssumed);
+    return std::chrono::duration_cast<Milliseconds>(token.expires_at - kNow.steady);
+  };
+  const std::string soon = std::to_string(kNowSeconds + 100), past = std::to_string(kNowSeconds - 1);
+  EXPECT_EQ(left("{\"iat\":" + std::to_string(kNowSeconds - 5000) + ",\"exp\":" + soon + "}"), seconds(100));
+  EXPECT_EQ(left("{\"exp\":" + soon + "}"), seconds(100));
+  EXPECT_EQ(left("{}"), kAssumed);
+  const Error error = error_of([&] { left("{\"iat\":1,\"exp\":" + past + "}"); });
+  EXPECT_EQ(error.status, Status::AUTHENTICATION);
+  EXPECT_TRUE(holds(error.message, "has expired")) << error.message;
+}
+
 // A code of OAuth has letters and '_' only. Another text may be anything, so it is not shown in the message.
 TEST(ReadToken, OnlyACodeOfOauthIsInTheMessage) {
   const auto refused = [](const char* text) {
