@@ -19,7 +19,8 @@ struct Service {
 
 // Reads `url`, `profile` and `profile_file`. With profile=auto the URL decides: known hosts, a path that a version of
 // BCDA has, or any other FHIR base (generic). A bare origin of another host means bcda-2019 if a private key or
-// allow_plaintext is set, since both concern encrypted files only, and else bcda-v3. Throws Error{INVALID_ARGUMENT,
+// allow_plaintext is set, since both concern encrypted files only, and else bcda-v3. With a private key, /api/v1 of
+// another host means bcda-2019 too. With a signing key, another host is generic. Throws Error{INVALID_ARGUMENT,
 // FILESYSTEM}.
 Service find_service(const Settings& settings);
 

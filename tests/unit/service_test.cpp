@@ -47,6 +47,20 @@ TEST(Services, ABareOriginIsDecidedByWhatConcernsEncryptedFiles) {
   EXPECT_EQ(chosen("https://api.bcda.cms.gov", {{"private_key", "key.pem"}}), "bcda-v3");
 }
 
+// Otherwise plaintext would be accepted from a service whose files should be encrypted.
+TEST(Services, APrivateKeyMeansEncryptedFilesAtTheBaseOf2019) {
+  EXPECT_EQ(chosen("https://localhost:1/api/v1"), "bcda-v1");
+  EXPECT_EQ(chosen("https://localhost:1/api/v1", {{"private_key", "key.pem"}}), "bcda-2019");
+  EXPECT_EQ(chosen("https://localhost:1/api/v2", {{"private_key", "key.pem"}}), "bcda-v2");
+}
+
+TEST(Services, ASigningKeyRulesOutBcda) {
+  for (const char* url : {"https://dpc.test/api/v1", "https://h/api/v3", "https://h"})
+    EXPECT_EQ(chosen(url, {{"signing_key", "key.pem"}}), "generic") << url;
+  EXPECT_EQ(chosen("https://sandbox.dpc.cms.gov", {{"signing_key_text", "{}"}}), "dpc");
+  EXPECT_EQ(chosen("https://h", {{"signing_key", "s.pem"}, {"private_key", "key.pem"}}), "bcda-2019");
+}
+
 TEST(Services, AnotherFhirBaseIsGeneric) {
   EXPECT_EQ(chosen("https://h/api/v2"), "bcda-v2");
   EXPECT_EQ(chosen("https://h/r4"), "generic");
