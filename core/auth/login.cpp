@@ -36,15 +36,32 @@ Method choose_method(const Settings& settings, const Profile& profile, const Log
   return method_named(profile.auth.empty() ? by_credentials(login) : profile.auth);
 }
 
+// The profile's token URL for this host.
+std::string token_url_of(const Service& service) {
+  const auto of_host = service.profile.token_urls.find(std::string(service.origin.tls_name()));
+  return of_host != service.profile.token_urls.end() ? of_host->second : service.profile.token_url;
+}
+
+bool is_absolute(const std::string& url) { return url.find("://") != std::string::npos; }
+
+// Whether the profile's token URL is at another organization than the service. The table knows such a URL for the hosts
+// of its row. At another host, the secret for that host would go there.
+bool is_foreign(const Service& service) {
+  const Profile& profile = service.profile;
+  const std::string host(service.origin.tls_name());
+  const Profile* row = find_profile(profile.name);
+  const bool from_table = row && row->token_url == profile.token_url;
+  return is_absolute(token_url_of(service)) && from_table && !profile.token_urls.count(host) &&
+         std::find(profile.hosts.begin(), profile.hosts.end(), host) == profile.hosts.end();
+}
+
 // A path of the profile starts at the origin of the service ("/auth/token") or at its FHIR base ("Token/auth").
 std::optional<http::Url> find_token_url(const Settings& settings, const Service& service) {
   const bool allow_http = settings.boolean("allow_http");
   if (const std::string url = settings.text("token_url"); !url.empty()) return read_url(url, "token_url", allow_http);
-  const auto of_host = service.profile.token_urls.find(std::string(service.origin.tls_name()));
-  const bool has_own = of_host != service.profile.token_urls.end();
-  const std::string& path = has_own ? of_host->second : service.profile.token_url;
-  if (path.empty()) return std::nullopt;
-  if (path.find("://") != std::string::npos) return read_url(path, "profile (its field token_url)", allow_http);
+  const std::string path = token_url_of(service);
+  if (path.empty() || is_foreign(service)) return std::nullopt;
+  if (is_absolute(path)) return read_url(path, "profile (its field token_url)", allow_http);
   http::Url url = service.at("/" + path);
   if (path.starts_with('/')) url.target = path;
   return url;
@@ -97,6 +114,7 @@ Login read_login(const Settings& settings, const Service& service) {
     throw Error(Status::INVALID_ARGUMENT,
                 "the setting client_id holds a colon, which Basic authentication has no room for");
   login.token_url = find_token_url(settings, service);
+  login.may_discover = login.method != Method::basic && !is_foreign(service);
   login.base = service.at("");
   login.scope = settings.text("scope").empty() ? service.profile.scope : settings.text("scope");
   return login;
@@ -107,9 +125,9 @@ std::string missing_credential(const Login& login) {
   if (login.method == Method::token)
     return login.access_token.empty() && login.access_token_file.empty() ? "access_token (or access_token_file)" : "";
   if (login.client_id.empty()) return "client_id";
-  if (login.method == Method::smart) return login.signing_key ? "" : "signing_key";
-  if (login.client_secret.empty()) return "client_secret (or client_secret_file)";
-  return login.token_url || login.method == Method::form ? "" : "token_url";
+  if (login.method == Method::smart && !login.signing_key) return "signing_key";
+  if (login.method != Method::smart && login.client_secret.empty()) return "client_secret (or client_secret_file)";
+  return login.token_url || login.may_discover ? "" : "token_url";
 }
 
 bool asks_for_token(Method method) { return method != Method::none && method != Method::token; }

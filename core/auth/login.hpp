@@ -22,7 +22,8 @@ enum class Method {
 
 struct Login {
   Method method = Method::none;
-  std::optional<http::Url> token_url;  // not set: discovery at `base` finds it
+  std::optional<http::Url> token_url;  // not set: discovery at `base` finds it, if it may
+  bool may_discover = true;
   http::Url base;                      // the FHIR base
   std::string client_id;
   Secret client_secret;

@@ -47,6 +47,30 @@ TEST(Logins, TheTokenUrlIsTheProfilesUnlessItIsGiven) {
             Status::INVALID_ARGUMENT);
 }
 
+// Otherwise the secret of another service would go to the production login of CMS.
+TEST(Logins, ATokenUrlOfTheTableIsForTheHostsOfItsRow) {
+  const auto login = [](Values more) {
+    Settings settings;
+    settings.set("client_id", "a");
+    settings.set("client_secret", "b");
+    for (const auto& [name, value] : more) settings.set(name, value);
+    return read_login(settings, find_service(settings));
+  };
+  const Login other = login({{"url", "https://ab2d.test"}, {"profile", "ab2d"}});
+  EXPECT_FALSE(other.token_url);
+  EXPECT_EQ(missing_credential(other), "token_url");
+  const Login given = login({{"url", "https://ab2d.test"}, {"profile", "ab2d"}, {"token_url", "https://idp.test/t"}});
+  EXPECT_EQ(given.token_url->host, "idp.test");
+  EXPECT_EQ(missing_credential(given), "");
+  EXPECT_EQ(missing_credential(login({{"url", "https://sandbox.ab2d.cms.gov."}})), "");
+  test::TempDir dir;
+  const std::string file = dir / "profile.json";
+  test::spill(file, R"({"token_url": "https://idp.test/t"})");  // the user's own
+  EXPECT_EQ(login({{"url", "https://h"}, {"profile", "ab2d"}, {"profile_file", file}}).token_url->host, "idp.test");
+  test::spill(file, R"({"hosts": ["h"]})");
+  EXPECT_EQ(login({{"url", "https://h"}, {"profile", "ab2d"}, {"profile_file", file}}).token_url->host, "idm.cms.gov");
+}
+
 TEST(Logins, WhatIsMissingIsNamed) {
   const auto missing = [](Values values) { return missing_credential(login_of(values)); };
   EXPECT_EQ(missing({{"url", "https://api.bcda.cms.gov"}}), "client_id");
