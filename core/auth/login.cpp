@@ -49,8 +49,8 @@ bool is_absolute(const std::string& url) { return url.find("://") != std::string
 bool is_foreign(const Service& service) {
   const Profile& profile = service.profile;
   const std::string host(service.origin.tls_name());
-  const Profile* row = find_profile(profile.name);
-  const bool from_table = row && row->token_url == profile.token_url;
+  const bool from_table = std::any_of(profiles().begin(), profiles().end(),
+                                      [&](const Profile& row) { return row.token_url == profile.token_url; });
   return is_absolute(token_url_of(service)) && from_table && !profile.token_urls.count(host) &&
          std::find(profile.hosts.begin(), profile.hosts.end(), host) == profile.hosts.end();
 }

@@ -82,7 +82,7 @@ void each_field(P& profile, Field&& field) {
 
 json::object to_json(const Profile& profile);
 // Replaces the fields that the text of a JSON object names. `what` names the text in messages. Throws
-// Error{INVALID_ARGUMENT} for an unknown field or a value of the wrong type.
+// Error{INVALID_ARGUMENT} for an unknown field, a value of the wrong type, or one that a request cannot hold.
 void override_profile(Profile& profile, std::string_view text, const std::string& what);
 
 // The rows, in the order in which they are listed.

@@ -101,6 +101,19 @@ TEST(Services, AFileThatIsNoProfileIsRefused) {
   EXPECT_TRUE(holds(refused_file(R"({"token_urls": {"h": 1}})"), "token_urls takes an object of texts"));
 }
 
+TEST(Services, AValueThatARequestCannotHoldIsRefused) {
+  for (const char* field : {"base_path", "system_path", "patient_path", "group_path", "metadata_path"})
+    for (const char* value : {"api", "/a b", "/a\\r\\nX: y", "/caf\xC3\xA9", "/a#b"})
+      EXPECT_TRUE(holds(refused_file("{\"" + std::string(field) + "\": \"" + value + "\"}"), field)) << value;
+  EXPECT_TRUE(holds(refused_file(R"({"group_path": "/Group/{group}/$export?x=1"})"), "group_path"));
+  EXPECT_TRUE(holds(refused_file(R"({"token_url": "https://h/a b"})"), "token_url"));
+  EXPECT_TRUE(holds(refused_file(R"({"token_urls": {"h": "https://h/\u0000"}})"), "token_urls"));
+  EXPECT_TRUE(holds(refused_file(R"({"accept": "a\r\nX: y"})"), "accept"));
+  EXPECT_TRUE(holds(refused_file(R"({"prefer": "a\u007f"})"), "prefer"));
+  EXPECT_TRUE(holds(refused_file(R"({"auth": "Basic"})"), "basic, form, smart, none"));
+  EXPECT_TRUE(holds(refused_file(R"({"default_level": "all"})"), "system, patient, group"));
+}
+
 TEST(Profiles, EachRowIsAValueOfTheSettingAndReadsItselfBack) {
   std::set<std::string> names{"auto"};
   for (const Profile& row : profiles()) {
