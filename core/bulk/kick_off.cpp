@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cctype>
+#include <optional>
 #include <utility>
 
 #include "base/error.hpp"
@@ -133,11 +134,37 @@ void check_parameter(const Profile& profile, const Parameter& parameter) {
          profile.title + " does not take " + parameter.name + "; the setting profile says which server it is");
 }
 
-// An instant with a time zone, as the IG demands it.
-void check_instant(const char* setting, const std::string& text, std::optional<Instant> not_after) {
-  const auto time = text.find('T') != std::string::npos ? parse_time(text) : std::nullopt;
+// Whether `text` has the form of `shape`, where each '0' is a digit.
+bool has_shape(std::string_view text, std::string_view shape) {
+  return std::equal(text.begin(), text.end(), shape.begin(), shape.end(),
+                    [](char c, char wanted) { return wanted == '0' ? c >= '0' && c <= '9' : c == wanted; });
+}
+
+// Whether `text` has the form of a FHIR instant: YYYY-MM-DDThh:mm:ss, perhaps a fraction, and a time zone.
+bool is_instant(std::string_view text) {
+  constexpr std::string_view begin = "0000-00-00T00:00:00";
+  if (!has_shape(text.substr(0, begin.size()), begin)) return false;
+  text.remove_prefix(begin.size());
+  if (text.starts_with('.')) {
+    const std::size_t end = std::min(text.find_first_not_of("0123456789", 1), text.size());
+    if (end == 1) return false;
+    text.remove_prefix(end);
+  }
+  return text == "Z" || has_shape(text, "+00:00") || has_shape(text, "-00:00");
+}
+
+Instant read_instant(const char* setting, const std::string& text) {
+  const auto time = is_instant(text) ? parse_time(text) : std::nullopt;
   if (!time) refuse(setting, quote(text) + " is no time with a zone, such as 2026-02-13T08:00:00Z");
-  if (not_after && *time > *not_after) refuse(setting, quote(text) + " is in the future");
+  return *time;
+}
+
+void check_times(const ExportWish& wish, Instant now) {
+  std::optional<Instant> since, until;
+  if (!wish.since.empty()) since = read_instant("since", wish.since);
+  if (!wish.until.empty()) until = read_instant("until", wish.until);
+  if (since && *since > now) refuse("since", quote(wish.since) + " is in the future");
+  if (since && until && *until < *since) refuse("until", quote(wish.until) + " is before since, " + quote(wish.since));
 }
 
 void check_filters(const ExportWish& wish, const std::vector<std::string>& types) {
@@ -255,8 +282,7 @@ std::vector<KickOff> plan_kick_offs(const Service& service, const ExportWish& wi
       replaced(path, kGroupId, group_of(profile, wish, path.find(kGroupId) != std::string::npos));
   const std::vector<std::string> types = planned_types(profile, wish);
   const bool post = uses_post(profile, wish);
-  if (!wish.since.empty()) check_instant("since", wish.since, now);
-  if (!wish.until.empty()) check_instant("until", wish.until, {});
+  check_times(wish, now);
   check_filters(wish, types);
   std::vector<KickOff> made;
   if (path.find(kForEachType) == std::string::npos) {

@@ -83,6 +83,18 @@ TEST(KickOffs, TimesAreCheckedAndEncoded) {
   EXPECT_TRUE(holds(refusal_of("bcda-v3", {.until = "2026-01-01T00:00:00Z"}), "does not take _until"));
 }
 
+TEST(KickOffs, ATimeHasNoOtherForm) {
+  for (const char* text :
+       {"Tue, 15 Nov 1994 08:12:31 GMT", "2026-02-13T08:00:00Zgarbage", "2026-02-13T08:00:00Z ", " 2026-02-13T08:00:00Z",
+        "2026-02-13T08:00Z", "2026-02-13 08:00:00Z", "2026-02-13T08:00:00", "2026-02-13T08:00:00.Z",
+        "2026-02-13T08:00:00+0500", "2026-02-13T08:00:00+05", "2026-02-13t08:00:00z", "2026-13-13T08:00:00Z", "T", "Z"})
+    EXPECT_TRUE(holds(refusal_of("bcda-v3", {.since = text}), "is no time with a zone")) << text;
+  EXPECT_NO_THROW(plan("bcda-v3", {.since = "2026-02-13T08:00:00.1234567-11:30"}));
+  EXPECT_TRUE(holds(refusal_of("ab2d", {.since = "2026-02-13T08:00:00Z", .until = "2026-02-13T08:00:00+01:00"}),
+                    "is before since"));
+  EXPECT_NO_THROW(plan("ab2d", {.since = "2026-02-13T08:00:00+01:00", .until = "2026-02-13T08:00:00Z"}));
+}
+
 TEST(KickOffs, AFilterIsOneEncodedValue) {
   EXPECT_EQ(target("bcda-v3", {.type_filters = {"ExplanationOfBenefit?service-date=ge2025&outcome=complete"}}),
             "/api/v3/Group/all/$export?_typeFilter="
