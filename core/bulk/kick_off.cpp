@@ -167,7 +167,8 @@ void check_times(const ExportWish& wish, Instant now) {
   if (since && until && *until < *since) refuse("until", quote(wish.until) + " is before since, " + quote(wish.since));
 }
 
-void check_filters(const ExportWish& wish, const std::vector<std::string>& types) {
+void check_filters(const Profile& profile, const ExportWish& wish, const std::vector<std::string>& types) {
+  if (profile.one_filter && wish.type_filters.size() > 1) refuse("type_filters", profile.title + " takes one filter only");
   for (const std::string& filter : wish.type_filters) {
     const std::string type = filter.substr(0, filter.find('?'));
     if (filter.find('?') == std::string::npos || !is_type_name(type))
@@ -178,20 +179,44 @@ void check_filters(const ExportWish& wish, const std::vector<std::string>& types
   }
 }
 
+bool is_escape(std::string_view text) {
+  return text.size() >= 3 && text[0] == '%' && std::isxdigit(static_cast<unsigned char>(text[1])) &&
+         std::isxdigit(static_cast<unsigned char>(text[2]));
+}
+
+// A filter for a server that decodes it twice. An escape that the filter has already is kept: it is part of the search.
+std::string encoded_once(std::string_view filter) {
+  std::string out;
+  for (std::size_t i = 0; i < filter.size(); ++i)
+    if (filter[i] == '+')
+      out += "%2B";
+    else if (filter[i] == '%' && !is_escape(filter.substr(i)))
+      out += "%25";
+    else
+      out += filter[i];
+  return out;
+}
+
+// The filters as they are sent: each alone, or all as one value.
+std::vector<std::string> filters_of(const Profile& profile, const ExportWish& wish, bool post) {
+  std::vector<std::string> filters = wish.type_filters;
+  if (profile.decodes_filters_twice && !post)
+    for (std::string& filter : filters) filter = encoded_once(filter);
+  return profile.repeats_filters || filters.empty() ? filters : std::vector<std::string>{join(filters)};
+}
+
 void add(std::vector<Parameter>& to, const char* name, const char* setting, Kind kind, const std::string& value) {
   if (!value.empty()) to.push_back({name, setting, kind, value});
 }
 
 std::vector<Parameter> parameters_of(const Profile& profile, const ExportWish& wish,
-                                     const std::vector<std::string>& types) {
+                                     const std::vector<std::string>& types, bool post) {
   std::vector<Parameter> all;
   add(all, "_type", "types", Kind::text, join(types));
   add(all, "_since", "since", Kind::instant, wish.since);
   add(all, "_until", "until", Kind::instant, wish.until);
-  if (profile.repeats_filters)
-    for (const std::string& filter : wish.type_filters) add(all, "_typeFilter", "type_filters", Kind::text, filter);
-  else
-    add(all, "_typeFilter", "type_filters", Kind::text, join(wish.type_filters));
+  for (const std::string& filter : filters_of(profile, wish, post))
+    add(all, "_typeFilter", "type_filters", Kind::text, filter);
   add(all, "_elements", "elements", Kind::text, join(wish.elements));
   add(all, "includeAssociatedData", "include_associated_data", Kind::text, join(wish.associated_data));
   for (const std::string& patient : wish.patients) add(all, "patient", "patients", Kind::reference, patient);
@@ -283,17 +308,17 @@ std::vector<KickOff> plan_kick_offs(const Service& service, const ExportWish& wi
   const std::vector<std::string> types = planned_types(profile, wish);
   const bool post = uses_post(profile, wish);
   check_times(wish, now);
-  check_filters(wish, types);
+  check_filters(profile, wish, types);
   std::vector<KickOff> made;
   if (path.find(kForEachType) == std::string::npos) {
     const std::string label = types.empty() ? label_of(with_group) : join(types);
-    made.push_back({label, request_of(service, with_group, parameters_of(profile, wish, types), post)});
+    made.push_back({label, request_of(service, with_group, parameters_of(profile, wish, types, post), post)});
     return made;
   }
   if (types.empty()) refuse("types", "names no resource type, and each job exports one");
   for (const std::string& type : types)
     made.push_back(
-        {type, request_of(service, replaced(with_group, kForEachType, type), parameters_of(profile, wish, {}), post)});
+        {type, request_of(service, replaced(with_group, kForEachType, type), parameters_of(profile, wish, {}, post), post)});
   return made;
 }
 

@@ -27,6 +27,8 @@ struct Profile {
   std::vector<std::string> types;       // what it exports; {}: not known
   std::vector<std::string> parameters;  // the parameters of a kick-off that it honors
   bool repeats_filters = false;         // each type filter is a parameter of its own; else they are one comma list
+  bool one_filter = false;              // takes one type filter only
+  bool decodes_filters_twice = false;   // so a '+' or '%' of a filter is encoded twice in a query
   bool post = false;                    // takes a kick-off by POST
   std::string accept, prefer;           // headers of the kick-off
 
@@ -64,6 +66,8 @@ void each_field(P& profile, Field&& field) {
   field("types", profile.types);
   field("parameters", profile.parameters);
   field("repeats_filters", profile.repeats_filters);
+  field("one_filter", profile.one_filter);
+  field("decodes_filters_twice", profile.decodes_filters_twice);
   field("post", profile.post);
   field("accept", profile.accept);
   field("prefer", profile.prefer);

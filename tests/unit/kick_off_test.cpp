@@ -106,6 +106,17 @@ TEST(KickOffs, AFilterIsOneEncodedValue) {
   EXPECT_TRUE(holds(refusal_of("bcda-v3", {.types = {"Patient"}, .type_filters = {"Coverage?x=1"}}), "Coverage"));
 }
 
+TEST(KickOffs, BcdaTakesOneFilterAndDecodesItTwice) {
+  EXPECT_TRUE(holds(refusal_of("bcda-v3", {.type_filters = {"Patient?x=1", "Patient?x=2"}}), "takes one filter only"));
+  EXPECT_EQ(target("bcda-v3", {.type_filters = {"ExplanationOfBenefit?service-date=ge2025-01-01T00:00:00+05:00"}}),
+            "/api/v3/Group/all/$export?_typeFilter="
+            "ExplanationOfBenefit%3Fservice-date%3Dge2025-01-01T00:00:00%252B05:00");
+  EXPECT_EQ(target("bcda-v3", {.type_filters = {"Patient?x=5%&y=a%7Cb"}}),
+            "/api/v3/Group/all/$export?_typeFilter=Patient%3Fx%3D5%2525%26y%3Da%257Cb");
+  EXPECT_EQ(target("generic", {.level = "patient", .type_filters = {"A?x=+"}}),
+            "/Patient/$export?_typeFilter=A%3Fx%3D%2B");
+}
+
 TEST(KickOffs, WhatTheServerLacksIsRefusedBeforeAnythingIsSent) {
   EXPECT_TRUE(holds(refusal_of("bcda-v3", {.elements = {"id"}}), "does not take _elements"));
   EXPECT_TRUE(holds(refusal_of("bcda-v3", {.patients = {"Patient/1"}}), "by GET only"));
