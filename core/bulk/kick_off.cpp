@@ -47,16 +47,25 @@ std::string names_of(const std::vector<std::pair<std::string, std::string>>& lev
   return join(names, " or ");
 }
 
-// The path of the kick-off after the FHIR base, with {type} and {group}.
-std::string path_of(const Profile& profile, const ExportWish& wish) {
+struct Level {
+  std::string name, path;  // the path of the kick-off after the FHIR base, with {type} and {group}
+};
+
+Level level_of(const Profile& profile, const ExportWish& wish) {
   const auto levels = levels_of(profile);
   std::string level = wish.level.empty() ? profile.default_level : wish.level;
   if (level.empty() && !wish.group.empty()) level = "group";
   if (level.empty())
     refuse("level", "is missing; choose " + names_of(levels) + " (" + profile.title + " has no default)");
   for (const auto& [name, path] : levels)
-    if (name == level) return path;
+    if (name == level) return {name, path};
   refuse("level", profile.title + " exports at the level " + names_of(levels) + ", not " + level);
+}
+
+bool is_id(const std::string& text) {
+  return !text.empty() && text.size() <= 64 && text != "." && text != ".." &&
+         std::all_of(text.begin(), text.end(),
+                     [](unsigned char c) { return std::isalnum(c) || c == '-' || c == '.'; });
 }
 
 std::string group_of(const Profile& profile, const ExportWish& wish, bool at_group_level) {
@@ -66,10 +75,7 @@ std::string group_of(const Profile& profile, const ExportWish& wish, bool at_gro
   }
   const std::string group = wish.group.empty() ? profile.default_group : wish.group;
   if (group.empty()) refuse("group", "is missing; give the id of the group to export");
-  const bool is_id = group.size() <= 64 && std::all_of(group.begin(), group.end(), [](unsigned char c) {
-                       return std::isalnum(c) || c == '-' || c == '.' || c == '_';
-                     });
-  if (!is_id) refuse("group", "an id has up to 64 letters, digits, '-', '.' and '_', unlike " + quote(group));
+  if (!is_id(group)) refuse("group", "an id has up to 64 letters, digits, '-' and '.', unlike " + quote(group));
   return group;
 }
 
@@ -128,10 +134,23 @@ struct Parameter {
   std::string value;
 };
 
-void check_parameter(const Profile& profile, const Parameter& parameter) {
+void check_parameter(const Profile& profile, const std::string& level, const Parameter& parameter) {
+  if (contains(profile.ignores, level + " " + parameter.name))
+    refuse(parameter.setting, profile.title + " ignores " + parameter.name + " with level=" + level +
+                                  ", so it would export more; choose another level, or leave this setting out");
   if (contains(profile.parameters, parameter.name)) return;
   refuse(parameter.setting,
          profile.title + " does not take " + parameter.name + "; the setting profile says which server it is");
+}
+
+void check_patients(const std::string& level, const ExportWish& wish) {
+  if (level == "system" && !wish.patients.empty())
+    refuse("patients", "patients are exported with level=patient or level=group only");
+  for (const std::string& patient : wish.patients) {
+    const std::size_t slash = std::min(patient.find('/'), patient.size() - 1);
+    if (!is_type_name(patient.substr(0, slash)) || !is_id(patient.substr(slash + 1)))
+      refuse("patients", "a patient is a reference such as Patient/123, unlike " + quote(patient));
+  }
 }
 
 // Whether `text` has the form of `shape`, where each '0' is a digit.
@@ -210,7 +229,7 @@ void add(std::vector<Parameter>& to, const char* name, const char* setting, Kind
 }
 
 std::vector<Parameter> parameters_of(const Profile& profile, const ExportWish& wish,
-                                     const std::vector<std::string>& types, bool post) {
+                                     const std::vector<std::string>& types, const std::string& level, bool post) {
   std::vector<Parameter> all;
   add(all, "_type", "types", Kind::text, join(types));
   add(all, "_since", "since", Kind::instant, wish.since);
@@ -221,7 +240,7 @@ std::vector<Parameter> parameters_of(const Profile& profile, const ExportWish& w
   add(all, "includeAssociatedData", "include_associated_data", Kind::text, join(wish.associated_data));
   for (const std::string& patient : wish.patients) add(all, "patient", "patients", Kind::reference, patient);
   add(all, "_outputFormat", "output_format", Kind::text, wish.output_format);
-  for (const Parameter& parameter : all) check_parameter(profile, parameter);
+  for (const Parameter& parameter : all) check_parameter(profile, level, parameter);
   return all;
 }
 
@@ -302,23 +321,24 @@ std::vector<std::string> planned_types(const Profile& profile, const ExportWish&
 
 std::vector<KickOff> plan_kick_offs(const Service& service, const ExportWish& wish, Instant now) {
   const Profile& profile = service.profile;
-  const std::string path = path_of(profile, wish);
+  const auto [level, path] = level_of(profile, wish);
   const std::string with_group =
       replaced(path, kGroupId, group_of(profile, wish, path.find(kGroupId) != std::string::npos));
   const std::vector<std::string> types = planned_types(profile, wish);
   const bool post = uses_post(profile, wish);
+  check_patients(level, wish);
   check_times(wish, now);
   check_filters(profile, wish, types);
   std::vector<KickOff> made;
   if (path.find(kForEachType) == std::string::npos) {
     const std::string label = types.empty() ? label_of(with_group) : join(types);
-    made.push_back({label, request_of(service, with_group, parameters_of(profile, wish, types, post), post)});
+    made.push_back({label, request_of(service, with_group, parameters_of(profile, wish, types, level, post), post)});
     return made;
   }
   if (types.empty()) refuse("types", "names no resource type, and each job exports one");
   for (const std::string& type : types)
     made.push_back(
-        {type, request_of(service, replaced(with_group, kForEachType, type), parameters_of(profile, wish, {}, post), post)});
+        {type, request_of(service, replaced(with_group, kForEachType, type), parameters_of(profile, wish, {}, level, post), post)});
   return made;
 }
 

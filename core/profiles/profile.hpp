@@ -26,6 +26,7 @@ struct Profile {
   std::string default_group;            // "": the user must choose
   std::vector<std::string> types;       // what it exports; {}: not known
   std::vector<std::string> parameters;  // the parameters of a kick-off that it honors
+  std::vector<std::string> ignores;     // those that it ignores at one level: "patient _since"
   bool repeats_filters = false;         // each type filter is a parameter of its own; else they are one comma list
   bool one_filter = false;              // takes one type filter only
   bool decodes_filters_twice = false;   // so a '+' or '%' of a filter is encoded twice in a query
@@ -65,6 +66,7 @@ void each_field(P& profile, Field&& field) {
   field("default_group", profile.default_group);
   field("types", profile.types);
   field("parameters", profile.parameters);
+  field("ignores", profile.ignores);
   field("repeats_filters", profile.repeats_filters);
   field("one_filter", profile.one_filter);
   field("decodes_filters_twice", profile.decodes_filters_twice);

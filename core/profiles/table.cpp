@@ -139,6 +139,7 @@ Profile hapi() {
   row.title = "HAPI FHIR";
   row.base_path = "/fhir";
   row.gzip = false;
+  row.ignores = {"patient _since", "patient _until", "group patient"};
   return row;
 }
 

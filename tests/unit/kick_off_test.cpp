@@ -71,7 +71,8 @@ TEST(KickOffs, WhatTheUserMustChooseIsNamed) {
   EXPECT_TRUE(holds(refusal_of("dpc", {}), "the setting group: is missing"));
   EXPECT_TRUE(holds(refusal_of("bcda-v3", {.level = "system"}), "at the level patient or group, not system"));
   EXPECT_TRUE(holds(refusal_of("ab2d", {.group = "all"}), "level=group only"));
-  EXPECT_TRUE(holds(refusal_of("generic", {.group = "../x"}), "the setting group"));
+  for (const char* group : {"../x", "..", ".", "a_b", "a b"})
+    EXPECT_TRUE(holds(refusal_of("generic", {.group = group}), "the setting group")) << group;
 }
 
 // A '+' that is not encoded is a blank for every server.
@@ -126,6 +127,24 @@ TEST(KickOffs, WhatTheServerLacksIsRefusedBeforeAnythingIsSent) {
   EXPECT_TRUE(holds(refusal_of("ab2d", {.types = {"Practitioner"}}), "it exports ExplanationOfBenefit"));
   EXPECT_TRUE(holds(refusal_of("generic", {.types = {"a b"}, .level = "system"}), "no name of a resource type"));
   EXPECT_TRUE(holds(refusal_of("generic", {.level = "patient", .patients = {"Patient/1"}, .method = "GET"}), "POST"));
+}
+
+// Otherwise an export would have more patients, or more resources, than were wanted.
+TEST(KickOffs, WhatTheServerIgnoresIsRefused) {
+  const std::string time = "2026-01-01T00:00:00Z";
+  EXPECT_TRUE(holds(refusal_of("hapi", {.level = "patient", .since = time}), "ignores _since with level=patient"));
+  EXPECT_TRUE(holds(refusal_of("hapi", {.level = "patient", .until = time}), "ignores _until"));
+  EXPECT_TRUE(holds(refusal_of("hapi", {.group = "1", .patients = {"Patient/1"}}), "the setting patients"));
+  EXPECT_NO_THROW(plan("hapi", {.level = "system", .since = time}));
+  EXPECT_NO_THROW(plan("hapi", {.level = "patient", .patients = {"Patient/1"}}));
+  EXPECT_NO_THROW(plan("generic", {.level = "patient", .since = time}));
+}
+
+TEST(KickOffs, PatientsAreReferences) {
+  EXPECT_TRUE(holds(refusal_of("generic", {.level = "system", .patients = {"Patient/1"}}), "level=patient"));
+  for (const char* patient : {"123", "Patient/", "/1", "Patient/..", "Patient/a b", "Patient/1/2", "P@tient/1"})
+    EXPECT_TRUE(holds(refusal_of("generic", {.level = "patient", .patients = {patient}}), "such as Patient/123"))
+        << patient;
 }
 
 TEST(KickOffs, PatientsAreSentByPostAsParameters) {
