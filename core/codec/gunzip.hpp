@@ -12,7 +12,7 @@ namespace libbcda::codec {
 
 // Limits against decompression bombs: small files that unpack to very large ones.
 struct Limits {
-  std::int64_t ratio = 200;                          // of output to input
+  std::int64_t ratio = 200;                          // of output to input; 0: no limit
   std::int64_t free_output = std::int64_t{1} << 20;  // the ratio does not matter up to this many bytes of output
   std::int64_t output = std::int64_t{64} << 30;      // of all members together
   std::int64_t members = 1'000'000;

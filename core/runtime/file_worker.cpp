@@ -158,7 +158,8 @@ Task<bool> FileWorker::attempt(const FileTask& task, const std::optional<crypto:
   if (!key && !response.delimited())
     throw Error(Status::VERIFICATION, "the file " + task.entry.shown() +
                                           " came in plaintext and without a length, so it cannot be known to be whole");
-  const transfer::Coding coding{key, download.is_gzip(), response.content_length() >= 0};
+  transfer::Coding coding{key, download.is_gzip(), response.content_length() >= 0, {}};
+  coding.limits.ratio = settings_.integer("max_gzip_ratio");
   co_await take_body(task, response, coding, result);
   co_return true;
 }

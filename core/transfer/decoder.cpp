@@ -23,7 +23,7 @@ Proof proof_named(std::string_view name) {
 }
 
 Decoder::Decoder(const Coding& coding, Writer& writer) : writer_(writer) {
-  if (coding.gzip) gunzip_.emplace();
+  if (coding.gzip) gunzip_.emplace(coding.limits);
   if (coding.key) opener_.emplace(*coding.key);
   facts_.proof = coding.key ? Proof::tag : coding.gzip ? Proof::gzip : coding.sized ? Proof::length : Proof::none;
 }

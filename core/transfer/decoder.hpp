@@ -38,6 +38,7 @@ struct Coding {
   std::optional<crypto::FileKey> key;  // not set: the file is not encrypted
   bool gzip = false;
   bool sized = false;  // the server announced the length, and the caller checks it
+  codec::Limits limits;
 };
 
 class Decoder {

@@ -540,7 +540,7 @@ class Shows(Case):
         service = connection | {"auth", "client-id", "client-secret-file", "signing-key", "signing-key-passphrase-file", "key-id",
                                 "token-url", "scope", "access-token-file", "token-lifetime", "share-threads"}
         key = {"private-key", "private-key-passphrase-file"}
-        files = {"allowed-origins", "out", "parallel", "allow-plaintext", "durability"}
+        files = {"allowed-origins", "max-gzip-ratio", "out", "parallel", "allow-plaintext", "durability"}
         tries = {"timeout", "retries", "retry-delay", "retry-max-delay"}
         jobs = {"types", "poll-interval", "poll-max-interval", "job-timeout", "outage-limit", "max-manifest-bytes"}
         wish = {"level", "group", "since", "until", "type-filters", "elements", "include-associated-data", "patients",

@@ -278,6 +278,19 @@ TEST(Gunzip, TakesRepetitiveClaims) {
   EXPECT_TRUE(gunzip(file) == plain);
 }
 
+TEST(Gunzip, TheRatioIsALimitOfTheCaller) {
+  const std::string zeros(4 << 20, '\0'), file = gzip(zeros);  // 1000:1
+  Limits limits;
+  for (const std::int64_t ratio : {std::int64_t{0}, std::int64_t{2000}, INT64_MAX}) {
+    limits.ratio = ratio;
+    EXPECT_TRUE(gunzip(file, SIZE_MAX, limits) == zeros) << ratio;
+  }
+  limits.ratio = 500;
+  const Error error = error_of([&] { gunzip(file, SIZE_MAX, limits); });
+  expect_limit(error, "more than 500 times its size");
+  EXPECT_TRUE(holds(error.message, "the setting max_gzip_ratio")) << error.message;
+}
+
 TEST(Gunzip, LimitsTheWholeOutput) {
   Limits limits;
   limits.output = 1000;

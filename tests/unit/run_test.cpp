@@ -6,6 +6,7 @@
 #include "support/errors.hpp"
 #include "support/fake_service.hpp"
 #include "support/files.hpp"
+#include "support/gzip.hpp"
 #include "support/manifests.hpp"
 
 namespace libbcda::runtime {
@@ -207,6 +208,21 @@ TEST_F(Runs, AManifestThatIsTooLargeIsRefused) {
   ASSERT_TRUE(failure);
   EXPECT_EQ(failure->status, Status::LIMIT);
   EXPECT_TRUE(holds(failure->message, "max_manifest_bytes"));
+}
+
+TEST_F(Runs, TheRatioOfGzipIsASetting) {
+  service_.settings.set("profile", "bcda-v1");
+  service_.answer("GET /api/v1/Group/all/$export", {http_answer(202, "Content-Location: /api/v1/jobs/1\r\n")});
+  service_.answer("GET /api/v1/jobs/1", {http_answer(200, "", kOneFile)});
+  std::string records;
+  for (int i = 0; i < 100'000; ++i) records += test::kRecord;
+  service_.answer("GET /data/", {http_answer(200, "Content-Encoding: gzip\r\n", test::gzip(records))});
+  const auto failure = run();
+  ASSERT_TRUE(failure);
+  EXPECT_TRUE(holds(failure->message, "max_gzip_ratio")) << failure->message;
+  service_.settings.set("max_gzip_ratio", "0");
+  service_.settings.set("restart", "true");
+  EXPECT_FALSE(run());
 }
 
 TEST_F(Runs, AManifestThatIsNoneIsAskedForAgain) {
