@@ -37,6 +37,7 @@ struct JobOptions {
   Milliseconds outage_limit{0};  // failing status requests are retried for at least this time
   bool renews_on_403 = false;    // 403 may mean an expired token
   std::string fallback;          // the profile to try if this one is not open to the organization; "": none
+  bool has_token = true;         // requests have a token, which may be renewed
 };
 
 // The delays between status requests. The first ones are short, because a small job is done at once. They double until

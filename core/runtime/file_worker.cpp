@@ -18,9 +18,10 @@ namespace {
 constexpr std::size_t kLargestRefusal = 64 << 10;
 constexpr std::int64_t kKeysToTry = 3;
 
-transfer::DownloadOptions download_options(const Settings& s, const Profile& profile) {
+transfer::DownloadOptions download_options(const Settings& s, const Session& session) {
+  const Profile& profile = session.profile();
   return {s.duration("retry_delay"), s.duration("retry_max_delay"), static_cast<int>(s.integer("retries")),
-          profile.renews_on_403, profile.gzip};
+          profile.renews_on_403,     profile.gzip,                  session.login().method != auth::Method::none};
 }
 
 FileResult describe(const FileTask& task) {
@@ -60,7 +61,7 @@ FileWorker::FileWorker(Session& session, world::World& world, const Settings& se
       reporter_(reporter),
       outcome_(outcome),
       takes_earlier_files_(takes_earlier_files),
-      options_(download_options(settings, session.profile())) {}
+      options_(download_options(settings, session)) {}
 
 Task<FileResult> FileWorker::fetch(FileTask& task, std::int64_t files) {
   task.entry.url = bulk::on_service_origin(task.entry.url, session_.service().origin);

@@ -39,7 +39,7 @@ http::Step Download::next() {
 
 bool Download::on_head(const http::Answer& answer, Moment now) {
   const bool expired = answer.status == 401 || (answer.status == 403 && options_.renews_on_403);
-  if (expired && token_.refuse()) return false;
+  if (expired && options_.has_token && token_.refuse()) return false;
   if (answer.status != 200) {
     on_refusal(answer, now);
     return false;

@@ -22,6 +22,7 @@ struct DownloadOptions {
   int retries = 5;
   bool renews_on_403 = false;  // 403 may mean an expired token
   bool gzip = false;           // ask for gzip, unless the file is encrypted
+  bool has_token = true;       // requests have a token, which may be renewed
 };
 
 class Download {
