@@ -130,6 +130,13 @@ std::string missing_credential(const Login& login) {
   return login.token_url || login.may_discover ? "" : "token_url";
 }
 
+const char* source_of(std::string_view missing_credential) {
+  if (missing_credential == "signing_key") return "give the private key whose public key the service has registered";
+  if (missing_credential == "token_url") return "give the URL that issues tokens for this service";
+  if (missing_credential.starts_with("access_token")) return "give a token that another program got";
+  return "the service issues it with your credentials";
+}
+
 bool asks_for_token(Method method) { return method != Method::none && method != Method::token; }
 
 http::Request token_request(const Login& login, const http::Url& token_url, const std::string& jti, Instant now) {

@@ -41,6 +41,9 @@ Login read_login(const Settings& settings, const Service& service);
 // The setting that a login lacks, or "". A run is refused when it needs a token and has no way to get one.
 std::string missing_credential(const Login& login);
 
+// Where a user gets a value for such a setting, to follow "is missing; ".
+const char* source_of(std::string_view missing_credential);
+
 // Whether a request must be sent to get a token.
 bool asks_for_token(Method method);
 

@@ -180,7 +180,7 @@ Task<Token> TokenSource::fetch() {
 Token TokenSource::token_in(const http::Answer& answer) const {
   const bool is_smart = login_.method == Method::smart;
   return read_token(answer, clock_.now(), assumed_lifetime_,
-                    is_smart ? "client_id, signing_key and key_id" : "client_id and client_secret");
+                    is_smart ? "client_id and signing_key and key_id" : "client_id and client_secret");
 }
 
 // The error for a refused assertion when the clocks differ by more than is followed.

@@ -80,7 +80,7 @@ Session::Session(Settings settings, std::shared_ptr<world::World> world)
 auth::TokenSource& Session::tokens() {
   if (missing_credential_.empty()) return *tokens_;
   throw Error(Status::INVALID_ARGUMENT,
-              "the setting " + missing_credential_ + " is missing; the service issues it with your credentials");
+              "the setting " + missing_credential_ + " is missing; " + auth::source_of(missing_credential_));
 }
 
 bool Session::allows(const http::Url& url) const {

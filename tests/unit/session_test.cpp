@@ -56,6 +56,22 @@ TEST(Sessions, AFaultOfAThreadReachesEveryWatch) {
   boost::asio::post(session.world()->executor(), [] { throw 7; });  // there is no watch any more
 }
 
+TEST(Sessions, AMissingCredentialHasARemedy) {
+  const auto message = [](const char* url, const char* auth, std::initializer_list<const char*> given) {
+    Settings some = settings();
+    some.set("url", url);
+    some.set("auth", auth);
+    for (const char* name : given) some.set(name, "x");
+    Session session(some);
+    return error_of([&] { session.tokens(); }).message;
+  };
+  EXPECT_TRUE(holds(message("https://localhost", "auto", {}), "client_id is missing; the service issues it"));
+  EXPECT_TRUE(holds(message("https://localhost/fhir", "smart", {"client_id"}), "signing_key is missing; give the private"));
+  EXPECT_TRUE(holds(message("https://localhost/fhir", "basic", {"client_id", "client_secret"}),
+                    "token_url is missing; give the URL"));
+  EXPECT_TRUE(holds(message("https://localhost", "token", {}), "is missing; give a token"));
+}
+
 TEST(Sessions, AKeyThatIsNotUsedIsAWarning) {
   const auto warnings = [](const char* url) {
     Settings with_key;
