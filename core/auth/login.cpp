@@ -56,15 +56,16 @@ bool is_foreign(const Service& service) {
 }
 
 // A path of the profile starts at the origin of the service ("/auth/token") or at its FHIR base ("Token/auth").
-std::optional<http::Url> find_token_url(const Settings& settings, const Service& service) {
+std::optional<TokenEndpoint> find_token_url(const Settings& settings, const Service& service) {
   const bool allow_http = settings.boolean("allow_http");
-  if (const std::string url = settings.text("token_url"); !url.empty()) return read_url(url, "token_url", allow_http);
+  if (const std::string url = settings.text("token_url"); !url.empty())
+    return TokenEndpoint{read_url(url, "token_url", allow_http), url};
   const std::string path = token_url_of(service);
   if (path.empty() || is_foreign(service)) return std::nullopt;
-  if (is_absolute(path)) return read_url(path, "profile (its field token_url)", allow_http);
+  if (is_absolute(path)) return TokenEndpoint{read_url(path, "profile (its field token_url)", allow_http), path};
   http::Url url = service.at("/" + path);
   if (path.starts_with('/')) url.target = path;
-  return url;
+  return TokenEndpoint{url, url.text()};
 }
 
 std::optional<crypto::SigningKey> load_signing_key(const Settings& settings) {
@@ -139,10 +140,10 @@ const char* source_of(std::string_view missing_credential) {
 
 bool asks_for_token(Method method) { return method != Method::none && method != Method::token; }
 
-http::Request token_request(const Login& login, const http::Url& token_url, const std::string& jti, Instant now) {
+http::Request token_request(const Login& login, const TokenEndpoint& endpoint, const std::string& jti, Instant now) {
   http::Request request;
   request.method = "POST";
-  request.url = token_url;
+  request.url = endpoint.url;
   if (login.method == Method::smart)
     request.headers = {{"Accept", "application/json"}};
   else
@@ -151,7 +152,7 @@ http::Request token_request(const Login& login, const http::Url& token_url, cons
   request.headers.emplace_back("Content-Type", "application/x-www-form-urlencoded");
   std::string assertion;
   if (login.method == Method::smart) {
-    assertion = make_assertion(*login.signing_key, {login.client_id, token_url.text(), login.key_id, jti, now});
+    assertion = make_assertion(*login.signing_key, {login.client_id, endpoint.audience, login.key_id, jti, now});
     request.secrets.emplace_back(assertion);
   }
   request.body = http::form_body(form_of(login, assertion));

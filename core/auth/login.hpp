@@ -4,6 +4,7 @@
 #include <optional>
 #include <string>
 
+#include "auth/discovery.hpp"
 #include "base/bytes.hpp"
 #include "crypto/signing_key.hpp"
 #include "http/message.hpp"
@@ -22,7 +23,7 @@ enum class Method {
 
 struct Login {
   Method method = Method::none;
-  std::optional<http::Url> token_url;  // not set: discovery at `base` finds it, if it may
+  std::optional<TokenEndpoint> token_url;  // not set: discovery at `base` finds it, if it may
   bool may_discover = true;
   http::Url base;                      // the FHIR base
   std::string client_id;
@@ -47,9 +48,9 @@ const char* source_of(std::string_view missing_credential);
 // Whether a request must be sent to get a token.
 bool asks_for_token(Method method);
 
-// The request for a token at `token_url`. `jti` is a new random text for each request; only smart uses it. `now` is the
+// The request for a token. `jti` is a new random text for each request; only smart uses it. `now` is the
 // server's time, as far as it is known.
-http::Request token_request(const Login& login, const http::Url& token_url, const std::string& jti, Instant now);
+http::Request token_request(const Login& login, const TokenEndpoint& endpoint, const std::string& jti, Instant now);
 
 // The token that the caller has, with token. Throws Error{AUTHENTICATION, FILESYSTEM}.
 Secret token_at_hand(const Login& login);

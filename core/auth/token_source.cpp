@@ -196,16 +196,16 @@ Error TokenSource::clocks_differ(const http::Answer& answer, Instant::duration d
   return {Status::INTERNAL, "a refused assertion brought a token"};
 }
 
-Task<http::Answer> TokenSource::ask_for_token(const http::Url& token_url, Instant now) {
+Task<http::Answer> TokenSource::ask_for_token(const TokenEndpoint& endpoint, Instant now) {
   std::array<std::uint8_t, 16> jti{};
   world_.random().fill(jti);
-  http::Request request = token_request(login_, token_url, to_hex(jti), now);
+  http::Request request = token_request(login_, endpoint, to_hex(jti), now);
   co_return co_await client_.send(std::move(request), kLargestAnswer);
 }
 
-Task<http::Url> TokenSource::find_token_url() {
+Task<TokenEndpoint> TokenSource::find_token_url() {
   http::Answer answer = co_await client_.send(configuration_request(login_.base), kLargestAnswer);
-  std::optional<http::Url> found = token_endpoint(answer, login_.base);
+  std::optional<TokenEndpoint> found = token_endpoint(answer, login_.base);
   if (found) co_return *found;
   std::optional<Error> outage = passing_refusal(answer, clock_.now().wall);
   answer = co_await client_.send(capability_request(login_.base), kLargestCapabilities);

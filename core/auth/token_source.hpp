@@ -38,8 +38,8 @@ class TokenSource {
   Error clocks_differ(const http::Answer& answer, Instant::duration difference) const;
   Task<Token> take_token_at_hand();
   Error after_refusal(Error error);
-  Task<http::Url> find_token_url();
-  Task<http::Answer> ask_for_token(const http::Url& token_url, Instant now);
+  Task<TokenEndpoint> find_token_url();
+  Task<http::Answer> ask_for_token(const TokenEndpoint& endpoint, Instant now);
   Task<> wait(std::shared_ptr<Waiter> waiter);
   Task<Secret> renew(Duty& duty);
   void settle(std::optional<Token> token, const std::optional<Error>& error);
@@ -50,7 +50,7 @@ class TokenSource {
   Milliseconds assumed_lifetime_;
   world::World& world_;
   const world::Clock& clock_;
-  std::optional<http::Url> token_url_;  // used by the caller that fetches a token
+  std::optional<TokenEndpoint> token_url_;  // used by the caller that fetches a token
 
   std::mutex mutex_;
   TokenLifecycle lifecycle_;

@@ -34,13 +34,13 @@ TEST(Logins, TheProfileOrTheCredentialsChooseTheMethod) {
 }
 
 TEST(Logins, TheTokenUrlIsTheProfilesUnlessItIsGiven) {
-  EXPECT_EQ(login_of({{"url", "https://h/api/v3"}}).token_url->text(), "https://h/auth/token");
-  EXPECT_EQ(login_of({{"url", "https://sandbox.dpc.cms.gov"}}).token_url->text(),
+  EXPECT_EQ(login_of({{"url", "https://h/api/v3"}}).token_url->url.text(), "https://h/auth/token");
+  EXPECT_EQ(login_of({{"url", "https://sandbox.dpc.cms.gov"}}).token_url->url.text(),
             "https://sandbox.dpc.cms.gov/api/v1/Token/auth");
-  EXPECT_EQ(login_of({{"url", "https://api.ab2d.cms.gov"}}).token_url->host, "idm.cms.gov");
-  EXPECT_EQ(login_of({{"url", "https://sandbox.ab2d.cms.gov"}}).token_url->host, "test.idp.idm.cms.gov");
+  EXPECT_EQ(login_of({{"url", "https://api.ab2d.cms.gov"}}).token_url->url.host, "idm.cms.gov");
+  EXPECT_EQ(login_of({{"url", "https://sandbox.ab2d.cms.gov"}}).token_url->url.host, "test.idp.idm.cms.gov");
   EXPECT_FALSE(login_of({{"url", "https://h/fhir"}}).token_url);
-  EXPECT_EQ(login_of({{"url", "https://h/fhir"}, {"token_url", "https://idp/t"}}).token_url->text(), "https://idp/t");
+  EXPECT_EQ(login_of({{"url", "https://h/fhir"}, {"token_url", "https://idp/t"}}).token_url->url.text(), "https://idp/t");
   EXPECT_EQ(error_of([] {
               login_of({{"url", "https://h"}, {"token_url", "http://idp/t"}});
             }).status,
@@ -60,15 +60,15 @@ TEST(Logins, ATokenUrlOfTheTableIsForTheHostsOfItsRow) {
   EXPECT_FALSE(other.token_url);
   EXPECT_EQ(missing_credential(other), "token_url");
   const Login given = login({{"url", "https://ab2d.test"}, {"profile", "ab2d"}, {"token_url", "https://idp.test/t"}});
-  EXPECT_EQ(given.token_url->host, "idp.test");
+  EXPECT_EQ(given.token_url->url.host, "idp.test");
   EXPECT_EQ(missing_credential(given), "");
   EXPECT_EQ(missing_credential(login({{"url", "https://sandbox.ab2d.cms.gov."}})), "");
   test::TempDir dir;
   const std::string file = dir / "profile.json";
   test::spill(file, R"({"token_url": "https://idp.test/t"})");  // the user's own
-  EXPECT_EQ(login({{"url", "https://h"}, {"profile", "ab2d"}, {"profile_file", file}}).token_url->host, "idp.test");
+  EXPECT_EQ(login({{"url", "https://h"}, {"profile", "ab2d"}, {"profile_file", file}}).token_url->url.host, "idp.test");
   test::spill(file, R"({"hosts": ["h"]})");
-  EXPECT_EQ(login({{"url", "https://h"}, {"profile", "ab2d"}, {"profile_file", file}}).token_url->host, "idm.cms.gov");
+  EXPECT_EQ(login({{"url", "https://h"}, {"profile", "ab2d"}, {"profile_file", file}}).token_url->url.host, "idm.cms.gov");
 }
 
 TEST(Logins, WhatIsMissingIsNamed) {
@@ -140,11 +140,25 @@ const http::Url kBase = http::parse_url("https://h/fhir", "url");
 
 TEST(Discovery, FindsTheTokenEndpoint) {
   EXPECT_EQ(configuration_request(kBase).url.text(), "https://h/fhir/.well-known/smart-configuration");
-  EXPECT_EQ(token_endpoint(answer(200, R"({"token_endpoint":"https://idp/t"})"), kBase)->text(), "https://idp/t");
-  EXPECT_EQ(token_endpoint(answer(200, R"({"token_endpoint":"auth/t"})"), kBase)->text(), "https://h/fhir/auth/t");
+  EXPECT_EQ(token_endpoint(answer(200, R"({"token_endpoint":"https://idp/t"})"), kBase)->url.text(), "https://idp/t");
+  EXPECT_EQ(token_endpoint(answer(200, R"({"token_endpoint":"auth/t"})"), kBase)->url.text(), "https://h/fhir/auth/t");
   EXPECT_FALSE(token_endpoint(answer(200, "{}"), kBase));
   EXPECT_FALSE(token_endpoint(answer(200, "<html>"), kBase));
   EXPECT_FALSE(token_endpoint(answer(404, R"({"token_endpoint":"https://idp/t"})"), kBase));
+}
+
+// Servers compare `aud` with the URL that they publish, so it is not normalized.
+TEST(Discovery, TheAudienceIsTheTextThatWasGiven) {
+  const std::string text = "https://IdP.test:443/t";
+  EXPECT_EQ(token_endpoint(answer(200, R"({"token_endpoint":")" + text + "\"}"), kBase)->audience, text);
+  EXPECT_EQ(token_endpoint(answer(200, R"({"token_endpoint":"t"})"), kBase)->audience, "https://h/fhir/t");
+  const Login login = login_of({{"url", "https://h/fhir"}, {"client_id", "id"}, {"signing_key", kKey}, {"token_url", text}});
+  const http::Request request = requested(login);
+  EXPECT_EQ(request.url.text(), "https://idp.test/t");
+  const std::string assertion(request.secrets.at(0).reveal());
+  const std::size_t first = assertion.find('.') + 1;
+  const auto claims = from_base64url(assertion.substr(first, assertion.rfind('.') - first));
+  EXPECT_TRUE(holds(as_text(*claims), "\"aud\":\"" + text + "\"")) << as_text(*claims);
 }
 
 TEST(Discovery, SendsNoCredentialsUnencrypted) {
@@ -158,7 +172,7 @@ TEST(Discovery, FallsBackToTheCapabilityStatement) {
   const std::string statement =
       R"({"rest":[{"security":{"extension":[{"url":"http://x/oauth-uris","extension":[)"
       R"({"url":"authorize","valueUri":"https://h/a"},{"url":"token","valueUri":"https://h/t"}]}]}}]})";
-  EXPECT_EQ(token_endpoint_of_capabilities(answer(200, statement), kBase)->text(), "https://h/t");
+  EXPECT_EQ(token_endpoint_of_capabilities(answer(200, statement), kBase)->url.text(), "https://h/t");
   for (const char* text : {"[]", "{}", R"({"rest":1})", R"({"rest":[1]})", R"({"rest":[{"security":[]}]})",
                            R"({"rest":[{"security":{"extension":[{"url":"oauth-uris"}]}}]})"})
     EXPECT_FALSE(token_endpoint_of_capabilities(answer(200, text), kBase)) << text;

@@ -37,7 +37,7 @@ http::Request basic_request(const char* token_url, const char* id, const char* s
   login.method = Method::basic;
   login.client_id = id;
   login.client_secret = Secret(secret);
-  return token_request(login, http::parse_url(token_url, "url"), "", kNow.wall);
+  return token_request(login, {http::parse_url(token_url, "url"), token_url}, "", kNow.wall);
 }
 
 std::string body(const std::string& token, const std::string& more = "") {
