@@ -73,10 +73,11 @@ std::optional<crypto::SigningKey> load_signing_key(const Settings& settings) {
   const std::string path = settings.text("signing_key");
   if (text.empty() && path.empty()) return std::nullopt;
   const Secret passphrase = settings.secret_or_file("signing_key_passphrase");
+  const std::string key_id = settings.text("key_id");
   if (!text.empty())
-    return crypto::SigningKey::from_text(text.reveal(), passphrase, "in the setting signing_key_text");
+    return crypto::SigningKey::from_text(text.reveal(), passphrase, "in the setting signing_key_text", key_id);
   check_secret_path("signing_key", path, kShortestKey);
-  return crypto::SigningKey::from_file(path, passphrase);
+  return crypto::SigningKey::from_file(path, passphrase, key_id);
 }
 
 http::Headers basic_credentials(const Login& login) {
