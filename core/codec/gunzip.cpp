@@ -111,6 +111,19 @@ void Gunzip::begin_member() {
   place_ = Place::MEMBER;
 }
 
+std::string unpacked_text(std::string_view packed, std::size_t longest) {
+  std::string text;
+  Limits limits;
+  limits.output = static_cast<std::int64_t>(longest + kBlock);  // the block with the last byte that is kept may be full
+  Gunzip gunzip(limits);
+  try {
+    gunzip.feed(as_bytes(packed), [&](ByteView plain) {
+      text += as_text(plain.first(std::min(plain.size(), longest - text.size())));
+    });
+  } catch (const Error&) {}  // what came before the damage, or before the limit, is enough
+  return text;
+}
+
 void Gunzip::check_usable() const {
   if (broken_) throw Error(Status::STATE, "an earlier part of the gzip stream could not be unpacked");
 }

@@ -3,6 +3,8 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <string>
+#include <string_view>
 
 #include "base/bytes.hpp"
 
@@ -62,5 +64,8 @@ class Gunzip {
   std::int64_t received_ = 0;
   std::int64_t produced_ = 0;
 };
+
+// The beginning of a short packed text: what can be unpacked of it, up to `longest` bytes.
+std::string unpacked_text(std::string_view packed, std::size_t longest);
 
 }  // namespace libbcda::codec

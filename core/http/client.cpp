@@ -258,6 +258,8 @@ Task<bool> Response::read_text(std::string& text, std::size_t longest) {
   co_return whole;
 }
 
+void Response::clean(std::string& text) const { state_->redactor.clean(text); }
+
 Task<bool> Response::read_text_piece(std::string& text) {
   state_->piece.resize(kTextPiece);
   std::size_t filled = 0;

@@ -34,6 +34,9 @@ class Response {
   // the text may be shown. Returns false if the body is longer. If reading fails, `text` has the bytes before that.
   Task<bool> read_text(std::string& text, std::size_t longest);
 
+  // Removes the request's credentials from a text that was made from the body.
+  void clean(std::string& text) const;
+
   // Adds the next piece of such a text, if the text may be long. False: it was the last one.
   Task<bool> read_text_piece(std::string& text);
   // Gives what is read from now on the time limit request_timeout, counted from now.

@@ -8,6 +8,7 @@
 #include <variant>
 
 #include "base/quote.hpp"
+#include "codec/gunzip.hpp"
 #include "runtime/body_pump.hpp"
 #include "transfer/decrypt_file.hpp"
 #include "transfer/names.hpp"
@@ -22,6 +23,14 @@ transfer::DownloadOptions download_options(const Settings& s, const Session& ses
   const Profile& profile = session.profile();
   return {s.duration("retry_delay"), s.duration("retry_max_delay"), static_cast<int>(s.integer("retries")),
           profile.renews_on_403,     profile.gzip,                  session.login().method != auth::Method::none};
+}
+
+// A refusal may be packed too, because gzip was requested.
+void unpack(const http::Response& response, http::Answer& answer) {
+  const std::string_view coding = answer.header("Content-Encoding");
+  if (coding != "gzip" && coding != "x-gzip") return;
+  answer.body = codec::unpacked_text(answer.body, kLargestRefusal);
+  response.clean(answer.body);
 }
 
 FileResult describe(const FileTask& task) {
@@ -176,6 +185,7 @@ Task<bool> FileWorker::accept(http::Response& response, transfer::Download& down
       if (e.status == Status::CANCELED) throw;
       // The status decides. The explanation is incomplete, so the part that came is used.
     }
+    unpack(response, answer);
   }
   co_return download.on_head(answer, world_.clock().now());
 }

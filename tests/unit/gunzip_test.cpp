@@ -319,5 +319,17 @@ TEST(Gunzip, LimitsTheMembers) {
   expect_limit(error_of([&] { unpacker.feed(as_bytes(bcda_end()), [](ByteView) {}); }), "more than 1000000 members");
 }
 
+TEST(UnpackedText, IsTheBeginning) {
+  const std::string text = noise(100'000), file = gzip(text);
+  EXPECT_EQ(unpacked_text(file, 1 << 20), text);
+  EXPECT_EQ(unpacked_text(file, 1000), text.substr(0, 1000));
+  EXPECT_EQ(unpacked_text(file, 0), "");
+  const std::string cut = unpacked_text(file.substr(0, file.size() / 2), 1 << 20);
+  EXPECT_TRUE(text.starts_with(cut));
+  EXPECT_GT(cut.size(), 10'000u);
+  EXPECT_EQ(unpacked_text("not gzip", 1000), "");
+  EXPECT_EQ(unpacked_text(gzip(std::string(1 << 20, ' ')), 70'000).size(), 70'000u);
+}
+
 }  // namespace
 }  // namespace libbcda::codec

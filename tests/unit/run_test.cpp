@@ -210,6 +210,18 @@ TEST_F(Runs, AManifestThatIsTooLargeIsRefused) {
   EXPECT_TRUE(holds(failure->message, "max_manifest_bytes"));
 }
 
+TEST_F(Runs, APackedRefusalKeepsItsText) {
+  service_.settings.set("profile", "bcda-v1");
+  service_.answer("GET /api/v1/Group/all/$export", {http_answer(202, "Content-Location: /api/v1/jobs/1\r\n")});
+  service_.answer("GET /api/v1/jobs/1", {http_answer(200, "", kOneFile)});
+  service_.answer("POST /auth/token", {http_answer(200, "", R"({"access_token":"long-t0k3n"})")});
+  const std::string outcome = R"({"resourceType":"OperationOutcome","issue":[{"diagnostics":"gone, long-t0k3n"}]})";
+  service_.answer("GET /data/", {http_answer(410, "Content-Encoding: gzip\r\n", test::gzip(outcome))});
+  const auto failure = run();
+  ASSERT_TRUE(failure);
+  EXPECT_EQ(failure->outcome, "gone, [credentials removed]");
+}
+
 TEST_F(Runs, TheRatioOfGzipIsASetting) {
   service_.settings.set("profile", "bcda-v1");
   service_.answer("GET /api/v1/Group/all/$export", {http_answer(202, "Content-Location: /api/v1/jobs/1\r\n")});
