@@ -103,6 +103,8 @@ Fields form_of(const Login& login, const std::string& assertion) {
 
 Login read_login(const Settings& settings, const Service& service) {
   Login login;
+  login.base = service.at("");
+  if (settings.text("auth") == "none") return login;  // without a look at credentials
   login.client_id = std::string(settings.credential("client_id").reveal());
   login.client_secret = settings.credential("client_secret");
   login.signing_key = load_signing_key(settings);
@@ -117,7 +119,6 @@ Login read_login(const Settings& settings, const Service& service) {
                 "the setting client_id holds a colon, which Basic authentication has no room for");
   login.token_url = find_token_url(settings, service);
   login.may_discover = login.method != Method::basic && !is_foreign(service);
-  login.base = service.at("");
   login.scope = settings.text("scope").empty() ? service.profile.scope : settings.text("scope");
   return login;
 }

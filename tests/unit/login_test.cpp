@@ -71,6 +71,15 @@ TEST(Logins, ATokenUrlOfTheTableIsForTheHostsOfItsRow) {
   EXPECT_EQ(login({{"url", "https://h"}, {"profile", "ab2d"}, {"profile_file", file}}).token_url->url.host, "idm.cms.gov");
 }
 
+TEST(Logins, WithoutALoginNoCredentialIsRead) {
+  EXPECT_NO_THROW(login_of({{"url", "https://h"},
+                            {"auth", "none"},
+                            {"client_id", "a b"},
+                            {"signing_key", "/no/such/key"},
+                            {"client_secret_file", "/no/such/secret"},
+                            {"token_url", "nonsense"}}));
+}
+
 TEST(Logins, WhatIsMissingIsNamed) {
   const auto missing = [](Values values) { return missing_credential(login_of(values)); };
   EXPECT_EQ(missing({{"url", "https://api.bcda.cms.gov"}}), "client_id");

@@ -296,7 +296,9 @@ BCDA_API const char* bcda_client_profile(const bcda_client* client);
 
 /* Returns the requests that an export with these settings would begin with, and sends nothing: a JSON array of objects
  * with purpose ("discovery", "token", "kick-off"), method, url, headers and body. Credentials in them are replaced by
- * "***". `settings` as for bcda_export_start. The caller frees the text with bcda_string_free.
+ * "***". `settings` as for bcda_export_start, but only those of the kick-off are checked: credentials, the private key
+ * and `out` may be missing. Without a signing key that the login needs, or without a token_url that it needs, there is
+ * no token request in the plan. The caller frees the text with bcda_string_free.
  * Errors: INVALID_ARGUMENT, FILESYSTEM, STATE (after fork). Thread-safe. */
 BCDA_API bcda_status bcda_export_plan(bcda_client* client, const bcda_config* settings, char** json,
                                       bcda_error** error);
