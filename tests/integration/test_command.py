@@ -295,6 +295,8 @@ class Export(Case):
         run = bcda("metadata", env=self.sandbox.env)
         self.expect(run, OK)
         self.assertEqual(json.loads(run.stdout)["resourceType"], "CapabilityStatement")
+        unusable = {"BCDA_CLIENT_ID": "a b", "BCDA_CLIENT_SECRET_FILE": "/no/such/file"}  # not needed, so not read
+        self.assertEqual(bcda("metadata", env=self.sandbox.env | unusable).stdout, run.stdout)
         raw = bcda("metadata", "--raw", env=self.sandbox.env)
         self.assertEqual(json.loads(raw.stdout), json.loads(run.stdout))
 

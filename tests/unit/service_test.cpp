@@ -51,6 +51,7 @@ TEST(Services, ABareOriginIsDecidedByWhatConcernsEncryptedFiles) {
 TEST(Services, APrivateKeyMeansEncryptedFilesAtTheBaseOf2019) {
   EXPECT_EQ(chosen("https://localhost:1/api/v1"), "bcda-v1");
   EXPECT_EQ(chosen("https://localhost:1/api/v1", {{"private_key", "key.pem"}}), "bcda-2019");
+  EXPECT_EQ(chosen("https://localhost:1/api/v1", {{"allow_plaintext", "true"}}), "bcda-2019");
   EXPECT_EQ(chosen("https://localhost:1/api/v2", {{"private_key", "key.pem"}}), "bcda-v2");
 }
 
