@@ -25,7 +25,7 @@ struct Login {
   Method method = Method::none;
   std::optional<TokenEndpoint> token_url;  // not set: discovery at `base` finds it, if it may
   bool may_discover = true;
-  http::Url base;                      // the FHIR base
+  http::Url base;  // the FHIR base
   std::string client_id;
   Secret client_secret;
   std::string scope;

@@ -99,13 +99,13 @@ Error refused(const http::Answer& answer, Instant now, const char* credentials) 
   const OauthError oauth = oauth_error(answer);
   // A web page with status 400 or 403 comes from a proxy, so it says nothing about the credentials. With 401 it may.
   if (answer.status == 401 || (!page && !bulk::wants_tls(answer) && (answer.status == 400 || answer.status == 403)))
-    return std::move(Error(Status::AUTHENTICATION,
-                           "the service refused the credentials (HTTP " + std::to_string(answer.status) +
-                               (oauth.code.empty() ? "" : ", " + oauth.code) + "); check " +
-                               credentials + ", that they are for this service, and that they have not expired" +
-                               (page ? "; the answer is " + bulk::page_text(answer) : ""))
-                         .with_http(answer.status)
-                         .with_outcome(oauth.text));
+    return std::move(
+        Error(Status::AUTHENTICATION, "the service refused the credentials (HTTP " + std::to_string(answer.status) +
+                                          (oauth.code.empty() ? "" : ", " + oauth.code) + "); check " + credentials +
+                                          ", that they are for this service, and that they have not expired" +
+                                          (page ? "; the answer is " + bulk::page_text(answer) : ""))
+            .with_http(answer.status)
+            .with_outcome(oauth.text));
   Error error = bulk::refusal(answer, "the token request", now);
   if (answer.status < 300) error.outcome.clear();  // the text may hold a token
   return error;

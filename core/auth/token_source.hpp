@@ -16,8 +16,7 @@ namespace libbcda::auth {
 // Thread-safe. The credentials are sent only to the URL that issues tokens, and the token only to the service's origin.
 class TokenSource {
  public:
-  TokenSource(http::Client& client, http::Url service, Login login, Milliseconds assumed_lifetime,
-              world::World& world);
+  TokenSource(http::Client& client, http::Url service, Login login, Milliseconds assumed_lifetime, world::World& world);
 
   // Adds "Authorization: Bearer" to a request to the origin of the service. Does nothing for other
   // origins, or if the service wants no token. Throws what

@@ -112,7 +112,8 @@ void Job::on_answer(const http::Answer& answer, Moment now) {
     return fail(std::move(Error(Status::AUTHENTICATION, request_name() + kWantsCredentials)
                               .with_http(401)
                               .with_outcome(outcome_text(answer))));
-  if ((unauthorized || (answer.status == 403 && options_.renews_on_403 && options_.has_token)) && token_.refuse()) return;
+  if ((unauthorized || (answer.status == 403 && options_.renews_on_403 && options_.has_token)) && token_.refuse())
+    return;
   if (unauthorized) {
     return fail(
         std::move(Error(Status::AUTHENTICATION,

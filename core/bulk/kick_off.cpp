@@ -64,8 +64,7 @@ Level level_of(const Profile& profile, const ExportWish& wish) {
 
 bool is_id(const std::string& text) {
   return !text.empty() && text.size() <= 64 && text != "." && text != ".." &&
-         std::all_of(text.begin(), text.end(),
-                     [](unsigned char c) { return std::isalnum(c) || c == '-' || c == '.'; });
+         std::all_of(text.begin(), text.end(), [](unsigned char c) { return std::isalnum(c) || c == '-' || c == '.'; });
 }
 
 std::string group_of(const Profile& profile, const ExportWish& wish, bool at_group_level) {
@@ -149,7 +148,8 @@ void check_patients(const std::string& level, const ExportWish& wish) {
   for (const std::string& patient : wish.patients) {
     const std::size_t slash = std::min(patient.find('/'), patient.size() - 1);
     if (!is_type_name(patient.substr(0, slash)) || !is_id(patient.substr(slash + 1)))
-      refuse("patients", "a patient is a reference such as Patient/123; one is not");  // not shown: it may name a person
+      refuse("patients",
+             "a patient is a reference such as Patient/123; one is not");  // not shown: it may name a person
   }
 }
 
@@ -187,7 +187,8 @@ void check_times(const ExportWish& wish, Instant now) {
 }
 
 void check_filters(const Profile& profile, const ExportWish& wish, const std::vector<std::string>& types) {
-  if (profile.one_filter && wish.type_filters.size() > 1) refuse("type_filters", profile.title + " takes one filter only");
+  if (profile.one_filter && wish.type_filters.size() > 1)
+    refuse("type_filters", profile.title + " takes one filter only");
   for (const std::string& filter : wish.type_filters) {
     const std::string type = filter.substr(0, filter.find('?'));
     if (filter.find('?') == std::string::npos || !is_type_name(type))
@@ -337,8 +338,8 @@ std::vector<KickOff> plan_kick_offs(const Service& service, const ExportWish& wi
   }
   if (types.empty()) refuse("types", "names no resource type, and each job exports one");
   for (const std::string& type : types)
-    made.push_back(
-        {type, request_of(service, replaced(with_group, kForEachType, type), parameters_of(profile, wish, {}, level, post), post)});
+    made.push_back({type, request_of(service, replaced(with_group, kForEachType, type),
+                                     parameters_of(profile, wish, {}, level, post), post)});
   return made;
 }
 

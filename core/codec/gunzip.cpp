@@ -117,9 +117,8 @@ std::string unpacked_text(std::string_view packed, std::size_t longest) {
   limits.output = static_cast<std::int64_t>(longest + kBlock);  // the block with the last byte that is kept may be full
   Gunzip gunzip(limits);
   try {
-    gunzip.feed(as_bytes(packed), [&](ByteView plain) {
-      text += as_text(plain.first(std::min(plain.size(), longest - text.size())));
-    });
+    gunzip.feed(as_bytes(packed),
+                [&](ByteView plain) { text += as_text(plain.first(std::min(plain.size(), longest - text.size()))); });
   } catch (const Error&) {}  // what came before the damage, or before the limit, is enough
   return text;
 }

@@ -102,7 +102,8 @@ const json::value& choose(const json::array& keys, std::string_view wanted_id, c
     for (const json::value* key : usable)
       names += (names.empty() ? "" : ", ") + quote(string_member(key->get_object(), "kid"));
     throw place.error("this JWK Set has " + std::to_string(usable.size()) + " keys that can sign (kid " +
-                      tidy(names, 4 * kLongestName) + "); choose one with the setting key_id, or give a file with one of them");
+                      tidy(names, 4 * kLongestName) +
+                      "); choose one with the setting key_id, or give a file with one of them");
   }
   const auto secret = keys_with(keys, is_private);
   if (!secret.empty()) return *secret.front();

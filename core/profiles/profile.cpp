@@ -75,11 +75,10 @@ std::vector<std::string> field_names() {
 
 // The characters of a URL (RFC 3986), without a fragment.
 bool has_url_characters(std::string_view text) {
-  return std::all_of(text.begin(), text.end(), [](char c) { return c > ' ' && c < 127 && !std::strchr("\"<>\\^`#", c); });
+  return std::all_of(text.begin(), text.end(),
+                     [](char c) { return c > ' ' && c < 127 && !std::strchr("\"<>\\^`#", c); });
 }
-bool is_path(std::string_view text) {
-  return text.empty() || (text.starts_with('/') && has_url_characters(text));
-}
+bool is_path(std::string_view text) { return text.empty() || (text.starts_with('/') && has_url_characters(text)); }
 bool is_path_without_query(std::string_view text) { return is_path(text) && text.find('?') == text.npos; }
 bool is_header_value(std::string_view text) {
   return std::none_of(text.begin(), text.end(), [](unsigned char c) { return c < ' ' || c == 127; });

@@ -21,8 +21,12 @@ constexpr std::int64_t kKeysToTry = 3;
 
 transfer::DownloadOptions download_options(const Settings& s, const Session& session) {
   const Profile& profile = session.profile();
-  return {s.duration("retry_delay"), s.duration("retry_max_delay"), static_cast<int>(s.integer("retries")),
-          profile.renews_on_403,     profile.gzip,                  session.login().method != auth::Method::none};
+  return {s.duration("retry_delay"),
+          s.duration("retry_max_delay"),
+          static_cast<int>(s.integer("retries")),
+          profile.renews_on_403,
+          profile.gzip,
+          session.login().method != auth::Method::none};
 }
 
 // A refusal may be packed too, because gzip was requested.

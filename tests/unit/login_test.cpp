@@ -40,7 +40,8 @@ TEST(Logins, TheTokenUrlIsTheProfilesUnlessItIsGiven) {
   EXPECT_EQ(login_of({{"url", "https://api.ab2d.cms.gov"}}).token_url->url.host, "idm.cms.gov");
   EXPECT_EQ(login_of({{"url", "https://sandbox.ab2d.cms.gov"}}).token_url->url.host, "test.idp.idm.cms.gov");
   EXPECT_FALSE(login_of({{"url", "https://h/fhir"}}).token_url);
-  EXPECT_EQ(login_of({{"url", "https://h/fhir"}, {"token_url", "https://idp/t"}}).token_url->url.text(), "https://idp/t");
+  EXPECT_EQ(login_of({{"url", "https://h/fhir"}, {"token_url", "https://idp/t"}}).token_url->url.text(),
+            "https://idp/t");
   EXPECT_EQ(error_of([] {
               login_of({{"url", "https://h"}, {"token_url", "http://idp/t"}});
             }).status,
@@ -68,7 +69,8 @@ TEST(Logins, ATokenUrlOfTheTableIsForTheHostsOfItsRow) {
   test::spill(file, R"({"token_url": "https://idp.test/t"})");  // the user's own
   EXPECT_EQ(login({{"url", "https://h"}, {"profile", "ab2d"}, {"profile_file", file}}).token_url->url.host, "idp.test");
   test::spill(file, R"({"hosts": ["h"]})");
-  EXPECT_EQ(login({{"url", "https://h"}, {"profile", "ab2d"}, {"profile_file", file}}).token_url->url.host, "idm.cms.gov");
+  EXPECT_EQ(login({{"url", "https://h"}, {"profile", "ab2d"}, {"profile_file", file}}).token_url->url.host,
+            "idm.cms.gov");
 }
 
 TEST(Logins, WithoutALoginNoCredentialIsRead) {
@@ -161,7 +163,8 @@ TEST(Discovery, TheAudienceIsTheTextThatWasGiven) {
   const std::string text = "https://IdP.test:443/t";
   EXPECT_EQ(token_endpoint(answer(200, R"({"token_endpoint":")" + text + "\"}"), kBase)->audience, text);
   EXPECT_EQ(token_endpoint(answer(200, R"({"token_endpoint":"t"})"), kBase)->audience, "https://h/fhir/t");
-  const Login login = login_of({{"url", "https://h/fhir"}, {"client_id", "id"}, {"signing_key", kKey}, {"token_url", text}});
+  const Login login =
+      login_of({{"url", "https://h/fhir"}, {"client_id", "id"}, {"signing_key", kKey}, {"token_url", text}});
   const http::Request request = requested(login);
   EXPECT_EQ(request.url.text(), "https://idp.test/t");
   const std::string assertion(request.secrets.at(0).reveal());

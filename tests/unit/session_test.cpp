@@ -66,7 +66,8 @@ TEST(Sessions, AMissingCredentialHasARemedy) {
     return error_of([&] { session.tokens(); }).message;
   };
   EXPECT_TRUE(holds(message("https://localhost", "auto", {}), "client_id is missing; the service issues it"));
-  EXPECT_TRUE(holds(message("https://localhost/fhir", "smart", {"client_id"}), "signing_key is missing; give the private"));
+  EXPECT_TRUE(
+      holds(message("https://localhost/fhir", "smart", {"client_id"}), "signing_key is missing; give the private"));
   EXPECT_TRUE(holds(message("https://localhost/fhir", "basic", {"client_id", "client_secret"}),
                     "token_url is missing; give the URL"));
   EXPECT_TRUE(holds(message("https://localhost", "token", {}), "is missing; give a token"));
