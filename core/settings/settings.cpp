@@ -219,9 +219,9 @@ void Settings::reserve(std::string_view name) {
 }
 
 bool Settings::taken(std::string_view name) const {
-  auto here = [this](std::string_view one) { return values_.count(row_of(one).name) || reserved_.count(one); };
-  std::string_view alternative = alternative_of(name);
-  return here(name) || (!alternative.empty() && here(alternative));
+  const std::string_view other = alternative_of(name);
+  return values_.count(row_of(name).name) || reserved_.count(name) ||
+         (!other.empty() && (has(other) || reserved_.count(other)));
 }
 
 bool Settings::has(std::string_view name) const {

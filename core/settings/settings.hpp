@@ -35,7 +35,7 @@ class Settings {
   void reserve(std::string_view name);
   // Whether the setting has a value of its own. An empty one that equals the default is none.
   bool has(std::string_view name) const;
-  // Whether the setting or its alternative was set, also to an empty value. Then no other source sets it.
+  // Whether the setting was set, also to an empty value, or its alternative has one. Then no other source sets it.
   bool taken(std::string_view name) const;
 
   // These two do not replace values that are already set.

@@ -563,6 +563,10 @@ class Shows(Case):
                 for flag in expected["export"] - flags:
                     self.expect(bcda(command, "--" + flag, "x"), USAGE, f"{command} has no option --{flag}")
 
+    def test_an_empty_list_does_not_mean_everything(self):
+        for flag in ("--type", "--patients"):
+            self.expect(bcda("export", flag, ""), USAGE, "needs a value")
+
     def test_profiles(self):
         names = [line.split()[0] for line in bcda("profiles").stdout.decode().splitlines()]
         self.assertEqual(names[0], "bcda-v3")

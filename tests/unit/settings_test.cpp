@@ -372,6 +372,9 @@ TEST(Settings, AnEmptyValueIsAsNone) {
     EXPECT_TRUE(settings.taken(name)) << name;  // the environment does not set it
   }
   EXPECT_EQ(settings.text("private_key_pem"), "text");
+  Settings turned;
+  turned.load_json(R"({"private_key": "", "private_key_pem": "text"})");
+  EXPECT_EQ(turned.text("private_key_pem"), "text");
   settings.set("user_agent", "");
   EXPECT_TRUE(settings.has("user_agent"));  // its default is another one
 }
