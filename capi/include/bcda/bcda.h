@@ -239,8 +239,10 @@ BCDA_API bcda_status bcda_config_create(bcda_config** config, bcda_error** error
 BCDA_API void bcda_config_destroy(bcda_config* config);
 
 /* Sets a value by name. The value is checked at once; NULL restores the default. If two settings are for the same value
- * (private_key and private_key_pem), the one set last counts. Errors: INVALID_ARGUMENT (the message names the setting
- * and what it takes, or the nearest name when there is no such setting). */
+ * (private_key and private_key_pem), the one set last counts. An empty value counts as none, but no other source sets
+ * it then. An empty list ("[]") for an export is refused, because an export of nothing would be one of everything.
+ * Errors: INVALID_ARGUMENT (the message names the setting and what it takes, or the nearest name when there is no such
+ * setting). */
 BCDA_API bcda_status bcda_config_set(bcda_config* config, const char* name, const char* value, bcda_error** error);
 
 /* Appends one item to a list setting. The item is not split at commas. The first item replaces the default value or a
