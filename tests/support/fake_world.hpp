@@ -83,8 +83,8 @@ inline std::string http_answer(int status, const std::string& headers = "", cons
          "\r\n\r\n" + body;
 }
 
-// A network that passes every request to one function. The function gets "GET /path" and the whole request. It returns the
-// bytes of the answer, or nullopt to close the connection.
+// A network that passes every request to one function. The function gets "GET /path" and the whole request. It returns
+// the bytes of the answer, or nullopt to close the connection.
 class FakeNet : public world::Net {
  public:
   using Serve = std::function<std::optional<std::string>(const std::string& request, const std::string& head)>;

@@ -52,6 +52,23 @@ TEST_F(TokenSources, FindTheTokenEndpoint) {
   EXPECT_EQ(service_.count(kCapabilities), 0u);
 }
 
+TEST_F(TokenSources, AnAssertionThatIsRepeatedIsNotShown) {
+  std::string assertion;
+  service_.before_answer = [&](const std::string& request) {
+    if (!request.starts_with("POST /token")) return;
+    const std::string field = "client_assertion=";
+    assertion = service_.last_request.substr(service_.last_request.find(field) + field.size());
+    service_.answer("POST /token",
+                    {http_answer(401, "Content-Type: application/json\r\n",
+                                 R"({"error":")" + assertion + R"(","error_description":"bad )" + assertion + "\"}")});
+  };
+  const Error error = error_of([&] { authorized(); });
+  ASSERT_GT(assertion.size(), 100u);
+  EXPECT_EQ(error.status, Status::AUTHENTICATION);
+  EXPECT_FALSE(holds(error.message, assertion.substr(0, 20))) << error.message;
+  EXPECT_EQ(error.outcome, "[credentials removed]: bad [credentials removed]");
+}
+
 // ---- Discovery
 
 TEST_F(TokenSources, AnOutageOfTheDiscoveryMayBeRetried) {
