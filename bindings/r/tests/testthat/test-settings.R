@@ -141,7 +141,7 @@ test_that("a plan takes what to export", {
   client <- client_of(shared_sandbox(), profile = "generic", auth = "none")
   for (name in names(WHAT)) {
     for (value in WHAT[[name]]) {
-      how <- list(level = if (name == "group") "group" else "system")
+      how <- list(level = if (name == "group") "group" else "patient")
       how[[name]] <- value
       expect_length(do.call(bcda_plan, c(list(client, "Patient"), how)), 1)
     }
