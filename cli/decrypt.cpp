@@ -18,7 +18,7 @@ namespace {
 
 namespace fs = std::filesystem;
 
-constexpr int with_error_files = 6;
+constexpr int partially_done = 6;
 
 const CLI::Validator hex(
     [](const std::string& value) {
@@ -84,7 +84,7 @@ std::vector<std::string> warnings_of(std::string_view json) {
   return warnings;
 }
 
-// Decrypts a file, or the files of a directory. Returns true if there are error files among them.
+// Decrypts a file, or the files of a directory. Returns true if error files say that resources are missing.
 bool decrypt_one(const Decrypt& what, const bcda::Config& config, const ManifestFile* manifest,
                  const std::string& input, const std::string& output, std::set<std::string>& warned) {
   const bcda::Result result = bcda::decrypt_file(config, {.path = input,
@@ -107,7 +107,7 @@ bool decrypt_one(const Decrypt& what, const bcda::Config& config, const Manifest
       report(path + ": " + plural(file.records(), "record") + ", " + human_bytes(file.bytes()) + '\n');
     }
   }
-  return result.error_files() > 0;
+  return result.partial();
 }
 
 // Prints the failures of a directory. The message is "2 of 4 files failed; the first: " and one line for each, which
@@ -163,17 +163,17 @@ int run_decrypt(const Decrypt& what) {
   const OutputDirectory out(what.out);
   std::set<std::string> warned;
   int exit_code = 0;
-  bool error_files = false;
+  bool partial = false;
   for (const std::string& input : what.files) {
     try {
-      error_files = decrypt_one(what, config, manifest, input, out.path(), warned) || error_files;
+      partial = decrypt_one(what, config, manifest, input, out.path(), warned) || partial;
     } catch (const bcda::Error& error) {  // continue, because other files may be decrypted
       print_failures(what, manifest, input, error);
       if (exit_code == 0) exit_code = bcda::exit_code(error.status());
       if (error.status() == BCDA_CANCELED) return bcda::exit_code(error.status());
     }
   }
-  return exit_code == 0 && error_files ? with_error_files : exit_code;
+  return exit_code == 0 && partial ? partially_done : exit_code;
 }
 
 }  // namespace

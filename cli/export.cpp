@@ -28,10 +28,10 @@ bool matters_to_manifest(const bcda::Setting& setting) {
 
 // Without the settings about jobs, because no job is run.
 bool matters_to_fetch(const bcda::Setting& setting) {
-  return !is_one_of(
-      setting, {"types", "level", "group", "since", "until", "type_filters", "elements", "include_associated_data",
-                "patients", "output_format", "method", "restart", "poll_interval", "poll_max_interval", "job_timeout",
-                "outage_limit", "max_manifest_bytes"});
+  return !is_one_of(setting,
+                    {"types", "level", "group", "since", "until", "type_filters", "elements", "include_associated_data",
+                     "patients", "output_format", "method", "restart", "poll_interval", "poll_max_interval",
+                     "kickoff_timeout", "adopt_running_job", "job_timeout", "outage_limit", "max_manifest_bytes"});
 }
 
 struct Run {

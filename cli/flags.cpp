@@ -79,7 +79,7 @@ bool announces_setting(std::string_view before, bool plain_word) {
     return before.size() >= end.size() && before.substr(before.size() - end.size()) == end;
   };
   if (ends("setting ") || ends("; set ") || ends(", set ") || ends(" or set ")) return true;
-  return !plain_word && (ends("check ") || ends(" and ") || ends(" or ") || ends("(or ") || ends("("));
+  return !plain_word && (ends("check ") || ends(", ") || ends(" and ") || ends(" or ") || ends("(or ") || ends("("));
 }
 
 }  // namespace

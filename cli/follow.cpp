@@ -1,12 +1,15 @@
 #include "follow.hpp"
 
+#include <algorithm>
+#include <cctype>
 #include <filesystem>
 #include <map>
 #include <sstream>
 #include <system_error>
+#include <utility>
+#include <vector>
 
 #include "flags.hpp"
-#include "issues.hpp"
 #include "progress.hpp"
 #include "streams.hpp"
 #include "text.hpp"
@@ -14,7 +17,7 @@
 namespace cli {
 namespace {
 
-constexpr int done_with_error_files = 6;
+constexpr int partially_done = 6;
 constexpr bcda::Milliseconds slice{100};  // the longest delay before a Ctrl-C is noticed
 
 struct Sum {
@@ -30,6 +33,31 @@ struct Sum {
   }
 };
 
+// A code of FHIR, or "other": the server's text is not shown, because it may name beneficiaries.
+std::string code_of(const std::string& code) {
+  const bool is_code = !code.empty() && code.size() <= 40 && std::all_of(code.begin(), code.end(), [](unsigned char c) {
+    return std::isalnum(c) || c == '-';
+  });
+  return is_code ? code : "other";
+}
+
+// Such as "2 error (not-found), 1 warning (informational)", the severest first.
+std::string issues_text(const bcda::Result& result) {
+  static const std::vector<std::string> severities{"fatal", "error", "other", "warning", "information", "success"};
+  std::map<std::pair<std::size_t, std::string>, std::int64_t> counts;
+  for (std::int32_t i = 0; i < result.issue_count(); ++i) {
+    const bcda::Issue issue = result.issue(i);
+    auto severity = std::find(severities.begin(), severities.end(), issue.severity());
+    if (severity == severities.end()) severity = std::find(severities.begin(), severities.end(), "other");
+    counts[{severity - severities.begin(), code_of(issue.code())}] += issue.count();
+  }
+  std::string text;
+  for (const auto& [issue, count] : counts)
+    text +=
+        (text.empty() ? "" : ", ") + std::to_string(count) + ' ' + severities[issue.first] + " (" + issue.second + ')';
+  return text;
+}
+
 std::string summary(const bcda::Result& result, const std::string& place) {
   Sum all, errors;
   std::map<std::string, Sum> types;
@@ -44,6 +72,7 @@ std::string summary(const bcda::Result& result, const std::string& place) {
   std::ostringstream out;
   for (const auto& [type, sum] : types) out << "  " << type << ": " << sum.text() << '\n';
   if (errors.files > 0) out << "  error files: " << errors.text() << ", in " << place << "/error\n";
+  if (const std::string issues = issues_text(result); !issues.empty()) out << "  issues: " << issues << '\n';
   return all.text() + " in " + human_time(result.elapsed()) + ", in " + place + "\n" + out.str();
 }
 
@@ -132,7 +161,7 @@ int follow_files(bcda::Run& run, const Output& output, const std::string& place,
   const bcda::Result result = run.result();
   if (!output.quiet && !output.json) report(summary(result, place));
   if (result.error_files() == 0) return 0;
-  if (says_something_is_missing(result)) return done_with_error_files;
+  if (result.partial()) return partially_done;
   if (!output.quiet) print_error("the error files hold only warnings and information: nothing is missing");
   return 0;
 }

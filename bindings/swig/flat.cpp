@@ -128,6 +128,8 @@ Result* result_open(const Text& directory, const Text& receipt) {
 void result_destroy(Result* result) { delete result; }
 std::int32_t result_file_count(const Result& result) { return result.native.size(); }
 std::int32_t result_error_file_count(const Result& result) { return result.native.error_files(); }
+std::int32_t result_partial(const Result& result) { return result.native.partial(); }
+std::int32_t result_issue_count(const Result& result) { return result.native.issue_count(); }
 Text result_types(const Result& result) { return result.native.types(); }
 Text result_transaction_time(const Result& result) { return result.native.transaction_time(); }
 std::int64_t result_elapsed_ms(const Result& result) { return result.native.elapsed().count(); }
@@ -143,6 +145,14 @@ std::int64_t file_records(const Result& result, std::int32_t index) { return res
 Text file_sha256(const Result& result, std::int32_t index) { return result.native[index].sha256(); }
 std::int32_t file_decrypted(const Result& result, std::int32_t index) { return result.native[index].decrypted(); }
 std::int32_t file_is_error(const Result& result, std::int32_t index) { return result.native[index].is_error(); }
+Text file_kind(const Result& result, std::int32_t index) { return result.native[index].kind(); }
+Text file_proof(const Result& result, std::int32_t index) { return result.native[index].proof(); }
+
+Text issue_severity(const Result& result, std::int32_t index) { return result.native.issue(index).severity(); }
+Text issue_code(const Result& result, std::int32_t index) { return result.native.issue(index).code(); }
+Text issue_text(const Result& result, std::int32_t index) { return result.native.issue(index).text(); }
+Text issue_file(const Result& result, std::int32_t index) { return result.native.issue(index).file(); }
+std::int64_t issue_count(const Result& result, std::int32_t index) { return result.native.issue(index).count(); }
 
 // ---- Records --------------------------------------------------------------------------------------------------------
 

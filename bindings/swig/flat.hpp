@@ -136,7 +136,9 @@ Result* result_open(const Text& directory, const Text& receipt);  // receipt "":
 void result_destroy(Result* result);
 std::int32_t result_file_count(const Result& result);
 std::int32_t result_error_file_count(const Result& result);
-Text result_types(const Result& result);  // the requested types, comma-separated; "" if unknown
+std::int32_t result_partial(const Result& result);
+std::int32_t result_issue_count(const Result& result);  // may read the error files
+Text result_types(const Result& result);                // the requested types, comma-separated; "" if unknown
 Text result_transaction_time(const Result& result);
 std::int64_t result_elapsed_ms(const Result& result);
 Text result_json(const Result& result);
@@ -151,6 +153,14 @@ std::int64_t file_records(const Result& result, std::int32_t index);
 Text file_sha256(const Result& result, std::int32_t index);
 std::int32_t file_decrypted(const Result& result, std::int32_t index);
 std::int32_t file_is_error(const Result& result, std::int32_t index);
+Text file_kind(const Result& result, std::int32_t index);
+Text file_proof(const Result& result, std::int32_t index);
+
+Text issue_severity(const Result& result, std::int32_t index);
+Text issue_code(const Result& result, std::int32_t index);
+Text issue_text(const Result& result, std::int32_t index);  // may name beneficiaries
+Text issue_file(const Result& result, std::int32_t index);
+std::int64_t issue_count(const Result& result, std::int32_t index);
 
 // ---- One file on disk -----------------------------------------------------------------------------------------------
 

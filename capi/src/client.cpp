@@ -63,8 +63,8 @@ class SinkDestination : public libbcda::transfer::Destination {
   explicit SinkDestination(const bcda_sink& sink) : sink_(sink) {}
 
   std::unique_ptr<libbcda::transfer::Writer> begin(const std::string& name, const std::string& type,
-                                                   bool is_error) override {
-    std::string shown = is_error ? "error/" + name : name;
+                                                   libbcda::bulk::FileKind kind) override {
+    const std::string shown = libbcda::transfer::published_path(name, kind);
     auto writer = std::make_unique<Writer>(sink_, shown);  // first, because after `begin` nothing may fail
     writer->begin(type);
     return writer;

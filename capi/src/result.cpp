@@ -10,12 +10,41 @@
 
 using libbcda::Error;
 using libbcda::Status;
+using libbcda::bulk::Issue;
 using libbcda::capi::guard;
 using libbcda::capi::need;
 using libbcda::runtime::RunResult;
 using libbcda::runtime::StoredFile;
 
 namespace {
+
+// The issues, which are read when they are first asked for.
+class LateIssues {
+ public:
+  // If there is no memory for them, nothing is known of them, so they are one that cannot be read.
+  const std::vector<Issue>& get(const RunResult& result) const {
+    std::call_once(read_, [&] {
+      try {
+        const auto list = result.issues();
+        counts_ = result.issue_counts.value_or(list.counts());
+        entries_ = list.entries();
+      } catch (const std::exception&) {
+        counts_.add(libbcda::bulk::Severity::error);
+      }
+    });
+    return entries_;
+  }
+  bool partial(const RunResult& result) const {
+    if (result.issue_counts) return result.issue_counts->partial();
+    get(result);
+    return counts_.partial();
+  }
+
+ private:
+  mutable std::once_flag read_;
+  mutable std::vector<Issue> entries_;
+  mutable libbcda::bulk::IssueCounts counts_;
+};
 
 // A long text that is made when it is first asked for.
 class LateText {
@@ -43,6 +72,7 @@ struct bcda_result {
   RunResult result;
   std::string types;  // the requested types, comma-separated
   LateText receipt, manifest;
+  LateIssues issues;
 };
 
 struct bcda_reader {
@@ -53,6 +83,7 @@ struct bcda_reader {
 
 namespace {
 
+const Issue& of(const bcda_issue* issue) { return *reinterpret_cast<const Issue*>(issue); }
 const StoredFile& of(const bcda_file* file) { return *reinterpret_cast<const StoredFile*>(file); }
 
 }  // namespace
@@ -62,7 +93,7 @@ namespace libbcda::capi {
 bcda_result* make_result(RunResult result) {
   std::string types;
   for (const std::string& type : result.types) types += (types.empty() ? "" : ",") + type;
-  return new bcda_result{std::move(result), std::move(types), {}, {}};
+  return new bcda_result{std::move(result), std::move(types), {}, {}, {}};
 }
 
 }  // namespace libbcda::capi
@@ -91,6 +122,15 @@ int32_t bcda_result_error_file_count(const bcda_result* result) {
   return result ? static_cast<int32_t>(result->result.files->error_files()) : 0;
 }
 
+int32_t bcda_result_partial(const bcda_result* result) { return result && result->issues.partial(result->result); }
+int32_t bcda_result_issue_count(const bcda_result* result) {
+  return result ? static_cast<int32_t>(result->issues.get(result->result).size()) : 0;
+}
+const bcda_issue* bcda_result_issue(const bcda_result* result, int32_t index) {
+  if (index < 0 || index >= bcda_result_issue_count(result)) return nullptr;
+  return reinterpret_cast<const bcda_issue*>(&result->issues.get(result->result)[static_cast<std::size_t>(index)]);
+}
+
 const char* bcda_result_types(const bcda_result* result) { return result ? result->types.c_str() : ""; }
 const char* bcda_result_transaction_time(const bcda_result* result) {
   return result ? result->result.transaction_time.c_str() : "";
@@ -113,6 +153,16 @@ int64_t bcda_file_records(const bcda_file* file) { return file ? of(file).record
 const char* bcda_file_sha256(const bcda_file* file) { return file ? of(file).sha256() : ""; }
 int32_t bcda_file_decrypted(const bcda_file* file) { return file && of(file).decrypted(); }
 int32_t bcda_file_is_error(const bcda_file* file) { return file && of(file).is_error(); }
+const char* bcda_file_kind(const bcda_file* file) { return file ? libbcda::bulk::kind_name(of(file).kind()) : ""; }
+const char* bcda_file_proof(const bcda_file* file) {
+  return file ? libbcda::transfer::proof_name(of(file).proof()) : "";
+}
+
+const char* bcda_issue_severity(const bcda_issue* issue) { return issue ? of(issue).severity.c_str() : ""; }
+const char* bcda_issue_code(const bcda_issue* issue) { return issue ? of(issue).code.c_str() : ""; }
+const char* bcda_issue_text(const bcda_issue* issue) { return issue ? of(issue).text.c_str() : ""; }
+const char* bcda_issue_file(const bcda_issue* issue) { return issue ? of(issue).file.c_str() : ""; }
+int64_t bcda_issue_count(const bcda_issue* issue) { return issue ? of(issue).count : -1; }
 
 bcda_status bcda_decrypt_file(const bcda_config* settings, const char* path, const char* label, const char* key_hex,
                               const char* manifest, const char* output, bcda_progress progress, void* user,

@@ -53,18 +53,24 @@ struct TokenSource::Duty {
   }
 };
 
-TokenSource::TokenSource(http::Client& client, http::Url service, Login login, Milliseconds assumed_lifetime,
-                         world::World& world)
+TokenSource::TokenSource(http::Client& client, std::vector<http::Url> origins, Login login,
+                         Milliseconds assumed_lifetime, world::World& world)
     : client_(client),
-      service_(std::move(service)),
+      origins_(std::move(origins)),
       login_(std::move(login)),
       assumed_lifetime_(assumed_lifetime),
       world_(world),
       clock_(world.clock()),
       token_url_(login_.token_url) {}
 
+bool TokenSource::is_for(const http::Url& url) const {
+  return login_.method != Method::none && std::any_of(origins_.begin(), origins_.end(), [&](const http::Url& origin) {
+           return http::same_origin(url, origin);
+         });
+}
+
 Task<> TokenSource::authorize(http::Request& request) {
-  if (login_.method == Method::none || !http::same_origin(request.url, service_)) co_return;
+  if (!is_for(request.url)) co_return;
   Secret token = co_await get();
   request.headers.emplace_back("Authorization", std::string(kBearer) + std::string(token.reveal()));
 }
@@ -180,7 +186,7 @@ Task<Token> TokenSource::fetch() {
 Token TokenSource::token_in(const http::Answer& answer) const {
   const bool is_smart = login_.method == Method::smart;
   return read_token(answer, clock_.now(), assumed_lifetime_,
-                    is_smart ? "client_id and signing_key and key_id" : "client_id and client_secret");
+                    is_smart ? "client_id, signing_key and key_id" : "client_id and client_secret");
 }
 
 // The error for a refused assertion when the clocks differ by more than is followed.

@@ -13,15 +13,21 @@
 
 namespace libbcda::auth {
 
-// Thread-safe. The credentials are sent only to the URL that issues tokens, and the token only to the service's origin.
+// Thread-safe. The credentials are sent only to the URL that issues tokens, and the token only to the
+// origins given.
 class TokenSource {
  public:
-  TokenSource(http::Client& client, http::Url service, Login login, Milliseconds assumed_lifetime, world::World& world);
+  // `origins`: those that get the token; the first one is the service's.
+  TokenSource(http::Client& client, std::vector<http::Url> origins, Login login, Milliseconds assumed_lifetime,
+              world::World& world);
 
-  // Adds "Authorization: Bearer" to a request to the origin of the service. Does nothing for other
-  // origins, or if the service wants no token. Throws what
-  // read_token throws, or Error{NETWORK, ...}. If the renewal fails, all waiting callers get the error.
+  // Adds "Authorization: Bearer" to a request to one of the origins. Does nothing for other origins, or if the service
+  // wants no token. Throws what read_token throws, or Error{NETWORK, ...}. If the renewal fails, all waiting callers get
+  // the error.
   Task<> authorize(http::Request& request);
+
+  // Whether a request to this URL gets a token.
+  bool is_for(const http::Url& url) const;
 
   const Login& login() const { return login_; }
 
@@ -44,7 +50,7 @@ class TokenSource {
   void settle(std::optional<Token> token, const std::optional<Error>& error);
 
   http::Client& client_;
-  http::Url service_;
+  std::vector<http::Url> origins_;
   Login login_;
   Milliseconds assumed_lifetime_;
   world::World& world_;

@@ -132,6 +132,11 @@ std::optional<Instant> parse_time(std::string_view text) {
   return parse_http_date(text);
 }
 
+std::optional<Instant> parse_expires(std::string_view text) {
+  const auto time = parse_time(text);
+  return time && *time > Instant{} ? time : std::nullopt;
+}
+
 std::optional<Milliseconds> parse_retry_after(std::string_view text, Instant now) {
   constexpr std::int64_t week = 7 * 24 * 3600;
   text = trim(text);

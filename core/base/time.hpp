@@ -32,6 +32,10 @@ std::string to_rfc3339(Instant t);  // "2019-09-20T14:47:33.975Z"
 // monotonic part.
 std::optional<Instant> parse_time(std::string_view text);
 
+// Parses an Expires header: a date in any form of parse_time. nullopt for anything else, such as "0", "-1" and Go's zero
+// time: the end is not known then, which is no error.
+std::optional<Instant> parse_expires(std::string_view text);
+
 // Parses a Retry-After header: seconds, a date, or (observed in practice) an absolute epoch time in s or ms. Never
 // negative.
 std::optional<Milliseconds> parse_retry_after(std::string_view text, Instant now);

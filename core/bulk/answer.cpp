@@ -1,11 +1,13 @@
 #include "bulk/answer.hpp"
 
 #include <algorithm>
+#include <array>
 #include <cctype>
 #include <charconv>
 
 #include "base/json.hpp"
 #include "base/quote.hpp"
+#include "bulk/issues.hpp"
 
 namespace libbcda::bulk {
 namespace {
@@ -50,20 +52,60 @@ std::string title_of(std::string_view body) {
   return "";
 }
 
-std::string issue_text(const json::object& issue) {
-  if (auto text = string_member(issue, "diagnostics"); !text.empty()) return text;
-  if (const json::value* details = issue.if_contains("details"); details && details->is_object())
-    if (auto text = string_member(details->get_object(), "text"); !text.empty()) return text;
-  return string_member(issue, "code");
-}
-
 std::optional<json::object> outcome_of(const http::Answer& answer) {
   auto body = parse_json(answer.body);
   if (!body || !body->is_object() || string_member(body->get_object(), "resourceType") != "OperationOutcome") return {};
   return body->get_object();
 }
 
+bool equal_text(std::string_view text, std::string_view lower_case) {
+  return text.size() == lower_case.size() && begins_with(text, lower_case);
+}
+
+bool is_passing(std::string_view code) {
+  constexpr std::string_view codes[] = {"transient", "lock-error", "no-store", "timeout", "incomplete", "throttled"};
+  return std::any_of(std::begin(codes), std::end(codes), [&](std::string_view one) { return equal_text(code, one); });
+}
+
+Fault fault_of(const json::value& issue) {
+  const std::string code = issue.is_object() ? string_member(issue.get_object(), "code") : "";
+  if (code.empty()) return Fault::unknown;
+  if (is_passing(code)) return Fault::passing;
+  return equal_text(code, "exception") ? Fault::exception : Fault::lasting;  // the 2019 service writes "Exception"
+}
+
 }  // namespace
+
+Fault fault_of(const http::Answer& answer) {
+  const auto outcome = outcome_of(answer);
+  const json::value* issues = outcome ? outcome->if_contains("issue") : nullptr;
+  if (!issues || !issues->is_array()) return Fault::unknown;
+  std::array<bool, 4> seen{};
+  for (const json::value& issue : issues->get_array()) seen[static_cast<std::size_t>(fault_of(issue))] = true;
+  for (const Fault fault : {Fault::passing, Fault::exception, Fault::lasting})
+    if (seen[static_cast<std::size_t>(fault)]) return fault;
+  return Fault::unknown;
+}
+
+bool may_pass(const http::Answer& answer) {
+  const Fault fault = fault_of(answer);
+  if (fault == Fault::passing || answer.status == 429 || answer.status == 503) return true;
+  return transient(answer.status) && fault != Fault::lasting;
+}
+
+int export_status(const http::Answer& answer) {
+  const std::string_view text = without_blanks(answer.header("X-Export-Status"));
+  if (answer.status != 200 || text.size() < 3 || (text.size() > 3 && text[3] != ' ')) return answer.status;
+  int status = 0;
+  const auto [end, ec] = std::from_chars(text.data(), text.data() + 3, status);
+  return ec == std::errc() && end == text.data() + 3 && status >= 200 ? status : answer.status;
+}
+
+std::optional<Milliseconds> expires_in(const http::Answer& answer, Instant now) {
+  const auto expires = parse_expires(answer.header("Expires"));
+  if (!expires) return {};
+  return std::chrono::duration_cast<Milliseconds>(*expires - parse_time(answer.header("Date")).value_or(now));
+}
 
 bool is_operation_outcome(const http::Answer& answer) { return outcome_of(answer).has_value(); }
 
@@ -127,15 +169,15 @@ Error refusal(const http::Answer& answer, const std::string& what, Instant now) 
 }
 
 std::optional<double> percent(std::string_view progress) {
-  std::size_t sign = progress.find('%');
-  if (sign == std::string_view::npos) return {};
-  std::size_t begin = sign;
-  while (begin > 0 && (std::isdigit(static_cast<unsigned char>(progress[begin - 1])) || progress[begin - 1] == '.'))
-    --begin;
-  if (begin == sign) return {};
-  double value = 0;
-  if (std::from_chars(progress.data() + begin, progress.data() + sign, value).ec != std::errc()) return {};
-  return std::clamp(value, 0.0, 100.0);
+  const auto is_digit = [](char c) { return (c >= '0' && c <= '9') || c == '.'; };
+  for (std::size_t sign = progress.find('%'); sign != progress.npos; sign = progress.find('%', sign + 1)) {
+    std::size_t begin = sign;
+    while (begin > 0 && is_digit(progress[begin - 1])) --begin;
+    double value = 0;
+    if (std::from_chars(progress.data() + begin, progress.data() + sign, value).ec == std::errc())
+      return std::clamp(value, 0.0, 100.0);
+  }
+  return {};
 }
 
 }  // namespace libbcda::bulk

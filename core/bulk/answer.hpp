@@ -17,6 +17,27 @@ using http::transient;
 std::string outcome_text(const http::Answer& answer);
 bool is_operation_outcome(const http::Answer& answer);
 
+// What the codes of an OperationOutcome say about a failure (FHIR's issue types, section "transient").
+enum class Fault {
+  unknown,    // the answer is no OperationOutcome, or its issues have no code
+  exception,  // code `exception`: a passing fault by the standard, but BCDA says it of a failed job too
+  passing,    // another code that means a passing fault: transient, timeout, throttled, ...
+  lasting,    // codes that all mean something else
+};
+Fault fault_of(const http::Answer& answer);
+
+// Whether the same request may succeed later, by the status and by what an OperationOutcome says. 429 and 503 mean so
+// whatever the body says.
+bool may_pass(const http::Answer& answer);
+
+// The status of an export that a status answer reports: X-Export-Status of a 200 has it in its first three digits (Bulk
+// Data IG 3.0, "separate-export-status"). Without that header, the status of the answer itself.
+int export_status(const http::Answer& answer);
+
+// How long the files of a manifest stay, by Expires and our clock `now`. Negative if they are gone. The header is
+// compared with the answer's own Date. nullopt if it is missing or has no date.
+std::optional<Milliseconds> expires_in(const http::Answer& answer, Instant now);
+
 // Whether the answer is a web page (HTML) instead of the service's own answer. The first bytes of the body decide, or,
 // if the body is not JSON, Content-Type. Without a body, only Content-Type decides.
 bool is_page(const http::Answer& answer);

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "base/quote.hpp"
+#include "bulk/running_job.hpp"
 
 namespace libbcda::bulk {
 
@@ -17,10 +18,17 @@ using std::chrono::seconds;
 constexpr auto kUnknownJobGrace = seconds(30);
 constexpr int kUnknownJobTries = 3;
 // The service answers 500 for a failed job, but also for a transient fault. So the request is repeated this many times
-// before the job counts as failed.
+// before the job counts as failed. With the code `exception`, which BCDA has for both, it is repeated `retries` times.
 constexpr int kFailedJobTries = 2;
+constexpr auto kStall = std::chrono::minutes(30);  // a progress that does not change for so long is told
+constexpr const char* kBusy =
+    ": another export of this resource type is still running for the organization; try again when it is done, or let "
+    "kickoff_timeout be longer; where the service has a list of jobs, `bcda jobs` shows it, and the setting job_url "
+    "continues with one of them";
 constexpr const char* kMayNotExport =
     "; check that the client may export, and that the service accepts this machine's address";
+constexpr const char* kNotOnOffer =
+    "; check the setting types and the setting group: the service may not know what they name";
 constexpr const char* kNotYourJob = "; the service shows a job only to the client that started it; check client_id";
 constexpr const char* kWantsCredentials =
     " was refused (HTTP 401), and no token was sent; set client_id and client_secret, or signing_key, or access_token";
@@ -28,11 +36,24 @@ constexpr const char* kStartAgain = "; start a new export";
 constexpr Milliseconds kFirstPoll{50};
 constexpr double kPollGrowth = 1.5;
 
-RetryBudget budget(const JobOptions& options, Milliseconds outage_limit) {
-  return {options.retries, Backoff(options.retry_delay, options.retry_max_delay), outage_limit};
+RetryBudget budget(const JobOptions& options, int retries, Milliseconds outage_limit) {
+  return {retries, Backoff(options.retry_delay, options.retry_max_delay, 2, options.max_retry_after), outage_limit};
 }
 
 std::string name_of(const char* what, const std::string& type) { return std::string(what) + " for " + type; }
+
+// "https://host/job/1, https://host/job/2"
+std::string list_of(const std::vector<http::Url>& urls) {
+  constexpr std::size_t shown = 5;
+  std::string text;
+  for (std::size_t i = 0; i < std::min(urls.size(), shown); ++i)
+    text += (i > 0 ? ", " : "") + tidy(urls[i].without_query(), 200);
+  return text + (urls.size() > shown ? " and " + std::to_string(urls.size() - shown) + " more" : "");
+}
+
+std::string in_minutes(Steady::duration duration) {
+  return format_duration(std::chrono::duration_cast<std::chrono::minutes>(duration));
+}
 
 // Until job_timeout ends the job.
 Milliseconds time_left(Steady started, Milliseconds job_timeout, Moment now) {
@@ -45,13 +66,14 @@ Milliseconds time_left(Steady started, Milliseconds job_timeout, Moment now) {
 PollDelays::PollDelays(const JobOptions& options)
     : interval_(options.poll_interval),
       early_(kFirstPoll),
-      later_(interval_, std::max(interval_, options.poll_max_interval), kPollGrowth) {}
+      longest_requested_(options.max_retry_after),
+      later_(interval_, std::max(interval_, options.poll_max_interval), kPollGrowth, longest_requested_) {}
 
 Milliseconds PollDelays::next(double jitter, std::optional<Milliseconds> requested) {
   if (early_ >= interval_) return later_.next(jitter, requested);
   const Milliseconds early = early_;
   early_ *= 2;
-  return Backoff(early, early).next(jitter, requested);
+  return Backoff(early, early, 1, longest_requested_).next(jitter, requested);
 }
 
 Job::Job(http::Url service, KickOff kick_off, JobOptions options, std::function<double()> jitter)
@@ -59,12 +81,17 @@ Job::Job(http::Url service, KickOff kick_off, JobOptions options, std::function<
       kick_off_(std::move(kick_off)),
       options_(std::move(options)),
       jitter_(std::move(jitter)),
-      budgets_{budget(options_, Milliseconds(0)), budget(options_, options_.outage_limit)},
+      pages_(service_),
+      may_adopt_(options_.adopts_running_job && kick_off_.request.method == "GET"),
+      budgets_{budget(options_, options_.retries, Milliseconds(0)),
+               budget(options_, options_.retries, options_.outage_limit),
+               budget(options_, 0, options_.kickoff_timeout)},
       poll_delays_(options_) {}
 
 Job::Job(http::Url service, KickOff kick_off, http::Url status_url, JobOptions options, std::function<double()> jitter)
     : Job(std::move(service), std::move(kick_off), std::move(options), std::move(jitter)) {
   status_ = std::move(status_url);
+  pages_.begin(*status_);
   phase_ = Phase::to_poll;
 }
 
@@ -76,22 +103,26 @@ http::Request status_request(const http::Url& url) {
 }
 
 Step Job::next(Moment now) {
-  if (!started_) started_ = now.steady;
   if (phase_ == Phase::failed) throw *failure_;
   if (phase_ == Phase::finished) return Finished{};
-  const Milliseconds left = time_left(*started_, options_.job_timeout, now);
-  if (left.count() <= 0)
-    throw Error(Status::TIMEOUT, name_of("the job", kick_off_.label) + " did not finish within " +
-                                     format_duration(options_.job_timeout) +
-                                     (progress_.empty() ? "" : " (" + progress_ + ")") +
-                                     "; see the setting job_timeout");
+  if (phase_ == Phase::to_poll && !started_) started_ = now.steady;
+  const Milliseconds left = started_ ? time_left(*started_, options_.job_timeout, now) : Milliseconds::max();
+  if (left.count() <= 0) throw timeout(now);
   if (pause_) {
     Wait wait = *std::exchange(pause_, std::nullopt);
     wait.duration = std::min(wait.duration, left);
     return wait;
   }
-  http::Request request = phase_ == Phase::to_poll ? status_request(*status_) : kick_off_.request;
+  http::Request request = phase_ == Phase::to_poll ? status_request(pages_.url()) : kick_off_.request;
   return Send{std::move(request), token_.take_renewal()};
+}
+
+Error Job::timeout(Moment now) const {
+  const bool stands = moved_ && now.steady - *moved_ >= kStall;
+  const std::string since = stands ? ", unchanged for " + in_minutes(now.steady - *moved_) : "";
+  return Error(Status::TIMEOUT,
+               name_of("the job", kick_off_.label) + " did not finish within " + format_duration(options_.job_timeout) +
+                   (progress_.empty() ? "" : " (" + progress_ + since + ")") + "; see the setting job_timeout");
 }
 
 void Job::on_failure(const Error& error, bool answered, Moment now) {
@@ -121,53 +152,114 @@ void Job::on_answer(const http::Answer& answer, Moment now) {
                       .with_http(401)
                       .with_outcome(outcome_text(answer))));
   }
-  on_heard(answer.status);
+  on_heard(phase_ == Phase::to_poll ? export_status(answer) : answer.status);
   phase_ == Phase::to_poll ? on_status(answer, now) : on_kick_off(answer, now);
 }
 
 void Job::on_kick_off(const http::Answer& answer, Moment now) {
   if (answer.status == 202) return on_accepted(answer, now);
   Error error = refusal(answer, name_of("the kick-off", kick_off_.label), now.wall);
-  const char* remedy = "";
-  if (answer.status == 429)
-    remedy = ": another export of this resource type is still running for the organization; try again when it is done";
+  if (answer.status == 429) return on_busy(answer, std::move(error), now);
   if (answer.status == 403 && !is_page(answer)) error.message += kMayNotExport;
-  if (answer.status == 404) error.message += "; check the setting types: the service may not offer this resource type";
+  if (answer.status == 404) error.message += kNotOnOffer;
   if ((answer.status == 403 || answer.status == 404) && !is_page(answer) && !options_.fallback.empty())
     error.message += "; if this version is not open to the organization, set profile to " + options_.fallback;
   // Only an answer that certainly started no job allows a retry. A 500 leaves a pending job behind, and a 502 or 504 of
   // a gateway may do so too.
-  const bool safe = answer.status == 429 || answer.status == 503;
-  retry_or_fail(std::move(error), budgets_.failures, now, safe ? options_.retries : 0, safe ? remedy : "");
+  retry_or_fail(std::move(error), budgets_.failures, now, answer.status == 503 ? options_.retries : 0);
+}
+
+// The organization's other job may run for hours, so this needs the patience of a job, not of a fault.
+void Job::on_busy(const http::Answer& answer, Error error, Moment now) {
+  budgets_.failures.refill();
+  const std::vector<http::Url> running = running_jobs(answer, kick_off_.request.url, service_);
+  if (running.size() == 1 && may_adopt_) return adopt(running[0], now);
+  const std::string which = running.empty() ? "" : "; the service names as running: " + list_of(running);
+  if (!which.empty() && !std::exchange(told_running_, true))
+    notice_ = error.message + which + "; the setting job_url continues with one of them";
+  if (budgets_.busy.allow(now.steady)) {
+    const Milliseconds delay = budgets_.busy.delay(jitter_(), error.retry_after);
+    pause_ = Wait{std::min(delay, budgets_.busy.time_left(now.steady)), error.message, true, error.http_status};
+    return;
+  }
+  error.message += kBusy + which;
+  fail(std::move(error));
+}
+
+// Another client's parameters may differ, so the manifest of the adopted job is compared with this kick-off.
+void Job::adopt(http::Url status_url, Moment now) {
+  may_adopt_ = false;
+  is_adopted_ = true;
+  budgets_.busy.refill();
+  notice_ = "an export of this organization runs already; this export waits for it, at " +
+            tidy(status_url.without_query(), 200) +
+            ", and takes its files if its request was the same; see the setting adopt_running_job";
+  begin_polling(std::move(status_url), now);
+}
+
+// Back to the kick-off, because the adopted job is of no use.
+void Job::give_back(const std::string& why) {
+  is_adopted_ = false;
+  status_.reset();
+  started_ = accepted_ = moved_ = std::nullopt;
+  progress_.clear();
+  budgets_.failures.refill();
+  phase_ = Phase::to_kick_off;
+  pause_ = Wait{options_.retry_delay, why, true};
 }
 
 void Job::on_accepted(const http::Answer& answer, Moment now) {
+  http::Url status_url;
   try {
-    status_ = on_service_origin(
+    status_url = on_service_origin(
         http::resolve_url(kick_off_.request.url, answer.header("Content-Location"), "Content-Location"), service_);
   } catch (const Error& e) {
     Error error = e;
     error.message = name_of("the kick-off", kick_off_.label) + " was accepted, but " + e.message;
     return fail(std::move(error));
   }
-  if (!http::same_origin(*status_, service_))
+  if (!http::same_origin(status_url, service_))
     return fail(Error(Status::PROTOCOL, name_of("the kick-off", kick_off_.label) +
-                                            " points to a job on another origin, " + tidy(status_->origin(), 200) +
+                                            " points to a job on another origin, " + tidy(status_url.origin(), 200) +
                                             "; the token is not sent there"));
+  begin_polling(std::move(status_url), now);
+}
+
+void Job::begin_polling(http::Url status_url, Moment now) {
+  status_ = std::move(status_url);
+  pages_.begin(*status_);
   phase_ = Phase::to_poll;
-  accepted_ = now.steady;
+  started_ = accepted_ = moved_ = now.steady;
+  poll_delays_ = PollDelays(options_);
   budgets_.failures.refill();
   pause_ = Wait{poll_delays_.next(jitter_()), "", false};
 }
 
 void Job::on_status(const http::Answer& answer, Moment now) {
-  if (answer.status == 202) {
-    progress_ = tidy(answer.header("X-Progress"), 100);
-    budgets_.failures.refill();
-    pause_ = Wait{poll_delays_.next(jitter_(), retry_after(answer, now.wall)), "", false};
-    return;
+  http::Answer told = answer;
+  told.status = export_status(answer);
+  if (told.status == 202) return on_progress(told, now);
+  Error error = refusal(told, name_of("the status request", kick_off_.label), now.wall);
+  on_no_manifest(told, std::move(error), now);
+}
+
+void Job::on_progress(const http::Answer& answer, Moment now) {
+  const std::string progress = tidy(answer.header("X-Progress"), 100);
+  if (progress != progress_ || !moved_) {
+    progress_ = progress;
+    moved_ = now.steady;
+    told_stall_ = false;
   }
-  Error error = refusal(answer, name_of("the status request", kick_off_.label), now.wall);
+  const auto still = now.steady - *moved_;
+  if (!progress_.empty() && still >= kStall && !std::exchange(told_stall_, true))
+    notice_ = name_of("the job", kick_off_.label) + " makes no progress: it has been at \"" + progress_ + "\" for " +
+              in_minutes(still) + "; the setting job_timeout limits how long it is waited for";
+  budgets_.failures.refill();
+  pause_ = Wait{poll_delays_.next(jitter_(), retry_after(answer, now.wall)), "", false};
+}
+
+// The job has failed, is gone, or could not be asked.
+void Job::on_no_manifest(const http::Answer& answer, Error error, Moment now) {
   if (answer.status == 404 || answer.status == 410) {
     error.status = Status::JOB_GONE;
     error.message = name_of("the job", kick_off_.label) +
@@ -176,26 +268,49 @@ void Job::on_status(const http::Answer& answer, Moment now) {
     const bool young = answer.status == 404 && accepted_ && now.steady - *accepted_ < kUnknownJobGrace;
     return retry_or_fail(std::move(error), budgets_.failures, now, young ? kUnknownJobTries : 0, kStartAgain);
   }
-  if (answer.status == 500 && is_operation_outcome(answer)) {
+  const Fault fault = fault_of(answer);
+  if (answer.status == 500 && fault != Fault::passing && is_operation_outcome(answer)) {
     error.status = Status::JOB_FAILED;
     error.message = name_of("the job", kick_off_.label) + " failed on the service (HTTP 500)";
     error.retriable = false;
-    return retry_or_fail(std::move(error), budgets_.failures, now, kFailedJobTries, kStartAgain);
+    const int tries = fault == Fault::lasting ? 0 : fault == Fault::exception ? options_.retries : kFailedJobTries;
+    return retry_or_fail(std::move(error), budgets_.failures, now, tries, kStartAgain);
   }
   if (answer.status == 403 && !is_page(answer)) error.message += kNotYourJob;
   // A job that runs for hours survives a restart of the service, so outages are tolerated for outage_limit.
-  if (transient(answer.status)) return retry_or_fail(std::move(error), budgets_.outages, now, options_.retries);
+  if (may_pass(answer)) return retry_or_fail(std::move(error), budgets_.outages, now, options_.retries);
   fail(std::move(error));
 }
 
-void Job::on_manifest(std::shared_ptr<const Manifest> manifest) {
-  on_heard(200);
-  manifest_ = std::move(manifest);
-  phase_ = Phase::finished;
+bool Job::brings_manifest(const http::Answer& head) const {
+  if (phase_ != Phase::to_poll) return false;
+  const int status = export_status(head);
+  return status == 200 || (status == 202 && kick_off_.partial && head.media_type() == "application/json");
+}
+
+void Job::on_manifest(const http::Answer& answer, std::shared_ptr<const Manifest> page, Moment now) {
+  on_heard(answer.status);
+  const bool is_done = export_status(answer) == 200;
+  // Some servers describe a running job in JSON, without a list of files.
+  if (!is_done && !page->has_output) return on_progress(answer, now);
+  if (is_adopted_ && pages_.all().empty() && !is_same_request(page->request, kick_off_.request.url))
+    return give_back("the job that was running had another request, so " + name_of("the kick-off", kick_off_.label) +
+                     " is sent again");
+  try {
+    const Pages::Next next = pages_.add(std::move(page), is_done);
+    if (next == Pages::Next::complete) phase_ = Phase::finished;
+    if (next == Pages::Next::ask_later) on_progress(answer, now);
+    if (next != Pages::Next::ask_later) budgets_.failures.refill();
+  } catch (const Error& e) {
+    Error error = e;
+    error.message = name_of("the status request", kick_off_.label) + ": " + e.message;
+    fail(std::move(error));
+  }
 }
 
 void Job::on_bad_manifest(const http::Answer& answer, const Error& why, Moment now) {
-  on_heard(200);
+  on_heard(answer.status);
+  if (export_status(answer) == 202) return on_progress(answer, now);  // its body need not be a manifest
   Error error = why;
   error.message = is_page(answer)
                       ? name_of("the status request", kick_off_.label) + " was answered with " + page_text(answer)
@@ -208,12 +323,12 @@ void Job::on_bad_manifest(const http::Answer& answer, const Error& why, Moment n
 // The service has answered, so its token is good, and it can be reached.
 void Job::on_heard(int status) {
   token_.accept();
-  if (!transient(status)) budgets_.outages.refill();
+  if (status < 400) budgets_.outages.refill();
 }
 
 void Job::retry_or_fail(Error error, RetryBudget& budget, Moment now, int limit, const char* remedy) {
   if (budget.allow(now.steady, limit)) {
-    pause_ = Wait{budget.delay(jitter_(), error.retry_after), error.message, true};
+    pause_ = Wait{budget.delay(jitter_(), error.retry_after), error.message, true, error.http_status};
     return;
   }
   error.message += remedy;  // only in the final error, because it would be wrong advice while the run retries
@@ -221,6 +336,10 @@ void Job::retry_or_fail(Error error, RetryBudget& budget, Moment now, int limit,
 }
 
 void Job::fail(Error error) {
+  const bool is_of_no_use =
+      error.status == Status::JOB_FAILED || error.status == Status::JOB_GONE || error.status == Status::REFUSED;
+  // Once files of the adopted job are at hand, those of another job must not be mixed with them.
+  if (is_adopted_ && is_of_no_use && pages_.all().empty()) return give_back(error.message);
   failure_ = std::move(error);
   phase_ = Phase::failed;
 }

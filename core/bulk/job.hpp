@@ -3,20 +3,28 @@
 // reports the result.
 //
 //   to_kick_off --202, Content-Location--> to_poll --200, manifest--> finished
-//        |                                   |  ^
-//        |                                   +--+ 202, or a failure that allows a retry
+//        |  ^                                |  ^
+//        +--+ 429, or a failure              +--+ 202, or a failure that allows a retry
 //        +-- refused, or half answered --> failed <-- the job failed, is gone, or takes too long
+//
+// A 429 may name a job of the organization that runs already. Then that job is polled instead. If it fails, or its
+// manifest is not the answer to this kick-off, the kick-off is sent again.
+//
+// Each kind of failure has a budget of its own: a kick-off that comes while the service is busy, requests that found no
+// service, and answers that say something about the job.
 #pragma once
 #include <functional>
 #include <memory>
 #include <optional>
 #include <string>
+#include <utility>
 
 #include "base/error.hpp"
 #include "base/time.hpp"
 #include "bulk/answer.hpp"
 #include "bulk/kick_off.hpp"
 #include "bulk/manifest.hpp"
+#include "bulk/pages.hpp"
 #include "http/retry.hpp"
 #include "http/step.hpp"
 
@@ -30,14 +38,17 @@ using http::Wait;
 struct JobOptions {
   Milliseconds poll_interval{1000};
   Milliseconds poll_max_interval{30000};
-  Milliseconds job_timeout{24 * 3600 * 1000};  // 0: no limit
+  Milliseconds kickoff_timeout{24 * 3600 * 1000};  // a kick-off that is refused with 429 is repeated for this time
+  Milliseconds job_timeout{24 * 3600 * 1000};      // from the acceptance on; 0: no limit
   Milliseconds retry_delay{1000};
   Milliseconds retry_max_delay{60000};
   int retries = 5;
   Milliseconds outage_limit{0};  // failing status requests are retried for at least this time
   bool renews_on_403 = false;    // 403 may mean an expired token
-  std::string fallback;          // the profile to try if this one is not open to the organization; "": none
-  bool has_token = true;         // requests have a token, which may be renewed
+  Milliseconds max_retry_after{http::kLongestRequested};
+  bool adopts_running_job = false;  // poll the job that a 429 names, if it is one
+  bool has_token = true;            // requests have a token, which may be renewed
+  std::string fallback;             // the profile to try if this one is not open to the organization; "": none
 };
 
 // The delays between status requests. The first ones are short, because a small job is done at once. They double until
@@ -48,7 +59,7 @@ class PollDelays {
   Milliseconds next(double jitter, std::optional<Milliseconds> requested = {});
 
  private:
-  Milliseconds interval_, early_;
+  Milliseconds interval_, early_, longest_requested_;
   http::Backoff later_;
 };
 
@@ -73,8 +84,8 @@ class Job {
   // Whether the body of an answer with this head is a manifest. It may be large, so the driver reads it as it arrives,
   // and calls on_manifest or, if it is none, on_bad_manifest with the beginning of the body. Other answers go to
   // on_answer.
-  bool brings_manifest(const http::Answer& head) const { return phase_ == Phase::to_poll && head.status == 200; }
-  void on_manifest(std::shared_ptr<const Manifest> manifest);
+  bool brings_manifest(const http::Answer& head) const;
+  void on_manifest(const http::Answer& answer, std::shared_ptr<const Manifest> page, Moment now);
   void on_bad_manifest(const http::Answer& answer, const Error& why, Moment now);
   void on_answer(const http::Answer& answer, Moment now);
   // `answered`: whether any byte of an answer arrived.
@@ -84,16 +95,30 @@ class Job {
   const std::string& label() const { return kick_off_.label; }
   const KickOff& kick_off() const { return kick_off_; }
   const std::optional<http::Url>& status_url() const { return status_; }
-  const std::string& progress() const { return progress_; }               // X-Progress of the last status answer
-  std::shared_ptr<const Manifest> manifest() const { return manifest_; }  // null unless the job is finished
+  const http::Url& page_url() const { return pages_.url(); }  // what status requests ask for
+  const std::string& progress() const { return progress_; }   // X-Progress of the last status answer
+  // What the user should know, once: a job whose progress stands still, jobs that run already. "": nothing new.
+  std::string take_notice() { return std::exchange(notice_, ""); }
+  // The manifest, or its pages: all of them once the job is finished.
+  const Manifests& manifests() const { return pages_.all(); }
+  std::size_t manifest_bytes() const { return pages_.bytes(); }
+  // The files that the last answer added.
+  Pages::Fresh take_fresh() { return pages_.take_fresh(); }
 
  private:
   void on_kick_off(const http::Answer& answer, Moment now);
+  void on_busy(const http::Answer& answer, Error error, Moment now);
   void on_accepted(const http::Answer& answer, Moment now);
+  void begin_polling(http::Url status_url, Moment now);
+  void adopt(http::Url status_url, Moment now);
+  void give_back(const std::string& why);
   void on_status(const http::Answer& answer, Moment now);
+  void on_progress(const http::Answer& answer, Moment now);
+  void on_no_manifest(const http::Answer& answer, Error error, Moment now);
   void on_heard(int status);
   void retry_or_fail(Error error, http::RetryBudget& budget, Moment now, int limit, const char* remedy = "");
   void fail(Error error);
+  Error timeout(Moment now) const;
   std::string request_name() const;
 
   Phase phase_ = Phase::to_kick_off;
@@ -102,15 +127,21 @@ class Job {
   JobOptions options_;
   std::function<double()> jitter_;
   std::optional<http::Url> status_;
-  std::shared_ptr<const Manifest> manifest_;
+  Pages pages_;
   std::optional<Error> failure_;
-  std::optional<Wait> pause_;  // before the next request
-  std::optional<Steady> started_, accepted_;
-  std::string progress_;
+  std::optional<Wait> pause_;       // before the next request
+  std::optional<Steady> started_;   // of the time limit
+  std::optional<Steady> accepted_;  // by the kick-off
+  std::optional<Steady> moved_;     // when the progress changed
+  std::string progress_, notice_;
+  bool told_stall_ = false, told_running_ = false;
+  bool may_adopt_;           // at most one job, because a service could name one after the other
+  bool is_adopted_ = false;  // the job was started by another kick-off
   http::TokenTrust token_;
   struct Budgets {
     http::RetryBudget failures;  // for answers about this job
     http::RetryBudget outages;   // for failures that say nothing about the job
+    http::RetryBudget busy;      // for a kick-off that is refused with 429
   } budgets_;
   PollDelays poll_delays_;
 };

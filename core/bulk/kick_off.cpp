@@ -124,7 +124,7 @@ bool is_job_for_each_type(const Profile& profile) {
 
 // ---- Parameters -----------------------------------------------------------------------------------------------------
 
-enum class Kind { text, instant, reference };
+enum class Kind { text, instant, reference, boolean };
 
 struct Parameter {
   const char* name;
@@ -240,6 +240,8 @@ std::vector<Parameter> parameters_of(const Profile& profile, const ExportWish& w
   add(all, "_elements", "elements", Kind::text, join(wish.elements));
   add(all, "includeAssociatedData", "include_associated_data", Kind::text, join(wish.associated_data));
   for (const std::string& patient : wish.patients) add(all, "patient", "patients", Kind::reference, patient);
+  add(all, "organizeOutputBy", "organize_output_by", Kind::text, wish.organize_by);
+  add(all, "allowPartialManifests", "allow_partial_manifests", Kind::boolean, wish.partial_manifests ? "true" : "");
   add(all, "_outputFormat", "output_format", Kind::text, wish.output_format);
   for (const Parameter& parameter : all) check_parameter(profile, level, parameter);
   return all;
@@ -262,6 +264,7 @@ std::string body_of(const std::vector<Parameter>& parameters) {
     json::object item{{"name", parameter.name}};
     if (parameter.kind == Kind::text) item["valueString"] = parameter.value;
     if (parameter.kind == Kind::instant) item["valueInstant"] = parameter.value;
+    if (parameter.kind == Kind::boolean) item["valueBoolean"] = parameter.value == "true";
     if (parameter.kind == Kind::reference) item["valueReference"] = json::object{{"reference", parameter.value}};
     list.push_back(std::move(item));
   }
@@ -311,6 +314,8 @@ ExportWish read_wish(const Settings& s) {
           .elements = s.list("elements"),
           .associated_data = s.list("include_associated_data"),
           .patients = s.list("patients"),
+          .organize_by = s.text("organize_output_by"),
+          .partial_manifests = s.boolean("allow_partial_manifests"),
           .output_format = s.text("output_format"),
           .method = s.text("method")};
 }
@@ -330,16 +335,21 @@ std::vector<KickOff> plan_kick_offs(const Service& service, const ExportWish& wi
   check_patients(level, wish);
   check_times(wish, now);
   check_filters(profile, wish, types);
+  if (!wish.organize_by.empty() && !is_type_name(wish.organize_by))
+    refuse("organize_output_by", quote(wish.organize_by) + " is no name of a resource type");
   std::vector<KickOff> made;
   if (path.find(kForEachType) == std::string::npos) {
     const std::string label = types.empty() ? label_of(with_group) : join(types);
-    made.push_back({label, request_of(service, with_group, parameters_of(profile, wish, types, level, post), post)});
+    made.push_back({label, request_of(service, with_group, parameters_of(profile, wish, types, level, post), post),
+                    wish.partial_manifests});
     return made;
   }
   if (types.empty()) refuse("types", "names no resource type, and each job exports one");
   for (const std::string& type : types)
-    made.push_back({type, request_of(service, replaced(with_group, kForEachType, type),
-                                     parameters_of(profile, wish, {}, level, post), post)});
+    made.push_back({type,
+                    request_of(service, replaced(with_group, kForEachType, type),
+                               parameters_of(profile, wish, {}, level, post), post),
+                    wish.partial_manifests});
   return made;
 }
 

@@ -12,11 +12,13 @@ namespace libbcda::bulk {
 
 // What the settings of an export ask for. "" and {}: not set.
 struct ExportWish {
-  std::vector<std::string> types;
-  std::string level, group;
-  std::string since, until;
-  std::vector<std::string> type_filters, elements, associated_data, patients;
-  std::string output_format, method;
+  std::vector<std::string> types = {};
+  std::string level = {}, group = {};
+  std::string since = {}, until = {};
+  std::vector<std::string> type_filters = {}, elements = {}, associated_data = {}, patients = {};
+  std::string organize_by = {};
+  bool partial_manifests = false;
+  std::string output_format = {}, method = {};
 };
 
 ExportWish read_wish(const Settings& settings);
@@ -25,6 +27,7 @@ ExportWish read_wish(const Settings& settings);
 struct KickOff {
   std::string label;  // for messages and receipts: its resource types, or "Group/all" if the server chooses them
   http::Request request;
+  bool partial = false;  // the manifest may come in parts, while the job runs
 };
 
 // One kick-off for all types, or one for each type if the server wants it so. Nothing is sent. Throws

@@ -1,6 +1,7 @@
 #include "bulk/manifest.hpp"
 
 #include <algorithm>
+#include <cmath>
 #include <unordered_map>
 
 #include "base/error.hpp"
@@ -21,12 +22,71 @@ std::uint64_t key_digest(std::string_view hex) {
   return crypto::short_digest(lower);
 }
 
-Entry read_entry(const json::object& item, const http::Url& base) {
+// ---- What a server says about the content of a file -----------------------------------------------------------------
+
+// The extensions that say it, by the end of their URLs: AB2D has https://ab2d.cms.gov/checksum, DPC has
+// https://dpc.cms.gov/checksum.
+constexpr std::string_view kChecksum = "/checksum", kLength = "/file_length";
+constexpr std::string_view kSha256 = "sha256:";
+
+void read_checksum(Entry& entry, std::string_view text) {
+  if (!text.starts_with(kSha256)) return;
+  text.remove_prefix(kSha256.size());
+  const auto bytes = from_hex(text);
+  if (bytes && bytes->size() == crypto::kSha256Size) entry.sha256 = to_hex(*bytes);
+}
+
+std::optional<std::int64_t> read_count(const json::value& value) {
+  if (value.is_int64() && value.get_int64() >= 0) return value.get_int64();
+  if (!value.is_double()) return {};  // a decimal of FHIR may be written as 1024.0
+  const double number = value.get_double();
+  if (!(number >= 0) || number > 9e15 || number != std::floor(number)) return {};
+  return static_cast<std::int64_t>(number);
+}
+
+void read_extension(Entry& entry, std::string_view url, const json::value& value) {
+  if (url.ends_with(kChecksum) && value.is_string()) read_checksum(entry, value.get_string());
+  if (url.ends_with(kLength)) entry.length = read_count(value);
+}
+
+// Up to IG 3.0 `extension` is an object of names and values. AB2D, DPC and IG 4.0 have a list of FHIR extensions.
+void read_extensions(Entry& entry, const json::object& item) {
+  const json::value* all = item.if_contains("extension");
+  if (all && all->is_object())
+    for (const auto& [name, value] : all->get_object()) read_extension(entry, name, value);
+  if (!all || !all->is_array()) return;
+  for (const json::value& one : all->get_array()) {
+    if (!one.is_object()) continue;
+    const std::string url = string_member(one.get_object(), "url");
+    for (const auto& [name, value] : one.get_object())
+      if (name.starts_with("value")) read_extension(entry, url, value);
+  }
+}
+
+// ---- Entries --------------------------------------------------------------------------------------------------------
+
+// Since IG 4.0 the items of some lists have no type.
+std::string default_type(FileKind kind) {
+  return kind == FileKind::error ? "OperationOutcome" : kind == FileKind::deleted ? "Bundle" : "";
+}
+
+std::optional<FileKind> list_named(std::string_view member) {
+  if (member == "output") return FileKind::data;
+  if (member == "error" || member == "outcome") return FileKind::error;
+  if (member == "deleted") return FileKind::deleted;
+  return {};
+}
+
+Entry read_entry(FileKind kind, const json::object& item, const http::Url& base) {
   Entry entry;
+  entry.kind = kind;
   entry.type = string_member(item, "type");
+  if (entry.type.empty()) entry.type = default_type(kind);
   entry.url = http::resolve_url(base, string_member(item, "url"), "a file's URL in the manifest");
   entry.name = std::string(entry.url.name());
   entry.encrypted_key = string_member(item, "encryptedKey");
+  if (const json::value* count = item.if_contains("count")) entry.count = read_count(*count);
+  read_extensions(entry, item);
   return entry;
 }
 
@@ -36,14 +96,23 @@ json::value Manifest::value(const JsonItems::Place& range) const {
   return parse_json(spool_.read(range.offset, range.size)).value_or(json::value());
 }
 
+std::size_t Manifest::size() const { return count(FileKind::data) + count(FileKind::error) + count(FileKind::deleted); }
+
+std::pair<FileKind, const Manifest::Place*> Manifest::find(std::size_t number) const {
+  for (const FileKind kind : {FileKind::data, FileKind::error}) {
+    if (number < count(kind)) return {kind, &places_[static_cast<std::size_t>(kind)][number]};
+    number -= count(kind);
+  }
+  return {FileKind::deleted, &places_[static_cast<std::size_t>(FileKind::deleted)][number]};
+}
+
 Entry Manifest::entry(std::size_t number) const {
-  const Place& at = place(number);
-  const json::value item = value(at.entry);
+  const auto [kind, at] = find(number);
+  const json::value item = value(at->entry);
   if (!item.is_object()) throw Error(Status::FILESYSTEM, "the temporary copy of a manifest has changed");
-  Entry entry = read_entry(item.get_object(), base_);
-  entry.is_error = number >= output_.size();
-  if (at.key.size > 0)
-    if (const json::value key = value(at.key); key.is_string()) entry.encrypted_key = std::string(key.get_string());
+  Entry entry = read_entry(kind, item.get_object(), base_);
+  if (at->key.size > 0)
+    if (const json::value key = value(at->key); key.is_string()) entry.encrypted_key = std::string(key.get_string());
   return entry;
 }
 
@@ -63,22 +132,21 @@ struct ManifestReader::State {
         max_files(most) {}
 
   void on_member(std::string_view name, const json::value& value) {
-    if (name == "output" || name == "error" || name == "outcome") {
-      has_output = has_output || name == "output";
+    if (list_named(name)) {
+      manifest->has_output = manifest->has_output || name == "output";
       const bool is_list = value.is_array() || value.is_null();  // the 2019 service writes null for "no file"
       if (!is_list) throw malformed("has a member " + std::string(name) + " that is not a list");
     }
+    if (name == "resourceType") throw malformed("is a FHIR resource instead");
     if (value.is_string() && name == "transactionTime") manifest->transaction_time = std::string(value.get_string());
     if (value.is_string() && name == "request") manifest->request = std::string(value.get_string());
+    if (value.is_string() && name == "outputOrganizedBy") manifest->organized_by = std::string(value.get_string());
     if (value.is_bool() && name == "requiresAccessToken") manifest->requires_access_token = value.get_bool();
   }
 
   void on_item(std::string_view member, std::string_view key, const json::value& item, JsonItems::Place range) {
-    if (member == "output") add(manifest->output_, output, member, item, range);
-    if (member == "deleted") ++manifest->deleted;
-    if (member == "link" && item.is_object() && string_member(item.get_object(), "relation") == "next")
-      throw malformed("has a next page, and pages are not supported yet");
-    if (member == "error" || member == "outcome") add(manifest->error_, error, member, item, range);
+    if (const auto kind = list_named(member)) add(*kind, member, item, range);
+    if (member == "link" && item.is_object()) read_link(item.get_object());
     if (member == "KeyMap" && !key.empty() && item.is_string()) add_key(key, item.get_string(), range);
   }
 
@@ -88,14 +156,21 @@ struct ManifestReader::State {
     std::uint64_t key = 0;  // 0: it has none of its own
   };
 
-  void add(std::deque<Manifest::Place>& places, std::deque<Digests>& digests, std::string_view member,
-           const json::value& item, JsonItems::Place range) {
+  // A URL that is a fragment alone says where a series of manifests stands (IG 4.0); there is nothing to fetch.
+  void read_link(const json::object& link) {
+    const std::string url = string_member(link, "url");
+    if (string_member(link, "relation") != "next" || url.empty() || url.starts_with('#')) return;
+    manifest->next = http::resolve_url(manifest->base_, url, "the URL of the manifest's next page");
+  }
+
+  void add(FileKind kind, std::string_view member, const json::value& item, JsonItems::Place range) {
     if (!item.is_object()) throw malformed("has an item in " + std::string(member) + " that is not an object");
     if (manifest->size() >= max_files)
       throw Error(Status::LIMIT, "the manifest lists more than " + std::to_string(max_files) + " files");
-    const Entry entry = read_entry(item.get_object(), manifest->base_);
-    places.push_back({range, {}, 0});
-    digests.push_back({crypto::short_digest(entry.name), key_digest(entry.encrypted_key)});
+    const Entry entry = read_entry(kind, item.get_object(), manifest->base_);
+    manifest->places_[static_cast<std::size_t>(kind)].push_back({range, {}, 0});
+    digests[static_cast<std::size_t>(kind)].push_back(
+        {crypto::short_digest(entry.name), key_digest(entry.encrypted_key)});
   }
 
   void add_key(std::string_view name, std::string_view hex, JsonItems::Place range) {
@@ -107,22 +182,27 @@ struct ManifestReader::State {
   }
 
   // Gives each entry its key and its identity.
-  void resolve(std::deque<Manifest::Place>& places, const std::deque<Digests>& digests, bool is_error) {
-    for (std::size_t i = 0; i < places.size(); ++i) {
-      const Digests& own = digests[i];
-      const auto mapped = keys.find(own.name);
-      std::uint64_t key = own.key;
-      if (mapped != keys.end() && own.key == 0) {
-        places[i].key = mapped->second.range;
-        key = mapped->second.digest;
-      } else if (mapped != keys.end() && mapped->second.digest != own.key) {
-        const std::string name = manifest->entry(is_error ? manifest->output_.size() + i : i).name;
-        throw std::move(
-            malformed("gives two different keys for " + tidy(name) + " (encryptedKey and KeyMap)").at_file(name));
-      }
-      places[i].identity =
-          crypto::short_digest(std::to_string(own.name) + (is_error ? "e" : "o") + std::to_string(key));
+  void resolve() {
+    std::size_t number = 0;
+    for (const FileKind kind : {FileKind::data, FileKind::error, FileKind::deleted}) {
+      const auto& own = digests[static_cast<std::size_t>(kind)];
+      auto& places = manifest->places_[static_cast<std::size_t>(kind)];
+      for (std::size_t i = 0; i < places.size(); ++i, ++number) resolve(places[i], own[i], kind, number);
     }
+  }
+
+  void resolve(Manifest::Place& place, const Digests& own, FileKind kind, std::size_t number) {
+    const auto mapped = keys.find(own.name);
+    std::uint64_t key = own.key;
+    if (mapped != keys.end() && own.key == 0) {
+      place.key = mapped->second.range;
+      key = mapped->second.digest;
+    } else if (mapped != keys.end() && mapped->second.digest != own.key) {
+      const std::string name = manifest->entry(number).name;
+      throw std::move(
+          malformed("gives two different keys for " + tidy(name) + " (encryptedKey and KeyMap)").at_file(name));
+    }
+    place.identity = crypto::short_digest(std::to_string(own.name) + kind_name(kind) + std::to_string(key));
   }
 
   struct Key {
@@ -133,8 +213,7 @@ struct ManifestReader::State {
   std::shared_ptr<Manifest> manifest;
   JsonItems items;
   std::size_t max_files;
-  bool has_output = false;
-  std::deque<Digests> output, error;
+  std::array<std::deque<Digests>, 3> digests;   // by FileKind
   std::unordered_map<std::uint64_t, Key> keys;  // of KeyMap, by the digest of the name
 };
 
@@ -153,9 +232,10 @@ std::size_t ManifestReader::feed(std::string_view bytes) try {
 
 std::shared_ptr<const Manifest> ManifestReader::finish() try {
   state_->items.finish();
-  if (!state_->has_output) throw malformed("has no member output");
-  state_->resolve(state_->manifest->output_, state_->output, false);
-  state_->resolve(state_->manifest->error_, state_->error, true);
+  // Some servers leave out a list without files. Then another member must show that this is a manifest.
+  const Manifest& read = *state_->manifest;
+  if (!read.has_output && read.transaction_time.empty()) throw malformed("has no member output");
+  state_->resolve();
   return std::move(state_->manifest);
 } catch (const Malformed& e) {
   throw malformed(e.why);
@@ -165,6 +245,18 @@ std::shared_ptr<const Manifest> parse_manifest(std::string_view text, const http
   ManifestReader reader(base, files::Spool(), max_files);
   reader.feed(text);
   return reader.finish();
+}
+
+std::size_t count_files(const Manifests& manifests) {
+  std::size_t files = 0;
+  for (const auto& manifest : manifests) files += manifest->size();
+  return files;
+}
+
+std::size_t count_files(const Manifests& manifests, FileKind kind) {
+  std::size_t files = 0;
+  for (const auto& manifest : manifests) files += manifest->count(kind);
+  return files;
 }
 
 Manifests parse_manifests(std::string_view text, const http::Url& base) {
@@ -178,6 +270,7 @@ Manifests parse_manifests(std::string_view text, const http::Url& base) {
       rest.remove_prefix(reader.feed(rest));
       manifests.push_back(reader.finish());
     }
+    if (manifests.back()->next) throw malformed("has a next page, which is not given; give all pages");
   } catch (Error& e) {
     e.status = Status::INVALID_ARGUMENT;  // it is the caller's, not the service's
     throw;

@@ -1,26 +1,33 @@
 // The manifest of a finished job (Bulk Data IG, "Response - Complete Status"; BCDA guide, job status).
 #pragma once
+#include <array>
 #include <cstdint>
 #include <deque>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "base/json_items.hpp"
 #include "base/quote.hpp"
+#include "bulk/file_kind.hpp"
 #include "files/spool.hpp"
 #include "http/url.hpp"
 
 namespace libbcda::bulk {
 
-// One file of `output` or `error`.
+// One file that a manifest lists.
 struct Entry {
+  FileKind kind = FileKind::data;
   std::string type;  // as the server says; hostile text
   http::Url url;
   std::string name;           // last segment of the URL: the OAEP label; hostile text
   std::string encrypted_key;  // hex of the wrapped key; "": the file is plain
-  bool is_error = false;      // from `error`: OperationOutcomes
+  // What the server says about the plaintext (AB2D and DPC: extensions `checksum` and `file_length`; IG: `count`).
+  std::string sha256;                  // in lowercase hex; "": unknown
+  std::optional<std::int64_t> length;  // bytes
+  std::optional<std::int64_t> count;   // resources
 
   std::string shown() const { return tidy(name); }  // the name as messages show it
 };
@@ -32,18 +39,22 @@ class Manifest {
   std::string transaction_time;  // RFC 3339, as the server wrote it
   std::string request;
   bool requires_access_token = true;
-  std::size_t deleted = 0;  // files with the ids of deleted resources; they are not downloaded
+  bool has_output = false;        // the member `output` is there
+  std::string organized_by;       // outputOrganizedBy; "": each file has one resource type
+  std::optional<http::Url> next;  // the next page (IG 3.0, partial manifests)
 
-  std::size_t size() const { return output_.size() + error_.size(); }  // files
-  std::size_t errors() const { return error_.size(); }                 // files of `error`
-  // The file `number`, from 0: first those of `output`, then those of `error`. May wait for the disk. Throws
+  const http::Url& base() const { return base_; }  // where it came from
+  std::size_t size() const;                        // files
+  std::size_t count(FileKind kind) const { return places_[static_cast<std::size_t>(kind)].size(); }
+  // The file `number`, from 0: first the data, then the errors, then the deletions. May wait for the disk. Throws
   // Error{FILESYSTEM}.
   Entry entry(std::size_t number) const;
   // The same for equal entries: of the name and the wrapped key, or of the name alone if there is no key. URLs are left
   // out, because a signature in them changes with each answer.
-  std::uint64_t identity(std::size_t number) const { return place(number).identity; }
+  std::uint64_t identity(std::size_t number) const { return find(number).second->identity; }
   // The JSON as received, on one line. May wait for the disk.
   std::string text() const;
+  std::size_t bytes() const { return spool_.size(); }  // of the JSON
 
  private:
   friend class ManifestReader;
@@ -53,14 +64,13 @@ class Manifest {
   };
 
   explicit Manifest(http::Url base, files::Spool spool) : base_(std::move(base)), spool_(std::move(spool)) {}
-  const Place& place(std::size_t number) const {
-    return number < output_.size() ? output_[number] : error_[number - output_.size()];
-  }
+  // The list of a file and its place there.
+  std::pair<FileKind, const Place*> find(std::size_t number) const;
   json::value value(const JsonItems::Place& range) const;
 
   http::Url base_;
   files::Spool spool_;
-  std::deque<Place> output_, error_;
+  std::array<std::deque<Place>, 3> places_;  // by FileKind
 };
 
 // Reads a manifest as it arrives from `base` (relative URLs are resolved against it). A key comes from the entry's
@@ -86,6 +96,10 @@ std::shared_ptr<const Manifest> parse_manifest(std::string_view text, const http
                                                std::size_t max_files = 1'000'000);
 
 using Manifests = std::vector<std::shared_ptr<const Manifest>>;
+
+// How many files they list, of all kinds or of one.
+std::size_t count_files(const Manifests& manifests);
+std::size_t count_files(const Manifests& manifests, FileKind kind);
 
 // Several manifests in one text that a caller gives, as `bcda manifest` prints them; a byte order mark, or UTF-16 with
 // one, is taken too. Throws Error{INVALID_ARGUMENT}.

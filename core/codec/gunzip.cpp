@@ -53,7 +53,9 @@ void Gunzip::feed(ByteView compressed, const Sink& sink) {
 void Gunzip::finish() const {
   check_usable();
   if (place_ != Place::MEMBER) return;
-  throw Error(Status::VERIFICATION, "the gzip stream ended early, after " + std::to_string(received_) + " bytes");
+  throw std::move(
+      Error(Status::VERIFICATION, "the gzip stream ended early, after " + std::to_string(received_) + " bytes")
+          .may_retry());
 }
 
 // Unpacks bytes of the current member. Returns how many bytes of `piece` belong to it.
@@ -133,8 +135,9 @@ void Gunzip::refuse() const {
     if (members_ > 1) refuse_tail();
     throw Error(Status::VERIFICATION, "it is not gzip");
   }
-  throw Error(Status::VERIFICATION,
-              std::string("the gzip stream is damaged: ") + (stream_->msg ? stream_->msg : "zlib refuses it"));
+  throw std::move(Error(Status::VERIFICATION,
+                        std::string("the gzip stream is damaged: ") + (stream_->msg ? stream_->msg : "zlib refuses it"))
+                      .may_retry());
 }
 
 }  // namespace libbcda::codec

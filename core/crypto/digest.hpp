@@ -11,6 +11,8 @@ typedef struct evp_md_ctx_st EVP_MD_CTX;
 
 namespace libbcda::crypto {
 
+inline constexpr std::size_t kSha256Size = 32;
+
 class Sha256 {
  public:
   Sha256();

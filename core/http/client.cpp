@@ -280,7 +280,10 @@ void Response::limit_time() {
 }
 
 Client::Client(ClientOptions options, std::shared_ptr<TlsContext> tls, world::World& world)
-    : options_(std::move(options)), world_(world), tls_(std::move(tls)) {}
+    : options_(std::move(options)),
+      world_(world),
+      tls_(std::move(tls)),
+      pace_(options_.pace_requests, options_.pace_period) {}
 
 Client::~Client() = default;
 
@@ -302,7 +305,17 @@ void Client::keep(const std::string& origin, IdleConnection connection) {
   if (connections.size() > kIdlePerOrigin) connections.pop_front();
 }
 
+Task<> Client::wait_for_turn() {
+  const Milliseconds wait = pace_.take_turn(world_.clock().now().steady);
+  if (wait.count() > 0) co_await world_.clock().sleep(wait);
+}
+
 Task<Response> Client::open(Request request, bool* answered) {
+  co_await wait_for_turn();
+  co_return co_await open_now(std::move(request), answered);
+}
+
+Task<Response> Client::open_now(Request request, bool* answered) {
   auto executor = co_await asio::this_coro::executor;
   const WipedText wire{request_text(request, options_.user_agent)};
   for (;;) {
@@ -341,8 +354,9 @@ Task<Response> Client::open(Request request, bool* answered) {
 }
 
 Task<Answer> Client::send(Request request, std::size_t max_body, bool* answered) {
+  co_await wait_for_turn();
   auto limit = world_.clock().now().steady + options_.request_timeout;
-  Response response = co_await open(std::move(request), answered);
+  Response response = co_await open_now(std::move(request), answered);
   if (response.state_->stream) response.state_->stream->deadline(limit);
   Answer answer = response.head();
   const bool is_whole = co_await response.read_text(answer.body, max_body);

@@ -7,6 +7,7 @@
 #include <string>
 
 #include "http/message.hpp"
+#include "http/pace.hpp"
 #include "http/stream.hpp"
 
 namespace libbcda::http {
@@ -16,6 +17,8 @@ struct ClientOptions {
   Timeouts timeouts;
   Milliseconds request_timeout{120000};  // ends with the head of the answer, or, for send(), with its last byte
   std::size_t max_header_bytes = 64 << 10;
+  int pace_requests = 0;  // at most so many requests within pace_period; 0: no limit
+  Milliseconds pace_period{0};
 };
 
 class Client;
@@ -54,7 +57,8 @@ class Response {
 };
 
 // Thread-safe. Does not follow redirects, but returns them as answers. Does not change headers, except that it removes
-// the request's credentials if the server repeats them.
+// the request's credentials if the server repeats them. Where there is a pace, a request waits for its turn first, which
+// no time limit counts.
 class Client {
  public:
   Client(ClientOptions options, std::shared_ptr<TlsContext> tls, world::World& world);
@@ -70,12 +74,15 @@ class Client {
 
  private:
   friend class Response;
+  Task<> wait_for_turn();
+  Task<Response> open_now(Request request, bool* answered);
   std::unique_ptr<IdleConnection> take_idle(const std::string& origin);
   void keep(const std::string& origin, IdleConnection connection);
 
   ClientOptions options_;
   world::World& world_;
   std::shared_ptr<TlsContext> tls_;
+  Pace pace_;
   std::mutex mutex_;
   std::map<std::string, std::deque<IdleConnection>> idle_;  // by origin, newest last
 };

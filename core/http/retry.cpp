@@ -5,8 +5,6 @@
 namespace libbcda::http {
 namespace {
 
-constexpr Milliseconds kLongestRequested = std::chrono::minutes(15);
-
 Milliseconds scaled(Milliseconds duration, double factor) {
   return Milliseconds(static_cast<std::int64_t>(static_cast<double>(duration.count()) * factor));
 }
@@ -23,7 +21,7 @@ Milliseconds Backoff::next(double jitter, std::optional<Milliseconds> requested)
   next_ = std::min(longest_, scaled(next_, factor_));
   delay -= scaled(delay, 0.2 * jitter);
   delay = std::min(delay, longest_);
-  return requested ? std::max(delay, std::min(*requested, kLongestRequested)) : delay;
+  return requested ? std::max(delay, std::min(*requested, longest_requested_)) : delay;
 }
 
 bool RetryBudget::allow(Steady now, int limit) {
@@ -36,6 +34,11 @@ void RetryBudget::refill() {
   spent_ = 0;
   since_.reset();
   backoff_ = fresh_;
+}
+
+Milliseconds RetryBudget::time_left(Steady now) const {
+  const auto spent = since_ ? std::chrono::duration_cast<Milliseconds>(now - *since_) : Milliseconds(0);
+  return std::max(Milliseconds(0), outage_limit_ - spent);
 }
 
 }  // namespace libbcda::http

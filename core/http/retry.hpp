@@ -9,17 +9,21 @@ namespace libbcda::http {
 // Whether the same request may succeed later. True for 408, 425, 429, 500, 502, 503 and 504.
 bool transient(int status);
 
+inline constexpr Milliseconds kLongestRequested = std::chrono::minutes(15);
+
 // Growing delays with jitter, so that many clients do not retry at the same moment.
 class Backoff {
  public:
-  Backoff(Milliseconds first, Milliseconds longest, double factor = 2)
-      : next_(first), longest_(longest), factor_(factor) {}
+  // `longest_requested`: the longest delay that a server may request.
+  Backoff(Milliseconds first, Milliseconds longest, double factor = 2,
+          Milliseconds longest_requested = kLongestRequested)
+      : next_(first), longest_(longest), longest_requested_(longest_requested), factor_(factor) {}
   // The next delay. `jitter` is in [0, 1) and shortens the delay by up to a fifth. If `requested`, the delay that the
-  // server requests, is longer, it is used instead, up to 15 minutes.
+  // server requests, is longer, it is used instead, up to `longest_requested`.
   Milliseconds next(double jitter, std::optional<Milliseconds> requested = {});
 
  private:
-  Milliseconds next_, longest_;
+  Milliseconds next_, longest_, longest_requested_;
   double factor_;
 };
 
@@ -37,6 +41,8 @@ class RetryBudget {
   bool allow(Steady now, int limit);
   Milliseconds delay(double jitter, std::optional<Milliseconds> requested) { return backoff_.next(jitter, requested); }
   void refill();  // after a success
+  // How long the failures may still last within the outage limit. 0 if they may not.
+  Milliseconds time_left(Steady now) const;
 
  private:
   int limit_;

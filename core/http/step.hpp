@@ -15,8 +15,9 @@ struct Send {
 };
 struct Wait {
   Milliseconds duration;
-  std::string why;     // the failure; "" for an ordinary poll
-  bool retry = false;  // the wait follows a failure
+  std::string why;      // the failure; "" for an ordinary poll
+  bool retry = false;   // the wait follows a failure
+  int http_status = 0;  // of the answer that was the failure; 0: there was none
 };
 struct Finished {};
 using Step = std::variant<Send, Wait, Finished>;

@@ -8,7 +8,7 @@
 namespace libbcda::ndjson {
 namespace {
 
-constexpr std::size_t kHead = 64;
+constexpr std::size_t kHead = 256;
 constexpr std::string_view kBom = "\xEF\xBB\xBF";
 
 bool blank(std::uint8_t byte) { return byte == ' ' || byte == '\t' || byte == '\r'; }
@@ -28,6 +28,15 @@ std::string lower(std::string_view text) {
   return out;
 }
 
+// A server may send one FHIR resource in place of a file, on one line or on several.
+std::string resource_kind(std::string_view text) {
+  std::string dense(text);
+  std::erase_if(dense, [](char c) { return c == ' ' || c == '\t' || c == '\r' || c == '\n'; });
+  if (dense.find("\"resourceType\":\"OperationOutcome\"") != std::string::npos) return "an OperationOutcome";
+  if (dense.find("\"resourceType\":\"Binary\"") != std::string::npos) return "a FHIR Binary";
+  return "plain NDJSON";
+}
+
 }  // namespace
 
 std::string kind_of(ByteView head) {
@@ -37,13 +46,14 @@ std::string kind_of(ByteView head) {
   if (text.starts_with(kBom)) text.remove_prefix(kBom.size());
   text.remove_prefix(std::min(text.find_first_not_of(" \t\r\n"), text.size()));
   const std::string start = lower(text.substr(0, 15));
-  if (start.starts_with("<!doctype html") || start.starts_with("<html") || start.starts_with("<?xml"))
-    return "an HTML page";
+  if (start.starts_with("<!doctype html") || start.starts_with("<html")) return "an HTML page";
+  if (start.starts_with("<?xml") || start.starts_with("<binary") || start.starts_with("<operationoutcome"))
+    return "XML";
   // One nonce in 256 starts with a brace, so all available bytes must be text.
   const bool readable = std::all_of(text.begin(), text.end(), [](char c) {
     return static_cast<unsigned char>(c) >= ' ' || c == '\t' || c == '\r' || c == '\n';
   });
-  return text.starts_with('{') && text.size() >= 16 && readable ? "plain NDJSON" : "";
+  return text.starts_with('{') && text.size() >= 16 && readable ? resource_kind(text) : "";
 }
 
 void PlainCheck::refuse(const std::string& why) const {

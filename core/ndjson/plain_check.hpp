@@ -32,8 +32,8 @@ class PlainCheck {
   std::int64_t position_ = 0;  // the number of bytes so far
 };
 
-// Recognizes a file from its first bytes (64 are enough): "plain NDJSON", "an HTML page", "gzip", "a ZIP archive", or
-// "" if it is not recognized.
+// Recognizes a file from its first bytes (256 are enough): "plain NDJSON", "an OperationOutcome", "a FHIR Binary",
+// "an HTML page", "XML", "gzip", "a ZIP archive", or "" if it is not recognized.
 std::string kind_of(ByteView head);
 
 }  // namespace libbcda::ndjson

@@ -14,6 +14,7 @@ namespace {
 
 json::value value_of(const std::string& text) { return json::value(json::string(text)); }
 json::value value_of(bool flag) { return flag; }
+json::value value_of(int number) { return number; }
 json::value value_of(Milliseconds duration) { return json::value(json::string(format_duration(duration))); }
 json::value value_of(const std::vector<std::string>& items) {
   json::array list;
@@ -35,6 +36,13 @@ std::string take(std::string& field, const json::value& value) {
 std::string take(bool& field, const json::value& value) {
   if (!value.is_bool()) return "true or false";
   field = value.get_bool();
+  return "";
+}
+std::string take(int& field, const json::value& value) {
+  constexpr std::int64_t largest = 1'000'000;
+  if (!value.is_int64() || value.get_int64() < 0 || value.get_int64() > largest)
+    return "a whole number from 0 to " + std::to_string(largest);
+  field = static_cast<int>(value.get_int64());
   return "";
 }
 std::string take(Milliseconds& field, const json::value& value) {

@@ -43,6 +43,10 @@ struct Profile {
 
   // Jobs and files.
   Milliseconds job_timeout{0};
+  bool lists_running_jobs = false;  // a 429 at kick-off names the running jobs in Content-Location
+  int pace_requests = 0;            // this client sends at most so many requests within pace_period; 0: no limit
+  Milliseconds pace_period{0};
+  int downloads_per_file = 0;      // how often the service gives out one file; 0: no limit
   bool manifest_may_grow = false;  // files may be added after the first 200
   bool encrypts = false;           // data files are encrypted
   bool gzip = false;               // ask for gzip
@@ -79,6 +83,10 @@ void each_field(P& profile, Field&& field) {
   field("scope", profile.scope);
   field("renews_on_403", profile.renews_on_403);
   field("job_timeout", profile.job_timeout);
+  field("lists_running_jobs", profile.lists_running_jobs);
+  field("pace_requests", profile.pace_requests);
+  field("pace_period", profile.pace_period);
+  field("downloads_per_file", profile.downloads_per_file);
   field("manifest_may_grow", profile.manifest_may_grow);
   field("encrypts", profile.encrypts);
   field("gzip", profile.gzip);

@@ -6,6 +6,7 @@ namespace libbcda {
 namespace {
 
 using std::chrono::hours;
+using std::chrono::minutes;
 
 const std::vector<std::string> kClaims = {"Patient", "Coverage", "ExplanationOfBenefit"};
 const std::vector<std::string> kBcdaHosts = {"api.bcda.cms.gov", "sandbox.bcda.cms.gov"};
@@ -18,7 +19,15 @@ Profile generic() {
   row.system_path = "/$export";
   row.patient_path = "/Patient/$export";
   row.group_path = "/Group/{group}/$export";
-  row.parameters = {"_type",        "_since", "_until", "_typeFilter", "_elements", "patient", "includeAssociatedData",
+  row.parameters = {"_type",
+                    "_since",
+                    "_until",
+                    "_typeFilter",
+                    "_elements",
+                    "patient",
+                    "includeAssociatedData",
+                    "organizeOutputBy",
+                    "allowPartialManifests",
                     "_outputFormat"};
   row.repeats_filters = true;
   row.post = true;
@@ -47,6 +56,8 @@ Profile bcda_today(const char* name, const char* title, const char* base_path) {
   row.auth = "basic";
   row.scope = "";
   row.token_url = "/auth/token";
+  row.pace_requests = 3000;  // for each address, and more of them are refused
+  row.pace_period = minutes(5);
   row.other_origins = false;
   return row;
 }
@@ -111,6 +122,8 @@ Profile ab2d() {
   row.token_url = "https://idm.cms.gov/oauth2/aus2ytanytjdaF9cr297/v1/token";
   row.token_urls = {{"sandbox.ab2d.cms.gov", "https://test.idp.idm.cms.gov/oauth2/aus2r7y3gdaFMKBol297/v1/token"}};
   row.job_timeout = hours(30);
+  row.lists_running_jobs = true;
+  row.downloads_per_file = 6;
   row.other_origins = false;
   return row;
 }

@@ -6,6 +6,8 @@
 namespace libbcda::runtime::client_log {
 namespace {
 
+using bulk::FileKind;
+
 std::string line(const std::string& export_id, const char* event, json::object detail, Instant now,
                  const json::object& more = {}) {
   json::object out{
@@ -41,34 +43,36 @@ std::string status_progress(const std::string& export_id, const std::string& pro
   return line(export_id, "status_progress", {{"body", nullptr}, {"xProgress", progress}, {"retryAfter", nullptr}}, now);
 }
 
-std::string status_complete(const std::string& export_id, const bulk::Manifest& manifest, Instant now) {
-  return line(export_id, "status_complete", {{"transactionTime", manifest.transaction_time}}, now) + "\n" +
-         line(export_id, "status_page_complete",
-              {{"transactionTime", manifest.transaction_time},
-               {"outputFileCount", manifest.size() - manifest.errors()},
-               {"deletedFileCount", 0},
-               {"errorFileCount", manifest.errors()}},
-              now);
+std::string status_complete(const std::string& export_id, const bulk::Manifests& pages, Instant now) {
+  std::string lines = line(export_id, "status_complete", {{"transactionTime", pages.front()->transaction_time}}, now);
+  for (const auto& page : pages)
+    lines += "\n" + line(export_id, "status_page_complete",
+                         {{"transactionTime", page->transaction_time},
+                          {"outputFileCount", page->count(FileKind::data)},
+                          {"deletedFileCount", page->count(FileKind::deleted)},
+                          {"errorFileCount", page->count(FileKind::error)}},
+                         now);
+  return lines;
 }
 
 std::string status_error(const std::string& export_id, const Error& error, Instant now) {
   return line(export_id, "status_error", failure(error), now);
 }
 
-std::string manifest_complete(const std::string& export_id, const bulk::Manifest& manifest, Instant now) {
+std::string manifest_complete(const std::string& export_id, const bulk::Manifests& pages, Instant now) {
   return line(export_id, "manifest_complete",
-              {{"transactionTime", manifest.transaction_time},
-               {"totalOutputFileCount", manifest.size() - manifest.errors()},
-               {"totalDeletedFileCount", 0},
-               {"totalErrorFileCount", manifest.errors()},
-               {"totalManifests", 1}},
+              {{"transactionTime", pages.front()->transaction_time},
+               {"totalOutputFileCount", bulk::count_files(pages, FileKind::data)},
+               {"totalDeletedFileCount", bulk::count_files(pages, FileKind::deleted)},
+               {"totalErrorFileCount", bulk::count_files(pages, FileKind::error)},
+               {"totalManifests", pages.size()}},
               now);
 }
 
 std::string download_request(const std::string& export_id, const bulk::Entry& entry, Instant now) {
   return line(export_id, "download_request",
               {{"fileUrl", entry.url.without_query()},
-               {"itemType", entry.is_error ? "error" : "output"},
+               {"itemType", entry.kind == bulk::FileKind::data ? "output" : bulk::kind_name(entry.kind)},
                {"resourceType", entry.type}},
               now);
 }

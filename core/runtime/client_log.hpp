@@ -12,9 +12,10 @@ namespace libbcda::runtime::client_log {
 
 std::string kick_off(const std::string& export_id, const std::string& url, Instant now);
 std::string status_progress(const std::string& export_id, const std::string& progress, Instant now);
-std::string status_complete(const std::string& export_id, const bulk::Manifest& manifest, Instant now);
+// A line for the job and one for each page of its manifest.
+std::string status_complete(const std::string& export_id, const bulk::Manifests& pages, Instant now);
 std::string status_error(const std::string& export_id, const Error& error, Instant now);
-std::string manifest_complete(const std::string& export_id, const bulk::Manifest& manifest, Instant now);
+std::string manifest_complete(const std::string& export_id, const bulk::Manifests& pages, Instant now);
 std::string download_request(const std::string& export_id, const bulk::Entry& entry, Instant now);
 std::string download_complete(const std::string& export_id, const bulk::Entry& entry, const transfer::Facts& facts,
                               Instant now);

@@ -7,6 +7,7 @@
 #include "base/error.hpp"
 #include "base/quote.hpp"
 #include "files/file.hpp"
+#include "runtime/issue_collector.hpp"
 #include "runtime/session.hpp"
 #include "transfer/names.hpp"
 
@@ -19,7 +20,8 @@ using transfer::Downloaded;
 using transfer::Workspace;
 
 // Names that the library uses in an output directory.
-constexpr std::string_view kReserved[] = {transfer::kReceipt, transfer::kErrorDirectory, "log.ndjson"};
+constexpr std::string_view kReserved[] = {transfer::kReceipt, transfer::kErrorDirectory, transfer::kDeletedDirectory,
+                                          "log.ndjson"};
 
 std::string base_name(const std::string& path) { return path.substr(path.rfind('/') + 1); }  // npos + 1 is 0
 
@@ -58,12 +60,9 @@ Entry entry_of(const Decryption& what, const std::string& label) {
 
 FileResult result_of(const Entry& entry, std::string path, const transfer::Facts& facts) {
   const bool listed = !entry.url.host.empty();
-  return {listed ? transfer::safe_type(entry.type) : "",
-          listed ? entry.url.text() : "",
-          std::move(path),
-          facts,
-          entry.is_error,
-          transfer::key_id(entry.encrypted_key)};
+  return {
+      listed ? transfer::safe_type(entry.type) : "", listed ? entry.url.text() : "", std::move(path), facts, entry.kind,
+      transfer::key_id(entry.encrypted_key)};
 }
 
 RunResult decrypt_one(const Decryption& what) {
@@ -78,8 +77,8 @@ RunResult decrypt_one(const Decryption& what) {
     const auto space =
         Workspace::for_file(what.output.substr(0, std::max<std::size_t>(1, what.output.size() - 1)), how);
     const std::string name = base_name(what.path);
-    const auto facts = transfer::decrypt_into(*space, name, entry.is_error, input, key, what.progress);
-    file = result_of(entry, space->path() + "/" + transfer::published_path(name, entry.is_error), facts);
+    const auto facts = transfer::decrypt_into(*space, name, entry.kind, input, key, what.progress);
+    file = result_of(entry, space->path() + "/" + transfer::published_path(name, entry.kind), facts);
   } else {
     const auto facts = transfer::decrypt_file(std::move(input), key, what.output, how, what.progress);
     file = result_of(entry, what.output, facts);
@@ -88,6 +87,7 @@ RunResult decrypt_one(const Decryption& what) {
   files->add(file);
   RunResult made;
   made.files = files;
+  made.issues = [files] { return read_issues(*files); };
   made.receipt = [receipt = describe(file, what.settings.warnings())] { return receipt; };
   return made;
 }
@@ -121,13 +121,15 @@ class DirectoryDecryption {
     space_ = Workspace::for_fetch(out, durability(what_.settings), local_);
     know_receipt(*space_);
     std::set<std::string> wanted;
-    for (const Entry& entry : entries_) wanted.insert(transfer::published_path(entry.name, entry.is_error));
+    for (const Entry& entry : entries_) wanted.insert(transfer::published_path(entry.name, entry.kind));
     space_->published().refuse_others([&](const std::string& path) { return wanted.count(path) > 0; });
     for (const Entry& entry : entries_) take(entry);
     if (!failures_.empty()) fail();
     facts_.out = space_->path();
     facts_.elapsed = std::chrono::duration_cast<Milliseconds>(local_.clock.now().steady - begun.steady);
     files_->sort();
+    const bulk::IssueList issues = read_issues(*files_);
+    facts_.issues = issues.counts();
     space_->complete([&](const std::string& there, const Append& append) {
       ReceiptFacts facts = facts_;
       adopt_request(facts, there);
@@ -138,6 +140,8 @@ class DirectoryDecryption {
     made.files = files_;
     made.transaction_time = facts_.transaction_time;
     made.elapsed = facts_.elapsed;
+    made.issue_counts = issues.counts();
+    made.issues = [issues] { return issues; };
     made.receipt = [facts = facts_, files = files_] { return make_receipt(facts, *files); };
     return made;
   }
@@ -185,7 +189,7 @@ class DirectoryDecryption {
   }
 
   FileResult decrypted(const Entry& entry) {
-    const std::string path = transfer::published_path(entry.name, entry.is_error);
+    const std::string path = transfer::published_path(entry.name, entry.kind);
     if (const auto there = published_before(entry, path)) return *there;
     if (!present_.count(entry.name))
       throw std::move(Error(Status::FILESYSTEM, "the manifest lists " + entry.shown() + ", which " + what_.path +
@@ -202,7 +206,7 @@ class DirectoryDecryption {
       space_->journal().file_coming({path, entry.url.without_query(), transfer::safe_type(entry.type),
                                      transfer::key_id(entry.encrypted_key), facts});
     };
-    const auto facts = transfer::decrypt_into(*space_, entry.name, entry.is_error, input, key, progress, keep);
+    const auto facts = transfer::decrypt_into(*space_, entry.name, entry.kind, input, key, progress, keep);
     return result_of(entry, space_->path() + "/" + path, facts);
   }
 

@@ -18,23 +18,32 @@ FileCrew::FileCrew(Session& session, world::World& world, const Settings& settin
       outcome_(outcome),
       group_(std::move(group)),
       parallel_(static_cast<std::size_t>(settings.integer("parallel"))),
-      worker_(session, world, settings, output, reporter, outcome, takes_earlier_files),
+      parallelism_(parallel_),
+      worker_(session, world, settings, output, reporter, outcome, takes_earlier_files,
+              [this] { parallelism_.refused(world_.clock().now().steady); }),
       manifests_left_(manifests) {}
 
-Task<> FileCrew::fetch(Files files, std::string status_url) {
+Task<> FileCrew::fetch(Files files, std::string status_url, bool last) {
   if (!files.numbers.empty()) {
     reporter_.enter(RunState::downloading);
     co_await world::run_on(world_.workers(), [&] { queue_.add(files, status_url); });
   }
   const std::lock_guard lock(mutex_);
-  if (manifests_left_ > 0) --manifests_left_;
-  for (std::size_t more = std::min(parallel_ - at_work_, queue_.waiting()); more > 0; --more) {
+  if (last && manifests_left_ > 0) --manifests_left_;
+  hire();
+}
+
+// Starts the workers that are missing. Needs the lock.
+void FileCrew::hire() {
+  const std::size_t limit = parallelism_.limit();
+  if (at_work_ >= limit) return;
+  for (std::size_t more = std::min(limit - at_work_, queue_.waiting()); more > 0; --more) {
     ++at_work_;
     group_->spawn([this] { return work(); });
   }
 }
 
-// Takes files off the queue until it is empty.
+// Takes files off the queue until it is empty, or until fewer workers are allowed.
 Task<> FileCrew::work() {
   while (!leave_if_done()) {
     std::optional<FileTask> task = queue_.take();
@@ -56,15 +65,17 @@ Task<> FileCrew::work() {
 // Decides under the lock of fetch(). So fetch() either finds this worker still there, or starts a new one.
 bool FileCrew::leave_if_done() {
   const std::lock_guard lock(mutex_);
-  const bool done = queue_.waiting() == 0 || group_->canceled();
+  const bool done = queue_.waiting() == 0 || group_->canceled() || at_work_ > parallelism_.limit();
   if (done) --at_work_;
   return done;
 }
 
 void FileCrew::published(const FileTask& task, const FileResult& file) {
+  parallelism_.done();
   {
     const std::lock_guard lock(mutex_);
     unreachable_ = 0;
+    hire();
   }
   reporter_.file_published(task, queue_.done(file, task.status_url));
 }

@@ -1,4 +1,4 @@
-// The workers that take files off the queue, `parallel` at a time.
+// The workers that take files off the queue: `parallel` at a time, and fewer while the service asks for less.
 #pragma once
 #include <memory>
 #include <mutex>
@@ -8,6 +8,7 @@
 #include "runtime/file_queue.hpp"
 #include "runtime/file_worker.hpp"
 #include "runtime/outcome.hpp"
+#include "runtime/parallelism.hpp"
 #include "runtime/reporter.hpp"
 #include "runtime/task_group.hpp"
 
@@ -20,11 +21,12 @@ class FileCrew {
            Reporter& reporter, Outcome& outcome, std::shared_ptr<TaskGroup> group, bool takes_earlier_files,
            std::size_t manifests);
 
-  // Adds the files of a manifest to the queue and starts workers for them. The number of all files is known when as
-  // many manifests came as were announced.
-  Task<> fetch(Files files, std::string status_url);
+  // Adds the files of a manifest to the queue and starts workers for them. `last`: the manifest has no more pages. The
+  // number of all files is known when as many manifests ended as were announced.
+  Task<> fetch(Files files, std::string status_url, bool last);
 
  private:
+  void hire();
   Task<> work();
   bool leave_if_done();
   void published(const FileTask& task, const FileResult& file);
@@ -37,6 +39,7 @@ class FileCrew {
   Outcome& outcome_;
   std::shared_ptr<TaskGroup> group_;
   std::size_t parallel_;
+  Parallelism parallelism_;
   FileWorker worker_;
 
   std::mutex mutex_;

@@ -15,7 +15,7 @@ StoredFile::Ptr StoredFile::make(const FileResult& file) {
   stored->bytes_ = file.facts.bytes;
   stored->records_ = file.facts.records;
   stored->proof_ = file.facts.proof;
-  stored->is_error_ = file.is_error;
+  stored->kind_ = file.kind;
   char* const begin = const_cast<char*>(stored->texts());
   char* end = begin;
   for (std::size_t i = 0; i < texts.size(); ++i) {
@@ -35,14 +35,14 @@ FileResult StoredFile::result() const {
   file.facts.records = records_;
   file.facts.sha256 = sha256();
   file.facts.proof = proof_;
-  file.is_error = is_error_;
+  file.kind = kind_;
   file.key_id = key_id();
   return file;
 }
 
 const StoredFile& FileList::add(const FileResult& file) {
   files_.push_back(StoredFile::make(file));
-  error_files_ += file.is_error ? 1 : 0;
+  error_files_ += file.kind == FileKind::error ? 1 : 0;
   sorted_ = false;
   return *files_.back();
 }

@@ -10,11 +10,13 @@
 
 namespace libbcda::runtime {
 
+using bulk::FileKind;
+
 // A file that was verified and published.
 struct FileResult {
   std::string type, url, path;
   transfer::Facts facts;
-  bool is_error = false;
+  FileKind kind = FileKind::data;
   std::string key_id;  // of its wrapped key, see transfer::key_id; "" when it came without one
 };
 
@@ -28,8 +30,10 @@ class StoredFile {
   const char* key_id() const { return text(4); }
   std::int64_t bytes() const { return bytes_; }
   std::int64_t records() const { return records_; }
-  bool decrypted() const { return proof_ == transfer::Proof::tag; }
-  bool is_error() const { return is_error_; }
+  bool decrypted() const { return proof_ == transfer::Proof::gcm; }
+  transfer::Proof proof() const { return proof_; }
+  FileKind kind() const { return kind_; }
+  bool is_error() const { return kind_ == FileKind::error; }
   FileResult result() const;
 
  private:
@@ -46,7 +50,7 @@ class StoredFile {
   std::int64_t bytes_ = 0, records_ = 0;
   std::uint32_t ends_[4] = {};  // where the texts end, the last one left out
   transfer::Proof proof_ = transfer::Proof::none;
-  bool is_error_ = false;
+  FileKind kind_ = FileKind::data;
 };
 
 // Not thread-safe while it is changed. The address of a file never changes.

@@ -20,7 +20,7 @@ struct Digests {
 Digests digests_of(const bulk::Entry& entry, std::uint64_t identity) {
   const auto [first, second] = transfer::local_names(entry);
   const auto path = [&](const std::string& name) {
-    return crypto::short_digest(transfer::published_path(name, entry.is_error));
+    return crypto::short_digest(transfer::published_path(name, entry.kind));
   };
   return {identity, crypto::short_digest(entry.url.text()), !entry.encrypted_key.empty(), {path(first), path(second)}};
 }
@@ -44,7 +44,7 @@ void FileTask::load() {
   name = transfer::local_names(entry)[has_second_name ? 1 : 0];
 }
 
-std::string FileTask::path() const { return transfer::published_path(name, entry.is_error); }
+std::string FileTask::path() const { return transfer::published_path(name, entry.kind); }
 
 void FileQueue::add(const Files& files, const std::string& status_url) {
   std::deque<Digests> digests;

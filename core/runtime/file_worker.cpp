@@ -20,13 +20,15 @@ constexpr std::size_t kLargestRefusal = 64 << 10;
 constexpr std::int64_t kKeysToTry = 3;
 
 transfer::DownloadOptions download_options(const Settings& s, const Session& session) {
-  const Profile& profile = session.profile();
-  return {s.duration("retry_delay"),
-          s.duration("retry_max_delay"),
-          static_cast<int>(s.integer("retries")),
-          profile.renews_on_403,
-          profile.gzip,
-          session.login().method != auth::Method::none};
+  return {.retry_delay = s.duration("retry_delay"),
+          .retry_max_delay = s.duration("retry_max_delay"),
+          .retries = static_cast<int>(s.integer("retries")),
+          .renews_on_403 = session.profile().renews_on_403,
+          .gzip = session.profile().gzip,
+          .max_retry_after = s.duration("max_retry_after"),
+          .downloads_per_file = session.profile().downloads_per_file,
+          .allows = [&session](const http::Url& url) { return session.allows(url); },
+          .remedy = session.remedy_for_other_origins()};
 }
 
 // A refusal may be packed too, because gzip was requested.
@@ -42,7 +44,7 @@ FileResult describe(const FileTask& task) {
   result.type = transfer::safe_type(task.entry.type);
   result.url = task.entry.url.text();
   result.path = task.path();
-  result.is_error = task.entry.is_error;
+  result.kind = task.entry.kind;
   result.key_id = transfer::key_id(task.entry.encrypted_key);
   return result;
 }
@@ -66,7 +68,8 @@ bool KeyTrial::is_wrong() const {
 }
 
 FileWorker::FileWorker(Session& session, world::World& world, const Settings& settings, const Output& output,
-                       Reporter& reporter, const Outcome& outcome, bool takes_earlier_files)
+                       Reporter& reporter, const Outcome& outcome, bool takes_earlier_files,
+                       std::function<void()> refused)
     : session_(session),
       world_(world),
       settings_(settings),
@@ -74,7 +77,10 @@ FileWorker::FileWorker(Session& session, world::World& world, const Settings& se
       reporter_(reporter),
       outcome_(outcome),
       takes_earlier_files_(takes_earlier_files),
-      options_(download_options(settings, session)) {}
+      refused_(std::move(refused)),
+      options_(download_options(settings, session)),
+      required_proof_(transfer::proof_named(settings.text("require_proof"))),
+      renewal_(session, world) {}
 
 Task<FileResult> FileWorker::fetch(FileTask& task, std::int64_t files) {
   task.entry.url = bulk::on_service_origin(task.entry.url, session_.service().origin);
@@ -88,8 +94,7 @@ Task<FileResult> FileWorker::fetch(FileTask& task, std::int64_t files) {
 void FileWorker::check_origin(const bulk::Entry& entry) const {
   if (session_.allows(entry.url)) return;
   throw std::move(Error(Status::PROTOCOL, "the file " + entry.shown() + " is on another origin, " +
-                                              tidy(entry.url.origin(), 200) +
-                                              "; if that is right, list it in the setting allowed_origins")
+                                              tidy(entry.url.origin(), 200) + session_.remedy_for_other_origins())
                       .at_file(entry.name));
 }
 
@@ -109,6 +114,8 @@ Task<std::optional<FileResult>> FileWorker::find_earlier(const FileTask& task) {
     is_still = workspace.published().is_still(found->second, [&] {
       if (outcome_.stopped()) throw Error(Status::CANCELED, "canceled");
     });
+    if (is_still && task.entry.kind == bulk::FileKind::error)
+      output_.issues->add(read_issues(output_.shown_path(path), found->second.facts));
   });
   if (!is_there) co_return std::nullopt;
   if (is_still) {
@@ -139,13 +146,18 @@ Task<std::optional<crypto::FileKey>> FileWorker::key_for(const bulk::Entry& entr
 }
 
 Task<FileResult> FileWorker::download(const FileTask& task, const std::optional<crypto::FileKey>& key) {
-  transfer::Download download(task.entry, options_, [this] { return world_.random().uniform(); });
+  transfer::DownloadOptions options = options_;
+  options.renews_url = renewal_.may_help(task);
+  if (output_.workspace) options.earlier_downloads = output_.workspace->earlier_downloads(task.entry.url);
+  transfer::Download download(task.entry, std::move(options), [this] { return world_.random().uniform(); });
   http::Request last;
   FileResult result = describe(task);
   for (;;) {
+    if (download.wants_new_url()) co_await renew_url(task, download);
     http::Step step = download.next();
     if (auto* pause = std::get_if<http::Wait>(&step)) {
       if (pause->retry) reporter_.retry(*pause, result.type, task.entry.name);
+      if (pause->http_status == 429) refused_();
       co_await world_.clock().sleep(pause->duration);
       continue;
     }
@@ -153,8 +165,10 @@ Task<FileResult> FileWorker::download(const FileTask& task, const std::optional<
     std::optional<Error> failure;  // a handler cannot co_await
     try {
       if (send.renew_token) session_.tokens().reject(last);
-      if (task.use_token) co_await session_.tokens().authorize(send.request);
+      const bool has_token = task.use_token && session_.tokens().is_for(send.request.url);
+      if (has_token) co_await session_.tokens().authorize(send.request);
       last = send.request;
+      download.on_sent(has_token);
       if (co_await attempt(task, key, download, std::move(send.request), result)) co_return result;
     } catch (const Error& e) {
       if (e.status == Status::CANCELED) throw;
@@ -164,18 +178,45 @@ Task<FileResult> FileWorker::download(const FileTask& task, const std::optional<
   }
 }
 
+// Looks for a new URL of a file whose URL was refused.
+Task<> FileWorker::renew_url(const FileTask& task, transfer::Download& download) {
+  const http::Url refused = download.entry().url;
+  std::optional<http::Url> url = co_await renewal_.ask(task, refused);
+  if (url) url = bulk::on_service_origin(*url, session_.service().origin);
+  if (url && !session_.allows(*url)) url.reset();
+  download.on_new_url(url);
+}
+
 // Sends one request for one file. Returns false if the answer was not the file.
 Task<bool> FileWorker::attempt(const FileTask& task, const std::optional<crypto::FileKey>& key,
                                transfer::Download& download, http::Request request, FileResult& result) {
   http::Response response = co_await session_.http().open(std::move(request));
   if (!co_await accept(response, download)) co_return false;
-  if (!key && !response.delimited())
-    throw Error(Status::VERIFICATION, "the file " + task.entry.shown() +
-                                          " came in plaintext and without a length, so it cannot be known to be whole");
-  transfer::Coding coding{key, download.is_gzip(), response.content_length() >= 0, {}};
+  transfer::Coding coding{key, download.is_gzip(), response.content_length() >= 0, task.entry.sha256,
+                          task.entry.length};
   coding.limits.ratio = settings_.integer("max_gzip_ratio");
+  check_proof(task.entry, coding.proof(), response.delimited());
+  if (options_.downloads_per_file > 0) co_await note_download(task.entry);
   co_await take_body(task, response, coding, result);
   co_return true;
+}
+
+// A file that could be cut short unnoticed is refused, and a data file whose proof is weaker than the caller demands.
+void FileWorker::check_proof(const bulk::Entry& entry, transfer::Proof proof, bool delimited) const {
+  const std::string what = "the file " + entry.shown();
+  if (proof < transfer::Proof::sha256 && !delimited)
+    throw Error(Status::VERIFICATION,
+                what + " came in plaintext and without a length, so it cannot be known to be whole");
+  if (entry.kind == bulk::FileKind::data && proof < required_proof_)
+    throw Error(Status::VERIFICATION, what + " is proved by " + std::string(transfer::proof_name(proof)) +
+                                          ", but the setting require_proof demands " +
+                                          transfer::proof_name(required_proof_));
+}
+
+// For later runs, because the service gives out a file only some times.
+Task<> FileWorker::note_download(const bulk::Entry& entry) {
+  if (!output_.workspace) co_return;
+  co_await world::run_on(world_.disk_workers(), [&] { output_.workspace->journal().download_begun(entry.url); });
 }
 
 // Whether the answer is the file. The beginning of any other answer is read, because it may have the reason.
@@ -204,16 +245,17 @@ Task<> FileWorker::take_body(const FileTask& task, http::Response& response, con
   std::exception_ptr failure;  // a handler cannot co_await, and the writer is destroyed on a worker
   try {
     co_await world::run_on(workers,
-                           [&] { writer = output_.destination->begin(task.name, result.type, task.entry.is_error); });
+                           [&] { writer = output_.destination->begin(task.name, result.type, task.entry.kind); });
     decoder.emplace(coding, *writer);
     pump.emplace(co_await asio::this_coro::executor, workers, *decoder, response.content_length());
     co_await receive(response, *pump);
     co_await world::run_on(workers, [&] { result.facts = decoder->finish(); });
+    check_content(task, *decoder, result.facts);
     co_await world::run_on(output_.commit_workers(world_),
                            [&] { result.path = output_.shown_path(commit(task, *writer, result.facts)); });
   } catch (Error& e) {
-    if ((!response.delimited() && e.status == Status::DECRYPTION) || (coding.gzip && e.status == Status::VERIFICATION))
-      e.may_retry();  // because a body that was cut looks like one with a wrong tag or check sum
+    if (!response.delimited() && e.status == Status::DECRYPTION)
+      e.may_retry();  // because a body that was cut looks like one with a wrong tag
     if (e.file.empty() && e.status != Status::NETWORK) e.message = "the file " + task.entry.shown() + ": " + e.message;
     failure = std::current_exception();
   } catch (...) {
@@ -225,6 +267,26 @@ Task<> FileWorker::take_body(const FileTask& task, http::Response& response, con
   co_await world::run_on(workers, [&] { writer.reset(); });
   co_await asio::this_coro::throw_if_cancelled(true);
   std::rethrow_exception(failure);
+}
+
+// Compares the content of a verified file with what the manifest says about it.
+void FileWorker::check_content(const FileTask& task, const transfer::Decoder& decoder, const transfer::Facts& facts) {
+  const bulk::Entry& entry = task.entry;
+  const std::string type = decoder.first_type(), what = "the file " + entry.shown();
+  const bool is_mixed = !task.manifest->organized_by.empty();
+  if (entry.kind != bulk::FileKind::data || is_mixed) return;
+  for (const char* other : {"OperationOutcome", "Binary"})
+    if (type == other && entry.type != other && !facts.decrypted())
+      throw std::move(
+          Error(Status::VERIFICATION, "the server sent a resource " + type + " instead of " + tidy(entry.type, 64))
+              .may_retry());
+  if (!type.empty() && type != entry.type)
+    reporter_.warn(what + " begins with a resource " + quote(type) + ", but the manifest says " + quote(entry.type),
+                   transfer::safe_type(entry.type));
+  if (entry.count && *entry.count != facts.records)
+    reporter_.warn(what + " has " + std::to_string(facts.records) + " records, but the manifest says " +
+                       std::to_string(*entry.count),
+                   transfer::safe_type(entry.type));
 }
 
 // Receives the body to its end.

@@ -1,5 +1,6 @@
 // Fetches one file: from its URL through decryption and verification to its final name.
 #pragma once
+#include <functional>
 #include <mutex>
 #include <optional>
 
@@ -8,6 +9,7 @@
 #include "runtime/output.hpp"
 #include "runtime/reporter.hpp"
 #include "runtime/session.hpp"
+#include "runtime/url_renewal.hpp"
 #include "transfer/download.hpp"
 
 namespace libbcda::runtime {
@@ -30,8 +32,9 @@ class KeyTrial {
 // Thread-safe: each file is fetched by a call of its own, on the strand of its coroutine.
 class FileWorker {
  public:
+  // `refused` is called for each answer 429.
   FileWorker(Session& session, world::World& world, const Settings& settings, const Output& output, Reporter& reporter,
-             const Outcome& outcome, bool takes_earlier_files);
+             const Outcome& outcome, bool takes_earlier_files, std::function<void()> refused);
 
   // Fetches, verifies and publishes one file; a file that an earlier fetch published is taken as it is. Throws Error.
   // `files`: as KeyTrial::refused has it.
@@ -43,10 +46,14 @@ class FileWorker {
   Task<FileResult> download(const FileTask& task, const std::optional<crypto::FileKey>& key);
   Task<bool> attempt(const FileTask& task, const std::optional<crypto::FileKey>& key, transfer::Download& download,
                      http::Request request, FileResult& result);
+  Task<> note_download(const bulk::Entry& entry);
   Task<bool> accept(http::Response& response, transfer::Download& download);
   Task<> take_body(const FileTask& task, http::Response& response, const transfer::Coding& coding, FileResult& result);
   Task<> receive(http::Response& response, class BodyPump& pump);
   Task<std::optional<crypto::FileKey>> key_for(const bulk::Entry& entry, std::int64_t files);
+  Task<> renew_url(const FileTask& task, transfer::Download& download);
+  void check_proof(const bulk::Entry& entry, transfer::Proof proof, bool delimited) const;
+  void check_content(const FileTask& task, const transfer::Decoder& decoder, const transfer::Facts& facts);
   std::string commit(const FileTask& task, transfer::Writer& writer, const transfer::Facts& facts);
   void check_origin(const bulk::Entry& entry) const;
 
@@ -57,7 +64,10 @@ class FileWorker {
   Reporter& reporter_;
   const Outcome& outcome_;
   bool takes_earlier_files_;
+  std::function<void()> refused_;
   transfer::DownloadOptions options_;
+  transfer::Proof required_proof_;
+  UrlRenewal renewal_;
   KeyTrial keys_;
 };
 

@@ -20,12 +20,15 @@ constexpr auto kConfirmPatience = std::chrono::minutes(5);  // short, because th
 bulk::JobOptions job_options(const Settings& s, const Profile& profile) {
   return {.poll_interval = s.duration("poll_interval"),
           .poll_max_interval = s.duration("poll_max_interval"),
+          .kickoff_timeout = s.duration("kickoff_timeout"),
           .job_timeout = s.has("job_timeout") ? s.duration("job_timeout") : profile.job_timeout,
           .retry_delay = s.duration("retry_delay"),
           .retry_max_delay = s.duration("retry_max_delay"),
           .retries = static_cast<int>(s.integer("retries")),
           .outage_limit = s.duration("outage_limit"),
           .renews_on_403 = profile.renews_on_403,
+          .max_retry_after = s.duration("max_retry_after"),
+          .adopts_running_job = profile.lists_running_jobs && s.boolean("adopt_running_job"),
           .fallback = profile.fallback};
 }
 
@@ -35,8 +38,8 @@ json::array describe(const std::vector<JobRecord>& jobs) {
     json::object about{{"type", job.label},
                        {"request", job.request},
                        {"statusUrl", shown(job.status_url)},
-                       {"transactionTime", job.manifest->transaction_time},
-                       {"files", job.manifest->size()}};
+                       {"transactionTime", job.manifests.front()->transaction_time},
+                       {"files", bulk::count_files(job.manifests)}};
     if (job.confirmed) about["confirmed"] = *job.confirmed;
     described.push_back(std::move(about));
   }
@@ -59,8 +62,8 @@ Task<> JobRunner::run(bulk::KickOff kick_off, bool alone) {
   bulk::Job job(session_.service().origin, std::move(kick_off), options_, [this] { return world_.random().uniform(); });
   std::optional<Error> failure;  // a handler cannot co_await
   const auto body = [&]() -> Task<> {
-    co_await drive(job);
-    co_await done(job);
+    co_await drive(job, true);
+    done(job);
   };
   co_await guarded(body(), [&](const Error& e) { failure = e; });
   if (!failure) co_return;
@@ -69,7 +72,7 @@ Task<> JobRunner::run(bulk::KickOff kick_off, bool alone) {
 }
 
 // Does what the job says until it has its manifest.
-Task<> JobRunner::drive(bulk::Job& job) {
+Task<> JobRunner::drive(bulk::Job& job, bool delivers) {
   http::Request last;
   for (;;) {
     http::Step step = job.next(world_.clock().now());
@@ -78,13 +81,31 @@ Task<> JobRunner::drive(bulk::Job& job) {
       co_await world_.clock().sleep(pause->duration);
     } else if (auto* send = std::get_if<http::Send>(&step)) {
       co_await exchange(job, std::move(*send), last);
+      if (delivers) co_await deliver(job);
     } else {
       co_return;
     }
   }
 }
 
+// Hands on the files that the last answer added.
+Task<> JobRunner::deliver(bulk::Job& job) {
+  bulk::Pages::Fresh fresh = job.take_fresh();
+  if (!fresh.page) co_return;
+  if (job.phase() == bulk::Job::Phase::finished) reporter_.job_done(job);  // before its files
+  Files files{std::move(fresh.page), std::move(fresh.numbers)};
+  co_await files_found_(job.status_url()->text(), std::move(files), job.phase() == bulk::Job::Phase::finished);
+}
+
 Task<> JobRunner::exchange(bulk::Job& job, http::Send send, http::Request& last) {
+  const std::optional<http::Url> asked = job.status_url();
+  co_await hear(job, std::move(send), last);
+  if (const std::string notice = job.take_notice(); !notice.empty()) reporter_.warn(notice, job.label());
+  // A job that was adopted, and given back since.
+  if (asked && !job.status_url()) co_await note([&] { workspace_->journal().job_dead(asked->text()); });
+}
+
+Task<> JobRunner::hear(bulk::Job& job, http::Send send, http::Request& last) {
   const bool was_accepted = job.phase() == bulk::Job::Phase::to_poll;
   bool heard = false;
   http::Answer answer;
@@ -100,11 +121,14 @@ Task<> JobRunner::exchange(bulk::Job& job, http::Send send, http::Request& last)
   }
   const Moment now = world_.clock().now();
   if (failure) co_return job.on_failure(*failure, heard, now);
-  if (body.malformed) co_return job.on_bad_manifest(answer, *body.malformed, now);
-  if (body.manifest) co_return job.on_manifest(std::move(body.manifest));
-  job.on_answer(answer, now);
+  if (body.malformed)
+    job.on_bad_manifest(answer, *body.malformed, now);
+  else if (body.manifest)
+    job.on_manifest(answer, std::move(body.manifest), now);
+  else
+    job.on_answer(answer, now);
   co_await asio::this_coro::throw_if_cancelled(false);  // because the journal needs each job that was accepted
-  co_await answered(job, was_accepted, answer.status);
+  co_await answered(job, was_accepted, bulk::export_status(answer));
   co_await asio::this_coro::throw_if_cancelled(true);
 }
 
@@ -124,9 +148,10 @@ Task<ManifestBody> JobRunner::read_body(const bulk::Job& job, http::Response& re
     co_await response.read_text(answer.body, kLargestAnswer);
     co_return body;
   }
-  const auto max_bytes = static_cast<std::size_t>(session_.settings().integer("max_manifest_bytes"));
+  const auto allowed = static_cast<std::size_t>(session_.settings().integer("max_manifest_bytes"));
+  const std::size_t max_bytes = allowed - std::min(allowed, job.manifest_bytes());  // of all pages together
   files::Spool spool = workspace_ ? workspace_->spool() : files::Spool();
-  body = co_await receive_manifest(response, *job.status_url(), std::move(spool), max_bytes, world_.workers());
+  body = co_await receive_manifest(response, job.page_url(), std::move(spool), max_bytes, world_.workers());
   answer.body = std::move(body.beginning);
   co_return body;
 }
@@ -142,19 +167,11 @@ Task<> JobRunner::answered(bulk::Job& job, bool was_accepted, int status) {
   reporter_.job_accepted(job);
 }
 
-Task<> JobRunner::done(const bulk::Job& job) {
-  if (const std::size_t deleted = job.manifest()->deleted; deleted > 0)
-    reporter_.warn(
-        "the manifest lists " + std::to_string(deleted) + " files of deleted resources, which are not downloaded",
-        job.label());
-  reporter_.job_done(job);
-  JobRecord record{job.label(), job.kick_off().request.url.text(), job.status_url()->text(), job.manifest()};
+void JobRunner::done(const bulk::Job& job) {
+  JobRecord record{job.label(), job.kick_off().request.url.text(), job.status_url()->text(), job.manifests()};
   if (session_.profile().manifest_may_grow) record.confirmed = false;
-  {
-    const std::lock_guard lock(mutex_);
-    records_.push_back(record);
-  }
-  co_await files_found_(record, all_files(record.manifest));
+  const std::lock_guard lock(mutex_);
+  records_.push_back(std::move(record));
 }
 
 Task<> JobRunner::failed(const bulk::Job& job, Error error, bool alone) {
@@ -179,7 +196,7 @@ Task<> JobRunner::confirm(JobRecord record) {
                 options, [this] { return world_.random().uniform(); });
   std::optional<Error> failure;
   try {
-    co_await drive(job);
+    co_await drive(job, false);
   } catch (const Error& e) {
     if (stops_everything(e.status)) throw;
     failure = e;
@@ -188,10 +205,10 @@ Task<> JobRunner::confirm(JobRecord record) {
   if (failure) {
     reporter_.warn("could not ask whether the manifest has grown: " + failure->message, record.label);
   } else {
-    const bulk::Manifest& before = *record.manifest;
-    grown.manifest = job.manifest();
+    const bulk::Manifest& before = *record.manifests.front();
+    grown.manifest = job.manifests().front();
     co_await world::run_on(world_.workers(), [&] { grown.numbers = bulk::grown_files(before, *grown.manifest); });
-    record.manifest = grown.manifest;
+    record.manifests = job.manifests();
   }
   record.confirmed = !failure && grown.numbers.empty();
   {
@@ -199,7 +216,7 @@ Task<> JobRunner::confirm(JobRecord record) {
     const auto same = [&](const JobRecord& known) { return known.status_url == record.status_url; };
     *std::find_if(records_.begin(), records_.end(), same) = record;
   }
-  co_await files_found_(record, std::move(grown));
+  co_await files_found_(record.status_url, std::move(grown), false);
 }
 
 std::vector<JobRecord> JobRunner::records() const {

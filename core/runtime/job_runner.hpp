@@ -20,7 +20,7 @@ namespace libbcda::runtime {
 
 struct JobRecord {
   std::string label, request, status_url;
-  std::shared_ptr<const bulk::Manifest> manifest;
+  bulk::Manifests manifests;  // one, or its pages
   // Whether the service was asked again and the manifest had not grown. Not set if it cannot grow.
   std::optional<bool> confirmed = {};
 };
@@ -32,9 +32,10 @@ json::array describe(const std::vector<JobRecord>& jobs);
 
 class JobRunner {
  public:
-  // `files_found` takes the files of each manifest, and those by which a manifest grew. `workspace` is null when
+  // `files_found` takes the files of each manifest or page, and those by which a manifest grew. `last`: the job has no
+  // more files, as far as is known. `workspace` is null when
   // nothing is written to a directory.
-  using FilesFound = std::function<Task<>(const JobRecord& job, Files files)>;
+  using FilesFound = std::function<Task<>(const std::string& status_url, Files files, bool last)>;
   JobRunner(Session& session, world::World& world, bulk::JobOptions options, Reporter& reporter, Outcome& outcome,
             transfer::Workspace* workspace, FilesFound files_found);
 
@@ -47,13 +48,15 @@ class JobRunner {
   std::vector<JobRecord> records() const;  // of the jobs that have their manifest
 
  private:
-  Task<> drive(bulk::Job& job);
+  Task<> drive(bulk::Job& job, bool delivers);
+  Task<> deliver(bulk::Job& job);
   Task<> exchange(bulk::Job& job, http::Send send, http::Request& last);
+  Task<> hear(bulk::Job& job, http::Send send, http::Request& last);
   Task<http::Response> ask(bool is_kick_off, http::Send send, http::Request& last, bool& answered);
   Task<ManifestBody> read_body(const bulk::Job& job, http::Response& response, http::Answer& answer);
   Task<> answered(bulk::Job& job, bool was_accepted, int status);
   Task<> failed(const bulk::Job& job, Error error, bool alone);
-  Task<> done(const bulk::Job& job);
+  void done(const bulk::Job& job);
   Task<> confirm(JobRecord record);
   Task<> note(std::function<void()> write);
 

@@ -20,7 +20,7 @@ void know_earlier_files(transfer::Workspace& workspace, const RunRequest& reques
     for (std::size_t i = 0; i < manifest->size(); ++i) {
       const bulk::Entry entry = manifest->entry(i);
       for (const std::string& name : transfer::local_names(entry))
-        wanted.insert(crypto::short_digest(transfer::published_path(name, entry.is_error)));
+        wanted.insert(crypto::short_digest(transfer::published_path(name, entry.kind)));
     }
   workspace.published().refuse_others(
       [&](const std::string& path) { return wanted.count(crypto::short_digest(path)) > 0; });
@@ -43,7 +43,7 @@ Output open_output(Session& session, const RunRequest& request) {
     // A sink of the caller may block, so each file has a thread for it.
     output.sink_workers =
         session.world()->make_workers(static_cast<std::size_t>(request.settings.integer("parallel")), "bcda-sink");
-    output.destination = request.sink;
+    output.destination = collecting(request.sink, output.issues, "");
     return output;
   }
   const std::string out = request.settings.text("out");
@@ -55,7 +55,7 @@ Output open_output(Session& session, const RunRequest& request) {
     output.workspace = transfer::Workspace::for_fetch(out, how, local);
     know_earlier_files(*output.workspace, request);
   }
-  output.destination = output.workspace->destination();
+  output.destination = collecting(output.workspace->destination(), output.issues, output.shown_path(""));
   return output;
 }
 

@@ -2,6 +2,7 @@
 #pragma once
 #include <memory>
 
+#include "runtime/issue_collector.hpp"
 #include "runtime/session.hpp"
 #include "transfer/workspace.hpp"
 
@@ -13,6 +14,7 @@ struct Output {
   std::unique_ptr<transfer::Workspace> workspace;  // null: no directory is written to
   std::unique_ptr<world::Workers> sink_workers;    // null: the files go to a directory
   std::shared_ptr<transfer::Destination> destination;
+  std::shared_ptr<IssueCollector> issues = std::make_shared<IssueCollector>();  // of the committed error files
 
   world::Workers& write_workers(world::World& world) const { return sink_workers ? *sink_workers : world.workers(); }
   world::Workers& commit_workers(world::World& world) const {

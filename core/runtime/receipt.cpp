@@ -5,6 +5,7 @@
 #include "base/time.hpp"
 #include "base/version.hpp"
 #include "files/file.hpp"
+#include "runtime/issue_collector.hpp"
 #include "runtime/reporter.hpp"
 #include "transfer/workspace.hpp"
 
@@ -31,11 +32,21 @@ json::object member(const FileResult& file, const std::string& out) {
   return described;
 }
 
-// Writes a JSON array of the data files, or of the error files.
-void write_files(const FileList& files, bool errors, const std::string& out, const Append& append) {
+// The lists of files in a receipt.
+constexpr std::pair<const char*, FileKind> kLists[] = {
+    {"files", FileKind::data}, {"errors", FileKind::error}, {"deleted", FileKind::deleted}};
+
+std::optional<FileKind> list_named(std::string_view name) {
+  for (const auto& [list, kind] : kLists)
+    if (name == list) return kind;
+  return {};
+}
+
+// Writes a JSON array of the files of one kind.
+void write_files(const FileList& files, FileKind kind, const std::string& out, const Append& append) {
   const char* separator = "[";
   for (std::size_t i = 0; i < files.size(); ++i) {
-    if (files[i].is_error() != errors) continue;
+    if (files[i].kind() != kind) continue;
     append(separator);
     append(json::serialize(member(files[i].result(), out)));
     separator = ",";
@@ -76,9 +87,8 @@ std::string path_below(const std::string& directory, const std::string& path) {
   return directory.empty() ? path : directory + (directory.ends_with('/') ? "" : "/") + path;
 }
 
-FileResult read_file(const json::value& item, bool is_error, const std::string& directory) {
-  if (!item.is_object())
-    throw Malformed{std::string(is_error ? "errors" : "files") + " lists something that is no file"};
+FileResult read_file(const json::value& item, FileKind kind, const std::string& directory) {
+  if (!item.is_object()) throw Malformed{"it lists something that is no file"};
   const json::object& fields = item.get_object();
   const json::value& decrypted = needed(fields, "decrypted");
   if (!decrypted.is_bool()) throw Malformed{"decrypted is not true or false"};
@@ -90,8 +100,8 @@ FileResult read_file(const json::value& item, bool is_error, const std::string& 
       .bytes = count(fields, "bytes"),
       .records = count(fields, "records"),
       .sha256 = text(fields, "sha256"),
-      .proof = decrypted.get_bool() ? transfer::Proof::tag : transfer::proof_named(string_member(fields, "proof"))};
-  file.is_error = is_error;
+      .proof = decrypted.get_bool() ? transfer::Proof::gcm : transfer::proof_named(string_member(fields, "proof"))};
+  file.kind = kind;
   file.key_id = string_member(fields, "key");
   return file;
 }
@@ -121,8 +131,8 @@ Members read_members(std::string_view receipt, const std::string& directory) {
   auto& [members, files] = read;
   JsonItems items([&](std::string_view name, const json::value& value) { members[name] = value; },
                   [&](std::string_view list, std::string_view key, const json::value& item, JsonItems::Place) {
-                    if (list == "files" || list == "errors")
-                      files->add(read_file(item, list == "errors", directory));
+                    if (const auto kind = list_named(list))
+                      files->add(read_file(item, *kind, directory));
                     else if (json::value& member = members[list]; member.is_array())
                       member.get_array().push_back(item);
                     else if (member.is_object())
@@ -135,6 +145,28 @@ Members read_members(std::string_view receipt, const std::string& directory) {
   return read;
 }
 
+// How many issues of each severity there were. nullopt: the receipt is of an earlier version, or not ours.
+std::optional<bulk::IssueCounts> read_issue_counts(const json::object& receipt) {
+  const json::value* member = receipt.if_contains("issues");
+  if (!member || !member->is_object()) return {};
+  bulk::IssueCounts counts;
+  for (const auto& [name, value] : member->get_object()) {
+    const bulk::Severity severity = bulk::severity_named(name);
+    if (severity_name(severity) != name || !value.is_int64() || value.get_int64() < 0 || counts[severity] != 0)
+      return {};
+    counts.add(severity, value.get_int64());
+  }
+  return counts;
+}
+
+json::object describe(const bulk::IssueCounts& counts) {
+  json::object described;
+  for (std::size_t i = 0; i < bulk::kSeverities; ++i)
+    if (const auto severity = static_cast<bulk::Severity>(i); counts[severity] > 0)
+      described[severity_name(severity)] = counts[severity];
+  return described;
+}
+
 RunResult result_of(const Members& read) {
   const json::object& members = read.others;
   RunResult result;
@@ -142,6 +174,8 @@ RunResult result_of(const Members& read) {
   result.types = read_types(members);
   result.elapsed = std::chrono::duration_cast<Milliseconds>(instant(members, "finished") - instant(members, "started"));
   result.files = read.files;
+  result.issue_counts = read_issue_counts(members);
+  result.issues = [files = result.files] { return read_issues(*files); };
   return result;
 }
 
@@ -194,8 +228,11 @@ void adopt_request(ReceiptFacts& facts, const std::string& older) {
 }
 
 std::string describe(const FileResult& file, const std::vector<std::string>& warnings) {
-  json::object described{{"files", json::array()}, {"errors", json::array()}};
-  described[file.is_error ? "errors" : "files"].as_array().push_back(member(file, ""));
+  json::object described;
+  for (const auto& [list, kind] : kLists) {
+    json::array& files = described[list].emplace_array();
+    if (kind == file.kind) files.push_back(member(file, ""));
+  }
   if (!warnings.empty()) described["warnings"] = json::array(warnings.begin(), warnings.end());
   return json::serialize(described) + "\n";
 }
@@ -212,10 +249,12 @@ void write_receipt(const ReceiptFacts& facts, const FileList& files, const Appen
   if (!facts.warnings.empty()) receipt["warnings"] = json::array(facts.warnings.begin(), facts.warnings.end());
   std::string head = json::serialize(receipt);
   head.pop_back();  // the closing brace
-  append(head + ",\"files\":");
-  write_files(files, false, facts.out, append);
-  append(",\"errors\":");
-  write_files(files, true, facts.out, append);
+  append(head);
+  for (const auto& [list, kind] : kLists) {
+    append(",\"" + std::string(list) + "\":");
+    write_files(files, kind, facts.out, append);
+  }
+  if (files.error_files() > 0) append(",\"issues\":" + json::serialize(describe(facts.issues)));
   append("}\n");
 }
 

@@ -2,12 +2,14 @@
 #pragma once
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
 #include "base/error.hpp"
 #include "base/json.hpp"
 #include "base/time.hpp"
+#include "bulk/issues.hpp"
 #include "files/directory.hpp"
 #include "runtime/file_list.hpp"
 #include "transfer/workspace.hpp"
@@ -29,6 +31,7 @@ struct ReceiptFacts {
   std::vector<std::string> warnings;
   json::array types;  // the requested ones; none for a fetch, because a manifest does not name them
   json::array jobs;
+  bulk::IssueCounts issues;  // of the error files
 };
 // The receipt goes to `append` in pieces, because the receipt of a large export is long.
 using Append = files::Directory::Append;
@@ -46,8 +49,11 @@ struct RunResult {
   std::shared_ptr<const FileList> files;  // by path
   std::string transaction_time;           // the earliest of the manifests
   Milliseconds elapsed{0};
-  std::vector<std::string> types;  // the requested ones; none for a fetch
-  std::string metadata;            // JSON, the CapabilityStatement
+  std::vector<std::string> types;                 // the requested ones; none for a fetch
+  std::string metadata;                           // JSON, the CapabilityStatement
+  std::optional<bulk::IssueCounts> issue_counts;  // nullopt: those of `issues`
+  // The issues of the error files. Thread-safe. It may read the files.
+  std::function<bulk::IssueList()> issues = [] { return bulk::IssueList(); };
   // Long texts, which are made when they are asked for. Thread-safe. They may wait for the disk.
   std::function<std::string()> receipt = [] { return std::string(); };   // JSON
   std::function<std::string()> manifest = [] { return std::string(); };  // JSON, a line each

@@ -91,13 +91,13 @@ void Reporter::job_polled(const bulk::Job& job) {
 
 void Reporter::job_done(const bulk::Job& job) {
   const std::string export_id = job.status_url()->without_query();
-  log(client_log::status_complete, export_id, *job.manifest());
-  log(client_log::manifest_complete, export_id, *job.manifest());
+  log(client_log::status_complete, export_id, job.manifests());
+  log(client_log::manifest_complete, export_id, job.manifests());
   Event event;
   event.kind = EventKind::manifest;
   event.type = job.label();
   event.url = export_id;
-  event.files_total = static_cast<std::int64_t>(job.manifest()->size());
+  event.files_total = static_cast<std::int64_t>(bulk::count_files(job.manifests()));
   mailbox_->push(std::move(event));
 }
 

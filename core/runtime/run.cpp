@@ -39,7 +39,7 @@ std::vector<Files> select_files(const RunRequest& request) {
 
 std::string earliest_transaction_time(const std::vector<JobRecord>& jobs, const bulk::Manifests& manifests) {
   std::vector<std::string> times;
-  for (const JobRecord& job : jobs) times.push_back(job.manifest->transaction_time);
+  for (const JobRecord& job : jobs) times.push_back(job.manifests.front()->transaction_time);
   for (const auto& manifest : manifests) times.push_back(manifest->transaction_time);
   return earliest_time(times);
 }
@@ -86,8 +86,9 @@ void Run::furnish() {
   crew_.emplace(*session_, world, request_.settings, output_, queue_, *reporter_, outcome_, group_, is_fetch,
                 manifests);
   jobs_.emplace(*session_, world, job_options(request_.settings, session_->profile()), *reporter_, outcome_,
-                output_.workspace.get(),
-                [this](const JobRecord& job, Files files) { return fetch(job, std::move(files)); });
+                output_.workspace.get(), [this](const std::string& status_url, Files files, bool last) {
+                  return fetch(status_url, std::move(files), last);
+                });
 }
 
 void Run::launch() {
@@ -125,7 +126,7 @@ Task<> Run::flow() {
     group_->spawn(
         [this] { return guarded(ask_metadata(*session_, metadata_), [this](const Error& e) { outcome_.fail(e); }); });
   } else if (request_.kind == RunKind::fetch) {
-    for (Files& files : request_.files) co_await crew_->fetch(std::move(files), "");
+    for (Files& files : request_.files) co_await crew_->fetch(std::move(files), "", true);
   } else {
     reporter_->enter(RunState::authenticating);
     for (const bulk::KickOff& kick_off : kick_offs_)
@@ -136,9 +137,9 @@ Task<> Run::flow() {
     co_await confirm_until_nothing_grows();
 }
 
-Task<> Run::fetch(const JobRecord& job, Files files) {
+Task<> Run::fetch(std::string status_url, Files files, bool last) {
   if (request_.kind != RunKind::export_) co_return;
-  co_await crew_->fetch(std::move(files), job.status_url);
+  co_await crew_->fetch(std::move(files), std::move(status_url), last);
 }
 
 Task<> Run::confirm_until_nothing_grows() {
@@ -223,7 +224,8 @@ ReceiptFacts Run::receipt_facts() const {
           .elapsed = times_.elapsed,
           .warnings = {},
           .types = json::array(types_.begin(), types_.end()),
-          .jobs = describe(jobs_->records())};
+          .jobs = describe(jobs_->records()),
+          .issues = output_.issues->counts()};
 }
 
 RunResult Run::result() {
@@ -235,11 +237,14 @@ RunResult Run::result() {
           .elapsed = times_.elapsed,
           .types = types_,
           .metadata = metadata_,
+          .issue_counts = about.issues,
+          .issues = [collector = output_.issues] { return collector->list(); },
           .receipt = [files, about] { return make_receipt(about, *files); },
           .manifest =
               [jobs = jobs_->records()] {
                 std::string lines;
-                for (const JobRecord& job : jobs) lines += job.manifest->text() + "\n";
+                for (const JobRecord& job : jobs)
+                  for (const auto& manifest : job.manifests) lines += manifest->text() + "\n";
                 return lines;
               }};
 }

@@ -53,7 +53,7 @@ class Run {
   Task<> main(std::shared_ptr<EndGuard> guard);
   Task<> flow();
   Task<> confirm_until_nothing_grows();
-  Task<> fetch(const JobRecord& job, Files files);
+  Task<> fetch(std::string status_url, Files files, bool last);
   Task<> finish();
   std::optional<Error> verdict() const;
   void report_downloads();

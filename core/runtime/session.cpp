@@ -19,13 +19,22 @@ http::Url read_origin(const std::string& text, const char* setting, bool allow_h
   return url;
 }
 
-http::ClientOptions client_options(const Settings& settings) {
+std::vector<http::Url> read_origins(const Settings& settings, const char* setting) {
+  std::vector<http::Url> origins;
+  for (const auto& origin : settings.list(setting))
+    origins.push_back(read_origin(origin, setting, settings.boolean("allow_http")));
+  return origins;
+}
+
+http::ClientOptions client_options(const Settings& settings, const Profile& profile) {
   http::ClientOptions options;
   options.user_agent = settings.text("user_agent");
   if (options.user_agent.find_first_of("\r\n") != std::string::npos)
     throw Error(Status::INVALID_ARGUMENT, "the setting user_agent holds a line break");
   options.timeouts = {settings.duration("connect_timeout"), settings.duration("idle_timeout")};
   options.request_timeout = settings.duration("request_timeout");
+  options.pace_requests = profile.pace_requests;
+  options.pace_period = profile.pace_period;
   options.max_header_bytes =
       static_cast<std::size_t>(std::min<std::int64_t>(settings.integer("max_header_bytes"), 16 << 20));
   return options;
@@ -55,13 +64,14 @@ std::optional<crypto::PrivateKey> load_private_key(const Settings& settings) {
 
 Session::Session(Settings settings, std::shared_ptr<world::World> world)
     : world_(std::move(world)), settings_(std::move(settings)) {
-  bool allow_http = settings_.boolean("allow_http");
   service_ = find_service(settings_);
-  for (const auto& origin : settings_.list("allowed_origins"))
-    allowed_origins_.push_back(read_origin(origin, "allowed_origins", allow_http));
+  file_origins_ = read_origins(settings_, "allowed_origins");
+  std::vector<http::Url> token_origins = read_origins(settings_, "token_origins");
+  file_origins_.insert(file_origins_.end(), token_origins.begin(), token_origins.end());
+  token_origins.insert(token_origins.begin(), service_.origin);
   auth::Login login = auth::read_login(settings_, service_);
   missing_credential_ = auth::missing_credential(login);
-  const http::ClientOptions options = client_options(settings_);
+  const http::ClientOptions options = client_options(settings_, profile());
   auto tls = std::make_shared<http::TlsContext>(settings_.text("ca_file"));  // fails if OpenSSL cannot be used
   private_key_ = load_private_key(settings_);
   warnings_ = settings_.warnings();
@@ -73,7 +83,7 @@ Session::Session(Settings settings, std::shared_ptr<world::World> world)
                         " does not use it; see the settings auth and profile");
   if (!world_) world_ = make_world(settings_);
   http_ = std::make_unique<http::Client>(options, std::move(tls), *world_);
-  tokens_ = std::make_unique<auth::TokenSource>(*http_, service_.origin, std::move(login),
+  tokens_ = std::make_unique<auth::TokenSource>(*http_, std::move(token_origins), std::move(login),
                                                 settings_.duration("token_lifetime"), *world_);
 }
 
@@ -83,10 +93,15 @@ auth::TokenSource& Session::tokens() {
               "the setting " + missing_credential_ + " is missing; " + auth::source_of(missing_credential_));
 }
 
+std::string Session::remedy_for_other_origins() const {
+  return profile().other_origins ? "; if that is right, list it in the setting allowed_origins"
+                                 : "; " + profile().title + " has all its files on one origin; see the setting profile";
+}
+
 bool Session::allows(const http::Url& url) const {
   if (http::same_origin(url, service_.origin)) return true;
   return profile().other_origins &&
-         std::any_of(allowed_origins_.begin(), allowed_origins_.end(),
+         std::any_of(file_origins_.begin(), file_origins_.end(),
                      [&](const http::Url& origin) { return http::same_origin(url, origin); });
 }
 

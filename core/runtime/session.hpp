@@ -35,14 +35,16 @@ class Session {
   auth::TokenSource& tokens();  // throws Error{INVALID_ARGUMENT} when a credential that the service wants is missing
   const std::shared_ptr<world::World>& world() const { return world_; }
 
-  // May files be fetched from there?
+  // Whether files may be fetched from there.
   bool allows(const http::Url& url) const;
+  // Continues a message about a file that is on an origin from which files may not be fetched.
+  std::string remedy_for_other_origins() const;
 
  private:
   std::shared_ptr<world::World> world_;  // destroyed last, because the other members use it
   Settings settings_;
   Service service_;
-  std::vector<http::Url> allowed_origins_;
+  std::vector<http::Url> file_origins_;  // that files may come from, besides the service's
   std::optional<crypto::PrivateKey> private_key_;
   std::unique_ptr<http::Client> http_;
   std::string missing_credential_;

@@ -3,32 +3,48 @@
 #include <algorithm>
 
 #include "base/error.hpp"
+#include "base/json.hpp"
 
 namespace libbcda::transfer {
 namespace {
 
-constexpr std::size_t kHead = 64;
+constexpr std::uint8_t kGzipStart = 0x1F;  // no text begins with it
+constexpr std::size_t kHead = 256;
+constexpr std::size_t kLongestFirstLine = 64 << 10;
 
 }  // namespace
 
 const char* proof_name(Proof proof) {
-  constexpr const char* names[] = {"none", "length", "gzip", "tag"};
+  constexpr const char* names[] = {"none", "length", "gzip", "sha256", "gcm"};
   return names[static_cast<int>(proof)];
 }
 
 Proof proof_named(std::string_view name) {
-  for (const Proof proof : {Proof::length, Proof::gzip, Proof::tag})
+  for (const Proof proof : {Proof::length, Proof::gzip, Proof::sha256, Proof::gcm})
     if (name == proof_name(proof)) return proof;
   return Proof::none;
 }
 
-Decoder::Decoder(const Coding& coding, Writer& writer) : writer_(writer) {
-  if (coding.gzip) gunzip_.emplace(coding.limits);
+Proof Coding::proof() const {
+  if (key) return Proof::gcm;
+  if (!sha256.empty()) return Proof::sha256;
+  if (gzip) return Proof::gzip;
+  return sized || length ? Proof::length : Proof::none;
+}
+
+Decoder::Decoder(const Coding& coding, Writer& writer) : coding_(coding), writer_(writer) {
   if (coding.key) opener_.emplace(*coding.key);
-  facts_.proof = coding.key ? Proof::tag : coding.gzip ? Proof::gzip : coding.sized ? Proof::length : Proof::none;
+}
+
+void Decoder::decide_on_gzip(ByteView bytes) {
+  if (is_begun_ || bytes.empty()) return;
+  is_begun_ = true;
+  coding_.gzip = coding_.gzip && bytes.front() == kGzipStart;
+  if (coding_.gzip) gunzip_.emplace(coding_.limits);
 }
 
 void Decoder::feed(ByteView bytes) {
+  decide_on_gzip(bytes);
   if (!gunzip_) return decode(bytes);
   gunzip_->feed(bytes, [this](ByteView plain) { decode(plain); });
 }
@@ -48,11 +64,14 @@ void Decoder::pass_on(ByteView plain) {
   if (plain.empty()) return;
   digest_.update(plain);
   counter_.update(plain);
+  keep_first_line(as_text(plain));
   writer_.write(plain);
   facts_.bytes += static_cast<std::int64_t>(plain.size());
 }
 
 Facts Decoder::finish() {
+  if (coding_.gzip && !is_begun_)
+    throw std::move(Error(Status::VERIFICATION, "the gzip stream ended early, after 0 bytes").may_retry());
   if (gunzip_) gunzip_->finish();
   if (!opener_) {
     check_.finish();
@@ -67,7 +86,33 @@ Facts Decoder::finish() {
   }
   facts_.records = counter_.records();
   facts_.sha256 = to_hex(digest_.finish());
+  facts_.proof = coding_.proof();
+  compare_with_manifest();
   return facts_;
+}
+
+void Decoder::compare_with_manifest() const {
+  if (coding_.length && *coding_.length != facts_.bytes)
+    throw std::move(Error(Status::VERIFICATION, "it has " + std::to_string(facts_.bytes) +
+                                                    " bytes, but the manifest says " + std::to_string(*coding_.length))
+                        .may_retry());
+  if (!coding_.sha256.empty() && coding_.sha256 != facts_.sha256)
+    throw std::move(
+        Error(Status::VERIFICATION, "its SHA-256 is " + facts_.sha256 + ", but the manifest says " + coding_.sha256)
+            .may_retry());
+}
+
+void Decoder::keep_first_line(std::string_view plain) {
+  if (has_first_line_) return;
+  const std::size_t end = plain.find('\n');
+  first_line_ += plain.substr(0, std::min(end, kLongestFirstLine + 1 - first_line_.size()));
+  has_first_line_ = end != std::string_view::npos || first_line_.size() > kLongestFirstLine;
+}
+
+std::string Decoder::first_type() const {
+  if (first_line_.size() > kLongestFirstLine) return "";
+  const auto record = parse_json(first_line_);
+  return record && record->is_object() ? string_member(record->get_object(), "resourceType") : "";
 }
 
 }  // namespace libbcda::transfer

@@ -18,9 +18,10 @@ enum class Proof {
   none,    // nothing: a plaintext file whose length the server did not announce
   length,  // the length that the server announced
   gzip,    // the check sums and lengths of its gzip members
-  tag,     // its GCM tag
+  sha256,  // the digest that the manifest gives
+  gcm,     // its GCM tag
 };
-const char* proof_name(Proof proof);       // "none", "length", "gzip", "tag"
+const char* proof_name(Proof proof);       // "none", "length", "gzip", "sha256", "gcm"
 Proof proof_named(std::string_view name);  // Proof::none for another name
 
 // The facts about a verified file.
@@ -30,32 +31,44 @@ struct Facts {
   std::string sha256;  // of the plaintext, in hex
   Proof proof = Proof::none;
 
-  bool decrypted() const { return proof == Proof::tag; }
+  bool decrypted() const { return proof == Proof::gcm; }
 };
 
-// How the bytes of a file come.
+// How the bytes of a file come, and what the manifest says about the plaintext.
 struct Coding {
-  std::optional<crypto::FileKey> key;  // not set: the file is not encrypted
+  std::optional<crypto::FileKey> key = {};  // not set: the file is not encrypted
   bool gzip = false;
-  bool sized = false;  // the server announced the length, and the caller checks it
-  codec::Limits limits;
+  bool sized = false;       // the server announced the length, and the caller checks it
+  std::string sha256 = {};  // in hex; "": unknown
+  std::optional<std::int64_t> length = {};
+  codec::Limits limits = {};
+
+  Proof proof() const;  // what will prove that the file is whole
 };
 
 class Decoder {
  public:
-  // With a key the bytes are decrypted. Without a key they must look like NDJSON.
+  // With a key the bytes are decrypted. Without a key they must look like NDJSON. Bytes that are declared to be gzip, but
+  // do not begin like it, are taken as they are; then gzip proves nothing.
   explicit Decoder(const Coding& coding, Writer& writer);
 
   void feed(ByteView bytes);
   // Verifies the tag, or checks that a file without a key looks like NDJSON. The writer may be committed only after
   // that. Throws Error{VERIFICATION, DECRYPTION}.
   Facts finish();
+  // The resourceType of the first record. "": it has none, or is longer than 64 KiB.
+  std::string first_type() const;
 
  private:
+  void decide_on_gzip(ByteView bytes);
   void decode(ByteView bytes);
   void pass_on(ByteView plain);
+  void keep_first_line(std::string_view plain);
+  void compare_with_manifest() const;
 
+  Coding coding_;
   std::optional<codec::Gunzip> gunzip_;
+  bool is_begun_ = false;
   std::optional<crypto::Opener> opener_;
   Writer& writer_;
   crypto::Sha256 digest_;
@@ -64,6 +77,8 @@ class Decoder {
   Facts facts_;
   ndjson::PlainCheck check_;  // used for a file without a key
   std::string head_;          // the first bytes, unpacked
+  std::string first_line_;    // of the plaintext, up to its line break
+  bool has_first_line_ = false;
 };
 
 }  // namespace libbcda::transfer

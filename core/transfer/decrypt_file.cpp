@@ -44,14 +44,14 @@ std::size_t Downloaded::read(MutableBytes out, bool& interrupted) {
   return n < 0 ? 0 : static_cast<std::size_t>(n);
 }
 
-Facts decrypt_into(Workspace& space, const std::string& name, bool is_error, Downloaded& input,
+Facts decrypt_into(Workspace& space, const std::string& name, FileKind kind, Downloaded& input,
                    const std::optional<crypto::FileKey>& key, const Progress& progress,
                    const std::function<void(const Facts&)>& keep) {
-  const std::string path = published_path(name, is_error), full = space.path() + "/" + path;
+  const std::string path = published_path(name, kind), full = space.path() + "/" + path;
   if (space.published().has(path))
     throw std::move(
         Error(Status::FILESYSTEM, full + " exists already; move it away or choose another directory").at_file(full));
-  const auto writer = space.destination()->begin(name, "", is_error);
+  const auto writer = space.destination()->begin(name, "", kind);
   Decoder decoder({.key = key}, *writer);
   try {
     feed_all(input, decoder, progress);
@@ -78,7 +78,7 @@ Facts decrypt_file(Downloaded input, const std::optional<crypto::FileKey>& key, 
                                          : slash == 0               ? "/"
                                                                     : output.substr(0, slash),
                                          durability);
-  return decrypt_into(*space, name, false, input, key, progress);
+  return decrypt_into(*space, name, FileKind::data, input, key, progress);
 }
 
 Bytes wrapped_key_from_hex(std::string_view hex, const std::string& file) {
@@ -93,7 +93,7 @@ Bytes wrapped_key_from_hex(std::string_view hex, const std::string& file) {
 std::optional<crypto::FileKey> key_of(const bulk::Entry& entry, const std::optional<crypto::PrivateKey>& private_key,
                                       bool allow_plaintext) {
   if (entry.encrypted_key.empty()) {
-    if (!entry.is_error && !allow_plaintext)
+    if (entry.kind == FileKind::data && !allow_plaintext)
       throw std::move(
           Error(Status::VERIFICATION, "the manifest gives no key for the file " + entry.shown() +
                                           ", so it would come in plaintext; set allow_plaintext to accept that")

@@ -28,10 +28,10 @@ class Downloaded {
   std::int64_t size_ = -1;
 };
 
-// Decrypts `input` to the file `name` in the directory of `space`, or in its error/. Without a key the file must look
+// Decrypts `input` to the file `name` in the directory of `space` or, by its kind, in one below it. Without a key the file must look
 // like NDJSON and is copied. The name must not exist. It appears (mode 0600) only when the file is verified. `keep` is
 // called with the facts just before that. Uses constant memory. Throws Error{FILESYSTEM, VERIFICATION, DECRYPTION}.
-Facts decrypt_into(Workspace& space, const std::string& name, bool is_error, Downloaded& input,
+Facts decrypt_into(Workspace& space, const std::string& name, FileKind kind, Downloaded& input,
                    const std::optional<crypto::FileKey>& key, const Progress& progress,
                    const std::function<void(const Facts&)>& keep = {});
 

@@ -3,13 +3,16 @@
 #include <memory>
 #include <string>
 #include <string_view>
+#include <utility>
 
 #include "base/bytes.hpp"
+#include "bulk/file_kind.hpp"
 #include "files/directory.hpp"
 #include "world/world.hpp"
 
 namespace libbcda::transfer {
 
+using bulk::FileKind;
 using files::Directory;
 using files::Durability;
 
@@ -26,22 +29,27 @@ class Writer {
 class Destination {
  public:
   virtual ~Destination() = default;
-  virtual std::unique_ptr<Writer> begin(const std::string& name, const std::string& type, bool is_error) = 0;
+  virtual std::unique_ptr<Writer> begin(const std::string& name, const std::string& type, FileKind kind) = 0;
 };
 
-inline constexpr const char* kErrorDirectory = "error";
+// The directories in OUT for the files that are no data.
+inline constexpr std::string_view kErrorDirectory = "error", kDeletedDirectory = "deleted";
 inline constexpr std::string_view kPartialEnding = ".partial";
 
-// The path of a published file, relative to OUT: NAME or error/NAME.
-std::string published_path(const std::string& name, bool is_error);
+// "", kErrorDirectory or kDeletedDirectory.
+std::string_view directory_of(FileKind kind);
+// The path of a published file, relative to OUT: NAME, error/NAME or deleted/NAME.
+std::string published_path(const std::string& name, FileKind kind);
+// The directory and the name in such a path. The directory is "" for NAME and for an unknown directory.
+std::pair<std::string, std::string> split_published(const std::string& path);
 
-// Publishes files as OUT/<name> or OUT/error/<name>. Partial files have random names in OUT/.bcda.
+// Publishes files as OUT/<name>, OUT/error/<name> or OUT/deleted/<name>. Partial files have random names in OUT/.bcda.
 class DirectoryDestination : public Destination {
  public:
   DirectoryDestination(std::shared_ptr<const Directory> out, std::shared_ptr<const Directory> work,
                        Durability durability, world::Random& random)
       : out_(std::move(out)), work_(std::move(work)), durability_(durability), random_(random) {}
-  std::unique_ptr<Writer> begin(const std::string& name, const std::string& type, bool is_error) override;
+  std::unique_ptr<Writer> begin(const std::string& name, const std::string& type, FileKind kind) override;
 
  private:
   class FileWriter;

@@ -1,5 +1,7 @@
 #include "transfer/download.hpp"
 
+#include <algorithm>
+#include <iterator>
 #include <utility>
 
 #include "base/quote.hpp"
@@ -14,6 +16,20 @@ constexpr const char* kDenied =
     "client_id, or start a new export";
 constexpr int kMissingFileTries = 2;  // in a service with several machines, a file may arrive later than the manifest
 
+constexpr int kMostRedirects = 5;
+
+bool is_redirect(const http::Answer& answer) {
+  constexpr int kCodes[] = {301, 302, 303, 307, 308};
+  return std::find(std::begin(kCodes), std::end(kCodes), answer.status) != std::end(kCodes) &&
+         !answer.header("Location").empty();
+}
+
+std::string lowercase(std::string_view text) {
+  std::string lower(text);
+  for (char& c : lower) c = c >= 'A' && c <= 'Z' ? static_cast<char>(c | 0x20) : c;
+  return lower;
+}
+
 bool is_markup(const std::string& media_type) {
   return media_type == "text/html" || media_type.find("xml") != std::string::npos;
 }
@@ -22,15 +38,22 @@ bool is_markup(const std::string& media_type) {
 
 Download::Download(bulk::Entry entry, DownloadOptions options, std::function<double()> jitter)
     : entry_(std::move(entry)),
-      options_(options),
+      url_(entry_.url),
+      options_(std::move(options)),
       jitter_(std::move(jitter)),
-      budget_(options.retries, http::Backoff(options.retry_delay, options.retry_max_delay)) {}
+      budget_(options.retries, http::Backoff(options.retry_delay, options.retry_max_delay, 2, options.max_retry_after)),
+      downloads_(options.earlier_downloads) {}
 
 http::Step Download::next() {
   if (phase_ == Phase::failed) throw *failure_;
   if (pause_) return *std::exchange(pause_, std::nullopt);
+  if (is_used_up()) {
+    fail(std::move(Error(Status::REFUSED, "the file " + entry_.shown() + " was not requested again" + used_up())
+                       .at_file(entry_.name)));
+    throw *failure_;
+  }
   http::Send send;
-  send.request.url = entry_.url;
+  send.request.url = url_;
   send.request.headers = {{"Accept", "application/fhir+ndjson"},
                           {"Accept-Encoding", asks_for_gzip() ? "gzip" : "identity"}};
   send.renew_token = token_.take_renewal();
@@ -38,8 +61,12 @@ http::Step Download::next() {
 }
 
 bool Download::on_head(const http::Answer& answer, Moment now) {
-  const bool expired = answer.status == 401 || (answer.status == 403 && options_.renews_on_403);
-  if (expired && options_.has_token && token_.refuse()) return false;
+  const bool expired = has_token_ && (answer.status == 401 || (answer.status == 403 && options_.renews_on_403));
+  if (expired && token_.refuse()) return false;
+  if (is_redirect(answer)) {
+    on_redirect(answer);
+    return false;
+  }
   if (answer.status != 200) {
     on_refusal(answer, now);
     return false;
@@ -51,7 +78,7 @@ bool Download::on_head(const http::Answer& answer, Moment now) {
     retry_or_fail(std::move(error.at_file(entry_.name)), now, kMissingFileTries);
     return false;
   }
-  const std::string_view coding = answer.header("Content-Encoding");
+  const std::string coding = lowercase(answer.header("Content-Encoding"));  // RFC 9110 section 8.4.1
   is_gzip_ = asks_for_gzip() && (coding == "gzip" || coding == "x-gzip");
   if (!coding.empty() && coding != "identity" && !is_gzip_) {
     Error error(Status::PROTOCOL, what + " came with Content-Encoding " + quote(coding) + ", which was not requested");
@@ -59,7 +86,29 @@ bool Download::on_head(const http::Answer& answer, Moment now) {
     return false;
   }
   phase_ = Phase::receiving;
+  ++downloads_;
   return true;
+}
+
+void Download::on_redirect(const http::Answer& answer) {
+  token_.accept();
+  const auto refuse = [&](const std::string& why) {
+    fail(std::move(Error(Status::PROTOCOL, "the file " + entry_.shown() + " was redirected " + why)
+                       .with_http(answer.status)
+                       .at_file(entry_.name)));
+  };
+  http::Url next;
+  try {
+    next = http::resolve_url(url_, answer.header("Location"), "Location");
+  } catch (const Error& e) {
+    return refuse("to no usable URL: " + e.message);
+  }
+  if (url_.tls() && !next.tls()) return refuse("from https to http; that is not followed");
+  if (!options_.allows || !options_.allows(next))
+    return refuse("to another origin, " + tidy(next.origin(), 200) + options_.remedy);
+  if (++redirects_ > kMostRedirects)
+    return refuse("more than " + std::to_string(kMostRedirects) + " times; check the server");
+  url_ = std::move(next);
 }
 
 // An encrypted file cannot be packed further, and its tag proves more than gzip's check sums.
@@ -72,8 +121,24 @@ void Download::on_refusal(const http::Answer& answer, Moment now) {
   if (answer.status == 410) error.status = Status::JOB_GONE;
   const bool missing = answer.status == 404 || answer.status == 410;
   const bool denied = (answer.status == 401 || answer.status == 403) && !bulk::is_page(answer);
-  const int limit = answer.status == 404 ? kMissingFileTries : http::transient(answer.status) ? options_.retries : 0;
+  const bool may_be_stale = missing || denied || answer.status == 400;
+  if (options_.renews_url && may_be_stale && budget_.allow(now.steady)) {
+    refusal_ = std::move(error);
+    return;
+  }
+  const int limit = answer.status == 404 ? kMissingFileTries : bulk::may_pass(answer) ? options_.retries : 0;
   retry_or_fail(std::move(error), now, limit, missing ? kFilesExpire : denied ? kDenied : "");
+}
+
+void Download::on_new_url(const std::optional<http::Url>& url) {
+  Error refusal = *std::exchange(refusal_, std::nullopt);
+  if (!url || url->text() == entry_.url.text()) {
+    refusal.message += kDenied;
+    return fail(std::move(refusal));
+  }
+  entry_.url = url_ = *url;
+  redirects_ = 0;
+  phase_ = Phase::to_request;
 }
 
 void Download::on_failure(const Error& error, Moment now) {
@@ -86,13 +151,23 @@ void Download::on_failure(const Error& error, Moment now) {
 }
 
 void Download::retry_or_fail(Error error, Moment now, int limit, const char* remedy) {
-  if (budget_.allow(now.steady, limit)) {
-    pause_ = http::Wait{budget_.delay(jitter_(), error.retry_after), error.message, true};
+  const bool would_retry = budget_.allow(now.steady, limit);
+  if (would_retry && !is_used_up()) {
+    pause_ = http::Wait{budget_.delay(jitter_(), error.retry_after), error.message, true, error.http_status};
     phase_ = Phase::to_request;
+    url_ = entry_.url;  // where a redirect led may have expired
+    redirects_ = 0;
     return;
   }
-  error.message += remedy;  // only in the final error, because it would be wrong advice while the run retries
+  error.message += would_retry
+                       ? used_up()
+                       : remedy;  // only in the final error, because it would be wrong advice while the run retries
   fail(std::move(error));
+}
+
+std::string Download::used_up() const {
+  return "; the service gives out each file " + std::to_string(options_.downloads_per_file) +
+         " times, and this one has been given out so often, in this run and in earlier ones; start a new export";
 }
 
 void Download::fail(Error error) {

@@ -5,9 +5,13 @@
 //      ^  |                          |
 //      |  +-- another answer         +-- the connection broke
 //      +----- if a retry is left ----+----- otherwise --> failed
+//
+// A redirect is followed to the service and to the origins that files may come from (`allowed_origins`), at most five
+// times. The driver adds the token by the origin of each request, so a redirect cannot carry it away.
 #pragma once
 #include <functional>
 #include <optional>
+#include <string>
 
 #include "bulk/answer.hpp"
 #include "bulk/manifest.hpp"
@@ -22,7 +26,12 @@ struct DownloadOptions {
   int retries = 5;
   bool renews_on_403 = false;  // 403 may mean an expired token
   bool gzip = false;           // ask for gzip, unless the file is encrypted
-  bool has_token = true;       // requests have a token, which may be renewed
+  Milliseconds max_retry_after{http::kLongestRequested};
+  int downloads_per_file = 0;                         // how often the service gives out one file; 0: no limit
+  int earlier_downloads = 0;                          // of this file, by earlier runs
+  std::function<bool(const http::Url&)> allows = {};  // whether files may come from there
+  std::string remedy = {};                            // continues the message about one from where they may not come
+  bool renews_url = false;                            // the URL may have expired when it is refused
 };
 
 class Download {
@@ -39,9 +48,15 @@ class Download {
   // Returns Send or Wait, or throws the Error that ended the download. Never returns Finished, because the driver sees
   // the end of the body itself.
   http::Step next();
+  // Reports whether the request is sent with a token; else a refusal cannot mean that the token has expired.
+  void on_sent(bool has_token) { has_token_ = has_token; }
   // Reports the head of an answer. Returns true if the driver must read the body. If that fails, it calls on_failure.
   bool on_head(const http::Answer& answer, Moment now);
   void on_failure(const Error& error, Moment now);
+  // Whether the driver must look for a new URL of the file before it calls `next`. It reports what it found: nullopt, or
+  // the same URL, ends the download with the refusal that led here.
+  bool wants_new_url() const { return refusal_.has_value(); }
+  void on_new_url(const std::optional<http::Url>& url);
 
   // Whether the body that the driver reads is packed with gzip.
   bool is_gzip() const { return is_gzip_; }
@@ -50,18 +65,25 @@ class Download {
 
  private:
   bool asks_for_gzip() const;
+  void on_redirect(const http::Answer& answer);
+  bool is_used_up() const { return options_.downloads_per_file > 0 && downloads_ >= options_.downloads_per_file; }
+  std::string used_up() const;
   void on_refusal(const http::Answer& answer, Moment now);
   void retry_or_fail(Error error, Moment now, int limit, const char* remedy = "");
   void fail(Error error);
 
   Phase phase_ = Phase::to_request;
   bulk::Entry entry_;
+  http::Url url_;  // of the next request: the entry's, or where a redirect led
+  int redirects_ = 0;
   DownloadOptions options_;
   std::function<double()> jitter_;
   http::RetryBudget budget_;
   http::TokenTrust token_;
-  bool is_gzip_ = false;
+  int downloads_;  // answers that brought the file, or its beginning
+  bool is_gzip_ = false, has_token_ = true;
   std::optional<http::Wait> pause_;  // before the next request
+  std::optional<Error> refusal_;     // for which a new URL is wanted
   std::optional<Error> failure_;
 };
 

@@ -64,9 +64,13 @@ std::string file_line(const FileRecord& record) {
                                       {"proof", proof_name(record.facts.proof)}});
 }
 
-bool is_own_path(std::string_view path) {
-  if (path.starts_with(kErrorPrefix)) path.remove_prefix(kErrorPrefix.size());
-  return !path.empty() && path.find('/') == std::string_view::npos && path != "." && path != "..";
+std::string download_line(const http::Url& url) {
+  return json::serialize(json::object{{"event", "download"}, {"url", url.without_query()}});
+}
+
+bool is_own_path(const std::string& path) {
+  const std::string name = split_published(path).second;
+  return !name.empty() && name.find('/') == std::string::npos && name != "." && name != "..";
 }
 
 JournalState read_journal(const std::string& text) {
@@ -78,6 +82,7 @@ JournalState read_journal(const std::string& text) {
     const std::string event = string_member(value->get_object(), "event");
     if (event == "job") state.jobs.insert(string_member(value->get_object(), "statusUrl"));
     if (event == "dead") state.jobs.erase(string_member(value->get_object(), "statusUrl"));
+    if (event == "download") ++state.downloads[string_member(value->get_object(), "url")];
     if (event != "file") continue;
     FileRecord record = read_file_line(value->get_object());
     if (is_own_path(record.path)) state.files[record.path] = std::move(record);

@@ -14,7 +14,7 @@ namespace libbcda::transfer {
 
 // The record of a verified file. It is written to the journal before the file gets its final name.
 struct FileRecord {
-  std::string path;  // relative to the directory: NAME or error/NAME
+  std::string path;  // relative to the directory: NAME, error/NAME or deleted/NAME
   std::string url;   // without its query, because that may be a credential
   std::string type;
   std::string key_id;  // the id of its wrapped key; "" if it came without a key
@@ -32,18 +32,18 @@ bool is_of(const FileRecord& record, const bulk::Entry& entry);
 std::string job_line(const std::string& type, const std::string& status_url);
 std::string dead_line(const std::string& status_url);
 std::string file_line(const FileRecord& record);
+std::string download_line(const http::Url& url);  // without its query
 
 // The content of a journal. It is not trusted, because any process may have written it. Unknown lines, lines that a
 // crash truncated, and paths outside the directory are skipped.
 struct JournalState {
   std::map<std::string, FileRecord> files;  // by path; the last record of a path counts
+  std::map<std::string, int> downloads;     // how often a file was given out, by its URL without query
   std::set<std::string> jobs;               // the status URLs of jobs that are not recorded as dead
 };
 JournalState read_journal(const std::string& text);
 
-// True for NAME and error/NAME.
-bool is_own_path(std::string_view path);
-
-inline constexpr std::string_view kErrorPrefix = "error/";
+// True for NAME, error/NAME and deleted/NAME.
+bool is_own_path(const std::string& path);
 
 }  // namespace libbcda::transfer

@@ -25,6 +25,11 @@ void JournalWriter::job_dead(const std::string& status_url) {
   append(dead_line(status_url));
 }
 
+void JournalWriter::download_begun(const http::Url& url) {
+  const std::lock_guard lock(mutex_);
+  append(download_line(url));
+}
+
 void JournalWriter::file_coming(const FileRecord& record) {
   const std::lock_guard lock(mutex_);
   append(file_line(record));

@@ -18,6 +18,7 @@ class JournalWriter {
   void open();  // if it is not called, the first line opens the journal
   void job_accepted(const std::string& type, const std::string& status_url);
   void job_dead(const std::string& status_url);  // the job failed or expired, so no later run can use it
+  void download_begun(const http::Url& url);     // the service began to give out the file; matters where it counts
   void file_coming(const FileRecord& record);    // must be called before the file gets its final name
   void close();                                  // throws if a line could not be written
 

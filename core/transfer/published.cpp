@@ -24,9 +24,10 @@ Error refuse_directory(const std::string& path, const std::string& why) {
 
 // Splits a path into its directory (null if it does not exist) and the name in it.
 std::pair<std::shared_ptr<const Directory>, std::string> Published::find(const std::string& path) const {
-  if (!path.starts_with(kErrorPrefix)) return {out_, path};
-  if (!out_->contains(kErrorDirectory)) return {nullptr, ""};
-  return {std::make_shared<const Directory>(out_->sub(kErrorDirectory)), path.substr(kErrorPrefix.size())};
+  const auto [directory, name] = split_published(path);
+  if (directory.empty()) return {out_, name};
+  if (!out_->contains(directory)) return {nullptr, ""};
+  return {std::make_shared<const Directory>(out_->sub(directory)), name};
 }
 
 bool Published::has(const std::string& path) const {
@@ -60,7 +61,9 @@ void Published::remove(const FileRecord& record) const {
 
 void Published::refuse_others(const Wanted& wanted) const {
   refuse_others_in(*out_, "", wanted);
-  if (out_->contains(kErrorDirectory)) refuse_others_in(out_->sub(kErrorDirectory), std::string(kErrorPrefix), wanted);
+  for (const std::string_view name : {kErrorDirectory, kDeletedDirectory})
+    if (const std::string directory(name); out_->contains(directory))
+      refuse_others_in(out_->sub(directory), directory + "/", wanted);
 }
 
 void Published::refuse_others_in(const Directory& directory, const std::string& prefix, const Wanted& wanted) const {

@@ -1,4 +1,5 @@
-// The files that runs have published in an output directory, as OUT/NAME or OUT/error/NAME.
+// The files that runs have published in an output directory, as OUT/NAME, OUT/error/NAME or
+// OUT/deleted/NAME.
 #pragma once
 #include <functional>
 #include <memory>

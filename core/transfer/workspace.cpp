@@ -71,6 +71,11 @@ std::shared_ptr<Destination> Workspace::destination() {
 
 void Workspace::know(FileRecord record) { earlier_.files.try_emplace(record.path, std::move(record)); }
 
+int Workspace::earlier_downloads(const http::Url& url) const {
+  const auto found = earlier_.downloads.find(url.without_query());
+  return found == earlier_.downloads.end() ? 0 : found->second;
+}
+
 std::string Workspace::receipt() const {
   return directory_.out()->contains(kReceipt) ? directory_.out()->read(kReceipt, kLargestReceipt) : "";
 }

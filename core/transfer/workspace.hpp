@@ -44,6 +44,7 @@ class Workspace {
   // The records of earlier runs about files in OUT, by path. The caller must check whether a file still matches its
   // record.
   const std::map<std::string, FileRecord>& earlier() const { return earlier_.files; }
+  int earlier_downloads(const http::Url& url) const;              // how often earlier runs were given that file
   std::size_t jobs_left() const { return earlier_.jobs.size(); }  // jobs that an unfinished export left behind
   void keep_journal() { keep_ = true; }                           // keeps it even if this run completes the directory
   void know(FileRecord record);                                   // from a receipt; the journal has precedence

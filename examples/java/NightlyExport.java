@@ -157,7 +157,7 @@ public final class NightlyExport {
     System.out.printf(
         "%s: %d files, %d records, as of %s%n",
         night, result.files().size(), records, result.transactionTime().map(Object::toString).orElse("?"));
-    if (!result.errorFiles().isEmpty()) {
+    if (result.partial()) {
       log("the service could not export everything: see " + result.errorFiles());
     }
   }

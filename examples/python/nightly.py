@@ -60,9 +60,9 @@ def export(directory: Path, types: str | None) -> tuple[int, str]:
         result = client.export(types, out=directory, progress=False, restart=True)
     for file in result.files:
         log.info("%s: %d records in %s", file.type, file.records, file.path)
-    for file in result.error_files:  # their content may name beneficiaries, so it is not logged
-        log.warning("the service could not export everything: %d outcomes in %s", file.records, file.path)
-    if result.error_files:
+    if result.partial:
+        for file in result.error_files:  # their content may name beneficiaries, so it is not logged
+            log.warning("the service could not export everything: %d outcomes in %s", file.records, file.path)
         return DONE_WITH_ERROR_FILES, f"exported, with {len(result.error_files)} error files: {contents(result)}"
     return 0, f"exported: {contents(result)}"
 

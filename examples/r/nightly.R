@@ -76,7 +76,7 @@ export <- function(directory, types) {
     bcda_warning_partial = function(w) invokeRestart("muffleWarning") # reported below
   )
   errors <- result$error_files
-  if (!nrow(errors)) return(outcome(0, "exported: ", contents(result)))
+  if (!result$partial) return(outcome(0, "exported: ", contents(result)))
   # The content of error files may name beneficiaries, so it is not logged.
   for (path in errors$path) note("WARNING", "the service could not export everything: see ", path)
   outcome(DONE_WITH_ERROR_FILES, "exported, with ", big(nrow(errors)), " error files: ", contents(result))

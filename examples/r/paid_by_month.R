@@ -181,7 +181,7 @@ run <- function(options) {
   } else {
     cat("The export has no claims.\n")
   }
-  if (nrow(result$error_files)) DONE_WITH_ERROR_FILES else 0
+  if (result$partial) DONE_WITH_ERROR_FILES else 0
 }
 
 main <- function(arguments) {

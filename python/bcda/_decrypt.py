@@ -108,5 +108,6 @@ def decrypt(
         logger.warning("%s", warning)
     files = [File(**fields) for fields in result.files]
     if os.path.isdir(path):
-        return ExportResult(files, receipt, result.elapsed, Directory(os.fspath(output)))
+        place = Directory(os.fspath(output))
+        return ExportResult(files, receipt, result.elapsed, place, partial=result.partial)
     return files[0]

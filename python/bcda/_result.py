@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import json
 import os
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Callable, Literal, TypeVar, Union, overload
 
 from . import _native
-from ._destination import Lines, OwnSink, Place, destination
+from ._destination import Directory, Lines, OwnSink, Place, destination
 from ._errors import FilesystemError, InvalidArgumentError, VerificationError
 from ._manifest import Manifest, time_of
 from ._records import Record, RecordError, flat_row, parse, row
@@ -36,6 +37,8 @@ class File:
         decrypted: True if the file came encrypted and its tag is verified. False if it came in plaintext.
         is_error: True if the file holds OperationOutcomes (it was in the manifest's ``error`` list).
         url: the URL from which the file was downloaded.
+        kind: ``"data"``, ``"error"`` or ``"deleted"``: the list of the manifest that it is from.
+        proof: what proves that the file is whole: ``"none"``, ``"length"``, ``"gzip"``, ``"sha256"`` or ``"gcm"``.
     """
 
     type: str
@@ -46,6 +49,8 @@ class File:
     decrypted: bool
     is_error: bool = False
     url: str = field(default="", repr=False)  # it may be signed
+    kind: str = field(default="data", repr=False)
+    proof: str = field(default="none", repr=False)
 
     def __fspath__(self) -> str:
         return self.path
@@ -53,27 +58,23 @@ class File:
 
 @dataclass(frozen=True)
 class Issue:
-    """One issue of an OperationOutcome: what the service could not export, and why. **It may name beneficiaries.**"""
+    """One issue of the error files: what the service could not export, and why. **It may name beneficiaries.**
+
+    Attributes:
+        severity: ``"fatal"``, ``"error"``, ``"warning"``, ``"information"`` or ``"success"``, or the service's own
+            text.
+        code: the service's code, such as ``"not-found"``. ``"unreadable"``: an error file that cannot be read, or a
+            line of it that is no OperationOutcome. ``"left-off"``: counts further issues of this severity.
+        text: the diagnostics, or else the text of the details, or else the code. At most 4,000 bytes.
+        count: how often the file has this issue.
+        file: the error file. None for ``"left-off"``.
+    """
 
     severity: str
     code: str
     text: str = field(repr=False)  # it may name a beneficiary
-    file: File
-    outcome: Mapping[str, Any] = field(repr=False)
-
-    @classmethod
-    def all_of(cls, outcome: Mapping[str, Any], file: File) -> list[Issue]:
-        """The issues of an OperationOutcome (FHIR R4, 2.29). One without issues counts as one issue."""
-        return [
-            cls(
-                severity=str(issue.get("severity", "")),
-                code=str(issue.get("code", "")),
-                text=str(issue.get("diagnostics") or (issue.get("details") or {}).get("text") or ""),
-                file=file,
-                outcome=outcome,
-            )
-            for issue in outcome.get("issue") or [{}]
-        ]
+    count: int = 1
+    file: File | None = field(default=None, repr=False)
 
 
 class ExportResult:
@@ -81,7 +82,11 @@ class ExportResult:
 
     Attributes:
         files: the data files (:class:`File`), sorted by path.
-        error_files: the files that list what the service could not export; :attr:`issues` reads them.
+        error_files: the files with the service's errors and warnings; :attr:`issues` has their content.
+        deleted_files: the files of Bundles that name resources which no longer exist. Only an export with ``since`` has them.
+        partial: True if an error file says that resources are missing: it has an issue of the severity ``error`` or
+            ``fatal``, or cannot be understood. False if there are only warnings and information, as one file of each
+            BCDA v3 job has.
         receipt: the content of ``export.json`` as a dict.
         elapsed: the duration of the run in seconds.
         asked_for: the requested resource types; [] for a fetch, because a manifest does not name them.
@@ -102,20 +107,34 @@ class ExportResult:
         place: Place,
         manifest: str = "",
         asked_for: Sequence[str] = (),
+        partial: bool = False,
+        issues: Sequence[Issue] | None = None,
     ) -> None:
-        self.files = [file for file in files if not file.is_error]
-        self.error_files = [file for file in files if file.is_error]
+        self.files = [file for file in files if file.kind == "data"]
+        self.error_files = [file for file in files if file.kind == "error"]
+        self.deleted_files = [file for file in files if file.kind == "deleted"]
         self.receipt = receipt
         self.elapsed = elapsed
         self.asked_for = list(asked_for)
         self.manifest = Manifest(manifest) if manifest else None
+        self.partial = partial
         self._place = place
+        self._issues = issues  # None: they are still to be read
 
     @classmethod
     def from_native(cls, native: _native.Result, place: Place) -> ExportResult:
         """The result of a run whose destination was `place`."""
-        files = [File(**{**fields, "path": place.path_of(fields["path"])}) for fields in native.files]
-        return cls(files, json.loads(native.json), native.elapsed, place, native.manifest, native.types)
+        files = {f["path"]: File(**{**f, "path": place.path_of(f["path"])}) for f in native.files}
+        return cls(
+            list(files.values()),
+            json.loads(native.json),
+            native.elapsed,
+            place,
+            native.manifest,
+            native.types,
+            native.partial,
+            _issues_of(native, files),
+        )
 
     @classmethod
     def open(cls, directory: StrPath) -> ExportResult:
@@ -136,16 +155,17 @@ class ExportResult:
             raise InvalidArgumentError("a sink of your own cannot be opened")
         path = place.path_of("export.json")
         try:
-            receipt = place.receipt()
+            text = place.receipt()
         except FileNotFoundError as error:
             raise FilesystemError(f"no export has finished there: {path} is missing", file=path) from error
         except NotADirectoryError as error:
             raise FilesystemError(f"{directory!s} is not a directory; name that of the export", file=path) from error
         except OSError as error:
             raise FilesystemError(f"{path} cannot be read: {error}", file=path) from error
-        native = _native.Result.open(os.fsencode(path.removesuffix("/export.json")), receipt)
+        native = _native.Result.open(os.fsencode(path.removesuffix("/export.json")), text)
         files = [File(**fields) for fields in native.files]
-        return cls(files, json.loads(native.json), native.elapsed, place, asked_for=native.types)
+        receipt = json.loads(native.json)
+        return cls(files, receipt, native.elapsed, place, asked_for=native.types, partial=native.partial)
 
     @property
     def transaction_time(self) -> datetime | None:
@@ -160,23 +180,30 @@ class ExportResult:
 
     @property
     def exit_code(self) -> int:
-        """The exit code of the ``bcda`` command: 0, or 6 if there are error files."""
-        return 6 if self.error_files else 0
+        """The exit code of the ``bcda`` command: 0, or 6 if the result is :attr:`partial`."""
+        return 6 if self.partial else 0
 
     @property
     def issues(self) -> list[Issue]:
-        """What the service could not export. Each access reads the error files again. **May name beneficiaries.**
+        """What the error files say. **May name beneficiaries.**
+
+        Equal issues of one file are one :class:`Issue` with a count. At most 1,000 different ones are kept; the others
+        are counted. After :meth:`open` the first access reads the error files. An error file that is missing or has
+        changed is an issue too.
 
         Example:
             >>> client.export(["Patient"], out=tmp / "whole", progress=False).issues
             []
         """
-        return [
-            issue
-            for file in self.error_files
-            for outcome in self._records_of([file], parse)
-            for issue in Issue.all_of(outcome, file)
-        ]
+        if self._issues is None:
+            self._issues = self._read_issues()
+        return list(self._issues)
+
+    def _read_issues(self) -> list[Issue]:
+        if isinstance(self._place, Directory):
+            native = _native.Result.open(os.fsencode(self._place.path), json.dumps(self.receipt).encode())
+            return _issues_of(native, {file.path: file for file in self.error_files})
+        return [issue for file in self.error_files for issue in _issues_in(self._place.lines(file.path), file)]
 
     @overload
     def records(self, type: str | None = None, *, raw: Literal[True]) -> Iterator[bytes]: ...
@@ -324,6 +351,42 @@ class ExportResult:
             lines = self._place.lines(file.path)
             for record in _parsed(lines, row, file.path):
                 yield f"{file.path}, line {lines.line}", record
+
+
+def _issues_of(native: _native.Result, files: Mapping[str, File]) -> list[Issue]:
+    return [Issue(severity, code, text, count, files.get(file)) for severity, code, text, file, count in native.issues]
+
+
+def _issues_in(lines: Lines, file: File) -> list[Issue]:
+    """The issues of a file that the native library cannot read, by the same rules. Equal ones are counted."""
+    found: Counter[tuple[str, str, str]] = Counter()
+    for line in lines:
+        try:
+            found.update(_issues_of_outcome(parse(line)))
+        except (ValueError, RecursionError):
+            found["error", "unreadable", "a line is not an OperationOutcome with issues"] += 1
+    return [Issue(*issue, count, file) for issue, count in found.items()]
+
+
+def _issues_of_outcome(outcome: Mapping[str, Any]) -> Iterator[tuple[str, str, str]]:
+    issues = outcome.get("issue")
+    if outcome.get("resourceType") != "OperationOutcome" or not isinstance(issues, list) or not issues:
+        raise RecordError("not an OperationOutcome with issues")
+    for issue in issues:
+        if not isinstance(issue, dict):
+            raise RecordError("an issue is not a JSON object")
+        severity, code = _text(issue, "severity"), _text(issue, "code")
+        details = issue.get("details")
+        said = _text(issue, "diagnostics") or (_text(details, "text") if isinstance(details, dict) else "")
+        yield severity.lower() if severity.lower() in _SEVERITIES else severity, code, said or code
+
+
+_SEVERITIES = ("fatal", "error", "warning", "information", "success")
+
+
+def _text(fields: Mapping[str, Any], name: str) -> str:
+    value = fields.get(name)
+    return value if isinstance(value, str) else ""
 
 
 def _parsed(lines: Lines, loads: Callable[[bytes], T], path: str) -> Iterator[T]:

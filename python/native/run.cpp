@@ -211,6 +211,8 @@ py::list files_of(const bcda::Result& result) {
     fields["sha256"] = text(file.sha256());
     fields["decrypted"] = file.decrypted();
     fields["is_error"] = file.is_error();
+    fields["kind"] = text(file.kind());
+    fields["proof"] = text(file.proof());
     fields["url"] = text(file.url());
     files.append(fields);
   }
@@ -218,6 +220,26 @@ py::list files_of(const bcda::Result& result) {
 }
 
 namespace {
+
+py::list issues_of(const bcda::Result& result) {
+  std::int32_t count = 0;
+  {
+    const Outside reading;
+    count = result.issue_count();  // may read the error files
+  }
+  py::list issues;
+  for (std::int32_t i = 0; i < count; ++i) {
+    const bcda::Issue issue = result.issue(i);
+    issues.append(py::make_tuple(text(issue.severity()), text(issue.code()), text(issue.text()),
+                                 path_text(issue.file()), issue.count()));
+  }
+  return issues;
+}
+
+bool is_partial(const bcda::Result& result) {
+  const Outside reading;
+  return result.partial();  // may read the error files
+}
 
 py::list types_of(const bcda::Result& result) {
   py::list types;
@@ -235,6 +257,8 @@ void add_runs(py::module_& module) {
                   py::arg("directory"), py::arg("receipt"))
       .def_property_readonly("files", &files_of)
       .def_property_readonly("error_files", &bcda::Result::error_files)
+      .def_property_readonly("partial", &is_partial)
+      .def_property_readonly("issues", &issues_of)
       .def_property_readonly("types", &types_of)
       .def_property_readonly("transaction_time", [](const bcda::Result& r) { return text(r.transaction_time()); })
       .def_property_readonly("elapsed",

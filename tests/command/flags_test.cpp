@@ -15,14 +15,14 @@ TEST(InFlags, ASettingIsNamedByItsFlag) {
   EXPECT_EQ(in_flags("the last files; durability=process accepts that"),
             "the last files; --durability=process accepts that");
   EXPECT_EQ(in_flags("not done within the setting timeout (5s)"), "not done within --timeout (5s)");
+  EXPECT_EQ(in_flags("check client_id, signing_key and key_id, that"),
+            "check --client-id, --signing-key and --key-id, that (settings client_id, signing_key, key_id)");
 }
 
 TEST(InFlags, ASecretIsNamedByWhatHoldsIt) {
   EXPECT_EQ(
       in_flags("check client_id and client_secret, that"),
       "check --client-id and --client-secret-file or BCDA_CLIENT_SECRET, that (settings client_id, client_secret)");
-  EXPECT_EQ(in_flags("check client_id and signing_key and key_id, that"),
-            "check --client-id and --signing-key and --key-id, that (settings client_id, signing_key, key_id)");
   EXPECT_EQ(in_flags("the setting client_secret (or client_secret_file) is missing"),
             "BCDA_CLIENT_SECRET (or --client-secret-file) is missing (settings client_secret, client_secret_file)");
   EXPECT_EQ(in_flags("in the setting private_key_pem: no"), "in BCDA_PRIVATE_KEY_PEM: no (setting private_key_pem)");

@@ -289,11 +289,17 @@ TEST(CNull, AccessorsGiveEmptyTextAndNeutralNumbers) {
   EXPECT_EQ(bcda_result_file_count(nullptr), 0);
   EXPECT_EQ(bcda_result_file(nullptr, 0), nullptr);
   EXPECT_EQ(bcda_result_error_file_count(nullptr), 0);
+  EXPECT_EQ(bcda_result_partial(nullptr), 0);
+  EXPECT_EQ(bcda_result_issue_count(nullptr), 0);
+  EXPECT_EQ(bcda_result_issue(nullptr, 0), nullptr);
+  EXPECT_EQ(bcda_issue_count(nullptr), -1);
   EXPECT_EQ(bcda_result_elapsed_ms(nullptr), -1);
   EXPECT_EQ(bcda_file_bytes(nullptr), -1);
   EXPECT_EQ(bcda_file_records(nullptr), -1);
   EXPECT_EQ(bcda_file_decrypted(nullptr), 0);
   EXPECT_EQ(bcda_file_is_error(nullptr), 0);
+  EXPECT_STREQ(bcda_file_kind(nullptr), "");
+  EXPECT_STREQ(bcda_file_proof(nullptr), "");
   EXPECT_EQ(bcda_reader_line(nullptr), -1);
   EXPECT_EQ(bcda_reader_offset(nullptr), -1);
 }

@@ -109,6 +109,11 @@ TEST(Export, ErrorFilesComeInTheirOwnDirectory) {
       EXPECT_EQ(file.decrypted(), std::string(era) == "nov2018");
       EXPECT_NE(read(file.path()).find("OperationOutcome"), std::string::npos);
     }
+    EXPECT_TRUE(result.partial());
+    ASSERT_GT(result.issue_count(), 0);
+    EXPECT_EQ(result.issue(0).severity(), "error");  // the service writes "Error"
+    EXPECT_EQ(result.issue(0).code(), "Exception");
+    EXPECT_EQ(result.issue(0).text().rfind("Error retrieving ", 0), 0u);
   }
 }
 

@@ -70,7 +70,6 @@ INSTANTIATE_TEST_SUITE_P(
                     Fault{"KickOffForbidden", {"status=403:" + kKickOff}, BCDA_REFUSED, "403", 0},
                     Fault{"KickOffFault", {"status=500:" + kKickOff}, BCDA_REFUSED, "500", 0},
                     Fault{"KickOffRedirect", {"status=302:" + kKickOff}, BCDA_REFUSED, "redirect", 0},
-                    Fault{"KickOffAlways429", {"status=429:" + kKickOff}, BCDA_REFUSED, "still running", 0},
                     Fault{"NoLocation", {"no-location"}, BCDA_PROTOCOL, "Content-Location", 0},
                     Fault{"JobFails", {"job-fails"}, BCDA_JOB_FAILED, "failed on the service", 0},
                     Fault{"JobExpires", {"job-expires"}, BCDA_JOB_GONE, "expired", 0},
@@ -111,6 +110,18 @@ TEST(Faults, AJobThatNeverEndsTimesOut) {
   EXPECT_NE(outcome.message.find("job_timeout"), std::string::npos) << outcome.message;
   Outcome whole = export_to(quick_config(sandbox).set("types", "Patient").set("timeout", "100ms"), dir / "whole");
   EXPECT_EQ(whole.status, BCDA_TIMEOUT) << whole.message;
+}
+
+// Its own budget is time, not `retries`.
+TEST(Faults, AServiceThatStaysBusyIsGivenUpAfterKickoffTimeout) {
+  bcda::Sandbox sandbox = quick_sandbox({{"fault", "status=429:" + kKickOff}});
+  TempDir dir;
+  bcda::Config config = quick_config(sandbox);
+  config.set("types", "Patient").set("kickoff_timeout", "100ms").set("retries", "0");
+  Outcome outcome = export_to(config, dir / "out");
+  EXPECT_EQ(outcome.status, BCDA_REFUSED);
+  EXPECT_NE(outcome.message.find("still running"), std::string::npos) << outcome.message;
+  EXPECT_GT(sandbox.request_count("GET /api/v1/Patient"), 1);
 }
 
 TEST(Faults, OneJobThatFailsDoesNotStopTheOthers) {

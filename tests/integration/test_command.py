@@ -430,6 +430,8 @@ class Faults(Case):
         run = self.export("error_rate=0.2", "era=oct2019")
         self.expect(run, WITH_ERRORS)
         self.assertTrue(list((self.out / "error").glob("OperationOutcome.*.ndjson")))
+        self.assertRegex(run.stdout, rb"\n  issues: \d+ error \(Exception\)\n$")
+        self.assertNotIn(b"retrieving", run.stdout + run.stderr)
 
     def test_altered_and_cut(self):
         cases = (["flip"], CRYPTO), (["truncate"], FAILED), (["wrong-key"], CRYPTO), (["wrong-label"], CRYPTO), \
@@ -543,8 +545,9 @@ class Shows(Case):
                                 "token-url", "scope", "access-token-file", "token-lifetime", "share-threads"}
         key = {"private-key", "private-key-passphrase-file"}
         files = {"allowed-origins", "max-gzip-ratio", "out", "parallel", "allow-plaintext", "durability"}
-        tries = {"timeout", "retries", "retry-delay", "retry-max-delay"}
-        jobs = {"types", "poll-interval", "poll-max-interval", "job-timeout", "outage-limit", "max-manifest-bytes"}
+        tries = {"timeout", "retries", "retry-delay", "retry-max-delay", "max-retry-after"}
+        jobs = {"types", "poll-interval", "poll-max-interval", "kickoff-timeout", "adopt-running-job", "job-timeout", "outage-limit",
+                "max-manifest-bytes"}
         wish = {"level", "group", "since", "until", "type-filters", "elements", "include-associated-data", "patients",
                 "output-format", "method", "dry-run"}
         jobs |= wish
@@ -558,8 +561,9 @@ class Shows(Case):
         for command, flags in expected.items():
             with self.subTest(command):
                 text = bcda(command, "--help").stdout.decode()
-                listed = {name for line in text.splitlines() if line.startswith("  -") for name in re.findall("--([a-z-]+)", line[:34])}
-                self.assertEqual(listed - {"help", "config", "type"}, flags)
+                columns = [line.strip().split("  ")[0] for line in text.splitlines() if line.startswith("  -")]
+                listed = {name for flags_of_it in columns for name in re.findall("--([a-z-]+)", flags_of_it)}
+                self.assertEqual(listed - {"help", "config", "type", "no-adopt-running-job"}, flags)
                 for flag in expected["export"] - flags:
                     self.expect(bcda(command, "--" + flag, "x"), USAGE, f"{command} has no option --{flag}")
 

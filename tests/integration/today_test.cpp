@@ -37,6 +37,27 @@ TEST_P(Today, OneJobExportsAllTypesInPlaintextAndGzipProvesTheFiles) {
   EXPECT_EQ(receipt.find("\"confirmed\""), std::string::npos) << receipt;
 }
 
+// v3 lists a file of warnings with each job. Nothing is missing then.
+TEST_P(Today, WarningsDoNotMakeAResultPartial) {
+  bcda::Client client(quick_config(sandbox_));
+  bcda::Run run = client.start_export({{"out", dir_ / "out"}});
+  ASSERT_EQ(follow(run).status, BCDA_OK);
+  const bcda::Result result = run.result(), opened = bcda::Result::open(dir_ / "out");
+  const bool is_v3 = GetParam() == std::string("bcda-v3");
+  for (const bcda::Result* one : {&result, &opened}) {
+    EXPECT_FALSE(one->partial());
+    ASSERT_EQ(one->issue_count(), is_v3 ? 1 : 0);
+    EXPECT_EQ(one->json().find(R"("issues":{"warning":)") != std::string::npos, is_v3);
+    if (!is_v3) continue;
+    EXPECT_EQ(one->issue(0).severity(), "warning");
+    EXPECT_FALSE(one->issue(0).text().empty());
+    EXPECT_EQ(one->json().find(one->issue(0).text()), std::string::npos);
+    EXPECT_GT(one->issue(0).count(), 0);
+    EXPECT_TRUE(fs::exists(one->issue(0).file())) << one->issue(0).file();
+    EXPECT_THROW(one->issue(1), std::out_of_range);
+  }
+}
+
 TEST_P(Today, TypesAreOneListInOneKickOff) {
   Outcome outcome = export_to(quick_config(sandbox_).set("types", "Patient,Coverage"), dir_ / "out");
   ASSERT_EQ(outcome.status, BCDA_OK) << outcome.message;

@@ -53,6 +53,7 @@ def test_a_directory_gives_a_result(tmp_path: Path, downloads: Path, manifest: d
     assert isinstance(result, bcda.ExportResult)
     assert [file.type for file in result.files] == ["Patient", "Patient"]
     assert [issue.severity for issue in result.issues] == ["error"]
+    assert result.partial
     assert sum(1 for _ in result.records("Patient", raw=True)) == sum(file.records for file in result.files)
     again = bcda.ExportResult.open(tmp_path / "claims")
     assert again.files == result.files

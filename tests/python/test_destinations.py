@@ -73,6 +73,44 @@ def test_error_files_in_memory(make_sandbox: MakeSandbox, memory: str) -> None:
     assert "/claims/error/OperationOutcome." in file.path
     assert {name.split("/")[0] for name in files_at(f"{memory}/claims") if "/" in name} == {"error"}
     assert result.issues[0].text.startswith("Error retrieving ")
+    opened = bcda.ExportResult.open(f"{memory}/claims")
+    assert opened.partial
+    assert opened.issues == result.issues
+
+
+OUTCOMES = {
+    "diagnostics": (
+        '{"severity": "Error", "code": "x", "diagnostics": "d", "details": {"text": "t"}}',
+        ("error", "x", "d"),
+    ),
+    "details": ('{"severity": "odd", "code": "x", "details": {"text": "t"}}', ("odd", "x", "t")),
+    "code": ('{"severity": "warning", "code": "x", "details": []}', ("warning", "x", "x")),
+    "nothing": ("{}", ("", "", "")),
+    "no object": ("7", ("error", "unreadable", "a line is not an OperationOutcome with issues")),
+    "none": ("", ("error", "unreadable", "a line is not an OperationOutcome with issues")),
+}
+
+
+@pytest.mark.parametrize(("issue", "found"), OUTCOMES.values(), ids=OUTCOMES)
+def test_issues_at_a_url(issue: str, found: tuple[str, str, str], memory: str) -> None:
+    line = f'{{"resourceType": "OperationOutcome", "issue": [{issue}]}}\n'
+    receipt = {
+        "transactionTime": "",
+        "started": "2026-07-01T00:00:00Z",
+        "finished": "2026-07-01T00:00:01Z",
+        "files": [],
+        "errors": [
+            {"type": "OperationOutcome", "path": "error/e.ndjson", "bytes": len(line) * 2, "records": 2, "sha256": "",
+             "decrypted": False, "url": ""}
+        ],
+        "issues": {},
+    }  # fmt: skip
+    for name, text in (("error/e.ndjson", line * 2), ("export.json", json.dumps(receipt))):
+        with fsspec.open(f"{memory}/{name}", "w") as file:
+            file.write(text)
+    result = bcda.ExportResult.open(memory)
+    assert not result.partial
+    assert [(i.severity, i.code, i.text, i.count) for i in result.issues] == [(*found, 2)]
 
 
 def test_files_that_fail_are_not_visible(make_sandbox: MakeSandbox, memory: str) -> None:

@@ -574,12 +574,13 @@ def test_error_files(era: str, encrypted: bool, make_sandbox: MakeSandbox, tmp_p
         assert os.path.dirname(file.path) == str(tmp_path / "claims" / "error")
         assert stat.S_IMODE(os.stat(file).st_mode) == 0o600
         assert hashlib.sha256(Path(file).read_bytes()).hexdigest() == file.sha256
-    assert len(result.issues) == sum(file.records for file in result.error_files) > 1
+    assert sum(issue.count for issue in result.issues) == sum(file.records for file in result.error_files) > 1
     for issue in result.issues:
-        assert (issue.severity, issue.code) == ("Error", "Exception")
+        assert (issue.severity, issue.code) == ("error", "Exception")  # the service writes "Error"
         assert issue.text.startswith("Error retrieving ")
+        assert issue.text not in repr(issue)
         assert issue.file in result.error_files
-        assert issue.outcome["resourceType"] == "OperationOutcome"
+    assert result.partial
     assert "2 error files" in repr(result)
     assert result.exit_code == 6
     assert "OperationOutcome" not in {record["resourceType"] for record in result.records()}
@@ -588,23 +589,17 @@ def test_error_files(era: str, encrypted: bool, make_sandbox: MakeSandbox, tmp_p
     expect_equal(bcda.ExportResult.open(tmp_path / "claims"), result)
 
 
-OUTCOMES: dict[str, tuple[dict[str, Any], list[tuple[str, str, str]]]] = {
-    "diagnostics": (
-        {"issue": [{"severity": "error", "code": "x", "diagnostics": "d", "details": {"text": "t"}}]},
-        [("error", "x", "d")],
-    ),
-    "details": ({"issue": [{"severity": "error", "code": "x", "details": {"text": "t"}}]}, [("error", "x", "t")]),
-    "several": ({"issue": [{"code": "x"}, {"code": "y"}]}, [("", "x", ""), ("", "y", "")]),
-    "no issue": ({}, [("", "", "")]),
-    "null": ({"issue": None}, [("", "", "")]),
-}
-
-
-@pytest.mark.parametrize(("outcome", "issues"), OUTCOMES.values(), ids=OUTCOMES)
-def test_issues_of_an_outcome(outcome: dict[str, Any], issues: list[tuple[str, str, str]]) -> None:
-    file = bcda.File("OperationOutcome", "x", 0, 0, "", True, True)
-    found = bcda.Issue.all_of({"resourceType": "OperationOutcome", **outcome}, file)
-    assert [(issue.severity, issue.code, issue.text) for issue in found] == issues
+def test_warnings_alone_are_not_partial(make_sandbox: MakeSandbox, tmp_path: Path) -> None:
+    client = make_sandbox(profile="bcda-v3").client(**PROMPT)
+    result = client.export(["ExplanationOfBenefit"], out=tmp_path / "claims", progress=False)
+    assert (result.partial, result.exit_code, len(result.error_files)) == (False, 0, 1)
+    (issue,) = result.issues
+    assert (issue.severity, issue.count, issue.file) == ("warning", 1, result.error_files[0])
+    assert result.receipt["issues"] == {"warning": 1}
+    opened = bcda.ExportResult.open(tmp_path / "claims")
+    assert (opened.partial, opened.issues) == (False, [issue])
+    Path(result.error_files[0]).write_text("")
+    assert [found.code for found in bcda.ExportResult.open(tmp_path / "claims").issues] == ["unreadable"]
 
 
 def test_types_without_files(make_sandbox: MakeSandbox, tmp_path: Path) -> None:

@@ -71,9 +71,7 @@ def test_a_client_and_a_sandbox(shared_sandbox: bcda.Sandbox) -> None:
 
 
 def test_an_issue_does_not_show_a_beneficiary() -> None:
-    file = bcda.File("OperationOutcome", "x", 0, 0, "", True, True)
-    outcome = {"issue": [{"severity": "error", "code": "exception", "diagnostics": f"of {SECRET}"}]}
-    (issue,) = bcda.Issue.all_of(outcome, file)
+    issue = bcda.Issue("error", "exception", f"of {SECRET}")
     assert SECRET in issue.text
     assert SECRET not in repr(issue)
     assert "severity='error', code='exception'" in repr(issue)

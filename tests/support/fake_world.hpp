@@ -101,6 +101,7 @@ class FakeNet : public world::Net {
   }
 
   std::vector<std::string> requests;  // the received requests, such as "GET /path"
+  std::vector<std::string> heads;     // the same, with all their headers
 
  private:
   class FakeStream : public world::ByteStream {
@@ -140,6 +141,7 @@ class FakeNet : public world::Net {
     void answer(const std::string& head) {
       const std::string request = head.substr(0, head.find(" HTTP/"));
       net_.requests.push_back(request);
+      net_.heads.push_back(head);
       const auto made = net_.serve_(request, head);
       answer_ = made.value_or("");
       closed_ = true;  // like a server without persistent connections

@@ -19,7 +19,7 @@ inline std::vector<bulk::Entry> entries_of(const bulk::Manifest& manifest) {
 inline std::shared_ptr<const bulk::Manifest> manifest_of(const std::vector<bulk::Entry>& entries) {
   std::string lists[2];
   for (const bulk::Entry& entry : entries) {
-    std::string& list = lists[entry.is_error ? 1 : 0];
+    std::string& list = lists[entry.kind == bulk::FileKind::error ? 1 : 0];
     list += (list.empty() ? "" : ",") + ("{\"type\":\"" + entry.type) + "\",\"url\":\"" + entry.url.text() +
             "\",\"encryptedKey\":\"" + entry.encrypted_key + "\"}";
   }

@@ -142,6 +142,9 @@ TEST(Percent, IsTheNumberBeforeThePercentSign) {
                      {"100%", 100},
                      {"250%", 100},
                      {"7%", 7},
+                     {"In Progress, 80%", 80},
+                     {"% done (80%), then 90%", 80},
+                     {".%, 5.5%", 5.5},
                      {"In Progress", {}},
                      {"Pending", {}},
                      {"in-progress", {}},
@@ -151,6 +154,66 @@ TEST(Percent, IsTheNumberBeforeThePercentSign) {
                      {"80", {}},
                      {"2 of 5", {}}};
   for (const auto& c : cases) EXPECT_EQ(percent(c.text), c.percent) << c.text;
+}
+
+TEST(FaultOf, TellsWhatTheCodesSay) {
+  struct {
+    const char* issues;
+    Fault fault;
+  } const cases[] = {
+      {R"([{"code":"transient"}])", Fault::passing},
+      {R"([{"code":"Throttled"}])", Fault::passing},
+      {R"([{"code":"exception"}])", Fault::exception},
+      {R"([{"code":"Exception"}])", Fault::exception},
+      {R"([{"code":"processing"}])", Fault::lasting},
+      {R"([{"code":"transients"}])", Fault::lasting},
+      {R"([{"code":"processing"},{"code":"timeout"}])", Fault::passing},
+      {R"([{"code":"processing"},{"code":"exception"}])", Fault::exception},
+      {R"([{"diagnostics":"x"},{"code":""},{"code":7},8])", Fault::unknown},
+      {R"([])", Fault::unknown},
+      {R"(null)", Fault::unknown},
+  };
+  for (const auto& c : cases) EXPECT_EQ(fault_of(answer(500, outcome(c.issues))), c.fault) << c.issues;
+  EXPECT_EQ(fault_of(answer(500, "oops")), Fault::unknown);
+  EXPECT_EQ(fault_of(answer(500, R"({"issue":[{"code":"transient"}]})")), Fault::unknown);
+}
+
+TEST(MayPass, GoesByStatusAndCodes) {
+  for (int status : {408, 425, 429, 500, 502, 503, 504}) {
+    EXPECT_TRUE(may_pass(answer(status, "")));
+    EXPECT_TRUE(may_pass(answer(status, outcome(R"([{"code":"exception"}])"))));
+    EXPECT_EQ(may_pass(answer(status, outcome(R"([{"code":"invalid"}])"))), status == 429 || status == 503) << status;
+  }
+  for (int status : {400, 403, 404, 410, 413, 501}) {
+    EXPECT_FALSE(may_pass(answer(status, "")));
+    EXPECT_FALSE(may_pass(answer(status, outcome(R"([{"code":"exception"}])"))));
+    EXPECT_TRUE(may_pass(answer(status, outcome(R"([{"code":"lock-error"}])"))));
+  }
+}
+
+TEST(ExportStatus, IsTheStartOfTheHeader) {
+  struct {
+    int status;
+    const char* text;
+    int expected;
+  } const cases[] = {{200, "202 Accepted", 202}, {200, " 500", 500},   {200, "404 Not Found", 404}, {200, "", 200},
+                     {200, "2020", 200},         {200, "20", 200},     {200, "-02 x", 200},         {200, "abc", 200},
+                     {200, "099 x", 200},        {202, "500 No", 202}, {503, "200 OK", 503}};
+  for (const auto& c : cases) {
+    http::Answer made = answer(c.status, "");
+    if (*c.text) made.headers.emplace_back("x-export-status", c.text);
+    EXPECT_EQ(export_status(made), c.expected) << c.text;
+  }
+}
+
+TEST(ExpiresIn, IsComparedWithTheServersDate) {
+  http::Answer made = answer(200, "");
+  EXPECT_EQ(expires_in(made, kNow), std::nullopt);
+  made.headers.emplace_back("Expires", "2019-09-21 14:47:33.5 +0000 UTC m=+1.5");
+  EXPECT_EQ(expires_in(made, kNow), std::chrono::hours(24) + milliseconds(500));
+  EXPECT_EQ(expires_in(made, kNow + std::chrono::hours(25)), milliseconds(500) - std::chrono::hours(1));
+  made.headers.emplace_back("Date", "Fri, 20 Sep 2019 15:47:33 GMT");
+  EXPECT_EQ(expires_in(made, kNow), std::chrono::hours(23) + milliseconds(500));
 }
 
 }  // namespace

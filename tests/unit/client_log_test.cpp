@@ -37,9 +37,9 @@ std::vector<std::string> all() {
   auto entry = manifest()->entry(0);
   return {kick_off(kExport, "https://api.test/api/v1/Patient/$export", kNow),
           status_progress(kExport, "In Progress (5%)\n\"", kNow),
-          status_complete(kExport, *manifest(), kNow),
+          status_complete(kExport, {manifest()}, kNow),
           status_error(kExport, failure(), kNow),
-          manifest_complete(kExport, *manifest(), kNow),
+          manifest_complete(kExport, {manifest()}, kNow),
           download_request(kExport, entry, kNow),
           download_complete(kExport, entry, facts, kNow),
           download_error(kExport, entry, failure(), kNow),
@@ -76,7 +76,7 @@ TEST(ClientLog, HasNoSignatureOfAUrlAndNoTextOfTheServer) {
 }
 
 TEST(ClientLog, CountsFiles) {
-  json::value complete = detail(manifest_complete(kExport, *manifest(), kNow));
+  json::value complete = detail(manifest_complete(kExport, {manifest()}, kNow));
   EXPECT_EQ(complete.at("totalOutputFileCount"), 2);
   EXPECT_EQ(complete.at("totalErrorFileCount"), 1);
   EXPECT_EQ(detail(export_complete(kExport, 2, 5000000000, Milliseconds(1500), kNow)).at("bytes"), 5000000000);

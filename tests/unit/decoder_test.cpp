@@ -85,7 +85,7 @@ TEST(Decoder, SaysWhatProvesAFile) {
   Memory memory;
   Decoder sized({.sized = true}, memory);
   EXPECT_EQ(sized.finish().proof, Proof::length);
-  for (const Proof proof : {Proof::none, Proof::length, Proof::gzip, Proof::tag})
+  for (const Proof proof : {Proof::none, Proof::length, Proof::gzip, Proof::sha256, Proof::gcm})
     EXPECT_EQ(proof_named(proof_name(proof)), proof);
   EXPECT_EQ(proof_named("magic"), Proof::none);
 }

@@ -110,8 +110,8 @@ TEST_F(Decrypting, ADirectoryGivesEachListedFileAndAReceipt) {
     ASSERT_NE(same, made.files.end()) << file.path;
     EXPECT_EQ(same->type, file.type);
     EXPECT_EQ(same->facts.sha256, file.facts.sha256);
-    EXPECT_EQ(same->is_error, file.is_error);
-    EXPECT_EQ(file.is_error, file.type == "OperationOutcome");
+    EXPECT_EQ(same->kind, file.kind);
+    EXPECT_EQ(file.kind == bulk::FileKind::error, file.type == "OperationOutcome");
     EXPECT_EQ(file.facts.decrypted(), !file.path.ends_with("plain-error.ndjson"));
   }
 }
@@ -263,7 +263,7 @@ TEST_F(Decrypting, AnOutputThatEndsInASlashTakesFilesUnderTheirOwnNames) {
   EXPECT_EQ(decrypt_file(in_ / name_of(0), claims() + "/").files.at(0).path, claims() + "/" + name_of(0));
   const Made error_file = decrypt_file(in_ / "plain-error.ndjson", claims() + "/");
   EXPECT_EQ(error_file.files.at(0).path, claims() + "/error/plain-error.ndjson");
-  EXPECT_TRUE(error_file.files.at(0).is_error);
+  EXPECT_EQ(error_file.files.at(0).kind, bulk::FileKind::error);
   EXPECT_EQ(slurp(claims() + "/error/plain-error.ndjson"), kOutcome);
   EXPECT_FALSE(exists(claims() + "/export.json"));
 }

@@ -101,10 +101,8 @@ TEST_F(DownloadFlow, APageIsKnownInAnyCase) {
 }
 
 TEST_F(DownloadFlow, WithoutATokenA401IsFinal) {
-  DownloadOptions options;
-  options.has_token = false;
-  make(options);
   send();
+  download_->on_sent(false);
   EXPECT_FALSE(got(head(401)));
   EXPECT_EQ(failure().http_status, 401);
 }
@@ -285,6 +283,61 @@ TEST_F(DownloadFlow, A403MayMeanAnExpiredTokenWhereTheProfileSaysSo) {
   EXPECT_TRUE(send().renew_token);
   EXPECT_FALSE(got(head(403)));
   EXPECT_EQ(failure().http_status, 403);
+}
+
+// ---- A service that gives out each file only some times
+
+TEST_F(DownloadFlow, StopsBeforeTheServiceGivesAFileOutTooOften) {
+  DownloadOptions options;
+  options.retries = 50;
+  options.downloads_per_file = 3;
+  options.earlier_downloads = 1;
+  make(options);
+  send();
+  EXPECT_FALSE(got(head(503)));  // an answer without the file does not count
+  wait();
+  for (int i = 0; i < 2; ++i) {
+    send();
+    ASSERT_TRUE(got(head(200)));
+    download_->on_failure(std::move(Error(Status::NETWORK, "cut").may_retry()), now_);
+    if (i == 0) wait();
+  }
+  const Error error = failure();
+  EXPECT_EQ(error.status, Status::NETWORK);
+  EXPECT_TRUE(holds(error.message, "cut; the service gives out each file 3 times")) << error.message;
+  EXPECT_EQ(error.file, "a.ndjson");
+}
+
+TEST_F(DownloadFlow, AFileThatEarlierRunsUsedUpIsNotRequested) {
+  DownloadOptions options;
+  options.downloads_per_file = options.earlier_downloads = 6;
+  make(options);
+  const Error error = failure();
+  EXPECT_EQ(error.status, Status::REFUSED);
+  EXPECT_TRUE(holds(error.message, "6 times")) << error.message;
+  EXPECT_EQ(error.file, "a.ndjson");
+}
+
+TEST_F(DownloadFlow, ALastingFaultIsFinalAndAPassingOneIsNot) {
+  http::Answer answer = head(500);
+  answer.body = R"({"resourceType":"OperationOutcome","issue":[{"code":"not-supported"}]})";
+  send();
+  EXPECT_FALSE(got(answer));
+  EXPECT_EQ(failure().http_status, 500);
+  make(5);
+  answer.body = R"({"resourceType":"OperationOutcome","issue":[{"code":"exception"}]})";
+  send();
+  EXPECT_FALSE(got(answer));
+  EXPECT_EQ(wait().http_status, 500);
+}
+
+TEST_F(DownloadFlow, TheLongestRequestedDelayIsASetting) {
+  DownloadOptions options;
+  options.max_retry_after = seconds(3);
+  make(options);
+  send();
+  EXPECT_FALSE(got(head(429, {{"Retry-After", "120"}})));
+  EXPECT_EQ(wait().duration, seconds(3));
 }
 
 }  // namespace

@@ -6,7 +6,7 @@
 namespace libbcda::runtime {
 namespace {
 
-FileResult file(const std::string& path, bool is_error = false) {
+FileResult file(const std::string& path, FileKind kind = FileKind::data) {
   FileResult made;
   made.type = "Patient";
   made.url = "https://h/a?b";
@@ -14,16 +14,16 @@ FileResult file(const std::string& path, bool is_error = false) {
   made.facts = {.bytes = 5'000'000'000,
                 .records = 7,
                 .sha256 = "00ff",
-                .proof = is_error ? transfer::Proof::length : transfer::Proof::tag};
-  made.is_error = is_error;
-  made.key_id = is_error ? "" : "0c";
+                .proof = kind == FileKind::error ? transfer::Proof::length : transfer::Proof::gcm};
+  made.kind = kind;
+  made.key_id = kind == FileKind::error ? "" : "0c";
   return made;
 }
 
 TEST(FileLists, KeepEverythingOfAFile) {
   FileList list;
-  for (const bool is_error : {false, true}) {
-    const FileResult kept = file("p", is_error), read = list.add(kept).result();
+  for (const FileKind kind : {FileKind::data, FileKind::error, FileKind::deleted}) {
+    const FileResult kept = file("p", kind), read = list.add(kept).result();
     EXPECT_EQ(read.type, kept.type);
     EXPECT_EQ(read.url, kept.url);
     EXPECT_EQ(read.path, kept.path);
@@ -31,7 +31,7 @@ TEST(FileLists, KeepEverythingOfAFile) {
     EXPECT_EQ(read.facts.records, kept.facts.records);
     EXPECT_EQ(read.facts.sha256, kept.facts.sha256);
     EXPECT_EQ(read.facts.proof, kept.facts.proof);
-    EXPECT_EQ(read.is_error, kept.is_error);
+    EXPECT_EQ(read.kind, kept.kind);
     EXPECT_EQ(read.key_id, kept.key_id);
   }
   EXPECT_EQ(list.error_files(), 1u);

@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include "bulk/running_job.hpp"
 #include "support/conversation.hpp"
 #include "support/errors.hpp"
 
@@ -31,7 +32,7 @@ Error network_error() { return std::move(Error(Status::NETWORK, "connection rese
 // Drives a job with a clock that moves only during waits.
 class JobFlow : public testing::Test {
  protected:
-  static constexpr JobOptions options() {
+  static JobOptions options() {
     JobOptions made;
     made.poll_interval = seconds(1);
     made.poll_max_interval = seconds(30);
@@ -57,7 +58,7 @@ class JobFlow : public testing::Test {
   void reply(const http::Answer& what) {
     if (!job_->brings_manifest(what)) return job_->on_answer(what, now_);
     try {
-      job_->on_manifest(parse_manifest(what.body, *job_->status_url()));
+      job_->on_manifest(what, parse_manifest(what.body, job_->page_url()), now_);
     } catch (const Error& error) {
       job_->on_bad_manifest(what, error, now_);
     }
@@ -140,8 +141,8 @@ TEST_F(JobFlow, RunsFromKickOffToManifest) {
   reply(answer(200, {}, kManifest));
   EXPECT_TRUE(finished());
   EXPECT_TRUE(finished());
-  ASSERT_EQ(job_->manifest()->size(), 1u);
-  EXPECT_EQ(job_->manifest()->entry(0).url.text(), "https://api.test:8443/data/42/a.ndjson");
+  ASSERT_EQ(job_->manifests().front()->size(), 1u);
+  EXPECT_EQ(job_->manifests().front()->entry(0).url.text(), "https://api.test:8443/data/42/a.ndjson");
 }
 
 // ---- Content-Location
@@ -222,22 +223,55 @@ TEST_F(JobFlow, AKickOffThatMayHaveStartedAJobIsNotRepeated) {
 }
 
 TEST_F(JobFlow, AKickOffThatNeverStartedAJobIsRepeated) {
-  for (int status : {429, 503}) {
-    SCOPED_TRACE(status);
-    make(options());
-    for (int expected : {1, 2, 4, 8, 16}) {
-      EXPECT_EQ(retried(answer(status)).duration, seconds(expected));
-    }
-    EXPECT_EQ(send().request.url.target, "/api/v1/ExplanationOfBenefit/$export");
-    reply(answer(status));
-    EXPECT_EQ(failure().http_status, status);
+  for (int expected : {1, 2, 4, 8, 16}) EXPECT_EQ(retried(answer(503)).duration, seconds(expected));
+  EXPECT_EQ(send().request.url.target, "/api/v1/ExplanationOfBenefit/$export");
+  reply(answer(503));
+  EXPECT_EQ(failure().http_status, 503);
+}
+
+// The organization's other job may run for hours, so `retries` does not count.
+TEST_F(JobFlow, AKickOffOfABusyServiceIsRepeatedForKickoffTimeout) {
+  JobOptions chosen = options();
+  chosen.kickoff_timeout = hours(2);
+  chosen.retries = 0;
+  make(chosen);
+  const Steady begun = now_.steady;
+  for (int expected : {1, 2, 4, 8, 16, 32, 60, 60, 60}) EXPECT_EQ(retried(answer(429)).duration, seconds(expected));
+  while (now_.steady - begun < hours(2)) {
+    const Wait made = retried(answer(429));
+    EXPECT_LE(made.duration, seconds(60));
+    EXPECT_EQ(made.http_status, 429);
+    EXPECT_FALSE(holds(made.why, "still running"));
   }
+  EXPECT_EQ(now_.steady - begun, hours(2));  // the last wait ends with the limit
+  send();
+  reply(answer(429));
+  const Error error = failure();
+  EXPECT_EQ(error.http_status, 429);
+  EXPECT_TRUE(holds(error.message, "another export of this resource type is still running"));
+  EXPECT_TRUE(holds(error.message, "kickoff_timeout"));
+  EXPECT_TRUE(holds(error.message, "job_url"));
+}
+
+TEST_F(JobFlow, ABusyServiceDoesNotUseTheRetriesForAFault) {
+  JobOptions chosen = options();
+  chosen.retries = 1;
+  make(chosen);
+  for (int i = 0; i < 5; ++i) {
+    retried(answer(429));
+    retried(answer(503));
+  }
+  retried(answer(429));
+  retried(answer(503));
+  send();
+  reply(answer(503));
+  EXPECT_EQ(failure().http_status, 503);
 }
 
 TEST_F(JobFlow, ABusyOrganizationHasItsOwnMessage) {
-  JobOptions no_retries = options();
-  no_retries.retries = 0;
-  make(no_retries);
+  JobOptions impatient = options();
+  impatient.kickoff_timeout = seconds(0);
+  make(impatient);
   send();
   reply(answer(429, {{"Retry-After", "0"}}));
   Error error = failure();
@@ -246,10 +280,12 @@ TEST_F(JobFlow, ABusyOrganizationHasItsOwnMessage) {
   EXPECT_TRUE(holds(error.message, "another export of this resource type is still running"));
 }
 
-TEST_F(JobFlow, AnUnknownTypeNamesTheSetting) {
+TEST_F(JobFlow, AnUnknownTypeOrGroupNamesTheSettings) {
   send();
   reply(answer(404));
-  EXPECT_TRUE(holds(failure().message, "types"));
+  const std::string message = failure().message;
+  EXPECT_TRUE(holds(message, "the setting types"));
+  EXPECT_TRUE(holds(message, "the setting group"));
 }
 
 TEST_F(JobFlow, ARedirectedKickOffNamesTheSetting) {
@@ -264,12 +300,37 @@ TEST_F(JobFlow, ARequestedDelayIsHonoredAndCapped) {
   struct {
     const char* text;
     int waits;
-  } const cases[] = {{"0", 1}, {"7", 7}, {"7200", 900}, {"soon", 1}, {"Fri, 20 Sep 2019 14:47:53 GMT", 20}};
+  } const cases[] = {{"0", 1},
+                     {"7", 7},
+                     {"7200", 900},
+                     {"-5", 1},
+                     {"soon", 1},
+                     {"Fri, 20 Sep 2019 14:47:53 GMT", 20},
+                     {"1568990893", 40},     // seconds since 1970
+                     {"1568990893500", 40},  // and milliseconds, as SMART's reference server has both
+                     {"1568990853", 1},      // now
+                     {"1600000000", 900},    // a year ahead
+                     {"99999999999999999", 900}};
   for (const auto& c : cases) {
     SCOPED_TRACE(c.text);
     now_.wall = Instant(seconds(1568990853));
     make(options());
     EXPECT_EQ(retried(answer(429, {{"Retry-After", c.text}})).duration, seconds(c.waits));
+  }
+}
+
+TEST_F(JobFlow, TheLongestRequestedDelayIsASetting) {
+  JobOptions chosen = options();
+  chosen.max_retry_after = seconds(2);
+  make(chosen);
+  EXPECT_EQ(retried(answer(429, {{"Retry-After", "120"}})).duration, seconds(2));
+  EXPECT_EQ(retried(answer(429, {{"Retry-After", "120"}})).duration, seconds(2));
+  EXPECT_EQ(retried(answer(429, {{"Retry-After", "120"}})).duration, seconds(4));  // our own delay is longer now
+  accept();
+  for (int ms : {2000, 2000, 2000, 2000, 2000, 2000, 2250}) {
+    send();
+    reply(answer(202, {{"Retry-After", "120"}}));  // HAPI's, always
+    EXPECT_EQ(wait().duration, milliseconds(ms));
   }
 }
 
@@ -328,7 +389,7 @@ TEST_F(JobFlow, RetriesEndAndStartAgainAfterAGoodAnswer) {
 TEST_F(JobFlow, WithoutRetriesTheFirstFailureIsFinal) {
   JobOptions no_retries = options();
   no_retries.retries = 0;
-  for (int status : {404, 429, 500, 503, 200}) {
+  for (int status : {404, 408, 425, 429, 500, 502, 503, 504, 200}) {
     make(no_retries);
     accept();
     send();
@@ -633,16 +694,18 @@ TEST_F(JobFlow, AnExportWithoutFilesIsFinishedToo) {
   send();
   reply(answer(200, {}, R"({"output":null,"error":[]})"));
   EXPECT_TRUE(finished());
-  EXPECT_EQ(job_->manifest()->size(), 0u);
+  EXPECT_EQ(job_->manifests().front()->size(), 0u);
 }
 
 // ---- Deadline
 
-TEST_F(JobFlow, TheDeadlineCountsFromTheFirstRequest) {
+// The time of a kick-off that waits for a busy service does not count.
+TEST_F(JobFlow, TheDeadlineCountsFromTheAcceptance) {
   JobOptions brief = options();
   brief.job_timeout = seconds(10);
   make(brief);
-  now_ += hours(5);  // the time before the first request does not count
+  for (int i = 0; i < 20; ++i) retried(answer(429));
+  now_ += hours(5);
   accept();
   const Moment begun = now_ + milliseconds(-50);  // accept() has waited for the first poll
   while (now_.steady - begun.steady < seconds(9)) {
@@ -717,6 +780,257 @@ TEST_F(JobFlow, WithoutADeadlineAJobMayTakeForever) {
   send();
   reply(answer(202));
   EXPECT_EQ(wait().duration, milliseconds(100));
+}
+
+// ---- What a status answer may look like
+
+std::string outcome(const char* code) {
+  return std::string(R"({"resourceType":"OperationOutcome","issue":[{"severity":"error","code":")") + code + R"("}]})";
+}
+
+TEST_F(JobFlow, APassingFaultIsRequestedAgainWhateverItsStatus) {
+  for (const char* code : {"transient", "lock-error", "no-store", "timeout", "incomplete", "throttled", "Throttled"})
+    for (int status : {400, 409, 412, 500, 502}) {
+      SCOPED_TRACE(code + std::to_string(status));
+      make(options());
+      accept();
+      for (int i = 0; i < 5; ++i) retried(answer(status, {}, outcome(code)));
+      send();
+      reply(answer(status, {}, outcome(code)));
+      const Error error = failure();
+      EXPECT_EQ(error.status, Status::REFUSED);
+      EXPECT_EQ(error.http_status, status);
+    }
+}
+
+TEST_F(JobFlow, ALastingFaultIsFinal) {
+  for (int status : {400, 408, 425, 500, 502, 504}) {
+    SCOPED_TRACE(status);
+    make(options());
+    accept();
+    send();
+    reply(answer(status, {}, outcome("processing")));
+    EXPECT_EQ(failure().status, status == 500 ? Status::JOB_FAILED : Status::REFUSED);
+  }
+}
+
+TEST_F(JobFlow, ABusyServiceIsRequestedAgainWhateverItsOutcomeSays) {
+  accept();
+  for (int status : {429, 503}) retried(answer(status, {}, outcome("invalid")));
+  for (int status : {408, 425, 502, 504}) {
+    make(options());
+    accept();
+    retried(answer(status));
+    retried(answer(status, {}, outcome("exception")));
+  }
+}
+
+// BCDA says `exception` of a failed job, and of a passing fault.
+TEST_F(JobFlow, AnExceptionIsAFailedJobAfterAllRetries) {
+  for (const char* code : {"exception", "Exception"}) {
+    make(options());
+    accept();
+    for (int i = 0; i < 5; ++i) retried(answer(500, {}, outcome(code)));
+    send();
+    reply(answer(500, {}, outcome(code)));
+    EXPECT_EQ(failure().status, Status::JOB_FAILED);
+  }
+}
+
+// The body of BCDA for an expired job.
+TEST_F(JobFlow, TheFirstOfTwoDocumentsCounts) {
+  accept();
+  send();
+  reply(answer(500, {}, outcome("processing") + R"({"resourceType":"Bundle"})"));
+  EXPECT_EQ(failure().status, Status::JOB_FAILED);
+  make(options());
+  accept();
+  now_ += hours(1);
+  send();
+  reply(answer(404, {}, std::string(kOutcome) + kManifest));
+  const Error error = failure();
+  EXPECT_EQ(error.status, Status::JOB_GONE);
+  EXPECT_EQ(error.outcome, "beneficiary 123");
+}
+
+TEST_F(JobFlow, TheStatusMayStandInAHeader) {
+  accept();
+  for (const char* text : {"202 Accepted", "202"}) {
+    send();
+    reply(answer(200, {{"X-Export-Status", text}, {"X-Progress", "10%"}}));
+    EXPECT_FALSE(wait().retry);
+  }
+  EXPECT_EQ(job_->progress(), "10%");
+  retried(answer(200, {{"X-Export-Status", "503 Service Unavailable"}}));
+  send();
+  reply(answer(200, {{"X-Export-Status", "200 OK"}}, kManifest));
+  EXPECT_TRUE(finished());
+  make(options());
+  accept();
+  send();
+  reply(answer(200, {{"X-Export-Status", "500 Internal Server Error"}}, outcome("processing")));
+  const Error error = failure();
+  EXPECT_EQ(error.status, Status::JOB_FAILED);
+  EXPECT_EQ(error.http_status, 500);
+}
+
+// ---- A progress that stands still
+
+TEST_F(JobFlow, AProgressThatStandsStillIsToldOnce) {
+  accept();
+  const auto poll_for = [&](minutes time, const char* progress) {
+    std::vector<std::string> notices;
+    for (const Steady begun = now_.steady; now_.steady - begun < time;) {
+      send();
+      reply(answer(202, {{"X-Progress", progress}}));
+      if (std::string notice = job_->take_notice(); !notice.empty()) notices.push_back(notice);
+      wait();
+    }
+    return notices;
+  };
+  EXPECT_EQ(poll_for(minutes(29), "10%").size(), 0u);
+  EXPECT_EQ(poll_for(minutes(29), "20%").size(), 0u);
+  const auto told = poll_for(minutes(90), "20%");
+  ASSERT_EQ(told.size(), 1u);
+  EXPECT_TRUE(holds(told[0], "\"20%\" for 30m")) << told[0];
+  EXPECT_TRUE(holds(told[0], "job_timeout"));
+  EXPECT_EQ(poll_for(minutes(90), "30%").size(), 1u);
+}
+
+TEST_F(JobFlow, AServiceWithoutProgressIsNotSaidToStandStill) {
+  accept();
+  now_ += hours(3);
+  send();
+  reply(answer(202));
+  EXPECT_EQ(job_->take_notice(), "");
+}
+
+TEST_F(JobFlow, TheDeadlineSaysHowLongTheProgressStoodStill) {
+  JobOptions chosen = options();
+  chosen.job_timeout = hours(2);
+  make(chosen);
+  accept();
+  send();
+  reply(answer(202, {{"X-Progress", "In Progress (5%)"}}));
+  now_ += hours(2);
+  const Error error = failure();
+  EXPECT_TRUE(holds(error.message, "(In Progress (5%), unchanged for 2h)")) << error.message;
+}
+
+// ---- A job that runs already
+
+class BusyService : public JobFlow {
+ protected:
+  void SetUp() override {
+    JobOptions chosen = options();
+    chosen.adopts_running_job = true;
+    make(chosen);
+  }
+  static http::Answer busy(const std::string& location) { return answer(429, {{"Content-Location", location}}); }
+  static std::string manifest(const std::string& request) { return R"({"request":")" + request + R"(","output":[]})"; }
+};
+
+TEST_F(BusyService, TheOnlyRunningJobIsAdopted) {
+  send();
+  reply(busy("http://api.test:8443/api/v1/Job/7/$status"));
+  EXPECT_TRUE(holds(job_->take_notice(), "https://api.test:8443/api/v1/Job/7/$status"));
+  EXPECT_EQ(job_->take_notice(), "");
+  wait();
+  EXPECT_EQ(send().request.url.text(), "https://api.test:8443/api/v1/Job/7/$status");
+  reply(answer(200, {}, manifest("http://internal/api/v1/ExplanationOfBenefit/%24export")));
+  EXPECT_TRUE(finished());
+}
+
+TEST_F(BusyService, AJobWithAnotherRequestIsGivenBack) {
+  for (const char* request :
+       {"", "https://api.test:8443/api/v1/Patient/$export",
+        "https://api.test:8443/api/v1/ExplanationOfBenefit/$export?_since=2020-01-01T00:00:00Z"}) {
+    SCOPED_TRACE(request);
+    SetUp();
+    send();
+    reply(busy("/api/v1/Job/7/$status"));
+    wait();
+    send();
+    reply(answer(200, {}, manifest(request)));
+    EXPECT_FALSE(job_->status_url());
+    EXPECT_TRUE(holds(wait().why, "another request"));
+    EXPECT_EQ(send().request.url.target, "/api/v1/ExplanationOfBenefit/$export");
+    reply(busy("/api/v1/Job/8/$status"));  // no second job is adopted
+    EXPECT_TRUE(wait().retry);
+    EXPECT_EQ(job_->phase(), Job::Phase::to_kick_off);
+    accept();
+    EXPECT_EQ(send().request.url.target, "/api/v1/jobs/42");
+  }
+}
+
+TEST_F(BusyService, AnAdoptedJobThatFailsLeadsBackToTheKickOff) {
+  for (int status : {404, 410, 403}) {
+    SetUp();
+    send();
+    reply(busy("/api/v1/Job/7/$status"));
+    wait();
+    now_ += minutes(10);
+    send();
+    reply(answer(status));
+    EXPECT_TRUE(wait().retry);
+    accept();
+    EXPECT_EQ(send().request.url.target, "/api/v1/jobs/42");
+    reply(answer(410));
+    EXPECT_EQ(failure().status, Status::JOB_GONE);  // our own job
+  }
+}
+
+TEST_F(BusyService, OfSeveralJobsNoneIsAdopted) {
+  retried(busy("https://api.test:8443/api/v1/Job/7/$status, https://api.test:8443/api/v1/Job/8/$status"));
+  const std::string notice = job_->take_notice();
+  EXPECT_TRUE(holds(notice, "Job/7/$status, https://api.test:8443/api/v1/Job/8/$status")) << notice;
+  EXPECT_TRUE(holds(notice, "job_url"));
+  retried(busy("https://api.test:8443/api/v1/Job/7/$status, https://api.test:8443/api/v1/Job/8/$status"));
+  EXPECT_EQ(job_->take_notice(), "");
+}
+
+TEST_F(BusyService, AJobOfAnotherOriginIsNeitherAdoptedNorNamed) {
+  for (const char* location : {"https://evil.test/Job/7/$status", "javascript:alert(1)", ", , "}) {
+    SetUp();
+    retried(busy(location));
+    EXPECT_EQ(job_->take_notice(), "");
+    EXPECT_FALSE(job_->status_url());
+  }
+}
+
+TEST_F(BusyService, WithoutTheSettingTheJobIsNamedOnly) {
+  JobOptions chosen = options();
+  chosen.kickoff_timeout = seconds(0);
+  make(chosen);
+  send();
+  reply(busy("/api/v1/Job/7/$status"));
+  EXPECT_TRUE(holds(failure().message, "as running: https://api.test:8443/api/v1/Job/7/$status"));
+}
+
+TEST_F(BusyService, AKickOffByPostAdoptsNothing) {  // because its parameters are not in its URL
+  JobOptions chosen = options();
+  chosen.adopts_running_job = true;
+  http::Request post;
+  post.method = "POST";
+  post.url = http::parse_url("https://api.test:8443/$export", "url");
+  job_.emplace(post.url, KickOff{"Patient", post}, chosen, [] { return 0.0; });
+  retried(busy("/api/v1/Job/7/$status"));
+  EXPECT_FALSE(job_->status_url());
+}
+
+TEST(SameRequest, ComparesPathAndParametersWithoutTheirOrderAndEncoding) {
+  const http::Url ours =
+      http::parse_url("https://h/fhir/Patient/$export?_type=A,B&_since=2020-01-01T00:00:00%2B02:00", "url");
+  for (const char* same : {"https://h/fhir/Patient/$export?_type=A,B&_since=2020-01-01T00:00:00%2B02:00",
+                           "http://other:80/fhir/Patient/%24export?_since=2020-01-01T00%3A00%3A00%2b02:00&_type=A%2CB",
+                           "/fhir/Patient/$export?&_type=A,B&_since=2020-01-01T00:00:00%2B02:00&"})
+    EXPECT_TRUE(is_same_request(same, ours)) << same;
+  for (const char* other : {"", "https://h/fhir/Patient/$export", "https://h/fhir/Patient/$export?_type=A,B",
+                            "https://h/fhir/Group/1/$export?_type=A,B&_since=2020-01-01T00:00:00%2B02:00",
+                            "https://h/fhir/Patient/$export?_type=A,B&_type=A,B&_since=2020-01-01T00:00:00%2B02:00",
+                            "https://h/fhir/Patient/$export?_type=A&_since=2020-01-01T00:00:00%2B02:00", "mailto:x"})
+    EXPECT_FALSE(is_same_request(other, ours)) << other;
+  EXPECT_FALSE(is_same_request("/%2", ours));
 }
 
 // ---- A whole conversation in which each step fails once

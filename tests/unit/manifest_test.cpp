@@ -56,11 +56,11 @@ TEST(Manifest, OfTheServiceIsReadWhole) {
   EXPECT_EQ(manifest.entries[0].url.text(), "https://api.test/data/42/a.ndjson");
   EXPECT_EQ(manifest.entries[0].name, "a.ndjson");
   EXPECT_EQ(manifest.entries[0].encrypted_key, "0a0b");
-  EXPECT_FALSE(manifest.entries[0].is_error);
+  EXPECT_EQ(manifest.entries[0].kind, FileKind::data);
   EXPECT_EQ(manifest.entries[1].type, "OperationOutcome");
   EXPECT_EQ(manifest.entries[1].name, "a-error.ndjson");
   EXPECT_EQ(manifest.entries[1].encrypted_key, "");
-  EXPECT_TRUE(manifest.entries[1].is_error);
+  EXPECT_EQ(manifest.entries[1].kind, FileKind::error);
   EXPECT_EQ(manifest.text.find('\n'), std::string::npos);
   EXPECT_EQ(parse(manifest.text).text, manifest.text);
   EXPECT_TRUE(holds(manifest.text, R"("JobID": 42)"));
@@ -138,7 +138,7 @@ TEST(Manifest, AnErrorFileMayHaveAKeyToo) {
   const Whole manifest = parse(R"({"output":[],"error":[{"type":"OperationOutcome","url":"/data/1/a-error.ndjson"}],
                                 "KeyMap":{"a-error.ndjson":"0c"}})");
   EXPECT_EQ(manifest.entries.at(0).encrypted_key, "0c");
-  EXPECT_TRUE(manifest.entries.at(0).is_error);
+  EXPECT_EQ(manifest.entries.at(0).kind, FileKind::error);
 }
 
 TEST(Manifest, DataFilesComeBeforeErrorFilesInTheirOrder) {
@@ -275,25 +275,27 @@ TEST(OnServiceOrigin, UpgradesAProxiedUrlOfTheSameHostOnly) {
     EXPECT_EQ(on_service_origin(http::parse_url(c.url, "url"), http::parse_url(c.service, "service")).text(), c.result);
 }
 
-// Files of the other pages would be lost.
-TEST(Manifest, ANextPageIsAnErrorAndNotIgnored) {
-  const Error error =
-      error_of([] { parse_manifest(R"({"output":[],"link":[{"relation":"next","url":"/page2"}]})", kBase); });
-  EXPECT_EQ(error.status, Status::PROTOCOL);
+// If a caller gives the first page alone, the files of the others would be lost.
+TEST(Manifest, ALastPageWithALinkIsAnErrorAndNotIgnored) {
+  const std::string page = R"({"output":[],"link":[{"relation":"next","url":"/page2"}]})";
+  const Error error = error_of([&] { parse_manifests(page, kBase); });
+  EXPECT_EQ(error.status, Status::INVALID_ARGUMENT);
   EXPECT_TRUE(holds(error.message, "next page"));
+  EXPECT_EQ(parse_manifests(page + R"({"output":[]})", kBase).size(), 2u);
   EXPECT_EQ(parse_manifest(R"({"output":[],"link":[{"relation":"self","url":"/page1"}]})", kBase)->size(), 0u);
 }
 
-TEST(Manifest, FilesOfDeletedResourcesAreCounted) {
-  EXPECT_EQ(parse_manifest(R"({"output":[],"deleted":[{"type":"Bundle","url":"/d"}]})", kBase)->deleted, 1u);
-  EXPECT_EQ(parse_manifest(R"({"output":[],"deleted":[]})", kBase)->deleted, 0u);
+TEST(Manifest, FilesOfDeletedResourcesAreAListOfTheirOwn) {
+  EXPECT_EQ(
+      parse_manifest(R"({"output":[],"deleted":[{"type":"Bundle","url":"/d"}]})", kBase)->count(FileKind::deleted), 1u);
+  EXPECT_EQ(parse_manifest(R"({"output":[],"deleted":[]})", kBase)->count(FileKind::deleted), 0u);
 }
 
 // The ballot of version 4 names `error` so.
 TEST(Manifest, OutcomeMeansError) {
   const auto manifest = parse_manifest(R"({"output":[],"outcome":[{"url":"/o.ndjson"}]})", kBase);
-  EXPECT_EQ(manifest->errors(), 1u);
-  EXPECT_TRUE(manifest->entry(0).is_error);
+  EXPECT_EQ(manifest->count(FileKind::error), 1u);
+  EXPECT_EQ(manifest->entry(0).kind, FileKind::error);
 }
 
 }  // namespace

@@ -39,7 +39,7 @@ TEST(Receipt, ListsWhatTheExportProduced) {
   EXPECT_EQ(file.facts.records, 3);
   EXPECT_EQ(file.facts.sha256, "00ff");
   EXPECT_TRUE(file.facts.decrypted());
-  EXPECT_FALSE(file.is_error);
+  EXPECT_EQ(file.kind, FileKind::data);
   EXPECT_TRUE((*result.files)[1].is_error());
   EXPECT_STREQ((*result.files)[1].path(), "/claims/error/b.ndjson");
   EXPECT_STREQ((*read_receipt(text, "").files)[0].path(), "Patient.a.ndjson");

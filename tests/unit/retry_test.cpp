@@ -40,6 +40,13 @@ TEST(Backoff, ARequestedDelayCountsBetweenOurDelayAndFifteenMinutes) {
   EXPECT_EQ(Backoff(seconds(2), seconds(30)).next(0, std::chrono::hours(5)), std::chrono::minutes(15));
 }
 
+TEST(Backoff, TheLongestRequestedDelayMayBeChosen) {
+  Backoff backoff(seconds(1), seconds(30), 2, seconds(3));
+  EXPECT_EQ(backoff.next(0, seconds(120)), seconds(3));
+  EXPECT_EQ(backoff.next(0, seconds(120)), seconds(3));
+  EXPECT_EQ(backoff.next(0, seconds(120)), seconds(4));
+}
+
 TEST(Backoff, ARequestedDelayDoesNotChangeTheGrowth) {
   Backoff backoff(seconds(1), seconds(60));
   backoff.next(0, seconds(50));
@@ -94,6 +101,14 @@ TEST(RetryBudget, ToleratesFailuresWithinTheOutageLimit) {
   Steady now{};
   for (int i = 0; i < 59; ++i, now += seconds(1)) EXPECT_TRUE(retries.allow(now)) << i;
   EXPECT_FALSE(retries.allow(now + seconds(1)));
+}
+
+TEST(RetryBudget, KnowsHowLongFailuresMayStillLast) {
+  RetryBudget retries = budget(0, seconds(10));
+  EXPECT_EQ(retries.time_left(Steady{}), seconds(10));
+  retries.allow(Steady{});
+  EXPECT_EQ(retries.time_left(Steady{} + seconds(4)), seconds(6));
+  EXPECT_EQ(retries.time_left(Steady{} + seconds(40)), seconds(0));
 }
 
 TEST(RetryBudget, IsFullAgainAfterASuccess) {

@@ -3,11 +3,13 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
+#include <set>
+
 #include "support/errors.hpp"
-#include "support/fake_service.hpp"
-#include "support/files.hpp"
 #include "support/gzip.hpp"
 #include "support/manifests.hpp"
+#include "support/run_test.hpp"
 
 namespace libbcda::runtime {
 namespace {
@@ -28,31 +30,7 @@ const char* const kOneFile = R"({"output":[{"type":"Patient","url":"/data/1/a.nd
 const char* const kTwoFiles =
     R"({"output":[{"type":"Patient","url":"/data/1/a.ndjson"},{"type":"Patient","url":"/data/1/b.ndjson"}]})";
 
-class Runs : public testing::Test {
- protected:
-  // Starts a run and drives it to its end.
-  std::optional<Error> run(RunKind kind = RunKind::export_, bulk::Manifests manifests = {}) {
-    RunRequest request;
-    request.kind = kind;
-    request.settings = service_.settings;
-    request.settings.set("out", out());
-    request.manifests = std::move(manifests);
-    run_ = runtime::Run::start(service_.session(), std::move(request));
-    service_.world->run_until([&] { return run_->mailbox().finished(); });
-    return run_->mailbox().failure();
-  }
-  std::string out() const { return temp_ / "out"; }
-  std::vector<std::string> events() {
-    std::vector<std::string> seen;
-    for (Event event; run_->mailbox().next(Milliseconds(0), event) == Mailbox::Got::event;)
-      seen.push_back(std::string(event_kind_name(event.kind)) + (event.text.empty() ? "" : " " + event.text));
-    return seen;
-  }
-
-  TempDir temp_;
-  FakeService service_;
-  std::unique_ptr<runtime::Run> run_;
-};
+using Runs = test::RunTest;
 
 TEST_F(Runs, AnExportPublishesItsFilesAndItsReceipt) {
   service_.answer_job(kTwoFiles);
@@ -182,6 +160,141 @@ TEST_F(Runs, AFetchTakesWhatAnEarlierOneLeft) {
   EXPECT_EQ(run_->result().files->size(), 2u);
 }
 
+// ---- Pace
+
+class OnServer : public Runs {
+ protected:
+  // A server with these fields of a profile.
+  void know(const std::string& fields) {
+    test::spill(temp_ / "profile.json", "{" + fields + "}");
+    service_.settings.set("profile", "bcda-2019");
+    service_.settings.set("profile_file", temp_ / "profile.json");
+  }
+  Milliseconds elapsed() const {
+    return std::chrono::duration_cast<Milliseconds>(service_.world->clock().now().steady - Steady{}) - hours(1);
+  }
+};
+
+TEST_F(OnServer, EachRequestOfEachRunTakesATurn) {
+  know(R"("pace_requests":5,"pace_period":"5m","manifest_may_grow":false)");
+  service_.answer_job(kTwoFiles);
+  service_.answer("GET /data/", {http_answer(200, "", test::kRecord)});
+  const auto session = service_.session();
+  const auto start = [&](const std::string& out) {
+    RunRequest request;
+    request.kind = RunKind::export_;
+    request.settings = service_.settings;
+    request.settings.set("out", temp_ / out);
+    auto run = runtime::Run::start(session, std::move(request));
+    service_.world->run_until([&] { return run->mailbox().finished(); });
+    EXPECT_FALSE(run->mailbox().failure());
+  };
+  start("one");  // the token, the kick-off, the status, two files
+  EXPECT_EQ(service_.world->net().requests.size(), 5u);
+  EXPECT_LT(elapsed(), seconds(10));
+  start("two");  // four more, without the token
+  EXPECT_EQ(service_.world->net().requests.size(), 9u);
+  EXPECT_GE(elapsed(), minutes(5));
+  EXPECT_LT(elapsed(), minutes(6));
+}
+
+TEST_F(OnServer, AWaitForATurnCanBeCanceled) {
+  know(R"("pace_requests":1,"pace_period":"24h")");
+  service_.answer_job(kOneFile);
+  service_.settings.set("timeout", "1m");
+  const auto failure = run();
+  ASSERT_TRUE(failure);
+  EXPECT_EQ(failure->status, Status::TIMEOUT);
+  EXPECT_EQ(service_.world->net().requests.size(), 1u);
+}
+
+// Each file is refused once, so that it takes some time: the first one with 429, the others with 503.
+TEST_F(OnServer, FewerFilesAreUnderWayAfterA429) {
+  know(R"("manifest_may_grow":false)");
+  std::string output;
+  for (int i = 0; i < 12; ++i) {
+    const std::string url = "/data/1/" + std::to_string(i) + ".ndjson";
+    output += (i > 0 ? "," : "") + (R"({"type":"Patient","url":")" + url) + "\"}";
+    service_.answer("GET " + url, {http_answer(i == 0 ? 429 : 503), http_answer(200, "", test::kRecord)});
+  }
+  service_.answer_job("{\"output\":[" + output + "]}");
+  service_.settings.set("parallel", "4");
+  std::set<std::string> begun;
+  std::size_t done = 0;
+  std::vector<std::size_t> under_way;  // when a file begins, with it
+  service_.before_answer = [&](const std::string& request) {
+    if (!request.starts_with("GET /data/")) return;
+    if (!begun.insert(request).second)
+      ++done;
+    else
+      under_way.push_back(begun.size() - done);
+  };
+  EXPECT_FALSE(run());
+  EXPECT_EQ(run_->result().files->size(), 12u);
+  ASSERT_EQ(under_way.size(), 12u);
+  EXPECT_EQ(under_way[3], 4u);
+  EXPECT_EQ(under_way[4], 3u);  // one more than the two that were left, because two files were good
+  EXPECT_EQ(*std::max_element(under_way.begin() + 5, under_way.end()), 4u);
+}
+
+TEST_F(OnServer, DownloadsOfEarlierRunsCount) {
+  know(R"("downloads_per_file":3)");
+  service_.settings.set("retries", "1");
+  const auto manifests = [&] { return bulk::parse_manifests(kOneFile, http::parse_url("http://localhost/", "base")); };
+  service_.answer("GET /data/", {"HTTP/1.1 200 OK\r\nContent-Length: 99\r\n\r\n{"});
+  ASSERT_TRUE(run(RunKind::fetch, manifests()));
+  EXPECT_EQ(service_.count("GET /data/"), 2u);
+  const auto failure = run(RunKind::fetch, manifests());
+  ASSERT_TRUE(failure);
+  EXPECT_TRUE(holds(failure->message, "gives out each file 3 times")) << failure->message;
+  EXPECT_EQ(service_.count("GET /data/"), 3u);
+  ASSERT_TRUE(run(RunKind::fetch, manifests()));
+  EXPECT_EQ(service_.count("GET /data/"), 3u);
+}
+
+// ---- A service that is busy
+
+TEST_F(OnServer, AnAdoptedJobThatIsGivenBackIsDeadInTheJournal) {
+  know(R"("lists_running_jobs":true,"manifest_may_grow":false)");
+  service_.answer_job(kOneFile);
+  service_.answer("GET /api/v1/Patient/$export",
+                  {http_answer(429, "Content-Location: /api/v1/jobs/other\r\n"), http_answer(429),
+                   http_answer(202, "Content-Location: /api/v1/jobs/1\r\n")});
+  service_.answer("GET /api/v1/jobs/other", {http_answer(202), http_answer(200, "", kTwoFiles)});
+  service_.answer("GET /data/", {http_answer(410)});  // so that the journal stays
+  ASSERT_TRUE(run());
+  EXPECT_EQ(service_.count("GET /data/"), 1u);  // of our own job
+  const std::string journal = slurp(out() + "/.bcda/journal.ndjson");
+  EXPECT_TRUE(holds(journal, R"({"event":"dead","statusUrl":"http://localhost/api/v1/jobs/other"})")) << journal;
+  bool told = false;
+  for (const std::string& event : events()) told = told || holds(event, "runs already");
+  EXPECT_TRUE(told);
+}
+
+TEST_F(OnServer, AnAdoptedJobBringsTheFiles) {
+  know(R"("lists_running_jobs":true,"manifest_may_grow":false)");
+  service_.answer("GET /api/v1/Patient/$export", {http_answer(429, "Content-Location: /api/v1/jobs/other\r\n")});
+  service_.answer(
+      "GET /api/v1/jobs/other",
+      {http_answer(200, "", R"({"request":"http://localhost/api/v1/Patient/$export",)" + std::string(kOneFile + 1))});
+  service_.answer("GET /data/", {http_answer(200, "", test::kRecord)});
+  EXPECT_FALSE(run());
+  EXPECT_EQ(service_.count("GET /api/v1/Patient"), 1u);
+  EXPECT_TRUE(holds(slurp(out() + "/export.json"), "/api/v1/jobs/other"));
+}
+
+TEST_F(Runs, ABusyServiceIsWaitedForForHours) {
+  service_.answer_job(kOneFile);
+  std::vector<std::string> answers(300, http_answer(429));
+  answers.push_back(http_answer(202, "Content-Location: /api/v1/jobs/1\r\n"));
+  service_.answer("GET /api/v1/Patient/$export", answers);
+  service_.answer("GET /data/", {http_answer(200, "", test::kRecord)});
+  service_.settings.set("retries", "0");
+  service_.settings.set("job_timeout", "1h");
+  EXPECT_FALSE(run());
+  EXPECT_GE(run_->result().elapsed, hours(3));
+}
+
 // A manifest of more than a megabyte.
 std::string large_manifest(int files) {
   std::string output;
@@ -287,7 +400,7 @@ TEST(FileQueues, GiveEachFileALocalNameOfItsOwn) {
   bulk::Entry other = entry("a.ndjson");
   other.url = http::parse_url("http://localhost/data/2/a.ndjson", "url");
   bulk::Entry error = other;
-  error.is_error = true;
+  error.kind = FileKind::error;
   error.url.target = "/data/3/a.ndjson";
   queue.add(files({entry("a.ndjson"), other, error}), "");
   const auto first = take(queue), second = take(queue), third = take(queue);
@@ -306,7 +419,7 @@ TEST(FileQueues, TakeAFileThatIsListedUnderTwoUrlsOnce) {
 
 TEST(FileQueues, RefuseWhatContradictsItself) {
   bulk::Entry error = entry("a");
-  error.is_error = true;
+  error.kind = FileKind::error;
   for (const bulk::Entry& other : {entry("a", "0d"), error}) {
     FileQueue queue;
     const Error failure = error_of([&] { queue.add(files({entry("a", "0c"), other}), ""); });

@@ -99,6 +99,10 @@ TEST(Services, AFileThatIsNoProfileIsRefused) {
   EXPECT_TRUE(holds(refused_file(R"({"gzip": 1})"), "gzip takes true or false"));
   EXPECT_TRUE(holds(refused_file(R"({"types": "Patient"})"), "types takes a list of texts"));
   EXPECT_TRUE(holds(refused_file(R"({"job_timeout": 5})"), "job_timeout takes a duration"));
+  for (const char* number : {"-1", "1.5", "\"6\"", "true", "1000001", "18446744073709551615"})
+    EXPECT_TRUE(
+        holds(refused_file(std::string(R"({"pace_requests": )") + number + "}"), "pace_requests takes a whole number"))
+        << number;
   EXPECT_TRUE(holds(refused_file(R"({"token_urls": {"h": 1}})"), "token_urls takes an object of texts"));
 }
 

@@ -213,5 +213,17 @@ TEST(Duration, FormatsTheShortestText) {
   }
 }
 
+TEST(ParseExpires, TakesEveryFormThatServersWrite) {
+  for (const char* text : {"Fri, 20 Sep 2019 14:47:33 GMT", "2019-09-20T14:47:33Z", "2019-09-20 14:47:33 +0000 UTC",
+                           "2019-09-20 14:47:33.000024 +0000 UTC m=+86471.103412536"})
+    EXPECT_EQ(parse_expires(text), kNow) << text;
+}
+
+TEST(ParseExpires, IsUnknownOtherwise) {
+  for (const char* text : {"", "0", "-1", "never", "0001-01-01 00:00:00 +0000 UTC", "Thu, 01 Jan 1970 00:00:00 GMT",
+                           "2019-09-20", "1568990853"})
+    EXPECT_EQ(parse_expires(text), std::nullopt) << text;
+}
+
 }  // namespace
 }  // namespace libbcda

@@ -26,12 +26,12 @@ class Workspaces : public testing::Test {
   }
   static FileRecord record(const std::string& path) {
     return {
-        path, "https://h/" + path, "Patient", "k", {.bytes = 3, .records = 1, .sha256 = kDigest, .proof = Proof::tag}};
+        path, "https://h/" + path, "Patient", "k", {.bytes = 3, .records = 1, .sha256 = kDigest, .proof = Proof::gcm}};
   }
-  static void write(Workspace& space, const std::string& name, bool is_error = false) {
-    auto writer = space.destination()->begin(name, "Patient", is_error);
+  static void write(Workspace& space, const std::string& name, FileKind kind = FileKind::data) {
+    auto writer = space.destination()->begin(name, "Patient", kind);
     writer->write(as_bytes("{}\n"));
-    space.journal().file_coming(record(published_path(name, is_error)));
+    space.journal().file_coming(record(published_path(name, kind)));
     writer->commit(3, kDigest);
   }
   // Creates the state after a run that was killed when it had published `names`.
@@ -65,7 +65,7 @@ TEST_F(Workspaces, WorkInPrivateWhileTheyRun) {
   EXPECT_EQ(space->path(), out_);
   EXPECT_EQ(mode_of(out_), 0700);
   EXPECT_EQ(mode_of(out_ + "/.bcda"), 0700);
-  auto writer = space->destination()->begin("a.ndjson", "Patient", false);
+  auto writer = space->destination()->begin("a.ndjson", "Patient", FileKind::data);
   writer->write(as_bytes("unverified"));
   for (const auto& name : names_in(out_)) EXPECT_TRUE(name.starts_with(".bcda/")) << name;
   writer.reset();
@@ -87,7 +87,7 @@ TEST_F(Workspaces, AFileInTheirPlaceIsNamed) {
 TEST_F(Workspaces, PublishDataAndErrorFilesApart) {
   auto space = for_export();
   write(*space, "a.ndjson");
-  write(*space, "a.ndjson", true);
+  write(*space, "a.ndjson", FileKind::error);
   EXPECT_EQ(slurp(out_ + "/a.ndjson"), "{}\n");
   EXPECT_EQ(slurp(out_ + "/error/a.ndjson"), "{}\n");
   EXPECT_EQ(mode_of(out_ + "/error"), 0700);
@@ -194,13 +194,13 @@ TEST_F(Workspaces, TheJournalHasWhatALaterRunNeeds) {
   facts.bytes = 5000000000;
   facts.records = 7;
   facts.sha256 = "abc";
-  facts.proof = Proof::tag;
+  facts.proof = Proof::gcm;
   space->journal().file_coming({"error/a.ndjson", "https://h/data/a.ndjson", "Patient", "0123", facts});
   EXPECT_EQ(slurp(out_ + "/.bcda/journal.ndjson"),
             R"({"event":"job","type":"Patient","statusUrl":"https://h/api/v1/jobs/42"})"
             "\n"
             R"({"event":"file","path":"error/a.ndjson","url":"https://h/data/a.ndjson","type":"Patient","key":"0123",)"
-            R"("bytes":5000000000,"records":7,"sha256":"abc","proof":"tag"})"
+            R"("bytes":5000000000,"records":7,"sha256":"abc","proof":"gcm"})"
             "\n");
 }
 
@@ -209,7 +209,7 @@ TEST_F(Workspaces, RestartRemovesWhatTheJournalListsAndNothingElse) {
     auto space = for_export();
     write(*space, "a.ndjson");
     write(*space, "b.ndjson");
-    write(*space, "e.ndjson", true);
+    write(*space, "e.ndjson", FileKind::error);
     space->log(R"({"exportId":"https://h/api/v1/jobs/42"})");
   }
   spill(out_ + "/mine.txt", "mine");
@@ -241,8 +241,8 @@ TEST_F(Workspaces, AFileIsInTheJournalBeforeItIsThere) {
 
 TEST_F(Workspaces, WritersOfOneNameDoNotMixTheirBytes) {
   auto space = for_fetch();
-  auto data = space->destination()->begin("a.ndjson", "Patient", false);
-  auto error = space->destination()->begin("a.ndjson", "Patient", true);
+  auto data = space->destination()->begin("a.ndjson", "Patient", FileKind::data);
+  auto error = space->destination()->begin("a.ndjson", "Patient", FileKind::error);
   error->write(as_bytes("errors"));
   data->write(as_bytes("data"));
   data->commit(4, "");
@@ -455,7 +455,7 @@ TEST_F(Workspaces, RestartReadsAJournalWhoseLastLineIsTruncated) {
 TEST_F(Workspaces, ARestartThatFailsKeepsTheJournal) {
   {
     auto space = for_export();
-    write(*space, "e.ndjson", true);
+    write(*space, "e.ndjson", FileKind::error);
   }
   std::filesystem::remove_all(out_ + "/error");
   ASSERT_EQ(::symlink(temp_.path().c_str(), (out_ + "/error").c_str()), 0);
@@ -470,7 +470,7 @@ TEST_F(Workspaces, ARestartThatFailsKeepsTheJournal) {
 TEST_F(Workspaces, ASingleFileLeavesNothingElse) {
   {
     auto space = Workspace::for_file(out_, kProcess);
-    auto writer = space->destination()->begin("a.ndjson", "Patient", false);
+    auto writer = space->destination()->begin("a.ndjson", "Patient", FileKind::data);
     writer->write(as_bytes("{}\n"));
     writer->commit(3, kDigest);
     space->log("no log for a single file");

@@ -28,13 +28,19 @@
 #'   be signed.
 #' @param ... must be empty, because the arguments after it are given by name.
 #' @return `bcda_export()` and `bcda_fetch()` return a result of class `bcda_result`, a list with
-#'   \item{`files`}{a data frame of the verified data files: `type`, `path`, `bytes`, `records`, `sha256`, `decrypted`.}
-#'   \item{`error_files`}{the same for the files that list what the service could not export. If there are any, there is
-#'     a warning of class `bcda_warning_partial`. [bcda_issues()] reads them.}
+#'   \item{`files`}{a data frame of the verified data files: `type`, `path`, `bytes`, `records`, `sha256`, `decrypted`,
+#'     and `proof`: what proves that it is whole (`none`, `length`, `gzip`, `sha256` or `gcm`).}
+#'   \item{`error_files`}{the same for the files with the service's errors and warnings. [bcda_issues()] has their
+#'     content.}
+#'   \item{`deleted_files`}{the same for the files of Bundles that name resources which no longer exist.}
+#'   \item{`partial`}{`TRUE` if an error file says that resources are missing: it has an issue of the severity `error`
+#'     or `fatal`, or cannot be understood. Then there is a warning of class `bcda_warning_partial`. `FALSE` if there
+#'     are only warnings and information, as one file of each BCDA v3 job has.}
 #'   \item{`types`}{the requested resource types; none for a fetch, because a manifest does not name them.}
 #'   \item{`transaction_time`}{the export contains the service's data up to this time.}
 #'   \item{`elapsed`}{the duration of the run.}
 #'   \item{`receipt`}{the content of `export.json`, as a list.}
+#'   \item{`issues`}{for [bcda_issues()].}
 #'   \item{`urls`}{the URLs of the files; they may be signed.}
 #'   \item{`offered`}{the manifests of the finished jobs, as JSON, for `bcda_fetch()`; their URLs may be signed.}
 #'

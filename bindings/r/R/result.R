@@ -1,14 +1,17 @@
 # The result of an export.
 
-# Makes a result from a native result. `to_sink`: the files went to the caller's functions.
-make_result <- function(result, to_sink) {
+# Makes a result from a native result. `to_sink`: the files went to the caller's functions. `issues`: a function that
+# reads the issues later; NULL: they are read now.
+make_result <- function(result, to_sink, issues = NULL) {
   files <- result_files(result, to_sink)
-  is_error <- file_column(result, native_file_is_error, 0L) == 1
+  kind <- file_column(result, native_file_kind, "")
+  if (is.null(issues)) issues <- kept_issues(issues_of(result, to_sink))
   kept <- function(which) `rownames<-`(files[which, , drop = FALSE], NULL)
   structure(
     class = "bcda_result",
     list(
-      files = kept(!is_error), error_files = kept(is_error),
+      files = kept(kind == "data"), error_files = kept(kind == "error"), deleted_files = kept(kind == "deleted"),
+      partial = native_result_partial(result) == 1,
       types = strsplit(native_result_types(result), ",", fixed = TRUE)[[1]],
       transaction_time = time_of(native_result_transaction_time(result)),
       elapsed = as.difftime(native_result_elapsed_ms(result) / 1000, units = "secs"),
@@ -16,7 +19,7 @@ make_result <- function(result, to_sink) {
       # Not a column of `files`, because URLs may be signed.
       urls = stats::setNames(file_column(result, native_file_url, ""), base_name(files$path)),
       offered = native_result_manifest(result),
-      to_sink = to_sink
+      to_sink = to_sink, issues = issues
     )
   )
 }
@@ -32,7 +35,7 @@ result_files <- function(result, to_sink) {
   data.frame(
     type = column(native_file_type, ""), path = path, bytes = column(native_file_bytes, 0),
     records = column(native_file_records, 0), sha256 = column(native_file_sha256, ""),
-    decrypted = column(native_file_decrypted, 0L) == 1, stringsAsFactors = FALSE
+    decrypted = column(native_file_decrypted, 0L) == 1, proof = column(native_file_proof, ""), stringsAsFactors = FALSE
   )
 }
 
@@ -51,9 +54,10 @@ result_files <- function(result, to_sink) {
 #' close(sandbox)
 bcda_result <- function(directory) {
   if (!is_text(directory)) refuse("directory is a path")
-  result <- native_result_open(absolute(directory), "")
+  path <- absolute(directory)
+  result <- native_result_open(path, "")
   on.exit(native_result_destroy(result))
-  make_result(result, FALSE)
+  make_result(result, FALSE, issues = later_issues(path))
 }
 
 #' @export
@@ -69,12 +73,19 @@ print.bcda_result <- function(x, ...) {
   invisible(x)
 }
 
-#' What the service could not export
+#' What the error files of an export say
 #'
-#' Reads the issues of the OperationOutcomes in a result's error files. **They may name beneficiaries.**
+#' Returns the issues of the OperationOutcomes in a result's error files. **They may name beneficiaries.**
+#' `result$partial` is `TRUE` if they say that resources are missing.
 #'
 #' @param result a result from [bcda_export()].
-#' @return A data frame with one row for each issue: `severity`, `code`, `text`, `file`.
+#' @return A data frame with one row for each different issue of a file, at most 1,000 of them:
+#'   \item{`severity`}{`"fatal"`, `"error"`, `"warning"`, `"information"` or `"success"`, or the service's own text.}
+#'   \item{`code`}{the service's code, such as `"not-found"`. `"unreadable"`: an error file that cannot be read, or a
+#'     line of it that is no OperationOutcome. `"left-off"`: counts further issues of this severity.}
+#'   \item{`text`}{the diagnostics, or else the text of the details, or else the code.}
+#'   \item{`count`}{how often the file has this issue.}
+#'   \item{`file`}{the error file; `""` for `"left-off"`.}
 #' @export
 #' @examples
 #' sandbox <- bcda_sandbox(beneficiaries = 10)
@@ -84,26 +95,34 @@ print.bcda_result <- function(x, ...) {
 #' close(sandbox)
 bcda_issues <- function(result) {
   check_result(result)
-  chunks <- list()
-  each_chunk(result$error_files, 1000, result$to_sink, function(chunk, file) {
-    found <- lapply(as_lists(chunk, file), function(outcome) {
-      issues <- member(outcome, "issue")
-      if (!length(issues)) issues <- list(list()) # an outcome without issues counts as one issue
-      lapply(issues, function(issue) c(parts_of(issue), file))
-    })
-    chunks[[length(chunks) + 1]] <<- unlist(found, recursive = FALSE)
-  })
-  found <- unlist(chunks, recursive = FALSE)
-  column <- function(n) vapply(found, `[`, "", n)
-  data.frame(severity = column(1), code = column(2), text = column(3), file = column(4), stringsAsFactors = FALSE)
+  result$issues()
 }
 
-parts_of <- function(issue) {
-  said <- text_in(issue, "diagnostics")
-  c(
-    text_in(issue, "severity"), text_in(issue, "code"),
-    if (nzchar(said)) said else text_in(member(issue, "details"), "text")
+# The data frame of a native result. `to_sink` as in make_result().
+issues_of <- function(result, to_sink) {
+  index <- seq_len(native_result_issue_count(result)) - 1
+  column <- function(get, type) vapply(index, function(i) get(result, i), type)
+  file <- column(native_issue_file, "")
+  if (!to_sink) file[nzchar(file)] <- vapply(file[nzchar(file)], absolute, "", USE.NAMES = FALSE)
+  data.frame(
+    severity = column(native_issue_severity, ""), code = column(native_issue_code, ""),
+    text = column(native_issue_text, ""), count = column(native_issue_count, 0), file = file, stringsAsFactors = FALSE
   )
+}
+
+# Functions that return the issues. So printing a result does not show the texts.
+kept_issues <- function(issues) {
+  force(issues)
+  function() issues
+}
+
+later_issues <- function(directory) {
+  force(directory)
+  function() {
+    result <- native_result_open(directory, "")
+    on.exit(native_result_destroy(result))
+    issues_of(result, FALSE)
+  }
 }
 
 check_result <- function(result) {

@@ -170,7 +170,7 @@ conclude <- function(run) {
       stop(e)
     }
   )
-  if (inherits(run$value, "bcda_result") && nrow(run$value$error_files)) warn_partial(run$value)
+  if (inherits(run$value, "bcda_result") && run$value$partial) warn_partial(run$value)
   run$value
 }
 

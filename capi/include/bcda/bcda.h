@@ -453,6 +453,7 @@ BCDA_API const char* bcda_event_url(const bcda_event* event);
 /* BCDA_OK unless the event is about a failure. */
 BCDA_API bcda_status bcda_event_status(const bcda_event* event);
 
+/* The first number before a '%' in X-Progress, from 0 to 100: 80 for "In Progress (80%)". -1: the server gives none. */
 BCDA_API double bcda_event_percent(const bcda_event* event);
 
 BCDA_API int64_t bcda_event_bytes_done(const bcda_event* event);
@@ -485,7 +486,7 @@ BCDA_API bcda_status bcda_result_open(const char* directory, const char* receipt
 
 /* Texts live as long as the result. Several threads may read one result at once. */
 
-/* How many files there are: data files and error files. */
+/* How many files there are, of all kinds. */
 BCDA_API int32_t bcda_result_file_count(const bcda_result* result);
 
 /* The file at `index`, from 0; NULL out of range. */
@@ -493,6 +494,25 @@ BCDA_API const bcda_file* bcda_result_file(const bcda_result* result, int32_t in
 
 /* How many of the files hold OperationOutcomes. */
 BCDA_API int32_t bcda_result_error_file_count(const bcda_result* result);
+
+/* 1: the result is partial, because an error file says that resources are missing: it has an issue of the severity
+ * error or fatal, an issue of a severity that FHIR does not have, or a line that is no OperationOutcome. 0: the error
+ * files hold warnings and information alone, as one file of each BCDA v3 job does, or there are none. After
+ * bcda_result_open the receipt tells, or, if it is of an earlier version, the error files are read. */
+BCDA_API int32_t bcda_result_partial(const bcda_result* result);
+
+/* One issue of the error files, as often as it was there. Borrowed: it and its texts live as long as the result. */
+typedef struct bcda_issue bcda_issue;
+
+/* How many different issues the error files have. Equal issues of one file are one. Only the first 1,000 different ones
+ * are kept. One more for each severity, with the code "left-off", counts the others. The first call after
+ * bcda_result_open or bcda_decrypt_file reads the error files. What cannot be read is an issue of the severity error
+ * with the code "unreadable": a line that is no OperationOutcome with issues, and a file that is missing or has
+ * changed. */
+BCDA_API int32_t bcda_result_issue_count(const bcda_result* result);
+
+/* The issue at `index`, from 0, by file; NULL out of range. */
+BCDA_API const bcda_issue* bcda_result_issue(const bcda_result* result, int32_t index);
 
 /* The resource types that were requested, such as "Patient,Coverage". "": unknown. A manifest does not have them, so
  * they are unknown after a fetch or a decryption. */
@@ -538,6 +558,30 @@ BCDA_API int32_t bcda_file_decrypted(const bcda_file* file);
 
 /* 1: it is from the manifest's `error`. */
 BCDA_API int32_t bcda_file_is_error(const bcda_file* file);
+
+/* The list of the manifest that it is from: "data" (`output`), "error", or "deleted": Bundles that name resources which
+ * no longer exist (Bulk Data IG, "Response - Complete Status"). */
+BCDA_API const char* bcda_file_kind(const bcda_file* file);
+
+/* What proves that it is whole, from the weakest to the strongest: "none", "length" (the one that the server announced),
+ * "gzip" (its check sums), "sha256" (the digest that the manifest gives) or "gcm" (its tag). */
+BCDA_API const char* bcda_file_proof(const bcda_file* file);
+
+/* "fatal", "error", "warning", "information" or "success"; or the server's text, or "", if it is none of these. */
+BCDA_API const char* bcda_issue_severity(const bcda_issue* issue);
+
+/* The server's code, such as "not-found"; or "unreadable" or "left-off" (see bcda_result_issue_count). */
+BCDA_API const char* bcda_issue_code(const bcda_issue* issue);
+
+/* The server's text: the diagnostics, or else details.text, or else the code. At most 4,000 bytes of UTF-8 in one line.
+ * It may name beneficiaries. The library writes it into no log, event, message or receipt. */
+BCDA_API const char* bcda_issue_text(const bcda_issue* issue);
+
+/* The path of its error file, as bcda_file_path has it; "" for "left-off". */
+BCDA_API const char* bcda_issue_file(const bcda_issue* issue);
+
+/* How often it was there. */
+BCDA_API int64_t bcda_issue_count(const bcda_issue* issue);
 
 /* ---- One file on disk -------------------------------------------------------------------------------------------- */
 

@@ -357,9 +357,26 @@ class File {
   std::string sha256() const { return bcda_file_sha256(file_); }      // of the plaintext, hex
   bool decrypted() const { return bcda_file_decrypted(file_) != 0; }  // false: it came plain
   bool is_error() const { return bcda_file_is_error(file_) != 0; }    // from the manifest's `error`
+  std::string kind() const { return bcda_file_kind(file_); }          // "data", "error", "deleted"
+  std::string proof() const { return bcda_file_proof(file_); }        // "none", "length", "gzip", "sha256", "gcm"
 
  private:
   const bcda_file* file_;
+};
+
+// One issue of the error files, as often as it was there; of a Result, and valid as long as it.
+class Issue {
+ public:
+  explicit Issue(const bcda_issue* issue) : issue_(issue) {}
+
+  std::string severity() const { return bcda_issue_severity(issue_); }  // "error"
+  std::string code() const { return bcda_issue_code(issue_); }
+  std::string text() const { return bcda_issue_text(issue_); }  // it may name beneficiaries
+  std::string file() const { return bcda_issue_file(issue_); }  // the path of its error file
+  std::int64_t count() const { return bcda_issue_count(issue_); }
+
+ private:
+  const bcda_issue* issue_;
 };
 
 // What a run produced; a range of File.
@@ -404,6 +421,13 @@ class Result {
   iterator end() const { return {this, size()}; }
 
   std::int32_t error_files() const { return bcda_result_error_file_count(get()); }  // those that are OperationOutcomes
+  bool partial() const { return bcda_result_partial(get()) != 0; }  // an error file says that resources are missing
+  std::int32_t issue_count() const { return bcda_result_issue_count(get()); }
+  Issue issue(std::int32_t index) const {
+    const bcda_issue* const issue = bcda_result_issue(get(), index);
+    if (!issue) throw std::out_of_range("bcda::Result: no issue " + std::to_string(index));
+    return Issue(issue);
+  }
   std::string types() const { return bcda_result_types(get()); }  // asked for: "Patient,Coverage"; "" when unknown
   std::string transaction_time() const { return bcda_result_transaction_time(get()); }
   Milliseconds elapsed() const { return Milliseconds(bcda_result_elapsed_ms(get())); }

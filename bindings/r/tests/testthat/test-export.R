@@ -5,7 +5,7 @@ test_that("what is exported is what the service has", {
   expect_s3_class(result, "bcda_result")
   expect_setequal(result$files$type, c("Patient", "Coverage", "ExplanationOfBenefit"))
   expect_identical(nrow(result$files), 6L)
-  expect_identical(names(result$files), c("type", "path", "bytes", "records", "sha256", "decrypted"))
+  expect_identical(names(result$files), c("type", "path", "bytes", "records", "sha256", "decrypted", "proof"))
   expect_identical(vapply(result$files, typeof, ""),
     c(type = "character", path = "character", bytes = "double", records = "double", sha256 = "character", decrypted = "logical")
   )
@@ -147,9 +147,11 @@ test_that("error files are a warning, and are read apart", {
     expect_identical(warned$result, result)
     expect_identical(nrow(result$error_files), 1L)
     issues <- bcda_issues(result)
-    expect_identical(names(issues), c("severity", "code", "text", "file"))
-    expect_identical(nrow(issues), 20L - as.integer(result$files$records))
-    expect_identical(unique(issues$severity), "Error")
+    expect_true(result$partial)
+    expect_identical(names(issues), c("severity", "code", "text", "count", "file"))
+    expect_identical(sum(issues$count), 20 - result$files$records)
+    expect_identical(unique(issues$severity), "error") # the service writes "Error"
+    expect_false(any(grepl("retrieving", capture.output(str(unclass(result)), print(result)))))
     expect_match(issues$text, "Error retrieving Patient for beneficiary")
     expect_identical(unique(issues$file), result$error_files$path)
     expect_match(capture.output(print(result))[1], "1 error file>$")
@@ -162,7 +164,18 @@ test_that("error files are a warning, and are read apart", {
 
 test_that("a whole export warns of nothing, and has no issues", {
   expect_no_warning(result <- export_of(shared_client()))
-  expect_identical(dim(bcda_issues(result)), c(0L, 4L))
+  expect_identical(dim(bcda_issues(result)), c(0L, 5L))
+  expect_false(result$partial)
+})
+
+test_that("warnings of the service alone do not make a result partial", {
+  expect_no_warning(result <- export_of(client_of(a_sandbox(20, profile = "bcda-v3")), "ExplanationOfBenefit"))
+  expect_false(result$partial)
+  issues <- bcda_issues(result)
+  expect_identical(issues$severity, "warning")
+  expect_identical(issues$count, 1)
+  expect_identical(issues$file, result$error_files$path)
+  expect_identical(bcda_issues(bcda_result(dirname(result$files$path[1]))), issues)
 })
 
 test_that("files in plaintext are taken when that is allowed, and only then", {

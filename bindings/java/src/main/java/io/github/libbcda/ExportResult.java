@@ -9,6 +9,7 @@ import java.util.List;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.function.LongFunction;
+import java.util.function.Supplier;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
 
@@ -21,6 +22,8 @@ public final class ExportResult {
   private final String receipt;
   private final String manifest;
   private final boolean toSink;
+  private final boolean partial;
+  private final Supplier<List<Issue>> issues;
 
   private ExportResult(
       List<ExportedFile> all,
@@ -29,7 +32,9 @@ public final class ExportResult {
       Duration elapsed,
       String receipt,
       String manifest,
-      boolean toSink) {
+      boolean toSink,
+      boolean partial,
+      Supplier<List<Issue>> issues) {
     this.all = all;
     this.types = types.isEmpty() ? List.of() : List.of(types.split(","));
     this.transactionTime = transactionTime;
@@ -37,6 +42,8 @@ public final class ExportResult {
     this.receipt = receipt;
     this.manifest = manifest;
     this.toSink = toSink;
+    this.partial = partial;
+    this.issues = issues;
   }
 
   /** Applies {@code of} to the native result at {@code address}, and then destroys the native result. */
@@ -55,10 +62,22 @@ public final class ExportResult {
    * @throws BcdaException.Filesystem no export has finished there, or the receipt is malformed
    */
   public static ExportResult open(Path directory) {
-    return read(Native.result_open(LocalPath.text(directory), ""), result -> of(result, false));
+    String path = LocalPath.text(directory);
+    Supplier<List<Issue>> issues = () -> read(Native.result_open(path, ""), ExportResult::issuesOf);
+    return read(Native.result_open(path, ""), result -> of(result, false, issues));
   }
 
   static ExportResult of(long result, boolean toSink) {
+    List<Issue> issues = issuesOf(result);
+    return of(result, toSink, () -> issues);
+  }
+
+  private static List<Issue> issuesOf(long result) {
+    int count = Native.result_issue_count(result);
+    return IntStream.range(0, count).mapToObj(index -> Issue.of(result, index)).toList();
+  }
+
+  private static ExportResult of(long result, boolean toSink, Supplier<List<Issue>> issues) {
     int count = Native.result_file_count(result);
     return new ExportResult(
         IntStream.range(0, count).mapToObj(index -> ExportedFile.of(result, index)).toList(),
@@ -67,25 +86,58 @@ public final class ExportResult {
         Duration.ofMillis(Native.result_elapsed_ms(result)),
         Native.result_json(result),
         Native.result_manifest(result),
-        toSink);
+        toSink,
+        Native.result_partial(result) != 0,
+        issues);
   }
 
   /**
    * The data files.
    *
-   * @return all files except those of {@link #errorFiles}
+   * @return all files except those of {@link #errorFiles} and {@link #deletedFiles}
    */
   public List<ExportedFile> files() {
-    return all.stream().filter(file -> !file.error()).toList();
+    return all.stream().filter(file -> file.kind().equals("data")).toList();
   }
 
   /**
-   * The files that list what the service could not export. They hold OperationOutcomes, which may name beneficiaries.
+   * The files with the service's errors and warnings. They hold OperationOutcomes, which may name beneficiaries.
    *
-   * @return empty if the service exported everything
+   * @return empty if there are none
    */
   public List<ExportedFile> errorFiles() {
     return all.stream().filter(ExportedFile::error).toList();
+  }
+
+  /**
+   * The files of Bundles that name resources which no longer exist. Only an export with {@code since} has them.
+   *
+   * @return empty if the service named none
+   */
+  public List<ExportedFile> deletedFiles() {
+    return all.stream().filter(file -> file.kind().equals("deleted")).toList();
+  }
+
+  /**
+   * Whether an error file says that resources are missing: it has an issue of the severity {@code error} or
+   * {@code fatal}, or cannot be understood.
+   *
+   * @return false if there are only warnings and information, as one file of each BCDA v3 job has
+   */
+  public boolean partial() {
+    return partial;
+  }
+
+  /**
+   * What the error files say. It may name beneficiaries. Equal issues of one file are one {@link Issue} with a count.
+   * At most 1,000 different ones are kept; the others are counted. After {@link #open} each call reads the error files.
+   * An error file that is missing or has changed is an issue too.
+   *
+   * @return the issues, by file
+   * @throws BcdaException.Filesystem after {@link #open}: the receipt cannot be read any more
+   */
+  public List<Issue> issues() {
+    return issues.get();
   }
 
   /**

@@ -237,6 +237,29 @@ class ExportTest {
       try (RecordReader reader = RecordReader.open(errors.path())) {
         assertTrue(Utf8.decode(reader.next()).contains("OperationOutcome"));
       }
+      assertTrue(result.partial());
+      List<Issue> issues = result.issues();
+      assertEquals(errors.records(), issues.stream().mapToLong(Issue::count).sum());
+      for (Issue issue : issues) {
+        assertEquals("error Exception", issue.severity() + " " + issue.code()); // the service writes "Error"
+        assertTrue(issue.text().startsWith("Error retrieving "), issue.text());
+        assertFalse(issue.toString().contains(issue.text()));
+        assertEquals(Optional.of(errors.path()), issue.file());
+      }
+      ExportResult opened = ExportResult.open(dir.resolve("claims"));
+      assertTrue(opened.partial());
+      assertEquals(issues, opened.issues());
+    }
+  }
+
+  @Test
+  void warningsAloneAreNotPartial() throws Exception {
+    try (Sandbox sandbox = Trials.sandbox().option("profile", "bcda-v3").start();
+        BcdaClient client = Trials.client(sandbox).build()) {
+      ExportResult result = client.export(Trials.patients(dir.resolve("claims")).types("ExplanationOfBenefit").build());
+      assertFalse(result.partial());
+      assertEquals("[1 warning (processing)]", result.issues().toString());
+      assertTrue(result.receipt().contains("\"issues\":{\"warning\":1}"), result.receipt());
     }
   }
 

@@ -160,7 +160,7 @@ class LifeTest {
   }
 
   private static Stream<byte[]> twice(Path path, long records) {
-    ExportedFile file = new ExportedFile("Patient", path, "", path.toFile().length(), records, "", true, false);
+    ExportedFile file = new ExportedFile("Patient", path, "", path.toFile().length(), records, "", true, false, "data", "gcm");
     return RecordStream.of(List.of(file, file), record -> record);
   }
 }

@@ -151,6 +151,8 @@ class SinkTest {
       ExportResult result = client.export(into(sink));
       assertEquals(Set.of("false Patient", "true OperationOutcome"), Set.copyOf(begun));
       assertTrue(result.errorFiles().get(0).path().startsWith("error"));
+      assertTrue(result.partial());
+      assertTrue(result.issues().get(0).text().startsWith("Error retrieving "));
     }
   }
 

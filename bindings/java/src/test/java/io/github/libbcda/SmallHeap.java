@@ -37,6 +37,6 @@ final class SmallHeap {
         out.write(RECORD);
       }
     }
-    return new ExportedFile("Patient", path, "", Files.size(path), RECORDS, "", true, false);
+    return new ExportedFile("Patient", path, "", Files.size(path), RECORDS, "", true, false, "data", "gcm");
   }
 }

@@ -1,0 +1,331 @@
+// What runs make of the manifests and files of today's servers.
+#include <gtest/gtest.h>
+
+#include "crypto/digest.hpp"
+#include "support/errors.hpp"
+#include "support/gzip.hpp"
+#include "support/run_test.hpp"
+
+namespace libbcda::runtime {
+namespace {
+
+using test::holds;
+using test::http_answer;
+using test::Names;
+using test::names_in;
+using test::slurp;
+
+const std::string kPatient = test::kRecord;
+
+std::string sha256_of(const std::string& text) {
+  crypto::Sha256 digest;
+  digest.update(as_bytes(text));
+  return to_hex(digest.finish());
+}
+
+// A server of the Bulk Data IG, without credentials.
+class Servers : public test::RunTest {
+ protected:
+  Servers() {
+    service_.settings = Settings();
+    service_.settings.set("url", "http://localhost/fhir");
+    service_.settings.set("profile", "generic");
+    service_.settings.set("auth", "none");
+    service_.settings.set("level", "system");
+    service_.settings.set("durability", "process");
+    service_.settings.set("retries", "2");
+    service_.answer("GET /fhir/$export", {http_answer(202, "Content-Location: /fhir/status/1\r\n")});
+  }
+  // `items`: of `output`; `more`: further members.
+  static std::string manifest(const std::string& items, const std::string& more = "") {
+    return R"({"transactionTime":"2026-01-01T00:00:00Z","requiresAccessToken":false,"output":[)" + items + "]" + more +
+           "}";
+  }
+  static std::string item(const std::string& url, const std::string& more = "") {
+    return R"({"type":"Patient","url":")" + url + "\"" + more + "}";
+  }
+  void answer_job(const std::string& manifest) {
+    service_.answer("GET /fhir/status/1", {http_answer(200, "", manifest)});
+  }
+  void answer_job_with(const std::string& more) { answer_job(manifest(item("/f/a.ndjson", more))); }
+  bool is_published(const std::string& name) const { return std::filesystem::exists(out() + "/" + name); }
+  std::string receipt() const { return slurp(out() + "/export.json"); }
+  bool warned(const std::string& text) {
+    bool found = false;
+    for (const std::string& event : events()) found = found || (event.starts_with("warning") && holds(event, text));
+    return found;
+  }
+};
+
+// ---- What the manifest says about a file -----------------------------------------------------------------------------
+
+TEST_F(Servers, AChecksumOfTheManifestProvesAFile) {
+  const std::string checksum = "sha256:" + sha256_of(kPatient);
+  for (const std::string& extension :
+       {R"([{"url":"https://ab2d.cms.gov/checksum","valueString":")" + checksum +
+            R"("},{"url":"https://ab2d.cms.gov/file_length","valueDecimal":)" + std::to_string(kPatient.size()) + "}]",
+        R"([{"url":"https://dpc.cms.gov/checksum","valueString":")" + checksum + "\"}]",
+        R"({"https://ab2d.cms.gov/checksum":")" + checksum + "\"}"}) {
+    SCOPED_TRACE(extension);
+    answer_job_with(",\"extension\":" + extension);
+    service_.answer("GET /f/a", {http_answer(200, "", kPatient)});
+    std::filesystem::remove_all(out());
+    EXPECT_FALSE(run());
+    EXPECT_TRUE(holds(receipt(), R"("proof":"sha256")"));
+  }
+}
+
+TEST_F(Servers, AFileWithAnotherChecksumIsFetchedAgainAndNeverPublished) {
+  answer_job_with(R"(,"extension":[{"url":"https://ab2d.cms.gov/checksum","valueString":"sha256:)" +
+                  sha256_of("other") + "\"}]");
+  service_.answer("GET /f/a", {http_answer(200, "", kPatient)});
+  const auto failure = run();
+  ASSERT_TRUE(failure);
+  EXPECT_EQ(failure->status, Status::VERIFICATION);
+  EXPECT_TRUE(holds(failure->message, "SHA-256"));
+  EXPECT_EQ(service_.count("GET /f/a"), 3u);
+  EXPECT_FALSE(is_published("Patient.a.ndjson"));
+}
+
+TEST_F(Servers, AFileOfAnotherLengthIsRefused) {
+  answer_job_with(R"(,"extension":[{"url":"https://dpc.cms.gov/file_length","valueDecimal":99.0}])");
+  service_.answer("GET /f/a", {http_answer(200, "", kPatient)});
+  const auto failure = run();
+  ASSERT_TRUE(failure);
+  EXPECT_TRUE(holds(failure->message, "but the manifest says 99"));
+}
+
+// DPC writes "sha256:" with nothing behind it when it has no checksum.
+TEST_F(Servers, AnEmptyChecksumProvesNothing) {
+  answer_job_with(R"(,"extension":[{"url":"https://dpc.cms.gov/checksum","valueString":"sha256:"}])");
+  service_.answer("GET /f/a", {http_answer(200, "", kPatient)});
+  EXPECT_FALSE(run());
+  EXPECT_TRUE(holds(receipt(), R"("proof":"length")"));
+}
+
+TEST_F(Servers, ACountThatIsWrongIsAWarning) {
+  answer_job_with(R"(,"count":7)");
+  service_.answer("GET /f/a", {http_answer(200, "", kPatient)});
+  EXPECT_FALSE(run());
+  EXPECT_TRUE(warned("has 1 records, but the manifest says 7"));
+}
+
+TEST_F(Servers, AWeakerProofThanTheCallerDemandsIsRefused) {
+  service_.settings.set("require_proof", "sha256");
+  answer_job_with("");
+  service_.answer("GET /f/a", {http_answer(200, "", kPatient)});
+  const auto failure = run();
+  ASSERT_TRUE(failure);
+  EXPECT_EQ(failure->status, Status::VERIFICATION);
+  EXPECT_TRUE(holds(failure->message, "require_proof"));
+}
+
+// ---- Lists of the manifest -------------------------------------------------------------------------------------------
+
+TEST_F(Servers, DeletedFilesHaveADirectoryAndAListOfTheirOwn) {
+  const std::string bundle = R"({"resourceType":"Bundle","type":"transaction"})" + std::string("\n");
+  answer_job(manifest(item("/f/a.ndjson"), R"(,"deleted":[{"url":"/f/d.ndjson"}],"outcome":[{"url":"/f/o.ndjson"}])"));
+  service_.answer("GET /f/a", {http_answer(200, "", kPatient)});
+  service_.answer("GET /f/d", {http_answer(200, "", bundle)});
+  service_.answer("GET /f/o", {http_answer(200, "", R"({"resourceType":"OperationOutcome"})")});
+  EXPECT_FALSE(run());
+  EXPECT_EQ(slurp(out() + "/deleted/Bundle.d.ndjson"), bundle);
+  EXPECT_EQ(names_in(out() + "/error"), (Names{"OperationOutcome.o.ndjson"}));
+  EXPECT_TRUE(holds(receipt(), R"("deleted":[{"type":"Bundle","path":"deleted/Bundle.d.ndjson")"));
+}
+
+TEST_F(Servers, AManifestWithoutOutputIsAnEmptyOne) {
+  answer_job(R"({"transactionTime":"2026-01-01T00:00:00Z","message":"nothing to export"})");
+  EXPECT_FALSE(run());
+  EXPECT_EQ(run_->result().files->size(), 0u);
+}
+
+TEST_F(Servers, AResourceIsNoManifest) {
+  answer_job(R"({"resourceType":"Parameters","transactionTime":"2026-01-01T00:00:00Z","output":[]})");
+  const auto failure = run();
+  ASSERT_TRUE(failure);
+  EXPECT_EQ(failure->status, Status::PROTOCOL);
+}
+
+// ---- Pages -----------------------------------------------------------------------------------------------------------
+
+TEST_F(Servers, PartialManifestsAreFollowedPageByPage) {
+  service_.settings.set("allow_partial_manifests", "true");
+  const std::string json = "Content-Type: application/json\r\n";
+  const std::string next = R"(,"link":[{"relation":"next","url":"/fhir/page/2"}])";
+  service_.answer("GET /fhir/status/1", {http_answer(202), http_answer(202, json, R"({"resourceType":"Parameters"})"),
+                                         http_answer(202, json, manifest(item("/f/a.ndjson"))),
+                                         http_answer(202, json, manifest(item("/f/a.ndjson"), next))});
+  service_.answer("GET /fhir/page/2", {http_answer(202), http_answer(200, json, manifest(item("/f/b.ndjson")))});
+  service_.answer("GET /f/", {http_answer(200, "", kPatient)});
+  EXPECT_FALSE(run());
+  EXPECT_EQ(service_.count("GET /fhir/$export?allowPartialManifests=true"), 1u);
+  EXPECT_EQ(names_in(out()), (Names{"Patient.a.ndjson", "Patient.b.ndjson", "export.json", "log.ndjson"}));
+  EXPECT_EQ(service_.count("GET /f/a"), 1u);
+  EXPECT_TRUE(holds(receipt(), R"("files":2)"));
+}
+
+TEST_F(Servers, AJobThatFailsAfterItsFirstPageLeavesNoReceipt) {
+  service_.settings.set("allow_partial_manifests", "true");
+  const std::string next = R"(,"link":[{"relation":"next","url":"/fhir/page/2"}])";
+  service_.answer("GET /fhir/status/1",
+                  {http_answer(202, "Content-Type: application/json\r\n", manifest(item("/f/a.ndjson"), next))});
+  service_.answer("GET /fhir/page/2", {http_answer(400)});
+  service_.answer("GET /f/", {http_answer(200, "", kPatient)});
+  EXPECT_TRUE(run());
+  EXPECT_FALSE(is_published("export.json"));
+}
+
+// ---- The content of files --------------------------------------------------------------------------------------------
+
+TEST_F(Servers, AnOperationOutcomeOrABinaryIsNoDataFile) {
+  for (const char* type : {"OperationOutcome", "Binary"})
+    for (const std::string& body : {R"({"id":"1","resourceType":")" + std::string(type) + "\"}\n",
+                                    "{\n  \"resourceType\": \"" + std::string(type) + "\",\n  \"id\": \"1\"\n}\n"}) {
+      SCOPED_TRACE(body);
+      answer_job_with("");
+      service_.answer("GET /f/a", {http_answer(200, "", body)});
+      std::filesystem::remove_all(out());
+      service_.settings.set("restart", "true");
+      const auto failure = run();
+      ASSERT_TRUE(failure);
+      EXPECT_EQ(failure->status, Status::VERIFICATION);
+      EXPECT_TRUE(holds(failure->message, type));
+    }
+}
+
+TEST_F(Servers, XmlIsNoDataFile) {
+  answer_job_with("");
+  service_.answer("GET /f/a", {http_answer(200, "Content-Type: application/fhir+ndjson\r\n",
+                                           R"(<Binary xmlns="http://hl7.org/fhir"></Binary>)")});
+  const auto failure = run();
+  ASSERT_TRUE(failure);
+  EXPECT_TRUE(holds(failure->message, "XML"));
+}
+
+TEST_F(Servers, TheBodyOfARefusalIsNeverData) {
+  answer_job_with("");
+  service_.answer("GET /f/a", {http_answer(404, "", R"({"resourceType":"OperationOutcome"})" + kPatient)});
+  EXPECT_TRUE(run());
+  EXPECT_FALSE(is_published("Patient.a.ndjson"));
+}
+
+TEST_F(Servers, LinesOfEveryFormAreKeptAsTheyCame) {
+  const std::string body = "\xEF\xBB\xBF{\"resourceType\":\"Patient\"}\r\n\r\n \n{\"resourceType\":\"Patient\"}";
+  answer_job_with(R"(,"count":2)");
+  service_.answer("GET /f/a", {http_answer(200, "", body)});
+  EXPECT_FALSE(run());
+  EXPECT_EQ(slurp(out() + "/Patient.a.ndjson"), body);
+  for (const std::string& event : events()) EXPECT_FALSE(event.starts_with("warning")) << event;
+}
+
+TEST_F(Servers, AnotherResourceTypeThanTheManifestSaysIsAWarning) {
+  answer_job_with("");
+  service_.answer("GET /f/a", {http_answer(200, "", R"({"resourceType":"Group"})")});
+  EXPECT_FALSE(run());
+  EXPECT_TRUE(warned("begins with a resource \"Group\""));
+}
+
+TEST_F(Servers, PlainBytesThatAreDeclaredAsGzipAreTakenWithoutThatProof) {
+  answer_job_with("");
+  service_.answer("GET /f/a", {http_answer(200, "Content-Encoding: GZIP\r\n", kPatient)});
+  EXPECT_FALSE(run());
+  EXPECT_TRUE(holds(receipt(), R"("proof":"length")"));
+}
+
+TEST_F(Servers, AFileThatIsNoNdjsonIsNotFetchedAgainBecauseItIsPacked) {
+  answer_job_with("");
+  service_.answer("GET /f/a", {http_answer(200, "Content-Encoding: gzip\r\n", test::gzip("no record\n"))});
+  EXPECT_TRUE(run());
+  EXPECT_EQ(service_.count("GET /f/a"), 1u);
+}
+
+// ---- Redirects and other origins -------------------------------------------------------------------------------------
+
+TEST_F(Servers, ARedirectIsFollowedOnTheServiceAndToListedOrigins) {
+  service_.settings.set("allowed_origins", "http://localhost:81");
+  answer_job_with("");
+  service_.answer("GET /f/a", {http_answer(302, "Location: /g/a\r\n")});
+  service_.answer("GET /g/a", {http_answer(307, "Location: http://localhost:81/h/a?sig=s\r\n")});
+  service_.answer("GET /h/a?sig=s", {http_answer(200, "", kPatient)});
+  EXPECT_FALSE(run());
+  EXPECT_EQ(slurp(out() + "/Patient.a.ndjson"), kPatient);
+}
+
+TEST_F(Servers, ARedirectToAnUnlistedOriginOrWithoutEndIsRefused) {
+  answer_job_with("");
+  service_.answer("GET /f/a", {http_answer(302, "Location: http://localhost:81/h/a?sig=s3cr3t\r\n")});
+  auto failure = run();
+  ASSERT_TRUE(failure);
+  EXPECT_EQ(failure->status, Status::PROTOCOL);
+  EXPECT_TRUE(holds(failure->message, "allowed_origins"));
+  EXPECT_EQ(failure->message.find("s3cr3t"), std::string::npos);
+  service_.settings.set("restart", "true");
+  service_.answer("GET /f/a", {http_answer(302, "Location: /f/a.ndjson\r\n")});
+  failure = run();
+  ASSERT_TRUE(failure);
+  EXPECT_TRUE(holds(failure->message, "more than 5 times"));
+  EXPECT_EQ(service_.count("GET /f/a"), 7u);
+}
+
+// The token goes to the service, and to the origins in token_origins.
+TEST_F(Servers, TheTokenGoesToListedOriginsAlone) {
+  service_.settings.set("auth", "token");
+  service_.settings.set("access_token", "t0ken");
+  service_.settings.set("allowed_origins", "http://localhost:81");
+  service_.settings.set("token_origins", "http://localhost:82");
+  answer_job(R"({"transactionTime":"2026-01-01T00:00:00Z","requiresAccessToken":true,"output":[)" +
+             item("/f/a.ndjson") + "," + item("http://localhost:81/f/b.ndjson") + "," +
+             item("http://localhost:82/f/c.ndjson") + "]}");
+  service_.answer("GET /f/", {http_answer(200, "", kPatient)});
+  EXPECT_FALSE(run());
+  const auto has_token = [&](const std::string& file) {
+    for (const std::string& head : service_.world->net().heads)
+      if (head.starts_with("GET /f/" + file)) return head.find("t0ken") != std::string::npos;
+    return false;
+  };
+  EXPECT_TRUE(has_token("a"));
+  EXPECT_FALSE(has_token("b"));
+  EXPECT_TRUE(has_token("c"));
+}
+
+TEST_F(Servers, ARefusalWithoutATokenIsNotTakenForAnExpiredOne) {
+  service_.settings.set("auth", "token");
+  service_.settings.set("access_token", "t0ken");
+  answer_job_with("");  // requiresAccessToken is false
+  service_.answer("GET /f/a", {http_answer(401)});
+  EXPECT_TRUE(run());
+  EXPECT_EQ(service_.count("GET /f/a"), 1u);
+}
+
+// ---- URLs that expire ------------------------------------------------------------------------------------------------
+
+TEST_F(Servers, AnExpiredUrlIsRenewedByAskingForTheManifestAgain) {
+  service_.answer("GET /fhir/status/1", {http_answer(200, "", manifest(item("/f/a.ndjson?sig=1"))),
+                                         http_answer(200, "", manifest(item("/f/a.ndjson?sig=2")))});
+  service_.answer("GET /f/a.ndjson?sig=1", {http_answer(403)});
+  service_.answer("GET /f/a.ndjson?sig=2", {http_answer(200, "", kPatient)});
+  EXPECT_FALSE(run());
+  EXPECT_EQ(service_.count("GET /fhir/status/1"), 2u);
+}
+
+TEST_F(Servers, ARefusalThatNoNewUrlCuresIsFinal) {
+  service_.answer("GET /fhir/status/1", {http_answer(200, "", manifest(item("/f/a.ndjson?sig=1")))});
+  service_.answer("GET /f/a", {http_answer(403)});
+  const auto failure = run();
+  ASSERT_TRUE(failure);
+  EXPECT_EQ(failure->http_status, 403);
+  EXPECT_EQ(service_.count("GET /f/a"), 1u);
+}
+
+TEST_F(Servers, ANewUrlOfAnotherFileIsNotTaken) {
+  service_.answer("GET /fhir/status/1", {http_answer(200, "", manifest(item("/f/a.ndjson?sig=1"))),
+                                         http_answer(200, "", manifest(item("/f/b.ndjson?sig=2")))});
+  service_.answer("GET /f/a", {http_answer(403)});
+  service_.answer("GET /f/b", {http_answer(200, "", kPatient)});
+  EXPECT_TRUE(run());
+  EXPECT_EQ(service_.count("GET /f/b"), 0u);
+}
+
+}  // namespace
+}  // namespace libbcda::runtime
