@@ -200,7 +200,7 @@ struct Memory : transfer::Destination {
     }
     Memory& memory_;
   };
-  std::unique_ptr<transfer::Writer> begin(const std::string&, const std::string&, bool) override {
+  std::unique_ptr<transfer::Writer> begin(const std::string&, const std::string&, bulk::FileKind) override {
     return std::make_unique<File>(*this);
   }
   std::string text;
@@ -216,15 +216,17 @@ TEST(Issues, CountWhenTheirFileIsCommitted) {
     const auto writer = destination->begin("o", "OperationOutcome", kind);
     writer->write(as_bytes(text));
     EXPECT_EQ(collector->counts().all(), 0) << "before the end";
-    if (commits) EXPECT_EQ(writer->commit(0, ""), "error/o");
+    if (commits) {
+      EXPECT_EQ(writer->commit(0, ""), "error/o");
+    }
   };
-  pass(true, false);
-  pass(false, true);
+  pass(bulk::FileKind::error, false);
+  pass(bulk::FileKind::data, true);
   memory->fails = true;
-  EXPECT_THROW(pass(true, true), Error);
+  EXPECT_THROW(pass(bulk::FileKind::error, true), Error);
   EXPECT_FALSE(collector->counts().partial());
   memory->fails = false;
-  pass(true, true);
+  pass(bulk::FileKind::error, true);
   EXPECT_TRUE(collector->counts().partial());
   ASSERT_EQ(collector->list().entries().size(), 1u);
   EXPECT_EQ(collector->list().entries()[0].file, "out/error/o");
