@@ -22,9 +22,9 @@ bool every_setting(const bcda::Setting&) { return true; }
 
 // Without the settings about files, because no files are downloaded.
 bool matters_to_manifest(const bcda::Setting& setting) {
-  return !is_one_of(setting,
-                    {"private_key", "private_key_pem", "private_key_passphrase", "private_key_passphrase_file",
-                     "allowed_origins", "out", "restart", "parallel", "allow_plaintext", "durability", "delete_job"});
+  return !is_one_of(setting, {"private_key", "private_key_pem", "private_key_passphrase", "private_key_passphrase_file",
+                              "allowed_origins", "token_origins", "max_gzip_ratio", "require_proof", "out", "restart",
+                              "parallel", "allow_plaintext", "durability", "delete_job"});
 }
 
 // Without the settings about jobs, because no job is run.

@@ -135,7 +135,7 @@ void Flags::add_setting(CLI::App& command, const bcda::Setting& setting) {
     case BCDA_TYPE_LIST:
       option = command.add_option_function<std::vector<std::string>>(
           flag, [this, name](const std::vector<std::string>& items) { values_[name] = CLI::detail::join(items, ","); });
-      option->allow_extra_args(false)->option_text("A,B,...");
+      option->allow_extra_args(false)->option_text("A,B,...")->check(not_empty);  // "" would mean all
       break;
     default:
       option = command.add_option_function<std::string>(

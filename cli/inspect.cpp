@@ -20,6 +20,7 @@ int run_metadata(const Metadata& what) {
   bcda::Config config;
   what.flags.apply_to(config);
   leave_out_key(config);
+  config.set("auth", "none");  // so that no credential is read, which may be unusable here
   const Interrupts interrupts;
   const bcda::Client client(config);
   bcda::Run run = client.start_metadata();

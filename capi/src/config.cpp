@@ -101,7 +101,7 @@ bcda_status bcda_config_set(bcda_config* config, const char* name, const char* v
     need(name, "name");
     value ? config->settings.set(name, value) : config->settings.unset(name);
     config->providers.erase(name);
-    if (value) config->providers.erase(std::string(libbcda::alternative_of(name)));
+    if (value && *value) config->providers.erase(std::string(libbcda::alternative_of(name)));
   });
 }
 

@@ -10,7 +10,7 @@ namespace libbcda::auth {
 
 struct AssertionClaims {
   std::string client_id;  // becomes `iss` and `sub`
-  std::string audience;   // the URL of the token endpoint, byte for byte as it is requested
+  std::string audience;   // the URL of the token endpoint, byte for byte as it was given
   std::string key_id;     // becomes `kid` of the header; "" leaves it out
   std::string jti;        // must be new for each request, because servers refuse one that they have seen
   Instant issued;         // becomes `iat`; `exp` is 240 s later

@@ -22,11 +22,12 @@ http::Request request_at(const http::Url& base, const char* path, const char* ac
   return request;
 }
 
-http::Url checked(const http::Url& base, const std::string& text) {
+TokenEndpoint checked(const http::Url& base, const std::string& text) {
   http::Url directory = base;  // a relative URL follows the FHIR base
   directory.target += "/";
   http::Url url = http::resolve_url(directory, text, "token_endpoint");
-  if (url.tls() || (url.loopback() && base.loopback()) || (!base.tls() && http::same_origin(url, base))) return url;
+  if (url.tls() || (url.loopback() && base.loopback()) || (!base.tls() && http::same_origin(url, base)))
+    return {url, text.find("://") == std::string::npos ? url.text() : text};
   throw Error(Status::PROTOCOL, "the service names a token endpoint that is not encrypted, " + tidy(url.origin(), 200) +
                                     "; no credentials are sent there; see the setting token_url");
 }
@@ -79,7 +80,7 @@ http::Request configuration_request(const http::Url& base) {
   return request_at(base, "/.well-known/smart-configuration", "application/json");
 }
 
-std::optional<http::Url> token_endpoint(const http::Answer& answer, const http::Url& base) {
+std::optional<TokenEndpoint> token_endpoint(const http::Answer& answer, const http::Url& base) {
   const auto body = answer.status == 200 ? parse_json(answer.body) : std::nullopt;
   const std::string text = body && body->is_object() ? string_member(body->get_object(), "token_endpoint") : "";
   return text.empty() ? std::nullopt : std::optional(checked(base, text));
@@ -101,7 +102,7 @@ http::Request capability_request(const http::Url& base) {
   return request_at(base, "/metadata", "application/fhir+json");
 }
 
-std::optional<http::Url> token_endpoint_of_capabilities(const http::Answer& answer, const http::Url& base) {
+std::optional<TokenEndpoint> token_endpoint_of_capabilities(const http::Answer& answer, const http::Url& base) {
   const auto body = answer.status == 200 ? parse_json(answer.body) : std::nullopt;
   const json::array* rests = body ? list_in(*body, "rest") : nullptr;
   if (!rests) return std::nullopt;

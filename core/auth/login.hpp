@@ -4,6 +4,7 @@
 #include <optional>
 #include <string>
 
+#include "auth/discovery.hpp"
 #include "base/bytes.hpp"
 #include "crypto/signing_key.hpp"
 #include "http/message.hpp"
@@ -22,8 +23,9 @@ enum class Method {
 
 struct Login {
   Method method = Method::none;
-  std::optional<http::Url> token_url;  // not set: discovery at `base` finds it
-  http::Url base;                      // the FHIR base
+  std::optional<TokenEndpoint> token_url;  // not set: discovery at `base` finds it, if it may
+  bool may_discover = true;
+  http::Url base;  // the FHIR base
   std::string client_id;
   Secret client_secret;
   bool secret_in_form = false;  // of Method::form: instead of Basic credentials (client_secret_post)
@@ -43,13 +45,15 @@ Login read_login(const Settings& settings, const Service& service);
 std::string missing_credential(const Login& login);
 
 const char* method_name(Method method);  // as the setting auth names it
+// Where a user gets a value for such a setting, to follow "is missing; ".
+const char* source_of(std::string_view missing_credential);
 
 // Whether a request must be sent to get a token.
 bool asks_for_token(Method method);
 
-// The request for a token at `token_url`. `jti` is a new random text for each request; only smart uses it. `now` is the
+// The request for a token. `jti` is a new random text for each request; only smart uses it. `now` is the
 // server's time, as far as it is known.
-http::Request token_request(const Login& login, const http::Url& token_url, const std::string& jti, Instant now);
+http::Request token_request(const Login& login, const TokenEndpoint& endpoint, const std::string& jti, Instant now);
 
 // The token that the caller has, with token. Throws Error{AUTHENTICATION, FILESYSTEM}.
 Secret token_at_hand(const Login& login);

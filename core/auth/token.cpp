@@ -32,51 +32,80 @@ std::optional<Milliseconds> seconds_in(const json::value& value) {
   return Milliseconds(seconds(std::min<std::int64_t>(number, 7 * 24 * 3600)));
 }
 
-std::optional<Milliseconds> lifetime_of_jwt(std::string_view token, Instant now) {
+// The times of a JWT, in seconds since 1970.
+struct Claims {
+  std::optional<double> issued, expires;  // `iat` and `exp`
+};
+
+std::optional<double> number_in(const json::object& claims, std::string_view name) {
+  const json::value* value = claims.if_contains(name);
+  return value && value->is_number() ? std::optional(value->to_number<double>()) : std::nullopt;
+}
+
+Claims claims_of(std::string_view token) {
   std::size_t first = token.find('.'), second = token.find('.', first + 1);
   if (first == std::string_view::npos || second == std::string_view::npos) return {};
   auto payload = from_base64url(token.substr(first + 1, second - first - 1));
   if (!payload) return {};
   auto claims = parse_json(as_text(*payload));
   if (!claims || !claims->is_object()) return {};
-  const json::value* exp = claims->get_object().if_contains("exp");
-  const json::value* iat = claims->get_object().if_contains("iat");
-  if (!exp || !exp->is_number()) return {};
-  double end = exp->to_number<double>();
-  // With iat, the difference between the two clocks does not matter. Without iat, `now` is used, which is the server's
-  // time if the answer has a Date.
-  double start = iat && iat->is_number()
-                     ? iat->to_number<double>()
-                     : static_cast<double>(std::chrono::duration_cast<seconds>(now.time_since_epoch()).count());
+  return {number_in(claims->get_object(), "iat"), number_in(claims->get_object(), "exp")};
+}
+
+double seconds_since_1970(Instant time) {
+  return static_cast<double>(std::chrono::duration_cast<seconds>(time.time_since_epoch()).count());
+}
+
+// nullopt: the times are not in their order.
+std::optional<Milliseconds> lifetime(double start, double end) {
   if (!(end - start >= 1)) return {};
   return Milliseconds(static_cast<std::int64_t>(std::min(end - start, 7 * 86400.0) * 1000));
+}
+
+// The lifetime of a token that has just been issued. With iat, the difference between the two clocks does not matter.
+// Without iat, `now` is used, which is the server's time if the answer has a Date.
+std::optional<Milliseconds> lifetime_of_new(std::string_view token, Instant now) {
+  const Claims claims = claims_of(token);
+  if (!claims.expires) return {};
+  return lifetime(claims.issued.value_or(seconds_since_1970(now)), *claims.expires);
 }
 
 bool fits_a_header(std::string_view token) {
   return std::all_of(token.begin(), token.end(), [](char c) { return c > ' ' && c < 127; });
 }
 
-// The members of an OAuth error (RFC 6749 section 5.2): "invalid_client: unknown client".
-std::string oauth_error(const http::Answer& answer) {
+// An OAuth error (RFC 6749 section 5.2).
+struct OauthError {
+  std::string code;  // such as "invalid_client"; fit for a message. "": none
+  std::string text;  // the server's words: "invalid_client: unknown client"
+};
+
+// A code of another form is no code of OAuth, so only the outcome has it.
+bool is_oauth_code(std::string_view code) {
+  return !code.empty() && code.size() <= 64 &&
+         std::all_of(code.begin(), code.end(), [](char c) { return c == '_' || (c >= 'a' && c <= 'z'); });
+}
+
+OauthError oauth_error(const http::Answer& answer) {
   const auto body = parse_json(answer.body);
-  if (!body || !body->is_object()) return "";
+  if (!body || !body->is_object()) return {};
   const std::string code = string_member(body->get_object(), "error");
   const std::string text = string_member(body->get_object(), "error_description");
-  return tidy(code + (code.empty() || text.empty() ? "" : ": ") + text, 500);
+  return {is_oauth_code(code) ? code : "", tidy(code + (code.empty() || text.empty() ? "" : ": ") + text, 500)};
 }
 
 Error refused(const http::Answer& answer, Instant now, const char* credentials) {
   const bool page = bulk::is_page(answer);
-  const std::string oauth = oauth_error(answer);
+  const OauthError oauth = oauth_error(answer);
   // A web page with status 400 or 403 comes from a proxy, so it says nothing about the credentials. With 401 it may.
   if (answer.status == 401 || (!page && !bulk::wants_tls(answer) && (answer.status == 400 || answer.status == 403)))
-    return std::move(Error(Status::AUTHENTICATION,
-                           "the service refused the credentials (HTTP " + std::to_string(answer.status) +
-                               (oauth.empty() ? "" : ", " + oauth.substr(0, oauth.find(':'))) + "); check " +
-                               credentials + ", that they are for this service, and that they have not expired" +
-                               (page ? "; the answer is " + bulk::page_text(answer) : ""))
-                         .with_http(answer.status)
-                         .with_outcome(oauth));
+    return std::move(
+        Error(Status::AUTHENTICATION, "the service refused the credentials (HTTP " + std::to_string(answer.status) +
+                                          (oauth.code.empty() ? "" : ", " + oauth.code) + "); check " + credentials +
+                                          ", that they are for this service, and that they have not expired" +
+                                          (page ? "; the answer is " + bulk::page_text(answer) : ""))
+            .with_http(answer.status)
+            .with_outcome(oauth.text));
   Error error = bulk::refusal(answer, "the token request", now);
   if (answer.status < 300) error.outcome.clear();  // the text may hold a token
   return error;
@@ -131,7 +160,7 @@ Token read_token(const http::Answer& answer, Moment now, Milliseconds assumed, c
   token.value = Secret(text);
   const json::value* expires_in = body->get_object().if_contains("expires_in");
   std::optional<Milliseconds> stated = expires_in ? seconds_in(*expires_in) : std::nullopt;
-  if (!stated) stated = lifetime_of_jwt(text, parse_time(answer.header("Date")).value_or(now.wall));
+  if (!stated) stated = lifetime_of_new(text, parse_time(answer.header("Date")).value_or(now.wall));
   wipe(text.data(), text.size());
   token.lifetime = stated;
   token.scope = string_member(body->get_object(), "scope");
@@ -143,8 +172,13 @@ Token held_token(Secret value, Moment now, Milliseconds assumed) {
   if (!fits_a_header(value.reveal()) || value.reveal().size() > kLongestToken)
     throw Error(Status::AUTHENTICATION, "the access token that was given cannot be one; check access_token");
   Token token;
-  token.lifetime = lifetime_of_jwt(value.reveal(), now.wall);
-  live(token, now, token.lifetime.value_or(assumed));
+  const Claims claims = claims_of(value.reveal());
+  const auto left = claims.expires ? lifetime(seconds_since_1970(now.wall), *claims.expires) : std::nullopt;
+  if (claims.expires && !left)
+    throw Error(Status::AUTHENTICATION,
+                "the access token that was given has expired; give a new one in access_token or access_token_file");
+  token.lifetime = left;
+  live(token, now, left.value_or(assumed));
   token.value = std::move(value);
   return token;
 }

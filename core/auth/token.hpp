@@ -26,8 +26,8 @@ struct Token {
 Token read_token(const http::Answer& answer, Moment now, Milliseconds assumed,
                  const char* credentials = "client_id and client_secret");
 
-// A token that the caller has. Its lifetime is the claim `exp`, or else `assumed`. Throws Error{AUTHENTICATION} if it
-// cannot be a token.
+// A token that the caller has, perhaps for a long time. It is used until its claim `exp`, or else for `assumed`. Throws
+// Error{AUTHENTICATION} if it cannot be a token, or has expired.
 Token held_token(Secret value, Moment now, Milliseconds assumed);
 
 // The lifecycle of a client's token through its renewals.

@@ -7,6 +7,7 @@
 
 #include "auth/scope.hpp"
 #include "base/quote.hpp"
+#include "bulk/answer.hpp"
 #include "world/wakeup.hpp"
 
 namespace libbcda::auth {
@@ -18,6 +19,7 @@ namespace {
 constexpr std::size_t kLargestAnswer = 256 << 10;
 constexpr std::size_t kLargestCapabilities = 8 << 20;  // HAPI's has 2.5 MB
 constexpr auto kClockMargin = std::chrono::seconds(30);
+constexpr auto kLargestDifference = std::chrono::hours(24);  // of two clocks; a larger one is not followed
 constexpr std::string_view kBearer = "Bearer ";
 
 // Wipes a text with a secret at the end of the scope, also after an exception.
@@ -25,6 +27,14 @@ struct Wiped {
   std::string& text;
   ~Wiped() { wipe(text.data(), text.size()); }
 };
+
+// The error if the same request may be answered later. An outage does not show that there is no token endpoint.
+std::optional<Error> passing_refusal(const http::Answer& answer, Instant now) {
+  if (!http::transient(answer.status)) return std::nullopt;
+  Error error = bulk::refusal(answer, "the request for the token endpoint", now);
+  error.message += "; with the setting token_url it is not needed";
+  return error;
+}
 
 }  // namespace
 
@@ -44,13 +54,13 @@ struct TokenSource::Duty {
 };
 
 TokenSource::TokenSource(http::Client& client, std::vector<http::Url> origins, Login login,
-                         Milliseconds assumed_lifetime, const world::Clock& clock, world::Random& random)
+                         Milliseconds assumed_lifetime, world::World& world)
     : client_(client),
       origins_(std::move(origins)),
       login_(std::move(login)),
       assumed_lifetime_(assumed_lifetime),
-      clock_(clock),
-      random_(random),
+      world_(world),
+      clock_(world.clock()),
       token_url_(login_.token_url) {}
 
 bool TokenSource::is_for(const http::Url& url) const {
@@ -115,56 +125,103 @@ Task<Secret> TokenSource::renew(Duty& duty) {
   settle(token, error);
   if (canceled) std::rethrow_exception(canceled);
   if (token) co_return token->value;
-  if (error->status == Status::AUTHENTICATION) throw *error;
+  if (error->status == Status::AUTHENTICATION && !error->retriable) throw *error;
   const std::lock_guard lock(mutex_);
   // The early renewal failed, but the current token is still valid. A later caller tries again.
   if (auto current = lifecycle_.value(clock_.now().steady)) co_return *current;
   throw *error;
 }
 
-// A token that was refused once is not sent again. A file may have a new one by then.
-Token TokenSource::take_token_at_hand() {
-  Secret value = token_at_hand(login_);
+// A token that was refused once is not sent again. A file may have a new one by then. A worker reads it, because a file
+// on another machine, or a FIFO, may take its time.
+Task<Token> TokenSource::take_token_at_hand() {
+  Secret value;
+  std::optional<Error> failure;
+  try {
+    co_await world::run_on(world_.disk_workers(), [&] { value = token_at_hand(login_); });
+  } catch (const Error& error) {
+    failure = error;
+  }
+  if (failure) throw after_refusal(std::move(*failure));
   const std::lock_guard lock(mutex_);
   if (!value.empty() && value.reveal() == refused_.reveal())
     throw Error(Status::AUTHENTICATION,
                 "the service refused the access token; it may have expired; give a new one in access_token or "
                 "access_token_file");
-  return held_token(std::move(value), clock_.now(), assumed_lifetime_);
+  try {
+    co_return held_token(std::move(value), clock_.now(), assumed_lifetime_);
+  } catch (Error& error) {
+    if (!login_.access_token.empty()) throw;
+    throw std::move(error.may_retry());  // because the file may get another one
+  }
+}
+
+// Names the reason why a token was read again, if the service refused the last one.
+Error TokenSource::after_refusal(Error error) {
+  const std::lock_guard lock(mutex_);
+  if (!refused_.empty() && lifecycle_.phase() == TokenLifecycle::Phase::fetching)
+    error.message = "the service refused the access token, and there is no other one: " + error.message;
+  return error;
 }
 
 Task<Token> TokenSource::fetch() {
-  if (login_.method == Method::token) co_return take_token_at_hand();
+  if (login_.method == Method::token) {
+    Token token = co_await take_token_at_hand();
+    co_return token;
+  }
   if (!token_url_) token_url_ = co_await find_token_url();
-  client_.offer_certificate_to(*token_url_);
+  client_.offer_certificate_to(token_url_->url);
   const Instant now = clock_.now().wall;
   http::Answer answer = co_await ask_for_token(*token_url_, now);
   const Wiped wiped{answer.body};
-  const auto theirs = parse_time(answer.header("Date"));
-  const bool clock_is_off = theirs && std::chrono::abs(*theirs - now) > kClockMargin;
   const bool refused = answer.status == 400 || answer.status == 401;
-  const bool is_smart = login_.method == Method::smart;
-  if (is_smart && refused && clock_is_off) answer = co_await ask_for_token(*token_url_, *theirs);
-  co_return read_token(answer, clock_.now(), assumed_lifetime_,
-                       is_smart ? "client_id, signing_key and key_id" : "client_id and client_secret");
+  const auto theirs = parse_time(answer.header("Date"));
+  const auto difference = theirs ? std::chrono::abs(*theirs - now) : Instant::duration(0);
+  if (login_.method != Method::smart || !refused || difference <= kClockMargin) co_return token_in(answer);
+  // An assertion of the far future would be valid for years, so it is never signed, whatever Date a server sends.
+  if (difference > kLargestDifference) throw clocks_differ(answer, difference);
+  answer = co_await ask_for_token(*token_url_, *theirs);
+  co_return token_in(answer);
 }
 
-Task<http::Answer> TokenSource::ask_for_token(const http::Url& token_url, Instant now) {
+Token TokenSource::token_in(const http::Answer& answer) const {
+  const bool is_smart = login_.method == Method::smart;
+  return read_token(answer, clock_.now(), assumed_lifetime_,
+                    is_smart ? "client_id, signing_key and key_id" : "client_id and client_secret");
+}
+
+// The error for a refused assertion when the clocks differ by more than is followed.
+Error TokenSource::clocks_differ(const http::Answer& answer, Instant::duration difference) const {
+  try {
+    token_in(answer);
+  } catch (Error& error) {
+    const auto days = std::chrono::floor<std::chrono::days>(difference).count();
+    error.message += "; the clocks of this machine and of the service differ by " + std::to_string(days) +
+                     (days == 1 ? " day" : " days");
+    return error;
+  }
+  return {Status::INTERNAL, "a refused assertion brought a token"};
+}
+
+Task<http::Answer> TokenSource::ask_for_token(const TokenEndpoint& endpoint, Instant now) {
   std::array<std::uint8_t, 16> jti{};
-  random_.fill(jti);
+  world_.random().fill(jti);
   const Login login = login_for_request();
-  http::Request request = token_request(login, token_url, to_hex(jti), now);
+  http::Request request = token_request(login, endpoint, to_hex(jti), now);
   co_return co_await client_.send(std::move(request), kLargestAnswer);
 }
 
-Task<http::Url> TokenSource::find_token_url() {
+Task<TokenEndpoint> TokenSource::find_token_url() {
   http::Answer answer = co_await client_.send(configuration_request(login_.base), kLargestAnswer);
-  std::optional<http::Url> found = token_endpoint(answer, login_.base);
+  std::optional<TokenEndpoint> found = token_endpoint(answer, login_.base);
   if (found) offer_ = token_offer(answer);
   if (found) co_return *found;
+  std::optional<Error> outage = passing_refusal(answer, clock_.now().wall);
   answer = co_await client_.send(capability_request(login_.base), kLargestCapabilities);
   found = token_endpoint_of_capabilities(answer, login_.base);
   if (found) co_return *found;
+  if (!outage) outage = passing_refusal(answer, clock_.now().wall);
+  if (outage) throw *outage;
   throw Error(Status::PROTOCOL, "the service at " + tidy(login_.base.text(), 200) +
                                     " names no token endpoint; give the setting token_url, or auth=none if it needs no "
                                     "token");
@@ -215,7 +272,7 @@ Task<Grant> TokenSource::obtain() {
   co_await get();
   const std::lock_guard lock(mutex_);
   Grant grant;
-  if (asks_for_token(login_.method)) grant.token_url = token_url_;
+  if (asks_for_token(login_.method) && token_url_) grant.token_url = token_url_->url;
   if (!lifecycle_.token()) co_return grant;  // it was refused meanwhile
   grant.lifetime = lifecycle_.token()->lifetime;
   grant.scope = lifecycle_.token()->scope;

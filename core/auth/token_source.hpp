@@ -28,7 +28,7 @@ class TokenSource {
  public:
   // `origins`: those that get the token; the first one is the service's.
   TokenSource(http::Client& client, std::vector<http::Url> origins, Login login, Milliseconds assumed_lifetime,
-              const world::Clock& clock, world::Random& random);
+              world::World& world);
 
   // Adds "Authorization: Bearer" to a request to one of the origins. Does nothing for other origins, or if the service
   // wants no token. Throws what read_token throws, or Error{NETWORK, ...}. If the renewal fails, all waiting callers get
@@ -56,9 +56,12 @@ class TokenSource {
   struct Duty;
   Task<Secret> get();
   Task<Token> fetch();
-  Token take_token_at_hand();
-  Task<http::Url> find_token_url();
-  Task<http::Answer> ask_for_token(const http::Url& token_url, Instant now);
+  Token token_in(const http::Answer& answer) const;
+  Error clocks_differ(const http::Answer& answer, Instant::duration difference) const;
+  Task<Token> take_token_at_hand();
+  Error after_refusal(Error error);
+  Task<TokenEndpoint> find_token_url();
+  Task<http::Answer> ask_for_token(const TokenEndpoint& endpoint, Instant now);
   Task<> wait(std::shared_ptr<Waiter> waiter);
   Task<Secret> renew(Duty& duty);
   void settle(std::optional<Token> token, const std::optional<Error>& error);
@@ -69,9 +72,9 @@ class TokenSource {
   std::vector<http::Url> origins_;
   Login login_;
   Milliseconds assumed_lifetime_;
+  world::World& world_;
   const world::Clock& clock_;
-  world::Random& random_;
-  std::optional<http::Url> token_url_;  // used by the caller that fetches a token, as is `offer_`
+  std::optional<TokenEndpoint> token_url_;  // used by the caller that fetches a token, as is `offer_`
   TokenOffer offer_;
 
   mutable std::mutex mutex_;

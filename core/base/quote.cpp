@@ -59,6 +59,15 @@ Tidied tidied(std::string_view text, std::size_t longest) {
 
 }  // namespace
 
+bool is_utf8(std::string_view text) {
+  while (!text.empty()) {
+    const Character next = read_character(text);
+    if (next.bytes == 0) return false;
+    text.remove_prefix(next.bytes);
+  }
+  return true;
+}
+
 std::string tidy(std::string_view text, std::size_t longest) { return tidied(text, longest).text; }
 
 std::string quote(std::string_view name) {

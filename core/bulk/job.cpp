@@ -30,6 +30,8 @@ constexpr const char* kMayNotExport =
 constexpr const char* kNotOnOffer =
     "; check the setting types and the setting group: the service may not know what they name";
 constexpr const char* kNotYourJob = "; the service shows a job only to the client that started it; check client_id";
+constexpr const char* kWantsCredentials =
+    " was refused (HTTP 401), and no token was sent; set client_id and client_secret, or signing_key, or access_token";
 constexpr const char* kStartAgain = "; start a new export";
 constexpr Milliseconds kFirstPoll{50};
 constexpr double kPollGrowth = 1.5;
@@ -137,7 +139,12 @@ void Job::on_failure(const Error& error, bool answered, Moment now) {
 
 void Job::on_answer(const http::Answer& answer, Moment now) {
   const bool unauthorized = answer.status == 401;
-  if ((unauthorized || (answer.status == 403 && options_.renews_on_403)) && token_.refuse()) return;
+  if (unauthorized && !options_.has_token)
+    return fail(std::move(Error(Status::AUTHENTICATION, request_name() + kWantsCredentials)
+                              .with_http(401)
+                              .with_outcome(outcome_text(answer))));
+  if ((unauthorized || (answer.status == 403 && options_.renews_on_403 && options_.has_token)) && token_.refuse())
+    return;
   if (unauthorized) {
     return fail(
         std::move(Error(Status::AUTHENTICATION,

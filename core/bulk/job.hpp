@@ -47,6 +47,7 @@ struct JobOptions {
   bool renews_on_403 = false;    // 403 may mean an expired token
   Milliseconds max_retry_after{http::kLongestRequested};
   bool adopts_running_job = false;  // poll the job that a 429 names, if it is one
+  bool has_token = true;            // requests have a token, which may be renewed
   std::string fallback;             // the profile to try if this one is not open to the organization; "": none
 };
 

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cctype>
+#include <optional>
 #include <utility>
 
 #include "base/error.hpp"
@@ -47,16 +48,24 @@ std::string names_of(const std::vector<std::pair<std::string, std::string>>& lev
   return join(names, " or ");
 }
 
-// The path of the kick-off after the FHIR base, with {type} and {group}.
-std::string path_of(const Profile& profile, const ExportWish& wish) {
+struct Level {
+  std::string name, path;  // the path of the kick-off after the FHIR base, with {type} and {group}
+};
+
+Level level_of(const Profile& profile, const ExportWish& wish) {
   const auto levels = levels_of(profile);
   std::string level = wish.level.empty() ? profile.default_level : wish.level;
   if (level.empty() && !wish.group.empty()) level = "group";
   if (level.empty())
     refuse("level", "is missing; choose " + names_of(levels) + " (" + profile.title + " has no default)");
   for (const auto& [name, path] : levels)
-    if (name == level) return path;
+    if (name == level) return {name, path};
   refuse("level", profile.title + " exports at the level " + names_of(levels) + ", not " + level);
+}
+
+bool is_id(const std::string& text) {
+  return !text.empty() && text.size() <= 64 && text != "." && text != ".." &&
+         std::all_of(text.begin(), text.end(), [](unsigned char c) { return std::isalnum(c) || c == '-' || c == '.'; });
 }
 
 std::string group_of(const Profile& profile, const ExportWish& wish, bool at_group_level) {
@@ -66,10 +75,7 @@ std::string group_of(const Profile& profile, const ExportWish& wish, bool at_gro
   }
   const std::string group = wish.group.empty() ? profile.default_group : wish.group;
   if (group.empty()) refuse("group", "is missing; give the id of the group to export");
-  const bool is_id = group.size() <= 64 && std::all_of(group.begin(), group.end(), [](unsigned char c) {
-                       return std::isalnum(c) || c == '-' || c == '.' || c == '_';
-                     });
-  if (!is_id) refuse("group", "an id has up to 64 letters, digits, '-', '.' and '_', unlike " + quote(group));
+  if (!is_id(group)) refuse("group", "an id has up to 64 letters, digits, '-' and '.', unlike " + quote(group));
   return group;
 }
 
@@ -128,20 +134,62 @@ struct Parameter {
   std::string value;
 };
 
-void check_parameter(const Profile& profile, const Parameter& parameter) {
+void check_parameter(const Profile& profile, const std::string& level, const Parameter& parameter) {
+  if (contains(profile.ignores, level + " " + parameter.name))
+    refuse(parameter.setting, profile.title + " ignores " + parameter.name + " with level=" + level +
+                                  ", so it would export more; choose another level, or leave this setting out");
   if (contains(profile.parameters, parameter.name)) return;
   refuse(parameter.setting,
          profile.title + " does not take " + parameter.name + "; the setting profile says which server it is");
 }
 
-// An instant with a time zone, as the IG demands it.
-void check_instant(const char* setting, const std::string& text, std::optional<Instant> not_after) {
-  const auto time = text.find('T') != std::string::npos ? parse_time(text) : std::nullopt;
-  if (!time) refuse(setting, quote(text) + " is no time with a zone, such as 2026-02-13T08:00:00Z");
-  if (not_after && *time > *not_after) refuse(setting, quote(text) + " is in the future");
+void check_patients(const std::string& level, const ExportWish& wish) {
+  if (level == "system" && !wish.patients.empty())
+    refuse("patients", "patients are exported with level=patient or level=group only");
+  for (const std::string& patient : wish.patients) {
+    const std::size_t slash = std::min(patient.find('/'), patient.size() - 1);
+    if (!is_type_name(patient.substr(0, slash)) || !is_id(patient.substr(slash + 1)))
+      refuse("patients",
+             "a patient is a reference such as Patient/123; one is not");  // not shown: it may name a person
+  }
 }
 
-void check_filters(const ExportWish& wish, const std::vector<std::string>& types) {
+// Whether `text` has the form of `shape`, where each '0' is a digit.
+bool has_shape(std::string_view text, std::string_view shape) {
+  return std::equal(text.begin(), text.end(), shape.begin(), shape.end(),
+                    [](char c, char wanted) { return wanted == '0' ? c >= '0' && c <= '9' : c == wanted; });
+}
+
+// Whether `text` has the form of a FHIR instant: YYYY-MM-DDThh:mm:ss, perhaps a fraction, and a time zone.
+bool is_instant(std::string_view text) {
+  constexpr std::string_view begin = "0000-00-00T00:00:00";
+  if (!has_shape(text.substr(0, begin.size()), begin)) return false;
+  text.remove_prefix(begin.size());
+  if (text.starts_with('.')) {
+    const std::size_t end = std::min(text.find_first_not_of("0123456789", 1), text.size());
+    if (end == 1) return false;
+    text.remove_prefix(end);
+  }
+  return text == "Z" || has_shape(text, "+00:00") || has_shape(text, "-00:00");
+}
+
+Instant read_instant(const char* setting, const std::string& text) {
+  const auto time = is_instant(text) ? parse_time(text) : std::nullopt;
+  if (!time) refuse(setting, quote(text) + " is no time with a zone, such as 2026-02-13T08:00:00Z");
+  return *time;
+}
+
+void check_times(const ExportWish& wish, Instant now) {
+  std::optional<Instant> since, until;
+  if (!wish.since.empty()) since = read_instant("since", wish.since);
+  if (!wish.until.empty()) until = read_instant("until", wish.until);
+  if (since && *since > now) refuse("since", quote(wish.since) + " is in the future");
+  if (since && until && *until < *since) refuse("until", quote(wish.until) + " is before since, " + quote(wish.since));
+}
+
+void check_filters(const Profile& profile, const ExportWish& wish, const std::vector<std::string>& types) {
+  if (profile.one_filter && wish.type_filters.size() > 1)
+    refuse("type_filters", profile.title + " takes one filter only");
   for (const std::string& filter : wish.type_filters) {
     const std::string type = filter.substr(0, filter.find('?'));
     if (filter.find('?') == std::string::npos || !is_type_name(type))
@@ -152,27 +200,51 @@ void check_filters(const ExportWish& wish, const std::vector<std::string>& types
   }
 }
 
+bool is_escape(std::string_view text) {
+  return text.size() >= 3 && text[0] == '%' && std::isxdigit(static_cast<unsigned char>(text[1])) &&
+         std::isxdigit(static_cast<unsigned char>(text[2]));
+}
+
+// A filter for a server that decodes it twice. An escape that the filter has already is kept: it is part of the search.
+std::string encoded_once(std::string_view filter) {
+  std::string out;
+  for (std::size_t i = 0; i < filter.size(); ++i)
+    if (filter[i] == '+')
+      out += "%2B";
+    else if (filter[i] == '%' && !is_escape(filter.substr(i)))
+      out += "%25";
+    else
+      out += filter[i];
+  return out;
+}
+
+// The filters as they are sent: each alone, or all as one value.
+std::vector<std::string> filters_of(const Profile& profile, const ExportWish& wish, bool post) {
+  std::vector<std::string> filters = wish.type_filters;
+  if (profile.decodes_filters_twice && !post)
+    for (std::string& filter : filters) filter = encoded_once(filter);
+  return profile.repeats_filters || filters.empty() ? filters : std::vector<std::string>{join(filters)};
+}
+
 void add(std::vector<Parameter>& to, const char* name, const char* setting, Kind kind, const std::string& value) {
   if (!value.empty()) to.push_back({name, setting, kind, value});
 }
 
 std::vector<Parameter> parameters_of(const Profile& profile, const ExportWish& wish,
-                                     const std::vector<std::string>& types) {
+                                     const std::vector<std::string>& types, const std::string& level, bool post) {
   std::vector<Parameter> all;
   add(all, "_type", "types", Kind::text, join(types));
   add(all, "_since", "since", Kind::instant, wish.since);
   add(all, "_until", "until", Kind::instant, wish.until);
-  if (profile.repeats_filters)
-    for (const std::string& filter : wish.type_filters) add(all, "_typeFilter", "type_filters", Kind::text, filter);
-  else
-    add(all, "_typeFilter", "type_filters", Kind::text, join(wish.type_filters));
+  for (const std::string& filter : filters_of(profile, wish, post))
+    add(all, "_typeFilter", "type_filters", Kind::text, filter);
   add(all, "_elements", "elements", Kind::text, join(wish.elements));
   add(all, "includeAssociatedData", "include_associated_data", Kind::text, join(wish.associated_data));
   for (const std::string& patient : wish.patients) add(all, "patient", "patients", Kind::reference, patient);
   add(all, "organizeOutputBy", "organize_output_by", Kind::text, wish.organize_by);
   add(all, "allowPartialManifests", "allow_partial_manifests", Kind::boolean, wish.partial_manifests ? "true" : "");
   add(all, "_outputFormat", "output_format", Kind::text, wish.output_format);
-  for (const Parameter& parameter : all) check_parameter(profile, parameter);
+  for (const Parameter& parameter : all) check_parameter(profile, level, parameter);
   return all;
 }
 
@@ -266,33 +338,36 @@ std::vector<KickOff> plan_kick_offs(const Service& service, const ExportWish& wi
   const Profile& profile = service.profile;
   if (!wish.job_url.empty()) {
     const http::Url url = read_job_url(wish.job_url, "the setting job_url", service);
-    http::Request none;
-    none.url = url;
     const std::vector<std::string> types = chosen_types(profile, wish);
-    return {{types.empty() ? "the job " + std::string(url.name()) : join(types), none, url}};
+    KickOff running;
+    running.label = types.empty() ? "the job " + std::string(url.name()) : join(types);
+    running.request.url = url;
+    running.running = url;
+    return {running};
   }
-  const std::string path = path_of(profile, wish);
+  const auto [level, path] = level_of(profile, wish);
   const std::string with_group =
       replaced(path, kGroupId, group_of(profile, wish, path.find(kGroupId) != std::string::npos));
   const std::vector<std::string> types = planned_types(profile, wish);
   const bool post = uses_post(profile, wish);
-  if (!wish.since.empty()) check_instant("since", wish.since, now);
-  if (!wish.until.empty()) check_instant("until", wish.until, {});
-  check_filters(wish, types);
+  check_patients(level, wish);
+  check_times(wish, now);
+  check_filters(profile, wish, types);
   if (!wish.organize_by.empty() && !is_type_name(wish.organize_by))
     refuse("organize_output_by", quote(wish.organize_by) + " is no name of a resource type");
   std::vector<KickOff> made;
   if (path.find(kForEachType) == std::string::npos) {
     const std::string label = types.empty() ? label_of(with_group) : join(types);
-    made.push_back(
-        {label, request_of(service, with_group, parameters_of(profile, wish, types), post), wish.partial_manifests});
+    made.push_back({label, request_of(service, with_group, parameters_of(profile, wish, types, level, post), post),
+                    wish.partial_manifests});
     return made;
   }
   if (types.empty()) refuse("types", "names no resource type, and each job exports one");
   for (const std::string& type : types)
-    made.push_back(
-        {type, request_of(service, replaced(with_group, kForEachType, type), parameters_of(profile, wish, {}), post),
-         wish.partial_manifests});
+    made.push_back({type,
+                    request_of(service, replaced(with_group, kForEachType, type),
+                               parameters_of(profile, wish, {}, level, post), post),
+                    wish.partial_manifests});
   return made;
 }
 

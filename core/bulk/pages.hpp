@@ -26,7 +26,7 @@ class Pages {
 
   explicit Pages(http::Url service) : service_(std::move(service)) {}
 
-  void begin(http::Url status_url);  // also for another job; the pages of the first are forgotten
+  void begin(http::Url status_url);              // also for another job; the pages of the first are forgotten
   const http::Url& url() const { return url_; }  // of the page to ask for
   // Takes the page that came from url(). `is_done`: the job is. Throws Error{PROTOCOL} if the page lacks a file that it
   // had before, or if its link leads to another origin or to an earlier page, and Error{LIMIT} for too many pages.

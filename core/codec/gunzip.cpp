@@ -17,8 +17,9 @@ constexpr int kGzipOnly = 15 + 16;                           // the largest wind
 constexpr uLong kMagicSize = 2;
 constexpr std::uint8_t kMagicStart = 0x1F;
 
-[[noreturn]] void exceeded(const std::string& what) {
-  throw Error(Status::LIMIT, "the gzip stream " + what + ", which is the limit; the file may be a decompression bomb");
+[[noreturn]] void exceeded(const std::string& what, const char* remedy = "") {
+  throw Error(Status::LIMIT,
+              "the gzip stream " + what + ", which is the limit; the file may be a decompression bomb" + remedy);
 }
 
 [[noreturn]] void refuse_tail() {
@@ -85,8 +86,10 @@ void Gunzip::deliver(std::size_t size, const Sink& sink) {
   if (size == 0) return;
   produced_ += static_cast<std::int64_t>(size);
   if (produced_ > limits_.output) exceeded("unpacks to more than " + std::to_string(limits_.output) + " bytes");
-  if (produced_ > limits_.free_output && produced_ > limits_.ratio * received_)
-    exceeded("unpacks to more than " + std::to_string(limits_.ratio) + " times its size");
+  // The quotient is compared, because a product could overflow.
+  if (limits_.ratio > 0 && produced_ > limits_.free_output && produced_ / limits_.ratio > received_)
+    exceeded("unpacks to more than " + std::to_string(limits_.ratio) + " times its size",
+             "; if it is not, raise the setting max_gzip_ratio");
   sink({block_.data(), size});
 }
 
@@ -108,6 +111,18 @@ void Gunzip::begin_member() {
   if (::inflateReset(stream_.get()) != Z_OK) throw Error(Status::INTERNAL, "zlib could not begin a gzip member");
   ++members_;
   place_ = Place::MEMBER;
+}
+
+std::string unpacked_text(std::string_view packed, std::size_t longest) {
+  std::string text;
+  Limits limits;
+  limits.output = static_cast<std::int64_t>(longest + kBlock);  // the block with the last byte that is kept may be full
+  Gunzip gunzip(limits);
+  try {
+    gunzip.feed(as_bytes(packed),
+                [&](ByteView plain) { text += as_text(plain.first(std::min(plain.size(), longest - text.size()))); });
+  } catch (const Error&) {}  // what came before the damage, or before the limit, is enough
+  return text;
 }
 
 void Gunzip::check_usable() const {

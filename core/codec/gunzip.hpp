@@ -3,6 +3,8 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <string>
+#include <string_view>
 
 #include "base/bytes.hpp"
 
@@ -12,7 +14,7 @@ namespace libbcda::codec {
 
 // Limits against decompression bombs: small files that unpack to very large ones.
 struct Limits {
-  std::int64_t ratio = 200;                          // of output to input
+  std::int64_t ratio = 200;                          // of output to input; 0: no limit
   std::int64_t free_output = std::int64_t{1} << 20;  // the ratio does not matter up to this many bytes of output
   std::int64_t output = std::int64_t{64} << 30;      // of all members together
   std::int64_t members = 1'000'000;
@@ -62,5 +64,8 @@ class Gunzip {
   std::int64_t received_ = 0;
   std::int64_t produced_ = 0;
 };
+
+// The beginning of a short packed text: what can be unpacked of it, up to `longest` bytes.
+std::string unpacked_text(std::string_view packed, std::size_t longest);
 
 }  // namespace libbcda::codec

@@ -89,16 +89,21 @@ std::vector<const json::value*> keys_with(const json::array& keys, Test test) {
 }
 
 // The key of a JWK Set that signs. Without such a key it returns one whose own error says why, if there is one.
-const json::value& choose(const json::array& keys, const KeyPlace& place) {
+const json::value& choose(const json::array& keys, std::string_view wanted_id, const KeyPlace& place) {
   const auto usable =
       keys_with(keys, [](const json::value& key) { return key.is_object() && why_unusable(key.get_object()).empty(); });
   if (usable.size() == 1) return *usable.front();
+  std::vector<const json::value*> wanted;
+  for (const json::value* key : usable)
+    if (!wanted_id.empty() && string_member(key->get_object(), "kid") == wanted_id) wanted.push_back(key);
+  if (wanted.size() == 1) return *wanted.front();
   if (usable.size() > 1) {
     std::string names;
     for (const json::value* key : usable)
       names += (names.empty() ? "" : ", ") + quote(string_member(key->get_object(), "kid"));
     throw place.error("this JWK Set has " + std::to_string(usable.size()) + " keys that can sign (kid " +
-                      tidy(names, 4 * kLongestName) + "); give a file with one of them");
+                      tidy(names, 4 * kLongestName) +
+                      "); choose one with the setting key_id, or give a file with one of them");
   }
   const auto secret = keys_with(keys, is_private);
   if (!secret.empty()) return *secret.front();
@@ -108,14 +113,14 @@ const json::value& choose(const json::array& keys, const KeyPlace& place) {
 
 }  // namespace
 
-Jwk read_private_jwk(std::string_view text, const KeyPlace& place) {
+Jwk read_private_jwk(std::string_view text, const KeyPlace& place, std::string_view wanted_id) {
   if (text.size() > kLargestJwk) throw place.error("the JSON is too large to be a key");
   SecretResource secrets;
   json::monotonic_resource blocks(kFirstBlock, &secrets);
   const json::value value = parse(text, &blocks, place);
   const json::object* object = value.if_object();
   const json::value* keys = object ? object->if_contains("keys") : nullptr;
-  return read_one(keys && keys->is_array() ? choose(keys->get_array(), place) : value, place);
+  return read_one(keys && keys->is_array() ? choose(keys->get_array(), wanted_id, place) : value, place);
 }
 
 }  // namespace libbcda::crypto

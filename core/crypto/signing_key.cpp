@@ -1,6 +1,8 @@
 #include "crypto/signing_key.hpp"
 
 #include <openssl/bio.h>
+#include <openssl/bn.h>
+#include <openssl/core_names.h>
 #include <openssl/ecdsa.h>
 #include <openssl/err.h>
 #include <openssl/evp.h>
@@ -38,6 +40,24 @@ std::string curve_of(EVP_PKEY* key) {
   return usual ? usual : name.data();
 }
 
+using Number = std::unique_ptr<BIGNUM, decltype(&BN_clear_free)>;
+
+Number number_in(const EVP_PKEY* key, const char* name) {
+  BIGNUM* number = nullptr;
+  if (EVP_PKEY_get_bn_param(key, name, &number) <= 0) ERR_clear_error();
+  return {number, BN_clear_free};
+}
+
+// Refuses exponents that no key has. With a very long one, a single signature would take minutes; with e = d = 1, a
+// signature would be the message itself.
+void check_exponents(const EVP_PKEY* key, const KeyPlace& place) {
+  const Number n = number_in(key, OSSL_PKEY_PARAM_RSA_N), e = number_in(key, OSSL_PKEY_PARAM_RSA_E),
+               d = number_in(key, OSSL_PKEY_PARAM_RSA_D);
+  const bool is_exponent = e && BN_is_odd(e.get()) && !BN_is_one(e.get()) && BN_num_bits(e.get()) <= 64;
+  if (!n || !d || !is_exponent || BN_cmp(d.get(), n.get()) >= 0)
+    throw place.error("its exponents are not those of an RSA key; the key is damaged");
+}
+
 // Checks the kind and the size of a key, and returns its algorithm.
 std::string algorithm_of(EVP_PKEY* key, const KeyPlace& place) {
   const int kind = EVP_PKEY_get_base_id(key);
@@ -54,14 +74,16 @@ std::string algorithm_of(EVP_PKEY* key, const KeyPlace& place) {
   if (bits < kSmallestRsaBits || bits > kLargestRsaBits)
     throw place.error("RSA with " + std::to_string(bits) + " bits; RS384 needs " + std::to_string(kSmallestRsaBits) +
                       " to " + std::to_string(kLargestRsaBits));
+  check_exponents(key, place);
   return "RS384";
 }
 
 // Reads PEM or JSON, whichever the text is. `key_id` receives `kid`.
-NativeKey read(std::string_view text, const Secret& passphrase, const KeyPlace& place, std::string& key_id) {
+NativeKey read(std::string_view text, const Secret& passphrase, const KeyPlace& place, std::string_view wanted_id,
+               std::string& key_id) {
   const std::string_view clean = without_debris(text);
   if (clean.starts_with('{') || clean.starts_with('[')) {
-    Jwk jwk = read_private_jwk(clean, place);
+    Jwk jwk = read_private_jwk(clean, place, wanted_id);
     key_id = std::move(jwk.key_id);
     return std::move(jwk.key);
   }
@@ -85,18 +107,19 @@ SigningKey::SigningKey(NativeKey key, std::string key_id, const KeyPlace& place)
   if (!ok) throw place.error("its private and its public numbers are not of one key; the key is damaged");
 }
 
-SigningKey SigningKey::from_text(std::string_view text, const Secret& passphrase, const std::string& where) {
+SigningKey SigningKey::from_text(std::string_view text, const Secret& passphrase, const std::string& where,
+                                 std::string_view wanted_id) {
   const KeyPlace place{"signing key", where, "signing_key_passphrase or signing_key_passphrase_file"};
   const SecretBytes clean = key_text(text, place);
   std::string key_id;
-  NativeKey key = read({clean.data(), clean.size()}, passphrase, place, key_id);
+  NativeKey key = read({clean.data(), clean.size()}, passphrase, place, wanted_id, key_id);
   return {std::move(key), std::move(key_id), place};
 }
 
-SigningKey SigningKey::from_file(const std::string& path, const Secret& passphrase) {
+SigningKey SigningKey::from_file(const std::string& path, const Secret& passphrase, std::string_view wanted_id) {
   const Secret text = files::read_secret_file(path, kLargestKeyFile, "signing key");
   try {
-    return from_text(text.reveal(), passphrase, path);
+    return from_text(text.reveal(), passphrase, path, wanted_id);
   } catch (Error& e) {
     throw std::move(e.at_file(path));
   }

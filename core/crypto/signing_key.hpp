@@ -11,10 +11,12 @@ namespace libbcda::crypto {
 // An RSA key with at least 2048 bits, or an EC key on P-384. Copies share one immutable key. Thread-safe.
 class SigningKey {
  public:
-  // Reads PEM text (PKCS#1, PKCS#8, SEC1, encrypted or not), a JWK, or a JWK Set with one key that can sign. Error
-  // messages call the key `where` (usually its path). Throws Error{PRIVATE_KEY}.
-  static SigningKey from_text(std::string_view text, const Secret& passphrase, const std::string& where);
-  static SigningKey from_file(const std::string& path, const Secret& passphrase);
+  // Reads PEM text (PKCS#1, PKCS#8, SEC1, encrypted or not), a JWK, or a JWK Set. If several keys of the set can sign,
+  // the one whose `kid` is `wanted_id` is taken. Error messages call the key `where` (usually its path). Throws
+  // Error{PRIVATE_KEY}.
+  static SigningKey from_text(std::string_view text, const Secret& passphrase, const std::string& where,
+                              std::string_view wanted_id = "");
+  static SigningKey from_file(const std::string& path, const Secret& passphrase, std::string_view wanted_id = "");
 
   // RS384: RSASSA-PKCS1-v1_5 with SHA-384, as long as the modulus. ES384: R and S of ECDSA with SHA-384, 48 bytes each
   // (RFC 7518, sections 3.3 and 3.4).

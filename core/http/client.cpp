@@ -37,12 +37,14 @@ struct WipedText {
   ~WipedText() { wipe(text.data(), text.size()); }
 };
 
-// The headers with credentials. A proxy could put its own into an answer that is not encrypted.
-Headers secrets_of(const Request& request, const Proxy* proxy) {
-  Headers headers = request.headers;
+// What must not be shown. A proxy could put its own credentials into an answer that is not encrypted.
+Request secrets_of(const Request& request, const Proxy* proxy) {
+  Request secret;
+  secret.headers = request.headers;
+  secret.secrets = request.secrets;
   if (proxy && !proxy->credentials.empty())
-    headers.emplace_back("Proxy-Authorization", std::string(proxy->credentials.reveal()));
-  return headers;
+    secret.headers.emplace_back("Proxy-Authorization", std::string(proxy->credentials.reveal()));
+  return secret;
 }
 
 // Refuses every transfer coding except `chunked` alone. This client cannot decode another coding, so it would take the
@@ -267,6 +269,8 @@ Task<bool> Response::read_text(std::string& text, std::size_t longest) {
   co_return whole;
 }
 
+void Response::clean(std::string& text) const { state_->redactor.clean(text); }
+
 Task<bool> Response::read_text_piece(std::string& text) {
   state_->piece.resize(kTextPiece);
   std::size_t filled = 0;
@@ -369,7 +373,8 @@ Task<Answer> Client::send(Request request, std::size_t max_body, bool* answered)
   Response response = co_await open_now(std::move(request), answered);
   if (response.state_->stream) response.state_->stream->deadline(limit);
   Answer answer = response.head();
-  if (!co_await response.read_text(answer.body, max_body))
+  const bool is_whole = co_await response.read_text(answer.body, max_body);
+  if (!is_whole && answer.status == 200)
     throw Error(Status::LIMIT, "the answer of " + response.state_->url.shown() + " is larger than the " +
                                    std::to_string(max_body) + " bytes allowed");
   co_return answer;

@@ -40,6 +40,9 @@ class Response {
   // the text may be shown. Returns false if the body is longer. If reading fails, `text` has the bytes before that.
   Task<bool> read_text(std::string& text, std::size_t longest);
 
+  // Removes the request's credentials from a text that was made from the body.
+  void clean(std::string& text) const;
+
   // Adds the next piece of such a text, if the text may be long. False: it was the last one.
   Task<bool> read_text_piece(std::string& text);
   // Gives what is read from now on the time limit request_timeout, counted from now.
@@ -69,7 +72,7 @@ class Client {
   Task<Response> open(Request request, bool* answered = nullptr);
 
   // Does the same and reads the whole body as text, within request_timeout. Throws Error{LIMIT} if the body has more
-  // than `max_body` bytes.
+  // than `max_body` bytes. With another status than 200, such a body is cut, because it only explains the status.
   Task<Answer> send(Request request, std::size_t max_body, bool* answered = nullptr);
 
   // The client certificate, if there is one, is for the origin of `url` too. See TlsContext.

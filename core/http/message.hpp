@@ -5,6 +5,7 @@
 #include <utility>
 #include <vector>
 
+#include "base/bytes.hpp"
 #include "http/url.hpp"
 
 namespace libbcda::http {
@@ -16,6 +17,8 @@ struct Request {
   Url url;
   Headers headers;
   std::string body;
+  // The credentials in the body. As those of the Authorization header, they are removed from the answer.
+  std::vector<Secret> secrets;
 };
 
 // The head of an answer. Also its body, if Client::send() has read it.

@@ -80,11 +80,12 @@ void remove(std::string& text, std::string_view secret, bool with_escapes, bool 
 
 }  // namespace
 
-Redactor::Redactor(const Headers& request) {
+Redactor::Redactor(const Request& request) {
   const auto add = [&](std::string_view secret) {
     if (secret.size() >= kShortest) secrets_.emplace_back(secret);
   };
-  for (const auto& [name, value] : request) {
+  for (const Secret& secret : request.secrets) add(secret.reveal());
+  for (const auto& [name, value] : request.headers) {
     if (name != "Authorization" && name != "Proxy-Authorization") continue;
     const std::string_view credentials = std::string_view(value).substr(value.find(' ') + 1);
     add(value);

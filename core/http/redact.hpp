@@ -11,10 +11,11 @@ namespace libbcda::http {
 
 class Redactor {
  public:
-  // Collects the secrets of the Authorization and Proxy-Authorization headers of `request`: the whole value, and the
-  // credentials alone. With Basic, also the decoded credentials, and the client secret in them. A secret of fewer than 8 bytes is ignored,
-  // because so short a text may occur anywhere.
-  explicit Redactor(const Headers& request);
+  // Collects the secrets of `request`: those of its body (Request::secrets), and those of the Authorization and
+  // Proxy-Authorization headers, which are the whole value, and the credentials alone. With Basic, also the decoded
+  // credentials, and the client secret in them. A secret of fewer than 8 bytes is ignored, because so short a text may
+  // occur anywhere.
+  explicit Redactor(const Request& request);
 
   // Replaces each secret in `text`, plain or with the escapes of JSON or of a URL. At the end of the text, the start of
   // a secret is replaced too, because the text may have been truncated there.

@@ -3,6 +3,8 @@
 #include <boost/beast/http/serializer.hpp>
 #include <boost/beast/http/string_body.hpp>
 
+#include <algorithm>
+
 #include "base/error.hpp"
 
 namespace libbcda::http {
@@ -23,10 +25,17 @@ void check_field(std::string_view text, const std::string& name, Status status) 
                             std::to_string(kLongestField) + " can be sent");
 }
 
+// A blank would end the URL in the request line. What follows it would be read as something else.
+void check_target(std::string_view target) {
+  check_field(target, "the URL", Status::PROTOCOL);
+  if (std::any_of(target.begin(), target.end(), [](char c) { return c <= ' ' || c > '~'; }))
+    throw Error(Status::PROTOCOL, "the URL of a request contains a character that is not allowed in a URL");
+}
+
 }  // namespace
 
 std::string request_text(const Request& request, const std::string& user_agent) {
-  check_field(request.url.target, "the URL", Status::PROTOCOL);
+  check_target(request.url.target);
   check_field(request.url.host, "the host", Status::PROTOCOL);
   check_field(user_agent, "the setting user_agent: the header User-Agent", Status::INVALID_ARGUMENT);
   beast_http::request<beast_http::string_body> message;

@@ -1,5 +1,8 @@
 #include "profiles/profile.hpp"
 
+#include <algorithm>
+#include <cstring>
+#include <initializer_list>
 #include <optional>
 
 #include "base/error.hpp"
@@ -76,6 +79,43 @@ std::vector<std::string> field_names() {
   return names;
 }
 
+// ---- What a field may hold
+
+// The characters of a URL (RFC 3986), without a fragment.
+bool has_url_characters(std::string_view text) {
+  return std::all_of(text.begin(), text.end(),
+                     [](char c) { return c > ' ' && c < 127 && !std::strchr("\"<>\\^`#", c); });
+}
+bool is_path(std::string_view text) { return text.empty() || (text.starts_with('/') && has_url_characters(text)); }
+bool is_path_without_query(std::string_view text) { return is_path(text) && text.find('?') == text.npos; }
+bool is_header_value(std::string_view text) {
+  return std::none_of(text.begin(), text.end(), [](unsigned char c) { return c < ' ' || c == 127; });
+}
+bool is_one_of(std::string_view text, std::initializer_list<std::string_view> all) {
+  return std::find(all.begin(), all.end(), text) != all.end();
+}
+
+// Throws Error{INVALID_ARGUMENT} for a value that would make requests that nobody wants.
+void check_values(const Profile& profile, const std::string& what) {
+  const auto demand = [&](bool ok, const char* field, const char* taken) {
+    if (!ok) throw Error(Status::INVALID_ARGUMENT, what + ": the field " + field + " takes " + taken);
+  };
+  constexpr const char* path = "a path that begins with '/' and has the characters of a URL";
+  demand(is_path_without_query(profile.base_path), "base_path", path);
+  demand(is_path_without_query(profile.system_path), "system_path", path);
+  demand(is_path_without_query(profile.patient_path), "patient_path", path);
+  demand(is_path_without_query(profile.group_path), "group_path", path);
+  demand(is_path(profile.metadata_path), "metadata_path", path);
+  demand(has_url_characters(profile.token_url), "token_url", "a URL or a path");
+  for (const auto& [host, url] : profile.token_urls)
+    demand(has_url_characters(url), "token_urls", "an object of URLs or paths");
+  demand(is_header_value(profile.accept), "accept", "a text without control characters");
+  demand(is_header_value(profile.prefer), "prefer", "a text without control characters");
+  demand(is_one_of(profile.auth, {"", "basic", "form", "smart", "none"}), "auth", "basic, form, smart, none or \"\"");
+  demand(is_one_of(profile.default_level, {"", "system", "patient", "group"}), "default_level",
+         "system, patient, group or \"\"");
+}
+
 [[noreturn]] void unknown_field(const std::string& what, const std::string& name) {
   const std::vector<std::string> names = field_names();
   const std::string* near = nearest(name, names);
@@ -108,6 +148,7 @@ void override_profile(Profile& profile, std::string_view text, const std::string
     });
     if (!known) unknown_field(what, std::string(name));
   }
+  check_values(profile, what);
 }
 
 const Profile* find_profile(std::string_view name) {

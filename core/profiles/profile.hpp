@@ -26,7 +26,10 @@ struct Profile {
   std::string default_group;            // "": the user must choose
   std::vector<std::string> types;       // what it exports; {}: not known
   std::vector<std::string> parameters;  // the parameters of a kick-off that it honors
+  std::vector<std::string> ignores;     // those that it ignores at one level: "patient _since"
   bool repeats_filters = false;         // each type filter is a parameter of its own; else they are one comma list
+  bool one_filter = false;              // takes one type filter only
+  bool decodes_filters_twice = false;   // so a '+' or '%' of a filter is encoded twice in a query
   bool post = false;                    // takes a kick-off by POST
   std::string accept, prefer;           // headers of the kick-off
 
@@ -74,7 +77,10 @@ void each_field(P& profile, Field&& field) {
   field("default_group", profile.default_group);
   field("types", profile.types);
   field("parameters", profile.parameters);
+  field("ignores", profile.ignores);
   field("repeats_filters", profile.repeats_filters);
+  field("one_filter", profile.one_filter);
+  field("decodes_filters_twice", profile.decodes_filters_twice);
   field("post", profile.post);
   field("accept", profile.accept);
   field("prefer", profile.prefer);
@@ -102,7 +108,7 @@ void each_field(P& profile, Field&& field) {
 
 json::object to_json(const Profile& profile);
 // Replaces the fields that the text of a JSON object names. `what` names the text in messages. Throws
-// Error{INVALID_ARGUMENT} for an unknown field or a value of the wrong type.
+// Error{INVALID_ARGUMENT} for an unknown field, a value of the wrong type, or one that a request cannot hold.
 void override_profile(Profile& profile, std::string_view text, const std::string& what);
 
 // The rows, in the order in which they are listed.

@@ -39,11 +39,13 @@ const Profile* row_of_host(const http::Url& url, const std::string& base) {
 
 const Profile& choose(const Settings& settings, const http::Url& url, const std::string& base) {
   if (const Profile* row = row_of_host(url, base)) return *row;
-  if (base.empty()) {
-    const bool of_2019 =
-        settings.has("private_key") || settings.has("private_key_pem") || settings.boolean("allow_plaintext");
-    return *find_profile(of_2019 ? "bcda-2019" : "bcda-v3");
-  }
+  const bool concerns_encryption =
+      settings.has("private_key") || settings.has("private_key_pem") || settings.boolean("allow_plaintext");
+  const Profile& encrypted = *find_profile("bcda-2019");
+  if (concerns_encryption && (base.empty() || base == encrypted.base_path)) return encrypted;
+  // BCDA has no login with a signing key, so it is another server.
+  if (settings.has("signing_key") || settings.has("signing_key_text")) return *find_profile("generic");
+  if (base.empty()) return *find_profile("bcda-v3");
   for (const char* name : {"bcda-v1", "bcda-v2", "bcda-v3"})
     if (const Profile* row = find_profile(name); row->base_path == base) return *row;
   return *find_profile("generic");

@@ -21,9 +21,9 @@ struct Service {
 };
 
 // Reads `url`, `profile` and `profile_file`. With profile=auto the URL decides: known hosts, a path that a version of
-// BCDA has, or any other FHIR base (generic). A bare origin of another host means bcda-2019 if a private key or
-// allow_plaintext is set, since both concern encrypted files only, and else bcda-v3. Throws Error{INVALID_ARGUMENT,
-// FILESYSTEM}.
+// BCDA has, or any other FHIR base (generic). Another host without a FHIR base, or with /api/v1, means bcda-2019 if a
+// private key or allow_plaintext is set, since both concern encrypted files only. A bare origin else means bcda-v3.
+// With a signing key, another host is generic. Throws Error{INVALID_ARGUMENT, FILESYSTEM}.
 Service find_service(const Settings& settings);
 
 // A URL that a setting holds. http:// needs a loopback host or allow_http. Throws Error{INVALID_ARGUMENT}.

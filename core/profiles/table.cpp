@@ -71,6 +71,7 @@ Profile bcda_today(const char* name, const char* title, const char* base_path) {
 Profile bcda_v3() {
   Profile row = bcda_today("bcda-v3", "BCDA v3 (R4), recommended", "/api/v3");
   row.parameters.push_back("_typeFilter");
+  row.one_filter = row.decodes_filters_twice = true;
   row.fallback = "bcda-v2";
   return row;
 }
@@ -157,6 +158,7 @@ Profile hapi() {
   row.title = "HAPI FHIR";
   row.base_path = "/fhir";
   row.gzip = false;
+  row.ignores = {"patient _since", "patient _until", "group patient"};
   return row;
 }
 

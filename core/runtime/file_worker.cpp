@@ -8,6 +8,7 @@
 #include <variant>
 
 #include "base/quote.hpp"
+#include "codec/gunzip.hpp"
 #include "runtime/body_pump.hpp"
 #include "transfer/decrypt_file.hpp"
 #include "transfer/names.hpp"
@@ -28,6 +29,14 @@ transfer::DownloadOptions download_options(const Settings& s, const Session& ses
           .downloads_per_file = session.profile().downloads_per_file,
           .allows = [&session](const http::Url& url) { return session.allows(url); },
           .remedy = session.remedy_for_other_origins()};
+}
+
+// A refusal may be packed too, because gzip was requested.
+void unpack(const http::Response& response, http::Answer& answer) {
+  const std::string_view coding = answer.header("Content-Encoding");
+  if (coding != "gzip" && coding != "x-gzip") return;
+  answer.body = codec::unpacked_text(answer.body, kLargestRefusal);
+  response.clean(answer.body);
 }
 
 FileResult describe(const FileTask& task) {
@@ -183,8 +192,9 @@ Task<bool> FileWorker::attempt(const FileTask& task, const std::optional<crypto:
                                transfer::Download& download, http::Request request, FileResult& result) {
   http::Response response = co_await session_.http().open(std::move(request));
   if (!co_await accept(response, download)) co_return false;
-  const transfer::Coding coding{key, download.is_gzip(), response.content_length() >= 0, task.entry.sha256,
-                                task.entry.length};
+  transfer::Coding coding{key, download.is_gzip(), response.content_length() >= 0, task.entry.sha256,
+                          task.entry.length};
+  coding.limits.ratio = settings_.integer("max_gzip_ratio");
   check_proof(task.entry, coding.proof(), response.delimited());
   if (options_.downloads_per_file > 0) co_await note_download(task.entry);
   co_await take_body(task, response, coding, result);
@@ -220,6 +230,7 @@ Task<bool> FileWorker::accept(http::Response& response, transfer::Download& down
       if (e.status == Status::CANCELED) throw;
       // The status decides. The explanation is incomplete, so the part that came is used.
     }
+    unpack(response, answer);
   }
   co_return download.on_head(answer, world_.clock().now());
 }

@@ -54,7 +54,9 @@ JobRunner::JobRunner(Session& session, world::World& world, bulk::JobOptions opt
       reporter_(reporter),
       outcome_(outcome),
       workspace_(workspace),
-      files_found_(std::move(files_found)) {}
+      files_found_(std::move(files_found)) {
+  options_.has_token = session.login().method != auth::Method::none;
+}
 
 Task<> JobRunner::run(bulk::KickOff kick_off, bool alone) {
   bulk::Job job = job_of(std::move(kick_off));

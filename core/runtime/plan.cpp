@@ -45,7 +45,8 @@ json::array describe_plan(Session& session, const Settings& settings) {
   const Instant now = session.world()->clock().now().wall;
   const auth::Login& login = session.login();
   json::array plan;
-  if (asks_for_token(login.method) && (login.method != auth::Method::smart || login.signing_key))
+  const bool has_key = login.method != auth::Method::smart || login.signing_key;
+  if (asks_for_token(login.method) && has_key && (login.token_url || login.may_discover))
     plan.push_back(describe_token_request(login, now));
   for (bulk::KickOff& kick_off : bulk::plan_kick_offs(session.service(), bulk::read_wish(settings), now)) {
     const bool is_status = kick_off.running.has_value();

@@ -5,8 +5,9 @@
 
 namespace libbcda::runtime {
 
-// Objects with purpose, method, url, headers and body. Credentials are replaced by "***". Throws
-// Error{INVALID_ARGUMENT} as the start of the export would.
+// Objects with purpose, method, url, headers and body. Credentials are replaced by "***". They may be missing: then the
+// plan is what can be said without them. Throws Error{INVALID_ARGUMENT} for the settings of the kick-off, as the start
+// of the export would.
 json::array describe_plan(Session& session, const Settings& settings);
 
 }  // namespace libbcda::runtime

@@ -10,6 +10,8 @@ namespace libbcda::runtime {
 
 namespace {
 
+constexpr std::size_t kShortestKey = 1000;  // of RSA with 2048 bits in Base64
+
 http::Url read_origin(const std::string& text, const char* setting, bool allow_http) {
   const http::Url url = read_url(text, setting, allow_http);
   if (url.target != "/")
@@ -83,6 +85,7 @@ std::optional<crypto::PrivateKey> load_private_key(const Settings& settings) {
   if (pem.empty() && path.empty()) return std::nullopt;
   Secret passphrase = settings.secret_or_file("private_key_passphrase");
   if (!pem.empty()) return crypto::PrivateKey::from_pem(pem.reveal(), passphrase, "in the setting private_key_pem");
+  check_secret_path("private_key", path, kShortestKey);
   return crypto::PrivateKey::from_file(path, passphrase);
 }
 
@@ -104,18 +107,20 @@ Session::Session(Settings settings, std::shared_ptr<world::World> world)
   if (private_key_ && !profile().encrypts)
     warnings_.push_back("a private key is set, but " + profile().title +
                         " does not encrypt files, so it is not used; see the setting profile");
+  if (login.signing_key && login.method != auth::Method::smart)
+    warnings_.push_back("a signing key is set, but the login of " + profile().title +
+                        " does not use it; see the settings auth and profile");
   if (!world_) world_ = make_world(settings_);
   http_ = std::make_unique<http::Client>(options, std::move(tls), *world_);
   http_->offer_certificate_to(service_.origin);
-  tokens_ =
-      std::make_unique<auth::TokenSource>(*http_, std::move(token_origins), std::move(login),
-                                          settings_.duration("token_lifetime"), world_->clock(), world_->random());
+  tokens_ = std::make_unique<auth::TokenSource>(*http_, std::move(token_origins), std::move(login),
+                                                settings_.duration("token_lifetime"), *world_);
 }
 
 auth::TokenSource& Session::tokens() {
   if (missing_credential_.empty()) return *tokens_;
   throw Error(Status::INVALID_ARGUMENT,
-              "the setting " + missing_credential_ + " is missing; the service issues it with your credentials");
+              "the setting " + missing_credential_ + " is missing; " + auth::source_of(missing_credential_));
 }
 
 std::string Session::remedy_for_other_origins() const {

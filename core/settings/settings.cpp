@@ -7,6 +7,7 @@
 #include "base/error.hpp"
 #include "base/json.hpp"
 #include "base/nearest.hpp"
+#include "base/quote.hpp"
 #include "base/text.hpp"
 #include "files/file.hpp"
 
@@ -91,6 +92,17 @@ const Setting& row_of(std::string_view name) {
 // The value may be the secret itself, given instead of its path, so the message must not show it.
 constexpr const char* kNoPath = "takes the path of a file, but the value looks like the content of the file";
 
+// Whether a path that names no file may be the secret itself, which has at least `shortest` bytes. An absolute path is
+// none. A relative one is none if its directory exists.
+bool may_be_secret(const std::string& path, std::size_t shortest) {
+  const std::size_t slash = path.rfind('/');
+  if (path.size() < shortest || path.starts_with('/') || files::exists(world::system_disk(), path)) return false;
+  return slash == path.npos || !files::is_directory(path.substr(0, slash));
+}
+
+constexpr const char* kNotUtf8 = "is not UTF-8 text";
+constexpr const char* kEmptyList = "is an empty list; leave it unset for the default";
+
 // A file that was saved on Windows can leave an invisible carriage return at the end of a value.
 constexpr const char* kEndsLine = "ends in a line break (perhaps a carriage return); remove it";
 bool ends_line(std::string_view value) { return value.ends_with('\n') || value.ends_with('\r'); }
@@ -105,10 +117,19 @@ std::string without_userinfo(std::string_view value) {
   return std::string(value.substr(0, begin)) + "***" + std::string(value.substr(at));
 }
 
+// What is wrong with the value of a list setting. An empty list for an export would otherwise mean everything.
+std::string objection_to_list(const Setting& row, std::string_view value) {
+  const auto items = parse_list(value);
+  if (!items) return "takes a comma-separated list, or a JSON array of texts";
+  return items->empty() && row.scope == SettingScope::export_ ? kEmptyList : "";
+}
+
 // Returns what is wrong with a value, or "" if it is valid.
 std::string objection(const Setting& row, std::string_view value) {
   if (value.find('\0') != std::string_view::npos) return "contains a NUL character";
   if (value.empty() && value == row.default_value) return "";  // not set
+  // A path, and the text of a secret, may be any bytes. The other texts become parts of JSON.
+  if (row.type != T::path && !row.secret && !is_utf8(value)) return kNotUtf8;
   switch (row.type) {
     case T::boolean:
       return parse_boolean(value) ? "" : "takes true or false";
@@ -136,9 +157,9 @@ std::string objection(const Setting& row, std::string_view value) {
       return std::string("takes one of ") + row.choices;
     }
     case T::list:
-      return parse_list(value) ? "" : "takes a comma-separated list, or a JSON array of texts";
+      return objection_to_list(row, value);
     case T::path:
-      if (value.find("-----BEGIN") != value.npos) return kNoPath;
+      if (value.find("-----BEGIN") != value.npos || without_debris(value).starts_with('{')) return kNoPath;
       return ends_line(value) ? kEndsLine : "";
     case T::string:
       // PEM text ends with a line break. credential() removes line breaks around a credential when it is used.
@@ -164,16 +185,23 @@ std::optional<std::int64_t> parse_size(std::string_view text) {
   return value << shift;
 }
 
+void check_secret_path(const std::string& setting, const std::string& path, std::size_t shortest) {
+  if (!may_be_secret(path, shortest)) return;
+  throw Error(Status::FILESYSTEM, "the setting " + setting +
+                                      " names a file that does not exist; its name is not shown, because it may be the "
+                                      "secret itself");
+}
+
 void Settings::set(std::string_view name, std::string_view value) {
   const Setting& row = row_of(name);
   if (std::string why = objection(row, value); !why.empty()) {
-    std::string shown = row.secret || why == kNoPath
-                            ? ""
-                            : ", not \"" + (is_url(name) ? without_userinfo(value) : std::string(value)) + "\"";
+    const bool is_shown = !row.secret && why != kNoPath && why != kEmptyList && why != kNotUtf8;
+    const std::string shown =
+        is_shown ? ", not \"" + (is_url(name) ? without_userinfo(value) : std::string(value)) + "\"" : "";
     throw Error(Status::INVALID_ARGUMENT, std::string("the setting ") + row.name + " " + why + shown);
   }
   unset(name);
-  if (std::string_view alternative = alternative_of(name); !alternative.empty()) unset(alternative);
+  if (std::string_view other = alternative_of(name); !other.empty() && !value.empty()) unset(other);
   values_[row.name] = row.type == T::list ? Secret(list_text(*parse_list(value))) : Secret(value);
 }
 
@@ -201,14 +229,16 @@ void Settings::reserve(std::string_view name) {
   reserved_.insert(std::string(name));
 }
 
-// Whether the setting or its alternative is already set or reserved.
 bool Settings::taken(std::string_view name) const {
-  auto here = [this](std::string_view one) { return has(one) || reserved_.count(one); };
-  std::string_view alternative = alternative_of(name);
-  return here(name) || (!alternative.empty() && here(alternative));
+  const std::string_view other = alternative_of(name);
+  return values_.count(row_of(name).name) || reserved_.count(name) ||
+         (!other.empty() && (has(other) || reserved_.count(other)));
 }
 
-bool Settings::has(std::string_view name) const { return values_.find(row_of(name).name) != values_.end(); }
+bool Settings::has(std::string_view name) const {
+  const auto found = values_.find(row_of(name).name);
+  return found != values_.end() && !(found->second.empty() && *row_of(name).default_value == '\0');
+}
 
 void Settings::load_environment() {
   for (const Setting& row : settings_table()) {
@@ -255,7 +285,7 @@ void Settings::load_json(std::string_view text, const std::string& what, const s
       if (!items) throw bad("the list " + std::string(name) + " contains an item that is empty or not text");
       if (const Setting* row = find_setting(name); row && row->type != T::list)
         throw bad("the setting " + std::string(name) + " does not take a list");
-      flat = list_text(*items);
+      flat = items->empty() ? "[]" : list_text(*items);
     } else if (member.is_bool() || member.is_number()) {
       flat = json::serialize(member);
     } else {
@@ -317,11 +347,7 @@ Secret Settings::secret_or_file(std::string_view name) const {
     return std::move(
         Error(Status::INVALID_ARGUMENT, "the setting " + file_setting + ": " + path + " " + why).at_file(path));
   };
-  if (path.find_first_of("/.") == path.npos && !files::exists(world::system_disk(), path))
-    throw Error(Status::FILESYSTEM,
-                "the setting " + file_setting +
-                    " names a file that does not exist; its name is not shown, because it may be the "
-                    "secret itself");
+  check_secret_path(file_setting, path);
   const Secret file = files::read_secret_file(path, kLargestSecret, file_setting.c_str());
   const Secret content(to_utf8(file.reveal(), "the setting " + file_setting + ": " + path));
   const std::string_view text = without_line_end(content.reveal());
@@ -349,8 +375,9 @@ std::string Settings::shown(std::string_view name) const {
 
 std::vector<std::string> Settings::warnings() const {
   std::set<std::string> files = secret_files_;
-  for (const char* name : {"client_secret_file", "private_key", "private_key_passphrase_file", "client_certificate_key",
-                           "client_key_passphrase_file"})
+  for (const char* name :
+       {"client_secret_file", "private_key", "private_key_passphrase_file", "signing_key",
+        "signing_key_passphrase_file", "access_token_file", "client_certificate_key", "client_key_passphrase_file"})
     if (has(name)) files.insert(text(name));
   if (has("client_certificate") && !has("client_certificate_key")) files.insert(text("client_certificate"));
   std::vector<std::string> warnings;

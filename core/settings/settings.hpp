@@ -17,11 +17,15 @@ namespace libbcda {
 // Parses a size such as "64KiB" or "1GiB". A number without a unit is in bytes.
 std::optional<std::int64_t> parse_size(std::string_view text);
 
+// Throws Error{FILESYSTEM} if `path`, the value of `setting`, names no file and may be the secret itself, which has at
+// least `shortest` bytes. The message shows no part of it, as that of a file that cannot be read would.
+void check_secret_path(const std::string& setting, const std::string& path, std::size_t shortest = 0);
+
 class Settings {
  public:
   // Throws Error{INVALID_ARGUMENT}. The message names the setting and what it takes or, for an unknown name, the most
   // similar name. If two settings are for the same value (client_secret and client_secret_file), setting one unsets the
-  // other.
+  // other, unless the value is empty.
   void set(std::string_view name, std::string_view value);
   // Appends one item to the value of a list setting. The item may contain a comma. The default of the setting is not
   // kept. Throws as set() does.
@@ -29,7 +33,9 @@ class Settings {
   void unset(std::string_view name);
   // Reserves the setting for a value that comes later. Until then taken() is true and has() is false.
   void reserve(std::string_view name);
+  // Whether the setting has a value of its own. An empty one that equals the default is none.
   bool has(std::string_view name) const;
+  // Whether the setting was set, also to an empty value, or its alternative has one. Then no other source sets it.
   bool taken(std::string_view name) const;
 
   // These two do not replace values that are already set.

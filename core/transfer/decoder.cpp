@@ -40,7 +40,7 @@ void Decoder::decide_on_gzip(ByteView bytes) {
   if (is_begun_ || bytes.empty()) return;
   is_begun_ = true;
   coding_.gzip = coding_.gzip && bytes.front() == kGzipStart;
-  if (coding_.gzip) gunzip_.emplace();
+  if (coding_.gzip) gunzip_.emplace(coding_.limits);
 }
 
 void Decoder::feed(ByteView bytes) {

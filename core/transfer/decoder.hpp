@@ -41,6 +41,7 @@ struct Coding {
   bool sized = false;       // the server announced the length, and the caller checks it
   std::string sha256 = {};  // in hex; "": unknown
   std::optional<std::int64_t> length = {};
+  codec::Limits limits = {};
 
   Proof proof() const;  // what will prove that the file is whole
 };

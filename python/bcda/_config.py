@@ -62,10 +62,7 @@ def _set(config: _native.Config, name: str, value: object) -> None:
         config.set(name, _encoded(name, value))
         return
     items = [_list_item(name, item) for item in value]
-    if not items and row is not None and row.scope == "export":
-        # Otherwise an export of nothing would be an export of everything.
-        raise InvalidArgumentError(f"the setting {name} is an empty list; None means the default")
-    config.set(name, b"")  # instead of the default
+    config.set(name, b"" if items else b"[]")  # instead of the default
     for text in items:
         config.add(name, text)
 

@@ -135,6 +135,8 @@ class ClientSettings(ExportSettings, total=False):
     """Largest head of an answer that is accepted."""
     max_manifest_bytes: Size
     """Largest manifest that is accepted."""
+    max_gzip_ratio: int | None
+    """How many times its size a file packed with gzip may unpack to; 0: no limit but 64 GiB."""
     types: List
     """Resource types to export; by default all that the service offers."""
     out: Out | None

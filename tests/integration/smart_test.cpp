@@ -2,12 +2,22 @@
 #include <gtest/gtest.h>
 
 #include <atomic>
+#include <chrono>
+#include <ctime>
 
 #include "integration/scripted_service.hpp"
 #include "integration/support.hpp"
 
 namespace bcda_test {
 namespace {
+
+// The time in `ahead`, as a header has it.
+std::string http_date(std::chrono::hours ahead) {
+  const std::time_t time = std::chrono::system_clock::to_time_t(std::chrono::system_clock::now() + ahead);
+  char text[64];
+  std::strftime(text, sizeof text, "%a, %d %b %Y %H:%M:%S GMT", std::gmtime(&time));
+  return text;
+}
 
 std::string refused(const std::string& date) {
   const std::string body = R"({"error":"invalid_client","error_description":"the assertion has expired"})";
@@ -22,9 +32,9 @@ class SmartServer {
 
   std::atomic<int> refusals{0};  // of the next token requests
   std::atomic<int> token_requests{0};
-  std::string configuration;                           // more members of the well-known document
-  std::string token;                                   // the answer to a token request, if it is not the usual one
-  std::string date = "Fri, 01 Jan 2027 00:00:00 GMT";  // of a refusal
+  std::string configuration;                            // more members of the well-known document
+  std::string token;                                    // the answer to a token request, if it is not the usual one
+  std::string date = http_date(std::chrono::hours(2));  // of a refusal
 
  private:
   std::string answer(const std::string& head) {
@@ -121,6 +131,20 @@ TEST(Smart, TheCredentialsAreCheckedWithoutAnExport) {
   EXPECT_EQ(run.result().answer(), R"({"service":")" + origin +
                                        R"(","profile":"generic","method":"smart","tokenOrigin":")" + origin +
                                        R"(","lifetime":300,"scope":"system/*.rs","checked":false,"answer":null})");
+  EXPECT_EQ(server.token_requests, 1);
+}
+
+// Otherwise a server could get an assertion that is valid for decades.
+TEST(Smart, AClockThatIsDaysOffIsNotFollowed) {
+  SmartServer server;
+  server.refusals = 1;
+  server.date = "Fri, 01 Jan 2100 00:00:00 GMT";
+  TempDir dir;
+  const Outcome outcome = export_to(config_for(server), dir / "out");
+  EXPECT_EQ(outcome.status, BCDA_AUTHENTICATION);
+  EXPECT_NE(outcome.message.find("the clocks of this machine and of the service differ by "), std::string::npos)
+      << outcome.message;
+  EXPECT_NE(outcome.message.find(" days"), std::string::npos) << outcome.message;
   EXPECT_EQ(server.token_requests, 1);
 }
 

@@ -295,6 +295,8 @@ class Export(Case):
         run = bcda("metadata", env=self.sandbox.env)
         self.expect(run, OK)
         self.assertEqual(json.loads(run.stdout)["resourceType"], "CapabilityStatement")
+        unusable = {"BCDA_CLIENT_ID": "a b", "BCDA_CLIENT_SECRET_FILE": "/no/such/file"}  # not needed, so not read
+        self.assertEqual(bcda("metadata", env=self.sandbox.env | unusable).stdout, run.stdout)
         raw = bcda("metadata", "--raw", env=self.sandbox.env)
         self.assertEqual(json.loads(raw.stdout), json.loads(run.stdout))
 
@@ -606,7 +608,7 @@ class Shows(Case):
         service = connection | {"auth", "client-id", "client-secret-file", "signing-key", "signing-key-passphrase-file", "key-id",
                                 "token-url", "scope", "access-token-file", "token-lifetime", "share-threads"}
         key = {"private-key", "private-key-passphrase-file"}
-        files = {"allowed-origins", "out", "parallel", "allow-plaintext", "durability"}
+        files = {"allowed-origins", "max-gzip-ratio", "out", "parallel", "allow-plaintext", "durability"}
         tries = {"timeout", "retries", "retry-delay", "retry-max-delay", "max-retry-after"}
         jobs = {"types", "poll-interval", "poll-max-interval", "kickoff-timeout", "adopt-running-job", "job-timeout", "outage-limit",
                 "max-manifest-bytes"}
@@ -631,6 +633,10 @@ class Shows(Case):
                 self.assertEqual(listed - {"help", "config", "type", "no-adopt-running-job"}, flags)
                 for flag in expected["export"] - flags:
                     self.expect(bcda(command, "--" + flag, "x"), USAGE, f"{command} has no option --{flag}")
+
+    def test_an_empty_list_does_not_mean_everything(self):
+        for flag in ("--type", "--patients"):
+            self.expect(bcda("export", flag, ""), USAGE, "needs a value")
 
     def test_profiles(self):
         names = [line.split()[0] for line in bcda("profiles").stdout.decode().splitlines()]

@@ -220,7 +220,7 @@ def test_an_export_takes(name: str, shared_client: bcda.Client, tmp_path: Path) 
 
 @pytest.mark.parametrize("name", WHAT)
 def test_a_plan_takes(name: str, shared_sandbox: bcda.Sandbox) -> None:
-    level = {"level": "group" if name == "group" else "system"}
+    level = {"level": "group" if name == "group" else "patient"}
     client = shared_sandbox.client(profile="generic", auth="none")
     for value in [None, *WHAT[name]]:
         if value is None and name in ("level", "group"):

@@ -19,7 +19,10 @@ inline const char* const kRecord = "{\"resourceType\":\"Patient\"}\n";
 class FakeService {
  public:
   FakeService()
-      : world(std::make_shared<FakeWorld>([this](const auto& request, const auto&) { return next(request); })) {
+      : world(std::make_shared<FakeWorld>([this](const auto& request, const auto& whole) {
+          last_request = whole;
+          return next(request);
+        })) {
     settings.set("url", "http://localhost");
     settings.set("client_id", "id");
     settings.set("client_secret", "secret");
@@ -47,6 +50,7 @@ class FakeService {
 
   Settings settings;
   std::shared_ptr<FakeWorld> world;
+  std::string last_request;  // with its head and its body
   std::function<void(const std::string& request)> before_answer = [](const std::string&) {};
 
  private:

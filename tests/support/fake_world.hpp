@@ -83,9 +83,9 @@ inline std::string http_answer(int status, const std::string& headers = "", cons
          "\r\n\r\n" + body;
 }
 
-// A network that passes every request to one function. The function gets "GET /path" and the whole head. It returns the
-// bytes of the answer, or nullopt to close the connection. Every host has the address 127.0.0.1, and every address takes
-// connections at once, unless a test says otherwise.
+// A network that passes every request to one function. The function gets "GET /path" and the whole request. It returns
+// the bytes of the answer, or nullopt to close the connection. Every host has the address 127.0.0.1, and every address
+// takes connections at once, unless a test says otherwise.
 class FakeNet : public world::Net {
  public:
   using Serve = std::function<std::optional<std::string>(const std::string& request, const std::string& head)>;
@@ -143,7 +143,7 @@ class FakeNet : public world::Net {
     ssize_t peek(MutableBytes out) noexcept override { return take(out, false); }
     ssize_t write(ByteView bytes) noexcept override {
       request_ += as_text(bytes);
-      if (request_.ends_with("\r\n\r\n")) answer(std::exchange(request_, ""));
+      if (is_whole(request_)) answer(std::exchange(request_, ""));
       return static_cast<ssize_t>(bytes.size());
     }
     // Never called during an answer, because all its bytes are ready at once.
@@ -153,6 +153,12 @@ class FakeNet : public world::Net {
     void attach(const asio::any_io_executor&) override {}
 
    private:
+    static bool is_whole(const std::string& request) {
+      const std::string field = "\r\nContent-Length: ";
+      const std::size_t end = request.find("\r\n\r\n"), length = request.find(field);
+      if (end == std::string::npos) return false;
+      return request.size() - end - 4 >= (length < end ? std::stoul(request.substr(length + field.size())) : 0);
+    }
     ssize_t take(MutableBytes out, bool remove) {
       if (answer_.empty() && closed_) return 0;
       if (answer_.empty()) {

@@ -134,7 +134,8 @@ TEST(OtherSettings, ThatEndInALineBreakAreRefused) {
 
 class OpenFiles : public testing::TestWithParam<const char*> {};
 INSTANTIATE_TEST_SUITE_P(Each, OpenFiles,
-                         testing::Values("client_secret_file", "private_key", "private_key_passphrase_file", "config"));
+                         testing::Values("client_secret_file", "private_key", "private_key_passphrase_file",
+                                         "signing_key", "signing_key_passphrase_file", "access_token_file", "config"));
 
 TEST_P(OpenFiles, OfSecretsAreUsedWithAWarning) {
   TempDir dir;

@@ -100,6 +100,13 @@ TEST_F(DownloadFlow, APageIsKnownInAnyCase) {
   EXPECT_FALSE(got(head(200, {{"Content-Type", "Text/HTML"}})));
 }
 
+TEST_F(DownloadFlow, WithoutATokenA401IsFinal) {
+  send();
+  download_->on_sent(false);
+  EXPECT_FALSE(got(head(401)));
+  EXPECT_EQ(failure().http_status, 401);
+}
+
 TEST_F(DownloadFlow, AnEncodingThatWasNotAskedForIsFinal) {
   send();
   EXPECT_FALSE(got(head(200, {{"Content-Encoding", "gzip"}})));

@@ -278,6 +278,19 @@ TEST(Gunzip, TakesRepetitiveClaims) {
   EXPECT_TRUE(gunzip(file) == plain);
 }
 
+TEST(Gunzip, TheRatioIsALimitOfTheCaller) {
+  const std::string zeros(4 << 20, '\0'), file = gzip(zeros);  // 1000:1
+  Limits limits;
+  for (const std::int64_t ratio : {std::int64_t{0}, std::int64_t{2000}, INT64_MAX}) {
+    limits.ratio = ratio;
+    EXPECT_TRUE(gunzip(file, SIZE_MAX, limits) == zeros) << ratio;
+  }
+  limits.ratio = 500;
+  const Error error = error_of([&] { gunzip(file, SIZE_MAX, limits); });
+  expect_limit(error, "more than 500 times its size");
+  EXPECT_TRUE(holds(error.message, "the setting max_gzip_ratio")) << error.message;
+}
+
 TEST(Gunzip, LimitsTheWholeOutput) {
   Limits limits;
   limits.output = 1000;
@@ -304,6 +317,18 @@ TEST(Gunzip, LimitsTheMembers) {
   for (int i = 0; i < 1000; ++i) unpacker.feed(as_bytes(thousand), [](ByteView) {});
   unpacker.finish();
   expect_limit(error_of([&] { unpacker.feed(as_bytes(bcda_end()), [](ByteView) {}); }), "more than 1000000 members");
+}
+
+TEST(UnpackedText, IsTheBeginning) {
+  const std::string text = noise(100'000), file = gzip(text);
+  EXPECT_EQ(unpacked_text(file, 1 << 20), text);
+  EXPECT_EQ(unpacked_text(file, 1000), text.substr(0, 1000));
+  EXPECT_EQ(unpacked_text(file, 0), "");
+  const std::string cut = unpacked_text(file.substr(0, file.size() / 2), 1 << 20);
+  EXPECT_TRUE(text.starts_with(cut));
+  EXPECT_GT(cut.size(), 10'000u);
+  EXPECT_EQ(unpacked_text("not gzip", 1000), "");
+  EXPECT_EQ(unpacked_text(gzip(std::string(1 << 20, ' ')), 70'000).size(), 70'000u);
 }
 
 }  // namespace

@@ -469,6 +469,24 @@ TEST_F(JobFlow, ARefusedTokenIsRenewedOnceAtKickOff) {
   EXPECT_EQ(error.outcome, "beneficiary 123");
 }
 
+TEST_F(JobFlow, WithoutATokenA401IsFinalAndNamesTheSettings) {
+  for (const int status : {401, 403}) {
+    JobOptions options = JobFlow::options();
+    options.has_token = false;
+    options.renews_on_403 = true;
+    make(options);
+    EXPECT_FALSE(send().renew_token);
+    reply(answer(status, {}, kOutcome));
+    const Error error = failure();
+    EXPECT_EQ(error.http_status, status);
+    EXPECT_EQ(error.outcome, "beneficiary 123");
+    if (status == 401) {
+      EXPECT_EQ(error.status, Status::AUTHENTICATION);
+      EXPECT_TRUE(holds(error.message, "set client_id and client_secret")) << error.message;
+    }
+  }
+}
+
 TEST_F(JobFlow, ADenialHasARemedy) {
   send();
   reply(answer(403));

@@ -71,7 +71,8 @@ TEST(KickOffs, WhatTheUserMustChooseIsNamed) {
   EXPECT_TRUE(holds(refusal_of("dpc", {}), "the setting group: is missing"));
   EXPECT_TRUE(holds(refusal_of("bcda-v3", {.level = "system"}), "at the level patient or group, not system"));
   EXPECT_TRUE(holds(refusal_of("ab2d", {.group = "all"}), "level=group only"));
-  EXPECT_TRUE(holds(refusal_of("generic", {.group = "../x"}), "the setting group"));
+  for (const char* group : {"../x", "..", ".", "a_b", "a b"})
+    EXPECT_TRUE(holds(refusal_of("generic", {.group = group}), "the setting group")) << group;
 }
 
 // A '+' that is not encoded is a blank for every server.
@@ -81,6 +82,18 @@ TEST(KickOffs, TimesAreCheckedAndEncoded) {
   EXPECT_TRUE(holds(refusal_of("bcda-v3", {.since = "2027-01-01T00:00:00Z"}), "is in the future"));
   EXPECT_TRUE(holds(refusal_of("bcda-v3", {.since = "2026-02-13"}), "is no time with a zone"));
   EXPECT_TRUE(holds(refusal_of("bcda-v3", {.until = "2026-01-01T00:00:00Z"}), "does not take _until"));
+}
+
+TEST(KickOffs, ATimeHasNoOtherForm) {
+  for (const char* text : {"Tue, 15 Nov 1994 08:12:31 GMT", "2026-02-13T08:00:00Zgarbage", "2026-02-13T08:00:00Z ",
+                           " 2026-02-13T08:00:00Z", "2026-02-13T08:00Z", "2026-02-13 08:00:00Z", "2026-02-13T08:00:00",
+                           "2026-02-13T08:00:00.Z", "2026-02-13T08:00:00+0500", "2026-02-13T08:00:00+05",
+                           "2026-02-13t08:00:00z", "2026-13-13T08:00:00Z", "T", "Z"})
+    EXPECT_TRUE(holds(refusal_of("bcda-v3", {.since = text}), "is no time with a zone")) << text;
+  EXPECT_NO_THROW(plan("bcda-v3", {.since = "2026-02-13T08:00:00.1234567-11:30"}));
+  EXPECT_TRUE(holds(refusal_of("ab2d", {.since = "2026-02-13T08:00:00Z", .until = "2026-02-13T08:00:00+01:00"}),
+                    "is before since"));
+  EXPECT_NO_THROW(plan("ab2d", {.since = "2026-02-13T08:00:00+01:00", .until = "2026-02-13T08:00:00Z"}));
 }
 
 TEST(KickOffs, AFilterIsOneEncodedValue) {
@@ -94,6 +107,17 @@ TEST(KickOffs, AFilterIsOneEncodedValue) {
   EXPECT_TRUE(holds(refusal_of("bcda-v3", {.types = {"Patient"}, .type_filters = {"Coverage?x=1"}}), "Coverage"));
 }
 
+TEST(KickOffs, BcdaTakesOneFilterAndDecodesItTwice) {
+  EXPECT_TRUE(holds(refusal_of("bcda-v3", {.type_filters = {"Patient?x=1", "Patient?x=2"}}), "takes one filter only"));
+  EXPECT_EQ(target("bcda-v3", {.type_filters = {"ExplanationOfBenefit?service-date=ge2025-01-01T00:00:00+05:00"}}),
+            "/api/v3/Group/all/$export?_typeFilter="
+            "ExplanationOfBenefit%3Fservice-date%3Dge2025-01-01T00:00:00%252B05:00");
+  EXPECT_EQ(target("bcda-v3", {.type_filters = {"Patient?x=5%&y=a%7Cb"}}),
+            "/api/v3/Group/all/$export?_typeFilter=Patient%3Fx%3D5%2525%26y%3Da%257Cb");
+  EXPECT_EQ(target("generic", {.level = "patient", .type_filters = {"A?x=+"}}),
+            "/Patient/$export?_typeFilter=A%3Fx%3D%2B");
+}
+
 TEST(KickOffs, WhatTheServerLacksIsRefusedBeforeAnythingIsSent) {
   EXPECT_TRUE(holds(refusal_of("bcda-v3", {.elements = {"id"}}), "does not take _elements"));
   EXPECT_TRUE(holds(refusal_of("bcda-v3", {.patients = {"Patient/1"}}), "by GET only"));
@@ -103,6 +127,26 @@ TEST(KickOffs, WhatTheServerLacksIsRefusedBeforeAnythingIsSent) {
   EXPECT_TRUE(holds(refusal_of("ab2d", {.types = {"Practitioner"}}), "it exports ExplanationOfBenefit"));
   EXPECT_TRUE(holds(refusal_of("generic", {.types = {"a b"}, .level = "system"}), "no name of a resource type"));
   EXPECT_TRUE(holds(refusal_of("generic", {.level = "patient", .patients = {"Patient/1"}, .method = "GET"}), "POST"));
+}
+
+// Otherwise an export would have more patients, or more resources, than were wanted.
+TEST(KickOffs, WhatTheServerIgnoresIsRefused) {
+  const std::string time = "2026-01-01T00:00:00Z";
+  EXPECT_TRUE(holds(refusal_of("hapi", {.level = "patient", .since = time}), "ignores _since with level=patient"));
+  EXPECT_TRUE(holds(refusal_of("hapi", {.level = "patient", .until = time}), "ignores _until"));
+  EXPECT_TRUE(holds(refusal_of("hapi", {.group = "1", .patients = {"Patient/1"}}), "the setting patients"));
+  EXPECT_NO_THROW(plan("hapi", {.level = "system", .since = time}));
+  EXPECT_NO_THROW(plan("hapi", {.level = "patient", .patients = {"Patient/1"}}));
+  EXPECT_NO_THROW(plan("generic", {.level = "patient", .since = time}));
+}
+
+TEST(KickOffs, PatientsAreReferences) {
+  EXPECT_TRUE(holds(refusal_of("generic", {.level = "system", .patients = {"Patient/1"}}), "level=patient"));
+  for (const char* patient : {"987", "Patient/", "/987", "Patient/..", "Patient/987 b", "Patient/987/2", "P@t/987"}) {
+    const std::string message = refusal_of("generic", {.level = "patient", .patients = {"Patient/1", patient}});
+    EXPECT_TRUE(holds(message, "such as Patient/123")) << patient;
+    EXPECT_FALSE(holds(message, "987")) << message;
+  }
 }
 
 TEST(KickOffs, PatientsAreSentByPostAsParameters) {

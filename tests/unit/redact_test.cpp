@@ -8,8 +8,14 @@ namespace {
 const std::string kToken = "eyJhbGci.abc+/=.sig";
 const std::string kBasic = "Basic YWJjOmh1bnRlcjItaHVudGVyMg==";  // abc:hunter2-hunter2
 
+Request with(Headers headers) {
+  Request request;
+  request.headers = std::move(headers);
+  return request;
+}
+
 std::string cleaned(std::string text, const std::string& authorization = "Bearer " + kToken) {
-  Redactor({{"Accept", "application/json"}, {"Authorization", authorization}}).clean(text);
+  Redactor(with({{"Accept", "application/json"}, {"Authorization", authorization}})).clean(text);
   return text;
 }
 
@@ -53,18 +59,27 @@ TEST(Redactor, KeepsAllOtherText) {
   EXPECT_EQ(cleaned("a short token: t", "Bearer t"), "a short token: t");
   EXPECT_EQ(cleaned("a short token: Bearer t", "Bearer t"), "a short token: [credentials removed]");
   std::string text = kToken;
-  Redactor({{"Accept", kToken}}).clean(text);
+  Redactor(with({{"Accept", kToken}})).clean(text);
   EXPECT_EQ(text, kToken);
 }
 
 TEST(Redactor, CleansHeaders) {
   Headers headers = {{"X-Progress", kToken}, {"Date", "today"}};
-  Redactor({{"Authorization", "Bearer " + kToken}}).clean(headers);
+  Redactor(with({{"Authorization", "Bearer " + kToken}})).clean(headers);
   EXPECT_EQ(headers, (Headers{{"X-Progress", "[credentials removed]"}, {"Date", "today"}}));
 }
 
+TEST(Redactor, RemovesTheSecretsOfTheBody) {
+  Request request;
+  request.body = "client_assertion=" + kToken;
+  request.secrets = {Secret(kToken), Secret("short")};
+  std::string text = R"({"error_description":"bad: eyJhbGci.abc%2B\/=.sig", "short": 1})";
+  Redactor(request).clean(text);
+  EXPECT_EQ(text, R"({"error_description":"bad: [credentials removed]", "short": 1})");
+}
+
 TEST(TextRedactor, FindsCredentialsAcrossPieces) {
-  const Redactor redactor({{"Authorization", "Bearer " + kToken}});
+  const Redactor redactor(with({{"Authorization", "Bearer " + kToken}}));
   const std::string text = "{\"a\":\"" + kToken + "\",\"b\":\"eyJhbGci.abc\\u002b\\/=.sig\",\"c\":\"" +
                            std::string(500, 'x') + "%65yJhbGci.abc+/=.sig\"}" + kToken.substr(0, 12);
   for (std::size_t size = 1; size < text.size(); ++size) {
@@ -77,7 +92,7 @@ TEST(TextRedactor, FindsCredentialsAcrossPieces) {
 }
 
 TEST(TextRedactor, HoldsBackLittle) {
-  const Redactor redactor({{"Authorization", "Bearer " + kToken}});
+  const Redactor redactor(with({{"Authorization", "Bearer " + kToken}}));
   TextRedactor pieces(redactor);
   EXPECT_GT(pieces.feed(std::string(1000, 'x')).size(), 800u);
 }

@@ -7,6 +7,7 @@
 #include <set>
 
 #include "support/errors.hpp"
+#include "support/gzip.hpp"
 #include "support/manifests.hpp"
 #include "support/run_test.hpp"
 
@@ -320,6 +321,33 @@ TEST_F(Runs, AManifestThatIsTooLargeIsRefused) {
   ASSERT_TRUE(failure);
   EXPECT_EQ(failure->status, Status::LIMIT);
   EXPECT_TRUE(holds(failure->message, "max_manifest_bytes"));
+}
+
+TEST_F(Runs, APackedRefusalKeepsItsText) {
+  service_.settings.set("profile", "bcda-v1");
+  service_.answer("GET /api/v1/Group/all/$export", {http_answer(202, "Content-Location: /api/v1/jobs/1\r\n")});
+  service_.answer("GET /api/v1/jobs/1", {http_answer(200, "", kOneFile)});
+  service_.answer("POST /auth/token", {http_answer(200, "", R"({"access_token":"long-t0k3n"})")});
+  const std::string outcome = R"({"resourceType":"OperationOutcome","issue":[{"diagnostics":"gone, long-t0k3n"}]})";
+  service_.answer("GET /data/", {http_answer(410, "Content-Encoding: gzip\r\n", test::gzip(outcome))});
+  const auto failure = run();
+  ASSERT_TRUE(failure);
+  EXPECT_EQ(failure->outcome, "gone, [credentials removed]");
+}
+
+TEST_F(Runs, TheRatioOfGzipIsASetting) {
+  service_.settings.set("profile", "bcda-v1");
+  service_.answer("GET /api/v1/Group/all/$export", {http_answer(202, "Content-Location: /api/v1/jobs/1\r\n")});
+  service_.answer("GET /api/v1/jobs/1", {http_answer(200, "", kOneFile)});
+  std::string records;
+  for (int i = 0; i < 100'000; ++i) records += test::kRecord;
+  service_.answer("GET /data/", {http_answer(200, "Content-Encoding: gzip\r\n", test::gzip(records))});
+  const auto failure = run();
+  ASSERT_TRUE(failure);
+  EXPECT_TRUE(holds(failure->message, "max_gzip_ratio")) << failure->message;
+  service_.settings.set("max_gzip_ratio", "0");
+  service_.settings.set("restart", "true");
+  EXPECT_FALSE(run());
 }
 
 TEST_F(Runs, AManifestThatIsNoneIsAskedForAgain) {

@@ -43,7 +43,23 @@ TEST(Services, ABareOriginIsDecidedByWhatConcernsEncryptedFiles) {
   EXPECT_EQ(chosen("https://localhost:1", {{"private_key", "key.pem"}}), "bcda-2019");
   EXPECT_EQ(chosen("https://localhost:1", {{"private_key_pem", "text"}}), "bcda-2019");
   EXPECT_EQ(chosen("https://localhost:1", {{"allow_plaintext", "true"}}), "bcda-2019");
+  EXPECT_EQ(chosen("https://localhost:1", {{"private_key", ""}}), "bcda-v3");
   EXPECT_EQ(chosen("https://api.bcda.cms.gov", {{"private_key", "key.pem"}}), "bcda-v3");
+}
+
+// Otherwise plaintext would be accepted from a service whose files should be encrypted.
+TEST(Services, APrivateKeyMeansEncryptedFilesAtTheBaseOf2019) {
+  EXPECT_EQ(chosen("https://localhost:1/api/v1"), "bcda-v1");
+  EXPECT_EQ(chosen("https://localhost:1/api/v1", {{"private_key", "key.pem"}}), "bcda-2019");
+  EXPECT_EQ(chosen("https://localhost:1/api/v1", {{"allow_plaintext", "true"}}), "bcda-2019");
+  EXPECT_EQ(chosen("https://localhost:1/api/v2", {{"private_key", "key.pem"}}), "bcda-v2");
+}
+
+TEST(Services, ASigningKeyRulesOutBcda) {
+  for (const char* url : {"https://dpc.test/api/v1", "https://h/api/v3", "https://h"})
+    EXPECT_EQ(chosen(url, {{"signing_key", "key.pem"}}), "generic") << url;
+  EXPECT_EQ(chosen("https://sandbox.dpc.cms.gov", {{"signing_key_text", "{}"}}), "dpc");
+  EXPECT_EQ(chosen("https://h", {{"signing_key", "s.pem"}, {"private_key", "key.pem"}}), "bcda-2019");
 }
 
 TEST(Services, AnotherFhirBaseIsGeneric) {
@@ -88,6 +104,19 @@ TEST(Services, AFileThatIsNoProfileIsRefused) {
         holds(refused_file(std::string(R"({"pace_requests": )") + number + "}"), "pace_requests takes a whole number"))
         << number;
   EXPECT_TRUE(holds(refused_file(R"({"token_urls": {"h": 1}})"), "token_urls takes an object of texts"));
+}
+
+TEST(Services, AValueThatARequestCannotHoldIsRefused) {
+  for (const char* field : {"base_path", "system_path", "patient_path", "group_path", "metadata_path"})
+    for (const char* value : {"api", "/a b", "/a\\r\\nX: y", "/caf\xC3\xA9", "/a#b"})
+      EXPECT_TRUE(holds(refused_file("{\"" + std::string(field) + "\": \"" + value + "\"}"), field)) << value;
+  EXPECT_TRUE(holds(refused_file(R"({"group_path": "/Group/{group}/$export?x=1"})"), "group_path"));
+  EXPECT_TRUE(holds(refused_file(R"({"token_url": "https://h/a b"})"), "token_url"));
+  EXPECT_TRUE(holds(refused_file(R"({"token_urls": {"h": "https://h/\u0000"}})"), "token_urls"));
+  EXPECT_TRUE(holds(refused_file(R"({"accept": "a\r\nX: y"})"), "accept"));
+  EXPECT_TRUE(holds(refused_file(R"({"prefer": "a\u007f"})"), "prefer"));
+  EXPECT_TRUE(holds(refused_file(R"({"auth": "Basic"})"), "basic, form, smart, none"));
+  EXPECT_TRUE(holds(refused_file(R"({"default_level": "all"})"), "system, patient, group"));
 }
 
 TEST(Profiles, EachRowIsAValueOfTheSettingAndReadsItselfBack) {

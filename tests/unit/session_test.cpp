@@ -4,11 +4,13 @@
 
 #include <boost/asio/post.hpp>
 
+#include <algorithm>
 #include <cerrno>
 #include <future>
 #include <new>
 
 #include "support/errors.hpp"
+#include "support/signing.hpp"
 #include "support/syscalls.hpp"
 
 namespace libbcda::runtime {
@@ -64,6 +66,40 @@ TEST(Sessions, AFaultOfAThreadReachesEveryWatch) {
     EXPECT_EQ(reported.get_future().get().status, Status::NO_MEMORY);
   }
   boost::asio::post(session.world()->executor(), [] { throw 7; });  // there is no watch any more
+}
+
+TEST(Sessions, AMissingCredentialHasARemedy) {
+  const auto message = [](const char* url, const char* auth, std::initializer_list<const char*> given) {
+    Settings some = settings();
+    some.set("url", url);
+    some.set("auth", auth);
+    for (const char* name : given) some.set(name, "x");
+    Session session(some);
+    return error_of([&] { session.tokens(); }).message;
+  };
+  EXPECT_TRUE(holds(message("https://localhost", "auto", {}), "client_id is missing; the service issues it"));
+  EXPECT_TRUE(
+      holds(message("https://localhost/fhir", "smart", {"client_id"}), "signing_key is missing; give the private"));
+  EXPECT_TRUE(holds(message("https://localhost/fhir", "basic", {"client_id", "client_secret"}),
+                    "token_url is missing; give the URL"));
+  EXPECT_TRUE(holds(message("https://localhost", "token", {}), "is missing; give a token"));
+}
+
+TEST(Sessions, AKeyThatIsNotUsedIsAWarning) {
+  const auto warnings = [](const char* url) {
+    Settings with_key;
+    with_key.set("url", url);
+    with_key.set("client_id", "id");
+    with_key.set("signing_key", test::smart_path("es384.jwk.json"));
+    return Session(with_key).warnings();
+  };
+  const auto has = [](const std::vector<std::string>& all) {
+    return std::any_of(all.begin(), all.end(), [](const auto& one) { return holds(one, "a signing key is set, but"); });
+  };
+  EXPECT_TRUE(has(warnings("https://api.bcda.cms.gov")));
+  EXPECT_TRUE(has(warnings("https://sandbox.ab2d.cms.gov")));
+  EXPECT_FALSE(has(warnings("https://sandbox.dpc.cms.gov")));
+  EXPECT_FALSE(has(warnings("https://localhost/fhir")));
 }
 
 TEST(Sessions, ShareTheirThreadsIfTheSettingIsOn) {

@@ -107,6 +107,17 @@ TEST(SettingsTable, AKeyWhereItsPathBelongsIsNotShown) {
   }
 }
 
+TEST(SettingsTable, AJwkWhereItsPathBelongsIsNotShown) {
+  Settings settings;
+  for (const char* name : {"signing_key", "private_key", "access_token_file"})
+    for (const char* jwk : {R"({"kty":"EC","d":"hunter2"})", " \n {\"d\":\"hunter2\"}", "'{\"d\":\"hunter2\"}'"}) {
+      const Error error = error_of([&] { settings.set(name, jwk); });
+      EXPECT_EQ(error.status, Status::INVALID_ARGUMENT) << name;
+      EXPECT_TRUE(holds(error.message, name));
+      EXPECT_FALSE(holds(error.message, "hunter2"));
+    }
+}
+
 TEST(SettingsTable, SecretsAreTextAndHaveNoDefault) {
   for (const Setting& row : settings_table()) {
     if (!row.secret) continue;
@@ -198,6 +209,19 @@ TEST(Settings, NoTypeTakesANulCharacter) {
     Error error = error_of([&] { settings.set(row.name, std::string_view("a\0b", 3)); });
     EXPECT_EQ(error.status, Status::INVALID_ARGUMENT) << row.name;
     EXPECT_TRUE(holds(error.message, row.name));
+  }
+}
+
+TEST(Settings, TextIsUtf8) {
+  for (const Setting& row : settings_table()) {
+    Settings settings;
+    if (row.type == SettingType::path || row.secret) {
+      EXPECT_NO_THROW(settings.set(row.name, "caf\xE9")) << row.name;
+      continue;
+    }
+    const Error error = error_of([&] { settings.set(row.name, "caf\xE9"); });
+    EXPECT_EQ(error.status, Status::INVALID_ARGUMENT) << row.name;
+    EXPECT_EQ(error.message, std::string("the setting ") + row.name + " is not UTF-8 text");
   }
 }
 
@@ -338,6 +362,39 @@ TEST(Settings, AListIsWrittenWithCommasOrAsAJsonArray) {
   for (const char* malformed : {"[", "[1]", R"(["a")", R"(["a"] b)", R"(["a"]["b"])", R"([""])", R"(["a\u0000"])"})
     EXPECT_EQ(error_of([&] { settings.set("allowed_origins", malformed); }).status, Status::INVALID_ARGUMENT)
         << malformed;
+}
+
+TEST(Settings, AnEmptyValueIsAsNone) {
+  Settings settings;
+  settings.load_json(R"({"private_key_pem": "text", "private_key": "", "job_timeout": "", "allowed_origins": []})");
+  for (const char* name : {"private_key", "job_timeout", "allowed_origins"}) {
+    EXPECT_FALSE(settings.has(name)) << name;
+    EXPECT_TRUE(settings.taken(name)) << name;  // the environment does not set it
+  }
+  EXPECT_EQ(settings.text("private_key_pem"), "text");
+  Settings turned;
+  turned.load_json(R"({"private_key": "", "private_key_pem": "text"})");
+  EXPECT_EQ(turned.text("private_key_pem"), "text");
+  settings.set("user_agent", "");
+  EXPECT_TRUE(settings.has("user_agent"));  // its default is another one
+}
+
+// Otherwise an export of nothing would be an export of everything.
+TEST(Settings, AnEmptyListForAnExportIsRefused) {
+  for (const Setting& row : settings_table()) {
+    if (row.type != SettingType::list) continue;
+    Settings settings;
+    const bool is_refused = row.scope == SettingScope::export_;
+    const auto check = [&](auto body) {
+      if (!is_refused) return body();
+      const Error error = error_of(body);
+      EXPECT_EQ(error.status, Status::INVALID_ARGUMENT);
+      EXPECT_TRUE(holds(error.message, std::string(row.name) + " is an empty list")) << error.message;
+    };
+    check([&] { settings.set(row.name, "[]"); });
+    check([&] { Settings().load_json("{\"" + std::string(row.name) + "\": []}"); });
+    EXPECT_NO_THROW(settings.set(row.name, ""));
+  }
 }
 
 TEST(Settings, ItemsAreAddedToWhatAListWasSetTo) {
@@ -491,6 +548,27 @@ TEST(Settings, ASecretComesFromItsFileLessTheFinalNewline) {
 }
 
 TEST(Settings, ASecretThatIsNowhereIsEmpty) { EXPECT_TRUE(Settings().secret_or_file("client_secret").empty()); }
+
+// A path that names no file is shown only if it looks like a path.
+TEST(Settings, ASecretInsteadOfItsPathIsNotShown) {
+  const auto message = [](const char* value) {
+    Settings settings;
+    settings.set("client_secret_file", value);
+    const Error error = error_of([&] { settings.secret_or_file("client_secret"); });
+    EXPECT_EQ(error.status, Status::FILESYSTEM) << value;
+    EXPECT_TRUE(holds(error.message, "client_secret_file")) << error.message;
+    return error.message;
+  };
+  for (const char* secret : {"hunter2", "eyJhbGciOi.hunter2.c2ln", "hunter2/abc+def==", "a.hunter2/b"})
+    EXPECT_FALSE(holds(message(secret), "hunter2")) << secret;
+  EXPECT_TRUE(holds(message("/no/such/secret.txt"), "/no/such/secret.txt"));
+  EXPECT_TRUE(holds(message("./secret.txt"), "./secret.txt"));
+}
+
+TEST(Settings, AKeyInsteadOfItsPathIsNotShown) {
+  EXPECT_THROW(check_secret_path("signing_key", std::string(100, 'M'), 100), Error);
+  EXPECT_NO_THROW(check_secret_path("signing_key", "key.pem", 100));
+}
 
 TEST(Settings, AnEmptyOrMissingSecretFileIsAnError) {
   TempDir dir;

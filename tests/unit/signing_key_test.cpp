@@ -135,6 +135,18 @@ TEST(SigningKeys, AJwkSetWithOneSigningKeyIsTaken) {
   expect_ec_key(load(set_of({with(rsa_jwk(), "use", "enc"), ec_jwk(), with(rsa_jwk(), "alg", "RS256")})));
 }
 
+TEST(SigningKeys, TheKeyIdChoosesAmongTheKeysOfASet) {
+  const std::string both = json::serialize(set_of({rsa_jwk(), ec_jwk()}));
+  expect_known_answer(SigningKey::from_text(both, Secret(), "keys", "example-rs384"));
+  expect_ec_key(SigningKey::from_text(both, Secret(), "keys", "example-es384"));
+  for (const char* id : {"", "another"}) {
+    const Error error = error_of([&] { SigningKey::from_text(both, Secret(), "keys", id); });
+    EXPECT_TRUE(holds(error.message, "the setting key_id")) << error.message;
+  }
+  // A set with one key needs no choice, because key_id may be another name for it.
+  expect_known_answer(SigningKey::from_text(json::serialize(set_of({rsa_jwk()})), Secret(), "keys", "another"));
+}
+
 TEST(SigningKeys, ACopySignsToo) {
   const SigningKey key = load(rsa_jwk());
   const SigningKey copy = key;
@@ -249,6 +261,16 @@ TEST(SigningKeys, DamagedJwksAreDescribed) {
   expect_refused(with(with(rsa_jwk(), "p", "AQ"), "q", rsa_jwk()["n"]), "p and q do not belong to its n");
   expect_refused(with(with(rsa_jwk(), "q", "AQ"), "p", rsa_jwk()["n"]), "");
   expect_refused(without(with(rsa_jwk(), "n", letters(4000)), {"p", "q"}), "RSA with 23");
+}
+
+// A signature with such a key would take very long, or would be none.
+TEST(SigningKeys, ExponentsThatNoKeyHasAreRefused) {
+  const json::object bare = without(rsa_jwk(), {"p", "q"});
+  for (const char* e : {"AQ", "Ag", "AQAA", "AQAAAAAAAAAB"})  // 1, 2, 65536, 2^64 + 1
+    expect_refused(with(bare, "e", e), "its exponents");
+  expect_refused(with(with(bare, "e", "AQ"), "d", "AQ"), "its exponents");
+  expect_refused(with(bare, "d", letters(25'000)), "its exponents");
+  expect_refused(with(rsa_jwk(), "d", letters(25'000)), "its exponents");
 }
 
 TEST(SigningKeys, UnusableJsonIsDescribed) {

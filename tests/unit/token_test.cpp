@@ -37,7 +37,7 @@ http::Request basic_request(const char* token_url, const char* id, const char* s
   login.method = Method::basic;
   login.client_id = id;
   login.client_secret = Secret(secret);
-  return token_request(login, http::parse_url(token_url, "url"), "", kNow.wall);
+  return token_request(login, {http::parse_url(token_url, "url"), token_url}, "", kNow.wall);
 }
 
 std::string body(const std::string& token, const std::string& more = "") {
@@ -195,6 +195,35 @@ TEST(ReadToken, ATokenThatWouldBreakAHeaderIsRefusedAndNotEchoed) {
     EXPECT_EQ(error.status, Status::PROTOCOL) << token;
     EXPECT_FALSE(holds(error.message, "hunter2"));
     EXPECT_FALSE(holds(error.outcome, "hunter2"));
+  }
+}
+
+// An old token lives until `exp`, however long it was valid when it was issued.
+TEST(HeldToken, LivesUntilItsOwnEnd) {
+  const auto left = [](const std::string& claims) {
+    const Token token = held_token(Secret(jwt(claims)), kNow, kAssumed);
+    return std::chrono::duration_cast<Milliseconds>(token.expires_at - kNow.steady);
+  };
+  const std::string soon = std::to_string(kNowSeconds + 100), past = std::to_string(kNowSeconds - 1);
+  EXPECT_EQ(left("{\"iat\":" + std::to_string(kNowSeconds - 5000) + ",\"exp\":" + soon + "}"), seconds(100));
+  EXPECT_EQ(left("{\"exp\":" + soon + "}"), seconds(100));
+  EXPECT_EQ(left("{}"), kAssumed);
+  const Error error = error_of([&] { left("{\"iat\":1,\"exp\":" + past + "}"); });
+  EXPECT_EQ(error.status, Status::AUTHENTICATION);
+  EXPECT_TRUE(holds(error.message, "has expired")) << error.message;
+}
+
+// A code of OAuth has letters and '_' only. Another text may be anything, so it is not shown in the message.
+TEST(ReadToken, OnlyACodeOfOauthIsInTheMessage) {
+  const auto refused = [](const char* text) {
+    return error_of([&] { read_token(answer(400, text), kNow, kAssumed); });
+  };
+  EXPECT_TRUE(holds(refused(R"({"error":"invalid_client","error_description":"Jane"})").message, "invalid_client"));
+  EXPECT_EQ(refused(R"({"error":"invalid_client","error_description":"Jane"})").outcome, "invalid_client: Jane");
+  for (const char* text : {R"({"error":"Jane Doe"})", R"({"error_description":"Jane"})", R"({"error":"x: Jane"})",
+                           R"({"error":"eyJane.x.y"})"}) {
+    EXPECT_FALSE(holds(refused(text).message, "Jane")) << text;
+    EXPECT_TRUE(holds(refused(text).outcome, "Jane")) << text;
   }
 }
 

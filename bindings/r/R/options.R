@@ -45,6 +45,8 @@
 #' @param token_lifetime Lifetime assumed for a token when the service states none. (a duration, by default `1h`)
 #' @param max_header_bytes Largest head of an answer that is accepted. (a size, by default `64KiB`)
 #' @param max_manifest_bytes Largest manifest that is accepted. (a size, by default `1GiB`)
+#' @param max_gzip_ratio How many times its size a file packed with gzip may unpack to; 0: no limit but 64 GiB. (a
+#'   whole number, by default `200`)
 #' @param types Resource types to export; by default all that the service offers. (a character vector)
 #' @param level What to export: the whole system, all patients, or a group; by default the profile's. (`"system"` or
 #'   `"patient"` or `"group"`)
@@ -95,8 +97,8 @@ bcda_client <- function(url = NULL, ..., profile = NULL, profile_file = NULL, au
                         private_key_passphrase_file = NULL, ca_file = NULL, allow_http = NULL,
                         allowed_origins = NULL, threads = NULL, share_threads = NULL, user_agent = NULL,
                         connect_timeout = NULL, idle_timeout = NULL, request_timeout = NULL, token_lifetime = NULL,
-                        max_header_bytes = NULL, max_manifest_bytes = NULL, types = NULL, level = NULL, group = NULL,
-                        since = NULL, until = NULL, type_filters = NULL, elements = NULL,
+                        max_header_bytes = NULL, max_manifest_bytes = NULL, max_gzip_ratio = NULL, types = NULL,
+                        level = NULL, group = NULL, since = NULL, until = NULL, type_filters = NULL, elements = NULL,
                         include_associated_data = NULL, patients = NULL, output_format = NULL, method = NULL,
                         job_url = NULL, delete_job = NULL, out = NULL, restart = NULL, parallel = NULL,
                         allow_plaintext = NULL, durability = NULL, poll_interval = NULL, poll_max_interval = NULL,
@@ -158,13 +160,10 @@ bcda_plan <- function(client, types = NULL, ..., level = NULL, group = NULL, sin
 #'   export (`e$result`).
 #' @param file the name or the URL of one file of the manifest, to fetch only that file.
 #' @export
-bcda_fetch <- function(client, manifest, out = NULL, file = NULL, progress = interactive(), ..., level = NULL,
-                       group = NULL, since = NULL, until = NULL, type_filters = NULL, elements = NULL,
-                       include_associated_data = NULL, patients = NULL, output_format = NULL, method = NULL,
-                       job_url = NULL, delete_job = NULL, restart = NULL, parallel = NULL, allow_plaintext = NULL,
-                       durability = NULL, poll_interval = NULL, poll_max_interval = NULL, job_timeout = NULL,
-                       timeout = NULL, retries = NULL, outage_limit = NULL, retry_delay = NULL,
-                       retry_max_delay = NULL) {
+bcda_fetch <- function(client, manifest, out = NULL, file = NULL, progress = interactive(), ..., restart = NULL,
+                       parallel = NULL, allow_plaintext = NULL, durability = NULL, poll_interval = NULL,
+                       poll_max_interval = NULL, job_timeout = NULL, timeout = NULL, retries = NULL,
+                       outage_limit = NULL, retry_delay = NULL, retry_max_delay = NULL) {
   finish(start_fetch(client, manifest, file, settings_in(environment(), list(...))), progress)
 }
 

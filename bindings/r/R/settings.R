@@ -52,11 +52,7 @@ set_value <- function(config, name, value) {
     native_config_provide(config, name, provided(name, value))
   } else if (!is.null(value)) {
     items <- items_of(name, value)
-    # Otherwise an export of nothing would be an export of everything.
-    if (is.character(items) && !length(items) && native_setting_is_for_export(native_setting_find(name)) == 1) {
-      refuse("the setting ", name, " is an empty vector; NULL means the default")
-    }
-    native_config_set(config, name, if (is.null(items)) as_setting(name, value) else "")
+    native_config_set(config, name, if (is.null(items)) as_setting(name, value) else if (length(items)) "" else "[]")
     for (item in items) native_config_add(config, name, item)
   }
 }

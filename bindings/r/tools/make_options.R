@@ -51,6 +51,10 @@ all <- settings$name
 export <- settings$name[settings$export]
 decrypt <- all[startsWith(all, "private_key") | all == "durability"]
 more <- setdiff(export, in_hand)
+kick_off <- c( # of no effect on files that a manifest lists
+  "level", "group", "since", "until", "type_filters", "elements", "include_associated_data", "patients", "output_format",
+  "method"
+)
 client_own <- c("url", "config_file", "env")
 given <- "settings_in(environment(), list(...))"
 
@@ -80,7 +84,8 @@ cat(c(
     paste0("plan_of(client, ", given, ")"),
     params = "#' @inheritParams bcda_export"
   ),
-  fun("bcda_export", "bcda_fetch", c("client", "manifest", "out = NULL", "file = NULL", "progress = interactive()"), more,
+  fun("bcda_export", "bcda_fetch", c("client", "manifest", "out = NULL", "file = NULL", "progress = interactive()"),
+    setdiff(more, kick_off),
     paste0("finish(start_fetch(client, manifest, file, ", given, "), progress)"),
     params = c(
       param("manifest", "the manifest from `bcda_manifest()`, or its JSON as text, or a result, for example of a failed export (`e$result`)."),

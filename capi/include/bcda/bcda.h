@@ -239,8 +239,10 @@ BCDA_API bcda_status bcda_config_create(bcda_config** config, bcda_error** error
 BCDA_API void bcda_config_destroy(bcda_config* config);
 
 /* Sets a value by name. The value is checked at once; NULL restores the default. If two settings are for the same value
- * (private_key and private_key_pem), the one set last counts. Errors: INVALID_ARGUMENT (the message names the setting
- * and what it takes, or the nearest name when there is no such setting). */
+ * (private_key and private_key_pem), the one set last counts. An empty value counts as none, but no other source sets
+ * it then. An empty list ("[]") for an export is refused, because an export of nothing would be one of everything.
+ * Errors: INVALID_ARGUMENT (the message names the setting and what it takes, or the nearest name when there is no such
+ * setting). */
 BCDA_API bcda_status bcda_config_set(bcda_config* config, const char* name, const char* value, bcda_error** error);
 
 /* Appends one item to a list setting. The item is not split at commas. The first item replaces the default value or a
@@ -296,7 +298,9 @@ BCDA_API const char* bcda_client_profile(const bcda_client* client);
 
 /* Returns the requests that an export with these settings would begin with, and sends nothing: a JSON array of objects
  * with purpose ("discovery", "token", "kick-off", or "status" with job_url), method, url, headers and body. Credentials
- * in them are replaced by "***". `settings` as for bcda_export_start. The caller frees the text with bcda_string_free.
+ * in them are replaced by "***". `settings` as for bcda_export_start, but only those of the kick-off are checked:
+ * credentials, the private key and `out` may be missing. Without a signing key that the login needs, or without a
+ * token_url that it needs, there is no token request in the plan. The caller frees the text with bcda_string_free.
  * Errors: INVALID_ARGUMENT, FILESYSTEM, STATE (after fork). Thread-safe. */
 BCDA_API bcda_status bcda_export_plan(bcda_client* client, const bcda_config* settings, char** json,
                                       bcda_error** error);

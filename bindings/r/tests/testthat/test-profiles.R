@@ -46,7 +46,7 @@ test_that("the settings of an export are in the plan", {
   client <- client_at(profile = "generic", auth = "none")
   plan <- bcda_plan(client, level = "patient", since = "2020-02-13T08:00:00Z")
   expect_identical(part(plan, "url"), paste0(ORIGIN, "/Patient/$export?_since=2020-02-13T08:00:00Z"))
-  expect_identical(part(bcda_plan(client, level = "system", patients = "Patient/1"), "method"), "POST")
+  expect_identical(part(bcda_plan(client, level = "patient", patients = "Patient/1"), "method"), "POST")
 })
 
 test_that("a wrong argument is told as by an export", {

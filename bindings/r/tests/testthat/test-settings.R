@@ -2,6 +2,10 @@
 
 TABLE <- bcda_settings()
 EXPORT <- TABLE$name[TABLE$export]
+KICK_OFF <- c(
+  "level", "group", "since", "until", "type_filters", "elements", "include_associated_data", "patients", "output_format",
+  "method"
+)
 DECRYPT <- c(grep("^private_key", TABLE$name, value = TRUE), "durability")
 arguments_of <- function(call) names(formals(call))
 
@@ -25,7 +29,7 @@ test_that("every setting is an argument, and no argument is none", {
     list(bcda_client, TABLE$name, c("...", "config_file", "env")), list(bcda_export, EXPORT, c("...", "client", "progress")),
     list(bcda_start, EXPORT, c("...", "client")), list(bcda_manifest, setdiff(EXPORT, "out"), c("...", "client", "progress")),
     list(bcda_plan, setdiff(EXPORT, "out"), c("...", "client")),
-    list(bcda_fetch, setdiff(EXPORT, "types"), c("...", "client", "manifest", "file", "progress")),
+    list(bcda_fetch, setdiff(EXPORT, c("types", KICK_OFF)), c("...", "client", "manifest", "file", "progress")),
     list(bcda_decrypt, DECRYPT, c("...", "path", "output", "key", "manifest", "label", "progress", "env")),
     list(bcda_sandbox, bcda_sandbox_options()$name, "...")
   )
@@ -146,7 +150,7 @@ test_that("a plan takes what to export", {
   client <- client_of(shared_sandbox(), profile = "generic", auth = "none")
   for (name in names(WHAT)) {
     for (value in WHAT[[name]]) {
-      how <- list(level = if (name == "group") "group" else "system")
+      how <- list(level = if (name == "group") "group" else "patient")
       how[[name]] <- value
       expect_length(do.call(bcda_plan, c(list(client, "Patient"), how)), 1)
     }

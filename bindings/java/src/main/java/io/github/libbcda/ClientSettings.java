@@ -428,4 +428,14 @@ public abstract sealed class ClientSettings<B extends ClientSettings<B>> extends
   public B maxManifestBytes(long value) {
     return set("max_manifest_bytes", Long.toString(value));
   }
+
+  /**
+   * How many times its size a file packed with gzip may unpack to; 0: no limit but 64 GiB.
+   *
+   * @param value how many (default {@code 200})
+   * @return this
+   */
+  public B maxGzipRatio(int value) {
+    return set("max_gzip_ratio", Integer.toString(value));
+  }
 }

@@ -53,11 +53,7 @@ final class Values {
       return;
     }
     if (value.items != null) {
-      if (value.items.isEmpty() && Setting.find(name).map(Setting::forExport).orElse(false)) {
-        // Otherwise an export of nothing would be an export of everything.
-        throw BcdaException.invalid("the setting " + name + " is an empty list; null means the default");
-      }
-      Native.config_set(config, name, ""); // the items replace the default
+      Native.config_set(config, name, value.items.isEmpty() ? "[]" : ""); // the items replace the default
       value.items.forEach(item -> Native.config_add(config, name, item));
       return;
     }
