@@ -349,8 +349,9 @@ Error ConnectAnswer::no_access(std::string_view head) const {
   const bool takes_basic = (", " + lower(schemes) + ",").find(", basic,") != std::string::npos;
   const std::string what = "the proxy " + proxy_.shown() + " (" + proxy_.source + ")";
   if (!schemes.empty() && !takes_basic) {
-    const Redactor redactor({{"Proxy-Authorization", std::string(proxy_.credentials.reveal())}});
-    redactor.clean(schemes);
+    Request secret;
+    secret.headers = {{"Proxy-Authorization", std::string(proxy_.credentials.reveal())}};
+    Redactor(secret).clean(schemes);
     return {Status::AUTHENTICATION, what + " wants credentials of another scheme than Basic (HTTP 407): it offers " +
                                         tidy(schemes, 2 * kLongestName) + "; only Basic is supported"};
   }
