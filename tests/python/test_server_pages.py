@@ -10,6 +10,7 @@ from pathlib import Path
 
 import bcda
 import pytest
+from conftest import PROMPT
 
 PAGES = Path(__file__).parent.parent.parent / "docs" / "servers"
 PROFILES = {
@@ -84,3 +85,12 @@ def test_command(page: str, prepared: Prepared, monkeypatch: pytest.MonkeyPatch)
     ran = subprocess.run(["sh", "-c", shell], stderr=subprocess.PIPE, text=True, check=False)
     assert ran.returncode == 0, ran.stderr
     assert list(Path().glob("*/export.json"))
+
+
+def test_a_private_key_that_is_not_used_is_told(
+    make_sandbox: Callable[..., bcda.Sandbox], tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    private_key = make_sandbox().private_key
+    with make_sandbox(profile="bcda-v3").client(private_key=private_key, **PROMPT) as client:
+        client.export(["Patient"], out=tmp_path / "claims", progress=False)
+    assert "does not encrypt files, so it is not used" in caplog.text
