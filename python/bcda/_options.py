@@ -65,7 +65,7 @@ class ExportSettings(TypedDict, total=False):
     kickoff_timeout: Duration
     """How long a kick-off is repeated while the service is busy (HTTP 429); 0: not at all."""
     adopt_running_job: bool | None
-    """Wait for the one job that a busy service names, and take its files if its request was the same."""
+    """Wait for the job because of which a service is busy, and take its files if its request was the same."""
     job_timeout: Duration
     """Time limit for a job to finish, from its acceptance on; by default the profile's (24h at BCDA); 0: no limit."""
     timeout: Duration

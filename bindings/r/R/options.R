@@ -94,8 +94,8 @@
 #' @param poll_max_interval Longest wait between two status requests. (a duration, by default `30s`)
 #' @param kickoff_timeout How long a kick-off is repeated while the service is busy (HTTP 429); 0: not at all. (a
 #'   duration, by default `24h`)
-#' @param adopt_running_job Wait for the one job that a busy service names, and take its files if its request was the
-#'   same. (`TRUE` or `FALSE`, by default `true`)
+#' @param adopt_running_job Wait for the job because of which a service is busy, and take its files if its request
+#'   was the same. (`TRUE` or `FALSE`, by default `true`)
 #' @param job_timeout Time limit for a job to finish, from its acceptance on; by default the profile's (24h at BCDA);
 #'   0: no limit. (a duration)
 #' @param timeout Time limit for the whole run; 0: no limit. (a duration, by default `0s`)

@@ -343,7 +343,7 @@ public abstract sealed class ExportSettings<B extends ExportSettings<B>> extends
   }
 
   /**
-   * Wait for the one job that a busy service names, and take its files if its request was the same.
+   * Wait for the job because of which a service is busy, and take its files if its request was the same.
    *
    * @param value whether (default {@code true})
    * @return this
