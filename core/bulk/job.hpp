@@ -48,6 +48,7 @@ struct JobOptions {
   Milliseconds max_retry_after{http::kLongestRequested};
   bool adopts_running_job = false;  // poll the job that a 429 names, if it is one
   bool has_token = true;            // requests have a token, which may be renewed
+  bool has_nothing_yet = false;     // a 404 with an OperationOutcome at kick-off: there is no data yet
   std::string fallback;             // the profile to try if this one is not open to the organization; "": none
 };
 

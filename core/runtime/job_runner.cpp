@@ -29,6 +29,7 @@ bulk::JobOptions job_options(const Settings& s, const Profile& profile) {
           .renews_on_403 = profile.renews_on_403,
           .max_retry_after = s.duration("max_retry_after"),
           .adopts_running_job = profile.lists_running_jobs && s.boolean("adopt_running_job"),
+          .has_nothing_yet = profile.has_nothing_yet,
           .fallback = profile.fallback};
 }
 
