@@ -583,7 +583,7 @@ class Questions(Case):
 
 class Shows(Case):
     def test_help(self):
-        for command in ("export", "decrypt", "manifest", "fetch", "sandbox", "auth", "jobs", "status", "cancel", "attribution", "metadata",
+        for command in ("export", "sync", "decrypt", "manifest", "fetch", "sandbox", "auth", "jobs", "status", "cancel", "attribution", "metadata",
                         "profiles", "settings", "version"):
             run = bcda(command, "--help")
             self.expect(run, OK)
@@ -617,6 +617,8 @@ class Shows(Case):
         jobs |= wish
         expected = {
             "export": service | key | files | tries | jobs | {"job-url", "delete-job", "restart", "sandbox", "sandbox-option", "json", "quiet"},
+            "sync": (service | key | files | tries | jobs | {"delete-job", "sync-partial", "json", "quiet"})
+                    - {"out", "until", "patients", "dry-run"},
             "manifest": service | tries | jobs | {"job-url", "quiet"},
             "fetch": service | key | files | tries | {"file", "json", "quiet"},
             "decrypt": key | {"allow-plaintext", "durability", "key", "manifest", "out", "label", "json", "quiet"},
