@@ -161,14 +161,14 @@ class Client(Closing):
         progress: ProgressOption = None,
         **settings: Unpack[ExportSettings],
     ) -> ExportResult:
-        """Exports what has changed since the last sync. Keeps a series of exports in `directory`, each in a directory of
-        its own there (:attr:`ExportResult.directory`).
+        """Exports what has changed since the last sync. Keeps a series of exports in `directory`, each in a directory
+        of its own there (:attr:`ExportResult.directory`).
 
-        Blocks like :meth:`export`. The first call exports everything, or what has changed since the setting `since`. Each
-        later one asks for the changes since the ``transactionTime`` of the last complete export that made the same
-        request; it reads that time from the receipts. An export that failed or is partial does not count;
-        ``sync_partial="move"`` counts partial ones. If the service has no data yet, as BCDA each January, the result has
-        no files, and its ``directory`` is None.
+        Blocks like :meth:`export`. The first call exports everything, or what has changed since the setting `since`.
+        Each later one asks for the changes since the ``transactionTime`` of the last complete export that made the
+        same request; it reads that time from the receipts. An export that failed or is partial does not count;
+        ``sync_partial="move"`` counts partial ones. If the service has no data yet, as BCDA each January, the result
+        has no files, and its ``directory`` is None.
 
         Args:
             directory: a local directory; created if it is missing.

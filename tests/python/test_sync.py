@@ -5,9 +5,8 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-import pytest
-
 import bcda
+import pytest
 
 NOTHING_YET = 'status=404:on=GET /api/v3/Group:body={"resourceType":"OperationOutcome"}'
 
@@ -57,7 +56,14 @@ def test_deleted_resources_are_a_typed_list(tmp_path: Path) -> None:
     bundle = {"resourceType": "Bundle", "entry": [{"request": {"method": "DELETE", "url": "Patient/-1.a"}}]}
     (tmp_path / "deleted" / "a.ndjson").write_text(json.dumps(bundle))
     time = "2026-01-01T00:00:00Z"
-    file = {"type": "Bundle", "path": "deleted/a.ndjson", "bytes": 1, "records": 1, "sha256": "00", "url": "https://h/a"}
+    file = {
+        "type": "Bundle",
+        "path": "deleted/a.ndjson",
+        "bytes": 1,
+        "records": 1,
+        "sha256": "00",
+        "url": "https://h/a",
+    }
     receipt = {"transactionTime": time, "started": time, "finished": time, "files": [], "errors": []}
     (tmp_path / "export.json").write_text(json.dumps({**receipt, "deleted": [{**file, "decrypted": False}]}))
     assert bcda.ExportResult.open(tmp_path).deleted == [bcda.Deleted("Patient", "-1.a")]
