@@ -1,9 +1,7 @@
 # A series of exports.
 
-today <- function(...) a_sandbox(profile = "bcda-v3", ...)
-
 test_that("the next run asks for what has changed", {
-  client <- client_of(today())
+  client <- client_of(a_sandbox(profile = "bcda-v3"))
   series <- place()
   first <- bcda_sync(client, series, progress = FALSE)
   expect_null(first$receipt$since)
@@ -18,7 +16,8 @@ test_that("the next run asks for what has changed", {
 test_that("a service without data is no failure", {
   fault <- "status=404:on=GET /api/v3/Group:body={\"resourceType\":\"OperationOutcome\"}"
   series <- place()
-  result <- bcda_sync(client_of(today(fault = fault)), series, progress = FALSE)
+  client <- client_of(a_sandbox(profile = "bcda-v3", fault = fault))
+  result <- bcda_sync(client, series, progress = FALSE)
   expect_identical(result$directory, NA_character_)
   expect_false(file.exists(series))
 })
