@@ -46,8 +46,8 @@ http::Url read_job_url(const std::string& text, const std::string& what, const S
 // A time as _since takes it: a FHIR instant. nullopt: it is none.
 std::optional<Instant> parse_instant(const std::string& text);
 
-// What an export asks for besides the time, as the receipt has it: exports with equal ones continue each other. Identifiers
-// of patients are only counted in it. Throws as plan_kick_offs does.
+// What an export asks for besides the time, as the receipt has it: exports with equal ones continue each other.
+// Identifiers of patients are only counted in it. Throws as plan_kick_offs does.
 json::object describe_wish(const Service& service, const ExportWish& wish);
 
 // The types that the jobs export. {} if the server chooses them.

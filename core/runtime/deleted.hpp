@@ -19,8 +19,8 @@ struct DeletedResource {
 // The resources that one Bundle names. Throws Malformed, which quotes nothing, because an id may name a beneficiary.
 std::vector<DeletedResource> read_bundle(std::string_view bundle);
 
-// The resources that the files of that kind name, as objects with `type` and `id`: in the order of the files, each once.
-// Throws Error{FILESYSTEM, LIMIT, PROTOCOL}.
+// The resources that the files of that kind name, as objects with `type` and `id`: in the order of the files, each
+// once. Throws Error{FILESYSTEM, LIMIT, PROTOCOL}.
 json::array read_deleted(const FileList& files);
 
 }  // namespace libbcda::runtime

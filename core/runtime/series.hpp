@@ -43,8 +43,8 @@ std::string next_run_name(const std::vector<std::string>& runs, Instant now);
 // The next run of a series, and the lock that keeps others from running at the same time.
 class Series {
  public:
-  // `settings`: those of the run; `out` is the directory of the series. Throws Error{INVALID_ARGUMENT} for settings that
-  // do not suit a series, and Error{FILESYSTEM}, which may be retried if another run of the series is going on.
+  // `settings`: those of the run; `out` is the directory of the series. Throws Error{INVALID_ARGUMENT} for settings
+  // that do not suit a series, and Error{FILESYSTEM}, which may be retried if another run of the series is going on.
   Series(Session& session, const Settings& settings);
 
   const Settings& settings() const { return settings_; }  // of the export: its directory, and its `since`
