@@ -18,13 +18,14 @@ namespace {
 constexpr const char* settings_of_sandbox[] = {
     "url", "client_id", "client_secret_file", "private_key", "ca_file", "signing_key", "key_id", "token_url"};
 
-bool every_setting(const bcda::Setting&) { return true; }
+// Without that of a series.
+bool matters_to_export(const bcda::Setting& setting) { return !is_one_of(setting, {"sync_partial"}); }
 
 // Without the settings about files, because no files are downloaded.
 bool matters_to_manifest(const bcda::Setting& setting) {
   return !is_one_of(setting, {"private_key", "private_key_pem", "private_key_passphrase", "private_key_passphrase_file",
                               "allowed_origins", "token_origins", "max_gzip_ratio", "require_proof", "out", "restart",
-                              "parallel", "allow_plaintext", "durability", "delete_job"});
+                              "parallel", "allow_plaintext", "durability", "delete_job", "sync_partial"});
 }
 
 // Without the settings about jobs, because no job is run.
@@ -51,7 +52,8 @@ bool matters_to_fetch(const bcda::Setting& setting) {
                               "outage_limit",
                               "max_manifest_bytes",
                               "job_url",
-                              "delete_job"});
+                              "delete_job",
+                              "sync_partial"});
 }
 
 struct Run {
@@ -160,7 +162,7 @@ files. Ctrl-C cancels the export. A second Ctrl-C, at least one second later, en
       ->needs(sandbox);
   name_environment(command);
   add_dry_run(command, *run);
-  run->flags.add_to(command, every_setting);
+  run->flags.add_to(command, matters_to_export);
   for (const char* setting : settings_of_sandbox) sandbox->excludes(command.get_option(flag_name(setting)));
   command.footer(exit_codes);
   command.callback([run, &chosen] { chosen = [run] { return run_export(*run); }; });

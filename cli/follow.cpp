@@ -105,6 +105,14 @@ class RunningJobs {
   std::map<std::string, std::string> urls_;  // by resource type
 };
 
+// The directory of the run's files: `place`, or a directory in it that the run chose.
+std::string directory_of(bcda::Run& run, const std::string& place) try {
+  const std::string directory = run.result().directory();
+  return directory.empty() ? place : directory;
+} catch (const bcda::Error&) {
+  return place;  // the run ended before it had a result
+}
+
 // Also false if the directory cannot be read, because then the failure of the run has the reason.
 bool holds_unfinished_export(const std::string& place) {
   std::error_code unreadable;
@@ -152,13 +160,16 @@ int follow(bcda::Run& run, const Output& output) {
   }
 }
 
-int follow_files(bcda::Run& run, const Output& output, const std::string& place, const std::string& advice) {
-  if (const int failed = follow(run, output)) {
+int follow_files(bcda::Run& run, const Output& output, const std::string& out, const std::string& advice) {
+  const int failed = follow(run, output);
+  const std::string place = directory_of(run, out);
+  if (failed) {
     if (!output.quiet && !output.json) mention_verified_files(run, place);
     if (holds_unfinished_export(place)) print_error(place + advice);
     return failed;
   }
   const bcda::Result result = run.result();
+  if (result.directory().empty()) return 0;  // the service has nothing yet, as a warning said
   if (!output.quiet && !output.json) report(summary(result, place));
   if (result.error_files() == 0) return 0;
   if (result.partial()) return partially_done;

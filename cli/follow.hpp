@@ -21,8 +21,8 @@ struct Output {
 // its exit code.
 int follow(bcda::Run& run, const Output& output);
 
-// The same, and then prints a summary of the files, which are in `place`. Returns the exit code. After a failure that
-// leaves files there, `advice` is printed after `place`.
-int follow_files(bcda::Run& run, const Output& output, const std::string& place, const std::string& advice);
+// The same, and then prints a summary of the files, which are in `out` or in a directory of the run's own in it.
+// Returns the exit code. After a failure that leaves files there, `advice` is printed after that directory.
+int follow_files(bcda::Run& run, const Output& output, const std::string& out, const std::string& advice);
 
 }  // namespace cli

@@ -132,6 +132,8 @@ std::int32_t result_partial(const Result& result) { return result.native.partial
 std::int32_t result_issue_count(const Result& result) { return result.native.issue_count(); }
 Text result_types(const Result& result) { return result.native.types(); }
 Text result_transaction_time(const Result& result) { return result.native.transaction_time(); }
+Text result_directory(const Result& result) { return result.native.directory(); }
+Text result_deleted(const Result& result) { return result.native.deleted(); }
 std::int64_t result_elapsed_ms(const Result& result) { return result.native.elapsed().count(); }
 Text result_json(const Result& result) { return result.native.json(); }
 Text result_manifest(const Result& result) { return result.native.manifest(); }

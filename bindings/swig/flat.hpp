@@ -82,6 +82,7 @@ Text export_plan(const Client& client, const Config& settings);  // a JSON array
 
 // `to_sink` 1: the files go to the caller instead of `out`; see "Sink" below.
 Run* export_start(const Client& client, const Config& settings, std::int32_t to_sink);
+Run* sync_start(const Client& client, const Config& settings);  // `out`: the directory of the series
 Run* manifest_start(const Client& client, const Config& settings);
 Run* fetch_start(const Client& client, const Config& settings, const Text& manifest, const Text& file,  // "": all files
                  std::int32_t to_sink);
@@ -141,6 +142,8 @@ std::int32_t result_partial(const Result& result);
 std::int32_t result_issue_count(const Result& result);  // may read the error files
 Text result_types(const Result& result);                // the requested types, comma-separated; "" if unknown
 Text result_transaction_time(const Result& result);
+Text result_directory(const Result& result);  // of the files; "": none
+Text result_deleted(const Result& result);    // a JSON array; reads the files
 std::int64_t result_elapsed_ms(const Result& result);
 Text result_json(const Result& result);
 Text result_manifest(const Result& result);

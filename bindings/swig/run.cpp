@@ -222,6 +222,9 @@ Run* export_start(const Client& client, const Config& settings, std::int32_t to_
     return sink ? client.native.start_export(settings.native, *sink) : client.native.start_export(settings.native);
   });
 }
+Run* sync_start(const Client& client, const Config& settings) {
+  return new Run(false, [&](const bcda::Sink*) { return client.native.start_sync(settings.native); });
+}
 Run* manifest_start(const Client& client, const Config& settings) {
   return new Run(false, [&](const bcda::Sink*) { return client.native.start_manifest(settings.native); });
 }

@@ -197,6 +197,12 @@ bcda_status bcda_export_start(bcda_client* client, const bcda_config* settings, 
   return start(client, settings, sink, {}, run, error);
 }
 
+bcda_status bcda_sync_start(bcda_client* client, const bcda_config* settings, bcda_run** run, bcda_error** error) {
+  RunRequest request;
+  request.sync = true;
+  return start(client, settings, nullptr, std::move(request), run, error);
+}
+
 bcda_status bcda_manifest_start(bcda_client* client, const bcda_config* settings, bcda_run** run, bcda_error** error) {
   RunRequest request;
   request.kind = RunKind::manifest;

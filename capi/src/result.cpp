@@ -7,6 +7,7 @@
 #include "handles.hpp"
 #include "ndjson/reader.hpp"
 #include "runtime/decryption.hpp"
+#include "runtime/deleted.hpp"
 
 using libbcda::Error;
 using libbcda::Status;
@@ -134,6 +135,14 @@ const bcda_issue* bcda_result_issue(const bcda_result* result, int32_t index) {
 const char* bcda_result_types(const bcda_result* result) { return result ? result->types.c_str() : ""; }
 const char* bcda_result_transaction_time(const bcda_result* result) {
   return result ? result->result.transaction_time.c_str() : "";
+}
+const char* bcda_result_directory(const bcda_result* result) { return result ? result->result.directory.c_str() : ""; }
+bcda_status bcda_result_deleted(const bcda_result* result, char** json, bcda_error** error) {
+  return guard(error, [&] {
+    need(result, "result");
+    need(json, "json");
+    *json = libbcda::capi::give_string(boost::json::serialize(libbcda::runtime::read_deleted(*result->result.files)));
+  });
 }
 int64_t bcda_result_elapsed_ms(const bcda_result* result) { return result ? result->result.elapsed.count() : -1; }
 const char* bcda_result_json(const bcda_result* result) {

@@ -45,6 +45,7 @@ struct Error : std::exception {
   std::string file;     // the local path or the server file name that the error is about
   int http_status = 0;  // 0: no HTTP answer was involved
   bool retriable = false;
+  bool nothing_yet = false;  // the service refused a kick-off because it has no data yet
   std::optional<std::chrono::milliseconds> retry_after;
 };
 

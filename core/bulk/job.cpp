@@ -162,6 +162,7 @@ void Job::on_kick_off(const http::Answer& answer, Moment now) {
   if (answer.status == 429) return on_busy(answer, std::move(error), now);
   if (answer.status == 403 && !is_page(answer)) error.message += kMayNotExport;
   if (answer.status == 404) error.message += kNotOnOffer;
+  error.nothing_yet = options_.has_nothing_yet && answer.status == 404 && is_operation_outcome(answer);
   if ((answer.status == 403 || answer.status == 404) && !is_page(answer) && !options_.fallback.empty())
     error.message += "; if this version is not open to the organization, set profile to " + options_.fallback;
   // Only an answer that certainly started no job allows a retry. A 500 leaves a pending job behind, and a 502 or 504 of

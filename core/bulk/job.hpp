@@ -50,6 +50,7 @@ struct JobOptions {
   bool adopts_running_job = false;  // poll the job because of which a 429 came, if it is one with the same request
   bool has_job_list = false;        // the service lists its jobs, so a 429 need not name them
   bool has_token = true;            // requests have a token, which may be renewed
+  bool has_nothing_yet = false;     // a 404 with an OperationOutcome at kick-off: there is no data yet
   std::string fallback;             // the profile to try if this one is not open to the organization; "": none
 };
 

@@ -174,7 +174,7 @@ bool is_instant(std::string_view text) {
 }
 
 Instant read_instant(const char* setting, const std::string& text) {
-  const auto time = is_instant(text) ? parse_time(text) : std::nullopt;
+  const auto time = parse_instant(text);
   if (!time) refuse(setting, quote(text) + " is no time with a zone, such as 2026-02-13T08:00:00Z");
   return *time;
 }
@@ -303,6 +303,13 @@ std::string label_of(const std::string& path) {
   return end == 0 || end == std::string::npos ? "the whole system" : path.substr(1, end - 1);
 }
 
+// A list as a set.
+json::array sorted(std::vector<std::string> items) {
+  std::sort(items.begin(), items.end());
+  items.erase(std::unique(items.begin(), items.end()), items.end());
+  return json::array(items.begin(), items.end());
+}
+
 }  // namespace
 
 ExportWish read_wish(const Settings& s) {
@@ -320,6 +327,28 @@ ExportWish read_wish(const Settings& s) {
           .output_format = s.text("output_format"),
           .method = s.text("method"),
           .job_url = s.text("job_url")};
+}
+
+std::optional<Instant> parse_instant(const std::string& text) {
+  return is_instant(text) ? parse_time(text) : std::nullopt;
+}
+
+json::object describe_wish(const Service& service, const ExportWish& wish) {
+  const Profile& profile = service.profile;
+  const auto [level, path] = level_of(profile, wish);
+  // The types of the row, because a later version of this row may have more of them, whose history is then missing.
+  const std::vector<std::string> chosen = chosen_types(profile, wish);
+  json::object described{{"base", service.at("").text()},
+                         {"profile", profile.name},
+                         {"level", level},
+                         {"group", group_of(profile, wish, path.find(kGroupId) != std::string::npos)},
+                         {"types", sorted(chosen.empty() ? profile.types : chosen)},
+                         {"typeFilters", sorted(wish.type_filters)},
+                         {"elements", sorted(wish.elements)},
+                         {"associatedData", sorted(wish.associated_data)}};
+  if (!wish.until.empty()) described["until"] = wish.until;
+  if (!wish.patients.empty()) described["patients"] = wish.patients.size();
+  return described;
 }
 
 std::vector<std::string> planned_types(const Profile& profile, const ExportWish& wish) {

@@ -5,6 +5,7 @@
 #include <string>
 #include <vector>
 
+#include "base/json.hpp"
 #include "base/time.hpp"
 #include "http/message.hpp"
 #include "profiles/service.hpp"
@@ -41,6 +42,13 @@ std::vector<KickOff> plan_kick_offs(const Service& service, const ExportWish& wi
 // The status URL of a job that a caller gives. The token goes there, so it must be on the origin of the service. `what`
 // names the URL in messages. Throws Error{INVALID_ARGUMENT}.
 http::Url read_job_url(const std::string& text, const std::string& what, const Service& service);
+
+// A time as _since takes it: a FHIR instant. nullopt: it is none.
+std::optional<Instant> parse_instant(const std::string& text);
+
+// What an export asks for besides the time, as the receipt has it: exports with equal ones continue each other.
+// Identifiers of patients are only counted in it. Throws as plan_kick_offs does.
+json::object describe_wish(const Service& service, const ExportWish& wish);
 
 // The types that the jobs export. {} if the server chooses them.
 std::vector<std::string> planned_types(const Profile& profile, const ExportWish& wish);

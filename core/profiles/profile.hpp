@@ -22,16 +22,19 @@ struct Profile {
   // Kick-off. A path is relative to the FHIR base; "" if the server has no export at that level. {group} is the id of
   // the group. {type} makes one job for each resource type.
   std::string system_path, patient_path, group_path;
-  std::string default_level;            // "": the user must choose
-  std::string default_group;            // "": the user must choose
-  std::vector<std::string> types;       // what it exports; {}: not known
-  std::vector<std::string> parameters;  // the parameters of a kick-off that it honors
-  std::vector<std::string> ignores;     // those that it ignores at one level: "patient _since"
-  bool repeats_filters = false;         // each type filter is a parameter of its own; else they are one comma list
-  bool one_filter = false;              // takes one type filter only
-  bool decodes_filters_twice = false;   // so a '+' or '%' of a filter is encoded twice in a query
-  bool post = false;                    // takes a kick-off by POST
-  std::string accept, prefer;           // headers of the kick-off
+  std::string default_level;               // "": the user must choose
+  std::string default_group;               // "": the user must choose
+  std::vector<std::string> types;          // what it exports; {}: not known
+  std::vector<std::string> parameters;     // the parameters of a kick-off that it honors
+  std::vector<std::string> ignores;        // those that it ignores at one level: "patient _since"
+  std::vector<std::string> lacks_history;  // levels at which _since leaves out the history of people who are new
+  std::string first_since;                 // _since of the first export of a series; "": none is sent
+  bool has_nothing_yet = false;            // a 404 with an OperationOutcome at kick-off: there is no data yet
+  bool repeats_filters = false;            // each type filter is a parameter of its own; else they are one comma list
+  bool one_filter = false;                 // takes one type filter only
+  bool decodes_filters_twice = false;      // so a '+' or '%' of a filter is encoded twice in a query
+  bool post = false;                       // takes a kick-off by POST
+  std::string accept, prefer;              // headers of the kick-off
 
   // Authentication: "basic", "form", "smart" or "none"; "": by the credentials that are set. `token_url` may be
   // relative to the FHIR base or, with a leading '/', to its origin; "": discovery.
@@ -78,6 +81,9 @@ void each_field(P& profile, Field&& field) {
   field("types", profile.types);
   field("parameters", profile.parameters);
   field("ignores", profile.ignores);
+  field("lacks_history", profile.lacks_history);
+  field("first_since", profile.first_since);
+  field("has_nothing_yet", profile.has_nothing_yet);
   field("repeats_filters", profile.repeats_filters);
   field("one_filter", profile.one_filter);
   field("decodes_filters_twice", profile.decodes_filters_twice);

@@ -52,6 +52,8 @@ Profile bcda_today(const char* name, const char* title, const char* base_path) {
   row.default_group = "all";
   row.types = kClaims;
   row.parameters = {"_type", "_since", "_outputFormat"};
+  row.lacks_history = {"patient"};
+  row.has_nothing_yet = true;  // each January, until the new attribution is there
   row.repeats_filters = false;
   row.post = false;
   row.auth = "basic";
@@ -121,6 +123,7 @@ Profile ab2d() {
   row.default_level = "patient";
   row.types = {"ExplanationOfBenefit"};
   row.parameters = {"_type", "_since", "_until", "_outputFormat"};
+  row.first_since = "2020-02-13T00:00:00.000Z";  // its earliest; without _since it sends what is new to the last export
   row.repeats_filters = row.post = false;
   row.auth = "form";
   row.scope = "clientCreds";

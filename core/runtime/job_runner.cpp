@@ -33,6 +33,7 @@ bulk::JobOptions job_options(const Settings& s, const Profile& profile) {
           .adopts_running_job =
               s.boolean("adopt_running_job") && (profile.lists_running_jobs || !profile.jobs_path.empty()),
           .has_job_list = !profile.jobs_path.empty(),
+          .has_nothing_yet = profile.has_nothing_yet,
           .fallback = profile.fallback};
 }
 

@@ -172,6 +172,8 @@ RunResult result_of(const Members& read) {
   RunResult result;
   result.transaction_time = text(members, "transactionTime");
   result.types = read_types(members);
+  if (const json::value* request = members.if_contains("request"); request && request->is_object())
+    result.request = request->get_object();
   result.elapsed = std::chrono::duration_cast<Milliseconds>(instant(members, "finished") - instant(members, "started"));
   result.files = read.files;
   result.issue_counts = read_issue_counts(members);
@@ -185,6 +187,7 @@ std::pair<json::object, RunResult> check_receipt(const std::string& receipt, con
     Members read = read_members(receipt, directory);
     RunResult result = result_of(read);
     result.receipt = [receipt] { return receipt; };
+    result.directory = directory;
     return {std::move(read.others), std::move(result)};
   } catch (const Malformed& malformed) {
     std::string path = path_below(directory, kReceipt);
@@ -225,6 +228,9 @@ void adopt_request(ReceiptFacts& facts, const std::string& older) {
   };
   adopt("jobs", facts.jobs);
   adopt("types", facts.types);
+  facts.since = string_member(before, "since");
+  if (const json::value* request = before.if_contains("request"); request && request->is_object())
+    facts.request = request->get_object();
 }
 
 std::string describe(const FileResult& file, const std::vector<std::string>& warnings) {
@@ -246,6 +252,8 @@ void write_receipt(const ReceiptFacts& facts, const FileList& files, const Appen
                        {"started", to_rfc3339(facts.started)},
                        {"finished", to_rfc3339(facts.started + facts.elapsed)},
                        {"jobs", facts.jobs}};
+  if (!facts.request.empty()) receipt["request"] = facts.request;
+  if (!facts.since.empty()) receipt["since"] = facts.since;
   if (!facts.warnings.empty()) receipt["warnings"] = json::array(facts.warnings.begin(), facts.warnings.end());
   std::string head = json::serialize(receipt);
   head.pop_back();  // the closing brace

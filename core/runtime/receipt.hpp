@@ -29,7 +29,9 @@ struct ReceiptFacts {
   Instant started{};
   Milliseconds elapsed{0};
   std::vector<std::string> warnings;
-  json::array types;  // the requested ones; none for a fetch, because a manifest does not name them
+  json::object request;  // what was asked for (bulk::describe_wish); empty: not known
+  std::string since;     // the earliest time of the changes that were asked for; "": everything
+  json::array types;     // the requested ones; none for a fetch, because a manifest does not name them
   json::array jobs;
   bulk::IssueCounts issues;  // of the error files
 };
@@ -50,6 +52,8 @@ struct RunResult {
   std::string transaction_time;           // the earliest of the manifests
   Milliseconds elapsed{0};
   std::vector<std::string> types;                 // the requested ones; none for a fetch
+  json::object request;                           // bulk::describe_wish; empty: not known
+  std::string directory;                          // where the files are; "": a sink has them, or there are none
   std::string metadata;                           // JSON, the CapabilityStatement
   std::string answer;                             // JSON, of a run for metadata or of an inquiry
   std::optional<bulk::IssueCounts> issue_counts;  // nullopt: those of `issues`

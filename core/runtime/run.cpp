@@ -72,9 +72,14 @@ Run::Run(std::shared_ptr<Session> session, RunRequest request)
   if (is_inquiry(request_.kind)) inquiry_ = plan_inquiry(session_->service(), request_.kind, request_.question);
   if (!runs_jobs(request_.kind)) return;
   check_delete_job(request_.settings, session_->profile());
+  if (request_.sync) {
+    series_ = std::make_unique<Series>(*session_, request_.settings);
+    request_.settings = series_->settings();
+  }
   const bulk::ExportWish wish = bulk::read_wish(request_.settings);
   types_ = bulk::planned_types(session_->profile(), wish);
   kick_offs_ = bulk::plan_kick_offs(session_->service(), wish, times_.begun.wall);
+  if (wish.job_url.empty()) wish_ = bulk::describe_wish(session_->service(), wish);
 }
 
 // Opens the output and makes the rooms.
@@ -118,6 +123,8 @@ Run::~Run() {
 
 Task<> Run::main(std::shared_ptr<EndGuard> guard) {
   for (const std::string& text : session_->warnings()) reporter_->warn(text);
+  if (series_)
+    for (const std::string& text : series_->warnings()) reporter_->warn(text);
   co_await guarded(flow(), [this](const Error& e) { outcome_.fail(e); });
   co_await group_->join();  // also after a failure, because no task may outlive the run
   co_await guarded(finish(), [this](const Error& e) { outcome_.fail(e); });
@@ -168,10 +175,11 @@ Task<> Run::finish() {
   const Steady now = session_->world()->clock().now().steady;
   times_.elapsed = std::chrono::duration_cast<Milliseconds>(now - times_.begun.steady);
   outcome_.conclude(verdict());
+  if (series_) accept_nothing_yet();
   if (!outcome_.failure() && request_.kind == RunKind::export_) report_downloads();
   co_await reporter_->flush();
   world::Workers& disk = session_->world()->disk_workers();
-  if (!outcome_.failure() && output_.workspace)
+  if (!outcome_.failure() && output_.workspace && !nothing_yet_)
     co_await guarded(world::run_on(disk, [this] { write_receipt(); }), [this](const Error& e) { outcome_.fail(e); });
   if (!outcome_.failure() && request_.kind == RunKind::export_ && request_.settings.boolean("delete_job"))
     co_await delete_jobs();
@@ -181,7 +189,18 @@ Task<> Run::finish() {
   co_await world::run_on(disk, [this] {
     output_.destination.reset();
     output_.workspace.reset();
+    if (series_ && nothing_yet_) series_->discard();
+    series_.reset();
   });
+}
+
+// A service that has no data yet is no failure of a series: its next run asks again.
+void Run::accept_nothing_yet() {
+  const auto failure = outcome_.failure();
+  nothing_yet_ = failure && failure->nothing_yet && jobs_->records().empty();
+  if (!nothing_yet_) return;
+  outcome_.conclude(std::nullopt);
+  reporter_->warn("the service has no data yet (HTTP 404 at the kick-off), so nothing was exported");
 }
 
 // The files are here and verified, so a failure is a warning only.
@@ -247,9 +266,17 @@ ReceiptFacts Run::receipt_facts() const {
           .started = times_.begun.wall,
           .elapsed = times_.elapsed,
           .warnings = {},
+          .request = wish_,
+          .since = runs_jobs(request_.kind) ? request_.settings.text("since") : "",
           .types = json::array(types_.begin(), types_.end()),
           .jobs = describe(jobs_->records()),
           .issues = output_.issues->counts()};
+}
+
+// "": the files are not in a directory, or there are none.
+std::string Run::directory() const {
+  const bool writes = request_.kind == RunKind::export_ || request_.kind == RunKind::fetch;
+  return writes && !request_.sink && !nothing_yet_ ? request_.settings.text("out") : "";
 }
 
 RunResult Run::result() {
@@ -260,6 +287,8 @@ RunResult Run::result() {
           .transaction_time = about.transaction_time,
           .elapsed = times_.elapsed,
           .types = types_,
+          .request = wish_,
+          .directory = directory(),
           .metadata = request_.kind == RunKind::metadata ? answer_ : "",
           .answer = answer_,
           .issue_counts = about.issues,

@@ -18,6 +18,7 @@
 #include "runtime/receipt.hpp"
 #include "runtime/reporter.hpp"
 #include "runtime/run_kind.hpp"
+#include "runtime/series.hpp"
 #include "runtime/session.hpp"
 #include "runtime/task_group.hpp"
 
@@ -29,6 +30,7 @@ struct RunRequest {
   std::shared_ptr<transfer::Destination> sink;  // null: the directory `out`
   bulk::Manifests manifests;                    // fetch: what to download
   std::string only_file;                        // fetch: this name or URL only; "": all
+  bool sync = false;                            // export: the next one of the series in `out`
   std::string question;                         // an inquiry: its argument
   std::vector<Files> files;                     // fetch: the files of the manifests that this means; Run finds them
 };
@@ -59,12 +61,16 @@ class Run {
   Task<> delete_jobs();
   std::optional<Error> verdict() const;
   void report_downloads();
+  void accept_nothing_yet();
   void write_receipt();
   ReceiptFacts receipt_facts() const;
+  std::string directory() const;
   void ended(bool broken);
 
   std::shared_ptr<Session> session_;
   RunRequest request_;
+  std::unique_ptr<Series> series_;  // of a sync
+  json::object wish_;               // as the receipt has it
   std::vector<std::string> types_;
   std::vector<bulk::KickOff> kick_offs_;
   std::optional<Inquiry> inquiry_;
@@ -83,7 +89,8 @@ class Run {
     std::shared_ptr<std::atomic<bool>> limit_passed = std::make_shared<std::atomic<bool>>(false);
   } times_;
   bool launched_ = false;
-  std::string answer_;  // to the question of a run for metadata, or of an inquiry
+  bool nothing_yet_ = false;  // the service has no data yet, so a sync has no files
+  std::string answer_;        // to the question of a run for metadata, or of an inquiry
 };
 
 }  // namespace libbcda::runtime

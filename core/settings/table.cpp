@@ -120,6 +120,8 @@ std::vector<Setting> make_table() {
       text("job_url", kExport, "Status URL of a job that runs already; its files are exported, and no job is started."),
       flag("delete_job", kExport, "false",
            "Delete the job from the service (DELETE) once the export is complete and verified."),
+      choice("sync_partial", kExport, "keep", "keep,move",
+             "After a partial run of a series: ask for the same time again (keep), or go on from this run (move)."),
       path("out", kExport, "Directory for the files; created if it is missing, but its parent must exist."),
       flag("restart", kExport, "false", "Discard what an unfinished export left in the directory, and start again."),
       number("parallel", kExport, "4", "Number of files downloaded at the same time, 1 to 64."),

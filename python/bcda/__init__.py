@@ -39,7 +39,7 @@ from ._events import Event
 from ._manifest import Manifest, ManifestFile
 from ._native import version as __version__
 from ._native import version_details
-from ._result import ExportResult, File, Issue
+from ._result import Deleted, ExportResult, File, Issue
 from ._run import Run
 from ._sandbox import Sandbox
 from ._tables import SandboxOption, Setting, Status, profiles, sandbox_options, settings, statuses
@@ -49,6 +49,7 @@ __all__ = [
     "CanceledError",
     "Client",
     "DecryptionError",
+    "Deleted",
     "Error",
     "Event",
     "ExportResult",

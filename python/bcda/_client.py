@@ -153,6 +153,45 @@ class Client(Closing):
         return await run._follow_async(shown)
 
     @takes_settings("export")
+    def sync(
+        self,
+        directory: str | os.PathLike[str],
+        types: Types | None = None,
+        *,
+        progress: ProgressOption = None,
+        **settings: Unpack[ExportSettings],
+    ) -> ExportResult:
+        """Exports what has changed since the last sync. Keeps a series of exports in `directory`, each in a directory
+        of its own there (:attr:`ExportResult.directory`).
+
+        Blocks like :meth:`export`. The first call exports everything, or what has changed since the setting `since`.
+        Each later one asks for the changes since the ``transactionTime`` of the last complete export that made the
+        same request; it reads that time from the receipts. An export that failed or is partial does not count;
+        ``sync_partial="move"`` counts partial ones. If the service has no data yet, as BCDA each January, the result
+        has no files, and its ``directory`` is None.
+
+        Args:
+            directory: a local directory; created if it is missing.
+            types: as for :meth:`export`.
+            progress: as for :meth:`export`.
+
+        Raises:
+            InvalidArgumentError: the service has no such changes at this level.
+            FilesystemError: another sync of the directory is running (``retriable`` is True), or a receipt there is
+                malformed or from the future.
+            Error: as for :meth:`export`.
+
+        Example:
+            >>> today = bcda.Sandbox(1, profile="bcda-v3").client()
+            >>> first = today.sync(tmp / "series", progress=False)
+            >>> second = today.sync(tmp / "series", progress=False)
+            >>> second.receipt["since"] == first.receipt["transactionTime"]
+            True
+        """
+        shown = Progress(progress)
+        return self.start_sync(directory, types, **settings)._follow(shown)
+
+    @takes_settings("export")
     def manifest(
         self,
         types: Types | None = None,
@@ -348,6 +387,21 @@ class Client(Closing):
         place.prepare(export=True, restart=bool(settings.get("restart")))
         config = self._run_config({"types": types, **settings}, place)
         return self._to(place, self._native.start_export(config, place.sink), conclude=lambda r: place.finish(r.json))
+
+    @takes_settings("export")
+    def start_sync(
+        self, directory: str | os.PathLike[str], types: Types | None = None, **settings: Unpack[ExportSettings]
+    ) -> Run[ExportResult]:
+        """Starts a :meth:`sync` and returns at once."""
+        place = destination(directory)
+        if not isinstance(place, Directory):
+            raise InvalidArgumentError("a sync needs a local directory")
+        run = self._native.start_sync(self._run_config({"types": types, **settings}, place))
+
+        def make(result: _native.Result) -> ExportResult:
+            return ExportResult.from_native(result, Directory(result.directory) if result.directory else OwnSink(None))
+
+        return Run(run, make, partial=make, keeps=self)
 
     @takes_settings("export")
     def start_manifest(self, types: Types | None = None, **settings: Unpack[ExportSettings]) -> Run[Manifest]:

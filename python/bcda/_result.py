@@ -8,11 +8,11 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import TYPE_CHECKING, Any, Callable, Literal, TypeVar, Union, overload
+from typing import TYPE_CHECKING, Any, Callable, Literal, NamedTuple, TypeVar, Union, overload
 
 from . import _native
 from ._destination import Directory, Lines, OwnSink, Place, destination
-from ._errors import FilesystemError, InvalidArgumentError, VerificationError
+from ._errors import FilesystemError, InvalidArgumentError, StateError, VerificationError
 from ._manifest import Manifest, time_of
 from ._records import Record, RecordError, flat_row, parse, row
 
@@ -77,13 +77,21 @@ class Issue:
     file: File | None = field(default=None, repr=False)
 
 
+class Deleted(NamedTuple):
+    """A resource that no longer exists at the service."""
+
+    type: str
+    id: str
+
+
 class ExportResult:
     """The result of an export, a fetch or a decryption: verified files and the records in them.
 
     Attributes:
         files: the data files (:class:`File`), sorted by path.
         error_files: the files with the service's errors and warnings; :attr:`issues` has their content.
-        deleted_files: the files of Bundles that name resources which no longer exist. Only an export with ``since`` has them.
+        deleted_files: the files of Bundles that name resources which no longer exist. Only an export with ``since`` has
+            them. :attr:`deleted` has their content.
         partial: True if an error file says that resources are missing: it has an issue of the severity ``error`` or
             ``fatal``, or cannot be understood. False if there are only warnings and information, as one file of each
             BCDA v3 job has.
@@ -182,6 +190,36 @@ class ExportResult:
     def exit_code(self) -> int:
         """The exit code of the ``bcda`` command: 0, or 6 if the result is :attr:`partial`."""
         return 6 if self.partial else 0
+
+    @property
+    def directory(self) -> str | None:
+        """The local directory of the files. None: they went elsewhere, or a :meth:`Client.sync` had nothing to export.
+
+        Example:
+            >>> client.export(["Patient"], out=tmp / "local", progress=False).directory == str(tmp / "local")
+            True
+        """
+        return self._place.path if isinstance(self._place, Directory) else None
+
+    @property
+    def deleted(self) -> list[Deleted]:
+        """The resources that :attr:`deleted_files` name, each once. The files are read by each access.
+
+        Raises:
+            FilesystemError: a file is missing or cannot be read.
+            ProtocolError: a line is no Bundle of deletions.
+            StateError: the files are not in a local directory.
+
+        Example:
+            >>> client.export(["Patient"], out=tmp / "none", progress=False).deleted
+            []
+        """
+        if not self.deleted_files:
+            return []
+        if not isinstance(self._place, Directory):
+            raise StateError("the files of deleted resources are not in a local directory: read them from there")
+        native = _native.Result.open(os.fsencode(self._place.path), json.dumps(self.receipt).encode())
+        return [Deleted(one["type"], one["id"]) for one in json.loads(native.deleted())]
 
     @property
     def issues(self) -> list[Issue]:

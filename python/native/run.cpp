@@ -67,6 +67,9 @@ class Client {
       return to ? client.start_export(settings.native(), *to) : client.start_export(settings.native());
     });
   }
+  std::shared_ptr<Run> start_sync(Config& settings) {
+    return start(settings, nullptr, [&](bcda::Client& client, auto) { return client.start_sync(settings.native()); });
+  }
   std::shared_ptr<Run> start_fetch(const std::string& manifest, const std::string& file, Config& settings,
                                    const py::object& sink) {
     return start(settings, make_sink(sink), [&](bcda::Client& client, const bcda::Sink* to) {
@@ -276,6 +279,8 @@ void add_runs(py::module_& module) {
       .def_property_readonly("transaction_time", [](const bcda::Result& r) { return text(r.transaction_time()); })
       .def_property_readonly("elapsed",
                              [](const bcda::Result& r) { return static_cast<double>(r.elapsed().count()) / 1000; })
+      .def_property_readonly("directory", [](const bcda::Result& r) { return text(r.directory()); })
+      .def("deleted", [](const bcda::Result& r) { return text(outside([&] { return r.deleted(); })); })
       .def_property_readonly("json", [](const bcda::Result& r) { return text(r.json()); })
       .def_property_readonly("manifest", [](const bcda::Result& r) { return text(r.manifest()); })
       .def_property_readonly("metadata", [](const bcda::Result& r) { return text(r.metadata()); })
@@ -296,6 +301,7 @@ void add_runs(py::module_& module) {
   py::class_<Client>(module, "Client")
       .def(py::init<Config&>(), py::arg("config"))
       .def("start_export", &Client::start_export, py::arg("settings"), py::arg("sink").none(true))
+      .def("start_sync", &Client::start_sync, py::arg("settings"))
       .def("start_fetch", &Client::start_fetch, py::arg("manifest"), py::arg("file"), py::arg("settings"),
            py::arg("sink").none(true))
       .def("start_manifest", &Client::start_manifest, py::arg("settings"))

@@ -1,6 +1,7 @@
 #include "faults.hpp"
 
 #include <algorithm>
+#include <utility>
 
 #include "base/error.hpp"
 #include "fault_table.hpp"
@@ -124,7 +125,8 @@ Fault parse_fault(std::string_view text) {
     refuse(text, "has an invalid value; it takes a " + std::string(kind));
 
   while (!rest.empty()) {
-    std::string_view part = next_part(rest);
+    // A body is the last part, because it may contain colons.
+    std::string_view part = rest.starts_with("body=") ? std::exchange(rest, {}) : next_part(rest);
     std::size_t equals = part.find('=');
     if (equals == std::string_view::npos || !set_member(fault, part.substr(0, equals), part.substr(equals + 1)))
       refuse(text, "has the invalid part \"" + std::string(part) +

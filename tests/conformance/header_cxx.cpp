@@ -28,6 +28,8 @@ static_assert(std::is_trivially_copyable_v<bcda::File> && std::is_trivially_copy
   bcda::Run run = client.start_export(config, sink);
   run = client.start_export();
   run = client.start_export({{"types", "Patient"}});
+  run = client.start_sync(config);
+  std::cout << run.result().directory() << run.result().deleted();
   run = client.start_manifest();
   run = client.start_metadata();
   run = client.start_inquiry(BCDA_RUN_JOBS, "Failed");

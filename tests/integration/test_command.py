@@ -3,6 +3,7 @@
 
 usage: test_command.py BCDA VECTORS_DIR [unittest arguments]
 """
+import fcntl
 import json
 import os
 import pathlib
@@ -19,7 +20,7 @@ import unittest
 BCDA = pathlib.Path(sys.argv.pop(1)).resolve()
 VECTORS = pathlib.Path(sys.argv.pop(1)).resolve()
 
-OK, FAILED, USAGE, AUTHENTICATION, REFUSED, CRYPTO, WITH_ERRORS, INTERRUPTED = 0, 1, 2, 3, 4, 5, 6, 130
+OK, FAILED, USAGE, AUTHENTICATION, REFUSED, CRYPTO, WITH_ERRORS, BUSY, INTERRUPTED = 0, 1, 2, 3, 4, 5, 6, 7, 130
 CLEAN = {name: value for name, value in os.environ.items() if not name.startswith("BCDA_")}
 
 
@@ -581,9 +582,38 @@ class Questions(Case):
         self.assertIn(b"nothing was checked", run.stdout)
 
 
+class Syncs(Case):
+    def test_a_series(self):
+        series = self.dir / "series"
+        with Sandbox("--profile", "bcda-v3", "--beneficiaries", "5", "--job-time", "0", "--pending-time", "0") as sandbox:
+            for _ in range(2):
+                self.expect(bcda("sync", series, env=sandbox.env), OK)
+            first, second = (json.loads((run / "export.json").read_text()) for run in sorted(series.iterdir()))
+            self.assertNotIn("since", first)
+            self.assertEqual(second["since"], first["transactionTime"])
+            self.expect(bcda("sync", series, "--level", "patient", env=sandbox.env), USAGE, "--level")
+            # The lock that a running sync has.
+            work = series / ".bcda"
+            work.mkdir(mode=0o700)
+            descriptor = os.open(work, os.O_RDONLY)
+            fcntl.flock(descriptor, fcntl.LOCK_EX)
+            self.expect(bcda("sync", series, env=sandbox.env), BUSY, "is in use by another run")
+            os.close(descriptor)
+            self.expect(bcda("sync", series, env=sandbox.env), OK)
+
+    def test_nothing_yet(self):
+        with Sandbox("--profile", "bcda-v3", "--fault",
+                     'status=404:on=GET /api/v3/Group:body={"resourceType":"OperationOutcome"}') as sandbox:
+            run = bcda("sync", self.dir / "series", env=sandbox.env)
+            self.expect(run, OK, "no data yet")
+            self.assertEqual(run.stdout, b"")
+            self.assertFalse((self.dir / "series").exists())
+            self.expect(bcda("export", "--out", self.dir / "single", env=sandbox.env), 4)
+
+
 class Shows(Case):
     def test_help(self):
-        for command in ("export", "decrypt", "manifest", "fetch", "sandbox", "auth", "jobs", "status", "cancel", "attribution", "metadata",
+        for command in ("export", "sync", "decrypt", "manifest", "fetch", "sandbox", "auth", "jobs", "status", "cancel", "attribution", "metadata",
                         "profiles", "settings", "version"):
             run = bcda(command, "--help")
             self.expect(run, OK)
@@ -617,6 +647,8 @@ class Shows(Case):
         jobs |= wish
         expected = {
             "export": service | key | files | tries | jobs | {"job-url", "delete-job", "restart", "sandbox", "sandbox-option", "json", "quiet"},
+            "sync": (service | key | files | tries | jobs | {"delete-job", "sync-partial", "json", "quiet"})
+                    - {"out", "until", "patients", "dry-run"},
             "manifest": service | tries | jobs | {"job-url", "quiet"},
             "fetch": service | key | files | tries | {"file", "json", "quiet"},
             "decrypt": key | {"allow-plaintext", "durability", "key", "manifest", "out", "label", "json", "quiet"},
@@ -675,7 +707,7 @@ class Shows(Case):
 
     def test_settings(self):
         rows = [json.loads(line) for line in bcda("settings", "--json").stdout.splitlines()]
-        help_text = bcda("export", "--help").stdout.decode()
+        help_text = bcda("export", "--help").stdout.decode() + bcda("sync", "--help").stdout.decode()
         for row in rows:
             flag = "--" + row["name"].replace("_", "-")
             self.assertEqual(row["env"], "BCDA_" + row["name"].upper())

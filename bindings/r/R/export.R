@@ -33,6 +33,7 @@
 #'   \item{`error_files`}{the same for the files with the service's errors and warnings. [bcda_issues()] has their
 #'     content.}
 #'   \item{`deleted_files`}{the same for the files of Bundles that name resources which no longer exist.}
+#'   \item{`directory`}{the directory of the files; `NA`: they went to a function, or there are none.}
 #'   \item{`partial`}{`TRUE` if an error file says that resources are missing: it has an issue of the severity `error`
 #'     or `fatal`, or cannot be understood. Then there is a warning of class `bcda_warning_partial`. `FALSE` if there
 #'     are only warnings and information, as one file of each BCDA v3 job has.}
@@ -62,6 +63,37 @@ NULL
 
 start_export <- function(client, settings) {
   started(client, settings, function(config, to_sink) native_export_start(handle_of(client, "bcda_client"), config, to_sink))
+}
+
+#' Export what has changed since the last sync
+#'
+#' Keeps a series of exports in `directory`, each in a directory of its own there. The first call exports everything, or
+#' what has changed since the setting `since`. Each later one asks for the changes since the `transactionTime` of the last
+#' complete export that made the same request, which it reads from the receipts. An export that failed or is partial does
+#' not count; `sync_partial = "move"` counts partial ones.
+#'
+#' While another sync of the directory is running, there is a condition of class `bcda_error_filesystem` whose
+#' `retriable` is `TRUE`; see [bcda_errors].
+#'
+#' @param directory the directory of the series; created if it is missing.
+#' @return A result, as from [bcda_export()]; its `directory` is the one of this export. `directory` is `NA` if the service
+#'   has no data yet, as BCDA each January; then there are no files.
+#' @name bcda_sync
+#' @seealso [bcda_export()], [bcda_deleted()]
+#' @examples
+#' sandbox <- bcda_sandbox(beneficiaries = 1, profile = "bcda-v3")
+#' client <- bcda_sandbox_client(sandbox)
+#' series <- tempfile("series")
+#' first <- bcda_sync(client, series, progress = FALSE)
+#' second <- bcda_sync(client, series, progress = FALSE)
+#' second$receipt$since == first$receipt$transactionTime
+#' close(sandbox)
+NULL
+
+start_sync <- function(client, directory, settings) {
+  if (!is_text(directory)) refuse("directory is the directory of a series")
+  settings[["out"]] <- directory
+  started(client, settings, function(config, to_sink) native_sync_start(handle_of(client, "bcda_client"), config))
 }
 
 start_fetch <- function(client, manifest, file, settings) {

@@ -147,6 +147,19 @@ bcda_export <- function(client, types = NULL, out = NULL, progress = interactive
   finish(start_export(client, settings_in(environment(), list(...))), progress)
 }
 
+#' @rdname bcda_sync
+#' @inheritParams bcda_export
+#' @export
+bcda_sync <- function(client, directory, types = NULL, progress = interactive(), ..., level = NULL, group = NULL,
+                      since = NULL, until = NULL, type_filters = NULL, elements = NULL,
+                      include_associated_data = NULL, patients = NULL, output_format = NULL, method = NULL,
+                      job_url = NULL, delete_job = NULL, restart = NULL, parallel = NULL, allow_plaintext = NULL,
+                      durability = NULL, poll_interval = NULL, poll_max_interval = NULL, job_timeout = NULL,
+                      timeout = NULL, retries = NULL, outage_limit = NULL, retry_delay = NULL,
+                      retry_max_delay = NULL) {
+  finish(start_sync(client, directory, settings_in(environment(), list(...))), progress)
+}
+
 #' @rdname bcda_start
 #' @inheritParams bcda_export
 #' @export

@@ -11,7 +11,7 @@ make_result <- function(result, to_sink, issues = NULL) {
     class = "bcda_result",
     list(
       files = kept(kind == "data"), error_files = kept(kind == "error"), deleted_files = kept(kind == "deleted"),
-      partial = native_result_partial(result) == 1,
+      directory = directory_of(result), partial = native_result_partial(result) == 1,
       types = strsplit(native_result_types(result), ",", fixed = TRUE)[[1]],
       transaction_time = time_of(native_result_transaction_time(result)),
       elapsed = as.difftime(native_result_elapsed_ms(result) / 1000, units = "secs"),
@@ -22,6 +22,32 @@ make_result <- function(result, to_sink, issues = NULL) {
       to_sink = to_sink, issues = issues
     )
   )
+}
+
+directory_of <- function(result) {
+  directory <- native_result_directory(result)
+  if (nzchar(directory)) absolute(directory) else NA_character_
+}
+
+#' The resources that no longer exist
+#'
+#' Reads the Bundles of a result's `deleted_files`, which only an export with `since` has.
+#'
+#' @param result a result from [bcda_export()], [bcda_sync()] or [bcda_result()].
+#' @return A data frame with `type` and `id`, each resource once.
+#' @export
+#' @examples
+#' sandbox <- bcda_sandbox(beneficiaries = 1, profile = "bcda-v3")
+#' client <- bcda_sandbox_client(sandbox)
+#' bcda_deleted(bcda_sync(client, tempfile("series"), progress = FALSE))
+#' close(sandbox)
+bcda_deleted <- function(result) {
+  check_result(result)
+  if (!nrow(result$deleted_files)) return(text_frame(list(), c("type", "id")))
+  if (result$to_sink) fail("STATE", "the files went to functions of yours: read them from there")
+  opened <- native_result_open(result$directory, "")
+  on.exit(native_result_destroy(opened))
+  text_frame(parsed_json(native_result_deleted(opened), "the deleted resources"), c("type", "id"))
 }
 
 file_column <- function(result, get, type) {

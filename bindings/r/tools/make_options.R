@@ -73,6 +73,10 @@ cat(c(
   fun("bcda_export", "bcda_export", c("client", "types = NULL", "out = NULL", "progress = interactive()"), more,
     paste0("finish(start_export(client, ", given, "), progress)")
   ),
+  fun("bcda_sync", "bcda_sync", c("client", "directory", "types = NULL", "progress = interactive()"), more,
+    paste0("finish(start_sync(client, directory, ", given, "), progress)"),
+    params = "#' @inheritParams bcda_export"
+  ),
   fun("bcda_start", "bcda_start", c("client", "types = NULL", "out = NULL"), more,
     paste0("start_export(client, ", given, ")"),
     params = "#' @inheritParams bcda_export"

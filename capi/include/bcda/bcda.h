@@ -345,7 +345,7 @@ typedef struct bcda_result bcda_result;
 
 /* Which function started a run. */
 typedef enum bcda_run_kind {
-  BCDA_RUN_EXPORT = 0,   /* bcda_export_start */
+  BCDA_RUN_EXPORT = 0,   /* bcda_export_start, bcda_sync_start */
   BCDA_RUN_MANIFEST = 1, /* bcda_manifest_start */
   BCDA_RUN_FETCH = 2,    /* bcda_fetch_start */
   BCDA_RUN_METADATA = 3, /* bcda_metadata_start */
@@ -357,7 +357,7 @@ typedef enum bcda_run_kind {
   BCDA_RUN_ATTRIBUTION = 8 /* the attribution status */
 } bcda_run_kind;
 
-/* The five start functions return at once and are thread-safe. Their errors are about arguments and the output
+/* The six start functions return at once and are thread-safe. Their errors are about arguments and the output
  * directory. Later failures are reported by bcda_run_wait and by events. */
 
 /* Starts the whole flow: token, kick-off, status requests, downloads, decryption. `settings` may hold export settings
@@ -366,6 +366,19 @@ typedef enum bcda_run_kind {
  * directory), STATE (after fork). */
 BCDA_API bcda_status bcda_export_start(bcda_client* client, const bcda_config* settings, const bcda_sink* sink,
                                        bcda_run** run, bcda_error** error);
+
+/* Starts the next export of a series. The setting `out` is the directory of the series. Each run gets a directory of
+ * its own in it, such as 2026-11-26T03-55-00Z, which bcda_result_directory names. It asks for the changes since the
+ * transactionTime of the last complete run that made the same request (service, profile, level, group, types,
+ * filters). That time is read from the receipts of the runs. A run that failed does not count, and one that is
+ * partial only with sync_partial=move. If there is no such run, everything is exported, or what changed since the
+ * setting `since`. Where a service answers the kick-off with 404 because it has no data yet (BCDA each January), the
+ * run succeeds without files and without a directory. It warns of runs that were interrupted; what they left stays.
+ * Errors: as for bcda_export_start; INVALID_ARGUMENT also if the service has no such changes at this level;
+ * FILESYSTEM also if a receipt is malformed or its time is in the future, and, with bcda_error_retriable, if another
+ * run of the series is going on. */
+BCDA_API bcda_status bcda_sync_start(bcda_client* client, const bcda_config* settings, bcda_run** run,
+                                     bcda_error** error);
 
 /* Runs the jobs until their manifests are there. bcda_result_manifest returns them. Downloads and writes nothing.
  * Errors: INVALID_ARGUMENT, STATE (after fork). */
@@ -547,6 +560,15 @@ BCDA_API const char* bcda_result_types(const bcda_result* result);
 
 /* The earliest transactionTime of its jobs, in RFC 3339. */
 BCDA_API const char* bcda_result_transaction_time(const bcda_result* result);
+
+/* The directory of the files. "": there is none, because a sink has the files, the run writes no files, or the
+ * service of a series has nothing yet (bcda_sync_start). */
+BCDA_API const char* bcda_result_directory(const bcda_result* result);
+
+/* The resources that the files of the kind "deleted" name, as a JSON array of objects with `type` and `id`, in the
+ * order of the files, each once. The files are read now. The text belongs to the caller (bcda_string_free).
+ * Errors: FILESYSTEM (a file is missing or cannot be read), PROTOCOL (a line is no Bundle of deletions). */
+BCDA_API bcda_status bcda_result_deleted(const bcda_result* result, char** json, bcda_error** error);
 
 BCDA_API int64_t bcda_result_elapsed_ms(const bcda_result* result);
 

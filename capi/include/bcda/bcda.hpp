@@ -431,6 +431,12 @@ class Result {
   std::string types() const { return bcda_result_types(get()); }  // asked for: "Patient,Coverage"; "" when unknown
   std::string transaction_time() const { return bcda_result_transaction_time(get()); }
   Milliseconds elapsed() const { return Milliseconds(bcda_result_elapsed_ms(get())); }
+  std::string directory() const { return bcda_result_directory(get()); }  // of the files; "": none
+  std::string deleted() const {  // what the files of the kind "deleted" name: a JSON array
+    char* json = nullptr;
+    detail::check([&](bcda_error** error) { return bcda_result_deleted(get(), &json, error); });
+    return detail::take_string(json);
+  }
   std::string json() const { return bcda_result_json(get()); }          // the receipt
   std::string manifest() const { return bcda_result_manifest(get()); }  // one JSON line each
   std::string metadata() const { return bcda_result_metadata(get()); }  // of start_metadata: JSON
@@ -620,6 +626,12 @@ class Client {
   Run start_export(const Config& settings) const { return start_export_to(settings.get(), nullptr); }
   Run start_export(const Config& settings, const Sink& sink) const {
     return start_export_to(settings.get(), sink.get());
+  }
+
+  // The next export of the series in the directory `out`: Result::directory() says where its files are.
+  Run start_sync(const Config& settings = {}) const {
+    return start(
+        [&](bcda_run** run, bcda_error** error) { return bcda_sync_start(get(), settings.get(), run, error); });
   }
 
   // The jobs alone: Result::manifest() holds what they offer. Writes nothing.

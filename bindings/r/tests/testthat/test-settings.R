@@ -90,7 +90,8 @@ values_of <- function(name) {
     signing_key_passphrase_file = list(secret_file(PASSPHRASE)), proxy = list("none", "http://proxy:3128"),
     client_certificate = list(key_file(SMALL, ".certificate.pem")), client_certificate_key = list(key_file(SMALL)),
     client_key_passphrase = list(PASSPHRASE, function() PASSPHRASE),
-    client_key_passphrase_file = list(secret_file(PASSPHRASE)), durability = list("power", "process")
+    client_key_passphrase_file = list(secret_file(PASSPHRASE)), durability = list("power", "process"),
+    sync_partial = list("keep", "move")
   )
   own <- c(own, WHAT)
   own[[name]] %||% OF_TYPE[[TABLE$type[TABLE$name == name]]]

@@ -54,6 +54,35 @@ public interface BcdaClient extends AutoCloseable {
   BcdaFuture<ExportResult> exportAsync(ExportRequest request);
 
   /**
+   * Exports what has changed since the last sync. The {@code out} of the request is the directory of a series of
+   * exports. Each of them has a directory of its own there ({@link ExportResult#directory}).
+   *
+   * <p>The first call exports everything, or what has changed since the setting {@code since}. Each later one asks for
+   * the changes since the {@code transactionTime} of the last complete export that made the same request, which it reads
+   * from the receipts. An export that failed or is partial does not count; {@code sync_partial=move} counts partial ones.
+   * If the service has no data yet, as BCDA each January, the result has no files and no directory.
+   *
+   * @param request what to export, and the directory of the series
+   * @return the verified files
+   * @throws BcdaException another sync of the directory is running ({@link BcdaException#retriable}), or the run failed
+   * @throws InterruptedException the thread was interrupted, and the run was canceled
+   */
+  default ExportResult sync(ExportRequest request) throws InterruptedException {
+    throw new UnsupportedOperationException("sync");
+  }
+
+  /**
+   * {@link #sync} in the background.
+   *
+   * @param request what to export, and the directory of the series
+   * @return the verified files
+   * @throws BcdaException an argument is wrong, or the directory cannot be used
+   */
+  default BcdaFuture<ExportResult> syncAsync(ExportRequest request) {
+    throw new UnsupportedOperationException("syncAsync");
+  }
+
+  /**
    * Runs the jobs and returns their manifests. Nothing is downloaded or written; {@link #fetch} gets the files.
    *
    * @param request only its {@code types} and its time limits are used

@@ -21,6 +21,7 @@ public final class ExportResult {
   private final Duration elapsed;
   private final String receipt;
   private final String manifest;
+  private final String directory;
   private final boolean toSink;
   private final boolean partial;
   private final Supplier<List<Issue>> issues;
@@ -32,6 +33,7 @@ public final class ExportResult {
       Duration elapsed,
       String receipt,
       String manifest,
+      String directory,
       boolean toSink,
       boolean partial,
       Supplier<List<Issue>> issues) {
@@ -41,6 +43,7 @@ public final class ExportResult {
     this.elapsed = elapsed;
     this.receipt = receipt;
     this.manifest = manifest;
+    this.directory = directory;
     this.toSink = toSink;
     this.partial = partial;
     this.issues = issues;
@@ -86,6 +89,7 @@ public final class ExportResult {
         Duration.ofMillis(Native.result_elapsed_ms(result)),
         Native.result_json(result),
         Native.result_manifest(result),
+        Native.result_directory(result),
         toSink,
         Native.result_partial(result) != 0,
         issues);
@@ -116,6 +120,33 @@ public final class ExportResult {
    */
   public List<ExportedFile> deletedFiles() {
     return all.stream().filter(file -> file.kind().equals("deleted")).toList();
+  }
+
+  /**
+   * The resources that {@link #deletedFiles} name, each once. Each call reads the files.
+   *
+   * @return empty if the service named none
+   * @throws BcdaException.Filesystem a file is missing or cannot be read
+   * @throws BcdaException.Protocol a line is no Bundle of deletions
+   * @throws IllegalStateException the files went to a sink
+   */
+  public List<DeletedResource> deleted() {
+    if (deletedFiles().isEmpty()) {
+      return List.of();
+    }
+    if (toSink) {
+      throw new IllegalStateException("the files went to a sink: read them from there");
+    }
+    return DeletedResource.of(read(Native.result_open(directory, receipt), Native::result_deleted));
+  }
+
+  /**
+   * The directory of the files.
+   *
+   * @return empty if a sink has them, or if a {@link BcdaClient#sync} had nothing to export
+   */
+  public Optional<Path> directory() {
+    return directory.isEmpty() ? Optional.empty() : Optional.of(Path.of(directory));
   }
 
   /**

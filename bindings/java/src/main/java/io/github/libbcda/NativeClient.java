@@ -34,6 +34,16 @@ final class NativeClient implements BcdaClient {
   }
 
   @Override
+  public ExportResult sync(ExportRequest request) throws InterruptedException {
+    return startSync(request).await();
+  }
+
+  @Override
+  public BcdaFuture<ExportResult> syncAsync(ExportRequest request) {
+    return startSync(request);
+  }
+
+  @Override
   public Manifest manifest(ExportRequest request) throws InterruptedException {
     return startManifest(request).await();
   }
@@ -123,6 +133,13 @@ final class NativeClient implements BcdaClient {
   private Run<ExportResult> startExport(ExportRequest request) {
     int sink = sink(request);
     return start(request, config -> client -> Native.export_start(client, config, sink), request::result);
+  }
+
+  private Run<ExportResult> startSync(ExportRequest request) {
+    if (request.sink() != null) {
+      throw BcdaException.invalid("a sync needs a directory, not a sink");
+    }
+    return start(request, config -> client -> Native.sync_start(client, config), request::result);
   }
 
   private Run<Manifest> startManifest(ExportRequest request) {

@@ -1,0 +1,160 @@
+#include "runtime/series.hpp"
+
+#include <algorithm>
+#include <utility>
+
+#include "base/quote.hpp"
+#include "bulk/kick_off.hpp"
+#include "runtime/receipt.hpp"
+#include "transfer/published.hpp"
+#include "transfer/workspace.hpp"
+
+namespace libbcda::runtime {
+namespace {
+
+constexpr std::string_view kShape = "0000-00-00T00-00-00Z";
+constexpr const char* kWork = "/.bcda";
+constexpr const char* kAnyTime = "2000-01-01T00:00:00Z";
+
+// "2026-11-26T03:55:00.123Z" without the fraction and the colons, which some file systems do not take.
+std::string name_of(Instant time) {
+  std::string name = to_rfc3339(time).substr(0, kShape.size() - 1) + "Z";
+  std::replace(name.begin(), name.end(), ':', '-');
+  return name;
+}
+
+std::optional<Instant> time_of(std::string name) {
+  if (name.size() != kShape.size()) return {};
+  for (const std::size_t at : {13, 16}) {
+    if (name[at] != '-') return {};
+    name[at] = ':';
+  }
+  return bulk::parse_instant(name);
+}
+
+std::string check_mark(const PastRun& run, Instant now) {
+  const auto time = bulk::parse_instant(run.transaction_time);
+  if (time && *time <= now) return run.transaction_time;
+  throw std::move(
+      Error(Status::FILESYSTEM, "the transactionTime in " + run.receipt + ", " + quote(run.transaction_time) +
+                                    (time ? ", is in the future by this machine's clock" : ", is no time with a zone") +
+                                    ", so it does not say which changes to ask for next")
+          .at_file(run.receipt));
+}
+
+[[noreturn]] void refuse(const std::string& setting, const std::string& why) {
+  throw Error(Status::INVALID_ARGUMENT, "the setting " + setting + ": " + why);
+}
+
+// Refuses what would leave gaps in a series.
+void check_wish(const Service& service, bulk::ExportWish wish, Instant now) {
+  if (!wish.job_url.empty()) refuse("job_url", "a sync starts its own job; use an export for a job that runs already");
+  if (!wish.until.empty()) refuse("until", "a sync asks for all changes up to now");
+  if (!wish.patients.empty())
+    refuse("patients", "a sync exports all patients of its level, because their list is kept nowhere");
+  const json::object request = bulk::describe_wish(service, wish);
+  const std::string level(request.at("level").as_string());
+  const auto& gaps = service.profile.lacks_history;
+  if (std::find(gaps.begin(), gaps.end(), level) != gaps.end())
+    refuse("level",
+           "with level=" + level + " " + service.profile.title +
+               " never sends the history of people who are new since the last export, so a sync would lack it; "
+               "choose another level");
+  if (wish.since.empty()) wish.since = kAnyTime;  // the later runs send one
+  bulk::plan_kick_offs(service, wish, now);
+}
+
+bool is_partial(const RunResult& result) {
+  return result.issue_counts ? result.issue_counts->partial() : result.issues().counts().partial();
+}
+
+}  // namespace
+
+bool is_run_name(const std::string& name) { return time_of(name).has_value(); }
+
+std::string next_run_name(const std::vector<std::string>& runs, Instant now) {
+  const std::string name = name_of(now);
+  const auto last = std::max_element(runs.begin(), runs.end());
+  return last == runs.end() || *last < name ? name : name_of(*time_of(*last) + std::chrono::seconds(1));
+}
+
+std::string find_mark(std::vector<std::string> runs,
+                      const std::function<std::optional<PastRun>(const std::string& name)>& read, const NextRun& next) {
+  std::sort(runs.rbegin(), runs.rend());
+  for (const std::string& name : runs) {
+    const std::optional<PastRun> run = read(name);
+    if (run && run->request == next.request && (!run->partial || next.partial_counts))
+      return check_mark(*run, next.now);
+  }
+  return "";
+}
+
+Series::Lock::Lock(const std::string& path, files::Durability durability, world::Local local)
+    : directory_(path, transfer::WorkDirectory::Use::exporting, durability, local) {
+  directory_.journal_begun();
+}
+
+Series::Lock::~Lock() {
+  try {
+    directory_.leave(true, true);
+  } catch (const std::exception&) {
+    // The lock goes with its descriptor. An owner file that stays names a process that has ended.
+  }
+}
+
+Series::Series(Session& session, const Settings& settings) : settings_(settings) {
+  const Instant now = session.world()->clock().now().wall;
+  const bulk::ExportWish wish = bulk::read_wish(settings);
+  check_wish(session.service(), wish, now);
+  lock_ = std::make_unique<Lock>(settings.text("out"), durability(settings), session.world()->local());
+  const std::vector<std::string> runs = run_names();
+  const NextRun next{.request = bulk::describe_wish(session.service(), wish),
+                     .partial_counts = settings.text("sync_partial") == "move",
+                     .now = now};
+  std::string since = find_mark(
+      runs, [this](const std::string& name) { return read(name); }, next);
+  if (since.empty()) since = wish.since.empty() ? session.profile().first_since : wish.since;
+  mention_unfinished(runs);
+  settings_.set("since", since);
+  settings_.set("out", path_of(next_run_name(runs, now)));
+}
+
+// Refuses the directory of a single export, because runs inside it would look like a part of it.
+std::vector<std::string> Series::run_names() const {
+  const files::Directory& out = *lock_->directory().out();
+  if (out.contains(transfer::kReceipt) || lock_->directory().work()->contains(transfer::kJournal))
+    throw transfer::refuse_directory(out.path(), "holds a single export; choose another directory for the series");
+  std::vector<std::string> names = out.names();
+  std::erase_if(names, [](const std::string& name) { return !is_run_name(name); });
+  return names;
+}
+
+std::string Series::path_of(const std::string& name) const {
+  const std::string& path = lock_->directory().out()->path();
+  return path + (path.ends_with('/') ? "" : "/") + name;
+}
+
+std::optional<PastRun> Series::read(const std::string& name) const {
+  const std::string receipt = path_of(name) + "/" + transfer::kReceipt;
+  if (!files::exists(lock_->directory().local().disk, receipt)) return {};
+  const RunResult result = open_receipt(path_of(name));
+  return PastRun{receipt, result.request, result.transaction_time, is_partial(result)};
+}
+
+// An interrupted run stays, because its verified files may be of use.
+void Series::mention_unfinished(const std::vector<std::string>& runs) {
+  for (const std::string& name : runs)
+    if (files::exists(lock_->directory().local().disk, path_of(name) + kWork))
+      warnings_.push_back("an earlier run did not finish; what it left is still in " + path_of(name));
+}
+
+void Series::discard() const {
+  const std::string path = settings_.text("out");
+  if (!files::exists(lock_->directory().local().disk, path)) return;
+  const auto run = files::Directory::open_or_create(path, lock_->directory().local().disk);
+  if (run.names() != std::vector<std::string>{transfer::kLog}) return;
+  run.remove(transfer::kLog);
+  run.remove_if_empty();
+}
+
+}  // namespace libbcda::runtime

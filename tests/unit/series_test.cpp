@@ -1,0 +1,136 @@
+// The mark of a series, and the names of its runs.
+#include <gtest/gtest.h>
+
+#include "base/json_items.hpp"
+#include "bulk/kick_off.hpp"
+#include "runtime/deleted.hpp"
+#include "runtime/series.hpp"
+#include "support/errors.hpp"
+
+namespace libbcda::runtime {
+namespace {
+
+using test::error_of;
+using test::holds;
+
+const json::object kRequest{{"level", "group"}, {"types", {"Patient"}}};
+const json::object kOther{{"level", "group"}, {"types", {"Coverage"}}};
+const Instant kNow = *parse_time("2026-11-26T04:00:00Z");
+
+using Runs = std::map<std::string, std::optional<PastRun>>;
+
+std::string mark_of(const Runs& runs, bool partial_counts = false) {
+  std::vector<std::string> names;
+  for (const auto& [name, run] : runs) names.push_back(name);
+  return find_mark(names, [&](const std::string& name) { return runs.at(name); }, {kRequest, partial_counts, kNow});
+}
+
+PastRun run_at(const std::string& time, const json::object& request = kRequest, bool partial = false) {
+  return {"S/run/export.json", request, time, partial};
+}
+
+TEST(Series, HasNoMarkBeforeItsFirstCompleteRun) {
+  EXPECT_EQ(mark_of({}), "");
+  EXPECT_EQ(mark_of({{"2026-01-01T00-00-00Z", std::nullopt}}), "");
+}
+
+TEST(Series, ContinuesFromTheLastRunWithAReceipt) {
+  EXPECT_EQ(mark_of({{"2026-01-01T00-00-00Z", run_at("2026-01-01T00:00:00Z")},
+                     {"2026-03-01T00-00-00Z", std::nullopt},
+                     {"2026-02-01T00-00-00Z", run_at("2026-02-01T00:00:00.123456+01:00")}}),
+            "2026-02-01T00:00:00.123456+01:00");
+}
+
+TEST(Series, IgnoresRunsOfAnotherRequestOrOfNone) {
+  EXPECT_EQ(mark_of({{"2026-01-01T00-00-00Z", run_at("2026-01-01T00:00:00Z")},
+                     {"2026-02-01T00-00-00Z", run_at("2026-02-01T00:00:00Z", kOther)},
+                     {"2026-03-01T00-00-00Z", run_at("not read", {})}}),
+            "2026-01-01T00:00:00Z");
+}
+
+TEST(Series, APartialRunMovesTheMarkOnlyByChoice) {
+  const Runs runs{{"2026-01-01T00-00-00Z", run_at("2026-01-01T00:00:00Z")},
+                  {"2026-02-01T00-00-00Z", run_at("2026-02-01T00:00:00Z", kRequest, true)}};
+  EXPECT_EQ(mark_of(runs), "2026-01-01T00:00:00Z");
+  EXPECT_EQ(mark_of(runs, true), "2026-02-01T00:00:00Z");
+}
+
+TEST(Series, ATimeThatCannotBeTheMarkIsAnErrorThatNamesTheReceipt) {
+  for (const auto& [time, why] : {std::pair("2026-11-26T04:00:01Z", "is in the future"),
+                                  {"", "is no time"},
+                                  {"2026-01-01", "is no time"},
+                                  {"Thu, 01 Jan 2026 00:00:00 GMT", "is no time"}}) {
+    const Error error = error_of([&, time = time] { mark_of({{"2026-01-01T00-00-00Z", run_at(time)}}); });
+    EXPECT_EQ(error.status, Status::FILESYSTEM) << time;
+    EXPECT_EQ(error.file, "S/run/export.json");
+    EXPECT_TRUE(holds(error.message, "S/run/export.json")) << error.message;
+    EXPECT_TRUE(holds(error.message, why)) << error.message;
+  }
+}
+
+TEST(Series, NamesSortByTimeAndAreNeverReused) {
+  EXPECT_EQ(next_run_name({}, kNow), "2026-11-26T04-00-00Z");
+  EXPECT_EQ(next_run_name({"2026-11-26T03-59-59Z"}, kNow), "2026-11-26T04-00-00Z");
+  EXPECT_EQ(next_run_name({"2026-11-26T04-00-00Z"}, kNow), "2026-11-26T04-00-01Z");
+  EXPECT_EQ(next_run_name({"2026-12-31T23-59-59Z", "2026-01-01T00-00-00Z"}, kNow), "2027-01-01T00-00-00Z");
+  for (const char* name : {"2026-11-26T04-00-00Z", "2026-12-31T23-59-59Z"}) EXPECT_TRUE(is_run_name(name)) << name;
+  for (const char* name : {"", ".bcda", "2026-11-26", "2026-11-26T04:00:00Z", "2026-13-26T04-00-00Z",
+                           "2026-11-26T04-00-00Z.old", "2026-11-26T04-00-0/Z"})
+    EXPECT_FALSE(is_run_name(name)) << name;
+}
+
+Service service_named(const std::string& profile) {
+  Settings settings;
+  settings.set("url", "https://service.example");
+  settings.set("profile", profile);
+  return find_service(settings);
+}
+
+// An export of another level, group, type or filter does not continue the series.
+TEST(Series, TheRequestHasAllThatDecidesWhatIsExported) {
+  const Service service = service_named("bcda-v3");
+  const bulk::ExportWish plain;
+  const json::object request = bulk::describe_wish(service, plain);
+  EXPECT_EQ(request.at("group").as_string(), "all");
+  EXPECT_EQ(request.at("types").as_array().size(), 3u);
+  EXPECT_EQ(request.at("base").as_string(), "https://service.example/api/v3");
+  EXPECT_EQ(request,
+            bulk::describe_wish(service, {.types = {"Coverage", "Patient", "ExplanationOfBenefit", "Patient"}}));
+  EXPECT_EQ(request, bulk::describe_wish(service, {.level = "group", .group = "all", .since = "2026-01-01T00:00:00Z"}));
+  for (const bulk::ExportWish& other :
+       {bulk::ExportWish{.types = {"Patient"}}, bulk::ExportWish{.level = "patient"},
+        bulk::ExportWish{.group = "runout"}, bulk::ExportWish{.until = "2026-01-01T00:00:00Z"},
+        bulk::ExportWish{.type_filters = {"Patient?_id=1"}}, bulk::ExportWish{.elements = {"id"}},
+        bulk::ExportWish{.patients = {"Patient/1"}}})
+    EXPECT_NE(request, bulk::describe_wish(service, other));
+  EXPECT_NE(request, bulk::describe_wish(service_named("bcda-v2"), plain));
+  EXPECT_EQ(json::serialize(bulk::describe_wish(service, {.patients = {"Patient/1234"}})).find("1234"),
+            std::string::npos);
+}
+
+TEST(Deleted, ABundleNamesResources) {
+  const auto named = read_bundle(R"({"resourceType":"Bundle","type":"transaction","entry":[
+    {"request":{"method":"DELETE","url":"Patient/a.1"}},{"request":{"method":"DELETE","url":"https://h/fhir/Claim/-2"}}]})");
+  EXPECT_EQ(named, (std::vector<DeletedResource>{{"Patient", "a.1"}, {"Claim", "-2"}}));
+  EXPECT_TRUE(read_bundle(R"({"resourceType":"Bundle"})").empty());
+}
+
+TEST(Deleted, WhatIsNoDeletionIsRefusedWithoutItsText) {
+  const std::string begin = R"({"resourceType":"Bundle","entry":[)", end = "]}";
+  for (const std::string& bundle :
+       {std::string("Secret1"), std::string(R"({"resourceType":"Patient","id":"Secret1"})"), begin + "7" + end,
+        begin + "{}" + end, begin + R"({"request":{"method":"PUT","url":"Patient/Secret1"}})" + end,
+        begin + R"({"request":{"method":"DELETE","url":"Secret1"}})" + end,
+        begin + R"({"request":{"method":"DELETE","url":"Patient/Secret1?x"}})" + end,
+        begin + R"({"request":{"method":"DELETE","url":"Patient/"}})" + end}) {
+    try {
+      read_bundle(bundle);
+      ADD_FAILURE() << bundle;
+    } catch (const Malformed& malformed) {
+      EXPECT_FALSE(holds(malformed.why, "Secret1")) << malformed.why;
+    }
+  }
+}
+
+}  // namespace
+}  // namespace libbcda::runtime
