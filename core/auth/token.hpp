@@ -15,8 +15,8 @@ struct Token {
   Secret value;
   Steady renew_at;    // after this time, a caller fetches a new token while the others still use this one
   Steady expires_at;  // after this time, the token is not used any more
-  std::optional<Milliseconds> lifetime;  // when it was issued, if the service or the token says so
-  std::string scope;                     // the granted one; "": the service does not say. Hostile text
+  std::optional<Milliseconds> lifetime = {};  // when it was issued, if the service or the token says so
+  std::string scope = {};                     // the granted one; "": the service does not say. Hostile text
 };
 
 // Reads the answer to a token request. The lifetime is `expires_in`, which is a number or, from BCDA, a string. If it
