@@ -296,6 +296,7 @@ void Job::on_manifest(const http::Answer& answer, std::shared_ptr<const Manifest
   if (is_adopted_ && pages_.all().empty() && !is_same_request(page->request, kick_off_.request.url))
     return give_back("the job that was running had another request, so " + name_of("the kick-off", kick_off_.label) +
                      " is sent again");
+  if (const auto left = expires_in(answer, now.wall)) expires_ = now.steady + *left;
   try {
     const Pages::Next next = pages_.add(std::move(page), is_done);
     if (next == Pages::Next::complete) phase_ = Phase::finished;

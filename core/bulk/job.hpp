@@ -102,6 +102,8 @@ class Job {
   // The manifest, or its pages: all of them once the job is finished.
   const Manifests& manifests() const { return pages_.all(); }
   std::size_t manifest_bytes() const { return pages_.bytes(); }
+  // When the service removes the files, as the last manifest's Expires says.
+  const std::optional<Steady>& expires() const { return expires_; }
   // The files that the last answer added.
   Pages::Fresh take_fresh() { return pages_.take_fresh(); }
 
@@ -132,6 +134,7 @@ class Job {
   std::optional<Wait> pause_;       // before the next request
   std::optional<Steady> started_;   // of the time limit
   std::optional<Steady> accepted_;  // by the kick-off
+  std::optional<Steady> expires_;   // the files
   std::optional<Steady> moved_;     // when the progress changed
   std::string progress_, notice_;
   bool told_stall_ = false, told_running_ = false;

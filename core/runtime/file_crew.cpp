@@ -29,6 +29,7 @@ Task<> FileCrew::fetch(Files files, std::string status_url, bool last) {
     co_await world::run_on(world_.workers(), [&] { queue_.add(files, status_url); });
   }
   const std::lock_guard lock(mutex_);
+  forecast_.found(world_.clock().now().steady, files.expires);
   if (last && manifests_left_ > 0) --manifests_left_;
   hire();
 }
@@ -78,6 +79,21 @@ void FileCrew::published(const FileTask& task, const FileResult& file) {
     hire();
   }
   reporter_.file_published(task, queue_.done(file, task.status_url));
+  warn_if_late();
+}
+
+void FileCrew::warn_if_late() {
+  const FileQueue::Counts files = queue_.counts();
+  std::optional<Milliseconds> late;
+  {
+    const std::lock_guard lock(mutex_);
+    late = forecast_.lateness(world_.clock().now().steady, files.done, files.untried());
+  }
+  if (!late) return;
+  const auto minutes = std::chrono::ceil<std::chrono::minutes>(*late).count();
+  reporter_.warn("at the present pace the last files would come about " + std::to_string(minutes) +
+                 (minutes == 1 ? " minute" : " minutes") +
+                 " after the service removes them; raise the setting parallel, or export fewer types at once");
 }
 
 void FileCrew::failed(const FileTask& task, const Error& error) {

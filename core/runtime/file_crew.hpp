@@ -7,6 +7,7 @@
 
 #include "runtime/file_queue.hpp"
 #include "runtime/file_worker.hpp"
+#include "runtime/forecast.hpp"
 #include "runtime/outcome.hpp"
 #include "runtime/parallelism.hpp"
 #include "runtime/reporter.hpp"
@@ -32,6 +33,7 @@ class FileCrew {
   void published(const FileTask& task, const FileResult& file);
   void failed(const FileTask& task, const Error& error);
   bool service_is_gone(const Error& error);
+  void warn_if_late();
 
   world::World& world_;
   FileQueue& queue_;
@@ -46,6 +48,7 @@ class FileCrew {
   std::size_t at_work_ = 0;
   std::size_t unreachable_ = 0;  // files in a row that failed without an answer
   std::size_t manifests_left_;
+  Forecast forecast_;
 };
 
 }  // namespace libbcda::runtime

@@ -36,7 +36,7 @@ Error contradiction(const bulk::Manifest& manifest, std::uint32_t number, const 
 Files all_files(std::shared_ptr<const bulk::Manifest> manifest) {
   std::vector<std::uint32_t> numbers(manifest->size());
   std::iota(numbers.begin(), numbers.end(), 0u);
-  return {std::move(manifest), std::move(numbers)};
+  return {std::move(manifest), std::move(numbers), {}};
 }
 
 void FileTask::load() {

@@ -20,6 +20,7 @@ namespace libbcda::runtime {
 struct Files {
   std::shared_ptr<const bulk::Manifest> manifest;
   std::vector<std::uint32_t> numbers;
+  std::optional<Steady> expires = {};  // when the service removes them, if it says so
 };
 Files all_files(std::shared_ptr<const bulk::Manifest> manifest);
 

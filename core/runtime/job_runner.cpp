@@ -109,7 +109,7 @@ Task<> JobRunner::deliver(bulk::Job& job) {
   bulk::Pages::Fresh fresh = job.take_fresh();
   if (!fresh.page) co_return;
   if (job.phase() == bulk::Job::Phase::finished) reporter_.job_done(job);  // before its files
-  Files files{std::move(fresh.page), std::move(fresh.numbers)};
+  Files files{std::move(fresh.page), std::move(fresh.numbers), job.expires()};
   co_await files_found_(job.status_url()->text(), std::move(files), job.phase() == bulk::Job::Phase::finished);
 }
 

@@ -8,7 +8,7 @@
 namespace libbcda::transfer {
 namespace {
 
-constexpr std::uint8_t kGzipStart = 0x1F;  // no text begins with it
+constexpr std::uint8_t kGzipStart = 0x1F, kGzipSecond = 0x8B;  // no text begins with them
 constexpr std::size_t kHead = 256;
 constexpr std::size_t kLongestFirstLine = 64 << 10;
 
@@ -39,7 +39,8 @@ Decoder::Decoder(const Coding& coding, Writer& writer) : coding_(coding), writer
 void Decoder::decide_on_gzip(ByteView bytes) {
   if (is_begun_ || bytes.empty()) return;
   is_begun_ = true;
-  coding_.gzip = coding_.gzip && bytes.front() == kGzipStart;
+  const bool is_packed = bytes[0] == kGzipStart && (coding_.gzip || (bytes.size() > 1 && bytes[1] == kGzipSecond));
+  coding_.gzip = !coding_.key && is_packed;
   if (coding_.gzip) gunzip_.emplace(coding_.limits);
 }
 

@@ -48,8 +48,8 @@ struct Coding {
 
 class Decoder {
  public:
-  // With a key the bytes are decrypted. Without a key they must look like NDJSON. Bytes that are declared to be gzip, but
-  // do not begin like it, are taken as they are; then gzip proves nothing.
+  // With a key the bytes are decrypted. Without a key they must look like NDJSON. The first bytes
+  // decide whether they are packed, because some servers declare gzip and send text, or the other way round.
   explicit Decoder(const Coding& coding, Writer& writer);
 
   void feed(ByteView bytes);

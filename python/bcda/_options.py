@@ -36,6 +36,10 @@ class ExportSettings(TypedDict, total=False):
     """Associated data to export too, such as LatestProvenanceResources."""
     patients: List
     """Patients to export, such as Patient/123; the kick-off is then sent by POST."""
+    organize_output_by: str | None
+    """Resource type, such as Patient, by which the server puts resources together in its files."""
+    allow_partial_manifests: bool | None
+    """Let the server list files while the job still runs; they are downloaded at once."""
     output_format: str | None
     """Format to ask for; leave it unset unless the service needs it."""
     method: Literal["GET", "POST"] | None
@@ -50,14 +54,20 @@ class ExportSettings(TypedDict, total=False):
     """Number of files downloaded at the same time, 1 to 64."""
     allow_plaintext: bool | None
     """Accept data files without a key; by default a private key is required, and such a file is an error."""
+    require_proof: Literal["none", "length", "gzip", "sha256", "gcm"] | None
+    """Weakest proof that a data file is whole with which it is accepted; each one is stronger than those before."""
     durability: Literal["power", "process"] | None
     """What a published file survives: a loss of power (power), or only a crash of the process (process)."""
     poll_interval: Duration
     """First wait between two status requests; each wait is 1.5 times the one before."""
     poll_max_interval: Duration
     """Longest wait between two status requests."""
+    kickoff_timeout: Duration
+    """How long a kick-off is repeated while the service is busy (HTTP 429); 0: not at all."""
+    adopt_running_job: bool | None
+    """Wait for the one job that a busy service names, and take its files if its request was the same."""
     job_timeout: Duration
-    """Time limit for a job to finish; by default the profile's (24h at BCDA); 0: no limit."""
+    """Time limit for a job to finish, from its acceptance on; by default the profile's (24h at BCDA); 0: no limit."""
     timeout: Duration
     """Time limit for the whole run; 0: no limit."""
     retries: int | None
@@ -67,7 +77,9 @@ class ExportSettings(TypedDict, total=False):
     retry_delay: Duration
     """First wait before a retry; each wait is twice the one before."""
     retry_max_delay: Duration
-    """Longest wait before a retry, unless the service requests a longer one (up to 15 minutes)."""
+    """Longest wait before a retry, unless the service requests a longer one (see max_retry_after)."""
+    max_retry_after: Duration
+    """Longest wait that a service may request with Retry-After."""
 
 
 class ClientSettings(ExportSettings, total=False):
@@ -113,10 +125,22 @@ class ClientSettings(ExportSettings, total=False):
     """File that holds the passphrase of an encrypted private key."""
     ca_file: Path
     """PEM file of the CA certificates to trust instead of the system's."""
+    client_certificate: Path
+    """PEM file of the certificate for a service that asks its clients for one; its issuers and its key may follow."""
+    client_certificate_key: Path
+    """PEM file of the key of client_certificate, if it is a file of its own."""
+    client_key_passphrase: Secret
+    """Passphrase of an encrypted key of client_certificate."""
+    client_key_passphrase_file: Path
+    """File that holds the passphrase of an encrypted key of client_certificate."""
+    proxy: str | None
+    """HTTP proxy for every request, such as http://proxy:3128; none: no proxy; by default that of HTTPS_PROXY."""
     allow_http: bool | None
     """Allow http:// to other machines; credentials and claims are then sent unencrypted."""
     allowed_origins: List
     """Other origins that a manifest may point to; files there are downloaded without the token."""
+    token_origins: List
+    """Other origins whose files are downloaded with the token; a manifest may point to them too."""
     threads: int | None
     """Threads that transfer and decrypt data; 0: one per core."""
     share_threads: bool | None

@@ -608,12 +608,12 @@ class Shows(Case):
         service = connection | {"auth", "client-id", "client-secret-file", "signing-key", "signing-key-passphrase-file", "key-id",
                                 "token-url", "scope", "access-token-file", "token-lifetime", "share-threads"}
         key = {"private-key", "private-key-passphrase-file"}
-        files = {"allowed-origins", "max-gzip-ratio", "out", "parallel", "allow-plaintext", "durability"}
+        files = {"allowed-origins", "token-origins", "require-proof", "max-gzip-ratio", "out", "parallel", "allow-plaintext", "durability"}
         tries = {"timeout", "retries", "retry-delay", "retry-max-delay", "max-retry-after"}
         jobs = {"types", "poll-interval", "poll-max-interval", "kickoff-timeout", "adopt-running-job", "job-timeout", "outage-limit",
                 "max-manifest-bytes"}
         wish = {"level", "group", "since", "until", "type-filters", "elements", "include-associated-data", "patients",
-                "output-format", "method", "dry-run"}
+                "organize-output-by", "allow-partial-manifests", "output-format", "method", "dry-run"}
         jobs |= wish
         expected = {
             "export": service | key | files | tries | jobs | {"job-url", "delete-job", "restart", "sandbox", "sandbox-option", "json", "quiet"},

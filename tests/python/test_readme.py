@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import shutil
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -27,8 +26,10 @@ def _at_home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("HOME", str(tmp_path))
 
 
-def test_first_program(sandbox: bcda.Sandbox, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    shutil.copy(sandbox.private_key, tmp_path / "registered.pem")
+def test_first_program(
+    make_sandbox: Callable[..., bcda.Sandbox], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sandbox = make_sandbox(profile="bcda-v3")
     monkeypatch.setenv("BCDA_CA_FILE", sandbox.ca_file)
     monkeypatch.setenv("BCDA_POLL_INTERVAL", "20ms")
     program = FIRST.replace("https://api.bcda.cms.gov", sandbox.url)

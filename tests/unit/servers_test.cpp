@@ -2,6 +2,7 @@
 #include <gtest/gtest.h>
 
 #include "crypto/digest.hpp"
+#include "runtime/forecast.hpp"
 #include "support/errors.hpp"
 #include "support/gzip.hpp"
 #include "support/run_test.hpp"
@@ -233,6 +234,14 @@ TEST_F(Servers, PlainBytesThatAreDeclaredAsGzipAreTakenWithoutThatProof) {
   EXPECT_TRUE(holds(receipt(), R"("proof":"length")"));
 }
 
+TEST_F(Servers, PackedBytesThatAreNotDeclaredAreUnpacked) {
+  answer_job_with("");
+  service_.answer("GET /f/a", {http_answer(200, "", test::gzip(kPatient))});
+  EXPECT_FALSE(run());
+  EXPECT_EQ(slurp(out() + "/Patient.a.ndjson"), kPatient);
+  EXPECT_TRUE(holds(receipt(), R"("proof":"gzip")"));
+}
+
 TEST_F(Servers, AFileThatIsNoNdjsonIsNotFetchedAgainBecauseItIsPacked) {
   answer_job_with("");
   service_.answer("GET /f/a", {http_answer(200, "Content-Encoding: gzip\r\n", test::gzip("no record\n"))});
@@ -296,6 +305,39 @@ TEST_F(Servers, ARefusalWithoutATokenIsNotTakenForAnExpiredOne) {
   service_.answer("GET /f/a", {http_answer(401)});
   EXPECT_TRUE(run());
   EXPECT_EQ(service_.count("GET /f/a"), 1u);
+}
+
+// ---- Time limits of the service ---------------------------------------------------------------------------------------
+
+TEST(Forecasts, WarnOnceWhenTheFilesWillNotArriveInTime) {
+  const Steady start{};
+  const auto at = [&](int seconds) { return start + std::chrono::seconds(seconds); };
+  Forecast forecast;
+  EXPECT_FALSE(forecast.lateness(at(100), 10, 1000)) << "nothing was found";
+  forecast.found(start, {});
+  EXPECT_FALSE(forecast.lateness(at(100), 10, 1000)) << "nothing is known to expire";
+  forecast.found(start, at(5000));
+  forecast.found(start, at(1000));
+  EXPECT_FALSE(forecast.lateness(at(20), 10, 10000)) << "too early";
+  EXPECT_FALSE(forecast.lateness(at(100), 2, 10000)) << "too few files";
+  EXPECT_FALSE(forecast.lateness(at(100), 10, 90)) << "in time";
+  EXPECT_EQ(forecast.lateness(at(100), 10, 100), std::chrono::seconds(100));
+  EXPECT_FALSE(forecast.lateness(at(101), 10, 100)) << "told";
+}
+
+TEST_F(Servers, ExpiresOfTheManifestIsCompared) {
+  std::string items;
+  for (int i = 0; i < 40; ++i) items += (i > 0 ? "," : "") + item("/f/" + std::to_string(i) + ".ndjson");
+  service_.settings.set("parallel", "1");
+  service_.settings.set("retry_delay", "20s");
+  service_.answer("GET /fhir/status/1", {http_answer(200,
+                                                     "Date: Thu, 01 Jan 2026 00:00:00 GMT\r\n"
+                                                     "Expires: Thu, 01 Jan 2026 00:02:00 GMT\r\n",
+                                                     manifest(items))});
+  for (int i = 0; i < 40; ++i)
+    service_.answer("GET /f/" + std::to_string(i) + ".ndjson", {http_answer(503), http_answer(200, "", kPatient)});
+  EXPECT_FALSE(run());
+  EXPECT_TRUE(warned("after the service removes them"));
 }
 
 // ---- URLs that expire ------------------------------------------------------------------------------------------------

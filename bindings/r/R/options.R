@@ -29,10 +29,21 @@
 #' @param private_key_passphrase Passphrase of an encrypted private key. (text, or a function that returns it)
 #' @param private_key_passphrase_file File that holds the passphrase of an encrypted private key. (a path)
 #' @param ca_file PEM file of the CA certificates to trust instead of the system's. (a path)
+#' @param client_certificate PEM file of the certificate for a service that asks its clients for one; its issuers and
+#'   its key may follow. (a path)
+#' @param client_certificate_key PEM file of the key of client_certificate, if it is a file of its own. (a path)
+#' @param client_key_passphrase Passphrase of an encrypted key of client_certificate. (text, or a function that
+#'   returns it)
+#' @param client_key_passphrase_file File that holds the passphrase of an encrypted key of client_certificate. (a
+#'   path)
+#' @param proxy HTTP proxy for every request, such as http://proxy:3128; none: no proxy; by default that of
+#'   HTTPS_PROXY. (text)
 #' @param allow_http Allow http:// to other machines; credentials and claims are then sent unencrypted. (`TRUE` or
 #'   `FALSE`, by default `false`)
 #' @param allowed_origins Other origins that a manifest may point to; files there are downloaded without the token.
 #'   (a character vector)
+#' @param token_origins Other origins whose files are downloaded with the token; a manifest may point to them too. (a
+#'   character vector)
 #' @param threads Threads that transfer and decrypt data; 0: one per core. (a whole number, by default `0`)
 #' @param share_threads Share the threads with the other clients of this process that set this; the first client
 #'   decides how many. (`TRUE` or `FALSE`, by default `false`)
@@ -59,6 +70,10 @@
 #' @param include_associated_data Associated data to export too, such as LatestProvenanceResources. (a character
 #'   vector)
 #' @param patients Patients to export, such as Patient/123; the kick-off is then sent by POST. (a character vector)
+#' @param organize_output_by Resource type, such as Patient, by which the server puts resources together in its
+#'   files. (text)
+#' @param allow_partial_manifests Let the server list files while the job still runs; they are downloaded at once.
+#'   (`TRUE` or `FALSE`, by default `false`)
 #' @param output_format Format to ask for; leave it unset unless the service needs it. (text)
 #' @param method Method of the kick-off; by default GET. (`"GET"` or `"POST"`)
 #' @param job_url Status URL of a job that runs already; its files are exported, and no job is started. (text)
@@ -70,20 +85,27 @@
 #' @param parallel Number of files downloaded at the same time, 1 to 64. (a whole number, by default `4`)
 #' @param allow_plaintext Accept data files without a key; by default a private key is required, and such a file is
 #'   an error. (`TRUE` or `FALSE`, by default `false`)
+#' @param require_proof Weakest proof that a data file is whole with which it is accepted; each one is stronger than
+#'   those before. (`"none"` or `"length"` or `"gzip"` or `"sha256"` or `"gcm"`, by default `none`)
 #' @param durability What a published file survives: a loss of power (power), or only a crash of the process
 #'   (process). (`"power"` or `"process"`, by default `power`)
 #' @param poll_interval First wait between two status requests; each wait is 1.5 times the one before. (a duration,
 #'   by default `1s`)
 #' @param poll_max_interval Longest wait between two status requests. (a duration, by default `30s`)
-#' @param job_timeout Time limit for a job to finish; by default the profile's (24h at BCDA); 0: no limit. (a
-#'   duration)
+#' @param kickoff_timeout How long a kick-off is repeated while the service is busy (HTTP 429); 0: not at all. (a
+#'   duration, by default `24h`)
+#' @param adopt_running_job Wait for the one job that a busy service names, and take its files if its request was the
+#'   same. (`TRUE` or `FALSE`, by default `true`)
+#' @param job_timeout Time limit for a job to finish, from its acceptance on; by default the profile's (24h at BCDA);
+#'   0: no limit. (a duration)
 #' @param timeout Time limit for the whole run; 0: no limit. (a duration, by default `0s`)
 #' @param retries How often a failed request is repeated, 0 to 100. (a whole number, by default `5`)
 #' @param outage_limit How long status requests may keep failing after the retries are used up, while a job runs. (a
 #'   duration, by default `15m`)
 #' @param retry_delay First wait before a retry; each wait is twice the one before. (a duration, by default `1s`)
-#' @param retry_max_delay Longest wait before a retry, unless the service requests a longer one (up to 15 minutes).
-#'   (a duration, by default `1m`)
+#' @param retry_max_delay Longest wait before a retry, unless the service requests a longer one (see
+#'   max_retry_after). (a duration, by default `1m`)
+#' @param max_retry_after Longest wait that a service may request with Retry-After. (a duration, by default `15m`)
 #' @param config_file a JSON file of `{"name": value}` with settings that are not given as arguments.
 #' @param env whether settings that are given neither as arguments nor in `config_file` may come from the
 #'   environment.
@@ -94,16 +116,20 @@ bcda_client <- function(url = NULL, ..., profile = NULL, profile_file = NULL, au
                         signing_key_passphrase = NULL, signing_key_passphrase_file = NULL, key_id = NULL,
                         token_url = NULL, scope = NULL, access_token = NULL, access_token_file = NULL,
                         private_key = NULL, private_key_pem = NULL, private_key_passphrase = NULL,
-                        private_key_passphrase_file = NULL, ca_file = NULL, allow_http = NULL,
-                        allowed_origins = NULL, threads = NULL, share_threads = NULL, user_agent = NULL,
+                        private_key_passphrase_file = NULL, ca_file = NULL, client_certificate = NULL,
+                        client_certificate_key = NULL, client_key_passphrase = NULL,
+                        client_key_passphrase_file = NULL, proxy = NULL, allow_http = NULL, allowed_origins = NULL,
+                        token_origins = NULL, threads = NULL, share_threads = NULL, user_agent = NULL,
                         connect_timeout = NULL, idle_timeout = NULL, request_timeout = NULL, token_lifetime = NULL,
                         max_header_bytes = NULL, max_manifest_bytes = NULL, max_gzip_ratio = NULL, types = NULL,
                         level = NULL, group = NULL, since = NULL, until = NULL, type_filters = NULL, elements = NULL,
-                        include_associated_data = NULL, patients = NULL, output_format = NULL, method = NULL,
-                        job_url = NULL, delete_job = NULL, out = NULL, restart = NULL, parallel = NULL,
-                        allow_plaintext = NULL, durability = NULL, poll_interval = NULL, poll_max_interval = NULL,
-                        job_timeout = NULL, timeout = NULL, retries = NULL, outage_limit = NULL, retry_delay = NULL,
-                        retry_max_delay = NULL, config_file = NULL, env = TRUE) {
+                        include_associated_data = NULL, patients = NULL, organize_output_by = NULL,
+                        allow_partial_manifests = NULL, output_format = NULL, method = NULL, job_url = NULL,
+                        delete_job = NULL, out = NULL, restart = NULL, parallel = NULL, allow_plaintext = NULL,
+                        require_proof = NULL, durability = NULL, poll_interval = NULL, poll_max_interval = NULL,
+                        kickoff_timeout = NULL, adopt_running_job = NULL, job_timeout = NULL, timeout = NULL,
+                        retries = NULL, outage_limit = NULL, retry_delay = NULL, retry_max_delay = NULL,
+                        max_retry_after = NULL, config_file = NULL, env = TRUE) {
   client_with(settings_in(environment(), list(...)), config_file, env)
 }
 
@@ -111,11 +137,13 @@ bcda_client <- function(url = NULL, ..., profile = NULL, profile_file = NULL, au
 #' @export
 bcda_export <- function(client, types = NULL, out = NULL, progress = interactive(), ..., level = NULL, group = NULL,
                         since = NULL, until = NULL, type_filters = NULL, elements = NULL,
-                        include_associated_data = NULL, patients = NULL, output_format = NULL, method = NULL,
-                        job_url = NULL, delete_job = NULL, restart = NULL, parallel = NULL, allow_plaintext = NULL,
-                        durability = NULL, poll_interval = NULL, poll_max_interval = NULL, job_timeout = NULL,
-                        timeout = NULL, retries = NULL, outage_limit = NULL, retry_delay = NULL,
-                        retry_max_delay = NULL) {
+                        include_associated_data = NULL, patients = NULL, organize_output_by = NULL,
+                        allow_partial_manifests = NULL, output_format = NULL, method = NULL, job_url = NULL,
+                        delete_job = NULL, restart = NULL, parallel = NULL, allow_plaintext = NULL,
+                        require_proof = NULL, durability = NULL, poll_interval = NULL, poll_max_interval = NULL,
+                        kickoff_timeout = NULL, adopt_running_job = NULL, job_timeout = NULL, timeout = NULL,
+                        retries = NULL, outage_limit = NULL, retry_delay = NULL, retry_max_delay = NULL,
+                        max_retry_after = NULL) {
   finish(start_export(client, settings_in(environment(), list(...))), progress)
 }
 
@@ -124,10 +152,12 @@ bcda_export <- function(client, types = NULL, out = NULL, progress = interactive
 #' @export
 bcda_start <- function(client, types = NULL, out = NULL, ..., level = NULL, group = NULL, since = NULL, until = NULL,
                        type_filters = NULL, elements = NULL, include_associated_data = NULL, patients = NULL,
-                       output_format = NULL, method = NULL, job_url = NULL, delete_job = NULL, restart = NULL,
-                       parallel = NULL, allow_plaintext = NULL, durability = NULL, poll_interval = NULL,
-                       poll_max_interval = NULL, job_timeout = NULL, timeout = NULL, retries = NULL,
-                       outage_limit = NULL, retry_delay = NULL, retry_max_delay = NULL) {
+                       organize_output_by = NULL, allow_partial_manifests = NULL, output_format = NULL,
+                       method = NULL, job_url = NULL, delete_job = NULL, restart = NULL, parallel = NULL,
+                       allow_plaintext = NULL, require_proof = NULL, durability = NULL, poll_interval = NULL,
+                       poll_max_interval = NULL, kickoff_timeout = NULL, adopt_running_job = NULL,
+                       job_timeout = NULL, timeout = NULL, retries = NULL, outage_limit = NULL, retry_delay = NULL,
+                       retry_max_delay = NULL, max_retry_after = NULL) {
   start_export(client, settings_in(environment(), list(...)))
 }
 
@@ -135,11 +165,13 @@ bcda_start <- function(client, types = NULL, out = NULL, ..., level = NULL, grou
 #' @export
 bcda_manifest <- function(client, types = NULL, progress = interactive(), ..., level = NULL, group = NULL,
                           since = NULL, until = NULL, type_filters = NULL, elements = NULL,
-                          include_associated_data = NULL, patients = NULL, output_format = NULL, method = NULL,
-                          job_url = NULL, delete_job = NULL, restart = NULL, parallel = NULL, allow_plaintext = NULL,
-                          durability = NULL, poll_interval = NULL, poll_max_interval = NULL, job_timeout = NULL,
-                          timeout = NULL, retries = NULL, outage_limit = NULL, retry_delay = NULL,
-                          retry_max_delay = NULL) {
+                          include_associated_data = NULL, patients = NULL, organize_output_by = NULL,
+                          allow_partial_manifests = NULL, output_format = NULL, method = NULL, job_url = NULL,
+                          delete_job = NULL, restart = NULL, parallel = NULL, allow_plaintext = NULL,
+                          require_proof = NULL, durability = NULL, poll_interval = NULL, poll_max_interval = NULL,
+                          kickoff_timeout = NULL, adopt_running_job = NULL, job_timeout = NULL, timeout = NULL,
+                          retries = NULL, outage_limit = NULL, retry_delay = NULL, retry_max_delay = NULL,
+                          max_retry_after = NULL) {
   finish(start_manifest(client, settings_in(environment(), list(...))), progress)
 }
 
@@ -148,10 +180,12 @@ bcda_manifest <- function(client, types = NULL, progress = interactive(), ..., l
 #' @export
 bcda_plan <- function(client, types = NULL, ..., level = NULL, group = NULL, since = NULL, until = NULL,
                       type_filters = NULL, elements = NULL, include_associated_data = NULL, patients = NULL,
-                      output_format = NULL, method = NULL, job_url = NULL, delete_job = NULL, restart = NULL,
-                      parallel = NULL, allow_plaintext = NULL, durability = NULL, poll_interval = NULL,
-                      poll_max_interval = NULL, job_timeout = NULL, timeout = NULL, retries = NULL,
-                      outage_limit = NULL, retry_delay = NULL, retry_max_delay = NULL) {
+                      organize_output_by = NULL, allow_partial_manifests = NULL, output_format = NULL, method = NULL,
+                      job_url = NULL, delete_job = NULL, restart = NULL, parallel = NULL, allow_plaintext = NULL,
+                      require_proof = NULL, durability = NULL, poll_interval = NULL, poll_max_interval = NULL,
+                      kickoff_timeout = NULL, adopt_running_job = NULL, job_timeout = NULL, timeout = NULL,
+                      retries = NULL, outage_limit = NULL, retry_delay = NULL, retry_max_delay = NULL,
+                      max_retry_after = NULL) {
   plan_of(client, settings_in(environment(), list(...)))
 }
 
@@ -160,10 +194,12 @@ bcda_plan <- function(client, types = NULL, ..., level = NULL, group = NULL, sin
 #'   export (`e$result`).
 #' @param file the name or the URL of one file of the manifest, to fetch only that file.
 #' @export
-bcda_fetch <- function(client, manifest, out = NULL, file = NULL, progress = interactive(), ..., restart = NULL,
-                       parallel = NULL, allow_plaintext = NULL, durability = NULL, poll_interval = NULL,
-                       poll_max_interval = NULL, job_timeout = NULL, timeout = NULL, retries = NULL,
-                       outage_limit = NULL, retry_delay = NULL, retry_max_delay = NULL) {
+bcda_fetch <- function(client, manifest, out = NULL, file = NULL, progress = interactive(), ...,
+                       organize_output_by = NULL, allow_partial_manifests = NULL, job_url = NULL, delete_job = NULL,
+                       restart = NULL, parallel = NULL, allow_plaintext = NULL, require_proof = NULL,
+                       durability = NULL, poll_interval = NULL, poll_max_interval = NULL, kickoff_timeout = NULL,
+                       adopt_running_job = NULL, job_timeout = NULL, timeout = NULL, retries = NULL,
+                       outage_limit = NULL, retry_delay = NULL, retry_max_delay = NULL, max_retry_after = NULL) {
   finish(start_fetch(client, manifest, file, settings_in(environment(), list(...))), progress)
 }
 
@@ -195,13 +231,26 @@ bcda_decrypt <- function(path, output, key = NULL, manifest = NULL, label = NULL
 #' @param era Behavior of the service in that month. In this order: error files encrypted and keys only in KeyMap;
 #'   error files not listed; error files listed in plaintext; no encryption. Takes nov2018, sep2019, oct2019 or
 #'   nov2019-off. (by default `sep2019`)
-#' @param profile The service that is emulated: that of 2019, or that of today. The latter answers /api/v1, /api/v2
-#'   and /api/v3 together, and era, bytes_per_type and files_per_type do not apply to it. Takes bcda-2019, bcda-v1,
-#'   bcda-v2 or bcda-v3. (by default `bcda-2019`)
+#' @param profile The service that is emulated: BCDA of 2019; BCDA of today, which answers /api/v1, /api/v2 and
+#'   /api/v3 together; AB2D; DPC; HAPI FHIR without a login; or a server with SMART Backend Services. Only the first
+#'   has the options era, bytes_per_type and files_per_type. Takes bcda-2019, bcda-v1, bcda-v2, bcda-v3, ab2d, dpc,
+#'   hapi or generic. (by default `bcda-2019`)
+#' @param changes Share of beneficiaries whose records change each day, so that _since finds them; not in BCDA of
+#'   2019. Takes a share such as 0.02 or 2%. (by default `0`)
+#' @param reach Whether version 2 of BCDA also gives Claim and ClaimResponse. Takes true or false. (by default
+#'   `false`)
+#' @param signing_algorithm Algorithm of the temporary key pair that signs the logins of a client (generic and dpc).
+#'   Takes RS384 or ES384. (by default `RS384`)
+#' @param signed_urls Puts files at another origin, with signed URLs that are valid for this duration and take no
+#'   token. Each status request gives new ones. 0: off. Takes a duration such as 200ms, 5s, 60m or 24h. Can be
+#'   changed while the sandbox runs (bcda_sandbox_control). (by default `0`)
 #' @param production Whether a kick-off gets a 429 while a job of the same type runs. Takes true or false. Can be
 #'   changed while the sandbox runs (bcda_sandbox_control). (by default `false`)
 #' @param retry_after The Retry-After of that 429. Takes seconds. Can be changed while the sandbox runs
 #'   (bcda_sandbox_control). (by default `0`)
+#' @param status_retry_after The Retry-After of a running job in generic, hapi and ab2d. The real ones say 1, 120 and
+#'   5. AB2D answers earlier requests with 429. Takes seconds. Can be changed while the sandbox runs
+#'   (bcda_sandbox_control). (by default `1`)
 #' @param client_id Default: a random UUID. Takes a text.
 #' @param client_secret Default: 80 random hex digits. Takes a text.
 #' @param second_client_id Client id of a second organization, which must not see the jobs of the first. Takes a
@@ -211,9 +260,8 @@ bcda_decrypt <- function(path, output, key = NULL, manifest = NULL, label = NULL
 #'   path of a PEM file.
 #' @param directory Directory in which the sandbox creates its temporary directory. Default: TMPDIR, or else /tmp.
 #'   Takes the path of a directory.
-#' @param token_lifetime How long a new access token is accepted. Default: 60 minutes, or 20 minutes in the service
-#'   of today. Takes a duration such as 200ms, 5s, 60m or 24h. Can be changed while the sandbox runs
-#'   (bcda_sandbox_control).
+#' @param token_lifetime How long a new access token is accepted. Default: that of the service, from 5 to 60 minutes.
+#'   Takes a duration such as 200ms, 5s, 60m or 24h. Can be changed while the sandbox runs (bcda_sandbox_control).
 #' @param pending_time How long a new job is Pending. Takes a duration such as 200ms, 5s, 60m or 24h. Can be changed
 #'   while the sandbox runs (bcda_sandbox_control). (by default `500ms`)
 #' @param job_time How long a new job is In Progress. Takes a duration such as 200ms, 5s, 60m or 24h. Can be changed
@@ -227,8 +275,9 @@ bcda_decrypt <- function(path, output, key = NULL, manifest = NULL, label = NULL
 #' @export
 bcda_sandbox <- function(beneficiaries = NULL, ..., port = NULL, host = NULL, tls = NULL, seed = NULL,
                          beneficiaries_per_file = NULL, bytes_per_type = NULL, files_per_type = NULL,
-                         error_rate = NULL, era = NULL, profile = NULL, production = NULL, retry_after = NULL,
-                         client_id = NULL, client_secret = NULL, second_client_id = NULL,
+                         error_rate = NULL, era = NULL, profile = NULL, changes = NULL, reach = NULL,
+                         signing_algorithm = NULL, signed_urls = NULL, production = NULL, retry_after = NULL,
+                         status_retry_after = NULL, client_id = NULL, client_secret = NULL, second_client_id = NULL,
                          second_client_secret = NULL, public_key = NULL, directory = NULL, token_lifetime = NULL,
                          pending_time = NULL, job_time = NULL, job_lifetime = NULL, clock = NULL, fault = NULL) {
   sandbox_with(given(environment(), list(...)))

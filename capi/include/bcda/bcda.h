@@ -251,8 +251,8 @@ BCDA_API bcda_status bcda_config_add(bcda_config* config, const char* name, cons
 
 /* Returns the value of a setting, which is the default if nothing was set. The caller frees it with bcda_string_free.
  * The text can be passed to bcda_config_set again: a list is separated by commas, or is a JSON array if an item has a
- * comma. For a secret the text is "" or "(set)", and the user and password of a URL (proxy) are "***". Errors:
- * INVALID_ARGUMENT (there is no such setting, or its provider failed). */
+ * comma. For a secret the text is "" or "(set)", and the user and password of a URL (proxy) are "***".
+ * Errors: INVALID_ARGUMENT (there is no such setting, or its provider failed). */
 BCDA_API bcda_status bcda_config_get(const bcda_config* config, const char* name, char** value, bcda_error** error);
 
 /* Sets each setting whose environment variable (BCDA_CLIENT_ID, ...) is set, unless the setting was set before.
@@ -593,8 +593,8 @@ BCDA_API int32_t bcda_file_is_error(const bcda_file* file);
  * no longer exist (Bulk Data IG, "Response - Complete Status"). */
 BCDA_API const char* bcda_file_kind(const bcda_file* file);
 
-/* What proves that it is whole, from the weakest to the strongest: "none", "length" (the one that the server announced),
- * "gzip" (its check sums), "sha256" (the digest that the manifest gives) or "gcm" (its tag). */
+/* What proves that it is whole, from the weakest to the strongest: "none", "length" (that the server announced), "gzip"
+ * (its check sums), "sha256" (the digest that the manifest gives) or "gcm" (its tag). */
 BCDA_API const char* bcda_file_proof(const bcda_file* file);
 
 /* "fatal", "error", "warning", "information" or "success"; or the server's text, or "", if it is none of these. */

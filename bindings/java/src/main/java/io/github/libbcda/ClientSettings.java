@@ -320,6 +320,56 @@ public abstract sealed class ClientSettings<B extends ClientSettings<B>> extends
   }
 
   /**
+   * PEM file of the certificate for a service that asks its clients for one; its issuers and its key may follow.
+   *
+   * @param value a path
+   * @return this
+   */
+  public B clientCertificate(Path value) {
+    return put("client_certificate", value);
+  }
+
+  /**
+   * PEM file of the key of client_certificate, if it is a file of its own.
+   *
+   * @param value a path
+   * @return this
+   */
+  public B clientCertificateKey(Path value) {
+    return put("client_certificate_key", value);
+  }
+
+  /**
+   * Passphrase of an encrypted key of client_certificate.
+   *
+   * @param value text
+   * @return this
+   */
+  public B clientKeyPassphrase(String value) {
+    return set("client_key_passphrase", value);
+  }
+
+  /**
+   * File that holds the passphrase of an encrypted key of client_certificate.
+   *
+   * @param value a path
+   * @return this
+   */
+  public B clientKeyPassphraseFile(Path value) {
+    return put("client_key_passphrase_file", value);
+  }
+
+  /**
+   * HTTP proxy for every request, such as http://proxy:3128; none: no proxy; by default that of HTTPS_PROXY.
+   *
+   * @param value text
+   * @return this
+   */
+  public B proxy(String value) {
+    return set("proxy", value);
+  }
+
+  /**
    * Allow http:// to other machines; credentials and claims are then sent unencrypted.
    *
    * @param value whether (default {@code false})
@@ -337,6 +387,16 @@ public abstract sealed class ClientSettings<B extends ClientSettings<B>> extends
    */
   public B allowedOrigins(String... value) {
     return put("allowed_origins", value);
+  }
+
+  /**
+   * Other origins whose files are downloaded with the token; a manifest may point to them too.
+   *
+   * @param value one or more
+   * @return this
+   */
+  public B tokenOrigins(String... value) {
+    return put("token_origins", value);
   }
 
   /**

@@ -127,6 +127,26 @@ public abstract sealed class ExportSettings<B extends ExportSettings<B>> extends
   }
 
   /**
+   * Resource type, such as Patient, by which the server puts resources together in its files.
+   *
+   * @param value text
+   * @return this
+   */
+  public B organizeOutputBy(String value) {
+    return set("organize_output_by", value);
+  }
+
+  /**
+   * Let the server list files while the job still runs; they are downloaded at once.
+   *
+   * @param value whether (default {@code false})
+   * @return this
+   */
+  public B allowPartialManifests(boolean value) {
+    return set("allow_partial_manifests", Boolean.toString(value));
+  }
+
+  /**
    * Format to ask for; leave it unset unless the service needs it.
    *
    * @param value text
@@ -226,6 +246,42 @@ public abstract sealed class ExportSettings<B extends ExportSettings<B>> extends
     return set("allow_plaintext", Boolean.toString(value));
   }
 
+  /** Weakest proof that a data file is whole with which it is accepted; each one is stronger than those before. */
+  public enum RequireProof {
+    /** {@code none} */
+    NONE("none"),
+    /** {@code length} */
+    LENGTH("length"),
+    /** {@code gzip} */
+    GZIP("gzip"),
+    /** {@code sha256} */
+    SHA256("sha256"),
+    /** {@code gcm} */
+    GCM("gcm");
+
+    private final String value;
+
+    RequireProof(String value) {
+      this.value = value;
+    }
+
+    /** The value of the setting. */
+    @Override
+    public String toString() {
+      return value;
+    }
+  }
+
+  /**
+   * Weakest proof that a data file is whole with which it is accepted; each one is stronger than those before.
+   *
+   * @param value one of them (default {@code none})
+   * @return this
+   */
+  public B requireProof(RequireProof value) {
+    return put("require_proof", value);
+  }
+
   /** What a published file survives: a loss of power (power), or only a crash of the process (process). */
   public enum Durability {
     /** {@code power} */
@@ -277,7 +333,27 @@ public abstract sealed class ExportSettings<B extends ExportSettings<B>> extends
   }
 
   /**
-   * Time limit for a job to finish; by default the profile's (24h at BCDA); 0: no limit.
+   * How long a kick-off is repeated while the service is busy (HTTP 429); 0: not at all.
+   *
+   * @param value to the millisecond, rounded up (default {@code 24h})
+   * @return this
+   */
+  public B kickoffTimeout(Duration value) {
+    return put("kickoff_timeout", value);
+  }
+
+  /**
+   * Wait for the one job that a busy service names, and take its files if its request was the same.
+   *
+   * @param value whether (default {@code true})
+   * @return this
+   */
+  public B adoptRunningJob(boolean value) {
+    return set("adopt_running_job", Boolean.toString(value));
+  }
+
+  /**
+   * Time limit for a job to finish, from its acceptance on; by default the profile's (24h at BCDA); 0: no limit.
    *
    * @param value to the millisecond, rounded up
    * @return this
@@ -327,12 +403,22 @@ public abstract sealed class ExportSettings<B extends ExportSettings<B>> extends
   }
 
   /**
-   * Longest wait before a retry, unless the service requests a longer one (up to 15 minutes).
+   * Longest wait before a retry, unless the service requests a longer one (see max_retry_after).
    *
    * @param value to the millisecond, rounded up (default {@code 1m})
    * @return this
    */
   public B retryMaxDelay(Duration value) {
     return put("retry_max_delay", value);
+  }
+
+  /**
+   * Longest wait that a service may request with Retry-After.
+   *
+   * @param value to the millisecond, rounded up (default {@code 15m})
+   * @return this
+   */
+  public B maxRetryAfter(Duration value) {
+    return put("max_retry_after", value);
   }
 }
