@@ -174,6 +174,8 @@ void Job::on_busy(const http::Answer& answer, Error error, Moment now) {
   budgets_.failures.refill();
   const std::vector<http::Url> running = running_jobs(answer, kick_off_.request.url, service_);
   if (running.size() == 1 && may_adopt_) return adopt(running[0], now);
+  if (running.empty() && may_adopt_ && options_.has_job_list && !std::exchange(asked_for_jobs_, true))
+    wants_running_jobs_ = true;
   const std::string which = running.empty() ? "" : "; the service names as running: " + list_of(running);
   if (!which.empty() && !std::exchange(told_running_, true))
     notice_ = error.message + which + "; the setting job_url continues with one of them";
@@ -184,6 +186,14 @@ void Job::on_busy(const http::Answer& answer, Error error, Moment now) {
   }
   error.message += kBusy + which;
   fail(std::move(error));
+}
+
+void Job::on_running_jobs(const std::vector<RunningJob>& jobs, Moment now) {
+  wants_running_jobs_ = false;
+  std::vector<http::Url> same;
+  for (const RunningJob& job : jobs)
+    if (is_same_request(job.request, kick_off_.request.url)) same.push_back(job.status_url);
+  if (phase_ == Phase::to_kick_off && same.size() == 1) adopt(same[0], now);
 }
 
 // Another client's parameters may differ, so the manifest of the adopted job is compared with this kick-off.

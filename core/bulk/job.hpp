@@ -25,6 +25,7 @@
 #include "bulk/kick_off.hpp"
 #include "bulk/manifest.hpp"
 #include "bulk/pages.hpp"
+#include "bulk/running_job.hpp"
 #include "http/retry.hpp"
 #include "http/step.hpp"
 
@@ -46,7 +47,8 @@ struct JobOptions {
   Milliseconds outage_limit{0};  // failing status requests are retried for at least this time
   bool renews_on_403 = false;    // 403 may mean an expired token
   Milliseconds max_retry_after{http::kLongestRequested};
-  bool adopts_running_job = false;  // poll the job that a 429 names, if it is one
+  bool adopts_running_job = false;  // poll the job because of which a 429 came, if it is one with the same request
+  bool has_job_list = false;        // the service lists its jobs, so a 429 need not name them
   bool has_token = true;            // requests have a token, which may be renewed
   std::string fallback;             // the profile to try if this one is not open to the organization; "": none
 };
@@ -90,6 +92,12 @@ class Job {
   void on_answer(const http::Answer& answer, Moment now);
   // `answered`: whether any byte of an answer arrived.
   void on_failure(const Error& error, bool answered, Moment now);
+
+  // Whether the driver should ask the service for its job list before it calls `next`: the kick-off was refused because
+  // of another job, and the answer did not name it. True once at most.
+  bool wants_running_jobs() const { return wants_running_jobs_; }
+  // Reports the jobs that run; {} also if the list could not be had. The only one with the same request is adopted.
+  void on_running_jobs(const std::vector<RunningJob>& jobs, Moment now);
 
   Phase phase() const { return phase_; }
   const std::string& label() const { return kick_off_.label; }
@@ -138,6 +146,7 @@ class Job {
   std::optional<Steady> moved_;     // when the progress changed
   std::string progress_, notice_;
   bool told_stall_ = false, told_running_ = false;
+  bool wants_running_jobs_ = false, asked_for_jobs_ = false;
   bool may_adopt_;           // at most one job, because a service could name one after the other
   bool is_adopted_ = false;  // the job was started by another kick-off
   http::TokenTrust token_;

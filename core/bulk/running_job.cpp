@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <charconv>
+#include <iterator>
 #include <string>
 
 #include "base/error.hpp"
@@ -54,6 +55,24 @@ std::vector<http::Url> running_jobs(const http::Answer& answer, const http::Url&
     rest.remove_prefix(std::min(end + 2, rest.size()));
   }
   return jobs;
+}
+
+std::vector<RunningJob> running_in(const json::array& job_list, const http::Url& service) {
+  constexpr std::string_view kActive[] = {"requested", "received", "accepted", "ready", "in-progress"};  // FHIR Task
+  constexpr std::string_view kMethod = "GET ";
+  std::vector<RunningJob> running;
+  for (const json::value& item : job_list) {
+    const json::object* job = item.if_object();
+    const std::string url = job ? string_member(*job, "url") : "";
+    if (url.empty()) continue;
+    const std::string status = string_member(*job, "status");
+    std::string request = string_member(*job, "request");
+    const bool is_active = std::find(std::begin(kActive), std::end(kActive), status) != std::end(kActive);
+    if (!is_active || !request.starts_with(kMethod)) continue;
+    const http::Url status_url = http::parse_url(url, "the URL of a running job");
+    if (http::same_origin(status_url, service)) running.push_back({status_url, request.substr(kMethod.size())});
+  }
+  return running;
 }
 
 bool is_same_request(std::string_view text, const http::Url& ours) {

@@ -6,7 +6,9 @@
 #include <optional>
 #include <utility>
 #include <variant>
+#include <vector>
 
+#include "bulk/job_list.hpp"
 #include "runtime/guarded.hpp"
 
 namespace libbcda::runtime {
@@ -28,7 +30,9 @@ bulk::JobOptions job_options(const Settings& s, const Profile& profile) {
           .outage_limit = s.duration("outage_limit"),
           .renews_on_403 = profile.renews_on_403,
           .max_retry_after = s.duration("max_retry_after"),
-          .adopts_running_job = profile.lists_running_jobs && s.boolean("adopt_running_job"),
+          .adopts_running_job =
+              s.boolean("adopt_running_job") && (profile.lists_running_jobs || !profile.jobs_path.empty()),
+          .has_job_list = !profile.jobs_path.empty(),
           .fallback = profile.fallback};
 }
 
@@ -116,9 +120,26 @@ Task<> JobRunner::deliver(bulk::Job& job) {
 Task<> JobRunner::exchange(bulk::Job& job, http::Send send, http::Request& last) {
   const std::optional<http::Url> asked = job.status_url();
   co_await hear(job, std::move(send), last);
+  if (job.wants_running_jobs()) co_await look_for_running_jobs(job);
   if (const std::string notice = job.take_notice(); !notice.empty()) reporter_.warn(notice, job.label());
   // A job that was adopted, and given back since.
   if (asked && !job.status_url()) co_await note([&] { workspace_->journal().job_dead(asked->text()); });
+}
+
+// A failure is not one of the run, because the kick-off is sent again in any case.
+Task<> JobRunner::look_for_running_jobs(bulk::Job& job) {
+  std::vector<bulk::RunningJob> running;
+  try {
+    http::Request request = bulk::job_list_request(session_.service(), {});
+    co_await session_.tokens().authorize(request);
+    const http::Answer answer = co_await session_.http().send(std::move(request), kLargestAnswer);
+    const json::array list = bulk::read_job_list(answer, session_.service(), world_.clock().now().wall);
+    running = bulk::running_in(list, session_.service().origin);
+  } catch (const Error& e) {
+    if (e.status == Status::CANCELED) throw;
+  }
+  job.on_running_jobs(running, world_.clock().now());
+  if (job.phase() == bulk::Job::Phase::to_poll) co_await adopted(job);
 }
 
 Task<> JobRunner::hear(bulk::Job& job, http::Send send, http::Request& last) {

@@ -54,6 +54,7 @@ class JobRunner {
   Task<> drive(bulk::Job& job, bool delivers);
   Task<> deliver(bulk::Job& job);
   Task<> exchange(bulk::Job& job, http::Send send, http::Request& last);
+  Task<> look_for_running_jobs(bulk::Job& job);
   Task<> hear(bulk::Job& job, http::Send send, http::Request& last);
   Task<http::Response> ask(bool is_kick_off, http::Send send, http::Request& last, bool& answered);
   void warn_of_scope();

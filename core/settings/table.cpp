@@ -136,7 +136,7 @@ std::vector<Setting> make_table() {
       duration("kickoff_timeout", kExport, "24h",
                "How long a kick-off is repeated while the service is busy (HTTP 429); 0: not at all."),
       flag("adopt_running_job", kExport, "true",
-           "Wait for the one job that a busy service names, and take its files if its request was the same."),
+           "Wait for the job because of which a service is busy, and take its files if its request was the same."),
       duration("job_timeout", kExport, "",
                "Time limit for a job to finish, from its acceptance on; by default the profile's (24h at BCDA); 0: no "
                "limit."),

@@ -340,6 +340,58 @@ TEST_F(Servers, ExpiresOfTheManifestIsCompared) {
   EXPECT_TRUE(warned("after the service removes them"));
 }
 
+// ---- A job that runs already ----------------------------------------------------------------------------------------
+
+std::string task(const std::string& id, const std::string& status, const std::string& request) {
+  return R"({"resource":{"resourceType":"Task","status":")" + status + R"(","identifier":[{"value":")" + id +
+         R"("}],"input":[{"valueString":"GET )" + request + "\"}]}}";
+}
+
+// BCDA's 429 has no body, but its list has the job.
+TEST_F(Servers, ARunningJobWithTheSameRequestIsFoundInTheJobListAndAdopted) {
+  service_.settings.set("profile", "bcda-v3");
+  service_.settings.set("url", "http://localhost/api/v3");
+  service_.settings.set("level", "group");
+  service_.settings.set("types", "Patient");
+  const std::string same = "http://localhost/api/v3/Group/all/$export?_type=Patient";
+  service_.answer("GET /api/v3/Group/all/$export", {http_answer(429)});
+  service_.answer(
+      "GET /api/v3/jobs/51",
+      {http_answer(202), http_answer(200, "", manifest(item("/data/51/a.ndjson"), R"(,"request":")" + same + "\""))});
+  service_.answer("GET /api/v3/jobs",
+                  {http_answer(200, "",
+                               R"({"resourceType":"Bundle","entry":[)" + task("50", "completed", same) + "," +
+                                   task("51", "in-progress", same) + "," +
+                                   task("52", "in-progress", "http://localhost/api/v3/Patient/$export") + "]}")});
+  service_.answer("GET /data/51/", {http_answer(200, "", kPatient)});
+  EXPECT_FALSE(run());
+  EXPECT_EQ(service_.count("GET /api/v3/Group"), 1u);
+  EXPECT_TRUE(holds(receipt(), "/api/v3/jobs/51"));
+  EXPECT_TRUE(warned("runs already"));
+}
+
+TEST_F(Servers, AJobListThatFailsOrHasNoSuchJobChangesNothing) {
+  service_.settings.set("profile", "bcda-v3");
+  service_.settings.set("url", "http://localhost/api/v3");
+  service_.settings.set("level", "group");
+  for (const std::string& list :
+       {http_answer(500), http_answer(200, "", "[]"),
+        http_answer(200, "",
+                    R"({"resourceType":"Bundle","entry":[)" +
+                        task("52", "in-progress", "http://localhost/api/v3/Patient/$export") + "]}")}) {
+    SCOPED_TRACE(list);
+    service_.answer("GET /api/v3/Group/all/$export",
+                    {http_answer(429), http_answer(429), http_answer(202, "Content-Location: /api/v3/jobs/1\r\n")});
+    service_.answer("GET /api/v3/jobs/1", {http_answer(200, "", manifest(item("/data/1/a.ndjson")))});
+    service_.answer("GET /api/v3/jobs", {list});
+    service_.answer("GET /data/1/", {http_answer(200, "", kPatient)});
+    const std::size_t before = service_.count("GET /api/v3/jobs ") + service_.count("GET /api/v3/jobs");
+    std::filesystem::remove_all(out());
+    EXPECT_FALSE(run());
+    EXPECT_EQ(service_.count("GET /api/v3/jobs") - before, 2u);  // the list once, and the status
+  }
+}
+
 // ---- URLs that expire ------------------------------------------------------------------------------------------------
 
 TEST_F(Servers, AnExpiredUrlIsRenewedByAskingForTheManifestAgain) {
