@@ -42,6 +42,7 @@ Request secrets_of(const Request& request, const Proxy* proxy) {
   Request secret;
   secret.headers = request.headers;
   secret.secrets = request.secrets;
+  secret.url_secrets = request.url_secrets;
   if (proxy && !proxy->credentials.empty())
     secret.headers.emplace_back("Proxy-Authorization", std::string(proxy->credentials.reveal()));
   return secret;

@@ -28,6 +28,21 @@ std::string percent_encode_query(std::string_view text, std::string_view also) {
   return out;
 }
 
+std::optional<SecretBytes> percent_decode(std::string_view text) {
+  SecretBytes out;
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    if (text[i] != '%') {
+      out.push_back(text[i]);
+      continue;
+    }
+    const auto byte = from_hex(text.substr(i + 1, 2));
+    if (!byte || byte->size() != 1) return {};
+    out.push_back(static_cast<char>(byte->front()));
+    i += 2;
+  }
+  return out;
+}
+
 std::string form_body(const std::vector<std::pair<std::string, std::string>>& fields) {
   std::string out;
   for (const auto& [name, value] : fields) {

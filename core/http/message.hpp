@@ -19,6 +19,9 @@ struct Request {
   std::string body;
   // The credentials in the body. As those of the Authorization header, they are removed from the answer.
   std::vector<Secret> secrets;
+  // Parts of the URL that are credentials. They are removed from the answer too, except from its Location, because a
+  // redirect may keep them.
+  std::vector<Secret> url_secrets;
 };
 
 // The head of an answer. Also its body, if Client::send() has read it.

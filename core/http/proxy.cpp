@@ -4,6 +4,7 @@
 #include <charconv>
 
 #include "base/quote.hpp"
+#include "http/form.hpp"
 #include "http/redact.hpp"
 
 namespace libbcda::http {
@@ -44,22 +45,6 @@ std::optional<int> number(std::string_view text) {
 
 void append(SecretBytes& out, std::string_view text) { out.insert(out.end(), text.begin(), text.end()); }
 
-// Decodes %40 and the like. Returns nothing if an escape is broken.
-std::optional<SecretBytes> decoded(std::string_view text) {
-  SecretBytes out;
-  for (std::size_t i = 0; i < text.size(); ++i) {
-    if (text[i] != '%') {
-      out.push_back(text[i]);
-      continue;
-    }
-    const auto byte = from_hex(text.substr(i + 1, 2));
-    if (!byte || byte->size() != 1) return {};
-    out.push_back(static_cast<char>(byte->front()));
-    i += 2;
-  }
-  return out;
-}
-
 Error unusable(const std::string& source, const std::string& why) {
   return {Status::INVALID_ARGUMENT, source + " does not name a usable proxy: " + why};
 }
@@ -67,8 +52,8 @@ Error unusable(const std::string& source, const std::string& why) {
 // The value of Proxy-Authorization for "user:password" of a URL (RFC 7617).
 Secret basic(std::string_view userinfo, const std::string& source) {
   const std::size_t colon = std::min(userinfo.find(':'), userinfo.size());
-  const auto user = decoded(userinfo.substr(0, colon));
-  const auto password = decoded(userinfo.substr(std::min(colon + 1, userinfo.size())));
+  const auto user = percent_decode(userinfo.substr(0, colon));
+  const auto password = percent_decode(userinfo.substr(std::min(colon + 1, userinfo.size())));
   if (!user || !password) throw unusable(source, "its user or password has a % without two hex digits; write %25");
   if (std::find(user->begin(), user->end(), ':') != user->end())
     throw unusable(source, "its user has a colon, which Basic authentication has no room for");

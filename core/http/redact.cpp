@@ -78,12 +78,20 @@ void remove(std::string& text, std::string_view secret, bool with_escapes, bool 
   if (copied > 0) text = out.append(text, copied);
 }
 
+bool is_location(std::string_view name) {
+  constexpr std::string_view kLocation = "location";
+  return std::equal(name.begin(), name.end(), kLocation.begin(), kLocation.end(),
+                    [](char a, char b) { return (a | 0x20) == b; });
+}
+
 }  // namespace
 
 Redactor::Redactor(const Request& request) {
   const auto add = [&](std::string_view secret) {
     if (secret.size() >= kShortest) secrets_.emplace_back(secret);
   };
+  for (const Secret& secret : request.url_secrets)
+    if (secret.reveal().size() >= kShortest) url_secrets_.push_back(secret);
   for (const Secret& secret : request.secrets) add(secret.reveal());
   for (const auto& [name, value] : request.headers) {
     if (name != "Authorization" && name != "Proxy-Authorization") continue;
@@ -98,10 +106,10 @@ Redactor::Redactor(const Request& request) {
   }
 }
 
-void Redactor::clean(std::string& text, bool may_be_cut) const {
+void Redactor::clean(std::string& text, const std::vector<Secret>& secrets, bool may_be_cut) {
   if (text.size() < kShortest) return;
   const bool has_escapes = text.find_first_of("\\%") != std::string::npos;
-  for (const Secret& secret : secrets_) {
+  for (const Secret& secret : secrets) {
     const std::string_view beginning = secret.reveal().substr(0, kShortest);
     if (text.find(beginning) != std::string::npos)
       remove(text, secret.reveal(), false, may_be_cut);  // most texts hold none
@@ -109,13 +117,22 @@ void Redactor::clean(std::string& text, bool may_be_cut) const {
   }
 }
 
+void Redactor::clean(std::string& text, bool may_be_cut) const {
+  clean(text, secrets_, may_be_cut);
+  clean(text, url_secrets_, may_be_cut);
+}
+
 void Redactor::clean(Headers& headers) const {
-  for (auto& [name, value] : headers) clean(value);
+  for (auto& [name, value] : headers) {
+    clean(value, secrets_, true);
+    if (!is_location(name)) clean(value, url_secrets_, true);
+  }
 }
 
 std::size_t Redactor::longest() const {
   std::size_t size = 0;
-  for (const Secret& secret : secrets_) size = std::max(size, secret.reveal().size());
+  for (const auto* list : {&secrets_, &url_secrets_})
+    for (const Secret& secret : *list) size = std::max(size, secret.reveal().size());
   return size * kLongestUnit;
 }
 

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "base/quote.hpp"
+#include "http/form.hpp"
 
 namespace libbcda::transfer {
 namespace {
@@ -28,6 +29,27 @@ std::string lowercase(std::string_view text) {
   std::string lower(text);
   for (char& c : lower) c = c >= 'A' && c <= 'Z' ? static_cast<char>(c | 0x20) : c;
   return lower;
+}
+
+// The query of a pre-signed URL, and its longer values: a server may repeat them when it refuses a request.
+std::vector<Secret> secrets_of(const http::Url& url) {
+  constexpr std::size_t kShortest = 16, kMost = 16;
+  std::vector<Secret> secrets;
+  const auto add = [&](std::string_view text) {
+    auto plain = http::percent_decode(text);
+    secrets.push_back(plain ? Secret(std::move(*plain)) : Secret(text));
+  };
+  std::string_view query = std::string_view(url.target).substr(url.path().size());
+  if (query.size() <= 1) return secrets;
+  query.remove_prefix(1);
+  add(query);
+  while (!query.empty() && secrets.size() < kMost) {
+    const std::string_view parameter = query.substr(0, query.find('&'));
+    const std::string_view value = parameter.substr(parameter.find('=') + 1);
+    if (value.size() >= kShortest) add(value);
+    query.remove_prefix(std::min(query.size(), parameter.size() + 1));
+  }
+  return secrets;
 }
 
 bool is_markup(const std::string& media_type) {
@@ -54,6 +76,7 @@ http::Step Download::next() {
   }
   http::Send send;
   send.request.url = url_;
+  send.request.url_secrets = secrets_of(url_);
   send.request.headers = {{"Accept", "application/fhir+ndjson"},
                           {"Accept-Encoding", asks_for_gzip() ? "gzip" : "identity"}};
   send.renew_token = token_.take_renewal();

@@ -66,6 +66,16 @@ TEST_F(DownloadFlow, AsksForThePlainBytesOfTheUrlAsItIs) {
   EXPECT_EQ(download_->entry().name, "a.ndjson");
 }
 
+TEST_F(DownloadFlow, TheQueryIsASecret) {
+  bulk::Entry entry;
+  entry.url = http::parse_url("https://api.test/a.ndjson?Expires=1&Signature=0123456789abcde%2F&x=%zz", "url");
+  entry.name = "a.ndjson";
+  download_.emplace(entry, DownloadOptions(), [] { return 0.0; });
+  std::vector<std::string> secrets;
+  for (const Secret& secret : send().request.url_secrets) secrets.emplace_back(secret.reveal());
+  EXPECT_EQ(secrets, (std::vector<std::string>{"Expires=1&Signature=0123456789abcde%2F&x=%zz", "0123456789abcde/"}));
+}
+
 TEST_F(DownloadFlow, TakesDataOfAnyUsualKind) {
   for (const char* type : {"", "application/octet-stream", "text/plain; charset=utf-8", "application/fhir+ndjson",
                            "application/ndjson", "binary/octet-stream", "application/json"}) {

@@ -20,6 +20,16 @@ TEST(PercentEncoding, EncodesAllElse) {
   EXPECT_EQ(percent_encode_query("Patient?name=x&y=z#,;$'()!"), "Patient%3Fname%3Dx%26y%3Dz%23%2C%3B%24%27%28%29%21");
 }
 
+TEST(PercentEncoding, IsDecodedUnlessBroken) {
+  const auto decoded = [](std::string_view text) {
+    const auto bytes = percent_decode(text);
+    return bytes ? std::string(bytes->begin(), bytes->end()) : "broken";
+  };
+  EXPECT_EQ(decoded("a%20b%2Bc%2f+"), "a b+c/+");
+  EXPECT_EQ(decoded(""), "");
+  for (const char* broken : {"%", "%4", "a%zz"}) EXPECT_EQ(decoded(broken), "broken") << broken;
+}
+
 TEST(PercentEncoding, EncodesEveryByteReversibly) {
   for (int byte = 0; byte < 256; ++byte) {
     const std::string out = percent_encode_query(std::string(1, static_cast<char>(byte)));

@@ -27,6 +27,19 @@ TEST(Redactor, RemovesATokenWhereverItOccurs) {
   EXPECT_EQ(cleaned("say " + kToken + "!"), "say [credentials removed]!");
 }
 
+TEST(Redactor, RemovesSecretsOfTheUrlButNotFromLocation) {
+  Request request;
+  request.url_secrets.emplace_back("k1I4cQkjJ46i/60tt641");
+  const Redactor redactor(request);
+  std::string text = "<SignatureProvided>k1I4cQkjJ46i/60tt641</SignatureProvided>, k1I4cQkjJ46i%2F60tt641";
+  redactor.clean(text);
+  EXPECT_EQ(text, "<SignatureProvided>[credentials removed]</SignatureProvided>, [credentials removed]");
+  const std::string target = "/f?s=k1I4cQkjJ46i%2F60tt641";
+  Headers headers{{"location", target}, {"Link", target}};
+  redactor.clean(headers);
+  EXPECT_EQ(headers, (Headers{{"location", target}, {"Link", "/f?s=[credentials removed]"}}));
+}
+
 TEST(Redactor, FindsItBehindEscapes) {
   for (const char* text : {R"({"diagnostics":"eyJhbGci.abc+\/=.sig"})", R"("eyJhbGci.abc\u002b\u002F\u003d.sig")",
                            "t=eyJhbGci.abc%2B%2f%3D.sig", R"("\u0065yJhbGci.abc+/=.sig")",
