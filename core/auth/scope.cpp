@@ -69,8 +69,8 @@ std::string choose_scope(const std::string& row, const std::vector<std::string>&
   std::vector<std::string> chosen;
   for (const std::string& type : types)
     if (const std::string scope = offered_for(offered, type); !scope.empty()) chosen.push_back(scope);
-  if (chosen.size() < types.size() && !wildcard.empty()) return wildcard;
-  if (chosen.empty()) return row;
+  // A scope for some of the types alone would export less than was asked for, without a word.
+  if (chosen.size() < types.size()) return wildcard.empty() ? row : wildcard;
   // Some servers read the group of a group export with it.
   if (const std::string group = offered_for(offered, "Group"); !group.empty()) chosen.push_back(group);
   return joined(chosen, " ");

@@ -34,6 +34,7 @@ constexpr const char* kWantsCredentials =
     " was refused (HTTP 401), and no token was sent; set client_id and client_secret, or signing_key, or access_token";
 constexpr const char* kStartAgain = "; start a new export";
 constexpr Milliseconds kFirstPoll{50};
+constexpr auto kShortestLife = std::chrono::minutes(1);  // of the files of a manifest
 constexpr double kPollGrowth = 1.5;
 
 RetryBudget budget(const JobOptions& options, int retries, Milliseconds outage_limit) {
@@ -307,7 +308,8 @@ void Job::on_manifest(const http::Answer& answer, std::shared_ptr<const Manifest
   if (is_adopted_ && pages_.all().empty() && !is_same_request(page->request, kick_off_.request.url))
     return give_back("the job that was running had another request, so " + name_of("the kick-off", kick_off_.label) +
                      " is sent again");
-  if (const auto left = expires_in(answer, now.wall)) expires_ = now.steady + *left;
+  // A shorter time only forbids caches to keep the answer.
+  if (const auto left = expires_in(answer, now.wall); left && *left > kShortestLife) expires_ = now.steady + *left;
   try {
     const Pages::Next next = pages_.add(std::move(page), is_done);
     if (next == Pages::Next::complete) phase_ = Phase::finished;

@@ -100,6 +100,7 @@ class Job {
   // Reports the jobs that run; {} also if the list could not be had. The only one with the same request is adopted.
   void on_running_jobs(const std::vector<RunningJob>& jobs, Moment now);
 
+  bool is_adopted() const { return is_adopted_; }  // another kick-off started it
   Phase phase() const { return phase_; }
   const std::string& label() const { return kick_off_.label; }
   const KickOff& kick_off() const { return kick_off_; }

@@ -259,6 +259,21 @@ std::size_t count_files(const Manifests& manifests, FileKind kind) {
   return files;
 }
 
+namespace {
+
+// The page after one with a link is one of the same job.
+void check_pages(const Manifests& manifests) {
+  for (std::size_t i = 0; i < manifests.size(); ++i) {
+    if (!manifests[i]->next) continue;
+    const bool is_there = i + 1 < manifests.size() &&
+                          manifests[i + 1]->transaction_time == manifests[i]->transaction_time &&
+                          manifests[i + 1]->request == manifests[i]->request;
+    if (!is_there) throw malformed("has a next page, which is not given; give all pages");
+  }
+}
+
+}  // namespace
+
 Manifests parse_manifests(std::string_view text, const http::Url& base) {
   const SecretBytes utf8 = to_utf8(text, "the manifest given");
   std::string_view rest(utf8.data(), utf8.size());
@@ -270,7 +285,7 @@ Manifests parse_manifests(std::string_view text, const http::Url& base) {
       rest.remove_prefix(reader.feed(rest));
       manifests.push_back(reader.finish());
     }
-    if (manifests.back()->next) throw malformed("has a next page, which is not given; give all pages");
+    check_pages(manifests);
   } catch (Error& e) {
     e.status = Status::INVALID_ARGUMENT;  // it is the caller's, not the service's
     throw;

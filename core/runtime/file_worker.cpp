@@ -98,6 +98,14 @@ void FileWorker::check_origin(const bulk::Entry& entry) const {
                       .at_file(entry.name));
 }
 
+// Whether an earlier file is another one than the manifest describes now, or is proved less well than demanded.
+bool FileWorker::contradicts(const bulk::Entry& entry, const transfer::Facts& earlier) const {
+  const bool other_digest = !entry.sha256.empty() && entry.sha256 != earlier.sha256;
+  const bool other_length = entry.length && *entry.length != earlier.bytes;
+  const bool is_weak = entry.kind == bulk::FileKind::data && entry.sha256.empty() && earlier.proof < required_proof_;
+  return other_digest || other_length || is_weak;
+}
+
 // Looks for a file of that name in OUT. A fetch accepts a file that an earlier run published, if its content still
 // matches its record. Any other file there is an error.
 Task<std::optional<FileResult>> FileWorker::find_earlier(const FileTask& task) {
@@ -109,7 +117,7 @@ Task<std::optional<FileResult>> FileWorker::find_earlier(const FileTask& task) {
     is_there = workspace.published().has(path);
     const auto found = workspace.earlier().find(path);
     if (!is_there || !takes_earlier_files_ || found == workspace.earlier().end()) return;
-    if (!transfer::is_of(found->second, task.entry)) return;
+    if (!transfer::is_of(found->second, task.entry) || contradicts(task.entry, found->second.facts)) return;
     // Asks the run, because the coroutine's cancellation state belongs to its strand.
     is_still = workspace.published().is_still(found->second, [&] {
       if (outcome_.stopped()) throw Error(Status::CANCELED, "canceled");
@@ -182,9 +190,8 @@ Task<FileResult> FileWorker::download(const FileTask& task, const std::optional<
 Task<> FileWorker::renew_url(const FileTask& task, transfer::Download& download) {
   const http::Url refused = download.entry().url;
   std::optional<http::Url> url = co_await renewal_.ask(task, refused);
-  if (url) url = bulk::on_service_origin(*url, session_.service().origin);
   if (url && !session_.allows(*url)) url.reset();
-  download.on_new_url(url);
+  download.on_new_url(url, world_.clock().now());
 }
 
 // Sends one request for one file. Returns false if the answer was not the file.
@@ -195,7 +202,9 @@ Task<bool> FileWorker::attempt(const FileTask& task, const std::optional<crypto:
   transfer::Coding coding{key, download.is_gzip(), response.content_length() >= 0, task.entry.sha256,
                           task.entry.length};
   coding.limits.ratio = settings_.integer("max_gzip_ratio");
-  check_proof(task.entry, coding.proof(), response.delimited());
+  // Gzip that is not declared shows only in the first bytes, so it may still prove the file.
+  const bool may_be_gzip = !key && coding.proof() < transfer::Proof::gzip;
+  check_proof(task.entry, may_be_gzip ? transfer::Proof::gzip : coding.proof(), response.delimited());
   if (options_.downloads_per_file > 0) co_await note_download(task.entry);
   co_await take_body(task, response, coding, result);
   co_return true;
@@ -250,6 +259,7 @@ Task<> FileWorker::take_body(const FileTask& task, http::Response& response, con
     pump.emplace(co_await asio::this_coro::executor, workers, *decoder, response.content_length());
     co_await receive(response, *pump);
     co_await world::run_on(workers, [&] { result.facts = decoder->finish(); });
+    check_proof(task.entry, result.facts.proof, response.delimited());  // the first bytes may have shown another coding
     check_content(task, *decoder, result.facts);
     co_await world::run_on(output_.commit_workers(world_),
                            [&] { result.path = output_.shown_path(commit(task, *writer, result.facts)); });

@@ -52,6 +52,7 @@ class FileWorker {
   Task<> receive(http::Response& response, class BodyPump& pump);
   Task<std::optional<crypto::FileKey>> key_for(const bulk::Entry& entry, std::int64_t files);
   Task<> renew_url(const FileTask& task, transfer::Download& download);
+  bool contradicts(const bulk::Entry& entry, const transfer::Facts& earlier) const;
   void check_proof(const bulk::Entry& entry, transfer::Proof proof, bool delimited) const;
   void check_content(const FileTask& task, const transfer::Decoder& decoder, const transfer::Facts& facts);
   std::string commit(const FileTask& task, transfer::Writer& writer, const transfer::Facts& facts);

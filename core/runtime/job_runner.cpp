@@ -217,7 +217,7 @@ Task<> JobRunner::answered(bulk::Job& job, bool was_accepted, int status) {
 void JobRunner::done(const bulk::Job& job) {
   const bulk::KickOff& kick_off = job.kick_off();
   const std::string request = kick_off.running ? job.manifests().front()->request : kick_off.request.url.text();
-  JobRecord record{job.label(), request, job.status_url()->text(), job.manifests()};
+  JobRecord record{job.label(), request, job.status_url()->text(), job.manifests(), job.is_adopted()};
   if (session_.profile().manifest_may_grow) record.confirmed = false;
   const std::lock_guard lock(mutex_);
   records_.push_back(std::move(record));

@@ -22,6 +22,7 @@ namespace libbcda::runtime {
 struct JobRecord {
   std::string label, request, status_url;
   bulk::Manifests manifests;  // one, or its pages
+  bool is_adopted = false;    // another kick-off started it
   // Whether the service was asked again and the manifest had not grown. Not set if it cannot grow.
   std::optional<bool> confirmed = {};
 };

@@ -181,8 +181,10 @@ Task<> Run::finish() {
   world::Workers& disk = session_->world()->disk_workers();
   if (!outcome_.failure() && output_.workspace && !nothing_yet_)
     co_await guarded(world::run_on(disk, [this] { write_receipt(); }), [this](const Error& e) { outcome_.fail(e); });
-  if (!outcome_.failure() && request_.kind == RunKind::export_ && request_.settings.boolean("delete_job"))
-    co_await delete_jobs();
+  if (!outcome_.failure() && request_.kind == RunKind::export_ && request_.settings.boolean("delete_job")) {
+    group_->spawn([this] { return delete_jobs(); });  // as a task, so that a cancellation ends it
+    co_await group_->join();
+  }
   if (queue_.counts().total > 0) reporter_->progress();
   reporter_->enter(RunState::finished);
   // Releases the directory before the end is reported, so that the owner can use it at once.
@@ -209,7 +211,11 @@ Task<> Run::delete_jobs() {
     const auto warn = [&](const Error& e) {
       reporter_->warn(Error(e.status, "the export is complete, but its job was not deleted: " + e.message), job.label);
     };
-    co_await guarded(delete_job(*session_, job.status_url), warn);
+    if (job.is_adopted)
+      reporter_->warn("the job was started by another client, which may still need it, so it is not deleted",
+                      job.label);
+    else
+      co_await guarded(delete_job(*session_, job.status_url), warn);
   }
 }
 

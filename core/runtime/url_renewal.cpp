@@ -7,11 +7,19 @@
 namespace libbcda::runtime {
 namespace {
 
-// The file with the task's number and identity. Nothing else is taken for it, because names may repeat.
+// The file with the task's number and identity or, if the page has grown, the only one with that identity. Nothing else
+// is taken for it, because names may repeat.
 std::optional<http::Url> url_in(const bulk::Manifest& page, const FileTask& task) {
-  if (page.size() != task.manifest->size()) return {};
-  if (page.identity(task.number) != task.manifest->identity(task.number)) return {};
-  return page.entry(task.number).url;
+  const std::uint64_t identity = task.manifest->identity(task.number);
+  if (page.size() == task.manifest->size())
+    return page.identity(task.number) == identity ? std::optional(page.entry(task.number).url) : std::nullopt;
+  std::optional<std::size_t> only;
+  for (std::size_t i = 0; i < page.size(); ++i) {
+    if (page.identity(i) != identity) continue;
+    if (only) return {};
+    only = i;
+  }
+  return only ? std::optional(page.entry(*only).url) : std::nullopt;
 }
 
 }  // namespace
@@ -42,7 +50,9 @@ std::optional<http::Url> UrlRenewal::known(const FileTask& task) const {
     if (found != pages_.end()) page = found->second;
   }
   if (!page) return {};
-  return url_in(*page, task);
+  auto url = url_in(*page, task);
+  if (url) url = bulk::on_service_origin(std::move(*url), session_.service().origin);
+  return url;
 }
 
 // Null if the answer is no manifest: the caller then reports why the file itself was refused.

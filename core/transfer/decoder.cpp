@@ -1,6 +1,7 @@
 #include "transfer/decoder.hpp"
 
 #include <algorithm>
+#include <utility>
 
 #include "base/error.hpp"
 #include "base/json.hpp"
@@ -45,6 +46,18 @@ void Decoder::decide_on_gzip(ByteView bytes) {
 }
 
 void Decoder::feed(ByteView bytes) {
+  // One byte is not enough to tell gzip.
+  const bool is_undecided = !is_begun_ && bytes.size() == 1 && bytes[0] == kGzipStart && !coding_.gzip && !coding_.key;
+  if (is_undecided && !std::exchange(holds_start_, true)) return;
+  if (std::exchange(holds_start_, false)) {
+    Bytes both{kGzipStart};
+    both.insert(both.end(), bytes.begin(), bytes.end());
+    return unpack({both.data(), both.size()});
+  }
+  unpack(bytes);
+}
+
+void Decoder::unpack(ByteView bytes) {
   decide_on_gzip(bytes);
   if (!gunzip_) return decode(bytes);
   gunzip_->feed(bytes, [this](ByteView plain) { decode(plain); });
@@ -71,6 +84,7 @@ void Decoder::pass_on(ByteView plain) {
 }
 
 Facts Decoder::finish() {
+  if (std::exchange(holds_start_, false)) decode(ByteView(&kGzipStart, 1));
   if (coding_.gzip && !is_begun_)
     throw std::move(Error(Status::VERIFICATION, "the gzip stream ended early, after 0 bytes").may_retry());
   if (gunzip_) gunzip_->finish();

@@ -60,6 +60,7 @@ class Decoder {
   std::string first_type() const;
 
  private:
+  void unpack(ByteView bytes);
   void decide_on_gzip(ByteView bytes);
   void decode(ByteView bytes);
   void pass_on(ByteView plain);
@@ -68,7 +69,7 @@ class Decoder {
 
   Coding coding_;
   std::optional<codec::Gunzip> gunzip_;
-  bool is_begun_ = false;
+  bool is_begun_ = false, holds_start_ = false;
   std::optional<crypto::Opener> opener_;
   Writer& writer_;
   crypto::Sha256 digest_;

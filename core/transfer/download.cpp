@@ -145,19 +145,22 @@ void Download::on_refusal(const http::Answer& answer, Moment now) {
   const bool missing = answer.status == 404 || answer.status == 410;
   const bool denied = (answer.status == 401 || answer.status == 403) && !bulk::is_page(answer);
   const bool may_be_stale = missing || denied || answer.status == 400;
-  if (options_.renews_url && may_be_stale && budget_.allow(now.steady)) {
-    refusal_ = std::move(error);
+  const int limit = answer.status == 404 ? kMissingFileTries : bulk::may_pass(answer) ? options_.retries : 0;
+  const char* remedy = missing ? kFilesExpire : denied ? kDenied : "";
+  if (options_.renews_url && may_be_stale) {
+    refusal_ = Refusal{std::move(error), limit, remedy};
     return;
   }
-  const int limit = answer.status == 404 ? kMissingFileTries : bulk::may_pass(answer) ? options_.retries : 0;
-  retry_or_fail(std::move(error), now, limit, missing ? kFilesExpire : denied ? kDenied : "");
+  retry_or_fail(std::move(error), now, limit, remedy);
 }
 
-void Download::on_new_url(const std::optional<http::Url>& url) {
-  Error refusal = *std::exchange(refusal_, std::nullopt);
-  if (!url || url->text() == entry_.url.text()) {
-    refusal.message += kDenied;
-    return fail(std::move(refusal));
+void Download::on_new_url(const std::optional<http::Url>& url, Moment now) {
+  Refusal refused = *std::exchange(refusal_, std::nullopt);
+  const bool is_new = url && url->text() != entry_.url.text();
+  if (!is_new || !budget_.allow(now.steady)) {
+    if (refused.limit == 0) refused.error.message += refused.remedy;
+    if (refused.limit == 0) return fail(std::move(refused.error));
+    return retry_or_fail(std::move(refused.error), now, refused.limit, refused.remedy);
   }
   entry_.url = url_ = *url;
   redirects_ = 0;

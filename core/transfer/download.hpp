@@ -54,9 +54,9 @@ class Download {
   bool on_head(const http::Answer& answer, Moment now);
   void on_failure(const Error& error, Moment now);
   // Whether the driver must look for a new URL of the file before it calls `next`. It reports what it found: nullopt, or
-  // the same URL, ends the download with the refusal that led here.
+  // the same URL, makes the refusal that led here count.
   bool wants_new_url() const { return refusal_.has_value(); }
-  void on_new_url(const std::optional<http::Url>& url);
+  void on_new_url(const std::optional<http::Url>& url, Moment now);
 
   // Whether the body that the driver reads is packed with gzip.
   bool is_gzip() const { return is_gzip_; }
@@ -83,7 +83,12 @@ class Download {
   int downloads_;  // answers that brought the file, or its beginning
   bool is_gzip_ = false, has_token_ = true;
   std::optional<http::Wait> pause_;  // before the next request
-  std::optional<Error> refusal_;     // for which a new URL is wanted
+  struct Refusal {
+    Error error;
+    int limit = 0;  // retries that it allows
+    const char* remedy = "";
+  };
+  std::optional<Refusal> refusal_;  // for which a new URL is wanted
   std::optional<Error> failure_;
 };
 

@@ -149,6 +149,7 @@ VALUES: dict[str, list[Any]] = {
     "client_key_passphrase": [PASSPHRASE, lambda: PASSPHRASE],
     "proxy": ["none", "http://proxy:3128"],
     "allowed_origins": ["https://a.example", ["https://a.example", "https://b.example:8443"], ("https://a.example",)],
+    "token_origins": ["https://a.example", ["https://a.example"]],
     "types": ["Patient", "Patient, Coverage", ["Patient"], ("Patient", "Coverage"), {"Patient"}, iter(["Patient"])],
     "out": ["claims", Path("claims"), "memory://claims", lambda name, type: None],
 }
@@ -162,6 +163,8 @@ WHAT: dict[str, list[Any]] = {
     "elements": ["Patient.name", ["Patient.name", "Patient.gender"]],
     "include_associated_data": ["LatestProvenanceResources", ["LatestProvenanceResources"]],
     "patients": ["Patient/1", ["Patient/1", "Patient/2"]],
+    "organize_output_by": ["Patient"],
+    "allow_partial_manifests": [True, "no"],
     "output_format": ["application/fhir+ndjson"],
     "method": ["GET", "POST"],
 }

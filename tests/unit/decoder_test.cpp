@@ -101,6 +101,21 @@ TEST(Decoder, UnpacksGzipAndItsCheckSumsAreTheProof) {
   EXPECT_EQ(facts.proof, Proof::gzip);
 }
 
+TEST(Decoder, TellsGzipByItsFirstBytesHoweverTheyArrive) {
+  const std::string packed = test::gzip("{}\n");
+  for (const std::size_t step : {1u, 2u, 100u}) {
+    Memory memory;
+    Decoder decoder({}, memory);
+    for (std::size_t at = 0; at < packed.size(); at += step) decoder.feed(as_bytes(packed.substr(at, step)));
+    EXPECT_EQ(decoder.finish().proof, Proof::gzip);
+    EXPECT_EQ(memory.text, "{}\n");
+  }
+  Memory memory;
+  Decoder decoder({}, memory);
+  decoder.feed(as_bytes("\x1F"));
+  EXPECT_EQ(error_of([&] { decoder.finish(); }).status, Status::VERIFICATION);
+}
+
 TEST(Decoder, APackedFileThatWasCutIsNotWhole) {
   const std::string whole = test::gzip("{}\n{}\n");
   Memory memory;

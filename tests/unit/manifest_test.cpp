@@ -282,6 +282,9 @@ TEST(Manifest, ALastPageWithALinkIsAnErrorAndNotIgnored) {
   EXPECT_EQ(error.status, Status::INVALID_ARGUMENT);
   EXPECT_TRUE(holds(error.message, "next page"));
   EXPECT_EQ(parse_manifests(page + R"({"output":[]})", kBase).size(), 2u);
+  // A page of another job is not the next page.
+  const std::string other = R"({"transactionTime":"2026-01-01T00:00:00Z","output":[]})";
+  EXPECT_EQ(error_of([&] { parse_manifests(page + other, kBase); }).status, Status::INVALID_ARGUMENT);
   EXPECT_EQ(parse_manifest(R"({"output":[],"link":[{"relation":"self","url":"/page1"}]})", kBase)->size(), 0u);
 }
 

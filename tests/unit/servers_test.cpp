@@ -234,6 +234,38 @@ TEST_F(Servers, PlainBytesThatAreDeclaredAsGzipAreTakenWithoutThatProof) {
   EXPECT_TRUE(holds(receipt(), R"("proof":"length")"));
 }
 
+// What was declared is not what came.
+TEST_F(Servers, TheProofThatIsDemandedIsTheOneThatCame) {
+  service_.settings.set("require_proof", "gzip");
+  answer_job_with("");
+  service_.answer("GET /f/a", {http_answer(200, "Content-Encoding: gzip\r\n", kPatient)});
+  const auto failure = run();
+  ASSERT_TRUE(failure);
+  EXPECT_TRUE(holds(failure->message, "require_proof"));
+  EXPECT_FALSE(is_published("Patient.a.ndjson"));
+  service_.settings.set("restart", "true");
+  service_.answer("GET /f/a", {http_answer(200, "", test::gzip(kPatient))});
+  EXPECT_FALSE(run());
+  EXPECT_TRUE(holds(receipt(), R"("proof":"gzip")"));
+}
+
+TEST_F(Servers, AnEarlierFileMustFitWhatTheManifestSaysNow) {
+  const auto manifests = [&](const std::string& more) {
+    return bulk::parse_manifests(manifest(item("/f/a.ndjson", more) + "," + item("/f/b.ndjson")),
+                                 http::parse_url("http://localhost/", "base"));
+  };
+  service_.answer("GET /f/a", {http_answer(200, "", kPatient)});
+  service_.answer("GET /f/b", {http_answer(410)});
+  EXPECT_TRUE(run(RunKind::fetch, manifests("")));
+  EXPECT_TRUE(is_published("Patient.a.ndjson"));
+  service_.answer("GET /f/b", {http_answer(200, "", kPatient)});
+  const auto failure = run(RunKind::fetch, manifests(R"(,"extension":{"https://ab2d.cms.gov/checksum":"sha256:)" +
+                                                     sha256_of("other") + "\"}"));
+  ASSERT_TRUE(failure);
+  EXPECT_TRUE(holds(failure->message, "exists already"));
+  EXPECT_FALSE(run(RunKind::fetch, manifests("")));
+}
+
 TEST_F(Servers, PackedBytesThatAreNotDeclaredAreUnpacked) {
   answer_job_with("");
   service_.answer("GET /f/a", {http_answer(200, "", test::gzip(kPatient))});
@@ -410,6 +442,25 @@ TEST_F(Servers, ARefusalThatNoNewUrlCuresIsFinal) {
   ASSERT_TRUE(failure);
   EXPECT_EQ(failure->http_status, 403);
   EXPECT_EQ(service_.count("GET /f/a"), 1u);
+}
+
+// A file may arrive later than the manifest.
+TEST_F(Servers, AMissingFileIsAskedForAgainAlthoughItsUrlIsTheSame) {
+  service_.answer("GET /fhir/status/1", {http_answer(200, "", manifest(item("/f/a.ndjson?sig=1")))});
+  service_.answer("GET /f/a", {http_answer(404), http_answer(200, "", kPatient)});
+  EXPECT_FALSE(run());
+}
+
+TEST_F(Servers, TheUrlOfAFileOnAPageThatHasGrownIsRenewed) {
+  service_.settings.set("allow_partial_manifests", "true");
+  const std::string json = "Content-Type: application/json\r\n",
+                    done = item("/f/a.ndjson?sig=2") + "," + item("/f/b.ndjson");
+  service_.answer("GET /fhir/status/1", {http_answer(202, json, manifest(item("/f/a.ndjson?sig=1"))),
+                                         http_answer(200, json, manifest(done))});
+  service_.answer("GET /f/a.ndjson?sig=1", {http_answer(403)});
+  service_.answer("GET /f/a.ndjson?sig=2", {http_answer(200, "", kPatient)});
+  service_.answer("GET /f/b", {http_answer(200, "", kPatient)});
+  EXPECT_FALSE(run());
 }
 
 TEST_F(Servers, ANewUrlOfAnotherFileIsNotTaken) {
