@@ -48,6 +48,8 @@ class ExportSettings(TypedDict, total=False):
     """Status URL of a job that runs already; its files are exported, and no job is started."""
     delete_job: bool | None
     """Delete the job from the service (DELETE) once the export is complete and verified."""
+    sync_partial: Literal["keep", "move"] | None
+    """After a partial run of a series: ask for the same time again (keep), or go on from this run (move)."""
     restart: bool | None
     """Discard what an unfinished export left in the directory, and start again."""
     parallel: int | None

@@ -79,6 +79,8 @@
 #' @param job_url Status URL of a job that runs already; its files are exported, and no job is started. (text)
 #' @param delete_job Delete the job from the service (DELETE) once the export is complete and verified. (`TRUE` or
 #'   `FALSE`, by default `false`)
+#' @param sync_partial After a partial run of a series: ask for the same time again (keep), or go on from this run
+#'   (move). (`"keep"` or `"move"`, by default `keep`)
 #' @param out Directory for the files; created if it is missing, but its parent must exist. (a path)
 #' @param restart Discard what an unfinished export left in the directory, and start again. (`TRUE` or `FALSE`, by
 #'   default `false`)
@@ -125,11 +127,11 @@ bcda_client <- function(url = NULL, ..., profile = NULL, profile_file = NULL, au
                         level = NULL, group = NULL, since = NULL, until = NULL, type_filters = NULL, elements = NULL,
                         include_associated_data = NULL, patients = NULL, organize_output_by = NULL,
                         allow_partial_manifests = NULL, output_format = NULL, method = NULL, job_url = NULL,
-                        delete_job = NULL, out = NULL, restart = NULL, parallel = NULL, allow_plaintext = NULL,
-                        require_proof = NULL, durability = NULL, poll_interval = NULL, poll_max_interval = NULL,
-                        kickoff_timeout = NULL, adopt_running_job = NULL, job_timeout = NULL, timeout = NULL,
-                        retries = NULL, outage_limit = NULL, retry_delay = NULL, retry_max_delay = NULL,
-                        max_retry_after = NULL, config_file = NULL, env = TRUE) {
+                        delete_job = NULL, sync_partial = NULL, out = NULL, restart = NULL, parallel = NULL,
+                        allow_plaintext = NULL, require_proof = NULL, durability = NULL, poll_interval = NULL,
+                        poll_max_interval = NULL, kickoff_timeout = NULL, adopt_running_job = NULL,
+                        job_timeout = NULL, timeout = NULL, retries = NULL, outage_limit = NULL, retry_delay = NULL,
+                        retry_max_delay = NULL, max_retry_after = NULL, config_file = NULL, env = TRUE) {
   client_with(settings_in(environment(), list(...)), config_file, env)
 }
 
@@ -139,11 +141,11 @@ bcda_export <- function(client, types = NULL, out = NULL, progress = interactive
                         since = NULL, until = NULL, type_filters = NULL, elements = NULL,
                         include_associated_data = NULL, patients = NULL, organize_output_by = NULL,
                         allow_partial_manifests = NULL, output_format = NULL, method = NULL, job_url = NULL,
-                        delete_job = NULL, restart = NULL, parallel = NULL, allow_plaintext = NULL,
-                        require_proof = NULL, durability = NULL, poll_interval = NULL, poll_max_interval = NULL,
-                        kickoff_timeout = NULL, adopt_running_job = NULL, job_timeout = NULL, timeout = NULL,
-                        retries = NULL, outage_limit = NULL, retry_delay = NULL, retry_max_delay = NULL,
-                        max_retry_after = NULL) {
+                        delete_job = NULL, sync_partial = NULL, restart = NULL, parallel = NULL,
+                        allow_plaintext = NULL, require_proof = NULL, durability = NULL, poll_interval = NULL,
+                        poll_max_interval = NULL, kickoff_timeout = NULL, adopt_running_job = NULL,
+                        job_timeout = NULL, timeout = NULL, retries = NULL, outage_limit = NULL, retry_delay = NULL,
+                        retry_max_delay = NULL, max_retry_after = NULL) {
   finish(start_export(client, settings_in(environment(), list(...))), progress)
 }
 
@@ -152,11 +154,13 @@ bcda_export <- function(client, types = NULL, out = NULL, progress = interactive
 #' @export
 bcda_sync <- function(client, directory, types = NULL, progress = interactive(), ..., level = NULL, group = NULL,
                       since = NULL, until = NULL, type_filters = NULL, elements = NULL,
-                      include_associated_data = NULL, patients = NULL, output_format = NULL, method = NULL,
-                      job_url = NULL, delete_job = NULL, restart = NULL, parallel = NULL, allow_plaintext = NULL,
-                      durability = NULL, poll_interval = NULL, poll_max_interval = NULL, job_timeout = NULL,
+                      include_associated_data = NULL, patients = NULL, organize_output_by = NULL,
+                      allow_partial_manifests = NULL, output_format = NULL, method = NULL, job_url = NULL,
+                      delete_job = NULL, sync_partial = NULL, restart = NULL, parallel = NULL,
+                      allow_plaintext = NULL, require_proof = NULL, durability = NULL, poll_interval = NULL,
+                      poll_max_interval = NULL, kickoff_timeout = NULL, adopt_running_job = NULL, job_timeout = NULL,
                       timeout = NULL, retries = NULL, outage_limit = NULL, retry_delay = NULL,
-                      retry_max_delay = NULL) {
+                      retry_max_delay = NULL, max_retry_after = NULL) {
   finish(start_sync(client, directory, settings_in(environment(), list(...))), progress)
 }
 
@@ -166,11 +170,11 @@ bcda_sync <- function(client, directory, types = NULL, progress = interactive(),
 bcda_start <- function(client, types = NULL, out = NULL, ..., level = NULL, group = NULL, since = NULL, until = NULL,
                        type_filters = NULL, elements = NULL, include_associated_data = NULL, patients = NULL,
                        organize_output_by = NULL, allow_partial_manifests = NULL, output_format = NULL,
-                       method = NULL, job_url = NULL, delete_job = NULL, restart = NULL, parallel = NULL,
-                       allow_plaintext = NULL, require_proof = NULL, durability = NULL, poll_interval = NULL,
-                       poll_max_interval = NULL, kickoff_timeout = NULL, adopt_running_job = NULL,
-                       job_timeout = NULL, timeout = NULL, retries = NULL, outage_limit = NULL, retry_delay = NULL,
-                       retry_max_delay = NULL, max_retry_after = NULL) {
+                       method = NULL, job_url = NULL, delete_job = NULL, sync_partial = NULL, restart = NULL,
+                       parallel = NULL, allow_plaintext = NULL, require_proof = NULL, durability = NULL,
+                       poll_interval = NULL, poll_max_interval = NULL, kickoff_timeout = NULL,
+                       adopt_running_job = NULL, job_timeout = NULL, timeout = NULL, retries = NULL,
+                       outage_limit = NULL, retry_delay = NULL, retry_max_delay = NULL, max_retry_after = NULL) {
   start_export(client, settings_in(environment(), list(...)))
 }
 
@@ -180,11 +184,11 @@ bcda_manifest <- function(client, types = NULL, progress = interactive(), ..., l
                           since = NULL, until = NULL, type_filters = NULL, elements = NULL,
                           include_associated_data = NULL, patients = NULL, organize_output_by = NULL,
                           allow_partial_manifests = NULL, output_format = NULL, method = NULL, job_url = NULL,
-                          delete_job = NULL, restart = NULL, parallel = NULL, allow_plaintext = NULL,
-                          require_proof = NULL, durability = NULL, poll_interval = NULL, poll_max_interval = NULL,
-                          kickoff_timeout = NULL, adopt_running_job = NULL, job_timeout = NULL, timeout = NULL,
-                          retries = NULL, outage_limit = NULL, retry_delay = NULL, retry_max_delay = NULL,
-                          max_retry_after = NULL) {
+                          delete_job = NULL, sync_partial = NULL, restart = NULL, parallel = NULL,
+                          allow_plaintext = NULL, require_proof = NULL, durability = NULL, poll_interval = NULL,
+                          poll_max_interval = NULL, kickoff_timeout = NULL, adopt_running_job = NULL,
+                          job_timeout = NULL, timeout = NULL, retries = NULL, outage_limit = NULL,
+                          retry_delay = NULL, retry_max_delay = NULL, max_retry_after = NULL) {
   finish(start_manifest(client, settings_in(environment(), list(...))), progress)
 }
 
@@ -194,11 +198,11 @@ bcda_manifest <- function(client, types = NULL, progress = interactive(), ..., l
 bcda_plan <- function(client, types = NULL, ..., level = NULL, group = NULL, since = NULL, until = NULL,
                       type_filters = NULL, elements = NULL, include_associated_data = NULL, patients = NULL,
                       organize_output_by = NULL, allow_partial_manifests = NULL, output_format = NULL, method = NULL,
-                      job_url = NULL, delete_job = NULL, restart = NULL, parallel = NULL, allow_plaintext = NULL,
-                      require_proof = NULL, durability = NULL, poll_interval = NULL, poll_max_interval = NULL,
-                      kickoff_timeout = NULL, adopt_running_job = NULL, job_timeout = NULL, timeout = NULL,
-                      retries = NULL, outage_limit = NULL, retry_delay = NULL, retry_max_delay = NULL,
-                      max_retry_after = NULL) {
+                      job_url = NULL, delete_job = NULL, sync_partial = NULL, restart = NULL, parallel = NULL,
+                      allow_plaintext = NULL, require_proof = NULL, durability = NULL, poll_interval = NULL,
+                      poll_max_interval = NULL, kickoff_timeout = NULL, adopt_running_job = NULL, job_timeout = NULL,
+                      timeout = NULL, retries = NULL, outage_limit = NULL, retry_delay = NULL,
+                      retry_max_delay = NULL, max_retry_after = NULL) {
   plan_of(client, settings_in(environment(), list(...)))
 }
 
@@ -209,10 +213,11 @@ bcda_plan <- function(client, types = NULL, ..., level = NULL, group = NULL, sin
 #' @export
 bcda_fetch <- function(client, manifest, out = NULL, file = NULL, progress = interactive(), ...,
                        organize_output_by = NULL, allow_partial_manifests = NULL, job_url = NULL, delete_job = NULL,
-                       restart = NULL, parallel = NULL, allow_plaintext = NULL, require_proof = NULL,
-                       durability = NULL, poll_interval = NULL, poll_max_interval = NULL, kickoff_timeout = NULL,
-                       adopt_running_job = NULL, job_timeout = NULL, timeout = NULL, retries = NULL,
-                       outage_limit = NULL, retry_delay = NULL, retry_max_delay = NULL, max_retry_after = NULL) {
+                       sync_partial = NULL, restart = NULL, parallel = NULL, allow_plaintext = NULL,
+                       require_proof = NULL, durability = NULL, poll_interval = NULL, poll_max_interval = NULL,
+                       kickoff_timeout = NULL, adopt_running_job = NULL, job_timeout = NULL, timeout = NULL,
+                       retries = NULL, outage_limit = NULL, retry_delay = NULL, retry_max_delay = NULL,
+                       max_retry_after = NULL) {
   finish(start_fetch(client, manifest, file, settings_in(environment(), list(...))), progress)
 }
 

@@ -206,6 +206,36 @@ public abstract sealed class ExportSettings<B extends ExportSettings<B>> extends
     return set("delete_job", Boolean.toString(value));
   }
 
+  /** After a partial run of a series: ask for the same time again (keep), or go on from this run (move). */
+  public enum SyncPartial {
+    /** {@code keep} */
+    KEEP("keep"),
+    /** {@code move} */
+    MOVE("move");
+
+    private final String value;
+
+    SyncPartial(String value) {
+      this.value = value;
+    }
+
+    /** The value of the setting. */
+    @Override
+    public String toString() {
+      return value;
+    }
+  }
+
+  /**
+   * After a partial run of a series: ask for the same time again (keep), or go on from this run (move).
+   *
+   * @param value one of them (default {@code keep})
+   * @return this
+   */
+  public B syncPartial(SyncPartial value) {
+    return put("sync_partial", value);
+  }
+
   /**
    * Directory for the files; created if it is missing, but its parent must exist.
    *
