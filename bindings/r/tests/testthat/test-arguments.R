@@ -127,7 +127,7 @@ test_that("wrong values are refused by the name of their setting", {
 test_that("no type at all is not taken for every type", {
   for (name in c("types", "type_filters", "elements", "patients", "include_associated_data")) {
     how <- stats::setNames(list(character()), name)
-    expect_refused(do.call(bcda_plan, c(list(shared_client()), how)), c(name, "NULL means the default"))
+    expect_refused(do.call(bcda_plan, c(list(shared_client()), how)), c(name, "leave it unset for the default"))
   }
   expect_refused(export_of(shared_client(), character()), "types")
   expect_refused(export_of(client_of(shared_sandbox(), types = character()), NULL), "types")

@@ -7,7 +7,10 @@ test_that("what is exported is what the service has", {
   expect_identical(nrow(result$files), 6L)
   expect_identical(names(result$files), c("type", "path", "bytes", "records", "sha256", "decrypted", "proof"))
   expect_identical(vapply(result$files, typeof, ""),
-    c(type = "character", path = "character", bytes = "double", records = "double", sha256 = "character", decrypted = "logical")
+    c(
+      type = "character", path = "character", bytes = "double", records = "double", sha256 = "character",
+      decrypted = "logical", proof = "character"
+    )
   )
   expect_true(all(result$files$decrypted))
   expect_identical(result$files$bytes, file.size(result$files$path))

@@ -69,6 +69,7 @@ WHAT <- list(
   until = list("2020-02-13T08:00:00.000-05:00"),
   type_filters = list("Patient?active=true", c("Patient?active=true", "Patient?gender=female,male")),
   elements = list("Patient.name", c("Patient.name", "Patient.gender")),
+  organize_output_by = list("Patient"), allow_partial_manifests = list(TRUE, "no"),
   include_associated_data = list("LatestProvenanceResources"), patients = list("Patient/1", c("Patient/1", "Patient/2")),
   output_format = list("application/fhir+ndjson"), method = list("GET", "POST")
 )
@@ -81,6 +82,7 @@ values_of <- function(name) {
     private_key_passphrase = list(PASSPHRASE, function() PASSPHRASE),
     private_key_passphrase_file = list(secret_file(PASSPHRASE)), ca_file = list(shared_sandbox()$ca_file),
     allowed_origins = list("https://a.example", c("https://a.example", "https://b.example:8443")),
+    token_origins = list("https://a.example"), require_proof = list("none", "gcm"),
     types = list("Patient", "Patient, Coverage", c("Patient", "Coverage"), function() "Patient"), out = list("claims", place()),
     profile = list("auto", "bcda-2019"), profile_file = list(secret_file("{}")), auth = list("auto", "basic"),
     token_url = list("https://service.example/auth/token"), access_token = list("x", function() "x"),
