@@ -4,6 +4,7 @@
 #include <optional>
 
 #include "base/quote.hpp"
+#include "base/words.hpp"
 
 namespace libbcda::auth {
 namespace {
@@ -18,12 +19,6 @@ std::vector<std::string_view> words_of(std::string_view text) {
     text.remove_prefix(std::min(end + 1, text.size()));
   }
   return words;
-}
-
-std::string joined(const std::vector<std::string>& words, const char* separator) {
-  std::string text;
-  for (const std::string& word : words) text += (text.empty() ? "" : separator) + word;
-  return text;
 }
 
 // The type that a scope lets a client read ("*": every type), or nullopt. A search after '?' narrows a scope.
@@ -64,7 +59,7 @@ std::string choose_scope(const std::string& row, const std::vector<std::string>&
   if (types.empty()) {
     if (!wildcard.empty()) return wildcard;
     const std::vector<std::string> all = all_readable(offered);
-    return all.empty() ? row : joined(all, " ");
+    return all.empty() ? row : join(all, " ");
   }
   std::vector<std::string> chosen;
   for (const std::string& type : types)
@@ -73,7 +68,7 @@ std::string choose_scope(const std::string& row, const std::vector<std::string>&
   if (chosen.size() < types.size()) return wildcard.empty() ? row : wildcard;
   // Some servers read the group of a group export with it.
   if (const std::string group = offered_for(offered, "Group"); !group.empty()) chosen.push_back(group);
-  return joined(chosen, " ");
+  return join(chosen, " ");
 }
 
 bool covers(std::string_view granted, std::string_view type) {
@@ -93,7 +88,7 @@ std::string describe_narrow_scope(const std::string& asked, const std::string& g
     if (covers(asked, type) && !covers(granted, type)) missing.push_back(type);
   const std::string grant =
       "the token's scope is narrower than the one that was asked for (" + tidy(granted, kLongestList) + ")";
-  if (!missing.empty()) return grant + ": it does not cover " + tidy(joined(missing, ", "), kLongestList);
+  if (!missing.empty()) return grant + ": it does not cover " + tidy(join(missing, ", "), kLongestList);
   if (types.empty() && covers(asked, "*") && !covers(granted, "*")) return grant + ": it does not cover all types";
   return "";
 }

@@ -234,7 +234,7 @@ std::vector<std::string> TokenSource::wished_types() const {
   return {wish_.types.begin(), wish_.types.end()};
 }
 
-// The login with the scope to ask for now.
+// The login with the scope for the types that the exports of this client read.
 Login TokenSource::login_for_request() {
   Login login = login_;
   login.secret_in_form = login.method == Method::form && offer_.secret_in_form_only;

@@ -7,6 +7,7 @@
 
 #include "base/json.hpp"
 #include "base/quote.hpp"
+#include "base/words.hpp"
 #include "bulk/issues.hpp"
 
 namespace libbcda::bulk {
@@ -15,8 +16,6 @@ namespace {
 constexpr std::size_t kLongestText = 500;
 
 constexpr std::size_t kPageHead = 64 << 10;  // only these first bytes of a page are searched for its title
-
-char lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c | 0x20) : c; }
 
 bool begins_with(std::string_view text, std::string_view lower_case) {
   return text.size() >= lower_case.size() &&

@@ -7,6 +7,7 @@
 #include <utility>
 
 #include "base/quote.hpp"
+#include "base/words.hpp"
 #include "crypto/digest.hpp"
 
 namespace libbcda::bulk {
@@ -15,8 +16,6 @@ namespace {
 constexpr const char* kNames[kSeverities] = {"fatal", "error", "warning", "information", "success", "other"};
 constexpr std::size_t kLongestText = 4000, kLongestCode = 100;
 constexpr std::string_view kByteOrderMark = "\xEF\xBB\xBF";
-
-char lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c | 0x20) : c; }
 
 // Lengths come first, so that different issues have different texts.
 std::uint64_t digest_of(const Issue& issue) {

@@ -9,6 +9,7 @@
 #include "base/json.hpp"
 #include "base/nearest.hpp"
 #include "base/quote.hpp"
+#include "base/words.hpp"
 #include "bulk/manifest.hpp"
 #include "http/form.hpp"
 
@@ -20,12 +21,6 @@ constexpr std::string_view kGroupId = "{group}";
 
 bool contains(const std::vector<std::string>& list, std::string_view item) {
   return std::find(list.begin(), list.end(), item) != list.end();
-}
-
-std::string join(const std::vector<std::string>& items, const char* separator = ",") {
-  std::string text;
-  for (const std::string& item : items) text += (text.empty() ? "" : separator) + item;
-  return text;
 }
 
 [[noreturn]] void refuse(const std::string& setting, const std::string& why) {

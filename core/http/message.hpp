@@ -34,6 +34,8 @@ struct Answer {
   std::string_view header(std::string_view name) const;
   // Content-Type without its parameters, in lower case.
   std::string media_type() const;
+  // Whether the body is packed with gzip (RFC 9110 section 8.4.1: the names of codings are case-insensitive).
+  bool is_gzip() const;
 };
 
 }  // namespace libbcda::http

@@ -4,6 +4,7 @@
 #include <charconv>
 
 #include "base/quote.hpp"
+#include "base/words.hpp"
 #include "http/form.hpp"
 #include "http/redact.hpp"
 
@@ -13,18 +14,6 @@ namespace {
 constexpr std::size_t kLargestHead = 16 << 10;
 constexpr std::size_t kMostSchemes = 8;
 constexpr std::string_view kSeparators = ", \t\r\n";
-
-char lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c | 0x20) : c; }
-
-std::string lower(std::string_view text) {
-  std::string out(text);
-  std::transform(out.begin(), out.end(), out.begin(), [](char c) { return lower(c); });
-  return out;
-}
-
-bool equal_names(std::string_view a, std::string_view b) {
-  return std::equal(a.begin(), a.end(), b.begin(), b.end(), [](char x, char y) { return lower(x) == lower(y); });
-}
 
 std::string_view trimmed(std::string_view text) {
   const std::size_t first = text.find_first_not_of(" \t\r\n");

@@ -7,6 +7,7 @@
 
 #include "base/error.hpp"
 #include "base/quote.hpp"
+#include "base/words.hpp"
 
 namespace libbcda::http {
 namespace {
@@ -18,13 +19,6 @@ bool all_of(std::string_view text, std::string_view extra) {
     return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
            extra.find(c) != std::string_view::npos;
   });
-}
-
-std::string lower(std::string_view text) {
-  std::string out(text);
-  for (char& c : out)
-    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c | 0x20);
-  return out;
 }
 
 // Parses "host", "host:port" or "[v6]:port". Returns what is wrong with it, or nullptr.

@@ -4,6 +4,7 @@
 #include <cstring>
 
 #include "base/error.hpp"
+#include "base/words.hpp"
 
 namespace libbcda::ndjson {
 namespace {
@@ -19,13 +20,6 @@ bool plain_ascii(const std::uint8_t* bytes) {
   std::uint64_t word;
   std::memcpy(&word, bytes, sizeof word);
   return (word & kHigh) == 0 && ((word - kSpaces) & kHigh) == 0;
-}
-
-std::string lower(std::string_view text) {
-  std::string out(text);
-  std::transform(out.begin(), out.end(), out.begin(),
-                 [](char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c | 0x20) : c; });
-  return out;
 }
 
 // A server may send one FHIR resource in place of a file, on one line or on several.

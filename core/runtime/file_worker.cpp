@@ -33,8 +33,7 @@ transfer::DownloadOptions download_options(const Settings& s, const Session& ses
 
 // A refusal may be packed too, because gzip was requested.
 void unpack(const http::Response& response, http::Answer& answer) {
-  const std::string_view coding = answer.header("Content-Encoding");
-  if (coding != "gzip" && coding != "x-gzip") return;
+  if (!answer.is_gzip()) return;
   answer.body = codec::unpacked_text(answer.body, kLargestRefusal);
   response.clean(answer.body);
 }

@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "base/quote.hpp"
+#include "base/words.hpp"
 #include "http/form.hpp"
 
 namespace libbcda::transfer {
@@ -23,12 +24,6 @@ bool is_redirect(const http::Answer& answer) {
   constexpr int kCodes[] = {301, 302, 303, 307, 308};
   return std::find(std::begin(kCodes), std::end(kCodes), answer.status) != std::end(kCodes) &&
          !answer.header("Location").empty();
-}
-
-std::string lowercase(std::string_view text) {
-  std::string lower(text);
-  for (char& c : lower) c = c >= 'A' && c <= 'Z' ? static_cast<char>(c | 0x20) : c;
-  return lower;
 }
 
 // The query of a pre-signed URL, and its longer values: a server may repeat them when it refuses a request.
@@ -101,9 +96,9 @@ bool Download::on_head(const http::Answer& answer, Moment now) {
     retry_or_fail(std::move(error.at_file(entry_.name)), now, kMissingFileTries);
     return false;
   }
-  const std::string coding = lowercase(answer.header("Content-Encoding"));  // RFC 9110 section 8.4.1
-  is_gzip_ = asks_for_gzip() && (coding == "gzip" || coding == "x-gzip");
-  if (!coding.empty() && coding != "identity" && !is_gzip_) {
+  const std::string_view coding = answer.header("Content-Encoding");
+  is_gzip_ = asks_for_gzip() && answer.is_gzip();
+  if (!coding.empty() && !equal_names(coding, "identity") && !is_gzip_) {
     Error error(Status::PROTOCOL, what + " came with Content-Encoding " + quote(coding) + ", which was not requested");
     fail(std::move(error.at_file(entry_.name)));
     return false;

@@ -12,31 +12,13 @@
 #include "base/error.hpp"
 #include "base/json.hpp"
 #include "crypto/key.hpp"
+#include "openssl_handles.hpp"
 
 namespace libbcda::sandbox {
 namespace {
 
-template <auto Free>
-struct Freer {
-  template <class T>
-  void operator()(T* pointer) const noexcept {
-    Free(pointer);
-  }
-};
-using Key = std::unique_ptr<EVP_PKEY, Freer<EVP_PKEY_free>>;
-using Bio = std::unique_ptr<BIO, Freer<BIO_free>>;
-
 constexpr std::size_t kHalf = 48;  // bytes of R and of S on P-384
 constexpr const char* kNotVerified = "Unable to verify the token with any of the public keys found in the JWKS: ";
-
-template <class Write>
-std::string to_pem(Write&& write) {
-  Bio bio(BIO_new(BIO_s_mem()));
-  if (!bio || write(bio.get()) != 1) throw Error(Status::INTERNAL, "OpenSSL could not write the sandbox's signing key");
-  const char* data = nullptr;
-  const long size = BIO_get_mem_data(bio.get(), &data);
-  return {data, static_cast<std::size_t>(size)};
-}
 
 SigningPair elliptic_pair() {
   const Key key(EVP_EC_gen("P-384"));

@@ -9,21 +9,13 @@
 #include <memory>
 
 #include "base/error.hpp"
+#include "openssl_handles.hpp"
 #include "random.hpp"
 
 namespace libbcda::sandbox {
 namespace {
 
-template <auto Free>
-struct Freer {
-  template <class T>
-  void operator()(T* pointer) const noexcept {
-    Free(pointer);
-  }
-};
-using Key = std::unique_ptr<EVP_PKEY, Freer<EVP_PKEY_free>>;
 using Certificate = std::unique_ptr<X509, Freer<X509_free>>;
-using Bio = std::unique_ptr<BIO, Freer<BIO_free>>;
 using Extension = std::unique_ptr<X509_EXTENSION, Freer<X509_EXTENSION_free>>;
 
 void check(bool ok) {
@@ -36,15 +28,6 @@ Key new_key() {
   Key key(EVP_EC_gen("P-256"));
   check(key != nullptr);
   return key;
-}
-
-template <class Write>
-std::string to_pem(Write&& write) {
-  Bio bio(BIO_new(BIO_s_mem()));
-  check(bio && write(bio.get()) == 1);
-  const char* data = nullptr;
-  long size = BIO_get_mem_data(bio.get(), &data);
-  return {data, static_cast<std::size_t>(size)};
 }
 
 void set_name(X509* certificate, const char* common_name) {

@@ -1,4 +1,5 @@
 #include "connection.hpp"
+#include "base/words.hpp"
 
 #include <algorithm>
 #include <boost/asio/post.hpp>
@@ -61,10 +62,8 @@ Request to_request(const Parser::value_type& message, bool tls) {
   request.http_1_0 = message.version() < 11;
   request.tls = tls;
   for (const auto& field : message) {
-    std::string name(field.name_string());
-    std::transform(name.begin(), name.end(), name.begin(),
-                   [](unsigned char c) { return static_cast<char>(std::tolower(c)); });
-    request.headers.emplace(std::move(name), std::string(field.value()));  // of a repeated header, the first counts
+    request.headers.emplace(lower(field.name_string()),
+                            std::string(field.value()));  // of a repeated header, the first counts
   }
   request.body = message.body();
   return request;

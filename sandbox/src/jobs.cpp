@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "base/error.hpp"
+#include "base/words.hpp"
 #include "crypto/key.hpp"
 #include "random.hpp"
 
@@ -59,12 +60,6 @@ std::string item(const Listing& listing, Era era) {
   if (empty_key || (!listing.output_key.empty() && era != Era::nov2018))
     text += ",\"encryptedKey\":" + json_string(listing.output_key);
   return text + "}";
-}
-
-std::string join(const std::vector<std::string>& items) {
-  std::string text;
-  for (const std::string& each : items) text += (text.empty() ? "" : ",") + each;
-  return text;
 }
 
 }  // namespace

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cctype>
 
+#include "base/words.hpp"
 #include "credentials.hpp"
 #include "random.hpp"
 #include "today_outcome.hpp"
@@ -23,14 +24,9 @@ Response not_allowed(const std::string& allowed) {
   return response;
 }
 
-std::string lowercase(std::string text) {
-  for (char& c : text) c = static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
-  return text;
-}
-
 // Whether a list such as "a;q=0, b" has this item. Parameters and case do not count.
 bool lists(const std::string& header, std::string_view item) {
-  std::string plain = lowercase(header);
+  std::string plain = lower(header);
   std::replace(plain.begin(), plain.end(), ';', ',');
   for (std::string part : split(plain, ',')) {
     std::erase_if(part, [](char c) { return c == ' ' || c == '\t'; });
@@ -216,17 +212,8 @@ std::shared_ptr<Job> Today::new_job(const Call& call, Order order) {
   job->request = base_url(call.request) + call.request.target;
   job->types = std::move(order.types);
   job->every_type = order.every_type;
-  job->error_rate = o.error_rate;
   job->since = order.since;
-  job->cycle = o.change_cycle();
-  job->created = call.now;
-  job->pending = o.pending_time;
-  job->working = o.job_time;
-  job->lifetime = o.job_lifetime;
-  job->doom.fails = strikes(FaultKind::job_fails, call);
-  job->doom.hangs = strikes(FaultKind::job_hangs, call);
-  job->doom.expires = strikes(FaultKind::job_expires, call);
-  job->doom.empty = strikes(FaultKind::job_empty, call);
+  job->begin(o, faults_, call.request, call.now);
   for (const std::string& type : job->types) {
     job->warns |= call.version == 3 && type == "ExplanationOfBenefit" && !order.has_system_type;
     job->doom.fails |= type == "Observation";  // the service lists this type but has no such data

@@ -142,6 +142,20 @@ std::string Job::lines(const File& file, std::int64_t person) const {
   return text;
 }
 
+void Job::begin(const Options& options, Faults& faults, const Request& kick_off, Time now) {
+  error_rate = options.error_rate;
+  cycle = options.change_cycle();
+  created = now;
+  pending = options.pending_time;
+  working = options.job_time;
+  lifetime = options.job_lifetime;
+  const auto strikes = [&](FaultKind kind) { return faults.strike(kind, kick_off.line()).has_value(); };
+  doom.fails = strikes(FaultKind::job_fails);
+  doom.hangs = strikes(FaultKind::job_hangs);
+  doom.expires = strikes(FaultKind::job_expires);
+  doom.empty = strikes(FaultKind::job_empty);
+}
+
 void Job::add_files(const std::string& type, std::int64_t persons, std::int64_t in_one_file, Content content) {
   const std::int64_t start = content == Content::deleted ? persons : 0;
   const std::int64_t end = content == Content::deleted ? persons + (persons + 99) / 100 : persons;  // one of 100

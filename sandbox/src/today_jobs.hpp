@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "jobs.hpp"
+#include "message.hpp"
 
 namespace libbcda::sandbox::today {
 
@@ -57,6 +58,8 @@ class Job {  // thread-safe after construction
   std::string key{};             // its id, where that is no number
   bool partial = false;          // files are listed before the job is done
 
+  // Takes what the options say about every job, and what the faults say about the job of this kick-off.
+  void begin(const Options& options, Faults& faults, const Request& kick_off, Time now);
   // Adds a file for each group of persons that has lines. Each file is given its own `modified` time.
   void add_files(const std::string& type, std::int64_t persons, std::int64_t in_one_file, Content content);
   void share_working_time();

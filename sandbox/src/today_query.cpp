@@ -4,6 +4,7 @@
 #include <regex>
 
 #include "base/bytes.hpp"
+#include "base/words.hpp"
 
 namespace libbcda::sandbox::today {
 namespace {
@@ -40,12 +41,6 @@ bool contains(const std::vector<std::string>& list, const std::string& item) {
   return std::find(list.begin(), list.end(), item) != list.end();
 }
 
-std::string joined(const std::vector<std::string>& list) {
-  std::string text;
-  for (const std::string& item : list) text += (text.empty() ? "" : " ") + item;
-  return text;
-}
-
 std::string check_types(const std::vector<std::string>& types, const Reader& reader) {
   const int version = reader.version;
   std::vector<std::string> seen;
@@ -55,7 +50,7 @@ std::string check_types(const std::vector<std::string>& types, const Reader& rea
   }
   for (const std::string& type : types) {
     if (!contains(supported(version), type))
-      return "invalid resource type " + type + ". Supported types [" + joined(supported(version)) + "]";
+      return "invalid resource type " + type + ". Supported types [" + join(supported(version), " ") + "]";
     if (type.starts_with("Claim") && !reader.reach) return "unauthorized resource type " + type;
   }
   return "";

@@ -211,6 +211,21 @@ TEST_F(Servers, TheBodyOfARefusalIsNeverData) {
   EXPECT_FALSE(is_published("Patient.a.ndjson"));
 }
 
+// The names of codings are case-insensitive.
+TEST_F(Servers, APackedRefusalIsRead) {
+  answer_job_with("");
+  for (const char* coding : {"gzip", "X-GZip"}) {
+    service_.answer(
+        "GET /f/a",
+        {http_answer(400, "Content-Encoding: " + std::string(coding) + "\r\n",
+                     test::gzip(R"({"resourceType":"OperationOutcome","issue":[{"diagnostics":"why"}]})"))});
+    std::filesystem::remove_all(out());
+    const auto failure = run();
+    ASSERT_TRUE(failure);
+    EXPECT_EQ(failure->outcome, "why");
+  }
+}
+
 TEST_F(Servers, LinesOfEveryFormAreKeptAsTheyCame) {
   const std::string body = "\xEF\xBB\xBF{\"resourceType\":\"Patient\"}\r\n\r\n \n{\"resourceType\":\"Patient\"}";
   answer_job_with(R"(,"count":2)");
