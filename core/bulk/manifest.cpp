@@ -7,6 +7,7 @@
 #include "base/error.hpp"
 #include "base/quote.hpp"
 #include "base/text.hpp"
+#include "base/words.hpp"
 #include "crypto/digest.hpp"
 
 namespace libbcda::bulk {
@@ -16,10 +17,7 @@ Error malformed(const std::string& why) { return {Status::PROTOCOL, "the manifes
 
 // Equal for hex digits of either case; 0 for no key.
 std::uint64_t key_digest(std::string_view hex) {
-  if (hex.empty()) return 0;
-  std::string lower(hex);
-  for (char& c : lower) c = static_cast<char>(c | 0x20);
-  return crypto::short_digest(lower);
+  return hex.empty() ? 0 : crypto::short_digest(lower(hex));
 }
 
 // ---- What a server says about the content of a file -----------------------------------------------------------------
@@ -111,6 +109,8 @@ Entry Manifest::entry(std::size_t number) const {
   const json::value item = value(at->entry);
   if (!item.is_object()) throw Error(Status::FILESYSTEM, "the temporary copy of a manifest has changed");
   Entry entry = read_entry(kind, item.get_object(), base_);
+  entry.transaction_time = transaction_time;
+  entry.shares_name = at->shares_identity;
   if (at->key.size > 0)
     if (const json::value key = value(at->key); key.is_string()) entry.encrypted_key = std::string(key.get_string());
   return entry;
@@ -168,7 +168,7 @@ struct ManifestReader::State {
     if (manifest->size() >= max_files)
       throw Error(Status::LIMIT, "the manifest lists more than " + std::to_string(max_files) + " files");
     const Entry entry = read_entry(kind, item.get_object(), manifest->base_);
-    manifest->places_[static_cast<std::size_t>(kind)].push_back({range, {}, 0});
+    manifest->places_[static_cast<std::size_t>(kind)].push_back({range, {}});
     digests[static_cast<std::size_t>(kind)].push_back(
         {crypto::short_digest(entry.name), key_digest(entry.encrypted_key)});
   }
@@ -188,6 +188,18 @@ struct ManifestReader::State {
       const auto& own = digests[static_cast<std::size_t>(kind)];
       auto& places = manifest->places_[static_cast<std::size_t>(kind)];
       for (std::size_t i = 0; i < places.size(); ++i, ++number) resolve(places[i], own[i], kind, number);
+      mark_shared(places);
+    }
+  }
+
+  // An identity has the kind in it, so only places of one kind can share it.
+  static void mark_shared(std::deque<Manifest::Place>& places) {
+    std::vector<std::uint64_t> sorted;
+    for (const auto& place : places) sorted.push_back(place.identity);
+    std::sort(sorted.begin(), sorted.end());
+    for (auto& place : places) {
+      const auto [first, last] = std::equal_range(sorted.begin(), sorted.end(), place.identity);
+      place.shares_identity = last - first > 1;
     }
   }
 
@@ -257,6 +269,11 @@ std::size_t count_files(const Manifests& manifests, FileKind kind) {
   std::size_t files = 0;
   for (const auto& manifest : manifests) files += manifest->count(kind);
   return files;
+}
+
+std::size_t count_jobs(const Manifests& manifests) {
+  return static_cast<std::size_t>(
+      std::count_if(manifests.begin(), manifests.end(), [](const auto& manifest) { return !manifest->next; }));
 }
 
 namespace {

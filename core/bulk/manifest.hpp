@@ -28,6 +28,9 @@ struct Entry {
   std::string sha256;                  // in lowercase hex; "": unknown
   std::optional<std::int64_t> length;  // bytes
   std::optional<std::int64_t> count;   // resources
+  // What the manifest says.
+  std::string transaction_time;
+  bool shares_name = false;  // it lists another file with the same identity, see Manifest::identity
 
   std::string shown() const { return tidy(name); }  // the name as messages show it
 };
@@ -61,6 +64,7 @@ class Manifest {
   struct Place {
     JsonItems::Place entry, key;  // `key`: in KeyMap, if the entry has none of its own
     std::uint64_t identity = 0;
+    bool shares_identity = false;  // with another place
   };
 
   explicit Manifest(http::Url base, files::Spool spool) : base_(std::move(base)), spool_(std::move(spool)) {}
@@ -100,6 +104,9 @@ using Manifests = std::vector<std::shared_ptr<const Manifest>>;
 // How many files they list, of all kinds or of one.
 std::size_t count_files(const Manifests& manifests);
 std::size_t count_files(const Manifests& manifests, FileKind kind);
+
+// Of how many jobs they are. The manifest of a job may have pages, and only its last one has no link to the next.
+std::size_t count_jobs(const Manifests& manifests);
 
 // Several manifests in one text that a caller gives, as `bcda manifest` prints them; a byte order mark, or UTF-16 with
 // one, is taken too. Throws Error{INVALID_ARGUMENT}.

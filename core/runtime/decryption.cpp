@@ -6,6 +6,7 @@
 
 #include "base/error.hpp"
 #include "base/quote.hpp"
+#include "base/words.hpp"
 #include "files/file.hpp"
 #include "runtime/issue_collector.hpp"
 #include "runtime/session.hpp"
@@ -62,7 +63,7 @@ FileResult result_of(const Entry& entry, std::string path, const transfer::Facts
   const bool listed = !entry.url.host.empty();
   return {
       listed ? transfer::safe_type(entry.type) : "", listed ? entry.url.text() : "", std::move(path), facts, entry.kind,
-      transfer::key_id(entry.encrypted_key)};
+      transfer::source_id(entry)};
 }
 
 RunResult decrypt_one(const Decryption& what) {
@@ -154,7 +155,7 @@ class DirectoryDecryption {
       throw about(entry.name, "the manifest lists a file named " + quote(entry.name) + ", which cannot be written");
     const auto known = keys_.emplace(entry.name, entry.encrypted_key);
     if (known.second) return entries_.push_back(entry);
-    if (transfer::key_id(known.first->second) != transfer::key_id(entry.encrypted_key))
+    if (!equal_names(known.first->second, entry.encrypted_key))
       throw about(entry.name, "the manifest lists the file " + entry.shown() + " twice, with different keys");
   }
 
@@ -203,8 +204,7 @@ class DirectoryDecryption {
       if (what_.progress) what_.progress(done_, total_);
     };
     const auto keep = [&](const transfer::Facts& facts) {
-      space_->journal().file_coming({path, entry.url.without_query(), transfer::safe_type(entry.type),
-                                     transfer::key_id(entry.encrypted_key), facts});
+      space_->journal().file_coming(transfer::record_of(entry, path, facts));
     };
     const auto facts = transfer::decrypt_into(*space_, entry.name, entry.kind, input, key, progress, keep);
     return result_of(entry, space_->path() + "/" + path, facts);

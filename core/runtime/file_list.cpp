@@ -8,7 +8,8 @@
 namespace libbcda::runtime {
 
 StoredFile::Ptr StoredFile::make(const FileResult& file) {
-  const std::array<const std::string*, 5> texts = {&file.type, &file.url, &file.path, &file.facts.sha256, &file.key_id};
+  const std::array<const std::string*, 5> texts = {&file.type, &file.url, &file.path, &file.facts.sha256,
+                                                     &file.source_id};
   std::size_t size = 0;
   for (const std::string* text : texts) size += text->size() + 1;
   Ptr stored(new (::operator new(sizeof(StoredFile) + size)) StoredFile());
@@ -36,7 +37,7 @@ FileResult StoredFile::result() const {
   file.facts.sha256 = sha256();
   file.facts.proof = proof_;
   file.kind = kind_;
-  file.key_id = key_id();
+  file.source_id = source_id();
   return file;
 }
 

@@ -17,7 +17,7 @@ struct FileResult {
   std::string type, url, path;
   transfer::Facts facts;
   FileKind kind = FileKind::data;
-  std::string key_id;  // of its wrapped key, see transfer::key_id; "" when it came without one
+  std::string source_id;  // see transfer::source_id
 };
 
 // A FileResult in one block of memory. Its texts end with a NUL.
@@ -27,7 +27,7 @@ class StoredFile {
   const char* url() const { return text(1); }
   const char* path() const { return text(2); }
   const char* sha256() const { return text(3); }
-  const char* key_id() const { return text(4); }
+  const char* source_id() const { return text(4); }
   std::int64_t bytes() const { return bytes_; }
   std::int64_t records() const { return records_; }
   bool decrypted() const { return proof_ == transfer::Proof::gcm; }

@@ -44,7 +44,7 @@ FileResult describe(const FileTask& task) {
   result.url = task.entry.url.text();
   result.path = task.path();
   result.kind = task.entry.kind;
-  result.key_id = transfer::key_id(task.entry.encrypted_key);
+  result.source_id = transfer::source_id(task.entry);
   return result;
 }
 
@@ -79,7 +79,7 @@ FileWorker::FileWorker(Session& session, world::World& world, const Settings& se
       refused_(std::move(refused)),
       options_(download_options(settings, session)),
       required_proof_(transfer::proof_named(settings.text("require_proof"))),
-      renewal_(session, world) {}
+      renewal_(session, output.workspace.get()) {}
 
 Task<FileResult> FileWorker::fetch(FileTask& task, std::int64_t files) {
   task.entry.url = bulk::on_service_origin(task.entry.url, session_.service().origin);
@@ -319,9 +319,7 @@ Task<> FileWorker::receive(http::Response& response, BodyPump& pump) {
 // Publishes a file that is whole and verified. Its record goes into the journal first.
 std::string FileWorker::commit(const FileTask& task, transfer::Writer& writer, const transfer::Facts& facts) {
   if (output_.workspace)
-    output_.workspace->journal().file_coming({task.path(), task.entry.url.without_query(),
-                                              transfer::safe_type(task.entry.type),
-                                              transfer::key_id(task.entry.encrypted_key), facts});
+    output_.workspace->journal().file_coming(transfer::record_of(task.entry, task.path(), facts));
   return writer.commit(facts.bytes, facts.sha256);
 }
 

@@ -28,7 +28,7 @@ json::object member(const FileResult& file, const std::string& out) {
                          {"decrypted", file.facts.decrypted()},
                          {"proof", transfer::proof_name(file.facts.proof)},
                          {"url", shown(file.url)}};
-  if (!file.key_id.empty()) described["key"] = file.key_id;
+  if (!file.source_id.empty()) described["source"] = file.source_id;
   return described;
 }
 
@@ -102,7 +102,7 @@ FileResult read_file(const json::value& item, FileKind kind, const std::string& 
       .sha256 = text(fields, "sha256"),
       .proof = decrypted.get_bool() ? transfer::Proof::gcm : transfer::proof_named(string_member(fields, "proof"))};
   file.kind = kind;
-  file.key_id = string_member(fields, "key");
+  file.source_id = transfer::source_member(fields);
   return file;
 }
 
@@ -215,7 +215,7 @@ void know_receipt(transfer::Workspace& space) {
   const auto files = read_receipt(receipt, "").files;
   for (std::size_t i = 0; i < files->size(); ++i) {
     const FileResult file = (*files)[i].result();
-    space.know({file.path, file.url, file.type, file.key_id, file.facts});
+    space.know({file.path, file.url, file.type, file.source_id, file.facts});
   }
 }
 

@@ -3,12 +3,14 @@
 #include <sstream>
 
 #include "base/json.hpp"
+#include "base/words.hpp"
 #include "crypto/digest.hpp"
+#include "transfer/names.hpp"
 
 namespace libbcda::transfer {
 namespace {
 
-constexpr std::size_t kKeyIdDigits = 32;
+constexpr std::size_t kIdDigits = 32;
 
 std::int64_t count_member(const json::object& object, std::string_view name) {
   const json::value* value = object.if_contains(name);
@@ -19,7 +21,7 @@ FileRecord read_file_line(const json::object& line) {
   FileRecord record{string_member(line, "path"),
                     string_member(line, "url"),
                     string_member(line, "type"),
-                    string_member(line, "key"),
+                    source_member(line),
                     {}};
   record.facts.bytes = count_member(line, "bytes");
   record.facts.records = count_member(line, "records");
@@ -30,18 +32,32 @@ FileRecord read_file_line(const json::object& line) {
 
 }  // namespace
 
-std::string key_id(std::string_view encrypted_key) {
-  if (encrypted_key.empty()) return "";
-  std::string lower(encrypted_key);
-  for (char& c : lower) c = static_cast<char>(c | 0x20);  // lowercase, because hex digits may have either case
+// Up to version 0.1 only files with a key had an id, under another name.
+std::string source_member(const json::object& described) {
+  const std::string source = string_member(described, "source");
+  return source.empty() ? string_member(described, "key") : source;
+}
+
+std::string source_id(const bulk::Entry& entry) {
+  std::string source = lower(entry.encrypted_key);  // because hex digits may have either case
+  const std::string plain_url = entry.url.without_query();
+  if (source.empty() && plain_url != entry.url.text()) {
+    source = "job " + entry.transaction_time;
+    if (entry.shares_name || entry.transaction_time.empty()) source += " " + entry.url.text();
+  }
+  if (source.empty()) return "";
   crypto::Sha256 digest;
-  digest.update(as_bytes(lower));
-  return to_hex(digest.finish()).substr(0, kKeyIdDigits);
+  digest.update(as_bytes(source));
+  return to_hex(digest.finish()).substr(0, kIdDigits);
+}
+
+FileRecord record_of(const bulk::Entry& entry, std::string path, const Facts& facts) {
+  return {std::move(path), entry.url.without_query(), safe_type(entry.type), source_id(entry), facts};
 }
 
 bool is_of(const FileRecord& record, const bulk::Entry& entry) {
-  if (record.key_id != key_id(entry.encrypted_key)) return false;
-  return !record.key_id.empty() || record.url == entry.url.without_query();
+  if (record.source_id != source_id(entry)) return false;
+  return !entry.encrypted_key.empty() || record.url == entry.url.without_query();
 }
 
 std::string job_line(const std::string& type, const std::string& status_url) {
@@ -57,7 +73,7 @@ std::string file_line(const FileRecord& record) {
                                       {"path", record.path},
                                       {"url", record.url},
                                       {"type", record.type},
-                                      {"key", record.key_id},
+                                      {"source", record.source_id},
                                       {"bytes", record.facts.bytes},
                                       {"records", record.facts.records},
                                       {"sha256", record.facts.sha256},

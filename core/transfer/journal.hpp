@@ -17,16 +17,23 @@ struct FileRecord {
   std::string path;  // relative to the directory: NAME, error/NAME or deleted/NAME
   std::string url;   // without its query, because that may be a credential
   std::string type;
-  std::string key_id;  // the id of its wrapped key; "" if it came without a key
+  std::string source_id;  // see below
   Facts facts;
 };
 
-// A short id for a wrapped key (hex): the start of its SHA-256. Returns "" for "".
-std::string key_id(std::string_view encrypted_key);
+// A short id of what tells a file from others of its name, in hex. For a file with a key that is its wrapped key. For
+// one whose URL has a query it is the transactionTime of its job, because a signature in the query changes with each
+// answer. If its manifest lists the name again, or has no transactionTime, the query counts too. "" for other files.
+std::string source_id(const bulk::Entry& entry);
 
-// Whether the record belongs to this entry of a manifest. The wrapped keys must be equal, or, for a file without a key,
-// the URLs without their queries. An equal name is not enough, because another job may use the same name for another
-// file.
+// The id as a journal or a receipt has it.
+std::string source_member(const json::object& described);
+
+// The record of a file that was fetched for this entry.
+FileRecord record_of(const bulk::Entry& entry, std::string path, const Facts& facts);
+
+// Whether the record belongs to this entry of a manifest. The ids must be equal and, for a file without a key, the URLs
+// without their queries. An equal name is not enough, because another job may use the same name for another file.
 bool is_of(const FileRecord& record, const bulk::Entry& entry);
 
 std::string job_line(const std::string& type, const std::string& status_url);

@@ -16,7 +16,7 @@ FileResult file(const std::string& path, FileKind kind = FileKind::data) {
                 .sha256 = "00ff",
                 .proof = kind == FileKind::error ? transfer::Proof::length : transfer::Proof::gcm};
   made.kind = kind;
-  made.key_id = kind == FileKind::error ? "" : "0c";
+  made.source_id = kind == FileKind::error ? "" : "0c";
   return made;
 }
 
@@ -32,7 +32,7 @@ TEST(FileLists, KeepEverythingOfAFile) {
     EXPECT_EQ(read.facts.sha256, kept.facts.sha256);
     EXPECT_EQ(read.facts.proof, kept.facts.proof);
     EXPECT_EQ(read.kind, kept.kind);
-    EXPECT_EQ(read.key_id, kept.key_id);
+    EXPECT_EQ(read.source_id, kept.source_id);
   }
   EXPECT_EQ(list.error_files(), 1u);
   EXPECT_TRUE(list.add(FileResult()).result().path.empty());

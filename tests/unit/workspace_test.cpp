@@ -199,7 +199,7 @@ TEST_F(Workspaces, TheJournalHasWhatALaterRunNeeds) {
   EXPECT_EQ(slurp(out_ + "/.bcda/journal.ndjson"),
             R"({"event":"job","type":"Patient","statusUrl":"https://h/api/v1/jobs/42"})"
             "\n"
-            R"({"event":"file","path":"error/a.ndjson","url":"https://h/data/a.ndjson","type":"Patient","key":"0123",)"
+            R"({"event":"file","path":"error/a.ndjson","url":"https://h/data/a.ndjson","type":"Patient","source":"0123",)"
             R"("bytes":5000000000,"records":7,"sha256":"abc","proof":"gcm"})"
             "\n");
 }
@@ -419,7 +419,7 @@ TEST_F(Workspaces, AFetchKnowsWhatAnEarlierRunPublished) {
   const FileRecord& known = space->earlier().at("a.ndjson");
   EXPECT_EQ(known.facts.sha256, kDigest);
   EXPECT_EQ(known.facts.bytes, 3);
-  EXPECT_EQ(known.key_id, "k");
+  EXPECT_EQ(known.source_id, "k");
   EXPECT_TRUE(known.facts.decrypted());
   EXPECT_TRUE(space->published().open("a.ndjson").has_value());
   EXPECT_FALSE(space->published().open("b.ndjson").has_value());
