@@ -111,7 +111,7 @@ class Job {
   std::string take_notice() { return std::exchange(notice_, ""); }
   // The manifest, or its pages: all of them once the job is finished.
   const Manifests& manifests() const { return pages_.all(); }
-  std::size_t manifest_bytes() const { return pages_.bytes(); }
+  std::size_t kept_bytes() const { return pages_.kept_bytes(); }
   // When the service removes the files, as the last manifest's Expires says.
   const std::optional<Steady>& expires() const { return expires_; }
   // The files that the last answer added.

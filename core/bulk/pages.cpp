@@ -48,8 +48,8 @@ void Pages::go_to(const http::Url& next) {
   is_known_ = false;
 }
 
-std::size_t Pages::bytes() const {
-  return std::accumulate(pages_.begin(), pages_.end(), std::size_t{0},
+std::size_t Pages::kept_bytes() const {
+  return std::accumulate(pages_.begin(), pages_.end() - (is_known_ ? 1 : 0), std::size_t{0},
                          [](std::size_t sum, const auto& page) { return sum + page->bytes(); });
 }
 

@@ -35,7 +35,7 @@ class Pages {
   Fresh take_fresh() { return std::exchange(fresh_, Fresh{}); }
 
   const Manifests& all() const { return pages_; }
-  std::size_t bytes() const;  // of their text
+  std::size_t kept_bytes() const;  // of the pages that the next answer does not replace
 
  private:
   void go_to(const http::Url& next);

@@ -124,10 +124,7 @@ Task<> hear(Session& session, const bulk::Job& job, http::Request request, Heard
     http::Response response = co_await session.http().open(std::move(request));
     heard.answer = response.head();
     if (job.brings_manifest(heard.answer)) {
-      const auto max_bytes = static_cast<std::size_t>(session.settings().integer("max_manifest_bytes"));
-      files::Spool spool;
-      heard.body = co_await receive_manifest(response, *job.status_url(), std::move(spool), max_bytes,
-                                             session.world()->workers());
+      heard.body = co_await receive_manifest(session, nullptr, response, *job.status_url());
       heard.answer.body = std::move(heard.body.beginning);
     } else {
       response.limit_time();

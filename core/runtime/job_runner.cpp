@@ -17,6 +17,19 @@ namespace {
 constexpr std::size_t kLargestAnswer = 1 << 20;             // of an answer that is no manifest
 constexpr auto kConfirmPatience = std::chrono::minutes(5);  // short, because the files are already here
 
+// What the later answer lists beyond the earlier one, page by page. Throws Error{PROTOCOL} as bulk::grown_files does.
+std::vector<Files> grown_pages(const bulk::Manifests& before, const bulk::Manifests& after) {
+  if (after.size() < before.size())
+    throw Error(Status::PROTOCOL, "the job's manifest has changed: it has fewer pages now; start a new export");
+  std::vector<Files> grown;
+  for (std::size_t i = 0; i < after.size(); ++i) {
+    Files files = all_files(after[i]);
+    if (i < before.size()) files.numbers = bulk::grown_files(*before[i], *after[i]);
+    if (!files.numbers.empty()) grown.push_back(std::move(files));
+  }
+  return grown;
+}
+
 }  // namespace
 
 bulk::JobOptions job_options(const Settings& s, const Profile& profile) {
@@ -195,10 +208,7 @@ Task<ManifestBody> JobRunner::read_body(const bulk::Job& job, http::Response& re
     co_await response.read_text(answer.body, kLargestAnswer);
     co_return body;
   }
-  const auto allowed = static_cast<std::size_t>(session_.settings().integer("max_manifest_bytes"));
-  const std::size_t max_bytes = allowed - std::min(allowed, job.manifest_bytes());  // of all pages together
-  files::Spool spool = workspace_ ? workspace_->spool() : files::Spool();
-  body = co_await receive_manifest(response, job.page_url(), std::move(spool), max_bytes, world_.workers());
+  body = co_await receive_manifest(session_, workspace_, response, job.page_url(), job.kept_bytes());
   answer.body = std::move(body.beginning);
   co_return body;
 }
@@ -250,22 +260,20 @@ Task<> JobRunner::confirm(JobRecord record) {
     if (stops_everything(e.status)) throw;
     failure = e;
   }
-  Files grown;
+  std::vector<Files> grown;  // of each page
   if (failure) {
     reporter_.warn("could not ask whether the manifest has grown: " + failure->message, record.label);
   } else {
-    const bulk::Manifest& before = *record.manifests.front();
-    grown.manifest = job.manifests().front();
-    co_await world::run_on(world_.workers(), [&] { grown.numbers = bulk::grown_files(before, *grown.manifest); });
+    co_await world::run_on(world_.workers(), [&] { grown = grown_pages(record.manifests, job.manifests()); });
     record.manifests = job.manifests();
   }
-  record.confirmed = !failure && grown.numbers.empty();
+  record.confirmed = !failure && grown.empty();
   {
     const std::lock_guard lock(mutex_);
     const auto same = [&](const JobRecord& known) { return known.status_url == record.status_url; };
     *std::find_if(records_.begin(), records_.end(), same) = record;
   }
-  co_await files_found_(record.status_url, std::move(grown), false);
+  for (Files& files : grown) co_await files_found_(record.status_url, std::move(files), false);
 }
 
 std::vector<JobRecord> JobRunner::records() const {

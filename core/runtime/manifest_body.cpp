@@ -20,10 +20,12 @@ void parse_or_note(ManifestBody& body, Parse parse) {
 
 }  // namespace
 
-Task<ManifestBody> receive_manifest(http::Response& response, const http::Url& base, files::Spool spool,
-                                    std::size_t max_bytes, world::Workers& workers) {
+Task<ManifestBody> receive_manifest(Session& session, transfer::Workspace* workspace, http::Response& response,
+                                    const http::Url& base, std::size_t kept) {
+  world::Workers& workers = session.world()->workers();
+  const auto max_bytes = static_cast<std::size_t>(session.settings().integer("max_manifest_bytes"));
   ManifestBody body;
-  bulk::ManifestReader reader(base, std::move(spool));
+  bulk::ManifestReader reader(base, workspace ? workspace->spool() : files::Spool());
   std::string block;
   std::size_t received = 0, next_step = 0;
   bool more = true;
@@ -35,7 +37,7 @@ Task<ManifestBody> receive_manifest(http::Response& response, const http::Url& b
     const std::size_t before = block.size();
     more = co_await response.read_text_piece(block);
     received += block.size() - before;
-    if (received > max_bytes)
+    if (kept + received > max_bytes)
       throw Error(Status::LIMIT, "the manifest is larger than the " + std::to_string(max_bytes) +
                                      " bytes that the setting max_manifest_bytes allows");
     if (body.beginning.size() < kBeginning) body.beginning.append(block, before, kBeginning - body.beginning.size());

@@ -6,7 +6,8 @@
 
 #include "bulk/manifest.hpp"
 #include "http/client.hpp"
-#include "world/workers.hpp"
+#include "runtime/session.hpp"
+#include "transfer/workspace.hpp"
 
 namespace libbcda::runtime {
 
@@ -16,9 +17,11 @@ struct ManifestBody {
   std::string beginning;           // of the body
 };
 
-// Each 8 MiB must arrive within request_timeout, and the rest too. Throws Error{NETWORK, TIMEOUT, PROTOCOL} of the connection, Error{LIMIT} if the manifest is too large, and
-// Error{FILESYSTEM} of the spool.
-Task<ManifestBody> receive_manifest(http::Response& response, const http::Url& base, files::Spool spool,
-                                    std::size_t max_bytes, world::Workers& workers);
+// Reads the manifest that came from `base`. A large one is kept in the workspace, and in memory if that is null. `kept`:
+// the bytes of its other pages, because max_manifest_bytes counts all of them. Each 8 MiB must arrive within
+// request_timeout, and the rest too. Throws Error{NETWORK, TIMEOUT, PROTOCOL} of the connection, Error{LIMIT} if the
+// manifest is too large, and Error{FILESYSTEM} of the workspace.
+Task<ManifestBody> receive_manifest(Session& session, transfer::Workspace* workspace, http::Response& response,
+                                    const http::Url& base, std::size_t kept = 0);
 
 }  // namespace libbcda::runtime

@@ -255,7 +255,7 @@ void Run::write_receipt() {
   if (request_.kind == RunKind::fetch && !request_.only_file.empty()) return;
   const bool is_fetch = request_.kind == RunKind::fetch;
   // If the journal names more jobs than there are manifests, this fetch does not complete the export of that journal.
-  if (is_fetch && workspace.jobs_left() > request_.manifests.size()) workspace.keep_journal();
+  if (is_fetch && workspace.jobs_left() > bulk::count_jobs(request_.manifests)) workspace.keep_journal();
   workspace.complete([&](const std::string& older, const Append& append) {
     ReceiptFacts facts = receipt_facts();
     if (is_fetch) adopt_request(facts, older);

@@ -1,5 +1,7 @@
 #include "runtime/url_renewal.hpp"
 
+#include <boost/asio/this_coro.hpp>
+
 #include "base/error.hpp"
 #include "bulk/job.hpp"
 #include "runtime/manifest_body.hpp"
@@ -30,14 +32,44 @@ bool UrlRenewal::may_help(const FileTask& task) const {
   return may_expire && !task.status_url.empty();
 }
 
+// Marks the caller that asks for a page while the others wait. At its end the others are woken, also after an exception.
+struct UrlRenewal::Asking {
+  UrlRenewal& renewal;
+  const http::Url& url;
+
+  ~Asking() {
+    const std::lock_guard lock(renewal.mutex_);
+    Page& page = renewal.pages_.at(url.text());
+    page.is_asked_for = false;
+    for (const auto& waiter : page.waiting) waiter->wake();
+    page.waiting.clear();
+  }
+};
+
+// Null: the caller has to ask, because nobody does.
+std::shared_ptr<world::Wakeup> UrlRenewal::join(const http::Url& url, const asio::any_io_executor& executor) {
+  auto waiter = std::make_shared<world::Wakeup>(executor);
+  const std::lock_guard lock(mutex_);
+  Page& page = pages_[url.text()];
+  if (!std::exchange(page.is_asked_for, true)) return nullptr;
+  page.waiting.push_back(waiter);
+  return waiter;
+}
+
 Task<std::optional<http::Url>> UrlRenewal::ask(const FileTask& task, const http::Url& refused) {
   if (auto url = known(task); url && url->text() != refused.text()) co_return url;
-  const http::Url page_url = task.manifest->base();
-  const std::shared_ptr<const bulk::Manifest> page = co_await fetch(page_url);
+  const http::Url url = task.manifest->base();
+  const auto executor = co_await asio::this_coro::executor;
+  if (const auto answer = join(url, executor)) {
+    co_await answer->wait();
+    co_return known(task);
+  }
+  const Asking asking{*this, url};
+  const std::shared_ptr<const bulk::Manifest> page = co_await fetch(url);
   if (!page) co_return std::nullopt;
   {
     const std::lock_guard lock(mutex_);
-    pages_[page_url.text()] = page;
+    pages_[url.text()].newest = page;
   }
   co_return known(task);
 }
@@ -47,7 +79,7 @@ std::optional<http::Url> UrlRenewal::known(const FileTask& task) const {
   {
     const std::lock_guard lock(mutex_);
     const auto found = pages_.find(task.manifest->base().text());
-    if (found != pages_.end()) page = found->second;
+    if (found != pages_.end()) page = found->second.newest;
   }
   if (!page) return {};
   auto url = url_in(*page, task);
@@ -62,9 +94,7 @@ Task<std::shared_ptr<const bulk::Manifest>> UrlRenewal::fetch(const http::Url& p
     co_await session_.tokens().authorize(request);
     http::Response response = co_await session_.http().open(std::move(request));
     if (response.head().status != 200 && response.head().status != 202) co_return nullptr;
-    const auto max_bytes = static_cast<std::size_t>(session_.settings().integer("max_manifest_bytes"));
-    files::Spool spool;
-    const ManifestBody body = co_await receive_manifest(response, page, std::move(spool), max_bytes, world_.workers());
+    const ManifestBody body = co_await receive_manifest(session_, workspace_, response, page);
     co_return body.manifest;
   } catch (const Error& e) {
     if (e.status == Status::CANCELED) throw;

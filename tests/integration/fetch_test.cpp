@@ -1,7 +1,7 @@
 // Fetching the files of a manifest, also repeatedly.
 #include <thread>
 
-#include "integration/support.hpp"
+#include "integration/scripted_service.hpp"
 
 namespace bcda_test {
 namespace {
@@ -150,6 +150,26 @@ TEST_F(Fetch, TakesNoFileOfAnotherKeyForTheOneOfThatName) {
   Outcome again = fetch(other, out_);
   EXPECT_EQ(again.status, BCDA_FILESYSTEM) << again.message;
   EXPECT_NE(again.message.find("exists already"), std::string::npos) << again.message;
+}
+
+// A server may name its files by the query alone.
+TEST(FetchByQuery, TakesNoFileOfAnotherJob) {
+  const ScriptedService service([](int) { return ""; },
+                                [](const std::string& target) { return sized("{\"id\":\"" + target + "\"}\n"); });
+  const bcda::Client client(config_for(service));
+  TempDir dir;
+  const auto fetch = [&](const std::string& time, const std::string& query) {
+    const std::string manifest = R"({"transactionTime":")" + time + R"(","output":[{"type":"Patient","url":")" +
+                                 service.url() + "/data?" + query + "\"}]}";
+    bcda::Run run = client.start_fetch(manifest, {{"out", dir / "out"}});
+    return follow(run);
+  };
+  ASSERT_EQ(fetch("2026-11-01T00:00:00Z", "file=1").status, BCDA_OK);
+  EXPECT_EQ(fetch("2026-11-01T00:00:00Z", "file=1&sig=2").status, BCDA_OK);  // the same job
+  EXPECT_EQ(service.downloads(), 1);
+  const Outcome other = fetch("2026-11-02T00:00:00Z", "file=2");
+  EXPECT_EQ(other.status, BCDA_FILESYSTEM);
+  EXPECT_NE(other.message.find("exists already"), std::string::npos) << other.message;
 }
 
 TEST_F(Fetch, OfNothingKeepsTheJournalOfAnUnfinishedExport) {

@@ -79,6 +79,28 @@ TEST(SecondAnswer, ThatIsMissingIsAWarning) {
 }
 
 // A file without a key is published only if it looks like NDJSON. None of these "keys" is valid.
+// The first URLs of the files have expired when they are used.
+TEST(ExpiredUrls, OfAllFilesAreRenewedWithOneRequest) {
+  const Files names = {"a", "b", "c", "d", "e", "f", "g", "h"};
+  std::atomic<int> polls{0};
+  const auto manifest = [&](int poll) {
+    polls = poll;
+    Files urls;
+    for (const std::string& name : names) urls.push_back("/d/" + name + ".ndjson?sig=" + std::to_string(poll));
+    return manifest_of(urls);
+  };
+  const auto file = [](const std::string& target) {
+    if (target.ends_with("sig=1")) return std::string("HTTP/1.1 403 Forbidden\r\nContent-Length: 0\r\n\r\n");
+    return sized("{\"resourceType\":\"Patient\"}\n");
+  };
+  ScriptedService service(manifest, file);
+  TempDir dir;
+  const Outcome outcome = export_to(config_for(service).set("parallel", "8"), dir / "out");
+  EXPECT_EQ(outcome.status, BCDA_OK) << outcome.message;
+  EXPECT_EQ(data_files(dir / "out").size(), names.size());
+  EXPECT_EQ(polls, 3);  // the manifest, the new URLs, and the question whether it has grown
+}
+
 TEST(FilesWithoutAKey, ThatAreEncryptedAreNotPublished) {
   std::string cipher = "{\x9d\x04\x80";
   for (int i = 0; i < 3000; ++i) cipher += static_cast<char>(i * 37 + i / 256);

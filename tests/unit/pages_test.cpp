@@ -52,6 +52,27 @@ TEST_F(PagesFlow, APageOfARunningJobIsAskedForAgainAndMayGainFilesAndItsLink) {
   EXPECT_EQ(pages_.all().size(), 1u);
 }
 
+// So that a page that is asked for again does not count twice against the limit.
+TEST_F(PagesFlow, OnlyPagesThatStayAreKept) {
+  EXPECT_EQ(pages_.kept_bytes(), 0u);
+  pages_.add(page({"a"}), false);
+  EXPECT_EQ(pages_.kept_bytes(), 0u);
+  const auto first = page({"a"}, "/status/1?page=2");
+  pages_.add(first, false);
+  EXPECT_EQ(pages_.kept_bytes(), first->bytes());
+  pages_.add(page({"b"}), false);
+  EXPECT_EQ(pages_.kept_bytes(), first->bytes());
+}
+
+TEST_F(PagesFlow, AreOneJob) {
+  pages_.add(page({"a"}, "/status/1?page=2"), true);
+  pages_.add(page({"b"}), true);
+  Manifests all = pages_.all();
+  EXPECT_EQ(count_jobs(all), 1u);
+  all.push_back(page({"c"}));
+  EXPECT_EQ(count_jobs(all), 2u);
+}
+
 TEST_F(PagesFlow, APageMustNotLoseAFile) {
   pages_.add(page({"a", "b"}), false);
   const Error error = error_of([&] { pages_.add(page({"a"}), true); });
