@@ -59,11 +59,13 @@ std::string issues_text(const bcda::Result& result) {
 }
 
 std::string summary(const bcda::Result& result, const std::string& place) {
-  Sum all, errors;
+  Sum all, errors, deleted;
   std::map<std::string, Sum> types;
   for (const bcda::File file : result) {
     if (file.is_error()) {
       errors.add(file);
+    } else if (file.kind() == "deleted") {
+      deleted.add(file);
     } else {
       all.add(file);
       types[file.type()].add(file);
@@ -72,6 +74,7 @@ std::string summary(const bcda::Result& result, const std::string& place) {
   std::ostringstream out;
   for (const auto& [type, sum] : types) out << "  " << type << ": " << sum.text() << '\n';
   if (errors.files > 0) out << "  error files: " << errors.text() << ", in " << place << "/error\n";
+  if (deleted.files > 0) out << "  deleted: " << deleted.text() << ", in " << place << "/deleted\n";
   if (const std::string issues = issues_text(result); !issues.empty()) out << "  issues: " << issues << '\n';
   return all.text() + " in " + human_time(result.elapsed()) + ", in " + place + "\n" + out.str();
 }

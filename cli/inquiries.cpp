@@ -167,6 +167,7 @@ void add_inquiry(CLI::App& app, Command& chosen, bcda::RunKind kind, const char*
         ->option_text("STATUS")
         ->check(not_empty);
   command.add_flag("--json", asked->json, "Print the answer as JSON");
+  name_environment(command);
   asked->flags.add_to(command, matters);
   command.footer(exit_codes);
   command.callback([asked, &chosen] { chosen = [asked] { return run_asked(*asked); }; });

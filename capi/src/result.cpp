@@ -141,7 +141,7 @@ bcda_status bcda_result_deleted(const bcda_result* result, char** json, bcda_err
   return guard(error, [&] {
     need(result, "result");
     need(json, "json");
-    *json = libbcda::capi::give_string(boost::json::serialize(libbcda::runtime::read_deleted(*result->result.files)));
+    *json = libbcda::capi::give_string(boost::json::serialize(libbcda::runtime::read_deleted(result->result)));
   });
 }
 int64_t bcda_result_elapsed_ms(const bcda_result* result) { return result ? result->result.elapsed.count() : -1; }

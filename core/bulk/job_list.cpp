@@ -151,7 +151,11 @@ http::Request cancel_request(const Service& service, const http::Url& url) {
 
 void read_cancellation(const http::Answer& answer, const http::Url& url, Instant now) {
   const int status = answer.status;
-  if (status == 200 || status == 202 || status == 204) return;
+  const bool is_success = status == 200 || status == 202 || status == 204;
+  if (is_success && is_page(answer))
+    throw Error(Status::PROTOCOL,
+                "the request to cancel the job at " + url.shown() + " was answered with " + page_text(answer));
+  if (is_success) return;
   const std::string job = "the job at " + url.shown();
   Error error = refusal(answer, "the request to cancel " + job, now);
   if (status == 404 && !is_page(answer)) {

@@ -11,6 +11,8 @@
 
 namespace libbcda::bulk {
 
+inline constexpr std::size_t kLargestJobList = 16 << 20;  // bytes
+
 // The request for the job list. `states`: only jobs in one of these states; {}: all. Throws Error{INVALID_ARGUMENT} if
 // the service has no list, or no such state.
 http::Request job_list_request(const Service& service, const std::vector<std::string>& states);
@@ -26,7 +28,8 @@ json::array read_attribution(const http::Answer& answer, Instant now);
 // The request that cancels the job at a status URL, or, if it is done, tells the service that its files may go. Throws
 // Error{INVALID_ARGUMENT} if the service takes no such request.
 http::Request cancel_request(const Service& service, const http::Url& url);
-// Throws Error{JOB_GONE} if there is no such job (any more), and Error{REFUSED}, also if it can no longer be canceled.
+// Throws Error{JOB_GONE} if there is no such job (any more), Error{REFUSED}, also if it can no longer be canceled, and
+// Error{PROTOCOL} if a web page came.
 void read_cancellation(const http::Answer& answer, const http::Url& url, Instant now);
 
 }  // namespace libbcda::bulk

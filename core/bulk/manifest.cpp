@@ -16,9 +16,7 @@ namespace {
 Error malformed(const std::string& why) { return {Status::PROTOCOL, "the manifest " + why}; }
 
 // Equal for hex digits of either case; 0 for no key.
-std::uint64_t key_digest(std::string_view hex) {
-  return hex.empty() ? 0 : crypto::short_digest(lower(hex));
-}
+std::uint64_t key_digest(std::string_view hex) { return hex.empty() ? 0 : crypto::short_digest(lower(hex)); }
 
 // ---- What a server says about the content of a file -----------------------------------------------------------------
 

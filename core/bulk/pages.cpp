@@ -10,6 +10,13 @@ namespace {
 
 constexpr std::size_t kMostPages = 10'000;
 
+void check_same_state(const Manifest& first, const Manifest& page) {
+  const std::string &time = first.transaction_time, &other = page.transaction_time;
+  if (time.empty() || other.empty() || time == other) return;
+  throw Error(Status::PROTOCOL, "the pages of the manifest are of different times, " + quote(time) + " and " +
+                                    quote(other) + "; files of two states of a job are not mixed");
+}
+
 }  // namespace
 
 void Pages::begin(http::Url status_url) {
@@ -21,6 +28,7 @@ void Pages::begin(http::Url status_url) {
 }
 
 Pages::Next Pages::add(std::shared_ptr<const Manifest> page, bool is_done) {
+  if (!pages_.empty()) check_same_state(*pages_.front(), *page);
   if (is_known_) {
     fresh_ = {page, grown_files(*pages_.back(), *page)};
     pages_.back() = page;

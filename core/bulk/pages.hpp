@@ -29,7 +29,8 @@ class Pages {
   void begin(http::Url status_url);              // also for another job; the pages of the first are forgotten
   const http::Url& url() const { return url_; }  // of the page to ask for
   // Takes the page that came from url(). `is_done`: the job is. Throws Error{PROTOCOL} if the page lacks a file that it
-  // had before, or if its link leads to another origin or to an earlier page, and Error{LIMIT} for too many pages.
+  // had before, has another transactionTime than the first one, or links to another origin or to an earlier page, and
+  // Error{LIMIT} for too many pages.
   Next add(std::shared_ptr<const Manifest> page, bool is_done);
   // The files of the last page that were not there before.
   Fresh take_fresh() { return std::exchange(fresh_, Fresh{}); }

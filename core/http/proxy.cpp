@@ -168,7 +168,10 @@ std::string Proxy::shown() const { return tidy(authority(host, port), 2 * kLonge
 Proxy parse_proxy(std::string_view text, const std::string& source) {
   text = trimmed(text);
   std::string_view rest = without_scheme(text, source);
-  rest = rest.substr(0, rest.find_first_of("/?#"));
+  const std::size_t path = std::min(rest.find_first_of("/?#"), rest.size());
+  if (rest.find('@', path) != rest.npos)
+    throw unusable(source, "in its user name and password, / is written as %2F, ? as %3F and # as %23");
+  rest = rest.substr(0, path);
   Proxy proxy;
   proxy.source = source;
   if (const std::size_t at = rest.rfind('@'); at != rest.npos) {

@@ -61,9 +61,12 @@ Entry entry_of(const Decryption& what, const std::string& label) {
 
 FileResult result_of(const Entry& entry, std::string path, const transfer::Facts& facts) {
   const bool listed = !entry.url.host.empty();
-  return {
-      listed ? transfer::safe_type(entry.type) : "", listed ? entry.url.text() : "", std::move(path), facts, entry.kind,
-      transfer::source_id(entry)};
+  return {listed ? transfer::safe_type(entry.type) : "",
+          listed ? entry.url.text() : "",
+          std::move(path),
+          facts,
+          entry.kind,
+          transfer::source_id(entry)};
 }
 
 RunResult decrypt_one(const Decryption& what) {

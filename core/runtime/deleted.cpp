@@ -63,12 +63,15 @@ std::vector<DeletedResource> read_bundle(std::string_view bundle) {
   return resources;
 }
 
-json::array read_deleted(const FileList& files) {
+json::array read_deleted(const RunResult& result) {
+  const FileList& files = *result.files;
   json::array listed;
   std::set<DeletedResource> seen;
   for (std::size_t i = 0; i < files.size(); ++i) {
     if (files[i].kind() != FileKind::deleted) continue;
     const std::string path = files[i].path();
+    if (result.directory.empty())
+      throw Error(Status::STATE, "the files went to a sink, so what they delete is not known; read " + path + " there");
     ndjson::Reader reader(path);
     while (const auto line = reader.next()) {
       try {

@@ -6,7 +6,7 @@
 #include <vector>
 
 #include "base/json.hpp"
-#include "runtime/file_list.hpp"
+#include "runtime/receipt.hpp"
 
 namespace libbcda::runtime {
 
@@ -19,8 +19,8 @@ struct DeletedResource {
 // The resources that one Bundle names. Throws Malformed, which quotes nothing, because an id may name a beneficiary.
 std::vector<DeletedResource> read_bundle(std::string_view bundle);
 
-// The resources that the files of that kind name, as objects with `type` and `id`: in the order of the files, each
-// once. Throws Error{FILESYSTEM, LIMIT, PROTOCOL}.
-json::array read_deleted(const FileList& files);
+// The resources that the result's files of that kind name, as objects with `type` and `id`: in the order of the files,
+// each once. Throws Error{FILESYSTEM, LIMIT, PROTOCOL} and, if a sink has those files, Error{STATE}.
+json::array read_deleted(const RunResult& result);
 
 }  // namespace libbcda::runtime

@@ -9,7 +9,7 @@ namespace libbcda::runtime {
 
 StoredFile::Ptr StoredFile::make(const FileResult& file) {
   const std::array<const std::string*, 5> texts = {&file.type, &file.url, &file.path, &file.facts.sha256,
-                                                     &file.source_id};
+                                                   &file.source_id};
   std::size_t size = 0;
   for (const std::string* text : texts) size += text->size() + 1;
   Ptr stored(new (::operator new(sizeof(StoredFile) + size)) StoredFile());

@@ -318,8 +318,7 @@ Task<> FileWorker::receive(http::Response& response, BodyPump& pump) {
 
 // Publishes a file that is whole and verified. Its record goes into the journal first.
 std::string FileWorker::commit(const FileTask& task, transfer::Writer& writer, const transfer::Facts& facts) {
-  if (output_.workspace)
-    output_.workspace->journal().file_coming(transfer::record_of(task.entry, task.path(), facts));
+  if (output_.workspace) output_.workspace->journal().file_coming(transfer::record_of(task.entry, task.path(), facts));
   return writer.commit(facts.bytes, facts.sha256);
 }
 

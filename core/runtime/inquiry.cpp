@@ -15,7 +15,6 @@
 namespace libbcda::runtime {
 namespace {
 
-constexpr std::size_t kLargestList = 16 << 20;
 constexpr std::size_t kLargestAnswer = 1 << 20;
 
 std::vector<std::string> split(const std::string& text) {
@@ -111,38 +110,6 @@ Task<> check_credentials(Session& session, const Inquiry& inquiry, std::string& 
 
 // ---- One job --------------------------------------------------------------------------------------------------------
 
-// What one status request has brought.
-struct Heard {
-  http::Answer answer;
-  std::optional<Error> failure;
-  ManifestBody body;
-};
-
-// Never throws an Error, because the job decides what it means.
-Task<> hear(Session& session, const bulk::Job& job, http::Request request, Heard& heard) {
-  try {
-    http::Response response = co_await session.http().open(std::move(request));
-    heard.answer = response.head();
-    if (job.brings_manifest(heard.answer)) {
-      heard.body = co_await receive_manifest(session, nullptr, response, *job.status_url());
-      heard.answer.body = std::move(heard.body.beginning);
-    } else {
-      response.limit_time();
-      co_await response.read_text(heard.answer.body, kLargestAnswer);
-    }
-  } catch (const Error& e) {
-    if (e.status == Status::CANCELED) throw;
-    heard.failure = e;
-  }
-}
-
-void tell(bulk::Job& job, Heard& heard, Moment now) {
-  if (heard.failure) return job.on_failure(*heard.failure, heard.answer.status != 0, now);
-  if (heard.body.malformed) return job.on_bad_manifest(heard.answer, *heard.body.malformed, now);
-  if (heard.body.manifest) return job.on_manifest(heard.answer, std::move(heard.body.manifest), now);
-  job.on_answer(heard.answer, now);
-}
-
 std::string describe_job(const bulk::Job& job, const http::Answer& answer) {
   json::object about{{"url", job.status_url()->text()},
                      {"state", "running"},
@@ -184,7 +151,7 @@ Task<> ask_status(Session& session, const http::Url& url, std::string& json) {
     last = send->request;
     Heard heard;
     http::Request request = std::move(send->request);
-    co_await hear(session, job, std::move(request), heard);
+    co_await hear(session, nullptr, job, std::move(request), heard);
     answer = heard.answer;
     tell(job, heard, session.world()->clock().now());
   }
@@ -230,7 +197,7 @@ Task<> ask(Session& session, const Inquiry& inquiry, std::string& json) {
     json = json::serialize(about);
     co_return;
   }
-  const http::Answer answer = co_await exchange(session, request, kLargestList);
+  const http::Answer answer = co_await exchange(session, request, bulk::kLargestJobList);
   const Instant now = session.world()->clock().now().wall;
   if (answer.status == 401) throw refused_token(answer, "the request", "the organization may be disabled");
   json = json::serialize(inquiry.kind == RunKind::jobs ? bulk::read_job_list(answer, session.service(), now)

@@ -14,7 +14,6 @@
 namespace libbcda::runtime {
 namespace {
 
-constexpr std::size_t kLargestAnswer = 1 << 20;             // of an answer that is no manifest
 constexpr auto kConfirmPatience = std::chrono::minutes(5);  // short, because the files are already here
 
 // What the later answer lists beyond the earlier one, page by page. Throws Error{PROTOCOL} as bulk::grown_files does.
@@ -146,7 +145,7 @@ Task<> JobRunner::look_for_running_jobs(bulk::Job& job) {
   try {
     http::Request request = bulk::job_list_request(session_.service(), {});
     co_await session_.tokens().authorize(request);
-    const http::Answer answer = co_await session_.http().send(std::move(request), kLargestAnswer);
+    const http::Answer answer = co_await session_.http().send(std::move(request), bulk::kLargestJobList);
     const json::array list = bulk::read_job_list(answer, session_.service(), world_.clock().now().wall);
     running = bulk::running_in(list, session_.service().origin);
   } catch (const Error& e) {
@@ -158,32 +157,23 @@ Task<> JobRunner::look_for_running_jobs(bulk::Job& job) {
 
 Task<> JobRunner::hear(bulk::Job& job, http::Send send, http::Request& last) {
   const bool was_accepted = job.phase() == bulk::Job::Phase::to_poll;
-  bool heard = false;
-  http::Answer answer;
-  ManifestBody body;
-  std::optional<Error> failure;
+  Heard heard;
   try {
-    http::Response response = co_await ask(!was_accepted, std::move(send), last, heard);
-    answer = response.head();
-    body = co_await read_body(job, response, answer);
+    co_await prepare(!was_accepted, send, last);
   } catch (const Error& e) {
     if (e.status == Status::CANCELED || e.status == Status::FILESYSTEM) throw;
-    failure = e;
+    heard.failure = e;
   }
-  const Moment now = world_.clock().now();
-  if (failure) co_return job.on_failure(*failure, heard, now);
-  if (body.malformed)
-    job.on_bad_manifest(answer, *body.malformed, now);
-  else if (body.manifest)
-    job.on_manifest(answer, std::move(body.manifest), now);
-  else
-    job.on_answer(answer, now);
+  if (!heard.failure) co_await runtime::hear(session_, workspace_, job, std::move(send.request), heard);
   co_await asio::this_coro::throw_if_cancelled(false);  // because the journal needs each job that was accepted
-  co_await answered(job, was_accepted, bulk::export_status(answer));
+  const Moment now = world_.clock().now();
+  // A worker compares a page with the one before, because both may be large.
+  co_await world::run_on(world_.workers(), [&] { tell(job, heard, now); });
+  if (!heard.failure) co_await answered(job, was_accepted, bulk::export_status(heard.answer));
   co_await asio::this_coro::throw_if_cancelled(true);
 }
 
-Task<http::Response> JobRunner::ask(bool is_kick_off, http::Send send, http::Request& last, bool& answered) {
+Task<> JobRunner::prepare(bool is_kick_off, http::Send& send, http::Request& last) {
   if (send.renew_token) session_.tokens().reject(last);
   co_await session_.tokens().authorize(send.request);
   if (is_kick_off) {
@@ -191,7 +181,6 @@ Task<http::Response> JobRunner::ask(bool is_kick_off, http::Send send, http::Req
     warn_of_scope();
   }
   last = send.request;
-  co_return co_await session_.http().open(std::move(send.request), &answered);
 }
 
 // Once for all jobs of the run.
@@ -200,25 +189,13 @@ void JobRunner::warn_of_scope() {
   if (!text.empty() && !scope_warned_.exchange(true)) reporter_.warn(text);
 }
 
-// A manifest is parsed as it arrives. Another body becomes the text of the answer.
-Task<ManifestBody> JobRunner::read_body(const bulk::Job& job, http::Response& response, http::Answer& answer) {
-  ManifestBody body;
-  if (!job.brings_manifest(answer)) {
-    response.limit_time();
-    co_await response.read_text(answer.body, kLargestAnswer);
-    co_return body;
-  }
-  body = co_await receive_manifest(session_, workspace_, response, job.page_url(), job.kept_bytes());
-  answer.body = std::move(body.beginning);
-  co_return body;
-}
-
 Task<> JobRunner::answered(bulk::Job& job, bool was_accepted, int status) {
   if (!job.status_url()) co_return;
   if (was_accepted) {
     if (status == 202) reporter_.job_polled(job);
     co_return;
   }
+  if (job.is_adopted()) co_return co_await adopted(job);
   reporter_.enter(RunState::waiting);
   co_await note([&] { workspace_->journal().job_accepted(job.label(), job.status_url()->text()); });
   reporter_.job_accepted(job);

@@ -57,9 +57,8 @@ class JobRunner {
   Task<> exchange(bulk::Job& job, http::Send send, http::Request& last);
   Task<> look_for_running_jobs(bulk::Job& job);
   Task<> hear(bulk::Job& job, http::Send send, http::Request& last);
-  Task<http::Response> ask(bool is_kick_off, http::Send send, http::Request& last, bool& answered);
+  Task<> prepare(bool is_kick_off, http::Send& send, http::Request& last);
   void warn_of_scope();
-  Task<ManifestBody> read_body(const bulk::Job& job, http::Response& response, http::Answer& answer);
   Task<> answered(bulk::Job& job, bool was_accepted, int status);
   Task<> failed(const bulk::Job& job, Error error, bool alone);
   void done(const bulk::Job& job);

@@ -3,9 +3,10 @@
 namespace libbcda::runtime {
 namespace {
 
-constexpr std::size_t kBlock = 256 << 10;     // what a worker parses at once
-constexpr std::size_t kStep = 8 << 20;        // what must arrive within request_timeout
-constexpr std::size_t kBeginning = 64 << 10;  // enough to tell a web page
+constexpr std::size_t kBlock = 256 << 10;        // what a worker parses at once
+constexpr std::size_t kStep = 8 << 20;           // what must arrive within request_timeout
+constexpr std::size_t kBeginning = 64 << 10;     // enough to tell a web page
+constexpr std::size_t kLargestAnswer = 1 << 20;  // of an answer that is no manifest
 
 // Keeps an error of the manifest itself. A failure of the spool is not one, so it is thrown on.
 template <class Parse>
@@ -48,6 +49,34 @@ Task<ManifestBody> receive_manifest(Session& session, transfer::Workspace* works
   if (!body.malformed)
     co_await world::run_on(workers, [&] { parse_or_note(body, [&] { body.manifest = reader.finish(); }); });
   co_return body;
+}
+
+Task<> hear(Session& session, transfer::Workspace* workspace, const bulk::Job& job, http::Request request,
+            Heard& heard) {
+  http::Answer& answer = heard.answer;
+  try {
+    http::Response response = co_await session.http().open(std::move(request), &heard.answered);
+    answer = response.head();
+    if (job.brings_manifest(answer)) {
+      heard.body = co_await receive_manifest(session, workspace, response, job.page_url(), job.kept_bytes());
+      answer.body = std::move(heard.body.beginning);
+    } else {
+      response.limit_time();
+      co_await response.read_text(answer.body, kLargestAnswer);
+    }
+  } catch (const Error& e) {
+    if (e.status == Status::CANCELED || e.status == Status::FILESYSTEM) throw;
+    // The head of an accepted kick-off has all that counts. Without it the job would run on, unknown to the client.
+    const bool is_accepted = job.phase() == bulk::Job::Phase::to_kick_off && answer.status == 202;
+    if (!is_accepted) heard.failure = e;
+  }
+}
+
+void tell(bulk::Job& job, Heard& heard, Moment now) {
+  if (heard.failure) return job.on_failure(*heard.failure, heard.answered, now);
+  if (heard.body.malformed) return job.on_bad_manifest(heard.answer, *heard.body.malformed, now);
+  if (heard.body.manifest) return job.on_manifest(heard.answer, std::move(heard.body.manifest), now);
+  job.on_answer(heard.answer, now);
 }
 
 }  // namespace libbcda::runtime

@@ -174,7 +174,8 @@ RunResult result_of(const Members& read) {
   result.types = read_types(members);
   if (const json::value* request = members.if_contains("request"); request && request->is_object())
     result.request = request->get_object();
-  result.elapsed = std::chrono::duration_cast<Milliseconds>(instant(members, "finished") - instant(members, "started"));
+  result.started = instant(members, "started");
+  result.elapsed = std::chrono::duration_cast<Milliseconds>(instant(members, "finished") - result.started);
   result.files = read.files;
   result.issue_counts = read_issue_counts(members);
   result.issues = [files = result.files] { return read_issues(*files); };

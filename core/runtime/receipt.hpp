@@ -50,6 +50,7 @@ void adopt_request(ReceiptFacts& facts, const std::string& older);
 struct RunResult {
   std::shared_ptr<const FileList> files;  // by path
   std::string transaction_time;           // the earliest of the manifests
+  Instant started{};                      // of a receipt
   Milliseconds elapsed{0};
   std::vector<std::string> types;                 // the requested ones; none for a fetch
   json::object request;                           // bulk::describe_wish; empty: not known

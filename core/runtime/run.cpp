@@ -199,7 +199,7 @@ Task<> Run::finish() {
 // A service that has no data yet is no failure of a series: its next run asks again.
 void Run::accept_nothing_yet() {
   const auto failure = outcome_.failure();
-  nothing_yet_ = failure && failure->nothing_yet && jobs_->records().empty();
+  nothing_yet_ = failure && failure->nothing_yet && kick_offs_.size() == 1;
   if (!nothing_yet_) return;
   outcome_.conclude(std::nullopt);
   reporter_->warn("the service has no data yet (HTTP 404 at the kick-off), so nothing was exported");

@@ -32,14 +32,22 @@ std::optional<Instant> time_of(std::string name) {
   return bulk::parse_instant(name);
 }
 
-std::string check_mark(const PastRun& run, Instant now) {
-  const auto time = bulk::parse_instant(run.transaction_time);
-  if (time && *time <= now) return run.transaction_time;
-  throw std::move(
-      Error(Status::FILESYSTEM, "the transactionTime in " + run.receipt + ", " + quote(run.transaction_time) +
-                                    (time ? ", is in the future by this machine's clock" : ", is no time with a zone") +
-                                    ", so it does not say which changes to ask for next")
-          .at_file(run.receipt));
+// A job may have been accepted earlier than the run that exported it began, and clocks may differ.
+constexpr auto kOverlap = std::chrono::hours(48);
+
+Mark mark_of(const PastRun& run, Instant now) {
+  const std::string& text = run.transaction_time;
+  const auto time = parse_time(text);
+  if (!time) {
+    const std::string since = to_rfc3339(run.started - kOverlap);
+    return {since, "the service gave no usable time (transactionTime) with the export in " + run.receipt +
+                       ", so changes since " + since + ", two days before that run, are asked for again"};
+  }
+  if (*time <= now) return {bulk::parse_instant(text) ? text : to_rfc3339(*time), ""};
+  throw std::move(Error(Status::FILESYSTEM, "the transactionTime in " + run.receipt + ", " + quote(text) +
+                                                ", is in the future by this machine's clock, so it does not say which "
+                                                "changes to ask for next")
+                      .at_file(run.receipt));
 }
 
 [[noreturn]] void refuse(const std::string& setting, const std::string& why) {
@@ -78,15 +86,14 @@ std::string next_run_name(const std::vector<std::string>& runs, Instant now) {
   return last == runs.end() || *last < name ? name : name_of(*time_of(*last) + std::chrono::seconds(1));
 }
 
-std::string find_mark(std::vector<std::string> runs,
-                      const std::function<std::optional<PastRun>(const std::string& name)>& read, const NextRun& next) {
+Mark find_mark(std::vector<std::string> runs,
+               const std::function<std::optional<PastRun>(const std::string& name)>& read, const NextRun& next) {
   std::sort(runs.rbegin(), runs.rend());
   for (const std::string& name : runs) {
     const std::optional<PastRun> run = read(name);
-    if (run && run->request == next.request && (!run->partial || next.partial_counts))
-      return check_mark(*run, next.now);
+    if (run && run->request == next.request && (!run->partial || next.partial_counts)) return mark_of(*run, next.now);
   }
-  return "";
+  return {};
 }
 
 Series::Lock::Lock(const std::string& path, files::Durability durability, world::Local local)
@@ -111,11 +118,12 @@ Series::Series(Session& session, const Settings& settings) : settings_(settings)
   const NextRun next{.request = bulk::describe_wish(session.service(), wish),
                      .partial_counts = settings.text("sync_partial") == "move",
                      .now = now};
-  std::string since = find_mark(
+  Mark mark = find_mark(
       runs, [this](const std::string& name) { return read(name); }, next);
-  if (since.empty()) since = wish.since.empty() ? session.profile().first_since : wish.since;
+  if (mark.since.empty()) mark.since = wish.since.empty() ? session.profile().first_since : wish.since;
+  if (!mark.warning.empty()) warnings_.push_back(mark.warning);
   mention_unfinished(runs);
-  settings_.set("since", since);
+  settings_.set("since", mark.since);
   settings_.set("out", path_of(next_run_name(runs, now)));
 }
 
@@ -138,7 +146,7 @@ std::optional<PastRun> Series::read(const std::string& name) const {
   const std::string receipt = path_of(name) + "/" + transfer::kReceipt;
   if (!files::exists(lock_->directory().local().disk, receipt)) return {};
   const RunResult result = open_receipt(path_of(name));
-  return PastRun{receipt, result.request, result.transaction_time, is_partial(result)};
+  return PastRun{receipt, result.request, result.transaction_time, result.started, is_partial(result)};
 }
 
 // An interrupted run stays, because its verified files may be of use.

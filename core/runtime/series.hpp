@@ -19,6 +19,7 @@ struct PastRun {
   std::string receipt;  // its path, for messages
   json::object request;
   std::string transaction_time;
+  Instant started{};
   bool partial = false;
 };
 
@@ -29,11 +30,17 @@ struct NextRun {
   Instant now{};
 };
 
-// The mark: transactionTime of the last run that counts, which is the _since of the next one. "": there is no such run.
-// A run counts if it made the same request and is not partial. `runs`: their names. `read`: the run of that name, or
-// nullopt if it has no receipt. Throws Error{FILESYSTEM} that names the receipt if its time cannot be the mark.
-std::string find_mark(std::vector<std::string> runs,
-                      const std::function<std::optional<PastRun>(const std::string& name)>& read, const NextRun& next);
+// The _since of the next run.
+struct Mark {
+  std::string since;    // "": no earlier run counts
+  std::string warning;  // "": none
+};
+
+// The mark is the transactionTime of the last run that counts: it made the same request and is not partial. If that is
+// no time, changes of two days before that run are asked for again. `runs`: their names. `read`: the run of that name,
+// or nullopt if it has no receipt. Throws Error{FILESYSTEM} that names the receipt if its time is in the future.
+Mark find_mark(std::vector<std::string> runs,
+               const std::function<std::optional<PastRun>(const std::string& name)>& read, const NextRun& next);
 
 // Whether a directory of this name is that of a run: "2026-11-26T03-55-00Z".
 bool is_run_name(const std::string& name);

@@ -135,7 +135,8 @@ bool Download::asks_for_gzip() const { return options_.gzip && entry_.encrypted_
 void Download::on_refusal(const http::Answer& answer, Moment now) {
   Error error = bulk::refusal(answer, "the file " + entry_.shown(), now.wall);
   error.at_file(entry_.name);
-  if (answer.status == 401) error.status = Status::AUTHENTICATION;
+  // Without a token it says something about this file alone, such as that its URL has expired.
+  if (answer.status == 401 && has_token_) error.status = Status::AUTHENTICATION;
   if (answer.status == 410) error.status = Status::JOB_GONE;
   const bool missing = answer.status == 404 || answer.status == 410;
   const bool denied = (answer.status == 401 || answer.status == 403) && !bulk::is_page(answer);

@@ -18,11 +18,8 @@ std::int64_t count_member(const json::object& object, std::string_view name) {
 }
 
 FileRecord read_file_line(const json::object& line) {
-  FileRecord record{string_member(line, "path"),
-                    string_member(line, "url"),
-                    string_member(line, "type"),
-                    source_member(line),
-                    {}};
+  FileRecord record{
+      string_member(line, "path"), string_member(line, "url"), string_member(line, "type"), source_member(line), {}};
   record.facts.bytes = count_member(line, "bytes");
   record.facts.records = count_member(line, "records");
   record.facts.sha256 = string_member(line, "sha256");

@@ -279,7 +279,7 @@ void add_runs(py::module_& module) {
       .def_property_readonly("transaction_time", [](const bcda::Result& r) { return text(r.transaction_time()); })
       .def_property_readonly("elapsed",
                              [](const bcda::Result& r) { return static_cast<double>(r.elapsed().count()) / 1000; })
-      .def_property_readonly("directory", [](const bcda::Result& r) { return text(r.directory()); })
+      .def_property_readonly("directory", [](const bcda::Result& r) { return path_text(r.directory()); })
       .def("deleted", [](const bcda::Result& r) { return text(outside([&] { return r.deleted(); })); })
       .def_property_readonly("json", [](const bcda::Result& r) { return text(r.json()); })
       .def_property_readonly("manifest", [](const bcda::Result& r) { return text(r.manifest()); })

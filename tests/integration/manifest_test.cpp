@@ -79,6 +79,26 @@ TEST(SecondAnswer, ThatIsMissingIsAWarning) {
 }
 
 // A file without a key is published only if it looks like NDJSON. None of these "keys" is valid.
+// Without the URL of the job it would run on at the service, unknown to the client.
+TEST(KickOff, IsAcceptedAlthoughTheBodyOfItsAnswerBreaksOff) {
+  ScriptedServer server([](const std::string& head) -> std::string {
+    if (head.find("/auth/token") != std::string::npos) return sized(R"({"access_token":"t","token_type":"bearer"})");
+    if (head.find("$export") != std::string::npos)
+      return "HTTP/1.1 202 Accepted\r\nContent-Location: /jobs/1\r\nContent-Length: 50\r\n\r\nabc";
+    return sized(manifest_of({}));
+  });
+  TempDir dir;
+  const Outcome outcome = export_to({{"url", server.url()},
+                                     {"client_id", "id"},
+                                     {"client_secret", "secret"},
+                                     {"allow_plaintext", "true"},
+                                     {"types", "Patient"},
+                                     {"poll_interval", "1ms"},
+                                     {"durability", "process"}},
+                                    dir / "out");
+  EXPECT_EQ(outcome.status, BCDA_OK) << outcome.message;
+}
+
 // The first URLs of the files have expired when they are used.
 TEST(ExpiredUrls, OfAllFilesAreRenewedWithOneRequest) {
   const Files names = {"a", "b", "c", "d", "e", "f", "g", "h"};

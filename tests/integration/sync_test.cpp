@@ -81,6 +81,15 @@ TEST_F(Sync, TheFirstRunExportsAllAndTheNextOneWhatHasChanged) {
   EXPECT_EQ(bcda::Result::open(second.directory()).directory(), second.directory());
 }
 
+// AB2D's own code writes transactionTime as a text for people, without a zone.
+TEST_F(Sync, GoesOnFromAServerWhoseTimeCannotBeRead) {
+  const bcda::Result first = sync();
+  set_time(first, "");
+  const std::string since = since_of(sync());
+  EXPECT_GE(since, days_ago(3));
+  EXPECT_LE(since, days_ago(1));
+}
+
 TEST_F(Sync, AnotherRequestBeginsWithEverything) {
   sync();
   EXPECT_EQ(since_of(sync({{"types", "Patient"}})), "");

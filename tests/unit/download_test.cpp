@@ -114,7 +114,9 @@ TEST_F(DownloadFlow, WithoutATokenA401IsFinal) {
   send();
   download_->on_sent(false);
   EXPECT_FALSE(got(head(401)));
-  EXPECT_EQ(failure().http_status, 401);
+  const Error error = failure();
+  EXPECT_EQ(error.http_status, 401);
+  EXPECT_EQ(error.status, Status::REFUSED);  // of this file; AUTHENTICATION would end the run
 }
 
 TEST_F(DownloadFlow, AnEncodingThatWasNotAskedForIsFinal) {

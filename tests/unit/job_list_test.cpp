@@ -122,6 +122,9 @@ TEST(Cancellation, IsADelete) {
 TEST(Cancellation, EachAnswerIsToldApart) {
   const http::Url url = http::parse_url("https://h/jobs/1?signature=secret", "url");
   for (int status : {200, 202, 204}) EXPECT_NO_THROW(read_cancellation(answer(status), url, kNow));
+  const Error page = error_of([&] { read_cancellation(answer(200, "<html>Sign in</html>"), url, kNow); });
+  EXPECT_EQ(page.status, Status::PROTOCOL);
+  EXPECT_TRUE(holds(page.message, "was answered with")) << page.message;
   struct Case {
     int status;
     Status expected;

@@ -51,7 +51,8 @@ TEST(Journal, ASignatureMayChangeWithinAJob) {
 TEST(Journal, AQueryMayNameTheFileOfAnotherJob) {
   const FileRecord record = kept(first_of({{"https://h/data?file=1", ""}}));
   EXPECT_FALSE(is_of(record, first_of({{"https://h/data?file=2", ""}}, "2026-11-02T00:00:00Z")));
-  EXPECT_FALSE(is_of(kept(first_of({{"https://h/data?file=1", ""}}, "")), first_of({{"https://h/data?file=2", ""}}, "")));
+  EXPECT_FALSE(
+      is_of(kept(first_of({{"https://h/data?file=1", ""}}, "")), first_of({{"https://h/data?file=2", ""}}, "")));
 }
 
 TEST(Journal, TheQueryCountsWhereAManifestRepeatsAName) {

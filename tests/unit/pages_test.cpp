@@ -73,6 +73,14 @@ TEST_F(PagesFlow, AreOneJob) {
   EXPECT_EQ(count_jobs(all), 2u);
 }
 
+TEST_F(PagesFlow, AreOfOneTime) {
+  pages_.add(page({"a"}, "/status/1?page=2"), true);
+  const auto other = parse_manifest(R"({"transactionTime":"2026-01-02T00:00:00Z","output":[]})", pages_.url());
+  const Error error = error_of([&] { pages_.add(other, true); });
+  EXPECT_EQ(error.status, Status::PROTOCOL);
+  EXPECT_TRUE(holds(error.message, "different times")) << error.message;
+}
+
 TEST_F(PagesFlow, APageMustNotLoseAFile) {
   pages_.add(page({"a", "b"}), false);
   const Error error = error_of([&] { pages_.add(page({"a"}), true); });

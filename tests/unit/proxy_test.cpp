@@ -96,7 +96,8 @@ TEST(Proxies, WhatCannotBeUsedIsRefusedWithoutItsText) {
   for (const char* text :
        {"https://u:hunter2@proxy", "socks5://u:hunter2@proxy", "ftp://u:hunter2@proxy", "http://u:hunter2@",
         "http://u:hunter2@proxy:x", "http://u:hunter2%zz@proxy", "http://u:hunter2%4", "http://u:hunter2@pro xy",
-        "http://a%3Ab:hunter2@proxy", "http://u:hunter2@[::1", "hunter2://proxy"}) {
+        "http://a%3Ab:hunter2@proxy", "http://u:hunter2@[::1", "hunter2://proxy", "http://hunter:12/hunter2@proxy",
+        "http://hunter2/x:1@proxy", "http://u:1?hunter2@proxy", "u:1#hunter2@proxy"}) {
     const Error error = error_of([&] { parse_proxy(text, "the setting proxy"); });
     EXPECT_EQ(error.status, Status::INVALID_ARGUMENT);
     EXPECT_TRUE(holds(error.message, "the setting proxy"));

@@ -19,14 +19,16 @@ const Instant kNow = *parse_time("2026-11-26T04:00:00Z");
 
 using Runs = std::map<std::string, std::optional<PastRun>>;
 
-std::string mark_of(const Runs& runs, bool partial_counts = false) {
+Mark found_in(const Runs& runs, bool partial_counts = false) {
   std::vector<std::string> names;
   for (const auto& [name, run] : runs) names.push_back(name);
   return find_mark(names, [&](const std::string& name) { return runs.at(name); }, {kRequest, partial_counts, kNow});
 }
 
+std::string mark_of(const Runs& runs, bool partial_counts = false) { return found_in(runs, partial_counts).since; }
+
 PastRun run_at(const std::string& time, const json::object& request = kRequest, bool partial = false) {
-  return {"S/run/export.json", request, time, partial};
+  return {"S/run/export.json", request, time, *parse_time("2026-01-02T00:00:00Z"), partial};
 }
 
 TEST(Series, HasNoMarkBeforeItsFirstCompleteRun) {
@@ -55,16 +57,25 @@ TEST(Series, APartialRunMovesTheMarkOnlyByChoice) {
   EXPECT_EQ(mark_of(runs, true), "2026-02-01T00:00:00Z");
 }
 
-TEST(Series, ATimeThatCannotBeTheMarkIsAnErrorThatNamesTheReceipt) {
-  for (const auto& [time, why] : {std::pair("2026-11-26T04:00:01Z", "is in the future"),
-                                  {"", "is no time"},
-                                  {"2026-01-01", "is no time"},
-                                  {"Thu, 01 Jan 2026 00:00:00 GMT", "is no time"}}) {
-    const Error error = error_of([&, time = time] { mark_of({{"2026-01-01T00-00-00Z", run_at(time)}}); });
-    EXPECT_EQ(error.status, Status::FILESYSTEM) << time;
-    EXPECT_EQ(error.file, "S/run/export.json");
-    EXPECT_TRUE(holds(error.message, "S/run/export.json")) << error.message;
-    EXPECT_TRUE(holds(error.message, why)) << error.message;
+TEST(Series, ATimeInTheFutureIsAnErrorThatNamesTheReceipt) {
+  const Error error = error_of([&] { mark_of({{"2026-01-01T00-00-00Z", run_at("2026-11-26T04:00:01Z")}}); });
+  EXPECT_EQ(error.status, Status::FILESYSTEM);
+  EXPECT_EQ(error.file, "S/run/export.json");
+  EXPECT_TRUE(holds(error.message, "S/run/export.json")) << error.message;
+  EXPECT_TRUE(holds(error.message, "is in the future")) << error.message;
+}
+
+// A series must not stop because a server writes its times in another way.
+TEST(Series, ATimeInAnotherFormIsTheMarkInTheUsualForm) {
+  EXPECT_EQ(mark_of({{"r", run_at("2026-01-01 05:00:00.5 +0000 UTC")}}), "2026-01-01T05:00:00.500Z");
+  EXPECT_EQ(mark_of({{"r", run_at("Thu, 01 Jan 2026 00:00:00 GMT")}}), "2026-01-01T00:00:00.000Z");
+}
+
+TEST(Series, WithoutATimeChangesBeforeThatRunAreAskedForAgain) {
+  for (const char* time : {"", "2026-01-01", "Jan 1, 2026, 5:00:00 AM"}) {
+    const Mark mark = found_in({{"r", run_at(time)}});
+    EXPECT_EQ(mark.since, "2025-12-31T00:00:00.000Z") << time;
+    EXPECT_TRUE(holds(mark.warning, "S/run/export.json")) << mark.warning;
   }
 }
 

@@ -196,12 +196,13 @@ TEST_F(Workspaces, TheJournalHasWhatALaterRunNeeds) {
   facts.sha256 = "abc";
   facts.proof = Proof::gcm;
   space->journal().file_coming({"error/a.ndjson", "https://h/data/a.ndjson", "Patient", "0123", facts});
-  EXPECT_EQ(slurp(out_ + "/.bcda/journal.ndjson"),
-            R"({"event":"job","type":"Patient","statusUrl":"https://h/api/v1/jobs/42"})"
-            "\n"
-            R"({"event":"file","path":"error/a.ndjson","url":"https://h/data/a.ndjson","type":"Patient","source":"0123",)"
-            R"("bytes":5000000000,"records":7,"sha256":"abc","proof":"gcm"})"
-            "\n");
+  EXPECT_EQ(
+      slurp(out_ + "/.bcda/journal.ndjson"),
+      R"({"event":"job","type":"Patient","statusUrl":"https://h/api/v1/jobs/42"})"
+      "\n"
+      R"({"event":"file","path":"error/a.ndjson","url":"https://h/data/a.ndjson","type":"Patient","source":"0123",)"
+      R"("bytes":5000000000,"records":7,"sha256":"abc","proof":"gcm"})"
+      "\n");
 }
 
 TEST_F(Workspaces, RestartRemovesWhatTheJournalListsAndNothingElse) {

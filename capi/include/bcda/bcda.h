@@ -567,7 +567,8 @@ BCDA_API const char* bcda_result_directory(const bcda_result* result);
 
 /* The resources that the files of the kind "deleted" name, as a JSON array of objects with `type` and `id`, in the
  * order of the files, each once. The files are read now. The text belongs to the caller (bcda_string_free).
- * Errors: FILESYSTEM (a file is missing or cannot be read), PROTOCOL (a line is no Bundle of deletions). */
+ * Errors: FILESYSTEM (a file is missing or cannot be read), PROTOCOL (a line is no Bundle of deletions), STATE (a sink
+ * has the files). */
 BCDA_API bcda_status bcda_result_deleted(const bcda_result* result, char** json, bcda_error** error);
 
 BCDA_API int64_t bcda_result_elapsed_ms(const bcda_result* result);
