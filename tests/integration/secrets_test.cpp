@@ -187,9 +187,10 @@ const Ending kEndings[] = {
 };
 
 ScriptedProxy::Interceptor interceptor_of(const Ending& ending) {
-  return [ending, seen = 0](const std::string& request) mutable -> std::string {
+  // Requests come on several threads. A copy of the interceptor shares the count.
+  return [ending, seen = std::make_shared<std::atomic<int>>(0)](const std::string& request) -> std::string {
     if (ending.status == 0 || what_is_asked(request) != ending.asked) return "";
-    const int before = seen++;
+    const int before = (*seen)++;
     if (before < ending.skip || (ending.is_once && before > ending.skip)) return "";
     if (ending.repeats) return repeat(request, ending.status);
     return "HTTP/1.1 " + std::to_string(ending.status) + " No\r\nContent-Length: 0\r\n\r\n";
