@@ -99,12 +99,12 @@ int run_export(const Run& run) {
   const auto sandbox = run.start_sandbox();
   const bcda::Config config = run.config(sandbox);
   const bcda::Client client(config);
-  if (run.dry_run) return print_plan(client);
+  if (run.dry_run) return print_plan(client, run.output.json);
   bcda::Run job = client.start_export();
   Output output = run.output;
   output.own_service = run.sandbox;
   return follow_files(job, output, config.value("out"),
-                      " holds an unfinished export; start again there with --restart, or give another --out");
+                      " holds an unfinished export; start again there with --restart, or give another --out", true);
 }
 
 int run_manifest(const Run& run) {
@@ -112,7 +112,7 @@ int run_manifest(const Run& run) {
   bcda::Config config = run.config(std::nullopt);
   leave_out_key(config);
   const bcda::Client client(config);
-  if (run.dry_run) return print_plan(client);
+  if (run.dry_run) return print_plan(client, false);
   bcda::Run job = client.start_manifest();
   if (const int failed = follow(job, run.output)) return failed;
   print(job.result().manifest());

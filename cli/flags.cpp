@@ -1,13 +1,19 @@
 #include "flags.hpp"
 
+#include <unistd.h>
+
 #include <algorithm>
 #include <sstream>
+
+#include "streams.hpp"
+#include "suggest.hpp"
 
 namespace cli {
 
 const char* const exit_codes =
     "Exit codes: 0 done, 1 failed, 2 usage, 3 authentication, 4 refused by the service or job failed,\n"
-    "5 decryption or verification failed, 6 done, but resources are missing, 130 interrupted.";
+    "5 decryption or verification failed, 6 done, but resources are missing,\n"
+    "7 another sync of the directory is running, 130 interrupted.";
 
 const CLI::Validator not_empty([](const std::string& value) { return value.empty() ? "needs a value" : ""; }, "");
 
@@ -166,12 +172,17 @@ void name_environment(CLI::App& command, const std::string& prefix) {
 }
 
 void Flags::add_to(CLI::App& command, const Wanted& wanted) {
+  command_ = &command;
   command
       .add_option("--config", config_file_,
                   "JSON file with settings, {\"name\": value}; flags override it, and it "
                   "overrides the environment (BCDA_CONFIG)")
       ->option_text("FILE")
       ->envname("BCDA_CONFIG");
+  if (wanted(bcda::Setting(bcda_setting_find("url"))))
+    command.add_flag_callback("--show-outcomes", show_outcomes,
+                              "Print the service's own words about a failure also where they are kept, such as in a "
+                              "log; they may name beneficiaries");
   for (const bcda::Setting& setting : bcda::settings()) {
     if (!wanted(setting)) continue;
     setting.secret() ? reject_secret(command, setting) : add_setting(command, setting);
@@ -181,7 +192,26 @@ void Flags::add_to(CLI::App& command, const Wanted& wanted) {
 void Flags::apply_to(bcda::Config& config, bool with_environment) const {
   for (const auto& [name, value] : values_) config.set(name, value);
   if (!config_file_.empty()) config.load_file(config_file_);
-  if (with_environment) config.load_env();
+  if (!with_environment) return;
+  config.load_env();
+  mention_unknown_variables();
+}
+
+// Only those whose name is similar to a known one, because other programs may have variables of this prefix.
+void Flags::mention_unknown_variables() const {
+  constexpr std::string_view prefix = "BCDA_";
+  std::vector<std::string> known;
+  for (const bcda::Setting& setting : bcda::settings()) known.emplace_back(setting.env());
+  for (const CLI::Option* option : command_->get_options())
+    if (!option->get_envname().empty()) known.push_back(option->get_envname());
+  for (char** at = environ; *at; ++at) {
+    const std::string_view entry = *at;
+    const std::string name(entry.substr(0, entry.find('=')));
+    if (name.compare(0, prefix.size(), prefix) != 0) continue;
+    if (std::find(known.begin(), known.end(), name) != known.end()) continue;
+    if (const std::string near = nearest(name, known); !near.empty())
+      print_error("warning: the environment variable " + name + " is none of this command; did you mean " + near + "?");
+  }
 }
 
 std::string HelpFormatter::make_option(const CLI::Option* option, bool is_positional) const {

@@ -30,6 +30,9 @@ class Flags {
 
  private:
   void add_setting(CLI::App& command, const bcda::Setting& setting);
+  void mention_unknown_variables() const;
+
+  const CLI::App* command_ = nullptr;
 
   std::map<std::string, std::string> values_;  // the values of the given flags, by setting
   std::string config_file_;

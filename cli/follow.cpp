@@ -87,25 +87,45 @@ void mention_verified_files(bcda::Run& run, const std::string& place) try {
   // The run ended before it had a result.
 }
 
-// The jobs that continue at the service after the end of the run: accepted, but neither finished nor failed.
-class RunningJobs {
+// The jobs that are at the service after the end of the run: accepted, and not failed.
+class Jobs {
  public:
   void note(const bcda::Event& event) {
     const std::string type(event.type());
     const bool dead = event.status() == BCDA_JOB_FAILED || event.status() == BCDA_JOB_GONE;
-    if (event.kind() == BCDA_EVENT_JOB) urls_[type] = event.url();
-    if (event.kind() == BCDA_EVENT_MANIFEST || (event.kind() == BCDA_EVENT_WARNING && dead)) urls_.erase(type);
-    if (event.kind() == BCDA_EVENT_FINISHED && dead && urls_.size() == 1) urls_.clear();  // the failure of a single job
+    if (event.kind() == BCDA_EVENT_JOB) jobs_[type] = {std::string(event.url()), false};
+    if (event.kind() == BCDA_EVENT_MANIFEST && jobs_.count(type)) jobs_[type].is_done = true;
+    if (event.kind() == BCDA_EVENT_WARNING && dead) jobs_.erase(type);
+    if (event.kind() == BCDA_EVENT_FINISHED && dead && jobs_.size() == 1) jobs_.clear();  // the failure of a single job
   }
-  void mention() const {
-    if (urls_.empty()) return;
+  // Those that are not done.
+  void mention_running() const {
+    std::string lines;
+    for (const auto& [type, job] : jobs_)
+      if (!job.is_done) lines += "  " + printable(type + ": " + job.url) + '\n';
+    if (lines.empty()) return;
     print_error(
-        "these jobs are still running at the service; until they finish, it may refuse new jobs of the same types:");
-    for (const auto& [type, url] : urls_) say("  " + printable(type + ": " + url) + '\n');
+        "these jobs may still be running at the service; until they finish, it may refuse new jobs of the same types:");
+    say(lines);
+  }
+  void mention_how_to_continue(const std::string& place) const {
+    if (jobs_.empty()) return;
+    std::string commands, into = " > ";
+    for (const auto& [type, job] : jobs_) {
+      commands += "  bcda manifest --job-url '" + printable(job.url) + "'" + into + "manifest.json\n";
+      into = " >> ";
+    }
+    say("  hint: while the service keeps the job, this downloads only what is missing; give the options of the service "
+        "again:\n" +
+        commands + "  bcda fetch manifest.json --out " + printable(place) + '\n');
   }
 
  private:
-  std::map<std::string, std::string> urls_;  // by resource type
+  struct Job {
+    std::string url;
+    bool is_done = false;
+  };
+  std::map<std::string, Job> jobs_;  // by resource type
 };
 
 // The directory of the run's files: `place`, or a directory in it that the run chose.
@@ -129,9 +149,10 @@ void Output::add_to(CLI::App& command, bool with_json) {
   command.add_flag("-q,--quiet", quiet, "Print only errors and warnings");
 }
 
-int follow(bcda::Run& run, const Output& output) {
+namespace {
+
+int follow(bcda::Run& run, const Output& output, Jobs& jobs) {
   Progress progress(output.json || output.quiet ? Progress::Style::none : Progress::style_for_stderr());
-  RunningJobs running;
   bool canceled = false;
   for (bcda::Event event;;) {
     if (Interrupts::asked() && !canceled) {
@@ -144,7 +165,7 @@ int follow(bcda::Run& run, const Output& output) {
       progress.tick();
       continue;
     }
-    running.note(event);
+    jobs.note(event);
     if (output.json) {
       report(event.json() + '\n');
     } else {
@@ -158,17 +179,28 @@ int follow(bcda::Run& run, const Output& output) {
   } catch (const bcda::Error& error) {
     print_error(progress.failure(in_flags(error.what())));
     print_details(error);
-    if (!output.own_service) running.mention();
+    if (!output.own_service) jobs.mention_running();
     return bcda::exit_code(error.status());
   }
 }
 
-int follow_files(bcda::Run& run, const Output& output, const std::string& out, const std::string& advice) {
-  const int failed = follow(run, output);
+}  // namespace
+
+int follow(bcda::Run& run, const Output& output) {
+  Jobs jobs;
+  return follow(run, output, jobs);
+}
+
+int follow_files(bcda::Run& run, const Output& output, const std::string& out, const std::string& advice,
+                 bool may_continue) {
+  Jobs jobs;
+  const int failed = follow(run, output, jobs);
   const std::string place = directory_of(run, out);
   if (failed) {
     if (!output.quiet && !output.json) mention_verified_files(run, place);
-    if (holds_unfinished_export(place)) print_error(place + advice);
+    if (!holds_unfinished_export(place)) return failed;
+    print_error(place + advice);
+    if (may_continue && !output.own_service) jobs.mention_how_to_continue(place);
     return failed;
   }
   const bcda::Result result = run.result();

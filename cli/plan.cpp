@@ -25,9 +25,11 @@ std::string described(const json::object& request) {
 
 }  // namespace
 
-int print_plan(const bcda::Client& client) {
+int print_plan(const bcda::Client& client, bool as_json) {
   std::string out;
-  const json::value plan = json::parse(client.plan());
+  const std::string text = client.plan();
+  if (as_json) return print(text + '\n'), 0;
+  const json::value plan = json::parse(text);
   for (const json::value& request : plan.as_array()) out += (out.empty() ? "" : "\n") + described(request.as_object());
   print(out);
   return 0;

@@ -144,8 +144,23 @@ void print_error(const bcda::Error& error) {
   print_details(error);
 }
 
+namespace {
+
+bool outcomes_are_shown = false;
+
+std::string words_of_service(const bcda::Error& error) {
+  const std::string words = error.outcome();
+  if (words.empty()) return "";
+  if (outcomes_are_shown || isatty(STDERR_FILENO)) return "  the service says: " + printable(words) + '\n';
+  return "  the service gives a reason; it may name beneficiaries, so only a terminal or --show-outcomes shows it\n";
+}
+
+}  // namespace
+
+void show_outcomes() { outcomes_are_shown = true; }
+
 void print_details(const bcda::Error& error) {
-  if (!error.outcome().empty()) say("  the service says: " + printable(error.outcome()) + '\n');
+  say(words_of_service(error));
   if (const std::string text = hint(error); !text.empty()) say("  hint: " + text + '\n');
 }
 

@@ -30,7 +30,9 @@ void say_if_ready(std::string_view text);
 void print_error(const std::string& message);
 void print_error(const bcda::Error& error);
 
-// The lines below the message of an error: the server's text and a hint.
+// The lines below the message of an error: the service's words and a hint. Its words may name beneficiaries, so
+// they are printed to a terminal only, or with show_outcomes().
 void print_details(const bcda::Error& error);
+void show_outcomes();
 
 }  // namespace cli

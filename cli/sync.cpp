@@ -68,7 +68,7 @@ each January, it writes nothing and succeeds.
   sync->output.add_to(command, true);
   name_environment(command);
   sync->flags.add_to(command, matters_to_sync);
-  command.footer(exit_codes + std::string("\nAlso 7: another sync of DIR is running."));
+  command.footer(exit_codes);
   command.callback([sync, &chosen] { chosen = [sync] { return run_sync(*sync); }; });
 }
 

@@ -101,12 +101,17 @@ Error refused(const http::Answer& answer, Instant now, const char* credentials) 
   if (answer.status == 401 || (!page && !bulk::wants_tls(answer) && (answer.status == 400 || answer.status == 403)))
     return std::move(
         Error(Status::AUTHENTICATION, "the service refused the credentials (HTTP " + std::to_string(answer.status) +
-                                          (oauth.code.empty() ? "" : ", " + oauth.code) + "); check " + credentials +
-                                          ", that they are for this service, and that they have not expired" +
+                                          (oauth.code.empty() ? "" : ", " + oauth.code) + "); check " +
+                                          (oauth.code == "invalid_scope"
+                                               ? "the setting scope"
+                                               : credentials + std::string(", that they are for this service, and that "
+                                                                           "they have not expired")) +
                                           (page ? "; the answer is " + bulk::page_text(answer) : ""))
             .with_http(answer.status)
             .with_outcome(oauth.text));
   Error error = bulk::refusal(answer, "the token request", now);
+  if (!page && (answer.status == 404 || answer.status == 405))
+    error.message += "; check the settings url and token_url";
   if (answer.status < 300) error.outcome.clear();  // the text may hold a token
   return error;
 }

@@ -36,6 +36,19 @@ std::optional<Error> passing_refusal(const http::Answer& answer, Instant now) {
   return error;
 }
 
+// The statuses are those of the two documents that may name it.
+Error no_endpoint(const http::Url& base, int configuration, int capabilities) {
+  const std::string service = "the service at " + tidy(base.text(), 200);
+  if (configuration != 200 && capabilities != 200)
+    return std::move(Error(Status::PROTOCOL, service +
+                                                 " is no FHIR server: it has neither a SMART configuration (HTTP " +
+                                                 std::to_string(configuration) + ") nor a CapabilityStatement (HTTP " +
+                                                 std::to_string(capabilities) + "); check the setting url")
+                         .with_http(capabilities));
+  return {Status::PROTOCOL,
+          service + " names no token endpoint; give the setting token_url, or auth=none if it needs no token"};
+}
+
 }  // namespace
 
 // A caller that waits while another caller renews the token.
@@ -217,14 +230,13 @@ Task<TokenEndpoint> TokenSource::find_token_url() {
   if (found) offer_ = token_offer(answer);
   if (found) co_return *found;
   std::optional<Error> outage = passing_refusal(answer, clock_.now().wall);
+  const int first_status = answer.status;
   answer = co_await client_.send(capability_request(login_.base), kLargestCapabilities);
   found = token_endpoint_of_capabilities(answer, login_.base);
   if (found) co_return *found;
   if (!outage) outage = passing_refusal(answer, clock_.now().wall);
   if (outage) throw *outage;
-  throw Error(Status::PROTOCOL, "the service at " + tidy(login_.base.text(), 200) +
-                                    " names no token endpoint; give the setting token_url, or auth=none if it needs no "
-                                    "token");
+  throw no_endpoint(login_.base, first_status, answer.status);
 }
 
 // ---- Scopes ---------------------------------------------------------------------------------------------------------

@@ -133,8 +133,9 @@ bool is_page(const http::Answer& answer) {
 std::string page_text(const http::Answer& answer) {
   const std::string title = title_of(answer.body);
   return "a web page" + (tidy(title).empty() ? "" : " titled " + quote(title)) +
-         "; it came from something between this machine and the service, such as a proxy, a network's sign-in page or "
-         "a firewall; check the setting url and the network, and that the service accepts this machine's address "
+         "; either url is that of another server, or the page came from something in between, such as a proxy, a "
+         "network's sign-in page or a firewall; check the setting url and the network, and that the service accepts "
+         "this machine's address "
          "(BCDA's production service accepts only listed addresses)";
 }
 

@@ -29,6 +29,9 @@ constexpr const char* kMayNotExport =
     "; check that the client may export, and that the service accepts this machine's address";
 constexpr const char* kNotOnOffer =
     "; check the setting types and the setting group: the service may not know what they name";
+constexpr const char* kNoDataNow =
+    "; the service has no data for this group now: such as each January until the attribution of "
+    "the new year is there, or runout data after its months; try again later, or check the setting group";
 constexpr const char* kNotYourJob = "; the service shows a job only to the client that started it; check client_id";
 constexpr const char* kWantsCredentials =
     " was refused (HTTP 401), and no token was sent; set client_id and client_secret, or signing_key, or access_token";
@@ -41,7 +44,10 @@ RetryBudget budget(const JobOptions& options, int retries, Milliseconds outage_l
   return {retries, Backoff(options.retry_delay, options.retry_max_delay, 2, options.max_retry_after), outage_limit};
 }
 
-std::string name_of(const char* what, const std::string& type) { return std::string(what) + " for " + type; }
+// "the kick-off for Patient". A job that is known by its URL alone has the label "job 42".
+std::string name_of(const std::string& what, const std::string& label) {
+  return what == "the job" && label.starts_with("job ") ? "the " + label : what + " for " + label;
+}
 
 // "https://host/job/1, https://host/job/2"
 std::string list_of(const std::vector<http::Url>& urls) {
@@ -161,10 +167,11 @@ void Job::on_kick_off(const http::Answer& answer, Moment now) {
   if (answer.status == 202) return on_accepted(answer, now);
   Error error = refusal(answer, name_of("the kick-off", kick_off_.label), now.wall);
   if (answer.status == 429) return on_busy(answer, std::move(error), now);
-  if (answer.status == 403 && !is_page(answer)) error.message += kMayNotExport;
-  if (answer.status == 404) error.message += kNotOnOffer;
-  error.nothing_yet = options_.has_nothing_yet && answer.status == 404 && is_operation_outcome(answer);
-  if ((answer.status == 403 || answer.status == 404) && !is_page(answer) && !options_.fallback.empty())
+  const bool denied = answer.status == 403 && !is_page(answer), unknown = answer.status == 404 && !is_page(answer);
+  error.nothing_yet = options_.has_nothing_yet && unknown && is_operation_outcome(answer);
+  if (denied) error.message += kMayNotExport;
+  if (unknown) error.message += error.nothing_yet ? kNoDataNow : kNotOnOffer;
+  if ((denied || unknown) && !error.nothing_yet && !options_.fallback.empty())
     error.message += "; if this version is not open to the organization, set profile to " + options_.fallback;
   // Only an answer that certainly started no job allows a retry. A 500 leaves a pending job behind, and a 502 or 504 of
   // a gateway may do so too.

@@ -52,7 +52,7 @@ Level level_of(const Profile& profile, const ExportWish& wish) {
   std::string level = wish.level.empty() ? profile.default_level : wish.level;
   if (level.empty() && !wish.group.empty()) level = "group";
   if (level.empty())
-    refuse("level", "is missing; choose " + names_of(levels) + " (" + profile.title + " has no default)");
+    refuse("level", "it is missing; choose " + names_of(levels) + " (" + profile.title + " has no default)");
   for (const auto& [name, path] : levels)
     if (name == level) return {name, path};
   refuse("level", profile.title + " exports at the level " + names_of(levels) + ", not " + level);
@@ -69,7 +69,7 @@ std::string group_of(const Profile& profile, const ExportWish& wish, bool at_gro
     return "";
   }
   const std::string group = wish.group.empty() ? profile.default_group : wish.group;
-  if (group.empty()) refuse("group", "is missing; give the id of the group to export");
+  if (group.empty()) refuse("group", "it is missing; give the id of the group to export");
   if (!is_id(group)) refuse("group", "an id has up to 64 letters, digits, '-' and '.', unlike " + quote(group));
   return group;
 }
@@ -132,7 +132,7 @@ struct Parameter {
 void check_parameter(const Profile& profile, const std::string& level, const Parameter& parameter) {
   if (contains(profile.ignores, level + " " + parameter.name))
     refuse(parameter.setting, profile.title + " ignores " + parameter.name + " with level=" + level +
-                                  ", so it would export more; choose another level, or leave this setting out");
+                                  ", so it would export more; choose another level, or do not set it");
   if (contains(profile.parameters, parameter.name)) return;
   refuse(parameter.setting,
          profile.title + " does not take " + parameter.name + "; the setting profile says which server it is");
@@ -275,6 +275,17 @@ bool uses_post(const Profile& profile, const ExportWish& wish) {
   return wanted;
 }
 
+// The job that job_url names has its own request, so what would change the request is refused, not ignored.
+void check_no_request(const ExportWish& wish) {
+  const std::pair<const char*, bool> given[] = {
+      {"types", !wish.types.empty()},       {"since", !wish.since.empty()},
+      {"until", !wish.until.empty()},       {"type_filters", !wish.type_filters.empty()},
+      {"elements", !wish.elements.empty()}, {"include_associated_data", !wish.associated_data.empty()},
+      {"patients", !wish.patients.empty()}, {"organize_output_by", !wish.organize_by.empty()}};
+  for (const auto& [setting, is_given] : given)
+    if (is_given) refuse(setting, "the job at job_url has its own request; do not set both");
+}
+
 http::Request request_of(const Service& service, std::string_view path, const std::vector<Parameter>& parameters,
                          bool post) {
   http::Request request;
@@ -362,9 +373,9 @@ std::vector<KickOff> plan_kick_offs(const Service& service, const ExportWish& wi
   const Profile& profile = service.profile;
   if (!wish.job_url.empty()) {
     const http::Url url = read_job_url(wish.job_url, "the setting job_url", service);
-    const std::vector<std::string> types = chosen_types(profile, wish);
+    check_no_request(wish);
     KickOff running;
-    running.label = types.empty() ? "the job " + std::string(url.name()) : join(types);
+    running.label = "job " + std::string(url.name());
     running.request.url = url;
     running.running = url;
     return {running};

@@ -136,6 +136,7 @@ struct ManifestReader::State {
       if (!is_list) throw malformed("has a member " + std::string(name) + " that is not a list");
     }
     if (name == "resourceType") throw malformed("is a FHIR resource instead");
+    if (name == "libbcda") throw malformed("is the receipt of an export (export.json) instead");
     if (value.is_string() && name == "transactionTime") manifest->transaction_time = std::string(value.get_string());
     if (value.is_string() && name == "request") manifest->request = std::string(value.get_string());
     if (value.is_string() && name == "outputOrganizedBy") manifest->organized_by = std::string(value.get_string());

@@ -333,12 +333,14 @@ Error ConnectAnswer::no_access(std::string_view head) const {
                                         tidy(schemes, 2 * kLongestName) + "; only Basic is supported"};
   }
   if (!proxy_.credentials.empty())
-    return {Status::AUTHENTICATION,
-            what +
-                " refused its user and password (HTTP 407); check them in its URL, and write @, : and % in them as "
-                "%40, %3A and %25"};
+    return {Status::AUTHENTICATION, what +
+                                        " refused its user and password (HTTP 407); check them in its URL, in the "
+                                        "environment or a file, and write @, : and % in them as "
+                                        "%40, %3A and %25"};
   return {Status::AUTHENTICATION,
-          what + " wants a user and a password (HTTP 407); give them in its URL: http://USER:PASSWORD@HOST:PORT"};
+          what +
+              " wants a user and a password (HTTP 407); give them in its URL, in the environment or a file: "
+              "http://USER:PASSWORD@HOST:PORT"};
 }
 
 std::string offered_schemes(std::string_view head) {

@@ -53,10 +53,10 @@ std::string kind_of(ByteView head) {
 void PlainCheck::refuse(const std::string& why) const {
   const std::string kind = kind_of(as_bytes(head_));
   const bool recognized = !kind.empty() && kind != "plain NDJSON";
-  throw Error(
-      Status::VERIFICATION,
-      "it came without a key and is not NDJSON: " +
-          (recognized ? "it is " + kind : why + "; it may be encrypted, although the manifest has no key for it"));
+  throw Error(Status::VERIFICATION, "it came without a key and is not NDJSON: " +
+                                        (recognized ? "it is " + kind
+                                                    : why + "; it may have been cut or damaged on its way, or may be "
+                                                            "encrypted, although the manifest has no key for it"));
 }
 
 void PlainCheck::update(ByteView bytes) {

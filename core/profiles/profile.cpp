@@ -100,6 +100,10 @@ void check_values(const Profile& profile, const std::string& what) {
   const auto demand = [&](bool ok, const char* field, const char* taken) {
     if (!ok) throw Error(Status::INVALID_ARGUMENT, what + ": the field " + field + " takes " + taken);
   };
+  for (const std::string& parameter : profile.parameters)
+    demand(is_one_of(parameter, {"_type", "_since", "_until", "_typeFilter", "_elements", "includeAssociatedData",
+                                 "patient", "organizeOutputBy", "allowPartialManifests", "_outputFormat"}),
+           "parameters", "the names of kick-off parameters that this library knows, such as _type and _since");
   constexpr const char* path = "a path that begins with '/' and has the characters of a URL";
   demand(is_path_without_query(profile.base_path), "base_path", path);
   demand(is_path_without_query(profile.system_path), "system_path", path);

@@ -22,6 +22,13 @@ std::string base_of(const http::Url& url) {
   return path;
 }
 
+// The row of a known host that has this base.
+const Profile* row_of_base(const http::Url& url, const std::string& base) {
+  for (const Profile& row : profiles())
+    if (has_host(row, std::string(url.tls_name())) && row.base_path == base) return &row;
+  return nullptr;
+}
+
 // The row of a known host: the one with that base, or the first one for an origin.
 const Profile* row_of_host(const http::Url& url, const std::string& base) {
   const std::string host(url.tls_name());
@@ -87,6 +94,12 @@ Service find_service(const Settings& settings) {
   service.origin.target = "/";
   const std::string name = settings.text("profile");
   service.profile = name == "auto" ? choose(settings, url, service.base) : *find_profile(name);
+  const Profile* row =
+      has_host(service.profile, std::string(url.tls_name())) ? row_of_base(url, service.base) : nullptr;
+  if (row && row->name != service.profile.name)
+    throw Error(Status::INVALID_ARGUMENT, "the setting url, " + tidy(url.text(), 200) + ", is of the profile " +
+                                              row->name + ", but the setting profile is " + service.profile.name +
+                                              "; give the origin alone, or the other profile");
   if (const std::string path = settings.text("profile_file"); !path.empty()) {
     const std::string text = files::read_file(path, kLargestProfile, "the setting profile_file");
     override_profile(service.profile, text, "the setting profile_file: " + path);

@@ -35,11 +35,15 @@ std::optional<http::Request> check_request(const Service& service) {
   return request;
 }
 
-Error refused_token(const http::Answer& answer, const std::string& what, const char* why) {
-  return std::move(Error(Status::AUTHENTICATION,
-                         what + " was refused (HTTP " + std::to_string(answer.status) + ") with a new token; " + why)
-                       .with_http(answer.status)
-                       .with_outcome(bulk::outcome_text(answer)));
+Error refused_token(const Session& session, const http::Answer& answer, const std::string& what, const char* why) {
+  const auth::Method method = session.login().method;
+  const std::string reason = method == auth::Method::none    ? ", and no token was sent; see the setting auth"
+                             : method == auth::Method::token ? "; check access_token, or access_token_file"
+                                                             : std::string(" with a new token; ") + why;
+  return std::move(
+      Error(Status::AUTHENTICATION, what + " was refused (HTTP " + std::to_string(answer.status) + ")" + reason)
+          .with_http(answer.status)
+          .with_outcome(bulk::outcome_text(answer)));
 }
 
 bool refuses_token(const Session& session, int status) {
@@ -99,7 +103,7 @@ Task<> check_credentials(Session& session, const Inquiry& inquiry, std::string& 
     // BCDA answers 400 to a text that is no JWT.
     const bool refused = answer.status == 401 || answer.status == 400 || answer.status == 403;
     if (refused && !bulk::is_page(answer) && !bulk::wants_tls(answer))
-      throw refused_token(answer, what, "it may not be of this service, or the organization may be disabled");
+      throw refused_token(session, answer, what, "it may not be of this service, or the organization may be disabled");
     if (answer.status != 200) throw bulk::refusal(answer, what, session.world()->clock().now().wall);
     if (bulk::is_page(answer)) throw Error(Status::PROTOCOL, what + " was answered with " + bulk::page_text(answer));
     about["checked"] = true;
@@ -161,7 +165,7 @@ Task<> ask_status(Session& session, const http::Url& url, std::string& json) {
 Task<> cancel(Session& session, const http::Request& request) {
   const http::Answer answer = co_await exchange(session, request, kLargestAnswer);
   if (answer.status == 401)
-    throw refused_token(answer, "the request to cancel the job at " + request.url.shown(),
+    throw refused_token(session, answer, "the request to cancel the job at " + request.url.shown(),
                         "the job may belong to another client, or the organization may be disabled");
   bulk::read_cancellation(answer, request.url, session.world()->clock().now().wall);
 }
@@ -199,7 +203,7 @@ Task<> ask(Session& session, const Inquiry& inquiry, std::string& json) {
   }
   const http::Answer answer = co_await exchange(session, request, bulk::kLargestJobList);
   const Instant now = session.world()->clock().now().wall;
-  if (answer.status == 401) throw refused_token(answer, "the request", "the organization may be disabled");
+  if (answer.status == 401) throw refused_token(session, answer, "the request", "the organization may be disabled");
   json = json::serialize(inquiry.kind == RunKind::jobs ? bulk::read_job_list(answer, session.service(), now)
                                                        : bulk::read_attribution(answer, now));
 }

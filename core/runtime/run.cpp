@@ -177,6 +177,7 @@ Task<> Run::finish() {
   outcome_.conclude(verdict());
   if (series_) accept_nothing_yet();
   if (!outcome_.failure() && request_.kind == RunKind::export_) report_downloads();
+  if (!outcome_.failure() && output_.issues) warn_if_partial();
   co_await reporter_->flush();
   world::Workers& disk = session_->world()->disk_workers();
   if (!outcome_.failure() && output_.workspace && !nothing_yet_)
@@ -236,6 +237,15 @@ std::optional<Error> Run::verdict() const {
     failure->message = std::to_string(files.failed) + " of " + std::to_string(files.total) + " files failed" +
                        describe_untried(files.untried()) + "; the first: " + failure->message;
   return failure;
+}
+
+// Also the caller that does not look at the result must hear it.
+void Run::warn_if_partial() {
+  const bulk::IssueCounts issues = output_.issues->counts();
+  if (!issues.partial()) return;
+  reporter_->warn(
+      "the result is partial: resources are missing, because the service could not give them; its error "
+      "files say what");
 }
 
 void Run::report_downloads() {

@@ -60,6 +60,7 @@ class Run {
   Task<> finish();
   Task<> delete_jobs();
   std::optional<Error> verdict() const;
+  void warn_if_partial();
   void report_downloads();
   void accept_nothing_yet();
   void write_receipt();

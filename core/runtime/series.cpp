@@ -46,7 +46,7 @@ Mark mark_of(const PastRun& run, Instant now) {
   if (*time <= now) return {bulk::parse_instant(text) ? text : to_rfc3339(*time), ""};
   throw std::move(Error(Status::FILESYSTEM, "the transactionTime in " + run.receipt + ", " + quote(text) +
                                                 ", is in the future by this machine's clock, so it does not say which "
-                                                "changes to ask for next")
+                                                "changes to ask for next; set the clock, or move that directory away")
                       .at_file(run.receipt));
 }
 
@@ -68,8 +68,14 @@ void check_wish(const Service& service, bulk::ExportWish wish, Instant now) {
            "with level=" + level + " " + service.profile.title +
                " never sends the history of people who are new since the last export, so a sync would lack it; "
                "choose another level");
-  if (wish.since.empty()) wish.since = kAnyTime;  // the later runs send one
-  bulk::plan_kick_offs(service, wish, now);
+  const bool asks_for_changes = wish.since.empty();
+  if (asks_for_changes) wish.since = kAnyTime;  // the later runs send one
+  try {
+    bulk::plan_kick_offs(service, wish, now);
+  } catch (Error& e) {
+    if (asks_for_changes) e.message += " (a sync asks for changes, by since)";
+    throw;
+  }
 }
 
 bool is_partial(const RunResult& result) {

@@ -110,6 +110,8 @@ Session::Session(Settings settings, std::shared_ptr<world::World> world)
   if (login.signing_key && login.method != auth::Method::smart)
     warnings_.push_back("a signing key is set, but the login of " + profile().title +
                         " does not use it; see the settings auth and profile");
+  if (login.method == auth::Method::token && (settings_.has("client_secret") || settings_.has("client_secret_file")))
+    warnings_.push_back("an access token is set, so the client secret is not used; see the setting auth");
   if (!world_) world_ = make_world(settings_);
   http_ = std::make_unique<http::Client>(options, std::move(tls), *world_);
   http_->offer_certificate_to(service_.origin);

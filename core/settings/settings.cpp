@@ -271,11 +271,13 @@ void Settings::load_json(std::string_view text) {
 
 // `path` is "" if the text is not from a file.
 void Settings::load_json(std::string_view text, const std::string& what, const std::string& path) {
-  auto value = parse_json(text);
+  std::string malformed;
+  auto value = parse_json(text, &malformed);
   auto bad = [&](const std::string& why) {
     return std::move(Error(Status::INVALID_ARGUMENT, what + ": " + why).at_file(path));
   };
-  if (!value || !value->is_object()) throw bad("it is not a JSON object of {\"name\": value}");
+  if (!value) throw bad("it " + malformed + "; it takes a JSON object of {\"name\": value}");
+  if (!value->is_object()) throw bad("it is not a JSON object of {\"name\": value}");
   for (const auto& [name, member] : value->get_object()) {
     std::string flat;
     if (member.is_string()) {
@@ -293,7 +295,8 @@ void Settings::load_json(std::string_view text, const std::string& what, const s
     }
     try {
       if (!taken(name)) set(name, flat);
-      const bool holds_secret = row_of(name).secret || (is_url(name) && without_userinfo(flat) != flat);
+      const bool holds_secret =
+          (row_of(name).secret && !flat.empty()) || (is_url(name) && without_userinfo(flat) != flat);
       if (holds_secret && !path.empty()) secret_files_.insert(path);
     } catch (const Error& e) {
       if (!e.file.empty()) throw;

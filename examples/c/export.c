@@ -9,12 +9,15 @@
 #include <bcda/bcda.h>
 #include <inttypes.h>
 #include <stdio.h>
+#include <unistd.h>
 
 /* Prints an error, frees it, and returns the exit code that the bcda command would have. */
 static int fail(bcda_status status, bcda_error* error) {
   /* The error object is NULL if there was no memory for it. */
   fprintf(stderr, "export: %s\n", error ? bcda_error_message(error) : bcda_status_description(status));
-  if (error && *bcda_error_outcome(error)) fprintf(stderr, "  the service says: %s\n", bcda_error_outcome(error));
+  /* The service's words may name beneficiaries, so they are for a person at a terminal, and not for a log. */
+  if (error && *bcda_error_outcome(error) && isatty(STDERR_FILENO))
+    fprintf(stderr, "  the service says: %s\n", bcda_error_outcome(error));
   if (error && bcda_error_retriable(error)) fprintf(stderr, "  the same may succeed later\n");
   bcda_error_destroy(error);
   return bcda_status_exit_code(status);

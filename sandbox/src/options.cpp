@@ -105,8 +105,9 @@ constexpr std::array<OptionRow, 30> kRows{{
      "Number of files of each job; 0: as many as the data needs, or 4 with bytes_per_type.", false,
      integer<&O::files_per_type, 0, 100000>},
     {"error_rate", "0", "a share such as 0.02 or 2%",
-     "Share of beneficiaries that cannot be retrieved and are listed in error files; from 50% the job fails.", false,
-     parsed<&O::error_rate, parse_fraction>},
+     "Share of beneficiaries that cannot be retrieved and are listed in error files; from 50% a job of the 2019 "
+     "service fails.",
+     false, parsed<&O::error_rate, parse_fraction>},
     {"era", "sep2019", "nov2018, sep2019, oct2019 or nov2019-off",
      "Behavior of the service in that month. In this order: error files encrypted and keys only in KeyMap; error files "
      "not listed; error files listed in plaintext; no encryption.",

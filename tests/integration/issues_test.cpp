@@ -61,6 +61,7 @@ TEST_F(Issues, AnErrorMakesTheResultPartialAndItsTextIsInNothingElse) {
   const bcda::Result result =
       export_with({outcome("warning", "informational"), outcome("error", "exception") + outcome("error", "exception")});
   EXPECT_TRUE(result.partial());
+  EXPECT_TRUE(last_.said(BCDA_EVENT_WARNING, "the result is partial"));
   EXPECT_EQ(shown(result), "1 warning|informational\n2 error|exception\n");
   EXPECT_EQ(result.issue(1).text(), kName);
   EXPECT_NE(result.issue(0).file(), result.issue(1).file());

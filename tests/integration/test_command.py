@@ -8,6 +8,7 @@ import json
 import os
 import pathlib
 import re
+import shlex
 import shutil
 import signal
 import socket
@@ -510,7 +511,7 @@ class Interrupts(Case):
                 process.send_signal(signal.SIGINT)
                 _, text = process.communicate(timeout=20)
                 self.assertEqual(process.returncode, INTERRUPTED, text)
-                self.assertIn("bcda: canceled\nbcda: these jobs are still running at the service", text)
+                self.assertIn("bcda: canceled\nbcda: these jobs may still be running at the service", text)
                 for type in ("Patient", "Coverage"):
                     self.assertRegex(text, f"  {type}: {sandbox.facts['url']}/api/v1/jobs/[0-9]+\n")
         self.out = self.dir / "own sandbox"
@@ -556,6 +557,42 @@ class Questions(Case):
             self.assertIn(b"last_attribution_update", bcda("attribution", env=sandbox.env).stdout)
             wrong = {**sandbox.env, "BCDA_CLIENT_SECRET": "wrong"}
             self.expect(bcda("auth", env=wrong), AUTHENTICATION, "refused the credentials")
+
+    def test_the_words_of_the_service_are_kept_out_of_logs(self):
+        body = '{"resourceType":"OperationOutcome","issue":[{"severity":"error","diagnostics":"of Jane Doe"}]}'
+        with Sandbox("--profile", "bcda-v3", "--fault", "status=400:on=GET /api/v3/Group:body=" + body) as sandbox:
+            text = self.expect(bcda("export", "--out", self.out, env=sandbox.env), REFUSED, "--show-outcomes")
+            self.assertNotIn("Jane", text)
+            self.expect(bcda("export", "--out", self.out, "--show-outcomes", env=sandbox.env), REFUSED,
+                        "the service says: of Jane Doe")
+
+    def test_a_failed_export_is_completed_as_the_hint_says(self):
+        with Sandbox("--profile", "bcda-v3", *FAST, "--fault", "status=403:on=GET /data/1/:count=1") as sandbox:
+            run = bcda("export", "--out", self.out, "--retries", "0", env=sandbox.env)
+            text = self.expect(run, REFUSED, "holds an unfinished export")
+            manifest, fetch = re.findall("^  bcda (.*)$", text, re.MULTILINE)
+            there = len(list(self.out.glob("*.ndjson")))
+            self.assertGreater(there, 1)
+            arguments, name = manifest.split(" > ")
+            run = bcda(*shlex.split(arguments), env=sandbox.env)
+            self.expect(run, OK)
+            (self.dir / name).write_bytes(run.stdout)
+            self.expect(bcda(*shlex.split(fetch), env=sandbox.env, cwd=self.dir), OK)
+            self.assertGreater(len(list(self.out.glob("*.ndjson"))), there)
+            self.assertTrue((self.out / "export.json").exists())
+
+    def test_a_misspelled_variable_is_mentioned(self):
+        text = self.expect(bcda("profiles", env={"BCDA_TYPE": "x"}), OK)
+        self.assertEqual(text, "")  # takes no setting
+        with Sandbox() as sandbox:
+            env = {**sandbox.env, "BCDA_TYPE": "Patient", "BCDA_OF_ANOTHER_PROGRAM": "x"}
+            text = self.expect(bcda("auth", env=env), OK, "variable BCDA_TYPE", "did you mean BCDA_TYPES?")
+            self.assertNotIn("ANOTHER", text)
+
+    def test_a_receipt_is_no_manifest(self):
+        (self.dir / "export.json").write_text('{"libbcda":"0.2.0","transactionTime":"2026-01-01T00:00:00Z"}')
+        run = bcda("fetch", self.dir / "export.json", "--url", "https://localhost:1", "--out", self.out)
+        self.expect(run, USAGE, "export.json", "receipt of an export")
 
     def test_a_running_job_is_canceled(self):
         with Sandbox("--profile", "bcda-v3", "--job-time", "1h", "--pending-time", "0s") as sandbox:
@@ -634,7 +671,7 @@ class Shows(Case):
     def test_each_command_has_the_flags_that_mean_something_there(self):
         connection = {"url", "profile", "profile-file", "ca-file", "client-certificate", "client-certificate-key",
                       "client-key-passphrase-file", "proxy", "allow-http", "threads", "user-agent", "connect-timeout", "idle-timeout",
-                      "request-timeout", "max-header-bytes"}
+                      "request-timeout", "max-header-bytes", "show-outcomes"}
         service = connection | {"auth", "client-id", "client-secret-file", "signing-key", "signing-key-passphrase-file", "key-id",
                                 "token-url", "scope", "access-token-file", "token-lifetime", "share-threads"}
         key = {"private-key", "private-key-passphrase-file"}
@@ -687,6 +724,8 @@ class Shows(Case):
                       text)
         self.assertIn("POST https://api.bcda.cms.gov/auth/token\nAuthorization: Basic ***", text)
         self.assertNotIn("s3cr3t", text)
+        run = bcda("export", "--url", "https://api.bcda.cms.gov", "--client-id", "id", "--dry-run", "--json")
+        self.assertEqual([request["method"] for request in json.loads(run.stdout)], ["POST", "GET"])
         self.expect(bcda("export", "--url", "https://api.bcda.cms.gov", "--type", "Patien", "--dry-run"), USAGE,
                     "did you mean Patient?")
 

@@ -171,6 +171,7 @@ TEST_F(Inquiries, AnOldHttpUrlOfAnEncryptedServiceIsReadAsHttps) {
 // ---- Adopted jobs
 
 TEST_F(Inquiries, AnExportAdoptsARunningJob) {
+  service_.settings.set("types", "");
   service_.settings.set("job_url", kJob);
   service_.answer("GET /api/v3/jobs/1", {http_answer(202), http_answer(200, "", kOneFile)});
   answer_files();
@@ -182,9 +183,22 @@ TEST_F(Inquiries, AnExportAdoptsARunningJob) {
   EXPECT_TRUE(holds(receipt, R"("statusUrl":"http://localhost/api/v3/jobs/1")")) << receipt;
 }
 
+// What the job's own request decides is refused rather than ignored.
+TEST_F(Inquiries, AJobUrlGoesWithNoSettingOfTheRequest) {
+  service_.settings.set("job_url", kJob);
+  for (const auto& [setting, value] : {std::pair("types", "Patient"), std::pair("since", "2026-01-01T00:00:00Z")}) {
+    service_.settings.set("types", "");
+    service_.settings.set(setting, value);
+    const Error error = error_of([&] { run(RunKind::export_); });
+    EXPECT_EQ(error.status, Status::INVALID_ARGUMENT);
+    EXPECT_TRUE(holds(error.message, setting)) << error.message;
+  }
+}
+
 TEST_F(Inquiries, AnAdoptedJobNeedsNoLevel) {
   service_.settings.set("profile", "generic");
   service_.settings.set("auth", "none");
+  service_.settings.set("types", "");
   service_.settings.set("job_url", "http://localhost/status/9");
   service_.answer("GET /status/9", {http_answer(200, "", kOneFile)});
   answer_files();
@@ -192,6 +206,7 @@ TEST_F(Inquiries, AnAdoptedJobNeedsNoLevel) {
 }
 
 TEST_F(Inquiries, AJobElsewhereIsNotAdopted) {
+  service_.settings.set("types", "");
   service_.settings.set("job_url", "https://elsewhere/api/v3/jobs/1");
   const Error error = error_of([&] { run(RunKind::export_); });
   EXPECT_EQ(error.status, Status::INVALID_ARGUMENT);
@@ -202,6 +217,7 @@ TEST_F(Inquiries, AJobElsewhereIsNotAdopted) {
 
 TEST_F(Inquiries, ACompleteExportDeletesItsJob) {
   service_.settings.set("delete_job", "true");
+  service_.settings.set("types", "");
   service_.settings.set("job_url", kJob);
   service_.answer("GET /api/v3/jobs/1", {http_answer(200, "", kOneFile)});
   service_.answer("DELETE /api/v3/jobs/1", {http_answer(202)});
@@ -209,24 +225,26 @@ TEST_F(Inquiries, ACompleteExportDeletesItsJob) {
   EXPECT_FALSE(run(RunKind::export_));
   EXPECT_EQ(service_.count("DELETE /api/v3/jobs/1"), 1u);
   EXPECT_TRUE(service_.world->net().requests.back().starts_with("DELETE"));
-  EXPECT_TRUE(warnings().empty());
+  for (const std::string& text : warnings()) EXPECT_FALSE(holds(text, "deleted")) << text;
 }
 
 TEST_F(Inquiries, AJobThatStaysIsAWarning) {
   service_.settings.set("delete_job", "true");
+  service_.settings.set("types", "");
   service_.settings.set("job_url", kJob);
   service_.answer("GET /api/v3/jobs/1", {http_answer(200, "", kOneFile)});
   service_.answer("DELETE /api/v3/jobs/1", {http_answer(410, "", kOutcome)});
   answer_files();
   EXPECT_FALSE(run(RunKind::export_));
   const auto texts = warnings();
-  ASSERT_EQ(texts.size(), 1u);
-  EXPECT_TRUE(holds(texts[0], "the export is complete"));
-  EXPECT_FALSE(holds(texts[0], "Jane"));
+  ASSERT_FALSE(texts.empty());
+  EXPECT_TRUE(holds(texts.back(), "the export is complete"));
+  EXPECT_FALSE(holds(texts.back(), "Jane"));
 }
 
 TEST_F(Inquiries, AFailedExportKeepsItsJob) {
   service_.settings.set("delete_job", "true");
+  service_.settings.set("types", "");
   service_.settings.set("job_url", kJob);
   service_.settings.set("retries", "0");
   service_.answer("GET /api/v3/jobs/1", {http_answer(200, "", kOneFile)});

@@ -67,8 +67,8 @@ TEST(KickOffs, LevelAndGroupChooseThePath) {
 }
 
 TEST(KickOffs, WhatTheUserMustChooseIsNamed) {
-  EXPECT_TRUE(holds(refusal_of("generic", {}), "the setting level: is missing; choose system or patient or group"));
-  EXPECT_TRUE(holds(refusal_of("dpc", {}), "the setting group: is missing"));
+  EXPECT_TRUE(holds(refusal_of("generic", {}), "the setting level: it is missing; choose system or patient or group"));
+  EXPECT_TRUE(holds(refusal_of("dpc", {}), "the setting group: it is missing"));
   EXPECT_TRUE(holds(refusal_of("bcda-v3", {.level = "system"}), "at the level patient or group, not system"));
   EXPECT_TRUE(holds(refusal_of("ab2d", {.group = "all"}), "level=group only"));
   for (const char* group : {"../x", "..", ".", "a_b", "a b"})

@@ -82,6 +82,13 @@ TEST(Manifest, WithoutOutputIsNone) {
     EXPECT_EQ(error_of([&] { parse(text); }).status, Status::PROTOCOL) << text;
 }
 
+// A receipt has a transactionTime too, and a fetch of it would succeed without files.
+TEST(Manifest, AReceiptIsNone) {
+  const Error error = error_of([] { parse(R"({"libbcda":"0.2.0","transactionTime":"2026-01-01T00:00:00Z"})"); });
+  EXPECT_EQ(error.status, Status::PROTOCOL);
+  EXPECT_TRUE(holds(error.message, "receipt of an export")) << error.message;
+}
+
 TEST(Manifest, SaysWhetherFilesWantTheToken) {
   EXPECT_FALSE(parse(R"({"output":[],"requiresAccessToken":false})").requires_access_token);
   EXPECT_TRUE(parse(R"({"output":[],"requiresAccessToken":"false"})").requires_access_token);

@@ -38,6 +38,14 @@ TEST(Services, AnUnknownVersionOfAKnownHostIsAnError) {
   EXPECT_TRUE(holds(error_of([] { chosen("https://api.bcda.cms.gov/api/v9"); }).message, "/api/v9"));
 }
 
+TEST(Services, AVersionInTheUrlAndAnotherOneByProfileContradictEachOther) {
+  const Error error = error_of([] { chosen("https://api.bcda.cms.gov/api/v2", {{"profile", "bcda-v3"}}); });
+  EXPECT_EQ(error.status, Status::INVALID_ARGUMENT);
+  EXPECT_TRUE(holds(error.message, "is of the profile bcda-v2, but the setting profile is bcda-v3")) << error.message;
+  EXPECT_EQ(chosen("https://api.bcda.cms.gov/api/v2", {{"profile", "bcda-v2"}}), "bcda-v2");
+  EXPECT_EQ(chosen("https://api.bcda.cms.gov/api/v2", {{"profile", "generic"}}), "generic");
+}
+
 TEST(Services, ABareOriginIsDecidedByWhatConcernsEncryptedFiles) {
   EXPECT_EQ(chosen("https://localhost:1"), "bcda-v3");
   EXPECT_EQ(chosen("https://localhost:1", {{"private_key", "key.pem"}}), "bcda-2019");

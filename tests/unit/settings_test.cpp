@@ -439,7 +439,7 @@ TEST(Settings, AConfigurationTextIsReadAsAFileIs) {
   EXPECT_EQ(settings.list("types"), test::Names{"a"});
   EXPECT_TRUE(settings.warnings().empty());  // there is no file that other users could read
   for (const auto& [text, why] :
-       std::initializer_list<std::array<const char*, 2>>{{"", "not a JSON object"},
+       std::initializer_list<std::array<const char*, 2>>{{"", "it is empty"},
                                                          {R"({"paralel":1})", "did you mean parallel?"},
                                                          {R"({"url":["a"]})", "not take a list"}}) {
     Error error = error_of([&] { settings.load_json(text); });
@@ -467,9 +467,12 @@ TEST(Settings, WhatIsLoadedFirstWins) {
 TEST(Settings, AnUnusableFileIsNamedWithTheReason) {
   struct {
     const char *text, *why;
-  } const cases[] = {{"", "not a JSON object"},        {"[]", "not a JSON object"},
-                     {"url=x", "not a JSON object"},   {R"({"paralel":1})", "did you mean parallel?"},
-                     {R"({"parallel":0})", "1 to 64"}, {R"({"parallel":[1]})", "not text"}};
+  } const cases[] = {{"", "it is empty"},
+                     {"[]", "not a JSON object"},
+                     {"url=x", "at byte 0"},
+                     {R"({"paralel":1})", "did you mean parallel?"},
+                     {R"({"parallel":0})", "1 to 64"},
+                     {R"({"parallel":[1]})", "not text"}};
   TempDir dir;
   for (const auto& c : cases) {
     std::string path = write_config(dir, c.text);

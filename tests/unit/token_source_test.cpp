@@ -92,6 +92,17 @@ TEST_F(TokenSources, AServiceWithoutATokenEndpointIsFinal) {
   EXPECT_FALSE(error.retriable);
 }
 
+// The usual reason is a wrong path in the URL.
+TEST_F(TokenSources, AUrlThatIsNoFhirServersIsSaidToBeThat) {
+  service_.answer(kConfiguration, {http_answer(404)});
+  service_.answer(kCapabilities, {http_answer(406)});
+  const Error error = error_of([&] { authorized(); });
+  EXPECT_EQ(error.status, Status::PROTOCOL);
+  EXPECT_TRUE(holds(error.message, "is no FHIR server")) << error.message;
+  EXPECT_TRUE(holds(error.message, "HTTP 404") && holds(error.message, "HTTP 406")) << error.message;
+  EXPECT_TRUE(holds(error.message, "check the setting url")) << error.message;
+}
+
 TEST_F(TokenSources, ALongPageInsteadOfTheConfigurationIsNotRead) {
   const std::string statement =
       R"({"rest":[{"security":{"extension":[{"url":"oauth-uris","extension":[{"url":"token","valueUri":"/token"}]}]}}]})";

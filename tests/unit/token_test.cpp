@@ -220,6 +220,7 @@ TEST(ReadToken, OnlyACodeOfOauthIsInTheMessage) {
   };
   EXPECT_TRUE(holds(refused(R"({"error":"invalid_client","error_description":"Jane"})").message, "invalid_client"));
   EXPECT_EQ(refused(R"({"error":"invalid_client","error_description":"Jane"})").outcome, "invalid_client: Jane");
+  EXPECT_TRUE(holds(refused(R"({"error":"invalid_scope"})").message, "check the setting scope"));
   for (const char* text : {R"({"error":"Jane Doe"})", R"({"error_description":"Jane"})", R"({"error":"x: Jane"})",
                            R"({"error":"eyJane.x.y"})"}) {
     EXPECT_FALSE(holds(refused(text).message, "Jane")) << text;
