@@ -7,7 +7,7 @@ import json
 import subprocess
 import sys
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import datetime, timedelta, timezone
 from pathlib import Path
 from typing import Any
 
@@ -157,7 +157,7 @@ VALUES: dict[str, list[Any]] = {
 WHAT: dict[str, list[Any]] = {
     "level": ["system", "patient"],
     "group": ["all", "an-id.1"],
-    "since": ["2020-02-13T08:00:00Z"],
+    "since": ["2020-02-13T08:00:00Z", datetime(2020, 2, 13, 8, tzinfo=timezone.utc)],
     "until": ["2020-02-13T08:00:00.000-05:00"],
     "type_filters": ["Patient?active=true", ["Patient?active=true", "Patient?gender=female,male"]],
     "elements": ["Patient.name", ["Patient.name", "Patient.gender"]],
