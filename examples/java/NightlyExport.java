@@ -12,6 +12,7 @@ import java.time.LocalDate;
 import java.time.LocalDateTime;
 import java.time.LocalTime;
 import java.time.ZonedDateTime;
+import java.time.format.DateTimeParseException;
 import java.time.temporal.ChronoUnit;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.Executors;
@@ -48,11 +49,26 @@ public final class NightlyExport {
     if (arguments.length == 1 && arguments[0].equals("--sandbox")) {
       tryIt();
     } else if (arguments.length == 2) {
-      serve(Files.createDirectories(Path.of(arguments[0])), LocalTime.parse(arguments[1]));
+      LocalTime at = time(arguments[1]);
+      serve(Files.createDirectories(Path.of(arguments[0])), at);
     } else {
-      System.err.println("usage: NightlyExport OUT HH:MM | --sandbox");
-      System.exit(2);
+      refuse("");
     }
+  }
+
+  private static LocalTime time(String text) {
+    try {
+      return LocalTime.parse(text);
+    } catch (DateTimeParseException wrong) {
+      throw refuse("; " + text + " is not a time such as 02:15");
+    }
+  }
+
+  /** Ends the program. */
+  private static Error refuse(String why) {
+    System.err.println("usage: NightlyExport OUT HH:MM | --sandbox" + why);
+    System.exit(2);
+    return new AssertionError(why);
   }
 
   /** Exports one night at once, from a sandbox. */

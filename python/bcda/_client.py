@@ -37,12 +37,13 @@ class Client(Closing):
         url: the service's origin, such as ``https://api.bcda.cms.gov``, or its FHIR base.
         config_file: a JSON file of ``{"name": value}`` with settings that are not given as arguments.
         env: whether settings that are given neither as arguments nor in `config_file` may come from the environment
-            (``BCDA_URL``, ``BCDA_CLIENT_ID``, ...).
+            (``BCDA_URL``, ``BCDA_CLIENT_ID``, ...). ``BCDA_CONFIG`` is for the command only; give `config_file`.
         **settings: every setting of the library; ``help(bcda.Client.__init__)`` lists them. None means the default. A
             secret may be a function that returns it, for example from a keyring; the function is called when the
-            client is created. Durations are seconds, a ``datetime.timedelta``, or text (``"5m"``). Sizes are bytes or
-            text (``"64MiB"``). Paths are text or ``os.PathLike``, and may start with ``~``. Lists are sequences, or
-            text with commas. Export settings that are given here are the defaults for every export.
+            client is created. Durations are seconds, a ``datetime.timedelta``, or text (``"5m"``). Times are a
+            ``datetime.datetime`` with a time zone, or text (``"2026-02-13T08:00:00Z"``). Sizes are bytes or text
+            (``"64MiB"``). Paths are text or ``os.PathLike``, and may start with ``~``. Lists are sequences, or text
+            with commas. Export settings that are given here are the defaults for every export.
 
     Raises:
         InvalidArgumentError: a setting is unknown, malformed or missing.

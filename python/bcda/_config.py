@@ -6,7 +6,7 @@ import inspect
 import os
 from collections.abc import Iterable, Mapping
 from contextlib import suppress
-from datetime import timedelta
+from datetime import datetime, timedelta, timezone
 from numbers import Real
 from typing import Any, Callable, TypeVar
 
@@ -15,6 +15,10 @@ from ._errors import InvalidArgumentError
 from ._tables import Setting, setting_named, settings
 
 _Function = TypeVar("_Function", bound=Callable[..., Any])
+
+
+# The settings of the type "string" that are times. The library reads them as FHIR instants.
+TIMES = ("since", "until")
 
 
 def make_config(
@@ -67,18 +71,24 @@ def _set(config: _native.Config, name: str, value: object) -> None:
         config.add(name, text)
 
 
+def kind_of(row: Setting) -> str:
+    """The type of a setting, or "time" for a text that is a time."""
+    return "time" if row.name in TIMES else row.type
+
+
 def _encoded(name: str, value: object) -> bytes:
     row = setting_named(name)
     assert row is not None
-    text = _converted(row, value)
+    kind = kind_of(row)
+    text = _time_text(name, value) if kind == "time" else _converted(row, value)
     try:
         encoded = os.fsencode(text) if row.type == "path" else text.encode() if isinstance(text, str) else None
     except UnicodeEncodeError:
         encoded = None
     if encoded is None or b"\0" in encoded:
         # The message does not show a path, because it may be a secret that was meant for another setting.
-        shown = "" if row.secret or row.type in ("path", "string") else f", not {value!r}"
-        raise InvalidArgumentError(f"the setting {name} takes {_accepted[row.type]}{shown}") from None
+        shown = "" if row.secret or kind in ("path", "string", "time") else f", not {value!r}"
+        raise InvalidArgumentError(f"the setting {name} takes {_accepted[kind]}{shown}") from None
     return encoded
 
 
@@ -96,6 +106,21 @@ def _converted(row: Setting, value: object) -> str | bytes:
     if isinstance(value, timedelta) and row.type == "duration":
         return f"{value.total_seconds()}s"
     return b"\0"
+
+
+def _time_text(name: str, value: object) -> str | bytes:
+    """A time in RFC 3339, in UTC. Returns b"\\0" if the setting does not take the value."""
+    if not isinstance(value, datetime):
+        return value if isinstance(value, str) else b"\0"
+    if value.tzinfo is None or value.utcoffset() is None:
+        raise InvalidArgumentError(
+            f"the setting {name} takes a datetime with a time zone, and this one has none: give it one, as in "
+            "datetime(2026, 2, 13, 8, tzinfo=timezone.utc)"
+        )
+    try:
+        return value.astimezone(timezone.utc).replace(tzinfo=None).isoformat() + "Z"
+    except OverflowError:  # before the year 1 or after 9999 in UTC
+        return b"\0"
 
 
 def encoded(what: str, text: object) -> bytes:
@@ -121,6 +146,7 @@ _accepted = {
     "duration": "seconds, a timedelta, or text such as '250ms' or '5m'",
     "size": "bytes, or text such as '64KiB'",
     "choice": "text",
+    "time": "a datetime with a time zone, or text such as '2026-02-13T08:00:00Z'",
     "list": "a list of texts, or text with commas",
 }
 
@@ -147,4 +173,4 @@ def _belongs(row: Setting, scopes: tuple[str, ...]) -> bool:
 
 def _line(row: Setting) -> str:
     default = f", default {row.default}" if row.default else ""
-    return f"    {row.name} ({row.type}{': ' + row.choices if row.choices else ''}{default}): {row.help}"
+    return f"    {row.name} ({kind_of(row)}{': ' + row.choices if row.choices else ''}{default}): {row.help}"

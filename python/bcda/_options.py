@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Callable, Literal, TypedDict, Union
 
 from ._destination import Out
@@ -13,6 +13,7 @@ Path = Union[str, "os.PathLike[str]", None]
 Secret = Union[str, Callable[[], str], None]
 Duration = Union[float, str, timedelta, None]
 Size = Union[int, str, None]
+Time = Union[str, datetime, None]
 List = Union[str, Iterable[str], None]
 OptionValue = Union[str, float, bool, timedelta, "os.PathLike[str]", None]
 
@@ -24,9 +25,9 @@ class ExportSettings(TypedDict, total=False):
     """What to export: the whole system, all patients, or a group; by default the profile's."""
     group: str | None
     """Id of the group to export; by default the profile's (all at BCDA)."""
-    since: str | None
+    since: Time
     """Export only what changed since this time, such as 2026-02-13T08:00:00Z."""
-    until: str | None
+    until: Time
     """Export only what changed until this time."""
     type_filters: List
     """Searches that resources of a type must match, such as ExplanationOfBenefit?service-date=ge2025."""

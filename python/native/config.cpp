@@ -14,18 +14,24 @@ void Config::set(const std::string& name, const std::optional<std::string>& valu
 // The library calls the provider on the thread that creates the client, starts the run or decrypts. That thread has
 // released the GIL.
 void Config::set_provider(const std::string& name, py::function provider) {
-  config_.set_provider(name, [provider = std::make_shared<py::function>(std::move(provider)), raised = raised_] {
+  config_.set_provider(name, [name, provider = std::make_shared<py::function>(std::move(provider)), raised = raised_] {
     const Inside here;
     try {
       return py::cast<std::string>((*provider)());
     } catch (py::error_already_set& error) {
-      *raised = error.value();
+      *raised = {name, error.value()};
       throw;
     } catch (const py::cast_error&) {
-      *raised = py::module_::import("builtins").attr("TypeError")("it returned something that is not text");
+      *raised = {name, py::module_::import("builtins").attr("TypeError")("it returned something that is not text")};
       throw;
     }
   });
+}
+
+std::string Config::Raised::message() const {
+  if (exception.is_none()) return "";
+  return "the function of the setting " + setting + " failed with " + Py_TYPE(exception.ptr())->tp_name +
+         "; see __cause__";
 }
 
 void add_config(py::module_& module) {

@@ -20,19 +20,27 @@ class Config {
   bcda::Config& native() { return config_; }
 
   // Runs `call`, which uses this configuration. The caller holds the GIL. If a provider threw, its exception becomes
-  // the cause of the error.
+  // the cause of the error, and the message names its type alone, because its text may hold a secret.
   template <class Call>
   auto use(Call&& call) {
-    *raised_ = py::none();
+    *raised_ = {};
     try {
       return call();
     } catch (const bcda::Error& error) {
-      raise(error, *raised_);
+      raise(error, raised_->exception, raised_->message());
     }
   }
 
  private:
-  std::shared_ptr<py::object> raised_ = std::make_shared<py::object>(py::none());  // thrown by a provider
+  // What a provider threw.
+  struct Raised {
+    std::string setting;
+    py::object exception = py::none();
+
+    std::string message() const;  // "": nothing was thrown
+  };
+
+  std::shared_ptr<Raised> raised_ = std::make_shared<Raised>();
   bcda::Config config_;
 };
 

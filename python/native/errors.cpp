@@ -7,9 +7,9 @@
 namespace bcda_python {
 namespace {
 
-py::object from_native(const bcda::Error& error, const py::object& cause) {
+py::object from_native(const bcda::Error& error, const py::object& cause, const std::string& message) {
   return py::module_::import("bcda._errors")
-      .attr("from_native")(text(bcda::status_name(error.status())), text(error.what()), error.http_status(),
+      .attr("from_native")(text(bcda::status_name(error.status())), text(message), error.http_status(),
                            text(error.outcome()), path_text(error.file()), error.retriable(),
                            error.retry_after().count(), cause);
 }
@@ -26,7 +26,7 @@ void translate_errors() {
       try {
         std::rethrow_exception(thrown);
       } catch (const bcda::Error& error) {
-        set(from_native(error, py::none()));
+        set(from_native(error, py::none(), error.what()));
       } catch (const Failure& failure) {
         set(py::module_::import("bcda._errors")
                 .attr("from_native")(text(bcda::status_name(failure.status)), text(failure.message)));
@@ -40,9 +40,9 @@ void translate_errors() {
   });
 }
 
-void raise(const bcda::Error& error, const py::object& cause) {
+void raise(const bcda::Error& error, const py::object& cause, const std::string& message) {
   const bool interrupt = !cause.is_none() && PyObject_IsInstance(cause.ptr(), PyExc_Exception) == 0;
-  set(interrupt ? cause : from_native(error, cause));
+  set(interrupt ? cause : from_native(error, cause, message.empty() ? std::string(error.what()) : message));
   throw py::error_already_set();
 }
 

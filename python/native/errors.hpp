@@ -18,8 +18,9 @@ struct Failure {
 // Registers a translator that turns bcda::Error and Failure into exceptions of bcda._errors.
 void translate_errors();
 
-// Throws `error` into Python with `cause` (or None) as its __cause__. If the cause is not a subclass of Exception, such
-// as KeyboardInterrupt, the cause itself is thrown instead. The caller must hold the GIL.
-[[noreturn]] void raise(const bcda::Error& error, const py::object& cause);
+// Throws `error` into Python with `cause` (or None) as its __cause__, and with `message` instead of its own unless that
+// is empty. If the cause is not a subclass of Exception, such as KeyboardInterrupt, the cause itself is thrown instead.
+// The caller must hold the GIL.
+[[noreturn]] void raise(const bcda::Error& error, const py::object& cause, const std::string& message);
 
 }  // namespace bcda_python

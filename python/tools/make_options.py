@@ -6,6 +6,7 @@ usage: python python/tools/make_options.py > python/bcda/_options.py     (./dev 
 from __future__ import annotations
 
 import bcda
+from bcda._config import kind_of
 
 HEADER = '''"""Settings and options as types, for editors and type checkers. ./dev docs generates this file."""
 
@@ -13,7 +14,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Callable, Literal, TypedDict, Union
 
 from ._destination import Out
@@ -22,6 +23,7 @@ Path = Union[str, "os.PathLike[str]", None]
 Secret = Union[str, Callable[[], str], None]
 Duration = Union[float, str, timedelta, None]
 Size = Union[int, str, None]
+Time = Union[str, datetime, None]
 List = Union[str, Iterable[str], None]
 OptionValue = Union[str, float, bool, timedelta, "os.PathLike[str]", None]'''
 
@@ -33,6 +35,7 @@ TYPES = {
     "duration": "Duration",
     "size": "Size",
     "list": "List",
+    "time": "Time",
 }
 
 
@@ -44,7 +47,7 @@ def type_of(setting: bcda.Setting) -> str:
     if setting.type == "choice":
         choices = ", ".join(f'"{choice}"' for choice in setting.choices.split(","))
         return f"Literal[{choices}] | None"
-    return TYPES[setting.type]
+    return TYPES[kind_of(setting)]
 
 
 def typed_dict(name: str, doc: str, fields: list[tuple[str, str, str]], base: str = "TypedDict") -> str:

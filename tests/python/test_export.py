@@ -786,6 +786,21 @@ def test_a_run_knows_its_kind_and_what_it_was_asked_for(client: bcda.Client, tmp
         assert metadata.kind == "metadata"
 
 
+def test_a_type_that_a_result_neither_has_nor_was_asked_for(
+    client: bcda.Client, make_sandbox: MakeSandbox, tmp_path: Path
+) -> None:
+    exported = client.export(["Patient"], out=tmp_path / "exported", progress=False)
+    fetched = client.fetch(client.manifest(["Patient"], progress=False), out=tmp_path / "fetched", progress=False)
+    for result in (exported, fetched):
+        with pytest.raises(bcda.InvalidArgumentError, match=r"no resource type 'Patiant'; it has Patient$"):
+            result.records("Patiant")
+    empty = make_sandbox(faults="job-empty").client(**PROMPT)
+    result = empty.export(["Patient"], out=tmp_path / "empty", progress=False)
+    assert list(result.records("Patient")) == []
+    with pytest.raises(bcda.InvalidArgumentError, match=r"it has none$"):
+        result.records("Coverage")
+
+
 def test_any_event_loop_can_watch_a_run(client: bcda.Client, tmp_path: Path) -> None:
     with client.start(["Patient"], out=tmp_path / "out") as run, selectors.DefaultSelector() as selector:
         selector.register(run, selectors.EVENT_READ)

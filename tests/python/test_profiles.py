@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
+from datetime import datetime, timedelta, timezone
 from pathlib import Path
 from typing import Any
 
@@ -88,6 +89,29 @@ def test_the_settings_of_an_export_are_in_the_plan() -> None:
         (kick_off,) = kick_offs(client.plan(["Patient"], level="patient", patients=["Patient/123"]))
     assert kick_off["method"] == "POST"
     assert "Patient/123" in kick_off["body"]
+
+
+@pytest.mark.parametrize(
+    ("time", "text"),
+    [
+        (datetime(2020, 2, 13, 8, tzinfo=timezone.utc), "2020-02-13T08:00:00Z"),
+        (datetime(2020, 2, 13, 8, 0, 0, 123456, timezone(-timedelta(hours=5))), "2020-02-13T13:00:00.123456Z"),
+        (datetime(2020, 2, 13, 8, tzinfo=timezone(timedelta(hours=5, seconds=7))), "2020-02-13T02:59:53Z"),
+    ],
+)
+def test_a_time_is_sent_as_the_same_instant(time: datetime, text: str) -> None:
+    with client_of(profile="generic", token_url=ORIGIN + "/auth/token") as client:
+        (kick_off,) = kick_offs(client.plan(level="patient", since=time))
+    assert kick_off["url"].endswith(f"_since={text}")
+
+
+def test_the_time_of_a_result_is_the_start_of_the_next(tmp_path: Path) -> None:
+    with bcda.Sandbox(profile="generic", beneficiaries=1) as sandbox, sandbox.client() as client:
+        result = client.export(["Patient"], out=tmp_path / "first", progress=False)
+        assert result.transaction_time
+        (kick_off,) = kick_offs(client.plan(since=result.transaction_time))
+    sent = kick_off["url"].partition("_since=")[2].partition("&")[0]
+    assert datetime.fromisoformat(sent.replace("Z", "+00:00")) == result.transaction_time
 
 
 def test_the_2019_service_has_one_job_for_each_type() -> None:

@@ -6,13 +6,15 @@
 #' every export. The arguments are the library's settings ([bcda_settings()]); `NULL` means the default.
 #'
 #' @section Values:
-#' Durations are seconds, a [difftime], or text (`"5m"`). Sizes are bytes or text (`"64MiB"`). Lists are character
-#' vectors. A secret may be a function that returns it, for example from a keyring:
-#' `client_secret = function() keyring::key_get("bcda")`. The function is called once, when the client is created.
+#' Durations are seconds, a [difftime], or text (`"5m"`). Times are a [POSIXct], or text (`"2026-02-13T08:00:00Z"`).
+#' Sizes are bytes or text (`"64MiB"`). Lists are character vectors. A secret may be a function that returns it, for
+#' example from a keyring: `client_secret = function() keyring::key_get("bcda")`. The function is called once, when the
+#' client is created.
 #'
 #' Settings that are given neither as arguments nor in `config_file` come from the environment (`BCDA_URL`,
-#' `BCDA_CLIENT_ID`, ...), unless `env` is `FALSE`. In the environment and in the file, `~` is not expanded. Export
-#' settings that are given here are the defaults for every export.
+#' `BCDA_CLIENT_ID`, ...), unless `env` is `FALSE`. `BCDA_CONFIG` is for the command only; give `config_file`. In the
+#' environment and in the file, `~` is not expanded. Export settings that are given here are the defaults for every
+#' export.
 #'
 #' @section Lifecycle:
 #' A client cannot be saved to a file or used in a forked process (`parallel::mclapply`). Such a use is a clear error of

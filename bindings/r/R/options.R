@@ -62,8 +62,8 @@
 #' @param level What to export: the whole system, all patients, or a group; by default the profile's. (`"system"` or
 #'   `"patient"` or `"group"`)
 #' @param group Id of the group to export; by default the profile's (all at BCDA). (text)
-#' @param since Export only what changed since this time, such as 2026-02-13T08:00:00Z. (text)
-#' @param until Export only what changed until this time. (text)
+#' @param since Export only what changed since this time, such as 2026-02-13T08:00:00Z. (a `POSIXct`, or text)
+#' @param until Export only what changed until this time. (a `POSIXct`, or text)
 #' @param type_filters Searches that resources of a type must match, such as
 #'   ExplanationOfBenefit?service-date=ge2025. (a character vector)
 #' @param elements Elements of the resources to export, such as Patient.name. (a character vector)

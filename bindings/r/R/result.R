@@ -161,14 +161,14 @@ files_of <- function(result, type) {
   files <- result$files
   if (is.null(type)) return(files)
   if (!is_text(type)) refuse("type is one resource type, such as \"Patient\"")
-  # A fetch does not know the requested types, so it accepts every type.
-  if (!type %in% files$type && length(result$types) && !type %in% result$types) {
+  if (!type %in% types_in(result)) {
     refuse("the export has no resource type \"", type, "\"; it has ", types_text(types_in(result)))
   }
   files[files$type == type, , drop = FALSE]
 }
 
-# A requested type without a file had no records.
+# The types of the files and the requested types. A requested type without a file had no records. A fetch, and an export
+# of all that a service offers, request none by name.
 types_in <- function(result) sort(unique(c(result$files$type, result$types)))
 
 one_type <- function(result, type) {

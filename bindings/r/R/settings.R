@@ -66,18 +66,24 @@ provided <- function(name, provider) {
   value
 }
 
+# The settings of the type "string" that are times. The library reads them as FHIR instants.
+TIMES <- c("since", "until")
+
 as_setting <- function(name, value) {
-  index <- native_setting_find(name)
-  type <- native_setting_type(index)
+  type <- if (name %in% TIMES) "time" else native_setting_type(native_setting_find(name))
   text <- switch(type,
     boolean = if (is_flag(value)) tolower(as.character(value)) else as_text(value),
     integer = , size = if (is_number(value)) digits(value) else as_text(value),
     duration = if (is.null(seconds_of(value))) as_text(value) else digits(seconds_of(value)),
     list = as_text(value),
     path = if (is_text(value)) expanded(value),
+    time = if (is_time(value)) rfc3339(value) else as_text(value),
     as_text(value)
   )
-  if (is.null(text)) refuse("the setting ", name, " takes ", accepted[[type]])
+  if (is.null(text)) {
+    a_day <- if (inherits(value, "Date")) "; a Date has no time of day"
+    refuse("the setting ", name, " takes ", accepted[[type]], a_day)
+  }
   text
 }
 
@@ -92,5 +98,5 @@ items_of <- function(name, value) {
 accepted <- list(
   string = "one text", path = "a path", boolean = "TRUE or FALSE", integer = "a whole number",
   duration = "seconds, a difftime, or text such as \"250ms\" or \"5m\"", size = "bytes, or text such as \"64KiB\"",
-  choice = "one text", list = "a character vector, or one text with commas"
+  time = "a time (POSIXct), or text such as \"2026-02-13T08:00:00Z\"", choice = "one text", list = "a character vector, or one text with commas"
 )

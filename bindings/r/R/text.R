@@ -67,6 +67,17 @@ time_of <- function(text) {
   whole + (if (nzchar(parts[4])) as.numeric(paste0("0", parts[4])) else 0)
 }
 
+is_time <- function(x) inherits(x, "POSIXt") && length(x) == 1 && is.finite(as.POSIXct(x))
+
+# The instant in UTC. A double holds the times of our age to less than a microsecond.
+rfc3339 <- function(time) {
+  micros <- round(as.numeric(as.POSIXct(time)) * 1e6)
+  seconds <- floor(micros / 1e6)
+  fraction <- micros - seconds * 1e6
+  whole <- format(as.POSIXct(seconds, origin = "1970-01-01", tz = "UTC"), "%Y-%m-%dT%H:%M:%S")
+  paste0(whole, if (fraction) sprintf(".%06.0f", fraction), "Z")
+}
+
 # Parses JSON from outside. The parser's message is dropped, because it may contain the data.
 parsed_json <- function(text, what, simplify = FALSE, code = "PROTOCOL", file = NA_character_) {
   force(text) # a failure of the call that gives it is not one of the parser

@@ -7,7 +7,7 @@ options <- bcda::bcda_sandbox_options()
 
 kinds <- c(
   string = "text", path = "a path", boolean = "`TRUE` or `FALSE`", integer = "a whole number", duration = "a duration",
-  size = "a size", list = "a character vector"
+  size = "a size", list = "a character vector", time = "a `POSIXct`, or text"
 )
 
 # Escapes braces and backslashes, because they are markup in Rd.
@@ -16,7 +16,8 @@ plain <- function(text) gsub("([{}\\\\])", "\\\\\\1", text)
 param <- function(name, text) strwrap(paste("@param", name, text), width = 118, prefix = "#'   ", initial = "#' ")
 
 setting_param <- function(row) {
-  kind <- if (row$type == "choice") paste0("`\"", strsplit(row$choices, ",")[[1]], "\"`", collapse = " or ") else kinds[[row$type]]
+  type <- if (row$name %in% bcda:::TIMES) "time" else row$type
+  kind <- if (type == "choice") paste0("`\"", strsplit(row$choices, ",")[[1]], "\"`", collapse = " or ") else kinds[[type]]
   if (row$secret) kind <- "text, or a function that returns it"
   default <- if (nzchar(row$default)) paste0(", by default `", row$default, "`")
   param(row$name, paste0(plain(row$help), " (", kind, default, ")"))

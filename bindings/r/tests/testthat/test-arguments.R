@@ -111,7 +111,9 @@ WRONG <- list(
   list("poll_interval", "5 parsecs", "a duration"), list("poll_interval", NaN, "seconds, a difftime"),
   list("poll_interval", -1, "duration"), list("poll_interval", Sys.time(), "seconds, a difftime"),
   list("poll_interval", Sys.Date(), "seconds, a difftime"), list("parallel", Sys.Date(), "a whole number"),
-  list("parallel", factor("a"), "a whole number"), list("max_header_bytes", 1.5, "a size"),
+  list("since", as.Date("2026-02-13"), "a time (POSIXct)"), list("since", as.Date("2026-02-13"), "a Date has no time of day"),
+  list("until", as.POSIXct(NA), "a time (POSIXct)"), list("until", Sys.time() + 0:1, "a time (POSIXct)"),
+  list("since", 1771000000, "a time (POSIXct)"), list("parallel", factor("a"), "a whole number"), list("max_header_bytes", 1.5, "a size"),
   list("max_header_bytes", "64KB", "a size"), list("max_header_bytes", NA_real_, "bytes"), list("durability", "luck", "power"),
   list("durability", 5, "text"), list("types", c("Patient", ""), "an empty item"), list("types", 1, "a character vector"),
   list("types", c("Patient", NA), "a character vector"), list("types", list("Patient"), "a character vector")

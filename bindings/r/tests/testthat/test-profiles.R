@@ -44,6 +44,18 @@ test_that("a plan has no secret", {
 
 test_that("the settings of an export are in the plan", {
   client <- client_at(profile = "generic", auth = "none")
+  times <- list(
+    list("2020-02-13T08:00:00Z", "2020-02-13T08:00:00Z"),
+    list(as.POSIXct("2020-02-13 03:00:00", tz = "America/New_York"), "2020-02-13T08:00:00Z"),
+    list(as.POSIXlt("2020-02-13 08:00:00", tz = "UTC"), "2020-02-13T08:00:00Z"),
+    list(time_of("2020-02-13T08:00:00.123Z"), "2020-02-13T08:00:00.123000Z"),
+    list(time_of("2020-02-13T08:00:00.000001Z"), "2020-02-13T08:00:00.000001Z"),
+    list(time_of("2020-02-13T07:59:59.9999999Z"), "2020-02-13T08:00:00Z")
+  )
+  for (time in times) {
+    plan <- bcda_plan(client, level = "patient", since = time[[1]])
+    expect_identical(part(plan, "url"), paste0(ORIGIN, "/Patient/$export?_since=", time[[2]]))
+  }
   plan <- bcda_plan(client, level = "patient", since = "2020-02-13T08:00:00Z")
   expect_identical(part(plan, "url"), paste0(ORIGIN, "/Patient/$export?_since=2020-02-13T08:00:00Z"))
   expect_identical(part(bcda_plan(client, level = "patient", patients = "Patient/1"), "method"), "POST")

@@ -113,6 +113,15 @@ test_that("a type that is not there is refused, one that had no data is empty", 
   for (type in list(5, NA_character_, c("Patient", "Coverage"), list("Patient"))) {
     expect_refused(bcda_read(shared_result(), type), "type")
   }
+  manifest <- bcda_manifest(shared_client(), "Patient", progress = FALSE)
+  fetched <- bcda_fetch(shared_client(), manifest, place(), progress = FALSE)
+  untyped <- export_of(client_of(a_sandbox(profile = "bcda-v3")), NULL)
+  for (result in list(fetched, untyped)) {
+    expect_identical(result$types, character())
+    expect_refused(bcda_read(result, "Patiant"), c("no resource type \"Patiant\"", "Patient"))
+    expect_refused(bcda_records(result, "Patiant", stop), "Patiant")
+    expect_gt(nrow(bcda_read(result, "Patient")), 0)
+  }
   empty <- export_of(client_of(a_sandbox(fault = "job-empty")))
   expect_identical(nrow(bcda_read(empty, "Patient")), 0L)
   expect_identical(bcda_records(empty, "Patient", stop), 0)

@@ -8,6 +8,8 @@ import java.time.format.DateTimeParseException;
 import java.util.List;
 import java.util.Objects;
 import java.util.Optional;
+import java.util.Set;
+import java.util.TreeSet;
 import java.util.function.LongFunction;
 import java.util.function.Supplier;
 import java.util.stream.IntStream;
@@ -185,7 +187,7 @@ public final class ExportResult {
    *     {@link BcdaException.Filesystem} if a file cannot be read. It throws {@link BcdaException.Verification} if the size
    *     or the number of records of a file has changed since it was verified, or if a record is not UTF-8. After closing
    *     it throws {@link IllegalStateException}
-   * @throws BcdaException.InvalidArgument the type was not requested in the export
+   * @throws BcdaException.InvalidArgument the export has no file of that type, and the type was not requested by name
    * @throws IllegalStateException the files went to a sink
    */
   public Stream<String> records(String type) {
@@ -197,7 +199,7 @@ public final class ExportResult {
    *
    * @param type a resource type, for example {@code "Patient"}
    * @return a stream with one array of UTF-8 for each record, which the caller must close
-   * @throws BcdaException.InvalidArgument the type was not requested in the export
+   * @throws BcdaException.InvalidArgument the export has no file of that type, and the type was not requested by name
    * @throws IllegalStateException the files went to a sink
    */
   public Stream<byte[]> rawRecords(String type) {
@@ -210,26 +212,23 @@ public final class ExportResult {
       throw new IllegalStateException("the files went to a sink: read them from there");
     }
     List<ExportedFile> found = files().stream().filter(file -> file.type().equals(type)).toList();
-    if (found.isEmpty()) {
-      expectAsked(type);
+    if (found.isEmpty() && !types.contains(type)) {
+      throw BcdaException.invalid("the export has no resource type \"" + type + "\"; it has " + typesShown());
     }
     return found;
   }
 
-  /**
-   * Refuses a type that was not requested. A fetch accepts every type, because it does not know the requested types.
-   */
-  private void expectAsked(String type) {
-    if (!types.isEmpty() && !types.contains(type)) {
-      throw BcdaException.invalid(
-          "the export has no resource type \"" + type + "\": it has " + String.join(", ", types));
-    }
+  /** The types of the files and the requested types. */
+  private String typesShown() {
+    Set<String> all = new TreeSet<>(types);
+    files().forEach(file -> all.add(file.type()));
+    return all.isEmpty() ? "none" : String.join(", ", all);
   }
 
   /**
-   * The requested resource types. A type without a file had no records.
+   * The resource types that were requested by name. A type without a file had no records.
    *
-   * @return empty for a fetch, because a manifest does not name them
+   * @return empty for a fetch, because a manifest does not name them, and for an export of all types that a server offers
    */
   public List<String> types() {
     return types;

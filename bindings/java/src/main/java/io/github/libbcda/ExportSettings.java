@@ -2,6 +2,8 @@ package io.github.libbcda;
 
 import java.nio.file.Path;
 import java.time.Duration;
+import java.time.Instant;
+import java.time.OffsetDateTime;
 
 // Generated from the library's table by ./dev docs.
 
@@ -77,6 +79,26 @@ public abstract sealed class ExportSettings<B extends ExportSettings<B>> extends
   }
 
   /**
+   * Export only what changed since this time, such as 2026-02-13T08:00:00Z.
+   *
+   * @param value the time
+   * @return this
+   */
+  public B since(Instant value) {
+    return put("since", value);
+  }
+
+  /**
+   * Export only what changed since this time, such as 2026-02-13T08:00:00Z.
+   *
+   * @param value the time
+   * @return this
+   */
+  public B since(OffsetDateTime value) {
+    return put("since", value);
+  }
+
+  /**
    * Export only what changed until this time.
    *
    * @param value text
@@ -84,6 +106,26 @@ public abstract sealed class ExportSettings<B extends ExportSettings<B>> extends
    */
   public B until(String value) {
     return set("until", value);
+  }
+
+  /**
+   * Export only what changed until this time.
+   *
+   * @param value the time
+   * @return this
+   */
+  public B until(Instant value) {
+    return put("until", value);
+  }
+
+  /**
+   * Export only what changed until this time.
+   *
+   * @param value the time
+   * @return this
+   */
+  public B until(OffsetDateTime value) {
+    return put("until", value);
   }
 
   /**

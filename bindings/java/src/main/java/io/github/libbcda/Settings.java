@@ -2,6 +2,8 @@ package io.github.libbcda;
 
 import java.nio.file.Path;
 import java.time.Duration;
+import java.time.Instant;
+import java.time.OffsetDateTime;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -65,6 +67,14 @@ public abstract sealed class Settings<B extends Settings<B>> permits ExportSetti
 
   final B put(String name, Duration value) {
     return set(name, value == null ? null : milliseconds(name, value) + "ms");
+  }
+
+  final B put(String name, Instant value) {
+    return set(name, value == null ? null : value.toString());
+  }
+
+  final B put(String name, OffsetDateTime value) {
+    return put(name, value == null ? null : value.toInstant());
   }
 
   final B put(String name, Enum<?> value) {

@@ -112,11 +112,14 @@ class ExportTest {
       for (ExportResult result : List.of(exported, ExportResult.open(dir.resolve("claims")))) {
         BcdaException.InvalidArgument typo =
             assertThrows(BcdaException.InvalidArgument.class, () -> result.records("patient"));
-        assertTrue(typo.getMessage().endsWith("\"patient\": it has Patient, Coverage"), typo.getMessage());
+        assertTrue(typo.getMessage().endsWith("\"patient\"; it has Coverage, Patient"), typo.getMessage());
         assertThrows(BcdaException.InvalidArgument.class, () -> result.rawRecords("ExplanationOfBenefit"));
       }
       ExportRequest fetching = Trials.patients(dir.resolve("fetched")).build();
-      expectNoRecords(client.fetch(client.manifest(Trials.nothing()), fetching), "Coverage");
+      ExportResult fetched = client.fetch(client.manifest(ExportRequest.builder().types("Patient").build()), fetching);
+      BcdaException.InvalidArgument typo =
+          assertThrows(BcdaException.InvalidArgument.class, () -> fetched.records("Patiant"));
+      assertTrue(typo.getMessage().endsWith("no resource type \"Patiant\"; it has Patient"), typo.getMessage());
       sandbox.control("fault", "job-fails");
       BcdaException failed =
           assertThrows(BcdaException.class, () -> client.export(Trials.patients(dir.resolve("failed")).build()));

@@ -271,6 +271,17 @@ class JarIT {
   }
 
   @Test
+  void theExampleRefusesAWrongTimeInOneLine() throws Exception {
+    Path nights = dir.resolve("nights");
+    for (String time : List.of("25:99", "2am", "")) {
+      Ended ended = java("-cp", with(), EXAMPLE, nights.toString(), time);
+      assertEquals(2, ended.code, ended.error);
+      assertTrue(ended.error.matches("usage: NightlyExport [^\n]* " + time + " is not a time such as 02:15\n"), ended.error);
+      assertFalse(Files.exists(nights));
+    }
+  }
+
+  @Test
   void theExampleServesUntilSigterm() throws Exception {
     Path nights = dir.resolve("nights");
     try (Sandbox sandbox = Stage.WAITING.sandbox()) {

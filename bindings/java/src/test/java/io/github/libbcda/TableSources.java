@@ -7,9 +7,11 @@ import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Set;
 import java.util.function.IntPredicate;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
+import java.util.stream.Stream;
 
 /**
  * Generates sources from the library's tables, so that no fact of the tables is written twice. {@code ./dev docs} runs it, and
@@ -20,6 +22,9 @@ import java.util.stream.IntStream;
  */
 final class TableSources {
   private static final String HEAD = "package io.github.libbcda;\n\n%s// Generated from the library's table by ./dev docs.\n\n";
+
+  /** The settings of the type "string" that are times. */
+  private static final Set<String> TIMES = Set.of("since", "until");
 
   private TableSources() {}
 
@@ -115,7 +120,8 @@ final class TableSources {
   // ---- Settings ----
 
   private static String exportSettings() {
-    return HEAD.formatted("import java.nio.file.Path;\nimport java.time.Duration;\n\n")
+    return HEAD.formatted(
+            "import java.nio.file.Path;\nimport java.time.Duration;\nimport java.time.Instant;\nimport java.time.OffsetDateTime;\n\n")
         + """
           /**
            * The settings that may be given for each export. Null means the default.
@@ -188,9 +194,20 @@ final class TableSources {
   private static String setter(int index) {
     String name = Native.setting_name(index);
     String type = Native.setting_type(index);
-    boolean choice = type.equals("choice");
-    return (choice ? choices(index) : "")
-        + """
+    if (type.equals("choice")) {
+      return choices(index) + setter(index, typeName(name), "one of them", put(name));
+    }
+    String given = setter(index, javaType(type), explained(type), call(name, type));
+    if (!TIMES.contains(name)) {
+      return given;
+    }
+    return Stream.of("Instant", "OffsetDateTime")
+        .map(time -> setter(index, time, "the time", put(name)))
+        .collect(Collectors.joining("", given, ""));
+  }
+
+  private static String setter(int index, String type, String explained, String call) {
+    return """
 
             /**
              * %s
@@ -202,13 +219,13 @@ final class TableSources {
               return %s;
             }
           """
-            .formatted(
-                html(Native.setting_help(index)),
-                choice ? "one of them" : explained(type),
-                byDefault(Native.setting_default(index)),
-                camelCase(name),
-                choice ? typeName(name) : javaType(type),
-                call(name, type));
+        .formatted(
+            html(Native.setting_help(index)),
+            explained,
+            byDefault(Native.setting_default(index)),
+            camelCase(Native.setting_name(index)),
+            type,
+            call);
   }
 
   private static String choices(int index) {
@@ -272,8 +289,12 @@ final class TableSources {
       case "integer" -> "set(\"%s\", Integer.toString(value))".formatted(name);
       case "size" -> "set(\"%s\", Long.toString(value))".formatted(name);
       case "string" -> "set(\"%s\", value)".formatted(name);
-      default -> "put(\"%s\", value)".formatted(name);
+      default -> put(name);
     };
+  }
+
+  private static String put(String name) {
+    return "put(\"%s\", value)".formatted(name);
   }
 
   private static String byDefault(String value) {
