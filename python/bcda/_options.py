@@ -205,7 +205,7 @@ class SandboxOptions(TypedDict, total=False):
     files_per_type: OptionValue
     """Number of files of each job; 0: as many as the data needs, or 4 with bytes_per_type. Takes a number."""
     error_rate: OptionValue
-    """Share of beneficiaries that cannot be retrieved and are listed in error files; from 50% the job fails. Takes a share such as 0.02 or 2%."""
+    """Share of beneficiaries that cannot be retrieved and are listed in error files; from 50% a job of the 2019 service fails. Takes a share such as 0.02 or 2%."""
     era: OptionValue
     """Behavior of the service in that month. In this order: error files encrypted and keys only in KeyMap; error files not listed; error files listed in plaintext; no encryption. Takes nov2018, sep2019, oct2019 or nov2019-off."""
     profile: OptionValue

@@ -244,8 +244,8 @@ bcda_decrypt <- function(path, output, key = NULL, manifest = NULL, label = NULL
 #'   default `0`)
 #' @param files_per_type Number of files of each job; 0: as many as the data needs, or 4 with bytes_per_type. Takes a
 #'   number. (by default `0`)
-#' @param error_rate Share of beneficiaries that cannot be retrieved and are listed in error files; from 50% the job
-#'   fails. Takes a share such as 0.02 or 2%. (by default `0`)
+#' @param error_rate Share of beneficiaries that cannot be retrieved and are listed in error files; from 50% a job of
+#'   the 2019 service fails. Takes a share such as 0.02 or 2%. (by default `0`)
 #' @param era Behavior of the service in that month. In this order: error files encrypted and keys only in KeyMap;
 #'   error files not listed; error files listed in plaintext; no encryption. Takes nov2018, sep2019, oct2019 or
 #'   nov2019-off. (by default `sep2019`)
