@@ -219,9 +219,10 @@ bcda_status bcda_inquiry_start(bcda_client* client, bcda_run_kind kind, const ch
                                bcda_error** error) {
   RunRequest request;
   const bcda_status status = guard(error, [&] {
-    if (kind < BCDA_RUN_AUTH || kind > BCDA_RUN_ATTRIBUTION)
+    const std::int32_t number = libbcda::capi::number_of(kind);
+    if (number < BCDA_RUN_AUTH || number > BCDA_RUN_ATTRIBUTION)
       throw Error(Status::INVALID_ARGUMENT, "kind is none of the kinds of an inquiry");
-    request.kind = static_cast<RunKind>(kind);
+    request.kind = static_cast<RunKind>(number);
     request.question = argument ? argument : "";
   });
   return status == BCDA_OK ? start(client, nullptr, nullptr, std::move(request), run, error) : status;

@@ -2,6 +2,8 @@
 #pragma once
 #include <bcda/bcda.h>
 
+#include <cstdint>
+#include <cstring>
 #include <new>
 #include <string>
 #include <type_traits>
@@ -46,6 +48,15 @@ bcda_status guard(bcda_error** error, Body&& body) noexcept {
   } catch (...) {
     return fail(error, Error(Status::INTERNAL, "an unknown fault"));
   }
+}
+
+// The number that a C caller gave as an enum. It may be any, and C++ may not read it as a value of the enum.
+template <class Enum>
+std::int32_t number_of(const Enum& value) {
+  static_assert(sizeof(Enum) == sizeof(std::int32_t));
+  std::int32_t number;
+  std::memcpy(&number, &value, sizeof number);
+  return number;
 }
 
 inline void need(const void* pointer, const char* name) {

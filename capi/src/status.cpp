@@ -51,17 +51,17 @@ char* give_string(std::string_view text) {
 extern "C" {
 
 const char* bcda_status_name(bcda_status status) {
-  const auto* info = libbcda::find_status(status);
+  const auto* info = libbcda::find_status(libbcda::capi::number_of(status));
   return info ? info->name : "UNKNOWN";
 }
 
 const char* bcda_status_description(bcda_status status) {
-  const auto* info = libbcda::find_status(status);
+  const auto* info = libbcda::find_status(libbcda::capi::number_of(status));
   return info ? info->meaning : "an unknown status";
 }
 
 int32_t bcda_status_exit_code(bcda_status status) {
-  const auto* info = libbcda::find_status(status);
+  const auto* info = libbcda::find_status(libbcda::capi::number_of(status));
   return info ? info->exit_code : 1;
 }
 
