@@ -107,7 +107,7 @@ def test_issues_at_a_url(issue: str, found: tuple[str, str, str], memory: str) -
     }  # fmt: skip
     for name, text in (("error/e.ndjson", line * 2), ("export.json", json.dumps(receipt))):
         with fsspec.open(f"{memory}/{name}", "w") as file:
-            file.write(text)
+            file.write(text)  # pyright: ignore[reportAttributeAccessIssue]
     result = bcda.ExportResult.open(memory)
     assert not result.partial
     assert [(i.severity, i.code, i.text, i.count) for i in result.issues] == [(*found, 2)]

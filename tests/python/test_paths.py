@@ -99,8 +99,9 @@ def test_a_tilde_in_the_middle_is_a_name(shared_client: bcda.Client, tmp_path: P
 
 
 def test_the_user_is_not_known(home: Path, shared_sandbox: bcda.Sandbox) -> None:
+    settings: dict[str, Any] = {**settings_for(shared_sandbox), "private_key": "~nobody-of-this-name/key.pem"}
     with pytest.raises(bcda.Error, match="~nobody-of-this-name"):
-        bcda.Client(**{**settings_for(shared_sandbox), "private_key": "~nobody-of-this-name/key.pem"})
+        bcda.Client(**settings)
 
 
 def test_a_provider_of_a_path_is_not_asked_more_often(home: Path, shared_sandbox: bcda.Sandbox) -> None:

@@ -17,7 +17,8 @@ SECRET = "a-secret-that-nobody-shows"
 
 
 def client_of(url: str = ORIGIN, **settings: Any) -> bcda.Client:
-    return bcda.Client(url, env=False, **{"client_id": "an-id", "client_secret": SECRET, **settings})
+    given: dict[str, Any] = {"client_id": "an-id", "client_secret": SECRET, **settings}
+    return bcda.Client(url, env=False, **given)
 
 
 def kick_offs(plan: list[dict[str, Any]]) -> list[dict[str, Any]]:

@@ -133,8 +133,8 @@ class Losing(MemoryFileSystem):  # type: ignore[misc]
 
     how = ""
 
-    def _open(self, path: str, mode: str = "rb", **how: Any) -> Any:
-        file = super()._open(path, mode, **how)
+    def _open(self, path: str, mode: str = "rb", **how: Any) -> Any:  # pyright: ignore[reportIncompatibleMethodOverride]
+        file: Any = super()._open(path, mode, **how)
         if "w" in mode and path.endswith(".partial"):
             write = file.write
             file.write = lambda data: write(data[:-1] if self.how == "seen" else data + b"x") - (self.how != "seen")

@@ -228,7 +228,8 @@ def test_a_plan_takes(name: str, shared_sandbox: bcda.Sandbox) -> None:
     for value in [None, *WHAT[name]]:
         if value is None and name in ("level", "group"):
             continue  # this server has no default for them
-        assert client.plan(["Patient"], **{**level, name: value})
+        settings: dict[str, Any] = {**level, name: value}
+        assert client.plan(["Patient"], **settings)
 
 
 CALLS: dict[str, Callable[[bcda.Client, Path, dict[str, Any]], Any]] = {

@@ -52,7 +52,7 @@ class Service(ThreadingHTTPServer):
 
 
 class Handler(BaseHTTPRequestHandler):
-    server: Service
+    server: Service  # pyright: ignore[reportIncompatibleVariableOverride]
 
     def answer(self, body: object, status: int = 200, **headers: str) -> None:
         text = json.dumps(body).encode()
@@ -87,7 +87,7 @@ class Handler(BaseHTTPRequestHandler):
         else:
             self.answer({}, 404)
 
-    def log_message(self, *_: object) -> None:
+    def log_message(self, *_: object) -> None:  # pyright: ignore[reportIncompatibleMethodOverride]
         pass
 
 

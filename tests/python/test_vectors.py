@@ -105,10 +105,12 @@ def test_passphrase_from_a_file_and_key_from_the_environment(
     secret = tmp_path / "passphrase"
     secret.write_text(PASSPHRASE + "\n")
     monkeypatch.setenv("BCDA_PRIVATE_KEY", str(key_file(SMALL, ".pkcs8.encrypted.pem")))
-    how = {"key": SMALL["encryptedKey"], "private_key_passphrase_file": secret}
+    how: dict[str, Any] = {"key": SMALL["encryptedKey"], "private_key_passphrase_file": secret}
     with pytest.raises(bcda.InvalidArgumentError, match="private_key"):
         bcda.decrypt(cipher_of(SMALL), output, env=False, **how)
-    assert bcda.decrypt(cipher_of(SMALL), output, **how).sha256 == SMALL["plaintextSha256"]
+    made = bcda.decrypt(cipher_of(SMALL), output, **how)
+    assert isinstance(made, bcda.File)
+    assert made.sha256 == SMALL["plaintextSha256"]
 
 
 MANIFESTS: dict[str, Callable[[dict[str, str], str, str], Any]] = {
