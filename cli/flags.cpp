@@ -180,9 +180,11 @@ void Flags::add_to(CLI::App& command, const Wanted& wanted) {
       ->option_text("FILE")
       ->envname("BCDA_CONFIG");
   if (wanted(bcda::Setting(bcda_setting_find("url"))))
-    command.add_flag_callback("--show-outcomes", show_outcomes,
-                              "Print the service's own words about a failure also where they are kept, such as in a "
-                              "log; they may name beneficiaries");
+    command
+        .add_flag_callback("--hide-outcomes", hide_outcomes,
+                           "Do not print the service's own words about a failure; they may name beneficiaries, and "
+                           "standard error may end in a log or a mail")
+        ->envname("BCDA_HIDE_OUTCOMES");
   for (const bcda::Setting& setting : bcda::settings()) {
     if (!wanted(setting)) continue;
     setting.secret() ? reject_secret(command, setting) : add_setting(command, setting);

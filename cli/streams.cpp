@@ -146,18 +146,17 @@ void print_error(const bcda::Error& error) {
 
 namespace {
 
-bool outcomes_are_shown = false;
+bool outcomes_are_hidden = false;
 
 std::string words_of_service(const bcda::Error& error) {
   const std::string words = error.outcome();
   if (words.empty()) return "";
-  if (outcomes_are_shown || isatty(STDERR_FILENO)) return "  the service says: " + printable(words) + '\n';
-  return "  the service gives a reason; it may name beneficiaries, so only a terminal or --show-outcomes shows it\n";
+  return "  the service says: " + (outcomes_are_hidden ? "(hidden)" : printable(words)) + '\n';
 }
 
 }  // namespace
 
-void show_outcomes() { outcomes_are_shown = true; }
+void hide_outcomes() { outcomes_are_hidden = true; }
 
 void print_details(const bcda::Error& error) {
   say(words_of_service(error));

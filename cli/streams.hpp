@@ -31,8 +31,8 @@ void print_error(const std::string& message);
 void print_error(const bcda::Error& error);
 
 // The lines below the message of an error: the service's words and a hint. Its words may name beneficiaries, so
-// they are printed to a terminal only, or with show_outcomes().
+// hide_outcomes() leaves them out.
 void print_details(const bcda::Error& error);
-void show_outcomes();
+void hide_outcomes();
 
 }  // namespace cli

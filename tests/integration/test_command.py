@@ -558,13 +558,13 @@ class Questions(Case):
             wrong = {**sandbox.env, "BCDA_CLIENT_SECRET": "wrong"}
             self.expect(bcda("auth", env=wrong), AUTHENTICATION, "refused the credentials")
 
-    def test_the_words_of_the_service_are_kept_out_of_logs(self):
+    def test_the_words_of_the_service_can_be_kept_out_of_logs(self):
         body = '{"resourceType":"OperationOutcome","issue":[{"severity":"error","diagnostics":"of Jane Doe"}]}'
         with Sandbox("--profile", "bcda-v3", "--fault", "status=400:on=GET /api/v3/Group:body=" + body) as sandbox:
-            text = self.expect(bcda("export", "--out", self.out, env=sandbox.env), REFUSED, "--show-outcomes")
-            self.assertNotIn("Jane", text)
-            self.expect(bcda("export", "--out", self.out, "--show-outcomes", env=sandbox.env), REFUSED,
-                        "the service says: of Jane Doe")
+            self.expect(bcda("export", "--out", self.out, env=sandbox.env), REFUSED, "the service says: of Jane Doe")
+            for arguments, env in (["--hide-outcomes"], {}), ([], {"BCDA_HIDE_OUTCOMES": "true"}):
+                run = bcda("export", "--out", self.out, *arguments, env={**sandbox.env, **env})
+                self.assertNotIn("Jane", self.expect(run, REFUSED, "the service says: (hidden)"))
 
     def test_a_failed_export_is_completed_as_the_hint_says(self):
         with Sandbox("--profile", "bcda-v3", *FAST, "--fault", "status=403:on=GET /data/1/:count=1") as sandbox:
@@ -671,7 +671,7 @@ class Shows(Case):
     def test_each_command_has_the_flags_that_mean_something_there(self):
         connection = {"url", "profile", "profile-file", "ca-file", "client-certificate", "client-certificate-key",
                       "client-key-passphrase-file", "proxy", "allow-http", "threads", "user-agent", "connect-timeout", "idle-timeout",
-                      "request-timeout", "max-header-bytes", "show-outcomes"}
+                      "request-timeout", "max-header-bytes", "hide-outcomes"}
         service = connection | {"auth", "client-id", "client-secret-file", "signing-key", "signing-key-passphrase-file", "key-id",
                                 "token-url", "scope", "access-token-file", "token-lifetime", "share-threads"}
         key = {"private-key", "private-key-passphrase-file"}
