@@ -16,6 +16,7 @@ using world::Sync;
 namespace {
 
 constexpr std::size_t kWriteBuffer = 64u << 10;
+constexpr int kOpenTries = 10;  // because another run may remove a directory between mkdir and open
 
 // Whether the error means that the file system does not support fsync for this kind of file.
 bool cannot_sync(int code) { return code == EINVAL || code == ENOSYS || code == ENOTSUP || code == EOPNOTSUPP; }
@@ -38,17 +39,20 @@ Directory::Directory(Disk& disk, Fd fd, std::string path)
 }
 
 Directory Directory::open_or_create(const std::string& path, Disk& disk) {
-  if (disk.make_directory(AT_FDCWD, path.c_str()) != 0 && errno != EEXIST) {
-    Error error = file_error("cannot make the directory", path, errno);
-    if (errno == ENOENT) error.message += "; make the directory above it first";
-    throw error;
+  for (int tries = 1;; ++tries) {
+    if (disk.make_directory(AT_FDCWD, path.c_str()) != 0 && errno != EEXIST) {
+      const int code = errno;
+      Error error = file_error("cannot make the directory", path, code);
+      if (code == ENOENT) error.message += "; make the directory above it first";
+      throw error;
+    }
+    Fd fd(disk, disk.open(AT_FDCWD, path.c_str(), O_RDONLY | O_DIRECTORY));
+    if (fd) return {disk, std::move(fd), path};
+    if (errno == ENOTDIR)
+      throw std::move(Error(Status::FILESYSTEM, path + " is a file, not a directory; choose another output directory")
+                          .at_file(path));
+    if (errno != ENOENT || tries == kOpenTries) throw file_error("cannot open the directory", path, errno);
   }
-  Fd fd(disk, disk.open(AT_FDCWD, path.c_str(), O_RDONLY | O_DIRECTORY));
-  if (!fd && errno == ENOTDIR)
-    throw std::move(
-        Error(Status::FILESYSTEM, path + " is a file, not a directory; choose another output directory").at_file(path));
-  if (!fd) throw file_error("cannot open the directory", path, errno);
-  return {disk, std::move(fd), path};
 }
 
 Directory Directory::sub(const std::string& name) const {
@@ -58,8 +62,7 @@ Directory Directory::sub(const std::string& name) const {
       throw file_error("cannot make the directory", full, errno);
     Fd opened(*disk_, disk_->open(fd(), name.c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW));
     if (opened) return {*disk_, std::move(opened), full};
-    // Another run may have removed the directory between mkdir and open.
-    if (errno != ENOENT || tries == 10) throw file_error("cannot open the directory", full, errno);
+    if (errno != ENOENT || tries == kOpenTries) throw file_error("cannot open the directory", full, errno);
   }
 }
 

@@ -116,6 +116,7 @@ void check_values(const Profile& profile, const std::string& what) {
   demand(is_header_value(profile.accept), "accept", "a text without control characters");
   demand(is_header_value(profile.prefer), "prefer", "a text without control characters");
   demand(is_one_of(profile.auth, {"", "basic", "form", "smart", "none"}), "auth", "basic, form, smart, none or \"\"");
+  demand(is_one_of(profile.ranges, {"", "plain", "gzip", "any"}), "ranges", "plain, gzip, any or \"\"");
   demand(is_one_of(profile.default_level, {"", "system", "patient", "group"}), "default_level",
          "system, patient, group or \"\"");
 }

@@ -53,6 +53,7 @@ struct Profile {
   bool manifest_may_grow = false;  // files may be added after the first 200
   bool encrypts = false;           // data files are encrypted
   bool gzip = false;               // ask for gzip
+  std::string ranges;              // the form of a file that Range works on: "plain", "gzip" or "any"; "": none
   bool other_origins = true;       // files may be on other origins, if allowed_origins lists them
 
   // Requests outside of an export. "": the service has none.
@@ -103,6 +104,7 @@ void each_field(P& profile, Field&& field) {
   field("manifest_may_grow", profile.manifest_may_grow);
   field("encrypts", profile.encrypts);
   field("gzip", profile.gzip);
+  field("ranges", profile.ranges);
   field("other_origins", profile.other_origins);
   field("jobs_path", profile.jobs_path);
   field("job_states", profile.job_states);

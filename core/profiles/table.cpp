@@ -35,6 +35,7 @@ Profile generic() {
   row.prefer = "respond-async";
   row.job_timeout = hours(24);
   row.gzip = true;
+  row.ranges = "any";
   row.scope = "system/*.rs";
   row.cancels = true;
   row.metadata_path = "/metadata";
@@ -59,6 +60,7 @@ Profile bcda_today(const char* name, const char* title, const char* base_path) {
   row.auth = "basic";
   row.scope = "";
   row.token_url = "/auth/token";
+  row.ranges = "gzip";
   row.pace_requests = 3000;  // for each address, and more of them are refused
   row.pace_period = minutes(5);
   row.other_origins = false;
@@ -110,6 +112,7 @@ Profile bcda_2019() {
   row.manifest_may_grow = true;
   row.encrypts = true;
   row.gzip = row.cancels = false;
+  row.ranges = "plain";
   return row;
 }
 
@@ -133,6 +136,7 @@ Profile ab2d() {
   row.job_timeout = hours(30);
   row.lists_running_jobs = true;
   row.downloads_per_file = 6;
+  row.ranges = "";
   row.other_origins = false;
   return row;
 }
@@ -151,6 +155,7 @@ Profile dpc() {
   row.auth = "smart";
   row.token_url = "Token/auth";
   row.scope = "system/*.*";
+  row.ranges = "";  // its ranges have an exclusive end, a wrong size, and at most 1 MiB
   row.other_origins = false;
   return row;
 }
@@ -161,6 +166,7 @@ Profile hapi() {
   row.title = "HAPI FHIR";
   row.base_path = "/fhir";
   row.gzip = false;
+  row.ranges = "";
   row.ignores = {"patient _since", "patient _until", "group patient"};
   return row;
 }

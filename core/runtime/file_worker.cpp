@@ -9,7 +9,7 @@
 
 #include "base/quote.hpp"
 #include "codec/gunzip.hpp"
-#include "runtime/body_pump.hpp"
+#include "runtime/file_body.hpp"
 #include "transfer/decrypt_file.hpp"
 #include "transfer/names.hpp"
 
@@ -25,6 +25,7 @@ transfer::DownloadOptions download_options(const Settings& s, const Session& ses
           .retries = static_cast<int>(s.integer("retries")),
           .renews_on_403 = session.profile().renews_on_403,
           .gzip = session.profile().gzip,
+          .ranges = session.profile().ranges,
           .max_retry_after = s.duration("max_retry_after"),
           .downloads_per_file = session.profile().downloads_per_file,
           .allows = [&session](const http::Url& url) { return session.allows(url); },
@@ -36,6 +37,15 @@ void unpack(const http::Response& response, http::Answer& answer) {
   if (!answer.is_gzip()) return;
   answer.body = codec::unpacked_text(answer.body, kLargestRefusal);
   response.clean(answer.body);
+}
+
+// `size`: -1 if it is not known.
+void check_length(std::int64_t received, std::int64_t size) {
+  if (size < 0 || received == size) return;
+  const Status status = received < size ? Status::NETWORK : Status::PROTOCOL;  // what is too long cannot be continued
+  throw std::move(
+      Error(status, "the answers brought " + std::to_string(received) + " bytes of a file of " + std::to_string(size))
+          .may_retry());
 }
 
 FileResult describe(const FileTask& task) {
@@ -153,12 +163,28 @@ Task<std::optional<crypto::FileKey>> FileWorker::key_for(const bulk::Entry& entr
 }
 
 Task<FileResult> FileWorker::download(const FileTask& task, const std::optional<crypto::FileKey>& key) {
+  FileBody body(output_.write_workers(world_), reporter_);
+  FileResult result = describe(task);
+  std::exception_ptr failure;  // a handler cannot co_await, and the writer is destroyed on a worker
+  try {
+    co_await download(task, key, body, result);
+  } catch (...) {
+    failure = std::current_exception();
+  }
+  co_await asio::this_coro::throw_if_cancelled(false);
+  co_await body.drop();
+  co_await asio::this_coro::throw_if_cancelled(true);
+  if (failure) std::rethrow_exception(failure);
+  co_return result;
+}
+
+Task<> FileWorker::download(const FileTask& task, const std::optional<crypto::FileKey>& key, FileBody& body,
+                            FileResult& result) {
   transfer::DownloadOptions options = options_;
   options.renews_url = renewal_.may_help(task);
   if (output_.workspace) options.earlier_downloads = output_.workspace->earlier_downloads(task.entry.url);
   transfer::Download download(task.entry, std::move(options), [this] { return world_.random().uniform(); });
   http::Request last;
-  FileResult result = describe(task);
   for (;;) {
     if (download.wants_new_url()) co_await renew_url(task, download);
     http::Step step = download.next();
@@ -176,12 +202,13 @@ Task<FileResult> FileWorker::download(const FileTask& task, const std::optional<
       if (has_token) co_await session_.tokens().authorize(send.request);
       last = send.request;
       download.on_sent(has_token);
-      if (co_await attempt(task, key, download, std::move(send.request), result)) co_return result;
+      if (co_await attempt(task, key, download, std::move(send.request), body, result)) co_return;
     } catch (const Error& e) {
       if (e.status == Status::CANCELED) throw;
       failure = e;
     }
-    if (failure) download.on_failure(*failure, world_.clock().now());
+    if (failure) download.on_failure(*failure, world_.clock().now(), body.received());
+    if (!download.continues()) co_await body.drop();
   }
 }
 
@@ -195,18 +222,46 @@ Task<> FileWorker::renew_url(const FileTask& task, transfer::Download& download)
 
 // Sends one request for one file. Returns false if the answer was not the file.
 Task<bool> FileWorker::attempt(const FileTask& task, const std::optional<crypto::FileKey>& key,
-                               transfer::Download& download, http::Request request, FileResult& result) {
+                               transfer::Download& download, http::Request request, FileBody& body,
+                               FileResult& result) {
+  using Body = transfer::Download::Body;
   http::Response response = co_await session_.http().open(std::move(request));
-  if (!co_await accept(response, download)) co_return false;
+  const Body what = co_await accept(response, download);
+  if (what == Body::none) co_return false;
+  if (options_.downloads_per_file > 0 && what != Body::over) co_await note_download(task.entry);
+  try {
+    if (what == Body::whole) co_await begin(task, key, response, download, body);
+    if (what != Body::over) co_await body.receive(response);
+    check_length(body.received(), download.size());
+    result.facts = co_await body.finish();
+    check_proof(task.entry, result.facts.proof, response.delimited());  // the first bytes may have shown another coding
+    check_content(task, body.decoder(), result.facts);
+    const FileBody::Commit publish = [&](transfer::Writer& writer) {
+      result.path = output_.shown_path(commit(task, writer, result.facts));
+    };
+    co_await body.commit(output_.commit_workers(world_), publish);
+  } catch (Error& e) {
+    if (!response.delimited() && e.status == Status::DECRYPTION)
+      e.may_retry();  // because a body that was cut looks like one with a wrong tag
+    if (e.file.empty() && e.status != Status::NETWORK) e.message = "the file " + task.entry.shown() + ": " + e.message;
+    throw;
+  }
+  co_return true;
+}
+
+// Begins the file that an answer brings from its first byte on.
+Task<> FileWorker::begin(const FileTask& task, const std::optional<crypto::FileKey>& key,
+                         const http::Response& response, const transfer::Download& download, FileBody& body) {
   transfer::Coding coding{key, download.is_gzip(), response.content_length() >= 0, task.entry.sha256,
                           task.entry.length};
   coding.limits.ratio = settings_.integer("max_gzip_ratio");
   // Gzip that is not declared shows only in the first bytes, so it may still prove the file.
   const bool may_be_gzip = !key && coding.proof() < transfer::Proof::gzip;
   check_proof(task.entry, may_be_gzip ? transfer::Proof::gzip : coding.proof(), response.delimited());
-  if (options_.downloads_per_file > 0) co_await note_download(task.entry);
-  co_await take_body(task, response, coding, result);
-  co_return true;
+  const FileBody::MakeWriter make_writer = [&] {
+    return output_.destination->begin(task.name, transfer::safe_type(task.entry.type), task.entry.kind);
+  };
+  co_await body.begin(make_writer, coding, response.content_length());
 }
 
 // A file that could be cut short unnoticed is refused, and a data file whose proof is weaker than the caller demands.
@@ -228,9 +283,10 @@ Task<> FileWorker::note_download(const bulk::Entry& entry) {
 }
 
 // Whether the answer is the file. The beginning of any other answer is read, because it may have the reason.
-Task<bool> FileWorker::accept(http::Response& response, transfer::Download& download) {
+Task<transfer::Download::Body> FileWorker::accept(http::Response& response, transfer::Download& download) {
   http::Answer answer = response.head();
-  if (answer.status != 200) {
+  const bool may_be_file = answer.status == 200 || (answer.status == 206 && download.continues());
+  if (!may_be_file) {
     try {
       response.limit_time();
       co_await response.read_text(answer.body, kLargestRefusal);
@@ -241,41 +297,6 @@ Task<bool> FileWorker::accept(http::Response& response, transfer::Download& down
     unpack(response, answer);
   }
   co_return download.on_head(answer, world_.clock().now());
-}
-
-// Decrypts, verifies and publishes the body.
-Task<> FileWorker::take_body(const FileTask& task, http::Response& response, const transfer::Coding& coding,
-                             FileResult& result) {
-  world::Workers& workers = output_.write_workers(world_);
-  std::unique_ptr<transfer::Writer> writer;
-  std::optional<transfer::Decoder> decoder;
-  std::optional<BodyPump> pump;
-  std::exception_ptr failure;  // a handler cannot co_await, and the writer is destroyed on a worker
-  try {
-    co_await world::run_on(workers,
-                           [&] { writer = output_.destination->begin(task.name, result.type, task.entry.kind); });
-    decoder.emplace(coding, *writer);
-    pump.emplace(co_await asio::this_coro::executor, workers, *decoder, response.content_length());
-    co_await receive(response, *pump);
-    co_await world::run_on(workers, [&] { result.facts = decoder->finish(); });
-    check_proof(task.entry, result.facts.proof, response.delimited());  // the first bytes may have shown another coding
-    check_content(task, *decoder, result.facts);
-    co_await world::run_on(output_.commit_workers(world_),
-                           [&] { result.path = output_.shown_path(commit(task, *writer, result.facts)); });
-  } catch (Error& e) {
-    if (!response.delimited() && e.status == Status::DECRYPTION)
-      e.may_retry();  // because a body that was cut looks like one with a wrong tag
-    if (e.file.empty() && e.status != Status::NETWORK) e.message = "the file " + task.entry.shown() + ": " + e.message;
-    failure = std::current_exception();
-  } catch (...) {
-    failure = std::current_exception();
-  }
-  if (!failure) co_return;
-  co_await asio::this_coro::throw_if_cancelled(false);
-  if (pump) co_await pump->settle();
-  co_await world::run_on(workers, [&] { writer.reset(); });
-  co_await asio::this_coro::throw_if_cancelled(true);
-  std::rethrow_exception(failure);
 }
 
 // Compares the content of a verified file with what the manifest says about it.
@@ -296,24 +317,6 @@ void FileWorker::check_content(const FileTask& task, const transfer::Decoder& de
     reporter_.warn(what + " has " + std::to_string(facts.records) + " records, but the manifest says " +
                        std::to_string(*entry.count),
                    transfer::safe_type(entry.type));
-}
-
-// Receives the body to its end.
-Task<> FileWorker::receive(http::Response& response, BodyPump& pump) {
-  const std::int64_t expected = std::max<std::int64_t>(0, response.content_length());
-  std::int64_t received = 0;
-  reporter_.expect(expected);
-  try {
-    while (const std::size_t n = co_await pump.move(response)) {
-      received += static_cast<std::int64_t>(n);
-      reporter_.receive(static_cast<std::int64_t>(n));
-    }
-    co_await pump.finish();
-  } catch (const Error&) {
-    reporter_.expect(-expected);
-    reporter_.receive(-received);
-    throw;
-  }
 }
 
 // Publishes a file that is whole and verified. Its record goes into the journal first.

@@ -4,6 +4,7 @@
 #include <mutex>
 #include <optional>
 
+#include "runtime/file_body.hpp"
 #include "runtime/file_queue.hpp"
 #include "runtime/outcome.hpp"
 #include "runtime/output.hpp"
@@ -44,12 +45,13 @@ class FileWorker {
  private:
   Task<std::optional<FileResult>> find_earlier(const FileTask& task);
   Task<FileResult> download(const FileTask& task, const std::optional<crypto::FileKey>& key);
+  Task<> download(const FileTask& task, const std::optional<crypto::FileKey>& key, FileBody& body, FileResult& result);
   Task<bool> attempt(const FileTask& task, const std::optional<crypto::FileKey>& key, transfer::Download& download,
-                     http::Request request, FileResult& result);
+                     http::Request request, FileBody& body, FileResult& result);
+  Task<> begin(const FileTask& task, const std::optional<crypto::FileKey>& key, const http::Response& response,
+               const transfer::Download& download, FileBody& body);
   Task<> note_download(const bulk::Entry& entry);
-  Task<bool> accept(http::Response& response, transfer::Download& download);
-  Task<> take_body(const FileTask& task, http::Response& response, const transfer::Coding& coding, FileResult& result);
-  Task<> receive(http::Response& response, class BodyPump& pump);
+  Task<transfer::Download::Body> accept(http::Response& response, transfer::Download& download);
   Task<std::optional<crypto::FileKey>> key_for(const bulk::Entry& entry, std::int64_t files);
   Task<> renew_url(const FileTask& task, transfer::Download& download);
   bool contradicts(const bulk::Entry& entry, const transfer::Facts& earlier) const;

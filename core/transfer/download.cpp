@@ -1,11 +1,13 @@
 #include "transfer/download.hpp"
 
 #include <algorithm>
+#include <charconv>
 #include <iterator>
 #include <utility>
 
 #include "base/quote.hpp"
 #include "base/words.hpp"
+#include "http/content_range.hpp"
 #include "http/form.hpp"
 
 namespace libbcda::transfer {
@@ -19,6 +21,7 @@ constexpr const char* kDenied =
 constexpr int kMissingFileTries = 2;  // in a service with several machines, a file may arrive later than the manifest
 
 constexpr int kMostRedirects = 5;
+constexpr std::int64_t kProgress = 64 << 10;  // bytes that show that continuing leads on
 
 bool is_redirect(const http::Answer& answer) {
   constexpr int kCodes[] = {301, 302, 303, 307, 308};
@@ -45,6 +48,23 @@ std::vector<Secret> secrets_of(const http::Url& url) {
     query.remove_prefix(std::min(query.size(), parameter.size() + 1));
   }
   return secrets;
+}
+
+// What tells whether a file is still the same (RFC 9110 section 13.1.5). A Last-Modified of the last minute may stand for
+// two versions, so it counts only if something else proves the file in the end.
+std::string validator_of(const http::Answer& answer, bool is_proved) {
+  const std::string_view tag = answer.header("ETag"), modified = answer.header("Last-Modified");
+  if (tag.starts_with('"')) return std::string(tag);
+  if (is_proved) return std::string(modified);
+  const auto then = parse_time(modified), now = parse_time(answer.header("Date"));
+  return then && now && *now - *then >= std::chrono::minutes(1) ? std::string(modified) : "";
+}
+
+std::int64_t length_of(const http::Answer& answer) {
+  std::int64_t length = -1;
+  const std::string_view text = answer.header("Content-Length");
+  std::from_chars(text.data(), text.data() + text.size(), length);
+  return length;
 }
 
 bool is_markup(const std::string& media_type) {
@@ -74,38 +94,91 @@ http::Step Download::next() {
   send.request.url_secrets = secrets_of(url_);
   send.request.headers = {{"Accept", "application/fhir+ndjson"},
                           {"Accept-Encoding", asks_for_gzip() ? "gzip" : "identity"}};
+  if (held_ > 0) {
+    send.request.headers.emplace_back("Range", "bytes=" + std::to_string(held_) + "-");
+    send.request.headers.emplace_back("If-Range", validator_);
+  }
   send.renew_token = token_.take_renewal();
   return send;
 }
 
-bool Download::on_head(const http::Answer& answer, Moment now) {
+Download::Body Download::on_head(const http::Answer& answer, Moment now) {
   const bool expired = has_token_ && (answer.status == 401 || (answer.status == 403 && options_.renews_on_403));
-  if (expired && token_.refuse()) return false;
+  if (expired && token_.refuse()) return Body::none;
   if (is_redirect(answer)) {
     on_redirect(answer);
-    return false;
+    return Body::none;
   }
+  if (held_ > 0 && (answer.status == 206 || answer.status == 416)) return go_on(answer, now);
   if (answer.status != 200) {
     on_refusal(answer, now);
-    return false;
+    return Body::none;
   }
   token_.accept();
+  held_ = 0;
   const std::string what = "the file " + entry_.shown(), kind = answer.media_type();
   if (is_markup(kind)) {
     Error error(Status::PROTOCOL, what + " was answered with a page (" + tidy(kind) + ") instead of data");
     retry_or_fail(std::move(error.at_file(entry_.name)), now, kMissingFileTries);
-    return false;
+    return Body::none;
   }
   const std::string_view coding = answer.header("Content-Encoding");
   is_gzip_ = asks_for_gzip() && answer.is_gzip();
   if (!coding.empty() && !equal_names(coding, "identity") && !is_gzip_) {
     Error error(Status::PROTOCOL, what + " came with Content-Encoding " + quote(coding) + ", which was not requested");
     fail(std::move(error.at_file(entry_.name)));
-    return false;
+    return Body::none;
   }
+  return begin(answer);
+}
+
+Download::Body Download::begin(const http::Answer& answer) {
+  const bool is_proved = is_gzip_ || !entry_.encrypted_key.empty() || !entry_.sha256.empty();
+  validator_ = validator_of(answer, is_proved);
+  size_ = is_gzip_ ? -1 : length_of(answer);  // BCDA adds an empty member to the whole gzip form, but not to a part
   phase_ = Phase::receiving;
   ++downloads_;
-  return true;
+  return Body::whole;
+}
+
+// The answer to a request for the rest. It must begin where the last one broke off, and reach to the end.
+Download::Body Download::go_on(const http::Answer& answer, Moment now) {
+  token_.accept();
+  const auto range = http::parse_content_range(answer.header("Content-Range"));
+  const bool size_fits = range && (size_ < 0 || size_ == range->size);
+  // A part of BCDA's gzip form lacks an empty member that the whole has, so more than the size may be here.
+  const bool is_all_here = answer.status == 416 && size_fits && !range->has_bytes() &&
+                           (is_gzip_ ? range->size <= held_ : range->size == held_);
+  if (is_all_here) {
+    size_ = -1;
+    phase_ = Phase::receiving;
+    return Body::over;
+  }
+  const bool fits = answer.status == 206 && size_fits && range->has_bytes() && range->first == held_ &&
+                    range->last + 1 == range->size && answer.is_gzip() == is_gzip_;
+  if (!fits) {
+    begin_anew("was continued by another part of it than the rest", now);
+    return Body::none;
+  }
+  size_ = range->size;
+  phase_ = Phase::receiving;
+  ++downloads_;
+  return Body::rest;
+}
+
+// Its ranges cannot be relied on, so none is requested any more.
+void Download::begin_anew(const std::string& why, Moment now) {
+  held_ = 0;
+  ranges_work_ = false;
+  retry_or_fail(std::move(Error(Status::PROTOCOL, "the file " + entry_.shown() + " " + why).at_file(entry_.name)), now,
+                options_.retries);
+}
+
+// The bytes at hand are good if only the connection broke.
+bool Download::may_continue(const Error& error) const {
+  const bool is_broken = error.retriable && (error.status == Status::NETWORK || error.status == Status::TIMEOUT);
+  const bool takes_form = options_.ranges == "any" || options_.ranges == (is_gzip_ ? "gzip" : "plain");
+  return is_broken && takes_form && ranges_work_ && !validator_.empty();
 }
 
 void Download::on_redirect(const http::Answer& answer) {
@@ -163,8 +236,11 @@ void Download::on_new_url(const std::optional<http::Url>& url, Moment now) {
   phase_ = Phase::to_request;
 }
 
-void Download::on_failure(const Error& error, Moment now) {
+void Download::on_failure(const Error& error, Moment now, std::int64_t received) {
   token_.accept();
+  held_ = may_continue(error) ? received : 0;
+  if (held_ >= farthest_ + kProgress) budget_.refill();  // a slow link may break often, and still get the file
+  farthest_ = std::max(farthest_, held_);
   Error named = error;
   if (named.file.empty()) named.at_file(entry_.name);
   if (named.message.find(entry_.shown()) == std::string::npos)
@@ -193,6 +269,7 @@ std::string Download::used_up() const {
 }
 
 void Download::fail(Error error) {
+  held_ = 0;
   failure_ = std::move(error);
   phase_ = Phase::failed;
 }

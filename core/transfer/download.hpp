@@ -6,9 +6,13 @@
 //      |  +-- another answer         +-- the connection broke
 //      +----- if a retry is left ----+----- otherwise --> failed
 //
+// A body that broke off is continued (RFC 9110 section 14): the next request asks for the rest, if the file is still the
+// same (If-Range). Where that does not work, the file begins anew.
+//
 // A redirect is followed to the service and to the origins that files may come from (`allowed_origins`), at most five
 // times. The driver adds the token by the origin of each request, so a redirect cannot carry it away.
 #pragma once
+#include <cstdint>
 #include <functional>
 #include <optional>
 #include <string>
@@ -26,6 +30,7 @@ struct DownloadOptions {
   int retries = 5;
   bool renews_on_403 = false;  // 403 may mean an expired token
   bool gzip = false;           // ask for gzip, unless the file is encrypted
+  std::string ranges = {};     // see Profile::ranges
   Milliseconds max_retry_after{http::kLongestRequested};
   int downloads_per_file = 0;                         // how often the service gives out one file; 0: no limit
   int earlier_downloads = 0;                          // of this file, by earlier runs
@@ -42,6 +47,14 @@ class Download {
     failed,      // `next` throws the error
   };
 
+  // What the driver does with the body of an answer.
+  enum class Body {
+    none,   // it is not the file
+    whole,  // it is the file from its first byte on; what came before is dropped
+    rest,   // it goes on where the last one broke off
+    over,   // there is nothing more: what came before is the whole file
+  };
+
   // `jitter` yields numbers in [0, 1).
   Download(bulk::Entry entry, DownloadOptions options, std::function<double()> jitter);
 
@@ -50,9 +63,14 @@ class Download {
   http::Step next();
   // Reports whether the request is sent with a token; else a refusal cannot mean that the token has expired.
   void on_sent(bool has_token) { has_token_ = has_token; }
-  // Reports the head of an answer. Returns true if the driver must read the body. If that fails, it calls on_failure.
-  bool on_head(const http::Answer& answer, Moment now);
-  void on_failure(const Error& error, Moment now);
+  // Reports the head of an answer. If reading the body or what is done with it fails, the driver calls on_failure.
+  // `received`: the bytes of the file, as they are sent, that it has and can go on from; 0: none.
+  Body on_head(const http::Answer& answer, Moment now);
+  void on_failure(const Error& error, Moment now, std::int64_t received = 0);
+  // Whether the next request asks for the rest only, so that the driver keeps what it has.
+  bool continues() const { return held_ > 0; }
+  // How many bytes the file must have in the end, as they are sent. -1: not known.
+  std::int64_t size() const { return size_; }
   // Whether the driver must look for a new URL of the file before it calls `next`. It reports what it found: nullopt, or
   // the same URL, makes the refusal that led here count.
   bool wants_new_url() const { return refusal_.has_value(); }
@@ -65,6 +83,10 @@ class Download {
 
  private:
   bool asks_for_gzip() const;
+  bool may_continue(const Error& error) const;
+  Body begin(const http::Answer& answer);
+  Body go_on(const http::Answer& answer, Moment now);
+  void begin_anew(const std::string& why, Moment now);
   void on_redirect(const http::Answer& answer);
   bool is_used_up() const { return options_.downloads_per_file > 0 && downloads_ >= options_.downloads_per_file; }
   std::string used_up() const;
@@ -82,6 +104,11 @@ class Download {
   http::TokenTrust token_;
   int downloads_;  // answers that brought the file, or its beginning
   bool is_gzip_ = false, has_token_ = true;
+  std::string validator_;            // of the file: its ETag or Last-Modified; "": none
+  std::int64_t held_ = 0;            // bytes that the driver keeps; 0: the file begins anew
+  std::int64_t farthest_ = 0;        // the most that it ever had
+  std::int64_t size_ = -1;           // see size()
+  bool ranges_work_ = true;          // no answer has shown the opposite
   std::optional<http::Wait> pause_;  // before the next request
   struct Refusal {
     Error error;

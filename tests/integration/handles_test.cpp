@@ -356,12 +356,21 @@ TEST(Sinks, AreCommittedOnlyWhenVerified) {
 }
 
 TEST(Sinks, AFileThatIsRetriedIsAbortedAndBegunAgain) {
-  bcda::Sandbox sandbox = quick_sandbox({{"fault", "truncate:at=50%:count=1:on=GET /data"}});
+  bcda::Sandbox sandbox = quick_sandbox({{"fault", "truncate:at=50%:count=1:on=GET /data"}, {"fault", "ignore-range"}});
   Ledger ledger;
   Outcome outcome = export_into(ledger, sandbox);
   EXPECT_EQ(outcome.status, BCDA_OK) << outcome.message;
   EXPECT_EQ(ledger.committed.size(), 3u);
   EXPECT_EQ(ledger.aborted.size(), 1u);
+}
+
+TEST(Sinks, AFileThatIsContinuedIsBegunOnce) {
+  bcda::Sandbox sandbox = quick_sandbox({{"fault", "truncate:at=50%:count=1:on=GET /data"}});
+  Ledger ledger;
+  Outcome outcome = export_into(ledger, sandbox);
+  EXPECT_EQ(outcome.status, BCDA_OK) << outcome.message;
+  EXPECT_EQ(ledger.committed.size(), 3u);
+  EXPECT_EQ(ledger.aborted.size(), 0u);
 }
 
 // A sink whose commit waits until it is released.

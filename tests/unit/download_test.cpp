@@ -47,7 +47,8 @@ class DownloadFlow : public testing::Test {
     ADD_FAILURE() << "no wait was wanted";
     return {};
   }
-  bool got(const http::Answer& answer) { return download_->on_head(answer, now_); }
+  Download::Body body(const http::Answer& answer) { return download_->on_head(answer, now_); }
+  bool got(const http::Answer& answer) { return body(answer) != Download::Body::none; }
   Error failure() {
     return error_of([&] { download_->next(); });
   }
@@ -274,6 +275,97 @@ TEST_F(DownloadFlow, EachStepMayFail) {
         return;
     }
   });
+}
+
+// ---- Continuing
+
+Error broken() { return std::move(Error(Status::NETWORK, "reset").may_retry()); }
+
+TEST_F(DownloadFlow, ABrokenBodyIsContinuedWhereTheProfileAndTheFileAllowIt) {
+  struct Case {
+    const char* ranges;
+    http::Headers headers;
+    bool continues;
+  };
+  for (const Case& c :
+       {Case{"plain", {{"ETag", "\"1\""}}, true}, Case{"any", {{"ETag", "\"1\""}}, true},
+        Case{"gzip", {{"ETag", "\"1\""}}, false}, Case{"", {{"ETag", "\"1\""}}, false},
+        Case{"any", {{"ETag", "W/\"1\""}}, false}, Case{"any", {}, false},
+        Case{"any", {{"ETag", "\"1\""}, {"Content-Encoding", "gzip"}}, true},
+        // Last-Modified is weak in the first minute.
+        Case{"any",
+             {{"Last-Modified", "Wed, 25 Nov 2026 08:00:00 GMT"}, {"Date", "Wed, 25 Nov 2026 08:01:00 GMT"}},
+             true},
+        Case{"any",
+             {{"Last-Modified", "Wed, 25 Nov 2026 08:00:00 GMT"}, {"Date", "Wed, 25 Nov 2026 08:00:59 GMT"}},
+             false},
+        Case{"any", {{"Last-Modified", "Wed, 25 Nov 2026 08:00:00 GMT"}, {"Content-Encoding", "gzip"}}, true}}) {
+    make({.gzip = true, .ranges = c.ranges});
+    send();
+    ASSERT_EQ(body(head(200, c.headers)), Download::Body::whole);
+    download_->on_failure(broken(), now_, 1000);
+    EXPECT_EQ(download_->continues(), c.continues) << c.ranges;
+    wait();
+    EXPECT_EQ(send().request.headers.size(), c.continues ? 4u : 2u);
+  }
+}
+
+TEST_F(DownloadFlow, OnlyABrokenConnectionIsContinued) {
+  for (const Status status : {Status::DECRYPTION, Status::VERIFICATION, Status::FILESYSTEM, Status::LIMIT}) {
+    make({.ranges = "any"});
+    send();
+    got(head(200, {{"ETag", "\"1\""}}));
+    download_->on_failure(std::move(Error(status, "x").may_retry()), now_, 1000);
+    EXPECT_FALSE(download_->continues());
+  }
+}
+
+TEST_F(DownloadFlow, TheRestMayBreakToo) {
+  make({.retries = 1, .ranges = "plain"});
+  send();
+  got(head(200, {{"ETag", "\"1\""}, {"Content-Length", "1000000"}}));
+  for (std::int64_t at = 100'000; at < 1'000'000; at += 100'000) {  // more often than `retries`
+    download_->on_failure(broken(), now_, at);
+    wait();
+    send();
+    const std::string range = "bytes " + std::to_string(at) + "-999999/1000000";
+    ASSERT_EQ(body(head(206, {{"Content-Range", range}})), Download::Body::rest) << at;
+  }
+  EXPECT_EQ(download_->size(), 1'000'000);
+  download_->on_failure(broken(), now_, 900'000);  // no farther than before
+  EXPECT_EQ(failure().status, Status::NETWORK);
+}
+
+TEST_F(DownloadFlow, AFileThatIsAllHereIsOver) {
+  const auto after = [&](bool gzip, const char* range) {
+    make({.gzip = true, .ranges = "any"});
+    send();
+    http::Headers headers{{"ETag", "\"1\""}};
+    if (gzip) headers.emplace_back("Content-Encoding", "gzip");
+    got(head(200, headers));
+    download_->on_failure(broken(), now_, 1000);
+    wait();
+    send();
+    return body(head(416, {{"Content-Range", range}}));
+  };
+  EXPECT_EQ(after(false, "bytes */1000"), Download::Body::over);
+  EXPECT_EQ(after(false, "bytes */977"), Download::Body::none);
+  EXPECT_EQ(after(true, "bytes */977"), Download::Body::over);  // BCDA's whole gzip form has 23 bytes more
+  EXPECT_EQ(after(true, "bytes */1001"), Download::Body::none);
+}
+
+TEST_F(DownloadFlow, ARefusalBetweenDoesNotLoseWhatIsThere) {
+  make({.ranges = "any"});
+  send();
+  got(head(200, {{"ETag", "\"1\""}}));
+  download_->on_failure(broken(), now_, 1000);
+  wait();
+  send();
+  EXPECT_FALSE(got(head(401)));
+  EXPECT_EQ(send().request.headers[2].second, "bytes=1000-");
+  EXPECT_FALSE(got(head(503)));
+  wait();
+  EXPECT_EQ(send().request.headers[2].second, "bytes=1000-");
 }
 
 TEST_F(DownloadFlow, AsksForGzipWhereTheProfileSaysSoUnlessTheFileIsEncrypted) {

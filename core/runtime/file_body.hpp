@@ -1,0 +1,51 @@
+// The body of one file on its way through the decoder to the writer. It may come in several answers, when a connection
+// broke and the rest was requested.
+#pragma once
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+
+#include "http/client.hpp"
+#include "runtime/body_pump.hpp"
+#include "runtime/reporter.hpp"
+#include "transfer/decoder.hpp"
+#include "world/workers.hpp"
+
+namespace libbcda::runtime {
+
+// Not thread-safe: it is used on one strand.
+class FileBody {
+ public:
+  using MakeWriter = std::function<std::unique_ptr<transfer::Writer>()>;  // called on a worker
+
+  FileBody(world::Workers& workers, Reporter& reporter) : workers_(workers), reporter_(reporter) {}
+
+  // Drops what is there, and begins a file. `expected`: its bytes, as they are sent; -1: not known.
+  Task<> begin(const MakeWriter& make_writer, const transfer::Coding& coding, std::int64_t expected);
+  // Moves an answer to the decoder, to its end. After a failure of the connection, the next answer may go on.
+  Task<> receive(http::Response& response);
+  // Waits until all is decoded, and verifies it.
+  Task<transfer::Facts> finish();
+  // Publishes what finish() has verified, on one of `workers`.
+  using Commit = std::function<void(transfer::Writer&)>;
+  Task<> commit(world::Workers& workers, const Commit& commit);
+  // Drops what is there and was not committed. Call it with cancellation switched off before the object is
+  // destroyed, so that a worker and not this thread waits for the disk.
+  Task<> drop();
+
+  std::int64_t received() const { return received_; }  // bytes as they were sent, that are decoded or will be
+  const transfer::Decoder& decoder() const { return *decoder_; }
+  const transfer::Coding& coding() const { return coding_; }
+
+ private:
+  world::Workers& workers_;
+  Reporter& reporter_;
+  transfer::Coding coding_;
+  std::unique_ptr<transfer::Writer> writer_;
+  std::optional<transfer::Decoder> decoder_;
+  std::optional<BodyPump> pump_;
+  std::int64_t expected_ = 0, received_ = 0;
+};
+
+}  // namespace libbcda::runtime

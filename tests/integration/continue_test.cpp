@@ -1,0 +1,177 @@
+// Downloads whose connection breaks in the middle of a file, and that go on with the rest.
+#include <boost/json/parse.hpp>
+
+#include <deque>
+
+#include "integration/scripted_server.hpp"
+#include "integration/scripted_service.hpp"
+#include "integration/support.hpp"
+
+namespace bcda_test {
+namespace {
+
+Outcome export_type(const char* type, const bcda::Sandbox& sandbox, const std::string& out) {
+  return export_to(quick_config(sandbox).set("types", type).set("retries", "1"), out);
+}
+Outcome export_patients(const bcda::Sandbox& sandbox, const std::string& out) {
+  return export_type("Patient", sandbox, out);
+}
+
+// A server that cuts each answer is the slow reader's: each answer brings some bytes before its deadline.
+TEST(BrokenDownloads, OfAnEncryptedFileGoOnHoweverOftenTheyBreak) {
+  const bcda::Sandbox sandbox =
+      quick_sandbox({{"bytes_per_type", "2MiB"}, {"files_per_type", "1"}, {"fault", "truncate:on=GET /data:at=300000"}});
+  TempDir dir;
+  const Outcome outcome = export_patients(sandbox, dir / "out");
+  ASSERT_EQ(outcome.status, BCDA_OK) << outcome.message;
+  EXPECT_EQ(sandbox.request_count("GET /data"), 7);  // 2 MiB in pieces of 300,000 bytes
+  EXPECT_TRUE(bcda::Result::open(dir / "out")[0].decrypted());
+}
+
+TEST(BrokenDownloads, OfAPackedFileGoOn) {
+  const auto sandbox = [](const char* fault) {
+    return quick_sandbox({{"profile", "bcda-v3"},
+                          {"beneficiaries", "3000"},
+                          {"beneficiaries_per_file", "3000"},
+                          {"fault", fault}});
+  };
+  TempDir dir;
+  const bcda::Sandbox cut = sandbox("truncate:on=GET /data:at=70000");
+  const Outcome outcome = export_type("ExplanationOfBenefit", cut, dir / "cut");
+  ASSERT_EQ(outcome.status, BCDA_OK) << outcome.message;
+  EXPECT_GT(cut.request_count("GET /data"), 2);
+  const bcda::Sandbox whole = sandbox("stall:on=GET /none");
+  ASSERT_EQ(export_type("ExplanationOfBenefit", whole, dir / "whole").status, BCDA_OK);
+  const auto first_of = [&](const std::string& out) {
+    const bcda::Result result = bcda::Result::open(dir / out);
+    for (const bcda::File file : result)
+      if (!file.is_error()) return std::pair(std::string(file.sha256()), file.records());
+    return std::pair(std::string(), std::int64_t(-1));
+  };
+  EXPECT_EQ(first_of("cut"), first_of("whole"));
+}
+
+TEST(BrokenDownloads, BeginAnewWhereRangesAreIgnored) {
+  const bcda::Sandbox sandbox = quick_sandbox({{"bytes_per_type", "2MiB"},
+                                               {"files_per_type", "1"},
+                                               {"fault", "truncate:on=GET /data:at=300000:count=1"},
+                                               {"fault", "ignore-range"}});
+  TempDir dir;
+  const Outcome outcome = export_patients(sandbox, dir / "out");
+  ASSERT_EQ(outcome.status, BCDA_OK) << outcome.message;
+  EXPECT_EQ(sandbox.request_count("GET /data"), 2);
+}
+
+// Without progress the retries are used up.
+TEST(BrokenDownloads, ThatNeverGetFartherEnd) {
+  const bcda::Sandbox sandbox = quick_sandbox({{"bytes_per_type", "2MiB"},
+                                               {"files_per_type", "1"},
+                                               {"fault", "truncate:on=GET /data:at=300000"},
+                                               {"fault", "ignore-range"}});
+  TempDir dir;
+  EXPECT_EQ(export_patients(sandbox, dir / "out").status, BCDA_NETWORK);
+  EXPECT_LE(sandbox.request_count("GET /data"), 3);
+  EXPECT_TRUE(data_files(dir / "out").empty());
+}
+
+// ---- Answers of a server that does not keep to the rules
+
+constexpr std::size_t kSize = 200'000, kCut = 120'000;
+
+std::string file_text() {
+  std::string text;
+  while (text.size() < kSize) text += "{\"resourceType\":\"Patient\",\"id\":\"" + std::to_string(text.size()) + "\"}\n";
+  text.resize(kSize - 1);
+  for (char& c : text)
+    if (&c > text.data() + text.rfind('\n')) c = ' ';
+  return text + "\n";
+}
+
+// The first answer breaks off; `second` is the answer to the request for the rest. Each later one brings the whole file.
+struct Broken {
+  explicit Broken(std::string second) : second_answer(std::move(second)) {}
+
+  std::string answer(const std::string& head) {
+    if (head.find("/auth/token") != std::string::npos) return sized(R"({"access_token":"t","token_type":"bearer"})");
+    if (head.find("$export") != std::string::npos)
+      return "HTTP/1.1 202 Accepted\r\nContent-Location: /jobs/1\r\nContent-Length: 0\r\n\r\n";
+    if (head.find("/jobs/1") != std::string::npos)
+      return sized(R"({"transactionTime":"2026-01-01T00:00:00Z","output":[{"type":"Patient","url":"/f/a.ndjson"}]})");
+    heads.push_back(head);
+    const std::string whole = sized(text, "ETag: \"1\"\r\n");
+    if (heads.size() == 1) return whole.substr(0, whole.size() - kSize + kCut);
+    return heads.size() == 2 ? second_answer : whole;
+  }
+
+  Outcome run(const std::string& out) {
+    return export_to({{"url", server.url()},
+                      {"profile", "generic"},
+                      {"level", "system"},
+                      {"auth", "none"},
+                      {"poll_interval", "1ms"},
+                      {"retry_delay", "1ms"},
+                      {"durability", "process"}},
+                     out);
+  }
+
+  const std::string text = file_text();
+  std::string second_answer;
+  std::vector<std::string> heads;  // of the requests for the file
+  ScriptedServer server{[this](const std::string& head) { return answer(head); }};
+};
+
+std::string part(std::size_t from, const std::string& range, const std::string& more = "") {
+  const std::string rest = file_text().substr(from);
+  return "HTTP/1.1 206 Partial Content\r\nContent-Range: bytes " + range + "\r\n" + more +
+         "Content-Length: " + std::to_string(rest.size()) + "\r\n\r\n" + rest;
+}
+
+TEST(RestOfAFile, IsAskedForWithTheValidatorOfTheFile) {
+  Broken service(part(kCut, "120000-199999/200000"));
+  TempDir dir;
+  const Outcome outcome = service.run(dir / "out");
+  ASSERT_EQ(outcome.status, BCDA_OK) << outcome.message;
+  EXPECT_EQ(read(dir / "out/Patient.a.ndjson"), service.text);
+  ASSERT_EQ(service.heads.size(), 2u);
+  EXPECT_EQ(service.heads[0].find("Range:"), std::string::npos);
+  EXPECT_NE(service.heads[1].find("Range: bytes=120000-\r\n"), std::string::npos) << service.heads[1];
+  EXPECT_NE(service.heads[1].find("If-Range: \"1\"\r\n"), std::string::npos) << service.heads[1];
+}
+
+// The file is right in each case, because it begins anew.
+TEST(RestOfAFile, IsNotTakenFromAnAnswerThatDoesNotFit) {
+  const std::string cases[] = {
+      part(kCut - 1, "119999-199999/200000"),                               // from another byte on
+      part(kCut, "120000-199999/200001"),                                   // not to the end
+      part(kCut, "120000-200000/200001"),                                   // of a longer file
+      part(kCut, "120000-199999/*"),                                        // of an unknown size
+      part(kCut, "120000-199999/200000", "Content-Encoding: gzip\r\n"),     // in another form
+      "HTTP/1.1 206 Partial Content\r\nContent-Length: 5\r\n\r\nhello",     // without a range
+      "HTTP/1.1 416 No\r\nContent-Range: bytes */100\r\nContent-Length: 0\r\n\r\n",     // of a shorter file
+      "HTTP/1.1 416 No\r\nContent-Range: bytes */300000\r\nContent-Length: 0\r\n\r\n",  // although there is more
+      "HTTP/1.1 503 Later\r\nContent-Length: 0\r\n\r\n",
+  };
+  for (const std::string& second : cases) {
+    SCOPED_TRACE(second.substr(0, second.find("\r\n\r\n")));
+    Broken service(second);
+    TempDir dir;
+    const Outcome outcome = service.run(dir / "out");
+    ASSERT_EQ(outcome.status, BCDA_OK) << outcome.message;
+    EXPECT_EQ(read(dir / "out/Patient.a.ndjson"), service.text);
+    EXPECT_EQ(service.heads.size(), 3u);
+  }
+}
+
+// The rest is shorter or longer than its range says.
+TEST(RestOfAFile, HasTheLengthOfItsRange) {
+  for (const std::size_t from : {kCut + 7, kCut - 7}) {
+    Broken service(part(from, "120000-199999/200000"));
+    TempDir dir;
+    const Outcome outcome = service.run(dir / "out");
+    ASSERT_EQ(outcome.status, BCDA_OK) << outcome.message;
+    EXPECT_EQ(read(dir / "out/Patient.a.ndjson"), service.text);
+  }
+}
+
+}  // namespace
+}  // namespace bcda_test
