@@ -202,17 +202,20 @@ void Flags::apply_to(bcda::Config& config, bool with_environment) const {
 // Only those whose name is similar to a known one, because other programs may have variables of this prefix.
 void Flags::mention_unknown_variables() const {
   constexpr std::string_view prefix = "BCDA_";
-  std::vector<std::string> known;
-  for (const bcda::Setting& setting : bcda::settings()) known.emplace_back(setting.env());
-  for (const CLI::Option* option : command_->get_options())
-    if (!option->get_envname().empty()) known.push_back(option->get_envname());
+  std::vector<std::string> known;  // without the prefix, of all commands
+  const auto know = [&](const std::string& name) {
+    if (name.compare(0, prefix.size(), prefix) == 0) known.push_back(name.substr(prefix.size()));
+  };
+  for (const bcda::Setting& setting : bcda::settings()) know(std::string(setting.env()));
+  for (const CLI::App* command : command_->get_parent()->get_subcommands({}))
+    for (const CLI::Option* option : command->get_options()) know(option->get_envname());
   for (char** at = environ; *at; ++at) {
     const std::string_view entry = *at;
-    const std::string name(entry.substr(0, entry.find('=')));
-    if (name.compare(0, prefix.size(), prefix) != 0) continue;
+    if (entry.substr(0, prefix.size()) != prefix) continue;
+    const std::string name(entry.substr(prefix.size(), entry.find('=') - prefix.size()));
     if (std::find(known.begin(), known.end(), name) != known.end()) continue;
     if (const std::string near = nearest(name, known); !near.empty())
-      print_error("warning: the environment variable " + name + " is none of this command; did you mean " + near + "?");
+      print_error("warning: the environment variable BCDA_" + name + " is unknown; did you mean BCDA_" + near + "?");
   }
 }
 

@@ -152,7 +152,7 @@ http::Request cancel_request(const Service& service, const http::Url& url) {
 void read_cancellation(const http::Answer& answer, const http::Url& url, Instant now) {
   const int status = answer.status;
   const bool is_success = status == 200 || status == 202 || status == 204;
-  if (is_success && is_page(answer))
+  if (is_success && !answer.body.empty() && is_page(answer))
     throw Error(Status::PROTOCOL,
                 "the request to cancel the job at " + url.shown() + " was answered with " + page_text(answer));
   if (is_success) return;

@@ -234,7 +234,9 @@ Task<bool> FileWorker::attempt(const FileTask& task, const std::optional<crypto:
     if (what != Body::over) co_await body.receive(response);
     check_length(body.received(), download.size());
     result.facts = co_await body.finish();
-    check_proof(task.entry, result.facts.proof, response.delimited());  // the first bytes may have shown another coding
+    // The first bytes may have shown another coding. A Content-Range has said how long the file is.
+    const bool is_delimited = response.delimited() || download.size() >= 0 || what == Body::over;
+    check_proof(task.entry, result.facts.proof, is_delimited);
     check_content(task, body.decoder(), result.facts);
     const FileBody::Commit publish = [&](transfer::Writer& writer) {
       result.path = output_.shown_path(commit(task, writer, result.facts));
@@ -243,7 +245,8 @@ Task<bool> FileWorker::attempt(const FileTask& task, const std::optional<crypto:
   } catch (Error& e) {
     if (!response.delimited() && e.status == Status::DECRYPTION)
       e.may_retry();  // because a body that was cut looks like one with a wrong tag
-    if (e.file.empty() && e.status != Status::NETWORK) e.message = "the file " + task.entry.shown() + ": " + e.message;
+    const bool is_named = !e.file.empty() || e.message.find(task.entry.shown()) != std::string::npos;
+    if (!is_named && e.status != Status::NETWORK) e.message = "the file " + task.entry.shown() + ": " + e.message;
     throw;
   }
   co_return true;

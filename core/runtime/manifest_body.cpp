@@ -57,6 +57,9 @@ Task<> hear(Session& session, transfer::Workspace* workspace, const bulk::Job& j
   try {
     http::Response response = co_await session.http().open(std::move(request), &heard.answered);
     answer = response.head();
+    // The head of an accepted kick-off has all that counts. If its body failed, the job would run on, unknown to the
+    // client.
+    if (job.phase() == bulk::Job::Phase::to_kick_off && answer.status == 202) co_return;
     if (job.brings_manifest(answer)) {
       heard.body = co_await receive_manifest(session, workspace, response, job.page_url(), job.kept_bytes());
       answer.body = std::move(heard.body.beginning);
@@ -66,9 +69,7 @@ Task<> hear(Session& session, transfer::Workspace* workspace, const bulk::Job& j
     }
   } catch (const Error& e) {
     if (e.status == Status::CANCELED || e.status == Status::FILESYSTEM) throw;
-    // The head of an accepted kick-off has all that counts. Without it the job would run on, unknown to the client.
-    const bool is_accepted = job.phase() == bulk::Job::Phase::to_kick_off && answer.status == 202;
-    if (!is_accepted) heard.failure = e;
+    heard.failure = e;
   }
 }
 

@@ -57,13 +57,19 @@ std::shared_ptr<world::Wakeup> UrlRenewal::join(const http::Url& url, const asio
 }
 
 Task<std::optional<http::Url>> UrlRenewal::ask(const FileTask& task, const http::Url& refused) {
-  if (auto url = known(task); url && url->text() != refused.text()) co_return url;
-  const http::Url url = task.manifest->base();
+  const http::Url page = task.manifest->base();
   const auto executor = co_await asio::this_coro::executor;
-  if (const auto answer = join(url, executor)) {
+  // A request that another file shares may fail, so each file has a second chance.
+  for (int tries = 0; tries < 2; ++tries) {
+    if (auto url = known(task); url && url->text() != refused.text()) co_return url;
+    const auto answer = join(page, executor);
+    if (!answer) co_return co_await ask_for(page, task);
     co_await answer->wait();
-    co_return known(task);
   }
+  co_return known(task);
+}
+
+Task<std::optional<http::Url>> UrlRenewal::ask_for(const http::Url& url, const FileTask& task) {
   const Asking asking{*this, url};
   const std::shared_ptr<const bulk::Manifest> page = co_await fetch(url);
   if (!page) co_return std::nullopt;

@@ -25,7 +25,7 @@ class UrlRenewal {
   // Whether the URL of the file may expire before its job does: it has a query, or is on another origin.
   bool may_help(const FileTask& task) const;
   // The file's URL as the manifest has it now; `refused` is the one that was refused. nullopt: the manifest did not
-  // come, or does not clearly list the file. Files that ask at the same time share one request, and a manifest that came
+  // come, or does not clearly list the file. Files that ask at the same time share a request, and a manifest that came
   // for another file is used again. Throws Error{CANCELED}.
   Task<std::optional<http::Url>> ask(const FileTask& task, const http::Url& refused);
 
@@ -38,6 +38,7 @@ class UrlRenewal {
   };
   struct Asking;
   std::shared_ptr<world::Wakeup> join(const http::Url& page, const asio::any_io_executor& executor);
+  Task<std::optional<http::Url>> ask_for(const http::Url& page, const FileTask& task);
   std::optional<http::Url> known(const FileTask& task) const;
   Task<std::shared_ptr<const bulk::Manifest>> fetch(const http::Url& page);
 

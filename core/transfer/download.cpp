@@ -60,9 +60,25 @@ std::string validator_of(const http::Answer& answer, bool is_proved) {
   return then && now && *now - *then >= std::chrono::minutes(1) ? std::string(modified) : "";
 }
 
+// Whether the answer is of the version of the file with that validator. A 206 must have the ETag of the whole file (RFC
+// 9110 section 15.3.7), and may leave out Last-Modified. A 416 may have neither.
+bool is_of_version(const http::Answer& answer, const std::string& validator) {
+  const bool is_tag = validator.starts_with('"');
+  const std::string_view theirs = answer.header(is_tag ? "ETag" : "Last-Modified");
+  if (theirs.empty()) return !is_tag || answer.status == 416;
+  return theirs == validator;
+}
+
+bool is_in_form(const http::Answer& answer, bool gzip) {
+  const std::string_view coding = answer.header("Content-Encoding");
+  return gzip ? answer.is_gzip() : coding.empty() || equal_names(coding, "identity");
+}
+
+// -1: not known.
 std::int64_t length_of(const http::Answer& answer) {
   std::int64_t length = -1;
   const std::string_view text = answer.header("Content-Length");
+  if (!answer.header("Transfer-Encoding").empty()) return -1;  // it has precedence (RFC 9112 section 6.3)
   std::from_chars(text.data(), text.data() + text.size(), length);
   return length;
 }
@@ -109,7 +125,7 @@ Download::Body Download::on_head(const http::Answer& answer, Moment now) {
     on_redirect(answer);
     return Body::none;
   }
-  if (held_ > 0 && (answer.status == 206 || answer.status == 416)) return go_on(answer, now);
+  if (held_ > 0 && (answer.status == 206 || answer.status == 416)) return go_on(answer);
   if (answer.status != 200) {
     on_refusal(answer, now);
     return Body::none;
@@ -122,10 +138,10 @@ Download::Body Download::on_head(const http::Answer& answer, Moment now) {
     retry_or_fail(std::move(error.at_file(entry_.name)), now, kMissingFileTries);
     return Body::none;
   }
-  const std::string_view coding = answer.header("Content-Encoding");
   is_gzip_ = asks_for_gzip() && answer.is_gzip();
-  if (!coding.empty() && !equal_names(coding, "identity") && !is_gzip_) {
-    Error error(Status::PROTOCOL, what + " came with Content-Encoding " + quote(coding) + ", which was not requested");
+  if (!is_in_form(answer, is_gzip_)) {
+    Error error(Status::PROTOCOL, what + " came with Content-Encoding " + quote(answer.header("Content-Encoding")) +
+                                      ", which was not requested");
     fail(std::move(error.at_file(entry_.name)));
     return Body::none;
   }
@@ -135,29 +151,32 @@ Download::Body Download::on_head(const http::Answer& answer, Moment now) {
 Download::Body Download::begin(const http::Answer& answer) {
   const bool is_proved = is_gzip_ || !entry_.encrypted_key.empty() || !entry_.sha256.empty();
   validator_ = validator_of(answer, is_proved);
+  is_continued_ = false;
   size_ = is_gzip_ ? -1 : length_of(answer);  // BCDA adds an empty member to the whole gzip form, but not to a part
   phase_ = Phase::receiving;
   ++downloads_;
   return Body::whole;
 }
 
-// The answer to a request for the rest. It must begin where the last one broke off, and reach to the end.
-Download::Body Download::go_on(const http::Answer& answer, Moment now) {
+// The answer to a request for the rest. It must be of the same version and form of the file, begin where the last one
+// broke off, and reach to the end.
+Download::Body Download::go_on(const http::Answer& answer) {
   token_.accept();
   const auto range = http::parse_content_range(answer.header("Content-Range"));
-  const bool size_fits = range && (size_ < 0 || size_ == range->size);
+  const bool size_fits = range && (size_ < 0 || size_ == range->size) && is_of_version(answer, validator_);
   // A part of BCDA's gzip form lacks an empty member that the whole has, so more than the size may be here.
   const bool is_all_here = answer.status == 416 && size_fits && !range->has_bytes() &&
                            (is_gzip_ ? range->size <= held_ : range->size == held_);
+  is_continued_ = true;
   if (is_all_here) {
     size_ = -1;
     phase_ = Phase::receiving;
     return Body::over;
   }
   const bool fits = answer.status == 206 && size_fits && range->has_bytes() && range->first == held_ &&
-                    range->last + 1 == range->size && answer.is_gzip() == is_gzip_;
+                    range->last + 1 == range->size && is_in_form(answer, is_gzip_);
   if (!fits) {
-    begin_anew("was continued by another part of it than the rest", now);
+    begin_anew();
     return Body::none;
   }
   size_ = range->size;
@@ -166,12 +185,13 @@ Download::Body Download::go_on(const http::Answer& answer, Moment now) {
   return Body::rest;
 }
 
-// Its ranges cannot be relied on, so none is requested any more.
-void Download::begin_anew(const std::string& why, Moment now) {
+// The server's ranges cannot be relied on, so none is requested any more. This happens once, so it is no retry.
+void Download::begin_anew() {
   held_ = 0;
   ranges_work_ = false;
-  retry_or_fail(std::move(Error(Status::PROTOCOL, "the file " + entry_.shown() + " " + why).at_file(entry_.name)), now,
-                options_.retries);
+  phase_ = Phase::to_request;
+  url_ = entry_.url;
+  redirects_ = 0;
 }
 
 // The bytes at hand are good if only the connection broke.
@@ -239,13 +259,19 @@ void Download::on_new_url(const std::optional<http::Url>& url, Moment now) {
 void Download::on_failure(const Error& error, Moment now, std::int64_t received) {
   token_.accept();
   held_ = may_continue(error) ? received : 0;
-  if (held_ >= farthest_ + kProgress) budget_.refill();  // a slow link may break often, and still get the file
-  farthest_ = std::max(farthest_, held_);
+  if (held_ >= farthest_ + kProgress) {  // a slow link may break often, and still get the file
+    budget_.refill();
+    farthest_ = held_;
+  }
+  // The parts may be of different files, although the server said that they are of one.
+  const bool is_doubtful = is_continued_ && (error.status == Status::VERIFICATION || error.status == Status::PROTOCOL ||
+                                             error.status == Status::DECRYPTION);
+  if (is_doubtful) ranges_work_ = false;
   Error named = error;
   if (named.file.empty()) named.at_file(entry_.name);
   if (named.message.find(entry_.shown()) == std::string::npos)
     named.message = "the file " + entry_.shown() + ": " + named.message;
-  retry_or_fail(std::move(named), now, error.retriable ? options_.retries : 0);
+  retry_or_fail(std::move(named), now, error.retriable || is_doubtful ? options_.retries : 0);
 }
 
 void Download::retry_or_fail(Error error, Moment now, int limit, const char* remedy) {

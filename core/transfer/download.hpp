@@ -85,8 +85,8 @@ class Download {
   bool asks_for_gzip() const;
   bool may_continue(const Error& error) const;
   Body begin(const http::Answer& answer);
-  Body go_on(const http::Answer& answer, Moment now);
-  void begin_anew(const std::string& why, Moment now);
+  Body go_on(const http::Answer& answer);
+  void begin_anew();
   void on_redirect(const http::Answer& answer);
   bool is_used_up() const { return options_.downloads_per_file > 0 && downloads_ >= options_.downloads_per_file; }
   std::string used_up() const;
@@ -106,9 +106,10 @@ class Download {
   bool is_gzip_ = false, has_token_ = true;
   std::string validator_;            // of the file: its ETag or Last-Modified; "": none
   std::int64_t held_ = 0;            // bytes that the driver keeps; 0: the file begins anew
-  std::int64_t farthest_ = 0;        // the most that it ever had
+  std::int64_t farthest_ = 0;        // what it had when the retries were last refilled
   std::int64_t size_ = -1;           // see size()
   bool ranges_work_ = true;          // no answer has shown the opposite
+  bool is_continued_ = false;        // what the driver has came in several answers
   std::optional<http::Wait> pause_;  // before the next request
   struct Refusal {
     Error error;

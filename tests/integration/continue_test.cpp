@@ -19,8 +19,8 @@ Outcome export_patients(const bcda::Sandbox& sandbox, const std::string& out) {
 
 // A server that cuts each answer is the slow reader's: each answer brings some bytes before its deadline.
 TEST(BrokenDownloads, OfAnEncryptedFileGoOnHoweverOftenTheyBreak) {
-  const bcda::Sandbox sandbox =
-      quick_sandbox({{"bytes_per_type", "2MiB"}, {"files_per_type", "1"}, {"fault", "truncate:on=GET /data:at=300000"}});
+  const bcda::Sandbox sandbox = quick_sandbox(
+      {{"bytes_per_type", "2MiB"}, {"files_per_type", "1"}, {"fault", "truncate:on=GET /data:at=300000"}});
   TempDir dir;
   const Outcome outcome = export_patients(sandbox, dir / "out");
   ASSERT_EQ(outcome.status, BCDA_OK) << outcome.message;
@@ -30,10 +30,8 @@ TEST(BrokenDownloads, OfAnEncryptedFileGoOnHoweverOftenTheyBreak) {
 
 TEST(BrokenDownloads, OfAPackedFileGoOn) {
   const auto sandbox = [](const char* fault) {
-    return quick_sandbox({{"profile", "bcda-v3"},
-                          {"beneficiaries", "3000"},
-                          {"beneficiaries_per_file", "3000"},
-                          {"fault", fault}});
+    return quick_sandbox(
+        {{"profile", "bcda-v3"}, {"beneficiaries", "3000"}, {"beneficiaries_per_file", "3000"}, {"fault", fault}});
   };
   TempDir dir;
   const bcda::Sandbox cut = sandbox("truncate:on=GET /data:at=70000");
@@ -99,7 +97,7 @@ struct Broken {
       return sized(R"({"transactionTime":"2026-01-01T00:00:00Z","output":[{"type":"Patient","url":"/f/a.ndjson"}]})");
     heads.push_back(head);
     const std::string whole = sized(text, "ETag: \"1\"\r\n");
-    if (heads.size() == 1) return whole.substr(0, whole.size() - kSize + kCut);
+    if (heads.size() == 1) return is_chunked ? chunk_of_file() : whole.substr(0, whole.size() - kSize + kCut);
     return heads.size() == 2 ? second_answer : whole;
   }
 
@@ -114,13 +112,18 @@ struct Broken {
                      out);
   }
 
+  std::string chunk_of_file() const {
+    return ok("ETag: \"1\"\r\nTransfer-Encoding: chunked\r\n", "1D4C0\r\n" + text.substr(0, kCut));  // 120,000 bytes
+  }
+
   const std::string text = file_text();
   std::string second_answer;
+  bool is_chunked = false;         // so that the first answer says no length
   std::vector<std::string> heads;  // of the requests for the file
   ScriptedServer server{[this](const std::string& head) { return answer(head); }};
 };
 
-std::string part(std::size_t from, const std::string& range, const std::string& more = "") {
+std::string part(std::size_t from, const std::string& range, const std::string& more = "ETag: \"1\"\r\n") {
   const std::string rest = file_text().substr(from);
   return "HTTP/1.1 206 Partial Content\r\nContent-Range: bytes " + range + "\r\n" + more +
          "Content-Length: " + std::to_string(rest.size()) + "\r\n\r\n" + rest;
@@ -141,13 +144,16 @@ TEST(RestOfAFile, IsAskedForWithTheValidatorOfTheFile) {
 // The file is right in each case, because it begins anew.
 TEST(RestOfAFile, IsNotTakenFromAnAnswerThatDoesNotFit) {
   const std::string cases[] = {
-      part(kCut - 1, "119999-199999/200000"),                               // from another byte on
-      part(kCut, "120000-199999/200001"),                                   // not to the end
-      part(kCut, "120000-200000/200001"),                                   // of a longer file
-      part(kCut, "120000-199999/*"),                                        // of an unknown size
-      part(kCut, "120000-199999/200000", "Content-Encoding: gzip\r\n"),     // in another form
-      "HTTP/1.1 206 Partial Content\r\nContent-Length: 5\r\n\r\nhello",     // without a range
-      "HTTP/1.1 416 No\r\nContent-Range: bytes */100\r\nContent-Length: 0\r\n\r\n",     // of a shorter file
+      part(kCut - 1, "119999-199999/200000"),                                           // from another byte on
+      part(kCut, "120000-199999/200001"),                                               // not to the end
+      part(kCut, "120000-200000/200001"),                                               // of a longer file
+      part(kCut, "120000-199999/*"),                                                    // of an unknown size
+      part(kCut, "120000-199999/200000", "ETag: \"1\"\r\nContent-Encoding: gzip\r\n"),  // in another form
+      part(kCut, "120000-199999/200000", "ETag: \"1\"\r\nContent-Encoding: br\r\n"),
+      part(kCut, "120000-199999/200000", "ETag: \"2\"\r\n"),                         // of another version
+      part(kCut, "120000-199999/200000", ""),                                        // of a version that is not known
+      "HTTP/1.1 206 Partial Content\r\nContent-Length: 5\r\n\r\nhello",              // without a range
+      "HTTP/1.1 416 No\r\nContent-Range: bytes */100\r\nContent-Length: 0\r\n\r\n",  // of a shorter file
       "HTTP/1.1 416 No\r\nContent-Range: bytes */300000\r\nContent-Length: 0\r\n\r\n",  // although there is more
       "HTTP/1.1 503 Later\r\nContent-Length: 0\r\n\r\n",
   };
@@ -160,6 +166,32 @@ TEST(RestOfAFile, IsNotTakenFromAnAnswerThatDoesNotFit) {
     EXPECT_EQ(read(dir / "out/Patient.a.ndjson"), service.text);
     EXPECT_EQ(service.heads.size(), 3u);
   }
+}
+
+TEST(RestOfAFile, MayComeAlthoughTheFirstAnswerSaidNoLength) {
+  for (const auto& [second, requests] : {std::pair(part(kCut, "120000-199999/200000"), 2u),
+                                         {part(kCut, "120000-199999/200000", "ETag: \"2\"\r\n"), 3u},
+                                         {part(kCut, "120000-199999/300000"), 3u}}) {
+    Broken service(second);
+    service.is_chunked = true;
+    TempDir dir;
+    const Outcome outcome = service.run(dir / "out");
+    ASSERT_EQ(outcome.status, BCDA_OK) << outcome.message;
+    EXPECT_EQ(read(dir / "out/Patient.a.ndjson"), service.text);
+    EXPECT_EQ(service.heads.size(), requests);
+  }
+}
+
+// The parts may be of different files after all, so the file begins anew before that is a failure.
+TEST(RestOfAFile, ThatMakesNoGoodFileIsFetchedAnew) {
+  std::string second = part(kCut, "120000-199999/200000");
+  for (std::size_t i = second.size() - 1000; i < second.size(); ++i) second[i] = '\1';
+  Broken service(second);
+  TempDir dir;
+  const Outcome outcome = service.run(dir / "out");
+  ASSERT_EQ(outcome.status, BCDA_OK) << outcome.message;
+  EXPECT_EQ(read(dir / "out/Patient.a.ndjson"), service.text);
+  EXPECT_EQ(service.heads.size(), 3u);
 }
 
 // The rest is shorter or longer than its range says.

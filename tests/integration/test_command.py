@@ -585,9 +585,9 @@ class Questions(Case):
         text = self.expect(bcda("profiles", env={"BCDA_TYPE": "x"}), OK)
         self.assertEqual(text, "")  # takes no setting
         with Sandbox() as sandbox:
-            env = {**sandbox.env, "BCDA_TYPE": "Patient", "BCDA_OF_ANOTHER_PROGRAM": "x"}
+            env = {**sandbox.env, "BCDA_TYPE": "Patient", "BCDA_OF_ANOTHER_PROGRAM": "x", "BCDA_QUIET": "true", "BCDA_PORT": "1"}
             text = self.expect(bcda("auth", env=env), OK, "variable BCDA_TYPE", "did you mean BCDA_TYPES?")
-            self.assertNotIn("ANOTHER", text)
+            self.assertEqual(text.count("unknown"), 1, text)  # the others are another program's, or of other commands
 
     def test_a_receipt_is_no_manifest(self):
         (self.dir / "export.json").write_text('{"libbcda":"0.2.0","transactionTime":"2026-01-01T00:00:00Z"}')

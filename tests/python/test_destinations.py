@@ -542,13 +542,21 @@ def test_what_does_not_verify_is_aborted(make_sandbox: MakeSandbox) -> None:
 
 
 def test_a_file_that_is_retried_starts_again(make_sandbox: MakeSandbox) -> None:
-    sandbox = make_sandbox(bytes_per_type="600KiB", files_per_type=1, faults="reset:count=1:at=90%")
+    sandbox = make_sandbox(bytes_per_type="600KiB", files_per_type=1, faults=["reset:count=1:at=90%", "ignore-range"])
     sink = Recorder()
     result = sandbox.client(**PROMPT).export(["Patient"], out=sink, progress=False)
     assert sink.steps() == [["begin", "write", "abort"], ["begin", "write", "commit"]]
     first, second = sink.files
     assert first.name == second.name
     assert 0 < len(first.content) < len(second.content) == result.files[0].bytes
+
+
+def test_a_file_that_is_continued_is_begun_once(make_sandbox: MakeSandbox) -> None:
+    sandbox = make_sandbox(bytes_per_type="600KiB", files_per_type=1, faults="reset:count=1:at=90%")
+    sink = Recorder()
+    result = sandbox.client(**PROMPT).export(["Patient"], out=sink, progress=False)
+    assert sink.steps() == [["begin", "write", "commit"]]
+    assert len(sink.files[0].content) == result.files[0].bytes
 
 
 STEPS = {"begin": ["begin"], "write": ["begin", "write", "abort"], "commit": ["begin", "write", "commit", "abort"]}
@@ -584,7 +592,7 @@ def test_one_file_that_fails_does_not_stop_the_other(step: str, shared_client: b
 
 
 def test_what_abort_raises_does_not_matter(make_sandbox: MakeSandbox) -> None:
-    sandbox = make_sandbox(faults="reset:count=1")
+    sandbox = make_sandbox(faults=["reset:count=1", "ignore-range"])
     sink = Recorder(raiser("abort", OSError("abort")))
     sandbox.client(**PROMPT).export(["Patient"], out=sink, progress=False)
     assert sink.steps() == [["begin", "write", "abort"], ["begin", "write", "commit"]]
@@ -592,7 +600,7 @@ def test_what_abort_raises_does_not_matter(make_sandbox: MakeSandbox) -> None:
 
 def test_the_cause_is_what_failed_the_file(make_sandbox: MakeSandbox) -> None:
     """The cause is not what an abort raised earlier, after the first try of the file."""
-    sandbox = make_sandbox(faults="reset:count=1")
+    sandbox = make_sandbox(faults=["reset:count=1", "ignore-range"])
     causes = {"abort": OSError("abort"), "commit": OSError("commit")}
 
     def fails(step: str, number: int) -> None:

@@ -329,10 +329,39 @@ TEST_F(DownloadFlow, TheRestMayBreakToo) {
     wait();
     send();
     const std::string range = "bytes " + std::to_string(at) + "-999999/1000000";
-    ASSERT_EQ(body(head(206, {{"Content-Range", range}})), Download::Body::rest) << at;
+    ASSERT_EQ(body(head(206, {{"Content-Range", range}, {"ETag", "\"1\""}})), Download::Body::rest) << at;
   }
   EXPECT_EQ(download_->size(), 1'000'000);
   download_->on_failure(broken(), now_, 900'000);  // no farther than before
+  EXPECT_EQ(failure().status, Status::NETWORK);
+}
+
+TEST_F(DownloadFlow, ManySmallStepsAreProgressToo) {
+  make({.retries = 3, .ranges = "plain"});
+  send();
+  got(head(200, {{"ETag", "\"1\""}, {"Content-Length", "1000000"}}));
+  for (std::int64_t at = 30'000; at < 990'000; at += 30'000) {
+    download_->on_failure(broken(), now_, at);
+    wait();
+    send();
+    const std::string range = "bytes " + std::to_string(at) + "-999999/1000000";
+    ASSERT_EQ(body(head(206, {{"Content-Range", range}, {"ETag", "\"1\""}})), Download::Body::rest) << at;
+  }
+}
+
+// A server whose ranges are wrong costs one request, and no retry.
+TEST_F(DownloadFlow, AnAnswerThatIsNotTheRestIsNoFailure) {
+  make({.retries = 1, .ranges = "plain"});
+  send();
+  got(head(200, {{"ETag", "\"1\""}}));
+  download_->on_failure(broken(), now_, 1000);
+  wait();
+  send();
+  EXPECT_EQ(body(head(206, {{"Content-Range", "bytes 0-9/10"}, {"ETag", "\"1\""}})), Download::Body::none);
+  EXPECT_FALSE(download_->continues());
+  EXPECT_EQ(send().request.headers.size(), 2u);
+  got(head(200, {{"ETag", "\"1\""}}));
+  download_->on_failure(broken(), now_, 1000);
   EXPECT_EQ(failure().status, Status::NETWORK);
 }
 

@@ -124,6 +124,9 @@ TEST(Cancellation, EachAnswerIsToldApart) {
   for (int status : {200, 202, 204}) EXPECT_NO_THROW(read_cancellation(answer(status), url, kNow));
   const Error page = error_of([&] { read_cancellation(answer(200, "<html>Sign in</html>"), url, kNow); });
   EXPECT_EQ(page.status, Status::PROTOCOL);
+  http::Answer empty = answer(202);
+  empty.headers = {{"Content-Type", "text/html; charset=utf-8"}};  // a framework's default, without a body
+  EXPECT_NO_THROW(read_cancellation(empty, url, kNow));
   EXPECT_TRUE(holds(page.message, "was answered with")) << page.message;
   struct Case {
     int status;
