@@ -47,7 +47,7 @@ class InquiriesTest {
       assertEquals("[]", client.jobs("Failed"));
       assertEquals(List.of("done"), all("state", client.jobStatus(url)));
       assertThrows(BcdaException.Refused.class, () -> client.cancelJob(url));
-      ExportRequest request = Trials.patients(dir.resolve("out")).set("job_url", url).build();
+      ExportRequest request = ExportRequest.builder().out(dir.resolve("out")).set("job_url", url).build();
       assertEquals(List.of("token", "status"), all("purpose", client.plan(request)));
       assertFalse(client.export(request).files().isEmpty());
       assertEquals(1, sandbox.requestCount("GET /api/v3/Group/"));
