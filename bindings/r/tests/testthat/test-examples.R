@@ -160,7 +160,7 @@ test_that("paid_by_month says that the service could not export everything", {
   sandbox <- a_sandbox(100, error_rate = 0.1, era = "oct2019")
   done <- run_example("paid_by_month.R", "--plot", "paid.pdf", sandbox = sandbox)
   expect_equal(done$code, 6)
-  expect_match(done$err, "^paid_by_month: the service could not export everything")
+  expect_match(done$err, "(^|\n)paid_by_month: the service could not export everything")
   expect_no_match(paste(done$out, done$err), BENEFICIARY)
   expect_gt(sums_in(done$out)[["Total"]], 0)
 })
