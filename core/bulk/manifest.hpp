@@ -105,7 +105,7 @@ using Manifests = std::vector<std::shared_ptr<const Manifest>>;
 std::size_t count_files(const Manifests& manifests);
 std::size_t count_files(const Manifests& manifests, FileKind kind);
 
-// Of how many jobs they are. The manifest of a job may have pages, and only its last one has no link to the next.
+// The number of jobs that they belong to. A job's manifest may have pages, and only its last page has no link.
 std::size_t count_jobs(const Manifests& manifests);
 
 // Several manifests in one text that a caller gives, as `bcda manifest` prints them; a byte order mark, or UTF-16 with

@@ -299,7 +299,7 @@ Task<transfer::Download::Body> FileWorker::accept(http::Response& response, tran
     }
     unpack(response, answer);
   }
-  co_return download.on_head(answer, world_.clock().now());
+  co_return download.on_head(answer, world_.clock().now(), response.content_length());
 }
 
 // Compares the content of a verified file with what the manifest says about it.

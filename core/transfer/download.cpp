@@ -1,7 +1,6 @@
 #include "transfer/download.hpp"
 
 #include <algorithm>
-#include <charconv>
 #include <iterator>
 #include <utility>
 
@@ -74,15 +73,6 @@ bool is_in_form(const http::Answer& answer, bool gzip) {
   return gzip ? answer.is_gzip() : coding.empty() || equal_names(coding, "identity");
 }
 
-// -1: not known.
-std::int64_t length_of(const http::Answer& answer) {
-  std::int64_t length = -1;
-  const std::string_view text = answer.header("Content-Length");
-  if (!answer.header("Transfer-Encoding").empty()) return -1;  // it has precedence (RFC 9112 section 6.3)
-  std::from_chars(text.data(), text.data() + text.size(), length);
-  return length;
-}
-
 bool is_markup(const std::string& media_type) {
   return media_type == "text/html" || media_type.find("xml") != std::string::npos;
 }
@@ -118,7 +108,7 @@ http::Step Download::next() {
   return send;
 }
 
-Download::Body Download::on_head(const http::Answer& answer, Moment now) {
+Download::Body Download::on_head(const http::Answer& answer, Moment now, std::int64_t length) {
   const bool expired = has_token_ && (answer.status == 401 || (answer.status == 403 && options_.renews_on_403));
   if (expired && token_.refuse()) return Body::none;
   if (is_redirect(answer)) {
@@ -145,14 +135,14 @@ Download::Body Download::on_head(const http::Answer& answer, Moment now) {
     fail(std::move(error.at_file(entry_.name)));
     return Body::none;
   }
-  return begin(answer);
+  return begin(answer, length);
 }
 
-Download::Body Download::begin(const http::Answer& answer) {
+Download::Body Download::begin(const http::Answer& answer, std::int64_t length) {
   const bool is_proved = is_gzip_ || !entry_.encrypted_key.empty() || !entry_.sha256.empty();
   validator_ = validator_of(answer, is_proved);
   is_continued_ = false;
-  size_ = is_gzip_ ? -1 : length_of(answer);  // BCDA adds an empty member to the whole gzip form, but not to a part
+  size_ = is_gzip_ ? -1 : length;  // BCDA adds an empty member to the whole gzip form, but not to a part
   phase_ = Phase::receiving;
   ++downloads_;
   return Body::whole;
@@ -189,6 +179,11 @@ Download::Body Download::go_on(const http::Answer& answer) {
 void Download::begin_anew() {
   held_ = 0;
   ranges_work_ = false;
+  request_again();
+}
+
+// From the file's own URL, because the one where a redirect led may have expired.
+void Download::request_again() {
   phase_ = Phase::to_request;
   url_ = entry_.url;
   redirects_ = 0;
@@ -251,9 +246,8 @@ void Download::on_new_url(const std::optional<http::Url>& url, Moment now) {
     if (refused.limit == 0) return fail(std::move(refused.error));
     return retry_or_fail(std::move(refused.error), now, refused.limit, refused.remedy);
   }
-  entry_.url = url_ = *url;
-  redirects_ = 0;
-  phase_ = Phase::to_request;
+  entry_.url = *url;
+  request_again();
 }
 
 void Download::on_failure(const Error& error, Moment now, std::int64_t received) {
@@ -278,9 +272,7 @@ void Download::retry_or_fail(Error error, Moment now, int limit, const char* rem
   const bool would_retry = budget_.allow(now.steady, limit);
   if (would_retry && !is_used_up()) {
     pause_ = http::Wait{budget_.delay(jitter_(), error.retry_after), error.message, true, error.http_status};
-    phase_ = Phase::to_request;
-    url_ = entry_.url;  // where a redirect led may have expired
-    redirects_ = 0;
+    request_again();
     return;
   }
   error.message += would_retry

@@ -65,7 +65,8 @@ class Download {
   void on_sent(bool has_token) { has_token_ = has_token; }
   // Reports the head of an answer. If reading the body or what is done with it fails, the driver calls on_failure.
   // `received`: the bytes of the file, as they are sent, that it has and can go on from; 0: none.
-  Body on_head(const http::Answer& answer, Moment now);
+  // `length`: of the body, as the HTTP client knows it; -1: not known.
+  Body on_head(const http::Answer& answer, Moment now, std::int64_t length = -1);
   void on_failure(const Error& error, Moment now, std::int64_t received = 0);
   // Whether the next request asks for the rest only, so that the driver keeps what it has.
   bool continues() const { return held_ > 0; }
@@ -84,9 +85,10 @@ class Download {
  private:
   bool asks_for_gzip() const;
   bool may_continue(const Error& error) const;
-  Body begin(const http::Answer& answer);
+  Body begin(const http::Answer& answer, std::int64_t length);
   Body go_on(const http::Answer& answer);
   void begin_anew();
+  void request_again();
   void on_redirect(const http::Answer& answer);
   bool is_used_up() const { return options_.downloads_per_file > 0 && downloads_ >= options_.downloads_per_file; }
   std::string used_up() const;
