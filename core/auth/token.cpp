@@ -20,9 +20,10 @@ std::optional<Milliseconds> seconds_in(const json::value& value) {
   std::int64_t number = 0;
   if (value.is_int64())
     number = value.get_int64();
-  else if (value.is_double())
-    number = static_cast<std::int64_t>(std::clamp(value.get_double(), 0.0, 1e9));
-  else if (value.is_string()) {
+  else if (value.is_double()) {
+    if (!(value.get_double() > 0)) return {};  // also not a number, for which Boost takes 0e400
+    number = static_cast<std::int64_t>(std::min(value.get_double(), 1e9));
+  } else if (value.is_string()) {
     auto& text = value.get_string();
     auto [end, ec] = std::from_chars(text.data(), text.data() + text.size(), number);
     if (ec != std::errc() || end != text.data() + text.size()) return {};

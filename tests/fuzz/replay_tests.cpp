@@ -40,7 +40,7 @@ TEST_P(Replay, HoldsForTheShortestInputs) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Targets, Replay, testing::ValuesIn(targets().begin(), targets().end()),
-                         [](const auto& info) { return info.param.first; });
+                         [](const auto& one) { return one.param.first; });
 
 TEST(ReplayFiles, BelongToATarget) {
   for (const char* kind : {"corpus", "finds"}) {

@@ -61,9 +61,12 @@ std::optional<Error> failure_of(std::initializer_list<Status> allowed, Body&& bo
   }
 }
 
-// The same failure, or none.
-inline bool same(const std::optional<Error>& a, const std::optional<Error>& b) {
-  return a.has_value() == b.has_value() && (!a || (a->status == b->status && a->message == b->message));
+// Pieces of an input fail as the whole does, or neither does. A parser may see another error first, so only the status
+// counts.
+inline void expect_same(const std::optional<Error>& whole, const std::optional<Error>& pieces) {
+  const auto shown = [](const std::optional<Error>& error) { return error ? error->message : "no failure"; };
+  expect(whole.has_value() == pieces.has_value() && (!whole || whole->status == pieces->status),
+         "pieces (" + shown(pieces) + ") fail as the whole does (" + shown(whole) + ")");
 }
 
 // Random numbers that depend on the input alone, so that a find can be repeated.

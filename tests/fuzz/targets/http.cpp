@@ -105,7 +105,8 @@ Got ask(std::string_view input, bool at_once) {
 
 FUZZ_TARGET(http, input) {
   const Got whole = ask(input, true), pieces = ask(input, false);
-  expect(same(whole.failure, pieces.failure), "pieces fail as the whole does");
+  // A head that is malformed and not whole may be seen as either first.
+  expect(whole.failure.has_value() == pieces.failure.has_value(), "pieces fail as the whole does");
   expect(whole.answered == pieces.answered && whole.answered == !input.empty(), "any byte is an answer");
   expect(whole.answer.status == pieces.answer.status && whole.answer.headers == pieces.answer.headers &&
              whole.answer.body == pieces.answer.body,

@@ -12,6 +12,9 @@ struct Read {
   std::size_t used = 0;
 };
 
+// By their texts, because Boost takes 0e400 for a NaN, which does not equal itself.
+bool same(const json::value& a, const json::value& b) { return json::serialize(a) == json::serialize(b); }
+
 // Builds the object again. `text`: the whole document.
 class Rebuilder {
  public:
@@ -57,7 +60,7 @@ class Rebuilder {
     if (!has_place) return;
     expect(place.offset + place.size <= text_.size(), "a place is in the document");
     const auto found = parse_json(text_.substr(place.offset, place.size));
-    expect(found && *found == item, "the item is at its place");
+    expect(found && same(*found, item), "the item is at its place");
   }
 
   std::string_view text_;
@@ -76,13 +79,14 @@ FUZZ_TARGET(json_items, input) {
       return taken;
     });
   });
-  expect(whole.why == pieces.why, "pieces are as malformed as the whole: " + tidy(pieces.why) + "; " + tidy(whole.why));
+  expect(whole.object.has_value() == pieces.object.has_value(),
+         "pieces (" + pieces.why + ") are as malformed as the whole (" + whole.why + ")");
   expect(is_clean(whole.why), "the reason may be shown");
-  expect(whole.object == pieces.object, "pieces are the same object");
-  const auto parsed = parse_json(input);
   if (!whole.object) return;
+  expect(same(*whole.object, *pieces.object), "pieces are the same object");
+  const auto parsed = parse_json(input);
   expect(whole.used == pieces.used, "pieces end at the same byte");
-  expect(parsed && *parsed == *whole.object, "it is the object that the parser finds");
+  expect(parsed && same(*parsed, *whole.object), "it is the object that the parser finds");
 }
 
 }  // namespace libbcda::fuzz
