@@ -24,7 +24,6 @@ sum() { awk '{ total += $1 } END { printf "%d", total }'; }
 fuzz() { # fuzz TARGET
   local target=$1 log=$build/logs/$1.log left=$seconds slice=$TMPDIR/$1.slice status used
   local options=(-max_total_time="$seconds" -timeout=10 -rss_limit_mb=2048 -print_final_stats=1 -artifact_prefix="$build/finds/$target/")
-  [ ! -e "$here/dictionaries/$target" ] || options+=(-dict="$here/dictionaries/$target")
   mkdir -p "$build/corpus/$target" "$build/finds/$target"
   : >"$log"
   while [ "$left" -gt 0 ]; do
