@@ -20,20 +20,22 @@ trap 'rm -rf "$TMPDIR"' EXIT
 
 sum() { awk '{ total += $1 } END { printf "%d", total }'; }
 
-# libFuzzer counts the time on the clock, so it is started again until the processor time is used up.
+# libFuzzer counts the time on the clock, so it is started again until the processor time is used up. How much of the
+# processor it got before says how long it should run.
 fuzz() { # fuzz TARGET
-  local target=$1 log=$build/logs/$1.log left=$seconds slice=$TMPDIR/$1.slice status used
-  local options=(-max_total_time="$seconds" -timeout=10 -rss_limit_mb=2048 -print_final_stats=1 -artifact_prefix="$build/finds/$target/")
+  local target=$1 log=$build/logs/$1.log slice=$TMPDIR/$1.slice inputs left=$seconds limit=$seconds status began used
   mkdir -p "$build/corpus/$target" "$build/finds/$target"
+  inputs=("$build/corpus/$target" "$here/corpus/$target")
+  [ ! -d "$here/finds/$target" ] || inputs+=("$here/finds/$target")
   : >"$log"
   while [ "$left" -gt 0 ]; do
-    status=0
-    TIMEFORMAT='cpu: %U %S'
-    { time "$build/tests/fuzz/fuzz_$target" "${options[@]}" -max_total_time="$left" "$build/corpus/$target" "$here/corpus/$target" \
-      $([ ! -d "$here/finds/$target" ] || echo "$here/finds/$target"); } >"$slice" 2>&1 || status=$?
+    status=0 began=$SECONDS TIMEFORMAT='cpu: %U %S'
+    { time "$build/tests/fuzz/fuzz_$target" -max_total_time="$limit" -timeout=10 -rss_limit_mb=2048 -print_final_stats=1 \
+      -artifact_prefix="$build/finds/$target/" "${inputs[@]}"; } >"$slice" 2>&1 || status=$?
     cat "$slice" >>"$log"
     used=$(awk '/^cpu: / { printf "%d", $2 + $3 + 1 }' "$slice")
     left=$((left - used))
+    limit=$((left * (SECONDS - began) / used + 1))
     [ "$status" = 0 ] || break
   done
 }
