@@ -123,6 +123,9 @@ TEST(Services, AValueThatARequestCannotHoldIsRefused) {
   EXPECT_TRUE(holds(refused_file(R"({"token_urls": {"h": "https://h/\u0000"}})"), "token_urls"));
   EXPECT_TRUE(holds(refused_file(R"({"accept": "a\r\nX: y"})"), "accept"));
   EXPECT_TRUE(holds(refused_file(R"({"prefer": "a\u007f"})"), "prefer"));
+  for (const char* text :
+       {R"({"types": ["Patient\u007f"]})", R"({"title": "a\nb"})", R"({"token_urls": {"h\u001b": "/"}})"})
+    EXPECT_TRUE(holds(refused_file(text), "without control characters")) << text;
   EXPECT_TRUE(holds(refused_file(R"({"auth": "Basic"})"), "basic, form, smart, none"));
   EXPECT_TRUE(holds(refused_file(R"({"default_level": "all"})"), "system, patient, group"));
 }
