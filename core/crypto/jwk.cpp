@@ -15,7 +15,8 @@ namespace libbcda::crypto {
 namespace {
 
 constexpr std::size_t kLargestJwk = 64 << 10;
-constexpr std::size_t kFirstBlock = 32 << 10;  // the parsed text of most keys fits into one block
+constexpr std::size_t kLongestRegistered = 20;  // bytes of a value of kty, alg and use (RFC 7518, section 7)
+constexpr std::size_t kFirstBlock = 32 << 10;   // the parsed text of most keys fits into one block
 
 // Gives Boost.JSON memory that is wiped.
 class SecretResource final : public json::memory_resource {
@@ -37,19 +38,22 @@ json::value parse(std::string_view text, const json::storage_ptr& memory, const 
 
 bool is_private(const json::value& key) { return key.is_object() && key.get_object().contains("d"); }
 
+// A registered name is short. A longer text may be a number of the key in the wrong place.
+std::string shown(const std::string& name) { return name.size() <= kLongestRegistered ? quote(name) : "a long text"; }
+
 // Why SMART Backend Services cannot sign with this key, according to `alg`. "" if it can.
 std::string wrong_algorithm(const json::object& jwk) {
   const std::string kind = string_member(jwk, "kty"), given = string_member(jwk, "alg");
   const std::string algorithm = kind == "RSA" ? "RS384" : "ES384";
   if (given.empty() || given == algorithm) return "";
-  return "its alg is " + quote(given) + ", but a key of kind " + kind + " signs with " + algorithm +
+  return "its alg is " + shown(given) + ", but a key of kind " + kind + " signs with " + algorithm +
          "; register it with that alg and change alg here too, or give another key";
 }
 
 // Why this key is not for signatures, according to `use` and `key_ops`. "" if it is.
 std::string wrong_use(const json::object& jwk) {
   const std::string use = string_member(jwk, "use");
-  if (!use.empty() && use != "sig") return "its use is " + quote(use) + "; give a key for signatures (use \"sig\")";
+  if (!use.empty() && use != "sig") return "its use is " + shown(use) + "; give a key for signatures (use \"sig\")";
   const json::value* list = jwk.if_contains("key_ops");
   const json::array* operations = list ? list->if_array() : nullptr;
   if (!operations) return "";
@@ -64,7 +68,7 @@ std::string why_unusable(const json::object& jwk) {
   const std::string kind = string_member(jwk, "kty");
   if (kind.empty()) return "this JSON is not a JWK, because it has no kty (\"RSA\" or \"EC\")";
   if (kind != "RSA" && kind != "EC")
-    return "this is a key of kind " + quote(kind) + "; give an RSA key (RS384) or an EC key on P-384 (ES384)";
+    return "this is a key of kind " + shown(kind) + "; give an RSA key (RS384) or an EC key on P-384 (ES384)";
   if (!jwk.contains("d")) return "this is a public key; give the private key of the pair registered with the service";
   if (const json::value* kid = jwk.if_contains("kid"); kid && !kid->is_string()) return "its kid is not a string";
   const std::string algorithm = wrong_algorithm(jwk);

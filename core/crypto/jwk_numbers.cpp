@@ -154,7 +154,7 @@ NativeKey rsa_from_jwk(const json::object& jwk, const KeyPlace& place) {
 NativeKey ec_from_jwk(const json::object& jwk, const KeyPlace& place) {
   const std::string curve = string_member(jwk, "crv");
   if (curve.empty()) throw place.error("this JWK lacks its member crv (\"P-384\")");
-  if (curve != "P-384") throw wrong_curve(tidy(curve), place);
+  if (curve != "P-384") throw wrong_curve(curve.size() <= 20 ? tidy(curve) : "another curve", place);
   Bytes point{kUncompressedPoint};
   append_coordinate(point, jwk, "x", place);
   append_coordinate(point, jwk, "y", place);

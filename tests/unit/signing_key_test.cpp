@@ -235,6 +235,10 @@ TEST(SigningKeys, UnusableJwksAreDescribed) {
   expect_refused(with(rsa_jwk(), "alg", "RS256"), "its alg is \"RS256\", but a key of kind RSA signs with RS384");
   expect_refused(with(ec_jwk(), "alg", "ES256"), "signs with ES384");
   expect_refused(with(rsa_jwk(), "use", "enc"), "its use is \"enc\"");
+  // A number of the key in the wrong place is not shown.
+  const char* const number = "TZHe6hTmlahB_nq8siuCxx7y4Y";
+  for (const char* member : {"alg", "use", "kty"}) expect_refused(with(rsa_jwk(), member, number), "a long text");
+  expect_refused(with(ec_jwk(), "crv", number), "this is an EC key on another curve,");
   expect_refused(with(rsa_jwk(), "key_ops", json::array{"verify"}), "key_ops do not have \"sign\"");
   expect_refused(with(rsa_jwk(), "kid", 7), "its kid is not a string");
   expect_refused(with(ec_jwk(), "crv", "P-256"), "on P-256, but ES384 needs P-384");
