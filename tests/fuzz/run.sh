@@ -44,7 +44,7 @@ row() { # row TARGET
   local log=$build/logs/$1.log runs cpu edges finds
   runs=$(sed -n 's/^stat::number_of_executed_units: //p' "$log" | sum)
   cpu=$(awk '/^cpu: / { print $2 + $3 }' "$log" | sum)
-  edges=$(grep -o 'cov: [0-9]*' "$log" | tail -n 1 | cut -d ' ' -f 2)
+  edges=$(sed -n 's/.* cov: \([0-9]*\) .*/\1/p' "$log" | tail -n 1)
   finds=$(find "$build/finds/$1" -type f | wc -l)
   printf '%-14s %12s %9s %9s %8s %6s\n' "$1" "$runs" "$((runs / (cpu > 0 ? cpu : 1)))" "$cpu" "${edges:-0}" "$finds"
 }
