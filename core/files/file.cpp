@@ -162,10 +162,11 @@ OutputFile::OutputFile(OutputFile&& other) noexcept
       fd_(std::move(other.fd_)),
       size_(other.size_),
       flushed_(other.flushed_),
-      published_(other.published_) {}
+      published_(other.published_),
+      left_(other.left_) {}
 
 OutputFile::~OutputFile() {
-  if (!partial_dir_ || published_) return;
+  if (!partial_dir_ || published_ || left_) return;
   partial_dir_->remove(partial_);
   if (fd_ && size_ >= kFlushStep) disk_.discard(fd_.take());
 }
@@ -177,6 +178,10 @@ void OutputFile::write(ByteView bytes) {
     disk_.sync(fd_.get(), Sync::start, flushed_, size_ - flushed_);  // only a hint; the final sync reports failures
     flushed_ = size_;
   }
+}
+
+void OutputFile::sync() {
+  if (disk_.sync(fd_.get(), Sync::data) != 0) throw sync_error(join(partial_dir_->path(), partial_), errno);
 }
 
 void OutputFile::seal(const std::string& full) {
@@ -217,9 +222,10 @@ void OutputFile::publish(const Directory& dir, const std::string& name) {
   if (durability_ == Durability::power) dir.sync();
 }
 
-LineFile::LineFile(const Directory& dir, const std::string& name, Durability durability)
+LineFile::LineFile(const Directory& dir, const std::string& name, Durability durability, Open how)
     : disk_(dir.disk()), path_(join(dir.path(), name)), durability_(durability) {
-  fd_ = Fd(disk_, disk_.open(dir.fd(), name.c_str(), O_RDWR | O_CREAT | O_APPEND | O_NOFOLLOW, 0600));
+  const int exclusive = how == Open::only_new ? O_EXCL : 0;
+  fd_ = Fd(disk_, disk_.open(dir.fd(), name.c_str(), O_RDWR | O_CREAT | O_APPEND | O_NOFOLLOW | exclusive, 0600));
   struct stat info {};
   if (!fd_ || fd_.status(info) != 0) throw file_error("cannot write", path_, errno);
   // A process that was killed may have left a truncated line.

@@ -124,6 +124,8 @@ std::vector<Setting> make_table() {
              "After a partial run of a series: ask for the same time again (keep), or go on from this run (move)."),
       path("out", kExport, "Directory for the files; created if it is missing, but its parent must exist."),
       flag("restart", kExport, "false", "Discard what an unfinished export left in the directory, and start again."),
+      flag("take_over", kExport, "false",
+           "Use the directory although another run seems to use it; set it only if that run has certainly ended."),
       number("parallel", kExport, "4", "Number of files downloaded at the same time, 1 to 64."),
       flag("allow_plaintext", kExport, "false",
            "Accept data files without a key; by default a private key is required, and such a file is an error."),

@@ -91,7 +91,8 @@ TEST_F(Runs, OneFileThatFailsDoesNotStopTheOther) {
   EXPECT_EQ(failure->status, Status::JOB_GONE);
   EXPECT_TRUE(holds(failure->message, "1 of 2 files failed"));
   EXPECT_EQ(run_->result().files->size(), 1u);
-  EXPECT_EQ(names_in(out()), (Names{".bcda/", ".bcda/journal.ndjson", "Patient.b.ndjson", "log.ndjson"}));
+  EXPECT_EQ(names_in(out()), (Names{".bcda/", ".bcda/journal.ndjson", ".bcda/manifest-835043ec8e6b7921-1.json",
+                                    "Patient.b.ndjson", "log.ndjson"}));
 }
 
 TEST_F(Runs, ABrokenBodyIsFetchedAgain) {
@@ -265,7 +266,7 @@ TEST_F(OnServer, AnAdoptedJobThatIsGivenBackIsDeadInTheJournal) {
   ASSERT_TRUE(run());
   EXPECT_EQ(service_.count("GET /data/"), 1u);  // of our own job
   const std::string journal = slurp(out() + "/.bcda/journal.ndjson");
-  EXPECT_TRUE(holds(journal, R"({"event":"dead","statusUrl":"http://localhost/api/v1/jobs/other"})")) << journal;
+  EXPECT_TRUE(holds(journal, R"({"event":"dead","label":"Patient")")) << journal;
   bool told = false;
   for (const std::string& event : events()) told = told || holds(event, "runs already");
   EXPECT_TRUE(told);
