@@ -148,6 +148,8 @@ bool matters(const bcda::Setting& setting) {
                              "user_agent",
                              "connect_timeout",
                              "idle_timeout",
+                             "low_speed_limit",
+                             "low_speed_time",
                              "request_timeout",
                              "max_header_bytes"});
 }

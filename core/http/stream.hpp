@@ -9,6 +9,7 @@
 #include "base/bytes.hpp"
 #include "base/task.hpp"
 #include "base/time.hpp"
+#include "http/low_speed.hpp"
 #include "http/proxy.hpp"
 #include "http/tls.hpp"
 #include "http/url.hpp"
@@ -24,6 +25,7 @@ using world::Ready;
 struct Timeouts {
   Milliseconds connect{30000};  // name look-up, TCP, the tunnel through a proxy, and TLS together
   Milliseconds idle{60000};     // the longest time without a byte while the peer should send or accept bytes
+  LowSpeed low_speed;           // counts between limit_speed() and lift_speed_limit()
 };
 
 // An idle connection of the pool. It is not attached to an executor.
@@ -48,6 +50,9 @@ class Stream {
   Task<std::size_t> read_some(MutableBytes out);  // returns 0 if the peer closed the connection cleanly
   Task<> write_all(ByteView bytes);
   void deadline(Steady when);  // limits all later calls, in addition to `idle`
+  // From now on the peer must keep to Timeouts::low_speed, because it is in the middle of an answer. Begins to measure.
+  void limit_speed();
+  void lift_speed_limit();
 
   // Hands the connection over to the pool.
   IdleConnection release();
@@ -63,6 +68,7 @@ class Stream {
   std::size_t read_tls(MutableBytes out, int& result);
   [[noreturn]] void fail(const std::string& doing, const std::string& why);
   [[noreturn]] void time_out();
+  std::uint64_t received() const;  // bytes of the network, with those of TLS itself
   std::string via() const;  // for messages: the proxy, or ""
 
   world::World& world_;
@@ -72,6 +78,7 @@ class Stream {
   Timeouts timeouts_;
   std::unique_ptr<world::ByteStream> bytes_;
   SslPtr ssl_;
+  std::uint64_t read_plain_ = 0;  // bytes, without TLS
 
   struct Watchdog;
   std::unique_ptr<Watchdog> watchdog_;

@@ -52,12 +52,18 @@ std::vector<http::Url> read_origins(const Settings& settings, const char* settin
   return origins;
 }
 
+// By default the time of low_speed_limit is the idle time, so whoever allows longer silence need not set both.
+http::LowSpeed low_speed(const Settings& settings) {
+  const char* const time = settings.has("low_speed_time") ? "low_speed_time" : "idle_timeout";
+  return {settings.integer("low_speed_limit"), settings.duration(time)};
+}
+
 http::ClientOptions client_options(const Settings& settings, const Profile& profile) {
   http::ClientOptions options;
   options.user_agent = settings.text("user_agent");
   if (options.user_agent.find_first_of("\r\n") != std::string::npos)
     throw Error(Status::INVALID_ARGUMENT, "the setting user_agent holds a line break");
-  options.timeouts = {settings.duration("connect_timeout"), settings.duration("idle_timeout")};
+  options.timeouts = {settings.duration("connect_timeout"), settings.duration("idle_timeout"), low_speed(settings)};
   options.request_timeout = settings.duration("request_timeout");
   options.pace_requests = profile.pace_requests;
   options.pace_period = profile.pace_period;
