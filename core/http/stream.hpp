@@ -69,7 +69,7 @@ class Stream {
   [[noreturn]] void fail(const std::string& doing, const std::string& why);
   [[noreturn]] void time_out();
   std::uint64_t received() const;  // bytes of the network, with those of TLS itself
-  std::string via() const;  // for messages: the proxy, or ""
+  std::string via() const;         // for messages: the proxy, or ""
 
   world::World& world_;
   asio::any_io_executor executor_;

@@ -189,6 +189,40 @@ TEST(RestOfAFile, ThatMakesNoGoodFileIsFetchedAnew) {
   EXPECT_EQ(service.heads.size(), 3u);
 }
 
+// The rest comes too slowly, and the client asks for it once more.
+TEST(RestOfAFile, IsAskedForWhenItComesTooSlowly) {
+  const std::string text = file_text();
+  std::vector<std::size_t> froms;
+  ScriptedServer server([&](const std::string& head) -> std::string {
+    if (head.find("$export") != std::string::npos)
+      return "HTTP/1.1 202 Accepted\r\nContent-Location: /jobs/1\r\nContent-Length: 0\r\n\r\n";
+    if (head.find("/jobs/1") != std::string::npos)
+      return sized(R"({"transactionTime":"2026-01-01T00:00:00Z","output":[{"type":"Patient","url":"/f/a.ndjson"}]})");
+    const std::string field = "Range: bytes=";
+    const std::size_t at = head.find(field);
+    const std::size_t from = at == std::string::npos ? 0 : std::stoul(head.substr(at + field.size()));
+    froms.push_back(from);
+    if (from > 0) return part(from, std::to_string(from) + "-199999/200000");
+    server.drip_last(kSize - kCut);
+    return sized(text, "ETag: \"1\"\r\n");
+  });
+  TempDir dir;
+  const Outcome outcome = export_to({{"url", server.url()},
+                                     {"profile", "generic"},
+                                     {"level", "system"},
+                                     {"auth", "none"},
+                                     {"poll_interval", "1ms"},
+                                     {"retry_delay", "1ms"},
+                                     {"low_speed_time", "200ms"},
+                                     {"durability", "process"}},
+                                    dir / "out");
+  EXPECT_EQ(outcome.status, BCDA_OK) << outcome.message;
+  EXPECT_EQ(read(dir / "out/Patient.a.ndjson"), text);
+  ASSERT_EQ(froms.size(), 2u);
+  EXPECT_GE(froms[1], kCut);
+  EXPECT_LT(froms[1], kCut + 100);
+}
+
 // The rest is shorter or longer than its range says.
 TEST(RestOfAFile, HasTheLengthOfItsRange) {
   for (const std::size_t from : {kCut + 7, kCut - 7}) {
