@@ -450,6 +450,26 @@ public abstract sealed class ClientSettings<B extends ClientSettings<B>> extends
   }
 
   /**
+   * Fewest bytes per second that an answer may bring; one that is slower is given up; 0: no limit.
+   *
+   * @param value bytes (default {@code 1KiB})
+   * @return this
+   */
+  public B lowSpeedLimit(long value) {
+    return set("low_speed_limit", Long.toString(value));
+  }
+
+  /**
+   * How long an answer may be slower than low_speed_limit; by default as long as idle_timeout (1m).
+   *
+   * @param value to the millisecond, rounded up
+   * @return this
+   */
+  public B lowSpeedTime(Duration value) {
+    return put("low_speed_time", value);
+  }
+
+  /**
    * Time limit for the answer to one request, not counting the body of a file.
    *
    * @param value to the millisecond, rounded up (default {@code 2m})
