@@ -144,6 +144,7 @@ bool matters(const bcda::Setting& setting) {
                              "access_token_file",
                              "ca_file",
                              "allow_http",
+                             "allow_private_addresses",
                              "threads",
                              "user_agent",
                              "connect_timeout",

@@ -303,6 +303,7 @@ Client::Client(ClientOptions options, std::shared_ptr<TlsContext> tls, world::Wo
     : options_(std::move(options)),
       world_(world),
       tls_(std::move(tls)),
+      home_(options_.home ? world::Dialer::Home{options_.home->host, options_.home->port} : world::Dialer::Home{}),
       pace_(options_.pace_requests, options_.pace_period),
       dialer_(world) {}
 
@@ -349,7 +350,7 @@ Task<Response> Client::open_now(Request request, bool* answered) {
           std::make_unique<Stream>(world_, executor, request.url, proxy, options_.timeouts, std::move(*idle));
     } else {
       state->stream = std::make_unique<Stream>(world_, executor, request.url, proxy, options_.timeouts);
-      co_await state->stream->connect(*tls_, dialer_);
+      co_await state->stream->connect(*tls_, dialer_, is_at_home(request.url) ? nullptr : &home_);
     }
     state->stream->deadline(world_.clock().now().steady + options_.request_timeout);
     bool again = false;

@@ -148,11 +148,16 @@ Task<> Stream::wait(Ready what) {
 }
 
 // Connects to the host, or to the proxy, before `limit`.
-Task<> Stream::reach(world::Dialer& dialer, Steady limit) {
+Task<> Stream::reach(world::Dialer& dialer, Steady limit, const world::Dialer::Home* home) {
   const std::string& host = proxy_ ? proxy_->host : url_.host;
-  world::Dialer::Dialed dialed = co_await dialer.dial(host, proxy_ ? proxy_->port : url_.port, limit);
+  const std::uint16_t port = proxy_ ? proxy_->port : url_.port;
+  world::Dialer::Dialed dialed = co_await dialer.dial(host, port, limit, proxy_ ? nullptr : home);
   bytes_ = std::move(dialed.bytes);
   if (bytes_) co_return;
+  if (dialed.is_inside)
+    throw Error(Status::PROTOCOL, "the host of " + tidy(url_.origin(), 2 * kLongestName) +
+                                      " has a private address, although the service has a public one; if that is "
+                                      "right, set allow_private_addresses");
   if (dialed.error == asio::error::operation_aborted) throw Error(Status::CANCELED, "canceled");
   const bool is_late = dialed.error == asio::error::timed_out;
   if (!proxy_ && is_late) time_out();
@@ -179,9 +184,9 @@ Task<> Stream::open_tunnel() {
   }
 }
 
-Task<> Stream::connect(TlsContext& tls, world::Dialer& dialer) {
+Task<> Stream::connect(TlsContext& tls, world::Dialer& dialer, const world::Dialer::Home* home) {
   const Steady limit = world_.clock().now().steady + timeouts_.connect;
-  co_await reach(dialer, limit);
+  co_await reach(dialer, limit, home);
   watchdog_->watch(bytes_.get(), Milliseconds(0));
   deadline(limit);
   if (proxy_) co_await open_tunnel();

@@ -46,7 +46,8 @@ class Stream {
   ~Stream();
   Stream(const Stream&) = delete;
 
-  Task<> connect(TlsContext& tls, world::Dialer& dialer);
+  // `home`: see Dialer::dial; it does not count for the proxy.
+  Task<> connect(TlsContext& tls, world::Dialer& dialer, const world::Dialer::Home* home = nullptr);
   Task<std::size_t> read_some(MutableBytes out);  // returns 0 if the peer closed the connection cleanly
   Task<> write_all(ByteView bytes);
   void deadline(Steady when);  // limits all later calls, in addition to `idle`
@@ -61,7 +62,7 @@ class Stream {
 
  private:
   Task<> wait(Ready what);
-  Task<> reach(world::Dialer& dialer, Steady limit);
+  Task<> reach(world::Dialer& dialer, Steady limit, const world::Dialer::Home* home);
   Task<> open_tunnel();
   Task<> handshake(TlsContext& tls);
   Task<> progress_tls(int result, const char* doing);

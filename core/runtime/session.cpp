@@ -104,7 +104,8 @@ Session::Session(Settings settings, std::shared_ptr<world::World> world)
   token_origins.insert(token_origins.begin(), service_.origin);
   auth::Login login = auth::read_login(settings_, service_);
   missing_credential_ = auth::missing_credential(login);
-  const http::ClientOptions options = client_options(settings_, profile());
+  http::ClientOptions options = client_options(settings_, profile());
+  if (!settings_.boolean("allow_private_addresses")) options.home = service_.origin;
   static_cast<void>(options.proxies.find(service_.origin));                 // fails if its proxy cannot be used
   auto tls = std::make_shared<http::TlsContext>(settings_.text("ca_file"),  // fails if OpenSSL cannot be used
                                                 load_client_certificate(settings_));

@@ -86,6 +86,8 @@ std::vector<Setting> make_table() {
            "Other origins that a manifest may point to; files there are downloaded without the token."),
       list("token_origins", kClient,
            "Other origins whose files are downloaded with the token; a manifest may point to them too."),
+      flag("allow_private_addresses", kClient, "false",
+           "Reach other origins at private and link-local addresses too, although the service has a public one."),
       number("threads", kClient, "0", "Threads that transfer and decrypt data; 0: one per core."),
       flag(
           "share_threads", kClient, "false",

@@ -673,7 +673,8 @@ class Shows(Case):
                       "client-key-passphrase-file", "proxy", "allow-http", "threads", "user-agent", "connect-timeout", "idle-timeout",
                       "low-speed-limit", "low-speed-time", "request-timeout", "max-header-bytes", "hide-outcomes"}
         service = connection | {"auth", "client-id", "client-secret-file", "signing-key", "signing-key-passphrase-file", "key-id",
-                                "token-url", "scope", "access-token-file", "token-lifetime", "share-threads"}
+                                "token-url", "scope", "access-token-file", "token-lifetime", "share-threads",
+                                "allow-private-addresses"}
         key = {"private-key", "private-key-passphrase-file"}
         files = {"allowed-origins", "token-origins", "require-proof", "max-gzip-ratio", "out", "parallel", "allow-plaintext", "durability"}
         tries = {"timeout", "retries", "retry-delay", "retry-max-delay", "max-retry-after"}
