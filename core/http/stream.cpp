@@ -10,6 +10,7 @@
 
 #include "base/error.hpp"
 #include "base/quote.hpp"
+#include "base/remedies.hpp"
 #include "http/stream_bio.hpp"
 
 namespace libbcda::http {
@@ -162,9 +163,11 @@ Task<> Stream::reach(world::Dialer& dialer, Steady limit, const world::Dialer::H
   const bool is_late = dialed.error == asio::error::timed_out;
   if (!proxy_ && is_late) time_out();
   const std::string doing = dialed.found ? "cannot connect to" : "cannot find the host of";
-  if (!proxy_) throw network_error(url_, doing, dialed.error.message());
+  const bool lacks_descriptors = dialed.error == asio::error::no_descriptors;
+  const std::string why = dialed.error.message() + (lacks_descriptors ? std::string("; ") + kMoreFiles : "");
+  if (!proxy_) throw network_error(url_, doing, why);
   const std::string text = doing + " the proxy " + proxy_->shown() + " (" + proxy_->source +
-                           "): " + (is_late ? "it did not answer in time" : dialed.error.message());
+                           "): " + (is_late ? "it did not answer in time" : why);
   throw std::move(Error(is_late ? Status::TIMEOUT : Status::NETWORK, text).may_retry());
 }
 

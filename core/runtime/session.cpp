@@ -1,9 +1,12 @@
 #include "runtime/session.hpp"
 
+#include <boost/system/system_error.hpp>
+
 #include <algorithm>
 #include <cstdlib>
 
 #include "base/error.hpp"
+#include "base/remedies.hpp"
 #include "world/system_world.hpp"
 
 namespace libbcda::runtime {
@@ -75,8 +78,12 @@ http::ClientOptions client_options(const Settings& settings, const Profile& prof
 
 std::shared_ptr<world::World> make_world(const Settings& settings) {
   const auto threads = static_cast<std::size_t>(settings.integer("threads"));
-  if (settings.boolean("share_threads")) return world::shared_world(threads);
-  return std::make_shared<world::SystemWorld>(threads);
+  try {
+    if (settings.boolean("share_threads")) return world::shared_world(threads);
+    return std::make_shared<world::SystemWorld>(threads);
+  } catch (const boost::system::system_error& e) {  // for want of descriptors
+    throw Error(Status::INTERNAL, "cannot wait for events: " + e.code().message() + "; " + kMoreFiles);
+  }
 }
 
 }  // namespace

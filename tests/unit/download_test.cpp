@@ -190,6 +190,16 @@ TEST_F(DownloadFlow, ARequestedDelayIsHonoredAndCapped) {
   EXPECT_EQ(wait().duration, seconds(900));
 }
 
+TEST_F(DownloadFlow, ARedirectFromHttpsToHttpIsRefused) {
+  make(DownloadOptions{.allows = [](const http::Url&) { return true; }});
+  send();
+  got(head(302, {{"Location", "http://api.test/data/42/a.ndjson?sig=s3cr3t"}}));
+  const Error error = failure();
+  EXPECT_EQ(error.status, Status::PROTOCOL);
+  EXPECT_TRUE(holds(error.message, "from https to http"));
+  EXPECT_FALSE(holds(error.message, "s3cr3t"));
+}
+
 TEST_F(DownloadFlow, AMissingFileIsAskedForTwiceMore) {
   for (int i = 0; i < 2; ++i) {
     send();
