@@ -144,6 +144,8 @@ class ClientSettings(ExportSettings, total=False):
     """Other origins that a manifest may point to; files there are downloaded without the token."""
     token_origins: List
     """Other origins whose files are downloaded with the token; a manifest may point to them too."""
+    allow_private_addresses: bool | None
+    """Reach other origins at private and link-local addresses too, although the service has a public one."""
     threads: int | None
     """Threads that transfer and decrypt data; 0: one per core."""
     share_threads: bool | None

@@ -44,6 +44,8 @@
 #'   (a character vector)
 #' @param token_origins Other origins whose files are downloaded with the token; a manifest may point to them too. (a
 #'   character vector)
+#' @param allow_private_addresses Reach other origins at private and link-local addresses too, although the service
+#'   has a public one. (`TRUE` or `FALSE`, by default `false`)
 #' @param threads Threads that transfer and decrypt data; 0: one per core. (a whole number, by default `0`)
 #' @param share_threads Share the threads with the other clients of this process that set this; the first client
 #'   decides how many. (`TRUE` or `FALSE`, by default `false`)
@@ -125,11 +127,11 @@ bcda_client <- function(url = NULL, ..., profile = NULL, profile_file = NULL, au
                         private_key_passphrase_file = NULL, ca_file = NULL, client_certificate = NULL,
                         client_certificate_key = NULL, client_key_passphrase = NULL,
                         client_key_passphrase_file = NULL, proxy = NULL, allow_http = NULL, allowed_origins = NULL,
-                        token_origins = NULL, threads = NULL, share_threads = NULL, user_agent = NULL,
-                        connect_timeout = NULL, idle_timeout = NULL, low_speed_limit = NULL, low_speed_time = NULL,
-                        request_timeout = NULL, token_lifetime = NULL, max_header_bytes = NULL,
-                        max_manifest_bytes = NULL, max_gzip_ratio = NULL, types = NULL, level = NULL, group = NULL,
-                        since = NULL, until = NULL, type_filters = NULL, elements = NULL,
+                        token_origins = NULL, allow_private_addresses = NULL, threads = NULL, share_threads = NULL,
+                        user_agent = NULL, connect_timeout = NULL, idle_timeout = NULL, low_speed_limit = NULL,
+                        low_speed_time = NULL, request_timeout = NULL, token_lifetime = NULL,
+                        max_header_bytes = NULL, max_manifest_bytes = NULL, max_gzip_ratio = NULL, types = NULL,
+                        level = NULL, group = NULL, since = NULL, until = NULL, type_filters = NULL, elements = NULL,
                         include_associated_data = NULL, patients = NULL, organize_output_by = NULL,
                         allow_partial_manifests = NULL, output_format = NULL, method = NULL, job_url = NULL,
                         delete_job = NULL, sync_partial = NULL, out = NULL, restart = NULL, parallel = NULL,

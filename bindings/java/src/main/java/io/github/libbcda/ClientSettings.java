@@ -400,6 +400,16 @@ public abstract sealed class ClientSettings<B extends ClientSettings<B>> extends
   }
 
   /**
+   * Reach other origins at private and link-local addresses too, although the service has a public one.
+   *
+   * @param value whether (default {@code false})
+   * @return this
+   */
+  public B allowPrivateAddresses(boolean value) {
+    return set("allow_private_addresses", Boolean.toString(value));
+  }
+
+  /**
    * Threads that transfer and decrypt data; 0: one per core.
    *
    * @param value how many (default {@code 0})
