@@ -359,6 +359,22 @@ TEST_F(DownloadFlow, ManySmallStepsAreProgressToo) {
   }
 }
 
+// A server that brings 100 bytes a second is asked again each minute, but not for ever.
+TEST_F(DownloadFlow, ADripUsesUpTheRetries) {
+  make({.retries = 5, .ranges = "plain"});
+  send();
+  got(head(200, {{"ETag", "\"1\""}, {"Content-Length", "1000000"}}));
+  for (std::int64_t at = 6000; at <= 30'000; at += 6000) {
+    download_->on_failure(std::move(Error(Status::TIMEOUT, "too slow").may_retry()), now_, at);
+    wait();
+    send();
+    const std::string range = "bytes " + std::to_string(at) + "-999999/1000000";
+    ASSERT_EQ(body(head(206, {{"Content-Range", range}, {"ETag", "\"1\""}})), Download::Body::rest) << at;
+  }
+  download_->on_failure(std::move(Error(Status::TIMEOUT, "too slow").may_retry()), now_, 36'000);
+  EXPECT_EQ(failure().status, Status::TIMEOUT);
+}
+
 // A server whose ranges are wrong costs one request, and no retry.
 TEST_F(DownloadFlow, AnAnswerThatIsNotTheRestIsNoFailure) {
   make({.retries = 1, .ranges = "plain"});
