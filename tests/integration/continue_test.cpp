@@ -102,16 +102,7 @@ struct Broken {
     return heads.size() == 3 && !third_answer.empty() ? third_answer : whole;
   }
 
-  Outcome run(const std::string& out) {
-    return export_to({{"url", server.url()},
-                      {"profile", "generic"},
-                      {"level", "system"},
-                      {"auth", "none"},
-                      {"poll_interval", "1ms"},
-                      {"retry_delay", "1ms"},
-                      {"durability", "process"}},
-                     out);
-  }
+  Outcome run(const std::string& out) { return export_to(open_config(server), out); }
 
   std::string chunk_of_file() const {
     return ok("ETag: \"1\"\r\nTransfer-Encoding: chunked\r\n", "1D4C0\r\n" + text.substr(0, kCut));  // 120,000 bytes
@@ -247,15 +238,7 @@ TEST(RestOfAFile, IsAskedForWhenItComesTooSlowly) {
     return sized(text, "ETag: \"1\"\r\n");
   });
   TempDir dir;
-  const Outcome outcome = export_to({{"url", server.url()},
-                                     {"profile", "generic"},
-                                     {"level", "system"},
-                                     {"auth", "none"},
-                                     {"poll_interval", "1ms"},
-                                     {"retry_delay", "1ms"},
-                                     {"low_speed_time", "200ms"},
-                                     {"durability", "process"}},
-                                    dir / "out");
+  const Outcome outcome = export_to(open_config(server).set("low_speed_time", "200ms"), dir / "out");
   EXPECT_EQ(outcome.status, BCDA_OK) << outcome.message;
   EXPECT_EQ(read(dir / "out/Patient.a.ndjson"), text);
   ASSERT_EQ(froms.size(), 2u);

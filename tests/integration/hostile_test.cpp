@@ -90,15 +90,7 @@ TEST(Hostile, AManifestThatComesTooSlowlyIsAskedForAgain) {
     return sized(R"({"transactionTime":"2026-01-01T00:00:00Z","output":[{"type":"Patient","url":"/f/a.ndjson"}]})");
   });
   TempDir dir;
-  const Outcome outcome = export_to({{"url", server.url()},
-                                     {"profile", "generic"},
-                                     {"level", "system"},
-                                     {"auth", "none"},
-                                     {"poll_interval", "1ms"},
-                                     {"retry_delay", "1ms"},
-                                     {"low_speed_time", "200ms"},
-                                     {"durability", "process"}},
-                                    dir / "out");
+  const Outcome outcome = export_to(open_config(server).set("low_speed_time", "200ms"), dir / "out");
   EXPECT_EQ(outcome.status, BCDA_OK) << outcome.message;
   EXPECT_GE(polls, 2);
   EXPECT_EQ(data_files(dir / "out"), std::vector<std::string>{"Patient.a.ndjson"});

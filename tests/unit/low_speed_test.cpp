@@ -86,9 +86,9 @@ class SlowWorld : public test::FakeWorld {
   SlowNet net_;
 };
 
-class LowSpeedTest : public testing::Test {
+class SlowAnswers : public testing::Test {
  protected:
-  LowSpeedTest() {  // the other limits do not decide
+  SlowAnswers() {  // the other limits do not decide
     options_.timeouts.idle = 24h;
     options_.request_timeout = 24h;
   }
@@ -147,7 +147,7 @@ class LowSpeedTest : public testing::Test {
 
 const std::string kHead = "HTTP/1.1 200 OK\r\nContent-Length: 10000000\r\n\r\n";
 
-TEST_F(LowSpeedTest, ABodyAtAByteASecondIsGivenUpAndTheSettingsAreNamed) {
+TEST_F(SlowAnswers, ABodyAtAByteASecondIsGivenUpAndTheSettingsAreNamed) {
   drip(kHead, 1);
   const Error error = failure_of_answer();
   EXPECT_EQ(error.status, Status::TIMEOUT);
@@ -158,31 +158,31 @@ TEST_F(LowSpeedTest, ABodyAtAByteASecondIsGivenUpAndTheSettingsAreNamed) {
             "low_speed_limit (1024 bytes per second) over low_speed_time (1m) are given up");
 }
 
-TEST_F(LowSpeedTest, ABodyJustAtTheLimitIsReadHoweverLongItTakes) {
+TEST_F(SlowAnswers, ABodyJustAtTheLimitIsReadHoweverLongItTakes) {
   drip("HTTP/1.1 200 OK\r\n\r\n", 1050, 3600);  // the piece that comes with the end of a window counts in the next one
   EXPECT_EQ(read_answer(), 3600u * 1050);
   EXPECT_EQ(took(), 1h);
 }
 
-TEST_F(LowSpeedTest, ABodyThatGetsSlowIsGivenUpToo) {
+TEST_F(SlowAnswers, ABodyThatGetsSlowIsGivenUpToo) {
   std::deque<Piece> pieces{{0ms, kHead}, {10s, std::string(1000000, 'x')}};
   for (int i = 0; i < 1000; ++i) pieces.push_back({1s, "x"});
   script(std::move(pieces));
   expect_given_up(120s);  // the first window is good, the second one is not
 }
 
-TEST_F(LowSpeedTest, AChunkedBodyIsMeasuredToo) {
+TEST_F(SlowAnswers, AChunkedBodyIsMeasuredToo) {
   drip("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\nFFFF\r\n", 10);
   expect_given_up(60s);
 }
 
 // Each read takes a second and brings 2,000 bytes; then the client is busy for five minutes.
-TEST_F(LowSpeedTest, TheTimeInWhichTheClientIsBusyDoesNotCount) {
+TEST_F(SlowAnswers, TheTimeInWhichTheClientIsBusyDoesNotCount) {
   drip("HTTP/1.1 200 OK\r\n\r\n", 2000, 200);
   EXPECT_EQ(read_answer(5min), 200u * 2000);
 }
 
-TEST_F(LowSpeedTest, TheTimeInWhichTheClientIsBusyHidesNoSlowness) {
+TEST_F(SlowAnswers, TheTimeInWhichTheClientIsBusyHidesNoSlowness) {
   drip(kHead, 10);
   const Error error = test::error_of([&] { read_answer(10s); });
   EXPECT_TRUE(holds(error.message, "low_speed_limit"));
@@ -190,19 +190,19 @@ TEST_F(LowSpeedTest, TheTimeInWhichTheClientIsBusyHidesNoSlowness) {
   EXPECT_LE(took(), 62s * 11);
 }
 
-TEST_F(LowSpeedTest, HeadersThatComeByteByByteAreGivenUp) {
+TEST_F(SlowAnswers, HeadersThatComeByteByByteAreGivenUp) {
   std::deque<Piece> pieces;
   for (const char c : "HTTP/1.1 200 OK\r\nX: " + std::string(1000, 'y')) pieces.push_back({1s, std::string(1, c)});
   script(std::move(pieces));
   expect_given_up(61s);  // the time before the first byte is not measured
 }
 
-TEST_F(LowSpeedTest, AServerMayThinkBeforeItAnswers) {
+TEST_F(SlowAnswers, AServerMayThinkBeforeItAnswers) {
   script({{10min, "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}"}});
   EXPECT_EQ(read_answer(), 2u);
 }
 
-TEST_F(LowSpeedTest, AServerMayThinkBetweenInterimAnswers) {
+TEST_F(SlowAnswers, AServerMayThinkBetweenInterimAnswers) {
   std::deque<Piece> pieces;
   for (int i = 0; i < 100; ++i) pieces.push_back({15s, "HTTP/1.1 102 Processing\r\n\r\n"});
   pieces.push_back({15s, "HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\n{}"});
@@ -210,12 +210,12 @@ TEST_F(LowSpeedTest, AServerMayThinkBetweenInterimAnswers) {
   EXPECT_EQ(read_answer(), 2u);
 }
 
-TEST_F(LowSpeedTest, AShortAnswerNeedsNoSpeed) {
+TEST_F(SlowAnswers, AShortAnswerNeedsNoSpeed) {
   drip("HTTP/1.1 200 OK\r\nContent-Length: 50\r\n\r\n", 1);
   EXPECT_EQ(read_answer(), 50u);
 }
 
-TEST_F(LowSpeedTest, ZeroIsNoLimit) {
+TEST_F(SlowAnswers, ZeroIsNoLimit) {
   for (const LowSpeed none : {LowSpeed{0, 60s}, LowSpeed{1024, 0s}}) {
     options_.timeouts.low_speed = none;
     drip("HTTP/1.1 200 OK\r\n\r\n", 1, 1000);
@@ -223,7 +223,7 @@ TEST_F(LowSpeedTest, ZeroIsNoLimit) {
   }
 }
 
-TEST_F(LowSpeedTest, SilenceIsStillSilence) {
+TEST_F(SlowAnswers, SilenceIsStillSilence) {
   options_.timeouts.idle = 60s;
   script({{0ms, kHead}, {1h, "x"}});
   EXPECT_EQ(failure_of_answer().message, "http://bcda.test/file did not answer in time");
