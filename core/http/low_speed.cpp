@@ -22,7 +22,9 @@ Steady::duration SpeedMeter::waited(Steady now) const {
 
 Steady SpeedMeter::due(Steady now) const {
   if (!is_on_) return Steady::max();
-  return now + std::max(Steady::duration{}, allowed_.time - waited(now));
+  // While the client is busy, the window does not go on. A timer that looks for its end must not fire again and again.
+  const Steady::duration least = since_ ? Steady::duration{} : Steady::duration(allowed_.time) / 8;
+  return now + std::max(least, allowed_.time - waited(now));
 }
 
 bool SpeedMeter::is_too_slow(Steady now, std::uint64_t received) {

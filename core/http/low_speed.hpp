@@ -31,7 +31,7 @@ class SpeedMeter {
   void wait_begins(Steady now) { since_ = now; }
   void wait_ends(Steady now);
 
-  // The earliest time at which the window can end. Steady::max() if nothing is measured.
+  // When to ask is_too_slow: at the end of the window, or a little later. Steady::max() if nothing is measured.
   Steady due(Steady now) const;
   // Ends the window if its time is over, and begins the next one. True: too few bytes have come in it.
   bool is_too_slow(Steady now, std::uint64_t received);

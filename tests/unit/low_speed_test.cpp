@@ -190,6 +190,21 @@ TEST_F(SlowAnswers, TheTimeInWhichTheClientIsBusyHidesNoSlowness) {
   EXPECT_LE(took(), 62s * 11);
 }
 
+TEST(SpeedMeters, AreNotAskedAgainAtOnceWhileTheClientIsBusy) {
+  const Steady begin{};
+  SpeedMeter meter({1024, 60s});
+  EXPECT_EQ(meter.due(begin), Steady::max());
+  meter.start(0);
+  meter.wait_begins(begin);
+  EXPECT_EQ(meter.due(begin), begin + 60s);
+  meter.wait_ends(begin + 60s - 1ns);
+  EXPECT_GE(meter.due(begin + 60s), begin + 67s);
+  EXPECT_FALSE(meter.is_too_slow(begin + 10min, 0));
+  meter.wait_begins(begin + 10min);
+  EXPECT_EQ(meter.due(begin + 10min), begin + 10min + 1ns);
+  EXPECT_TRUE(meter.is_too_slow(begin + 10min + 1ns, 61439));
+}
+
 TEST_F(SlowAnswers, HeadersThatComeByteByByteAreGivenUp) {
   std::deque<Piece> pieces;
   for (const char c : "HTTP/1.1 200 OK\r\nX: " + std::string(1000, 'y')) pieces.push_back({1s, std::string(1, c)});
