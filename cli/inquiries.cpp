@@ -177,10 +177,13 @@ bool matters(const bcda::Setting& setting) {
                              "access_token_file",
                              "ca_file",
                              "allow_http",
+                             "allow_private_addresses",
                              "threads",
                              "user_agent",
                              "connect_timeout",
                              "idle_timeout",
+                             "low_speed_limit",
+                             "low_speed_time",
                              "request_timeout",
                              "max_header_bytes"});
 }

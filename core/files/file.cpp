@@ -8,6 +8,7 @@
 #include <cstring>
 #include <optional>
 
+#include "base/remedies.hpp"
 #include "files/directory.hpp"
 
 namespace libbcda::files {
@@ -55,6 +56,7 @@ Error file_error(const std::string& doing, const std::string& path, int code) {
   std::string text = doing + " " + path + ": " + std::strerror(code);
   if (code == ENOSPC || code == EDQUOT) text += "; free some space there or choose another directory";
   if (code == EACCES || code == EPERM) text += "; check its owner and mode";
+  if (code == EMFILE || code == ENFILE) text += std::string("; ") + kMoreFiles;
   if (code == EROFS) text += "; choose another directory, or have the file system mounted for writing";
   return std::move(Error(Status::FILESYSTEM, text).at_file(path));
 }

@@ -705,9 +705,10 @@ class Shows(Case):
     def test_each_command_has_the_flags_that_mean_something_there(self):
         connection = {"url", "profile", "profile-file", "ca-file", "client-certificate", "client-certificate-key",
                       "client-key-passphrase-file", "proxy", "allow-http", "threads", "user-agent", "connect-timeout", "idle-timeout",
-                      "request-timeout", "max-header-bytes", "hide-outcomes"}
+                      "low-speed-limit", "low-speed-time", "request-timeout", "max-header-bytes", "hide-outcomes"}
         service = connection | {"auth", "client-id", "client-secret-file", "signing-key", "signing-key-passphrase-file", "key-id",
-                                "token-url", "scope", "access-token-file", "token-lifetime", "share-threads"}
+                                "token-url", "scope", "access-token-file", "token-lifetime", "share-threads",
+                                "allow-private-addresses"}
         key = {"private-key", "private-key-passphrase-file"}
         files = {"allowed-origins", "token-origins", "require-proof", "max-gzip-ratio", "out", "parallel", "allow-plaintext", "durability", "take-over"}
         tries = {"timeout", "retries", "retry-delay", "retry-max-delay", "max-retry-after"}
