@@ -47,6 +47,9 @@ class FakeClock : public world::Clock {
 
   void pause(Milliseconds duration) const override { now_ += duration; }
 
+  // Somebody sets the wall clock. The steady clock goes on.
+  void set_wall_clock(std::chrono::hours by) { now_.wall += by; }
+
   // Moves the time to the next timer and lets it expire. Returns false if there is no timer.
   bool advance() {
     if (timers_.empty()) return false;
@@ -204,6 +207,7 @@ class FakeWorld : public world::World {
 
   asio::any_io_executor executor() override { return io_.get_executor(); }
   const world::Clock& clock() const override { return clock_; }
+  FakeClock& fake_clock() { return clock_; }
   world::Random& random() override { return random_; }
   FakeNet& net() override { return net_; }
   world::Disk& disk() override { return world::system_disk(); }
