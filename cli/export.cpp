@@ -51,7 +51,6 @@ bool matters_to_fetch(const bcda::Setting& setting) {
                               "output_format",
                               "method",
                               "restart",
-                              "take_over",
                               "poll_interval",
                               "poll_max_interval",
                               "kickoff_timeout",

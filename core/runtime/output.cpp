@@ -56,7 +56,7 @@ Output open_output(Session& session, const RunRequest& request) {
                                                      .takes_over = request.settings.boolean("take_over")};
     output.workspace = transfer::Workspace::for_export(out, options, how, local);
   } else {
-    output.workspace = transfer::Workspace::for_fetch(out, how, local);
+    output.workspace = transfer::Workspace::for_fetch(out, how, local, request.settings.boolean("take_over"));
     know_earlier_files(*output.workspace, request);
   }
   output.destination = collecting(output.workspace->destination(), output.issues, output.shown_path(""));

@@ -281,7 +281,8 @@ void Download::on_failure(const Error& error, Moment now, std::int64_t received)
   if (named.file.empty()) named.at_file(entry_.name);
   if (named.message.find(entry_.shown()) == std::string::npos)
     named.message = "the file " + entry_.shown() + ": " + named.message;
-  retry_or_fail(std::move(named), now, error.retriable || is_doubtful ? options_.retries : 0);
+  const int limit = error.retriable ? options_.retries : 0;
+  retry_or_fail(std::move(named), now, is_doubtful ? std::max(1, options_.retries) : limit);
 }
 
 void Download::retry_or_fail(Error error, Moment now, int limit, const char* remedy) {
@@ -302,8 +303,8 @@ std::string Download::used_up() const {
          " times, and this one has been given out so often, in this run and in earlier ones; start a new export";
 }
 
+// What is held stays: a later run may go on with it.
 void Download::fail(Error error) {
-  held_ = 0;
   failure_ = std::move(error);
   phase_ = Phase::failed;
 }

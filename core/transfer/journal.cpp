@@ -61,14 +61,20 @@ std::optional<json::object> open_line(std::string_view line) {
 
 // ---- Records --------------------------------------------------------------------------------------------------------
 
+bool is_plain_name(const std::string& name) {
+  return !name.empty() && name.find('/') == std::string::npos && !name.starts_with('.');
+}
+
 void read_manifest(JobState& job, const json::object& record) {
   job.pages.clear();
   const json::value* pages = record.if_contains("pages");
   if (!pages || !pages->is_array()) return;
-  for (const json::value& page : pages->get_array())
-    if (page.is_object())
-      job.pages.push_back({string_member(page.get_object(), "file"), string_member(page.get_object(), "url"),
-                           string_member(page.get_object(), "sha256")});
+  for (const json::value& item : pages->get_array()) {
+    const json::object* page = item.if_object();
+    const std::string file = page ? string_member(*page, "file") : "";
+    if (!is_plain_name(file)) return job.pages.clear();
+    job.pages.push_back({file, string_member(*page, "url"), string_member(*page, "sha256")});
+  }
 }
 
 void read_job(JournalState& state, const std::string& event, const json::object& record) {
@@ -93,10 +99,6 @@ void read_file(JournalState& state, const json::object& record) {
   file.facts.sha256 = string_member(record, "sha256");
   file.facts.proof = proof_named(string_member(record, "proof"));
   if (is_own_path(file.path)) state.files[file.path] = std::move(file);
-}
-
-bool is_plain_name(const std::string& name) {
-  return !name.empty() && name.find('/') == std::string::npos && !name.starts_with('.');
 }
 
 void read_part(JournalState& state, const json::object& record) {

@@ -71,8 +71,9 @@ std::unique_ptr<Workspace> Workspace::for_export(const std::string& out, ExportO
   return space;
 }
 
-std::unique_ptr<Workspace> Workspace::for_fetch(const std::string& out, Durability durability, world::Local local) {
-  std::unique_ptr<Workspace> space(new Workspace(out, Use::fetching, durability, false, local));
+std::unique_ptr<Workspace> Workspace::for_fetch(const std::string& out, Durability durability, world::Local local,
+                                                bool takes_over) {
+  std::unique_ptr<Workspace> space(new Workspace(out, Use::fetching, durability, takes_over, local));
   if (!space->earlier_.damage.empty()) throw damaged_journal(out, space->earlier_.damage);
   return space;
 }

@@ -41,7 +41,7 @@ class Workspace {
   // For a fetch. Several processes may share the directory. The journals of earlier runs list the files that they
   // published.
   static std::unique_ptr<Workspace> for_fetch(const std::string& out, Durability durability,
-                                              world::Local local = world::system_local());
+                                              world::Local local = world::system_local(), bool takes_over = false);
   // For a single file. It writes neither a journal nor a receipt.
   static std::unique_ptr<Workspace> for_file(const std::string& out, Durability durability,
                                              world::Local local = world::system_local());

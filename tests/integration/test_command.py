@@ -723,7 +723,7 @@ class Shows(Case):
             "sync": (service | key | files | tries | jobs | {"delete-job", "sync-partial", "restart", "json", "quiet"})
                     - {"out", "until", "patients", "dry-run"},
             "manifest": service | tries | jobs | {"job-url", "quiet"},
-            "fetch": (service | key | files | tries | {"file", "json", "quiet"}) - {"take-over"},
+            "fetch": service | key | files | tries | {"file", "json", "quiet"},
             "decrypt": key | {"allow-plaintext", "durability", "key", "manifest", "out", "label", "json", "quiet"},
             "metadata": connection | {"raw"},
         }

@@ -190,6 +190,19 @@ TEST(Sealer, ReproducesTheFilesOfTheVectors) {
   }
 }
 
+TEST(Recipher, MakesTheCiphertextOfEachVectorHoweverThePlaintextIsSplit) {
+  for (const Loaded& one : load(SIZE_MAX)) {
+    const ByteView plain(one.plain);
+    for (const std::size_t cut : {std::size_t{0}, plain.size() / 3, plain.size()}) {
+      Recipher recipher(one.key, ByteView(one.file).first(kNonceSize));
+      Bytes cipher(plain.size());
+      recipher.update(plain.first(cut), cipher);
+      recipher.update(plain.subspan(cut), MutableBytes(cipher).subspan(cut));
+      EXPECT_TRUE(std::equal(cipher.begin(), cipher.end(), one.file.begin() + kNonceSize)) << one.name;
+    }
+  }
+}
+
 TEST(Sealer, RequiresANonceOfTwelveBytes) {
   for (std::size_t size : {0u, 11u, 13u, 16u})
     EXPECT_EQ(error_of([&] { Sealer(some_key(), Bytes(size)); }).status, Status::INVALID_ARGUMENT) << size;

@@ -146,12 +146,14 @@ TEST(JournalFold, SeveralJournalsAddUp) {
   EXPECT_TRUE(state.jobs.at("Patient").is_dead);
 }
 
-TEST(JournalFold, APartStaysInItsDirectory) {
+TEST(JournalFold, FilesStayInTheWorkDirectory) {
   for (const char* name : {"../x", "a/b", ".hidden", ""}) {
     PartRecord part;
     part.path = "a.ndjson";
     part.bytes_file = name;
     EXPECT_TRUE(folded(journal_of({part_record(part)})).parts.empty()) << name;
+    const json::object pages = manifest_record("Patient", {{"a.json", "https://h/", "0"}, {name, "https://h/", "0"}});
+    EXPECT_TRUE(folded(journal_of({pages})).jobs.at("Patient").pages.empty()) << name;
   }
 }
 

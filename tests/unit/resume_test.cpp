@@ -1,0 +1,428 @@
+// Exports that go on with what an interrupted one left, in a world without threads, sockets and real time.
+#include <gtest/gtest.h>
+
+#include "base/json.hpp"
+#include "crypto/digest.hpp"
+#include "runtime/unfinished.hpp"
+#include "support/errors.hpp"
+#include "support/gzip.hpp"
+#include "support/run_test.hpp"
+#include "transfer/owner.hpp"
+
+namespace libbcda::runtime {
+namespace {
+
+using test::error_of;
+using test::holds;
+using test::http_answer;
+using test::kRecord;
+using test::Names;
+using test::names_in;
+using test::slurp;
+
+const char* const kOneFile = R"({"output":[{"type":"Patient","url":"/data/1/a.ndjson"}]})";
+const char* const kTwoFiles =
+    R"({"output":[{"type":"Patient","url":"/data/1/a.ndjson"},{"type":"Patient","url":"/data/1/b.ndjson"}]})";
+
+class Resumed : public test::RunTest {
+ protected:
+  void SetUp() override { know(""); }
+
+  // A server whose manifests do not grow, with these further fields of a profile.
+  void know(const std::string& fields) {
+    test::spill(temp_ / "profile.json", R"({"manifest_may_grow":false)" + (fields.empty() ? "" : "," + fields) + "}");
+    service_.settings.set("profile", "bcda-2019");
+    service_.settings.set("profile_file", temp_ / "profile.json");
+    service_.settings.set("retries", "0");
+  }
+  // The next run counts its own requests.
+  std::optional<Error> again() {
+    run_.reset();
+    service_.world->net().requests.clear();
+    service_.world->net().heads.clear();
+    return run();
+  }
+  std::optional<Error> resume() {
+    run_.reset();
+    service_.world->net().requests.clear();
+    RunRequest request;
+    request.settings = service_.settings;
+    request.resume = true;
+    request.directory = out();
+    run_ = Run::start(service_.session(), std::move(request));
+    service_.world->run_until([&] { return run_->mailbox().finished(); });
+    return run_->mailbox().failure();
+  }
+  // One of two files came; the other one is refused.
+  void leave_one_of_two() {
+    service_.answer_job(kTwoFiles);
+    service_.answer("GET /data/1/a", {http_answer(200, "", kRecord)});
+    service_.answer("GET /data/1/b", {http_answer(403)});
+    ASSERT_TRUE(run());
+    service_.answer("GET /data/1/b", {http_answer(200, "", kRecord)});
+  }
+  std::string head_of(const std::string& request) const {
+    const auto& net = service_.world->net();
+    for (std::size_t i = 0; i < net.requests.size(); ++i)
+      if (net.requests[i].starts_with(request)) return net.heads[i];
+    return "";
+  }
+  std::string journal() const { return slurp(out() + "/.bcda/journal.ndjson"); }
+};
+
+// ---- Jobs
+
+TEST_F(Resumed, OnlyWhatIsMissingIsRequested) {
+  leave_one_of_two();
+  EXPECT_FALSE(again());
+  EXPECT_EQ(service_.count("GET /data/1/b"), 1u);
+  EXPECT_EQ(service_.count("GET "), 1u) << "neither a kick-off nor a status request";
+  EXPECT_EQ(run_->result().files->size(), 2u);
+  EXPECT_EQ(names_in(out()), (Names{"Patient.a.ndjson", "Patient.b.ndjson", "export.json", "log.ndjson"}));
+}
+
+TEST_F(Resumed, NothingIsRequestedWhenNothingIsLeft) {
+  leave_one_of_two();
+  const std::string work = out() + "/.bcda";
+  std::filesystem::copy(work, temp_ / "work");
+  EXPECT_FALSE(again());
+  // As a crash leaves it that came before the work directory was removed.
+  std::filesystem::remove_all(work);
+  std::filesystem::copy(temp_ / "work", work);
+  transfer::JournalState state = transfer::read_journals(files::Directory::open_or_create(work));
+  ASSERT_EQ(state.files.size(), 1u);
+  const std::string line = transfer::journal_line(
+      transfer::file_record({{"Patient.b.ndjson", "http://localhost/data/1/b.ndjson", "Patient", "", ""},
+                             state.files.at("Patient.a.ndjson").facts}),
+      1);
+  test::spill(work + "/journal-2.ndjson", line + "\n");
+  EXPECT_FALSE(again());
+  EXPECT_EQ(service_.world->net().requests.size(), 0u);
+  EXPECT_EQ(names_in(out()), (Names{"Patient.a.ndjson", "Patient.b.ndjson", "export.json", "log.ndjson"}));
+}
+
+TEST_F(Resumed, ByItsDirectoryAlone) {
+  leave_one_of_two();
+  service_.settings.unset("types");
+  EXPECT_FALSE(resume());
+  EXPECT_EQ(service_.count("GET "), 1u);
+  const auto failure = error_of([&] { resume(); });
+  EXPECT_EQ(failure.status, Status::FILESYSTEM);
+  EXPECT_TRUE(holds(failure.message, "nothing is left to do"));
+}
+
+TEST_F(Resumed, AJobThatRunsIsPolledAndNotStartedAgain) {
+  service_.answer_job(kOneFile);
+  service_.answer("GET /api/v1/jobs/1", {http_answer(202), ""});  // then the service is gone
+  service_.answer("GET /data/", {http_answer(200, "", kRecord)});
+  ASSERT_TRUE(run());
+  EXPECT_EQ(names_in(out()), (Names{".bcda/", ".bcda/journal.ndjson", "log.ndjson"}));
+  service_.answer("GET /api/v1/jobs/1", {http_answer(202), http_answer(200, "", kOneFile)});
+  EXPECT_FALSE(again());
+  EXPECT_EQ(service_.count("GET /api/v1/Patient"), 0u);
+  EXPECT_EQ(service_.count("GET /api/v1/jobs/1"), 2u);
+}
+
+TEST_F(Resumed, AJobThatHasExpiredWithoutFilesIsStartedAnew) {
+  service_.answer_job(kOneFile);
+  service_.answer("GET /api/v1/jobs/1", {http_answer(202), ""});
+  service_.answer("GET /data/", {http_answer(200, "", kRecord)});
+  ASSERT_TRUE(run());
+  service_.answer("GET /api/v1/jobs/1", {http_answer(410)});
+  const auto failure = again();
+  ASSERT_TRUE(failure);
+  EXPECT_EQ(failure->status, Status::JOB_GONE);
+  EXPECT_FALSE(std::filesystem::exists(out() + "/.bcda")) << "nothing in it is of use";
+  service_.answer_job(kOneFile);
+  EXPECT_FALSE(again());
+}
+
+TEST_F(Resumed, AJobThatHasExpiredIsSaidWithWhatIsHere) {
+  const std::string signed_files =
+      R"({"output":[{"type":"Patient","url":"/data/1/a.ndjson?sig=1"},{"type":"Patient","url":"/data/1/b.ndjson?sig=2"}]})";
+  leave_one_of_two();
+  std::filesystem::remove_all(out());
+  service_.answer("GET /api/v1/jobs/1", {http_answer(200, "", signed_files)});
+  service_.answer("GET /data/1/b", {http_answer(403)});
+  ASSERT_TRUE(again());
+  for (const auto& entry : names_in(out())) EXPECT_EQ(entry.find("manifest"), std::string::npos) << "it has signatures";
+  service_.answer("GET /api/v1/jobs/1", {http_answer(410)});
+  for (int i = 0; i < 2; ++i) {  // also when it is known to be dead
+    const auto failure = again();
+    ASSERT_TRUE(failure);
+    EXPECT_EQ(failure->status, Status::JOB_GONE);
+    EXPECT_TRUE(holds(failure->message, "expired")) << failure->message;
+    EXPECT_TRUE(holds(failure->message, "1 of its files is here already")) << failure->message;
+    EXPECT_TRUE(holds(failure->message, "set restart")) << failure->message;
+    EXPECT_EQ(service_.count("GET /api/v1/Patient"), 0u);
+    EXPECT_EQ(slurp(out() + "/Patient.a.ndjson"), kRecord);
+  }
+}
+
+TEST_F(Resumed, AJobOfAnotherOriginIsNotAsked) {
+  service_.answer_job(kOneFile);
+  service_.answer("GET /api/v1/jobs/1", {http_answer(202), ""});
+  ASSERT_TRUE(run());
+  transfer::JournalState state = transfer::read_journals(files::Directory::open_or_create(out() + "/.bcda"));
+  test::spill(out() + "/.bcda/journal.ndjson",
+              transfer::journal_line(transfer::intent_record(*state.intent), 1) + "\n" +
+                  transfer::journal_line(transfer::job_record("Patient", "http://elsewhere/jobs/1", false), 2) + "\n");
+  const auto failure = again();
+  ASSERT_TRUE(failure);
+  EXPECT_EQ(failure->status, Status::PROTOCOL);
+  EXPECT_TRUE(holds(failure->message, "another origin"));
+  EXPECT_EQ(service_.world->net().requests.size(), 0u);
+}
+
+TEST_F(Resumed, AnotherTypeIsRefusedAndNothingIsSent) {
+  leave_one_of_two();
+  run_.reset();
+  service_.settings.set("types", "Coverage");
+  const std::size_t before = service_.world->net().requests.size();
+  const Error failure = error_of([&] { run(); });
+  EXPECT_EQ(failure.status, Status::FILESYSTEM);
+  EXPECT_TRUE(holds(failure.message, R"(types (then ["Patient"], now ["Coverage"]))")) << failure.message;
+  EXPECT_EQ(service_.world->net().requests.size(), before);
+}
+
+// ---- A kick-off whose answer was not heard
+
+TEST_F(Resumed, AnUnheardKickOffIsToldAndSentAgain) {
+  service_.answer("GET /api/v1/Patient/$export", {""});  // the connection is closed
+  ASSERT_TRUE(run());
+  EXPECT_TRUE(holds(journal(), R"("event":"kick-off")"));
+  service_.answer_job(kOneFile);
+  service_.answer("GET /data/", {http_answer(200, "", kRecord)});
+  EXPECT_FALSE(again());
+  bool told = false;
+  for (const std::string& event : events()) told = told || holds(event, "a job may be running");
+  EXPECT_TRUE(told);
+}
+
+TEST_F(Resumed, ARefusedKickOffStartedNoJob) {
+  service_.answer("GET /api/v1/Patient/$export", {http_answer(400)});
+  ASSERT_TRUE(run());
+  EXPECT_FALSE(std::filesystem::exists(out() + "/.bcda"));
+}
+
+std::string job_list(const std::string& status, const std::string& start) {
+  return R"({"resourceType":"Bundle","entry":[{"resource":{"resourceType":"Task","status":")" + status +
+         R"(","identifier":[{"value":"7"}],"input":[{"valueString":"GET http://localhost/api/v1/Patient/$export"}],)" +
+         R"("executionPeriod":{"start":")" + start + R"("}}}]})";
+}
+
+TEST_F(Resumed, AnUnheardKickOffIsLookedUpInTheJobList) {
+  know(R"("jobs_path":"/jobs")");
+  service_.answer("GET /api/v1/Patient/$export", {""});
+  ASSERT_TRUE(run());
+  const std::string manifest = R"({"request":"http://localhost/api/v1/Patient/$export",)" + std::string(kOneFile + 1);
+  service_.answer("GET /api/v1/jobs/7", {http_answer(200, "", manifest)});
+  service_.answer("GET /api/v1/jobs", {http_answer(200, "", job_list("completed", "2019-09-20T14:47:40Z"))});
+  service_.answer("GET /data/", {http_answer(200, "", kRecord)});
+  const auto failure = again();
+  EXPECT_FALSE(failure) << failure->message;
+  EXPECT_EQ(service_.count("GET /api/v1/Patient"), 0u);
+}
+
+TEST_F(Resumed, AnOlderJobIsNotTakenForAnUnheardOne) {
+  know(R"("jobs_path":"/jobs")");
+  service_.answer("GET /api/v1/Patient/$export", {""});
+  ASSERT_TRUE(run());
+  service_.answer_job(kOneFile);
+  service_.answer("GET /api/v1/jobs", {http_answer(200, "", job_list("completed", "2019-09-20T14:40:00Z"))});
+  service_.answer("GET /api/v1/jobs/1", {http_answer(200, "", kOneFile)});
+  service_.answer("GET /data/", {http_answer(200, "", kRecord)});
+  again();
+  EXPECT_EQ(service_.count("GET /api/v1/Patient"), 1u);
+}
+
+// ---- Files under way
+
+std::string long_text(std::size_t bytes) {
+  std::string text;
+  for (int i = 0; text.size() < bytes; ++i)
+    text += R"({"resourceType":"Patient","id":")" + std::to_string(i * 7919LL % 1'000'003) + "\"}\n";
+  return text;
+}
+
+class ResumedFile : public Resumed {
+ protected:
+  void SetUp() override { know(R"("ranges":"any","gzip":true)"); }
+
+  // The connection breaks after `cut` bytes of `sent`, in the form that `headers` say.
+  void leave(const std::string& sent, std::size_t cut, const std::string& headers = "") {
+    service_.answer_job(kOneFile);
+    service_.answer("GET /data/", {"HTTP/1.1 200 OK\r\nETag: \"v1\"\r\n" + headers + "Content-Length: " +
+                                   std::to_string(sent.size()) + "\r\n\r\n" + sent.substr(0, cut)});
+    const auto failure = run();
+    ASSERT_TRUE(failure);
+    ASSERT_EQ(failure->status, Status::NETWORK) << failure->message;
+  }
+  // Answers the next request with the rest, from where the request says.
+  void answer_rest(const std::string& sent, const std::string& headers = "", const std::string& tag = "\"v1\"") {
+    service_.before_answer = [this, sent, headers, tag](const std::string& request) {
+      if (!request.starts_with("GET /data/")) return;
+      const std::size_t at = service_.last_request.find("Range: bytes=");
+      if (at == std::string::npos) return;
+      const std::size_t from = std::stoul(service_.last_request.substr(at + 13));
+      asked_from_ = from;
+      service_.answer("GET /data/", {http_answer(206,
+                                                 "ETag: " + tag + "\r\n" + headers + "Content-Range: bytes " +
+                                                     std::to_string(from) + "-" + std::to_string(sent.size() - 1) +
+                                                     "/" + std::to_string(sent.size()) + "\r\n",
+                                                 sent.substr(from))});
+    };
+  }
+  // How many bytes were asked for from their beginning on.
+  std::size_t asked_from_ = 0;
+};
+
+TEST_F(ResumedFile, APlainOneGoesOnWhereItBroke) {
+  const std::string text = long_text(3 << 20);
+  leave(text, 2 << 20);
+  answer_rest(text);
+  const auto failure = again();
+  EXPECT_FALSE(failure) << failure->message;
+  EXPECT_GE(asked_from_, std::size_t{2 << 20} - (512 << 10));
+  EXPECT_EQ(service_.count("GET /data/"), 1u);
+  EXPECT_TRUE(holds(head_of("GET /data/"), "If-Range: \"v1\"")) << head_of("GET /data/");
+  EXPECT_EQ(slurp(out() + "/Patient.a.ndjson"), text);
+}
+
+TEST_F(ResumedFile, APackedOneGoesOnWithItsPackedBytes) {
+  const std::string text = long_text(40 << 20);
+  const std::string packed = test::gzip(text);
+  ASSERT_GT(packed.size(), std::size_t{2 << 20});
+  leave(packed, 2 << 20, "Content-Encoding: gzip\r\n");
+  answer_rest(packed, "Content-Encoding: gzip\r\n");
+  const auto failure = again();
+  EXPECT_FALSE(failure) << failure->message;
+  EXPECT_GE(asked_from_, std::size_t{2 << 20} - (512 << 10));
+  EXPECT_EQ(slurp(out() + "/Patient.a.ndjson"), text);
+}
+
+TEST_F(ResumedFile, OfAnotherVersionBeginsAnew) {
+  const std::string text = long_text(3 << 20), other = long_text(1 << 20);
+  leave(text, 2 << 20);
+  service_.answer("GET /data/", {http_answer(200, "ETag: \"v2\"\r\n", other)});
+  EXPECT_FALSE(again());
+  EXPECT_TRUE(holds(head_of("GET /data/"), "If-Range: \"v1\""));
+  EXPECT_EQ(slurp(out() + "/Patient.a.ndjson"), other);
+}
+
+TEST_F(ResumedFile, OfWhichLittleHadComeBeginsAnew) {
+  const std::string text = long_text(3 << 20);
+  leave(text, 300 << 10);
+  service_.answer("GET /data/", {http_answer(200, "", text)});
+  EXPECT_FALSE(again());
+  EXPECT_FALSE(holds(head_of("GET /data/"), "Range:"));
+}
+
+TEST_F(ResumedFile, WhoseServerHasNoRangesBeginsAnew) {
+  const std::string text = long_text(3 << 20);
+  leave(text, 2 << 20);
+  know(R"("ranges":"","gzip":true)");
+  service_.answer("GET /data/", {http_answer(200, "", text)});
+  EXPECT_FALSE(again());
+  EXPECT_FALSE(holds(head_of("GET /data/"), "Range:"));
+  EXPECT_EQ(slurp(out() + "/Patient.a.ndjson"), text);
+}
+
+// A loss of power may leave holes, so only what was synced counts.
+TEST_F(ResumedFile, OfAnEarlierBootBeginsAnewUnlessItWasSynced) {
+  const std::string text = long_text(3 << 20);
+  leave(text, 2 << 20);
+  std::string all = journal();
+  transfer::JournalState state = transfer::read_journals(files::Directory::open_or_create(out() + "/.bcda"));
+  transfer::PartRecord part = state.parts.at("Patient.a.ndjson");
+  EXPECT_EQ(part.form, "plain");
+  EXPECT_EQ(part.synced, 0);
+  part.boot = "another";
+  test::spill(out() + "/.bcda/journal-2.ndjson", transfer::journal_line(transfer::part_record(part), 1) + "\n");
+  service_.answer("GET /data/", {http_answer(200, "", text)});
+  EXPECT_FALSE(again());
+  EXPECT_FALSE(holds(head_of("GET /data/"), "Range:"));
+}
+
+TEST_F(ResumedFile, OfAnEarlierBootGoesOnFromWhatWasSynced) {
+  const std::string text = long_text(3 << 20);
+  leave(text, 2 << 20);
+  transfer::JournalState state = transfer::read_journals(files::Directory::open_or_create(out() + "/.bcda"));
+  transfer::PartRecord part = state.parts.at("Patient.a.ndjson");
+  part.boot = "another";
+  part.synced = 1 << 20;
+  test::spill(out() + "/.bcda/journal-2.ndjson", transfer::journal_line(transfer::part_record(part), 1) + "\n");
+  answer_rest(text);
+  EXPECT_FALSE(again());
+  EXPECT_EQ(asked_from_, std::size_t{1 << 20});
+  EXPECT_EQ(slurp(out() + "/Patient.a.ndjson"), text);
+}
+
+// The bytes on the disk were changed, so the whole does not fit its digest.
+TEST_F(ResumedFile, ThatWasChangedIsFetchedAnew) {
+  const std::string text = long_text(3 << 20);
+  crypto::Sha256 digest;
+  digest.update(as_bytes(text));
+  const std::string manifest =
+      R"({"output":[{"type":"Patient","url":"/data/1/a.ndjson","extension":[{"url":"https://example.org/checksum",)"
+      R"("valueString":"sha256:)" +
+      to_hex(digest.finish()) + R"("}]}]})";
+  service_.answer_job(manifest);
+  service_.answer("GET /data/", {"HTTP/1.1 200 OK\r\nETag: \"v1\"\r\nContent-Length: " + std::to_string(text.size()) +
+                                 "\r\n\r\n" + text.substr(0, 2 << 20)});
+  ASSERT_TRUE(run());
+  const auto state = transfer::read_journals(files::Directory::open_or_create(out() + "/.bcda"));
+  const std::string partial = out() + "/.bcda/" + state.parts.at("Patient.a.ndjson").bytes_file;
+  std::string changed = slurp(partial);
+  changed[1000] = changed[1000] == 'x' ? 'y' : 'x';
+  test::spill(partial, changed);
+  answer_rest(text);
+  const auto before = service_.before_answer;
+  service_.before_answer = [&, before](const std::string& request) {
+    const bool is_range = service_.last_request.find("Range: bytes=") != std::string::npos;
+    if (request.starts_with("GET /data/") && !is_range) service_.answer("GET /data/", {http_answer(200, "", text)});
+    before(request);
+  };
+  const auto failure = again();
+  EXPECT_FALSE(failure) << failure->message;
+  EXPECT_EQ(service_.count("GET /data/"), 2u);
+  EXPECT_EQ(slurp(out() + "/Patient.a.ndjson"), text);
+}
+
+// ---- Owners
+
+TEST_F(Resumed, ARunThatIsTakenOverEnds) {
+  service_.answer_job(kOneFile);
+  service_.answer("GET /api/v1/jobs/1", {http_answer(202, "Retry-After: 60\r\n")});
+  std::size_t polls = 0;
+  service_.before_answer = [&](const std::string& request) {
+    if (!request.starts_with("GET /api/v1/jobs/1") || ++polls != 3) return;
+    test::spill(out() + "/.bcda/owner.json", transfer::to_json({world::this_process(), "another run"}));
+  };
+  const auto failure = run();
+  ASSERT_TRUE(failure);
+  EXPECT_EQ(failure->status, Status::FILESYSTEM);
+  EXPECT_TRUE(holds(failure->message, "taken over by another run"));
+  EXPECT_LE(polls, 5u) << "a heartbeat comes every 30 seconds";
+}
+
+// ---- What a directory says
+
+TEST_F(Resumed, TheStatusOfADirectoryIsTold) {
+  leave_one_of_two();
+  const json::object status = parse_json(directory_status(out()))->get_object();
+  EXPECT_EQ(status.at("state"), "unfinished");
+  EXPECT_EQ(status.at("request").as_object().at("types"), json::array{"Patient"});
+  EXPECT_EQ(status.at("jobs").as_array().at(0).as_object().at("state"), "accepted");
+  EXPECT_EQ(status.at("files").as_object().at("published"), 1);
+  EXPECT_FALSE(again());
+  run_.reset();
+  const json::object done = parse_json(directory_status(out()))->get_object();
+  EXPECT_EQ(done.at("state"), "finished");
+  EXPECT_EQ(done.at("files").as_object().at("published"), 2);
+  EXPECT_EQ(error_of([&] { directory_status(temp_ / "nowhere"); }).status, Status::FILESYSTEM);
+  EXPECT_FALSE(std::filesystem::exists(temp_ / "nowhere"));
+}
+
+}  // namespace
+}  // namespace libbcda::runtime
