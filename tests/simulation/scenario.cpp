@@ -1,0 +1,135 @@
+#include "simulation/scenario.hpp"
+
+#include <sstream>
+
+namespace libbcda::simulation {
+namespace {
+
+constexpr const char* kClientId = "simulated-client";
+constexpr const char* kClientSecret = "0123456789abcdef0123456789abcdef0123456789abcdef";
+
+std::string seconds(std::int64_t count) { return std::to_string(count) + "s"; }
+
+void draw_service(Dice& dice, Scenario& scenario) {
+  const auto set = [&](const char* name, const std::string& value) { scenario.service.emplace_back(name, value); };
+  scenario.profile = dice.chance(0.6) ? "bcda-2019" : "bcda-v3";
+  const bool of_2019 = scenario.profile == "bcda-2019";
+  set("profile", scenario.profile);
+  set("client_id", kClientId);
+  set("client_secret", kClientSecret);
+  set("seed", std::to_string(dice.between(1, 1000)));
+  set("beneficiaries", std::to_string(dice.magnitude(1, 60)));
+  set("beneficiaries_per_file", std::to_string(dice.magnitude(1, 30)));
+  if (of_2019) set("era", dice.pick({"sep2019", "oct2019", "nov2018"}));
+  if (of_2019 && dice.chance(0.1)) {
+    set("bytes_per_type", std::to_string(dice.magnitude(1e4, 2e6)));
+    set("files_per_type", std::to_string(dice.between(1, 4)));
+  } else if (dice.chance(0.3)) {
+    set("error_rate", "20%");
+  }
+  set("pending_time", seconds(dice.magnitude(1, 60)));
+  set("job_time", seconds(dice.magnitude(1, 20000)));
+  set("token_lifetime", seconds(dice.magnitude(60, 3600)));
+  set("production", dice.chance(0.3) ? "true" : "false");
+  if (of_2019 && dice.chance(0.2)) set("fault", "job_grows");
+}
+
+void draw_client(Dice& dice, Scenario& scenario) {
+  const auto set = [&](const char* name, const std::string& value) { scenario.client.emplace_back(name, value); };
+  const bool of_2019 = scenario.profile == "bcda-2019";
+  set("url", of_2019 ? "http://localhost" : "http://localhost/api/v3");
+  set("profile", scenario.profile);
+  set("client_id", kClientId);
+  set("client_secret", kClientSecret);
+  set("out", kOut);
+  if (of_2019) set("private_key_pem", client_private_pem());
+  set("proxy", "none");
+  set("parallel", std::to_string(dice.between(1, 8)));
+  set("retries", std::to_string(dice.between(1, 8)));
+  set("poll_max_interval", seconds(dice.pick({5, 30, 300})));
+  set("idle_timeout", seconds(dice.pick({10, 60})));
+  set("durability", dice.chance(0.8) ? "power" : "process");
+  if (dice.chance(0.3)) set("types", dice.pick({"Patient", "Patient,Coverage", "ExplanationOfBenefit"}));
+}
+
+Faults draw_faults(Dice& dice) {
+  Faults faults;
+  const auto rate = [&](double often, double most) { return dice.chance(often) ? dice.share() * most : 0.0; };
+  faults.net = {.look_up = rate(0.2, 0.2),
+                .refused = rate(0.2, 0.2),
+                .unanswered = rate(0.1, 0.1),
+                .cut = rate(0.4, 0.2),
+                .reset = rate(0.4, 0.2),
+                .stall = rate(0.3, 0.2),
+                .slow = rate(0.2, 0.2)};
+  faults.server = {.busy = rate(0.3, 0.2), .failing = rate(0.3, 0.2), .wrong_bytes = rate(0.2, 0.2)};
+  faults.disk = {.sync = rate(0.05, 0.05), .open = rate(0.05, 0.02), .room = -1};
+  if (dice.chance(0.05)) faults.disk.room = dice.magnitude(100, 1e6);
+  return faults;
+}
+
+Attempt draw_attempt(Dice& dice, bool may_lose_power) {
+  Attempt attempt;
+  if (dice.chance(0.7)) attempt.faults = draw_faults(dice);
+  attempt.crashes = dice.chance(0.8);
+  attempt.crash = may_lose_power && dice.chance(0.6) ? Crash::power : Crash::kill;
+  if (dice.chance(0.7))
+    attempt.at_change = dice.magnitude(1, 400);
+  else
+    attempt.at_step = dice.magnitude(10, 20000);
+  attempt.downtime = Milliseconds(dice.magnitude(1000, 4e7));
+  if (dice.chance(0.2)) {
+    attempt.clock_jump_at = dice.magnitude(10, 5000);
+    attempt.clock_jump = Milliseconds(dice.magnitude(1000, 1e9)) * (dice.chance(0.5) ? 1 : -1);
+  }
+  return attempt;
+}
+
+}  // namespace
+
+Scenario draw_scenario(Dice dice) {
+  Scenario scenario;
+  draw_service(dice, scenario);
+  draw_client(dice, scenario);
+  // What durability=process leaves after a loss of power is not promised.
+  const bool power = client_settings(scenario).text("durability") == "power";
+  for (std::int64_t left = dice.pick({1, 1, 2, 3}); left > 0; --left)
+    scenario.attempts.push_back(draw_attempt(dice, power));
+  return scenario;
+}
+
+sandbox::Options service_options(const Scenario& scenario) {
+  sandbox::Options options;
+  for (const auto& [name, value] : scenario.service) options.set(name, value);
+  return options;
+}
+
+Settings client_settings(const Scenario& scenario) {
+  Settings settings;
+  for (const auto& [name, value] : scenario.client) settings.set(name, value);
+  return settings;
+}
+
+std::string describe(const Scenario& scenario) {
+  std::ostringstream text;
+  for (const auto* pairs : {&scenario.service, &scenario.client}) {
+    text << (pairs == &scenario.service ? "service" : "client");
+    for (const auto& [name, value] : *pairs)
+      if (name != "private_key_pem" && name != "client_secret") text << " " << name << "=" << value;
+    text << "\n";
+  }
+  for (const Attempt& attempt : scenario.attempts) {
+    const auto& [net, server, disk] = attempt.faults;
+    text << "run: ";
+    if (attempt.crashes)
+      text << (attempt.crash == Crash::kill ? "kill" : "power loss") << " at change " << attempt.at_change
+           << " or step " << attempt.at_step;
+    text << "; net " << net.look_up << " " << net.refused << " " << net.unanswered << " " << net.cut << " " << net.reset
+         << " " << net.stall << " " << net.slow << "; service " << server.busy << " " << server.failing << " "
+         << server.wrong_bytes << "; disk " << disk.sync << " " << disk.open << " " << disk.room << "; clock "
+         << attempt.clock_jump.count() << " ms at step " << attempt.clock_jump_at << "\n";
+  }
+  return text.str();
+}
+
+}  // namespace libbcda::simulation

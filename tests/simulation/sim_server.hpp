@@ -1,0 +1,76 @@
+// The sandbox's service in the simulated world. It remembers what it gave, as the truth for the invariants.
+#pragma once
+#include <map>
+#include <memory>
+#include <string>
+
+#include "handler.hpp"
+#include "simulation/dice.hpp"
+#include "world/clock.hpp"
+
+namespace libbcda::sandbox {
+class Service;
+struct Options;
+}  // namespace libbcda::sandbox
+
+namespace libbcda::simulation {
+
+// Probabilities, each for one request.
+struct ServerFaults {
+  double busy = 0;         // 429 and 503
+  double failing = 0;      // 500, 502 and 504
+  double wrong_bytes = 0;  // flipped or doubled bytes in a file
+};
+
+// Goes on living when a run crashes. Its clock is not the wall clock of the client.
+class SimServer : public sandbox::Handler {
+ public:
+  SimServer(sandbox::Options options, std::uint64_t seed);
+  ~SimServer() override;
+
+  void use(const world::Clock& clock) { clock_ = &clock; }
+  void fail(const ServerFaults& faults, Dice dice) {
+    faults_ = faults;
+    dice_ = dice;
+  }
+
+  sandbox::Response answer(const sandbox::Request& request) override;
+  sandbox::Time now() const override;
+
+  // Whether it gave a file with this content and this name at the service, without ".ndjson".
+  bool gave(const std::string& stem, const std::string& content) const;
+  // How many files the last manifest of a job lists. -1: no manifest was given.
+  std::int64_t files_of(const std::string& status_url) const;
+  int jobs_accepted() const { return jobs_accepted_; }
+  std::int64_t file_bytes_sent() const { return file_bytes_sent_; }  // bodies as they were begun, not as they arrived
+
+ private:
+  // Generated or unpacked when it is asked for.
+  struct Content {
+    std::shared_ptr<sandbox::DataFile> file;
+    std::string packed;  // by gzip
+    std::string text;
+    bool is_text = false;
+    const std::string& whole();
+  };
+  bool refuses(sandbox::Response& refusal);
+  void remember(const sandbox::Request& request, const sandbox::Response& response);
+  void remember_file(const sandbox::Request& request, const sandbox::Response& response);
+  void spoil(sandbox::Response& response);
+
+  const std::uint64_t seed_;
+  const world::Clock* clock_ = nullptr;
+  std::unique_ptr<sandbox::Service> service_;
+  ServerFaults faults_;
+  Dice dice_{0};
+  std::uint64_t requests_ = 0;
+  mutable std::map<std::string, std::map<std::string, Content>> contents_;  // by stem and path: jobs may share names
+  std::map<std::string, std::int64_t> manifests_;  // the number of files, by the path of the job
+  int jobs_accepted_ = 0;
+  std::int64_t file_bytes_sent_ = 0;
+};
+
+// The keys that client and service share in every simulation.
+const std::string& client_private_pem();
+
+}  // namespace libbcda::simulation

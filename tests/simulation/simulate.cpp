@@ -1,0 +1,191 @@
+#include "simulation/simulate.hpp"
+
+#include <iostream>
+#include <optional>
+#include <set>
+
+#include "runtime/run.hpp"
+#include "simulation/invariants.hpp"
+#include "simulation/scenario.hpp"
+#include "simulation/sim_world.hpp"
+
+namespace libbcda::simulation {
+namespace {
+
+// Whether a run goes on where the one before it ended. Until it can, the setting `restart` discards what is there.
+constexpr bool kResumes = false;
+
+constexpr std::int64_t kMostSteps = 3'000'000;  // of one run
+constexpr Milliseconds kPause(1000);            // between two runs
+const Moment kStart{Steady{} + std::chrono::hours(1), Instant(std::chrono::seconds(1568990853))};
+
+// The files that a run has reported as published.
+std::set<std::string> published_by(runtime::Run& run) {
+  std::set<std::string> paths;
+  for (runtime::Event event; run.mailbox().next(Milliseconds(0), event) == runtime::Mailbox::Got::event;)
+    if (event.kind == runtime::EventKind::file)
+      paths.insert(event.file.starts_with('/') ? event.file : std::string(kOut) + "/" + event.file);
+  return paths;
+}
+
+class Simulation {
+ public:
+  Simulation(std::uint64_t seed, bool verbose)
+      : dice_(seed),
+        scenario_(draw_scenario(dice_.fork())),
+        server_(service_options(scenario_), seed << 20),
+        disk_(std::make_unique<SimDisk>()),
+        verbose_(verbose) {
+    report_.seed = seed;
+    if (verbose_) std::cerr << describe(scenario_);
+  }
+
+  Report run() {
+    for (const Attempt& attempt : scenario_.attempts)
+      if (goes_on()) begin(attempt);
+    if (goes_on()) begin(Attempt());
+    if (goes_on()) require("a run without faults failed: " + failure_);
+    report_.trace = trace_.hash();
+    report_.jobs = server_.jobs_accepted();
+    report_.bytes = server_.file_bytes_sent();
+    report_.virtual_time = std::chrono::duration_cast<Milliseconds>(now_.steady - kStart.steady);
+    return report_;
+  }
+
+ private:
+  bool goes_on() const { return !complete_ && report_.wrong.empty(); }
+  void require(const std::string& wrong) {
+    if (report_.wrong.empty()) report_.wrong = wrong;
+  }
+  void begin(const Attempt& attempt);
+  void drive(const std::shared_ptr<SimWorld>& world, const Attempt& attempt);
+  std::unique_ptr<runtime::Run> start(const std::shared_ptr<SimWorld>& world);
+  void step_until_end(SimWorld& world, runtime::Run& run, const Attempt& attempt);
+  void crash(SimWorld& world, Crash crash);
+  void end(SimWorld& world, std::unique_ptr<runtime::Run> run);
+  void judge_crash(runtime::Run* run);
+  void judge_end(SimWorld& world);
+  Settings settings() const;
+
+  Dice dice_;
+  const Scenario scenario_;
+  Trace trace_;
+  SimServer server_;
+  std::unique_ptr<SimDisk> disk_;  // between two runs
+  Moment now_ = kStart;
+  Report report_;
+  const bool verbose_;
+  bool complete_ = false;              // the export is
+  std::string failure_;                // of the last run; "": it succeeded
+  std::unique_ptr<SimDisk> survivor_;  // of the crash of this run; null: none yet
+  Moment crashed_at_{};
+};
+
+Settings Simulation::settings() const {
+  Settings made = client_settings(scenario_);
+  if (!kResumes) made.set("restart", "true");
+  return made;
+}
+
+void Simulation::begin(const Attempt& attempt) {
+  ++report_.runs;
+  survivor_.reset();
+  failure_.clear();
+  server_.fail(attempt.faults.server, dice_.fork());
+  disk_->fail(attempt.faults.disk, dice_.fork());
+  const auto world =
+      std::make_shared<SimWorld>(now_, std::move(disk_), server_, trace_, attempt.faults.net, dice_.fork());
+  server_.use(world->clock());
+  drive(world, attempt);
+  const bool crashed = survivor_ != nullptr;
+  now_ = crashed ? crashed_at_ + attempt.downtime : world->clock().now() + kPause;
+  disk_ = crashed ? std::move(survivor_) : world->take_disk();
+  if (!verbose_) return;
+  std::cerr << "run " << report_.runs << ": "
+            << (crashed            ? "crashed"
+                : failure_.empty() ? "succeeded"
+                                   : failure_)
+            << "\n";
+}
+
+void Simulation::drive(const std::shared_ptr<SimWorld>& world, const Attempt& attempt) {
+  std::int64_t changes = 0;
+  world->disk().before_change([&, this] {
+    if (attempt.crashes && !survivor_ && changes++ == attempt.at_change) crash(*world, attempt.crash);
+  });
+  std::unique_ptr<runtime::Run> run = start(world);
+  if (run) step_until_end(*world, *run, attempt);
+  if (survivor_) judge_crash(run.get());
+  if (run) end(*world, std::move(run));
+  if (!survivor_) judge_end(*world);
+}
+
+// Returns null if the run refuses to start.
+std::unique_ptr<runtime::Run> Simulation::start(const std::shared_ptr<SimWorld>& world) {
+  try {
+    runtime::RunRequest request;
+    request.settings = settings();
+    auto session = std::make_shared<runtime::Session>(request.settings, world);
+    return runtime::Run::start(std::move(session), std::move(request));
+  } catch (const Error& error) {
+    failure_ = error.message;
+    return nullptr;
+  }
+}
+
+void Simulation::step_until_end(SimWorld& world, runtime::Run& run, const Attempt& attempt) {
+  for (std::int64_t step = 0; !run.mailbox().finished() && !survivor_; ++step) {
+    if (step == attempt.clock_jump_at) world.set_wall(attempt.clock_jump);
+    if (attempt.crashes && step == attempt.at_step)
+      crash(world, attempt.crash);
+    else if (!world.step())
+      return require("a run waits for nothing");
+    if (step > kMostSteps) return require("a run does not end");
+  }
+}
+
+// The world stops for the run: what it does from now on leaves no trace.
+void Simulation::crash(SimWorld& world, Crash crash) {
+  Dice dice = dice_.fork();
+  survivor_ = world.disk().after(crash, dice);
+  crashed_at_ = world.clock().now();
+  world.net().kill();
+  ++report_.crashes;
+}
+
+// Destroys a run. One that has not ended is canceled first, because its destructor waits for its end.
+void Simulation::end(SimWorld& world, std::unique_ptr<runtime::Run> run) {
+  run->cancel();
+  for (std::int64_t step = 0; !run->mailbox().finished(); ++step) {
+    if (world.step() && step < kMostSteps) continue;
+    require("a canceled run does not end");
+    static_cast<void>(run.release());  // its destructor would wait for ever
+    return;
+  }
+  const auto failure = run->mailbox().failure();
+  if (survivor_ || !failure) return;
+  failure_ = failure->message;
+  if (failure->status == Status::INTERNAL) require("a run ended with an internal error: " + failure_);
+}
+
+void Simulation::judge_crash(runtime::Run* run) {
+  require(check_published(*survivor_, server_));
+  require(check_receipt(*survivor_, server_));
+  if (run) require(check_still_there(*survivor_, published_by(*run)));
+  complete_ = has_receipt(*survivor_);
+}
+
+void Simulation::judge_end(SimWorld& world) {
+  require(check_published(world.disk(), server_));
+  require(check_receipt(world.disk(), server_));
+  if (world.disk().open_files() > 0) require("a run left files open");
+  if (!failure_.empty()) ++report_.failures;
+  if (failure_.empty()) require(check_complete(world.disk()));
+  complete_ = failure_.empty();
+}
+
+}  // namespace
+
+Report simulate(std::uint64_t seed, bool verbose) { return Simulation(seed, verbose).run(); }
+
+}  // namespace libbcda::simulation
