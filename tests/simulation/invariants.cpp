@@ -65,7 +65,7 @@ std::int64_t files_of_jobs(const json::object& receipt, const SimServer& server)
 
 bool has_receipt(const SimDisk& disk) { return disk.files().contains(kReceipt); }
 
-std::string check_published(const SimDisk& disk, const SimServer& server) {
+std::string check_published(const SimDisk& disk, SimServer& server) {
   for (const auto& [path, content] : disk.files()) {
     if (!is_final_name(path)) continue;
     if (!server.gave(stem_of(path), content))

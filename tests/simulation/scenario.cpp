@@ -2,6 +2,9 @@
 
 #include <sstream>
 
+#include "certificates.hpp"
+#include "support/files.hpp"
+
 namespace libbcda::simulation {
 namespace {
 
@@ -9,6 +12,17 @@ constexpr const char* kClientId = "simulated-client";
 constexpr const char* kClientSecret = "0123456789abcdef0123456789abcdef0123456789abcdef";
 
 std::string seconds(std::int64_t count) { return std::to_string(count) + "s"; }
+
+// A file with one certificate. The connections have no TLS, and reading those of the system takes longer than a run.
+const std::string& authority() {
+  static const test::TempDir directory;
+  static const std::string path = [] {
+    const std::string made = directory / "ca.pem";
+    test::spill(made, sandbox::make_certificates("localhost").ca);
+    return made;
+  }();
+  return path;
+}
 
 void draw_service(Dice& dice, Scenario& scenario) {
   const auto set = [&](const char* name, const std::string& value) { scenario.service.emplace_back(name, value); };
@@ -28,7 +42,7 @@ void draw_service(Dice& dice, Scenario& scenario) {
     set("error_rate", "20%");
   }
   set("pending_time", seconds(dice.magnitude(1, 60)));
-  set("job_time", seconds(dice.magnitude(1, 20000)));
+  set("job_time", seconds(dice.magnitude(1, 6000)));
   set("token_lifetime", seconds(dice.magnitude(60, 3600)));
   set("production", dice.chance(0.3) ? "true" : "false");
   if (of_2019 && dice.chance(0.2)) set("fault", "job_grows");
@@ -44,9 +58,10 @@ void draw_client(Dice& dice, Scenario& scenario) {
   set("out", kOut);
   if (of_2019) set("private_key_pem", client_private_pem());
   set("proxy", "none");
+  set("ca_file", authority());
   set("parallel", std::to_string(dice.between(1, 8)));
   set("retries", std::to_string(dice.between(1, 8)));
-  set("poll_max_interval", seconds(dice.pick({5, 30, 300})));
+  set("poll_max_interval", seconds(dice.pick({10, 30, 300})));
   set("idle_timeout", seconds(dice.pick({10, 60})));
   set("durability", dice.chance(0.8) ? "power" : "process");
   if (dice.chance(0.3)) set("types", dice.pick({"Patient", "Patient,Coverage", "ExplanationOfBenefit"}));
@@ -115,7 +130,8 @@ std::string describe(const Scenario& scenario) {
   for (const auto* pairs : {&scenario.service, &scenario.client}) {
     text << (pairs == &scenario.service ? "service" : "client");
     for (const auto& [name, value] : *pairs)
-      if (name != "private_key_pem" && name != "client_secret") text << " " << name << "=" << value;
+      if (name != "private_key_pem" && name != "client_secret" && name != "ca_file")
+        text << " " << name << "=" << value;
     text << "\n";
   }
   for (const Attempt& attempt : scenario.attempts) {

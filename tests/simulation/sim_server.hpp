@@ -38,7 +38,7 @@ class SimServer : public sandbox::Handler {
   sandbox::Time now() const override;
 
   // Whether it gave a file with this content and this name at the service, without ".ndjson".
-  bool gave(const std::string& stem, const std::string& content) const;
+  bool gave(const std::string& stem, const std::string& content);
   // How many files the last manifest of a job lists. -1: no manifest was given.
   std::int64_t files_of(const std::string& status_url) const;
   int jobs_accepted() const { return jobs_accepted_; }
@@ -64,8 +64,8 @@ class SimServer : public sandbox::Handler {
   ServerFaults faults_;
   Dice dice_{0};
   std::uint64_t requests_ = 0;
-  mutable std::map<std::string, std::map<std::string, Content>> contents_;  // by stem and path: jobs may share names
-  std::map<std::string, std::int64_t> manifests_;  // the number of files, by the path of the job
+  std::map<std::string, std::map<std::string, Content>> contents_;  // by stem and path: jobs may share names
+  std::map<std::string, std::int64_t> manifests_;                   // the number of files, by the path of the job
   int jobs_accepted_ = 0;
   std::int64_t file_bytes_sent_ = 0;
 };

@@ -62,8 +62,8 @@ class Simulation {
   std::unique_ptr<runtime::Run> start(const std::shared_ptr<SimWorld>& world);
   void step_until_end(SimWorld& world, runtime::Run& run, const Attempt& attempt);
   void crash(SimWorld& world, Crash crash);
-  void end(SimWorld& world, std::unique_ptr<runtime::Run> run);
-  void judge_crash(runtime::Run* run);
+  void end(SimWorld& world);
+  void judge_crash();
   void judge_end(SimWorld& world);
   Settings settings() const;
 
@@ -71,7 +71,8 @@ class Simulation {
   const Scenario scenario_;
   Trace trace_;
   SimServer server_;
-  std::unique_ptr<SimDisk> disk_;  // between two runs
+  std::unique_ptr<SimDisk> disk_;      // between two runs
+  std::unique_ptr<runtime::Run> run_;  // once it has started
   Moment now_ = kStart;
   Report report_;
   const bool verbose_;
@@ -113,10 +114,9 @@ void Simulation::drive(const std::shared_ptr<SimWorld>& world, const Attempt& at
   world->disk().before_change([&, this] {
     if (attempt.crashes && !survivor_ && changes++ == attempt.at_change) crash(*world, attempt.crash);
   });
-  std::unique_ptr<runtime::Run> run = start(world);
-  if (run) step_until_end(*world, *run, attempt);
-  if (survivor_) judge_crash(run.get());
-  if (run) end(*world, std::move(run));
+  run_ = start(world);
+  if (run_) step_until_end(*world, *run_, attempt);
+  if (run_) end(*world);
   if (!survivor_) judge_end(*world);
 }
 
@@ -138,7 +138,7 @@ void Simulation::step_until_end(SimWorld& world, runtime::Run& run, const Attemp
     if (step == attempt.clock_jump_at) world.set_wall(attempt.clock_jump);
     if (attempt.crashes && step == attempt.at_step)
       crash(world, attempt.crash);
-    else if (!world.step())
+    else if (!(attempt.at_step >= 0 ? world.step() : world.stride()))
       return require("a run waits for nothing");
     if (step > kMostSteps) return require("a run does not end");
   }
@@ -151,13 +151,15 @@ void Simulation::crash(SimWorld& world, Crash crash) {
   crashed_at_ = world.clock().now();
   world.net().kill();
   ++report_.crashes;
+  judge_crash();
 }
 
 // Destroys a run. One that has not ended is canceled first, because its destructor waits for its end.
-void Simulation::end(SimWorld& world, std::unique_ptr<runtime::Run> run) {
+void Simulation::end(SimWorld& world) {
+  std::unique_ptr<runtime::Run> run = std::move(run_);
   run->cancel();
   for (std::int64_t step = 0; !run->mailbox().finished(); ++step) {
-    if (world.step() && step < kMostSteps) continue;
+    if (world.stride() && step < kMostSteps) continue;
     require("a canceled run does not end");
     static_cast<void>(run.release());  // its destructor would wait for ever
     return;
@@ -168,10 +170,10 @@ void Simulation::end(SimWorld& world, std::unique_ptr<runtime::Run> run) {
   if (failure->status == Status::INTERNAL) require("a run ended with an internal error: " + failure_);
 }
 
-void Simulation::judge_crash(runtime::Run* run) {
+void Simulation::judge_crash() {
   require(check_published(*survivor_, server_));
   require(check_receipt(*survivor_, server_));
-  if (run) require(check_still_there(*survivor_, published_by(*run)));
+  if (run_) require(check_still_there(*survivor_, published_by(*run_)));
   complete_ = has_receipt(*survivor_);
 }
 

@@ -91,10 +91,15 @@ class VirtualWorld : public world::World {
     return std::make_unique<SameThread>(io_);
   }
 
-  // Does the next piece of work, or moves the clock to the next timer. Returns false if nothing is left to do.
+  // Does one piece of work, or moves the clock to the next timer. Returns false if nothing is left to do.
   bool step() {
     io_.restart();
     return io_.poll_one() > 0 || clock_.advance();
+  }
+  // The same with all work that can be done at this moment, which is faster.
+  bool stride() {
+    io_.restart();
+    return io_.poll() > 0 || clock_.advance();
   }
 
   // Runs all coroutines, and moves the clock if needed, until `done` returns true.
