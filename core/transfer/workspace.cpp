@@ -47,9 +47,12 @@ void Workspace::refuse_or_clear_leftovers(bool restart) {
         "holds an unfinished export (.bcda); set restart to discard it and start again, or choose another directory");
   earlier_ = read_journal(directory_.work()->read(kJournal, kLargestJournal));
   for (const auto& [path, record] : earlier_.files) published_.remove(record);
-  refuse_unknown_files();
-  directory_.work()->remove(kJournal);
+  // The log is ours as well. It may not look like it, because a loss of power may have cost its text.
+  published_.refuse_others([](const std::string& path) { return path == kLog; });
   directory_.out()->remove(kLog);
+  // The journal goes last. Otherwise a loss of power could bring back files that no journal names any more.
+  if (directory_.durability() == Durability::power) published_.sync();
+  directory_.work()->remove(kJournal);
   keep_ = false;
 }
 
@@ -104,7 +107,8 @@ void Workspace::complete(const WriteReceipt& write) {
   const std::string older = receipt();
   try {
     directory_.out()->replace(
-        kReceipt, [&](const files::Directory::Append& append) { write(older, append); }, directory_.durability());
+        kReceipt, [&](const files::Directory::Append& append) { write(older, append); }, directory_.durability(),
+        directory_.work().get());
   } catch (...) {
     if (older.empty()) directory_.out()->remove(kReceipt);  // its name may not be durable, so the run fails without it
     throw;

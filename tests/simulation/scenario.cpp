@@ -32,14 +32,15 @@ void draw_service(Dice& dice, Scenario& scenario) {
   set("client_id", kClientId);
   set("client_secret", kClientSecret);
   set("seed", std::to_string(dice.between(1, 1000)));
-  set("beneficiaries", std::to_string(dice.magnitude(1, 60)));
+  const std::int64_t beneficiaries = dice.magnitude(1, 60);
+  set("beneficiaries", std::to_string(beneficiaries));
   set("beneficiaries_per_file", std::to_string(dice.magnitude(1, 30)));
   if (of_2019) set("era", dice.pick({"sep2019", "oct2019", "nov2018"}));
   if (of_2019 && dice.chance(0.1)) {
     set("bytes_per_type", std::to_string(dice.magnitude(1e4, 2e6)));
     set("files_per_type", std::to_string(dice.between(1, 4)));
-  } else if (dice.chance(0.3)) {
-    set("error_rate", "20%");
+  } else if (beneficiaries > 20 && dice.chance(0.5)) {  // with fewer ones, half of them may fail, and the job with them
+    set("error_rate", "10%");
   }
   set("pending_time", seconds(dice.magnitude(1, 60)));
   set("job_time", seconds(dice.magnitude(1, 6000)));

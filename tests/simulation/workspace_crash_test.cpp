@@ -1,0 +1,78 @@
+// An output directory after a crash at each change of the disk in turn.
+#include <gtest/gtest.h>
+
+#include <memory>
+#include <utility>
+#include <vector>
+
+#include "simulation/sim_disk.hpp"
+#include "transfer/workspace.hpp"
+
+namespace libbcda::simulation {
+namespace {
+
+using files::Durability;
+
+// A directory with an unfinished export of two files.
+void leave_unfinished(SimDisk& disk, const world::Local& local) {
+  constexpr const char* kDigest = "ca3d163bab055381827226140568f3bef7eaac187cebd76878e0b63e9e442356";  // of "{}\n"
+  const auto space = transfer::Workspace::for_export("/out", false, Durability::power, local);
+  space->journal().job_accepted("Patient", "https://h/jobs/1");
+  for (const auto& [name, kind] : {std::pair("Patient.a.ndjson", transfer::FileKind::data),
+                                   std::pair("Patient.b.ndjson", transfer::FileKind::error)}) {
+    const auto writer = space->destination()->begin(name, "Patient", kind);
+    writer->write(as_bytes("{}\n"));
+    space->journal().file_coming({transfer::published_path(name, kind),
+                                  "https://h/a",
+                                  "Patient",
+                                  "k",
+                                  {.bytes = 3, .records = 1, .sha256 = kDigest, .proof = transfer::Proof::gcm}});
+    writer->commit(3, kDigest);
+  }
+  space->log("{\"exportId\":\"1\"}");
+  EXPECT_EQ(disk.files().size(), 5u);
+}
+
+// The loss of power comes before each change of the disk in turn.
+TEST(Restarts, CanBeginAgainAfterALossOfPower) {
+  Dice dice(11);
+  const world::Local system = world::system_local();
+  for (int at = 0, changes = 1; at < changes; ++at) {
+    SimDisk disk;
+    disk.use(system.clock);
+    const world::Local local{system.clock, system.random, disk};
+    leave_unfinished(disk, local);
+    std::vector<std::unique_ptr<SimDisk>> survivors;
+    changes = 0;
+    disk.before_change([&] {
+      for (int i = 0; changes == at && i < 30; ++i) survivors.push_back(disk.after(Crash::power, dice));
+      ++changes;
+    });
+    transfer::Workspace::for_export("/out", true, Durability::power, local);
+    for (const auto& survivor : survivors) {
+      survivor->use(system.clock);
+      EXPECT_NO_THROW(
+          transfer::Workspace::for_export("/out", true, Durability::power, {system.clock, system.random, *survivor}))
+          << "before change " << at;
+    }
+  }
+}
+
+TEST(Receipts, LeaveNoTemporaryFileOutsideTheWorkDirectory) {
+  SimDisk disk;
+  const world::Local system = world::system_local();
+  disk.use(system.clock);
+  const auto space =
+      transfer::Workspace::for_export("/out", false, Durability::power, {system.clock, system.random, disk});
+  int changes = 0;
+  disk.before_change([&] {
+    ++changes;
+    for (const auto& [path, content] : disk.files())
+      EXPECT_TRUE(path == "/out/export.json" || path.starts_with("/out/.bcda/")) << path << " at change " << changes;
+  });
+  space->complete([](const std::string&, const files::Directory::Append& append) { append("{}"); });
+  EXPECT_GT(changes, 3);
+}
+
+}  // namespace
+}  // namespace libbcda::simulation
