@@ -87,9 +87,9 @@ Faults draw_faults(Dice& dice) {
 Attempt draw_attempt(Dice& dice, bool may_lose_power) {
   Attempt attempt;
   if (dice.chance(0.7)) attempt.faults = draw_faults(dice);
-  attempt.crashes = dice.chance(0.8);
+  attempt.ending = dice.pick({Ending::crash, Ending::crash, Ending::crash, Ending::cancel, Ending::none});
   attempt.crash = may_lose_power && dice.chance(0.6) ? Crash::power : Crash::kill;
-  if (dice.chance(0.7))
+  if (attempt.ending == Ending::crash && dice.chance(0.7))
     attempt.at_change = dice.magnitude(1, 400);
   else
     attempt.at_step = dice.magnitude(10, 20000);
@@ -107,6 +107,7 @@ Scenario draw_scenario(Dice dice) {
   Scenario scenario;
   draw_service(dice, scenario);
   draw_client(dice, scenario);
+  scenario.disk = {.links = dice.chance(0.8), .noreplace = dice.chance(0.8), .tmpfile = dice.chance(0.8)};
   // What durability=process leaves after a loss of power is not promised.
   const bool power = client_settings(scenario).text("durability") == "power";
   for (std::int64_t left = dice.pick({1, 1, 2, 3}); left > 0; --left)
@@ -138,7 +139,8 @@ std::string describe(const Scenario& scenario) {
   for (const Attempt& attempt : scenario.attempts) {
     const auto& [net, server, disk] = attempt.faults;
     text << "run: ";
-    if (attempt.crashes)
+    if (attempt.ending == Ending::cancel) text << "canceled at step " << attempt.at_step;
+    if (attempt.ending == Ending::crash)
       text << (attempt.crash == Crash::kill ? "kill" : "power loss") << " at change " << attempt.at_change
            << " or step " << attempt.at_step;
     text << "; net " << net.look_up << " " << net.refused << " " << net.unanswered << " " << net.cut << " " << net.reset

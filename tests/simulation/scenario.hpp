@@ -18,12 +18,14 @@ struct Faults {
   DiskFaults disk;
 };
 
-// One run that may end in a crash.
+// How a run is brought to its end.
+enum class Ending { none, crash, cancel };
+
 struct Attempt {
   Faults faults;
-  bool crashes = false;
+  Ending ending = Ending::none;
   Crash crash = Crash::kill;
-  // The crash comes before this change of the disk, or before this step of the scheduler; -1: not there.
+  // The end comes before this change of the disk, or before this step of the scheduler; -1: not there.
   std::int64_t at_change = -1, at_step = -1;
   Milliseconds downtime{0};         // until the next run
   std::int64_t clock_jump_at = -1;  // a step at which the wall clock is set
@@ -34,7 +36,8 @@ struct Scenario {
   std::string profile;
   std::vector<std::pair<std::string, std::string>> service;  // options of the sandbox
   std::vector<std::pair<std::string, std::string>> client;   // settings
-  std::vector<Attempt> attempts;                             // followed by a last one without faults
+  DiskAbilities disk;
+  std::vector<Attempt> attempts;  // followed by a last one without faults
 };
 
 inline constexpr const char* kOut = "/out";

@@ -108,6 +108,7 @@ int SimDisk::open(int dir, const char* path, int flags, mode_t mode) noexcept {
   const auto opened = [&]() -> int {
     if (strikes(faults_.open)) return failed(EMFILE);
     if (is_tmpfile(flags)) {
+      if (!abilities_.tmpfile) return failed(EOPNOTSUPP);
       if (const int code = changing()) return failed(code);
       return open_node(make_node(false, mode), flags);
     }
@@ -239,6 +240,7 @@ int SimDisk::make_directory(int dir, const char* path) noexcept {
 }
 
 int SimDisk::link(int from, const char* path, int to, const char* name) noexcept {
+  if (!abilities_.links) return failed(EPERM);
   const NodePtr node = look_up(from, path);
   const Place at = place(to, name);
   if (!node || !at.directory) return failed(ENOENT);
@@ -250,6 +252,7 @@ int SimDisk::link(int from, const char* path, int to, const char* name) noexcept
 }
 
 int SimDisk::rename(int from, const char* path, int to, const char* name, unsigned flags) noexcept {
+  if ((flags & RENAME_NOREPLACE) && !abilities_.noreplace) return failed(EINVAL);
   const Place old = place(from, path), at = place(to, name);
   const NodePtr node = old.directory ? old.directory->step(old.name) : nullptr;
   if (!node || !at.directory) return failed(ENOENT);

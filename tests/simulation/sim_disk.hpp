@@ -28,6 +28,13 @@ struct DiskFaults {
   std::int64_t room = -1;  // the bytes that can still be written, then ENOSPC; -1: no limit
 };
 
+// What not every file system has.
+struct DiskAbilities {
+  bool links = true;      // hard ones
+  bool noreplace = true;  // renameat2 with RENAME_NOREPLACE
+  bool tmpfile = true;    // files without a name
+};
+
 // Follows POSIX where the engine relies on it. Where POSIX leaves open what survives, everything is possible: names and
 // bytes that were not synced survive independently of each other. A file's sync says nothing about its name. Not
 // thread-safe.
@@ -45,6 +52,7 @@ class SimDisk : public world::Disk {
     faults_ = faults;
     dice_ = dice;
   }
+  void limit(const DiskAbilities& abilities) { abilities_ = abilities; }
   // Called before each call that changes the disk.
   void before_change(std::function<void()> call) { before_change_ = std::move(call); }
 
@@ -104,6 +112,7 @@ class SimDisk : public world::Disk {
   const world::Clock* clock_ = nullptr;
   Trace* trace_ = nullptr;
   DiskFaults faults_;
+  DiskAbilities abilities_;
   Dice dice_{0};
   std::function<void()> before_change_;
   NodePtr root_;

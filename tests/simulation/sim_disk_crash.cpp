@@ -45,6 +45,7 @@ class SimDisk::Copy {
     auto disk = std::make_unique<SimDisk>();
     disk->root_ = copy(from_.root_);
     disk->last_number_ = from_.last_number_;
+    disk->abilities_ = from_.abilities_;
     if (crash_ == Crash::kill) copy_pending(*disk);
     return disk;
   }

@@ -10,20 +10,34 @@
 
 #include "base/error.hpp"
 #include "connection.hpp"
+#include "fault_table.hpp"
 
 namespace libbcda::simulation {
 
 using world::ErrorCode;
 
-struct SimNet::Connection {
-  Connection(const world::Clock& clock, Trace& seen, Speed speed, Break breaks)
-      : trace(seen), up(clock, speed, {}), down(clock, speed, breaks) {}
+// What both ends share.
+struct SimNet::Connection : sandbox::Handler {
+  Connection(SimNet& n, Speed speed, Break breaks)
+      : net(n), trace(n.trace_), up(n.world_.clock(), speed, {}), down(n.world_.clock(), speed, breaks) {}
   void kill() {
     up.kill();
     down.kill();
   }
+  void received(ssize_t n) {
+    if (n > 0 && brings_file) net.file_bytes_received_ += n;
+  }
+
+  sandbox::Response answer(const sandbox::Request& request) override {
+    brings_file = sandbox::is_file_request(request.line());
+    return net.handler_.answer(request);
+  }
+  sandbox::Time now() const override { return net.handler_.now(); }
+
+  SimNet& net;
   Trace& trace;
   Pipe up, down;  // from the client, and to it
+  bool brings_file = false;
 };
 
 namespace {
@@ -42,6 +56,7 @@ class ClientEnd : public world::ByteStream {
     const ssize_t n = connection_->down.take(out, true);
     const int code = errno;
     connection_->trace.add(kRead, static_cast<std::uint64_t>(n));
+    connection_->received(n);
     errno = code;
     return n;
   }
@@ -81,6 +96,7 @@ class ClientEnd : public world::ByteStream {
   bool interrupted_ = false;
 };
 
+// Lives as long as the coroutine that serves the connection.
 class ServerEnd : public sandbox::Stream {
  public:
   explicit ServerEnd(std::shared_ptr<SimNet::Connection> connection) : connection_(std::move(connection)) {}
@@ -159,6 +175,7 @@ Task<std::vector<world::Net::Endpoint>> SimNet::resolve(const std::string&, std:
   error = co_await travel(time, limit);
   if (!error && fails) error = asio::error::host_not_found_try_again;
   std::vector<Endpoint> endpoints;
+  if (!error && dice_.chance(0.5)) endpoints.emplace_back(asio::ip::address_v6::loopback(), port);
   if (!error) endpoints.emplace_back(asio::ip::address_v4::loopback(), port);
   co_return endpoints;
 }
@@ -179,7 +196,7 @@ std::shared_ptr<SimNet::Connection> SimNet::make_connection() {
   const bool slow = dice_.chance(faults_.slow);
   const Speed speed{Milliseconds(dice_.magnitude(1, 300)),
                     slow ? dice_.magnitude(kSlowest, kSlow) : dice_.magnitude(kSlow, kFast)};
-  auto made = std::make_shared<Connection>(world_.clock(), trace_, speed, draw_break());
+  auto made = std::make_shared<Connection>(*this, speed, draw_break());
   std::erase_if(connections_, [](const auto& each) { return each.expired(); });
   connections_.push_back(made);
   return made;
@@ -194,7 +211,7 @@ Task<std::unique_ptr<world::ByteStream>> SimNet::connect(const Endpoint&, Millis
   if (error) co_return nullptr;
   const auto connection = make_connection();
   auto server = std::make_unique<ServerEnd>(connection);
-  asio::co_spawn(world_.executor(), sandbox::serve(std::move(server), handler_, false), asio::detached);
+  asio::co_spawn(world_.executor(), sandbox::serve(std::move(server), *connection, false), asio::detached);
   co_return std::make_unique<ClientEnd>(connection);
 }
 

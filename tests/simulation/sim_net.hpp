@@ -27,6 +27,7 @@ class SimNet : public world::Net {
 
   // From now on nothing arrives any more, in either direction.
   void kill();
+  std::int64_t file_bytes_received() const { return file_bytes_received_; }  // with the heads of the answers
 
   Task<std::vector<Endpoint>> resolve(const std::string& host, std::uint16_t port, Milliseconds limit,
                                       world::ErrorCode& error) override;
@@ -46,6 +47,7 @@ class SimNet : public world::Net {
   const NetFaults faults_;
   Dice dice_;
   bool dead_ = false;
+  std::int64_t file_bytes_received_ = 0;
   std::vector<std::weak_ptr<Connection>> connections_;
 };
 

@@ -115,16 +115,33 @@ bool SimServer::refuses(Response& refusal) {
 }
 
 void SimServer::remember(const Request& request, const Response& response) {
-  if (sandbox::is_kick_off(request.line()) && response.status == 202) ++jobs_accepted_;
-  if (sandbox::is_status_request(request.line()) && response.status == 200)
-    if (const std::int64_t files = count_files(response.body); files >= 0)
-      manifests_[std::string(request.path())] = files;
+  if (sandbox::is_kick_off(request.line()) && response.status == 202) remember_job(request, response);
+  if (sandbox::is_status_request(request.line())) remember_status(request, response);
   if (sandbox::is_file_request(request.line())) remember_file(request, response);
+}
+
+void SimServer::remember_job(const Request& request, const Response& response) {
+  ++jobs_accepted_;
+  for (const auto& [path, job] : jobs_)
+    if (job.request == request.target && job.asked_for && !job.dead) {
+      ++needless_jobs_;
+      break;
+    }
+  if (const auto location = response.headers.find("Content-Location"); location != response.headers.end())
+    jobs_[path_of_url(location->second)] = {request.target};
+}
+
+void SimServer::remember_status(const Request& request, const Response& response) {
+  const std::string path(request.path());
+  Job& job = jobs_[path];
+  job.asked_for = true;
+  job.dead = response.status != 200 && response.status != 202 && response.status != 401 && response.status != 429;
+  if (response.status != 200) return;
+  if (const std::int64_t files = count_files(response.body); files >= 0) manifests_[path] = files;
 }
 
 void SimServer::remember_file(const Request& request, const Response& response) {
   if (response.status != 200 && response.status != 206) return;
-  file_bytes_sent_ += static_cast<std::int64_t>(response.body_size());
   const std::string path(request.path());
   auto& known = contents_[stem_of(path)];
   if (response.status != 200 || known.contains(path)) return;

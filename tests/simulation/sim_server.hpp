@@ -42,7 +42,9 @@ class SimServer : public sandbox::Handler {
   // How many files the last manifest of a job lists. -1: no manifest was given.
   std::int64_t files_of(const std::string& status_url) const;
   int jobs_accepted() const { return jobs_accepted_; }
-  std::int64_t file_bytes_sent() const { return file_bytes_sent_; }  // bodies as they were begun, not as they arrived
+  // How many jobs were accepted although the client had asked for the status of another one, which had the same request
+  // and was alive.
+  int needless_jobs() const { return needless_jobs_; }
 
  private:
   // Generated or unpacked when it is asked for.
@@ -55,6 +57,8 @@ class SimServer : public sandbox::Handler {
   };
   bool refuses(sandbox::Response& refusal);
   void remember(const sandbox::Request& request, const sandbox::Response& response);
+  void remember_job(const sandbox::Request& request, const sandbox::Response& response);
+  void remember_status(const sandbox::Request& request, const sandbox::Response& response);
   void remember_file(const sandbox::Request& request, const sandbox::Response& response);
   void spoil(sandbox::Response& response);
 
@@ -66,8 +70,12 @@ class SimServer : public sandbox::Handler {
   std::uint64_t requests_ = 0;
   std::map<std::string, std::map<std::string, Content>> contents_;  // by stem and path: jobs may share names
   std::map<std::string, std::int64_t> manifests_;                   // the number of files, by the path of the job
-  int jobs_accepted_ = 0;
-  std::int64_t file_bytes_sent_ = 0;
+  struct Job {
+    std::string request;
+    bool asked_for = false, dead = false;
+  };
+  std::map<std::string, Job> jobs_;  // by the path of the job
+  int jobs_accepted_ = 0, needless_jobs_ = 0;
 };
 
 // The keys that client and service share in every simulation.

@@ -16,7 +16,9 @@ namespace {
 constexpr bool kResumes = false;
 
 constexpr std::int64_t kMostSteps = 3'000'000;  // of one run
-constexpr Milliseconds kPause(1000);            // between two runs
+constexpr Milliseconds kCancelLimit(100);
+constexpr auto kLongestRun = std::chrono::hours(5 * 24);
+constexpr Milliseconds kPause(1000);  // between two runs
 const Moment kStart{Steady{} + std::chrono::hours(1), Instant(std::chrono::seconds(1568990853))};
 
 // The files that a run has reported as published.
@@ -41,13 +43,14 @@ class Simulation {
   }
 
   Report run() {
+    disk_->limit(scenario_.disk);
     for (const Attempt& attempt : scenario_.attempts)
       if (goes_on()) begin(attempt);
     if (goes_on()) begin(Attempt());
     if (goes_on()) require("a run without faults failed: " + failure_);
+    if (kResumes && server_.needless_jobs() > 0) require("a job was started although one was alive");
     report_.trace = trace_.hash();
     report_.jobs = server_.jobs_accepted();
-    report_.bytes = server_.file_bytes_sent();
     report_.virtual_time = std::chrono::duration_cast<Milliseconds>(now_.steady - kStart.steady);
     return report_;
   }
@@ -99,6 +102,7 @@ void Simulation::begin(const Attempt& attempt) {
   server_.use(world->clock());
   drive(world, attempt);
   const bool crashed = survivor_ != nullptr;
+  report_.bytes += world->net().file_bytes_received();
   now_ = crashed ? crashed_at_ + attempt.downtime : world->clock().now() + kPause;
   disk_ = crashed ? std::move(survivor_) : world->take_disk();
   if (!verbose_) return;
@@ -112,7 +116,7 @@ void Simulation::begin(const Attempt& attempt) {
 void Simulation::drive(const std::shared_ptr<SimWorld>& world, const Attempt& attempt) {
   std::int64_t changes = 0;
   world->disk().before_change([&, this] {
-    if (attempt.crashes && !survivor_ && changes++ == attempt.at_change) crash(*world, attempt.crash);
+    if (attempt.ending == Ending::crash && !survivor_ && changes++ == attempt.at_change) crash(*world, attempt.crash);
   });
   run_ = start(world);
   if (run_) step_until_end(*world, *run_, attempt);
@@ -136,11 +140,13 @@ std::unique_ptr<runtime::Run> Simulation::start(const std::shared_ptr<SimWorld>&
 void Simulation::step_until_end(SimWorld& world, runtime::Run& run, const Attempt& attempt) {
   for (std::int64_t step = 0; !run.mailbox().finished() && !survivor_; ++step) {
     if (step == attempt.clock_jump_at) world.set_wall(attempt.clock_jump);
-    if (attempt.crashes && step == attempt.at_step)
+    if (step == attempt.at_step && attempt.ending == Ending::cancel) return;
+    if (step == attempt.at_step && attempt.ending == Ending::crash)
       crash(world, attempt.crash);
     else if (!(attempt.at_step >= 0 ? world.step() : world.stride()))
       return require("a run waits for nothing");
-    if (step > kMostSteps) return require("a run does not end");
+    if (step > kMostSteps || world.clock().now().steady - now_.steady > kLongestRun)
+      return require("a run does not end");
   }
 }
 
@@ -157,6 +163,7 @@ void Simulation::crash(SimWorld& world, Crash crash) {
 // Destroys a run. One that has not ended is canceled first, because its destructor waits for its end.
 void Simulation::end(SimWorld& world) {
   std::unique_ptr<runtime::Run> run = std::move(run_);
+  const Steady canceled_at = world.clock().now().steady;
   run->cancel();
   for (std::int64_t step = 0; !run->mailbox().finished(); ++step) {
     if (world.stride() && step < kMostSteps) continue;
@@ -164,6 +171,7 @@ void Simulation::end(SimWorld& world) {
     static_cast<void>(run.release());  // its destructor would wait for ever
     return;
   }
+  if (world.clock().now().steady - canceled_at > kCancelLimit) require("a canceled run goes on for too long");
   const auto failure = run->mailbox().failure();
   if (survivor_ || !failure) return;
   failure_ = failure->message;

@@ -14,7 +14,7 @@ struct Report {
   Milliseconds virtual_time{0};
   int runs = 0, crashes = 0, failures = 0;  // failures: runs that ended with an error
   int jobs = 0;                             // that the service accepted
-  std::int64_t bytes = 0;                   // of files that the service sent
+  std::int64_t bytes = 0;                   // of files that came over the network, with the heads of their answers
 };
 
 Report simulate(std::uint64_t seed, bool verbose = false);
