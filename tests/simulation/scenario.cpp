@@ -3,6 +3,8 @@
 #include <sstream>
 
 #include "certificates.hpp"
+#include "dialects.hpp"
+#include "oauth.hpp"
 #include "support/files.hpp"
 
 namespace libbcda::simulation {
@@ -10,6 +12,15 @@ namespace {
 
 constexpr const char* kClientId = "simulated-client";
 constexpr const char* kClientSecret = "0123456789abcdef0123456789abcdef0123456789abcdef";
+
+// The path of BCDA's versions.
+std::string base_of(const std::string& profile) {
+  return profile == "bcda-v3" ? "/api/v3" : profile == "bcda-v2" ? "/api/v2" : "";
+}
+
+bool is_secret(const std::string& name) {
+  return name == "private_key_pem" || name == "client_secret" || name == "signing_key_text" || name == "ca_file";
+}
 
 std::string seconds(std::int64_t count) { return std::to_string(count) + "s"; }
 
@@ -26,15 +37,17 @@ const std::string& authority() {
 
 void draw_service(Dice& dice, Scenario& scenario) {
   const auto set = [&](const char* name, const std::string& value) { scenario.service.emplace_back(name, value); };
-  scenario.profile = dice.chance(0.6) ? "bcda-2019" : "bcda-v3";
+  scenario.profile = dice.pick({"bcda-2019", "bcda-2019", "bcda-2019", "bcda-2019", "bcda-v3", "bcda-v3", "bcda-v2",
+                                "dpc", "ab2d", "generic", "hapi"});
   const bool of_2019 = scenario.profile == "bcda-2019";
   set("profile", scenario.profile);
   set("client_id", kClientId);
   set("client_secret", kClientSecret);
   set("seed", std::to_string(dice.between(1, 1000)));
-  const std::int64_t beneficiaries = dice.magnitude(1, 60);
+  const bool is_large = dice.chance(0.02);  // files of more than a megabyte, also when they are packed
+  const std::int64_t beneficiaries = is_large ? dice.magnitude(200, 400) : dice.magnitude(1, 60);
   set("beneficiaries", std::to_string(beneficiaries));
-  set("beneficiaries_per_file", std::to_string(dice.magnitude(1, 30)));
+  set("beneficiaries_per_file", std::to_string(is_large ? beneficiaries : dice.magnitude(1, 30)));
   if (of_2019) set("era", dice.pick({"sep2019", "oct2019", "nov2018"}));
   if (of_2019 && dice.chance(0.1)) {
     set("bytes_per_type", std::to_string(dice.magnitude(1e4, 2e6)));
@@ -49,15 +62,30 @@ void draw_service(Dice& dice, Scenario& scenario) {
   if (of_2019 && dice.chance(0.2)) set("fault", "job_grows");
 }
 
+// What a client of this profile must know, as the sandbox prints it.
+void set_login(Scenario& scenario) {
+  const auto set = [&](const char* name, const std::string& value) { scenario.client.emplace_back(name, value); };
+  const auto* dialect = sandbox::bulk::dialect_of(service_options(scenario).profile);
+  const auto login = dialect ? dialect->login : sandbox::bulk::Login::form;
+  const std::string origin = "http://localhost";
+  set("profile", scenario.profile);
+  set("url", origin + (dialect ? dialect->base : base_of(scenario.profile)));
+  if (login != sandbox::bulk::Login::none) set("client_id", kClientId);
+  if (login == sandbox::bulk::Login::form) set("client_secret", kClientSecret);
+  if (dialect && login == sandbox::bulk::Login::form) set("token_url", sandbox::bulk::token_url(*dialect, origin));
+  if (login == sandbox::bulk::Login::smart) {
+    set("signing_key_text", client_signing_pem());
+    set("key_id", kKeyId);
+  }
+  if (dialect && dialect->system && dialect->patient) set("level", "patient");
+  if (dialect && !dialect->system && !dialect->patient) set("group", dialect->group);
+  if (scenario.profile == "bcda-2019") set("private_key_pem", client_private_pem());
+}
+
 void draw_client(Dice& dice, Scenario& scenario) {
   const auto set = [&](const char* name, const std::string& value) { scenario.client.emplace_back(name, value); };
-  const bool of_2019 = scenario.profile == "bcda-2019";
-  set("url", of_2019 ? "http://localhost" : "http://localhost/api/v3");
-  set("profile", scenario.profile);
-  set("client_id", kClientId);
-  set("client_secret", kClientSecret);
+  set_login(scenario);
   set("out", kOut);
-  if (of_2019) set("private_key_pem", client_private_pem());
   set("proxy", "none");
   set("ca_file", authority());
   set("parallel", std::to_string(dice.between(1, 8)));
@@ -65,7 +93,9 @@ void draw_client(Dice& dice, Scenario& scenario) {
   set("poll_max_interval", seconds(dice.pick({10, 30, 300})));
   set("idle_timeout", seconds(dice.pick({10, 60})));
   set("durability", dice.chance(0.8) ? "power" : "process");
-  if (dice.chance(0.3)) set("types", dice.pick({"Patient", "Patient,Coverage", "ExplanationOfBenefit"}));
+  if (dice.chance(0.3))
+    set("types", scenario.profile == "ab2d" ? "ExplanationOfBenefit"
+                                            : dice.pick({"Patient", "Patient,Coverage", "ExplanationOfBenefit"}));
 }
 
 Faults draw_faults(Dice& dice) {
@@ -132,8 +162,7 @@ std::string describe(const Scenario& scenario) {
   for (const auto* pairs : {&scenario.service, &scenario.client}) {
     text << (pairs == &scenario.service ? "service" : "client");
     for (const auto& [name, value] : *pairs)
-      if (name != "private_key_pem" && name != "client_secret" && name != "ca_file")
-        text << " " << name << "=" << value;
+      if (!is_secret(name)) text << " " << name << "=" << value;
     text << "\n";
   }
   for (const Attempt& attempt : scenario.attempts) {

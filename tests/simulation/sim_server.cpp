@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "assertion.hpp"
 #include "base/json.hpp"
 #include "crypto/key.hpp"
 #include "fault_table.hpp"
@@ -22,6 +23,7 @@ constexpr std::uint64_t kKeySeed = 13;
 
 struct Keys {
   std::string private_pem, public_pem;
+  sandbox::SigningPair signing;
 };
 
 // Made once, and in the same way in every process. The service's own key for tokens is made here as well, so that no
@@ -31,7 +33,7 @@ const Keys& keys() {
     seed_openssl(kKeySeed);
     const auto pair = crypto::PrivateKey::generate();
     sandbox::Tokens().issue("nobody", sandbox::Time(), sandbox::Duration(1));
-    return Keys{pair.private_pem(), pair.public_pem()};
+    return Keys{pair.private_pem(), pair.public_pem(), sandbox::make_signing_pair("ES384")};
   }();
   return made;
 }
@@ -81,11 +83,13 @@ std::string read_whole(const std::shared_ptr<sandbox::DataFile>& file) {
 }  // namespace
 
 const std::string& client_private_pem() { return keys().private_pem; }
+const std::string& client_signing_pem() { return keys().signing.private_pem; }
 
 SimServer::SimServer(sandbox::Options options, std::uint64_t seed) : seed_(seed) {
-  const std::string public_pem = keys().public_pem;
+  const Keys& made = keys();
   seed_openssl(seed_);
-  service_ = std::make_unique<sandbox::Service>(std::move(options), public_pem, sandbox::Registration(),
+  sandbox::Registration client{options.client_id, kKeyId, made.signing.public_pem, "ES384"};
+  service_ = std::make_unique<sandbox::Service>(std::move(options), made.public_pem, std::move(client),
                                                 [this] { return now(); });
 }
 

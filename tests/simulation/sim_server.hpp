@@ -78,7 +78,9 @@ class SimServer : public sandbox::Handler {
   int jobs_accepted_ = 0, needless_jobs_ = 0;
 };
 
-// The keys that client and service share in every simulation.
+// The client's keys in every simulation: one for files, and one that signs logins.
 const std::string& client_private_pem();
+const std::string& client_signing_pem();
+inline constexpr const char* kKeyId = "simulated-key";
 
 }  // namespace libbcda::simulation
