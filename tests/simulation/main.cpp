@@ -29,7 +29,7 @@ struct Options {
 struct Sum {
   std::uint64_t seeds = 0, wrong = 0;
   std::int64_t virtual_ms = 0, bytes = 0;
-  int runs = 0, crashes = 0, failures = 0, jobs = 0;
+  int runs = 0, crashes = 0, failures = 0, restarts = 0, jobs = 0;
 
   void add(const Report& one) {
     ++seeds;
@@ -39,6 +39,7 @@ struct Sum {
     runs += one.runs;
     crashes += one.crashes;
     failures += one.failures;
+    restarts += one.restarts;
     jobs += one.jobs;
   }
   void add(const Sum& other) {
@@ -49,6 +50,7 @@ struct Sum {
     runs += other.runs;
     crashes += other.crashes;
     failures += other.failures;
+    restarts += other.restarts;
     jobs += other.jobs;
   }
 };
@@ -117,11 +119,12 @@ Sum simulate_all(const Options& options) {
 
 void print(const Sum& sum, double seconds) {
   std::printf(
-      "%llu seeds in %.1f s (%.1f a second), %.0f virtual hours, %d runs, %d crashes, %d failed runs, %d jobs, %.1f "
+      "%llu seeds in %.1f s (%.1f a second), %.0f virtual hours, %d runs, %d crashes, %d failed runs, %d restarts, %d "
+      "jobs, %.1f "
       "MB; "
       "%llu went wrong\n",
       static_cast<unsigned long long>(sum.seeds), seconds, static_cast<double>(sum.seeds) / std::max(seconds, 1e-9),
-      static_cast<double>(sum.virtual_ms) / 3.6e6, sum.runs, sum.crashes, sum.failures, sum.jobs,
+      static_cast<double>(sum.virtual_ms) / 3.6e6, sum.runs, sum.crashes, sum.failures, sum.restarts, sum.jobs,
       static_cast<double>(sum.bytes) / 1e6, static_cast<unsigned long long>(sum.wrong));
 }
 

@@ -21,15 +21,6 @@ constexpr auto kLongestRun = std::chrono::hours(5 * 24);
 constexpr Milliseconds kPause(1000);  // between two runs
 const Moment kStart{Steady{} + std::chrono::hours(1), Instant(std::chrono::seconds(1568990853))};
 
-// The files that a run has reported as published.
-std::set<std::string> published_by(runtime::Run& run) {
-  std::set<std::string> paths;
-  for (runtime::Event event; run.mailbox().next(Milliseconds(0), event) == runtime::Mailbox::Got::event;)
-    if (event.kind == runtime::EventKind::file)
-      paths.insert(event.file.starts_with('/') ? event.file : std::string(kOut) + "/" + event.file);
-  return paths;
-}
-
 class Simulation {
  public:
   Simulation(std::uint64_t seed, bool verbose)
@@ -47,6 +38,7 @@ class Simulation {
     for (const Attempt& attempt : scenario_.attempts)
       if (goes_on()) begin(attempt);
     if (goes_on()) begin(Attempt());
+    if (goes_on() && kResumes && failure_.find("restart") != std::string::npos) begin_anew();
     if (goes_on()) require("a run without faults failed: " + failure_);
     if (kResumes && server_.needless_jobs() > 0) require("a job was started although one was alive");
     report_.trace = trace_.hash();
@@ -61,11 +53,14 @@ class Simulation {
     if (report_.wrong.empty()) report_.wrong = wrong;
   }
   void begin(const Attempt& attempt);
+  void begin_anew();
   void drive(const std::shared_ptr<SimWorld>& world, const Attempt& attempt);
   std::unique_ptr<runtime::Run> start(const std::shared_ptr<SimWorld>& world);
   void step_until_end(SimWorld& world, runtime::Run& run, const Attempt& attempt);
   void crash(SimWorld& world, Crash crash);
   void end(SimWorld& world);
+  void collect_published(runtime::Run& run);
+  void judge(const SimDisk& disk);
   void judge_crash();
   void judge_end(SimWorld& world);
   Settings settings() const;
@@ -79,6 +74,8 @@ class Simulation {
   Moment now_ = kStart;
   Report report_;
   const bool verbose_;
+  bool restarts_ = !kResumes;          // the setting of the next run
+  std::set<std::string> published_;    // what runs have reported as published, and no restart has discarded
   bool complete_ = false;              // the export is
   std::string failure_;                // of the last run; "": it succeeded
   std::unique_ptr<SimDisk> survivor_;  // of the crash of this run; null: none yet
@@ -87,14 +84,23 @@ class Simulation {
 
 Settings Simulation::settings() const {
   Settings made = client_settings(scenario_);
-  if (!kResumes) made.set("restart", "true");
+  if (restarts_) made.set("restart", "true");
   return made;
+}
+
+// The export cannot be gone on with, for example because its job has expired, and the error said so.
+void Simulation::begin_anew() {
+  if (verbose_) std::cerr << "run " << report_.runs << ": " << failure_ << "\n";
+  ++report_.restarts;
+  restarts_ = true;
+  begin(Attempt());
 }
 
 void Simulation::begin(const Attempt& attempt) {
   ++report_.runs;
   survivor_.reset();
   failure_.clear();
+  if (restarts_) published_.clear();
   server_.fail(attempt.faults.server, dice_.fork());
   disk_->fail(attempt.faults.disk, dice_.fork());
   const auto world =
@@ -172,26 +178,41 @@ void Simulation::end(SimWorld& world) {
     return;
   }
   if (world.clock().now().steady - canceled_at > kCancelLimit) require("a canceled run goes on for too long");
+  if (!survivor_) collect_published(*run);
   const auto failure = run->mailbox().failure();
   if (survivor_ || !failure) return;
   failure_ = failure->message;
   if (failure->status == Status::INTERNAL) require("a run ended with an internal error: " + failure_);
 }
 
+// Reads the events of a run. To be called before a crash can lose any file.
+void Simulation::collect_published(runtime::Run& run) {
+  for (runtime::Event event; run.mailbox().next(Milliseconds(0), event) == runtime::Mailbox::Got::event;)
+    if (event.kind == runtime::EventKind::file)
+      published_.insert(event.file.starts_with('/') ? event.file : std::string(kOut) + "/" + event.file);
+}
+
+// What must be true at any moment.
+void Simulation::judge(const SimDisk& disk) {
+  require(check_published(disk, server_));
+  require(check_receipt(disk, server_));
+  require(check_still_there(disk, published_));
+}
+
 void Simulation::judge_crash() {
-  require(check_published(*survivor_, server_));
-  require(check_receipt(*survivor_, server_));
-  if (run_) require(check_still_there(*survivor_, published_by(*run_)));
-  complete_ = has_receipt(*survivor_);
+  if (run_) collect_published(*run_);
+  judge(*survivor_);
+  complete_ = !kResumes && has_receipt(*survivor_);
 }
 
 void Simulation::judge_end(SimWorld& world) {
-  require(check_published(world.disk(), server_));
-  require(check_receipt(world.disk(), server_));
+  judge(world.disk());
   if (world.disk().open_files() > 0) require("a run left files open");
   if (!failure_.empty()) ++report_.failures;
   if (failure_.empty()) require(check_complete(world.disk()));
-  complete_ = failure_.empty();
+  // After a crash at the very end there may be nothing left to do.
+  const bool was_complete = failure_.find("finished export") != std::string::npos && has_receipt(world.disk());
+  complete_ = failure_.empty() || was_complete;
 }
 
 }  // namespace

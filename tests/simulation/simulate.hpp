@@ -13,6 +13,7 @@ struct Report {
   std::uint64_t trace = 0;  // equal for equal runs
   Milliseconds virtual_time{0};
   int runs = 0, crashes = 0, failures = 0;  // failures: runs that ended with an error
+  int restarts = 0;                         // exports that could not be gone on with, and were begun anew
   int jobs = 0;                             // that the service accepted
   std::int64_t bytes = 0;                   // of files that came over the network, with the heads of their answers
 };
