@@ -49,7 +49,8 @@ WorkDirectory::WorkDirectory(const std::string& out, Use use, Durability durabil
     // it empty.
     if (out_->in_place() && lock_work()) {
       check_owner();
-      if (made_out_ && durability_ == Durability::power) syncs_names_ = out_->sync_own_name();
+      // Also for a directory that was there, because the run that made it may have been killed before it did this.
+      if (durability_ == Durability::power) syncs_names_ = out_->sync_own_name();
       remove_abandoned_partials();
       if (use_ != Use::exporting) share();
       return;

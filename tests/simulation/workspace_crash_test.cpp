@@ -1,4 +1,5 @@
 // An output directory after a crash at each change of the disk in turn.
+#include <fcntl.h>
 #include <gtest/gtest.h>
 
 #include <memory>
@@ -56,6 +57,18 @@ TEST(Restarts, CanBeginAgainAfterALossOfPower) {
           << "before change " << at;
     }
   }
+}
+
+TEST(OutputDirectories, SurviveALossOfPowerAlthoughTheRunThatMadeThemWasKilled) {
+  Dice dice(5);
+  SimDisk first;
+  const world::Local system = world::system_local();
+  first.use(system.clock);
+  ASSERT_EQ(first.make_directory(AT_FDCWD, "/out"), 0);
+  const auto disk = first.after(Crash::kill, dice);
+  disk->use(system.clock);
+  leave_unfinished(*disk, {system.clock, system.random, *disk});
+  for (int i = 0; i < 30; ++i) EXPECT_TRUE(disk->after(Crash::power, dice)->files().contains("/out/Patient.a.ndjson"));
 }
 
 TEST(Receipts, LeaveNoTemporaryFileOutsideTheWorkDirectory) {
