@@ -117,6 +117,7 @@ Faults draw_faults(Dice& dice) {
 Attempt draw_attempt(Dice& dice, bool may_lose_power) {
   Attempt attempt;
   if (dice.chance(0.7)) attempt.faults = draw_faults(dice);
+  attempt.restarts = dice.chance(0.1);
   attempt.ending = dice.pick({Ending::crash, Ending::crash, Ending::crash, Ending::cancel, Ending::none});
   attempt.crash = may_lose_power && dice.chance(0.6) ? Crash::power : Crash::kill;
   if (attempt.ending == Ending::crash && dice.chance(0.7))
@@ -167,7 +168,7 @@ std::string describe(const Scenario& scenario) {
   }
   for (const Attempt& attempt : scenario.attempts) {
     const auto& [net, server, disk] = attempt.faults;
-    text << "run: ";
+    text << (attempt.restarts ? "restart: " : "run: ");
     if (attempt.ending == Ending::cancel) text << "canceled at step " << attempt.at_step;
     if (attempt.ending == Ending::crash)
       text << (attempt.crash == Crash::kill ? "kill" : "power loss") << " at change " << attempt.at_change

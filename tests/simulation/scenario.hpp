@@ -27,6 +27,7 @@ struct Attempt {
   Crash crash = Crash::kill;
   // The end comes before this change of the disk, or before this step of the scheduler; -1: not there.
   std::int64_t at_change = -1, at_step = -1;
+  bool restarts = false;            // with the setting restart
   Milliseconds downtime{0};         // until the next run
   std::int64_t clock_jump_at = -1;  // a step at which the wall clock is set
   Milliseconds clock_jump{0};

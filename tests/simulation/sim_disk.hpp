@@ -26,6 +26,7 @@ struct DiskFaults {
   double sync = 0;         // EIO
   double open = 0;         // EMFILE
   std::int64_t room = -1;  // the bytes that can still be written, then ENOSPC; -1: no limit
+  bool any() const { return sync > 0 || open > 0 || room >= 0; }
 };
 
 // What not every file system has.

@@ -45,6 +45,7 @@ class SimServer : public sandbox::Handler {
   // How many jobs were accepted although the client had asked for the status of another one, which had the same request
   // and was alive.
   int needless_jobs() const { return needless_jobs_; }
+  void forget_jobs() { jobs_.clear(); }  // the client begins anew on purpose
 
  private:
   // Generated or unpacked when it is asked for.
