@@ -121,6 +121,7 @@ void Simulation::begin(const Attempt& attempt) {
                 : failure_.empty() ? "succeeded"
                                    : failure_)
             << "\n";
+  for (const auto& [path, content] : disk_->files()) std::cerr << "  " << path << ", " << content.size() << " bytes\n";
 }
 
 void Simulation::drive(const std::shared_ptr<SimWorld>& world, const Attempt& attempt) {
