@@ -117,6 +117,7 @@ int run(int argc, const char* const* argv) {
 
   cli::Command chosen;
   cli::add_export(app, chosen);
+  cli::add_resume(app, chosen);
   cli::add_sync(app, chosen);
   cli::add_decrypt(app, chosen);
   cli::add_manifest(app, chosen);

@@ -12,6 +12,7 @@ using Command = std::function<int()>;  // returns the exit code
 int run(int argc, const char* const* argv);
 
 void add_export(CLI::App& app, Command& chosen);
+void add_resume(CLI::App& app, Command& chosen);
 void add_sync(CLI::App& app, Command& chosen);
 void add_manifest(CLI::App& app, Command& chosen);
 void add_fetch(CLI::App& app, Command& chosen);

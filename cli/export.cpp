@@ -21,11 +21,18 @@ constexpr const char* settings_of_sandbox[] = {
 // Without that of a series.
 bool matters_to_export(const bcda::Setting& setting) { return !is_one_of(setting, {"sync_partial"}); }
 
+// Without what the unfinished export has asked for.
+bool matters_to_resume(const bcda::Setting& setting) {
+  return !is_one_of(setting, {"types", "level", "group", "since", "until", "type_filters", "elements",
+                              "include_associated_data", "organize_output_by", "allow_partial_manifests",
+                              "output_format", "method", "job_url", "out", "restart", "sync_partial"});
+}
+
 // Without the settings about files, because no files are downloaded.
 bool matters_to_manifest(const bcda::Setting& setting) {
   return !is_one_of(setting, {"private_key", "private_key_pem", "private_key_passphrase", "private_key_passphrase_file",
                               "allowed_origins", "token_origins", "max_gzip_ratio", "require_proof", "out", "restart",
-                              "parallel", "allow_plaintext", "durability", "delete_job", "sync_partial"});
+                              "take_over", "parallel", "allow_plaintext", "durability", "delete_job", "sync_partial"});
 }
 
 // Without the settings about jobs, because no job is run.
@@ -44,6 +51,7 @@ bool matters_to_fetch(const bcda::Setting& setting) {
                               "output_format",
                               "method",
                               "restart",
+                              "take_over",
                               "poll_interval",
                               "poll_max_interval",
                               "kickoff_timeout",
@@ -56,6 +64,10 @@ bool matters_to_fetch(const bcda::Setting& setting) {
                               "sync_partial"});
 }
 
+constexpr const char* kGoOn = " holds an unfinished export; the same command again, or bcda resume, goes on with it";
+constexpr const char* kStartAgain =
+    " holds an unfinished export; start again there with --restart, or give another --out";
+
 struct Run {
   Flags flags;
   Output output;
@@ -63,6 +75,7 @@ struct Run {
   bool dry_run = false;
   std::vector<std::string> sandbox_options;  // "name=value"
   std::string manifest, file;                // for bcda fetch
+  std::string directory;                     // for bcda resume
 
   std::optional<bcda::Sandbox> start_sandbox() const;
   bcda::Config config(const std::optional<bcda::Sandbox>& sandbox) const;
@@ -103,8 +116,14 @@ int run_export(const Run& run) {
   bcda::Run job = client.start_export();
   Output output = run.output;
   output.own_service = run.sandbox;
-  return follow_files(job, output, config.value("out"),
-                      " holds an unfinished export; start again there with --restart, or give another --out", true);
+  return follow_files(job, output, config.value("out"), run.sandbox ? kStartAgain : kGoOn);
+}
+
+int run_resume(const Run& run) {
+  const Interrupts interrupts;
+  const bcda::Client client(run.config(std::nullopt));
+  bcda::Run job = client.start_resume(run.directory);
+  return follow_files(job, run.output, run.directory, kGoOn);
 }
 
 int run_manifest(const Run& run) {
@@ -148,6 +167,9 @@ Authenticates, runs the export jobs, and downloads, decrypts and verifies their 
 in the output directory only after it is verified. At the end, export.json in that directory lists all
 files. Ctrl-C cancels the export. A second Ctrl-C, at least one second later, ends the process at once.
 
+After any interruption, the same command goes on: with the same job while it lives, and with what is
+there of its files. --restart discards what is there and starts a new job.
+
   bcda export --url https://api.bcda.cms.gov --client-id ID --client-secret-file secret.txt --out claims
   bcda export --sandbox --profile bcda-v3 --out trial      # synthetic data, without credentials)");
   run->output.add_to(command, true);
@@ -166,6 +188,28 @@ files. Ctrl-C cancels the export. A second Ctrl-C, at least one second later, en
   for (const char* setting : settings_of_sandbox) sandbox->excludes(command.get_option(flag_name(setting)));
   command.footer(exit_codes);
   command.callback([run, &chosen] { chosen = [run] { return run_export(*run); }; });
+}
+
+void add_resume(CLI::App& app, Command& chosen) {
+  auto run = std::make_shared<Run>();
+  CLI::App& command = *app.add_subcommand("resume");
+  command.description(R"(Go on with an interrupted export
+
+Goes on with the unfinished export in DIR: with the same job while it lives, and with what is there of
+its files. What the export asks for, such as its types, is read from DIR. Give the options of the
+service and of the credentials as you gave them to `bcda export`. `bcda status DIR` tells where an
+export stands.
+
+  bcda resume claims --url https://api.bcda.cms.gov --client-id ID --client-secret-file secret.txt)");
+  command.add_option("DIR", run->directory, "Output directory of the export")
+      ->required()
+      ->option_text("DIR")
+      ->check(not_empty);
+  run->output.add_to(command, true);
+  name_environment(command);
+  run->flags.add_to(command, matters_to_resume);
+  command.footer(exit_codes);
+  command.callback([run, &chosen] { chosen = [run] { return run_resume(*run); }; });
 }
 
 void add_manifest(CLI::App& app, Command& chosen) {

@@ -33,13 +33,6 @@ struct Sum {
   }
 };
 
-// A word for the shell, which it takes as it is.
-std::string in_shell(const std::string& text) {
-  std::string quoted = "'";
-  for (const char c : text) quoted += c == '\'' ? std::string("'\\''") : std::string(1, c);
-  return quoted + "'";
-}
-
 // A code of FHIR, or "other": the server's text is not shown, because it may name beneficiaries.
 std::string code_of(const std::string& code) {
   const bool is_code = !code.empty() && code.size() <= 40 && std::all_of(code.begin(), code.end(), [](unsigned char c) {
@@ -115,18 +108,6 @@ class Jobs {
         "these jobs may still be running at the service; until they finish, it may refuse new jobs of the same types:");
     say(lines);
   }
-  // The URLs come from the service, so they are quoted for the shell.
-  void mention_how_to_continue(const std::string& place) const {
-    if (jobs_.empty()) return;
-    std::string commands, into = " > ";
-    for (const auto& [type, job] : jobs_) {
-      commands += "  bcda manifest --job-url " + in_shell(printable(job.url)) + into + "manifest.json\n";
-      into = " >> ";
-    }
-    say("  hint: while the service keeps the job, this downloads only what is missing; give the options of the service "
-        "again, and none of the request, such as types:\n" +
-        commands + "  bcda fetch manifest.json --out " + in_shell(printable(place)) + '\n');
-  }
 
  private:
   struct Job {
@@ -199,16 +180,13 @@ int follow(bcda::Run& run, const Output& output) {
   return follow(run, output, jobs);
 }
 
-int follow_files(bcda::Run& run, const Output& output, const std::string& out, const std::string& advice,
-                 bool may_continue) {
+int follow_files(bcda::Run& run, const Output& output, const std::string& out, const std::string& advice) {
   Jobs jobs;
   const int failed = follow(run, output, jobs);
   const std::string place = directory_of(run, out);
   if (failed) {
     if (!output.quiet && !output.json) mention_verified_files(run, place);
-    if (!holds_unfinished_export(place)) return failed;
-    print_error(place + advice);
-    if (may_continue && !output.own_service) jobs.mention_how_to_continue(place);
+    if (holds_unfinished_export(place)) print_error(place + advice);
     return failed;
   }
   const bcda::Result result = run.result();

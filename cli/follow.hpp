@@ -22,9 +22,7 @@ struct Output {
 int follow(bcda::Run& run, const Output& output);
 
 // The same, and then prints a summary of the files, which are in `out` or in a directory of the run's own in it.
-// Returns the exit code. After a failure that leaves files there, `advice` is printed after that directory and, with
-// `may_continue`, how the files of jobs that are done can still be had.
-int follow_files(bcda::Run& run, const Output& output, const std::string& out, const std::string& advice,
-                 bool may_continue = false);
+// Returns the exit code. After a failure that leaves files there, `advice` is printed after that directory.
+int follow_files(bcda::Run& run, const Output& output, const std::string& out, const std::string& advice);
 
 }  // namespace cli

@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <bcda/bcda.hpp>
 #include <functional>
+#include <map>
 #include <memory>
 #include <sstream>
 
@@ -29,21 +30,6 @@ struct Asked {
   std::string argument;             // a status URL
   std::vector<std::string> states;  // of jobs
 };
-
-int run_asked(const Asked& asked) {
-  bcda::Config config;
-  asked.flags.apply_to(config);
-  leave_out_key(config);
-  const Interrupts interrupts;
-  const bcda::Client client(config);
-  std::string argument = asked.argument;
-  for (const std::string& state : asked.states) argument += (argument.empty() ? "" : ",") + state;
-  bcda::Run run = client.start_inquiry(asked.kind, argument);
-  if (const int failed = follow(run, {.quiet = true})) return failed;
-  const std::string answer = run.result().answer();
-  print(asked.json ? indent_json(answer) + '\n' : asked.describe(json::parse(answer)));
-  return 0;
-}
 
 // ---- Answers for people ---------------------------------------------------------------------------------------------
 
@@ -117,6 +103,53 @@ std::string describe_attribution(const json::value& dates) {
   return out.empty() ? "The service has no attribution.\n" : out;
 }
 
+// ---- Directories ----------------------------------------------------------------------------------------------------
+
+std::string describe_directory(const json::value& about) {
+  static const std::map<std::string, std::string> states{
+      {"finished", "finished: all files are here"},
+      {"unfinished", "unfinished: bcda resume goes on with it"},
+      {"fetch", "files of a fetch: the same bcda fetch again gets the rest"},
+      {"none", "no export"}};
+  std::string out = line("directory", text_of(about, "directory")) + line("state", states.at(text_of(about, "state")));
+  if (const json::value& owner = about.at("usedBy"); owner.is_object())
+    out += line("in use by", "process " + text_of(owner, "pid") + " on " + text_of(owner, "host"));
+  if (const std::string damage = text_of(about, "damage"); !damage.empty()) out += line("damaged journal", damage);
+  for (const json::value& job : about.at("jobs").as_array()) {
+    const std::string url = text_of(job, "statusUrl");
+    out += line("job", text_of(job, "type") + ", " + text_of(job, "state") + (url.empty() ? "" : ", " + url));
+  }
+  const json::value& files = about.at("files");
+  const std::string under_way = text_of(files, "underWay");
+  return out + line("files", text_of(files, "published") + " published, " +
+                                 human_bytes(files.at("bytes").to_number<std::int64_t>()) +
+                                 (under_way == "0" ? "" : "; " + under_way + " under way"));
+}
+
+int print_directory_status(const Asked& asked) {
+  const std::string answer = bcda::directory_status(asked.argument);
+  print(asked.json ? indent_json(answer) + '\n' : describe_directory(json::parse(answer)));
+  return 0;
+}
+
+bool is_url(const std::string& text) { return text.starts_with("https://") || text.starts_with("http://"); }
+
+int run_asked(const Asked& asked) {
+  if (asked.kind == BCDA_RUN_JOB_STATUS && !is_url(asked.argument)) return print_directory_status(asked);
+  bcda::Config config;
+  asked.flags.apply_to(config);
+  leave_out_key(config);
+  const Interrupts interrupts;
+  const bcda::Client client(config);
+  std::string argument = asked.argument;
+  for (const std::string& state : asked.states) argument += (argument.empty() ? "" : ",") + state;
+  bcda::Run run = client.start_inquiry(asked.kind, argument);
+  if (const int failed = follow(run, {.quiet = true})) return failed;
+  const std::string answer = run.result().answer();
+  print(asked.json ? indent_json(answer) + '\n' : asked.describe(json::parse(answer)));
+  return 0;
+}
+
 // ---- The commands ---------------------------------------------------------------------------------------------------
 
 // One request with a token; no files.
@@ -144,12 +177,25 @@ bool matters(const bcda::Setting& setting) {
                              "access_token_file",
                              "ca_file",
                              "allow_http",
+                             "allow_private_addresses",
                              "threads",
                              "user_agent",
                              "connect_timeout",
                              "idle_timeout",
+                             "low_speed_limit",
+                             "low_speed_time",
                              "request_timeout",
                              "max_header_bytes"});
+}
+
+void add_job(CLI::App& command, Asked& asked) {
+  const bool or_directory = asked.kind == BCDA_RUN_JOB_STATUS;
+  command
+      .add_option(
+          or_directory ? "URL|DIR" : "URL", asked.argument,
+          or_directory ? "Status URL of the job, or the output directory of an export" : "Status URL of the job")
+      ->required()
+      ->option_text(or_directory ? "URL|DIR" : "URL");
 }
 
 void add_inquiry(CLI::App& app, Command& chosen, bcda::RunKind kind, const char* name, const char* description,
@@ -159,8 +205,7 @@ void add_inquiry(CLI::App& app, Command& chosen, bcda::RunKind kind, const char*
   asked->describe = std::move(describe);
   CLI::App& command = *app.add_subcommand(name);
   command.description(description);
-  if (kind == BCDA_RUN_JOB_STATUS || kind == BCDA_RUN_JOB_CANCEL)
-    command.add_option("URL", asked->argument, "Status URL of the job")->required()->option_text("URL");
+  if (kind == BCDA_RUN_JOB_STATUS || kind == BCDA_RUN_JOB_CANCEL) add_job(command, *asked);
   if (kind == BCDA_RUN_JOBS)
     command.add_option("--status", asked->states, "List only jobs with this status; may be repeated")
         ->allow_extra_args(false)
@@ -191,11 +236,15 @@ Cancelled, CancelledExpired.
 
   bcda jobs --status "In Progress" --status Pending)",
               describe_jobs);
-  add_inquiry(app, chosen, BCDA_RUN_JOB_STATUS, "status", R"(Ask for the status of an export job
+  add_inquiry(app, chosen, BCDA_RUN_JOB_STATUS, "status",
+              R"(Ask for the status of an export job, or tell where the export in a directory stands
 
-Sends one status request. `bcda export --job-url URL` waits for the job and exports its files.
+With a URL it sends one status request. `bcda export --job-url URL` waits for the job and exports its
+files. With a directory it sends nothing: it reads the receipt or the journal there. `bcda resume DIR`
+goes on with an unfinished export.
 
-  bcda status https://api.bcda.cms.gov/api/v3/jobs/42)",
+  bcda status https://api.bcda.cms.gov/api/v3/jobs/42
+  bcda status claims)",
               describe_status);
   add_inquiry(app, chosen, BCDA_RUN_JOB_CANCEL, "cancel", R"(Cancel an export job
 

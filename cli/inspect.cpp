@@ -113,9 +113,10 @@ Prints the service's CapabilityStatement (FHIR). This needs no credentials.
   command.add_flag("--raw", what->raw, "Print it as the service sent it, without indentation");
   name_environment(command);
   what->flags.add_to(command, [](const bcda::Setting& setting) {  // one request, without token and files
-    return is_one_of(setting, {"url", "profile", "profile_file", "ca_file", "client_certificate",
-                               "client_certificate_key", "client_key_passphrase_file", "proxy", "allow_http", "threads",
-                               "user_agent", "connect_timeout", "idle_timeout", "request_timeout", "max_header_bytes"});
+    return is_one_of(setting,
+                     {"url", "profile", "profile_file", "ca_file", "client_certificate", "client_certificate_key",
+                      "client_key_passphrase_file", "proxy", "allow_http", "threads", "user_agent", "connect_timeout",
+                      "idle_timeout", "low_speed_limit", "low_speed_time", "request_timeout", "max_header_bytes"});
   });
   command.footer(exit_codes);
   command.callback([what, &chosen] { chosen = [what] { return run_metadata(*what); }; });

@@ -22,7 +22,7 @@ struct Sync {
 
 // Without the settings about one export, or one job.
 bool matters_to_sync(const bcda::Setting& setting) {
-  return !is_one_of(setting, {"out", "restart", "until", "patients", "job_url"});
+  return !is_one_of(setting, {"out", "until", "patients", "job_url"});
 }
 
 // nullopt: another run of the series is going on.
@@ -42,8 +42,7 @@ int run_sync(const Sync& sync) {
   const bcda::Client client(config);
   std::optional<bcda::Run> run = start_sync(client);
   if (!run) return busy;
-  return follow_files(*run, sync.output, sync.directory,
-                      " holds an unfinished export; the next sync starts a new one beside it");
+  return follow_files(*run, sync.output, sync.directory, " holds an unfinished export; the next sync goes on with it");
 }
 
 }  // namespace
@@ -56,7 +55,8 @@ void add_sync(CLI::App& app, Command& chosen) {
 Keeps a series of exports in DIR, each in a directory of its own, such as DIR/2026-11-26T03-55-00Z. The
 first run exports everything. Each later run asks for what has changed since the last complete run,
 which it finds in the receipts (export.json) of DIR. A run that failed or is partial does not count, so
-the next one asks for the same changes again. It can be called at any time, such as from cron: if
+the next one asks for the same changes again; if it was interrupted, the next one goes on with it, unless
+--restart is given. It can be called at any time, such as from cron: if
 another sync of DIR is running, it ends with the exit code 7. Where the service has no data yet, as BCDA
 each January, it writes nothing and succeeds.
 

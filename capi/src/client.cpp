@@ -5,6 +5,7 @@
 #include "handles.hpp"
 #include "profiles/profile.hpp"
 #include "runtime/plan.hpp"
+#include "runtime/unfinished.hpp"
 
 using libbcda::Error;
 using libbcda::Milliseconds;
@@ -195,6 +196,25 @@ void bcda_sink_destroy(bcda_sink* sink) { delete sink; }
 bcda_status bcda_export_start(bcda_client* client, const bcda_config* settings, const bcda_sink* sink, bcda_run** run,
                               bcda_error** error) {
   return start(client, settings, sink, {}, run, error);
+}
+
+bcda_status bcda_resume_start(bcda_client* client, const char* directory, const bcda_config* settings, bcda_run** run,
+                              bcda_error** error) {
+  RunRequest request;
+  const bcda_status status = guard(error, [&] {
+    need(directory, "directory");
+    request.resume = true;
+    request.directory = directory;
+  });
+  return status == BCDA_OK ? start(client, settings, nullptr, std::move(request), run, error) : status;
+}
+
+bcda_status bcda_directory_status(const char* directory, char** json, bcda_error** error) {
+  return guard(error, [&] {
+    need(directory, "directory");
+    need(json, "json");
+    *json = libbcda::capi::give_string(libbcda::runtime::directory_status(directory));
+  });
 }
 
 bcda_status bcda_sync_start(bcda_client* client, const bcda_config* settings, bcda_run** run, bcda_error** error) {

@@ -36,6 +36,9 @@ constexpr const char* kNotYourJob = "; the service shows a job only to the clien
 constexpr const char* kWantsCredentials =
     " was refused (HTTP 401), and no token was sent; set client_id and client_secret, or signing_key, or access_token";
 constexpr const char* kStartAgain = "; start a new export";
+constexpr const char* kUnheard = "an earlier run did not hear the answer to the kick-off";
+constexpr const char* kUnheardRemedy =
+    ", so a job may be running at the service; the kick-off is sent again, because no job with its request was found";
 constexpr Milliseconds kFirstPoll{50};
 constexpr auto kShortestLife = std::chrono::minutes(1);  // of the files of a manifest
 constexpr double kPollGrowth = 1.5;
@@ -97,9 +100,24 @@ Job::Job(http::Url service, KickOff kick_off, JobOptions options, std::function<
 
 Job::Job(http::Url service, KickOff kick_off, http::Url status_url, JobOptions options, std::function<double()> jitter)
     : Job(std::move(service), std::move(kick_off), std::move(options), std::move(jitter)) {
+  go_on(std::move(status_url), false);
+}
+
+void Job::go_on(http::Url status_url, bool is_adopted) {
   status_ = std::move(status_url);
+  is_adopted_ = is_adopted;
   pages_.begin(*status_);
   phase_ = Phase::to_poll;
+}
+
+void Job::on_kept_page(std::shared_ptr<const Manifest> page, bool is_last) {
+  if (pages_.add(std::move(page), is_last) == Pages::Next::complete) phase_ = Phase::finished;
+}
+
+void Job::on_unheard_kick_off() {
+  is_unheard_ = true;
+  asked_for_jobs_ = wants_running_jobs_ = options_.has_job_list && kick_off_.request.method == "GET";
+  if (!wants_running_jobs_) notice_ = name_of(kUnheard, kick_off_.label) + kUnheardRemedy;
 }
 
 http::Request status_request(const http::Url& url) {
@@ -202,7 +220,8 @@ void Job::on_running_jobs(const std::vector<RunningJob>& jobs, Moment now) {
   std::vector<http::Url> same;
   for (const RunningJob& job : jobs)
     if (is_same_request(job.request, kick_off_.request.url)) same.push_back(job.status_url);
-  if (phase_ == Phase::to_kick_off && same.size() == 1) adopt(same[0], now);
+  if (phase_ == Phase::to_kick_off && same.size() == 1) return adopt(same[0], now);
+  if (std::exchange(is_unheard_, false)) notice_ = name_of(kUnheard, kick_off_.label) + kUnheardRemedy;
 }
 
 // Another client's parameters may differ, so the manifest of the adopted job is compared with this kick-off.
@@ -210,9 +229,12 @@ void Job::adopt(http::Url status_url, Moment now) {
   may_adopt_ = false;
   is_adopted_ = true;
   budgets_.busy.refill();
-  notice_ = "an export of this organization runs already; this export waits for it, at " +
-            tidy(status_url.without_query(), 200) +
-            ", and takes its files if its request was the same; see the setting adopt_running_job";
+  notice_ = std::exchange(is_unheard_, false)
+                ? "the job of an earlier run was found in the job list, at " + tidy(status_url.without_query(), 200) +
+                      "; this run goes on with it"
+                : "an export of this organization runs already; this export waits for it, at " +
+                      tidy(status_url.without_query(), 200) +
+                      ", and takes its files if its request was the same; see the setting adopt_running_job";
   begin_polling(std::move(status_url), now);
 }
 

@@ -81,6 +81,15 @@ class Job {
   // For a job that the service has accepted earlier. It starts with a status request.
   Job(http::Url service, KickOff kick_off, http::Url status_url, JobOptions options, std::function<double()> jitter);
 
+  // These continue what an earlier run began. They are called before `next`.
+  // The service has accepted the job. `is_adopted`: another kick-off started it.
+  void go_on(http::Url status_url, bool is_adopted);
+  // A page of its manifest that was kept. `is_last`: the job is done, and it has no more pages.
+  void on_kept_page(std::shared_ptr<const Manifest> page, bool is_last);
+  // The kick-off was sent, and its answer is not known: a job may run. If the service has a job list, the driver is asked
+  // to look there (wants_running_jobs).
+  void on_unheard_kick_off();
+
   // Returns the next step, or throws the Error that ended the job. After a Send, the driver reports the result with one
   // of the functions below. After a Wait, it calls `next` again.
   Step next(Moment now);
@@ -95,8 +104,9 @@ class Job {
   void on_failure(const Error& error, bool answered, Moment now);
 
   // Whether the driver should ask the service for its job list before it calls `next`: the kick-off was refused because
-  // of another job, and the answer did not name it. True once at most.
+  // of another job, and the answer did not name it, or its answer is not known. True once at most.
   bool wants_running_jobs() const { return wants_running_jobs_; }
+  bool is_unheard() const { return is_unheard_; }
   // Reports the jobs that run; {} also if the list could not be had. The only one with the same request is adopted.
   void on_running_jobs(const std::vector<RunningJob>& jobs, Moment now);
 
@@ -149,6 +159,7 @@ class Job {
   std::string progress_, notice_;
   bool told_stall_ = false, told_running_ = false;
   bool wants_running_jobs_ = false, asked_for_jobs_ = false;
+  bool is_unheard_ = false;  // an earlier run sent the kick-off, and its answer is not known
   bool may_adopt_;           // at most one job, because a service could name one after the other
   bool is_adopted_ = false;  // the job was started by another kick-off
   http::TokenTrust token_;

@@ -11,6 +11,7 @@
 #include "base/quote.hpp"
 #include "base/words.hpp"
 #include "bulk/manifest.hpp"
+#include "crypto/digest.hpp"
 #include "http/form.hpp"
 
 namespace libbcda::bulk {
@@ -316,6 +317,12 @@ json::array sorted(std::vector<std::string> items) {
   return json::array(items.begin(), items.end());
 }
 
+std::string digest_of(const json::array& list) {
+  crypto::Sha256 digest;
+  digest.update(as_bytes(json::serialize(list)));
+  return to_hex(digest.finish());
+}
+
 }  // namespace
 
 ExportWish read_wish(const Settings& s) {
@@ -355,6 +362,27 @@ json::object describe_wish(const Service& service, const ExportWish& wish) {
   if (!wish.until.empty()) described["until"] = wish.until;
   if (!wish.patients.empty()) described["patients"] = wish.patients.size();
   return described;
+}
+
+json::object describe_intent(const Service& service, const ExportWish& wish) {
+  json::object intent{{"url", service.at("").text()}, {"profile", service.profile.name}, {"job_url", wish.job_url}};
+  if (wish.job_url.empty()) {
+    const auto [level, path] = level_of(service.profile, wish);
+    intent["level"] = level;
+    intent["group"] = group_of(service.profile, wish, path.find(kGroupId) != std::string::npos);
+  }
+  intent["types"] = sorted(chosen_types(service.profile, wish));
+  intent["since"] = wish.since;
+  intent["until"] = wish.until;
+  intent["type_filters"] = sorted(wish.type_filters);
+  intent["elements"] = sorted(wish.elements);
+  intent["include_associated_data"] = sorted(wish.associated_data);
+  intent["organize_output_by"] = wish.organize_by;
+  intent["allow_partial_manifests"] = wish.partial_manifests;
+  intent["output_format"] = wish.output_format;
+  intent["method"] = wish.method;
+  intent["patients"] = wish.patients.empty() ? "" : digest_of(sorted(wish.patients));
+  return intent;
 }
 
 std::vector<std::string> planned_types(const Profile& profile, const ExportWish& wish) {

@@ -50,6 +50,10 @@ std::optional<Instant> parse_instant(const std::string& text);
 // Identifiers of patients are only counted in it. Throws as plan_kick_offs does.
 json::object describe_wish(const Service& service, const ExportWish& wish);
 
+// All that an export asks for, by the names of the settings: a run that goes on with an unfinished export must ask for
+// the same. Identifiers of patients are in it as a digest. Throws as plan_kick_offs does.
+json::object describe_intent(const Service& service, const ExportWish& wish);
+
 // The types that the jobs export. {} if the server chooses them.
 std::vector<std::string> planned_types(const Profile& profile, const ExportWish& wish);
 

@@ -120,6 +120,12 @@ std::string Manifest::text() const {
   return text;
 }
 
+void Manifest::each_piece(const std::function<void(std::string_view)>& take) const {
+  constexpr std::size_t piece = 256 << 10;
+  for (std::uint64_t at = 0; at < spool_.size(); at += piece)
+    take(spool_.read(at, static_cast<std::size_t>(std::min<std::uint64_t>(piece, spool_.size() - at))));
+}
+
 struct ManifestReader::State {
   State(const http::Url& base, files::Spool spool, std::size_t most)
       : manifest(new Manifest(base, std::move(spool))),
@@ -167,6 +173,7 @@ struct ManifestReader::State {
     if (manifest->size() >= max_files)
       throw Error(Status::LIMIT, "the manifest lists more than " + std::to_string(max_files) + " files");
     const Entry entry = read_entry(kind, item.get_object(), manifest->base_);
+    manifest->has_signed_urls = manifest->has_signed_urls || entry.url.text() != entry.url.without_query();
     manifest->places_[static_cast<std::size_t>(kind)].push_back({range, {}});
     digests[static_cast<std::size_t>(kind)].push_back(
         {crypto::short_digest(entry.name), key_digest(entry.encrypted_key)});

@@ -3,6 +3,7 @@
 #include <array>
 #include <cstdint>
 #include <deque>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -42,6 +43,7 @@ class Manifest {
   std::string transaction_time;  // RFC 3339, as the server wrote it
   std::string request;
   bool requires_access_token = true;
+  bool has_signed_urls = false;   // URLs of files have a query, which may be a credential
   bool has_output = false;        // the member `output` is there
   std::string organized_by;       // outputOrganizedBy; "": each file has one resource type
   std::optional<http::Url> next;  // the next page (IG 3.0, partial manifests)
@@ -57,6 +59,8 @@ class Manifest {
   std::uint64_t identity(std::size_t number) const { return find(number).second->identity; }
   // The JSON as received, on one line. May wait for the disk.
   std::string text() const;
+  // Hands out the JSON as received, in pieces. May wait for the disk.
+  void each_piece(const std::function<void(std::string_view)>& take) const;
   std::size_t bytes() const { return spool_.size(); }  // of the JSON
 
  private:

@@ -57,7 +57,8 @@ std::vector<http::Url> running_jobs(const http::Answer& answer, const http::Url&
   return jobs;
 }
 
-std::vector<RunningJob> running_in(const json::array& job_list, const http::Url& service) {
+std::vector<RunningJob> running_in(const json::array& job_list, const http::Url& service,
+                                   std::optional<Instant> since) {
   constexpr std::string_view kActive[] = {"requested", "received", "accepted", "ready", "in-progress"};  // FHIR Task
   constexpr std::string_view kMethod = "GET ";
   std::vector<RunningJob> running;
@@ -68,7 +69,9 @@ std::vector<RunningJob> running_in(const json::array& job_list, const http::Url&
     const std::string status = string_member(*job, "status");
     std::string request = string_member(*job, "request");
     const bool is_active = std::find(std::begin(kActive), std::end(kActive), status) != std::end(kActive);
-    if (!is_active || !request.starts_with(kMethod)) continue;
+    const auto began = parse_time(string_member(*job, "start"));
+    const bool is_done = since && status == "completed" && began && *began >= *since;
+    if (!(is_active || is_done) || !request.starts_with(kMethod)) continue;
     const http::Url status_url = http::parse_url(url, "the URL of a running job");
     if (http::same_origin(status_url, service)) running.push_back({status_url, request.substr(kMethod.size())});
   }

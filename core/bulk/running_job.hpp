@@ -1,10 +1,12 @@
 // A job of the organization that runs already when a kick-off is refused with 429.
 #pragma once
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "base/json.hpp"
+#include "base/time.hpp"
 #include "http/message.hpp"
 
 namespace libbcda::bulk {
@@ -17,8 +19,10 @@ struct RunningJob {
   http::Url status_url;
   std::string request;  // the URL of its kick-off, as the service says
 };
-// Those of a job list (see read_job_list) that have not ended. Jobs of other origins are left out.
-std::vector<RunningJob> running_in(const json::array& job_list, const http::Url& service);
+// Those of a job list (see read_job_list) that have not ended and, if `since` is set, those that are complete and began
+// after it. Jobs of other origins are left out.
+std::vector<RunningJob> running_in(const json::array& job_list, const http::Url& service,
+                                   std::optional<Instant> since = {});
 
 // Whether `text`, the member `request` of a manifest, is the kick-off `ours`: the same path and the same parameters, in
 // any order and encoding. The origin does not count, because a proxy changes it. False if the text is empty.

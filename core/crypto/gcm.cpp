@@ -87,6 +87,22 @@ void Opener::finish() {
   }
 }
 
+Recipher::Recipher(const FileKey& key, ByteView nonce) : ctx_(new_context()) {
+  if (nonce.size() != kNonceSize) throw Error(Status::INVALID_ARGUMENT, "a nonce has 12 bytes");
+  std::array<std::uint8_t, 16> counter{};
+  std::copy(nonce.begin(), nonce.end(), counter.begin());
+  counter.back() = 2;
+  check(EVP_EncryptInit_ex(ctx_.get(), EVP_aes_256_ctr(), nullptr, key.bytes.data(), counter.data()));
+}
+
+void Recipher::update(ByteView plain, MutableBytes out) {
+  for (std::size_t done = 0; done < plain.size();) {
+    int step = static_cast<int>(std::min(kStep, plain.size() - done)), written = 0;
+    check(EVP_EncryptUpdate(ctx_.get(), out.data() + done, &written, plain.data() + done, step));
+    done += static_cast<std::size_t>(written);
+  }
+}
+
 Sealer::Sealer(const FileKey& key, ByteView nonce) : ctx_(new_context()) {
   if (nonce.size() != kNonceSize) throw Error(Status::INVALID_ARGUMENT, "a nonce has 12 bytes");
   check(EVP_EncryptInit_ex(ctx_.get(), EVP_aes_256_gcm(), nullptr, key.bytes.data(), nonce.data()));

@@ -30,6 +30,9 @@ class Opener {
   // `in.size() + kTagSize` bytes and may not overlap `in`.
   std::size_t update(ByteView in, MutableBytes out);
 
+  // The nonce of the file. Its first bytes must have come.
+  const std::array<std::uint8_t, kNonceSize>& nonce() const { return nonce_; }
+
   // Verifies the tag. Throws Error{VERIFICATION} if the file is too short, and Error{DECRYPTION} if the tag does not
   // match.
   void finish();
@@ -42,6 +45,17 @@ class Opener {
   std::size_t nonce_have_ = 0;
   std::array<std::uint8_t, kTagSize> held_{};  // the last bytes so far, because they may be the tag
   std::size_t held_size_ = 0;
+};
+
+// Makes the ciphertext of a file again from its plaintext, without its tag: GCM encrypts as CTR does, from counter 2 on
+// (NIST SP 800-38D, 7.1). So a decryption can begin anew from the plaintext at hand.
+class Recipher {
+ public:
+  Recipher(const FileKey& key, ByteView nonce);   // nonce: kNonceSize bytes
+  void update(ByteView plain, MutableBytes out);  // writes plain.size() bytes
+
+ private:
+  CipherContext ctx_;
 };
 
 // Encrypts in the same file layout. Only the sandbox and the tests use it.

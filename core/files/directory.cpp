@@ -134,6 +134,22 @@ void Directory::replace(const std::string& name, const std::function<void(const 
   if (durability == Durability::power) sync();
 }
 
+bool create_file(const Directory& directory, const std::string& name, std::string_view text) {
+  Disk& disk = directory.disk();
+  const std::string full = join(directory.path(), name);
+  Fd file(disk, disk.open(directory.fd(), name.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW, 0600));
+  if (!file && errno == EEXIST) return false;
+  if (!file) throw file_error("cannot write", full, errno);
+  try {
+    write_all(disk, file.get(), as_bytes(text), full);
+    if (int code = file.close()) throw file_error("cannot write", full, code);
+  } catch (...) {
+    directory.remove(name);
+    throw;
+  }
+  return true;
+}
+
 Fd nameless_file(const Directory& directory) {
   Disk& disk = directory.disk();
   Fd file(disk, disk.open(directory.fd(), ".", O_RDWR | O_TMPFILE, 0600));

@@ -8,6 +8,7 @@
 #include <cstring>
 #include <optional>
 
+#include "base/remedies.hpp"
 #include "files/directory.hpp"
 
 namespace libbcda::files {
@@ -55,6 +56,7 @@ Error file_error(const std::string& doing, const std::string& path, int code) {
   std::string text = doing + " " + path + ": " + std::strerror(code);
   if (code == ENOSPC || code == EDQUOT) text += "; free some space there or choose another directory";
   if (code == EACCES || code == EPERM) text += "; check its owner and mode";
+  if (code == EMFILE || code == ENFILE) text += std::string("; ") + kMoreFiles;
   if (code == EROFS) text += "; choose another directory, or have the file system mounted for writing";
   return std::move(Error(Status::FILESYSTEM, text).at_file(path));
 }
@@ -162,10 +164,11 @@ OutputFile::OutputFile(OutputFile&& other) noexcept
       fd_(std::move(other.fd_)),
       size_(other.size_),
       flushed_(other.flushed_),
-      published_(other.published_) {}
+      published_(other.published_),
+      left_(other.left_) {}
 
 OutputFile::~OutputFile() {
-  if (!partial_dir_ || published_) return;
+  if (!partial_dir_ || published_ || left_) return;
   partial_dir_->remove(partial_);
   if (fd_ && size_ >= kFlushStep) disk_.discard(fd_.take());
 }
@@ -177,6 +180,10 @@ void OutputFile::write(ByteView bytes) {
     disk_.sync(fd_.get(), Sync::start, flushed_, size_ - flushed_);  // only a hint; the final sync reports failures
     flushed_ = size_;
   }
+}
+
+void OutputFile::sync() {
+  if (disk_.sync(fd_.get(), Sync::data) != 0) throw sync_error(join(partial_dir_->path(), partial_), errno);
 }
 
 void OutputFile::seal(const std::string& full) {
@@ -217,9 +224,10 @@ void OutputFile::publish(const Directory& dir, const std::string& name) {
   if (durability_ == Durability::power) dir.sync();
 }
 
-LineFile::LineFile(const Directory& dir, const std::string& name, Durability durability)
+LineFile::LineFile(const Directory& dir, const std::string& name, Durability durability, Open how)
     : disk_(dir.disk()), path_(join(dir.path(), name)), durability_(durability) {
-  fd_ = Fd(disk_, disk_.open(dir.fd(), name.c_str(), O_RDWR | O_CREAT | O_APPEND | O_NOFOLLOW, 0600));
+  const int exclusive = how == Open::only_new ? O_EXCL : 0;
+  fd_ = Fd(disk_, disk_.open(dir.fd(), name.c_str(), O_RDWR | O_CREAT | O_APPEND | O_NOFOLLOW | exclusive, 0600));
   struct stat info {};
   if (!fd_ || fd_.status(info) != 0) throw file_error("cannot write", path_, errno);
   // A process that was killed may have left a truncated line.

@@ -85,6 +85,9 @@ class OutputFile {
 
   void write(ByteView bytes);
   std::int64_t size() const noexcept { return size_; }
+  const std::string& partial() const noexcept { return partial_; }
+  void sync();                             // makes the bytes so far durable
+  void leave() noexcept { left_ = true; }  // the destructor does not remove it
   // Makes the bytes durable (see Durability) and moves the file to `name` in `dir`. Fails if `name` exists. The name
   // appears only after every step that can report a failed write (sync, close, link) has succeeded.
   void publish(const Directory& dir, const std::string& name);
@@ -99,14 +102,17 @@ class OutputFile {
   Fd fd_;
   std::int64_t size_ = 0;
   std::int64_t flushed_ = 0;  // write-back to the disk was started for the bytes before this offset
-  bool published_ = false;
+  bool published_ = false, left_ = false;
 };
 
 // An append-only text file. Each line is written with one call. If a full disk truncates a line, later lines are still
 // intact.
 class LineFile {
  public:
-  LineFile(const Directory& dir, const std::string& name, Durability durability = Durability::process);
+  enum class Open { new_or_old, only_new };
+  // only_new: throws Error{FILESYSTEM} if the name is there.
+  LineFile(const Directory& dir, const std::string& name, Durability durability = Durability::process,
+           Open how = Open::new_or_old);
   void append(std::string_view line);  // adds the line break
   void close();                        // throws if appended lines could not be written
 

@@ -9,6 +9,7 @@
 
 #include <array>
 #include <stdexcept>
+#include <utility>
 
 #include "base/error.hpp"
 #include "base/quote.hpp"
@@ -146,6 +147,7 @@ Task<> Response::State::read_one_head(std::size_t max_header_bytes, bool* answer
   parser.emplace();
   parser->header_limit(static_cast<std::uint32_t>(max_header_bytes));
   parser->body_limit(boost::none);
+  bool has_begun = begin < end, is_timed = false;
   // True after Beast has received bytes. The status line is checked before that, because Beast remembers its position.
   bool started = false;
   while (!parser->is_header_done()) {
@@ -156,12 +158,15 @@ Task<> Response::State::read_one_head(std::size_t max_header_bytes, bool* answer
     started = line != StatusLine::unfinished;
     if (started && begin < end && parse() > 0) continue;
     if (end - begin == buffer.size()) grow(max_header_bytes);
+    if (has_begun && !std::exchange(is_timed, true)) stream->limit_speed();
     const bool more = co_await fill();
     if (!more)
       throw std::move(
           Error(Status::NETWORK, url.shown() + ": the connection was closed without an answer").may_retry());
     if (answered) *answered = true;
+    has_begun = true;
   }
+  stream->lift_speed_limit();  // after an interim answer, the server may think
 }
 
 Task<> Response::State::read_head(std::size_t max_header_bytes, bool* answered) {
@@ -181,11 +186,14 @@ Task<> Response::State::read_head(std::size_t max_header_bytes, bool* answered) 
   if (parser->is_done()) {
     length = 0;
     finish();
-  } else if (parser->content_length() && !parser->chunked()) {
+    co_return;
+  }
+  if (parser->content_length() && !parser->chunked()) {
     if (*parser->content_length() > INT64_MAX) throw protocol_error(url, "its Content-Length is too large");
     direct = true;
     length = remaining = static_cast<std::int64_t>(*parser->content_length());
   }
+  stream->limit_speed();
 }
 
 void Response::State::finish() {
@@ -295,6 +303,7 @@ Client::Client(ClientOptions options, std::shared_ptr<TlsContext> tls, world::Wo
     : options_(std::move(options)),
       world_(world),
       tls_(std::move(tls)),
+      home_(options_.home ? world::Dialer::Home{options_.home->host, options_.home->port} : world::Dialer::Home{}),
       pace_(options_.pace_requests, options_.pace_period),
       dialer_(world) {}
 
@@ -341,7 +350,7 @@ Task<Response> Client::open_now(Request request, bool* answered) {
           std::make_unique<Stream>(world_, executor, request.url, proxy, options_.timeouts, std::move(*idle));
     } else {
       state->stream = std::make_unique<Stream>(world_, executor, request.url, proxy, options_.timeouts);
-      co_await state->stream->connect(*tls_, dialer_);
+      co_await state->stream->connect(*tls_, dialer_, is_at_home(request.url) ? nullptr : &home_);
     }
     state->stream->deadline(world_.clock().now().steady + options_.request_timeout);
     bool again = false;

@@ -4,6 +4,7 @@
 #include <map>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <string>
 
 #include "http/message.hpp"
@@ -22,6 +23,8 @@ struct ClientOptions {
   int pace_requests = 0;  // at most so many requests within pace_period; 0: no limit
   Milliseconds pace_period{0};
   ProxyRules proxies;
+  // The service. While it has a public address, other origins are reached at public addresses alone; nullopt: anywhere.
+  std::optional<Url> home;
 };
 
 class Client;
@@ -82,12 +85,14 @@ class Client {
   friend class Response;
   Task<> wait_for_turn();
   Task<Response> open_now(Request request, bool* answered);
+  bool is_at_home(const Url& url) const { return !options_.home || same_origin(url, *options_.home); }
   std::unique_ptr<IdleConnection> take_idle(const std::string& origin);
   void keep(const std::string& origin, IdleConnection connection);
 
   ClientOptions options_;
   world::World& world_;
   std::shared_ptr<TlsContext> tls_;
+  world::Dialer::Home home_;
   Pace pace_;
   world::Dialer dialer_;
   std::mutex mutex_;

@@ -10,6 +10,7 @@
 
 #include "base/error.hpp"
 #include "base/quote.hpp"
+#include "base/remedies.hpp"
 #include "http/stream_bio.hpp"
 
 namespace libbcda::http {
@@ -32,29 +33,47 @@ constexpr Steady kNever = Steady::max();
 
 }  // namespace
 
-// Interrupts the connection when a deadline passes or when no byte has moved for too long. One timer serves a whole
-// transfer, so each read or write costs only one reading of the clock.
+// Interrupts the connection when a deadline passes, when no byte has moved for too long, or when too few have. One timer
+// serves a whole transfer, so each read or write costs only one reading of the clock, and each wait two.
 struct Stream::Watchdog {
-  Watchdog(const world::Clock& c, const asio::any_io_executor& executor)
-      : clock(c), timer(c.timer(executor)), active(c.now().steady) {}
+  explicit Watchdog(const Stream& s)
+      : stream(s),
+        clock(s.world_.clock()),
+        timer(clock.timer(s.executor_)),
+        active(clock.now().steady),
+        meter(s.timeouts_.low_speed) {}
 
-  void watch(world::ByteStream* stream, Milliseconds longest_silence) {
-    bytes = stream;
+  void watch(world::ByteStream* watched, Milliseconds longest_silence) {
+    bytes = watched;
     idle = longest_silence;
     moved();
     arm();
   }
   void moved() { active = clock.now().steady; }
+  void wait_begins() {
+    moved();  // the idle time starts now
+    waiting = true;
+    meter.wait_begins(active);
+  }
+  void wait_ends() {
+    waiting = false;
+    meter.wait_ends(clock.now().steady);
+  }
   void arm() {
-    if (!waiting) moved();  // while the last bytes are processed, for example by a slow sink, the peer is not late
-    const Steady due = std::min(deadline, idle.count() > 0 ? active + idle : kNever);
+    const Steady now = clock.now().steady;
+    if (!waiting) active = now;  // while the last bytes are processed, for example by a slow sink, the peer is not late
+    const bool is_slow = meter.is_too_slow(now, stream.received());
+    const Steady limit = std::min(deadline, idle.count() > 0 ? active + idle : kNever);
+    const Steady due = is_slow ? now : std::min(limit, meter.due(now));
     timer->cancel();
     if (due == kNever) return;
-    if (due > clock.now().steady) return timer->start(due, [this] { arm(); });
+    if (due > now) return timer->start(due, [this] { arm(); });
     expired = true;
+    slow = limit > now;
     if (bytes) bytes->interrupt();
   }
 
+  const Stream& stream;
   const world::Clock& clock;
   std::unique_ptr<world::Timer> timer;
   world::ByteStream* bytes = nullptr;
@@ -63,6 +82,8 @@ struct Stream::Watchdog {
   Milliseconds idle{0};
   bool waiting = false;  // the connection waits for the peer
   bool expired = false;  // a time limit has passed
+  bool slow = false;     // it is that of the speed
+  SpeedMeter meter;
 };
 
 Stream::Stream(world::World& world, asio::any_io_executor executor, Url url, const Proxy* proxy, Timeouts timeouts)
@@ -71,7 +92,7 @@ Stream::Stream(world::World& world, asio::any_io_executor executor, Url url, con
       url_(std::move(url)),
       proxy_(proxy),
       timeouts_(timeouts),
-      watchdog_(std::make_unique<Watchdog>(world.clock(), executor_)) {}
+      watchdog_(std::make_unique<Watchdog>(*this)) {}
 
 Stream::Stream(world::World& world, asio::any_io_executor executor, Url url, const Proxy* proxy, Timeouts timeouts,
                IdleConnection connection)
@@ -89,7 +110,21 @@ void Stream::deadline(Steady when) {
   watchdog_->arm();
 }
 
+void Stream::limit_speed() {
+  watchdog_->meter.start(received());
+  watchdog_->arm();
+}
+
+void Stream::lift_speed_limit() { watchdog_->meter.stop(); }
+
+// TLS hands its bytes over a record at a time, which may be 16 KiB, so they are counted below it.
+std::uint64_t Stream::received() const { return ssl_ ? BIO_number_read(SSL_get_rbio(ssl_.get())) : read_plain_; }
+
 void Stream::time_out() {
+  if (watchdog_->slow)
+    throw std::move(Error(Status::TIMEOUT, url_.shown() + " did not send its answer in time" + via() + ": " +
+                                               watchdog_->meter.findings())
+                        .may_retry());
   throw std::move(Error(Status::TIMEOUT, url_.shown() + " did not answer in time" + via()).may_retry());
 }
 
@@ -105,28 +140,34 @@ void Stream::fail(const std::string& doing, const std::string& why) {
 
 Task<> Stream::wait(Ready what) {
   if (watchdog_->expired) time_out();
-  watchdog_->moved();  // the idle time starts now
-  watchdog_->waiting = true;
+  watchdog_->wait_begins();
   const ErrorCode ec = co_await bytes_->wait(what);
-  watchdog_->waiting = false;
+  watchdog_->wait_ends();
   if (watchdog_->expired) time_out();
   if (ec == asio::error::operation_aborted) throw Error(Status::CANCELED, "canceled");
   if (ec) fail("the connection to", ec.message());
 }
 
 // Connects to the host, or to the proxy, before `limit`.
-Task<> Stream::reach(world::Dialer& dialer, Steady limit) {
+Task<> Stream::reach(world::Dialer& dialer, Steady limit, const world::Dialer::Home* home) {
   const std::string& host = proxy_ ? proxy_->host : url_.host;
-  world::Dialer::Dialed dialed = co_await dialer.dial(host, proxy_ ? proxy_->port : url_.port, limit);
+  const std::uint16_t port = proxy_ ? proxy_->port : url_.port;
+  world::Dialer::Dialed dialed = co_await dialer.dial(host, port, limit, proxy_ ? nullptr : home);
   bytes_ = std::move(dialed.bytes);
   if (bytes_) co_return;
+  if (dialed.is_inside)
+    throw Error(Status::PROTOCOL, "the host of " + tidy(url_.origin(), 2 * kLongestName) +
+                                      " has a private address, although the service has a public one; if that is "
+                                      "right, set allow_private_addresses");
   if (dialed.error == asio::error::operation_aborted) throw Error(Status::CANCELED, "canceled");
   const bool is_late = dialed.error == asio::error::timed_out;
   if (!proxy_ && is_late) time_out();
   const std::string doing = dialed.found ? "cannot connect to" : "cannot find the host of";
-  if (!proxy_) throw network_error(url_, doing, dialed.error.message());
+  const bool lacks_descriptors = dialed.error == asio::error::no_descriptors;
+  const std::string why = dialed.error.message() + (lacks_descriptors ? std::string("; ") + kMoreFiles : "");
+  if (!proxy_) throw network_error(url_, doing, why);
   const std::string text = doing + " the proxy " + proxy_->shown() + " (" + proxy_->source +
-                           "): " + (is_late ? "it did not answer in time" : dialed.error.message());
+                           "): " + (is_late ? "it did not answer in time" : why);
   throw std::move(Error(is_late ? Status::TIMEOUT : Status::NETWORK, text).may_retry());
 }
 
@@ -146,9 +187,9 @@ Task<> Stream::open_tunnel() {
   }
 }
 
-Task<> Stream::connect(TlsContext& tls, world::Dialer& dialer) {
+Task<> Stream::connect(TlsContext& tls, world::Dialer& dialer, const world::Dialer::Home* home) {
   const Steady limit = world_.clock().now().steady + timeouts_.connect;
-  co_await reach(dialer, limit);
+  co_await reach(dialer, limit, home);
   watchdog_->watch(bytes_.get(), Milliseconds(0));
   deadline(limit);
   if (proxy_) co_await open_tunnel();
@@ -230,6 +271,7 @@ Task<std::size_t> Stream::read_some(MutableBytes out) {
     const ssize_t n = ssl_ ? static_cast<ssize_t>(read_tls(out, result)) : bytes_->read(out);
     if (n > 0 || (n == 0 && !ssl_)) {
       watchdog_->moved();
+      if (!ssl_) read_plain_ += static_cast<std::uint64_t>(n);
       co_return static_cast<std::size_t>(n);
     }
     if (ssl_) {
@@ -269,6 +311,7 @@ Task<> Stream::write_all(ByteView bytes) {
 }
 
 IdleConnection Stream::release() {
+  lift_speed_limit();
   watchdog_->watch(nullptr, Milliseconds(0));
   deadline(kNever);
   bytes_->detach();

@@ -9,6 +9,7 @@
 #include "base/bytes.hpp"
 #include "base/task.hpp"
 #include "base/time.hpp"
+#include "http/low_speed.hpp"
 #include "http/proxy.hpp"
 #include "http/tls.hpp"
 #include "http/url.hpp"
@@ -24,6 +25,7 @@ using world::Ready;
 struct Timeouts {
   Milliseconds connect{30000};  // name look-up, TCP, the tunnel through a proxy, and TLS together
   Milliseconds idle{60000};     // the longest time without a byte while the peer should send or accept bytes
+  LowSpeed low_speed;           // counts between limit_speed() and lift_speed_limit()
 };
 
 // An idle connection of the pool. It is not attached to an executor.
@@ -44,10 +46,14 @@ class Stream {
   ~Stream();
   Stream(const Stream&) = delete;
 
-  Task<> connect(TlsContext& tls, world::Dialer& dialer);
+  // `home`: see Dialer::dial; it does not count for the proxy.
+  Task<> connect(TlsContext& tls, world::Dialer& dialer, const world::Dialer::Home* home = nullptr);
   Task<std::size_t> read_some(MutableBytes out);  // returns 0 if the peer closed the connection cleanly
   Task<> write_all(ByteView bytes);
   void deadline(Steady when);  // limits all later calls, in addition to `idle`
+  // From now on the peer must keep to Timeouts::low_speed, because it is in the middle of an answer. Begins to measure.
+  void limit_speed();
+  void lift_speed_limit();
 
   // Hands the connection over to the pool.
   IdleConnection release();
@@ -56,14 +62,15 @@ class Stream {
 
  private:
   Task<> wait(Ready what);
-  Task<> reach(world::Dialer& dialer, Steady limit);
+  Task<> reach(world::Dialer& dialer, Steady limit, const world::Dialer::Home* home);
   Task<> open_tunnel();
   Task<> handshake(TlsContext& tls);
   Task<> progress_tls(int result, const char* doing);
   std::size_t read_tls(MutableBytes out, int& result);
   [[noreturn]] void fail(const std::string& doing, const std::string& why);
   [[noreturn]] void time_out();
-  std::string via() const;  // for messages: the proxy, or ""
+  std::uint64_t received() const;  // bytes of the network, with those of TLS itself
+  std::string via() const;         // for messages: the proxy, or ""
 
   world::World& world_;
   asio::any_io_executor executor_;
@@ -72,6 +79,7 @@ class Stream {
   Timeouts timeouts_;
   std::unique_ptr<world::ByteStream> bytes_;
   SslPtr ssl_;
+  std::uint64_t read_plain_ = 0;  // bytes, without TLS
 
   struct Watchdog;
   std::unique_ptr<Watchdog> watchdog_;

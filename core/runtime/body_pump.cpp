@@ -58,10 +58,9 @@ struct BodyPump::Work {
   std::shared_ptr<world::Wakeup> idle;
 };
 
-BodyPump::BodyPump(const asio::any_io_executor& executor, world::Workers& workers, transfer::Decoder& decoder,
-                   std::int64_t expected)
+BodyPump::BodyPump(const asio::any_io_executor& executor, world::Workers& workers, Decode decode, std::int64_t expected)
     : workers_(workers),
-      decoder_(decoder),
+      decode_(std::move(decode)),
       block_size_(
           static_cast<std::size_t>(expected < 0 ? kLargestBlock : std::clamp(expected, kSmallestBlock, kLargestBlock))),
       work_(std::make_shared<Work>(executor)) {}
@@ -92,10 +91,10 @@ Task<> BodyPump::hand_on() {
   current_ = 1 - current_;
   if (block.empty()) co_return;
   work_->begin();
-  asio::post(workers_.executor(), [work = work_, block, &workers = workers_, &decoder = decoder_] {
+  asio::post(workers_.executor(), [work = work_, block, &workers = workers_, &decode = decode_] {
     std::optional<Error> error;
     try {
-      workers.perform([&] { decoder.feed(block); });
+      workers.perform([&] { decode(block); });
     } catch (...) {
       error = current_error();
     }

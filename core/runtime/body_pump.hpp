@@ -1,11 +1,11 @@
 // Moves the body of an answer to a decoder: while a worker decrypts and writes one block, the next one is read.
 #pragma once
 #include <array>
+#include <functional>
 #include <memory>
 
 #include "base/bytes.hpp"
 #include "http/client.hpp"
-#include "transfer/decoder.hpp"
 #include "world/workers.hpp"
 
 namespace libbcda::runtime {
@@ -13,9 +13,9 @@ namespace libbcda::runtime {
 // Not thread-safe: it is used on one strand.
 class BodyPump {
  public:
-  // `executor` is that strand. `expected`: the bytes that will come; -1: unknown.
-  BodyPump(const asio::any_io_executor& executor, world::Workers& workers, transfer::Decoder& decoder,
-           std::int64_t expected);
+  using Decode = std::function<void(ByteView block)>;
+  // `executor` is that strand. `decode` is called on a worker. `expected`: the bytes that will come; -1: unknown.
+  BodyPump(const asio::any_io_executor& executor, world::Workers& workers, Decode decode, std::int64_t expected);
   ~BodyPump();
   BodyPump(const BodyPump&) = delete;
   BodyPump& operator=(const BodyPump&) = delete;
@@ -25,7 +25,7 @@ class BodyPump {
   Task<std::size_t> move(http::Response& response);
   // Hands on what is left and waits until it is decoded. Throws what decoding threw.
   Task<> finish();
-  // Waits until the worker is idle. The caller awaits it before it destroys this object or the decoder, with
+  // Waits until the worker is idle. The caller awaits it before it destroys this object or what `decode` uses, with
   // cancellation switched off.
   Task<> settle();
 
@@ -34,7 +34,7 @@ class BodyPump {
   Task<> hand_on();
 
   world::Workers& workers_;
-  transfer::Decoder& decoder_;
+  Decode decode_;
   std::size_t block_size_;
   std::array<Bytes, 2> blocks_;  // one is read into, the other one is with the worker
   std::size_t current_ = 0, filled_ = 0;

@@ -215,8 +215,8 @@ class DirectoryDecryption {
 
   // A file that an earlier call decrypted to this path. Its content is read and compared with its record.
   std::optional<FileResult> published_before(const Entry& entry, const std::string& path) {
-    const auto found = space_->earlier().find(path);
-    if (found == space_->earlier().end()) return {};
+    const auto found = space_->earlier().files.find(path);
+    if (found == space_->earlier().files.end()) return {};
     const transfer::FileRecord& record = found->second;
     if (!transfer::is_of(record, entry)) return {};
     const auto step = [this] {

@@ -6,14 +6,39 @@
 
 namespace libbcda::runtime {
 
-Task<> FileBody::begin(const MakeWriter& make_writer, const transfer::Coding& coding, std::int64_t expected) {
+Task<> FileBody::begin(const Start& start) {
   co_await drop();
-  coding_ = coding;
-  co_await world::run_on(workers_, [&] { writer_ = make_writer(); });
+  coding_ = start.coding;
+  co_await world::run_on(workers_, [&] {
+    writer_ = start.make_writer();
+    keeper_ = start.make_keeper();
+  });
   decoder_.emplace(coding_, *writer_);
-  pump_.emplace(co_await asio::this_coro::executor, workers_, *decoder_, expected);
-  expected_ = std::max<std::int64_t>(0, expected);
+  const BodyPump::Decode decode = [this](ByteView block) { this->decode(block); };
+  pump_.emplace(co_await asio::this_coro::executor, workers_, decode, start.expected);
+  expected_ = std::max<std::int64_t>(0, start.expected);
   reporter_.expect(expected_);
+}
+
+Task<> FileBody::go_on(const Start& start, const Replay& replay) {
+  co_await begin(start);
+  std::int64_t taken = 0;
+  co_await world::run_on(workers_, [&] {
+    replay([&](ByteView block) {
+      if (keeper_) keeper_->take(block);
+      decoder_->feed(block);
+      taken += static_cast<std::int64_t>(block.size());
+    });
+    if (keeper_) keeper_->record(*decoder_, *writer_, true);
+  });
+  received_ = taken;
+  reporter_.receive(taken);
+}
+
+void FileBody::decode(ByteView block) {
+  if (keeper_) keeper_->take(block);
+  decoder_->feed(block);
+  if (keeper_) keeper_->decoded(*decoder_, *writer_);
 }
 
 Task<> FileBody::receive(http::Response& response) {
@@ -35,12 +60,21 @@ Task<> FileBody::commit(world::Workers& workers, const Commit& commit) {
   expected_ = received_ = 0;  // they stay counted
 }
 
+Task<> FileBody::leave() {
+  if (!writer_ || !keeper_) co_return;
+  if (pump_) co_await pump_->settle();
+  co_await world::run_on(workers_, [&] { keeper_->leave(*decoder_, *writer_); });
+}
+
 Task<> FileBody::drop() {
   if (!writer_) co_return;
   if (pump_) co_await pump_->settle();
   pump_.reset();
   decoder_.reset();
-  co_await world::run_on(workers_, [&] { writer_.reset(); });
+  co_await world::run_on(workers_, [&] {
+    keeper_.reset();
+    writer_.reset();
+  });
   reporter_.expect(-expected_);
   reporter_.receive(-received_);
   expected_ = received_ = 0;

@@ -10,6 +10,7 @@
 #include "runtime/body_pump.hpp"
 #include "runtime/reporter.hpp"
 #include "transfer/decoder.hpp"
+#include "transfer/part.hpp"
 #include "world/workers.hpp"
 
 namespace libbcda::runtime {
@@ -21,8 +22,19 @@ class FileBody {
 
   FileBody(world::Workers& workers, Reporter& reporter) : workers_(workers), reporter_(reporter) {}
 
-  // Drops what is there, and begins a file. `expected`: its bytes, as they are sent; -1: not known.
-  Task<> begin(const MakeWriter& make_writer, const transfer::Coding& coding, std::int64_t expected);
+  using MakeKeeper = std::function<std::unique_ptr<transfer::PartKeeper>()>;  // null: no later run goes on with it
+
+  struct Start {
+    MakeWriter make_writer;
+    MakeKeeper make_keeper;
+    transfer::Coding coding;
+    std::int64_t expected = -1;  // bytes, as they are sent; -1: not known
+  };
+  // Drops what is there, and begins a file.
+  Task<> begin(const Start& start);
+  // The same with what an earlier run kept: `replay` hands out these bytes, as they were sent, on a worker.
+  using Replay = std::function<void(const std::function<void(ByteView)>& take)>;
+  Task<> go_on(const Start& start, const Replay& replay);
   // Moves an answer to the decoder, to its end. After a failure of the connection, the next answer may go on.
   Task<> receive(http::Response& response);
   // Waits until all is decoded, and verifies it.
@@ -30,6 +42,8 @@ class FileBody {
   // Publishes what finish() has verified, on one of `workers`.
   using Commit = std::function<void(transfer::Writer&)>;
   Task<> commit(world::Workers& workers, const Commit& commit);
+  // Keeps what is there for a later run, if it is worth it. drop() is called next.
+  Task<> leave();
   // Drops what is there and was not committed. Call it with cancellation switched off before the object is
   // destroyed, so that a worker and not this thread waits for the disk.
   Task<> drop();
@@ -39,10 +53,13 @@ class FileBody {
   const transfer::Coding& coding() const { return coding_; }
 
  private:
+  void decode(ByteView block);
+
   world::Workers& workers_;
   Reporter& reporter_;
   transfer::Coding coding_;
   std::unique_ptr<transfer::Writer> writer_;
+  std::unique_ptr<transfer::PartKeeper> keeper_;
   std::optional<transfer::Decoder> decoder_;
   std::optional<BodyPump> pump_;
   std::int64_t expected_ = 0, received_ = 0;

@@ -11,7 +11,7 @@ namespace libbcda::runtime {
 
 FileCrew::FileCrew(Session& session, world::World& world, const Settings& settings, const Output& output,
                    FileQueue& queue, Reporter& reporter, Outcome& outcome, std::shared_ptr<TaskGroup> group,
-                   bool takes_earlier_files, std::size_t manifests)
+                   std::size_t manifests)
     : world_(world),
       queue_(queue),
       reporter_(reporter),
@@ -19,7 +19,7 @@ FileCrew::FileCrew(Session& session, world::World& world, const Settings& settin
       group_(std::move(group)),
       parallel_(static_cast<std::size_t>(settings.integer("parallel"))),
       parallelism_(parallel_),
-      worker_(session, world, settings, output, reporter, outcome, takes_earlier_files,
+      worker_(session, world, settings, output, reporter, outcome,
               [this] { parallelism_.refused(world_.clock().now().steady); }),
       manifests_left_(manifests) {}
 

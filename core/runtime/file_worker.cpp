@@ -3,13 +3,14 @@
 #include <boost/asio/this_coro.hpp>
 
 #include <algorithm>
-#include <exception>
+#include <iterator>
 #include <utility>
 #include <variant>
 
 #include "base/quote.hpp"
 #include "codec/gunzip.hpp"
 #include "runtime/file_body.hpp"
+#include "runtime/guarded.hpp"
 #include "transfer/decrypt_file.hpp"
 #include "transfer/names.hpp"
 
@@ -48,6 +49,13 @@ void check_length(std::int64_t received, std::int64_t size) {
           .may_retry());
 }
 
+// Whether the bytes that came before such a failure are good, so that a later run may go on with them.
+bool leaves_good_bytes(Status status) {
+  constexpr Status kPassing[] = {Status::CANCELED, Status::NETWORK, Status::TIMEOUT, Status::REFUSED,
+                                 Status::AUTHENTICATION};
+  return std::find(std::begin(kPassing), std::end(kPassing), status) != std::end(kPassing);
+}
+
 FileResult describe(const FileTask& task) {
   FileResult result;
   result.type = transfer::safe_type(task.entry.type);
@@ -77,15 +85,13 @@ bool KeyTrial::is_wrong() const {
 }
 
 FileWorker::FileWorker(Session& session, world::World& world, const Settings& settings, const Output& output,
-                       Reporter& reporter, const Outcome& outcome, bool takes_earlier_files,
-                       std::function<void()> refused)
+                       Reporter& reporter, const Outcome& outcome, std::function<void()> refused)
     : session_(session),
       world_(world),
       settings_(settings),
       output_(output),
       reporter_(reporter),
       outcome_(outcome),
-      takes_earlier_files_(takes_earlier_files),
       refused_(std::move(refused)),
       options_(download_options(settings, session)),
       required_proof_(transfer::proof_named(settings.text("require_proof"))),
@@ -115,8 +121,8 @@ bool FileWorker::contradicts(const bulk::Entry& entry, const transfer::Facts& ea
   return other_digest || other_length || is_weak;
 }
 
-// Looks for a file of that name in OUT. A fetch accepts a file that an earlier run published, if its content still
-// matches its record. Any other file there is an error.
+// Looks for a file of that name in OUT. One that an earlier run published is taken, if its content still matches its
+// record. Any other file there is an error.
 Task<std::optional<FileResult>> FileWorker::find_earlier(const FileTask& task) {
   if (!output_.workspace) co_return std::nullopt;
   const transfer::Workspace& workspace = *output_.workspace;
@@ -124,8 +130,8 @@ Task<std::optional<FileResult>> FileWorker::find_earlier(const FileTask& task) {
   bool is_there = false, is_still = false;
   co_await world::run_on(world_.workers(), [&] {
     is_there = workspace.published().has(path);
-    const auto found = workspace.earlier().find(path);
-    if (!is_there || !takes_earlier_files_ || found == workspace.earlier().end()) return;
+    const auto found = workspace.earlier().files.find(path);
+    if (!is_there || found == workspace.earlier().files.end()) return;
     if (!transfer::is_of(found->second, task.entry) || contradicts(task.entry, found->second.facts)) return;
     // Asks the run, because the coroutine's cancellation state belongs to its strand.
     is_still = workspace.published().is_still(found->second, [&] {
@@ -137,7 +143,7 @@ Task<std::optional<FileResult>> FileWorker::find_earlier(const FileTask& task) {
   if (!is_there) co_return std::nullopt;
   if (is_still) {
     FileResult result = describe(task);
-    result.facts = workspace.earlier().at(path).facts;
+    result.facts = workspace.earlier().files.at(path).facts;
     result.path = output_.shown_path(path);
     co_return result;
   }
@@ -165,16 +171,14 @@ Task<std::optional<crypto::FileKey>> FileWorker::key_for(const bulk::Entry& entr
 Task<FileResult> FileWorker::download(const FileTask& task, const std::optional<crypto::FileKey>& key) {
   FileBody body(output_.write_workers(world_), reporter_);
   FileResult result = describe(task);
-  std::exception_ptr failure;  // a handler cannot co_await, and the writer is destroyed on a worker
-  try {
-    co_await download(task, key, body, result);
-  } catch (...) {
-    failure = std::current_exception();
-  }
+  std::optional<Error> failure;  // a handler cannot co_await, and the writer is destroyed on a worker
+  co_await guarded(download(task, key, body, result), [&](const Error& e) { failure = e; });
   co_await asio::this_coro::throw_if_cancelled(false);
+  // Without what stays here, a later run would begin the file anew.
+  if (failure && leaves_good_bytes(failure->status)) co_await guarded(body.leave(), [](const Error&) {});
   co_await body.drop();
   co_await asio::this_coro::throw_if_cancelled(true);
-  if (failure) std::rethrow_exception(failure);
+  if (failure) throw std::move(*failure);
   co_return result;
 }
 
@@ -184,6 +188,7 @@ Task<> FileWorker::download(const FileTask& task, const std::optional<crypto::Fi
   options.renews_url = renewal_.may_help(task);
   if (output_.workspace) options.earlier_downloads = output_.workspace->earlier_downloads(task.entry.url);
   transfer::Download download(task.entry, std::move(options), [this] { return world_.random().uniform(); });
+  co_await go_on(task, key, download, body);
   http::Request last;
   for (;;) {
     if (download.wants_new_url()) co_await renew_url(task, download);
@@ -257,14 +262,69 @@ Task<> FileWorker::begin(const FileTask& task, const std::optional<crypto::FileK
                          const http::Response& response, const transfer::Download& download, FileBody& body) {
   transfer::Coding coding{key, download.is_gzip(), response.content_length() >= 0, task.entry.sha256,
                           task.entry.length};
-  coding.limits.ratio = settings_.integer("max_gzip_ratio");
   // Gzip that is not declared shows only in the first bytes, so it may still prove the file.
   const bool may_be_gzip = !key && coding.proof() < transfer::Proof::gzip;
   check_proof(task.entry, may_be_gzip ? transfer::Proof::gzip : coding.proof(), response.delimited());
-  const FileBody::MakeWriter make_writer = [&] {
-    return output_.destination->begin(task.name, transfer::safe_type(task.entry.type), task.entry.kind);
+  transfer::Download::Held held;  // what a later run would go on from
+  if (download.may_continue()) held = {0, download.size(), download.validator(), download.is_gzip()};
+  const FileBody::Start start = start_of(task, std::move(coding), response.content_length(), held);
+  co_await body.begin(start);
+}
+
+// `held`: without a validator no later run can go on with the file.
+FileBody::Start FileWorker::start_of(const FileTask& task, transfer::Coding coding, std::int64_t expected,
+                                     const transfer::Download::Held& held) const {
+  coding.limits.ratio = settings_.integer("max_gzip_ratio");
+  transfer::Workspace* workspace = held.validator.empty() ? nullptr : output_.workspace.get();
+  transfer::PartRecord about;
+  static_cast<transfer::FileIdentity&>(about) = transfer::identity_of(task.entry, task.path(), task.status_url);
+  about.form = coding.key ? "gcm" : held.gzip ? "gzip" : "plain";
+  about.validator = held.validator;
+  about.size = held.size;
+  return {.make_writer =
+              [&destination = *output_.destination, &task] {
+                return destination.begin(task.name, transfer::safe_type(task.entry.type), task.entry.kind);
+              },
+          .make_keeper =
+              [workspace, about] {
+                return workspace ? std::make_unique<transfer::PartKeeper>(*workspace, about) : nullptr;
+              },
+          .coding = std::move(coding),
+          .expected = expected};
+}
+
+// Takes up what an earlier run received of the file. What cannot be used is dropped, and the file begins anew.
+Task<> FileWorker::go_on(const FileTask& task, const std::optional<crypto::FileKey>& key, transfer::Download& download,
+                         FileBody& body) {
+  if (!output_.workspace) co_return;
+  const transfer::Workspace& workspace = *output_.workspace;
+  const auto found = workspace.earlier().parts.find(task.path());
+  if (found == workspace.earlier().parts.end() || !transfer::is_of(found->second, task.entry)) co_return;
+  const transfer::PartRecord& part = found->second;
+  transfer::Download::Held held{0, part.size, part.validator, part.form == "gzip"};
+  if (!download.can_go_on_from(held)) co_return;
+  const transfer::Coding coding{key, held.gzip, part.size >= 0, task.entry.sha256, task.entry.length};
+  const FileBody::Start start = start_of(task, coding, part.size, held);
+  const FileBody::Replay replay = [&](const std::function<void(ByteView)>& take) {
+    transfer::replay(workspace, part, key, [&](ByteView bytes) {
+      if (outcome_.stopped()) throw Error(Status::CANCELED, "canceled");
+      take(bytes);
+    });
   };
-  co_await body.begin(make_writer, coding, response.content_length());
+  bool failed = false;  // a handler cannot co_await
+  try {
+    co_await body.go_on(start, replay);
+  } catch (const Error& e) {
+    if (e.status == Status::CANCELED) throw;
+    failed = true;
+  }
+  held.bytes = body.received();
+  if (failed || held.bytes == 0) {
+    co_await body.drop();
+  } else {
+    download.go_on_from(held);
+  }
+  co_await world::run_on(world_.workers(), [&] { workspace.work().remove(part.bytes_file); });
 }
 
 // A file that could be cut short unnoticed is refused, and a data file whose proof is weaker than the caller demands.
@@ -324,7 +384,8 @@ void FileWorker::check_content(const FileTask& task, const transfer::Decoder& de
 
 // Publishes a file that is whole and verified. Its record goes into the journal first.
 std::string FileWorker::commit(const FileTask& task, transfer::Writer& writer, const transfer::Facts& facts) {
-  if (output_.workspace) output_.workspace->journal().file_coming(transfer::record_of(task.entry, task.path(), facts));
+  if (output_.workspace)
+    output_.workspace->journal().file_coming(transfer::record_of(task.entry, task.path(), facts, task.status_url));
   return writer.commit(facts.bytes, facts.sha256);
 }
 

@@ -35,9 +35,9 @@ class FileWorker {
  public:
   // `refused` is called for each answer 429.
   FileWorker(Session& session, world::World& world, const Settings& settings, const Output& output, Reporter& reporter,
-             const Outcome& outcome, bool takes_earlier_files, std::function<void()> refused);
+             const Outcome& outcome, std::function<void()> refused);
 
-  // Fetches, verifies and publishes one file; a file that an earlier fetch published is taken as it is. Throws Error.
+  // Fetches, verifies and publishes one file; a file that an earlier run published is taken as it is. Throws Error.
   // `files`: as KeyTrial::refused has it.
   Task<FileResult> fetch(FileTask& task, std::int64_t files);
   const KeyTrial& keys() const { return keys_; }
@@ -50,6 +50,10 @@ class FileWorker {
                      http::Request request, FileBody& body, FileResult& result);
   Task<> begin(const FileTask& task, const std::optional<crypto::FileKey>& key, const http::Response& response,
                const transfer::Download& download, FileBody& body);
+  Task<> go_on(const FileTask& task, const std::optional<crypto::FileKey>& key, transfer::Download& download,
+               FileBody& body);
+  FileBody::Start start_of(const FileTask& task, transfer::Coding coding, std::int64_t expected,
+                           const transfer::Download::Held& held) const;
   Task<> note_download(const bulk::Entry& entry);
   Task<transfer::Download::Body> accept(http::Response& response, transfer::Download& download);
   Task<std::optional<crypto::FileKey>> key_for(const bulk::Entry& entry, std::int64_t files);
@@ -66,7 +70,6 @@ class FileWorker {
   const Output& output_;
   Reporter& reporter_;
   const Outcome& outcome_;
-  bool takes_earlier_files_;
   std::function<void()> refused_;
   transfer::DownloadOptions options_;
   transfer::Proof required_proof_;

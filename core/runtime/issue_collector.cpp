@@ -28,6 +28,9 @@ class CollectingWriter : public transfer::Writer {
     collector_->add(issues);
     return path;
   }
+  Partial partial() const override { return writer_->partial(); }
+  void sync() override { writer_->sync(); }
+  void leave() override { writer_->leave(); }
 
  private:
   std::unique_ptr<transfer::Writer> writer_;

@@ -14,6 +14,7 @@
 namespace libbcda::runtime {
 namespace {
 
+constexpr auto kClockSkew = std::chrono::minutes(5);        // between this machine and the service
 constexpr auto kConfirmPatience = std::chrono::minutes(5);  // short, because the files are already here
 
 // What the later answer lists beyond the earlier one, page by page. Throws Error{PROTOCOL} as bulk::grown_files does.
@@ -79,14 +80,77 @@ Task<> JobRunner::run(bulk::KickOff kick_off, bool alone) {
   bulk::Job job = job_of(std::move(kick_off));
   std::optional<Error> failure;  // a handler cannot co_await
   const auto body = [&]() -> Task<> {
-    if (job.kick_off().running) co_await adopted(job);
+    co_await take_up(job);
     co_await drive(job, true);
     done(job);
+    co_await keep_manifest(job);
   };
   co_await guarded(body(), [&](const Error& e) { failure = e; });
   if (!failure) co_return;
   co_await asio::this_coro::throw_if_cancelled(false);  // because the journal needs the end of the job
   co_await failed(job, std::move(*failure), alone);
+}
+
+// What an earlier run left of the job. Null: nothing.
+const transfer::JobState* JobRunner::left_behind(const std::string& label) const {
+  if (!workspace_ || !workspace_->goes_on()) return nullptr;
+  const auto found = workspace_->earlier().jobs.find(label);
+  return found == workspace_->earlier().jobs.end() ? nullptr : &found->second;
+}
+
+// Begins where an earlier run stopped.
+Task<> JobRunner::take_up(bulk::Job& job) {
+  const transfer::JobState* left = left_behind(job.label());
+  if (left && !left->status_url.empty()) {
+    co_await take_up_job(job, *left);
+  } else if (left && !left->is_dead) {
+    job.on_unheard_kick_off();
+    if (job.wants_running_jobs()) co_await look_for_running_jobs(job);
+    if (const std::string notice = job.take_notice(); !notice.empty()) reporter_.warn(notice, job.label());
+  } else if (job.kick_off().running) {
+    co_await adopted(job);
+  }
+}
+
+// The service is not asked for a manifest that is at hand.
+Task<> JobRunner::take_up_job(bulk::Job& job, const transfer::JobState& left) {
+  const http::Url& service = session_.service().origin;
+  if (left.is_dead && what_is_here(left.status_url).empty()) co_return;  // a new kick-off does no harm
+  if (left.is_dead) throw Error(Status::JOB_GONE, "the job for " + job.label() + " has failed or expired");
+  const http::Url url = http::parse_url(left.status_url, "the status URL in the journal");
+  if (!http::same_origin(url, service))
+    throw Error(Status::PROTOCOL, "the journal names a job on another origin, " + tidy(url.origin(), 200) +
+                                      "; the token is not sent there");
+  job.go_on(url, left.is_adopted);
+  reporter_.enter(RunState::waiting);
+  reporter_.job_adopted(job);
+  bulk::Manifests pages;
+  co_await world::run_on(world_.disk_workers(), [&] {
+    pages = workspace_->kept_manifest(left, [&](const http::Url& page) { return http::same_origin(page, service); });
+  });
+  for (std::size_t i = 0; i < pages.size(); ++i) {
+    job.on_kept_page(pages[i], i + 1 == pages.size());
+    co_await deliver(job);
+  }
+}
+
+// Continues a message about a job that is of no use any more. "": none of its files is here.
+std::string JobRunner::what_is_here(const std::string& status_url) const {
+  const std::size_t files = workspace_ && workspace_->goes_on() ? workspace_->earlier().files_of(status_url) : 0;
+  if (files == 0) return "";
+  return "; " + std::to_string(files) + (files == 1 ? " of its files is" : " of its files are") +
+         " here already, and a new job's files must not be mixed with them; set restart to discard them and begin "
+         "anew, or choose another directory";
+}
+
+// A later run takes it from there. One with signed URLs is not kept: they are credentials, and they expire, so a later
+// run asks for the manifest again.
+Task<> JobRunner::keep_manifest(const bulk::Job& job) {
+  const transfer::JobState* left = left_behind(job.label());
+  const auto is_signed = [](const auto& page) { return page->has_signed_urls; };
+  const bulk::Manifests& pages = job.manifests();
+  if ((left && !left->pages.empty()) || std::any_of(pages.begin(), pages.end(), is_signed)) co_return;
+  co_await note([&] { workspace_->keep_manifest(job.label(), job.manifests()); });
 }
 
 bulk::Job JobRunner::job_of(bulk::KickOff kick_off) {
@@ -100,7 +164,7 @@ bulk::Job JobRunner::job_of(bulk::KickOff kick_off) {
 // A job that runs already counts as accepted.
 Task<> JobRunner::adopted(const bulk::Job& job) {
   reporter_.enter(RunState::waiting);
-  co_await note([&] { workspace_->journal().job_accepted(job.label(), job.status_url()->text()); });
+  co_await note([&] { workspace_->journal().job_accepted(job.label(), job.status_url()->text(), true); });
   reporter_.job_adopted(job);
 }
 
@@ -136,18 +200,21 @@ Task<> JobRunner::exchange(bulk::Job& job, http::Send send, http::Request& last)
   if (job.wants_running_jobs()) co_await look_for_running_jobs(job);
   if (const std::string notice = job.take_notice(); !notice.empty()) reporter_.warn(notice, job.label());
   // A job that was adopted, and given back since.
-  if (asked && !job.status_url()) co_await note([&] { workspace_->journal().job_dead(asked->text()); });
+  if (asked && !job.status_url()) co_await note([&] { workspace_->journal().job_dead(job.label()); });
 }
 
 // A failure is not one of the run, because the kick-off is sent again in any case.
 Task<> JobRunner::look_for_running_jobs(bulk::Job& job) {
   std::vector<bulk::RunningJob> running;
+  // A job whose acceptance was not heard may be complete by now.
+  std::optional<Instant> since;
+  if (job.is_unheard()) since = left_behind(job.label())->kick_off - kClockSkew;
   try {
     http::Request request = bulk::job_list_request(session_.service(), {});
     co_await session_.tokens().authorize(request);
     const http::Answer answer = co_await session_.http().send(std::move(request), bulk::kLargestJobList);
     const json::array list = bulk::read_job_list(answer, session_.service(), world_.clock().now().wall);
-    running = bulk::running_in(list, session_.service().origin);
+    running = bulk::running_in(list, session_.service().origin, since);
   } catch (const Error& e) {
     if (e.status == Status::CANCELED) throw;
   }
@@ -159,7 +226,7 @@ Task<> JobRunner::hear(bulk::Job& job, http::Send send, http::Request& last) {
   const bool was_accepted = job.phase() == bulk::Job::Phase::to_poll;
   Heard heard;
   try {
-    co_await prepare(!was_accepted, send, last);
+    co_await prepare(job, send, last);
   } catch (const Error& e) {
     if (e.status == Status::CANCELED || e.status == Status::FILESYSTEM) throw;
     heard.failure = e;
@@ -173,14 +240,17 @@ Task<> JobRunner::hear(bulk::Job& job, http::Send send, http::Request& last) {
   co_await asio::this_coro::throw_if_cancelled(true);
 }
 
-Task<> JobRunner::prepare(bool is_kick_off, http::Send& send, http::Request& last) {
+// A kick-off is in the journal before it is sent, because it may start a job whose URL is then lost.
+Task<> JobRunner::prepare(const bulk::Job& job, http::Send& send, http::Request& last) {
   if (send.renew_token) session_.tokens().reject(last);
   co_await session_.tokens().authorize(send.request);
-  if (is_kick_off) {
-    reporter_.enter(RunState::kick_off);
-    warn_of_scope();
-  }
   last = send.request;
+  if (job.phase() == bulk::Job::Phase::to_poll) co_return;
+  reporter_.enter(RunState::kick_off);
+  warn_of_scope();
+  if (workspace_)
+    co_await world::run_on(world_.disk_workers(),
+                           [&] { workspace_->journal().kick_off_coming(job.label(), world_.clock().now().wall); });
 }
 
 // Once for all jobs of the run.
@@ -190,6 +260,9 @@ void JobRunner::warn_of_scope() {
 }
 
 Task<> JobRunner::answered(bulk::Job& job, bool was_accepted, int status) {
+  const bool may_have_begun = status == 202 || (status >= 500 && status != 503);
+  if (!was_accepted && !job.status_url() && !may_have_begun)
+    co_await note([&] { workspace_->journal().kick_off_refused(job.label()); });
   if (!job.status_url()) co_return;
   if (was_accepted) {
     if (status == 202) reporter_.job_polled(job);
@@ -197,7 +270,7 @@ Task<> JobRunner::answered(bulk::Job& job, bool was_accepted, int status) {
   }
   if (job.is_adopted()) co_return co_await adopted(job);
   reporter_.enter(RunState::waiting);
-  co_await note([&] { workspace_->journal().job_accepted(job.label(), job.status_url()->text()); });
+  co_await note([&] { workspace_->journal().job_accepted(job.label(), job.status_url()->text(), false); });
   reporter_.job_accepted(job);
 }
 
@@ -211,10 +284,12 @@ void JobRunner::done(const bulk::Job& job) {
 }
 
 Task<> JobRunner::failed(const bulk::Job& job, Error error, bool alone) {
-  const std::string status_url = job.status_url() ? job.status_url()->text() : "";
-  outcome_.fail(error);
+  const transfer::JobState* left = left_behind(job.label());
+  const std::string status_url = job.status_url() ? job.status_url()->text() : left ? left->status_url : "";
   const bool dead = error.status == Status::JOB_FAILED || error.status == Status::JOB_GONE;
-  if (dead && !status_url.empty()) co_await note([&] { workspace_->journal().job_dead(status_url); });
+  if (dead) error.message += what_is_here(status_url);
+  outcome_.fail(error);
+  if (dead && !status_url.empty()) co_await note([&] { workspace_->journal().job_dead(job.label()); });
   if (error.status == Status::CANCELED) co_return;
   if (!status_url.empty()) reporter_.job_failed(status_url, error);
   if (!alone) reporter_.warn(error, job.label());

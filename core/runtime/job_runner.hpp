@@ -51,15 +51,20 @@ class JobRunner {
 
  private:
   bulk::Job job_of(bulk::KickOff kick_off);
+  const transfer::JobState* left_behind(const std::string& label) const;
+  Task<> take_up(bulk::Job& job);
+  Task<> take_up_job(bulk::Job& job, const transfer::JobState& left);
+  Task<> keep_manifest(const bulk::Job& job);
   Task<> adopted(const bulk::Job& job);
   Task<> drive(bulk::Job& job, bool delivers);
   Task<> deliver(bulk::Job& job);
   Task<> exchange(bulk::Job& job, http::Send send, http::Request& last);
   Task<> look_for_running_jobs(bulk::Job& job);
   Task<> hear(bulk::Job& job, http::Send send, http::Request& last);
-  Task<> prepare(bool is_kick_off, http::Send& send, http::Request& last);
+  Task<> prepare(const bulk::Job& job, http::Send& send, http::Request& last);
   void warn_of_scope();
   Task<> answered(bulk::Job& job, bool was_accepted, int status);
+  std::string what_is_here(const std::string& status_url) const;
   Task<> failed(const bulk::Job& job, Error error, bool alone);
   void done(const bulk::Job& job);
   Task<> confirm(JobRecord record);

@@ -5,6 +5,7 @@
 #include "crypto/digest.hpp"
 #include "runtime/receipt.hpp"
 #include "runtime/run.hpp"
+#include "runtime/unfinished.hpp"
 #include "transfer/names.hpp"
 
 namespace libbcda::runtime {
@@ -50,7 +51,10 @@ Output open_output(Session& session, const RunRequest& request) {
   const files::Durability how = durability(request.settings);
   const world::Local local = session.world()->local();
   if (request.kind == RunKind::export_) {
-    output.workspace = transfer::Workspace::for_export(out, request.settings.boolean("restart"), how, local);
+    const transfer::Workspace::ExportOptions options{.intent = intent_of(session, request.settings),
+                                                     .restart = request.settings.boolean("restart"),
+                                                     .takes_over = request.settings.boolean("take_over")};
+    output.workspace = transfer::Workspace::for_export(out, options, how, local);
   } else {
     output.workspace = transfer::Workspace::for_fetch(out, how, local);
     know_earlier_files(*output.workspace, request);

@@ -216,7 +216,7 @@ void know_receipt(transfer::Workspace& space) {
   const auto files = read_receipt(receipt, "").files;
   for (std::size_t i = 0; i < files->size(); ++i) {
     const FileResult file = (*files)[i].result();
-    space.know({file.path, file.url, file.type, file.source_id, file.facts});
+    space.know({{file.path, file.url, file.type, file.source_id, ""}, file.facts});
   }
 }
 

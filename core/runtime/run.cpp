@@ -10,6 +10,7 @@
 #include "base/quote.hpp"
 #include "runtime/guarded.hpp"
 #include "runtime/metadata.hpp"
+#include "runtime/unfinished.hpp"
 
 namespace libbcda::runtime {
 namespace {
@@ -67,11 +68,16 @@ std::unique_ptr<Run> Run::start(std::shared_ptr<Session> session, RunRequest req
 Run::Run(std::shared_ptr<Session> session, RunRequest request)
     : session_(std::move(session)),
       request_(std::move(request)),
-      group_(std::make_shared<TaskGroup>(session_->world()->executor())) {
+      group_(std::make_shared<TaskGroup>(session_->world()->executor())),
+      heart_(std::make_shared<TaskGroup>(session_->world()->executor())) {
   times_.begun = session_->world()->clock().now();
   if (is_inquiry(request_.kind)) inquiry_ = plan_inquiry(session_->service(), request_.kind, request_.question);
   if (!runs_jobs(request_.kind)) return;
   check_delete_job(request_.settings, session_->profile());
+  if (request_.resume) {
+    request_.settings.set("out", request_.directory);
+    resume_settings(request_.settings, session_->world()->disk());
+  }
   if (request_.sync) {
     series_ = std::make_unique<Series>(*session_, request_.settings);
     request_.settings = series_->settings();
@@ -97,8 +103,7 @@ void Run::furnish() {
   reporter_.emplace(mailbox_, queue_, std::move(log), world.clock());
   const bool is_fetch = request_.kind == RunKind::fetch;
   const std::size_t manifests = is_fetch ? request_.manifests.size() : kick_offs_.size();
-  crew_.emplace(*session_, world, request_.settings, output_, queue_, *reporter_, outcome_, group_, is_fetch,
-                manifests);
+  crew_.emplace(*session_, world, request_.settings, output_, queue_, *reporter_, outcome_, group_, manifests);
   jobs_.emplace(*session_, world, job_options(request_.settings, session_->profile()), *reporter_, outcome_,
                 output_.workspace.get(), [this](const std::string& status_url, Files files, bool last) {
                   return fetch(status_url, std::move(files), last);
@@ -125,10 +130,34 @@ Task<> Run::main(std::shared_ptr<EndGuard> guard) {
   for (const std::string& text : session_->warnings()) reporter_->warn(text);
   if (series_)
     for (const std::string& text : series_->warnings()) reporter_->warn(text);
+  if (output_.workspace && !output_.workspace->discarded().empty()) reporter_->warn(output_.workspace->discarded());
+  if (output_.workspace || series_) heart_->spawn([this] { return renew_ownership(); });
   co_await guarded(flow(), [this](const Error& e) { outcome_.fail(e); });
   co_await group_->join();  // also after a failure, because no task may outlive the run
   co_await guarded(finish(), [this](const Error& e) { outcome_.fail(e); });
+  co_await end_heartbeat();
   guard->reached();
+}
+
+// Until end_heartbeat(). A run that another one has taken over ends.
+Task<> Run::renew_ownership() {
+  const auto beat = [this]() -> Task<> {
+    for (;;) {
+      co_await session_->world()->clock().sleep(transfer::kHeartbeat);
+      co_await world::run_on(session_->world()->disk_workers(), [this] {
+        if (output_.workspace) output_.workspace->renew();
+        if (series_) series_->renew();
+      });
+    }
+  };
+  co_await guarded(beat(), [this](const Error& e) {
+    if (e.status != Status::CANCELED) outcome_.fail(e);
+  });
+}
+
+Task<> Run::end_heartbeat() {
+  heart_->cancel();
+  co_await heart_->join();
 }
 
 Task<> Run::flow() {
@@ -188,6 +217,7 @@ Task<> Run::finish() {
   }
   if (queue_.counts().total > 0) reporter_->progress();
   reporter_->enter(RunState::finished);
+  co_await end_heartbeat();
   // Releases the directory before the end is reported, so that the owner can use it at once.
   co_await world::run_on(disk, [this] {
     output_.destination.reset();
@@ -265,7 +295,7 @@ void Run::write_receipt() {
   if (request_.kind == RunKind::fetch && !request_.only_file.empty()) return;
   const bool is_fetch = request_.kind == RunKind::fetch;
   // If the journal names more jobs than there are manifests, this fetch does not complete the export of that journal.
-  if (is_fetch && workspace.jobs_left() > bulk::count_jobs(request_.manifests)) workspace.keep_journal();
+  if (is_fetch && workspace.earlier().live_jobs() > bulk::count_jobs(request_.manifests)) workspace.keep_journal();
   workspace.complete([&](const std::string& older, const Append& append) {
     ReceiptFacts facts = receipt_facts();
     if (is_fetch) adopt_request(facts, older);

@@ -31,6 +31,8 @@ struct RunRequest {
   bulk::Manifests manifests;                    // fetch: what to download
   std::string only_file;                        // fetch: this name or URL only; "": all
   bool sync = false;                            // export: the next one of the series in `out`
+  bool resume = false;                          // export: what the unfinished one in `directory` asks for
+  std::string directory;                        // resume: goes before the setting `out`
   std::string question;                         // an inquiry: its argument
   std::vector<Files> files;                     // fetch: the files of the manifests that this means; Run finds them
 };
@@ -55,6 +57,8 @@ class Run {
   void launch();
   Task<> main(std::shared_ptr<EndGuard> guard);
   Task<> flow();
+  Task<> renew_ownership();
+  Task<> end_heartbeat();
   Task<> confirm_until_nothing_grows();
   Task<> fetch(std::string status_url, Files files, bool last);
   Task<> finish();
@@ -76,6 +80,7 @@ class Run {
   std::vector<bulk::KickOff> kick_offs_;
   std::optional<Inquiry> inquiry_;
   std::shared_ptr<TaskGroup> group_;
+  std::shared_ptr<TaskGroup> heart_;  // renews the owner file
   std::shared_ptr<Mailbox> mailbox_ = std::make_shared<Mailbox>();
   Outcome outcome_{group_};
   Output output_;

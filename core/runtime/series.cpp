@@ -6,6 +6,7 @@
 #include "base/quote.hpp"
 #include "bulk/kick_off.hpp"
 #include "runtime/receipt.hpp"
+#include "runtime/unfinished.hpp"
 #include "transfer/published.hpp"
 #include "transfer/workspace.hpp"
 
@@ -13,7 +14,6 @@ namespace libbcda::runtime {
 namespace {
 
 constexpr std::string_view kShape = "0000-00-00T00-00-00Z";
-constexpr const char* kWork = "/.bcda";
 constexpr const char* kAnyTime = "2000-01-01T00:00:00Z";
 
 // "2026-11-26T03:55:00.123Z" without the fraction and the colons, which some file systems do not take.
@@ -102,14 +102,15 @@ Mark find_mark(std::vector<std::string> runs,
   return {};
 }
 
-Series::Lock::Lock(const std::string& path, files::Durability durability, world::Local local)
-    : directory_(path, transfer::WorkDirectory::Use::exporting, durability, local) {
+Series::Lock::Lock(const std::string& path, transfer::WorkDirectory::Options options, world::Local local)
+    : directory_(path, std::move(options), local) {
+  directory_.claim();
   directory_.journal_begun();
 }
 
 Series::Lock::~Lock() {
   try {
-    directory_.leave(true, true);
+    directory_.leave(true);
   } catch (const std::exception&) {
     // The lock goes with its descriptor. An owner file that stays names a process that has ended.
   }
@@ -119,7 +120,10 @@ Series::Series(Session& session, const Settings& settings) : settings_(settings)
   const Instant now = session.world()->clock().now().wall;
   const bulk::ExportWish wish = bulk::read_wish(settings);
   check_wish(session.service(), wish, now);
-  lock_ = std::make_unique<Lock>(settings.text("out"), durability(settings), session.world()->local());
+  transfer::WorkDirectory::Options options;
+  options.durability = durability(settings);
+  options.takes_over = settings.boolean("take_over");
+  lock_ = std::make_unique<Lock>(settings.text("out"), std::move(options), session.world()->local());
   const std::vector<std::string> runs = run_names();
   const NextRun next{.request = bulk::describe_wish(session.service(), wish),
                      .partial_counts = settings.text("sync_partial") == "move",
@@ -128,15 +132,26 @@ Series::Series(Session& session, const Settings& settings) : settings_(settings)
       runs, [this](const std::string& name) { return read(name); }, next);
   if (mark.since.empty()) mark.since = wish.since.empty() ? session.profile().first_since : wish.since;
   if (!mark.warning.empty()) warnings_.push_back(mark.warning);
-  mention_unfinished(runs);
+  const std::string unfinished = unfinished_run(session, runs, mark.since);
+  mention_unfinished(runs, unfinished);
   settings_.set("since", mark.since);
-  settings_.set("out", path_of(next_run_name(runs, now)));
+  settings_.set("out", path_of(unfinished.empty() ? next_run_name(runs, now) : unfinished));
+}
+
+// The last run, if it did not finish and asked for the same: this one goes on with it. "": there is none.
+std::string Series::unfinished_run(Session& session, const std::vector<std::string>& runs, const std::string& since) {
+  const auto last = std::max_element(runs.begin(), runs.end());
+  if (last == runs.end() || settings_.boolean("restart")) return "";
+  Settings wanted = settings_;
+  wanted.set("since", since);
+  const auto intent = unfinished_intent(path_of(*last), lock_->directory().local().disk);
+  return intent && *intent == intent_of(session, wanted) ? *last : "";
 }
 
 // Refuses the directory of a single export, because runs inside it would look like a part of it.
 std::vector<std::string> Series::run_names() const {
   const files::Directory& out = *lock_->directory().out();
-  if (out.contains(transfer::kReceipt) || lock_->directory().work()->contains(transfer::kJournal))
+  if (out.contains(transfer::kReceipt) || !transfer::journal_names(*lock_->directory().work()).empty())
     throw transfer::refuse_directory(out.path(), "holds a single export; choose another directory for the series");
   std::vector<std::string> names = out.names();
   std::erase_if(names, [](const std::string& name) { return !is_run_name(name); });
@@ -156,9 +171,9 @@ std::optional<PastRun> Series::read(const std::string& name) const {
 }
 
 // An interrupted run stays, because its verified files may be of use.
-void Series::mention_unfinished(const std::vector<std::string>& runs) {
+void Series::mention_unfinished(const std::vector<std::string>& runs, const std::string& taken_up) {
   for (const std::string& name : runs)
-    if (files::exists(lock_->directory().local().disk, path_of(name) + kWork))
+    if (name != taken_up && files::exists(lock_->directory().local().disk, path_of(name) + "/" + transfer::kWork))
       warnings_.push_back("an earlier run did not finish; what it left is still in " + path_of(name));
 }
 

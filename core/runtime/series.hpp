@@ -57,15 +57,18 @@ class Series {
   const Settings& settings() const { return settings_; }  // of the export: its directory, and its `since`
   const std::vector<std::string>& warnings() const { return warnings_; }
 
+  // Renews the owner file of the series. Throws FILESYSTEM if another run has taken it over.
+  void renew() { lock_->directory().renew(); }
+
   // Removes the directory of this run if it has nothing but the client log.
   void discard() const;
 
  private:
   class Lock {
    public:
-    Lock(const std::string& path, files::Durability durability, world::Local local);
+    Lock(const std::string& path, transfer::WorkDirectory::Options options, world::Local local);
     ~Lock();
-    const transfer::WorkDirectory& directory() const { return directory_; }
+    transfer::WorkDirectory& directory() { return directory_; }
 
    private:
     transfer::WorkDirectory directory_;
@@ -74,7 +77,8 @@ class Series {
   std::vector<std::string> run_names() const;
   std::optional<PastRun> read(const std::string& name) const;
   std::string path_of(const std::string& name) const;
-  void mention_unfinished(const std::vector<std::string>& runs);
+  std::string unfinished_run(Session& session, const std::vector<std::string>& runs, const std::string& since);
+  void mention_unfinished(const std::vector<std::string>& runs, const std::string& taken_up);
 
   Settings settings_;
   std::unique_ptr<Lock> lock_;

@@ -1,9 +1,12 @@
 #include "runtime/session.hpp"
 
+#include <boost/system/system_error.hpp>
+
 #include <algorithm>
 #include <cstdlib>
 
 #include "base/error.hpp"
+#include "base/remedies.hpp"
 #include "world/system_world.hpp"
 
 namespace libbcda::runtime {
@@ -52,12 +55,18 @@ std::vector<http::Url> read_origins(const Settings& settings, const char* settin
   return origins;
 }
 
+// By default the time of low_speed_limit is the idle time, so whoever allows longer silence need not set both.
+http::LowSpeed low_speed(const Settings& settings) {
+  const char* const time = settings.has("low_speed_time") ? "low_speed_time" : "idle_timeout";
+  return {settings.integer("low_speed_limit"), settings.duration(time)};
+}
+
 http::ClientOptions client_options(const Settings& settings, const Profile& profile) {
   http::ClientOptions options;
   options.user_agent = settings.text("user_agent");
   if (options.user_agent.find_first_of("\r\n") != std::string::npos)
     throw Error(Status::INVALID_ARGUMENT, "the setting user_agent holds a line break");
-  options.timeouts = {settings.duration("connect_timeout"), settings.duration("idle_timeout")};
+  options.timeouts = {settings.duration("connect_timeout"), settings.duration("idle_timeout"), low_speed(settings)};
   options.request_timeout = settings.duration("request_timeout");
   options.pace_requests = profile.pace_requests;
   options.pace_period = profile.pace_period;
@@ -69,8 +78,12 @@ http::ClientOptions client_options(const Settings& settings, const Profile& prof
 
 std::shared_ptr<world::World> make_world(const Settings& settings) {
   const auto threads = static_cast<std::size_t>(settings.integer("threads"));
-  if (settings.boolean("share_threads")) return world::shared_world(threads);
-  return std::make_shared<world::SystemWorld>(threads);
+  try {
+    if (settings.boolean("share_threads")) return world::shared_world(threads);
+    return std::make_shared<world::SystemWorld>(threads);
+  } catch (const boost::system::system_error& e) {  // for want of descriptors
+    throw Error(Status::INTERNAL, "cannot wait for events: " + e.code().message() + "; " + kMoreFiles);
+  }
 }
 
 }  // namespace
@@ -98,7 +111,8 @@ Session::Session(Settings settings, std::shared_ptr<world::World> world)
   token_origins.insert(token_origins.begin(), service_.origin);
   auth::Login login = auth::read_login(settings_, service_);
   missing_credential_ = auth::missing_credential(login);
-  const http::ClientOptions options = client_options(settings_, profile());
+  http::ClientOptions options = client_options(settings_, profile());
+  if (!settings_.boolean("allow_private_addresses")) options.home = service_.origin;
   static_cast<void>(options.proxies.find(service_.origin));                 // fails if its proxy cannot be used
   auto tls = std::make_shared<http::TlsContext>(settings_.text("ca_file"),  // fails if OpenSSL cannot be used
                                                 load_client_certificate(settings_));

@@ -149,8 +149,10 @@ std::string objection(const Setting& row, std::string_view value) {
           name == "poll_interval" || name == "retry_delay" || name == "connect_timeout" || name == "request_timeout";
       return positive && duration->count() < 1 ? "takes 1ms or more" : "";
     }
-    case T::size:
-      return parse_size(value).value_or(0) > 0 ? "" : "takes a size such as 64KiB or 1GiB";
+    case T::size: {
+      const std::int64_t least = row.name == std::string_view("low_speed_limit") ? 0 : 1;
+      return parse_size(value).value_or(-1) >= least ? "" : "takes a size such as 64KiB or 1GiB";
+    }
     case T::choice: {
       auto allowed = split(row.choices);
       if (std::find(allowed.begin(), allowed.end(), value) != allowed.end()) return "";

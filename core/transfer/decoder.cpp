@@ -83,6 +83,8 @@ void Decoder::pass_on(ByteView plain) {
   facts_.bytes += static_cast<std::int64_t>(plain.size());
 }
 
+std::string Decoder::nonce() const { return opener_ && facts_.bytes > 0 ? to_hex(opener_->nonce()) : ""; }
+
 Facts Decoder::finish() {
   if (std::exchange(holds_start_, false)) decode(ByteView(&kGzipStart, 1));
   if (coding_.gzip && !is_begun_)

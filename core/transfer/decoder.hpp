@@ -56,6 +56,9 @@ class Decoder {
   // Verifies the tag, or checks that a file without a key looks like NDJSON. The writer may be committed only after
   // that. Throws Error{VERIFICATION, DECRYPTION}.
   Facts finish();
+  bool unpacks() const { return gunzip_.has_value(); }  // what comes is gzip, whether it was declared or not
+  // Of an encrypted file, in hex. "": it is none, or its first bytes have not come.
+  std::string nonce() const;
   // The resourceType of the first record. "": it has none, or is longer than 64 KiB.
   std::string first_type() const;
 

@@ -1,20 +1,9 @@
 #include "transfer/destination.hpp"
 
 #include "base/error.hpp"
-#include "transfer/owner.hpp"
+#include "transfer/work_directory.hpp"
 
 namespace libbcda::transfer {
-namespace {
-
-// A random name, which no other writer uses. So the published file has exactly the bytes that were written here.
-std::string partial_name(world::Random& source) {
-  std::uint8_t random[12];
-  source.fill(random);
-  return writer_mark() + "-" + to_hex(random) + std::string(kPartialEnding);
-}
-
-}  // namespace
-
 std::string_view directory_of(FileKind kind) {
   return kind == FileKind::error ? kErrorDirectory : kind == FileKind::deleted ? kDeletedDirectory : "";
 }
@@ -31,39 +20,48 @@ std::pair<std::string, std::string> split_published(const std::string& path) {
   return {"", path};
 }
 
+std::string unique_name(const WorkDirectory& directory, std::string_view ending) {
+  std::uint8_t random[12];
+  directory.local().random.fill(random);
+  return writer_mark(directory.me()) + "-" + to_hex(random) + std::string(ending);
+}
+
 class DirectoryDestination::FileWriter : public Writer {
  public:
-  FileWriter(const DirectoryDestination& to, std::string name, FileKind kind)
-      : out_(to.out_),
-        work_(to.work_),
+  FileWriter(const WorkDirectory& directory, std::string name, FileKind kind)
+      : directory_(directory),
         name_(std::move(name)),
         kind_(kind),
-        durability_(to.durability_),
-        file_(*work_, partial_name(to.random_), to.durability_) {}
+        file_(*directory.work(), unique_name(directory, kPartialEnding), directory.durability()) {}
 
   void write(ByteView bytes) override { file_.write(bytes); }
 
   std::string commit(std::int64_t, const std::string&) override {
+    directory_.check_still_ours();
+    const Directory& out = *directory_.out();
     if (const std::string_view directory = directory_of(kind_); !directory.empty()) {
-      const Directory sub = out_->sub(std::string(directory));
-      if (durability_ == Durability::power) out_->sync();  // the directory may be new
+      const Directory sub = out.sub(std::string(directory));
+      if (directory_.durability() == Durability::power) out.sync();  // the directory may be new
       file_.publish(sub, name_);
     } else {
-      file_.publish(*out_, name_);
+      file_.publish(out, name_);
     }
     return published_path(name_, kind_);
   }
 
+  Partial partial() const override { return {file_.partial(), file_.size()}; }
+  void sync() override { file_.sync(); }
+  void leave() override { file_.leave(); }
+
  private:
-  std::shared_ptr<const Directory> out_, work_;
+  const WorkDirectory& directory_;
   std::string name_;
   FileKind kind_;
-  Durability durability_;
   files::OutputFile file_;
 };
 
 std::unique_ptr<Writer> DirectoryDestination::begin(const std::string& name, const std::string&, FileKind kind) {
-  return std::make_unique<FileWriter>(*this, name, kind);
+  return std::make_unique<FileWriter>(directory_, name, kind);
 }
 
 }  // namespace libbcda::transfer

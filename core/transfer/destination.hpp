@@ -8,9 +8,10 @@
 #include "base/bytes.hpp"
 #include "bulk/file_kind.hpp"
 #include "files/directory.hpp"
-#include "world/world.hpp"
 
 namespace libbcda::transfer {
+
+class WorkDirectory;
 
 using bulk::FileKind;
 using files::Directory;
@@ -23,6 +24,15 @@ class Writer {
   virtual void write(ByteView bytes) = 0;  // UNVERIFIED
   // Publishes the file, which must be complete and verified. Returns its path or name for the caller.
   virtual std::string commit(std::int64_t size, const std::string& sha256) = 0;
+
+  // The file in the work directory that has the bytes so far.
+  struct Partial {
+    std::string name;  // "": there is none, so a later run cannot go on with it
+    std::int64_t size = 0;
+  };
+  virtual Partial partial() const { return {}; }
+  virtual void sync() {}   // makes these bytes durable
+  virtual void leave() {}  // keeps them although the writer is destroyed without commit
 };
 
 // Thread-safe.
@@ -35,6 +45,7 @@ class Destination {
 // The directories in OUT for the files that are no data.
 inline constexpr std::string_view kErrorDirectory = "error", kDeletedDirectory = "deleted";
 inline constexpr std::string_view kPartialEnding = ".partial";
+inline constexpr std::string_view kPackedEnding = ".packed";  // bytes as they came, of a gzipped file
 
 // "", kErrorDirectory or kDeletedDirectory.
 std::string_view directory_of(FileKind kind);
@@ -43,19 +54,18 @@ std::string published_path(const std::string& name, FileKind kind);
 // The directory and the name in such a path. The directory is "" for NAME and for an unknown directory.
 std::pair<std::string, std::string> split_published(const std::string& path);
 
+// A name in the work directory that no other writer has. So the published file has exactly the bytes that were written.
+std::string unique_name(const WorkDirectory& directory, std::string_view ending);
+
 // Publishes files as OUT/<name>, OUT/error/<name> or OUT/deleted/<name>. Partial files have random names in OUT/.bcda.
 class DirectoryDestination : public Destination {
  public:
-  DirectoryDestination(std::shared_ptr<const Directory> out, std::shared_ptr<const Directory> work,
-                       Durability durability, world::Random& random)
-      : out_(std::move(out)), work_(std::move(work)), durability_(durability), random_(random) {}
+  explicit DirectoryDestination(const WorkDirectory& directory) : directory_(directory) {}
   std::unique_ptr<Writer> begin(const std::string& name, const std::string& type, FileKind kind) override;
 
  private:
   class FileWriter;
-  std::shared_ptr<const Directory> out_, work_;
-  Durability durability_;
-  world::Random& random_;
+  const WorkDirectory& directory_;
 };
 
 }  // namespace libbcda::transfer

@@ -189,11 +189,25 @@ void Download::request_again() {
   redirects_ = 0;
 }
 
-// The bytes at hand are good if only the connection broke.
-bool Download::may_continue(const Error& error) const {
-  const bool is_broken = error.retriable && (error.status == Status::NETWORK || error.status == Status::TIMEOUT);
-  const bool takes_form = options_.ranges == "any" || options_.ranges == (is_gzip_ ? "gzip" : "plain");
-  return is_broken && takes_form && ranges_work_ && !validator_.empty();
+bool Download::may_continue() const { return takes_form(is_gzip_) && ranges_work_ && !validator_.empty(); }
+
+// Whether the server sends parts of the file in that form.
+bool Download::takes_form(bool gzip) const {
+  return options_.ranges == "any" || options_.ranges == (gzip ? "gzip" : "plain");
+}
+
+bool Download::can_go_on_from(const Held& held) const {
+  const std::string& validator = held.validator;
+  const bool is_header = std::none_of(validator.begin(), validator.end(), [](unsigned char c) { return c < ' '; });
+  return takes_form(held.gzip) && (!held.gzip || asks_for_gzip()) && !validator.empty() && is_header;
+}
+
+void Download::go_on_from(const Held& held) {
+  is_gzip_ = held.gzip;
+  validator_ = held.validator;
+  held_ = farthest_ = held.bytes;
+  size_ = held.gzip ? -1 : held.size;
+  is_continued_ = true;
 }
 
 void Download::on_redirect(const http::Answer& answer) {
@@ -252,7 +266,9 @@ void Download::on_new_url(const std::optional<http::Url>& url, Moment now) {
 
 void Download::on_failure(const Error& error, Moment now, std::int64_t received) {
   token_.accept();
-  held_ = may_continue(error) ? received : 0;
+  // The bytes at hand are good if only the connection broke.
+  const bool is_broken = error.retriable && (error.status == Status::NETWORK || error.status == Status::TIMEOUT);
+  held_ = is_broken && may_continue() ? received : 0;
   if (held_ >= farthest_ + kProgress) {  // a slow link may break often, and still get the file
     budget_.refill();
     farthest_ = held_;

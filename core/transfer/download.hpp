@@ -58,6 +58,21 @@ class Download {
   // `jitter` yields numbers in [0, 1).
   Download(bulk::Entry entry, DownloadOptions options, std::function<double()> jitter);
 
+  // What a later run must know to go on with the file.
+  struct Held {
+    std::int64_t bytes = 0;  // as they are sent
+    std::int64_t size = -1;  // of the whole file; -1: not known
+    std::string validator;   // its ETag or Last-Modified
+    bool gzip = false;
+  };
+  // Whether the server could go on with what an earlier run received.
+  bool can_go_on_from(const Held& held) const;
+  // Goes on with it. Call it before anything else.
+  void go_on_from(const Held& held);
+  // Whether the file could be gone on with if the connection broke now.
+  bool may_continue() const;
+  const std::string& validator() const { return validator_; }
+
   // Returns Send or Wait, or throws the Error that ended the download. Never returns Finished, because the driver sees
   // the end of the body itself.
   http::Step next();
@@ -84,7 +99,7 @@ class Download {
 
  private:
   bool asks_for_gzip() const;
-  bool may_continue(const Error& error) const;
+  bool takes_form(bool gzip) const;
   Body begin(const http::Answer& answer, std::int64_t length);
   Body go_on(const http::Answer& answer);
   void begin_anew();

@@ -1,6 +1,7 @@
 #include "transfer/journal.hpp"
 
-#include <sstream>
+#include <algorithm>
+#include <utility>
 
 #include "base/json.hpp"
 #include "base/words.hpp"
@@ -10,21 +11,115 @@
 namespace libbcda::transfer {
 namespace {
 
-constexpr std::size_t kIdDigits = 32;
+constexpr std::size_t kIdDigits = 32, kShortIdDigits = 16, kCheckDigits = 16;
+constexpr std::string_view kCheckStart = ",\"check\":\"", kCheckEnd = "\"}";
+
+std::string digest_of(std::string_view text, std::size_t digits) {
+  crypto::Sha256 digest;
+  digest.update(as_bytes(text));
+  return to_hex(digest.finish()).substr(0, digits);
+}
 
 std::int64_t count_member(const json::object& object, std::string_view name) {
   const json::value* value = object.if_contains(name);
   return value && value->is_int64() ? value->get_int64() : -1;
 }
 
-FileRecord read_file_line(const json::object& line) {
-  FileRecord record{
-      string_member(line, "path"), string_member(line, "url"), string_member(line, "type"), source_member(line), {}};
-  record.facts.bytes = count_member(line, "bytes");
-  record.facts.records = count_member(line, "records");
-  record.facts.sha256 = string_member(line, "sha256");
-  record.facts.proof = proof_named(string_member(line, "proof"));
+bool flag_member(const json::object& object, std::string_view name) {
+  const json::value* value = object.if_contains(name);
+  return value && value->is_bool() && value->get_bool();
+}
+
+json::object described(const char* event, const FileIdentity& file) {
+  json::object record{{"event", event}};
+  record["path"] = file.path;
+  record["url"] = file.url;
+  record["type"] = file.type;
+  record["source"] = file.source_id;
+  record["job"] = file.job;
   return record;
+}
+
+FileIdentity read_identity(const json::object& record) {
+  return {string_member(record, "path"), string_member(record, "url"), string_member(record, "type"),
+          string_member(record, "source"), string_member(record, "job")};
+}
+
+// ---- Lines ----------------------------------------------------------------------------------------------------------
+
+// The record in a line whose check sum is right.
+std::optional<json::object> open_line(std::string_view line) {
+  constexpr std::size_t tail = kCheckStart.size() + kCheckDigits + kCheckEnd.size();
+  if (line.size() <= tail) return {};
+  const std::string_view body = line.substr(0, line.size() - tail), end = line.substr(line.size() - tail);
+  const std::string expected = std::string(kCheckStart) + digest_of(body, kCheckDigits) + std::string(kCheckEnd);
+  if (end != expected) return {};
+  const auto value = parse_json(line);
+  if (!value || !value->is_object()) return {};
+  return value->get_object();
+}
+
+// ---- Records --------------------------------------------------------------------------------------------------------
+
+void read_manifest(JobState& job, const json::object& record) {
+  job.pages.clear();
+  const json::value* pages = record.if_contains("pages");
+  if (!pages || !pages->is_array()) return;
+  for (const json::value& page : pages->get_array())
+    if (page.is_object())
+      job.pages.push_back({string_member(page.get_object(), "file"), string_member(page.get_object(), "url"),
+                           string_member(page.get_object(), "sha256")});
+}
+
+void read_job(JournalState& state, const std::string& event, const json::object& record) {
+  JobState& job = state.jobs[string_member(record, "label")];
+  if (event == "kick-off") {
+    job = {};
+    job.kick_off = parse_time(string_member(record, "time")).value_or(Instant{});
+  }
+  if (event == "job") {
+    job = {};
+    job.status_url = string_member(record, "statusUrl");
+    job.is_adopted = flag_member(record, "adopted");
+  }
+  if (event == "dead" || event == "refused") job.is_dead = true;
+  if (event == "manifest") read_manifest(job, record);
+}
+
+void read_file(JournalState& state, const json::object& record) {
+  FileRecord file{read_identity(record), {}};
+  file.facts.bytes = count_member(record, "bytes");
+  file.facts.records = count_member(record, "records");
+  file.facts.sha256 = string_member(record, "sha256");
+  file.facts.proof = proof_named(string_member(record, "proof"));
+  if (is_own_path(file.path)) state.files[file.path] = std::move(file);
+}
+
+bool is_plain_name(const std::string& name) {
+  return !name.empty() && name.find('/') == std::string::npos && !name.starts_with('.');
+}
+
+void read_part(JournalState& state, const json::object& record) {
+  PartRecord part{read_identity(record),
+                  string_member(record, "bytesFile"),
+                  string_member(record, "form"),
+                  string_member(record, "nonce"),
+                  string_member(record, "validator"),
+                  count_member(record, "size"),
+                  string_member(record, "boot"),
+                  std::max<std::int64_t>(0, count_member(record, "synced"))};
+  if (is_own_path(part.path) && is_plain_name(part.bytes_file)) state.parts[part.path] = std::move(part);
+}
+
+void read_record(JournalState& state, const json::object& record) {
+  const std::string event = string_member(record, "event");
+  if (event == "intent" && record.contains("request") && record.at("request").is_object())
+    state.intent = record.at("request").get_object();
+  for (const char* of_job : {"kick-off", "refused", "job", "dead", "manifest"})
+    if (event == of_job) read_job(state, event, record);
+  if (event == "download") ++state.downloads[string_member(record, "url")];
+  if (event == "file") read_file(state, record);
+  if (event == "part") read_part(state, record);
 }
 
 }  // namespace
@@ -42,43 +137,75 @@ std::string source_id(const bulk::Entry& entry) {
     source = "job " + entry.transaction_time;
     if (entry.shares_name || entry.transaction_time.empty()) source += " " + entry.url.text();
   }
-  if (source.empty()) return "";
-  crypto::Sha256 digest;
-  digest.update(as_bytes(source));
-  return to_hex(digest.finish()).substr(0, kIdDigits);
+  return source.empty() ? "" : digest_of(source, kIdDigits);
 }
 
-FileRecord record_of(const bulk::Entry& entry, std::string path, const Facts& facts) {
-  return {std::move(path), entry.url.without_query(), safe_type(entry.type), source_id(entry), facts};
+std::string job_id(const std::string& status_url) {
+  return status_url.empty() ? "" : digest_of(status_url, kShortIdDigits);
 }
 
-bool is_of(const FileRecord& record, const bulk::Entry& entry) {
+FileIdentity identity_of(const bulk::Entry& entry, std::string path, const std::string& status_url) {
+  return {std::move(path), entry.url.without_query(), safe_type(entry.type), source_id(entry), job_id(status_url)};
+}
+
+FileRecord record_of(const bulk::Entry& entry, std::string path, const Facts& facts, const std::string& status_url) {
+  return {identity_of(entry, std::move(path), status_url), facts};
+}
+
+bool is_of(const FileIdentity& record, const bulk::Entry& entry) {
   if (record.source_id != source_id(entry)) return false;
   return !entry.encrypted_key.empty() || record.url == entry.url.without_query();
 }
 
-std::string job_line(const std::string& type, const std::string& status_url) {
-  return json::serialize(json::object{{"event", "job"}, {"type", type}, {"statusUrl", status_url}});
+json::object intent_record(const json::object& request) { return {{"event", "intent"}, {"request", request}}; }
+
+json::object kick_off_record(const std::string& label, Instant now) {
+  return {{"event", "kick-off"}, {"label", label}, {"time", to_rfc3339(now)}};
 }
 
-std::string dead_line(const std::string& status_url) {
-  return json::serialize(json::object{{"event", "dead"}, {"statusUrl", status_url}});
+json::object refused_record(const std::string& label) { return {{"event", "refused"}, {"label", label}}; }
+
+json::object job_record(const std::string& label, const std::string& status_url, bool is_adopted) {
+  return {{"event", "job"}, {"label", label}, {"statusUrl", status_url}, {"adopted", is_adopted}};
 }
 
-std::string file_line(const FileRecord& record) {
-  return json::serialize(json::object{{"event", "file"},
-                                      {"path", record.path},
-                                      {"url", record.url},
-                                      {"type", record.type},
-                                      {"source", record.source_id},
-                                      {"bytes", record.facts.bytes},
-                                      {"records", record.facts.records},
-                                      {"sha256", record.facts.sha256},
-                                      {"proof", proof_name(record.facts.proof)}});
+json::object dead_record(const std::string& label) { return {{"event", "dead"}, {"label", label}}; }
+
+json::object manifest_record(const std::string& label, const std::vector<PageRecord>& pages) {
+  json::array list;
+  for (const PageRecord& page : pages)
+    list.push_back(json::object{{"file", page.file}, {"url", page.url}, {"sha256", page.sha256}});
+  return {{"event", "manifest"}, {"label", label}, {"pages", std::move(list)}};
 }
 
-std::string download_line(const http::Url& url) {
-  return json::serialize(json::object{{"event", "download"}, {"url", url.without_query()}});
+json::object part_record(const PartRecord& part) {
+  json::object record = described("part", part);
+  record["bytesFile"] = part.bytes_file;
+  record["form"] = part.form;
+  record["nonce"] = part.nonce;
+  record["validator"] = part.validator;
+  record["size"] = part.size;
+  record["boot"] = part.boot;
+  record["synced"] = part.synced;
+  return record;
+}
+
+json::object download_record(const http::Url& url) { return {{"event", "download"}, {"url", url.without_query()}}; }
+
+json::object file_record(const FileRecord& file) {
+  json::object record = described("file", file);
+  record["bytes"] = file.facts.bytes;
+  record["records"] = file.facts.records;
+  record["sha256"] = file.facts.sha256;
+  record["proof"] = proof_name(file.facts.proof);
+  return record;
+}
+
+std::string journal_line(json::object record, std::int64_t seq) {
+  record["seq"] = seq;
+  std::string line = json::serialize(record);
+  line.pop_back();
+  return line + std::string(kCheckStart) + digest_of(line, kCheckDigits) + std::string(kCheckEnd);
 }
 
 bool is_own_path(const std::string& path) {
@@ -86,21 +213,37 @@ bool is_own_path(const std::string& path) {
   return !name.empty() && name.find('/') == std::string::npos && name != "." && name != "..";
 }
 
-JournalState read_journal(const std::string& text) {
-  JournalState state;
-  std::istringstream lines(text);
-  for (std::string line; std::getline(lines, line);) {
-    const auto value = parse_json(line);
-    if (!value || !value->is_object()) continue;
-    const std::string event = string_member(value->get_object(), "event");
-    if (event == "job") state.jobs.insert(string_member(value->get_object(), "statusUrl"));
-    if (event == "dead") state.jobs.erase(string_member(value->get_object(), "statusUrl"));
-    if (event == "download") ++state.downloads[string_member(value->get_object(), "url")];
-    if (event != "file") continue;
-    FileRecord record = read_file_line(value->get_object());
-    if (is_own_path(record.path)) state.files[record.path] = std::move(record);
+std::size_t JournalState::live_jobs() const {
+  return static_cast<std::size_t>(
+      std::count_if(jobs.begin(), jobs.end(), [](const auto& job) { return !job.second.is_dead; }));
+}
+
+std::size_t JournalState::files_of(const std::string& status_url) const {
+  const std::string id = job_id(status_url);
+  return static_cast<std::size_t>(
+      std::count_if(files.begin(), files.end(), [&](const auto& file) { return file.second.job == id; }));
+}
+
+void fold(JournalState& state, std::string_view text, const std::string& name) {
+  std::int64_t expected = 1;
+  std::size_t number = 0, bad = 0;  // lines, from 1; `bad`: the first of those that may be what a crash left
+  const auto damaged = [&](std::size_t line) {
+    if (state.damage.empty()) state.damage = name + ", line " + std::to_string(line);
+  };
+  while (!text.empty()) {
+    ++number;
+    const std::size_t end = text.find('\n');
+    const bool is_cut = end == std::string_view::npos;
+    const auto record = is_cut ? std::nullopt : open_line(text.substr(0, end));
+    text.remove_prefix(is_cut ? text.size() : end + 1);
+    if (!record && bad == 0) bad = number;
+    if (!record) continue;
+    if (bad > 0) damaged(std::exchange(bad, 0));
+    const std::int64_t seq = count_member(*record, "seq");
+    if (seq != expected) damaged(number);
+    expected = seq + 1;
+    read_record(state, *record);
   }
-  return state;
 }
 
 }  // namespace libbcda::transfer

@@ -1,24 +1,64 @@
-// The journal of an output directory, OUT/.bcda/journal.ndjson. It has one JSON line for each fact that a later run
-// needs.
+// The journal of an output directory: OUT/.bcda/journal.ndjson, and journal-2.ndjson and so on. Each run that writes
+// there has a journal of its own. A journal has one JSON line for each fact that a later run needs, and is only appended
+// to. Each line has its number (`seq`) and a check sum (`check`).
+//
+// What an export writes, in this order:
+//   intent    what it asks for; before anything is sent
+//   kick-off  a kick-off is about to be sent       refused   its answer started no job
+//   job       its job was accepted                 dead      the job failed or expired
+//   manifest  the files with the pages of its manifest
+//   part      a file under way, and what a later run needs to go on with it
+//   download  the service began to give out a file; only where it counts
+//   file      a verified file; before it gets its final name
 #pragma once
 #include <cstdint>
 #include <map>
-#include <set>
+#include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "bulk/manifest.hpp"
 #include "transfer/decoder.hpp"
 
 namespace libbcda::transfer {
 
-// The record of a verified file. It is written to the journal before the file gets its final name.
-struct FileRecord {
+// What tells a file from others, and where it goes.
+struct FileIdentity {
   std::string path;  // relative to the directory: NAME, error/NAME or deleted/NAME
   std::string url;   // without its query, because that may be a credential
   std::string type;
   std::string source_id;  // see below
+  std::string job;        // job_id() of its job; "": not known
+};
+
+// The record of a verified file. It is written to the journal before the file gets its final name.
+struct FileRecord : FileIdentity {
   Facts facts;
+};
+
+// The record of a file under way.
+struct PartRecord : FileIdentity {
+  std::string bytes_file;   // in the work directory: the partial file, or the packed bytes as they came (gzip)
+  std::string form;         // what it holds: "plain"; "gcm": the plaintext of an encrypted file; "gzip"
+  std::string nonce;        // of an encrypted file, in hex
+  std::string validator;    // the ETag or Last-Modified
+  std::int64_t size = -1;   // of the file as it is sent; -1: not known
+  std::string boot;         // the boot id of the machine that wrote it
+  std::int64_t synced = 0;  // the bytes of `bytes_file` that survive a loss of power
+};
+
+// A page of a manifest that is kept in the work directory.
+struct PageRecord {
+  std::string file, url, sha256;
+};
+
+struct JobState {
+  Instant kick_off{};             // when it was sent
+  std::string status_url;         // "": the answer to its kick-off is not known
+  bool is_adopted = false;        // another kick-off started it
+  bool is_dead = false;           // it failed or expired, or its kick-off was refused
+  std::vector<PageRecord> pages;  // of its whole manifest; {}: it is not at hand
 };
 
 // A short id of what tells a file from others of its name, in hex. For a file with a key that is its wrapped key. For
@@ -26,29 +66,53 @@ struct FileRecord {
 // answer. If its manifest lists the name again, or has no transactionTime, the query counts too. "" for other files.
 std::string source_id(const bulk::Entry& entry);
 
-// The id as a journal or a receipt has it.
+// The id as a receipt has it.
 std::string source_member(const json::object& described);
 
-// The record of a file that was fetched for this entry.
-FileRecord record_of(const bulk::Entry& entry, std::string path, const Facts& facts);
+// A short id of a job, in hex. "" for "".
+std::string job_id(const std::string& status_url);
+
+// What identifies the file that is fetched for this entry.
+FileIdentity identity_of(const bulk::Entry& entry, std::string path, const std::string& status_url = "");
+FileRecord record_of(const bulk::Entry& entry, std::string path, const Facts& facts,
+                     const std::string& status_url = "");
 
 // Whether the record belongs to this entry of a manifest. The ids must be equal and, for a file without a key, the URLs
 // without their queries. An equal name is not enough, because another job may use the same name for another file.
-bool is_of(const FileRecord& record, const bulk::Entry& entry);
+bool is_of(const FileIdentity& record, const bulk::Entry& entry);
 
-std::string job_line(const std::string& type, const std::string& status_url);
-std::string dead_line(const std::string& status_url);
-std::string file_line(const FileRecord& record);
-std::string download_line(const http::Url& url);  // without its query
+// The records, as JSON without `seq` and `check`.
+json::object intent_record(const json::object& request);
+json::object kick_off_record(const std::string& label, Instant now);
+json::object refused_record(const std::string& label);
+json::object job_record(const std::string& label, const std::string& status_url, bool is_adopted);
+json::object dead_record(const std::string& label);
+json::object manifest_record(const std::string& label, const std::vector<PageRecord>& pages);
+json::object part_record(const PartRecord& record);
+json::object download_record(const http::Url& url);  // without its query
+json::object file_record(const FileRecord& record);
 
-// The content of a journal. It is not trusted, because any process may have written it. Unknown lines, lines that a
-// crash truncated, and paths outside the directory are skipped.
+// A line of a journal, with its number and its check sum.
+std::string journal_line(json::object record, std::int64_t seq);
+
+// What the journals of a directory say. They are not trusted, because any process may have written them: paths outside
+// of the directory are skipped, and the user of a URL checks its origin.
 struct JournalState {
+  std::optional<json::object> intent;       // of an export; nullopt: only fetches wrote here
+  std::map<std::string, JobState> jobs;     // by label
   std::map<std::string, FileRecord> files;  // by path; the last record of a path counts
+  std::map<std::string, PartRecord> parts;  // by path
   std::map<std::string, int> downloads;     // how often a file was given out, by its URL without query
-  std::set<std::string> jobs;               // the status URLs of jobs that are not recorded as dead
+  std::string damage;                       // what is wrong with a journal, and where; "": nothing
+
+  bool empty() const { return !intent && jobs.empty() && files.empty() && parts.empty(); }
+  std::size_t live_jobs() const;
+  std::size_t files_of(const std::string& status_url) const;  // that were published
 };
-JournalState read_journal(const std::string& text);
+
+// Adds the records of one journal, in their order. What a crash left at the end of it (no line after it is whole) is
+// dropped. Any other line with a wrong number or check sum is damage.
+void fold(JournalState& state, std::string_view text, const std::string& name);
 
 // True for NAME, error/NAME and deleted/NAME.
 bool is_own_path(const std::string& path);

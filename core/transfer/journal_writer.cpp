@@ -1,39 +1,94 @@
 #include "transfer/journal_writer.hpp"
 
+#include <utility>
+
 namespace libbcda::transfer {
 
+void JournalWriter::go_on_from(const JournalState& earlier) {
+  for (const auto& [label, job] : earlier.jobs)
+    if (!job.is_dead) alive_.insert(label);
+  has_files_ = !earlier.files.empty() || !earlier.parts.empty();
+}
+
+void JournalWriter::forget() {
+  alive_.clear();
+  has_files_ = false;
+}
+
+bool JournalWriter::is_needed() const {
+  const std::lock_guard lock(mutex_);
+  return !alive_.empty() || has_files_;
+}
+
 void JournalWriter::open() {
-  file_ = std::make_unique<files::LineFile>(*directory_.work(), kJournal, directory_.durability());
-  opened_ = true;
-  directory_.journal_begun();
-}
-
-void JournalWriter::append(const std::string& line) {
-  if (!file_) open();
-  file_->append(line);
-}
-
-void JournalWriter::job_accepted(const std::string& type, const std::string& status_url) {
   const std::lock_guard lock(mutex_);
-  append(job_line(type, status_url));
-  ++jobs_alive_;
+  open_next();
 }
 
-void JournalWriter::job_dead(const std::string& status_url) {
+void JournalWriter::open_next() {
+  directory_.claim();
+  file_ = directory_.next_journal();
+  seq_ = 0;
+  if (!std::exchange(opened_, true)) directory_.journal_begun();
+}
+
+// After a line that failed, the next one goes to a new journal. So a line that is cut is always the last one.
+void JournalWriter::append(json::object record) {
+  if (!file_) open_next();
+  std::unique_ptr<files::LineFile> file = std::move(file_);
+  file->append(journal_line(std::move(record), ++seq_));
+  file_ = std::move(file);
+}
+
+void JournalWriter::intent(const json::object& request) {
   const std::lock_guard lock(mutex_);
-  --jobs_alive_;
-  append(dead_line(status_url));
+  append(intent_record(request));
+}
+
+void JournalWriter::kick_off_coming(const std::string& label, Instant now) {
+  const std::lock_guard lock(mutex_);
+  append(kick_off_record(label, now));
+  alive_.insert(label);
+}
+
+void JournalWriter::kick_off_refused(const std::string& label) {
+  const std::lock_guard lock(mutex_);
+  append(refused_record(label));
+  alive_.erase(label);
+}
+
+void JournalWriter::job_accepted(const std::string& label, const std::string& status_url, bool is_adopted) {
+  const std::lock_guard lock(mutex_);
+  append(job_record(label, status_url, is_adopted));
+  alive_.insert(label);
+}
+
+void JournalWriter::job_dead(const std::string& label) {
+  const std::lock_guard lock(mutex_);
+  alive_.erase(label);
+  append(dead_record(label));
+}
+
+void JournalWriter::manifest_kept(const std::string& label, const std::vector<PageRecord>& pages) {
+  const std::lock_guard lock(mutex_);
+  append(manifest_record(label, pages));
 }
 
 void JournalWriter::download_begun(const http::Url& url) {
   const std::lock_guard lock(mutex_);
-  append(download_line(url));
+  append(download_record(url));
 }
 
 void JournalWriter::file_coming(const FileRecord& record) {
   const std::lock_guard lock(mutex_);
-  append(file_line(record));
-  ++files_coming_;
+  append(file_record(record));
+  has_files_ = true;
+}
+
+void JournalWriter::file_under_way(const PartRecord& record) {
+  const std::lock_guard lock(mutex_);
+  append(part_record(record));
+  has_files_ = true;
 }
 
 void JournalWriter::close() {

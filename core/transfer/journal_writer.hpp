@@ -1,8 +1,11 @@
-// Writes the journal of an output directory: one JSON line for each fact that a later run needs.
+// Writes the journal of a run: one JSON line for each fact that a later run needs.
 #pragma once
+#include <cstdint>
 #include <memory>
 #include <mutex>
+#include <set>
 #include <string>
+#include <vector>
 
 #include "files/file.hpp"
 #include "transfer/journal.hpp"
@@ -15,26 +18,36 @@ class JournalWriter {
  public:
   explicit JournalWriter(WorkDirectory& directory) : directory_(directory) {}
 
-  void open();  // if it is not called, the first line opens the journal
-  void job_accepted(const std::string& type, const std::string& status_url);
-  void job_dead(const std::string& status_url);  // the job failed or expired, so no later run can use it
-  void download_begun(const http::Url& url);     // the service began to give out the file; matters where it counts
-  void file_coming(const FileRecord& record);    // must be called before the file gets its final name
-  void close();                                  // throws if a line could not be written
+  // What earlier runs left, so that is_needed() counts it.
+  void go_on_from(const JournalState& earlier);
+  void forget();  // what earlier runs left, because it was removed
+  void open();    // if it is not called, the first line opens the journal
+  void intent(const json::object& request);
+  void kick_off_coming(const std::string& label, Instant now);  // must be called before the request is sent
+  void kick_off_refused(const std::string& label);
+  void job_accepted(const std::string& label, const std::string& status_url, bool is_adopted);
+  void job_dead(const std::string& label);  // the job failed or expired, so no later run can use it
+  void manifest_kept(const std::string& label, const std::vector<PageRecord>& pages);
+  void download_begun(const http::Url& url);   // the service began to give out the file; matters where it counts
+  void file_coming(const FileRecord& record);  // must be called before the file gets its final name
+  void file_under_way(const PartRecord& record);
+  void close();  // throws if a line could not be written
 
   bool was_opened() const { return opened_; }
   // Whether a later run needs the journal: to continue with a job, or to find the record of a file.
-  bool is_needed() const { return jobs_alive_ > 0 || files_coming_ > 0; }
+  bool is_needed() const;
 
  private:
-  void append(const std::string& line);
+  void append(json::object record);
+  void open_next();
 
   WorkDirectory& directory_;
-  std::mutex mutex_;
+  mutable std::mutex mutex_;
   std::unique_ptr<files::LineFile> file_;
+  std::int64_t seq_ = 0;
   bool opened_ = false;
-  int jobs_alive_ = 0;
-  int files_coming_ = 0;
+  std::set<std::string> alive_;  // labels of the jobs that run, or may
+  bool has_files_ = false;
 };
 
 }  // namespace libbcda::transfer

@@ -7,43 +7,35 @@
 namespace libbcda::transfer {
 namespace {
 
-// A run writes to its log after each status answer, and the service may request up to 15 minutes between two of them.
-constexpr Milliseconds kSilence = std::chrono::minutes(20);
-
-struct Mark {
-  std::string boot, host;
-};
-
 std::string short_digest(std::string_view text) {
   crypto::Sha256 digest;
   digest.update(as_bytes(text));
   return to_hex(digest.finish()).substr(0, 8);
 }
 
-const Mark& mark() {
-  static const auto* made = [] {  // leaked, because threads may use it until the process ends
-    const Owner me = world::this_process();
-    return new Mark{short_digest("boot " + me.boot), short_digest("host " + me.host + " " + me.machine)};
-  }();
-  return *made;
+std::string host_mark(const world::Process& process) {
+  return short_digest("host " + process.host + " " + process.machine);
 }
 
 }  // namespace
 
-std::string writer_mark() { return mark().boot + "-" + mark().host; }
+std::string writer_mark(const world::Process& writer) {
+  return short_digest("boot " + writer.boot) + "-" + host_mark(writer);
+}
 
-bool is_of_this_machine(std::string_view name) {
-  return name.starts_with(mark().boot + "-") ||
-         (name.size() > 9 && name.substr(8).starts_with("-" + mark().host + "-"));
+bool is_of_machine(std::string_view name, const world::Process& process) {
+  return name.starts_with(writer_mark(process) + "-") ||
+         (name.size() > 9 && name.substr(8).starts_with("-" + host_mark(process) + "-"));
 }
 
 std::string to_json(const Owner& owner) {
-  return json::serialize(json::object{{"host", owner.host},
-                                      {"machine", owner.machine},
-                                      {"boot", owner.boot},
-                                      {"pidSpace", owner.pid_space},
-                                      {"pid", owner.pid},
-                                      {"started", owner.started}}) +
+  return json::serialize(json::object{{"host", owner.process.host},
+                                      {"machine", owner.process.machine},
+                                      {"boot", owner.process.boot},
+                                      {"pidSpace", owner.process.pid_space},
+                                      {"pid", owner.process.pid},
+                                      {"started", owner.process.started},
+                                      {"nonce", owner.nonce}}) +
          "\n";
 }
 
@@ -53,18 +45,20 @@ std::optional<Owner> parse_owner(const std::string& text) {
   const json::object& members = value->get_object();
   const json::value* pid = members.if_contains("pid");
   if (!pid || !pid->is_int64() || pid->get_int64() <= 0 || pid->get_int64() > INT32_MAX) return std::nullopt;
-  return Owner{string_member(members, "host"),     string_member(members, "machine"),
-               string_member(members, "boot"),     string_member(members, "pidSpace"),
-               static_cast<int>(pid->get_int64()), string_member(members, "started")};
+  return Owner{
+      {string_member(members, "host"), string_member(members, "machine"), string_member(members, "boot"),
+       string_member(members, "pidSpace"), static_cast<int>(pid->get_int64()), string_member(members, "started")},
+      string_member(members, "nonce")};
 }
 
-bool may_be_running(const Owner& owner, const Owner& me, bool lock_is_ours, Milliseconds silent_for) {
-  const bool same_boot = !owner.boot.empty() && owner.boot == me.boot;
+bool may_be_running(const Owner& owner, const world::Host& host, bool lock_is_ours, Milliseconds silent_for) {
+  const world::Process me = host.me(), &other = owner.process;
+  const bool same_boot = !other.boot.empty() && other.boot == me.boot;
   if (same_boot && lock_is_ours) return false;
-  if (same_boot && owner.pid_space == me.pid_space) return world::is_alive(owner);
-  if (!same_boot && !owner.host.empty() && owner.host == me.host && owner.machine == me.machine)
+  if (same_boot && other.pid_space == me.pid_space) return host.is_alive(other);
+  if (!same_boot && !other.host.empty() && other.host == me.host && other.machine == me.machine)
     return false;  // this machine has been rebooted since
-  return silent_for < kSilence;
+  return silent_for < kStale;
 }
 
 }  // namespace libbcda::transfer

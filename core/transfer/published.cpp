@@ -53,10 +53,11 @@ bool Published::is_still(const FileRecord& record, const std::function<void()>& 
   return to_hex(digest.finish()) == record.facts.sha256;
 }
 
-void Published::remove(const FileRecord& record) const {
-  if (!is_still(record)) return;
+bool Published::remove(const FileRecord& record) const {
+  if (!is_still(record)) return false;
   const auto [directory, name] = find(record.path);
   directory->remove(name);
+  return true;
 }
 
 void Published::refuse_others(const Wanted& wanted) const {

@@ -27,8 +27,8 @@ class Published {
   // Whether the file at the record's path still has its size and digest. `step`, if given, is called between blocks.
   // Its exception ends the reading.
   bool is_still(const FileRecord& record, const std::function<void()>& step = {}) const;
-  // Removes the file, unless it has changed. A changed file is an unknown file and is kept.
-  void remove(const FileRecord& record) const;
+  // Removes the file, unless it has changed. A changed file is an unknown file and is kept. Returns whether it did.
+  bool remove(const FileRecord& record) const;
   // Throws FILESYSTEM if OUT holds an NDJSON file whose path is not wanted, because claims of another origin would be
   // counted with those of this run.
   using Wanted = std::function<bool(const std::string& path)>;

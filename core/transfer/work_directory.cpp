@@ -1,12 +1,10 @@
 #include "transfer/work_directory.hpp"
 
-#include <algorithm>
 #include <chrono>
 #include <optional>
+#include <utility>
 
-#include "files/file.hpp"
 #include "transfer/destination.hpp"
-#include "transfer/owner.hpp"
 #include "transfer/published.hpp"
 
 namespace libbcda::transfer {
@@ -17,17 +15,59 @@ using Outcome = files::DirectoryLock::Outcome;
 
 namespace {
 
-constexpr const char* kWork = ".bcda";
+constexpr const char* kOwner = "owner.json";  // of an export
+constexpr std::string_view kJournalStart = "journal", kJournalEnding = ".ndjson";
+constexpr std::string_view kOwnerStart = "owner", kOwnerEnding = ".json", kManifestStart = "manifest-";
 constexpr std::size_t kLargestOwner = 64u << 10;
 constexpr auto kForeignPartialsLast = std::chrono::hours(24);
 constexpr Milliseconds kLockPause{5};
 constexpr int kOpenTries = 100;
 
+std::string journal_name(std::size_t number) {
+  return std::string(kJournalStart) + (number == 1 ? "" : "-" + std::to_string(number)) + std::string(kJournalEnding);
+}
+
+bool is_owner_name(std::string_view name) { return name.starts_with(kOwnerStart) && name.ends_with(kOwnerEnding); }
+
 std::string who_runs(const Owner& owner) {
-  return " (process " + std::to_string(owner.pid) + (owner.host.empty() ? "" : " on " + owner.host) + ")";
+  return " (process " + std::to_string(owner.process.pid) +
+         (owner.process.host.empty() ? "" : " on " + owner.process.host) + ")";
+}
+
+std::string new_nonce(world::Random& random) {
+  std::uint8_t bytes[12];
+  random.fill(bytes);
+  return to_hex(bytes);
+}
+
+// The time since a file in the work directory was written, by the clock of the file system.
+Milliseconds silence(const Directory& work, const std::string& name) {
+  const auto now = work.now(), last = work.modified(name);
+  return now && last ? std::chrono::duration_cast<Milliseconds>(*now - *last) : Milliseconds(0);
 }
 
 }  // namespace
+
+bool is_journal_name(std::string_view name) {
+  return name.starts_with(kJournalStart) && name.ends_with(kJournalEnding);
+}
+
+bool is_bytes_name(std::string_view name) { return name.ends_with(kPartialEnding) || name.ends_with(kPackedEnding); }
+
+std::vector<std::string> journal_names(const Directory& work) {
+  std::vector<std::string> names;
+  while (work.contains(journal_name(names.size() + 1))) names.push_back(journal_name(names.size() + 1));
+  return names;
+}
+
+std::optional<Owner> active_owner(const Directory& work, const world::Local& local) {
+  for (const std::string& name : work.names()) {
+    if (!is_owner_name(name)) continue;
+    const auto owner = parse_owner(work.read(name, kLargestOwner));
+    if (owner && may_be_running(*owner, local.host, false, silence(work, name))) return owner;
+  }
+  return {};
+}
 
 Error busy_directory(const std::string& path, const std::string& who) {
   return std::move(refuse_directory(path, "is in use by another run" + who).may_retry());
@@ -38,8 +78,8 @@ LifecycleLock::LifecycleLock(const Directory& out, const world::Clock& clock, Mi
   while ((timed_out_ = lock_.try_alone() == Outcome::busy) && clock.now().steady < until) clock.pause(kLockPause);
 }
 
-WorkDirectory::WorkDirectory(const std::string& out, Use use, Durability durability, world::Local local)
-    : use_(use), durability_(durability), local_(local) {
+WorkDirectory::WorkDirectory(const std::string& out, Options options, world::Local local)
+    : options_(std::move(options)), local_(local), owner_{local.host.me(), new_nonce(local.random)} {
   if (out.empty()) throw Error(Status::INVALID_ARGUMENT, "the setting out is missing; name a directory for the files");
   made_out_ = !files::exists(local_.disk, out);
   for (int tries = 0; tries < kOpenTries; ++tries) {
@@ -48,11 +88,11 @@ WorkDirectory::WorkDirectory(const std::string& out, Use use, Durability durabil
     // Another run may have removed the directory or the work directory in between, because it had created it and left
     // it empty.
     if (out_->in_place() && lock_work()) {
-      check_owner();
+      refuse_other_owners();
       // Also for a directory that was there, because the run that made it may have been killed before it did this.
-      if (durability_ == Durability::power) syncs_names_ = out_->sync_own_name();
-      remove_abandoned_partials();
-      if (use_ != Use::exporting) share();
+      if (durability() == Durability::power) syncs_names_ = out_->sync_own_name();
+      remove_abandoned_files();
+      if (use() != Use::exporting) share();
       return;
     }
   }
@@ -68,7 +108,7 @@ bool WorkDirectory::lock_work() {
   const DirectoryLock lock(*work);
   Outcome outcome = lock.try_alone();
   lock_ = outcome == Outcome::got ? Lock::ours_alone : Lock::none;
-  if (outcome == Outcome::busy && use_ != Use::exporting) {
+  if (outcome == Outcome::busy && use() != Use::exporting) {
     outcome = lock.try_shared();
     lock_ = Lock::shared;
   }
@@ -79,33 +119,34 @@ bool WorkDirectory::lock_work() {
 }
 
 // Refuses a directory that another run uses although the lock is free. This happens if the file system has no locks, or
-// if the other run is on a host whose locks are not visible here.
-void WorkDirectory::check_owner() const {
-  if (!work_->contains(kOwner)) return;
-  const auto owner = parse_owner(work_->read(kOwner, kLargestOwner));
-  if (owner && may_be_running(*owner, world::this_process(), lock_ == Lock::ours_alone, silence()))
-    throw busy_directory(out_->path(), who_runs(*owner));
+// if the other run is on a host whose locks are not visible here. Fetches share the directory with each other.
+void WorkDirectory::refuse_other_owners() const {
+  if (options_.takes_over) return;
+  for (const std::string& name : work_->names())
+    if (is_owner_name(name) && (use() == Use::exporting || name == kOwner)) refuse_owner(name);
 }
 
-// The time since a run last wrote to this directory.
-Milliseconds WorkDirectory::silence() const {
-  const auto now = work_->now();
-  std::optional<Instant> last = out_->modified(kLog);
-  for (const std::string& name : work_->names()) last = std::max(last, work_->modified(name));
-  if (!now || !last) return Milliseconds(0);
-  return std::chrono::duration_cast<Milliseconds>(*now - *last);
+void WorkDirectory::refuse_owner(const std::string& name) const {
+  const Milliseconds silent_for = silence(*work_, name);
+  const auto owner = parse_owner(work_->read(name, kLargestOwner));
+  if (!owner || !may_be_running(*owner, local_.host, lock_ == Lock::ours_alone, silent_for)) return;
+  Error error = busy_directory(out_->path(), who_runs(*owner));
+  error.message += "; if that run has certainly ended, set take_over";
+  throw error;
 }
 
 // Removes partial files of runs that were killed. The lock proves that no process of this machine writes here. A
 // process of another host might, if locks work only within one host, so its partial files are kept for a day.
-void WorkDirectory::remove_abandoned_partials() const {
+void WorkDirectory::remove_abandoned_files() const {
+  const bool is_alone = lock_ == Lock::ours_alone || (use() == Use::exporting && lock_ == Lock::none);
+  const std::set<std::string> kept = options_.keep(*work_, is_alone);
   if (lock_ != Lock::ours_alone) return;
   const auto now = work_->now();
   for (const std::string& name : work_->names()) {
-    if (!name.ends_with(kPartialEnding)) continue;
+    if (!is_bytes_name(name) || kept.contains(name)) continue;
     const auto written = work_->modified(name);
     const bool old = now && written && *now - *written > kForeignPartialsLast;
-    if (old || is_of_this_machine(name)) work_->remove(name);
+    if (old || is_of_machine(name, me())) work_->remove(name);
   }
 }
 
@@ -116,18 +157,83 @@ void WorkDirectory::share() {
   lock_ = Lock::shared;
 }
 
+std::string WorkDirectory::owner_name() const {
+  if (use() == Use::exporting) return kOwner;
+  return std::string(kOwnerStart) + "-" + owner_.nonce + std::string(kOwnerEnding);
+}
+
+void WorkDirectory::claim() {
+  if (claimed_) return;
+  const std::string name = owner_name();
+  work_->remove(name);  // it names a run that has ended
+  if (!files::create_file(*work_, name, to_json(owner_))) throw busy_directory(out_->path(), ", which was faster");
+  claimed_ = true;
+  refuse_newcomers();
+}
+
+// Where locks do not work, another run may have begun at the same time. Each of two writes its owner file before it looks
+// for the other's, so at least one of them sees the other.
+void WorkDirectory::refuse_newcomers() {
+  if (lock_ != Lock::none || options_.takes_over) return;
+  try {
+    for (const std::string& name : work_->names())
+      if (is_owner_name(name) && name != owner_name() && (use() == Use::exporting || name == kOwner))
+        refuse_owner(name);
+  } catch (...) {
+    work_->remove(owner_name());
+    claimed_ = false;
+    throw;
+  }
+}
+
+std::unique_ptr<files::LineFile> WorkDirectory::next_journal() {
+  for (std::size_t number = journal_names(*work_).size() + 1;; ++number) {
+    try {
+      return std::make_unique<files::LineFile>(*work_, journal_name(number), durability(),
+                                               files::LineFile::Open::only_new);
+    } catch (const Error&) {
+      if (!work_->contains(journal_name(number))) throw;  // else another fetch has taken the number
+    }
+  }
+}
+
 void WorkDirectory::journal_begun() {
-  if (use_ == Use::exporting) files::replace_file(*work_, kOwner, to_json(world::this_process()), Durability::process);
-  if (durability_ != Durability::power) return;
-  syncs_names_ = work_->sync() && out_->sync() && syncs_names_;
+  if (durability() == Durability::power) syncs_names_ = work_->sync() && out_->sync() && syncs_names_;
+}
+
+bool WorkDirectory::is_still_ours() const {
+  const std::string name = owner_name();
+  if (!work_->contains(name)) return false;
+  const auto owner = parse_owner(work_->read(name, kLargestOwner));
+  return owner && owner->nonce == owner_.nonce;
+}
+
+void WorkDirectory::check_still_ours() const {
+  if (use() != Use::exporting || !claimed_ || is_still_ours()) return;
+  throw refuse_directory(out_->path(),
+                         "was taken over by another run, so this run ends; the other one goes on with what is there");
+}
+
+void WorkDirectory::renew() {
+  if (!claimed_) return;
+  check_still_ours();
+  try {
+    files::replace_file(*work_, owner_name(), to_json(owner_), Durability::process);
+  } catch (const Error&) {
+    // A full disk ends the run where data is lost by it. Until then the owner file only looks older than it is.
+  }
 }
 
 // Removes our files in the work directory, and the directory if it is then empty. What cannot be removed stays, because
 // this is called by a destructor.
 void WorkDirectory::try_to_remove_work() const noexcept {
   try {
+    // First the journal with the intent, so that after a loss of power the directory is no unfinished export.
+    work_->remove(journal_name(1));
+    if (durability() == Durability::power) work_->disk().sync(work_->fd(), world::Sync::all);  // if it can
     for (const std::string& name : work_->names())
-      if (name == kJournal || name == kOwner || name.ends_with(kPartialEnding) || name.ends_with(".new"))
+      if (is_journal_name(name) || is_owner_name(name) || is_bytes_name(name) || name.starts_with(kManifestStart) ||
+          name.ends_with(".new"))
         work_->remove(name);
   } catch (const std::exception&) {
     return;
@@ -135,11 +241,17 @@ void WorkDirectory::try_to_remove_work() const noexcept {
   out_->remove_empty(kWork);
 }
 
-void WorkDirectory::leave(bool journal_is_done, bool wrote_journal) {
+void WorkDirectory::leave(bool journal_is_done) {
   const LifecycleLock lifecycle(*out_, local_.clock);
   const DirectoryLock lock(*work_);
-  const bool alone = use_ == Use::exporting || (lock_ == Lock::shared && lock.try_alone() == Outcome::got);
-  if (use_ == Use::exporting && wrote_journal) work_->remove(kOwner);
+  bool ours = use() != Use::exporting || !claimed_;
+  try {
+    ours = ours || is_still_ours();
+  } catch (const std::exception&) {
+    // It cannot be read, so nothing is removed. A destructor calls this function.
+  }
+  const bool alone = ours && (use() == Use::exporting || (lock_ == Lock::shared && lock.try_alone() == Outcome::got));
+  if (claimed_ && ours) work_->remove(owner_name());
   if (alone && journal_is_done) try_to_remove_work();
   if (alone && !journal_is_done) out_->remove_empty(kWork);  // stays if it is not empty, for example with a journal
   lock.release();  // closing is not enough if a forked child has the descriptor too

@@ -1,78 +1,171 @@
 #include "transfer/workspace.hpp"
 
+#include <fcntl.h>
+
+#include <cerrno>
 #include <chrono>
+#include <utility>
 
 #include "base/error.hpp"
+#include "base/quote.hpp"
+#include "crypto/digest.hpp"
 
 namespace libbcda::transfer {
 namespace {
 
 constexpr std::size_t kLargestJournal = 1u << 30;
+constexpr std::size_t kReadBlock = 256u << 10;
 constexpr auto kReceiptLockTimeout = std::chrono::minutes(5);
+
+// "types (then ["Patient"], now ["Coverage"])", for each setting that differs. Digests are not shown.
+std::string describe_difference(const json::object& then, const json::object& now) {
+  std::string text;
+  const auto shown = [](const json::value* value) { return value ? tidy(json::serialize(*value), 200) : "not set"; };
+  for (const auto& [name, value] : now) {
+    const json::value* earlier = then.if_contains(name);
+    if (earlier && *earlier == value) continue;
+    const std::string setting(name);
+    text += (text.empty() ? "" : ", ") + setting;
+    const bool is_digest = name == "private_key" || name == "patients";
+    text += is_digest ? " (it was another one)" : " (then " + shown(earlier) + ", now " + shown(&value) + ")";
+  }
+  return text;
+}
+
+// What a killed run wrote last may be in the system's memory only. From now on this run relies on it.
+void sync_journals(const files::Directory& work) {
+  for (const std::string& name : journal_names(work)) {
+    const files::Fd file(work.disk(), work.disk().open(work.fd(), name.c_str(), O_RDONLY | O_NOFOLLOW));
+    if (!file || work.disk().sync(file.get(), world::Sync::data) != 0)
+      throw files::sync_error(files::join(work.path(), name), errno);
+  }
+  work.sync();
+}
+
+Error damaged_journal(const std::string& out, const std::string& where) {
+  return refuse_directory(out, "has a damaged journal (.bcda/" + where +
+                                   "), so it is not certain what is there; set restart to discard what the journal "
+                                   "lists and begin anew, or choose another directory");
+}
 
 }  // namespace
 
-Workspace::Workspace(const std::string& out, Use use, Durability durability, world::Local local)
-    : directory_(out, use, durability, local) {
-  if (use == Use::fetching && directory_.work()->contains(kJournal))
-    earlier_ = read_journal(directory_.work()->read(kJournal, kLargestJournal));
+JournalState read_journals(const files::Directory& work) {
+  JournalState state;
+  for (const std::string& name : journal_names(work)) fold(state, work.read(name, kLargestJournal), name);
+  return state;
 }
 
-std::unique_ptr<Workspace> Workspace::for_export(const std::string& out, bool restart, Durability durability,
+Workspace::Workspace(const std::string& out, Use use, Durability durability, bool takes_over, world::Local local)
+    : directory_(
+          out,
+          {.use = use,
+           .durability = durability,
+           .takes_over = takes_over,
+           .keep = [&](const files::Directory& work, bool is_alone) { return read_earlier(use, work, is_alone); }},
+          local) {
+  journal_.go_on_from(earlier_);
+}
+
+// A part belongs to its writer, so another run takes it only if it is alone.
+std::set<std::string> Workspace::read_earlier(Use use, const files::Directory& work, bool is_alone) {
+  std::set<std::string> kept;
+  if (use == Use::file) return kept;
+  earlier_ = read_journals(work);
+  if (!is_alone) earlier_.parts.clear();
+  for (const auto& [path, part] : earlier_.parts) kept.insert(part.bytes_file);
+  return kept;
+}
+
+std::unique_ptr<Workspace> Workspace::for_export(const std::string& out, ExportOptions options, Durability durability,
                                                  world::Local local) {
-  std::unique_ptr<Workspace> space(new Workspace(out, Use::exporting, durability, local));
-  space->refuse_or_clear_leftovers(restart);
-  space->journal_.open();
+  std::unique_ptr<Workspace> space(new Workspace(out, Use::exporting, durability, options.takes_over, local));
+  space->begin_export(options);
   return space;
 }
 
 std::unique_ptr<Workspace> Workspace::for_fetch(const std::string& out, Durability durability, world::Local local) {
-  return std::unique_ptr<Workspace>(new Workspace(out, Use::fetching, durability, local));
+  std::unique_ptr<Workspace> space(new Workspace(out, Use::fetching, durability, false, local));
+  if (!space->earlier_.damage.empty()) throw damaged_journal(out, space->earlier_.damage);
+  return space;
 }
 
 std::unique_ptr<Workspace> Workspace::for_file(const std::string& out, Durability durability, world::Local local) {
-  return std::unique_ptr<Workspace>(new Workspace(out, Use::file, durability, local));
+  return std::unique_ptr<Workspace>(new Workspace(out, Use::file, durability, false, local));
 }
 
-void Workspace::refuse_or_clear_leftovers(bool restart) {
-  if (directory_.out()->contains(kReceipt))
-    throw refuse_directory(path(), std::string("holds a finished export (export.json)") +
-                                       (restart ? ", and the setting restart discards only an unfinished export" : "") +
-                                       "; choose another directory, or move this one away");
-  if (!directory_.work()->contains(kJournal)) return refuse_unknown_files();
-  keep_ = true;  // until all files that the journal lists are removed
-  if (!restart)
-    throw refuse_directory(
-        path(),
-        "holds an unfinished export (.bcda); set restart to discard it and start again, or choose another directory");
-  earlier_ = read_journal(directory_.work()->read(kJournal, kLargestJournal));
-  for (const auto& [path, record] : earlier_.files) published_.remove(record);
-  // The log is ours as well. It may not look like it, because a loss of power may have cost its text.
-  published_.refuse_others([](const std::string& path) { return path == kLog; });
-  directory_.out()->remove(kLog);
-  // The journal goes last. Otherwise a loss of power could bring back files that no journal names any more.
-  if (directory_.durability() == Durability::power) published_.sync();
-  directory_.work()->remove(kJournal);
+void Workspace::begin_export(const ExportOptions& options) {
+  const bool has_journal = !journal_names(work()).empty();
+  if (directory_.out()->contains(kReceipt) && (!earlier_.intent || options.restart))
+    throw refuse_directory(path(),
+                           std::string("holds a finished export (export.json)") +
+                               (options.restart ? ", and the setting restart discards only an unfinished export" : "") +
+                               "; choose another directory, or move this one away");
+  keep_ = has_journal;  // until it is clear that nothing in it is needed
+  if (has_journal && options.restart) discard_earlier_files();
+  if (has_journal && !options.restart) go_on_with(options.intent);
+  refuse_unknown_files(has_journal);
+  if (has_journal && options.restart) discard_journals();
   keep_ = false;
+  journal_.open();
+  if (!goes_on_) journal_.intent(options.intent);
 }
 
-void Workspace::refuse_unknown_files() const {
-  published_.refuse_others([](const std::string&) { return false; });
+void Workspace::go_on_with(const json::object& intent) {
+  if (!earlier_.damage.empty()) throw damaged_journal(path(), earlier_.damage);
+  if (!earlier_.intent && !earlier_.empty())
+    throw refuse_directory(path(),
+                           "holds files of a fetch; fetch the rest of its manifest, or choose another directory");
+  if (!earlier_.intent) return;  // a run that was killed before it did anything
+  if (const std::string difference = describe_difference(*earlier_.intent, intent); !difference.empty())
+    throw refuse_directory(path(), "holds an unfinished export with other settings: " + difference +
+                                       "; use the same settings, or bcda resume, or set restart to discard it");
+  goes_on_ = true;
+  if (durability() == Durability::power) sync_journals(work());
+}
+
+// Only the files that the journals list are removed, and only while they are as they were published.
+void Workspace::discard_earlier_files() {
+  std::int64_t files = 0;
+  for (const auto& [path, record] : earlier_.files) files += published_.remove(record) ? 1 : 0;
+  std::string jobs;
+  for (const auto& [label, job] : earlier_.jobs)
+    if (!job.is_dead && !job.status_url.empty())
+      jobs += (jobs.empty() ? "" : ", ") + job.status_url.substr(0, job.status_url.find('?'));
+  if (files > 0 || !jobs.empty())
+    discarded_ = "restart discarded an unfinished export with " + std::to_string(files) +
+                 (files == 1 ? " published file" : " published files") +
+                 (jobs.empty() ? "" : "; its job goes on at the service: " + tidy(jobs, 1000));
+  earlier_ = {};
+  journal_.forget();
+}
+
+// The journals go last. Otherwise a loss of power could bring back files that no journal names any more. And all of them
+// are gone before there is a new one, which would have the name of the first.
+void Workspace::discard_journals() {
+  directory_.out()->remove(kLog);
+  if (durability() == Durability::power) published_.sync();
+  for (const std::string& name : work().names())
+    if (is_journal_name(name) || is_bytes_name(name)) work().remove(name);
+  if (durability() == Durability::power) work().sync();
+}
+
+// The log of an unfinished export is ours, also where a loss of power has cost its text.
+void Workspace::refuse_unknown_files(bool knows_log) const {
+  published_.refuse_others(
+      [&](const std::string& path) { return earlier_.files.contains(path) || (knows_log && path == kLog); });
 }
 
 Workspace::~Workspace() {
   log_file_.reset();
   const bool needed = keep_ || journal_.is_needed();
   const bool given_up = journal_.was_opened() && directory_.use() == Use::exporting && !needed;
-  directory_.leave(!(keep_ && complete_) && (complete_ || given_up), journal_.was_opened());
+  directory_.leave(!(keep_ && complete_) && (complete_ || given_up));
 }
 
-std::shared_ptr<Destination> Workspace::destination() {
-  return std::make_shared<DirectoryDestination>(directory_.out(), directory_.work(), directory_.durability(),
-                                                directory_.local().random);
-}
+std::shared_ptr<Destination> Workspace::destination() { return std::make_shared<DirectoryDestination>(directory_); }
 
-void Workspace::know(FileRecord record) { earlier_.files.try_emplace(record.path, std::move(record)); }
+void Workspace::know(FileRecord record) { earlier_.files.try_emplace(std::string(record.path), std::move(record)); }
 
 int Workspace::earlier_downloads(const http::Url& url) const {
   const auto found = earlier_.downloads.find(url.without_query());
@@ -90,8 +183,57 @@ void Workspace::log(const std::string& line) {
   log_file_->append(line);
 }
 
+files::OutputFile Workspace::new_packed_file() {
+  return {work(), unique_name(directory_, kPackedEnding), durability()};
+}
+
 files::Spool Workspace::spool() {
   return files::Spool([work = directory_.work()] { return files::nameless_file(*work); });
+}
+
+void Workspace::keep_manifest(const std::string& label, const bulk::Manifests& pages) {
+  std::vector<PageRecord> records;
+  for (const auto& page : pages) {
+    const std::string name = "manifest-" + job_id(label) + "-" + std::to_string(records.size() + 1) + ".json";
+    crypto::Sha256 digest;
+    work().replace(
+        name,
+        [&](const files::Directory::Append& append) {
+          page->each_piece([&](std::string_view piece) {
+            digest.update(as_bytes(piece));
+            append(piece);
+          });
+        },
+        durability());
+    records.push_back({name, page->base().text(), to_hex(digest.finish())});
+  }
+  journal_.manifest_kept(label, records);
+}
+
+bulk::Manifests Workspace::kept_manifest(const JobState& job, const std::function<bool(const http::Url&)>& allows) {
+  bulk::Manifests pages;
+  try {
+    for (const PageRecord& record : job.pages) {
+      pages.push_back(kept_page(record));
+      if (!pages.back() || !allows(pages.back()->base())) return {};
+    }
+  } catch (const Error&) {
+    return {};  // then the service is asked for it
+  }
+  return pages;
+}
+
+// Null if the page is not as it was written.
+std::shared_ptr<const bulk::Manifest> Workspace::kept_page(const PageRecord& page) {
+  files::InputFile file(work(), page.file);
+  bulk::ManifestReader reader(http::parse_url(page.url, "the URL of a page"), spool());
+  crypto::Sha256 digest;
+  Bytes block(kReadBlock);
+  while (const std::size_t n = file.read(block)) {
+    digest.update({block.data(), n});
+    reader.feed(as_text({block.data(), n}));
+  }
+  return to_hex(digest.finish()) == page.sha256 ? reader.finish() : nullptr;
 }
 
 void Workspace::complete(const WriteReceipt& write) {
@@ -102,13 +244,14 @@ void Workspace::complete(const WriteReceipt& write) {
   if (!directory_.out()->in_place())
     throw refuse_directory(path(),
                            "was moved or replaced during the run; the moved directory has the files, but no receipt");
+  directory_.check_still_ours();
   if (log_file_) log_file_->close();
   journal_.close();
   const std::string older = receipt();
   try {
     directory_.out()->replace(
         kReceipt, [&](const files::Directory::Append& append) { write(older, append); }, directory_.durability(),
-        directory_.work().get());
+        &work());
   } catch (...) {
     if (older.empty()) directory_.out()->remove(kReceipt);  // its name may not be durable, so the run fails without it
     throw;

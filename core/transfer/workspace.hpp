@@ -5,6 +5,7 @@
 #include <map>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <set>
 #include <string>
 
@@ -21,14 +22,23 @@ namespace libbcda::transfer {
 inline constexpr const char* kReceipt = "export.json";  // the receipt of a finished export
 inline constexpr std::size_t kLargestReceipt = 1u << 30;
 
+// Reads all journals of a work directory. Throws Error{FILESYSTEM} if one cannot be read; damage is in the result.
+JournalState read_journals(const files::Directory& work);
+
 // Thread-safe after construction. Its functions may wait for the disk.
 class Workspace {
  public:
-  // For an export, which uses the directory exclusively. The directory may hold neither a finished export nor unknown
-  // NDJSON files. It may hold an unfinished export only with `restart`, which removes the files that its journal lists.
-  static std::unique_ptr<Workspace> for_export(const std::string& out, bool restart, Durability durability,
+  struct ExportOptions {
+    json::object intent = {};  // what the export asks for, by the names of settings
+    bool restart = false;      // discards what an unfinished export left
+    bool takes_over = false;   // see WorkDirectory::Options
+  };
+  // For an export, which uses the directory exclusively. It may hold neither a finished export nor unknown NDJSON files.
+  // If it holds an unfinished export with the same intent, this one goes on with it; with another one, that is an error
+  // which names the difference. `restart` removes the files that the journals list.
+  static std::unique_ptr<Workspace> for_export(const std::string& out, ExportOptions options, Durability durability,
                                                world::Local local = world::system_local());
-  // For a fetch. Several processes may share the directory. The journal of an earlier run lists the files that it
+  // For a fetch. Several processes may share the directory. The journals of earlier runs list the files that they
   // published.
   static std::unique_ptr<Workspace> for_fetch(const std::string& out, Durability durability,
                                               world::Local local = world::system_local());
@@ -41,40 +51,60 @@ class Workspace {
   const Published& published() const { return published_; }
   // The writers of the destination must be destroyed before this object.
   std::shared_ptr<Destination> destination();
-  // The records of earlier runs about files in OUT, by path. The caller must check whether a file still matches its
-  // record.
-  const std::map<std::string, FileRecord>& earlier() const { return earlier_.files; }
-  int earlier_downloads(const http::Url& url) const;              // how often earlier runs were given that file
-  std::size_t jobs_left() const { return earlier_.jobs.size(); }  // jobs that an unfinished export left behind
-  void keep_journal() { keep_ = true; }                           // keeps it even if this run completes the directory
-  void know(FileRecord record);                                   // from a receipt; the journal has precedence
-  std::string receipt() const;                                    // the content of OUT/export.json; "" if there is none
+  // What earlier runs left in OUT. The caller must check whether a file still matches its record.
+  const JournalState& earlier() const { return earlier_; }
+  bool goes_on() const { return goes_on_; }  // with an unfinished export
+  // What `restart` discarded, for a warning. "": nothing.
+  const std::string& discarded() const { return discarded_; }
+  int earlier_downloads(const http::Url& url) const;  // how often earlier runs were given that file
+  void keep_journal() { keep_ = true; }               // keeps it even if this run completes the directory
+  void know(FileRecord record);                       // from a receipt; the journal has precedence
+  std::string receipt() const;                        // the content of OUT/export.json; "" if there is none
   bool syncs_names() const { return directory_.syncs_names(); }
 
-  files::Spool spool();  // its file, if it needs one, is in OUT/.bcda and has no name
+  files::OutputFile new_packed_file();  // for the bytes of a gzipped file, in OUT/.bcda
+  files::Spool spool();                 // its file, if it needs one, is in OUT/.bcda and has no name
 
   JournalWriter& journal() { return journal_; }
+  const files::Directory& work() const { return *directory_.work(); }
+  Durability durability() const { return directory_.durability(); }
+  const world::Process& me() const { return directory_.me(); }
+  // Renews the owner file. Throws FILESYSTEM if another run has taken the directory over.
+  void renew() { directory_.renew(); }
   // Appends a line to OUT/log.ndjson. Does nothing unless this is the workspace of an export.
   void log(const std::string& line);
 
+  // Keeps the pages of a whole manifest, so that a later run need not ask for them.
+  void keep_manifest(const std::string& label, const bulk::Manifests& pages);
+  // The pages that an earlier run kept. `allows`: whether a page may come from there. {}: there are none, or one is not
+  // as it was written.
+  bulk::Manifests kept_manifest(const JobState& job, const std::function<bool(const http::Url&)>& allows);
+
   // Writes OUT/export.json. OUT/.bcda is removed with this object. `write` gets the existing receipt ("" if there
   // is none) and writes the new one. No other run can write a receipt in between. Throws FILESYSTEM if OUT was moved or
-  // replaced.
+  // replaced, or taken over by another run.
   using WriteReceipt = std::function<void(const std::string& older, const files::Directory::Append& append)>;
   void complete(const WriteReceipt& write);
 
  private:
   using Use = WorkDirectory::Use;
-  Workspace(const std::string& out, Use use, Durability durability, world::Local local);
-  void refuse_or_clear_leftovers(bool restart);
-  void refuse_unknown_files() const;
+  Workspace(const std::string& out, Use use, Durability durability, bool takes_over, world::Local local);
+  std::set<std::string> read_earlier(Use use, const files::Directory& work, bool is_alone);
+  void begin_export(const ExportOptions& options);
+  void go_on_with(const json::object& intent);
+  void discard_earlier_files();
+  void discard_journals();
+  void refuse_unknown_files(bool knows_log) const;
+  std::shared_ptr<const bulk::Manifest> kept_page(const PageRecord& page);
 
+  JournalState earlier_;
   WorkDirectory directory_;
   Published published_{directory_.out()};
-  JournalState earlier_;
   std::mutex mutex_, log_mutex_;
+  bool goes_on_ = false;
   bool complete_ = false;
   bool keep_ = false;  // the journal must be kept, even if no job or file in it is needed
+  std::string discarded_;
   JournalWriter journal_{directory_};
   std::unique_ptr<files::LineFile> log_file_;
 };

@@ -9,6 +9,7 @@
 #include <exception>
 #include <utility>
 
+#include "world/address.hpp"
 #include "world/wakeup.hpp"
 
 namespace libbcda::world {
@@ -101,6 +102,8 @@ void make_room(Map& map, Steady now) {
   if (map.size() >= kMostHosts) map.clear();
 }
 
+bool is_public_endpoint(const Net::Endpoint& endpoint) { return is_public(endpoint.address()); }
+
 std::string key_of(const std::string& host, std::uint16_t port) { return host + " " + std::to_string(port); }
 
 }  // namespace
@@ -119,11 +122,17 @@ Milliseconds Dialer::time_until(Steady limit) const {
   return std::chrono::duration_cast<Milliseconds>(limit - world_.clock().now().steady);
 }
 
-Task<Dialer::Dialed> Dialer::dial(const std::string& host, std::uint16_t port, Steady limit) {
+Task<Dialer::Dialed> Dialer::dial(const std::string& host, std::uint16_t port, Steady limit, const Home* home) {
   Dialed dialed;
-  const Endpoints endpoints = co_await find(host, port, limit, dialed.error);
+  Endpoints endpoints = co_await find(host, port, limit, dialed.error);
   dialed.found = !endpoints.empty();
   if (!dialed.found) co_return dialed;
+  if (home && !std::all_of(endpoints.begin(), endpoints.end(), is_public_endpoint)) {
+    const bool is_guarded = co_await is_outside(*home, limit);
+    if (is_guarded) std::erase_if(endpoints, [](const Net::Endpoint& one) { return !is_public_endpoint(one); });
+    dialed.is_inside = endpoints.empty();
+    if (dialed.is_inside) co_return dialed;
+  }
   const Endpoints order = interleaved(endpoints, prefers_v6(host, endpoints));
   bool is_v6 = false;
   dialed.bytes = co_await race(order, limit, is_v6, dialed.error);
@@ -132,6 +141,13 @@ Task<Dialer::Dialed> Dialer::dial(const std::string& host, std::uint16_t port, S
   else if (dialed.error != asio::error::operation_aborted)
     lost(host, port);
   co_return dialed;
+}
+
+// A host that cannot be found is taken for one on the Internet.
+Task<bool> Dialer::is_outside(const Home& home, Steady limit) {
+  ErrorCode error;
+  const Endpoints endpoints = co_await find(home.host, home.port, limit, error);
+  co_return std::all_of(endpoints.begin(), endpoints.end(), is_public_endpoint);
 }
 
 Task<Dialer::Endpoints> Dialer::find(const std::string& host, std::uint16_t port, Steady limit, ErrorCode& error) {

@@ -21,13 +21,21 @@ class Dialer {
   struct Dialed {
     std::unique_ptr<ByteStream> bytes;  // attached to the caller's executor; null on failure
     bool found = false;                 // the host has an address
+    bool is_inside = false;             // not tried, because all its addresses are private and those of `home` are not
     ErrorCode error;                    // timed_out after the limit, operation_aborted on Asio's terminal cancellation
+  };
+
+  struct Home {
+    std::string host;
+    std::uint16_t port;
   };
 
   explicit Dialer(World& world) : world_(world) {}
 
   // Connects to the first address that answers before `limit`. `host` may be an address. The caller must run on a strand.
-  Task<Dialed> dial(const std::string& host, std::uint16_t port, Steady limit);
+  // `home`: the host that says where to connect; null: the user says so. Unless it has private addresses itself, it
+  // leads to public addresses alone, because others are those of the user's own network.
+  Task<Dialed> dial(const std::string& host, std::uint16_t port, Steady limit, const Home* home = nullptr);
 
  private:
   using Endpoints = std::vector<Net::Endpoint>;
@@ -40,6 +48,7 @@ class Dialer {
     Steady until;
   };
 
+  Task<bool> is_outside(const Home& home, Steady limit);
   Task<Endpoints> find(const std::string& host, std::uint16_t port, Steady limit, ErrorCode& error);
   Task<std::unique_ptr<ByteStream>> race(const Endpoints& endpoints, Steady limit, bool& is_v6, ErrorCode& error);
   bool prefers_v6(const std::string& host, const Endpoints& endpoints);

@@ -35,6 +35,16 @@ std::string start_time(int pid) {
   return fields ? field : "";
 }
 
+class SystemHost : public Host {
+ public:
+  Process me() const override { return this_process(); }
+  bool is_alive(const Process& process) const override {
+    if (::kill(process.pid, 0) != 0 && errno == ESRCH) return false;
+    const std::string started = start_time(process.pid);
+    return started.empty() || started == process.started;  // if it cannot be read, assume the same process
+  }
+};
+
 }  // namespace
 
 Process this_process() {
@@ -49,10 +59,9 @@ Process this_process() {
           start_time(pid)};
 }
 
-bool is_alive(const Process& process) {
-  if (::kill(process.pid, 0) != 0 && errno == ESRCH) return false;
-  const std::string started = start_time(process.pid);
-  return started.empty() || started == process.started;  // if it cannot be read, assume the same process
+const Host& system_host() {
+  static const auto* const host = new SystemHost;  // leaked, because threads may use it until the process ends
+  return *host;
 }
 
 }  // namespace libbcda::world

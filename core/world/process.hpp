@@ -17,7 +17,14 @@ struct Process {
 
 Process this_process();
 
-// Only for a process of this boot and this process id namespace.
-bool is_alive(const Process& process);
+// What knows the processes of a machine. Thread-safe.
+class Host {
+ public:
+  virtual ~Host() = default;
+  virtual Process me() const = 0;
+  virtual bool is_alive(const Process& process) const = 0;  // only for one of this boot and this process id namespace
+};
+
+const Host& system_host();
 
 }  // namespace libbcda::world

@@ -13,6 +13,7 @@
 #include "world/disk.hpp"
 #include "world/faults.hpp"
 #include "world/net.hpp"
+#include "world/process.hpp"
 #include "world/workers.hpp"
 
 namespace libbcda::world {
@@ -30,6 +31,7 @@ struct Local {
   const Clock& clock;
   Random& random;
   Disk& disk;
+  const Host& host = system_host();
 };
 
 Local system_local();  // the parts of the real world
@@ -43,7 +45,8 @@ class World {
   virtual Random& random() = 0;
   virtual Net& net() = 0;
   virtual Disk& disk() = 0;
-  Local local() { return {clock(), random(), disk()}; }
+  virtual const Host& host() const { return system_host(); }
+  Local local() { return {clock(), random(), disk(), host()}; }
   virtual Workers& workers() = 0;       // for computations, and for writes that the system buffers
   virtual Workers& disk_workers() = 0;  // for syncs and other calls that may take seconds
   // Makes more workers, for code of the caller that may block. Throws Error{INTERNAL}.

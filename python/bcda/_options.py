@@ -144,6 +144,8 @@ class ClientSettings(ExportSettings, total=False):
     """Other origins that a manifest may point to; files there are downloaded without the token."""
     token_origins: List
     """Other origins whose files are downloaded with the token; a manifest may point to them too."""
+    allow_private_addresses: bool | None
+    """Reach other origins at private and link-local addresses too, although the service has a public one."""
     threads: int | None
     """Threads that transfer and decrypt data; 0: one per core."""
     share_threads: bool | None
@@ -154,6 +156,10 @@ class ClientSettings(ExportSettings, total=False):
     """Time limit for name lookup, connection and TLS handshake."""
     idle_timeout: Duration
     """Longest time without a byte on a connection that should deliver bytes."""
+    low_speed_limit: Size
+    """Fewest bytes per second that an answer may bring; one that is slower is given up; 0: no limit."""
+    low_speed_time: Duration
+    """How long an answer may be slower than low_speed_limit; by default as long as idle_timeout (1m)."""
     request_timeout: Duration
     """Time limit for the answer to one request, not counting the body of a file."""
     token_lifetime: Duration

@@ -61,6 +61,8 @@ static const row functions[] = {
     FUNCTION(bcda_sink_create),
     FUNCTION(bcda_sink_destroy),
     FUNCTION(bcda_export_start),
+    FUNCTION(bcda_resume_start),
+    FUNCTION(bcda_directory_status),
     FUNCTION(bcda_sync_start),
     FUNCTION(bcda_manifest_start),
     FUNCTION(bcda_metadata_start),

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
-"""Checks that each test named in docs/protocol.md exists in the sources.
+"""Checks that each test named in docs/protocol.md and docs/reliability.md exists in the sources.
 
-usage: protocol_reference.py docs/protocol.md TESTS
+usage: protocol_reference.py TESTS PAGE...
 
 The last cell of each row names tests, in code spans with commas between them, or says "no test". A test is
 `Suite.Name` or `Suite.Name/Value` (GoogleTest; the value is the name of one parameter of a TEST_P) or
@@ -36,39 +36,51 @@ def python_tests(directory):
 
 
 def cells(line):
-    """The cells of a row of a table; none of any other line, of a head and of the line below it."""
-    if not line.startswith("| ") or line.startswith(("| ---", "| fact ")):
-        return []
     return [cell.strip() for cell in line.strip().strip("|").split(" | ")]
 
 
-def main(page, tests):
+def rows_of(page):
+    """Each row of the tables of a page, without heads: its place, its cells, and how many its head has."""
+    lines = Path(page).read_text(encoding="utf-8").splitlines()
+    columns = 0
+    for number, line in enumerate(lines, 1):
+        is_head = number < len(lines) and lines[number].startswith("| ---")
+        if is_head:
+            columns = len(cells(line))
+        elif line.startswith("| ") and not line.startswith("| ---"):
+            yield f"{page}:{number}", cells(line), columns
+
+
+def objection(name, google, python):
+    """What is wrong with the name of a test; "" if nothing."""
+    match = re.fullmatch(f"`(?:{NAMED.pattern})`", name)
+    if not match:
+        return f"{name} is neither a test's name in a code span nor 'no test'"
+    known = (match["file"], match["function"]) in python if match["file"] else (match["suite"], match["name"]) in google
+    if not known:
+        return f"there is no test {name}"
+    if match["value"] and f'"{match["value"]}"' not in google[match["suite"], match["name"]]:
+        return f"the test {name} has no such value"
+    return ""
+
+
+def main(tests, *pages):
     google, python = google_tests(Path(tests)), python_tests(Path(tests))
-    wrong, rows, named = [], 0, 0
-    for number, line in enumerate(Path(page).read_text(encoding="utf-8").splitlines(), 1):
-        row = cells(line)
-        if not row:
-            continue
-        rows += 1
-        if len(row) != 3 or not all(row):
-            wrong.append(f"{page}:{number}: a row has three cells that say something")
-            continue
-        for name in [] if row[2] == "no test" else row[2].split(", "):
-            named += 1
-            match = re.fullmatch(f"`(?:{NAMED.pattern})`", name)
-            if not match:
-                wrong.append(f"{page}:{number}: {name} is neither a test's name in a code span nor 'no test'")
-            elif match["file"]:
-                if (match["file"], match["function"]) not in python:
-                    wrong.append(f"{page}:{number}: there is no test {name}")
-            elif (match["suite"], match["name"]) not in google:
-                wrong.append(f"{page}:{number}: there is no test {name}")
-            elif match["value"] and f'"{match["value"]}"' not in google[match["suite"], match["name"]]:
-                wrong.append(f"{page}:{number}: the test {name} has no such value")
-    if not named:
-        wrong.append(f"{page} names no test")
+    wrong = []
+    for page in pages:
+        rows, named = 0, 0
+        for place, row, columns in rows_of(page):
+            rows += 1
+            if len(row) != columns or not all(row):
+                wrong.append(f"{place}: a row has {columns} cells that say something")
+                continue
+            names = [] if row[-1] == "no test" else row[-1].split(", ")
+            named += len(names)
+            wrong += [f"{place}: {why}" for name in names if (why := objection(name, google, python))]
+        if not named:
+            wrong.append(f"{page} names no test")
+        print(f"{page}: {rows} rows name {named} tests")
     print(*wrong, sep="\n", file=sys.stderr, end="\n" if wrong else "")
-    print(f"{rows} rows name {named} tests")
     return 1 if wrong else 0
 
 

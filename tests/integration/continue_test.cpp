@@ -98,26 +98,18 @@ struct Broken {
     heads.push_back(head);
     const std::string whole = sized(text, "ETag: \"1\"\r\n");
     if (heads.size() == 1) return is_chunked ? chunk_of_file() : whole.substr(0, whole.size() - kSize + kCut);
-    return heads.size() == 2 ? second_answer : whole;
+    if (heads.size() == 2) return second_answer;
+    return heads.size() == 3 && !third_answer.empty() ? third_answer : whole;
   }
 
-  Outcome run(const std::string& out) {
-    return export_to({{"url", server.url()},
-                      {"profile", "generic"},
-                      {"level", "system"},
-                      {"auth", "none"},
-                      {"poll_interval", "1ms"},
-                      {"retry_delay", "1ms"},
-                      {"durability", "process"}},
-                     out);
-  }
+  Outcome run(const std::string& out) { return export_to(open_config(server), out); }
 
   std::string chunk_of_file() const {
     return ok("ETag: \"1\"\r\nTransfer-Encoding: chunked\r\n", "1D4C0\r\n" + text.substr(0, kCut));  // 120,000 bytes
   }
 
   const std::string text = file_text();
-  std::string second_answer;
+  std::string second_answer, third_answer;
   bool is_chunked = false;         // so that the first answer says no length
   std::vector<std::string> heads;  // of the requests for the file
   ScriptedServer server{[this](const std::string& head) { return answer(head); }};
@@ -187,6 +179,71 @@ TEST(RestOfAFile, ThatMakesNoGoodFileIsFetchedAnew) {
   Broken service(second);
   expect_the_file_from(service);
   EXPECT_EQ(service.heads.size(), 3u);
+}
+
+// What came before the refusal is not fetched again.
+TEST(RestOfAFile, IsAskedForAgainAfterAPassingRefusal) {
+  for (const char* status : {"404", "408", "429", "500", "502", "503", "504"}) {
+    SCOPED_TRACE(status);
+    Broken service(std::string("HTTP/1.1 ") + status + " x\r\nRetry-After: 0\r\nContent-Length: 0\r\n\r\n");
+    service.third_answer = part(kCut, "120000-199999/200000");
+    expect_the_file_from(service);
+    ASSERT_EQ(service.heads.size(), 3u);
+    EXPECT_NE(service.heads[2].find("Range: bytes=120000-\r\n"), std::string::npos) << service.heads[2];
+  }
+}
+
+TEST(RestOfAFile, IsGivenUpAfterALastingRefusalAndNoPartIsPublished) {
+  for (const auto& [status, expected] :
+       {std::pair("401", BCDA_REFUSED), {"403", BCDA_REFUSED}, {"410", BCDA_JOB_GONE}, {"418", BCDA_REFUSED}}) {
+    SCOPED_TRACE(status);
+    Broken service(std::string("HTTP/1.1 ") + status + " x\r\nContent-Length: 0\r\n\r\n");
+    service.third_answer = service.second_answer;
+    TempDir dir;
+    const Outcome outcome = service.run(dir / "out");
+    EXPECT_EQ(outcome.status, expected) << outcome.message;
+    EXPECT_NE(outcome.message.find(status), std::string::npos) << outcome.message;
+    EXPECT_TRUE(data_files(dir / "out").empty());
+  }
+}
+
+// A token that expires in the middle of a file is renewed, and the file goes on.
+TEST(BrokenDownloads, GoOnWithANewToken) {
+  const bcda::Sandbox sandbox = quick_sandbox({{"bytes_per_type", "2MiB"},
+                                               {"files_per_type", "1"},
+                                               {"fault", "truncate:on=GET /data:at=300000:count=1"},
+                                               {"fault", "revoke:on=GET /data:count=1:skip=1"}});
+  TempDir dir;
+  const Outcome outcome = export_patients(sandbox, dir / "out");
+  ASSERT_EQ(outcome.status, BCDA_OK) << outcome.message;
+  EXPECT_EQ(sandbox.request_count("GET /data"), 3);
+  EXPECT_EQ(sandbox.request_count("POST /auth/token"), 2);
+}
+
+// The rest comes too slowly, and the client asks for it once more.
+TEST(RestOfAFile, IsAskedForWhenItComesTooSlowly) {
+  const std::string text = file_text();
+  std::vector<std::size_t> froms;
+  ScriptedServer server([&](const std::string& head) -> std::string {
+    if (head.find("$export") != std::string::npos)
+      return "HTTP/1.1 202 Accepted\r\nContent-Location: /jobs/1\r\nContent-Length: 0\r\n\r\n";
+    if (head.find("/jobs/1") != std::string::npos)
+      return sized(R"({"transactionTime":"2026-01-01T00:00:00Z","output":[{"type":"Patient","url":"/f/a.ndjson"}]})");
+    const std::string field = "Range: bytes=";
+    const std::size_t at = head.find(field);
+    const std::size_t from = at == std::string::npos ? 0 : std::stoul(head.substr(at + field.size()));
+    froms.push_back(from);
+    if (from > 0) return part(from, std::to_string(from) + "-199999/200000");
+    server.drip_last(kSize - kCut);
+    return sized(text, "ETag: \"1\"\r\n");
+  });
+  TempDir dir;
+  const Outcome outcome = export_to(open_config(server).set("low_speed_time", "200ms"), dir / "out");
+  EXPECT_EQ(outcome.status, BCDA_OK) << outcome.message;
+  EXPECT_EQ(read(dir / "out/Patient.a.ndjson"), text);
+  ASSERT_EQ(froms.size(), 2u);
+  EXPECT_GE(froms[1], kCut);
+  EXPECT_LT(froms[1], kCut + 100);
 }
 
 // The rest is shorter or longer than its range says.

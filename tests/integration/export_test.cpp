@@ -153,28 +153,47 @@ TEST(Export, LeavesAFinishedExportAlone) {
   EXPECT_FALSE(fs::exists(out + "/.bcda"));
 }
 
-TEST(Export, AFailedOneKeepsItsJournalAndCanBeRestarted) {
-  bcda::Sandbox sandbox = quick_sandbox({{"fault", "flip:count=1"}});
-  TempDir dir;
-  std::string out = dir / "out";
-  Config config = quick_config(sandbox);
-  config.set("types", "Patient");
-  Outcome failed = export_to(config, out);
-  EXPECT_EQ(failed.status, BCDA_DECRYPTION);
-  EXPECT_NE(failed.message.find("1 of 3 files failed"), std::string::npos) << failed.message;
-  EXPECT_EQ(data_files(out).size(), 2u);  // the other files are complete
-  EXPECT_FALSE(fs::exists(out + "/export.json"));
-  EXPECT_TRUE(fs::exists(out + "/.bcda/journal.ndjson"));
+class FailedExport : public testing::Test {
+ protected:
+  void SetUp() override {
+    config_.set("types", "Patient");
+    const Outcome failed = export_to(config_, out_);
+    ASSERT_EQ(failed.status, BCDA_DECRYPTION);
+    EXPECT_NE(failed.message.find("1 of 3 files failed"), std::string::npos) << failed.message;
+    ASSERT_EQ(data_files(out_).size(), 2u);  // the other files are complete
+    EXPECT_FALSE(fs::exists(out_ + "/export.json"));
+    EXPECT_TRUE(fs::exists(out_ + "/.bcda/journal.ndjson"));
+    sandbox_.control("fault", "none");
+  }
 
-  Outcome refused = export_to(config, out);
-  EXPECT_EQ(refused.status, BCDA_FILESYSTEM);
-  EXPECT_NE(refused.message.find("restart"), std::string::npos);
-  EXPECT_EQ(data_files(out).size(), 2u);
+  bcda::Sandbox sandbox_ = quick_sandbox({{"fault", "flip:count=1"}});
+  TempDir dir_;
+  std::string out_ = dir_ / "out";
+  Config config_ = quick_config(sandbox_);
+};
 
-  sandbox.control("fault", "none");
-  Outcome again = export_to(config.set("restart", "true"), out);
+TEST_F(FailedExport, IsGoneOnWithByTheSameSettings) {
+  const auto before = data_files(out_);
+  const Outcome again = export_to(config_, out_);
   EXPECT_EQ(again.status, BCDA_OK) << again.message;
-  EXPECT_EQ(data_files(out).size(), 3u);
+  EXPECT_EQ(data_files(out_).size(), 3u);
+  const auto after = data_files(out_);
+  for (const auto& file : before) EXPECT_NE(std::find(after.begin(), after.end(), file), after.end()) << file;
+  EXPECT_FALSE(fs::exists(out_ + "/.bcda"));
+}
+
+TEST_F(FailedExport, IsRefusedWithOtherSettings) {
+  const Outcome refused = export_to(config_.set("types", "Coverage"), out_);
+  EXPECT_EQ(refused.status, BCDA_FILESYSTEM);
+  EXPECT_NE(refused.message.find(R"(types (then ["Patient"], now ["Coverage"]))"), std::string::npos)
+      << refused.message;
+  EXPECT_EQ(data_files(out_).size(), 2u);
+}
+
+TEST_F(FailedExport, CanBeRestarted) {
+  const Outcome again = export_to(config_.set("restart", "true"), out_);
+  EXPECT_EQ(again.status, BCDA_OK) << again.message;
+  EXPECT_EQ(data_files(out_).size(), 3u);
 }
 
 TEST(Export, RefusesAnOutputThatIsAFileAndOneInUse) {

@@ -102,6 +102,23 @@ TEST(Faults, ATokenIsNeverSentToAnotherOrigin) {
   EXPECT_EQ(other.request_count("POST /auth/token"), 0);
 }
 
+// With TLS, where the bytes of the network are not those of the body. The time of idle_timeout is the default.
+TEST(Faults, AFileThatComesTooSlowlyIsGivenUp) {
+  const auto export_at = [](const std::string& speed, const char* setting, const std::string& out) {
+    bcda::Sandbox sandbox = quick_sandbox(
+        {{"bytes_per_type", "24KiB"}, {"files_per_type", "1"}, {"fault", "drip=" + speed + ":on=GET /data"}});
+    return export_to(quick_config(sandbox).set("types", "Patient").set(setting, "300ms").set("retries", "0"), out);
+  };
+  TempDir dir;
+  for (const char* setting : {"idle_timeout", "low_speed_time"}) {
+    const Outcome slow = export_at("100B", setting, dir / setting);
+    EXPECT_EQ(slow.status, BCDA_TIMEOUT);
+    EXPECT_NE(slow.message.find("low_speed_time (300ms)"), std::string::npos) << slow.message;
+  }
+  const Outcome fine = export_at("20KiB", "low_speed_time", dir / "fine");  // takes four of these times
+  EXPECT_EQ(fine.status, BCDA_OK) << fine.message;
+}
+
 TEST(Faults, AJobThatNeverEndsTimesOut) {
   bcda::Sandbox sandbox = quick_sandbox({{"fault", "job-hangs"}});
   TempDir dir;

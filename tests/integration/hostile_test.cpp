@@ -80,6 +80,22 @@ TEST(Hostile, ASilentServerCausesATimeout) {
   EXPECT_EQ(ask(server.url()).status, BCDA_TIMEOUT);
 }
 
+TEST(Hostile, AManifestThatComesTooSlowlyIsAskedForAgain) {
+  std::atomic<int> polls{0};
+  ScriptedServer server([&](const std::string& head) -> std::string {
+    if (head.find("$export") != std::string::npos)
+      return "HTTP/1.1 202 Accepted\r\nContent-Location: /jobs/1\r\nContent-Length: 0\r\n\r\n";
+    if (head.find("/jobs/1") == std::string::npos) return sized("{\"resourceType\":\"Patient\"}\n");
+    if (++polls == 1) server.drip_last(100);
+    return sized(R"({"transactionTime":"2026-01-01T00:00:00Z","output":[{"type":"Patient","url":"/f/a.ndjson"}]})");
+  });
+  TempDir dir;
+  const Outcome outcome = export_to(open_config(server).set("low_speed_time", "200ms"), dir / "out");
+  EXPECT_EQ(outcome.status, BCDA_OK) << outcome.message;
+  EXPECT_GE(polls, 2);
+  EXPECT_EQ(data_files(dir / "out"), std::vector<std::string>{"Patient.a.ndjson"});
+}
+
 TEST(Hostile, AConnectionClosedDuringTheHandshakeIsRetriable) {
   ScriptedServer server([](const std::string&) { return std::string(); });
   Answered answered = ask(server.url("https"));

@@ -5,16 +5,18 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <atomic>
 #include <functional>
 #include <stdexcept>
 #include <string>
 #include <thread>
+#include <utility>
 
 namespace bcda_test {
 
 // Serves one connection at a time. The handler gets the head of a request and returns the bytes to send. Then the
-// connection is closed, unless the bytes contain "keep-alive".
+// connection is closed, unless the bytes contain "keep-alive". A handler may call drip_last() for its answer.
 class ScriptedServer {
  public:
   using Handler = std::function<std::string(const std::string& head)>;
@@ -41,6 +43,8 @@ class ScriptedServer {
     return std::string(scheme) + "://127.0.0.1:" + std::to_string(port_);
   }
   int connections() const { return connections_; }
+  // Sends the last `count` bytes of the next answer one by one, 50 in a second.
+  void drip_last(std::size_t count) { dripped_ = count; }
 
  private:
   // Waits until `fd` is readable. Returns false if the server must stop.
@@ -50,6 +54,12 @@ class ScriptedServer {
       if (poll(&waiting, 1, 20) > 0) return true;
     }
     return false;
+  }
+
+  // Waits for that long. Returns true if the client closes the connection.
+  static bool hangs_up(int connection, int milliseconds) {
+    pollfd waiting{connection, POLLIN | POLLRDHUP, 0};
+    return poll(&waiting, 1, milliseconds) > 0;
   }
 
   void serve() {
@@ -73,8 +83,11 @@ class ScriptedServer {
       if (head[0] == 22) return false;  // a TLS handshake, so close the connection
     }
     std::string bytes = handler_(head);
+    const std::size_t slow = bytes.size() - std::min(bytes.size(), std::exchange(dripped_, 0));
     for (std::size_t sent = 0; sent < bytes.size() && !stop_;) {
-      ssize_t n = send(connection, bytes.data() + sent, bytes.size() - sent, MSG_NOSIGNAL);
+      if (sent >= slow && hangs_up(connection, 20)) return false;
+      const std::size_t most = sent < slow ? slow - sent : 1;
+      ssize_t n = send(connection, bytes.data() + sent, most, MSG_NOSIGNAL);
       if (n <= 0) return false;
       sent += static_cast<std::size_t>(n);
     }
@@ -86,6 +99,7 @@ class ScriptedServer {
   std::uint16_t port_ = 0;
   std::atomic<bool> stop_{false};
   std::atomic<int> connections_{0};
+  std::size_t dripped_ = 0;  // bytes at the end of the next answer; used by the thread alone
   std::thread thread_;
 };
 

@@ -55,6 +55,12 @@ inline bcda::Config config_for(const ScriptedService& service) {
           {"durability", "process"}, {"outage_limit", "0"}};
 }
 
+// For a server of the Bulk Data IG without a login.
+inline bcda::Config open_config(const ScriptedServer& server) {
+  return {{"url", server.url()},    {"profile", "generic"}, {"level", "system"},      {"auth", "none"},
+          {"poll_interval", "1ms"}, {"retry_delay", "1ms"}, {"durability", "process"}};
+}
+
 inline Outcome export_from(const ScriptedService& service, const std::string& out) {
   return export_to(config_for(service), out);
 }

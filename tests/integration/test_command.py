@@ -4,6 +4,7 @@
 usage: test_command.py BCDA VECTORS_DIR [unittest arguments]
 """
 import fcntl
+import hashlib
 import json
 import os
 import pathlib
@@ -566,20 +567,53 @@ class Questions(Case):
                 run = bcda("export", "--out", self.out, *arguments, env={**sandbox.env, **env})
                 self.assertNotIn("Jane", self.expect(run, REFUSED, "the service says: (hidden)"))
 
-    def test_a_failed_export_is_completed_as_the_hint_says(self):
+    def test_a_failed_export_is_gone_on_with(self):
         with Sandbox("--profile", "bcda-v3", *FAST, "--fault", "status=403:on=GET /data/1/:count=1") as sandbox:
             run = bcda("export", "--out", self.out, "--retries", "0", env=sandbox.env)
-            text = self.expect(run, REFUSED, "holds an unfinished export")
-            manifest, fetch = re.findall("^  bcda (.*)$", text, re.MULTILINE)
-            there = len(list(self.out.glob("*.ndjson")))
-            self.assertGreater(there, 1)
-            arguments, name = manifest.split(" > ")
-            run = bcda(*shlex.split(arguments), env=sandbox.env)
-            self.expect(run, OK)
-            (self.dir / name).write_bytes(run.stdout)
-            self.expect(bcda(*shlex.split(fetch), env=sandbox.env, cwd=self.dir), OK)
-            self.assertGreater(len(list(self.out.glob("*.ndjson"))), there)
-            self.assertTrue((self.out / "export.json").exists())
+            self.expect(run, REFUSED, "holds an unfinished export", "bcda resume")
+            there = set(self.out.glob("*.ndjson"))
+            self.assertGreater(len(there), 1)
+            status = json.loads(bcda("status", self.out, "--json").stdout)
+            published = len(there) - 1 + len(list(self.out.glob("error/*.ndjson")))  # without the log
+            self.assertEqual((status["state"], status["files"]["published"]), ("unfinished", published))
+            self.expect(bcda("status", self.out), OK)
+            self.expect(bcda("export", "--out", self.out, "--type", "Coverage", env=sandbox.env), FAILED, 'types (then [], now ["Coverage"])')
+            self.expect(bcda("resume", self.out, env=sandbox.env), OK)
+            self.assertGreater(set(self.out.glob("*.ndjson")), there)
+            self.assertEqual(json.loads(bcda("status", self.out, "--json").stdout)["state"], "finished")
+            self.expect(bcda("resume", self.out, env=sandbox.env), FAILED, "nothing is left to do")
+            self.assertEqual(len(json.loads(bcda("jobs", "--json", env=sandbox.env).stdout)), 1, "one job in all")
+
+    def test_what_cannot_be_gone_on_with_is_named(self):
+        with Sandbox() as sandbox:
+            self.expect(bcda("resume", self.out, env=sandbox.env), FAILED, "there is no directory")
+            self.out.mkdir()
+            self.expect(bcda("resume", self.out, env=sandbox.env), FAILED, "holds no unfinished export")
+            self.assertEqual(json.loads(bcda("status", self.out, "--json").stdout)["state"], "none")
+            self.expect(bcda("status", self.dir / "nowhere"), FAILED, "there is no directory")
+
+    def test_an_export_that_is_killed_again_and_again_is_completed(self):
+        """Bytes that were here are not fetched again, and there is one kick-off."""
+        with Sandbox("--bytes-per-type", "64MiB", "--files-per-type", "2", *FAST) as sandbox:
+            command = [BCDA, "export", "--type", "Patient", "--out", str(self.out), "--json"]
+            for bytes_more in range(5_000_000, 100_000_000, 5_000_000):
+                with subprocess.Popen(command, env={**CLEAN, **sandbox.env}, stdout=subprocess.PIPE) as run:
+                    for line in run.stdout:
+                        if json.loads(line).get("bytes_done", 0) > bytes_more:
+                            break
+                    run.kill()
+                self.assertLessEqual(len(list(self.out.glob("Patient.*.ndjson"))), 2)
+                if (self.out / "export.json").exists():
+                    break
+            if not (self.out / "export.json").exists():
+                self.expect(bcda("export", "--type", "Patient", "--out", self.out, env=sandbox.env), OK)
+            receipt = json.loads((self.out / "export.json").read_bytes())
+            self.assertEqual(len(receipt["files"]), 2)
+            for file in receipt["files"]:
+                digest = hashlib.sha256((self.out / file["path"]).read_bytes()).hexdigest()
+                self.assertEqual(digest, file["sha256"])
+            log = [json.loads(line) for line in (self.out / "log.ndjson").read_text().splitlines() if line.endswith("}")]
+            self.assertEqual(sum(line["eventId"] == "kickoff" for line in log), 1)
 
     def test_a_misspelled_variable_is_mentioned(self):
         text = self.expect(bcda("profiles", env={"BCDA_TYPE": "x"}), OK)
@@ -671,11 +705,12 @@ class Shows(Case):
     def test_each_command_has_the_flags_that_mean_something_there(self):
         connection = {"url", "profile", "profile-file", "ca-file", "client-certificate", "client-certificate-key",
                       "client-key-passphrase-file", "proxy", "allow-http", "threads", "user-agent", "connect-timeout", "idle-timeout",
-                      "request-timeout", "max-header-bytes", "hide-outcomes"}
+                      "low-speed-limit", "low-speed-time", "request-timeout", "max-header-bytes", "hide-outcomes"}
         service = connection | {"auth", "client-id", "client-secret-file", "signing-key", "signing-key-passphrase-file", "key-id",
-                                "token-url", "scope", "access-token-file", "token-lifetime", "share-threads"}
+                                "token-url", "scope", "access-token-file", "token-lifetime", "share-threads",
+                                "allow-private-addresses"}
         key = {"private-key", "private-key-passphrase-file"}
-        files = {"allowed-origins", "token-origins", "require-proof", "max-gzip-ratio", "out", "parallel", "allow-plaintext", "durability"}
+        files = {"allowed-origins", "token-origins", "require-proof", "max-gzip-ratio", "out", "parallel", "allow-plaintext", "durability", "take-over"}
         tries = {"timeout", "retries", "retry-delay", "retry-max-delay", "max-retry-after"}
         jobs = {"types", "poll-interval", "poll-max-interval", "kickoff-timeout", "adopt-running-job", "job-timeout", "outage-limit",
                 "max-manifest-bytes"}
@@ -684,10 +719,11 @@ class Shows(Case):
         jobs |= wish
         expected = {
             "export": service | key | files | tries | jobs | {"job-url", "delete-job", "restart", "sandbox", "sandbox-option", "json", "quiet"},
-            "sync": (service | key | files | tries | jobs | {"delete-job", "sync-partial", "json", "quiet"})
+            "resume": (service | key | files | tries | jobs | {"delete-job", "json", "quiet"}) - (wish - {"patients"}) - {"types", "out"},
+            "sync": (service | key | files | tries | jobs | {"delete-job", "sync-partial", "restart", "json", "quiet"})
                     - {"out", "until", "patients", "dry-run"},
             "manifest": service | tries | jobs | {"job-url", "quiet"},
-            "fetch": service | key | files | tries | {"file", "json", "quiet"},
+            "fetch": (service | key | files | tries | {"file", "json", "quiet"}) - {"take-over"},
             "decrypt": key | {"allow-plaintext", "durability", "key", "manifest", "out", "label", "json", "quiet"},
             "metadata": connection | {"raw"},
         }

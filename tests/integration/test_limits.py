@@ -111,5 +111,24 @@ class FullDisk(Case):
         self.assertEqual([p.name for p in (out / ".bcda").iterdir() if p.suffix == ".partial"], [])
 
 
+class Descriptors(Case):
+    def test_too_few_are_an_error_that_names_the_remedy(self):
+        env = self.sandbox("--files-per-type", "3")
+        ends = []
+        for most in range(5, 33, 3):
+            out = self.dir / str(most)
+            export = subprocess.run([BCDA, "export", "--types", "Patient", "--out", out, "--retries", "1", "--retry-delay", "10ms",
+                                     "--timeout", "2s"], env=env, capture_output=True, timeout=60,
+                                    preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_NOFILE, (most, most)))
+            ends.append(export.returncode)
+            with self.subTest(most):
+                self.assertIn(export.returncode, (0, 1), export.stderr)
+                self.assertEqual(len(self.data(out)) == 3, export.returncode == 0)
+                self.assertEqual((out / "export.json").exists(), export.returncode == 0)
+                if b"Too many open files" in export.stderr:
+                    self.assertIn(b"raise the limit of open files", export.stderr)
+        self.assertEqual((ends[0], ends[-1]), (1, 0))
+
+
 if __name__ == "__main__":
     unittest.main(verbosity=2)

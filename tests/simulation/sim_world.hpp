@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "simulation/sim_disk.hpp"
+#include "simulation/sim_host.hpp"
 #include "simulation/sim_net.hpp"
 #include "support/virtual_world.hpp"
 
@@ -11,9 +12,13 @@ namespace libbcda::simulation {
 
 class SimWorld : public test::VirtualWorld {
  public:
-  SimWorld(Moment start, std::unique_ptr<SimDisk> disk, sandbox::Handler& handler, Trace& trace,
+  SimWorld(Moment start, const SimHost& host, std::unique_ptr<SimDisk> disk, sandbox::Handler& handler, Trace& trace,
            const NetFaults& faults, Dice dice)
-      : VirtualWorld(start), random_(dice.fork()), disk_(std::move(disk)), net_(*this, handler, trace, faults, dice) {
+      : VirtualWorld(start),
+        host_(host),
+        random_(dice.fork()),
+        disk_(std::move(disk)),
+        net_(*this, handler, trace, faults, dice) {
     disk_->use(clock_);
     disk_->use(trace);
   }
@@ -21,8 +26,8 @@ class SimWorld : public test::VirtualWorld {
   world::Random& random() override { return random_; }
   SimNet& net() override { return net_; }
   SimDisk& disk() override { return *disk_; }
+  const world::Host& host() const override { return host_; }
   std::unique_ptr<SimDisk> take_disk() { return std::move(disk_); }  // once nothing uses it any more
-  void set_wall(Milliseconds ahead) { clock_.set_wall(ahead); }
 
  private:
   class SeededRandom : public world::Random {
@@ -36,6 +41,7 @@ class SimWorld : public test::VirtualWorld {
     Dice dice_;
   };
 
+  SimHost host_;
   SeededRandom random_;
   std::unique_ptr<SimDisk> disk_;
   SimNet net_;

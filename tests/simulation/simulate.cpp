@@ -12,12 +12,13 @@
 namespace libbcda::simulation {
 namespace {
 
-// Whether a run goes on where the one before it ended. Until it can, the setting `restart` discards what is there.
-constexpr bool kResumes = false;
+// Whether a run goes on where the one before it ended. Else the setting `restart` discards what is there.
+constexpr bool kResumes = true;
 
 constexpr std::int64_t kMostSteps = 3'000'000;  // of one run
 constexpr Milliseconds kCancelLimit(100);
 constexpr auto kLongestRun = std::chrono::hours(5 * 24);
+constexpr int kFirstPid = 1000;
 constexpr Milliseconds kPause(1000);  // between two runs
 const Moment kStart{Steady{} + std::chrono::hours(1), Instant(std::chrono::seconds(1568990853))};
 
@@ -72,6 +73,7 @@ class Simulation {
   std::unique_ptr<SimDisk> disk_;      // between two runs
   std::unique_ptr<runtime::Run> run_;  // once it has started
   Moment now_ = kStart;
+  int boots_ = 1;
   Report report_;
   const bool verbose_;
   bool restarts_ = false;              // the setting of this run
@@ -106,12 +108,13 @@ void Simulation::begin(const Attempt& attempt) {
   if (restarts_) server_.forget_jobs();
   server_.fail(attempt.faults.server, dice_.fork());
   disk_->fail(attempt.faults.disk, dice_.fork());
-  const auto world =
-      std::make_shared<SimWorld>(now_, std::move(disk_), server_, trace_, attempt.faults.net, dice_.fork());
+  const auto world = std::make_shared<SimWorld>(now_, SimHost(boots_, kFirstPid + report_.runs), std::move(disk_),
+                                                server_, trace_, attempt.faults.net, dice_.fork());
   server_.use(world->clock());
   drive(world, attempt);
   const bool crashed = survivor_ != nullptr;
   report_.bytes += world->net().file_bytes_received();
+  if (crashed && attempt.crash == Crash::power) ++boots_;
   now_ = crashed ? crashed_at_ + attempt.downtime : world->clock().now() + kPause;
   now_.wall = kStart.wall + (now_.steady - kStart.steady);  // somebody sets the clock right
   disk_ = crashed ? std::move(survivor_) : world->take_disk();
@@ -150,7 +153,7 @@ std::unique_ptr<runtime::Run> Simulation::start(const std::shared_ptr<SimWorld>&
 
 void Simulation::step_until_end(SimWorld& world, runtime::Run& run, const Attempt& attempt) {
   for (std::int64_t step = 0; !run.mailbox().finished() && !survivor_; ++step) {
-    if (step == attempt.clock_jump_at) world.set_wall(attempt.clock_jump);
+    if (step == attempt.clock_jump_at) world.fake_clock().set_wall_clock(attempt.clock_jump);
     if (step == attempt.at_step && attempt.ending == Ending::cancel) return;
     if (step == attempt.at_step && attempt.ending == Ending::crash)
       crash(world, attempt.crash);

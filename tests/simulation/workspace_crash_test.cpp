@@ -14,19 +14,20 @@ namespace {
 
 using files::Durability;
 
+std::unique_ptr<transfer::Workspace> open_export(const world::Local& local, bool restart = false) {
+  return transfer::Workspace::for_export("/out", {.restart = restart}, Durability::power, local);
+}
+
 // A directory with an unfinished export of two files.
 void leave_unfinished(SimDisk& disk, const world::Local& local) {
   constexpr const char* kDigest = "ca3d163bab055381827226140568f3bef7eaac187cebd76878e0b63e9e442356";  // of "{}\n"
-  const auto space = transfer::Workspace::for_export("/out", false, Durability::power, local);
-  space->journal().job_accepted("Patient", "https://h/jobs/1");
+  const auto space = open_export(local);
+  space->journal().job_accepted("Patient", "https://h/jobs/1", false);
   for (const auto& [name, kind] : {std::pair("Patient.a.ndjson", transfer::FileKind::data),
                                    std::pair("Patient.b.ndjson", transfer::FileKind::error)}) {
     const auto writer = space->destination()->begin(name, "Patient", kind);
     writer->write(as_bytes("{}\n"));
-    space->journal().file_coming({transfer::published_path(name, kind),
-                                  "https://h/a",
-                                  "Patient",
-                                  "k",
+    space->journal().file_coming({{transfer::published_path(name, kind), "https://h/a", "Patient", "k", "j"},
                                   {.bytes = 3, .records = 1, .sha256 = kDigest, .proof = transfer::Proof::gcm}});
     writer->commit(3, kDigest);
   }
@@ -49,12 +50,10 @@ TEST(Restarts, CanBeginAgainAfterALossOfPower) {
       for (int i = 0; changes == at && i < 30; ++i) survivors.push_back(disk.after(Crash::power, dice));
       ++changes;
     });
-    transfer::Workspace::for_export("/out", true, Durability::power, local);
+    open_export(local, true);
     for (const auto& survivor : survivors) {
       survivor->use(system.clock);
-      EXPECT_NO_THROW(
-          transfer::Workspace::for_export("/out", true, Durability::power, {system.clock, system.random, *survivor}))
-          << "before change " << at;
+      EXPECT_NO_THROW(open_export({system.clock, system.random, *survivor}, true)) << "before change " << at;
     }
   }
 }
@@ -71,12 +70,47 @@ TEST(OutputDirectories, SurviveALossOfPowerAlthoughTheRunThatMadeThemWasKilled) 
   for (int i = 0; i < 30; ++i) EXPECT_TRUE(disk->after(Crash::power, dice)->files().contains("/out/Patient.a.ndjson"));
 }
 
+TEST(Journals, SurviveALossOfPowerOnceARunHasReadThemAlthoughTheirWriterWasKilled) {
+  Dice dice(3);
+  const world::Local system = world::system_local();
+  SimDisk disk;
+  disk.use(system.clock);
+  std::unique_ptr<SimDisk> killed;
+  {
+    const auto space = open_export({system.clock, system.random, disk});
+    int changes = 0;
+    disk.before_change([&] {
+      if (++changes == 2) killed = disk.after(Crash::kill, dice);  // between the write of the record and its sync
+    });
+    space->journal().job_accepted("Patient", "https://h/jobs/1", false);
+  }
+  killed->use(system.clock);
+  const auto space = open_export({system.clock, system.random, *killed});
+  ASSERT_EQ(space->earlier().jobs.at("Patient").status_url, "https://h/jobs/1");
+  for (int i = 0; i < 30; ++i) {
+    const auto survivor = killed->after(Crash::power, dice);
+    survivor->use(system.clock);
+    EXPECT_EQ(open_export({system.clock, system.random, *survivor})->earlier().jobs.count("Patient"), 1u);
+  }
+}
+
+TEST(Workspaces, AreDestroyedAlsoWhenNoFileCanBeOpened) {
+  const world::Local system = world::system_local();
+  SimDisk disk;
+  disk.use(system.clock);
+  auto space = open_export({system.clock, system.random, disk});
+  DiskFaults faults;
+  faults.open = 1;
+  disk.fail(faults, Dice(1));
+  space.reset();  // an exception would end the process
+  EXPECT_EQ(disk.open_files(), 0u);
+}
+
 TEST(Receipts, LeaveNoTemporaryFileOutsideTheWorkDirectory) {
   SimDisk disk;
   const world::Local system = world::system_local();
   disk.use(system.clock);
-  const auto space =
-      transfer::Workspace::for_export("/out", false, Durability::power, {system.clock, system.random, disk});
+  const auto space = open_export({system.clock, system.random, disk});
   int changes = 0;
   disk.before_change([&] {
     ++changes;

@@ -5,6 +5,7 @@
 #include <pthread.h>
 #include <stdio.h>
 #include <sys/file.h>
+#include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -50,6 +51,13 @@ Failing::Failing(Call call, int code, bool done, int skip) : call_(call) {
   faults[static_cast<int>(call)].code = code;
 }
 
+namespace {
+std::atomic<UnmapWatch::Seen> seen_unmap{nullptr};
+}
+
+UnmapWatch::UnmapWatch(Seen seen) { seen_unmap = seen; }
+UnmapWatch::~UnmapWatch() { seen_unmap = nullptr; }
+
 Failing::~Failing() { faults[static_cast<int>(call_)].code = 0; }
 
 }  // namespace libbcda::test
@@ -60,6 +68,11 @@ using libbcda::test::call;
 // Exported, so that calls from shared libraries use these functions too.
 #pragma GCC visibility push(default)
 extern "C" {
+
+int munmap(void* memory, size_t size) noexcept {
+  if (const auto seen = libbcda::test::seen_unmap.load()) seen(memory, size);
+  return reinterpret_cast<decltype(::munmap)*>(::dlsym(RTLD_NEXT, "munmap"))(memory, size);
+}
 
 ssize_t write(int fd, const void* data, size_t size) {
   const auto real = reinterpret_cast<decltype(::write)*>(::dlsym(RTLD_NEXT, "write"));

@@ -1,5 +1,6 @@
 // System calls that fail as on other file systems. The definitions of the test program replace those of the C library.
 #pragma once
+#include <cstddef>
 
 namespace libbcda::test {
 
@@ -29,6 +30,16 @@ class Failing {
 
  private:
   Call call_;
+};
+
+// During the lifetime of this object, `seen` is called with each block of memory before the process gives it back. One
+// at a time.
+class UnmapWatch {
+ public:
+  using Seen = void (*)(const void* memory, std::size_t size);
+  explicit UnmapWatch(Seen seen);
+  ~UnmapWatch();
+  UnmapWatch(const UnmapWatch&) = delete;
 };
 
 }  // namespace libbcda::test

@@ -44,8 +44,8 @@ class FakeClock : public world::Clock {
 
   void pause(Milliseconds duration) const override { now_ += duration; }
 
-  // The wall clock is set, and the steady clock is not.
-  void set_wall(Milliseconds ahead) { now_.wall += ahead; }
+  // Somebody sets the wall clock. The steady clock goes on.
+  void set_wall_clock(Milliseconds by) { now_.wall += by; }
 
   // Moves the time to the next timer and lets it expire. Returns false if there is no timer.
   bool advance() {
@@ -85,6 +85,7 @@ class VirtualWorld : public world::World {
 
   asio::any_io_executor executor() override { return io_.get_executor(); }
   const FakeClock& clock() const override { return clock_; }
+  FakeClock& fake_clock() { return clock_; }
   world::Workers& workers() override { return workers_; }
   world::Workers& disk_workers() override { return workers_; }
   std::unique_ptr<world::Workers> make_workers(std::size_t, const std::string&) override {

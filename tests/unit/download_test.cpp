@@ -190,6 +190,16 @@ TEST_F(DownloadFlow, ARequestedDelayIsHonoredAndCapped) {
   EXPECT_EQ(wait().duration, seconds(900));
 }
 
+TEST_F(DownloadFlow, ARedirectFromHttpsToHttpIsRefused) {
+  make(DownloadOptions{.allows = [](const http::Url&) { return true; }});
+  send();
+  got(head(302, {{"Location", "http://api.test/data/42/a.ndjson?sig=s3cr3t"}}));
+  const Error error = failure();
+  EXPECT_EQ(error.status, Status::PROTOCOL);
+  EXPECT_TRUE(holds(error.message, "from https to http"));
+  EXPECT_FALSE(holds(error.message, "s3cr3t"));
+}
+
 TEST_F(DownloadFlow, AMissingFileIsAskedForTwiceMore) {
   for (int i = 0; i < 2; ++i) {
     send();
@@ -347,6 +357,22 @@ TEST_F(DownloadFlow, ManySmallStepsAreProgressToo) {
     const std::string range = "bytes " + std::to_string(at) + "-999999/1000000";
     ASSERT_EQ(body(head(206, {{"Content-Range", range}, {"ETag", "\"1\""}})), Download::Body::rest) << at;
   }
+}
+
+// A server that brings 100 bytes a second is asked again each minute, but not for ever.
+TEST_F(DownloadFlow, ADripUsesUpTheRetries) {
+  make({.retries = 5, .ranges = "plain"});
+  send();
+  got(head(200, {{"ETag", "\"1\""}, {"Content-Length", "1000000"}}));
+  for (std::int64_t at = 6000; at <= 30'000; at += 6000) {
+    download_->on_failure(std::move(Error(Status::TIMEOUT, "too slow").may_retry()), now_, at);
+    wait();
+    send();
+    const std::string range = "bytes " + std::to_string(at) + "-999999/1000000";
+    ASSERT_EQ(body(head(206, {{"Content-Range", range}, {"ETag", "\"1\""}})), Download::Body::rest) << at;
+  }
+  download_->on_failure(std::move(Error(Status::TIMEOUT, "too slow").may_retry()), now_, 36'000);
+  EXPECT_EQ(failure().status, Status::TIMEOUT);
 }
 
 // A server whose ranges are wrong costs one request, and no retry.

@@ -42,12 +42,15 @@ TEST_P(OutputFiles, AppearUnderTheirNameOnlyOncePublished) {
 }
 
 TEST_P(OutputFiles, ArePrivateFromTheFirstByte) {
-  mode_t old = ::umask(0);
-  OutputFile file(dir_, "x.partial", GetParam());
-  EXPECT_EQ(mode_of(temp_ / "x.partial"), 0600);
-  file.publish(dir_, "x");
-  EXPECT_EQ(mode_of(temp_ / "x"), 0600);
-  ::umask(old);
+  for (const mode_t mask : {0000, 0022, 0077}) {
+    const mode_t old = ::umask(mask);
+    OutputFile file(dir_, "x.partial", GetParam());
+    EXPECT_EQ(mode_of(temp_ / "x.partial"), 0600);
+    file.publish(dir_, "x");
+    EXPECT_EQ(mode_of(temp_ / "x"), 0600);
+    ::umask(old);
+    ::unlink((temp_ / "x").c_str());
+  }
 }
 
 TEST_P(OutputFiles, NeverReplaceAFile) {

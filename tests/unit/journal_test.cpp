@@ -25,8 +25,9 @@ bulk::Entry first_of(const std::vector<Listed>& files, const std::string& time =
 
 // The record as the next run reads it.
 FileRecord kept(const bulk::Entry& entry) {
-  const auto files = read_journal(file_line(record_of(entry, "a.ndjson", {}))).files;
-  return files.at("a.ndjson");
+  JournalState state;
+  fold(state, journal_line(file_record(record_of(entry, "a.ndjson", {})), 1) + "\n", "journal.ndjson");
+  return state.files.at("a.ndjson");
 }
 
 TEST(Journal, AnEncryptedFileIsKnownByItsKey) {
@@ -63,16 +64,121 @@ TEST(Journal, TheQueryCountsWhereAManifestRepeatsAName) {
   EXPECT_FALSE(is_of(record, first_of({one})));  // a file of another state of the job
 }
 
-TEST(Journal, KnowsTheIdsOfVersion01) {
-  const bulk::Entry entry = first_of({{"https://h/data/a.ndjson", "00ab"}});
-  const std::string line = json::serialize(json::object{
-      {"event", "file"}, {"path", "a.ndjson"}, {"url", "https://h/data/a.ndjson"}, {"key", source_id(entry)}});
-  EXPECT_TRUE(is_of(read_journal(line).files.at("a.ndjson"), entry));
+// ---- The fold -------------------------------------------------------------------------------------------------------
+
+std::string journal_of(const std::vector<json::object>& records) {
+  std::string text;
+  std::int64_t seq = 0;
+  for (const json::object& record : records) text += journal_line(record, ++seq) + "\n";
+  return text;
+}
+
+std::string journal() {
+  return journal_of({intent_record({{"types", "Patient"}}), kick_off_record("Patient", Instant{}),
+                     job_record("Patient", "https://h/jobs/1", false), dead_record("Patient")});
+}
+
+JournalState folded(const std::string& text) {
+  JournalState state;
+  fold(state, text, "journal.ndjson");
+  return state;
+}
+
+TEST(JournalFold, IsTheStateAfterAllRecords) {
+  const std::string all = journal();
+  const JournalState state = folded(all);
+  EXPECT_EQ(state.damage, "");
+  EXPECT_TRUE(state.intent);
+  EXPECT_TRUE(state.jobs.at("Patient").is_dead);
+  EXPECT_EQ(state.jobs.at("Patient").status_url, "https://h/jobs/1");
+  EXPECT_EQ(state.live_jobs(), 0u);
+}
+
+TEST(JournalFold, AKickOffForgetsTheJobBefore) {
+  const JournalState state =
+      folded(journal_of({job_record("Patient", "https://h/jobs/1", true), dead_record("Patient"),
+                         kick_off_record("Patient", parse_time("2026-11-26T00:00:00Z").value())}));
+  EXPECT_EQ(state.jobs.at("Patient").status_url, "");
+  EXPECT_FALSE(state.jobs.at("Patient").is_dead);
+  EXPECT_EQ(state.jobs.at("Patient").kick_off, parse_time("2026-11-26T00:00:00Z"));
+}
+
+TEST(JournalFold, EveryCutGivesTheRecordsBeforeIt) {
+  const std::string all = journal();
+  for (std::size_t size = 0; size <= all.size(); ++size) {
+    const JournalState state = folded(all.substr(0, size));
+    EXPECT_EQ(state.damage, "") << size;
+    EXPECT_EQ(state.intent.has_value(), size > all.find('\n')) << size;
+    EXPECT_EQ(state.jobs.count("Patient") > 0 && state.jobs.at("Patient").is_dead, size == all.size()) << size;
+  }
+}
+
+TEST(JournalFold, EveryChangedByteIsFound) {
+  const std::string all = journal();
+  const std::size_t last = all.rfind('\n', all.size() - 2) + 1;
+  for (std::size_t at = 0; at + 1 < last; ++at) {  // without the line break, which joins the last two lines
+    std::string text = all;
+    text[at] = static_cast<char>(text[at] ^ 1);
+    EXPECT_NE(folded(text).damage, "") << at;
+  }
+  std::string text = all;
+  text[last + 3] = '?';
+  EXPECT_EQ(folded(text).damage, "") << "the last line may be what a crash left";
+  EXPECT_FALSE(folded(text).jobs.at("Patient").is_dead);
+}
+
+TEST(JournalFold, AMissingOrRepeatedLineIsDamage) {
+  const std::string all = journal();
+  const std::size_t first = all.find('\n') + 1, second = all.find('\n', first) + 1;
+  EXPECT_EQ(folded(all.substr(first)).damage, "journal.ndjson, line 1");
+  EXPECT_EQ(folded(all.substr(0, first) + all.substr(second)).damage, "journal.ndjson, line 2");
+  EXPECT_EQ(folded(all.substr(0, second) + all.substr(first)).damage, "journal.ndjson, line 3");
+  EXPECT_EQ(folded(all.substr(0, first) + "\n" + all.substr(first)).damage, "journal.ndjson, line 2");
+}
+
+// Each run writes a journal of its own, so what a crash left at the end of one does not touch the next.
+TEST(JournalFold, SeveralJournalsAddUp) {
+  const std::string all = journal();
+  JournalState state;
+  fold(state, all.substr(0, all.size() - 5), "journal.ndjson");
+  fold(state, journal_of({dead_record("Patient")}), "journal-2.ndjson");
+  EXPECT_EQ(state.damage, "");
+  EXPECT_TRUE(state.jobs.at("Patient").is_dead);
+}
+
+TEST(JournalFold, APartStaysInItsDirectory) {
+  for (const char* name : {"../x", "a/b", ".hidden", ""}) {
+    PartRecord part;
+    part.path = "a.ndjson";
+    part.bytes_file = name;
+    EXPECT_TRUE(folded(journal_of({part_record(part)})).parts.empty()) << name;
+  }
+}
+
+TEST(JournalFold, APartIsAsItWasWritten) {
+  PartRecord part;
+  part.path = "error/a.ndjson";
+  part.bytes_file = "x.partial";
+  part.form = "gcm";
+  part.nonce = "00112233445566778899aabb";
+  part.validator = "\"e\"";
+  part.size = 5000000000;
+  part.boot = "b";
+  part.synced = 4000000000;
+  const PartRecord read = folded(journal_of({part_record(part)})).parts.at("error/a.ndjson");
+  EXPECT_EQ(read.bytes_file, part.bytes_file);
+  EXPECT_EQ(read.form, part.form);
+  EXPECT_EQ(read.nonce, part.nonce);
+  EXPECT_EQ(read.validator, part.validator);
+  EXPECT_EQ(read.size, part.size);
+  EXPECT_EQ(read.boot, part.boot);
+  EXPECT_EQ(read.synced, part.synced);
 }
 
 // A digest of a query must not tell the query.
 TEST(Journal, HasNoQuery) {
-  const std::string line = file_line(record_of(first_of({{"https://h/data/a.ndjson?sig=s3cret", ""}}), "a.ndjson", {}));
+  const std::string line =
+      journal_line(file_record(record_of(first_of({{"https://h/data/a.ndjson?sig=s3cret", ""}}), "a.ndjson", {})), 1);
   EXPECT_EQ(line.find("s3cret"), std::string::npos) << line;
 }
 

@@ -95,6 +95,13 @@ TEST_F(PagesFlow, PagesMustNotFormALoop) {
   EXPECT_TRUE(holds(error.message, "loop"));
 }
 
+TEST_F(PagesFlow, EndlessPagesAreALimit) {
+  for (int i = 1; i < 10'000; ++i) pages_.add(page({}, "/status/1?page=" + std::to_string(i)), true);
+  const Error error = error_of([&] { pages_.add(page({}, "/status/1?page=10000"), true); });
+  EXPECT_EQ(error.status, Status::LIMIT);
+  EXPECT_TRUE(holds(error.message, "more than 10000 pages"));
+}
+
 TEST_F(PagesFlow, TheTokenIsNotCarriedToAnotherOrigin) {
   const Error error = error_of([&] { pages_.add(page({"a"}, "https://evil.test/2?sig=s3cr3t"), true); });
   EXPECT_EQ(error.status, Status::PROTOCOL);

@@ -91,7 +91,8 @@ TEST_F(Runs, OneFileThatFailsDoesNotStopTheOther) {
   EXPECT_EQ(failure->status, Status::JOB_GONE);
   EXPECT_TRUE(holds(failure->message, "1 of 2 files failed"));
   EXPECT_EQ(run_->result().files->size(), 1u);
-  EXPECT_EQ(names_in(out()), (Names{".bcda/", ".bcda/journal.ndjson", "Patient.b.ndjson", "log.ndjson"}));
+  EXPECT_EQ(names_in(out()), (Names{".bcda/", ".bcda/journal.ndjson", ".bcda/manifest-835043ec8e6b7921-1.json",
+                                    "Patient.b.ndjson", "log.ndjson"}));
 }
 
 TEST_F(Runs, ABrokenBodyIsFetchedAgain) {
@@ -101,6 +102,77 @@ TEST_F(Runs, ABrokenBodyIsFetchedAgain) {
   service_.settings.set("retries", "1");
   EXPECT_FALSE(run());
   EXPECT_EQ(service_.count("GET /data/"), 2u);
+}
+
+// The wall clock is set before each answer, a day and more to and fro. Nothing is late, and nothing is waited for.
+TEST_F(Runs, AWallClockThatIsSetChangesNothing) {
+  service_.answer_job(kTwoFiles);
+  std::vector<std::string> polls(20, http_answer(202, "Retry-After: 10\r\n"));
+  polls.push_back(http_answer(200, "", kTwoFiles));
+  service_.answer("GET /api/v1/jobs/1", polls);
+  service_.answer("GET /data/", {http_answer(503, "Retry-After: 5\r\n"), http_answer(200, "", test::kRecord)});
+  int answers = 0;
+  service_.before_answer = [&](const std::string&) {
+    service_.world->fake_clock().set_wall_clock(hours(++answers % 2 == 0 ? 50 : -49));
+  };
+  EXPECT_FALSE(run());
+  EXPECT_EQ(names_in(out()), (Names{"Patient.a.ndjson", "Patient.b.ndjson", "export.json", "log.ndjson"}));
+  EXPECT_EQ(service_.count("POST /auth/token"), 1u);
+  EXPECT_GE(run_->result().elapsed, seconds(200));
+  EXPECT_LT(run_->result().elapsed, minutes(10));
+}
+
+// When the manifest has come, the host can neither be found nor be reached.
+class Outage : public Runs {
+ protected:
+  void begin_with_manifest(Milliseconds length) {
+    service_.answer_job(kOneFile);
+    service_.answer("GET /data/", {http_answer(200, "", test::kRecord)});
+    service_.before_answer = [this, length](const std::string& request) {
+      if (!request.starts_with("GET /api/v1/jobs/1") || began_) return;
+      began_ = true;
+      service_.world->net().hosts["127.0.0.1"].error = asio::error::connection_refused;
+      service_.world->net().addresses["localhost"] = {};
+      end_ = service_.world->fake_clock().timer(service_.world->executor());
+      end_->start(service_.world->clock().now().steady + length, [this] {
+        service_.world->net().hosts.clear();
+        service_.world->net().addresses.clear();
+      });
+    };
+  }
+
+  bool began_ = false;
+  std::unique_ptr<world::Timer> end_;
+};
+
+TEST_F(Outage, OfTheNetworkIsWaitedOut) {
+  begin_with_manifest(seconds(20));
+  EXPECT_FALSE(run());
+  EXPECT_GE(service_.world->net().lookups.size(), 3u);
+}
+
+TEST_F(Outage, OfTheNetworkThatGoesOnNamesTheHost) {
+  begin_with_manifest(hours(5));
+  const auto failure = run();
+  ASSERT_TRUE(failure);
+  EXPECT_EQ(failure->status, Status::NETWORK);
+  EXPECT_TRUE(failure->retriable);
+  EXPECT_TRUE(holds(failure->message, "cannot find the host of http://localhost"));
+  EXPECT_FALSE(std::filesystem::exists(out() + "/export.json"));
+  end_.reset();
+}
+
+TEST_F(Runs, ADirectoryThatIsRemovedInMidRunIsAFileError) {
+  service_.answer_job(kTwoFiles);
+  service_.answer("GET /data/", {http_answer(200, "", test::kRecord)});
+  service_.before_answer = [&](const std::string& request) {
+    if (request.starts_with("GET /data/")) std::filesystem::remove_all(out());
+  };
+  const auto failure = run();
+  ASSERT_TRUE(failure);
+  EXPECT_EQ(failure->status, Status::FILESYSTEM) << failure->message;
+  EXPECT_TRUE(holds(failure->message, out()));
+  EXPECT_FALSE(std::filesystem::exists(out()));
 }
 
 TEST_F(Runs, AnExpiredTokenIsRenewedDuringADownload) {
@@ -265,7 +337,7 @@ TEST_F(OnServer, AnAdoptedJobThatIsGivenBackIsDeadInTheJournal) {
   ASSERT_TRUE(run());
   EXPECT_EQ(service_.count("GET /data/"), 1u);  // of our own job
   const std::string journal = slurp(out() + "/.bcda/journal.ndjson");
-  EXPECT_TRUE(holds(journal, R"({"event":"dead","statusUrl":"http://localhost/api/v1/jobs/other"})")) << journal;
+  EXPECT_TRUE(holds(journal, R"({"event":"dead","label":"Patient")")) << journal;
   bool told = false;
   for (const std::string& event : events()) told = told || holds(event, "runs already");
   EXPECT_TRUE(told);

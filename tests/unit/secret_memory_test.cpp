@@ -4,12 +4,14 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cstdint>
 #include <fstream>
 #include <sstream>
 
 #include "crypto/key.hpp"
 #include "settings/settings.hpp"
+#include "support/syscalls.hpp"
 
 namespace libbcda {
 namespace {
@@ -40,6 +42,26 @@ TEST(SecretMemory, IsLeftOutOfCoreFiles) {
   const crypto::FileKey key, copy = key;
   EXPECT_TRUE(left_out_of_core(key.bytes.data()));
   EXPECT_TRUE(left_out_of_core(copy.bytes.data()));
+}
+
+// What the process gives back holds zeros, wherever the secret was.
+TEST(SecretMemory, IsWipedBeforeItIsGivenBack) {
+  static int wiped, dirty;
+  wiped = dirty = 0;
+  {
+    const test::UnmapWatch watch([](const void* memory, std::size_t size) {
+      const auto* const begin = static_cast<const char*>(memory);
+      const bool is_clean = std::all_of(begin, begin + size, [](char c) { return c == 0; });
+      ++(is_clean ? wiped : dirty);
+    });
+    {
+      const Secret secret(std::string(100, 's')), copy = secret;
+      crypto::FileKey key;
+      key.bytes.assign(32, 0xAB);
+    }
+  }
+  EXPECT_EQ(dirty, 0);
+  EXPECT_GE(wiped, 3);
 }
 
 TEST(SecretMemory, HoldsWhatTheSettingsHold) {

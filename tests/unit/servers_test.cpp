@@ -324,6 +324,68 @@ TEST_F(Servers, ARedirectToAnUnlistedOriginOrWithoutEndIsRefused) {
   EXPECT_EQ(service_.count("GET /f/a"), 7u);
 }
 
+// ---- Other origins in the network of the user
+
+// The service is on the Internet, and files are at another origin, which the user has listed.
+class OtherOrigins : public Servers {
+ protected:
+  OtherOrigins() {
+    service_.settings.set("url", "http://api.test/fhir");
+    service_.settings.set("allow_http", "true");
+    service_.settings.set("allowed_origins", "http://files.test");
+    answer_job(manifest(item("http://files.test/f/a.ndjson")));
+    service_.answer("GET /f/", {http_answer(200, "", kPatient)});
+    addresses()["api.test"] = {"203.0.113.1"};
+  }
+  std::map<std::string, std::vector<std::string>>& addresses() { return service_.world->net().addresses; }
+  // The addresses that were tried since the last call, without that of the service.
+  std::vector<std::string> tried() {
+    std::vector<std::string> all;
+    for (const auto& [address, when] : std::exchange(service_.world->net().attempts, {}))
+      if (address != "203.0.113.1") all.push_back(address);
+    return all;
+  }
+};
+
+TEST_F(OtherOrigins, AreNotReachedAtPrivateAddresses) {
+  for (const char* address : {"169.254.169.254", "127.0.0.1", "10.1.2.3", "fd00:ec2::254", "::ffff:192.168.1.1"}) {
+    addresses()["files.test"] = {address};
+    const auto failure = run();
+    ASSERT_TRUE(failure) << address;
+    EXPECT_EQ(failure->status, Status::PROTOCOL) << failure->message;
+    EXPECT_TRUE(holds(failure->message, "http://files.test has a private address"));
+    EXPECT_TRUE(holds(failure->message, "allow_private_addresses"));
+    EXPECT_EQ(tried(), std::vector<std::string>()) << address;
+    service_.settings.set("restart", "true");
+  }
+}
+
+TEST_F(OtherOrigins, AreNotReachedAtPrivateAddressesByARedirectEither) {
+  addresses()["files.test"] = {"169.254.169.254"};
+  answer_job(manifest(item("/f/a.ndjson")));
+  service_.answer("GET /f/", {http_answer(302, "Location: http://files.test/latest/meta-data\r\n")});
+  const auto failure = run();
+  ASSERT_TRUE(failure);
+  EXPECT_TRUE(holds(failure->message, "allow_private_addresses"));
+  EXPECT_EQ(tried(), std::vector<std::string>());
+}
+
+TEST_F(OtherOrigins, AreNotReachedAtPrivateAddressesBesidePublicOnes) {
+  addresses()["files.test"] = {"10.0.0.1", "203.0.113.9"};
+  EXPECT_FALSE(run());
+  EXPECT_EQ(tried(), std::vector<std::string>{"203.0.113.9"});
+}
+
+TEST_F(OtherOrigins, MayBeWhereTheServiceIsOrWhereTheUserSaysSo) {
+  addresses()["files.test"] = {"10.0.0.2"};
+  addresses()["api.test"] = {"10.0.0.1"};
+  EXPECT_FALSE(run());
+  addresses()["api.test"] = {"203.0.113.1"};
+  service_.settings.set("allow_private_addresses", "true");
+  std::filesystem::remove_all(out());
+  EXPECT_FALSE(run());
+}
+
 // The token goes to the service, and to the origins in token_origins.
 TEST_F(Servers, TheTokenGoesToListedOriginsAlone) {
   service_.settings.set("auth", "token");

@@ -159,6 +159,13 @@ TEST(Settings, AnUnknownNameSuggestsTheNearest) {
   }
 }
 
+TEST(Settings, TheLowestSpeedMayBeZero) {
+  Settings settings;
+  EXPECT_EQ(settings.integer("low_speed_limit"), 1024);
+  settings.set("low_speed_limit", "0");
+  EXPECT_EQ(settings.integer("low_speed_limit"), 0);
+}
+
 struct Objection {
   const char *name, *value, *takes;
 };
@@ -184,6 +191,8 @@ TEST(Settings, EachTypeSaysWhatItTakes) {
       {"job_timeout", "40000h", "at most 27777h"},
       {"max_manifest_bytes", "0", "a size such as"},
       {"max_manifest_bytes", "-1", "a size such as"},
+      {"low_speed_limit", "-1", "a size such as"},
+      {"low_speed_limit", "", "a size such as"},
       {"max_manifest_bytes", "64KB", "a size such as"},
       {"max_manifest_bytes", "9223372036854775807KiB", "a size such as"},
       {"durability", "forever", "one of power,process"},

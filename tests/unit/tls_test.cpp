@@ -94,6 +94,12 @@ TEST(Tls, TrustsACertificateWithTheHostsName) {
   EXPECT_TRUE(Handshake({.names = "IP:127.0.0.1"}).with("127.0.0.1").trusted);
 }
 
+TEST(Tls, NothingOlderThanVersion12IsOffered) {
+  TlsContext tls("");
+  const SslPtr ssl = tls.connect_to("bcda.test", "https://bcda.test");
+  EXPECT_EQ(SSL_get_min_proto_version(ssl.get()), TLS1_2_VERSION);
+}
+
 TEST(Tls, ACertificateOutOfItsDatesPointsToTheClockAndTheServiceAlone) {
   struct {
     long from, to;

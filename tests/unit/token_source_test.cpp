@@ -69,6 +69,23 @@ TEST_F(TokenSources, AnAssertionThatIsRepeatedIsNotShown) {
   EXPECT_EQ(error.outcome, "[credentials removed]: bad [credentials removed]");
 }
 
+// The time stands still here, so only the id (jti) can differ.
+TEST_F(TokenSources, EachTryHasAnAssertionOfItsOwn) {
+  std::vector<std::string> claims;
+  service_.before_answer = [&](const std::string& request) {
+    if (!request.starts_with("POST /token")) return;
+    const std::string field = "client_assertion=";
+    const std::string assertion = service_.last_request.substr(service_.last_request.find(field) + field.size());
+    const std::size_t first = assertion.find('.');
+    claims.push_back(assertion.substr(first, assertion.find('.', first + 1) - first));
+  };
+  service_.answer("POST /token", {http_answer(503)});
+  for (int i = 0; i < 2; ++i) EXPECT_TRUE(error_of([&] { authorized(); }).retriable);
+  ASSERT_EQ(claims.size(), 2u);
+  EXPECT_GT(claims[0].size(), 50u);
+  EXPECT_NE(claims[0], claims[1]);
+}
+
 // ---- Discovery
 
 TEST_F(TokenSources, AnOutageOfTheDiscoveryMayBeRetried) {

@@ -14,19 +14,22 @@ namespace {
 using namespace test;
 
 constexpr auto kProcess = Durability::process;
+const char* const kJob = "https://h/api/v1/jobs/42";
 const char* const kDigest = "ca3d163bab055381827226140568f3bef7eaac187cebd76878e0b63e9e442356";  // of "{}\n"
 
 class Workspaces : public testing::Test {
  protected:
-  std::unique_ptr<Workspace> for_export(bool restart = false) { return Workspace::for_export(out_, restart, kProcess); }
+  std::unique_ptr<Workspace> for_export(bool restart = false) {
+    return Workspace::for_export(out_, {.intent = intent_, .restart = restart, .takes_over = takes_over_}, kProcess);
+  }
   std::unique_ptr<Workspace> for_fetch() { return Workspace::for_fetch(out_, kProcess); }
 
   static void complete(Workspace& space, const std::string& receipt) {
     space.complete([&](const std::string&, const files::Directory::Append& append) { append(receipt); });
   }
   static FileRecord record(const std::string& path) {
-    return {
-        path, "https://h/" + path, "Patient", "k", {.bytes = 3, .records = 1, .sha256 = kDigest, .proof = Proof::gcm}};
+    return {{path, "https://h/" + path, "Patient", "k", job_id(kJob)},
+            {.bytes = 3, .records = 1, .sha256 = kDigest, .proof = Proof::gcm}};
   }
   static void write(Workspace& space, const std::string& name, FileKind kind = FileKind::data) {
     auto writer = space.destination()->begin(name, "Patient", kind);
@@ -37,12 +40,14 @@ class Workspaces : public testing::Test {
   // Creates the state after a run that was killed when it had published `names`.
   void leave_unfinished(const Names& names) {
     auto space = for_export();
-    space->journal().job_accepted("Patient", "https://h/api/v1/jobs/42");
+    space->journal().job_accepted("Patient", kJob, false);
     for (const auto& name : names) write(*space, name);
   }
 
   test::TempDir temp_;
   std::string out_ = temp_ / "out";
+  json::object intent_{{"types", "Patient"}};
+  bool takes_over_ = false;
 };
 
 TEST_F(Workspaces, ARunThatDidNothingLeavesNothing) {
@@ -81,7 +86,7 @@ TEST_F(Workspaces, ARestartDiscardsTheLogOfTheExportWhateverIsLeftOfIt) {
 }
 
 TEST_F(Workspaces, AnEmptyPathIsRefused) {
-  Error error = error_of([] { Workspace::for_export("", false, kProcess); });
+  Error error = error_of([] { Workspace::for_export("", {}, kProcess); });
   EXPECT_EQ(error.status, Status::INVALID_ARGUMENT);
   EXPECT_TRUE(holds(error.message, "the setting out"));
 }
@@ -131,17 +136,81 @@ TEST_F(Workspaces, AFinishedDirectoryIsRefused) {
   }
 }
 
-TEST_F(Workspaces, AnUnfinishedDirectoryIsRefusedAndKept) {
+TEST_F(Workspaces, AnUnfinishedExportIsGoneOnWith) {
   leave_unfinished({"a.ndjson"});
-  Names before = names_in(out_);
-  EXPECT_EQ(before, (Names{".bcda/", ".bcda/journal.ndjson", "a.ndjson"}));
-  for (int i = 0; i < 2; ++i) {
-    Error error = error_of([&] { for_export(); });
-    EXPECT_EQ(error.status, Status::FILESYSTEM);
-    EXPECT_TRUE(holds(error.message, "unfinished export"));
-    EXPECT_TRUE(holds(error.message, "restart"));
-    EXPECT_EQ(names_in(out_), before);
+  for (int i = 2; i < 4; ++i) {
+    auto space = for_export();
+    EXPECT_TRUE(space->goes_on());
+    EXPECT_EQ(space->earlier().files.at("a.ndjson").facts.sha256, kDigest);
+    EXPECT_EQ(space->earlier().jobs.at("Patient").status_url, kJob);
+    EXPECT_TRUE(exists(out_ + "/.bcda/journal-" + std::to_string(i) + ".ndjson"));
   }
+  complete(*for_export(), "{}");
+  EXPECT_EQ(names_in(out_), (Names{"a.ndjson", "export.json"}));
+}
+
+TEST_F(Workspaces, AnUnfinishedExportWithOtherSettingsIsRefusedAndKept) {
+  intent_ = {{"types", json::array{"Patient"}}, {"since", ""}, {"private_key", "0123"}};
+  leave_unfinished({"a.ndjson"});
+  const Names before = names_in(out_);
+  intent_ = {{"types", json::array{"Coverage"}}, {"since", ""}, {"private_key", "4567"}};
+  const Error error = error_of([&] { for_export(); });
+  EXPECT_EQ(error.status, Status::FILESYSTEM);
+  EXPECT_TRUE(holds(error.message, R"(types (then ["Patient"], now ["Coverage"]), private_key (it was another one))"));
+  EXPECT_EQ(error.message.find("since"), std::string::npos);
+  EXPECT_EQ(error.message.find("0123"), std::string::npos);
+  EXPECT_EQ(names_in(out_), before);
+}
+
+// A crash came between the receipt and the removal of the journal.
+TEST_F(Workspaces, AnExportWithReceiptAndJournalIsGoneOnWith) {
+  leave_unfinished({"a.ndjson"});
+  spill(out_ + "/export.json", "{}");
+  EXPECT_TRUE(for_export()->goes_on());
+  EXPECT_TRUE(holds(error_of([&] { for_export(true); }).message, "restart discards only an unfinished export"));
+}
+
+TEST_F(Workspaces, ADamagedJournalIsRefusedUnlessItIsDiscarded) {
+  leave_unfinished({"a.ndjson", "b.ndjson"});
+  std::string journal = slurp(out_ + "/.bcda/journal.ndjson");
+  journal[journal.find("Patient")] = 'p';
+  spill(out_ + "/.bcda/journal.ndjson", journal);
+  for (int i = 0; i < 2; ++i) {
+    const Error error = error_of([&] { i == 0 ? for_export() : for_fetch(); });
+    EXPECT_EQ(error.status, Status::FILESYSTEM);
+    EXPECT_TRUE(holds(error.message, "damaged journal (.bcda/journal.ndjson, line 1)"));
+    EXPECT_TRUE(holds(error.message, "restart"));
+  }
+  EXPECT_TRUE(exists(out_ + "/a.ndjson"));
+  const auto space = for_export(true);
+  EXPECT_FALSE(exists(out_ + "/a.ndjson"));
+  EXPECT_TRUE(holds(space->discarded(), "2 published files"));
+}
+
+TEST_F(Workspaces, RestartSaysWhatItDiscards) {
+  leave_unfinished({"a.ndjson"});
+  EXPECT_EQ(for_export(true)->discarded(),
+            "restart discarded an unfinished export with 1 published file; its job goes on at the service: " +
+                std::string(kJob));
+}
+
+TEST_F(Workspaces, AManifestIsKeptAndReadAgain) {
+  const http::Url url = http::parse_url("https://h/api/v1/jobs/42", "the test");
+  {
+    auto space = for_export();
+    space->journal().job_accepted("Patient", kJob, false);
+    space->keep_manifest("Patient",
+                         {bulk::parse_manifest(R"({"output":[{"type":"Patient","url":"/data/a.ndjson"}]})", url)});
+  }
+  auto space = for_export();
+  const JobState& job = space->earlier().jobs.at("Patient");
+  const auto anywhere = [](const http::Url&) { return true; };
+  const bulk::Manifests pages = space->kept_manifest(job, anywhere);
+  ASSERT_EQ(pages.size(), 1u);
+  EXPECT_EQ(pages[0]->entry(0).url.text(), "https://h/data/a.ndjson");
+  EXPECT_TRUE(space->kept_manifest(job, [](const http::Url&) { return false; }).empty());
+  spill(out_ + "/.bcda/" + job.pages[0].file, R"({"output":[]})");
+  EXPECT_TRUE(space->kept_manifest(job, anywhere).empty()) << "it is not as it was written";
 }
 
 // A fetch holds the exclusive lock while it starts. Another fetch must not mistake it for an export, which would refuse
@@ -197,20 +266,22 @@ TEST_F(Workspaces, ADirectoryIsFreeAgainAfterARun) {
 
 TEST_F(Workspaces, TheJournalHasWhatALaterRunNeeds) {
   auto space = for_export();
-  space->journal().job_accepted("Patient", "https://h/api/v1/jobs/42");
+  space->journal().job_accepted("Patient", kJob, false);
   Facts facts;
   facts.bytes = 5000000000;
   facts.records = 7;
   facts.sha256 = "abc";
   facts.proof = Proof::gcm;
-  space->journal().file_coming({"error/a.ndjson", "https://h/data/a.ndjson", "Patient", "0123", facts});
-  EXPECT_EQ(
-      slurp(out_ + "/.bcda/journal.ndjson"),
-      R"({"event":"job","type":"Patient","statusUrl":"https://h/api/v1/jobs/42"})"
-      "\n"
-      R"({"event":"file","path":"error/a.ndjson","url":"https://h/data/a.ndjson","type":"Patient","source":"0123",)"
-      R"("bytes":5000000000,"records":7,"sha256":"abc","proof":"gcm"})"
-      "\n");
+  space->journal().file_coming({{"error/a.ndjson", "https://h/data/a.ndjson", "Patient", "0123", ""}, facts});
+  JournalState state;
+  fold(state, slurp(out_ + "/.bcda/journal.ndjson"), "journal.ndjson");
+  EXPECT_EQ(state.damage, "");
+  EXPECT_EQ(*state.intent, intent_);
+  EXPECT_EQ(state.jobs.at("Patient").status_url, kJob);
+  const FileRecord& file = state.files.at("error/a.ndjson");
+  EXPECT_EQ(file.facts.bytes, 5000000000);
+  EXPECT_EQ(file.facts.sha256, "abc");
+  EXPECT_EQ(file.facts.proof, Proof::gcm);
 }
 
 TEST_F(Workspaces, RestartRemovesWhatTheJournalListsAndNothingElse) {
@@ -226,7 +297,7 @@ TEST_F(Workspaces, RestartRemovesWhatTheJournalListsAndNothingElse) {
   auto space = for_export(true);
   EXPECT_EQ(names_in(out_),
             (Names{".bcda/", ".bcda/journal.ndjson", ".bcda/owner.json", "error/", "error/mine.txt", "mine.txt"}));
-  EXPECT_EQ(slurp(out_ + "/.bcda/journal.ndjson"), "");
+  EXPECT_EQ(slurp(out_ + "/.bcda/journal.ndjson"), journal_line(intent_record(intent_), 1) + "\n");
 }
 
 TEST_F(Workspaces, UnknownFilesAreRefused) {
@@ -262,7 +333,7 @@ TEST_F(Workspaces, WritersOfOneNameDoNotMixTheirBytes) {
 
 TEST_F(Workspaces, PartialFilesOfAKilledRunAreRemoved) {
   leave_unfinished({});
-  const std::string ours = out_ + "/.bcda/" + writer_mark() + "-0123.partial";
+  const std::string ours = out_ + "/.bcda/" + writer_mark(world::this_process()) + "-0123.partial";
   const std::string foreign = out_ + "/.bcda/00000000-00000000-0123.partial", stale = out_ + "/.bcda/0-0-0123.partial";
   for (const std::string& partial : {ours, foreign, stale}) spill(partial, "unverified");
   std::filesystem::last_write_time(stale, std::filesystem::file_time_type::clock::now() - std::chrono::hours(25));
@@ -289,14 +360,17 @@ TEST_F(Workspaces, RestartNeverReachesOutsideTheDirectory) {
   spill(out_ + "/listed", "{}\n");
   ASSERT_EQ(::symlink((temp_ / "elsewhere").c_str(), (out_ + "/link").c_str()), 0);
   std::string journal;
+  std::int64_t seq = 0;
   for (const std::string& path :
        {std::string("../outside"), temp_ / "outside", std::string("error/../../outside"),
         std::string("error/../listed2"), std::string("sub/x"), std::string("./listed2"), std::string("link/x"),
         std::string("."), std::string(".."), std::string(""), std::string("error/"), std::string("error/.."),
         std::string("error/."), std::string("sub"), std::string("error"), std::string(".bcda"), std::string("missing"),
         std::string("listed")})
-    journal += file_line(record(path)) + "\n";
-  journal += "not json\n\n[]\n{\"path\":7}\n{\"path\":null}\n";
+    journal += journal_line(file_record(record(path)), ++seq) + "\n";
+  for (const json::value& path : json::array{7, nullptr, json::array()})
+    journal += journal_line({{"event", "file"}, {"path", path}}, ++seq) + "\n";
+  journal += "not json\n\n[]\n";
   spill(out_ + "/listed2", "{}\n");
   spill(out_ + "/.bcda/journal.ndjson", journal);
   auto space = for_export(true);
@@ -381,7 +455,7 @@ TEST_F(Workspaces, ADirectoryThatIsMovedAwayGetsNoReceipt) {
 TEST_F(Workspaces, AProcessThatChangesItsDirectoryKeepsItsOutput) {
   const std::filesystem::path before = std::filesystem::current_path();
   std::filesystem::current_path(temp_.path());
-  auto space = Workspace::for_export("out", false, kProcess);
+  auto space = Workspace::for_export("out", {}, kProcess);
   std::filesystem::current_path("/");
   EXPECT_NO_THROW(complete(*space, "{}"));
   std::filesystem::current_path(before);
@@ -392,7 +466,7 @@ TEST_F(Workspaces, WithoutLocksARunOfThisProcessIsStillSeen) {
   for (int code : {ENOLCK, ENOSYS, ENOTSUP}) {
     const test::Failing lock(test::Call::flock, code);
     auto first = for_export();
-    spill(out_ + "/.bcda/" + writer_mark() + "-1.partial", "unverified");
+    spill(out_ + "/.bcda/" + writer_mark(world::this_process()) + "-1.partial", "unverified");
     const Names before = names_in(out_);
     for (bool restart : {false, true})
       EXPECT_TRUE(holds(error_of([&] { for_export(restart); }).message, "in use by another run"));
@@ -407,25 +481,42 @@ TEST_F(Workspaces, WithoutLocksARunOfThisProcessIsStillSeen) {
 // The lock of the other host is not visible here, as on NFS with locks that work only within one host.
 TEST_F(Workspaces, ARunOnAnotherHostIsSeenByWhatItWrites) {
   leave_unfinished({"a.ndjson"});
-  Owner other = world::this_process();
-  other.host = "elsewhere";
-  other.boot = "another";
+  Owner other{world::this_process(), "5678"};
+  other.process.host = "elsewhere";
+  other.process.boot = "another";
   spill(out_ + "/.bcda/owner.json", to_json(other));
   spill(out_ + "/.bcda/00000000-00000000-1.partial", "unverified");
   const Names before = names_in(out_);
   for (bool restart : {false, true}) EXPECT_TRUE(holds(error_of([&] { for_export(restart); }).message, "on elsewhere"));
   EXPECT_EQ(names_in(out_), before);
-  const auto long_ago = std::filesystem::file_time_type::clock::now() - std::chrono::hours(1);
+  takes_over_ = true;  // the user knows better
+  EXPECT_NO_THROW(for_export());
+  takes_over_ = false;
+  spill(out_ + "/.bcda/owner.json", to_json(other));
+  const auto long_ago = std::filesystem::file_time_type::clock::now() - std::chrono::minutes(6);
   for (const auto& entry : std::filesystem::directory_iterator(out_ + "/.bcda"))
     std::filesystem::last_write_time(entry, long_ago);
   EXPECT_NO_THROW(for_export(true));
 }
 
+TEST_F(Workspaces, ARunThatWasTakenOverEnds) {
+  auto space = for_export();
+  auto writer = space->destination()->begin("a.ndjson", "Patient", FileKind::data);
+  EXPECT_NO_THROW(space->renew());
+  spill(out_ + "/.bcda/owner.json", to_json({world::this_process(), "5678"}));
+  EXPECT_TRUE(holds(error_of([&] { space->renew(); }).message, "taken over"));
+  EXPECT_TRUE(holds(error_of([&] { writer->commit(0, ""); }).message, "taken over"));
+  EXPECT_TRUE(holds(error_of([&] { complete(*space, "{}"); }).message, "taken over"));
+  writer.reset();
+  space.reset();
+  EXPECT_EQ(names_in(out_), (Names{".bcda/", ".bcda/journal.ndjson", ".bcda/owner.json"})) << "they are the other's";
+}
+
 TEST_F(Workspaces, AFetchKnowsWhatAnEarlierRunPublished) {
   leave_unfinished({"a.ndjson"});
   auto space = for_fetch();
-  ASSERT_EQ(space->earlier().size(), 1u);
-  const FileRecord& known = space->earlier().at("a.ndjson");
+  ASSERT_EQ(space->earlier().files.size(), 1u);
+  const FileRecord& known = space->earlier().files.at("a.ndjson");
   EXPECT_EQ(known.facts.sha256, kDigest);
   EXPECT_EQ(known.facts.bytes, 3);
   EXPECT_EQ(known.source_id, "k");
@@ -438,7 +529,7 @@ TEST_F(Workspaces, AFetchThatIsNotCompleteLeavesItsJournal) {
   write(*for_fetch(), "a.ndjson");
   EXPECT_EQ(names_in(out_), (Names{".bcda/", ".bcda/journal.ndjson", "a.ndjson"}));
   auto again = for_fetch();
-  EXPECT_EQ(again->earlier().count("a.ndjson"), 1u);
+  EXPECT_EQ(again->earlier().files.count("a.ndjson"), 1u);
   complete(*again, "{}");
   again.reset();
   EXPECT_EQ(names_in(out_), (Names{"a.ndjson", "export.json"}));

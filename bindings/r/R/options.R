@@ -44,6 +44,8 @@
 #'   (a character vector)
 #' @param token_origins Other origins whose files are downloaded with the token; a manifest may point to them too. (a
 #'   character vector)
+#' @param allow_private_addresses Reach other origins at private and link-local addresses too, although the service
+#'   has a public one. (`TRUE` or `FALSE`, by default `false`)
 #' @param threads Threads that transfer and decrypt data; 0: one per core. (a whole number, by default `0`)
 #' @param share_threads Share the threads with the other clients of this process that set this; the first client
 #'   decides how many. (`TRUE` or `FALSE`, by default `false`)
@@ -51,6 +53,10 @@
 #' @param connect_timeout Time limit for name lookup, connection and TLS handshake. (a duration, by default `30s`)
 #' @param idle_timeout Longest time without a byte on a connection that should deliver bytes. (a duration, by default
 #'   `1m`)
+#' @param low_speed_limit Fewest bytes per second that an answer may bring; one that is slower is given up; 0: no
+#'   limit. (a size, by default `1KiB`)
+#' @param low_speed_time How long an answer may be slower than low_speed_limit; by default as long as idle_timeout
+#'   (1m). (a duration)
 #' @param request_timeout Time limit for the answer to one request, not counting the body of a file. (a duration, by
 #'   default `2m`)
 #' @param token_lifetime Lifetime assumed for a token when the service states none. (a duration, by default `1h`)
@@ -121,8 +127,9 @@ bcda_client <- function(url = NULL, ..., profile = NULL, profile_file = NULL, au
                         private_key_passphrase_file = NULL, ca_file = NULL, client_certificate = NULL,
                         client_certificate_key = NULL, client_key_passphrase = NULL,
                         client_key_passphrase_file = NULL, proxy = NULL, allow_http = NULL, allowed_origins = NULL,
-                        token_origins = NULL, threads = NULL, share_threads = NULL, user_agent = NULL,
-                        connect_timeout = NULL, idle_timeout = NULL, request_timeout = NULL, token_lifetime = NULL,
+                        token_origins = NULL, allow_private_addresses = NULL, threads = NULL, share_threads = NULL,
+                        user_agent = NULL, connect_timeout = NULL, idle_timeout = NULL, low_speed_limit = NULL,
+                        low_speed_time = NULL, request_timeout = NULL, token_lifetime = NULL,
                         max_header_bytes = NULL, max_manifest_bytes = NULL, max_gzip_ratio = NULL, types = NULL,
                         level = NULL, group = NULL, since = NULL, until = NULL, type_filters = NULL, elements = NULL,
                         include_associated_data = NULL, patients = NULL, organize_output_by = NULL,

@@ -345,7 +345,7 @@ typedef struct bcda_result bcda_result;
 
 /* Which function started a run. */
 typedef enum bcda_run_kind {
-  BCDA_RUN_EXPORT = 0,   /* bcda_export_start, bcda_sync_start */
+  BCDA_RUN_EXPORT = 0,   /* bcda_export_start, bcda_resume_start, bcda_sync_start */
   BCDA_RUN_MANIFEST = 1, /* bcda_manifest_start */
   BCDA_RUN_FETCH = 2,    /* bcda_fetch_start */
   BCDA_RUN_METADATA = 3, /* bcda_metadata_start */
@@ -357,15 +357,40 @@ typedef enum bcda_run_kind {
   BCDA_RUN_ATTRIBUTION = 8 /* the attribution status */
 } bcda_run_kind;
 
-/* The six start functions return at once and are thread-safe. Their errors are about arguments and the output
+/* The seven start functions return at once and are thread-safe. Their errors are about arguments and the output
  * directory. Later failures are reported by bcda_run_wait and by events. */
 
 /* Starts the whole flow: token, kick-off, status requests, downloads, decryption. `settings` may hold export settings
  * (types, out, ...), which override those of the client; NULL: none. `sink` NULL: files go to the directory `out`.
+ * If that directory holds an unfinished export with the same settings, the run goes on with it: with its job while the
+ * job lives, and with what is there of its files. Such a directory is left by a run that was canceled, failed, or ended
+ * with its process or machine. With other settings it is refused, unless `restart` is set, which discards it.
  * Errors: INVALID_ARGUMENT, PRIVATE_KEY (there is none, and allow_plaintext is not set), FILESYSTEM (the output
- * directory), STATE (after fork). */
+ * directory: it holds a finished export, one with other settings, or a damaged journal; with bcda_error_retriable,
+ * another run uses it), STATE (after fork). */
 BCDA_API bcda_status bcda_export_start(bcda_client* client, const bcda_config* settings, const bcda_sink* sink,
                                        bcda_run** run, bcda_error** error);
+
+/* Goes on with the unfinished export in `directory`, as bcda_export_start would with the same settings: what it asks
+ * for is read from the journal there. The service and the credentials are those of the client. `settings` may hold
+ * further export settings, such as parallel; NULL: none. Errors: as for bcda_export_start; FILESYSTEM also if the
+ * directory holds no unfinished export. */
+BCDA_API bcda_status bcda_resume_start(bcda_client* client, const char* directory, const bcda_config* settings,
+                                       bcda_run** run, bcda_error** error);
+
+/* Where the export in a directory stands, as JSON in *json, which the caller frees with bcda_string_free. Nothing is
+ * sent and nothing in the directory is changed, so it may be called while a run uses it. The object has:
+ *   directory  as given
+ *   state      "finished" (export.json is there), "unfinished", "fetch" (files of a fetch that is not complete), "none"
+ *   usedBy     {"host", "pid"} of a run that uses the directory, or null
+ *   damage     where a journal is damaged; "": nowhere
+ *   request    what the unfinished export asks for, by the names of settings; or null
+ *   jobs       of the unfinished export: [{"type", "statusUrl", "state", "manifest", "files"}]; state: "accepted",
+ *              "unknown" (no answer to the kick-off was heard), "refused", "dead"; manifest: whether it is at hand;
+ *              files: how many were published
+ *   files      {"published", "bytes" (of these), "underWay"}: as the journals say
+ * Errors: FILESYSTEM (there is no such directory, or it cannot be read). */
+BCDA_API bcda_status bcda_directory_status(const char* directory, char** json, bcda_error** error);
 
 /* Starts the next export of a series. The setting `out` is the directory of the series. Each run gets a directory of
  * its own in it, such as 2026-11-26T03-55-00Z, which bcda_result_directory names. It asks for the changes since the
@@ -373,7 +398,8 @@ BCDA_API bcda_status bcda_export_start(bcda_client* client, const bcda_config* s
  * filters). That time is read from the receipts of the runs. A run that failed does not count, and one that is
  * partial only with sync_partial=move. If there is no such run, everything is exported, or what changed since the
  * setting `since`. Where a service answers the kick-off with 404 because it has no data yet (BCDA each January), the
- * run succeeds without files and without a directory. It warns of runs that were interrupted; what they left stays.
+ * run succeeds without files and without a directory. If the last run was interrupted, this one goes on with it, unless
+ * `restart` is set. It warns of other runs that were interrupted; what they left stays.
  * Errors: as for bcda_export_start; INVALID_ARGUMENT also if the service has no such changes at this level;
  * FILESYSTEM also if a receipt is malformed or its time is in the future, and, with bcda_error_retriable, if another
  * run of the series is going on. */

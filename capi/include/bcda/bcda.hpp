@@ -592,6 +592,13 @@ class Run::Events {
 
 inline Run::Events Run::events() { return Events(this); }
 
+// Where the export in a directory stands, as JSON: see bcda_directory_status. Nothing is sent.
+inline std::string directory_status(const std::string& directory) {
+  char* json = nullptr;
+  detail::check([&](bcda_error** error) { return bcda_directory_status(directory.c_str(), &json, error); });
+  return detail::take_string(json);
+}
+
 // ---- Client ---------------------------------------------------------------------------------------------------------
 
 // A service, credentials, a key, connections and their threads. Make one and share it: thread-safe. Outlives its
@@ -626,6 +633,13 @@ class Client {
   Run start_export(const Config& settings) const { return start_export_to(settings.get(), nullptr); }
   Run start_export(const Config& settings, const Sink& sink) const {
     return start_export_to(settings.get(), sink.get());
+  }
+
+  // Goes on with the unfinished export in `directory`: what it asks for is read there. See also directory_status().
+  Run start_resume(const std::string& directory, const Config& settings = {}) const {
+    return start([&](bcda_run** run, bcda_error** error) {
+      return bcda_resume_start(get(), directory.c_str(), settings.get(), run, error);
+    });
   }
 
   // The next export of the series in the directory `out`: Result::directory() says where its files are.

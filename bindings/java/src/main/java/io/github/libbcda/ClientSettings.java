@@ -400,6 +400,16 @@ public abstract sealed class ClientSettings<B extends ClientSettings<B>> extends
   }
 
   /**
+   * Reach other origins at private and link-local addresses too, although the service has a public one.
+   *
+   * @param value whether (default {@code false})
+   * @return this
+   */
+  public B allowPrivateAddresses(boolean value) {
+    return set("allow_private_addresses", Boolean.toString(value));
+  }
+
+  /**
    * Threads that transfer and decrypt data; 0: one per core.
    *
    * @param value how many (default {@code 0})
@@ -447,6 +457,26 @@ public abstract sealed class ClientSettings<B extends ClientSettings<B>> extends
    */
   public B idleTimeout(Duration value) {
     return put("idle_timeout", value);
+  }
+
+  /**
+   * Fewest bytes per second that an answer may bring; one that is slower is given up; 0: no limit.
+   *
+   * @param value bytes (default {@code 1KiB})
+   * @return this
+   */
+  public B lowSpeedLimit(long value) {
+    return set("low_speed_limit", Long.toString(value));
+  }
+
+  /**
+   * How long an answer may be slower than low_speed_limit; by default as long as idle_timeout (1m).
+   *
+   * @param value to the millisecond, rounded up
+   * @return this
+   */
+  public B lowSpeedTime(Duration value) {
+    return put("low_speed_time", value);
   }
 
   /**

@@ -1,0 +1,132 @@
+#include "runtime/unfinished.hpp"
+
+#include <algorithm>
+
+#include "base/error.hpp"
+#include "crypto/digest.hpp"
+#include "runtime/receipt.hpp"
+#include "runtime/reporter.hpp"
+#include "transfer/published.hpp"
+#include "transfer/work_directory.hpp"
+#include "transfer/workspace.hpp"
+
+namespace libbcda::runtime {
+namespace {
+
+constexpr const char* kPrivateKey = "private_key";
+
+std::string fingerprint(const crypto::PrivateKey& key) {
+  crypto::Sha256 digest;
+  digest.update(as_bytes(key.public_pem()));
+  return to_hex(digest.finish());
+}
+
+// Settings that a caller who goes on must give again: they say who the service is, or are known by a digest alone.
+bool is_given_again(std::string_view name) {
+  return name == "url" || name == "profile" || name == kPrivateKey || name == "patients";
+}
+
+// A value of the intent as Settings::set takes it. "": not set.
+std::string setting_text(const json::value& value) {
+  if (value.is_bool()) return value.get_bool() ? "true" : "";
+  if (value.is_array()) return value.get_array().empty() ? "" : json::serialize(value);
+  return value.is_string() ? std::string(value.get_string()) : "";
+}
+
+// The directory, without making it.
+files::Directory open_directory(const std::string& path, world::Disk& disk) {
+  if (path.empty()) throw Error(Status::INVALID_ARGUMENT, "the setting out is missing; name the directory");
+  if (!files::exists(disk, path))
+    throw std::move(Error(Status::FILESYSTEM, "there is no directory " + path).at_file(path));
+  return files::Directory::open_or_create(path, disk);
+}
+
+transfer::JournalState journals_in(const files::Directory& out) {
+  return out.contains(transfer::kWork) ? transfer::read_journals(out.sub(transfer::kWork)) : transfer::JournalState();
+}
+
+json::array describe_jobs(const transfer::JournalState& state) {
+  json::array jobs;
+  for (const auto& [label, job] : state.jobs) {
+    const bool is_known = !job.status_url.empty();
+    const char* what = job.is_dead ? (is_known ? "dead" : "refused") : is_known ? "accepted" : "unknown";
+    jobs.push_back(json::object{{"type", label},
+                                {"statusUrl", shown(job.status_url)},
+                                {"state", what},
+                                {"manifest", !job.pages.empty()},
+                                {"files", is_known ? state.files_of(job.status_url) : 0}});
+  }
+  return jobs;
+}
+
+// Of the published files that are still there, with the size that they had.
+json::object describe_files(const transfer::JournalState& state, const transfer::Published& published) {
+  std::int64_t files = 0, bytes = 0;
+  for (const auto& [path, record] : state.files) {
+    const auto file = published.open(path);
+    if (!file || file->size() != record.facts.bytes) continue;
+    ++files;
+    bytes += record.facts.bytes;
+  }
+  return {{"published", files}, {"bytes", bytes}, {"underWay", state.parts.size()}};
+}
+
+json::object describe_files(const FileList& files) {
+  std::int64_t bytes = 0;
+  for (std::size_t i = 0; i < files.size(); ++i) bytes += files[i].bytes();
+  return {{"published", files.size()}, {"bytes", bytes}, {"underWay", 0}};
+}
+
+json::value describe_owner(const files::Directory& out, const world::Local& local) {
+  if (!out.contains(transfer::kWork)) return nullptr;
+  const auto owner = transfer::active_owner(out.sub(transfer::kWork), local);
+  if (!owner) return nullptr;
+  return json::object{{"host", owner->process.host}, {"pid", owner->process.pid}};
+}
+
+}  // namespace
+
+json::object intent_of(const Session& session, const Settings& settings) {
+  json::object intent = bulk::describe_intent(session.service(), bulk::read_wish(settings));
+  const bool has_key = session.profile().encrypts && session.private_key();
+  intent[kPrivateKey] = has_key ? fingerprint(*session.private_key()) : "";
+  return intent;
+}
+
+std::optional<json::object> unfinished_intent(const std::string& directory, world::Disk& disk) {
+  if (!files::exists(disk, directory)) return {};
+  return journals_in(open_directory(directory, disk)).intent;
+}
+
+void resume_settings(Settings& settings, world::Disk& disk) {
+  const std::string out = settings.text("out");
+  const files::Directory directory = open_directory(out, disk);
+  const auto intent = journals_in(directory).intent;
+  if (!intent && directory.contains(transfer::kReceipt))
+    throw transfer::refuse_directory(out, "holds a finished export (export.json), so nothing is left to do");
+  if (!intent) throw transfer::refuse_directory(out, "holds no unfinished export, so there is nothing to go on with");
+  for (const auto& [name, value] : *intent) {
+    const std::string text = setting_text(value);
+    if (!is_given_again(name) && !text.empty() && !settings.taken(name)) settings.set(name, text);
+  }
+}
+
+std::string directory_status(const std::string& directory, const world::Local& local) {
+  const files::Directory out = open_directory(directory, local.disk);
+  const bool has_receipt = out.contains(transfer::kReceipt);
+  const transfer::JournalState state = journals_in(out);
+  const char* what = state.intent ? "unfinished" : has_receipt ? "finished" : !state.empty() ? "fetch" : "none";
+  const bool is_finished = has_receipt && !state.intent;
+  const transfer::Published published(std::make_shared<files::Directory>(open_directory(directory, local.disk)));
+  json::object status{
+      {"directory", directory},
+      {"state", what},
+      {"usedBy", describe_owner(out, local)},
+      {"damage", state.damage},
+      {"request", state.intent ? json::value(*state.intent) : json::value(nullptr)},
+      {"jobs", describe_jobs(state)},
+      {"files", is_finished ? describe_files(*open_receipt(directory).files) : describe_files(state, published)}};
+  return json::serialize(status);
+}
+
+}  // namespace libbcda::runtime

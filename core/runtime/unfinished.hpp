@@ -1,0 +1,28 @@
+// What an output directory says about the export in it: whether it is finished, and what an unfinished one asks for.
+#pragma once
+#include <optional>
+#include <string>
+
+#include "base/json.hpp"
+#include "bulk/kick_off.hpp"
+#include "runtime/session.hpp"
+#include "settings/settings.hpp"
+#include "world/world.hpp"
+
+namespace libbcda::runtime {
+
+// What an export asks for, as its journal has it: bulk::describe_intent and, where files are encrypted, a digest of the
+// public key.
+json::object intent_of(const Session& session, const Settings& settings);
+
+// What the unfinished export in the directory asks for. nullopt: there is none. Throws Error{FILESYSTEM}.
+std::optional<json::object> unfinished_intent(const std::string& directory, world::Disk& disk);
+
+// Sets what the unfinished export in the directory `out` asks for, where the settings do not say it themselves. Throws
+// Error{FILESYSTEM} if there is none.
+void resume_settings(Settings& settings, world::Disk& disk);
+
+// JSON about a directory: see bcda_directory_status. Nothing in the directory is changed. Throws Error{FILESYSTEM}.
+std::string directory_status(const std::string& directory, const world::Local& local = world::system_local());
+
+}  // namespace libbcda::runtime
