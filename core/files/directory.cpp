@@ -105,10 +105,11 @@ void replace_file(const Directory& directory, const std::string& name, std::stri
       name, [&](const Directory::Append& append) { append(text); }, durability);
 }
 
-void Directory::replace(const std::string& name, const std::function<void(const Append&)>& write,
-                        Durability durability) const {
+void Directory::replace(const std::string& name, const std::function<void(const Append&)>& write, Durability durability,
+                        const Directory* work) const {
   const std::string full = join(path_, name);
-  auto created = new_file_beside(*this, name);
+  const Directory& beside = work ? *work : *this;
+  auto created = new_file_beside(beside, name);
   Fd& file = created.first;
   const std::string& partial = created.second;
   std::string buffer;
@@ -124,10 +125,10 @@ void Directory::replace(const std::string& name, const std::function<void(const 
     flush();
     if (durability == Durability::power && disk_->sync(file.get(), Sync::all) != 0) throw sync_error(full, errno);
     if (int code = file.close()) throw file_error("cannot write", full, code);
-    if (disk_->rename(fd(), partial.c_str(), fd(), name.c_str(), 0) != 0)
+    if (disk_->rename(beside.fd(), partial.c_str(), fd(), name.c_str(), 0) != 0)
       throw file_error("cannot rename", full, errno);
   } catch (...) {
-    remove(partial);
+    beside.remove(partial);
     throw;
   }
   if (durability == Durability::power) sync();

@@ -21,9 +21,11 @@ class Directory {
   bool contains(const std::string& name) const;
   std::string read(const std::string& name, std::size_t max_bytes) const;
   // Writes a file under a temporary name and renames it. An existing file is replaced. `write` gets a function that
-  // takes the text in pieces.
+  // takes the text in pieces. A crash may leave the temporary file. It is in `work`, a directory of the same file
+  // system, or else in this one.
   using Append = std::function<void(std::string_view piece)>;
-  void replace(const std::string& name, const std::function<void(const Append&)>& write, Durability durability) const;
+  void replace(const std::string& name, const std::function<void(const Append&)>& write, Durability durability,
+               const Directory* work = nullptr) const;
   void remove(const std::string& name) const noexcept;              // a file; it may be missing
   void remove_empty(const std::string& name) const noexcept;        // a directory; one that is not empty stays
   std::vector<std::string> names() const;                           // of all entries

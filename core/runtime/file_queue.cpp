@@ -15,14 +15,15 @@ struct Digests {
   std::uint64_t identity, url;
   bool is_encrypted;
   std::array<std::uint64_t, 2> paths;
+  FileQueue::Named named;
 };
 
-Digests digests_of(const bulk::Entry& entry, std::uint64_t identity) {
+Digests digests_of(const bulk::Entry& entry, std::uint64_t identity, const FileQueue::Names& names) {
   const auto [first, second] = transfer::local_names(entry);
   const auto path = [&](const std::string& name) {
     return crypto::short_digest(transfer::published_path(name, entry.kind));
   };
-  return {identity, crypto::short_digest(entry.url.text()), !entry.encrypted_key.empty(), {path(first), path(second)}};
+  return {identity, crypto::short_digest(entry.url.text()), !entry.encrypted_key.empty(), {path(first), path(second)}, names(entry)};
 }
 
 Error contradiction(const bulk::Manifest& manifest, std::uint32_t number, const char* what) {
@@ -49,7 +50,7 @@ std::string FileTask::path() const { return transfer::published_path(name, entry
 void FileQueue::add(const Files& files, const std::string& status_url) {
   std::deque<Digests> digests;
   for (const std::uint32_t number : files.numbers)
-    digests.push_back(digests_of(files.manifest->entry(number), files.manifest->identity(number)));
+    digests.push_back(digests_of(files.manifest->entry(number), files.manifest->identity(number), names_));
   Batch batch{files.manifest, status_url, {}};
   const std::lock_guard lock(mutex_);
   for (const std::uint32_t number : files.numbers) {
@@ -60,7 +61,8 @@ void FileQueue::add(const Files& files, const std::string& status_url) {
       throw contradiction(*files.manifest, number, "twice, with different keys or in both lists");
     const bool is_known_file = file.is_encrypted && !identities_.insert(file.identity).second;
     if (!is_new || is_known_file) continue;
-    const bool has_second_name = !paths_.insert(file.paths[0]).second;
+    const bool may_be_first = file.named.by ? *file.named.by == 0 : !file.named.taken;
+    const bool has_second_name = !may_be_first || !paths_.insert(file.paths[0]).second;
     if (has_second_name && !paths_.insert(file.paths[1]).second)
       throw contradiction(*files.manifest, number, "more than twice");
     batch.waiting.push_back({number, has_second_name});

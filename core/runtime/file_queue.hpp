@@ -2,6 +2,7 @@
 #pragma once
 #include <cstdint>
 #include <deque>
+#include <functional>
 #include <map>
 #include <memory>
 #include <mutex>
@@ -49,6 +50,15 @@ class FileQueue {
     std::int64_t files = 0, bytes = 0;
   };
 
+  // Which of its two local names a file has in the output directory: 0, 1, or nullopt if it has none of them yet.
+  // `taken`: whether another file has the first one. So a file keeps its name when a later run lists it in another order.
+  struct Named {
+    std::optional<int> by;
+    bool taken = false;
+  };
+  using Names = std::function<Named(const bulk::Entry& entry)>;
+  void know_names(Names names) { names_ = std::move(names); }  // before the first add()
+
   // Adds the files that are not known yet, and gives each a local name of its own. May wait for the disk. Throws
   // Error{PROTOCOL} if a file is listed twice in ways that contradict each other.
   void add(const Files& files, const std::string& status_url);
@@ -72,6 +82,7 @@ class FileQueue {
     std::deque<Waiting> waiting;
   };
 
+  Names names_ = [](const bulk::Entry&) { return Named(); };
   mutable std::mutex mutex_;
   std::deque<Batch> batches_;  // none of them is empty
   std::size_t waiting_ = 0;

@@ -11,6 +11,7 @@
 #include "runtime/guarded.hpp"
 #include "runtime/metadata.hpp"
 #include "runtime/unfinished.hpp"
+#include "transfer/names.hpp"
 
 namespace libbcda::runtime {
 namespace {
@@ -49,6 +50,20 @@ std::string earliest_transaction_time(const std::vector<JobRecord>& jobs, const 
   for (const JobRecord& job : jobs) times.push_back(job.manifests.front()->transaction_time);
   for (const auto& manifest : manifests) times.push_back(manifest->transaction_time);
   return earliest_time(times);
+}
+
+// The name that an earlier run gave a file.
+FileQueue::Named earlier_name(const transfer::Workspace& space, const bulk::Entry& entry) {
+  FileQueue::Named named;
+  const auto names = transfer::local_names(entry);
+  const auto& files = space.earlier().files;
+  for (const int i : {1, 0}) {
+    const auto found = files.find(transfer::published_path(names[static_cast<std::size_t>(i)], entry.kind));
+    if (found == files.end()) continue;
+    if (transfer::is_of(found->second, entry)) named.by = i;
+    named.taken = i == 0;
+  }
+  return named;
 }
 
 // The files that were not requested, because the run ended early.
@@ -94,6 +109,8 @@ void Run::furnish() {
   if (runs_jobs(request_.kind)) session_->tokens().wish(types_);
   request_.files = select_files(request_);
   output_ = open_output(*session_, request_);
+  if (output_.workspace)
+    queue_.know_names([&space = *output_.workspace](const bulk::Entry& entry) { return earlier_name(space, entry); });
   world::World& world = *session_->world();
   std::shared_ptr<LogWriter> log;
   if (transfer::Workspace* workspace = output_.workspace.get())

@@ -175,7 +175,7 @@ Download::Body Download::go_on(const http::Answer& answer) {
   return Body::rest;
 }
 
-// The server's ranges cannot be relied on, so none is requested any more. This happens once, so it is no retry.
+// Parts cannot be relied on, so none is requested any more. This happens once, so it is no retry.
 void Download::begin_anew() {
   held_ = 0;
   ranges_work_ = false;
@@ -276,13 +276,12 @@ void Download::on_failure(const Error& error, Moment now, std::int64_t received)
   // The parts may be of different files, although the server said that they are of one.
   const bool is_doubtful = is_continued_ && (error.status == Status::VERIFICATION || error.status == Status::PROTOCOL ||
                                              error.status == Status::DECRYPTION);
-  if (is_doubtful) ranges_work_ = false;
+  if (is_doubtful) return begin_anew();
   Error named = error;
   if (named.file.empty()) named.at_file(entry_.name);
   if (named.message.find(entry_.shown()) == std::string::npos)
     named.message = "the file " + entry_.shown() + ": " + named.message;
-  const int limit = error.retriable ? options_.retries : 0;
-  retry_or_fail(std::move(named), now, is_doubtful ? std::max(1, options_.retries) : limit);
+  retry_or_fail(std::move(named), now, error.retriable ? options_.retries : 0);
 }
 
 void Download::retry_or_fail(Error error, Moment now, int limit, const char* remedy) {

@@ -67,6 +67,12 @@ void Published::refuse_others(const Wanted& wanted) const {
       refuse_others_in(out_->sub(directory), directory + "/", wanted);
 }
 
+void Published::sync() const {
+  for (const std::string_view name : {kErrorDirectory, kDeletedDirectory})
+    if (const std::string directory(name); out_->contains(directory)) out_->sub(directory).sync();
+  out_->sync();
+}
+
 void Published::refuse_others_in(const Directory& directory, const std::string& prefix, const Wanted& wanted) const {
   for (const std::string& name : directory.names()) {
     const std::string path = prefix + name;

@@ -33,6 +33,8 @@ class Published {
   // counted with those of this run.
   using Wanted = std::function<bool(const std::string& path)>;
   void refuse_others(const Wanted& wanted) const;
+  // Makes the names of the published files survive a loss of power, and the removal of names too.
+  void sync() const;
 
  private:
   std::pair<std::shared_ptr<const files::Directory>, std::string> find(const std::string& path) const;

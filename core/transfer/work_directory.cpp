@@ -89,7 +89,8 @@ WorkDirectory::WorkDirectory(const std::string& out, Options options, world::Loc
     // it empty.
     if (out_->in_place() && lock_work()) {
       refuse_other_owners();
-      if (made_out_ && durability() == Durability::power) syncs_names_ = out_->sync_own_name();
+      // Also for a directory that was there, because the run that made it may have been killed before it did this.
+      if (durability() == Durability::power) syncs_names_ = out_->sync_own_name();
       remove_abandoned_files();
       if (use() != Use::exporting) share();
       return;
@@ -227,6 +228,9 @@ void WorkDirectory::renew() {
 // this is called by a destructor.
 void WorkDirectory::try_to_remove_work() const noexcept {
   try {
+    // First the journal with the intent, so that after a loss of power the directory is no unfinished export.
+    work_->remove(journal_name(1));
+    if (durability() == Durability::power) work_->disk().sync(work_->fd(), world::Sync::all);  // if it can
     for (const std::string& name : work_->names())
       if (is_journal_name(name) || is_owner_name(name) || is_bytes_name(name) || name.starts_with(kManifestStart) ||
           name.ends_with(".new"))
@@ -240,7 +244,12 @@ void WorkDirectory::try_to_remove_work() const noexcept {
 void WorkDirectory::leave(bool journal_is_done) {
   const LifecycleLock lifecycle(*out_, local_.clock);
   const DirectoryLock lock(*work_);
-  const bool ours = use() != Use::exporting || !claimed_ || is_still_ours();
+  bool ours = use() != Use::exporting || !claimed_;
+  try {
+    ours = ours || is_still_ours();
+  } catch (const std::exception&) {
+    // It cannot be read, so nothing is removed. A destructor calls this function.
+  }
   const bool alone = ours && (use() == Use::exporting || (lock_ == Lock::shared && lock.try_alone() == Outcome::got));
   if (claimed_ && ours) work_->remove(owner_name());
   if (alone && journal_is_done) try_to_remove_work();

@@ -1,5 +1,8 @@
 #include "transfer/workspace.hpp"
 
+#include <fcntl.h>
+
+#include <cerrno>
 #include <chrono>
 #include <utility>
 
@@ -27,6 +30,16 @@ std::string describe_difference(const json::object& then, const json::object& no
     text += is_digest ? " (it was another one)" : " (then " + shown(earlier) + ", now " + shown(&value) + ")";
   }
   return text;
+}
+
+// What a killed run wrote last may be in the system's memory only. From now on this run relies on it.
+void sync_journals(const files::Directory& work) {
+  for (const std::string& name : journal_names(work)) {
+    const files::Fd file(work.disk(), work.disk().open(work.fd(), name.c_str(), O_RDONLY | O_NOFOLLOW));
+    if (!file || work.disk().sync(file.get(), world::Sync::data) != 0)
+      throw files::sync_error(files::join(work.path(), name), errno);
+  }
+  work.sync();
 }
 
 Error damaged_journal(const std::string& out, const std::string& where) {
@@ -92,7 +105,7 @@ void Workspace::begin_export(const ExportOptions& options) {
   keep_ = has_journal;  // until it is clear that nothing in it is needed
   if (has_journal && options.restart) discard_earlier_files();
   if (has_journal && !options.restart) go_on_with(options.intent);
-  refuse_unknown_files();
+  refuse_unknown_files(has_journal);
   if (has_journal && options.restart) discard_journals();
   keep_ = false;
   journal_.open();
@@ -109,6 +122,7 @@ void Workspace::go_on_with(const json::object& intent) {
     throw refuse_directory(path(), "holds an unfinished export with other settings: " + difference +
                                        "; use the same settings, or bcda resume, or set restart to discard it");
   goes_on_ = true;
+  if (durability() == Durability::power) sync_journals(work());
 }
 
 // Only the files that the journals list are removed, and only while they are as they were published.
@@ -127,14 +141,20 @@ void Workspace::discard_earlier_files() {
   journal_.forget();
 }
 
+// The journals go last. Otherwise a loss of power could bring back files that no journal names any more. And all of them
+// are gone before there is a new one, which would have the name of the first.
 void Workspace::discard_journals() {
+  directory_.out()->remove(kLog);
+  if (durability() == Durability::power) published_.sync();
   for (const std::string& name : work().names())
     if (is_journal_name(name) || is_bytes_name(name)) work().remove(name);
-  directory_.out()->remove(kLog);
+  if (durability() == Durability::power) work().sync();
 }
 
-void Workspace::refuse_unknown_files() const {
-  published_.refuse_others([this](const std::string& path) { return earlier_.files.contains(path); });
+// The log of an unfinished export is ours, also where a loss of power has cost its text.
+void Workspace::refuse_unknown_files(bool knows_log) const {
+  published_.refuse_others(
+      [&](const std::string& path) { return earlier_.files.contains(path) || (knows_log && path == kLog); });
 }
 
 Workspace::~Workspace() {
@@ -231,7 +251,8 @@ void Workspace::complete(const WriteReceipt& write) {
   const std::string older = receipt();
   try {
     directory_.out()->replace(
-        kReceipt, [&](const files::Directory::Append& append) { write(older, append); }, directory_.durability());
+        kReceipt, [&](const files::Directory::Append& append) { write(older, append); }, directory_.durability(),
+        &work());
   } catch (...) {
     if (older.empty()) directory_.out()->remove(kReceipt);  // its name may not be durable, so the run fails without it
     throw;

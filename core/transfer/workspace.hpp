@@ -94,7 +94,7 @@ class Workspace {
   void go_on_with(const json::object& intent);
   void discard_earlier_files();
   void discard_journals();
-  void refuse_unknown_files() const;
+  void refuse_unknown_files(bool knows_log) const;
   std::shared_ptr<const bulk::Manifest> kept_page(const PageRecord& page);
 
   JournalState earlier_;

@@ -57,6 +57,8 @@ std::optional<int> number(std::string_view text) {
 
 }  // namespace
 
+Time system_time() { return chr::time_point_cast<Duration>(chr::system_clock::now()); }
+
 std::string http_date(Time time) {
   Parts p(time);
   return format("%s, %02u %s %04d %02d:%02d:%02d GMT", kWeekdays[chr::weekday(p.day).c_encoding()], p.day_of_month(),

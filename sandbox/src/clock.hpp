@@ -2,23 +2,29 @@
 #pragma once
 #include <atomic>
 #include <chrono>
+#include <functional>
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 
 namespace libbcda::sandbox {
 
 using Duration = std::chrono::microseconds;  // the precision of the service's database
 using Time = std::chrono::time_point<std::chrono::system_clock, Duration>;
 
-class Clock {  // thread-safe
+Time system_time();  // of this machine
+
+class Clock {  // thread-safe, if its source is
  public:
-  Time now() const {
-    return std::chrono::time_point_cast<Duration>(std::chrono::system_clock::now()) + Duration(ahead_.load());
-  }
+  using Source = std::function<Time()>;
+
+  explicit Clock(Source source = system_time) : source_(std::move(source)) {}
+  Time now() const { return source_() + Duration(ahead_.load()); }
   void advance(Duration by) { ahead_ += by.count(); }
 
  private:
+  const Source source_;
   std::atomic<std::int64_t> ahead_{0};
 };
 

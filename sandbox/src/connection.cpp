@@ -156,7 +156,7 @@ asio::awaitable<bool> send_body(Stream& stream, const Response& response, bool c
   co_return true;
 }
 
-asio::awaitable<void> exchange(Stream& stream, Service& service, bool storage) {
+asio::awaitable<void> exchange(Stream& stream, Handler& handler, bool storage) {
   Parser parser;
   co_await stream.handshake();
   if (!co_await read_request(stream, parser)) {
@@ -168,10 +168,10 @@ asio::awaitable<void> exchange(Stream& stream, Service& service, bool storage) {
   }
   Request request = to_request(parser.get(), stream.is_tls());
   request.at_storage = storage;
-  Response response = service.answer(request);
+  Response response = handler.answer(request);
   if (response.delay.count() > 0) co_await sleep(response.delay);
   if (!response.no_answer) {
-    Head head = write_head(request, response, service.now());
+    Head head = write_head(request, response, handler.now());
     co_await stream.write(as_bytes(head.text));
     if (request.method != "HEAD" && !co_await send_body(stream, response, head.chunked)) co_return;
   }
@@ -180,9 +180,9 @@ asio::awaitable<void> exchange(Stream& stream, Service& service, bool storage) {
 
 }  // namespace
 
-asio::awaitable<void> serve(Stream stream, Service& service, bool storage) {
+asio::awaitable<void> serve(std::unique_ptr<Stream> stream, Handler& handler, bool storage) {
   try {
-    co_await exchange(stream, service, storage);
+    co_await exchange(*stream, handler, storage);
   } catch (const std::exception&) {
     // The client disconnected, or memory ran out. Only this connection ends.
   }

@@ -11,6 +11,7 @@
 
 #include "base/error.hpp"
 #include "connection.hpp"
+#include "service.hpp"
 #include "world/threads.hpp"
 
 namespace libbcda::sandbox {
@@ -84,7 +85,8 @@ asio::awaitable<void> Server::Impl::accept(tcp::acceptor& acceptor, bool storage
     try {
       tcp::socket socket = co_await acceptor.async_accept(asio::make_strand(io), asio::use_awaitable);
       auto executor = socket.get_executor();
-      asio::co_spawn(executor, serve(Stream(std::move(socket), tls.get()), service, storage_side), asio::detached);
+      auto stream = std::make_unique<SocketStream>(std::move(socket), tls.get());
+      asio::co_spawn(executor, serve(std::move(stream), service, storage_side), asio::detached);
     } catch (const std::exception&) {
       failed = true;  // probably out of file descriptors
     }

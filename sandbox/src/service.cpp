@@ -101,10 +101,11 @@ void flip(std::string& body, const Position& at) {
 
 }  // namespace
 
-Service::Service(Options options, std::string public_key, Registration client)
+Service::Service(Options options, std::string public_key, Registration client, Clock::Source time)
     : options_(std::move(options)),
       public_key_(std::move(public_key)),
       secret_(random_bytes(32)),
+      clock_(std::move(time)),
       bulk_(tokens_, faults_, std::move(client)) {
   for (const std::string& id : {options_.client_id, options_.second_client_id}) {
     if (id.empty()) continue;

@@ -7,6 +7,7 @@
 #include "bulk.hpp"
 #include "clock.hpp"
 #include "faults.hpp"
+#include "handler.hpp"
 #include "jobs.hpp"
 #include "message.hpp"
 #include "options.hpp"
@@ -16,16 +17,16 @@
 
 namespace libbcda::sandbox {
 
-class Service {  // thread-safe
+class Service : public Handler {  // thread-safe
  public:
   // `options` must have the client id and secret of the first organization. `public_key` is PEM text. `client` is
-  // what a server with signed logins knows about the client.
-  Service(Options options, std::string public_key, Registration client);
+  // what a server with signed logins knows about the client. `time` is the time of the service.
+  Service(Options options, std::string public_key, Registration client, Clock::Source time = system_time);
 
-  Response answer(const Request& request);
+  Response answer(const Request& request) override;
   void control(std::string_view name, std::string_view value);  // throws Error{INVALID_ARGUMENT}
   std::int64_t request_count(std::string_view prefix) const;
-  Time now() const { return clock_.now(); }
+  Time now() const override { return clock_.now(); }
   const std::string& storage_origin() const { return storage_.origin(); }
   void set_storage_origin(const std::string& origin) { storage_.set_origin(origin); }  // before the first request
 

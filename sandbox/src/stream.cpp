@@ -99,9 +99,9 @@ std::shared_ptr<SSL_CTX> make_tls(const std::string& certificate_pem, const std:
   return context;
 }
 
-void Stream::SslDeleter::operator()(SSL* ssl) const noexcept { SSL_free(ssl); }
+void SocketStream::SslDeleter::operator()(SSL* ssl) const noexcept { SSL_free(ssl); }
 
-Stream::Stream(tcp::socket socket, SSL_CTX* tls) : socket_(std::move(socket)) {
+SocketStream::SocketStream(tcp::socket socket, SSL_CTX* tls) : socket_(std::move(socket)) {
   socket_.non_blocking(true);
   socket_.set_option(tcp::no_delay(true));
   if (!tls) return;
@@ -112,7 +112,7 @@ Stream::Stream(tcp::socket socket, SSL_CTX* tls) : socket_(std::move(socket)) {
   SSL_set_bio(ssl_.get(), bio, bio);
 }
 
-asio::awaitable<void> Stream::send(ByteView bytes) {
+asio::awaitable<void> SocketStream::send(ByteView bytes) {
   while (!bytes.empty()) {
     auto sent = ::send(socket_.native_handle(), bytes.data(), bytes.size(), MSG_NOSIGNAL);
     if (sent >= 0) {
@@ -125,13 +125,13 @@ asio::awaitable<void> Stream::send(ByteView bytes) {
   }
 }
 
-asio::awaitable<void> Stream::flush() {
+asio::awaitable<void> SocketStream::flush() {
   if (outgoing_->empty()) co_return;
   co_await send(*outgoing_);
   outgoing_->clear();
 }
 
-asio::awaitable<bool> Stream::proceed(int ssl_result) {
+asio::awaitable<bool> SocketStream::proceed(int ssl_result) {
   int error = SSL_get_error(ssl_.get(), ssl_result);
   ERR_clear_error();
   co_await flush();
@@ -144,7 +144,7 @@ asio::awaitable<bool> Stream::proceed(int ssl_result) {
   co_return true;
 }
 
-asio::awaitable<void> Stream::handshake() {
+asio::awaitable<void> SocketStream::handshake() {
   if (!ssl_) co_return;
   for (;;) {
     ERR_clear_error();
@@ -158,7 +158,7 @@ asio::awaitable<void> Stream::handshake() {
   co_await flush();
 }
 
-asio::awaitable<std::size_t> Stream::read_some(MutableBytes into) {
+asio::awaitable<std::size_t> SocketStream::read_some(MutableBytes into) {
   for (;;) {
     if (ssl_) {
       ERR_clear_error();
@@ -177,7 +177,7 @@ asio::awaitable<std::size_t> Stream::read_some(MutableBytes into) {
   }
 }
 
-asio::awaitable<void> Stream::write(ByteView bytes) {
+asio::awaitable<void> SocketStream::write(ByteView bytes) {
   if (!ssl_) {
     co_await send(bytes);
     co_return;
@@ -195,7 +195,7 @@ asio::awaitable<void> Stream::write(ByteView bytes) {
   }
 }
 
-asio::awaitable<void> Stream::finish() {
+asio::awaitable<void> SocketStream::finish() {
   if (ssl_) {
     SSL_shutdown(ssl_.get());
     ERR_clear_error();
@@ -215,7 +215,7 @@ asio::awaitable<void> Stream::finish() {
   }
 }
 
-asio::awaitable<void> Stream::reset() {
+asio::awaitable<void> SocketStream::reset() {
   // Earlier data must arrive first, because a reset discards the data that is still queued here.
   asio::steady_timer timer(socket_.get_executor());
   int queued = 0;

@@ -1,4 +1,4 @@
-// One accepted connection as a byte stream, with or without TLS. Only server.cpp and connection.cpp include this file.
+// One accepted connection as a byte stream, with or without TLS.
 #pragma once
 #include <boost/asio/awaitable.hpp>
 #include <boost/asio/ip/tcp.hpp>
@@ -15,19 +15,30 @@ namespace libbcda::sandbox {
 
 namespace asio = boost::asio;
 
-// OpenSSL is called directly. It writes TLS records to memory, and many records are sent at a time. Failures, including
-// a disconnected peer, are thrown as boost::system::system_error.
+// Failures, including a disconnected peer, are thrown as boost::system::system_error.
 class Stream {
  public:
-  Stream(asio::ip::tcp::socket socket, SSL_CTX* tls);  // tls nullptr: without TLS
+  virtual ~Stream() = default;
+  virtual asio::awaitable<void> handshake() = 0;
+  virtual asio::awaitable<std::size_t> read_some(MutableBytes into) = 0;  // 0: the peer closed its side
+  virtual asio::awaitable<void> write(ByteView bytes) = 0;
+  // Closes cleanly. Reads the remaining data, so that the answer is not lost.
+  virtual asio::awaitable<void> finish() = 0;
+  virtual asio::awaitable<void> reset() = 0;  // the peer sees "connection reset"
+  virtual bool is_tls() const = 0;
+};
 
-  asio::awaitable<void> handshake();
-  asio::awaitable<std::size_t> read_some(MutableBytes into);  // 0: the peer closed its side
-  asio::awaitable<void> write(ByteView bytes);
-  asio::awaitable<void> finish();  // closes cleanly; reads the remaining data, so that the answer is not lost
-  asio::awaitable<void> reset();   // the peer sees "connection reset"
+// OpenSSL is called directly. It writes TLS records to memory, and many records are sent at a time.
+class SocketStream : public Stream {
+ public:
+  SocketStream(asio::ip::tcp::socket socket, SSL_CTX* tls);  // tls nullptr: without TLS
 
-  bool is_tls() const { return ssl_ != nullptr; }
+  asio::awaitable<void> handshake() override;
+  asio::awaitable<std::size_t> read_some(MutableBytes into) override;
+  asio::awaitable<void> write(ByteView bytes) override;
+  asio::awaitable<void> finish() override;
+  asio::awaitable<void> reset() override;
+  bool is_tls() const override { return ssl_ != nullptr; }
 
  private:
   struct SslDeleter {

@@ -77,6 +77,14 @@ TEST_F(Workspaces, WorkInPrivateWhileTheyRun) {
   EXPECT_EQ(names_in(out_), (Names{".bcda/", ".bcda/journal.ndjson", ".bcda/owner.json"}));
 }
 
+// A loss of power can leave a log with its length and without its text.
+TEST_F(Workspaces, ARestartDiscardsTheLogOfTheExportWhateverIsLeftOfIt) {
+  leave_unfinished({"Patient.a.ndjson"});
+  spill(out_ + "/log.ndjson", std::string(300, '\0'));
+  for_export(true);
+  EXPECT_FALSE(exists(out_ + "/log.ndjson"));
+}
+
 TEST_F(Workspaces, AnEmptyPathIsRefused) {
   Error error = error_of([] { Workspace::for_export("", {}, kProcess); });
   EXPECT_EQ(error.status, Status::INVALID_ARGUMENT);

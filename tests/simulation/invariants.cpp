@@ -1,0 +1,111 @@
+#include "simulation/invariants.hpp"
+
+#include <algorithm>
+#include <map>
+
+#include "base/json.hpp"
+#include "crypto/digest.hpp"
+#include "simulation/scenario.hpp"
+
+namespace libbcda::simulation {
+namespace {
+
+using Files = std::map<std::string, std::string>;
+
+const std::string kRoot = std::string(kOut) + "/";
+const std::string kReceipt = kRoot + "export.json", kLog = kRoot + "log.ndjson";
+
+bool is_final_name(const std::string& path) {
+  if (!path.starts_with(kRoot) || path == kReceipt || path == kLog) return false;
+  const std::string name = path.substr(kRoot.size());
+  if (name.starts_with("error/") || name.starts_with("deleted/")) return true;
+  return name.find('/') == std::string::npos && name.ends_with(".ndjson");
+}
+
+// "Patient.<stem>.ndjson" has the name that the service gave it.
+std::string stem_of(const std::string& path) {
+  std::string name = path.substr(path.rfind('/') + 1);
+  if (name.ends_with(".ndjson")) name.resize(name.size() - 7);
+  return name.substr(name.find('.') + 1);
+}
+
+std::string digest_of(const std::string& text) {
+  crypto::Sha256 digest;
+  digest.update(as_bytes(text));
+  return to_hex(digest.finish());
+}
+
+// The files that the receipt names, or what is wrong with them.
+std::string check_listed(const json::object& receipt, const Files& files, std::set<std::string>& listed) {
+  for (const char* list : {"files", "errors", "deleted"}) {
+    const auto* items = receipt.if_contains(list);
+    if (!items || !items->is_array()) continue;
+    for (const json::value& item : items->get_array()) {
+      const json::object& file = item.as_object();
+      const std::string path = kRoot + string_member(file, "path");
+      const auto there = files.find(path);
+      if (there == files.end()) return "the receipt lists " + path + ", which is missing";
+      if (string_member(file, "sha256") != digest_of(there->second)) return "the receipt has a wrong digest of " + path;
+      if (file.at("bytes").to_number<std::size_t>() != there->second.size())
+        return "the receipt has a wrong size of " + path;
+      listed.insert(path);
+    }
+  }
+  return "";
+}
+
+std::int64_t files_of_jobs(const json::object& receipt, const SimServer& server) {
+  std::int64_t count = 0;
+  for (const json::value& job : receipt.at("jobs").as_array())
+    count += server.files_of(string_member(job.as_object(), "statusUrl"));
+  return count;
+}
+
+}  // namespace
+
+bool has_receipt(const SimDisk& disk) { return disk.files().contains(kReceipt); }
+
+std::string check_published(const SimDisk& disk, SimServer& server) {
+  for (const auto& [path, content] : disk.files()) {
+    if (!is_final_name(path)) continue;
+    if (!server.gave(stem_of(path), content))
+      return path + ", of " + std::to_string(content.size()) + " bytes, is no whole file of the service";
+  }
+  return "";
+}
+
+std::string check_still_there(const SimDisk& disk, const std::set<std::string>& paths) {
+  const Files files = disk.files();
+  for (const std::string& path : paths)
+    if (!files.contains(path)) return path + " was published, and is not there any more";
+  return "";
+}
+
+std::string check_receipt(const SimDisk& disk, const SimServer& server) {
+  const Files files = disk.files();
+  const auto found = files.find(kReceipt);
+  if (found == files.end()) return "";
+  const auto value = parse_json(found->second);
+  if (!value || !value->is_object()) return "the receipt is not JSON";
+  std::set<std::string> listed;
+  if (const std::string wrong = check_listed(value->get_object(), files, listed); !wrong.empty()) return wrong;
+  for (const auto& [path, content] : files)
+    if (is_final_name(path) && !listed.contains(path)) return "the receipt does not list " + path;
+  const std::int64_t expected = files_of_jobs(value->get_object(), server);
+  if (expected != static_cast<std::int64_t>(listed.size()))
+    return "the receipt lists " + std::to_string(listed.size()) + " files, and the manifests list " +
+           std::to_string(expected);
+  return "";
+}
+
+std::string check_complete(const SimDisk& disk) {
+  if (!has_receipt(disk)) return "there is no receipt";
+  for (const auto& [path, content] : disk.files())
+    if (!is_final_name(path) && path != kReceipt && path != kLog) return path + " was left behind";
+  for (const std::string& path : disk.directories())
+    if (path != kOut && path != kRoot + "error" && path != kRoot + "deleted")
+      return "the directory " + path + " was left behind";
+  return "";
+}
+
+}  // namespace libbcda::simulation

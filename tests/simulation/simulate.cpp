@@ -1,0 +1,231 @@
+#include "simulation/simulate.hpp"
+
+#include <iostream>
+#include <optional>
+#include <set>
+
+#include "runtime/run.hpp"
+#include "simulation/invariants.hpp"
+#include "simulation/scenario.hpp"
+#include "simulation/sim_world.hpp"
+
+namespace libbcda::simulation {
+namespace {
+
+// Whether a run goes on where the one before it ended. Else the setting `restart` discards what is there.
+constexpr bool kResumes = true;
+
+constexpr std::int64_t kMostSteps = 3'000'000;  // of one run
+constexpr Milliseconds kCancelLimit(100);
+constexpr auto kLongestRun = std::chrono::hours(5 * 24);
+constexpr int kFirstPid = 1000;
+constexpr Milliseconds kPause(1000);  // between two runs
+const Moment kStart{Steady{} + std::chrono::hours(1), Instant(std::chrono::seconds(1568990853))};
+
+class Simulation {
+ public:
+  Simulation(std::uint64_t seed, bool verbose)
+      : dice_(seed),
+        scenario_(draw_scenario(dice_.fork())),
+        server_(service_options(scenario_), seed << 20),
+        disk_(std::make_unique<SimDisk>()),
+        verbose_(verbose) {
+    report_.seed = seed;
+    if (verbose_) std::cerr << describe(scenario_);
+  }
+
+  Report run() {
+    disk_->limit(scenario_.disk);
+    for (const Attempt& attempt : scenario_.attempts)
+      if (goes_on()) begin(attempt);
+    if (goes_on()) begin(Attempt());
+    if (goes_on() && kResumes && failure_.find("restart") != std::string::npos) begin_anew();
+    if (goes_on()) require("a run without faults failed: " + failure_);
+    if (kResumes && server_.needless_jobs() > 0) require("a job was started although one was alive");
+    report_.trace = trace_.hash();
+    report_.jobs = server_.jobs_accepted();
+    report_.virtual_time = std::chrono::duration_cast<Milliseconds>(now_.steady - kStart.steady);
+    return report_;
+  }
+
+ private:
+  bool goes_on() const { return !complete_ && report_.wrong.empty(); }
+  void require(const std::string& wrong) {
+    if (report_.wrong.empty()) report_.wrong = wrong;
+  }
+  void begin(const Attempt& attempt);
+  void begin_anew();
+  void drive(const std::shared_ptr<SimWorld>& world, const Attempt& attempt);
+  std::unique_ptr<runtime::Run> start(const std::shared_ptr<SimWorld>& world);
+  void step_until_end(SimWorld& world, runtime::Run& run, const Attempt& attempt);
+  void crash(SimWorld& world, Crash crash);
+  void end(SimWorld& world);
+  void collect_published(runtime::Run& run);
+  void judge(const SimDisk& disk);
+  void judge_crash();
+  void judge_end(SimWorld& world, const Attempt& attempt);
+  Settings settings() const;
+
+  Dice dice_;
+  const Scenario scenario_;
+  Trace trace_;
+  SimServer server_;
+  std::unique_ptr<SimDisk> disk_;      // between two runs
+  std::unique_ptr<runtime::Run> run_;  // once it has started
+  Moment now_ = kStart;
+  int boots_ = 1;
+  Report report_;
+  const bool verbose_;
+  bool restarts_ = false;              // the setting of this run
+  std::set<std::string> published_;    // what runs have reported as published, and no restart has discarded
+  bool complete_ = false;              // the export is
+  std::string failure_;                // of the last run; "": it succeeded
+  std::unique_ptr<SimDisk> survivor_;  // of the crash of this run; null: none yet
+  Moment crashed_at_{};
+};
+
+Settings Simulation::settings() const {
+  Settings made = client_settings(scenario_);
+  if (restarts_) made.set("restart", "true");
+  return made;
+}
+
+// The export cannot be gone on with, for example because its job has expired, and the error said so.
+void Simulation::begin_anew() {
+  if (verbose_) std::cerr << "run " << report_.runs << ": " << failure_ << "\n";
+  ++report_.restarts;
+  Attempt attempt;
+  attempt.restarts = true;
+  begin(attempt);
+}
+
+void Simulation::begin(const Attempt& attempt) {
+  ++report_.runs;
+  survivor_.reset();
+  failure_.clear();
+  restarts_ = !kResumes || attempt.restarts;
+  if (restarts_) published_.clear();
+  if (restarts_) server_.forget_jobs();
+  server_.fail(attempt.faults.server, dice_.fork());
+  disk_->fail(attempt.faults.disk, dice_.fork());
+  const auto world = std::make_shared<SimWorld>(now_, SimHost(boots_, kFirstPid + report_.runs), std::move(disk_),
+                                                server_, trace_, attempt.faults.net, dice_.fork());
+  server_.use(world->clock());
+  drive(world, attempt);
+  const bool crashed = survivor_ != nullptr;
+  report_.bytes += world->net().file_bytes_received();
+  if (crashed && attempt.crash == Crash::power) ++boots_;
+  now_ = crashed ? crashed_at_ + attempt.downtime : world->clock().now() + kPause;
+  now_.wall = kStart.wall + (now_.steady - kStart.steady);  // somebody sets the clock right
+  disk_ = crashed ? std::move(survivor_) : world->take_disk();
+  if (!verbose_) return;
+  std::cerr << "run " << report_.runs << ": "
+            << (crashed            ? "crashed"
+                : failure_.empty() ? "succeeded"
+                                   : failure_)
+            << "\n";
+  for (const auto& [path, content] : disk_->files()) std::cerr << "  " << path << ", " << content.size() << " bytes\n";
+}
+
+void Simulation::drive(const std::shared_ptr<SimWorld>& world, const Attempt& attempt) {
+  std::int64_t changes = 0;
+  world->disk().before_change([&, this] {
+    if (attempt.ending == Ending::crash && !survivor_ && changes++ == attempt.at_change) crash(*world, attempt.crash);
+  });
+  run_ = start(world);
+  if (run_) step_until_end(*world, *run_, attempt);
+  if (run_) end(*world);
+  if (!survivor_) judge_end(*world, attempt);
+}
+
+// Returns null if the run refuses to start.
+std::unique_ptr<runtime::Run> Simulation::start(const std::shared_ptr<SimWorld>& world) {
+  try {
+    runtime::RunRequest request;
+    request.settings = settings();
+    auto session = std::make_shared<runtime::Session>(request.settings, world);
+    return runtime::Run::start(std::move(session), std::move(request));
+  } catch (const Error& error) {
+    failure_ = error.message;
+    return nullptr;
+  }
+}
+
+void Simulation::step_until_end(SimWorld& world, runtime::Run& run, const Attempt& attempt) {
+  for (std::int64_t step = 0; !run.mailbox().finished() && !survivor_; ++step) {
+    if (step == attempt.clock_jump_at) world.fake_clock().set_wall_clock(attempt.clock_jump);
+    if (step == attempt.at_step && attempt.ending == Ending::cancel) return;
+    if (step == attempt.at_step && attempt.ending == Ending::crash)
+      crash(world, attempt.crash);
+    else if (!(attempt.at_step >= 0 ? world.step() : world.stride()))
+      return require("a run waits for nothing");
+    if (step > kMostSteps || world.clock().now().steady - now_.steady > kLongestRun)
+      return require("a run does not end");
+  }
+}
+
+// The world stops for the run: what it does from now on leaves no trace.
+void Simulation::crash(SimWorld& world, Crash crash) {
+  Dice dice = dice_.fork();
+  survivor_ = world.disk().after(crash, dice);
+  crashed_at_ = world.clock().now();
+  world.net().kill();
+  ++report_.crashes;
+  judge_crash();
+}
+
+// Destroys a run. One that has not ended is canceled first, because its destructor waits for its end.
+void Simulation::end(SimWorld& world) {
+  std::unique_ptr<runtime::Run> run = std::move(run_);
+  const Steady canceled_at = world.clock().now().steady;
+  run->cancel();
+  for (std::int64_t step = 0; !run->mailbox().finished(); ++step) {
+    if (world.stride() && step < kMostSteps) continue;
+    require("a canceled run does not end");
+    static_cast<void>(run.release());  // its destructor would wait for ever
+    return;
+  }
+  if (world.clock().now().steady - canceled_at > kCancelLimit) require("a canceled run goes on for too long");
+  if (!survivor_) collect_published(*run);
+  const auto failure = run->mailbox().failure();
+  if (survivor_ || !failure) return;
+  failure_ = failure->message;
+  if (failure->status == Status::INTERNAL) require("a run ended with an internal error: " + failure_);
+}
+
+// Reads the events of a run. To be called before a crash can lose any file.
+void Simulation::collect_published(runtime::Run& run) {
+  for (runtime::Event event; run.mailbox().next(Milliseconds(0), event) == runtime::Mailbox::Got::event;)
+    if (event.kind == runtime::EventKind::file)
+      published_.insert(event.file.starts_with('/') ? event.file : std::string(kOut) + "/" + event.file);
+}
+
+// What must be true at any moment.
+void Simulation::judge(const SimDisk& disk) {
+  require(check_published(disk, server_));
+  require(check_receipt(disk, server_));
+  require(check_still_there(disk, published_));
+}
+
+void Simulation::judge_crash() {
+  if (run_) collect_published(*run_);
+  judge(*survivor_);
+  complete_ = !kResumes && has_receipt(*survivor_);
+}
+
+void Simulation::judge_end(SimWorld& world, const Attempt& attempt) {
+  judge(world.disk());
+  if (world.disk().open_files() > 0) require("a run left files open");
+  if (!failure_.empty()) ++report_.failures;
+  // With a broken disk, an export may be complete although not all could be tidied up.
+  if (failure_.empty() && !attempt.faults.disk.any()) require(check_complete(world.disk()));
+  // After a crash at the very end there may be nothing left to do.
+  const bool was_complete = failure_.find("finished export") != std::string::npos && has_receipt(world.disk());
+  complete_ = failure_.empty() || was_complete;
+}
+
+}  // namespace
+
+Report simulate(std::uint64_t seed, bool verbose) { return Simulation(seed, verbose).run(); }
+
+}  // namespace libbcda::simulation
