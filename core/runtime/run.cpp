@@ -61,7 +61,7 @@ FileQueue::Named earlier_name(const transfer::Workspace& space, const bulk::Entr
     const auto found = files.find(transfer::published_path(names[static_cast<std::size_t>(i)], entry.kind));
     if (found == files.end()) continue;
     if (transfer::is_of(found->second, entry)) named.by = i;
-    named.taken = i == 0;
+    named.taken = i == 0 && space.goes_on();  // a fetch refuses a file of another origin instead
   }
   return named;
 }
