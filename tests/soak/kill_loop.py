@@ -26,16 +26,16 @@ from soak import INTERRUPTED, OK, CountingProxy, Sandbox, Violation, check_recei
 KILL, INT, TERM = signal.SIGKILL, signal.SIGINT, signal.SIGTERM
 SIGNALS = [(KILL,)] * 6 + [(INT,), (TERM,), (INT, INT), (TERM, KILL), (INT, TERM), (KILL, KILL)]
 UNHEARD = "did not hear the answer to the kick-off"
-MANY = ("--beneficiaries", "6000", "--beneficiaries-per-file", "3000")
+MANY = ("--beneficiaries", "16000", "--beneficiaries-per-file", "8000")
 # Each server with files of more than 512 KiB as they are sent, because smaller ones begin anew. The pace leaves time to
 # kill an export in mid-file.
 SERVERS = {
     "bcda-2019": (("--bytes-per-type", "12MiB", "--files-per-type", "3", "--fault", "drip=16MiB:on=GET /data/"),
                   [("Patient",), ("Patient", "Coverage")]),
-    "bcda-v3": ((*MANY, "--fault", "drip=2MiB:on=GET /data/"), [("ExplanationOfBenefit",), ("Patient", "Coverage")]),
-    "generic": (("--status-retry-after", "0", *MANY, "--fault", "drip=2MiB:on=GET /fhir/bulkfiles/"),
+    "bcda-v3": ((*MANY, "--fault", "drip=3MiB:on=GET /data/"), [("ExplanationOfBenefit",), ("Patient", "Coverage")]),
+    "generic": (("--status-retry-after", "0", *MANY, "--fault", "drip=3MiB:on=GET /fhir/bulkfiles/"),
                 [("ExplanationOfBenefit",), ("Patient",)]),
-    "dpc": ((*MANY, "--fault", "drip=2MiB:on=GET /api/v1/Data/"), [("ExplanationOfBenefit",), ("Patient",)]),
+    "dpc": ((*MANY, "--fault", "drip=3MiB:on=GET /api/v1/Data/"), [("ExplanationOfBenefit",), ("Patient",)]),
 }
 HAS_JOB_LIST = ("bcda-v3",)
 NUMBERED_JOBS = ("bcda-2019", "bcda-v3")  # their jobs are numbered, so the numbers tell how many were accepted
@@ -44,9 +44,9 @@ NUMBERED_JOBS = ("bcda-2019", "bcda-v3")  # their jobs are numbered, so the numb
 class Export:
     """One export, with all the runs that it takes."""
 
-    def __init__(self, loop, server, out, types, durability):
+    def __init__(self, loop, server, out, types, since, durability):
         self.loop, self.server, self.out = loop, server, out
-        self.command = [loop.bcda, "export", "--json", "--types", ",".join(types), "--out", out]
+        self.command = [loop.bcda, "export", "--json", "--types", ",".join(types), "--out", out, *since]
         self.env = {**server.env, "BCDA_PROXY": loop.proxy.url, "BCDA_DURABILITY": durability}
         self.before, self.jobs, self.unheard = {}, set(), False
 
@@ -128,7 +128,9 @@ class Loop:
         self.random = random.Random(f"{self.seed}, {self.counts['exports']}")
         out = pathlib.Path(tempfile.mkdtemp(dir=self.directory)) / "out"
         types = self.random.choice(SERVERS[name][1])
-        export = Export(self, sandbox, out, types, self.random.choice(["process"] * 3 + ["power"]))
+        # No other export asks for the same, so a job that is found in the list of jobs is the one of this export.
+        since = () if name == "bcda-2019" else ("--since", f"2000-01-01T00:00:00.{self.counts['exports']:03}Z")
+        export = Export(self, sandbox, out, types, since, self.random.choice(["process"] * 3 + ["power"]))
         wanted = min(kills_left, self.random.randint(1, 20))
         received = self.proxy.received
         kills, code, text = 0, None, ""
