@@ -100,16 +100,13 @@ int carry_out(const cli::Command& command) try { return command(); } catch (cons
 
 namespace cli {
 
-int run(int argc, const char* const* argv) {
+static int parse_and_run(int argc, const char* const* argv) {
   std::vector<const char*> as_flag(argv, argv + argc);  // "help COMMAND" means "COMMAND --help"
   if (argc > 1 && std::string_view(argv[1]) == "help") {
     as_flag.erase(as_flag.begin() + 1);
     as_flag.insert(as_flag.begin() + std::min<std::ptrdiff_t>(2, argc - 1), "--help");
     argv = as_flag.data();
   }
-  forbid_core_files();
-  if (const int failed = carry_out([] { return open_standard_streams(), 0; })) return failed;
-  std::signal(SIGPIPE, SIG_IGN);  // so that `| head` does not kill an export; see cli::print
   CLI::App app("Exports bulk claims from CMS's Beneficiary Claims Data API, decrypts and verifies them.", "bcda");
   app.formatter(std::make_shared<cli::HelpFormatter>());  // set before the subcommands, which inherit it
   app.set_version_flag("--version", std::string(bcda::version()));
@@ -136,14 +133,19 @@ int run(int argc, const char* const* argv) {
     cli::say(app.help());
     return usage;
   }
-  return carry_out([&] {
-    try {
-      app.parse(argc, argv);
-    } catch (const CLI::ParseError& error) {
-      return explain(app, error);
-    }
-    return chosen();
-  });
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::ParseError& error) {
+    return explain(app, error);
+  }
+  return chosen();
+}
+
+int run(int argc, const char* const* argv) {
+  forbid_core_files();
+  if (const int failed = carry_out([] { return open_standard_streams(), 0; })) return failed;
+  std::signal(SIGPIPE, SIG_IGN);  // so that `| head` does not kill an export; see cli::print
+  return carry_out([&] { return parse_and_run(argc, argv); });
 }
 
 }  // namespace cli

@@ -3,7 +3,7 @@
 passes without that failure. Each run has to end in time, with success or with a documented exit code and a message.
 It leaves no wrong file, and the same command then completes the export.
 
-usage: call_sweep.py BCDA NTH_CALL_LIBRARY [--scenarios A,B] [--kinds A,B,...] [--first N] [--sample N]
+usage: call_sweep.py BCDA NTH_CALL_LIBRARY [--scenarios A,B] [--kinds A,B,...] [--first N] [--each N]
                      [--jobs N]
 """
 import argparse
@@ -38,9 +38,10 @@ KINDS = {
     "connect": (errno.ECONNREFUSED, errno.ENETUNREACH, errno.ETIMEDOUT),
     "send": (errno.ECONNRESET, errno.EPIPE),
     "recv": (errno.ECONNRESET, errno.ETIMEDOUT),
-    "malloc": (errno.ENOMEM,),
+    "start": (errno.ENOMEM,),   # an allocation while the command reads its arguments
+    "malloc": (errno.ENOMEM,),  # one of the engine
 }
-EVERY_ALLOCATION, THEN_EACH = 2000, 97
+EVERY_ALLOCATION, THEN_EACH = {"start": 100, "malloc": 2000}, 97
 TIME_LIMIT = 20
 FAILURES = {1, 2, 3, 4, 5}
 
@@ -66,6 +67,18 @@ class Scenario:
         demand(run.returncode == OK, f"the undisturbed export ended with {run.returncode}: {run.stderr.decode()}")
         self.expected = contents(out)
         shutil.rmtree(out.parent)
+
+    def count(self, shim):
+        """How many calls of each kind an undisturbed run has."""
+        out = self.prepared()
+        counts = out.parent / "counts"
+        run = subprocess.run(self.command(out), env={**self.env, "LD_PRELOAD": str(shim), "NTH_COUNTS": str(counts)},
+                             capture_output=True, timeout=60)
+        demand(run.returncode == OK, f"the undisturbed export ended with {run.returncode}: {run.stderr.decode()}")
+        found = {name: int(number) for name, number in map(str.split, counts.read_text().splitlines())}
+        demand(found["malloc"] > 1000, "the library does not see the calls of the command")
+        shutil.rmtree(out.parent)
+        return found
 
     def prepared(self):
         out = pathlib.Path(tempfile.mkdtemp(dir=self.directory)) / "out"
@@ -133,20 +146,22 @@ def half_done(scenario):
     return out
 
 
-def numbers(kind, sample):
-    """The calls that fail, in their order. `sample`: one in so many."""
-    for number in itertools.count(1, sample):
-        if kind != "malloc" or number <= EVERY_ALLOCATION:
-            yield number
-        else:
-            break
-    if kind == "malloc":
-        yield from itertools.count(EVERY_ALLOCATION + THEN_EACH, THEN_EACH * sample)
+def numbers(kind):
+    """The calls that fail, in their order."""
+    every = EVERY_ALLOCATION.get(kind)
+    if every is None:
+        yield from itertools.count(1)
+    else:
+        yield from range(1, every + 1)
+        yield from itertools.count(every + THEN_EACH, THEN_EACH)
+
+
+MOST_SHOWN = 20
 
 
 class Sweep:
-    def __init__(self, shim, jobs, sample):
-        self.shim, self.jobs, self.sample = shim, jobs, sample
+    def __init__(self, shim, jobs):
+        self.shim, self.jobs = shim, jobs
         self.points = collections.Counter()
         self.codes = collections.Counter()
         self.violations = []
@@ -156,22 +171,32 @@ class Sweep:
             return scenario.point(self.shim, kind, number)
         except Violation as violation:
             self.violations.append(str(violation))
-            print(f"FAILED: {violation}", file=sys.stderr, flush=True)
+            if len(self.violations) <= MOST_SHOWN:
+                print(f"FAILED: {violation}", file=sys.stderr, flush=True)
             return -1
 
-    def kind(self, scenario, kind, first=1):
-        """Goes on until the call did not happen in three runs, because runs with threads differ."""
-        passed = 0
+    def batch(self, scenario, points):
+        """Returns how many of the calls did not happen."""
         with concurrent.futures.ThreadPoolExecutor(self.jobs) as pool:
-            following = itertools.dropwhile(lambda number: number < first, numbers(kind, self.sample))
-            while passed < 3:
-                batch = list(itertools.islice(following, 2 * self.jobs))
-                for code in pool.map(lambda number: self.one(scenario, kind, number), batch):
-                    if code is None:
-                        passed += 1
-                        continue
-                    self.points[kind] += 1
-                    self.codes[code] += 1
+            codes = list(pool.map(lambda point: self.one(scenario, *point), points))
+        for (kind, _), code in zip(points, codes):
+            if code is not None:
+                self.points[kind] += 1
+                self.codes[code] += 1
+        return codes.count(None)
+
+    def all(self, scenario, kind, first):
+        """Goes on until the call did not happen in three runs, because runs with threads differ."""
+        following = ((kind, number) for number in numbers(kind) if number >= first)
+        passed = 0
+        while passed < 3:
+            passed += self.batch(scenario, list(itertools.islice(following, 2 * self.jobs)))
+
+    def some(self, scenario, kinds, each):
+        """So many calls of each kind, spread over an export."""
+        counts = scenario.count(self.shim)
+        self.batch(scenario, [(kind, 1 + (2 * i + 1) * counts[kind] // (2 * each))
+                              for kind in kinds for i in range(min(each, counts[kind]))])
 
     def report(self, seconds):
         rows = [(f"points: {kind}", self.points[kind]) for kind in KINDS if self.points[kind]]
@@ -187,19 +212,23 @@ def main():
     parser.add_argument("shim", type=existing)
     parser.add_argument("--kinds", default=",".join(KINDS))
     parser.add_argument("--scenarios", default="new,resumed")
-    parser.add_argument("--sample", type=int, default=1, help="try one call in so many")
+    parser.add_argument("--each", type=int, help="try so many calls of each kind; by default all")
     parser.add_argument("--first", type=int, default=1, help="the call to begin with")
     parser.add_argument("--jobs", type=int, default=os.cpu_count())
     options = parser.parse_args()
     directory = pathlib.Path(tempfile.mkdtemp(prefix="bcda-sweep-"))
-    sweep, began = Sweep(options.shim, options.jobs, options.sample), time.monotonic()
+    sweep, began = Sweep(options.shim, options.jobs), time.monotonic()
     with Sandbox(options.bcda, "--job-time", "0s", "--bytes-per-type", "2MiB", "--files-per-type", "2") as sandbox:
         new = Scenario("new", options.bcda, sandbox, directory, None)
         scenarios = {"new": new, "resumed": Scenario("resumed", options.bcda, sandbox, directory, half_done(new))}
         for name in options.scenarios.split(","):
             scenarios[name].learn()
-            for kind in options.kinds.split(","):
-                sweep.kind(scenarios[name], kind, options.first)
+            kinds = [kind for kind in options.kinds.split(",") if kind != "start" or name == "new"]
+            if options.each:
+                sweep.some(scenarios[name], kinds, options.each)
+            else:
+                for kind in kinds:
+                    sweep.all(scenarios[name], kind, options.first)
     sweep.report(time.monotonic() - began)
     if sweep.violations:
         print(f"\nthe directories are kept: {directory}", file=sys.stderr)
