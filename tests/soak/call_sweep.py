@@ -192,9 +192,8 @@ class Sweep:
         while passed < 3:
             passed += self.batch(scenario, list(itertools.islice(following, 2 * self.jobs)))
 
-    def some(self, scenario, kinds, each):
+    def some(self, scenario, kinds, counts, each):
         """So many calls of each kind, spread over an export."""
-        counts = scenario.count(self.shim)
         self.batch(scenario, [(kind, 1 + (2 * i + 1) * counts[kind] // (2 * each))
                               for kind in kinds for i in range(min(each, counts[kind]))])
 
@@ -224,8 +223,9 @@ def main():
         for name in options.scenarios.split(","):
             scenarios[name].learn()
             kinds = [kind for kind in options.kinds.split(",") if kind != "start" or name == "new"]
+            counts = scenarios[name].count(options.shim)
             if options.each:
-                sweep.some(scenarios[name], kinds, options.each)
+                sweep.some(scenarios[name], kinds, counts, options.each)
             else:
                 for kind in kinds:
                     sweep.all(scenarios[name], kind, options.first)

@@ -17,10 +17,29 @@
 #include <sys/uio.h>
 #include <unistd.h>
 
-enum { OPEN, READ, PREAD, WRITE, FSYNC, FDATASYNC, LINK, RENAME, UNLINK, MKDIR, CLOSE, SOCKET, CONNECT, SEND, RECV, START,
-       MALLOC, KINDS };
-static const char* const names[KINDS] = {"open", "read", "pread", "write", "fsync", "fdatasync", "link", "rename", "unlink",
-                                         "mkdir", "close", "socket", "connect", "send", "recv", "start", "malloc"};
+enum {
+  OPEN,
+  READ,
+  PREAD,
+  WRITE,
+  FSYNC,
+  FDATASYNC,
+  LINK,
+  RENAME,
+  UNLINK,
+  MKDIR,
+  CLOSE,
+  SOCKET,
+  CONNECT,
+  SEND,
+  RECV,
+  START,
+  MALLOC,
+  KINDS
+};
+static const char* const names[KINDS] = {"open",    "read",   "pread",  "write", "fsync", "fdatasync",
+                                         "link",    "rename", "unlink", "mkdir", "close", "socket",
+                                         "connect", "send",   "recv",   "start", "malloc"};
 static atomic_long calls[KINDS];
 static int kind = -1;
 static const char* mark = "";
@@ -71,10 +90,10 @@ static int counted_main(int count, char** arguments, char** environment) {
 
 typedef int Main(int, char**, char**);
 typedef int Start(Main*, int, char**, void (*)(void), void (*)(void), void (*)(void), void*);
-int __libc_start_main(Main* of, int count, char** arguments, void (*init)(void), void (*fini)(void), void (*loader)(void),
-                      void* stack);
-int __libc_start_main(Main* of, int count, char** arguments, void (*init)(void), void (*fini)(void), void (*loader)(void),
-                      void* stack) {
+int __libc_start_main(Main* of, int count, char** arguments, void (*init)(void), void (*fini)(void),
+                      void (*loader)(void), void* stack);
+int __libc_start_main(Main* of, int count, char** arguments, void (*init)(void), void (*fini)(void),
+                      void (*loader)(void), void* stack) {
   real_main = of;
   return ((Start*)dlsym(RTLD_NEXT, "__libc_start_main"))(counted_main, count, arguments, init, fini, loader, stack);
 }
@@ -97,14 +116,14 @@ __attribute__((destructor)) static void write_counts(void) {
 
 /* --- files --- */
 
-#define OPENED_WITH_MODE(flags) (((flags) & O_CREAT) != 0 || ((flags) & O_TMPFILE) == O_TMPFILE)
-#define MODE_ARGUMENT(flags)              \
-  mode_t mode = 0;                        \
-  if (OPENED_WITH_MODE(flags)) {          \
-    va_list list;                         \
-    va_start(list, flags);                \
-    mode = (mode_t)va_arg(list, int);     \
-    va_end(list);                         \
+#define OPENED_WITH_MODE(flags) (((flags)&O_CREAT) != 0 || ((flags)&O_TMPFILE) == O_TMPFILE)
+#define MODE_ARGUMENT(flags)          \
+  mode_t mode = 0;                    \
+  if (OPENED_WITH_MODE(flags)) {      \
+    va_list list;                     \
+    va_start(list, flags);            \
+    mode = (mode_t)va_arg(list, int); \
+    va_end(list);                     \
   }
 
 int open(const char* path, int flags, ...) {
@@ -163,9 +182,7 @@ int close(int fd) {
 
 /* --- sockets --- */
 
-int socket(int family, int type, int protocol) {
-  return fails(SOCKET) ? -1 : REAL(socket)(family, type, protocol);
-}
+int socket(int family, int type, int protocol) { return fails(SOCKET) ? -1 : REAL(socket)(family, type, protocol); }
 int connect(int fd, const struct sockaddr* address, socklen_t size) {
   return fails(CONNECT) ? -1 : REAL(connect)(fd, address, size);
 }
@@ -206,9 +223,7 @@ static int lacks_memory(void) {
 void* malloc(size_t size) { return lacks_memory() ? NULL : __libc_malloc(size); }
 void* calloc(size_t count, size_t size) { return lacks_memory() ? NULL : __libc_calloc(count, size); }
 void* realloc(void* block, size_t size) { return lacks_memory() ? NULL : __libc_realloc(block, size); }
-void* aligned_alloc(size_t alignment, size_t size) {
-  return lacks_memory() ? NULL : __libc_memalign(alignment, size);
-}
+void* aligned_alloc(size_t alignment, size_t size) { return lacks_memory() ? NULL : __libc_memalign(alignment, size); }
 int posix_memalign(void** block, size_t alignment, size_t size) {
   void* const made = lacks_memory() ? NULL : __libc_memalign(alignment, size);
   if (!made) return ENOMEM;
