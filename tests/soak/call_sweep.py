@@ -229,6 +229,7 @@ def main():
             else:
                 for kind in kinds:
                     sweep.all(scenarios[name], kind, options.first)
+                    print(f"{name}, {kind}: {counts[kind]} calls", flush=True)
     sweep.report(time.monotonic() - began)
     if sweep.violations:
         print(f"\nthe directories are kept: {directory}", file=sys.stderr)

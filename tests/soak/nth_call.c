@@ -1,10 +1,11 @@
 /* A library for LD_PRELOAD. It makes one call of a process fail: the NTH_CALL-th of the kind NTH_KIND, with the errno
-   NTH_ERRNO. It creates the file NTH_MARK when the call fails. It counts from main() on, and allocations twice: as
-   "start" from main() on, as "malloc" from bcda_client_create() on. The file NTH_COUNTS gets the number of the calls of
-   each kind at the end. */
+   NTH_ERRNO. Then it writes the callers into the file NTH_MARK. It counts from main() on. Allocations are of two kinds:
+   "start" before bcda_client_create(), "malloc" from there on. At the end the file NTH_COUNTS gets the number of the
+   calls of each kind. */
 #define _GNU_SOURCE
 #include <dlfcn.h>
 #include <errno.h>
+#include <execinfo.h>
 #include <fcntl.h>
 #include <stdarg.h>
 #include <stdatomic.h>
@@ -50,9 +51,14 @@ static atomic_int counting = 0, counting_engine = 0;
 /* Whether this call has to fail. Sets errno then. */
 static int fails(int of) {
   if (!atomic_load(of == MALLOC ? &counting_engine : &counting)) return 0;
+  if (of == START && atomic_load(&counting_engine)) return 0;
   if (atomic_fetch_add(&calls[of], 1) + 1 != nth || of != kind) return 0;
   const long fd = syscall(SYS_openat, AT_FDCWD, mark, O_CREAT | O_WRONLY | O_CLOEXEC, 0600);
-  if (fd >= 0) syscall(SYS_close, (int)fd);
+  if (fd >= 0) {
+    void* callers[64];
+    backtrace_symbols_fd(callers, backtrace(callers, 64), (int)fd);
+    syscall(SYS_close, (int)fd);
+  }
   errno = code;
   return 1;
 }
@@ -84,6 +90,8 @@ static int counted_main(int count, char** arguments, char** environment) {
   if (value) nth = atol(value);
   value = getenv("NTH_ERRNO");
   if (value) code = atoi(value);
+  void* caller[1];
+  backtrace(caller, 1); /* loads what it needs */
   atomic_store(&counting, 1);
   return real_main(count, arguments, environment);
 }
