@@ -1,7 +1,11 @@
 // Reads the command line and runs one subcommand.
+#include <unistd.h>
+
 #include <algorithm>
 #include <csignal>
+#include <exception>
 #include <memory>
+#include <optional>
 #include <sstream>
 
 #include "commands.hpp"
@@ -96,20 +100,35 @@ int carry_out(const cli::Command& command) try { return command(); } catch (cons
   return bcda::exit_code(BCDA_INTERNAL);
 }
 
+[[noreturn]] void say_out_of_memory() {
+  constexpr std::string_view message = "bcda: the machine has too little free memory\n";
+  [[maybe_unused]] const ssize_t written = ::write(STDERR_FILENO, message.data(), message.size());
+  ::_exit(bcda::exit_code(BCDA_INTERNAL));
+}
+
+// Some functions of CLI11 are noexcept and need memory. Without it they would abort the process.
+class EndsWithoutMemory {
+ public:
+  EndsWithoutMemory() : usual_(std::set_terminate(say_out_of_memory)) {}
+  ~EndsWithoutMemory() { std::set_terminate(usual_); }
+  EndsWithoutMemory(const EndsWithoutMemory&) = delete;
+
+ private:
+  std::terminate_handler usual_;
+};
+
 }  // namespace
 
 namespace cli {
 
-int run(int argc, const char* const* argv) {
+static int parse_and_run(int argc, const char* const* argv) {
   std::vector<const char*> as_flag(argv, argv + argc);  // "help COMMAND" means "COMMAND --help"
   if (argc > 1 && std::string_view(argv[1]) == "help") {
     as_flag.erase(as_flag.begin() + 1);
     as_flag.insert(as_flag.begin() + std::min<std::ptrdiff_t>(2, argc - 1), "--help");
     argv = as_flag.data();
   }
-  forbid_core_files();
-  if (const int failed = carry_out([] { return open_standard_streams(), 0; })) return failed;
-  std::signal(SIGPIPE, SIG_IGN);  // so that `| head` does not kill an export; see cli::print
+  std::optional<EndsWithoutMemory> guard(std::in_place);
   CLI::App app("Exports bulk claims from CMS's Beneficiary Claims Data API, decrypts and verifies them.", "bcda");
   app.formatter(std::make_shared<cli::HelpFormatter>());  // set before the subcommands, which inherit it
   app.set_version_flag("--version", std::string(bcda::version()));
@@ -136,14 +155,20 @@ int run(int argc, const char* const* argv) {
     cli::say(app.help());
     return usage;
   }
-  return carry_out([&] {
-    try {
-      app.parse(argc, argv);
-    } catch (const CLI::ParseError& error) {
-      return explain(app, error);
-    }
-    return chosen();
-  });
+  try {
+    app.parse(argc, argv);
+  } catch (const CLI::ParseError& error) {
+    return explain(app, error);
+  }
+  guard.reset();
+  return chosen();
+}
+
+int run(int argc, const char* const* argv) {
+  forbid_core_files();
+  if (const int failed = carry_out([] { return open_standard_streams(), 0; })) return failed;
+  std::signal(SIGPIPE, SIG_IGN);  // so that `| head` does not kill an export; see cli::print
+  return carry_out([&] { return parse_and_run(argc, argv); });
 }
 
 }  // namespace cli

@@ -2,7 +2,6 @@
 
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/detached.hpp>
-#include <boost/asio/strand.hpp>
 #include <boost/asio/this_coro.hpp>
 
 #include <algorithm>
@@ -12,6 +11,7 @@
 #include "runtime/metadata.hpp"
 #include "runtime/unfinished.hpp"
 #include "transfer/names.hpp"
+#include "world/strand.hpp"
 
 namespace libbcda::runtime {
 namespace {
@@ -131,7 +131,7 @@ void Run::launch() {
   watch_.emplace(session_->world()->faults(), [this](const Error& error) { outcome_.fail(error); });
   auto guard = std::make_shared<EndGuard>([this](bool broken) { ended(broken); });
   launched_ = true;  // from here on the guard ends the run, whatever happens
-  asio::co_spawn(asio::make_strand(session_->world()->executor()), main(std::move(guard)), asio::detached);
+  asio::co_spawn(world::new_strand(session_->world()->executor()), main(std::move(guard)), asio::detached);
 }
 
 Run::~Run() {

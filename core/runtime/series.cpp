@@ -108,13 +108,7 @@ Series::Lock::Lock(const std::string& path, transfer::WorkDirectory::Options opt
   directory_.journal_begun();
 }
 
-Series::Lock::~Lock() {
-  try {
-    directory_.leave(true);
-  } catch (const std::exception&) {
-    // The lock goes with its descriptor. An owner file that stays names a process that has ended.
-  }
-}
+Series::Lock::~Lock() { directory_.leave(true); }
 
 Series::Series(Session& session, const Settings& settings) : settings_(settings) {
   const Instant now = session.world()->clock().now().wall;

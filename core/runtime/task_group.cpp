@@ -4,17 +4,17 @@
 #include <boost/asio/cancellation_signal.hpp>
 #include <boost/asio/co_spawn.hpp>
 #include <boost/asio/post.hpp>
-#include <boost/asio/strand.hpp>
 #include <boost/asio/this_coro.hpp>
 #include <boost/system/system_error.hpp>
 
 #include "runtime/end_guard.hpp"
+#include "world/strand.hpp"
 
 namespace libbcda::runtime {
 
 struct TaskGroup::Child {
-  explicit Child(const asio::any_io_executor& executor) : strand(asio::make_strand(executor)) {}
-  asio::strand<asio::any_io_executor> strand;
+  explicit Child(const asio::any_io_executor& executor) : strand(world::new_strand(executor)) {}
+  asio::any_io_executor strand;
   asio::cancellation_signal signal;  // touched on the strand only
 };
 

@@ -241,21 +241,20 @@ void WorkDirectory::try_to_remove_work() const noexcept {
   out_->remove_empty(kWork);
 }
 
-void WorkDirectory::leave(bool journal_is_done) {
+void WorkDirectory::leave(bool journal_is_done) noexcept {
   const LifecycleLock lifecycle(*out_, local_.clock);
   const DirectoryLock lock(*work_);
-  bool ours = use() != Use::exporting || !claimed_;
   try {
-    ours = ours || is_still_ours();
+    const bool ours = use() != Use::exporting || !claimed_ || is_still_ours();
+    const bool alone = ours && (use() == Use::exporting || (lock_ == Lock::shared && lock.try_alone() == Outcome::got));
+    if (claimed_ && ours) work_->remove(owner_name());
+    if (alone && journal_is_done) try_to_remove_work();
+    if (alone && !journal_is_done) out_->remove_empty(kWork);  // stays if it is not empty, for example with a journal
+    if (made_out_) out_->remove_if_empty();
   } catch (const std::exception&) {
-    // It cannot be read, so nothing is removed. A destructor calls this function.
+    // What stays is like that of a run that was killed.
   }
-  const bool alone = ours && (use() == Use::exporting || (lock_ == Lock::shared && lock.try_alone() == Outcome::got));
-  if (claimed_ && ours) work_->remove(owner_name());
-  if (alone && journal_is_done) try_to_remove_work();
-  if (alone && !journal_is_done) out_->remove_empty(kWork);  // stays if it is not empty, for example with a journal
   lock.release();  // closing is not enough if a forked child has the descriptor too
-  if (made_out_) out_->remove_if_empty();
 }
 
 }  // namespace libbcda::transfer

@@ -79,8 +79,8 @@ class WorkDirectory {
   void renew();
   // Throws FILESYSTEM if another run has taken the directory over. Does nothing for a fetch.
   void check_still_ours() const;
-  // Releases the directory. `journal_is_done`: nothing in OUT/.bcda is needed any more.
-  void leave(bool journal_is_done);
+  // Releases the directory. `journal_is_done`: nothing in OUT/.bcda is needed any more. What cannot be removed stays.
+  void leave(bool journal_is_done) noexcept;
 
  private:
   enum class Lock { ours_alone, shared, none };  // none: the file system has no locks

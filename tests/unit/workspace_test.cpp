@@ -512,6 +512,18 @@ TEST_F(Workspaces, ARunThatWasTakenOverEnds) {
   EXPECT_EQ(names_in(out_), (Names{".bcda/", ".bcda/journal.ndjson", ".bcda/owner.json"})) << "they are the other's";
 }
 
+// The end of a run reports nothing, so a failure there must not end the process either.
+TEST_F(Workspaces, ARunWhoseOwnerFileCannotBeReadEnds) {
+  auto space = for_export();
+  auto writer = space->destination()->begin("a.ndjson", "Patient", FileKind::data);
+  std::filesystem::remove(out_ + "/.bcda/owner.json");
+  std::filesystem::create_directory(out_ + "/.bcda/owner.json");
+  EXPECT_EQ(error_of([&] { space->renew(); }).status, Status::FILESYSTEM);
+  writer.reset();
+  space.reset();
+  EXPECT_EQ(names_in(out_), (Names{".bcda/", ".bcda/journal.ndjson", ".bcda/owner.json/"})) << "they stay";
+}
+
 TEST_F(Workspaces, AFetchKnowsWhatAnEarlierRunPublished) {
   leave_unfinished({"a.ndjson"});
   auto space = for_fetch();
