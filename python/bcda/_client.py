@@ -175,7 +175,8 @@ class Client(Closing):
         Args:
             directory: the local directory of the export.
             progress: as for :meth:`export`.
-            **settings: settings of this run, such as `parallel`. What the export asks for cannot be changed.
+            **settings: settings of this run, such as `parallel`. What the export asks for cannot be changed. `patients`
+                must be given again, because the journal has no ids of beneficiaries.
 
         Raises:
             FilesystemError: the directory holds no unfinished export, or one of another service, key or request; or

@@ -177,8 +177,7 @@ bcda_sync <- function(client, directory, types = NULL, progress = interactive(),
 #' @rdname bcda_resume
 #' @inheritParams bcda_export
 #' @export
-bcda_resume <- function(client, directory, progress = interactive(), ..., organize_output_by = NULL,
-                        allow_partial_manifests = NULL, job_url = NULL, delete_job = NULL, sync_partial = NULL,
+bcda_resume <- function(client, directory, progress = interactive(), ..., patients = NULL, delete_job = NULL,
                         take_over = NULL, parallel = NULL, allow_plaintext = NULL, require_proof = NULL,
                         durability = NULL, poll_interval = NULL, poll_max_interval = NULL, kickoff_timeout = NULL,
                         adopt_running_job = NULL, job_timeout = NULL, timeout = NULL, retries = NULL,

@@ -79,7 +79,7 @@ cat(c(
     params = "#' @inheritParams bcda_export"
   ),
   fun("bcda_resume", "bcda_resume", c("client", "directory", "progress = interactive()"),
-    setdiff(more, c(kick_off, "restart")),
+    setdiff(more, setdiff(c(kick_off, "organize_output_by", "allow_partial_manifests", "job_url", "sync_partial", "restart"), "patients")),
     paste0("finish(start_resume(client, directory, ", given, "), progress)"),
     params = "#' @inheritParams bcda_export"
   ),

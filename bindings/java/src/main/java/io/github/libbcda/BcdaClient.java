@@ -75,7 +75,8 @@ public interface BcdaClient extends AutoCloseable {
    * {@link #resume(Path)} with settings of this run, such as {@code parallel}, and a listener.
    *
    * @param directory the directory of the export
-   * @param request settings and a listener. Its {@code out} is not used. What the export asks for cannot be changed
+   * @param request settings and a listener. Its {@code out} is not used. What the export asks for cannot be changed.
+   *     {@code patients} must be given again, because the journal has no ids of beneficiaries
    * @return the verified files
    * @throws BcdaException as for {@link #resume(Path)}; the request asks for something else, or has a sink
    * @throws InterruptedException the thread was interrupted, and the run was canceled
