@@ -1,19 +1,13 @@
 # An export that was interrupted goes on.
 
-# A client after an export of which one of two files failed.
-failed_into <- function(out) {
-  client <- client_of(a_sandbox(beneficiaries_per_file = 5, fault = "flip:count=1"))
-  expect_status(export_of(client, out = out), "DECRYPTION")
-  client
-}
-
 test_that("only what is missing is fetched", {
   for (go_on in list(
     function(client, out) bcda_resume(client, out, progress = FALSE, parallel = 2),
     function(client, out) export_of(client, out = out)
   )) {
     out <- place()
-    client <- failed_into(out)
+    client <- client_of(a_sandbox(beneficiaries_per_file = 5, fault = "flip:count=1"))
+    expect_status(export_of(client, out = out), "DECRYPTION") # one of two files failed
     count <- function(prefix) bcda_sandbox_requests(client$keeps, prefix)
     kick_offs <- count("GET /api/v1/Patient")
     downloads <- count("GET /data/")
@@ -33,7 +27,8 @@ test_that("only what is missing is fetched", {
 
 test_that("what cannot be gone on with is named", {
   out <- place()
-  client <- failed_into(out)
+  client <- client_of(a_sandbox(beneficiaries_per_file = 5, fault = "flip:count=1"))
+  expect_status(export_of(client, out = out), "DECRYPTION")
   expect_status(export_of(client, "Coverage", out = out), "FILESYSTEM", "types")
   expect_status(bcda_resume(shared_client(), out, progress = FALSE), "FILESYSTEM")
   expect_status(bcda_directory_status(place()), "FILESYSTEM", "there is no directory")
