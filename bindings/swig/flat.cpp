@@ -81,6 +81,8 @@ std::int32_t setting_is_secret(std::int32_t index) { return row(index).secret();
 
 Text profiles() { return Text(bcda::profiles()); }
 
+Text directory_status(const Text& directory) { return bcda::directory_status(directory); }
+
 // ---- Configuration --------------------------------------------------------------------------------------------------
 
 Config* config_create() { return new Config; }

@@ -59,6 +59,8 @@ std::int32_t setting_is_secret(std::int32_t index);
 
 Text profiles();  // a JSON array
 
+Text directory_status(const Text& directory);  // a JSON object; sends nothing
+
 // ---- Configuration --------------------------------------------------------------------------------------------------
 
 Config* config_create();
@@ -83,6 +85,7 @@ Text export_plan(const Client& client, const Config& settings);  // a JSON array
 // `to_sink` 1: the files go to the caller instead of `out`; see "Sink" below.
 Run* export_start(const Client& client, const Config& settings, std::int32_t to_sink);
 Run* sync_start(const Client& client, const Config& settings);  // `out`: the directory of the series
+Run* resume_start(const Client& client, const Text& directory, const Config& settings);
 Run* manifest_start(const Client& client, const Config& settings);
 Run* fetch_start(const Client& client, const Config& settings, const Text& manifest, const Text& file,  // "": all files
                  std::int32_t to_sink);

@@ -225,6 +225,9 @@ Run* export_start(const Client& client, const Config& settings, std::int32_t to_
 Run* sync_start(const Client& client, const Config& settings) {
   return new Run(false, [&](const bcda::Sink*) { return client.native.start_sync(settings.native); });
 }
+Run* resume_start(const Client& client, const Text& directory, const Config& settings) {
+  return new Run(false, [&](const bcda::Sink*) { return client.native.start_resume(directory, settings.native); });
+}
 Run* manifest_start(const Client& client, const Config& settings) {
   return new Run(false, [&](const bcda::Sink*) { return client.native.start_manifest(settings.native); });
 }

@@ -90,6 +90,8 @@ Run::Run(std::shared_ptr<Session> session, RunRequest request)
   if (!runs_jobs(request_.kind)) return;
   check_delete_job(request_.settings, session_->profile());
   if (request_.resume) {
+    if (request_.settings.boolean("restart"))
+      throw Error(Status::INVALID_ARGUMENT, "the setting restart discards what a resume goes on with; start an export");
     request_.settings.set("out", request_.directory);
     resume_settings(request_.settings, session_->world()->disk());
   }

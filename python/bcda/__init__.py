@@ -42,6 +42,7 @@ from ._native import version_details
 from ._result import Deleted, ExportResult, File, Issue
 from ._run import Run
 from ._sandbox import Sandbox
+from ._status import DirectoryFiles, DirectoryJob, DirectoryOwner, DirectoryStatus, directory_status
 from ._tables import SandboxOption, Setting, Status, profiles, sandbox_options, settings, statuses
 
 __all__ = [
@@ -50,6 +51,10 @@ __all__ = [
     "Client",
     "DecryptionError",
     "Deleted",
+    "DirectoryFiles",
+    "DirectoryJob",
+    "DirectoryOwner",
+    "DirectoryStatus",
     "Error",
     "Event",
     "ExportResult",
@@ -82,6 +87,7 @@ __all__ = [
     "VerificationError",
     "__version__",
     "decrypt",
+    "directory_status",
     "profiles",
     "sandbox_options",
     "settings",

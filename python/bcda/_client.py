@@ -102,7 +102,8 @@ class Client(Closing):
             types: resource types; by default all that the service offers.
             out: the destination: a directory, which must not hold another export; an fsspec URL such as
                 ``s3://bucket/claims``; or a function that returns a :class:`SinkFile` for each file. The directory is
-                created if it is missing; its parent must exist.
+                created if it is missing; its parent must exist. If it holds an unfinished export of the same request,
+                this call goes on with it, as :meth:`resume` does; ``restart=True`` discards that one.
             progress: None: progress is shown on a terminal (a line, or tqdm's bar) and in notebooks. True: progress is
                 shown elsewhere too, as plain lines on standard error. False: progress is not shown. A function
                 receives every :class:`Event`, on this thread; an exception that it raises cancels the export.
@@ -111,13 +112,15 @@ class Client(Closing):
         Raises:
             InvalidArgumentError: an argument is malformed, or the service does not export one of the types. No request
                 was sent.
-            FilesystemError: `out` cannot be used, or the disk is full.
+            FilesystemError: `out` cannot be used, or the disk is full. `out` holds a finished export, or an unfinished
+                one of another request, and the message names the difference; or another run uses it (``retriable`` is
+                True).
             AuthenticationError, RefusedError, JobFailedError, JobGoneError: the service refused, or failed.
             NetworkError, TLSError, TimeoutError, ProtocolError, LimitError: no usable answer came, after the retries.
             DecryptionError, VerificationError: a file could not be verified; it has no final name.
             SinkError: `out` is a function, and its code failed.
             Error: the base class of all of them. Its ``result`` lists the files that were verified before the failure.
-                Pass its ``manifest`` to :meth:`fetch` to get the missing files.
+                To get the missing files, call this again, or :meth:`resume`; or pass its ``manifest`` to :meth:`fetch`.
 
         Example:
             >>> result = client.export(["Patient", "Coverage"], out=tmp / "claims", progress=False)
@@ -154,6 +157,71 @@ class Client(Closing):
         return await run._follow_async(shown)
 
     @takes_settings("export")
+    def resume(
+        self,
+        directory: str | os.PathLike[str],
+        *,
+        progress: ProgressOption = None,
+        **settings: Unpack[ExportSettings],
+    ) -> ExportResult:
+        """Goes on with the unfinished export in `directory`, whether it was canceled, failed, or ended with its
+        process or its machine.
+
+        Blocks like :meth:`export`, and does what an :meth:`export` of the same request into that directory would do:
+        the request is read from the journal there. It goes on with the same job while the service keeps it. Files that
+        were published are kept, and a file that is there in part is continued. :func:`directory_status` tells
+        whether there is something to go on with.
+
+        Args:
+            directory: the local directory of the export.
+            progress: as for :meth:`export`.
+            **settings: settings of this run, such as `parallel`. What the export asks for cannot be changed. `patients`
+                must be given again, because the journal has no ids of beneficiaries.
+
+        Raises:
+            FilesystemError: the directory holds no unfinished export, or one of another service, key or request; or
+                another run uses it (``retriable`` is True). See the setting `take_over`.
+            Error: as for :meth:`export`.
+
+        Example:
+            >>> flaky = bcda.Sandbox(10, faults="flip:count=1").client(poll_interval=0.1)
+            >>> try:
+            ...     result = flaky.export(["Patient"], out=tmp / "claims", progress=False)
+            ... except bcda.DecryptionError:
+            ...     result = flaky.resume(tmp / "claims", progress=False)
+            >>> result.types
+            ['Patient']
+        """
+        shown = Progress(progress)
+        return self.start_resume(directory, **settings)._follow(shown)
+
+    @takes_settings("export")
+    async def resume_async(
+        self,
+        directory: str | os.PathLike[str],
+        *,
+        progress: ProgressOption = False,
+        **settings: Unpack[ExportSettings],
+    ) -> ExportResult:
+        """:meth:`resume` for asyncio. Canceling the task cancels the export; it can be resumed again.
+
+        Example:
+            >>> import asyncio
+            >>> flaky = bcda.Sandbox(10, faults="flip:count=1").client(poll_interval=0.1)
+            >>> try:
+            ...     result = flaky.export(["Patient"], out=tmp / "claims", progress=False)
+            ... except bcda.DecryptionError:
+            ...     result = asyncio.run(flaky.resume_async(tmp / "claims"))
+            >>> result.types
+            ['Patient']
+        """
+        import asyncio
+
+        shown = Progress(progress)
+        run = await asyncio.to_thread(self.start_resume, directory, **settings)
+        return await run._follow_async(shown)
+
+    @takes_settings("export")
     def sync(
         self,
         directory: str | os.PathLike[str],
@@ -168,8 +236,8 @@ class Client(Closing):
         Blocks like :meth:`export`. The first call exports everything, or what has changed since the setting `since`.
         Each later one asks for the changes since the ``transactionTime`` of the last complete export that made the
         same request; it reads that time from the receipts. An export that failed or is partial does not count;
-        ``sync_partial="move"`` counts partial ones. If the service has no data yet, as BCDA each January, the result
-        has no files, and its ``directory`` is None.
+        ``sync_partial="move"`` counts partial ones. If the last one was interrupted, this call goes on with it. If the
+        service has no data yet, as BCDA each January, the result has no files, and its ``directory`` is None.
 
         Args:
             directory: a local directory; created if it is missing.
@@ -227,7 +295,7 @@ class Client(Closing):
         Blocks like :meth:`export`, and raises the same errors. Unchanged files that an earlier export or fetch
         published in the directory are kept; only the missing files are downloaded. When every file of `what` is there,
         ``export.json`` is written. A fetch of a single file does not write it. So
-        ``client.fetch(error.manifest, out=the_same_directory)`` completes a failed export.
+        ``client.fetch(error.manifest, out=the_same_directory)`` completes a failed export, as :meth:`resume` does.
 
         Args:
             what: a :class:`Manifest`, one :class:`ManifestFile` or several, or a manifest as JSON text or as a dict.
@@ -403,6 +471,14 @@ class Client(Closing):
             return ExportResult.from_native(result, Directory(result.directory) if result.directory else OwnSink(None))
 
         return Run(run, make, partial=make, keeps=self)
+
+    @takes_settings("export")
+    def start_resume(self, directory: str | os.PathLike[str], **settings: Unpack[ExportSettings]) -> Run[ExportResult]:
+        """Starts a :meth:`resume` and returns at once."""
+        place = destination(directory)
+        if not isinstance(place, Directory):
+            raise InvalidArgumentError("only an export into a local directory can be resumed")
+        return self._to(place, self._native.start_resume(os.fsencode(place.path), make_config(settings)))
 
     @takes_settings("export")
     def start_manifest(self, types: Types | None = None, **settings: Unpack[ExportSettings]) -> Run[Manifest]:

@@ -53,6 +53,8 @@ class ExportSettings(TypedDict, total=False):
     """After a partial run of a series: ask for the same time again (keep), or go on from this run (move)."""
     restart: bool | None
     """Discard what an unfinished export left in the directory, and start again."""
+    take_over: bool | None
+    """Use the directory although another run seems to use it; set it only if that run has certainly ended."""
     parallel: int | None
     """Number of files downloaded at the same time, 1 to 64."""
     allow_plaintext: bool | None

@@ -56,6 +56,10 @@ py::object find_setting(const std::string& name) {
   return found ? py::object(row_of(bcda::Setting(found))) : py::object(py::none());
 }
 
+std::string directory_status(const std::string& directory) {
+  return outside([&] { return bcda::directory_status(directory); });
+}
+
 int command(const std::vector<std::string>& arguments) {
   std::vector<const char*> argv;
   for (const std::string& argument : arguments) argv.push_back(argument.c_str());
@@ -75,6 +79,9 @@ PYBIND11_MODULE(_native, module) {
   module.def("statuses", &statuses);
   module.def("settings", &settings);
   module.def("profiles", [] { return text(bcda::profiles()); });
+  module.def(
+      "directory_status", [](const std::string& directory) { return text(directory_status(directory)); },
+      py::arg("directory"));
   module.def("find_setting", &find_setting, py::arg("name"));
   module.def("command", &command, py::arg("arguments"));
   add_config(module);

@@ -70,6 +70,10 @@ class Client {
   std::shared_ptr<Run> start_sync(Config& settings) {
     return start(settings, nullptr, [&](bcda::Client& client, auto) { return client.start_sync(settings.native()); });
   }
+  std::shared_ptr<Run> start_resume(const std::string& directory, Config& settings) {
+    return start(settings, nullptr,
+                 [&](bcda::Client& client, auto) { return client.start_resume(directory, settings.native()); });
+  }
   std::shared_ptr<Run> start_fetch(const std::string& manifest, const std::string& file, Config& settings,
                                    const py::object& sink) {
     return start(settings, make_sink(sink), [&](bcda::Client& client, const bcda::Sink* to) {
@@ -302,6 +306,7 @@ void add_runs(py::module_& module) {
       .def(py::init<Config&>(), py::arg("config"))
       .def("start_export", &Client::start_export, py::arg("settings"), py::arg("sink").none(true))
       .def("start_sync", &Client::start_sync, py::arg("settings"))
+      .def("start_resume", &Client::start_resume, py::arg("directory"), py::arg("settings"))
       .def("start_fetch", &Client::start_fetch, py::arg("manifest"), py::arg("file"), py::arg("settings"),
            py::arg("sink").none(true))
       .def("start_manifest", &Client::start_manifest, py::arg("settings"))

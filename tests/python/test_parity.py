@@ -69,6 +69,8 @@ REACHED = {
     "bcda_metadata_start": "Client.start_metadata",
     "bcda_inquiry_start": "Client.start_inquiry",
     "bcda_sync_start": "Client.start_sync",
+    "bcda_resume_start": "Client.start_resume",
+    "bcda_directory_status": "directory_status",
     "bcda_fetch_start": "Client.start_fetch",
     "bcda_run_get_kind": "Run.kind",
     "bcda_run_kind_name": "Run.kind",

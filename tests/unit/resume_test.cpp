@@ -111,6 +111,13 @@ TEST_F(Resumed, ByItsDirectoryAlone) {
   EXPECT_TRUE(holds(failure.message, "nothing is left to do"));
 }
 
+TEST_F(Resumed, AResumeDiscardsNothing) {
+  leave_one_of_two();
+  service_.settings.set("restart", "true");
+  EXPECT_TRUE(holds(error_of([&] { resume(); }).message, "restart"));
+  EXPECT_EQ(slurp(out() + "/Patient.a.ndjson"), kRecord);
+}
+
 TEST_F(Resumed, AJobThatRunsIsPolledAndNotStartedAgain) {
   service_.answer_job(kOneFile);
   service_.answer("GET /api/v1/jobs/1", {http_answer(202), ""});  // then the service is gone

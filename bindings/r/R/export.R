@@ -7,8 +7,10 @@
 #' is verified.
 #'
 #' @section Destination:
-#' `out` is a directory, which must not hold another export, or a function. The function is called with the name and the
-#' resource type of each file. It returns
+#' `out` is a directory, which must not hold another export, or a function. If the directory holds an unfinished export of
+#' the same request, the call goes on with it, as [bcda_resume()] does; `restart = TRUE` discards that one.
+#'
+#' The function is called with the name and the resource type of each file. It returns
 #' `list(write = function(raw), commit = function(size, sha256), abort = function())`. The data that `write` receives is
 #' **unverified** until `commit`. If the file fails or the run ends early, `abort` is called instead of `commit`. These
 #' functions are called on R's own thread, during a wait for the export. An error in one of them fails the file: the
@@ -70,7 +72,7 @@ start_export <- function(client, settings) {
 #' Keeps a series of exports in `directory`, each in a directory of its own there. The first call exports everything, or
 #' what has changed since the setting `since`. Each later one asks for the changes since the `transactionTime` of the last
 #' complete export that made the same request, which it reads from the receipts. An export that failed or is partial does
-#' not count; `sync_partial = "move"` counts partial ones.
+#' not count; `sync_partial = "move"` counts partial ones. If the last one was interrupted, the call goes on with it.
 #'
 #' While another sync of the directory is running, there is a condition of class `bcda_error_filesystem` whose
 #' `retriable` is `TRUE`; see [bcda_errors].
@@ -94,6 +96,63 @@ start_sync <- function(client, directory, settings) {
   if (!is_text(directory)) refuse("directory is the directory of a series")
   settings[["out"]] <- directory
   started(client, settings, function(config, to_sink) native_sync_start(handle_of(client, "bcda_client"), config))
+}
+
+#' Go on with an interrupted export
+#'
+#' `bcda_resume()` goes on with the unfinished export in `directory`, whether it was interrupted, failed, or ended with its
+#' process or its machine. It does what [bcda_export()] with the same arguments and that directory would do: what the export
+#' asks for is read from the journal there. It goes on with the same job while the service keeps it. Files that were
+#' published are kept, and a file that is there in part is continued. `patients` must be given again, because the journal has
+#' no ids of beneficiaries.
+#'
+#' `bcda_directory_status()` tells where the export in a directory stands. It sends nothing and changes nothing there, so it
+#' may be called while an export writes there.
+#'
+#' If the directory holds no unfinished export, or one of another service or key, or if another run uses it (`retriable` is
+#' `TRUE`), there is a condition of class `bcda_error_filesystem`; see [bcda_errors].
+#'
+#' @param directory the directory of the export.
+#' @return `bcda_resume()` returns a result, as from [bcda_export()]. `bcda_directory_status()` returns a list with
+#'   \item{`directory`}{as given.}
+#'   \item{`state`}{`"finished"`, `"unfinished"` (for `bcda_resume()`), `"fetch"` (files of a fetch that is not complete) or
+#'     `"none"`.}
+#'   \item{`usedBy`}{the run that uses the directory: a list of `host` and `pid`; or `NULL`.}
+#'   \item{`damage`}{where the journal is damaged; `""`: nowhere.}
+#'   \item{`request`}{what the unfinished export asks for, by the names of settings; or `NULL`.}
+#'   \item{`jobs`}{of the unfinished export: lists of `type`, `statusUrl`, `state` (`"accepted"`, `"unknown"`, `"refused"`
+#'     or `"dead"`), `manifest` (whether it is at hand) and `files` (how many were published).}
+#'   \item{`files`}{a list of `published`, `bytes` (of these) and `underWay`.}
+#' @name bcda_resume
+#' @seealso [bcda_export()], [bcda_sync()]
+#' @examples
+#' sandbox <- bcda_sandbox(
+#'   beneficiaries = 10, pending_time = 0, job_time = 0.1, fault = "flip:count=1"
+#' )
+#' client <- bcda_sandbox_client(sandbox, poll_interval = 0.1)
+#' claims <- tempfile("claims")
+#' try(bcda_export(client, "Patient", claims, progress = FALSE)) # a file is damaged on its way
+#' bcda_directory_status(claims)$state
+#' bcda_resume(client, claims, progress = FALSE)
+#' close(sandbox)
+NULL
+
+start_resume <- function(client, directory, settings) {
+  at <- exported_directory(directory)
+  started(client, settings, function(config, to_sink) native_resume_start(handle_of(client, "bcda_client"), at, config))
+}
+
+#' @rdname bcda_resume
+#' @export
+bcda_directory_status <- function(directory) {
+  status <- parsed_json(native_directory_status(exported_directory(directory)), "the status of the directory")
+  status["directory"] <- directory
+  status
+}
+
+exported_directory <- function(directory) {
+  if (!is_text(directory) || !nzchar(directory)) refuse("directory is the directory of an export")
+  absolute(directory)
 }
 
 start_fetch <- function(client, manifest, file, settings) {

@@ -90,6 +90,8 @@
 #' @param out Directory for the files; created if it is missing, but its parent must exist. (a path)
 #' @param restart Discard what an unfinished export left in the directory, and start again. (`TRUE` or `FALSE`, by
 #'   default `false`)
+#' @param take_over Use the directory although another run seems to use it; set it only if that run has certainly
+#'   ended. (`TRUE` or `FALSE`, by default `false`)
 #' @param parallel Number of files downloaded at the same time, 1 to 64. (a whole number, by default `4`)
 #' @param allow_plaintext Accept data files without a key; by default a private key is required, and such a file is
 #'   an error. (`TRUE` or `FALSE`, by default `false`)
@@ -134,11 +136,12 @@ bcda_client <- function(url = NULL, ..., profile = NULL, profile_file = NULL, au
                         level = NULL, group = NULL, since = NULL, until = NULL, type_filters = NULL, elements = NULL,
                         include_associated_data = NULL, patients = NULL, organize_output_by = NULL,
                         allow_partial_manifests = NULL, output_format = NULL, method = NULL, job_url = NULL,
-                        delete_job = NULL, sync_partial = NULL, out = NULL, restart = NULL, parallel = NULL,
-                        allow_plaintext = NULL, require_proof = NULL, durability = NULL, poll_interval = NULL,
-                        poll_max_interval = NULL, kickoff_timeout = NULL, adopt_running_job = NULL,
-                        job_timeout = NULL, timeout = NULL, retries = NULL, outage_limit = NULL, retry_delay = NULL,
-                        retry_max_delay = NULL, max_retry_after = NULL, config_file = NULL, env = TRUE) {
+                        delete_job = NULL, sync_partial = NULL, out = NULL, restart = NULL, take_over = NULL,
+                        parallel = NULL, allow_plaintext = NULL, require_proof = NULL, durability = NULL,
+                        poll_interval = NULL, poll_max_interval = NULL, kickoff_timeout = NULL,
+                        adopt_running_job = NULL, job_timeout = NULL, timeout = NULL, retries = NULL,
+                        outage_limit = NULL, retry_delay = NULL, retry_max_delay = NULL, max_retry_after = NULL,
+                        config_file = NULL, env = TRUE) {
   client_with(settings_in(environment(), list(...)), config_file, env)
 }
 
@@ -148,7 +151,7 @@ bcda_export <- function(client, types = NULL, out = NULL, progress = interactive
                         since = NULL, until = NULL, type_filters = NULL, elements = NULL,
                         include_associated_data = NULL, patients = NULL, organize_output_by = NULL,
                         allow_partial_manifests = NULL, output_format = NULL, method = NULL, job_url = NULL,
-                        delete_job = NULL, sync_partial = NULL, restart = NULL, parallel = NULL,
+                        delete_job = NULL, sync_partial = NULL, restart = NULL, take_over = NULL, parallel = NULL,
                         allow_plaintext = NULL, require_proof = NULL, durability = NULL, poll_interval = NULL,
                         poll_max_interval = NULL, kickoff_timeout = NULL, adopt_running_job = NULL,
                         job_timeout = NULL, timeout = NULL, retries = NULL, outage_limit = NULL, retry_delay = NULL,
@@ -163,12 +166,23 @@ bcda_sync <- function(client, directory, types = NULL, progress = interactive(),
                       since = NULL, until = NULL, type_filters = NULL, elements = NULL,
                       include_associated_data = NULL, patients = NULL, organize_output_by = NULL,
                       allow_partial_manifests = NULL, output_format = NULL, method = NULL, job_url = NULL,
-                      delete_job = NULL, sync_partial = NULL, restart = NULL, parallel = NULL,
+                      delete_job = NULL, sync_partial = NULL, restart = NULL, take_over = NULL, parallel = NULL,
                       allow_plaintext = NULL, require_proof = NULL, durability = NULL, poll_interval = NULL,
                       poll_max_interval = NULL, kickoff_timeout = NULL, adopt_running_job = NULL, job_timeout = NULL,
                       timeout = NULL, retries = NULL, outage_limit = NULL, retry_delay = NULL,
                       retry_max_delay = NULL, max_retry_after = NULL) {
   finish(start_sync(client, directory, settings_in(environment(), list(...))), progress)
+}
+
+#' @rdname bcda_resume
+#' @inheritParams bcda_export
+#' @export
+bcda_resume <- function(client, directory, progress = interactive(), ..., patients = NULL, delete_job = NULL,
+                        take_over = NULL, parallel = NULL, allow_plaintext = NULL, require_proof = NULL,
+                        durability = NULL, poll_interval = NULL, poll_max_interval = NULL, kickoff_timeout = NULL,
+                        adopt_running_job = NULL, job_timeout = NULL, timeout = NULL, retries = NULL,
+                        outage_limit = NULL, retry_delay = NULL, retry_max_delay = NULL, max_retry_after = NULL) {
+  finish(start_resume(client, directory, settings_in(environment(), list(...))), progress)
 }
 
 #' @rdname bcda_start
@@ -178,8 +192,8 @@ bcda_start <- function(client, types = NULL, out = NULL, ..., level = NULL, grou
                        type_filters = NULL, elements = NULL, include_associated_data = NULL, patients = NULL,
                        organize_output_by = NULL, allow_partial_manifests = NULL, output_format = NULL,
                        method = NULL, job_url = NULL, delete_job = NULL, sync_partial = NULL, restart = NULL,
-                       parallel = NULL, allow_plaintext = NULL, require_proof = NULL, durability = NULL,
-                       poll_interval = NULL, poll_max_interval = NULL, kickoff_timeout = NULL,
+                       take_over = NULL, parallel = NULL, allow_plaintext = NULL, require_proof = NULL,
+                       durability = NULL, poll_interval = NULL, poll_max_interval = NULL, kickoff_timeout = NULL,
                        adopt_running_job = NULL, job_timeout = NULL, timeout = NULL, retries = NULL,
                        outage_limit = NULL, retry_delay = NULL, retry_max_delay = NULL, max_retry_after = NULL) {
   start_export(client, settings_in(environment(), list(...)))
@@ -191,7 +205,7 @@ bcda_manifest <- function(client, types = NULL, progress = interactive(), ..., l
                           since = NULL, until = NULL, type_filters = NULL, elements = NULL,
                           include_associated_data = NULL, patients = NULL, organize_output_by = NULL,
                           allow_partial_manifests = NULL, output_format = NULL, method = NULL, job_url = NULL,
-                          delete_job = NULL, sync_partial = NULL, restart = NULL, parallel = NULL,
+                          delete_job = NULL, sync_partial = NULL, restart = NULL, take_over = NULL, parallel = NULL,
                           allow_plaintext = NULL, require_proof = NULL, durability = NULL, poll_interval = NULL,
                           poll_max_interval = NULL, kickoff_timeout = NULL, adopt_running_job = NULL,
                           job_timeout = NULL, timeout = NULL, retries = NULL, outage_limit = NULL,
@@ -205,11 +219,11 @@ bcda_manifest <- function(client, types = NULL, progress = interactive(), ..., l
 bcda_plan <- function(client, types = NULL, ..., level = NULL, group = NULL, since = NULL, until = NULL,
                       type_filters = NULL, elements = NULL, include_associated_data = NULL, patients = NULL,
                       organize_output_by = NULL, allow_partial_manifests = NULL, output_format = NULL, method = NULL,
-                      job_url = NULL, delete_job = NULL, sync_partial = NULL, restart = NULL, parallel = NULL,
-                      allow_plaintext = NULL, require_proof = NULL, durability = NULL, poll_interval = NULL,
-                      poll_max_interval = NULL, kickoff_timeout = NULL, adopt_running_job = NULL, job_timeout = NULL,
-                      timeout = NULL, retries = NULL, outage_limit = NULL, retry_delay = NULL,
-                      retry_max_delay = NULL, max_retry_after = NULL) {
+                      job_url = NULL, delete_job = NULL, sync_partial = NULL, restart = NULL, take_over = NULL,
+                      parallel = NULL, allow_plaintext = NULL, require_proof = NULL, durability = NULL,
+                      poll_interval = NULL, poll_max_interval = NULL, kickoff_timeout = NULL,
+                      adopt_running_job = NULL, job_timeout = NULL, timeout = NULL, retries = NULL,
+                      outage_limit = NULL, retry_delay = NULL, retry_max_delay = NULL, max_retry_after = NULL) {
   plan_of(client, settings_in(environment(), list(...)))
 }
 
@@ -220,11 +234,11 @@ bcda_plan <- function(client, types = NULL, ..., level = NULL, group = NULL, sin
 #' @export
 bcda_fetch <- function(client, manifest, out = NULL, file = NULL, progress = interactive(), ...,
                        organize_output_by = NULL, allow_partial_manifests = NULL, job_url = NULL, delete_job = NULL,
-                       sync_partial = NULL, restart = NULL, parallel = NULL, allow_plaintext = NULL,
-                       require_proof = NULL, durability = NULL, poll_interval = NULL, poll_max_interval = NULL,
-                       kickoff_timeout = NULL, adopt_running_job = NULL, job_timeout = NULL, timeout = NULL,
-                       retries = NULL, outage_limit = NULL, retry_delay = NULL, retry_max_delay = NULL,
-                       max_retry_after = NULL) {
+                       sync_partial = NULL, restart = NULL, take_over = NULL, parallel = NULL,
+                       allow_plaintext = NULL, require_proof = NULL, durability = NULL, poll_interval = NULL,
+                       poll_max_interval = NULL, kickoff_timeout = NULL, adopt_running_job = NULL,
+                       job_timeout = NULL, timeout = NULL, retries = NULL, outage_limit = NULL, retry_delay = NULL,
+                       retry_max_delay = NULL, max_retry_after = NULL) {
   finish(start_fetch(client, manifest, file, settings_in(environment(), list(...))), progress)
 }
 

@@ -78,6 +78,11 @@ cat(c(
     paste0("finish(start_sync(client, directory, ", given, "), progress)"),
     params = "#' @inheritParams bcda_export"
   ),
+  fun("bcda_resume", "bcda_resume", c("client", "directory", "progress = interactive()"),
+    setdiff(more, setdiff(c(kick_off, "organize_output_by", "allow_partial_manifests", "job_url", "sync_partial", "restart"), "patients")),
+    paste0("finish(start_resume(client, directory, ", given, "), progress)"),
+    params = "#' @inheritParams bcda_export"
+  ),
   fun("bcda_start", "bcda_start", c("client", "types = NULL", "out = NULL"), more,
     paste0("start_export(client, ", given, ")"),
     params = "#' @inheritParams bcda_export"

@@ -232,7 +232,7 @@ test_that("an export that failed is begun anew where it was, when that is asked 
   again <- bcda_fetch(client, error$result, out = place(), progress = FALSE)
   expect_identical(nrow(bcda_read(again)), 10L)
   expect_identical(kick_offs(), before)
-  expect_status(export_of(client, out = out), "FILESYSTEM", "restart")
+  expect_status(export_of(client, "Coverage", out = out), "FILESYSTEM", c("types", "restart"))
   result <- export_of(client, out = out, restart = TRUE)
   expect_identical(nrow(bcda_read(result)), 10L)
   expect_setequal(claims_in(out), basename(result$files$path))

@@ -1,5 +1,6 @@
 package io.github.libbcda;
 
+import java.nio.file.Path;
 import java.util.List;
 import java.util.Objects;
 import java.util.Optional;
@@ -53,5 +54,21 @@ public final class Bcda {
    */
   public static String profiles() {
     return Native.profiles();
+  }
+
+  /**
+   * Where the export in a directory stands. Sends nothing and changes nothing there, so it may be called while an export
+   * writes there.
+   *
+   * @param directory the directory of an export
+   * @return JSON text: an object with {@code directory}, {@code state} ({@code "finished"}, {@code "unfinished"}, for
+   *     {@link BcdaClient#resume}, {@code "fetch"} or {@code "none"}), {@code usedBy} ({@code host} and {@code pid} of a
+   *     run that uses it, or null), {@code damage} (where its journal is damaged; "": nowhere), {@code request} (what the
+   *     unfinished export asks for, or null), {@code jobs} (each with {@code type}, {@code statusUrl}, {@code state},
+   *     {@code manifest} and {@code files}) and {@code files} ({@code published}, {@code bytes}, {@code underWay})
+   * @throws BcdaException.Filesystem there is no such directory, or it cannot be read
+   */
+  public static String directoryStatus(Path directory) {
+    return Native.directory_status(LocalPath.text(directory));
   }
 }

@@ -1,5 +1,6 @@
 package io.github.libbcda;
 
+import java.nio.file.Path;
 import java.util.Objects;
 
 /**
@@ -34,7 +35,8 @@ public interface BcdaClient extends AutoCloseable {
 
   /**
    * Exports claims: from credentials to decrypted, verified files. A file appears under its final name only when it is
-   * complete and verified.
+   * complete and verified. If the directory holds an unfinished export of the same request, this call goes on with it, as
+   * {@link #resume} does; {@code restart(true)} discards that one.
    *
    * @param request what to export, and the destination
    * @return the verified files
@@ -52,6 +54,48 @@ public interface BcdaClient extends AutoCloseable {
    * @throws BcdaException an argument is wrong, or the output directory cannot be used
    */
   BcdaFuture<ExportResult> exportAsync(ExportRequest request);
+
+  /**
+   * Goes on with the unfinished export in a directory, whether it was canceled, failed, or ended with its process or its
+   * machine. It does what {@link #export} of the same request into that directory would do: the request is read from the
+   * journal there. It goes on with the same job while the service keeps it. Files that were published are kept, and a
+   * file that is there in part is continued. {@link Bcda#directoryStatus} tells whether there is something to go on with.
+   *
+   * @param directory the directory of the export
+   * @return the verified files
+   * @throws BcdaException the directory holds no unfinished export, or one of another service or key; another run uses
+   *     it ({@link BcdaException#retriable}); or the run failed
+   * @throws InterruptedException the thread was interrupted, and the run was canceled
+   */
+  default ExportResult resume(Path directory) throws InterruptedException {
+    return resume(directory, ExportRequest.builder().build());
+  }
+
+  /**
+   * {@link #resume(Path)} with settings of this run, such as {@code parallel}, and a listener.
+   *
+   * @param directory the directory of the export
+   * @param request settings and a listener. Its {@code out} is not used. What the export asks for cannot be changed.
+   *     {@code patients} must be given again, because the journal has no ids of beneficiaries
+   * @return the verified files
+   * @throws BcdaException as for {@link #resume(Path)}; the request asks for something else, or has a sink
+   * @throws InterruptedException the thread was interrupted, and the run was canceled
+   */
+  default ExportResult resume(Path directory, ExportRequest request) throws InterruptedException {
+    throw new UnsupportedOperationException("resume");
+  }
+
+  /**
+   * {@link #resume(Path, ExportRequest)} in the background.
+   *
+   * @param directory the directory of the export
+   * @param request settings and a listener
+   * @return the verified files
+   * @throws BcdaException an argument is wrong, or the directory cannot be used
+   */
+  default BcdaFuture<ExportResult> resumeAsync(Path directory, ExportRequest request) {
+    throw new UnsupportedOperationException("resumeAsync");
+  }
 
   /**
    * Exports what has changed since the last sync. The {@code out} of the request is the directory of a series of

@@ -299,6 +299,16 @@ public abstract sealed class ExportSettings<B extends ExportSettings<B>> extends
   }
 
   /**
+   * Use the directory although another run seems to use it; set it only if that run has certainly ended.
+   *
+   * @param value whether (default {@code false})
+   * @return this
+   */
+  public B takeOver(boolean value) {
+    return set("take_over", Boolean.toString(value));
+  }
+
+  /**
    * Number of files downloaded at the same time, 1 to 64.
    *
    * @param value how many (default {@code 4})

@@ -1,5 +1,6 @@
 package io.github.libbcda;
 
+import java.nio.file.Path;
 import java.util.Objects;
 import java.util.function.LongFunction;
 import java.util.function.LongUnaryOperator;
@@ -41,6 +42,16 @@ final class NativeClient implements BcdaClient {
   @Override
   public BcdaFuture<ExportResult> syncAsync(ExportRequest request) {
     return startSync(request);
+  }
+
+  @Override
+  public ExportResult resume(Path directory, ExportRequest request) throws InterruptedException {
+    return startResume(directory, request).await();
+  }
+
+  @Override
+  public BcdaFuture<ExportResult> resumeAsync(Path directory, ExportRequest request) {
+    return startResume(directory, request);
   }
 
   @Override
@@ -140,6 +151,15 @@ final class NativeClient implements BcdaClient {
       throw BcdaException.invalid("a sync needs a directory, not a sink");
     }
     return start(request, config -> client -> Native.sync_start(client, config), request::result);
+  }
+
+  private Run<ExportResult> startResume(Path directory, ExportRequest request) {
+    if (request.sink() != null) {
+      throw BcdaException.invalid("only an export into a directory can be resumed; the request has a sink");
+    }
+    String at = LocalPath.text(directory);
+    LocalPath.expectNameable(at);
+    return start(request, config -> client -> Native.resume_start(client, at, config), request::result);
   }
 
   private Run<Manifest> startManifest(ExportRequest request) {

@@ -1,0 +1,77 @@
+"""Where the export in a directory stands."""
+
+from __future__ import annotations
+
+import json
+import os
+from typing import Any, Literal, TypedDict
+
+from . import _native
+from ._config import path_of
+
+
+class DirectoryOwner(TypedDict):
+    """The run that uses a directory."""
+
+    host: str
+    pid: int
+
+
+class DirectoryJob(TypedDict):
+    """One job of an unfinished export.
+
+    ``type`` is its resource type; ``""`` if one job exports all. ``state`` is ``"accepted"``, ``"unknown"`` (no answer
+    to the kick-off was heard), ``"refused"`` or ``"dead"``. ``manifest`` tells whether the manifest is at hand, and
+    ``files`` how many of its files were published.
+    """
+
+    type: str
+    statusUrl: str
+    state: Literal["accepted", "unknown", "refused", "dead"]
+    manifest: bool
+    files: int
+
+
+class DirectoryFiles(TypedDict):
+    """The number of published files, their bytes, and the number of files that are there in part."""
+
+    published: int
+    bytes: int
+    underWay: int
+
+
+class DirectoryStatus(TypedDict):
+    """Where the export in a directory stands: see :func:`directory_status`.
+
+    ``state`` is ``"finished"``, ``"unfinished"`` (:meth:`Client.resume` goes on with it), ``"fetch"`` (files of a fetch
+    that is not complete) or ``"none"``. ``usedBy`` is the run that uses the directory, or None. ``damage`` says where
+    the journal is damaged; ``""``: nowhere. ``request`` is what an unfinished export asks for, by the names of
+    settings, or None.
+    """
+
+    directory: str
+    state: Literal["finished", "unfinished", "fetch", "none"]
+    usedBy: DirectoryOwner | None
+    damage: str
+    request: dict[str, Any] | None
+    jobs: list[DirectoryJob]
+    files: DirectoryFiles
+
+
+def directory_status(directory: str | os.PathLike[str]) -> DirectoryStatus:
+    """Where the export in a local directory stands. Sends nothing and changes nothing there, so it may be called while
+    an export writes there.
+
+    Raises:
+        FilesystemError: there is no such directory, or it cannot be read.
+
+    Example:
+        >>> result = client.export(["Patient"], out=tmp / "claims", progress=False)
+        >>> status = bcda.directory_status(tmp / "claims")
+        >>> status["state"], status["files"]["published"]
+        ('finished', 1)
+    """
+    path = path_of(directory, "directory")
+    status: DirectoryStatus = json.loads(_native.directory_status(os.fsencode(path)))
+    status["directory"] = path
+    return status
