@@ -217,20 +217,22 @@ def main():
     options = parser.parse_args()
     directory = pathlib.Path(tempfile.mkdtemp(prefix="bcda-sweep-"))
     sweep, began = Sweep(options.shim, options.jobs), time.monotonic()
-    with Sandbox(options.bcda, "--job-time", "0s", "--bytes-per-type", "2MiB", "--files-per-type", "2") as sandbox:
-        new = Scenario("new", options.bcda, sandbox, directory, None)
-        scenarios = {"new": new, "resumed": Scenario("resumed", options.bcda, sandbox, directory, half_done(new))}
-        for name in options.scenarios.split(","):
-            scenarios[name].learn()
-            kinds = [kind for kind in options.kinds.split(",") if kind != "start" or name == "new"]
-            counts = scenarios[name].count(options.shim)
-            if options.each:
-                sweep.some(scenarios[name], kinds, counts, options.each)
-            else:
-                for kind in kinds:
-                    sweep.all(scenarios[name], kind, options.first)
-                    print(f"{name}, {kind}: {counts[kind]} calls", flush=True)
-    sweep.report(time.monotonic() - began)
+    try:
+        with Sandbox(options.bcda, "--job-time", "0s", "--bytes-per-type", "2MiB", "--files-per-type", "2") as sandbox:
+            new = Scenario("new", options.bcda, sandbox, directory, None)
+            scenarios = {"new": new, "resumed": Scenario("resumed", options.bcda, sandbox, directory, half_done(new))}
+            for name in options.scenarios.split(","):
+                scenarios[name].learn()
+                kinds = [kind for kind in options.kinds.split(",") if kind != "start" or name == "new"]
+                counts = scenarios[name].count(options.shim)
+                if options.each:
+                    sweep.some(scenarios[name], kinds, counts, options.each)
+                else:
+                    for kind in kinds:
+                        sweep.all(scenarios[name], kind, options.first)
+                        print(f"{name}, {kind}: {counts[kind]} calls", flush=True)
+    finally:  # also after Ctrl-C
+        sweep.report(time.monotonic() - began)
     if sweep.violations:
         print(f"\nthe directories are kept: {directory}", file=sys.stderr)
         return 1
