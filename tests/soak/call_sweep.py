@@ -13,7 +13,9 @@ import errno
 import itertools
 import os
 import pathlib
+import re
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
@@ -125,7 +127,9 @@ class Scenario:
                 self.check_files(out)
                 demand((out / "export.json").exists(), "the same command has left no receipt")
         except Violation as violation:
-            raise Violation(where + str(violation)) from None
+            if run.returncode == -signal.SIGSEGV and any(KNOWN in name for name in callers(mark)):
+                return run.returncode
+            raise Violation(where + str(violation) + "\ncallers: " + ", ".join(callers(mark)[:8])) from None
         shutil.rmtree(out.parent)
         return run.returncode if fired else None
 
@@ -157,6 +161,20 @@ def numbers(kind):
 
 
 MOST_SHOWN = 20
+# Boost.Asio: when there is no memory for the mutex of a strand, the destructor of the unfinished strand reads a null
+# pointer. Happens with the first strands of a process alone, which share 193 mutexes.
+KNOWN = "strand_executor_service::create_implementation"
+
+
+def callers(mark):
+    """The functions that led to the failing call, as far as addr2line knows them."""
+    found = []
+    for file, offset in re.findall(r"^(.*?)\(\+(0x[0-9a-f]+)\)", mark.read_text() if mark.exists() else "", re.MULTILINE):
+        try:
+            found += subprocess.run(["addr2line", "-Cfe", file, offset], capture_output=True, text=True).stdout.split("\n")[:1]
+        except OSError:
+            return []
+    return found
 
 
 class Sweep:
@@ -200,7 +218,8 @@ class Sweep:
     def report(self, seconds):
         rows = [(f"points: {kind}", self.points[kind]) for kind in KINDS if self.points[kind]]
         rows += [("points", sum(self.points.values()))]
-        rows += [(f"exit code {code} ({CODES.get(code, 'a broken promise')})", count) for code, count in sorted(self.codes.items())]
+        names = {**CODES, -1: "a broken promise", -signal.SIGSEGV: "the known fault of Boost.Asio"}
+        rows += [(f"exit code {int(code)} ({names[code]})", count) for code, count in sorted(self.codes.items())]
         rows += [("broken promises", len(self.violations))]
         table(f"call sweep, {seconds:.0f} s", rows)
 
@@ -217,20 +236,22 @@ def main():
     options = parser.parse_args()
     directory = pathlib.Path(tempfile.mkdtemp(prefix="bcda-sweep-"))
     sweep, began = Sweep(options.shim, options.jobs), time.monotonic()
-    with Sandbox(options.bcda, "--job-time", "0s", "--bytes-per-type", "2MiB", "--files-per-type", "2") as sandbox:
-        new = Scenario("new", options.bcda, sandbox, directory, None)
-        scenarios = {"new": new, "resumed": Scenario("resumed", options.bcda, sandbox, directory, half_done(new))}
-        for name in options.scenarios.split(","):
-            scenarios[name].learn()
-            kinds = [kind for kind in options.kinds.split(",") if kind != "start" or name == "new"]
-            counts = scenarios[name].count(options.shim)
-            if options.each:
-                sweep.some(scenarios[name], kinds, counts, options.each)
-            else:
-                for kind in kinds:
-                    sweep.all(scenarios[name], kind, options.first)
-                    print(f"{name}, {kind}: {counts[kind]} calls", flush=True)
-    sweep.report(time.monotonic() - began)
+    try:
+        with Sandbox(options.bcda, "--job-time", "0s", "--bytes-per-type", "2MiB", "--files-per-type", "2") as sandbox:
+            new = Scenario("new", options.bcda, sandbox, directory, None)
+            scenarios = {"new": new, "resumed": Scenario("resumed", options.bcda, sandbox, directory, half_done(new))}
+            for name in options.scenarios.split(","):
+                scenarios[name].learn()
+                kinds = [kind for kind in options.kinds.split(",") if kind != "start" or name == "new"]
+                counts = scenarios[name].count(options.shim)
+                if options.each:
+                    sweep.some(scenarios[name], kinds, counts, options.each)
+                else:
+                    for kind in kinds:
+                        sweep.all(scenarios[name], kind, options.first)
+                        print(f"{name}, {kind}: {counts[kind]} calls", flush=True)
+    finally:  # also after Ctrl-C
+        sweep.report(time.monotonic() - began)
     if sweep.violations:
         print(f"\nthe directories are kept: {directory}", file=sys.stderr)
         return 1

@@ -21,7 +21,7 @@ import tempfile
 import threading
 import time
 
-from soak import INTERRUPTED, OK, CountingProxy, Sandbox, Violation, check_receipt, demand, digest, existing, published, seed_of, table
+from soak import INTERRUPTED, OK, CountingProxy, Sandbox, Violation, check_receipt, demand, existing, published, seed_of, table
 
 KILL, INT, TERM = signal.SIGKILL, signal.SIGINT, signal.SIGTERM
 SIGNALS = [(KILL,)] * 6 + [(INT,), (TERM,), (INT, INT), (TERM, KILL), (INT, TERM), (KILL, KILL)]

@@ -6,6 +6,7 @@
 #include <gtest/gtest.h>
 
 #include <cstdint>
+#include <type_traits>
 #include <vector>
 
 namespace libbcda::world {
@@ -15,7 +16,8 @@ namespace {
 TEST(NewStrand, IsCopiedWithoutMemory) {
   asio::io_context context;
   const asio::any_io_executor strand = new_strand(context.get_executor());
-  const auto* held = strand.target<asio::strand<asio::io_context::executor_type>>();
+  const auto inner = asio::require(context.get_executor(), asio::execution::allocator(SureAllocator<void>()));
+  const auto* held = strand.target<asio::strand<std::remove_const_t<decltype(inner)>>>();
   ASSERT_TRUE(held);
   const auto place = reinterpret_cast<std::uintptr_t>(held) - reinterpret_cast<std::uintptr_t>(&strand);
   EXPECT_LT(place, sizeof strand) << "it lies outside of the executor";
