@@ -225,7 +225,7 @@ class Closed(Stream):
                                    env=CLEAN)
         self.addCleanup(lambda: process.poll() is None and (process.kill(), process.wait()))
         journal = self.out / ".bcda/journal.ndjson"
-        self.until(lambda: journal.exists() and journal.stat().st_size, process)
+        self.until(lambda: journal.exists() and '"event":"job"' in journal.read_text(), process)
         self.assertEqual({os.readlink(f"/proc/{process.pid}/fd/{n}") for n in (0, 1, 2)}, {"/dev/null"})
         process.send_signal(signal.SIGTERM)
         self.assertEqual(process.wait(PATIENCE), INTERRUPTED)
