@@ -23,7 +23,11 @@ Digests digests_of(const bulk::Entry& entry, std::uint64_t identity, const FileQ
   const auto path = [&](const std::string& name) {
     return crypto::short_digest(transfer::published_path(name, entry.kind));
   };
-  return {identity, crypto::short_digest(entry.url.text()), !entry.encrypted_key.empty(), {path(first), path(second)}, names(entry)};
+  return {identity,
+          crypto::short_digest(entry.url.text()),
+          !entry.encrypted_key.empty(),
+          {path(first), path(second)},
+          names(entry)};
 }
 
 Error contradiction(const bulk::Manifest& manifest, std::uint32_t number, const char* what) {
