@@ -62,6 +62,7 @@ class Export:
                 if not line.endswith(b"}\n"):
                     continue
                 event = json.loads(line)
+                self.unheard = self.unheard or UNHEARD in line.decode()
                 if event["event"] == "job":
                     self.jobs.add(event["url"])
                 if stop:
@@ -71,10 +72,13 @@ class Export:
             guard.cancel()
             errors.seek(0)
             text = errors.read().decode()
-        self.unheard = self.unheard or UNHEARD in text
         return code, text
 
     def check(self):
+        # A kick-off whose answer was lost. The run that says so may be killed before its words are out.
+        for journal in sorted((self.out / ".bcda").glob("journal*.ndjson")):
+            words = re.findall(r'"event":"(kick-off|refused|job)"', journal.read_text(errors="replace"))
+            self.unheard = self.unheard or words.count("kick-off") > words.count("refused") + words.count("job")
         here = published(self.out)
         for path, facts in self.before.items():
             demand(here.get(path) == facts, f"{path} was published before and is gone or changed")
