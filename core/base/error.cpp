@@ -1,7 +1,12 @@
 #include "base/error.hpp"
 
+#include <boost/system/errc.hpp>
+#include <boost/system/system_error.hpp>
+
 #include <iterator>
 #include <new>
+
+#include "base/remedies.hpp"
 
 namespace libbcda {
 namespace {
@@ -19,6 +24,10 @@ Error current_error() {
     return e;
   } catch (const std::bad_alloc&) {
     return {Status::NO_MEMORY, "out of memory"};
+  } catch (const boost::system::system_error& e) {
+    const bool is_files = e.code() == boost::system::errc::too_many_files_open ||
+                          e.code() == boost::system::errc::too_many_files_open_in_system;
+    return {Status::INTERNAL, std::string(e.what()) + (is_files ? std::string("; ") + kMoreFiles : "")};
   } catch (const std::exception& e) {
     return {Status::INTERNAL, e.what()};
   } catch (...) {
