@@ -24,11 +24,16 @@ Task<> FileBody::go_on(const Start& start, const Replay& replay) {
   co_await begin(start);
   std::int64_t taken = 0;
   co_await world::run_on(workers_, [&] {
-    replay([&](ByteView block) {
-      if (keeper_) keeper_->take(block);
-      decoder_->feed(block);
-      taken += static_cast<std::int64_t>(block.size());
-    });
+    try {
+      replay([&](ByteView block) {
+        if (keeper_) keeper_->take(block);
+        decoder_->feed(block);
+        taken += static_cast<std::int64_t>(block.size());
+      });
+    } catch (...) {
+      keeper_.reset();  // the earlier record stays, because it has more
+      throw;
+    }
     if (keeper_) keeper_->record(*decoder_, *writer_, true);
   });
   received_ = taken;

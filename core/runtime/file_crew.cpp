@@ -99,6 +99,10 @@ void FileCrew::warn_if_late() {
 void FileCrew::failed(const FileTask& task, const Error& error) {
   if (error.status == Status::CANCELED) return outcome_.fail(error);
   queue_.failed();
+  if (error.status == Status::JOB_GONE) {
+    const std::lock_guard lock(mutex_);
+    gone_jobs_.insert(task.status_url);
+  }
   outcome_.fail_at_a_file(error);
   reporter_.file_failed(task, error);
   const bool is_single = queue_.counts().total == 1;  // then the run's own failure says the same

@@ -2,6 +2,7 @@
 #pragma once
 #include <memory>
 #include <mutex>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -24,6 +25,8 @@ class FileCrew {
   // Adds the files of a manifest to the queue and starts workers for them. `last`: the manifest has no more pages. The
   // number of all files is known when as many manifests ended as were announced.
   Task<> fetch(Files files, std::string status_url, bool last);
+  // The status URLs of jobs with files that are gone (HTTP 410). Call it when no file is under way.
+  const std::set<std::string>& gone_jobs() const { return gone_jobs_; }
 
  private:
   void hire();
@@ -47,6 +50,7 @@ class FileCrew {
   std::size_t at_work_ = 0;
   std::size_t unreachable_ = 0;  // files in a row that failed without an answer
   std::size_t manifests_left_;
+  std::set<std::string> gone_jobs_;
   Forecast forecast_;
 };
 

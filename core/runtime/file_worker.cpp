@@ -315,7 +315,7 @@ Task<> FileWorker::go_on(const FileTask& task, const std::optional<crypto::FileK
   try {
     co_await body.go_on(start, replay);
   } catch (const Error& e) {
-    if (e.status == Status::CANCELED) throw;
+    if (e.status == Status::CANCELED || e.status == Status::FILESYSTEM) throw;  // what was kept is still good
     failed = true;
   }
   held.bytes = body.received();

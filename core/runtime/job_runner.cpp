@@ -216,7 +216,7 @@ Task<> JobRunner::look_for_running_jobs(bulk::Job& job) {
     const json::array list = bulk::read_job_list(answer, session_.service(), world_.clock().now().wall);
     running = bulk::running_in(list, session_.service().origin, since);
   } catch (const Error& e) {
-    if (e.status == Status::CANCELED) throw;
+    if (e.status == Status::CANCELED || job.is_unheard()) throw;
   }
   job.on_running_jobs(running, world_.clock().now());
   if (job.phase() == bulk::Job::Phase::to_poll) co_await adopted(job);
@@ -249,8 +249,10 @@ Task<> JobRunner::prepare(const bulk::Job& job, http::Send& send, http::Request&
   reporter_.enter(RunState::kick_off);
   warn_of_scope();
   if (workspace_)
-    co_await world::run_on(world_.disk_workers(),
-                           [&] { workspace_->journal().kick_off_coming(job.label(), world_.clock().now().wall); });
+    co_await world::run_on(world_.disk_workers(), [&] {
+      workspace_->check_still_ours();
+      workspace_->journal().kick_off_coming(job.label(), world_.clock().now().wall);
+    });
 }
 
 // Once for all jobs of the run.
@@ -286,7 +288,10 @@ void JobRunner::done(const bulk::Job& job) {
 Task<> JobRunner::failed(const bulk::Job& job, Error error, bool alone) {
   const transfer::JobState* left = left_behind(job.label());
   const std::string status_url = job.status_url() ? job.status_url()->text() : left ? left->status_url : "";
-  const bool dead = error.status == Status::JOB_FAILED || error.status == Status::JOB_GONE;
+  // A service may answer 404 for the job of another client, so a job that is gone on with is not given up for that.
+  const bool is_unknown = error.http_status == 404 && left && !left->status_url.empty();
+  const bool dead = error.status == Status::JOB_FAILED || (error.status == Status::JOB_GONE && !is_unknown);
+  if (is_unknown) error.message += "; check client_id; if it is right, set restart to begin anew";
   if (dead) error.message += what_is_here(status_url);
   outcome_.fail(error);
   if (dead && !status_url.empty()) co_await note([&] { workspace_->journal().job_dead(job.label()); });

@@ -5,8 +5,10 @@
 #include <boost/asio/this_coro.hpp>
 
 #include <algorithm>
+#include <unordered_set>
 
 #include "base/quote.hpp"
+#include "crypto/digest.hpp"
 #include "runtime/guarded.hpp"
 #include "runtime/metadata.hpp"
 #include "runtime/unfinished.hpp"
@@ -142,7 +144,9 @@ Run::~Run() {
   mailbox_->set_notify(nullptr);
   mailbox_->wait_finished(Milliseconds(-1));
   group_->wait_empty();  // at once, unless the run broke off
-  watch_.reset();        // before what it may call is gone
+  heart_->cancel();
+  heart_->wait_empty();
+  watch_.reset();  // before what it may call is gone
 }
 
 Task<> Run::main(std::shared_ptr<EndGuard> guard) {
@@ -228,6 +232,8 @@ Task<> Run::finish() {
   if (!outcome_.failure() && output_.issues) warn_if_partial();
   co_await reporter_->flush();
   world::Workers& disk = session_->world()->disk_workers();
+  if (output_.workspace && !crew_->gone_jobs().empty())
+    co_await guarded(world::run_on(disk, [this] { note_gone_jobs(); }), [](const Error&) {});
   if (!outcome_.failure() && output_.workspace && !nothing_yet_)
     co_await guarded(world::run_on(disk, [this] { write_receipt(); }), [this](const Error& e) { outcome_.fail(e); });
   if (!outcome_.failure() && request_.kind == RunKind::export_ && request_.settings.boolean("delete_job")) {
@@ -244,6 +250,12 @@ Task<> Run::finish() {
     if (series_ && nothing_yet_) series_->discard();
     series_.reset();
   });
+}
+
+// Files that are gone do not come back, so no later run waits for them.
+void Run::note_gone_jobs() {
+  for (const JobRecord& job : jobs_->records())
+    if (crew_->gone_jobs().contains(job.status_url)) output_.workspace->journal().job_dead(job.label);
 }
 
 // A service that has no data yet is no failure of a series: its next run asks again.
@@ -312,6 +324,7 @@ void Run::write_receipt() {
                     " cannot make names durable: a loss of power may cost the last files; "
                     "durability=process accepts that");
   if (request_.kind == RunKind::fetch && !request_.only_file.empty()) return;
+  if (workspace.goes_on()) remove_unlisted_files();
   const bool is_fetch = request_.kind == RunKind::fetch;
   // If the journal names more jobs than there are manifests, this fetch does not complete the export of that journal.
   if (is_fetch && workspace.earlier().live_jobs() > bulk::count_jobs(request_.manifests)) workspace.keep_journal();
@@ -320,6 +333,17 @@ void Run::write_receipt() {
     if (is_fetch) adopt_request(facts, older);
     runtime::write_receipt(facts, *queue_.results(), append);
   });
+}
+
+// A file that an earlier run published, and that no manifest lists any more in the same way, would be counted twice.
+void Run::remove_unlisted_files() {
+  transfer::Workspace& workspace = *output_.workspace;
+  std::unordered_set<std::uint64_t> listed;  // digests of paths
+  const auto files = queue_.results();
+  for (std::size_t i = 0; i < files->size(); ++i) listed.insert(crypto::short_digest((*files)[i].path()));
+  for (const auto& [path, record] : workspace.earlier().files)
+    if (!listed.contains(crypto::short_digest(output_.shown_path(path))) && workspace.published().remove(record))
+      reporter_->warn("the file " + path + " of an earlier run was removed, because it came again under another name");
 }
 
 ReceiptFacts Run::receipt_facts() const {

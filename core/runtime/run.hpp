@@ -67,6 +67,8 @@ class Run {
   void warn_if_partial();
   void report_downloads();
   void accept_nothing_yet();
+  void note_gone_jobs();
+  void remove_unlisted_files();
   void write_receipt();
   ReceiptFacts receipt_facts() const;
   std::string directory() const;

@@ -32,6 +32,9 @@ std::optional<Instant> time_of(std::string name) {
   return bulk::parse_instant(name);
 }
 
+// A service keeps a job for a day or two. An older run is not gone on with.
+constexpr auto kJobsLive = std::chrono::hours(72);
+
 // A job may have been accepted earlier than the run that exported it began, and clocks may differ.
 constexpr auto kOverlap = std::chrono::hours(48);
 
@@ -78,6 +81,10 @@ void check_wish(const Service& service, bulk::ExportWish wish, Instant now) {
   }
 }
 
+Error holds_single_export(const std::string& path) {
+  return transfer::refuse_directory(path, "holds a single export; choose another directory for the series");
+}
+
 bool is_partial(const RunResult& result) {
   return result.issue_counts ? result.issue_counts->partial() : result.issues().counts().partial();
 }
@@ -117,6 +124,11 @@ Series::Series(Session& session, const Settings& settings) : settings_(settings)
   transfer::WorkDirectory::Options options;
   options.durability = durability(settings);
   options.takes_over = settings.boolean("take_over");
+  // Before anything in the directory is touched.
+  options.keep = [out = settings.text("out")](const files::Directory& work, bool) {
+    if (!transfer::journal_names(work).empty()) throw holds_single_export(out);
+    return std::set<std::string>();
+  };
   lock_ = std::make_unique<Lock>(settings.text("out"), std::move(options), session.world()->local());
   const std::vector<std::string> runs = run_names();
   const NextRun next{.request = bulk::describe_wish(session.service(), wish),
@@ -136,17 +148,22 @@ Series::Series(Session& session, const Settings& settings) : settings_(settings)
 std::string Series::unfinished_run(Session& session, const std::vector<std::string>& runs, const std::string& since) {
   const auto last = std::max_element(runs.begin(), runs.end());
   if (last == runs.end() || settings_.boolean("restart")) return "";
+  const Instant now = session.world()->clock().now().wall;
+  if (now - time_of(*last).value_or(now) > kJobsLive) return "";
   Settings wanted = settings_;
   wanted.set("since", since);
-  const auto intent = unfinished_intent(path_of(*last), lock_->directory().local().disk);
-  return intent && *intent == intent_of(session, wanted) ? *last : "";
+  const auto left = journals_of(path_of(*last), lock_->directory().local().disk);
+  // With a dead job its run can never be complete, so the next run asks for the same changes.
+  const bool is_hopeless = std::any_of(left.jobs.begin(), left.jobs.end(), [&](const auto& job) {
+    return job.second.is_dead && left.files_of(job.second.status_url) > 0;
+  });
+  return left.intent && !is_hopeless && *left.intent == intent_of(session, wanted) ? *last : "";
 }
 
 // Refuses the directory of a single export, because runs inside it would look like a part of it.
 std::vector<std::string> Series::run_names() const {
   const files::Directory& out = *lock_->directory().out();
-  if (out.contains(transfer::kReceipt) || !transfer::journal_names(*lock_->directory().work()).empty())
-    throw transfer::refuse_directory(out.path(), "holds a single export; choose another directory for the series");
+  if (out.contains(transfer::kReceipt)) throw holds_single_export(out.path());
   std::vector<std::string> names = out.names();
   std::erase_if(names, [](const std::string& name) { return !is_run_name(name); });
   return names;

@@ -21,9 +21,23 @@ std::string fingerprint(const crypto::PrivateKey& key) {
   return to_hex(digest.finish());
 }
 
-// Settings that a caller who goes on must give again: they say who the service is, or are known by a digest alone.
-bool is_given_again(std::string_view name) {
-  return name == "url" || name == "profile" || name == kPrivateKey || name == "patients";
+// What is taken from a journal, which any process may have written. The caller gives the other settings again: those of
+// the service, and what is known by a digest alone.
+bool is_taken(std::string_view name) {
+  constexpr std::string_view kTaken[] = {"job_url",
+                                         "level",
+                                         "group",
+                                         "types",
+                                         "since",
+                                         "until",
+                                         "type_filters",
+                                         "elements",
+                                         "include_associated_data",
+                                         "organize_output_by",
+                                         "allow_partial_manifests",
+                                         "output_format",
+                                         "method"};
+  return std::find(std::begin(kTaken), std::end(kTaken), name) != std::end(kTaken);
 }
 
 // A value of the intent as Settings::set takes it. "": not set.
@@ -93,9 +107,9 @@ json::object intent_of(const Session& session, const Settings& settings) {
   return intent;
 }
 
-std::optional<json::object> unfinished_intent(const std::string& directory, world::Disk& disk) {
+transfer::JournalState journals_of(const std::string& directory, world::Disk& disk) {
   if (!files::exists(disk, directory)) return {};
-  return journals_in(open_directory(directory, disk)).intent;
+  return journals_in(open_directory(directory, disk));
 }
 
 void resume_settings(Settings& settings, world::Disk& disk) {
@@ -107,7 +121,7 @@ void resume_settings(Settings& settings, world::Disk& disk) {
   if (!intent) throw transfer::refuse_directory(out, "holds no unfinished export, so there is nothing to go on with");
   for (const auto& [name, value] : *intent) {
     const std::string text = setting_text(value);
-    if (!is_given_again(name) && !text.empty() && !settings.taken(name)) settings.set(name, text);
+    if (is_taken(name) && !text.empty() && !settings.taken(name)) settings.set(name, text);
   }
 }
 

@@ -1,12 +1,12 @@
 // What an output directory says about the export in it: whether it is finished, and what an unfinished one asks for.
 #pragma once
-#include <optional>
 #include <string>
 
 #include "base/json.hpp"
 #include "bulk/kick_off.hpp"
 #include "runtime/session.hpp"
 #include "settings/settings.hpp"
+#include "transfer/journal.hpp"
 #include "world/world.hpp"
 
 namespace libbcda::runtime {
@@ -15,8 +15,8 @@ namespace libbcda::runtime {
 // public key.
 json::object intent_of(const Session& session, const Settings& settings);
 
-// What the unfinished export in the directory asks for. nullopt: there is none. Throws Error{FILESYSTEM}.
-std::optional<json::object> unfinished_intent(const std::string& directory, world::Disk& disk);
+// What the journals of a directory say. It is empty if there is no such directory. Throws Error{FILESYSTEM}.
+transfer::JournalState journals_of(const std::string& directory, world::Disk& disk);
 
 // Sets what the unfinished export in the directory `out` asks for, where the settings do not say it themselves. Throws
 // Error{FILESYSTEM} if there is none.

@@ -56,7 +56,7 @@ bool may_be_running(const Owner& owner, const world::Host& host, bool lock_is_ou
   const bool same_boot = !other.boot.empty() && other.boot == me.boot;
   if (same_boot && lock_is_ours) return false;
   if (same_boot && other.pid_space == me.pid_space) return host.is_alive(other);
-  if (!same_boot && !other.host.empty() && other.host == me.host && other.machine == me.machine)
+  if (!same_boot && !other.machine.empty() && other.host == me.host && other.machine == me.machine)
     return false;  // this machine has been rebooted since
   return silent_for < kStale;
 }

@@ -63,6 +63,7 @@ void PartKeeper::leave(const Decoder& decoder, Writer& writer) {
 
 std::int64_t replay(const Workspace& space, const PartRecord& part, const std::optional<crypto::FileKey>& key,
                     const std::function<void(ByteView)>& take) {
+  if (!files::is_file(space.work(), part.bytes_file)) return 0;
   files::InputFile file(space.work(), part.bytes_file);
   std::int64_t left = usable_bytes(space, part, file.size()), sent = 0;
   const auto nonce = key ? from_hex(part.nonce) : std::nullopt;

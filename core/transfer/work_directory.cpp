@@ -46,6 +46,16 @@ Milliseconds silence(const Directory& work, const std::string& name) {
   return now && last ? std::chrono::duration_cast<Milliseconds>(*now - *last) : Milliseconds(0);
 }
 
+// "": the file was removed in between.
+std::string text_of(const Directory& work, const std::string& name) {
+  try {
+    return work.read(name, kLargestOwner);
+  } catch (const Error&) {
+    if (work.contains(name)) throw;
+    return "";
+  }
+}
+
 }  // namespace
 
 bool is_journal_name(std::string_view name) {
@@ -63,8 +73,11 @@ std::vector<std::string> journal_names(const Directory& work) {
 std::optional<Owner> active_owner(const Directory& work, const world::Local& local) {
   for (const std::string& name : work.names()) {
     if (!is_owner_name(name)) continue;
-    const auto owner = parse_owner(work.read(name, kLargestOwner));
-    if (owner && may_be_running(*owner, local.host, false, silence(work, name))) return owner;
+    const auto owner = parse_owner(text_of(work, name));
+    const auto renewed = work.modified(name);
+    const auto silent_for = renewed ? local.clock.now().wall - *renewed : Instant::duration(0);
+    if (owner && may_be_running(*owner, local.host, false, std::chrono::duration_cast<Milliseconds>(silent_for)))
+      return owner;
   }
   return {};
 }
@@ -128,9 +141,12 @@ void WorkDirectory::refuse_other_owners() const {
 
 void WorkDirectory::refuse_owner(const std::string& name) const {
   const Milliseconds silent_for = silence(*work_, name);
-  const auto owner = parse_owner(work_->read(name, kLargestOwner));
-  if (!owner || !may_be_running(*owner, local_.host, lock_ == Lock::ours_alone, silent_for)) return;
-  Error error = busy_directory(out_->path(), who_runs(*owner));
+  const std::string text = text_of(*work_, name);
+  const auto owner = parse_owner(text);
+  // One that is not whole yet is being written.
+  const bool is_new = !owner && lock_ != Lock::ours_alone && work_->contains(name) && silent_for < kStale;
+  if (!is_new && !(owner && may_be_running(*owner, local_.host, lock_ == Lock::ours_alone, silent_for))) return;
+  Error error = busy_directory(out_->path(), owner ? who_runs(*owner) : "");
   error.message += "; if that run has certainly ended, set take_over";
   throw error;
 }
@@ -165,6 +181,8 @@ std::string WorkDirectory::owner_name() const {
 void WorkDirectory::claim() {
   if (claimed_) return;
   const std::string name = owner_name();
+  // Another run may have written its own since.
+  if (!options_.takes_over && work_->contains(name)) refuse_owner(name);
   work_->remove(name);  // it names a run that has ended
   if (!files::create_file(*work_, name, to_json(owner_))) throw busy_directory(out_->path(), ", which was faster");
   claimed_ = true;

@@ -70,10 +70,10 @@ Workspace::Workspace(const std::string& out, Use use, Durability durability, boo
 // A part belongs to its writer, so another run takes it only if it is alone.
 std::set<std::string> Workspace::read_earlier(Use use, const files::Directory& work, bool is_alone) {
   std::set<std::string> kept;
-  if (use == Use::file) return kept;
   earlier_ = read_journals(work);
-  if (!is_alone) earlier_.parts.clear();
   for (const auto& [path, part] : earlier_.parts) kept.insert(part.bytes_file);
+  if (!is_alone) earlier_.parts.clear();
+  if (use == Use::file) earlier_ = {};
   return kept;
 }
 
@@ -102,6 +102,7 @@ void Workspace::begin_export(const ExportOptions& options) {
                            std::string("holds a finished export (export.json)") +
                                (options.restart ? ", and the setting restart discards only an unfinished export" : "") +
                                "; choose another directory, or move this one away");
+  if (!has_journal) remove_stray_journals();
   keep_ = has_journal;  // until it is clear that nothing in it is needed
   if (has_journal && options.restart) discard_earlier_files();
   if (has_journal && !options.restart) go_on_with(options.intent);
@@ -110,6 +111,17 @@ void Workspace::begin_export(const ExportOptions& options) {
   keep_ = false;
   journal_.open();
   if (!goes_on_) journal_.intent(options.intent);
+}
+
+// A crash came while journals were removed: without the first one, the others say nothing.
+void Workspace::remove_stray_journals() {
+  bool removed = false;
+  for (const std::string& name : work().names()) {
+    if (!is_journal_name(name)) continue;
+    work().remove(name);
+    removed = true;
+  }
+  if (removed && durability() == Durability::power) work().sync();
 }
 
 void Workspace::go_on_with(const json::object& intent) {

@@ -71,6 +71,7 @@ class Workspace {
   const world::Process& me() const { return directory_.me(); }
   // Renews the owner file. Throws FILESYSTEM if another run has taken the directory over.
   void renew() { directory_.renew(); }
+  void check_still_ours() const { directory_.check_still_ours(); }  // throws as renew() does
   // Appends a line to OUT/log.ndjson. Does nothing unless this is the workspace of an export.
   void log(const std::string& line);
 
@@ -91,6 +92,7 @@ class Workspace {
   Workspace(const std::string& out, Use use, Durability durability, bool takes_over, world::Local local);
   std::set<std::string> read_earlier(Use use, const files::Directory& work, bool is_alone);
   void begin_export(const ExportOptions& options);
+  void remove_stray_journals();
   void go_on_with(const json::object& intent);
   void discard_earlier_files();
   void discard_journals();

@@ -192,6 +192,83 @@ TEST_F(Resumed, AnotherTypeIsRefusedAndNothingIsSent) {
   EXPECT_EQ(service_.world->net().requests.size(), before);
 }
 
+TEST_F(Resumed, FilesThatAreGoneAreNotAskedForAgain) {
+  leave_one_of_two();
+  service_.answer("GET /data/1/b", {http_answer(410)});
+  ASSERT_TRUE(again());
+  const auto failure = again();
+  ASSERT_TRUE(failure);
+  EXPECT_EQ(failure->status, Status::JOB_GONE);
+  EXPECT_TRUE(holds(failure->message, "1 of its files is here already")) << failure->message;
+  EXPECT_EQ(service_.world->net().requests.size(), 0u);
+}
+
+// A service may hide a job from the credentials of another client.
+TEST_F(Resumed, AJobThatIsUnknownIsNotGivenUp) {
+  service_.answer_job(kOneFile);
+  service_.answer("GET /api/v1/jobs/1", {http_answer(202), ""});
+  service_.answer("GET /data/", {http_answer(200, "", kRecord)});
+  ASSERT_TRUE(run());
+  service_.answer("GET /api/v1/jobs/1", {http_answer(404)});
+  const auto failure = again();
+  ASSERT_TRUE(failure);
+  EXPECT_TRUE(holds(failure->message, "check client_id")) << failure->message;
+  service_.answer("GET /api/v1/jobs/1", {http_answer(200, "", kOneFile)});
+  EXPECT_FALSE(again());
+  EXPECT_EQ(service_.count("GET /api/v1/Patient"), 0u);
+}
+
+TEST_F(Resumed, ASyncLeavesASingleExportAsItIs) {
+  leave_one_of_two();
+  run_.reset();
+  const Names before = names_in(out());
+  RunRequest request;
+  request.settings = service_.settings;
+  request.settings.set("out", out());
+  request.sync = true;
+  know(R"("parameters":["_type","_since"])");
+  const Error failure = error_of([&] { Run::start(service_.session(), std::move(request)); });
+  EXPECT_EQ(failure.status, Status::FILESYSTEM) << failure.message;
+  EXPECT_TRUE(holds(failure.message, "single export")) << failure.message;
+  EXPECT_EQ(names_in(out()), before);
+}
+
+TEST_F(Resumed, OnlyWhatAnExportAsksForIsTakenFromAJournal) {
+  leave_one_of_two();
+  test::spill(out() + "/.bcda/journal-2.ndjson",
+              transfer::journal_line(transfer::intent_record({{"types", json::array{"Patient"}},
+                                                              {"delete_job", true},
+                                                              {"allow_plaintext", true},
+                                                              {"take_over", true}}),
+                                     1) +
+                  "\n");
+  Settings settings;
+  settings.set("out", out());
+  resume_settings(settings, world::system_disk());
+  EXPECT_EQ(settings.text("types"), "Patient");
+  for (const char* name : {"delete_job", "allow_plaintext", "take_over"}) EXPECT_FALSE(settings.boolean(name)) << name;
+}
+
+// Two files of one name, whose URLs have new signatures each time, cannot be told from those of an earlier answer.
+TEST_F(Resumed, NoFileIsLeftTwice) {
+  const auto manifest = [](const std::string& sig) {
+    return R"({"transactionTime":"2026-11-01T00:00:00Z","output":[{"type":"Patient","url":"/data/1/x/a.ndjson?sig=)" +
+           sig + R"("},{"type":"Patient","url":"/data/1/y/a.ndjson?sig=)" + sig + R"("}]})";
+  };
+  service_.answer_job(manifest("1"));
+  service_.answer("GET /data/1/x", {http_answer(200, "", kRecord)});
+  service_.answer("GET /data/1/y", {http_answer(403)});
+  ASSERT_TRUE(run());
+  service_.answer_job(manifest("2"));
+  service_.answer("GET /data/1/y", {http_answer(200, "", "{\"resourceType\":\"Patient\",\"id\":\"2\"}\n")});
+  const auto failure = again();
+  EXPECT_FALSE(failure) << failure->message;
+  std::size_t files = 0;
+  for (const std::string& name : names_in(out())) files += name.starts_with("Patient.") ? 1 : 0;
+  EXPECT_EQ(files, 2u);
+  EXPECT_EQ(run_->result().files->size(), 2u);
+}
+
 // ---- A kick-off whose answer was not heard
 
 TEST_F(Resumed, AnUnheardKickOffIsToldAndSentAgain) {

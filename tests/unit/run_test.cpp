@@ -333,7 +333,7 @@ TEST_F(OnServer, AnAdoptedJobThatIsGivenBackIsDeadInTheJournal) {
                   {http_answer(429, "Content-Location: /api/v1/jobs/other\r\n"), http_answer(429),
                    http_answer(202, "Content-Location: /api/v1/jobs/1\r\n")});
   service_.answer("GET /api/v1/jobs/other", {http_answer(202), http_answer(200, "", kTwoFiles)});
-  service_.answer("GET /data/", {http_answer(410)});  // so that the journal stays
+  service_.answer("GET /data/", {http_answer(403)});  // so that the journal stays
   ASSERT_TRUE(run());
   EXPECT_EQ(service_.count("GET /data/"), 1u);  // of our own job
   const std::string journal = slurp(out() + "/.bcda/journal.ndjson");

@@ -187,6 +187,36 @@ TEST_F(Workspaces, ADamagedJournalIsRefusedUnlessItIsDiscarded) {
   EXPECT_TRUE(holds(space->discarded(), "2 published files"));
 }
 
+// A crash came while the journals of another export were removed.
+TEST_F(Workspaces, AJournalWithoutTheFirstOneSaysNothing) {
+  leave_unfinished({});
+  ASSERT_EQ(::rename((out_ + "/.bcda/journal.ndjson").c_str(), (out_ + "/.bcda/journal-2.ndjson").c_str()), 0);
+  EXPECT_FALSE(for_export()->goes_on());
+  EXPECT_FALSE(exists(out_ + "/.bcda/journal-2.ndjson"));
+}
+
+TEST_F(Workspaces, ADecryptionOfOneFileKeepsWhatAnExportLeft) {
+  leave_unfinished({"a.ndjson"});
+  const std::string partial = writer_mark(world::this_process()) + "-1.partial";
+  spill(out_ + "/.bcda/" + partial, "part");
+  PartRecord part;
+  part.path = "b.ndjson";
+  part.bytes_file = partial;
+  spill(out_ + "/.bcda/journal-2.ndjson", journal_line(part_record(part), 1) + "\n");
+  Workspace::for_file(out_, kProcess);
+  EXPECT_TRUE(exists(out_ + "/.bcda/" + partial));
+}
+
+// It may be one that is being written.
+TEST_F(Workspaces, AnOwnerFileThatIsNotWholeCountsAsOneWhereLocksDoNotWork) {
+  leave_unfinished({});
+  spill(out_ + "/.bcda/owner.json", "");
+  EXPECT_NO_THROW(for_export()) << "the lock proves that nobody writes it";
+  spill(out_ + "/.bcda/owner.json", "");
+  const test::Failing lock(test::Call::flock, ENOLCK);
+  EXPECT_TRUE(holds(error_of([&] { for_export(); }).message, "in use by another run"));
+}
+
 TEST_F(Workspaces, RestartSaysWhatItDiscards) {
   leave_unfinished({"a.ndjson"});
   EXPECT_EQ(for_export(true)->discarded(),
