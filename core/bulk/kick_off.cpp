@@ -317,12 +317,6 @@ json::array sorted(std::vector<std::string> items) {
   return json::array(items.begin(), items.end());
 }
 
-std::string digest_of(const json::array& list) {
-  crypto::Sha256 digest;
-  digest.update(as_bytes(json::serialize(list)));
-  return to_hex(digest.finish());
-}
-
 }  // namespace
 
 ExportWish read_wish(const Settings& s) {
@@ -381,7 +375,7 @@ json::object describe_intent(const Service& service, const ExportWish& wish) {
   intent["allow_partial_manifests"] = wish.partial_manifests;
   intent["output_format"] = wish.output_format;
   intent["method"] = wish.method;
-  intent["patients"] = wish.patients.empty() ? "" : digest_of(sorted(wish.patients));
+  intent["patients"] = wish.patients.empty() ? "" : crypto::hex_digest(json::serialize(sorted(wish.patients)));
   return intent;
 }
 

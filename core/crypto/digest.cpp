@@ -27,6 +27,12 @@ std::array<std::uint8_t, 32> Sha256::finish() {
   return digest;
 }
 
+std::string hex_digest(std::string_view text) {
+  Sha256 digest;
+  digest.update(as_bytes(text));
+  return to_hex(digest.finish());
+}
+
 std::uint64_t short_digest(std::string_view text) {
   Sha256 hash;
   hash.update(as_bytes(text));

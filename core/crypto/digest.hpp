@@ -3,6 +3,7 @@
 #include <array>
 #include <cstdint>
 #include <memory>
+#include <string>
 #include <string_view>
 
 #include "base/bytes.hpp"
@@ -25,6 +26,9 @@ class Sha256 {
   };
   std::unique_ptr<EVP_MD_CTX, Deleter> ctx_;
 };
+
+// The SHA-256 of a text, in hex.
+std::string hex_digest(std::string_view text);
 
 // The first 8 bytes of a SHA-256: enough to tell millions of texts apart.
 std::uint64_t short_digest(std::string_view text);

@@ -15,12 +15,6 @@ namespace {
 
 constexpr const char* kPrivateKey = "private_key";
 
-std::string fingerprint(const crypto::PrivateKey& key) {
-  crypto::Sha256 digest;
-  digest.update(as_bytes(key.public_pem()));
-  return to_hex(digest.finish());
-}
-
 // What is taken from a journal, which any process may have written. The caller gives the other settings again: those of
 // the service, and what is known by a digest alone.
 bool is_taken(std::string_view name) {
@@ -103,7 +97,7 @@ json::value describe_owner(const files::Directory& out, const world::Local& loca
 json::object intent_of(const Session& session, const Settings& settings) {
   json::object intent = bulk::describe_intent(session.service(), bulk::read_wish(settings));
   const bool has_key = session.profile().encrypts && session.private_key();
-  intent[kPrivateKey] = has_key ? fingerprint(*session.private_key()) : "";
+  intent[kPrivateKey] = has_key ? crypto::hex_digest(session.private_key()->public_pem()) : "";
   return intent;
 }
 
@@ -126,20 +120,19 @@ void resume_settings(Settings& settings, world::Disk& disk) {
 }
 
 std::string directory_status(const std::string& directory, const world::Local& local) {
-  const files::Directory out = open_directory(directory, local.disk);
-  const bool has_receipt = out.contains(transfer::kReceipt);
-  const transfer::JournalState state = journals_in(out);
+  const auto out = std::make_shared<const files::Directory>(open_directory(directory, local.disk));
+  const bool has_receipt = out->contains(transfer::kReceipt);
+  const transfer::JournalState state = journals_in(*out);
   const char* what = state.intent ? "unfinished" : has_receipt ? "finished" : !state.empty() ? "fetch" : "none";
   const bool is_finished = has_receipt && !state.intent;
-  const transfer::Published published(std::make_shared<files::Directory>(open_directory(directory, local.disk)));
-  json::object status{
-      {"directory", directory},
-      {"state", what},
-      {"usedBy", describe_owner(out, local)},
-      {"damage", state.damage},
-      {"request", state.intent ? json::value(*state.intent) : json::value(nullptr)},
-      {"jobs", describe_jobs(state)},
-      {"files", is_finished ? describe_files(*open_receipt(directory).files) : describe_files(state, published)}};
+  json::object status{{"directory", directory},
+                      {"state", what},
+                      {"usedBy", describe_owner(*out, local)},
+                      {"damage", state.damage},
+                      {"request", state.intent ? json::value(*state.intent) : json::value(nullptr)},
+                      {"jobs", describe_jobs(state)},
+                      {"files", is_finished ? describe_files(*open_receipt(directory).files)
+                                            : describe_files(state, transfer::Published(out))}};
   return json::serialize(status);
 }
 

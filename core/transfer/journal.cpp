@@ -14,11 +14,7 @@ namespace {
 constexpr std::size_t kIdDigits = 32, kShortIdDigits = 16, kCheckDigits = 16;
 constexpr std::string_view kCheckStart = ",\"check\":\"", kCheckEnd = "\"}";
 
-std::string digest_of(std::string_view text, std::size_t digits) {
-  crypto::Sha256 digest;
-  digest.update(as_bytes(text));
-  return to_hex(digest.finish()).substr(0, digits);
-}
+std::string digest_of(std::string_view text, std::size_t digits) { return crypto::hex_digest(text).substr(0, digits); }
 
 std::int64_t count_member(const json::object& object, std::string_view name) {
   const json::value* value = object.if_contains(name);

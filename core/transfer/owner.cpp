@@ -7,11 +7,7 @@
 namespace libbcda::transfer {
 namespace {
 
-std::string short_digest(std::string_view text) {
-  crypto::Sha256 digest;
-  digest.update(as_bytes(text));
-  return to_hex(digest.finish()).substr(0, 8);
-}
+std::string short_digest(std::string_view text) { return crypto::hex_digest(text).substr(0, 8); }
 
 std::string host_mark(const world::Process& process) {
   return short_digest("host " + process.host + " " + process.machine);

@@ -17,7 +17,7 @@ namespace {
 
 constexpr const char* kOwner = "owner.json";  // of an export
 constexpr std::string_view kJournalStart = "journal", kJournalEnding = ".ndjson";
-constexpr std::string_view kOwnerStart = "owner", kOwnerEnding = ".json", kManifestStart = "manifest-";
+constexpr std::string_view kOwnerStart = "owner", kOwnerEnding = ".json";
 constexpr std::size_t kLargestOwner = 64u << 10;
 constexpr auto kForeignPartialsLast = std::chrono::hours(24);
 constexpr Milliseconds kLockPause{5};
@@ -135,14 +135,15 @@ bool WorkDirectory::lock_work() {
 // if the other run is on a host whose locks are not visible here. Fetches share the directory with each other.
 void WorkDirectory::refuse_other_owners() const {
   if (options_.takes_over) return;
-  for (const std::string& name : work_->names())
-    if (is_owner_name(name) && (use() == Use::exporting || name == kOwner)) refuse_owner(name);
+  for (const std::string& name : work_->names()) {
+    const bool is_own = claimed_ && name == owner_name();
+    if (is_owner_name(name) && !is_own && (use() == Use::exporting || name == kOwner)) refuse_owner(name);
+  }
 }
 
 void WorkDirectory::refuse_owner(const std::string& name) const {
   const Milliseconds silent_for = silence(*work_, name);
-  const std::string text = text_of(*work_, name);
-  const auto owner = parse_owner(text);
+  const auto owner = parse_owner(text_of(*work_, name));
   // One that is not whole yet is being written.
   const bool is_new = !owner && lock_ != Lock::ours_alone && work_->contains(name) && silent_for < kStale;
   if (!is_new && !(owner && may_be_running(*owner, local_.host, lock_ == Lock::ours_alone, silent_for))) return;
@@ -192,11 +193,9 @@ void WorkDirectory::claim() {
 // Where locks do not work, another run may have begun at the same time. Each of two writes its owner file before it looks
 // for the other's, so at least one of them sees the other.
 void WorkDirectory::refuse_newcomers() {
-  if (lock_ != Lock::none || options_.takes_over) return;
+  if (lock_ != Lock::none) return;
   try {
-    for (const std::string& name : work_->names())
-      if (is_owner_name(name) && name != owner_name() && (use() == Use::exporting || name == kOwner))
-        refuse_owner(name);
+    refuse_other_owners();
   } catch (...) {
     work_->remove(owner_name());
     claimed_ = false;

@@ -17,6 +17,7 @@
 namespace libbcda::transfer {
 
 inline constexpr const char* kWork = ".bcda";
+inline constexpr std::string_view kManifestStart = "manifest-";  // of the pages of manifests in it
 
 // Serializes the start and the end of runs that share a directory. While it starts, a fetch briefly holds the exclusive
 // lock of the work directory. Without this second lock, another run would mistake it for an export. If this lock is not

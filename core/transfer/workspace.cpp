@@ -114,14 +114,13 @@ void Workspace::begin_export(const ExportOptions& options) {
 }
 
 // A crash came while journals were removed: without the first one, the others say nothing.
-void Workspace::remove_stray_journals() {
-  bool removed = false;
-  for (const std::string& name : work().names()) {
-    if (!is_journal_name(name)) continue;
-    work().remove(name);
-    removed = true;
-  }
-  if (removed && durability() == Durability::power) work().sync();
+void Workspace::remove_stray_journals() { remove_from_work(is_journal_name); }
+
+void Workspace::remove_from_work(const std::function<bool(std::string_view name)>& is_unwanted) {
+  std::vector<std::string> names = work().names();
+  std::erase_if(names, [&](const std::string& name) { return !is_unwanted(name); });
+  for (const std::string& name : names) work().remove(name);
+  if (!names.empty() && durability() == Durability::power) work().sync();
 }
 
 void Workspace::go_on_with(const json::object& intent) {
@@ -158,9 +157,7 @@ void Workspace::discard_earlier_files() {
 void Workspace::discard_journals() {
   directory_.out()->remove(kLog);
   if (durability() == Durability::power) published_.sync();
-  for (const std::string& name : work().names())
-    if (is_journal_name(name) || is_bytes_name(name)) work().remove(name);
-  if (durability() == Durability::power) work().sync();
+  remove_from_work([](std::string_view name) { return is_journal_name(name) || is_bytes_name(name); });
 }
 
 // The log of an unfinished export is ours, also where a loss of power has cost its text.
@@ -207,7 +204,8 @@ files::Spool Workspace::spool() {
 void Workspace::keep_manifest(const std::string& label, const bulk::Manifests& pages) {
   std::vector<PageRecord> records;
   for (const auto& page : pages) {
-    const std::string name = "manifest-" + job_id(label) + "-" + std::to_string(records.size() + 1) + ".json";
+    const std::string name =
+        std::string(kManifestStart) + job_id(label) + "-" + std::to_string(records.size() + 1) + ".json";
     crypto::Sha256 digest;
     work().replace(
         name,

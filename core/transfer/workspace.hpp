@@ -93,6 +93,7 @@ class Workspace {
   std::set<std::string> read_earlier(Use use, const files::Directory& work, bool is_alone);
   void begin_export(const ExportOptions& options);
   void remove_stray_journals();
+  void remove_from_work(const std::function<bool(std::string_view name)>& is_unwanted);
   void go_on_with(const json::object& intent);
   void discard_earlier_files();
   void discard_journals();

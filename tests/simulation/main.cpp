@@ -31,17 +31,6 @@ struct Sum {
   std::int64_t virtual_ms = 0, bytes = 0;
   int runs = 0, crashes = 0, failures = 0, restarts = 0, jobs = 0;
 
-  void add(const Report& one) {
-    ++seeds;
-    wrong += one.wrong.empty() ? 0 : 1;
-    virtual_ms += one.virtual_time.count();
-    bytes += one.bytes;
-    runs += one.runs;
-    crashes += one.crashes;
-    failures += one.failures;
-    restarts += one.restarts;
-    jobs += one.jobs;
-  }
   void add(const Sum& other) {
     seeds += other.seeds;
     wrong += other.wrong;
@@ -54,6 +43,18 @@ struct Sum {
     jobs += other.jobs;
   }
 };
+
+Sum sum_of(const Report& one) {
+  return {.seeds = 1,
+          .wrong = one.wrong.empty() ? 0u : 1u,
+          .virtual_ms = one.virtual_time.count(),
+          .bytes = one.bytes,
+          .runs = one.runs,
+          .crashes = one.crashes,
+          .failures = one.failures,
+          .restarts = one.restarts,
+          .jobs = one.jobs};
+}
 
 Options read_options(int count, char** arguments) {
   Options options;
@@ -81,7 +82,7 @@ Sum simulate_share(const Options& options, std::uint64_t job) {
   Sum sum;
   for (std::uint64_t i = job; i < options.seeds; i += options.jobs) {
     const Report report = simulate(options.first + i, options.verbose);
-    sum.add(report);
+    sum.add(sum_of(report));
     const auto seed = static_cast<unsigned long long>(report.seed),
                trace = static_cast<unsigned long long>(report.trace);
     if (options.verbose) std::printf("seed %llu: trace %016llx\n", seed, trace);
@@ -120,9 +121,7 @@ Sum simulate_all(const Options& options) {
 void print(const Sum& sum, double seconds) {
   std::printf(
       "%llu seeds in %.1f s (%.1f a second), %.0f virtual hours, %d runs, %d crashes, %d failed runs, %d restarts, %d "
-      "jobs, %.1f "
-      "MB; "
-      "%llu went wrong\n",
+      "jobs, %.1f MB; %llu went wrong\n",
       static_cast<unsigned long long>(sum.seeds), seconds, static_cast<double>(sum.seeds) / std::max(seconds, 1e-9),
       static_cast<double>(sum.virtual_ms) / 3.6e6, sum.runs, sum.crashes, sum.failures, sum.restarts, sum.jobs,
       static_cast<double>(sum.bytes) / 1e6, static_cast<unsigned long long>(sum.wrong));
