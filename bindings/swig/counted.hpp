@@ -1,4 +1,4 @@
-// The handles that several files of the facade create, and the counter of all handles.
+// The handles that several files of the facade create, and the counter of those that the C interface does not count.
 #pragma once
 #include <atomic>
 #include <bcda/bcda.hpp>
@@ -17,18 +17,18 @@ struct Counted {
   static std::atomic<std::int32_t> alive;
 };
 
-struct Config : Counted {
+struct Config {
   const std::shared_ptr<bcda::Config> shared = std::make_shared<bcda::Config>();
   bcda::Config& native = *shared;
 };
-struct Client : Counted {
+struct Client {
   explicit Client(const bcda::Config& config) : native(config) {}
   bcda::Client native;
 };
-struct Event : Counted {
+struct Event {
   bcda::Event native;
 };
-struct Result : Counted {
+struct Result {
   explicit Result(bcda::Result result) : native(std::move(result)) {}
   bcda::Result native;
 };

@@ -12,7 +12,7 @@
 namespace bcda_flat {
 
 std::atomic<std::int32_t> Counted::alive{0};
-std::int32_t live_handles() { return Counted::alive; }
+std::int32_t live_handles() { return static_cast<std::int32_t>(bcda_live_handles()) + Counted::alive; }
 
 namespace {
 
@@ -40,7 +40,7 @@ bcda::Setting row(std::int32_t index) {
 
 }  // namespace
 
-struct Reader : Counted {
+struct Reader {
   explicit Reader(const Text& path) : native(path) {}
   bcda::Reader native;
 };

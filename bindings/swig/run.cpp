@@ -186,7 +186,7 @@ class AskedFile : public bcda::SinkFile {
 
 }  // namespace
 
-struct Run : Counted {
+struct Run {
   // `start` receives the sink, or null.
   template <class Start>
   Run(bool to_sink, Start&& start) {

@@ -23,6 +23,7 @@ struct bcda_client {
   std::shared_ptr<Session> session;
   std::string profile;  // as JSON
   libbcda::capi::Owner owner;
+  libbcda::capi::Counted counted = {};
 };
 
 struct bcda_sink {
@@ -31,17 +32,20 @@ struct bcda_sink {
   bcda_sink_commit commit;
   bcda_sink_abort abort;
   void* user;
+  libbcda::capi::Counted counted = {};
 };
 
 struct bcda_run {
   RunKind kind = RunKind::export_;
-  std::unique_ptr<Run> run;
+  Run::Handle run;
   libbcda::capi::Owner owner;
+  libbcda::capi::Counted counted = {};
 };
 
 struct bcda_event {
   Event event;
   std::string json;
+  libbcda::capi::Counted counted = {};
 };
 
 // The kinds in bcda.h and in the core must have the same numbers.
@@ -57,9 +61,9 @@ static_assert(static_cast<int>(RunKind::export_) == BCDA_RUN_EXPORT &&
 namespace {
 
 // The event itself, or an empty event for NULL.
-const bcda_event& of(const bcda_event* event) {
-  static const auto* nothing = new bcda_event();  // leaked, because threads may use it until the process ends
-  return event ? *event : *nothing;
+const Event& of(const bcda_event* event) {
+  static const auto* nothing = new Event();  // leaked, because threads may use it until the process ends
+  return event ? event->event : *nothing;
 }
 
 // A caller's sink as a destination.
@@ -337,24 +341,22 @@ void bcda_run_destroy(bcda_run* run) {
   if (run && run->owner.is_me() && !run->run->abandoned()) delete run;
 }
 
-bcda_event_kind bcda_event_get_kind(const bcda_event* event) {
-  return static_cast<bcda_event_kind>(of(event).event.kind);
-}
+bcda_event_kind bcda_event_get_kind(const bcda_event* event) { return static_cast<bcda_event_kind>(of(event).kind); }
 const char* bcda_event_kind_name(const bcda_event* event) {
   return event ? libbcda::runtime::event_kind_name(event->event.kind) : "";
 }
-const char* bcda_event_text(const bcda_event* event) { return of(event).event.text.c_str(); }
-const char* bcda_event_type(const bcda_event* event) { return of(event).event.type.c_str(); }
-const char* bcda_event_file(const bcda_event* event) { return of(event).event.file.c_str(); }
-const char* bcda_event_url(const bcda_event* event) { return of(event).event.url.c_str(); }
-bcda_status bcda_event_status(const bcda_event* event) { return static_cast<bcda_status>(of(event).event.status); }
-double bcda_event_percent(const bcda_event* event) { return of(event).event.percent; }
-int64_t bcda_event_bytes_done(const bcda_event* event) { return of(event).event.bytes_done; }
-int64_t bcda_event_bytes_total(const bcda_event* event) { return of(event).event.bytes_total; }
-int64_t bcda_event_files_done(const bcda_event* event) { return of(event).event.files_done; }
-int64_t bcda_event_files_total(const bcda_event* event) { return of(event).event.files_total; }
-int64_t bcda_event_wait_ms(const bcda_event* event) { return of(event).event.wait_ms; }
-const char* bcda_event_json(const bcda_event* event) { return of(event).json.c_str(); }
+const char* bcda_event_text(const bcda_event* event) { return of(event).text.c_str(); }
+const char* bcda_event_type(const bcda_event* event) { return of(event).type.c_str(); }
+const char* bcda_event_file(const bcda_event* event) { return of(event).file.c_str(); }
+const char* bcda_event_url(const bcda_event* event) { return of(event).url.c_str(); }
+bcda_status bcda_event_status(const bcda_event* event) { return static_cast<bcda_status>(of(event).status); }
+double bcda_event_percent(const bcda_event* event) { return of(event).percent; }
+int64_t bcda_event_bytes_done(const bcda_event* event) { return of(event).bytes_done; }
+int64_t bcda_event_bytes_total(const bcda_event* event) { return of(event).bytes_total; }
+int64_t bcda_event_files_done(const bcda_event* event) { return of(event).files_done; }
+int64_t bcda_event_files_total(const bcda_event* event) { return of(event).files_total; }
+int64_t bcda_event_wait_ms(const bcda_event* event) { return of(event).wait_ms; }
+const char* bcda_event_json(const bcda_event* event) { return event ? event->json.c_str() : ""; }
 void bcda_event_destroy(bcda_event* event) { delete event; }
 
 }  // extern "C"

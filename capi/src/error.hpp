@@ -2,6 +2,7 @@
 #pragma once
 #include <bcda/bcda.h>
 
+#include <atomic>
 #include <cstdint>
 #include <cstring>
 #include <new>
@@ -11,8 +12,26 @@
 
 #include "base/error.hpp"
 
+namespace libbcda::capi {
+
+// A member of each handle, which counts them.
+class Counted {
+ public:
+  Counted() noexcept { ++live_; }
+  ~Counted() { --live_; }
+  Counted(const Counted&) = delete;
+  Counted& operator=(const Counted&) = delete;
+  static std::int64_t live() noexcept { return live_; }
+
+ private:
+  inline static std::atomic<std::int64_t> live_{0};
+};
+
+}  // namespace libbcda::capi
+
 struct bcda_error {
   libbcda::Error error;
+  libbcda::capi::Counted counted = {};
 };
 
 namespace libbcda::capi {

@@ -19,6 +19,7 @@ struct bcda_config {
     void* user = nullptr;
   };
   std::map<std::string, Provider> providers;  // by the name of the setting
+  libbcda::capi::Counted counted = {};
 };
 
 namespace libbcda::capi {

@@ -74,12 +74,14 @@ struct bcda_result {
   std::string types;  // the requested types, comma-separated
   LateText receipt, manifest;
   LateIssues issues;
+  libbcda::capi::Counted counted = {};
 };
 
 struct bcda_reader {
   explicit bcda_reader(const char* path) : reader(path) {}
   libbcda::ndjson::Reader reader;
   libbcda::capi::Owner owner;
+  libbcda::capi::Counted counted = {};
 };
 
 namespace {

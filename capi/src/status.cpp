@@ -96,6 +96,8 @@ const char* bcda_version_details(void) {
   return text->c_str();
 }
 
+int64_t bcda_live_handles(void) { return libbcda::capi::Counted::live(); }
+
 void bcda_string_free(char* text) {
   if (text) libbcda::wipe(text, std::strlen(text));
   std::free(text);

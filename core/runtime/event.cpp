@@ -97,6 +97,7 @@ std::string Event::json() const {
 void Mailbox::push(Event event) {
   {
     std::lock_guard lock(mutex_);
+    if (finished_) return;
     bool replaces = event.kind == EventKind::progress || event.kind == EventKind::poll;
     auto key = std::pair(event.kind, event.type);
     auto place = events_.insert(events_.end(), std::make_unique<Event>(std::move(event)));
@@ -112,6 +113,7 @@ void Mailbox::push(Event event) {
 void Mailbox::push(std::shared_ptr<const StoredFile> file) {
   {
     const std::lock_guard lock(mutex_);
+    if (finished_) return;
     events_.emplace_back(std::move(file));
     readiness_.set(true);
   }

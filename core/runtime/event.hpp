@@ -38,7 +38,8 @@ class Mailbox {
   void push(Event event);
   // An event of the kind `file`. It is made when it is read, because hundreds of thousands may wait.
   void push(std::shared_ptr<const StoredFile> file);
-  void finish(Event last, std::optional<Error> failure);  // exactly once
+  // Exactly once. What is pushed afterward is dropped.
+  void finish(Event last, std::optional<Error> failure);
 
   enum class Got { event, nothing_yet, end };
   // `timeout` negative: without limit.

@@ -95,17 +95,23 @@ std::optional<FileTask> FileQueue::take() {
 
 std::shared_ptr<const StoredFile> FileQueue::done(const FileResult& file, const std::string& status_url) {
   const std::lock_guard lock(mutex_);
-  const StoredFile& stored = results_->add(file);
+  const std::shared_ptr<FileList>& list = late_ ? late_ : results_;
+  const StoredFile& stored = list->add(file);
   ++counts_.done;
   Sum& sum = sums_[status_url];
   ++sum.files;
   sum.bytes += file.facts.bytes;
-  return {results_, &stored};
+  return {list, &stored};
 }
 
 void FileQueue::failed() {
   const std::lock_guard lock(mutex_);
   ++counts_.failed;
+}
+
+void FileQueue::close() {
+  const std::lock_guard lock(mutex_);
+  late_ = std::make_shared<FileList>();
 }
 
 std::size_t FileQueue::waiting() const {

@@ -18,6 +18,11 @@
 namespace libbcda::runtime {
 namespace {
 
+// After a cancellation, a thread that is this long in one call is held by the system.
+constexpr Milliseconds kHeld{30};
+constexpr Milliseconds kFirstLook{50}, kNextLook{10};
+constexpr Milliseconds kLongestRelease{2000};  // how long a start waits for a run that was left behind
+
 constexpr int kGrowthRounds = 3;  // how often a manifest may grow while its files are fetched
 
 // The service's own row may say that it deletes no job.
@@ -73,10 +78,15 @@ std::string describe_untried(std::int64_t files) {
   return files > 0 ? ", and " + std::to_string(files) + (files == 1 ? " was" : " were") + " not tried" : "";
 }
 
+Task<> end(TaskGroup& tasks) {
+  tasks.cancel();
+  co_await tasks.join();
+}
+
 }  // namespace
 
-std::unique_ptr<Run> Run::start(std::shared_ptr<Session> session, RunRequest request) {
-  std::unique_ptr<Run> run(new Run(std::move(session), std::move(request)));
+Run::Handle Run::start(std::shared_ptr<Session> session, RunRequest request) {
+  Handle run(new Run(std::move(session), std::move(request)));
   run->furnish();
   run->launch();
   return run;
@@ -86,7 +96,8 @@ Run::Run(std::shared_ptr<Session> session, RunRequest request)
     : session_(std::move(session)),
       request_(std::move(request)),
       group_(std::make_shared<TaskGroup>(session_->world()->executor())),
-      heart_(std::make_shared<TaskGroup>(session_->world()->executor())) {
+      heart_(std::make_shared<TaskGroup>(session_->world()->executor())),
+      patience_(std::make_shared<TaskGroup>(session_->world()->executor())) {
   times_.begun = session_->world()->clock().now();
   if (is_inquiry(request_.kind)) inquiry_ = plan_inquiry(session_->service(), request_.kind, request_.question);
   if (!runs_jobs(request_.kind)) return;
@@ -112,6 +123,7 @@ void Run::furnish() {
   if (request_.kind != RunKind::metadata) session_->tokens();  // throws if there are no credentials
   if (runs_jobs(request_.kind)) session_->tokens().wish(types_);
   request_.files = select_files(request_);
+  wait_for_left_behind(directory(), kLongestRelease);
   output_ = open_output(*session_, request_);
   if (output_.workspace)
     queue_.know_names([&space = *output_.workspace](const bulk::Entry& entry) { return earlier_name(space, entry); });
@@ -138,15 +150,65 @@ void Run::launch() {
   asio::co_spawn(world::new_strand(session_->world()->executor()), main(std::move(guard)), asio::detached);
 }
 
+void Run::Dispose::operator()(Run* run) const noexcept {
+  if (!run->launched_) {
+    delete run;
+    return;
+  }
+  run->cancel();
+  run->mailbox_->set_notify(nullptr);
+  run->mailbox_->wait_finished(Milliseconds(-1));
+  if (run->goes_on_alone())
+    finish_apart([run] { delete run; });
+  else
+    delete run;
+}
+
 Run::~Run() {
   if (!launched_) return;
-  cancel();
-  mailbox_->set_notify(nullptr);
-  mailbox_->wait_finished(Milliseconds(-1));
+  {
+    std::unique_lock lock(end_->mutex);
+    end_->changed.wait(lock, [this] { return end_->reached; });
+  }
   group_->wait_empty();  // at once, unless the run broke off
-  heart_->cancel();
-  heart_->wait_empty();
+  for (const auto& helper : {heart_, patience_}) {
+    helper->cancel();
+    helper->wait_empty();
+  }
   watch_.reset();  // before what it may call is gone
+}
+
+void Run::cancel() {
+  group_->cancel();
+  if (!request_.sink && !cancels_.exchange(true)) patience_->spawn([this] { return watch_held_threads(); });
+}
+
+// Until the end of the run.
+Task<> Run::watch_held_threads() {
+  const auto look = [this]() -> Task<> {
+    const world::Clock& clock = session_->world()->clock();
+    for (Milliseconds wait = kFirstLook; !is_left_; wait = kNextLook) {
+      co_await clock.sleep(wait);
+      if (session_->world()->replace_held(clock.now().steady - kHeld)) leave();
+    }
+  };
+  co_await guarded(look(), [](const Error&) {});  // the end of the run, or no memory for a timer
+}
+
+// Reports the end of a canceled run, although a thread has not returned from the system. The rest of the run goes on, and
+// changes nothing any more that the owner can see.
+void Run::leave() {
+  if (is_left_.exchange(true)) return;
+  queue_.close();
+  std::optional<Error> failure = verdict();
+  failure->message += "; a call of the system has not returned, so its thread is left behind";
+  {
+    const std::lock_guard lock(end_->mutex);
+    end_->left_behind.emplace(directory());
+  }
+  note_elapsed();
+  outcome_.conclude(std::move(failure));
+  report_end(false);
 }
 
 Task<> Run::main(std::shared_ptr<EndGuard> guard) {
@@ -158,7 +220,8 @@ Task<> Run::main(std::shared_ptr<EndGuard> guard) {
   co_await guarded(flow(), [this](const Error& e) { outcome_.fail(e); });
   co_await group_->join();  // also after a failure, because no task may outlive the run
   co_await guarded(finish(), [this](const Error& e) { outcome_.fail(e); });
-  co_await end_heartbeat();
+  co_await end(*heart_);
+  co_await end(*patience_);
   guard->reached();
 }
 
@@ -178,18 +241,15 @@ Task<> Run::renew_ownership() {
   });
 }
 
-Task<> Run::end_heartbeat() {
-  heart_->cancel();
-  co_await heart_->join();
-}
-
 Task<> Run::flow() {
   const auto timer = session_->world()->clock().timer(co_await asio::this_coro::executor);
   if (auto timeout = request_.settings.duration("timeout"); timeout.count() > 0)
-    timer->start(times_.begun.steady + timeout, [group = group_, passed = times_.limit_passed] {
-      *passed = true;
-      group->cancel();
-    });
+    timer->start(times_.begun.steady + timeout,
+                 [this, group = group_, patience = patience_, passed = times_.limit_passed] {
+                   *passed = true;
+                   group->cancel();
+                   patience->spawn([this] { return watch_held_threads(); });  // does nothing once the run has ended
+                 });
   if (request_.kind == RunKind::metadata) {
     group_->spawn(
         [this] { return guarded(ask_metadata(*session_, answer_), [this](const Error& e) { outcome_.fail(e); }); });
@@ -224,8 +284,7 @@ Task<> Run::confirm_until_nothing_grows() {
 
 Task<> Run::finish() {
   watch_.reset();
-  const Steady now = session_->world()->clock().now().steady;
-  times_.elapsed = std::chrono::duration_cast<Milliseconds>(now - times_.begun.steady);
+  note_elapsed();
   outcome_.conclude(verdict());
   if (series_) accept_nothing_yet();
   if (!outcome_.failure() && request_.kind == RunKind::export_) report_downloads();
@@ -242,7 +301,7 @@ Task<> Run::finish() {
   }
   if (queue_.counts().total > 0) reporter_->progress();
   reporter_->enter(RunState::finished);
-  co_await end_heartbeat();
+  co_await end(*heart_);
   // Releases the directory before the end is reported, so that the owner can use it at once.
   co_await world::run_on(disk, [this] {
     output_.destination.reset();
@@ -369,7 +428,7 @@ std::string Run::directory() const {
 }
 
 RunResult Run::result() {
-  group_->wait_empty();  // at once, unless the run broke off
+  if (!is_left_) group_->wait_empty();  // at once, unless the run broke off
   const auto files = queue_.results();
   const ReceiptFacts about = receipt_facts();
   return {.files = files,
@@ -392,10 +451,17 @@ RunResult Run::result() {
               }};
 }
 
-// The last step of a run. The owner may destroy this object as soon as the mailbox has the end, so the pointer is
-// copied.
+// The last step of a run. It may be destroyed as soon as the end was reached, so the pointer is copied.
 void Run::ended(bool broken) {
-  const std::shared_ptr<Mailbox> mailbox = mailbox_;
+  const std::shared_ptr<End> end = end_;
+  if (!is_left_) report_end(broken);
+  const std::lock_guard lock(end->mutex);
+  end->left_behind.reset();
+  end->reached = true;
+  end->changed.notify_all();
+}
+
+void Run::report_end(bool broken) {
   std::optional<Error> failure;
   Event last;
   last.kind = EventKind::finished;
@@ -414,7 +480,17 @@ void Run::ended(bool broken) {
       const std::exception&) {  // called from a destructor, and the end must be reported although no memory is left
     failure.emplace(Status::NO_MEMORY, "");
   }
-  mailbox->finish(std::move(last), std::move(failure));
+  mailbox_->finish(std::move(last), std::move(failure));
+}
+
+bool Run::goes_on_alone() const {
+  const std::lock_guard lock(end_->mutex);
+  return is_left_ && !end_->reached;
+}
+
+void Run::note_elapsed() {
+  const Steady now = session_->world()->clock().now().steady;
+  times_.elapsed = std::chrono::duration_cast<Milliseconds>(now - times_.begun.steady);
 }
 
 }  // namespace libbcda::runtime

@@ -2,7 +2,9 @@
 // to the service, such as for its metadata.
 #pragma once
 #include <atomic>
+#include <condition_variable>
 #include <memory>
+#include <mutex>
 #include <optional>
 #include <string>
 #include <vector>
@@ -13,6 +15,7 @@
 #include "runtime/file_crew.hpp"
 #include "runtime/inquiry.hpp"
 #include "runtime/job_runner.hpp"
+#include "runtime/left_behind.hpp"
 #include "runtime/outcome.hpp"
 #include "runtime/output.hpp"
 #include "runtime/receipt.hpp"
@@ -41,14 +44,23 @@ struct RunRequest {
 // files, and Reporter reports.
 class Run {
  public:
+  // Cancels the run and waits for its end. A run that was left behind goes on without the caller. Not on one of the
+  // session's threads.
+  struct Dispose {
+    void operator()(Run* run) const noexcept;
+  };
+  using Handle = std::unique_ptr<Run, Dispose>;
+
   // Checks the request and the output directory, then returns while the work goes on.
-  static std::unique_ptr<Run> start(std::shared_ptr<Session> session, RunRequest request);
-  ~Run();  // cancels and waits; not on one of the session's threads
+  static Handle start(std::shared_ptr<Session> session, RunRequest request);
+  ~Run();
 
   Mailbox& mailbox() { return *mailbox_; }
   RunKind kind() const { return request_.kind; }
-  void cancel() { group_->cancel(); }  // thread-safe
-  RunResult result();                  // once finished
+  // Thread-safe. The end comes at once. If a thread is held in a call of the system, the end is reported without it, and
+  // the run is left behind. A run with a sink waits in any case, because the sink belongs to the caller.
+  void cancel();
+  RunResult result();  // once finished
   bool abandoned() const { return session_->world()->abandoned(); }
 
  private:
@@ -58,7 +70,8 @@ class Run {
   Task<> main(std::shared_ptr<EndGuard> guard);
   Task<> flow();
   Task<> renew_ownership();
-  Task<> end_heartbeat();
+  Task<> watch_held_threads();
+  void leave();
   Task<> confirm_until_nothing_grows();
   Task<> fetch(std::string status_url, Files files, bool last);
   Task<> finish();
@@ -73,6 +86,9 @@ class Run {
   ReceiptFacts receipt_facts() const;
   std::string directory() const;
   void ended(bool broken);
+  void report_end(bool broken);
+  bool goes_on_alone() const;
+  void note_elapsed();
 
   std::shared_ptr<Session> session_;
   RunRequest request_;
@@ -82,7 +98,8 @@ class Run {
   std::vector<bulk::KickOff> kick_offs_;
   std::optional<Inquiry> inquiry_;
   std::shared_ptr<TaskGroup> group_;
-  std::shared_ptr<TaskGroup> heart_;  // renews the owner file
+  std::shared_ptr<TaskGroup> heart_;     // renews the owner file
+  std::shared_ptr<TaskGroup> patience_;  // after a cancellation: looks for threads that are held
   std::shared_ptr<Mailbox> mailbox_ = std::make_shared<Mailbox>();
   Outcome outcome_{group_};
   Output output_;
@@ -93,9 +110,18 @@ class Run {
   std::optional<world::Faults::Watch> watch_;
   struct Times {
     Moment begun;
-    Milliseconds elapsed{0};
+    std::atomic<Milliseconds> elapsed{Milliseconds(0)};
     std::shared_ptr<std::atomic<bool>> limit_passed = std::make_shared<std::atomic<bool>>(false);
   } times_;
+  // What outlives the run until the last of its coroutine is gone.
+  struct End {
+    std::mutex mutex;
+    std::condition_variable changed;
+    bool reached = false;
+    std::optional<LeftBehind> left_behind;  // its end was reported before it was reached
+  };
+  std::shared_ptr<End> end_ = std::make_shared<End>();
+  std::atomic<bool> is_left_{false}, cancels_{false};
   bool launched_ = false;
   bool nothing_yet_ = false;  // the service has no data yet, so a sync has no files
   std::string answer_;        // to the question of a run for metadata, or of an inquiry

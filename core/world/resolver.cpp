@@ -1,6 +1,5 @@
 #include "world/resolver.hpp"
 
-#include <dlfcn.h>
 #include <netdb.h>
 
 #include <boost/asio/steady_timer.hpp>
@@ -38,13 +37,6 @@ ErrorCode error_of(int code) {
     default:
       return asio::error::host_not_found;
   }
-}
-
-// A thread that is left behind runs the code of this library, so a program that closes the library must not unload it.
-void keep_library_loaded() {
-  Dl_info here{};
-  if (dladdr(reinterpret_cast<void*>(&keep_library_loaded), &here) == 0 || !here.dli_fname) return;
-  static_cast<void>(dlopen(here.dli_fname, RTLD_LAZY | RTLD_NOLOAD | RTLD_NODELETE));  // null: the program itself
 }
 
 }  // namespace

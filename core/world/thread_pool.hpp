@@ -4,9 +4,11 @@
 #include <boost/asio/executor_work_guard.hpp>
 #include <boost/asio/io_context.hpp>
 
+#include <atomic>
+#include <list>
+#include <mutex>
 #include <string>
 #include <thread>
-#include <vector>
 
 #include "world/workers.hpp"
 
@@ -26,15 +28,28 @@ class ThreadPool : public Workers {
 
   asio::any_io_executor executor() override { return io_.get_executor(); }
   void perform(const std::function<void()>& work) override;
+  bool replace_held(Steady since) override;
 
  private:
-  void serve(const std::string& name);
+  struct Worker {
+    std::thread thread;
+    std::atomic<Steady> busy_since{kIdle};
+    std::atomic<bool> is_replaced{false};  // then it ends with its present work
+  };
+  static constexpr Steady kIdle = Steady::max();
+  class Busy;
+
+  void add_worker();
+  void serve(Worker& worker);
+  static thread_local Worker* this_worker_;
 
   asio::io_context io_;
   asio::executor_work_guard<asio::io_context::executor_type> work_{io_.get_executor()};
   ActiveThreads& active_threads_;
   Faults& faults_;
-  std::vector<std::thread> threads_;
+  std::string name_;
+  std::mutex mutex_;  // of the list
+  std::list<Worker> workers_;
 };
 
 }  // namespace libbcda::world

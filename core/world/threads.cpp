@@ -1,5 +1,6 @@
 #include "world/threads.hpp"
 
+#include <dlfcn.h>
 #include <openssl/crypto.h>
 #include <pthread.h>
 #include <unistd.h>
@@ -51,6 +52,12 @@ SignalsBlocked::~SignalsBlocked() { pthread_sigmask(SIG_SETMASK, &before_, nullp
 
 void name_this_thread(const std::string& name) noexcept {
   ::pthread_setname_np(::pthread_self(), name.substr(0, 15).c_str());  // a failure only loses the name
+}
+
+void keep_library_loaded() {
+  Dl_info here{};
+  if (dladdr(reinterpret_cast<void*>(&keep_library_loaded), &here) == 0 || !here.dli_fname) return;
+  static_cast<void>(dlopen(here.dli_fname, RTLD_LAZY | RTLD_NOLOAD | RTLD_NODELETE));  // null: the program itself
 }
 
 Error thread_error(const std::exception& cause) {

@@ -25,6 +25,9 @@ class SignalsBlocked {
 // Names the calling thread for debuggers and `ps -L`. The name is cut to 15 characters.
 void name_this_thread(const std::string& name) noexcept;
 
+// Keeps this library in memory until the process ends, because a thread that is left behind runs its code.
+void keep_library_loaded();
+
 // The error for a thread that could not be started. The message has the remedy.
 Error thread_error(const std::exception& cause);
 

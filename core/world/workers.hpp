@@ -5,6 +5,7 @@
 #include <functional>
 
 #include "base/task.hpp"
+#include "base/time.hpp"
 
 namespace libbcda::world {
 
@@ -15,6 +16,12 @@ class Workers {
   virtual asio::any_io_executor executor() = 0;
   // Runs one piece of work on the calling thread, which is one of these workers.
   virtual void perform(const std::function<void()>& work) { work(); }
+  // Whether a worker has been in one piece of work since `since` or longer, because the system holds it in a call. Another
+  // thread takes the place of such a worker, so that other work goes on.
+  virtual bool replace_held(Steady since) {
+    static_cast<void>(since);
+    return false;
+  }
 };
 
 // Performs `work` on one of the workers and waits until it has finished. A cancellation does not interrupt it, because

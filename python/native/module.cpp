@@ -82,6 +82,10 @@ PYBIND11_MODULE(_native, module) {
   module.def(
       "directory_status", [](const std::string& directory) { return text(directory_status(directory)); },
       py::arg("directory"));
+  module.def(
+      "live_handles", [] { return bcda::live_handles(); },
+      "How many native handles of this process were not closed or collected. For tests that look for one that was "
+      "lost.");
   module.def("find_setting", &find_setting, py::arg("name"));
   module.def("command", &command, py::arg("arguments"));
   add_config(module);

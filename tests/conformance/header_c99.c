@@ -25,6 +25,7 @@ static const row functions[] = {
     FUNCTION(bcda_version_details),
     FUNCTION(bcda_version_number),
     FUNCTION(bcda_version_check),
+    FUNCTION(bcda_live_handles),
     FUNCTION(bcda_string_free),
     FUNCTION(bcda_error_status),
     FUNCTION(bcda_error_message),

@@ -8,6 +8,7 @@
 #include <condition_variable>
 #include <future>
 #include <mutex>
+#include <random>
 #include <set>
 #include <thread>
 
@@ -22,6 +23,12 @@ using std::chrono::steady_clock;
 // A sandbox whose downloads never end by themselves.
 bcda::Sandbox endless_sandbox() {
   return quick_sandbox({{"bytes_per_type", "512MiB"}, {"files_per_type", "4"}, {"fault", "drip=64KiB:on=GET /data"}});
+}
+
+// The first data file of an export in `directory`.
+std::string data_file(const bcda_result& result, const std::string& directory) {
+  const std::string path = bcda_file_path(bcda_result_file(&result, 0));
+  return path.rfind('/', 0) == 0 ? path : directory + "/" + path;
 }
 
 void until_downloading(bcda::Run& run) {
@@ -92,6 +99,48 @@ TEST(Handles, DestroyedDuringARunInAnyOrder) {
     if (client_first) client.reset();
     run.reset();
     EXPECT_TRUE(data_files(dir / "out").empty());
+  }
+}
+
+// One of each kind, while a second run of the client is in flight.
+TEST(Handles, AreDestroyedInAnyOrderOnAnyThread) {
+  bcda::Sandbox sandbox = quick_sandbox();
+  std::mt19937 dice(20190920);
+  for (int round = 0; round < 12; ++round) {
+    TempDir dir;
+    bcda_config* config = nullptr;
+    bcda_client* client = nullptr;
+    bcda_run *done = nullptr, *in_flight = nullptr;
+    bcda_event* event = nullptr;
+    bcda_result* result = nullptr;
+    bcda_reader* reader = nullptr;
+    bcda_error* error = nullptr;
+    ASSERT_EQ(bcda_config_create(&config, nullptr), BCDA_OK);
+    ASSERT_EQ(bcda_config_set(config, "out", (dir / "done").c_str(), nullptr), BCDA_OK);
+    ASSERT_EQ(bcda_client_create(quick_config(sandbox).set("types", "Patient").get(), &client, nullptr), BCDA_OK);
+    ASSERT_EQ(bcda_export_start(client, config, nullptr, &done, nullptr), BCDA_OK);
+    ASSERT_EQ(bcda_run_wait(done, -1, nullptr), BCDA_OK);
+    ASSERT_EQ(bcda_run_next_event(done, -1, &event, nullptr), BCDA_OK);
+    ASSERT_EQ(bcda_run_result(done, &result, nullptr), BCDA_OK);
+    ASSERT_EQ(bcda_reader_open(data_file(*result, dir / "done").c_str(), &reader, nullptr), BCDA_OK);
+    ASSERT_NE(bcda_export_start(client, config, nullptr, &in_flight, &error), BCDA_OK);  // the directory is not empty
+    ASSERT_EQ(bcda_config_set(config, "out", (dir / "in flight").c_str(), nullptr), BCDA_OK);
+    ASSERT_EQ(bcda_export_start(client, config, nullptr, &in_flight, nullptr), BCDA_OK);
+    std::vector<std::function<void()>> ends = {
+        [=] { bcda_config_destroy(config); }, [=] { bcda_client_destroy(client); },
+        [=] { bcda_run_destroy(done); },      [=] { bcda_event_destroy(event); },
+        [=] { bcda_run_destroy(in_flight); }, [=] { bcda_result_destroy(result); },
+        [=] { bcda_error_destroy(error); },   [=] { bcda_reader_destroy(reader); },
+    };
+    std::shuffle(ends.begin(), ends.end(), dice);
+    std::vector<std::thread> threads;
+    for (const auto& end : ends) {
+      threads.emplace_back(end);
+      if (round % 2) threads.back().join();  // in this order; otherwise side by side
+    }
+    for (std::thread& thread : threads)
+      if (thread.joinable()) thread.join();
+    EXPECT_EQ(bcda_live_handles(), 0);
   }
 }
 

@@ -26,6 +26,7 @@ REACHED = {
     "bcda_version_number": "__version__",
     "bcda_version_check": "Client",
     "bcda_version_details": "version_details",
+    "bcda_live_handles": "live_handles",
     "bcda_string_free": "Client.metadata",
     "bcda_error_status": "Error.code",
     "bcda_error_message": "Error.__str__",

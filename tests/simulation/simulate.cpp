@@ -56,7 +56,7 @@ class Simulation {
   void begin(const Attempt& attempt);
   void begin_anew();
   void drive(const std::shared_ptr<SimWorld>& world, const Attempt& attempt);
-  std::unique_ptr<runtime::Run> start(const std::shared_ptr<SimWorld>& world);
+  runtime::Run::Handle start(const std::shared_ptr<SimWorld>& world);
   void step_until_end(SimWorld& world, runtime::Run& run, const Attempt& attempt);
   void crash(SimWorld& world, Crash crash);
   void end(SimWorld& world);
@@ -70,8 +70,8 @@ class Simulation {
   const Scenario scenario_;
   Trace trace_;
   SimServer server_;
-  std::unique_ptr<SimDisk> disk_;      // between two runs
-  std::unique_ptr<runtime::Run> run_;  // once it has started
+  std::unique_ptr<SimDisk> disk_;  // between two runs
+  runtime::Run::Handle run_;       // once it has started
   Moment now_ = kStart;
   int boots_ = 1;
   Report report_;
@@ -139,7 +139,7 @@ void Simulation::drive(const std::shared_ptr<SimWorld>& world, const Attempt& at
 }
 
 // Returns null if the run refuses to start.
-std::unique_ptr<runtime::Run> Simulation::start(const std::shared_ptr<SimWorld>& world) {
+runtime::Run::Handle Simulation::start(const std::shared_ptr<SimWorld>& world) {
   try {
     runtime::RunRequest request;
     request.settings = settings();
@@ -176,7 +176,7 @@ void Simulation::crash(SimWorld& world, Crash crash) {
 
 // Destroys a run. One that has not ended is canceled first, because its destructor waits for its end.
 void Simulation::end(SimWorld& world) {
-  std::unique_ptr<runtime::Run> run = std::move(run_);
+  runtime::Run::Handle run = std::move(run_);
   const Steady canceled_at = world.clock().now().steady;
   run->cancel();
   for (std::int64_t step = 0; !run->mailbox().finished(); ++step) {

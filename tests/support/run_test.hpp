@@ -37,7 +37,7 @@ class RunTest : public testing::Test {
 
   TempDir temp_;
   FakeService service_;
-  std::unique_ptr<runtime::Run> run_;
+  runtime::Run::Handle run_;
 };
 
 }  // namespace libbcda::test

@@ -49,7 +49,7 @@ class Inquiries : public testing::Test {
 
   TempDir temp_;
   FakeService service_;
-  std::unique_ptr<runtime::Run> run_;
+  runtime::Run::Handle run_;
 };
 
 // ---- The credentials

@@ -148,6 +148,10 @@ BCDA_API bcda_status bcda_version_check(int32_t header, bcda_error** error);
 /* The versions of libbcda, Boost, OpenSSL and zlib that the library runs with: one line of text. Static. */
 BCDA_API const char* bcda_version_details(void);
 
+/* Returns how many handles of this process were made and not destroyed: configurations, clients, runs, events, results,
+ * readers, sinks and errors. For tests that look for a handle that was lost. Thread-safe. */
+BCDA_API int64_t bcda_live_handles(void);
+
 /* Wipes and frees a text that belongs to the caller. NULL does nothing. */
 BCDA_API void bcda_string_free(char* text);
 
@@ -475,14 +479,22 @@ BCDA_API bcda_status bcda_run_fd(bcda_run* run, int32_t* fd, bcda_error** error)
  * Errors: the failure of the run: INVALID_ARGUMENT, AUTHENTICATION to CANCELED; STATE (after fork). Thread-safe. */
 BCDA_API bcda_status bcda_run_wait(bcda_run* run, int64_t timeout_ms, bcda_error** error);
 
-/* Asks the run to stop, and returns at once. The run then ends with BCDA_CANCELED, unless it had ended. Thread-safe. */
+/* Asks the run to stop, and returns at once. The run then ends with BCDA_CANCELED, unless it had ended. Its end comes
+ * within a tenth of a second, whatever a server, a name look-up or a disk does. If the system still holds a thread of
+ * the run in a call, such as a write to a file server that is gone, the run is left behind: bcda_run_wait returns, and
+ * neither bcda_run_destroy nor bcda_client_destroy waits for it. Until the call returns, that thread keeps the run's
+ * memory, descriptors and output directory; then it releases them, and publishes at most the file that it was
+ * publishing. A start in that directory waits up to 2 seconds for it. The library stays loaded until the process ends.
+ * A run with a sink is never left behind, because the sink belongs to the caller: its end waits for the sink's calls.
+ * Thread-safe. */
 BCDA_API void bcda_run_cancel(bcda_run* run);
 
 /* Returns the result of the run, which belongs to the caller. After a failure it has the files that were verified.
  * Errors: STATE (the run has not ended; after fork). */
 BCDA_API bcda_status bcda_run_result(bcda_run* run, bcda_result** result, bcda_error** error);
 
-/* Cancels the run if it has not ended, and waits until it no longer uses files and callbacks. */
+/* Cancels the run if it has not ended, and waits until it no longer uses callbacks, and files only as bcda_run_cancel
+ * says. Its client may be destroyed before it. */
 BCDA_API void bcda_run_destroy(bcda_run* run);
 
 /* ---- Events ------------------------------------------------------------------------------------------------------ */

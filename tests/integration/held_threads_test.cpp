@@ -1,0 +1,159 @@
+// A canceled run ends at once, although the system holds one of its threads in a call. That thread is left behind with
+// what it uses, and goes away when the call returns.
+#include <memory>
+#include <thread>
+
+#include "integration/leftovers.hpp"
+#include "integration/scripted_service.hpp"
+#include "runtime/run.hpp"
+#include "runtime/session.hpp"
+#include "support/held_disk.hpp"
+
+namespace bcda_test {
+namespace {
+
+using libbcda::Milliseconds;
+using libbcda::Status;
+using libbcda::runtime::Run;
+using libbcda::runtime::RunRequest;
+using libbcda::runtime::Session;
+using libbcda::test::HeldDisk;
+using libbcda::test::HeldWorld;
+using std::chrono::steady_clock;
+
+constexpr auto kAtOnce = std::chrono::milliseconds(100);
+
+std::string manifest_of(int files) {
+  std::string output;
+  for (int i = 0; i < files; ++i)
+    output += (i ? "," : "") + (R"({"type":"Patient","url":"/data/)" + std::to_string(i) + R"(.ndjson"})");
+  return R"({"transactionTime":"2026-01-01T00:00:00Z","request":"r","requiresAccessToken":true,"output":[)" + output +
+         R"(],"error":[]})";
+}
+
+class HeldThreads : public testing::Test {
+ protected:
+  HeldThreads() { remake(); }
+  ~HeldThreads() override {
+    disk_.release();
+    session_.reset();
+    EXPECT_TRUE(until([] { return left_threads() == 0; })) << "a thread was not released";
+  }
+
+  // A client with threads of its own.
+  void remake() {
+    libbcda::Settings settings;
+    for (const auto& [name, value] : std::map<std::string, std::string>{{"url", service_.url()},
+                                                                        {"client_id", "id"},
+                                                                        {"client_secret", "secret"},
+                                                                        {"allow_plaintext", "true"},
+                                                                        {"types", "Patient"},
+                                                                        {"poll_interval", "1ms"},
+                                                                        {"retry_delay", "1ms"},
+                                                                        {"parallel", "2"}})
+      settings.set(name, value);
+    session_ = std::make_shared<Session>(settings, std::make_shared<HeldWorld>(disk_));
+  }
+
+  Run::Handle start(const std::string& name) {
+    RunRequest request;
+    request.settings = session_->settings();
+    request.settings.set("out", dir_ / name);
+    return Run::start(session_, std::move(request));
+  }
+
+  // Starts a run, cancels it while a thread is held in `call`, and returns how long the end took.
+  steady_clock::duration cancel_in(const std::string& call, const std::string& name) {
+    disk_.hold(call);
+    Run::Handle run = start(name);
+    if (!disk_.wait_held(1)) {
+      ADD_FAILURE() << "no call of " << call;
+      return {};
+    }
+    const auto begun = steady_clock::now();
+    run->cancel();
+    run->mailbox().wait_finished(Milliseconds(-1));
+    const auto failure = run->mailbox().failure();
+    EXPECT_TRUE(failure.has_value());
+    if (failure) {
+      EXPECT_EQ(failure->status, Status::CANCELED);
+    }
+    EXPECT_EQ(run->result().files->size(), 0u);
+    run.reset();
+    session_.reset();  // the client too
+    return steady_clock::now() - begun;
+  }
+
+  TempDir dir_;
+  HeldDisk disk_;
+  std::atomic<int> wanted_files_{2};
+  ScriptedService service_{[this](int) { return manifest_of(wanted_files_); }};
+  std::shared_ptr<Session> session_;
+};
+
+class HeldCalls : public HeldThreads, public testing::WithParamInterface<const char*> {};
+
+TEST_P(HeldCalls, DoNotDelayTheEndOfACanceledRun) {
+  const std::size_t before = open_descriptors();
+  // A busy machine may delay any single try.
+  auto best = steady_clock::duration::max();
+  for (int round = 0; round < 5 && best >= kAtOnce; ++round) {
+    if (!session_) remake();
+    best = std::min(best, cancel_in(GetParam(), "out" + std::to_string(round)));
+    EXPECT_TRUE(until([] { return left_threads() == 1; })) << "no thread waits for the call";
+    disk_.release();
+    EXPECT_TRUE(until([] { return left_threads() == 0; })) << "the thread does not go away";
+  }
+  EXPECT_LT(best, kAtOnce);
+  EXPECT_TRUE(until([&] { return open_descriptors() <= before; })) << "a descriptor was lost";
+}
+
+INSTANTIATE_TEST_SUITE_P(Each, HeldCalls,
+                         testing::Values("open", "write", "sync", "link", "unlink", "close", "status"),
+                         [](const auto& call) { return std::string(call.param); });
+
+TEST_F(HeldThreads, LeaveADirectoryWithWhichTheNextRunGoesOn) {
+  cancel_in("link", "out");
+  remake();
+  disk_.disarm();
+  std::thread releases([this] {
+    std::this_thread::sleep_for(std::chrono::milliseconds(50));
+    disk_.release();
+  });
+  Run::Handle next = start("out");  // waits until the directory is free
+  next->mailbox().wait_finished(Milliseconds(-1));
+  releases.join();
+  const auto failure = next->mailbox().failure();
+  EXPECT_FALSE(failure.has_value()) << failure->message;
+  EXPECT_EQ(next->result().files->size(), 2u);
+  EXPECT_EQ(data_files(dir_ / "out").size(), 2u);
+}
+
+TEST_F(HeldThreads, KeepTheirDirectoryUntilTheyReturn) {
+  cancel_in("link", "out");
+  remake();
+  disk_.disarm();
+  try {
+    start("out");
+    ADD_FAILURE() << "two runs have one directory";
+  } catch (const libbcda::Error& e) {
+    EXPECT_NE(e.message.find("in use"), std::string::npos) << e.message;
+  }
+}
+
+TEST_F(HeldThreads, AreReplacedSoThatOtherRunsOfTheClientGoOn) {
+  std::vector<Run::Handle> held;
+  disk_.hold("sync");
+  for (int i = 0; i < 3; ++i) {
+    held.push_back(start("held" + std::to_string(i)));
+    ASSERT_TRUE(disk_.wait_held(std::min(i + 1, 2)));  // the client has two threads for the disk
+  }
+  held.clear();
+  disk_.disarm();
+  Run::Handle next = start("out");
+  ASSERT_TRUE(next->mailbox().wait_finished(Milliseconds(30'000)));
+  EXPECT_FALSE(next->mailbox().failure().has_value());
+}
+
+}  // namespace
+}  // namespace bcda_test
