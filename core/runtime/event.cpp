@@ -123,6 +123,7 @@ void Mailbox::push(std::shared_ptr<const StoredFile> file) {
 void Mailbox::finish(Event last, std::optional<Error> failure) {
   {
     std::lock_guard lock(mutex_);
+    if (finished_) return;
     failure_ = std::move(failure);
     finished_ = true;
     try {

@@ -38,7 +38,7 @@ class Mailbox {
   void push(Event event);
   // An event of the kind `file`. It is made when it is read, because hundreds of thousands may wait.
   void push(std::shared_ptr<const StoredFile> file);
-  // Exactly once. What is pushed afterward is dropped.
+  // What is pushed afterward is dropped, and a further end too.
   void finish(Event last, std::optional<Error> failure);
 
   enum class Got { event, nothing_yet, end };

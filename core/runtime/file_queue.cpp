@@ -95,7 +95,7 @@ std::optional<FileTask> FileQueue::take() {
 
 std::shared_ptr<const StoredFile> FileQueue::done(const FileResult& file, const std::string& status_url) {
   const std::lock_guard lock(mutex_);
-  const std::shared_ptr<FileList>& list = late_ ? late_ : results_;
+  const std::shared_ptr<FileList>& list = closed_ ? late_ : results_;
   const StoredFile& stored = list->add(file);
   ++counts_.done;
   Sum& sum = sums_[status_url];
@@ -109,9 +109,9 @@ void FileQueue::failed() {
   ++counts_.failed;
 }
 
-void FileQueue::close() {
+void FileQueue::close() noexcept {
   const std::lock_guard lock(mutex_);
-  late_ = std::make_shared<FileList>();
+  closed_ = true;
 }
 
 std::size_t FileQueue::waiting() const {

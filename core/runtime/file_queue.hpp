@@ -65,7 +65,7 @@ class FileQueue {
   std::optional<FileTask> take();  // nullopt: none is left
   std::shared_ptr<const StoredFile> done(const FileResult& file, const std::string& status_url);
   void failed();
-  void close();  // the results do not change any more
+  void close() noexcept;  // the results do not change any more
 
   std::size_t waiting() const;  // how many are left to take
   Counts counts() const;
@@ -93,7 +93,8 @@ class FileQueue {
   std::map<std::string, Sum> sums_;  // by the status URL
   std::shared_ptr<FileList> results_ = std::make_shared<FileList>();
   Counts counts_;
-  std::shared_ptr<FileList> late_;  // once closed: the files that came afterward
+  bool closed_ = false;
+  std::shared_ptr<FileList> late_ = std::make_shared<FileList>();  // what came after close()
 };
 
 }  // namespace libbcda::runtime

@@ -30,7 +30,7 @@ Registry& registry() {
 
 LeftBehind::LeftBehind(std::string directory) : directory_(std::move(directory)) {
   const std::lock_guard lock(registry().mutex);
-  registry().directories.insert(directory_);
+  if (!directory_.empty()) registry().directories.insert(directory_);
 }
 
 LeftBehind::~LeftBehind() {

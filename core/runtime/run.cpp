@@ -31,6 +31,8 @@ void check_delete_job(const Settings& settings, const Profile& profile) {
     throw Error(Status::INVALID_ARGUMENT, "the setting delete_job: " + profile.title + " deletes no job by request");
 }
 
+bool writes(RunKind kind) { return kind == RunKind::export_ || kind == RunKind::fetch; }
+
 bool runs_jobs(RunKind kind) { return kind == RunKind::export_ || kind == RunKind::manifest; }
 
 // The files to fetch: all that the manifests list, or the one that was asked for.
@@ -99,6 +101,10 @@ Run::Run(std::shared_ptr<Session> session, RunRequest request)
       heart_(std::make_shared<TaskGroup>(session_->world()->executor())),
       patience_(std::make_shared<TaskGroup>(session_->world()->executor())) {
   times_.begun = session_->world()->clock().now();
+  if (!request_.sink && writes(request_.kind)) {
+    place_ = request_.resume ? request_.directory : request_.settings.text("out");
+    wait_for_left_behind(place_, kLongestRelease);
+  }
   if (is_inquiry(request_.kind)) inquiry_ = plan_inquiry(session_->service(), request_.kind, request_.question);
   if (!runs_jobs(request_.kind)) return;
   check_delete_job(request_.settings, session_->profile());
@@ -123,7 +129,6 @@ void Run::furnish() {
   if (request_.kind != RunKind::metadata) session_->tokens();  // throws if there are no credentials
   if (runs_jobs(request_.kind)) session_->tokens().wish(types_);
   request_.files = select_files(request_);
-  wait_for_left_behind(directory(), kLongestRelease);
   output_ = open_output(*session_, request_);
   if (output_.workspace)
     queue_.know_names([&space = *output_.workspace](const bulk::Entry& entry) { return earlier_name(space, entry); });
@@ -178,13 +183,21 @@ Run::~Run() {
   watch_.reset();  // before what it may call is gone
 }
 
-void Run::cancel() {
+void Run::cancel() noexcept {
   group_->cancel();
-  if (!request_.sink && !cancels_.exchange(true)) patience_->spawn([this] { return watch_held_threads(); });
+  if (!cancels_.exchange(true)) watch_held_threads(this, *patience_);
+}
+
+// Does not touch the run if it has ended.
+void Run::watch_held_threads(Run* run, TaskGroup& patience) noexcept try {
+  patience.spawn([run] { return run->look_for_held_threads(); });
+} catch (const std::exception&) {
+  // No memory is left. The end of the run then waits for each call.
 }
 
 // Until the end of the run.
-Task<> Run::watch_held_threads() {
+Task<> Run::look_for_held_threads() {
+  if (request_.sink) co_return;
   const auto look = [this]() -> Task<> {
     const world::Clock& clock = session_->world()->clock();
     for (Milliseconds wait = kFirstLook; !is_left_; wait = kNextLook) {
@@ -198,14 +211,15 @@ Task<> Run::watch_held_threads() {
 // Reports the end of a canceled run, although a thread has not returned from the system. The rest of the run goes on, and
 // changes nothing any more that the owner can see.
 void Run::leave() {
-  if (is_left_.exchange(true)) return;
-  queue_.close();
   std::optional<Error> failure = verdict();
   failure->message += "; a call of the system has not returned, so its thread is left behind";
+  auto mark = std::make_unique<LeftBehind>(place_);
+  if (is_left_.exchange(true)) return;  // from here on nothing may fail, because nobody else reports the end
   {
     const std::lock_guard lock(end_->mutex);
-    end_->left_behind.emplace(directory());
+    end_->left_behind = std::move(mark);
   }
+  queue_.close();
   note_elapsed();
   outcome_.conclude(std::move(failure));
   report_end(false);
@@ -248,7 +262,7 @@ Task<> Run::flow() {
                  [this, group = group_, patience = patience_, passed = times_.limit_passed] {
                    *passed = true;
                    group->cancel();
-                   patience->spawn([this] { return watch_held_threads(); });  // does nothing once the run has ended
+                   watch_held_threads(this, *patience);
                  });
   if (request_.kind == RunKind::metadata) {
     group_->spawn(
@@ -423,8 +437,7 @@ ReceiptFacts Run::receipt_facts() const {
 
 // "": the files are not in a directory, or there are none.
 std::string Run::directory() const {
-  const bool writes = request_.kind == RunKind::export_ || request_.kind == RunKind::fetch;
-  return writes && !request_.sink && !nothing_yet_ ? request_.settings.text("out") : "";
+  return writes(request_.kind) && !request_.sink && !nothing_yet_ ? request_.settings.text("out") : "";
 }
 
 RunResult Run::result() {

@@ -59,7 +59,7 @@ class Run {
   RunKind kind() const { return request_.kind; }
   // Thread-safe. The end comes at once. If a thread is held in a call of the system, the end is reported without it, and
   // the run is left behind. A run with a sink waits in any case, because the sink belongs to the caller.
-  void cancel();
+  void cancel() noexcept;
   RunResult result();  // once finished
   bool abandoned() const { return session_->world()->abandoned(); }
 
@@ -70,7 +70,8 @@ class Run {
   Task<> main(std::shared_ptr<EndGuard> guard);
   Task<> flow();
   Task<> renew_ownership();
-  Task<> watch_held_threads();
+  static void watch_held_threads(Run* run, TaskGroup& patience) noexcept;
+  Task<> look_for_held_threads();
   void leave();
   Task<> confirm_until_nothing_grows();
   Task<> fetch(std::string status_url, Files files, bool last);
@@ -92,6 +93,7 @@ class Run {
 
   std::shared_ptr<Session> session_;
   RunRequest request_;
+  std::string place_;               // the directory that the caller named; "": none
   std::unique_ptr<Series> series_;  // of a sync
   json::object wish_;               // as the receipt has it
   std::vector<std::string> types_;
@@ -118,7 +120,7 @@ class Run {
     std::mutex mutex;
     std::condition_variable changed;
     bool reached = false;
-    std::optional<LeftBehind> left_behind;  // its end was reported before it was reached
+    std::unique_ptr<LeftBehind> left_behind;  // its end was reported before it was reached
   };
   std::shared_ptr<End> end_ = std::make_shared<End>();
   std::atomic<bool> is_left_{false}, cancels_{false};

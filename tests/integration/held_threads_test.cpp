@@ -108,8 +108,7 @@ TEST_P(HeldCalls, DoNotDelayTheEndOfACanceledRun) {
   EXPECT_TRUE(until([&] { return open_descriptors() <= before; })) << "a descriptor was lost";
 }
 
-INSTANTIATE_TEST_SUITE_P(Each, HeldCalls,
-                         testing::Values("open", "write", "sync", "link", "unlink", "close", "status"),
+INSTANTIATE_TEST_SUITE_P(Each, HeldCalls, testing::Values("open", "write", "sync", "link", "unlink", "close", "status"),
                          [](const auto& call) { return std::string(call.param); });
 
 TEST_F(HeldThreads, LeaveADirectoryWithWhichTheNextRunGoesOn) {

@@ -52,6 +52,13 @@ TEST(Mailbox, GivesEventsInOrderThenTheEnd) {
   EXPECT_EQ(drain(mailbox), "end");
 }
 
+TEST(Mailbox, TakesNothingAfterTheEnd) {
+  Mailbox mailbox;
+  mailbox.finish(event(EventKind::finished, "e"), {});
+  mailbox.push(event(EventKind::state, "a"));
+  EXPECT_EQ(drain(mailbox), "finished:e end");
+}
+
 TEST(Mailbox, MakesTheEventOfAFileWhenItIsRead) {
   auto files = std::make_shared<FileList>();
   FileResult file;

@@ -489,6 +489,19 @@ TEST(FileQueues, TakeAFileThatIsListedUnderTwoUrlsOnce) {
   EXPECT_EQ(queue.counts().total, 2);
 }
 
+// A run that was left behind may still publish a file, while its owner reads the result.
+TEST(FileQueues, KeepTheirResultsOnceTheyAreClosed) {
+  FileQueue queue;
+  FileResult file;
+  file.path = "a";
+  queue.done(file, "job");
+  queue.close();
+  file.path = "b";
+  EXPECT_STREQ(queue.done(file, "job")->path(), "b");
+  ASSERT_EQ(queue.results()->size(), 1u);
+  EXPECT_STREQ((*queue.results())[0].path(), "a");
+}
+
 TEST(FileQueues, RefuseWhatContradictsItself) {
   bulk::Entry error = entry("a");
   error.kind = FileKind::error;
