@@ -200,10 +200,7 @@ service and of the credentials as you gave them to `bcda export`. `bcda status D
 export stands.
 
   bcda resume claims --url https://api.bcda.cms.gov --client-id ID --client-secret-file secret.txt)");
-  command.add_option("DIR", run->directory, "Output directory of the export")
-      ->required()
-      ->option_text("DIR")
-      ->check(not_empty);
+  add_directory(command, run->directory, "Output directory of the export");
   run->output.add_to(command, true);
   name_environment(command);
   run->flags.add_to(command, matters_to_resume);

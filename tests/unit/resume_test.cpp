@@ -15,24 +15,20 @@ namespace {
 using test::error_of;
 using test::holds;
 using test::http_answer;
+using test::kOneFile;
 using test::kRecord;
+using test::kTwoFiles;
 using test::Names;
 using test::names_in;
 using test::slurp;
 
-const char* const kOneFile = R"({"output":[{"type":"Patient","url":"/data/1/a.ndjson"}]})";
-const char* const kTwoFiles =
-    R"({"output":[{"type":"Patient","url":"/data/1/a.ndjson"},{"type":"Patient","url":"/data/1/b.ndjson"}]})";
-
 class Resumed : public test::RunTest {
  protected:
-  void SetUp() override { know(""); }
+  void SetUp() override { know_steady(""); }
 
   // A server whose manifests do not grow, with these further fields of a profile.
-  void know(const std::string& fields) {
-    test::spill(temp_ / "profile.json", R"({"manifest_may_grow":false)" + (fields.empty() ? "" : "," + fields) + "}");
-    service_.settings.set("profile", "bcda-2019");
-    service_.settings.set("profile_file", temp_ / "profile.json");
+  void know_steady(const std::string& fields) {
+    know(R"("manifest_may_grow":false)" + (fields.empty() ? "" : "," + fields));
     service_.settings.set("retries", "0");
   }
   // The next run counts its own requests.
@@ -66,6 +62,11 @@ class Resumed : public test::RunTest {
     for (std::size_t i = 0; i < net.requests.size(); ++i)
       if (net.requests[i].starts_with(request)) return net.heads[i];
     return "";
+  }
+  bool told(const std::string& text) {
+    bool found = false;
+    for (const std::string& event : events()) found = found || holds(event, text);
+    return found;
   }
   std::string journal() const { return slurp(out() + "/.bcda/journal.ndjson"); }
 };
@@ -226,7 +227,7 @@ TEST_F(Resumed, ASyncLeavesASingleExportAsItIs) {
   request.settings = service_.settings;
   request.settings.set("out", out());
   request.sync = true;
-  know(R"("parameters":["_type","_since"])");
+  know_steady(R"("parameters":["_type","_since"])");
   const Error failure = error_of([&] { Run::start(service_.session(), std::move(request)); });
   EXPECT_EQ(failure.status, Status::FILESYSTEM) << failure.message;
   EXPECT_TRUE(holds(failure.message, "single export")) << failure.message;
@@ -278,9 +279,7 @@ TEST_F(Resumed, AnUnheardKickOffIsToldAndSentAgain) {
   service_.answer_job(kOneFile);
   service_.answer("GET /data/", {http_answer(200, "", kRecord)});
   EXPECT_FALSE(again());
-  bool told = false;
-  for (const std::string& event : events()) told = told || holds(event, "a job may be running");
-  EXPECT_TRUE(told);
+  EXPECT_TRUE(told("a job may be running"));
 }
 
 TEST_F(Resumed, ARefusedKickOffStartedNoJob) {
@@ -296,7 +295,7 @@ std::string job_list(const std::string& status, const std::string& start) {
 }
 
 TEST_F(Resumed, AnUnheardKickOffIsLookedUpInTheJobList) {
-  know(R"("jobs_path":"/jobs")");
+  know_steady(R"("jobs_path":"/jobs")");
   service_.answer("GET /api/v1/Patient/$export", {""});
   ASSERT_TRUE(run());
   const std::string manifest = R"({"request":"http://localhost/api/v1/Patient/$export",)" + std::string(kOneFile + 1);
@@ -309,7 +308,7 @@ TEST_F(Resumed, AnUnheardKickOffIsLookedUpInTheJobList) {
 }
 
 TEST_F(Resumed, AnOlderJobIsNotTakenForAnUnheardOne) {
-  know(R"("jobs_path":"/jobs")");
+  know_steady(R"("jobs_path":"/jobs")");
   service_.answer("GET /api/v1/Patient/$export", {""});
   ASSERT_TRUE(run());
   service_.answer_job(kOneFile);
@@ -331,7 +330,7 @@ std::string long_text(std::size_t bytes) {
 
 class ResumedFile : public Resumed {
  protected:
-  void SetUp() override { know(R"("ranges":"any","gzip":true)"); }
+  void SetUp() override { know_steady(R"("ranges":"any","gzip":true)"); }
 
   // The connection breaks after `cut` bytes of `sent`, in the form that `headers` say.
   void leave(const std::string& sent, std::size_t cut, const std::string& headers = "") {
@@ -356,6 +355,12 @@ class ResumedFile : public Resumed {
                                                      "/" + std::to_string(sent.size()) + "\r\n",
                                                  sent.substr(from))});
     };
+  }
+  transfer::PartRecord part() const {
+    return transfer::read_journals(files::Directory::open_or_create(out() + "/.bcda")).parts.at("Patient.a.ndjson");
+  }
+  void change_part(const transfer::PartRecord& part) {
+    test::spill(out() + "/.bcda/journal-2.ndjson", transfer::journal_line(transfer::part_record(part), 1) + "\n");
   }
   // How many bytes were asked for from their beginning on.
   std::size_t asked_from_ = 0;
@@ -405,7 +410,7 @@ TEST_F(ResumedFile, OfWhichLittleHadComeBeginsAnew) {
 TEST_F(ResumedFile, WhoseServerHasNoRangesBeginsAnew) {
   const std::string text = long_text(3 << 20);
   leave(text, 2 << 20);
-  know(R"("ranges":"","gzip":true)");
+  know_steady(R"("ranges":"","gzip":true)");
   service_.answer("GET /data/", {http_answer(200, "", text)});
   EXPECT_FALSE(again());
   EXPECT_FALSE(holds(head_of("GET /data/"), "Range:"));
@@ -416,13 +421,11 @@ TEST_F(ResumedFile, WhoseServerHasNoRangesBeginsAnew) {
 TEST_F(ResumedFile, OfAnEarlierBootBeginsAnewUnlessItWasSynced) {
   const std::string text = long_text(3 << 20);
   leave(text, 2 << 20);
-  std::string all = journal();
-  transfer::JournalState state = transfer::read_journals(files::Directory::open_or_create(out() + "/.bcda"));
-  transfer::PartRecord part = state.parts.at("Patient.a.ndjson");
-  EXPECT_EQ(part.form, "plain");
-  EXPECT_EQ(part.synced, 0);
-  part.boot = "another";
-  test::spill(out() + "/.bcda/journal-2.ndjson", transfer::journal_line(transfer::part_record(part), 1) + "\n");
+  transfer::PartRecord changed = part();
+  EXPECT_EQ(changed.form, transfer::PartForm::plain);
+  EXPECT_EQ(changed.synced, 0);
+  changed.boot = "another";
+  change_part(changed);
   service_.answer("GET /data/", {http_answer(200, "", text)});
   EXPECT_FALSE(again());
   EXPECT_FALSE(holds(head_of("GET /data/"), "Range:"));
@@ -431,11 +434,10 @@ TEST_F(ResumedFile, OfAnEarlierBootBeginsAnewUnlessItWasSynced) {
 TEST_F(ResumedFile, OfAnEarlierBootGoesOnFromWhatWasSynced) {
   const std::string text = long_text(3 << 20);
   leave(text, 2 << 20);
-  transfer::JournalState state = transfer::read_journals(files::Directory::open_or_create(out() + "/.bcda"));
-  transfer::PartRecord part = state.parts.at("Patient.a.ndjson");
-  part.boot = "another";
-  part.synced = 1 << 20;
-  test::spill(out() + "/.bcda/journal-2.ndjson", transfer::journal_line(transfer::part_record(part), 1) + "\n");
+  transfer::PartRecord changed = part();
+  changed.boot = "another";
+  changed.synced = 1 << 20;
+  change_part(changed);
   answer_rest(text);
   EXPECT_FALSE(again());
   EXPECT_EQ(asked_from_, std::size_t{1 << 20});
@@ -455,8 +457,7 @@ TEST_F(ResumedFile, ThatWasChangedIsFetchedAnew) {
   service_.answer("GET /data/", {"HTTP/1.1 200 OK\r\nETag: \"v1\"\r\nContent-Length: " + std::to_string(text.size()) +
                                  "\r\n\r\n" + text.substr(0, 2 << 20)});
   ASSERT_TRUE(run());
-  const auto state = transfer::read_journals(files::Directory::open_or_create(out() + "/.bcda"));
-  const std::string partial = out() + "/.bcda/" + state.parts.at("Patient.a.ndjson").bytes_file;
+  const std::string partial = out() + "/.bcda/" + part().bytes_file;
   std::string changed = slurp(partial);
   changed[1000] = changed[1000] == 'x' ? 'y' : 'x';
   test::spill(partial, changed);
