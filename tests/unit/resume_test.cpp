@@ -219,6 +219,54 @@ TEST_F(Resumed, AJobThatIsUnknownIsNotGivenUp) {
   EXPECT_EQ(service_.count("GET /api/v1/Patient"), 0u);
 }
 
+// A service that has just been restarted may not know its jobs for a moment.
+TEST_F(Resumed, AJobThatIsUnknownForAMomentIsAskedForAgain) {
+  service_.answer_job(kOneFile);
+  service_.answer("GET /api/v1/jobs/1", {http_answer(202), ""});
+  service_.answer("GET /data/", {http_answer(200, "", kRecord)});
+  ASSERT_TRUE(run());
+  service_.settings.set("retries", "5");
+  service_.answer("GET /api/v1/jobs/1", {http_answer(404), http_answer(404), http_answer(200, "", kOneFile)});
+  const auto failure = again();
+  EXPECT_FALSE(failure) << failure->message;
+  EXPECT_EQ(service_.count("GET /api/v1/Patient"), 0u);
+  EXPECT_EQ(service_.count("GET /api/v1/jobs/1"), 3u);
+}
+
+// Its manifest takes the place of that of the job before, which cannot be gone on with.
+TEST_F(Resumed, TheManifestOfANewJobIsKeptToo) {
+  leave_one_of_two();
+  transfer::JournalState state = transfer::read_journals(files::Directory::open_or_create(out() + "/.bcda"));
+  ASSERT_EQ(state.jobs.at("Patient").pages.size(), 1u);
+  test::spill(out() + "/.bcda/journal-2.ndjson", transfer::journal_line(transfer::dead_record("Patient"), 1) + "\n");
+  std::filesystem::remove(out() + "/Patient.a.ndjson");
+  std::string first = journal();  // without its file
+  first.erase(first.rfind('\n', first.find(R"("event":"file")")) + 1);
+  test::spill(out() + "/.bcda/journal.ndjson", first);
+  service_.answer("GET /api/v1/Patient/$export", {http_answer(202, "Content-Location: /api/v1/jobs/2\r\n")});
+  service_.answer("GET /api/v1/jobs/2", {http_answer(200, "", kTwoFiles)});
+  service_.answer("GET /data/1/b", {http_answer(403)});
+  ASSERT_TRUE(again());
+  EXPECT_EQ(service_.count("GET /api/v1/Patient"), 1u);
+  state = transfer::read_journals(files::Directory::open_or_create(out() + "/.bcda"));
+  EXPECT_EQ(state.jobs.at("Patient").pages.size(), 1u);
+  service_.answer("GET /data/1/b", {http_answer(200, "", kRecord)});
+  EXPECT_FALSE(again());
+  EXPECT_EQ(service_.count("GET "), 1u) << "neither a kick-off nor a status request";
+}
+
+TEST_F(Resumed, AKeptManifestThatWasChangedIsAskedForAndKeptAgain) {
+  leave_one_of_two();
+  transfer::JournalState state = transfer::read_journals(files::Directory::open_or_create(out() + "/.bcda"));
+  const std::string page = out() + "/.bcda/" + state.jobs.at("Patient").pages.at(0).file;
+  const std::string manifest = slurp(page);
+  test::spill(page, "{}");
+  service_.answer("GET /data/1/b", {http_answer(403)});
+  ASSERT_TRUE(again());
+  EXPECT_EQ(service_.count("GET /api/v1/jobs/1"), 1u);
+  EXPECT_EQ(slurp(page), manifest);
+}
+
 TEST_F(Resumed, ASyncLeavesASingleExportAsItIs) {
   leave_one_of_two();
   run_.reset();
@@ -288,11 +336,13 @@ TEST_F(Resumed, ARefusedKickOffStartedNoJob) {
   EXPECT_FALSE(std::filesystem::exists(out() + "/.bcda"));
 }
 
-std::string job_list(const std::string& status, const std::string& start) {
-  return R"({"resourceType":"Bundle","entry":[{"resource":{"resourceType":"Task","status":")" + status +
-         R"(","identifier":[{"value":"7"}],"input":[{"valueString":"GET http://localhost/api/v1/Patient/$export"}],)" +
-         R"("executionPeriod":{"start":")" + start + R"("}}}]})";
+std::string task(const std::string& id, const std::string& status, const std::string& start) {
+  return R"({"resource":{"resourceType":"Task","status":")" + status + R"(","identifier":[{"value":")" + id +
+         R"("}],"input":[{"valueString":"GET http://localhost/api/v1/Patient/$export"}],)" +
+         R"("executionPeriod":{"start":")" + start + R"("}}})";
 }
+
+std::string job_list(const std::string& tasks) { return R"({"resourceType":"Bundle","entry":[)" + tasks + "]}"; }
 
 TEST_F(Resumed, AnUnheardKickOffIsLookedUpInTheJobList) {
   know_steady(R"("jobs_path":"/jobs")");
@@ -300,7 +350,7 @@ TEST_F(Resumed, AnUnheardKickOffIsLookedUpInTheJobList) {
   ASSERT_TRUE(run());
   const std::string manifest = R"({"request":"http://localhost/api/v1/Patient/$export",)" + std::string(kOneFile + 1);
   service_.answer("GET /api/v1/jobs/7", {http_answer(200, "", manifest)});
-  service_.answer("GET /api/v1/jobs", {http_answer(200, "", job_list("completed", "2019-09-20T14:47:40Z"))});
+  service_.answer("GET /api/v1/jobs", {http_answer(200, "", job_list(task("7", "completed", "2019-09-20T14:47:40Z")))});
   service_.answer("GET /data/", {http_answer(200, "", kRecord)});
   const auto failure = again();
   EXPECT_FALSE(failure) << failure->message;
@@ -312,11 +362,61 @@ TEST_F(Resumed, AnOlderJobIsNotTakenForAnUnheardOne) {
   service_.answer("GET /api/v1/Patient/$export", {""});
   ASSERT_TRUE(run());
   service_.answer_job(kOneFile);
-  service_.answer("GET /api/v1/jobs", {http_answer(200, "", job_list("completed", "2019-09-20T14:40:00Z"))});
+  service_.answer("GET /api/v1/jobs", {http_answer(200, "", job_list(task("7", "completed", "2019-09-20T14:40:00Z")))});
   service_.answer("GET /api/v1/jobs/1", {http_answer(200, "", kOneFile)});
   service_.answer("GET /data/", {http_answer(200, "", kRecord)});
   again();
   EXPECT_EQ(service_.count("GET /api/v1/Patient"), 1u);
+}
+
+class SeveralJobs : public Resumed {
+ protected:
+  void SetUp() override { know_steady(R"("jobs_path":"/jobs")"); }
+
+  // The job list after a kick-off that was not heard. Each job has one file, and 1 is the job of another kick-off.
+  std::optional<Error> run_with(const std::string& tasks) {
+    service_.answer("GET /api/v1/Patient/$export", {""});
+    EXPECT_TRUE(run());
+    service_.answer_job(kOneFile);
+    const std::string manifest = R"({"request":"http://localhost/api/v1/Patient/$export",)" + std::string(kOneFile + 1);
+    for (const char* id : {"7", "8", "9"})
+      service_.answer(std::string("GET /api/v1/jobs/") + id, {http_answer(200, "", manifest)});
+    service_.answer("GET /api/v1/jobs", {http_answer(200, "", job_list(tasks))});
+    service_.answer("GET /api/v1/jobs/1", {http_answer(200, "", kOneFile)});
+    service_.answer("GET /data/", {http_answer(200, "", kRecord)});
+    return again();
+  }
+};
+
+TEST_F(SeveralJobs, TheNewestIsTakenForThatOfAnUnheardKickOff) {
+  const auto failure =
+      run_with(task("7", "completed", "2019-09-20T14:47:40Z") + "," + task("8", "in-progress", "2019-09-20T14:50:00Z") +
+               "," + task("9", "in-progress", "2019-09-20T14:30:00Z"));
+  EXPECT_FALSE(failure) << failure->message;
+  EXPECT_EQ(service_.count("GET /api/v1/Patient"), 0u);
+  EXPECT_EQ(service_.count("GET /api/v1/jobs/8"), 1u);
+  EXPECT_TRUE(told("the newest; the others are http://localhost/api/v1/jobs/7, http://localhost/api/v1/jobs/9"));
+}
+
+TEST_F(SeveralJobs, OfTwoThatBeganTogetherTheSameIsTakenEachTime) {
+  const std::string one = task("7", "in-progress", "2019-09-20T14:47:40Z"),
+                    other = task("8", "completed", "2019-09-20T14:47:40Z");
+  for (const std::string& tasks : {one + "," + other, other + "," + one}) {
+    std::filesystem::remove_all(out());
+    const auto failure = run_with(tasks);
+    EXPECT_FALSE(failure) << failure->message;
+    EXPECT_EQ(service_.count("GET /api/v1/jobs/7"), 1u);
+    EXPECT_TRUE(told("together with another one; the others are http://localhost/api/v1/jobs/8"));
+  }
+}
+
+TEST_F(SeveralJobs, NoneIsTakenIfNoneIsKnownToHaveBegunSinceTheKickOff) {
+  for (const char* start : {"2019-09-20T14:40:00Z", ""}) {
+    std::filesystem::remove_all(out());
+    run_with(task("7", "in-progress", start) + "," + task("8", "in-progress", start));
+    EXPECT_EQ(service_.count("GET /api/v1/Patient"), 1u);
+    EXPECT_TRUE(told("http://localhost/api/v1/jobs/7, http://localhost/api/v1/jobs/8"));
+  }
 }
 
 // ---- Files under way
