@@ -42,7 +42,8 @@ int run_sync(const Sync& sync) {
   const bcda::Client client(config);
   std::optional<bcda::Run> run = start_sync(client);
   if (!run) return busy;
-  return follow_files(*run, sync.output, sync.directory, " holds an unfinished export; the next sync goes on with it");
+  return follow_files(*run, sync.output, sync.directory,
+                      {" holds an unfinished export; the next sync goes on with it", "bcda sync --restart"});
 }
 
 }  // namespace

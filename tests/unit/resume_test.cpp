@@ -107,9 +107,43 @@ TEST_F(Resumed, ByItsDirectoryAlone) {
   service_.settings.unset("types");
   EXPECT_FALSE(resume());
   EXPECT_EQ(service_.count("GET "), 1u);
-  const auto failure = error_of([&] { resume(); });
-  EXPECT_EQ(failure.status, Status::FILESYSTEM);
-  EXPECT_TRUE(holds(failure.message, "nothing is left to do"));
+  EXPECT_EQ(run_->result().files->size(), 2u);
+}
+
+TEST_F(Resumed, AFinishedExportIsItsResultAndNothingIsRequested) {
+  leave_one_of_two();
+  EXPECT_FALSE(again());
+  const std::string receipt = slurp(out() + "/export.json");
+  for (const char* name : {"types", "client_id", "client_secret"}) service_.settings.unset(name);
+  const Names before = names_in(out());
+  EXPECT_FALSE(resume());
+  EXPECT_EQ(service_.world->net().requests.size(), 0u);
+  EXPECT_EQ(names_in(out()), before);
+  EXPECT_TRUE(told("is complete (export.json)"));
+  const RunResult result = run_->result();
+  EXPECT_EQ(result.files->size(), 2u);
+  EXPECT_EQ((*result.files)[0].path(), out() + "/Patient.a.ndjson");
+  EXPECT_EQ(result.types, std::vector<std::string>{"Patient"});
+  EXPECT_EQ(result.directory, out());
+  EXPECT_EQ(result.receipt(), receipt);
+}
+
+TEST_F(Resumed, AFinishedExportOfOtherSettingsIsNamed) {
+  leave_one_of_two();
+  EXPECT_FALSE(again());
+  EXPECT_FALSE(resume());
+  const std::pair<const char*, const char*> others[] = {
+      {"types", "Coverage"}, {"elements", "id"}, {"until", "2020-01-01T00:00:00Z"}, {"url", "http://127.0.0.1"}};
+  for (const auto& [name, value] : others) {
+    SCOPED_TRACE(name);
+    const Settings settings = service_.settings;
+    know_steady(R"("parameters":["_type","_until","_elements"])");
+    service_.settings.set(name, value);
+    const Error failure = error_of([&] { resume(); });
+    EXPECT_EQ(failure.status, Status::FILESYSTEM) << failure.message;
+    EXPECT_TRUE(holds(failure.message, std::string("finished export with other settings: ") + name)) << failure.message;
+    service_.settings = settings;
+  }
 }
 
 TEST_F(Resumed, AResumeDiscardsNothing) {
