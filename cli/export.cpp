@@ -63,9 +63,10 @@ bool matters_to_fetch(const bcda::Setting& setting) {
                               "sync_partial"});
 }
 
-constexpr const char* kGoOn = " holds an unfinished export; the same command again, or bcda resume, goes on with it";
-constexpr const char* kStartAgain =
-    " holds an unfinished export; start again there with --restart, or give another --out";
+const Advice kGoOn{" holds an unfinished export; the same command again, or bcda resume, goes on with it",
+                   "bcda export --restart"};
+const Advice kStartAgain{" holds an unfinished export; start again there with --restart, or give another --out",
+                         "bcda export --restart"};
 
 struct Run {
   Flags flags;
@@ -152,7 +153,7 @@ int run_fetch(const Run& run) {
   const bcda::Client client(config);
   bcda::Run job = start_fetch(client, manifest, run);
   return follow_files(job, run.output, config.value("out"),
-                      " lacks files of the manifest; run the same command again to get the missing files");
+                      {" lacks files of the manifest; run the same command again to get the missing files", ""});
 }
 
 }  // namespace
@@ -195,15 +196,12 @@ void add_resume(CLI::App& app, Command& chosen) {
   command.description(R"(Go on with an interrupted export
 
 Goes on with the unfinished export in DIR: with the same job while it lives, and with what is there of
-its files. What the export asks for, such as its types, is read from DIR. Give the options of the
-service and of the credentials as you gave them to `bcda export`. `bcda status DIR` tells where an
-export stands.
+its files. If the export is complete, nothing is requested, and its files are reported. What the export
+asks for, such as its types, is read from DIR. Give the options of the service and of the credentials as
+you gave them to `bcda export`. `bcda status DIR` tells where an export stands.
 
   bcda resume claims --url https://api.bcda.cms.gov --client-id ID --client-secret-file secret.txt)");
-  command.add_option("DIR", run->directory, "Output directory of the export")
-      ->required()
-      ->option_text("DIR")
-      ->check(not_empty);
+  add_directory(command, run->directory, "Output directory of the export");
   run->output.add_to(command, true);
   name_environment(command);
   run->flags.add_to(command, matters_to_resume);

@@ -17,6 +17,10 @@ const char* const exit_codes =
 
 const CLI::Validator not_empty([](const std::string& value) { return value.empty() ? "needs a value" : ""; }, "");
 
+void add_directory(CLI::App& command, std::string& directory, const std::string& help) {
+  command.add_option("DIR", directory, help)->required()->option_text("DIR")->check(not_empty);
+}
+
 namespace {
 
 std::string upper(std::string_view text) {

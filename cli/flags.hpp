@@ -13,6 +13,9 @@ extern const char* const exit_codes;  // for the end of a command's help
 // Refuses an empty value, because it would have the same effect as no flag.
 extern const CLI::Validator not_empty;
 
+// The argument DIR.
+void add_directory(CLI::App& command, std::string& directory, const std::string& help);
+
 // Gives each existing flag of `command` an environment variable: BCDA_ and the name.
 void name_environment(CLI::App& command, const std::string& prefix = "BCDA_");
 

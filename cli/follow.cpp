@@ -1,5 +1,7 @@
 #include "follow.hpp"
 
+#include <boost/json/parse.hpp>
+
 #include <algorithm>
 #include <cctype>
 #include <filesystem>
@@ -131,6 +133,20 @@ bool holds_unfinished_export(const std::string& place) {
   return std::filesystem::exists(place + "/.bcda/journal.ndjson", unreadable);
 }
 
+// Files of a job that is gone are not mixed with those of a new one.
+std::string what_goes_on(const std::string& place, const Advice& advice) {
+  if (advice.begin_again.empty()) return advice.go_on;
+  std::int64_t files = 0;
+  try {
+    files = stranded_files(boost::json::parse(bcda::directory_status(place)));
+  } catch (const bcda::Error&) {
+    // Then the failure of the run has the reason.
+  }
+  if (files == 0) return advice.go_on;
+  return " cannot be completed, because its job is gone; " + advice.begin_again + " discards " +
+         plural(files, "verified file") + " there and starts a new job, or give another directory";
+}
+
 }  // namespace
 
 void Output::add_to(CLI::App& command, bool with_json) {
@@ -180,13 +196,21 @@ int follow(bcda::Run& run, const Output& output) {
   return follow(run, output, jobs);
 }
 
-int follow_files(bcda::Run& run, const Output& output, const std::string& out, const std::string& advice) {
+std::int64_t stranded_files(const boost::json::value& status) {
+  const auto& jobs = status.at("jobs").as_array();
+  const bool is_stranded = std::any_of(jobs.begin(), jobs.end(), [](const boost::json::value& job) {
+    return job.at("state").as_string() == "dead" && job.at("files").to_number<std::int64_t>() > 0;
+  });
+  return is_stranded ? status.at("files").at("published").to_number<std::int64_t>() : 0;
+}
+
+int follow_files(bcda::Run& run, const Output& output, const std::string& out, const Advice& advice) {
   Jobs jobs;
   const int failed = follow(run, output, jobs);
   const std::string place = directory_of(run, out);
   if (failed) {
     if (!output.quiet && !output.json) mention_verified_files(run, place);
-    if (holds_unfinished_export(place)) print_error(place + advice);
+    if (holds_unfinished_export(place)) print_error(place + what_goes_on(place, advice));
     return failed;
   }
   const bcda::Result result = run.result();

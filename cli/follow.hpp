@@ -2,6 +2,8 @@
 #pragma once
 #include <CLI/CLI.hpp>
 #include <bcda/bcda.hpp>
+#include <boost/json/value.hpp>
+#include <cstdint>
 #include <string>
 
 #include "interrupts.hpp"
@@ -21,8 +23,18 @@ struct Output {
 // its exit code.
 int follow(bcda::Run& run, const Output& output);
 
+// How to go on after a failure that leaves files in a directory.
+struct Advice {
+  std::string go_on;        // follows the directory
+  std::string begin_again;  // the command that discards them, for files of a job that is gone; "": there is none
+};
+
 // The same, and then prints a summary of the files, which are in `out` or in a directory of the run's own in it.
-// Returns the exit code. After a failure that leaves files there, `advice` is printed after that directory.
-int follow_files(bcda::Run& run, const Output& output, const std::string& out, const std::string& advice);
+// Returns the exit code.
+int follow_files(bcda::Run& run, const Output& output, const std::string& out, const Advice& advice);
+
+// From the answer of bcda::directory_status: the number of published files that no run can go on with, because the job
+// of some of them has failed or expired. 0: there are none.
+std::int64_t stranded_files(const boost::json::value& status);
 
 }  // namespace cli

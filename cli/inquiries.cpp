@@ -105,13 +105,18 @@ std::string describe_attribution(const json::value& dates) {
 
 // ---- Directories ----------------------------------------------------------------------------------------------------
 
+constexpr const char* kStranded = "stranded";
+
 std::string describe_directory(const json::value& about) {
+  const bool is_stranded = stranded_files(about) > 0;
   static const std::map<std::string, std::string> states{
       {"finished", "finished: all files are here"},
       {"unfinished", "unfinished: bcda resume goes on with it"},
+      {kStranded, "unfinished, and its job is gone: bcda export --restart discards the files and starts a new job"},
       {"fetch", "files of a fetch: the same bcda fetch again gets the rest"},
       {"none", "no export"}};
-  std::string out = line("directory", text_of(about, "directory")) + line("state", states.at(text_of(about, "state")));
+  std::string out = line("directory", text_of(about, "directory")) +
+                    line("state", states.at(is_stranded ? kStranded : text_of(about, "state")));
   if (const json::value& owner = about.at("usedBy"); owner.is_object())
     out += line("in use by", "process " + text_of(owner, "pid") + " on " + text_of(owner, "host"));
   if (const std::string damage = text_of(about, "damage"); !damage.empty()) out += line("damaged journal", damage);

@@ -42,7 +42,8 @@ int run_sync(const Sync& sync) {
   const bcda::Client client(config);
   std::optional<bcda::Run> run = start_sync(client);
   if (!run) return busy;
-  return follow_files(*run, sync.output, sync.directory, " holds an unfinished export; the next sync goes on with it");
+  return follow_files(*run, sync.output, sync.directory,
+                      {" holds an unfinished export; the next sync goes on with it", "bcda sync --restart"});
 }
 
 }  // namespace
@@ -61,10 +62,7 @@ another sync of DIR is running, it ends with the exit code 7. Where the service 
 each January, it writes nothing and succeeds.
 
   bcda sync claims --url https://api.bcda.cms.gov --client-id ID --client-secret-file secret.txt)");
-  command.add_option("DIR", sync->directory, "Directory of the series; created if it is missing")
-      ->required()
-      ->option_text("DIR")
-      ->check(not_empty);
+  add_directory(command, sync->directory, "Directory of the series; created if it is missing");
   sync->output.add_to(command, true);
   name_environment(command);
   sync->flags.add_to(command, matters_to_sync);

@@ -1,6 +1,7 @@
 #include "bulk/job.hpp"
 
 #include <algorithm>
+#include <tuple>
 
 #include "base/quote.hpp"
 #include "bulk/running_job.hpp"
@@ -14,7 +15,8 @@ namespace {
 
 using std::chrono::seconds;
 
-// In a service with several machines, some of them may learn of a new job later than others.
+// A service that has just been restarted, or one of its machines that learns of a job later than others, may answer 404
+// for a job that lives. So the request is repeated this many times, for this time, before the job counts as gone.
 constexpr auto kUnknownJobGrace = seconds(30);
 constexpr int kUnknownJobTries = 3;
 // The service answers 500 for a failed job, but also for a transient fault. So the request is repeated this many times
@@ -37,8 +39,8 @@ constexpr const char* kWantsCredentials =
     " was refused (HTTP 401), and no token was sent; set client_id and client_secret, or signing_key, or access_token";
 constexpr const char* kStartAgain = "; start a new export";
 constexpr const char* kUnheard = "an earlier run did not hear the answer to the kick-off";
-constexpr const char* kUnheardRemedy =
-    ", so a job may be running at the service; the kick-off is sent again, because no job with its request was found";
+constexpr const char* kSentAgain = ", so a job may be running at the service; the kick-off is sent again, because ";
+constexpr const char* kNoSuchJob = "no job with its request was found";
 constexpr Milliseconds kFirstPoll{50};
 constexpr auto kShortestLife = std::chrono::minutes(1);  // of the files of a manifest
 constexpr double kPollGrowth = 1.5;
@@ -59,6 +61,12 @@ std::string list_of(const std::vector<http::Url>& urls) {
   for (std::size_t i = 0; i < std::min(urls.size(), shown); ++i)
     text += (i > 0 ? ", " : "") + tidy(urls[i].without_query(), 200);
   return text + (urls.size() > shown ? " and " + std::to_string(urls.size() - shown) + " more" : "");
+}
+
+std::vector<http::Url> urls_of(const std::vector<RunningJob>& jobs) {
+  std::vector<http::Url> urls;
+  for (const RunningJob& job : jobs) urls.push_back(job.status_url);
+  return urls;
 }
 
 std::string in_minutes(Steady::duration duration) {
@@ -101,11 +109,13 @@ Job::Job(http::Url service, KickOff kick_off, JobOptions options, std::function<
 Job::Job(http::Url service, KickOff kick_off, http::Url status_url, JobOptions options, std::function<double()> jitter)
     : Job(std::move(service), std::move(kick_off), std::move(options), std::move(jitter)) {
   go_on(std::move(status_url), false);
+  has_lived_ = false;  // only the caller says so
 }
 
 void Job::go_on(http::Url status_url, bool is_adopted) {
   status_ = std::move(status_url);
   is_adopted_ = is_adopted;
+  has_lived_ = true;
   pages_.begin(*status_);
   phase_ = Phase::to_poll;
 }
@@ -114,10 +124,12 @@ void Job::on_kept_page(std::shared_ptr<const Manifest> page, bool is_last) {
   if (pages_.add(std::move(page), is_last) == Pages::Next::complete) phase_ = Phase::finished;
 }
 
-void Job::on_unheard_kick_off() {
-  is_unheard_ = true;
+void Job::on_unheard_kick_off(Instant since) {
   asked_for_jobs_ = wants_running_jobs_ = options_.has_job_list && kick_off_.request.method == "GET";
-  if (!wants_running_jobs_) notice_ = name_of(kUnheard, kick_off_.label) + kUnheardRemedy;
+  if (wants_running_jobs_)
+    unheard_since_ = since;
+  else
+    notice_ = name_of(kUnheard, kick_off_.label) + kSentAgain + kNoSuchJob;
 }
 
 http::Request status_request(const http::Url& url) {
@@ -177,7 +189,7 @@ void Job::on_answer(const http::Answer& answer, Moment now) {
                       .with_http(401)
                       .with_outcome(outcome_text(answer))));
   }
-  on_heard(phase_ == Phase::to_poll ? export_status(answer) : answer.status);
+  on_heard(phase_ == Phase::to_poll ? export_status(answer) : answer.status, now);
   phase_ == Phase::to_poll ? on_status(answer, now) : on_kick_off(answer, now);
 }
 
@@ -217,11 +229,34 @@ void Job::on_busy(const http::Answer& answer, Error error, Moment now) {
 
 void Job::on_running_jobs(const std::vector<RunningJob>& jobs, Moment now) {
   wants_running_jobs_ = false;
-  std::vector<http::Url> same;
+  std::vector<RunningJob> same;
   for (const RunningJob& job : jobs)
-    if (is_same_request(job.request, kick_off_.request.url)) same.push_back(job.status_url);
-  if (phase_ == Phase::to_kick_off && same.size() == 1) return adopt(same[0], now);
-  if (std::exchange(is_unheard_, false)) notice_ = name_of(kUnheard, kick_off_.label) + kUnheardRemedy;
+    if (is_same_request(job.request, kick_off_.request.url)) same.push_back(job);
+  if (phase_ != Phase::to_kick_off) return;
+  if (same.size() == 1) return adopt(same[0].status_url, now);
+  if (unheard_since_) take_unheard(std::move(same), now);
+}
+
+// Of several jobs with the request of an unheard kick-off, the newest is taken. If it did not begin before the kick-off,
+// it is as good as the kick-off's own: it has the same request, and its data is not older. The lists of two runs may
+// differ in their order, so of jobs that began together the URL decides.
+void Job::take_unheard(std::vector<RunningJob> same, Moment now) {
+  std::sort(same.begin(), same.end(), [](const RunningJob& a, const RunningJob& b) {
+    return std::tuple(b.began, a.status_url.text()) < std::tuple(a.began, b.status_url.text());
+  });
+  if (same.empty() || !same[0].began || *same[0].began < *unheard_since_) {
+    unheard_since_.reset();
+    notice_ =
+        name_of(kUnheard, kick_off_.label) + kSentAgain +
+        (same.empty() ? kNoSuchJob : "no job with its request has begun since; there are " + list_of(urls_of(same)));
+    return;
+  }
+  const RunningJob newest = same[0];
+  same.erase(same.begin());
+  adopt(newest.status_url, now);
+  notice_ += std::string("; of the jobs with this request it is the newest") +
+             (same[0].began == newest.began ? ", together with another one" : "") + "; the others are " +
+             list_of(urls_of(same));
 }
 
 // Another client's parameters may differ, so the manifest of the adopted job is compared with this kick-off.
@@ -229,7 +264,7 @@ void Job::adopt(http::Url status_url, Moment now) {
   may_adopt_ = false;
   is_adopted_ = true;
   budgets_.busy.refill();
-  notice_ = std::exchange(is_unheard_, false)
+  notice_ = std::exchange(unheard_since_, std::nullopt)
                 ? "the job of an earlier run was found in the job list, at " + tidy(status_url.without_query(), 200) +
                       "; this run goes on with it"
                 : "an export of this organization runs already; this export waits for it, at " +
@@ -240,9 +275,9 @@ void Job::adopt(http::Url status_url, Moment now) {
 
 // Back to the kick-off, because the adopted job is of no use.
 void Job::give_back(const std::string& why) {
-  is_adopted_ = false;
+  is_adopted_ = has_lived_ = false;
   status_.reset();
-  started_ = accepted_ = moved_ = std::nullopt;
+  started_ = moved_ = std::nullopt;
   progress_.clear();
   budgets_.failures.refill();
   phase_ = Phase::to_kick_off;
@@ -270,7 +305,8 @@ void Job::begin_polling(http::Url status_url, Moment now) {
   status_ = std::move(status_url);
   pages_.begin(*status_);
   phase_ = Phase::to_poll;
-  started_ = accepted_ = moved_ = now.steady;
+  has_lived_ = true;
+  started_ = moved_ = now.steady;
   poll_delays_ = PollDelays(options_);
   budgets_.failures.refill();
   pause_ = Wait{poll_delays_.next(jitter_()), "", false};
@@ -285,6 +321,7 @@ void Job::on_status(const http::Answer& answer, Moment now) {
 }
 
 void Job::on_progress(const http::Answer& answer, Moment now) {
+  has_lived_ = true;
   const std::string progress = tidy(answer.header("X-Progress"), 100);
   if (progress != progress_ || !moved_) {
     progress_ = progress;
@@ -306,8 +343,8 @@ void Job::on_no_manifest(const http::Answer& answer, Error error, Moment now) {
     error.message = name_of("the job", kick_off_.label) +
                     (answer.status == 410 ? " has expired" : " is unknown to the service") + " (HTTP " +
                     std::to_string(answer.status) + ")";
-    const bool young = answer.status == 404 && accepted_ && now.steady - *accepted_ < kUnknownJobGrace;
-    return retry_or_fail(std::move(error), budgets_.failures, now, young ? kUnknownJobTries : 0, kStartAgain);
+    const bool may_return = unknown_ && has_lived_ && now.steady - *unknown_ < kUnknownJobGrace;
+    return retry_or_fail(std::move(error), budgets_.failures, now, may_return ? kUnknownJobTries : 0, kStartAgain);
   }
   const Fault fault = fault_of(answer);
   if (answer.status == 500 && fault != Fault::passing && is_operation_outcome(answer)) {
@@ -330,7 +367,7 @@ bool Job::brings_manifest(const http::Answer& head) const {
 }
 
 void Job::on_manifest(const http::Answer& answer, std::shared_ptr<const Manifest> page, Moment now) {
-  on_heard(answer.status);
+  on_heard(answer.status, now);
   const bool is_done = export_status(answer) == 200;
   // Some servers describe a running job in JSON, without a list of files.
   if (!is_done && !page->has_output) return on_progress(answer, now);
@@ -352,7 +389,7 @@ void Job::on_manifest(const http::Answer& answer, std::shared_ptr<const Manifest
 }
 
 void Job::on_bad_manifest(const http::Answer& answer, const Error& why, Moment now) {
-  on_heard(answer.status);
+  on_heard(answer.status, now);
   if (export_status(answer) == 202) return on_progress(answer, now);  // its body need not be a manifest
   Error error = why;
   error.message = is_page(answer)
@@ -364,9 +401,13 @@ void Job::on_bad_manifest(const http::Answer& answer, const Error& why, Moment n
 }
 
 // The service has answered, so its token is good, and it can be reached.
-void Job::on_heard(int status) {
+void Job::on_heard(int status, Moment now) {
   token_.accept();
   if (status < 400) budgets_.outages.refill();
+  if (status != 404)
+    unknown_.reset();
+  else if (!unknown_)
+    unknown_ = now.steady;
 }
 
 void Job::retry_or_fail(Error error, RetryBudget& budget, Moment now, int limit, const char* remedy) {

@@ -86,9 +86,9 @@ class Job {
   void go_on(http::Url status_url, bool is_adopted);
   // A page of its manifest that was kept. `is_last`: the job is done, and it has no more pages.
   void on_kept_page(std::shared_ptr<const Manifest> page, bool is_last);
-  // The kick-off was sent, and its answer is not known: a job may run. If the service has a job list, the driver is asked
-  // to look there (wants_running_jobs).
-  void on_unheard_kick_off();
+  // The kick-off was sent, and its answer is not known: a job may run, which did not begin before `since`. If the service
+  // has a job list, the driver is asked to look there (wants_running_jobs).
+  void on_unheard_kick_off(Instant since);
 
   // Returns the next step, or throws the Error that ended the job. After a Send, the driver reports the result with one
   // of the functions below. After a Wait, it calls `next` again.
@@ -106,8 +106,10 @@ class Job {
   // Whether the driver should ask the service for its job list before it calls `next`: the kick-off was refused because
   // of another job, and the answer did not name it, or its answer is not known. True once at most.
   bool wants_running_jobs() const { return wants_running_jobs_; }
-  bool is_unheard() const { return is_unheard_; }
-  // Reports the jobs that run; {} also if the list could not be had. The only one with the same request is adopted.
+  // Set until the driver reports the jobs after an unheard kick-off: its job did not begin before that time.
+  const std::optional<Instant>& unheard_since() const { return unheard_since_; }
+  // Reports the jobs that run; {} also if the list could not be had. The only one with the same request is adopted. Of
+  // several, the newest may be that of an unheard kick-off.
   void on_running_jobs(const std::vector<RunningJob>& jobs, Moment now);
 
   bool is_adopted() const { return is_adopted_; }  // another kick-off started it
@@ -130,6 +132,7 @@ class Job {
  private:
   void on_kick_off(const http::Answer& answer, Moment now);
   void on_busy(const http::Answer& answer, Error error, Moment now);
+  void take_unheard(std::vector<RunningJob> same, Moment now);
   void on_accepted(const http::Answer& answer, Moment now);
   void begin_polling(http::Url status_url, Moment now);
   void adopt(http::Url status_url, Moment now);
@@ -137,7 +140,7 @@ class Job {
   void on_status(const http::Answer& answer, Moment now);
   void on_progress(const http::Answer& answer, Moment now);
   void on_no_manifest(const http::Answer& answer, Error error, Moment now);
-  void on_heard(int status);
+  void on_heard(int status, Moment now);
   void retry_or_fail(Error error, http::RetryBudget& budget, Moment now, int limit, const char* remedy = "");
   void fail(Error error);
   Error timeout(Moment now) const;
@@ -151,17 +154,18 @@ class Job {
   std::optional<http::Url> status_;
   Pages pages_;
   std::optional<Error> failure_;
-  std::optional<Wait> pause_;       // before the next request
-  std::optional<Steady> started_;   // of the time limit
-  std::optional<Steady> accepted_;  // by the kick-off
-  std::optional<Steady> expires_;   // the files
-  std::optional<Steady> moved_;     // when the progress changed
+  std::optional<Wait> pause_;      // before the next request
+  std::optional<Steady> started_;  // of the time limit
+  std::optional<Steady> unknown_;  // since when the service answers that there is no such job
+  std::optional<Steady> expires_;  // the files
+  std::optional<Steady> moved_;    // when the progress changed
   std::string progress_, notice_;
   bool told_stall_ = false, told_running_ = false;
   bool wants_running_jobs_ = false, asked_for_jobs_ = false;
-  bool is_unheard_ = false;  // an earlier run sent the kick-off, and its answer is not known
+  std::optional<Instant> unheard_since_;
   bool may_adopt_;           // at most one job, because a service could name one after the other
   bool is_adopted_ = false;  // the job was started by another kick-off
+  bool has_lived_ = false;   // the service has accepted the job, or has said that it runs
   http::TokenTrust token_;
   struct Budgets {
     http::RetryBudget failures;  // for answers about this job

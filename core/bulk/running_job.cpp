@@ -73,7 +73,7 @@ std::vector<RunningJob> running_in(const json::array& job_list, const http::Url&
     const bool is_done = since && status == "completed" && began && *began >= *since;
     if (!(is_active || is_done) || !request.starts_with(kMethod)) continue;
     const http::Url status_url = http::parse_url(url, "the URL of a running job");
-    if (http::same_origin(status_url, service)) running.push_back({status_url, request.substr(kMethod.size())});
+    if (http::same_origin(status_url, service)) running.push_back({status_url, request.substr(kMethod.size()), began});
   }
   return running;
 }

@@ -17,7 +17,8 @@ std::vector<http::Url> running_jobs(const http::Answer& answer, const http::Url&
 
 struct RunningJob {
   http::Url status_url;
-  std::string request;  // the URL of its kick-off, as the service says
+  std::string request;           // the URL of its kick-off, as the service says
+  std::optional<Instant> began;  // nullopt: the service does not say it
 };
 // Those of a job list (see read_job_list) that have not ended and, if `since` is set, those that are complete and began
 // after it. Jobs of other origins are left out.

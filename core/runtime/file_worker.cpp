@@ -278,7 +278,9 @@ FileBody::Start FileWorker::start_of(const FileTask& task, transfer::Coding codi
   transfer::Workspace* workspace = held.validator.empty() ? nullptr : output_.workspace.get();
   transfer::PartRecord about;
   static_cast<transfer::FileIdentity&>(about) = transfer::identity_of(task.entry, task.path(), task.status_url);
-  about.form = coding.key ? "gcm" : held.gzip ? "gzip" : "plain";
+  about.form = coding.key  ? transfer::PartForm::gcm
+               : held.gzip ? transfer::PartForm::packed
+                           : transfer::PartForm::plain;
   about.validator = held.validator;
   about.size = held.size;
   return {.make_writer =
@@ -301,7 +303,7 @@ Task<> FileWorker::go_on(const FileTask& task, const std::optional<crypto::FileK
   const auto found = workspace.earlier().parts.find(task.path());
   if (found == workspace.earlier().parts.end() || !transfer::is_of(found->second, task.entry)) co_return;
   const transfer::PartRecord& part = found->second;
-  transfer::Download::Held held{0, part.size, part.validator, part.form == "gzip"};
+  transfer::Download::Held held{0, part.size, part.validator, part.form == transfer::PartForm::packed};
   if (!download.can_go_on_from(held)) co_return;
   const transfer::Coding coding{key, held.gzip, part.size >= 0, task.entry.sha256, task.entry.length};
   const FileBody::Start start = start_of(task, coding, part.size, held);

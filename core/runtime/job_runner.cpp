@@ -81,9 +81,10 @@ Task<> JobRunner::run(bulk::KickOff kick_off, bool alone) {
   std::optional<Error> failure;  // a handler cannot co_await
   const auto body = [&]() -> Task<> {
     co_await take_up(job);
+    const bool is_kept = job.phase() == bulk::Job::Phase::finished;  // its manifest was in the work directory
     co_await drive(job, true);
     done(job);
-    co_await keep_manifest(job);
+    if (!is_kept) co_await keep_manifest(job);
   };
   co_await guarded(body(), [&](const Error& e) { failure = e; });
   if (!failure) co_return;
@@ -104,7 +105,7 @@ Task<> JobRunner::take_up(bulk::Job& job) {
   if (left && !left->status_url.empty()) {
     co_await take_up_job(job, *left);
   } else if (left && !left->is_dead) {
-    job.on_unheard_kick_off();
+    job.on_unheard_kick_off(left->kick_off - kClockSkew);
     if (job.wants_running_jobs()) co_await look_for_running_jobs(job);
     if (const std::string notice = job.take_notice(); !notice.empty()) reporter_.warn(notice, job.label());
   } else if (job.kick_off().running) {
@@ -146,10 +147,9 @@ std::string JobRunner::what_is_here(const std::string& status_url) const {
 // A later run takes it from there. One with signed URLs is not kept: they are credentials, and they expire, so a later
 // run asks for the manifest again.
 Task<> JobRunner::keep_manifest(const bulk::Job& job) {
-  const transfer::JobState* left = left_behind(job.label());
   const auto is_signed = [](const auto& page) { return page->has_signed_urls; };
   const bulk::Manifests& pages = job.manifests();
-  if ((left && !left->pages.empty()) || std::any_of(pages.begin(), pages.end(), is_signed)) co_return;
+  if (std::any_of(pages.begin(), pages.end(), is_signed)) co_return;
   co_await note([&] { workspace_->keep_manifest(job.label(), job.manifests()); });
 }
 
@@ -206,9 +206,7 @@ Task<> JobRunner::exchange(bulk::Job& job, http::Send send, http::Request& last)
 // A failure is not one of the run, because the kick-off is sent again in any case.
 Task<> JobRunner::look_for_running_jobs(bulk::Job& job) {
   std::vector<bulk::RunningJob> running;
-  // A job whose acceptance was not heard may be complete by now.
-  std::optional<Instant> since;
-  if (job.is_unheard()) since = left_behind(job.label())->kick_off - kClockSkew;
+  const std::optional<Instant> since = job.unheard_since();  // such a job may be complete by now
   try {
     http::Request request = bulk::job_list_request(session_.service(), {});
     co_await session_.tokens().authorize(request);
@@ -216,7 +214,7 @@ Task<> JobRunner::look_for_running_jobs(bulk::Job& job) {
     const json::array list = bulk::read_job_list(answer, session_.service(), world_.clock().now().wall);
     running = bulk::running_in(list, session_.service().origin, since);
   } catch (const Error& e) {
-    if (e.status == Status::CANCELED || job.is_unheard()) throw;
+    if (e.status == Status::CANCELED || since) throw;
   }
   job.on_running_jobs(running, world_.clock().now());
   if (job.phase() == bulk::Job::Phase::to_poll) co_await adopted(job);

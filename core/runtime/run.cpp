@@ -112,6 +112,8 @@ Run::Run(std::shared_ptr<Session> session, RunRequest request)
     if (request_.settings.boolean("restart"))
       throw Error(Status::INVALID_ARGUMENT, "the setting restart discards what a resume goes on with; start an export");
     request_.settings.set("out", request_.directory);
+    finished_ = finished_export(*session_, request_.settings);
+    if (finished_) return;
     resume_settings(request_.settings, session_->world()->disk());
   }
   if (request_.sync) {
@@ -126,10 +128,11 @@ Run::Run(std::shared_ptr<Session> session, RunRequest request)
 
 // Opens the output and makes the rooms.
 void Run::furnish() {
-  if (request_.kind != RunKind::metadata) session_->tokens();  // throws if there are no credentials
-  if (runs_jobs(request_.kind)) session_->tokens().wish(types_);
+  const bool asks_nothing = finished_.has_value();
+  if (request_.kind != RunKind::metadata && !asks_nothing) session_->tokens();  // throws if there are no credentials
+  if (runs_jobs(request_.kind) && !asks_nothing) session_->tokens().wish(types_);
   request_.files = select_files(request_);
-  output_ = open_output(*session_, request_);
+  if (!asks_nothing) output_ = open_output(*session_, request_);
   if (output_.workspace)
     queue_.know_names([&space = *output_.workspace](const bulk::Entry& entry) { return earlier_name(space, entry); });
   world::World& world = *session_->world();
@@ -256,6 +259,10 @@ Task<> Run::renew_ownership() {
 }
 
 Task<> Run::flow() {
+  if (finished_) {
+    reporter_->warn("the export in " + request_.directory + " is complete (export.json), so nothing was left to do");
+    co_return;
+  }
   const auto timer = session_->world()->clock().timer(co_await asio::this_coro::executor);
   if (auto timeout = request_.settings.duration("timeout"); timeout.count() > 0)
     timer->start(times_.begun.steady + timeout,
@@ -442,6 +449,7 @@ std::string Run::directory() const {
 
 RunResult Run::result() {
   if (!is_left_) group_->wait_empty();  // at once, unless the run broke off
+  if (finished_) return *finished_;
   const auto files = queue_.results();
   const ReceiptFacts about = receipt_facts();
   return {.files = files,

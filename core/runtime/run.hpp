@@ -93,9 +93,10 @@ class Run {
 
   std::shared_ptr<Session> session_;
   RunRequest request_;
-  std::string place_;               // the directory that the caller named; "": none
-  std::unique_ptr<Series> series_;  // of a sync
-  json::object wish_;               // as the receipt has it
+  std::string place_;                  // the directory that the caller named; "": none
+  std::unique_ptr<Series> series_;     // of a sync
+  std::optional<RunResult> finished_;  // of a resume: the export was complete, so nothing is asked for
+  json::object wish_;                  // as the receipt has it
   std::vector<std::string> types_;
   std::vector<bulk::KickOff> kick_offs_;
   std::optional<Inquiry> inquiry_;

@@ -1,10 +1,10 @@
 #include "runtime/unfinished.hpp"
 
 #include <algorithm>
+#include <utility>
 
 #include "base/error.hpp"
 #include "crypto/digest.hpp"
-#include "runtime/receipt.hpp"
 #include "runtime/reporter.hpp"
 #include "transfer/published.hpp"
 #include "transfer/work_directory.hpp"
@@ -39,6 +39,33 @@ std::string setting_text(const json::value& value) {
   if (value.is_bool()) return value.get_bool() ? "true" : "";
   if (value.is_array()) return value.get_array().empty() ? "" : json::serialize(value);
   return value.is_string() ? std::string(value.get_string()) : "";
+}
+
+// What the request of a receipt (bulk::describe_wish) asks for and the settings do not.
+std::string difference_to(const json::object& request, const Session& session, const Settings& settings) {
+  constexpr std::pair<const char*, const char*> kMembers[] = {{"level", "level"},
+                                                              {"group", "group"},
+                                                              {"types", "types"},
+                                                              {"until", "until"},
+                                                              {"typeFilters", "type_filters"},
+                                                              {"elements", "elements"},
+                                                              {"associatedData", "include_associated_data"}};
+  if (request.empty()) return "";  // of a fetch, of a job_url, or of an earlier version
+  Settings asked = settings;
+  for (const auto& [member, name] : kMembers) {
+    const json::value* value = request.if_contains(member);
+    const std::string text = value ? setting_text(*value) : "";
+    if (!text.empty() && !asked.taken(name)) asked.set(name, text);
+  }
+  const json::object wish = bulk::describe_wish(session.service(), bulk::read_wish(asked));
+  json::object then, now;
+  const auto compare = [&](const char* member, const char* name) {
+    for (const auto& [from, to] : {std::pair{&request, &then}, {&wish, &now}})
+      if (const json::value* value = from->if_contains(member)) (*to)[name] = *value;
+  };
+  compare("base", "url");
+  for (const auto& [member, name] : kMembers) compare(member, name);
+  return transfer::describe_difference(then, now);
 }
 
 // The directory, without making it.
@@ -106,12 +133,21 @@ transfer::JournalState journals_of(const std::string& directory, world::Disk& di
   return journals_in(open_directory(directory, disk));
 }
 
+std::optional<RunResult> finished_export(const Session& session, const Settings& settings) {
+  const std::string out = settings.text("out");
+  const files::Directory directory = open_directory(out, session.world()->disk());
+  if (journals_in(directory).intent || !directory.contains(transfer::kReceipt)) return {};
+  RunResult result = open_receipt(out);
+  if (const std::string difference = difference_to(result.request, session, settings); !difference.empty())
+    throw transfer::refuse_directory(
+        out, "holds a finished export with other settings: " + difference + "; choose another directory");
+  return result;
+}
+
 void resume_settings(Settings& settings, world::Disk& disk) {
   const std::string out = settings.text("out");
   const files::Directory directory = open_directory(out, disk);
   const auto intent = journals_in(directory).intent;
-  if (!intent && directory.contains(transfer::kReceipt))
-    throw transfer::refuse_directory(out, "holds a finished export (export.json), so nothing is left to do");
   if (!intent) throw transfer::refuse_directory(out, "holds no unfinished export, so there is nothing to go on with");
   for (const auto& [name, value] : *intent) {
     const std::string text = setting_text(value);

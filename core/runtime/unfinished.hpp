@@ -1,9 +1,11 @@
 // What an output directory says about the export in it: whether it is finished, and what an unfinished one asks for.
 #pragma once
+#include <optional>
 #include <string>
 
 #include "base/json.hpp"
 #include "bulk/kick_off.hpp"
+#include "runtime/receipt.hpp"
 #include "runtime/session.hpp"
 #include "settings/settings.hpp"
 #include "transfer/journal.hpp"
@@ -17,6 +19,10 @@ json::object intent_of(const Session& session, const Settings& settings);
 
 // What the journals of a directory say. It is empty if there is no such directory. Throws Error{FILESYSTEM}.
 transfer::JournalState journals_of(const std::string& directory, world::Disk& disk);
+
+// The result of the finished export in the directory `out`; nullopt: it is not finished, or there is none. Throws
+// Error{FILESYSTEM} if the settings ask for something else.
+std::optional<RunResult> finished_export(const Session& session, const Settings& settings);
 
 // Sets what the unfinished export in the directory `out` asks for, where the settings do not say it themselves. Throws
 // Error{FILESYSTEM} if there is none.

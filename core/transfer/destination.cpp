@@ -21,9 +21,7 @@ std::pair<std::string, std::string> split_published(const std::string& path) {
 }
 
 std::string unique_name(const WorkDirectory& directory, std::string_view ending) {
-  std::uint8_t random[12];
-  directory.local().random.fill(random);
-  return writer_mark(directory.me()) + "-" + to_hex(random) + std::string(ending);
+  return writer_mark(directory.me()) + "-" + random_mark(directory.local().random) + std::string(ending);
 }
 
 class DirectoryDestination::FileWriter : public Writer {

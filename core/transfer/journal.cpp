@@ -1,6 +1,7 @@
 #include "transfer/journal.hpp"
 
 #include <algorithm>
+#include <iterator>
 #include <utility>
 
 #include "base/json.hpp"
@@ -12,6 +13,7 @@ namespace libbcda::transfer {
 namespace {
 
 constexpr std::size_t kIdDigits = 32, kShortIdDigits = 16, kCheckDigits = 16;
+constexpr const char* kForms[] = {"plain", "gcm", "gzip"};  // by PartForm
 constexpr std::string_view kCheckStart = ",\"check\":\"", kCheckEnd = "\"}";
 
 std::string digest_of(std::string_view text, std::size_t digits) { return crypto::hex_digest(text).substr(0, digits); }
@@ -97,10 +99,15 @@ void read_file(JournalState& state, const json::object& record) {
   if (is_own_path(file.path)) state.files[file.path] = std::move(file);
 }
 
+const char* form_name(PartForm form) { return kForms[static_cast<std::size_t>(form)]; }
+
+// A part of an unknown form is skipped, so its file begins anew.
 void read_part(JournalState& state, const json::object& record) {
+  const auto form = std::find(std::begin(kForms), std::end(kForms), string_member(record, "form"));
+  if (form == std::end(kForms)) return;
   PartRecord part{read_identity(record),
                   string_member(record, "bytesFile"),
-                  string_member(record, "form"),
+                  static_cast<PartForm>(form - std::begin(kForms)),
                   string_member(record, "nonce"),
                   string_member(record, "validator"),
                   count_member(record, "size"),
@@ -179,7 +186,7 @@ json::object manifest_record(const std::string& label, const std::vector<PageRec
 json::object part_record(const PartRecord& part) {
   json::object record = described("part", part);
   record["bytesFile"] = part.bytes_file;
-  record["form"] = part.form;
+  record["form"] = form_name(part.form);
   record["nonce"] = part.nonce;
   record["validator"] = part.validator;
   record["size"] = part.size;

@@ -37,10 +37,17 @@ struct FileRecord : FileIdentity {
   Facts facts;
 };
 
+// What is kept of a file under way.
+enum class PartForm {
+  plain,   // the file, as it is sent
+  gcm,     // the plaintext of an encrypted file
+  packed,  // gzip, as it is sent
+};
+
 // The record of a file under way.
 struct PartRecord : FileIdentity {
-  std::string bytes_file;   // in the work directory: the partial file, or the packed bytes as they came (gzip)
-  std::string form;         // what it holds: "plain"; "gcm": the plaintext of an encrypted file; "gzip"
+  std::string bytes_file;  // in the work directory: the partial file, or the packed bytes as they came (gzip)
+  PartForm form = PartForm::plain;
   std::string nonce;        // of an encrypted file, in hex
   std::string validator;    // the ETag or Last-Modified
   std::int64_t size = -1;   // of the file as it is sent; -1: not known

@@ -15,6 +15,12 @@ std::string host_mark(const world::Process& process) {
 
 }  // namespace
 
+std::string random_mark(world::Random& random) {
+  std::uint8_t bytes[12];
+  random.fill(bytes);
+  return to_hex(bytes);
+}
+
 std::string writer_mark(const world::Process& writer) {
   return short_digest("boot " + writer.boot) + "-" + host_mark(writer);
 }

@@ -8,6 +8,7 @@
 
 #include "base/time.hpp"
 #include "world/process.hpp"
+#include "world/world.hpp"
 
 namespace libbcda::transfer {
 
@@ -20,6 +21,9 @@ struct Owner {
 
   bool operator==(const Owner&) const = default;
 };
+
+// 12 random bytes in hex, for what no other run has.
+std::string random_mark(world::Random& random);
 
 // Identifies a machine and its boot in the names of partial files: "<boot>-<host>", eight hex digits each.
 std::string writer_mark(const world::Process& writer);

@@ -67,8 +67,8 @@ std::int64_t replay(const Workspace& space, const PartRecord& part, const std::o
   files::InputFile file(space.work(), part.bytes_file);
   std::int64_t left = usable_bytes(space, part, file.size()), sent = 0;
   const auto nonce = key ? from_hex(part.nonce) : std::nullopt;
-  const bool fits = key ? part.form == "gcm" && nonce && nonce->size() == crypto::kNonceSize : part.form != "gcm";
-  if (left <= 0 || !fits) return 0;
+  const bool has_nonce = nonce && nonce->size() == crypto::kNonceSize, is_encrypted = part.form == PartForm::gcm;
+  if (left <= 0 || is_encrypted != key.has_value() || (key && !has_nonce)) return 0;
   std::optional<crypto::Recipher> recipher;
   const auto pass_on = [&](ByteView bytes) {
     take(bytes);

@@ -20,8 +20,8 @@ inline constexpr std::int64_t kCheckpointStep = 64 << 20;  // what a loss of pow
 // Keeps the bytes of one file and its record in the journal. Used by one thread at a time; it may wait for the disk.
 class PartKeeper {
  public:
-  // `about`: what is known of the file. Its form says which bytes are kept: the partial file of the writer or, for
-  // "gzip", the packed bytes as they come, in a file of their own.
+  // `about`: what is known of the file. Its form says which bytes are kept: the partial file of the writer or, if it is
+  // packed, the bytes as they come, in a file of their own.
   PartKeeper(Workspace& space, PartRecord about) : space_(space), about_(std::move(about)) {}
 
   void take(ByteView bytes);  // that came, before they are decoded
@@ -33,7 +33,7 @@ class PartKeeper {
   void leave(const Decoder& decoder, Writer& writer);
 
  private:
-  bool is_packed() const { return about_.form == "gzip"; }
+  bool is_packed() const { return about_.form == PartForm::packed; }
   void spill();
 
   Workspace& space_;

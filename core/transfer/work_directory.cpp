@@ -34,12 +34,6 @@ std::string who_runs(const Owner& owner) {
          (owner.process.host.empty() ? "" : " on " + owner.process.host) + ")";
 }
 
-std::string new_nonce(world::Random& random) {
-  std::uint8_t bytes[12];
-  random.fill(bytes);
-  return to_hex(bytes);
-}
-
 // The time since a file in the work directory was written, by the clock of the file system.
 Milliseconds silence(const Directory& work, const std::string& name) {
   const auto now = work.now(), last = work.modified(name);
@@ -92,7 +86,7 @@ LifecycleLock::LifecycleLock(const Directory& out, const world::Clock& clock, Mi
 }
 
 WorkDirectory::WorkDirectory(const std::string& out, Options options, world::Local local)
-    : options_(std::move(options)), local_(local), owner_{local.host.me(), new_nonce(local.random)} {
+    : options_(std::move(options)), local_(local), owner_{local.host.me(), random_mark(local.random)} {
   if (out.empty()) throw Error(Status::INVALID_ARGUMENT, "the setting out is missing; name a directory for the files");
   made_out_ = !files::exists(local_.disk, out);
   for (int tries = 0; tries < kOpenTries; ++tries) {

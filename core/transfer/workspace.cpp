@@ -17,21 +17,6 @@ constexpr std::size_t kLargestJournal = 1u << 30;
 constexpr std::size_t kReadBlock = 256u << 10;
 constexpr auto kReceiptLockTimeout = std::chrono::minutes(5);
 
-// "types (then ["Patient"], now ["Coverage"])", for each setting that differs. Digests are not shown.
-std::string describe_difference(const json::object& then, const json::object& now) {
-  std::string text;
-  const auto shown = [](const json::value* value) { return value ? tidy(json::serialize(*value), 200) : "not set"; };
-  for (const auto& [name, value] : now) {
-    const json::value* earlier = then.if_contains(name);
-    if (earlier && *earlier == value) continue;
-    const std::string setting(name);
-    text += (text.empty() ? "" : ", ") + setting;
-    const bool is_digest = name == "private_key" || name == "patients";
-    text += is_digest ? " (it was another one)" : " (then " + shown(earlier) + ", now " + shown(&value) + ")";
-  }
-  return text;
-}
-
 // What a killed run wrote last may be in the system's memory only. From now on this run relies on it.
 void sync_journals(const files::Directory& work) {
   for (const std::string& name : journal_names(work)) {
@@ -49,6 +34,20 @@ Error damaged_journal(const std::string& out, const std::string& where) {
 }
 
 }  // namespace
+
+std::string describe_difference(const json::object& then, const json::object& now) {
+  std::string text;
+  const auto shown = [](const json::value* value) { return value ? tidy(json::serialize(*value), 200) : "not set"; };
+  for (const auto& [name, value] : now) {
+    const json::value* earlier = then.if_contains(name);
+    if (earlier && *earlier == value) continue;
+    const std::string setting(name);
+    text += (text.empty() ? "" : ", ") + setting;
+    const bool is_digest = name == "private_key" || name == "patients";
+    text += is_digest ? " (it was another one)" : " (then " + shown(earlier) + ", now " + shown(&value) + ")";
+  }
+  return text;
+}
 
 JournalState read_journals(const files::Directory& work) {
   JournalState state;

@@ -25,6 +25,9 @@ inline constexpr std::size_t kLargestReceipt = 1u << 30;
 // Reads all journals of a work directory. Throws Error{FILESYSTEM} if one cannot be read; damage is in the result.
 JournalState read_journals(const files::Directory& work);
 
+// "types (then ["Patient"], now ["Coverage"])", for each setting of `now` that differs. Digests are not shown.
+std::string describe_difference(const json::object& then, const json::object& now);
+
 // Thread-safe after construction. Its functions may wait for the disk.
 class Workspace {
  public:

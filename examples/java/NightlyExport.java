@@ -28,9 +28,9 @@ import java.util.concurrent.TimeUnit;
  * java -cp bcda.jar NightlyExport.java claims 02:15      # settings from BCDA_URL, BCDA_CLIENT_ID, ...
  * </pre>
  *
- * SIGTERM ends the service at any time. A running export is canceled, and unverified data is removed. A night that was
- * already exported is not exported again. A night that failed is tried again after an hour, if that may help. If the
- * service starts after the time of the export, it exports the current night at once.
+ * SIGTERM ends the service at any time. A running export is canceled, and the next one of that night goes on with it. A
+ * night that was already exported is not exported again. A night that failed is tried again after an hour, if that may
+ * help. If the service starts after the time of the export, it exports the current night at once.
  */
 public final class NightlyExport {
   private static final Duration PAUSE = Duration.ofHours(1);
@@ -136,8 +136,8 @@ public final class NightlyExport {
         log(night + ": exported already");
         return true;
       }
-      // restart discards what an interrupted run left.
-      ExportRequest request = ExportRequest.builder().out(out).restart(true).onEvent(NightlyExport::tell).build();
+      // Goes on with what an interrupted run left.
+      ExportRequest request = ExportRequest.builder().out(out).onEvent(NightlyExport::tell).build();
       summarize(night, client.export(request));
       return true;
     } catch (BcdaException failure) { // without its outcome, because that may name beneficiaries

@@ -4,8 +4,8 @@
     15 2 * * *  set -a; . /etc/bcda.env; /opt/bcda/bin/python /opt/bcda/nightly.py /srv/claims 2>>/var/log/bcda.log
 
 The log goes to standard error, and one line of summary goes to standard output. A night that was already exported is
-not exported again. The exit codes are those of the bcda command: 0 done, 6 done with error files, 130 canceled
-(SIGTERM, Ctrl-C), ...
+not exported again, and one that was interrupted goes on. The exit codes are those of the bcda command: 0 done, 6 done
+with error files, 130 canceled (SIGTERM, Ctrl-C), ...
 """
 
 from __future__ import annotations
@@ -56,8 +56,8 @@ def export(directory: Path, types: str | None) -> tuple[int, str]:
         return 0, f"exported already: {contents(bcda.ExportResult.open(directory))}"
     directory.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     with bcda.Client() as client:
-        # restart discards what an interrupted run left. If another run still uses the directory, this is an error.
-        result = client.export(types, out=directory, progress=False, restart=True)
+        # Goes on with what an interrupted run left. If another run still uses the directory, this is an error.
+        result = client.export(types, out=directory, progress=False)
     for file in result.files:
         log.info("%s: %d records in %s", file.type, file.records, file.path)
     if result.partial:
@@ -80,7 +80,7 @@ def main() -> int:
     logging.basicConfig(format="%(asctime)s %(levelname)s %(name)s: %(message)s")  # logs to standard error
     for logger in (log, logging.getLogger("bcda")):
         logger.setLevel(logging.DEBUG if options.verbose else logging.INFO)
-    # SIGTERM works like Ctrl-C: the export is canceled, and unverified data is removed.
+    # SIGTERM works like Ctrl-C: the export is canceled, and the next run of this night goes on with it.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     name = str(options.date or datetime.date.today())
     try:

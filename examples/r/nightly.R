@@ -3,8 +3,8 @@
 #     Rscript nightly.R claims                    # the settings come from BCDA_URL, BCDA_CLIENT_ID, ...
 #     15 2 * * *  set -a; . /etc/bcda.env; Rscript /opt/bcda/nightly.R --tries 3 /srv/claims 2>>/var/log/bcda.log
 #
-# SIGINT cancels the export (systemd: KillSignal=SIGINT), and unverified data is removed. SIGTERM kills R at once; the
-# files that it leaves are discarded when the night is exported again.
+# SIGINT cancels the export (systemd: KillSignal=SIGINT), and SIGTERM kills R at once. In both cases the next run of the
+# same night goes on with what is there.
 
 suppressPackageStartupMessages(library(bcda))
 
@@ -70,9 +70,9 @@ export <- function(directory, types) {
   client <- bcda_client()
   on.exit(close(client))
   dir.create(dirname(directory), recursive = TRUE, showWarnings = FALSE, mode = "0700")
-  # restart discards what an interrupted run left. If another run still uses the directory, this is an error.
+  # Goes on with what an interrupted run left. If another run still uses the directory, this is an error.
   result <- withCallingHandlers(
-    bcda_export(client, types, directory, progress = tell, restart = TRUE),
+    bcda_export(client, types, directory, progress = tell),
     bcda_warning_partial = function(w) invokeRestart("muffleWarning") # reported below
   )
   errors <- result$error_files

@@ -169,8 +169,8 @@ class Client(Closing):
 
         Blocks like :meth:`export`, and does what an :meth:`export` of the same request into that directory would do:
         the request is read from the journal there. It goes on with the same job while the service keeps it. Files that
-        were published are kept, and a file that is there in part is continued. :func:`directory_status` tells
-        whether there is something to go on with.
+        were published are kept, and a file that is there in part is continued. If the export is finished, nothing is
+        requested, and its result is returned. :func:`directory_status` tells whether there is something to go on with.
 
         Args:
             directory: the local directory of the export.
@@ -179,7 +179,7 @@ class Client(Closing):
                 must be given again, because the journal has no ids of beneficiaries.
 
         Raises:
-            FilesystemError: the directory holds no unfinished export, or one of another service, key or request; or
+            FilesystemError: the directory holds no export, or one of another service, key or request; or
                 another run uses it (``retriable`` is True). See the setting `take_over`.
             Error: as for :meth:`export`.
 

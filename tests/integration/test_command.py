@@ -580,8 +580,24 @@ class Questions(Case):
             self.expect(bcda("resume", self.out, env=sandbox.env), OK)
             self.assertGreater(set(self.out.glob("*.ndjson")), there)
             self.assertEqual(json.loads(bcda("status", self.out, "--json").stdout)["state"], "finished")
-            self.expect(bcda("resume", self.out, env=sandbox.env), FAILED, "nothing is left to do")
+            place = {name: value for name, value in sandbox.env.items() if not re.search("CLIENT|KEY", name)}
+            run = bcda("resume", self.out, env=place)  # without credentials, because nothing is sent
+            self.expect(run, OK, "is complete (export.json)")
+            self.assertIn(b" files, ", run.stdout)
             self.assertEqual(len(json.loads(bcda("jobs", "--json", env=sandbox.env).stdout)), 1, "one job in all")
+
+    def test_files_of_a_job_that_is_gone_need_a_restart(self):
+        with Sandbox("--profile", "bcda-v3", *FAST, "--fault", "status=410:on=GET /data/1/:count=1") as sandbox:
+            first = bcda("export", "--out", self.out, env=sandbox.env)
+            again = bcda("export", "--out", self.out, env=sandbox.env)
+            resumed = bcda("resume", self.out, env=sandbox.env)
+            for run in first, again, resumed:
+                text = self.expect(run, REFUSED, "cannot be completed, because its job is gone")
+                self.assertRegex(text, r"bcda export --restart discards \d+ verified files there and starts a new job")
+                self.assertNotIn("goes on with it", text)
+            self.assertIn(b"bcda export --restart", bcda("status", self.out).stdout)
+            self.expect(bcda("export", "--out", self.out, "--restart", env=sandbox.env), OK, "restart discarded")
+            self.assertEqual(len(json.loads(bcda("jobs", "--json", env=sandbox.env).stdout)), 2)
 
     def test_what_cannot_be_gone_on_with_is_named(self):
         with Sandbox() as sandbox:

@@ -275,13 +275,13 @@ def test_a_log_has_nothing_of_what_the_service_said(start: Run, talkative: bcda.
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
-def test_a_night_that_is_canceled_can_be_repeated(
+def test_a_night_that_is_canceled_goes_on(
     start: Run, sandbox: bcda.Sandbox, tmp_path: Path, number: signal.Signals
 ) -> None:
-    sandbox.control("fault", f"job-hangs:on=GET /api/v1/{CLAIMS}")
+    sandbox.control("fault", "stall:at=1:for=1h:on=GET /data/3/")
     arguments = ("nightly.py", ".", "--date", NIGHT, "--verbose")
     process = start(*arguments, sandbox=sandbox)
-    until(process, "file: Patient: ")
+    until(process, "file: ")
     process.send_signal(number)
     code, out, _ = ended(process)
     assert (code, out) == (130, f"{NIGHT}: canceled\n")
@@ -291,6 +291,7 @@ def test_a_night_that_is_canceled_can_be_repeated(
     sandbox.control("fault", "none")
     code, out, _ = ended(start(*arguments, sandbox=sandbox))
     assert code == 0
+    assert sandbox.request_count(f"GET /api/v1/{CLAIMS}") == 1
     assert len(bcda.ExportResult.open(tmp_path / NIGHT).files) == 3
     assert len(list((tmp_path / NIGHT).glob("[A-Z]*.ndjson"))) == 3
 

@@ -69,6 +69,18 @@ def test_only_what_is_missing_is_fetched(
     assert {path: path.stat().st_mtime_ns for path in there} == there
 
 
+@pytest.mark.parametrize("go_on", [by_resume, by_resume_async, by_start_resume])
+def test_a_finished_export_is_its_result(
+    go_on: Callable[[bcda.Client, Path], bcda.ExportResult], flaky: bcda.Sandbox, claims: Path
+) -> None:
+    finished = by_resume(flaky.client(**PROMPT), claims)
+    requests = flaky.request_count("")
+    result = go_on(flaky.client(**PROMPT), claims)
+    expect_complete(result, claims)
+    assert result.types == finished.types
+    assert flaky.request_count("") == requests
+
+
 def test_other_settings_are_refused_and_named(flaky: bcda.Sandbox, claims: Path) -> None:
     client = flaky.client(**PROMPT)
     with pytest.raises(bcda.FilesystemError, match="types") as caught:
@@ -86,9 +98,6 @@ def test_what_cannot_be_resumed_is_named(shared_client: bcda.Client, claims: Pat
         shared_client.resume(claims, progress=False)
     claims.mkdir()
     with pytest.raises(bcda.FilesystemError, match="holds no unfinished export"):
-        shared_client.resume(claims, progress=False)
-    shared_client.export(["Patient"], out=claims, progress=False)
-    with pytest.raises(bcda.FilesystemError, match="nothing is left to do"):
         shared_client.resume(claims, progress=False)
     for place in ("memory://claims", lambda name, type: None):
         with pytest.raises(bcda.InvalidArgumentError, match="local directory"):

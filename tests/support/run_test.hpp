@@ -14,8 +14,18 @@
 
 namespace libbcda::test {
 
+inline const char* const kOneFile = R"({"output":[{"type":"Patient","url":"/data/1/a.ndjson"}]})";
+inline const char* const kTwoFiles =
+    R"({"output":[{"type":"Patient","url":"/data/1/a.ndjson"},{"type":"Patient","url":"/data/1/b.ndjson"}]})";
+
 class RunTest : public testing::Test {
  protected:
+  // The service is a server with these fields of a profile.
+  void know(const std::string& fields) {
+    spill(temp_ / "profile.json", "{" + fields + "}");
+    service_.settings.set("profile", "bcda-2019");
+    service_.settings.set("profile_file", temp_ / "profile.json");
+  }
   // Starts a run and drives it to its end.
   std::optional<Error> run(runtime::RunKind kind = runtime::RunKind::export_, bulk::Manifests manifests = {}) {
     runtime::RunRequest request;

@@ -548,9 +548,40 @@ TEST_F(JobFlow, AnUnknownNewJobMayAppear) {
   EXPECT_FALSE(wait().retry);
 }
 
-TEST_F(JobFlow, AnOldUnknownJobIsGone) {
+TEST_F(JobFlow, AJobThatHasLivedForHoursMayBeUnknownForAMoment) {
   accept();
-  now_ += seconds(30);
+  for (int i = 0; i < 2; ++i) {
+    now_ += hours(3);
+    send();
+    reply(answer(202));
+    wait();
+    for (int expected : {1, 2, 4}) EXPECT_EQ(retried(answer(404, {}, kOutcome)).duration, seconds(expected));
+  }
+  send();
+  reply(answer(404));
+  EXPECT_EQ(failure().status, Status::JOB_GONE);
+}
+
+TEST_F(JobFlow, AJobOfAnEarlierRunMayBeUnknownForAMoment) {
+  job_->go_on(http::parse_url("https://api.test:8443/api/v1/jobs/42", "url"), false);
+  for (int expected : {1, 2, 4}) EXPECT_EQ(retried(answer(404, {}, kOutcome)).duration, seconds(expected));
+  send();
+  reply(answer(404));
+  EXPECT_EQ(failure().status, Status::JOB_GONE);
+}
+
+TEST_F(JobFlow, AJobIsNotUnknownForLong) {
+  accept();
+  EXPECT_EQ(retried(answer(404, {{"Retry-After", "30"}})).duration, seconds(30));
+  send();
+  reply(answer(404));
+  EXPECT_EQ(failure().status, Status::JOB_GONE);
+}
+
+// Its URL was given by the user, and may be wrong.
+TEST_F(JobFlow, AJobThatIsKnownByItsUrlAloneIsGoneAtOnce) {
+  const http::Url url = http::parse_url("https://api.test:8443/api/v1/jobs/42", "url");
+  job_.emplace(url, KickOff{"job 42", {}}, url, options(), [this] { return jitter_; });
   send();
   reply(answer(404));
   EXPECT_EQ(failure().status, Status::JOB_GONE);
@@ -846,8 +877,10 @@ TEST_F(JobFlow, TheFirstOfTwoDocumentsCounts) {
   make(options());
   accept();
   now_ += hours(1);
+  const http::Answer gone = answer(404, {}, std::string(kOutcome) + kManifest);
+  for (int i = 0; i < 3; ++i) retried(gone);
   send();
-  reply(answer(404, {}, std::string(kOutcome) + kManifest));
+  reply(gone);
   const Error error = failure();
   EXPECT_EQ(error.status, Status::JOB_GONE);
   EXPECT_EQ(error.outcome, "beneficiary 123");
@@ -970,6 +1003,7 @@ TEST_F(BusyService, AnAdoptedJobThatFailsLeadsBackToTheKickOff) {
     reply(busy("/api/v1/Job/7/$status"));
     wait();
     now_ += minutes(10);
+    for (int tries = 0; status == 404 && tries < 3; ++tries) retried(answer(status));
     send();
     reply(answer(status));
     EXPECT_TRUE(wait().retry);

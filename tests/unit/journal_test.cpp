@@ -161,7 +161,7 @@ TEST(JournalFold, APartIsAsItWasWritten) {
   PartRecord part;
   part.path = "error/a.ndjson";
   part.bytes_file = "x.partial";
-  part.form = "gcm";
+  part.form = PartForm::gcm;
   part.nonce = "00112233445566778899aabb";
   part.validator = "\"e\"";
   part.size = 5000000000;
@@ -175,6 +175,21 @@ TEST(JournalFold, APartIsAsItWasWritten) {
   EXPECT_EQ(read.size, part.size);
   EXPECT_EQ(read.boot, part.boot);
   EXPECT_EQ(read.synced, part.synced);
+}
+
+TEST(JournalFold, APartOfAnUnknownFormIsSkipped) {
+  PartRecord part;
+  part.path = "a.ndjson";
+  part.bytes_file = "x.partial";
+  for (const PartForm form : {PartForm::plain, PartForm::gcm, PartForm::packed}) {
+    part.form = form;
+    EXPECT_EQ(folded(journal_of({part_record(part)})).parts.at("a.ndjson").form, form);
+  }
+  for (const json::value& form : {json::value("zip"), json::value(""), json::value(1)}) {
+    json::object record = part_record(part);
+    record["form"] = form;
+    EXPECT_TRUE(folded(journal_of({record})).parts.empty()) << form;
+  }
 }
 
 // A digest of a query must not tell the query.

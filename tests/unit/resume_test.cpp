@@ -15,24 +15,20 @@ namespace {
 using test::error_of;
 using test::holds;
 using test::http_answer;
+using test::kOneFile;
 using test::kRecord;
+using test::kTwoFiles;
 using test::Names;
 using test::names_in;
 using test::slurp;
 
-const char* const kOneFile = R"({"output":[{"type":"Patient","url":"/data/1/a.ndjson"}]})";
-const char* const kTwoFiles =
-    R"({"output":[{"type":"Patient","url":"/data/1/a.ndjson"},{"type":"Patient","url":"/data/1/b.ndjson"}]})";
-
 class Resumed : public test::RunTest {
  protected:
-  void SetUp() override { know(""); }
+  void SetUp() override { know_steady(""); }
 
   // A server whose manifests do not grow, with these further fields of a profile.
-  void know(const std::string& fields) {
-    test::spill(temp_ / "profile.json", R"({"manifest_may_grow":false)" + (fields.empty() ? "" : "," + fields) + "}");
-    service_.settings.set("profile", "bcda-2019");
-    service_.settings.set("profile_file", temp_ / "profile.json");
+  void know_steady(const std::string& fields) {
+    know(R"("manifest_may_grow":false)" + (fields.empty() ? "" : "," + fields));
     service_.settings.set("retries", "0");
   }
   // The next run counts its own requests.
@@ -66,6 +62,11 @@ class Resumed : public test::RunTest {
     for (std::size_t i = 0; i < net.requests.size(); ++i)
       if (net.requests[i].starts_with(request)) return net.heads[i];
     return "";
+  }
+  bool told(const std::string& text) {
+    bool found = false;
+    for (const std::string& event : events()) found = found || holds(event, text);
+    return found;
   }
   std::string journal() const { return slurp(out() + "/.bcda/journal.ndjson"); }
 };
@@ -106,9 +107,43 @@ TEST_F(Resumed, ByItsDirectoryAlone) {
   service_.settings.unset("types");
   EXPECT_FALSE(resume());
   EXPECT_EQ(service_.count("GET "), 1u);
-  const auto failure = error_of([&] { resume(); });
-  EXPECT_EQ(failure.status, Status::FILESYSTEM);
-  EXPECT_TRUE(holds(failure.message, "nothing is left to do"));
+  EXPECT_EQ(run_->result().files->size(), 2u);
+}
+
+TEST_F(Resumed, AFinishedExportIsItsResultAndNothingIsRequested) {
+  leave_one_of_two();
+  EXPECT_FALSE(again());
+  const std::string receipt = slurp(out() + "/export.json");
+  for (const char* name : {"types", "client_id", "client_secret"}) service_.settings.unset(name);
+  const Names before = names_in(out());
+  EXPECT_FALSE(resume());
+  EXPECT_EQ(service_.world->net().requests.size(), 0u);
+  EXPECT_EQ(names_in(out()), before);
+  EXPECT_TRUE(told("is complete (export.json)"));
+  const RunResult result = run_->result();
+  EXPECT_EQ(result.files->size(), 2u);
+  EXPECT_EQ((*result.files)[0].path(), out() + "/Patient.a.ndjson");
+  EXPECT_EQ(result.types, std::vector<std::string>{"Patient"});
+  EXPECT_EQ(result.directory, out());
+  EXPECT_EQ(result.receipt(), receipt);
+}
+
+TEST_F(Resumed, AFinishedExportOfOtherSettingsIsNamed) {
+  leave_one_of_two();
+  EXPECT_FALSE(again());
+  EXPECT_FALSE(resume());
+  const std::pair<const char*, const char*> others[] = {
+      {"types", "Coverage"}, {"elements", "id"}, {"until", "2020-01-01T00:00:00Z"}, {"url", "http://127.0.0.1"}};
+  for (const auto& [name, value] : others) {
+    SCOPED_TRACE(name);
+    const Settings settings = service_.settings;
+    know_steady(R"("parameters":["_type","_until","_elements"])");
+    service_.settings.set(name, value);
+    const Error failure = error_of([&] { resume(); });
+    EXPECT_EQ(failure.status, Status::FILESYSTEM) << failure.message;
+    EXPECT_TRUE(holds(failure.message, std::string("finished export with other settings: ") + name)) << failure.message;
+    service_.settings = settings;
+  }
 }
 
 TEST_F(Resumed, AResumeDiscardsNothing) {
@@ -218,6 +253,54 @@ TEST_F(Resumed, AJobThatIsUnknownIsNotGivenUp) {
   EXPECT_EQ(service_.count("GET /api/v1/Patient"), 0u);
 }
 
+// A service that has just been restarted may not know its jobs for a moment.
+TEST_F(Resumed, AJobThatIsUnknownForAMomentIsAskedForAgain) {
+  service_.answer_job(kOneFile);
+  service_.answer("GET /api/v1/jobs/1", {http_answer(202), ""});
+  service_.answer("GET /data/", {http_answer(200, "", kRecord)});
+  ASSERT_TRUE(run());
+  service_.settings.set("retries", "5");
+  service_.answer("GET /api/v1/jobs/1", {http_answer(404), http_answer(404), http_answer(200, "", kOneFile)});
+  const auto failure = again();
+  EXPECT_FALSE(failure) << failure->message;
+  EXPECT_EQ(service_.count("GET /api/v1/Patient"), 0u);
+  EXPECT_EQ(service_.count("GET /api/v1/jobs/1"), 3u);
+}
+
+// Its manifest takes the place of that of the job before, which cannot be gone on with.
+TEST_F(Resumed, TheManifestOfANewJobIsKeptToo) {
+  leave_one_of_two();
+  transfer::JournalState state = transfer::read_journals(files::Directory::open_or_create(out() + "/.bcda"));
+  ASSERT_EQ(state.jobs.at("Patient").pages.size(), 1u);
+  test::spill(out() + "/.bcda/journal-2.ndjson", transfer::journal_line(transfer::dead_record("Patient"), 1) + "\n");
+  std::filesystem::remove(out() + "/Patient.a.ndjson");
+  std::string first = journal();  // without its file
+  first.erase(first.rfind('\n', first.find(R"("event":"file")")) + 1);
+  test::spill(out() + "/.bcda/journal.ndjson", first);
+  service_.answer("GET /api/v1/Patient/$export", {http_answer(202, "Content-Location: /api/v1/jobs/2\r\n")});
+  service_.answer("GET /api/v1/jobs/2", {http_answer(200, "", kTwoFiles)});
+  service_.answer("GET /data/1/b", {http_answer(403)});
+  ASSERT_TRUE(again());
+  EXPECT_EQ(service_.count("GET /api/v1/Patient"), 1u);
+  state = transfer::read_journals(files::Directory::open_or_create(out() + "/.bcda"));
+  EXPECT_EQ(state.jobs.at("Patient").pages.size(), 1u);
+  service_.answer("GET /data/1/b", {http_answer(200, "", kRecord)});
+  EXPECT_FALSE(again());
+  EXPECT_EQ(service_.count("GET "), 1u) << "neither a kick-off nor a status request";
+}
+
+TEST_F(Resumed, AKeptManifestThatWasChangedIsAskedForAndKeptAgain) {
+  leave_one_of_two();
+  transfer::JournalState state = transfer::read_journals(files::Directory::open_or_create(out() + "/.bcda"));
+  const std::string page = out() + "/.bcda/" + state.jobs.at("Patient").pages.at(0).file;
+  const std::string manifest = slurp(page);
+  test::spill(page, "{}");
+  service_.answer("GET /data/1/b", {http_answer(403)});
+  ASSERT_TRUE(again());
+  EXPECT_EQ(service_.count("GET /api/v1/jobs/1"), 1u);
+  EXPECT_EQ(slurp(page), manifest);
+}
+
 TEST_F(Resumed, ASyncLeavesASingleExportAsItIs) {
   leave_one_of_two();
   run_.reset();
@@ -226,7 +309,7 @@ TEST_F(Resumed, ASyncLeavesASingleExportAsItIs) {
   request.settings = service_.settings;
   request.settings.set("out", out());
   request.sync = true;
-  know(R"("parameters":["_type","_since"])");
+  know_steady(R"("parameters":["_type","_since"])");
   const Error failure = error_of([&] { Run::start(service_.session(), std::move(request)); });
   EXPECT_EQ(failure.status, Status::FILESYSTEM) << failure.message;
   EXPECT_TRUE(holds(failure.message, "single export")) << failure.message;
@@ -278,9 +361,7 @@ TEST_F(Resumed, AnUnheardKickOffIsToldAndSentAgain) {
   service_.answer_job(kOneFile);
   service_.answer("GET /data/", {http_answer(200, "", kRecord)});
   EXPECT_FALSE(again());
-  bool told = false;
-  for (const std::string& event : events()) told = told || holds(event, "a job may be running");
-  EXPECT_TRUE(told);
+  EXPECT_TRUE(told("a job may be running"));
 }
 
 TEST_F(Resumed, ARefusedKickOffStartedNoJob) {
@@ -289,19 +370,21 @@ TEST_F(Resumed, ARefusedKickOffStartedNoJob) {
   EXPECT_FALSE(std::filesystem::exists(out() + "/.bcda"));
 }
 
-std::string job_list(const std::string& status, const std::string& start) {
-  return R"({"resourceType":"Bundle","entry":[{"resource":{"resourceType":"Task","status":")" + status +
-         R"(","identifier":[{"value":"7"}],"input":[{"valueString":"GET http://localhost/api/v1/Patient/$export"}],)" +
-         R"("executionPeriod":{"start":")" + start + R"("}}}]})";
+std::string task(const std::string& id, const std::string& status, const std::string& start) {
+  return R"({"resource":{"resourceType":"Task","status":")" + status + R"(","identifier":[{"value":")" + id +
+         R"("}],"input":[{"valueString":"GET http://localhost/api/v1/Patient/$export"}],)" +
+         R"("executionPeriod":{"start":")" + start + R"("}}})";
 }
 
+std::string job_list(const std::string& tasks) { return R"({"resourceType":"Bundle","entry":[)" + tasks + "]}"; }
+
 TEST_F(Resumed, AnUnheardKickOffIsLookedUpInTheJobList) {
-  know(R"("jobs_path":"/jobs")");
+  know_steady(R"("jobs_path":"/jobs")");
   service_.answer("GET /api/v1/Patient/$export", {""});
   ASSERT_TRUE(run());
   const std::string manifest = R"({"request":"http://localhost/api/v1/Patient/$export",)" + std::string(kOneFile + 1);
   service_.answer("GET /api/v1/jobs/7", {http_answer(200, "", manifest)});
-  service_.answer("GET /api/v1/jobs", {http_answer(200, "", job_list("completed", "2019-09-20T14:47:40Z"))});
+  service_.answer("GET /api/v1/jobs", {http_answer(200, "", job_list(task("7", "completed", "2019-09-20T14:47:40Z")))});
   service_.answer("GET /data/", {http_answer(200, "", kRecord)});
   const auto failure = again();
   EXPECT_FALSE(failure) << failure->message;
@@ -309,15 +392,65 @@ TEST_F(Resumed, AnUnheardKickOffIsLookedUpInTheJobList) {
 }
 
 TEST_F(Resumed, AnOlderJobIsNotTakenForAnUnheardOne) {
-  know(R"("jobs_path":"/jobs")");
+  know_steady(R"("jobs_path":"/jobs")");
   service_.answer("GET /api/v1/Patient/$export", {""});
   ASSERT_TRUE(run());
   service_.answer_job(kOneFile);
-  service_.answer("GET /api/v1/jobs", {http_answer(200, "", job_list("completed", "2019-09-20T14:40:00Z"))});
+  service_.answer("GET /api/v1/jobs", {http_answer(200, "", job_list(task("7", "completed", "2019-09-20T14:40:00Z")))});
   service_.answer("GET /api/v1/jobs/1", {http_answer(200, "", kOneFile)});
   service_.answer("GET /data/", {http_answer(200, "", kRecord)});
   again();
   EXPECT_EQ(service_.count("GET /api/v1/Patient"), 1u);
+}
+
+class SeveralJobs : public Resumed {
+ protected:
+  void SetUp() override { know_steady(R"("jobs_path":"/jobs")"); }
+
+  // The job list after a kick-off that was not heard. Each job has one file, and 1 is the job of another kick-off.
+  std::optional<Error> run_with(const std::string& tasks) {
+    service_.answer("GET /api/v1/Patient/$export", {""});
+    EXPECT_TRUE(run());
+    service_.answer_job(kOneFile);
+    const std::string manifest = R"({"request":"http://localhost/api/v1/Patient/$export",)" + std::string(kOneFile + 1);
+    for (const char* id : {"7", "8", "9"})
+      service_.answer(std::string("GET /api/v1/jobs/") + id, {http_answer(200, "", manifest)});
+    service_.answer("GET /api/v1/jobs", {http_answer(200, "", job_list(tasks))});
+    service_.answer("GET /api/v1/jobs/1", {http_answer(200, "", kOneFile)});
+    service_.answer("GET /data/", {http_answer(200, "", kRecord)});
+    return again();
+  }
+};
+
+TEST_F(SeveralJobs, TheNewestIsTakenForThatOfAnUnheardKickOff) {
+  const auto failure =
+      run_with(task("7", "completed", "2019-09-20T14:47:40Z") + "," + task("8", "in-progress", "2019-09-20T14:50:00Z") +
+               "," + task("9", "in-progress", "2019-09-20T14:30:00Z"));
+  EXPECT_FALSE(failure) << failure->message;
+  EXPECT_EQ(service_.count("GET /api/v1/Patient"), 0u);
+  EXPECT_EQ(service_.count("GET /api/v1/jobs/8"), 1u);
+  EXPECT_TRUE(told("the newest; the others are http://localhost/api/v1/jobs/7, http://localhost/api/v1/jobs/9"));
+}
+
+TEST_F(SeveralJobs, OfTwoThatBeganTogetherTheSameIsTakenEachTime) {
+  const std::string one = task("7", "in-progress", "2019-09-20T14:47:40Z"),
+                    other = task("8", "completed", "2019-09-20T14:47:40Z");
+  for (const std::string& tasks : {one + "," + other, other + "," + one}) {
+    std::filesystem::remove_all(out());
+    const auto failure = run_with(tasks);
+    EXPECT_FALSE(failure) << failure->message;
+    EXPECT_EQ(service_.count("GET /api/v1/jobs/7"), 1u);
+    EXPECT_TRUE(told("together with another one; the others are http://localhost/api/v1/jobs/8"));
+  }
+}
+
+TEST_F(SeveralJobs, NoneIsTakenIfNoneIsKnownToHaveBegunSinceTheKickOff) {
+  for (const char* start : {"2019-09-20T14:40:00Z", ""}) {
+    std::filesystem::remove_all(out());
+    run_with(task("7", "in-progress", start) + "," + task("8", "in-progress", start));
+    EXPECT_EQ(service_.count("GET /api/v1/Patient"), 1u);
+    EXPECT_TRUE(told("http://localhost/api/v1/jobs/7, http://localhost/api/v1/jobs/8"));
+  }
 }
 
 // ---- Files under way
@@ -331,7 +464,7 @@ std::string long_text(std::size_t bytes) {
 
 class ResumedFile : public Resumed {
  protected:
-  void SetUp() override { know(R"("ranges":"any","gzip":true)"); }
+  void SetUp() override { know_steady(R"("ranges":"any","gzip":true)"); }
 
   // The connection breaks after `cut` bytes of `sent`, in the form that `headers` say.
   void leave(const std::string& sent, std::size_t cut, const std::string& headers = "") {
@@ -356,6 +489,12 @@ class ResumedFile : public Resumed {
                                                      "/" + std::to_string(sent.size()) + "\r\n",
                                                  sent.substr(from))});
     };
+  }
+  transfer::PartRecord part() const {
+    return transfer::read_journals(files::Directory::open_or_create(out() + "/.bcda")).parts.at("Patient.a.ndjson");
+  }
+  void change_part(const transfer::PartRecord& part) {
+    test::spill(out() + "/.bcda/journal-2.ndjson", transfer::journal_line(transfer::part_record(part), 1) + "\n");
   }
   // How many bytes were asked for from their beginning on.
   std::size_t asked_from_ = 0;
@@ -405,7 +544,7 @@ TEST_F(ResumedFile, OfWhichLittleHadComeBeginsAnew) {
 TEST_F(ResumedFile, WhoseServerHasNoRangesBeginsAnew) {
   const std::string text = long_text(3 << 20);
   leave(text, 2 << 20);
-  know(R"("ranges":"","gzip":true)");
+  know_steady(R"("ranges":"","gzip":true)");
   service_.answer("GET /data/", {http_answer(200, "", text)});
   EXPECT_FALSE(again());
   EXPECT_FALSE(holds(head_of("GET /data/"), "Range:"));
@@ -416,13 +555,11 @@ TEST_F(ResumedFile, WhoseServerHasNoRangesBeginsAnew) {
 TEST_F(ResumedFile, OfAnEarlierBootBeginsAnewUnlessItWasSynced) {
   const std::string text = long_text(3 << 20);
   leave(text, 2 << 20);
-  std::string all = journal();
-  transfer::JournalState state = transfer::read_journals(files::Directory::open_or_create(out() + "/.bcda"));
-  transfer::PartRecord part = state.parts.at("Patient.a.ndjson");
-  EXPECT_EQ(part.form, "plain");
-  EXPECT_EQ(part.synced, 0);
-  part.boot = "another";
-  test::spill(out() + "/.bcda/journal-2.ndjson", transfer::journal_line(transfer::part_record(part), 1) + "\n");
+  transfer::PartRecord changed = part();
+  EXPECT_EQ(changed.form, transfer::PartForm::plain);
+  EXPECT_EQ(changed.synced, 0);
+  changed.boot = "another";
+  change_part(changed);
   service_.answer("GET /data/", {http_answer(200, "", text)});
   EXPECT_FALSE(again());
   EXPECT_FALSE(holds(head_of("GET /data/"), "Range:"));
@@ -431,11 +568,10 @@ TEST_F(ResumedFile, OfAnEarlierBootBeginsAnewUnlessItWasSynced) {
 TEST_F(ResumedFile, OfAnEarlierBootGoesOnFromWhatWasSynced) {
   const std::string text = long_text(3 << 20);
   leave(text, 2 << 20);
-  transfer::JournalState state = transfer::read_journals(files::Directory::open_or_create(out() + "/.bcda"));
-  transfer::PartRecord part = state.parts.at("Patient.a.ndjson");
-  part.boot = "another";
-  part.synced = 1 << 20;
-  test::spill(out() + "/.bcda/journal-2.ndjson", transfer::journal_line(transfer::part_record(part), 1) + "\n");
+  transfer::PartRecord changed = part();
+  changed.boot = "another";
+  changed.synced = 1 << 20;
+  change_part(changed);
   answer_rest(text);
   EXPECT_FALSE(again());
   EXPECT_EQ(asked_from_, std::size_t{1 << 20});
@@ -455,8 +591,7 @@ TEST_F(ResumedFile, ThatWasChangedIsFetchedAnew) {
   service_.answer("GET /data/", {"HTTP/1.1 200 OK\r\nETag: \"v1\"\r\nContent-Length: " + std::to_string(text.size()) +
                                  "\r\n\r\n" + text.substr(0, 2 << 20)});
   ASSERT_TRUE(run());
-  const auto state = transfer::read_journals(files::Directory::open_or_create(out() + "/.bcda"));
-  const std::string partial = out() + "/.bcda/" + state.parts.at("Patient.a.ndjson").bytes_file;
+  const std::string partial = out() + "/.bcda/" + part().bytes_file;
   std::string changed = slurp(partial);
   changed[1000] = changed[1000] == 'x' ? 'y' : 'x';
   test::spill(partial, changed);

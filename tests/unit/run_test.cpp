@@ -21,14 +21,12 @@ using test::error_of;
 using test::FakeService;
 using test::holds;
 using test::http_answer;
+using test::kOneFile;
+using test::kTwoFiles;
 using test::Names;
 using test::names_in;
 using test::slurp;
 using test::TempDir;
-
-const char* const kOneFile = R"({"output":[{"type":"Patient","url":"/data/1/a.ndjson"}]})";
-const char* const kTwoFiles =
-    R"({"output":[{"type":"Patient","url":"/data/1/a.ndjson"},{"type":"Patient","url":"/data/1/b.ndjson"}]})";
 
 using Runs = test::RunTest;
 
@@ -236,12 +234,6 @@ TEST_F(Runs, AFetchTakesWhatAnEarlierOneLeft) {
 
 class OnServer : public Runs {
  protected:
-  // A server with these fields of a profile.
-  void know(const std::string& fields) {
-    test::spill(temp_ / "profile.json", "{" + fields + "}");
-    service_.settings.set("profile", "bcda-2019");
-    service_.settings.set("profile_file", temp_ / "profile.json");
-  }
   Milliseconds elapsed() const {
     return std::chrono::duration_cast<Milliseconds>(service_.world->clock().now().steady - Steady{}) - hours(1);
   }

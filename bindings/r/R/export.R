@@ -103,14 +103,13 @@ start_sync <- function(client, directory, settings) {
 #' `bcda_resume()` goes on with the unfinished export in `directory`, whether it was interrupted, failed, or ended with its
 #' process or its machine. It does what [bcda_export()] with the same arguments and that directory would do: what the export
 #' asks for is read from the journal there. It goes on with the same job while the service keeps it. Files that were
-#' published are kept, and a file that is there in part is continued. `patients` must be given again, because the journal has
-#' no ids of beneficiaries.
+#' published are kept, and a file that is there in part is continued. If the export is finished, nothing is requested, and its
+#' result is returned. `patients` must be given again, because the journal has no ids of beneficiaries.
 #'
 #' `bcda_directory_status()` tells where the export in a directory stands. It sends nothing and changes nothing there, so it
 #' may be called while an export writes there.
 #'
-#' If the directory holds no unfinished export, or one of another service or key, or if another run uses it (`retriable` is
-#' `TRUE`), there is a condition of class `bcda_error_filesystem`; see [bcda_errors].
+#' If the directory holds no export, or one of another service or key, or if another run uses it (`retriable` is `TRUE`), there is a condition of class `bcda_error_filesystem`; see [bcda_errors].
 #'
 #' @param directory the directory of the export.
 #' @return `bcda_resume()` returns a result, as from [bcda_export()]. `bcda_directory_status()` returns a list with

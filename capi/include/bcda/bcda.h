@@ -377,8 +377,9 @@ BCDA_API bcda_status bcda_export_start(bcda_client* client, const bcda_config* s
 
 /* Goes on with the unfinished export in `directory`, as bcda_export_start would with the same settings: what it asks
  * for is read from the journal there. The service and the credentials are those of the client. `settings` may hold
- * further export settings, such as parallel; NULL: none. Errors: as for bcda_export_start; FILESYSTEM also if the
- * directory holds no unfinished export. */
+ * further export settings, such as parallel; NULL: none. If the export there is finished, nothing is sent: the run
+ * succeeds, a warning says so, and its result is that of bcda_result_open. Errors: as for bcda_export_start;
+ * FILESYSTEM also if the directory holds no export. */
 BCDA_API bcda_status bcda_resume_start(bcda_client* client, const char* directory, const bcda_config* settings,
                                        bcda_run** run, bcda_error** error);
 

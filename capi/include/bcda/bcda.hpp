@@ -636,7 +636,8 @@ class Client {
     return start_export_to(settings.get(), sink.get());
   }
 
-  // Goes on with the unfinished export in `directory`: what it asks for is read there. See also directory_status().
+  // Goes on with the unfinished export in `directory`: what it asks for is read there. If it is finished, the result is
+  // that of the finished export. See also directory_status().
   Run start_resume(const std::string& directory, const Config& settings = {}) const {
     return start([&](bcda_run** run, bcda_error** error) {
       return bcda_resume_start(get(), directory.c_str(), settings.get(), run, error);

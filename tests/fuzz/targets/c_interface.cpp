@@ -1,5 +1,5 @@
-// The C interface, as a sequence of calls with any handles and texts. Nothing leaves this machine: each client is for a
-// port of the loopback address that is closed.
+// The C interface, as a sequence of calls with any handles and texts. Each function of bcda.h can be called. Nothing leaves
+// this machine: each client is for a port of the loopback address that is closed.
 #include <bcda/bcda.h>
 #include <stdlib.h>
 
@@ -8,9 +8,14 @@
 #include <cstring>
 #include <filesystem>
 #include <fstream>
+#include <iterator>
+#include <map>
 #include <vector>
 
+#include "base/json.hpp"
+#include "crypto/digest.hpp"
 #include "fuzz/target.hpp"
+#include "transfer/journal.hpp"
 
 namespace libbcda::fuzz {
 namespace {
@@ -18,6 +23,7 @@ namespace {
 namespace fs = std::filesystem;
 
 constexpr std::size_t kSlots = 3, kMostCalls = 60;
+constexpr std::string_view kLines = "{\"resourceType\":\"Patient\"}\n\n{}\n";
 
 // A directory with files to read, which is made once, and one for each input, for the output.
 class Files {
@@ -34,7 +40,12 @@ class Files {
 
   void empty_output() const {
     std::error_code ignored;
-    if (fs::exists(path("out"), ignored)) fs::remove_all(path("out"), ignored);
+    for (const char* name : {"out", "left"})
+      if (fs::exists(path(name), ignored)) fs::remove_all(path(name), ignored);
+  }
+  void expect_unchanged() const {
+    std::ifstream lines(path("lines.ndjson"));
+    expect(std::string(std::istreambuf_iterator<char>(lines), {}) == kLines, "no file of another owner is changed");
   }
 
  private:
@@ -42,7 +53,7 @@ class Files {
     std::string pattern = fs::temp_directory_path() / "libbcda-fuzz-XXXXXX";
     expect(::mkdtemp(pattern.data()) != nullptr, "there is a temporary directory");
     root_ = pattern;
-    std::ofstream(path("lines.ndjson")) << "{\"resourceType\":\"Patient\"}\n\n{}\n";
+    std::ofstream(path("lines.ndjson")) << kLines;
     std::ofstream(path("config.json")) << R"({"retries": 1, "types": ["Patient"]})";
     const std::string data = BCDA_TEST_DATA;
     for (const char* variable : {"HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "http_proxy", "https_proxy", "all_proxy"})
@@ -59,6 +70,13 @@ constexpr const char* kReceipt =
     R"({"files":[{"type":"Patient","path":"a.ndjson","bytes":27,"records":1,"sha256":"","decrypted":true,"url":""}],)"
     R"("errors":[],"types":["Patient"],"transactionTime":"","started":"2019-09-20T14:47:33Z",)"
     R"("finished":"2019-09-20T14:47:34Z","issues":{"error":1}})";
+
+// What the export of a client of this target asks for, as its journal has it.
+constexpr const char* kIntent =
+    R"({"event":"intent","request":{"url":"http://127.0.0.1:1/api/v1","profile":"bcda-2019","job_url":"","level":"patient",)"
+    R"("group":"","types":["Patient"],"since":"","until":"","type_filters":[],"elements":[],)"
+    R"("include_associated_data":[],"organize_output_by":"","allow_partial_manifests":false,"output_format":"",)"
+    R"("method":"","patients":"","private_key":""}})";
 
 // Reads calls and their arguments from the input. Behind its end all bytes are 0.
 class Script {
@@ -92,8 +110,9 @@ class Calls {
   ~Calls() { destroy_all(); }
 
   void run() {
-    for (std::size_t calls = 0; calls < kMostCalls && !script_.at_end(); ++calls) call(script_.below(24));
+    for (std::size_t calls = 0; calls < kMostCalls && !script_.at_end(); ++calls) call(script_.below(28));
     destroy_in_order(script_.below(6));
+    files_.expect_unchanged();
   }
 
  private:
@@ -112,6 +131,9 @@ class Calls {
       expect(bcda_error_status(error) == status, "the error has the status that was returned");
       expect(*bcda_error_message(error) != '\0', "an error has a message");
       expect(is_utf8(bcda_error_outcome(error)), "the text of an outcome is UTF-8");
+      bcda_error_file(error);
+      expect(bcda_error_http_status(error) >= 0 && bcda_error_retry_after_ms(error) >= -1, "numbers are in bounds");
+      expect(!bcda_error_retriable(error) || failed, "only what has failed may be tried again");
       bcda_error_destroy(error);
     }
     return status;
@@ -276,7 +298,8 @@ class Calls {
     bcda_client* const client = any(clients_);
     bcda_config* const settings = for_run();
     bcda_sink* const sink = script_.below(2) ? any(sinks_) : nullptr;
-    const auto kind = script_.below(6);
+    const auto kind = script_.below(7);
+    const char* const directory = script_.below(8) ? keep(files_.path("left")) : value();
     const char* const text = manifest();
     const char* const argument =
         script_.choose({nullptr, "", "http://127.0.0.1:1/jobs/1", "http://127.0.0.1:2/x", "a.ndjson", "Completed"});
@@ -295,6 +318,9 @@ class Calls {
                                           return bcda_fetch_start(client, settings, text, argument, sink, run, error);
                                         case 4:
                                           return bcda_metadata_start(client, run, error);
+                                        case 5:
+                                          may_succeed_ = true;  // all files may be there
+                                          return bcda_resume_start(client, directory, settings, run, error);
                                         default:
                                           return bcda_inquiry_start(client, question, argument, run, error);
                                       }
@@ -304,6 +330,10 @@ class Calls {
   void look_at(const bcda_event* event) {
     expect(is_utf8(bcda_event_json(event)) && is_utf8(bcda_event_text(event)), "the texts of an event are UTF-8");
     bcda_event_kind_name(event), bcda_event_type(event), bcda_event_file(event), bcda_event_url(event);
+    bcda_event_get_kind(event), bcda_event_status(event);
+    for (const int64_t number :
+         {bcda_event_bytes_total(event), bcda_event_files_done(event), bcda_event_files_total(event)})
+      expect(number >= -1, "a number that is not known is -1");
     expect(bcda_event_percent(event) <= 100 && bcda_event_bytes_done(event) >= -1 && bcda_event_wait_ms(event) >= -1,
            "the numbers of an event are in bounds");
   }
@@ -314,6 +344,8 @@ class Calls {
       const bcda_file* file = bcda_result_file(result, i);
       expect((file != nullptr) == (i >= 0 && i < count), "there is a file at each index, and no other one");
       bcda_file_type(file), bcda_file_url(file), bcda_file_path(file), bcda_file_sha256(file), bcda_file_kind(file);
+      expect(!(bcda_file_is_error(file) && bcda_file_kind(file) == std::string_view("data")), "a file has one kind");
+      bcda_file_decrypted(file);
       expect(bcda_file_bytes(file) >= -1 && bcda_file_records(file) >= -1, "counts are not negative");
       expect(*bcda_file_proof(file) || !file, "a file has a proof, if only none");
     }
@@ -322,7 +354,10 @@ class Calls {
       const bcda_issue* issue = bcda_result_issue(result, i);
       expect((issue != nullptr) == (i >= 0 && i < issues), "there is an issue at each index, and no other one");
       bcda_issue_severity(issue), bcda_issue_code(issue), bcda_issue_text(issue), bcda_issue_file(issue);
+      expect(!issue || bcda_issue_count(issue) > 0, "an issue was there at least once");
     }
+    expect(bcda_result_error_file_count(result) <= std::max(count, 0), "error files are files");
+    bcda_result_transaction_time(result), bcda_result_elapsed_ms(result);
     bcda_result_partial(result), bcda_result_types(result), bcda_result_json(result), bcda_result_manifest(result);
     bcda_result_metadata(result), bcda_result_answer(result), bcda_result_directory(result);
     bcda_string_free(
@@ -336,6 +371,129 @@ class Calls {
     check([&](bcda_error** error) { return bcda_run_next_event(run, wait, &event, error); });
     look_at(event);
     bcda_event_destroy(event);
+    bcda_run_kind_name(run);
+  }
+
+  // What an export seems to have left in a directory. Any process may have written it.
+  void leave() {
+    const fs::path out = files_.path("left"), work = out / ".bcda";
+    fs::create_directories(work);
+    switch (script_.below(8)) {
+      case 0:
+        return leave_file(work / script_.choose({"owner.json", "owner-1.json"}), owner());
+      case 1:
+        return leave_file(out / "export.json", receipt());
+      case 2:
+        return leave_file(out / script_.choose({"Patient.a.ndjson", "log.ndjson", "b.ndjson"}),
+                          script_.below(2) ? "{}\n" : script_.text());
+      case 3:
+        return leave_file(work / script_.choose({"manifest-1.json", "x.partial", "x.packed"}),
+                          script_.below(4) ? kManifest : script_.text());
+      case 4: {
+        const fs::path link = script_.below(2) ? out / "Patient.a.ndjson" : work / "x.partial";
+        std::error_code is_there;
+        return fs::create_symlink(files_.path("lines.ndjson"), link, is_there);
+      }
+      default:
+        return leave_records(work / script_.choose({"journal.ndjson", "journal-2.ndjson"}));
+    }
+  }
+
+  static void leave_file(const fs::path& path, const std::string& text) {
+    if (!fs::is_symlink(path)) std::ofstream(path, std::ios::binary) << text;
+  }
+
+  std::string owner() {
+    if (script_.below(4) == 0) return script_.text();
+    return json::serialize(json::object{{"host", script_.choose({"", "elsewhere"})},
+                                        {"machine", ""},
+                                        {"boot", script_.text()},
+                                        {"pid", static_cast<int>(script_.below(3))},
+                                        {"nonce", script_.text()}});
+  }
+
+  std::string receipt() {
+    std::string text = kReceipt;
+    if (script_.below(4) == 0) text.resize(text.size() - script_.below(100));
+    return text;
+  }
+
+  // An intent, a job, and records of any kind after it. Their check sums are right, mostly.
+  void leave_records(const fs::path& path) {
+    std::int64_t& seq = seqs_[path.string()];
+    std::ofstream file(path, std::ios::binary | std::ios::app);
+    if (seq == 0 && script_.below(8)) file << transfer::journal_line(parse_json(kIntent)->get_object(), ++seq) << '\n';
+    for (std::size_t records = 1 + script_.below(4); records > 0; --records)
+      file << transfer::journal_line(record(), ++seq) << '\n';
+    if (script_.below(8) == 0) file << script_.text();
+  }
+
+  json::object record() {
+    const std::string text = script_.text();
+    const char* const url = script_.choose({"http://127.0.0.1:1/api/v1/jobs/1", "http://127.0.0.1:2/x", "x", ""});
+    const char* const label = script_.choose({"Patient", "Coverage", ""});
+    const transfer::FileIdentity file{
+        script_.choose({"Patient.a.ndjson", "b.ndjson", "error/e.ndjson", "../lines.ndjson"}),
+        script_.choose({"http://127.0.0.1:1/a.ndjson", "http://127.0.0.1:2/", ""}), "Patient", "",
+        transfer::job_id(url)};
+    const char* const name = script_.choose({"manifest-1.json", "x.partial", "x.packed", "../lines.ndjson", ""});
+    switch (script_.below(9)) {
+      case 0:
+        return transfer::kick_off_record(label, Instant{});
+      case 1:
+        return transfer::refused_record(label);
+      case 2:
+        return transfer::job_record(label, url, script_.below(2));
+      case 3:
+        return transfer::dead_record(label);
+      case 4:
+        return transfer::manifest_record(label, {{name, script_.below(4) ? "http://127.0.0.1:1/api/v1/jobs/1" : text,
+                                                  crypto::hex_digest(kManifest)}});
+      case 5: {
+        transfer::PartRecord part;
+        static_cast<transfer::FileIdentity&>(part) = file;
+        part.bytes_file = name;
+        part.form = static_cast<transfer::PartForm>(script_.below(3));
+        part.nonce = part.validator = part.boot = text;
+        part.synced = static_cast<std::int64_t>(script_.below(256)) - 1;
+        return transfer::part_record(part);
+      }
+      case 6:
+        return transfer::file_record(
+            {file, {.bytes = 3, .records = 1, .sha256 = crypto::hex_digest("{}\n"), .proof = transfer::Proof::length}});
+      case 7: {
+        json::object intent = parse_json(kIntent)->get_object();
+        intent["request"].get_object()[script_.choose({"types", "group", "url", "elements", "job_url"})] = text;
+        return intent;
+      }
+      default:
+        return {{"event", script_.choose({"file", "part", "job", "intent"})}, {"path", text}, {"label", text}};
+    }
+  }
+
+  void ask_of_directory() {
+    const char* const directory = script_.below(4) ? keep(files_.path("left")) : value();
+    char* const status =
+        make<char>([&](char** out, bcda_error** error) { return bcda_directory_status(directory, out, error); });
+    if (status) expect(parse_json(status).has_value() && is_utf8(status), "the status of a directory is JSON");
+    bcda_string_free(status);
+  }
+
+  // What needs no handle.
+  void look_at_tables() {
+    const auto number = static_cast<int32_t>(script_.below(256)) - 100;
+    const bcda_status status = bcda_status_at(number);
+    expect(*bcda_status_description(status) && bcda_status_exit_code(status) >= 0, "a status has a meaning");
+    expect(bcda_status_count() > 0 && *bcda_profiles() && *bcda_version() && *bcda_version_details(),
+           "tables are there");
+    check([&](bcda_error** error) {
+      return bcda_version_check(script_.below(2) ? bcda_version_number() : number, error);
+    });
+    const bcda_setting* const setting = bcda_setting_at(number);
+    bcda_setting_get_type(setting), bcda_setting_get_scope(setting), bcda_setting_type_name(setting);
+    for (const char* text : {bcda_setting_help(setting), bcda_setting_env(setting), bcda_setting_choices(setting),
+                             bcda_setting_default(setting)})
+      expect(is_utf8(text), "a table has texts");
   }
 
   void read() {
@@ -447,7 +605,8 @@ class Calls {
         bcda_run* const run = any(runs_);
         const auto wait = static_cast<int64_t>(script_.below(20));
         const bcda_status status = check([&](bcda_error** error) { return bcda_run_wait(run, wait, error); });
-        if (run) expect(status != BCDA_OK || bcda_run_get_kind(run) != BCDA_RUN_EXPORT, "no export succeeds here");
+        if (run && !may_succeed_)
+          expect(status != BCDA_OK || bcda_run_get_kind(run) != BCDA_RUN_EXPORT, "no export succeeds here");
         return;
       }
       case 18:
@@ -462,11 +621,10 @@ class Calls {
       }
       case 20: {
         const char* const directory = script_.below(2) ? keep(files_.path("")) : value();
-        std::string receipt = kReceipt;
-        if (script_.below(4) == 0) receipt.resize(receipt.size() - script_.below(100));
+        const std::string text = receipt();
         put<bcda_result, bcda_result_destroy>(
             results_, make<bcda_result>([&](bcda_result** result, bcda_error** error) {
-              return bcda_result_open(directory, script_.below(4) ? receipt.c_str() : nullptr, result, error);
+              return bcda_result_open(directory, script_.below(4) ? text.c_str() : nullptr, result, error);
             }));
         return look_at(any(results_));
       }
@@ -480,8 +638,16 @@ class Calls {
       }
       case 22:
         return decrypt();
-      default:
+      case 23:
         return destroy_one();
+      case 24:
+        if (script_.below(4)) return look_at_tables();
+        return bcda_string_free(make<char>(
+            [&](char** out, bcda_error** error) { return bcda_client_metadata(any(clients_), out, error); }));
+      case 25:
+        return ask_of_directory();
+      default:
+        return leave();
     }
   }
 
@@ -533,7 +699,8 @@ class Calls {
   const Files& files_;
   std::vector<std::unique_ptr<std::string>> texts_;
   std::atomic<int> notified_{0};
-  bool has_provider_ = false;
+  std::map<std::string, std::int64_t> seqs_;  // of the journals that were left
+  bool has_provider_ = false, may_succeed_ = false;
   Slots<bcda_config> configs_{};
   Slots<bcda_client> clients_{};
   Slots<bcda_run> runs_{};

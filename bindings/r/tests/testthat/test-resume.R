@@ -22,6 +22,10 @@ test_that("only what is missing is fetched", {
     expect_identical(count("GET /api/v1/Patient"), kick_offs)
     expect_equal(count("GET /data/"), downloads + 1)
     expect_identical(bcda_directory_status(out)$state, "finished")
+    requests <- count("")
+    again <- bcda_resume(client, out, progress = FALSE)
+    expect_identical(again$files, result$files)
+    expect_equal(count(""), requests)
   }
 })
 

@@ -59,12 +59,13 @@ public interface BcdaClient extends AutoCloseable {
    * Goes on with the unfinished export in a directory, whether it was canceled, failed, or ended with its process or its
    * machine. It does what {@link #export} of the same request into that directory would do: the request is read from the
    * journal there. It goes on with the same job while the service keeps it. Files that were published are kept, and a
-   * file that is there in part is continued. {@link Bcda#directoryStatus} tells whether there is something to go on with.
+   * file that is there in part is continued. If the export is finished, nothing is requested, and its result is
+   * returned. {@link Bcda#directoryStatus} tells whether there is something to go on with.
    *
    * @param directory the directory of the export
    * @return the verified files
-   * @throws BcdaException the directory holds no unfinished export, or one of another service or key; another run uses
-   *     it ({@link BcdaException#retriable}); or the run failed
+   * @throws BcdaException the directory holds no export, or one of another service or key; another run uses it
+   *     ({@link BcdaException#retriable}); or the run failed
    * @throws InterruptedException the thread was interrupted, and the run was canceled
    */
   default ExportResult resume(Path directory) throws InterruptedException {

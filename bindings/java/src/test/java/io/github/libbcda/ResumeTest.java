@@ -70,6 +70,19 @@ class ResumeTest {
   }
 
   @Test
+  void aFinishedExportIsItsResult() throws Exception {
+    afterAFailure(
+        (sandbox, client, claims) -> {
+          client.resume(claims);
+          long requests = sandbox.requestCount("");
+          ExportResult result = client.resume(claims);
+          assertEquals(2, result.files().size());
+          assertEquals(claims, result.directory().orElseThrow());
+          assertEquals(requests, sandbox.requestCount(""));
+        });
+  }
+
+  @Test
   void otherSettingsAreNamed() throws Exception {
     afterAFailure(
         (sandbox, client, claims) -> {
