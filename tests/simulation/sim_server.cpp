@@ -2,7 +2,6 @@
 
 #include <algorithm>
 
-#include "assertion.hpp"
 #include "base/json.hpp"
 #include "crypto/key.hpp"
 #include "fault_table.hpp"
@@ -21,9 +20,9 @@ using sandbox::Segment;
 constexpr std::chrono::seconds kEpoch(1568987253);
 constexpr std::uint64_t kKeySeed = 13;
 
+// One RSA key opens the files and signs logins, because signing with ES384 takes longer than the rest of a login.
 struct Keys {
   std::string private_pem, public_pem;
-  sandbox::SigningPair signing;
 };
 
 // Made once, and in the same way in every process. The service's own key for tokens is made here as well, so that no
@@ -33,7 +32,7 @@ const Keys& keys() {
     seed_openssl(kKeySeed);
     const auto pair = crypto::PrivateKey::generate();
     sandbox::Tokens().issue("nobody", sandbox::Time(), sandbox::Duration(1));
-    return Keys{pair.private_pem(), pair.public_pem(), sandbox::make_signing_pair("ES384")};
+    return Keys{pair.private_pem(), pair.public_pem()};
   }();
   return made;
 }
@@ -83,12 +82,12 @@ std::string read_whole(const std::shared_ptr<sandbox::DataFile>& file) {
 }  // namespace
 
 const std::string& client_private_pem() { return keys().private_pem; }
-const std::string& client_signing_pem() { return keys().signing.private_pem; }
+const std::string& client_signing_pem() { return keys().private_pem; }
 
 SimServer::SimServer(sandbox::Options options, std::uint64_t seed) : seed_(seed) {
   const Keys& made = keys();
   seed_openssl(seed_);
-  sandbox::Registration client{options.client_id, kKeyId, made.signing.public_pem, "ES384"};
+  sandbox::Registration client{options.client_id, kKeyId, made.public_pem, "RS384"};
   service_ = std::make_unique<sandbox::Service>(std::move(options), made.public_pem, std::move(client),
                                                 [this] { return now(); });
 }
