@@ -49,8 +49,8 @@ void draw_service(Dice& dice, Scenario& scenario) {
   set("beneficiaries", std::to_string(beneficiaries));
   set("beneficiaries_per_file", std::to_string(is_large ? beneficiaries : dice.magnitude(1, 30)));
   if (of_2019) set("era", dice.pick({"sep2019", "oct2019", "nov2018"}));  // in nov2018 the jobs share file names
-  if (of_2019 && dice.chance(0.1)) {
-    set("bytes_per_type", std::to_string(dice.magnitude(1e4, 2e6)));
+  if (of_2019 && dice.chance(0.3)) {
+    set("bytes_per_type", std::to_string(dice.magnitude(1e4, 1e6)));
     set("files_per_type", std::to_string(dice.between(1, 4)));
   } else if (beneficiaries > 20 && dice.chance(0.5)) {  // with fewer ones, half of them may fail, and the job with them
     set("error_rate", "10%");
@@ -120,7 +120,9 @@ Attempt draw_attempt(Dice& dice, bool may_lose_power) {
   attempt.restarts = dice.chance(0.1);
   attempt.ending = dice.pick({Ending::crash, Ending::crash, Ending::crash, Ending::cancel, Ending::none});
   attempt.crash = may_lose_power && dice.chance(0.6) ? Crash::power : Crash::kill;
-  if (attempt.ending == Ending::crash && dice.chance(0.7))
+  if (attempt.ending == Ending::crash && dice.chance(0.3))
+    attempt.at_written = dice.magnitude(5e3, 3e5);  // in the middle of a file, mostly
+  else if (attempt.ending == Ending::crash && dice.chance(0.7))
     attempt.at_change = dice.magnitude(1, 400);
   else
     attempt.at_step = dice.magnitude(10, 20000);
@@ -139,6 +141,7 @@ Scenario draw_scenario(Dice dice) {
   draw_service(dice, scenario);
   draw_client(dice, scenario);
   scenario.disk = {.links = dice.chance(0.8), .noreplace = dice.chance(0.8), .tmpfile = dice.chance(0.8)};
+  if (dice.chance(0.7)) scenario.checkpoints = {dice.magnitude(500, 3e4), dice.magnitude(500, 3e5)};
   // What durability=process leaves after a loss of power is not promised.
   const bool power = client_settings(scenario).text("durability") == "power";
   for (std::int64_t left = dice.pick({1, 1, 2, 3}); left > 0; --left)
@@ -171,8 +174,8 @@ std::string describe(const Scenario& scenario) {
     text << (attempt.restarts ? "restart: " : "run: ");
     if (attempt.ending == Ending::cancel) text << "canceled at step " << attempt.at_step;
     if (attempt.ending == Ending::crash)
-      text << (attempt.crash == Crash::kill ? "kill" : "power loss") << " at change " << attempt.at_change
-           << " or step " << attempt.at_step;
+      text << (attempt.crash == Crash::kill ? "kill" : "power loss") << " at change " << attempt.at_change << ", byte "
+           << attempt.at_written << " or step " << attempt.at_step;
     text << "; net " << net.look_up << " " << net.refused << " " << net.unanswered << " " << net.cut << " " << net.reset
          << " " << net.stall << " " << net.slow << "; service " << server.busy << " " << server.failing << " "
          << server.wrong_bytes << "; disk " << disk.sync << " " << disk.open << " " << disk.room << "; clock "

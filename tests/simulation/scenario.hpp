@@ -25,8 +25,9 @@ struct Attempt {
   Faults faults;
   Ending ending = Ending::none;
   Crash crash = Crash::kill;
-  // The end comes before this change of the disk, or before this step of the scheduler; -1: not there.
-  std::int64_t at_change = -1, at_step = -1;
+  // The end comes before this change of the disk, before a change after so many bytes were written, or before this step
+  // of the scheduler; -1: not there.
+  std::int64_t at_change = -1, at_written = -1, at_step = -1;
   bool restarts = false;            // with the setting restart
   Milliseconds downtime{0};         // until the next run
   std::int64_t clock_jump_at = -1;  // a step at which the wall clock is set
@@ -38,6 +39,7 @@ struct Scenario {
   std::vector<std::pair<std::string, std::string>> service;  // options of the sandbox
   std::vector<std::pair<std::string, std::string>> client;   // settings
   DiskAbilities disk;
+  world::Checkpoints checkpoints;
   std::vector<Attempt> attempts;  // followed by a last one without faults
 };
 

@@ -168,6 +168,8 @@ ssize_t SimDisk::write(int fd, ByteView bytes) noexcept {
     n = std::min(n, static_cast<std::size_t>(faults_.room));
     faults_.room -= static_cast<std::int64_t>(n);
   }
+  written_ += static_cast<std::int64_t>(n);
+  largest_write_ = std::max(largest_write_, static_cast<std::int64_t>(n));
   std::string& data = file->node->data;
   if (file->flags & O_APPEND) file->offset = static_cast<std::int64_t>(data.size());
   const auto at = static_cast<std::size_t>(file->offset);
@@ -330,6 +332,17 @@ std::set<std::pair<std::uint64_t, std::string>> SimDisk::by_age(const Names& nam
   std::set<std::pair<std::uint64_t, std::string>> sorted;
   for (const auto& [name, entry] : names) sorted.emplace(entry.order, name);
   return sorted;
+}
+
+const std::string* SimDisk::content(std::string_view path) const {
+  NodePtr at = root_;
+  while (at && !path.empty()) {
+    path.remove_prefix(path.starts_with('/') ? 1 : 0);
+    const std::string_view name = path.substr(0, path.find('/'));
+    at = at->step(std::string(name));
+    path.remove_prefix(name.size());
+  }
+  return at && !at->is_directory ? &at->data : nullptr;
 }
 
 std::map<std::string, std::string> SimDisk::files() const {

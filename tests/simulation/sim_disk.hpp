@@ -54,11 +54,15 @@ class SimDisk : public world::Disk {
     dice_ = dice;
   }
   void limit(const DiskAbilities& abilities) { abilities_ = abilities; }
+  void use(const world::Checkpoints& checkpoints) { checkpoints_ = checkpoints; }
   // Called before each call that changes the disk.
   void before_change(std::function<void()> call) { before_change_ = std::move(call); }
 
-  std::map<std::string, std::string> files() const;  // all files with their contents, by path
-  std::vector<std::string> directories() const;      // all directories below the root
+  std::map<std::string, std::string> files() const;              // all files with their contents, by path
+  const std::string* content(std::string_view path) const;       // of one file; null: there is none
+  std::int64_t largest_write() const { return largest_write_; }  // to a file, with one call
+  std::int64_t written() const { return written_; }              // bytes, to all files
+  std::vector<std::string> directories() const;                  // all directories below the root
   std::size_t open_files() const { return open_.size(); }
 
   int open(int dir, const char* path, int flags, mode_t mode) noexcept override;
@@ -77,6 +81,7 @@ class SimDisk : public world::Disk {
   int protect(int fd, mode_t mode) noexcept override;
   int lock(int fd, int operation) noexcept override;
   int list(int dir, std::vector<std::string>& names) override;
+  world::Checkpoints checkpoints() const noexcept override { return checkpoints_; }
 
  private:
   struct Node;
@@ -106,6 +111,8 @@ class SimDisk : public world::Disk {
   int changing();
   static int failed(int code);
 
+  world::Checkpoints checkpoints_;
+  std::int64_t largest_write_ = 0, written_ = 0;
   std::map<int, std::unique_ptr<Open>> open_;
   std::vector<Change> pending_;  // changes of names that are not durable
   std::uint64_t last_number_ = 0;

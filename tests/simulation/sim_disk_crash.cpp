@@ -46,6 +46,7 @@ class SimDisk::Copy {
     disk->root_ = copy(from_.root_);
     disk->last_number_ = from_.last_number_;
     disk->abilities_ = from_.abilities_;
+    disk->checkpoints_ = from_.checkpoints_;
     if (crash_ == Crash::kill) copy_pending(*disk);
     return disk;
   }

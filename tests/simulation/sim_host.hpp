@@ -6,10 +6,11 @@
 
 namespace libbcda::simulation {
 
+inline std::string boot_id(int boot) { return "boot-" + std::to_string(boot); }
+
 class SimHost : public world::Host {
  public:
-  SimHost(int boot, int pid)
-      : me_{"simulated", "machine", "boot-" + std::to_string(boot), "1", pid, std::to_string(pid)} {}
+  SimHost(int boot, int pid) : me_{"simulated", "machine", boot_id(boot), "1", pid, std::to_string(pid)} {}
   world::Process me() const override { return me_; }
   bool is_alive(const world::Process& process) const override { return process == me_; }
 

@@ -84,7 +84,8 @@ std::string read_whole(const std::shared_ptr<sandbox::DataFile>& file) {
 const std::string& client_private_pem() { return keys().private_pem; }
 const std::string& client_signing_pem() { return keys().private_pem; }
 
-SimServer::SimServer(sandbox::Options options, std::uint64_t seed) : seed_(seed) {
+SimServer::SimServer(sandbox::Options options, std::string ranges, std::uint64_t seed)
+    : seed_(seed), ledger_(std::move(ranges)) {
   const Keys& made = keys();
   seed_openssl(seed_);
   sandbox::Registration client{options.client_id, kKeyId, made.public_pem, "RS384"};
@@ -101,11 +102,14 @@ sandbox::Time SimServer::now() const {
 
 Response SimServer::answer(const Request& request) {
   seed_openssl(seed_ + ++requests_);
+  last_.reset();
   Response response;
   if (refuses(response)) return response;
   response = service_->answer(request);
   remember(request, response);
-  if (sandbox::is_file_request(request.line()) && dice_.chance(faults_.wrong_bytes)) spoil(response);
+  if (!sandbox::is_file_request(request.line())) return response;
+  const bool spoiled = dice_.chance(faults_.wrong_bytes) && spoil(response);
+  last_ = ledger_.answered(request, response, now(), spoiled);
   return response;
 }
 
@@ -177,9 +181,9 @@ std::int64_t SimServer::files_of(const std::string& status_url) const {
 }
 
 // Only where a checksum shows it: elsewhere TLS protects the bytes, which this world does without.
-void SimServer::spoil(Response& response) {
+bool SimServer::spoil(Response& response) {
   const std::uint64_t size = response.body_size();
-  if (size == 0 || (response.status != 200 && response.status != 206)) return;
+  if (size == 0 || (response.status != 200 && response.status != 206)) return false;
   const std::uint64_t at = dice_.below(size);
   const bool doubles = dice_.chance(0.3);
   if (response.file && response.file->encrypted() && response.segments.size() == 1) {
@@ -188,12 +192,14 @@ void SimServer::spoil(Response& response) {
       response.segments = {{"", part.offset, at + 1}, {"", part.offset + at, part.length - at}};
     else
       response.flip = flip_at(part.offset + at);
-  } else if (is_gzip(response)) {
-    if (doubles)
-      response.body.insert(at, response.body.substr(at, 1 + dice_.below(1000)));
-    else
-      response.body[at] = static_cast<char>(response.body[at] ^ (1 << dice_.below(8)));
+    return true;
   }
+  if (!is_gzip(response)) return false;
+  if (doubles)
+    response.body.insert(at, response.body.substr(at, 1 + dice_.below(1000)));
+  else
+    response.body[at] = static_cast<char>(response.body[at] ^ (1 << dice_.below(8)));
+  return true;
 }
 
 }  // namespace libbcda::simulation

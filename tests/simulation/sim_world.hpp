@@ -12,13 +12,13 @@ namespace libbcda::simulation {
 
 class SimWorld : public test::VirtualWorld {
  public:
-  SimWorld(Moment start, const SimHost& host, std::unique_ptr<SimDisk> disk, sandbox::Handler& handler, Trace& trace,
+  SimWorld(Moment start, const SimHost& host, std::unique_ptr<SimDisk> disk, SimServer& server, Trace& trace,
            const NetFaults& faults, Dice dice)
       : VirtualWorld(start),
         host_(host),
         random_(dice.fork()),
         disk_(std::move(disk)),
-        net_(*this, handler, trace, faults, dice) {
+        net_(*this, server, trace, faults, dice) {
     disk_->use(clock_);
     disk_->use(trace);
   }

@@ -4,6 +4,7 @@
 #include <optional>
 #include <set>
 
+#include "profiles/profile.hpp"
 #include "runtime/run.hpp"
 #include "simulation/invariants.hpp"
 #include "simulation/scenario.hpp"
@@ -27,7 +28,7 @@ class Simulation {
   Simulation(std::uint64_t seed, bool verbose)
       : dice_(seed),
         scenario_(draw_scenario(dice_.fork())),
-        server_(service_options(scenario_), seed << 20),
+        server_(service_options(scenario_), find_profile(scenario_.profile)->ranges, seed << 20),
         disk_(std::make_unique<SimDisk>()),
         verbose_(verbose) {
     report_.seed = seed;
@@ -36,6 +37,7 @@ class Simulation {
 
   Report run() {
     disk_->limit(scenario_.disk);
+    disk_->use(scenario_.checkpoints);
     for (const Attempt& attempt : scenario_.attempts)
       if (goes_on()) begin(attempt);
     if (goes_on()) begin(Attempt());
@@ -43,6 +45,7 @@ class Simulation {
     if (goes_on()) require("a run without faults failed: " + failure_);
     if (kResumes && server_.needless_jobs() > 0) require("a job was started although one was alive");
     report_.trace = trace_.hash();
+    report_.again = server_.ledger().sum();
     report_.jobs = server_.jobs_accepted();
     report_.virtual_time = std::chrono::duration_cast<Milliseconds>(now_.steady - kStart.steady);
     return report_;
@@ -106,6 +109,7 @@ void Simulation::begin(const Attempt& attempt) {
   restarts_ = !kResumes || attempt.restarts;
   if (restarts_) published_.clear();
   if (restarts_) server_.forget_jobs();
+  server_.ledger().run_begins(restarts_, attempt.faults.disk.any());
   server_.fail(attempt.faults.server, dice_.fork());
   disk_->fail(attempt.faults.disk, dice_.fork());
   const auto world = std::make_shared<SimWorld>(now_, SimHost(boots_, kFirstPid + report_.runs), std::move(disk_),
@@ -130,7 +134,9 @@ void Simulation::begin(const Attempt& attempt) {
 void Simulation::drive(const std::shared_ptr<SimWorld>& world, const Attempt& attempt) {
   std::int64_t changes = 0;
   world->disk().before_change([&, this] {
-    if (attempt.ending == Ending::crash && !survivor_ && changes++ == attempt.at_change) crash(*world, attempt.crash);
+    if (attempt.ending != Ending::crash || survivor_) return;
+    const bool is_written = attempt.at_written >= 0 && world->disk().written() >= attempt.at_written;
+    if (is_written || changes++ == attempt.at_change) crash(*world, attempt.crash);
   });
   run_ = start(world);
   if (run_) step_until_end(*world, *run_, attempt);
@@ -171,6 +177,8 @@ void Simulation::crash(SimWorld& world, Crash crash) {
   crashed_at_ = world.clock().now();
   world.net().kill();
   ++report_.crashes;
+  const bool loses_power = crash == Crash::power;
+  server_.ledger().run_ends(world.disk(), *survivor_, loses_power, boot_id(boots_ + (loses_power ? 1 : 0)));
   judge_crash();
 }
 
@@ -205,6 +213,7 @@ void Simulation::judge(const SimDisk& disk) {
   require(check_published(disk, server_));
   require(check_receipt(disk, server_));
   require(check_still_there(disk, published_));
+  require(server_.ledger().wrong());
 }
 
 void Simulation::judge_crash() {
@@ -214,6 +223,7 @@ void Simulation::judge_crash() {
 }
 
 void Simulation::judge_end(SimWorld& world, const Attempt& attempt) {
+  server_.ledger().run_ends(world.disk(), world.disk(), false, boot_id(boots_));
   judge(world.disk());
   if (world.disk().open_files() > 0) require("a run left files open");
   if (!failure_.empty()) ++report_.failures;
