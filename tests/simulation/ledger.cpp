@@ -168,6 +168,7 @@ void Ledger::received(Answer& answer, std::int64_t body_bytes) {
 }
 
 void Ledger::run_ends(const SimDisk& live, const SimDisk& left, bool loses_power, const std::string& boot) {
+  const bool is_paused = !runs_;
   runs_ = false;
   if (left.content("/out/export.json")) {
     for (auto& [path, file] : files_) file.is_done = true;
@@ -179,8 +180,8 @@ void Ledger::run_ends(const SimDisk& live, const SimDisk& left, bool loses_power
     const std::string event = string_member(line, "event"), path = path_of_url(string_member(line, "url"));
     if (event == "file" && left.content("/out/" + string_member(line, "path"))) done.insert(path);
     if (event == "part")
-      parts[path] = {string_member(line, "bytesFile"), string_member(line, "boot"), line.at("synced").to_number<std::int64_t>(),
-                     string_member(line, "form") == "gcm" ? 12 : 0};
+      parts[path] = {string_member(line, "bytesFile"), string_member(line, "boot"),
+                     line.at("synced").to_number<std::int64_t>(), string_member(line, "form") == "gcm" ? 12 : 0};
   }
   for (auto& [path, file] : files_) {
     const auto found = parts.find(path);
@@ -191,8 +192,9 @@ void Ledger::run_ends(const SimDisk& live, const SimDisk& left, bool loses_power
       const std::int64_t size = size_of(left, kWork + part->bytes_file);
       file.kept = part->boot == boot ? size : std::min(size, part->synced);
       if (file.kept > 0) file.kept += part->overhead;
+      file.far = std::max(file.far, file.kept);
     }
-    if (!file.is_done && file.run == run_) check_kept(path, file, part, loses_power, live);
+    if (!file.is_done && !is_paused && file.run == run_) check_kept(path, file, part, loses_power, live);
   }
 }
 

@@ -15,11 +15,11 @@ namespace libbcda::simulation {
 
 // Why a file began anew although bytes of it were there.
 enum class Excuse {
-  no_ranges,    // the server has no ranges for this form of the file, or gives it no validator
+  no_ranges,      // the server has no ranges for this form of the file, or gives it no validator
   range_ignored,  // the server answered a request for the rest with the whole
-  wrong_bytes,  // the service had sent wrong bytes, which only the end of the file shows
-  disk_fault,   // the disk failed in this run or the last one
-  restart,      // the user discards what is there
+  wrong_bytes,    // the service had sent wrong bytes, which only the end of the file shows
+  disk_fault,     // the disk failed in this run or the last one
+  restart,        // the user discards what is there
   count
 };
 constexpr std::size_t kExcuses = static_cast<std::size_t>(Excuse::count);
@@ -56,6 +56,7 @@ class Ledger {
   // `live`: the disk in the moment when the run ends. `left`: what the next run finds there. `boot`: of the next run.
   void run_ends(const SimDisk& live, const SimDisk& left, bool loses_power, const std::string& boot);
 
+  void pause() { runs_ = false; }  // until the next run begins, because two runs fetch at once
   const std::string& wrong() const { return wrong_; }
   const Sum& sum() const { return sum_; }
 

@@ -30,7 +30,7 @@ struct Options {
 struct Sum {
   std::uint64_t seeds = 0, wrong = 0;
   std::int64_t virtual_ms = 0, bytes = 0;
-  int runs = 0, crashes = 0, failures = 0, restarts = 0, jobs = 0;
+  int runs = 0, crashes = 0, failures = 0, restarts = 0, jobs = 0, refused = 0, taken_over = 0;
   libbcda::simulation::Ledger::Sum again;
 
   void add(const Sum& other) {
@@ -43,6 +43,8 @@ struct Sum {
     failures += other.failures;
     restarts += other.restarts;
     jobs += other.jobs;
+    refused += other.refused;
+    taken_over += other.taken_over;
     again.add(other.again);
   }
 };
@@ -57,6 +59,8 @@ Sum sum_of(const Report& one) {
           .failures = one.failures,
           .restarts = one.restarts,
           .jobs = one.jobs,
+          .refused = one.refused,
+          .taken_over = one.taken_over,
           .again = one.again};
 }
 
@@ -139,6 +143,7 @@ void print(const Sum& sum, double seconds) {
       static_cast<unsigned long long>(sum.seeds), seconds, static_cast<double>(sum.seeds) / std::max(seconds, 1e-9),
       static_cast<double>(sum.virtual_ms) / 3.6e6, sum.runs, sum.crashes, sum.failures, sum.restarts, sum.jobs,
       static_cast<double>(sum.bytes) / 1e6, static_cast<unsigned long long>(sum.wrong));
+  std::printf("second runs: %d refused, %d took over\n", sum.refused, sum.taken_over);
   print(sum.again);
 }
 

@@ -114,6 +114,18 @@ Faults draw_faults(Dice& dice) {
   return faults;
 }
 
+Rival draw_rival(Dice& dice) {
+  Rival rival;
+  rival.at_step = dice.magnitude(10, 3000);
+  rival.same_machine = dice.chance(0.4);
+  rival.sees_locks = rival.same_machine || dice.chance(0.3);
+  rival.takes_over = dice.chance(0.5);
+  // Around 5 minutes, the heartbeat of 30 seconds decides.
+  rival.suspended = Milliseconds(dice.chance(0.5) ? dice.between(0, 240'000) : dice.magnitude(3.1e5, 1e7));
+  rival.wakes_at = dice.chance(0.5) ? dice.magnitude(1, 3000) : INT64_MAX;
+  return rival;
+}
+
 Attempt draw_attempt(Dice& dice, bool may_lose_power) {
   Attempt attempt;
   if (dice.chance(0.7)) attempt.faults = draw_faults(dice);
@@ -130,6 +142,11 @@ Attempt draw_attempt(Dice& dice, bool may_lose_power) {
   if (dice.chance(0.2)) {
     attempt.clock_jump_at = dice.magnitude(10, 5000);
     attempt.clock_jump = Milliseconds(dice.magnitude(1000, 1e9)) * (dice.chance(0.5) ? 1 : -1);
+  }
+  if (dice.chance(0.15)) {
+    attempt.rival = draw_rival(dice);
+    attempt.ending = Ending::none;
+    attempt.clock_jump_at = -1;
   }
   return attempt;
 }
@@ -179,7 +196,12 @@ std::string describe(const Scenario& scenario) {
     text << "; net " << net.look_up << " " << net.refused << " " << net.unanswered << " " << net.cut << " " << net.reset
          << " " << net.stall << " " << net.slow << "; service " << server.busy << " " << server.failing << " "
          << server.wrong_bytes << "; disk " << disk.sync << " " << disk.open << " " << disk.room << "; clock "
-         << attempt.clock_jump.count() << " ms at step " << attempt.clock_jump_at << "\n";
+         << attempt.clock_jump.count() << " ms at step " << attempt.clock_jump_at;
+    if (const Rival& rival = attempt.rival; rival.at_step >= 0)
+      text << "; a second run at step " << rival.at_step << (rival.same_machine ? " here" : " elsewhere")
+           << (rival.sees_locks ? ", sees locks" : "") << (rival.takes_over ? ", takes over" : "") << ", after "
+           << rival.suspended.count() << " ms, wakes the first at " << rival.wakes_at;
+    text << "\n";
   }
   return text.str();
 }

@@ -21,6 +21,14 @@ struct Faults {
 // How a run is brought to its end.
 enum class Ending { none, crash, cancel };
 
+// A second run that starts on the directory while the first one lives.
+struct Rival {
+  std::int64_t at_step = -1;  // of the first run; -1: there is none
+  bool same_machine = false, sees_locks = false, takes_over = false;
+  Milliseconds suspended{0};  // how long the first one has stood still by then
+  std::int64_t wakes_at = 0;  // the step of the second run at which the first one goes on
+};
+
 struct Attempt {
   Faults faults;
   Ending ending = Ending::none;
@@ -32,6 +40,7 @@ struct Attempt {
   Milliseconds downtime{0};         // until the next run
   std::int64_t clock_jump_at = -1;  // a step at which the wall clock is set
   Milliseconds clock_jump{0};
+  Rival rival;
 };
 
 struct Scenario {

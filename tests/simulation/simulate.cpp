@@ -7,6 +7,7 @@
 #include "profiles/profile.hpp"
 #include "runtime/run.hpp"
 #include "simulation/invariants.hpp"
+#include "simulation/rival_world.hpp"
 #include "simulation/scenario.hpp"
 #include "simulation/sim_world.hpp"
 
@@ -59,7 +60,10 @@ class Simulation {
   void begin(const Attempt& attempt);
   void begin_anew();
   void drive(const std::shared_ptr<SimWorld>& world, const Attempt& attempt);
-  std::unique_ptr<runtime::Run> start(const std::shared_ptr<SimWorld>& world);
+  std::unique_ptr<runtime::Run> start(const std::shared_ptr<world::World>& world, const Settings& settings);
+  void meet(SimWorld& world, runtime::Run& first, const Rival& rival);
+  void take_over(SimWorld& world, runtime::Run& first, RivalWorld& other, runtime::Run& second, const Rival& rival);
+  void go_to(SimDisk& disk, const world::Clock& clock);
   void step_until_end(SimWorld& world, runtime::Run& run, const Attempt& attempt);
   void crash(SimWorld& world, Crash crash);
   void end(SimWorld& world);
@@ -138,17 +142,17 @@ void Simulation::drive(const std::shared_ptr<SimWorld>& world, const Attempt& at
     const bool is_written = attempt.at_written >= 0 && world->disk().written() >= attempt.at_written;
     if (is_written || changes++ == attempt.at_change) crash(*world, attempt.crash);
   });
-  run_ = start(world);
+  run_ = start(world, settings());
   if (run_) step_until_end(*world, *run_, attempt);
   if (run_) end(*world);
   if (!survivor_) judge_end(*world, attempt);
 }
 
 // Returns null if the run refuses to start.
-std::unique_ptr<runtime::Run> Simulation::start(const std::shared_ptr<SimWorld>& world) {
+std::unique_ptr<runtime::Run> Simulation::start(const std::shared_ptr<world::World>& world, const Settings& settings) {
   try {
     runtime::RunRequest request;
-    request.settings = settings();
+    request.settings = settings;
     auto session = std::make_shared<runtime::Session>(request.settings, world);
     return runtime::Run::start(std::move(session), std::move(request));
   } catch (const Error& error) {
@@ -159,15 +163,81 @@ std::unique_ptr<runtime::Run> Simulation::start(const std::shared_ptr<SimWorld>&
 
 void Simulation::step_until_end(SimWorld& world, runtime::Run& run, const Attempt& attempt) {
   for (std::int64_t step = 0; !run.mailbox().finished() && !survivor_; ++step) {
+    if (step == attempt.rival.at_step) {
+      meet(world, run, attempt.rival);
+      continue;
+    }
     if (step == attempt.clock_jump_at) world.fake_clock().set_wall_clock(attempt.clock_jump);
     if (step == attempt.at_step && attempt.ending == Ending::cancel) return;
     if (step == attempt.at_step && attempt.ending == Ending::crash)
       crash(world, attempt.crash);
-    else if (!(attempt.at_step >= 0 ? world.step() : world.stride()))
+    else if (!(attempt.at_step >= 0 || attempt.rival.at_step >= 0 ? world.step() : world.stride()))
       return require("a run waits for nothing");
     if (step > kMostSteps || world.clock().now().steady - now_.steady > kLongestRun)
       return require("a run does not end");
   }
+}
+
+// Which clock the disk and the service show.
+void Simulation::go_to(SimDisk& disk, const world::Clock& clock) {
+  disk.use(clock);
+  server_.use(clock);
+}
+
+// Starts a second run. It must be refused and change nothing, or take the directory over.
+void Simulation::meet(SimWorld& world, runtime::Run& first, const Rival& rival) {
+  SimDisk& disk = world.disk();
+  if (!disk.content(std::string(kOut) + "/.bcda/owner.json")) return;  // the first one has left already
+  server_.ledger().pause();
+  const auto files = disk.files();
+  const auto directories = disk.directories();
+  const auto other =
+      std::make_shared<RivalWorld>(world.clock().now() + rival.suspended, world.host().beside(rival.same_machine), disk,
+                                   rival.sees_locks, server_, trace_, dice_.fork());
+  go_to(disk, other->clock());
+  Settings with = client_settings(scenario_);
+  if (rival.takes_over) with.set("take_over", "true");
+  const bool is_stale = !rival.same_machine && rival.suspended >= std::chrono::minutes(5);
+  const bool may_start = !rival.sees_locks && (rival.takes_over || is_stale);
+  const std::unique_ptr<runtime::Run> second = start(other, with);
+  if (second) {
+    require(may_start ? "" : "a second run started although the first one lives");
+    ++report_.taken_over;
+    take_over(world, first, *other, *second, rival);
+  } else {
+    ++report_.refused;
+    if (!may_start) {
+      require(failure_.find("is in use by another run") == std::string::npos ? "a second run says: " + failure_ : "");
+      require(disk.files() != files || disk.directories() != directories ? "a refused run changed something" : "");
+    }
+  }
+  failure_.clear();
+  go_to(disk, world.clock());
+}
+
+// Both go on, each by its own clock. The first one stands still until it wakes up.
+void Simulation::take_over(SimWorld& world, runtime::Run& first, RivalWorld& other, runtime::Run& second,
+                           const Rival& rival) {
+  SimDisk& disk = world.disk();
+  bool awake = false;
+  const auto now = [](const test::VirtualWorld& of) { return of.clock().now().steady; };
+  const auto wake = [&] {
+    awake = true;
+    if (now(other) > now(world)) world.clock().pause(std::chrono::duration_cast<Milliseconds>(now(other) - now(world)));
+  };
+  for (std::int64_t step = 0; !(first.mailbox().finished() && second.mailbox().finished()); ++step) {
+    if (!awake && (step >= rival.wakes_at || second.mailbox().finished())) wake();
+    const bool is_firsts =
+        awake && !first.mailbox().finished() && (second.mailbox().finished() || now(world) <= now(other));
+    test::VirtualWorld& next = is_firsts ? static_cast<test::VirtualWorld&>(world) : other;
+    go_to(disk, next.clock());
+    if (!next.step() || step > kMostSteps) return require("a run waits for nothing after it was taken over");
+    if (is_firsts && first.mailbox().finished()) judge(disk);
+    if (!is_firsts && second.mailbox().finished()) judge(disk);
+  }
+  collect_published(second);
+  require(first.mailbox().failure() ? "" : "a run that was taken over succeeded");
+  if (now(other) > now(world)) wake();
 }
 
 // The world stops for the run: what it does from now on leaves no trace.

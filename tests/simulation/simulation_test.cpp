@@ -39,6 +39,8 @@ TEST(Simulations, MeetFaultsAndCrashes) {
     sum.jobs += report.jobs;
     sum.virtual_time += report.virtual_time;
     sum.again.add(report.again);
+    sum.refused += report.refused;
+    sum.taken_over += report.taken_over;
   }
   EXPECT_GT(sum.crashes, 20);
   EXPECT_GT(sum.failures, 3);
@@ -46,6 +48,8 @@ TEST(Simulations, MeetFaultsAndCrashes) {
   EXPECT_GT(sum.virtual_time, std::chrono::hours(10));
   EXPECT_GT(sum.again.allowed, 10'000);
   EXPECT_GT(sum.again.resumed, 0);
+  EXPECT_GT(sum.refused, 0);
+  EXPECT_GT(sum.taken_over, 0);
 }
 
 }  // namespace
