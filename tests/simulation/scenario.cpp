@@ -1,5 +1,6 @@
 #include "simulation/scenario.hpp"
 
+#include <cerrno>
 #include <sstream>
 
 #include "certificates.hpp"
@@ -98,6 +99,18 @@ void draw_client(Dice& dice, Scenario& scenario) {
                                             : dice.pick({"Patient", "Patient,Coverage", "ExplanationOfBenefit"}));
 }
 
+// As SMB, FUSE, WSL and sandboxed kernels answer.
+DiskLacks draw_disk(Dice& dice) {
+  const auto code = [&](double often, std::initializer_list<int> codes) {
+    return dice.chance(often) ? dice.pick(codes) : 0;
+  };
+  return {.links = code(0.2, {EPERM, EOPNOTSUPP, ENOSYS}),
+          .noreplace = code(0.2, {EINVAL, ENOSYS, EOPNOTSUPP, EPERM}),
+          .tmpfile = code(0.2, {EOPNOTSUPP, EISDIR, EINVAL}),
+          .locks = code(0.1, {ENOLCK, ENOSYS, EOPNOTSUPP, EINVAL}),
+          .directories = code(0.1, {EINVAL, ENOSYS, EOPNOTSUPP})};
+}
+
 Faults draw_faults(Dice& dice) {
   Faults faults;
   const auto rate = [&](double often, double most) { return dice.chance(often) ? dice.share() * most : 0.0; };
@@ -109,7 +122,7 @@ Faults draw_faults(Dice& dice) {
                 .stall = rate(0.3, 0.2),
                 .slow = rate(0.2, 0.2)};
   faults.server = {.busy = rate(0.3, 0.2), .failing = rate(0.3, 0.2), .wrong_bytes = rate(0.2, 0.2)};
-  faults.disk = {.sync = rate(0.05, 0.05), .open = rate(0.05, 0.02), .room = -1};
+  faults.disk = {.sync = rate(0.05, 0.05), .open = rate(0.05, 0.02), .lost = rate(0.1, 0.1), .room = -1};
   if (dice.chance(0.05)) faults.disk.room = dice.magnitude(100, 1e6);
   return faults;
 }
@@ -157,10 +170,10 @@ Scenario draw_scenario(Dice dice) {
   Scenario scenario;
   draw_service(dice, scenario);
   draw_client(dice, scenario);
-  scenario.disk = {.links = dice.chance(0.8), .noreplace = dice.chance(0.8), .tmpfile = dice.chance(0.8)};
+  scenario.disk = draw_disk(dice);
   if (dice.chance(0.7)) scenario.checkpoints = {dice.magnitude(500, 3e4), dice.magnitude(500, 3e5)};
-  // What durability=process leaves after a loss of power is not promised.
-  const bool power = client_settings(scenario).text("durability") == "power";
+  // What durability=process leaves after a loss of power is not promised, nor what a disk leaves that cannot sync names.
+  const bool power = client_settings(scenario).text("durability") == "power" && scenario.disk.directories == 0;
   for (std::int64_t left = dice.pick({1, 1, 2, 3}); left > 0; --left)
     scenario.attempts.push_back(draw_attempt(dice, power));
   return scenario;
@@ -186,6 +199,9 @@ std::string describe(const Scenario& scenario) {
       if (!is_secret(name)) text << " " << name << "=" << value;
     text << "\n";
   }
+  const DiskLacks& lacks = scenario.disk;
+  text << "disk lacks links " << lacks.links << ", noreplace " << lacks.noreplace << ", tmpfile " << lacks.tmpfile
+       << ", locks " << lacks.locks << ", directories " << lacks.directories << "\n";
   for (const Attempt& attempt : scenario.attempts) {
     const auto& [net, server, disk] = attempt.faults;
     text << (attempt.restarts ? "restart: " : "run: ");
@@ -195,8 +211,8 @@ std::string describe(const Scenario& scenario) {
            << attempt.at_written << " or step " << attempt.at_step;
     text << "; net " << net.look_up << " " << net.refused << " " << net.unanswered << " " << net.cut << " " << net.reset
          << " " << net.stall << " " << net.slow << "; service " << server.busy << " " << server.failing << " "
-         << server.wrong_bytes << "; disk " << disk.sync << " " << disk.open << " " << disk.room << "; clock "
-         << attempt.clock_jump.count() << " ms at step " << attempt.clock_jump_at;
+         << server.wrong_bytes << "; disk " << disk.sync << " " << disk.open << " " << disk.lost << " " << disk.room
+         << "; clock " << attempt.clock_jump.count() << " ms at step " << attempt.clock_jump_at;
     if (const Rival& rival = attempt.rival; rival.at_step >= 0)
       text << "; a second run at step " << rival.at_step << (rival.same_machine ? " here" : " elsewhere")
            << (rival.sees_locks ? ", sees locks" : "") << (rival.takes_over ? ", takes over" : "") << ", after "

@@ -47,7 +47,7 @@ struct Scenario {
   std::string profile;
   std::vector<std::pair<std::string, std::string>> service;  // options of the sandbox
   std::vector<std::pair<std::string, std::string>> client;   // settings
-  DiskAbilities disk;
+  DiskLacks disk;
   world::Checkpoints checkpoints;
   std::vector<Attempt> attempts;  // followed by a last one without faults
 };
