@@ -135,9 +135,24 @@ std::string PrivateKey::private_pem() const {
       [&](BIO* bio) { return PEM_write_bio_PKCS8PrivateKey(bio, native(), nullptr, nullptr, 0, nullptr, nullptr); });
 }
 
+namespace {
+
+// The last public key that was read in this thread. A sandbox wraps all keys with the same one, and reading it takes
+// longer than wrapping a key.
+const Key& read_public_key(std::string_view pem) {
+  thread_local std::string text;
+  thread_local Key key(nullptr, EVP_PKEY_free);
+  if (key && text == pem) return key;
+  const Bio bio = read_only(pem);
+  key.reset(PEM_read_bio_PUBKEY(bio.get(), nullptr, nullptr, nullptr));
+  text = pem;
+  return key;
+}
+
+}  // namespace
+
 Bytes wrap_file_key(const FileKey& key, std::string_view public_pem, std::string_view label) {
-  Bio bio = read_only(public_pem);
-  Key rsa(PEM_read_bio_PUBKEY(bio.get(), nullptr, nullptr, nullptr), EVP_PKEY_free);
+  const Key& rsa = read_public_key(public_pem);
   Context context(rsa ? EVP_PKEY_CTX_new(rsa.get(), nullptr) : nullptr);
   if (!context || EVP_PKEY_encrypt_init(context.get()) <= 0)
     throw Error(Status::INVALID_ARGUMENT, "the public key is not PEM text of an RSA key");

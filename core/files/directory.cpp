@@ -117,6 +117,12 @@ void Directory::replace(const std::string& name, const std::function<void(const 
     write_all(*disk_, file.get(), as_bytes(buffer), full);
     buffer.clear();
   };
+  struct stat ours {};
+  // NFS repeats a call if the answer was lost. The repeated call fails although the file already has its new name.
+  const auto is_renamed = [&] {
+    const auto there = look_at(*this, name);
+    return there && same_file(*there, ours);
+  };
   try {
     write([&](std::string_view piece) {
       buffer += piece;
@@ -124,9 +130,12 @@ void Directory::replace(const std::string& name, const std::function<void(const 
     });
     flush();
     if (durability == Durability::power && disk_->sync(file.get(), Sync::all) != 0) throw sync_error(full, errno);
+    if (file.status(ours) != 0) throw file_error("cannot write", full, errno);
     if (int code = file.close()) throw file_error("cannot write", full, code);
-    if (disk_->rename(beside.fd(), partial.c_str(), fd(), name.c_str(), 0) != 0)
-      throw file_error("cannot rename", full, errno);
+    if (disk_->rename(beside.fd(), partial.c_str(), fd(), name.c_str(), 0) != 0) {
+      const int code = errno;
+      if (!is_renamed()) throw file_error("cannot rename", full, code);
+    }
   } catch (...) {
     beside.remove(partial);
     throw;

@@ -191,6 +191,13 @@ void OutputFile::seal(const std::string& full) {
   if (int code = fd_.close()) throw file_error("cannot write", full, code);
 }
 
+namespace {
+
+// How file systems and sandboxed kernels answer a rename with flags that they do not have.
+bool may_lack_flags(int code) { return code == EINVAL || code == ENOSYS || code == EOPNOTSUPP || code == EPERM; }
+
+}  // namespace
+
 // Gives the partial file its final name. Uses a hard link, because a rename would replace an existing file.
 int OutputFile::link_to(const Directory& to, const std::string& name) const {
   const int from = partial_dir_->fd();
@@ -198,7 +205,7 @@ int OutputFile::link_to(const Directory& to, const std::string& name) const {
   if (errno == EEXIST) return errno;
   // The file system may have no hard links.
   if (disk_.rename(from, partial_.c_str(), to.fd(), name.c_str(), RENAME_NOREPLACE) == 0) return 0;
-  if (errno != EINVAL && errno != ENOSYS) return errno;
+  if (!may_lack_flags(errno)) return errno;
   // The file system may also lack RENAME_NOREPLACE, so check first and then rename.
   if (to.contains(name)) return EEXIST;
   return disk_.rename(from, partial_.c_str(), to.fd(), name.c_str(), 0) == 0 ? 0 : errno;

@@ -3,7 +3,6 @@
 #include <boost/asio/this_coro.hpp>
 
 #include <algorithm>
-#include <iterator>
 #include <utility>
 #include <variant>
 
@@ -47,13 +46,6 @@ void check_length(std::int64_t received, std::int64_t size) {
   throw std::move(
       Error(status, "the answers brought " + std::to_string(received) + " bytes of a file of " + std::to_string(size))
           .may_retry());
-}
-
-// Whether the bytes that came before such a failure are good, so that a later run may go on with them.
-bool leaves_good_bytes(Status status) {
-  constexpr Status kPassing[] = {Status::CANCELED, Status::NETWORK, Status::TIMEOUT, Status::REFUSED,
-                                 Status::AUTHENTICATION};
-  return std::find(std::begin(kPassing), std::end(kPassing), status) != std::end(kPassing);
 }
 
 FileResult describe(const FileTask& task) {
@@ -174,8 +166,8 @@ Task<FileResult> FileWorker::download(const FileTask& task, const std::optional<
   std::optional<Error> failure;  // a handler cannot co_await, and the writer is destroyed on a worker
   co_await guarded(download(task, key, body, result), [&](const Error& e) { failure = e; });
   co_await asio::this_coro::throw_if_cancelled(false);
-  // Without what stays here, a later run would begin the file anew.
-  if (failure && leaves_good_bytes(failure->status)) co_await guarded(body.leave(), [](const Error&) {});
+  // Without what stays here, a later run would begin the file anew. Bytes that are not good were dropped already.
+  if (failure && failure->status != Status::JOB_GONE) co_await guarded(body.leave(), [](const Error&) {});
   co_await body.drop();
   co_await asio::this_coro::throw_if_cancelled(true);
   if (failure) throw std::move(*failure);

@@ -266,16 +266,19 @@ void Download::on_new_url(const std::optional<http::Url>& url, Moment now) {
 
 void Download::on_failure(const Error& error, Moment now, std::int64_t received) {
   token_.accept();
-  // The bytes at hand are good if only the connection broke.
+  // The bytes at hand are good if no answer has come, for example because no token was to be had, or if only the
+  // connection broke.
+  const bool is_before = phase_ != Phase::receiving;
   const bool is_broken = error.retriable && (error.status == Status::NETWORK || error.status == Status::TIMEOUT);
-  held_ = is_broken && may_continue() ? received : 0;
+  held_ = (is_before || is_broken) && may_continue() ? received : 0;
   if (held_ >= farthest_ + kProgress) {  // a slow link may break often, and still get the file
     budget_.refill();
     farthest_ = held_;
   }
   // The parts may be of different files, although the server said that they are of one.
-  const bool is_doubtful = is_continued_ && (error.status == Status::VERIFICATION || error.status == Status::PROTOCOL ||
-                                             error.status == Status::DECRYPTION);
+  const bool is_doubtful =
+      !is_before && is_continued_ &&
+      (error.status == Status::VERIFICATION || error.status == Status::PROTOCOL || error.status == Status::DECRYPTION);
   if (is_doubtful) return begin_anew();
   Error named = error;
   if (named.file.empty()) named.at_file(entry_.name);

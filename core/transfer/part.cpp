@@ -22,7 +22,7 @@ void PartKeeper::take(ByteView bytes) {
   if (!is_packed()) return;
   if (packed_) return packed_->write(bytes);
   head_.insert(head_.end(), bytes.begin(), bytes.end());
-  if (static_cast<std::int64_t>(head_.size()) >= kWorthKeeping) spill();
+  if (static_cast<std::int64_t>(head_.size()) >= steps_.first) spill();
 }
 
 void PartKeeper::spill() {
@@ -33,8 +33,8 @@ void PartKeeper::spill() {
 
 void PartKeeper::decoded(const Decoder& decoder, Writer& writer) {
   if (taken_ < next_record_) return;
-  record(decoder, writer, next_record_ > kWorthKeeping);
-  next_record_ = taken_ + kCheckpointStep;
+  record(decoder, writer, next_record_ > steps_.first);
+  next_record_ = taken_ + steps_.step;
 }
 
 void PartKeeper::record(const Decoder& decoder, Writer& writer, bool synced) {
@@ -52,7 +52,7 @@ void PartKeeper::record(const Decoder& decoder, Writer& writer, bool synced) {
 }
 
 void PartKeeper::leave(const Decoder& decoder, Writer& writer) {
-  if (taken_ < kWorthKeeping) return;
+  if (taken_ < steps_.first) return;
   record(decoder, writer, false);
   if (about_.bytes_file.empty()) return;
   if (packed_)

@@ -14,15 +14,13 @@
 
 namespace libbcda::transfer {
 
-inline constexpr std::int64_t kWorthKeeping = 512 << 10;   // a file of which less has come begins anew
-inline constexpr std::int64_t kCheckpointStep = 64 << 20;  // what a loss of power may cost, with Durability::power
-
 // Keeps the bytes of one file and its record in the journal. Used by one thread at a time; it may wait for the disk.
 class PartKeeper {
  public:
   // `about`: what is known of the file. Its form says which bytes are kept: the partial file of the writer or, if it is
   // packed, the bytes as they come, in a file of their own.
-  PartKeeper(Workspace& space, PartRecord about) : space_(space), about_(std::move(about)) {}
+  PartKeeper(Workspace& space, PartRecord about)
+      : space_(space), about_(std::move(about)), steps_(space.work().disk().checkpoints()) {}
 
   void take(ByteView bytes);  // that came, before they are decoded
   // After they were decoded. Writes a record when enough has come.
@@ -40,7 +38,8 @@ class PartKeeper {
   PartRecord about_;
   Bytes head_;  // packed bytes that are not worth a file yet
   std::optional<files::OutputFile> packed_;
-  std::int64_t taken_ = 0, next_record_ = kWorthKeeping;
+  const world::Checkpoints steps_;
+  std::int64_t taken_ = 0, next_record_ = steps_.first;
 };
 
 // Hands out the bytes of a file that an earlier run kept, as the server had sent them, and returns their number. 0: there

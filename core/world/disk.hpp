@@ -4,6 +4,7 @@
 #include <sys/stat.h>
 #include <sys/types.h>
 
+#include <cstdint>
 #include <string>
 #include <vector>
 
@@ -16,6 +17,12 @@ enum class Sync {
   data,         // fdatasync
   all,          // fsync
   file_system,  // syncfs
+};
+
+// When the bytes of a file under way are made safe, so that a later run goes on with them.
+struct Checkpoints {
+  std::int64_t first = 512 << 10;  // a file of which less has come begins anew
+  std::int64_t step = 64 << 20;    // what a loss of power may cost, with Durability::power
 };
 
 // Thread-safe. A path is relative to the directory `dir`, or to the working directory if `dir` is AT_FDCWD.
@@ -42,6 +49,7 @@ class Disk {
   virtual int lock(int fd, int operation) noexcept = 0;  // as flock(2)
   // Lists all names in a directory except "." and "..".
   virtual int list(int dir, std::vector<std::string>& names) = 0;
+  virtual Checkpoints checkpoints() const noexcept { return {}; }
 };
 
 Disk& system_disk();  // the disk of the operating system

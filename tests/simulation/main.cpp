@@ -17,6 +17,7 @@
 
 namespace {
 
+using libbcda::simulation::Excuse;
 using libbcda::simulation::Report;
 using libbcda::simulation::simulate;
 
@@ -29,7 +30,8 @@ struct Options {
 struct Sum {
   std::uint64_t seeds = 0, wrong = 0;
   std::int64_t virtual_ms = 0, bytes = 0;
-  int runs = 0, crashes = 0, failures = 0, restarts = 0, jobs = 0;
+  int runs = 0, crashes = 0, failures = 0, restarts = 0, jobs = 0, refused = 0, taken_over = 0;
+  libbcda::simulation::Ledger::Sum again;
 
   void add(const Sum& other) {
     seeds += other.seeds;
@@ -41,6 +43,9 @@ struct Sum {
     failures += other.failures;
     restarts += other.restarts;
     jobs += other.jobs;
+    refused += other.refused;
+    taken_over += other.taken_over;
+    again.add(other.again);
   }
 };
 
@@ -53,7 +58,10 @@ Sum sum_of(const Report& one) {
           .crashes = one.crashes,
           .failures = one.failures,
           .restarts = one.restarts,
-          .jobs = one.jobs};
+          .jobs = one.jobs,
+          .refused = one.refused,
+          .taken_over = one.taken_over,
+          .again = one.again};
 }
 
 Options read_options(int count, char** arguments) {
@@ -118,6 +126,16 @@ Sum simulate_all(const Options& options) {
   return all;
 }
 
+// What was fetched twice, and what may be.
+void print(const libbcda::simulation::Ledger::Sum& again) {
+  std::printf("fetched again: %.2f MB of at most %.2f MB (%d files went on)", static_cast<double>(again.again) / 1e6,
+              static_cast<double>(again.allowed) / 1e6, again.resumed);
+  for (std::size_t i = 0; i < libbcda::simulation::kExcuses; ++i)
+    std::printf("; %.*s: %.2f MB (%d files)", static_cast<int>(name_of(Excuse(i)).size()), name_of(Excuse(i)).data(),
+                static_cast<double>(again.excused[i]) / 1e6, again.excuses[i]);
+  std::printf("\n");
+}
+
 void print(const Sum& sum, double seconds) {
   std::printf(
       "%llu seeds in %.1f s (%.1f a second), %.0f virtual hours, %d runs, %d crashes, %d failed runs, %d restarts, %d "
@@ -125,6 +143,8 @@ void print(const Sum& sum, double seconds) {
       static_cast<unsigned long long>(sum.seeds), seconds, static_cast<double>(sum.seeds) / std::max(seconds, 1e-9),
       static_cast<double>(sum.virtual_ms) / 3.6e6, sum.runs, sum.crashes, sum.failures, sum.restarts, sum.jobs,
       static_cast<double>(sum.bytes) / 1e6, static_cast<unsigned long long>(sum.wrong));
+  std::printf("second runs: %d refused, %d took over\n", sum.refused, sum.taken_over);
+  print(sum.again);
 }
 
 }  // namespace

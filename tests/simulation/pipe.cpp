@@ -23,18 +23,26 @@ void Pipe::send(std::string bytes, Parcel::Kind kind) {
   arrival_.notify();
 }
 
+void Pipe::send_data(ByteView bytes) {
+  while (!bytes.empty()) {
+    const std::size_t n = std::min(bytes.size(), speed_.segment);
+    send(std::string(as_text(bytes.first(n))), Parcel::Kind::data);
+    bytes = bytes.subspan(n);
+  }
+}
+
 bool Pipe::put(ByteView bytes) {
   if (broken_) return false;
   const std::int64_t left = break_.kind == Break::Kind::none ? INT64_MAX : break_.at - sent_;
   const std::size_t whole =
       static_cast<std::size_t>(std::min<std::int64_t>(static_cast<std::int64_t>(bytes.size()), left));
   sent_ += static_cast<std::int64_t>(bytes.size());
-  if (whole > 0) send(std::string(as_text(bytes.first(whole))), Parcel::Kind::data);
+  send_data(bytes.first(whole));
   if (whole == bytes.size()) return true;
   switch (std::exchange(break_.kind, Break::Kind::none)) {
     case Break::Kind::stall:
       last_arrival_ = std::max(last_arrival_, clock_.now().steady) + break_.duration;
-      send(std::string(as_text(bytes.subspan(whole))), Parcel::Kind::data);
+      send_data(bytes.subspan(whole));
       return true;
     case Break::Kind::cut:
       send("", Parcel::Kind::end);

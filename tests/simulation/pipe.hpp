@@ -11,6 +11,7 @@ namespace libbcda::simulation {
 struct Speed {
   Milliseconds latency{0};
   std::int64_t bytes_per_second = 1 << 30;
+  std::size_t segment = SIZE_MAX;  // at most so many bytes arrive at once
 };
 
 // What happens to the bytes after the first `at` ones.
@@ -49,6 +50,7 @@ class Pipe {
     enum class Kind { data, end, reset } kind = Kind::data;
   };
   void send(std::string bytes, Parcel::Kind kind);
+  void send_data(ByteView bytes);
 
   const world::Clock& clock_;
   const Speed speed_;

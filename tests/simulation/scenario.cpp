@@ -1,5 +1,6 @@
 #include "simulation/scenario.hpp"
 
+#include <cerrno>
 #include <sstream>
 
 #include "certificates.hpp"
@@ -49,8 +50,8 @@ void draw_service(Dice& dice, Scenario& scenario) {
   set("beneficiaries", std::to_string(beneficiaries));
   set("beneficiaries_per_file", std::to_string(is_large ? beneficiaries : dice.magnitude(1, 30)));
   if (of_2019) set("era", dice.pick({"sep2019", "oct2019", "nov2018"}));  // in nov2018 the jobs share file names
-  if (of_2019 && dice.chance(0.1)) {
-    set("bytes_per_type", std::to_string(dice.magnitude(1e4, 2e6)));
+  if (of_2019 && dice.chance(0.3)) {
+    set("bytes_per_type", std::to_string(dice.magnitude(1e4, 1e6)));
     set("files_per_type", std::to_string(dice.between(1, 4)));
   } else if (beneficiaries > 20 && dice.chance(0.5)) {  // with fewer ones, half of them may fail, and the job with them
     set("error_rate", "10%");
@@ -98,6 +99,18 @@ void draw_client(Dice& dice, Scenario& scenario) {
                                             : dice.pick({"Patient", "Patient,Coverage", "ExplanationOfBenefit"}));
 }
 
+// As SMB, FUSE, WSL and sandboxed kernels answer.
+DiskLacks draw_disk(Dice& dice) {
+  const auto code = [&](double often, std::initializer_list<int> codes) {
+    return dice.chance(often) ? dice.pick(codes) : 0;
+  };
+  return {.links = code(0.2, {EPERM, EOPNOTSUPP, ENOSYS}),
+          .noreplace = code(0.2, {EINVAL, ENOSYS, EOPNOTSUPP, EPERM}),
+          .tmpfile = code(0.2, {EOPNOTSUPP, EISDIR, EINVAL}),
+          .locks = code(0.1, {ENOLCK, ENOSYS, EOPNOTSUPP, EINVAL}),
+          .directories = code(0.1, {EINVAL, ENOSYS, EOPNOTSUPP})};
+}
+
 Faults draw_faults(Dice& dice) {
   Faults faults;
   const auto rate = [&](double often, double most) { return dice.chance(often) ? dice.share() * most : 0.0; };
@@ -109,9 +122,21 @@ Faults draw_faults(Dice& dice) {
                 .stall = rate(0.3, 0.2),
                 .slow = rate(0.2, 0.2)};
   faults.server = {.busy = rate(0.3, 0.2), .failing = rate(0.3, 0.2), .wrong_bytes = rate(0.2, 0.2)};
-  faults.disk = {.sync = rate(0.05, 0.05), .open = rate(0.05, 0.02), .room = -1};
+  faults.disk = {.sync = rate(0.05, 0.05), .open = rate(0.05, 0.02), .lost = rate(0.1, 0.1), .room = -1};
   if (dice.chance(0.05)) faults.disk.room = dice.magnitude(100, 1e6);
   return faults;
+}
+
+Rival draw_rival(Dice& dice) {
+  Rival rival;
+  rival.at_step = dice.magnitude(10, 3000);
+  rival.same_machine = dice.chance(0.4);
+  rival.sees_locks = rival.same_machine || dice.chance(0.3);
+  rival.takes_over = dice.chance(0.5);
+  // Around 5 minutes, the heartbeat of 30 seconds decides.
+  rival.suspended = Milliseconds(dice.chance(0.5) ? dice.between(0, 240'000) : dice.magnitude(3.1e5, 1e7));
+  rival.wakes_at = dice.chance(0.5) ? dice.magnitude(1, 3000) : INT64_MAX;
+  return rival;
 }
 
 Attempt draw_attempt(Dice& dice, bool may_lose_power) {
@@ -120,7 +145,9 @@ Attempt draw_attempt(Dice& dice, bool may_lose_power) {
   attempt.restarts = dice.chance(0.1);
   attempt.ending = dice.pick({Ending::crash, Ending::crash, Ending::crash, Ending::cancel, Ending::none});
   attempt.crash = may_lose_power && dice.chance(0.6) ? Crash::power : Crash::kill;
-  if (attempt.ending == Ending::crash && dice.chance(0.7))
+  if (attempt.ending == Ending::crash && dice.chance(0.3))
+    attempt.at_written = dice.magnitude(5e3, 3e5);  // in the middle of a file, mostly
+  else if (attempt.ending == Ending::crash && dice.chance(0.7))
     attempt.at_change = dice.magnitude(1, 400);
   else
     attempt.at_step = dice.magnitude(10, 20000);
@@ -128,6 +155,11 @@ Attempt draw_attempt(Dice& dice, bool may_lose_power) {
   if (dice.chance(0.2)) {
     attempt.clock_jump_at = dice.magnitude(10, 5000);
     attempt.clock_jump = Milliseconds(dice.magnitude(1000, 1e9)) * (dice.chance(0.5) ? 1 : -1);
+  }
+  if (dice.chance(0.15)) {
+    attempt.rival = draw_rival(dice);
+    attempt.ending = Ending::none;
+    attempt.clock_jump_at = -1;
   }
   return attempt;
 }
@@ -138,9 +170,10 @@ Scenario draw_scenario(Dice dice) {
   Scenario scenario;
   draw_service(dice, scenario);
   draw_client(dice, scenario);
-  scenario.disk = {.links = dice.chance(0.8), .noreplace = dice.chance(0.8), .tmpfile = dice.chance(0.8)};
-  // What durability=process leaves after a loss of power is not promised.
-  const bool power = client_settings(scenario).text("durability") == "power";
+  scenario.disk = draw_disk(dice);
+  if (dice.chance(0.7)) scenario.checkpoints = {dice.magnitude(500, 3e4), dice.magnitude(500, 3e5)};
+  // What durability=process leaves after a loss of power is not promised, nor what a disk leaves that cannot sync names.
+  const bool power = client_settings(scenario).text("durability") == "power" && scenario.disk.directories == 0;
   for (std::int64_t left = dice.pick({1, 1, 2, 3}); left > 0; --left)
     scenario.attempts.push_back(draw_attempt(dice, power));
   return scenario;
@@ -166,17 +199,25 @@ std::string describe(const Scenario& scenario) {
       if (!is_secret(name)) text << " " << name << "=" << value;
     text << "\n";
   }
+  const DiskLacks& lacks = scenario.disk;
+  text << "disk lacks links " << lacks.links << ", noreplace " << lacks.noreplace << ", tmpfile " << lacks.tmpfile
+       << ", locks " << lacks.locks << ", directories " << lacks.directories << "\n";
   for (const Attempt& attempt : scenario.attempts) {
     const auto& [net, server, disk] = attempt.faults;
     text << (attempt.restarts ? "restart: " : "run: ");
     if (attempt.ending == Ending::cancel) text << "canceled at step " << attempt.at_step;
     if (attempt.ending == Ending::crash)
-      text << (attempt.crash == Crash::kill ? "kill" : "power loss") << " at change " << attempt.at_change
-           << " or step " << attempt.at_step;
+      text << (attempt.crash == Crash::kill ? "kill" : "power loss") << " at change " << attempt.at_change << ", byte "
+           << attempt.at_written << " or step " << attempt.at_step;
     text << "; net " << net.look_up << " " << net.refused << " " << net.unanswered << " " << net.cut << " " << net.reset
          << " " << net.stall << " " << net.slow << "; service " << server.busy << " " << server.failing << " "
-         << server.wrong_bytes << "; disk " << disk.sync << " " << disk.open << " " << disk.room << "; clock "
-         << attempt.clock_jump.count() << " ms at step " << attempt.clock_jump_at << "\n";
+         << server.wrong_bytes << "; disk " << disk.sync << " " << disk.open << " " << disk.lost << " " << disk.room
+         << "; clock " << attempt.clock_jump.count() << " ms at step " << attempt.clock_jump_at;
+    if (const Rival& rival = attempt.rival; rival.at_step >= 0)
+      text << "; a second run at step " << rival.at_step << (rival.same_machine ? " here" : " elsewhere")
+           << (rival.sees_locks ? ", sees locks" : "") << (rival.takes_over ? ", takes over" : "") << ", after "
+           << rival.suspended.count() << " ms, wakes the first at " << rival.wakes_at;
+    text << "\n";
   }
   return text.str();
 }

@@ -108,7 +108,7 @@ int SimDisk::open(int dir, const char* path, int flags, mode_t mode) noexcept {
   const auto opened = [&]() -> int {
     if (strikes(faults_.open)) return failed(EMFILE);
     if (is_tmpfile(flags)) {
-      if (!abilities_.tmpfile) return failed(EOPNOTSUPP);
+      if (lacks_.tmpfile) return failed(lacks_.tmpfile);
       if (const int code = changing()) return failed(code);
       return open_node(make_node(false, mode), flags);
     }
@@ -168,6 +168,8 @@ ssize_t SimDisk::write(int fd, ByteView bytes) noexcept {
     n = std::min(n, static_cast<std::size_t>(faults_.room));
     faults_.room -= static_cast<std::int64_t>(n);
   }
+  written_ += static_cast<std::int64_t>(n);
+  largest_write_ = std::max(largest_write_, static_cast<std::int64_t>(n));
   std::string& data = file->node->data;
   if (file->flags & O_APPEND) file->offset = static_cast<std::int64_t>(data.size());
   const auto at = static_cast<std::size_t>(file->offset);
@@ -211,6 +213,7 @@ int SimDisk::sync(int fd, Sync how, std::int64_t, std::int64_t) noexcept {
   const Open* const file = find(fd);
   if (!file) return -1;
   if (how == Sync::start) return 0;
+  if (lacks_.directories && file->node->is_directory && how != Sync::file_system) return failed(lacks_.directories);
   if (before_change_) before_change_();
   if (strikes(faults_.sync)) {
     note(kSync, failed(EIO));
@@ -236,11 +239,11 @@ int SimDisk::make_directory(int dir, const char* path) noexcept {
   if (const int code = changing()) return failed(code);
   change({{at.directory, at.name, make_node(true, 0700)}});
   note(kMakeDirectory, 0);
-  return 0;
+  return strikes(faults_.lost) ? failed(EEXIST) : 0;
 }
 
 int SimDisk::link(int from, const char* path, int to, const char* name) noexcept {
-  if (!abilities_.links) return failed(EPERM);
+  if (lacks_.links) return failed(lacks_.links);
   const NodePtr node = look_up(from, path);
   const Place at = place(to, name);
   if (!node || !at.directory) return failed(ENOENT);
@@ -248,11 +251,11 @@ int SimDisk::link(int from, const char* path, int to, const char* name) noexcept
   if (const int code = changing()) return failed(code);
   change({{at.directory, at.name, node}});
   note(kLink, 0);
-  return 0;
+  return strikes(faults_.lost) ? failed(EEXIST) : 0;
 }
 
 int SimDisk::rename(int from, const char* path, int to, const char* name, unsigned flags) noexcept {
-  if ((flags & RENAME_NOREPLACE) && !abilities_.noreplace) return failed(EINVAL);
+  if ((flags & RENAME_NOREPLACE) && lacks_.noreplace) return failed(lacks_.noreplace);
   const Place old = place(from, path), at = place(to, name);
   const NodePtr node = old.directory ? old.directory->step(old.name) : nullptr;
   if (!node || !at.directory) return failed(ENOENT);
@@ -260,7 +263,7 @@ int SimDisk::rename(int from, const char* path, int to, const char* name, unsign
   if (const int code = changing()) return failed(code);
   change({{old.directory, old.name, nullptr}, {at.directory, at.name, node}});
   note(kRename, 0);
-  return 0;
+  return strikes(faults_.lost) ? failed(ENOENT) : 0;
 }
 
 int SimDisk::unlink(int dir, const char* path, int flags) noexcept {
@@ -303,6 +306,7 @@ int SimDisk::protect(int fd, mode_t mode) noexcept {
 int SimDisk::lock(int fd, int operation) noexcept {
   Open* const file = find(fd);
   if (!file) return -1;
+  if (lacks_.locks) return failed(lacks_.locks);
   Node& node = *file->node;
   const bool alone = (operation & LOCK_EX) != 0;
   node.holders.erase(fd);
@@ -330,6 +334,17 @@ std::set<std::pair<std::uint64_t, std::string>> SimDisk::by_age(const Names& nam
   std::set<std::pair<std::uint64_t, std::string>> sorted;
   for (const auto& [name, entry] : names) sorted.emplace(entry.order, name);
   return sorted;
+}
+
+const std::string* SimDisk::content(std::string_view path) const {
+  NodePtr at = root_;
+  while (at && !path.empty()) {
+    path.remove_prefix(path.starts_with('/') ? 1 : 0);
+    const std::string_view name = path.substr(0, path.find('/'));
+    at = at->step(std::string(name));
+    path.remove_prefix(name.size());
+  }
+  return at && !at->is_directory ? &at->data : nullptr;
 }
 
 std::map<std::string, std::string> SimDisk::files() const {

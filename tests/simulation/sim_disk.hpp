@@ -23,17 +23,20 @@ enum class Crash {
 
 // The calls that fail, by chance.
 struct DiskFaults {
-  double sync = 0;         // EIO
-  double open = 0;         // EMFILE
+  double sync = 0;  // EIO
+  double open = 0;  // EMFILE
+  double lost = 0;  // the answer of a link, a rename or a new directory, as on NFS: it is done, and says it is not
   std::int64_t room = -1;  // the bytes that can still be written, then ENOSPC; -1: no limit
-  bool any() const { return sync > 0 || open > 0 || room >= 0; }
+  bool any() const { return sync > 0 || open > 0 || lost > 0 || room >= 0; }
 };
 
-// What not every file system has.
-struct DiskAbilities {
-  bool links = true;      // hard ones
-  bool noreplace = true;  // renameat2 with RENAME_NOREPLACE
-  bool tmpfile = true;    // files without a name
+// What not every file system has: the errno of a call that it lacks; 0: it has it.
+struct DiskLacks {
+  int links = 0;        // hard ones
+  int noreplace = 0;    // renameat2 with RENAME_NOREPLACE
+  int tmpfile = 0;      // files without a name
+  int locks = 0;        // flock
+  int directories = 0;  // fsync of a directory
 };
 
 // Follows POSIX where the engine relies on it. Where POSIX leaves open what survives, everything is possible: names and
@@ -53,12 +56,17 @@ class SimDisk : public world::Disk {
     faults_ = faults;
     dice_ = dice;
   }
-  void limit(const DiskAbilities& abilities) { abilities_ = abilities; }
+  void limit(const DiskLacks& lacks) { lacks_ = lacks; }
+  const DiskLacks& lacks() const { return lacks_; }
+  void use(const world::Checkpoints& checkpoints) { checkpoints_ = checkpoints; }
   // Called before each call that changes the disk.
   void before_change(std::function<void()> call) { before_change_ = std::move(call); }
 
-  std::map<std::string, std::string> files() const;  // all files with their contents, by path
-  std::vector<std::string> directories() const;      // all directories below the root
+  std::map<std::string, std::string> files() const;              // all files with their contents, by path
+  const std::string* content(std::string_view path) const;       // of one file; null: there is none
+  std::int64_t largest_write() const { return largest_write_; }  // to a file, with one call
+  std::int64_t written() const { return written_; }              // bytes, to all files
+  std::vector<std::string> directories() const;                  // all directories below the root
   std::size_t open_files() const { return open_.size(); }
 
   int open(int dir, const char* path, int flags, mode_t mode) noexcept override;
@@ -77,6 +85,7 @@ class SimDisk : public world::Disk {
   int protect(int fd, mode_t mode) noexcept override;
   int lock(int fd, int operation) noexcept override;
   int list(int dir, std::vector<std::string>& names) override;
+  world::Checkpoints checkpoints() const noexcept override { return checkpoints_; }
 
  private:
   struct Node;
@@ -106,6 +115,8 @@ class SimDisk : public world::Disk {
   int changing();
   static int failed(int code);
 
+  world::Checkpoints checkpoints_;
+  std::int64_t largest_write_ = 0, written_ = 0;
   std::map<int, std::unique_ptr<Open>> open_;
   std::vector<Change> pending_;  // changes of names that are not durable
   std::uint64_t last_number_ = 0;
@@ -113,7 +124,7 @@ class SimDisk : public world::Disk {
   const world::Clock* clock_ = nullptr;
   Trace* trace_ = nullptr;
   DiskFaults faults_;
-  DiskAbilities abilities_;
+  DiskLacks lacks_;
   Dice dice_{0};
   std::function<void()> before_change_;
   NodePtr root_;

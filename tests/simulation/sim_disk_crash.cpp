@@ -45,7 +45,8 @@ class SimDisk::Copy {
     auto disk = std::make_unique<SimDisk>();
     disk->root_ = copy(from_.root_);
     disk->last_number_ = from_.last_number_;
-    disk->abilities_ = from_.abilities_;
+    disk->lacks_ = from_.lacks_;
+    disk->checkpoints_ = from_.checkpoints_;
     if (crash_ == Crash::kill) copy_pending(*disk);
     return disk;
   }

@@ -25,19 +25,33 @@ struct SimNet::Connection : sandbox::Handler {
     down.kill();
   }
   void received(ssize_t n) {
-    if (n > 0 && brings_file) net.file_bytes_received_ += n;
+    if (n <= 0) return;
+    if (brings_file) net.file_bytes_received_ += n;
+    taken += n;
+    if (file && taken > framing) net.server_.ledger().received(*file, std::min(taken - framing, file->size));
+  }
+  // To be called before each part of an answer is sent. What comes before the body is sent by itself.
+  void sending(ByteView part) {
+    if (++parts == 1) is_chunked = as_text(part).find("Transfer-Encoding: chunked") != std::string_view::npos;
+    if (parts == 1 || (parts == 2 && is_chunked)) framing += static_cast<std::int64_t>(part.size());
   }
 
   sandbox::Response answer(const sandbox::Request& request) override {
     brings_file = sandbox::is_file_request(request.line());
-    return net.handler_.answer(request);
+    sandbox::Response response = net.server_.answer(request);
+    file = net.server_.take_answer();
+    return response;
   }
-  sandbox::Time now() const override { return net.handler_.now(); }
+  sandbox::Time now() const override { return net.server_.now(); }
 
   SimNet& net;
   Trace& trace;
   Pipe up, down;  // from the client, and to it
   bool brings_file = false;
+  std::shared_ptr<Ledger::Answer> file;  // null: no bytes of a file come
+  bool is_chunked = false;
+  int parts = 0;                        // that were sent
+  std::int64_t taken = 0, framing = 0;  // bytes that the client has read, and those of them that are not the body
 };
 
 namespace {
@@ -116,6 +130,7 @@ class ServerEnd : public sandbox::Stream {
     }
   }
   Task<> write(ByteView bytes) override {
+    connection_->sending(bytes);
     while (!bytes.empty()) {
       const std::size_t n = std::min(bytes.size(), connection_->down.room());
       if (connection_->down.broken()) fail(EPIPE);
@@ -145,6 +160,7 @@ class ServerEnd : public sandbox::Stream {
   std::shared_ptr<SimNet::Connection> connection_;
 };
 
+constexpr double kSmallestSegment = 1400, kLargestSegment = 128 << 10;
 constexpr std::int64_t kSlowest = 300, kSlow = 20'000, kFast = 100'000'000;  // bytes per second
 
 }  // namespace
@@ -195,7 +211,8 @@ Break SimNet::draw_break() {
 std::shared_ptr<SimNet::Connection> SimNet::make_connection() {
   const bool slow = dice_.chance(faults_.slow);
   const Speed speed{Milliseconds(dice_.magnitude(1, 300)),
-                    slow ? dice_.magnitude(kSlowest, kSlow) : dice_.magnitude(kSlow, kFast)};
+                    slow ? dice_.magnitude(kSlowest, kSlow) : dice_.magnitude(kSlow, kFast),
+                    static_cast<std::size_t>(dice_.magnitude(kSmallestSegment, kLargestSegment))};
   auto made = std::make_shared<Connection>(*this, speed, draw_break());
   std::erase_if(connections_, [](const auto& each) { return each.expired(); });
   connections_.push_back(made);

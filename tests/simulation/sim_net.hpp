@@ -6,11 +6,8 @@
 
 #include "simulation/dice.hpp"
 #include "simulation/pipe.hpp"
+#include "simulation/sim_server.hpp"
 #include "world/world.hpp"
-
-namespace libbcda::sandbox {
-class Handler;
-}
 
 namespace libbcda::simulation {
 
@@ -22,8 +19,8 @@ struct NetFaults {
 
 class SimNet : public world::Net {
  public:
-  SimNet(world::World& world, sandbox::Handler& handler, Trace& trace, const NetFaults& faults, Dice dice)
-      : world_(world), handler_(handler), trace_(trace), faults_(faults), dice_(dice) {}
+  SimNet(world::World& world, SimServer& server, Trace& trace, const NetFaults& faults, Dice dice)
+      : world_(world), server_(server), trace_(trace), faults_(faults), dice_(dice) {}
 
   // From now on nothing arrives any more, in either direction.
   void kill();
@@ -42,7 +39,7 @@ class SimNet : public world::Net {
   Break draw_break();
 
   world::World& world_;
-  sandbox::Handler& handler_;
+  SimServer& server_;
   Trace& trace_;
   const NetFaults faults_;
   Dice dice_;

@@ -2,7 +2,6 @@
 
 #include <algorithm>
 
-#include "assertion.hpp"
 #include "base/json.hpp"
 #include "crypto/key.hpp"
 #include "fault_table.hpp"
@@ -21,9 +20,9 @@ using sandbox::Segment;
 constexpr std::chrono::seconds kEpoch(1568987253);
 constexpr std::uint64_t kKeySeed = 13;
 
+// One RSA key opens the files and signs logins, because signing with ES384 takes longer than the rest of a login.
 struct Keys {
   std::string private_pem, public_pem;
-  sandbox::SigningPair signing;
 };
 
 // Made once, and in the same way in every process. The service's own key for tokens is made here as well, so that no
@@ -33,7 +32,7 @@ const Keys& keys() {
     seed_openssl(kKeySeed);
     const auto pair = crypto::PrivateKey::generate();
     sandbox::Tokens().issue("nobody", sandbox::Time(), sandbox::Duration(1));
-    return Keys{pair.private_pem(), pair.public_pem(), sandbox::make_signing_pair("ES384")};
+    return Keys{pair.private_pem(), pair.public_pem()};
   }();
   return made;
 }
@@ -83,12 +82,13 @@ std::string read_whole(const std::shared_ptr<sandbox::DataFile>& file) {
 }  // namespace
 
 const std::string& client_private_pem() { return keys().private_pem; }
-const std::string& client_signing_pem() { return keys().signing.private_pem; }
+const std::string& client_signing_pem() { return keys().private_pem; }
 
-SimServer::SimServer(sandbox::Options options, std::uint64_t seed) : seed_(seed) {
+SimServer::SimServer(sandbox::Options options, std::string ranges, std::uint64_t seed)
+    : seed_(seed), ledger_(std::move(ranges)) {
   const Keys& made = keys();
   seed_openssl(seed_);
-  sandbox::Registration client{options.client_id, kKeyId, made.signing.public_pem, "ES384"};
+  sandbox::Registration client{options.client_id, kKeyId, made.public_pem, "RS384"};
   service_ = std::make_unique<sandbox::Service>(std::move(options), made.public_pem, std::move(client),
                                                 [this] { return now(); });
 }
@@ -102,11 +102,14 @@ sandbox::Time SimServer::now() const {
 
 Response SimServer::answer(const Request& request) {
   seed_openssl(seed_ + ++requests_);
+  last_.reset();
   Response response;
   if (refuses(response)) return response;
   response = service_->answer(request);
   remember(request, response);
-  if (sandbox::is_file_request(request.line()) && dice_.chance(faults_.wrong_bytes)) spoil(response);
+  if (!sandbox::is_file_request(request.line())) return response;
+  const bool spoiled = dice_.chance(faults_.wrong_bytes) && spoil(response);
+  last_ = ledger_.answered(request, response, now(), spoiled);
   return response;
 }
 
@@ -178,9 +181,9 @@ std::int64_t SimServer::files_of(const std::string& status_url) const {
 }
 
 // Only where a checksum shows it: elsewhere TLS protects the bytes, which this world does without.
-void SimServer::spoil(Response& response) {
+bool SimServer::spoil(Response& response) {
   const std::uint64_t size = response.body_size();
-  if (size == 0 || (response.status != 200 && response.status != 206)) return;
+  if (size == 0 || (response.status != 200 && response.status != 206)) return false;
   const std::uint64_t at = dice_.below(size);
   const bool doubles = dice_.chance(0.3);
   if (response.file && response.file->encrypted() && response.segments.size() == 1) {
@@ -189,12 +192,14 @@ void SimServer::spoil(Response& response) {
       response.segments = {{"", part.offset, at + 1}, {"", part.offset + at, part.length - at}};
     else
       response.flip = flip_at(part.offset + at);
-  } else if (is_gzip(response)) {
-    if (doubles)
-      response.body.insert(at, response.body.substr(at, 1 + dice_.below(1000)));
-    else
-      response.body[at] = static_cast<char>(response.body[at] ^ (1 << dice_.below(8)));
+    return true;
   }
+  if (!is_gzip(response)) return false;
+  if (doubles)
+    response.body.insert(at, response.body.substr(at, 1 + dice_.below(1000)));
+  else
+    response.body[at] = static_cast<char>(response.body[at] ^ (1 << dice_.below(8)));
+  return true;
 }
 
 }  // namespace libbcda::simulation

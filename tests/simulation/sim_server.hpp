@@ -6,6 +6,7 @@
 
 #include "handler.hpp"
 #include "simulation/dice.hpp"
+#include "simulation/ledger.hpp"
 #include "world/clock.hpp"
 
 namespace libbcda::sandbox {
@@ -25,7 +26,8 @@ struct ServerFaults {
 // Goes on living when a run crashes. Its clock is not the wall clock of the client.
 class SimServer : public sandbox::Handler {
  public:
-  SimServer(sandbox::Options options, std::uint64_t seed);
+  // `ranges`: the form of a file on which Range works at this service, as its profile says.
+  SimServer(sandbox::Options options, std::string ranges, std::uint64_t seed);
   ~SimServer() override;
 
   void use(const world::Clock& clock) { clock_ = &clock; }
@@ -46,6 +48,9 @@ class SimServer : public sandbox::Handler {
   // and was alive.
   int needless_jobs() const { return needless_jobs_; }
   void forget_jobs() { jobs_.clear(); }  // the client begins anew on purpose
+  Ledger& ledger() { return ledger_; }
+  // The bytes of a file in the last answer; null: it has none.
+  std::shared_ptr<Ledger::Answer> take_answer() { return std::move(last_); }
 
  private:
   // Generated or unpacked when it is asked for.
@@ -61,7 +66,7 @@ class SimServer : public sandbox::Handler {
   void remember_job(const sandbox::Request& request, const sandbox::Response& response);
   void remember_status(const sandbox::Request& request, const sandbox::Response& response);
   void remember_file(const sandbox::Request& request, const sandbox::Response& response);
-  void spoil(sandbox::Response& response);
+  bool spoil(sandbox::Response& response);  // false: no check sum would show it
 
   const std::uint64_t seed_;
   const world::Clock* clock_ = nullptr;
@@ -77,6 +82,8 @@ class SimServer : public sandbox::Handler {
   };
   std::map<std::string, Job> jobs_;  // by the path of the job
   int jobs_accepted_ = 0, needless_jobs_ = 0;
+  Ledger ledger_;
+  std::shared_ptr<Ledger::Answer> last_;
 };
 
 // The client's keys in every simulation: one for files, and one that signs logins.

@@ -10,15 +10,26 @@
 
 namespace libbcda::simulation {
 
+class SeededRandom : public world::Random {
+ public:
+  explicit SeededRandom(Dice dice) : dice_(dice) {}
+  void fill(MutableBytes out) override {
+    for (std::uint8_t& byte : out) byte = static_cast<std::uint8_t>(dice_.next());
+  }
+
+ private:
+  Dice dice_;
+};
+
 class SimWorld : public test::VirtualWorld {
  public:
-  SimWorld(Moment start, const SimHost& host, std::unique_ptr<SimDisk> disk, sandbox::Handler& handler, Trace& trace,
+  SimWorld(Moment start, const SimHost& host, std::unique_ptr<SimDisk> disk, SimServer& server, Trace& trace,
            const NetFaults& faults, Dice dice)
       : VirtualWorld(start),
         host_(host),
         random_(dice.fork()),
         disk_(std::move(disk)),
-        net_(*this, handler, trace, faults, dice) {
+        net_(*this, server, trace, faults, dice) {
     disk_->use(clock_);
     disk_->use(trace);
   }
@@ -26,21 +37,10 @@ class SimWorld : public test::VirtualWorld {
   world::Random& random() override { return random_; }
   SimNet& net() override { return net_; }
   SimDisk& disk() override { return *disk_; }
-  const world::Host& host() const override { return host_; }
+  const SimHost& host() const override { return host_; }
   std::unique_ptr<SimDisk> take_disk() { return std::move(disk_); }  // once nothing uses it any more
 
  private:
-  class SeededRandom : public world::Random {
-   public:
-    explicit SeededRandom(Dice dice) : dice_(dice) {}
-    void fill(MutableBytes out) override {
-      for (std::uint8_t& byte : out) byte = static_cast<std::uint8_t>(dice_.next());
-    }
-
-   private:
-    Dice dice_;
-  };
-
   SimHost host_;
   SeededRandom random_;
   std::unique_ptr<SimDisk> disk_;

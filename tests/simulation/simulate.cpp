@@ -4,8 +4,10 @@
 #include <optional>
 #include <set>
 
+#include "profiles/profile.hpp"
 #include "runtime/run.hpp"
 #include "simulation/invariants.hpp"
+#include "simulation/rival_world.hpp"
 #include "simulation/scenario.hpp"
 #include "simulation/sim_world.hpp"
 
@@ -27,7 +29,7 @@ class Simulation {
   Simulation(std::uint64_t seed, bool verbose)
       : dice_(seed),
         scenario_(draw_scenario(dice_.fork())),
-        server_(service_options(scenario_), seed << 20),
+        server_(service_options(scenario_), find_profile(scenario_.profile)->ranges, seed << 20),
         disk_(std::make_unique<SimDisk>()),
         verbose_(verbose) {
     report_.seed = seed;
@@ -36,13 +38,16 @@ class Simulation {
 
   Report run() {
     disk_->limit(scenario_.disk);
+    disk_->use(scenario_.checkpoints);
     for (const Attempt& attempt : scenario_.attempts)
       if (goes_on()) begin(attempt);
     if (goes_on()) begin(Attempt());
+    if (goes_on() && failure_.find("set take_over") != std::string::npos) wait_until_stale();
     if (goes_on() && kResumes && failure_.find("restart") != std::string::npos) begin_anew();
     if (goes_on()) require("a run without faults failed: " + failure_);
-    if (kResumes && server_.needless_jobs() > 0) require("a job was started although one was alive");
+    if (kResumes && server_.needless_jobs() > crossed_jobs_) require("a job was started although one was alive");
     report_.trace = trace_.hash();
+    report_.again = server_.ledger().sum();
     report_.jobs = server_.jobs_accepted();
     report_.virtual_time = std::chrono::duration_cast<Milliseconds>(now_.steady - kStart.steady);
     return report_;
@@ -55,8 +60,12 @@ class Simulation {
   }
   void begin(const Attempt& attempt);
   void begin_anew();
+  void wait_until_stale();
   void drive(const std::shared_ptr<SimWorld>& world, const Attempt& attempt);
-  runtime::Run::Handle start(const std::shared_ptr<SimWorld>& world);
+  runtime::Run::Handle start(const std::shared_ptr<world::World>& world, const Settings& settings);
+  void meet(SimWorld& world, runtime::Run& first, const Rival& rival);
+  void take_over(SimWorld& world, runtime::Run& first, RivalWorld& other, runtime::Run& second, const Rival& rival);
+  void go_to(SimDisk& disk, const world::Clock& clock);
   void step_until_end(SimWorld& world, runtime::Run& run, const Attempt& attempt);
   void crash(SimWorld& world, Crash crash);
   void end(SimWorld& world);
@@ -82,6 +91,7 @@ class Simulation {
   std::string failure_;                // of the last run; "": it succeeded
   std::unique_ptr<SimDisk> survivor_;  // of the crash of this run; null: none yet
   Moment crashed_at_{};
+  int crossed_jobs_ = 0;  // their kick-off was under way when another run took the directory over
 };
 
 Settings Simulation::settings() const {
@@ -99,6 +109,14 @@ void Simulation::begin_anew() {
   begin(attempt);
 }
 
+// A crash left an owner file that is not whole. Without locks, it may be one that another run is writing.
+void Simulation::wait_until_stale() {
+  const auto wait = std::chrono::minutes(5);
+  now_.steady += wait;
+  now_.wall += wait;
+  begin(Attempt());
+}
+
 void Simulation::begin(const Attempt& attempt) {
   ++report_.runs;
   survivor_.reset();
@@ -106,6 +124,7 @@ void Simulation::begin(const Attempt& attempt) {
   restarts_ = !kResumes || attempt.restarts;
   if (restarts_) published_.clear();
   if (restarts_) server_.forget_jobs();
+  server_.ledger().run_begins(restarts_, attempt.faults.disk.any());
   server_.fail(attempt.faults.server, dice_.fork());
   disk_->fail(attempt.faults.disk, dice_.fork());
   const auto world = std::make_shared<SimWorld>(now_, SimHost(boots_, kFirstPid + report_.runs), std::move(disk_),
@@ -130,19 +149,21 @@ void Simulation::begin(const Attempt& attempt) {
 void Simulation::drive(const std::shared_ptr<SimWorld>& world, const Attempt& attempt) {
   std::int64_t changes = 0;
   world->disk().before_change([&, this] {
-    if (attempt.ending == Ending::crash && !survivor_ && changes++ == attempt.at_change) crash(*world, attempt.crash);
+    if (attempt.ending != Ending::crash || survivor_) return;
+    const bool is_written = attempt.at_written >= 0 && world->disk().written() >= attempt.at_written;
+    if (is_written || changes++ == attempt.at_change) crash(*world, attempt.crash);
   });
-  run_ = start(world);
+  run_ = start(world, settings());
   if (run_) step_until_end(*world, *run_, attempt);
   if (run_) end(*world);
   if (!survivor_) judge_end(*world, attempt);
 }
 
 // Returns null if the run refuses to start.
-runtime::Run::Handle Simulation::start(const std::shared_ptr<SimWorld>& world) {
+runtime::Run::Handle Simulation::start(const std::shared_ptr<world::World>& world, const Settings& settings) {
   try {
     runtime::RunRequest request;
-    request.settings = settings();
+    request.settings = settings;
     auto session = std::make_shared<runtime::Session>(request.settings, world);
     return runtime::Run::start(std::move(session), std::move(request));
   } catch (const Error& error) {
@@ -153,15 +174,83 @@ runtime::Run::Handle Simulation::start(const std::shared_ptr<SimWorld>& world) {
 
 void Simulation::step_until_end(SimWorld& world, runtime::Run& run, const Attempt& attempt) {
   for (std::int64_t step = 0; !run.mailbox().finished() && !survivor_; ++step) {
+    if (step == attempt.rival.at_step) {
+      meet(world, run, attempt.rival);
+      continue;
+    }
     if (step == attempt.clock_jump_at) world.fake_clock().set_wall_clock(attempt.clock_jump);
     if (step == attempt.at_step && attempt.ending == Ending::cancel) return;
     if (step == attempt.at_step && attempt.ending == Ending::crash)
       crash(world, attempt.crash);
-    else if (!(attempt.at_step >= 0 ? world.step() : world.stride()))
+    else if (!(attempt.at_step >= 0 || attempt.rival.at_step >= 0 ? world.step() : world.stride()))
       return require("a run waits for nothing");
     if (step > kMostSteps || world.clock().now().steady - now_.steady > kLongestRun)
       return require("a run does not end");
   }
+}
+
+// Which clock the disk and the service show.
+void Simulation::go_to(SimDisk& disk, const world::Clock& clock) {
+  disk.use(clock);
+  server_.use(clock);
+}
+
+// Starts a second run. It must be refused and change nothing, or take the directory over.
+void Simulation::meet(SimWorld& world, runtime::Run& first, const Rival& rival) {
+  SimDisk& disk = world.disk();
+  if (!disk.content(std::string(kOut) + "/.bcda/owner.json")) return;  // the first one has left already
+  server_.ledger().pause();
+  const auto files = disk.files();
+  const auto directories = disk.directories();
+  const auto other =
+      std::make_shared<RivalWorld>(world.clock().now() + rival.suspended, world.host().beside(rival.same_machine), disk,
+                                   rival.sees_locks, server_, trace_, dice_.fork());
+  go_to(disk, other->clock());
+  Settings with = client_settings(scenario_);
+  if (rival.takes_over) with.set("take_over", "true");
+  const bool is_stale = !rival.same_machine && rival.suspended >= std::chrono::minutes(5);
+  const bool may_start = (!rival.sees_locks || disk.lacks().locks) && (rival.takes_over || is_stale);
+  const runtime::Run::Handle second = start(other, with);
+  if (second) {
+    require(may_start ? "" : "a second run started although the first one lives");
+    ++report_.taken_over;
+    const int needless = server_.needless_jobs();
+    take_over(world, first, *other, *second, rival);
+    crossed_jobs_ += server_.needless_jobs() - needless;
+  } else {
+    ++report_.refused;
+    if (!may_start) {
+      require(failure_.find("is in use by another run") == std::string::npos ? "a second run says: " + failure_ : "");
+      require(disk.files() != files || disk.directories() != directories ? "a refused run changed something" : "");
+    }
+  }
+  failure_.clear();
+  go_to(disk, world.clock());
+}
+
+// Both go on, each by its own clock. The first one stands still until it wakes up.
+void Simulation::take_over(SimWorld& world, runtime::Run& first, RivalWorld& other, runtime::Run& second,
+                           const Rival& rival) {
+  SimDisk& disk = world.disk();
+  bool awake = false;
+  const auto now = [](const test::VirtualWorld& of) { return of.clock().now().steady; };
+  const auto wake = [&] {
+    awake = true;
+    if (now(other) > now(world)) world.clock().pause(std::chrono::duration_cast<Milliseconds>(now(other) - now(world)));
+  };
+  for (std::int64_t step = 0; !(first.mailbox().finished() && second.mailbox().finished()); ++step) {
+    if (!awake && (step >= rival.wakes_at || second.mailbox().finished())) wake();
+    const bool is_firsts =
+        awake && !first.mailbox().finished() && (second.mailbox().finished() || now(world) <= now(other));
+    test::VirtualWorld& next = is_firsts ? static_cast<test::VirtualWorld&>(world) : other;
+    go_to(disk, next.clock());
+    if (!next.step() || step > kMostSteps) return require("a run waits for nothing after it was taken over");
+    if (is_firsts && first.mailbox().finished()) judge(disk);
+    if (!is_firsts && second.mailbox().finished()) judge(disk);
+  }
+  collect_published(second);
+  require(first.mailbox().failure() ? "" : "a run that was taken over succeeded");
+  if (now(other) > now(world)) wake();
 }
 
 // The world stops for the run: what it does from now on leaves no trace.
@@ -171,6 +260,8 @@ void Simulation::crash(SimWorld& world, Crash crash) {
   crashed_at_ = world.clock().now();
   world.net().kill();
   ++report_.crashes;
+  const bool loses_power = crash == Crash::power;
+  server_.ledger().run_ends(world.disk(), *survivor_, loses_power, boot_id(boots_ + (loses_power ? 1 : 0)));
   judge_crash();
 }
 
@@ -205,6 +296,7 @@ void Simulation::judge(const SimDisk& disk) {
   require(check_published(disk, server_));
   require(check_receipt(disk, server_));
   require(check_still_there(disk, published_));
+  require(server_.ledger().wrong());
 }
 
 void Simulation::judge_crash() {
@@ -214,6 +306,7 @@ void Simulation::judge_crash() {
 }
 
 void Simulation::judge_end(SimWorld& world, const Attempt& attempt) {
+  server_.ledger().run_ends(world.disk(), world.disk(), false, boot_id(boots_));
   judge(world.disk());
   if (world.disk().open_files() > 0) require("a run left files open");
   if (!failure_.empty()) ++report_.failures;

@@ -4,6 +4,7 @@
 #include <string>
 
 #include "base/time.hpp"
+#include "simulation/ledger.hpp"
 
 namespace libbcda::simulation {
 
@@ -16,6 +17,8 @@ struct Report {
   int restarts = 0;                         // exports that could not be gone on with, and were begun anew
   int jobs = 0;                             // that the service accepted
   std::int64_t bytes = 0;                   // of files that came over the network, with the heads of their answers
+  int refused = 0, taken_over = 0;          // second runs that were refused, and that went on
+  Ledger::Sum again;                        // bytes that were fetched twice
 };
 
 Report simulate(std::uint64_t seed, bool verbose = false);

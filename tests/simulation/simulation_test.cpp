@@ -32,17 +32,24 @@ TEST(Simulations, AreReplayedByTheirSeed) {
 // Otherwise the promises would be kept because nothing happens.
 TEST(Simulations, MeetFaultsAndCrashes) {
   Report sum;
-  for (std::uint64_t seed = 1; seed <= 50; ++seed) {
+  for (std::uint64_t seed = 1; seed <= 100; ++seed) {
     const Report report = simulate(seed);
     sum.crashes += report.crashes;
     sum.failures += report.failures;
     sum.jobs += report.jobs;
     sum.virtual_time += report.virtual_time;
+    sum.again.add(report.again);
+    sum.refused += report.refused;
+    sum.taken_over += report.taken_over;
   }
   EXPECT_GT(sum.crashes, 20);
   EXPECT_GT(sum.failures, 3);
   EXPECT_GT(sum.jobs, 50);
   EXPECT_GT(sum.virtual_time, std::chrono::hours(10));
+  EXPECT_GT(sum.again.allowed, 10'000);
+  EXPECT_GT(sum.again.resumed, 0);
+  EXPECT_GT(sum.refused, 0);
+  EXPECT_GT(sum.taken_over, 0);
 }
 
 }  // namespace

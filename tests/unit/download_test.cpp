@@ -330,6 +330,24 @@ TEST_F(DownloadFlow, OnlyABrokenConnectionIsContinued) {
   }
 }
 
+// For example when the token has expired and no new one is to be had at the moment.
+TEST_F(DownloadFlow, AFailureBeforeTheAnswerCostsNoBytes) {
+  for (const Status status : {Status::REFUSED, Status::AUTHENTICATION, Status::PROTOCOL, Status::NETWORK}) {
+    make({.ranges = "any"});
+    send();
+    got(head(200, {{"ETag", "\"1\""}}));
+    download_->on_failure(broken(), now_, 1000);
+    wait();
+    send();
+    download_->on_failure(std::move(Error(status, "x").may_retry()), now_, 1000);
+    EXPECT_TRUE(download_->continues());
+    wait();
+    EXPECT_EQ(send().request.headers.size(), 4u);
+    download_->on_failure(Error(status, "x"), now_, 1000);
+    EXPECT_TRUE(download_->continues()) << "a later run may go on";
+  }
+}
+
 TEST_F(DownloadFlow, TheRestMayBreakToo) {
   make({.retries = 1, .ranges = "plain"});
   send();

@@ -106,6 +106,16 @@ TEST_F(OtherFileSystems, ARenameWhoseAnswerWasLostIsAPublishedFile) {
   EXPECT_EQ(names_in(temp_.path()), Names{"x"});
 }
 
+// Sandboxed kernels and some file systems answer EPERM or EOPNOTSUPP to flags that they do not know.
+TEST_F(OtherFileSystems, WithoutLinksAndFlagsAFileIsRenamedWhateverTheAnswer) {
+  for (int code : {EINVAL, ENOSYS, EOPNOTSUPP, EPERM}) {
+    const Failing link(Call::linkat, EPERM), exchange(Call::renameat2, code);
+    EXPECT_NO_THROW(publish(Durability::process)) << code;
+    EXPECT_EQ(names_in(temp_.path()), Names{"x"});
+    ::unlink((temp_ / "x").c_str());
+  }
+}
+
 TEST_F(OtherFileSystems, ADirectoryThatCannotBeSyncedIsReported) {
   EXPECT_TRUE(dir_.sync());
   EXPECT_TRUE(dir_.sync_own_name());
