@@ -9,6 +9,7 @@
 #include <cstring>
 
 #include "base/error.hpp"
+#include "crypto/openssl_error.hpp"
 #include "files/file.hpp"
 
 namespace libbcda::crypto {
@@ -42,7 +43,7 @@ void use_oaep(EVP_PKEY_CTX* context, std::string_view label) {
     ok = copy && EVP_PKEY_CTX_set0_rsa_oaep_label(context, copy, static_cast<int>(label.size())) > 0;
   if (!ok) {
     OPENSSL_free(copy);
-    throw Error(Status::INTERNAL, "OpenSSL refused RSA-OAEP with SHA-256");
+    throw openssl_error("OpenSSL refused RSA-OAEP with SHA-256");
   }
   if (label.empty()) OPENSSL_free(copy);
 }
@@ -63,7 +64,7 @@ Error wrong_size(std::size_t wrapped, std::size_t modulus, std::string_view labe
 template <class Write>
 std::string to_pem(Write write) {
   Bio bio(BIO_new(BIO_s_mem()));
-  if (!bio || write(bio.get()) != 1) throw Error(Status::INTERNAL, "OpenSSL could not write a key as PEM");
+  if (!bio || write(bio.get()) != 1) throw openssl_error("OpenSSL could not write a key as PEM");
   char* data = nullptr;
   long size = BIO_get_mem_data(bio.get(), &data);
   return {data, static_cast<std::size_t>(size)};
@@ -96,7 +97,7 @@ PrivateKey PrivateKey::from_file(const std::string& path, const Secret& passphra
 
 PrivateKey PrivateKey::generate(int bits) {
   const PrivateKey key(NativeKey(EVP_RSA_gen(static_cast<unsigned>(bits)), EVP_PKEY_free));
-  if (!key.key_) throw Error(Status::INTERNAL, "OpenSSL could not make an RSA key");
+  if (!key.key_) throw openssl_error("OpenSSL could not make an RSA key");
   return key;
 }
 
@@ -108,7 +109,7 @@ FileKey PrivateKey::unwrap(ByteView wrapped, std::string_view label) const {
   std::size_t size = plain.size();
   Context context(EVP_PKEY_CTX_new(native(), nullptr));
   if (!context || EVP_PKEY_decrypt_init(context.get()) <= 0)
-    throw Error(Status::INTERNAL, "OpenSSL could not start an RSA decryption");
+    throw openssl_error("OpenSSL could not start an RSA decryption");
   use_oaep(context.get(), label);
   bool ok =
       EVP_PKEY_decrypt(context.get(), plain.data(), &size, wrapped.data(), wrapped.size()) > 0 && size == kFileKeySize;
@@ -145,7 +146,7 @@ Bytes wrap_file_key(const FileKey& key, std::string_view public_pem, std::string
   Bytes wrapped(static_cast<std::size_t>(EVP_PKEY_get_size(rsa.get())));
   std::size_t size = wrapped.size();
   if (EVP_PKEY_encrypt(context.get(), wrapped.data(), &size, key.bytes.data(), kFileKeySize) <= 0)
-    throw Error(Status::INTERNAL, "OpenSSL could not wrap a key");
+    throw openssl_error("OpenSSL could not wrap a key");
   wrapped.resize(size);
   return wrapped;
 }

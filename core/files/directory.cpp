@@ -18,8 +18,12 @@ namespace {
 constexpr std::size_t kWriteBuffer = 64u << 10;
 constexpr int kOpenTries = 10;  // because another run may remove a directory between mkdir and open
 
-// Whether the error means that the file system does not support fsync for this kind of file.
-bool cannot_sync(int code) { return code == EINVAL || code == ENOSYS || code == ENOTSUP || code == EOPNOTSUPP; }
+// Whether the error means that the file system or the kernel does not support fsync for directories, or syncfs at all.
+// Some file systems answer as if the descriptor were unfit (EBADF, EISDIR). EPERM comes from filters of system calls.
+bool cannot_sync(int code) {
+  return code == EINVAL || code == ENOSYS || code == ENOTSUP || code == EOPNOTSUPP || code == EBADF || code == EISDIR ||
+         code == EPERM;
+}
 
 std::optional<struct stat> look_at(const Directory& directory, const std::string& name) {
   struct stat info {};
@@ -124,9 +128,14 @@ void Directory::replace(const std::string& name, const std::function<void(const 
     });
     flush();
     if (durability == Durability::power && disk_->sync(file.get(), Sync::all) != 0) throw sync_error(full, errno);
+    struct stat ours {};
+    if (file.status(ours) != 0) throw file_error("cannot write", full, errno);
     if (int code = file.close()) throw file_error("cannot write", full, code);
-    if (disk_->rename(beside.fd(), partial.c_str(), fd(), name.c_str(), 0) != 0)
-      throw file_error("cannot rename", full, errno);
+    if (disk_->rename(beside.fd(), partial.c_str(), fd(), name.c_str(), 0) != 0) {
+      const int code = errno;
+      const auto there = look_at(*this, name);  // NFS may lose the answer, as in OutputFile::publish()
+      if (!there || !same_file(*there, ours)) throw file_error("cannot rename", full, code);
+    }
   } catch (...) {
     beside.remove(partial);
     throw;
@@ -184,10 +193,22 @@ bool Directory::in_place() const {
          same_file(its, there);
 }
 
+// Some file systems give our files to another user: NFS maps root to nobody, and SMB and FAT have one owner for all
+// files. Only the file system decides this, and not the owner of the directory.
+std::optional<uid_t> Directory::owner_of_new_files() const {
+  try {
+    struct stat its {};
+    const Fd probe = nameless_file(*this);
+    return probe.status(its) == 0 ? std::optional(its.st_uid) : std::nullopt;
+  } catch (const Error&) {
+    return std::nullopt;  // no file can be written here
+  }
+}
+
 bool Directory::make_private() const {
   struct stat its {};
   if (disk_->status(fd(), its) != 0) return false;
-  if (its.st_uid != ::geteuid() && its.st_uid != 0) return false;
+  if (its.st_uid != ::geteuid() && its.st_uid != 0 && its.st_uid != owner_of_new_files()) return false;
   if ((its.st_mode & (S_IWGRP | S_IWOTH)) != 0)
     disk_->protect(fd(), 0700);  // may have no effect, because some file systems have one mode for all files
   return true;

@@ -46,6 +46,7 @@ class Directory {
 
  private:
   Directory(Disk& disk, Fd fd, std::string path);
+  std::optional<uid_t> owner_of_new_files() const;
   Disk* disk_;
   Fd fd_;
   std::string path_;

@@ -57,6 +57,10 @@ Error file_error(const std::string& doing, const std::string& path, int code) {
   if (code == ENOSPC || code == EDQUOT) text += "; free some space there or choose another directory";
   if (code == EACCES || code == EPERM) text += "; check its owner and mode";
   if (code == EMFILE || code == ENFILE) text += std::string("; ") + kMoreFiles;
+  if (code == EFBIG)
+    text += "; raise the limit of file sizes (ulimit -f), or choose a file system that takes larger files";
+  if (code == EBUSY || code == ETXTBSY) text += "; another program, such as a virus scanner, has it open; try again";
+  if (code == ESTALE) text += "; the file server does not know it any more; try again, or have it mounted anew";
   if (code == EROFS) text += "; choose another directory, or have the file system mounted for writing";
   return std::move(Error(Status::FILESYSTEM, text).at_file(path));
 }
@@ -198,8 +202,8 @@ int OutputFile::link_to(const Directory& to, const std::string& name) const {
   if (errno == EEXIST) return errno;
   // The file system may have no hard links.
   if (disk_.rename(from, partial_.c_str(), to.fd(), name.c_str(), RENAME_NOREPLACE) == 0) return 0;
-  if (errno != EINVAL && errno != ENOSYS) return errno;
-  // The file system may also lack RENAME_NOREPLACE, so check first and then rename.
+  if (errno != EINVAL && errno != ENOSYS && errno != EOPNOTSUPP && errno != EPERM) return errno;
+  // The file system, or a filter of system calls, may also lack RENAME_NOREPLACE, so check first and then rename.
   if (to.contains(name)) return EEXIST;
   return disk_.rename(from, partial_.c_str(), to.fd(), name.c_str(), 0) == 0 ? 0 : errno;
 }
