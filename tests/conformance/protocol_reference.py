@@ -13,7 +13,10 @@ import sys
 from pathlib import Path
 
 GOOGLE_TEST = re.compile(r"^TEST(?:_F|_P)?\(\s*(\w+),\s*(\w+)\s*\)", re.MULTILINE)
-NAMED = re.compile(r"(?P<suite>\w+)\.(?P<name>\w+)(?:/(?P<value>\w+))?|(?P<file>test_\w+\.py|soak/\w+\.py)::(?P<function>\w+)")
+NAMED = re.compile(
+    r"(?P<suite>\w+)\.(?P<name>\w+)(?:/(?P<value>\w+))?"
+    r"|(?P<file>test_\w+\.py|soak/\w+\.py)::(?P<function>\w+)"
+)
 
 
 def google_tests(directory):

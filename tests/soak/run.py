@@ -15,16 +15,20 @@ import time
 from soak import existing, table
 
 HERE = pathlib.Path(__file__).resolve().parent
-KILLS = 500
+KILLS, KILLS_ELSEWHERE = 500, 100
 
 
 def parts(build, seed):
     """The scripts and their arguments."""
     bcda, tests = build / "cli/bcda", build / "tests"
+    seeded = ["--seed", seed] if seed else []
+    library = ["--library", tests / "libother_disk.so"]
     return {
-        "kills": ["kill_loop.py", bcda, "--kills", KILLS, *(["--seed", seed] if seed else [])],
+        "kills": ["kill_loop.py", bcda, "--kills", KILLS, *seeded],
+        **{f"kills-{like}": ["kill_loop.py", bcda, "--kills", KILLS_ELSEWHERE, *seeded, "--like", like, *library]
+           for like in ("nfs", "smb", "fuse")},
         "limits": ["limits.py", bcda],
-        "disks": ["file_systems.py", bcda, "--library", tests / "libother_disk.so", "--real"],
+        "disks": ["file_systems.py", bcda, *library, "--real"],
         "clocks": ["clocks.py", bcda],
         "signals": ["signals.py", bcda],
         "memcheck": ["memcheck.py", bcda],
@@ -36,7 +40,7 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__.split("\n\n")[0])
     parser.add_argument("build", type=existing)
     parser.add_argument("--seed", help="of the kill loop")
-    parser.add_argument("--only", help="some of the parts: kills, limits, disks, clocks, signals, memcheck, sweep")
+    parser.add_argument("--only", help="some of the parts, with commas: kills, kills-nfs, limits, ...")
     options = parser.parse_args()
     chosen = parts(options.build, options.seed)
     if options.only:
