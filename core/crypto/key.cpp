@@ -35,7 +35,8 @@ Bio read_only(std::string_view text) {
 }
 
 void use_oaep(EVP_PKEY_CTX* context, std::string_view label) {
-  auto* copy = static_cast<unsigned char*>(OPENSSL_memdup(label.data(), label.size()));
+  // Not of an empty label, because OpenSSL reports a copy without bytes as want of memory.
+  auto* copy = label.empty() ? nullptr : static_cast<unsigned char*>(OPENSSL_memdup(label.data(), label.size()));
   bool ok = EVP_PKEY_CTX_set_rsa_padding(context, RSA_PKCS1_OAEP_PADDING) > 0 &&
             EVP_PKEY_CTX_set_rsa_oaep_md(context, EVP_sha256()) > 0 &&
             EVP_PKEY_CTX_set_rsa_mgf1_md(context, EVP_sha256()) > 0;
@@ -45,7 +46,6 @@ void use_oaep(EVP_PKEY_CTX* context, std::string_view label) {
     OPENSSL_free(copy);
     throw openssl_error("OpenSSL refused RSA-OAEP with SHA-256");
   }
-  if (label.empty()) OPENSSL_free(copy);
 }
 
 // The error for a wrapped key of wrong size. It must be as long as the modulus of the RSA key (RFC 8017, section
@@ -107,6 +107,7 @@ FileKey PrivateKey::unwrap(ByteView wrapped, std::string_view label) const {
   FileKey key;
   std::vector<std::uint8_t, SecretAllocator<std::uint8_t>> plain(modulus);
   std::size_t size = plain.size();
+  ERR_clear_error();  // so that what is in the queue later belongs to this decryption
   Context context(EVP_PKEY_CTX_new(native(), nullptr));
   if (!context || EVP_PKEY_decrypt_init(context.get()) <= 0)
     throw openssl_error("OpenSSL could not start an RSA decryption");
@@ -114,7 +115,7 @@ FileKey PrivateKey::unwrap(ByteView wrapped, std::string_view label) const {
   bool ok =
       EVP_PKEY_decrypt(context.get(), plain.data(), &size, wrapped.data(), wrapped.size()) > 0 && size == kFileKeySize;
   if (ok) std::memcpy(key.bytes.data(), plain.data(), kFileKeySize);
-  ERR_clear_error();
+  if (lacked_memory() && !ok) throw std::bad_alloc();
   if (!ok)
     throw std::move(
         Error(Status::DECRYPTION,

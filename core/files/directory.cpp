@@ -91,11 +91,16 @@ std::string Directory::read(const std::string& name, std::size_t max_bytes) cons
 
 namespace {
 
+// A name for a file that will get the name `name` when it is whole.
+std::string new_name_beside(const std::string& name) {
+  static std::atomic<unsigned> number{0};
+  return "." + name + "." + std::to_string(::getpid()) + "-" + std::to_string(++number) + ".new";
+}
+
 // Creates a new file with a unique name, in the directory of the file that it will replace.
 std::pair<Fd, std::string> new_file_beside(const Directory& dir, const std::string& name) {
-  static std::atomic<unsigned> number{0};
   for (;;) {
-    std::string own = "." + name + "." + std::to_string(::getpid()) + "-" + std::to_string(++number) + ".new";
+    std::string own = new_name_beside(name);
     Fd file(dir.disk(), dir.disk().open(dir.fd(), own.c_str(), O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW, 0600));
     if (file) return {std::move(file), std::move(own)};
     if (errno != EEXIST) throw file_error("cannot write", join(dir.path(), name), errno);
@@ -144,19 +149,11 @@ void Directory::replace(const std::string& name, const std::function<void(const 
 }
 
 bool create_file(const Directory& directory, const std::string& name, std::string_view text) {
-  Disk& disk = directory.disk();
-  const std::string full = join(directory.path(), name);
-  Fd file(disk, disk.open(directory.fd(), name.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW, 0600));
-  if (!file && errno == EEXIST) return false;
-  if (!file) throw file_error("cannot write", full, errno);
-  try {
-    write_all(disk, file.get(), as_bytes(text), full);
-    if (int code = file.close()) throw file_error("cannot write", full, code);
-  } catch (...) {
-    directory.remove(name);
-    throw;
-  }
-  return true;
+  std::string partial = new_name_beside(name);
+  while (directory.contains(partial)) partial = new_name_beside(name);  // left by a killed process with our number
+  OutputFile file(directory, std::move(partial), Durability::process);
+  file.write(as_bytes(text));
+  return file.publish_if_new(directory, name);
 }
 
 Fd nameless_file(const Directory& directory) {

@@ -208,7 +208,8 @@ int OutputFile::link_to(const Directory& to, const std::string& name) const {
   return disk_.rename(from, partial_.c_str(), to.fd(), name.c_str(), 0) == 0 ? 0 : errno;
 }
 
-void OutputFile::publish(const Directory& dir, const std::string& name) {
+// Returns 0, or why the file has not got the name.
+int OutputFile::try_to_publish(const Directory& dir, const std::string& name) {
   const std::string full = join(dir.path(), name);
   struct stat ours {};
   if (fd_.status(ours) != 0) throw file_error("cannot write", full, errno);
@@ -219,13 +220,24 @@ void OutputFile::publish(const Directory& dir, const std::string& name) {
   if (code != 0 && disk_.status_at(dir.fd(), name.c_str(), AT_SYMLINK_NOFOLLOW, there) == 0 &&
       there.st_dev == ours.st_dev && there.st_ino == ours.st_ino)
     code = 0;
-  if (code == EEXIST)
-    throw std::move(
-        Error(Status::FILESYSTEM, full + " exists already; move it away or choose another directory").at_file(full));
-  if (code != 0) throw file_error("cannot write", full, code);
+  if (code != 0) return code;
   published_ = true;
   partial_dir_->remove(partial_);
   if (durability_ == Durability::power) dir.sync();
+  return 0;
+}
+
+bool OutputFile::publish_if_new(const Directory& dir, const std::string& name) {
+  const int code = try_to_publish(dir, name);
+  if (code != 0 && code != EEXIST) throw file_error("cannot write", join(dir.path(), name), code);
+  return code == 0;
+}
+
+void OutputFile::publish(const Directory& dir, const std::string& name) {
+  const std::string full = join(dir.path(), name);
+  if (!publish_if_new(dir, name))
+    throw std::move(
+        Error(Status::FILESYSTEM, full + " exists already; move it away or choose another directory").at_file(full));
 }
 
 LineFile::LineFile(const Directory& dir, const std::string& name, Durability durability, Open how)

@@ -157,6 +157,23 @@ TEST_F(OtherFileSystems, ADirectoryOfAnotherUserIsSeenAndLeftAsItIs) {
   EXPECT_EQ(names_in(temp_.path()), Names{});
 }
 
+// Where locks do not work either, half an owner file would keep the next run out for minutes.
+TEST_F(OtherFileSystems, AFileThatIsCreatedIsNeverSeenHalf) {
+  EXPECT_TRUE(create_file(dir_, "owner.json", "whole"));
+  EXPECT_FALSE(create_file(dir_, "owner.json", "another"));
+  EXPECT_EQ(slurp(temp_ / "owner.json"), "whole");
+  EXPECT_EQ(names_in(temp_.path()), Names{"owner.json"});
+  ::unlink((temp_ / "owner.json").c_str());
+  const Failing link(Call::linkat, ENOSYS), exchange(Call::renameat2, EINVAL);
+  EXPECT_TRUE(create_file(dir_, "owner.json", "whole"));
+  EXPECT_FALSE(create_file(dir_, "owner.json", "another"));
+  EXPECT_EQ(names_in(temp_.path()), Names{"owner.json"});
+  ::unlink((temp_ / "owner.json").c_str());
+  const Failing rename(Call::renameat, EIO);  // as if the process were killed after its last write
+  EXPECT_EQ(error_of([&] { create_file(dir_, "owner.json", "whole"); }).status, Status::FILESYSTEM);
+  EXPECT_EQ(names_in(temp_.path()), Names{});
+}
+
 TEST_F(OtherFileSystems, ADirectoryThatCannotBeSyncedIsReported) {
   EXPECT_TRUE(dir_.sync());
   EXPECT_TRUE(dir_.sync_own_name());
