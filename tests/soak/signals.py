@@ -159,6 +159,7 @@ def main():
     parser.add_argument("bcda", type=existing)
     parser.add_argument("--quick", action="store_true", help="few of them")
     options = parser.parse_args()
+    signal.signal(HUP, signal.SIG_DFL)  # nohup ignores it, and so would the commands
     directory = tempfile.mkdtemp(prefix="bcda-signals-")
     cases = Cases("signals and streams")
     with Proof(options.bcda, directory, SERVICE, settings=("--json", "--types", "Patient", "--parallel", "2")) as proof:

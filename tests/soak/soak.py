@@ -4,11 +4,15 @@ import json
 import os
 import pathlib
 import random
+import signal
 import socket
 import subprocess
 import sys
 import threading
 import time
+
+# A background job of a shell ignores SIGINT, and so would the commands that it starts.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 OK, INTERRUPTED = 0, 130
 CODES = {0: "done", 1: "failed", 2: "usage", 3: "authentication", 4: "refused", 5: "decryption", 6: "partial", 7: "busy"}
