@@ -168,6 +168,7 @@ int run(int argc, const char* const* argv) {
   forbid_core_files();
   if (const int failed = carry_out([] { return open_standard_streams(), 0; })) return failed;
   std::signal(SIGPIPE, SIG_IGN);  // so that `| head` does not kill an export; see cli::print
+  std::signal(SIGXFSZ, SIG_IGN);  // so that a write beyond the limit of file sizes fails with a message
   return carry_out([&] { return parse_and_run(argc, argv); });
 }
 

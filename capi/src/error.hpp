@@ -62,10 +62,8 @@ bcda_status guard(bcda_error** error, Body&& body) noexcept {
   } catch (const std::bad_alloc&) {
     if (error) *error = nullptr;  // there is no memory for an error
     return BCDA_NO_MEMORY;
-  } catch (const std::exception& e) {
-    return fail(error, Error(Status::INTERNAL, e.what()));
   } catch (...) {
-    return fail(error, Error(Status::INTERNAL, "an unknown fault"));
+    return fail(error, current_error());
   }
 }
 

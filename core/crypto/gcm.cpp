@@ -7,6 +7,7 @@
 #include <cstring>
 
 #include "base/error.hpp"
+#include "crypto/openssl_error.hpp"
 
 namespace libbcda::crypto {
 namespace {
@@ -20,10 +21,7 @@ CipherContext new_context() {
 }
 
 void check(int ok) {
-  if (ok != 1) {
-    ERR_clear_error();
-    throw Error(Status::INTERNAL, "OpenSSL refused an AES-256-GCM operation");
-  }
+  if (ok != 1) throw openssl_error("OpenSSL refused an AES-256-GCM operation");
 }
 
 }  // namespace

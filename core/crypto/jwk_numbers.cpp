@@ -12,6 +12,7 @@
 
 #include "base/json.hpp"
 #include "base/quote.hpp"
+#include "crypto/openssl_error.hpp"
 
 namespace libbcda::crypto {
 namespace {
@@ -95,7 +96,7 @@ class Parameters {
 
  private:
   static void check(int ok) {
-    if (!ok) throw Error(Status::INTERNAL, "OpenSSL could not take the parameters of a key");
+    if (!ok) throw openssl_error("OpenSSL could not take the parameters of a key");
   }
 
   std::unique_ptr<OSSL_PARAM_BLD, decltype(&OSSL_PARAM_BLD_free)> builder_;

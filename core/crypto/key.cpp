@@ -9,6 +9,7 @@
 #include <cstring>
 
 #include "base/error.hpp"
+#include "crypto/openssl_error.hpp"
 #include "files/file.hpp"
 
 namespace libbcda::crypto {
@@ -34,7 +35,8 @@ Bio read_only(std::string_view text) {
 }
 
 void use_oaep(EVP_PKEY_CTX* context, std::string_view label) {
-  auto* copy = static_cast<unsigned char*>(OPENSSL_memdup(label.data(), label.size()));
+  // Not of an empty label, because OpenSSL reports a copy without bytes as want of memory.
+  auto* copy = label.empty() ? nullptr : static_cast<unsigned char*>(OPENSSL_memdup(label.data(), label.size()));
   bool ok = EVP_PKEY_CTX_set_rsa_padding(context, RSA_PKCS1_OAEP_PADDING) > 0 &&
             EVP_PKEY_CTX_set_rsa_oaep_md(context, EVP_sha256()) > 0 &&
             EVP_PKEY_CTX_set_rsa_mgf1_md(context, EVP_sha256()) > 0;
@@ -42,9 +44,8 @@ void use_oaep(EVP_PKEY_CTX* context, std::string_view label) {
     ok = copy && EVP_PKEY_CTX_set0_rsa_oaep_label(context, copy, static_cast<int>(label.size())) > 0;
   if (!ok) {
     OPENSSL_free(copy);
-    throw Error(Status::INTERNAL, "OpenSSL refused RSA-OAEP with SHA-256");
+    throw openssl_error("OpenSSL refused RSA-OAEP with SHA-256");
   }
-  if (label.empty()) OPENSSL_free(copy);
 }
 
 // The error for a wrapped key of wrong size. It must be as long as the modulus of the RSA key (RFC 8017, section
@@ -63,7 +64,7 @@ Error wrong_size(std::size_t wrapped, std::size_t modulus, std::string_view labe
 template <class Write>
 std::string to_pem(Write write) {
   Bio bio(BIO_new(BIO_s_mem()));
-  if (!bio || write(bio.get()) != 1) throw Error(Status::INTERNAL, "OpenSSL could not write a key as PEM");
+  if (!bio || write(bio.get()) != 1) throw openssl_error("OpenSSL could not write a key as PEM");
   char* data = nullptr;
   long size = BIO_get_mem_data(bio.get(), &data);
   return {data, static_cast<std::size_t>(size)};
@@ -96,7 +97,7 @@ PrivateKey PrivateKey::from_file(const std::string& path, const Secret& passphra
 
 PrivateKey PrivateKey::generate(int bits) {
   const PrivateKey key(NativeKey(EVP_RSA_gen(static_cast<unsigned>(bits)), EVP_PKEY_free));
-  if (!key.key_) throw Error(Status::INTERNAL, "OpenSSL could not make an RSA key");
+  if (!key.key_) throw openssl_error("OpenSSL could not make an RSA key");
   return key;
 }
 
@@ -106,14 +107,15 @@ FileKey PrivateKey::unwrap(ByteView wrapped, std::string_view label) const {
   FileKey key;
   std::vector<std::uint8_t, SecretAllocator<std::uint8_t>> plain(modulus);
   std::size_t size = plain.size();
+  ERR_clear_error();  // so that what is in the queue later belongs to this decryption
   Context context(EVP_PKEY_CTX_new(native(), nullptr));
   if (!context || EVP_PKEY_decrypt_init(context.get()) <= 0)
-    throw Error(Status::INTERNAL, "OpenSSL could not start an RSA decryption");
+    throw openssl_error("OpenSSL could not start an RSA decryption");
   use_oaep(context.get(), label);
   bool ok =
       EVP_PKEY_decrypt(context.get(), plain.data(), &size, wrapped.data(), wrapped.size()) > 0 && size == kFileKeySize;
   if (ok) std::memcpy(key.bytes.data(), plain.data(), kFileKeySize);
-  ERR_clear_error();
+  if (lacked_memory() && !ok) throw std::bad_alloc();
   if (!ok)
     throw std::move(
         Error(Status::DECRYPTION,
@@ -160,7 +162,7 @@ Bytes wrap_file_key(const FileKey& key, std::string_view public_pem, std::string
   Bytes wrapped(static_cast<std::size_t>(EVP_PKEY_get_size(rsa.get())));
   std::size_t size = wrapped.size();
   if (EVP_PKEY_encrypt(context.get(), wrapped.data(), &size, key.bytes.data(), kFileKeySize) <= 0)
-    throw Error(Status::INTERNAL, "OpenSSL could not wrap a key");
+    throw openssl_error("OpenSSL could not wrap a key");
   wrapped.resize(size);
   return wrapped;
 }

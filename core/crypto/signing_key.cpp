@@ -14,6 +14,7 @@
 #include "base/text.hpp"
 #include "crypto/jwk.hpp"
 #include "crypto/jwk_numbers.hpp"
+#include "crypto/openssl_error.hpp"
 #include "files/file.hpp"
 
 namespace libbcda::crypto {
@@ -140,8 +141,7 @@ Bytes SigningKey::sign_as_openssl(std::string_view message) const {
             EVP_DigestSign(context.get(), nullptr, &size, bytes.data(), bytes.size()) > 0;
   Bytes signature(size);
   ok = ok && EVP_DigestSign(context.get(), signature.data(), &size, bytes.data(), bytes.size()) > 0;
-  ERR_clear_error();
-  if (!ok) throw Error(Status::INTERNAL, "OpenSSL could not sign with the signing key");
+  if (!ok) throw openssl_error("OpenSSL could not sign with the signing key");
   signature.resize(size);
   return signature;
 }
@@ -158,7 +158,7 @@ bool SigningKey::verifies(std::string_view message, const Bytes& signature) cons
 std::string SigningKey::public_pem() const {
   const std::unique_ptr<BIO, decltype(&BIO_free_all)> bio(BIO_new(BIO_s_mem()), BIO_free_all);
   if (!bio || PEM_write_bio_PUBKEY(bio.get(), key_.get()) != 1)
-    throw Error(Status::INTERNAL, "OpenSSL could not write a key as PEM");
+    throw openssl_error("OpenSSL could not write a key as PEM");
   char* data = nullptr;
   const long size = BIO_get_mem_data(bio.get(), &data);
   return {data, static_cast<std::size_t>(size)};

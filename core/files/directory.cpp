@@ -18,8 +18,12 @@ namespace {
 constexpr std::size_t kWriteBuffer = 64u << 10;
 constexpr int kOpenTries = 10;  // because another run may remove a directory between mkdir and open
 
-// Whether the error means that the file system does not support fsync for this kind of file.
-bool cannot_sync(int code) { return code == EINVAL || code == ENOSYS || code == ENOTSUP || code == EOPNOTSUPP; }
+// Whether the error means that the file system or the kernel does not support fsync for directories, or syncfs at all.
+// Some file systems answer as if the descriptor were unfit (EBADF, EISDIR). EPERM comes from filters of system calls.
+bool cannot_sync(int code) {
+  return code == EINVAL || code == ENOSYS || code == ENOTSUP || code == EOPNOTSUPP || code == EBADF || code == EISDIR ||
+         code == EPERM;
+}
 
 std::optional<struct stat> look_at(const Directory& directory, const std::string& name) {
   struct stat info {};
@@ -87,11 +91,16 @@ std::string Directory::read(const std::string& name, std::size_t max_bytes) cons
 
 namespace {
 
+// A name for a file that will get the name `name` when it is whole.
+std::string new_name_beside(const std::string& name) {
+  static std::atomic<unsigned> number{0};
+  return "." + name + "." + std::to_string(::getpid()) + "-" + std::to_string(++number) + ".new";
+}
+
 // Creates a new file with a unique name, in the directory of the file that it will replace.
 std::pair<Fd, std::string> new_file_beside(const Directory& dir, const std::string& name) {
-  static std::atomic<unsigned> number{0};
   for (;;) {
-    std::string own = "." + name + "." + std::to_string(::getpid()) + "-" + std::to_string(++number) + ".new";
+    std::string own = new_name_beside(name);
     Fd file(dir.disk(), dir.disk().open(dir.fd(), own.c_str(), O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW, 0600));
     if (file) return {std::move(file), std::move(own)};
     if (errno != EEXIST) throw file_error("cannot write", join(dir.path(), name), errno);
@@ -144,19 +153,11 @@ void Directory::replace(const std::string& name, const std::function<void(const 
 }
 
 bool create_file(const Directory& directory, const std::string& name, std::string_view text) {
-  Disk& disk = directory.disk();
-  const std::string full = join(directory.path(), name);
-  Fd file(disk, disk.open(directory.fd(), name.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW, 0600));
-  if (!file && errno == EEXIST) return false;
-  if (!file) throw file_error("cannot write", full, errno);
-  try {
-    write_all(disk, file.get(), as_bytes(text), full);
-    if (int code = file.close()) throw file_error("cannot write", full, code);
-  } catch (...) {
-    directory.remove(name);
-    throw;
-  }
-  return true;
+  std::string partial = new_name_beside(name);
+  while (directory.contains(partial)) partial = new_name_beside(name);  // left by a killed process with our number
+  OutputFile file(directory, std::move(partial), Durability::process);
+  file.write(as_bytes(text));
+  return file.publish_if_new(directory, name);
 }
 
 Fd nameless_file(const Directory& directory) {
@@ -193,10 +194,22 @@ bool Directory::in_place() const {
          same_file(its, there);
 }
 
+// Some file systems give our files to another user: NFS maps root to nobody, and SMB and FAT have one owner for all
+// files. Only the file system decides this, and not the owner of the directory.
+std::optional<uid_t> Directory::owner_of_new_files() const {
+  try {
+    struct stat its {};
+    const Fd probe = nameless_file(*this);
+    return probe.status(its) == 0 ? std::optional(its.st_uid) : std::nullopt;
+  } catch (const Error&) {
+    return std::nullopt;  // no file can be written here
+  }
+}
+
 bool Directory::make_private() const {
   struct stat its {};
   if (disk_->status(fd(), its) != 0) return false;
-  if (its.st_uid != ::geteuid() && its.st_uid != 0) return false;
+  if (its.st_uid != ::geteuid() && its.st_uid != 0 && its.st_uid != owner_of_new_files()) return false;
   if ((its.st_mode & (S_IWGRP | S_IWOTH)) != 0)
     disk_->protect(fd(), 0700);  // may have no effect, because some file systems have one mode for all files
   return true;

@@ -46,6 +46,7 @@ class Directory {
 
  private:
   Directory(Disk& disk, Fd fd, std::string path);
+  std::optional<uid_t> owner_of_new_files() const;
   Disk* disk_;
   Fd fd_;
   std::string path_;
@@ -55,7 +56,8 @@ class Directory {
 // Directory::replace for a short text.
 void replace_file(const Directory& directory, const std::string& name, std::string_view text, Durability durability);
 
-// Creates a file with this text. Returns false if the name is there already.
+// Creates a file with this text. Returns false if the name is there already. Nobody sees a part of the file, also if this
+// process is killed.
 bool create_file(const Directory& directory, const std::string& name, std::string_view text);
 
 // An empty file for reading and writing in the directory, which disappears when it is closed.

@@ -57,6 +57,10 @@ Error file_error(const std::string& doing, const std::string& path, int code) {
   if (code == ENOSPC || code == EDQUOT) text += "; free some space there or choose another directory";
   if (code == EACCES || code == EPERM) text += "; check its owner and mode";
   if (code == EMFILE || code == ENFILE) text += std::string("; ") + kMoreFiles;
+  if (code == EFBIG)
+    text += "; raise the limit of file sizes (ulimit -f), or choose a file system that takes larger files";
+  if (code == EBUSY || code == ETXTBSY) text += "; another program, such as a virus scanner, has it open; try again";
+  if (code == ESTALE) text += "; the file server does not know it any more; try again, or have it mounted anew";
   if (code == EROFS) text += "; choose another directory, or have the file system mounted for writing";
   return std::move(Error(Status::FILESYSTEM, text).at_file(path));
 }
@@ -206,12 +210,13 @@ int OutputFile::link_to(const Directory& to, const std::string& name) const {
   // The file system may have no hard links.
   if (disk_.rename(from, partial_.c_str(), to.fd(), name.c_str(), RENAME_NOREPLACE) == 0) return 0;
   if (!may_lack_flags(errno)) return errno;
-  // The file system may also lack RENAME_NOREPLACE, so check first and then rename.
+  // The file system, or a filter of system calls, may also lack RENAME_NOREPLACE, so check first and then rename.
   if (to.contains(name)) return EEXIST;
   return disk_.rename(from, partial_.c_str(), to.fd(), name.c_str(), 0) == 0 ? 0 : errno;
 }
 
-void OutputFile::publish(const Directory& dir, const std::string& name) {
+// Returns 0, or why the file has not got the name.
+int OutputFile::try_to_publish(const Directory& dir, const std::string& name) {
   const std::string full = join(dir.path(), name);
   struct stat ours {};
   if (fd_.status(ours) != 0) throw file_error("cannot write", full, errno);
@@ -222,13 +227,24 @@ void OutputFile::publish(const Directory& dir, const std::string& name) {
   if (code != 0 && disk_.status_at(dir.fd(), name.c_str(), AT_SYMLINK_NOFOLLOW, there) == 0 &&
       there.st_dev == ours.st_dev && there.st_ino == ours.st_ino)
     code = 0;
-  if (code == EEXIST)
-    throw std::move(
-        Error(Status::FILESYSTEM, full + " exists already; move it away or choose another directory").at_file(full));
-  if (code != 0) throw file_error("cannot write", full, code);
+  if (code != 0) return code;
   published_ = true;
   partial_dir_->remove(partial_);
   if (durability_ == Durability::power) dir.sync();
+  return 0;
+}
+
+bool OutputFile::publish_if_new(const Directory& dir, const std::string& name) {
+  const int code = try_to_publish(dir, name);
+  if (code != 0 && code != EEXIST) throw file_error("cannot write", join(dir.path(), name), code);
+  return code == 0;
+}
+
+void OutputFile::publish(const Directory& dir, const std::string& name) {
+  const std::string full = join(dir.path(), name);
+  if (!publish_if_new(dir, name))
+    throw std::move(
+        Error(Status::FILESYSTEM, full + " exists already; move it away or choose another directory").at_file(full));
 }
 
 LineFile::LineFile(const Directory& dir, const std::string& name, Durability durability, Open how)

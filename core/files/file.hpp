@@ -91,8 +91,10 @@ class OutputFile {
   // Makes the bytes durable (see Durability) and moves the file to `name` in `dir`. Fails if `name` exists. The name
   // appears only after every step that can report a failed write (sync, close, link) has succeeded.
   void publish(const Directory& dir, const std::string& name);
+  bool publish_if_new(const Directory& dir, const std::string& name);  // returns false instead if `name` exists
 
  private:
+  int try_to_publish(const Directory& dir, const std::string& name);
   void seal(const std::string& full);
   int link_to(const Directory& dir, const std::string& name) const;
   Disk& disk_;

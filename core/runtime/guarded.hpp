@@ -18,8 +18,7 @@ Task<> guarded(Task<> body, Failed failed) {
   try {
     co_await std::move(body);
   } catch (const boost::system::system_error& e) {
-    error = e.code() == asio::error::operation_aborted ? Error(Status::CANCELED, "canceled")
-                                                       : Error(Status::INTERNAL, e.what());
+    error = e.code() == asio::error::operation_aborted ? Error(Status::CANCELED, "canceled") : current_error();
   } catch (...) {
     error = current_error();
   }

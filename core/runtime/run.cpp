@@ -363,8 +363,9 @@ Task<> Run::delete_jobs() {
 
 // The failure of the run as its owner hears it; nullopt: it succeeded.
 std::optional<Error> Run::verdict() const {
+  const bool canceled = group_->canceled();  // read first, because a failure is set before it cancels the tasks
   std::optional<Error> failure = outcome_.failure();
-  if (group_->canceled() && (!failure || failure->status == Status::CANCELED))
+  if (canceled && (!failure || failure->status == Status::CANCELED))
     return *times_.limit_passed
                ? Error(Status::TIMEOUT, "the run was not done within the setting timeout (" +
                                             format_duration(request_.settings.duration("timeout")) + ")")

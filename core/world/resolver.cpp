@@ -1,6 +1,8 @@
 #include "world/resolver.hpp"
 
 #include <netdb.h>
+#include <sys/socket.h>
+#include <unistd.h>
 
 #include <boost/asio/steady_timer.hpp>
 #include <boost/asio/this_coro.hpp>
@@ -37,6 +39,14 @@ ErrorCode error_of(int code) {
     default:
       return asio::error::host_not_found;
   }
+}
+
+// The C library says of a host that it could not look up for want of descriptors that there is no such host.
+bool lacks_descriptors() {
+  const int probe = ::socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  if (probe < 0) return errno == EMFILE || errno == ENFILE;
+  ::close(probe);
+  return false;
 }
 
 }  // namespace
@@ -102,6 +112,7 @@ Resolver::Addresses Resolver::ask_system(const std::string& host, ErrorCode& err
   const int code = ::getaddrinfo(host.c_str(), nullptr, &hints, &list);
   if (code != 0) {
     error = error_of(code);
+    if (lacks_descriptors()) error = asio::error::no_descriptors;
     return {};
   }
   const std::unique_ptr<addrinfo, decltype(&::freeaddrinfo)> owner(list, ::freeaddrinfo);

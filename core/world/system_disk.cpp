@@ -1,11 +1,13 @@
 #include <dirent.h>
 #include <fcntl.h>
 #include <linux/magic.h>
+#include <signal.h>
 #include <sys/file.h>
 #include <sys/vfs.h>
 #include <unistd.h>
 
 #include <cerrno>
+#include <chrono>
 #include <memory>
 #include <thread>
 
@@ -34,6 +36,40 @@ int above_standard_descriptors(int fd) noexcept {
   ::close(fd);
   errno = code;
   return other;
+}
+
+// A write beyond RLIMIT_FSIZE raises SIGXFSZ, which would end the program. During the lifetime of this object it is
+// blocked on this thread, and the write only fails, with EFBIG.
+class FileSizeSignalBlocked {
+ public:
+  FileSizeSignalBlocked() {
+    sigemptyset(&signal_);
+    sigaddset(&signal_, SIGXFSZ);
+    ::pthread_sigmask(SIG_BLOCK, &signal_, &before_);
+  }
+  ~FileSizeSignalBlocked() { ::pthread_sigmask(SIG_SETMASK, &before_, nullptr); }
+  FileSizeSignalBlocked(const FileSizeSignalBlocked&) = delete;
+
+  // After a write that failed with EFBIG: takes the signal away before it could be delivered.
+  void forget() const {
+    const timespec now{};
+    if (!sigismember(&before_, SIGXFSZ)) ::sigtimedwait(&signal_, nullptr, &now);
+  }
+
+ private:
+  sigset_t signal_, before_;
+};
+
+// On SMB, a new file cannot be renamed while a virus scanner has it open. That is over after some milliseconds.
+template <class Rename>
+int rename_when_free(const Rename& rename) noexcept {
+  constexpr int kTries = 6;
+  constexpr std::chrono::milliseconds kFirstPause{5};  // doubles; 155 ms in all
+  for (int tries = 1;; ++tries) {
+    const int result = rename();
+    if (result == 0 || (errno != EBUSY && errno != ETXTBSY) || tries == kTries) return result;
+    std::this_thread::sleep_for(kFirstPause * (1 << (tries - 1)));
+  }
 }
 
 class SystemDisk : public Disk {
@@ -66,7 +102,15 @@ class SystemDisk : public Disk {
   ssize_t read_at(int fd, MutableBytes out, std::int64_t offset) noexcept override {
     return ::pread(fd, out.data(), out.size(), offset);
   }
-  ssize_t write(int fd, ByteView bytes) noexcept override { return ::write(fd, bytes.data(), bytes.size()); }
+  ssize_t write(int fd, ByteView bytes) noexcept override {
+    const FileSizeSignalBlocked blocked;
+    const ssize_t written = ::write(fd, bytes.data(), bytes.size());
+    if (written < 0 && errno == EFBIG) {
+      blocked.forget();
+      errno = EFBIG;
+    }
+    return written;
+  }
 
   int sync(int fd, Sync how, std::int64_t offset, std::int64_t length) noexcept override {
     switch (how) {
@@ -91,7 +135,8 @@ class SystemDisk : public Disk {
     return ::linkat(from, path, to, name, 0);
   }
   int rename(int from, const char* path, int to, const char* name, unsigned flags) noexcept override {
-    return flags == 0 ? ::renameat(from, path, to, name) : ::renameat2(from, path, to, name, flags);
+    return rename_when_free(
+        [&] { return flags == 0 ? ::renameat(from, path, to, name) : ::renameat2(from, path, to, name, flags); });
   }
   int unlink(int dir, const char* path, int flags) noexcept override { return ::unlinkat(dir, path, flags); }
   int protect(int fd, mode_t mode) noexcept override { return ::fchmod(fd, mode); }

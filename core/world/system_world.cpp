@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "crypto/openssl_error.hpp"
 #include "world/system_clock.hpp"
 
 namespace libbcda::world {
@@ -16,7 +17,7 @@ class OpenSslRandom : public Random {
  public:
   void fill(MutableBytes out) override {
     if (RAND_bytes(out.data(), static_cast<int>(out.size())) != 1)
-      throw Error(Status::INTERNAL, "OpenSSL has no random bytes");
+      throw crypto::openssl_error("OpenSSL has no random bytes");
   }
 };
 

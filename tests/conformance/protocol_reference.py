@@ -4,8 +4,8 @@
 usage: protocol_reference.py TESTS PAGE...
 
 The last cell of each row names tests, in code spans with commas between them, or says "no test". A test is
-`Suite.Name` or `Suite.Name/Value` (GoogleTest; the value is the name of one parameter of a TEST_P) or
-`test_file.py::test_name`.
+`Suite.Name` or `Suite.Name/Value` (GoogleTest; the value is the name of one parameter of a TEST_P),
+`test_file.py::test_name`, or `soak/file.py::function` (a part of `./dev soak`).
 """
 
 import re
@@ -13,7 +13,10 @@ import sys
 from pathlib import Path
 
 GOOGLE_TEST = re.compile(r"^TEST(?:_F|_P)?\(\s*(\w+),\s*(\w+)\s*\)", re.MULTILINE)
-NAMED = re.compile(r"(?P<suite>\w+)\.(?P<name>\w+)(?:/(?P<value>\w+))?|(?P<file>test_\w+\.py)::(?P<function>test_\w+)")
+NAMED = re.compile(
+    r"(?P<suite>\w+)\.(?P<name>\w+)(?:/(?P<value>\w+))?"
+    r"|(?P<file>test_\w+\.py|soak/\w+\.py)::(?P<function>\w+)"
+)
 
 
 def google_tests(directory):
@@ -28,10 +31,15 @@ def google_tests(directory):
 
 def python_tests(directory):
     """The pairs (file, function)."""
-    return {
+    found = {
         (path.name, function)
         for path in directory.rglob("test_*.py")
         for function in re.findall(r"^\s*(?:async )?def (test_\w+)\(", path.read_text(encoding="utf-8"), re.MULTILINE)
+    }
+    return found | {
+        (f"soak/{path.name}", function)
+        for path in directory.glob("soak/*.py")
+        for function in re.findall(r"^def (\w+)\(", path.read_text(encoding="utf-8"), re.MULTILINE)
     }
 
 

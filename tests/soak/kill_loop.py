@@ -3,7 +3,7 @@
 checks what libbcda promises: no wrong file under a final name, no published file is touched again, a receipt only when
 all is there, one job.
 
-usage: kill_loop.py BCDA [--kills N] [--seed S]
+usage: kill_loop.py BCDA [--kills N] [--seed S] [--like PROFILE --library OTHER_DISK_LIBRARY]
 
 The same seed gives the same sizes, moments and signals; when a signal arrives depends on the machine as well.
 """
@@ -47,7 +47,7 @@ class Export:
     def __init__(self, loop, server, out, types, since, durability):
         self.loop, self.server, self.out = loop, server, out
         self.command = [loop.bcda, "export", "--json", "--types", ",".join(types), "--out", out, *since]
-        self.env = {**server.env, "BCDA_PROXY": loop.proxy.url, "BCDA_DURABILITY": durability}
+        self.env = {**server.env, "BCDA_PROXY": loop.proxy.url, "BCDA_DURABILITY": durability, **loop.more_env}
         self.before, self.jobs, self.unheard = {}, set(), False
 
     def run(self, stop=None):
@@ -88,8 +88,8 @@ class Export:
 
 
 class Loop:
-    def __init__(self, bcda, seed, directory):
-        self.bcda, self.seed, self.directory = bcda, seed, directory
+    def __init__(self, bcda, seed, directory, more_env):
+        self.bcda, self.seed, self.directory, self.more_env = bcda, seed, directory, more_env
         self.random = random.Random(seed)
         self.proxy = CountingProxy()
         self.counts = collections.Counter()
@@ -213,7 +213,8 @@ class Loop:
         needed = max(1, self.counts["bytes needed"])
         kills = max(1, self.counts["kills"])
         rows += [("bytes needed", f"{needed:,}"), ("bytes fetched again", f"{again:,} ({again / needed:.1%}; {again // kills:,} a kill)")]
-        table(f"kill loop, seed {self.seed}, {seconds:.0f} s", rows)
+        like = f", like {self.more_env['OTHER_DISK']}" if self.more_env else ""
+        table(f"kill loop{like}, seed {self.seed}, {seconds:.0f} s", rows)
 
 
 def main():
@@ -221,11 +222,14 @@ def main():
     parser.add_argument("bcda", type=existing)
     parser.add_argument("--kills", type=int, default=500)
     parser.add_argument("--seed")
+    parser.add_argument("--like", help="a profile of other_disk.c: the file system that the exports seem to be on")
+    parser.add_argument("--library", type=existing, help="of other_disk.c")
     options = parser.parse_args()
     seed = seed_of(options.seed)
     print(f"kill_loop.py --kills {options.kills} --seed {seed}", flush=True)
     directory = tempfile.mkdtemp(prefix="bcda-soak-")
-    loop, began = Loop(options.bcda, seed, directory), time.monotonic()
+    more_env = {"LD_PRELOAD": str(options.library), "OTHER_DISK": options.like} if options.like else {}
+    loop, began = Loop(options.bcda, seed, directory, more_env), time.monotonic()
     try:
         loop.run(options.kills)
     except Violation as violation:

@@ -4,9 +4,15 @@ import json
 import os
 import pathlib
 import random
+import signal
 import socket
 import subprocess
+import sys
 import threading
+import time
+
+# A background job of a shell ignores SIGINT, and so would the commands that it starts.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 OK, INTERRUPTED = 0, 130
 CODES = {0: "done", 1: "failed", 2: "usage", 3: "authentication", 4: "refused", 5: "decryption", 6: "partial", 7: "busy"}
@@ -15,6 +21,10 @@ CLEAN = {name: value for name, value in os.environ.items() if not name.startswit
 
 class Violation(Exception):
     """Something that libbcda promises is not so."""
+
+
+class Skipped(Exception):
+    """This machine cannot do it; the text says why."""
 
 
 def demand(truth, text):
@@ -128,10 +138,42 @@ def check_receipt(out):
 
 
 def table(title, rows):
-    width = max(len(str(name)) for name, _ in rows)
-    print(f"\n{title}")
-    for name, value in rows:
-        print(f"  {str(name):<{width}}  {value}")
+    """Prints the rows, and adds them to the summary of all parts, if there is one."""
+    width = max((len(str(name)) for name, _ in rows), default=0)
+    text = "\n".join([f"\n{title}", *(f"  {str(name):<{width}}  {value}" for name, value in rows)])
+    print(text, flush=True)
+    if summary := os.environ.get("SOAK_SUMMARY"):
+        with open(summary, "a") as file:
+            print(text, file=file)
+
+
+class Cases:
+    """Runs the cases of a part one after the other, and prints which failed, which were skipped, and why."""
+
+    def __init__(self, title):
+        self.title, self.began = title, time.monotonic()
+        self.rows, self.failed, self.skipped = [], 0, 0
+
+    def run(self, name, case):
+        """`case` returns what to report."""
+        began = time.monotonic()
+        try:
+            told = case()
+        except Skipped as skipped:
+            self.skipped += 1
+            told = f"skipped: {skipped}"
+        except Violation as violation:
+            self.failed += 1
+            told = f"FAILED: {violation}"
+            print(f"{name}: {told}", file=sys.stderr, flush=True)
+        self.rows.append((name, f"{time.monotonic() - began:5.1f} s  {told if told is not None else 'ok'}"))
+
+    def report(self):
+        """Returns the exit code."""
+        passed = len(self.rows) - self.failed - self.skipped
+        total = ("in all", f"{passed} passed, {self.failed} failed, {self.skipped} skipped")
+        table(f"{self.title}, {time.monotonic() - self.began:.0f} s", [*self.rows, total])
+        return 1 if self.failed else 0
 
 
 def seed_of(text):

@@ -2,6 +2,8 @@
 #include "world/resolver.hpp"
 
 #include <gtest/gtest.h>
+#include <sys/resource.h>
+#include <unistd.h>
 
 #include <boost/asio/bind_cancellation_slot.hpp>
 #include <boost/asio/cancellation_signal.hpp>
@@ -176,6 +178,19 @@ TEST(SystemResolver, KnowsThisMachine) {
   for (const auto& address : found) EXPECT_TRUE(address.is_loopback());
   EXPECT_TRUE(Resolver::ask_system("does.not.exist.invalid", error).empty());
   EXPECT_TRUE(error);
+}
+
+// The C library says that there is no such host, because it cannot open /etc/hosts.
+TEST(SystemResolver, SaysWhenItLacksDescriptors) {
+  EXPECT_EXIT(
+      {
+        rlimit limit{};
+        ::setrlimit(RLIMIT_NOFILE, &limit);
+        ErrorCode error;
+        Resolver::ask_system("localhost", error);
+        ::_exit(error == asio::error::no_descriptors ? 0 : 1);
+      },
+      testing::ExitedWithCode(0), "");
 }
 
 }  // namespace

@@ -16,7 +16,7 @@
  *              independent. A callback says on which thread it runs. It must not throw or jump out.
  *   Signals    The library's threads block every signal except those of a crash (SIGSEGV, SIGBUS, SIGFPE, SIGILL,
  *              SIGABRT). So a signal always reaches a thread of the program. A write to a closed connection does not
- *              raise SIGPIPE.
+ *              raise SIGPIPE, and a write beyond the limit of file sizes does not raise SIGXFSZ.
  *   Settings   Everything that can be configured has a name ("client_id"). docs/settings.md lists all names with their
  *              meaning and default. `bcda settings` lists them too, and so does bcda_setting_at at run time.
  *   Logging    There is no log callback, because the events of a run have what a log needs. BCDA_EVENT_STATE names its
