@@ -5,7 +5,7 @@
 #include <cstring>
 
 #include "base/error.hpp"
-#include "crypto/openssl_error.hpp"
+#include "base/openssl_error.hpp"
 
 namespace libbcda::crypto {
 

@@ -11,8 +11,8 @@
 #include <vector>
 
 #include "base/json.hpp"
+#include "base/openssl_error.hpp"
 #include "base/quote.hpp"
-#include "crypto/openssl_error.hpp"
 
 namespace libbcda::crypto {
 namespace {

@@ -9,7 +9,7 @@
 #include <cstring>
 
 #include "base/error.hpp"
-#include "crypto/openssl_error.hpp"
+#include "base/openssl_error.hpp"
 #include "files/file.hpp"
 
 namespace libbcda::crypto {

@@ -11,10 +11,10 @@
 #include <array>
 #include <utility>
 
+#include "base/openssl_error.hpp"
 #include "base/text.hpp"
 #include "crypto/jwk.hpp"
 #include "crypto/jwk_numbers.hpp"
-#include "crypto/openssl_error.hpp"
 #include "files/file.hpp"
 
 namespace libbcda::crypto {

@@ -9,9 +9,9 @@
 #include <cstring>
 
 #include "base/error.hpp"
+#include "base/openssl_error.hpp"
 #include "base/quote.hpp"
 #include "base/remedies.hpp"
-#include "crypto/openssl_error.hpp"
 #include "http/stream_bio.hpp"
 
 namespace libbcda::http {
@@ -215,7 +215,7 @@ Task<> Stream::handshake(TlsContext& tls) {
       co_await wait(Ready::write);
     } else if (kind == SSL_ERROR_SSL && !is_transient(ssl_.get())) {
       Error error(Status::TLS, handshake_failure(ssl_.get(), name));
-      if (crypto::lacked_memory()) throw std::bad_alloc();  // which OpenSSL may report as a bad certificate
+      if (lacked_memory()) throw std::bad_alloc();  // which OpenSSL may report as a bad certificate
       throw error;
     } else {
       ERR_clear_error();

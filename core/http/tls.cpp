@@ -11,7 +11,7 @@
 #include <ctime>
 
 #include "base/error.hpp"
-#include "crypto/openssl_error.hpp"
+#include "base/openssl_error.hpp"
 #include "files/file.hpp"
 #include "world/world.hpp"
 
@@ -140,7 +140,7 @@ Error unusable_openssl() {
   const char* reason = ERR_reason_error_string(ERR_peek_last_error());
   std::string text = "OpenSSL cannot speak TLS here";
   if (reason) text += std::string(" (") + reason + ")";
-  if (crypto::lacked_memory()) return {Status::NO_MEMORY, "out of memory"};
+  if (lacked_memory()) return {Status::NO_MEMORY, "out of memory"};
   if (std::string missing = missing_algorithms(); !missing.empty()) text += ": it lacks " + missing;
   return {Status::TLS, text + "; " + openssl_configuration()};
 }
@@ -154,13 +154,13 @@ bool is_address(const std::string& host) {
 void trust(SSL_CTX* context, const std::string& ca_file) {
   if (!ca_file.empty()) {
     if (SSL_CTX_load_verify_locations(context, ca_file.c_str(), nullptr) == 1) return;
-    if (crypto::lacked_memory()) throw std::bad_alloc();
+    if (lacked_memory()) throw std::bad_alloc();
     const char* why = files::may_read(ca_file) ? "it contains no PEM certificate" : std::strerror(errno);
     throw std::move(Error(Status::TLS, "the setting ca_file: cannot use " + ca_file + ": " + why).at_file(ca_file));
   }
   if (const char* env = std::getenv("SSL_CERT_FILE"); env && *env) {
     if (SSL_CTX_load_verify_locations(context, env, nullptr) == 1) return;
-    if (crypto::lacked_memory()) throw std::bad_alloc();
+    if (lacked_memory()) throw std::bad_alloc();
     throw Error(Status::TLS, std::string("SSL_CERT_FILE names ") + env + ", which contains no usable certificate");
   }
   for (const char* bundle : kBundles)

@@ -4,7 +4,7 @@
 
 #include <algorithm>
 
-#include "crypto/openssl_error.hpp"
+#include "base/openssl_error.hpp"
 #include "world/system_clock.hpp"
 
 namespace libbcda::world {
@@ -16,8 +16,7 @@ constexpr auto kExitTimeout = std::chrono::seconds(2);
 class OpenSslRandom : public Random {
  public:
   void fill(MutableBytes out) override {
-    if (RAND_bytes(out.data(), static_cast<int>(out.size())) != 1)
-      throw crypto::openssl_error("OpenSSL has no random bytes");
+    if (RAND_bytes(out.data(), static_cast<int>(out.size())) != 1) throw openssl_error("OpenSSL has no random bytes");
   }
 };
 

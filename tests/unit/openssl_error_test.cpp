@@ -1,9 +1,9 @@
-#include "crypto/openssl_error.hpp"
+#include "base/openssl_error.hpp"
 
 #include <gtest/gtest.h>
 #include <openssl/err.h>
 
-namespace libbcda::crypto {
+namespace libbcda {
 namespace {
 
 TEST(OpensslErrors, WantOfMemoryIsNotTakenForAnythingElse) {
@@ -24,4 +24,4 @@ TEST(OpensslErrors, OtherFailuresHaveTheirText) {
 }
 
 }  // namespace
-}  // namespace libbcda::crypto
+}  // namespace libbcda

@@ -1,8 +1,8 @@
-#include "crypto/openssl_error.hpp"
+#include "base/openssl_error.hpp"
 
 #include <openssl/err.h>
 
-namespace libbcda::crypto {
+namespace libbcda {
 
 bool lacked_memory() noexcept {
   bool lacked = false;
@@ -15,4 +15,4 @@ Error openssl_error(const std::string& text) {
   return {Status::INTERNAL, text};
 }
 
-}  // namespace libbcda::crypto
+}  // namespace libbcda

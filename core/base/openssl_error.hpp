@@ -4,7 +4,7 @@
 
 #include "base/error.hpp"
 
-namespace libbcda::crypto {
+namespace libbcda {
 
 // Empties this thread's queue of OpenSSL errors. Returns whether one of them says that memory was short: then another
 // explanation of the failure, such as a bad key, would be wrong.
@@ -14,4 +14,4 @@ bool lacked_memory() noexcept;
 // INTERNAL with this text.
 Error openssl_error(const std::string& text);
 
-}  // namespace libbcda::crypto
+}  // namespace libbcda
