@@ -196,13 +196,20 @@ void Resolver::serve(std::shared_ptr<State> state, std::shared_ptr<bool> busy) {
 std::shared_ptr<Resolver::Question> Resolver::ask(const std::string& host, const std::shared_ptr<Wakeup>& wakeup) {
   const std::lock_guard lock(state_->mutex);
   if (state_->closed) return nullptr;
-  auto& question = state_->asked[host];
-  const bool is_new = !question;
-  if (is_new) question = std::make_shared<Question>();
-  question->askers.push_back(wakeup);
-  if (!is_new) return question;
+  if (const auto found = state_->asked.find(host); found != state_->asked.end()) {
+    found->second->askers.push_back(wakeup);
+    return found->second;
+  }
+  const auto question = std::make_shared<Question>();
   question->host = host;
+  question->askers.push_back(wakeup);
   state_->waiting.push_back(question);
+  try {
+    state_->asked.emplace(host, question);
+  } catch (const std::exception&) {
+    state_->waiting.pop_back();  // a question is in both or in none, or an asker would wait for ever
+    throw;
+  }
   if (state_->idle < state_->waiting.size() && threads_.size() < kMostThreads) try {
       add_thread();
     } catch (const std::exception&) {
