@@ -38,8 +38,9 @@ void TaskGroup::spawn(std::function<Task<>()> task) {
   std::shared_ptr<EndGuard> guard;  // outlives the lock, because its end takes the lock
   std::lock_guard lock(mutex_);
   if (canceled_) return;
-  auto place = children_.insert(children_.end(), child);
-  guard = std::make_shared<EndGuard>([self, place](bool is_broken) { self->done(place, is_broken); });
+  std::list<std::shared_ptr<Child>> one{child};
+  guard = std::make_shared<EndGuard>([self, place = one.begin()](bool is_broken) { self->done(place, is_broken); });
+  children_.splice(children_.end(), one);  // last, so that each child here has a guard, although memory may be short
   // Started from its own strand, where the cancellation slot may be touched. Posted under the lock, so that the signal
   // of a cancel() comes after it.
   asio::post(child->strand, [child, task = std::move(task), guard]() mutable {
