@@ -225,6 +225,14 @@ void WorkDirectory::check_still_ours() const {
                          "was taken over by another run, so this run ends; the other one goes on with what is there");
 }
 
+bool WorkDirectory::was_taken_over() const noexcept {
+  try {
+    return use() == Use::exporting && claimed_ && !is_still_ours();
+  } catch (const std::exception&) {
+    return false;  // the owner file cannot be read at the moment
+  }
+}
+
 void WorkDirectory::renew() {
   if (!claimed_) return;
   check_still_ours();

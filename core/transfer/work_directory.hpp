@@ -80,6 +80,8 @@ class WorkDirectory {
   void renew();
   // Throws FILESYSTEM if another run has taken the directory over. Does nothing for a fetch.
   void check_still_ours() const;
+  // Whether another run has certainly taken the directory over.
+  bool was_taken_over() const noexcept;
   // Releases the directory. `journal_is_done`: nothing in OUT/.bcda is needed any more. What cannot be removed stays.
   void leave(bool journal_is_done) noexcept;
 

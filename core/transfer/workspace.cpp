@@ -187,7 +187,8 @@ std::string Workspace::receipt() const {
 
 void Workspace::log(const std::string& line) {
   if (directory_.use() != Use::exporting) return;
-  std::lock_guard lock(log_mutex_);  // not mutex_, because the journal may wait for the disk
+  if (directory_.was_taken_over()) return;  // the log is the other run's; the next heartbeat ends this one
+  std::lock_guard lock(log_mutex_);         // not mutex_, because the journal may wait for the disk
   if (!log_file_) log_file_ = std::make_unique<files::LineFile>(*directory_.out(), kLog);
   log_file_->append(line);
 }

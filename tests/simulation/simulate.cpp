@@ -1,6 +1,7 @@
 #include "simulation/simulate.hpp"
 
 #include <iostream>
+#include <map>
 #include <optional>
 #include <set>
 
@@ -63,7 +64,7 @@ class Simulation {
   void wait_until_stale();
   void drive(const std::shared_ptr<SimWorld>& world, const Attempt& attempt);
   runtime::Run::Handle start(const std::shared_ptr<world::World>& world, const Settings& settings);
-  void meet(SimWorld& world, runtime::Run& first, const Rival& rival);
+  void meet(SimWorld& world, runtime::Run& first, const Attempt& attempt);
   void take_over(SimWorld& world, runtime::Run& first, RivalWorld& other, runtime::Run& second, const Rival& rival);
   void go_to(SimDisk& disk, const world::Clock& clock);
   void step_until_end(SimWorld& world, runtime::Run& run, const Attempt& attempt);
@@ -175,7 +176,7 @@ runtime::Run::Handle Simulation::start(const std::shared_ptr<world::World>& worl
 void Simulation::step_until_end(SimWorld& world, runtime::Run& run, const Attempt& attempt) {
   for (std::int64_t step = 0; !run.mailbox().finished() && !survivor_; ++step) {
     if (step == attempt.rival.at_step) {
-      meet(world, run, attempt.rival);
+      meet(world, run, attempt);
       continue;
     }
     if (step == attempt.clock_jump_at) world.fake_clock().set_wall_clock(attempt.clock_jump);
@@ -196,7 +197,8 @@ void Simulation::go_to(SimDisk& disk, const world::Clock& clock) {
 }
 
 // Starts a second run. It must be refused and change nothing, or take the directory over.
-void Simulation::meet(SimWorld& world, runtime::Run& first, const Rival& rival) {
+void Simulation::meet(SimWorld& world, runtime::Run& first, const Attempt& attempt) {
+  const Rival& rival = attempt.rival;
   SimDisk& disk = world.disk();
   if (!disk.content(std::string(kOut) + "/.bcda/owner.json")) return;  // the first one has left already
   server_.ledger().pause();
@@ -219,7 +221,7 @@ void Simulation::meet(SimWorld& world, runtime::Run& first, const Rival& rival) 
     crossed_jobs_ += server_.needless_jobs() - needless;
   } else {
     ++report_.refused;
-    if (!may_start) {
+    if (!may_start && !attempt.faults.disk.any()) {
       require(failure_.find("is in use by another run") == std::string::npos ? "a second run says: " + failure_ : "");
       require(disk.files() != files || disk.directories() != directories ? "a refused run changed something" : "");
     }
@@ -228,11 +230,31 @@ void Simulation::meet(SimWorld& world, runtime::Run& first, const Rival& rival) 
   go_to(disk, world.clock());
 }
 
+// All but the work directory.
+std::map<std::string, std::string> published_files(const SimDisk& disk) {
+  auto files = disk.files();
+  std::erase_if(files, [](const auto& file) { return file.first.starts_with(std::string(kOut) + "/.bcda/"); });
+  return files;
+}
+
+// What a run that was taken over changed; "": nothing.
+std::string difference(const std::map<std::string, std::string>& before,
+                       const std::map<std::string, std::string>& now) {
+  for (const auto& [path, content] : now)
+    if (const auto old = before.find(path); old == before.end() || old->second != content)
+      return "a run that was taken over changed " + path;
+  for (const auto& [path, content] : before)
+    if (!now.contains(path)) return "a run that was taken over removed " + path;
+  return "";
+}
+
 // Both go on, each by its own clock. The first one stands still until it wakes up.
 void Simulation::take_over(SimWorld& world, runtime::Run& first, RivalWorld& other, runtime::Run& second,
                            const Rival& rival) {
   SimDisk& disk = world.disk();
   bool awake = false;
+  std::optional<std::map<std::string, std::string>>
+      left;  // by the second one, when the first one had done nothing since
   const auto now = [](const test::VirtualWorld& of) { return of.clock().now().steady; };
   const auto wake = [&] {
     awake = true;
@@ -247,7 +269,9 @@ void Simulation::take_over(SimWorld& world, runtime::Run& first, RivalWorld& oth
     if (!next.step() || step > kMostSteps) return require("a run waits for nothing after it was taken over");
     if (is_firsts && first.mailbox().finished()) judge(disk);
     if (!is_firsts && second.mailbox().finished()) judge(disk);
+    if (!is_firsts && second.mailbox().finished() && !awake) left = published_files(disk);
   }
+  if (left) require(difference(*left, published_files(disk)));
   collect_published(second);
   require(first.mailbox().failure() ? "" : "a run that was taken over succeeded");
   if (now(other) > now(world)) wake();

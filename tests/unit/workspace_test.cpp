@@ -542,6 +542,14 @@ TEST_F(Workspaces, ARunThatWasTakenOverEnds) {
   EXPECT_EQ(names_in(out_), (Names{".bcda/", ".bcda/journal.ndjson", ".bcda/owner.json"})) << "they are the other's";
 }
 
+TEST_F(Workspaces, ARunThatWasTakenOverLogsNothingMore) {
+  const auto space = for_export();
+  space->log("{\"exportId\":\"1\"}");
+  spill(out_ + "/.bcda/owner.json", to_json({world::this_process(), "5678"}));
+  space->log("{\"exportId\":\"2\"}");
+  EXPECT_EQ(slurp(out_ + "/log.ndjson"), "{\"exportId\":\"1\"}\n");
+}
+
 // The end of a run reports nothing, so a failure there must not end the process either.
 TEST_F(Workspaces, ARunWhoseOwnerFileCannotBeReadEnds) {
   auto space = for_export();
