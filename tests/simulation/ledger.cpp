@@ -98,7 +98,10 @@ bool Ledger::can_go_on(const sandbox::Response& response, sandbox::Time now) con
 
 std::shared_ptr<Ledger::Answer> Ledger::answered(const sandbox::Request& request, const sandbox::Response& response,
                                                  sandbox::Time now, bool spoiled) {
-  if (!runs_ || (response.status != 200 && response.status != 206)) return nullptr;
+  if (!runs_) return nullptr;
+  // BCDA compresses the rest of a file in another way than the whole, so the whole may have another length.
+  if (response.status == 416) files_[std::string(request.path())].has_no_rest = true;
+  if (response.status != 200 && response.status != 206) return nullptr;
   auto answer = std::make_shared<Answer>();
   answer->path = request.path();
   answer->run = run_;
@@ -107,7 +110,8 @@ std::shared_ptr<Ledger::Answer> Ledger::answered(const sandbox::Request& request
     answer->first = range->first;
   File& file = files_[answer->path];
   require(!file.is_done || file.run == run_ || restarts_, answer->path, "is there, but was requested again");
-  begin_again(file, *answer, !request.header("range").empty());
+  begin_again(file, *answer, !request.header("range").empty() || file.has_no_rest);
+  file.has_no_rest = false;
   if (answer->first == 0) file.goes_on = can_go_on(response, now);
   file.spoiled = spoiled || (file.spoiled && answer->first > 0);
   return answer;
@@ -183,6 +187,7 @@ void Ledger::run_ends(const SimDisk& live, const SimDisk& left, bool loses_power
       parts[path] = {string_member(line, "bytesFile"), string_member(line, "boot"),
                      line.at("synced").to_number<std::int64_t>(), string_member(line, "form") == "gcm" ? 12 : 0};
   }
+  for (const auto& part : parts) files_[part.first];  // it may have come while this ledger was paused
   for (auto& [path, file] : files_) {
     const auto found = parts.find(path);
     const Part* part = found == parts.end() ? nullptr : &found->second;

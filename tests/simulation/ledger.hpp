@@ -16,7 +16,7 @@ namespace libbcda::simulation {
 // Why a file began anew although bytes of it were there.
 enum class Excuse {
   no_ranges,      // the server has no ranges for this form of the file, or gives it no validator
-  range_ignored,  // the server answered a request for the rest with the whole
+  range_ignored,  // the server answered a request for the rest with the whole, or said that there is none
   wrong_bytes,    // the service had sent wrong bytes, which only the end of the file shows
   disk_fault,     // the disk failed in this run or the last one
   restart,        // the user discards what is there
@@ -62,15 +62,16 @@ class Ledger {
 
  private:
   struct File {
-    std::int64_t far = 0;   // the client has read it up to here
-    std::int64_t held = 0;  // of that, what it can go on from within this run
-    std::int64_t kept = 0;  // what the run before left on the disk
-    int run = 0;            // of the last answer
-    int excuse = -1;        // of the last time in this run that it began anew
-    int doubted = 0;        // the run in which parts of it made no good file
-    bool goes_on = false;   // by the server's means
-    bool spoiled = false;   // wrong bytes are among what the client holds
-    bool is_done = false;   // it was published before this run
+    std::int64_t far = 0;      // the client has read it up to here
+    std::int64_t held = 0;     // of that, what it can go on from within this run
+    std::int64_t kept = 0;     // what the run before left on the disk
+    int run = 0;               // of the last answer
+    int excuse = -1;           // of the last time in this run that it began anew
+    int doubted = 0;           // the run in which parts of it made no good file
+    bool goes_on = false;      // by the server's means
+    bool spoiled = false;      // wrong bytes are among what the client holds
+    bool has_no_rest = false;  // the last answer said so
+    bool is_done = false;      // it was published before this run
   };
   struct Part;
   bool can_go_on(const sandbox::Response& response, sandbox::Time now) const;
