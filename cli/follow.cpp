@@ -210,7 +210,12 @@ int follow_files(bcda::Run& run, const Output& output, const std::string& out, c
   const std::string place = directory_of(run, out);
   if (failed) {
     if (!output.quiet && !output.json) mention_verified_files(run, place);
-    if (holds_unfinished_export(place)) print_error(place + what_goes_on(place, advice));
+    // After a cancellation nothing is looked up, because the disk may be what does not answer.
+    const bool is_canceled = failed == bcda::exit_code(BCDA_CANCELED);
+    if (is_canceled)
+      print_error(place + advice.go_on);
+    else if (holds_unfinished_export(place))
+      print_error(place + what_goes_on(place, advice));
     return failed;
   }
   const bcda::Result result = run.result();

@@ -163,7 +163,8 @@ Error Job::timeout(Moment now) const {
 }
 
 void Job::on_failure(const Error& error, bool answered, Moment now) {
-  token_.accept();  // a later 401 may mean that the token has expired during the outage
+  token_.accept();   // a later 401 may mean that the token has expired during the outage
+  unknown_.reset();  // an outage may take longer than a 404 is believed
   Error named = error;
   named.message = request_name() + ": " + named.message;
   if (!error.retriable) return fail(std::move(named));
@@ -233,11 +234,11 @@ void Job::on_running_jobs(const std::vector<RunningJob>& jobs, Moment now) {
   for (const RunningJob& job : jobs)
     if (is_same_request(job.request, kick_off_.request.url)) same.push_back(job);
   if (phase_ != Phase::to_kick_off) return;
-  if (same.size() == 1) return adopt(same[0].status_url, now);
-  if (unheard_since_) take_unheard(std::move(same), now);
+  if (unheard_since_) return take_unheard(std::move(same), now);
+  if (same.size() == 1) adopt(same[0].status_url, now);
 }
 
-// Of several jobs with the request of an unheard kick-off, the newest is taken. If it did not begin before the kick-off,
+// Of the jobs with the request of an unheard kick-off, the newest is taken. If it did not begin before the kick-off,
 // it is as good as the kick-off's own: it has the same request, and its data is not older. The lists of two runs may
 // differ in their order, so of jobs that began together the URL decides.
 void Job::take_unheard(std::vector<RunningJob> same, Moment now) {
@@ -254,6 +255,7 @@ void Job::take_unheard(std::vector<RunningJob> same, Moment now) {
   const RunningJob newest = same[0];
   same.erase(same.begin());
   adopt(newest.status_url, now);
+  if (same.empty()) return;
   notice_ += std::string("; of the jobs with this request it is the newest") +
              (same[0].began == newest.began ? ", together with another one" : "") + "; the others are " +
              list_of(urls_of(same));

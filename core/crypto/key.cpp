@@ -146,8 +146,9 @@ const Key& read_public_key(std::string_view pem) {
   thread_local Key key(nullptr, EVP_PKEY_free);
   if (key && text == pem) return key;
   const Bio bio = read_only(pem);
-  key.reset(PEM_read_bio_PUBKEY(bio.get(), nullptr, nullptr, nullptr));
+  key.reset();
   text = pem;
+  key.reset(PEM_read_bio_PUBKEY(bio.get(), nullptr, nullptr, nullptr));
   return key;
 }
 

@@ -136,6 +136,7 @@ Bytes SigningKey::sign_as_openssl(std::string_view message) const {
   const DigestContext context = new_digest();
   const ByteView bytes = as_bytes(message);
   std::size_t size = 0;
+  ERR_clear_error();  // so that what is in the queue later belongs to this signature
   // Without other settings, OpenSSL pads as RSASSA-PKCS1-v1_5.
   bool ok = EVP_DigestSignInit(context.get(), nullptr, EVP_sha384(), nullptr, key_.get()) > 0 &&
             EVP_DigestSign(context.get(), nullptr, &size, bytes.data(), bytes.size()) > 0;

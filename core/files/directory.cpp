@@ -152,12 +152,34 @@ void Directory::replace(const std::string& name, const std::function<void(const 
   if (durability == Durability::power) sync();
 }
 
+namespace {
+
+// Where nothing else is exclusive. A process that is killed in between leaves a part of the file.
+bool create_in_place(const Directory& directory, const std::string& name, std::string_view text) {
+  Disk& disk = directory.disk();
+  const std::string full = join(directory.path(), name);
+  Fd file(disk, disk.open(directory.fd(), name.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW, 0600));
+  if (!file && errno == EEXIST) return false;
+  if (!file) throw file_error("cannot write", full, errno);
+  try {
+    write_all(disk, file.get(), as_bytes(text), full);
+    if (int code = file.close()) throw file_error("cannot write", full, code);
+  } catch (...) {
+    directory.remove(name);
+    throw;
+  }
+  return true;
+}
+
+}  // namespace
+
 bool create_file(const Directory& directory, const std::string& name, std::string_view text) {
   std::string partial = new_name_beside(name);
   while (directory.contains(partial)) partial = new_name_beside(name);  // left by a killed process with our number
   OutputFile file(directory, std::move(partial), Durability::process);
   file.write(as_bytes(text));
-  return file.publish_if_new(directory, name);
+  const std::optional<bool> is_new = file.publish_if_new(directory, name);
+  return is_new ? *is_new : create_in_place(directory, name, text);
 }
 
 Fd nameless_file(const Directory& directory) {

@@ -200,10 +200,12 @@ namespace {
 // How file systems and sandboxed kernels answer a rename with flags that they do not have.
 bool may_lack_flags(int code) { return code == EINVAL || code == ENOSYS || code == EOPNOTSUPP || code == EPERM; }
 
+constexpr int kCannotTell = -1;  // no error of the system
+
 }  // namespace
 
 // Gives the partial file its final name. Uses a hard link, because a rename would replace an existing file.
-int OutputFile::link_to(const Directory& to, const std::string& name) const {
+int OutputFile::link_to(const Directory& to, const std::string& name, bool in_one_step) const {
   const int from = partial_dir_->fd();
   if (disk_.link(from, partial_.c_str(), to.fd(), name.c_str()) == 0) return 0;
   if (errno == EEXIST) return errno;
@@ -211,17 +213,18 @@ int OutputFile::link_to(const Directory& to, const std::string& name) const {
   if (disk_.rename(from, partial_.c_str(), to.fd(), name.c_str(), RENAME_NOREPLACE) == 0) return 0;
   if (!may_lack_flags(errno)) return errno;
   // The file system, or a filter of system calls, may also lack RENAME_NOREPLACE, so check first and then rename.
+  if (in_one_step) return kCannotTell;
   if (to.contains(name)) return EEXIST;
   return disk_.rename(from, partial_.c_str(), to.fd(), name.c_str(), 0) == 0 ? 0 : errno;
 }
 
 // Returns 0, or why the file has not got the name.
-int OutputFile::try_to_publish(const Directory& dir, const std::string& name) {
+int OutputFile::try_to_publish(const Directory& dir, const std::string& name, bool in_one_step) {
   const std::string full = join(dir.path(), name);
   struct stat ours {};
   if (fd_.status(ours) != 0) throw file_error("cannot write", full, errno);
   seal(full);
-  int code = link_to(dir, name);
+  int code = link_to(dir, name, in_one_step);
   // NFS repeats a call if the answer was lost. The repeated call fails although the file already has its new name.
   struct stat there {};
   if (code != 0 && disk_.status_at(dir.fd(), name.c_str(), AT_SYMLINK_NOFOLLOW, there) == 0 &&
@@ -234,17 +237,20 @@ int OutputFile::try_to_publish(const Directory& dir, const std::string& name) {
   return 0;
 }
 
-bool OutputFile::publish_if_new(const Directory& dir, const std::string& name) {
-  const int code = try_to_publish(dir, name);
+std::optional<bool> OutputFile::publish_if_new(const Directory& dir, const std::string& name) {
+  const int code = try_to_publish(dir, name, true);
+  if (code == kCannotTell) return std::nullopt;
   if (code != 0 && code != EEXIST) throw file_error("cannot write", join(dir.path(), name), code);
   return code == 0;
 }
 
 void OutputFile::publish(const Directory& dir, const std::string& name) {
   const std::string full = join(dir.path(), name);
-  if (!publish_if_new(dir, name))
+  const int code = try_to_publish(dir, name, false);
+  if (code == EEXIST)
     throw std::move(
         Error(Status::FILESYSTEM, full + " exists already; move it away or choose another directory").at_file(full));
+  if (code != 0) throw file_error("cannot write", full, code);
 }
 
 LineFile::LineFile(const Directory& dir, const std::string& name, Durability durability, Open how)

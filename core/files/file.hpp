@@ -1,6 +1,7 @@
 // Local files: reading small files, and writing output that appears under its final name only when it is complete.
 #pragma once
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -91,12 +92,13 @@ class OutputFile {
   // Makes the bytes durable (see Durability) and moves the file to `name` in `dir`. Fails if `name` exists. The name
   // appears only after every step that can report a failed write (sync, close, link) has succeeded.
   void publish(const Directory& dir, const std::string& name);
-  bool publish_if_new(const Directory& dir, const std::string& name);  // returns false instead if `name` exists
+  // The same, but returns false if `name` exists, and nullopt if the file system cannot find that out in the same step.
+  std::optional<bool> publish_if_new(const Directory& dir, const std::string& name);
 
  private:
-  int try_to_publish(const Directory& dir, const std::string& name);
+  int try_to_publish(const Directory& dir, const std::string& name, bool in_one_step);
   void seal(const std::string& full);
-  int link_to(const Directory& dir, const std::string& name) const;
+  int link_to(const Directory& dir, const std::string& name, bool in_one_step) const;
   Disk& disk_;
   const Directory* partial_dir_;  // null after a move
   std::string partial_;

@@ -152,6 +152,7 @@ bool is_address(const std::string& host) {
 
 // Loads the trusted CA certificates.
 void trust(SSL_CTX* context, const std::string& ca_file) {
+  ERR_clear_error();  // so that what is in the queue later belongs to this
   if (!ca_file.empty()) {
     if (SSL_CTX_load_verify_locations(context, ca_file.c_str(), nullptr) == 1) return;
     if (lacked_memory()) throw std::bad_alloc();

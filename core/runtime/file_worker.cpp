@@ -236,6 +236,8 @@ Task<bool> FileWorker::attempt(const FileTask& task, const std::optional<crypto:
     check_proof(task.entry, result.facts.proof, is_delimited);
     check_content(task, body.decoder(), result.facts);
     const FileBody::Commit publish = [&](transfer::Writer& writer) {
+      // A publication that has begun is not interrupted. One that waits for its thread has not.
+      if (outcome_.stopped()) throw Error(Status::CANCELED, "canceled");
       result.path = output_.shown_path(commit(task, writer, result.facts));
     };
     co_await body.commit(output_.commit_workers(world_), publish);

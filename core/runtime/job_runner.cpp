@@ -203,7 +203,8 @@ Task<> JobRunner::exchange(bulk::Job& job, http::Send send, http::Request& last)
   if (asked && !job.status_url()) co_await note([&] { workspace_->journal().job_dead(job.label()); });
 }
 
-// A failure is not one of the run, because the kick-off is sent again in any case.
+// A failure is not one of the run, because the kick-off is sent again in any case. But where a job of an earlier run may
+// be in the list, a second one must not be started.
 Task<> JobRunner::look_for_running_jobs(bulk::Job& job) {
   std::vector<bulk::RunningJob> running;
   const std::optional<Instant> since = job.unheard_since();  // such a job may be complete by now

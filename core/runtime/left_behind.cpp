@@ -2,6 +2,7 @@
 
 #include <unistd.h>
 
+#include <atomic>
 #include <condition_variable>
 #include <exception>
 #include <mutex>
@@ -21,9 +22,16 @@ struct Registry {
   pid_t process = ::getpid();
 };
 
+// A forked child has one of its own, because the parent's mutex may be locked there. Never destroyed, because threads may
+// use it until the process ends.
 Registry& registry() {
-  static auto* const made = new Registry;  // leaked, because threads may use it until the process ends
-  return *made;
+  static std::atomic<Registry*> made{nullptr};
+  Registry* found = made;
+  if (found && found->process == ::getpid()) return *found;
+  auto* const fresh = new Registry;
+  if (made.compare_exchange_strong(found, fresh)) return *fresh;
+  delete fresh;
+  return *found;
 }
 
 }  // namespace
@@ -41,7 +49,6 @@ LeftBehind::~LeftBehind() {
 
 void wait_for_left_behind(const std::string& directory, Milliseconds limit) {
   Registry& all = registry();
-  if (all.process != ::getpid()) return;  // a forked child has none of these runs, and the mutex may be locked there
   std::unique_lock lock(all.mutex);
   all.changed.wait_for(lock, limit, [&] { return !all.directories.contains(directory); });
 }

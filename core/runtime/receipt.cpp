@@ -171,6 +171,8 @@ RunResult result_of(const Members& read) {
   const json::object& members = read.others;
   RunResult result;
   result.transaction_time = text(members, "transactionTime");
+  result.service = string_member(members, "service");
+  result.since = string_member(members, "since");
   result.types = read_types(members);
   if (const json::value* request = members.if_contains("request"); request && request->is_object())
     result.request = request->get_object();

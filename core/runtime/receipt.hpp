@@ -54,6 +54,7 @@ struct RunResult {
   Milliseconds elapsed{0};
   std::vector<std::string> types;                 // the requested ones; none for a fetch
   json::object request;                           // bulk::describe_wish; empty: not known
+  std::string service, since;                     // as in ReceiptFacts
   std::string directory;                          // where the files are; "": a sink has them, or there are none
   std::string metadata;                           // JSON, the CapabilityStatement
   std::string answer;                             // JSON, of a run for metadata or of an inquiry

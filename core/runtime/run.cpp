@@ -5,6 +5,7 @@
 #include <boost/asio/this_coro.hpp>
 
 #include <algorithm>
+#include <filesystem>
 #include <unordered_set>
 
 #include "base/quote.hpp"
@@ -29,6 +30,14 @@ constexpr int kGrowthRounds = 3;  // how often a manifest may grow while its fil
 void check_delete_job(const Settings& settings, const Profile& profile) {
   if (settings.boolean("delete_job") && !profile.cancels)
     throw Error(Status::INVALID_ARGUMENT, "the setting delete_job: " + profile.title + " deletes no job by request");
+}
+
+// The same text for each way to name a directory, as far as its text shows that.
+std::string absolute(const std::string& directory) {
+  std::error_code failed;
+  if (directory.empty()) return "";
+  const std::string path = std::filesystem::absolute(directory, failed).lexically_normal().string();
+  return path.ends_with('/') && path.size() > 1 ? path.substr(0, path.size() - 1) : path;
 }
 
 bool writes(RunKind kind) { return kind == RunKind::export_ || kind == RunKind::fetch; }
@@ -102,7 +111,7 @@ Run::Run(std::shared_ptr<Session> session, RunRequest request)
       patience_(std::make_shared<TaskGroup>(session_->world()->executor())) {
   times_.begun = session_->world()->clock().now();
   if (!request_.sink && writes(request_.kind)) {
-    place_ = request_.resume ? request_.directory : request_.settings.text("out");
+    place_ = absolute(request_.resume ? request_.directory : request_.settings.text("out"));
     wait_for_left_behind(place_, kLongestRelease);
   }
   if (is_inquiry(request_.kind)) inquiry_ = plan_inquiry(session_->service(), request_.kind, request_.question);
@@ -205,7 +214,7 @@ Task<> Run::look_for_held_threads() {
     const world::Clock& clock = session_->world()->clock();
     for (Milliseconds wait = kFirstLook; !is_left_; wait = kNextLook) {
       co_await clock.sleep(wait);
-      if (session_->world()->replace_held(clock.now().steady - kHeld)) leave();
+      if (session_->world()->replace_held({times_.begun.steady, clock.now().steady - kHeld})) leave();
     }
   };
   co_await guarded(look(), [](const Error&) {});  // the end of the run, or no memory for a timer
@@ -213,11 +222,11 @@ Task<> Run::look_for_held_threads() {
 
 // Reports the end of a canceled run, although a thread has not returned from the system. The rest of the run goes on, and
 // changes nothing any more that the owner can see.
-void Run::leave() {
-  std::optional<Error> failure = verdict();
-  failure->message += "; a call of the system has not returned, so its thread is left behind";
+void Run::leave() noexcept try {
+  std::optional<Error> failure = is_complete_ ? std::nullopt : verdict();
+  if (failure) failure->message += "; a call of the system has not returned yet, so its thread is left behind";
   auto mark = std::make_unique<LeftBehind>(place_);
-  if (is_left_.exchange(true)) return;  // from here on nothing may fail, because nobody else reports the end
+  if (is_left_.exchange(true)) return;  // from here on nobody else reports the end
   {
     const std::lock_guard lock(end_->mutex);
     end_->left_behind = std::move(mark);
@@ -225,7 +234,15 @@ void Run::leave() {
   queue_.close();
   note_elapsed();
   outcome_.conclude(std::move(failure));
+  keep_result();
   report_end(false);
+} catch (const std::exception&) {
+  // No memory is left. Perhaps there is at the next look.
+}
+
+// Of a run that is left behind, because its parts go on.
+void Run::keep_result() noexcept try { left_result_ = current_result(); } catch (const std::exception&) {
+  // No memory is left for it; see result().
 }
 
 Task<> Run::main(std::shared_ptr<EndGuard> guard) {
@@ -242,7 +259,7 @@ Task<> Run::main(std::shared_ptr<EndGuard> guard) {
   guard->reached();
 }
 
-// Until end_heartbeat(). A run that another one has taken over ends.
+// Until the end of the run. A run that another one has taken over ends.
 Task<> Run::renew_ownership() {
   const auto beat = [this]() -> Task<> {
     for (;;) {
@@ -315,7 +332,7 @@ Task<> Run::finish() {
   if (output_.workspace && !crew_->gone_jobs().empty())
     co_await guarded(world::run_on(disk, [this] { note_gone_jobs(); }), [](const Error&) {});
   if (!outcome_.failure() && output_.workspace && !nothing_yet_)
-    co_await guarded(world::run_on(disk, [this] { write_receipt(); }), [this](const Error& e) { outcome_.fail(e); });
+    co_await guarded(world::run_on(disk, [this] { complete(); }), [this](const Error& e) { outcome_.fail(e); });
   if (!outcome_.failure() && request_.kind == RunKind::export_ && request_.settings.boolean("delete_job")) {
     group_->spawn([this] { return delete_jobs(); });  // as a task, so that a cancellation ends it
     co_await group_->join();
@@ -397,6 +414,13 @@ void Run::report_downloads() {
   }
 }
 
+// A run that was left behind before this begins was reported as canceled, so it must not become complete.
+void Run::complete() {
+  if (is_left_) throw Error(Status::CANCELED, "canceled");
+  write_receipt();
+  is_complete_ = true;
+}
+
 // A fetch of a single file writes no receipt, because other files of the manifest may be missing.
 void Run::write_receipt() {
   transfer::Workspace& workspace = *output_.workspace;
@@ -449,8 +473,15 @@ std::string Run::directory() const {
 }
 
 RunResult Run::result() {
-  if (!is_left_) group_->wait_empty();  // at once, unless the run broke off
+  if (is_left_ && !left_result_) throw Error(Status::NO_MEMORY, "out of memory");
+  if (is_left_) return *left_result_;
+  group_->wait_empty();  // at once, unless the run broke off
+  return current_result();
+}
+
+RunResult Run::current_result() const {
   if (finished_) return *finished_;
+  const std::string answer = is_left_ ? "" : answer_;  // a question may still be answered
   const auto files = queue_.results();
   const ReceiptFacts about = receipt_facts();
   return {.files = files,
@@ -458,9 +489,11 @@ RunResult Run::result() {
           .elapsed = times_.elapsed,
           .types = types_,
           .request = wish_,
+          .service = about.service,
+          .since = about.since,
           .directory = directory(),
-          .metadata = request_.kind == RunKind::metadata ? answer_ : "",
-          .answer = answer_,
+          .metadata = request_.kind == RunKind::metadata ? answer : "",
+          .answer = answer,
           .issue_counts = about.issues,
           .issues = [collector = output_.issues] { return collector->list(); },
           .receipt = [files, about] { return make_receipt(about, *files); },

@@ -72,7 +72,9 @@ class Run {
   Task<> renew_ownership();
   static void watch_held_threads(Run* run, TaskGroup& patience) noexcept;
   Task<> look_for_held_threads();
-  void leave();
+  void leave() noexcept;
+  void keep_result() noexcept;
+  RunResult current_result() const;
   Task<> confirm_until_nothing_grows();
   Task<> fetch(std::string status_url, Files files, bool last);
   Task<> finish();
@@ -83,6 +85,7 @@ class Run {
   void accept_nothing_yet();
   void note_gone_jobs();
   void remove_unlisted_files();
+  void complete();
   void write_receipt();
   ReceiptFacts receipt_facts() const;
   std::string directory() const;
@@ -124,10 +127,11 @@ class Run {
     std::unique_ptr<LeftBehind> left_behind;  // its end was reported before it was reached
   };
   std::shared_ptr<End> end_ = std::make_shared<End>();
-  std::atomic<bool> is_left_{false}, cancels_{false};
+  std::atomic<bool> is_left_{false}, is_complete_{false}, cancels_{false};
+  std::optional<RunResult> left_result_;  // when it was left behind
   bool launched_ = false;
-  bool nothing_yet_ = false;  // the service has no data yet, so a sync has no files
-  std::string answer_;        // to the question of a run for metadata, or of an inquiry
+  std::atomic<bool> nothing_yet_{false};  // the service has no data yet, so a sync has no files
+  std::string answer_;                    // to the question of a run for metadata, or of an inquiry
 };
 
 }  // namespace libbcda::runtime

@@ -41,8 +41,9 @@ std::string setting_text(const json::value& value) {
   return value.is_string() ? std::string(value.get_string()) : "";
 }
 
-// What the request of a receipt (bulk::describe_wish) asks for and the settings do not.
-std::string difference_to(const json::object& request, const Session& session, const Settings& settings) {
+// What a finished export was asked for and the settings do not ask for.
+std::string difference_to(const RunResult& finished, const Session& session, const Settings& settings) {
+  const json::object& request = finished.request;  // bulk::describe_wish
   constexpr std::pair<const char*, const char*> kMembers[] = {{"level", "level"},
                                                               {"group", "group"},
                                                               {"types", "types"},
@@ -50,7 +51,11 @@ std::string difference_to(const json::object& request, const Session& session, c
                                                               {"typeFilters", "type_filters"},
                                                               {"elements", "elements"},
                                                               {"associatedData", "include_associated_data"}};
-  if (request.empty()) return "";  // of a fetch, of a job_url, or of an earlier version
+  json::object then, now;
+  const std::string service = session.service().origin.origin();
+  if (!finished.service.empty() && finished.service != service) then["url"] = finished.service, now["url"] = service;
+  if (settings.taken("since")) then["since"] = finished.since, now["since"] = settings.text("since");
+  if (request.empty()) return transfer::describe_difference(then, now);  // of a fetch, a job_url, or an earlier version
   Settings asked = settings;
   for (const auto& [member, name] : kMembers) {
     const json::value* value = request.if_contains(member);
@@ -58,7 +63,6 @@ std::string difference_to(const json::object& request, const Session& session, c
     if (!text.empty() && !asked.taken(name)) asked.set(name, text);
   }
   const json::object wish = bulk::describe_wish(session.service(), bulk::read_wish(asked));
-  json::object then, now;
   const auto compare = [&](const char* member, const char* name) {
     for (const auto& [from, to] : {std::pair{&request, &then}, {&wish, &now}})
       if (const json::value* value = from->if_contains(member)) (*to)[name] = *value;
@@ -138,7 +142,7 @@ std::optional<RunResult> finished_export(const Session& session, const Settings&
   const files::Directory directory = open_directory(out, session.world()->disk());
   if (journals_in(directory).intent || !directory.contains(transfer::kReceipt)) return {};
   RunResult result = open_receipt(out);
-  if (const std::string difference = difference_to(result.request, session, settings); !difference.empty())
+  if (const std::string difference = difference_to(result, session, settings); !difference.empty())
     throw transfer::refuse_directory(
         out, "holds a finished export with other settings: " + difference + "; choose another directory");
   return result;

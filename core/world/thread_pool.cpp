@@ -52,11 +52,24 @@ void ThreadPool::perform(const std::function<void()>& work) {
   work();
 }
 
-bool ThreadPool::replace_held(Steady since) {
+void ThreadPool::remove_ended() {
+  for (auto worker = workers_.begin(); worker != workers_.end();) {
+    if (!worker->has_ended) {
+      ++worker;
+      continue;
+    }
+    worker->thread.join();
+    worker = workers_.erase(worker);
+  }
+}
+
+bool ThreadPool::replace_held(const Period& began) {
   const std::lock_guard lock(mutex_);
+  remove_ended();
   bool is_held = false;
   for (Worker& worker : workers_) {
-    if (worker.busy_since.load() > since) continue;
+    const Steady since = worker.busy_since;
+    if (since > began.until || (worker.is_replaced && since < began.from)) continue;
     is_held = true;
     if (worker.is_replaced) continue;
     try {
@@ -79,6 +92,7 @@ void ThreadPool::serve(Worker& worker) {
       faults_.report(current_error());
     }
   }
+  worker.has_ended = true;
 }
 
 }  // namespace libbcda::world

@@ -28,18 +28,20 @@ class ThreadPool : public Workers {
 
   asio::any_io_executor executor() override { return io_.get_executor(); }
   void perform(const std::function<void()>& work) override;
-  bool replace_held(Steady since) override;
+  bool replace_held(const Period& began) override;
 
  private:
   struct Worker {
     std::thread thread;
     std::atomic<Steady> busy_since{kIdle};
     std::atomic<bool> is_replaced{false};  // then it ends with its present work
+    std::atomic<bool> has_ended{false};
   };
   static constexpr Steady kIdle = Steady::max();
   class Busy;
 
   void add_worker();
+  void remove_ended();
   void serve(Worker& worker);
   static thread_local Worker* this_worker_;
 

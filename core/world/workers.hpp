@@ -16,10 +16,14 @@ class Workers {
   virtual asio::any_io_executor executor() = 0;
   // Runs one piece of work on the calling thread, which is one of these workers.
   virtual void perform(const std::function<void()>& work) { work(); }
-  // Whether a worker has been in one piece of work since `since` or longer, because the system holds it in a call. Another
-  // thread takes the place of such a worker, so that other work goes on.
-  virtual bool replace_held(Steady since) {
-    static_cast<void>(since);
+  // Whether a worker is in a piece of work that it began at `until` or before, because the system holds it in a call.
+  // Another thread takes the place of such a worker, so that other work goes on. One that was replaced before `from` does
+  // not count: it is of another run.
+  struct Period {
+    Steady from, until;
+  };
+  virtual bool replace_held(const Period& began) {
+    static_cast<void>(began);
     return false;
   }
 };

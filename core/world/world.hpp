@@ -52,9 +52,9 @@ class World {
   // Makes more workers, for code of the caller that may block. Throws Error{INTERNAL}.
   virtual std::unique_ptr<Workers> make_workers(std::size_t count, const std::string& name) = 0;
   // The same as Workers::replace_held, for all workers of this world.
-  virtual bool replace_held(Steady since) {
-    const bool computes = workers().replace_held(since);
-    return disk_workers().replace_held(since) || computes;
+  virtual bool replace_held(const Workers::Period& began) {
+    const bool computes = workers().replace_held(began);
+    return disk_workers().replace_held(began) || computes;
   }
   // Whether the process is exiting and the threads were stopped. Then no run finishes any more, and no object may be
   // destroyed.

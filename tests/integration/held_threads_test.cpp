@@ -50,7 +50,7 @@ class HeldThreads : public testing::Test {
                                                                         {"types", "Patient"},
                                                                         {"poll_interval", "1ms"},
                                                                         {"retry_delay", "1ms"},
-                                                                        {"parallel", "2"}})
+                                                                        {"parallel", "4"}})
       settings.set(name, value);
     session_ = std::make_shared<Session>(settings, std::make_shared<HeldWorld>(disk_));
   }
@@ -126,6 +126,21 @@ TEST_F(HeldThreads, LeaveADirectoryWithWhichTheNextRunGoesOn) {
   EXPECT_FALSE(failure.has_value()) << failure->message;
   EXPECT_EQ(next->result().files->size(), 2u);
   EXPECT_EQ(data_files(dir_ / "out").size(), 2u);
+}
+
+// Two publications have begun, one on each thread for the disk. The others wait for a thread.
+TEST_F(HeldThreads, PublishNothingThatHadNotBegun) {
+  wanted_files_ = 4;
+  disk_.hold("link");
+  Run::Handle run = start("out");
+  ASSERT_TRUE(disk_.wait_held(2));
+  ASSERT_TRUE(until([this] { return service_.downloads() == 4; }));
+  run->cancel();
+  run->mailbox().wait_finished(Milliseconds(-1));
+  run.reset();
+  disk_.release();
+  ASSERT_TRUE(until([] { return left_threads() == 0; }));
+  EXPECT_LE(data_files(dir_ / "out").size(), 2u);
 }
 
 TEST_F(HeldThreads, KeepTheirDirectoryUntilTheyReturn) {

@@ -578,6 +578,19 @@ TEST_F(JobFlow, AJobIsNotUnknownForLong) {
   EXPECT_EQ(failure().status, Status::JOB_GONE);
 }
 
+TEST_F(JobFlow, AnOutageAfterA404DoesNotMakeAJobUnknown) {
+  accept();
+  retried(answer(404));
+  send();
+  job_->on_failure(network_error(), false, now_);
+  EXPECT_TRUE(wait().retry);
+  now_ += minutes(5);
+  EXPECT_TRUE(retried(answer(404)).retry);
+  send();
+  reply(answer(202));
+  EXPECT_FALSE(wait().retry);
+}
+
 // Its URL was given by the user, and may be wrong.
 TEST_F(JobFlow, AJobThatIsKnownByItsUrlAloneIsGoneAtOnce) {
   const http::Url url = http::parse_url("https://api.test:8443/api/v1/jobs/42", "url");

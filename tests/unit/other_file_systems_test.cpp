@@ -179,7 +179,7 @@ TEST_F(OtherFileSystems, AFileThatIsCreatedIsNeverSeenHalf) {
   EXPECT_FALSE(create_file(dir_, "owner.json", "another"));
   EXPECT_EQ(names_in(temp_.path()), Names{"owner.json"});
   ::unlink((temp_ / "owner.json").c_str());
-  const Failing rename(Call::renameat, EIO);  // as if the process were killed after its last write
+  const Failing write(Call::write, EIO);
   EXPECT_EQ(error_of([&] { create_file(dir_, "owner.json", "whole"); }).status, Status::FILESYSTEM);
   EXPECT_EQ(names_in(temp_.path()), Names{});
 }

@@ -132,8 +132,11 @@ TEST_F(Resumed, AFinishedExportOfOtherSettingsIsNamed) {
   leave_one_of_two();
   EXPECT_FALSE(again());
   EXPECT_FALSE(resume());
-  const std::pair<const char*, const char*> others[] = {
-      {"types", "Coverage"}, {"elements", "id"}, {"until", "2020-01-01T00:00:00Z"}, {"url", "http://127.0.0.1"}};
+  const std::pair<const char*, const char*> others[] = {{"types", "Coverage"},
+                                                        {"elements", "id"},
+                                                        {"until", "2020-01-01T00:00:00Z"},
+                                                        {"url", "http://127.0.0.1"},
+                                                        {"since", "2019-01-01T00:00:00Z"}};
   for (const auto& [name, value] : others) {
     SCOPED_TRACE(name);
     const Settings settings = service_.settings;
@@ -442,6 +445,12 @@ TEST_F(SeveralJobs, OfTwoThatBeganTogetherTheSameIsTakenEachTime) {
     EXPECT_EQ(service_.count("GET /api/v1/jobs/7"), 1u);
     EXPECT_TRUE(told("together with another one; the others are http://localhost/api/v1/jobs/8"));
   }
+}
+
+TEST_F(SeveralJobs, OneThatBeganBeforeTheKickOffIsNotTakenEither) {
+  run_with(task("7", "in-progress", "2019-09-20T14:40:00Z"));
+  EXPECT_EQ(service_.count("GET /api/v1/Patient"), 1u);
+  EXPECT_TRUE(told("http://localhost/api/v1/jobs/7"));
 }
 
 TEST_F(SeveralJobs, NoneIsTakenIfNoneIsKnownToHaveBegunSinceTheKickOff) {
