@@ -37,8 +37,8 @@ from ._errors import (
 )
 from ._events import Event
 from ._manifest import Manifest, ManifestFile
-from ._native import version as __version__
 from ._native import live_handles, version_details
+from ._native import version as __version__
 from ._result import Deleted, ExportResult, File, Issue
 from ._run import Run
 from ._sandbox import Sandbox

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gc
 import json
 import os
 import signal
@@ -38,15 +37,6 @@ def prompt(**settings: Any) -> dict[str, Any]:
 def _no_settings_from_outside(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in [name for name in os.environ if name.startswith("BCDA_")]:
         monkeypatch.delenv(name)
-
-
-@pytest.fixture(autouse=True)
-def _no_handle_left(_no_settings_from_outside: None) -> Iterator[None]:
-    before = bcda.live_handles()
-    yield
-    if bcda.live_handles() > before:
-        gc.collect()
-    assert bcda.live_handles() <= before, "a native handle was lost"
 
 
 @pytest.fixture

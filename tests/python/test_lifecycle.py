@@ -156,6 +156,29 @@ def test_the_interpreter_ends_with_a_run_in_flight(stage: str, end: str, tmp_pat
     assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
 
 
+@pytest.mark.parametrize("stage", [*STAGES, "finished"])
+def test_no_handle_is_lost(stage: str, tmp_path: Path) -> None:
+    script = """
+import gc
+def use():
+    run = start()
+    try:
+        client.start(["Patient"], out=out)  # the directory is in use, or holds a finished export
+    except bcda.Error:
+        pass
+    if stage == "finished":
+        result = run.result()
+        next(iter(result.records("Patient")))
+    assert bcda.live_handles() > 1
+use()
+del client
+gc.collect()
+assert bcda.live_handles() == 0, bcda.live_handles()
+"""
+    done = run_python(SCRIPT + script, stage, tmp_path / "out")
+    assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+
+
 @pytest.mark.parametrize("step", ["begin", "write", "commit"])
 def test_the_interpreter_ends_while_a_sink_is_in_python(step: str, tmp_path: Path) -> None:
     script = f"""

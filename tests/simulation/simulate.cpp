@@ -87,6 +87,7 @@ class Simulation {
   Report report_;
   const bool verbose_;
   bool restarts_ = false;              // the setting of this run
+  bool takes_over_ = false;            // the same
   std::set<std::string> published_;    // what runs have reported as published, and no restart has discarded
   bool complete_ = false;              // the export is
   std::string failure_;                // of the last run; "": it succeeded
@@ -97,6 +98,7 @@ class Simulation {
 
 Settings Simulation::settings() const {
   Settings made = client_settings(scenario_);
+  if (takes_over_) made.set("take_over", "true");
   if (restarts_) made.set("restart", "true");
   return made;
 }
@@ -111,12 +113,13 @@ void Simulation::begin_anew() {
 }
 
 // A crash left an owner file that is not whole. Without locks, it may be one that another run is writing. It seems to be
-// of the future if the clock was ahead when it was written.
+// of the future if the clock was ahead when it was written; then the user takes over.
 void Simulation::wait_until_stale() {
-  Milliseconds wait = std::chrono::minutes(5);
-  for (const Attempt& attempt : scenario_.attempts) wait += std::max(attempt.clock_jump, Milliseconds(0));
-  now_.steady += wait;
-  now_.wall += wait;
+  constexpr auto kWait = std::chrono::minutes(5);
+  now_.steady += kWait;
+  now_.wall += kWait;
+  takes_over_ = std::any_of(scenario_.attempts.begin(), scenario_.attempts.end(),
+                            [](const Attempt& attempt) { return attempt.clock_jump > Milliseconds(0); });
   begin(Attempt());
 }
 
