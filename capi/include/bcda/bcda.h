@@ -485,8 +485,8 @@ BCDA_API bcda_status bcda_run_wait(bcda_run* run, int64_t timeout_ms, bcda_error
  * the run in a call, such as a write to a file server that is gone, the run is left behind: bcda_run_wait returns, and
  * neither bcda_run_destroy nor bcda_client_destroy waits for it. Until the call returns, that thread keeps the run's
  * memory, descriptors and output directory; then it releases them, and publishes at most the files whose publication
- * had begun, or the receipt if all files were there. A start in that directory waits up to 2 seconds for it. The library
- * stays loaded until the process ends.
+ * had begun, or the receipt if all files were there. A start in that directory waits up to 2 seconds for it. The
+ * library stays loaded until the process ends.
  * A run with a sink is never left behind, because the sink belongs to the caller: its end waits for the sink's calls.
  * Thread-safe. */
 BCDA_API void bcda_run_cancel(bcda_run* run);
