@@ -108,8 +108,8 @@ class Job {
   bool wants_running_jobs() const { return wants_running_jobs_; }
   // Set until the driver reports the jobs after an unheard kick-off: its job did not begin before that time.
   const std::optional<Instant>& unheard_since() const { return unheard_since_; }
-  // Reports the jobs that run; {} also if the list could not be had. The only one with the same request is adopted. Of
-  // several, the newest may be that of an unheard kick-off.
+  // Reports the jobs that run; {} also if the list could not be had. The only one with the same request is adopted.
+  // After an unheard kick-off, it is the newest one that began since.
   void on_running_jobs(const std::vector<RunningJob>& jobs, Moment now);
 
   bool is_adopted() const { return is_adopted_; }  // another kick-off started it

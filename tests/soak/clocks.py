@@ -10,7 +10,6 @@ import glob
 import itertools
 import shutil
 import sys
-import tempfile
 import time
 
 from proof import Proof
@@ -88,18 +87,14 @@ def main():
         table("clocks", [("in all", f"skipped: there is no {LIBRARY} (Debian and Ubuntu: the package libfaketime)")])
         return 0
     library = found[0]
-    directory = tempfile.mkdtemp(prefix="bcda-clocks-")
     cases = Cases("clocks")
     offsets = (-YEAR, 3600) if options.quick else OFFSETS
     for name, (service, types) in list(SERVICES.items())[:2 if options.quick else None]:
-        with Proof(options.bcda, directory, service, settings=("--types", types, "--parallel", "2", "--retries", "2")) as proof:
+        with Proof(options.bcda, cases.directory, service, settings=("--types", types, "--parallel", "2", "--retries", "2")) as proof:
             cases.run(f"{name}, off", lambda: off(proof, library, offsets))
             for words, between in (("an hour", (0, 3600, -3600)), ("years", (0, 10 * YEAR, 0, -10 * YEAR))):
                 cases.run(f"{name}, jumps of {words}", lambda between=between: jumps(proof, library, between))
-    code = cases.report()
-    if code == 0:
-        shutil.rmtree(directory)
-    return code
+    return cases.report()
 
 
 if __name__ == "__main__":

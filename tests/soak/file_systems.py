@@ -220,20 +220,16 @@ def main():
     parser.add_argument("--real", action="store_true", help="also on real file systems")
     parser.add_argument("--quick", action="store_true", help="with small files")
     options = parser.parse_args()
-    directory = tempfile.mkdtemp(prefix="bcda-disks-")
     cases = Cases("file systems")
-    with Proof(options.bcda, directory, SLOW if options.quick else LARGE) as proof:
+    with Proof(options.bcda, cases.directory, SLOW if options.quick else LARGE) as proof:
         for name in PROFILES if options.library else ():
             cases.run(f"like {name}", lambda name=name: like(proof, options.library, name, options.quick))
         for name, mount in REAL.items() if options.real else ():
             cases.run(name, lambda mount=mount: on(proof, mount))
     if options.real:
-        with Proof(options.bcda, directory, SLOW) as proof:
+        with Proof(options.bcda, cases.directory, SLOW) as proof:
             cases.run("ext4 that is full", lambda: on_full_disk(proof))
-    code = cases.report()
-    if code == 0:
-        shutil.rmtree(directory)
-    return code
+    return cases.report()
 
 
 if __name__ == "__main__":

@@ -129,16 +129,12 @@ def main():
     parser.add_argument("bcda", type=existing)
     parser.add_argument("--quick", action="store_true", help="in larger steps")
     options = parser.parse_args()
-    directory = tempfile.mkdtemp(prefix="bcda-limits-")
     cases = Cases("limits")
     more_env = {"BCDA_RETRIES": "1", "BCDA_OUTAGE_LIMIT": "200ms"}
-    with Proof(options.bcda, directory, FAST, more_env=more_env) as proof:
+    with Proof(options.bcda, cases.directory, FAST, more_env=more_env) as proof:
         for case in (descriptors, file_size, file_size_of_output, address_space, threads):
             cases.run(case.__name__.replace("_", " "), lambda case=case: case(proof, options.quick))
-    code = cases.report()
-    if code == 0:
-        shutil.rmtree(directory)
-    return code
+    return cases.report()
 
 
 if __name__ == "__main__":

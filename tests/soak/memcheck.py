@@ -7,7 +7,6 @@ import argparse
 import shutil
 import signal
 import sys
-import tempfile
 
 from proof import Proof, any_published, until
 from soak import INTERRUPTED, OK, Cases, demand, existing, table
@@ -58,17 +57,13 @@ def main():
     if not shutil.which("valgrind"):
         table("valgrind", [("in all", "skipped: valgrind is not installed")])
         return 0
-    directory = tempfile.mkdtemp(prefix="bcda-memcheck-")
     cases = Cases("valgrind")
     settings = ("--types", "Patient", "--parallel", "2", "--idle-timeout", "5m", "--connect-timeout", "5m")
-    with Proof(options.bcda, directory, SERVICE, settings) as proof:
+    with Proof(options.bcda, cases.directory, SERVICE, settings) as proof:
         cases.run("whole export", lambda: whole(proof))
         cases.run("interrupted and gone on with", lambda: disturbed(proof, signal.SIGINT, INTERRUPTED))
         cases.run("killed and gone on with", lambda: disturbed(proof, signal.SIGKILL, -signal.SIGKILL))
-    code = cases.report()
-    if code == 0:
-        shutil.rmtree(directory)
-    return code
+    return cases.report()
 
 
 if __name__ == "__main__":

@@ -13,7 +13,6 @@ import shutil
 import signal
 import subprocess
 import sys
-import tempfile
 import threading
 import time
 
@@ -160,9 +159,8 @@ def main():
     parser.add_argument("--quick", action="store_true", help="few of them")
     options = parser.parse_args()
     signal.signal(HUP, signal.SIG_DFL)  # nohup ignores it, and so would the commands
-    directory = tempfile.mkdtemp(prefix="bcda-signals-")
     cases = Cases("signals and streams")
-    with Proof(options.bcda, directory, SERVICE, settings=("--json", "--types", "Patient", "--parallel", "2")) as proof:
+    with Proof(options.bcda, cases.directory, SERVICE, settings=("--json", "--types", "Patient", "--parallel", "2")) as proof:
         def names(signals):
             return " ".join(each.name for each in signals)
         for signals in REQUESTS[:1] if options.quick else REQUESTS:
@@ -178,10 +176,7 @@ def main():
             for interrupted in (True,) if options.quick else (False, True):
                 name = "output {}, messages {}".format(*kinds) + (", Ctrl-C" if interrupted else "")
                 cases.run(name, lambda: streams(proof, kinds, interrupted))
-    code = cases.report()
-    if code == 0:
-        shutil.rmtree(directory)
-    return code
+    return cases.report()
 
 
 if __name__ == "__main__":

@@ -4,10 +4,12 @@ import json
 import os
 import pathlib
 import random
+import shutil
 import signal
 import socket
 import subprocess
 import sys
+import tempfile
 import threading
 import time
 
@@ -148,10 +150,12 @@ def table(title, rows):
 
 
 class Cases:
-    """Runs the cases of a part one after the other, and prints which failed, which were skipped, and why."""
+    """Runs the cases of a part one after the other, and prints which failed, which were skipped, and why. They work in
+    `directory`, which stays if one of them fails."""
 
     def __init__(self, title):
         self.title, self.began = title, time.monotonic()
+        self.directory = tempfile.mkdtemp(prefix=f"bcda-{title.replace(' ', '-')}-")
         self.rows, self.failed, self.skipped = [], 0, 0
 
     def run(self, name, case):
@@ -173,7 +177,10 @@ class Cases:
         passed = len(self.rows) - self.failed - self.skipped
         total = ("in all", f"{passed} passed, {self.failed} failed, {self.skipped} skipped")
         table(f"{self.title}, {time.monotonic() - self.began:.0f} s", [*self.rows, total])
-        return 1 if self.failed else 0
+        if self.failed:
+            return 1
+        shutil.rmtree(self.directory)
+        return 0
 
 
 def seed_of(text):
