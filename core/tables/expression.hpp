@@ -1,0 +1,101 @@
+// A compiled FHIRPath expression, and what it is evaluated in.
+#pragma once
+#include <boost/container/small_vector.hpp>
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <type_traits>
+#include <vector>
+
+#include "tables/node.hpp"
+
+namespace libbcda::tables {
+
+// A function that outlives the call that it is passed to.
+template <class Signature>
+class FunctionRef;
+template <class Result, class... Arguments>
+class FunctionRef<Result(Arguments...)> {
+ public:
+  template <class F, class = std::enable_if_t<!std::is_same_v<std::decay_t<F>, FunctionRef>>>
+  FunctionRef(F&& f)  // NOLINT: implicit on purpose
+      : object_(const_cast<void*>(static_cast<const void*>(&f))),
+        call_([](void* object, Arguments... arguments) -> Result {
+          return (*static_cast<std::remove_reference_t<F>*>(object))(arguments...);
+        }) {}
+
+  Result operator()(Arguments... arguments) const { return call_(object_, arguments...); }
+
+ private:
+  void* object_;
+  Result (*call_)(void*, Arguments...);
+};
+
+using Nodes = boost::container::small_vector<const Node*, 8>;
+using Visit = FunctionRef<bool(const Node&)>;  // false: it wants no more nodes
+
+// Why a value could not be computed. It never shows a value.
+struct EvaluationError {
+  std::string reason;
+};
+
+// The state of an evaluation, for one record at a time.
+struct Frame {
+  NodeMemory memory;               // of computed nodes
+  const Node* resource = nullptr;  // %resource
+  std::vector<Nodes> variables;    // of defineVariable, by number
+
+  void begin(const Node& record) {
+    memory.clear();
+    resource = &record;
+  }
+};
+
+struct Scope {
+  Frame& frame;
+  const Node* focus;           // $this
+  std::int64_t index = 0;      // $index
+  std::int64_t row_index = 0;  // %rowIndex
+};
+
+enum class Truth : std::uint8_t { no, yes, empty };
+constexpr Truth truth_of(bool value) { return value ? Truth::yes : Truth::no; }
+
+class Expression {
+ public:
+  virtual ~Expression() = default;
+
+  // Calls `visit` with each node of the result, in order, until it returns false. Returns false in that case. Throws
+  // EvaluationError.
+  virtual bool each(const Scope& scope, Visit visit) const = 0;
+
+  // The result as a criterion (FHIRPath section 4.5): one value that is no boolean counts as true. Throws
+  // EvaluationError if there are several values.
+  virtual Truth truth(const Scope& scope) const;
+};
+using ExpressionPtr = std::unique_ptr<const Expression>;
+
+// An expression with one boolean, or none.
+class Criterion : public Expression {
+ public:
+  bool each(const Scope& scope, Visit visit) const final;
+  Truth truth(const Scope& scope) const override = 0;
+};
+
+// An expression with one value, or none.
+class Value : public Expression {
+ public:
+  bool each(const Scope& scope, Visit visit) const final {
+    const Node* node = value(scope);
+    return !node || visit(*node);
+  }
+  virtual const Node* value(const Scope& scope) const = 0;  // nullptr: none
+};
+
+Nodes collect(const Expression& expression, const Scope& scope);
+
+// The only value of an expression, or nullptr. Throws EvaluationError if there are several; `what` needs the value.
+const Node* single(const Expression& expression, const Scope& scope, const char* what);
+
+}  // namespace libbcda::tables

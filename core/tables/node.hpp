@@ -1,0 +1,64 @@
+// A record as a tree of the members that a view names, and the memory of such trees.
+//
+// Arrays are not nodes: FHIRPath treats them as collections, so each element is a member of the object that has the
+// array. {"name": [{"given": ["A", "B"]}]} is an object with one member name, which has two members given.
+#pragma once
+#include <cstdint>
+#include <memory>
+#include <string_view>
+#include <type_traits>
+#include <vector>
+
+#include "tables/fhir_types.hpp"
+
+namespace libbcda::tables {
+
+enum class NodeKind : std::uint8_t { object, string, number, boolean };
+
+// A name that a view uses, by number. The name of a choice element is that of its base.
+using NameId = std::uint16_t;
+constexpr NameId kNoName = 0;
+
+struct Node {
+  const Node* next = nullptr;    // the next member of the same object
+  const Node* first = nullptr;   // of an object: its first member
+  const char* text = nullptr;    // a string without its quotes and escapes; everything else as in the JSON text
+  std::uint32_t size = 0;        // of `text`, in bytes
+  NameId name = kNoName;         // of this member
+  NodeKind kind = NodeKind::object;
+  FhirType type = FhirType::unknown;  // what the name of a choice element, or an operation, says about it
+
+  std::string_view view() const { return {text, size}; }
+  bool is_true() const { return kind == NodeKind::boolean && *text == 't'; }
+};
+
+// Hands out nodes and texts that stay where they are until clear(). It keeps its memory for the next record.
+class NodeMemory {
+ public:
+  Node& make() {
+    if (used_ == kBlock) next_block();
+    return blocks_[block_][used_++] = Node();
+  }
+  // Room for a text.
+  char* text(std::size_t size);
+  std::string_view keep(std::string_view text);
+
+  const Node& string(std::string_view text, FhirType type = FhirType::string);  // copies `text`
+  const Node& number(std::string_view text, FhirType type);                     // copies `text`
+  static const Node& boolean(bool value);
+
+  void clear();
+
+ private:
+  static constexpr std::size_t kBlock = 1024, kTextBlock = 64 << 10;
+  static constexpr std::size_t kMostKept = 256;  // blocks
+  void next_block();
+
+  std::vector<std::unique_ptr<Node[]>> blocks_;
+  std::size_t block_ = static_cast<std::size_t>(-1), used_ = kBlock;
+  std::vector<std::unique_ptr<char[]>> texts_;
+  std::size_t text_block_ = static_cast<std::size_t>(-1), text_used_ = kTextBlock;
+  std::vector<std::unique_ptr<char[]>> long_texts_;
+};
+
+}  // namespace libbcda::tables

@@ -1,0 +1,285 @@
+#include "tables/record.hpp"
+
+#include <cstring>
+
+#include "base/json.hpp"
+
+namespace libbcda::tables {
+namespace {
+
+constexpr const char* kTooDeep = "is nested deeper than 500 levels";
+
+bool is_digit(char c) { return c >= '0' && c <= '9'; }
+
+const char* skip_digits(const char* p, const char* end) {
+  while (p != end && is_digit(*p)) ++p;
+  return p;
+}
+
+// RFC 8259 section 6.
+bool is_number(std::string_view text) {
+  const char *p = text.data(), *end = p + text.size();
+  if (p != end && *p == '-') ++p;
+  if (p == end || !is_digit(*p)) return false;
+  p = *p == '0' ? p + 1 : skip_digits(p, end);
+  if (p != end && *p == '.') {
+    const char* fraction = ++p;
+    if ((p = skip_digits(p, end)) == fraction) return false;
+  }
+  if (p != end && (*p == 'e' || *p == 'E')) {
+    if (++p != end && (*p == '+' || *p == '-')) ++p;
+    const char* exponent = p;
+    if ((p = skip_digits(p, end)) == exponent) return false;
+  }
+  return p == end;
+}
+
+int hex_digit(char c) {
+  if (is_digit(c)) return c - '0';
+  c = static_cast<char>(c | 0x20);
+  return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
+}
+
+// The four digits after \u; -1 if they are none.
+int hex4(const char* p, const char* end) {
+  if (end - p < 4) return -1;
+  int value = 0;
+  for (int i = 0; i < 4; ++i) {
+    const int digit = hex_digit(p[i]);
+    if (digit < 0) return -1;
+    value = value * 16 + digit;
+  }
+  return value;
+}
+
+char* append_utf8(char* out, std::uint32_t c) {
+  const auto put = [&](std::uint32_t byte) { *out++ = static_cast<char>(byte); };
+  if (c < 0x80) {
+    put(c);
+  } else if (c < 0x800) {
+    put(0xC0 | c >> 6), put(0x80 | (c & 0x3F));
+  } else if (c < 0x10000) {
+    put(0xE0 | c >> 12), put(0x80 | (c >> 6 & 0x3F)), put(0x80 | (c & 0x3F));
+  } else {
+    put(0xF0 | c >> 18), put(0x80 | (c >> 12 & 0x3F)), put(0x80 | (c >> 6 & 0x3F)), put(0x80 | (c & 0x3F));
+  }
+  return out;
+}
+
+constexpr bool is_surrogate(int c, int first) { return c >= first && c < first + 0x400; }
+
+// Writes the character of the escape at `p`, which is behind its backslash, and returns what follows it. nullptr: it is
+// none that JSON has, or half of a pair of surrogates.
+const char* unescape(const char* p, const char* end, char*& out) {
+  if (p == end) return nullptr;
+  constexpr std::string_view kNames = "\"\\/bfnrt", kValues = "\"\\/\b\f\n\r\t";
+  if (const auto found = kNames.find(*p); found != std::string_view::npos) {
+    *out++ = kValues[found];
+    return p + 1;
+  }
+  if (*p != 'u') return nullptr;
+  int c = hex4(p + 1, end);
+  if (c < 0 || is_surrogate(c, 0xDC00)) return nullptr;
+  p += 5;
+  if (is_surrogate(c, 0xD800)) {
+    if (end - p < 6 || p[0] != '\\' || p[1] != 'u') return nullptr;
+    const int low = hex4(p + 2, end);
+    if (!is_surrogate(low, 0xDC00)) return nullptr;
+    c = 0x10000 + (c - 0xD800) * 0x400 + (low - 0xDC00);
+    p += 6;
+  }
+  out = append_utf8(out, static_cast<std::uint32_t>(c));
+  return p;
+}
+
+}  // namespace
+
+const Node& RecordParser::parse(std::string_view line) {
+  memory_.clear();
+  line_ = line;
+  at_ = 0;
+  has_escapes_ = std::memchr(line.data(), '\\', line.size()) != nullptr;
+  seen_.resize(projection_.names().size() + 1);
+  try {
+    if (line.size() > kLongestRecord) throw Malformed{"is longer than 128 MiB"};
+    const auto tokens = scanner_.find(line);
+    if (!tokens) throw Malformed();
+    tokens_ = *tokens;
+    Node& root = memory_.make();
+    read_root(root);
+    return root;
+  } catch (const Malformed& malformed) {
+    std::string why;
+    if (malformed.reason) throw MalformedRecord{malformed.reason};
+    throw MalformedRecord{parse_json(line, &why) ? "is not one JSON object" : why};
+  }
+}
+
+void RecordParser::read_root(Node& root) {
+  if (peek() != '{') throw Malformed{"is not a JSON object"};
+  read_object(root, projection_.root(), 0);
+  if (at_ != tokens_.size()) throw Malformed{"has text after its JSON object"};
+}
+
+// ---- What is read ----------------------------------------------------------------------------------------------------
+
+void RecordParser::read_object(Node& object, const Wanted& wanted, int depth) {
+  if (depth >= kMostDepth) throw Malformed{kTooDeep};
+  const std::size_t first_token = at_;
+  const std::uint64_t number = ++objects_;
+  const Node** end = &object.first;
+  expect('{');
+  if (!take('}')) {
+    do {
+      const MemberName name = projection_.names().find(take_string());
+      expect(':');
+      const Wanted* member = name.id == kNoName ? nullptr : wanted.member(name.id);
+      if (!member) {
+        skip_value(depth + 1);
+        continue;
+      }
+      Seen& seen = seen_[name.id];
+      if (seen.object == number && seen.type == name.type) throw Malformed{"has an object with the same member twice"};
+      seen = {number, name.type};
+      read_member(end, *member, name, depth + 1);
+    } while (take(','));
+    expect('}');
+  }
+  const std::string_view text = text_since(first_token);
+  object.text = text.data();
+  object.size = static_cast<std::uint32_t>(text.size());
+}
+
+void RecordParser::read_member(const Node**& end, const Wanted& wanted, MemberName name, int depth) {
+  if (peek() == '[')
+    read_elements(end, wanted, name, depth);
+  else
+    add_value(end, wanted, name, depth);
+}
+
+void RecordParser::read_elements(const Node**& end, const Wanted& wanted, MemberName name, int depth) {
+  expect('[');
+  if (take(']')) return;
+  do {
+    if (peek() == '[') throw Malformed{"has an array within an array, which FHIR does not have"};
+    add_value(end, wanted, name, depth);
+  } while (take(','));
+  expect(']');
+}
+
+void RecordParser::add_value(const Node**& end, const Wanted& wanted, MemberName name, int depth) {
+  std::string_view text;
+  Node* value = nullptr;
+  const auto make = [&](NodeKind kind) {
+    value = &memory_.make();
+    value->kind = kind;
+    value->name = name.id;
+    value->type = name.type;
+  };
+  switch (peek()) {
+    case '{': {
+      make(NodeKind::object);
+      *end = value;  // before its own members, which do not belong to `object`
+      end = &value->next;
+      if (!wanted.leaf()) return read_object(*value, wanted, depth);
+      const std::size_t first_token = at_;
+      skip_object(depth);
+      text = text_since(first_token);
+      value->text = text.data();
+      value->size = static_cast<std::uint32_t>(text.size());
+      return;
+    }
+    case '"':
+      make(NodeKind::string);
+      text = take_string();
+      break;
+    default:
+      text = take_word();
+      if (text == "null") return;
+      make(text[0] == 't' || text[0] == 'f' ? NodeKind::boolean : NodeKind::number);
+  }
+  value->text = text.data();
+  value->size = static_cast<std::uint32_t>(text.size());
+  *end = value;
+  end = &value->next;
+}
+
+// ---- What is skipped -------------------------------------------------------------------------------------------------
+
+void RecordParser::skip_value(int depth) {
+  switch (peek()) {
+    case '{': return skip_object(depth);
+    case '[': return skip_array(depth);
+    case '"': has_escapes_ ? void(take_string()) : void(++at_); return;
+    default: take_word();
+  }
+}
+
+void RecordParser::skip_object(int depth) {
+  if (depth >= kMostDepth) throw Malformed{kTooDeep};
+  expect('{');
+  if (take('}')) return;
+  do {
+    if (peek() != '"') throw Malformed();
+    skip_value(depth);
+    expect(':');
+    skip_value(depth + 1);
+  } while (take(','));
+  expect('}');
+}
+
+void RecordParser::skip_array(int depth) {
+  if (depth >= kMostDepth) throw Malformed{kTooDeep};
+  expect('[');
+  if (take(']')) return;
+  do skip_value(depth + 1);
+  while (take(','));
+  expect(']');
+}
+
+// ---- Tokens ----------------------------------------------------------------------------------------------------------
+
+std::string_view RecordParser::token_text() {
+  const char* begin = line_.data() + tokens_[at_];
+  const char* end = line_.data() + (at_ + 1 < tokens_.size() ? tokens_[at_ + 1] : line_.size());
+  while (end[-1] == ' ' || end[-1] == '\t' || end[-1] == '\r' || end[-1] == '\n') --end;
+  return {begin, static_cast<std::size_t>(end - begin)};
+}
+
+std::string_view RecordParser::text_since(std::size_t first_token) const {
+  const std::size_t begin = tokens_[first_token], end = tokens_[at_ - 1] + 1;
+  return line_.substr(begin, end - begin);
+}
+
+std::string_view RecordParser::take_string() {
+  if (peek() != '"') throw Malformed();
+  const std::string_view text = token_text();
+  ++at_;
+  if (text.size() < 2 || text.back() != '"') throw Malformed();
+  const std::string_view inside = text.substr(1, text.size() - 2);
+  return has_escapes_ ? without_escapes(inside) : inside;
+}
+
+std::string_view RecordParser::take_word() {
+  peek();
+  const std::string_view text = token_text();
+  ++at_;
+  if (!is_number(text) && text != "true" && text != "false" && text != "null") throw Malformed();
+  return text;
+}
+
+std::string_view RecordParser::without_escapes(std::string_view text) {
+  if (text.find('\\') == std::string_view::npos) return text;
+  char* const room = memory_.text(text.size());
+  char* out = room;
+  for (const char *p = text.data(), *end = p + text.size(); p != end;) {
+    if (*p != '\\') {
+      *out++ = *p++;
+    } else if (p = unescape(p + 1, end, out); !p) {
+      throw Malformed();
+    }
+  }
+  return {room, static_cast<std::size_t>(out - room)};
+}
+
+}  // namespace libbcda::tables

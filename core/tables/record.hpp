@@ -1,0 +1,78 @@
+// Reads records of NDJSON into trees of the wanted members.
+#pragma once
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "tables/json_tokens.hpp"
+#include "tables/node.hpp"
+#include "tables/projection.hpp"
+
+namespace libbcda::tables {
+
+// A line that is not one JSON object. `reason` follows a subject and never shows the record: "is not JSON (syntax error
+// at byte 17)".
+struct MalformedRecord {
+  std::string reason;
+};
+
+// Checks the whole grammar of each record (RFC 8259), of skipped members too, so that damage is never passed over. A
+// member that is null counts as absent.
+class RecordParser {
+ public:
+  static constexpr int kMostDepth = 500;
+  static constexpr std::size_t kLongestRecord = 128u << 20;
+
+  explicit RecordParser(const Projection& projection) : projection_(projection) {}
+
+  // The tree is valid until the next call, and as long as `line` is. Throws MalformedRecord.
+  const Node& parse(std::string_view line);
+
+ private:
+  struct Malformed {
+    const char* reason = nullptr;  // nullptr: Boost.JSON says it, with the place
+  };
+  struct Seen {
+    std::uint64_t object = 0;
+    FhirType type = FhirType::unknown;
+  };
+
+  char peek() const {
+    if (at_ == tokens_.size()) throw Malformed();
+    return line_[tokens_[at_]];
+  }
+  void expect(char c) {
+    if (peek() != c) throw Malformed();
+    ++at_;
+  }
+  bool take(char c) { return peek() == c ? ++at_, true : false; }
+
+  void skip_value(int depth);
+  void skip_object(int depth);
+  void skip_array(int depth);
+
+  void read_root(Node& root);
+  void read_object(Node& object, const Wanted& wanted, int depth);
+  // `end`: the pointer to the next member of the object, which is behind its last one.
+  void read_member(const Node**& end, const Wanted& wanted, MemberName name, int depth);
+  void read_elements(const Node**& end, const Wanted& wanted, MemberName name, int depth);
+  void add_value(const Node**& end, const Wanted& wanted, MemberName name, int depth);
+
+  std::string_view token_text();  // up to the next token, without blanks at its end
+  std::string_view take_string();  // without its quotes, checked, with its escapes
+  std::string_view take_word();    // a number, true, false or null, checked
+  std::string_view without_escapes(std::string_view text);
+  std::string_view text_since(std::size_t first_token) const;
+
+  const Projection& projection_;
+  JsonTokens scanner_;
+  NodeMemory memory_;
+  std::string_view line_;
+  std::span<const std::uint32_t> tokens_;
+  std::size_t at_ = 0;         // the token that is read next
+  bool has_escapes_ = false;   // of this line
+  std::uint64_t objects_ = 0;  // how many were read
+  std::vector<Seen> seen_;     // by NameId: the last object that had such a member
+};
+
+}  // namespace libbcda::tables
