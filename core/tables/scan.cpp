@@ -1,6 +1,9 @@
 #include "tables/scan.hpp"
 
+#include <algorithm>
+
 #include "base/error.hpp"
+#include "tables/presets.hpp"
 
 namespace libbcda::tables {
 namespace {
@@ -11,56 +14,105 @@ Error record_error(const std::string& file, std::int64_t line, const std::string
 
 }  // namespace
 
-Scan::Scan(std::vector<std::string> files, const std::vector<TableRequest>& tables, BatchBuilder::Limits limits)
-    : files_(std::move(files)) {
-  for (const TableRequest& request : tables) {
-    auto table = std::make_unique<Table>();
-    table->view = std::make_unique<View>(request.definition, request.options, projection_);
-    table->builder = std::make_unique<BatchBuilder>(table->view->columns(), limits);
-    tables_.push_back(std::move(table));
+TableRequest request_table(const std::string& name_or_view, ViewOptions options) {
+  if (name_or_view.find('{') != std::string::npos) {
+    const ViewDefinition definition = parse_view_definition(name_or_view);
+    return {[definition](Generation) { return definition; }, false, std::move(options)};
   }
+  if (!find_preset(name_or_view, Generation::v3)) refuse_preset(name_or_view);
+  const auto preset = [name_or_view](Generation generation) {
+    return parse_view_definition(find_preset(name_or_view, generation)->json);
+  };
+  return {preset, true, std::move(options)};
+}
+
+// The views of all tables for one generation. They share what is read of a record.
+struct Scan::Pass {
+  Projection projection;
+  std::vector<std::unique_ptr<View>> views;
+  RecordParser parser{projection};
+};
+
+Scan::Scan(Files files, std::vector<TableRequest> tables, BatchBuilder::Limits limits)
+    : files_(std::move(files)), tables_(std::move(tables)) {
+  for (const TableRequest& table : tables_) depends_on_generation_ |= table.depends_on_generation;
+  for (const auto& view : pass_of(Generation::v3).views)
+    builders_.push_back(std::make_unique<BatchBuilder>(view->columns(), limits));
+}
+
+Scan::~Scan() = default;
+
+const View& Scan::view(std::size_t table) const { return *passes_.begin()->second->views[table]; }
+
+std::int64_t Scan::nulled() const {
+  std::int64_t count = 0;
+  for (const auto& [generation, pass] : passes_)
+    for (const auto& view : pass->views) count += view->nulled();
+  return count;
+}
+
+Scan::Pass& Scan::pass_of(Generation generation) {
+  if (!depends_on_generation_) generation = Generation::v3;
+  std::unique_ptr<Pass>& pass = passes_[generation];
+  if (!pass) {
+    auto made = std::make_unique<Pass>();
+    for (const TableRequest& table : tables_)
+      made->views.push_back(std::make_unique<View>(table.definition(generation), table.options, made->projection));
+    pass = std::move(made);
+  }
+  return *pass;
+}
+
+bool Scan::open_next() {
+  auto next = files_();
+  if (!next) return false;
+  file_ = std::move(*next);
+  if (depends_on_generation_ && !file_.generation) file_.generation = generation_of_file(file_.path);
+  pass_ = &pass_of(file_.generation.value_or(Generation::v3));
+  reader_ = std::make_unique<ndjson::Reader>(file_.path);
+  return true;
 }
 
 bool Scan::read_record() {
   for (;;) {
-    if (!reader_) {
-      if (next_file_ == files_.size()) return false;
-      reader_ = std::make_unique<ndjson::Reader>(files_[next_file_++]);
-    }
+    if (!reader_ && !open_next()) return false;
     const auto line = reader_->next();
     if (!line) {
       reader_.reset();
       continue;
     }
-    const std::string& file = files_[next_file_ - 1];
+    if (file_.wants && !file_.wants(reader_->line())) continue;
     try {
-      const Node& record = parser_.parse(*line);
-      for (const auto& table : tables_)
-        table->view->rows(record, [&](const std::vector<Cell>& row) { table->builder->add(row); });
+      const Node& record = pass_->parser.parse(*line);
+      for (std::size_t i = 0; i < builders_.size(); ++i)
+        pass_->views[i]->rows(record, [&](const std::vector<Cell>& row) { builders_[i]->add(row); });
     } catch (const MalformedRecord& malformed) {
-      throw record_error(file, reader_->line(), malformed.reason);
+      throw record_error(file_.path, reader_->line(), malformed.reason);
     } catch (const RowError& error) {
-      throw record_error(file, reader_->line(), error.what);
+      throw record_error(file_.path, reader_->line(), error.what);
     }
     return true;
   }
 }
 
 std::optional<std::size_t> Scan::take(bool only_full, ArrowArray& out) {
-  for (std::size_t i = 0; i < tables_.size(); ++i) {
-    BatchBuilder& builder = *tables_[i]->builder;
-    if (builder.rows() == 0 || (only_full && !builder.full())) continue;
-    builder.take(out);
+  for (std::size_t i = 0; i < builders_.size(); ++i) {
+    if (builders_[i]->rows() == 0 || (only_full && !builders_[i]->full())) continue;
+    builders_[i]->take(out);
     return i;
   }
   return std::nullopt;
 }
 
 std::optional<std::size_t> Scan::next(ArrowArray& out) {
-  for (;;) {
-    if (const auto table = take(true, out)) return table;
-    if (!read_record()) return take(false, out);
-  }
+  if (failed_) return std::nullopt;
+  failed_ = true;
+  std::optional<std::size_t> table;
+  bool more = true;
+  while (more && !(table = take(true, out))) more = read_record();
+  if (!table) table = take(false, out);
+  failed_ = false;
+  return table;
 }
 
 }  // namespace libbcda::tables

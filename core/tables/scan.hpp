@@ -1,5 +1,7 @@
 // Reads NDJSON files once, and makes batches of several tables.
 #pragma once
+#include <functional>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -7,43 +9,62 @@
 
 #include "ndjson/reader.hpp"
 #include "tables/batch.hpp"
+#include "tables/generation.hpp"
 #include "tables/record.hpp"
 #include "tables/view.hpp"
 
 namespace libbcda::tables {
 
 struct TableRequest {
-  ViewDefinition definition;
+  // A preset has a definition for each generation, with the same columns.
+  std::function<ViewDefinition(Generation)> definition;
+  bool depends_on_generation = true;
   ViewOptions options;
+};
+
+// The request for a table by its name, or by the JSON text of a ViewDefinition. Throws Error{INVALID_ARGUMENT}.
+TableRequest request_table(const std::string& name_or_view, ViewOptions options);
+
+struct ScanFile {
+  std::string path;
+  std::optional<Generation> generation;     // nullopt: its records tell
+  std::function<bool(std::int64_t)> wants;  // whether the record in this line is read; empty: all are
 };
 
 class Scan {
  public:
-  // `files` are read one after the other. Throws Error{INVALID_ARGUMENT} for a view that is wrong.
-  Scan(std::vector<std::string> files, const std::vector<TableRequest>& tables, BatchBuilder::Limits limits);
+  // Returns the next file, or nullopt. It is called while the scan goes on, so the list need not be in memory.
+  using Files = std::function<std::optional<ScanFile>()>;
 
-  const View& view(std::size_t table) const { return *tables_[table]->view; }
+  // Throws Error{INVALID_ARGUMENT} for a view that is wrong. No file is opened before.
+  Scan(Files files, std::vector<TableRequest> tables, BatchBuilder::Limits limits);
+  ~Scan();
+
+  std::size_t size() const { return tables_.size(); }
+  const View& view(std::size_t table) const;  // of some generation
+  std::int64_t nulled() const;                // values that did not fit their column
 
   // Makes the next batch, which the caller releases, and returns its table. nullopt after the last one. Throws
-  // Error{FILESYSTEM, RECORD, LIMIT} with the file, and the line in the message; after that it is at its end.
+  // Error{FILESYSTEM, RECORD, LIMIT} with the file, and the line in the message; the scan is at its end then.
   std::optional<std::size_t> next(ArrowArray& out);
 
  private:
-  struct Table {
-    std::unique_ptr<View> view;
-    std::unique_ptr<BatchBuilder> builder;
-    bool wanted = true;
-  };
+  struct Pass;
 
+  Pass& pass_of(Generation generation);
+  bool open_next();
   bool read_record();
   std::optional<std::size_t> take(bool only_full, ArrowArray& out);
 
-  std::vector<std::string> files_;
-  Projection projection_;
-  std::vector<std::unique_ptr<Table>> tables_;
-  RecordParser parser_{projection_};
-  std::size_t next_file_ = 0;
+  Files files_;
+  std::vector<TableRequest> tables_;
+  std::vector<std::unique_ptr<BatchBuilder>> builders_;
+  bool depends_on_generation_ = false;
+  std::map<Generation, std::unique_ptr<Pass>> passes_;
+  ScanFile file_;
   std::unique_ptr<ndjson::Reader> reader_;
+  Pass* pass_ = nullptr;  // of the file that is read
+  bool failed_ = false;   // also while it reads
 };
 
 }  // namespace libbcda::tables

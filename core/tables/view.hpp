@@ -25,7 +25,7 @@ struct Column {
 
 struct ViewOptions {
   Values values = Values::typed;
-  std::vector<std::string> columns;  // which, and in which order; empty: all
+  std::vector<std::string> columns = {};  // which, and in which order; empty: all
   bool errors_are_null = false;      // a value that does not fit its column is null, and counted
 };
 

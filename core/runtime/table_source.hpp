@@ -1,0 +1,47 @@
+// The files that tables are made of: those of finished exports, of a series of exports, or single files.
+#pragma once
+#include <cstdint>
+#include <functional>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "runtime/receipt.hpp"
+#include "tables/generation.hpp"
+#include "tables/scan.hpp"
+
+namespace libbcda::runtime {
+
+// A finished export, or a file without a receipt.
+struct TableRun {
+  std::shared_ptr<const FileList> files;
+  std::string file;                               // without a receipt: its path
+  std::optional<tables::Generation> generation;   // what the request of the export says; nullopt: the records tell
+};
+
+// The generation of the claims that an export asked for: by the profile, or by the version in the base URL. nullopt if
+// the request does not tell.
+std::optional<tables::Generation> generation_of_request(const json::object& request);
+
+class TableSource {
+ public:
+  // Each path is the directory of a finished export, the directory of a series, or an NDJSON file. Throws
+  // Error{FILESYSTEM} that names the path if it is none of them or an export that has not finished.
+  explicit TableSource(const std::vector<std::string>& paths);
+
+  bool is_series() const { return is_series_; }
+  const std::vector<TableRun>& runs() const { return runs_; }  // of a series: from the earliest to the latest
+
+  // The data files with resources of one of the types, one after the other. A file of a receipt must have the size that
+  // the receipt says: Error{VERIFICATION} is thrown when its turn comes.
+  tables::Scan::Files files(std::vector<std::string> types, std::optional<tables::Generation> generation) const;
+
+ private:
+  void add(const std::string& path);
+  bool add_series(const std::string& path);
+
+  std::vector<TableRun> runs_;
+  bool is_series_ = false;
+};
+
+}  // namespace libbcda::runtime

@@ -1,0 +1,78 @@
+#include "tables/generation.hpp"
+
+#include <algorithm>
+
+#include "ndjson/reader.hpp"
+#include "tables/record.hpp"
+
+namespace libbcda::tables {
+namespace {
+
+constexpr std::array<std::string_view, 3> kNames = {"stu3", "v2", "v3"};
+constexpr std::string_view kV3Url = "\"https://bluebutton.cms.gov/fhir/";
+constexpr std::string_view kV3Profile = "|2.2.0";
+constexpr int kMostRecords = 1000;  // that are asked
+
+// What generation_of_record() reads of a record.
+struct Clues {
+  Clues() {
+    meta = names().add("meta").id;
+    profile = names().add("profile").id;
+    auto& wanted = projection.want(projection.root(), meta);
+    projection.want(wanted, profile);
+    for (const char* name : kOwn) own[next++] = names().add(name).id;
+    for (const NameId id : own) projection.want(projection.root(), id);
+  }
+  Names& names() { return projection.names(); }
+
+  static constexpr std::array kOwn = {"identifier", "type", "name", "status", "item", "patient", "beneficiary"};
+  Projection projection;
+  NameId meta = kNoName, profile = kNoName;
+  std::array<NameId, kOwn.size()> own{};  // members that a record with content has
+  std::size_t next = 0;
+};
+
+}  // namespace
+
+std::string_view generation_name(Generation generation) { return kNames[static_cast<std::size_t>(generation)]; }
+
+std::optional<Generation> find_generation(std::string_view name) {
+  for (const Generation generation : kGenerations)
+    if (generation_name(generation) == name) return generation;
+  return std::nullopt;
+}
+
+std::optional<Generation> generation_of_record(std::string_view line) {
+  static const Clues clues;
+  if (line.find(kV3Url) != std::string_view::npos) return Generation::v3;
+  RecordParser parser(clues.projection);
+  bool has_content = false, has_profile = false;
+  const Node& record = parser.parse(line);
+  for (const Node* member = record.first; member; member = member->next) {
+    has_content |= std::find(clues.own.begin(), clues.own.end(), member->name) != clues.own.end();
+    if (member->name != clues.meta) continue;
+    for (const Node* inner = member->first; inner; inner = inner->next) {
+      if (inner->name != clues.profile) continue;
+      if (inner->view().ends_with(kV3Profile)) return Generation::v3;
+      has_profile = true;
+    }
+  }
+  if (has_profile) return Generation::v2;
+  return has_content ? std::optional(Generation::stu3) : std::nullopt;
+}
+
+Generation generation_of_file(const std::string& path) {
+  ndjson::Reader reader(path);
+  for (int i = 0; i < kMostRecords; ++i) {
+    const auto line = reader.next();
+    if (!line) break;
+    try {
+      if (const auto generation = generation_of_record(*line)) return *generation;
+    } catch (const MalformedRecord&) {
+      break;  // the scan reports it, with its line
+    }
+  }
+  return Generation::v3;
+}
+
+}  // namespace libbcda::tables

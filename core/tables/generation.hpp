@@ -1,0 +1,29 @@
+// The generations of CMS's claims data, which write the same facts in different places.
+#pragma once
+#include <array>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+
+namespace libbcda::tables {
+
+enum class Generation : std::uint8_t {
+  stu3,  // FHIR STU3: BCDA v1, and the service of 2019
+  v2,    // FHIR R4: BCDA v2, AB2D v2, DPC
+  v3,    // FHIR R4 with CARIN BB 2.2.0: BCDA v3
+};
+inline constexpr std::array kGenerations = {Generation::stu3, Generation::v2, Generation::v3};
+
+std::string_view generation_name(Generation generation);
+std::optional<Generation> find_generation(std::string_view name);
+
+// What a record says about its generation; nullopt if it does not tell, such as a Patient with only an id. `line` is
+// the record's JSON text.
+std::optional<Generation> generation_of_record(std::string_view line);
+
+// The generation of the first record in a file that tells; v3 if none does, because then no column depends on it.
+// Throws Error{FILESYSTEM}.
+Generation generation_of_file(const std::string& path);
+
+}  // namespace libbcda::tables

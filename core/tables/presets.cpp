@@ -1,0 +1,90 @@
+#include "tables/presets.hpp"
+
+#include "base/error.hpp"
+#include "base/json.hpp"
+#include "base/nearest.hpp"
+#include "base/quote.hpp"
+#include "base/words.hpp"
+#include "tables/column_type.hpp"
+#include "tables/view_definition.hpp"
+
+namespace libbcda::tables {
+namespace {
+
+constexpr std::string_view kNothing = "{}";  // the path of a column that a generation does not have
+
+void collect(const SelectDefinition& select, std::vector<const ColumnDefinition*>& columns) {
+  for (const ColumnDefinition& column : select.columns) columns.push_back(&column);
+  for (const SelectDefinition& inner : select.selects) collect(inner, columns);
+  for (const SelectDefinition& branch : select.unions) collect(branch, columns);
+}
+
+std::string tag_of(const ColumnDefinition& column, std::string_view name) {
+  for (const auto& [key, value] : column.tags)
+    if (key == name) return value;
+  return "";
+}
+
+std::string shown_type(const ColumnDefinition& column) {
+  const std::string ansi = tag_of(column, "ansi/type");
+  return ansi.empty() ? column.type : ansi;
+}
+
+}  // namespace
+
+const std::vector<std::string>& preset_names() {
+  static const std::vector<std::string> names = [] {
+    std::vector<std::string> made;
+    for (const PresetView& view : preset_views())
+      if (made.empty() || made.back() != view.table) made.emplace_back(view.table);
+    return made;
+  }();
+  return names;
+}
+
+const PresetView* find_preset(std::string_view table, Generation generation) {
+  for (const PresetView& view : preset_views())
+    if (view.table == table && view.generation == generation) return &view;
+  return nullptr;
+}
+
+void refuse_preset(std::string_view table) {
+  const std::string* similar = nearest(table, preset_names());
+  throw Error(Status::INVALID_ARGUMENT, "there is no table " + quote(table) +
+                                            (similar ? "; did you mean " + quote(*similar) + "?" : "; there are " + join(preset_names(), ", ")));
+}
+
+std::string describe_preset(std::string_view table) {
+  json::object made;
+  json::array columns;
+  for (const Generation generation : kGenerations) {
+    const PresetView* preset = find_preset(table, generation);
+    if (!preset) refuse_preset(table);
+    const ViewDefinition view = parse_view_definition(preset->json);
+    made = {{"name", table}, {"description", view.description}, {"resource", view.resource}};
+    std::vector<const ColumnDefinition*> all;
+    collect(view.select, all);
+    for (const ColumnDefinition* column : all) {
+      json::object* entry = nullptr;
+      for (json::value& known : columns)
+        if (known.at("name").as_string() == column->name) entry = &known.as_object();
+      if (!entry) {
+        columns.push_back(json::object{{"name", column->name},
+                                       {"type", shown_type(*column)},
+                                       {"list", column->collection},
+                                       {"description", column->description},
+                                       {"cclf", tag_of(*column, "cclf")},
+                                       {"generations", json::array()}});
+        entry = &columns.back().as_object();
+      }
+      json::array& generations = (*entry)["generations"].as_array();
+      const std::string_view name = generation_name(generation);
+      const bool is_listed = !generations.empty() && generations.back().as_string() == name;
+      if (column->path != kNothing && !is_listed) generations.emplace_back(name);
+    }
+  }
+  made["columns"] = std::move(columns);
+  return json::serialize(made);
+}
+
+}  // namespace libbcda::tables

@@ -1,0 +1,101 @@
+#include <gtest/gtest.h>
+
+#include "support/errors.hpp"
+#include "support/files.hpp"
+#include "tables/scan.hpp"
+
+namespace libbcda::tables {
+namespace {
+
+using test::error_of;
+using test::spill;
+using test::TempDir;
+
+constexpr const char* kIds = R"({"resource":"Patient","select":[{"column":[{"name":"id","path":"id"}]}]})";
+constexpr const char* kNames =
+    R"({"resource":"Patient","select":[{"forEach":"name","column":[{"name":"family","path":"family","type":"string"}]}]})";
+
+class Scans : public testing::Test {
+ protected:
+  std::string file(const std::string& name, std::string_view content) {
+    spill(dir_ / name, content);
+    return dir_ / name;
+  }
+  static Scan::Files each(std::vector<std::string> paths) {
+    return [paths, next = std::size_t(0)]() mutable -> std::optional<ScanFile> {
+      if (next == paths.size()) return std::nullopt;
+      return ScanFile{paths[next++], {}, {}};
+    };
+  }
+  // The rows of each table, by the order in which they came: "0:2 1:3".
+  static std::string run(Scan& scan) {
+    std::string text;
+    ArrowArray batch{};
+    while (const auto table = scan.next(batch)) {
+      text += (text.empty() ? "" : " ") + std::to_string(*table) + ":" + std::to_string(batch.length);
+      batch.release(&batch);
+    }
+    return text;
+  }
+
+  TempDir dir_;
+};
+
+TEST_F(Scans, ReadSeveralFilesForSeveralTables) {
+  Scan scan(each({file("a", "{\"resourceType\":\"Patient\",\"id\":\"1\",\"name\":[{},{}]}\n\n"),
+                  file("b", "{\"resourceType\":\"Coverage\"}\n{\"resourceType\":\"Patient\",\"id\":\"2\",\"name\":[{}]}"), file("c", "")}),
+            {request_table(kIds, {}), request_table(kNames, {})}, {});
+  EXPECT_EQ(run(scan), "0:2 1:3");
+}
+
+TEST_F(Scans, HandOutFullBatchesFirst) {
+  std::string lines;
+  for (int i = 0; i < 5; ++i) lines += "{\"resourceType\":\"Patient\",\"id\":\"x\",\"name\":[{},{}]}\n";
+  Scan scan(each({file("a", lines)}), {request_table(kIds, {}), request_table(kNames, {})}, {.rows = 4});
+  EXPECT_EQ(run(scan), "1:4 0:4 1:4 0:1 1:2");
+}
+
+TEST_F(Scans, NameTheFileAndTheLineOfABadRecord) {
+  const std::string bad = file("bad", "{\"resourceType\":\"Patient\"}\n\n{\"resourceType\":\"Patient\",\"name\":[{\"family\":1}]}\n");
+  const std::string broken = file("broken", "{\"resourceType\":\"Patient\"}\n{\"resourceType\":\"Patient\"\n");
+  for (const auto& [path, line] : {std::pair(bad, "line 3"), std::pair(broken, "line 2")}) {
+    Scan scan(each({path}), {request_table(kNames, {})}, {});
+    const Error error = error_of([&] { run(scan); });
+    EXPECT_EQ(error.status, Status::RECORD);
+    EXPECT_EQ(error.file, path);
+    EXPECT_NE(error.message.find(line), std::string::npos) << error.message;
+    EXPECT_EQ(run(scan), "") << "it is at its end";
+  }
+}
+
+TEST_F(Scans, RefuseARecordWithoutAResourceType) {
+  Scan scan(each({file("a", "{\"id\":\"1\"}\n")}), {request_table(kIds, {})}, {});
+  EXPECT_EQ(error_of([&] { run(scan); }).status, Status::RECORD);
+}
+
+TEST_F(Scans, RefuseAViewBeforeAnyFileIsOpened) {
+  EXPECT_EQ(error_of([&] { Scan({}, {request_table(R"({"resource":"P","select":[{"column":[{"name":"a","path":"@@"}]}]})", {})}, {}); }).status,
+            Status::INVALID_ARGUMENT);
+  EXPECT_NE(error_of([&] { request_table("claim_lines", {}); }).message.find("did you mean \"claim_line\""), std::string::npos);
+}
+
+TEST_F(Scans, ReadOnlyTheLinesThatAreWanted) {
+  const std::string path = file("a", "{\"resourceType\":\"Patient\",\"id\":\"1\"}\nno record\n{\"resourceType\":\"Patient\",\"id\":\"3\"}\n");
+  bool done = false;
+  Scan scan([&]() -> std::optional<ScanFile> {
+    if (std::exchange(done, true)) return std::nullopt;
+    return ScanFile{path, {}, [](std::int64_t line) { return line != 2; }};
+  }, {request_table(kIds, {})}, {});
+  EXPECT_EQ(run(scan), "0:2");
+}
+
+TEST(Generations, AreToldByTheRecords) {
+  EXPECT_EQ(generation_of_record(R"({"resourceType":"Patient","id":"1","link":[]})"), std::nullopt);
+  EXPECT_EQ(generation_of_record(R"({"resourceType":"Patient","id":"1","identifier":[{}]})"), Generation::stu3);
+  EXPECT_EQ(generation_of_record(R"({"resourceType":"Patient","meta":{"profile":["http://hl7.org/fhir/us/carin-bb/x"]}})"), Generation::v2);
+  EXPECT_EQ(generation_of_record(R"({"resourceType":"Patient","meta":{"profile":["http://hl7.org/x|2.2.0"]}})"), Generation::v3);
+  EXPECT_EQ(generation_of_record(R"({"resourceType":"Patient","extension":[{"url":"https://bluebutton.cms.gov/fhir/x"}]})"), Generation::v3);
+}
+
+}  // namespace
+}  // namespace libbcda::tables

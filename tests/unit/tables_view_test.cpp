@@ -1,0 +1,158 @@
+#include <gtest/gtest.h>
+
+#include "support/errors.hpp"
+#include "tables/record.hpp"
+#include "tables/view.hpp"
+
+namespace libbcda::tables {
+namespace {
+
+using test::error_of;
+
+std::string show(const Cell& cell, const Column& column) {
+  if (cell.is_null) return "null";
+  const auto scalar = [&](const Scalar& value) {
+    return column.type.kind == ValueKind::text ? std::string(value.text) : std::to_string(value.integer);
+  };
+  if (!column.type.is_list) return scalar(cell.scalar);
+  std::string text = "[";
+  for (const Scalar& item : cell.items) text += (text.size() > 1 ? "," : "") + scalar(item);
+  return text + "]";
+}
+
+// The rows of a record, as "a,b c,d".
+std::string rows(std::string_view view_json, std::string_view record, const ViewOptions& options = {}, std::int64_t* nulled = nullptr) {
+  Projection projection;
+  View view(parse_view_definition(view_json), options, projection);
+  RecordParser parser(projection);
+  std::string text;
+  view.rows(parser.parse(record), [&](const std::vector<Cell>& row) {
+    if (!text.empty()) text += ' ';
+    for (std::size_t i = 0; i < row.size(); ++i) text += (i ? "," : "") + show(row[i], view.columns()[i]);
+  });
+  if (nulled) *nulled = view.nulled();
+  return text;
+}
+
+std::string compile_error(std::string_view view_json, const ViewOptions& options = {}) {
+  const Error error = error_of([&] { rows(view_json, R"j({"resourceType":"Patient"})j", options); });
+  EXPECT_EQ(error.status, Status::INVALID_ARGUMENT);
+  return error.message;
+}
+
+constexpr std::string_view kPatient =
+    R"j({"resourceType":"Patient","id":"p","name":[{"family":"F","given":["A","B"]},{"family":"G"}],"contact":[{"n":1},{"n":2}],"born":"2018"})j";
+
+TEST(View, SkipsOtherResources) {
+  EXPECT_EQ(rows(R"j({"resource":"Coverage","select":[{"column":[{"name":"id","path":"id"}]}]})j", kPatient), "");
+}
+
+TEST(View, CrossesItsSelects) {
+  EXPECT_EQ(rows(R"j({"resource":"Patient","select":[{"column":[{"name":"id","path":"id"}]},
+      {"forEach":"name","column":[{"name":"family","path":"family"}]},{"forEach":"contact","column":[{"name":"n","path":"n"}]}]})j", kPatient),
+            "p,F,1 p,F,2 p,G,1 p,G,2");
+}
+
+TEST(View, HasNoRowsIfAPartHasNone) {
+  EXPECT_EQ(rows(R"j({"resource":"Patient","select":[{"column":[{"name":"id","path":"id"}]},{"forEach":"none","column":[{"name":"x","path":"x"}]}]})j", kPatient), "");
+}
+
+TEST(View, MakesARowOfNullsForNothing) {
+  EXPECT_EQ(rows(R"j({"resource":"Patient","select":[{"column":[{"name":"id","path":"id"}]},{"forEachOrNull":"none","column":[
+      {"name":"x","path":"'literal'"},{"name":"i","path":"%rowIndex","type":"integer"},{"name":"l","path":"y","collection":true}],
+      "select":[{"forEach":"z","column":[{"name":"z","path":"z"}]}]}]})j", kPatient),
+            "p,null,0,null,null");
+}
+
+TEST(View, ConcatenatesTheBranchesOfAUnion) {
+  EXPECT_EQ(rows(R"j({"resource":"Patient","select":[{"column":[{"name":"id","path":"id"}],"unionAll":[
+      {"forEach":"name","column":[{"name":"i","path":"%rowIndex","type":"integer"},{"name":"v","path":"family"}]},
+      {"forEach":"contact","column":[{"name":"i","path":"%rowIndex","type":"integer"},{"name":"v","path":"n"}]}]}]})j", kPatient),
+            "p,0,F p,1,G p,0,1 p,1,2");
+}
+
+TEST(View, GivesListsAlsoOfNothing) {
+  EXPECT_EQ(rows(R"j({"resource":"Patient","select":[{"forEach":"name","column":[{"name":"g","path":"given","collection":true}]}]})j", kPatient), "[A,B] []");
+}
+
+TEST(View, FiltersRecords) {
+  const auto with = [](const std::string& where) {
+    return R"j({"resource":"Patient","where":[{"path":")j" + where + R"j("}],"select":[{"column":[{"name":"id","path":"id"}]}]})j";
+  };
+  EXPECT_EQ(rows(with("name.exists(family = 'G')"), kPatient), "p");
+  EXPECT_EQ(rows(with("name.exists(family = 'H')"), kPatient), "");
+  EXPECT_EQ(rows(with("missing"), kPatient), "");
+  EXPECT_THROW(rows(with("id"), kPatient), RowError);
+  EXPECT_THROW(rows(with("name and true"), kPatient), RowError);
+}
+
+TEST(View, HandsOutTheColumnsThatAreAskedFor) {
+  const std::string view = R"j({"resource":"Patient","select":[{"column":[{"name":"a","path":"id"},{"name":"b","path":"born"},{"name":"c","path":"none.fail"}]}]})j";
+  EXPECT_EQ(rows(view, kPatient, {.columns = {"b", "a"}}), "2018,p");
+  EXPECT_NE(compile_error(view, {.columns = {"bb"}}).find("did you mean \"b\""), std::string::npos);
+  EXPECT_NE(compile_error(view, {.columns = {"a", "a"}}).find("asked for twice"), std::string::npos);
+}
+
+TEST(View, RefusesAValueThatDoesNotFitAndNeverShowsIt) {
+  const std::string view = R"j({"resource":"Patient","select":[{"column":[{"name":"born","path":"born","type":"date","tag":[{"name":"ansi/type","value":"DATE"}]}]}]})j";
+  try {
+    rows(view, kPatient);
+    ADD_FAILURE() << "a partial date became a date";
+  } catch (const RowError& error) {
+    EXPECT_NE(error.what.find("column born"), std::string::npos);
+    EXPECT_EQ(error.what.find("2018"), std::string::npos);
+  }
+  EXPECT_THROW(rows(R"j({"resource":"Patient","select":[{"column":[{"name":"n","path":"name.family"}]}]})j", kPatient), RowError);
+  EXPECT_THROW(rows(R"j({"resource":"Patient","select":[{"column":[{"name":"n","path":"name.first()"}]}]})j", kPatient), RowError);
+  EXPECT_EQ(rows(R"j({"resource":"Patient","select":[{"column":[{"name":"n","path":"name.last()","type":"HumanName"}]}]})j", kPatient), R"j({"family":"G"})j");
+}
+
+TEST(View, CountsTheNullsThatTakeThePlaceOfErrors) {
+  std::int64_t nulled = 0;
+  EXPECT_EQ(rows(R"j({"resource":"Patient","select":[{"column":[{"name":"id","path":"id"},{"name":"n","path":"name.family"},{"name":"b","path":"born","type":"integer"}]}]})j",
+                 kPatient, {.errors_are_null = true}, &nulled),
+            "p,null,null");
+  EXPECT_EQ(nulled, 2);
+}
+
+TEST(View, MakesTextOfEverythingIfAsked) {
+  EXPECT_EQ(rows(R"j({"resource":"Patient","select":[{"forEach":"contact","column":[{"name":"n","path":"n","type":"integer"}]}]})j", kPatient, {.values = Values::text}), "1 2");
+}
+
+TEST(View, ReadsRepeatsToTheirDepth) {
+  EXPECT_EQ(rows(R"j({"resource":"Q","select":[{"repeat":["item"],"column":[{"name":"id","path":"id"},{"name":"i","path":"%rowIndex","type":"integer"}]}]})j",
+                 R"j({"resourceType":"Q","item":[{"id":"1","item":[{"id":"1.1"},{"id":"1.2"}]},{"id":"2"}]})j"),
+            "1,0 1.1,1 1.2,2 2,3");
+}
+
+struct BadView {
+  const char *json, *says;
+};
+class BadViews : public testing::TestWithParam<BadView> {};
+TEST_P(BadViews, AreRefusedWithTheirPlace) {
+  const std::string message = compile_error(GetParam().json);
+  EXPECT_NE(message.find(GetParam().says), std::string::npos) << message;
+}
+INSTANTIATE_TEST_SUITE_P(
+    All, BadViews,
+    testing::Values(
+        BadView{"x", "is not JSON"}, BadView{"[]", "an object is needed"}, BadView{"{}", "resource is missing"}, BadView{R"j({"resource":"P"})j", "at select"},
+        BadView{R"j({"resource":"P","select":[]})j", "at select"}, BadView{R"j({"resource":"P","select":[{}]})j", "at least one column"},
+        BadView{R"j({"resource":"P","select":[{"column":[{"name":"a"}]}]})j", "select[0].column[0]: path is missing"},
+        BadView{R"j({"resource":"P","select":[{"column":[{"name":"a b","path":"id"}]}]})j", "select[0].column[0].name"},
+        BadView{R"j({"resource":"P","select":[{"column":[{"name":"a","path":"id"},{"name":"a","path":"id"}]}]})j", "two columns"},
+        BadView{R"j({"resource":"P","select":[{"column":[{"name":"a","path":"id.foo("}]}]})j", "column a"},
+        BadView{R"j({"resource":"P","select":[{"column":[{"name":"a","path":"id.foo("}]}]})j", "at position 8"},
+        BadView{R"j({"resource":"P","select":[{"forEach":1}]})j", "select[0].forEach"},
+        BadView{R"j({"resource":"P","select":[{"forEach":"a","forEachOrNull":"a"}]})j", "only one of"},
+        BadView{R"j({"resource":"P","select":[{"column":[{"name":"a","path":"id","type":"strng"}]}]})j", "no data type"},
+        BadView{R"j({"resource":"P","select":[{"column":[{"name":"a","path":"id","tag":[{"name":"ansi/type","value":"BLOB"}]}]}]})j", "ansi/type"},
+        BadView{R"j({"resource":"P","select":[{"column":[{"name":"a","path":"id","tag":[{"name":"ansi/type","value":"DECIMAL(40,2)"}]}]}]})j", "ansi/type"},
+        BadView{R"j({"resource":"P","select":[{"column":[{"name":"a","path":"id","collection":1}]}]})j", "true or false"},
+        BadView{R"j({"resource":"P","constant":[{"name":"c"}],"select":[{"column":[{"name":"a","path":"id"}]}]})j", "constant[0]"},
+        BadView{R"j({"resource":"P","where":[{"path":"@@"}],"select":[{"column":[{"name":"a","path":"id"}]}]})j", "where[0]"},
+        BadView{R"j({"resource":"P","select":[{"unionAll":[{"column":[{"name":"a","path":"id"}]},{"column":[{"name":"b","path":"id"}]}]}]})j", "unionAll"},
+        BadView{R"j({"resource":"P","select":[{"unionAll":[{"column":[{"name":"a","path":"id"}]},{"column":[{"name":"a","path":"id","type":"integer"}]}]}]})j", "another type"}));
+
+}  // namespace
+}  // namespace libbcda::tables
