@@ -142,6 +142,7 @@ static int parse_and_run(int argc, const char* const* argv) {
   cli::add_manifest(app, chosen);
   cli::add_fetch(app, chosen);
   cli::add_sandbox(app, chosen);
+  cli::add_tables(app, chosen);
   cli::add_inquiries(app, chosen);
   cli::add_metadata(app, chosen);
   cli::add_profiles(app, chosen);

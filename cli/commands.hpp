@@ -18,6 +18,7 @@ void add_manifest(CLI::App& app, Command& chosen);
 void add_fetch(CLI::App& app, Command& chosen);
 void add_decrypt(CLI::App& app, Command& chosen);
 void add_inquiries(CLI::App& app, Command& chosen);  // auth, jobs, status, cancel, attribution
+void add_tables(CLI::App& app, Command& chosen);
 void add_metadata(CLI::App& app, Command& chosen);
 void add_sandbox(CLI::App& app, Command& chosen);
 void add_profiles(CLI::App& app, Command& chosen);

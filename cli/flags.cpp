@@ -153,7 +153,8 @@ void Flags::add_setting(CLI::App& command, const bcda::Setting& setting) {
       option->option_text(value_name(setting))->take_last();  // if a flag is repeated, the last one counts, as usual
   }
   option->description(description(setting));
-  option->group(setting.scope() == BCDA_SCOPE_CLIENT ? "Service, credentials and connections" : "Export");
+  constexpr const char* groups[] = {"Service, credentials and connections", "Export", "Tables"};
+  option->group(groups[setting.scope()]);
 }
 
 void leave_out_key(bcda::Config& config) {
@@ -190,9 +191,15 @@ void Flags::add_to(CLI::App& command, const Wanted& wanted) {
                            "standard error may end in a log or a mail")
         ->envname("BCDA_HIDE_OUTCOMES");
   for (const bcda::Setting& setting : bcda::settings()) {
-    if (!wanted(setting)) continue;
+    if (setting.scope() == BCDA_SCOPE_TABLE || !wanted(setting)) continue;
     setting.secret() ? reject_secret(command, setting) : add_setting(command, setting);
   }
+}
+
+void Flags::add_for_tables(CLI::App& command) {
+  add_to(command, [](const bcda::Setting&) { return false; });
+  for (const bcda::Setting& setting : bcda::settings())
+    if (setting.scope() == BCDA_SCOPE_TABLE) add_setting(command, setting);
 }
 
 void Flags::apply_to(bcda::Config& config, bool with_environment) const {

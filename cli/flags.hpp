@@ -28,6 +28,9 @@ class Flags {
   // Adds --config and a flag for each wanted setting. This object must not move while `command` is parsed.
   void add_to(CLI::App& command, const Wanted& wanted);
 
+  // The same for the settings of tables, which add_to() leaves out.
+  void add_for_tables(CLI::App& command);
+
   // Applies the flags, the --config file and the environment. The first of them that has a setting counts.
   void apply_to(bcda::Config& config, bool with_environment = true) const;
 

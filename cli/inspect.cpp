@@ -33,7 +33,11 @@ int run_metadata(const Metadata& what) {
 // ---- The table of settings in three formats -------------------------------------------------------------------------
 
 const char* scope_name(const bcda::Setting& setting) {
-  return setting.scope() == BCDA_SCOPE_CLIENT ? "client" : "export";
+  switch (setting.scope()) {
+    case BCDA_SCOPE_CLIENT: return "client";
+    case BCDA_SCOPE_TABLE: return "table";
+    default: return "export";
+  }
 }
 
 std::string as_text(const std::vector<bcda::Setting>& settings) {
@@ -97,6 +101,8 @@ std::string as_markdown(const std::vector<bcda::Setting>& settings) {
   markdown_table(out, settings, BCDA_SCOPE_CLIENT);
   out << "\n## Export\n\nThese settings may also be given for a single export.\n\n";
   markdown_table(out, settings, BCDA_SCOPE_EXPORT);
+  out << "\n## Tables\n\nThese settings are for reading tables.\n\n";
+  markdown_table(out, settings, BCDA_SCOPE_TABLE);
   return out.str();
 }
 

@@ -8,6 +8,7 @@ namespace {
 
 constexpr auto kClient = SettingScope::client;
 constexpr auto kExport = SettingScope::export_;
+constexpr auto kTable = SettingScope::table;
 using T = SettingType;
 
 // A row of the table. Its default is "" unless it is given.
@@ -158,6 +159,13 @@ std::vector<Setting> make_table() {
       duration("retry_max_delay", kExport, "1m",
                "Longest wait before a retry, unless the service requests a longer one (see max_retry_after)."),
       duration("max_retry_after", kExport, "15m", "Longest wait that a service may request with Retry-After."),
+      list("columns", kTable, "Columns of the table, in this order; by default all."),
+      choice("generation", kTable, "auto", "auto,stu3,v2,v3",
+             "Generation of the claims data; auto asks the receipt, or else the records."),
+      choice("on_error", kTable, "fail", "fail,null",
+             "A value that does not fit its column: fail ends the read; null leaves the value out and counts it."),
+      choice("values", kTable, "typed", "typed,text", "typed: each column has its type; text: all columns are text."),
+      number("batch_rows", kTable, "65536", "Most rows of one Arrow batch, 1 to 16777216."),
   };
   for (Setting& row : table) {
     row.env = std::string("BCDA_") + row.name;

@@ -8,7 +8,7 @@
 namespace libbcda {
 
 enum class SettingType { string, path, boolean, integer, duration, size, choice, list };
-enum class SettingScope { client, export_ };
+enum class SettingScope { client, export_, table };
 
 struct Setting {
   const char* name;

@@ -42,7 +42,12 @@ Scan::Scan(Files files, std::vector<TableRequest> tables, BatchBuilder::Limits l
 
 Scan::~Scan() = default;
 
-const View& Scan::view(std::size_t table) const { return *passes_.begin()->second->views[table]; }
+void Scan::schema(std::size_t table, ArrowSchema& out) const {
+  const View& view = *passes_.begin()->second->views[table];  // all generations have the same columns
+  Metadata metadata;
+  if (!view.name().empty()) metadata.emplace_back("bcda.table", view.name());
+  make_schema(view.columns(), metadata, out);
+}
 
 std::int64_t Scan::nulled() const {
   std::int64_t count = 0;

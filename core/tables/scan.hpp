@@ -41,7 +41,7 @@ class Scan {
   ~Scan();
 
   std::size_t size() const { return tables_.size(); }
-  const View& view(std::size_t table) const;  // of some generation
+  void schema(std::size_t table, ArrowSchema& out) const;
   std::int64_t nulled() const;                // values that did not fit their column
 
   // Makes the next batch, which the caller releases, and returns its table. nullopt after the last one. Throws

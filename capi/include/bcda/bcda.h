@@ -76,7 +76,8 @@ typedef enum bcda_status {
   BCDA_AGAIN = 18,           /* nothing yet: the time given to wait has passed */
   BCDA_END = 19,             /* nothing more: the sequence is finished */
   BCDA_STATE = 20,           /* the call does not fit the object's state */
-  BCDA_NO_MEMORY = 21        /* out of memory */
+  BCDA_NO_MEMORY = 21,       /* out of memory */
+  BCDA_RECORD = 22           /* a record is malformed or does not fit the view of a table */
 } bcda_status;
 
 /* The functions of this section are thread-safe. Their texts are static. An unknown code is called "UNKNOWN". */
@@ -175,7 +176,8 @@ typedef enum bcda_setting_type {
 
 typedef enum bcda_setting_scope {
   BCDA_SCOPE_CLIENT = 0, /* read when a client is made */
-  BCDA_SCOPE_EXPORT = 1  /* may also be given for each run */
+  BCDA_SCOPE_EXPORT = 1, /* may also be given for each run */
+  BCDA_SCOPE_TABLE = 2   /* read when a table is opened */
 } bcda_setting_scope;
 
 /* How many settings there are. */
@@ -729,6 +731,72 @@ BCDA_API int64_t bcda_reader_line(const bcda_reader* reader);
 BCDA_API int64_t bcda_reader_offset(const bcda_reader* reader);
 
 BCDA_API void bcda_reader_destroy(bcda_reader* reader);
+
+/* ---- Tables ------------------------------------------------------------------------------------------------------ */
+
+/* Records as rows and columns: ViewDefinitions of SQL on FHIR v2 (sql-on-fhir.org), run over NDJSON files, and handed
+ * out through the Arrow C data interface. <bcda/arrow.h> defines its structures, or an Arrow library's header does.
+ *
+ * Table      The name of a table that the library brings along, such as "claim_line" (docs/tables lists them), or the
+ *            JSON text of a ViewDefinition.
+ * Paths      Each is the directory of a finished export, the directory of a series (bcda_sync_start), or an NDJSON
+ *            file. Of an export only the data files of the wanted types are read, and each must have the size that its
+ *            receipt says. Rows come in the order of the files.
+ * Settings   Those with the scope BCDA_SCOPE_TABLE: columns, generation, on_error, values, batch_rows. NULL: the
+ *            defaults.
+ * Memory     One record and one batch of each table.
+ * Errors     BCDA_RECORD names the file and the line, the column and its path, and never a value. */
+
+struct ArrowSchema;
+struct ArrowArray;
+struct ArrowArrayStream;
+
+/* How many tables the library brings along. Thread-safe. */
+BCDA_API int32_t bcda_table_count(void);
+
+/* The name of the table at `index`, from 0; "" out of range. Static. Thread-safe. */
+BCDA_API const char* bcda_table_at(int32_t index);
+
+/* The dictionary of such a table as JSON: {"name", "description", "resource", "columns": [{"name", "type", "list",
+ * "description", "cclf", "generations"}]}. `generations` are those that have the column: "stu3", "v2", "v3". The caller
+ * frees it with bcda_string_free. Errors: INVALID_ARGUMENT (there is no such table). Thread-safe. */
+BCDA_API bcda_status bcda_table_columns(const char* table, char** json, bcda_error** error);
+
+/* The ViewDefinition of such a table for a generation: "stu3", "v2" or "v3". It can be changed and used as a table of
+ * the caller's own. The caller frees it with bcda_string_free. Errors: INVALID_ARGUMENT. Thread-safe. */
+BCDA_API bcda_status bcda_table_view(const char* table, const char* generation, char** json, bcda_error** error);
+
+/* Opens a table as a stream of Arrow batches. The caller releases the stream, the schema and each batch; batches may
+ * outlive the stream. One thread at a time may use it. get_next returns EIO for a failure, ENOMEM without memory, and
+ * EPERM after fork(); get_last_error says what happened, and is valid until the next call. After a failure the stream
+ * is at its end.
+ * Errors: INVALID_ARGUMENT (the table, a setting), FILESYSTEM (a path is no finished export and no file). */
+BCDA_API bcda_status bcda_table_open(const bcda_config* settings, const char* const* paths, int32_t path_count,
+                                     const char* table, struct ArrowArrayStream* stream, bcda_error** error);
+
+/* Several tables that are read in one pass. One thread at a time. */
+typedef struct bcda_tables bcda_tables;
+
+/* Opens tables. Their numbers are their places in `tables`. With several tables the setting `columns` must be empty.
+ * Errors: as for bcda_table_open. */
+BCDA_API bcda_status bcda_tables_open(const bcda_config* settings, const char* const* paths, int32_t path_count,
+                                      const char* const* tables, int32_t table_count, bcda_tables** opened,
+                                      bcda_error** error);
+
+/* Writes the schema of a table, which the caller releases. Errors: INVALID_ARGUMENT. */
+BCDA_API bcda_status bcda_tables_schema(const bcda_tables* opened, int32_t table, struct ArrowSchema* schema,
+                                        bcda_error** error);
+
+/* Makes the next batch, which the caller releases, and sets the number of its table. Returns BCDA_END after the last
+ * one, and after a failure. Errors: RECORD, FILESYSTEM, VERIFICATION (a file changed since its receipt was written),
+ * LIMIT, STATE (after fork). */
+BCDA_API bcda_status bcda_tables_next(bcda_tables* opened, int32_t* table, struct ArrowArray* batch,
+                                      bcda_error** error);
+
+/* How many values so far did not fit their column and are null, with on_error=null. */
+BCDA_API int64_t bcda_tables_nulled(const bcda_tables* opened);
+
+BCDA_API void bcda_tables_destroy(bcda_tables* opened);
 
 #ifdef __cplusplus
 }

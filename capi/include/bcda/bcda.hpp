@@ -789,5 +789,75 @@ class Reader {
   Handle handle_;
 };
 
+// ---- Tables ---------------------------------------------------------------------------------------------------------
+
+// The tables that the library brings along.
+inline std::vector<std::string> table_names() {
+  std::vector<std::string> names;
+  for (std::int32_t i = 0; i < bcda_table_count(); ++i) names.emplace_back(bcda_table_at(i));
+  return names;
+}
+
+// Their dictionary as JSON, and their ViewDefinitions.
+inline std::string table_columns(const std::string& table) {
+  char* json = nullptr;
+  detail::check([&](bcda_error** error) { return bcda_table_columns(detail::c_str(table), &json, error); });
+  return detail::take_string(json);
+}
+inline std::string table_view(const std::string& table, const std::string& generation) {
+  char* json = nullptr;
+  detail::check([&](bcda_error** error) {
+    return bcda_table_view(detail::c_str(table), detail::c_str(generation), &json, error);
+  });
+  return detail::take_string(json);
+}
+
+namespace detail {
+inline std::vector<const char*> c_strings(const std::vector<std::string>& texts) {
+  std::vector<const char*> pointers;
+  for (const std::string& text : texts) pointers.push_back(c_str(text));
+  return pointers;
+}
+}  // namespace detail
+
+// Writes a stream of the batches of one table, which the caller releases. `paths`: directories of exports or of series,
+// or NDJSON files. `table`: a name or the JSON text of a ViewDefinition.
+inline void open_table(const std::vector<std::string>& paths, const std::string& table, const Config& settings,
+                       ArrowArrayStream& stream) {
+  detail::check_version();
+  const auto places = detail::c_strings(paths);
+  detail::check([&](bcda_error** error) {
+    return bcda_table_open(settings.get(), places.data(), static_cast<std::int32_t>(places.size()),
+                           detail::c_str(table), &stream, error);
+  });
+}
+
+// Several tables, read in one pass.
+class Tables {
+ public:
+  Tables(const std::vector<std::string>& paths, const std::vector<std::string>& tables, const Config& settings)
+      : handle_(detail::make<Handle>([&](bcda_tables** opened, bcda_error** error) {
+          const auto places = detail::c_strings(paths), names = detail::c_strings(tables);
+          return bcda_tables_open(settings.get(), places.data(), static_cast<std::int32_t>(places.size()), names.data(),
+                                  static_cast<std::int32_t>(names.size()), opened, error);
+        })) {}
+
+  // The caller releases the schema.
+  void schema(std::int32_t table, ArrowSchema& out) const {
+    detail::check([&](bcda_error** error) { return bcda_tables_schema(get(), table, &out, error); });
+  }
+  // False after the last batch. The caller releases the batch. `table`: its number in the list of tables.
+  bool next(std::int32_t& table, ArrowArray& batch) {
+    return detail::check([&](bcda_error** error) { return bcda_tables_next(get(), &table, &batch, error); }) == BCDA_OK;
+  }
+  std::int64_t nulled() const { return bcda_tables_nulled(get()); }  // values that did not fit their column
+
+  bcda_tables* get() const noexcept { return handle_.get(); }
+
+ private:
+  using Handle = detail::Handle<bcda_tables, bcda_tables_destroy>;
+  Handle handle_;
+};
+
 }  // namespace bcda
 #endif  // BCDA_BCDA_HPP

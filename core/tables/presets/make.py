@@ -21,14 +21,14 @@ NOTE = "<!-- core/tables/presets/make.py writes this {} from the CSV files besid
 NO_PATH = "{}"  # FHIRPath's empty collection
 
 
-def read(name):
-    with open(PRESETS / name, encoding="utf-8", newline="") as file:
+def read(file_name):
+    with open(PRESETS / file_name, encoding="utf-8", newline="") as file:
         rows = list(csv.DictReader(file))
     for row in rows:
-        for name in ("where", "for_each", "path"):
+        for cell in ("where", "for_each", "path"):
             for before, generation in zip(GENERATIONS, GENERATIONS[1:]):
-                if row.get(f"{name}_{generation}") == "=":
-                    row[f"{name}_{generation}"] = row[f"{name}_{before}"]
+                if row.get(f"{cell}_{generation}") == "=":
+                    row[f"{cell}_{generation}"] = row[f"{cell}_{before}"]
     return rows
 
 
@@ -40,14 +40,7 @@ AMOUNT_SOURCES = read("amount_sources.csv")
 # The views
 
 
-def cclf_names(row):
-    """The names in CCLF files, each with the generations that have them: `v3: CCLF7.NAME` is for v3 only."""
-    for name in filter(None, row["cclf"].split("; ")):
-        generations, _, name = name.rpartition(": ")
-        yield name, generations.split(",") if generations else GENERATIONS
-
-
-def column(row, path, generation):
+def column(row, path):
     made = {"name": row["column"], "path": path or NO_PATH, "type": row["type"], "description": row["description"]}
     if row["list"]:
         made["collection"] = True
@@ -56,8 +49,8 @@ def column(row, path, generation):
         tags.append(("ansi/type", "DATE"))
     if row["type"] == "decimal":
         tags.append(("ansi/type", f"DECIMAL(18,{row['decimals']})"))
-    if path:
-        tags += [("cclf", name) for name, generations in cclf_names(row) if generation in generations]
+    if row["cclf"]:
+        tags.append(("cclf", row["cclf"]))
     if tags:
         made["tag"] = [{"name": name, "value": value} for name, value in tags]
     return made
@@ -67,17 +60,17 @@ def select(table, generation):
     made = {}
     if table[f"for_each_{generation}"]:
         made["forEach"] = table[f"for_each_{generation}"]
-    made["column"] = [column(row, row[f"path_{generation}"], generation) for row in COLUMNS[table["table"]]]
+    made["column"] = [column(row, row[f"path_{generation}"]) for row in COLUMNS[table["table"]]]
     return made
 
 
-def amount_branch(source, generation):
+def amount_branch(source):
     """One branch of claim_amount: the amounts of the claim, or of each line."""
     of_line = source["level"] == "line"
     paths = dict(source, level=f"'{source['level']}'", source=f"'{source['source']}'", amount_index="%rowIndex")
     if of_line:
         paths.update(line_index="%rowIndex", line_number="sequence")
-    columns = [column(row, paths.get(row["column"]), generation) for row in COLUMNS["claim_amount"][1:]]
+    columns = [column(row, paths.get(row["column"])) for row in COLUMNS["claim_amount"][1:]]
     if not of_line:
         return {"forEach": source["for_each"], "column": columns}
     split = [made["name"] for made in columns].index("amount_index")
@@ -92,8 +85,8 @@ def selects(table, generation):
     if table["table"] != "claim_amount":
         return [select(table, generation)]
     key = COLUMNS["claim_amount"][0]
-    branches = [amount_branch(row, generation) for row in AMOUNT_SOURCES if generation in row["generations"].split()]
-    return [{"column": [column(key, "getResourceKey()", generation)]}, {"unionAll": branches}]
+    branches = [amount_branch(row) for row in AMOUNT_SOURCES if generation in row["generations"].split()]
+    return [{"column": [column(key, "getResourceKey()")]}, {"unionAll": branches}]
 
 
 def view(table, generation):
@@ -127,13 +120,6 @@ def shown_generations(generations):
     return "all" if len(generations) == len(GENERATIONS) else ", ".join(generations)
 
 
-def shown_cclf(row):
-    names = []
-    for name, generations in cclf_names(row):
-        names.append(name if generations == GENERATIONS else f"{name} ({', '.join(generations)})")
-    return ", ".join(names)
-
-
 def names_with_path(made):
     """The columns that a view fills."""
     for part in made:
@@ -148,7 +134,7 @@ def table_page(table):
     for row in COLUMNS[name]:
         generations = [generation for generation in GENERATIONS if row["column"] in filled[generation]]
         rows.append(
-            [f"`{row['column']}`", shown_type(row), row["description"], shown_cclf(row), shown_generations(generations)]
+            [f"`{row['column']}`", shown_type(row), row["description"], row["cclf"], shown_generations(generations)]
         )
     views = ", ".join(f"[{each}](../../core/tables/presets/{each}/{name}.json)" for each in GENERATIONS)
     return (

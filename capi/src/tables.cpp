@@ -1,0 +1,206 @@
+// Tables: the C interface of core/tables.
+#include <bcda/arrow.h>
+
+#include <array>
+#include <cerrno>
+#include <new>
+
+#include "handles.hpp"
+#include "runtime/table_source.hpp"
+#include "tables/presets.hpp"
+#include "tables/scan.hpp"
+
+using libbcda::Error;
+using libbcda::Settings;
+using libbcda::Status;
+using libbcda::capi::guard;
+using libbcda::capi::need;
+namespace tables = libbcda::tables;
+
+namespace {
+
+constexpr std::int64_t kMostBatchRows = 16 << 20;
+
+std::vector<std::string> texts(const char* const* items, std::int32_t count, const char* name) {
+  need(items, name);
+  std::vector<std::string> made;
+  for (std::int32_t i = 0; i < count; ++i) {
+    need(items[i], name);
+    made.emplace_back(items[i]);
+  }
+  if (made.empty()) throw Error(Status::INVALID_ARGUMENT, std::string("the argument ") + name + " is empty");
+  return made;
+}
+
+tables::BatchBuilder::Limits limits_of(const Settings& settings) {
+  const std::int64_t rows = settings.integer("batch_rows");
+  if (rows < 1 || rows > kMostBatchRows)
+    throw Error(Status::INVALID_ARGUMENT, "the setting batch_rows must be 1 to 16777216");
+  return {.rows = rows};
+}
+
+tables::ViewOptions options_of(const Settings& settings) {
+  return {.values = settings.text("values") == "text" ? tables::Values::text : tables::Values::typed,
+          .columns = settings.list("columns"),
+          .errors_are_null = settings.text("on_error") == "null"};
+}
+
+std::unique_ptr<tables::Scan> open_scan(const Settings& settings, const std::vector<std::string>& paths,
+                                        const std::vector<std::string>& names) {
+  if (names.size() > 1 && !settings.list("columns").empty())
+    throw Error(Status::INVALID_ARGUMENT, "the setting columns is for one table, but there are several");
+  std::vector<tables::TableRequest> requests;
+  std::vector<std::string> types;
+  for (const std::string& name : names) {
+    requests.push_back(tables::request_table(name, options_of(settings)));
+    types.push_back(requests.back().definition(tables::Generation::v3).resource);
+  }
+  const auto limits = limits_of(settings);
+  const libbcda::runtime::TableSource source(paths);
+  auto files = source.files(std::move(types), tables::find_generation(settings.text("generation")));
+  return std::make_unique<tables::Scan>(std::move(files), std::move(requests), limits);
+}
+
+Settings settings_of(const bcda_config* settings) {
+  return settings ? libbcda::capi::resolve(*settings) : Settings();
+}
+
+}  // namespace
+
+struct bcda_tables {
+  std::unique_ptr<tables::Scan> scan;
+  libbcda::capi::Owner owner = {};
+  libbcda::capi::Counted counted = {};
+};
+
+namespace {
+
+// ---- A scan of one table as an ArrowArrayStream ------------------------------------------------------------------------
+
+struct Stream {
+  std::unique_ptr<tables::Scan> scan;
+  std::string failure;
+  libbcda::capi::Owner owner = {};
+  libbcda::capi::Counted counted = {};
+};
+
+Stream& of(ArrowArrayStream* stream) { return *static_cast<Stream*>(stream->private_data); }
+
+// Runs `body`, and converts its exceptions to an errno and a text.
+template <class Body>
+int answer(Stream& stream, Body&& body) noexcept {
+  try {
+    stream.failure.clear();
+    stream.owner.check();
+    body();
+    return 0;
+  } catch (const std::bad_alloc&) {
+    return ENOMEM;
+  } catch (...) {
+    try {
+      const Error error = libbcda::current_error();
+      stream.failure = error.message;
+      return error.status == Status::STATE ? EPERM : EIO;
+    } catch (...) {
+      return ENOMEM;
+    }
+  }
+}
+
+int stream_schema(ArrowArrayStream* stream, ArrowSchema* out) {
+  return answer(of(stream), [&] { of(stream).scan->schema(0, *out); });
+}
+
+int stream_next(ArrowArrayStream* stream, ArrowArray* out) {
+  *out = {};
+  return answer(of(stream), [&] { of(stream).scan->next(*out); });
+}
+
+const char* stream_error(ArrowArrayStream* stream) {
+  const std::string& failure = of(stream).failure;
+  return failure.empty() ? nullptr : failure.c_str();
+}
+
+void stream_release(ArrowArrayStream* stream) {
+  delete &of(stream);
+  stream->release = nullptr;
+}
+
+}  // namespace
+
+extern "C" {
+
+int32_t bcda_table_count(void) { return static_cast<int32_t>(tables::preset_names().size()); }
+
+const char* bcda_table_at(int32_t index) {
+  return index >= 0 && index < bcda_table_count() ? tables::preset_names()[static_cast<std::size_t>(index)].c_str() : "";
+}
+
+bcda_status bcda_table_columns(const char* table, char** json, bcda_error** error) {
+  return guard(error, [&] {
+    need(table, "table");
+    need(json, "json");
+    *json = libbcda::capi::give_string(tables::describe_preset(table));
+  });
+}
+
+bcda_status bcda_table_view(const char* table, const char* generation, char** json, bcda_error** error) {
+  return guard(error, [&] {
+    need(table, "table");
+    need(generation, "generation");
+    need(json, "json");
+    const auto found = tables::find_generation(generation);
+    if (!found) throw Error(Status::INVALID_ARGUMENT, "the argument generation must be stu3, v2 or v3");
+    const tables::PresetView* preset = tables::find_preset(table, *found);
+    if (!preset) tables::refuse_preset(table);
+    *json = libbcda::capi::give_string(preset->json);
+  });
+}
+
+bcda_status bcda_table_open(const bcda_config* settings, const char* const* paths, int32_t path_count, const char* table,
+                            struct ArrowArrayStream* stream, bcda_error** error) {
+  return guard(error, [&] {
+    need(table, "table");
+    need(stream, "stream");
+    auto made = std::make_unique<Stream>();
+    made->scan = open_scan(settings_of(settings), texts(paths, path_count, "paths"), {table});
+    *stream = {stream_schema, stream_next, stream_error, stream_release, made.release()};
+  });
+}
+
+bcda_status bcda_tables_open(const bcda_config* settings, const char* const* paths, int32_t path_count,
+                             const char* const* names, int32_t table_count, bcda_tables** opened, bcda_error** error) {
+  return guard(error, [&] {
+    need(opened, "opened");
+    *opened = new bcda_tables{
+        open_scan(settings_of(settings), texts(paths, path_count, "paths"), texts(names, table_count, "tables"))};
+  });
+}
+
+bcda_status bcda_tables_schema(const bcda_tables* opened, int32_t table, struct ArrowSchema* schema, bcda_error** error) {
+  return guard(error, [&] {
+    need(opened, "opened");
+    need(schema, "schema");
+    if (table < 0 || static_cast<std::size_t>(table) >= opened->scan->size())
+      throw Error(Status::INVALID_ARGUMENT, "there is no table with the number " + std::to_string(table));
+    opened->scan->schema(static_cast<std::size_t>(table), *schema);
+  });
+}
+
+bcda_status bcda_tables_next(bcda_tables* opened, int32_t* table, struct ArrowArray* batch, bcda_error** error) {
+  return guard(error, [&]() -> bcda_status {
+    need(opened, "opened");
+    need(table, "table");
+    need(batch, "batch");
+    opened->owner.check();  // a forked child is refused, because it shares the file offset with the parent
+    const auto found = opened->scan->next(*batch);
+    if (!found) return BCDA_END;
+    *table = static_cast<int32_t>(*found);
+    return BCDA_OK;
+  });
+}
+
+int64_t bcda_tables_nulled(const bcda_tables* opened) { return opened ? opened->scan->nulled() : -1; }
+void bcda_tables_destroy(bcda_tables* opened) { delete opened; }
+
+}  // extern "C"

@@ -1,0 +1,225 @@
+// bcda tables: claims as rows and columns.
+#include <bcda/arrow.h>
+#include <boost/json/parse.hpp>
+#include <boost/json/value.hpp>
+#include <sys/stat.h>
+
+#include <algorithm>
+#include <bcda/bcda.hpp>
+#include <cerrno>
+#include <cstring>
+#include <memory>
+#include <sstream>
+
+#include "arrow_text.hpp"
+#include "commands.hpp"
+#include "flags.hpp"
+#include "interrupts.hpp"
+#include "private_file.hpp"
+#include "streams.hpp"
+#include "text.hpp"
+
+namespace cli {
+namespace {
+
+namespace json = boost::json;
+
+constexpr std::size_t kBlock = 1 << 20;  // bytes that are written at once
+
+struct Wanted {
+  std::vector<std::string> paths, tables, views;
+  bool all = false, list = false, quiet = false;
+  std::string describe, show, format = "csv", out;
+  Flags flags;
+};
+
+struct NamedTable {
+  std::string name, definition;  // what the library opens: a name or a ViewDefinition
+};
+
+std::string stem_of(const std::string& path) {
+  const std::string name = path.substr(path.rfind('/') + 1);
+  return name.substr(0, name.rfind('.'));
+}
+
+std::vector<NamedTable> tables_of(const Wanted& wanted) {
+  std::vector<NamedTable> tables;
+  for (const std::string& name : wanted.all ? bcda::table_names() : wanted.tables) tables.push_back({name, name});
+  for (const std::string& path : wanted.views) tables.push_back({stem_of(path), read_text(path)});
+  if (tables.empty())
+    throw Failure(BCDA_INVALID_ARGUMENT, "choose a table: --table NAME, --view FILE or --all; bcda tables --list shows the names");
+  return tables;
+}
+
+// ---- Where the rows go -----------------------------------------------------------------------------------------------
+
+class Target {
+ public:
+  // `path` "": standard output.
+  Target(const std::string& path, const ArrowSchema& schema, TextFormat format) : text_(schema, format) {
+    if (!path.empty()) file_ = std::make_unique<PrivateFile>(path);
+    pending_ = text_.head();
+  }
+
+  void add(const ArrowArray& batch) {
+    rows_ += batch.length;
+    text_.add(pending_, batch);
+    if (pending_.size() >= kBlock) flush();
+  }
+  void finish() {
+    flush();
+    if (file_) file_->publish();
+  }
+  std::int64_t rows() const { return rows_; }
+  std::string path() const { return file_ ? file_->path() : ""; }
+
+ private:
+  void flush() {
+    file_ ? file_->write(pending_) : print(pending_);
+    pending_.clear();
+  }
+
+  TableText text_;
+  std::unique_ptr<PrivateFile> file_;
+  std::string pending_;
+  std::int64_t rows_ = 0;
+};
+
+template <class T>
+struct Released : T {
+  Released() : T{} {}
+  ~Released() {
+    if (this->release) this->release(this);
+  }
+  Released(const Released&) = delete;
+  Released& operator=(const Released&) = delete;
+};
+
+void make_directory(const std::string& path) {
+  if (::mkdir(path.c_str(), 0700) != 0 && errno != EEXIST)
+    throw Failure(BCDA_FILESYSTEM, "cannot create " + path + ": " + std::strerror(errno));
+}
+
+std::string path_of(const Wanted& wanted, const std::string& table, bool is_directory) {
+  if (!is_directory) return wanted.out;
+  return wanted.out + (wanted.out.back() == '/' ? "" : "/") + table + "." + wanted.format;
+}
+
+int write_tables(const Wanted& wanted) {
+  if (wanted.format == "parquet")
+    throw Failure(BCDA_INVALID_ARGUMENT, "Parquet files come from the Python package: result.table(\"claim_line\").to_parquet(path)");
+  const std::vector<NamedTable> tables = tables_of(wanted);
+  const bool is_directory = wanted.all || tables.size() > 1;
+  if (is_directory && wanted.out.empty()) throw Failure(BCDA_INVALID_ARGUMENT, "several tables need a directory: --out DIR");
+  bcda::Config config;
+  wanted.flags.apply_to(config);
+  std::vector<std::string> definitions;
+  for (const NamedTable& table : tables) definitions.push_back(table.definition);
+  bcda::Tables opened(wanted.paths, definitions, config);
+  if (is_directory) make_directory(wanted.out);
+  std::vector<std::unique_ptr<Target>> targets;
+  for (std::size_t i = 0; i < tables.size(); ++i) {
+    Released<ArrowSchema> schema;
+    opened.schema(static_cast<std::int32_t>(i), schema);
+    targets.push_back(std::make_unique<Target>(wanted.out.empty() ? "" : path_of(wanted, tables[i].name, is_directory), schema,
+                                               wanted.format == "csv" ? TextFormat::csv : TextFormat::ndjson));
+  }
+  const Interrupts interrupts;
+  for (std::int32_t table = 0;;) {
+    Released<ArrowArray> batch;
+    if (!opened.next(table, batch)) break;
+    targets[static_cast<std::size_t>(table)]->add(batch);
+    if (Interrupts::asked()) throw Failure(BCDA_CANCELED, "interrupted; nothing was published");
+  }
+  for (const auto& target : targets) target->finish();
+  if (wanted.quiet || wanted.out.empty()) return 0;
+  for (std::size_t i = 0; i < tables.size(); ++i)
+    report(tables[i].name + ": " + plural(targets[i]->rows(), "row") + " in " + targets[i]->path() + "\n");
+  if (const std::int64_t nulled = opened.nulled(); nulled > 0)
+    say("bcda: " + plural(nulled, "value") + " did not fit the column and became null (on_error)\n");
+  return 0;
+}
+
+// ---- What tables there are -------------------------------------------------------------------------------------------
+
+std::string text_of(const json::value& row, const char* name) { return std::string(row.at(name).as_string()); }
+
+int list_tables() {
+  std::ostringstream out;
+  for (const std::string& name : bcda::table_names()) {
+    std::string padded = name;
+    padded.resize(std::max<std::size_t>(name.size() + 1, 24), ' ');
+    out << padded << text_of(json::parse(bcda::table_columns(name)), "description") << '\n';
+  }
+  print(out.str());
+  return 0;
+}
+
+int describe_table(const std::string& name) {
+  const json::value table = json::parse(bcda::table_columns(name));
+  std::ostringstream out;
+  out << text_of(table, "name") << ": " << text_of(table, "description") << "\n\n";
+  for (const json::value& column : table.at("columns").as_array()) {
+    out << text_of(column, "name") << "  (" << text_of(column, "type") << (column.at("list").as_bool() ? ", list" : "") << ";";
+    for (const json::value& generation : column.at("generations").as_array()) out << ' ' << std::string(generation.as_string());
+    out << ")\n    " << text_of(column, "description");
+    if (const std::string cclf = text_of(column, "cclf"); !cclf.empty()) out << " CCLF: " << cclf << ".";
+    out << '\n';
+  }
+  print(out.str());
+  return 0;
+}
+
+int show_view(const Wanted& wanted) {
+  bcda::Config config;
+  wanted.flags.apply_to(config);
+  const std::string generation = config.value("generation");
+  print(bcda::table_view(wanted.show, generation == "auto" ? "v3" : generation));
+  return 0;
+}
+
+int run_tables(const Wanted& wanted) {
+  if (wanted.list) return list_tables();
+  if (!wanted.describe.empty()) return describe_table(wanted.describe);
+  if (!wanted.show.empty()) return show_view(wanted);
+  if (wanted.paths.empty())
+    throw Failure(BCDA_INVALID_ARGUMENT, "name the directory of an export, or NDJSON files; bcda tables --help shows examples");
+  return write_tables(wanted);
+}
+
+}  // namespace
+
+void add_tables(CLI::App& app, Command& chosen) {
+  auto wanted = std::make_shared<Wanted>();
+  CLI::App& command = *app.add_subcommand("tables");
+  command.description(R"(Make tables of exported claims
+
+Reads finished exports, series of exports or NDJSON files, and writes tables: those that bcda brings along, or views of
+your own (ViewDefinitions of SQL on FHIR v2). Parquet files come from the Python package.
+
+  bcda tables claims --table claim_line > claim_line.csv
+  bcda tables claims --all --out tables
+  bcda tables claims --table claim_line --columns claim_key,paid_amount --format ndjson --out paid.ndjson
+  bcda tables --list
+  bcda tables --describe claim_line
+  bcda tables --show claim_line > my_view.json)");
+  command.add_option("PATH", wanted->paths, "Directory of an export or of a series, or an NDJSON file")->option_text("PATH...");
+  command.add_option("--table", wanted->tables, "Table to write; may be repeated")->option_text("NAME")->allow_extra_args(false);
+  command.add_option("--view", wanted->views, "File with a ViewDefinition; may be repeated")->option_text("FILE")->allow_extra_args(false);
+  command.add_flag("--all", wanted->all, "Write every table that bcda brings along, each to DIR/TABLE.FORMAT");
+  command.add_option("--format", wanted->format, "csv (default) or ndjson")
+      ->option_text("FORMAT")
+      ->check(CLI::IsMember({"csv", "ndjson", "parquet"}));
+  command.add_option("--out", wanted->out, "File, or directory if there are several tables; without it, standard output")
+      ->option_text("PATH")
+      ->check(not_empty);
+  command.add_flag("--list", wanted->list, "Print the tables that bcda brings along");
+  command.add_option("--describe", wanted->describe, "Print the columns of a table")->option_text("NAME")->check(not_empty);
+  command.add_option("--show", wanted->show, "Print the ViewDefinition of a table; see --generation")->option_text("NAME")->check(not_empty);
+  command.add_flag("-q,--quiet", wanted->quiet, "Print only errors and warnings");
+  wanted->flags.add_for_tables(command);
+  command.footer(exit_codes);
+  command.callback([wanted, &chosen] { chosen = [wanted] { return run_tables(*wanted); }; });
+}
+
+}  // namespace cli
