@@ -42,7 +42,8 @@ tables::BatchBuilder::Limits limits_of(const Settings& settings) {
 tables::ViewOptions options_of(const Settings& settings) {
   return {.values = settings.text("values") == "text" ? tables::Values::text : tables::Values::typed,
           .columns = settings.list("columns"),
-          .errors_are_null = settings.text("on_error") == "null"};
+          .errors_are_null = settings.text("on_error") == "null",
+          .final_only = settings.boolean("final_only")};
 }
 
 std::unique_ptr<tables::Scan> open_scan(const Settings& settings, const std::vector<std::string>& paths,
@@ -57,7 +58,8 @@ std::unique_ptr<tables::Scan> open_scan(const Settings& settings, const std::vec
   }
   const auto limits = limits_of(settings);
   const libbcda::runtime::TableSource source(paths);
-  auto files = source.files(std::move(types), tables::find_generation(settings.text("generation")));
+  const bool current = settings.has("current") ? settings.boolean("current") : source.is_series();
+  auto files = source.files(types, tables::find_generation(settings.text("generation")), current);
   return std::make_unique<tables::Scan>(std::move(files), std::move(requests), limits);
 }
 

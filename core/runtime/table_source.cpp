@@ -5,8 +5,12 @@
 #include <cstring>
 #include <filesystem>
 
-#include "files/file.hpp"
+#include "ndjson/reader.hpp"
+#include "runtime/current_state.hpp"
+#include "runtime/deleted.hpp"
 #include "runtime/series.hpp"
+#include "tables/date_time.hpp"
+#include "tables/record.hpp"
 #include "transfer/workspace.hpp"
 
 namespace libbcda::runtime {
@@ -28,7 +32,10 @@ bool is_unfinished(const fs::path& directory) {
   return fs::exists(directory / transfer::kWork, ignored);
 }
 
-TableRun run_of(const RunResult& result) { return {result.files, "", generation_of_request(result.request)}; }
+TableRun run_of(RunResult result) {
+  const auto generation = generation_of_request(result.request);
+  return {std::move(result), "", generation};
+}
 
 void check_size(const StoredFile& file) {
   std::error_code error;
@@ -44,28 +51,34 @@ void check_size(const StoredFile& file) {
 // Goes through the files of all runs.
 class Files {
  public:
-  Files(std::vector<TableRun> runs, std::vector<std::string> types, std::optional<tables::Generation> generation)
-      : runs_(std::move(runs)), types_(std::move(types)), generation_(generation) {}
+  Files(std::vector<TableRun> runs, std::vector<std::string> types) : runs_(std::move(runs)), types_(std::move(types)) {}
 
-  std::optional<tables::ScanFile> operator()() {
+  struct Found {
+    std::string path;
+    std::size_t run = 0;
+    std::uint32_t number = 0;  // of the files so far
+    std::optional<tables::Generation> generation;
+  };
+  std::optional<Found> next() {
     for (; run_ < runs_.size(); ++run_, file_ = 0) {
       const TableRun& run = runs_[run_];
-      const auto generation = generation_ ? generation_ : run.generation;
-      if (!run.files) {
-        if (file_++ == 0) return tables::ScanFile{run.file, generation, {}};
+      if (!run.file.empty()) {
+        if (file_++ == 0) return found(run.file);
         continue;
       }
-      while (file_ < run.files->size()) {
-        const StoredFile& file = (*run.files)[file_++];
+      while (file_ < run.result.files->size()) {
+        const StoredFile& file = (*run.result.files)[file_++];
         if (file.kind() != FileKind::data || !is_wanted(file.type())) continue;
         check_size(file);
-        return tables::ScanFile{file.path(), generation, {}};
+        return found(file.path());
       }
     }
     return std::nullopt;
   }
 
  private:
+  Found found(const std::string& path) { return {path, run_, number_++, runs_[run_].generation}; }
+
   // A file that organizes resources of several types has the type "Unknown".
   bool is_wanted(std::string_view type) const {
     return type.empty() || type == "Unknown" || std::find(types_.begin(), types_.end(), type) != types_.end();
@@ -73,9 +86,67 @@ class Files {
 
   std::vector<TableRun> runs_;
   std::vector<std::string> types_;
-  std::optional<tables::Generation> generation_;
   std::size_t run_ = 0, file_ = 0;
+  std::uint32_t number_ = 0;
 };
+
+// Reads what identifies a record.
+class Identity {
+ public:
+  Identity() {
+    tables::Names& names = projection_.names();
+    type_ = names.add("resourceType").id;
+    id_ = names.add("id").id;
+    meta_ = names.add("meta").id;
+    updated_ = names.add("lastUpdated").id;
+    tables::Wanted& root = projection_.root();
+    projection_.want(root, type_);
+    projection_.want(root, id_);
+    projection_.want(projection_.want(root, meta_), updated_);
+  }
+
+  void read(std::string_view line) {
+    type = id = "";
+    updated = CurrentState::kNoTime;
+    for (const tables::Node* member = parser_.parse(line).first; member; member = member->next) {
+      if (member->name == type_) type = member->view();
+      if (member->name == id_) id = member->view();
+      if (member->name == meta_) read_meta(*member);
+    }
+  }
+
+  std::string_view type, id;  // "": it has none
+  std::int64_t updated = CurrentState::kNoTime;
+
+ private:
+  void read_meta(const tables::Node& meta) {
+    const tables::Node* member = meta.first;
+    const auto time = member ? tables::parse_date_time(member->view()) : std::nullopt;
+    if (time) updated = tables::instant_of(*time).value_or(CurrentState::kNoTime);
+  }
+
+  tables::Projection projection_;
+  tables::NameId type_, id_, meta_, updated_;
+  tables::RecordParser parser_{projection_};
+};
+
+void add_file(CurrentState& state, Identity& identity, const Files::Found& file) {
+  ndjson::Reader reader(file.path);
+  while (const auto line = reader.next()) {
+    const RecordPlace place{file.number, static_cast<std::uint32_t>(reader.line())};
+    if (reader.line() > UINT32_MAX)
+      throw std::move(Error(Status::LIMIT, file.path + " has more than 4 billion lines").at_file(file.path));
+    try {
+      identity.read(*line);
+    } catch (const tables::MalformedRecord&) {
+      identity.id = "";  // it is kept, so that the scan reports it
+    }
+    if (identity.id.empty() || identity.type.empty())
+      state.keep(place);
+    else
+      state.add(identity.type, identity.id, identity.updated, static_cast<std::uint32_t>(file.run), place);
+  }
+}
 
 }  // namespace
 
@@ -99,7 +170,7 @@ void TableSource::add(const std::string& path) {
   if (status.type() == fs::file_type::not_found) throw not_a_source(path, "does not exist");
   if (status.type() == fs::file_type::none) throw not_a_source(path, "cannot be read: " + error.message());
   if (status.type() != fs::file_type::directory) {
-    runs_.push_back({nullptr, path, std::nullopt});
+    runs_.push_back({.result = {}, .file = path});
   } else if (has_receipt(path)) {
     runs_.push_back(run_of(open_receipt(path)));
   } else if (!add_series(path)) {
@@ -122,8 +193,33 @@ bool TableSource::add_series(const std::string& path) {
   return !runs.empty();
 }
 
-tables::Scan::Files TableSource::files(std::vector<std::string> types, std::optional<tables::Generation> generation) const {
-  return [files = Files(runs_, std::move(types), generation)]() mutable { return files(); };
+std::shared_ptr<const CurrentState> TableSource::current_state(const std::vector<std::string>& types) const {
+  auto state = std::make_shared<CurrentState>();
+  Identity identity;
+  Files files(runs_, types);
+  while (const auto file = files.next()) add_file(*state, identity, *file);
+  for (std::size_t run = 0; run < runs_.size(); ++run) {
+    if (!runs_[run].file.empty()) continue;
+    for (const json::value& deleted : read_deleted(runs_[run].result))
+      state->add_deletion(deleted.at("type").as_string(), deleted.at("id").as_string(), static_cast<std::uint32_t>(run));
+  }
+  state->choose();
+  return state;
+}
+
+tables::Scan::Files TableSource::files(const std::vector<std::string>& types, std::optional<tables::Generation> generation,
+                                       bool current) const {
+  const auto state = current ? current_state(types) : nullptr;
+  return [files = Files(runs_, types), generation, state]() mutable -> std::optional<tables::ScanFile> {
+    const auto file = files.next();
+    if (!file) return std::nullopt;
+    tables::ScanFile found{file->path, generation ? generation : file->generation, {}};
+    if (state)
+      found.wants = [state, number = file->number](std::int64_t line) {
+        return state->counts({number, static_cast<std::uint32_t>(line)});
+      };
+    return found;
+  };
 }
 
 }  // namespace libbcda::runtime

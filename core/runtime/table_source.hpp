@@ -14,10 +14,12 @@ namespace libbcda::runtime {
 
 // A finished export, or a file without a receipt.
 struct TableRun {
-  std::shared_ptr<const FileList> files;
-  std::string file;                               // without a receipt: its path
-  std::optional<tables::Generation> generation;   // what the request of the export says; nullopt: the records tell
+  RunResult result;
+  std::string file = {};                               // without a receipt: its path
+  std::optional<tables::Generation> generation = {};   // what the request of the export says; nullopt: the records tell
 };
+
+class CurrentState;
 
 // The generation of the claims that an export asked for: by the profile, or by the version in the base URL. nullopt if
 // the request does not tell.
@@ -32,13 +34,16 @@ class TableSource {
   bool is_series() const { return is_series_; }
   const std::vector<TableRun>& runs() const { return runs_; }  // of a series: from the earliest to the latest
 
-  // The data files with resources of one of the types, one after the other. A file of a receipt must have the size that
-  // the receipt says: Error{VERIFICATION} is thrown when its turn comes.
-  tables::Scan::Files files(std::vector<std::string> types, std::optional<tables::Generation> generation) const;
+  // The data files with resources of one of the types, one after the other. `current`: of their records only those that
+  // count (CurrentState), for which all files are read once before this returns. A file of a receipt must have the size
+  // that the receipt says: Error{VERIFICATION} is thrown when its turn comes.
+  tables::Scan::Files files(const std::vector<std::string>& types, std::optional<tables::Generation> generation,
+                            bool current) const;
 
  private:
   void add(const std::string& path);
   bool add_series(const std::string& path);
+  std::shared_ptr<const CurrentState> current_state(const std::vector<std::string>& types) const;
 
   std::vector<TableRun> runs_;
   bool is_series_ = false;

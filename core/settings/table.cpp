@@ -165,6 +165,10 @@ std::vector<Setting> make_table() {
       choice("on_error", kTable, "fail", "fail,null",
              "A value that does not fit its column: fail ends the read; null leaves the value out and counts it."),
       choice("values", kTable, "typed", "typed,text", "typed: each column has its type; text: all columns are text."),
+      flag("current", kTable, "",
+           "Only the latest state of each resource, without those that were deleted; by default true for a series, and "
+           "false otherwise."),
+      flag("final_only", kTable, "false", "Leave out claims that were canceled or deleted, or are not final."),
       number("batch_rows", kTable, "65536", "Most rows of one Arrow batch, 1 to 16777216."),
   };
   for (Setting& row : table) {

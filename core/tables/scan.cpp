@@ -12,18 +12,33 @@ Error record_error(const std::string& file, std::int64_t line, const std::string
   return std::move(Error(Status::RECORD, file + ": the record in line " + std::to_string(line) + " " + what).at_file(file));
 }
 
+// What a claim must fulfill to be counted once: it is not canceled, not deleted (Part D), and final (v3).
+std::string_view final_condition(Generation generation) {
+  switch (generation) {
+    case Generation::stu3:
+      return "status = 'active' and information.exists(category.coding.exists(code = "
+             "'https://bluebutton.cms.gov/resources/variables/adjstmt_dltn_cd') and code.coding.exists(code = 'D')).not()";
+    case Generation::v2:
+      return "status = 'active' and supportingInfo.exists(category.coding.exists(code = "
+             "'https://bluebutton.cms.gov/resources/variables/adjstmt_dltn_cd') and code.coding.exists(code = 'D')).not()";
+    case Generation::v3: break;
+  }
+  return "meta.tag.exists(system = 'https://bluebutton.cms.gov/fhir/CodeSystem/Final-Action' and code = 'FinalAction')";
+}
+
 }  // namespace
 
 TableRequest request_table(const std::string& name_or_view, ViewOptions options) {
-  if (name_or_view.find('{') != std::string::npos) {
-    const ViewDefinition definition = parse_view_definition(name_or_view);
-    return {[definition](Generation) { return definition; }, false, std::move(options)};
-  }
-  if (!find_preset(name_or_view, Generation::v3)) refuse_preset(name_or_view);
-  const auto preset = [name_or_view](Generation generation) {
-    return parse_view_definition(find_preset(name_or_view, generation)->json);
+  const bool is_view = name_or_view.find('{') != std::string::npos;
+  const ViewDefinition own = is_view ? parse_view_definition(name_or_view) : ViewDefinition();
+  if (!is_view && !find_preset(name_or_view, Generation::v3)) refuse_preset(name_or_view);
+  const bool final_only = options.final_only;
+  const auto definition = [=](Generation generation) {
+    ViewDefinition view = is_view ? own : parse_view_definition(find_preset(name_or_view, generation)->json);
+    if (final_only && view.resource == "ExplanationOfBenefit") view.where.emplace_back(final_condition(generation));
+    return view;
   };
-  return {preset, true, std::move(options)};
+  return {definition, !is_view || final_only, std::move(options)};
 }
 
 // The views of all tables for one generation. They share what is read of a record.

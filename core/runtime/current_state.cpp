@@ -1,0 +1,172 @@
+#include "runtime/current_state.hpp"
+
+#include <fcntl.h>
+#include <openssl/rand.h>
+#include <openssl/sha.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstring>
+#include <filesystem>
+#include <utility>
+
+#include "base/bytes.hpp"
+#include "base/error.hpp"
+
+namespace libbcda::runtime {
+namespace {
+
+[[noreturn]] void fail(const std::string& what) {
+  throw Error(Status::FILESYSTEM, "cannot " + what + " a temporary file in " +
+                                      std::filesystem::temp_directory_path().string() + " (TMPDIR): " + std::strerror(errno));
+}
+
+// A file of mode 0600 without a name.
+int temporary_file() {
+  std::string path = (std::filesystem::temp_directory_path() / "bcda-XXXXXX").string();
+  const int fd = ::mkostemp(path.data(), O_CLOEXEC);
+  if (fd < 0) fail("create");
+  ::unlink(path.c_str());
+  return fd;
+}
+
+void write_whole(int fd, const void* data, std::size_t size) {
+  const auto* bytes = static_cast<const char*>(data);
+  while (size > 0) {
+    const ssize_t written = ::write(fd, bytes, size);
+    if (written < 0 && errno == EINTR) continue;
+    if (written < 0) fail("write");
+    bytes += written;
+    size -= static_cast<std::size_t>(written);
+  }
+}
+
+void read_whole(int fd, void* data, std::size_t size) {
+  auto* bytes = static_cast<char*>(data);
+  off_t offset = 0;
+  while (size > 0) {
+    const ssize_t got = ::pread(fd, bytes + offset, size, offset);
+    if (got < 0 && errno == EINTR) continue;
+    if (got <= 0) fail("read");
+    offset += got;
+    size -= static_cast<std::size_t>(got);
+  }
+}
+
+}  // namespace
+
+CurrentState::CurrentState(std::size_t memory) : most_entries_(std::max<std::size_t>(memory / sizeof(Entry), 1)) {
+  static_assert(sizeof(Entry) == 40);
+  parts_.fill(-1);
+  if (RAND_bytes(key_.data(), static_cast<int>(key_.size())) != 1) throw Error(Status::INTERNAL, "no random numbers");
+}
+
+CurrentState::~CurrentState() {
+  for (const int fd : parts_)
+    if (fd >= 0) ::close(fd);
+}
+
+CurrentState::Entry CurrentState::entry(std::string_view type, std::string_view id) const {
+  Bytes text(key_.begin(), key_.end());
+  text.insert(text.end(), type.begin(), type.end());
+  text.push_back('/');
+  text.insert(text.end(), id.begin(), id.end());
+  std::array<std::uint8_t, SHA256_DIGEST_LENGTH> digest{};
+  SHA256(text.data(), text.size(), digest.data());
+  Entry made{};
+  std::memcpy(made.resource.data(), digest.data(), sizeof made.resource);
+  return made;
+}
+
+void CurrentState::add(const Entry& entry) {
+  if (entries_.size() == most_entries_) spill();
+  entries_.push_back(entry);
+}
+
+void CurrentState::add(std::string_view type, std::string_view id, std::int64_t updated, std::uint32_t run, RecordPlace place) {
+  Entry made = entry(type, id);
+  made.updated = updated;
+  made.run = run;
+  made.file = place.file;
+  made.line = place.line;
+  add(made);
+}
+
+void CurrentState::add_deletion(std::string_view type, std::string_view id, std::uint32_t run) {
+  Entry made = entry(type, id);
+  made.updated = kNoTime;
+  made.run = run | kDeletion;
+  add(made);
+}
+
+void CurrentState::keep(RecordPlace place) {
+  if (counts_.size() <= place.file) counts_.resize(place.file + std::size_t(1));
+  std::vector<bool>& lines = counts_[place.file];
+  if (lines.size() <= place.line) lines.resize(place.line + std::size_t(1));
+  lines[place.line] = true;
+}
+
+bool CurrentState::counts(RecordPlace place) const {
+  return place.file < counts_.size() && place.line < counts_[place.file].size() && counts_[place.file][place.line];
+}
+
+void CurrentState::spill() {
+  const auto part_of = [](const Entry& entry) { return static_cast<std::size_t>(entry.resource[0] % kParts); };
+  std::sort(entries_.begin(), entries_.end(), [&](const Entry& a, const Entry& b) { return part_of(a) < part_of(b); });
+  for (auto begin = entries_.begin(); begin != entries_.end();) {
+    const std::size_t part = part_of(*begin);
+    const auto end = std::find_if(begin, entries_.end(), [&](const Entry& each) { return part_of(each) != part; });
+    if (parts_[part] < 0) parts_[part] = temporary_file();
+    const std::size_t size = static_cast<std::size_t>(end - begin) * sizeof(Entry);
+    write_whole(parts_[part], &*begin, size);
+    spilled_ += static_cast<std::int64_t>(size);
+    begin = end;
+  }
+  entries_.clear();
+}
+
+void CurrentState::choose() {
+  if (spilled_ == 0) return choose(entries_);
+  spill();
+  for (int& fd : parts_) {
+    if (fd < 0) continue;
+    const off_t size = ::lseek(fd, 0, SEEK_END);
+    if (size < 0) fail("read");
+    entries_.resize(static_cast<std::size_t>(size) / sizeof(Entry));
+    read_whole(fd, entries_.data(), static_cast<std::size_t>(size));
+    ::close(std::exchange(fd, -1));
+    choose(entries_);
+  }
+}
+
+// Frees the entries.
+void CurrentState::choose(std::vector<Entry>& entries) {
+  std::sort(entries.begin(), entries.end(), [](const Entry& a, const Entry& b) { return a.resource < b.resource; });
+  for (const Entry *begin = entries.data(), *all = begin + entries.size(); begin != all;) {
+    const Entry* end = std::find_if(begin, all, [&](const Entry& each) { return each.resource != begin->resource; });
+    choose_one(begin, end);
+    begin = end;
+  }
+  std::vector<Entry>().swap(entries);
+}
+
+bool CurrentState::is_better(const Entry& candidate, const Entry& best) {
+  const bool both_have_times = candidate.updated != kNoTime && best.updated != kNoTime;
+  if (both_have_times && candidate.updated != best.updated) return candidate.updated > best.updated;
+  if (candidate.run != best.run) return candidate.run > best.run;
+  return std::pair(candidate.file, candidate.line) > std::pair(best.file, best.line);
+}
+
+void CurrentState::choose_one(const Entry* begin, const Entry* end) {
+  std::int64_t deleted_in = -1;
+  for (const Entry* each = begin; each != end; ++each)
+    if (each->run & kDeletion) deleted_in = std::max<std::int64_t>(deleted_in, each->run & ~kDeletion);
+  const Entry* best = nullptr;
+  for (const Entry* each = begin; each != end; ++each)
+    if (!(each->run & kDeletion) && each->run > deleted_in && (!best || is_better(*each, *best))) best = each;
+  if (best) keep({best->file, best->line});
+}
+
+}  // namespace libbcda::runtime
