@@ -28,6 +28,7 @@ from ._errors import (
     NoMemoryError,
     PrivateKeyError,
     ProtocolError,
+    RecordError,
     RefusedError,
     SinkError,
     StateError,
@@ -43,6 +44,7 @@ from ._result import Deleted, ExportResult, File, Issue
 from ._run import Run
 from ._sandbox import Sandbox
 from ._status import DirectoryFiles, DirectoryJob, DirectoryOwner, DirectoryStatus, directory_status
+from ._table import Table, TableColumn, open_table, table_columns, table_names, table_view
 from ._tables import SandboxOption, Setting, Status, profiles, sandbox_options, settings, statuses
 
 __all__ = [
@@ -72,6 +74,7 @@ __all__ = [
     "NoMemoryError",
     "PrivateKeyError",
     "ProtocolError",
+    "RecordError",
     "RefusedError",
     "Run",
     "Sandbox",
@@ -82,6 +85,8 @@ __all__ = [
     "SinkFile",
     "StateError",
     "Status",
+    "Table",
+    "TableColumn",
     "TLSError",
     "TimeoutError",
     "VerificationError",

@@ -185,6 +185,14 @@ class NoMemoryError(Error, MemoryError):
     code = "NO_MEMORY"
 
 
+class RecordError(Error, ValueError):
+    """A record is malformed or does not fit the view of a table. The message names the file, the line and the column,
+    and never shows a value.
+    """
+
+    code = "RECORD"
+
+
 BY_CODE: dict[str, type[Error]] = {cls.code: cls for cls in Error.__subclasses__()}
 
 

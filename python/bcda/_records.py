@@ -13,7 +13,7 @@ _DEEPEST = 500  # levels of nesting in a table: FHIR needs about 15, and Arrow c
 _LONGEST_PATH = 200  # characters of a member's path in a message
 
 
-class RecordError(ValueError):
+class MalformedRecordError(ValueError):
     """A line is not a record, or does not fit a table. The message has no value, because it may be a patient's."""
 
 
@@ -25,15 +25,15 @@ def parse(line: bytes) -> Record:
     try:
         record = _decoder.decode(line.decode())
     except RecursionError:
-        raise RecordError("not a JSON record (it is nested too deeply)") from None
+        raise MalformedRecordError("not a JSON record (it is nested too deeply)") from None
     except UnicodeDecodeError:
-        raise RecordError("not a JSON record (it is not UTF-8)") from None
+        raise MalformedRecordError("not a JSON record (it is not UTF-8)") from None
     except _NotFiniteError as error:
-        raise RecordError(f"not a JSON record ({_not_finite_member(line)} is {error})") from None
+        raise MalformedRecordError(f"not a JSON record ({_not_finite_member(line)} is {error})") from None
     except ValueError as error:  # the rest of the message contains the record
-        raise RecordError(f"not a JSON record ({getattr(error, 'msg', 'a number has too many digits')})") from None
+        raise MalformedRecordError(f"not a JSON record ({getattr(error, 'msg', 'a number has too many digits')})") from None
     if not isinstance(record, dict):
-        raise RecordError(f"not a JSON record (it is {kind_of(record)}, not an object)")
+        raise MalformedRecordError(f"not a JSON record (it is {kind_of(record)}, not an object)")
     return record
 
 
@@ -41,12 +41,12 @@ def row(line: bytes) -> Record:
     """Parses a record for a table. Its strings must be encodable, and its nesting not too deep for Arrow."""
     record = parse(line)
     if line.count(b"{") + line.count(b"[") > _DEEPEST and _is_too_deep(record):
-        raise RecordError(f"the record does not fit a table: it is nested more than {_DEEPEST} levels deep")
+        raise MalformedRecordError(f"the record does not fit a table: it is nested more than {_DEEPEST} levels deep")
     if b"\\ud" in line or b"\\uD" in line:  # only an escape can produce half of a surrogate pair
         for path, value in members(record):
             if not (_is_encodable(path) and (not isinstance(value, str) or _is_encodable(value))):
                 why = f"{member(path)} has half of a surrogate pair, which is no character"
-                raise RecordError(f"the record does not fit a table: {why}")
+                raise MalformedRecordError(f"the record does not fit a table: {why}")
     return record
 
 
@@ -66,7 +66,7 @@ def _flatten(prefix: str, nested: Record, flat: Record) -> None:
         if isinstance(value, dict):
             _flatten(f"{path}.", value, flat)
         elif path in flat:
-            raise RecordError(f"the record does not fit flat columns: it has {member(path)} twice; give flatten=False")
+            raise MalformedRecordError(f"the record does not fit flat columns: it has {member(path)} twice; give flatten=False")
         else:
             flat[path] = value
 

@@ -14,7 +14,7 @@ from . import _native
 from ._destination import Directory, Lines, OwnSink, Place, destination
 from ._errors import FilesystemError, InvalidArgumentError, StateError, VerificationError
 from ._manifest import Manifest, time_of
-from ._records import Record, RecordError, flat_row, parse, row
+from ._records import Record, MalformedRecordError, flat_row, parse, row
 
 if TYPE_CHECKING:
     import pandas
@@ -409,10 +409,10 @@ def _issues_in(lines: Lines, file: File) -> list[Issue]:
 def _issues_of_outcome(outcome: Mapping[str, Any]) -> Iterator[tuple[str, str, str]]:
     issues = outcome.get("issue")
     if outcome.get("resourceType") != "OperationOutcome" or not isinstance(issues, list) or not issues:
-        raise RecordError("not an OperationOutcome with issues")
+        raise MalformedRecordError("not an OperationOutcome with issues")
     for issue in issues:
         if not isinstance(issue, dict):
-            raise RecordError("an issue is not a JSON object")
+            raise MalformedRecordError("an issue is not a JSON object")
         severity, code = _text(issue, "severity"), _text(issue, "code")
         details = issue.get("details")
         said = _text(issue, "diagnostics") or (_text(details, "text") if isinstance(details, dict) else "")
@@ -431,7 +431,7 @@ def _parsed(lines: Lines, loads: Callable[[bytes], T], path: str) -> Iterator[T]
     for line in lines:
         try:
             record = loads(line)
-        except RecordError as error:
+        except MalformedRecordError as error:
             why = str(error)
         except RecursionError:
             why = "not a JSON record (it is nested too deeply)"

@@ -162,7 +162,7 @@ class Table:
         """The rows in batches of at most ``batch_rows``, in constant memory. Needs pyarrow.
 
         Raises:
-            RecordFormatError: a record is malformed, or a value does not fit its column. The message names the file,
+            RecordError: a record is malformed, or a value does not fit its column. The message names the file,
                 the line and the column, and never shows a value.
             VerificationError: a file has changed since it was verified.
             FilesystemError: a file is missing or cannot be read.

@@ -13,6 +13,7 @@
 #include "reader.hpp"
 #include "run.hpp"
 #include "sandbox.hpp"
+#include "tables.hpp"
 #include "text.hpp"
 #include "waiting.hpp"
 
@@ -40,7 +41,8 @@ py::dict row_of(const bcda::Setting& setting) {
   row["choices"] = text(setting.choices());
   row["env"] = text(setting.env());
   row["help"] = text(setting.help());
-  row["scope"] = setting.scope() == BCDA_SCOPE_CLIENT ? "client" : "export";
+  constexpr const char* scopes[] = {"client", "export", "table"};
+  row["scope"] = scopes[setting.scope()];
   row["secret"] = setting.secret();
   return row;
 }
@@ -91,6 +93,7 @@ PYBIND11_MODULE(_native, module) {
   add_config(module);
   add_runs(module);
   add_reader(module);
+  add_tables(module);
   add_decrypt(module);
   add_sandbox(module);
   py::module_::import("atexit").attr("register")(py::cpp_function(&end_all_runs));

@@ -65,7 +65,8 @@ def main() -> None:
     table = bcda.settings()
     parameters = {"url", "types", "out"}  # these are named parameters of the functions
     export = [row for row in table if row.scope == "export" and row.name not in parameters]
-    client = [row for row in table if row not in export and row.name != "url"]
+    client = [row for row in table if row.scope == "client" and row.name != "url"]
+    tables = [row for row in table if row.scope == "table"]
     decrypt = [
         row for row in table if row.name.startswith("private_key") or row.name in ("durability", "allow_plaintext")
     ]
@@ -78,6 +79,7 @@ def main() -> None:
         HEADER
         + typed_dict("ExportSettings", "The settings of one export.", rows(export))
         + typed_dict("ClientSettings", "The settings of a client.", rows(client), "ExportSettings")
+        + typed_dict("TableSettings", "The settings of a table.", rows(tables))
         + typed_dict("DecryptSettings", "The settings of `decrypt`.", rows(decrypt))
         + typed_dict("SandboxOptions", "The options of a sandbox.", options)
     )
