@@ -170,7 +170,7 @@ CompiledPath Compiler::variable(const Syntax& syntax) {
   if (name == "resource" || name == "context" || name == "root" || name == "rootResource")
     return {make_resource(), {&context_.projection.root()}};
   if (name == "rowIndex") return {make_row_index(), {}};
-  throw PathError(syntax.position, "%" + name + " is not defined");
+  throw PathError(syntax.position, "the variable " + quote(name) + " is not defined");
 }
 
 CompiledPath Compiler::unary(const Syntax& syntax, const WantedSet& focus) {

@@ -16,9 +16,15 @@ from ._errors import FilesystemError, InvalidArgumentError, StateError, Verifica
 from ._manifest import Manifest, time_of
 from ._records import Record, MalformedRecordError, flat_row, parse, row
 
+from ._table import Table, View, connect_duckdb, open_table
+
 if TYPE_CHECKING:
+    import duckdb
     import pandas
     import pyarrow
+    from typing_extensions import Unpack
+
+    from ._options import TableSettings
 
 StrPath = Union[str, "os.PathLike[str]"]
 T = TypeVar("T")
@@ -323,6 +329,48 @@ class ExportResult:
         rows = self._records_of(self._files_of(self._one_type(type)), flat_row if flatten else row)
         chunks = _frames.pandas_chunks(rows, chunksize)
         return next(chunks) if chunksize is None else chunks
+
+    def table(
+        self, table: str | None = None, *, view: View | None = None, **settings: Unpack[TableSettings]
+    ) -> Table:
+        """A table of the records: one that the library brings along, or a view of your own.
+
+        Args:
+            table: a name from :func:`bcda.table_names`, such as ``"claim_line"``.
+            view: a ViewDefinition of your own (SQL on FHIR v2), as a dict or as JSON text.
+            **settings: ``columns``, ``generation``, ``on_error``, ``values``, ``current``, ``final_only``,
+                ``batch_rows``.
+
+        Raises:
+            InvalidArgumentError: the table, the view or a setting is wrong. The message names the column and the place
+                in its path.
+            StateError: the files are not in a local directory.
+
+        Example:
+            >>> result = client.export(["ExplanationOfBenefit"], out=tmp / "lines", progress=False)
+            >>> result.table("claim_line", columns=["claim_key", "paid_amount"]).to_arrow().num_columns
+            2
+        """
+        return open_table(self._local_directory(), table, view=view, **settings)
+
+    def duckdb(self, **settings: Unpack[TableSettings]) -> duckdb.DuckDBPyConnection:
+        """A DuckDB connection in memory, with every table as a view to query with SQL. Needs duckdb.
+
+        Raises:
+            ModuleNotFoundError: duckdb is not installed; the message says how to install it.
+            StateError: the files are not in a local directory.
+
+        Example:
+            >>> result = client.export(["Patient"], out=tmp / "sql", progress=False)
+            >>> result.duckdb().sql("select count(*) from beneficiary").fetchone()
+            (10,)
+        """
+        return connect_duckdb([self._local_directory()], settings)
+
+    def _local_directory(self) -> str:
+        if not isinstance(self._place, Directory):
+            raise StateError("the files are not in a local directory: tables are read from there")
+        return self._place.path
 
     def to_arrow(self, type: str | None = None, *, chunksize: int = 10_000) -> pyarrow.Table:
         """The records of one type as an Arrow table: one row for each record, nested columns for nested members.

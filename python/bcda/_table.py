@@ -18,7 +18,9 @@ if TYPE_CHECKING:
     import polars
     import pyarrow
 
-    from ._options import TableSettings, Unpack
+    from typing_extensions import Unpack
+
+    from ._options import TableSettings
 
 View = Union[str, Mapping[str, Any]]
 
