@@ -186,7 +186,9 @@ void TableText::add(std::string& out, const ArrowArray& batch) const {
     for (std::size_t i = 0; i < columns_.size(); ++i) {
       if (i > 0) out += ',';
       const ArrowArray& array = *batch.children[i];
-      if (is_csv) {
+      if (is_csv && columns_.size() == 1 && is_null(array, row)) {
+        out += "\"\"";  // because readers skip an empty line
+      } else if (is_csv) {
         columns_[i]->add_csv(out, array, row);
       } else {
         out += '"' + columns_[i]->name() + "\":";

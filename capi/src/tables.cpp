@@ -56,11 +56,11 @@ std::unique_ptr<tables::Scan> open_scan(const Settings& settings, const std::vec
     requests.push_back(tables::request_table(name, options_of(settings)));
     types.push_back(requests.back().definition(tables::Generation::v3).resource);
   }
-  const auto limits = limits_of(settings);
+  auto scan = std::make_unique<tables::Scan>(std::move(requests), limits_of(settings));  // before any file is opened
   const libbcda::runtime::TableSource source(paths);
   const bool current = settings.has("current") ? settings.boolean("current") : source.is_series();
-  auto files = source.files(types, tables::find_generation(settings.text("generation")), current);
-  return std::make_unique<tables::Scan>(std::move(files), std::move(requests), limits);
+  scan->read(source.files(types, tables::find_generation(settings.text("generation")), current));
+  return scan;
 }
 
 Settings settings_of(const bcda_config* settings) {

@@ -48,8 +48,7 @@ struct Scan::Pass {
   RecordParser parser{projection};
 };
 
-Scan::Scan(Files files, std::vector<TableRequest> tables, BatchBuilder::Limits limits)
-    : files_(std::move(files)), tables_(std::move(tables)) {
+Scan::Scan(std::vector<TableRequest> tables, BatchBuilder::Limits limits) : tables_(std::move(tables)) {
   for (const TableRequest& table : tables_) depends_on_generation_ |= table.depends_on_generation;
   for (const auto& view : pass_of(Generation::v3).views)
     builders_.push_back(std::make_unique<BatchBuilder>(view->columns(), limits));

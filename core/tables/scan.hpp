@@ -36,9 +36,12 @@ class Scan {
   // Returns the next file, or nullopt. It is called while the scan goes on, so the list need not be in memory.
   using Files = std::function<std::optional<ScanFile>()>;
 
-  // Throws Error{INVALID_ARGUMENT} for a view that is wrong. No file is opened before.
-  Scan(Files files, std::vector<TableRequest> tables, BatchBuilder::Limits limits);
+  // Throws Error{INVALID_ARGUMENT} for a view that is wrong.
+  Scan(std::vector<TableRequest> tables, BatchBuilder::Limits limits);
   ~Scan();
+
+  // Says what to read; once, before next().
+  void read(Files files) { files_ = std::move(files); }
 
   std::size_t size() const { return tables_.size(); }
   void schema(std::size_t table, ArrowSchema& out) const;

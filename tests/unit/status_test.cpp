@@ -48,7 +48,8 @@ TEST(StatusTable, ExitCodesShowTheKindOfFailure) {
   const std::map<std::string, int> special = {
       {"OK", 0},      {"INVALID_ARGUMENT", 2}, {"PRIVATE_KEY", 2},  {"AUTHENTICATION", 3},
       {"REFUSED", 4}, {"JOB_FAILED", 4},       {"JOB_GONE", 4},     {"PROTOCOL", 4},
-      {"LIMIT", 4},   {"DECRYPTION", 5},       {"VERIFICATION", 5}, {"CANCELED", 130}};
+      {"LIMIT", 4},   {"DECRYPTION", 5},       {"VERIFICATION", 5}, {"RECORD", 5},
+      {"CANCELED", 130}};
   for (int i = 0; i < status_count(); ++i) {
     auto found = special.find(status_at(i).name);
     EXPECT_EQ(status_at(i).exit_code, found == special.end() ? 1 : found->second) << status_at(i).name;

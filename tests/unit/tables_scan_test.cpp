@@ -42,16 +42,17 @@ class Scans : public testing::Test {
 };
 
 TEST_F(Scans, ReadSeveralFilesForSeveralTables) {
-  Scan scan(each({file("a", "{\"resourceType\":\"Patient\",\"id\":\"1\",\"name\":[{},{}]}\n\n"),
-                  file("b", "{\"resourceType\":\"Coverage\"}\n{\"resourceType\":\"Patient\",\"id\":\"2\",\"name\":[{}]}"), file("c", "")}),
-            {request_table(kIds, {}), request_table(kNames, {})}, {});
+  Scan scan({request_table(kIds, {}), request_table(kNames, {})}, {});
+  scan.read(each({file("a", "{\"resourceType\":\"Patient\",\"id\":\"1\",\"name\":[{},{}]}\n\n"),
+                  file("b", "{\"resourceType\":\"Coverage\"}\n{\"resourceType\":\"Patient\",\"id\":\"2\",\"name\":[{}]}"), file("c", "")}));
   EXPECT_EQ(run(scan), "0:2 1:3");
 }
 
 TEST_F(Scans, HandOutFullBatchesFirst) {
   std::string lines;
   for (int i = 0; i < 5; ++i) lines += "{\"resourceType\":\"Patient\",\"id\":\"x\",\"name\":[{},{}]}\n";
-  Scan scan(each({file("a", lines)}), {request_table(kIds, {}), request_table(kNames, {})}, {.rows = 4});
+  Scan scan({request_table(kIds, {}), request_table(kNames, {})}, {.rows = 4});
+  scan.read(each({file("a", lines)}));
   EXPECT_EQ(run(scan), "1:4 0:4 1:4 0:1 1:2");
 }
 
@@ -59,7 +60,8 @@ TEST_F(Scans, NameTheFileAndTheLineOfABadRecord) {
   const std::string bad = file("bad", "{\"resourceType\":\"Patient\"}\n\n{\"resourceType\":\"Patient\",\"name\":[{\"family\":1}]}\n");
   const std::string broken = file("broken", "{\"resourceType\":\"Patient\"}\n{\"resourceType\":\"Patient\"\n");
   for (const auto& [path, line] : {std::pair(bad, "line 3"), std::pair(broken, "line 2")}) {
-    Scan scan(each({path}), {request_table(kNames, {})}, {});
+    Scan scan({request_table(kNames, {})}, {});
+    scan.read(each({path}));
     const Error error = error_of([&] { run(scan); });
     EXPECT_EQ(error.status, Status::RECORD);
     EXPECT_EQ(error.file, path);
@@ -69,12 +71,13 @@ TEST_F(Scans, NameTheFileAndTheLineOfABadRecord) {
 }
 
 TEST_F(Scans, RefuseARecordWithoutAResourceType) {
-  Scan scan(each({file("a", "{\"id\":\"1\"}\n")}), {request_table(kIds, {})}, {});
+  Scan scan({request_table(kIds, {})}, {});
+  scan.read(each({file("a", "{\"id\":\"1\"}\n")}));
   EXPECT_EQ(error_of([&] { run(scan); }).status, Status::RECORD);
 }
 
 TEST_F(Scans, RefuseAViewBeforeAnyFileIsOpened) {
-  EXPECT_EQ(error_of([&] { Scan({}, {request_table(R"({"resource":"P","select":[{"column":[{"name":"a","path":"@@"}]}]})", {})}, {}); }).status,
+  EXPECT_EQ(error_of([&] { Scan({request_table(R"({"resource":"P","select":[{"column":[{"name":"a","path":"@@"}]}]})", {})}, {}); }).status,
             Status::INVALID_ARGUMENT);
   EXPECT_NE(error_of([&] { request_table("claim_lines", {}); }).message.find("did you mean \"claim_line\""), std::string::npos);
 }
@@ -82,10 +85,11 @@ TEST_F(Scans, RefuseAViewBeforeAnyFileIsOpened) {
 TEST_F(Scans, ReadOnlyTheLinesThatAreWanted) {
   const std::string path = file("a", "{\"resourceType\":\"Patient\",\"id\":\"1\"}\nno record\n{\"resourceType\":\"Patient\",\"id\":\"3\"}\n");
   bool done = false;
-  Scan scan([&]() -> std::optional<ScanFile> {
+  Scan scan({request_table(kIds, {})}, {});
+  scan.read([&]() -> std::optional<ScanFile> {
     if (std::exchange(done, true)) return std::nullopt;
     return ScanFile{path, {}, [](std::int64_t line) { return line != 2; }};
-  }, {request_table(kIds, {})}, {});
+  });
   EXPECT_EQ(run(scan), "0:2");
 }
 
