@@ -8,7 +8,6 @@ Each figure is the processor time of a process of its own; each claim is a ratio
 import argparse
 import json
 import os
-import resource
 import statistics
 import subprocess
 import sys
@@ -72,7 +71,7 @@ print(lines.select(wanted).collect(engine="streaming").height)
 def duckdb_query():
     def amount(codes):
         listed = ", ".join(f"'{URL}{code}'" for code in codes)
-        return (f"list_filter(i.adjudication, a -> list_has_any(list_transform(a.category.coding, c -> c.code), [{listed}]))[1]"
+        return (f"list_filter(i.adjudication, lambda a: list_has_any(list_transform(a.category.coding, lambda c: c.code), [{listed}]))[1]"
                 ".amount.value")
 
     amounts = ", ".join(f"{amount(codes)} as {name}" for name, codes in COLUMNS.items() if codes)
@@ -81,7 +80,7 @@ def duckdb_query():
             f"productOrService STRUCT(coding {coding}), adjudication STRUCT(category STRUCT(coding {coding}), "
             "amount STRUCT(value DECIMAL(18,2)))[])[]")
     return (f"select id, i.sequence, coalesce(i.servicedPeriod.start, i.servicedDate) as line_from_date, "
-            f"list_filter(i.productOrService.coding, x -> x.system = '{HCPCS}')[1].code as hcpcs_code, {amounts} "
+            f"list_filter(i.productOrService.coding, lambda x: x.system = '{HCPCS}')[1].code as hcpcs_code, {amounts} "
             f"from (select id, unnest(item) as i from read_ndjson('FILE', columns = {{id: 'VARCHAR', item: '{item}'}}))")
 
 
@@ -101,14 +100,12 @@ def write_claims(path, megabytes):
 
 def measure(command):
     """Processor seconds, peak memory in MiB, and what the process printed."""
-    before = resource.getrusage(resource.RUSAGE_CHILDREN)
     process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
     output = process.stdout.read()
     _, status, used = os.wait4(process.pid, 0)
     process.returncode = os.waitstatus_to_exitcode(status)
     if process.returncode != 0:
         raise SystemExit(f"{command[:2]} failed")
-    del before
     return used.ru_utime + used.ru_stime, used.ru_maxrss / 1024, output.strip()
 
 
@@ -128,22 +125,23 @@ def main():
             "DuckDB, 10 columns": [*python, DUCKDB, path, duckdb_query()],
             "Polars, 10 columns": [*python, POLARS, path, json.dumps([URL, HCPCS, COLUMNS])],
         }
-        empty = os.path.join(directory, "empty.ndjson")
-        Path(empty).write_text("")
-        idle = {name: measure([*command[:3], empty, *command[4:]])[0] for name, command in plan.items() if "bcda" in name}
-        figures = {name: [] for name in plan}
+        few = os.path.join(directory, "few.ndjson")
+        write_claims(few, 0.1)
+        figures, idle = {name: [] for name in plan}, {name: [] for name in plan}
         for _ in range(options.rounds):
             for name, command in plan.items():
                 figures[name].append(measure(command))
-    base = statistics.median(cpu for cpu, _, _ in figures["bcda, 10 columns"])
+                idle[name].append(measure([*command[:3], few, *command[4:]])[0])
+    used = {name: statistics.median(r[0] for r in rounds) - statistics.median(idle[name]) for name, rounds in figures.items()}
+    print(f"{size / 1e6:.0f} MB of claims, {options.rounds} rounds, medians; CPU without that of a few claims (start, imports)")
+    print(f"{'':22}{'CPU in s':>10}{'start in s':>12}{'MB per CPU-s':>14}{'of bcda, 10':>13}{'RSS in MiB':>12}{'rows':>12}")
     rows = []
-    print(f"{size / 1e6:.0f} MB of claims, {options.rounds} rounds, medians; CPU with the start of the process")
-    print(f"{'':22}{'CPU in s':>10}{'MB per CPU-s':>14}{'of bcda, 10':>13}{'RSS in MiB':>12}{'rows':>12}")
     for name, rounds in figures.items():
-        cpu, memory = statistics.median(r[0] for r in rounds), max(r[1] for r in rounds)
-        rows.append({"name": name, "cpu": cpu, "mb_per_cpu_second": size / 1e6 / cpu, "ratio": cpu / base, "rss_mib": memory,
-                     "rows": int(rounds[0][2]), "idle": idle.get(name)})
-        print(f"{name:22}{cpu:10.2f}{size / 1e6 / cpu:14.0f}{cpu / base:13.2f}{memory:12.0f}{rounds[0][2]:>12}")
+        row = {"name": name, "cpu": used[name], "start": statistics.median(idle[name]), "mb_per_cpu_second": size / 1e6 / used[name],
+               "ratio": used[name] / used["bcda, 10 columns"], "rss_mib": max(r[1] for r in rounds), "rows": int(rounds[0][2])}
+        rows.append(row)
+        print(f"{name:22}{row['cpu']:10.2f}{row['start']:12.2f}{row['mb_per_cpu_second']:14.0f}{row['ratio']:13.2f}"
+              f"{row['rss_mib']:12.0f}{row['rows']:12}")
     if options.json:
         options.json.write_text(json.dumps(rows, indent=1) + "\n")
 

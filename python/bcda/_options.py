@@ -178,6 +178,25 @@ class ClientSettings(ExportSettings, total=False):
     """Directory for the files; created if it is missing, but its parent must exist."""
 
 
+class TableSettings(TypedDict, total=False):
+    """The settings of a table."""
+
+    columns: List
+    """Columns of the table, in this order; by default all."""
+    generation: Literal["auto", "stu3", "v2", "v3"] | None
+    """Generation of the claims data; auto asks the receipt, or else the records."""
+    on_error: Literal["fail", "null"] | None
+    """A value that does not fit its column: fail ends the read; null leaves the value out and counts it."""
+    values: Literal["typed", "text"] | None
+    """typed: each column has its type; text: all columns are text."""
+    current: bool | None
+    """Only the latest state of each resource, without those that were deleted; by default true for a series, and false otherwise."""
+    final_only: bool | None
+    """Leave out claims that were canceled or deleted, or are not final."""
+    batch_rows: int | None
+    """Most rows of one Arrow batch, 1 to 16777216."""
+
+
 class DecryptSettings(TypedDict, total=False):
     """The settings of `decrypt`."""
 

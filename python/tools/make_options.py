@@ -65,7 +65,7 @@ def main() -> None:
     table = bcda.settings()
     parameters = {"url", "types", "out"}  # these are named parameters of the functions
     export = [row for row in table if row.scope == "export" and row.name not in parameters]
-    client = [row for row in table if row.scope == "client" and row.name != "url"]
+    client = [row for row in table if row not in export and row.scope != "table" and row.name != "url"]
     tables = [row for row in table if row.scope == "table"]
     decrypt = [
         row for row in table if row.name.startswith("private_key") or row.name in ("durability", "allow_plaintext")
