@@ -16,6 +16,7 @@
 %bcda_handle(bcda_flat::Result)
 %bcda_handle(bcda_flat::Decryption)
 %bcda_handle(bcda_flat::Reader)
+%bcda_handle(bcda_flat::Tables)
 %bcda_handle(bcda_flat::SandboxOptions)
 %bcda_handle(bcda_flat::Sandbox)
 

@@ -77,6 +77,7 @@ Text setting_choices(std::int32_t index) { return Text(row(index).choices()); }
 Text setting_env(std::int32_t index) { return Text(row(index).env()); }
 Text setting_help(std::int32_t index) { return Text(row(index).help()); }
 std::int32_t setting_is_for_export(std::int32_t index) { return row(index).scope() == BCDA_SCOPE_EXPORT; }
+std::int32_t setting_is_for_tables(std::int32_t index) { return row(index).scope() == BCDA_SCOPE_TABLE; }
 std::int32_t setting_is_secret(std::int32_t index) { return row(index).secret(); }
 
 Text profiles() { return Text(bcda::profiles()); }

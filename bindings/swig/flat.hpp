@@ -29,6 +29,7 @@ struct Event;
 struct Result;
 struct Decryption;
 struct Reader;
+struct Tables;
 struct SandboxOptions;
 struct Sandbox;
 
@@ -55,6 +56,7 @@ Text setting_choices(std::int32_t index);
 Text setting_env(std::int32_t index);
 Text setting_help(std::int32_t index);
 std::int32_t setting_is_for_export(std::int32_t index);  // 1: may also be given for each export
+std::int32_t setting_is_for_tables(std::int32_t index);  // 1: is for reading tables
 std::int32_t setting_is_secret(std::int32_t index);
 
 Text profiles();  // a JSON array
@@ -193,6 +195,44 @@ void reader_destroy(Reader* reader);
 Bytes reader_next(Reader& reader);
 std::int64_t reader_line(const Reader& reader);
 std::int64_t reader_offset(const Reader& reader);
+
+// ---- Tables of claims -----------------------------------------------------------------------------------------------
+
+std::int32_t table_count();
+Text table_name(std::int32_t index);
+Text table_columns(const Text& table);  // a JSON object: the dictionary
+Text table_view(const Text& table, const Text& generation);  // the JSON text of a ViewDefinition
+
+// One or more tables of one or more sources, read in one pass. First the sources and tables are added, then it is
+// opened. A table is a name or the JSON text of a ViewDefinition.
+Tables* tables_create();
+void tables_destroy(Tables* tables);
+void tables_add_path(Tables& tables, const Text& path);
+void tables_add_table(Tables& tables, const Text& table);
+void tables_open(Tables& tables, const Config& settings);
+
+// Writes an ArrowArrayStream of the first table to the address of an empty one, which the caller owns. It needs no
+// tables_open, and each call begins anew.
+void tables_export(const Tables& tables, const Config& settings, std::int64_t address);
+
+// The columns of a table, from 0. The format is Arrow's: "u", "i", "d:18,2", "tdD", ...; of a list that of its items.
+std::int32_t tables_column_count(const Tables& tables, std::int32_t table);
+Text tables_column_name(const Tables& tables, std::int32_t table, std::int32_t column);
+Text tables_column_format(const Tables& tables, std::int32_t table, std::int32_t column);
+std::int32_t tables_column_is_list(const Tables& tables, std::int32_t table, std::int32_t column);
+
+// Reads the next batch. Returns the number of its table, or -1 at the end.
+std::int32_t tables_next(Tables& tables);
+std::int64_t tables_nulled(const Tables& tables);
+
+// The batch. The bytes are valid until the next tables_next, and are laid out as Arrow has them: bits with the least
+// significant first, little-endian numbers, 32-bit ends of texts and lists with a 0 before them. `validity` is null if
+// no value is null. `items` 1: the items of a list column, else the column itself.
+std::int64_t batch_rows(const Tables& tables);
+std::int64_t batch_length(const Tables& tables, std::int32_t column, std::int32_t items);
+Bytes batch_validity(const Tables& tables, std::int32_t column, std::int32_t items);
+Bytes batch_values(const Tables& tables, std::int32_t column, std::int32_t items);
+Bytes batch_texts(const Tables& tables, std::int32_t column, std::int32_t items);
 
 // ---- Sandbox --------------------------------------------------------------------------------------------------------
 

@@ -224,6 +224,7 @@ BCDA_R_KIND(Event, "event", event_destroy)
 BCDA_R_KIND(Result, "result", result_destroy)
 BCDA_R_KIND(Decryption, "decryption", decryption_destroy)
 BCDA_R_KIND(Reader, "reader", reader_destroy)
+BCDA_R_KIND(Tables, "table", tables_destroy)
 BCDA_R_KIND(SandboxOptions, "set of sandbox options", sandbox_options_destroy)
 BCDA_R_KIND(Sandbox, "sandbox", sandbox_destroy)
 #undef BCDA_R_KIND
