@@ -71,17 +71,23 @@ print(lines.select(wanted).collect(engine="streaming").height)
 def duckdb_query():
     def amount(codes):
         listed = ", ".join(f"'{URL}{code}'" for code in codes)
-        return (f"list_filter(i.adjudication, lambda a: list_has_any(list_transform(a.category.coding, lambda c: c.code), [{listed}]))[1]"
-                ".amount.value")
+        return (
+            f"list_filter(i.adjudication, lambda a: list_has_any(list_transform(a.category.coding, lambda c: c.code), [{listed}]))[1]"
+            ".amount.value"
+        )
 
     amounts = ", ".join(f"{amount(codes)} as {name}" for name, codes in COLUMNS.items() if codes)
     coding = "STRUCT(system VARCHAR, code VARCHAR)[]"
-    item = ("STRUCT(sequence INTEGER, servicedDate DATE, servicedPeriod STRUCT(start DATE, \"end\" DATE), "
-            f"productOrService STRUCT(coding {coding}), adjudication STRUCT(category STRUCT(coding {coding}), "
-            "amount STRUCT(value DECIMAL(18,2)))[])[]")
-    return (f"select id, i.sequence, coalesce(i.servicedPeriod.start, i.servicedDate) as line_from_date, "
-            f"list_filter(i.productOrService.coding, lambda x: x.system = '{HCPCS}')[1].code as hcpcs_code, {amounts} "
-            f"from (select id, unnest(item) as i from read_ndjson('FILE', columns = {{id: 'VARCHAR', item: '{item}'}}))")
+    item = (
+        'STRUCT(sequence INTEGER, servicedDate DATE, servicedPeriod STRUCT(start DATE, "end" DATE), '
+        f"productOrService STRUCT(coding {coding}), adjudication STRUCT(category STRUCT(coding {coding}), "
+        "amount STRUCT(value DECIMAL(18,2)))[])[]"
+    )
+    return (
+        f"select id, i.sequence, coalesce(i.servicedPeriod.start, i.servicedDate) as line_from_date, "
+        f"list_filter(i.productOrService.coding, lambda x: x.system = '{HCPCS}')[1].code as hcpcs_code, {amounts} "
+        f"from (select id, unnest(item) as i from read_ndjson('FILE', columns = {{id: 'VARCHAR', item: '{item}'}}))"
+    )
 
 
 def write_claims(path, megabytes):
@@ -132,16 +138,32 @@ def main():
             for name, command in plan.items():
                 figures[name].append(measure(command))
                 idle[name].append(measure([*command[:3], few, *command[4:]])[0])
-    used = {name: statistics.median(r[0] for r in rounds) - statistics.median(idle[name]) for name, rounds in figures.items()}
-    print(f"{size / 1e6:.0f} MB of claims, {options.rounds} rounds, medians; CPU without that of a few claims (start, imports)")
-    print(f"{'':22}{'CPU in s':>10}{'start in s':>12}{'MB per CPU-s':>14}{'of bcda, 10':>13}{'RSS in MiB':>12}{'rows':>12}")
+    used = {
+        name: statistics.median(r[0] for r in rounds) - statistics.median(idle[name])
+        for name, rounds in figures.items()
+    }
+    print(
+        f"{size / 1e6:.0f} MB of claims, {options.rounds} rounds, medians; CPU without that of a few claims (start, imports)"
+    )
+    print(
+        f"{'':22}{'CPU in s':>10}{'start in s':>12}{'MB per CPU-s':>14}{'of bcda, 10':>13}{'RSS in MiB':>12}{'rows':>12}"
+    )
     rows = []
     for name, rounds in figures.items():
-        row = {"name": name, "cpu": used[name], "start": statistics.median(idle[name]), "mb_per_cpu_second": size / 1e6 / used[name],
-               "ratio": used[name] / used["bcda, 10 columns"], "rss_mib": max(r[1] for r in rounds), "rows": int(rounds[0][2])}
+        row = {
+            "name": name,
+            "cpu": used[name],
+            "start": statistics.median(idle[name]),
+            "mb_per_cpu_second": size / 1e6 / used[name],
+            "ratio": used[name] / used["bcda, 10 columns"],
+            "rss_mib": max(r[1] for r in rounds),
+            "rows": int(rounds[0][2]),
+        }
         rows.append(row)
-        print(f"{name:22}{row['cpu']:10.2f}{row['start']:12.2f}{row['mb_per_cpu_second']:14.0f}{row['ratio']:13.2f}"
-              f"{row['rss_mib']:12.0f}{row['rows']:12}")
+        print(
+            f"{name:22}{row['cpu']:10.2f}{row['start']:12.2f}{row['mb_per_cpu_second']:14.0f}{row['ratio']:13.2f}"
+            f"{row['rss_mib']:12.0f}{row['rows']:12}"
+        )
     if options.json:
         options.json.write_text(json.dumps(rows, indent=1) + "\n")
 

@@ -104,7 +104,10 @@ bool Scan::read_record() {
     try {
       const Node& record = pass_->parser.parse(*line);
       for (std::size_t i = 0; i < builders_.size(); ++i)
-        pass_->views[i]->rows(record, [&](const std::vector<Cell>& row) { builders_[i]->add(row); });
+        pass_->views[i]->rows(record, [&](const std::vector<Cell>& row) {
+          builders_[i]->add(row);
+          if (builders_[i]->full()) finish_batch(i);
+        });
     } catch (const MalformedRecord& malformed) {
       throw record_error(file_.path, reader_->line(), malformed.reason);
     } catch (const RowError& error) {
@@ -114,23 +117,27 @@ bool Scan::read_record() {
   }
 }
 
-std::optional<std::size_t> Scan::take(bool only_full, ArrowArray& out) {
-  for (std::size_t i = 0; i < builders_.size(); ++i) {
-    if (builders_[i]->rows() == 0 || (only_full && !builders_[i]->full())) continue;
-    builders_[i]->take(out);
-    return i;
-  }
-  return std::nullopt;
+void Scan::finish_batch(std::size_t table) {
+  Ready& ready = ready_.emplace_back();
+  ready.table = table;
+  builders_[table]->take(ready.batch);
 }
 
 std::optional<std::size_t> Scan::next(ArrowArray& out) {
-  if (failed_) return std::nullopt;
-  failed_ = true;
-  std::optional<std::size_t> table;
-  bool more = true;
-  while (more && !(table = take(true, out))) more = read_record();
-  if (!table) table = take(false, out);
-  failed_ = false;
+  if (ready_.empty() && !is_at_end_) {
+    is_at_end_ = true;
+    bool more = true;
+    while (ready_.empty() && more) more = read_record();
+    is_at_end_ = !more;
+    if (!more)
+      for (std::size_t i = 0; i < builders_.size(); ++i)
+        if (builders_[i]->rows() > 0) finish_batch(i);
+  }
+  if (ready_.empty()) return std::nullopt;
+  const std::size_t table = ready_.front().table;
+  out = ready_.front().batch;
+  ready_.front().batch.release = nullptr;  // it was moved
+  ready_.pop_front();
   return table;
 }
 

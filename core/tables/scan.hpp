@@ -1,5 +1,6 @@
 // Reads NDJSON files once, and makes batches of several tables.
 #pragma once
+#include <deque>
 #include <functional>
 #include <map>
 #include <memory>
@@ -54,10 +55,22 @@ class Scan {
  private:
   struct Pass;
 
+  // A batch that waits to be handed out.
+  struct Ready {
+    Ready() = default;
+    Ready(const Ready&) = delete;
+    Ready& operator=(const Ready&) = delete;
+    ~Ready() {
+      if (batch.release) batch.release(&batch);
+    }
+    std::size_t table = 0;
+    ArrowArray batch{};
+  };
+
   Pass& pass_of(Generation generation);
   bool open_next();
   bool read_record();
-  std::optional<std::size_t> take(bool only_full, ArrowArray& out);
+  void finish_batch(std::size_t table);
 
   Files files_;
   std::vector<TableRequest> tables_;
@@ -66,8 +79,9 @@ class Scan {
   std::map<Generation, std::unique_ptr<Pass>> passes_;
   ScanFile file_;
   std::unique_ptr<ndjson::Reader> reader_;
-  Pass* pass_ = nullptr;  // of the file that is read
-  bool failed_ = false;   // also while it reads
+  Pass* pass_ = nullptr;     // of the file that is read
+  std::deque<Ready> ready_;  // one record may fill several batches
+  bool is_at_end_ = false;   // also while it reads, in case that fails
 };
 
 }  // namespace libbcda::tables

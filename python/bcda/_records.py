@@ -31,7 +31,9 @@ def parse(line: bytes) -> Record:
     except _NotFiniteError as error:
         raise MalformedRecordError(f"not a JSON record ({_not_finite_member(line)} is {error})") from None
     except ValueError as error:  # the rest of the message contains the record
-        raise MalformedRecordError(f"not a JSON record ({getattr(error, 'msg', 'a number has too many digits')})") from None
+        raise MalformedRecordError(
+            f"not a JSON record ({getattr(error, 'msg', 'a number has too many digits')})"
+        ) from None
     if not isinstance(record, dict):
         raise MalformedRecordError(f"not a JSON record (it is {kind_of(record)}, not an object)")
     return record
@@ -66,7 +68,9 @@ def _flatten(prefix: str, nested: Record, flat: Record) -> None:
         if isinstance(value, dict):
             _flatten(f"{path}.", value, flat)
         elif path in flat:
-            raise MalformedRecordError(f"the record does not fit flat columns: it has {member(path)} twice; give flatten=False")
+            raise MalformedRecordError(
+                f"the record does not fit flat columns: it has {member(path)} twice; give flatten=False"
+            )
         else:
             flat[path] = value
 

@@ -11,11 +11,11 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any, Callable, Literal, NamedTuple, TypeVar, Union, overload
 
 from . import _native
+from ._config import takes_settings
 from ._destination import Directory, Lines, OwnSink, Place, destination
 from ._errors import FilesystemError, InvalidArgumentError, StateError, VerificationError
 from ._manifest import Manifest, time_of
-from ._records import Record, MalformedRecordError, flat_row, parse, row
-
+from ._records import MalformedRecordError, Record, flat_row, parse, row
 from ._table import Table, View, connect_duckdb, open_table
 
 if TYPE_CHECKING:
@@ -330,16 +330,13 @@ class ExportResult:
         chunks = _frames.pandas_chunks(rows, chunksize)
         return next(chunks) if chunksize is None else chunks
 
-    def table(
-        self, table: str | None = None, *, view: View | None = None, **settings: Unpack[TableSettings]
-    ) -> Table:
+    @takes_settings("table")
+    def table(self, table: str | None = None, *, view: View | None = None, **settings: Unpack[TableSettings]) -> Table:
         """A table of the records: one that the library brings along, or a view of your own.
 
         Args:
             table: a name from :func:`bcda.table_names`, such as ``"claim_line"``.
             view: a ViewDefinition of your own (SQL on FHIR v2), as a dict or as JSON text.
-            **settings: ``columns``, ``generation``, ``on_error``, ``values``, ``current``, ``final_only``,
-                ``batch_rows``.
 
         Raises:
             InvalidArgumentError: the table, the view or a setting is wrong. The message names the column and the place
@@ -353,6 +350,7 @@ class ExportResult:
         """
         return open_table(self._local_directory(), table, view=view, **settings)
 
+    @takes_settings("table")
     def duckdb(self, **settings: Unpack[TableSettings]) -> duckdb.DuckDBPyConnection:
         """A DuckDB connection in memory, with every table as a view to query with SQL. Needs duckdb.
 
@@ -362,8 +360,8 @@ class ExportResult:
 
         Example:
             >>> result = client.export(["Patient"], out=tmp / "sql", progress=False)
-            >>> result.duckdb().sql("select count(*) from beneficiary").fetchone()
-            (10,)
+            >>> result.duckdb().sql("select count(*) from beneficiary").fetchall()
+            [(10,)]
         """
         return connect_duckdb([self._local_directory()], settings)
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Union
 
 from . import _native
-from ._config import make_config, path_of
+from ._config import make_config, path_of, takes_settings
 from ._errors import InvalidArgumentError
 
 if TYPE_CHECKING:
@@ -17,7 +17,6 @@ if TYPE_CHECKING:
     import pandas
     import polars
     import pyarrow
-
     from typing_extensions import Unpack
 
     from ._options import TableSettings
@@ -88,6 +87,7 @@ def table_view(table: str, generation: str = "v3") -> dict[str, Any]:
     return view
 
 
+@takes_settings("table")
 def open_table(
     paths: str | os.PathLike[str] | Iterable[str | os.PathLike[str]],
     table: str | None = None,
@@ -101,7 +101,6 @@ def open_table(
         paths: a directory of an export or of a series, an NDJSON file, or several of them.
         table: a name from :func:`table_names`.
         view: a ViewDefinition of your own (SQL on FHIR v2), as a dict or as JSON text.
-        **settings: ``columns``, ``generation``, ``on_error``, ``values``, ``batch_rows``.
 
     Raises:
         InvalidArgumentError: the table, the view or a setting is wrong. The message names the column and the place in
@@ -248,7 +247,7 @@ class Table:
 
         place = path_of(path, "path")
         rows = 0
-        with _private_file(place) as file, ParquetWriter(file, self.schema, **options) as writer:
+        with _PrivateFile(place) as file, ParquetWriter(file, self.schema, **options) as writer:
             for batch in self.batches():
                 writer.write_batch(batch)
                 rows += batch.num_rows
@@ -289,7 +288,7 @@ def _need(package: str, call: str, extra: str) -> Any:
     return __import__(package)
 
 
-class _private_file:
+class _PrivateFile:
     """A binary file of mode 0600 that gets its name when the block ends without an exception."""
 
     def __init__(self, path: str) -> None:

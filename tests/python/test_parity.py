@@ -135,6 +135,16 @@ REACHED = {
     "bcda_reader_line": "ExportResult.records",
     "bcda_reader_offset": "ExportResult.records",
     "bcda_reader_destroy": "ExportResult.records",
+    "bcda_table_count": "table_names",
+    "bcda_table_at": "table_names",
+    "bcda_table_columns": "table_columns",
+    "bcda_table_view": "table_view",
+    "bcda_table_open": "Table.__arrow_c_stream__",
+    "bcda_tables_open": "open_table",
+    "bcda_tables_schema": "Table.schema",
+    "bcda_tables_next": "Table.batches",
+    "bcda_tables_nulled": "Table.batches",
+    "bcda_tables_destroy": "Table",
     "bcda_sandbox_options_create": "Sandbox",
     "bcda_sandbox_options_set": "Sandbox",
     "bcda_sandbox_options_destroy": "Sandbox",
@@ -202,8 +212,12 @@ def test_the_module_calls_every_function() -> None:
 
 def test_every_status_and_every_setting_comes_from_the_library() -> None:
     assert [status.name for status in bcda.statuses()] == [row["name"] for row in _native.statuses()]
-    names = {row["name"] for row in _native.settings()}
+    names = {row["name"] for row in _native.settings() if row["scope"] != "table"}
     assert names <= set(inspect.signature(bcda.Client).parameters)
+    tables = {row["name"] for row in _native.settings() if row["scope"] == "table"}
+    for function in (bcda.open_table, bcda.ExportResult.table, bcda.ExportResult.duckdb):
+        assert tables <= set(inspect.signature(function).parameters)
+    assert not tables & set(inspect.signature(bcda.Client).parameters)
     export = {row["name"] for row in _native.settings() if row["scope"] == "export"}
     for method in (bcda.Client.export, bcda.Client.start, bcda.Client.fetch, bcda.Client.export_async):
         assert export - {"types"} <= set(inspect.signature(method).parameters)

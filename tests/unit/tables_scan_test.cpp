@@ -56,6 +56,14 @@ TEST_F(Scans, HandOutFullBatchesFirst) {
   EXPECT_EQ(run(scan), "1:4 0:4 1:4 0:1 1:2");
 }
 
+TEST_F(Scans, CutTheRowsOfOneRecordIntoBatches) {
+  std::string names = "{}";
+  for (int i = 1; i < 10; ++i) names += ",{}";
+  Scan scan({request_table(kNames, {})}, {.rows = 4});
+  scan.read(each({file("a", "{\"resourceType\":\"Patient\",\"name\":[" + names + "]}\n")}));
+  EXPECT_EQ(run(scan), "0:4 0:4 0:2");
+}
+
 TEST_F(Scans, NameTheFileAndTheLineOfABadRecord) {
   const std::string bad = file("bad", "{\"resourceType\":\"Patient\"}\n\n{\"resourceType\":\"Patient\",\"name\":[{\"family\":1}]}\n");
   const std::string broken = file("broken", "{\"resourceType\":\"Patient\"}\n{\"resourceType\":\"Patient\"\n");
