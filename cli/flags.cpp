@@ -12,7 +12,7 @@ namespace cli {
 
 const char* const exit_codes =
     "Exit codes: 0 done, 1 failed, 2 usage, 3 authentication, 4 refused by the service or job failed,\n"
-    "5 decryption or verification failed, 6 done, but resources are missing,\n"
+    "5 decryption or verification failed, or a record is malformed, 6 done, but resources are missing,\n"
     "7 another sync of the directory is running, 130 interrupted.";
 
 const CLI::Validator not_empty([](const std::string& value) { return value.empty() ? "needs a value" : ""; }, "");

@@ -10,6 +10,9 @@
 #include "base/bytes.hpp"
 #include "base/version.hpp"
 #include "handles.hpp"
+#ifdef BCDA_TABLES
+#include "tables/json_tokens.hpp"
+#endif
 
 using libbcda::Status;
 
@@ -87,11 +90,19 @@ bcda_status bcda_version_check(int32_t header, bcda_error** error) {
   });
 }
 
+static std::string simdjson() {
+#ifdef BCDA_TABLES
+  return ", simdjson " + libbcda::tables::simdjson_version();
+#else
+  return "";
+#endif
+}
+
 const char* bcda_version_details(void) {
   static const auto* text = [] {  // leaked, because threads may use it until the process ends
     std::string boost = std::to_string(BOOST_VERSION / 100000) + "." + std::to_string(BOOST_VERSION / 100 % 1000);
     return new std::string(std::string("libbcda ") + libbcda::kVersion + ", Boost " + boost + ", " +
-                           OpenSSL_version(OPENSSL_VERSION) + ", zlib " + zlibVersion());
+                           OpenSSL_version(OPENSSL_VERSION) + ", zlib " + zlibVersion() + simdjson());
   }();
   return text->c_str();
 }

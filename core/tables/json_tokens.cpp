@@ -7,6 +7,11 @@
 
 namespace libbcda::tables {
 
+std::string simdjson_version() {
+  return std::to_string(simdjson::SIMDJSON_VERSION_MAJOR) + "." + std::to_string(simdjson::SIMDJSON_VERSION_MINOR) + "." +
+         std::to_string(simdjson::SIMDJSON_VERSION_REVISION);
+}
+
 // simdjson chooses its code for this processor here, at run time.
 struct JsonTokens::Scanner {
   std::unique_ptr<simdjson::internal::dom_parser_implementation> stages;

@@ -7,9 +7,12 @@
 #include <memory>
 #include <optional>
 #include <span>
+#include <string>
 #include <string_view>
 
 namespace libbcda::tables {
+
+std::string simdjson_version();  // "3.12.3"
 
 class JsonTokens {
  public:

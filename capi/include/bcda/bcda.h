@@ -146,7 +146,7 @@ BCDA_API int32_t bcda_version_number(void);
  * message has both versions). */
 BCDA_API bcda_status bcda_version_check(int32_t header, bcda_error** error);
 
-/* The versions of libbcda, Boost, OpenSSL and zlib that the library runs with: one line of text. Static. */
+/* The versions of libbcda, Boost, OpenSSL, zlib and simdjson that the library runs with: one line of text. Static. */
 BCDA_API const char* bcda_version_details(void);
 
 /* Returns how many handles of this process were made and not destroyed: configurations, clients, runs, events, results,

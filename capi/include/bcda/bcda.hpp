@@ -58,7 +58,7 @@ inline std::vector<Status> statuses() {
 
 inline std::string_view version() { return bcda_version(); }                  // "0.2.0"
 inline std::int32_t version_number() { return bcda_version_number(); }        // the library's BCDA_VERSION_NUMBER
-inline std::string_view version_details() { return bcda_version_details(); }  // of Boost, OpenSSL and zlib
+inline std::string_view version_details() { return bcda_version_details(); }  // of Boost, OpenSSL, zlib, ...
 inline std::int64_t live_handles() { return bcda_live_handles(); }            // that were not destroyed; for tests
 
 // ---- Errors ---------------------------------------------------------------------------------------------------------

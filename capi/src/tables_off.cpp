@@ -1,0 +1,35 @@
+// The C interface of tables in a library that was built without them (-DBCDA_TABLES=OFF).
+#include "error.hpp"
+
+namespace {
+
+bcda_status refuse(bcda_error** error) {
+  return libbcda::capi::guard(error, [] {
+    throw libbcda::Error(libbcda::Status::STATE, "this libbcda was built without tables (-DBCDA_TABLES=OFF)");
+  });
+}
+
+}  // namespace
+
+extern "C" {
+
+int32_t bcda_table_count(void) { return 0; }
+const char* bcda_table_at(int32_t) { return ""; }
+bcda_status bcda_table_columns(const char*, char**, bcda_error** error) { return refuse(error); }
+bcda_status bcda_table_view(const char*, const char*, char**, bcda_error** error) { return refuse(error); }
+bcda_status bcda_table_open(const bcda_config*, const char* const*, int32_t, const char*, struct ArrowArrayStream*,
+                            bcda_error** error) {
+  return refuse(error);
+}
+bcda_status bcda_tables_open(const bcda_config*, const char* const*, int32_t, const char* const*, int32_t, bcda_tables**,
+                             bcda_error** error) {
+  return refuse(error);
+}
+bcda_status bcda_tables_schema(const bcda_tables*, int32_t, struct ArrowSchema*, bcda_error** error) {
+  return refuse(error);
+}
+bcda_status bcda_tables_next(bcda_tables*, int32_t*, struct ArrowArray*, bcda_error** error) { return refuse(error); }
+int64_t bcda_tables_nulled(const bcda_tables*) { return -1; }
+void bcda_tables_destroy(bcda_tables*) {}
+
+}  // extern "C"
