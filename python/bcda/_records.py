@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Iterator
+from decimal import Decimal
 from typing import Any, Callable
 
 Record = dict[str, Any]
@@ -17,13 +18,13 @@ class MalformedRecordError(ValueError):
     """A line is not a record, or does not fit a table. The message has no value, because it may be a patient's."""
 
 
-def parse(line: bytes) -> Record:
+def parse(line: bytes, decoder: Any = None) -> Record:
     """Parses the JSON object of a line with the standard library's parser.
 
     The parser's extensions are refused: NaN and Infinity, and numbers such as 1e400, which it would turn into Infinity.
     """
     try:
-        record = _decoder.decode(line.decode())
+        record = (decoder or _decoder).decode(line.decode())
     except RecursionError:
         raise MalformedRecordError("not a JSON record (it is nested too deeply)") from None
     except UnicodeDecodeError:
@@ -37,6 +38,11 @@ def parse(line: bytes) -> Record:
     if not isinstance(record, dict):
         raise MalformedRecordError(f"not a JSON record (it is {kind_of(record)}, not an object)")
     return record
+
+
+def parse_exactly(line: bytes) -> Record:
+    """The same, but a number with a point or an exponent is a Decimal with all its digits."""
+    return parse(line, _exact_decoder)
 
 
 def row(line: bytes) -> Record:
@@ -127,6 +133,7 @@ def _finite(text: str) -> float:
 
 
 _decoder: Any = json.JSONDecoder(parse_constant=_refuse_constant, parse_float=_finite)
+_exact_decoder: Any = json.JSONDecoder(parse_constant=_refuse_constant, parse_float=Decimal)
 
 
 def _not_finite_member(line: bytes) -> str:

@@ -15,7 +15,7 @@ from ._config import takes_settings
 from ._destination import Directory, Lines, OwnSink, Place, destination
 from ._errors import FilesystemError, InvalidArgumentError, StateError, VerificationError
 from ._manifest import Manifest, time_of
-from ._records import MalformedRecordError, Record, flat_row, parse, row
+from ._records import MalformedRecordError, Record, flat_row, parse, parse_exactly, row
 from ._table import Table, View, connect_duckdb, open_table
 
 if TYPE_CHECKING:
@@ -253,14 +253,19 @@ class ExportResult:
     def records(self, type: str | None = None, *, raw: Literal[True]) -> Iterator[bytes]: ...
     @overload
     def records(
-        self, type: str | None = None, *, raw: Literal[False] = False, loads: None = None
+        self, type: str | None = None, *, raw: Literal[False] = False, loads: None = None, decimals: bool = False
     ) -> Iterator[Record]: ...
     @overload
     def records(
         self, type: str | None = None, *, raw: Literal[False] = False, loads: Callable[[bytes], T]
     ) -> Iterator[T]: ...
     def records(
-        self, type: str | None = None, *, raw: bool = False, loads: Callable[[bytes], Any] | None = None
+        self,
+        type: str | None = None,
+        *,
+        raw: bool = False,
+        loads: Callable[[bytes], Any] | None = None,
+        decimals: bool = False,
     ) -> Iterator[Any]:
         """Streams the records of one resource type, or of all types, in constant memory.
 
@@ -272,6 +277,8 @@ class ExportResult:
             loads: a function that parses the bytes of a record, for example ``orjson.loads``, which is faster. None:
                 the standard library's parser, which returns a dict. It here refuses NaN, Infinity and numbers that are
                 too large for a float.
+            decimals: a number with a point is a ``decimal.Decimal`` with all its digits instead of a float. Not with
+                `raw` or `loads`.
 
         Raises:
             InvalidArgumentError: the export has no such resource type.
@@ -284,7 +291,9 @@ class ExportResult:
             >>> next(result.records("Patient"))["resourceType"]
             'Patient'
         """
-        return self._records_of(self._files_of(type), None if raw else loads or parse)
+        if decimals and (raw or loads):
+            raise InvalidArgumentError("decimals is for the standard parser: give neither raw nor loads with it")
+        return self._records_of(self._files_of(type), None if raw else parse_exactly if decimals else loads or parse)
 
     @overload
     def to_pandas(

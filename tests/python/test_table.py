@@ -201,3 +201,13 @@ def test_a_table_leaves_no_handles() -> None:
     stream = table.__arrow_c_stream__()
     del stream
     assert bcda.live_handles() == before
+
+
+def test_records_have_decimals_by_choice(tmp_path: Path) -> None:
+    client = bcda.Sandbox(beneficiaries=2).client(poll_interval="10ms")
+    result = client.export(["ExplanationOfBenefit"], out=tmp_path / "claims", progress=False)
+    exact, plain = (next(result.records(decimals=choice))["payment"]["amount"]["value"] for choice in (True, False))
+    assert isinstance(exact, Decimal)
+    assert float(exact) == plain
+    with pytest.raises(bcda.InvalidArgumentError, match="decimals"):
+        result.records(raw=True, decimals=True)  # type: ignore[call-overload]
