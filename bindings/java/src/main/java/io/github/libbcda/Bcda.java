@@ -19,7 +19,7 @@ public final class Bcda {
   }
 
   /**
-   * The versions of Boost, OpenSSL and zlib that the native library uses.
+   * The versions of Boost, OpenSSL, zlib and simdjson that the native library uses.
    *
    * @return one line of text
    */

@@ -93,6 +93,7 @@ public abstract sealed class BcdaException extends RuntimeException {
       case CANCELED -> new Canceled(failure);
       case STATE -> new State(failure);
       case NO_MEMORY -> new NoMemory(failure);
+      case RECORD -> new Record(failure);
       case OK, AGAIN, END -> throw new IllegalArgumentException(failure.status + " is no failure");
     };
   }
@@ -311,6 +312,13 @@ public abstract sealed class BcdaException extends RuntimeException {
   /** Out of memory. */
   public static final class NoMemory extends BcdaException {
     NoMemory(Failure failure) {
+      super(failure);
+    }
+  }
+
+  /** A record is malformed, or does not fit the view of a table. The message names the file and the line, never a value. */
+  public static final class Record extends BcdaException {
+    Record(Failure failure) {
       super(failure);
     }
   }

@@ -206,6 +206,43 @@ public final class ExportResult {
     return RecordStream.of(of(type), record -> record);
   }
 
+  /**
+   * A table of the records, with the default settings.
+   *
+   * <pre>{@code
+   * try (Stream<Row> claims = result.table("claim").rows()) { ... }
+   * }</pre>
+   *
+   * @param table a name from {@link Table#names}, for example {@code "claim_line"}, or the JSON text of a ViewDefinition
+   * @return a table, which reads the files whenever it is used
+   * @throws BcdaException.InvalidArgument the table or the view is wrong. The message names the column and the place in
+   *     its path
+   * @throws BcdaException.Filesystem the export has not finished, or its directory is missing
+   * @throws IllegalStateException the files went to a sink, or there was nothing to export
+   */
+  public Table table(String table) {
+    return table(table, new TableSettings());
+  }
+
+  /**
+   * A table of the records.
+   *
+   * @param table a name from {@link Table#names}, for example {@code "claim_line"}, or the JSON text of a ViewDefinition
+   * @param settings the columns, the generation and so on
+   * @return a table, which reads the files whenever it is used
+   * @throws BcdaException.InvalidArgument the table, the view or a setting is wrong. The message names the column and
+   *     the place in its path
+   * @throws BcdaException.Filesystem the export has not finished, or its directory is missing
+   * @throws IllegalStateException the files went to a sink, or there was nothing to export
+   */
+  public Table table(String table, TableSettings settings) {
+    if (toSink) {
+      throw new IllegalStateException("the files went to a sink: tables are read from a directory");
+    }
+    Path from = directory().orElseThrow(() -> new IllegalStateException("there was nothing to export, so there is no table"));
+    return Table.open(List.of(from), table, settings);
+  }
+
   private List<ExportedFile> of(String type) {
     Objects.requireNonNull(type, "type");
     if (toSink) {

@@ -15,6 +15,7 @@ import java.util.stream.IntStream;
  * @param env the environment variable, for example {@code BCDA_CLIENT_ID}
  * @param help one sentence
  * @param forExport whether the setting may also be given for each export
+ * @param forTables whether the setting is for a {@link Table}; clients and exports do not take it
  * @param secret whether the value is a secret, which is never returned, logged or printed
  */
 public record Setting(
@@ -25,6 +26,7 @@ public record Setting(
     String env,
     String help,
     boolean forExport,
+    boolean forTables,
     boolean secret) {
 
   static List<Setting> all() {
@@ -46,6 +48,7 @@ public record Setting(
         Native.setting_env(index),
         Native.setting_help(index),
         Native.setting_is_for_export(index) != 0,
+        Native.setting_is_for_tables(index) != 0,
         Native.setting_is_secret(index) != 0);
   }
 }

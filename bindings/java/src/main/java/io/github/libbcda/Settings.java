@@ -13,16 +13,18 @@ import java.util.function.LongConsumer;
 import java.util.function.Supplier;
 
 /**
- * The base of all builders: named settings from the library's table. {@link ExportSettings} and {@link ClientSettings}
- * have one method for each setting. These methods are generated from the table, which {@link Bcda#settings()} returns.
+ * The base of all builders: named settings from the library's table. {@link ExportSettings}, {@link ClientSettings} and
+ * {@link TableSettings} have one method for each setting. These methods are generated from the table, which
+ * {@link Bcda#settings()} returns.
  * If two settings are for the same value ({@code private_key} and {@code private_key_pem}), the one that was set last
  * counts.
  *
- * <p>Values are checked when they are used: by {@code build()} of a client or decryptor, and when a run starts.
+ * <p>Values are checked when they are used: by {@code build()} of a client or decryptor, when a run starts, and when a
+ * table is opened.
  *
  * @param <B> the builder itself
  */
-public abstract sealed class Settings<B extends Settings<B>> permits ExportSettings {
+public abstract sealed class Settings<B extends Settings<B>> permits ExportSettings, TableSettings {
   private final Map<String, Values.Value> values = new LinkedHashMap<>();
   private final List<LongConsumer> sources = new ArrayList<>();
 
@@ -46,8 +48,8 @@ public abstract sealed class Settings<B extends Settings<B>> permits ExportSetti
 
   /**
    * Sets a supplier for a value, usually a secret. The builder does not store the value. The supplier is called by each
-   * {@code build()} of a client, by each run for its request, and by each decryption. A client keeps the value until it
-   * is closed; after a rotation of the secret, build a new client.
+   * {@code build()} of a client, by each run for its request, by each decryption, and whenever a table is opened or
+   * read. A client keeps the value until it is closed; after a rotation of the secret, build a new client.
    *
    * @param name the name, for example {@code "client_secret"}
    * @param value called on the thread that builds a client, starts a run or starts a decryption. For a setting that is

@@ -49,7 +49,9 @@ public enum Status {
   /** The call does not fit the object's state. */
   STATE(20, 1),
   /** Out of memory. */
-  NO_MEMORY(21, 1);
+  NO_MEMORY(21, 1),
+  /** A record is malformed or does not fit the view of a table. */
+  RECORD(22, 5);
 
   private final int number;
   private final int exitCode;

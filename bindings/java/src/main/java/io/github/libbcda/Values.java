@@ -23,7 +23,19 @@ final class Values {
     this.sources = List.copyOf(sources);
   }
 
-  /** A configuration for a client or a run. Suppliers are called. */
+  /** The same values with {@code value} for the setting {@code name}, unless it was set. */
+  Values or(String name, String value) {
+    return all.containsKey(name) ? this : with(name, value);
+  }
+
+  /** The same values with {@code value} for the setting {@code name}. */
+  Values with(String name, String value) {
+    Map<String, Value> changed = new LinkedHashMap<>(all);
+    changed.put(name, new Value(value, null, null));
+    return new Values(changed, sources);
+  }
+
+  /** A configuration for a client, a run or a table. Suppliers are called. */
   NativeHandle config() {
     return make(name -> true);
   }

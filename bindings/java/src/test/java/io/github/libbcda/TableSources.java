@@ -40,6 +40,7 @@ final class TableSources {
     sources.put("Status.java", status());
     sources.put("ExportSettings.java", exportSettings());
     sources.put("ClientSettings.java", clientSettings());
+    sources.put("TableSettings.java", tableSettings());
     return sources;
   }
 
@@ -180,8 +181,36 @@ final class TableSources {
               return source(config -> Native.config_load_json(config, json));
             }
           """
-        + setters(index -> Native.setting_is_for_export(index) == 0)
+        + setters(index -> Native.setting_is_for_export(index) == 0 && Native.setting_is_for_tables(index) == 0)
         + "}\n";
+  }
+
+  /** Unlike the others this one is itself a builder, because nothing needs to be added to it by hand. */
+  private static String tableSettings() {
+    return HEAD.formatted("")
+        + """
+          /**
+           * The settings of a {@link Table}. Null means the default.
+           *
+           * <pre>{@code
+           * new TableSettings().columns("claim_key", "paid_amount").finalOnly(true)
+           * }</pre>
+           *
+           * <p>A table takes the values when it is opened. Later changes do not affect it. For one thread at a time.
+           */
+          public final class TableSettings extends Settings<TableSettings> {
+            /** Creates settings that have their defaults. */
+            public TableSettings() {}
+          """
+        + setters(index -> Native.setting_is_for_tables(index) != 0).replace("public B ", "public TableSettings ")
+        + """
+
+            @Override
+            TableSettings self() {
+              return this;
+            }
+          }
+          """;
   }
 
   private static String setters(IntPredicate wanted) {

@@ -51,6 +51,9 @@ class TablesTest {
     Setting secret = Bcda.setting("client_secret").orElseThrow();
     assertTrue(secret.secret());
     assertFalse(secret.forExport());
+    assertFalse(secret.forTables());
+    assertTrue(Bcda.setting("batch_rows").orElseThrow().forTables());
+    assertFalse(Bcda.setting("batch_rows").orElseThrow().forExport());
     assertEquals("BCDA_CLIENT_SECRET", secret.env());
     assertEquals(
         List.of("power", "process"), Bcda.setting("durability").orElseThrow().choices());
@@ -58,8 +61,16 @@ class TablesTest {
     assertTrue(settings().allMatch(setting -> setting.equals(Bcda.setting(setting.name()).orElseThrow())));
   }
 
+  static Stream<Setting> clientSettings() {
+    return settings().filter(setting -> !setting.forTables());
+  }
+
+  static Stream<Setting> tableSettings() {
+    return settings().filter(Setting::forTables);
+  }
+
   @ParameterizedTest
-  @MethodSource("settings")
+  @MethodSource("clientSettings")
   void everySettingHasABuilderMethodThatSetsIt(Setting setting) throws Exception {
     Method method = method(BcdaClient.Builder.class, setting);
     BcdaClient.Builder builder = BcdaClient.builder();
@@ -68,6 +79,25 @@ class TablesTest {
     assertEquals(setting.secret() ? "(set)" : expected(setting), value);
     assertNotNull(method(BcdaDecryptor.Builder.class, setting));
     assertEquals(setting.forExport(), has(ExportRequest.Builder.class, setting));
+    assertFalse(has(TableSettings.class, setting));
+  }
+
+  @ParameterizedTest
+  @MethodSource("tableSettings")
+  void everySettingOfATableHasAMethodThatSetsItAndNoneOfAClient(Setting setting) throws Exception {
+    Method method = method(TableSettings.class, setting);
+    TableSettings settings = new TableSettings();
+    assertEquals(settings, method.invoke(settings, example(setting, method.getParameterTypes()[0])));
+    assertEquals(expected(setting), value(settings, setting.name()));
+    assertFalse(setting.forExport());
+    assertFalse(has(BcdaClient.Builder.class, setting));
+    assertFalse(has(ExportRequest.Builder.class, setting));
+  }
+
+  private static String value(TableSettings settings, String name) {
+    try (NativeHandle config = settings.values().config()) {
+      return config.call(at -> Native.config_get(at, name));
+    }
   }
 
   @ParameterizedTest

@@ -1,0 +1,83 @@
+package io.github.libbcda;
+
+import java.util.List;
+import java.util.stream.IntStream;
+
+/** Reads tables batch by batch. For one thread at a time, but any thread may close it. */
+final class BatchReader implements AutoCloseable {
+  private final NativeHandle handle;
+  private final List<Columns> tables;
+  private Throwable failure; // of an earlier read; the native reader is at its end then
+
+  private BatchReader(NativeHandle handle, int tables) {
+    this.handle = handle;
+    this.tables = handle.call(at -> IntStream.range(0, tables).mapToObj(table -> Columns.of(at, table)).toList());
+  }
+
+  /** Opens {@code tables}, which are names or ViewDefinitions. */
+  static BatchReader open(List<String> paths, List<String> tables, Values settings) {
+    NativeHandle handle = unopened(paths, tables);
+    try (NativeHandle config = settings.config()) {
+      handle.run(at -> config.run(given -> Native.tables_open(at, given)));
+      return new BatchReader(handle, tables.size());
+    } catch (Throwable error) {
+      handle.close();
+      throw error;
+    }
+  }
+
+  /** Native tables that are not opened yet. The caller must close them. */
+  static NativeHandle unopened(List<String> paths, List<String> tables) {
+    NativeHandle handle = new NativeHandle("table", Native.tables_create(), Native::tables_destroy);
+    try {
+      handle.run(
+          at -> {
+            paths.forEach(path -> Native.tables_add_path(at, path));
+            tables.forEach(table -> Native.tables_add_table(at, table));
+          });
+      return handle;
+    } catch (Throwable error) {
+      handle.close();
+      throw error;
+    }
+  }
+
+  Columns columns(int table) {
+    return tables.get(table);
+  }
+
+  /** The next batch, or null after the last one. After a failure each call fails, because there is no way to go on. */
+  Batch next() {
+    return handle.call(this::read);
+  }
+
+  private Batch read(long at) {
+    if (failure instanceof BcdaException told) {
+      throw told.again();
+    }
+    if (failure != null) {
+      throw new IllegalStateException("a batch was lost by an earlier failure", failure);
+    }
+    try {
+      int table = Native.tables_next(at);
+      return table < 0 ? null : Batch.of(at, table, tables.get(table));
+    } catch (Throwable error) {
+      failure = error;
+      throw error;
+    }
+  }
+
+  long nulled() {
+    return handle.call(Native::tables_nulled);
+  }
+
+  /** Fails if the reader is closed. */
+  void expectOpen() {
+    handle.run(at -> {});
+  }
+
+  @Override
+  public void close() {
+    handle.close();
+  }
+}
