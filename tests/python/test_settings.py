@@ -18,7 +18,8 @@ from bcda._config import make_config
 from conftest import PROMPT, VECTORS, settings_for
 
 ROOT = Path(__file__).parent.parent.parent
-TABLE = {row.name: row for row in bcda.settings()}
+TABLE = {row.name: row for row in bcda.settings() if row.scope != "table"}
+OF_TABLES = {row.name: row for row in bcda.settings() if row.scope == "table"}
 EXPORT = {name for name, row in TABLE.items() if row.scope == "export"}
 DECRYPT = {name for name in TABLE if name.startswith("private_key")} | {"durability", "allow_plaintext"}
 EXPORT_CALLS: list[Callable[..., object]] = [
@@ -42,10 +43,10 @@ def out_of(call: Callable[..., object]) -> set[str]:
 
 
 def test_names_are_the_same_everywhere() -> None:
-    for name, row in TABLE.items():
+    for name, row in {**TABLE, **OF_TABLES}.items():
         assert row.name == name
         assert row.env == f"BCDA_{name.upper()}"
-        assert row.scope in ("client", "export")
+        assert row.scope in ("client", "export", "table")
         assert row.help.endswith(".")
 
 
@@ -77,6 +78,7 @@ def test_decrypt_shows_its_settings() -> None:
 DOCUMENTED: list[tuple[Callable[..., object], set[str]]] = [
     (bcda.Client.__init__, TABLE.keys() - {"url"}),
     (bcda.decrypt, DECRYPT),
+    (bcda.open_table, set(OF_TABLES)),
     *((call, EXPORT - {"types", "out"}) for call in EXPORT_CALLS),
 ]
 
@@ -85,7 +87,7 @@ DOCUMENTED: list[tuple[Callable[..., object], set[str]]] = [
 def test_docstrings_describe_every_setting(call: Callable[..., object], names: set[str]) -> None:
     text = inspect.getdoc(call) or ""
     for name in names:
-        row = TABLE[name]
+        row = TABLE.get(name) or OF_TABLES[name]
         (line,) = (line for line in text.splitlines() if line.strip().startswith(f"{name} ("))
         assert f"{name} ({'time' if name in ('since', 'until') else row.type}" in line
         assert row.help in line
@@ -109,6 +111,7 @@ def test_types_for_checkers_have_the_names_of_the_tables() -> None:
     assert fields(_options.ClientSettings) == TABLE.keys() - {"url"}
     assert fields(_options.ExportSettings) == EXPORT - {"types", "out"}
     assert fields(_options.DecryptSettings) == DECRYPT
+    assert fields(_options.TableSettings) == OF_TABLES.keys()
     assert fields(_options.SandboxOptions) == {row.name for row in bcda.sandbox_options()} - {"beneficiaries", "fault"}
 
 
