@@ -187,7 +187,8 @@ public final class Row {
    * @param <T> the class of the items
    * @param column its name
    * @param items the class of the items, as {@link Table.Type#javaClass} has it
-   * @return an immutable list, empty if there are no items, whose items may be null. Or null
+   * @return an immutable list, empty if there are no items. Null only if an item did not fit its column and
+   *     {@link TableSettings.OnError#NULL} left the list out
    */
   @SuppressWarnings("unchecked") // the type of the column was compared
   public <T> List<T> getList(String column, Class<T> items) {

@@ -8,6 +8,9 @@
  *   try (Stream<String> patients = result.records("Patient")) {
  *     patients.forEach(System.out::println);
  *   }
+ *   try (Stream<Row> rows = result.table("beneficiary").rows()) {
+ *     rows.map(row -> row.getDate("birth_date")).forEach(System.out::println);
+ *   }
  * }
  * }</pre>
  *

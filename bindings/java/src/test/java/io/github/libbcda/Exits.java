@@ -6,6 +6,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
+import java.util.stream.Stream;
 
 /** A program that ends in the middle of something: {@code Exits STAGE WAY DIRECTORY}. {@link JarIT} runs it. */
 final class Exits {
@@ -30,6 +31,7 @@ final class Exits {
       case "WRITING" -> sink(dir, way, false);
       case "DECRYPTING" -> decrypt(dir, way);
       case "READING" -> read(dir, way);
+      case "TABLES" -> readTables(dir, way);
       default -> export(Stage.valueOf(arguments[0]), dir, way);
     }
   }
@@ -133,6 +135,22 @@ final class Exits {
               while (reader.next() != null) {
                 reached.countDown();
               }
+            }
+          }
+        });
+    reached.await();
+    end(way);
+  }
+
+  private static void readTables(Path dir, Way way) throws Exception {
+    Path file = Files.writeString(dir.resolve("a.ndjson"), "{\"resourceType\":\"Patient\",\"id\":\"1\"}\n".repeat(100_000));
+    Table table = Table.open(file, "beneficiary");
+    CountDownLatch reached = new CountDownLatch(1);
+    daemon(
+        () -> {
+          while (true) {
+            try (Stream<Row> rows = table.rows()) {
+              rows.forEach(row -> reached.countDown());
             }
           }
         });

@@ -7,6 +7,7 @@ import java.io.OutputStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.List;
 import java.util.concurrent.atomic.LongAdder;
 import java.util.stream.Stream;
@@ -15,7 +16,11 @@ import java.util.stream.Stream;
 final class SmallHeap {
   private static final int FILES = 4;
   private static final int RECORDS = 1500; // of 16 KiB each
-  private static final byte[] RECORD = ("{\"a\":\"" + "x".repeat(16 * 1024 - 9) + "\"}\n").getBytes(UTF_8);
+  private static final String HEAD = "{\"resourceType\":\"Patient\",\"a\":\"";
+  private static final String TEXT = "x".repeat(16 * 1024 - HEAD.length() - 3);
+  private static final byte[] RECORD = (HEAD + TEXT + "\"}\n").getBytes(UTF_8);
+  private static final String VIEW =
+      "{\"resource\":\"Patient\",\"select\":[{\"column\":[{\"name\":\"a\",\"path\":\"a\",\"type\":\"string\"}]}]}";
 
   private SmallHeap() {}
 
@@ -28,7 +33,21 @@ final class SmallHeap {
     try (Stream<byte[]> records = RecordStream.of(files, record -> record)) {
       records.parallel().forEach(record -> bytes.add(record.length + 1));
     }
-    System.out.println(bytes.sum() == (long) FILES * RECORDS * RECORD.length ? "all read" : "read " + bytes.sum());
+    System.out.print(bytes.sum() == (long) FILES * RECORDS * RECORD.length ? "all read, " : "read " + bytes.sum() + ", ");
+    System.out.println(rows(files.get(0).path()) == FILES * RECORDS ? "all rows read" : "too few rows");
+  }
+
+  /** A file four times over, as four sources, and then as one. Nothing is kept of the rows but their texts' lengths. */
+  private static long rows(Path file) {
+    LongAdder characters = new LongAdder();
+    for (List<Path> paths : List.of(Collections.nCopies(FILES, file), List.of(file))) {
+      for (int i = 0; i < FILES / paths.size(); i++) {
+        try (Stream<Row> rows = Table.open(paths, VIEW, new TableSettings().batchRows(16)).rows()) {
+          rows.parallel().forEach(row -> characters.add(row.getText("a").length()));
+        }
+      }
+    }
+    return characters.sum() / TEXT.length() / 2;
   }
 
   private static ExportedFile file(Path path) throws IOException {

@@ -2,6 +2,7 @@ package io.github.libbcda;
 
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.stream.Stream;
 
@@ -28,6 +29,7 @@ final class Tour {
       try (Stream<String> records = result.records("Patient")) {
         records.forEach(String::length);
       }
+      table(result);
       client.fetch(client.manifest(Trials.nothing()), Trials.patients(dir.resolve("fetched")).build());
       client.export(ExportRequest.builder().types("Patient").sink((name, type) -> new Discarded()).build());
       fails(
@@ -43,6 +45,22 @@ final class Tour {
       fails(() -> RecordReader.open(dir.resolve("missing")), BcdaException.Filesystem.class);
     }
     System.out.println("been everywhere, " + Native.live_handles() + " handles left");
+  }
+
+  private static void table(ExportResult result) throws Exception {
+    Table.names().forEach(Table::describe);
+    Table.view("claim", TableSettings.Generation.V3);
+    try (Stream<Row> rows = result.table("beneficiary").rows().parallel()) {
+      rows.forEach(Row::toMap);
+    }
+    try (TableReader reader = TableReader.open(List.of(result.directory().orElseThrow()), Table.names(), new TableSettings())) {
+      for (Row row; (row = reader.next()) != null; ) {
+        row.toMap();
+      }
+      reader.nulled();
+    }
+    fails(() -> result.table("no table"), BcdaException.InvalidArgument.class);
+    fails(() -> Native.tables_next(0), IllegalStateException.class);
   }
 
   private static void decrypt(Path dir) throws Exception {
