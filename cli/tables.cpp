@@ -1,5 +1,4 @@
 // bcda tables: claims as rows and columns.
-#include <bcda/arrow.h>
 #include <boost/json/parse.hpp>
 #include <boost/json/value.hpp>
 #include <sys/stat.h>
@@ -11,7 +10,6 @@
 #include <memory>
 #include <sstream>
 
-#include "arrow_text.hpp"
 #include "commands.hpp"
 #include "flags.hpp"
 #include "interrupts.hpp"
@@ -23,8 +21,6 @@ namespace cli {
 namespace {
 
 namespace json = boost::json;
-
-constexpr std::size_t kBlock = 1 << 20;  // bytes that are written at once
 
 struct Wanted {
   std::vector<std::string> paths, tables, views;
@@ -56,43 +52,18 @@ std::vector<NamedTable> tables_of(const Wanted& wanted) {
 class Target {
  public:
   // `path` "": standard output.
-  Target(const std::string& path, const ArrowSchema& schema, TextFormat format) : text_(schema, format) {
+  explicit Target(const std::string& path) {
     if (!path.empty()) file_ = std::make_unique<PrivateFile>(path);
-    pending_ = text_.head();
   }
 
-  void add(const ArrowArray& batch) {
-    rows_ += batch.length;
-    text_.add(pending_, batch);
-    if (pending_.size() >= kBlock) flush();
-  }
+  void add(std::string_view piece) { file_ ? file_->write(piece) : print(piece); }
   void finish() {
-    flush();
     if (file_) file_->publish();
   }
-  std::int64_t rows() const { return rows_; }
   std::string path() const { return file_ ? file_->path() : ""; }
 
  private:
-  void flush() {
-    file_ ? file_->write(pending_) : print(pending_);
-    pending_.clear();
-  }
-
-  TableText text_;
   std::unique_ptr<PrivateFile> file_;
-  std::string pending_;
-  std::int64_t rows_ = 0;
-};
-
-template <class T>
-struct Released : T {
-  Released() : T{} {}
-  ~Released() {
-    if (this->release) this->release(this);
-  }
-  Released(const Released&) = delete;
-  Released& operator=(const Released&) = delete;
 };
 
 void make_directory(const std::string& path) {
@@ -118,23 +89,18 @@ int write_tables(const Wanted& wanted) {
   bcda::Tables opened(wanted.paths, definitions, config);
   if (is_directory) make_directory(wanted.out);
   std::vector<std::unique_ptr<Target>> targets;
-  for (std::size_t i = 0; i < tables.size(); ++i) {
-    Released<ArrowSchema> schema;
-    opened.schema(static_cast<std::int32_t>(i), schema);
-    targets.push_back(std::make_unique<Target>(wanted.out.empty() ? "" : path_of(wanted, tables[i].name, is_directory), schema,
-                                               wanted.format == "csv" ? TextFormat::csv : TextFormat::ndjson));
-  }
+  for (const NamedTable& table : tables)
+    targets.push_back(std::make_unique<Target>(wanted.out.empty() ? "" : path_of(wanted, table.name, is_directory)));
   const Interrupts interrupts;
-  for (std::int32_t table = 0;;) {
-    Released<ArrowArray> batch;
-    if (!opened.next(table, batch)) break;
-    targets[static_cast<std::size_t>(table)]->add(batch);
+  std::string_view piece;
+  for (std::int32_t table = 0; opened.encode(wanted.format, table, piece);) {
+    targets[static_cast<std::size_t>(table)]->add(piece);
     if (Interrupts::asked()) throw Failure(BCDA_CANCELED, "interrupted; nothing was published");
   }
   for (const auto& target : targets) target->finish();
   if (wanted.quiet || wanted.out.empty()) return 0;
   for (std::size_t i = 0; i < tables.size(); ++i)
-    report(tables[i].name + ": " + plural(targets[i]->rows(), "row") + " in " + targets[i]->path() + "\n");
+    report(tables[i].name + ": " + plural(opened.rows(static_cast<std::int32_t>(i)), "row") + " in " + targets[i]->path() + "\n");
   if (const std::int64_t nulled = opened.nulled(); nulled > 0)
     say("bcda: " + plural(nulled, "value") + " did not fit the column and became null (on_error)\n");
   return 0;
@@ -207,9 +173,9 @@ your own (ViewDefinitions of SQL on FHIR v2). Parquet files come from the Python
   command.add_option("--table", wanted->tables, "Table to write; may be repeated")->option_text("NAME")->allow_extra_args(false);
   command.add_option("--view", wanted->views, "File with a ViewDefinition; may be repeated")->option_text("FILE")->allow_extra_args(false);
   command.add_flag("--all", wanted->all, "Write every table that bcda brings along, each to DIR/TABLE.FORMAT");
-  command.add_option("--format", wanted->format, "csv (default) or ndjson")
+  command.add_option("--format", wanted->format, "csv (default), ndjson or arrow (Arrow's IPC file)")
       ->option_text("FORMAT")
-      ->check(CLI::IsMember({"csv", "ndjson", "parquet"}));
+      ->check(CLI::IsMember({"csv", "ndjson", "arrow", "parquet"}));
   command.add_option("--out", wanted->out, "File, or directory if there are several tables; without it, standard output")
       ->option_text("PATH")
       ->check(not_empty);

@@ -4,9 +4,12 @@
 #include <array>
 #include <cerrno>
 #include <new>
+#include <optional>
+#include <utility>
 
 #include "handles.hpp"
 #include "runtime/table_source.hpp"
+#include "tables/encoder.hpp"
 #include "tables/presets.hpp"
 #include "tables/scan.hpp"
 
@@ -69,8 +72,63 @@ Settings settings_of(const bcda_config* settings) {
 
 }  // namespace
 
+namespace {
+
+// The tables of a scan as files. The begin of a file comes with its first batch, so that a scan that fails at once
+// writes nothing.
+class EncodedTables {
+ public:
+  EncodedTables(tables::Scan& scan, const std::string& format) : scan_(scan), format_(format) {
+    for (std::size_t i = 0; i < scan.size(); ++i) files_.push_back({tables::make_encoder(format, scan.columns(i))});
+  }
+
+  const std::string& format() const { return format_; }
+
+  // The table of the next piece, or nullopt.
+  std::optional<std::size_t> next(std::string_view& piece) {
+    piece_.clear();
+    std::optional<std::size_t> table = ended_ == 0 ? add_batch() : std::nullopt;
+    if (!table && ended_ < files_.size()) {
+      table = ended_++;
+      begin(files_[*table]);
+      files_[*table].encoder->end(piece_);
+    }
+    piece = piece_;
+    return table;
+  }
+
+ private:
+  struct File {
+    std::unique_ptr<tables::Encoder> encoder;
+    bool begun = false;
+  };
+
+  void begin(File& file) {
+    if (!std::exchange(file.begun, true)) file.encoder->begin(piece_);
+  }
+
+  std::optional<std::size_t> add_batch() {
+    ArrowArray batch{};
+    const auto table = scan_.next(batch);
+    if (!table) return table;
+    const std::unique_ptr<ArrowArray, void (*)(ArrowArray*)> owned(&batch, [](ArrowArray* array) { array->release(array); });
+    begin(files_[*table]);
+    files_[*table].encoder->add(piece_, batch);
+    return table;
+  }
+
+  tables::Scan& scan_;
+  std::string format_;
+  std::vector<File> files_;
+  std::size_t ended_ = 0;
+  std::string piece_;
+};
+
+}  // namespace
+
 struct bcda_tables {
   std::unique_ptr<tables::Scan> scan;
+  std::unique_ptr<EncodedTables> encoded = {};
   libbcda::capi::Owner owner = {};
   libbcda::capi::Counted counted = {};
 };
@@ -202,6 +260,32 @@ bcda_status bcda_tables_next(bcda_tables* opened, int32_t* table, struct ArrowAr
   });
 }
 
+bcda_status bcda_tables_encode(bcda_tables* opened, const char* format, int32_t* table, const char** data, size_t* size,
+                               bcda_error** error) {
+  return guard(error, [&]() -> bcda_status {
+    need(opened, "opened");
+    need(format, "format");
+    need(table, "table");
+    need(data, "data");
+    need(size, "size");
+    opened->owner.check();
+    if (!opened->encoded) opened->encoded = std::make_unique<EncodedTables>(*opened->scan, format);
+    if (opened->encoded->format() != format)
+      throw Error(Status::INVALID_ARGUMENT, "these tables are encoded as " + opened->encoded->format() + " already");
+    std::string_view piece;
+    const auto found = opened->encoded->next(piece);
+    if (!found) return BCDA_END;
+    *table = static_cast<int32_t>(*found);
+    *data = piece.data();
+    *size = piece.size();
+    return BCDA_OK;
+  });
+}
+
+int64_t bcda_tables_rows(const bcda_tables* opened, int32_t table) {
+  const bool is_there = opened && table >= 0 && static_cast<std::size_t>(table) < opened->scan->size();
+  return is_there ? opened->scan->rows(static_cast<std::size_t>(table)) : -1;
+}
 int64_t bcda_tables_nulled(const bcda_tables* opened) { return opened ? opened->scan->nulled() : -1; }
 void bcda_tables_destroy(bcda_tables* opened) { delete opened; }
 

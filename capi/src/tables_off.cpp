@@ -29,6 +29,10 @@ bcda_status bcda_tables_schema(const bcda_tables*, int32_t, struct ArrowSchema*,
   return refuse(error);
 }
 bcda_status bcda_tables_next(bcda_tables*, int32_t*, struct ArrowArray*, bcda_error** error) { return refuse(error); }
+bcda_status bcda_tables_encode(bcda_tables*, const char*, int32_t*, const char**, size_t*, bcda_error** error) {
+  return refuse(error);
+}
+int64_t bcda_tables_rows(const bcda_tables*, int32_t) { return -1; }
 int64_t bcda_tables_nulled(const bcda_tables*) { return -1; }
 void bcda_tables_destroy(bcda_tables*) {}
 

@@ -50,14 +50,18 @@ struct Scan::Pass {
 
 Scan::Scan(std::vector<TableRequest> tables, BatchBuilder::Limits limits) : tables_(std::move(tables)) {
   for (const TableRequest& table : tables_) depends_on_generation_ |= table.depends_on_generation;
+  rows_.resize(tables_.size());
   for (const auto& view : pass_of(Generation::v3).views)
     builders_.push_back(std::make_unique<BatchBuilder>(view->columns(), limits));
 }
 
 Scan::~Scan() = default;
 
+// All generations have the same columns.
+const std::vector<Column>& Scan::columns(std::size_t table) const { return passes_.begin()->second->views[table]->columns(); }
+
 void Scan::schema(std::size_t table, ArrowSchema& out) const {
-  const View& view = *passes_.begin()->second->views[table];  // all generations have the same columns
+  const View& view = *passes_.begin()->second->views[table];
   Metadata metadata;
   if (!view.name().empty()) metadata.emplace_back("bcda.table", view.name());
   make_schema(view.columns(), metadata, out);
@@ -138,6 +142,7 @@ std::optional<std::size_t> Scan::next(ArrowArray& out) {
   out = ready_.front().batch;
   ready_.front().batch.release = nullptr;  // it was moved
   ready_.pop_front();
+  rows_[table] += out.length;
   return table;
 }
 

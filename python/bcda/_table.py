@@ -6,7 +6,7 @@ import json
 import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Union
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple, Union
 
 from . import _native
 from ._config import make_config, path_of, takes_settings
@@ -124,6 +124,13 @@ def _definition_of(table: str | None, view: View | None) -> str:
     return view if isinstance(view, str) else json.dumps(view)
 
 
+class Saved(NamedTuple):
+    """What :meth:`Table.save` wrote."""
+
+    rows: int
+    nulled: int
+
+
 class Table:
     """Rows and columns of an export. Nothing is kept: each use reads the files again, in constant memory.
 
@@ -221,6 +228,32 @@ class Table:
         polars = _need("polars", "to_polars", "polars")
         frame: polars.DataFrame = polars.from_arrow(self.to_arrow())
         return frame
+
+    def save(self, path: str | os.PathLike[str], format: Literal["csv", "ndjson", "arrow"] = "csv") -> Saved:
+        """Writes all rows to a file, in constant memory and without any other package. The file gets its name when it
+        is whole. Its mode is 0600.
+
+        Args:
+            path: the file, which must not exist.
+            format: ``"csv"`` (a null is an empty field), ``"ndjson"``, or ``"arrow"`` (Arrow's IPC file format).
+
+        Returns:
+            the number of rows, and of values that did not fit their column and are null (``on_error="null"``).
+
+        Raises:
+            FileExistsError: the file exists.
+            Error: as for :meth:`batches`.
+
+        Example:
+            >>> result = client.export(["Patient"], out=tmp / "save", progress=False)
+            >>> result.table("beneficiary").save(tmp / "beneficiary.csv")
+            Saved(rows=10, nulled=0)
+        """
+        tables = self._open()
+        with _PrivateFile(path_of(path, "path")) as file:
+            while (piece := tables.encode(format)) is not None:
+                file.write(piece)
+        return Saved(tables.rows, tables.nulled)
 
     def to_parquet(self, path: str | os.PathLike[str], **options: Any) -> int:
         """Writes all rows to a Parquet file, in constant memory. The file gets its name when it is whole. Its mode is

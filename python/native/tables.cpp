@@ -51,25 +51,36 @@ class Tables {
 
   // (number of the table, batch), or None.
   py::object next() {
-    if (busy_) throw Failure{BCDA_STATE, "another thread reads from these tables"};
     auto batch = std::make_unique<ArrowArray>();
     std::int32_t table = 0;
-    busy_ = true;
-    bool found = false;
-    try {
-      found = outside([&] { return tables_.next(table, *batch); });
-    } catch (...) {
-      busy_ = false;
-      throw;
-    }
-    busy_ = false;
-    if (!found) return py::none();
+    if (!alone([&] { return tables_.next(table, *batch); })) return py::none();
     return py::make_tuple(table, capsule_of(std::move(batch), "arrow_array"));
   }
 
+  // The next bytes of a file of the first table, or None.
+  py::object encode(const std::string& format) {
+    std::string_view piece;
+    const bool found = alone([&] {
+      std::int32_t table = 0;
+      return tables_.encode(format, table, piece);
+    });
+    if (!found) return py::none();
+    return py::bytes(piece.data(), piece.size());
+  }
+
+  std::int64_t rows() const { return tables_.rows(0); }
   std::int64_t nulled() const { return tables_.nulled(); }
 
  private:
+  // Runs `read` without the GIL, for one thread at a time.
+  template <class Read>
+  bool alone(Read&& read) {
+    if (busy_) throw Failure{BCDA_STATE, "another thread reads from these tables"};
+    busy_ = true;
+    const std::shared_ptr<void> ended(nullptr, [this](void*) { busy_ = false; });
+    return outside(std::forward<Read>(read));
+  }
+
   bcda::Tables tables_;
   bool busy_ = false;
 };
@@ -96,6 +107,8 @@ void add_tables(py::module_& module) {
            py::arg("paths"), py::arg("tables"))
       .def("schema", &Tables::schema, py::arg("table"))
       .def("next", &Tables::next)
+      .def("encode", &Tables::encode, py::arg("format"))
+      .def_property_readonly("rows", &Tables::rows)
       .def_property_readonly("nulled", &Tables::nulled);
 }
 

@@ -135,6 +135,8 @@ static const row functions[] = {
     FUNCTION(bcda_tables_open),
     FUNCTION(bcda_tables_schema),
     FUNCTION(bcda_tables_next),
+    FUNCTION(bcda_tables_encode),
+    FUNCTION(bcda_tables_rows),
     FUNCTION(bcda_tables_nulled),
     FUNCTION(bcda_tables_destroy),
     FUNCTION(bcda_sandbox_options_create),

@@ -124,6 +124,25 @@ def test_parquet_has_the_same_rows_and_is_private(tmp_path: Path) -> None:
         table.to_parquet(path)
 
 
+@pytest.mark.parametrize("generation", GENERATIONS)
+@pytest.mark.parametrize("table", bcda.table_names())
+def test_each_format_has_the_same_rows(generation: str, table: str, tmp_path: Path) -> None:
+    opened = bcda.open_table(files(generation), table)
+    rows = opened.to_arrow()
+    for form in ("csv", "ndjson", "arrow"):
+        assert opened.save(tmp_path / form, form) == (rows.num_rows, 0)  # type: ignore[arg-type]
+        assert (tmp_path / form).stat().st_mode & 0o777 == 0o600
+    assert pyarrow.ipc.open_file(tmp_path / "arrow").read_all().to_pylist() == rows.to_pylist()
+    with (tmp_path / "csv").open(encoding="utf-8", newline="") as text:
+        from_csv = list(csv.DictReader(text))
+    from_json = [json.loads(line, parse_float=Decimal) for line in (tmp_path / "ndjson").read_text().splitlines()]
+    assert len(from_csv) == len(from_json) == rows.num_rows
+    for row, fields, members in zip(rows.to_pylist(), from_csv, from_json):
+        for column, value in row.items():
+            assert ("" if value is None else value) == as_text(fields[column], value)
+            assert members[column] == (value if not isinstance(value, (date, datetime)) else fields[column])
+
+
 def test_a_failure_leaves_no_parquet_file(tmp_path: Path) -> None:
     (tmp_path / "bad.ndjson").write_text(json.dumps(CLAIM) + "\n{\n")
     with pytest.raises(bcda.RecordError):

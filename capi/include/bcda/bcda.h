@@ -793,6 +793,17 @@ BCDA_API bcda_status bcda_tables_schema(const bcda_tables* opened, int32_t table
 BCDA_API bcda_status bcda_tables_next(bcda_tables* opened, int32_t* table, struct ArrowArray* batch,
                                       bcda_error** error);
 
+/* Makes the next bytes of a file of a table, and sets its number: for programs that write tables without Arrow. `format`
+ * is "csv" (RFC 4180; a null is an empty field), "ndjson" (decimals as numbers with all their digits), or "arrow" (Arrow's
+ * IPC file format). All calls give the same format, and none is mixed with bcda_tables_next. Each table has at least one
+ * piece. The bytes are valid until the next call. Returns BCDA_END after the last piece. A file is whole only then.
+ * Errors: as for bcda_tables_next, and INVALID_ARGUMENT (the format). */
+BCDA_API bcda_status bcda_tables_encode(bcda_tables* opened, const char* format, int32_t* table, const char** data,
+                                        size_t* size, bcda_error** error);
+
+/* How many rows of a table were handed out so far; -1: there is no such table. */
+BCDA_API int64_t bcda_tables_rows(const bcda_tables* opened, int32_t table);
+
 /* How many values so far did not fit their column and are null, with on_error=null. */
 BCDA_API int64_t bcda_tables_nulled(const bcda_tables* opened);
 

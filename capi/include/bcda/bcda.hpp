@@ -850,6 +850,17 @@ class Tables {
   bool next(std::int32_t& table, ArrowArray& batch) {
     return detail::check([&](bcda_error** error) { return bcda_tables_next(get(), &table, &batch, error); }) == BCDA_OK;
   }
+  // False after the last piece. `piece`: the next bytes of a file of the table, borrowed until the next call.
+  bool encode(const std::string& format, std::int32_t& table, std::string_view& piece) {
+    const char* data = nullptr;
+    std::size_t size = 0;
+    const Status status = detail::check([&](bcda_error** error) {
+      return bcda_tables_encode(get(), detail::c_str(format), &table, &data, &size, error);
+    });
+    if (status == BCDA_OK) piece = {data, size};
+    return status == BCDA_OK;
+  }
+  std::int64_t rows(std::int32_t table) const { return bcda_tables_rows(get(), table); }  // that were handed out
   std::int64_t nulled() const { return bcda_tables_nulled(get()); }  // values that did not fit their column
 
   bcda_tables* get() const noexcept { return handle_.get(); }
