@@ -34,9 +34,12 @@ int run_metadata(const Metadata& what) {
 
 const char* scope_name(const bcda::Setting& setting) {
   switch (setting.scope()) {
-    case BCDA_SCOPE_CLIENT: return "client";
-    case BCDA_SCOPE_TABLE: return "table";
-    default: return "export";
+    case BCDA_SCOPE_CLIENT:
+      return "client";
+    case BCDA_SCOPE_TABLE:
+      return "table";
+    default:
+      return "export";
   }
 }
 

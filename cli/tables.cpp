@@ -1,7 +1,7 @@
 // bcda tables: claims as rows and columns.
+#include <sys/stat.h>
 #include <boost/json/parse.hpp>
 #include <boost/json/value.hpp>
-#include <sys/stat.h>
 
 #include <algorithm>
 #include <bcda/bcda.hpp>
@@ -43,7 +43,8 @@ std::vector<NamedTable> tables_of(const Wanted& wanted) {
   for (const std::string& name : wanted.all ? bcda::table_names() : wanted.tables) tables.push_back({name, name});
   for (const std::string& path : wanted.views) tables.push_back({stem_of(path), read_text(path)});
   if (tables.empty())
-    throw Failure(BCDA_INVALID_ARGUMENT, "choose a table: --table NAME, --view FILE or --all; bcda tables --list shows the names");
+    throw Failure(BCDA_INVALID_ARGUMENT,
+                  "choose a table: --table NAME, --view FILE or --all; bcda tables --list shows the names");
   return tables;
 }
 
@@ -78,10 +79,12 @@ std::string path_of(const Wanted& wanted, const std::string& table, bool is_dire
 
 int write_tables(const Wanted& wanted) {
   if (wanted.format == "parquet")
-    throw Failure(BCDA_INVALID_ARGUMENT, "Parquet files come from the Python package: result.table(\"claim_line\").to_parquet(path)");
+    throw Failure(BCDA_INVALID_ARGUMENT,
+                  "Parquet files come from the Python package: result.table(\"claim_line\").to_parquet(path)");
   const std::vector<NamedTable> tables = tables_of(wanted);
   const bool is_directory = wanted.all || tables.size() > 1;
-  if (is_directory && wanted.out.empty()) throw Failure(BCDA_INVALID_ARGUMENT, "several tables need a directory: --out DIR");
+  if (is_directory && wanted.out.empty())
+    throw Failure(BCDA_INVALID_ARGUMENT, "several tables need a directory: --out DIR");
   bcda::Config config;
   wanted.flags.apply_to(config);
   std::vector<std::string> definitions;
@@ -100,7 +103,8 @@ int write_tables(const Wanted& wanted) {
   for (const auto& target : targets) target->finish();
   if (wanted.quiet || wanted.out.empty()) return 0;
   for (std::size_t i = 0; i < tables.size(); ++i)
-    report(tables[i].name + ": " + plural(opened.rows(static_cast<std::int32_t>(i)), "row") + " in " + targets[i]->path() + "\n");
+    report(tables[i].name + ": " + plural(opened.rows(static_cast<std::int32_t>(i)), "row") + " in " +
+           targets[i]->path() + "\n");
   if (const std::int64_t nulled = opened.nulled(); nulled > 0)
     say("bcda: " + plural(nulled, "value") + " did not fit the column and became null (on_error)\n");
   return 0;
@@ -126,8 +130,10 @@ int describe_table(const std::string& name) {
   std::ostringstream out;
   out << text_of(table, "name") << ": " << text_of(table, "description") << "\n\n";
   for (const json::value& column : table.at("columns").as_array()) {
-    out << text_of(column, "name") << "  (" << text_of(column, "type") << (column.at("list").as_bool() ? ", list" : "") << ";";
-    for (const json::value& generation : column.at("generations").as_array()) out << ' ' << std::string(generation.as_string());
+    out << text_of(column, "name") << "  (" << text_of(column, "type") << (column.at("list").as_bool() ? ", list" : "")
+        << ";";
+    for (const json::value& generation : column.at("generations").as_array())
+      out << ' ' << std::string(generation.as_string());
     out << ")\n    " << text_of(column, "description");
     if (const std::string cclf = text_of(column, "cclf"); !cclf.empty()) out << " CCLF: " << cclf << ".";
     out << '\n';
@@ -149,7 +155,8 @@ int run_tables(const Wanted& wanted) {
   if (!wanted.describe.empty()) return describe_table(wanted.describe);
   if (!wanted.show.empty()) return show_view(wanted);
   if (wanted.paths.empty())
-    throw Failure(BCDA_INVALID_ARGUMENT, "name the directory of an export, or NDJSON files; bcda tables --help shows examples");
+    throw Failure(BCDA_INVALID_ARGUMENT,
+                  "name the directory of an export, or NDJSON files; bcda tables --help shows examples");
   return write_tables(wanted);
 }
 
@@ -169,19 +176,29 @@ your own (ViewDefinitions of SQL on FHIR v2). Parquet files come from the Python
   bcda tables --list
   bcda tables --describe claim_line
   bcda tables --show claim_line > my_view.json)");
-  command.add_option("PATH", wanted->paths, "Directory of an export or of a series, or an NDJSON file")->option_text("PATH...");
-  command.add_option("--table", wanted->tables, "Table to write; may be repeated")->option_text("NAME")->allow_extra_args(false);
-  command.add_option("--view", wanted->views, "File with a ViewDefinition; may be repeated")->option_text("FILE")->allow_extra_args(false);
+  command.add_option("PATH", wanted->paths, "Directory of an export or of a series, or an NDJSON file")
+      ->option_text("PATH...");
+  command.add_option("--table", wanted->tables, "Table to write; may be repeated")
+      ->option_text("NAME")
+      ->allow_extra_args(false);
+  command.add_option("--view", wanted->views, "File with a ViewDefinition; may be repeated")
+      ->option_text("FILE")
+      ->allow_extra_args(false);
   command.add_flag("--all", wanted->all, "Write every table that bcda brings along, each to DIR/TABLE.FORMAT");
   command.add_option("--format", wanted->format, "csv (default), ndjson or arrow (Arrow's IPC file)")
       ->option_text("FORMAT")
       ->check(CLI::IsMember({"csv", "ndjson", "arrow", "parquet"}));
-  command.add_option("--out", wanted->out, "File, or directory if there are several tables; without it, standard output")
+  command
+      .add_option("--out", wanted->out, "File, or directory if there are several tables; without it, standard output")
       ->option_text("PATH")
       ->check(not_empty);
   command.add_flag("--list", wanted->list, "Print the tables that bcda brings along");
-  command.add_option("--describe", wanted->describe, "Print the columns of a table")->option_text("NAME")->check(not_empty);
-  command.add_option("--show", wanted->show, "Print the ViewDefinition of a table; see --generation")->option_text("NAME")->check(not_empty);
+  command.add_option("--describe", wanted->describe, "Print the columns of a table")
+      ->option_text("NAME")
+      ->check(not_empty);
+  command.add_option("--show", wanted->show, "Print the ViewDefinition of a table; see --generation")
+      ->option_text("NAME")
+      ->check(not_empty);
   command.add_flag("-q,--quiet", wanted->quiet, "Print only errors and warnings");
   wanted->flags.add_for_tables(command);
   command.footer(exit_codes);

@@ -130,7 +130,9 @@ Bytes batch_values(const Tables& tables, std::int32_t column, std::int32_t items
   const Column& known = tables.column(tables.table, column);
   const bool has_ends = (known.is_list && !items) || is_text(known.format);
   const std::int64_t width = has_ends ? 4 : width_of(known.format);
-  const std::int64_t size = has_ends ? (array.length + 1) * 4 : width == 0 ? (array.length + 7) / 8 : array.length * width;
+  const std::int64_t size = has_ends     ? (array.length + 1) * 4
+                            : width == 0 ? (array.length + 7) / 8
+                                         : array.length * width;
   return {size > 0 && array.buffers[1] ? static_cast<const char*>(array.buffers[1]) : "", array.buffers[1] ? size : 0};
 }
 

@@ -66,9 +66,7 @@ std::unique_ptr<tables::Scan> open_scan(const Settings& settings, const std::vec
   return scan;
 }
 
-Settings settings_of(const bcda_config* settings) {
-  return settings ? libbcda::capi::resolve(*settings) : Settings();
-}
+Settings settings_of(const bcda_config* settings) { return settings ? libbcda::capi::resolve(*settings) : Settings(); }
 
 }  // namespace
 
@@ -111,7 +109,8 @@ class EncodedTables {
     ArrowArray batch{};
     const auto table = scan_.next(batch);
     if (!table) return table;
-    const std::unique_ptr<ArrowArray, void (*)(ArrowArray*)> owned(&batch, [](ArrowArray* array) { array->release(array); });
+    const std::unique_ptr<ArrowArray, void (*)(ArrowArray*)> owned(&batch,
+                                                                   [](ArrowArray* array) { array->release(array); });
     begin(files_[*table]);
     files_[*table].encoder->add(piece_, batch);
     return table;
@@ -193,7 +192,8 @@ extern "C" {
 int32_t bcda_table_count(void) { return static_cast<int32_t>(tables::preset_names().size()); }
 
 const char* bcda_table_at(int32_t index) {
-  return index >= 0 && index < bcda_table_count() ? tables::preset_names()[static_cast<std::size_t>(index)].c_str() : "";
+  return index >= 0 && index < bcda_table_count() ? tables::preset_names()[static_cast<std::size_t>(index)].c_str()
+                                                  : "";
 }
 
 bcda_status bcda_table_columns(const char* table, char** json, bcda_error** error) {
@@ -217,8 +217,8 @@ bcda_status bcda_table_view(const char* table, const char* generation, char** js
   });
 }
 
-bcda_status bcda_table_open(const bcda_config* settings, const char* const* paths, int32_t path_count, const char* table,
-                            struct ArrowArrayStream* stream, bcda_error** error) {
+bcda_status bcda_table_open(const bcda_config* settings, const char* const* paths, int32_t path_count,
+                            const char* table, struct ArrowArrayStream* stream, bcda_error** error) {
   return guard(error, [&] {
     need(table, "table");
     need(stream, "stream");
@@ -237,7 +237,8 @@ bcda_status bcda_tables_open(const bcda_config* settings, const char* const* pat
   });
 }
 
-bcda_status bcda_tables_schema(const bcda_tables* opened, int32_t table, struct ArrowSchema* schema, bcda_error** error) {
+bcda_status bcda_tables_schema(const bcda_tables* opened, int32_t table, struct ArrowSchema* schema,
+                               bcda_error** error) {
   return guard(error, [&] {
     need(opened, "opened");
     need(schema, "schema");

@@ -21,8 +21,8 @@ bcda_status bcda_table_open(const bcda_config*, const char* const*, int32_t, con
                             bcda_error** error) {
   return refuse(error);
 }
-bcda_status bcda_tables_open(const bcda_config*, const char* const*, int32_t, const char* const*, int32_t, bcda_tables**,
-                             bcda_error** error) {
+bcda_status bcda_tables_open(const bcda_config*, const char* const*, int32_t, const char* const*, int32_t,
+                             bcda_tables**, bcda_error** error) {
   return refuse(error);
 }
 bcda_status bcda_tables_schema(const bcda_tables*, int32_t, struct ArrowSchema*, bcda_error** error) {

@@ -20,7 +20,8 @@ namespace {
 
 [[noreturn]] void fail(const std::string& what) {
   throw Error(Status::FILESYSTEM, "cannot " + what + " a temporary file in " +
-                                      std::filesystem::temp_directory_path().string() + " (TMPDIR): " + std::strerror(errno));
+                                      std::filesystem::temp_directory_path().string() +
+                                      " (TMPDIR): " + std::strerror(errno));
 }
 
 // A file of mode 0600 without a name.
@@ -85,7 +86,8 @@ void CurrentState::add(const Entry& entry) {
   entries_.push_back(entry);
 }
 
-void CurrentState::add(std::string_view type, std::string_view id, std::int64_t updated, std::uint32_t run, RecordPlace place) {
+void CurrentState::add(std::string_view type, std::string_view id, std::int64_t updated, std::uint32_t run,
+                       RecordPlace place) {
   Entry made = entry(type, id);
   made.updated = updated;
   made.run = run;

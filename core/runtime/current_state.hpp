@@ -45,7 +45,7 @@ class CurrentState {
   struct Entry {
     std::array<std::uint64_t, 2> resource;  // the digest of type and id
     std::int64_t updated;
-    std::uint32_t run;   // with the sign of a deletion in its highest bit
+    std::uint32_t run;  // with the sign of a deletion in its highest bit
     std::uint32_t line;
     std::uint32_t file;
     std::uint32_t unused = 0;

@@ -51,7 +51,8 @@ void check_size(const StoredFile& file) {
 // Goes through the files of all runs.
 class Files {
  public:
-  Files(std::vector<TableRun> runs, std::vector<std::string> types) : runs_(std::move(runs)), types_(std::move(types)) {}
+  Files(std::vector<TableRun> runs, std::vector<std::string> types)
+      : runs_(std::move(runs)), types_(std::move(types)) {}
 
   struct Found {
     std::string path;
@@ -153,8 +154,9 @@ void add_file(CurrentState& state, Identity& identity, const Files::Found& file)
 std::optional<tables::Generation> generation_of_request(const json::object& request) {
   const std::string base = string_member(request, "base"), profile = string_member(request, "profile");
   if (!profile.starts_with("bcda") && profile != "ab2d") return std::nullopt;
-  for (const auto& [version, generation] : {std::pair("/v1", tables::Generation::stu3), std::pair("/v2", tables::Generation::v2),
-                                            std::pair("/v3", tables::Generation::v3)})
+  for (const auto& [version, generation] :
+       {std::pair("/v1", tables::Generation::stu3), std::pair("/v2", tables::Generation::v2),
+        std::pair("/v3", tables::Generation::v3)})
     if (base.ends_with(version) || base.find(std::string(version) + "/") != std::string::npos) return generation;
   return std::nullopt;
 }
@@ -201,14 +203,15 @@ std::shared_ptr<const CurrentState> TableSource::current_state(const std::vector
   for (std::size_t run = 0; run < runs_.size(); ++run) {
     if (!runs_[run].file.empty()) continue;
     for (const json::value& deleted : read_deleted(runs_[run].result))
-      state->add_deletion(deleted.at("type").as_string(), deleted.at("id").as_string(), static_cast<std::uint32_t>(run));
+      state->add_deletion(deleted.at("type").as_string(), deleted.at("id").as_string(),
+                          static_cast<std::uint32_t>(run));
   }
   state->choose();
   return state;
 }
 
-tables::Scan::Files TableSource::files(const std::vector<std::string>& types, std::optional<tables::Generation> generation,
-                                       bool current) const {
+tables::Scan::Files TableSource::files(const std::vector<std::string>& types,
+                                       std::optional<tables::Generation> generation, bool current) const {
   const auto state = current ? current_state(types) : nullptr;
   return [files = Files(runs_, types), generation, state]() mutable -> std::optional<tables::ScanFile> {
     const auto file = files.next();

@@ -15,8 +15,8 @@ namespace libbcda::runtime {
 // A finished export, or a file without a receipt.
 struct TableRun {
   RunResult result;
-  std::string file = {};                               // without a receipt: its path
-  std::optional<tables::Generation> generation = {};   // what the request of the export says; nullopt: the records tell
+  std::string file = {};                              // without a receipt: its path
+  std::optional<tables::Generation> generation = {};  // what the request of the export says; nullopt: the records tell
 };
 
 class CurrentState;

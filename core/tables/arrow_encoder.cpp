@@ -65,16 +65,25 @@ void add_number(std::string& out, T value) {
 
 TypeNumber type_number(ValueKind kind) {
   switch (kind) {
-    case ValueKind::text: return kUtf8;
-    case ValueKind::binary: return kBinary;
-    case ValueKind::boolean: return kBool;
+    case ValueKind::text:
+      return kUtf8;
+    case ValueKind::binary:
+      return kBinary;
+    case ValueKind::boolean:
+      return kBool;
     case ValueKind::int32:
-    case ValueKind::int64: return kInt;
-    case ValueKind::decimal: return kDecimal;
-    case ValueKind::float64: return kFloatingPoint;
-    case ValueKind::date: return kDate;
-    case ValueKind::timestamp: return kTimestamp;
-    case ValueKind::time: return kTime;
+    case ValueKind::int64:
+      return kInt;
+    case ValueKind::decimal:
+      return kDecimal;
+    case ValueKind::float64:
+      return kFloatingPoint;
+    case ValueKind::date:
+      return kDate;
+    case ValueKind::timestamp:
+      return kTimestamp;
+    case ValueKind::time:
+      return kTime;
   }
   return kUtf8;
 }
@@ -93,8 +102,12 @@ Offset<Any> type_table(FlatBufferBuilder& out, const ColumnType& type) {
         out.AddElement<std::int32_t>(slot(1), type.scale);
         out.AddElement<std::int32_t>(slot(2), 128);
         break;
-      case ValueKind::float64: out.AddElement<std::int16_t>(slot(0), kDouble); break;
-      case ValueKind::date: out.AddElement<std::int16_t>(slot(0), kDays); break;
+      case ValueKind::float64:
+        out.AddElement<std::int16_t>(slot(0), kDouble);
+        break;
+      case ValueKind::date:
+        out.AddElement<std::int16_t>(slot(0), kDays);
+        break;
       case ValueKind::time:
         out.AddElement<std::int16_t>(slot(0), kMicroseconds);
         out.AddElement<std::int32_t>(slot(1), 64);
@@ -103,7 +116,8 @@ Offset<Any> type_table(FlatBufferBuilder& out, const ColumnType& type) {
         out.AddElement<std::int16_t>(slot(0), kMicroseconds);
         out.AddOffset(slot(1), zone);
         break;
-      default: break;  // no fields
+      default:
+        break;  // no fields
     }
   });
 }

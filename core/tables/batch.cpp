@@ -9,7 +9,7 @@ namespace libbcda::tables {
 namespace {
 
 constexpr std::size_t kAlignment = 64;
-constexpr std::size_t kMostText = 1u << 30;    // of one column in a batch, because its offsets have 31 bits
+constexpr std::size_t kMostText = 1u << 30;   // of one column in a batch, because its offsets have 31 bits
 constexpr std::int64_t kMostItems = 1 << 30;  // of a list column
 
 // What an exported array owns.
@@ -87,16 +87,28 @@ void ColumnBuilder::add(const Scalar& scalar) {
   nulls_ += scalar.is_null;
   validity_.add(!scalar.is_null);
   switch (type_.kind) {
-    case ValueKind::boolean: booleans_.add(scalar.integer != 0); break;
+    case ValueKind::boolean:
+      booleans_.add(scalar.integer != 0);
+      break;
     case ValueKind::int32:
-    case ValueKind::date: values_.add(static_cast<std::int32_t>(scalar.integer)); break;
+    case ValueKind::date:
+      values_.add(static_cast<std::int32_t>(scalar.integer));
+      break;
     case ValueKind::int64:
     case ValueKind::timestamp:
-    case ValueKind::time: values_.add(scalar.integer); break;
-    case ValueKind::decimal: values_.add(scalar.decimal); break;
-    case ValueKind::float64: values_.add(scalar.real); break;
+    case ValueKind::time:
+      values_.add(scalar.integer);
+      break;
+    case ValueKind::decimal:
+      values_.add(scalar.decimal);
+      break;
+    case ValueKind::float64:
+      values_.add(scalar.real);
+      break;
     case ValueKind::text:
-    case ValueKind::binary: add_text(scalar.text); break;
+    case ValueKind::binary:
+      add_text(scalar.text);
+      break;
   }
 }
 

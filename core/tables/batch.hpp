@@ -89,7 +89,7 @@ class ColumnBuilder {
   ColumnType type_;
   std::int64_t length_ = 0, nulls_ = 0;  // of the values; of a list column those of its elements
   Bits validity_, booleans_;
-  Buffer values_, texts_;                           // fixed-width values or the ends of texts; texts
+  Buffer values_, texts_;  // fixed-width values or the ends of texts; texts
   std::int64_t lists_ = 0, null_lists_ = 0;
   Bits list_validity_;
   Buffer list_ends_;

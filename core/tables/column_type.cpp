@@ -44,7 +44,8 @@ ColumnType tagged_type(const ColumnDefinition& column, const std::string& tag) {
   if (name == "BOOLEAN") return of_kind(ValueKind::boolean);
   if (name == "INTEGER" || name == "INT" || name == "SMALLINT") return of_kind(ValueKind::int32);
   if (name == "BIGINT") return of_kind(ValueKind::int64);
-  if (name == "DOUBLE PRECISION" || name == "DOUBLE" || name == "REAL" || name == "FLOAT") return of_kind(ValueKind::float64);
+  if (name == "DOUBLE PRECISION" || name == "DOUBLE" || name == "REAL" || name == "FLOAT")
+    return of_kind(ValueKind::float64);
   if (name.starts_with("VARCHAR") || name.starts_with("CHAR") || name == "TEXT") return of_kind(ValueKind::text);
   throw Error(Status::INVALID_ARGUMENT, "the ViewDefinition is wrong at " + column.place + ".tag: the column " +
                                             quote(column.name) + " has the unknown ansi/type " + quote(tag));
@@ -55,19 +56,29 @@ ColumnType fhir_column_type(const ColumnDefinition& column) {
   const auto type = find_type(column.type);
   using enum FhirType;
   switch (type.value_or(unknown)) {
-    case boolean: return of_kind(ValueKind::boolean);
-    case integer: case positiveInt: case unsignedInt: return of_kind(ValueKind::int32);
-    case integer64: return of_kind(ValueKind::int64);
-    case instant: return of_kind(ValueKind::timestamp);
-    case base64Binary: return of_kind(ValueKind::binary);
-    case decimal: return {.takes_any = true};
-    case unknown: break;
-    default: return {.takes_json = is_complex(*type)};
+    case boolean:
+      return of_kind(ValueKind::boolean);
+    case integer:
+    case positiveInt:
+    case unsignedInt:
+      return of_kind(ValueKind::int32);
+    case integer64:
+      return of_kind(ValueKind::int64);
+    case instant:
+      return of_kind(ValueKind::timestamp);
+    case base64Binary:
+      return of_kind(ValueKind::binary);
+    case decimal:
+      return {.takes_any = true};
+    case unknown:
+      break;
+    default:
+      return {.takes_json = is_complex(*type)};
   }
   // A type that this table does not have, such as BackboneElement or a resource, is a complex one if it is named so.
   if (column.type[0] >= 'A' && column.type[0] <= 'Z') return {.takes_json = true};
-  throw Error(Status::INVALID_ARGUMENT, "the ViewDefinition is wrong at " + column.place + ".type: " + quote(column.type) +
-                                            " is no data type of FHIR");
+  throw Error(Status::INVALID_ARGUMENT, "the ViewDefinition is wrong at " + column.place +
+                                            ".type: " + quote(column.type) + " is no data type of FHIR");
 }
 
 [[noreturn]] void refuse(const char* wanted) { throw EvaluationError{std::string("its value is not ") + wanted}; }
@@ -116,7 +127,9 @@ Int128 decimal(const Node& node, const ColumnType& type) {
   const auto value = Decimal::parse(node.view());
   const auto digits = value ? value->at_scale(type.scale, type.precision) : std::nullopt;
   if (!digits)
-    refuse(("a number that fits DECIMAL(" + std::to_string(type.precision) + "," + std::to_string(type.scale) + ") exactly").c_str());
+    refuse(("a number that fits DECIMAL(" + std::to_string(type.precision) + "," + std::to_string(type.scale) +
+            ") exactly")
+               .c_str());
   return *digits;
 }
 
@@ -131,7 +144,8 @@ double real(const Node& node) {
 
 std::string_view text_of(const Node& node, const ColumnType& type) {
   if (node.kind == NodeKind::object) {
-    if (!type.takes_json) refuse("a single value, but an object; give the column the object's type to have it as JSON text");
+    if (!type.takes_json)
+      refuse("a single value, but an object; give the column the object's type to have it as JSON text");
   } else if (node.kind != NodeKind::string && !type.takes_any && !type.takes_json) {
     refuse("a text, but a number or a boolean");
   }
@@ -158,16 +172,26 @@ ColumnType column_type(const ColumnDefinition& column, Values values) {
 
 std::string arrow_format(const ColumnType& type) {
   switch (type.kind) {
-    case ValueKind::text: return "u";
-    case ValueKind::boolean: return "b";
-    case ValueKind::int32: return "i";
-    case ValueKind::int64: return "l";
-    case ValueKind::decimal: return "d:" + std::to_string(type.precision) + "," + std::to_string(type.scale);
-    case ValueKind::float64: return "g";
-    case ValueKind::date: return "tdD";
-    case ValueKind::timestamp: return "tsu:UTC";
-    case ValueKind::time: return "ttu";
-    case ValueKind::binary: return "z";
+    case ValueKind::text:
+      return "u";
+    case ValueKind::boolean:
+      return "b";
+    case ValueKind::int32:
+      return "i";
+    case ValueKind::int64:
+      return "l";
+    case ValueKind::decimal:
+      return "d:" + std::to_string(type.precision) + "," + std::to_string(type.scale);
+    case ValueKind::float64:
+      return "g";
+    case ValueKind::date:
+      return "tdD";
+    case ValueKind::timestamp:
+      return "tsu:UTC";
+    case ValueKind::time:
+      return "ttu";
+    case ValueKind::binary:
+      return "z";
   }
   return "n";
 }
@@ -176,7 +200,9 @@ Scalar convert(const Node& node, const ColumnType& type, NodeMemory& memory) {
   Scalar value;
   value.is_null = false;
   switch (type.kind) {
-    case ValueKind::text: value.text = text_of(node, type); break;
+    case ValueKind::text:
+      value.text = text_of(node, type);
+      break;
     case ValueKind::boolean:
       need(node, NodeKind::boolean, "true or false");
       value.integer = node.is_true();
@@ -191,8 +217,12 @@ Scalar convert(const Node& node, const ColumnType& type, NodeMemory& memory) {
       value.integer = integer(node, std::numeric_limits<std::int64_t>::min(), std::numeric_limits<std::int64_t>::max(),
                               "a whole number of 64 bits");
       break;
-    case ValueKind::decimal: value.decimal = decimal(node, type); break;
-    case ValueKind::float64: value.real = real(node); break;
+    case ValueKind::decimal:
+      value.decimal = decimal(node, type);
+      break;
+    case ValueKind::float64:
+      value.real = real(node);
+      break;
     case ValueKind::date:
       need(node, NodeKind::string, "a date");
       value.integer = date(node.view());
@@ -205,7 +235,9 @@ Scalar convert(const Node& node, const ColumnType& type, NodeMemory& memory) {
       need(node, NodeKind::string, "a time");
       value.integer = time_of_day(node.view());
       break;
-    case ValueKind::binary: value.text = bytes_of(node, memory); break;
+    case ValueKind::binary:
+      value.text = bytes_of(node, memory);
+      break;
   }
   return value;
 }

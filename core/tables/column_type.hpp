@@ -15,8 +15,8 @@ struct ColumnType {
   ValueKind kind = ValueKind::text;
   int precision = 0, scale = 0;  // of a decimal
   bool is_list = false;
-  bool takes_json = false;       // a complex type: its JSON text
-  bool takes_any = false;        // no type was given: numbers and booleans become text too
+  bool takes_json = false;  // a complex type: its JSON text
+  bool takes_any = false;   // no type was given: numbers and booleans become text too
 };
 
 // How values become columns: `typed` by their FHIR type and by tags with the name "ansi/type"; `text` all as text.
@@ -32,8 +32,8 @@ struct Scalar {
   bool is_null = true;
   std::int64_t integer = 0;  // boolean, int32, int64, date (days), timestamp and time (microseconds)
   double real = 0;
-  Int128 decimal = 0;        // the digits, at the scale of the column
-  std::string_view text;     // text; binary: the bytes
+  Int128 decimal = 0;     // the digits, at the scale of the column
+  std::string_view text;  // text; binary: the bytes
 };
 
 // Never rounds, and never makes something out of nothing. Throws EvaluationError if the node is no value of the type.

@@ -39,7 +39,9 @@ std::optional<std::partial_ordering> order_of_time(std::string_view a, std::stri
 }
 
 std::strong_ordering strong(std::partial_ordering order) {
-  return order < 0 ? std::strong_ordering::less : order > 0 ? std::strong_ordering::greater : std::strong_ordering::equal;
+  return order < 0   ? std::strong_ordering::less
+         : order > 0 ? std::strong_ordering::greater
+                     : std::strong_ordering::equal;
 }
 
 }  // namespace
@@ -47,15 +49,19 @@ std::strong_ordering strong(std::partial_ordering order) {
 bool equal(const Node& a, const Node& b) {
   if (a.kind != b.kind) return false;
   switch (a.kind) {
-    case NodeKind::number: return a.view() == b.view() || number_of(a) == number_of(b);
-    case NodeKind::object: return equal_objects(a, b);
-    default: return a.view() == b.view();
+    case NodeKind::number:
+      return a.view() == b.view() || number_of(a) == number_of(b);
+    case NodeKind::object:
+      return equal_objects(a, b);
+    default:
+      return a.view() == b.view();
   }
 }
 
 Truth equal(const Nodes& a, const Nodes& b) {
   if (a.empty() || b.empty()) return Truth::empty;
-  return truth_of(std::equal(a.begin(), a.end(), b.begin(), b.end(), [](const Node* x, const Node* y) { return equal(*x, *y); }));
+  return truth_of(
+      std::equal(a.begin(), a.end(), b.begin(), b.end(), [](const Node* x, const Node* y) { return equal(*x, *y); }));
 }
 
 bool equivalent(const Nodes& a, const Nodes& b) {

@@ -141,7 +141,8 @@ std::optional<std::int32_t> days_of(const DateTime& value) {
 std::optional<std::int64_t> microseconds_of_day(const DateTime& value) {
   const auto fraction = microseconds(value.fraction);
   if (!value.hour || !value.minute || !fraction) return std::nullopt;
-  return (*value.hour * 60 + *value.minute) * kMicrosecondsPerMinute + value.second.value_or(0) * 1'000'000ll + *fraction;
+  return (*value.hour * 60 + *value.minute) * kMicrosecondsPerMinute + value.second.value_or(0) * 1'000'000ll +
+         *fraction;
 }
 
 std::optional<std::int64_t> instant_of(const DateTime& value) {

@@ -17,7 +17,9 @@ constexpr auto kPowers = [] {
 
 Int128 power_of_ten(int exponent) { return kPowers[static_cast<std::size_t>(exponent)]; }
 
-bool fits(Int128 digits, int precision) { return digits < power_of_ten(precision) && -digits < power_of_ten(precision); }
+bool fits(Int128 digits, int precision) {
+  return digits < power_of_ten(precision) && -digits < power_of_ten(precision);
+}
 
 // digits * 10^exponent, if it has at most 38 digits.
 std::optional<Int128> raised(Int128 digits, int exponent) {

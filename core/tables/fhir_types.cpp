@@ -13,19 +13,58 @@ struct Named {
 #define TYPE(name) \
   Named { #name, FhirType::name }
 constexpr std::array kTypes = {
-    TYPE(base64Binary),    TYPE(canonical),   TYPE(code),         TYPE(date),
-    TYPE(dateTime),        TYPE(id),          TYPE(instant),      TYPE(markdown),
-    TYPE(oid),             TYPE(string),      TYPE(time),         TYPE(uri),
-    TYPE(url),             TYPE(uuid),        TYPE(xhtml),        TYPE(boolean),
-    TYPE(decimal),         TYPE(integer),     TYPE(integer64),    TYPE(positiveInt),
-    TYPE(unsignedInt),     TYPE(Address),     TYPE(Age),          TYPE(Annotation),
-    TYPE(Attachment),      TYPE(CodeableConcept), TYPE(CodeableReference), TYPE(Coding),
-    TYPE(ContactDetail),   TYPE(ContactPoint), TYPE(Count),       TYPE(Distance),
-    TYPE(Dosage),          TYPE(Duration),    TYPE(Expression),   TYPE(Extension),
-    TYPE(HumanName),       TYPE(Identifier),  TYPE(Meta),         TYPE(Money),
-    TYPE(Narrative),       TYPE(Period),      TYPE(Quantity),     TYPE(Range),
-    TYPE(Ratio),           TYPE(RatioRange),  TYPE(Reference),    TYPE(RelatedArtifact),
-    TYPE(SampledData),     TYPE(Signature),   TYPE(Timing),       TYPE(UsageContext),
+    TYPE(base64Binary),
+    TYPE(canonical),
+    TYPE(code),
+    TYPE(date),
+    TYPE(dateTime),
+    TYPE(id),
+    TYPE(instant),
+    TYPE(markdown),
+    TYPE(oid),
+    TYPE(string),
+    TYPE(time),
+    TYPE(uri),
+    TYPE(url),
+    TYPE(uuid),
+    TYPE(xhtml),
+    TYPE(boolean),
+    TYPE(decimal),
+    TYPE(integer),
+    TYPE(integer64),
+    TYPE(positiveInt),
+    TYPE(unsignedInt),
+    TYPE(Address),
+    TYPE(Age),
+    TYPE(Annotation),
+    TYPE(Attachment),
+    TYPE(CodeableConcept),
+    TYPE(CodeableReference),
+    TYPE(Coding),
+    TYPE(ContactDetail),
+    TYPE(ContactPoint),
+    TYPE(Count),
+    TYPE(Distance),
+    TYPE(Dosage),
+    TYPE(Duration),
+    TYPE(Expression),
+    TYPE(Extension),
+    TYPE(HumanName),
+    TYPE(Identifier),
+    TYPE(Meta),
+    TYPE(Money),
+    TYPE(Narrative),
+    TYPE(Period),
+    TYPE(Quantity),
+    TYPE(Range),
+    TYPE(Ratio),
+    TYPE(RatioRange),
+    TYPE(Reference),
+    TYPE(RelatedArtifact),
+    TYPE(SampledData),
+    TYPE(Signature),
+    TYPE(Timing),
+    TYPE(UsageContext),
 };
 #undef TYPE
 
@@ -58,11 +97,16 @@ bool is_a(FhirType type, FhirType wanted) {
   using enum FhirType;
   if (type == wanted) return true;
   switch (wanted) {
-    case string: return type == code || type == id || type == markdown;
-    case uri: return type == canonical || type == oid || type == url || type == uuid;
-    case integer: return type == positiveInt || type == unsignedInt;
-    case Quantity: return type == Age || type == Count || type == Distance || type == Duration;
-    default: return false;
+    case string:
+      return type == code || type == id || type == markdown;
+    case uri:
+      return type == canonical || type == oid || type == url || type == uuid;
+    case integer:
+      return type == positiveInt || type == unsignedInt;
+    case Quantity:
+      return type == Age || type == Count || type == Distance || type == Duration;
+    default:
+      return false;
   }
 }
 

@@ -8,8 +8,8 @@
 namespace libbcda::tables {
 
 std::string simdjson_version() {
-  return std::to_string(simdjson::SIMDJSON_VERSION_MAJOR) + "." + std::to_string(simdjson::SIMDJSON_VERSION_MINOR) + "." +
-         std::to_string(simdjson::SIMDJSON_VERSION_REVISION);
+  return std::to_string(simdjson::SIMDJSON_VERSION_MAJOR) + "." + std::to_string(simdjson::SIMDJSON_VERSION_MINOR) +
+         "." + std::to_string(simdjson::SIMDJSON_VERSION_REVISION);
 }
 
 // simdjson chooses its code for this processor here, at run time.
@@ -20,8 +20,9 @@ struct JsonTokens::Scanner {
     constexpr std::size_t kLeast = 64 << 10, kDepth = 1;
     if (stages && stages->capacity() >= size) return;
     const std::size_t capacity = std::max(kLeast, size + size / 2);
-    const auto error = stages ? stages->allocate(capacity, kDepth)
-                              : simdjson::get_active_implementation()->create_dom_parser_implementation(capacity, kDepth, stages);
+    const auto error =
+        stages ? stages->allocate(capacity, kDepth)
+               : simdjson::get_active_implementation()->create_dom_parser_implementation(capacity, kDepth, stages);
     if (error) throw std::bad_alloc();
   }
 };

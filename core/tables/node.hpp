@@ -20,11 +20,11 @@ using NameId = std::uint16_t;
 constexpr NameId kNoName = 0;
 
 struct Node {
-  const Node* next = nullptr;    // the next member of the same object
-  const Node* first = nullptr;   // of an object: its first member
-  const char* text = nullptr;    // a string without its quotes and escapes; everything else as in the JSON text
-  std::uint32_t size = 0;        // of `text`, in bytes
-  NameId name = kNoName;         // of this member
+  const Node* next = nullptr;   // the next member of the same object
+  const Node* first = nullptr;  // of an object: its first member
+  const char* text = nullptr;   // a string without its quotes and escapes; everything else as in the JSON text
+  std::uint32_t size = 0;       // of `text`, in bytes
+  NameId name = kNoName;        // of this member
   NodeKind kind = NodeKind::object;
   FhirType type = FhirType::unknown;  // what the name of a choice element, or an operation, says about it
 

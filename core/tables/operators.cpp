@@ -210,16 +210,20 @@ template <class T>
 ExpressionPtr make_negated(ExpressionPtr a, ExpressionPtr b) {
   return std::make_unique<Not>(make<T>(std::move(a), std::move(b)));
 }
-ExpressionPtr make_contains(ExpressionPtr list, ExpressionPtr item) { return make<In>(std::move(item), std::move(list)); }
+ExpressionPtr make_contains(ExpressionPtr list, ExpressionPtr item) {
+  return make<In>(std::move(item), std::move(list));
+}
 
 template <auto accepts>
 ExpressionPtr make_compare(ExpressionPtr a, ExpressionPtr b) {
-  return std::make_unique<Compare>(std::move(a), std::move(b), [](std::strong_ordering found) { return accepts(found); });
+  return std::make_unique<Compare>(std::move(a), std::move(b),
+                                   [](std::strong_ordering found) { return accepts(found); });
 }
 template <auto operation>
 ExpressionPtr make_arithmetic(ExpressionPtr a, ExpressionPtr b) {
-  return std::make_unique<Arithmetic>(std::move(a), std::move(b),
-                                      [](const Scope& scope, const Node& x, const Node& y) { return operation(scope, x, y); });
+  return std::make_unique<Arithmetic>(std::move(a), std::move(b), [](const Scope& scope, const Node& x, const Node& y) {
+    return operation(scope, x, y);
+  });
 }
 template <char how>
 const Node* divide(const Scope& scope, const Node& a, const Node& b) {

@@ -115,23 +115,36 @@ const Compiler::Function Compiler::kFunctions[] = {
 CompiledPath Compiler::compile(const Syntax& syntax, const WantedSet& focus) {
   const auto literal = [](const Node& node) { return CompiledPath{make_literal(node), {}}; };
   switch (syntax.kind) {
-    case Kind::empty: return {make_empty(), {}};
-    case Kind::string: return literal(context_.literals.string(syntax.text, FhirType::unknown));
-    case Kind::number: return literal(context_.literals.number(syntax.text, FhirType::unknown));
-    case Kind::boolean: return literal(NodeMemory::boolean(syntax.text == "true"));
+    case Kind::empty:
+      return {make_empty(), {}};
+    case Kind::string:
+      return literal(context_.literals.string(syntax.text, FhirType::unknown));
+    case Kind::number:
+      return literal(context_.literals.number(syntax.text, FhirType::unknown));
+    case Kind::boolean:
+      return literal(NodeMemory::boolean(syntax.text == "true"));
     case Kind::time: {
       const bool is_time_of_day = syntax.text.starts_with('T');
       return literal(context_.literals.string(syntax.text.substr(is_time_of_day), FhirType::unknown));
     }
-    case Kind::this_item: return {make_focus(), focus};
-    case Kind::this_index: return {make_position(), {}};
-    case Kind::member: return member(syntax, focus);
-    case Kind::index: return index(syntax, focus);
-    case Kind::variable: return variable(syntax);
-    case Kind::unary: return unary(syntax, focus);
-    case Kind::binary: return binary(syntax, focus);
-    case Kind::type_test: return type_test(syntax, focus);
-    case Kind::function: return function(syntax, focus);
+    case Kind::this_item:
+      return {make_focus(), focus};
+    case Kind::this_index:
+      return {make_position(), {}};
+    case Kind::member:
+      return member(syntax, focus);
+    case Kind::index:
+      return index(syntax, focus);
+    case Kind::variable:
+      return variable(syntax);
+    case Kind::unary:
+      return unary(syntax, focus);
+    case Kind::binary:
+      return binary(syntax, focus);
+    case Kind::type_test:
+      return type_test(syntax, focus);
+    case Kind::function:
+      return function(syntax, focus);
   }
   throw PathError(syntax.position, "the expression is not known");
 }
@@ -149,7 +162,8 @@ CompiledPath Compiler::member_of(CompiledPath input, std::string_view text) {
 }
 
 CompiledPath Compiler::member(const Syntax& syntax, const WantedSet& focus) {
-  if (syntax.operands.empty() && syntax.text == context_.resource) return {make_resource(), {&context_.projection.root()}};
+  if (syntax.operands.empty() && syntax.text == context_.resource)
+    return {make_resource(), {&context_.projection.root()}};
   return member_of(input_of(syntax, focus), syntax.text);
 }
 
@@ -158,7 +172,8 @@ CompiledPath Compiler::index(const Syntax& syntax, const WantedSet& focus) {
   const Syntax& position = *syntax.operands[1];
   if (position.kind == Kind::number && position.text.size() < 10 && position.text.find('.') == std::string::npos)
     return {make_slice(std::move(input.expression), std::stoll(position.text), 1), std::move(input.results)};
-  return {make_cut(std::move(input.expression), Cut::at, argument(syntax, 1, focus).expression), std::move(input.results)};
+  return {make_cut(std::move(input.expression), Cut::at, argument(syntax, 1, focus).expression),
+          std::move(input.results)};
 }
 
 CompiledPath Compiler::variable(const Syntax& syntax) {
@@ -210,8 +225,10 @@ CompiledPath Compiler::function(const Syntax& syntax, const WantedSet& focus) {
   const auto check = [&](std::size_t least, std::size_t most) {
     const std::size_t given = syntax.operands.size() - 1;
     if (given >= least && given <= most) return;
-    const std::string range = least == most ? std::to_string(least) : std::to_string(least) + " to " + std::to_string(most);
-    throw PathError(syntax.position, syntax.text + "() takes " + range + " arguments, but has " + std::to_string(given));
+    const std::string range =
+        least == most ? std::to_string(least) : std::to_string(least) + " to " + std::to_string(most);
+    throw PathError(syntax.position,
+                    syntax.text + "() takes " + range + " arguments, but has " + std::to_string(given));
   };
   for (const Function& function : kFunctions)
     if (function.name == syntax.text) {
@@ -286,12 +303,14 @@ CompiledPath Compiler::tail(const Syntax& syntax, const WantedSet& focus) {
 
 CompiledPath Compiler::skip(const Syntax& syntax, const WantedSet& focus) {
   CompiledPath input = input_of(syntax, focus);
-  return {make_cut(std::move(input.expression), Cut::skip, argument(syntax, 1, focus).expression), std::move(input.results)};
+  return {make_cut(std::move(input.expression), Cut::skip, argument(syntax, 1, focus).expression),
+          std::move(input.results)};
 }
 
 CompiledPath Compiler::take(const Syntax& syntax, const WantedSet& focus) {
   CompiledPath input = input_of(syntax, focus);
-  return {make_cut(std::move(input.expression), Cut::take, argument(syntax, 1, focus).expression), std::move(input.results)};
+  return {make_cut(std::move(input.expression), Cut::take, argument(syntax, 1, focus).expression),
+          std::move(input.results)};
 }
 
 CompiledPath Compiler::count(const Syntax& syntax, const WantedSet& focus) {
@@ -347,9 +366,11 @@ CompiledPath Compiler::join(const Syntax& syntax, const WantedSet& focus) {
 CompiledPath Compiler::iif(const Syntax& syntax, const WantedSet& focus) {
   CompiledPath input = input_of(syntax, focus);
   CompiledPath condition = argument(syntax, 1, input.results), then = argument(syntax, 2, input.results);
-  CompiledPath otherwise = syntax.operands.size() > 3 ? argument(syntax, 3, input.results) : CompiledPath{make_empty(), {}};
+  CompiledPath otherwise =
+      syntax.operands.size() > 3 ? argument(syntax, 3, input.results) : CompiledPath{make_empty(), {}};
   WantedSet results = together(then.results, otherwise.results);
-  ExpressionPtr choice = make_if(std::move(condition.expression), std::move(then.expression), std::move(otherwise.expression));
+  ExpressionPtr choice =
+      make_if(std::move(condition.expression), std::move(then.expression), std::move(otherwise.expression));
   if (syntax.operands[0]) choice = make_select(std::move(input.expression), std::move(choice));
   return {std::move(choice), std::move(results)};
 }
@@ -358,7 +379,8 @@ CompiledPath Compiler::define_variable(const Syntax& syntax, const WantedSet& fo
   const Syntax& name = *syntax.operands[1];
   if (name.kind != Kind::string) throw PathError(name.position, "the name of the variable must be a text, such as 'x'");
   CompiledPath input = input_of(syntax, focus);
-  CompiledPath value = syntax.operands.size() > 2 ? argument(syntax, 2, input.results) : CompiledPath{make_focus(), input.results};
+  CompiledPath value =
+      syntax.operands.size() > 2 ? argument(syntax, 2, input.results) : CompiledPath{make_focus(), input.results};
   const std::size_t number = context_.variables++;
   variables_[name.text] = {number, std::move(value.results)};
   return {make_definition(std::move(input.expression), number, std::move(value.expression)), std::move(input.results)};

@@ -19,8 +19,16 @@ struct Level {
 };
 // From the weakest to the strongest (FHIRPath section 6.8). Unary operators and what has a dot bind stronger.
 const std::array kLevels = {
-    Level{{"implies"}}, Level{{"or", "xor"}}, Level{{"and"}}, Level{{"in", "contains"}}, Level{{"=", "!=", "~", "!~"}},
-    Level{{"<=", "<", ">", ">="}}, Level{{"|"}}, Level{{"is", "as"}}, Level{{"+", "-", "&"}}, Level{{"*", "/", "div", "mod"}},
+    Level{{"implies"}},
+    Level{{"or", "xor"}},
+    Level{{"and"}},
+    Level{{"in", "contains"}},
+    Level{{"=", "!=", "~", "!~"}},
+    Level{{"<=", "<", ">", ">="}},
+    Level{{"|"}},
+    Level{{"is", "as"}},
+    Level{{"+", "-", "&"}},
+    Level{{"*", "/", "div", "mod"}},
 };
 
 class Parser {
@@ -39,13 +47,16 @@ class Parser {
   std::string shown() const { return token().kind == PathToken::Kind::end ? "its end" : quote(token().text); }
   [[noreturn]] void fail(const std::string& what) const { throw PathError(token().position, what); }
 
-  bool at_symbol(std::string_view symbol) const { return token().kind == PathToken::Kind::symbol && token().text == symbol; }
+  bool at_symbol(std::string_view symbol) const {
+    return token().kind == PathToken::Kind::symbol && token().text == symbol;
+  }
   bool take_symbol(std::string_view symbol) { return at_symbol(symbol) ? (tokens_.take(), true) : false; }
   void expect(std::string_view symbol) {
     if (!take_symbol(symbol)) fail("expected " + std::string(symbol) + " but found " + shown());
   }
   bool at_operator(const Level& level) const {
-    if (token().quoted || (token().kind != PathToken::Kind::symbol && token().kind != PathToken::Kind::name)) return false;
+    if (token().quoted || (token().kind != PathToken::Kind::symbol && token().kind != PathToken::Kind::name))
+      return false;
     for (const std::string_view name : level.operators)
       if (token().text == name) return true;
     return false;
@@ -114,15 +125,22 @@ class Parser {
 
   Tree term() {
     switch (token().kind) {
-      case PathToken::Kind::string: return make(Kind::string, tokens_.take());
-      case PathToken::Kind::number: return make(Kind::number, tokens_.take());
-      case PathToken::Kind::time: return make(Kind::time, tokens_.take());
-      case PathToken::Kind::variable: return make(Kind::variable, tokens_.take());
+      case PathToken::Kind::string:
+        return make(Kind::string, tokens_.take());
+      case PathToken::Kind::number:
+        return make(Kind::number, tokens_.take());
+      case PathToken::Kind::time:
+        return make(Kind::time, tokens_.take());
+      case PathToken::Kind::variable:
+        return make(Kind::variable, tokens_.take());
       case PathToken::Kind::name:
-        if (!token().quoted && (token().text == "true" || token().text == "false")) return make(Kind::boolean, tokens_.take());
+        if (!token().quoted && (token().text == "true" || token().text == "false"))
+          return make(Kind::boolean, tokens_.take());
         return invocation(nullptr);
-      case PathToken::Kind::symbol: return symbol();
-      case PathToken::Kind::end: break;
+      case PathToken::Kind::symbol:
+        return symbol();
+      case PathToken::Kind::end:
+        break;
     }
     fail("the path ends where a value is missing");
   }

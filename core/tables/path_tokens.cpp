@@ -105,7 +105,8 @@ std::string PathTokens::number() {
 
 std::string PathTokens::time() {
   const std::size_t begin = ++at_;
-  while (at_ < text_.size() && (is_digit(text_[at_]) || std::string_view("-:T.+Z").find(text_[at_]) != std::string_view::npos)) {
+  while (at_ < text_.size() &&
+         (is_digit(text_[at_]) || std::string_view("-:T.+Z").find(text_[at_]) != std::string_view::npos)) {
     const bool ends_number = text_[at_] == '.' && (at_ + 1 == text_.size() || !is_digit(text_[at_ + 1]));
     if (ends_number) break;  // @2020.toString()
     ++at_;
@@ -136,7 +137,8 @@ std::string PathTokens::escape() {
   if (c != 'u' || text_.size() - at_ < 4) throw PathError(begin, "a backslash begins no escape that FHIRPath has");
   unsigned value = 0;
   for (int i = 0; i < 4; ++i) {
-    const auto digit = std::string_view("0123456789abcdef").find(static_cast<char>(text_[at_] | (is_digit(text_[at_]) ? 0 : 0x20)));
+    const auto digit =
+        std::string_view("0123456789abcdef").find(static_cast<char>(text_[at_] | (is_digit(text_[at_]) ? 0 : 0x20)));
     if (digit == std::string_view::npos) throw PathError(begin, "\\u needs four hexadecimal digits");
     value = value * 16 + static_cast<unsigned>(digit);
     ++at_;
@@ -147,8 +149,9 @@ std::string PathTokens::escape() {
 }
 
 std::string PathTokens::symbol() {
-  static constexpr std::array<std::string_view, 23> kSymbols = {"<=", ">=", "!=", "!~", "$", ".", "(", ")", "[", "]", "{", "}",
-                                                             ",",  "+",  "-",  "*",  "/", "&", "|", "<", ">", "=", "~"};
+  static constexpr std::array<std::string_view, 23> kSymbols = {"<=", ">=", "!=", "!~", "$", ".", "(", ")",
+                                                                "[",  "]",  "{",  "}",  ",", "+", "-", "*",
+                                                                "/",  "&",  "|",  "<",  ">", "=", "~"};
   const std::string_view rest = text_.substr(at_);
   for (const std::string_view symbol : kSymbols)
     if (rest.starts_with(symbol)) {

@@ -50,8 +50,9 @@ const PresetView* find_preset(std::string_view table, Generation generation) {
 
 void refuse_preset(std::string_view table) {
   const std::string* similar = nearest(table, preset_names());
-  throw Error(Status::INVALID_ARGUMENT, "there is no table " + quote(table) +
-                                            (similar ? "; did you mean " + quote(*similar) + "?" : "; there are " + join(preset_names(), ", ")));
+  throw Error(Status::INVALID_ARGUMENT,
+              "there is no table " + quote(table) +
+                  (similar ? "; did you mean " + quote(*similar) + "?" : "; there are " + join(preset_names(), ", ")));
 }
 
 std::string describe_preset(std::string_view table) {

@@ -43,7 +43,9 @@ class Names {
 // What is read of an object: a member is read if there is a Wanted for its name.
 class Wanted {
  public:
-  const Wanted* member(NameId name) const { return everything_ ? this : name < members_.size() ? members_[name] : nullptr; }
+  const Wanted* member(NameId name) const {
+    return everything_ ? this : name < members_.size() ? members_[name] : nullptr;
+  }
   bool leaf() const { return members_.empty() && !everything_; }
 
  private:

@@ -208,10 +208,15 @@ void RecordParser::add_value(const Node**& end, const Wanted& wanted, MemberName
 
 void RecordParser::skip_value(int depth) {
   switch (peek()) {
-    case '{': return skip_object(depth);
-    case '[': return skip_array(depth);
-    case '"': has_escapes_ ? void(take_string()) : void(++at_); return;
-    default: take_word();
+    case '{':
+      return skip_object(depth);
+    case '[':
+      return skip_array(depth);
+    case '"':
+      has_escapes_ ? void(take_string()) : void(++at_);
+      return;
+    default:
+      take_word();
   }
 }
 

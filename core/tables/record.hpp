@@ -58,7 +58,7 @@ class RecordParser {
   void read_elements(const Node**& end, const Wanted& wanted, MemberName name, int depth);
   void add_value(const Node**& end, const Wanted& wanted, MemberName name, int depth);
 
-  std::string_view token_text();  // up to the next token, without blanks at its end
+  std::string_view token_text();   // up to the next token, without blanks at its end
   std::string_view take_string();  // without its quotes, checked, with its escapes
   std::string_view take_word();    // a number, true, false or null, checked
   std::string_view without_escapes(std::string_view text);

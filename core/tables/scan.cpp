@@ -9,7 +9,8 @@ namespace libbcda::tables {
 namespace {
 
 Error record_error(const std::string& file, std::int64_t line, const std::string& what) {
-  return std::move(Error(Status::RECORD, file + ": the record in line " + std::to_string(line) + " " + what).at_file(file));
+  return std::move(
+      Error(Status::RECORD, file + ": the record in line " + std::to_string(line) + " " + what).at_file(file));
 }
 
 // What a claim must fulfill to be counted once: it is not canceled, not deleted (Part D), and final (v3).
@@ -17,11 +18,14 @@ std::string_view final_condition(Generation generation) {
   switch (generation) {
     case Generation::stu3:
       return "status = 'active' and information.exists(category.coding.exists(code = "
-             "'https://bluebutton.cms.gov/resources/variables/adjstmt_dltn_cd') and code.coding.exists(code = 'D')).not()";
+             "'https://bluebutton.cms.gov/resources/variables/adjstmt_dltn_cd') and code.coding.exists(code = "
+             "'D')).not()";
     case Generation::v2:
       return "status = 'active' and supportingInfo.exists(category.coding.exists(code = "
-             "'https://bluebutton.cms.gov/resources/variables/adjstmt_dltn_cd') and code.coding.exists(code = 'D')).not()";
-    case Generation::v3: break;
+             "'https://bluebutton.cms.gov/resources/variables/adjstmt_dltn_cd') and code.coding.exists(code = "
+             "'D')).not()";
+    case Generation::v3:
+      break;
   }
   return "meta.tag.exists(system = 'https://bluebutton.cms.gov/fhir/CodeSystem/Final-Action' and code = 'FinalAction')";
 }
@@ -58,7 +62,9 @@ Scan::Scan(std::vector<TableRequest> tables, BatchBuilder::Limits limits) : tabl
 Scan::~Scan() = default;
 
 // All generations have the same columns.
-const std::vector<Column>& Scan::columns(std::size_t table) const { return passes_.begin()->second->views[table]->columns(); }
+const std::vector<Column>& Scan::columns(std::size_t table) const {
+  return passes_.begin()->second->views[table]->columns();
+}
 
 void Scan::schema(std::size_t table, ArrowSchema& out) const {
   const View& view = *passes_.begin()->second->views[table];

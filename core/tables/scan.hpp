@@ -48,7 +48,7 @@ class Scan {
   const std::vector<Column>& columns(std::size_t table) const;
   void schema(std::size_t table, ArrowSchema& out) const;
   std::int64_t rows(std::size_t table) const { return rows_[table]; }  // that were handed out
-  std::int64_t nulled() const;                // values that did not fit their column
+  std::int64_t nulled() const;                                         // values that did not fit their column
 
   // Makes the next batch, which the caller releases, and returns its table. nullopt after the last one. Throws
   // Error{FILESYSTEM, RECORD, LIMIT} with the file, and the line in the message; the scan is at its end then.
@@ -81,7 +81,7 @@ class Scan {
   std::map<Generation, std::unique_ptr<Pass>> passes_;
   ScanFile file_;
   std::unique_ptr<ndjson::Reader> reader_;
-  Pass* pass_ = nullptr;     // of the file that is read
+  Pass* pass_ = nullptr;  // of the file that is read
   std::vector<std::int64_t> rows_;
   std::deque<Ready> ready_;  // one record may fill several batches
   bool is_at_end_ = false;   // also while it reads, in case that fails

@@ -113,10 +113,14 @@ bool is_integral(std::string_view text) { return text.find_first_of(".eE") == st
 bool has_type(const Node& node, FhirType type) {
   if (node.type != FhirType::unknown) return is_a(node.type, type);
   switch (node.kind) {
-    case NodeKind::boolean: return type == FhirType::boolean;
-    case NodeKind::number: return type == FhirType::decimal || (is_number(type) && is_integral(node.view()));
-    case NodeKind::string: return is_text(type);
-    case NodeKind::object: return is_complex(type);
+    case NodeKind::boolean:
+      return type == FhirType::boolean;
+    case NodeKind::number:
+      return type == FhirType::decimal || (is_number(type) && is_integral(node.view()));
+    case NodeKind::string:
+      return is_text(type);
+    case NodeKind::object:
+      return is_complex(type);
   }
   return false;
 }
@@ -196,9 +200,12 @@ struct CutOf : Expression {
     if (!number) throw EvaluationError{"a position must be a whole number"};
     const auto at = static_cast<std::int64_t>(*number);
     switch (cut) {
-      case Cut::at: return at < 0 || slice(*input, scope, at, 1, visit);
-      case Cut::skip: return slice(*input, scope, at, kAll, visit);
-      case Cut::take: return slice(*input, scope, 0, at, visit);
+      case Cut::at:
+        return at < 0 || slice(*input, scope, at, 1, visit);
+      case Cut::skip:
+        return slice(*input, scope, at, kAll, visit);
+      case Cut::take:
+        return slice(*input, scope, 0, at, visit);
     }
     return true;
   }
@@ -258,8 +265,10 @@ ExpressionPtr make_variable(std::size_t number) { return std::make_unique<Variab
 
 ExpressionPtr make_member(ExpressionPtr input, MemberName name) {
   auto members = std::make_unique<Members>();
-  if (const auto* earlier = dynamic_cast<const Members*>(input.get())) members->names = earlier->names;
-  else if (!dynamic_cast<const Focus*>(input.get())) return std::make_unique<Member>(std::move(input), name);
+  if (const auto* earlier = dynamic_cast<const Members*>(input.get()))
+    members->names = earlier->names;
+  else if (!dynamic_cast<const Focus*>(input.get()))
+    return std::make_unique<Member>(std::move(input), name);
   members->names.push_back(name);
   return members;
 }
@@ -270,9 +279,13 @@ ExpressionPtr make_where(ExpressionPtr input, ExpressionPtr criterion) {
 ExpressionPtr make_select(ExpressionPtr input, ExpressionPtr projection) {
   return std::make_unique<Select>(std::move(input), std::move(projection));
 }
-ExpressionPtr make_of_type(ExpressionPtr input, FhirType type) { return std::make_unique<OfType>(std::move(input), type); }
+ExpressionPtr make_of_type(ExpressionPtr input, FhirType type) {
+  return std::make_unique<OfType>(std::move(input), type);
+}
 ExpressionPtr make_distinct(ExpressionPtr input) { return std::make_unique<DistinctOf>(std::move(input)); }
-ExpressionPtr make_union(ExpressionPtr a, ExpressionPtr b) { return std::make_unique<Union>(std::move(a), std::move(b)); }
+ExpressionPtr make_union(ExpressionPtr a, ExpressionPtr b) {
+  return std::make_unique<Union>(std::move(a), std::move(b));
+}
 ExpressionPtr make_slice(ExpressionPtr input, std::int64_t skipped, std::int64_t count) {
   return std::make_unique<Slice>(std::move(input), skipped, count);
 }

@@ -7,13 +7,13 @@
 
 namespace libbcda::tables {
 
-ExpressionPtr make_empty();                         // {}
-ExpressionPtr make_literal(const Node& node);       // `node` must outlive it
-ExpressionPtr make_focus();                         // $this
-ExpressionPtr make_resource();                      // %resource
-ExpressionPtr make_position();                      // $index
-ExpressionPtr make_row_index();                     // %rowIndex
-ExpressionPtr make_variable(std::size_t number);    // of defineVariable
+ExpressionPtr make_empty();                       // {}
+ExpressionPtr make_literal(const Node& node);     // `node` must outlive it
+ExpressionPtr make_focus();                       // $this
+ExpressionPtr make_resource();                    // %resource
+ExpressionPtr make_position();                    // $index
+ExpressionPtr make_row_index();                   // %rowIndex
+ExpressionPtr make_variable(std::size_t number);  // of defineVariable
 ExpressionPtr make_member(ExpressionPtr input, MemberName name);
 
 ExpressionPtr make_where(ExpressionPtr input, ExpressionPtr criterion);

@@ -63,16 +63,36 @@ bool is_quoted_in_json(ValueKind kind) {
 
 void add_value(std::string& out, const ColumnType& type, const ArrowArray& array, std::int64_t row) {
   switch (type.kind) {
-    case ValueKind::text: out += text_at(array, row); break;
-    case ValueKind::binary: out += to_base64(as_bytes(text_at(array, row))); break;
-    case ValueKind::boolean: out += bit_at(array.buffers[1], row) ? "true" : "false"; break;
-    case ValueKind::int32: add_padded(out, value_at<std::int32_t>(array, row), 1); break;
-    case ValueKind::int64: add_padded(out, value_at<std::int64_t>(array, row), 1); break;
-    case ValueKind::decimal: out += Decimal(value_at<Int128>(array, row), type.scale).to_text(); break;
-    case ValueKind::float64: add_real(out, value_at<double>(array, row)); break;
-    case ValueKind::date: add_date(out, value_at<std::int32_t>(array, row)); break;
-    case ValueKind::timestamp: add_timestamp(out, value_at<std::int64_t>(array, row)); break;
-    case ValueKind::time: add_time(out, value_at<std::int64_t>(array, row)); break;
+    case ValueKind::text:
+      out += text_at(array, row);
+      break;
+    case ValueKind::binary:
+      out += to_base64(as_bytes(text_at(array, row)));
+      break;
+    case ValueKind::boolean:
+      out += bit_at(array.buffers[1], row) ? "true" : "false";
+      break;
+    case ValueKind::int32:
+      add_padded(out, value_at<std::int32_t>(array, row), 1);
+      break;
+    case ValueKind::int64:
+      add_padded(out, value_at<std::int64_t>(array, row), 1);
+      break;
+    case ValueKind::decimal:
+      out += Decimal(value_at<Int128>(array, row), type.scale).to_text();
+      break;
+    case ValueKind::float64:
+      add_real(out, value_at<double>(array, row));
+      break;
+    case ValueKind::date:
+      add_date(out, value_at<std::int32_t>(array, row));
+      break;
+    case ValueKind::timestamp:
+      add_timestamp(out, value_at<std::int64_t>(array, row));
+      break;
+    case ValueKind::time:
+      add_time(out, value_at<std::int64_t>(array, row));
+      break;
   }
 }
 
@@ -168,7 +188,9 @@ class NdjsonEncoder : public TextEncoder {
 
 }  // namespace
 
-std::unique_ptr<Encoder> make_csv_encoder(const std::vector<Column>& columns) { return std::make_unique<CsvEncoder>(columns); }
+std::unique_ptr<Encoder> make_csv_encoder(const std::vector<Column>& columns) {
+  return std::make_unique<CsvEncoder>(columns);
+}
 std::unique_ptr<Encoder> make_ndjson_encoder(const std::vector<Column>& columns) {
   return std::make_unique<NdjsonEncoder>(columns);
 }

@@ -93,7 +93,9 @@ const Node* upper(NodeMemory& memory, const Node& input, Arguments) {
     if (c >= 'a' && c <= 'z') c = static_cast<char>(c - 'a' + 'A');
   return &memory.string(made);
 }
-const Node* lower_case(NodeMemory& memory, const Node& input, Arguments) { return &memory.string(lower(text_of(input))); }
+const Node* lower_case(NodeMemory& memory, const Node& input, Arguments) {
+  return &memory.string(lower(text_of(input)));
+}
 const Node* trim(NodeMemory& memory, const Node& input, Arguments) {
   const std::string_view text = text_of(input);
   const std::size_t begin = text.find_first_not_of(" \t\r\n");
@@ -155,7 +157,9 @@ const Node* boundary(NodeMemory& memory, const Node& input, Boundary which) {
   return &memory.string(date_time_boundary(*value, which), FhirType::dateTime);
 }
 
-const Node* low_boundary(NodeMemory& memory, const Node& input, Arguments) { return boundary(memory, input, Boundary::low); }
+const Node* low_boundary(NodeMemory& memory, const Node& input, Arguments) {
+  return boundary(memory, input, Boundary::low);
+}
 const Node* high_boundary(NodeMemory& memory, const Node& input, Arguments) {
   return boundary(memory, input, Boundary::high);
 }
@@ -238,7 +242,8 @@ std::vector<std::string> text_function_names() {
   return names;
 }
 
-ExpressionPtr make_text_function(const TextFunction& function, ExpressionPtr input, std::vector<ExpressionPtr> arguments) {
+ExpressionPtr make_text_function(const TextFunction& function, ExpressionPtr input,
+                                 std::vector<ExpressionPtr> arguments) {
   auto call = std::make_unique<Call>();
   call->function = &function;
   call->input = std::move(input);

@@ -18,7 +18,8 @@ struct TextFunction {
 const TextFunction* find_text_function(std::string_view name);
 std::vector<std::string> text_function_names();
 
-ExpressionPtr make_text_function(const TextFunction& function, ExpressionPtr input, std::vector<ExpressionPtr> arguments);
+ExpressionPtr make_text_function(const TextFunction& function, ExpressionPtr input,
+                                 std::vector<ExpressionPtr> arguments);
 
 // join(separator): one text of all. Empty input gives ''. `separator` is nullable.
 ExpressionPtr make_join(ExpressionPtr input, ExpressionPtr separator);

@@ -13,7 +13,7 @@ namespace libbcda::tables {
 namespace {
 
 constexpr std::size_t kNowhere = static_cast<std::size_t>(-1);
-constexpr int kMostRepeats = 1000;  // levels of `repeat`
+constexpr int kMostRepeats = 1000;              // levels of `repeat`
 constexpr std::int64_t kMostRows = 10'000'000;  // of one record: a cross product grows fast
 
 struct ColumnPlan {
@@ -46,7 +46,8 @@ class View::Compiler {
     for (const ConstantDefinition& constant : definition.constants) add_constant(constant);
     const WantedSet root{&context_.projection.root()};
     for (std::size_t i = 0; i < definition.where.size(); ++i)
-      view_.where_.push_back({definition.where[i], path(definition.where[i], root, "where[" + std::to_string(i) + "]").expression});
+      view_.where_.push_back(
+          {definition.where[i], path(definition.where[i], root, "where[" + std::to_string(i) + "]").expression});
     list_columns(definition.select);
     choose_columns();
     view_.structure_ = std::make_unique<Structure>(structure(definition.select, root, names_of(definition.select)));
@@ -61,7 +62,8 @@ class View::Compiler {
   }
 
   void add_constant(const ConstantDefinition& constant) {
-    if (context_.constants.contains(constant.name)) fail("constant", "the name " + quote(constant.name) + " is used twice");
+    if (context_.constants.contains(constant.name))
+      fail("constant", "the name " + quote(constant.name) + " is used twice");
     auto node = std::make_unique<Node>();
     const std::string_view text = view_.literals_.keep(constant.text);
     node->text = text.data();
@@ -72,17 +74,20 @@ class View::Compiler {
   }
 
   [[noreturn]] static void fail(const std::string& place, const std::string& what) {
-    throw Error(Status::INVALID_ARGUMENT, "the ViewDefinition is wrong at " + (place.empty() ? "its top" : place) + ": " + what);
+    throw Error(Status::INVALID_ARGUMENT,
+                "the ViewDefinition is wrong at " + (place.empty() ? "its top" : place) + ": " + what);
   }
 
   CompiledPath path(const std::string& text, const WantedSet& focus, const std::string& place) {
     return path(text, focus, place, context_);
   }
-  static CompiledPath path(const std::string& text, const WantedSet& focus, const std::string& place, PathContext& context) {
+  static CompiledPath path(const std::string& text, const WantedSet& focus, const std::string& place,
+                           PathContext& context) {
     try {
       return compile_path(text, focus, context);
     } catch (const PathError& error) {
-      fail(place, std::string(error.what()) + ", at position " + std::to_string(error.position + 1) + " of the path " + quote(text));
+      fail(place, std::string(error.what()) + ", at position " + std::to_string(error.position + 1) + " of the path " +
+                      quote(text));
     }
   }
 
@@ -107,8 +112,10 @@ class View::Compiler {
   void list_columns(const SelectDefinition& select) {
     std::set<std::string> names;
     for (const ColumnDefinition* column : columns_of(select)) {
-      if (!names.insert(column->name).second) fail(column->place, "there are two columns with the name " + quote(column->name));
-      all_.push_back({column->name, column->path, column->type, column->description, column_type(*column, options_.values)});
+      if (!names.insert(column->name).second)
+        fail(column->place, "there are two columns with the name " + quote(column->name));
+      all_.push_back(
+          {column->name, column->path, column->type, column->description, column_type(*column, options_.values)});
     }
     if (all_.empty()) fail("select", "at least one column is needed");
   }
@@ -131,8 +138,9 @@ class View::Compiler {
       names.push_back(column.name);
     }
     const std::string* similar = nearest(name, names);
-    throw Error(Status::INVALID_ARGUMENT, "there is no column " + quote(name) +
-                                              (similar ? "; did you mean " + quote(*similar) + "?" : "; there are " + join(names, ", ")));
+    throw Error(Status::INVALID_ARGUMENT,
+                "there is no column " + quote(name) +
+                    (similar ? "; did you mean " + quote(*similar) + "?" : "; there are " + join(names, ", ")));
   }
 
   // `names`: those of the columns, as the first branch of a union has them.
@@ -158,7 +166,8 @@ class View::Compiler {
       next += count;
     }
     for (const SelectDefinition& branch : select.unions) {
-      const std::vector<std::string> wanted(names.begin() + static_cast<std::ptrdiff_t>(next), names.end()), given = names_of(branch);
+      const std::vector<std::string> wanted(names.begin() + static_cast<std::ptrdiff_t>(next), names.end()),
+          given = names_of(branch);
       if (given != wanted)
         fail(branch.place, "the branches of a unionAll need the same columns in the same order: " + join(wanted, ", ") +
                                "; this one has " + join(given, ", "));
@@ -169,9 +178,12 @@ class View::Compiler {
 
   static std::string rows_place(const SelectDefinition& select, std::size_t index) {
     switch (select.rows) {
-      case SelectDefinition::Rows::for_each: return select.place + ".forEach";
-      case SelectDefinition::Rows::for_each_or_null: return select.place + ".forEachOrNull";
-      default: return select.place + ".repeat[" + std::to_string(index) + "]";
+      case SelectDefinition::Rows::for_each:
+        return select.place + ".forEach";
+      case SelectDefinition::Rows::for_each_or_null:
+        return select.place + ".forEachOrNull";
+      default:
+        return select.place + ".repeat[" + std::to_string(index) + "]";
     }
   }
 
@@ -199,7 +211,8 @@ class View::Compiler {
     const auto column = std::find_if(all_.begin(), all_.end(), [&](const Column& each) { return each.name == name; });
     const ColumnType& first = column->type;
     if (type.kind != first.kind || type.is_list != first.is_list || type.scale != first.scale)
-      fail(definition.place, "the column " + quote(name) + " has another type than in the first branch of the unionAll");
+      fail(definition.place,
+           "the column " + quote(name) + " has another type than in the first branch of the unionAll");
   }
 
   View& view_;
@@ -230,8 +243,10 @@ class View::Rows {
   void select(const Structure& structure, const Scope& scope, Next next) {
     using Kind = SelectDefinition::Rows;
     switch (structure.rows) {
-      case Kind::one: return row(structure, scope, next);
-      case Kind::for_each: return void(each_focus(structure, scope, next));
+      case Kind::one:
+        return row(structure, scope, next);
+      case Kind::for_each:
+        return void(each_focus(structure, scope, next));
       case Kind::for_each_or_null:
         if (each_focus(structure, scope, next) == 0) {
           clear(structure);
@@ -292,7 +307,8 @@ class View::Rows {
         fill_scalar(cell, plan, scope);
     } catch (const EvaluationError& error) {
       if (!view_.errors_are_null_)
-        throw RowError{"does not fit the column " + plan.column->name + ": " + error.reason + " (path " + quote(plan.column->path) + ")"};
+        throw RowError{"does not fit the column " + plan.column->name + ": " + error.reason + " (path " +
+                       quote(plan.column->path) + ")"};
       ++view_.nulled_;
       cell.is_null = true;
     }
@@ -325,7 +341,8 @@ class View::Rows {
       Cell& cell = view_.cells_[column.cell];
       cell.is_null = true;
       if (!column.is_row_index) continue;
-      cell.scalar = convert(view_.frame_.memory.number("0", FhirType::integer), column.column->type, view_.frame_.memory);
+      cell.scalar =
+          convert(view_.frame_.memory.number("0", FhirType::integer), column.column->type, view_.frame_.memory);
       cell.is_null = false;
     }
     for (const Structure& inner : structure.selects) clear(inner);
@@ -369,7 +386,8 @@ void View::rows(const Node& record, Emit emit) {
       throw RowError{"cannot be checked by the condition " + quote(condition.path) + ": " + error.reason};
     }
     if (!value) return;
-    if (value->kind != NodeKind::boolean) throw RowError{"gives the condition " + quote(condition.path) + " a value that is not true or false"};
+    if (value->kind != NodeKind::boolean)
+      throw RowError{"gives the condition " + quote(condition.path) + " a value that is not true or false"};
     if (!value->is_true()) return;
   }
   Rows(*this, emit).run(record);

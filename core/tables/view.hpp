@@ -26,8 +26,8 @@ struct Column {
 struct ViewOptions {
   Values values = Values::typed;
   std::vector<std::string> columns = {};  // which, and in which order; empty: all
-  bool errors_are_null = false;      // a value that does not fit its column is null, and counted
-  bool final_only = false;           // leaves out claims that are canceled, deleted or not final
+  bool errors_are_null = false;           // a value that does not fit its column is null, and counted
+  bool final_only = false;                // leaves out claims that are canceled, deleted or not final
 };
 
 class View {

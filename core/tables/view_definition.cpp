@@ -13,7 +13,8 @@ namespace {
 constexpr int kMostDepth = 50;  // of nested selects
 
 [[noreturn]] void fail(const std::string& place, const std::string& what) {
-  throw Error(Status::INVALID_ARGUMENT, "the ViewDefinition is wrong at " + (place.empty() ? "its top" : place) + ": " + what);
+  throw Error(Status::INVALID_ARGUMENT,
+              "the ViewDefinition is wrong at " + (place.empty() ? "its top" : place) + ": " + what);
 }
 
 std::string inside(const std::string& place, std::string_view member) {
@@ -53,8 +54,8 @@ std::string required_text(const json::object& object, std::string_view name, con
 bool is_column_name(std::string_view name) {
   const auto is_letter = [](char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'); };
   return !name.empty() && is_letter(name[0]) && std::all_of(name.begin(), name.end(), [&](char c) {
-           return is_letter(c) || (c >= '0' && c <= '9') || c == '_';
-         });
+    return is_letter(c) || (c >= '0' && c <= '9') || c == '_';
+  });
 }
 
 // A FHIR type's name without the URL of its StructureDefinition.
@@ -114,8 +115,8 @@ void parse_rows(SelectDefinition& select, const json::object& object, const std:
 
 SelectDefinition parse_select(const json::value& value, const std::string& place, int depth);
 
-std::vector<SelectDefinition> parse_selects(const json::object& object, std::string_view member, const std::string& place,
-                                            int depth) {
+std::vector<SelectDefinition> parse_selects(const json::object& object, std::string_view member,
+                                            const std::string& place, int depth) {
   std::vector<SelectDefinition> selects;
   const json::array& elements = array_member(object, member, place);
   for (std::size_t i = 0; i < elements.size(); ++i)
@@ -148,7 +149,8 @@ ConstantDefinition parse_constant(const json::value& value, const std::string& p
     if (!split_choice(name)) fail(inside(place, name), "FHIR has no such type");
     ++values;
     const json::value& given = member.value();
-    if (!given.is_primitive() || given.is_null()) fail(inside(place, name), "a text, a number, true or false is needed");
+    if (!given.is_primitive() || given.is_null())
+      fail(inside(place, name), "a text, a number, true or false is needed");
     constant.kind = given.is_string() ? NodeKind::string : given.is_bool() ? NodeKind::boolean : NodeKind::number;
     constant.text = given.is_string() ? std::string(given.get_string()) : json::serialize(given);
   }

@@ -44,10 +44,13 @@ json::value number_or_text(std::string_view text) {
 json::value to_json(const Scalar& value, const Column& column) {
   if (value.is_null) return nullptr;
   switch (column.type.kind) {
-    case ValueKind::boolean: return value.integer != 0;
+    case ValueKind::boolean:
+      return value.integer != 0;
     case ValueKind::int32:
-    case ValueKind::int64: return value.integer;
-    default: break;
+    case ValueKind::int64:
+      return value.integer;
+    default:
+      break;
   }
   if (column.fhir_type == "decimal") return number_or_text(value.text);
   return json::value(value.text);
@@ -63,7 +66,8 @@ json::value to_json(const Cell& cell, const Column& column) {
 
 bool same_value(const json::value& made, const json::value& wanted) {
   if (made.is_array() && wanted.is_array())
-    return std::equal(made.get_array().begin(), made.get_array().end(), wanted.get_array().begin(), wanted.get_array().end(), same_value);
+    return std::equal(made.get_array().begin(), made.get_array().end(), wanted.get_array().begin(),
+                      wanted.get_array().end(), same_value);
   if (made.is_number() && wanted.is_number()) return made.to_number<double>() == wanted.to_number<double>();
   // A column without a type is text, whatever the resource has.
   if (made.is_string() && (wanted.is_number() || wanted.is_bool())) return made.get_string() == json::serialize(wanted);
@@ -78,7 +82,8 @@ bool same_row(const json::value& made, const json::value& wanted) {
          });
 }
 
-json::array rows_of(const json::object& test, const std::vector<std::string>& resources, std::vector<std::string>& columns) {
+json::array rows_of(const json::object& test, const std::vector<std::string>& resources,
+                    std::vector<std::string>& columns) {
   // Instants as text, because the suites compare all times so.
   json::value definition = test.at("view");
   Projection projection;
@@ -101,7 +106,8 @@ std::string compare(const json::object& test, const json::array& rows, const std
   if (!same) return "expected " + json::serialize(wanted) + " but got " + json::serialize(rows);
   if (const json::value* names = test.if_contains("expectColumns")) {
     json::array made(columns.begin(), columns.end());
-    if (made != names->get_array()) return "expected the columns " + json::serialize(*names) + " but got " + json::serialize(made);
+    if (made != names->get_array())
+      return "expected the columns " + json::serialize(*names) + " but got " + json::serialize(made);
   }
   return "";
 }
@@ -126,7 +132,8 @@ std::string run(const json::object& test, const std::vector<std::string>& resour
 
 bool has_tag(const json::object& test, std::string_view tag) {
   const json::value* tags = test.if_contains("tags");
-  return tags && std::any_of(tags->get_array().begin(), tags->get_array().end(), [&](const json::value& each) { return each.is_string() && each.get_string() == tag; });
+  return tags && std::any_of(tags->get_array().begin(), tags->get_array().end(),
+                             [&](const json::value& each) { return each.is_string() && each.get_string() == tag; });
 }
 
 }  // namespace
@@ -138,7 +145,8 @@ std::vector<SuiteTest> run_suite(const std::string& path) {
   std::vector<SuiteTest> results;
   for (const json::value& test : suite.at("tests").get_array()) {
     const json::object& object = test.get_object();
-    results.push_back({std::string(object.at("title").get_string()), has_tag(object, "experimental"), run(object, resources)});
+    results.push_back(
+        {std::string(object.at("title").get_string()), has_tag(object, "experimental"), run(object, resources)});
   }
   if (results.empty()) throw std::runtime_error(path + " has no tests");
   return results;

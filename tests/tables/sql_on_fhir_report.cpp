@@ -43,8 +43,8 @@ int main(int count, char** arguments) try {
   for (const std::string& path : test::suites_in(arguments[1]))
     report[std::filesystem::path(path).filename().string()] = json::object{{"tests", run(path, counts)}};
   if (count == 3) std::ofstream(arguments[2]) << json::serialize(report) << "\n";
-  std::cout << "SQL on FHIR: " << counts.passed[0] << " of " << counts.all[0] << " shareable and " << counts.passed[1] << " of "
-            << counts.all[1] << " experimental tests passed\n";
+  std::cout << "SQL on FHIR: " << counts.passed[0] << " of " << counts.all[0] << " shareable and " << counts.passed[1]
+            << " of " << counts.all[1] << " experimental tests passed\n";
   const int all = counts.all[0] + counts.all[1];
   return all > 0 && counts.passed[0] + counts.passed[1] == all ? 0 : 1;
 } catch (const std::exception& error) {

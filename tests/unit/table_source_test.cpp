@@ -110,10 +110,11 @@ class Sources : public testing::Test {
       return "{\"type\":\"" + type + "\",\"path\":\"" + path + "\",\"bytes\":" + std::to_string(bytes) +
              R"(,"records":1,"sha256":"","decrypted":false,"proof":"gzip","url":"https://x/y"})";
     };
-    std::string receipt = R"({"libbcda":"0.2.0","status":"OK","service":"https://x","types":[],"transactionTime":"2026-11-26T16:07:02Z",
+    std::string receipt =
+        R"({"libbcda":"0.2.0","status":"OK","service":"https://x","types":[],"transactionTime":"2026-11-26T16:07:02Z",
 "started":"2026-11-26T16:07:01Z","finished":"2026-11-26T16:07:04Z","jobs":[],"errors":[],"request":{"base":"https://x/api/v3","profile":")" +
-                          profile + R"("},"files":[)" + file("Patient", "Patient.ndjson", patients.size()) + R"(],"deleted":[)" +
-                          (deleted.empty() ? "" : file("Bundle", "deleted/d.ndjson", deleted.size())) + "]}";
+        profile + R"("},"files":[)" + file("Patient", "Patient.ndjson", patients.size()) + R"(],"deleted":[)" +
+        (deleted.empty() ? "" : file("Bundle", "deleted/d.ndjson", deleted.size())) + "]}";
     spill(directory + "/export.json", receipt);
   }
   // The ids in the lines that are wanted, as "1 2".
@@ -150,7 +151,8 @@ TEST_F(Sources, AreFinishedExportsAndFiles) {
 TEST_F(Sources, OfASeriesHaveItsCurrentState) {
   finish_export(dir_ / "s/2026-01-01T00-00-00Z", patient("1") + patient("2") + patient("3"));
   finish_export(dir_ / "s/2026-02-01T00-00-00Z", patient("2"), "bcda-v3",
-                R"({"resourceType":"Bundle","entry":[{"request":{"method":"DELETE","url":"Patient/3"}}]})" "\n");
+                R"({"resourceType":"Bundle","entry":[{"request":{"method":"DELETE","url":"Patient/3"}}]})"
+                "\n");
   std::filesystem::create_directories(dir_ / "s/2026-03-01T00-00-00Z");  // has not finished
   const TableSource source({dir_ / "s"});
   EXPECT_TRUE(source.is_series());

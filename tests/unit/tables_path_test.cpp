@@ -7,7 +7,8 @@
 namespace libbcda::tables {
 namespace {
 
-constexpr std::string_view kClaim = R"({"resourceType":"Claim","id":"c-1","active":true,"total":1.50,"note":"Ärzte & Co",
+constexpr std::string_view kClaim =
+    R"({"resourceType":"Claim","id":"c-1","active":true,"total":1.50,"note":"Ärzte & Co",
  "item":[{"sequence":2,"modifier":["A","B"],"amount":{"value":10.00},"coding":[{"system":"s","code":"X"},{"system":"t","code":"Y"}]},
          {"sequence":7,"modifier":["C"],"amount":{"value":2.5},"coding":{"system":"s","code":"Z"}}],
  "valueQuantity":{"value":3},"servicedPeriod":{"start":"2018-05-01","end":"2018-05-09"},"birthDate":"1970-06",
@@ -49,58 +50,76 @@ class Paths : public testing::TestWithParam<Case> {};
 TEST_P(Paths, GiveTheirValues) { EXPECT_EQ(evaluate(GetParam().path), GetParam().result) << GetParam().path; }
 
 INSTANTIATE_TEST_SUITE_P(Members, Paths,
-                         testing::Values(Case{"id", "c-1"}, Case{"Claim.id", "c-1"}, Case{"item.sequence", "2 7"}, Case{"item.modifier", "A B C"},
-                                         Case{"item.modifier[0]", "A"}, Case{"item.modifier[2]", "C"}, Case{"item.modifier[3]", ""},
-                                         Case{"item[1].modifier", "C"}, Case{"item.coding.code", "X Y Z"}, Case{"missing.member", ""},
-                                         Case{"`id`", "c-1"}, Case{"item.where(sequence = 7).coding.code", "Z"}, Case{"$this.id", "c-1"},
-                                         Case{"item.select($index)", "0 1"}, Case{"%rowIndex", "5"}, Case{"item.first().sequence", "2"},
-                                         Case{"item.last().sequence", "7"}, Case{"item.tail().sequence", "7"}, Case{"item.skip(1).sequence", "7"},
-                                         Case{"item.take(1).sequence", "2"}, Case{"item.take(0).sequence", ""}, Case{"item[careTeam.count() - 1].sequence", "7"},
+                         testing::Values(Case{"id", "c-1"}, Case{"Claim.id", "c-1"}, Case{"item.sequence", "2 7"},
+                                         Case{"item.modifier", "A B C"}, Case{"item.modifier[0]", "A"},
+                                         Case{"item.modifier[2]", "C"}, Case{"item.modifier[3]", ""},
+                                         Case{"item[1].modifier", "C"}, Case{"item.coding.code", "X Y Z"},
+                                         Case{"missing.member", ""}, Case{"`id`", "c-1"},
+                                         Case{"item.where(sequence = 7).coding.code", "Z"}, Case{"$this.id", "c-1"},
+                                         Case{"item.select($index)", "0 1"}, Case{"%rowIndex", "5"},
+                                         Case{"item.first().sequence", "2"}, Case{"item.last().sequence", "7"},
+                                         Case{"item.tail().sequence", "7"}, Case{"item.skip(1).sequence", "7"},
+                                         Case{"item.take(1).sequence", "2"}, Case{"item.take(0).sequence", ""},
+                                         Case{"item[careTeam.count() - 1].sequence", "7"},
                                          Case{"big", "12345678901234567890"}, Case{"total", "1.50"}));
-INSTANTIATE_TEST_SUITE_P(Choices, Paths,
-                         testing::Values(Case{"value.ofType(Quantity).value", "3"}, Case{"valueQuantity.value", "3"}, Case{"value.value", "3"},
-                                         Case{"value.ofType(Money)", ""}, Case{"serviced.ofType(Period).start", "2018-05-01"},
-                                         Case{"servicedPeriod.end", "2018-05-09"}, Case{"careTeam.sequence", "2 7"}, Case{"birthDate", "1970-06"},
-                                         Case{"value is Quantity", "true"}, Case{"(value as Quantity).value", "3"},
-                                         Case{"extension.value.ofType(Money).value", "9"}, Case{"extension('u2').value.ofType(string)", "x"},
-                                         Case{"total.ofType(decimal)", "1.50"}, Case{"total.ofType(integer)", ""}, Case{"item.sequence.ofType(integer)", "2 7"},
-                                         Case{"active.ofType(boolean)", "true"}, Case{"id.ofType(string)", "c-1"}));
 INSTANTIATE_TEST_SUITE_P(
-    Logic, Paths,
-    testing::Values(Case{"active and true", "true"}, Case{"{} and false", "false"}, Case{"{} and true", ""}, Case{"{} or true", "true"},
-                    Case{"{} or false", ""}, Case{"true xor true", "false"}, Case{"false implies {}", "true"}, Case{"true implies {}", ""},
-                    Case{"active.not()", "false"}, Case{"missing.not()", ""}, Case{"item.exists()", "true"}, Case{"missing.exists()", "false"},
-                    Case{"item.exists(sequence = 7)", "true"}, Case{"item.empty()", "false"}, Case{"item.all(sequence > 1)", "true"},
-                    Case{"item.all(sequence > 2)", "false"}, Case{"item.where(amount).sequence", "2 7"}, Case{"id and true", "true"}));
+    Choices, Paths,
+    testing::Values(Case{"value.ofType(Quantity).value", "3"}, Case{"valueQuantity.value", "3"},
+                    Case{"value.value", "3"}, Case{"value.ofType(Money)", ""},
+                    Case{"serviced.ofType(Period).start", "2018-05-01"}, Case{"servicedPeriod.end", "2018-05-09"},
+                    Case{"careTeam.sequence", "2 7"}, Case{"birthDate", "1970-06"}, Case{"value is Quantity", "true"},
+                    Case{"(value as Quantity).value", "3"}, Case{"extension.value.ofType(Money).value", "9"},
+                    Case{"extension('u2').value.ofType(string)", "x"}, Case{"total.ofType(decimal)", "1.50"},
+                    Case{"total.ofType(integer)", ""}, Case{"item.sequence.ofType(integer)", "2 7"},
+                    Case{"active.ofType(boolean)", "true"}, Case{"id.ofType(string)", "c-1"}));
+INSTANTIATE_TEST_SUITE_P(Logic, Paths,
+                         testing::Values(Case{"active and true", "true"}, Case{"{} and false", "false"},
+                                         Case{"{} and true", ""}, Case{"{} or true", "true"}, Case{"{} or false", ""},
+                                         Case{"true xor true", "false"}, Case{"false implies {}", "true"},
+                                         Case{"true implies {}", ""}, Case{"active.not()", "false"},
+                                         Case{"missing.not()", ""}, Case{"item.exists()", "true"},
+                                         Case{"missing.exists()", "false"}, Case{"item.exists(sequence = 7)", "true"},
+                                         Case{"item.empty()", "false"}, Case{"item.all(sequence > 1)", "true"},
+                                         Case{"item.all(sequence > 2)", "false"},
+                                         Case{"item.where(amount).sequence", "2 7"}, Case{"id and true", "true"}));
 INSTANTIATE_TEST_SUITE_P(
     Comparisons, Paths,
-    testing::Values(Case{"1 = 1.0", "true"}, Case{"total = 1.5", "true"}, Case{"'a' = 'b'", "false"}, Case{"'1' = 1", "false"}, Case{"missing = 1", ""},
-                    Case{"missing != 1", ""}, Case{"item.sequence = 2", "false"}, Case{"item.coding.code = 'X'", "false"},
-                    Case{"item.coding.exists(code = 'X')", "true"}, Case{"1 != 2", "true"}, Case{"2 < 10", "true"}, Case{"'2' < '10'", "false"},
-                    Case{"@2018-05-01 < @2018-05-02", "true"}, Case{"@2018 < @2018-05", ""}, Case{"birthDate < @1980", "true"},
-                    Case{"total >= 1.5 and total <= 1.5", "true"}, Case{"'Ab ' ~ 'aB'", "true"}, Case{"'a' !~ 'b'", "true"}, Case{"2 in item.sequence", "true"},
-                    Case{"item.sequence contains 3", "false"}, Case{"item.amount[0] = item.amount.first()", "true"}, Case{"id = %x", "false"},
-                    Case{"item.coding.where(code = %x).system", "s"}));
-INSTANTIATE_TEST_SUITE_P(
-    Arithmetic, Paths,
-    testing::Values(Case{"1 + 2 * 3", "7"}, Case{"(1 + 2) * 3", "9"}, Case{"3 / 2", "1.5"}, Case{"1 / 0", ""}, Case{"7 div 2", "3"}, Case{"-7 mod 2", "-1"},
-                    Case{"0.1 + 0.2", "0.3"}, Case{"-total", "-1.50"}, Case{"'a' + 'b'", "ab"}, Case{"'a' & missing & 'b'", "ab"}, Case{"1 + missing", ""},
-                    Case{"big + 1", "12345678901234567891"}, Case{"item.sequence | 7 | 8", "2 7 8"}, Case{"item.sequence.union(7)", "2 7"},
-                    Case{"item.coding.system.distinct()", "s t"}, Case{"item.count()", "2"}));
+    testing::Values(Case{"1 = 1.0", "true"}, Case{"total = 1.5", "true"}, Case{"'a' = 'b'", "false"},
+                    Case{"'1' = 1", "false"}, Case{"missing = 1", ""}, Case{"missing != 1", ""},
+                    Case{"item.sequence = 2", "false"}, Case{"item.coding.code = 'X'", "false"},
+                    Case{"item.coding.exists(code = 'X')", "true"}, Case{"1 != 2", "true"}, Case{"2 < 10", "true"},
+                    Case{"'2' < '10'", "false"}, Case{"@2018-05-01 < @2018-05-02", "true"},
+                    Case{"@2018 < @2018-05", ""}, Case{"birthDate < @1980", "true"},
+                    Case{"total >= 1.5 and total <= 1.5", "true"}, Case{"'Ab ' ~ 'aB'", "true"},
+                    Case{"'a' !~ 'b'", "true"}, Case{"2 in item.sequence", "true"},
+                    Case{"item.sequence contains 3", "false"}, Case{"item.amount[0] = item.amount.first()", "true"},
+                    Case{"id = %x", "false"}, Case{"item.coding.where(code = %x).system", "s"}));
+INSTANTIATE_TEST_SUITE_P(Arithmetic, Paths,
+                         testing::Values(Case{"1 + 2 * 3", "7"}, Case{"(1 + 2) * 3", "9"}, Case{"3 / 2", "1.5"},
+                                         Case{"1 / 0", ""}, Case{"7 div 2", "3"}, Case{"-7 mod 2", "-1"},
+                                         Case{"0.1 + 0.2", "0.3"}, Case{"-total", "-1.50"}, Case{"'a' + 'b'", "ab"},
+                                         Case{"'a' & missing & 'b'", "ab"}, Case{"1 + missing", ""},
+                                         Case{"big + 1", "12345678901234567891"},
+                                         Case{"item.sequence | 7 | 8", "2 7 8"}, Case{"item.sequence.union(7)", "2 7"},
+                                         Case{"item.coding.system.distinct()", "s t"}, Case{"item.count()", "2"}));
 INSTANTIATE_TEST_SUITE_P(
     Functions, Paths,
-    testing::Values(Case{"getResourceKey()", "c-1"}, Case{"patient.getReferenceKey()", "-10"}, Case{"patient.getReferenceKey(Patient)", "-10"},
-                    Case{"patient.getReferenceKey(Coverage)", ""}, Case{"provider.getReferenceKey()", ""}, Case{"other.getReferenceKey(Coverage)", "part-a-1"},
-                    Case{"item.modifier.join(',')", "A,B,C"}, Case{"item.modifier.join()", "ABC"}, Case{"missing.join(',')", ""},
-                    Case{"iif(active, 'y', 'n')", "y"}, Case{"iif(missing, 'y', 'n')", "n"}, Case{"iif(false, 'y')", ""},
-                    Case{"note.substring(0, 2)", "Är"}, Case{"note.substring(1)", "rzte & Co"}, Case{"note.substring(50)", ""}, Case{"note.substring(-1)", ""},
-                    Case{"note.length()", "10"}, Case{"note.indexOf('z')", "2"}, Case{"note.indexOf('q')", "-1"}, Case{"note.contains('&')", "true"},
-                    Case{"note.startsWith('Ä')", "true"}, Case{"note.endsWith('Co')", "true"}, Case{"id.replace('-', '')", "c1"},
-                    Case{"id.upper()", "C-1"}, Case{"total.toString() & ''", "1.50"}, Case{"'12'.toInteger() + 1", "13"}, Case{"'x'.toInteger()", ""},
-                    Case{"'1.5'.toDecimal() * 2", "3.0"}, Case{"'yes'.toBoolean()", "true"},
-                    Case{"defineVariable('s', item.first().sequence).select(%resource.careTeam.where(sequence = %s).npi)", "111"},
-                    Case{"item.defineVariable('s', sequence).select(%s)", "2 7 2 7"}, Case{"1.0.lowBoundary()", "0.95"}, Case{"birthDate.highBoundary()", "1970-06-30"},
-                    Case{"'it\\'s \\u0041' // a comment", "it's A"}, Case{"/* one */ id", "c-1"}));
+    testing::Values(
+        Case{"getResourceKey()", "c-1"}, Case{"patient.getReferenceKey()", "-10"},
+        Case{"patient.getReferenceKey(Patient)", "-10"}, Case{"patient.getReferenceKey(Coverage)", ""},
+        Case{"provider.getReferenceKey()", ""}, Case{"other.getReferenceKey(Coverage)", "part-a-1"},
+        Case{"item.modifier.join(',')", "A,B,C"}, Case{"item.modifier.join()", "ABC"}, Case{"missing.join(',')", ""},
+        Case{"iif(active, 'y', 'n')", "y"}, Case{"iif(missing, 'y', 'n')", "n"}, Case{"iif(false, 'y')", ""},
+        Case{"note.substring(0, 2)", "Är"}, Case{"note.substring(1)", "rzte & Co"}, Case{"note.substring(50)", ""},
+        Case{"note.substring(-1)", ""}, Case{"note.length()", "10"}, Case{"note.indexOf('z')", "2"},
+        Case{"note.indexOf('q')", "-1"}, Case{"note.contains('&')", "true"}, Case{"note.startsWith('Ä')", "true"},
+        Case{"note.endsWith('Co')", "true"}, Case{"id.replace('-', '')", "c1"}, Case{"id.upper()", "C-1"},
+        Case{"total.toString() & ''", "1.50"}, Case{"'12'.toInteger() + 1", "13"}, Case{"'x'.toInteger()", ""},
+        Case{"'1.5'.toDecimal() * 2", "3.0"}, Case{"'yes'.toBoolean()", "true"},
+        Case{"defineVariable('s', item.first().sequence).select(%resource.careTeam.where(sequence = %s).npi)", "111"},
+        Case{"item.defineVariable('s', sequence).select(%s)", "2 7 2 7"}, Case{"1.0.lowBoundary()", "0.95"},
+        Case{"birthDate.highBoundary()", "1970-06-30"}, Case{"'it\\'s \\u0041' // a comment", "it's A"},
+        Case{"/* one */ id", "c-1"}));
 
 struct BadPath {
   const char* path;
@@ -121,11 +140,14 @@ TEST_P(BadPaths, AreRefusedWithTheirPlace) {
 
 INSTANTIATE_TEST_SUITE_P(
     All, BadPaths,
-    testing::Values(BadPath{"", 0, "empty"}, BadPath{"@@", 0, "a date or a time"}, BadPath{"a.", 2, "expected a name"}, BadPath{"a b", 2, "goes on"},
-                    BadPath{"a.where(b", 9, "expected )"}, BadPath{"a[0", 3, "expected ]"}, BadPath{"'abc", 0, "not closed"}, BadPath{"a /* b", 2, "no end"},
-                    BadPath{"%nothing", 0, "not defined"}, BadPath{"a.fist()", 2, "did you mean first()"}, BadPath{"a.first(1)", 2, "takes 0 arguments"},
-                    BadPath{"a.ofType(Nothing)", 9, "no data type"}, BadPath{"a.ofType(1)", 9, "name of a type"}, BadPath{"1 + ", 4, "a value is missing"},
-                    BadPath{"a # b", 2, "no meaning"}, BadPath{"'\\q'", 1, "escape"}, BadPath{"$that", 1, "this or index"}, BadPath{"a.substring()", 2, "1 to 2"},
+    testing::Values(BadPath{"", 0, "empty"}, BadPath{"@@", 0, "a date or a time"}, BadPath{"a.", 2, "expected a name"},
+                    BadPath{"a b", 2, "goes on"}, BadPath{"a.where(b", 9, "expected )"},
+                    BadPath{"a[0", 3, "expected ]"}, BadPath{"'abc", 0, "not closed"}, BadPath{"a /* b", 2, "no end"},
+                    BadPath{"%nothing", 0, "not defined"}, BadPath{"a.fist()", 2, "did you mean first()"},
+                    BadPath{"a.first(1)", 2, "takes 0 arguments"}, BadPath{"a.ofType(Nothing)", 9, "no data type"},
+                    BadPath{"a.ofType(1)", 9, "name of a type"}, BadPath{"1 + ", 4, "a value is missing"},
+                    BadPath{"a # b", 2, "no meaning"}, BadPath{"'\\q'", 1, "escape"},
+                    BadPath{"$that", 1, "this or index"}, BadPath{"a.substring()", 2, "1 to 2"},
                     BadPath{"a.defineVariable(b)", 17, "must be a text"}, BadPath{"\xE2\x80\x98x", 0, "no meaning"}));
 
 TEST(Paths, MayNotBeNestedForever) {
@@ -140,8 +162,9 @@ TEST(Paths, MayNotBeNestedForever) {
 }
 
 TEST(Paths, ThatNeedOneValueRefuseSeveral) {
-  for (const char* path : {"item.sequence + 1", "item.sequence < 3", "item.modifier.upper()", "item.modifier and true", "iif(item.modifier, 1, 2)",
-                           "'a' < 1", "true + 1", "id + 1", "item.amount < item.amount", "note.substring(item.sequence)"})
+  for (const char* path : {"item.sequence + 1", "item.sequence < 3", "item.modifier.upper()", "item.modifier and true",
+                           "iif(item.modifier, 1, 2)", "'a' < 1", "true + 1", "id + 1", "item.amount < item.amount",
+                           "note.substring(item.sequence)"})
     EXPECT_THROW(evaluate(path), EvaluationError) << path;
 }
 

@@ -43,8 +43,10 @@ class Scans : public testing::Test {
 
 TEST_F(Scans, ReadSeveralFilesForSeveralTables) {
   Scan scan({request_table(kIds, {}), request_table(kNames, {})}, {});
-  scan.read(each({file("a", "{\"resourceType\":\"Patient\",\"id\":\"1\",\"name\":[{},{}]}\n\n"),
-                  file("b", "{\"resourceType\":\"Coverage\"}\n{\"resourceType\":\"Patient\",\"id\":\"2\",\"name\":[{}]}"), file("c", "")}));
+  scan.read(
+      each({file("a", "{\"resourceType\":\"Patient\",\"id\":\"1\",\"name\":[{},{}]}\n\n"),
+            file("b", "{\"resourceType\":\"Coverage\"}\n{\"resourceType\":\"Patient\",\"id\":\"2\",\"name\":[{}]}"),
+            file("c", "")}));
   EXPECT_EQ(run(scan), "0:2 1:3");
 }
 
@@ -65,7 +67,8 @@ TEST_F(Scans, CutTheRowsOfOneRecordIntoBatches) {
 }
 
 TEST_F(Scans, NameTheFileAndTheLineOfABadRecord) {
-  const std::string bad = file("bad", "{\"resourceType\":\"Patient\"}\n\n{\"resourceType\":\"Patient\",\"name\":[{\"family\":1}]}\n");
+  const std::string bad =
+      file("bad", "{\"resourceType\":\"Patient\"}\n\n{\"resourceType\":\"Patient\",\"name\":[{\"family\":1}]}\n");
   const std::string broken = file("broken", "{\"resourceType\":\"Patient\"}\n{\"resourceType\":\"Patient\"\n");
   for (const auto& [path, line] : {std::pair(bad, "line 3"), std::pair(broken, "line 2")}) {
     Scan scan({request_table(kNames, {})}, {});
@@ -85,13 +88,17 @@ TEST_F(Scans, RefuseARecordWithoutAResourceType) {
 }
 
 TEST_F(Scans, RefuseAViewBeforeAnyFileIsOpened) {
-  EXPECT_EQ(error_of([&] { Scan({request_table(R"({"resource":"P","select":[{"column":[{"name":"a","path":"@@"}]}]})", {})}, {}); }).status,
+  EXPECT_EQ(error_of([&] {
+              Scan({request_table(R"({"resource":"P","select":[{"column":[{"name":"a","path":"@@"}]}]})", {})}, {});
+            }).status,
             Status::INVALID_ARGUMENT);
-  EXPECT_NE(error_of([&] { request_table("claim_lines", {}); }).message.find("did you mean \"claim_line\""), std::string::npos);
+  EXPECT_NE(error_of([&] { request_table("claim_lines", {}); }).message.find("did you mean \"claim_line\""),
+            std::string::npos);
 }
 
 TEST_F(Scans, ReadOnlyTheLinesThatAreWanted) {
-  const std::string path = file("a", "{\"resourceType\":\"Patient\",\"id\":\"1\"}\nno record\n{\"resourceType\":\"Patient\",\"id\":\"3\"}\n");
+  const std::string path = file(
+      "a", "{\"resourceType\":\"Patient\",\"id\":\"1\"}\nno record\n{\"resourceType\":\"Patient\",\"id\":\"3\"}\n");
   bool done = false;
   Scan scan({request_table(kIds, {})}, {});
   scan.read([&]() -> std::optional<ScanFile> {
@@ -104,9 +111,14 @@ TEST_F(Scans, ReadOnlyTheLinesThatAreWanted) {
 TEST(Generations, AreToldByTheRecords) {
   EXPECT_EQ(generation_of_record(R"({"resourceType":"Patient","id":"1","link":[]})"), std::nullopt);
   EXPECT_EQ(generation_of_record(R"({"resourceType":"Patient","id":"1","identifier":[{}]})"), Generation::stu3);
-  EXPECT_EQ(generation_of_record(R"({"resourceType":"Patient","meta":{"profile":["http://hl7.org/fhir/us/carin-bb/x"]}})"), Generation::v2);
-  EXPECT_EQ(generation_of_record(R"({"resourceType":"Patient","meta":{"profile":["http://hl7.org/x|2.2.0"]}})"), Generation::v3);
-  EXPECT_EQ(generation_of_record(R"({"resourceType":"Patient","extension":[{"url":"https://bluebutton.cms.gov/fhir/x"}]})"), Generation::v3);
+  EXPECT_EQ(
+      generation_of_record(R"({"resourceType":"Patient","meta":{"profile":["http://hl7.org/fhir/us/carin-bb/x"]}})"),
+      Generation::v2);
+  EXPECT_EQ(generation_of_record(R"({"resourceType":"Patient","meta":{"profile":["http://hl7.org/x|2.2.0"]}})"),
+            Generation::v3);
+  EXPECT_EQ(
+      generation_of_record(R"({"resourceType":"Patient","extension":[{"url":"https://bluebutton.cms.gov/fhir/x"}]})"),
+      Generation::v3);
 }
 
 }  // namespace

@@ -11,7 +11,8 @@ namespace {
 Decimal decimal(std::string_view text) { return Decimal::parse(text).value(); }
 
 TEST(Decimals, KeepTheirDigits) {
-  for (const char* text : {"0", "1", "-1", "1.0", "0.05", "-0.50", "84888.88", "99999999999999999999999999999999999999"})
+  for (const char* text :
+       {"0", "1", "-1", "1.0", "0.05", "-0.50", "84888.88", "99999999999999999999999999999999999999"})
     EXPECT_EQ(decimal(text).to_text(), text);
   EXPECT_EQ(decimal("1e3").to_text(), "1000");
   EXPECT_EQ(decimal("1.5E1").to_text(), "15");
@@ -58,8 +59,9 @@ struct BoundaryCase {
 };
 
 TEST(Dates, HaveBoundaries) {
-  for (const BoundaryCase& c : {BoundaryCase{"1970-06", "1970-06-01", "1970-06-30"}, BoundaryCase{"2024-02", "2024-02-01", "2024-02-29"},
-                                BoundaryCase{"1970", "1970-01-01", "1970-12-31"}, BoundaryCase{"2018-05-03", "2018-05-03", "2018-05-03"}}) {
+  for (const BoundaryCase& c :
+       {BoundaryCase{"1970-06", "1970-06-01", "1970-06-30"}, BoundaryCase{"2024-02", "2024-02-01", "2024-02-29"},
+        BoundaryCase{"1970", "1970-01-01", "1970-12-31"}, BoundaryCase{"2018-05-03", "2018-05-03", "2018-05-03"}}) {
     EXPECT_EQ(date_boundary(*parse_date_time(c.text), Boundary::low), c.low);
     EXPECT_EQ(date_boundary(*parse_date_time(c.text), Boundary::high), c.high);
   }
@@ -78,15 +80,18 @@ TEST(Times, HaveBoundaries) {
 }
 
 TEST(Dates, ThatDoNotExistAreRefused) {
-  for (const char* text : {"", "18", "2018-13", "2018-00", "2018-02-29", "2018-1-1", "2018-05-01T", "2018-05-01T25:00Z", "2018-05-01 10:00",
-                           "2018-05-01T10:00:00.", "2018-05-01T10:00:00+15:00", "2018-05-01T10:00:00Zx", "20180501", "yesterday"})
+  for (const char* text : {"", "18", "2018-13", "2018-00", "2018-02-29", "2018-1-1", "2018-05-01T", "2018-05-01T25:00Z",
+                           "2018-05-01 10:00", "2018-05-01T10:00:00.", "2018-05-01T10:00:00+15:00",
+                           "2018-05-01T10:00:00Zx", "20180501", "yesterday"})
     EXPECT_FALSE(parse_date_time(text)) << text;
   EXPECT_TRUE(parse_date_time("2024-02-29"));
   EXPECT_TRUE(parse_date_time("2016-12-31T23:59:60Z")) << "a leap second";
 }
 
 TEST(Dates, AreOrderedAsFarAsTheyAreKnown) {
-  const auto order = [](std::string_view a, std::string_view b) { return compare(*parse_date_time(a), *parse_date_time(b)); };
+  const auto order = [](std::string_view a, std::string_view b) {
+    return compare(*parse_date_time(a), *parse_date_time(b));
+  };
   EXPECT_TRUE(order("2018-05-01", "2018-05-02") < 0);
   EXPECT_TRUE(order("2018", "2019-05") < 0);
   EXPECT_EQ(order("2018", "2018-05"), std::partial_ordering::unordered);
@@ -124,9 +129,7 @@ TEST_F(Conversions, AreExact) {
 }
 
 TEST_F(Conversions, RefuseWhatDoesNotFit) {
-  const auto refused = [](auto&& convert_it) {
-    EXPECT_THROW(convert_it(), EvaluationError);
-  };
+  const auto refused = [](auto&& convert_it) { EXPECT_THROW(convert_it(), EvaluationError); };
   refused([&] { text("2018", kind(ValueKind::date)); });
   refused([&] { text("2018-05", kind(ValueKind::date)); });
   refused([&] { number("20180501", kind(ValueKind::date)); });

@@ -21,7 +21,8 @@ std::string show(const Cell& cell, const Column& column) {
 }
 
 // The rows of a record, as "a,b c,d".
-std::string rows(std::string_view view_json, std::string_view record, const ViewOptions& options = {}, std::int64_t* nulled = nullptr) {
+std::string rows(std::string_view view_json, std::string_view record, const ViewOptions& options = {},
+                 std::int64_t* nulled = nullptr) {
   Projection projection;
   View view(parse_view_definition(view_json), options, projection);
   RecordParser parser(projection);
@@ -49,35 +50,48 @@ TEST(View, SkipsOtherResources) {
 
 TEST(View, CrossesItsSelects) {
   EXPECT_EQ(rows(R"j({"resource":"Patient","select":[{"column":[{"name":"id","path":"id"}]},
-      {"forEach":"name","column":[{"name":"family","path":"family"}]},{"forEach":"contact","column":[{"name":"n","path":"n"}]}]})j", kPatient),
+      {"forEach":"name","column":[{"name":"family","path":"family"}]},{"forEach":"contact","column":[{"name":"n","path":"n"}]}]})j",
+                 kPatient),
             "p,F,1 p,F,2 p,G,1 p,G,2");
 }
 
 TEST(View, HasNoRowsIfAPartHasNone) {
-  EXPECT_EQ(rows(R"j({"resource":"Patient","select":[{"column":[{"name":"id","path":"id"}]},{"forEach":"none","column":[{"name":"x","path":"x"}]}]})j", kPatient), "");
+  EXPECT_EQ(
+      rows(
+          R"j({"resource":"Patient","select":[{"column":[{"name":"id","path":"id"}]},{"forEach":"none","column":[{"name":"x","path":"x"}]}]})j",
+          kPatient),
+      "");
 }
 
 TEST(View, MakesARowOfNullsForNothing) {
-  EXPECT_EQ(rows(R"j({"resource":"Patient","select":[{"column":[{"name":"id","path":"id"}]},{"forEachOrNull":"none","column":[
+  EXPECT_EQ(
+      rows(R"j({"resource":"Patient","select":[{"column":[{"name":"id","path":"id"}]},{"forEachOrNull":"none","column":[
       {"name":"x","path":"'literal'"},{"name":"i","path":"%rowIndex","type":"integer"},{"name":"l","path":"y","collection":true}],
-      "select":[{"forEach":"z","column":[{"name":"z","path":"z"}]}]}]})j", kPatient),
-            "p,null,0,null,null");
+      "select":[{"forEach":"z","column":[{"name":"z","path":"z"}]}]}]})j",
+           kPatient),
+      "p,null,0,null,null");
 }
 
 TEST(View, ConcatenatesTheBranchesOfAUnion) {
   EXPECT_EQ(rows(R"j({"resource":"Patient","select":[{"column":[{"name":"id","path":"id"}],"unionAll":[
       {"forEach":"name","column":[{"name":"i","path":"%rowIndex","type":"integer"},{"name":"v","path":"family"}]},
-      {"forEach":"contact","column":[{"name":"i","path":"%rowIndex","type":"integer"},{"name":"v","path":"n"}]}]}]})j", kPatient),
+      {"forEach":"contact","column":[{"name":"i","path":"%rowIndex","type":"integer"},{"name":"v","path":"n"}]}]}]})j",
+                 kPatient),
             "p,0,F p,1,G p,0,1 p,1,2");
 }
 
 TEST(View, GivesListsAlsoOfNothing) {
-  EXPECT_EQ(rows(R"j({"resource":"Patient","select":[{"forEach":"name","column":[{"name":"g","path":"given","collection":true}]}]})j", kPatient), "[A,B] []");
+  EXPECT_EQ(
+      rows(
+          R"j({"resource":"Patient","select":[{"forEach":"name","column":[{"name":"g","path":"given","collection":true}]}]})j",
+          kPatient),
+      "[A,B] []");
 }
 
 TEST(View, FiltersRecords) {
   const auto with = [](const std::string& where) {
-    return R"j({"resource":"Patient","where":[{"path":")j" + where + R"j("}],"select":[{"column":[{"name":"id","path":"id"}]}]})j";
+    return R"j({"resource":"Patient","where":[{"path":")j" + where +
+           R"j("}],"select":[{"column":[{"name":"id","path":"id"}]}]})j";
   };
   EXPECT_EQ(rows(with("name.exists(family = 'G')"), kPatient), "p");
   EXPECT_EQ(rows(with("name.exists(family = 'H')"), kPatient), "");
@@ -87,14 +101,16 @@ TEST(View, FiltersRecords) {
 }
 
 TEST(View, HandsOutTheColumnsThatAreAskedFor) {
-  const std::string view = R"j({"resource":"Patient","select":[{"column":[{"name":"a","path":"id"},{"name":"b","path":"born"},{"name":"c","path":"none.fail"}]}]})j";
+  const std::string view =
+      R"j({"resource":"Patient","select":[{"column":[{"name":"a","path":"id"},{"name":"b","path":"born"},{"name":"c","path":"none.fail"}]}]})j";
   EXPECT_EQ(rows(view, kPatient, {.columns = {"b", "a"}}), "2018,p");
   EXPECT_NE(compile_error(view, {.columns = {"bb"}}).find("did you mean \"b\""), std::string::npos);
   EXPECT_NE(compile_error(view, {.columns = {"a", "a"}}).find("asked for twice"), std::string::npos);
 }
 
 TEST(View, RefusesAValueThatDoesNotFitAndNeverShowsIt) {
-  const std::string view = R"j({"resource":"Patient","select":[{"column":[{"name":"born","path":"born","type":"date","tag":[{"name":"ansi/type","value":"DATE"}]}]}]})j";
+  const std::string view =
+      R"j({"resource":"Patient","select":[{"column":[{"name":"born","path":"born","type":"date","tag":[{"name":"ansi/type","value":"DATE"}]}]}]})j";
   try {
     rows(view, kPatient);
     ADD_FAILURE() << "a partial date became a date";
@@ -102,27 +118,40 @@ TEST(View, RefusesAValueThatDoesNotFitAndNeverShowsIt) {
     EXPECT_NE(error.what.find("column born"), std::string::npos);
     EXPECT_EQ(error.what.find("2018"), std::string::npos);
   }
-  EXPECT_THROW(rows(R"j({"resource":"Patient","select":[{"column":[{"name":"n","path":"name.family"}]}]})j", kPatient), RowError);
-  EXPECT_THROW(rows(R"j({"resource":"Patient","select":[{"column":[{"name":"n","path":"name.first()"}]}]})j", kPatient), RowError);
-  EXPECT_EQ(rows(R"j({"resource":"Patient","select":[{"column":[{"name":"n","path":"name.last()","type":"HumanName"}]}]})j", kPatient), R"j({"family":"G"})j");
+  EXPECT_THROW(rows(R"j({"resource":"Patient","select":[{"column":[{"name":"n","path":"name.family"}]}]})j", kPatient),
+               RowError);
+  EXPECT_THROW(rows(R"j({"resource":"Patient","select":[{"column":[{"name":"n","path":"name.first()"}]}]})j", kPatient),
+               RowError);
+  EXPECT_EQ(
+      rows(R"j({"resource":"Patient","select":[{"column":[{"name":"n","path":"name.last()","type":"HumanName"}]}]})j",
+           kPatient),
+      R"j({"family":"G"})j");
 }
 
 TEST(View, CountsTheNullsThatTakeThePlaceOfErrors) {
   std::int64_t nulled = 0;
-  EXPECT_EQ(rows(R"j({"resource":"Patient","select":[{"column":[{"name":"id","path":"id"},{"name":"n","path":"name.family"},{"name":"b","path":"born","type":"integer"}]}]})j",
-                 kPatient, {.errors_are_null = true}, &nulled),
-            "p,null,null");
+  EXPECT_EQ(
+      rows(
+          R"j({"resource":"Patient","select":[{"column":[{"name":"id","path":"id"},{"name":"n","path":"name.family"},{"name":"b","path":"born","type":"integer"}]}]})j",
+          kPatient, {.errors_are_null = true}, &nulled),
+      "p,null,null");
   EXPECT_EQ(nulled, 2);
 }
 
 TEST(View, MakesTextOfEverythingIfAsked) {
-  EXPECT_EQ(rows(R"j({"resource":"Patient","select":[{"forEach":"contact","column":[{"name":"n","path":"n","type":"integer"}]}]})j", kPatient, {.values = Values::text}), "1 2");
+  EXPECT_EQ(
+      rows(
+          R"j({"resource":"Patient","select":[{"forEach":"contact","column":[{"name":"n","path":"n","type":"integer"}]}]})j",
+          kPatient, {.values = Values::text}),
+      "1 2");
 }
 
 TEST(View, ReadsRepeatsToTheirDepth) {
-  EXPECT_EQ(rows(R"j({"resource":"Q","select":[{"repeat":["item"],"column":[{"name":"id","path":"id"},{"name":"i","path":"%rowIndex","type":"integer"}]}]})j",
-                 R"j({"resourceType":"Q","item":[{"id":"1","item":[{"id":"1.1"},{"id":"1.2"}]},{"id":"2"}]})j"),
-            "1,0 1.1,1 1.2,2 2,3");
+  EXPECT_EQ(
+      rows(
+          R"j({"resource":"Q","select":[{"repeat":["item"],"column":[{"name":"id","path":"id"},{"name":"i","path":"%rowIndex","type":"integer"}]}]})j",
+          R"j({"resourceType":"Q","item":[{"id":"1","item":[{"id":"1.1"},{"id":"1.2"}]},{"id":"2"}]})j"),
+      "1,0 1.1,1 1.2,2 2,3");
 }
 
 struct BadView {
@@ -136,23 +165,37 @@ TEST_P(BadViews, AreRefusedWithTheirPlace) {
 INSTANTIATE_TEST_SUITE_P(
     All, BadViews,
     testing::Values(
-        BadView{"x", "is not JSON"}, BadView{"[]", "an object is needed"}, BadView{"{}", "resource is missing"}, BadView{R"j({"resource":"P"})j", "at select"},
-        BadView{R"j({"resource":"P","select":[]})j", "at select"}, BadView{R"j({"resource":"P","select":[{}]})j", "at least one column"},
+        BadView{"x", "is not JSON"}, BadView{"[]", "an object is needed"}, BadView{"{}", "resource is missing"},
+        BadView{R"j({"resource":"P"})j", "at select"}, BadView{R"j({"resource":"P","select":[]})j", "at select"},
+        BadView{R"j({"resource":"P","select":[{}]})j", "at least one column"},
         BadView{R"j({"resource":"P","select":[{"column":[{"name":"a"}]}]})j", "select[0].column[0]: path is missing"},
         BadView{R"j({"resource":"P","select":[{"column":[{"name":"a b","path":"id"}]}]})j", "select[0].column[0].name"},
-        BadView{R"j({"resource":"P","select":[{"column":[{"name":"a","path":"id"},{"name":"a","path":"id"}]}]})j", "two columns"},
+        BadView{R"j({"resource":"P","select":[{"column":[{"name":"a","path":"id"},{"name":"a","path":"id"}]}]})j",
+                "two columns"},
         BadView{R"j({"resource":"P","select":[{"column":[{"name":"a","path":"id.foo("}]}]})j", "column a"},
         BadView{R"j({"resource":"P","select":[{"column":[{"name":"a","path":"id.foo("}]}]})j", "at position 8"},
         BadView{R"j({"resource":"P","select":[{"forEach":1}]})j", "select[0].forEach"},
         BadView{R"j({"resource":"P","select":[{"forEach":"a","forEachOrNull":"a"}]})j", "only one of"},
-        BadView{R"j({"resource":"P","select":[{"column":[{"name":"a","path":"id","type":"strng"}]}]})j", "no data type"},
-        BadView{R"j({"resource":"P","select":[{"column":[{"name":"a","path":"id","tag":[{"name":"ansi/type","value":"BLOB"}]}]}]})j", "ansi/type"},
-        BadView{R"j({"resource":"P","select":[{"column":[{"name":"a","path":"id","tag":[{"name":"ansi/type","value":"DECIMAL(40,2)"}]}]}]})j", "ansi/type"},
-        BadView{R"j({"resource":"P","select":[{"column":[{"name":"a","path":"id","collection":1}]}]})j", "true or false"},
-        BadView{R"j({"resource":"P","constant":[{"name":"c"}],"select":[{"column":[{"name":"a","path":"id"}]}]})j", "constant[0]"},
-        BadView{R"j({"resource":"P","where":[{"path":"@@"}],"select":[{"column":[{"name":"a","path":"id"}]}]})j", "where[0]"},
-        BadView{R"j({"resource":"P","select":[{"unionAll":[{"column":[{"name":"a","path":"id"}]},{"column":[{"name":"b","path":"id"}]}]}]})j", "unionAll"},
-        BadView{R"j({"resource":"P","select":[{"unionAll":[{"column":[{"name":"a","path":"id"}]},{"column":[{"name":"a","path":"id","type":"integer"}]}]}]})j", "another type"}));
+        BadView{R"j({"resource":"P","select":[{"column":[{"name":"a","path":"id","type":"strng"}]}]})j",
+                "no data type"},
+        BadView{
+            R"j({"resource":"P","select":[{"column":[{"name":"a","path":"id","tag":[{"name":"ansi/type","value":"BLOB"}]}]}]})j",
+            "ansi/type"},
+        BadView{
+            R"j({"resource":"P","select":[{"column":[{"name":"a","path":"id","tag":[{"name":"ansi/type","value":"DECIMAL(40,2)"}]}]}]})j",
+            "ansi/type"},
+        BadView{R"j({"resource":"P","select":[{"column":[{"name":"a","path":"id","collection":1}]}]})j",
+                "true or false"},
+        BadView{R"j({"resource":"P","constant":[{"name":"c"}],"select":[{"column":[{"name":"a","path":"id"}]}]})j",
+                "constant[0]"},
+        BadView{R"j({"resource":"P","where":[{"path":"@@"}],"select":[{"column":[{"name":"a","path":"id"}]}]})j",
+                "where[0]"},
+        BadView{
+            R"j({"resource":"P","select":[{"unionAll":[{"column":[{"name":"a","path":"id"}]},{"column":[{"name":"b","path":"id"}]}]}]})j",
+            "unionAll"},
+        BadView{
+            R"j({"resource":"P","select":[{"unionAll":[{"column":[{"name":"a","path":"id"}]},{"column":[{"name":"a","path":"id","type":"integer"}]}]}]})j",
+            "another type"}));
 
 }  // namespace
 }  // namespace libbcda::tables
