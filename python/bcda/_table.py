@@ -211,8 +211,9 @@ class Table:
             >>> len(result.table("beneficiary").to_pandas())
             10
         """
-        pandas = _need("pandas", "to_pandas", "pandas")
-        return self.to_arrow().to_pandas(types_mapper=pandas.ArrowDtype)
+        package = _need("pandas", "to_pandas", "pandas")
+        frame: pandas.DataFrame = self.to_arrow().to_pandas(types_mapper=package.ArrowDtype)
+        return frame
 
     def to_polars(self) -> polars.DataFrame:
         """All rows as a polars DataFrame. Needs polars and pyarrow.
@@ -225,8 +226,8 @@ class Table:
             >>> result.table("beneficiary").to_polars().height
             10
         """
-        polars = _need("polars", "to_polars", "polars")
-        frame: polars.DataFrame = polars.from_arrow(self.to_arrow())
+        package = _need("polars", "to_polars", "polars")
+        frame: polars.DataFrame = package.from_arrow(self.to_arrow())
         return frame
 
     def save(self, path: str | os.PathLike[str], format: Literal["csv", "ndjson", "arrow"] = "csv") -> Saved:
@@ -352,8 +353,7 @@ class _PrivateFile:
 
 def connect_duckdb(paths: Sequence[str], settings: Mapping[str, Any]) -> duckdb.DuckDBPyConnection:
     """A DuckDB connection in memory with every table as a view."""
-    duckdb = _need("duckdb", "duckdb", "duckdb")
-    connection: duckdb.DuckDBPyConnection = duckdb.connect()
+    connection: duckdb.DuckDBPyConnection = _need("duckdb", "duckdb", "duckdb").connect()
     for name in table_names():
         connection.register(name, Table(paths, name, settings))
     return connection

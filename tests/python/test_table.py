@@ -130,7 +130,7 @@ def test_each_format_has_the_same_rows(generation: str, table: str, tmp_path: Pa
     opened = bcda.open_table(files(generation), table)
     rows = opened.to_arrow()
     for form in ("csv", "ndjson", "arrow"):
-        assert opened.save(tmp_path / form, form) == (rows.num_rows, 0)  # type: ignore[arg-type]
+        assert opened.save(tmp_path / form, form) == (rows.num_rows, 0)
         assert (tmp_path / form).stat().st_mode & 0o777 == 0o600
     assert pyarrow.ipc.open_file(tmp_path / "arrow").read_all().to_pylist() == rows.to_pylist()
     with (tmp_path / "csv").open(encoding="utf-8", newline="") as text:
