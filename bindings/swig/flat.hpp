@@ -223,6 +223,12 @@ std::int32_t tables_column_is_list(const Tables& tables, std::int32_t table, std
 
 // Reads the next batch. Returns the number of its table, or -1 at the end.
 std::int32_t tables_next(Tables& tables);
+
+// Instead of batches: the next bytes of a file of the only table. The format is "csv", "ndjson" or "arrow" (Arrow's IPC
+// file format). `data` is null after the last piece, and the file is whole only then.
+Bytes tables_encode(Tables& tables, const Text& format);
+
+std::int64_t tables_rows(const Tables& tables, std::int32_t table);  // that were handed out so far
 std::int64_t tables_nulled(const Tables& tables);
 
 // The batch. The bytes are valid until the next tables_next, and are laid out as Arrow has them: bits with the least

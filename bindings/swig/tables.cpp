@@ -4,6 +4,7 @@
 #include <cstring>
 #include <optional>
 #include <stdexcept>
+#include <string_view>
 #include <vector>
 
 #include "counted.hpp"
@@ -112,6 +113,17 @@ std::int32_t tables_column_is_list(const Tables& tables, std::int32_t table, std
 std::int32_t tables_next(Tables& tables) {
   tables.batch.reset();
   return tables.opened().next(tables.table, tables.batch) ? tables.table : -1;
+}
+
+Bytes tables_encode(Tables& tables, const Text& format) {
+  if (tables.names.size() != 1) throw std::logic_error("a file has one table, but several were added");
+  std::string_view piece;
+  if (!tables.opened().encode(format, tables.table, piece)) return {nullptr, 0};
+  return {piece.data(), static_cast<std::int64_t>(piece.size())};
+}
+
+std::int64_t tables_rows(const Tables& tables, std::int32_t table) {
+  return tables.native ? tables.native->rows(table) : 0;
 }
 std::int64_t tables_nulled(const Tables& tables) { return tables.native ? tables.native->nulled() : 0; }
 
