@@ -1,6 +1,7 @@
 package io.github.libbcda;
 
 import java.util.List;
+import java.util.function.Supplier;
 import java.util.stream.IntStream;
 
 /** Reads tables batch by batch. For one thread at a time, but any thread may close it. */
@@ -48,10 +49,20 @@ final class BatchReader implements AutoCloseable {
 
   /** The next batch, or null after the last one. After a failure each call fails, because there is no way to go on. */
   Batch next() {
-    return handle.call(this::read);
+    return handle.call(at -> attempt(() -> read(at)));
   }
 
   private Batch read(long at) {
+    int table = Native.tables_next(at);
+    return table < 0 ? null : Batch.of(at, table, tables.get(table));
+  }
+
+  /** Instead of batches: the next bytes of a file of the only table, or null after the last ones. */
+  byte[] encode(String format) {
+    return handle.call(at -> attempt(() -> Native.tables_encode(at, format)));
+  }
+
+  private <T> T attempt(Supplier<T> work) {
     if (failure instanceof BcdaException told) {
       throw told.again();
     }
@@ -59,12 +70,16 @@ final class BatchReader implements AutoCloseable {
       throw new IllegalStateException("a batch was lost by an earlier failure", failure);
     }
     try {
-      int table = Native.tables_next(at);
-      return table < 0 ? null : Batch.of(at, table, tables.get(table));
+      return work.get();
     } catch (Throwable error) {
       failure = error;
       throw error;
     }
+  }
+
+  /** The rows of the first table that were read so far. */
+  long rows() {
+    return handle.call(at -> Native.tables_rows(at, 0));
   }
 
   long nulled() {

@@ -27,7 +27,9 @@ import java.util.stream.Stream;
  * }</pre>
  *
  * <p>A table holds no rows, no open file and nothing native, so it need not be closed. Each use reads the files again,
- * in constant memory: that of one record and one batch. Immutable and thread-safe.
+ * in constant memory: that of one record and one batch. Only the current state of a series
+ * ({@link TableSettings#current}) needs 40 bytes more for each resource, in memory up to 256 MiB and in a file beyond
+ * that. Immutable and thread-safe.
  *
  * <p><b>Errors.</b> Opening a table throws {@link BcdaException.InvalidArgument} if the table, the view or a setting is
  * wrong; the message names the column and the place in its path. It throws {@link BcdaException.Filesystem} if a path is
@@ -176,6 +178,32 @@ public final class Table {
     return new TableReader(openToRead(paths));
   }
 
+  /**
+   * Writes all rows to a file, in constant memory and without Java objects for the values. The file gets its name when
+   * it is whole. Only its owner can read it.
+   *
+   * @param path the file, which must not exist
+   * @param format the format of the file
+   * @return the number of rows
+   * @throws BcdaException.Filesystem the file exists or cannot be written
+   * @throws BcdaException as for {@link #rows}, while the rows are read. No file remains
+   * @throws InterruptedException the thread was interrupted before the end. No file remains
+   */
+  public Saved save(Path path, Format format) throws InterruptedException {
+    LocalPath.text(path);
+    try (BatchReader reader = BatchReader.open(paths, List.of(definition), settings);
+        PrivateFile file = new PrivateFile(path)) {
+      for (byte[] piece; (piece = reader.encode(format.toString())) != null; ) {
+        if (Thread.interrupted()) {
+          throw new InterruptedException("interrupted while " + path + " was written");
+        }
+        file.write(piece);
+      }
+      file.publish();
+      return new Saved(reader.rows(), reader.nulled());
+    }
+  }
+
   private BatchReader openToRead(List<String> from) {
     return openToRead(from, List.of(definition), settings);
   }
@@ -238,6 +266,36 @@ public final class Table {
   public String toString() {
     return "Table[" + (definition.contains("{") ? "of a view" : definition) + ", " + columns.size() + " columns]";
   }
+
+  /** The formats of files that {@link #save} writes. */
+  public enum Format {
+    /** CSV as in RFC 4180, with a head line. A null is an empty field, and a list is a JSON array. */
+    CSV("csv"),
+    /** One JSON object for each row. A decimal is a number with all its digits. */
+    NDJSON("ndjson"),
+    /** Arrow's IPC file format, which is also known as Feather. */
+    ARROW("arrow");
+
+    private final String value;
+
+    Format(String value) {
+      this.value = value;
+    }
+
+    /** The usual ending of a file's name, for example {@code "csv"}. */
+    @Override
+    public String toString() {
+      return value;
+    }
+  }
+
+  /**
+   * What {@link #save} wrote.
+   *
+   * @param rows the number of rows
+   * @param nulled how many values did not fit their column and are null, with {@link TableSettings.OnError#NULL}
+   */
+  public record Saved(long rows, long nulled) {}
 
   /** The types of columns, and the classes of their values. */
   public enum Type {

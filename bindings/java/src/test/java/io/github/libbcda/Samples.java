@@ -31,7 +31,12 @@ final class Samples {
 
   /** The expected rows: text by the name of the column, in the order of the columns. */
   static List<Map<String, String>> expected(TableSettings.Generation generation, String table) {
-    List<List<String>> lines = csv(DIRECTORY.resolve("expected/" + generation + "/" + table + ".csv"));
+    return csvRows(DIRECTORY.resolve("expected/" + generation + "/" + table + ".csv"));
+  }
+
+  /** The rows of a CSV file with a head line. */
+  static List<Map<String, String>> csvRows(Path file) {
+    List<List<String>> lines = csv(file);
     List<String> names = lines.get(0);
     List<Map<String, String>> rows = new ArrayList<>();
     for (List<String> line : lines.subList(1, lines.size())) {
@@ -51,7 +56,7 @@ final class Samples {
     }
     if (column.list()) {
       List<Object> items = new ArrayList<>();
-      ((List<?>) Json.value(text)).forEach(item -> items.add(value((String) item, column.type())));
+      ((List<?>) Json.value(text)).forEach(item -> items.add(value(item.toString(), column.type())));
       return items;
     }
     return value(text, column.type());
