@@ -136,7 +136,7 @@ void Flags::add_setting(CLI::App& command, const bcda::Setting& setting) {
   CLI::Option* option = nullptr;
   switch (setting.type()) {
     case BCDA_TYPE_BOOLEAN: {
-      const bool on = setting.default_value() == "true";  // then the useful flag is --no-...
+      const bool on = setting.default_value() != "false";  // then the useful flag, or one of two, is --no-...
       option =
           command.add_flag_function(on ? flag + ",!--no" + flag.substr(1) : flag,
                                     [this, name](std::int64_t count) { values_[name] = count > 0 ? "true" : "false"; });

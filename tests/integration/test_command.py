@@ -797,7 +797,7 @@ class Shows(Case):
 
     def test_settings(self):
         rows = [json.loads(line) for line in bcda("settings", "--json").stdout.splitlines()]
-        help_text = bcda("export", "--help").stdout.decode() + bcda("sync", "--help").stdout.decode()
+        help_text = "".join(bcda(name, "--help").stdout.decode() for name in ("export", "sync", "tables"))
         for row in rows:
             flag = "--" + row["name"].replace("_", "-")
             self.assertEqual(row["env"], "BCDA_" + row["name"].upper())

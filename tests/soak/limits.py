@@ -102,6 +102,10 @@ def threads(proof, quick):
     """As another user, because the limit does not count for root."""
     if os.geteuid() != 0:
         raise Skipped("only root can become a user without other processes")
+    try:
+        subprocess.run([proof.bcda, "version"], user=USER, group=USER, extra_groups=[], stdout=subprocess.DEVNULL, check=True)
+    except PermissionError:
+        raise Skipped("another user cannot reach the command, because it is in a private directory") from None
     place = pathlib.Path(tempfile.mkdtemp(prefix="bcda-threads-"))
     try:
         os.chmod(place, 0o755)
