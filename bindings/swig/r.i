@@ -6,6 +6,7 @@
 
 %{
 #include "r.hpp"
+#include "r_columns.hpp"
 %}
 
 %rename("native_%s", %$isfunction) "";
@@ -67,6 +68,10 @@
 %}
 
 %ignore bcda_flat::reader_next; /* replaced by reader_chunk, because one call for each record is slow */
+%ignore bcda_flat::batch_length; /* the batch_ functions of a column are replaced by batch_column, which makes a vector */
+%ignore bcda_flat::batch_validity;
+%ignore bcda_flat::batch_values;
+%ignore bcda_flat::batch_texts;
 #define result from /* because SWIG's wrappers have a variable of that name */
 %include "common.i"
 #undef result
@@ -74,6 +79,7 @@
 /* Additional functions for R. */
 namespace bcda_r {
 SEXP reader_chunk(bcda_flat::Reader& reader, std::int32_t records);
+SEXP batch_column(bcda_flat::Tables& tables, std::int32_t column, std::int32_t decimals_are_text);
 void check_interrupt();
 double steady_seconds();
 }

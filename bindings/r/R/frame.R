@@ -13,8 +13,9 @@ check_nested <- function(nested) {
   if (!is_text(nested) || !nested %in% c("list", "json")) refuse("nested is \"list\" or \"json\"")
 }
 
-without_lists <- function(frame) {
-  frame[] <- lapply(frame, function(column) if (is.list(column)) vapply(column, json_of, "") else column)
+# `as_json` gives the texts for a list column. Those of bcda_table() hold vectors, and those of bcda_read() lists.
+without_lists <- function(frame, as_json = function(column) vapply(column, json_of, "")) {
+  frame[] <- lapply(frame, function(column) if (is.list(column)) as_json(column) else column)
   frame
 }
 
@@ -46,14 +47,15 @@ json_text <- function(texts) {
 
 #' Data frames of records
 #'
-#' [bcda_read()] and the chunks of [bcda_records()] are data frames of class `bcda_frame`. The class has a `print`
+#' [bcda_read()], [bcda_table()] and the chunks of both are data frames of class `bcda_frame`. The class has a `print`
 #' method that shows some rows and columns, and cuts long values. `head()`, `[` and packages for data frames work as
 #' usual. `as.data.frame()` returns an ordinary data frame, which R prints in full.
 #'
-#' Nested values of a record, mostly arrays, are list columns. `write.csv()` and databases do not accept list columns.
-#' `nested = "json"` converts them to text columns with the JSON of each value (`NA` if there is no value).
+#' Nested values of a record, mostly arrays, are list columns, and so are the collections of a table. `write.csv()` and
+#' databases do not accept list columns. `nested = "json"` converts them to text columns with the JSON of each value
+#' (`NA` if there is no value).
 #'
-#' @param x a data frame from [bcda_read()] or [bcda_records()].
+#' @param x a data frame from [bcda_read()], [bcda_records()] or [bcda_table()].
 #' @param n the number of rows that are printed.
 #' @param width the number of characters in a line.
 #' @param row.names,optional,... as for [as.data.frame()].
@@ -75,7 +77,8 @@ NULL
 as.data.frame.bcda_frame <- function(x, row.names = NULL, optional = FALSE, ..., nested = "list") {
   check_nested(nested)
   frame <- NextMethod()
-  if (nested == "json") without_lists(frame) else frame
+  if (nested == "list") return(frame)
+  if (inherits(x, "bcda_table")) without_lists(frame, items_json) else without_lists(frame)
 }
 
 #' @rdname bcda_frame
@@ -112,10 +115,15 @@ cells_of <- function(x, rows, width) {
 shown_cells <- function(column, rows) {
   if (is.data.frame(column) || is.matrix(column)) return(rep("<frame>", length(rows)))
   column <- column[rows]
-  if (is.list(column)) return(vapply(column, function(value) if (is.null(value)) "NA" else "<list>", ""))
+  if (is.list(column)) return(vapply(column, shown_list, ""))
   text <- if (is.numeric(column)) format(column, trim = TRUE) else as.character(column)
   text[is.na(column)] <- "NA"
   cut_text(text, CELL)
+}
+
+shown_list <- function(value) {
+  if (is.null(value)) return("NA")
+  if (is.list(value)) "<list>" else cut_text(paste(value, collapse = ", "), CELL)
 }
 
 # Cuts long text, and escapes control characters, because a terminal would interpret them.

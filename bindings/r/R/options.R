@@ -251,6 +251,42 @@ bcda_decrypt <- function(path, output, key = NULL, manifest = NULL, label = NULL
   decrypt_with(path, output, key, manifest, label, progress, env, settings)
 }
 
+#' @rdname bcda_table
+#' @param columns Columns of the table, in this order; by default all. (a character vector)
+#' @param generation Generation of the claims data; auto asks the receipt, or else the records. (`"auto"` or `"stu3"`
+#'   or `"v2"` or `"v3"`, by default `auto`)
+#' @param on_error A value that does not fit its column: fail ends the read; null leaves the value out and counts it.
+#'   (`"fail"` or `"null"`, by default `fail`)
+#' @param values typed: each column has its type; text: all columns are text. (`"typed"` or `"text"`, by default
+#'   `typed`)
+#' @param current Only the latest state of each resource, without those that were deleted; by default true for a
+#'   series, and false otherwise. (`TRUE` or `FALSE`)
+#' @param final_only Leave out claims that were canceled or deleted, or are not final. (`TRUE` or `FALSE`, by default
+#'   `false`)
+#' @param batch_rows Most rows of one Arrow batch, 1 to 16777216. (a whole number, by default `65536`)
+#' @export
+bcda_table <- function(result, table = NULL, view = NULL, columns = NULL, ..., generation = NULL, on_error = NULL,
+                       values = NULL, current = NULL, final_only = NULL, batch_rows = NULL, decimals = "double",
+                       nested = "list") {
+  read_table(result, table, view, settings_in(environment(), list(...)), decimals, nested)
+}
+
+#' @rdname bcda_table
+#' @export
+bcda_table_chunks <- function(result, table = NULL, handler = NULL, view = NULL, columns = NULL, ...,
+                              generation = NULL, on_error = NULL, values = NULL, current = NULL, final_only = NULL,
+                              batch_rows = NULL, decimals = "double", nested = "list") {
+  read_table_chunks(result, table, handler, view, settings_in(environment(), list(...)), decimals, nested)
+}
+
+#' @rdname bcda_table_stream
+#' @inheritParams bcda_table
+#' @export
+bcda_table_stream <- function(result, table = NULL, view = NULL, columns = NULL, ..., generation = NULL,
+                              on_error = NULL, values = NULL, current = NULL, final_only = NULL, batch_rows = NULL) {
+  table_stream(result, table, view, settings_in(environment(), list(...)))
+}
+
 #' @rdname bcda_sandbox
 #' @param port The port to listen on, only on loopback. Takes a port, 0 for any that is free. (by default `0`)
 #' @param host The host in the sandbox's URL; the certificate is valid for it too. Takes a host name or an address.

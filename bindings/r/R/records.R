@@ -19,8 +19,8 @@
 #' @param as the form of a chunk: `"frame"`, a data frame as from [bcda_read()]; `"list"`, a list of records as from
 #'   [jsonlite::parse_json()]; `"text"`, a character vector of JSON.
 #' @param flatten,nested as for [bcda_read()].
-#' @param records a reader from `bcda_records()`. If a `bcda_next()` fails or is interrupted, a chunk may be lost. So
-#'   the reader then returns no more chunks; call `bcda_records()` again.
+#' @param records a reader from `bcda_records()` or [bcda_table_chunks()]. If a `bcda_next()` fails or is interrupted, a
+#'   chunk may be lost. So the reader then returns no more chunks; make another one.
 #' @return With a handler, invisibly the number of records. Without a handler, a reader of class `bcda_records` for
 #'   `bcda_next()`; `close()` closes it early.
 #' @export
@@ -41,9 +41,9 @@ bcda_records <- function(result, type = NULL, handler = NULL, n = 1000, as = c("
   check_flatten(flatten)
   check_nested(nested)
   conversions <- list(
-    frame = function(chunk, file) as_frame(as_lists(chunk, file), flatten, nested),
-    list = as_lists,
-    text = function(chunk, file) chunk
+    frame = function(chunk) as_frame(as_lists(chunk$text, chunk$file), flatten, nested),
+    list = function(chunk) as_lists(chunk$text, chunk$file),
+    text = function(chunk) chunk$text
   )
   if (missing(as) || identical(as, names(conversions))) as <- "frame"
   if (!is_text(as) || !as %in% names(conversions)) refuse("as is \"frame\", \"list\" or \"text\"")
@@ -51,7 +51,9 @@ bcda_records <- function(result, type = NULL, handler = NULL, n = 1000, as = c("
   if (by_path && !is.null(type)) refuse("type is for a result, which has files of several: the path is of one file")
   files <- if (by_path) one_file(result) else files_of(result, type)
   next_chunk <- chunks_of(files, n, !by_path && result$to_sink)
-  records <- object("bcda_records", NULL, next_chunk = next_chunk, convert = conversions[[as]], over = NULL)
+  records <- object("bcda_records", NULL,
+    next_chunk = next_chunk, convert = conversions[[as]], over = NULL, made_by = "bcda_records()", noun = "record"
+  )
   if (is.null(handler)) return(records)
   on.exit(close(records))
   while (!is.null(chunk <- bcda_next(records))) handler(chunk)
@@ -74,10 +76,10 @@ check_flatten <- function(flatten) if (!is_flag(flatten)) refuse("flatten is TRU
 #' @export
 bcda_next <- function(records) {
   handle_of(records, "bcda_records")
-  if (!is.null(records$over)) fail("STATE", "the reader ", records$over, ": call bcda_records() again")
+  if (!is.null(records$over)) fail("STATE", "the reader ", records$over, ": call ", records$made_by, " again")
   records$over <- "broke off, so that records may be lost" # reset when the chunk is complete
   chunk <- records$next_chunk()
-  made <- if (!is.null(chunk)) records$convert(chunk$text, chunk$file)
+  made <- if (!is.null(chunk)) records$convert(chunk)
   records$over <- NULL
   made
 }
@@ -91,7 +93,7 @@ close.bcda_records <- function(con, ...) {
 
 #' @export
 print.bcda_records <- function(x, ...) {
-  cat("<bcda_records, ", counted(x$next_chunk("count"), "record"), " so far>\n", sep = "")
+  cat("<bcda_records, ", counted(x$next_chunk("count"), x$noun), " so far>\n", sep = "")
   invisible(x)
 }
 

@@ -1,4 +1,4 @@
-# The library's tables.
+# The library's reference tables.
 
 rows <- function(count, ...) {
   index <- seq_len(count) - 1
@@ -6,18 +6,19 @@ rows <- function(count, ...) {
   as.data.frame(columns, stringsAsFactors = FALSE)
 }
 
-#' The library's tables
+#' The library's reference tables
 #'
-#' `bcda_settings()` returns the table of settings. They are the arguments of [bcda_client()] and of the functions for
-#' exports, the environment variables, and the members of a configuration file. `bcda_status()` returns the status codes
+#' `bcda_settings()` returns the table of settings. They are the arguments of [bcda_client()], of the functions for
+#' exports and of [bcda_table()], the environment variables, and the members of a configuration file. `bcda_status()` returns the status codes
 #' and the classes of their conditions. `bcda_sandbox_options()` returns the options of [bcda_sandbox()].
 #' `bcda_profiles()` returns what the library knows about each kind of server, with one element for each value of the
 #' setting `profile` but `auto`. `bcda_version()` returns the version of the library.
 #'
 #' @param details whether to include the versions of Boost, OpenSSL and zlib.
-#' @return A data frame with one row for each setting, status or option. `bcda_profiles()` returns a list of lists, named
+#' @return A data frame with one row for each setting, status or option. In that of `bcda_settings()`, `export` is `TRUE`
+#'   if an export takes the setting, and `table` is `TRUE` if [bcda_table()] takes it. `bcda_profiles()` returns a list of lists, named
 #'   by the profiles; `docs/servers.md` in the repository explains the fields. `bcda_version()` returns a string.
-#' @name bcda_tables
+#' @name bcda_settings
 #' @examples
 #' bcda_version()
 #' bcda_settings()[1:5, c("name", "type", "default")]
@@ -26,19 +27,21 @@ rows <- function(count, ...) {
 #' names(bcda_profiles())
 NULL
 
-#' @rdname bcda_tables
+#' @rdname bcda_settings
 #' @export
 bcda_settings <- function() {
-  table <- rows(
+  rows(
     native_setting_count(),
     name = native_setting_name, type = native_setting_type, default = native_setting_default,
     choices = native_setting_choices, env = native_setting_env, help = native_setting_help,
-    export = function(i) native_setting_is_for_export(i) == 1, secret = function(i) native_setting_is_secret(i) == 1
+    export = function(i) native_setting_is_for_export(i) == 1, table = is_for_tables,
+    secret = function(i) native_setting_is_secret(i) == 1
   )
-  table
 }
 
-#' @rdname bcda_tables
+is_for_tables <- function(index) native_setting_is_for_tables(index) == 1
+
+#' @rdname bcda_settings
 #' @export
 bcda_status <- function() {
   table <- rows(
@@ -52,7 +55,7 @@ bcda_status <- function() {
   table
 }
 
-#' @rdname bcda_tables
+#' @rdname bcda_settings
 #' @export
 bcda_sandbox_options <- function() {
   rows(
@@ -61,14 +64,14 @@ bcda_sandbox_options <- function() {
   )
 }
 
-#' @rdname bcda_tables
+#' @rdname bcda_settings
 #' @export
 bcda_profiles <- function() {
   profiles <- parsed_json(native_profiles(), "the table of profiles")
   stats::setNames(profiles, vapply(profiles, function(profile) profile[["name"]], ""))
 }
 
-#' @rdname bcda_tables
+#' @rdname bcda_settings
 #' @export
 bcda_version <- function(details = FALSE) {
   if (details) paste(native_version(), native_version_details()) else native_version()

@@ -71,8 +71,9 @@ takes_duration <- function(name) {
 #' @export
 bcda_sandbox_client <- function(sandbox, ...) {
   native_sandbox_url(handle_of(sandbox, "bcda_sandbox")) # fails if the sandbox is closed
-  own <- c(sandbox$settings, threads = "2")
-  client_with(utils::modifyList(own, named(list(...))), NULL, FALSE, keeps = sandbox)
+  more <- named(list(...))
+  refuse_settings(names(more), is_table_setting)
+  client_with(utils::modifyList(c(sandbox$settings, threads = "2"), more), NULL, FALSE, keeps = sandbox)
 }
 
 #' @rdname bcda_sandbox

@@ -10,9 +10,18 @@ given <- function(frame, more, wanted = function(name) name != "...") {
 }
 
 settings_in <- function(frame, more) {
-  is_setting <- function(name) native_setting_find(name) >= 0
-  for (name in Filter(is_setting, names(more))) refuse(name, " is an argument of bcda_client(), not of this function")
+  refuse_settings(names(more), is_setting)
   given(frame, more, is_setting)
+}
+
+is_setting <- function(name) native_setting_find(name) >= 0
+is_table_setting <- function(name) is_setting(name) && is_for_tables(native_setting_find(name))
+
+# Refuses settings that are arguments of another function.
+refuse_settings <- function(names, wrong) {
+  for (name in Filter(wrong, names)) {
+    refuse(name, " is an argument of ", if (is_table_setting(name)) "bcda_table()" else "bcda_client()", ", not of this function")
+  }
 }
 
 # Refuses abbreviated arguments, because R would accept `type` for `types`.

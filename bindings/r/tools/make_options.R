@@ -48,7 +48,8 @@ wrapped <- function(head, indent) {
 }
 
 in_hand <- c("url", "types", "out")
-all <- settings$name
+all <- settings$name[!settings$table]
+table <- settings$name[settings$table]
 export <- settings$name[settings$export]
 decrypt <- all[startsWith(all, "private_key") | all == "durability"]
 more <- setdiff(export, in_hand)
@@ -57,6 +58,9 @@ kick_off <- c( # of no effect on files that a manifest lists
   "method"
 )
 client_own <- c("url", "config_file", "env")
+table_own <- c("view = NULL", "columns = NULL")
+table_more <- setdiff(table, "columns")
+frames <- c("decimals = \"double\"", "nested = \"list\"")
 given <- "settings_in(environment(), list(...))"
 
 cat(c(
@@ -64,7 +68,7 @@ cat(c(
   fun("bcda_client", "bcda_client", "url = NULL", setdiff(all, "url"),
     paste0("client_with(", given, ", config_file, env)"),
     params = c(
-      rows(settings, setting_param),
+      rows(settings[!settings$table, ], setting_param),
       param("config_file", "a JSON file of `{\"name\": value}` with settings that are not given as arguments."),
       param("env", "whether settings that are given neither as arguments nor in `config_file` may come from the environment."),
       param("...", "must be empty, because the arguments after it are given by name.")
@@ -110,6 +114,19 @@ cat(c(
       "decrypt_with(path, output, key, manifest, label, progress, env, settings)"
     ),
     after = "env = TRUE"
+  ),
+  fun("bcda_table", "bcda_table", c("result", "table = NULL", table_own), table_more,
+    paste0("read_table(result, table, view, ", given, ", decimals, nested)"),
+    params = rows(settings[settings$table, ], setting_param),
+    after = frames
+  ),
+  fun("bcda_table", "bcda_table_chunks", c("result", "table = NULL", "handler = NULL", table_own), table_more,
+    paste0("read_table_chunks(result, table, handler, view, ", given, ", decimals, nested)"),
+    after = frames
+  ),
+  fun("bcda_table_stream", "bcda_table_stream", c("result", "table = NULL", table_own), table_more,
+    paste0("table_stream(result, table, view, ", given, ")"),
+    params = "#' @inheritParams bcda_table"
   ),
   fun("bcda_sandbox", "bcda_sandbox", "beneficiaries = NULL", setdiff(options$name, "beneficiaries"),
     "sandbox_with(given(environment(), list(...)))",

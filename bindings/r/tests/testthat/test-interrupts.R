@@ -147,3 +147,32 @@ test_that("an interrupt without a handler ends a script, with nothing left", {
   expect_match(said[length(said)], "^status [1-9]")
   expect_no_claims(out)
 })
+
+test_that("a table that is read is interrupted, and lets go of its handles", {
+  pipe <- tempfile()
+  stopifnot(system2("mkfifo", shQuote(pipe)) == 0)
+  script <- '
+    view <- \'{"resource":"Patient","select":[{"column":[{"name":"id","path":"id"}]}]}\'
+    tryCatch(
+      {
+        ready()
+        %s
+      },
+      interrupt = function(i) say("interrupted")
+    )
+    say("handles ", { gc(); gc(); bcda:::native_live_handles() })
+    finally()'
+  reads <- c(
+    "bcda_table(out, view = view, batch_rows = 1000)",
+    "bcda_table_chunks(out, view = view, batch_rows = 1000, handler = identity)"
+  )
+  for (read in reads) {
+    started <- child(c(THEN, sprintf(script, read)), pipe)
+    pid <- when_ready(started)
+    # The pipe gives records until nobody reads it any more. So when this command has written, the child is reading.
+    endless <- paste("yes", shQuote('{"resourceType":"Patient","id":"1"}'), "2>/dev/null >", shQuote(pipe), "&")
+    system(endless)
+    interrupt(pid)
+    expect_identical(rest_of(started), c("interrupted", "handles 0", "works 10", "status 0"), label = read)
+  }
+})

@@ -2,6 +2,8 @@
 
 TABLE <- bcda_settings()
 EXPORT <- TABLE$name[TABLE$export]
+OF_TABLES <- TABLE$name[TABLE$table]
+OF_CLIENT <- setdiff(TABLE$name, OF_TABLES)
 KICK_OFF <- c(
   "level", "group", "since", "until", "type_filters", "elements", "include_associated_data", "patients", "output_format",
   "method"
@@ -26,14 +28,36 @@ test_that("the tables are as the library has them", {
 
 test_that("every setting is an argument, and no argument is none", {
   own <- list(
-    list(bcda_client, TABLE$name, c("...", "config_file", "env")), list(bcda_export, EXPORT, c("...", "client", "progress")),
+    list(bcda_client, OF_CLIENT, c("...", "config_file", "env")), list(bcda_export, EXPORT, c("...", "client", "progress")),
     list(bcda_start, EXPORT, c("...", "client")), list(bcda_manifest, setdiff(EXPORT, "out"), c("...", "client", "progress")),
     list(bcda_plan, setdiff(EXPORT, "out"), c("...", "client")),
     list(bcda_fetch, setdiff(EXPORT, c("types", KICK_OFF)), c("...", "client", "manifest", "file", "progress")),
     list(bcda_decrypt, DECRYPT, c("...", "path", "output", "key", "manifest", "label", "progress", "env")),
+    list(bcda_table, OF_TABLES, c("...", "result", "table", "view", "decimals", "nested")),
+    list(bcda_table_chunks, OF_TABLES, c("...", "result", "table", "handler", "view", "decimals", "nested")),
+    list(bcda_table_stream, OF_TABLES, c("...", "result", "table", "view")),
     list(bcda_sandbox, bcda_sandbox_options()$name, "...")
   )
   for (one in own) expect_setequal(arguments_of(one[[1]]), c(one[[2]], one[[3]]))
+})
+
+test_that("a setting is an argument of the functions that it is for, and of no other", {
+  expect_setequal(OF_TABLES, c("columns", "generation", "on_error", "values", "current", "final_only", "batch_rows"))
+  expect_length(intersect(OF_TABLES, EXPORT), 0)
+  client <- shared_client()
+  calls <- list(
+    function(...) bcda_client("https://service.example", env = FALSE, ...), function(...) client_of(shared_sandbox(), ...),
+    function(...) bcda_export(client, "Patient", place(), ...), function(...) bcda_start(client, "Patient", place(), ...),
+    function(...) bcda_plan(client, "Patient", ...)
+  )
+  for (name in OF_TABLES) {
+    given <- stats::setNames(list("x"), name)
+    for (call in calls) expect_refused(do.call(call, given), paste(name, "is an argument of bcda_table()"))
+  }
+  for (call in list(bcda_table, bcda_table_chunks, bcda_table_stream)) {
+    expect_refused(call(shared_result(), "claim", parallel = 2), "parallel is an argument of bcda_client()")
+    expect_refused(call(shared_result(), "claim", colums = "x"), "columns")
+  }
 })
 
 test_that("options.R is what its maker makes of the tables", {
@@ -45,10 +69,11 @@ test_that("options.R is what its maker makes of the tables", {
 })
 
 test_that("every setting is documented", {
-  for (page in c("bcda_client", "bcda_export", "bcda_decrypt", "bcda_sandbox")) {
+  for (page in c("bcda_client", "bcda_export", "bcda_decrypt", "bcda_table", "bcda_table_stream", "bcda_sandbox")) {
     rd <- paste(capture.output(tools::Rd2txt(utils:::.getHelpFile(help(page, package = "bcda")))), collapse = "\n")
     names <- switch(page,
-      bcda_client = TABLE$name, bcda_export = setdiff(EXPORT, "types"), bcda_decrypt = DECRYPT,
+      bcda_client = OF_CLIENT, bcda_export = setdiff(EXPORT, "types"), bcda_decrypt = DECRYPT,
+      bcda_table = , bcda_table_stream = OF_TABLES,
       bcda_sandbox = bcda_sandbox_options()$name
     )
     for (name in names) expect(grepl(paste0("(^|[ \n,])_?\b?", name, ":"), gsub("_\b", "", rd)), paste(page, name))
@@ -117,7 +142,7 @@ test_that("a client takes every setting in every form, and NULL for the default"
     client_certificate = list(client_certificate_key = key_file(SMALL)), client_certificate_key = certificate,
     client_key_passphrase = locked, client_key_passphrase_file = locked
   )
-  for (name in TABLE$name) {
+  for (name in OF_CLIENT) {
     values <- values_of(name)
     expect_gt(length(values), 0)
     for (value in c(list(NULL), values)) {
