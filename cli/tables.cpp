@@ -39,9 +39,16 @@ std::string stem_of(const std::string& path) {
 }
 
 std::vector<NamedTable> tables_of(const Wanted& wanted) {
+  if (wanted.all && !(wanted.tables.empty() && wanted.views.empty()))
+    throw Failure(BCDA_INVALID_ARGUMENT,
+                  "--all writes every table that bcda brings along; leave out --table and --view");
   std::vector<NamedTable> tables;
   for (const std::string& name : wanted.all ? bcda::table_names() : wanted.tables) tables.push_back({name, name});
   for (const std::string& path : wanted.views) tables.push_back({stem_of(path), read_text(path)});
+  for (std::size_t i = 0; i < tables.size(); ++i)
+    for (std::size_t k = 0; k < i; ++k)
+      if (tables[i].name == tables[k].name)
+        throw Failure(BCDA_INVALID_ARGUMENT, "the table " + tables[i].name + " is asked for twice");
   if (tables.empty())
     throw Failure(BCDA_INVALID_ARGUMENT,
                   "choose a table: --table NAME, --view FILE or --all; bcda tables --list shows the names");

@@ -85,12 +85,15 @@ class EncodedTables {
   // The table of the next piece, or nullopt.
   std::optional<std::size_t> next(std::string_view& piece) {
     piece_.clear();
+    if (failed_) return std::nullopt;
+    failed_ = true;  // until it has succeeded
     std::optional<std::size_t> table = ended_ == 0 ? add_batch() : std::nullopt;
     if (!table && ended_ < files_.size()) {
       table = ended_++;
       begin(files_[*table]);
       files_[*table].encoder->end(piece_);
     }
+    failed_ = false;
     piece = piece_;
     return table;
   }
@@ -121,6 +124,7 @@ class EncodedTables {
   std::vector<File> files_;
   std::size_t ended_ = 0;
   std::string piece_;
+  bool failed_ = false;
 };
 
 }  // namespace

@@ -10,6 +10,7 @@
 #include <cerrno>
 #include <cstring>
 #include <filesystem>
+#include <tuple>
 #include <utility>
 
 #include "base/bytes.hpp"
@@ -154,21 +155,26 @@ void CurrentState::choose(std::vector<Entry>& entries) {
   std::vector<Entry>().swap(entries);
 }
 
+// Of two records that both have a time, or both lack one.
 bool CurrentState::is_better(const Entry& candidate, const Entry& best) {
-  const bool both_have_times = candidate.updated != kNoTime && best.updated != kNoTime;
-  if (both_have_times && candidate.updated != best.updated) return candidate.updated > best.updated;
-  if (candidate.run != best.run) return candidate.run > best.run;
-  return std::pair(candidate.file, candidate.line) > std::pair(best.file, best.line);
+  return std::tuple(candidate.updated, candidate.run, candidate.file, candidate.line) >
+         std::tuple(best.updated, best.run, best.file, best.line);
 }
 
 void CurrentState::choose_one(const Entry* begin, const Entry* end) {
   std::int64_t deleted_in = -1;
   for (const Entry* each = begin; each != end; ++each)
     if (each->run & kDeletion) deleted_in = std::max<std::int64_t>(deleted_in, each->run & ~kDeletion);
-  const Entry* best = nullptr;
-  for (const Entry* each = begin; each != end; ++each)
-    if (!(each->run & kDeletion) && each->run > deleted_in && (!best || is_better(*each, *best))) best = each;
-  if (best) keep({best->file, best->line});
+  const Entry *with_time = nullptr, *without = nullptr;
+  for (const Entry* each = begin; each != end; ++each) {
+    if (each->run & kDeletion || each->run <= deleted_in) continue;
+    const Entry*& best = each->updated == kNoTime ? without : with_time;
+    if (!best || is_better(*each, *best)) best = each;
+  }
+  const bool is_later = with_time && without &&
+                        std::tuple(without->run, without->file, without->line) >
+                            std::tuple(with_time->run, with_time->file, with_time->line);
+  if (const Entry* best = !with_time || is_later ? without : with_time) keep({best->file, best->line});
 }
 
 }  // namespace libbcda::runtime

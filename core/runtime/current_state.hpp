@@ -12,8 +12,8 @@ struct RecordPlace {
   std::uint32_t file = 0, line = 0;
 };
 
-// Chooses among the records of each type and id. A record counts if it has the latest meta.lastUpdated, or, if one of
-// two lacks it, if it is of the later run; within a run, the later one. A deletion removes the records of its own run and
+// Chooses among the records of each type and id. The one with the latest meta.lastUpdated counts; of several with the
+// same time the one of the latest run. A record without a time counts if it came later than that one. A deletion removes the records of its own run and
 // of the earlier ones.
 //
 // Memory: 40 bytes for each record, up to a limit. Beyond it the entries go to files without a name, in parts that are

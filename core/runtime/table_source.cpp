@@ -171,6 +171,8 @@ void TableSource::add(const std::string& path) {
   const fs::file_status status = fs::status(path, error);
   if (status.type() == fs::file_type::not_found) throw not_a_source(path, "does not exist");
   if (status.type() == fs::file_type::none) throw not_a_source(path, "cannot be read: " + error.message());
+  if (status.type() != fs::file_type::directory && status.type() != fs::file_type::regular)
+    throw not_a_source(path, "is no regular file; a pipe can be read only once");
   if (status.type() != fs::file_type::directory) {
     runs_.push_back({.result = {}, .file = path});
   } else if (has_receipt(path)) {

@@ -152,12 +152,12 @@ BatchBuilder::BatchBuilder(const std::vector<Column>& columns, Limits limits) : 
 }
 
 void BatchBuilder::add(const std::vector<Cell>& row) {
-  std::size_t bytes = 0;
+  bytes_ = 0;
   for (std::size_t i = 0; i < columns_.size(); ++i) {
     columns_[i].add(row[i]);
-    bytes += columns_[i].bytes();
+    bytes_ += columns_[i].bytes();
   }
-  full_ = ++rows_ >= limits_.rows || bytes >= limits_.bytes;
+  full_ = ++rows_ >= limits_.rows || bytes_ >= limits_.bytes;
 }
 
 void BatchBuilder::take(ArrowArray& out) {

@@ -108,6 +108,7 @@ class BatchBuilder {
   void add(const std::vector<Cell>& row);
   bool full() const { return full_; }
   std::int64_t rows() const { return rows_; }
+  std::size_t bytes() const { return bytes_; }
 
   // Makes a struct array of the rows, which the caller releases, and begins the next batch.
   void take(ArrowArray& out);
@@ -116,6 +117,7 @@ class BatchBuilder {
   std::vector<ColumnBuilder> columns_;
   Limits limits_;
   std::int64_t rows_ = 0;
+  std::size_t bytes_ = 0;
   bool full_ = false;
 };
 

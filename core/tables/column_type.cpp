@@ -69,7 +69,7 @@ ColumnType fhir_column_type(const ColumnDefinition& column) {
     case base64Binary:
       return of_kind(ValueKind::binary);
     case decimal:
-      return {.takes_any = true};
+      return {.is_number = true};
     case unknown:
       break;
     default:
@@ -143,6 +143,9 @@ double real(const Node& node) {
 }
 
 std::string_view text_of(const Node& node, const ColumnType& type) {
+  if (type.is_number) need(node, NodeKind::number, "a number");
+  if (type.is_number) return node.view();
+  if (type.takes_json && !type.takes_any) need(node, NodeKind::object, "an object");
   if (node.kind == NodeKind::object) {
     if (!type.takes_json)
       refuse("a single value, but an object; give the column the object's type to have it as JSON text");

@@ -1,6 +1,8 @@
 #include "tables/compare.hpp"
 
 #include <algorithm>
+#include <map>
+#include <vector>
 
 #include "base/json.hpp"
 #include "base/words.hpp"
@@ -9,11 +11,87 @@
 namespace libbcda::tables {
 namespace {
 
-bool equal_objects(const Node& a, const Node& b) {
-  if (a.view() == b.view()) return true;
-  const auto x = parse_json(a.view()), y = parse_json(b.view());
-  return x && y && *x == *y;
+std::string canonical_number(std::string_view text) {
+  const auto value = Decimal::parse(text);
+  if (!value) return std::string(text);
+  std::string digits = value->to_text();
+  if (value->scale() > 0) {
+    digits.erase(digits.find_last_not_of('0') + 1);
+    if (digits.back() == '.') digits.pop_back();
+  }
+  return digits == "-0" ? "0" : digits;
 }
+
+// Writes the JSON text of an object, which the record parser has checked, with its members sorted and its numbers in
+// one form.
+class Canonical {
+ public:
+  explicit Canonical(std::string_view text) : text_(text) {}
+
+  std::string value() {
+    skip_blanks();
+    switch (text_[at_]) {
+      case '{':
+        return object();
+      case '[':
+        return array();
+      case '"':
+        return string();
+      default:
+        return word();
+    }
+  }
+
+ private:
+  void skip_blanks() {
+    while (std::string_view(" \t\r\n").find(text_[at_]) != std::string_view::npos) ++at_;
+  }
+  std::string string() {
+    const std::size_t begin = at_++;
+    while (text_[at_] != '"') at_ += text_[at_] == '\\' ? 2 : 1;
+    const std::string_view raw = text_.substr(begin, ++at_ - begin);
+    if (raw.find('\\') == std::string_view::npos) return std::string(raw);
+    const auto parsed = parse_json(raw);  // one way to write each character
+    return parsed ? json::serialize(*parsed) : std::string(raw);
+  }
+  std::string word() {
+    const std::size_t begin = at_;
+    at_ = std::min(text_.find_first_of(",]} \t\r\n", at_), text_.size());
+    return canonical_number(text_.substr(begin, at_ - begin));
+  }
+  std::string array() {
+    std::string made = "[";
+    ++at_;
+    for (bool more = !closes(']'); more; more = separates(']')) made += value() + ",";
+    return made + "]";
+  }
+  std::string object() {
+    std::map<std::string, std::string> members;
+    ++at_;
+    for (bool more = !closes('}'); more; more = separates('}')) {
+      skip_blanks();
+      std::string name = string();
+      skip_blanks();
+      ++at_;  // the colon
+      members[std::move(name)] = value();
+    }
+    std::string made = "{";
+    for (const auto& [name, value] : members) made += name + ":" + value + ",";
+    return made + "}";
+  }
+  bool closes(char close) {
+    skip_blanks();
+    return text_[at_] == close && ++at_;
+  }
+  bool separates(char close) {
+    if (closes(close)) return false;
+    ++at_;  // the comma
+    return true;
+  }
+
+  std::string_view text_;
+  std::size_t at_ = 0;
+};
 
 std::string normalized(std::string_view text) {
   std::string made;
@@ -26,15 +104,19 @@ std::string normalized(std::string_view text) {
   return made;
 }
 
-bool equivalent(const Node& a, const Node& b) {
-  if (a.kind != NodeKind::string || b.kind != NodeKind::string) return equal(a, b);
-  return normalized(a.view()) == normalized(b.view());
+std::vector<std::string> equivalents(const Nodes& nodes) {
+  std::vector<std::string> texts;
+  for (const Node* node : nodes)
+    texts.push_back(node->kind == NodeKind::string ? "s" + normalized(node->view()) : canonical(*node));
+  std::sort(texts.begin(), texts.end());
+  return texts;
 }
 
 // Texts that are both dates or both times have the order of time.
 std::optional<std::partial_ordering> order_of_time(std::string_view a, std::string_view b) {
-  if (a.size() < 4 || b.size() < 4) return std::nullopt;
   if (const auto x = parse_date_time(a), y = parse_date_time(b); x && y) return compare(*x, *y);
+  if (const auto x = parse_time_of_day(a), y = parse_time_of_day(b); x && y && a.size() > 2 && b.size() > 2)
+    return compare(*x, *y);
   return std::nullopt;
 }
 
@@ -46,13 +128,27 @@ std::strong_ordering strong(std::partial_ordering order) {
 
 }  // namespace
 
+std::string canonical(const Node& node) {
+  switch (node.kind) {
+    case NodeKind::object:
+      return Canonical(node.view()).value();
+    case NodeKind::number:
+      return canonical_number(node.view());
+    case NodeKind::boolean:
+      return "b" + std::string(node.view());
+    case NodeKind::string:
+      break;
+  }
+  return "s" + std::string(node.view());
+}
+
 bool equal(const Node& a, const Node& b) {
   if (a.kind != b.kind) return false;
   switch (a.kind) {
     case NodeKind::number:
       return a.view() == b.view() || number_of(a) == number_of(b);
     case NodeKind::object:
-      return equal_objects(a, b);
+      return a.view() == b.view() || canonical(a) == canonical(b);
     default:
       return a.view() == b.view();
   }
@@ -64,10 +160,7 @@ Truth equal(const Nodes& a, const Nodes& b) {
       std::equal(a.begin(), a.end(), b.begin(), b.end(), [](const Node* x, const Node* y) { return equal(*x, *y); }));
 }
 
-bool equivalent(const Nodes& a, const Nodes& b) {
-  return std::is_permutation(a.begin(), a.end(), b.begin(), b.end(),
-                             [](const Node* x, const Node* y) { return equivalent(*x, *y); });
-}
+bool equivalent(const Nodes& a, const Nodes& b) { return equivalents(a) == equivalents(b); }
 
 std::optional<std::strong_ordering> order(const Node& a, const Node& b) {
   if (a.kind == NodeKind::number && b.kind == NodeKind::number) return number_of(a) <=> number_of(b);

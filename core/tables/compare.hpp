@@ -1,12 +1,15 @@
 // Equality and order of nodes (FHIRPath section 6.1 and 6.2).
 #pragma once
 #include <optional>
-#include <span>
+#include <string>
 
 #include "tables/decimal.hpp"
 #include "tables/expression.hpp"
 
 namespace libbcda::tables {
+
+// A text that equal nodes have in common, and no others.
+std::string canonical(const Node& node);
 
 // Numbers are equal by value, texts by their characters, objects by their members. Values of different kinds differ.
 bool equal(const Node& a, const Node& b);

@@ -97,9 +97,29 @@ std::string zone_text(std::optional<int> zone, Boundary boundary) {
   return text;
 }
 
+// The fields of a time with a zone, as they are in UTC.
+DateTime in_utc(DateTime value) {
+  if (!value.zone || !value.minute || !value.day) return value;
+  const auto day = std::chrono::sys_days(calendar(value));
+  const int minutes = *value.hour * 60 + *value.minute - *value.zone;
+  const int days = minutes >= 0 ? minutes / 1440 : -((1439 - minutes) / 1440);
+  const std::chrono::year_month_day date(day + std::chrono::days(days));
+  value.year = static_cast<int>(date.year());
+  value.month = static_cast<int>(static_cast<unsigned>(date.month()));
+  value.day = static_cast<int>(static_cast<unsigned>(date.day()));
+  value.hour = (minutes - days * 1440) / 60;
+  value.minute = (minutes - days * 1440) % 60;
+  value.zone = 0;
+  return value;
+}
+
+std::string_view without_zeros(std::string_view fraction) {
+  return fraction.substr(0, fraction.find_last_not_of('0') + 1);
+}
+
 template <class T>
 std::optional<std::partial_ordering> compare_field(const std::optional<T>& a, const std::optional<T>& b) {
-  if (!a && !b) return std::partial_ordering::equivalent;
+  if (!a && !b) return std::nullopt;
   if (!a || !b) return std::partial_ordering::unordered;
   if (*a != *b) return *a <=> *b;
   return std::nullopt;
@@ -140,9 +160,9 @@ std::optional<std::int32_t> days_of(const DateTime& value) {
 
 std::optional<std::int64_t> microseconds_of_day(const DateTime& value) {
   const auto fraction = microseconds(value.fraction);
-  if (!value.hour || !value.minute || !fraction) return std::nullopt;
-  return (*value.hour * 60 + *value.minute) * kMicrosecondsPerMinute + value.second.value_or(0) * 1'000'000ll +
-         *fraction;
+  // A leap second has no place in a day of 24 hours.
+  if (!value.hour || !value.minute || !value.second || *value.second > 59 || !fraction) return std::nullopt;
+  return (*value.hour * 60 + *value.minute) * kMicrosecondsPerMinute + *value.second * 1'000'000ll + *fraction;
 }
 
 std::optional<std::int64_t> instant_of(const DateTime& value) {
@@ -154,15 +174,14 @@ std::optional<std::int64_t> instant_of(const DateTime& value) {
 
 std::partial_ordering compare(const DateTime& a, const DateTime& b) {
   if (a.zone.has_value() != b.zone.has_value() && a.hour && b.hour) return std::partial_ordering::unordered;
-  if (a.second && b.second)
-    if (const auto x = instant_of(a), y = instant_of(b); x && y) return *x <=> *y;
-  if (a.year != b.year) return a.year <=> b.year;
-  if (const auto order = compare_field(a.month, b.month)) return *order;
-  if (const auto order = compare_field(a.day, b.day)) return *order;
-  if (const auto order = compare_field(a.hour, b.hour)) return *order;
-  if (const auto order = compare_field(a.minute, b.minute)) return *order;
-  if (const auto order = compare_field(a.second, b.second)) return *order;
-  return a.fraction.compare(b.fraction) <=> 0;
+  const DateTime x = in_utc(a), y = in_utc(b);
+  if (x.year != y.year) return x.year <=> y.year;
+  if (const auto order = compare_field(x.month, y.month)) return *order;
+  if (const auto order = compare_field(x.day, y.day)) return *order;
+  if (const auto order = compare_field(x.hour, y.hour)) return *order;
+  if (const auto order = compare_field(x.minute, y.minute)) return *order;
+  if (const auto order = compare_field(x.second, y.second)) return *order;
+  return without_zeros(x.fraction).compare(without_zeros(y.fraction)) <=> 0;
 }
 
 std::string date_boundary(const DateTime& value, Boundary boundary) {

@@ -22,7 +22,7 @@ std::optional<DateTime> parse_time_of_day(std::string_view text);  // "12:34", "
 
 // Days since 1970-01-01. nullopt if month or day are missing.
 std::optional<std::int32_t> days_of(const DateTime& value);
-// Microseconds since midnight. nullopt if the minute is missing. Digits beyond microseconds: nullopt, unless they are 0.
+// Microseconds since midnight. nullopt if the second is missing or a leap second. Digits beyond microseconds: nullopt, unless they are 0.
 std::optional<std::int64_t> microseconds_of_day(const DateTime& value);
 // Microseconds since 1970-01-01T00:00:00Z. nullopt without a time or a zone.
 std::optional<std::int64_t> instant_of(const DateTime& value);

@@ -18,7 +18,7 @@ constexpr auto kPowers = [] {
 Int128 power_of_ten(int exponent) { return kPowers[static_cast<std::size_t>(exponent)]; }
 
 bool fits(Int128 digits, int precision) {
-  return digits < power_of_ten(precision) && -digits < power_of_ten(precision);
+  return digits < power_of_ten(precision) && digits > -power_of_ten(precision);
 }
 
 // digits * 10^exponent, if it has at most 38 digits.
@@ -76,8 +76,9 @@ std::optional<Decimal> Decimal::parse(std::string_view text) {
   Int128 digits = 0;
   int scale = 0;
   const auto add = [&](char c) {
+    if (!fits(digits, kMostDigits - 1)) return false;
     digits = digits * 10 + (c - '0');
-    return fits(digits, kMostDigits);
+    return true;
   };
   if (!in.digit()) return {};
   if (!in.take('0'))
@@ -126,7 +127,9 @@ std::optional<Int128> Decimal::at_scale(int scale, int precision) const {
 
 std::optional<Decimal> Decimal::plus(const Decimal& other) const {
   const auto both = align(*this, other);
-  return both ? made(both->a + both->b, both->scale) : std::nullopt;
+  Int128 sum;
+  if (!both || __builtin_add_overflow(both->a, both->b, &sum)) return {};
+  return made(sum, both->scale);
 }
 
 std::optional<Decimal> Decimal::minus(const Decimal& other) const { return plus(other.negated()); }

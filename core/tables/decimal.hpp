@@ -1,4 +1,4 @@
-// Exact decimal numbers of up to 38 digits. Nothing is ever rounded but a quotient that has no end.
+// Exact decimal numbers of up to 38 digits. Nothing is ever rounded but a quotient, after 18 places.
 #pragma once
 #include <compare>
 #include <cstdint>

@@ -8,11 +8,12 @@
 #include <type_traits>
 #include <vector>
 
+#include "tables/evaluation_error.hpp"
 #include "tables/node.hpp"
 
 namespace libbcda::tables {
 
-// A function that outlives the call that it is passed to.
+// A non-owning reference to a callable, which must outlive it.
 template <class Signature>
 class FunctionRef;
 template <class Result, class... Arguments>
@@ -35,11 +36,6 @@ class FunctionRef<Result(Arguments...)> {
 using Nodes = boost::container::small_vector<const Node*, 8>;
 using Visit = FunctionRef<bool(const Node&)>;  // false: it wants no more nodes
 
-// Why a value could not be computed. It never shows a value.
-struct EvaluationError {
-  std::string reason;
-};
-
 // The state of an evaluation, for one record at a time.
 struct Frame {
   NodeMemory memory;               // of computed nodes
@@ -48,6 +44,7 @@ struct Frame {
 
   void begin(const Node& record) {
     memory.clear();
+    for (Nodes& variable : variables) variable.clear();  // they are of the record before
     resource = &record;
   }
 };

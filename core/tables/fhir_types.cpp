@@ -85,7 +85,8 @@ std::optional<FhirType> find_type(std::string_view name) {
 }
 
 std::optional<ChoiceName> split_choice(std::string_view name) {
-  for (std::size_t i = 1; i < name.size(); ++i) {
+  constexpr std::size_t kLongest = 17;  // CodeableReference
+  for (std::size_t i = name.size() > kLongest ? name.size() - kLongest : 1; i < name.size(); ++i) {
     if (!is_upper(name[i])) continue;
     for (const Named& type : kTypes)
       if (is_suffix(name.substr(i), type.name)) return ChoiceName{name.substr(0, i), type.type};

@@ -11,7 +11,6 @@ namespace {
 constexpr std::array<std::string_view, 3> kNames = {"stu3", "v2", "v3"};
 constexpr std::string_view kV3Url = "\"https://bluebutton.cms.gov/fhir/";
 constexpr std::string_view kV3Profile = "|2.2.0";
-constexpr int kMostRecords = 1000;  // that are asked
 
 // What generation_of_record() reads of a record.
 struct Clues {
@@ -63,9 +62,7 @@ std::optional<Generation> generation_of_record(std::string_view line) {
 
 Generation generation_of_file(const std::string& path) {
   ndjson::Reader reader(path);
-  for (int i = 0; i < kMostRecords; ++i) {
-    const auto line = reader.next();
-    if (!line) break;
+  while (const auto line = reader.next()) {
     try {
       if (const auto generation = generation_of_record(*line)) return *generation;
     } catch (const MalformedRecord&) {

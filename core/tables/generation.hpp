@@ -18,11 +18,11 @@ inline constexpr std::array kGenerations = {Generation::stu3, Generation::v2, Ge
 std::string_view generation_name(Generation generation);
 std::optional<Generation> find_generation(std::string_view name);
 
-// What a record says about its generation; nullopt if it does not tell, such as a Patient with only an id. `line` is
+// What a record says about its generation; nullopt if it says nothing, such as a Patient with only an id. `line` is
 // the record's JSON text.
 std::optional<Generation> generation_of_record(std::string_view line);
 
-// The generation of the first record in a file that tells; v3 if none does, because then no column depends on it.
+// The generation of the first record in a file that says it; v3 if none does.
 // Throws Error{FILESYSTEM}.
 Generation generation_of_file(const std::string& path);
 

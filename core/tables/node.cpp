@@ -2,6 +2,8 @@
 
 #include <cstring>
 
+#include "tables/evaluation_error.hpp"
+
 namespace libbcda::tables {
 
 void NodeMemory::next_block() {
@@ -11,6 +13,7 @@ void NodeMemory::next_block() {
 }
 
 char* NodeMemory::text(std::size_t size) {
+  if (size > kLongestText) throw EvaluationError{"a text is longer than 1 GiB"};
   if (size > kTextBlock / 4) {
     long_texts_.push_back(std::make_unique<char[]>(size));
     return long_texts_.back().get();
@@ -56,6 +59,14 @@ const Node& NodeMemory::boolean(bool value) {
   static const Node yes{.text = "true", .size = 4, .kind = NodeKind::boolean, .type = FhirType::boolean};
   static const Node no{.text = "false", .size = 5, .kind = NodeKind::boolean, .type = FhirType::boolean};
   return value ? yes : no;
+}
+
+void NodeMemory::rewind(const Mark& mark) {
+  block_ = mark.block;
+  used_ = mark.used;
+  text_block_ = mark.text_block;
+  text_used_ = mark.text_used;
+  long_texts_.resize(mark.long_texts);
 }
 
 void NodeMemory::clear() {

@@ -47,11 +47,19 @@ class NodeMemory {
   const Node& number(std::string_view text, FhirType type);                     // copies `text`
   static const Node& boolean(bool value);
 
+  // What is made after a mark can be given back, and its memory is used again.
+  struct Mark {
+    std::size_t block, used, text_block, text_used, long_texts;
+  };
+  Mark mark() const { return {block_, used_, text_block_, text_used_, long_texts_.size()}; }
+  void rewind(const Mark& mark);
+
   void clear();
 
  private:
   static constexpr std::size_t kBlock = 1024, kTextBlock = 64 << 10;
   static constexpr std::size_t kMostKept = 256;  // blocks
+  static constexpr std::size_t kLongestText = 1u << 30;
   void next_block();
 
   std::vector<std::unique_ptr<Node[]>> blocks_;

@@ -44,7 +44,15 @@ class Compiler {
 
   CompiledPath input_of(const Syntax& syntax, const WantedSet& focus);
   CompiledPath argument(const Syntax& syntax, std::size_t number, const WantedSet& focus) {
-    return compile(*syntax.operands[number], focus);
+    return operand(*syntax.operands[number], focus);
+  }
+  // A variable that an operand or an argument defines is not known outside of it. So a definition always runs before
+  // its use.
+  CompiledPath operand(const Syntax& syntax, const WantedSet& focus) {
+    const auto known = variables_;
+    CompiledPath compiled = compile(syntax, focus);
+    variables_ = known;
+    return compiled;
   }
   CompiledPath member_of(CompiledPath input, std::string_view name);
   FhirType type_of(const Syntax& specifier) const;
@@ -194,7 +202,7 @@ CompiledPath Compiler::unary(const Syntax& syntax, const WantedSet& focus) {
 }
 
 CompiledPath Compiler::binary(const Syntax& syntax, const WantedSet& focus) {
-  CompiledPath left = input_of(syntax, focus), right = argument(syntax, 1, focus);
+  CompiledPath left = argument(syntax, 0, focus), right = argument(syntax, 1, focus);
   if (syntax.text == "|")
     return {make_union(std::move(left.expression), std::move(right.expression)), together(left.results, right.results)};
   return {make_operator(syntax.text, std::move(left.expression), std::move(right.expression)), {}};
@@ -330,7 +338,7 @@ CompiledPath Compiler::union_of(const Syntax& syntax, const WantedSet& focus) {
 // extension(url): extension.where(url = …)
 CompiledPath Compiler::extension(const Syntax& syntax, const WantedSet& focus) {
   CompiledPath extensions = member_of(input_of(syntax, focus), "extension");
-  CompiledPath url = argument(syntax, 1, focus);
+  CompiledPath url = argument(syntax, 1, extensions.results);
   CompiledPath own_url = member_of({make_focus(), extensions.results}, "url");
   return {make_where(std::move(extensions.expression),
                      make_operator("=", std::move(own_url.expression), std::move(url.expression))),
@@ -343,7 +351,7 @@ CompiledPath Compiler::of_type(const Syntax& syntax, const WantedSet& focus) {
 }
 
 CompiledPath Compiler::is_type(const Syntax& syntax, const WantedSet& focus) {
-  return {make_exists(of_type(syntax, focus).expression), {}};
+  return {make_is_type(input_of(syntax, focus).expression, type_of(*syntax.operands[1])), {}};
 }
 
 CompiledPath Compiler::resource_key(const Syntax& syntax, const WantedSet& focus) {

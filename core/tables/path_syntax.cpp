@@ -1,5 +1,6 @@
 #include "tables/path_syntax.hpp"
 
+#include <algorithm>
 #include <array>
 #include <initializer_list>
 
@@ -12,7 +13,8 @@ namespace {
 using Kind = Syntax::Kind;
 using Tree = std::unique_ptr<Syntax>;
 
-constexpr int kMostDepth = 200;  // of nested parentheses, arguments and operators
+constexpr int kMostDepth = 200;      // of nested parentheses, arguments and operators, and of what stands in a row
+constexpr int kMostTreeDepth = 500;  // of the tree, because what evaluates it is recursive
 
 struct Level {
   std::initializer_list<std::string_view> operators;
@@ -70,6 +72,12 @@ class Parser {
     return tree;
   }
 
+  static void adopt(Syntax& tree, Tree operand) {
+    if (operand) tree.depth = std::max(tree.depth, operand->depth + 1);
+    if (tree.depth > kMostTreeDepth) throw PathError(tree.position, "the path is deeper than 500 levels");
+    tree.operands.push_back(std::move(operand));
+  }
+
   class Deeper {
    public:
     explicit Deeper(Parser& parser) : parser_(parser) {
@@ -89,8 +97,8 @@ class Parser {
       if (++terms > kMostDepth) fail("the path has more than 200 operators in a row");
       const bool is_type_test = token().text == "is" || token().text == "as";
       Tree tree = make(is_type_test ? Kind::type_test : Kind::binary, tokens_.take());
-      tree->operands.push_back(std::move(left));
-      tree->operands.push_back(is_type_test ? type_name() : level(number + 1));
+      adopt(*tree, std::move(left));
+      adopt(*tree, is_type_test ? type_name() : level(number + 1));
       left = std::move(tree);
     }
     return left;
@@ -100,7 +108,7 @@ class Parser {
     const Deeper deeper(*this);
     if (!at_symbol("+") && !at_symbol("-")) return chain();
     Tree tree = make(Kind::unary, tokens_.take());
-    tree->operands.push_back(unary());
+    adopt(*tree, unary());
     return tree;
   }
 
@@ -113,8 +121,8 @@ class Parser {
         tree = invocation(std::move(tree));
       } else if (at_symbol("[")) {
         Tree index = make(Kind::index, tokens_.take());
-        index->operands.push_back(std::move(tree));
-        index->operands.push_back(level(0));
+        adopt(*index, std::move(tree));
+        adopt(*index, level(0));
         expect("]");
         tree = std::move(index);
       } else {
@@ -170,13 +178,13 @@ class Parser {
     if (token().kind != PathToken::Kind::name) fail("expected a name but found " + shown());
     Tree tree = make(Kind::member, tokens_.take());
     if (!take_symbol("(")) {
-      if (input) tree->operands.push_back(std::move(input));
+      if (input) adopt(*tree, std::move(input));
       return tree;
     }
     tree->kind = Kind::function;
-    tree->operands.push_back(std::move(input));
+    adopt(*tree, std::move(input));
     if (take_symbol(")")) return tree;
-    do tree->operands.push_back(level(0));
+    do adopt(*tree, level(0));
     while (take_symbol(","));
     expect(")");
     return tree;

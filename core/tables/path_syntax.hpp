@@ -37,6 +37,7 @@ struct Syntax {
   std::size_t position = 0;  // of its own token
   std::string text;
   std::vector<std::unique_ptr<Syntax>> operands;
+  int depth = 1;  // levels of operands below, and its own
 };
 
 // Throws PathError.

@@ -111,7 +111,9 @@ const Node& RecordParser::parse(std::string_view line) {
   } catch (const Malformed& malformed) {
     std::string why;
     if (malformed.reason) throw MalformedRecord{malformed.reason};
-    throw MalformedRecord{parse_json(line, &why) ? "is not one JSON object" : why};
+    constexpr std::size_t kMostExplained = 16 << 20;  // Boost.JSON makes a tree of it
+    if (line.size() > kMostExplained || parse_json(line, &why)) why = "is not one JSON object";
+    throw MalformedRecord{why};
   }
 }
 
@@ -142,6 +144,7 @@ void RecordParser::read_object(Node& object, const Wanted& wanted, int depth) {
       if (seen.object == number && seen.type == name.type) throw Malformed{"has an object with the same member twice"};
       seen = {number, name.type};
       read_member(end, *member, name, depth + 1);
+      seen_[name.id] = {number, name.type};  // an object within may have had such a member too
     } while (take(','));
     expect('}');
   }

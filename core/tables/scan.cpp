@@ -1,6 +1,7 @@
 #include "tables/scan.hpp"
 
 #include <algorithm>
+#include <utility>
 
 #include "base/error.hpp"
 #include "tables/presets.hpp"
@@ -128,28 +129,40 @@ bool Scan::read_record() {
 }
 
 void Scan::finish_batch(std::size_t table) {
-  Ready& ready = ready_.emplace_back();
-  ready.table = table;
-  builders_[table]->take(ready.batch);
+  constexpr std::size_t kMostWaiting = 256 << 20;
+  waiting_ += builders_[table]->bytes();
+  if (waiting_ > kMostWaiting) throw RowError{"makes more than 256 MiB of rows"};
+  auto ready = std::make_unique<Ready>();
+  ready->table = table;
+  builders_[table]->take(ready->batch);
+  ready_.push_back(std::move(ready));
+}
+
+void Scan::read_until_ready() {
+  waiting_ = 0;
+  bool more = true;
+  while (ready_.empty() && more) more = read_record();
+  if (more) return;
+  is_at_end_ = true;
+  for (std::size_t i = 0; i < builders_.size(); ++i)
+    if (builders_[i]->rows() > 0) finish_batch(i);
 }
 
 std::optional<std::size_t> Scan::next(ArrowArray& out) {
-  if (ready_.empty() && !is_at_end_) {
+  out = {};
+  try {
+    if (ready_.empty() && !is_at_end_) read_until_ready();
+  } catch (...) {
+    ready_.clear();  // it may have rows of the record that failed
     is_at_end_ = true;
-    bool more = true;
-    while (ready_.empty() && more) more = read_record();
-    is_at_end_ = !more;
-    if (!more)
-      for (std::size_t i = 0; i < builders_.size(); ++i)
-        if (builders_[i]->rows() > 0) finish_batch(i);
+    throw;
   }
   if (ready_.empty()) return std::nullopt;
-  const std::size_t table = ready_.front().table;
-  out = ready_.front().batch;
-  ready_.front().batch.release = nullptr;  // it was moved
+  const std::unique_ptr<Ready> ready = std::move(ready_.front());
   ready_.pop_front();
-  rows_[table] += out.length;
-  return table;
+  out = std::exchange(ready->batch, ArrowArray{});
+  rows_[ready->table] += out.length;
+  return ready->table;
 }
 
 }  // namespace libbcda::tables

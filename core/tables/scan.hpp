@@ -73,6 +73,7 @@ class Scan {
   bool open_next();
   bool read_record();
   void finish_batch(std::size_t table);
+  void read_until_ready();
 
   Files files_;
   std::vector<TableRequest> tables_;
@@ -83,8 +84,9 @@ class Scan {
   std::unique_ptr<ndjson::Reader> reader_;
   Pass* pass_ = nullptr;  // of the file that is read
   std::vector<std::int64_t> rows_;
-  std::deque<Ready> ready_;  // one record may fill several batches
-  bool is_at_end_ = false;   // also while it reads, in case that fails
+  std::deque<std::unique_ptr<Ready>> ready_;  // one record may fill several batches
+  std::size_t waiting_ = 0;                   // bytes of the batches that one record made
+  bool is_at_end_ = false;
 };
 
 }  // namespace libbcda::tables

@@ -1,6 +1,8 @@
 #include "tables/steps.hpp"
 
 #include <limits>
+#include <string>
+#include <unordered_set>
 
 #include "tables/compare.hpp"
 
@@ -125,10 +127,31 @@ bool has_type(const Node& node, FhirType type) {
   return false;
 }
 
+constexpr bool is_time(FhirType type) {
+  return type == FhirType::date || type == FhirType::dateTime || type == FhirType::instant || type == FhirType::time;
+}
+
 struct OfType : Expression {
   OfType(ExpressionPtr of, FhirType wanted) : input(std::move(of)), type(wanted) {}
   bool each(const Scope& scope, Visit visit) const override {
-    return input->each(scope, [&](const Node& node) { return !has_type(node, type) || visit(node); });
+    return input->each(scope, [&](const Node& node) {
+      if (!has_type(node, type)) return true;
+      if (node.type != FhirType::unknown || !is_time(type)) return visit(node);
+      Node& typed = scope.frame.memory.make();  // the boundaries of a time depend on its type
+      typed = node;
+      typed.type = type;
+      return visit(typed);
+    });
+  }
+  ExpressionPtr input;
+  FhirType type;
+};
+
+struct IsType : Criterion {
+  IsType(ExpressionPtr of, FhirType wanted) : input(std::move(of)), type(wanted) {}
+  Truth truth(const Scope& scope) const override {
+    const Node* node = single(*input, scope, "the operator is");
+    return node ? truth_of(has_type(*node, type)) : Truth::empty;
   }
   ExpressionPtr input;
   FhirType type;
@@ -138,19 +161,11 @@ struct OfType : Expression {
 class Distinct {
  public:
   explicit Distinct(Visit visit) : visit_(visit) {}
-  bool operator()(const Node& node) {
-    for (const Node* earlier : seen_)
-      if (equal(*earlier, node)) return true;
-    if (seen_.size() == kMost) throw EvaluationError{"there are more than 10,000 different values"};
-    seen_.push_back(&node);
-    return visit_(node);
-  }
+  bool operator()(const Node& node) { return !seen_.insert(canonical(node)).second || visit_(node); }
 
  private:
-  static constexpr std::size_t kMost = 10'000;  // because each value is compared with all others
-
   Visit visit_;
-  Nodes seen_;
+  std::unordered_set<std::string> seen_;
 };
 
 struct DistinctOf : Expression {
@@ -281,6 +296,9 @@ ExpressionPtr make_select(ExpressionPtr input, ExpressionPtr projection) {
 }
 ExpressionPtr make_of_type(ExpressionPtr input, FhirType type) {
   return std::make_unique<OfType>(std::move(input), type);
+}
+ExpressionPtr make_is_type(ExpressionPtr input, FhirType type) {
+  return std::make_unique<IsType>(std::move(input), type);
 }
 ExpressionPtr make_distinct(ExpressionPtr input) { return std::make_unique<DistinctOf>(std::move(input)); }
 ExpressionPtr make_union(ExpressionPtr a, ExpressionPtr b) {

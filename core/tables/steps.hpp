@@ -19,6 +19,7 @@ ExpressionPtr make_member(ExpressionPtr input, MemberName name);
 ExpressionPtr make_where(ExpressionPtr input, ExpressionPtr criterion);
 ExpressionPtr make_select(ExpressionPtr input, ExpressionPtr projection);
 ExpressionPtr make_of_type(ExpressionPtr input, FhirType type);
+ExpressionPtr make_is_type(ExpressionPtr input, FhirType type);
 ExpressionPtr make_distinct(ExpressionPtr input);
 ExpressionPtr make_union(ExpressionPtr a, ExpressionPtr b);
 

@@ -109,19 +109,29 @@ const Node* to_string(NodeMemory& memory, const Node& input, Arguments) {
   return input.kind == NodeKind::object ? nullptr : &memory.string(input.view());
 }
 
+// A number as JSON writes it, of a text that may have a plus sign and zeros before it, as codes have: "0001".
+std::string number_text(const Node& input) {
+  std::string text(input.view());
+  if (input.kind != NodeKind::string) return text;
+  if (text.starts_with('+')) text.erase(0, 1);
+  const std::size_t begin = text.starts_with('-');
+  std::size_t zeros = 0;
+  while (begin + zeros + 1 < text.size() && text[begin + zeros] == '0' && text[begin + zeros + 1] >= '0' &&
+         text[begin + zeros + 1] <= '9')
+    ++zeros;
+  return text.erase(begin, zeros);
+}
+
 const Node* to_integer(NodeMemory& memory, const Node& input, Arguments) {
   if (input.kind == NodeKind::boolean) return integer(memory, input.is_true());
-  std::string_view text = input.view();
-  if (input.kind == NodeKind::string && text.starts_with('+')) text.remove_prefix(1);
-  const auto value = Decimal::parse(text);
-  if (!value || text.find_first_of(".eE") != std::string_view::npos) return nullptr;
+  const std::string text = number_text(input);
+  if (!Decimal::parse(text) || text.find_first_of(".eE") != std::string::npos) return nullptr;
   return &memory.number(text, FhirType::integer);
 }
 
 const Node* to_decimal(NodeMemory& memory, const Node& input, Arguments) {
   if (input.kind == NodeKind::boolean) return &memory.number(input.is_true() ? "1.0" : "0.0", FhirType::decimal);
-  std::string_view text = input.view();
-  if (input.kind == NodeKind::string && text.starts_with('+')) text.remove_prefix(1);
+  const std::string text = number_text(input);
   return Decimal::parse(text) ? &memory.number(text, FhirType::decimal) : nullptr;
 }
 

@@ -20,6 +20,7 @@ struct ColumnPlan {
   std::size_t cell = kNowhere;  // its place in the row; kNowhere: the column is not wanted
   ExpressionPtr expression;
   const Column* column = nullptr;
+  std::string path;
   bool is_row_index = false;
 };
 
@@ -201,7 +202,9 @@ class View::Compiler {
     made.cell = found->second;
     made.column = &view_.columns_[found->second];
     made.expression = path(definition.path, focus, place).expression;
-    made.is_row_index = definition.path == "%rowIndex";
+    made.path = definition.path;
+    made.is_row_index = definition.path.find_first_not_of(" ") == definition.path.find("%rowIndex") &&
+                        definition.path.find_last_not_of(" ") + 1 == definition.path.find("%rowIndex") + 9;
     return made;
   }
 
@@ -233,10 +236,7 @@ class View::Rows {
 
   void run(const Node& record) {
     const Scope scope{view_.frame_, &record};
-    select(*view_.structure_, scope, [&] {
-      if (++rows_ > kMostRows) throw RowError{"makes more than 10 million rows"};
-      emit_(view_.cells_);
-    });
+    select(*view_.structure_, scope, [&] { emit_(view_.cells_); });
   }
 
  private:
@@ -286,9 +286,12 @@ class View::Rows {
 
   // The rows of one focus: the cross product of the columns, the selects and the union.
   void row(const Structure& structure, const Scope& scope, Next next) {
+    if (++rows_ > kMostRows) throw RowError{"makes more than 10 million rows"};
+    const NodeMemory::Mark mark = scope.frame.memory.mark();
     for (const ColumnPlan& column : structure.columns)
       if (column.expression) fill(column, scope);
     part(structure, 0, scope, next);
+    scope.frame.memory.rewind(mark);  // all rows with these values were emitted
   }
 
   void part(const Structure& structure, std::size_t number, const Scope& scope, Next next) {
@@ -308,7 +311,7 @@ class View::Rows {
     } catch (const EvaluationError& error) {
       if (!view_.errors_are_null_)
         throw RowError{"does not fit the column " + plan.column->name + ": " + error.reason + " (path " +
-                       quote(plan.column->path) + ")"};
+                       quote(plan.path) + ")"};
       ++view_.nulled_;
       cell.is_null = true;
     }
@@ -338,12 +341,8 @@ class View::Rows {
   void clear(const Structure& structure) {
     for (const ColumnPlan& column : structure.columns) {
       if (!column.expression) continue;
-      Cell& cell = view_.cells_[column.cell];
-      cell.is_null = true;
-      if (!column.is_row_index) continue;
-      cell.scalar =
-          convert(view_.frame_.memory.number("0", FhirType::integer), column.column->type, view_.frame_.memory);
-      cell.is_null = false;
+      view_.cells_[column.cell].is_null = true;
+      if (column.is_row_index) fill(column, {view_.frame_, nullptr});
     }
     for (const Structure& inner : structure.selects) clear(inner);
     if (!structure.unions.empty()) clear(structure.unions[0]);

@@ -6,6 +6,8 @@
 #include "base/json.hpp"
 #include "base/quote.hpp"
 #include "tables/fhir_types.hpp"
+#include "tables/projection.hpp"
+#include "tables/record.hpp"
 
 namespace libbcda::tables {
 namespace {
@@ -158,11 +160,29 @@ ConstantDefinition parse_constant(const json::value& value, const std::string& p
   return constant;
 }
 
+// The numbers of the constants with all their digits, which Boost.JSON does not keep; "" where there is none.
+std::vector<std::string> constant_numbers(std::string_view text) {
+  Projection projection;
+  const NameId constants = projection.names().add("constant").id, value = projection.names().add("value").id;
+  projection.want(projection.want(projection.root(), constants), value);
+  RecordParser parser(projection);
+  std::vector<std::string> numbers;
+  try {
+    for (const Node* constant = parser.parse(text).first; constant; constant = constant->next)
+      numbers.emplace_back(constant->first && constant->first->kind == NodeKind::number ? constant->first->view() : "");
+  } catch (const MalformedRecord& malformed) {
+    throw Error(Status::INVALID_ARGUMENT, "the ViewDefinition " + malformed.reason);
+  }
+  return numbers;
+}
+
 }  // namespace
 
 ViewDefinition parse_view_definition(std::string_view text) {
   std::string why;
-  const auto value = parse_json(text, &why);
+  const auto parts = split_json_sequence(text, &why);
+  const auto value = parts && parts->size() == 1 ? parse_json(text, &why) : std::nullopt;
+  if (parts && parts->size() != 1) why = "is not one JSON object";
   if (!value) throw Error(Status::INVALID_ARGUMENT, "the ViewDefinition " + why);
   const json::object& object = object_of(*value, "");
   ViewDefinition view;
@@ -171,8 +191,11 @@ ViewDefinition parse_view_definition(std::string_view text) {
   view.name = optional_text(object, "name", "");
   view.description = optional_text(object, "description", "");
   const json::array& constants = array_member(object, "constant", "");
-  for (std::size_t i = 0; i < constants.size(); ++i)
+  const std::vector<std::string> digits = constants.empty() ? std::vector<std::string>() : constant_numbers(text);
+  for (std::size_t i = 0; i < constants.size(); ++i) {
     view.constants.push_back(parse_constant(constants[i], element("constant", i)));
+    if (view.constants[i].kind == NodeKind::number && i < digits.size()) view.constants[i].text = digits[i];
+  }
   const json::array& conditions = array_member(object, "where", "");
   for (std::size_t i = 0; i < conditions.size(); ++i) {
     const std::string place = element("where", i);

@@ -68,8 +68,12 @@ class Tables {
     return py::bytes(piece.data(), piece.size());
   }
 
-  std::int64_t rows() const { return tables_.rows(0); }
-  std::int64_t nulled() const { return tables_.nulled(); }
+  std::int64_t rows() {
+    return alone([&] { return tables_.rows(0); });
+  }
+  std::int64_t nulled() {
+    return alone([&] { return tables_.nulled(); });
+  }
 
  private:
   // Runs `read` without the GIL, for one thread at a time.

@@ -61,6 +61,16 @@ TEST(CurrentStates, ApplyDeletionsUpToTheirRun) {
   EXPECT_TRUE(state.counts({0, 3})) << "another type with the same id";
 }
 
+TEST(CurrentStates, TakeTheLatestTimeUnlessALaterRecordLacksOne) {
+  CurrentState state;
+  state.add("Patient", "1", 200, 0, {0, 1});
+  state.add("Patient", "1", kNoTime, 1, {1, 1});
+  state.add("Patient", "1", 100, 2, {2, 1});
+  state.choose();
+  EXPECT_TRUE(state.counts({1, 1}));
+  EXPECT_FALSE(state.counts({0, 1}) || state.counts({2, 1}));
+}
+
 TEST(CurrentStates, KeepWhatHasNoId) {
   CurrentState state;
   state.keep({3, 7});
@@ -165,6 +175,7 @@ TEST_F(Sources, NameWhatIsNone) {
   EXPECT_NE(error_of([&] { TableSource({dir_.path()}); }).message.find("export.json"), std::string::npos);
   std::filesystem::create_directories(dir_ / "half/.bcda");
   EXPECT_NE(error_of([&] { TableSource({dir_ / "half"}); }).message.find("bcda resume"), std::string::npos);
+  EXPECT_NE(error_of([&] { TableSource({"/dev/null"}); }).message.find("no regular file"), std::string::npos);
   EXPECT_EQ(error_of([&] { TableSource({}); }).status, Status::INVALID_ARGUMENT);
 }
 

@@ -11,7 +11,7 @@ constexpr std::string_view kClaim =
     R"({"resourceType":"Claim","id":"c-1","active":true,"total":1.50,"note":"Ärzte & Co",
  "item":[{"sequence":2,"modifier":["A","B"],"amount":{"value":10.00},"coding":[{"system":"s","code":"X"},{"system":"t","code":"Y"}]},
          {"sequence":7,"modifier":["C"],"amount":{"value":2.5},"coding":{"system":"s","code":"Z"}}],
- "valueQuantity":{"value":3},"servicedPeriod":{"start":"2018-05-01","end":"2018-05-09"},"birthDate":"1970-06",
+ "valueQuantity":{"value":3},"servicedPeriod":{"start":"2018-05-01","end":"2018-05-09"},"birthDate":"1970-06","text":"1970-06",
  "careTeam":[{"sequence":2,"npi":"111"},{"sequence":7,"npi":"222"}],"careTeamSequence":[9],
  "patient":{"reference":"Patient/-10"},"provider":{"reference":"#org"},"other":{"reference":"https://h/fhir/Coverage/part-a-1/_history/3"},
  "extension":[{"url":"u1","valueMoney":{"value":9}},{"url":"u2","valueString":"x"}],"big":12345678901234567890})";
@@ -62,16 +62,18 @@ INSTANTIATE_TEST_SUITE_P(Members, Paths,
                                          Case{"item.take(1).sequence", "2"}, Case{"item.take(0).sequence", ""},
                                          Case{"item[careTeam.count() - 1].sequence", "7"},
                                          Case{"big", "12345678901234567890"}, Case{"total", "1.50"}));
-INSTANTIATE_TEST_SUITE_P(
-    Choices, Paths,
-    testing::Values(Case{"value.ofType(Quantity).value", "3"}, Case{"valueQuantity.value", "3"},
-                    Case{"value.value", "3"}, Case{"value.ofType(Money)", ""},
-                    Case{"serviced.ofType(Period).start", "2018-05-01"}, Case{"servicedPeriod.end", "2018-05-09"},
-                    Case{"careTeam.sequence", "2 7"}, Case{"birthDate", "1970-06"}, Case{"value is Quantity", "true"},
-                    Case{"(value as Quantity).value", "3"}, Case{"extension.value.ofType(Money).value", "9"},
-                    Case{"extension('u2').value.ofType(string)", "x"}, Case{"total.ofType(decimal)", "1.50"},
-                    Case{"total.ofType(integer)", ""}, Case{"item.sequence.ofType(integer)", "2 7"},
-                    Case{"active.ofType(boolean)", "true"}, Case{"id.ofType(string)", "c-1"}));
+INSTANTIATE_TEST_SUITE_P(Choices, Paths,
+                         testing::Values(Case{"value.ofType(Quantity).value", "3"}, Case{"valueQuantity.value", "3"},
+                                         Case{"value.value", "3"}, Case{"value.ofType(Money)", ""},
+                                         Case{"serviced.ofType(Period).start", "2018-05-01"},
+                                         Case{"servicedPeriod.end", "2018-05-09"}, Case{"careTeam.sequence", "2 7"},
+                                         Case{"birthDate", "1970-06"}, Case{"value is Quantity", "true"},
+                                         Case{"missing is boolean", ""}, Case{"(value as Quantity).value", "3"},
+                                         Case{"extension.value.ofType(Money).value", "9"},
+                                         Case{"extension('u2').value.ofType(string)", "x"},
+                                         Case{"total.ofType(decimal)", "1.50"}, Case{"total.ofType(integer)", ""},
+                                         Case{"item.sequence.ofType(integer)", "2 7"},
+                                         Case{"active.ofType(boolean)", "true"}, Case{"id.ofType(string)", "c-1"}));
 INSTANTIATE_TEST_SUITE_P(Logic, Paths,
                          testing::Values(Case{"active and true", "true"}, Case{"{} and false", "false"},
                                          Case{"{} and true", ""}, Case{"{} or true", "true"}, Case{"{} or false", ""},
@@ -89,7 +91,8 @@ INSTANTIATE_TEST_SUITE_P(
                     Case{"item.sequence = 2", "false"}, Case{"item.coding.code = 'X'", "false"},
                     Case{"item.coding.exists(code = 'X')", "true"}, Case{"1 != 2", "true"}, Case{"2 < 10", "true"},
                     Case{"'2' < '10'", "false"}, Case{"@2018-05-01 < @2018-05-02", "true"},
-                    Case{"@2018 < @2018-05", ""}, Case{"birthDate < @1980", "true"},
+                    Case{"@2018 < @2018-05", ""}, Case{"@T12:34 < @T12:34:00", ""},
+                    Case{"@T12:34:00 < @T12:35:00", "true"}, Case{"birthDate < @1980", "true"},
                     Case{"total >= 1.5 and total <= 1.5", "true"}, Case{"'Ab ' ~ 'aB'", "true"},
                     Case{"'a' !~ 'b'", "true"}, Case{"2 in item.sequence", "true"},
                     Case{"item.sequence contains 3", "false"}, Case{"item.amount[0] = item.amount.first()", "true"},
@@ -101,7 +104,9 @@ INSTANTIATE_TEST_SUITE_P(Arithmetic, Paths,
                                          Case{"'a' & missing & 'b'", "ab"}, Case{"1 + missing", ""},
                                          Case{"big + 1", "12345678901234567891"},
                                          Case{"item.sequence | 7 | 8", "2 7 8"}, Case{"item.sequence.union(7)", "2 7"},
-                                         Case{"item.coding.system.distinct()", "s t"}, Case{"item.count()", "2"}));
+                                         Case{"item.coding.system.distinct()", "s t"},
+                                         Case{"item.amount.distinct().value", "10.00 2.5"},
+                                         Case{"(1 | 1.0 | '1')", "1 1"}, Case{"item.count()", "2"}));
 INSTANTIATE_TEST_SUITE_P(
     Functions, Paths,
     testing::Values(
@@ -115,7 +120,9 @@ INSTANTIATE_TEST_SUITE_P(
         Case{"note.indexOf('q')", "-1"}, Case{"note.contains('&')", "true"}, Case{"note.startsWith('Ä')", "true"},
         Case{"note.endsWith('Co')", "true"}, Case{"id.replace('-', '')", "c1"}, Case{"id.upper()", "C-1"},
         Case{"total.toString() & ''", "1.50"}, Case{"'12'.toInteger() + 1", "13"}, Case{"'x'.toInteger()", ""},
-        Case{"'1.5'.toDecimal() * 2", "3.0"}, Case{"'yes'.toBoolean()", "true"},
+        Case{"'1.5'.toDecimal() * 2", "3.0"}, Case{"'yes'.toBoolean()", "true"}, Case{"'0001'.toInteger()", "1"},
+        Case{"'-00.50'.toDecimal()", "-0.50"}, Case{"'\\uD83D\\uDE00'", "😀"},
+        Case{"text.ofType(dateTime).highBoundary()", "1970-06-30T23:59:59.999-12:00"},
         Case{"defineVariable('s', item.first().sequence).select(%resource.careTeam.where(sequence = %s).npi)", "111"},
         Case{"item.defineVariable('s', sequence).select(%s)", "2 7 2 7"}, Case{"1.0.lowBoundary()", "0.95"},
         Case{"birthDate.highBoundary()", "1970-06-30"}, Case{"'it\\'s \\u0041' // a comment", "it's A"},
@@ -147,7 +154,9 @@ INSTANTIATE_TEST_SUITE_P(
                     BadPath{"a.first(1)", 2, "takes 0 arguments"}, BadPath{"a.ofType(Nothing)", 9, "no data type"},
                     BadPath{"a.ofType(1)", 9, "name of a type"}, BadPath{"1 + ", 4, "a value is missing"},
                     BadPath{"a # b", 2, "no meaning"}, BadPath{"'\\q'", 1, "escape"},
-                    BadPath{"$that", 1, "this or index"}, BadPath{"a.substring()", 2, "1 to 2"},
+                    BadPath{"$that", 1, "this or index"},
+                    BadPath{"iif(active, defineVariable('v', id).id, {}).union(%v)", 50, "not defined"},
+                    BadPath{"'\\uD83D'", 1, "surrogates"}, BadPath{"a.substring()", 2, "1 to 2"},
                     BadPath{"a.defineVariable(b)", 17, "must be a text"}, BadPath{"\xE2\x80\x98x", 0, "no meaning"}));
 
 TEST(Paths, MayNotBeNestedForever) {
@@ -156,15 +165,33 @@ TEST(Paths, MayNotBeNestedForever) {
   std::string chain = "a";
   for (int i = 0; i < 100'000; ++i) chain += ".a";
   EXPECT_THROW(evaluate(chain), PathError);
+  std::string deep = std::string(150, '(') + "a";
+  for (int i = 0; i < 150; ++i) {
+    for (int k = 0; k < 190; ++k) deep += ".a";
+    deep += ')';
+  }
+  EXPECT_THROW(evaluate(deep), PathError);
   std::string sum = "1";
   for (int i = 0; i < 100'000; ++i) sum += "+1";
   EXPECT_THROW(evaluate(sum), PathError);
 }
 
+TEST(Paths, CompareObjectsByTheirMembersAndAllDigits) {
+  const auto distinct = [](const std::string& objects) {
+    return evaluate("a.distinct().count()", R"j({"resourceType":"Claim","a":[)j" + objects + "]}");
+  };
+  EXPECT_EQ(distinct(R"j({"v":9007199254740993.0},{"v":9007199254740992.0})j"), "2");
+  EXPECT_EQ(distinct(R"j({"v":1.0,"w":[1,{"x":"A"}]},{ "w" : [ 1.00 , {"x":"\u0041"} ] , "v" : 1 })j"), "1");
+  EXPECT_EQ(distinct(R"j({"v":[]},{"v":[1]},{"v":{}},{"v":null},{"v":true})j"), "5");
+  std::string many;
+  for (int i = 0; i < 20'000; ++i) many += (i ? "," : "") + std::string("{\"v\":") + std::to_string(i) + "}";
+  EXPECT_EQ(distinct(many), "20000");
+}
+
 TEST(Paths, ThatNeedOneValueRefuseSeveral) {
-  for (const char* path : {"item.sequence + 1", "item.sequence < 3", "item.modifier.upper()", "item.modifier and true",
-                           "iif(item.modifier, 1, 2)", "'a' < 1", "true + 1", "id + 1", "item.amount < item.amount",
-                           "note.substring(item.sequence)"})
+  for (const char* path : {"item.sequence is integer", "item.sequence + 1", "item.sequence < 3",
+                           "item.modifier.upper()", "item.modifier and true", "iif(item.modifier, 1, 2)", "'a' < 1",
+                           "true + 1", "id + 1", "item.amount < item.amount", "note.substring(item.sequence)"})
     EXPECT_THROW(evaluate(path), EvaluationError) << path;
 }
 

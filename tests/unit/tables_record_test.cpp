@@ -162,6 +162,7 @@ TEST(Record, NeverShowsTheRecord) {
 TEST(Record, RefusesAMemberThatComesTwice) {
   Records records({"a.b"});
   EXPECT_EQ(records.failure(R"({"a":1,"a":2})"), "has an object with the same member twice");
+  EXPECT_EQ(Records({"a.a"}).failure(R"({"a":{"a":1},"a":{"a":2}})"), "has an object with the same member twice");
   EXPECT_EQ(records.failure(R"({"a":[{"b":1},{"b":2}]})"), "");
 }
 

@@ -81,6 +81,32 @@ TEST_F(Scans, NameTheFileAndTheLineOfABadRecord) {
   }
 }
 
+TEST_F(Scans, HandOutNoRowsOfARecordThatFailed) {
+  Scan scan({request_table(kNames, {})}, {.rows = 1});
+  scan.read(each({file("a", "{\"resourceType\":\"Patient\",\"name\":[{},{},{\"family\":1}]}\n")}));
+  EXPECT_EQ(error_of([&] { run(scan); }).status, Status::RECORD);
+  EXPECT_EQ(run(scan), "");
+}
+
+TEST_F(Scans, BoundTheRowsOfOneRecord) {
+  std::string items = "{}";
+  for (int i = 0; i < 400; ++i) items += ",{}";
+  const char* view =
+      R"({"resource":"P","select":[{"forEach":"item","column":[{"name":"note","path":"%resource.note","type":"string"}]}]})";
+  Scan scan({request_table(view, {})}, {});
+  scan.read(each({file(
+      "a", "{\"resourceType\":\"P\",\"note\":\"" + std::string(1 << 20, 'x') + "\",\"item\":[" + items + "]}\n")}));
+  const Error error = error_of([&] { run(scan); });
+  EXPECT_NE(error.message.find("line 1 makes more than 256 MiB"), std::string::npos) << error.message;
+}
+
+TEST_F(Scans, FindTheGenerationBehindPlaceholders) {
+  std::string lines;
+  for (int i = 0; i < 2000; ++i) lines += "{\"resourceType\":\"Patient\",\"id\":\"1\"}\n";
+  EXPECT_EQ(generation_of_file(file("a", lines + R"({"resourceType":"Patient","meta":{"profile":["x"]}})")),
+            Generation::v2);
+}
+
 TEST_F(Scans, RefuseARecordWithoutAResourceType) {
   Scan scan({request_table(kIds, {})}, {});
   scan.read(each({file("a", "{\"id\":\"1\"}\n")}));

@@ -21,7 +21,8 @@ TEST(Decimals, KeepTheirDigits) {
 
 TEST(Decimals, AreJsonNumbersOfAtMost38Digits) {
   for (const char* text : {"", "-", "+1", "01", "1.", ".5", "1e", "1 ", "0x1", "NaN", "1e39", "1e-39", "1e99999999999",
-                           "100000000000000000000000000000000000000", "1.00000000000000000000000000000000000000"})
+                           "100000000000000000000000000000000000000", "1.00000000000000000000000000000000000000",
+                           "340282366920938463463374607431768211457", "340282366920938463463374607431768212056.25"})
     EXPECT_FALSE(Decimal::parse(text)) << text;
 }
 
@@ -44,6 +45,9 @@ TEST(Decimals, ComputeExactly) {
   EXPECT_EQ(decimal("-7").remainder(decimal("2"))->to_text(), "-1");
   EXPECT_FALSE(decimal("1").divided(decimal("0")));
   EXPECT_FALSE(decimal("99999999999999999999").times(decimal("99999999999999999999")));
+  EXPECT_FALSE(decimal("9223372036854775808").times(decimal("-18446744073709551616"))) << "the smallest of 128 bits";
+  const Decimal largest = decimal("99999999999999999999999999999999999999");
+  EXPECT_FALSE(largest.plus(largest));
 }
 
 TEST(Decimals, AreNeverRoundedToAScale) {
@@ -97,6 +101,11 @@ TEST(Dates, AreOrderedAsFarAsTheyAreKnown) {
   EXPECT_EQ(order("2018", "2018-05"), std::partial_ordering::unordered);
   EXPECT_TRUE(order("2018-05-01T10:00:00+02:00", "2018-05-01T08:00:00Z") == 0);
   EXPECT_EQ(order("2018-05-01T10:00:00", "2018-05-01T10:00:00Z"), std::partial_ordering::unordered);
+  EXPECT_TRUE(order("2018-05-01T10:00-04:00", "2018-05-01T11:00Z") > 0) << "14:00 in UTC";
+  EXPECT_TRUE(order("2018-01-01T00:30:00.1234567+01:00", "2017-12-31T23:30:00.1234567Z") == 0);
+  EXPECT_TRUE(order("2018-05-01T10:00:00.5Z", "2018-05-01T10:00:00.50Z") == 0);
+  EXPECT_TRUE(order("2018-05-01T10:00:00Z", "2018-05-01T10:00:00.0Z") == 0);
+  EXPECT_TRUE(order("2018-05-01T10:00:00.05Z", "2018-05-01T10:00:00.5Z") < 0);
 }
 
 // ---- What becomes of nodes -------------------------------------------------------------------------------------------
@@ -136,6 +145,11 @@ TEST_F(Conversions, RefuseWhatDoesNotFit) {
   refused([&] { text("2018-05-01", kind(ValueKind::timestamp)); });
   refused([&] { text("2018-05-01T10:00:00", kind(ValueKind::timestamp)); });
   refused([&] { text("2018-05-01T10:00:00.1234567Z", kind(ValueKind::timestamp)); });
+  refused([&] { text("23:59:60", kind(ValueKind::time)); });
+  refused([&] { text("12:34", kind(ValueKind::time)); });
+  refused([&] { text("2016-12-31T23:59:60Z", kind(ValueKind::timestamp)); });
+  refused([&] { text("abc", {.is_number = true}); });
+  refused([&] { text("abc", {.takes_json = true}); });
   refused([&] { number("2147483648", kind(ValueKind::int32)); });
   refused([&] { number("1.5", kind(ValueKind::int32)); });
   refused([&] { text("7", kind(ValueKind::int32)); });

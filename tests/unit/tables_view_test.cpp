@@ -154,6 +154,79 @@ TEST(View, ReadsRepeatsToTheirDepth) {
       "1,0 1.1,1 1.2,2 2,3");
 }
 
+// Rows of several records, one after the other.
+std::string rows_of_all(std::string_view view_json, std::initializer_list<std::string_view> records) {
+  Projection projection;
+  View view(parse_view_definition(view_json), {}, projection);
+  RecordParser parser(projection);
+  std::string text;
+  for (const std::string_view record : records)
+    view.rows(parser.parse(record), [&](const std::vector<Cell>& row) {
+      for (std::size_t i = 0; i < row.size(); ++i) text += (i ? "," : " ") + show(row[i], view.columns()[i]);
+    });
+  return text;
+}
+
+TEST(View, KeepsNothingOfTheRecordBefore) {
+  const std::string view =
+      R"j({"resource":"P","select":[{"column":[{"name":"x","path":"defineVariable('x', ssn).select(%x)"}]}]})j";
+  EXPECT_EQ(rows_of_all(view, {R"j({"resourceType":"P","ssn":"1"})j", R"j({"resourceType":"P"})j"}), " 1 null");
+}
+
+TEST(View, ListsTheRowIndexAnewInEachRow) {
+  const std::string view =
+      R"j({"resource":"P","select":[{"forEachOrNull":"a","column":[{"name":"i","path":"%rowIndex","type":"integer","collection":true}]}]})j";
+  EXPECT_EQ(rows_of_all(view, {R"j({"resourceType":"P","a":["x","y"]})j", R"j({"resourceType":"P"})j"}),
+            " [0] [1] [0]");
+}
+
+TEST(View, ReportsARowIndexThatDoesNotFit) {
+  EXPECT_THROW(
+      rows(
+          R"j({"resource":"Patient","select":[{"forEachOrNull":"none","column":[{"name":"i","path":"%rowIndex","type":"boolean"}]}]})j",
+          kPatient),
+      RowError);
+}
+
+TEST(View, NamesThePathOfTheBranch) {
+  try {
+    rows(
+        R"j({"resource":"Patient","select":[{"unionAll":[{"column":[{"name":"a","path":"id"}]},{"column":[{"name":"a","path":"name.family"}]}]}]})j",
+        kPatient);
+    ADD_FAILURE() << "two families became one value";
+  } catch (const RowError& error) {
+    EXPECT_NE(error.what.find("name.family"), std::string::npos) << error.what;
+  }
+}
+
+TEST(View, KeepsTheDigitsOfConstants) {
+  EXPECT_EQ(
+      rows(
+          R"j({"resource":"Patient","constant":[{"name":"a","valueDecimal":0.10},{"name":"b","valueDecimal":12345678901234567.89}],
+      "select":[{"column":[{"name":"a","path":"%a","type":"decimal"},{"name":"b","path":"%b","type":"decimal"}]}]})j",
+          kPatient),
+      "0.10,12345678901234567.89");
+}
+
+// A product without rows is work too, and so is a repeat.
+TEST(View, BoundsItsWork) {
+  std::string elements = "1";
+  for (int i = 0; i < 50; ++i) elements += ",1";
+  const std::string record = R"j({"resourceType":"P","a":[)j" + elements + "]}";
+  const std::string each = R"j({"forEach":"a","column":[]},)j";
+  EXPECT_THROW(rows(R"j({"resource":"P","select":[)j" + each + each + each + each + each +
+                        R"j({"forEach":"none","column":[{"name":"x","path":"x"}]}]})j",
+                    record),
+               RowError);
+  std::string nested = "{}";
+  for (int i = 0; i < 60; ++i) nested = R"j({"item":)j" + nested + "}";
+  EXPECT_THROW(
+      rows(
+          R"j({"resource":"P","select":[{"repeat":["item","item"],"select":[{"forEach":"none","column":[{"name":"x","path":"x"}]}]}]})j",
+          R"j({"resourceType":"P","item":)j" + nested + "}"),
+      RowError);
+}
+
 struct BadView {
   const char *json, *says;
 };
@@ -165,7 +238,9 @@ TEST_P(BadViews, AreRefusedWithTheirPlace) {
 INSTANTIATE_TEST_SUITE_P(
     All, BadViews,
     testing::Values(
-        BadView{"x", "is not JSON"}, BadView{"[]", "an object is needed"}, BadView{"{}", "resource is missing"},
+        BadView{"x", "is not JSON"},
+        BadView{R"j({"resource":"P","select":[{"column":[{"name":"a","path":"id"}]}]} x)j", "is not"},
+        BadView{"[]", "an object is needed"}, BadView{"{}", "resource is missing"},
         BadView{R"j({"resource":"P"})j", "at select"}, BadView{R"j({"resource":"P","select":[]})j", "at select"},
         BadView{R"j({"resource":"P","select":[{}]})j", "at least one column"},
         BadView{R"j({"resource":"P","select":[{"column":[{"name":"a"}]}]})j", "select[0].column[0]: path is missing"},
