@@ -10,6 +10,7 @@ This example needs no credentials:
 :class:`Client` is the entry point. Every failure is an :class:`Error`. The logger is named ``bcda``.
 """
 
+from . import layers
 from ._client import Client
 from ._decrypt import decrypt
 from ._destination import Sink, SinkFile
@@ -93,6 +94,7 @@ __all__ = [
     "__version__",
     "decrypt",
     "directory_status",
+    "layers",
     "live_handles",
     "open_table",
     "profiles",

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Callable, Literal, NamedTuple, TypeVar, Union, overload
@@ -360,19 +360,30 @@ class ExportResult:
         return open_table(self._local_directory(), table, view=view, **settings)
 
     @takes_settings("table")
-    def duckdb(self, **settings: Unpack[TableSettings]) -> duckdb.DuckDBPyConnection:
-        """A DuckDB connection in memory, with every table as a view to query with SQL. Needs duckdb.
+    def duckdb(
+        self, *, layers: str | Iterable[str] = (), **settings: Unpack[TableSettings]
+    ) -> duckdb.DuckDBPyConnection:
+        """A DuckDB connection in memory, with every table as a view to query with SQL. Needs duckdb 1.5 or newer.
+
+        Args:
+            layers: names from :func:`bcda.layers.names`. Each becomes a schema of further views: ``"cclf"`` has the
+                tables of CMS's CCLF files, ``"tuva"`` those of Tuva's input layer. They are experimental.
 
         Raises:
             ModuleNotFoundError: duckdb is not installed; the message says how to install it.
             StateError: the files are not in a local directory.
+            InvalidArgumentError: there is no such layer, or the settings take away what layers need.
 
         Example:
             >>> result = client.export(["Patient"], out=tmp / "sql", progress=False)
             >>> result.duckdb().sql("select count(*) from beneficiary").fetchall()
             [(10,)]
+            >>> result.duckdb(layers="cclf").sql("select count(*) from cclf.CCLF8").fetchall()
+            [(10,)]
         """
-        return connect_duckdb([self._local_directory()], settings)
+        names = [layers] if isinstance(layers, str) else list(layers)
+        time = self.transaction_time
+        return connect_duckdb([self._local_directory()], settings, names, time.date() if time else None)
 
     def _local_directory(self) -> str:
         if not isinstance(self._place, Directory):

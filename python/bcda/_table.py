@@ -6,6 +6,7 @@ import json
 import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple, Union
 
 from . import _native
@@ -13,10 +14,10 @@ from ._config import make_config, path_of, takes_settings
 from ._errors import InvalidArgumentError
 
 if TYPE_CHECKING:
-    import duckdb
     import pandas
     import polars
     import pyarrow
+    from duckdb import DuckDBPyConnection
     from typing_extensions import Unpack
 
     from ._options import TableSettings
@@ -351,9 +352,18 @@ class _PrivateFile:
                 os.unlink(self.partial)
 
 
-def connect_duckdb(paths: Sequence[str], settings: Mapping[str, Any]) -> duckdb.DuckDBPyConnection:
-    """A DuckDB connection in memory with every table as a view."""
-    connection: duckdb.DuckDBPyConnection = _need("duckdb", "duckdb", "duckdb").connect()
+def connect_duckdb(
+    paths: Sequence[str], settings: Mapping[str, Any], layers: Sequence[str], file_date: date | None
+) -> DuckDBPyConnection:
+    """A DuckDB connection in memory with every table as a view, and with the views of some layers."""
+    from .layers import add
+
+    package = _need("duckdb", "duckdb", "duckdb")
+    if tuple(map(int, package.__version__.split(".")[:2])) < (1, 5):  # an older one reads a registered table once
+        raise ImportError(f"duckdb needs the package duckdb 1.5 or newer, not {package.__version__}", name="duckdb")
+    connection: DuckDBPyConnection = package.connect()
     for name in table_names():
         connection.register(name, Table(paths, name, settings))
+    if layers:
+        add(connection, *layers, file_date=file_date)
     return connection

@@ -44,6 +44,8 @@ def test_its_files() -> None:
         suffix = sysconfig.get_config_var("EXT_SUFFIX")
         assert {"bcda/py.typed", "bcda/_native.pyi", "bcda/_options.py", f"bcda/_native{suffix}"} <= names
         assert [name for name in names if name.endswith((".so", ".a", ".cpp", ".hpp"))] == [f"bcda/_native{suffix}"]
+        layers = {"columns.csv", "shared/1_functions.sql", "cclf/CCLF1.sql", "tuva/medical_claim.sql"}
+        assert {f"bcda/layers/{name}" for name in layers} <= names
         assert any(name.endswith("licenses/LICENSE") for name in names)
         for part in ("OpenSSL", "zlib", "Boost", "CLI11", "libstdc++"):
             assert any(name.endswith(f"licenses/third-party/{part}.txt") for name in names), part
