@@ -289,7 +289,8 @@ def _missing(facts: Facts) -> str:
     if facts.issues:
         counts: dict[tuple[str, str], int] = {}
         for (severity, code), count in facts.issues.items():
-            key = (severity if severity in SEVERITIES else "other", code if code in CODES else "other")
+            known = code.lower()  # the service of 2019 says "Exception"
+            key = (severity if severity in SEVERITIES else "other", known if known in CODES else "other")
             counts[key] = counts.get(key, 0) + count
         order = {name: number for number, name in enumerate((*SEVERITIES, "other"))}
         rows = [
@@ -580,8 +581,8 @@ def _small() -> str:
             "This goes down from totals to parts: the rows of the table claim, their types, the months of a type. The "
             "parts of a number that is not shown are not shown either.",
             "A sum of dollars is shown only if the count of the claims in it could be shown.",
-            "A share is rounded to a step that is never fewer than 11 rows: 1% from 1,100 rows on, and 5, 10, 25 or "
-            "50% for fewer. 0% and 100% mean none and all.",
+            "A share is rounded to a step that is never fewer than 11 rows: 1% from 1,100 rows on, 5% from 220 and 10% "
+            "from 110. A table of fewer rows has no shares. 0% and 100% mean none and all.",
             "Texts and names from the data, file names, and the texts of issues are not on this page.",
             "The page does not protect against a reader who compares two reports, for example of two days: what was "
             "added between them may be few claims.",

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from enum import Enum
 
 SMALLEST = 11  # the smallest count that may be shown, apart from 0
-_STEPS = (1, 5, 10, 25, 50)  # of shares, in percent
+_STEPS = (1, 5, 10)  # of shares, in percent
 
 
 class Shown(Enum):
@@ -75,7 +75,7 @@ def _enough(others: Sequence[tuple[int, int]], missing: int) -> list[int]:
 def share_step(rows: int) -> int | None:
     """The step to which shares of so many rows are rounded, in percent. None: shares of so few rows are not shown.
 
-    A step is never fewer than 11 rows, so the difference of two shares says nothing about fewer.
+    A step is never fewer than 11 rows, so a share tells no small count, neither of what is there nor of what is not.
     """
     return next((step for step in _STEPS if rows * step >= SMALLEST * 100), None)
 
