@@ -128,8 +128,8 @@ def report(
     Example:
         >>> result = client.export(out=tmp / "reported", progress=False)
         >>> bcda.report(tmp / "reported", tmp / "report.html")
-        >>> "10" in (tmp / "report.html").read_text()
-        False
+        >>> "There are fewer than 11 claims" in (tmp / "report.html").read_text()
+        True
     """
     given = [paths] if isinstance(paths, (str, os.PathLike)) else list(paths)
     with _PrivateFile(path_of(out, "out")) as file:

@@ -654,6 +654,7 @@ footer { margin-top: 2.5rem; border-top: 1px solid var(--line); color: var(--sof
   body { max-width: none; padding: 0; font-size: 10pt; }
   nav { display: none; }
   .scroll { overflow: visible; }
+  tbody th, tfoot th, thead th:first-child { position: static; background: none; }
   h2, h3, caption { break-after: avoid; }
   tr, figure, .grid > * { break-inside: avoid; }
   thead { display: table-header-group; }
