@@ -1,4 +1,4 @@
-# pip install 'bcda[duckdb,arrow,pandas]' matplotlib
+# pip install 'bcda[duckdb,pandas]' matplotlib
 import bcda
 
 result = bcda.Sandbox().client().export(out="claims")  # synthetic claims; bcda.Client(...) gets real ones

@@ -146,7 +146,7 @@ def page_of(paths: Sequence[str], generation: str | None = None, current: bool |
 def collect(paths: Sequence[str], settings: Mapping[str, Any]) -> Facts:
     """Counts everything in one pass over the files, and a second one if a value did not fit its column."""
     _need("duckdb", "a report", "duckdb")
-    _need("pyarrow", "a report", "arrow")
+    _need("pyarrow", "a report", "duckdb")
     if not paths:
         raise InvalidArgumentError("a report needs the directory of an export or of a series, or files")
     reading = {**settings, "on_error": "null"}
@@ -241,6 +241,8 @@ def _connection() -> Iterator[duckdb.DuckDBPyConnection]:
         connection.execute("set temp_directory = '" + directory.replace("'", "''") + "'")
         connection.execute("set preserve_insertion_order = false")
         connection.execute(f"create macro hashed(key) as md5_number('{secrets.token_hex()}' || key)")
+        ((kind,),) = connection.execute("select typeof(md5_number(''))").fetchall()  # differs between versions
+        connection.execute(f"create type hash as {kind}")
         connection.execute(_FACTS)
         yield connection
 
@@ -251,11 +253,11 @@ _FACTS = """
 create type kind as enum ('INPATIENT', 'OUTPATIENT', 'SNF', 'HHA', 'HOSPICE', 'CARRIER', 'DME', 'PDE', 'OTHER', 'NONE');
 create type state as enum ('final', 'replaced', 'canceled', 'repeated');
 create table claims (
-    claim uhugeint, control uhugeint, person uhugeint, type kind, state state, updated timestamptz, month integer,
+    claim hash, control hash, person hash, type kind, state state, updated timestamptz, month integer,
     charged decimal(18,2), allowed decimal(18,2), paid decimal(18,2));
-create table lines (claim uhugeint, charged decimal(38,2), allowed decimal(38,2), paid decimal(38,2));
-create table drugs (claim uhugeint, month integer, charged decimal(38,2), paid decimal(38,2));
-create table covered (person uhugeint);
+create table lines (claim hash, charged decimal(38,2), allowed decimal(38,2), paid decimal(38,2));
+create table drugs (claim hash, month integer, charged decimal(38,2), paid decimal(38,2));
+create table covered (person hash);
 """
 
 _INSERTS = {

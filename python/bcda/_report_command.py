@@ -33,7 +33,7 @@ def main(arguments: Sequence[str]) -> int:
         "bcda report",
         description=_DESCRIPTION,
         formatter_class=argparse.RawDescriptionHelpFormatter,
-        epilog="Needs: pip install 'bcda[duckdb,arrow]'. Exit codes: 0 done, 1 failed, 2 usage, 5 a file has changed, "
+        epilog="Needs: pip install 'bcda[duckdb]'. Exit codes: 0 done, 1 failed, 2 usage, 5 a file has changed, "
         "130 interrupted.",
         allow_abbrev=False,
     )

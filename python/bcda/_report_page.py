@@ -257,9 +257,10 @@ def _current_rows(facts: Facts, resource: str) -> Cell | None:
 
 
 def _people(facts: Facts, resource: str) -> int | None:
-    """How many beneficiaries' data the records of a type are: not fewer than told."""
-    own = facts.rows.get(_TABLES_OF.get(resource, "claim"))
-    return own.people if own else None
+    """How many beneficiaries' data the records of a type are. Of a type without a table only an upper limit is known."""
+    if resource in _TABLES_OF:
+        return facts.rows[_TABLES_OF[resource]].people
+    return max((facts.rows[name].people or 0) for name in _TABLES_OF.values()) or None
 
 
 def _table_shown(facts: Facts, name: str) -> Shown | None:

@@ -549,6 +549,18 @@ def test_nothing_of_an_export_is_on_the_page(exported: bcda.ExportResult, tmp_pa
     assert str(exported.directory) not in page.text
 
 
+def test_records_of_types_without_a_table_are_counted(tmp_path: Path) -> None:
+    def practitioners(count: int) -> bytes:
+        return ndjson({"resourceType": "Practitioner", "id": str(number)} for number in range(count))
+
+    page = page_of(write_export(tmp_path / "e", {"Practitioner": practitioners(40)}), tmp_path)
+    assert page.tables["Data files by resource type"]["Practitioner"][1] == "40"
+    page = page_of(write_export(tmp_path / "f", {"Practitioner": practitioners(4)}), tmp_path)
+    assert page.tables["Data files by resource type"]["Practitioner"][1:3] == [SMALL, HIDDEN]
+    few = export_of(tmp_path / "g", *many(9), Practitioner=practitioners(40))
+    assert page_of(few, tmp_path).tables["Data files by resource type"]["Practitioner"][1] == SMALL
+
+
 # ---- sources ----
 
 
