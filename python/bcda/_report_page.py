@@ -257,7 +257,7 @@ def _current_rows(facts: Facts, resource: str) -> Cell | None:
 
 
 def _people(facts: Facts, resource: str) -> int | None:
-    """How many beneficiaries' data the records of a type are. Of a type without a table only an upper limit is known."""
+    """How many beneficiaries the records of a type are about. A type without a table has an upper limit."""
     if resource in _TABLES_OF:
         return facts.rows[_TABLES_OF[resource]].people
     return max((facts.rows[name].people or 0) for name in _TABLES_OF.values()) or None
