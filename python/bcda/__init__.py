@@ -41,6 +41,7 @@ from ._events import Event
 from ._manifest import Manifest, ManifestFile
 from ._native import live_handles, version_details
 from ._native import version as __version__
+from ._report import report
 from ._result import Deleted, ExportResult, File, Issue
 from ._run import Run
 from ._sandbox import Sandbox
@@ -98,6 +99,7 @@ __all__ = [
     "live_handles",
     "open_table",
     "profiles",
+    "report",
     "sandbox_options",
     "settings",
     "statuses",

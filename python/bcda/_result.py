@@ -385,6 +385,27 @@ class ExportResult:
         time = self.transaction_time
         return connect_duckdb([self._local_directory()], settings, names, time.date() if time else None)
 
+    def report(self, path: StrPath) -> None:
+        """Writes a report on the tables of the export: one HTML page with counts and sums, and without data of
+        beneficiaries. See :func:`bcda.report`. Needs duckdb and pyarrow.
+
+        Args:
+            path: the file, which must not exist. Its mode is 0600.
+
+        Raises:
+            ModuleNotFoundError: duckdb or pyarrow is not installed; the message says how to install it.
+            FileExistsError: the file exists.
+            StateError: the files are not in a local directory.
+            Error: as for :meth:`records`.
+
+        Example:
+            >>> result = client.export(["Patient"], out=tmp / "counted", progress=False)
+            >>> result.report(tmp / "counted.html")
+        """
+        from ._report import report
+
+        report(self._local_directory(), path)
+
     def _local_directory(self) -> str:
         if not isinstance(self._place, Directory):
             raise StateError("the files are not in a local directory: tables are read from there")

@@ -1,0 +1,25 @@
+-- Paid amounts by month of service and group of the principal diagnosis. Part D events have no diagnosis and are left out.
+-- Tables: result.duckdb(final_only=True). Without final_only, canceled and replaced claims would count too.
+with
+chapters(first, last, name) as (
+    values ('A00', 'B99', 'Infections'), ('C00', 'D49', 'Neoplasms'), ('D50', 'D89', 'Blood'),
+        ('E00', 'E89', 'Endocrine, metabolic'), ('F01', 'F99', 'Mental'), ('G00', 'G99', 'Nervous system'),
+        ('H00', 'H59', 'Eye'), ('H60', 'H95', 'Ear'), ('I00', 'I99', 'Circulatory'), ('J00', 'J99', 'Respiratory'),
+        ('K00', 'K95', 'Digestive'), ('L00', 'L99', 'Skin'), ('M00', 'M99', 'Musculoskeletal'),
+        ('N00', 'N99', 'Genitourinary'), ('O00', 'O9A', 'Pregnancy'), ('P00', 'P96', 'Perinatal'),
+        ('Q00', 'Q99', 'Congenital'), ('R00', 'R99', 'Symptoms'), ('S00', 'T88', 'Injury'),
+        ('U00', 'U85', 'Special purposes'), ('V00', 'Y99', 'External causes'), ('Z00', 'Z99', 'Factors, contact')
+),
+principal as (  -- one ICD-10 code for each claim: the principal one, or else the first
+    select claim_key, arg_min(upper(code_plain), (type is distinct from 'principal', diagnosis_index)) as code
+    from claim_diagnosis
+    where system not like '%icd-9%'
+    group by claim_key
+)
+select strftime(from_date, '%Y-%m') as month, coalesce(name, 'Other') as diagnosis_group, sum(payment_amount) as paid
+from claim
+join principal using (claim_key)
+left join chapters on left(code, 3) between first and last
+where from_date is not null and payment_amount is not null
+group by all
+order by month, diagnosis_group
