@@ -104,14 +104,17 @@ TEST(Faults, ATokenIsNeverSentToAnotherOrigin) {
 
 // With TLS, where the bytes of the network are not those of the body. The time of idle_timeout is the default.
 TEST(Faults, AFileThatComesTooSlowlyIsGivenUp) {
-  const auto export_at = [](const std::string& speed, const char* setting, const std::string& out) {
+  const auto export_at = [](const std::string& speed, const std::string& setting, const std::string& out) {
     bcda::Sandbox sandbox = quick_sandbox(
         {{"bytes_per_type", "24KiB"}, {"files_per_type", "1"}, {"fault", "drip=" + speed + ":on=GET /data"}});
     return export_to(quick_config(sandbox).set("types", "Patient").set(setting, "300ms").set("retries", "0"), out);
   };
   TempDir dir;
-  for (const char* setting : {"idle_timeout", "low_speed_time"}) {
-    const Outcome slow = export_at("100B", setting, dir / setting);
+  for (const std::string setting : {"idle_timeout", "low_speed_time"}) {
+    // On a busy machine another request may be late, because the limit is short.
+    Outcome slow;
+    for (int i = 0; i < 5 && slow.message.find("low_speed_time") == std::string::npos; ++i)
+      slow = export_at("100B", setting, dir / (setting + std::to_string(i)));
     EXPECT_EQ(slow.status, BCDA_TIMEOUT);
     EXPECT_NE(slow.message.find("low_speed_time (300ms)"), std::string::npos) << slow.message;
   }

@@ -182,6 +182,9 @@ TEST(SystemResolver, KnowsThisMachine) {
 
 // The C library says that there is no such host, because it cannot open /etc/hosts.
 TEST(SystemResolver, SaysWhenItLacksDescriptors) {
+#ifdef __SANITIZE_ADDRESS__
+  GTEST_SKIP() << "the sanitizer opens a pipe to check a virtual table, and takes a failure for a bad table";
+#endif
   EXPECT_EXIT(
       {
         rlimit limit{};
