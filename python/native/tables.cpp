@@ -39,6 +39,16 @@ py::object capsule_of(std::unique_ptr<Structure> structure, const char* name) {
 
 // Tables that are read in one pass.
 class Tables {
+ private:
+  // Runs `read` without the GIL, for one thread at a time.
+  template <class Read>
+  auto alone(Read&& read) {
+    if (busy_) throw Failure{BCDA_STATE, "another thread reads from these tables"};
+    busy_ = true;
+    const std::shared_ptr<void> ended(nullptr, [this](void*) { busy_ = false; });
+    return outside(std::forward<Read>(read));
+  }
+
  public:
   Tables(Config& config, const std::vector<std::string>& paths, const std::vector<std::string>& tables)
       : tables_(config.use([&] { return outside([&] { return bcda::Tables(paths, tables, config.native()); }); })) {}
@@ -76,15 +86,6 @@ class Tables {
   }
 
  private:
-  // Runs `read` without the GIL, for one thread at a time.
-  template <class Read>
-  bool alone(Read&& read) {
-    if (busy_) throw Failure{BCDA_STATE, "another thread reads from these tables"};
-    busy_ = true;
-    const std::shared_ptr<void> ended(nullptr, [this](void*) { busy_ = false; });
-    return outside(std::forward<Read>(read));
-  }
-
   bcda::Tables tables_;
   bool busy_ = false;
 };
