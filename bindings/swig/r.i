@@ -7,6 +7,7 @@
 %{
 #include "r.hpp"
 #include "r_columns.hpp"
+#include "r_table_file.hpp"
 %}
 
 %rename("native_%s", %$isfunction) "";
@@ -72,14 +73,21 @@
 %ignore bcda_flat::batch_validity;
 %ignore bcda_flat::batch_values;
 %ignore bcda_flat::batch_texts;
+%ignore bcda_flat::tables_encode; /* replaced by table_file_write, which makes no copy for R */
 #define result from /* because SWIG's wrappers have a variable of that name */
 %include "common.i"
 #undef result
 
 /* Additional functions for R. */
+%bcda_handle(bcda_r::TableFile)
 namespace bcda_r {
+class TableFile;
 SEXP reader_chunk(bcda_flat::Reader& reader, std::int32_t records);
 SEXP batch_column(bcda_flat::Tables& tables, std::int32_t column, std::int32_t decimals_are_text);
+TableFile* table_file_create(const bcda_flat::Tables& tables, const bcda_flat::Text& path);
+void table_file_destroy(TableFile* file);
+std::int32_t table_file_write(TableFile& file, bcda_flat::Tables& tables, const bcda_flat::Text& format);
+void table_file_publish(TableFile& file);
 void check_interrupt();
 double steady_seconds();
 }

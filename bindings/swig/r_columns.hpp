@@ -93,7 +93,8 @@ inline void check_texts(const Values& values, const bcda_flat::Text& column) {
   if (values.kind != Value::text) return;
   const auto end = static_cast<std::size_t>(values.number<std::int32_t>(values.length));
   if (end > 0 && std::memchr(values.texts, 0, end)) {
-    keep(BCDA_RECORD, {"the column ", column, " has a text with a NUL, which R's texts cannot hold; bcda_records() tells its line"});
+    keep(BCDA_RECORD,
+         {"the column ", column, " has a text with a NUL, which R's texts cannot hold; bcda_records() tells its line"});
   }
 }
 

@@ -279,6 +279,15 @@ bcda_table_chunks <- function(result, table = NULL, handler = NULL, view = NULL,
   read_table_chunks(result, table, handler, view, settings_in(environment(), list(...)), decimals, nested)
 }
 
+#' @rdname bcda_table_save
+#' @inheritParams bcda_table
+#' @export
+bcda_table_save <- function(result, table = NULL, path, view = NULL, columns = NULL, ..., generation = NULL,
+                            on_error = NULL, values = NULL, current = NULL, final_only = NULL, batch_rows = NULL,
+                            format = "csv") {
+  save_table(result, table, path, view, settings_in(environment(), list(...)), format)
+}
+
 #' @rdname bcda_table_stream
 #' @inheritParams bcda_table
 #' @export

@@ -58,7 +58,8 @@
 #'   invisibly, the number of rows. Without a handler, it returns a reader for [bcda_next()], as [bcda_records()] does. A
 #'   data frame of it has at most `batch_rows` rows.
 #' @name bcda_table
-#' @seealso [bcda_tables()], [bcda_table_stream()] for Arrow and DuckDB, [bcda_read()] for the records as they are
+#' @seealso [bcda_tables()], [bcda_table_save()] for files, [bcda_table_stream()] for Arrow and DuckDB, [bcda_read()] for
+#'   the records as they are
 #' @examples
 #' sandbox <- bcda_sandbox(beneficiaries = 10)
 #' client <- bcda_sandbox_client(sandbox)
@@ -133,6 +134,41 @@ table_chunks_of <- function(source) {
   }
 }
 
+#' A table as a file
+#'
+#' Writes a table of claims to a file, in constant memory and without any other package. The file gets its name when it
+#' is whole. Its mode is 0600, so that no other user can read it.
+#'
+#' @param path the file, which must not exist.
+#' @param format `"csv"`: a missing value is an empty field, and a collection is JSON. `"ndjson"`: decimals are numbers
+#'   with all their digits. `"arrow"`: Arrow's IPC file format, which arrow, polars and pandas read.
+#' @return Invisibly, the number of rows. With `on_error = "null"`, a message of class `bcda_message_nulled` tells how many
+#'   values became missing.
+#' @name bcda_table_save
+#' @seealso [bcda_table()]
+#' @examples
+#' sandbox <- bcda_sandbox(beneficiaries = 10)
+#' client <- bcda_sandbox_client(sandbox)
+#' result <- bcda_export(client, "Patient", out = tempfile("claims"), progress = FALSE)
+#' file <- tempfile(fileext = ".csv")
+#' bcda_table_save(result, "beneficiary", file, columns = c("beneficiary_key", "birth_date"))
+#' readLines(file, 3)
+#' close(sandbox)
+NULL
+
+save_table <- function(result, table, path, view, settings, format) {
+  if (!is_text(path) || !nzchar(path)) refuse("path is the path of a file")
+  if (!is_text(format)) refuse("format is \"csv\", \"ndjson\" or \"arrow\"")
+  tables <- opened_tables(result, table, view, settings)
+  on.exit(native_tables_destroy(tables))
+  file <- native_table_file_create(tables, absolute(path))
+  on.exit(native_table_file_destroy(file), add = TRUE)
+  while (native_table_file_write(file, tables, format) == 1) native_check_interrupt()
+  native_table_file_publish(file)
+  tell_nulled(native_tables_nulled(tables))
+  invisible(native_tables_rows(tables, 0))
+}
+
 #' A table as a stream of Arrow
 #'
 #' Opens a table of claims as a stream of Arrow batches (an ArrowArrayStream of Arrow's C interface), for arrow, DuckDB
@@ -204,10 +240,7 @@ new_tables <- function(result, table, view) {
   tables
 }
 
-# An open table: its handle, its columns, and how they become vectors.
-open_table <- function(result, table, view, settings, decimals, nested) {
-  if (!is_text(decimals) || !decimals %in% c("double", "text")) refuse("decimals is \"double\" or \"text\"")
-  check_nested(nested)
+opened_tables <- function(result, table, view, settings) {
   tables <- new_tables(result, table, view)
   is_open <- FALSE
   on.exit(if (!is_open) native_tables_destroy(tables))
@@ -215,6 +248,14 @@ open_table <- function(result, table, view, settings, decimals, nested) {
   on.exit(native_config_destroy(config), add = TRUE)
   native_tables_open(tables, config)
   is_open <- TRUE
+  tables
+}
+
+# An open table: its handle, its columns, and how they become vectors.
+open_table <- function(result, table, view, settings, decimals, nested) {
+  if (!is_text(decimals) || !decimals %in% c("double", "text")) refuse("decimals is \"double\" or \"text\"")
+  check_nested(nested)
+  tables <- opened_tables(result, table, view, settings)
   columns <- lapply(seq_len(native_tables_column_count(tables, 0)) - 1, function(i) {
     list(
       name = native_tables_column_name(tables, 0, i), format = native_tables_column_format(tables, 0, i),
@@ -317,12 +358,19 @@ time_of_day <- function(seconds) sub("^.*T(.*)Z$", "\\1", rfc3339(.POSIXct(secon
 table_paths <- function(result) {
   if (inherits(result, "bcda_result")) {
     if (result$to_sink) fail("STATE", "the files went to functions of yours: a table is made of files on disk")
-    return(if (is.na(result$directory)) "/dev/null" else result$directory) # a sync without data has no directory
+    return(if (is.na(result$directory)) no_records() else result$directory) # a sync without data has no directory
   }
   if (!is.character(result) || !length(result) || anyNA(result) || !all(nzchar(result))) {
     refuse("result is of bcda_export() or bcda_result(), or it is the paths of directories or NDJSON files")
   }
   vapply(result, absolute, "", USE.NAMES = FALSE)
+}
+
+# The path of an empty file. It stays until the end of the session, because a stream may be read later.
+no_records <- function() {
+  path <- file.path(tempdir(), "bcda-no-records.ndjson")
+  if (!file.exists(path)) file.create(path)
+  path
 }
 
 # What the library takes as a table: a name, or the JSON of a view.

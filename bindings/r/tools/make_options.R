@@ -124,6 +124,11 @@ cat(c(
     paste0("read_table_chunks(result, table, handler, view, ", given, ", decimals, nested)"),
     after = frames
   ),
+  fun("bcda_table_save", "bcda_table_save", c("result", "table = NULL", "path", table_own), table_more,
+    paste0("save_table(result, table, path, view, ", given, ", format)"),
+    params = "#' @inheritParams bcda_table",
+    after = "format = \"csv\""
+  ),
   fun("bcda_table_stream", "bcda_table_stream", c("result", "table = NULL", table_own), table_more,
     paste0("table_stream(result, table, view, ", given, ")"),
     params = "#' @inheritParams bcda_table"

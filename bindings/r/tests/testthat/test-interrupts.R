@@ -149,30 +149,34 @@ test_that("an interrupt without a handler ends a script, with nothing left", {
 })
 
 test_that("a table that is read is interrupted, and lets go of its handles", {
-  pipe <- tempfile()
-  stopifnot(system2("mkfifo", shQuote(pipe)) == 0)
-  script <- '
-    view <- \'{"resource":"Patient","select":[{"column":[{"name":"id","path":"id"}]}]}\'
-    tryCatch(
-      {
-        ready()
-        %s
-      },
-      interrupt = function(i) say("interrupted")
-    )
-    say("handles ", { gc(); gc(); bcda:::native_live_handles() })
-    finally()'
+  # So many batches of one record that they take much longer than the signal.
+  records <- tempfile(fileext = ".ndjson")
+  writeLines(rep('{"resourceType":"Patient","id":"1"}', 1e6), records)
   reads <- c(
-    "bcda_table(out, view = view, batch_rows = 1000)",
-    "bcda_table_chunks(out, view = view, batch_rows = 1000, handler = identity)"
+    "bcda_table(out, view = view, batch_rows = 1)",
+    "bcda_table_chunks(out, view = view, batch_rows = 1, handler = identity)",
+    "bcda_table_save(out, path = saved, view = view, batch_rows = 1)"
   )
-  for (read in reads) {
-    started <- child(c(THEN, sprintf(script, read)), pipe)
-    pid <- when_ready(started)
-    # The pipe gives records until nobody reads it any more. So when this command has written, the child is reading.
-    endless <- paste("yes", shQuote('{"resourceType":"Patient","id":"1"}'), "2>/dev/null >", shQuote(pipe), "&")
-    system(endless)
-    interrupt(pid)
-    expect_identical(rest_of(started), c("interrupted", "handles 0", "works 10", "status 0"), label = read)
+  frame <- environment()
+  children <- lapply(reads, function(read) {
+    child(c(THEN, sprintf('
+      view <- \'{"resource":"Patient","select":[{"column":[{"name":"id","path":"id"}]}]}\'
+      saved <- file.path(tempfile(), "saved.csv")
+      dir.create(dirname(saved))
+      tryCatch(
+        {
+          ready()
+          %s
+        },
+        interrupt = function(i) say("interrupted")
+      )
+      gc()
+      gc()
+      say("handles ", bcda:::native_live_handles(), ", files ", length(list.files(dirname(saved), all.files = TRUE, no.. = TRUE)))
+      finally()', read)), records, frame = frame)
+  })
+  for (n in seq_along(children)) {
+    interrupt(when_ready(children[[n]]))
+    expect_identical(rest_of(children[[n]]), c("interrupted", "handles 0, files 0", "works 10", "status 0"), label = reads[n])
   }
 })

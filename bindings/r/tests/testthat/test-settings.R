@@ -35,6 +35,7 @@ test_that("every setting is an argument, and no argument is none", {
     list(bcda_decrypt, DECRYPT, c("...", "path", "output", "key", "manifest", "label", "progress", "env")),
     list(bcda_table, OF_TABLES, c("...", "result", "table", "view", "decimals", "nested")),
     list(bcda_table_chunks, OF_TABLES, c("...", "result", "table", "handler", "view", "decimals", "nested")),
+    list(bcda_table_save, OF_TABLES, c("...", "result", "table", "path", "view", "format")),
     list(bcda_table_stream, OF_TABLES, c("...", "result", "table", "view")),
     list(bcda_sandbox, bcda_sandbox_options()$name, "...")
   )
@@ -69,11 +70,11 @@ test_that("options.R is what its maker makes of the tables", {
 })
 
 test_that("every setting is documented", {
-  for (page in c("bcda_client", "bcda_export", "bcda_decrypt", "bcda_table", "bcda_table_stream", "bcda_sandbox")) {
+  for (page in c("bcda_client", "bcda_export", "bcda_decrypt", "bcda_table", "bcda_table_save", "bcda_table_stream", "bcda_sandbox")) {
     rd <- paste(capture.output(tools::Rd2txt(utils:::.getHelpFile(help(page, package = "bcda")))), collapse = "\n")
     names <- switch(page,
       bcda_client = OF_CLIENT, bcda_export = setdiff(EXPORT, "types"), bcda_decrypt = DECRYPT,
-      bcda_table = , bcda_table_stream = OF_TABLES,
+      bcda_table = , bcda_table_save = , bcda_table_stream = OF_TABLES,
       bcda_sandbox = bcda_sandbox_options()$name
     )
     for (name in names) expect(grepl(paste0("(^|[ \n,])_?\b?", name, ":"), gsub("_\b", "", rd)), paste(page, name))

@@ -473,3 +473,68 @@ test_that("a print is short, and shows the items of a list", {
   expect_match(utils::capture.output(print(frame, n = 18))[13], "^11 0 +1 *$")
   expect_s3_class(as.data.frame(frame), "data.frame", exact = TRUE)
 })
+
+# ---- Files -----------------------------------------------------------------------------------------------------------
+
+mode_of <- function(path) format(file.info(path)$mode)
+
+test_that("a table is written as CSV, NDJSON and Arrow", {
+  skip_without_repository()
+  live <- handles_of_others()
+  for (generation in GENERATIONS) {
+    lines <- bcda_table(samples_of(generation), "claim_line", decimals = "text", nested = "json")
+    csv <- place("lines \u00e9.csv")
+    expect_identical(bcda_table_save(samples_of(generation), "claim_line", csv), as.double(nrow(lines)))
+    expect_identical(c(left_in(dirname(csv)), mode_of(csv)), c(basename(csv), "600"))
+    read <- utils::read.csv(csv, colClasses = "character", na.strings = "", encoding = "UTF-8")
+    for (name in c("claim_key", "paid_amount", "care_team_sequences")) expect_identical(read[[name]], lines[[name]])
+    ndjson <- place("lines.ndjson")
+    bcda_table_save(samples_of(generation), "claim_line", ndjson, format = "ndjson", columns = c("claim_key", "line_index"))
+    rows <- lapply(readLines(ndjson), jsonlite::parse_json)
+    expect_identical(vapply(rows, function(row) row$claim_key, ""), lines$claim_key)
+    arrow <- place("lines.arrow")
+    expect_invisible(bcda_table_save(samples_of(generation), "claim_line", arrow, format = "arrow"))
+    expect_identical(rawToChar(readBin(arrow, "raw", 6)), "ARROW1")
+  }
+  expect_identical(handles_in_use(), live)
+})
+
+test_that("a file of a table without rows has the names of its columns", {
+  path <- place("none.csv")
+  with_directory(dirname(path), expect_identical(bcda_table_save(written(raw()), "claim", basename(path), columns = c("claim_key", "status")), 0))
+  expect_identical(trimws(readLines(path)), "claim_key,status")
+})
+
+test_that("a file that is not whole is not there, and one that is there stays", {
+  live <- handles_of_others()
+  bad <- patients_with(c(rep('"id":"1"', 5000), '"birthDate":"Jane"'))
+  path <- place("table.csv")
+  for (call in list(
+    function() bcda_table_save(bad, "beneficiary", path, generation = "v2", batch_rows = 10),
+    function() bcda_table_save(shared_result(), "beneficiary", path, format = "parquet"),
+    function() bcda_table_save(shared_result(), "beneficiaries", path), function() bcda_table_save(place(), "beneficiary", path)
+  )) {
+    expect_s3_class(tryCatch(call(), error = identity), "bcda_error")
+    expect_identical(left_in(dirname(path)), character())
+  }
+  expect_status(bcda_table_save(bad, "beneficiary", path, generation = "v2"), "RECORD", "line 5001")
+  expect_refused(bcda_table_save(shared_result(), "beneficiary", path, format = "parquet"), "format")
+  writeLines("mine", path)
+  expect_identical(expect_status(bcda_table_save(shared_result(), "beneficiary", path), "FILESYSTEM", path)$file, path)
+  expect_identical(readLines(path), "mine")
+  nowhere <- file.path(path, "table.csv")
+  expect_status(bcda_table_save(shared_result(), "beneficiary", nowhere), "FILESYSTEM", nowhere)
+  expect_identical(handles_in_use(), live)
+  for (wrong in list(NULL, NA_character_, "", 5, c("a", "b"))) {
+    expect_refused(bcda_table_save(shared_result(), "beneficiary", wrong), "path is")
+    expect_refused(bcda_table_save(shared_result(), "beneficiary", place(), format = wrong), "format")
+  }
+})
+
+test_that("a file says how many values are missing from it", {
+  path <- place("table.csv")
+  view <- view_of(column("day", "birthDate", sql = "DATE"))
+  patients <- patients_with(c('"birthDate":"1950-05-05"', '"birthDate":"1950"'))
+  expect_message(bcda_table_save(patients, path = path, view = view, on_error = "null"), "1 value did not fit", class = "bcda_message_nulled")
+  expect_identical(nrow(utils::read.csv(path, blank.lines.skip = FALSE)), 2L)
+})
