@@ -29,7 +29,8 @@
 #'
 #' If a sink's `abort` fails, there is a message of class `bcda_message_abort` with the `cause`. The file is discarded
 #' in any case. During a wait without a progress function, each retry is a message of class `bcda_message_retry`, and
-#' each warning of the library is a message of class `bcda_message_warning`. [suppressMessages()] hides them.
+#' each warning of the library is a message of class `bcda_message_warning`. If values of a table became `NA` because of
+#' `on_error = "null"`, a message of class `bcda_message_nulled` has their `count`. [suppressMessages()] hides them.
 #'
 #' An interrupt (Esc, Ctrl-C) is R's own condition `interrupt`.
 #'

@@ -170,8 +170,8 @@ test_that("a table that is read is interrupted, and lets go of its handles", {
         },
         interrupt = function(i) say("interrupted")
       )
-      gc()
-      gc()
+      invisible(gc())
+      invisible(gc())
       say("handles ", bcda:::native_live_handles(), ", files ", length(list.files(dirname(saved), all.files = TRUE, no.. = TRUE)))
       finally()', read)), records, frame = frame)
   })
