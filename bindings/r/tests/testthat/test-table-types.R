@@ -105,10 +105,20 @@ test_that("a collection is a vector of its type in each row", {
   expect_identical(rows[[4]], character())
 })
 
+test_that("a collection with an item that does not fit is NULL on demand, and NA as JSON", {
+  path <- patients_with(c(num('[1,"x",3]'), num("[4]"), ""))
+  view <- view_of(column("v", type = "integer", collection = TRUE))
+  read <- function(...) suppressMessages(bcda_table(path, view = view, on_error = "null", ...)$v)
+  expect_identical(read(), list(NULL, 4L, integer()))
+  expect_identical(read(nested = "json"), c(NA, "[4]", "[]"))
+  expect_identical(read(nested = "json", batch_rows = 1), c(NA, "[4]", "[]"))
+})
+
 test_that("collections of every type are JSON on demand", {
   json <- function(items, ...) values_in(c(num(items), ""), "v", ..., collection = TRUE, how = list(nested = "json"))
   expect_identical(json('["a\\"b","\u00e9"]', type = "string"), c('["a\\"b","\u00e9"]', "[]"))
-  expect_identical(json("[1,2]", type = "integer"), c("[1,2]", "[]"))
+  expect_identical(json("[1,100000]", type = "integer"), c("[1,100000]", "[]"))
+  expect_identical(json("[1,9007199254740992]", type = "integer64"), c("[1,9007199254740992]", "[]"))
   expect_identical(json("[true]", type = "boolean"), c("[true]", "[]"))
   expect_identical(json("[1.05]", sql = "DECIMAL(18,2)"), c("[1.05]", "[]"))
   expect_identical(json('["2020-01-01"]', sql = "DATE"), c('["2020-01-01"]', "[]"))
@@ -123,7 +133,7 @@ test_that("a text is a text, whatever is in it", {
   texts <- c("", " ", "NA", "a\nb", "\u00e9\U1F600", strrep("x", 1e5), "NA")
   members <- num(vapply(texts, function(text) jsonlite::toJSON(text, auto_unbox = TRUE), ""))
   for (rows in c(1, 3, 100)) expect_identical(values_in(c(members, ""), "v", how = list(batch_rows = rows)), c(texts, NA))
-  repeated <- rep(c("a", "a", "b", NA, "b", "b"), 50)
+  repeated <- rep(c("a", "a", "b", NA, "b", "b", "", NA, "", ""), 50)
   expect_identical(values_in(ifelse(is.na(repeated), "", num(paste0('"', repeated, '"'))), "v"), repeated)
 })
 
