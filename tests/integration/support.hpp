@@ -26,7 +26,12 @@ class TempDir {
     if (!mkdtemp(pattern.data())) throw std::runtime_error("no temporary directory");
     path_ = pattern;
   }
-  ~TempDir() { fs::remove_all(path_); }
+  // A run that was left behind may remove its own files meanwhile.
+  ~TempDir() {
+    std::error_code error;
+    do fs::remove_all(path_, error);
+    while (error == std::errc::no_such_file_or_directory && fs::exists(path_));
+  }
   std::string operator/(const std::string& name) const { return (path_ / name).string(); }
   std::string path() const { return path_.string(); }
 

@@ -793,11 +793,12 @@ BCDA_API bcda_status bcda_tables_schema(const bcda_tables* opened, int32_t table
 BCDA_API bcda_status bcda_tables_next(bcda_tables* opened, int32_t* table, struct ArrowArray* batch,
                                       bcda_error** error);
 
-/* Makes the next bytes of a file of a table, and sets its number: for programs that write tables without Arrow. `format`
- * is "csv" (RFC 4180; a null is an empty field), "ndjson" (decimals as numbers with all their digits), or "arrow" (Arrow's
- * IPC file format). All calls give the same format, and none is mixed with bcda_tables_next. Each table has at least one
- * piece. The bytes are valid until the next call. Returns BCDA_END after the last piece. A file is whole only then.
- * Errors: as for bcda_tables_next, and INVALID_ARGUMENT (the format). */
+/* Makes the next bytes of a file of a table, and sets its number: for programs that write tables without Arrow.
+ * `format` is "csv" (RFC 4180; a null is an empty field), "ndjson" (decimals as numbers with all their digits), or
+ * "arrow" (Arrow's IPC file format). All calls give the same format, and none is mixed with bcda_tables_next. Each
+ * table has at least one piece. The bytes are valid until the next call. Returns BCDA_END after the last piece, and
+ * after a failure: a file is whole only if no call failed. Errors: as for bcda_tables_next, and INVALID_ARGUMENT (the
+ * format). */
 BCDA_API bcda_status bcda_tables_encode(bcda_tables* opened, const char* format, int32_t* table, const char** data,
                                         size_t* size, bcda_error** error);
 
