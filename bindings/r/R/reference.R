@@ -9,15 +9,16 @@ rows <- function(count, ...) {
 #' The library's reference tables
 #'
 #' `bcda_settings()` returns the table of settings. They are the arguments of [bcda_client()], of the functions for
-#' exports and of [bcda_table()], the environment variables, and the members of a configuration file. `bcda_status()` returns the status codes
-#' and the classes of their conditions. `bcda_sandbox_options()` returns the options of [bcda_sandbox()].
-#' `bcda_profiles()` returns what the library knows about each kind of server, with one element for each value of the
-#' setting `profile` but `auto`. `bcda_version()` returns the version of the library.
+#' exports and of [bcda_table()], the environment variables, and the members of a configuration file. `bcda_status()`
+#' returns the status codes and the classes of their conditions. `bcda_sandbox_options()` returns the options of
+#' [bcda_sandbox()]. `bcda_profiles()` returns what the library knows about each kind of server, with one element for
+#' each value of the setting `profile` but `auto`. `bcda_version()` returns the version of the library.
 #'
-#' @param details whether to include the versions of Boost, OpenSSL and zlib.
-#' @return A data frame with one row for each setting, status or option. In that of `bcda_settings()`, `export` is `TRUE`
-#'   if an export takes the setting, and `table` is `TRUE` if [bcda_table()] takes it. `bcda_profiles()` returns a list of lists, named
-#'   by the profiles; `docs/servers.md` in the repository explains the fields. `bcda_version()` returns a string.
+#' @param details whether to include the versions of Boost, OpenSSL, zlib and simdjson.
+#' @return A data frame with one row for each setting, status or option. In that of `bcda_settings()`, `export` is
+#'   `TRUE` if an export takes the setting, and `table` is `TRUE` if [bcda_table()] takes it. `bcda_profiles()` returns
+#'   a list of lists, named by the profiles; `docs/servers.md` in the repository explains the fields. `bcda_version()`
+#'   returns a string.
 #' @name bcda_settings
 #' @examples
 #' bcda_version()

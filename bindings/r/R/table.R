@@ -29,7 +29,7 @@
 #'
 #' Sums of doubles are rounded. To add amounts exactly, add cents: `sum(round(100 * paid_amount)) / 100`.
 #'
-#' An integer of -2^31 is `NA` in R. So a column with that integer is double. A text with a NUL is an error, because R's
+#' R has no integer -2^31, which is its `NA`. So a column with that integer is double. A text with a NUL is an error, because R's
 #' texts cannot hold it. With `values = "text"` every column is text.
 #'
 #' The type of an integer64 column depends on its numbers, so it may differ between the data frames of
@@ -65,8 +65,8 @@
 #' client <- bcda_sandbox_client(sandbox)
 #' claims <- tempfile("claims")
 #' result <- bcda_export(client, "ExplanationOfBenefit", out = claims, progress = FALSE)
-#' lines <- bcda_table(result, "claim_line", columns = c("claim_key", "from_date", "paid_amount"))
-#' aggregate(paid_amount ~ format(from_date, "%Y"), lines, sum)
+#' lines <- bcda_table(result, "claim_line", columns = c("line_from_date", "paid_amount"))
+#' aggregate(paid_amount ~ format(line_from_date, "%Y"), lines, sum)
 #'
 #' # A view of your own.
 #' view <- list(
