@@ -1,8 +1,6 @@
 #include "runtime/table_source.hpp"
 
 #include <algorithm>
-#include <cerrno>
-#include <cstring>
 #include <filesystem>
 
 #include "ndjson/reader.hpp"
@@ -53,6 +51,8 @@ class Files {
  public:
   Files(std::vector<TableRun> runs, std::vector<std::string> types)
       : runs_(std::move(runs)), types_(std::move(types)) {}
+
+  const std::vector<TableRun>& runs() const { return runs_; }
 
   struct Found {
     std::string path;
@@ -149,6 +149,22 @@ void add_file(CurrentState& state, Identity& identity, const Files::Found& file)
   }
 }
 
+// Reads all files, of which `files` has given none yet.
+std::shared_ptr<const CurrentState> choose_current(Files files) {
+  auto state = std::make_shared<CurrentState>();
+  const std::vector<TableRun>& runs = files.runs();
+  for (std::size_t run = 0; run < runs.size(); ++run) {
+    if (!runs[run].file.empty()) continue;
+    for (const json::value& deleted : read_deleted(runs[run].result))
+      state->add_deletion(deleted.at("type").as_string(), deleted.at("id").as_string(),
+                          static_cast<std::uint32_t>(run));
+  }
+  Identity identity;
+  while (const auto file = files.next()) add_file(*state, identity, *file);
+  state->choose();
+  return state;
+}
+
 }  // namespace
 
 std::optional<tables::Generation> generation_of_request(const json::object& request) {
@@ -197,25 +213,11 @@ bool TableSource::add_series(const std::string& path) {
   return !runs.empty();
 }
 
-std::shared_ptr<const CurrentState> TableSource::current_state(const std::vector<std::string>& types) const {
-  auto state = std::make_shared<CurrentState>();
-  Identity identity;
-  Files files(runs_, types);
-  while (const auto file = files.next()) add_file(*state, identity, *file);
-  for (std::size_t run = 0; run < runs_.size(); ++run) {
-    if (!runs_[run].file.empty()) continue;
-    for (const json::value& deleted : read_deleted(runs_[run].result))
-      state->add_deletion(deleted.at("type").as_string(), deleted.at("id").as_string(),
-                          static_cast<std::uint32_t>(run));
-  }
-  state->choose();
-  return state;
-}
-
 tables::Scan::Files TableSource::files(const std::vector<std::string>& types,
                                        std::optional<tables::Generation> generation, bool current) const {
-  const auto state = current ? current_state(types) : nullptr;
-  return [files = Files(runs_, types), generation, state]() mutable -> std::optional<tables::ScanFile> {
+  std::shared_ptr<const CurrentState> state;
+  return [files = Files(runs_, types), generation, current, state]() mutable -> std::optional<tables::ScanFile> {
+    if (current && !state) state = choose_current(files);
     const auto file = files.next();
     if (!file) return std::nullopt;
     tables::ScanFile found{file->path, generation ? generation : file->generation, {}};

@@ -19,8 +19,6 @@ struct TableRun {
   std::optional<tables::Generation> generation = {};  // what the request of the export says; nullopt: the records tell
 };
 
-class CurrentState;
-
 // The generation of the claims that an export asked for: by the profile, or by the version in the base URL. nullopt if
 // the request does not tell.
 std::optional<tables::Generation> generation_of_request(const json::object& request);
@@ -35,15 +33,14 @@ class TableSource {
   const std::vector<TableRun>& runs() const { return runs_; }  // of a series: from the earliest to the latest
 
   // The data files with resources of one of the types, one after the other. `current`: of their records only those that
-  // count (CurrentState), for which all files are read once before this returns. A file of a receipt must have the size
-  // that the receipt says: Error{VERIFICATION} is thrown when its turn comes.
+  // count (CurrentState). For that, all files are read when the first one is asked for. A file of a receipt must have the
+  // size that the receipt says: Error{VERIFICATION} is thrown when its turn comes.
   tables::Scan::Files files(const std::vector<std::string>& types, std::optional<tables::Generation> generation,
                             bool current) const;
 
  private:
   void add(const std::string& path);
   bool add_series(const std::string& path);
-  std::shared_ptr<const CurrentState> current_state(const std::vector<std::string>& types) const;
 
   std::vector<TableRun> runs_;
   bool is_series_ = false;

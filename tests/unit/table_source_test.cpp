@@ -170,6 +170,14 @@ TEST_F(Sources, OfASeriesHaveItsCurrentState) {
   EXPECT_EQ(ids(source, "Patient", false), "1 2 3 2");
 }
 
+TEST_F(Sources, AreNotReadBeforeTheFirstFileIsAskedFor) {
+  const std::string run = dir_ / "s/2026-01-01T00-00-00Z";
+  finish_export(run, patient("1"));
+  spill(run + "/Patient.ndjson", patient("1") + patient("2"));
+  const auto files = TableSource({dir_ / "s"}).files({"Patient"}, {}, true);
+  EXPECT_EQ(error_of([&] { files(); }).status, Status::VERIFICATION);
+}
+
 TEST_F(Sources, NameWhatIsNone) {
   EXPECT_NE(error_of([&] { TableSource({dir_ / "none"}); }).message.find("does not exist"), std::string::npos);
   EXPECT_NE(error_of([&] { TableSource({dir_.path()}); }).message.find("export.json"), std::string::npos);

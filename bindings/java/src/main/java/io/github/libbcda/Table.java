@@ -56,8 +56,7 @@ public final class Table {
     this.settings = settings;
     // The current state of a series depends on all files, so there all paths are one group.
     sources = asksForCurrentState() ? List.of(paths) : paths.stream().map(List::of).toList();
-    // The current state is not asked for, because choosing it reads all files.
-    try (BatchReader reader = BatchReader.open(paths, List.of(definition), settings.with("current", "false"))) {
+    try (BatchReader reader = BatchReader.open(paths, List.of(definition), settings)) {
       columns = reader.columns(0).all;
     }
   }
