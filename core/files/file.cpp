@@ -80,6 +80,16 @@ void write_all(Disk& disk, int fd, ByteView bytes, const std::string& path) {
   }
 }
 
+void read_all_at(const Fd& file, std::int64_t offset, MutableBytes out, const std::string& path) {
+  while (!out.empty()) {
+    const ssize_t n = file.disk().read_at(file.get(), out, offset);
+    if (n < 0 && errno == EINTR) continue;
+    if (n <= 0) throw file_error("cannot read", path, n < 0 ? errno : EIO);
+    out = out.subspan(static_cast<std::size_t>(n));
+    offset += n;
+  }
+}
+
 Fd& Fd::operator=(Fd&& other) noexcept {
   if (this != &other) {
     close();

@@ -131,4 +131,7 @@ class LineFile {
 // Writes all bytes. `path` is the name of the file in error messages.
 void write_all(Disk& disk, int fd, ByteView bytes, const std::string& path);
 
+// Fills `out` from `offset` on. Throws Error{FILESYSTEM}, also when fewer bytes are there.
+void read_all_at(const Fd& file, std::int64_t offset, MutableBytes out, const std::string& path);
+
 }  // namespace libbcda::files

@@ -31,13 +31,8 @@ std::string Spool::read(std::uint64_t offset, std::size_t size) const {
     return memory_.substr(offset, size);
   }
   std::string bytes(size, '\0');
-  for (std::size_t done = 0; done < size;) {
-    const MutableBytes rest(reinterpret_cast<std::uint8_t*>(bytes.data()) + done, size - done);
-    const ssize_t n = file_.disk().read_at(file_.get(), rest, static_cast<std::int64_t>(offset + done));
-    if (n < 0 && errno == EINTR) continue;
-    if (n <= 0) throw file_error("cannot read", kShownPath, n < 0 ? errno : EIO);
-    done += static_cast<std::size_t>(n);
-  }
+  read_all_at(file_, static_cast<std::int64_t>(offset), {reinterpret_cast<std::uint8_t*>(bytes.data()), size},
+              kShownPath);
   return bytes;
 }
 

@@ -1,73 +1,39 @@
 #include "runtime/current_state.hpp"
 
-#include <fcntl.h>
 #include <openssl/rand.h>
 #include <openssl/sha.h>
-#include <stdlib.h>
-#include <unistd.h>
 
 #include <algorithm>
 #include <cerrno>
 #include <cstring>
 #include <filesystem>
 #include <tuple>
-#include <utility>
 
 #include "base/bytes.hpp"
 #include "base/error.hpp"
+#include "files/directory.hpp"
 
 namespace libbcda::runtime {
 namespace {
 
-[[noreturn]] void fail(const std::string& what) {
-  throw Error(Status::FILESYSTEM, "cannot " + what + " a temporary file in " +
-                                      std::filesystem::temp_directory_path().string() +
-                                      " (TMPDIR): " + std::strerror(errno));
+constexpr const char* kShownPath = "a temporary file for the current state (TMPDIR)";
+
+files::Fd temporary_file() {
+  std::error_code error;
+  const std::filesystem::path directory = std::filesystem::temp_directory_path(error);
+  if (error)
+    throw Error(Status::FILESYSTEM,
+                "there is no directory for temporary files: " + error.message() + "; set TMPDIR to a directory");
+  return files::nameless_file(files::Directory::open_or_create(directory.string()));
 }
 
-// A file of mode 0600 without a name.
-int temporary_file() {
-  std::string path = (std::filesystem::temp_directory_path() / "bcda-XXXXXX").string();
-  const int fd = ::mkostemp(path.data(), O_CLOEXEC);
-  if (fd < 0) fail("create");
-  ::unlink(path.c_str());
-  return fd;
-}
-
-void write_whole(int fd, const void* data, std::size_t size) {
-  const auto* bytes = static_cast<const char*>(data);
-  while (size > 0) {
-    const ssize_t written = ::write(fd, bytes, size);
-    if (written < 0 && errno == EINTR) continue;
-    if (written < 0) fail("write");
-    bytes += written;
-    size -= static_cast<std::size_t>(written);
-  }
-}
-
-void read_whole(int fd, void* data, std::size_t size) {
-  auto* bytes = static_cast<char*>(data);
-  off_t offset = 0;
-  while (size > 0) {
-    const ssize_t got = ::pread(fd, bytes + offset, size, offset);
-    if (got < 0 && errno == EINTR) continue;
-    if (got <= 0) fail("read");
-    offset += got;
-    size -= static_cast<std::size_t>(got);
-  }
-}
+MutableBytes bytes_of(void* data, std::size_t size) { return {static_cast<std::uint8_t*>(data), size}; }
 
 }  // namespace
 
 CurrentState::CurrentState(std::size_t memory) : most_entries_(std::max<std::size_t>(memory / sizeof(Entry), 1)) {
   static_assert(sizeof(Entry) == 40);
-  parts_.fill(-1);
   if (RAND_bytes(key_.data(), static_cast<int>(key_.size())) != 1) throw Error(Status::INTERNAL, "no random numbers");
-}
-
-CurrentState::~CurrentState() {
-  for (const int fd : parts_)
-    if (fd >= 0) ::close(fd);
 }
 
 CurrentState::Entry CurrentState::entry(std::string_view type, std::string_view id) const {
@@ -121,10 +87,10 @@ void CurrentState::spill() {
   for (auto begin = entries_.begin(); begin != entries_.end();) {
     const std::size_t part = part_of(*begin);
     const auto end = std::find_if(begin, entries_.end(), [&](const Entry& each) { return part_of(each) != part; });
-    if (parts_[part] < 0) parts_[part] = temporary_file();
-    const std::size_t size = static_cast<std::size_t>(end - begin) * sizeof(Entry);
-    write_whole(parts_[part], &*begin, size);
-    spilled_ += static_cast<std::int64_t>(size);
+    if (!parts_[part]) parts_[part] = temporary_file();
+    const ByteView bytes = bytes_of(&*begin, static_cast<std::size_t>(end - begin) * sizeof(Entry));
+    files::write_all(parts_[part].disk(), parts_[part].get(), bytes, kShownPath);
+    spilled_ += static_cast<std::int64_t>(bytes.size());
     begin = end;
   }
   entries_.clear();
@@ -133,13 +99,13 @@ void CurrentState::spill() {
 void CurrentState::choose() {
   if (spilled_ == 0) return choose(entries_);
   spill();
-  for (int& fd : parts_) {
-    if (fd < 0) continue;
-    const off_t size = ::lseek(fd, 0, SEEK_END);
-    if (size < 0) fail("read");
-    entries_.resize(static_cast<std::size_t>(size) / sizeof(Entry));
-    read_whole(fd, entries_.data(), static_cast<std::size_t>(size));
-    ::close(std::exchange(fd, -1));
+  for (files::Fd& part : parts_) {
+    if (!part) continue;
+    struct stat info {};
+    if (part.status(info) != 0) throw files::file_error("cannot read", kShownPath, errno);
+    entries_.resize(static_cast<std::size_t>(info.st_size) / sizeof(Entry));
+    files::read_all_at(part, 0, bytes_of(entries_.data(), entries_.size() * sizeof(Entry)), kShownPath);
+    part = {};
     choose(entries_);
   }
 }

@@ -2,8 +2,10 @@
 #pragma once
 #include <array>
 #include <cstdint>
-#include <string>
+#include <string_view>
 #include <vector>
+
+#include "files/file.hpp"
 
 namespace libbcda::runtime {
 
@@ -13,8 +15,8 @@ struct RecordPlace {
 };
 
 // Chooses among the records of each type and id. The one with the latest meta.lastUpdated counts; of several with the
-// same time the one of the latest run. A record without a time counts if it came later than that one. A deletion removes the records of its own run and
-// of the earlier ones.
+// same time the one of the latest run. A record without a time counts if it came later than that one. A deletion removes
+// the records of its own run and of the earlier ones.
 //
 // Memory: 40 bytes for each record, up to a limit. Beyond it the entries go to files without a name, in parts that are
 // chosen one after the other. After that one bit for each record is left. The entries have no ids, but digests of them
@@ -24,9 +26,6 @@ class CurrentState {
   static constexpr std::size_t kMemory = 256 << 20;
 
   explicit CurrentState(std::size_t memory = kMemory);
-  ~CurrentState();
-  CurrentState(const CurrentState&) = delete;
-  CurrentState& operator=(const CurrentState&) = delete;
 
   // `updated`: microseconds since 1970, or kNoTime. Throws Error{FILESYSTEM}.
   static constexpr std::int64_t kNoTime = INT64_MIN;
@@ -45,7 +44,7 @@ class CurrentState {
   struct Entry {
     std::array<std::uint64_t, 2> resource;  // the digest of type and id
     std::int64_t updated;
-    std::uint32_t run;  // with the sign of a deletion in its highest bit
+    std::uint32_t run;  // its highest bit says that this is a deletion
     std::uint32_t line;
     std::uint32_t file;
     std::uint32_t unused = 0;
@@ -63,7 +62,7 @@ class CurrentState {
   std::array<std::uint8_t, 32> key_{};
   std::size_t most_entries_;
   std::vector<Entry> entries_;
-  std::array<int, kParts> parts_;  // descriptors; -1: none
+  std::array<files::Fd, kParts> parts_;
   std::int64_t spilled_ = 0;
   std::vector<std::vector<bool>> counts_;  // by file and line
 };

@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <cstdlib>
 #include <filesystem>
 #include <map>
 #include <random>
@@ -104,6 +105,18 @@ TEST(CurrentStates, AreTheSameBeyondTheirMemory) {
   }
   EXPECT_EQ(counted, latest.size());
   for (const auto& [id, best] : latest) EXPECT_TRUE(small.counts(best.second));
+}
+
+TEST(CurrentStates, NameTmpdirIfItIsNoDirectory) {
+  const char* before = std::getenv("TMPDIR");
+  const std::string old = before ? before : "";
+  ::setenv("TMPDIR", "/dev/null", 1);
+  CurrentState state(40);
+  state.add("Patient", "1", 1, 0, {0, 1});
+  const Error error = error_of([&] { state.add("Patient", "2", 1, 0, {0, 2}); });
+  before ? ::setenv("TMPDIR", old.c_str(), 1) : ::unsetenv("TMPDIR");
+  EXPECT_EQ(error.status, Status::FILESYSTEM);
+  EXPECT_NE(error.message.find("TMPDIR"), std::string::npos) << error.message;
 }
 
 // ---- Directories -----------------------------------------------------------------------------------------------------
