@@ -30,9 +30,10 @@ bool matters_to_resume(const bcda::Setting& setting) {
 
 // Without the settings about files, because no files are downloaded.
 bool matters_to_manifest(const bcda::Setting& setting) {
-  return !is_one_of(setting, {"private_key", "private_key_pem", "private_key_passphrase", "private_key_passphrase_file",
-                              "allowed_origins", "token_origins", "max_gzip_ratio", "require_proof", "out", "restart",
-                              "take_over", "parallel", "allow_plaintext", "durability", "delete_job", "sync_partial"});
+  return !is_one_of(
+      setting, {"private_key", "private_key_pem", "private_key_passphrase", "private_key_passphrase_file",
+                "allowed_origins", "token_origins", "max_gzip_ratio", "require_proof", "out", "restart", "take_over",
+                "parallel", "allow_plaintext", "durability", "delete_job", "sync_partial", "tables", "keep_ndjson"});
 }
 
 // Without the settings about jobs, because no job is run.
@@ -50,6 +51,8 @@ bool matters_to_fetch(const bcda::Setting& setting) {
                               "allow_partial_manifests",
                               "output_format",
                               "method",
+                              "tables",
+                              "keep_ndjson",
                               "restart",
                               "poll_interval",
                               "poll_max_interval",

@@ -60,6 +60,28 @@ std::string issues_text(const bcda::Result& result) {
   return text;
 }
 
+// The tables that were made while it exported, as the receipt lists their parts.
+std::string tables_text(const bcda::Result& result, const std::string& place) {
+  const boost::json::value receipt = boost::json::parse(result.json());
+  const auto* parts = receipt.as_object().if_contains("tables");
+  if (!parts) return "";
+  struct Table {
+    std::int64_t parts = 0, rows = 0, bytes = 0;
+  };
+  std::map<std::string, Table> tables;
+  for (const boost::json::value& part : parts->as_array()) {
+    Table& table = tables[std::string(part.at("table").as_string())];
+    ++table.parts;
+    table.rows += part.at("rows").as_int64();
+    table.bytes += part.at("bytes").as_int64();
+  }
+  std::string text;
+  for (const auto& [name, table] : tables)
+    text += "  table " + name + ": " + plural(table.rows, "row") + ", " + plural(table.parts, "file") + ", " +
+            human_bytes(table.bytes) + ", in " + place + "/tables/" + name + '\n';
+  return text;
+}
+
 std::string summary(const bcda::Result& result, const std::string& place) {
   Sum all, errors, deleted;
   std::map<std::string, Sum> types;
@@ -78,6 +100,7 @@ std::string summary(const bcda::Result& result, const std::string& place) {
   if (errors.files > 0) out << "  error files: " << errors.text() << ", in " << place << "/error\n";
   if (deleted.files > 0) out << "  deleted: " << deleted.text() << ", in " << place << "/deleted\n";
   if (const std::string issues = issues_text(result); !issues.empty()) out << "  issues: " << issues << '\n';
+  out << tables_text(result, place);
   return all.text() + " in " + human_time(result.elapsed()) + ", in " + place + "\n" + out.str();
 }
 

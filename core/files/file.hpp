@@ -68,6 +68,7 @@ class InputFile {
   InputFile(const Directory& dir, const std::string& name);
   std::int64_t size() const noexcept { return size_; }
   std::size_t read(MutableBytes out);  // returns 0 at the end
+  Fd take() && { return std::move(fd_); }
 
  private:
   Disk& disk_;

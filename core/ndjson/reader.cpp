@@ -2,6 +2,7 @@
 
 #include <cerrno>
 #include <cstring>
+#include <utility>
 
 #include "base/error.hpp"
 
@@ -16,8 +17,10 @@ Error read_error(const std::string& path, int code) {
 
 }  // namespace
 
-Reader::Reader(const std::string& path) : path_(path), fd_(files::open_system_file(path)), buffer_(kBuffer) {
-  if (!fd_) throw read_error(path, errno);
+Reader::Reader(const std::string& path) : Reader(files::open_system_file(path), path) {}
+
+Reader::Reader(files::Fd file, std::string path) : path_(std::move(path)), fd_(std::move(file)), buffer_(kBuffer) {
+  if (!fd_) throw read_error(path_, errno);
 }
 
 bool Reader::fill() {

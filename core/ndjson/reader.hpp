@@ -15,6 +15,7 @@ class Reader {
   static constexpr std::size_t kLongestLine = 256u << 20;
 
   explicit Reader(const std::string& path);
+  Reader(files::Fd file, std::string path);  // `path` is the name in messages
 
   // Returns the next line that is not blank, without its line break and without a BOM at the start of the file. nullopt
   // after the last line. The result is valid until the next call. Throws Error{FILESYSTEM, LIMIT}.

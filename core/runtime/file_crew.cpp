@@ -13,6 +13,7 @@ FileCrew::FileCrew(Session& session, world::World& world, const Settings& settin
                    FileQueue& queue, Reporter& reporter, Outcome& outcome, std::shared_ptr<TaskGroup> group,
                    std::size_t manifests)
     : world_(world),
+      output_(output),
       queue_(queue),
       reporter_(reporter),
       outcome_(outcome),
@@ -58,6 +59,8 @@ Task<> FileCrew::work() {
       co_await world::run_on(world_.workers(), [&] { task->load(); });
       const FileResult file = co_await worker_.fetch(*task, files);
       published(*task, file);
+      if (output_.tables)
+        co_await guarded(output_.tables->add(task->path(), file), [this](const Error& e) { outcome_.fail(e); });
     };
     co_await guarded(body(), [&](const Error& e) { failed(*task, e); });
   }

@@ -38,6 +38,7 @@ class FileCrew {
   void warn_if_late();
 
   world::World& world_;
+  const Output& output_;
   FileQueue& queue_;
   Reporter& reporter_;
   Outcome& outcome_;

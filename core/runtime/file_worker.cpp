@@ -123,8 +123,12 @@ Task<std::optional<FileResult>> FileWorker::find_earlier(const FileTask& task) {
   co_await world::run_on(world_.workers(), [&] {
     is_there = workspace.published().has(path);
     const auto found = workspace.earlier().files.find(path);
-    if (!is_there || found == workspace.earlier().files.end()) return;
+    if (found == workspace.earlier().files.end()) return;
     if (!transfer::is_of(found->second, task.entry) || contradicts(task.entry, found->second.facts)) return;
+    if (!is_there) {
+      is_still = output_.tables && output_.tables->replace(found->second);
+      return;
+    }
     // Asks the run, because the coroutine's cancellation state belongs to its strand.
     is_still = workspace.published().is_still(found->second, [&] {
       if (outcome_.stopped()) throw Error(Status::CANCELED, "canceled");
@@ -132,7 +136,7 @@ Task<std::optional<FileResult>> FileWorker::find_earlier(const FileTask& task) {
     if (is_still && task.entry.kind == bulk::FileKind::error)
       output_.issues->add(read_issues(output_.shown_path(path), found->second.facts));
   });
-  if (!is_there) co_return std::nullopt;
+  if (!is_there && !is_still) co_return std::nullopt;
   if (is_still) {
     FileResult result = describe(task);
     result.facts = workspace.earlier().files.at(path).facts;

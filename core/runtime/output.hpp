@@ -4,6 +4,7 @@
 
 #include "runtime/issue_collector.hpp"
 #include "runtime/session.hpp"
+#include "runtime/table_parts.hpp"
 #include "transfer/workspace.hpp"
 
 namespace libbcda::runtime {
@@ -12,6 +13,7 @@ struct RunRequest;
 
 struct Output {
   std::unique_ptr<transfer::Workspace> workspace;  // null: no directory is written to
+  std::unique_ptr<TableParts> tables;              // null: none are made
   std::unique_ptr<world::Workers> sink_workers;    // null: the files go to a directory
   std::shared_ptr<transfer::Destination> destination;
   std::shared_ptr<IssueCollector> issues = std::make_shared<IssueCollector>();  // of the committed error files

@@ -231,6 +231,7 @@ void adopt_request(ReceiptFacts& facts, const std::string& older) {
   };
   adopt("jobs", facts.jobs);
   adopt("types", facts.types);
+  adopt("tables", facts.tables);
   facts.since = string_member(before, "since");
   if (const json::value* request = before.if_contains("request"); request && request->is_object())
     facts.request = request->get_object();
@@ -257,6 +258,7 @@ void write_receipt(const ReceiptFacts& facts, const FileList& files, const Appen
                        {"jobs", facts.jobs}};
   if (!facts.request.empty()) receipt["request"] = facts.request;
   if (!facts.since.empty()) receipt["since"] = facts.since;
+  if (!facts.tables.empty()) receipt["tables"] = facts.tables;
   if (!facts.warnings.empty()) receipt["warnings"] = json::array(facts.warnings.begin(), facts.warnings.end());
   std::string head = json::serialize(receipt);
   head.pop_back();  // the closing brace

@@ -34,6 +34,7 @@ struct ReceiptFacts {
   json::array types;     // the requested ones; none for a fetch, because a manifest does not name them
   json::array jobs;
   bulk::IssueCounts issues;  // of the error files
+  json::array tables;        // the parts of tables that were made while it exported
 };
 // The receipt goes to `append` in pieces, because the receipt of a large export is long.
 using Append = files::Directory::Append;

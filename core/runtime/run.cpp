@@ -142,6 +142,7 @@ void Run::furnish() {
   if (runs_jobs(request_.kind) && !asks_nothing) session_->tokens().wish(types_);
   request_.files = select_files(request_);
   if (!asks_nothing) output_ = open_output(*session_, request_);
+  make_tables();
   if (output_.workspace)
     queue_.know_names([&space = *output_.workspace](const bulk::Entry& entry) { return earlier_name(space, entry); });
   world::World& world = *session_->world();
@@ -158,6 +159,13 @@ void Run::furnish() {
                 output_.workspace.get(), [this](const std::string& status_url, Files files, bool last) {
                   return fetch(status_url, std::move(files), last);
                 });
+}
+
+void Run::make_tables() {
+  if (request_.settings.list("tables").empty() || finished_ || !writes(request_.kind)) return;
+  if (request_.kind != RunKind::export_ || !output_.workspace)
+    throw Error(Status::INVALID_ARGUMENT, "the setting tables is for an export into a directory");
+  output_.tables = make_table_parts(*session_->world(), request_.settings, wish_, *output_.workspace, outcome_);
 }
 
 void Run::launch() {
@@ -214,7 +222,9 @@ Task<> Run::look_for_held_threads() {
     const world::Clock& clock = session_->world()->clock();
     for (Milliseconds wait = kFirstLook; !is_left_; wait = kNextLook) {
       co_await clock.sleep(wait);
-      if (session_->world()->replace_held({times_.begun.steady, clock.now().steady - kHeld})) leave();
+      const world::Workers::Period began{times_.begun.steady, clock.now().steady - kHeld};
+      const bool makes_tables = output_.tables && output_.tables->replace_held(began);
+      if (session_->world()->replace_held(began) || makes_tables) leave();
     }
   };
   co_await guarded(look(), [](const Error&) {});  // the end of the run, or no memory for a timer
@@ -288,6 +298,7 @@ Task<> Run::flow() {
                    group->cancel();
                    watch_held_threads(this, *patience);
                  });
+  if (output_.tables) co_await output_.tables->take_up();
   if (request_.kind == RunKind::metadata) {
     group_->spawn(
         [this] { return guarded(ask_metadata(*session_, answer_), [this](const Error& e) { outcome_.fail(e); }); });
@@ -304,6 +315,7 @@ Task<> Run::flow() {
   co_await group_->join();
   if (request_.kind == RunKind::export_ && session_->profile().manifest_may_grow)
     co_await confirm_until_nothing_grows();
+  if (output_.tables && !group_->canceled() && !outcome_.failure()) co_await output_.tables->finish(*queue_.results());
 }
 
 Task<> Run::fetch(std::string status_url, Files files, bool last) {
@@ -343,6 +355,7 @@ Task<> Run::finish() {
   // Releases the directory before the end is reported, so that the owner can use it at once.
   co_await world::run_on(disk, [this] {
     output_.destination.reset();
+    output_.tables.reset();
     output_.workspace.reset();
     if (series_ && nothing_yet_) series_->discard();
     series_.reset();
@@ -464,7 +477,8 @@ ReceiptFacts Run::receipt_facts() const {
           .since = runs_jobs(request_.kind) ? request_.settings.text("since") : "",
           .types = json::array(types_.begin(), types_.end()),
           .jobs = describe(jobs_->records()),
-          .issues = output_.issues->counts()};
+          .issues = output_.issues->counts(),
+          .tables = output_.tables ? output_.tables->describe() : json::array()};
 }
 
 // "": the files are not in a directory, or there are none.

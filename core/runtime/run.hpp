@@ -66,6 +66,7 @@ class Run {
  private:
   Run(std::shared_ptr<Session> session, RunRequest request);
   void furnish();
+  void make_tables();
   void launch();
   Task<> main(std::shared_ptr<EndGuard> guard);
   Task<> flow();

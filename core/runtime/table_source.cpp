@@ -38,6 +38,9 @@ TableRun run_of(RunResult result) {
 void check_size(const StoredFile& file) {
   std::error_code error;
   const auto size = fs::file_size(file.path(), error);
+  if (error == std::errc::no_such_file_or_directory)
+    throw not_a_source(file.path(),
+                       "is missing; an export with keep_ndjson=false leaves its rows in the directory tables alone");
   if (error) throw not_a_source(file.path(), "cannot be read: " + error.message());
   if (static_cast<std::int64_t>(size) == file.bytes()) return;
   throw std::move(Error(Status::VERIFICATION, std::string(file.path()) + " has " + std::to_string(size) +
@@ -69,7 +72,7 @@ class Files {
       }
       while (file_ < run.result.files->size()) {
         const StoredFile& file = (*run.result.files)[file_++];
-        if (file.kind() != FileKind::data || !is_wanted(file.type())) continue;
+        if (file.kind() != FileKind::data || !may_have(types_, file.type())) continue;
         check_size(file);
         return found(file.path());
       }
@@ -79,11 +82,6 @@ class Files {
 
  private:
   Found found(const std::string& path) { return {path, run_, number_++, runs_[run_].generation}; }
-
-  // A file that organizes resources of several types has the type "Unknown".
-  bool is_wanted(std::string_view type) const {
-    return type.empty() || type == "Unknown" || std::find(types_.begin(), types_.end(), type) != types_.end();
-  }
 
   std::vector<TableRun> runs_;
   std::vector<std::string> types_;
@@ -177,6 +175,11 @@ std::optional<tables::Generation> generation_of_request(const json::object& requ
   return std::nullopt;
 }
 
+bool may_have(const std::vector<std::string>& types, std::string_view type_of_file) {
+  return type_of_file.empty() || type_of_file == "Unknown" ||
+         std::find(types.begin(), types.end(), type_of_file) != types.end();
+}
+
 TableSource::TableSource(const std::vector<std::string>& paths) {
   if (paths.empty()) throw Error(Status::INVALID_ARGUMENT, "a table needs the directory of an export, or files");
   for (const std::string& path : paths) add(path);
@@ -220,7 +223,7 @@ tables::Scan::Files TableSource::files(const std::vector<std::string>& types,
     if (current && !state) state = choose_current(files);
     const auto file = files.next();
     if (!file) return std::nullopt;
-    tables::ScanFile found{file->path, generation ? generation : file->generation, {}};
+    tables::ScanFile found{file->path, generation ? generation : file->generation};
     if (state)
       found.wants = [state, number = file->number](std::int64_t line) {
         return state->counts({number, static_cast<std::uint32_t>(line)});

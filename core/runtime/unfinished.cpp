@@ -30,13 +30,15 @@ bool is_taken(std::string_view name) {
                                          "organize_output_by",
                                          "allow_partial_manifests",
                                          "output_format",
-                                         "method"};
+                                         "method",
+                                         "tables",
+                                         "keep_ndjson"};
   return std::find(std::begin(kTaken), std::end(kTaken), name) != std::end(kTaken);
 }
 
 // A value of the intent as Settings::set takes it. "": not set.
 std::string setting_text(const json::value& value) {
-  if (value.is_bool()) return value.get_bool() ? "true" : "";
+  if (value.is_bool()) return value.get_bool() ? "true" : "false";
   if (value.is_array()) return value.get_array().empty() ? "" : json::serialize(value);
   return value.is_string() ? std::string(value.get_string()) : "";
 }
@@ -128,6 +130,9 @@ json::value describe_owner(const files::Directory& out, const world::Local& loca
 json::object intent_of(const Session& session, const Settings& settings) {
   json::object intent = bulk::describe_intent(session.service(), bulk::read_wish(settings));
   const bool has_key = session.profile().encrypts && session.private_key();
+  const std::vector<std::string> tables = settings.list("tables");
+  intent["tables"] = json::array(tables.begin(), tables.end());
+  intent["keep_ndjson"] = settings.boolean("keep_ndjson");
   intent[kPrivateKey] = has_key ? crypto::hex_digest(session.private_key()->public_pem()) : "";
   return intent;
 }

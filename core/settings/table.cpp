@@ -130,6 +130,12 @@ std::vector<Setting> make_table() {
       choice("sync_partial", kExport, "keep", "keep,move",
              "After a partial run of a series: ask for the same time again (keep), or go on from this run (move)."),
       path("out", kExport, "Directory for the files; created if it is missing, but its parent must exist."),
+      list(
+          "tables", kExport,
+          "Tables to make while the export goes on, such as claim_line: OUT/tables/TABLE gets Arrow files of about 128 "
+          "MiB."),
+      flag("keep_ndjson", kExport, "true",
+           "With tables: keep the NDJSON files too; false: remove a file once its rows are in each table of its type."),
       flag("restart", kExport, "false", "Discard what an unfinished export left in the directory, and start again."),
       flag("take_over", kExport, "false",
            "Use the directory although another run seems to use it; set it only if that run has certainly ended."),

@@ -60,8 +60,7 @@ std::optional<Generation> generation_of_record(std::string_view line) {
   return has_content ? std::optional(Generation::stu3) : std::nullopt;
 }
 
-Generation generation_of_file(const std::string& path) {
-  ndjson::Reader reader(path);
+Generation generation_of(ndjson::Reader reader) {
   while (const auto line = reader.next()) {
     try {
       if (const auto generation = generation_of_record(*line)) return *generation;

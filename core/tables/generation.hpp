@@ -6,6 +6,8 @@
 #include <string>
 #include <string_view>
 
+#include "ndjson/reader.hpp"
+
 namespace libbcda::tables {
 
 enum class Generation : std::uint8_t {
@@ -22,8 +24,7 @@ std::optional<Generation> find_generation(std::string_view name);
 // the record's JSON text.
 std::optional<Generation> generation_of_record(std::string_view line);
 
-// The generation of the first record in a file that says it; v3 if none does.
-// Throws Error{FILESYSTEM}.
-Generation generation_of_file(const std::string& path);
+// The generation of the first record that says it; v3 if none does. Throws Error{FILESYSTEM}.
+Generation generation_of(ndjson::Reader reader);
 
 }  // namespace libbcda::tables

@@ -31,6 +31,8 @@ std::string_view final_condition(Generation generation) {
   return "meta.tag.exists(system = 'https://bluebutton.cms.gov/fhir/CodeSystem/Final-Action' and code = 'FinalAction')";
 }
 
+ndjson::Reader reader_of(const ScanFile& file) { return file.open ? file.open() : ndjson::Reader(file.path); }
+
 }  // namespace
 
 TableRequest request_table(const std::string& name_or_view, ViewOptions options) {
@@ -97,9 +99,9 @@ bool Scan::open_next() {
   auto next = files_();
   if (!next) return false;
   file_ = std::move(*next);
-  if (depends_on_generation_ && !file_.generation) file_.generation = generation_of_file(file_.path);
+  if (depends_on_generation_ && !file_.generation) file_.generation = generation_of(reader_of(file_));
   pass_ = &pass_of(file_.generation.value_or(Generation::v3));
-  reader_ = std::make_unique<ndjson::Reader>(file_.path);
+  reader_ = std::make_unique<ndjson::Reader>(reader_of(file_));
   return true;
 }
 

@@ -28,8 +28,9 @@ TableRequest request_table(const std::string& name_or_view, ViewOptions options)
 
 struct ScanFile {
   std::string path;
-  std::optional<Generation> generation;     // nullopt: its records tell
-  std::function<bool(std::int64_t)> wants;  // whether the record in this line is read; empty: all are
+  std::optional<Generation> generation;          // nullopt: its records tell
+  std::function<bool(std::int64_t)> wants = {};  // whether the record in this line is read; empty: all are
+  std::function<ndjson::Reader()> open = {};     // empty: by its path
 };
 
 class Scan {

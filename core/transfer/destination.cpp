@@ -17,6 +17,9 @@ std::pair<std::string, std::string> split_published(const std::string& path) {
   for (const std::string_view directory : {kErrorDirectory, kDeletedDirectory})
     if (path.starts_with(std::string(directory) + "/"))
       return {std::string(directory), path.substr(directory.size() + 1)};
+  const std::size_t end = path.rfind('/');
+  if (end != path.npos && end > kTablesDirectory.size() && path.starts_with(std::string(kTablesDirectory) + "/"))
+    return {path.substr(0, end), path.substr(end + 1)};
   return {"", path};
 }
 

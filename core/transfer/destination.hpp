@@ -42,8 +42,8 @@ class Destination {
   virtual std::unique_ptr<Writer> begin(const std::string& name, const std::string& type, FileKind kind) = 0;
 };
 
-// The directories in OUT for the files that are no data.
-inline constexpr std::string_view kErrorDirectory = "error", kDeletedDirectory = "deleted";
+// The directories in OUT for the files that are no data, and for those of tables: tables/TABLE/NAME.
+inline constexpr std::string_view kErrorDirectory = "error", kDeletedDirectory = "deleted", kTablesDirectory = "tables";
 inline constexpr std::string_view kPartialEnding = ".partial";
 inline constexpr std::string_view kPackedEnding = ".packed";  // bytes as they came, of a gzipped file
 
@@ -51,7 +51,8 @@ inline constexpr std::string_view kPackedEnding = ".packed";  // bytes as they c
 std::string_view directory_of(FileKind kind);
 // The path of a published file, relative to OUT: NAME, error/NAME or deleted/NAME.
 std::string published_path(const std::string& name, FileKind kind);
-// The directory and the name in such a path. The directory is "" for NAME and for an unknown directory.
+// The directory and the name in such a path, or in tables/TABLE/NAME. The directory is "" for NAME and for an unknown
+// directory.
 std::pair<std::string, std::string> split_published(const std::string& path);
 
 // A name in the work directory that no other writer has. So the published file has exactly the bytes that were written.

@@ -63,6 +63,18 @@ bool is_plain_name(const std::string& name) {
   return !name.empty() && name.find('/') == std::string::npos && !name.starts_with('.');
 }
 
+// Whether the path is tables/TABLE/NAME.
+bool is_part_path(const std::string& path) {
+  const auto [directory, name] = split_published(path);
+  const std::string start = std::string(kTablesDirectory) + "/";
+  return directory.starts_with(start) && is_plain_name(directory.substr(start.size())) && is_plain_name(name);
+}
+
+json::array array_member(const json::object& object, std::string_view name) {
+  const json::value* value = object.if_contains(name);
+  return value && value->is_array() ? value->get_array() : json::array();
+}
+
 void read_manifest(JobState& job, const json::object& record) {
   job.pages.clear();
   const json::value* pages = record.if_contains("pages");
@@ -99,6 +111,23 @@ void read_file(JournalState& state, const json::object& record) {
   if (is_own_path(file.path)) state.files[file.path] = std::move(file);
 }
 
+// A record with a path that leads elsewhere is skipped, so its tables are made again.
+void read_tables(JournalState& state, const json::object& record) {
+  TablesRecord read;
+  for (const json::value& table : array_member(record, "tables"))
+    if (table.is_string()) read.tables.emplace_back(table.get_string());
+  for (const json::value& item : array_member(record, "files"))
+    if (const json::object* file = item.if_object())
+      read.files[string_member(*file, "path")] = string_member(*file, "sha256");
+  for (const json::value& item : array_member(record, "parts")) {
+    const json::object* part = item.if_object();
+    if (!part || !is_part_path(string_member(*part, "path"))) return;
+    read.parts.push_back({string_member(*part, "table"), string_member(*part, "path"), count_member(*part, "rows"),
+                          count_member(*part, "bytes"), string_member(*part, "sha256")});
+  }
+  state.tables.push_back(std::move(read));
+}
+
 const char* form_name(PartForm form) { return kForms[static_cast<std::size_t>(form)]; }
 
 // A part of an unknown form is skipped, so its file begins anew.
@@ -125,6 +154,7 @@ void read_record(JournalState& state, const json::object& record) {
   if (event == "download") ++state.downloads[string_member(record, "url")];
   if (event == "file") read_file(state, record);
   if (event == "part") read_part(state, record);
+  if (event == "tables") read_tables(state, record);
 }
 
 }  // namespace
@@ -206,6 +236,29 @@ json::object file_record(const FileRecord& file) {
   return record;
 }
 
+json::object describe(const TablePart& part) {
+  return {
+      {"table", part.table}, {"path", part.path}, {"rows", part.rows}, {"bytes", part.bytes}, {"sha256", part.sha256}};
+}
+
+json::object tables_record(const TablesRecord& made) {
+  json::array files, parts;
+  for (const auto& [path, sha256] : made.files) files.push_back(json::object{{"path", path}, {"sha256", sha256}});
+  for (const TablePart& part : made.parts) parts.push_back(describe(part));
+  return {{"event", "tables"},
+          {"tables", json::array(made.tables.begin(), made.tables.end())},
+          {"files", std::move(files)},
+          {"parts", std::move(parts)}};
+}
+
+FileRecord record_of(const TablePart& part) {
+  FileRecord record;
+  record.path = part.path;
+  record.facts.bytes = part.bytes;
+  record.facts.sha256 = part.sha256;
+  return record;
+}
+
 std::string journal_line(json::object record, std::int64_t seq) {
   record["seq"] = seq;
   std::string line = json::serialize(record);
@@ -214,8 +267,9 @@ std::string journal_line(json::object record, std::int64_t seq) {
 }
 
 bool is_own_path(const std::string& path) {
-  const std::string name = split_published(path).second;
-  return !name.empty() && name.find('/') == std::string::npos && name != "." && name != "..";
+  const auto [directory, name] = split_published(path);
+  return !directory.starts_with(kTablesDirectory) && !name.empty() && name.find('/') == std::string::npos &&
+         name != "." && name != "..";
 }
 
 std::size_t JournalState::live_jobs() const {

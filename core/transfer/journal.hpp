@@ -10,6 +10,7 @@
 //   part      a file under way, and what a later run needs to go on with it
 //   download  the service began to give out a file; only where it counts
 //   file      a verified file; before it gets its final name
+//   tables    rows that were made of some of the files; before their parts get their final names
 #pragma once
 #include <cstdint>
 #include <map>
@@ -60,6 +61,21 @@ struct PageRecord {
   std::string file, url, sha256;
 };
 
+// A part of a table: a file of rows.
+struct TablePart {
+  std::string table;
+  std::string path;  // tables/TABLE/NAME
+  std::int64_t rows = 0, bytes = 0;
+  std::string sha256;
+};
+
+// The record of the tables that were made of some files, which it holds as a whole.
+struct TablesRecord {
+  std::vector<std::string> tables;           // also those without rows, which have no part
+  std::map<std::string, std::string> files;  // the SHA-256 by path
+  std::vector<TablePart> parts;
+};
+
 struct JobState {
   Instant kick_off{};             // when it was sent
   std::string status_url;         // "": the answer to its kick-off is not known
@@ -98,6 +114,8 @@ json::object manifest_record(const std::string& label, const std::vector<PageRec
 json::object part_record(const PartRecord& record);
 json::object download_record(const http::Url& url);  // without its query
 json::object file_record(const FileRecord& record);
+json::object tables_record(const TablesRecord& record);
+json::object describe(const TablePart& part);
 
 // A line of a journal, with its number and its check sum.
 std::string journal_line(json::object record, std::int64_t seq);
@@ -109,6 +127,7 @@ struct JournalState {
   std::map<std::string, JobState> jobs;     // by label
   std::map<std::string, FileRecord> files;  // by path; the last record of a path counts
   std::map<std::string, PartRecord> parts;  // by path
+  std::vector<TablesRecord> tables;         // in their order
   std::map<std::string, int> downloads;     // how often a file was given out, by its URL without query
   std::string damage;                       // what is wrong with a journal, and where; "": nothing
 
@@ -123,5 +142,8 @@ void fold(JournalState& state, std::string_view text, const std::string& name);
 
 // True for NAME, error/NAME and deleted/NAME.
 bool is_own_path(const std::string& path);
+
+// A part as Published takes it.
+FileRecord record_of(const TablePart& part);
 
 }  // namespace libbcda::transfer

@@ -85,6 +85,11 @@ void JournalWriter::file_coming(const FileRecord& record) {
   has_files_ = true;
 }
 
+void JournalWriter::tables_coming(const TablesRecord& record) {
+  const std::lock_guard lock(mutex_);
+  append(tables_record(record));
+}
+
 void JournalWriter::file_under_way(const PartRecord& record) {
   const std::lock_guard lock(mutex_);
   append(part_record(record));

@@ -28,8 +28,9 @@ class JournalWriter {
   void job_accepted(const std::string& label, const std::string& status_url, bool is_adopted);
   void job_dead(const std::string& label);  // the job failed or expired, so no later run can use it
   void manifest_kept(const std::string& label, const std::vector<PageRecord>& pages);
-  void download_begun(const http::Url& url);   // the service began to give out the file; matters where it counts
-  void file_coming(const FileRecord& record);  // must be called before the file gets its final name
+  void download_begun(const http::Url& url);       // the service began to give out the file; matters where it counts
+  void file_coming(const FileRecord& record);      // must be called before the file gets its final name
+  void tables_coming(const TablesRecord& record);  // must be called before their parts get their final names
   void file_under_way(const PartRecord& record);
   void close();  // throws if a line could not be written
 

@@ -24,10 +24,15 @@ Error refuse_directory(const std::string& path, const std::string& why) {
 
 // Splits a path into its directory (null if it does not exist) and the name in it.
 std::pair<std::shared_ptr<const Directory>, std::string> Published::find(const std::string& path) const {
-  const auto [directory, name] = split_published(path);
-  if (directory.empty()) return {out_, name};
-  if (!out_->contains(directory)) return {nullptr, ""};
-  return {std::make_shared<const Directory>(out_->sub(directory)), name};
+  auto [rest, name] = split_published(path);
+  std::shared_ptr<const Directory> directory = out_;
+  while (!rest.empty()) {
+    const std::string next = rest.substr(0, rest.find('/'));
+    if (!directory->contains(next)) return {nullptr, ""};
+    directory = std::make_shared<const Directory>(directory->sub(next));
+    rest.erase(0, next.size() + 1);
+  }
+  return {directory, name};
 }
 
 bool Published::has(const std::string& path) const {

@@ -1,5 +1,5 @@
-// The files that runs have published in an output directory, as OUT/NAME, OUT/error/NAME or
-// OUT/deleted/NAME.
+// The files that runs have published in an output directory, as OUT/NAME, OUT/error/NAME,
+// OUT/deleted/NAME or OUT/tables/TABLE/NAME.
 #pragma once
 #include <functional>
 #include <memory>

@@ -39,6 +39,7 @@ std::string describe_difference(const json::object& then, const json::object& no
   std::string text;
   const auto shown = [](const json::value* value) { return value ? tidy(json::serialize(*value), 200) : "not set"; };
   for (const auto& [name, value] : now) {
+    if (name == "tables" || name == "keep_ndjson") continue;  // they are made of what is here
     const json::value* earlier = then.if_contains(name);
     if (earlier && *earlier == value) continue;
     const std::string setting(name);
@@ -109,7 +110,7 @@ void Workspace::begin_export(const ExportOptions& options) {
   if (has_journal && options.restart) discard_journals();
   keep_ = false;
   journal_.open();
-  if (!goes_on_) journal_.intent(options.intent);
+  if (!goes_on_ || *earlier_.intent != options.intent) journal_.intent(options.intent);
 }
 
 // A crash came while journals were removed: without the first one, the others say nothing.
@@ -132,6 +133,7 @@ void Workspace::go_on_with(const json::object& intent) {
     throw refuse_directory(path(), "holds an unfinished export with other settings: " + difference +
                                        "; use the same settings, or bcda resume, or set restart to discard it");
   goes_on_ = true;
+  if (!intent.contains("tables") || intent.at("tables") == json::array()) discard_tables();
   if (durability() == Durability::power) sync_journals(work());
 }
 
@@ -139,6 +141,7 @@ void Workspace::go_on_with(const json::object& intent) {
 void Workspace::discard_earlier_files() {
   std::int64_t files = 0;
   for (const auto& [path, record] : earlier_.files) files += published_.remove(record) ? 1 : 0;
+  discard_tables();
   std::string jobs;
   for (const auto& [label, job] : earlier_.jobs)
     if (!job.is_dead && !job.status_url.empty())
@@ -149,6 +152,11 @@ void Workspace::discard_earlier_files() {
                  (jobs.empty() ? "" : "; its job goes on at the service: " + tidy(jobs, 1000));
   earlier_ = {};
   journal_.forget();
+}
+
+void Workspace::discard_tables() {
+  for (const TablesRecord& made : earlier_.tables)
+    for (const TablePart& part : made.parts) published_.remove(record_of(part));
 }
 
 // The journals go last. Otherwise a loss of power could bring back files that no journal names any more. And all of them
@@ -195,6 +203,23 @@ void Workspace::log(const std::string& line) {
 
 files::OutputFile Workspace::new_packed_file() {
   return {work(), unique_name(directory_, kPackedEnding), durability()};
+}
+
+files::OutputFile Workspace::new_partial_file() {
+  return {work(), unique_name(directory_, kPartialEnding), durability()};
+}
+
+void Workspace::publish(const TablesRecord& record, std::vector<files::OutputFile>& files) {
+  directory_.check_still_ours();
+  journal_.tables_coming(record);
+  const bool syncs = durability() == Durability::power;
+  for (std::size_t i = 0; i < files.size(); ++i) {
+    const auto [directory, name] = split_published(record.parts[i].path);
+    const Directory all = directory_.out()->sub(std::string(kTablesDirectory));
+    const Directory table = all.sub(directory.substr(kTablesDirectory.size() + 1));
+    if (syncs) directory_.out()->sync(), all.sync();  // the directories may be new
+    files[i].publish(table, name);
+  }
 }
 
 files::Spool Workspace::spool() {

@@ -65,8 +65,11 @@ class Workspace {
   std::string receipt() const;                        // the content of OUT/export.json; "" if there is none
   bool syncs_names() const { return directory_.syncs_names(); }
 
-  files::OutputFile new_packed_file();  // for the bytes of a gzipped file, in OUT/.bcda
-  files::Spool spool();                 // its file, if it needs one, is in OUT/.bcda and has no name
+  files::OutputFile new_packed_file();   // for the bytes of a gzipped file, in OUT/.bcda
+  files::OutputFile new_partial_file();  // for a part of a table
+  // Publishes the parts of tables, each with its file. Their record goes into the journal first.
+  void publish(const TablesRecord& record, std::vector<files::OutputFile>& files);
+  files::Spool spool();  // its file, if it needs one, is in OUT/.bcda and has no name
 
   JournalWriter& journal() { return journal_; }
   const files::Directory& work() const { return *directory_.work(); }
@@ -99,6 +102,7 @@ class Workspace {
   void remove_from_work(const std::function<bool(std::string_view name)>& is_unwanted);
   void go_on_with(const json::object& intent);
   void discard_earlier_files();
+  void discard_tables();
   void discard_journals();
   void refuse_unknown_files(bool knows_log) const;
   std::shared_ptr<const bulk::Manifest> kept_page(const PageRecord& page);

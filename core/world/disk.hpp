@@ -19,10 +19,12 @@ enum class Sync {
   file_system,  // syncfs
 };
 
-// When the bytes of a file under way are made safe, so that a later run goes on with them.
+// When bytes are made safe, so that a later run goes on with them.
 struct Checkpoints {
-  std::int64_t first = 512 << 10;  // a file of which less has come begins anew
-  std::int64_t step = 64 << 20;    // what a loss of power may cost, with Durability::power
+  std::int64_t first = 512 << 10;        // a file of which less has come begins anew
+  std::int64_t step = 64 << 20;          // what a loss of power may cost, with Durability::power
+  std::int64_t table_input = 512 << 20;  // of the files whose rows share parts of tables
+  std::int64_t table_part = 128 << 20;   // where the next part of a table begins
 };
 
 // Thread-safe. A path is relative to the directory `dir`, or to the working directory if `dir` is AT_FDCWD.

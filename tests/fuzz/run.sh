@@ -30,7 +30,7 @@ fuzz() { # fuzz TARGET
   : >"$log"
   while [ "$left" -gt 0 ]; do
     status=0 began=$SECONDS TIMEFORMAT='cpu: %U %S'
-    { time "$build/tests/fuzz/fuzz_$target" -max_total_time="$limit" -timeout=10 -rss_limit_mb=2048 -print_final_stats=1 \
+    { time "$build/tests/fuzz/fuzz_$target" -max_total_time="$limit" -timeout=60 -rss_limit_mb=2048 -print_final_stats=1 \
       -artifact_prefix="$build/finds/$target/" "${inputs[@]}"; } >"$slice" 2>&1 || status=$?
     cat "$slice" >>"$log"
     used=$(awk '/^cpu: / { printf "%d", $2 + $3 + 1 }' "$slice")

@@ -13,7 +13,7 @@ namespace {
 using Files = std::map<std::string, std::string>;
 
 const std::string kRoot = std::string(kOut) + "/";
-const std::string kReceipt = kRoot + "export.json", kLog = kRoot + "log.ndjson";
+const std::string kReceipt = kRoot + "export.json", kLog = kRoot + "log.ndjson", kTables = kRoot + "tables/";
 
 bool is_final_name(const std::string& path) {
   if (!path.starts_with(kRoot) || path == kReceipt || path == kLog) return false;
@@ -35,8 +35,35 @@ std::string digest_of(const std::string& text) {
   return to_hex(digest.finish());
 }
 
+bool is_part(const std::string& path) { return path.starts_with(kTables); }
+
+// The tables that the receipt names have a row for each record of its files, and no other part is there.
+std::string check_tables(const json::object& receipt, const Files& files, const Tables& tables) {
+  std::map<std::string, std::int64_t> left;  // rows that are missing, by resource type
+  std::set<std::string> listed;
+  for (const json::value& file : receipt.at("files").as_array())
+    left[string_member(file.as_object(), "type")] += file.at("records").to_number<std::int64_t>();
+  const auto* parts = receipt.if_contains("tables");
+  if (!parts) return tables.types.empty() ? "" : "the receipt has no tables";
+  for (const json::value& item : parts->as_array()) {
+    const json::object& part = item.as_object();
+    const std::string path = kRoot + string_member(part, "path");
+    const auto there = files.find(path);
+    if (there == files.end()) return "the receipt lists " + path + ", which is missing";
+    if (string_member(part, "sha256") != digest_of(there->second)) return "the receipt has a wrong digest of " + path;
+    left[tables.types.at(string_member(part, "table"))] -= part.at("rows").to_number<std::int64_t>();
+    listed.insert(path);
+  }
+  for (const auto& [table, type] : tables.types)
+    if (left[type] != 0) return "the table " + table + " lacks " + std::to_string(left[type]) + " rows";
+  for (const auto& [path, content] : files)
+    if (is_part(path) && !listed.contains(path)) return "the receipt does not list " + path;
+  return "";
+}
+
 // The files that the receipt names, or what is wrong with them.
-std::string check_listed(const json::object& receipt, const Files& files, std::set<std::string>& listed) {
+std::string check_listed(const json::object& receipt, const Files& files, const Tables& tables,
+                         std::set<std::string>& listed) {
   for (const char* list : {"files", "errors", "deleted"}) {
     const auto* items = receipt.if_contains(list);
     if (!items || !items->is_array()) continue;
@@ -44,11 +71,12 @@ std::string check_listed(const json::object& receipt, const Files& files, std::s
       const json::object& file = item.as_object();
       const std::string path = kRoot + string_member(file, "path");
       const auto there = files.find(path);
+      listed.insert(path);
+      if (there == files.end() && tables.may_replace(path)) continue;
       if (there == files.end()) return "the receipt lists " + path + ", which is missing";
       if (string_member(file, "sha256") != digest_of(there->second)) return "the receipt has a wrong digest of " + path;
       if (file.at("bytes").to_number<std::size_t>() != there->second.size())
         return "the receipt has a wrong size of " + path;
-      listed.insert(path);
     }
   }
   return "";
@@ -63,6 +91,17 @@ std::int64_t files_of_jobs(const json::object& receipt, const SimServer& server)
 
 }  // namespace
 
+Tables::Tables(const Settings& settings) : keeps_files(settings.boolean("keep_ndjson")) {
+  const std::map<std::string, std::string> all{
+      {"claim", "ExplanationOfBenefit"}, {"beneficiary", "Patient"}, {"coverage", "Coverage"}};
+  for (const std::string& table : settings.list("tables")) types[table] = all.at(table);
+}
+
+bool Tables::may_replace(const std::string& path) const {
+  const auto is_of = [&](const auto& table) { return path.starts_with(kRoot + table.second + "."); };
+  return !keeps_files && std::any_of(types.begin(), types.end(), is_of);
+}
+
 bool has_receipt(const SimDisk& disk) { return disk.files().contains(kReceipt); }
 
 std::string check_published(const SimDisk& disk, SimServer& server) {
@@ -74,10 +113,10 @@ std::string check_published(const SimDisk& disk, SimServer& server) {
   return "";
 }
 
-std::string check_still_there(const SimDisk& disk, const std::set<std::string>& paths) {
+std::string check_still_there(const SimDisk& disk, const std::set<std::string>& paths, const Tables& tables) {
   const Files files = disk.files();
   for (const std::string& path : paths)
-    if (!files.contains(path)) return path + " was published, and is not there any more";
+    if (!files.contains(path) && !tables.may_replace(path)) return path + " was published, and is not there any more";
   return "";
 }
 
@@ -91,14 +130,15 @@ bool is_unconfirmed(const json::object& receipt) {
   });
 }
 
-std::string check_receipt(const SimDisk& disk, const SimServer& server) {
+std::string check_receipt(const SimDisk& disk, const SimServer& server, const Tables& tables) {
   const Files files = disk.files();
   const auto found = files.find(kReceipt);
   if (found == files.end()) return "";
   const auto value = parse_json(found->second);
   if (!value || !value->is_object()) return "the receipt is not JSON";
   std::set<std::string> listed;
-  if (const std::string wrong = check_listed(value->get_object(), files, listed); !wrong.empty()) return wrong;
+  if (const std::string wrong = check_listed(value->get_object(), files, tables, listed); !wrong.empty()) return wrong;
+  if (const std::string wrong = check_tables(value->get_object(), files, tables); !wrong.empty()) return wrong;
   for (const auto& [path, content] : files)
     if (is_final_name(path) && !listed.contains(path)) return "the receipt does not list " + path;
   const std::int64_t expected = files_of_jobs(value->get_object(), server);
@@ -113,9 +153,9 @@ std::string check_receipt(const SimDisk& disk, const SimServer& server) {
 std::string check_complete(const SimDisk& disk) {
   if (!has_receipt(disk)) return "there is no receipt";
   for (const auto& [path, content] : disk.files())
-    if (!is_final_name(path) && path != kReceipt && path != kLog) return path + " was left behind";
+    if (!is_final_name(path) && !is_part(path) && path != kReceipt && path != kLog) return path + " was left behind";
   for (const std::string& path : disk.directories())
-    if (path != kOut && path != kRoot + "error" && path != kRoot + "deleted")
+    if (path != kOut && path != kRoot + "error" && path != kRoot + "deleted" && !(path + "/").starts_with(kTables))
       return "the directory " + path + " was left behind";
   return "";
 }

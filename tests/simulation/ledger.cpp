@@ -11,7 +11,7 @@ namespace libbcda::simulation {
 namespace {
 
 constexpr std::int64_t kInMemory = 2 * (256 << 10);  // what may be between the connection and the disk
-const std::string kWork = "/out/.bcda/";
+const std::string kFiles = "/out/", kWork = kFiles + ".bcda/";
 
 std::string path_of_url(std::string_view url) {
   const std::size_t scheme = url.find("://");
@@ -60,6 +60,21 @@ std::vector<json::object> read_lines(const SimDisk& disk) {
       if (auto line = parse_json(text->substr(at, end - at)); line && line->is_object())
         lines.push_back(std::move(line->get_object()));
   }
+}
+
+// The files whose rows are in parts of tables that are all there.
+std::set<std::string> replaced_files(const std::vector<json::object>& lines, const SimDisk& disk) {
+  std::set<std::string> replaced;
+  for (const json::object& line : lines) {
+    if (string_member(line, "event") != "tables") continue;
+    const json::array& parts = line.at("parts").as_array();
+    const bool is_there = std::all_of(parts.begin(), parts.end(), [&](const json::value& part) {
+      return disk.content(kFiles + string_member(part.as_object(), "path")) != nullptr;
+    });
+    for (const json::value& file : line.at("files").as_array())
+      if (is_there) replaced.insert(string_member(file.as_object(), "path"));
+  }
+  return replaced;
 }
 
 }  // namespace
@@ -180,9 +195,12 @@ void Ledger::run_ends(const SimDisk& live, const SimDisk& left, bool loses_power
   }
   std::map<std::string, Part> parts;
   std::set<std::string> done;
-  for (const json::object& line : read_lines(left)) {
+  const auto lines = read_lines(left);
+  const std::set<std::string> replaced = replaced_files(lines, left);
+  for (const json::object& line : lines) {
     const std::string event = string_member(line, "event"), path = path_of_url(string_member(line, "url"));
-    if (event == "file" && left.content("/out/" + string_member(line, "path"))) done.insert(path);
+    const std::string name = string_member(line, "path");
+    if (event == "file" && (left.content(kFiles + name) || replaced.contains(name))) done.insert(path);
     if (event == "part")
       parts[path] = {string_member(line, "bytesFile"), string_member(line, "boot"),
                      line.at("synced").to_number<std::int64_t>(), string_member(line, "form") == "gcm" ? 12 : 0};
@@ -207,15 +225,15 @@ void Ledger::run_ends(const SimDisk& live, const SimDisk& left, bool loses_power
 void Ledger::check_kept(const std::string& path, const File& file, const Part* part, bool loses_power,
                         const SimDisk& live) {
   if (!file.goes_on || file.spoiled || file.doubted == run_ || disk_may_fail_ || disk_might_fail_) return;
-  const auto [first, step] = live.checkpoints();
+  const world::Checkpoints steps = live.checkpoints();
   const std::int64_t written = part ? size_of(live, kWork + part->bytes_file) : 0;
   const std::int64_t in_memory = file.held - written - (written > 0 ? part->overhead : 0);
-  require(in_memory <= kInMemory + (part ? 0 : first), path,
+  require(in_memory <= kInMemory + (part ? 0 : steps.first), path,
           std::to_string(in_memory) + " bytes that came are not on the disk");
   if (!loses_power || !part) return;
   const std::int64_t unsynced = written - part->synced;
   // The first record is not synced, and the last one may not be durable yet.
-  require(unsynced <= first + step + 2 * live.largest_write(), path,
+  require(unsynced <= steps.first + steps.step + 2 * live.largest_write(), path,
           std::to_string(unsynced) + " bytes are not durable");
 }
 

@@ -164,6 +164,17 @@ Attempt draw_attempt(Dice& dice, bool may_lose_power) {
   return attempt;
 }
 
+// Tables with a row for each resource, so that the receipt says how many rows there must be.
+void draw_tables([[maybe_unused]] Dice& dice, [[maybe_unused]] Scenario& scenario) {
+#ifdef BCDA_TABLES
+  if (!dice.chance(0.3)) return;
+  scenario.client.emplace_back("tables", "claim,beneficiary,coverage");
+  scenario.client.emplace_back("keep_ndjson", dice.chance(0.5) ? "true" : "false");
+  scenario.checkpoints.table_input = dice.magnitude(1e4, 1e6);
+  scenario.checkpoints.table_part = dice.magnitude(1e3, 1e5);
+#endif
+}
+
 }  // namespace
 
 Scenario draw_scenario(Dice dice) {
@@ -176,6 +187,7 @@ Scenario draw_scenario(Dice dice) {
   const bool power = client_settings(scenario).text("durability") == "power" && scenario.disk.directories == 0;
   for (std::int64_t left = dice.pick({1, 1, 2, 3}); left > 0; --left)
     scenario.attempts.push_back(draw_attempt(dice, power));
+  draw_tables(dice, scenario);
   return scenario;
 }
 

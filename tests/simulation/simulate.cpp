@@ -78,6 +78,7 @@ class Simulation {
 
   Dice dice_;
   const Scenario scenario_;
+  const Tables tables_{client_settings(scenario_)};
   Trace trace_;
   SimServer server_;
   std::unique_ptr<SimDisk> disk_;  // between two runs
@@ -324,8 +325,8 @@ void Simulation::collect_published(runtime::Run& run) {
 // What must be true at any moment.
 void Simulation::judge(const SimDisk& disk) {
   require(check_published(disk, server_));
-  require(check_receipt(disk, server_));
-  require(check_still_there(disk, published_));
+  require(check_receipt(disk, server_, tables_));
+  require(check_still_there(disk, published_, tables_));
   require(server_.ledger().wrong());
 }
 

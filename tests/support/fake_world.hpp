@@ -17,6 +17,7 @@
 #include <utility>
 #include <vector>
 
+#include "support/disk_over.hpp"
 #include "support/virtual_world.hpp"
 
 namespace libbcda::test {
@@ -150,9 +151,19 @@ class FakeWorld : public VirtualWorld {
 
   world::Random& random() override { return random_; }
   FakeNet& net() override { return net_; }
-  world::Disk& disk() override { return world::system_disk(); }
+  world::Disk& disk() override { return disk_; }
+
+  world::Checkpoints steps;
 
  private:
+  class FakeDisk : public DiskOver {
+   public:
+    explicit FakeDisk(const world::Checkpoints& steps) : DiskOver(world::system_disk()), steps_(steps) {}
+    world::Checkpoints checkpoints() const noexcept override { return steps_; }
+
+   private:
+    const world::Checkpoints& steps_;
+  };
   class FakeRandom : public world::Random {
    public:
     void fill(MutableBytes out) override {
@@ -163,6 +174,7 @@ class FakeWorld : public VirtualWorld {
     std::uint32_t next_ = 1;
   };
 
+  FakeDisk disk_{steps};
   FakeRandom random_;
   FakeNet net_;
 };

@@ -5,15 +5,17 @@
 #include <string>
 #include <thread>
 
-#include "world/disk.hpp"
+#include "support/disk_over.hpp"
 #include "world/system_world.hpp"
 
 namespace libbcda::test {
 
 // The calls of the system's disk. While it is armed for a call, each such call waits until release(), except on the
 // thread of the test.
-class HeldDisk : public world::Disk {
+class HeldDisk : public DiskOver {
  public:
+  HeldDisk() : DiskOver(world::system_disk()) {}
+
   // "open", "write", "sync", "link", "unlink", "close", ...
   void hold(const std::string& call) {
     const std::lock_guard lock(mutex_);
@@ -33,41 +35,8 @@ class HeldDisk : public world::Disk {
     return changed_.wait_for(lock, std::chrono::seconds(30), [&] { return held_ >= count; });
   }
 
-  int open(int dir, const char* path, int flags, mode_t mode) noexcept override {
-    return pass("open"), real_.open(dir, path, flags, mode);
-  }
-  int close(int fd) noexcept override { return pass("close"), real_.close(fd); }
-  void discard(int fd) noexcept override { pass("discard"), real_.discard(fd); }
-  ssize_t read(int fd, MutableBytes out) noexcept override { return pass("read"), real_.read(fd, out); }
-  ssize_t read_at(int fd, MutableBytes out, std::int64_t offset) noexcept override {
-    return pass("read_at"), real_.read_at(fd, out, offset);
-  }
-  ssize_t write(int fd, ByteView bytes) noexcept override { return pass("write"), real_.write(fd, bytes); }
-  int sync(int fd, world::Sync how, std::int64_t offset, std::int64_t length) noexcept override {
-    return pass("sync"), real_.sync(fd, how, offset, length);
-  }
-  int status(int fd, struct stat& out) noexcept override { return pass("status"), real_.status(fd, out); }
-  int status_at(int dir, const char* path, int flags, struct stat& out) noexcept override {
-    return pass("status_at"), real_.status_at(dir, path, flags, out);
-  }
-  int make_directory(int dir, const char* path) noexcept override {
-    return pass("make_directory"), real_.make_directory(dir, path);
-  }
-  int link(int from, const char* path, int to, const char* name) noexcept override {
-    return pass("link"), real_.link(from, path, to, name);
-  }
-  int rename(int from, const char* path, int to, const char* name, unsigned flags) noexcept override {
-    return pass("rename"), real_.rename(from, path, to, name, flags);
-  }
-  int unlink(int dir, const char* path, int flags) noexcept override {
-    return pass("unlink"), real_.unlink(dir, path, flags);
-  }
-  int protect(int fd, mode_t mode) noexcept override { return pass("protect"), real_.protect(fd, mode); }
-  int lock(int fd, int operation) noexcept override { return pass("lock"), real_.lock(fd, operation); }
-  int list(int dir, std::vector<std::string>& names) override { return pass("list"), real_.list(dir, names); }
-
  private:
-  void pass(const char* call) noexcept {
+  void before(const char* call) noexcept override {
     std::unique_lock lock(mutex_);
     if (armed_ != call || std::this_thread::get_id() == test_) return;
     const int releases = released_;
@@ -77,7 +46,6 @@ class HeldDisk : public world::Disk {
     --held_;
   }
 
-  world::Disk& real_ = world::system_disk();
   const std::thread::id test_ = std::this_thread::get_id();
   std::mutex mutex_;
   std::condition_variable changed_;

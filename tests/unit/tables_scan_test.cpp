@@ -103,7 +103,7 @@ TEST_F(Scans, BoundTheRowsOfOneRecord) {
 TEST_F(Scans, FindTheGenerationBehindPlaceholders) {
   std::string lines;
   for (int i = 0; i < 2000; ++i) lines += "{\"resourceType\":\"Patient\",\"id\":\"1\"}\n";
-  EXPECT_EQ(generation_of_file(file("a", lines + R"({"resourceType":"Patient","meta":{"profile":["x"]}})")),
+  EXPECT_EQ(generation_of(ndjson::Reader(file("a", lines + R"({"resourceType":"Patient","meta":{"profile":["x"]}})"))),
             Generation::v2);
 }
 

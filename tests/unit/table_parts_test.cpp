@@ -1,0 +1,220 @@
+// Tables that an export makes while it goes on, in a world without threads, sockets and real time.
+#include "runtime/table_parts.hpp"
+
+#include <gtest/gtest.h>
+
+#include <filesystem>
+
+#include "base/json.hpp"
+#include "runtime/table_source.hpp"
+#include "support/errors.hpp"
+#include "support/run_test.hpp"
+
+namespace libbcda::runtime {
+namespace {
+
+using test::error_of;
+using test::holds;
+using test::http_answer;
+using test::kTwoFiles;
+using test::Names;
+using test::names_in;
+using test::slurp;
+
+std::string patient(const std::string& id) { return R"({"resourceType":"Patient","id":")" + id + "\"}\n"; }
+
+class MadeTables : public test::RunTest {
+ protected:
+  void SetUp() override {
+    know(R"("manifest_may_grow":false)");
+    service_.settings.set("retries", "0");
+    service_.settings.set("tables", "beneficiary");
+    service_.answer_job(kTwoFiles);
+    give(patient("1") + patient("2"), patient("3"));
+  }
+  void give(const std::string& a, const std::string& b) {
+    service_.answer("GET /data/1/a", {http_answer(200, "", a)});
+    service_.answer("GET /data/1/b", {http_answer(200, "", b)});
+  }
+  // Each file gets parts of its own at once, so that an interrupted run leaves some.
+  void make_parts_of_each_file() { service_.world->steps.table_input = 1; }
+  // The first file came and got its part; the other one is refused.
+  void leave_one_of_two() {
+    make_parts_of_each_file();
+    service_.answer("GET /data/1/b", {http_answer(403)});
+    ASSERT_TRUE(run());
+    service_.answer("GET /data/1/b", {http_answer(200, "", patient("3"))});
+  }
+  std::optional<Error> again() {
+    run_.reset();
+    service_.world->net().requests.clear();
+    return run();
+  }
+  std::optional<Error> resume() {
+    run_.reset();
+    RunRequest request;
+    request.settings = service_.settings;
+    request.resume = true;
+    request.directory = out();
+    run_ = Run::start(service_.session(), std::move(request));
+    service_.world->run_until([&] { return run_->mailbox().finished(); });
+    return run_->mailbox().failure();
+  }
+  // The rows of the parts that the receipt lists, by table. Each part is there.
+  std::map<std::string, std::int64_t> rows() const {
+    std::map<std::string, std::int64_t> rows;
+    const json::value receipt = *parse_json(slurp(out() + "/export.json"));
+    for (const json::value& part : receipt.at("tables").as_array()) {
+      const std::string path = out() + "/" + std::string(part.at("path").as_string());
+      EXPECT_EQ(slurp(path).size(), part.at("bytes").to_number<std::size_t>()) << path;
+      rows[std::string(part.at("table").as_string())] += part.at("rows").as_int64();
+    }
+    return rows;
+  }
+  Names parts() const { return names_in(out() + "/tables/beneficiary"); }
+  Names ndjson_files() const {
+    Names names = names_in(out());
+    std::erase_if(names, [](const std::string& name) { return !name.starts_with("Patient."); });
+    return names;
+  }
+};
+
+const Names kBoth{"Patient.a.ndjson", "Patient.b.ndjson"};
+using Rows = std::map<std::string, std::int64_t>;
+
+TEST_F(MadeTables, HaveTheRowsOfAllFiles) {
+  EXPECT_FALSE(run());
+  EXPECT_EQ(rows(), (Rows{{"beneficiary", 3}}));
+  EXPECT_EQ(parts(), Names{"00001.arrow"});
+  EXPECT_EQ(ndjson_files(), kBoth);
+}
+
+TEST_F(MadeTables, WithoutRowsAreEmptyFiles) {
+  service_.settings.set("tables", "claim,beneficiary");
+  EXPECT_FALSE(run());
+  EXPECT_EQ(rows(), (Rows{{"beneficiary", 3}, {"claim", 0}}));
+}
+
+TEST_F(MadeTables, BeginANewPartWhereOneIsFull) {
+  service_.world->steps.table_part = 1;
+  service_.world->steps.table_input = 1;
+  EXPECT_FALSE(run());
+  EXPECT_EQ(rows(), (Rows{{"beneficiary", 3}}));
+  EXPECT_EQ(parts(), (Names{"00001.arrow", "00002.arrow"}));
+}
+
+TEST_F(MadeTables, StandForTheFilesIfTheseAreNotKept) {
+  service_.settings.set("keep_ndjson", "false");
+  EXPECT_FALSE(run());
+  EXPECT_EQ(rows(), (Rows{{"beneficiary", 3}}));
+  EXPECT_EQ(ndjson_files(), Names());
+  EXPECT_EQ(run_->result().files->size(), 2u);
+  const Error error = error_of([&] { TableSource({out()}).files({"Patient"}, {}, false)(); });
+  EXPECT_TRUE(holds(error.message, "Patient.a.ndjson is missing")) << error.message;
+}
+
+TEST_F(MadeTables, OfOtherTypesKeepAFile) {
+  service_.settings.set("tables", "claim");
+  service_.settings.set("keep_ndjson", "false");
+  EXPECT_FALSE(run());
+  EXPECT_EQ(ndjson_files(), kBoth);
+}
+
+TEST_F(MadeTables, AreMadeOnceWhenARunGoesOn) {
+  leave_one_of_two();
+  EXPECT_EQ(parts(), Names{"00001.arrow"});
+  const auto before = std::filesystem::last_write_time(out() + "/tables/beneficiary/00001.arrow");
+  EXPECT_FALSE(again());
+  EXPECT_EQ(rows(), (Rows{{"beneficiary", 3}}));
+  EXPECT_EQ(parts(), (Names{"00001.arrow", "00002.arrow"}));
+  EXPECT_EQ(std::filesystem::last_write_time(out() + "/tables/beneficiary/00001.arrow"), before);
+}
+
+TEST_F(MadeTables, StandForTheFilesWhenARunGoesOn) {
+  service_.settings.set("keep_ndjson", "false");
+  leave_one_of_two();
+  EXPECT_EQ(ndjson_files(), Names());
+  EXPECT_FALSE(again());
+  EXPECT_EQ(service_.count("GET /data/1/a"), 0u) << "its rows are here";
+  EXPECT_EQ(rows(), (Rows{{"beneficiary", 3}}));
+}
+
+TEST_F(MadeTables, ThatWereChangedAreMadeAgainOfFilesThatAreFetchedAgain) {
+  service_.settings.set("keep_ndjson", "false");
+  leave_one_of_two();
+  std::filesystem::remove(out() + "/tables/beneficiary/00001.arrow");
+  EXPECT_FALSE(again());
+  EXPECT_EQ(service_.count("GET /data/1/a"), 1u);
+  EXPECT_EQ(rows(), (Rows{{"beneficiary", 3}}));
+}
+
+TEST_F(MadeTables, OfAFileThatCameAgainAsAnotherAreMadeAgain) {
+  leave_one_of_two();
+  std::filesystem::remove(out() + "/Patient.a.ndjson");
+  give(patient("4"), patient("5"));
+  EXPECT_FALSE(again());
+  EXPECT_EQ(rows(), (Rows{{"beneficiary", 2}}));
+  EXPECT_FALSE(std::filesystem::exists(out() + "/tables/beneficiary/00001.arrow"));
+}
+
+TEST_F(MadeTables, AreThoseOfTheJournalIfADirectoryIsResumed) {
+  service_.settings.set("keep_ndjson", "false");
+  leave_one_of_two();
+  service_.settings.unset("tables");
+  service_.settings.unset("keep_ndjson");
+  EXPECT_FALSE(resume());
+  EXPECT_EQ(rows(), (Rows{{"beneficiary", 3}}));
+  EXPECT_EQ(ndjson_files(), Names());
+}
+
+TEST_F(MadeTables, AreOthersIfTheSettingHasChanged) {
+  leave_one_of_two();
+  service_.settings.set("tables", "coverage,beneficiary");
+  EXPECT_FALSE(again());
+  EXPECT_EQ(rows(), (Rows{{"beneficiary", 3}, {"coverage", 0}}));
+}
+
+TEST_F(MadeTables, AreRemovedIfTheSettingIsGone) {
+  leave_one_of_two();
+  service_.settings.unset("tables");
+  EXPECT_FALSE(again());
+  EXPECT_FALSE(std::filesystem::exists(out() + "/tables/beneficiary/00001.arrow"));
+  EXPECT_FALSE(parse_json(slurp(out() + "/export.json"))->as_object().contains("tables"));
+}
+
+TEST_F(MadeTables, AreDiscardedByARestart) {
+  leave_one_of_two();
+  service_.settings.set("restart", "true");
+  service_.settings.unset("tables");
+  EXPECT_FALSE(again());
+  EXPECT_FALSE(std::filesystem::exists(out() + "/tables/beneficiary/00001.arrow"));
+}
+
+TEST_F(MadeTables, OfAWrongRecordFailAndTheFilesStay) {
+  give(patient("1"), patient("2") + "{\"resourceType\":\"Patient\",\"id\":}\n");
+  const auto failure = run();
+  ASSERT_TRUE(failure);
+  EXPECT_EQ(failure->status, Status::RECORD);
+  EXPECT_TRUE(holds(failure->message, "Patient.b.ndjson: the record in line 2")) << failure->message;
+  EXPECT_EQ(ndjson_files(), kBoth);
+  service_.settings.unset("tables");
+  EXPECT_FALSE(again());
+  EXPECT_EQ(service_.world->net().requests.size(), 0u);
+}
+
+TEST_F(MadeTables, HaveAName) {
+  service_.settings.set("tables", "beneficiary,claim_lin");
+  const Error error = error_of([&] { run(); });
+  EXPECT_EQ(error.status, Status::INVALID_ARGUMENT);
+  EXPECT_TRUE(holds(error.message, "claim_line")) << error.message;
+  EXPECT_FALSE(std::filesystem::exists(out()));
+}
+
+TEST_F(MadeTables, NeedAnExport) {
+  const Error error = error_of([&] { run(RunKind::fetch); });
+  EXPECT_EQ(error.status, Status::INVALID_ARGUMENT);
+  EXPECT_TRUE(holds(error.message, "the setting tables is for an export")) << error.message;
+}
+
+}  // namespace
+}  // namespace libbcda::runtime
