@@ -110,7 +110,7 @@ constexpr const char* kStranded = "stranded";
 std::string describe_directory(const json::value& about) {
   const bool is_stranded = stranded_files(about) > 0;
   static const std::map<std::string, std::string> states{
-      {"finished", "finished: all files are here"},
+      {"finished", "finished"},
       {"unfinished", "unfinished: bcda resume goes on with it"},
       {kStranded, "unfinished, and its job is gone: bcda export --restart discards the files and starts a new job"},
       {"fetch", "files of a fetch: the same bcda fetch again gets the rest"},
@@ -125,9 +125,10 @@ std::string describe_directory(const json::value& about) {
     out += line("job", text_of(job, "type") + ", " + text_of(job, "state") + (url.empty() ? "" : ", " + url));
   }
   const json::value& files = about.at("files");
-  const std::string under_way = text_of(files, "underWay");
+  const std::string under_way = text_of(files, "underWay"), in_tables = text_of(files, "inTables");
   return out + line("files", text_of(files, "published") + " published, " +
                                  human_bytes(files.at("bytes").to_number<std::int64_t>()) +
+                                 (in_tables == "0" ? "" : "; " + in_tables + " in tables alone") +
                                  (under_way == "0" ? "" : "; " + under_way + " under way"));
 }
 

@@ -315,7 +315,9 @@ Task<> Run::flow() {
   co_await group_->join();
   if (request_.kind == RunKind::export_ && session_->profile().manifest_may_grow)
     co_await confirm_until_nothing_grows();
-  if (output_.tables && !group_->canceled() && !outcome_.failure()) co_await output_.tables->finish(*queue_.results());
+  if (!output_.tables || group_->canceled() || outcome_.failure()) co_return;
+  co_await output_.tables->finish(*queue_.results());
+  tables_ = output_.tables->describe();
 }
 
 Task<> Run::fetch(std::string status_url, Files files, bool last) {
@@ -478,7 +480,7 @@ ReceiptFacts Run::receipt_facts() const {
           .types = json::array(types_.begin(), types_.end()),
           .jobs = describe(jobs_->records()),
           .issues = output_.issues->counts(),
-          .tables = output_.tables ? output_.tables->describe() : json::array()};
+          .tables = tables_};
 }
 
 // "": the files are not in a directory, or there are none.

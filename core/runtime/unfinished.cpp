@@ -102,20 +102,24 @@ json::array describe_jobs(const transfer::JournalState& state) {
 
 // Of the published files that are still there, with the size that they had.
 json::object describe_files(const transfer::JournalState& state, const transfer::Published& published) {
-  std::int64_t files = 0, bytes = 0;
+  std::int64_t files = 0, bytes = 0, in_tables = 0;
   for (const auto& [path, record] : state.files) {
     const auto file = published.open(path);
-    if (!file || file->size() != record.facts.bytes) continue;
-    ++files;
-    bytes += record.facts.bytes;
+    if (file && file->size() == record.facts.bytes) {
+      ++files;
+      bytes += record.facts.bytes;
+    } else if (std::any_of(state.tables.begin(), state.tables.end(),
+                           [&path = path](const auto& made) { return made.files.contains(path); })) {
+      ++in_tables;
+    }
   }
-  return {{"published", files}, {"bytes", bytes}, {"underWay", state.parts.size()}};
+  return {{"published", files}, {"bytes", bytes}, {"inTables", in_tables}, {"underWay", state.parts.size()}};
 }
 
 json::object describe_files(const FileList& files) {
   std::int64_t bytes = 0;
   for (std::size_t i = 0; i < files.size(); ++i) bytes += files[i].bytes();
-  return {{"published", files.size()}, {"bytes", bytes}, {"underWay", 0}};
+  return {{"published", files.size()}, {"bytes", bytes}, {"inTables", 0}, {"underWay", 0}};
 }
 
 json::value describe_owner(const files::Directory& out, const world::Local& local) {

@@ -33,10 +33,14 @@ class DirectoryJob(TypedDict):
 
 
 class DirectoryFiles(TypedDict):
-    """The number of published files, their bytes, and the number of files that are there in part."""
+    """The number of published files, their bytes, and the number of files that are there in part.
+
+    ``inTables``: the number of files that are gone because tables have their rows (``keep_ndjson=False``).
+    """
 
     published: int
     bytes: int
+    inTables: int
     underWay: int
 
 

@@ -7,6 +7,7 @@
 
 #include "base/json.hpp"
 #include "runtime/table_source.hpp"
+#include "runtime/unfinished.hpp"
 #include "support/errors.hpp"
 #include "support/run_test.hpp"
 
@@ -86,6 +87,7 @@ TEST_F(MadeTables, HaveTheRowsOfAllFiles) {
   EXPECT_FALSE(run());
   EXPECT_EQ(rows(), (Rows{{"beneficiary", 3}}));
   EXPECT_EQ(parts(), Names{"00001.arrow"});
+  EXPECT_EQ(parse_json(run_->result().receipt())->at("tables").as_array().size(), 1u);
   EXPECT_EQ(ndjson_files(), kBoth);
 }
 
@@ -134,6 +136,7 @@ TEST_F(MadeTables, StandForTheFilesWhenARunGoesOn) {
   service_.settings.set("keep_ndjson", "false");
   leave_one_of_two();
   EXPECT_EQ(ndjson_files(), Names());
+  EXPECT_EQ(parse_json(directory_status(out()))->at("files").at("inTables").as_int64(), 1);
   EXPECT_FALSE(again());
   EXPECT_EQ(service_.count("GET /data/1/a"), 0u) << "its rows are here";
   EXPECT_EQ(rows(), (Rows{{"beneficiary", 3}}));

@@ -121,7 +121,8 @@ start_sync <- function(client, directory, settings) {
 #'   \item{`request`}{what the unfinished export asks for, by the names of settings; or `NULL`.}
 #'   \item{`jobs`}{of the unfinished export: lists of `type`, `statusUrl`, `state` (`"accepted"`, `"unknown"`, `"refused"`
 #'     or `"dead"`), `manifest` (whether it is at hand) and `files` (how many were published).}
-#'   \item{`files`}{a list of `published`, `bytes` (of these) and `underWay`.}
+#'   \item{`files`}{a list of `published`, `bytes` (of these), `inTables` (files of which only
+#'     the rows in tables are left) and `underWay`.}
 #' @name bcda_resume
 #' @seealso [bcda_export()], [bcda_sync()]
 #' @examples

@@ -395,7 +395,8 @@ BCDA_API bcda_status bcda_resume_start(bcda_client* client, const char* director
  *   jobs       of the unfinished export: [{"type", "statusUrl", "state", "manifest", "files"}]; state: "accepted",
  *              "unknown" (no answer to the kick-off was heard), "refused", "dead"; manifest: whether it is at hand;
  *              files: how many were published
- *   files      {"published", "bytes" (of these), "underWay"}: as the journals say
+ *   files      {"published", "bytes" (of these), "inTables" (files that are gone, because parts of tables have their
+ *              rows: keep_ndjson=false), "underWay"}: as the journals say
  * Errors: FILESYSTEM (there is no such directory, or it cannot be read). */
 BCDA_API bcda_status bcda_directory_status(const char* directory, char** json, bcda_error** error);
 
@@ -615,8 +616,8 @@ BCDA_API bcda_status bcda_result_deleted(const bcda_result* result, char** json,
 
 BCDA_API int64_t bcda_result_elapsed_ms(const bcda_result* result);
 
-/* The receipt, as in export.json. The first call makes it. It takes about 500 bytes for each file. "": no memory is
- * left for it. */
+/* The receipt, as in export.json. Its member "tables" lists the parts of tables that were made (setting `tables`). The
+ * first call makes it. It takes about 500 bytes for each file. "": no memory is left for it. */
 BCDA_API const char* bcda_result_json(const bcda_result* result);
 
 /* The manifests of its jobs, one JSON line each. The first call reads them, perhaps from the disk. They can take more

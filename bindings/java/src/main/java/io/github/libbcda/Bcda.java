@@ -65,7 +65,8 @@ public final class Bcda {
    *     {@link BcdaClient#resume}, {@code "fetch"} or {@code "none"}), {@code usedBy} ({@code host} and {@code pid} of a
    *     run that uses it, or null), {@code damage} (where its journal is damaged; "": nowhere), {@code request} (what the
    *     unfinished export asks for, or null), {@code jobs} (each with {@code type}, {@code statusUrl}, {@code state},
-   *     {@code manifest} and {@code files}) and {@code files} ({@code published}, {@code bytes}, {@code underWay})
+   *     {@code manifest} and {@code files}) and {@code files} ({@code published}, {@code bytes},
+   *     {@code inTables}, {@code underWay})
    * @throws BcdaException.Filesystem there is no such directory, or it cannot be read
    */
   public static String directoryStatus(Path directory) {
