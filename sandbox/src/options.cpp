@@ -155,8 +155,9 @@ constexpr std::array<OptionRow, 30> kRows{{
     {"job_time", "1500ms", kDuration, "How long a new job is In Progress.", true, parsed<&O::job_time, parse_duration>},
     {"job_lifetime", "24h", kDuration, "How long a finished job can be requested; its files stay one hour longer.",
      true, parsed<&O::job_lifetime, parse_duration>},
-    {"clock", "0", kDuration, "Moves the sandbox's clock forward by this duration, so that tokens and jobs expire.",
-     true, parsed<&O::clock, parse_duration>},
+    {"clock", "0", "a duration such as 5s, 24h or -24h",
+     "Moves the sandbox's clock by this duration: forward, so that tokens and jobs expire, or back.", true,
+     parsed<&O::clock, parse_offset>},
     {"fault", "none", "a fault", "Adds a fault; none clears all faults.", true, fault},
 }};
 

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cstdio>
+#include <vector>
 
 #include "random.hpp"
 
@@ -52,6 +53,24 @@ std::string patient(const Person& person) {
          R"(,"name":[{"family":"Doe","given":["Jane"],"use":"usual"}],"resourceType":"Patient"})" + "\n";
 }
 
+std::string id_of_claim(const Person& person, int number) {
+  return (person.version == 3 ? "" : "carrier-") + id_of(person) + std::to_string(number);
+}
+
+std::string id_of_coverage(const Person& person, const std::string& part) {
+  return (part == "A" ? "part-a-" : "part-b-") + id_of(person);
+}
+
+std::string id_of_partial_claim(const Person& person) { return "f-" + id_of(person); }
+
+// Of the resources in lines_of().
+std::vector<std::string> ids_of(const Person& person, const std::string& type) {
+  if (type == "Patient") return {id_of(person)};
+  if (type == "Coverage") return {id_of_coverage(person, "A"), id_of_coverage(person, "B")};
+  if (type.starts_with("Claim")) return {id_of_partial_claim(person)};
+  return {id_of_claim(person, 1), id_of_claim(person, 2)};
+}
+
 std::string coverage(const Person& person, const std::string& part) {
   std::string text = R"({"beneficiary":{"reference":"Patient/)" + id_of(person) + "\"},";
   if (person.version == 1) {
@@ -61,8 +80,7 @@ std::string coverage(const Person& person, const std::string& part) {
             R"("system":"http://terminology.hl7.org/CodeSystem/coverage-class"}]},"value":"Part )" +
             part + "\"}],";
   }
-  text +=
-      R"("id":"part-)" + std::string(part == "A" ? "a" : "b") + "-" + id_of(person) + "\"," + meta(person, "Coverage");
+  text += R"("id":")" + id_of_coverage(person, part) + "\"," + meta(person, "Coverage");
   if (person.version > 1) text += R"(,"payor":[{"identifier":{"value":"Centers for Medicare and Medicaid Services"}}])";
   return text + R"(,"period":{"start":")" + date_of(person, 2, 1995, 20) +
          R"("},"resourceType":"Coverage","status":"active"})" + "\n";
@@ -82,8 +100,7 @@ std::string claim_item(const Person& person, const std::string& amount) {
 
 std::string claim(const Person& person, int number) {
   const std::string day = date_of(person, 3 + static_cast<std::uint64_t>(number), 2022, 4);
-  const std::string claim_id = id_of(person) + std::to_string(number),
-                    id = person.version == 3 ? claim_id : "carrier-" + claim_id;
+  const std::string claim_id = id_of(person) + std::to_string(number), id = id_of_claim(person, number);
   const std::string system = person.version == 3 ? "https://bluebutton.cms.gov/identifiers/CLM-CNTL-NUM"
                                                  : "https://bluebutton.cms.gov/resources/variables/clm_id";
   const std::string covered = R"({"coverage":{"reference":"Coverage/part-b-)" + id_of(person) + "\"}";
@@ -102,7 +119,7 @@ std::string claim(const Person& person, int number) {
 
 // A claim that is adjudicated only in part, or the answer to it.
 std::string partial_claim(const Person& person, const std::string& type) {
-  const std::string number = "f-" + id_of(person);
+  const std::string number = id_of_partial_claim(person);
   const std::string own = type == "Claim"
                               ? R"("priority":{"coding":[{"code":"normal"}]},"total":{"currency":"USD","value":)" +
                                     std::to_string(40 + person.number % 400) + ".25}"
@@ -145,8 +162,10 @@ std::string error_line(const Person& person, const std::string& type, const std:
 }
 
 std::string deleted_line(const Person& person, const std::string& type) {
-  return R"({"resourceType":"Bundle","type":"transaction","entry":[{"request":{"method":"DELETE","url":")" + type +
-         "/" + id_of(person) + "\"}}]}\n";
+  std::string entries;
+  for (const std::string& id : ids_of(person, type))
+    entries += (entries.empty() ? "" : ",") + (R"({"request":{"method":"DELETE","url":")" + type + "/" + id + "\"}}");
+  return R"({"resourceType":"Bundle","type":"transaction","entry":[)" + entries + "]}\n";
 }
 
 std::string header_line(const Person& person) {

@@ -100,6 +100,12 @@ std::optional<Duration> parse_duration(std::string_view text) {
   return Duration(*micros);
 }
 
+std::optional<Duration> parse_offset(std::string_view text) {
+  if (!text.starts_with('-')) return parse_duration(text);
+  const auto back = parse_duration(text.substr(1));
+  return back ? std::optional(-*back) : std::nullopt;
+}
+
 std::optional<std::int64_t> parse_size(std::string_view text) { return with_unit(text, kSizes); }
 
 bool same_name(std::string_view one, std::string_view other) {

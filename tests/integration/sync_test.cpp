@@ -2,6 +2,10 @@
 #include <gtest/gtest.h>
 #include <boost/json/parse.hpp>
 
+#include <algorithm>
+#include <iterator>
+#include <sstream>
+
 #include "integration/support.hpp"
 
 namespace bcda_test {
@@ -252,6 +256,66 @@ TEST(DeletedResources, AreATypedList) {
     EXPECT_EQ(std::string(error.what()).find("Secret1"), std::string::npos) << error.what();
   }
 }
+
+// ---- Tables ----------------------------------------------------------------------------------------------------------
+
+#ifdef BCDA_TABLES
+
+// The rows of all tables, each as the name of its table and JSON, in an order of their own.
+std::vector<std::string> rows_of(const std::string& path) {
+  const std::vector<std::string> names = bcda::table_names();
+  bcda::Tables tables({path}, names, {});
+  std::vector<std::string> files(names.size());
+  std::int32_t table = 0;
+  std::string_view piece;
+  while (tables.encode("ndjson", table, piece)) files[static_cast<std::size_t>(table)] += piece;
+  std::vector<std::string> rows;
+  for (std::size_t i = 0; i < names.size(); ++i) {
+    std::istringstream lines(files[i]);
+    for (std::string line; std::getline(lines, line);) rows.push_back(names[i] + " " + line);
+  }
+  std::sort(rows.begin(), rows.end());
+  return rows;
+}
+
+// The service names one of 100 persons as removed: those whose numbers follow the numbers of all others.
+TEST(SyncTables, OfAFullRunAndTwelveLaterOnesAreThoseOfAFullExport) {
+  const TempDir dir;
+  const auto serve = [](const std::string& port, const std::string& persons) {
+    return quick_sandbox(
+        {{"profile", "generic"}, {"changes", "0.2"}, {"beneficiaries", persons}, {"port", port}, {"clock", "-288h"}});
+  };
+  const auto run = [&](bcda::Sandbox& sandbox, bool is_sync, const std::string& out) {
+    const bcda::Client client(quick_config(sandbox));
+    bcda::Config settings;
+    settings.set("out", dir / out);
+    bcda::Run started = is_sync ? client.start_sync(settings) : client.start_export(settings);
+    const Outcome outcome = follow(started);
+    EXPECT_EQ(outcome.status, BCDA_OK) << outcome.message;
+    return started.result().deleted();
+  };
+  std::string port;
+  {
+    bcda::Sandbox before = serve("0", "303");
+    const std::string url = before.config().value("url");
+    port = url.substr(url.find(':', 6) + 1, 5);
+    run(before, true, "series");
+  }
+  bcda::Sandbox sandbox = serve(port, "300");
+  for (int day = 1; day <= 12; ++day) {
+    sandbox.control("clock", "24h");
+    EXPECT_NE(run(sandbox, true, "series"), "[]") << "deletions";
+  }
+  run(sandbox, false, "full");
+  const auto series = rows_of(dir / "series"), full = rows_of(dir / "full");
+  EXPECT_GT(full.size(), 1000u);
+  std::vector<std::string> differences;
+  std::set_symmetric_difference(series.begin(), series.end(), full.begin(), full.end(),
+                                std::back_inserter(differences));
+  EXPECT_EQ(differences, std::vector<std::string>());
+}
+
+#endif
 
 }  // namespace
 }  // namespace bcda_test
