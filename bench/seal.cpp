@@ -1,5 +1,6 @@
 // Makes the files for the benchmark: encrypted NDJSON files, their manifest, and the private key that unwraps their keys.
-//   bench_seal DIR FILES MEBIBYTES ORIGIN
+//   bench_seal DIR FILES MEBIBYTES ORIGIN [CLAIMS]
+// CLAIMS: an NDJSON file whose lines the files repeat, instead of records that are no claims.
 // With 0 MEBIBYTES each file has one short line. The manifest has each wrapped key twice, as the service's has.
 #include <openssl/rand.h>
 
@@ -7,6 +8,7 @@
 #include <cstdio>
 #include <fstream>
 #include <iostream>
+#include <iterator>
 #include <string>
 
 #include "base/json.hpp"
@@ -34,6 +36,15 @@ std::string block() {
   return text + rest + "\n";
 }
 
+// About a mebibyte of whole lines.
+std::string block_of(const std::string& path) {
+  std::ifstream file(path, std::ios::binary);
+  const std::string lines{std::istreambuf_iterator<char>(file), std::istreambuf_iterator<char>()};
+  std::string text;
+  while (!lines.empty() && text.size() < (1 << 20)) text += lines;
+  return text;
+}
+
 // Writes one file with `plain` in it `times` times, and returns the hex of its wrapped key.
 std::string seal(const std::string& path, const std::string& name, int times, const std::string& plain,
                  const std::string& public_pem) {
@@ -57,13 +68,15 @@ std::string seal(const std::string& path, const std::string& name, int times, co
 }  // namespace
 
 int main(int argc, char** argv) {
-  if (argc != 5) {
-    std::cerr << "usage: bench_seal DIR FILES MEBIBYTES ORIGIN\n";
+  if (argc != 5 && argc != 6) {
+    std::cerr << "usage: bench_seal DIR FILES MEBIBYTES ORIGIN [CLAIMS]\n";
     return 2;
   }
   const std::string dir = argv[1], origin = argv[4];
   const int mebibytes = std::stoi(argv[3]);
-  const std::string plain = mebibytes > 0 ? block() : "{\"resourceType\":\"Patient\"}\n";
+  const std::string plain = argc == 6       ? block_of(argv[5])
+                            : mebibytes > 0 ? block()
+                                            : "{\"resourceType\":\"Patient\"}\n";
   auto key = crypto::PrivateKey::generate();
   std::ofstream(dir + "/private.pem") << key.private_pem();
   json::array output;
