@@ -17,10 +17,10 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from . import _native
-from ._config import make_config, path_of
+from ._config import path_of
 from ._errors import InvalidArgumentError
 from ._suppression import SMALLEST, Cell
-from ._table import _batch_of, _Capsules, _need, _PrivateFile, table_columns, table_names
+from ._table import PrivateFile, batches_of, need, open_tables, schema_of, table_columns, table_names
 from ._tables import profiles
 
 if TYPE_CHECKING:
@@ -132,7 +132,7 @@ def report(
         True
     """
     given = [paths] if isinstance(paths, (str, os.PathLike)) else list(paths)
-    with _PrivateFile(path_of(out, "out")) as file:
+    with PrivateFile(path_of(out, "out")) as file:
         file.write(page_of([path_of(path, "paths") for path in given], generation, current).encode())
 
 
@@ -145,8 +145,8 @@ def page_of(paths: Sequence[str], generation: str | None = None, current: bool |
 
 def collect(paths: Sequence[str], settings: Mapping[str, Any]) -> Facts:
     """Counts everything in one pass over the files, and a second one if a value did not fit its column."""
-    _need("duckdb", "a report", "duckdb")
-    _need("pyarrow", "a report", "duckdb")
+    need("duckdb", "a report", "duckdb")
+    need("pyarrow", "a report", "duckdb")
     if not paths:
         raise InvalidArgumentError("a report needs the directory of an export or of a series, or files")
     reading = {**settings, "on_error": "null"}
@@ -220,9 +220,7 @@ def _run_of(result: ExportResult) -> Run:
 
 
 def _open(paths: Sequence[str], settings: Mapping[str, Any], names: Sequence[str]) -> _native.Tables:
-    return _native.Tables(
-        make_config(settings), [os.fsencode(path) for path in paths], [name.encode() for name in names]
-    )
+    return open_tables([os.fsencode(path) for path in paths], settings, [name.encode() for name in names])
 
 
 def _nulled(paths: Sequence[str], settings: Mapping[str, Any], name: str) -> int:
@@ -293,12 +291,12 @@ def _load(connection: duckdb.DuckDBPyConnection, tables: _native.Tables, facts: 
     import pyarrow
 
     names = table_names()
-    schemas = [pyarrow.schema(_Capsules(tables.schema(number))) for number in range(len(names))]
+    schemas = [schema_of(tables, number) for number in range(len(names))]
     rows = dict.fromkeys(names, 0)
     facts.filled = {name: dict.fromkeys(columns, 0) for name, columns in KEY_COLUMNS.items()}
-    while (found := tables.next()) is not None:
-        name = names[found[0]]
-        batch = pyarrow.Table.from_batches([_batch_of(schemas[found[0]], found[1])])
+    for number, found in batches_of(tables, schemas):
+        name = names[number]
+        batch = pyarrow.Table.from_batches([found])
         rows[name] += batch.num_rows
         if name not in KEY_COLUMNS:
             continue
