@@ -43,7 +43,7 @@ plot_paid <- function(paid, path) {
   paid <- paid[, order(-colSums(paid)), drop = FALSE]
   shown <- paid[, seq_len(min(SHOWN, ncol(paid))), drop = FALSE]
   if (ncol(paid) > SHOWN) shown <- cbind(shown, "All others" = rowSums(paid[, -seq_len(SHOWN), drop = FALSE]))
-  colors <- hcl.colors(ncol(shown), "Zissou 1")
+  colors <- hcl.colors(ncol(shown), "Dark 3")
   png(path, 1500, 800, res = 120, type = "cairo")
   on.exit(dev.off())
   par(las = 2, mar = c(5, 5, 3, 11), cex.axis = 0.8)

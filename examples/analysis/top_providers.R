@@ -45,7 +45,7 @@ top_providers <- function(paid, top = TOP) {
 plot_providers <- function(found, path) {
   png(path, 1080, 180 + 40 * nrow(found), res = 120, type = "cairo")
   on.exit(dev.off())
-  par(las = 1, mar = c(4, 7, 3, 1), cex.axis = 0.8)
+  par(las = 1, mar = c(5, 7, 3, 1), cex.axis = 0.8)
   barplot(rev(found$paid) / 1000,
     names.arg = rev(found$npi), horiz = TRUE, col = "#1f5f8b", border = NA,
     xlab = "Paid (thousand US dollars)", main = "Providers with the largest paid amounts"
