@@ -3,8 +3,9 @@
 #     Rscript diabetes_without_visit.R claims      # a directory of an export or of a series, or NDJSON files
 #     Rscript diabetes_without_visit.R             # without any: synthetic claims of an emulator
 #
-# A visit is a line with an evaluation in an office, at home, in a hospital's clinic, or a wellness visit. The list names
-# beneficiaries, so only its owner may read it (mode 0600). The plot has counts below 11, which must not be published.
+# A visit is a line with an evaluation in an office, at home, in a hospital's clinic, or a wellness visit. The list
+# names beneficiaries, so only its owner may read it (mode 0600). The plot has counts below 11, which must not be
+# published.
 
 library(bcda)
 

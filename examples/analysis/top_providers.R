@@ -22,7 +22,9 @@ payments <- function(export) {
   paid <- data.frame(
     claim = c(whole$claim_key, lines$claim_key, drugs$claim_key),
     npi = c(
-      whole$provider_npi, ifelse(is.na(lines$rendering_npi), lines$provider_npi, lines$rendering_npi), drugs$pharmacy_npi
+      whole$provider_npi,
+      ifelse(is.na(lines$rendering_npi), lines$provider_npi, lines$rendering_npi),
+      drugs$pharmacy_npi
     ),
     paid = c(whole$payment_amount, lines$paid_amount, drugs$covered_paid_amount)
   )

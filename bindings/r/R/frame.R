@@ -33,12 +33,12 @@ json_text <- function(texts) {
 
 #' Data frames of tables
 #'
-#' [bcda_table()] and [bcda_table_chunks()] return data frames of class `bcda_frame`. The class has a `print` method that
-#' shows some rows and columns, and cuts long values. `head()`, `[` and packages for data frames work as usual.
+#' [bcda_table()] and [bcda_table_chunks()] return data frames of class `bcda_frame`. The class has a `print` method
+#' that shows some rows and columns, and cuts long values. `head()`, `[` and packages for data frames work as usual.
 #' `as.data.frame()` returns an ordinary data frame, which R prints in full.
 #'
-#' The collections of a table are list columns. `write.csv()` and databases do not accept list columns. `nested = "json"`
-#' converts them to text columns with the JSON of each value (`NA` if there is no value).
+#' The collections of a table are list columns. `write.csv()` and databases do not accept list columns.
+#' `nested = "json"` converts them to text columns with the JSON of each value (`NA` if there is no value).
 #'
 #' @param x a data frame from [bcda_table()] or [bcda_table_chunks()].
 #' @param n the number of rows that are printed.

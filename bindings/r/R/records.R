@@ -3,8 +3,8 @@
 #' The records of an export, in chunks
 #'
 #' Streams the records of one resource type, or of all types, with memory for only one chunk. As lists, a chunk needs
-#' several times the memory of its JSON. A `handler` is called with each chunk, as for [jsonlite::stream_in()]. Without a
-#' handler, `bcda_records()` returns a reader. Each `bcda_next()` then returns the next chunk, and `NULL` after the last
+#' several times the memory of its JSON. A `handler` is called with each chunk, as for [jsonlite::stream_in()]. Without
+#' a handler, `bcda_records()` returns a reader. Each `bcda_next()` then returns the next chunk, and `NULL` after the last
 #' one. For data frames, use [bcda_table()]: a view of your own makes one of any resource type.
 #'
 #' If a file does not have the size or the number of records that were verified, reading fails with

@@ -24,7 +24,8 @@ functions_of <- function(program) {
 run_analysis <- function(program, ..., directory = dirname(place())) {
   libraries <- paste0("R_LIBS=", paste(.libPaths(), collapse = ":"))
   words <- c("env", libraries, file.path(R.home("bin"), "Rscript"), file.path(ANALYSES, program), ...)
-  out <- with_directory(directory, suppressWarnings(system(paste(paste(shQuote(words), collapse = " "), "2>&1"), intern = TRUE)))
+  command <- paste(paste(shQuote(words), collapse = " "), "2>&1")
+  out <- with_directory(directory, suppressWarnings(system(command, intern = TRUE)))
   list(code = attr(out, "status") %||% 0L, out = as.character(out), directory = directory)
 }
 
@@ -161,13 +162,17 @@ test_that("every generation has its providers", {
     lines <- final_rows(generation, "claim_line")
     drugs <- final_rows(generation, "pharmacy_claim")
     sums <- c(by_hand = 0)
-    pay <- function(npi, amount) if (!is.na(npi) && !is.na(amount)) sums[npi] <<- sum(sums[npi], as.numeric(amount), na.rm = TRUE)
+    pay <- function(npi, amount) {
+      if (!is.na(npi) && !is.na(amount)) sums[npi] <<- sum(sums[npi], as.numeric(amount), na.rm = TRUE)
+    }
     for (i in seq_len(nrow(claims))) {
       own <- lines[lines$claim_key == claims$claim_key[i], ]
       if (!claims$eob_type[i] %in% c("CARRIER", "DME", "PDE")) {
         pay(claims$provider_npi[i], claims$payment_amount[i])
       } else if (claims$eob_type[i] != "PDE") {
-        for (n in seq_len(nrow(own))) pay(c(na.omit(c(own$rendering_npi[n], claims$provider_npi[i])), NA)[1], own$paid_amount[n])
+        for (n in seq_len(nrow(own))) {
+          pay(c(stats::na.omit(c(own$rendering_npi[n], claims$provider_npi[i])), NA)[1], own$paid_amount[n])
+        }
       }
     }
     for (n in seq_len(nrow(drugs))) pay(drugs$pharmacy_npi[n], drugs$covered_paid_amount[n])
@@ -192,7 +197,8 @@ test_that("members with diabetes and no visit are those of the records", {
     if (any(grepl("^E(08|09|10|11|12|13)", codes))) diabetic <- c(diabetic, member)
     for (item in claim$item) {
       code <- unlist(lapply(item$service$coding, function(coding) coding$code))
-      if (any(c("99203", "99213", "99214") %in% code)) visits[[member]] <- c(visits[[member]], item$servicedPeriod$start)
+      if (!any(c("99203", "99213", "99214") %in% code)) next
+      visits[[member]] <- c(visits[[member]], item$servicedPeriod$start)
     }
   }
   diabetic <- sort(unique(diabetic))
@@ -210,7 +216,8 @@ test_that("members with diabetes and no visit are those of the records", {
 
   claims <- dirname(analyzed()$files$path[1])
   done <- run_analysis("diabetes_without_visit.R", claims)
-  expect_match(done$out[1], sprintf("^%d of %d members with diabetes had no visit from", length(unseen), length(diabetic)))
+  heading <- sprintf("^%d of %d members with diabetes had no visit from", length(unseen), length(diabetic))
+  expect_match(done$out[1], heading)
   expect_false(any(vapply(diabetic, grepl, NA, paste(done$out, collapse = " "), fixed = TRUE)))
   list <- file.path(done$directory, "without_visit.csv")
   expect_identical(format(file.mode(list)), "600")
