@@ -30,6 +30,22 @@ std::string shown_type(const ColumnDefinition& column) {
   return ansi.empty() ? column.type : ansi;
 }
 
+// The tables that are made of resources of this type.
+std::vector<std::string> presets_of(std::string_view type) {
+  std::vector<std::string> found;
+  for (const std::string& name : preset_names())
+    if (parse_view_definition(find_preset(name, Generation::v3)->json).resource == type) found.push_back(name);
+  return found;
+}
+
+// What to do when there is no table of this name. It may be the name of a resource type.
+std::string remedy_for(std::string_view table) {
+  const std::vector<std::string> of_type = presets_of(table);
+  if (!of_type.empty()) return "the tables of this resource type are " + join(of_type, ", ");
+  if (const std::string* similar = nearest(table, preset_names())) return "did you mean " + quote(*similar) + "?";
+  return "there are " + join(preset_names(), ", ") + ". A view (ViewDefinition) makes a table of any resource type";
+}
+
 }  // namespace
 
 const std::vector<std::string>& preset_names() {
@@ -49,10 +65,7 @@ const PresetView* find_preset(std::string_view table, Generation generation) {
 }
 
 void refuse_preset(std::string_view table) {
-  const std::string* similar = nearest(table, preset_names());
-  throw Error(Status::INVALID_ARGUMENT,
-              "there is no table " + quote(table) +
-                  (similar ? "; did you mean " + quote(*similar) + "?" : "; there are " + join(preset_names(), ", ")));
+  throw Error(Status::INVALID_ARGUMENT, "there is no table " + quote(table) + "; " + remedy_for(table));
 }
 
 std::string describe_preset(std::string_view table) {

@@ -22,7 +22,7 @@ const std::vector<std::string>& preset_names();
 // nullptr: there is no such table.
 const PresetView* find_preset(std::string_view table, Generation generation);
 
-// Throws Error{INVALID_ARGUMENT} that names a similar table.
+// Throws Error{INVALID_ARGUMENT} that names a similar table, or the tables of a resource type.
 [[noreturn]] void refuse_preset(std::string_view table);
 
 // The dictionary of a table as JSON: {"name", "description", "resource", "columns": [{"name", "type", "list",

@@ -6,7 +6,7 @@
 A visit is a line with an evaluation in an office, at home, in a hospital's clinic, or a wellness visit. The list names
 beneficiaries, so only its owner may read it (mode 0600). The plot has counts below 11, which must not be published.
 diabetes_without_visit.sql is the same in SQL.
-Needs: pip install 'bcda[pandas,arrow]' matplotlib
+Needs: pip install 'bcda[pandas]' matplotlib
 """
 
 from __future__ import annotations

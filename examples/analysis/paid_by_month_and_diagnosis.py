@@ -3,7 +3,7 @@
     python paid_by_month_and_diagnosis.py claims      # a directory of an export or of a series, or NDJSON files
     python paid_by_month_and_diagnosis.py             # without any: synthetic claims of an emulator
 
-paid_by_month_and_diagnosis.sql is the same in SQL. Needs: pip install 'bcda[pandas,arrow]' matplotlib
+paid_by_month_and_diagnosis.sql is the same in SQL. Needs: pip install 'bcda[pandas]' matplotlib
 """
 
 from __future__ import annotations

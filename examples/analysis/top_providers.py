@@ -5,7 +5,7 @@
 
 A claim of an institution is paid as a whole, to the institution. On carrier and DME claims each line has its provider
 and its amount. A Part D event is paid to the pharmacy. top_providers.sql is the same in SQL.
-Needs: pip install 'bcda[pandas,arrow]' matplotlib
+Needs: pip install 'bcda[pandas]' matplotlib
 """
 
 from __future__ import annotations

@@ -10,8 +10,6 @@ from __future__ import annotations
 
 import argparse
 import sys
-from collections.abc import Iterable
-from typing import Any
 
 import bcda
 import matplotlib
@@ -19,8 +17,6 @@ import pandas as pd
 from matplotlib.figure import Figure
 
 TYPE = "ExplanationOfBenefit"
-COLUMNS = ["status", "insurance.coverage.reference", "billablePeriod.start", "payment.amount.value", "item"]
-CHUNK = 1_000  # claims in memory at a time; a claim has about 50 KB
 PARTS = {
     "a": ("Part A", "#1b4f72"),
     "b": ("Part B", "#3a9fbf"),
@@ -29,43 +25,36 @@ PARTS = {
 }
 
 
-def drug_cost(items: list[dict[str, Any]]) -> float | None:
-    """The paid amount of a prescription drug event. It has no payment; the amount is an adjudication of its item."""
-    for item in items:
-        for adjudication in item.get("adjudication", []):
-            if adjudication["category"]["coding"][0]["code"].endswith("/cvrd_d_plan_pd_amt"):
-                return float(adjudication["amount"]["value"])
-    return None
+def payments(result: bcda.ExportResult) -> pd.DataFrame:
+    """One row for each final claim, with its month, part of Medicare and paid amount.
+
+    A prescription drug event (Part D) has its date and its amount in the table pharmacy_claim.
+    """
+    columns = ["eob_type", "coverage_key", "from_date", "payment_amount"]
+    claims = result.table("claim", columns=columns, final_only=True).to_pandas()
+    claims = claims[(claims["eob_type"] != "PDE").fillna(True)]
+    columns = ["fill_date", "covered_paid_amount"]
+    drugs = result.table("pharmacy_claim", columns=columns, final_only=True).to_pandas()
+    part = claims["coverage_key"].str.extract(r"^part-([abd])-", expand=False).fillna("other")
+    facts: pd.DataFrame = pd.concat(
+        [
+            pd.DataFrame({"date": claims["from_date"], "part": part, "paid": claims["payment_amount"]}),
+            pd.DataFrame({"date": drugs["fill_date"], "part": "d", "paid": drugs["covered_paid_amount"]}),
+        ]
+    )
+    facts["month"] = facts["date"].astype("string").str[:7]
+    facts["paid"] = facts["paid"].astype(float)
+    return facts
 
 
-def drug_date(items: list[dict[str, Any]]) -> str | None:
-    """The date of a prescription drug event. It has no billablePeriod; the date is that of its item."""
-    return next((item["servicedDate"] for item in items if "servicedDate" in item), None)
-
-
-def paid_by_month(chunks: Iterable[pd.DataFrame]) -> tuple[pd.DataFrame, int]:
+def paid_by_month(facts: pd.DataFrame) -> tuple[pd.DataFrame, int]:
     """Sums in dollars, by month (rows) and part of Medicare (columns), and the number of claims that were left out."""
-    total, left_out = pd.DataFrame(), 0
-    for chunk in chunks:
-        claims = chunk.reindex(columns=COLUMNS)  # a chunk with only drug events lacks some columns
-        claims = claims[claims["status"] == "active"]  # without canceled claims
-        items = claims["item"].map(lambda item: item if isinstance(item, list) else [])
-        dates = claims["billablePeriod.start"].fillna(items.map(drug_date)).astype("string")
-        parts = claims["insurance.coverage.reference"].astype("string").str.extract(r"/part-([abd])-", expand=False)
-        facts = pd.DataFrame(
-            {
-                "month": dates.str[:7],
-                "part": parts.fillna("other"),
-                "paid": claims["payment.amount.value"].astype(float).fillna(items.map(drug_cost).astype(float)),
-            }
-        )
-        left_out += int(facts.isna().any(axis="columns").sum())
-        sums = facts.dropna().pivot_table("paid", index="month", columns="part", aggfunc="sum")
-        total = total.add(sums, fill_value=0.0)
+    known = facts.dropna(subset=["month", "paid"])
+    total = known.pivot_table("paid", index="month", columns="part", aggfunc="sum", fill_value=0.0)
     if not total.empty:
-        total.index = pd.PeriodIndex(total.index, freq="M", name="month")
+        total.index = pd.PeriodIndex(total.index.astype(str), freq="M", name="month")
         total = total.reindex(pd.period_range(total.index.min(), total.index.max(), freq="M")).fillna(0.0)
-    return total[[part for part in PARTS if part in total]], left_out
+    return total[[part for part in PARTS if part in total]], len(facts) - len(known)
 
 
 def table(total: pd.DataFrame) -> str:
@@ -110,7 +99,7 @@ def main() -> int:
     try:
         client = bcda.Sandbox().client() if arguments.sandbox else bcda.Client()
         result = client.export([TYPE], out=arguments.out)
-        total, left_out = paid_by_month(result.to_pandas(TYPE, chunksize=CHUNK))
+        total, left_out = paid_by_month(payments(result))
     except bcda.Error as error:
         print(f"paid_by_month: {error}", file=sys.stderr)
         return error.exit_code

@@ -22,7 +22,6 @@ BCDA_PRIVATE_KEY; bcda_settings() lists all. Exit codes are those of the bcda co
 130 interrupted.'
 
 TYPE <- "ExplanationOfBenefit"
-CHUNK <- 1000 # claims in memory at a time; a claim has about 50 KB
 PARTS <- c(a = "Part A", b = "Part B", d = "Part D", other = "Other")
 COLORS <- c(a = "#1b4f72", b = "#3a9fbf", d = "#f0a830", other = "#8a8f94")
 USAGE_ERROR <- 2
@@ -33,56 +32,29 @@ say <- function(...) message("paid_by_month: ", ...)
 
 # ---- From claims to sums ----
 
-NONE <- data.frame(month = character(), part = character(), paid = numeric())
-
-# The paid amount of a prescription drug event. It has no payment; the amount is an adjudication of its item.
-drug_cost <- function(claim) {
-  for (item in claim$item) {
-    for (adjudication in item$adjudication) {
-      codes <- as.character(unlist(adjudication$category$coding))
-      if (any(endsWith(codes, "/cvrd_d_plan_pd_amt"))) return(adjudication$amount$value)
-    }
-  }
-}
-
-# The date of a prescription drug event. It has no billablePeriod; the date is that of its item.
-drug_date <- function(claim) {
-  for (item in claim$item) if (!is.null(item$servicedDate)) return(item$servicedDate)
-}
-
-# A number, or NA for NULL, NA and text.
-number <- function(x) if (is.numeric(x) && length(x) == 1) as.numeric(x) else NA_real_
-text <- function(x) if (is.character(x) && length(x) == 1) x else NA_character_
-first_of <- function(x, otherwise) if (is.null(x)) otherwise else x
-
-# One row for each claim; NA for missing values.
-facts <- function(claims) {
-  coverage <- vapply(claims, function(claim) text(claim$insurance$coverage$reference), "")
-  date <- vapply(claims, function(claim) text(first_of(claim$billablePeriod$start, drug_date(claim))), "")
-  data.frame(
-    month = ifelse(grepl("^[0-9]{4}-(0[1-9]|1[0-2])", date), substr(date, 1, 7), NA),
-    part = ifelse(grepl("/part-[abd]-", coverage), sub(".*/part-([abd])-.*", "\\1", coverage), "other"),
-    paid = vapply(claims, function(claim) number(first_of(claim$payment$amount$value, drug_cost(claim))), 0)
+# One row for each final claim, with its month, part of Medicare and paid amount; NA for missing values. A prescription
+# drug event (Part D) has its date and its amount in the table pharmacy_claim.
+payments <- function(result) {
+  claims <- bcda_table(result, "claim",
+    columns = c("eob_type", "coverage_key", "from_date", "payment_amount"), final_only = TRUE
   )
-}
-
-# Adds the sums of another chunk. One row for each month and part.
-add_claims <- function(sums, claims) {
-  active <- Filter(function(claim) identical(claim$status, "active"), claims) # without canceled claims
-  found <- facts(active)
-  placed <- rbind(sums[c("month", "part", "paid")], found[stats::complete.cases(found), ])
-  left_out <- first_of(attr(sums, "left_out"), 0) + sum(!stats::complete.cases(found))
-  if (nrow(placed)) placed <- stats::aggregate(paid ~ month + part, placed, sum)
-  structure(placed, left_out = left_out)
+  claims <- claims[!claims$eob_type %in% "PDE", ]
+  drugs <- bcda_table(result, "pharmacy_claim", columns = c("fill_date", "covered_paid_amount"), final_only = TRUE)
+  known <- grepl("^part-[abd]-", claims$coverage_key)
+  data.frame(
+    month = format(c(claims$from_date, drugs$fill_date), "%Y-%m"),
+    part = c(ifelse(known, substr(claims$coverage_key, 6, 6), "other"), rep("d", nrow(drugs))),
+    paid = c(claims$payment_amount, drugs$covered_paid_amount)
+  )
 }
 
 # Sums in dollars. One row for each month from the first to the last, and one column for each part of Medicare that
 # occurs.
-by_month <- function(sums) {
-  ends <- as.Date(paste0(range(sums$month), "-01"))
+by_month <- function(facts) {
+  ends <- as.Date(paste0(range(facts$month), "-01"))
   months <- format(seq(ends[1], ends[2], by = "month"), "%Y-%m")
-  parts <- intersect(names(PARTS), sums$part)
-  stats::xtabs(paid ~ factor(month, months) + factor(part, parts), sums)
+  parts <- intersect(names(PARTS), facts$part)
+  stats::xtabs(paid ~ factor(month, months) + factor(part, parts), facts)
 }
 
 # ---- Output ----
@@ -168,12 +140,12 @@ export <- function(options) {
 
 run <- function(options) {
   result <- export(options)
-  sums <- NONE
-  bcda_records(result, TYPE, function(claims) sums <<- add_claims(sums, claims), n = CHUNK, as = "list")
-  left_out <- first_of(attr(sums, "left_out"), 0)
+  facts <- payments(result)
+  known <- facts[stats::complete.cases(facts), ]
+  left_out <- nrow(facts) - nrow(known)
   if (left_out) say(format(left_out, big.mark = ","), " claims have no date or no amount: left out")
-  if (nrow(sums)) {
-    total <- by_month(sums)
+  if (nrow(known)) {
+    total <- by_month(known)
     show_table(total)
     claims <- format(sum(result$files$records), big.mark = ",", scientific = FALSE)
     plot_months(total, options$plot, paste0(claims, " claims, as of ", format(result$transaction_time, "%Y-%m-%d")))

@@ -1,4 +1,4 @@
-"""Parses lines of NDJSON, and finds values that a table cannot hold."""
+"""Parses lines of NDJSON."""
 
 from __future__ import annotations
 
@@ -6,16 +6,15 @@ import json
 import math
 from collections.abc import Iterator
 from decimal import Decimal
-from typing import Any, Callable
+from typing import Any
 
 Record = dict[str, Any]
 
-_DEEPEST = 500  # levels of nesting in a table: FHIR needs about 15, and Arrow crashes at some thousands
 _LONGEST_PATH = 200  # characters of a member's path in a message
 
 
 class MalformedRecordError(ValueError):
-    """A line is not a record, or does not fit a table. The message has no value, because it may be a patient's."""
+    """A line is not a record. The message has no value, because it may be a patient's."""
 
 
 def parse(line: bytes, decoder: Any = None) -> Record:
@@ -43,42 +42,6 @@ def parse(line: bytes, decoder: Any = None) -> Record:
 def parse_exactly(line: bytes) -> Record:
     """The same, but a number with a point or an exponent is a Decimal with all its digits."""
     return parse(line, _exact_decoder)
-
-
-def row(line: bytes) -> Record:
-    """Parses a record for a table. Its strings must be encodable, and its nesting not too deep for Arrow."""
-    record = parse(line)
-    if line.count(b"{") + line.count(b"[") > _DEEPEST and _is_too_deep(record):
-        raise MalformedRecordError(f"the record does not fit a table: it is nested more than {_DEEPEST} levels deep")
-    if b"\\ud" in line or b"\\uD" in line:  # only an escape can produce half of a surrogate pair
-        for path, value in members(record):
-            if not (_is_encodable(path) and (not isinstance(value, str) or _is_encodable(value))):
-                why = f"{member(path)} has half of a surrogate pair, which is no character"
-                raise MalformedRecordError(f"the record does not fit a table: {why}")
-    return record
-
-
-def flat_row(line: bytes) -> Record:
-    """Parses a record and flattens nested members to names such as ``payment.amount.value``."""
-    record = row(line)
-    flat = {name: value for name, value in record.items() if not isinstance(value, dict)}
-    for name, value in record.items():
-        if isinstance(value, dict):
-            _flatten(f"{name}.", value, flat)
-    return flat
-
-
-def _flatten(prefix: str, nested: Record, flat: Record) -> None:
-    for name, value in nested.items():
-        path = prefix + name
-        if isinstance(value, dict):
-            _flatten(f"{path}.", value, flat)
-        elif path in flat:
-            raise MalformedRecordError(
-                f"the record does not fit flat columns: it has {member(path)} twice; give flatten=False"
-            )
-        else:
-            flat[path] = value
 
 
 def members(record: Any) -> Iterator[tuple[str, Any]]:
@@ -142,21 +105,3 @@ def _not_finite_member(line: bytes) -> str:
         if isinstance(value, float) and not math.isfinite(value):
             return member(path)
     return "a number"
-
-
-def _is_encodable(text: str) -> bool:
-    return text.isascii() or not any("\ud800" <= character <= "\udfff" for character in text)
-
-
-def _is_too_deep(record: Record) -> bool:
-    level: list[Any] = [record]
-    for _ in range(_DEEPEST):
-        level = [inner for value in level for inner in _below(value)]
-        if not level:
-            return False
-    return True
-
-
-def _below(value: Any) -> Iterator[Any]:
-    nested: Callable[..., Any] = value.values if isinstance(value, dict) else value.__iter__
-    return (inner for inner in nested() if isinstance(inner, (dict, list)))

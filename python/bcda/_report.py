@@ -17,10 +17,10 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from . import _native
-from ._config import make_config, path_of
+from ._config import path_of
 from ._errors import InvalidArgumentError
 from ._suppression import SMALLEST, Cell
-from ._table import _batch_of, _Capsules, _need, _PrivateFile, table_columns, table_names
+from ._table import PrivateFile, batches_of, need, open_tables, schema_of, table_columns, table_names
 from ._tables import profiles
 
 if TYPE_CHECKING:
@@ -132,7 +132,7 @@ def report(
         True
     """
     given = [paths] if isinstance(paths, (str, os.PathLike)) else list(paths)
-    with _PrivateFile(path_of(out, "out")) as file:
+    with PrivateFile(path_of(out, "out")) as file:
         file.write(page_of([path_of(path, "paths") for path in given], generation, current).encode())
 
 
@@ -144,16 +144,20 @@ def page_of(paths: Sequence[str], generation: str | None = None, current: bool |
 
 
 def collect(paths: Sequence[str], settings: Mapping[str, Any]) -> Facts:
-    """Counts everything in one pass over the files, and a second one if a value did not fit its column."""
-    _need("duckdb", "a report", "duckdb")
-    _need("pyarrow", "a report", "duckdb")
+    """Counts everything. One pass over the files finds the claims that count as final. Another one reads all tables.
+    If values did not fit their columns, one more pass for each table counts its values.
+    """
+    need("duckdb", "a report", "duckdb")
+    need("pyarrow", "a report", "duckdb")
     if not paths:
         raise InvalidArgumentError("a report needs the directory of an export or of a series, or files")
     reading = {**settings, "on_error": "null"}
-    tables = _open(paths, reading, table_names())  # reports what is wrong with the paths before anything is read
+    claims = _open(paths, {**reading, "final_only": True, "columns": _VERSION}, ["claim"])  # reports what is wrong now
+    tables = _open(paths, reading, table_names())
     facts = _facts_of_receipts(paths)
     facts.generation = settings.get("generation") or facts.generation
     with _connection() as connection:
+        _load_final(connection, claims)
         _load(connection, tables, facts)
         _count_claims(connection, facts)
     if tables.nulled:
@@ -220,9 +224,7 @@ def _run_of(result: ExportResult) -> Run:
 
 
 def _open(paths: Sequence[str], settings: Mapping[str, Any], names: Sequence[str]) -> _native.Tables:
-    return _native.Tables(
-        make_config(settings), [os.fsencode(path) for path in paths], [name.encode() for name in names]
-    )
+    return open_tables([os.fsencode(path) for path in paths], settings, [name.encode() for name in names])
 
 
 def _nulled(paths: Sequence[str], settings: Mapping[str, Any], name: str) -> int:
@@ -241,17 +243,27 @@ def _connection() -> Iterator[duckdb.DuckDBPyConnection]:
         connection.execute("set temp_directory = '" + directory.replace("'", "''") + "'")
         connection.execute("set preserve_insertion_order = false")
         connection.execute(f"create macro hashed(key) as md5_number('{secrets.token_hex()}' || key)")
+        connection.execute(_VERSION_OF)
         ((kind,),) = connection.execute("select typeof(md5_number(''))").fetchall()  # differs between versions
         connection.execute(f"create type hash as {kind}")
         connection.execute(_FACTS)
         yield connection
 
 
+# One version of a claim. The setting final_only says which versions count; the rule of each generation is not repeated
+# here.
+_VERSION = ("claim_key", "last_updated", "status", "final_action", "adjustment_type_code")
+_VERSION_OF = """
+create macro version_of(key, updated, status, action, adjustment) as
+    hashed(concat_ws('|', key, epoch_us(updated), coalesce(status, ''), coalesce(action, ''), coalesce(adjustment, '')))
+"""
+
 # What is kept of each row. Keys are hashed with a secret of this run, so that no identifier is kept. A month is the
 # number of months since the year 0.
 _FACTS = """
 create type kind as enum ('INPATIENT', 'OUTPATIENT', 'SNF', 'HHA', 'HOSPICE', 'CARRIER', 'DME', 'PDE', 'OTHER', 'NONE');
-create type state as enum ('final', 'replaced', 'canceled', 'repeated');
+create type state as enum ('final', 'replaced', 'untagged', 'canceled', 'repeated');
+create table finals (version hash);
 create table claims (
     claim hash, control hash, person hash, type kind, state state, updated timestamptz, month integer,
     charged decimal(18,2), allowed decimal(18,2), paid decimal(18,2));
@@ -261,21 +273,20 @@ create table covered (person hash);
 """
 
 _INSERTS = {
-    # A v3 claim says itself whether it is final. The others are final unless they are canceled or deleted.
-    "claim": """
+    "claim": f"""
         insert into claims select hashed(claim_key), hashed(claim_control_number), hashed(beneficiary_key),
             case when eob_type is null then 'NONE'
                 when eob_type in ('INPATIENT', 'OUTPATIENT', 'SNF', 'HHA', 'HOSPICE', 'CARRIER', 'DME', 'PDE')
                 then eob_type else 'OTHER' end,
-            case when final_action = 'FinalAction' then 'final'
+            case when version_of({", ".join(_VERSION)}) in (from finals) then 'final'
                 when final_action is not null then 'replaced'
                 when status is distinct from 'active' or adjustment_type_code = 'D' then 'canceled'
-                else 'final' end,
+                else 'untagged' end,
             last_updated, year(from_date) * 12 + month(from_date) - 1,
             case when eob_type in ('CARRIER', 'DME') then coalesce(submitted_amount, total_charge_amount)
                 else total_charge_amount end,
             allowed_amount, payment_amount
-        from batch""",
+        from batch""",  # noqa: S608 (the names are constants)
     # Revenue center 0001 is the total of the other lines.
     "claim_line": """
         insert into lines select hashed(claim_key), sum(charge_amount), sum(allowed_amount), sum(paid_amount)
@@ -288,17 +299,26 @@ _INSERTS = {
 }
 
 
+def _load_final(connection: duckdb.DuckDBPyConnection, claims: _native.Tables) -> None:
+    import pyarrow
+
+    for _, found in batches_of(claims, [schema_of(claims)]):
+        connection.register("batch", pyarrow.Table.from_batches([found]))
+        connection.execute(f"insert into finals select version_of({', '.join(_VERSION)}) from batch")  # noqa: S608
+        connection.unregister("batch")
+
+
 def _load(connection: duckdb.DuckDBPyConnection, tables: _native.Tables, facts: Facts) -> None:
     """Reads all tables in one pass, batch by batch. Counts what is filled, and keeps what the other queries need."""
     import pyarrow
 
     names = table_names()
-    schemas = [pyarrow.schema(_Capsules(tables.schema(number))) for number in range(len(names))]
+    schemas = [schema_of(tables, number) for number in range(len(names))]
     rows = dict.fromkeys(names, 0)
     facts.filled = {name: dict.fromkeys(columns, 0) for name, columns in KEY_COLUMNS.items()}
-    while (found := tables.next()) is not None:
-        name = names[found[0]]
-        batch = pyarrow.Table.from_batches([_batch_of(schemas[found[0]], found[1])])
+    for number, found in batches_of(tables, schemas):
+        name = names[number]
+        batch = pyarrow.Table.from_batches([found])
         rows[name] += batch.num_rows
         if name not in KEY_COLUMNS:
             continue
@@ -361,7 +381,7 @@ select min(month), max(month) from counts where n >= ?
 
 def _count_claims(connection: duckdb.DuckDBPyConnection, facts: Facts) -> None:
     connection.execute(_CLAIMS)
-    connection.execute("drop table claims; drop table lines; drop table drugs")
+    connection.execute("drop table finals; drop table claims; drop table lines; drop table drugs")
     for state, kind, count, people in connection.execute(
         "select state, case when state = 'final' then type end as kind, count(*), count(distinct person) "
         "from counted group by all"

@@ -29,6 +29,7 @@ REASONS = {
     "repeated": "Repeats the claim_key of another row",
     "canceled": "Canceled or deleted",
     "replaced": "Not the final action: a later version replaces it (v3)",
+    "untagged": "Does not say whether it is the final action (v3)",
 }
 OUTCOMES = {
     "nothing": "No amounts to compare",

@@ -15,13 +15,11 @@ from ._config import takes_settings
 from ._destination import Directory, Lines, OwnSink, Place, destination
 from ._errors import FilesystemError, InvalidArgumentError, StateError, VerificationError
 from ._manifest import Manifest, time_of
-from ._records import MalformedRecordError, Record, flat_row, parse, parse_exactly, row
+from ._records import MalformedRecordError, Record, parse, parse_exactly
 from ._table import Table, View, connect_duckdb, open_table
 
 if TYPE_CHECKING:
     import duckdb
-    import pandas
-    import pyarrow
     from typing_extensions import Unpack
 
     from ._options import TableSettings
@@ -295,50 +293,6 @@ class ExportResult:
             raise InvalidArgumentError("decimals is for the standard parser: give neither raw nor loads with it")
         return self._records_of(self._files_of(type), None if raw else parse_exactly if decimals else loads or parse)
 
-    @overload
-    def to_pandas(
-        self, type: str | None = None, *, flatten: bool = True, chunksize: None = None
-    ) -> pandas.DataFrame: ...
-    @overload
-    def to_pandas(
-        self, type: str | None = None, *, flatten: bool = True, chunksize: int
-    ) -> Iterator[pandas.DataFrame]: ...
-    def to_pandas(
-        self, type: str | None = None, *, flatten: bool = True, chunksize: int | None = None
-    ) -> pandas.DataFrame | Iterator[pandas.DataFrame]:
-        """The records of one type as a pandas DataFrame: one row for each record, one column for each member.
-
-        pandas would convert some columns of integers to floats. If such a column has integers beyond 2^53, it has dtype
-        object instead, so that they stay exact. A member with values of several kinds (a string in one record, a number
-        in another) also has dtype object.
-
-        Args:
-            type: a resource type; may be omitted if the export has only one.
-            flatten: members of nested objects become columns (``payment.amount.value``); lists stay lists.
-            chunksize: the maximum number of rows per frame. If given, the result is an iterator of frames, for more
-                claims than fit in memory.
-
-        Raises:
-            ModuleNotFoundError: pandas is not installed; the message says how to install it.
-            ValueError: a record is not a JSON object, or does not fit a table (half of a surrogate pair, more than
-                500 levels of nesting, two members with the same flat name). The message names the file, the line and
-                the member. It never contains a value.
-            Error: as for :meth:`records`.
-
-        Example:
-            >>> result = client.export(["Patient"], out=tmp / "frame", progress=False)
-            >>> result.to_pandas("Patient")["gender"].isin(["female", "male"]).sum().item()
-            10
-        """
-        from . import _frames
-
-        _frames.need("pandas", "to_pandas", "pandas")
-        if chunksize is not None:
-            _frames.check_chunksize(chunksize)
-        rows = self._records_of(self._files_of(self._one_type(type)), flat_row if flatten else row)
-        chunks = _frames.pandas_chunks(rows, chunksize)
-        return next(chunks) if chunksize is None else chunks
-
     @takes_settings("table")
     def table(self, table: str | None = None, *, view: View | None = None, **settings: Unpack[TableSettings]) -> Table:
         """A table of the records: one that the library brings along, or a view of your own.
@@ -411,34 +365,6 @@ class ExportResult:
             raise StateError("the files are not in a local directory: tables are read from there")
         return self._place.path
 
-    def to_arrow(self, type: str | None = None, *, chunksize: int = 10_000) -> pyarrow.Table:
-        """The records of one type as an Arrow table: one row for each record, nested columns for nested members.
-
-        A member has one Arrow type in the whole table. A member with integers and fractions has type float64, unless an
-        integer is beyond 2^53. A member cannot mix other kinds of values.
-
-        Args:
-            type: a resource type; may be omitted if the export has only one.
-            chunksize: the number of records that are converted at a time. Each conversion makes one chunk of the table.
-
-        Raises:
-            ModuleNotFoundError: pyarrow is not installed; the message says how to install it.
-            ValueError: a record is not a JSON object, or does not fit the table: members of several kinds, integers
-                beyond 64 bits, half of a surrogate pair, more than 500 levels of nesting. The message names the
-                member, the file and the line. It never contains a value.
-            Error: as for :meth:`records`.
-
-        Example:
-            >>> client.export(["Patient"], out=tmp / "arrow", progress=False).to_arrow().num_rows
-            10
-        """
-        from . import _frames
-
-        _frames.need("pyarrow", "to_arrow", "arrow")
-        _frames.check_chunksize(chunksize)
-        files = self._files_of(self._one_type(type))
-        return _frames.arrow_table(self._records_of(files, row), chunksize, self._located_records_of(files))
-
     def __repr__(self) -> str:
         records = sum(file.records for file in self.files)
         size = sum(file.bytes for file in self.files)
@@ -454,13 +380,6 @@ class ExportResult:
             f"the export has no resource type {type!r}; it has {', '.join(self.types) or 'none'}"
         )
 
-    def _one_type(self, type: str | None) -> str:
-        if type is not None:
-            return type
-        if len(self.types) == 1:
-            return self.types[0]
-        raise InvalidArgumentError(f"which resource type? The export has {', '.join(self.types) or 'none'}")
-
     def _records_of(self, files: Sequence[File], loads: Callable[[bytes], T] | None) -> Iterator[Any]:
         for file in files:
             lines = self._place.lines(file.path)
@@ -470,12 +389,6 @@ class ExportResult:
                     f"{file.path} has {lines.count:,} records, but {file.records:,} were verified: it has changed",
                     file=file.path,
                 )
-
-    def _located_records_of(self, files: Sequence[File]) -> Iterator[tuple[str, Record]]:
-        for file in files:
-            lines = self._place.lines(file.path)
-            for record in _parsed(lines, row, file.path):
-                yield f"{file.path}, line {lines.line}", record
 
 
 def _issues_of(native: _native.Result, files: Mapping[str, File]) -> list[Issue]:

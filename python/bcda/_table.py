@@ -151,7 +151,12 @@ class Table:
         self._open()  # reports what is wrong now
 
     def _open(self) -> _native.Tables:
-        return _native.Tables(make_config(self._settings), self._paths, [self._definition])
+        return open_tables(self._paths, self._settings, [self._definition])
+
+    def _read(self) -> tuple[pyarrow.Schema, Iterator[pyarrow.RecordBatch]]:
+        tables = self._open()
+        schema = schema_of(tables)
+        return schema, (batch for _, batch in batches_of(tables, [schema]))
 
     def __arrow_c_stream__(self, requested_schema: object = None) -> object:
         """The rows as a stream of Arrow batches, in a PyCapsule. `requested_schema` is not used."""
@@ -165,7 +170,7 @@ class Table:
     @property
     def schema(self) -> pyarrow.Schema:
         """The columns and their types, as Arrow has them. Needs pyarrow."""
-        return _schema_of(self._open())
+        return self._read()[0]
 
     def batches(self) -> Iterator[pyarrow.RecordBatch]:
         """The rows in batches of at most ``batch_rows``, in constant memory. Needs pyarrow.
@@ -181,10 +186,7 @@ class Table:
             >>> sum(batch.num_rows for batch in result.table("beneficiary").batches())
             10
         """
-        tables = self._open()
-        schema = _schema_of(tables)
-        while (found := tables.next()) is not None:
-            yield _batch_of(schema, found[1])
+        return self._read()[1]
 
     def to_arrow(self) -> pyarrow.Table:
         """All rows as an Arrow table.
@@ -197,8 +199,9 @@ class Table:
             >>> result.table("beneficiary").to_arrow().num_rows
             10
         """
-        pyarrow = _need("pyarrow", "to_arrow", "arrow")
-        return pyarrow.Table.from_batches(self.batches(), self.schema)
+        pyarrow = need("pyarrow", "to_arrow", "arrow")
+        schema, batches = self._read()
+        return pyarrow.Table.from_batches(batches, schema)
 
     def to_pandas(self) -> pandas.DataFrame:
         """All rows as a pandas DataFrame whose columns keep their Arrow types: integers with nulls, dates and decimals
@@ -212,7 +215,7 @@ class Table:
             >>> len(result.table("beneficiary").to_pandas())
             10
         """
-        package = _need("pandas", "to_pandas", "pandas")
+        package = need("pandas", "to_pandas", "pandas")
         frame: pandas.DataFrame = self.to_arrow().to_pandas(types_mapper=package.ArrowDtype)
         return frame
 
@@ -227,7 +230,7 @@ class Table:
             >>> result.table("beneficiary").to_polars().height
             10
         """
-        package = _need("polars", "to_polars", "polars")
+        package = need("polars", "to_polars", "polars")
         frame: polars.DataFrame = package.from_arrow(self.to_arrow())
         return frame
 
@@ -252,7 +255,7 @@ class Table:
             Saved(rows=10, nulled=0)
         """
         tables = self._open()
-        with _PrivateFile(path_of(path, "path")) as file:
+        with PrivateFile(path_of(path, "path")) as file:
             while (piece := tables.encode(format)) is not None:
                 file.write(piece)
         return Saved(tables.rows, tables.nulled)
@@ -277,13 +280,13 @@ class Table:
             >>> result.table("beneficiary").to_parquet(tmp / "beneficiary.parquet")
             10
         """
-        _need("pyarrow", "to_parquet", "arrow")
+        need("pyarrow", "to_parquet", "arrow")
         from pyarrow.parquet import ParquetWriter
 
-        place = path_of(path, "path")
+        schema, batches = self._read()
         rows = 0
-        with _PrivateFile(place) as file, ParquetWriter(file, self.schema, **options) as writer:
-            for batch in self.batches():
+        with PrivateFile(path_of(path, "path")) as file, ParquetWriter(file, schema, **options) as writer:
+            for batch in batches:
                 writer.write_batch(batch)
                 rows += batch.num_rows
         return rows
@@ -306,24 +309,37 @@ class _Capsules:
         return self._schema, self._array
 
 
-def _schema_of(tables: _native.Tables) -> pyarrow.Schema:
-    return _need("pyarrow", "the schema of a table", "arrow").schema(_Capsules(tables.schema(0)))
+def open_tables(paths: Sequence[bytes], settings: Mapping[str, Any], definitions: Sequence[bytes]) -> _native.Tables:
+    """Tables that are read in one pass over the files."""
+    return _native.Tables(make_config(settings), paths, definitions)
 
 
-def _batch_of(schema: pyarrow.Schema, array: object) -> pyarrow.RecordBatch:
+def schema_of(tables: _native.Tables, number: int = 0) -> pyarrow.Schema:
+    """The columns of the table with this number."""
+    return need("pyarrow", "the schema of a table", "arrow").schema(_Capsules(tables.schema(number)))
+
+
+def batches_of(tables: _native.Tables, schemas: Sequence[pyarrow.Schema]) -> Iterator[tuple[int, pyarrow.RecordBatch]]:
+    """The batches of all tables as they come, each with the number of its table."""
     import pyarrow
 
-    return pyarrow.record_batch(_Capsules(schema.__arrow_c_schema__(), array))
+    while (found := tables.next()) is not None:
+        number, array = found
+        yield number, pyarrow.record_batch(_Capsules(schemas[number].__arrow_c_schema__(), array))
 
 
-def _need(package: str, call: str, extra: str) -> Any:
-    from . import _frames
+def need(package: str, call: str, extra: str) -> Any:
+    """Imports a package. If it is missing, raises ModuleNotFoundError whose message says how to install it."""
+    try:
+        return __import__(package)
+    except ModuleNotFoundError as error:
+        if error.name != package:  # the package is installed, but one of its own dependencies is missing
+            raise
+        why = f"{call} needs the package {package}: pip install 'bcda[{extra}]'"
+        raise ModuleNotFoundError(why, name=package) from error
 
-    _frames.need(package, call, extra)
-    return __import__(package)
 
-
-class _PrivateFile:
+class PrivateFile:
     """A binary file of mode 0600 that gets its name when the block ends without an exception."""
 
     def __init__(self, path: str) -> None:
@@ -358,7 +374,7 @@ def connect_duckdb(
     """A DuckDB connection in memory with every table as a view, and with the views of some layers."""
     from .layers import add
 
-    package = _need("duckdb", "duckdb", "duckdb")
+    package = need("duckdb", "duckdb", "duckdb")
     if tuple(map(int, package.__version__.split(".")[:2])) < (1, 5):  # an older one reads a registered table once
         raise ImportError(f"duckdb needs the package duckdb 1.5 or newer, not {package.__version__}", name="duckdb")
     connection: DuckDBPyConnection = package.connect()

@@ -6,6 +6,7 @@
 #include <bcda/bcda.hpp>
 #include <memory>
 #include <string>
+#include <type_traits>
 #include <utility>
 #include <vector>
 
@@ -37,18 +38,18 @@ py::object capsule_of(std::unique_ptr<Structure> structure, const char* name) {
   return py::reinterpret_steal<py::object>(capsule);
 }
 
+// Sets a flag while it lives.
+struct Raised {
+  explicit Raised(bool& which) : flag(which) { flag = true; }
+  ~Raised() { flag = false; }
+  Raised(const Raised&) = delete;
+  Raised& operator=(const Raised&) = delete;
+
+  bool& flag;
+};
+
 // Tables that are read in one pass.
 class Tables {
- private:
-  // Runs `read` without the GIL, for one thread at a time.
-  template <class Read>
-  auto alone(Read&& read) {
-    if (busy_) throw Failure{BCDA_STATE, "another thread reads from these tables"};
-    busy_ = true;
-    const std::shared_ptr<void> ended(nullptr, [this](void*) { busy_ = false; });
-    return outside(std::forward<Read>(read));
-  }
-
  public:
   Tables(Config& config, const std::vector<std::string>& paths, const std::vector<std::string>& tables)
       : tables_(config.use([&] { return outside([&] { return bcda::Tables(paths, tables, config.native()); }); })) {}
@@ -86,6 +87,14 @@ class Tables {
   }
 
  private:
+  // Runs `read` without the GIL, for one thread at a time.
+  template <class Read>
+  std::invoke_result_t<Read> alone(Read read) {
+    if (busy_) throw Failure{BCDA_STATE, "another thread reads from these tables"};
+    const Raised raised(busy_);
+    return outside(std::move(read));
+  }
+
   bcda::Tables tables_;
   bool busy_ = false;
 };

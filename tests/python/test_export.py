@@ -611,15 +611,13 @@ def test_types_without_files(make_sandbox: MakeSandbox, tmp_path: Path) -> None:
     for same in (result, bcda.ExportResult.open(tmp_path / "claims")):
         assert (same.files, same.types, same.issues) == ([], [], [])
         assert list(same.records()) == list(same.records("Patient")) == []
-        assert same.to_pandas("Patient").empty
-        assert [len(frame) for frame in same.to_pandas("Patient", chunksize=5)] == [0]
-        assert same.to_arrow("Coverage").num_rows == 0
-        for call in (same.to_pandas, same.to_arrow, lambda: same.records("ExplanationOfBenefit")):  # noqa: B023
-            with pytest.raises(bcda.InvalidArgumentError):
-                call()
+        assert same.table("beneficiary").to_pandas().empty
+        assert same.table("coverage").to_arrow().num_rows == 0
+        with pytest.raises(bcda.InvalidArgumentError):
+            same.records("ExplanationOfBenefit")
 
 
-# ---- Records and tables ----
+# ---- Records ----
 
 
 def test_records_of_a_type(exported: tuple[bcda.ExportResult, Path]) -> None:
@@ -646,21 +644,6 @@ def ndjson(rows: list[dict[str, Any]]) -> bytes:
     return "".join(json.dumps(row, ensure_ascii=False) + "\n" for row in rows).encode()
 
 
-def test_a_claim_as_a_table(exported: tuple[bcda.ExportResult, Path]) -> None:
-    result, _ = exported
-    records = list(result.records("ExplanationOfBenefit"))
-    ids = [record["id"] for record in records]
-    frame = result.to_pandas("ExplanationOfBenefit")
-    assert frame["id"].tolist() == ids
-    assert any("." in column for column in frame.columns), "members of members are columns"
-    assert set(result.to_pandas("ExplanationOfBenefit", flatten=False).columns) == {name for r in records for name in r}
-    for chunksize in (3, 10_000):
-        assert result.to_arrow("ExplanationOfBenefit", chunksize=chunksize).column("id").to_pylist() == ids
-    for table in (result.to_pandas, result.to_arrow):
-        with pytest.raises(bcda.InvalidArgumentError, match="which resource type"):
-            table()
-
-
 MIXED: list[dict[str, Any]] = [
     {"id": "1", "count": 1},
     {"id": "2", "count": 2.5, "name": {"text": "😀🩺"}},
@@ -669,81 +652,11 @@ MIXED: list[dict[str, Any]] = [
 ]
 
 
-@pytest.fixture
-def mixed(tmp_path: Path) -> bcda.ExportResult:
-    """Records with different members."""
+def test_mixed_records(tmp_path: Path) -> None:
     escaped = json.dumps({"id": "5", "name": {"text": "😀"}}).encode()  # written as two surrogates
     assert b"\\ud83d\\ude00" in escaped
-    return write_export(tmp_path / "mixed", {"Patient": ndjson(MIXED) + escaped})
-
-
-def test_mixed_records(mixed: bcda.ExportResult) -> None:
-    assert list(mixed.records("Patient")) == [*MIXED, {"id": "5", "name": {"text": "😀"}}]
-
-
-def test_mixed_records_in_pandas(mixed: bcda.ExportResult) -> None:
-    frame = mixed.to_pandas()
-    assert set(frame.columns) == {"id", "count", "name.text", "name.given", "lines", "note", "later"}
-    assert frame["id"].tolist() == ["1", "2", "3", "4", "5"]
-    assert frame["count"].dropna().tolist() == [1, 2.5, 4]
-    assert frame["name.text"].dropna().tolist() == ["😀🩺", "😀"]
-    assert frame["name.given"][2] == ["é", "😀"]
-    assert frame["lines"][2] == [[1, 2], []]
-    assert frame["later"][3] is True
-    whole = mixed.to_pandas(flatten=False)
-    assert set(whole.columns) == {"id", "count", "name", "lines", "note", "later"}
-    assert whole["name"][2] == {"given": ["é", "😀"]}
-
-
-@pytest.mark.parametrize(("chunksize", "sizes"), [(1, [1] * 5), (2, [2, 2, 1]), (5, [5]), (100, [5])])
-def test_pandas_in_chunks(chunksize: int, sizes: list[int], mixed: bcda.ExportResult) -> None:
-    frames = list(mixed.to_pandas(chunksize=chunksize))
-    assert [len(frame) for frame in frames] == sizes
-    assert [name for frame in frames for name in frame["id"]] == ["1", "2", "3", "4", "5"]
-
-
-@pytest.mark.parametrize("chunksize", [0, -1])
-@pytest.mark.parametrize("table", ["to_pandas", "to_arrow"])
-def test_a_chunk_has_a_row_at_least(table: str, chunksize: int, mixed: bcda.ExportResult) -> None:
-    with pytest.raises(ValueError):  # noqa: PT011 -- never a table without the records
-        list(getattr(mixed, table)(chunksize=chunksize))
-
-
-# By name: records, and the expected table, which does not depend on the chunks.
-SHAPES: dict[str, tuple[list[dict[str, Any]], list[dict[str, Any]]]] = {
-    "member of later records": ([{"a": 1}, {"b": 2}], [{"a": 1, "b": None}, {"a": None, "b": 2}]),
-    "int, then float": ([{"a": 1}, {"a": 2.5}], [{"a": 1.0}, {"a": 2.5}]),
-    "float, then int": ([{"a": 2.5}, {"a": 1}], [{"a": 2.5}, {"a": 1.0}]),
-    "null, then text": ([{"a": None}, {"a": "x"}], [{"a": None}, {"a": "x"}]),
-    "null, then an object": ([{"a": None}, {"a": {"b": 1}}], [{"a": None}, {"a": {"b": 1}}]),
-    "member of later objects": (
-        [{"a": {"b": 1}}, {"a": {"c": "x"}}],
-        [{"a": {"b": 1, "c": None}}, {"a": {"b": None, "c": "x"}}],
-    ),
-    "members in another order": (
-        [{"a": {"b": 1, "c": 2}, "d": 3}, {"d": 6, "a": {"c": 5, "b": 4}}],
-        [{"a": {"b": 1, "c": 2}, "d": 3}, {"a": {"b": 4, "c": 5}, "d": 6}],
-    ),
-    "int, then float, in objects": ([{"a": {"b": 1}}, {"a": {"b": 2.5}}], [{"a": {"b": 1.0}}, {"a": {"b": 2.5}}]),
-    "empty list, then objects": ([{"a": []}, {"a": [{"b": 1}]}], [{"a": []}, {"a": [{"b": 1}]}]),
-    "empty object, then members": ([{"a": {}}, {"a": {"b": 1}}], [{"a": {"b": None}}, {"a": {"b": 1}}]),
-    "lists of unlike objects": (
-        [{"a": [{"b": 1}]}, {"a": [{"c": [{"d": 1}]}, {"b": 2.5}]}],
-        [{"a": [{"b": 1.0, "c": None}]}, {"a": [{"b": None, "c": [{"d": 1}]}, {"b": 2.5, "c": None}]}],
-    ),
-    "lists of lists": ([{"a": [[1], []]}, {"a": [[2.5, 3]]}], [{"a": [[1.0], []]}, {"a": [[2.5, 3.0]]}]),
-    "non-BMP text": ([{"a": "😀"}, {"a": "🩺é"}], [{"a": "😀"}, {"a": "🩺é"}]),
-    "no members at first": ([{}, {"a": 1}], [{"a": None}, {"a": 1}]),
-}
-
-
-@pytest.mark.parametrize("chunksize", [1, 2, 10_000])
-@pytest.mark.parametrize(("rows", "table"), SHAPES.values(), ids=SHAPES)
-def test_mixed_records_in_arrow(
-    rows: list[dict[str, Any]], table: list[dict[str, Any]], chunksize: int, tmp_path: Path
-) -> None:
-    result = write_export(tmp_path / "claims", {"Patient": ndjson(rows)})
-    assert result.to_arrow("Patient", chunksize=chunksize).to_pylist() == table
+    result = write_export(tmp_path / "mixed", {"Patient": ndjson(MIXED) + escaped})
+    assert list(result.records("Patient")) == [*MIXED, {"id": "5", "name": {"text": "😀"}}]
 
 
 # ---- The log ----

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Callable
 from pathlib import Path
@@ -9,10 +10,10 @@ from typing import Any
 
 import bcda
 import pytest
-from conftest import PROMPT
+from conftest import PROMPT, write_export
 
 README = Path(__file__).parent.parent.parent / "python" / "README.md"
-FIRST, TRIAL, FAILED = re.findall(r"^```python\n(.*?)^```$", README.read_text(), re.MULTILINE | re.DOTALL)
+FIRST, TRIAL, FAILED, VIEW = re.findall(r"^```python\n(.*?)^```$", README.read_text(), re.MULTILINE | re.DOTALL)
 
 
 def run(program: str, **names: Any) -> dict[str, Any]:
@@ -37,13 +38,28 @@ def test_first_program(
     program = program.replace('client_secret="…"', f'client_secret="{sandbox.client_secret}"')
     names = run(program)
     assert names["claim"]["resourceType"] == "ExplanationOfBenefit"
-    assert len(names["frame"]) == 10
+    assert len(names["frame"]) >= 10
+    assert "paid_amount" in names["frame"]
     assert (tmp_path / "claims" / "export.json").exists()
 
 
 def test_trial(tmp_path: Path) -> None:
     run(TRIAL.replace("1000", "10"))
     assert (tmp_path / "trial" / "export.json").exists()
+
+
+def test_a_view_of_another_resource_type(tmp_path: Path) -> None:
+    pandas = pytest.importorskip("pandas")
+    record = {
+        "resourceType": "Observation",
+        "subject": {"reference": "Patient/p1"},
+        "code": {"coding": [{"code": "8302-2"}]},
+        "valueQuantity": {"value": 1.75},
+    }
+    write_export(tmp_path / "exported", {"Observation": json.dumps(record).encode()})
+    frame = run(VIEW, bcda=bcda, pandas=pandas)["frame"]
+    (row,) = frame.to_dict("records")
+    assert {**row, "value": str(row["value"])} == {"patient": "p1", "code": "8302-2", "value": "1.7500"}
 
 
 def test_when_an_export_fails(make_sandbox: Callable[..., bcda.Sandbox], tmp_path: Path) -> None:

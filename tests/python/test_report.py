@@ -287,6 +287,7 @@ def test_a_claim_counts_once_and_only_if_it_is_final(tmp_path: Path) -> None:
         "Repeats the claim_key of another row": ["30"],
         "Canceled or deleted": ["15"],
         "Not the final action: a later version replaces it (v3)": ["0"],
+        "Does not say whether it is the final action (v3)": ["0"],
     }
     assert page.tables["Amounts in US dollars"]["All"] == [NONE, NONE, f"${30 + 25 * Decimal('100.25'):,.0f}"]
     assert rows_of_sums(page)["Carrier (professional)", "Paid"] == ["0", "25", "30"]
@@ -321,6 +322,31 @@ def test_the_final_action_of_v3_decides(tmp_path: Path) -> None:
     assert page.tables["Rows of the table claim that are not counted"][
         "Not the final action: a later version replaces it (v3)"
     ] == ["20"]
+
+
+@pytest.mark.parametrize("generation", ["stu3", "v2", "v3"])
+def test_what_counts_as_final_is_what_final_only_keeps(generation: Any, tmp_path: Path) -> None:
+    lines = (SAMPLES / generation / f"{EOB}.ndjson").read_text().splitlines()
+    carrier = next(record for record in map(json.loads, lines) if "CARRIER" in json.dumps(record["type"]))
+    made = []
+    for number in range(60):
+        record = json.loads(json.dumps(carrier).replace("NotFinalAction", "FinalAction"))
+        record["id"], record["patient"] = str(number), {"reference": f"Patient/{number % 30}"}
+        record["status"] = "active"
+        if number < 15:
+            record["meta"]["tag"] = []  # in v3 nothing says that it is final
+        elif number < 30:
+            record["status"] = "cancelled"
+        made.append(record)
+    exported = export_of(tmp_path / "e", *made)
+    final = exported.table("claim", final_only=True, generation=generation).to_arrow().num_rows
+    assert final == {"stu3": 45, "v2": 45, "v3": 45}[generation]
+    bcda.report(tmp_path / "e", tmp_path / "r.html", generation=generation)
+    page = Page((tmp_path / "r.html").read_text())
+    assert page.tables["Claims by type"]["Carrier (professional)"] == [f"{final}"]
+    reasons = page.tables["Rows of the table claim that are not counted"]
+    assert reasons["Does not say whether it is the final action (v3)"] == ["15" if generation == "v3" else "0"]
+    assert reasons["Canceled or deleted"] == ["0" if generation == "v3" else "15"]
 
 
 # ---- what is missing ----

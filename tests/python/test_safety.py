@@ -77,11 +77,6 @@ def test_records_do_not_come_out_in_exceptions(tmp_path: Path) -> None:
         list(result.records())
     assert "ROE" not in everything(caught.value)
     assert caught.value.__context__ is None
-    mixed = write_export(tmp_path / "mixed", {"Patient": b'{"name":"JOHN DOE"}\n{"name":5}\n'})
-    with pytest.raises(ValueError, match="do not fit one Arrow schema") as caught:
-        mixed.to_arrow()
-    assert "DOE" not in everything(caught.value)
-    assert caught.value.__context__ is None
 
 
 def test_signed_urls_are_not_in_a_repr() -> None:
@@ -192,8 +187,9 @@ def test_a_file_that_changed_since_is_noticed(
     result = shared_client.export(["Patient"], out=tmp_path / "out", progress=False)
     path = Path(result.files[0].path)
     path.write_text(change(path.read_text()))
-    for read in (lambda: list(result.records(raw=True)), lambda: list(result.records()), result.to_pandas):
-        with pytest.raises(bcda.VerificationError, match="it has changed"):
+    rows = result.table("beneficiary")
+    for read in (lambda: list(result.records(raw=True)), lambda: list(result.records()), rows.to_pandas):
+        with pytest.raises(bcda.VerificationError, match="changed"):
             read()
     next(result.records())  # reading one record is still allowed
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import builtins
 import csv
 import json
 import os
@@ -17,6 +18,8 @@ import polars
 import pyarrow
 import pyarrow.parquet
 import pytest
+from bcda._table import need
+from conftest import write_export
 
 SAMPLES = Path(__file__).resolve().parent.parent / "tables" / "samples"
 GENERATIONS = ("stu3", "v2", "v3")
@@ -159,9 +162,38 @@ def test_a_view_of_your_own_may_be_a_dict_or_text() -> None:
     assert bcda.open_table(files("v3"), view=ids).column_names == ["id"]
 
 
+def test_a_view_makes_a_table_of_any_resource_type(tmp_path: Path) -> None:
+    view = {
+        "resource": "Observation",
+        "select": [
+            {
+                "column": [
+                    {"name": "id", "path": "getResourceKey()"},
+                    {"name": "value", "path": "value.ofType(Quantity).value", "type": "decimal",
+                     "tag": [{"name": "ansi/type", "value": "DECIMAL(18,2)"}]},
+                ]
+            }
+        ],
+    }  # fmt: skip
+    lines = [{"resourceType": "Observation", "id": f"o{n}", "valueQuantity": {"value": n / 4}} for n in range(5)]
+    result = write_export(tmp_path / "claims", {"Observation": b"".join(json.dumps(o).encode() + b"\n" for o in lines)})
+    table = result.table(view=view, batch_rows=2)
+    frames = [batch.to_pandas(types_mapper=pandas.ArrowDtype) for batch in table.batches()]
+    assert [len(frame) for frame in frames] == [2, 2, 1]
+    assert pandas.concat(frames, ignore_index=True).equals(table.to_pandas())
+    assert table.to_pandas()["value"].sum() == Decimal("2.5")
+    nothing = write_export(tmp_path / "nothing", {"Observation": b""}).table(view=view).to_pandas()
+    assert nothing.empty
+    assert nothing.dtypes.equals(table.to_pandas().dtypes)
+
+
 def test_wrong_input_names_the_thing_and_the_remedy(tmp_path: Path) -> None:
     with pytest.raises(bcda.InvalidArgumentError, match='did you mean "claim_line"'):
         bcda.open_table(files("v3"), "claim_lines")
+    with pytest.raises(bcda.InvalidArgumentError, match=r"tables of this resource type are claim, .*claim_line, "):
+        bcda.open_table(files("v3"), "ExplanationOfBenefit")
+    with pytest.raises(bcda.InvalidArgumentError, match="a table of any resource type"):
+        bcda.open_table(files("v3"), "Observation")
     with pytest.raises(bcda.InvalidArgumentError, match='did you mean "paid_amount"'):
         bcda.open_table(files("v3"), "claim_line", columns=["paid_amounts"])
     with pytest.raises(bcda.InvalidArgumentError, match=r"column x.*did you mean first.*position 6"):
@@ -222,11 +254,32 @@ def test_a_table_leaves_no_handles() -> None:
     assert bcda.live_handles() == before
 
 
-def test_records_have_decimals_by_choice(tmp_path: Path) -> None:
-    client = bcda.Sandbox(beneficiaries=2).client(poll_interval="10ms")
-    result = client.export(["ExplanationOfBenefit"], out=tmp_path / "claims", progress=False)
-    exact, plain = (next(result.records(decimals=choice))["payment"]["amount"]["value"] for choice in (True, False))
-    assert isinstance(exact, Decimal)
-    assert float(exact) == plain
-    with pytest.raises(bcda.InvalidArgumentError, match="decimals"):
-        result.records(raw=True, decimals=True)  # type: ignore[call-overload]
+# ---- packages that are not installed ----
+
+
+@pytest.mark.parametrize(
+    ("package", "extra", "call"),
+    [("pandas", "pandas", "to_pandas"), ("pyarrow", "arrow", "to_arrow"), ("polars", "polars", "to_polars")],
+)
+def test_a_missing_package_is_named_with_its_extra(
+    package: str, extra: str, call: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    imports = builtins.__import__
+
+    def without(name: str, *args: Any, **how: Any) -> Any:
+        if name.split(".")[0] == package:
+            raise ModuleNotFoundError(f"No module named {package!r}", name=package)
+        return imports(name, *args, **how)
+
+    table = bcda.open_table(files("v3"), "beneficiary")
+    monkeypatch.setattr(builtins, "__import__", without)
+    with pytest.raises(ImportError, match=rf"{call} needs .*pip install 'bcda\[{extra}\]'") as caught:
+        getattr(table, call)()
+    assert caught.value.name == package
+
+
+def test_a_package_that_lacks_something_itself_says_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "broken_package.py").write_text("import something_that_is_not_there")
+    monkeypatch.syspath_prepend(tmp_path)
+    with pytest.raises(ModuleNotFoundError, match="something_that_is_not_there"):
+        need("broken_package", "to_pandas", "pandas")

@@ -118,8 +118,17 @@ TEST_F(Scans, RefuseAViewBeforeAnyFileIsOpened) {
               Scan({request_table(R"({"resource":"P","select":[{"column":[{"name":"a","path":"@@"}]}]})", {})}, {});
             }).status,
             Status::INVALID_ARGUMENT);
-  EXPECT_NE(error_of([&] { request_table("claim_lines", {}); }).message.find("did you mean \"claim_line\""),
-            std::string::npos);
+}
+
+TEST(Presets, AnUnknownNameIsAnErrorWithARemedy) {
+  for (const auto& [name, remedy] : {
+           std::pair("claim_lines", "there is no table \"claim_lines\"; did you mean \"claim_line\"?"),
+           std::pair("Patient", "the tables of this resource type are beneficiary, beneficiary_identifier"),
+           std::pair("ExplanationOfBenefit", "the tables of this resource type are claim, claim_amount,"),
+           std::pair("Observation", "there are beneficiary, beneficiary_identifier, claim,"),
+           std::pair("Observation", "A view (ViewDefinition) makes a table of any resource type"),
+       })
+    EXPECT_NE(error_of([&, name = name] { request_table(name, {}); }).message.find(remedy), std::string::npos) << name;
 }
 
 TEST_F(Scans, ReadOnlyTheLinesThatAreWanted) {

@@ -50,7 +50,7 @@
 #'   `bcda_manifest()` returns the manifests of the finished jobs. They have class `bcda_manifest`: a list of `text`,
 #'   the manifests as JSON (their URLs may be signed), and `files`, a data frame of `type`, `name` and `is_error`.
 #' @name bcda_export
-#' @seealso [bcda_read()], [bcda_records()], [bcda_result()], [bcda_start()], [bcda_errors]
+#' @seealso [bcda_table()], [bcda_records()], [bcda_result()], [bcda_start()], [bcda_errors]
 #' @examples
 #' sandbox <- bcda_sandbox(beneficiaries = 10, pending_time = 0, job_time = 0.1)
 #' client <- bcda_sandbox_client(sandbox, poll_interval = 0.1)

@@ -1,37 +1,23 @@
-# Data frames of records: printing, and conversion of list columns to text.
+# Data frames of tables: printing, and conversion of list columns to text.
 
 CELL <- 20 # the longest value in characters that is printed in full
 NAMES <- 30 # the most names of hidden columns that are listed
 
-new_frame <- function(columns, rows, nested) {
-  frame <- as_data_frame(columns, rows)
-  class(frame) <- c("bcda_frame", "data.frame")
-  if (nested == "json") without_lists(frame) else frame
+as_data_frame <- function(columns, rows) {
+  structure(columns, names = as.character(names(columns)), row.names = .set_row_names(rows), class = "data.frame")
 }
 
 check_nested <- function(nested) {
   if (!is_text(nested) || !nested %in% c("list", "json")) refuse("nested is \"list\" or \"json\"")
 }
 
-# `as_json` gives the texts for a list column. Those of bcda_table() hold vectors, and those of bcda_read() lists.
-without_lists <- function(frame, as_json = function(column) vapply(column, json_of, "")) {
-  frame[] <- lapply(frame, function(column) if (is.list(column)) as_json(column) else column)
+without_lists <- function(frame) {
+  frame[] <- lapply(frame, function(column) if (is.list(column)) items_json(column) else column)
   frame
 }
 
-# The JSON of a value from parse_json(). Not jsonlite::toJSON(), because it keeps 15 digits of a number, which may need
-# 17.
-json_of <- function(value) {
-  if (is.null(value)) return(NA_character_)
-  if (!is.list(value)) return(json_scalar(value))
-  members <- vapply(value, function(member) if (is.null(member)) "null" else json_of(member), "", USE.NAMES = FALSE)
-  if (is.null(names(value))) return(paste0("[", paste(members, collapse = ","), "]"))
-  paste0("{", paste(json_text(names(value)), members, sep = ":", collapse = ","), "}")
-}
-
-json_scalar <- function(value) {
-  if (is.character(value)) return(json_text(value))
-  if (is.logical(value)) return(if (value) "true" else "false")
+# A number as JSON. Not by jsonlite::toJSON(), because it keeps 15 digits of a number, which may need 17.
+json_number <- function(value) {
   if (is.infinite(value)) return(if (value > 0) "1e999" else "-1e999") # the original number was too large for a double
   short <- sprintf("%.15g", value)
   if (as.numeric(short) == value) short else sprintf("%.17g", value)
@@ -45,17 +31,16 @@ json_text <- function(texts) {
   paste0("\"", escaped, "\"", recycle0 = TRUE)
 }
 
-#' Data frames of records
+#' Data frames of tables
 #'
-#' [bcda_read()], [bcda_table()] and the chunks of both are data frames of class `bcda_frame`. The class has a `print`
-#' method that shows some rows and columns, and cuts long values. `head()`, `[` and packages for data frames work as
-#' usual. `as.data.frame()` returns an ordinary data frame, which R prints in full.
+#' [bcda_table()] and [bcda_table_chunks()] return data frames of class `bcda_frame`. The class has a `print` method
+#' that shows some rows and columns, and cuts long values. `head()`, `[` and packages for data frames work as usual.
+#' `as.data.frame()` returns an ordinary data frame, which R prints in full.
 #'
-#' Nested values of a record, mostly arrays, are list columns, and so are the collections of a table. `write.csv()` and
-#' databases do not accept list columns. `nested = "json"` converts them to text columns with the JSON of each value
-#' (`NA` if there is no value).
+#' The collections of a table are list columns. `write.csv()` and databases do not accept list columns.
+#' `nested = "json"` converts them to text columns with the JSON of each value (`NA` if there is no value).
 #'
-#' @param x a data frame from [bcda_read()], [bcda_records()] or [bcda_table()].
+#' @param x a data frame from [bcda_table()] or [bcda_table_chunks()].
 #' @param n the number of rows that are printed.
 #' @param width the number of characters in a line.
 #' @param row.names,optional,... as for [as.data.frame()].
@@ -65,10 +50,10 @@ json_text <- function(texts) {
 #' @examples
 #' sandbox <- bcda_sandbox(beneficiaries = 10)
 #' client <- bcda_sandbox_client(sandbox)
-#' result <- bcda_export(client, "Patient", out = tempfile("claims"), progress = FALSE)
-#' patients <- bcda_read(result, "Patient")
-#' head(patients)
-#' write.csv(as.data.frame(patients, nested = "json"), tempfile(fileext = ".csv"), row.names = FALSE)
+#' result <- bcda_export(client, "ExplanationOfBenefit", out = tempfile("claims"), progress = FALSE)
+#' lines <- bcda_table(result, "claim_line")
+#' head(lines)
+#' write.csv(as.data.frame(lines, nested = "json"), tempfile(fileext = ".csv"), row.names = FALSE)
 #' close(sandbox)
 NULL
 
@@ -77,8 +62,7 @@ NULL
 as.data.frame.bcda_frame <- function(x, row.names = NULL, optional = FALSE, ..., nested = "list") {
   check_nested(nested)
   frame <- NextMethod()
-  if (nested == "list") return(frame)
-  if (inherits(x, "bcda_table")) without_lists(frame, items_json) else without_lists(frame)
+  if (nested == "json") without_lists(frame) else frame
 }
 
 #' @rdname bcda_frame

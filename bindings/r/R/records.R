@@ -2,10 +2,10 @@
 
 #' The records of an export, in chunks
 #'
-#' Streams the records of one resource type, or of all types, with memory for only one chunk. As lists or as a data
-#' frame, a chunk needs several times the memory of its JSON. A `handler` is called with each chunk, as for
-#' [jsonlite::stream_in()]. Without a handler, `bcda_records()` returns a reader. Each `bcda_next()` then returns the
-#' next chunk, and `NULL` after the last one.
+#' Streams the records of one resource type, or of all types, with memory for only one chunk. As lists, a chunk needs
+#' several times the memory of its JSON. A `handler` is called with each chunk, as for [jsonlite::stream_in()]. Without
+#' a handler, `bcda_records()` returns a reader. Each `bcda_next()` then returns the next chunk, and `NULL` after the last
+#' one. For data frames, use [bcda_table()]: a view of your own makes one of any resource type.
 #'
 #' If a file does not have the size or the number of records that were verified, reading fails with
 #' `bcda_error_verification`. A record that is not a JSON object fails with `bcda_error_protocol`, whose message names
@@ -16,9 +16,8 @@
 #' @param handler a function that receives each chunk, or `NULL`.
 #' @param n the maximum number of records in a chunk. A chunk of long records has fewer, because it holds not much more
 #'   than 32 MiB of JSON.
-#' @param as the form of a chunk: `"frame"`, a data frame as from [bcda_read()]; `"list"`, a list of records as from
-#'   [jsonlite::parse_json()]; `"text"`, a character vector of JSON.
-#' @param flatten,nested as for [bcda_read()].
+#' @param as the form of a chunk: `"list"`, a list of records as from [jsonlite::parse_json()], in which integers beyond
+#'   2^53 are text, so that they keep their digits; `"text"`, a character vector of JSON.
 #' @param records a reader from `bcda_records()` or [bcda_table_chunks()]. If a `bcda_next()` fails or is interrupted, a
 #'   chunk may be lost. So the reader then returns no more chunks; make another one.
 #' @return With a handler, invisibly the number of records. Without a handler, a reader of class `bcda_records` for
@@ -28,25 +27,24 @@
 #' sandbox <- bcda_sandbox(beneficiaries = 10)
 #' client <- bcda_sandbox_client(sandbox)
 #' result <- bcda_export(client, "Patient", out = tempfile("claims"), progress = FALSE)
-#' bcda_records(result, "Patient", function(chunk) print(table(chunk$gender)), n = 4)
+#' born <- character()
+#' bcda_records(result, "Patient", n = 4, handler = function(patients) {
+#'   born <<- c(born, vapply(patients, function(patient) patient$birthDate, ""))
+#' })
 #'
-#' records <- bcda_records(result, "Patient", as = "list", n = 1)
+#' records <- bcda_records(result, "Patient", n = 1)
 #' bcda_next(records)[[1]]$resourceType
 #' close(records)
 #' close(sandbox)
-bcda_records <- function(result, type = NULL, handler = NULL, n = 1000, as = c("frame", "list", "text"), flatten = TRUE,
-                         nested = "list") {
-  check_size(n, "n")
+bcda_records <- function(result, type = NULL, handler = NULL, n = 1000, as = c("list", "text")) {
+  if (!is_number(n) || n < 1 || n != trunc(n) || n > .Machine$integer.max) refuse("n is a number of records, 1 or more")
   if (!is.null(handler) && !is.function(handler)) refuse("handler is a function that gets each chunk")
-  check_flatten(flatten)
-  check_nested(nested)
   conversions <- list(
-    frame = function(chunk) as_frame(as_lists(chunk$text, chunk$file), flatten, nested),
     list = function(chunk) as_lists(chunk$text, chunk$file),
     text = function(chunk) chunk$text
   )
-  if (missing(as) || identical(as, names(conversions))) as <- "frame"
-  if (!is_text(as) || !as %in% names(conversions)) refuse("as is \"frame\", \"list\" or \"text\"")
+  if (missing(as) || identical(as, names(conversions))) as <- "list"
+  if (!is_text(as) || !as %in% names(conversions)) refuse("as is \"list\" or \"text\"")
   by_path <- is_text(result)
   if (by_path && !is.null(type)) refuse("type is for a result, which has files of several: the path is of one file")
   files <- if (by_path) one_file(result) else files_of(result, type)
@@ -65,12 +63,6 @@ one_file <- function(path) {
   if (dir.exists(on_disk(path))) refuse(path, " is a directory; bcda_result() opens the export that is in one")
   data.frame(path = path, bytes = NA, records = NA)
 }
-
-check_size <- function(n, name) {
-  if (!is_number(n) || n < 1 || n != trunc(n) || n > .Machine$integer.max) refuse(name, " is a number of records, 1 or more")
-}
-
-check_flatten <- function(flatten) if (!is_flag(flatten)) refuse("flatten is TRUE or FALSE")
 
 #' @rdname bcda_records
 #' @export
@@ -157,12 +149,6 @@ verify <- function(file, found, before, noun) {
   fail("VERIFICATION", file$path, " has ", counted(found, noun), ", but ", big(before), " were verified: it has changed",
     file = file$path
   )
-}
-
-each_chunk <- function(files, n, to_sink, use) {
-  next_chunk <- chunks_of(files, n, to_sink)
-  on.exit(next_chunk("close"))
-  while (!is.null(chunk <- next_chunk())) use(chunk$text, chunk$file)
 }
 
 # Records as lists with the structure of the JSON. They are parsed in one call, which is fast. Only if that fails, the

@@ -76,7 +76,7 @@ result_files <- function(result, to_sink) {
 #' sandbox <- bcda_sandbox(beneficiaries = 10)
 #' monday <- tempfile("monday")
 #' bcda_export(bcda_sandbox_client(sandbox), "Patient", out = monday, progress = FALSE)
-#' nrow(bcda_read(bcda_result(monday), "Patient"))
+#' nrow(bcda_table(bcda_result(monday), "beneficiary"))
 #' close(sandbox)
 bcda_result <- function(directory) {
   if (!is_text(directory)) refuse("directory is a path")
@@ -170,13 +170,5 @@ files_of <- function(result, type) {
 # The types of the files and the requested types. A requested type without a file had no records. A fetch, and an export
 # of all that a service offers, request none by name.
 types_in <- function(result) sort(unique(c(result$files$type, result$types)))
-
-one_type <- function(result, type) {
-  check_result(result)
-  if (!is.null(type)) return(type)
-  types <- types_in(result)
-  if (length(types) == 1) return(types)
-  refuse("which resource type? The export has ", types_text(types))
-}
 
 types_text <- function(types) if (length(types)) paste(types, collapse = ", ") else "none"

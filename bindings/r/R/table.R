@@ -58,8 +58,8 @@
 #'   invisibly, the number of rows. Without a handler, it returns a reader for [bcda_next()], as [bcda_records()] does. A
 #'   data frame of it has at most `batch_rows` rows.
 #' @name bcda_table
-#' @seealso [bcda_tables()], [bcda_table_save()] for files, [bcda_table_stream()] for Arrow and DuckDB, [bcda_read()] for
-#'   the records as they are
+#' @seealso [bcda_tables()], [bcda_table_save()] for files, [bcda_table_stream()] for Arrow and DuckDB,
+#'   [bcda_records()] for the records as they are
 #' @examples
 #' sandbox <- bcda_sandbox(beneficiaries = 10)
 #' client <- bcda_sandbox_client(sandbox)
@@ -68,7 +68,7 @@
 #' lines <- bcda_table(result, "claim_line", columns = c("line_from_date", "paid_amount"))
 #' aggregate(paid_amount ~ format(line_from_date, "%Y"), lines, sum)
 #'
-#' # A view of your own.
+#' # A view of your own, which may be of any resource type.
 #' view <- list(
 #'   resource = "ExplanationOfBenefit",
 #'   select = list(list(column = list(
@@ -285,7 +285,7 @@ tell_nulled <- function(count) {
 
 table_frame <- function(columns, source, rows) {
   names(columns) <- vapply(source$columns, function(column) column$name, "")
-  structure(as_data_frame(columns, rows), class = c("bcda_table", "bcda_frame", "data.frame"))
+  structure(as_data_frame(columns, rows), class = c("bcda_frame", "data.frame"))
 }
 
 # A column of a frame, from its values in each batch. `column$format` is the one of Arrow.
@@ -361,7 +361,7 @@ item_json <- function(items) {
   } else if (is.logical(items)) {
     tolower(items)
   } else if (is.double(items) && !is.object(items)) {
-    each(json_scalar)
+    each(json_number)
   } else {
     json_text(as.character(items)) # texts and dates
   }

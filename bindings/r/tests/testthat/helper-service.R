@@ -51,6 +51,9 @@ export_of <- function(client, types = "Patient", out = place(), ..., progress = 
   bcda_export(client, types, out, progress = progress, ...)
 }
 
+# The number of records, all of which are read.
+count_of <- function(result, type = NULL) as.integer(bcda_records(result, type, identity))
+
 left_in <- function(directory) list.files(directory, all.files = TRUE, no.. = TRUE, recursive = TRUE)
 claims_in <- function(directory) grep("^(Patient|Coverage|ExplanationOfBenefit)", left_in(directory), value = TRUE)
 

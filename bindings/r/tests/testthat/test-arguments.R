@@ -29,9 +29,8 @@ test_that("what is not a sandbox, a run or a reader is not taken for one", {
 })
 
 test_that("what is not a result is not taken for one", {
-  expect_refused(bcda_read(dirname(shared_result()$files$path[1])), "bcda_result() opens the export")
+  expect_refused(bcda_records(dirname(shared_result()$files$path[1])), "bcda_result() opens the export")
   for (other in c(but(NOT_ONE_TEXT, NA_character_), list(shared_client(), list(files = 1)))) {
-    expect_refused(bcda_read(other), "result")
     expect_refused(bcda_records(other), "result")
     expect_refused(bcda_issues(other), "result")
   }
@@ -166,12 +165,10 @@ test_that("timeouts are seconds", {
 test_that("records are asked for with sensible numbers", {
   for (n in list(0, -1, 1.5, NA, Inf, NULL, "5", c(1, 2), 2^31)) {
     expect_refused(bcda_records(shared_result(), "Patient", n = n), "n is a number of records")
-    expect_refused(bcda_read(shared_result(), "Patient", chunk = n))
   }
   expect_refused(bcda_records(shared_result(), "Patient", handler = 5), "handler")
-  for (flatten in list(NA, 1, NULL, c(TRUE, TRUE))) expect_refused(bcda_read(shared_result(), "Patient", flatten = flatten), "flatten")
-  for (as in list("tibble", "fram", NA, 1, NULL, c("list", "text"))) {
-    expect_refused(bcda_records(shared_result(), "Patient", as = as), c("as is", "\"frame\""))
+  for (as in list("frame", "tex", NA, 1, NULL, c("text", "list"))) {
+    expect_refused(bcda_records(shared_result(), "Patient", as = as), c("as is", "\"text\""))
   }
 })
 

@@ -94,7 +94,7 @@ test_that("what the service does wrong is an error of its class, and leaves what
     expect_identical(nrow(error$result$files), as.integer(fault$files %||% 0), label = name)
     expect_setequal(claims_in(out), basename(error$result$files$path))
     expect_identical(sum(error$result$files$records), 5 * (fault$files %||% 0))
-    if (nrow(error$result$files)) expect_identical(nrow(bcda_read(error$result)), 5L)
+    if (nrow(error$result$files)) expect_identical(count_of(error$result), 5L)
     expect_false(file.exists(file.path(out, "export.json")))
   }
 })

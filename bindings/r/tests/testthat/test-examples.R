@@ -112,7 +112,6 @@ test_that("paid_by_month adds up", {
   done <- run_example("paid_by_month.R", "--sandbox", "--out", "claims", "--plot", "paid.pdf")
   expect_equal(c(done$code, done$err), c(0, ""))
   claims <- file.path(done$directory, "claims")
-  expect_gt(sum(bcda_result(claims)$files$records), 1000) # more than one chunk
   sums <- sums_of(claims)
   expect_equal(sums_in(done$out), c(sums[sort(names(sums))], Total = sum(sums)), tolerance = 1e-9)
   for (part in c("Part A", "Part B", "Part D")) expect_match(done$out, part)
@@ -169,36 +168,29 @@ test_that("paid_by_month copes with what claims lack", {
   skip_without_repository()
   example <- new.env()
   source(file.path(EXAMPLES, "paid_by_month.R"), example)
-  adjudication <- function(code, value) {
-    list(
-      amount = list(value = value),
-      category = list(coding = list(list(code = paste0("https://bluebutton.cms.gov/", code))))
-    )
+  variable <- "https://bluebutton.cms.gov/resources/variables/"
+  amount <- function(name, value) {
+    sprintf('{"amount":{"value":%s},"category":{"coding":[{"code":"%s%s"}]}}', value, variable, name)
   }
-  drug <- list(
-    adjudication = list(list(), adjudication("ptnt_pay_amt", 99), adjudication("cvrd_d_plan_pd_amt", 10.5)),
-    servicedDate = "2019-03-31"
+  eob_type <- '{"system":"https://bluebutton.cms.gov/resources/codesystem/eob-type","code":"%s"}'
+  drug <- sprintf(
+    '"status":"active","type":{"coding":[%s,{"code":"PDE"}]},"item":[{"sequence":1,"servicedDate":"2019-03-31","adjudication":[%s]}]',
+    sprintf(eob_type, "PDE"), paste(amount("ptnt_pay_amt", 99), amount("cvrd_d_plan_pd_amt", 10.5), sep = ",")
   )
-  part_d <- list(coverage = list(reference = "Coverage/part-d-1"))
-  paid <- list(amount = list(value = 100L))
-  january <- list(start = "2019-01-01")
-  chunks <- list(
-    list(list(status = "active", item = list(drug), insurance = part_d)), # a drug event
-    list( # of no known part
-      list(status = "active", payment = paid, billablePeriod = january),
-      list(status = "canceled", payment = paid, billablePeriod = january)
-    ),
-    list( # no date, no amount, no month of this world
-      list(status = "active", payment = paid), list(status = "active", billablePeriod = january),
-      list(status = "active", payment = paid, billablePeriod = list(start = "2019-13-01"))
-    ),
-    list(list(status = "canceled")),
-    list()
+  claim <- paste0('"status":"active","type":{"coding":[', sprintf(eob_type, "CARRIER"), "]}")
+  paid <- '"payment":{"amount":{"value":100}}'
+  january <- '"billablePeriod":{"start":"2019-01-01"}'
+  members <- c(
+    drug,
+    paste(claim, paid, january, sep = ","), # of no known part
+    paste(sub("active", "cancelled", claim), paid, january, sep = ","),
+    paste(claim, paid, sep = ","), # no date
+    paste(claim, january, sep = ",") # no amount
   )
-  sums <- example$NONE
-  for (chunk in chunks) sums <- example$add_claims(sums, chunk)
-  expect_equal(attr(sums, "left_out"), 3)
-  total <- example$by_month(sums)
+  lines <- sprintf('{"resourceType":"%s","id":"%d",%s}\n', CLAIMS, seq_along(members), members)
+  facts <- example$payments(written_export(ExplanationOfBenefit = paste(lines, collapse = "")))
+  expect_equal(sum(!complete.cases(facts)), 2)
+  total <- example$by_month(facts[complete.cases(facts), ])
   expect_equal(rownames(total), c("2019-01", "2019-02", "2019-03"))
   expect_equal(as.vector(total[, "d"]), c(0, 0, 10.5))
   expect_equal(as.vector(total[, "other"]), c(100, 0, 0))

@@ -128,7 +128,7 @@ test_that("one file of a manifest is fetched by its name or its URL, or all of t
   }
   result <- bcda_fetch(shared_client(), manifest$text, place(), progress = FALSE)
   expect_identical(nrow(result$files), 4L)
-  expect_identical(nrow(bcda_read(result, "Patient")), 20L)
+  expect_identical(count_of(result, "Patient"), 20L)
 })
 
 test_that("the service describes itself", {
@@ -158,7 +158,7 @@ test_that("error files are a warning, and are read apart", {
     expect_match(issues$text, "Error retrieving Patient for beneficiary")
     expect_identical(unique(issues$file), result$error_files$path)
     expect_match(capture.output(print(result))[1], "1 error file>$")
-    expect_identical(nrow(bcda_read(result)), as.integer(result$files$records))
+    expect_identical(count_of(result), as.integer(result$files$records))
     again <- bcda_result(dirname(result$files$path))
     expect_identical(again$error_files, result$error_files)
     expect_identical(bcda_issues(again), issues)
@@ -189,14 +189,14 @@ test_that("files in plaintext are taken when that is allowed, and only then", {
   expect_identical(claims_in(out), character())
   result <- export_of(client_of(sandbox), allow_plaintext = TRUE)
   expect_false(any(result$files$decrypted))
-  expect_identical(nrow(bcda_read(result)), 10L)
+  expect_identical(count_of(result), 10L)
   expect_identical(nrow(export_of(client_of(sandbox, allow_plaintext = TRUE))$files), 1L)
 })
 
 test_that("a job without files is an empty export", {
   result <- export_of(client_of(a_sandbox(fault = "job-empty")))
   expect_identical(sum(result$files$records), 0)
-  expect_identical(dim(bcda_read(result, "Patient")), c(0L, length(COLUMNS$Patient)))
+  expect_identical(count_of(result, "Patient"), 0L)
 })
 
 test_that("a directory may be relative or odd", {
@@ -206,11 +206,11 @@ test_that("a directory may be relative or odd", {
     for (name in c("relative", "\U1F600 claims", "a\nb", "%s", "\u00e9")) {
       result <- export_of(shared_client(), out = name)
       expect_identical(dirname(result$files$path), rep(file.path(parent, name), 2))
-      expect_identical(nrow(bcda_read(result)), 20L)
+      expect_identical(count_of(result), 20L)
     }
   })
   expect_setequal(list.files(parent), c("relative", "\U1F600 claims", "a\nb", "%s", "\u00e9"))
-  expect_identical(nrow(bcda_read(bcda_result(file.path(parent, "\U1F600 claims")))), 20L)
+  expect_identical(count_of(bcda_result(file.path(parent, "\U1F600 claims"))), 20L)
 })
 
 test_that("an occupied directory is left as it is", {
@@ -230,11 +230,11 @@ test_that("an export that failed is begun anew where it was, when that is asked 
   kick_offs <- function() bcda_sandbox_requests(client$keeps, "GET /api/v1/Patient")
   before <- kick_offs()
   again <- bcda_fetch(client, error$result, out = place(), progress = FALSE)
-  expect_identical(nrow(bcda_read(again)), 10L)
+  expect_identical(count_of(again), 10L)
   expect_identical(kick_offs(), before)
   expect_status(export_of(client, "Coverage", out = out), "FILESYSTEM", c("types", "restart"))
   result <- export_of(client, out = out, restart = TRUE)
-  expect_identical(nrow(bcda_read(result)), 10L)
+  expect_identical(count_of(result), 10L)
   expect_setequal(claims_in(out), basename(result$files$path))
   expect_refused(bcda_fetch(client, bcda_result(out), place()), "no manifest")
 })

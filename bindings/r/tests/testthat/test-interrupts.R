@@ -10,7 +10,7 @@ finally <- function() {
   sandbox <- bcda_sandbox(10, pending_time = 0, job_time = 0)
   client <- do.call(bcda_sandbox_client, c(list(sandbox), settings))
   result <- bcda_export(client, "Patient", tempfile(), progress = FALSE)
-  say("works ", nrow(bcda_read(result)))
+  say("works ", length(bcda_next(bcda_records(result))))
 }
 interrupted <- function(call) {
   tryCatch({ call; say("not interrupted") }, interrupt = function(i) say("interrupted"))

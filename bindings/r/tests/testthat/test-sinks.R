@@ -45,10 +45,10 @@ test_that("a sink gets every file whole, and commits it verified", {
     expect_identical(result$files$bytes[at], file$size)
     expect_identical(as.numeric(length(file$data)), file$size)
     copy <- written(file$data)
-    expect_identical(as.numeric(nrow(bcda_read(copy))), result$files$records[at])
+    expect_identical(as.numeric(count_of(copy)), result$files$records[at])
   }
   expect_setequal(unique(kept$calls), c("begin", "write", "commit"))
-  expect_status(bcda_read(result, "Patient"), "STATE", "functions of yours")
+  expect_status(bcda_records(result, "Patient", identity), "STATE", "functions of yours")
   expect_match(capture.output(print(result))[1], "4 files")
 })
 

@@ -75,7 +75,7 @@ test_that("a column has the type of the dictionary, with rows and without", {
     expect_identical(lengths(wanted) > 0, stats::setNames(rep(TRUE, nrow(dictionary)), dictionary$name))
     for (paths in c(list(nothing), lapply(GENERATIONS, samples_of))) {
       frame <- bcda_table(paths, table)
-      expect_s3_class(frame, c("bcda_table", "bcda_frame", "data.frame"), exact = TRUE)
+      expect_s3_class(frame, c("bcda_frame", "data.frame"), exact = TRUE)
       expect_identical(classes(frame), wanted, label = table)
       for (name in names(frame)[wanted == "POSIXct"]) expect_identical(attr(frame[[name]], "tzone"), "UTC")
     }
@@ -108,13 +108,33 @@ test_that("values = \"text\" makes text of all, and lists of text", {
   expect_true(all(vapply(unlist(frame[lists], recursive = FALSE), is.character, NA)))
 })
 
+test_that("a view makes a table of any resource type", {
+  view <- view_of(
+    column("patient", "subject.getReferenceKey(Patient)"), column("code", "code.coding.code.first()"),
+    column("value", "value.ofType(Quantity).value", type = "decimal", sql = "DECIMAL(18,4)"),
+    resource = "Observation"
+  )
+  line <- paste0(
+    '{"resourceType":"Observation","subject":{"reference":"Patient/p%d"},"code":{"coding":[{"code":"8302-2"}]},',
+    '"valueQuantity":{"value":%.2f}}\n'
+  )
+  result <- written_export(Observation = paste(sprintf(line, 1:5, 1:5 / 4), collapse = ""))
+  whole <- bcda_table(result, view = view)
+  expect_identical(as.data.frame(whole), data.frame(patient = paste0("p", 1:5), code = "8302-2", value = 1:5 / 4))
+  chunks <- list()
+  bcda_table_chunks(result, view = view, batch_rows = 2, handler = function(chunk) chunks[[length(chunks) + 1]] <<- chunk)
+  expect_identical(vapply(chunks, nrow, 0L), c(2L, 2L, 1L))
+  expect_identical(do.call(rbind, chunks), whole)
+  expect_identical(bcda_table(written_export(Observation = ""), view = view), whole[integer(), ])
+})
+
 # ---- Sources ---------------------------------------------------------------------------------------------------------
 
 test_that("a table is made of a result, of its directory, of a series, and of files", {
   result <- export_of(client_of(a_sandbox(profile = "bcda-v3")), c("Patient", "Coverage"))
   keys <- bcda_table(result, "beneficiary")$beneficiary_key
-  records <- bcda_read(result, "Patient")$id
-  expect_setequal(keys, records)
+  records <- bcda_next(bcda_records(result, "Patient"))
+  expect_setequal(keys, vapply(records, function(record) record$id, ""))
   expect_length(keys, 10)
   files <- result$files$path[result$files$type == "Patient"]
   nothing <- written(raw(), tempfile(fileext = ".ndjson"))
@@ -204,7 +224,7 @@ test_that("a value that does not fit ends the read, or becomes NA and is counted
 })
 
 test_that("settings are taken in the forms of R", {
-  for (final in list(TRUE, "yes", NULL)) expect_s3_class(bcda_table(shared_result(), "claim", final_only = final), "bcda_table")
+  for (final in list(TRUE, "yes", NULL)) expect_s3_class(bcda_table(shared_result(), "claim", final_only = final), "bcda_frame")
   for (rows in list(7, 7L, "7")) {
     sizes <- c()
     bcda_table_chunks(shared_result(), "beneficiary", function(chunk) sizes <<- c(sizes, nrow(chunk)), batch_rows = rows)
@@ -303,6 +323,10 @@ test_that("what is not a table is not taken for one", {
     expect_refused(bcda_table_view(table), "table is the name")
   }
   expect_refused(bcda_table(shared_result(), "claim_lines"), c("claim_lines", "claim_line"))
+  for (call in list(bcda_table, bcda_table_chunks)) {
+    expect_refused(call(shared_result(), "ExplanationOfBenefit"), c("tables of this resource type are claim,", "claim_line"))
+    expect_refused(call(shared_result(), "Observation"), "a table of any resource type")
+  }
   for (generation in list(3, NA_character_, NULL)) expect_refused(bcda_table_view("claim", generation), "generation is")
   for (result in list(5, NULL, NA_character_, character(), "", c("a", NA), list(), shared_client())) {
     expect_refused(bcda_table(result, "claim"), "result")
@@ -417,7 +441,7 @@ test_that("every failure lets go of its handles", {
     function() bcda_table_save(shared_result(), "claim", place(), format = "nonsense")
   )) {
     expect_s3_class(tryCatch(call(), error = identity), "bcda_error")
-    expect_s3_class(bcda_table(shared_result(), "claim"), "bcda_table")
+    expect_s3_class(bcda_table(shared_result(), "claim"), "bcda_frame")
     expect_identical(native_live_handles(), live)
   }
 })
