@@ -47,7 +47,7 @@ def test_its_files() -> None:
         layers = {"columns.csv", "shared/1_functions.sql", "cclf/CCLF1.sql", "tuva/medical_claim.sql"}
         assert {f"bcda/layers/{name}" for name in layers} <= names
         assert any(name.endswith("licenses/LICENSE") for name in names)
-        for part in ("OpenSSL", "zlib", "Boost", "CLI11", "libstdc++"):
+        for part in ("OpenSSL", "zlib", "simdjson", "FlatBuffers", "Boost", "CLI11", "libstdc++"):
             assert any(name.endswith(f"licenses/third-party/{part}.txt") for name in names), part
         assert "bcda = bcda.__main__:main" in next(
             wheel.read(name).decode() for name in names if name.endswith("entry_points.txt")

@@ -92,7 +92,7 @@ class JarIT {
       Set<String> names = jar.stream().map(entry -> entry.getName()).collect(Collectors.toCollection(TreeSet::new));
       assertTrue(names.contains("module-info.class"));
       assertTrue(names.contains("META-INF/LICENSE"));
-      for (String part : List.of("OpenSSL", "zlib", "simdjson", "Boost", "libstdc++")) {
+      for (String part : List.of("OpenSSL", "zlib", "simdjson", "FlatBuffers", "Boost", "libstdc++")) {
         assertTrue(names.contains("META-INF/third-party/" + part + ".txt"), part);
       }
       assertTrue(names.contains("io/github/libbcda/native/" + NativeLibrary.platform() + "/libbcda_java.so"));
