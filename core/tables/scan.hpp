@@ -72,6 +72,7 @@ class Scan {
   Pass& pass_of(Generation generation);
   bool open_next();
   bool read_record();
+  void add_rows(const Node& record);  // throws RowError
   void finish_batch(std::size_t table);
   void read_until_ready();
 
@@ -85,7 +86,6 @@ class Scan {
   Pass* pass_ = nullptr;  // of the file that is read
   std::vector<std::int64_t> rows_;
   std::deque<std::unique_ptr<Ready>> ready_;  // one record may fill several batches
-  std::size_t waiting_ = 0;                   // bytes of the batches that one record made
   bool is_at_end_ = false;
 };
 

@@ -119,6 +119,18 @@ TEST(Batch, IsFullByItsBytes) {
   EXPECT_LE(rows, 10);
 }
 
+// A list of booleans has bits, and where its lists end.
+TEST(Batch, IsFullByItsBits) {
+  Cell flags;
+  flags.is_null = false;
+  flags.items.resize(1000);
+  BatchBuilder builder({{"l", "l", "boolean", "", {.kind = ValueKind::boolean, .is_list = true}}},
+                       {.rows = 1000, .bytes = 1000});
+  int rows = 0;
+  while (!builder.full()) builder.add({flags}), ++rows;
+  EXPECT_EQ(rows, 4);
+}
+
 TEST(Schema, NamesItsColumnsAndTypes) {
   ArrowSchema schema{};
   make_schema(columns(), {{"bcda.view", "v"}}, schema);

@@ -14,6 +14,7 @@ using test::TempDir;
 constexpr const char* kIds = R"({"resource":"Patient","select":[{"column":[{"name":"id","path":"id"}]}]})";
 constexpr const char* kNames =
     R"({"resource":"Patient","select":[{"forEach":"name","column":[{"name":"family","path":"family","type":"string"}]}]})";
+constexpr const char* kNotes = R"({"resource":"P","select":[{"column":[{"name":"note","path":"note","type":"string"}]}]})";
 
 class Scans : public testing::Test {
  protected:
@@ -36,6 +37,11 @@ class Scans : public testing::Test {
       batch.release(&batch);
     }
     return text;
+  }
+  static int count(std::string_view text, std::string_view part) {
+    int found = 0;
+    for (std::size_t at = text.find(part); at != text.npos; at = text.find(part, at + 1)) ++found;
+    return found;
   }
 
   TempDir dir_;
@@ -97,6 +103,29 @@ TEST_F(Scans, BoundTheRowsOfOneRecord) {
   scan.read(each({file(
       "a", "{\"resourceType\":\"P\",\"note\":\"" + std::string(1 << 20, 'x') + "\",\"item\":[" + items + "]}\n")}));
   const Error error = error_of([&] { run(scan); });
+  EXPECT_NE(error.message.find("line 1 makes more than 256 MiB"), std::string::npos) << error.message;
+}
+
+// Seventeen tables that each wait with almost a whole batch have more than 256 MiB together.
+TEST_F(Scans, HandOutManyTablesAtTheEnd) {
+  const std::string record = "{\"resourceType\":\"P\",\"note\":\"" + std::string(8'300'000, 'x') + "\"}\n";
+  Scan scan(std::vector(17, request_table(kNotes, {})), {});
+  scan.read(each({file("a", record + record)}));
+  EXPECT_EQ(count(run(scan), ":2"), 17);
+}
+
+TEST_F(Scans, FillTheBatchesOfManyTablesAtOnce) {
+  const std::string record = "{\"resourceType\":\"P\",\"note\":\"" + std::string(8'300'000, 'x') + "\"}\n";
+  Scan scan(std::vector(17, request_table(kNotes, {})), {});
+  scan.read(each({file("a", record + record + record)}));
+  EXPECT_EQ(count(run(scan), ":3"), 17);
+}
+
+TEST_F(Scans, BoundTheRowsOfOneRecordInAllTables) {
+  Scan scan(std::vector(17, request_table(kNotes, {})), {});
+  scan.read(each({file("a", "{\"resourceType\":\"P\",\"note\":\"" + std::string(16'600'000, 'x') + "\"}\n")}));
+  const Error error = error_of([&] { run(scan); });
+  EXPECT_EQ(error.status, Status::RECORD);
   EXPECT_NE(error.message.find("line 1 makes more than 256 MiB"), std::string::npos) << error.message;
 }
 
