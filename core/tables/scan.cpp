@@ -1,6 +1,5 @@
 #include "tables/scan.hpp"
 
-#include <algorithm>
 #include <utility>
 
 #include "base/error.hpp"

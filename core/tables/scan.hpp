@@ -28,7 +28,7 @@ TableRequest request_table(const std::string& name_or_view, ViewOptions options)
 
 struct ScanFile {
   std::string path;
-  std::optional<Generation> generation;     // nullopt: its records tell
+  std::optional<Generation> generation;     // nullopt: its records say it
   std::function<bool(std::int64_t)> wants;  // whether the record in this line is read; empty: all are
 };
 

@@ -126,7 +126,7 @@ INSTANTIATE_TEST_SUITE_P(
         Case{"defineVariable('s', item.first().sequence).select(%resource.careTeam.where(sequence = %s).npi)", "111"},
         Case{"item.defineVariable('s', sequence).select(%s)", "2 7 2 7"}, Case{"1.0.lowBoundary()", "0.95"},
         Case{"birthDate.highBoundary()", "1970-06-30"}, Case{"'it\\'s \\u0041' // a comment", "it's A"},
-        Case{"/* one */ id", "c-1"}));
+        Case{"'\\u00e9\\u20AC\\ud83d\\ude00'", "\u00e9\u20ac\U0001f600"}, Case{"/* one */ id", "c-1"}));
 
 struct BadPath {
   const char* path;
@@ -156,7 +156,9 @@ INSTANTIATE_TEST_SUITE_P(
                     BadPath{"a # b", 2, "no meaning"}, BadPath{"'\\q'", 1, "escape"},
                     BadPath{"$that", 1, "this or index"},
                     BadPath{"iif(active, defineVariable('v', id).id, {}).union(%v)", 50, "not defined"},
-                    BadPath{"'\\uD83D'", 1, "surrogates"}, BadPath{"a.substring()", 2, "1 to 2"},
+                    BadPath{"'\\uD83D'", 1, "surrogates"}, BadPath{"'\\uDE00'", 1, "surrogates"},
+                    BadPath{"'\\uD83D\\u0041'", 1, "surrogates"}, BadPath{"'\\u00'", 1, "four"},
+                    BadPath{"'\\u-041'", 1, "four"}, BadPath{"a.substring()", 2, "1 to 2"},
                     BadPath{"a.defineVariable(b)", 17, "must be a text"}, BadPath{"\xE2\x80\x98x", 0, "no meaning"}));
 
 TEST(Paths, MayNotBeNestedForever) {

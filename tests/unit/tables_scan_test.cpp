@@ -14,7 +14,8 @@ using test::TempDir;
 constexpr const char* kIds = R"({"resource":"Patient","select":[{"column":[{"name":"id","path":"id"}]}]})";
 constexpr const char* kNames =
     R"({"resource":"Patient","select":[{"forEach":"name","column":[{"name":"family","path":"family","type":"string"}]}]})";
-constexpr const char* kNotes = R"({"resource":"P","select":[{"column":[{"name":"note","path":"note","type":"string"}]}]})";
+constexpr const char* kNotes =
+    R"({"resource":"P","select":[{"column":[{"name":"note","path":"note","type":"string"}]}]})";
 
 class Scans : public testing::Test {
  protected:

@@ -72,6 +72,16 @@ TEST(View, MakesARowOfNullsForNothing) {
       "p,null,0,null,null");
 }
 
+TEST(View, NumbersTheRowOfNullsHoweverTheRowIndexIsWritten) {
+  for (const char* path : {"%rowIndex", "(%rowIndex)", "%`rowIndex`", "\\t%rowIndex // a comment"})
+    EXPECT_EQ(rows(std::string(R"j({"resource":"Patient","select":[{"forEachOrNull":"none","column":[
+                   {"name":"i","type":"integer","path":")j") +
+                       path + R"j("}]}]})j",
+                   kPatient),
+              "0")
+        << path;
+}
+
 TEST(View, ConcatenatesTheBranchesOfAUnion) {
   EXPECT_EQ(rows(R"j({"resource":"Patient","select":[{"column":[{"name":"id","path":"id"}],"unionAll":[
       {"forEach":"name","column":[{"name":"i","path":"%rowIndex","type":"integer"},{"name":"v","path":"family"}]},
