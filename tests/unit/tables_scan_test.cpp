@@ -2,6 +2,7 @@
 
 #include "support/errors.hpp"
 #include "support/files.hpp"
+#include "tables/encoded_tables.hpp"
 #include "tables/scan.hpp"
 
 namespace libbcda::tables {
@@ -162,6 +163,33 @@ TEST_F(Scans, ReadOnlyTheLinesThatAreWanted) {
     return ScanFile{path, {}, [](std::int64_t line) { return line != 2; }};
   });
   EXPECT_EQ(run(scan), "0:2");
+}
+
+// The pieces of a scan's files: "0:id\n1\n 1:".
+std::string pieces(Scan& scan, const char* format) {
+  EncodedTables encoded(scan, format);
+  std::string text;
+  std::string_view piece;
+  while (const auto table = encoded.next(piece))
+    text += (text.empty() ? "" : " ") + std::to_string(*table) + ":" + std::string(piece);
+  return text;
+}
+
+TEST_F(Scans, BecomeFilesPieceByPiece) {
+  const std::string path = file("a", "{\"resourceType\":\"Patient\",\"id\":\"1\"}\n");
+  Scan scan({request_table(kIds, {}), request_table(kNames, {})}, {});
+  scan.read(each({path}));
+  EXPECT_EQ(pieces(scan, "csv"), "0:id\n1\n 0: 1:family\n") << "a table without rows has its first line too";
+}
+
+TEST_F(Scans, WriteNothingMoreAfterAFailure) {
+  Scan scan({request_table(kIds, {})}, {.rows = 1});
+  scan.read(each({file("a", "{\"resourceType\":\"Patient\",\"id\":\"1\"}\nno record\n")}));
+  EncodedTables encoded(scan, "csv");
+  std::string_view piece;
+  EXPECT_EQ(encoded.next(piece), 0u);
+  EXPECT_EQ(error_of([&] { encoded.next(piece); }).status, Status::RECORD);
+  EXPECT_EQ(encoded.next(piece), std::nullopt) << "the end of the file does not come";
 }
 
 TEST(Generations, AreToldByTheRecords) {
