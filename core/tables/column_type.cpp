@@ -149,6 +149,8 @@ std::string_view text_of(const Node& node, const ColumnType& type) {
   } else if (node.kind != NodeKind::string && !type.takes_any && !type.takes_json) {
     refuse("a text, but a number or a boolean");
   }
+  if (node.view().find('\0') != std::string_view::npos)
+    refuse("a text that a table can hold, because it has the character U+0000");
   return node.view();
 }
 

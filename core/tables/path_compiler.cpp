@@ -222,7 +222,10 @@ std::string Compiler::type_text(const Syntax& specifier) {
 FhirType Compiler::type_of(const Syntax& specifier) const {
   const std::string name = type_text(specifier);
   if (const auto type = find_type(name)) return *type;
-  throw PathError(specifier.position, quote(name) + " is no data type of FHIR");
+  const bool may_be_resource = !name.empty() && name[0] >= 'A' && name[0] <= 'Z';
+  throw PathError(specifier.position,
+                  quote(name) + " is no data type of FHIR" +
+                      (may_be_resource ? "; a resource is chosen by where(resourceType = 'Patient')" : ""));
 }
 
 CompiledPath Compiler::type_test(const Syntax& syntax, const WantedSet& focus) {

@@ -19,7 +19,8 @@ inline void check_array(const tables::ColumnType& type, const ArrowArray& array)
     const auto begin = tables::value_at<std::int32_t>(array, i), end = tables::value_at<std::int32_t>(array, i + 1);
     expect(begin <= end && (i > 0 || begin == 0), "a value ends where the next one begins");
     if (!type.is_list && type.kind == tables::ValueKind::text)
-      expect(is_utf8(tables::text_at(array, i)), "a text is UTF-8");
+      expect(is_utf8(tables::text_at(array, i)) && tables::text_at(array, i).find('\0') == std::string_view::npos,
+             "a text is UTF-8 without U+0000");
   }
   if (!type.is_list) return;
   expect(array.children[0]->length == tables::value_at<std::int32_t>(array, array.length),

@@ -152,6 +152,8 @@ INSTANTIATE_TEST_SUITE_P(
                     BadPath{"a[0", 3, "expected ]"}, BadPath{"'abc", 0, "not closed"}, BadPath{"a /* b", 2, "no end"},
                     BadPath{"%nothing", 0, "not defined"}, BadPath{"a.fist()", 2, "did you mean first()"},
                     BadPath{"a.first(1)", 2, "takes 0 arguments"}, BadPath{"a.ofType(Nothing)", 9, "no data type"},
+                    BadPath{"contained.ofType(Organization)", 17, "where(resourceType = 'Patient')"},
+                    BadPath{"a.ofType(nothing)", 9, "no data type of FHIR"},
                     BadPath{"a.ofType(1)", 9, "name of a type"}, BadPath{"1 + ", 4, "a value is missing"},
                     BadPath{"a # b", 2, "no meaning"}, BadPath{"'\\q'", 1, "escape"},
                     BadPath{"$that", 1, "this or index"},

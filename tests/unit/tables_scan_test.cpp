@@ -89,6 +89,16 @@ TEST_F(Scans, NameTheFileAndTheLineOfABadRecord) {
   }
 }
 
+TEST_F(Scans, NameTheColumnOfATextWithTheCharacterNul) {
+  const std::string path = file("a", "{\"resourceType\":\"P\"}\n{\"resourceType\":\"P\",\"note\":\"a\\u0000b\"}\n");
+  Scan scan({request_table(kNotes, {})}, {});
+  scan.read(each({path}));
+  const Error error = error_of([&] { run(scan); });
+  EXPECT_EQ(error.status, Status::RECORD);
+  EXPECT_NE(error.message.find(path + ": the record in line 2 does not fit the column note"), std::string::npos)
+      << error.message;
+}
+
 TEST_F(Scans, HandOutNoRowsOfARecordThatFailed) {
   Scan scan({request_table(kNames, {})}, {.rows = 1});
   scan.read(each({file("a", "{\"resourceType\":\"Patient\",\"name\":[{},{},{\"family\":1}]}\n")}));
