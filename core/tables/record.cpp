@@ -1,7 +1,5 @@
 #include "tables/record.hpp"
 
-#include <cstring>
-
 #include "base/json.hpp"
 #include "base/utf8.hpp"
 #include "base/words.hpp"
@@ -57,7 +55,7 @@ const Node& RecordParser::parse(std::string_view line) {
   memory_.clear();
   line_ = line;
   at_ = 0;
-  has_escapes_ = std::memchr(line.data(), '\\', line.size()) != nullptr;
+  has_escapes_ = line.find('\\') != std::string_view::npos;
   seen_.resize(projection_.names().size() + 1);
   try {
     if (line.size() > kLongestRecord) throw Malformed{"is longer than 128 MiB"};
