@@ -16,7 +16,7 @@ namespace libbcda::runtime {
 struct TableRun {
   RunResult result;
   std::string file = {};                              // without a receipt: its path
-  std::optional<tables::Generation> generation = {};  // what the request of the export says; nullopt: the records say it
+  std::optional<tables::Generation> generation = {};  // what the export asked for; nullopt: the records say it
 };
 
 // The generation of the claims that an export asked for: by the profile, or by the version in the base URL. nullopt if

@@ -175,6 +175,16 @@ TEST_F(Scans, ReadOnlyTheLinesThatAreWanted) {
   EXPECT_EQ(run(scan), "0:2");
 }
 
+TEST_F(Scans, NameTheirTableInTheSchema) {
+  const Scan scan({request_table("claim_line", {})}, {});
+  ArrowSchema schema{};
+  scan.schema(0, schema);
+  const std::string_view entry(schema.metadata + 4, 4 + 10 + 4 + 10);  // after their number: lengths, name and value
+  EXPECT_EQ(entry.substr(4, 10), "bcda.table");
+  EXPECT_EQ(entry.substr(18), "claim_line");
+  schema.release(&schema);
+}
+
 // The pieces of a scan's files: "0:id\n1\n 1:".
 std::string pieces(Scan& scan, const char* format) {
   EncodedTables encoded(scan, format);
