@@ -212,7 +212,7 @@ void tables_add_table(Tables& tables, const Text& table);
 void tables_open(Tables& tables, const Config& settings);
 
 // Writes an ArrowArrayStream of the first table to the address of an empty one, which the caller owns. It needs no
-// tables_open, and each call begins anew.
+// tables_open, and each call starts again from the beginning.
 void tables_export(const Tables& tables, const Config& settings, std::int64_t address);
 
 // The columns of a table, from 0. The format is Arrow's: "u", "i", "d:18,2", "tdD", ...; of a list that of its items.

@@ -1,17 +1,14 @@
 // Tables: the C interface of core/tables.
 #include <bcda/arrow.h>
 
-#include <array>
 #include <cerrno>
 #include <new>
-#include <optional>
 #include <utility>
 
 #include "handles.hpp"
 #include "runtime/table_source.hpp"
-#include "tables/encoder.hpp"
+#include "tables/encoded_tables.hpp"
 #include "tables/presets.hpp"
-#include "tables/scan.hpp"
 
 using libbcda::Error;
 using libbcda::Settings;
@@ -19,6 +16,13 @@ using libbcda::Status;
 using libbcda::capi::guard;
 using libbcda::capi::need;
 namespace tables = libbcda::tables;
+
+struct bcda_tables {
+  std::unique_ptr<tables::Scan> scan;
+  std::unique_ptr<tables::EncodedTables> encoded = {};
+  libbcda::capi::Owner owner = {};
+  libbcda::capi::Counted counted = {};
+};
 
 namespace {
 
@@ -67,76 +71,6 @@ std::unique_ptr<tables::Scan> open_scan(const Settings& settings, const std::vec
 }
 
 Settings settings_of(const bcda_config* settings) { return settings ? libbcda::capi::resolve(*settings) : Settings(); }
-
-}  // namespace
-
-namespace {
-
-// The tables of a scan as files. The begin of a file comes with its first batch, so that a scan that fails at once
-// writes nothing.
-class EncodedTables {
- public:
-  EncodedTables(tables::Scan& scan, const std::string& format) : scan_(scan), format_(format) {
-    for (std::size_t i = 0; i < scan.size(); ++i) files_.push_back({tables::make_encoder(format, scan.columns(i))});
-  }
-
-  const std::string& format() const { return format_; }
-
-  // The table of the next piece, or nullopt.
-  std::optional<std::size_t> next(std::string_view& piece) {
-    piece_.clear();
-    if (failed_) return std::nullopt;
-    failed_ = true;  // until it has succeeded
-    std::optional<std::size_t> table = ended_ == 0 ? add_batch() : std::nullopt;
-    if (!table && ended_ < files_.size()) {
-      table = ended_++;
-      begin(files_[*table]);
-      files_[*table].encoder->end(piece_);
-    }
-    failed_ = false;
-    piece = piece_;
-    return table;
-  }
-
- private:
-  struct File {
-    std::unique_ptr<tables::Encoder> encoder;
-    bool begun = false;
-  };
-
-  void begin(File& file) {
-    if (!std::exchange(file.begun, true)) file.encoder->begin(piece_);
-  }
-
-  std::optional<std::size_t> add_batch() {
-    ArrowArray batch{};
-    const auto table = scan_.next(batch);
-    if (!table) return table;
-    const std::unique_ptr<ArrowArray, void (*)(ArrowArray*)> owned(&batch,
-                                                                   [](ArrowArray* array) { array->release(array); });
-    begin(files_[*table]);
-    files_[*table].encoder->add(piece_, batch);
-    return table;
-  }
-
-  tables::Scan& scan_;
-  std::string format_;
-  std::vector<File> files_;
-  std::size_t ended_ = 0;
-  std::string piece_;
-  bool failed_ = false;
-};
-
-}  // namespace
-
-struct bcda_tables {
-  std::unique_ptr<tables::Scan> scan;
-  std::unique_ptr<EncodedTables> encoded = {};
-  libbcda::capi::Owner owner = {};
-  libbcda::capi::Counted counted = {};
-};
-
-namespace {
 
 // ---- A scan of one table as an ArrowArrayStream ------------------------------------------------------------------------
 
@@ -274,7 +208,7 @@ bcda_status bcda_tables_encode(bcda_tables* opened, const char* format, int32_t*
     need(data, "data");
     need(size, "size");
     opened->owner.check();
-    if (!opened->encoded) opened->encoded = std::make_unique<EncodedTables>(*opened->scan, format);
+    if (!opened->encoded) opened->encoded = std::make_unique<tables::EncodedTables>(*opened->scan, format);
     if (opened->encoded->format() != format)
       throw Error(Status::INVALID_ARGUMENT, "these tables are encoded as " + opened->encoded->format() + " already");
     std::string_view piece;

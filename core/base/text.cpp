@@ -4,6 +4,7 @@
 #include <cstdint>
 
 #include "base/error.hpp"
+#include "base/utf8.hpp"
 
 namespace libbcda {
 namespace {
@@ -27,22 +28,6 @@ Error unusable(const std::string& what, const std::string& why) {
   return {Status::INVALID_ARGUMENT, what + " " + why + "; save it as UTF-8 (iconv -f UTF-16 -t UTF-8)"};
 }
 
-void append_utf8(SecretBytes& out, std::uint32_t c) {
-  auto put = [&](std::uint32_t byte) { out.push_back(static_cast<char>(byte)); };
-  if (c < 0x80) return put(c);
-  if (c < 0x800) {
-    put(0xC0 | c >> 6);
-  } else if (c < 0x10000) {
-    put(0xE0 | c >> 12);
-    put(0x80 | (c >> 6 & 0x3F));
-  } else {
-    put(0xF0 | c >> 18);
-    put(0x80 | (c >> 12 & 0x3F));
-    put(0x80 | (c >> 6 & 0x3F));
-  }
-  put(0x80 | (c & 0x3F));
-}
-
 SecretBytes from_utf16(std::string_view text, bool big_endian, const std::string& what) {
   if (text.size() % 2) throw unusable(what, "is UTF-16 text that was cut in the middle of a character");
   auto unit = [&](std::size_t at) {
@@ -59,7 +44,7 @@ SecretBytes from_utf16(std::string_view text, bool big_endian, const std::string
       c = 0x10000 + ((c - 0xD800) << 10) + (low - 0xDC00);
       at += 2;
     }
-    append_utf8(out, c);
+    write_utf8(c, [&](char byte) { out.push_back(byte); });
   }
   return out;
 }

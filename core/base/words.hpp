@@ -1,4 +1,4 @@
-// Small functions for words of protocols: names that ignore the case of ASCII letters, and lists of words.
+// Small functions for words of protocols: ASCII letters and digits, names that ignore case, and lists of words.
 #pragma once
 #include <algorithm>
 #include <string>
@@ -14,6 +14,10 @@ inline std::string lower(std::string_view text) {
   for (char& c : made) c = lower(c);
   return made;
 }
+
+constexpr char upper(char c) { return c >= 'a' && c <= 'z' ? static_cast<char>(c & ~0x20) : c; }
+
+inline bool is_digit(char c) { return c >= '0' && c <= '9'; }
 
 inline bool equal_names(std::string_view a, std::string_view b) {
   return std::equal(a.begin(), a.end(), b.begin(), b.end(), [](char x, char y) { return lower(x) == lower(y); });

@@ -16,11 +16,11 @@ namespace libbcda::runtime {
 struct TableRun {
   RunResult result;
   std::string file = {};                              // without a receipt: its path
-  std::optional<tables::Generation> generation = {};  // what the request of the export says; nullopt: the records tell
+  std::optional<tables::Generation> generation = {};  // what the export asked for; nullopt: the records say it
 };
 
 // The generation of the claims that an export asked for: by the profile, or by the version in the base URL. nullopt if
-// the request does not tell.
+// the request does not say it.
 std::optional<tables::Generation> generation_of_request(const json::object& request);
 
 // Whether a file with this type may have resources of one of the types. One that organizes resources of several types

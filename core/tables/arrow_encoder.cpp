@@ -124,11 +124,7 @@ Offset<Any> type_table(FlatBufferBuilder& out, const ColumnType& type) {
 
 Offset<Any> field(FlatBufferBuilder& out, const std::string& name, const ColumnType& type) {
   std::vector<Offset<Any>> children;
-  if (type.is_list) {
-    ColumnType item = type;
-    item.is_list = false;
-    children.push_back(field(out, "item", item));
-  }
+  if (type.is_list) children.push_back(field(out, "item", type.item()));
   const auto below = out.CreateVector(children);
   const auto text = out.CreateString(name);
   const auto kind = type.is_list ? table(out, [] {}) : type_table(out, type);
@@ -168,9 +164,7 @@ struct Body {
     add_buffer(array.buffers[0], array.buffers[0] ? (array.length + 7) / 8 : 0);
     if (type.is_list) {
       add_buffer(array.buffers[1], (array.length + 1) * 4);
-      ColumnType item = type;
-      item.is_list = false;
-      return add(item, *array.children[0]);
+      return add(type.item(), *array.children[0]);
     }
     if (has_ends(type.kind)) {
       add_buffer(array.buffers[1], (array.length + 1) * 4);

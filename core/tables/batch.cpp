@@ -169,6 +169,7 @@ void BatchBuilder::take(ArrowArray& out) {
   }
   out.length = std::exchange(rows_, 0);
   out.null_count = 0;
+  bytes_ = 0;
   full_ = false;
   export_array(out, std::move(memory));
 }

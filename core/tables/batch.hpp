@@ -61,6 +61,7 @@ class Bits {
       pending_ = 0;
     }
   }
+  std::size_t size() const { return bytes_.size(); }  // in bytes; the last one may be missing
   Buffer take();
 
  private:
@@ -75,7 +76,9 @@ class ColumnBuilder {
   explicit ColumnBuilder(const ColumnType& type) : type_(type) {}
 
   void add(const Cell& cell);
-  std::size_t bytes() const { return values_.size() + texts_.size(); }
+  std::size_t bytes() const {
+    return values_.size() + texts_.size() + validity_.size() + booleans_.size() + list_ends_.size();
+  }
 
   // Hands out the values, and is empty then.
   void take(ArrowArray& out);

@@ -4,7 +4,6 @@
 #include <limits>
 
 #include "base/bytes.hpp"
-#include "base/error.hpp"
 #include "base/quote.hpp"
 #include "base/words.hpp"
 #include "tables/compare.hpp"
@@ -35,7 +34,7 @@ bool read_decimal(std::string_view text, ColumnType& type) {
 
 ColumnType tagged_type(const ColumnDefinition& column, const std::string& tag) {
   std::string name;
-  for (const char c : tag) name += c >= 'a' && c <= 'z' ? static_cast<char>(c - 'a' + 'A') : c;
+  for (const char c : tag) name += upper(c);
   ColumnType type;
   if (read_decimal(name, type)) return type;
   if (name == "DATE") return of_kind(ValueKind::date);
@@ -47,8 +46,7 @@ ColumnType tagged_type(const ColumnDefinition& column, const std::string& tag) {
   if (name == "DOUBLE PRECISION" || name == "DOUBLE" || name == "REAL" || name == "FLOAT")
     return of_kind(ValueKind::float64);
   if (name.starts_with("VARCHAR") || name.starts_with("CHAR") || name == "TEXT") return of_kind(ValueKind::text);
-  throw Error(Status::INVALID_ARGUMENT, "the ViewDefinition is wrong at " + column.place + ".tag: the column " +
-                                            quote(column.name) + " has the unknown ansi/type " + quote(tag));
+  refuse_view(column.place + ".tag", "the column " + quote(column.name) + " has the unknown ansi/type " + quote(tag));
 }
 
 ColumnType fhir_column_type(const ColumnDefinition& column) {
@@ -77,8 +75,7 @@ ColumnType fhir_column_type(const ColumnDefinition& column) {
   }
   // A type that this table does not have, such as BackboneElement or a resource, is a complex one if it is named so.
   if (column.type[0] >= 'A' && column.type[0] <= 'Z') return {.takes_json = true};
-  throw Error(Status::INVALID_ARGUMENT, "the ViewDefinition is wrong at " + column.place +
-                                            ".type: " + quote(column.type) + " is no data type of FHIR");
+  refuse_view(column.place + ".type", quote(column.type) + " is no data type of FHIR");
 }
 
 [[noreturn]] void refuse(const char* wanted) { throw EvaluationError{std::string("its value is not ") + wanted}; }
@@ -152,6 +149,8 @@ std::string_view text_of(const Node& node, const ColumnType& type) {
   } else if (node.kind != NodeKind::string && !type.takes_any && !type.takes_json) {
     refuse("a text, but a number or a boolean");
   }
+  if (node.view().find('\0') != std::string_view::npos)
+    refuse("a text that a table can hold, because it has the character U+0000");
   return node.view();
 }
 

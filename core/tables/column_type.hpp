@@ -18,6 +18,12 @@ struct ColumnType {
   bool takes_json = false;  // a complex type: its JSON text
   bool takes_any = false;   // no type was given: numbers and booleans become text too
   bool is_number = false;   // a decimal: the digits of a number
+
+  ColumnType item() const {  // of a list
+    ColumnType type = *this;
+    type.is_list = false;
+    return type;
+  }
 };
 
 // How values become columns: `typed` by their FHIR type and by tags with the name "ansi/type"; `text` all as text.

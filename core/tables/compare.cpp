@@ -180,4 +180,10 @@ Decimal number_of(const Node& node) {
   return *value;
 }
 
+std::int64_t integer_of(const Node& node, const char* reason) {
+  const auto whole = number_of(node).at_scale(0, 18);
+  if (!whole) throw EvaluationError{reason};
+  return static_cast<std::int64_t>(*whole);
+}
+
 }  // namespace libbcda::tables

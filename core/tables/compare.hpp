@@ -26,4 +26,7 @@ std::optional<std::strong_ordering> order(const Node& a, const Node& b);
 // Throws EvaluationError if the node is no number, or one of more than 38 digits.
 Decimal number_of(const Node& node);
 
+// Throws EvaluationError{reason} if the number is not whole or has more than 18 digits.
+std::int64_t integer_of(const Node& node, const char* reason);
+
 }  // namespace libbcda::tables

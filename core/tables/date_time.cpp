@@ -1,5 +1,6 @@
 #include "tables/date_time.hpp"
 
+#include <algorithm>
 #include <chrono>
 
 namespace libbcda::tables {

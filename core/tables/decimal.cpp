@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <array>
 
+#include "base/words.hpp"
+
 namespace libbcda::tables {
 namespace {
 
@@ -46,8 +48,6 @@ std::optional<Aligned> align(const Decimal& a, const Decimal& b) {
   if (!x || !y) return {};
   return Aligned{*x, *y, scale};
 }
-
-bool is_digit(char c) { return c >= '0' && c <= '9'; }
 
 // A cursor over a JSON number (RFC 8259 section 6).
 struct NumberText {

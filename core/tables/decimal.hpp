@@ -10,6 +10,9 @@ namespace libbcda::tables {
 
 __extension__ typedef __int128 Int128;
 
+// Whether a JSON number has neither a point nor an exponent.
+inline bool is_integer_text(std::string_view number) { return number.find_first_of(".eE") == std::string_view::npos; }
+
 class Decimal {
  public:
   static constexpr int kMostDigits = 38;

@@ -2,6 +2,8 @@
 
 #include <array>
 
+#include "base/words.hpp"
+
 namespace libbcda::tables {
 namespace {
 
@@ -69,7 +71,6 @@ constexpr std::array kTypes = {
 #undef TYPE
 
 constexpr bool is_upper(char c) { return c >= 'A' && c <= 'Z'; }
-constexpr char upper(char c) { return c >= 'a' && c <= 'z' ? static_cast<char>(c - 'a' + 'A') : c; }
 
 // Whether `suffix` is the type's name with a capital letter at its beginning.
 bool is_suffix(std::string_view suffix, std::string_view name) {

@@ -1,6 +1,7 @@
 #include "tables/node.hpp"
 
 #include <cstring>
+#include <string>
 
 #include "tables/evaluation_error.hpp"
 
@@ -35,25 +36,15 @@ std::string_view NodeMemory::keep(std::string_view text) {
   return {room, text.size()};
 }
 
-const Node& NodeMemory::string(std::string_view text, FhirType type) {
-  const std::string_view kept = keep(text);
+const Node& NodeMemory::value(NodeKind kind, std::string_view text, FhirType type) {
   Node& node = make();
-  node.text = kept.data();
-  node.size = static_cast<std::uint32_t>(kept.size());
-  node.kind = NodeKind::string;
+  node.set_text(keep(text));
+  node.kind = kind;
   node.type = type;
   return node;
 }
 
-const Node& NodeMemory::number(std::string_view text, FhirType type) {
-  const std::string_view kept = keep(text);
-  Node& node = make();
-  node.text = kept.data();
-  node.size = static_cast<std::uint32_t>(kept.size());
-  node.kind = NodeKind::number;
-  node.type = type;
-  return node;
-}
+const Node& NodeMemory::integer(std::int64_t number) { return this->number(std::to_string(number), FhirType::integer); }
 
 const Node& NodeMemory::boolean(bool value) {
   static const Node yes{.text = "true", .size = 4, .kind = NodeKind::boolean, .type = FhirType::boolean};

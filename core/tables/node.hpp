@@ -6,7 +6,6 @@
 #include <cstdint>
 #include <memory>
 #include <string_view>
-#include <type_traits>
 #include <vector>
 
 #include "tables/fhir_types.hpp"
@@ -26,9 +25,13 @@ struct Node {
   std::uint32_t size = 0;       // of `text`, in bytes
   NameId name = kNoName;        // of this member
   NodeKind kind = NodeKind::object;
-  FhirType type = FhirType::unknown;  // what the name of a choice element, or an operation, says about it
+  FhirType type = FhirType::unknown;  // what the name of a choice element, or a function, says about it
 
   std::string_view view() const { return {text, size}; }
+  void set_text(std::string_view given) {
+    text = given.data();
+    size = static_cast<std::uint32_t>(given.size());
+  }
   bool is_true() const { return kind == NodeKind::boolean && *text == 't'; }
 };
 
@@ -43,8 +46,13 @@ class NodeMemory {
   char* text(std::size_t size);
   std::string_view keep(std::string_view text);
 
-  const Node& string(std::string_view text, FhirType type = FhirType::string);  // copies `text`
-  const Node& number(std::string_view text, FhirType type);                     // copies `text`
+  // Each copies `text`.
+  const Node& value(NodeKind kind, std::string_view text, FhirType type);
+  const Node& string(std::string_view text, FhirType type = FhirType::string) {
+    return value(NodeKind::string, text, type);
+  }
+  const Node& number(std::string_view text, FhirType type) { return value(NodeKind::number, text, type); }
+  const Node& integer(std::int64_t number);
   static const Node& boolean(bool value);
 
   // What is made after a mark can be given back, and its memory is used again.

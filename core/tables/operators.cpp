@@ -124,14 +124,14 @@ struct Count : Value {
   const Node* value(const Scope& scope) const override {
     std::int64_t count = 0;
     input->each(scope, [&](const Node&) { return ++count, true; });
-    return &scope.frame.memory.number(std::to_string(count), FhirType::integer);
+    return &scope.frame.memory.integer(count);
   }
   ExpressionPtr input;
 };
 
 // ---- Arithmetic ------------------------------------------------------------------------------------------------------
 
-bool is_integer(const Node& node) { return node.view().find_first_of(".eE") == std::string_view::npos; }
+bool is_integer(const Node& node) { return is_integer_text(node.view()); }
 
 const Node* number(const Scope& scope, const std::optional<Decimal>& value, bool integer) {
   if (!value) throw EvaluationError{"a result has more than 38 digits"};

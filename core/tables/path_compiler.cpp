@@ -1,11 +1,11 @@
 #include "tables/path_compiler.hpp"
 
 #include <algorithm>
-#include <array>
 #include <limits>
 
 #include "base/nearest.hpp"
 #include "base/quote.hpp"
+#include "tables/decimal.hpp"
 #include "tables/operators.hpp"
 #include "tables/steps.hpp"
 #include "tables/text_functions.hpp"
@@ -178,7 +178,7 @@ CompiledPath Compiler::member(const Syntax& syntax, const WantedSet& focus) {
 CompiledPath Compiler::index(const Syntax& syntax, const WantedSet& focus) {
   CompiledPath input = input_of(syntax, focus);
   const Syntax& position = *syntax.operands[1];
-  if (position.kind == Kind::number && position.text.size() < 10 && position.text.find('.') == std::string::npos)
+  if (position.kind == Kind::number && position.text.size() < 10 && is_integer_text(position.text))
     return {make_slice(std::move(input.expression), std::stoll(position.text), 1), std::move(input.results)};
   return {make_cut(std::move(input.expression), Cut::at, argument(syntax, 1, focus).expression),
           std::move(input.results)};
@@ -222,7 +222,10 @@ std::string Compiler::type_text(const Syntax& specifier) {
 FhirType Compiler::type_of(const Syntax& specifier) const {
   const std::string name = type_text(specifier);
   if (const auto type = find_type(name)) return *type;
-  throw PathError(specifier.position, quote(name) + " is no data type of FHIR");
+  const bool may_be_resource = !name.empty() && name[0] >= 'A' && name[0] <= 'Z';
+  throw PathError(specifier.position,
+                  quote(name) + " is no data type of FHIR" +
+                      (may_be_resource ? "; a resource is chosen by where(resourceType = 'Patient')" : ""));
 }
 
 CompiledPath Compiler::type_test(const Syntax& syntax, const WantedSet& focus) {

@@ -2,7 +2,6 @@
 
 #include <algorithm>
 #include <array>
-#include <initializer_list>
 
 #include "base/quote.hpp"
 #include "tables/path_tokens.hpp"
@@ -16,21 +15,19 @@ using Tree = std::unique_ptr<Syntax>;
 constexpr int kMostDepth = 200;      // of nested parentheses, arguments and operators, and of what stands in a row
 constexpr int kMostTreeDepth = 500;  // of the tree, because what evaluates it is recursive
 
-struct Level {
-  std::initializer_list<std::string_view> operators;
-};
+using Level = std::array<std::string_view, 4>;  // of operators; the rest is empty
 // From the weakest to the strongest (FHIRPath section 6.8). Unary operators and what has a dot bind stronger.
-const std::array kLevels = {
-    Level{{"implies"}},
-    Level{{"or", "xor"}},
-    Level{{"and"}},
-    Level{{"in", "contains"}},
-    Level{{"=", "!=", "~", "!~"}},
-    Level{{"<=", "<", ">", ">="}},
-    Level{{"|"}},
-    Level{{"is", "as"}},
-    Level{{"+", "-", "&"}},
-    Level{{"*", "/", "div", "mod"}},
+constexpr std::array kLevels = {
+    Level{"implies"},
+    Level{"or", "xor"},
+    Level{"and"},
+    Level{"in", "contains"},
+    Level{"=", "!=", "~", "!~"},
+    Level{"<=", "<", ">", ">="},
+    Level{"|"},
+    Level{"is", "as"},
+    Level{"+", "-", "&"},
+    Level{"*", "/", "div", "mod"},
 };
 
 class Parser {
@@ -59,7 +56,7 @@ class Parser {
   bool at_operator(const Level& level) const {
     if (token().quoted || (token().kind != PathToken::Kind::symbol && token().kind != PathToken::Kind::name))
       return false;
-    for (const std::string_view name : level.operators)
+    for (const std::string_view name : level)
       if (token().text == name) return true;
     return false;
   }

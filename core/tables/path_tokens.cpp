@@ -1,14 +1,17 @@
 #include "tables/path_tokens.hpp"
 
+#include <algorithm>
 #include <array>
 
 #include "base/quote.hpp"
+#include "base/utf8.hpp"
+#include "base/words.hpp"
 #include "tables/path_syntax.hpp"
+#include "tables/unicode_escape.hpp"
 
 namespace libbcda::tables {
 namespace {
 
-bool is_digit(char c) { return c >= '0' && c <= '9'; }
 bool begins_name(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_'; }
 bool continues_name(char c) { return begins_name(c) || is_digit(c); }
 
@@ -16,20 +19,6 @@ bool continues_name(char c) { return begins_name(c) || is_digit(c); }
 std::size_t character_size(char lead) {
   const auto byte = static_cast<unsigned char>(lead);
   return byte < 0xC0 ? 1 : byte < 0xE0 ? 2 : byte < 0xF0 ? 3 : 4;
-}
-
-void append_utf8(std::string& text, unsigned c) {
-  if (c < 0x80) {
-    text += static_cast<char>(c);
-  } else if (c < 0x800) {
-    text += {static_cast<char>(0xC0 | c >> 6), static_cast<char>(0x80 | (c & 0x3F))};
-  } else if (c < 0x10000) {
-    text += {static_cast<char>(0xE0 | c >> 12), static_cast<char>(0x80 | (c >> 6 & 0x3F)),
-             static_cast<char>(0x80 | (c & 0x3F))};
-  } else {
-    text += {static_cast<char>(0xF0 | c >> 18), static_cast<char>(0x80 | (c >> 12 & 0x3F)),
-             static_cast<char>(0x80 | (c >> 6 & 0x3F)), static_cast<char>(0x80 | (c & 0x3F))};
-  }
 }
 
 }  // namespace
@@ -137,29 +126,13 @@ std::string PathTokens::escape() {
   const char c = at_ < text_.size() ? text_[at_++] : '\0';
   constexpr std::string_view kNames = "'\"`\\/rntf", kValues = "'\"`\\/\r\n\t\f";
   if (const auto found = kNames.find(c); found != std::string_view::npos) return {kValues[found]};
-  if (c != 'u' || text_.size() - at_ < 4) throw PathError(begin, "a backslash begins no escape that FHIRPath has");
-  unsigned value = hex4(begin);
-  if (value >= 0xD800 && value < 0xDC00 && text_.substr(at_, 2) == "\\u" && text_.size() - at_ >= 6) {
-    at_ += 2;
-    const unsigned low = hex4(begin);
-    if (low < 0xDC00 || low >= 0xE000) throw PathError(begin, "\\u has half of a pair of surrogates");
-    value = 0x10000 + (value - 0xD800) * 0x400 + (low - 0xDC00);
-  }
-  if (value >= 0xD800 && value < 0xE000) throw PathError(begin, "\\u has half of a pair of surrogates");
+  if (c != 'u') throw PathError(begin, "a backslash begins no escape that FHIRPath has");
+  const UnicodeEscape escape = read_unicode_escape(text_.substr(at_));
+  if (escape.fault) throw PathError(begin, escape.fault);
+  at_ += escape.size;
   std::string text;
-  append_utf8(text, value);
+  write_utf8(escape.character, [&](char byte) { text += byte; });
   return text;
-}
-
-unsigned PathTokens::hex4(std::size_t begin) {
-  unsigned value = 0;
-  for (int i = 0; i < 4; ++i) {
-    const char c = text_[at_++];
-    const auto digit = std::string_view("0123456789abcdef").find(static_cast<char>(c | (is_digit(c) ? 0 : 0x20)));
-    if (digit == std::string_view::npos) throw PathError(begin, "\\u needs four hexadecimal digits");
-    value = value * 16 + static_cast<unsigned>(digit);
-  }
-  return value;
 }
 
 std::string PathTokens::symbol() {

@@ -28,7 +28,6 @@ class PathTokens {
   void skip_blanks();
   std::string quoted(char quote);
   std::string escape();
-  unsigned hex4(std::size_t begin);
   std::string name();
   std::string time();
   std::string number();

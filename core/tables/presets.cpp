@@ -5,7 +5,6 @@
 #include "base/nearest.hpp"
 #include "base/quote.hpp"
 #include "base/words.hpp"
-#include "tables/column_type.hpp"
 #include "tables/view_definition.hpp"
 
 namespace libbcda::tables {

@@ -1,7 +1,6 @@
 // Which members of a record the views read. The parser skips all others.
 #pragma once
 #include <memory>
-#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>

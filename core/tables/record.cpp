@@ -1,15 +1,14 @@
 #include "tables/record.hpp"
 
-#include <cstring>
-
 #include "base/json.hpp"
+#include "base/utf8.hpp"
+#include "base/words.hpp"
+#include "tables/unicode_escape.hpp"
 
 namespace libbcda::tables {
 namespace {
 
 constexpr const char* kTooDeep = "is nested deeper than 500 levels";
-
-bool is_digit(char c) { return c >= '0' && c <= '9'; }
 
 const char* skip_digits(const char* p, const char* end) {
   while (p != end && is_digit(*p)) ++p;
@@ -34,42 +33,8 @@ bool is_number(std::string_view text) {
   return p == end;
 }
 
-int hex_digit(char c) {
-  if (is_digit(c)) return c - '0';
-  c = static_cast<char>(c | 0x20);
-  return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
-}
-
-// The four digits after \u; -1 if they are none.
-int hex4(const char* p, const char* end) {
-  if (end - p < 4) return -1;
-  int value = 0;
-  for (int i = 0; i < 4; ++i) {
-    const int digit = hex_digit(p[i]);
-    if (digit < 0) return -1;
-    value = value * 16 + digit;
-  }
-  return value;
-}
-
-char* append_utf8(char* out, std::uint32_t c) {
-  const auto put = [&](std::uint32_t byte) { *out++ = static_cast<char>(byte); };
-  if (c < 0x80) {
-    put(c);
-  } else if (c < 0x800) {
-    put(0xC0 | c >> 6), put(0x80 | (c & 0x3F));
-  } else if (c < 0x10000) {
-    put(0xE0 | c >> 12), put(0x80 | (c >> 6 & 0x3F)), put(0x80 | (c & 0x3F));
-  } else {
-    put(0xF0 | c >> 18), put(0x80 | (c >> 12 & 0x3F)), put(0x80 | (c >> 6 & 0x3F)), put(0x80 | (c & 0x3F));
-  }
-  return out;
-}
-
-constexpr bool is_surrogate(int c, int first) { return c >= first && c < first + 0x400; }
-
-// Writes the character of the escape at `p`, which is behind its backslash, and returns what follows it. nullptr: it is
-// none that JSON has, or half of a pair of surrogates.
+// Writes the character of the escape whose backslash is before `p`, and returns the end of the escape. nullptr: JSON has
+// no such escape, or it is half of a pair of surrogates.
 const char* unescape(const char* p, const char* end, char*& out) {
   if (p == end) return nullptr;
   constexpr std::string_view kNames = "\"\\/bfnrt", kValues = "\"\\/\b\f\n\r\t";
@@ -78,18 +43,10 @@ const char* unescape(const char* p, const char* end, char*& out) {
     return p + 1;
   }
   if (*p != 'u') return nullptr;
-  int c = hex4(p + 1, end);
-  if (c < 0 || is_surrogate(c, 0xDC00)) return nullptr;
-  p += 5;
-  if (is_surrogate(c, 0xD800)) {
-    if (end - p < 6 || p[0] != '\\' || p[1] != 'u') return nullptr;
-    const int low = hex4(p + 2, end);
-    if (!is_surrogate(low, 0xDC00)) return nullptr;
-    c = 0x10000 + (c - 0xD800) * 0x400 + (low - 0xDC00);
-    p += 6;
-  }
-  out = append_utf8(out, static_cast<std::uint32_t>(c));
-  return p;
+  const UnicodeEscape escape = read_unicode_escape({p + 1, end});
+  if (escape.fault) return nullptr;
+  write_utf8(escape.character, [&](char byte) { *out++ = byte; });
+  return p + 1 + escape.size;
 }
 
 }  // namespace
@@ -98,7 +55,7 @@ const Node& RecordParser::parse(std::string_view line) {
   memory_.clear();
   line_ = line;
   at_ = 0;
-  has_escapes_ = std::memchr(line.data(), '\\', line.size()) != nullptr;
+  has_escapes_ = line.find('\\') != std::string_view::npos;
   seen_.resize(projection_.names().size() + 1);
   try {
     if (line.size() > kLongestRecord) throw Malformed{"is longer than 128 MiB"};
@@ -148,9 +105,7 @@ void RecordParser::read_object(Node& object, const Wanted& wanted, int depth) {
     } while (take(','));
     expect('}');
   }
-  const std::string_view text = text_since(first_token);
-  object.text = text.data();
-  object.size = static_cast<std::uint32_t>(text.size());
+  object.set_text(text_since(first_token));
 }
 
 void RecordParser::read_member(const Node**& end, const Wanted& wanted, MemberName name, int depth) {
@@ -187,9 +142,7 @@ void RecordParser::add_value(const Node**& end, const Wanted& wanted, MemberName
       if (!wanted.leaf()) return read_object(*value, wanted, depth);
       const std::size_t first_token = at_;
       skip_object(depth);
-      text = text_since(first_token);
-      value->text = text.data();
-      value->size = static_cast<std::uint32_t>(text.size());
+      value->set_text(text_since(first_token));
       return;
     }
     case '"':
@@ -201,8 +154,7 @@ void RecordParser::add_value(const Node**& end, const Wanted& wanted, MemberName
       if (text == "null") return;
       make(text[0] == 't' || text[0] == 'f' ? NodeKind::boolean : NodeKind::number);
   }
-  value->text = text.data();
-  value->size = static_cast<std::uint32_t>(text.size());
+  value->set_text(text);
   *end = value;
   end = &value->next;
 }

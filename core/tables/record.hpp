@@ -53,7 +53,7 @@ class RecordParser {
 
   void read_root(Node& root);
   void read_object(Node& object, const Wanted& wanted, int depth);
-  // `end`: the pointer to the next member of the object, which is behind its last one.
+  // `end`: where the pointer to the object's next member goes.
   void read_member(const Node**& end, const Wanted& wanted, MemberName name, int depth);
   void read_elements(const Node**& end, const Wanted& wanted, MemberName name, int depth);
   void add_value(const Node**& end, const Wanted& wanted, MemberName name, int depth);

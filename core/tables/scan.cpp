@@ -1,6 +1,5 @@
 #include "tables/scan.hpp"
 
-#include <algorithm>
 #include <utility>
 
 #include "base/error.hpp"
@@ -15,20 +14,14 @@ Error record_error(const std::string& file, std::int64_t line, const std::string
 }
 
 // What a claim must fulfill to be counted once: it is not canceled, not deleted (Part D), and final (v3).
-std::string_view final_condition(Generation generation) {
-  switch (generation) {
-    case Generation::stu3:
-      return "status = 'active' and information.exists(category.coding.exists(code = "
-             "'https://bluebutton.cms.gov/resources/variables/adjstmt_dltn_cd') and code.coding.exists(code = "
-             "'D')).not()";
-    case Generation::v2:
-      return "status = 'active' and supportingInfo.exists(category.coding.exists(code = "
-             "'https://bluebutton.cms.gov/resources/variables/adjstmt_dltn_cd') and code.coding.exists(code = "
-             "'D')).not()";
-    case Generation::v3:
-      break;
-  }
-  return "meta.tag.exists(system = 'https://bluebutton.cms.gov/fhir/CodeSystem/Final-Action' and code = 'FinalAction')";
+std::string final_condition(Generation generation) {
+  if (generation == Generation::v3)
+    return "meta.tag.exists(system = 'https://bluebutton.cms.gov/fhir/CodeSystem/Final-Action' and "
+           "code = 'FinalAction')";
+  const std::string information = generation == Generation::stu3 ? "information" : "supportingInfo";
+  return "status = 'active' and " + information +
+         ".exists(category.coding.exists(code = "
+         "'https://bluebutton.cms.gov/resources/variables/adjstmt_dltn_cd') and code.coding.exists(code = 'D')).not()";
 }
 
 ndjson::Reader reader_of(const ScanFile& file) { return file.open ? file.open() : ndjson::Reader(file.path); }
@@ -42,7 +35,7 @@ TableRequest request_table(const std::string& name_or_view, ViewOptions options)
   const bool final_only = options.final_only;
   const auto definition = [=](Generation generation) {
     ViewDefinition view = is_view ? own : parse_view_definition(find_preset(name_or_view, generation)->json);
-    if (final_only && view.resource == "ExplanationOfBenefit") view.where.emplace_back(final_condition(generation));
+    if (final_only && view.resource == "ExplanationOfBenefit") view.where.push_back(final_condition(generation));
     return view;
   };
   return {definition, !is_view || final_only, std::move(options)};
@@ -115,12 +108,7 @@ bool Scan::read_record() {
     }
     if (file_.wants && !file_.wants(reader_->line())) continue;
     try {
-      const Node& record = pass_->parser.parse(*line);
-      for (std::size_t i = 0; i < builders_.size(); ++i)
-        pass_->views[i]->rows(record, [&](const std::vector<Cell>& row) {
-          builders_[i]->add(row);
-          if (builders_[i]->full()) finish_batch(i);
-        });
+      add_rows(pass_->parser.parse(*line));
     } catch (const MalformedRecord& malformed) {
       throw record_error(file_.path, reader_->line(), malformed.reason);
     } catch (const RowError& error) {
@@ -130,10 +118,20 @@ bool Scan::read_record() {
   }
 }
 
+void Scan::add_rows(const Node& record) {
+  constexpr std::size_t kMostBytes = 256 << 20;
+  std::size_t bytes = 0;  // of this record's rows
+  for (std::size_t i = 0; i < builders_.size(); ++i)
+    pass_->views[i]->rows(record, [&](const std::vector<Cell>& row) {
+      const std::size_t before = builders_[i]->bytes();
+      builders_[i]->add(row);
+      bytes += builders_[i]->bytes() - before;
+      if (bytes > kMostBytes) throw RowError{"makes more than 256 MiB of rows"};
+      if (builders_[i]->full()) finish_batch(i);
+    });
+}
+
 void Scan::finish_batch(std::size_t table) {
-  constexpr std::size_t kMostWaiting = 256 << 20;
-  waiting_ += builders_[table]->bytes();
-  if (waiting_ > kMostWaiting) throw RowError{"makes more than 256 MiB of rows"};
   auto ready = std::make_unique<Ready>();
   ready->table = table;
   builders_[table]->take(ready->batch);
@@ -141,7 +139,6 @@ void Scan::finish_batch(std::size_t table) {
 }
 
 void Scan::read_until_ready() {
-  waiting_ = 0;
   bool more = true;
   while (ready_.empty() && more) more = read_record();
   if (more) return;

@@ -28,7 +28,7 @@ TableRequest request_table(const std::string& name_or_view, ViewOptions options)
 
 struct ScanFile {
   std::string path;
-  std::optional<Generation> generation;          // nullopt: its records tell
+  std::optional<Generation> generation;          // nullopt: its records say it
   std::function<bool(std::int64_t)> wants = {};  // whether the record in this line is read; empty: all are
   std::function<ndjson::Reader()> open = {};     // empty: by its path
 };
@@ -73,6 +73,7 @@ class Scan {
   Pass& pass_of(Generation generation);
   bool open_next();
   bool read_record();
+  void add_rows(const Node& record);  // throws RowError
   void finish_batch(std::size_t table);
   void read_until_ready();
 
@@ -86,7 +87,6 @@ class Scan {
   Pass* pass_ = nullptr;  // of the file that is read
   std::vector<std::int64_t> rows_;
   std::deque<std::unique_ptr<Ready>> ready_;  // one record may fill several batches
-  std::size_t waiting_ = 0;                   // bytes of the batches that one record made
   bool is_at_end_ = false;
 };
 

@@ -27,16 +27,12 @@ struct Resource : Value {
   const Node* value(const Scope& scope) const override { return scope.frame.resource; }
 };
 
-const Node& integer(const Scope& scope, std::int64_t value) {
-  return scope.frame.memory.number(std::to_string(value), FhirType::integer);
-}
-
 struct Position : Value {
-  const Node* value(const Scope& scope) const override { return &integer(scope, scope.index); }
+  const Node* value(const Scope& scope) const override { return &scope.frame.memory.integer(scope.index); }
 };
 
 struct RowIndex : Value {
-  const Node* value(const Scope& scope) const override { return &integer(scope, scope.row_index); }
+  const Node* value(const Scope& scope) const override { return &scope.frame.memory.integer(scope.row_index); }
 };
 
 struct Variable : Expression {
@@ -110,15 +106,13 @@ struct Select : Expression {
   ExpressionPtr input, projection;
 };
 
-bool is_integral(std::string_view text) { return text.find_first_of(".eE") == std::string_view::npos; }
-
 bool has_type(const Node& node, FhirType type) {
   if (node.type != FhirType::unknown) return is_a(node.type, type);
   switch (node.kind) {
     case NodeKind::boolean:
       return type == FhirType::boolean;
     case NodeKind::number:
-      return type == FhirType::decimal || (is_number(type) && is_integral(node.view()));
+      return type == FhirType::decimal || (is_number(type) && is_integer_text(node.view()));
     case NodeKind::string:
       return is_text(type);
     case NodeKind::object:
@@ -211,9 +205,7 @@ struct CutOf : Expression {
   bool each(const Scope& scope, Visit visit) const override {
     const Node* node = single(*position, scope, "a position");
     if (!node) return true;
-    const auto number = number_of(*node).at_scale(0, 18);
-    if (!number) throw EvaluationError{"a position must be a whole number"};
-    const auto at = static_cast<std::int64_t>(*number);
+    const std::int64_t at = integer_of(*node, "a position must be a whole number");
     switch (cut) {
       case Cut::at:
         return at < 0 || slice(*input, scope, at, 1, visit);
@@ -276,6 +268,7 @@ ExpressionPtr make_focus() { return std::make_unique<Focus>(); }
 ExpressionPtr make_resource() { return std::make_unique<Resource>(); }
 ExpressionPtr make_position() { return std::make_unique<Position>(); }
 ExpressionPtr make_row_index() { return std::make_unique<RowIndex>(); }
+bool is_row_index(const Expression& expression) { return dynamic_cast<const RowIndex*>(&expression) != nullptr; }
 ExpressionPtr make_variable(std::size_t number) { return std::make_unique<Variable>(number); }
 
 ExpressionPtr make_member(ExpressionPtr input, MemberName name) {

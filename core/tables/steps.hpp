@@ -1,7 +1,5 @@
 // Expressions that choose nodes: members, filters, positions.
 #pragma once
-#include <vector>
-
 #include "tables/expression.hpp"
 #include "tables/projection.hpp"
 
@@ -13,6 +11,7 @@ ExpressionPtr make_focus();                       // $this
 ExpressionPtr make_resource();                    // %resource
 ExpressionPtr make_position();                    // $index
 ExpressionPtr make_row_index();                   // %rowIndex
+bool is_row_index(const Expression& expression);  // whether it is %rowIndex and nothing else
 ExpressionPtr make_variable(std::size_t number);  // of defineVariable
 ExpressionPtr make_member(ExpressionPtr input, MemberName name);
 

@@ -33,15 +33,7 @@ std::string_view text_of(const Node& node) {
   return node.view();
 }
 
-std::int64_t integer_of(const Node& node) {
-  const auto whole = number_of(node).at_scale(0, 18);
-  if (!whole) throw EvaluationError{"a whole number is needed"};
-  return static_cast<std::int64_t>(*whole);
-}
-
-const Node* integer(NodeMemory& memory, std::int64_t value) {
-  return &memory.number(std::to_string(value), FhirType::integer);
-}
+std::int64_t integer_of(const Node& node) { return tables::integer_of(node, "a whole number is needed"); }
 
 const Node* substring(NodeMemory& memory, const Node& input, Arguments arguments) {
   const std::string_view text = text_of(input);
@@ -82,15 +74,14 @@ const Node* ends_with(NodeMemory&, const Node& input, Arguments arguments) {
 }
 const Node* index_of(NodeMemory& memory, const Node& input, Arguments arguments) {
   const std::size_t found = text_of(input).find(text_of(*arguments[0]));
-  return integer(memory, found == std::string_view::npos ? -1 : characters_in(text_of(input).substr(0, found)));
+  return &memory.integer(found == std::string_view::npos ? -1 : characters_in(text_of(input).substr(0, found)));
 }
 const Node* length(NodeMemory& memory, const Node& input, Arguments) {
-  return integer(memory, characters_in(text_of(input)));
+  return &memory.integer(characters_in(text_of(input)));
 }
-const Node* upper(NodeMemory& memory, const Node& input, Arguments) {
+const Node* upper_case(NodeMemory& memory, const Node& input, Arguments) {
   std::string made(text_of(input));
-  for (char& c : made)
-    if (c >= 'a' && c <= 'z') c = static_cast<char>(c - 'a' + 'A');
+  for (char& c : made) c = upper(c);
   return &memory.string(made);
 }
 const Node* lower_case(NodeMemory& memory, const Node& input, Arguments) {
@@ -116,16 +107,14 @@ std::string number_text(const Node& input) {
   if (text.starts_with('+')) text.erase(0, 1);
   const std::size_t begin = text.starts_with('-');
   std::size_t zeros = 0;
-  while (begin + zeros + 1 < text.size() && text[begin + zeros] == '0' && text[begin + zeros + 1] >= '0' &&
-         text[begin + zeros + 1] <= '9')
-    ++zeros;
+  while (begin + zeros + 1 < text.size() && text[begin + zeros] == '0' && is_digit(text[begin + zeros + 1])) ++zeros;
   return text.erase(begin, zeros);
 }
 
 const Node* to_integer(NodeMemory& memory, const Node& input, Arguments) {
-  if (input.kind == NodeKind::boolean) return integer(memory, input.is_true());
+  if (input.kind == NodeKind::boolean) return &memory.integer(input.is_true());
   const std::string text = number_text(input);
-  if (!Decimal::parse(text) || text.find_first_of(".eE") != std::string::npos) return nullptr;
+  if (!Decimal::parse(text) || !is_integer_text(text)) return nullptr;
   return &memory.number(text, FhirType::integer);
 }
 
@@ -190,7 +179,7 @@ constexpr std::array kFunctions = {
     TextFunction{"toInteger", 0, 0, to_integer},
     TextFunction{"toString", 0, 0, to_string},
     TextFunction{"trim", 0, 0, trim},
-    TextFunction{"upper", 0, 0, upper},
+    TextFunction{"upper", 0, 0, upper_case},
 };
 
 struct Call : Value {

@@ -8,6 +8,8 @@
 #include "base/nearest.hpp"
 #include "base/quote.hpp"
 #include "base/words.hpp"
+#include "tables/path_compiler.hpp"
+#include "tables/steps.hpp"
 
 namespace libbcda::tables {
 namespace {
@@ -64,19 +66,8 @@ class View::Compiler {
 
   void add_constant(const ConstantDefinition& constant) {
     if (context_.constants.contains(constant.name))
-      fail("constant", "the name " + quote(constant.name) + " is used twice");
-    auto node = std::make_unique<Node>();
-    const std::string_view text = view_.literals_.keep(constant.text);
-    node->text = text.data();
-    node->size = static_cast<std::uint32_t>(text.size());
-    node->kind = constant.kind;
-    context_.constants[constant.name] = node.get();
-    view_.constants_.push_back(std::move(node));
-  }
-
-  [[noreturn]] static void fail(const std::string& place, const std::string& what) {
-    throw Error(Status::INVALID_ARGUMENT,
-                "the ViewDefinition is wrong at " + (place.empty() ? "its top" : place) + ": " + what);
+      refuse_view("constant", "the name " + quote(constant.name) + " is used twice");
+    context_.constants[constant.name] = &view_.literals_.value(constant.kind, constant.text, FhirType::unknown);
   }
 
   CompiledPath path(const std::string& text, const WantedSet& focus, const std::string& place) {
@@ -87,8 +78,8 @@ class View::Compiler {
     try {
       return compile_path(text, focus, context);
     } catch (const PathError& error) {
-      fail(place, std::string(error.what()) + ", at position " + std::to_string(error.position + 1) + " of the path " +
-                      quote(text));
+      refuse_view(place, std::string(error.what()) + ", at position " + std::to_string(error.position + 1) +
+                             " of the path " + quote(text));
     }
   }
 
@@ -114,11 +105,10 @@ class View::Compiler {
     std::set<std::string> names;
     for (const ColumnDefinition* column : columns_of(select)) {
       if (!names.insert(column->name).second)
-        fail(column->place, "there are two columns with the name " + quote(column->name));
-      all_.push_back(
-          {column->name, column->path, column->type, column->description, column_type(*column, options_.values)});
+        refuse_view(column->place, "there are two columns with the name " + quote(column->name));
+      all_.push_back({column->name, column->type, column->description, column_type(*column, options_.values)});
     }
-    if (all_.empty()) fail("select", "at least one column is needed");
+    if (all_.empty()) refuse_view("select", "at least one column is needed");
   }
 
   void choose_columns() {
@@ -170,8 +160,8 @@ class View::Compiler {
       const std::vector<std::string> wanted(names.begin() + static_cast<std::ptrdiff_t>(next), names.end()),
           given = names_of(branch);
       if (given != wanted)
-        fail(branch.place, "the branches of a unionAll need the same columns in the same order: " + join(wanted, ", ") +
-                               "; this one has " + join(given, ", "));
+        refuse_view(branch.place, "the branches of a unionAll need the same columns in the same order: " +
+                                      join(wanted, ", ") + "; this one has " + join(given, ", "));
       made.unions.push_back(structure(branch, focus, wanted));
     }
     return made;
@@ -203,8 +193,7 @@ class View::Compiler {
     made.column = &view_.columns_[found->second];
     made.expression = path(definition.path, focus, place).expression;
     made.path = definition.path;
-    made.is_row_index = definition.path.find_first_not_of(" ") == definition.path.find("%rowIndex") &&
-                        definition.path.find_last_not_of(" ") + 1 == definition.path.find("%rowIndex") + 9;
+    made.is_row_index = is_row_index(*made.expression);
     return made;
   }
 
@@ -214,8 +203,8 @@ class View::Compiler {
     const auto column = std::find_if(all_.begin(), all_.end(), [&](const Column& each) { return each.name == name; });
     const ColumnType& first = column->type;
     if (type.kind != first.kind || type.is_list != first.is_list || type.scale != first.scale)
-      fail(definition.place,
-           "the column " + quote(name) + " has another type than in the first branch of the unionAll");
+      refuse_view(definition.place,
+                  "the column " + quote(name) + " has another type than in the first branch of the unionAll");
   }
 
   View& view_;

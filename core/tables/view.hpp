@@ -6,7 +6,7 @@
 
 #include "tables/column_type.hpp"
 #include "tables/expression.hpp"
-#include "tables/path_compiler.hpp"
+#include "tables/projection.hpp"
 #include "tables/view_definition.hpp"
 
 namespace libbcda::tables {
@@ -19,7 +19,7 @@ struct Cell {
 };
 
 struct Column {
-  std::string name, path, fhir_type, description;
+  std::string name, fhir_type, description;
   ColumnType type;
 };
 
@@ -56,7 +56,6 @@ class View {
   std::string name_, resource_;
   std::vector<Column> columns_;
   NodeMemory literals_;
-  std::vector<std::unique_ptr<const Node>> constants_;
   struct Condition {
     std::string path;
     ExpressionPtr expression;

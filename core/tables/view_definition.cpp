@@ -14,18 +14,13 @@ namespace {
 
 constexpr int kMostDepth = 50;  // of nested selects
 
-[[noreturn]] void fail(const std::string& place, const std::string& what) {
-  throw Error(Status::INVALID_ARGUMENT,
-              "the ViewDefinition is wrong at " + (place.empty() ? "its top" : place) + ": " + what);
-}
-
 std::string inside(const std::string& place, std::string_view member) {
   return place.empty() ? std::string(member) : place + "." + std::string(member);
 }
 std::string element(const std::string& place, std::size_t index) { return place + "[" + std::to_string(index) + "]"; }
 
 const json::object& object_of(const json::value& value, const std::string& place) {
-  if (!value.is_object()) fail(place, "an object is needed");
+  if (!value.is_object()) refuse_view(place, "an object is needed");
   return value.get_object();
 }
 
@@ -34,12 +29,12 @@ const json::array& array_member(const json::object& object, std::string_view nam
   static const json::array kNone;
   const json::value* value = object.if_contains(name);
   if (!value) return kNone;
-  if (!value->is_array()) fail(inside(place, name), "an array is needed");
+  if (!value->is_array()) refuse_view(inside(place, name), "an array is needed");
   return value->get_array();
 }
 
 std::string text_of(const json::value& value, const std::string& place) {
-  if (!value.is_string()) fail(place, "a text is needed");
+  if (!value.is_string()) refuse_view(place, "a text is needed");
   return std::string(value.get_string());
 }
 
@@ -49,7 +44,7 @@ std::string optional_text(const json::object& object, std::string_view name, con
 }
 
 std::string required_text(const json::object& object, std::string_view name, const std::string& place) {
-  if (!object.contains(name)) fail(place, std::string(name) + " is missing");
+  if (!object.contains(name)) refuse_view(place, std::string(name) + " is missing");
   return optional_text(object, name, place);
 }
 
@@ -73,12 +68,13 @@ ColumnDefinition parse_column(const json::value& value, const std::string& place
   column.place = place;
   column.name = required_text(object, "name", place);
   if (!is_column_name(column.name))
-    fail(inside(place, "name"), quote(column.name) + " is no name of a column: letters, digits and _ after a letter");
+    refuse_view(inside(place, "name"),
+                quote(column.name) + " is no name of a column: letters, digits and _ after a letter");
   column.path = required_text(object, "path", place);
   column.type = type_name(optional_text(object, "type", place));
   column.description = optional_text(object, "description", place);
   if (const json::value* collection = object.if_contains("collection")) {
-    if (!collection->is_bool()) fail(inside(place, "collection"), "true or false is needed");
+    if (!collection->is_bool()) refuse_view(inside(place, "collection"), "true or false is needed");
     column.collection = collection->get_bool();
   }
   for (const std::string_view member : {"tag", "tags"}) {  // the specification has both
@@ -95,7 +91,7 @@ ColumnDefinition parse_column(const json::value& value, const std::string& place
 void parse_rows(SelectDefinition& select, const json::object& object, const std::string& place) {
   using Rows = SelectDefinition::Rows;
   const auto set = [&](Rows rows) {
-    if (select.rows != Rows::one) fail(place, "only one of forEach, forEachOrNull and repeat is possible");
+    if (select.rows != Rows::one) refuse_view(place, "only one of forEach, forEachOrNull and repeat is possible");
     select.rows = rows;
   };
   if (const json::value* path = object.if_contains("forEach")) {
@@ -109,7 +105,7 @@ void parse_rows(SelectDefinition& select, const json::object& object, const std:
   if (object.contains("repeat")) {
     set(Rows::repeat);
     const json::array& paths = array_member(object, "repeat", place);
-    if (paths.empty()) fail(inside(place, "repeat"), "a path is needed");
+    if (paths.empty()) refuse_view(inside(place, "repeat"), "a path is needed");
     for (std::size_t i = 0; i < paths.size(); ++i)
       select.paths.push_back(text_of(paths[i], element(inside(place, "repeat"), i)));
   }
@@ -127,7 +123,8 @@ std::vector<SelectDefinition> parse_selects(const json::object& object, std::str
 }
 
 SelectDefinition parse_select(const json::value& value, const std::string& place, int depth) {
-  if (depth > kMostDepth) fail(place, "selects are nested deeper than " + std::to_string(kMostDepth) + " levels");
+  if (depth > kMostDepth)
+    refuse_view(place, "selects are nested deeper than " + std::to_string(kMostDepth) + " levels");
   const json::object& object = object_of(value, place);
   SelectDefinition select;
   select.place = place;
@@ -148,15 +145,15 @@ ConstantDefinition parse_constant(const json::value& value, const std::string& p
   for (const auto& member : object) {
     const std::string_view name = member.key();
     if (!name.starts_with("value")) continue;
-    if (!split_choice(name)) fail(inside(place, name), "FHIR has no such type");
+    if (!split_choice(name)) refuse_view(inside(place, name), "FHIR has no such type");
     ++values;
     const json::value& given = member.value();
     if (!given.is_primitive() || given.is_null())
-      fail(inside(place, name), "a text, a number, true or false is needed");
+      refuse_view(inside(place, name), "a text, a number, true or false is needed");
     constant.kind = given.is_string() ? NodeKind::string : given.is_bool() ? NodeKind::boolean : NodeKind::number;
     constant.text = given.is_string() ? std::string(given.get_string()) : json::serialize(given);
   }
-  if (values != 1) fail(place, "a constant needs one value, such as valueString");
+  if (values != 1) refuse_view(place, "a constant needs one value, such as valueString");
   return constant;
 }
 
@@ -178,6 +175,11 @@ std::vector<std::string> constant_numbers(std::string_view text) {
 
 }  // namespace
 
+void refuse_view(const std::string& place, const std::string& what) {
+  throw Error(Status::INVALID_ARGUMENT,
+              "the ViewDefinition is wrong at " + (place.empty() ? "its top" : place) + ": " + what);
+}
+
 ViewDefinition parse_view_definition(std::string_view text) {
   std::string why;
   const auto parts = split_json_sequence(text, &why);
@@ -187,7 +189,7 @@ ViewDefinition parse_view_definition(std::string_view text) {
   const json::object& object = object_of(*value, "");
   ViewDefinition view;
   view.resource = required_text(object, "resource", "");
-  if (view.resource.empty()) fail("resource", "the name of a resource is needed, such as Patient");
+  if (view.resource.empty()) refuse_view("resource", "the name of a resource is needed, such as Patient");
   view.name = optional_text(object, "name", "");
   view.description = optional_text(object, "description", "");
   const json::array& constants = array_member(object, "constant", "");
@@ -202,7 +204,7 @@ ViewDefinition parse_view_definition(std::string_view text) {
     view.where.push_back(required_text(object_of(conditions[i], place), "path", place));
   }
   view.select.selects = parse_selects(object, "select", "", 0);
-  if (view.select.selects.empty()) fail("select", "at least one element is needed");
+  if (view.select.selects.empty()) refuse_view("select", "at least one element is needed");
   return view;
 }
 

@@ -39,4 +39,7 @@ struct ViewDefinition {
 // Throws Error{INVALID_ARGUMENT}, which names the place.
 ViewDefinition parse_view_definition(std::string_view json);
 
+// Throws Error{INVALID_ARGUMENT} that names a place in the JSON text; "" is its top.
+[[noreturn]] void refuse_view(const std::string& place, const std::string& what);
+
 }  // namespace libbcda::tables

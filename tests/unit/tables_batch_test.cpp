@@ -42,11 +42,11 @@ Cell of_list(std::initializer_list<std::int64_t> numbers) {
 }
 
 std::vector<Column> columns() {
-  return {{"t", "t", "string", "A text.", {.kind = ValueKind::text}},
-          {"b", "b", "boolean", "", {.kind = ValueKind::boolean}},
-          {"i", "i", "integer", "", {.kind = ValueKind::int32}},
-          {"d", "d", "decimal", "", {.kind = ValueKind::decimal, .precision = 18, .scale = 2}},
-          {"l", "l", "integer", "", {.kind = ValueKind::int32, .is_list = true}}};
+  return {{"t", "string", "A text.", {.kind = ValueKind::text}},
+          {"b", "boolean", "", {.kind = ValueKind::boolean}},
+          {"i", "integer", "", {.kind = ValueKind::int32}},
+          {"d", "decimal", "", {.kind = ValueKind::decimal, .precision = 18, .scale = 2}},
+          {"l", "integer", "", {.kind = ValueKind::int32, .is_list = true}}};
 }
 
 TEST(Batch, HasTheBuffersOfArrow) {
@@ -117,6 +117,18 @@ TEST(Batch, IsFullByItsBytes) {
   int rows = 0;
   while (!builder.full()) builder.add({of_text(std::string(100, 'x'))}), ++rows;
   EXPECT_LE(rows, 10);
+}
+
+// A list of booleans has bits, and where its lists end.
+TEST(Batch, IsFullByItsBits) {
+  Cell flags;
+  flags.is_null = false;
+  flags.items.resize(1000);
+  BatchBuilder builder({{"l", "boolean", "", {.kind = ValueKind::boolean, .is_list = true}}},
+                       {.rows = 1000, .bytes = 1000});
+  int rows = 0;
+  while (!builder.full()) builder.add({flags}), ++rows;
+  EXPECT_EQ(rows, 4);
 }
 
 TEST(Schema, NamesItsColumnsAndTypes) {

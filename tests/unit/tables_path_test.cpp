@@ -126,7 +126,7 @@ INSTANTIATE_TEST_SUITE_P(
         Case{"defineVariable('s', item.first().sequence).select(%resource.careTeam.where(sequence = %s).npi)", "111"},
         Case{"item.defineVariable('s', sequence).select(%s)", "2 7 2 7"}, Case{"1.0.lowBoundary()", "0.95"},
         Case{"birthDate.highBoundary()", "1970-06-30"}, Case{"'it\\'s \\u0041' // a comment", "it's A"},
-        Case{"/* one */ id", "c-1"}));
+        Case{"'\\u00e9\\u20AC\\ud83d\\ude00'", "\u00e9\u20ac\U0001f600"}, Case{"/* one */ id", "c-1"}));
 
 struct BadPath {
   const char* path;
@@ -152,11 +152,15 @@ INSTANTIATE_TEST_SUITE_P(
                     BadPath{"a[0", 3, "expected ]"}, BadPath{"'abc", 0, "not closed"}, BadPath{"a /* b", 2, "no end"},
                     BadPath{"%nothing", 0, "not defined"}, BadPath{"a.fist()", 2, "did you mean first()"},
                     BadPath{"a.first(1)", 2, "takes 0 arguments"}, BadPath{"a.ofType(Nothing)", 9, "no data type"},
+                    BadPath{"contained.ofType(Organization)", 17, "where(resourceType = 'Patient')"},
+                    BadPath{"a.ofType(nothing)", 9, "no data type of FHIR"},
                     BadPath{"a.ofType(1)", 9, "name of a type"}, BadPath{"1 + ", 4, "a value is missing"},
                     BadPath{"a # b", 2, "no meaning"}, BadPath{"'\\q'", 1, "escape"},
                     BadPath{"$that", 1, "this or index"},
                     BadPath{"iif(active, defineVariable('v', id).id, {}).union(%v)", 50, "not defined"},
-                    BadPath{"'\\uD83D'", 1, "surrogates"}, BadPath{"a.substring()", 2, "1 to 2"},
+                    BadPath{"'\\uD83D'", 1, "surrogates"}, BadPath{"'\\uDE00'", 1, "surrogates"},
+                    BadPath{"'\\uD83D\\u0041'", 1, "surrogates"}, BadPath{"'\\u00'", 1, "four"},
+                    BadPath{"'\\u-041'", 1, "four"}, BadPath{"a.substring()", 2, "1 to 2"},
                     BadPath{"a.defineVariable(b)", 17, "must be a text"}, BadPath{"\xE2\x80\x98x", 0, "no meaning"}));
 
 TEST(Paths, MayNotBeNestedForever) {

@@ -98,6 +98,7 @@ TEST(Record, SplitsTheNamesOfChoiceElements) {
 
 TEST(Record, RefusesWhatIsNoJsonObject) {
   Records records({"a"});
+  EXPECT_NE(records.failure({}), "") << "an empty line without an address";
   for (const char* line : {"",
                            "[]",
                            "1",

@@ -2,6 +2,7 @@
 
 #include "support/errors.hpp"
 #include "support/files.hpp"
+#include "tables/encoded_tables.hpp"
 #include "tables/scan.hpp"
 
 namespace libbcda::tables {
@@ -14,6 +15,8 @@ using test::TempDir;
 constexpr const char* kIds = R"({"resource":"Patient","select":[{"column":[{"name":"id","path":"id"}]}]})";
 constexpr const char* kNames =
     R"({"resource":"Patient","select":[{"forEach":"name","column":[{"name":"family","path":"family","type":"string"}]}]})";
+constexpr const char* kNotes =
+    R"({"resource":"P","select":[{"column":[{"name":"note","path":"note","type":"string"}]}]})";
 
 class Scans : public testing::Test {
  protected:
@@ -36,6 +39,11 @@ class Scans : public testing::Test {
       batch.release(&batch);
     }
     return text;
+  }
+  static int count(std::string_view text, std::string_view part) {
+    int found = 0;
+    for (std::size_t at = text.find(part); at != text.npos; at = text.find(part, at + 1)) ++found;
+    return found;
   }
 
   TempDir dir_;
@@ -81,6 +89,16 @@ TEST_F(Scans, NameTheFileAndTheLineOfABadRecord) {
   }
 }
 
+TEST_F(Scans, NameTheColumnOfATextWithTheCharacterNul) {
+  const std::string path = file("a", "{\"resourceType\":\"P\"}\n{\"resourceType\":\"P\",\"note\":\"a\\u0000b\"}\n");
+  Scan scan({request_table(kNotes, {})}, {});
+  scan.read(each({path}));
+  const Error error = error_of([&] { run(scan); });
+  EXPECT_EQ(error.status, Status::RECORD);
+  EXPECT_NE(error.message.find(path + ": the record in line 2 does not fit the column note"), std::string::npos)
+      << error.message;
+}
+
 TEST_F(Scans, HandOutNoRowsOfARecordThatFailed) {
   Scan scan({request_table(kNames, {})}, {.rows = 1});
   scan.read(each({file("a", "{\"resourceType\":\"Patient\",\"name\":[{},{},{\"family\":1}]}\n")}));
@@ -97,6 +115,29 @@ TEST_F(Scans, BoundTheRowsOfOneRecord) {
   scan.read(each({file(
       "a", "{\"resourceType\":\"P\",\"note\":\"" + std::string(1 << 20, 'x') + "\",\"item\":[" + items + "]}\n")}));
   const Error error = error_of([&] { run(scan); });
+  EXPECT_NE(error.message.find("line 1 makes more than 256 MiB"), std::string::npos) << error.message;
+}
+
+// Seventeen tables that each wait with almost a whole batch have more than 256 MiB together.
+TEST_F(Scans, HandOutManyTablesAtTheEnd) {
+  const std::string record = "{\"resourceType\":\"P\",\"note\":\"" + std::string(8'300'000, 'x') + "\"}\n";
+  Scan scan(std::vector(17, request_table(kNotes, {})), {});
+  scan.read(each({file("a", record + record)}));
+  EXPECT_EQ(count(run(scan), ":2"), 17);
+}
+
+TEST_F(Scans, FillTheBatchesOfManyTablesAtOnce) {
+  const std::string record = "{\"resourceType\":\"P\",\"note\":\"" + std::string(8'300'000, 'x') + "\"}\n";
+  Scan scan(std::vector(17, request_table(kNotes, {})), {});
+  scan.read(each({file("a", record + record + record)}));
+  EXPECT_EQ(count(run(scan), ":3"), 17);
+}
+
+TEST_F(Scans, BoundTheRowsOfOneRecordInAllTables) {
+  Scan scan(std::vector(17, request_table(kNotes, {})), {});
+  scan.read(each({file("a", "{\"resourceType\":\"P\",\"note\":\"" + std::string(16'600'000, 'x') + "\"}\n")}));
+  const Error error = error_of([&] { run(scan); });
+  EXPECT_EQ(error.status, Status::RECORD);
   EXPECT_NE(error.message.find("line 1 makes more than 256 MiB"), std::string::npos) << error.message;
 }
 
@@ -141,6 +182,43 @@ TEST_F(Scans, ReadOnlyTheLinesThatAreWanted) {
     return ScanFile{path, {}, [](std::int64_t line) { return line != 2; }};
   });
   EXPECT_EQ(run(scan), "0:2");
+}
+
+TEST_F(Scans, NameTheirTableInTheSchema) {
+  const Scan scan({request_table("claim_line", {})}, {});
+  ArrowSchema schema{};
+  scan.schema(0, schema);
+  const std::string_view entry(schema.metadata + 4, 4 + 10 + 4 + 10);  // after their number: lengths, name and value
+  EXPECT_EQ(entry.substr(4, 10), "bcda.table");
+  EXPECT_EQ(entry.substr(18), "claim_line");
+  schema.release(&schema);
+}
+
+// The pieces of a scan's files: "0:id\n1\n 1:".
+std::string pieces(Scan& scan, const char* format) {
+  EncodedTables encoded(scan, format);
+  std::string text;
+  std::string_view piece;
+  while (const auto table = encoded.next(piece))
+    text += (text.empty() ? "" : " ") + std::to_string(*table) + ":" + std::string(piece);
+  return text;
+}
+
+TEST_F(Scans, BecomeFilesPieceByPiece) {
+  const std::string path = file("a", "{\"resourceType\":\"Patient\",\"id\":\"1\"}\n");
+  Scan scan({request_table(kIds, {}), request_table(kNames, {})}, {});
+  scan.read(each({path}));
+  EXPECT_EQ(pieces(scan, "csv"), "0:id\n1\n 0: 1:family\n") << "a table without rows has its first line too";
+}
+
+TEST_F(Scans, WriteNothingMoreAfterAFailure) {
+  Scan scan({request_table(kIds, {})}, {.rows = 1});
+  scan.read(each({file("a", "{\"resourceType\":\"Patient\",\"id\":\"1\"}\nno record\n")}));
+  EncodedTables encoded(scan, "csv");
+  std::string_view piece;
+  EXPECT_EQ(encoded.next(piece), 0u);
+  EXPECT_EQ(error_of([&] { encoded.next(piece); }).status, Status::RECORD);
+  EXPECT_EQ(encoded.next(piece), std::nullopt) << "the end of the file does not come";
 }
 
 TEST(Generations, AreToldByTheRecords) {

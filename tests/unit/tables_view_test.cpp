@@ -72,6 +72,40 @@ TEST(View, MakesARowOfNullsForNothing) {
       "p,null,0,null,null");
 }
 
+TEST(View, NumbersTheRowOfNullsHoweverTheRowIndexIsWritten) {
+  for (const char* path : {"%rowIndex", "(%rowIndex)", "%`rowIndex`", "\\t%rowIndex // a comment"})
+    EXPECT_EQ(rows(std::string(R"j({"resource":"Patient","select":[{"forEachOrNull":"none","column":[
+                   {"name":"i","type":"integer","path":")j") +
+                       path + R"j("}]}]})j",
+                   kPatient),
+              "0")
+        << path;
+}
+
+// R and many readers of CSV cut a text there, or refuse the file.
+TEST(View, TakesNoTextWithTheCharacterNul) {
+  const std::string_view record = R"j({"resourceType":"Patient","id":"a\u0000b","x":{"y":"\u0000"}})j";
+  for (const char* column :
+       {R"j({"name":"v","path":"id"})j", R"j({"name":"v","path":"id","type":"string"})j",
+        R"j({"name":"v","path":"id","collection":true})j", R"j({"name":"v","path":"'\\u0000'"})j",
+        R"j({"name":"v","path":"x.y","type":"code","tag":[{"name":"ansi/type","value":"TEXT"}]})j"}) {
+    const std::string view = std::string(R"j({"resource":"Patient","select":[{"column":[)j") + column + "]}]}";
+    try {
+      rows(view, record);
+      ADD_FAILURE() << column;
+    } catch (const RowError& error) {
+      EXPECT_NE(error.what.find("does not fit the column v: its value is not a text"), std::string::npos) << error.what;
+      EXPECT_NE(error.what.find("U+0000"), std::string::npos) << error.what;
+    }
+    std::int64_t nulled = 0;
+    EXPECT_EQ(rows(view, record, {.errors_are_null = true}, &nulled), "null") << column;
+    EXPECT_EQ(nulled, 1);
+  }
+  EXPECT_EQ(rows(R"j({"resource":"Patient","select":[{"column":[{"name":"v","path":"x","type":"Coding"}]}]})j", record),
+            R"({"y":"\u0000"})")
+      << "JSON text has an escape";
+}
+
 TEST(View, ConcatenatesTheBranchesOfAUnion) {
   EXPECT_EQ(rows(R"j({"resource":"Patient","select":[{"column":[{"name":"id","path":"id"}],"unionAll":[
       {"forEach":"name","column":[{"name":"i","path":"%rowIndex","type":"integer"},{"name":"v","path":"family"}]},
