@@ -87,9 +87,12 @@ void read_manifest(JobState& job, const json::object& record) {
   }
 }
 
+// A run that took the directory over may have sent a kick-off while that of the other one was under way. The job that
+// is known stays the one to go on with.
 void read_job(JournalState& state, const std::string& event, const json::object& record) {
   JobState& job = state.jobs[string_member(record, "label")];
-  if (event == "kick-off") {
+  const bool is_known = !job.status_url.empty() && !job.is_dead;
+  if (event == "kick-off" && !is_known) {
     job = {};
     job.kick_off = parse_time(string_member(record, "time")).value_or(Instant{});
   }
@@ -98,7 +101,7 @@ void read_job(JournalState& state, const std::string& event, const json::object&
     job.status_url = string_member(record, "statusUrl");
     job.is_adopted = flag_member(record, "adopted");
   }
-  if (event == "dead" || event == "refused") job.is_dead = true;
+  if (event == "dead" || (event == "refused" && !is_known)) job.is_dead = true;
   if (event == "manifest") read_manifest(job, record);
 }
 
