@@ -222,7 +222,8 @@ class DirectoryDecryption {
     const auto step = [this] {
       if (what_.progress) what_.progress(done_, total_);
     };
-    if (!space_->published().is_still(record, step)) return {};
+    if (!space_->published().has(path)) return {};
+    if (!space_->published().is_still(record, step)) throw space_->published().changed(record);
     return result_of(entry, space_->path() + "/" + path, record.facts);
   }
 

@@ -120,6 +120,7 @@ Task<std::optional<FileResult>> FileWorker::find_earlier(const FileTask& task) {
   const transfer::Workspace& workspace = *output_.workspace;
   const std::string path = task.path();
   bool is_there = false, is_still = false;
+  std::optional<Error> changed;
   co_await world::run_on(world_.workers(), [&] {
     is_there = workspace.published().has(path);
     const auto found = workspace.earlier().files.find(path);
@@ -133,6 +134,7 @@ Task<std::optional<FileResult>> FileWorker::find_earlier(const FileTask& task) {
     is_still = workspace.published().is_still(found->second, [&] {
       if (outcome_.stopped()) throw Error(Status::CANCELED, "canceled");
     });
+    if (!is_still) changed = workspace.published().changed(found->second);
     if (is_still && task.entry.kind == bulk::FileKind::error)
       output_.issues->add(read_issues(output_.shown_path(path), found->second.facts));
   });
@@ -143,6 +145,7 @@ Task<std::optional<FileResult>> FileWorker::find_earlier(const FileTask& task) {
     result.path = output_.shown_path(path);
     co_return result;
   }
+  if (changed) throw std::move(*changed);
   const std::string full = output_.shown_path(path);
   throw std::move(
       Error(Status::FILESYSTEM, full + " exists already; move it away or choose another directory").at_file(full));

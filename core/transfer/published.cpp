@@ -58,6 +58,15 @@ bool Published::is_still(const FileRecord& record, const std::function<void()>& 
   return to_hex(digest.finish()) == record.facts.sha256;
 }
 
+Error Published::changed(const FileRecord& record) const {
+  const auto file = open(record.path);
+  const std::string path = files::join(out_->path(), record.path);
+  const char* what = !file ? "it is no file any more" : file->size() != record.facts.bytes ? "its size" : "its SHA-256";
+  return std::move(Error(Status::FILESYSTEM, path + " has changed since it was verified (" + what +
+                                                 "); remove it or move it away, and run this again")
+                       .at_file(path));
+}
+
 bool Published::remove(const FileRecord& record) const {
   if (!is_still(record)) return false;
   const auto [directory, name] = find(record.path);

@@ -7,6 +7,7 @@
 #include <string>
 #include <utility>
 
+#include "base/error.hpp"
 #include "files/directory.hpp"
 #include "transfer/journal.hpp"
 
@@ -27,6 +28,8 @@ class Published {
   // Whether the file at the record's path still has its size and digest. `step`, if given, is called between blocks.
   // Its exception ends the reading.
   bool is_still(const FileRecord& record, const std::function<void()>& step = {}) const;
+  // The error for a file that is there and is no longer as its record says.
+  Error changed(const FileRecord& record) const;
   // Removes the file, unless it has changed. A changed file is an unknown file and is kept. Returns whether it did.
   bool remove(const FileRecord& record) const;
   // Throws FILESYSTEM if OUT holds an NDJSON file whose path is not wanted, because claims of another origin would be

@@ -27,6 +27,11 @@ void sync_journals(const files::Directory& work) {
   work.sync();
 }
 
+bool makes_tables(const json::object& intent) {
+  const json::value* tables = intent.if_contains("tables");
+  return tables && *tables != json::array();
+}
+
 Error damaged_journal(const std::string& out, const std::string& where) {
   return refuse_directory(out, "has a damaged journal (.bcda/" + where +
                                    "), so it is not certain what is there; set restart to discard what the journal "
@@ -102,12 +107,13 @@ void Workspace::begin_export(const ExportOptions& options) {
                            std::string("holds a finished export (export.json)") +
                                (options.restart ? ", and the setting restart discards only an unfinished export" : "") +
                                "; choose another directory, or move this one away");
-  if (!has_journal) remove_stray_journals();
+  const bool discards = has_journal && options.restart;
   keep_ = has_journal;  // until it is clear that nothing in it is needed
-  if (has_journal && options.restart) discard_earlier_files();
-  if (has_journal && !options.restart) go_on_with(options.intent);
-  refuse_unknown_files(has_journal);
-  if (has_journal && options.restart) discard_journals();
+  if (has_journal && !discards) go_on_with(options.intent);
+  refuse_unknown_files(has_journal, discards);
+  if (!has_journal) remove_stray_journals();
+  if (goes_on_ && !makes_tables(options.intent)) discard_tables();
+  if (discards) discard_earlier();
   keep_ = false;
   journal_.open();
   if (!goes_on_ || *earlier_.intent != options.intent) journal_.intent(options.intent);
@@ -133,12 +139,11 @@ void Workspace::go_on_with(const json::object& intent) {
     throw refuse_directory(path(), "holds an unfinished export with other settings: " + difference +
                                        "; use the same settings, or bcda resume, or set restart to discard it");
   goes_on_ = true;
-  if (!intent.contains("tables") || intent.at("tables") == json::array()) discard_tables();
   if (durability() == Durability::power) sync_journals(work());
 }
 
 // Only the files that the journals list are removed, and only while they are as they were published.
-void Workspace::discard_earlier_files() {
+void Workspace::discard_earlier() {
   std::int64_t files = 0;
   for (const auto& [path, record] : earlier_.files) files += published_.remove(record) ? 1 : 0;
   discard_tables();
@@ -152,6 +157,8 @@ void Workspace::discard_earlier_files() {
                  (jobs.empty() ? "" : "; its job goes on at the service: " + tidy(jobs, 1000));
   earlier_ = {};
   journal_.forget();
+  refuse_unknown_files(true, false);  // such as one that has changed since the first look
+  discard_journals();
 }
 
 void Workspace::discard_tables() {
@@ -167,10 +174,15 @@ void Workspace::discard_journals() {
   remove_from_work([](std::string_view name) { return is_journal_name(name) || is_bytes_name(name); });
 }
 
-// The log of an unfinished export is ours, also where a loss of power has cost its text.
-void Workspace::refuse_unknown_files(bool knows_log) const {
-  published_.refuse_others(
-      [&](const std::string& path) { return earlier_.files.contains(path) || (knows_log && path == kLog); });
+// The log of an unfinished export is ours, also where a loss of power has cost its text. `reads`: a file that the journals
+// list must be as it was published, so that a restart that is refused has discarded nothing.
+void Workspace::refuse_unknown_files(bool knows_log, bool reads) const {
+  published_.refuse_others([&](const std::string& path) {
+    const auto found = earlier_.files.find(path);
+    if (found == earlier_.files.end()) return knows_log && path == kLog;
+    if (reads && !published_.is_still(found->second)) throw published_.changed(found->second);
+    return true;
+  });
 }
 
 Workspace::~Workspace() {

@@ -38,7 +38,8 @@ class Workspace {
   };
   // For an export, which uses the directory exclusively. It may hold neither a finished export nor unknown NDJSON files.
   // If it holds an unfinished export with the same intent, this one goes on with it; with another one, that is an error
-  // which names the difference. `restart` removes the files that the journals list.
+  // which names the difference. `restart` removes the files that the journals list. If one of them has changed, or one is
+  // unknown, it removes nothing.
   static std::unique_ptr<Workspace> for_export(const std::string& out, ExportOptions options, Durability durability,
                                                world::Local local = world::system_local());
   // For a fetch. Several processes may share the directory. The journals of earlier runs list the files that they
@@ -101,10 +102,10 @@ class Workspace {
   void remove_stray_journals();
   void remove_from_work(const std::function<bool(std::string_view name)>& is_unwanted);
   void go_on_with(const json::object& intent);
-  void discard_earlier_files();
+  void discard_earlier();
   void discard_tables();
   void discard_journals();
-  void refuse_unknown_files(bool knows_log) const;
+  void refuse_unknown_files(bool knows_log, bool reads) const;
   std::shared_ptr<const bulk::Manifest> kept_page(const PageRecord& page);
 
   JournalState earlier_;

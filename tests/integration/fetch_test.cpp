@@ -106,7 +106,7 @@ TEST_F(Fetch, NeitherTakesNorReplacesAFileThatWasChanged) {
   std::ofstream(path, std::ios::binary) << text;
   Outcome again = fetch(wanted, out_);
   EXPECT_EQ(again.status, BCDA_FILESYSTEM);
-  EXPECT_NE(again.message.find("exists already"), std::string::npos) << again.message;
+  EXPECT_NE(again.message.find("has changed since it was verified"), std::string::npos) << again.message;
   EXPECT_EQ(read(path), text);
 }
 

@@ -68,7 +68,7 @@ def test_a_changed_file_is_not_replaced(failed: Failed, tmp_path: Path) -> None:
     path = error.result.files[0].path
     with open(path, "ab") as file:
         file.write(b"{}\n")
-    with pytest.raises(bcda.FilesystemError, match="exists already") as caught:
+    with pytest.raises(bcda.FilesystemError, match="has changed since it was verified") as caught:
         client.fetch(error.manifest, out=tmp_path / "claims", progress=False)
     assert caught.value.file == path
     assert os.path.getsize(path) == error.result.files[0].bytes + 3, "it is left as it is"

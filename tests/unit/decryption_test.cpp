@@ -157,7 +157,7 @@ TEST_F(Decrypting, AChangedFileIsNotReplaced) {
   spill(claims() + "/" + name_of(1), "other\n");
   spill(in_ / name_of(0), slurp(vectors_[0]->cipher_path));
   const Error error = error_of([&] { decrypt_directory(); });
-  EXPECT_TRUE(holds(error.message, "exists already"));
+  EXPECT_TRUE(holds(error.message, "has changed since it was verified")) << error.message;
   EXPECT_EQ(slurp(claims() + "/" + name_of(1)), "other\n");
   EXPECT_FALSE(exists(claims() + "/export.json"));
 }

@@ -102,6 +102,28 @@ TEST_F(Resumed, NothingIsRequestedWhenNothingIsLeft) {
   EXPECT_EQ(names_in(out()), (Names{"Patient.a.ndjson", "Patient.b.ndjson", "export.json", "log.ndjson"}));
 }
 
+TEST_F(Resumed, AFileThatHasChangedIsNamedAndFetchedAgainOnceItIsGone) {
+  std::string flipped = kRecord;
+  flipped[3] ^= 1;
+  for (const auto& [text, what] : {std::pair{flipped, "its SHA-256"}, {flipped.substr(1), "its size"}}) {
+    SCOPED_TRACE(what);
+    std::filesystem::remove_all(out());
+    run_.reset();
+    leave_one_of_two();
+    test::spill(out() + "/Patient.a.ndjson", text);
+    const auto failure = resume();
+    ASSERT_TRUE(failure);
+    EXPECT_EQ(failure->status, Status::FILESYSTEM);
+    EXPECT_EQ(failure->file, out() + "/Patient.a.ndjson");
+    EXPECT_TRUE(holds(failure->message, "Patient.a.ndjson has changed since it was verified (" + std::string(what)))
+        << failure->message;
+    EXPECT_EQ(slurp(out() + "/Patient.a.ndjson"), text);
+    std::filesystem::remove(out() + "/Patient.a.ndjson");
+    EXPECT_FALSE(resume());
+    EXPECT_EQ(slurp(out() + "/Patient.a.ndjson"), kRecord);
+  }
+}
+
 TEST_F(Resumed, ByItsDirectoryAlone) {
   leave_one_of_two();
   service_.settings.unset("types");

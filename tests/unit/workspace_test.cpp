@@ -421,15 +421,29 @@ TEST_F(Workspaces, RestartKeepsALinkThatReplacedAFile) {
 }
 
 // Another program replaced a published file while the export ran.
-TEST_F(Workspaces, RestartKeepsAChangedFile) {
+TEST_F(Workspaces, ARestartThatMeetsAChangedFileDiscardsNothing) {
   for (const std::string& text : {std::string("MY OWN FILE"), std::string("{ }")}) {
     std::filesystem::remove_all(out_);
-    leave_unfinished({"a.ndjson", "b.ndjson"});
-    spill(out_ + "/a.ndjson", text);
-    EXPECT_TRUE(holds(error_of([&] { for_export(true); }).message, "a.ndjson"));
-    EXPECT_EQ(slurp(out_ + "/a.ndjson"), text);
-    EXPECT_FALSE(exists(out_ + "/b.ndjson"));
+    leave_unfinished({"a.ndjson", "b.ndjson", "c.ndjson"});
+    spill(out_ + "/b.ndjson", text);
+    const Names before = names_in(out_);
+    const Error error = error_of([&] { for_export(true); });
+    EXPECT_EQ(error.status, Status::FILESYSTEM);
+    EXPECT_EQ(error.file, out_ + "/b.ndjson");
+    EXPECT_TRUE(holds(error.message, "b.ndjson has changed since it was verified")) << error.message;
+    EXPECT_EQ(names_in(out_), before);
+    EXPECT_EQ(slurp(out_ + "/b.ndjson"), text);
+    std::filesystem::remove(out_ + "/b.ndjson");
+    EXPECT_TRUE(holds(for_export(true)->discarded(), "2 published files"));
   }
+}
+
+TEST_F(Workspaces, ARestartThatMeetsAnUnknownFileDiscardsNothing) {
+  leave_unfinished({"a.ndjson"});
+  spill(out_ + "/x.ndjson", "whose?");
+  const Names before = names_in(out_);
+  EXPECT_TRUE(holds(error_of([&] { for_export(true); }).message, "x.ndjson"));
+  EXPECT_EQ(names_in(out_), before);
 }
 
 TEST_F(Workspaces, UnknownErrorFilesAreRefused) {
