@@ -1,6 +1,7 @@
 #include "runtime/unfinished.hpp"
 
 #include <algorithm>
+#include <set>
 #include <utility>
 
 #include "base/error.hpp"
@@ -102,16 +103,17 @@ json::array describe_jobs(const transfer::JournalState& state) {
 
 // Of the published files that are still there, with the size that they had.
 json::object describe_files(const transfer::JournalState& state, const transfer::Published& published) {
+  std::set<std::string_view> replaced;
+  for (const transfer::TablesRecord& made : state.tables)
+    for (const auto& [path, file] : made.files)
+      if (file.is_replaced) replaced.insert(path);
   std::int64_t files = 0, bytes = 0, in_tables = 0;
   for (const auto& [path, record] : state.files) {
     const auto file = published.open(path);
-    if (file && file->size() == record.facts.bytes) {
-      ++files;
-      bytes += record.facts.bytes;
-    } else if (std::any_of(state.tables.begin(), state.tables.end(),
-                           [&path = path](const auto& made) { return made.files.contains(path); })) {
-      ++in_tables;
-    }
+    if (!file && replaced.contains(path)) ++in_tables;
+    if (!file || file->size() != record.facts.bytes) continue;
+    ++files;
+    bytes += record.facts.bytes;
   }
   return {{"published", files}, {"bytes", bytes}, {"inTables", in_tables}, {"underWay", state.parts.size()}};
 }
