@@ -114,12 +114,13 @@ std::string describe_directory(const json::value& about) {
       {"unfinished", "unfinished: bcda resume goes on with it"},
       {kStranded, "unfinished, and its job is gone: bcda export --restart discards the files and starts a new job"},
       {"fetch", "files of a fetch: the same bcda fetch again gets the rest"},
+      {"damaged", "damaged: it cannot be gone on with as it is"},
       {"none", "no export"}};
   std::string out = line("directory", text_of(about, "directory")) +
                     line("state", states.at(is_stranded ? kStranded : text_of(about, "state")));
   if (const json::value& owner = about.at("usedBy"); owner.is_object())
     out += line("in use by", "process " + text_of(owner, "pid") + " on " + text_of(owner, "host"));
-  if (const std::string damage = text_of(about, "damage"); !damage.empty()) out += line("damaged journal", damage);
+  out += line("damage", in_flags(text_of(about, "damage")));
   for (const json::value& job : about.at("jobs").as_array()) {
     const std::string url = text_of(job, "statusUrl");
     out += line("job", text_of(job, "type") + ", " + text_of(job, "state") + (url.empty() ? "" : ", " + url));

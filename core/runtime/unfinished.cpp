@@ -86,6 +86,43 @@ transfer::JournalState journals_in(const files::Directory& out) {
   return out.contains(transfer::kWork) ? transfer::read_journals(out.sub(transfer::kWork)) : transfer::JournalState();
 }
 
+// Whether an export has worked there, although no journal says so any more.
+bool has_traces(const files::Directory& out) {
+  if (!out.contains(transfer::kWork) || out.contains(transfer::kReceipt)) return false;
+  const std::vector<std::string> names = out.sub(transfer::kWork).names();
+  return std::any_of(names.begin(), names.end(), [](const std::string& name) {
+    return transfer::is_journal_name(name) || name.starts_with(transfer::kManifestStart);
+  });
+}
+
+// What the journals say, and what is wrong with them and with the files they list.
+struct Contents {
+  explicit Contents(const std::shared_ptr<const files::Directory>& out) {
+    const transfer::Published published(out);
+    const std::vector<std::string> data = published.data_files();  // first, because a record precedes its file
+    state = journals_in(*out);
+    if (!state.damage.empty()) damage = transfer::damaged_journal(state.damage);
+    if (!state.intent && !(state.empty() && has_traces(*out))) return;
+    for (const std::string& path : data)
+      if (damage.empty() && path != transfer::kLog && !state.files.contains(path))
+        damage = transfer::unknown_files(path);
+  }
+
+  transfer::JournalState state;
+  std::string damage;  // "": nothing is wrong
+};
+
+std::shared_ptr<const files::Directory> shared_directory(const std::string& path, world::Disk& disk) {
+  return std::make_shared<const files::Directory>(open_directory(path, disk));
+}
+
+// The contents of a directory that is gone on with.
+transfer::JournalState sound_journals(const std::string& path, world::Disk& disk) {
+  Contents contents(shared_directory(path, disk));
+  if (!contents.damage.empty()) throw transfer::refuse_directory(path, "holds " + contents.damage);
+  return std::move(contents.state);
+}
+
 json::array describe_jobs(const transfer::JournalState& state) {
   json::array jobs;
   for (const auto& [label, job] : state.jobs) {
@@ -148,8 +185,8 @@ transfer::JournalState journals_of(const std::string& directory, world::Disk& di
 
 std::optional<RunResult> finished_export(const Session& session, const Settings& settings) {
   const std::string out = settings.text("out");
-  const files::Directory directory = open_directory(out, session.world()->disk());
-  if (journals_in(directory).intent || !directory.contains(transfer::kReceipt)) return {};
+  world::Disk& disk = session.world()->disk();
+  if (sound_journals(out, disk).intent || !open_directory(out, disk).contains(transfer::kReceipt)) return {};
   RunResult result = open_receipt(out);
   if (const std::string difference = difference_to(result, session, settings); !difference.empty())
     throw transfer::refuse_directory(
@@ -159,8 +196,7 @@ std::optional<RunResult> finished_export(const Session& session, const Settings&
 
 void resume_settings(Settings& settings, world::Disk& disk) {
   const std::string out = settings.text("out");
-  const files::Directory directory = open_directory(out, disk);
-  const auto intent = journals_in(directory).intent;
+  const auto intent = sound_journals(out, disk).intent;
   if (!intent) throw transfer::refuse_directory(out, "holds no unfinished export, so there is nothing to go on with");
   for (const auto& [name, value] : *intent) {
     const std::string text = setting_text(value);
@@ -169,15 +205,19 @@ void resume_settings(Settings& settings, world::Disk& disk) {
 }
 
 std::string directory_status(const std::string& directory, const world::Local& local) {
-  const auto out = std::make_shared<const files::Directory>(open_directory(directory, local.disk));
+  const auto out = shared_directory(directory, local.disk);
   const bool has_receipt = out->contains(transfer::kReceipt);
-  const transfer::JournalState state = journals_in(*out);
-  const char* what = state.intent ? "unfinished" : has_receipt ? "finished" : !state.empty() ? "fetch" : "none";
+  const auto [state, damage] = Contents(out);
+  const char* what = !damage.empty()  ? "damaged"
+                     : state.intent   ? "unfinished"
+                     : has_receipt    ? "finished"
+                     : !state.empty() ? "fetch"
+                                      : "none";
   const bool is_finished = has_receipt && !state.intent;
   json::object status{{"directory", directory},
                       {"state", what},
                       {"usedBy", describe_owner(*out, local)},
-                      {"damage", state.damage},
+                      {"damage", damage},
                       {"request", state.intent ? json::value(*state.intent) : json::value(nullptr)},
                       {"jobs", describe_jobs(state)},
                       {"files", is_finished ? describe_files(*open_receipt(directory).files)

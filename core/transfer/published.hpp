@@ -6,6 +6,7 @@
 #include <optional>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include "base/error.hpp"
 #include "files/directory.hpp"
@@ -14,6 +15,9 @@
 namespace libbcda::transfer {
 
 inline constexpr const char* kLog = "log.ndjson";
+
+// The NDJSON files of a directory of which one, `path`, is not known.
+std::string unknown_files(const std::string& path);
 
 // The error for an output directory. `why` continues the sentence "the output directory PATH ...".
 Error refuse_directory(const std::string& path, const std::string& why);
@@ -32,6 +36,8 @@ class Published {
   Error changed(const FileRecord& record) const;
   // Removes the file, unless it has changed. A changed file is an unknown file and is kept. Returns whether it did.
   bool remove(const FileRecord& record) const;
+  // The paths of the NDJSON files in OUT, without a log of ours.
+  std::vector<std::string> data_files() const;
   // Throws FILESYSTEM if OUT holds an NDJSON file whose path is not wanted, because claims of another origin would be
   // counted with those of this run.
   using Wanted = std::function<bool(const std::string& path)>;
@@ -41,7 +47,6 @@ class Published {
 
  private:
   std::pair<std::shared_ptr<const files::Directory>, std::string> find(const std::string& path) const;
-  void refuse_others_in(const files::Directory& directory, const std::string& prefix, const Wanted& wanted) const;
   bool is_our_log() const;
 
   std::shared_ptr<const files::Directory> out_;

@@ -48,13 +48,13 @@ class DirectoryStatus(TypedDict):
     """Where the export in a directory stands: see :func:`directory_status`.
 
     ``state`` is ``"finished"``, ``"unfinished"`` (:meth:`Client.resume` goes on with it), ``"fetch"`` (files of a fetch
-    that is not complete) or ``"none"``. ``usedBy`` is the run that uses the directory, or None. ``damage`` says where
-    the journal is damaged; ``""``: nowhere. ``request`` is what an unfinished export asks for, by the names of
+    that is not complete), ``"damaged"`` or ``"none"``. ``usedBy`` is the run that uses the directory, or None. ``damage``
+    says what is damaged, and what to do about it; ``""``: nothing. ``request`` is what an unfinished export asks for, by the names of
     settings, or None.
     """
 
     directory: str
-    state: Literal["finished", "unfinished", "fetch", "none"]
+    state: Literal["finished", "unfinished", "fetch", "damaged", "none"]
     usedBy: DirectoryOwner | None
     damage: str
     request: dict[str, Any] | None

@@ -674,5 +674,56 @@ TEST_F(Resumed, TheStatusOfADirectoryIsTold) {
   EXPECT_FALSE(std::filesystem::exists(temp_ / "nowhere"));
 }
 
+// Status and resume say the same.
+TEST_F(Resumed, ADamagedJournalIsToldByTheStatusAndByAResume) {
+  leave_one_of_two();
+  run_.reset();
+  const std::string whole = journal();
+  std::string first = whole, middle = whole;
+  first[whole.find("Patient")] = 'p';
+  middle[whole.find("\"event\":\"job\"") + 9] = 'J';
+  const std::string lost = "NDJSON files that are not known (Patient.a.ndjson)";
+  const std::pair<std::string, std::string> damages[] = {{first, "damaged journal (.bcda/journal.ndjson, line 1)"},
+                                                         {middle, "damaged journal (.bcda/journal.ndjson, line "},
+                                                         {whole.substr(0, whole.find("\"event\":\"manifest\"")), lost},
+                                                         {std::string(300, 'x'), lost},
+                                                         {"", lost}};
+  for (const auto& [text, expected] : damages) {
+    test::spill(out() + "/.bcda/journal.ndjson", text);
+    const json::object status = parse_json(directory_status(out()))->get_object();
+    EXPECT_EQ(status.at("state"), "damaged");
+    const std::string damage(status.at("damage").as_string());
+    EXPECT_TRUE(holds(damage, expected)) << damage;
+    EXPECT_TRUE(holds(error_of([&] { resume(); }).message, damage));
+    EXPECT_TRUE(holds(error_of([&] { again(); }).message, damage));
+    EXPECT_EQ(slurp(out() + "/Patient.a.ndjson"), kRecord);
+  }
+  std::filesystem::remove(out() + "/.bcda/journal.ndjson");
+  EXPECT_EQ(parse_json(directory_status(out()))->at("state"), "damaged");
+  EXPECT_TRUE(holds(error_of([&] { resume(); }).message, lost));
+}
+
+// What a damage says to do.
+TEST_F(Resumed, ADamagedExportIsGoneOnWithAsItsDamageSays) {
+  leave_one_of_two();
+  run_.reset();
+  const std::string whole = journal();
+  test::spill(out() + "/.bcda/journal.ndjson", whole.substr(0, whole.find("\"event\":\"manifest\"")));
+  std::filesystem::remove(out() + "/Patient.a.ndjson");
+  EXPECT_FALSE(resume());
+  EXPECT_EQ(names_in(out()), (Names{"Patient.a.ndjson", "Patient.b.ndjson", "export.json", "log.ndjson"}));
+}
+
+TEST_F(Resumed, ADamagedJournalIsDiscardedByARestart) {
+  leave_one_of_two();
+  run_.reset();
+  std::string damaged = journal();
+  damaged[damaged.find("Patient")] = 'p';
+  test::spill(out() + "/.bcda/journal.ndjson", damaged);
+  service_.settings.set("restart", "true");
+  EXPECT_FALSE(again());
+  EXPECT_EQ(parse_json(directory_status(out()))->at("state"), "finished");
+}
+
 }  // namespace
 }  // namespace libbcda::runtime

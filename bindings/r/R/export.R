@@ -114,10 +114,10 @@ start_sync <- function(client, directory, settings) {
 #' @param directory the directory of the export.
 #' @return `bcda_resume()` returns a result, as from [bcda_export()]. `bcda_directory_status()` returns a list with
 #'   \item{`directory`}{as given.}
-#'   \item{`state`}{`"finished"`, `"unfinished"` (for `bcda_resume()`), `"fetch"` (files of a fetch that is not complete) or
-#'     `"none"`.}
+#'   \item{`state`}{`"finished"`, `"unfinished"` (for `bcda_resume()`), `"fetch"` (files of a fetch that is not complete),
+#'     `"damaged"` or `"none"`.}
 #'   \item{`usedBy`}{the run that uses the directory: a list of `host` and `pid`; or `NULL`.}
-#'   \item{`damage`}{where the journal is damaged; `""`: nowhere.}
+#'   \item{`damage`}{what is damaged, and what to do about it; `""`: nothing.}
 #'   \item{`request`}{what the unfinished export asks for, by the names of settings; or `NULL`.}
 #'   \item{`jobs`}{of the unfinished export: lists of `type`, `statusUrl`, `state` (`"accepted"`, `"unknown"`, `"refused"`
 #'     or `"dead"`), `manifest` (whether it is at hand) and `files` (how many were published).}

@@ -388,9 +388,10 @@ BCDA_API bcda_status bcda_resume_start(bcda_client* client, const char* director
 /* Where the export in a directory stands, as JSON in *json, which the caller frees with bcda_string_free. Nothing is
  * sent and nothing in the directory is changed, so it may be called while a run uses it. The object has:
  *   directory  as given
- *   state      "finished" (export.json is there), "unfinished", "fetch" (files of a fetch that is not complete), "none"
+ *   state      "finished" (export.json is there), "unfinished", "fetch" (files of a fetch that is not complete),
+ *              "damaged", "none"
  *   usedBy     {"host", "pid"} of a run that uses the directory, or null
- *   damage     where a journal is damaged; "": nowhere
+ *   damage     what is damaged, and what to do about it; "": nothing
  *   request    what the unfinished export asks for, by the names of settings; or null
  *   jobs       of the unfinished export: [{"type", "statusUrl", "state", "manifest", "files"}]; state: "accepted",
  *              "unknown" (no answer to the kick-off was heard), "refused", "dead"; manifest: whether it is at hand;
