@@ -1,6 +1,7 @@
 #include "runtime/unfinished.hpp"
 
 #include <algorithm>
+#include <filesystem>
 #include <utility>
 
 #include "base/error.hpp"
@@ -137,8 +138,9 @@ json::array describe_jobs(const transfer::JournalState& state) {
   return jobs;
 }
 
-// Of the published files that are still there, with the size that they had.
-json::object describe_files(const transfer::JournalState& state, const transfer::Published& published) {
+// Of the published files that are still there, with the size that they had, and of those that are there in part.
+json::object describe_files(const transfer::JournalState& state, const std::shared_ptr<const files::Directory>& out) {
+  const transfer::Published published(out);
   std::int64_t files = 0, bytes = 0, in_tables = 0;
   for (const auto& [path, record] : state.files) {
     const auto file = published.open(path);
@@ -150,14 +152,45 @@ json::object describe_files(const transfer::JournalState& state, const transfer:
       ++in_tables;
     }
   }
-  return {{"published", files}, {"bytes", bytes}, {"inTables", in_tables}, {"underWay", state.parts.size()}};
+  std::int64_t under_way = 0;
+  if (out->contains(transfer::kWork)) {
+    const files::Directory work = out->sub(transfer::kWork);
+    under_way = std::count_if(state.parts.begin(), state.parts.end(),
+                              [&](const auto& part) { return work.contains(part.second.bytes_file); });
+  }
+  return {{"published", files}, {"bytes", bytes}, {"inTables", in_tables}, {"underWay", under_way}};
 }
 
-json::object describe_files(const FileList& files) {
-  std::int64_t bytes = 0;
-  for (std::size_t i = 0; i < files.size(); ++i) bytes += files[i].bytes();
-  return {{"published", files.size()}, {"bytes", bytes}, {"inTables", 0}, {"underWay", 0}};
-}
+// The files of a finished export. Their content is not read.
+struct FilesThere {
+  explicit FilesThere(const RunResult& finished) {
+    for (std::size_t i = 0; i < finished.files->size(); ++i) look_at((*finished.files)[i], !finished.tables.empty());
+  }
+  json::object describe() const {
+    return {{"published", files}, {"bytes", bytes}, {"inTables", in_tables}, {"underWay", 0}};
+  }
+
+  std::int64_t files = 0, bytes = 0, in_tables = 0;
+  std::string damage;  // the first that is not there as the receipt says; "": none
+
+ private:
+  void look_at(const StoredFile& file, bool may_be_in_tables) {
+    std::error_code error;
+    const auto size = std::filesystem::file_size(file.path(), error);
+    if (!error && static_cast<std::int64_t>(size) == file.bytes()) {
+      ++files;
+      bytes += file.bytes();
+    } else if (error == std::errc::no_such_file_or_directory && may_be_in_tables && file.kind() == FileKind::data) {
+      ++in_tables;
+    } else if (damage.empty()) {
+      damage = "a finished export of which " + std::string(file.path()) +
+               (!error                                          ? " has another size than its receipt says"
+                : error == std::errc::no_such_file_or_directory ? " is missing"
+                                                                : " cannot be read: " + error.message()) +
+               "; restore that file, or export again into another directory";
+    }
+  }
+};
 
 json::value describe_owner(const files::Directory& out, const world::Local& local) {
   if (!out.contains(transfer::kWork)) return nullptr;
@@ -188,6 +221,8 @@ std::optional<RunResult> finished_export(const Session& session, const Settings&
   world::Disk& disk = session.world()->disk();
   if (sound_journals(out, disk).intent || !open_directory(out, disk).contains(transfer::kReceipt)) return {};
   RunResult result = open_receipt(out);
+  if (const FilesThere there(result); !there.damage.empty())
+    throw transfer::refuse_directory(out, "holds " + there.damage);
   if (const std::string difference = difference_to(result, session, settings); !difference.empty())
     throw transfer::refuse_directory(
         out, "holds a finished export with other settings: " + difference + "; choose another directory");
@@ -206,22 +241,22 @@ void resume_settings(Settings& settings, world::Disk& disk) {
 
 std::string directory_status(const std::string& directory, const world::Local& local) {
   const auto out = shared_directory(directory, local.disk);
-  const bool has_receipt = out->contains(transfer::kReceipt);
-  const auto [state, damage] = Contents(out);
+  const auto [state, journal_damage] = Contents(out);
+  std::optional<FilesThere> finished;
+  if (out->contains(transfer::kReceipt) && !state.intent) finished.emplace(open_receipt(directory));
+  const std::string damage = journal_damage.empty() && finished ? finished->damage : journal_damage;
   const char* what = !damage.empty()  ? "damaged"
                      : state.intent   ? "unfinished"
-                     : has_receipt    ? "finished"
+                     : finished       ? "finished"
                      : !state.empty() ? "fetch"
                                       : "none";
-  const bool is_finished = has_receipt && !state.intent;
   json::object status{{"directory", directory},
                       {"state", what},
                       {"usedBy", describe_owner(*out, local)},
                       {"damage", damage},
                       {"request", state.intent ? json::value(*state.intent) : json::value(nullptr)},
                       {"jobs", describe_jobs(state)},
-                      {"files", is_finished ? describe_files(*open_receipt(directory).files)
-                                            : describe_files(state, transfer::Published(out))}};
+                      {"files", finished ? finished->describe() : describe_files(state, out)}};
   return json::serialize(status);
 }
 

@@ -40,7 +40,8 @@ Error damaged(const std::string& out, const std::string& where) {
 
 std::string damaged_journal(const std::string& where) {
   return "a damaged journal (.bcda/" + where +
-         "), so it is not certain what is there; an export into it with restart=true discards what the journal lists and "
+         "), so it is not certain what is there; an export into it with restart=true discards what the journal lists "
+         "and "
          "begins anew, or choose another directory";
 }
 

@@ -674,6 +674,40 @@ TEST_F(Resumed, TheStatusOfADirectoryIsTold) {
   EXPECT_FALSE(std::filesystem::exists(temp_ / "nowhere"));
 }
 
+// What a finished export lacks is not vouched for. Its content is not read.
+TEST_F(Resumed, AFileThatAFinishedExportLacksIsNamed) {
+  leave_one_of_two();
+  EXPECT_FALSE(again());
+  run_.reset();
+  const std::string path = out() + "/Patient.a.ndjson";
+  for (const char* what : {"another size", "is missing"}) {
+    if (std::string(what) == "is missing")
+      std::filesystem::remove(path);
+    else
+      test::spill(path, "{}\n");
+    const json::object status = parse_json(directory_status(out()))->get_object();
+    EXPECT_EQ(status.at("state"), "damaged");
+    EXPECT_EQ(status.at("files").as_object().at("published"), 1);
+    const std::string damage(status.at("damage").as_string());
+    EXPECT_TRUE(holds(damage, path) && holds(damage, what)) << damage;
+    EXPECT_TRUE(holds(error_of([&] { resume(); }).message, damage));
+  }
+  test::spill(path, kRecord);
+  EXPECT_FALSE(resume());
+}
+
+TEST_F(Resumed, APublishedFileIsNotUnderWayAnyMore) {
+  leave_one_of_two();
+  transfer::PartRecord part;
+  part.path = "Patient.a.ndjson";
+  part.bytes_file = "x.partial";
+  test::spill(out() + "/.bcda/journal-2.ndjson", transfer::journal_line(transfer::part_record(part), 1) + "\n");
+  const auto under_way = [&] { return parse_json(directory_status(out()))->at("files").at("underWay"); };
+  EXPECT_EQ(under_way(), 0);
+  test::spill(out() + "/.bcda/x.partial", "part");
+  EXPECT_EQ(under_way(), 1);
+}
+
 // Status and resume say the same.
 TEST_F(Resumed, ADamagedJournalIsToldByTheStatusAndByAResume) {
   leave_one_of_two();
