@@ -138,6 +138,19 @@ json::array describe_jobs(const transfer::JournalState& state) {
   return jobs;
 }
 
+// As the receipt of a finished export has them.
+json::array describe_jobs(const json::array& done) {
+  json::array jobs;
+  for (const json::value& item : done)
+    if (const json::object* job = item.if_object())
+      jobs.push_back(json::object{{"type", string_member(*job, "type")},
+                                  {"statusUrl", string_member(*job, "statusUrl")},
+                                  {"state", "done"},
+                                  {"manifest", false},
+                                  {"files", job->contains("files") ? job->at("files") : json::value(0)}});
+  return jobs;
+}
+
 // Of the published files that are still there, with the size that they had, and of those that are there in part.
 json::object describe_files(const transfer::JournalState& state, const std::shared_ptr<const files::Directory>& out) {
   const transfer::Published published(out);
@@ -192,6 +205,11 @@ struct FilesThere {
   }
 };
 
+json::value request_in(const transfer::JournalState& state, const std::optional<RunResult>& finished) {
+  if (state.intent) return *state.intent;
+  return finished && !finished->request.empty() ? json::value(finished->request) : json::value(nullptr);
+}
+
 json::value describe_owner(const files::Directory& out, const world::Local& local) {
   if (!out.contains(transfer::kWork)) return nullptr;
   const auto owner = transfer::active_owner(out.sub(transfer::kWork), local);
@@ -242,9 +260,11 @@ void resume_settings(Settings& settings, world::Disk& disk) {
 std::string directory_status(const std::string& directory, const world::Local& local) {
   const auto out = shared_directory(directory, local.disk);
   const auto [state, journal_damage] = Contents(out);
-  std::optional<FilesThere> finished;
-  if (out->contains(transfer::kReceipt) && !state.intent) finished.emplace(open_receipt(directory));
-  const std::string damage = journal_damage.empty() && finished ? finished->damage : journal_damage;
+  std::optional<RunResult> finished;
+  if (out->contains(transfer::kReceipt) && !state.intent) finished = open_receipt(directory);
+  std::optional<FilesThere> there;
+  if (finished) there.emplace(*finished);
+  const std::string damage = journal_damage.empty() && there ? there->damage : journal_damage;
   const char* what = !damage.empty()  ? "damaged"
                      : state.intent   ? "unfinished"
                      : finished       ? "finished"
@@ -254,9 +274,10 @@ std::string directory_status(const std::string& directory, const world::Local& l
                       {"state", what},
                       {"usedBy", describe_owner(*out, local)},
                       {"damage", damage},
-                      {"request", state.intent ? json::value(*state.intent) : json::value(nullptr)},
-                      {"jobs", describe_jobs(state)},
-                      {"files", finished ? finished->describe() : describe_files(state, out)}};
+                      {"partial", finished && finished->issue_counts && finished->issue_counts->partial()},
+                      {"request", request_in(state, finished)},
+                      {"jobs", finished ? describe_jobs(finished->jobs) : describe_jobs(state)},
+                      {"files", there ? there->describe() : describe_files(state, out)}};
   return json::serialize(status);
 }
 

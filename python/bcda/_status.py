@@ -18,16 +18,16 @@ class DirectoryOwner(TypedDict):
 
 
 class DirectoryJob(TypedDict):
-    """One job of an unfinished export.
+    """One job of an export.
 
     ``type`` is its resource type; ``""`` if one job exports all. ``state`` is ``"accepted"``, ``"unknown"`` (no answer
-    to the kick-off was heard), ``"refused"`` or ``"dead"``. ``manifest`` tells whether the manifest is at hand, and
+    to the kick-off was heard), ``"refused"``, ``"dead"`` or, of a finished export, ``"done"``. ``manifest`` tells whether the manifest is at hand, and
     ``files`` how many of its files were published.
     """
 
     type: str
     statusUrl: str
-    state: Literal["accepted", "unknown", "refused", "dead"]
+    state: Literal["accepted", "unknown", "refused", "dead", "done"]
     manifest: bool
     files: int
 
@@ -49,14 +49,16 @@ class DirectoryStatus(TypedDict):
 
     ``state`` is ``"finished"``, ``"unfinished"`` (:meth:`Client.resume` goes on with it), ``"fetch"`` (files of a fetch
     that is not complete), ``"damaged"`` or ``"none"``. ``usedBy`` is the run that uses the directory, or None. ``damage``
-    says what is damaged, and what to do about it; ``""``: nothing. ``request`` is what an unfinished export asks for, by the names of
-    settings, or None.
+    says what is damaged, and what to do about it; ``""``: nothing. ``partial`` tells whether resources are missing in a finished
+    export, as its error files say. ``request`` is what the export asks for, or None: by the names of settings if it is
+    unfinished, as in ``export.json`` if it is finished.
     """
 
     directory: str
     state: Literal["finished", "unfinished", "fetch", "damaged", "none"]
     usedBy: DirectoryOwner | None
     damage: str
+    partial: bool
     request: dict[str, Any] | None
     jobs: list[DirectoryJob]
     files: DirectoryFiles

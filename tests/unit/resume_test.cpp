@@ -670,6 +670,12 @@ TEST_F(Resumed, TheStatusOfADirectoryIsTold) {
   const json::object done = parse_json(directory_status(out()))->get_object();
   EXPECT_EQ(done.at("state"), "finished");
   EXPECT_EQ(done.at("files").as_object().at("published"), 2);
+  EXPECT_EQ(done.at("request").as_object().at("types"), json::array{"Patient"});
+  ASSERT_EQ(done.at("jobs").as_array().size(), 1u);
+  EXPECT_EQ(done.at("jobs").at(0).at("state"), "done");
+  EXPECT_EQ(done.at("jobs").at(0).at("statusUrl"), "http://localhost/api/v1/jobs/1");
+  EXPECT_EQ(done.at("jobs").at(0).at("files"), 2);
+  EXPECT_EQ(done.at("partial"), false);
   EXPECT_EQ(error_of([&] { directory_status(temp_ / "nowhere"); }).status, Status::FILESYSTEM);
   EXPECT_FALSE(std::filesystem::exists(temp_ / "nowhere"));
 }

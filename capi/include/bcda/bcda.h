@@ -392,9 +392,11 @@ BCDA_API bcda_status bcda_resume_start(bcda_client* client, const char* director
  *              "damaged", "none"
  *   usedBy     {"host", "pid"} of a run that uses the directory, or null
  *   damage     what is damaged, and what to do about it; "": nothing
- *   request    what the unfinished export asks for, by the names of settings; or null
- *   jobs       of the unfinished export: [{"type", "statusUrl", "state", "manifest", "files"}]; state: "accepted",
- *              "unknown" (no answer to the kick-off was heard), "refused", "dead"; manifest: whether it is at hand;
+ *   partial    whether resources are missing in a finished export, as its error files say
+ *   request    what the export asks for: an unfinished one by the names of settings, a finished one as in export.json;
+ *              or null
+ *   jobs       [{"type", "statusUrl", "state", "manifest", "files"}]; state: "accepted", "unknown" (no answer to the
+ *              kick-off was heard), "refused", "dead", "done" (of a finished export); manifest: whether it is at hand;
  *              files: how many were published
  *   files      {"published", "bytes" (of these), "inTables" (files that are gone, because parts of tables have their
  *              rows: keep_ndjson=false), "underWay"}: as the journals say
