@@ -118,7 +118,8 @@ std::string state_of(const json::value& about) {
 std::string describe_job(const json::value& job) {
   const std::string url = text_of(job, "statusUrl");
   const auto files = job.at("files").to_number<std::int64_t>();
-  return line("job", text_of(job, "type") + ", " + text_of(job, "state") +
+  const std::string type = text_of(job, "type");
+  return line("job", (type.empty() ? "all types" : type) + ", " + text_of(job, "state") +
                          (job.at("manifest").as_bool() ? ", its manifest is here" : "") +
                          (files == 0 ? "" : ", " + plural(files, "file")) + (url.empty() ? "" : ", " + url));
 }
@@ -132,9 +133,9 @@ std::string describe_directory(const json::value& about) {
       {kUnderWay, "unfinished, and a run goes on with it now"},
       {kStranded, "unfinished, and its job is gone: `bcda export --restart --out " + directory +
                       "` discards the files and starts a new job"},
-      {"fetch", "files of a fetch: the same bcda fetch again gets the rest"},
+      {"fetch", "files of a fetch or of a decryption: the same command again gets the rest"},
       {"damaged", "damaged: it cannot be gone on with as it is"},
-      {"none", "no export"}};
+      {"none", "no export: there is neither a receipt (export.json) nor a journal of one"}};
   std::string out = line("directory", directory) + line("state", states.at(state_of(about)));
   if (const json::value& owner = about.at("usedBy"); owner.is_object())
     out += line("in use by", "process " + text_of(owner, "pid") + " on " + text_of(owner, "host"));

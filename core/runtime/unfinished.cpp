@@ -249,7 +249,11 @@ std::optional<RunResult> finished_export(const Session& session, const Settings&
 
 void resume_settings(Settings& settings, world::Disk& disk) {
   const std::string out = settings.text("out");
-  const auto intent = sound_journals(out, disk).intent;
+  const transfer::JournalState state = sound_journals(out, disk);
+  const auto& intent = state.intent;
+  if (!intent && !state.empty())
+    throw transfer::refuse_directory(out, "holds files of a fetch or of a decryption, and no unfinished export; run the "
+                                          "same fetch or decryption again to get the rest");
   if (!intent) throw transfer::refuse_directory(out, "holds no unfinished export, so there is nothing to go on with");
   for (const auto& [name, value] : *intent) {
     const std::string text = setting_text(value);

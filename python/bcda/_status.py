@@ -48,7 +48,7 @@ class DirectoryStatus(TypedDict):
     """Where the export in a directory stands: see :func:`directory_status`.
 
     ``state`` is ``"finished"``, ``"unfinished"`` (:meth:`Client.resume` goes on with it), ``"fetch"`` (files of a fetch
-    that is not complete), ``"damaged"`` or ``"none"``. ``usedBy`` is the run that uses the directory, or None. ``damage``
+    or of a decryption that is not complete), ``"damaged"`` or ``"none"``. ``usedBy`` is the run that uses the directory, or None. ``damage``
     says what is damaged, and what to do about it; ``""``: nothing. ``partial`` tells whether resources are missing in a finished
     export, as its error files say. ``request`` is what the export asks for, or None: by the names of settings if it is
     unfinished, as in ``export.json`` if it is finished.

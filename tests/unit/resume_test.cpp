@@ -714,6 +714,18 @@ TEST_F(Resumed, APublishedFileIsNotUnderWayAnyMore) {
   EXPECT_EQ(under_way(), 1);
 }
 
+TEST_F(Resumed, FilesOfAFetchAreNamedAsThat) {
+  std::filesystem::create_directories(out() + "/.bcda");
+  test::spill(out() + "/.bcda/journal.ndjson",
+              transfer::journal_line(transfer::file_record({{"Patient.a.ndjson", "http://localhost/a", "Patient", "", ""},
+                                                            {.bytes = 1, .sha256 = "ab"}}),
+                                     1) +
+                  "\n");
+  test::spill(out() + "/mine.ndjson", "a fetch tolerates it");
+  EXPECT_EQ(parse_json(directory_status(out()))->at("state"), "fetch");
+  EXPECT_TRUE(holds(error_of([&] { resume(); }).message, "holds files of a fetch or of a decryption"));
+}
+
 // Status and resume say the same.
 TEST_F(Resumed, ADamagedJournalIsToldByTheStatusAndByAResume) {
   leave_one_of_two();

@@ -114,7 +114,7 @@ start_sync <- function(client, directory, settings) {
 #' @param directory the directory of the export.
 #' @return `bcda_resume()` returns a result, as from [bcda_export()]. `bcda_directory_status()` returns a list with
 #'   \item{`directory`}{as given.}
-#'   \item{`state`}{`"finished"`, `"unfinished"` (for `bcda_resume()`), `"fetch"` (files of a fetch that is not complete),
+#'   \item{`state`}{`"finished"`, `"unfinished"` (for `bcda_resume()`), `"fetch"` (files of a fetch or of a decryption that is not complete),
 #'     `"damaged"` or `"none"`.}
 #'   \item{`usedBy`}{the run that uses the directory: a list of `host` and `pid`; or `NULL`.}
 #'   \item{`damage`}{what is damaged, and what to do about it; `""`: nothing.}
