@@ -135,6 +135,8 @@ std::string describe_directory(const json::value& about) {
                       "` discards the files and starts a new job"},
       {"fetch", "files of a fetch or of a decryption: the same command again gets the rest"},
       {"damaged", "damaged: it cannot be gone on with as it is"},
+      {"series", "a series of " + plural(about.at("runs").to_number<std::int64_t>(), "export") + ": `bcda sync " +
+                     directory + "` goes on with it"},
       {"none", "no export: there is neither a receipt (export.json) nor a journal of one"}};
   std::string out = line("directory", directory) + line("state", states.at(state_of(about)));
   if (const json::value& owner = about.at("usedBy"); owner.is_object())

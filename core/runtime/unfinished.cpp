@@ -7,6 +7,7 @@
 #include "base/error.hpp"
 #include "crypto/digest.hpp"
 #include "runtime/reporter.hpp"
+#include "runtime/series.hpp"
 #include "transfer/published.hpp"
 #include "transfer/work_directory.hpp"
 #include "transfer/workspace.hpp"
@@ -138,6 +139,12 @@ json::array describe_jobs(const transfer::JournalState& state) {
   return jobs;
 }
 
+// The exports of a series.
+std::int64_t count_runs(const files::Directory& out) {
+  const std::vector<std::string> names = out.names();
+  return std::count_if(names.begin(), names.end(), is_run_name);
+}
+
 // As the receipt of a finished export has them.
 json::array describe_jobs(const json::array& done) {
   json::array jobs;
@@ -254,6 +261,8 @@ void resume_settings(Settings& settings, world::Disk& disk) {
   if (!intent && !state.empty())
     throw transfer::refuse_directory(out, "holds files of a fetch or of a decryption, and no unfinished export; run the "
                                           "same fetch or decryption again to get the rest");
+  if (!intent && count_runs(open_directory(out, disk)) > 0)
+    throw transfer::refuse_directory(out, "holds a series of exports; the next sync of it goes on with what is unfinished");
   if (!intent) throw transfer::refuse_directory(out, "holds no unfinished export, so there is nothing to go on with");
   for (const auto& [name, value] : *intent) {
     const std::string text = setting_text(value);
@@ -268,17 +277,20 @@ std::string directory_status(const std::string& directory, const world::Local& l
   if (out->contains(transfer::kReceipt) && !state.intent) finished = open_receipt(directory);
   std::optional<FilesThere> there;
   if (finished) there.emplace(*finished);
+  const std::int64_t runs = finished ? 0 : count_runs(*out);
   const std::string damage = journal_damage.empty() && there ? there->damage : journal_damage;
   const char* what = !damage.empty()  ? "damaged"
                      : state.intent   ? "unfinished"
                      : finished       ? "finished"
                      : !state.empty() ? "fetch"
+                     : runs > 0       ? "series"
                                       : "none";
   json::object status{{"directory", directory},
                       {"state", what},
                       {"usedBy", describe_owner(*out, local)},
                       {"damage", damage},
                       {"partial", finished && finished->issue_counts && finished->issue_counts->partial()},
+                      {"runs", runs},
                       {"request", request_in(state, finished)},
                       {"jobs", finished ? describe_jobs(finished->jobs) : describe_jobs(state)},
                       {"files", there ? there->describe() : describe_files(state, out)}};

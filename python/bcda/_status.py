@@ -48,17 +48,19 @@ class DirectoryStatus(TypedDict):
     """Where the export in a directory stands: see :func:`directory_status`.
 
     ``state`` is ``"finished"``, ``"unfinished"`` (:meth:`Client.resume` goes on with it), ``"fetch"`` (files of a fetch
-    or of a decryption that is not complete), ``"damaged"`` or ``"none"``. ``usedBy`` is the run that uses the directory, or None. ``damage``
+    or of a decryption that is not complete), ``"series"`` (:meth:`Client.sync` goes on with it), ``"damaged"`` or ``"none"``. ``usedBy`` is the run that uses the directory, or None. ``damage``
     says what is damaged, and what to do about it; ``""``: nothing. ``partial`` tells whether resources are missing in a finished
-    export, as its error files say. ``request`` is what the export asks for, or None: by the names of settings if it is
+    export, as its error files say. ``runs`` is the number of exports of a series. ``request`` is
+    what the export asks for, or None: by the names of settings if it is
     unfinished, as in ``export.json`` if it is finished.
     """
 
     directory: str
-    state: Literal["finished", "unfinished", "fetch", "damaged", "none"]
+    state: Literal["finished", "unfinished", "fetch", "series", "damaged", "none"]
     usedBy: DirectoryOwner | None
     damage: str
     partial: bool
+    runs: int
     request: dict[str, Any] | None
     jobs: list[DirectoryJob]
     files: DirectoryFiles

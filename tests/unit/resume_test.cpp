@@ -3,6 +3,7 @@
 
 #include "base/json.hpp"
 #include "crypto/digest.hpp"
+#include "runtime/series.hpp"
 #include "runtime/unfinished.hpp"
 #include "support/errors.hpp"
 #include "support/gzip.hpp"
@@ -339,6 +340,72 @@ TEST_F(Resumed, ASyncLeavesASingleExportAsItIs) {
   EXPECT_EQ(failure.status, Status::FILESYSTEM) << failure.message;
   EXPECT_TRUE(holds(failure.message, "single export")) << failure.message;
   EXPECT_EQ(names_in(out()), before);
+}
+
+class ResumedSync : public Resumed {
+ protected:
+  void SetUp() override { know_steady(R"("parameters":["_type","_since"])"); }
+
+  std::optional<Error> sync() {
+    run_.reset();
+    RunRequest request;
+    request.settings = service_.settings;
+    request.settings.set("out", temp_ / "series");
+    request.sync = true;
+    run_ = Run::start(service_.session(), std::move(request));
+    service_.world->run_until([&] { return run_->mailbox().finished(); });
+    return run_->mailbox().failure();
+  }
+  std::vector<std::filesystem::path> runs() const {
+    std::vector<std::filesystem::path> found;
+    for (const auto& entry : std::filesystem::directory_iterator(temp_ / "series"))
+      if (is_run_name(entry.path().filename())) found.push_back(entry.path());
+    std::sort(found.begin(), found.end());
+    return found;
+  }
+  // One of two files came.
+  void leave_one_of_two() {
+    service_.answer_job(kTwoFiles);
+    service_.answer("GET /data/1/a", {http_answer(200, "", kRecord)});
+    service_.answer("GET /data/1/b", {http_answer(403)});
+    ASSERT_TRUE(sync());
+    run_.reset();
+    service_.answer("GET /data/1/b", {http_answer(200, "", kRecord)});
+    ASSERT_EQ(runs().size(), 1u);
+  }
+};
+
+TEST_F(ResumedSync, ARestartDiscardsTheInterruptedRun) {
+  leave_one_of_two();
+  service_.settings.set("restart", "true");
+  const auto failure = sync();
+  EXPECT_FALSE(failure) << failure->message;
+  EXPECT_TRUE(told("restart discarded an unfinished export with 1 published file"));
+  run_.reset();
+  ASSERT_EQ(runs().size(), 1u);
+  EXPECT_FALSE(std::filesystem::exists(runs()[0] / ".bcda"));
+}
+
+TEST_F(ResumedSync, ADamagedRunIsNotGoneOnWithAndItsRemedyIsTold) {
+  leave_one_of_two();
+  const std::string path = runs()[0] / ".bcda/journal.ndjson";
+  std::string damaged = slurp(path);
+  damaged[damaged.find("\"event\":\"job\"") + 9] = 'J';
+  test::spill(path, damaged);
+  const auto failure = sync();
+  EXPECT_FALSE(failure) << failure->message;
+  EXPECT_TRUE(told(runs()[0].string() + "; remove that directory if its files are not needed"));
+  EXPECT_EQ(runs().size(), 2u);
+}
+
+TEST_F(ResumedSync, ItsDirectoryIsASeries) {
+  leave_one_of_two();
+  const json::object status = parse_json(directory_status(temp_ / "series"))->get_object();
+  EXPECT_EQ(status.at("state"), "series");
+  EXPECT_EQ(status.at("runs"), 1);
+  Settings settings;
+  settings.set("out", temp_ / "series");
+  EXPECT_TRUE(holds(error_of([&] { resume_settings(settings, world::system_disk()); }).message, "a series of exports"));
 }
 
 TEST_F(Resumed, OnlyWhatAnExportAsksForIsTakenFromAJournal) {
