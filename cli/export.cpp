@@ -1,4 +1,6 @@
 // bcda export, bcda manifest, bcda fetch: the commands that run jobs or downloads.
+#include <boost/json/parse.hpp>
+
 #include <bcda/bcda_sandbox.hpp>
 #include <memory>
 #include <optional>
@@ -122,9 +124,23 @@ int run_export(const Run& run) {
   return follow_files(job, output, config.value("out"), run.sandbox ? kStartAgain : kGoOn);
 }
 
+// Nothing is asked of the service of a finished export, so its address need not be given: the receipt has it.
+void take_service_of_finished(bcda::Config& config, const std::string& directory) try {
+  if (!config.value("url").empty()) return;
+  const boost::json::value about = boost::json::parse(bcda::directory_status(directory));
+  if (about.at("state").as_string() != "finished" || !about.at("request").is_object()) return;
+  const boost::json::object& request = about.at("request").get_object();
+  config.set("url", std::string(request.at("base").as_string()));
+  if (config.value("profile") == "auto") config.set("profile", std::string(request.at("profile").as_string()));
+} catch (const std::exception&) {
+  // Then the resume has the reason.
+}
+
 int run_resume(const Run& run) {
   const Interrupts interrupts;
-  const bcda::Client client(run.config(std::nullopt));
+  bcda::Config config = run.config(std::nullopt);
+  take_service_of_finished(config, run.directory);
+  const bcda::Client client(config);
   bcda::Run job = client.start_resume(run.directory);
   return follow_files(job, run.output, run.directory, kGoOn);
 }

@@ -105,25 +105,44 @@ std::string describe_attribution(const json::value& dates) {
 
 // ---- Directories ----------------------------------------------------------------------------------------------------
 
-constexpr const char* kStranded = "stranded";
+constexpr const char *kStranded = "stranded", *kUnderWay = "under way", *kPartial = "partial";
+
+// What the state is for people.
+std::string state_of(const json::value& about) {
+  const std::string state = text_of(about, "state");
+  if (state == "finished" && about.at("partial").as_bool()) return kPartial;
+  if (state != "unfinished") return state;
+  return about.at("usedBy").is_object() ? kUnderWay : stranded_files(about) > 0 ? kStranded : state;
+}
+
+std::string describe_job(const json::value& job) {
+  const std::string url = text_of(job, "statusUrl");
+  const auto files = job.at("files").to_number<std::int64_t>();
+  const std::string type = text_of(job, "type");
+  return line("job", (type.empty() ? "all types" : type) + ", " + text_of(job, "state") +
+                         (job.at("manifest").as_bool() ? ", its manifest is here" : "") +
+                         (files == 0 ? "" : ", " + plural(files, "file")) + (url.empty() ? "" : ", " + url));
+}
 
 std::string describe_directory(const json::value& about) {
-  const bool is_stranded = stranded_files(about) > 0;
-  static const std::map<std::string, std::string> states{
+  const std::string directory = text_of(about, "directory");
+  const std::map<std::string, std::string> states{
       {"finished", "finished"},
-      {"unfinished", "unfinished: bcda resume goes on with it"},
-      {kStranded, "unfinished, and its job is gone: bcda export --restart discards the files and starts a new job"},
-      {"fetch", "files of a fetch: the same bcda fetch again gets the rest"},
-      {"none", "no export"}};
-  std::string out = line("directory", text_of(about, "directory")) +
-                    line("state", states.at(is_stranded ? kStranded : text_of(about, "state")));
+      {kPartial, "finished, but resources are missing: the files in " + directory + "/error say which"},
+      {"unfinished", "unfinished: `bcda resume " + directory + "` goes on with it"},
+      {kUnderWay, "unfinished, and a run goes on with it now"},
+      {kStranded, "unfinished, and its job is gone: `bcda export --restart --out " + directory +
+                      "` discards the files and starts a new job"},
+      {"fetch", "files of a fetch or of a decryption: the same command again gets the rest"},
+      {"damaged", "damaged: it cannot be gone on with as it is"},
+      {"series", "a series of " + plural(about.at("runs").to_number<std::int64_t>(), "export") + ": `bcda sync " +
+                     directory + "` goes on with it"},
+      {"none", "no export: there is neither a receipt (export.json) nor a journal of one"}};
+  std::string out = line("directory", directory) + line("state", states.at(state_of(about)));
   if (const json::value& owner = about.at("usedBy"); owner.is_object())
     out += line("in use by", "process " + text_of(owner, "pid") + " on " + text_of(owner, "host"));
-  if (const std::string damage = text_of(about, "damage"); !damage.empty()) out += line("damaged journal", damage);
-  for (const json::value& job : about.at("jobs").as_array()) {
-    const std::string url = text_of(job, "statusUrl");
-    out += line("job", text_of(job, "type") + ", " + text_of(job, "state") + (url.empty() ? "" : ", " + url));
-  }
+  out += line("damage", in_flags(text_of(about, "damage")));
+  for (const json::value& job : about.at("jobs").as_array()) out += describe_job(job);
   const json::value& files = about.at("files");
   const std::string under_way = text_of(files, "underWay"), in_tables = text_of(files, "inTables");
   return out + line("files", text_of(files, "published") + " published, " +

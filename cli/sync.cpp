@@ -56,10 +56,10 @@ void add_sync(CLI::App& app, Command& chosen) {
 Keeps a series of exports in DIR, each in a directory of its own, such as DIR/2026-11-26T03-55-00Z. The
 first run exports everything. Each later run asks for what has changed since the last complete run,
 which it finds in the receipts (export.json) of DIR. A run that failed or is partial does not count, so
-the next one asks for the same changes again; if it was interrupted, the next one goes on with it, unless
---restart is given. It can be called at any time, such as from cron: if
-another sync of DIR is running, it ends with the exit code 7. Where the service has no data yet, as BCDA
-each January, it writes nothing and succeeds.
+the next one asks for the same changes again. If it was interrupted, the next one goes on with it, or
+discards it with --restart. A sync can be called at any time, such as from cron: if another sync of DIR is
+running, it ends with the exit code 7. Where the service has no data yet, as BCDA each January, it writes
+nothing and succeeds.
 
   bcda sync claims --url https://api.bcda.cms.gov --client-id ID --client-secret-file secret.txt)");
   add_directory(command, sync->directory, "Directory of the series; created if it is missing");

@@ -176,6 +176,12 @@ RunResult result_of(const Members& read) {
   result.types = read_types(members);
   if (const json::value* request = members.if_contains("request"); request && request->is_object())
     result.request = request->get_object();
+  const auto list = [&](const char* name) {
+    const json::value* value = members.if_contains(name);
+    return value && value->is_array() ? value->get_array() : json::array();
+  };
+  result.jobs = list("jobs");
+  result.tables = list("tables");
   result.started = instant(members, "started");
   result.elapsed = std::chrono::duration_cast<Milliseconds>(instant(members, "finished") - result.started);
   result.files = read.files;

@@ -55,6 +55,7 @@ struct RunResult {
   Milliseconds elapsed{0};
   std::vector<std::string> types;                 // the requested ones; none for a fetch
   json::object request;                           // bulk::describe_wish; empty: not known
+  json::array jobs{}, tables{};                   // of a receipt
   std::string service, since;                     // as in ReceiptFacts
   std::string directory;                          // where the files are; "": a sink has them, or there are none
   std::string metadata;                           // JSON, the CapabilityStatement

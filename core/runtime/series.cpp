@@ -144,12 +144,13 @@ Series::Series(Session& session, const Settings& settings) : settings_(settings)
   settings_.set("out", path_of(unfinished.empty() ? next_run_name(runs, now) : unfinished));
 }
 
-// The last run, if it did not finish and asked for the same: this one goes on with it. "": there is none.
+// The last run, if it did not finish and asked for the same: this one goes on with it or, with the setting restart,
+// discards it. "": there is none.
 std::string Series::unfinished_run(Session& session, const std::vector<std::string>& runs, const std::string& since) {
   const auto last = std::max_element(runs.begin(), runs.end());
-  if (last == runs.end() || settings_.boolean("restart")) return "";
+  if (last == runs.end()) return "";
   const Instant now = session.world()->clock().now().wall;
-  if (now - time_of(*last).value_or(now) > kJobsLive) return "";
+  const bool is_old = now - time_of(*last).value_or(now) > kJobsLive;
   Settings wanted = settings_;
   wanted.set("since", since);
   const auto left = journals_of(path_of(*last), lock_->directory().local().disk);
@@ -157,7 +158,9 @@ std::string Series::unfinished_run(Session& session, const std::vector<std::stri
   const bool is_hopeless = std::any_of(left.jobs.begin(), left.jobs.end(), [&](const auto& job) {
     return job.second.is_dead && left.files_of(job.second.status_url) > 0;
   });
-  return left.intent && !is_hopeless && *left.intent == intent_of(session, wanted) ? *last : "";
+  if (!left.intent || *left.intent != intent_of(session, wanted)) return "";
+  const bool may_go_on = !is_old && !is_hopeless && left.damage.empty();
+  return may_go_on || settings_.boolean("restart") ? *last : "";
 }
 
 // Refuses the directory of a single export, because runs inside it would look like a part of it.
@@ -185,7 +188,8 @@ std::optional<PastRun> Series::read(const std::string& name) const {
 void Series::mention_unfinished(const std::vector<std::string>& runs, const std::string& taken_up) {
   for (const std::string& name : runs)
     if (name != taken_up && files::exists(lock_->directory().local().disk, path_of(name) + "/" + transfer::kWork))
-      warnings_.push_back("an earlier run did not finish; what it left is still in " + path_of(name));
+      warnings_.push_back("an earlier run did not finish; what it left is still in " + path_of(name) +
+                          "; remove that directory if its files are not needed");
 }
 
 void Series::discard() const {

@@ -1,12 +1,14 @@
 #include "runtime/unfinished.hpp"
 
 #include <algorithm>
+#include <filesystem>
 #include <set>
 #include <utility>
 
 #include "base/error.hpp"
 #include "crypto/digest.hpp"
 #include "runtime/reporter.hpp"
+#include "runtime/series.hpp"
 #include "transfer/published.hpp"
 #include "transfer/work_directory.hpp"
 #include "transfer/workspace.hpp"
@@ -87,6 +89,43 @@ transfer::JournalState journals_in(const files::Directory& out) {
   return out.contains(transfer::kWork) ? transfer::read_journals(out.sub(transfer::kWork)) : transfer::JournalState();
 }
 
+// Whether an export has worked there, although no journal says so any more.
+bool has_traces(const files::Directory& out) {
+  if (!out.contains(transfer::kWork) || out.contains(transfer::kReceipt)) return false;
+  const std::vector<std::string> names = out.sub(transfer::kWork).names();
+  return std::any_of(names.begin(), names.end(), [](const std::string& name) {
+    return transfer::is_journal_name(name) || name.starts_with(transfer::kManifestStart);
+  });
+}
+
+// What the journals say, and what is wrong with them and with the files they list.
+struct Contents {
+  explicit Contents(const std::shared_ptr<const files::Directory>& out) {
+    const transfer::Published published(out);
+    const std::vector<std::string> data = published.data_files();  // first, because a record precedes its file
+    state = journals_in(*out);
+    if (!state.damage.empty()) damage = transfer::damaged_journal(state.damage);
+    if (!state.intent && !(state.empty() && has_traces(*out))) return;
+    for (const std::string& path : data)
+      if (damage.empty() && path != transfer::kLog && !state.files.contains(path))
+        damage = transfer::unknown_files(path);
+  }
+
+  transfer::JournalState state;
+  std::string damage;  // "": nothing is wrong
+};
+
+std::shared_ptr<const files::Directory> shared_directory(const std::string& path, world::Disk& disk) {
+  return std::make_shared<const files::Directory>(open_directory(path, disk));
+}
+
+// The contents of a directory that is gone on with.
+transfer::JournalState sound_journals(const std::string& path, world::Disk& disk) {
+  Contents contents(shared_directory(path, disk));
+  if (!contents.damage.empty()) throw transfer::refuse_directory(path, "holds " + contents.damage);
+  return std::move(contents.state);
+}
+
 json::array describe_jobs(const transfer::JournalState& state) {
   json::array jobs;
   for (const auto& [label, job] : state.jobs) {
@@ -101,8 +140,28 @@ json::array describe_jobs(const transfer::JournalState& state) {
   return jobs;
 }
 
-// Of the published files that are still there, with the size that they had.
-json::object describe_files(const transfer::JournalState& state, const transfer::Published& published) {
+// The exports of a series.
+std::int64_t count_runs(const files::Directory& out) {
+  const std::vector<std::string> names = out.names();
+  return std::count_if(names.begin(), names.end(), is_run_name);
+}
+
+// As the receipt of a finished export has them.
+json::array describe_jobs(const json::array& done) {
+  json::array jobs;
+  for (const json::value& item : done)
+    if (const json::object* job = item.if_object())
+      jobs.push_back(json::object{{"type", string_member(*job, "type")},
+                                  {"statusUrl", string_member(*job, "statusUrl")},
+                                  {"state", "done"},
+                                  {"manifest", false},
+                                  {"files", job->contains("files") ? job->at("files") : json::value(0)}});
+  return jobs;
+}
+
+// Of the published files that are still there, with the size that they had, and of those that are there in part.
+json::object describe_files(const transfer::JournalState& state, const std::shared_ptr<const files::Directory>& out) {
+  const transfer::Published published(out);
   std::set<std::string_view> replaced;
   for (const transfer::TablesRecord& made : state.tables)
     for (const auto& [path, file] : made.files)
@@ -115,13 +174,49 @@ json::object describe_files(const transfer::JournalState& state, const transfer:
     ++files;
     bytes += record.facts.bytes;
   }
-  return {{"published", files}, {"bytes", bytes}, {"inTables", in_tables}, {"underWay", state.parts.size()}};
+  std::int64_t under_way = 0;
+  if (out->contains(transfer::kWork)) {
+    const files::Directory work = out->sub(transfer::kWork);
+    under_way = std::count_if(state.parts.begin(), state.parts.end(),
+                              [&](const auto& part) { return work.contains(part.second.bytes_file); });
+  }
+  return {{"published", files}, {"bytes", bytes}, {"inTables", in_tables}, {"underWay", under_way}};
 }
 
-json::object describe_files(const FileList& files) {
-  std::int64_t bytes = 0;
-  for (std::size_t i = 0; i < files.size(); ++i) bytes += files[i].bytes();
-  return {{"published", files.size()}, {"bytes", bytes}, {"inTables", 0}, {"underWay", 0}};
+// The files of a finished export. Their content is not read.
+struct FilesThere {
+  explicit FilesThere(const RunResult& finished) {
+    for (std::size_t i = 0; i < finished.files->size(); ++i) look_at((*finished.files)[i], !finished.tables.empty());
+  }
+  json::object describe() const {
+    return {{"published", files}, {"bytes", bytes}, {"inTables", in_tables}, {"underWay", 0}};
+  }
+
+  std::int64_t files = 0, bytes = 0, in_tables = 0;
+  std::string damage;  // the first that is not there as the receipt says; "": none
+
+ private:
+  void look_at(const StoredFile& file, bool may_be_in_tables) {
+    std::error_code error;
+    const auto size = std::filesystem::file_size(file.path(), error);
+    if (!error && static_cast<std::int64_t>(size) == file.bytes()) {
+      ++files;
+      bytes += file.bytes();
+    } else if (error == std::errc::no_such_file_or_directory && may_be_in_tables && file.kind() == FileKind::data) {
+      ++in_tables;
+    } else if (damage.empty()) {
+      damage = "a finished export of which " + std::string(file.path()) +
+               (!error                                          ? " has another size than its receipt says"
+                : error == std::errc::no_such_file_or_directory ? " is missing"
+                                                                : " cannot be read: " + error.message()) +
+               "; restore that file, or export again into another directory";
+    }
+  }
+};
+
+json::value request_in(const transfer::JournalState& state, const std::optional<RunResult>& finished) {
+  if (state.intent) return *state.intent;
+  return finished && !finished->request.empty() ? json::value(finished->request) : json::value(nullptr);
 }
 
 json::value describe_owner(const files::Directory& out, const world::Local& local) {
@@ -150,9 +245,11 @@ transfer::JournalState journals_of(const std::string& directory, world::Disk& di
 
 std::optional<RunResult> finished_export(const Session& session, const Settings& settings) {
   const std::string out = settings.text("out");
-  const files::Directory directory = open_directory(out, session.world()->disk());
-  if (journals_in(directory).intent || !directory.contains(transfer::kReceipt)) return {};
+  world::Disk& disk = session.world()->disk();
+  if (sound_journals(out, disk).intent || !open_directory(out, disk).contains(transfer::kReceipt)) return {};
   RunResult result = open_receipt(out);
+  if (const FilesThere there(result); !there.damage.empty())
+    throw transfer::refuse_directory(out, "holds " + there.damage);
   if (const std::string difference = difference_to(result, session, settings); !difference.empty())
     throw transfer::refuse_directory(
         out, "holds a finished export with other settings: " + difference + "; choose another directory");
@@ -161,8 +258,13 @@ std::optional<RunResult> finished_export(const Session& session, const Settings&
 
 void resume_settings(Settings& settings, world::Disk& disk) {
   const std::string out = settings.text("out");
-  const files::Directory directory = open_directory(out, disk);
-  const auto intent = journals_in(directory).intent;
+  const transfer::JournalState state = sound_journals(out, disk);
+  const auto& intent = state.intent;
+  if (!intent && !state.empty())
+    throw transfer::refuse_directory(out, "holds files of a fetch or of a decryption, and no unfinished export; run the "
+                                          "same fetch or decryption again to get the rest");
+  if (!intent && count_runs(open_directory(out, disk)) > 0)
+    throw transfer::refuse_directory(out, "holds a series of exports; the next sync of it goes on with what is unfinished");
   if (!intent) throw transfer::refuse_directory(out, "holds no unfinished export, so there is nothing to go on with");
   for (const auto& [name, value] : *intent) {
     const std::string text = setting_text(value);
@@ -171,19 +273,29 @@ void resume_settings(Settings& settings, world::Disk& disk) {
 }
 
 std::string directory_status(const std::string& directory, const world::Local& local) {
-  const auto out = std::make_shared<const files::Directory>(open_directory(directory, local.disk));
-  const bool has_receipt = out->contains(transfer::kReceipt);
-  const transfer::JournalState state = journals_in(*out);
-  const char* what = state.intent ? "unfinished" : has_receipt ? "finished" : !state.empty() ? "fetch" : "none";
-  const bool is_finished = has_receipt && !state.intent;
+  const auto out = shared_directory(directory, local.disk);
+  const auto [state, journal_damage] = Contents(out);
+  std::optional<RunResult> finished;
+  if (out->contains(transfer::kReceipt) && !state.intent) finished = open_receipt(directory);
+  std::optional<FilesThere> there;
+  if (finished) there.emplace(*finished);
+  const std::int64_t runs = finished ? 0 : count_runs(*out);
+  const std::string damage = journal_damage.empty() && there ? there->damage : journal_damage;
+  const char* what = !damage.empty()  ? "damaged"
+                     : state.intent   ? "unfinished"
+                     : finished       ? "finished"
+                     : !state.empty() ? "fetch"
+                     : runs > 0       ? "series"
+                                      : "none";
   json::object status{{"directory", directory},
                       {"state", what},
                       {"usedBy", describe_owner(*out, local)},
-                      {"damage", state.damage},
-                      {"request", state.intent ? json::value(*state.intent) : json::value(nullptr)},
-                      {"jobs", describe_jobs(state)},
-                      {"files", is_finished ? describe_files(*open_receipt(directory).files)
-                                            : describe_files(state, transfer::Published(out))}};
+                      {"damage", damage},
+                      {"partial", finished && finished->issue_counts && finished->issue_counts->partial()},
+                      {"runs", runs},
+                      {"request", request_in(state, finished)},
+                      {"jobs", finished ? describe_jobs(finished->jobs) : describe_jobs(state)},
+                      {"files", there ? there->describe() : describe_files(state, out)}};
   return json::serialize(status);
 }
 

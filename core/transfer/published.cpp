@@ -18,6 +18,13 @@ constexpr std::size_t kReadBuffer = 256u << 10;
 
 }  // namespace
 
+std::string unknown_files(const std::string& path) {
+  return "NDJSON files that are not known (" + tidy(path) +
+         "): they are of another origin, or the journal has lost them; they would be counted with the new ones, so "
+         "move "
+         "them away or choose another directory";
+}
+
 Error refuse_directory(const std::string& path, const std::string& why) {
   return std::move(Error(Status::FILESYSTEM, "the output directory " + path + " " + why).at_file(path));
 }
@@ -75,11 +82,21 @@ bool Published::remove(const FileRecord& record, const std::function<void()>& st
   return true;
 }
 
-void Published::refuse_others(const Wanted& wanted) const {
-  refuse_others_in(*out_, "", wanted);
+std::vector<std::string> Published::data_files() const {
+  std::vector<std::string> paths;
+  const auto add = [&](const Directory& directory, const std::string& prefix) {
+    for (const std::string& name : directory.names())
+      if (name.ends_with(kDataEnding) && !(prefix + name == kLog && is_our_log())) paths.push_back(prefix + name);
+  };
+  add(*out_, "");
   for (const std::string_view name : {kErrorDirectory, kDeletedDirectory})
-    if (const std::string directory(name); out_->contains(directory))
-      refuse_others_in(out_->sub(directory), directory + "/", wanted);
+    if (const std::string directory(name); out_->contains(directory)) add(out_->sub(directory), directory + "/");
+  return paths;
+}
+
+void Published::refuse_others(const Wanted& wanted) const {
+  for (const std::string& path : data_files())
+    if (!wanted(path)) throw refuse_directory(out_->path(), "holds " + unknown_files(path));
 }
 
 void Published::sync() const {
@@ -103,16 +120,6 @@ std::vector<std::string> Published::parts() const {
     for (const std::string& name : table.names()) paths.push_back(prefix + name);
   });
   return paths;
-}
-
-void Published::refuse_others_in(const Directory& directory, const std::string& prefix, const Wanted& wanted) const {
-  for (const std::string& name : directory.names()) {
-    const std::string path = prefix + name;
-    if (!name.ends_with(kDataEnding) || wanted(path) || (path == kLog && is_our_log())) continue;
-    throw refuse_directory(
-        out_->path(), "holds NDJSON files of another origin (" + tidy(path) +
-                          "), which would be counted with the new ones; move them away or choose an empty directory");
-  }
 }
 
 // Whether the log was written by this library. Such a log starts with the line of a kick-off.

@@ -16,6 +16,9 @@ namespace libbcda::transfer {
 
 inline constexpr const char* kLog = "log.ndjson";
 
+// The NDJSON files of a directory of which one, `path`, is not known.
+std::string unknown_files(const std::string& path);
+
 // The error for an output directory. `why` continues the sentence "the output directory PATH ...".
 Error refuse_directory(const std::string& path, const std::string& why);
 
@@ -35,6 +38,8 @@ class Published {
   // `step` is called as by is_still, and once more directly before the removal.
   bool remove(const FileRecord& record, const std::function<void()>& step = {}) const;
   std::vector<std::string> parts() const;  // the paths of all files in tables/TABLE
+  // The paths of the NDJSON files in OUT, without a log of ours.
+  std::vector<std::string> data_files() const;
   // Throws FILESYSTEM if OUT holds an NDJSON file whose path is not wanted, because claims of another origin would be
   // counted with those of this run.
   using Wanted = std::function<bool(const std::string& path)>;
@@ -45,7 +50,6 @@ class Published {
  private:
   void each_table(const std::function<void(const files::Directory&)>& use) const;
   std::pair<std::shared_ptr<const files::Directory>, std::string> find(const std::string& path) const;
-  void refuse_others_in(const files::Directory& directory, const std::string& prefix, const Wanted& wanted) const;
   bool is_our_log() const;
 
   std::shared_ptr<const files::Directory> out_;

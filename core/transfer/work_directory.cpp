@@ -34,6 +34,12 @@ std::string who_runs(const Owner& owner) {
          (owner.process.host.empty() ? "" : " on " + owner.process.host) + ")";
 }
 
+// "": no owner file says it.
+std::string who_uses(const Directory& work, const world::Local& local) {
+  const auto owner = active_owner(work, local);
+  return owner ? who_runs(*owner) : "";
+}
+
 // The time since a file in the work directory was written, by the clock of the file system.
 Milliseconds silence(const Directory& work, const std::string& name) {
   const auto now = work.now(), last = work.modified(name);
@@ -119,7 +125,7 @@ bool WorkDirectory::lock_work() {
     outcome = lock.try_shared();
     lock_ = Lock::shared;
   }
-  if (outcome == Outcome::busy) throw busy_directory(out_->path(), "");
+  if (outcome == Outcome::busy) throw busy_directory(out_->path(), who_uses(*work, local_));
   if (!out_->has(*work, kWork)) return false;
   work_ = std::move(work);
   return true;

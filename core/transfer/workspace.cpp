@@ -28,10 +28,8 @@ void sync_journals(const files::Directory& work) {
   work.sync();
 }
 
-Error damaged_journal(const std::string& out, const std::string& where) {
-  return refuse_directory(out, "has a damaged journal (.bcda/" + where +
-                                   "), so it is not certain what is there; set restart to discard what the journal "
-                                   "lists and begin anew, or choose another directory");
+Error damaged(const std::string& out, const std::string& where) {
+  return refuse_directory(out, "holds " + damaged_journal(where));
 }
 
 json::value tables_of(const json::object& intent) {
@@ -40,6 +38,13 @@ json::value tables_of(const json::object& intent) {
 }
 
 }  // namespace
+
+std::string damaged_journal(const std::string& where) {
+  return "a damaged journal (.bcda/" + where +
+         "), so it is not certain what is there; an export into it with restart=true discards what the journal lists "
+         "and "
+         "begins anew, or choose another directory";
+}
 
 std::string describe_difference(const json::object& then, const json::object& now) {
   std::string text;
@@ -93,7 +98,7 @@ std::unique_ptr<Workspace> Workspace::for_export(const std::string& out, ExportO
 std::unique_ptr<Workspace> Workspace::for_fetch(const std::string& out, Durability durability, world::Local local,
                                                 bool takes_over) {
   std::unique_ptr<Workspace> space(new Workspace(out, Use::fetching, durability, takes_over, local));
-  if (!space->earlier_.damage.empty()) throw damaged_journal(out, space->earlier_.damage);
+  if (!space->earlier_.damage.empty()) throw damaged(out, space->earlier_.damage);
   return space;
 }
 
@@ -131,7 +136,7 @@ void Workspace::remove_from_work(const std::function<bool(std::string_view name)
 }
 
 void Workspace::go_on_with(const json::object& intent) {
-  if (!earlier_.damage.empty()) throw damaged_journal(path(), earlier_.damage);
+  if (!earlier_.damage.empty()) throw damaged(path(), earlier_.damage);
   if (!earlier_.intent && !earlier_.empty())
     throw refuse_directory(path(),
                            "holds files of a fetch; fetch the rest of its manifest, or choose another directory");

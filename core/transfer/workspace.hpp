@@ -25,6 +25,9 @@ inline constexpr std::size_t kLargestReceipt = 1u << 30;
 // Reads all journals of a work directory. Throws Error{FILESYSTEM} if one cannot be read; damage is in the result.
 JournalState read_journals(const files::Directory& work);
 
+// A damaged journal, and what to do about it. `where` is JournalState::damage.
+std::string damaged_journal(const std::string& where);
+
 // "types (then ["Patient"], now ["Coverage"])", for each setting of `now` that differs. Digests are not shown.
 std::string describe_difference(const json::object& then, const json::object& now);
 

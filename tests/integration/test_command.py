@@ -585,6 +585,10 @@ class Questions(Case):
             self.expect(run, OK, "is complete (export.json)")
             self.assertIn(b" files, ", run.stdout)
             self.assertEqual(len(json.loads(bcda("jobs", "--json", env=sandbox.env).stdout)), 1, "one job in all")
+            self.expect(bcda("resume", self.out), OK, "is complete (export.json)")  # the receipt has the address
+            next(self.out.glob("Patient.*")).unlink()
+            self.assertIn(b"is missing", bcda("status", self.out).stdout)
+            self.expect(bcda("resume", self.out, env=sandbox.env), FAILED, "is missing", "another directory")
 
     def test_files_of_a_job_that_is_gone_need_a_restart(self):
         with Sandbox("--profile", "bcda-v3", *FAST, "--fault", "status=410:on=GET /data/1/:count=1") as sandbox:
@@ -595,9 +599,49 @@ class Questions(Case):
                 text = self.expect(run, REFUSED, "cannot be completed, because its job is gone")
                 self.assertRegex(text, r"bcda export --restart discards \d+ verified files there and starts a new job")
                 self.assertNotIn("goes on with it", text)
-            self.assertIn(b"bcda export --restart", bcda("status", self.out).stdout)
+            remedy = f"`bcda export --restart --out {self.out}`"
+            self.assertIn(remedy, bcda("status", self.out).stdout.decode())
             self.expect(bcda("export", "--out", self.out, "--restart", env=sandbox.env), OK, "restart discarded")
             self.assertEqual(len(json.loads(bcda("jobs", "--json", env=sandbox.env).stdout)), 2)
+
+    def test_what_a_damaged_directory_says_to_do_works(self):
+        with Sandbox("--profile", "bcda-v3", *FAST, "--fault", "status=403:on=GET /data/1/:count=1") as sandbox:
+            self.expect(bcda("export", "--out", self.out, "--retries", "0", env=sandbox.env), REFUSED)
+            file, journal = next(self.out.glob("Patient.*")), self.out / ".bcda/journal.ndjson"
+            copy = self.dir / "copy"
+            shutil.copytree(self.out, copy)
+
+            file.write_bytes(b"x" + file.read_bytes()[1:])
+            there = set(self.out.glob("*.ndjson"))
+            for command in ["resume", self.out], ["export", "--restart", "--out", self.out]:
+                self.expect(bcda(*command, env=sandbox.env), FAILED, f"{file} has changed since it was verified", "remove it")
+                self.assertEqual(set(self.out.glob("*.ndjson")) - there, set(), "a restart that is refused discards nothing")
+            file.unlink()
+            self.expect(bcda("resume", self.out, env=sandbox.env), OK)
+
+            shutil.rmtree(self.out)
+            shutil.copytree(copy, self.out)
+            text = journal.read_text()
+            journal.write_text(text.replace("intent", "Intent", 1))
+            self.assertRegex(bcda("status", self.out).stdout.decode(), r"state +damaged[^$]*damaged journal .*line 1")
+            self.expect(bcda("resume", self.out, env=sandbox.env), FAILED, "damaged journal (.bcda/journal.ndjson, line 1)")
+            self.expect(bcda("export", "--restart", "--out", self.out, env=sandbox.env), OK, "restart discarded")
+
+            shutil.rmtree(self.out)
+            shutil.copytree(copy, self.out)
+            journal.write_text(text[:text.index('"event":"manifest"')])
+            self.assertRegex(bcda("status", self.out).stdout.decode(), r"state +damaged[^$]*move them away")
+            self.expect(bcda("resume", self.out, env=sandbox.env), FAILED, "move them away")
+            for path in [*self.out.glob("*.ndjson"), *self.out.glob("error/*.ndjson")]:
+                path.unlink()
+            self.expect(bcda("resume", self.out, env=sandbox.env), OK)
+
+    def test_a_series_has_a_state_of_its_own(self):
+        with Sandbox("--profile", "bcda-v3", *FAST) as sandbox:
+            self.expect(bcda("sync", self.out, env=sandbox.env), OK)
+            status = bcda("status", self.out).stdout.decode()
+            self.assertIn(f"a series of 1 export: `bcda sync {self.out}` goes on with it", status)
+            self.expect(bcda("resume", self.out, env=sandbox.env), FAILED, "holds a series of exports")
 
     def test_what_cannot_be_gone_on_with_is_named(self):
         with Sandbox() as sandbox:

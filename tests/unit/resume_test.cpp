@@ -3,6 +3,7 @@
 
 #include "base/json.hpp"
 #include "crypto/digest.hpp"
+#include "runtime/series.hpp"
 #include "runtime/unfinished.hpp"
 #include "support/errors.hpp"
 #include "support/gzip.hpp"
@@ -341,6 +342,72 @@ TEST_F(Resumed, ASyncLeavesASingleExportAsItIs) {
   EXPECT_EQ(names_in(out()), before);
 }
 
+class ResumedSync : public Resumed {
+ protected:
+  void SetUp() override { know_steady(R"("parameters":["_type","_since"])"); }
+
+  std::optional<Error> sync() {
+    run_.reset();
+    RunRequest request;
+    request.settings = service_.settings;
+    request.settings.set("out", temp_ / "series");
+    request.sync = true;
+    run_ = Run::start(service_.session(), std::move(request));
+    service_.world->run_until([&] { return run_->mailbox().finished(); });
+    return run_->mailbox().failure();
+  }
+  std::vector<std::filesystem::path> runs() const {
+    std::vector<std::filesystem::path> found;
+    for (const auto& entry : std::filesystem::directory_iterator(temp_ / "series"))
+      if (is_run_name(entry.path().filename())) found.push_back(entry.path());
+    std::sort(found.begin(), found.end());
+    return found;
+  }
+  // One of two files came.
+  void leave_one_of_two() {
+    service_.answer_job(kTwoFiles);
+    service_.answer("GET /data/1/a", {http_answer(200, "", kRecord)});
+    service_.answer("GET /data/1/b", {http_answer(403)});
+    ASSERT_TRUE(sync());
+    run_.reset();
+    service_.answer("GET /data/1/b", {http_answer(200, "", kRecord)});
+    ASSERT_EQ(runs().size(), 1u);
+  }
+};
+
+TEST_F(ResumedSync, ARestartDiscardsTheInterruptedRun) {
+  leave_one_of_two();
+  service_.settings.set("restart", "true");
+  const auto failure = sync();
+  EXPECT_FALSE(failure) << failure->message;
+  EXPECT_TRUE(told("restart discarded an unfinished export with 1 published file"));
+  run_.reset();
+  ASSERT_EQ(runs().size(), 1u);
+  EXPECT_FALSE(std::filesystem::exists(runs()[0] / ".bcda"));
+}
+
+TEST_F(ResumedSync, ADamagedRunIsNotGoneOnWithAndItsRemedyIsTold) {
+  leave_one_of_two();
+  const std::string path = runs()[0] / ".bcda/journal.ndjson";
+  std::string damaged = slurp(path);
+  damaged[damaged.find("\"event\":\"job\"") + 9] = 'J';
+  test::spill(path, damaged);
+  const auto failure = sync();
+  EXPECT_FALSE(failure) << failure->message;
+  EXPECT_TRUE(told(runs()[0].string() + "; remove that directory if its files are not needed"));
+  EXPECT_EQ(runs().size(), 2u);
+}
+
+TEST_F(ResumedSync, ItsDirectoryIsASeries) {
+  leave_one_of_two();
+  const json::object status = parse_json(directory_status(temp_ / "series"))->get_object();
+  EXPECT_EQ(status.at("state"), "series");
+  EXPECT_EQ(status.at("runs"), 1);
+  Settings settings;
+  settings.set("out", temp_ / "series");
+  EXPECT_TRUE(holds(error_of([&] { resume_settings(settings, world::system_disk()); }).message, "a series of exports"));
+}
+
 TEST_F(Resumed, OnlyWhatAnExportAsksForIsTakenFromAJournal) {
   leave_one_of_two();
   test::spill(out() + "/.bcda/journal-2.ndjson",
@@ -670,8 +737,111 @@ TEST_F(Resumed, TheStatusOfADirectoryIsTold) {
   const json::object done = parse_json(directory_status(out()))->get_object();
   EXPECT_EQ(done.at("state"), "finished");
   EXPECT_EQ(done.at("files").as_object().at("published"), 2);
+  EXPECT_EQ(done.at("request").as_object().at("types"), json::array{"Patient"});
+  ASSERT_EQ(done.at("jobs").as_array().size(), 1u);
+  EXPECT_EQ(done.at("jobs").at(0).at("state"), "done");
+  EXPECT_EQ(done.at("jobs").at(0).at("statusUrl"), "http://localhost/api/v1/jobs/1");
+  EXPECT_EQ(done.at("jobs").at(0).at("files"), 2);
+  EXPECT_EQ(done.at("partial"), false);
   EXPECT_EQ(error_of([&] { directory_status(temp_ / "nowhere"); }).status, Status::FILESYSTEM);
   EXPECT_FALSE(std::filesystem::exists(temp_ / "nowhere"));
+}
+
+// What a finished export lacks is not vouched for. Its content is not read.
+TEST_F(Resumed, AFileThatAFinishedExportLacksIsNamed) {
+  leave_one_of_two();
+  EXPECT_FALSE(again());
+  run_.reset();
+  const std::string path = out() + "/Patient.a.ndjson";
+  for (const char* what : {"another size", "is missing"}) {
+    if (std::string(what) == "is missing")
+      std::filesystem::remove(path);
+    else
+      test::spill(path, "{}\n");
+    const json::object status = parse_json(directory_status(out()))->get_object();
+    EXPECT_EQ(status.at("state"), "damaged");
+    EXPECT_EQ(status.at("files").as_object().at("published"), 1);
+    const std::string damage(status.at("damage").as_string());
+    EXPECT_TRUE(holds(damage, path) && holds(damage, what)) << damage;
+    EXPECT_TRUE(holds(error_of([&] { resume(); }).message, damage));
+  }
+  test::spill(path, kRecord);
+  EXPECT_FALSE(resume());
+}
+
+TEST_F(Resumed, APublishedFileIsNotUnderWayAnyMore) {
+  leave_one_of_two();
+  transfer::PartRecord part;
+  part.path = "Patient.a.ndjson";
+  part.bytes_file = "x.partial";
+  test::spill(out() + "/.bcda/journal-2.ndjson", transfer::journal_line(transfer::part_record(part), 1) + "\n");
+  const auto under_way = [&] { return parse_json(directory_status(out()))->at("files").at("underWay"); };
+  EXPECT_EQ(under_way(), 0);
+  test::spill(out() + "/.bcda/x.partial", "part");
+  EXPECT_EQ(under_way(), 1);
+}
+
+TEST_F(Resumed, FilesOfAFetchAreNamedAsThat) {
+  std::filesystem::create_directories(out() + "/.bcda");
+  test::spill(out() + "/.bcda/journal.ndjson",
+              transfer::journal_line(transfer::file_record({{"Patient.a.ndjson", "http://localhost/a", "Patient", "", ""},
+                                                            {.bytes = 1, .sha256 = "ab"}}),
+                                     1) +
+                  "\n");
+  test::spill(out() + "/mine.ndjson", "a fetch tolerates it");
+  EXPECT_EQ(parse_json(directory_status(out()))->at("state"), "fetch");
+  EXPECT_TRUE(holds(error_of([&] { resume(); }).message, "holds files of a fetch or of a decryption"));
+}
+
+// Status and resume say the same.
+TEST_F(Resumed, ADamagedJournalIsToldByTheStatusAndByAResume) {
+  leave_one_of_two();
+  run_.reset();
+  const std::string whole = journal();
+  std::string first = whole, middle = whole;
+  first[whole.find("Patient")] = 'p';
+  middle[whole.find("\"event\":\"job\"") + 9] = 'J';
+  const std::string lost = "NDJSON files that are not known (Patient.a.ndjson)";
+  const std::pair<std::string, std::string> damages[] = {{first, "damaged journal (.bcda/journal.ndjson, line 1)"},
+                                                         {middle, "damaged journal (.bcda/journal.ndjson, line "},
+                                                         {whole.substr(0, whole.find("\"event\":\"manifest\"")), lost},
+                                                         {std::string(300, 'x'), lost},
+                                                         {"", lost}};
+  for (const auto& [text, expected] : damages) {
+    test::spill(out() + "/.bcda/journal.ndjson", text);
+    const json::object status = parse_json(directory_status(out()))->get_object();
+    EXPECT_EQ(status.at("state"), "damaged");
+    const std::string damage(status.at("damage").as_string());
+    EXPECT_TRUE(holds(damage, expected)) << damage;
+    EXPECT_TRUE(holds(error_of([&] { resume(); }).message, damage));
+    EXPECT_TRUE(holds(error_of([&] { again(); }).message, damage));
+    EXPECT_EQ(slurp(out() + "/Patient.a.ndjson"), kRecord);
+  }
+  std::filesystem::remove(out() + "/.bcda/journal.ndjson");
+  EXPECT_EQ(parse_json(directory_status(out()))->at("state"), "damaged");
+  EXPECT_TRUE(holds(error_of([&] { resume(); }).message, lost));
+}
+
+// What a damage says to do.
+TEST_F(Resumed, ADamagedExportIsGoneOnWithAsItsDamageSays) {
+  leave_one_of_two();
+  run_.reset();
+  const std::string whole = journal();
+  test::spill(out() + "/.bcda/journal.ndjson", whole.substr(0, whole.find("\"event\":\"manifest\"")));
+  std::filesystem::remove(out() + "/Patient.a.ndjson");
+  EXPECT_FALSE(resume());
+  EXPECT_EQ(names_in(out()), (Names{"Patient.a.ndjson", "Patient.b.ndjson", "export.json", "log.ndjson"}));
+}
+
+TEST_F(Resumed, ADamagedJournalIsDiscardedByARestart) {
+  leave_one_of_two();
+  run_.reset();
+  std::string damaged = journal();
+  damaged[damaged.find("Patient")] = 'p';
+  test::spill(out() + "/.bcda/journal.ndjson", damaged);
+  service_.settings.set("restart", "true");
+  EXPECT_FALSE(again());
+  EXPECT_EQ(parse_json(directory_status(out()))->at("state"), "finished");
 }
 
 }  // namespace

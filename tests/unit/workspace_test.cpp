@@ -289,6 +289,16 @@ TEST_F(Workspaces, ASecondRunInTheSameDirectoryIsRefusedAndDoesNoHarm) {
   }
 }
 
+TEST_F(Workspaces, ARunOfThisMachineThatUsesTheDirectoryIsNamed) {
+  const auto first = for_export();
+  const std::string process = "in use by another run (process " + std::to_string(::getpid());
+  for (int i = 0; i < 2; ++i) {
+    const Error error = error_of([&] { i == 0 ? for_export() : for_fetch(); });
+    EXPECT_TRUE(holds(error.message, process)) << error.message;
+    EXPECT_TRUE(error.retriable);
+  }
+}
+
 TEST_F(Workspaces, ADirectoryIsFreeAgainAfterARun) {
   for_export();
   EXPECT_NO_THROW(for_export());

@@ -388,12 +388,16 @@ BCDA_API bcda_status bcda_resume_start(bcda_client* client, const char* director
 /* Where the export in a directory stands, as JSON in *json, which the caller frees with bcda_string_free. Nothing is
  * sent and nothing in the directory is changed, so it may be called while a run uses it. The object has:
  *   directory  as given
- *   state      "finished" (export.json is there), "unfinished", "fetch" (files of a fetch that is not complete), "none"
+ *   state      "finished" (export.json is there), "unfinished", "fetch" (files of a fetch or of a decryption that is not
+ *              complete), "series" (bcda_sync_start goes on with it), "damaged", "none"
  *   usedBy     {"host", "pid"} of a run that uses the directory, or null
- *   damage     where a journal is damaged; "": nowhere
- *   request    what the unfinished export asks for, by the names of settings; or null
- *   jobs       of the unfinished export: [{"type", "statusUrl", "state", "manifest", "files"}]; state: "accepted",
- *              "unknown" (no answer to the kick-off was heard), "refused", "dead"; manifest: whether it is at hand;
+ *   damage     what is damaged, and what to do about it; "": nothing
+ *   partial    whether resources are missing in a finished export, as its error files say
+ *   runs       the number of exports of a series
+ *   request    what the export asks for: an unfinished one by the names of settings, a finished one as in export.json;
+ *              or null
+ *   jobs       [{"type", "statusUrl", "state", "manifest", "files"}]; state: "accepted", "unknown" (no answer to the
+ *              kick-off was heard), "refused", "dead", "done" (of a finished export); manifest: whether it is at hand;
  *              files: how many were published
  *   files      {"published", "bytes" (of these), "inTables" (files that are gone, because parts of tables have their
  *              rows: keep_ndjson=false), "underWay"}: as the journals say
@@ -406,8 +410,8 @@ BCDA_API bcda_status bcda_directory_status(const char* directory, char** json, b
  * filters). That time is read from the receipts of the runs. A run that failed does not count, and one that is
  * partial only with sync_partial=move. If there is no such run, everything is exported, or what changed since the
  * setting `since`. Where a service answers the kick-off with 404 because it has no data yet (BCDA each January), the
- * run succeeds without files and without a directory. If the last run was interrupted, this one goes on with it, unless
- * `restart` is set. It warns of other runs that were interrupted; what they left stays.
+ * run succeeds without files and without a directory. If the last run was interrupted, this one goes on with it, or
+ * discards it if `restart` is set. It warns of other runs that were interrupted; what they left stays.
  * Errors: as for bcda_export_start; INVALID_ARGUMENT also if the service has no such changes at this level;
  * FILESYSTEM also if a receipt is malformed or its time is in the future, and, with bcda_error_retriable, if another
  * run of the series is going on. */
