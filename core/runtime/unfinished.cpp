@@ -261,10 +261,12 @@ void resume_settings(Settings& settings, world::Disk& disk) {
   const transfer::JournalState state = sound_journals(out, disk);
   const auto& intent = state.intent;
   if (!intent && !state.empty())
-    throw transfer::refuse_directory(out, "holds files of a fetch or of a decryption, and no unfinished export; run the "
-                                          "same fetch or decryption again to get the rest");
+    throw transfer::refuse_directory(out,
+                                     "holds files of a fetch or of a decryption, and no unfinished export; run the "
+                                     "same fetch or decryption again to get the rest");
   if (!intent && count_runs(open_directory(out, disk)) > 0)
-    throw transfer::refuse_directory(out, "holds a series of exports; the next sync of it goes on with what is unfinished");
+    throw transfer::refuse_directory(out,
+                                     "holds a series of exports; the next sync of it goes on with what is unfinished");
   if (!intent) throw transfer::refuse_directory(out, "holds no unfinished export, so there is nothing to go on with");
   for (const auto& [name, value] : *intent) {
     const std::string text = setting_text(value);
