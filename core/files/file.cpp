@@ -176,6 +176,7 @@ OutputFile::OutputFile(OutputFile&& other) noexcept
       partial_(std::move(other.partial_)),
       durability_(other.durability_),
       fd_(std::move(other.fd_)),
+      ended_(other.ended_),
       size_(other.size_),
       flushed_(other.flushed_),
       published_(other.published_),
@@ -200,7 +201,9 @@ void OutputFile::sync() {
   if (disk_.sync(fd_.get(), Sync::data) != 0) throw sync_error(join(partial_dir_->path(), partial_), errno);
 }
 
-void OutputFile::seal(const std::string& full) {
+void OutputFile::end() {
+  const std::string full = join(partial_dir_->path(), partial_);
+  if (fd_.status(ended_) != 0) throw file_error("cannot write", full, errno);
   if (durability_ == Durability::power && disk_.sync(fd_.get(), Sync::data) != 0) throw sync_error(full, errno);
   if (int code = fd_.close()) throw file_error("cannot write", full, code);
 }
@@ -230,15 +233,12 @@ int OutputFile::link_to(const Directory& to, const std::string& name, bool in_on
 
 // Returns 0, or why the file has not got the name.
 int OutputFile::try_to_publish(const Directory& dir, const std::string& name, bool in_one_step) {
-  const std::string full = join(dir.path(), name);
-  struct stat ours {};
-  if (fd_.status(ours) != 0) throw file_error("cannot write", full, errno);
-  seal(full);
+  if (fd_) end();
   int code = link_to(dir, name, in_one_step);
   // NFS repeats a call if the answer was lost. The repeated call fails although the file already has its new name.
   struct stat there {};
   if (code != 0 && disk_.status_at(dir.fd(), name.c_str(), AT_SYMLINK_NOFOLLOW, there) == 0 &&
-      there.st_dev == ours.st_dev && there.st_ino == ours.st_ino)
+      there.st_dev == ended_.st_dev && there.st_ino == ended_.st_ino)
     code = 0;
   if (code != 0) return code;
   published_ = true;

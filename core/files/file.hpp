@@ -89,6 +89,7 @@ class OutputFile {
   std::int64_t size() const noexcept { return size_; }
   const std::string& partial() const noexcept { return partial_; }
   void sync();                             // makes the bytes so far durable
+  void end();                              // nothing more comes: makes it durable (see Durability), and closes it
   void leave() noexcept { left_ = true; }  // the destructor does not remove it
   // Makes the bytes durable (see Durability) and moves the file to `name` in `dir`. Fails if `name` exists. The name
   // appears only after every step that can report a failed write (sync, close, link) has succeeded.
@@ -98,13 +99,13 @@ class OutputFile {
 
  private:
   int try_to_publish(const Directory& dir, const std::string& name, bool in_one_step);
-  void seal(const std::string& full);
   int link_to(const Directory& dir, const std::string& name, bool in_one_step) const;
   Disk& disk_;
   const Directory* partial_dir_;  // null after a move
   std::string partial_;
   Durability durability_;
   Fd fd_;
+  struct stat ended_ {};  // after end()
   std::int64_t size_ = 0;
   std::int64_t flushed_ = 0;  // write-back to the disk was started for the bytes before this offset
   bool published_ = false, left_ = false;

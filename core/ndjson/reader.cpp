@@ -19,7 +19,8 @@ Error read_error(const std::string& path, int code) {
 
 Reader::Reader(const std::string& path) : Reader(files::open_system_file(path), path) {}
 
-Reader::Reader(files::Fd file, std::string path) : path_(std::move(path)), fd_(std::move(file)), buffer_(kBuffer) {
+Reader::Reader(files::Fd file, std::string path, Watch watch)
+    : path_(std::move(path)), fd_(std::move(file)), watch_(std::move(watch)), buffer_(kBuffer) {
   if (!fd_) throw read_error(path_, errno);
 }
 
@@ -41,6 +42,7 @@ bool Reader::fill() {
   do n = fd_.read(room);
   while (n < 0 && errno == EINTR);
   if (n < 0) throw read_error(path_, errno);
+  if (watch_) watch_(room.first(static_cast<std::size_t>(n)));
   end_ += static_cast<std::size_t>(n);
   return n > 0;
 }

@@ -1,6 +1,7 @@
 // Iterates the records of an NDJSON file.
 #pragma once
 #include <cstdint>
+#include <functional>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -15,7 +16,9 @@ class Reader {
   static constexpr std::size_t kLongestLine = 256u << 20;
 
   explicit Reader(const std::string& path);
-  Reader(files::Fd file, std::string path);  // `path` is the name in messages
+  // `path` is the name in messages. `watch` gets each block that is read, and an empty one at the end. It may throw.
+  using Watch = std::function<void(ByteView)>;
+  Reader(files::Fd file, std::string path, Watch watch = {});
 
   // Returns the next line that is not blank, without its line break and without a BOM at the start of the file. nullopt
   // after the last line. The result is valid until the next call. Throws Error{FILESYSTEM, LIMIT}.
@@ -29,6 +32,7 @@ class Reader {
 
   std::string path_;
   files::Fd fd_;
+  Watch watch_;
   std::vector<char> buffer_;
   std::size_t begin_ = 0, end_ = 0;  // unread bytes in buffer_
   std::int64_t buffer_offset_ = 0;   // the offset of buffer_[0] in the file

@@ -127,7 +127,7 @@ Task<std::optional<FileResult>> FileWorker::find_earlier(const FileTask& task) {
     if (found == workspace.earlier().files.end()) return;
     if (!transfer::is_of(found->second, task.entry) || contradicts(task.entry, found->second.facts)) return;
     if (!is_there) {
-      is_still = output_.tables && output_.tables->replace(found->second);
+      is_still = output_.tables && output_.tables->stand_for(found->second);
       return;
     }
     // Asks the run, because the coroutine's cancellation state belongs to its strand.

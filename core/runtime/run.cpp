@@ -117,6 +117,7 @@ Run::Run(std::shared_ptr<Session> session, RunRequest request)
   if (is_inquiry(request_.kind)) inquiry_ = plan_inquiry(session_->service(), request_.kind, request_.question);
   if (!runs_jobs(request_.kind)) return;
   check_delete_job(request_.settings, session_->profile());
+  check_tables(request_.settings);
   if (request_.resume) {
     if (request_.settings.boolean("restart"))
       throw Error(Status::INVALID_ARGUMENT, "the setting restart discards what a resume goes on with; start an export");
@@ -161,10 +162,10 @@ void Run::furnish() {
                 });
 }
 
+// A fetch ignores the setting, as it does the other settings about what to export.
 void Run::make_tables() {
-  if (request_.settings.list("tables").empty() || finished_ || !writes(request_.kind)) return;
-  if (request_.kind != RunKind::export_ || !output_.workspace)
-    throw Error(Status::INVALID_ARGUMENT, "the setting tables is for an export into a directory");
+  if (request_.kind != RunKind::export_ || request_.settings.list("tables").empty() || finished_) return;
+  if (!output_.workspace) throw Error(Status::INVALID_ARGUMENT, "the setting tables is for an export into a directory");
   output_.tables = make_table_parts(*session_->world(), request_.settings, wish_, *output_.workspace, outcome_);
 }
 
@@ -317,7 +318,6 @@ Task<> Run::flow() {
     co_await confirm_until_nothing_grows();
   if (!output_.tables || group_->canceled() || outcome_.failure()) co_return;
   co_await output_.tables->finish(*queue_.results());
-  tables_ = output_.tables->describe();
 }
 
 Task<> Run::fetch(std::string status_url, Files files, bool last) {
@@ -357,7 +357,6 @@ Task<> Run::finish() {
   // Releases the directory before the end is reported, so that the owner can use it at once.
   co_await world::run_on(disk, [this] {
     output_.destination.reset();
-    output_.tables.reset();
     output_.workspace.reset();
     if (series_ && nothing_yet_) series_->discard();
     series_.reset();
@@ -480,7 +479,7 @@ ReceiptFacts Run::receipt_facts() const {
           .types = json::array(types_.begin(), types_.end()),
           .jobs = describe(jobs_->records()),
           .issues = output_.issues->counts(),
-          .tables = tables_};
+          .tables = output_.tables ? output_.tables->describe() : json::array()};
 }
 
 // "": the files are not in a directory, or there are none.

@@ -101,7 +101,6 @@ class Run {
   std::unique_ptr<Series> series_;     // of a sync
   std::optional<RunResult> finished_;  // of a resume: the export was complete, so nothing is asked for
   json::object wish_;                  // as the receipt has it
-  json::array tables_;                 // the same
   std::vector<std::string> types_;
   std::vector<bulk::KickOff> kick_offs_;
   std::optional<Inquiry> inquiry_;

@@ -1,13 +1,15 @@
 #include "runtime/table_parts.hpp"
 
 #include <algorithm>
+#include <charconv>
 #include <map>
 #include <mutex>
 #include <optional>
-#include <set>
 #include <thread>
+#include <unordered_map>
 #include <utility>
 
+#include "base/version.hpp"
 #include "crypto/digest.hpp"
 #include "runtime/outcome.hpp"
 #include "runtime/table_source.hpp"
@@ -18,24 +20,31 @@
 namespace libbcda::runtime {
 namespace {
 
+using crypto::short_digest;
 using transfer::TablePart;
 using transfer::TablesRecord;
 
-// Writes the batches of one table to files, in the work directory.
+// Parts that have no names yet.
+struct Unpublished {
+  TablesRecord record;
+  std::vector<files::OutputFile> files;
+};
+
+// Writes the batches of one table to files in the work directory.
 class PartWriter {
  public:
   PartWriter(transfer::Workspace& space, std::string table, const std::vector<tables::Column>& columns)
       : space_(space),
         table_(std::move(table)),
         columns_(columns),
-        size_(space.work().disk().checkpoints().table_part) {}
+        full_size_(space.work().disk().checkpoints().table_part) {}
 
   void add(const ArrowArray& batch) {
     if (!encoder_) begin();
     encoder_->add(bytes_, batch);
     parts_.back().rows += batch.length;
     flush();
-    if (parts_.back().bytes >= size_) end();
+    if (parts_.back().bytes >= full_size_) end();
   }
   void add_empty() {
     begin();
@@ -46,10 +55,11 @@ class PartWriter {
     std::exchange(encoder_, nullptr)->end(bytes_);
     flush();
     parts_.back().sha256 = to_hex(digest_.finish());
+    files_.back().end();
   }
-  void hand_over(TablesRecord& record, std::vector<files::OutputFile>& files) {
-    std::move(parts_.begin(), parts_.end(), std::back_inserter(record.parts));
-    std::move(files_.begin(), files_.end(), std::back_inserter(files));
+  void hand_over(Unpublished& to) {
+    std::move(parts_.begin(), parts_.end(), std::back_inserter(to.record.parts));
+    std::move(files_.begin(), files_.end(), std::back_inserter(to.files));
   }
 
  private:
@@ -69,9 +79,9 @@ class PartWriter {
   }
 
   transfer::Workspace& space_;
-  std::string table_;
+  const std::string table_;
   const std::vector<tables::Column>& columns_;
-  const std::int64_t size_;                   // of a part that is full
+  const std::int64_t full_size_;
   std::unique_ptr<tables::Encoder> encoder_;  // of the part that is being written
   crypto::Sha256 digest_;
   std::string bytes_;
@@ -81,38 +91,75 @@ class PartWriter {
 
 // A published file whose rows are in no part yet.
 struct Source {
-  std::string path, sha256;
-  std::int64_t bytes = 0;
-  bool is_mixed = false;  // it may have resources of other types too
+  transfer::FileRecord file;
+  bool is_replaced = false;  // found out while it is read: all its records are in some table
 };
 
-std::vector<std::string> checked_tables(const Settings& settings) {
-  std::vector<std::string> names = settings.list("tables");
-  for (const std::string& name : names)
-    if (!tables::find_preset(name, tables::Generation::v3)) tables::refuse_preset(name);
-  std::sort(names.begin(), names.end());
-  names.erase(std::unique(names.begin(), names.end()), names.end());
-  return names;
-}
+// Compares the bytes that are read with the digest of the published file.
+class DigestCheck {
+ public:
+  DigestCheck(std::string path, std::string sha256, std::function<void()> step)
+      : path_(std::move(path)), sha256_(std::move(sha256)), step_(std::move(step)) {}
+
+  void operator()(ByteView block) {
+    step_();
+    if (is_done_) return;
+    is_done_ = block.empty();
+    if (!is_done_) return digest_->update(block);
+    if (to_hex(digest_->finish()) != sha256_) throw changed(path_);
+  }
+  static Error changed(const std::string& path) {
+    return std::move(Error(Status::VERIFICATION, path +
+                                                     " was changed or removed after it was verified; move it away, " +
+                                                     "and the same export again fetches it anew")
+                         .at_file(path));
+  }
+
+ private:
+  std::string path_, sha256_;
+  std::function<void()> step_;
+  std::shared_ptr<crypto::Sha256> digest_ = std::make_shared<crypto::Sha256>();  // so that a check can be copied
+  bool is_done_ = false;
+};
 
 std::size_t thread_count(const Settings& settings) {
   const std::int64_t wanted = settings.integer("threads");
   return wanted > 0 ? static_cast<std::size_t>(wanted) : std::max(1u, std::thread::hardware_concurrency());
 }
 
+// The number in a path tables/TABLE/NUMBER.arrow.
+int number_of(const TablePart& part) {
+  int number = 0;
+  const std::size_t begin = part.path.rfind('/') + 1;
+  std::from_chars(part.path.data() + begin, part.path.data() + part.path.size(), number);
+  return number;
+}
+
+std::string path_of(const std::string& table, int number) {
+  const std::string digits = std::to_string(number);
+  return std::string(transfer::kTablesDirectory) + "/" + table + "/" +
+         std::string(digits.size() < 5 ? 5 - digits.size() : 0, '0') + digits + std::string(transfer::kPartEnding);
+}
+
+std::vector<std::string> sorted(std::vector<std::string> names) {
+  std::sort(names.begin(), names.end());
+  names.erase(std::unique(names.begin(), names.end()), names.end());
+  return names;
+}
+
 class Parts : public TableParts {
  public:
-  Parts(world::World& world, const Settings& settings, std::vector<std::string> names,
-        std::optional<tables::Generation> generation, transfer::Workspace& space, const Outcome& outcome)
+  Parts(world::World& world, const Settings& settings, std::optional<tables::Generation> generation,
+        transfer::Workspace& space, const Outcome& outcome)
       : world_(world),
         space_(space),
         outcome_(outcome),
-        names_(std::move(names)),
+        tables_(sorted(settings.list("tables"))),
         generation_(generation),
         keeps_files_(settings.boolean("keep_ndjson")),
-        together_(world.disk().checkpoints().table_input),
+        bytes_together_(world.disk().checkpoints().table_input),
         workers_(world.make_workers(thread_count(settings), "bcda-table")) {
-    for (const std::string& name : names_)
+    for (const std::string& name : tables_)
       types_.push_back(tables::request_table(name, {}).definition(tables::Generation::v3).resource);
   }
 
@@ -122,43 +169,50 @@ class Parts : public TableParts {
     });
   }
 
-  bool replace(const transfer::FileRecord& file) const override {
+  bool stand_for(const transfer::FileRecord& file) const override {
     const std::lock_guard lock(mutex_);
-    const auto found = held_.find(file.path);
-    return !keeps_files_ && found != held_.end() && found->second == file.facts.sha256;
+    const Covered* covered = find(file);
+    return !keeps_files_ && covered && covered->is_replaced;
   }
 
   Task<> add(const std::string& path, const FileResult& file) override {
-    std::vector<Source> enough;
+    std::vector<Source> batch;
     {
       const std::lock_guard lock(mutex_);
-      if (file.kind != FileKind::data || !may_have(types_, file.type) || held_.contains(path)) co_return;
-      waiting_.push_back(source(path, file.type, file.facts.bytes, file.facts.sha256));
+      Source source = source_of(path, file);
+      if (!is_wanted(file.kind, file.type) || find(source.file)) co_return;
+      waiting_.push_back(std::move(source));
       waiting_bytes_ += file.facts.bytes;
-      if (waiting_bytes_ < together_) co_return;
+      if (waiting_bytes_ < bytes_together_) co_return;
       waiting_bytes_ = 0;
-      enough = std::exchange(waiting_, {});
+      batch = std::exchange(waiting_, {});
     }
-    co_await make(enough);
+    co_await make(batch);
   }
 
   Task<> finish(const FileList& files) override {
     std::vector<Source> left;
-    co_await world::run_on(*workers_, [&] { left = what_is_left(files); });
+    co_await world::run_on(*workers_, [&] {
+      drop_outdated(files);
+      left = what_is_left(files);
+    });
     while (!left.empty()) {
       std::int64_t bytes = 0;
       auto end = left.begin();
-      while (end != left.end() && bytes < together_) bytes += (end++)->bytes;
-      co_await make({left.begin(), end});
+      while (end != left.end() && bytes < bytes_together_) bytes += (end++)->file.facts.bytes;
+      std::vector<Source> batch(left.begin(), end);
       left.erase(left.begin(), end);
+      co_await make(batch);
     }
-    co_await make({});
+    std::vector<Source> none;
+    co_await make(none);
+    co_await world::run_on(*workers_, [&] { remove_replaced(files); });
   }
 
   json::array describe() const override {
     const std::lock_guard lock(mutex_);
     std::map<std::string, const TablePart*> parts;
-    for (const TablesRecord& record : made_)
+    for (const auto& [number, record] : records_)
       for (const TablePart& part : record.parts) parts[part.path] = &part;
     json::array described;
     for (const auto& [path, part] : parts) described.push_back(transfer::describe(*part));
@@ -168,180 +222,224 @@ class Parts : public TableParts {
   bool replace_held(const world::Workers::Period& began) override { return workers_->replace_held(began); }
 
  private:
-  struct Made {
-    TablesRecord record;
-    std::vector<files::OutputFile> files;
+  // A file whose rows are in the parts of a record. Its path is known by a digest, because there may be very many.
+  struct Covered {
+    int record = 0;
+    std::uint64_t sha256 = 0;  // a digest of that text
+    bool is_replaced = false;
   };
-
-  Source source(std::string path, std::string_view type, std::int64_t bytes, std::string sha256) const {
-    const bool is_one_type = std::find(types_.begin(), types_.end(), type) != types_.end();
-    return {std::move(path), std::move(sha256), bytes, !is_one_type};
-  }
+  // What is left of a TablesRecord.
+  struct Kept {
+    std::vector<TablePart> parts;
+    std::size_t files = 0;
+  };
 
   void check_stopped() const {
     if (outcome_.stopped()) throw Error(Status::CANCELED, "canceled");
   }
+  std::function<void()> step() const {
+    return [this] { check_stopped(); };
+  }
+  bool is_wanted(FileKind kind, std::string_view type) const {
+    return kind == FileKind::data && may_have(types_, type);
+  }
+  static Source source_of(std::string path, const FileResult& file) {
+    Source source;
+    source.file.path = std::move(path);
+    source.file.type = file.type;
+    source.file.facts = file.facts;
+    return source;
+  }
+  Source source_of(const StoredFile& file) const {
+    return source_of(file.path() + space_.path().size() + 1, file.result());
+  }
+  // Null if no part has the rows of this file as it is. Needs the lock.
+  const Covered* find(const transfer::FileRecord& file) const {
+    const auto found = covered_.find(short_digest(file.path));
+    const bool is_it = found != covered_.end() && found->second.sha256 == short_digest(file.facts.sha256);
+    return is_it ? &found->second : nullptr;
+  }
 
-  // ---- What earlier runs made ----------------------------------------------------------------------------------------
+  // ---- What there is -------------------------------------------------------------------------------------------------
 
   void take_up(const TablesRecord& record) {
-    for (const TablePart& part : record.parts) ++numbers_[part.table];
-    const auto is_there = [&](const TablePart& part) {
-      return space_.published().is_still(record_of(part), [this] { check_stopped(); });
-    };
-    if (record.tables != names_ || !std::all_of(record.parts.begin(), record.parts.end(), is_there))
-      return remove_parts(record);
+    for (const TablePart& part : record.parts) numbers_[part.table] = std::max(numbers_[part.table], number_of(part));
+    bool is_whole = record.tables == tables_ && record.version == kVersion;
+    for (const TablePart& part : record.parts) {
+      const transfer::FileRecord file = record_of(part);
+      const bool is_there = space_.published().has(part.path);
+      if (is_there && !space_.published().is_still(file, step())) throw space_.published().changed(file);
+      is_whole = is_whole && is_there;
+    }
+    if (!is_whole) return remove(record.parts);
     // A later record of a file stands for an earlier one, whose parts may have come back after a loss of power.
-    drop([&](const TablesRecord& other) {
-      return std::any_of(record.files.begin(), record.files.end(),
-                         [&](const auto& file) { return other.files.contains(file.first); });
-    });
+    for (const auto& [path, file] : record.files)
+      if (const auto earlier = covered_.find(short_digest(path)); earlier != covered_.end())
+        drop(earlier->second.record);
     keep(record);
   }
 
-  void remove_parts(const TablesRecord& record) {
-    for (const TablePart& part : record.parts) space_.published().remove(record_of(part));
+  void keep(const TablesRecord& record) {
+    const std::lock_guard lock(mutex_);
+    const int number = ++last_record_;
+    for (const auto& [path, file] : record.files)
+      covered_[short_digest(path)] = {number, short_digest(file.sha256), file.is_replaced};
+    records_[number] = {record.parts, record.files.size()};
   }
 
-  void keep(TablesRecord record) {
-    const std::lock_guard lock(mutex_);
-    for (const auto& [path, sha256] : record.files) held_[path] = sha256;
-    made_.push_back(std::move(record));
-  }
-
-  // Removes the tables that `is_wrong` names. Their files are in no part any more.
-  void drop(const std::function<bool(const TablesRecord&)>& is_wrong) {
-    const std::lock_guard lock(mutex_);
-    const auto first = std::stable_partition(made_.begin(), made_.end(),
-                                             [&](const TablesRecord& record) { return !is_wrong(record); });
-    for (auto wrong = first; wrong != made_.end(); ++wrong) {
-      remove_parts(*wrong);
-      for (const auto& [path, sha256] : wrong->files) held_.erase(path);
+  // Removes the parts of a record. No part has the rows of its files any more.
+  void drop(int record) {
+    std::vector<TablePart> parts;
+    {
+      const std::lock_guard lock(mutex_);
+      parts = std::move(records_.at(record).parts);
+      records_.erase(record);
+      std::erase_if(covered_, [&](const auto& file) { return file.second.record == record; });
     }
-    made_.erase(first, made_.end());
+    remove(parts);
   }
 
-  // The published files that no part holds as they are now.
-  std::vector<Source> what_is_left(const FileList& files) {
-    std::vector<Source> all;
-    std::map<std::string_view, std::string_view> digests;
+  void remove(const std::vector<TablePart>& parts) {
+    for (const TablePart& part : parts) space_.published().remove(record_of(part), step());
+    if (space_.durability() == files::Durability::power) space_.published().sync();
+  }
+
+  // Drops the records with a file that was not published now, or as another one.
+  void drop_outdated(const FileList& files) {
+    std::map<int, std::size_t> found;
+    {
+      const std::lock_guard lock(mutex_);
+      for (const auto& [number, record] : records_) found[number] = 0;
+      for (std::size_t i = 0; i < files.size(); ++i)
+        if (const Covered* covered = find(source_of(files[i]).file)) ++found[covered->record];
+      std::erase_if(found, [&](const auto& record) { return record.second == records_.at(record.first).files; });
+    }
+    for (const auto& [number, count] : found) drop(number);
+  }
+
+  std::vector<Source> what_is_left(const FileList& files) const {
+    const std::lock_guard lock(mutex_);
+    std::vector<Source> left;
     for (std::size_t i = 0; i < files.size(); ++i) {
-      const StoredFile& file = files[i];
-      if (file.kind() != FileKind::data || !may_have(types_, file.type())) continue;
-      all.push_back(source(file.path() + space_.path().size() + 1, file.type(), file.bytes(), file.sha256()));
+      if (!is_wanted(files[i].kind(), files[i].type())) continue;
+      Source source = source_of(files[i]);
+      if (!find(source.file)) left.push_back(std::move(source));
     }
-    for (const Source& file : all) digests[file.path] = file.sha256;
-    drop([&](const TablesRecord& record) {
-      return !std::all_of(record.files.begin(), record.files.end(), [&](const auto& file) {
-        const auto found = digests.find(file.first);
-        return found != digests.end() && found->second == file.second;
-      });
+    return left;
+  }
+
+  // Also those that an earlier run left, because it ended before it removed them.
+  void remove_replaced(const FileList& files) {
+    for (std::size_t i = 0; i < files.size() && !keeps_files_; ++i)
+      if (const transfer::FileRecord file = source_of(files[i]).file; stand_for(file)) remove_replaced(file);
+  }
+
+  void remove_replaced(const transfer::FileRecord& file) {
+    space_.published().remove(file, [this] {
+      check_stopped();
+      space_.check_still_ours();
     });
-    std::erase_if(all, [&](const Source& file) { return held_.contains(file.path); });
-    return all;
   }
 
   // ---- New parts -----------------------------------------------------------------------------------------------------
 
-  // Without files: an empty part of each table that has none.
-  Task<> make(std::vector<Source> sources) {
-    Made made;
-    co_await world::run_on(*workers_, [&] { made = read(sources); });
-    if (sources.empty() && made.files.empty()) co_return;
-    co_await world::run_on(world_.disk_workers(), [&] { publish(made, sources); });
+  // Without sources: an empty part of each table that has none.
+  Task<> make(std::vector<Source>& sources) {
+    Unpublished parts;
+    co_await world::run_on(*workers_, [&] { parts = read(sources); });
+    if (parts.record.files.empty() && parts.files.empty()) co_return;
+    co_await world::run_on(world_.disk_workers(), [&] {
+      Unpublished mine = std::move(parts);  // destroyed here, because that may remove large files
+      publish(mine);
+    });
+    co_await world::run_on(*workers_, [&] {
+      for (const Source& source : sources)
+        if (!keeps_files_ && source.is_replaced) remove_replaced(source.file);
+    });
   }
 
-  Made read(const std::vector<Source>& sources) {
+  Unpublished read(std::vector<Source>& sources) {
     std::vector<tables::TableRequest> requests;
-    for (const std::string& name : names_) requests.push_back(tables::request_table(name, {}));
+    for (const std::string& name : tables_) requests.push_back(tables::request_table(name, {}));
     tables::Scan scan(std::move(requests), {});
-    scan.read([this, &sources, next = sources.begin()]() mutable -> std::optional<tables::ScanFile> {
-      if (next == sources.end()) return std::nullopt;
-      return scan_file(*next++);
-    });
+    scan.read(files_of(sources, scan));
     std::vector<PartWriter> writers;
-    for (std::size_t i = 0; i < names_.size(); ++i) writers.emplace_back(space_, names_[i], scan.columns(i));
+    for (std::size_t i = 0; i < tables_.size(); ++i) writers.emplace_back(space_, tables_[i], scan.columns(i));
     ArrowArray batch{};
     while (const auto table = scan.next(batch)) {
       const std::unique_ptr<ArrowArray, void (*)(ArrowArray*)> owned(&batch, [](ArrowArray* a) { a->release(a); });
       writers[*table].add(batch);
     }
-    Made made;
-    made.record.tables = names_;
-    for (const Source& file : sources) made.record.files[file.path] = file.sha256;
-    for (std::size_t i = 0; i < names_.size(); ++i) {
-      if (sources.empty() && !has_part(names_[i])) writers[i].add_empty();
-      writers[i].end();
-      writers[i].hand_over(made.record, made.files);
+    Unpublished made;
+    made.record.version = kVersion;
+    made.record.tables = tables_;
+    for (const Source& source : sources)
+      made.record.files[source.file.path] = {source.file.facts.sha256, source.is_replaced};
+    for (PartWriter& writer : writers) writer.end();
+    for (std::size_t i = 0; i < tables_.size(); ++i) {
+      if (sources.empty() && !has_part(tables_[i])) writers[i].add_empty();
+      writers[i].hand_over(made);
     }
     return made;
   }
 
-  tables::ScanFile scan_file(const Source& source) const {
-    const std::string shown = space_.path() + "/" + source.path;
-    return {
-        .path = shown,
-        .generation = generation_,
-        .wants =
-            [this](std::int64_t) {
-              check_stopped();
-              return true;
-            },
-        .open =
-            [this, shown, &source] {
-              auto file = space_.published().open(source.path);
-              if (!file || file->size() != source.bytes)
-                throw std::move(Error(Status::VERIFICATION, shown + " was changed or removed after it was published; " +
-                                                                "the same export again fetches it anew")
-                                    .at_file(shown));
-              return ndjson::Reader(std::move(*file).take(), shown);
-            }};
+  // The files of the scan. When the next one is asked for, the one before it was read to its end.
+  tables::Scan::Files files_of(std::vector<Source>& sources, const tables::Scan& scan) const {
+    return [this, &sources, &scan, next = std::size_t{0},
+            unused = std::int64_t{0}]() mutable -> std::optional<tables::ScanFile> {
+      if (next > 0) {
+        const bool is_of_one_type =
+            std::find(types_.begin(), types_.end(), sources[next - 1].file.type) != types_.end();
+        sources[next - 1].is_replaced = is_of_one_type && scan.unused() == unused;
+        unused = scan.unused();
+      }
+      if (next == sources.size()) return std::nullopt;
+      return scan_file(sources[next++].file);
+    };
+  }
+
+  tables::ScanFile scan_file(const transfer::FileRecord& record) const {
+    const std::string shown = space_.path() + "/" + record.path;
+    const auto open = [this, record, shown] {
+      auto file = space_.published().open(record.path);
+      if (!file || file->size() != record.facts.bytes) throw DigestCheck::changed(shown);
+      return ndjson::Reader(std::move(*file).take(), shown, DigestCheck(shown, record.facts.sha256, step()));
+    };
+    return {shown, generation_, {}, open};
   }
 
   bool has_part(const std::string& table) const {
     const std::lock_guard lock(mutex_);
-    return std::any_of(made_.begin(), made_.end(), [&](const TablesRecord& record) {
-      return std::any_of(record.parts.begin(), record.parts.end(),
-                         [&](const auto& part) { return part.table == table; });
+    return std::any_of(records_.begin(), records_.end(), [&](const auto& record) {
+      return std::any_of(record.second.parts.begin(), record.second.parts.end(),
+                         [&](const TablePart& part) { return part.table == table; });
     });
   }
 
-  void publish(Made& made, const std::vector<Source>& sources) {
+  void publish(Unpublished& parts) {
+    check_stopped();
     {
       const std::lock_guard lock(mutex_);
-      for (TablePart& part : made.record.parts) part.path = path_of(part.table, ++numbers_[part.table]);
+      for (TablePart& part : parts.record.parts) part.path = path_of(part.table, ++numbers_[part.table]);
     }
-    space_.publish(made.record, made.files);
-    keep(std::move(made.record));
-    if (keeps_files_) return;
-    for (const Source& source : sources) {
-      transfer::FileRecord file;
-      file.path = source.path;
-      file.facts.bytes = source.bytes;
-      file.facts.sha256 = source.sha256;
-      if (!source.is_mixed) space_.published().remove(file);
-    }
-  }
-
-  static std::string path_of(const std::string& table, int number) {
-    const std::string digits = std::to_string(number);
-    return std::string(transfer::kTablesDirectory) + "/" + table + "/" +
-           std::string(digits.size() < 5 ? 5 - digits.size() : 0, '0') + digits + ".arrow";
+    space_.publish(parts.record, parts.files);
+    keep(parts.record);
   }
 
   world::World& world_;
   transfer::Workspace& space_;
   const Outcome& outcome_;
-  const std::vector<std::string> names_;  // sorted
+  const std::vector<std::string> tables_;  // sorted
   const std::optional<tables::Generation> generation_;
   const bool keeps_files_;
-  const std::int64_t together_;     // bytes of files whose rows share parts
-  std::vector<std::string> types_;  // of the resources
+  const std::int64_t bytes_together_;  // of files whose rows share parts
+  std::vector<std::string> types_;     // of the resources
   std::unique_ptr<world::Workers> workers_;
 
   mutable std::mutex mutex_;
-  std::vector<TablesRecord> made_;
-  std::map<std::string, std::string> held_;  // the SHA-256 of the files in made_, by path
+  std::unordered_map<std::uint64_t, Covered> covered_;  // by a digest of the path
+  std::map<int, Kept> records_;
+  int last_record_ = 0;
   std::vector<Source> waiting_;
   std::int64_t waiting_bytes_ = 0;
   std::map<std::string, int> numbers_;  // of the last part, by table
@@ -349,11 +447,15 @@ class Parts : public TableParts {
 
 }  // namespace
 
+void check_tables(const Settings& settings) {
+  for (const std::string& name : settings.list("tables"))
+    if (!tables::find_preset(name, tables::Generation::v3)) tables::refuse_preset(name);
+}
+
 std::unique_ptr<TableParts> make_table_parts(world::World& world, const Settings& settings, const json::object& request,
                                              transfer::Workspace& space, const Outcome& outcome) {
-  std::vector<std::string> names = checked_tables(settings);
-  if (names.empty()) return nullptr;
-  return std::make_unique<Parts>(world, settings, std::move(names), generation_of_request(request), space, outcome);
+  if (settings.list("tables").empty()) return nullptr;
+  return std::make_unique<Parts>(world, settings, generation_of_request(request), space, outcome);
 }
 
 }  // namespace libbcda::runtime

@@ -22,8 +22,8 @@ class TableParts {
   // Looks at what earlier runs made. Tables that are not whole, or others than those of this run, are removed. To be
   // called before the other functions.
   virtual Task<> take_up() = 0;
-  // Whether the rows of a file are in the tables, so that the file itself is not needed any more (keep_ndjson=false).
-  virtual bool replace(const transfer::FileRecord& file) const = 0;
+  // Whether tables have the rows of a file, so that the file itself is not needed any more (keep_ndjson=false).
+  virtual bool stand_for(const transfer::FileRecord& file) const = 0;
   // Adds a published file, whose path is relative to OUT. Once enough files wait, it makes parts of them before it
   // returns. Throws Error{RECORD, LIMIT, FILESYSTEM, CANCELED}.
   virtual Task<> add(const std::string& path, const FileResult& file) = 0;
@@ -35,8 +35,12 @@ class TableParts {
   virtual bool replace_held(const world::Workers::Period& began) = 0;
 };
 
+// Throws Error{INVALID_ARGUMENT} if the setting `tables` names one that is unknown, and Error{STATE} if the library was
+// built without tables.
+void check_tables(const Settings& settings);
+
 // Null if the setting `tables` names none. `request`: what the export asks for (bulk::describe_wish). The workspace and
-// the outcome must outlive it. Throws Error{INVALID_ARGUMENT, STATE}.
+// the outcome must outlive it, but not its destructor.
 std::unique_ptr<TableParts> make_table_parts(world::World& world, const Settings& settings, const json::object& request,
                                              transfer::Workspace& space, const Outcome& outcome);
 

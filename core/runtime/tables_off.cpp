@@ -4,10 +4,14 @@
 
 namespace libbcda::runtime {
 
-std::unique_ptr<TableParts> make_table_parts(world::World&, const Settings& settings, const json::object&,
-                                             transfer::Workspace&, const Outcome&) {
-  if (settings.list("tables").empty()) return nullptr;
-  throw Error(Status::STATE, "the setting tables: this library was built without tables (-DBCDA_TABLES=OFF)");
+void check_tables(const Settings& settings) {
+  if (!settings.list("tables").empty())
+    throw Error(Status::STATE, "the setting tables: this library was built without tables (-DBCDA_TABLES=OFF)");
+}
+
+std::unique_ptr<TableParts> make_table_parts(world::World&, const Settings&, const json::object&, transfer::Workspace&,
+                                             const Outcome&) {
+  return nullptr;
 }
 
 }  // namespace libbcda::runtime

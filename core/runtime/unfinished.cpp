@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <filesystem>
+#include <set>
 #include <utility>
 
 #include "base/error.hpp"
@@ -161,16 +162,17 @@ json::array describe_jobs(const json::array& done) {
 // Of the published files that are still there, with the size that they had, and of those that are there in part.
 json::object describe_files(const transfer::JournalState& state, const std::shared_ptr<const files::Directory>& out) {
   const transfer::Published published(out);
+  std::set<std::string_view> replaced;
+  for (const transfer::TablesRecord& made : state.tables)
+    for (const auto& [path, file] : made.files)
+      if (file.is_replaced) replaced.insert(path);
   std::int64_t files = 0, bytes = 0, in_tables = 0;
   for (const auto& [path, record] : state.files) {
     const auto file = published.open(path);
-    if (file && file->size() == record.facts.bytes) {
-      ++files;
-      bytes += record.facts.bytes;
-    } else if (std::any_of(state.tables.begin(), state.tables.end(),
-                           [&path = path](const auto& made) { return made.files.contains(path); })) {
-      ++in_tables;
-    }
+    if (!file && replaced.contains(path)) ++in_tables;
+    if (!file || file->size() != record.facts.bytes) continue;
+    ++files;
+    bytes += record.facts.bytes;
   }
   std::int64_t under_way = 0;
   if (out->contains(transfer::kWork)) {
@@ -259,10 +261,12 @@ void resume_settings(Settings& settings, world::Disk& disk) {
   const transfer::JournalState state = sound_journals(out, disk);
   const auto& intent = state.intent;
   if (!intent && !state.empty())
-    throw transfer::refuse_directory(out, "holds files of a fetch or of a decryption, and no unfinished export; run the "
-                                          "same fetch or decryption again to get the rest");
+    throw transfer::refuse_directory(out,
+                                     "holds files of a fetch or of a decryption, and no unfinished export; run the "
+                                     "same fetch or decryption again to get the rest");
   if (!intent && count_runs(open_directory(out, disk)) > 0)
-    throw transfer::refuse_directory(out, "holds a series of exports; the next sync of it goes on with what is unfinished");
+    throw transfer::refuse_directory(out,
+                                     "holds a series of exports; the next sync of it goes on with what is unfinished");
   if (!intent) throw transfer::refuse_directory(out, "holds no unfinished export, so there is nothing to go on with");
   for (const auto& [name, value] : *intent) {
     const std::string text = setting_text(value);

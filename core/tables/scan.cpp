@@ -121,14 +121,16 @@ bool Scan::read_record() {
 void Scan::add_rows(const Node& record) {
   constexpr std::size_t kMostBytes = 256 << 20;
   std::size_t bytes = 0;  // of this record's rows
+  bool is_used = false;
   for (std::size_t i = 0; i < builders_.size(); ++i)
-    pass_->views[i]->rows(record, [&](const std::vector<Cell>& row) {
+    is_used |= pass_->views[i]->rows(record, [&](const std::vector<Cell>& row) {
       const std::size_t before = builders_[i]->bytes();
       builders_[i]->add(row);
       bytes += builders_[i]->bytes() - before;
       if (bytes > kMostBytes) throw RowError{"makes more than 256 MiB of rows"};
       if (builders_[i]->full()) finish_batch(i);
     });
+  if (!is_used) ++unused_;
 }
 
 void Scan::finish_batch(std::size_t table) {

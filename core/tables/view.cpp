@@ -360,11 +360,11 @@ View::View(const ViewDefinition& definition, const ViewOptions& options, Project
 
 View::~View() = default;
 
-void View::rows(const Node& record, Emit emit) {
+bool View::rows(const Node& record, Emit emit) {
   const Node* type = record.first;
   while (type && type->name != resource_type_.id) type = type->next;
   if (!type || type->kind != NodeKind::string) throw RowError{"has no resourceType"};
-  if (type->view() != resource_) return;
+  if (type->view() != resource_) return false;
   frame_.begin(record);
   for (const Condition& condition : where_) {
     const Node* value = nullptr;
@@ -373,12 +373,13 @@ void View::rows(const Node& record, Emit emit) {
     } catch (const EvaluationError& error) {
       throw RowError{"cannot be checked by the condition " + quote(condition.path) + ": " + error.reason};
     }
-    if (!value) return;
+    if (!value) return false;
     if (value->kind != NodeKind::boolean)
       throw RowError{"gives the condition " + quote(condition.path) + " a value that is not true or false"};
-    if (!value->is_true()) return;
+    if (!value->is_true()) return false;
   }
   Rows(*this, emit).run(record);
+  return true;
 }
 
 }  // namespace libbcda::tables

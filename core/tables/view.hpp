@@ -41,10 +41,10 @@ class View {
   const std::string& resource() const { return resource_; }
   const std::vector<Column>& columns() const { return columns_; }
 
-  // Calls `emit` for each row of the record; none if it has another type. The cells are valid during the call. Throws
-  // RowError. One thread at a time.
+  // Calls `emit` for each row of the record. Returns false if it has another type, or if a condition of the view leaves
+  // it out. The cells are valid during the call. Throws RowError. One thread at a time.
   using Emit = FunctionRef<void(const std::vector<Cell>& row)>;
-  void rows(const Node& record, Emit emit);
+  bool rows(const Node& record, Emit emit);
 
   std::int64_t nulled() const { return nulled_; }  // values that did not fit, with `errors_are_null`
 

@@ -145,7 +145,8 @@ ConstantDefinition parse_constant(const json::value& value, const std::string& p
   for (const auto& member : object) {
     const std::string_view name = member.key();
     if (!name.starts_with("value")) continue;
-    if (!split_choice(name)) refuse_view(inside(place, name), "FHIR has no such type");
+    const auto choice = split_choice(name);
+    if (!choice || choice->base != "value") refuse_view(place, quote(name) + " is not \"value\" and a type of FHIR");
     ++values;
     const json::value& given = member.value();
     if (!given.is_primitive() || given.is_null())

@@ -44,6 +44,7 @@ class Destination {
 
 // The directories in OUT for the files that are no data, and for those of tables: tables/TABLE/NAME.
 inline constexpr std::string_view kErrorDirectory = "error", kDeletedDirectory = "deleted", kTablesDirectory = "tables";
+inline constexpr std::string_view kPartEnding = ".arrow";  // of a part of a table
 inline constexpr std::string_view kPartialEnding = ".partial";
 inline constexpr std::string_view kPackedEnding = ".packed";  // bytes as they came, of a gzipped file
 

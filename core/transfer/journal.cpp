@@ -63,11 +63,16 @@ bool is_plain_name(const std::string& name) {
   return !name.empty() && name.find('/') == std::string::npos && !name.starts_with('.');
 }
 
-// Whether the path is tables/TABLE/NAME.
-bool is_part_path(const std::string& path) {
-  const auto [directory, name] = split_published(path);
+// The table in a path tables/TABLE/NUMBER.arrow; "" for another path.
+std::string table_of(const std::string& path) {
   const std::string start = std::string(kTablesDirectory) + "/";
-  return directory.starts_with(start) && is_plain_name(directory.substr(start.size())) && is_plain_name(name);
+  const std::size_t end = path.rfind('/');
+  if (!path.starts_with(start) || end < start.size() || !path.ends_with(kPartEnding)) return "";
+  const std::string table = path.substr(start.size(), end - start.size());
+  const std::string number = path.substr(end + 1, path.size() - end - 1 - kPartEnding.size());
+  const bool is_named = table.find_first_not_of("abcdefghijklmnopqrstuvwxyz_") == table.npos;
+  const bool is_number = !number.empty() && number.find_first_not_of("0123456789") == number.npos;
+  return is_named && is_number ? table : "";
 }
 
 json::array array_member(const json::object& object, std::string_view name) {
@@ -87,9 +92,12 @@ void read_manifest(JobState& job, const json::object& record) {
   }
 }
 
+// A run that took the directory over may have sent a kick-off while that of the other one was under way. The job that
+// is known stays the one to go on with.
 void read_job(JournalState& state, const std::string& event, const json::object& record) {
   JobState& job = state.jobs[string_member(record, "label")];
-  if (event == "kick-off") {
+  const bool is_known = !job.status_url.empty() && !job.is_dead;
+  if (event == "kick-off" && !is_known) {
     job = {};
     job.kick_off = parse_time(string_member(record, "time")).value_or(Instant{});
   }
@@ -98,7 +106,7 @@ void read_job(JournalState& state, const std::string& event, const json::object&
     job.status_url = string_member(record, "statusUrl");
     job.is_adopted = flag_member(record, "adopted");
   }
-  if (event == "dead" || event == "refused") job.is_dead = true;
+  if (event == "dead" || (event == "refused" && !is_known)) job.is_dead = true;
   if (event == "manifest") read_manifest(job, record);
 }
 
@@ -111,19 +119,24 @@ void read_file(JournalState& state, const json::object& record) {
   if (is_own_path(file.path)) state.files[file.path] = std::move(file);
 }
 
-// A record with a path that leads elsewhere is skipped, so its tables are made again.
+// A record that is not as this library writes it is skipped, so its tables are made again.
 void read_tables(JournalState& state, const json::object& record) {
   TablesRecord read;
+  read.version = string_member(record, "version");
   for (const json::value& table : array_member(record, "tables"))
     if (table.is_string()) read.tables.emplace_back(table.get_string());
   for (const json::value& item : array_member(record, "files"))
     if (const json::object* file = item.if_object())
-      read.files[string_member(*file, "path")] = string_member(*file, "sha256");
+      read.files[string_member(*file, "path")] = {string_member(*file, "sha256"), flag_member(*file, "replaced")};
   for (const json::value& item : array_member(record, "parts")) {
     const json::object* part = item.if_object();
-    if (!part || !is_part_path(string_member(*part, "path"))) return;
-    read.parts.push_back({string_member(*part, "table"), string_member(*part, "path"), count_member(*part, "rows"),
-                          count_member(*part, "bytes"), string_member(*part, "sha256")});
+    if (!part) return;
+    TablePart made{"", string_member(*part, "path"), count_member(*part, "rows"), count_member(*part, "bytes"),
+                   string_member(*part, "sha256")};
+    made.table = table_of(made.path);
+    const bool is_wanted = std::find(read.tables.begin(), read.tables.end(), made.table) != read.tables.end();
+    if (made.table.empty() || !is_wanted || made.rows < 0 || made.bytes < 0) return;
+    read.parts.push_back(std::move(made));
   }
   state.tables.push_back(std::move(read));
 }
@@ -243,9 +256,11 @@ json::object describe(const TablePart& part) {
 
 json::object tables_record(const TablesRecord& made) {
   json::array files, parts;
-  for (const auto& [path, sha256] : made.files) files.push_back(json::object{{"path", path}, {"sha256", sha256}});
+  for (const auto& [path, file] : made.files)
+    files.push_back(json::object{{"path", path}, {"sha256", file.sha256}, {"replaced", file.is_replaced}});
   for (const TablePart& part : made.parts) parts.push_back(describe(part));
   return {{"event", "tables"},
+          {"version", made.version},
           {"tables", json::array(made.tables.begin(), made.tables.end())},
           {"files", std::move(files)},
           {"parts", std::move(parts)}};

@@ -64,15 +64,20 @@ struct PageRecord {
 // A part of a table: a file of rows.
 struct TablePart {
   std::string table;
-  std::string path;  // tables/TABLE/NAME
+  std::string path;  // tables/TABLE/NUMBER.arrow
   std::int64_t rows = 0, bytes = 0;
   std::string sha256;
 };
 
-// The record of the tables that were made of some files, which it holds as a whole.
+// The record of the tables that were made of some files. Its parts have all rows of these files.
 struct TablesRecord {
-  std::vector<std::string> tables;           // also those without rows, which have no part
-  std::map<std::string, std::string> files;  // the SHA-256 by path
+  struct File {
+    std::string sha256;
+    bool is_replaced = false;  // each of its records is in some table, so that the file is not needed any more
+  };
+  std::string version;                // of the library, because another one may have other columns
+  std::vector<std::string> tables;    // also those without rows, which have no part
+  std::map<std::string, File> files;  // by path
   std::vector<TablePart> parts;
 };
 

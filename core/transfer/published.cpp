@@ -74,8 +74,9 @@ Error Published::changed(const FileRecord& record) const {
                        .at_file(path));
 }
 
-bool Published::remove(const FileRecord& record) const {
-  if (!is_still(record)) return false;
+bool Published::remove(const FileRecord& record, const std::function<void()>& step) const {
+  if (!is_still(record, step)) return false;
+  if (step) step();
   const auto [directory, name] = find(record.path);
   directory->remove(name);
   return true;
@@ -101,7 +102,24 @@ void Published::refuse_others(const Wanted& wanted) const {
 void Published::sync() const {
   for (const std::string_view name : {kErrorDirectory, kDeletedDirectory})
     if (const std::string directory(name); out_->contains(directory)) out_->sub(directory).sync();
+  each_table([](const Directory& table) { table.sync(); });
   out_->sync();
+}
+
+void Published::each_table(const std::function<void(const Directory&)>& use) const {
+  const std::string name(kTablesDirectory);
+  if (!out_->contains(name)) return;
+  const Directory all = out_->sub(name);
+  for (const std::string& table : all.names()) use(all.sub(table));
+}
+
+std::vector<std::string> Published::parts() const {
+  std::vector<std::string> paths;
+  each_table([&](const Directory& table) {
+    const std::string prefix = table.path().substr(out_->path().size() + 1) + "/";
+    for (const std::string& name : table.names()) paths.push_back(prefix + name);
+  });
+  return paths;
 }
 
 // Whether the log was written by this library. Such a log starts with the line of a kick-off.

@@ -35,7 +35,9 @@ class Published {
   // The error for a file that is there and is no longer as its record says.
   Error changed(const FileRecord& record) const;
   // Removes the file, unless it has changed. A changed file is an unknown file and is kept. Returns whether it did.
-  bool remove(const FileRecord& record) const;
+  // `step` is called as by is_still, and once more directly before the removal.
+  bool remove(const FileRecord& record, const std::function<void()>& step = {}) const;
+  std::vector<std::string> parts() const;  // the paths of all files in tables/TABLE
   // The paths of the NDJSON files in OUT, without a log of ours.
   std::vector<std::string> data_files() const;
   // Throws FILESYSTEM if OUT holds an NDJSON file whose path is not wanted, because claims of another origin would be
@@ -46,6 +48,7 @@ class Published {
   void sync() const;
 
  private:
+  void each_table(const std::function<void(const files::Directory&)>& use) const;
   std::pair<std::shared_ptr<const files::Directory>, std::string> find(const std::string& path) const;
   bool is_our_log() const;
 

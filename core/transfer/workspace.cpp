@@ -2,6 +2,7 @@
 
 #include <fcntl.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <chrono>
 #include <utility>
@@ -27,13 +28,13 @@ void sync_journals(const files::Directory& work) {
   work.sync();
 }
 
-bool makes_tables(const json::object& intent) {
-  const json::value* tables = intent.if_contains("tables");
-  return tables && *tables != json::array();
-}
-
 Error damaged(const std::string& out, const std::string& where) {
   return refuse_directory(out, "holds " + damaged_journal(where));
+}
+
+json::value tables_of(const json::object& intent) {
+  const json::value* tables = intent.if_contains("tables");
+  return tables ? *tables : json::array();
 }
 
 }  // namespace
@@ -41,15 +42,14 @@ Error damaged(const std::string& out, const std::string& where) {
 std::string damaged_journal(const std::string& where) {
   return "a damaged journal (.bcda/" + where +
          "), so it is not certain what is there; an export into it with restart=true discards what the journal lists "
-         "and "
-         "begins anew, or choose another directory";
+         "and begins anew, or choose another directory";
 }
 
 std::string describe_difference(const json::object& then, const json::object& now) {
   std::string text;
   const auto shown = [](const json::value* value) { return value ? tidy(json::serialize(*value), 200) : "not set"; };
   for (const auto& [name, value] : now) {
-    if (name == "tables" || name == "keep_ndjson") continue;  // they are made of what is here
+    if (name == "tables" || name == "keep_ndjson") continue;  // see go_on_with
     const json::value* earlier = then.if_contains(name);
     if (earlier && *earlier == value) continue;
     const std::string setting(name);
@@ -117,7 +117,7 @@ void Workspace::begin_export(const ExportOptions& options) {
   if (has_journal && !discards) go_on_with(options.intent);
   refuse_unknown_files(has_journal, discards);
   if (!has_journal) remove_stray_journals();
-  if (goes_on_ && !makes_tables(options.intent)) discard_tables();
+  if (goes_on_ && tables_of(*earlier_.intent) != tables_of(options.intent)) discard_tables();
   if (discards) discard_earlier();
   keep_ = false;
   journal_.open();
@@ -143,6 +143,10 @@ void Workspace::go_on_with(const json::object& intent) {
   if (const std::string difference = describe_difference(*earlier_.intent, intent); !difference.empty())
     throw refuse_directory(path(), "holds an unfinished export with other settings: " + difference +
                                        "; use the same settings, or bcda resume, or set restart to discard it");
+  if (tables_of(*earlier_.intent) != tables_of(intent) && has_replaced_files())
+    throw refuse_directory(path(), "holds tables " + tidy(json::serialize(tables_of(*earlier_.intent)), 200) +
+                                       " whose files are gone (keep_ndjson=false); use the same setting tables, or "
+                                       "bcda resume, or set restart to discard them");
   goes_on_ = true;
   if (durability() == Durability::power) sync_journals(work());
 }
@@ -169,6 +173,15 @@ void Workspace::discard_earlier() {
 void Workspace::discard_tables() {
   for (const TablesRecord& made : earlier_.tables)
     for (const TablePart& part : made.parts) published_.remove(record_of(part));
+  if (durability() == Durability::power && !earlier_.tables.empty()) published_.sync();
+}
+
+// Whether there are files of which only the rows in tables are left.
+bool Workspace::has_replaced_files() const {
+  return std::any_of(earlier_.tables.begin(), earlier_.tables.end(), [&](const TablesRecord& made) {
+    return std::any_of(made.files.begin(), made.files.end(),
+                       [&](const auto& file) { return file.second.is_replaced && !published_.has(file.first); });
+  });
 }
 
 // The journals go last. Otherwise a loss of power could bring back files that no journal names any more. And all of them
@@ -188,6 +201,17 @@ void Workspace::refuse_unknown_files(bool knows_log, bool reads) const {
     if (reads && !published_.is_still(found->second)) throw published_.changed(found->second);
     return true;
   });
+  std::map<std::string, const TablePart*> parts;
+  for (const TablesRecord& made : earlier_.tables)
+    for (const TablePart& part : made.parts) parts[part.path] = &part;
+  for (const std::string& path : published_.parts()) {
+    const auto found = parts.find(path);
+    if (found == parts.end())
+      throw refuse_directory(this->path(), "holds a part of a table of another origin (" + tidy(path) +
+                                               "), whose rows would be counted with the new ones; move it away or "
+                                               "choose an empty directory");
+    if (reads && !published_.is_still(record_of(*found->second))) throw published_.changed(record_of(*found->second));
+  }
 }
 
 Workspace::~Workspace() {
@@ -229,13 +253,15 @@ files::OutputFile Workspace::new_partial_file() {
 void Workspace::publish(const TablesRecord& record, std::vector<files::OutputFile>& files) {
   directory_.check_still_ours();
   journal_.tables_coming(record);
-  const bool syncs = durability() == Durability::power;
+  if (files.empty()) return;
+  const Directory all = directory_.out()->sub(std::string(kTablesDirectory));
+  std::map<std::string, Directory> tables;
+  for (const TablePart& part : record.parts)
+    if (!tables.contains(part.table)) tables.emplace(part.table, all.sub(part.table));
+  if (durability() == Durability::power) directory_.out()->sync(), all.sync();  // the directories may be new
   for (std::size_t i = 0; i < files.size(); ++i) {
-    const auto [directory, name] = split_published(record.parts[i].path);
-    const Directory all = directory_.out()->sub(std::string(kTablesDirectory));
-    const Directory table = all.sub(directory.substr(kTablesDirectory.size() + 1));
-    if (syncs) directory_.out()->sync(), all.sync();  // the directories may be new
-    files[i].publish(table, name);
+    directory_.check_still_ours();
+    files[i].publish(tables.at(record.parts[i].table), split_published(record.parts[i].path).second);
   }
 }
 

@@ -107,6 +107,7 @@ class Workspace {
   void go_on_with(const json::object& intent);
   void discard_earlier();
   void discard_tables();
+  bool has_replaced_files() const;
   void discard_journals();
   void refuse_unknown_files(bool knows_log, bool reads) const;
   std::shared_ptr<const bulk::Manifest> kept_page(const PageRecord& page);

@@ -19,7 +19,7 @@ enum class Sync {
   file_system,  // syncfs
 };
 
-// When bytes are made safe, so that a later run goes on with them.
+// After how many bytes something is made safe, so that a later run goes on with it.
 struct Checkpoints {
   std::int64_t first = 512 << 10;        // a file of which less has come begins anew
   std::int64_t step = 64 << 20;          // what a loss of power may cost, with Durability::power

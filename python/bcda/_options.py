@@ -51,6 +51,10 @@ class ExportSettings(TypedDict, total=False):
     """Delete the job from the service (DELETE) once the export is complete and verified."""
     sync_partial: Literal["keep", "move"] | None
     """After a partial run of a series: ask for the same time again (keep), or go on from this run (move)."""
+    tables: List
+    """Tables to make while the export goes on, such as claim_line: OUT/tables/TABLE gets Arrow files of about 128 MiB."""
+    keep_ndjson: bool | None
+    """With tables: keep the NDJSON files too; false: remove a file once its rows are in each table of its type."""
     restart: bool | None
     """Discard what an unfinished export left in the directory, and start again."""
     take_over: bool | None
@@ -272,4 +276,4 @@ class SandboxOptions(TypedDict, total=False):
     job_lifetime: OptionValue
     """How long a finished job can be requested; its files stay one hour longer. Takes a duration such as 200ms, 5s, 60m or 24h. Can be changed while the sandbox runs (bcda_sandbox_control)."""
     clock: OptionValue
-    """Moves the sandbox's clock forward by this duration, so that tokens and jobs expire. Takes a duration such as 200ms, 5s, 60m or 24h. Can be changed while the sandbox runs (bcda_sandbox_control)."""
+    """Moves the sandbox's clock by this duration: forward, so that tokens and jobs expire, or back. Takes a duration such as 5s, 24h or -24h. Can be changed while the sandbox runs (bcda_sandbox_control)."""

@@ -146,6 +146,19 @@ TEST(JournalFold, SeveralJournalsAddUp) {
   EXPECT_TRUE(state.jobs.at("Patient").is_dead);
 }
 
+TEST(JournalFold, AKickOffThatCrossedTheOneOfAnotherRunForgetsNoJob) {
+  const json::object kick_off = kick_off_record("Patient", Instant{});
+  for (const auto& after : {std::vector<json::object>{}, {refused_record("Patient")}}) {
+    JournalState state;
+    fold(state, journal_of({kick_off, job_record("Patient", "https://h/jobs/1", false)}), "journal.ndjson");
+    std::vector<json::object> second{kick_off};
+    second.insert(second.end(), after.begin(), after.end());
+    fold(state, journal_of(second), "journal-2.ndjson");
+    EXPECT_EQ(state.jobs.at("Patient").status_url, "https://h/jobs/1");
+    EXPECT_FALSE(state.jobs.at("Patient").is_dead);
+  }
+}
+
 TEST(JournalFold, FilesStayInTheWorkDirectory) {
   for (const char* name : {"../x", "a/b", ".hidden", ""}) {
     PartRecord part;

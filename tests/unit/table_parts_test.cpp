@@ -213,10 +213,117 @@ TEST_F(MadeTables, HaveAName) {
   EXPECT_FALSE(std::filesystem::exists(out()));
 }
 
-TEST_F(MadeTables, NeedAnExport) {
-  const Error error = error_of([&] { run(RunKind::fetch); });
-  EXPECT_EQ(error.status, Status::INVALID_ARGUMENT);
-  EXPECT_TRUE(holds(error.message, "the setting tables is for an export")) << error.message;
+TEST_F(MadeTables, AreCheckedBeforeAnUnfinishedExportIsTouched) {
+  leave_one_of_two();
+  service_.settings.set("tables", "beneficiry");
+  EXPECT_EQ(error_of([&] { again(); }).status, Status::INVALID_ARGUMENT);
+  service_.settings.unset("tables");
+  EXPECT_FALSE(resume());
+  EXPECT_EQ(rows(), (Rows{{"beneficiary", 3}}));
+}
+
+TEST_F(MadeTables, AreNoBusinessOfAFetch) {
+  EXPECT_FALSE(
+      run(RunKind::fetch, {bulk::parse_manifest(kTwoFiles, http::parse_url("http://localhost/m", "the test"))}));
+  EXPECT_EQ(ndjson_files(), kBoth);
+  EXPECT_FALSE(std::filesystem::exists(out() + "/tables"));
+}
+
+TEST_F(MadeTables, WithATornPartAreRefused) {
+  leave_one_of_two();
+  const std::string part = out() + "/tables/beneficiary/00001.arrow";
+  std::filesystem::resize_file(part, 100);
+  const auto failure = again();
+  ASSERT_TRUE(failure);
+  EXPECT_TRUE(holds(failure->message, "00001.arrow has changed since it was verified")) << failure->message;
+  std::filesystem::remove(part);
+  EXPECT_FALSE(again());
+  EXPECT_EQ(rows(), (Rows{{"beneficiary", 3}}));
+}
+
+TEST_F(MadeTables, OfAnotherOriginAreRefused) {
+  std::filesystem::create_directories(out() + "/tables/beneficiary");
+  test::spill(out() + "/tables/beneficiary/00009.arrow", "x");
+  const Error error = error_of([&] { run(); });
+  EXPECT_TRUE(holds(error.message, "a part of a table of another origin (tables/beneficiary/00009.arrow)"))
+      << error.message;
+}
+
+TEST_F(MadeTables, OfAFileThatWasChangedAreNotMade) {
+  bool is_changed = false;
+  service_.before_answer = [&](const std::string& request) {
+    if (!request.starts_with("GET /data/1/b") || is_changed) return;
+    is_changed = true;
+    service_.world->run_until([&] { return std::filesystem::exists(out() + "/Patient.a.ndjson"); });
+    test::spill(out() + "/Patient.a.ndjson", patient("1") + patient("9"));
+  };
+  service_.settings.set("parallel", "1");
+  service_.settings.set("keep_ndjson", "false");
+  const auto failure = run();
+  ASSERT_TRUE(is_changed);
+  ASSERT_TRUE(failure);
+  EXPECT_EQ(failure->status, Status::VERIFICATION);
+  EXPECT_TRUE(holds(failure->message, "Patient.a.ndjson was changed or removed")) << failure->message;
+  EXPECT_EQ(ndjson_files(), kBoth);
+}
+
+TEST_F(MadeTables, RemoveTheFilesThatAKilledRunLeft) {
+  service_.settings.set("keep_ndjson", "false");
+  leave_one_of_two();
+  test::spill(out() + "/Patient.a.ndjson", patient("1") + patient("2"));  // as if the run had not come to remove it
+  EXPECT_FALSE(again());
+  EXPECT_EQ(ndjson_files(), Names());
+  EXPECT_EQ(rows(), (Rows{{"beneficiary", 3}}));
+}
+
+TEST_F(MadeTables, KeepAFileWithARecordThatIsInNoTable) {
+  service_.settings.set("keep_ndjson", "false");
+  give(patient("1") + R"({"resourceType":"Coverage","id":"2"})" + "\n", patient("3"));
+  EXPECT_FALSE(run());
+  EXPECT_EQ(ndjson_files(), Names{"Patient.a.ndjson"});
+}
+
+TEST_F(MadeTables, AreNotMadeAnewOfFilesThatAreGone) {
+  service_.settings.set("keep_ndjson", "false");
+  leave_one_of_two();
+  service_.settings.set("tables", "coverage");
+  const Error error = error_of([&] { again(); });
+  EXPECT_TRUE(holds(error.message, "whose files are gone")) << error.message;
+  EXPECT_EQ(parts(), Names{"00001.arrow"});
+}
+
+// Two parts are published at the same time, and only the one with the higher number gets into the journal.
+TEST_F(MadeTables, GetNumbersBeyondThoseOfTheJournal) {
+  leave_one_of_two();
+  const std::string journal = out() + "/.bcda/journal.ndjson", from = out() + "/tables/beneficiary/00001.arrow";
+  transfer::JournalState state = journals_of(out(), world::system_disk());
+  ASSERT_EQ(state.tables.size(), 1u);
+  transfer::TablesRecord record = state.tables.front();
+  record.files.clear();
+  record.parts.front().path = "tables/beneficiary/00003.arrow";
+  std::filesystem::copy(from, out() + "/tables/beneficiary/00003.arrow");
+  test::spill(out() + "/.bcda/journal-2.ndjson", transfer::journal_line(transfer::tables_record(record), 1) + "\n");
+  EXPECT_FALSE(again());
+  EXPECT_EQ(parts(), (Names{"00001.arrow", "00003.arrow", "00004.arrow"}));
+}
+
+TEST_F(MadeTables, OfAHostileJournalAreNotTaken) {
+  leave_one_of_two();
+  const transfer::TablesRecord good = journals_of(out(), world::system_disk()).tables.front();
+  for (const char* path :
+       {"tables/../x/00001.arrow", "tables/beneficiary/../00001.arrow", "tables/coverage/00001.arrow",
+        "tables/beneficiary/x.arrow", "tables/b\x1b[31m/00001.arrow", "/etc/00001.arrow", "00001.arrow"}) {
+    transfer::TablesRecord record = good;
+    record.parts.front().path = path;
+    transfer::JournalState state;
+    fold(state, transfer::journal_line(transfer::tables_record(record), 1) + "\n", "journal.ndjson");
+    EXPECT_TRUE(state.tables.empty()) << path;
+  }
+  transfer::TablesRecord record = good;
+  record.parts.front().rows = -5;
+  transfer::JournalState state;
+  fold(state, transfer::journal_line(transfer::tables_record(record), 1) + "\n", "journal.ndjson");
+  EXPECT_TRUE(state.tables.empty());
 }
 
 }  // namespace

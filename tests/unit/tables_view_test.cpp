@@ -295,6 +295,9 @@ INSTANTIATE_TEST_SUITE_P(
             "ansi/type"},
         BadView{R"j({"resource":"P","select":[{"column":[{"name":"a","path":"id","collection":1}]}]})j",
                 "true or false"},
+        BadView{
+            R"j({"resource":"P","constant":[{"name":"c","valueFooString":"x"}],"select":[{"column":[{"name":"a","path":"id"}]}]})j",
+            "constant[0]: \"valueFooString\" is not"},
         BadView{R"j({"resource":"P","constant":[{"name":"c"}],"select":[{"column":[{"name":"a","path":"id"}]}]})j",
                 "constant[0]"},
         BadView{R"j({"resource":"P","where":[{"path":"@@"}],"select":[{"column":[{"name":"a","path":"id"}]}]})j",

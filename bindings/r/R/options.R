@@ -88,6 +88,10 @@
 #' @param sync_partial After a partial run of a series: ask for the same time again (keep), or go on from this run
 #'   (move). (`"keep"` or `"move"`, by default `keep`)
 #' @param out Directory for the files; created if it is missing, but its parent must exist. (a path)
+#' @param tables Tables to make while the export goes on, such as claim_line: OUT/tables/TABLE gets Arrow files of
+#'   about 128 MiB. (a character vector)
+#' @param keep_ndjson With tables: keep the NDJSON files too; false: remove a file once its rows are in each table of
+#'   its type. (`TRUE` or `FALSE`, by default `true`)
 #' @param restart Discard what an unfinished export left in the directory, and start again. (`TRUE` or `FALSE`, by
 #'   default `false`)
 #' @param take_over Use the directory although another run seems to use it; set it only if that run has certainly
@@ -136,12 +140,12 @@ bcda_client <- function(url = NULL, ..., profile = NULL, profile_file = NULL, au
                         level = NULL, group = NULL, since = NULL, until = NULL, type_filters = NULL, elements = NULL,
                         include_associated_data = NULL, patients = NULL, organize_output_by = NULL,
                         allow_partial_manifests = NULL, output_format = NULL, method = NULL, job_url = NULL,
-                        delete_job = NULL, sync_partial = NULL, out = NULL, restart = NULL, take_over = NULL,
-                        parallel = NULL, allow_plaintext = NULL, require_proof = NULL, durability = NULL,
-                        poll_interval = NULL, poll_max_interval = NULL, kickoff_timeout = NULL,
-                        adopt_running_job = NULL, job_timeout = NULL, timeout = NULL, retries = NULL,
-                        outage_limit = NULL, retry_delay = NULL, retry_max_delay = NULL, max_retry_after = NULL,
-                        config_file = NULL, env = TRUE) {
+                        delete_job = NULL, sync_partial = NULL, out = NULL, tables = NULL, keep_ndjson = NULL,
+                        restart = NULL, take_over = NULL, parallel = NULL, allow_plaintext = NULL,
+                        require_proof = NULL, durability = NULL, poll_interval = NULL, poll_max_interval = NULL,
+                        kickoff_timeout = NULL, adopt_running_job = NULL, job_timeout = NULL, timeout = NULL,
+                        retries = NULL, outage_limit = NULL, retry_delay = NULL, retry_max_delay = NULL,
+                        max_retry_after = NULL, config_file = NULL, env = TRUE) {
   client_with(settings_in(environment(), list(...)), config_file, env)
 }
 
@@ -151,11 +155,11 @@ bcda_export <- function(client, types = NULL, out = NULL, progress = interactive
                         since = NULL, until = NULL, type_filters = NULL, elements = NULL,
                         include_associated_data = NULL, patients = NULL, organize_output_by = NULL,
                         allow_partial_manifests = NULL, output_format = NULL, method = NULL, job_url = NULL,
-                        delete_job = NULL, sync_partial = NULL, restart = NULL, take_over = NULL, parallel = NULL,
-                        allow_plaintext = NULL, require_proof = NULL, durability = NULL, poll_interval = NULL,
-                        poll_max_interval = NULL, kickoff_timeout = NULL, adopt_running_job = NULL,
-                        job_timeout = NULL, timeout = NULL, retries = NULL, outage_limit = NULL, retry_delay = NULL,
-                        retry_max_delay = NULL, max_retry_after = NULL) {
+                        delete_job = NULL, sync_partial = NULL, tables = NULL, keep_ndjson = NULL, restart = NULL,
+                        take_over = NULL, parallel = NULL, allow_plaintext = NULL, require_proof = NULL,
+                        durability = NULL, poll_interval = NULL, poll_max_interval = NULL, kickoff_timeout = NULL,
+                        adopt_running_job = NULL, job_timeout = NULL, timeout = NULL, retries = NULL,
+                        outage_limit = NULL, retry_delay = NULL, retry_max_delay = NULL, max_retry_after = NULL) {
   finish(start_export(client, settings_in(environment(), list(...))), progress)
 }
 
@@ -166,11 +170,11 @@ bcda_sync <- function(client, directory, types = NULL, progress = interactive(),
                       since = NULL, until = NULL, type_filters = NULL, elements = NULL,
                       include_associated_data = NULL, patients = NULL, organize_output_by = NULL,
                       allow_partial_manifests = NULL, output_format = NULL, method = NULL, job_url = NULL,
-                      delete_job = NULL, sync_partial = NULL, restart = NULL, take_over = NULL, parallel = NULL,
-                      allow_plaintext = NULL, require_proof = NULL, durability = NULL, poll_interval = NULL,
-                      poll_max_interval = NULL, kickoff_timeout = NULL, adopt_running_job = NULL, job_timeout = NULL,
-                      timeout = NULL, retries = NULL, outage_limit = NULL, retry_delay = NULL,
-                      retry_max_delay = NULL, max_retry_after = NULL) {
+                      delete_job = NULL, sync_partial = NULL, tables = NULL, keep_ndjson = NULL, restart = NULL,
+                      take_over = NULL, parallel = NULL, allow_plaintext = NULL, require_proof = NULL,
+                      durability = NULL, poll_interval = NULL, poll_max_interval = NULL, kickoff_timeout = NULL,
+                      adopt_running_job = NULL, job_timeout = NULL, timeout = NULL, retries = NULL,
+                      outage_limit = NULL, retry_delay = NULL, retry_max_delay = NULL, max_retry_after = NULL) {
   finish(start_sync(client, directory, settings_in(environment(), list(...))), progress)
 }
 
@@ -178,10 +182,11 @@ bcda_sync <- function(client, directory, types = NULL, progress = interactive(),
 #' @inheritParams bcda_export
 #' @export
 bcda_resume <- function(client, directory, progress = interactive(), ..., patients = NULL, delete_job = NULL,
-                        take_over = NULL, parallel = NULL, allow_plaintext = NULL, require_proof = NULL,
-                        durability = NULL, poll_interval = NULL, poll_max_interval = NULL, kickoff_timeout = NULL,
-                        adopt_running_job = NULL, job_timeout = NULL, timeout = NULL, retries = NULL,
-                        outage_limit = NULL, retry_delay = NULL, retry_max_delay = NULL, max_retry_after = NULL) {
+                        tables = NULL, keep_ndjson = NULL, take_over = NULL, parallel = NULL, allow_plaintext = NULL,
+                        require_proof = NULL, durability = NULL, poll_interval = NULL, poll_max_interval = NULL,
+                        kickoff_timeout = NULL, adopt_running_job = NULL, job_timeout = NULL, timeout = NULL,
+                        retries = NULL, outage_limit = NULL, retry_delay = NULL, retry_max_delay = NULL,
+                        max_retry_after = NULL) {
   finish(start_resume(client, directory, settings_in(environment(), list(...))), progress)
 }
 
@@ -191,11 +196,12 @@ bcda_resume <- function(client, directory, progress = interactive(), ..., patien
 bcda_start <- function(client, types = NULL, out = NULL, ..., level = NULL, group = NULL, since = NULL, until = NULL,
                        type_filters = NULL, elements = NULL, include_associated_data = NULL, patients = NULL,
                        organize_output_by = NULL, allow_partial_manifests = NULL, output_format = NULL,
-                       method = NULL, job_url = NULL, delete_job = NULL, sync_partial = NULL, restart = NULL,
-                       take_over = NULL, parallel = NULL, allow_plaintext = NULL, require_proof = NULL,
-                       durability = NULL, poll_interval = NULL, poll_max_interval = NULL, kickoff_timeout = NULL,
-                       adopt_running_job = NULL, job_timeout = NULL, timeout = NULL, retries = NULL,
-                       outage_limit = NULL, retry_delay = NULL, retry_max_delay = NULL, max_retry_after = NULL) {
+                       method = NULL, job_url = NULL, delete_job = NULL, sync_partial = NULL, tables = NULL,
+                       keep_ndjson = NULL, restart = NULL, take_over = NULL, parallel = NULL, allow_plaintext = NULL,
+                       require_proof = NULL, durability = NULL, poll_interval = NULL, poll_max_interval = NULL,
+                       kickoff_timeout = NULL, adopt_running_job = NULL, job_timeout = NULL, timeout = NULL,
+                       retries = NULL, outage_limit = NULL, retry_delay = NULL, retry_max_delay = NULL,
+                       max_retry_after = NULL) {
   start_export(client, settings_in(environment(), list(...)))
 }
 
@@ -205,11 +211,11 @@ bcda_manifest <- function(client, types = NULL, progress = interactive(), ..., l
                           since = NULL, until = NULL, type_filters = NULL, elements = NULL,
                           include_associated_data = NULL, patients = NULL, organize_output_by = NULL,
                           allow_partial_manifests = NULL, output_format = NULL, method = NULL, job_url = NULL,
-                          delete_job = NULL, sync_partial = NULL, restart = NULL, take_over = NULL, parallel = NULL,
-                          allow_plaintext = NULL, require_proof = NULL, durability = NULL, poll_interval = NULL,
-                          poll_max_interval = NULL, kickoff_timeout = NULL, adopt_running_job = NULL,
-                          job_timeout = NULL, timeout = NULL, retries = NULL, outage_limit = NULL,
-                          retry_delay = NULL, retry_max_delay = NULL, max_retry_after = NULL) {
+                          delete_job = NULL, sync_partial = NULL, tables = NULL, keep_ndjson = NULL, restart = NULL,
+                          take_over = NULL, parallel = NULL, allow_plaintext = NULL, require_proof = NULL,
+                          durability = NULL, poll_interval = NULL, poll_max_interval = NULL, kickoff_timeout = NULL,
+                          adopt_running_job = NULL, job_timeout = NULL, timeout = NULL, retries = NULL,
+                          outage_limit = NULL, retry_delay = NULL, retry_max_delay = NULL, max_retry_after = NULL) {
   finish(start_manifest(client, settings_in(environment(), list(...))), progress)
 }
 
@@ -219,11 +225,12 @@ bcda_manifest <- function(client, types = NULL, progress = interactive(), ..., l
 bcda_plan <- function(client, types = NULL, ..., level = NULL, group = NULL, since = NULL, until = NULL,
                       type_filters = NULL, elements = NULL, include_associated_data = NULL, patients = NULL,
                       organize_output_by = NULL, allow_partial_manifests = NULL, output_format = NULL, method = NULL,
-                      job_url = NULL, delete_job = NULL, sync_partial = NULL, restart = NULL, take_over = NULL,
-                      parallel = NULL, allow_plaintext = NULL, require_proof = NULL, durability = NULL,
-                      poll_interval = NULL, poll_max_interval = NULL, kickoff_timeout = NULL,
-                      adopt_running_job = NULL, job_timeout = NULL, timeout = NULL, retries = NULL,
-                      outage_limit = NULL, retry_delay = NULL, retry_max_delay = NULL, max_retry_after = NULL) {
+                      job_url = NULL, delete_job = NULL, sync_partial = NULL, tables = NULL, keep_ndjson = NULL,
+                      restart = NULL, take_over = NULL, parallel = NULL, allow_plaintext = NULL,
+                      require_proof = NULL, durability = NULL, poll_interval = NULL, poll_max_interval = NULL,
+                      kickoff_timeout = NULL, adopt_running_job = NULL, job_timeout = NULL, timeout = NULL,
+                      retries = NULL, outage_limit = NULL, retry_delay = NULL, retry_max_delay = NULL,
+                      max_retry_after = NULL) {
   plan_of(client, settings_in(environment(), list(...)))
 }
 
@@ -234,11 +241,11 @@ bcda_plan <- function(client, types = NULL, ..., level = NULL, group = NULL, sin
 #' @export
 bcda_fetch <- function(client, manifest, out = NULL, file = NULL, progress = interactive(), ...,
                        organize_output_by = NULL, allow_partial_manifests = NULL, job_url = NULL, delete_job = NULL,
-                       sync_partial = NULL, restart = NULL, take_over = NULL, parallel = NULL,
-                       allow_plaintext = NULL, require_proof = NULL, durability = NULL, poll_interval = NULL,
-                       poll_max_interval = NULL, kickoff_timeout = NULL, adopt_running_job = NULL,
-                       job_timeout = NULL, timeout = NULL, retries = NULL, outage_limit = NULL, retry_delay = NULL,
-                       retry_max_delay = NULL, max_retry_after = NULL) {
+                       sync_partial = NULL, tables = NULL, keep_ndjson = NULL, restart = NULL, take_over = NULL,
+                       parallel = NULL, allow_plaintext = NULL, require_proof = NULL, durability = NULL,
+                       poll_interval = NULL, poll_max_interval = NULL, kickoff_timeout = NULL,
+                       adopt_running_job = NULL, job_timeout = NULL, timeout = NULL, retries = NULL,
+                       outage_limit = NULL, retry_delay = NULL, retry_max_delay = NULL, max_retry_after = NULL) {
   finish(start_fetch(client, manifest, file, settings_in(environment(), list(...))), progress)
 }
 
@@ -352,8 +359,8 @@ bcda_table_stream <- function(result, table = NULL, view = NULL, columns = NULL,
 #'   while the sandbox runs (bcda_sandbox_control). (by default `1500ms`)
 #' @param job_lifetime How long a finished job can be requested; its files stay one hour longer. Takes a duration
 #'   such as 200ms, 5s, 60m or 24h. Can be changed while the sandbox runs (bcda_sandbox_control). (by default `24h`)
-#' @param clock Moves the sandbox's clock forward by this duration, so that tokens and jobs expire. Takes a duration
-#'   such as 200ms, 5s, 60m or 24h. Can be changed while the sandbox runs (bcda_sandbox_control). (by default `0`)
+#' @param clock Moves the sandbox's clock by this duration: forward, so that tokens and jobs expire, or back. Takes a
+#'   duration such as 5s, 24h or -24h. Can be changed while the sandbox runs (bcda_sandbox_control). (by default `0`)
 #' @param fault Adds a fault; none clears all faults. Takes a fault. Can be changed while the sandbox runs
 #'   (bcda_sandbox_control). See [bcda_sandbox_options()]. (by default `none`)
 #' @export

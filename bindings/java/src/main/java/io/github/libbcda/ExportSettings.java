@@ -289,6 +289,26 @@ public abstract sealed class ExportSettings<B extends ExportSettings<B>> extends
   }
 
   /**
+   * Tables to make while the export goes on, such as claim_line: OUT/tables/TABLE gets Arrow files of about 128 MiB.
+   *
+   * @param value one or more
+   * @return this
+   */
+  public B tables(String... value) {
+    return put("tables", value);
+  }
+
+  /**
+   * With tables: keep the NDJSON files too; false: remove a file once its rows are in each table of its type.
+   *
+   * @param value whether (default {@code true})
+   * @return this
+   */
+  public B keepNdjson(boolean value) {
+    return set("keep_ndjson", Boolean.toString(value));
+  }
+
+  /**
    * Discard what an unfinished export left in the directory, and start again.
    *
    * @param value whether (default {@code false})
