@@ -5,6 +5,7 @@
 
 #include "base/json.hpp"
 #include "crypto/digest.hpp"
+#include "simulation/journals.hpp"
 #include "simulation/scenario.hpp"
 
 namespace libbcda::simulation {
@@ -115,8 +116,12 @@ std::string check_published(const SimDisk& disk, SimServer& server) {
 
 std::string check_still_there(const SimDisk& disk, const std::set<std::string>& paths, const Tables& tables) {
   const Files files = disk.files();
+  const std::set<std::string> replaced = replaced_files(disk);
+  const auto is_replaced = [&](const std::string& path) {
+    return tables.may_replace(path) && (has_receipt(disk) || replaced.contains(path.substr(kRoot.size())));
+  };
   for (const std::string& path : paths)
-    if (!files.contains(path) && !tables.may_replace(path)) return path + " was published, and is not there any more";
+    if (!files.contains(path) && !is_replaced(path)) return path + " was published, and is not there any more";
   return "";
 }
 
@@ -150,10 +155,12 @@ std::string check_receipt(const SimDisk& disk, const SimServer& server, const Ta
   return "";
 }
 
-std::string check_complete(const SimDisk& disk) {
+std::string check_complete(const SimDisk& disk, const Tables& tables) {
   if (!has_receipt(disk)) return "there is no receipt";
   for (const auto& [path, content] : disk.files())
     if (!is_final_name(path) && !is_part(path) && path != kReceipt && path != kLog) return path + " was left behind";
+  for (const auto& [path, content] : disk.files())
+    if (tables.may_replace(path)) return path + " was left behind, although tables have its rows";
   for (const std::string& path : disk.directories())
     if (path != kOut && path != kRoot + "error" && path != kRoot + "deleted" && !(path + "/").starts_with(kTables))
       return "the directory " + path + " was left behind";

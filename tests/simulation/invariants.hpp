@@ -31,6 +31,6 @@ std::string check_still_there(const SimDisk& disk, const std::set<std::string>& 
 // in each table of its type.
 std::string check_receipt(const SimDisk& disk, const SimServer& server, const Tables& tables);
 // Nothing but the files of a complete export is there.
-std::string check_complete(const SimDisk& disk);
+std::string check_complete(const SimDisk& disk, const Tables& tables);
 
 }  // namespace libbcda::simulation

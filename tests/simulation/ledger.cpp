@@ -5,6 +5,7 @@
 
 #include "base/json.hpp"
 #include "http/content_range.hpp"
+#include "simulation/journals.hpp"
 #include "values.hpp"
 
 namespace libbcda::simulation {
@@ -46,38 +47,6 @@ struct Ledger::Part {
   std::string bytes_file, boot;
   std::int64_t synced = 0, overhead = 0;  // bytes that were sent before those in the file
 };
-
-namespace {
-
-// The lines of all journals that are whole.
-std::vector<json::object> read_lines(const SimDisk& disk) {
-  std::vector<json::object> lines;
-  for (int number = 1;; ++number) {
-    const std::string name = number == 1 ? "journal" : "journal-" + std::to_string(number);
-    const std::string* text = disk.content(kWork + name + ".ndjson");
-    if (!text) return lines;
-    for (std::size_t at = 0, end; (end = text->find('\n', at)) != std::string::npos; at = end + 1)
-      if (auto line = parse_json(text->substr(at, end - at)); line && line->is_object())
-        lines.push_back(std::move(line->get_object()));
-  }
-}
-
-// The files whose rows are in parts of tables that are all there.
-std::set<std::string> replaced_files(const std::vector<json::object>& lines, const SimDisk& disk) {
-  std::set<std::string> replaced;
-  for (const json::object& line : lines) {
-    if (string_member(line, "event") != "tables") continue;
-    const json::array& parts = line.at("parts").as_array();
-    const bool is_there = std::all_of(parts.begin(), parts.end(), [&](const json::value& part) {
-      return disk.content(kFiles + string_member(part.as_object(), "path")) != nullptr;
-    });
-    for (const json::value& file : line.at("files").as_array())
-      if (is_there) replaced.insert(string_member(file.as_object(), "path"));
-  }
-  return replaced;
-}
-
-}  // namespace
 
 void Ledger::require(bool holds, const std::string& path, const std::string& what) {
   if (!holds && wrong_.empty()) wrong_ = path + ": " + what;
@@ -195,9 +164,8 @@ void Ledger::run_ends(const SimDisk& live, const SimDisk& left, bool loses_power
   }
   std::map<std::string, Part> parts;
   std::set<std::string> done;
-  const auto lines = read_lines(left);
-  const std::set<std::string> replaced = replaced_files(lines, left);
-  for (const json::object& line : lines) {
+  const std::set<std::string> replaced = replaced_files(left);
+  for (const json::object& line : read_lines(left)) {
     const std::string event = string_member(line, "event"), path = path_of_url(string_member(line, "url"));
     const std::string name = string_member(line, "path");
     if (event == "file" && (left.content(kFiles + name) || replaced.contains(name))) done.insert(path);

@@ -342,7 +342,7 @@ void Simulation::judge_end(SimWorld& world, const Attempt& attempt) {
   if (world.disk().open_files() > 0) require("a run left files open");
   if (!failure_.empty()) ++report_.failures;
   // With a broken disk, an export may be complete although not all could be tidied up.
-  if (failure_.empty() && !attempt.faults.disk.any()) require(check_complete(world.disk()));
+  if (failure_.empty() && !attempt.faults.disk.any()) require(check_complete(world.disk(), tables_));
   // After a crash at the very end there may be nothing left to do.
   const bool was_complete = failure_.find("finished export") != std::string::npos && has_receipt(world.disk());
   complete_ = failure_.empty() || was_complete;
