@@ -21,8 +21,7 @@ constexpr std::size_t kReadBuffer = 256u << 10;
 std::string unknown_files(const std::string& path) {
   return "NDJSON files that are not known (" + tidy(path) +
          "): they are of another origin, or the journal has lost them; they would be counted with the new ones, so "
-         "move "
-         "them away or choose another directory";
+         "move them away or choose another directory";
 }
 
 Error refuse_directory(const std::string& path, const std::string& why) {

@@ -42,8 +42,7 @@ json::value tables_of(const json::object& intent) {
 std::string damaged_journal(const std::string& where) {
   return "a damaged journal (.bcda/" + where +
          "), so it is not certain what is there; an export into it with restart=true discards what the journal lists "
-         "and "
-         "begins anew, or choose another directory";
+         "and begins anew, or choose another directory";
 }
 
 std::string describe_difference(const json::object& then, const json::object& now) {
@@ -193,8 +192,8 @@ void Workspace::discard_journals() {
   remove_from_work([](std::string_view name) { return is_journal_name(name) || is_bytes_name(name); });
 }
 
-// The log of an unfinished export is ours, also where a loss of power has cost its text. `reads`: a file that the journals
-// list must be as it was published, so that a restart that is refused has discarded nothing.
+// The log of an unfinished export is ours, also where a loss of power has cost its text. `reads`: a file that the
+// journals list must be as it was published, so that a restart that is refused has discarded nothing.
 void Workspace::refuse_unknown_files(bool knows_log, bool reads) const {
   published_.refuse_others([&](const std::string& path) {
     const auto found = earlier_.files.find(path);

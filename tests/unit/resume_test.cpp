@@ -783,11 +783,12 @@ TEST_F(Resumed, APublishedFileIsNotUnderWayAnyMore) {
 
 TEST_F(Resumed, FilesOfAFetchAreNamedAsThat) {
   std::filesystem::create_directories(out() + "/.bcda");
-  test::spill(out() + "/.bcda/journal.ndjson",
-              transfer::journal_line(transfer::file_record({{"Patient.a.ndjson", "http://localhost/a", "Patient", "", ""},
-                                                            {.bytes = 1, .sha256 = "ab"}}),
-                                     1) +
-                  "\n");
+  test::spill(
+      out() + "/.bcda/journal.ndjson",
+      transfer::journal_line(transfer::file_record({{"Patient.a.ndjson", "http://localhost/a", "Patient", "", ""},
+                                                    {.bytes = 1, .sha256 = "ab"}}),
+                             1) +
+          "\n");
   test::spill(out() + "/mine.ndjson", "a fetch tolerates it");
   EXPECT_EQ(parse_json(directory_status(out()))->at("state"), "fetch");
   EXPECT_TRUE(holds(error_of([&] { resume(); }).message, "holds files of a fetch or of a decryption"));

@@ -114,16 +114,16 @@ start_sync <- function(client, directory, settings) {
 #' @param directory the directory of the export.
 #' @return `bcda_resume()` returns a result, as from [bcda_export()]. `bcda_directory_status()` returns a list with
 #'   \item{`directory`}{as given.}
-#'   \item{`state`}{`"finished"`, `"unfinished"` (for `bcda_resume()`), `"fetch"` (files of a fetch or of a decryption that is not complete),
-#'     `"series"` (for `bcda_sync()`), `"damaged"` or `"none"`.}
+#'   \item{`state`}{`"finished"`, `"unfinished"` (for `bcda_resume()`), `"fetch"` (files of a fetch or of a
+#'     decryption that is not complete), `"series"` (for `bcda_sync()`), `"damaged"` or `"none"`.}
 #'   \item{`usedBy`}{the run that uses the directory: a list of `host` and `pid`; or `NULL`.}
 #'   \item{`damage`}{what is damaged, and what to do about it; `""`: nothing.}
 #'   \item{`partial`}{whether resources are missing in a finished export, as its error files say.}
 #'   \item{`runs`}{the number of exports of a series.}
 #'   \item{`request`}{what the export asks for: an unfinished one by the names of settings, a finished one as in
 #'     `export.json`; or `NULL`.}
-#'   \item{`jobs`}{lists of `type`, `statusUrl`, `state` (`"accepted"`, `"unknown"`, `"refused"`, `"dead"` or, of a finished
-#'     export, `"done"`), `manifest` (whether it is at hand) and `files` (how many were published).}
+#'   \item{`jobs`}{lists of `type`, `statusUrl`, `state` (`"accepted"`, `"unknown"`, `"refused"`, `"dead"` or, of a
+#'     finished export, `"done"`), `manifest` (whether it is at hand) and `files` (how many were published).}
 #'   \item{`files`}{a list of `published`, `bytes` (of these), `inTables` (files of which only
 #'     the rows in tables are left) and `underWay`.}
 #' @name bcda_resume

@@ -388,8 +388,8 @@ BCDA_API bcda_status bcda_resume_start(bcda_client* client, const char* director
 /* Where the export in a directory stands, as JSON in *json, which the caller frees with bcda_string_free. Nothing is
  * sent and nothing in the directory is changed, so it may be called while a run uses it. The object has:
  *   directory  as given
- *   state      "finished" (export.json is there), "unfinished", "fetch" (files of a fetch or of a decryption that is not
- *              complete), "series" (bcda_sync_start goes on with it), "damaged", "none"
+ *   state      "finished" (export.json is there), "unfinished", "fetch" (files of a fetch or of a decryption that is
+ *              not complete), "series" (bcda_sync_start goes on with it), "damaged", "none"
  *   usedBy     {"host", "pid"} of a run that uses the directory, or null
  *   damage     what is damaged, and what to do about it; "": nothing
  *   partial    whether resources are missing in a finished export, as its error files say

@@ -62,12 +62,12 @@ public final class Bcda {
    *
    * @param directory the directory of an export
    * @return JSON text: an object with {@code directory}, {@code state} ({@code "finished"}, {@code "unfinished"}, for
-   *     {@link BcdaClient#resume}, {@code "fetch"}, {@code "series"}, {@code "damaged"} or {@code "none"}), {@code usedBy} ({@code host} and {@code pid} of a
-   *     run that uses it, or null), {@code damage} (what is damaged, and what to do about it; "": nothing), {@code partial}
-   *     (whether resources are missing in a finished export), {@code runs} (the number of exports of a
-   *     series), {@code request} (what the export asks for, or null), {@code jobs} (each with {@code type}, {@code statusUrl}, {@code state},
-   *     {@code manifest} and {@code files}) and {@code files} ({@code published}, {@code bytes},
-   *     {@code inTables}, {@code underWay})
+   *     {@link BcdaClient#resume}, {@code "fetch"}, {@code "series"}, {@code "damaged"} or {@code "none"}), {@code usedBy}
+   *     ({@code host} and {@code pid} of a run that uses it, or null), {@code damage} (what is damaged, and what to do
+   *     about it; "": nothing), {@code partial} (whether resources are missing in a finished export), {@code runs} (the
+   *     number of exports of a series), {@code request} (what the export asks for, or null), {@code jobs} (each with
+   *     {@code type}, {@code statusUrl}, {@code state}, {@code manifest} and {@code files}) and {@code files}
+   *     ({@code published}, {@code bytes}, {@code inTables}, {@code underWay})
    * @throws BcdaException.Filesystem there is no such directory, or it cannot be read
    */
   public static String directoryStatus(Path directory) {
