@@ -25,9 +25,10 @@ bool matters_to_export(const bcda::Setting& setting) { return !is_one_of(setting
 
 // Without what the unfinished export has asked for.
 bool matters_to_resume(const bcda::Setting& setting) {
-  return !is_one_of(setting, {"types", "level", "group", "since", "until", "type_filters", "elements",
-                              "include_associated_data", "organize_output_by", "allow_partial_manifests",
-                              "output_format", "method", "job_url", "out", "restart", "sync_partial"});
+  return !is_one_of(
+      setting, {"types", "level", "group", "since", "until", "type_filters", "elements", "include_associated_data",
+                "organize_output_by", "allow_partial_manifests", "output_format", "method", "tables", "keep_ndjson",
+                "job_url", "out", "restart", "sync_partial"});
 }
 
 // Without the settings about files, because no files are downloaded.

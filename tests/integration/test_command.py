@@ -776,10 +776,11 @@ class Shows(Case):
         wish = {"level", "group", "since", "until", "type-filters", "elements", "include-associated-data", "patients",
                 "organize-output-by", "allow-partial-manifests", "output-format", "method", "dry-run"}
         jobs |= wish
+        tables = {"tables", "keep-ndjson"}
         expected = {
-            "export": service | key | files | tries | jobs | {"job-url", "delete-job", "restart", "sandbox", "sandbox-option", "json", "quiet"},
+            "export": service | key | files | tries | jobs | tables | {"job-url", "delete-job", "restart", "sandbox", "sandbox-option", "json", "quiet"},
             "resume": (service | key | files | tries | jobs | {"delete-job", "json", "quiet"}) - (wish - {"patients"}) - {"types", "out"},
-            "sync": (service | key | files | tries | jobs | {"delete-job", "sync-partial", "restart", "json", "quiet"})
+            "sync": (service | key | files | tries | jobs | tables | {"delete-job", "sync-partial", "restart", "json", "quiet"})
                     - {"out", "until", "patients", "dry-run"},
             "manifest": service | tries | jobs | {"job-url", "quiet"},
             "fetch": service | key | files | tries | {"file", "json", "quiet"},
@@ -794,7 +795,7 @@ class Shows(Case):
                 text = bcda(command, "--help").stdout.decode()
                 columns = [line.strip().split("  ")[0] for line in text.splitlines() if line.startswith("  -")]
                 listed = {name for flags_of_it in columns for name in re.findall("--([a-z-]+)", flags_of_it)}
-                self.assertEqual(listed - {"help", "config", "type", "no-adopt-running-job"}, flags)
+                self.assertEqual(listed - {"help", "config", "type", "no-adopt-running-job", "no-keep-ndjson"}, flags)
                 for flag in expected["export"] - flags:
                     self.expect(bcda(command, "--" + flag, "x"), USAGE, f"{command} has no option --{flag}")
 
