@@ -131,7 +131,7 @@ Task<> JobRunner::take_up_job(bulk::Job& job, const transfer::JobState& left) {
   });
   for (std::size_t i = 0; i < pages.size(); ++i) {
     job.on_kept_page(pages[i], i + 1 == pages.size());
-    co_await deliver(job);
+    co_await deliver(job, true);
   }
 }
 
@@ -178,20 +178,21 @@ Task<> JobRunner::drive(bulk::Job& job, bool delivers) {
       co_await world_.clock().sleep(pause->duration);
     } else if (auto* send = std::get_if<http::Send>(&step)) {
       co_await exchange(job, std::move(*send), last);
-      if (delivers) co_await deliver(job);
+      if (delivers) co_await deliver(job, false);
     } else {
       co_return;
     }
   }
 }
 
-// Hands on the files that the last answer added.
-Task<> JobRunner::deliver(bulk::Job& job) {
+// Hands on the files that the last answer added. `is_kept`: an earlier run got it.
+Task<> JobRunner::deliver(bulk::Job& job, bool is_kept) {
   bulk::Pages::Fresh fresh = job.take_fresh();
   if (!fresh.page) co_return;
-  if (job.phase() == bulk::Job::Phase::finished) reporter_.job_done(job);  // before its files
+  const bool is_last = job.phase() == bulk::Job::Phase::finished;
+  if (is_last) is_kept ? reporter_.job_known(job) : reporter_.job_done(job);  // before its files
   Files files{std::move(fresh.page), std::move(fresh.numbers), job.expires()};
-  co_await files_found_(job.status_url()->text(), std::move(files), job.phase() == bulk::Job::Phase::finished);
+  co_await files_found_(job.status_url()->text(), std::move(files), is_last);
 }
 
 Task<> JobRunner::exchange(bulk::Job& job, http::Send send, http::Request& last) {

@@ -100,6 +100,21 @@ json::array describe_jobs(const transfer::JournalState& state) {
   return jobs;
 }
 
+json::object describe_files(const FileList& files) {
+  std::int64_t bytes = 0;
+  for (std::size_t i = 0; i < files.size(); ++i) bytes += files[i].bytes();
+  return {{"published", files.size()}, {"bytes", bytes}, {"inTables", 0}, {"underWay", 0}};
+}
+
+json::value describe_owner(const files::Directory& out, const world::Local& local) {
+  if (!out.contains(transfer::kWork)) return nullptr;
+  const auto owner = transfer::active_owner(out.sub(transfer::kWork), local);
+  if (!owner) return nullptr;
+  return json::object{{"host", owner->process.host}, {"pid", owner->process.pid}};
+}
+
+}  // namespace
+
 // Of the published files that are still there, with the size that they had.
 json::object describe_files(const transfer::JournalState& state, const transfer::Published& published) {
   std::int64_t files = 0, bytes = 0, in_tables = 0;
@@ -115,21 +130,6 @@ json::object describe_files(const transfer::JournalState& state, const transfer:
   }
   return {{"published", files}, {"bytes", bytes}, {"inTables", in_tables}, {"underWay", state.parts.size()}};
 }
-
-json::object describe_files(const FileList& files) {
-  std::int64_t bytes = 0;
-  for (std::size_t i = 0; i < files.size(); ++i) bytes += files[i].bytes();
-  return {{"published", files.size()}, {"bytes", bytes}, {"inTables", 0}, {"underWay", 0}};
-}
-
-json::value describe_owner(const files::Directory& out, const world::Local& local) {
-  if (!out.contains(transfer::kWork)) return nullptr;
-  const auto owner = transfer::active_owner(out.sub(transfer::kWork), local);
-  if (!owner) return nullptr;
-  return json::object{{"host", owner->process.host}, {"pid", owner->process.pid}};
-}
-
-}  // namespace
 
 json::object intent_of(const Session& session, const Settings& settings) {
   json::object intent = bulk::describe_intent(session.service(), bulk::read_wish(settings));

@@ -241,7 +241,7 @@ void Workspace::keep_manifest(const std::string& label, const bulk::Manifests& p
           });
         },
         durability());
-    records.push_back({name, page->base().text(), to_hex(digest.finish())});
+    records.push_back({name, page->base().text(), to_hex(digest.finish()), static_cast<std::int64_t>(page->size())});
   }
   journal_.manifest_kept(label, records);
 }

@@ -25,7 +25,7 @@ class Event:
     progress bytes_done, bytes_total (of the files whose size is already known), files_done, files_total
     file     a file was verified and published: type, file (its path), bytes_done
     retry    text (why), wait (seconds until the next try)
-    warning  text
+    warning  text; also files_done, files_total if it says that the run goes on with an export
     finished the last event: status (``"OK"``, or the code of the failure), text (the message of the failure)
     ======== =========================================================================================
 

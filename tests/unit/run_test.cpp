@@ -515,7 +515,7 @@ TEST(FileQueues, CountTheResultsOfTheirFiles) {
   queue.done(done, "job");
   done.path = "a";
   queue.done(done, "job");
-  queue.failed();
+  queue.failed(false);
   EXPECT_EQ(queue.counts().done, 2);
   EXPECT_EQ(queue.counts().failed, 1);
   EXPECT_EQ(queue.counts().untried(), 0);

@@ -512,7 +512,7 @@ typedef enum bcda_event_kind {
   BCDA_EVENT_PROGRESS = 4, /* bytes and files so far */
   BCDA_EVENT_FILE = 5,     /* a file was verified and published: type, file, bytes_done */
   BCDA_EVENT_RETRY = 6,    /* text: why; wait_ms: until the next try */
-  BCDA_EVENT_WARNING = 7,  /* text */
+  BCDA_EVENT_WARNING = 7,  /* text; if it says that the run goes on with an export: files_done, files_total (or -1) */
   BCDA_EVENT_FINISHED = 8  /* the last event: status; text = the error's message or "" */
 } bcda_event_kind;
 
