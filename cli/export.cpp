@@ -66,10 +66,12 @@ bool matters_to_fetch(const bcda::Setting& setting) {
                               "sync_partial"});
 }
 
-const Advice kGoOn{" holds an unfinished export; the same command again, or bcda resume, goes on with it",
-                   "bcda export --restart"};
 const Advice kStartAgain{" holds an unfinished export; start again there with --restart, or give another --out",
                          "bcda export --restart"};
+
+Advice go_on_in(const std::string& directory) {
+  return {" holds an unfinished export; `bcda resume " + directory + "` goes on with it", "bcda export --restart"};
+}
 
 struct Run {
   Flags flags;
@@ -119,14 +121,15 @@ int run_export(const Run& run) {
   bcda::Run job = client.start_export();
   Output output = run.output;
   output.own_service = run.sandbox;
-  return follow_files(job, output, config.value("out"), run.sandbox ? kStartAgain : kGoOn);
+  const std::string out = config.value("out");
+  return follow_files(job, output, out, run.sandbox ? kStartAgain : go_on_in(out));
 }
 
 int run_resume(const Run& run) {
   const Interrupts interrupts;
   const bcda::Client client(run.config(std::nullopt));
   bcda::Run job = client.start_resume(run.directory);
-  return follow_files(job, run.output, run.directory, kGoOn);
+  return follow_files(job, run.output, run.directory, go_on_in(run.directory));
 }
 
 int run_manifest(const Run& run) {

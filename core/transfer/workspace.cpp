@@ -38,6 +38,7 @@ Error damaged_journal(const std::string& out, const std::string& where) {
 std::string describe_difference(const json::object& then, const json::object& now) {
   std::string text;
   const auto shown = [](const json::value* value) { return value ? tidy(json::serialize(*value), 200) : "not set"; };
+  const auto is_set = [](const json::value* value) { return value && *value != json::value(""); };
   for (const auto& [name, value] : now) {
     if (name == "tables" || name == "keep_ndjson") continue;  // they are made of what is here
     const json::value* earlier = then.if_contains(name);
@@ -45,7 +46,10 @@ std::string describe_difference(const json::object& then, const json::object& no
     const std::string setting(name);
     text += (text.empty() ? "" : ", ") + setting;
     const bool is_digest = name == "private_key" || name == "patients";
-    text += is_digest ? " (it was another one)" : " (then " + shown(earlier) + ", now " + shown(&value) + ")";
+    const char* const digests = !is_set(&value)    ? " (none is given now)"
+                                : !is_set(earlier) ? " (none was given then)"
+                                                   : " (it was another one)";
+    text += is_digest ? digests : " (then " + shown(earlier) + ", now " + shown(&value) + ")";
   }
   return text;
 }
@@ -131,7 +135,7 @@ void Workspace::go_on_with(const json::object& intent) {
   if (!earlier_.intent) return;  // a run that was killed before it did anything
   if (const std::string difference = describe_difference(*earlier_.intent, intent); !difference.empty())
     throw refuse_directory(path(), "holds an unfinished export with other settings: " + difference +
-                                       "; use the same settings, or bcda resume, or set restart to discard it");
+                                       "; use the same settings, or set restart to discard it");
   goes_on_ = true;
   if (!intent.contains("tables") || intent.at("tables") == json::array()) discard_tables();
   if (durability() == Durability::power) sync_journals(work());

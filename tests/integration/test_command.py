@@ -343,6 +343,7 @@ class Export(Case):
     def test_refused_credentials(self):
         text = self.expect(self.export(env={"BCDA_CLIENT_SECRET": "not-the-secret"}), AUTHENTICATION)
         self.assertNotIn("not-the-secret", text)
+        self.assertNotIn("resume", text, "there is nothing to go on with")
         self.assertIn("check --client-id and --client-secret-file or BCDA_CLIENT_SECRET, ", text)
         self.assert_no_data()
 
@@ -350,7 +351,12 @@ class Export(Case):
         env = dict(self.sandbox.env)
         del env["BCDA_CA_FILE"]
         run = bcda("export", "--out", self.out, env={**env, "BCDA_RETRIES": "0"})
-        self.expect(run, FAILED, "certificate")
+        self.assertNotIn("resume", self.expect(run, FAILED, "certificate"), "there is nothing to go on with")
+        manifest = self.dir / "manifest.json"
+        manifest.write_bytes(bcda("manifest", env=self.sandbox.env).stdout)
+        text = self.expect(bcda("fetch", manifest, "--out", self.out, "--retries", "0", env=env), FAILED)
+        self.assertEqual(text.count("warning: "), 2, "one, and a count: " + text)
+        self.assertIn("warning: 5 more files (", text)
         self.expect(self.export("--url", self.sandbox.facts["url"].replace("localhost", "ip6-localhost"), "--retries", "0"),
                     FAILED)
         self.assert_no_data()
@@ -569,7 +575,7 @@ class Questions(Case):
     def test_a_failed_export_is_gone_on_with(self):
         with Sandbox("--profile", "bcda-v3", *FAST, "--fault", "status=403:on=GET /data/1/:count=1") as sandbox:
             run = bcda("export", "--out", self.out, "--retries", "0", env=sandbox.env)
-            self.expect(run, REFUSED, "holds an unfinished export", "bcda resume")
+            self.expect(run, REFUSED, f"{self.out} holds an unfinished export; `bcda resume {self.out}` goes on with it")
             there = set(self.out.glob("*.ndjson"))
             self.assertGreater(len(there), 1)
             status = json.loads(bcda("status", self.out, "--json").stdout)
@@ -577,7 +583,9 @@ class Questions(Case):
             self.assertEqual((status["state"], status["files"]["published"]), ("unfinished", published))
             self.expect(bcda("status", self.out), OK)
             self.expect(bcda("export", "--out", self.out, "--type", "Coverage", env=sandbox.env), FAILED, 'types (then [], now ["Coverage"])')
-            self.expect(bcda("resume", self.out, env=sandbox.env), OK)
+            run = bcda("resume", self.out, env=sandbox.env)
+            self.expect(run, OK, f"warning: going on with the export in {self.out}: {published} of {published + 1} files are here")
+            self.assertIn(f"  from an earlier run: {published} files\n".encode(), run.stdout)
             self.assertGreater(set(self.out.glob("*.ndjson")), there)
             self.assertEqual(json.loads(bcda("status", self.out, "--json").stdout)["state"], "finished")
             place = {name: value for name, value in sandbox.env.items() if not re.search("CLIENT|KEY", name)}
@@ -597,6 +605,32 @@ class Questions(Case):
                 self.assertNotIn("goes on with it", text)
             self.assertIn(b"bcda export --restart", bcda("status", self.out).stdout)
             self.expect(bcda("export", "--out", self.out, "--restart", env=sandbox.env), OK, "restart discarded")
+    def test_a_resume_names_only_options_that_it_has(self):
+        with Sandbox(*FAST, "--fault", "status=403:on=GET /data/:count=1") as sandbox:
+            self.expect(bcda("export", "--type", "Patient", "--out", self.out, "--retries", "0", env=sandbox.env), REFUSED)
+            keyless = {**sandbox.env, "BCDA_PRIVATE_KEY": "", "BCDA_ALLOW_PLAINTEXT": "true"}
+            text = self.expect(bcda("resume", self.out, env=keyless), FAILED, "--private-key (none is given now)",
+                               "; use the same settings, or run bcda export --restart to discard it")
+            self.assertNotIn("bcda resume", text)
+
+    def test_a_resume_that_fails_says_what_is_here(self):
+        with Sandbox(*FAST, "--fault", "status=403:on=GET /data/:count=1") as sandbox:
+            self.expect(bcda("export", "--type", "Patient", "--out", self.out, "--retries", "0", env=sandbox.env), REFUSED)
+            run = bcda("resume", self.out, env={**sandbox.env, "BCDA_CLIENT_SECRET": "wrong"})
+            self.expect(run, AUTHENTICATION, "1 of 2 files is here", f"1 file verified and kept in {self.out}")
+
+    def test_a_job_that_has_expired_without_files_is_replaced(self):
+        with Sandbox(*FAST, "--fault", "status=410:on=GET /api/v1/jobs/:count=1") as sandbox:
+            command = "export", "--type", "Patient", "--out", self.out
+            self.expect(bcda(*command, env=sandbox.env), REFUSED,
+                        f"{self.out} holds nothing to go on with; the same export again starts a new job")
+            self.expect(bcda(*command, env=sandbox.env), OK)
+        self.out = self.dir / "two jobs"
+        with Sandbox(*FAST, "--fault", "status=410:on=GET /api/v1/jobs/:count=1") as sandbox:
+            run = bcda("export", "--type", "Patient,Coverage", "--out", self.out, env=sandbox.env)
+            self.expect(run, REFUSED, f"`bcda resume {self.out}` goes on with it, with a new job for the one that is gone")
+            self.expect(bcda("resume", self.out, env=sandbox.env), OK)
+
             self.assertEqual(len(json.loads(bcda("jobs", "--json", env=sandbox.env).stdout)), 2)
 
     def test_what_cannot_be_gone_on_with_is_named(self):
