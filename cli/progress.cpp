@@ -31,10 +31,6 @@ std::string bar(double fraction) {
   return '[' + std::string(full, '#') + std::string(cells - full, '-') + ']';
 }
 
-std::string whole_seconds(std::chrono::steady_clock::duration time) {
-  return std::to_string(std::chrono::duration_cast<std::chrono::seconds>(time).count()) + " s";
-}
-
 std::string grouped(std::int64_t number) {  // 2,990
   std::string text = std::to_string(number);
   for (std::size_t at = text.size(); at > 3;) text.insert(at -= 3, 1, ',');
@@ -134,13 +130,13 @@ void Progress::remember(const Shown& event) {
       state_ = event.text;
       break;
     case BCDA_EVENT_JOB:
-      jobs_[event.type].status_text = "job accepted";
+      jobs_[event.type] = {"job accepted", false, {}};
       break;
     case BCDA_EVENT_POLL:
-      jobs_[event.type].status_text = event.text.empty() ? "in progress" : event.text;
+      jobs_[event.type] = {event.text.empty() ? "in progress" : event.text, false, {}};
       break;
     case BCDA_EVENT_MANIFEST:
-      jobs_[event.type] = {plural(event.files_total, "file"), true};
+      jobs_[event.type] = {plural(event.files_total, "file"), true, {}};
       break;
     case BCDA_EVENT_PROGRESS:
       if (download_started_ == Clock::time_point{}) download_started_ = out_.now();
@@ -148,12 +144,13 @@ void Progress::remember(const Shown& event) {
       bytes_total_ = std::max(bytes_total_, event.bytes_total);
       files_ = std::max(files_, event.files_done);
       files_total_ = std::max(files_total_, event.files_total);
-      // With many files, progress counts files, because the sizes of files that have not started are unknown. The share
-      // never decreases, although the total may grow.
-      fraction_ = std::max(fraction_, files_total_ <= few ? part(bytes_, bytes_total_) : part(files_, files_total_));
+      break;
+    case BCDA_EVENT_RETRY:
+      if (event.file.empty() && jobs_.count(event.type) && jobs_[event.type].failing_since == Clock::time_point{})
+        jobs_[event.type].failing_since = out_.now();
       break;
     case BCDA_EVENT_WARNING:
-      if (is_job_failure(event)) jobs_[event.type].status_text = "failed";
+      if (is_job_failure(event)) jobs_[event.type] = {"not done", false, {}};
       break;
     default:
       break;
@@ -182,7 +179,8 @@ std::string Progress::failure(const std::string& message) const {
   if (!printed_failures_.count(cause) || counted != message.npos) return message;
   std::string jobs;
   for (const std::string& type : failed_jobs_) jobs += (jobs.empty() ? ": " : ", ") + type;
-  return plural(static_cast<std::int64_t>(failed_jobs_.size()), "job") + " failed" + jobs;
+  const auto count = static_cast<std::int64_t>(failed_jobs_.size());
+  return plural(count, "job") + (count == 1 ? " is not done" : " are not done") + jobs;
 }
 
 void Progress::retry(const Shown& event) {
@@ -224,13 +222,22 @@ std::string Progress::status_line() {
 std::string Progress::jobs_text(bool with_done) const {
   std::string text;
   for (const auto& [type, job] : jobs_) {
-    if (with_done || !job.done) text += "  " + type + ": " + job.status_text;
+    if (!with_done && job.done) continue;
+    const bool fails = job.failing_since != Clock::time_point{};
+    text += "  " + type + ": " + (fails ? "retrying for " + time_since(job.failing_since) : job.status_text);
   }
   return text;
 }
 
-std::string Progress::waiting_text() const {
-  return state_ + jobs_text(true) + "  " + whole_seconds(out_.now() - started_);
+std::string Progress::waiting_text() const { return state_ + "  " + time_since(started_) + jobs_text(true); }
+
+// What is done of the whole; nullopt while its size is not known: a job may bring more files, and of a few files the
+// sizes count.
+std::optional<double> Progress::share() const {
+  const bool all_listed = std::all_of(jobs_.begin(), jobs_.end(), [](const auto& job) { return job.second.done; });
+  if (!all_listed) return std::nullopt;
+  if (files_total_ > few || files_ == files_total_) return part(files_, files_total_);
+  return bytes_total_ >= 0 ? std::optional(part(bytes_, bytes_total_)) : std::nullopt;
 }
 
 std::string Progress::download_text() const {
@@ -242,3 +249,8 @@ std::string Progress::download_text() const {
 }
 
 }  // namespace cli
+std::string Progress::time_since(Clock::time_point then) const {
+  const auto time = std::chrono::floor<std::chrono::seconds>(out_.now() - then);
+  return time < 60s ? std::to_string(time.count()) + " s" : human_time(time);
+}
+

@@ -51,8 +51,14 @@ class Progress {
 
  private:
   struct Job {
-    std::string status_text;  // such as "in progress (40%)"
-    bool done = false;        // its manifest has arrived
+    std::string status_text;            // such as "in progress (40%)"
+    bool done = false;                  // its manifest has arrived
+    Clock::time_point failing_since{};  // {}: its last request was answered as it should be
+  };
+  // What repeated a printed warning.
+  struct Warning {
+    std::int64_t again = 0;
+    std::vector<std::string> files;  // the first of them
   };
 
   void remember(const Shown& event);
@@ -67,6 +73,7 @@ class Progress {
   std::string waiting_text() const;
   std::string download_text() const;
 
+  std::string time_since(Clock::time_point then) const;  // "12 s"
   Style style_;
   Surroundings out_;
   std::string state_;

@@ -382,7 +382,7 @@ class Export(Case):
         self.assert_no_data()
         self.assertEqual(text.count("localhost:1"), 1, "the failure of three jobs is said once: " + text)
         self.assertRegex(text, r"warning: the kick-off for \w+: cannot connect")
-        self.assertIn("bcda: 3 jobs failed: Coverage, ExplanationOfBenefit, Patient\n  hint: ", text)
+        self.assertIn("bcda: 3 jobs are not done: Coverage, ExplanationOfBenefit, Patient\n  hint: ", text)
 
     def test_an_occupied_directory(self):
         self.expect(self.export("--type", "Patient"), OK)
