@@ -17,6 +17,9 @@ namespace {
 constexpr auto kClockSkew = std::chrono::minutes(5);        // between this machine and the service
 constexpr auto kConfirmPatience = std::chrono::minutes(5);  // short, because the files are already here
 
+// The first part of "what happened; what to do".
+std::string without_remedy(const std::string& text) { return text.substr(0, text.find("; ")); }
+
 // What the later answer lists beyond the earlier one, page by page. Throws Error{PROTOCOL} as bulk::grown_files does.
 std::vector<Files> grown_pages(const bulk::Manifests& before, const bulk::Manifests& after) {
   if (after.size() < before.size())
@@ -319,7 +322,9 @@ Task<> JobRunner::confirm(JobRecord record) {
   }
   std::vector<Files> grown;  // of each page
   if (failure) {
-    reporter_.warn("could not ask whether the manifest has grown: " + failure->message, record.label);
+    reporter_.warn("all files of the manifest are here, but whether it has grown since could not be asked: " +
+                       without_remedy(failure->message),
+                   record.label);
   } else {
     co_await world::run_on(world_.workers(), [&] { grown = grown_pages(record.manifests, job.manifests()); });
     record.manifests = job.manifests();
