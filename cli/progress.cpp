@@ -141,7 +141,7 @@ void Progress::remember(const Shown& event) {
     case BCDA_EVENT_PROGRESS:
       if (download_started_ == Clock::time_point{}) download_started_ = out_.now();
       bytes_ = std::max(bytes_, event.bytes_done);
-      bytes_total_ = std::max(bytes_total_, event.bytes_total);
+      bytes_total_ = event.bytes_total;
       files_ = std::max(files_, event.files_done);
       files_total_ = std::max(files_total_, event.files_total);
       break;
@@ -205,7 +205,8 @@ void Progress::draw() {
   const auto now = out_.now();
   if (now - drawn_ < redraw_every) return;
   drawn_ = now;
-  const std::string text = files_total_ > 0 ? bar(fraction_) + "  " + download_text() : waiting_text();
+  const std::optional<double> done = share();
+  const std::string text = files_total_ > 0 ? (done ? bar(*done) + "  " : "") + download_text() : waiting_text();
   out_.redraw("\r\033[K" + first_columns(printable(text), out_.columns() - 1));
   on_screen_ = true;
 }
@@ -241,8 +242,9 @@ std::optional<double> Progress::share() const {
 }
 
 std::string Progress::download_text() const {
-  std::string text = std::to_string(static_cast<int>(fraction_ * 100)) + "%  " + std::to_string(files_) + "/" +
-                     plural(files_total_, "file") + "  " + human_bytes(bytes_);
+  const std::optional<double> done = share();
+  std::string text = (done ? std::to_string(static_cast<int>(*done * 100)) + "%  " : "") + std::to_string(files_) +
+                     "/" + plural(files_total_, "file") + "  " + human_bytes(bytes_);
   const std::chrono::duration<double> taken = out_.now() - download_started_;
   if (taken > 0.5s) text += "  " + human_bytes(std::llround(static_cast<double>(bytes_) / taken.count())) + "/s";
   return text;

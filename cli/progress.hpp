@@ -4,6 +4,7 @@
 #include <chrono>
 #include <functional>
 #include <map>
+#include <optional>
 #include <set>
 #include <string>
 #include <string_view>
@@ -74,17 +75,20 @@ class Progress {
   std::string download_text() const;
 
   std::string time_since(Clock::time_point then) const;  // "12 s"
+  std::optional<double> share() const;
+  void repeat(Warning& warning, const Shown& event);
+  void count_repeats();
   Style style_;
   Surroundings out_;
   std::string state_;
   std::map<std::string, Job> jobs_;  // by resource type
-  std::int64_t bytes_ = 0, bytes_total_ = 0, files_ = 0, files_total_ = 0;
-  std::set<std::string> warnings_;                         // the printed warnings; each is printed once
+  std::int64_t bytes_ = 0, files_ = 0, files_total_ = 0;
+  std::int64_t bytes_total_ = -1;                          // -1: not all sizes are known
+  std::map<std::string, Warning> warnings_;                // by cause; each is printed once
   std::set<std::string> printed_failures_;                 // the failures among the printed warnings
   std::set<std::string> failed_jobs_;                      // the resource types of the failed jobs
   std::map<bcda::Status, std::int64_t> warnings_of_kind_;  // the number of printed and omitted warnings
   std::int64_t retries_ = 0;
-  double fraction_ = 0;
   Clock::time_point started_, download_started_{}, drawn_{}, lined_;
   bool on_screen_ = false, download_lines_ = false;
 };

@@ -161,7 +161,7 @@ void Reporter::progress() {
   Event event;
   event.kind = EventKind::progress;
   event.bytes_done = bytes_done_;
-  event.bytes_total = bytes_total_;
+  if (sized_ >= counts.total) event.bytes_total = bytes_total_;
   event.files_done = counts.done;
   event.files_total = counts.total;
   mailbox_->push(std::move(event));

@@ -47,8 +47,10 @@ class Reporter {
   void file_done(const FileTask& task, std::shared_ptr<const StoredFile> file, bool is_kept);
   void file_failed(const FileTask& task, const Error& error);
 
-  // Counts bytes of files: expected ones, received ones. Negative numbers take back the bytes of a failed try.
-  void expect(std::int64_t bytes) { bytes_total_ += bytes; }
+  // Counts bytes of files: those of a file whose size is known now, received ones. `forget` and negative numbers take
+  // back the bytes of a failed try.
+  void expect(std::int64_t bytes) { bytes_total_ += bytes, ++sized_; }
+  void forget(std::int64_t bytes) { bytes_total_ -= bytes, --sized_; }
   void receive(std::int64_t bytes);
   std::int64_t bytes_done() const { return bytes_done_; }
   void progress();  // an event with all counts as they are
@@ -65,6 +67,7 @@ class Reporter {
   std::shared_ptr<LogWriter> log_;
   const world::Clock& clock_;
   std::atomic<std::int64_t> bytes_done_{0}, bytes_total_{0}, next_progress_ms_{0};
+  std::atomic<std::int64_t> sized_{0};  // how many files bytes_total_ has
   std::atomic<int> state_{-1};
 };
 

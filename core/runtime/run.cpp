@@ -368,7 +368,7 @@ Task<> Run::finish() {
     group_->spawn([this] { return delete_jobs(); });  // as a task, so that a cancellation ends it
     co_await group_->join();
   }
-  if (queue_.counts().total > 0) reporter_->progress();
+  if (!outcome_.failure() && queue_.counts().total > 0) reporter_->progress();
   reporter_->enter(RunState::finished);
   co_await end(*heart_);
   // Releases the directory before the end is reported, so that the owner can use it at once.

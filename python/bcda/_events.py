@@ -22,7 +22,7 @@ class Event:
     job      a job was accepted: type, url (its status URL)
     poll     a status answer: type, text (the service's X-Progress), percent
     manifest a job finished: type, files_total (its files)
-    progress bytes_done, bytes_total (of the files whose size is already known), files_done, files_total
+    progress bytes_done, bytes_total (None until all sizes are known), files_done, files_total
     file     a file was verified and published: type, file (its path), bytes_done
     retry    text (why), wait (seconds until the next try)
     warning  text; also files_done, files_total if it says that the run goes on with an export

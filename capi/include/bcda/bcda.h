@@ -541,7 +541,7 @@ BCDA_API double bcda_event_percent(const bcda_event* event);
 
 BCDA_API int64_t bcda_event_bytes_done(const bcda_event* event);
 
-/* The sum of the file sizes that are known so far. */
+/* The size of all files_total files; -1 until each of their sizes is known. */
 BCDA_API int64_t bcda_event_bytes_total(const bcda_event* event);
 
 BCDA_API int64_t bcda_event_files_done(const bcda_event* event);
