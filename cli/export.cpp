@@ -193,7 +193,7 @@ there of its files. --restart discards what is there and starts a new job.
   run->flags.add_to(command, matters_to_export);
   for (const char* setting : settings_of_sandbox) sandbox->excludes(command.get_option(flag_name(setting)));
   command.footer(exit_codes);
-  command.callback([run, &chosen] { chosen = [run] { return run_export(*run); }; });
+  command.callback([run, &chosen] { chosen = with_events(run->output, [run] { return run_export(*run); }); });
 }
 
 void add_resume(CLI::App& app, Command& chosen) {
@@ -212,7 +212,7 @@ you gave them to `bcda export`. `bcda status DIR` tells where an export stands.
   name_environment(command);
   run->flags.add_to(command, matters_to_resume);
   command.footer(exit_codes);
-  command.callback([run, &chosen] { chosen = [run] { return run_resume(*run); }; });
+  command.callback([run, &chosen] { chosen = with_events(run->output, [run] { return run_resume(*run); }); });
 }
 
 void add_manifest(CLI::App& app, Command& chosen) {
@@ -254,7 +254,7 @@ reads that journal, so it does not download these files again.
   name_environment(command);
   run->flags.add_to(command, matters_to_fetch);
   command.footer(exit_codes);
-  command.callback([run, &chosen] { chosen = [run] { return run_fetch(*run); }; });
+  command.callback([run, &chosen] { chosen = with_events(run->output, [run] { return run_fetch(*run); }); });
 }
 
 }  // namespace cli

@@ -223,6 +223,26 @@ int follow(bcda::Run& run, const Output& output, Traces& traces) {
 
 }  // namespace
 
+void report_no_start(const Output& output, bcda::Status status, const std::string& message) {
+  if (!output.json) return;
+  report(R"({"event":"finished","text":)" + json_string(message) + R"(,"status":")" + bcda_status_name(status) +
+         R"(","bytes_done":0,"files_done":0,"files_total":0})" + '\n');
+}
+
+std::function<int()> with_events(const Output& output, const std::function<int()>& run) {
+  return [output, run] {
+    try {
+      return run();
+    } catch (const bcda::Error& error) {
+      report_no_start(output, error.status(), error.what());
+      throw;
+    } catch (const Failure& failure) {
+      report_no_start(output, failure.status, failure.what());
+      throw;
+    }
+  };
+}
+
 int follow(bcda::Run& run, const Output& output) {
   Traces traces;
   return follow(run, output, traces);

@@ -413,6 +413,17 @@ class Export(Case):
         self.expect(run, OK)
         self.assertTrue((self.out / "export.json").exists(), "the export goes on")
 
+    def test_a_run_that_fails_at_the_start_is_an_event_too(self):
+        for arguments, env, code in (([], {"BCDA_CLIENT_SECRET": ""}, USAGE), (["--url", "not a url"], {}, USAGE)):
+            run = self.export("--json", *arguments, env=env)
+            self.assertEqual(run.returncode, code, run.stderr)
+            event = json.loads(run.stdout)
+            self.assertEqual((event["event"], event["status"]), ("finished", "INVALID_ARGUMENT"))
+            self.assertTrue(event["text"])
+        self.out.mkdir()
+        run = bcda("resume", self.out, "--json", env=self.sandbox.env)
+        self.assertEqual(json.loads(run.stdout)["status"], "FILESYSTEM")
+
     def test_standard_output_full(self):
         with open("/dev/full", "w") as full:
             run = bcda("settings", stdout=full, stderr=subprocess.PIPE)
