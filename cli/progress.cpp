@@ -51,13 +51,21 @@ std::string with_type(const Shown& event) {
   return (named ? "" : event.type + ": ") + event.text;
 }
 
-// The failure without the resource type. It is equal for all jobs that fail for the same reason.
-std::string without_type(std::string text, const std::string& type) {
-  for (std::size_t at; !type.empty() && (at = text.find(type)) != text.npos;) text.erase(at, type.size());
+std::string without(std::string text, const std::string& name) {
+  for (std::size_t at; !name.empty() && (at = text.find(name)) != text.npos;) text.erase(at, name.size());
   return text;
 }
 
+// The text without the names in it. It is equal for all jobs and files that fail for the same reason.
+std::string cause_of(const Shown& event) {
+  if (event.status == BCDA_OK) return with_type(event);
+  const std::string text = without(without(event.text, event.file), event.type);
+  constexpr std::string_view subject = "the file : ";
+  return text.substr(0, subject.size()) == subject ? text.substr(subject.size()) : text;
+}
+
 constexpr std::int64_t few = 16;  // up to this number of files, progress counts bytes instead of files
+constexpr std::size_t named = 3;  // the most files that a count of warnings names
 
 double part(std::int64_t n, std::int64_t of) {
   return of > 0 ? std::clamp(static_cast<double>(n) / static_cast<double>(of), 0.0, 1.0) : 0.0;
@@ -117,6 +125,7 @@ void Progress::clear() {
 
 void Progress::finish() {
   clear();
+  count_repeats();
   for (const auto& [status, count] : warnings_of_kind_) {
     if (count <= enough) continue;
     const std::string kind = status == BCDA_OK ? "" : " (" + std::string(bcda_status_name(status)) + ")";
@@ -160,15 +169,33 @@ void Progress::remember(const Shown& event) {
 // Prints a warning once, although several jobs may report it. Only the first warnings of each kind are printed.
 void Progress::warn(const Shown& event) {
   std::int64_t& of_kind = warnings_of_kind_[event.status];
-  const std::string text = with_type(event);
-  const std::string same = is_job_failure(event) ? without_type(text, event.type) : text;
+  const std::string cause = cause_of(event);
   if (is_job_failure(event)) failed_jobs_.insert(event.type);
-  const bool printed = warnings_.count(same) > 0;
-  if (!printed && of_kind++ >= enough) return;
-  if (event.status != BCDA_OK) printed_failures_.insert(event.text);
-  if (printed) return;
-  warnings_.insert(same);
-  line("warning: " + text);
+  const auto printed = warnings_.find(cause);
+  if (printed == warnings_.end() && of_kind++ >= enough) return;
+  if (event.status != BCDA_OK && event.file.empty()) printed_failures_.insert(event.text);
+  if (printed != warnings_.end()) return repeat(printed->second, event);
+  warnings_[cause] = {};
+  line("warning: " + with_type(event));
+}
+
+// The run's own failure names the jobs.
+void Progress::repeat(Warning& warning, const Shown& event) {
+  if (is_job_failure(event)) return;
+  ++warning.again;
+  if (!event.file.empty() && warning.files.size() < named) warning.files.push_back(event.file);
+}
+
+void Progress::count_repeats() {
+  for (const auto& [cause, warning] : warnings_) {
+    if (warning.again == 0) continue;
+    std::string files;
+    for (const std::string& file : warning.files) files += (files.empty() ? " (" : ", ") + file;
+    if (!files.empty()) files += static_cast<std::int64_t>(warning.files.size()) < warning.again ? ", ...)" : ")";
+    const std::string what = files.empty() ? " more time" : " more file";
+    line("warning: " + grouped(warning.again) + what + (warning.again == 1 ? "" : "s") + files + ": " +
+         without_remedy(cause));
+  }
 }
 
 std::string Progress::failure(const std::string& message) const {
@@ -213,6 +240,11 @@ void Progress::draw() {
 
 bool Progress::line_is_due() const { return out_.now() - lined_ >= line_every; }
 
+std::string Progress::time_since(Clock::time_point then) const {
+  const auto time = std::chrono::floor<std::chrono::seconds>(out_.now() - then);
+  return time < 60s ? std::to_string(time.count()) + " s" : human_time(time);
+}
+
 // The state of the whole run, in one line.
 std::string Progress::status_line() {
   if (files_total_ == 0) return waiting_text();
@@ -251,8 +283,3 @@ std::string Progress::download_text() const {
 }
 
 }  // namespace cli
-std::string Progress::time_since(Clock::time_point then) const {
-  const auto time = std::chrono::floor<std::chrono::seconds>(out_.now() - then);
-  return time < 60s ? std::to_string(time.count()) + " s" : human_time(time);
-}
-

@@ -8,6 +8,7 @@
 #include <set>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace cli {
 
@@ -72,12 +73,12 @@ class Progress {
   std::string status_line();
   std::string jobs_text(bool with_done) const;
   std::string waiting_text() const;
-  std::string download_text() const;
-
   std::string time_since(Clock::time_point then) const;  // "12 s"
+  std::string download_text() const;
   std::optional<double> share() const;
   void repeat(Warning& warning, const Shown& event);
   void count_repeats();
+
   Style style_;
   Surroundings out_;
   std::string state_;

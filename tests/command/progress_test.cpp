@@ -187,7 +187,24 @@ TEST(ProgressWarnings, TheSameOneOnce) {
   Progress shown(Progress::Style::none, screen.surroundings());  // --quiet prints warnings too
   for (int job = 0; job < 50; ++job) shown.show(warning("the same", BCDA_OK));
   shown.finish();
-  EXPECT_EQ(screen.lines, std::vector<std::string>{"warning: Patient: the same"});
+  EXPECT_EQ(screen.lines,
+            (std::vector<std::string>{"warning: Patient: the same", "warning: 49 more times: Patient: the same"}));
+}
+
+TEST(ProgressWarnings, TheSameCauseOfSeveralFilesOnceWithACount) {
+  Screen screen;
+  Progress shown(Progress::Style::lines, screen.surroundings());
+  for (int number = 0; number < 3000; ++number) {
+    Shown failed = event(BCDA_EVENT_WARNING, number % 2 ? "Patient" : "Coverage", "");
+    failed.file = "f" + std::to_string(number);
+    failed.text = "the file " + failed.file + ": the certificate is not trusted; give its CA";
+    failed.status = BCDA_TLS;
+    shown.show(failed);
+  }
+  shown.finish();
+  EXPECT_EQ(screen.lines,
+            (std::vector<std::string>{"warning: Coverage: the file f0: the certificate is not trusted; give its CA",
+                                      "warning: 2,999 more files (f1, f2, f3, ...): the certificate is not trusted"}));
 }
 
 TEST(ProgressRetries, NameNoRemedyWhileTheRunTriesAgain) {
