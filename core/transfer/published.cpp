@@ -19,7 +19,7 @@ constexpr std::size_t kReadBuffer = 256u << 10;
 }  // namespace
 
 Error refuse_directory(const std::string& path, const std::string& why) {
-  return std::move(Error(Status::FILESYSTEM, "the output directory " + path + " " + why).at_file(path));
+  return std::move(Error(Status::FILESYSTEM, "the directory " + path + " " + why).at_file(path));
 }
 
 // Splits a path into its directory (null if it does not exist) and the name in it.

@@ -58,7 +58,7 @@ class Event:
         """
         level = logging.DEBUG if repeated else _levels.get(self.kind, logging.DEBUG)
         if logger.isEnabledFor(level):
-            logger.log(level, "%s", self.message)
+            logger.log(level, "%s", self.message.removeprefix("warning: "))
 
     @property
     def message(self) -> str:

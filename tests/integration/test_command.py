@@ -605,17 +605,6 @@ class Questions(Case):
             self.assertIn(b" files, ", run.stdout)
             self.assertEqual(len(json.loads(bcda("jobs", "--json", env=sandbox.env).stdout)), 1, "one job in all")
 
-    def test_files_of_a_job_that_is_gone_need_a_restart(self):
-        with Sandbox("--profile", "bcda-v3", *FAST, "--fault", "status=410:on=GET /data/1/:count=1") as sandbox:
-            first = bcda("export", "--out", self.out, env=sandbox.env)
-            again = bcda("export", "--out", self.out, env=sandbox.env)
-            resumed = bcda("resume", self.out, env=sandbox.env)
-            for run in first, again, resumed:
-                text = self.expect(run, REFUSED, "cannot be completed, because its job is gone")
-                self.assertRegex(text, r"bcda export --restart discards \d+ verified files there and starts a new job")
-                self.assertNotIn("goes on with it", text)
-            self.assertIn(b"bcda export --restart", bcda("status", self.out).stdout)
-            self.expect(bcda("export", "--out", self.out, "--restart", env=sandbox.env), OK, "restart discarded")
     def test_a_resume_names_only_options_that_it_has(self):
         with Sandbox(*FAST, "--fault", "status=403:on=GET /data/:count=1") as sandbox:
             self.expect(bcda("export", "--type", "Patient", "--out", self.out, "--retries", "0", env=sandbox.env), REFUSED)
@@ -642,6 +631,17 @@ class Questions(Case):
             self.expect(run, REFUSED, f"`bcda resume {self.out}` goes on with it, with a new job for the one that is gone")
             self.expect(bcda("resume", self.out, env=sandbox.env), OK)
 
+    def test_files_of_a_job_that_is_gone_need_a_restart(self):
+        with Sandbox("--profile", "bcda-v3", *FAST, "--fault", "status=410:on=GET /data/1/:count=1") as sandbox:
+            first = bcda("export", "--out", self.out, env=sandbox.env)
+            again = bcda("export", "--out", self.out, env=sandbox.env)
+            resumed = bcda("resume", self.out, env=sandbox.env)
+            for run in first, again, resumed:
+                text = self.expect(run, REFUSED, "cannot be completed, because its job is gone")
+                self.assertRegex(text, r"bcda export --restart discards \d+ verified files there and starts a new job")
+                self.assertNotIn("goes on with it", text)
+            self.assertIn(b"bcda export --restart", bcda("status", self.out).stdout)
+            self.expect(bcda("export", "--out", self.out, "--restart", env=sandbox.env), OK, "restart discarded")
             self.assertEqual(len(json.loads(bcda("jobs", "--json", env=sandbox.env).stdout)), 2)
 
     def test_what_cannot_be_gone_on_with_is_named(self):
@@ -756,6 +756,9 @@ class Shows(Case):
         for command in ([], ["export"], ["decrypt"]):
             self.assertEqual(bcda("help", *command).stdout, bcda(*command, "--help").stdout)
         self.expect(bcda("help", "exprot"), USAGE, "exprot", "did you mean export?")
+
+    def test_an_empty_place_is_no_place(self):
+        self.expect(bcda("status", ""), USAGE, "URL|DIR needs a value")
 
     def test_usage(self):
         self.expect(bcda(), USAGE, "Subcommands")
