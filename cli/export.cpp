@@ -69,10 +69,12 @@ bool matters_to_fetch(const bcda::Setting& setting) {
                               "sync_partial"});
 }
 
-const Advice kGoOn{" holds an unfinished export; the same command again, or bcda resume, goes on with it",
-                   "bcda export --restart"};
 const Advice kStartAgain{" holds an unfinished export; start again there with --restart, or give another --out",
                          "bcda export --restart"};
+
+Advice go_on_in(const std::string& directory) {
+  return {" holds an unfinished export; `bcda resume " + directory + "` goes on with it", "bcda export --restart"};
+}
 
 struct Run {
   Flags flags;
@@ -122,7 +124,8 @@ int run_export(const Run& run) {
   bcda::Run job = client.start_export();
   Output output = run.output;
   output.own_service = run.sandbox;
-  return follow_files(job, output, config.value("out"), run.sandbox ? kStartAgain : kGoOn);
+  const std::string out = config.value("out");
+  return follow_files(job, output, out, run.sandbox ? kStartAgain : go_on_in(out));
 }
 
 // Nothing is asked of the service of a finished export, so its address need not be given: the receipt has it.
@@ -143,7 +146,7 @@ int run_resume(const Run& run) {
   take_service_of_finished(config, run.directory);
   const bcda::Client client(config);
   bcda::Run job = client.start_resume(run.directory);
-  return follow_files(job, run.output, run.directory, kGoOn);
+  return follow_files(job, run.output, run.directory, go_on_in(run.directory));
 }
 
 int run_manifest(const Run& run) {
@@ -207,7 +210,7 @@ there of its files. --restart discards what is there and starts a new job.
   run->flags.add_to(command, matters_to_export);
   for (const char* setting : settings_of_sandbox) sandbox->excludes(command.get_option(flag_name(setting)));
   command.footer(exit_codes);
-  command.callback([run, &chosen] { chosen = [run] { return run_export(*run); }; });
+  command.callback([run, &chosen] { chosen = with_events(run->output, [run] { return run_export(*run); }); });
 }
 
 void add_resume(CLI::App& app, Command& chosen) {
@@ -226,7 +229,7 @@ you gave them to `bcda export`. `bcda status DIR` tells where an export stands.
   name_environment(command);
   run->flags.add_to(command, matters_to_resume);
   command.footer(exit_codes);
-  command.callback([run, &chosen] { chosen = [run] { return run_resume(*run); }; });
+  command.callback([run, &chosen] { chosen = with_events(run->output, [run] { return run_resume(*run); }); });
 }
 
 void add_manifest(CLI::App& app, Command& chosen) {
@@ -268,7 +271,7 @@ reads that journal, so it does not download these files again.
   name_environment(command);
   run->flags.add_to(command, matters_to_fetch);
   command.footer(exit_codes);
-  command.callback([run, &chosen] { chosen = [run] { return run_fetch(*run); }; });
+  command.callback([run, &chosen] { chosen = with_events(run->output, [run] { return run_fetch(*run); }); });
 }
 
 }  // namespace cli

@@ -3,6 +3,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <set>
 #include <sstream>
 
 #include "streams.hpp"
@@ -82,12 +83,23 @@ std::string flag_name(std::string_view setting) {
 
 namespace {
 
+std::set<std::string> options;  // of the command; {}: each setting has one
+
+bool has_option(const std::string& flag) { return options.empty() || options.count(flag.substr(2)) > 0; }
+
 // What a user of the command writes to set a setting: its flag or its environment variable.
 std::string given_as(const bcda::Setting& setting, std::string_view text) {
   if (!setting.secret()) return flag_name(setting.name());
   const std::string file = std::string(setting.name()) + "_file";
   const bool by_file = bcda_setting_find(file.c_str()) && text.find(file) == text.npos;
   return (by_file ? flag_name(file) + " or " : "") + std::string(setting.env());
+}
+
+// Whether `text` had that end.
+bool drop_end(std::string& text, std::string_view end) {
+  const bool has_end = text.size() >= end.size() && text.compare(text.size() - end.size(), end.size(), end) == 0;
+  if (has_end) text.resize(text.size() - end.size());
+  return has_end;
 }
 
 bool is_name(char c) { return c == '_' || (c >= 'a' && c <= 'z'); }
@@ -97,11 +109,18 @@ bool announces_setting(std::string_view before, bool plain_word) {
   const auto ends = [&](std::string_view end) {
     return before.size() >= end.size() && before.substr(before.size() - end.size()) == end;
   };
-  if (ends("setting ") || ends("; set ") || ends(", set ") || ends(" or set ")) return true;
+  if (ends("setting ") || ends("other settings: ") || ends("; set ") || ends(", set ") || ends(" or set ")) return true;
   return !plain_word && (ends("check ") || ends(", ") || ends(" and ") || ends(" or ") || ends("(or ") || ends("("));
 }
 
 }  // namespace
+
+void name_options_of(const CLI::App* command) {
+  options.clear();
+  if (!command) return;
+  for (const CLI::Option* option : command->get_options())
+    options.insert(option->get_lnames().begin(), option->get_lnames().end());
+}
 
 std::string in_flags(std::string_view text) {
   if (text.substr(0, 22) == "the configuration file") return std::string(text);  // its members are named like settings
@@ -114,10 +133,15 @@ std::string in_flags(std::string_view text) {
     const bool whole = end == text.size() || std::string_view(" ,;:)=").find(text[end]) != std::string_view::npos;
     const bool value = end < text.size() && text[end] == '=' && at > 0 && text[at - 1] == ' ';
     if (row && whole && (value || announces_setting(text.substr(0, at), word.find('_') == word.npos))) {
-      constexpr std::string_view lead = "the setting ";
-      if (out.size() >= lead.size() && out.compare(out.size() - lead.size(), lead.size(), lead) == 0)
-        out.resize(out.size() - lead.size());
-      out += given_as(bcda::Setting(row), text);
+      drop_end(out, "the setting ");
+      const bcda::Setting setting(row);
+      if (setting.secret() || has_option(flag_name(word))) {
+        out += given_as(setting, text);
+      } else if (setting.type() == BCDA_TYPE_BOOLEAN && drop_end(out, "set ")) {
+        out += "run bcda export " + flag_name(word);
+      } else {
+        out += flag_name(word) + " of bcda export";
+      }
       const bool differs = word.find('_') != word.npos;  // from its flag, so a reader of a configuration file needs it
       if (differs && names.find(word) == names.npos) names += (names.empty() ? "" : ", ") + word;
     } else {
@@ -203,6 +227,7 @@ void Flags::add_for_tables(CLI::App& command) {
 }
 
 void Flags::apply_to(bcda::Config& config, bool with_environment) const {
+  name_options_of(command_);
   for (const auto& [name, value] : values_) config.set(name, value);
   if (!config_file_.empty()) config.load_file(config_file_);
   if (!with_environment) return;

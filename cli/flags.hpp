@@ -54,7 +54,11 @@ std::string flag_name(std::string_view setting);
 
 // A text of the library in which each name of a setting is replaced by its flag, or by its environment variable for a
 // secret. A name that differs from its flag follows at the end, because a configuration file needs it.
+// An option that the command does not have is named as one of bcda export.
 std::string in_flags(std::string_view text);
+
+// The command whose options in_flags() names; null: each setting has an option.
+void name_options_of(const CLI::App* command);
 
 // Prints help in two columns with wrapped descriptions, and with our placeholders for values.
 class HelpFormatter : public CLI::Formatter {

@@ -85,7 +85,7 @@ std::string tables_text(const bcda::Result& result, const std::string& place) {
   return text;
 }
 
-std::string summary(const bcda::Result& result, const std::string& place) {
+std::string summary(const bcda::Result& result, const std::string& place, std::int64_t kept) {
   Sum all, errors, deleted;
   std::map<std::string, Sum> types;
   for (const bcda::File file : result) {
@@ -103,30 +103,35 @@ std::string summary(const bcda::Result& result, const std::string& place) {
   if (errors.files > 0) out << "  error files: " << errors.text() << ", in " << place << "/error\n";
   if (deleted.files > 0) out << "  deleted: " << deleted.text() << ", in " << place << "/deleted\n";
   if (const std::string issues = issues_text(result); !issues.empty()) out << "  issues: " << issues << '\n';
+  if (kept > 0) out << "  from an earlier run: " << plural(kept, "file") << '\n';
   out << tables_text(result, place);
   return all.text() + " in " + human_time(result.elapsed()) + ", in " + place + "\n" + out.str();
 }
 
-// Prints the verified files after a failure.
-void mention_verified_files(bcda::Run& run, const std::string& place) try {
-  const bcda::Result result = run.result();
-  if (!result.empty()) print_error(plural(result.size(), "file") + " verified and kept in " + place);
-} catch (const bcda::Error&) {
-  // The run ended before it had a result.
-}
-
-// The jobs that are at the service after the end of the run: accepted, and not failed.
-class Jobs {
+// What a run leaves, as its events say: files, and jobs that are at the service: accepted, and not failed.
+class Traces {
  public:
   void note(const bcda::Event& event) {
     const std::string type(event.type());
     const bool dead = event.status() == BCDA_JOB_FAILED || event.status() == BCDA_JOB_GONE;
     if (event.kind() == BCDA_EVENT_JOB) jobs_[type] = {std::string(event.url()), false};
+    const bool goes_on = event.kind() == BCDA_EVENT_WARNING && event.files_done() >= 0;
+    if (goes_on) kept_ = event.files_done();
+    if (event.kind() == BCDA_EVENT_FINISHED) files_ = event.files_done();
+    is_any_ = is_any_ || goes_on || event.kind() == BCDA_EVENT_JOB ||
+              (event.kind() == BCDA_EVENT_PROGRESS && event.bytes_done() > 0);
     if (event.kind() == BCDA_EVENT_MANIFEST && jobs_.count(type)) jobs_[type].is_done = true;
     if (event.kind() == BCDA_EVENT_WARNING && dead) jobs_.erase(type);
     if (event.kind() == BCDA_EVENT_FINISHED && dead && jobs_.size() == 1) jobs_.clear();  // the failure of a single job
   }
-  // Those that are not done.
+  // Whether a later run has something to go on with.
+  bool any() const { return is_any_; }
+  std::int64_t kept() const { return kept_; }  // files of an earlier run
+
+  void mention_files(const std::string& place) const {
+    if (files_ > 0) print_error(plural(files_, "file") + " verified and kept in " + place);
+  }
+  // The jobs that are not done.
   void mention_running() const {
     std::string lines;
     for (const auto& [type, job] : jobs_)
@@ -143,6 +148,8 @@ class Jobs {
     bool is_done = false;
   };
   std::map<std::string, Job> jobs_;  // by resource type
+  std::int64_t files_ = 0, kept_ = 0;
+  bool is_any_ = false;
 };
 
 // The directory of the run's files: `place`, or a directory in it that the run chose.
@@ -153,24 +160,26 @@ std::string directory_of(bcda::Run& run, const std::string& place) try {
   return place;  // the run ended before it had a result
 }
 
-// Also false if the directory cannot be read, because then the failure of the run has the reason.
-bool holds_unfinished_export(const std::string& place) {
+// Also true if the directory cannot be read, because then the failure of the run has the reason.
+bool may_hold_unfinished_export(const std::string& place) {
   std::error_code unreadable;
-  return std::filesystem::exists(place + "/.bcda/journal.ndjson", unreadable);
+  return std::filesystem::exists(place + "/.bcda/journal.ndjson", unreadable) || unreadable;
 }
 
+bool is_dead(const boost::json::value& job) { return job.at("state").as_string() == "dead"; }
+
 // Files of a job that is gone are not mixed with those of a new one.
-std::string what_goes_on(const std::string& place, const Advice& advice) {
-  if (advice.begin_again.empty()) return advice.go_on;
-  std::int64_t files = 0;
-  try {
-    files = stranded_files(boost::json::parse(bcda::directory_status(place)));
-  } catch (const bcda::Error&) {
-    // Then the failure of the run has the reason.
-  }
-  if (files == 0) return advice.go_on;
+std::string what_goes_on(const std::string& place, const Advice& advice) try {
+  if (!may_hold_unfinished_export(place)) return " holds nothing to go on with; the same export again starts a new job";
+  const boost::json::value status = boost::json::parse(bcda::directory_status(place));
+  const std::int64_t files = stranded_files(status);
+  const auto& jobs = status.at("jobs").as_array();
+  const bool needs_job = std::any_of(jobs.begin(), jobs.end(), is_dead);
+  if (files == 0) return advice.go_on + (needs_job ? ", with a new job for the one that is gone" : "");
   return " cannot be completed, because its job is gone; " + advice.begin_again + " discards " +
          plural(files, "verified file") + " there and starts a new job, or give another directory";
+} catch (const bcda::Error&) {
+  return advice.go_on;  // the failure of the run has the reason
 }
 
 }  // namespace
@@ -182,7 +191,7 @@ void Output::add_to(CLI::App& command, bool with_json) {
 
 namespace {
 
-int follow(bcda::Run& run, const Output& output, Jobs& jobs) {
+int follow(bcda::Run& run, const Output& output, Traces& traces) {
   Progress progress(output.json || output.quiet ? Progress::Style::none : Progress::style_for_stderr());
   bool canceled = false;
   for (bcda::Event event;;) {
@@ -196,7 +205,7 @@ int follow(bcda::Run& run, const Output& output, Jobs& jobs) {
       progress.tick();
       continue;
     }
-    jobs.note(event);
+    traces.note(event);
     if (output.json) {
       report(event.json() + '\n');
     } else {
@@ -210,43 +219,60 @@ int follow(bcda::Run& run, const Output& output, Jobs& jobs) {
   } catch (const bcda::Error& error) {
     print_error(progress.failure(in_flags(error.what())));
     print_details(error);
-    if (!output.own_service) jobs.mention_running();
+    if (!output.own_service) traces.mention_running();
     return bcda::exit_code(error.status());
   }
 }
 
 }  // namespace
 
+void report_no_start(const Output& output, bcda::Status status, const std::string& message) {
+  if (!output.json) return;
+  report(R"({"event":"finished","text":)" + json_string(message) + R"(,"status":")" + bcda_status_name(status) +
+         R"(","bytes_done":0,"files_done":0,"files_total":0})" + '\n');
+}
+
+std::function<int()> with_events(const Output& output, const std::function<int()>& run) {
+  return [output, run] {
+    try {
+      return run();
+    } catch (const bcda::Error& error) {
+      report_no_start(output, error.status(), error.what());
+      throw;
+    } catch (const Failure& failure) {
+      report_no_start(output, failure.status, failure.what());
+      throw;
+    }
+  };
+}
+
 int follow(bcda::Run& run, const Output& output) {
-  Jobs jobs;
-  return follow(run, output, jobs);
+  Traces traces;
+  return follow(run, output, traces);
 }
 
 std::int64_t stranded_files(const boost::json::value& status) {
   const auto& jobs = status.at("jobs").as_array();
   const bool is_stranded = std::any_of(jobs.begin(), jobs.end(), [](const boost::json::value& job) {
-    return job.at("state").as_string() == "dead" && job.at("files").to_number<std::int64_t>() > 0;
+    return is_dead(job) && job.at("files").to_number<std::int64_t>() > 0;
   });
   return is_stranded ? status.at("files").at("published").to_number<std::int64_t>() : 0;
 }
 
 int follow_files(bcda::Run& run, const Output& output, const std::string& out, const Advice& advice) {
-  Jobs jobs;
-  const int failed = follow(run, output, jobs);
+  Traces traces;
+  const int failed = follow(run, output, traces);
   const std::string place = directory_of(run, out);
   if (failed) {
-    if (!output.quiet && !output.json) mention_verified_files(run, place);
+    if (!output.quiet && !output.json) traces.mention_files(place);
     // After a cancellation nothing is looked up, because the disk may be what does not answer.
-    const bool is_canceled = failed == bcda::exit_code(BCDA_CANCELED);
-    if (is_canceled)
-      print_error(place + advice.go_on);
-    else if (holds_unfinished_export(place))
-      print_error(place + what_goes_on(place, advice));
+    const bool looks = failed != bcda::exit_code(BCDA_CANCELED) && !advice.begin_again.empty();
+    if (traces.any()) print_error(place + (looks ? what_goes_on(place, advice) : advice.go_on));
     return failed;
   }
   const bcda::Result result = run.result();
   if (result.directory().empty()) return 0;  // the service has nothing yet, as a warning said
-  if (!output.quiet && !output.json) report(summary(result, place));
+  if (!output.quiet && !output.json) report(summary(result, place, traces.kept()));
   if (result.error_files() == 0) return 0;
   if (result.partial()) return partially_done;
   if (!output.quiet) print_error("the error files hold only warnings and information: nothing is missing");

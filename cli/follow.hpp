@@ -4,6 +4,7 @@
 #include <bcda/bcda.hpp>
 #include <boost/json/value.hpp>
 #include <cstdint>
+#include <functional>
 #include <string>
 
 #include "interrupts.hpp"
@@ -18,6 +19,12 @@ struct Output {
 
   void add_to(CLI::App& command, bool with_json);
 };
+
+// A command that carries out `run`. If that fails before it has events, --json gets the last one, with the failure.
+std::function<int()> with_events(const Output& output, const std::function<int()>& run);
+
+// The last event of a run that did not start.
+void report_no_start(const Output& output, bcda::Status status, const std::string& message);
 
 // Passes on the events until the run has ended. Ctrl-C cancels the run. Returns 0, or prints the failure and returns
 // its exit code.

@@ -220,7 +220,8 @@ void add_job(CLI::App& command, Asked& asked) {
           or_directory ? "URL|DIR" : "URL", asked.argument,
           or_directory ? "Status URL of the job, or the output directory of an export" : "Status URL of the job")
       ->required()
-      ->option_text(or_directory ? "URL|DIR" : "URL");
+      ->option_text(or_directory ? "URL|DIR" : "URL")
+      ->check(not_empty);
 }
 
 void add_inquiry(CLI::App& app, Command& chosen, bcda::RunKind kind, const char* name, const char* description,

@@ -31,10 +31,6 @@ std::string bar(double fraction) {
   return '[' + std::string(full, '#') + std::string(cells - full, '-') + ']';
 }
 
-std::string whole_seconds(std::chrono::steady_clock::duration time) {
-  return std::to_string(std::chrono::duration_cast<std::chrono::seconds>(time).count()) + " s";
-}
-
 std::string grouped(std::int64_t number) {  // 2,990
   std::string text = std::to_string(number);
   for (std::size_t at = text.size(); at > 3;) text.insert(at -= 3, 1, ',');
@@ -55,13 +51,21 @@ std::string with_type(const Shown& event) {
   return (named ? "" : event.type + ": ") + event.text;
 }
 
-// The failure without the resource type. It is equal for all jobs that fail for the same reason.
-std::string without_type(std::string text, const std::string& type) {
-  for (std::size_t at; !type.empty() && (at = text.find(type)) != text.npos;) text.erase(at, type.size());
+std::string without(std::string text, const std::string& name) {
+  for (std::size_t at; !name.empty() && (at = text.find(name)) != text.npos;) text.erase(at, name.size());
   return text;
 }
 
+// The text without the names in it. It is equal for all jobs and files that fail for the same reason.
+std::string cause_of(const Shown& event) {
+  if (event.status == BCDA_OK) return with_type(event);
+  const std::string text = without(without(event.text, event.file), event.type);
+  constexpr std::string_view subject = "the file : ";
+  return text.substr(0, subject.size()) == subject ? text.substr(subject.size()) : text;
+}
+
 constexpr std::int64_t few = 16;  // up to this number of files, progress counts bytes instead of files
+constexpr std::size_t named = 3;  // the most files that a count of warnings names
 
 double part(std::int64_t n, std::int64_t of) {
   return of > 0 ? std::clamp(static_cast<double>(n) / static_cast<double>(of), 0.0, 1.0) : 0.0;
@@ -121,6 +125,7 @@ void Progress::clear() {
 
 void Progress::finish() {
   clear();
+  count_repeats();
   for (const auto& [status, count] : warnings_of_kind_) {
     if (count <= enough) continue;
     const std::string kind = status == BCDA_OK ? "" : " (" + std::string(bcda_status_name(status)) + ")";
@@ -134,26 +139,27 @@ void Progress::remember(const Shown& event) {
       state_ = event.text;
       break;
     case BCDA_EVENT_JOB:
-      jobs_[event.type].status_text = "job accepted";
+      jobs_[event.type] = {"job accepted", false, {}};
       break;
     case BCDA_EVENT_POLL:
-      jobs_[event.type].status_text = event.text.empty() ? "in progress" : event.text;
+      jobs_[event.type] = {event.text.empty() ? "in progress" : event.text, false, {}};
       break;
     case BCDA_EVENT_MANIFEST:
-      jobs_[event.type] = {plural(event.files_total, "file"), true};
+      jobs_[event.type] = {plural(event.files_total, "file"), true, {}};
       break;
     case BCDA_EVENT_PROGRESS:
       if (download_started_ == Clock::time_point{}) download_started_ = out_.now();
       bytes_ = std::max(bytes_, event.bytes_done);
-      bytes_total_ = std::max(bytes_total_, event.bytes_total);
+      bytes_total_ = event.bytes_total;
       files_ = std::max(files_, event.files_done);
       files_total_ = std::max(files_total_, event.files_total);
-      // With many files, progress counts files, because the sizes of files that have not started are unknown. The share
-      // never decreases, although the total may grow.
-      fraction_ = std::max(fraction_, files_total_ <= few ? part(bytes_, bytes_total_) : part(files_, files_total_));
+      break;
+    case BCDA_EVENT_RETRY:
+      if (event.file.empty() && jobs_.count(event.type) && jobs_[event.type].failing_since == Clock::time_point{})
+        jobs_[event.type].failing_since = out_.now();
       break;
     case BCDA_EVENT_WARNING:
-      if (is_job_failure(event)) jobs_[event.type].status_text = "failed";
+      if (is_job_failure(event)) jobs_[event.type] = {"not done", false, {}};
       break;
     default:
       break;
@@ -163,15 +169,33 @@ void Progress::remember(const Shown& event) {
 // Prints a warning once, although several jobs may report it. Only the first warnings of each kind are printed.
 void Progress::warn(const Shown& event) {
   std::int64_t& of_kind = warnings_of_kind_[event.status];
-  const std::string text = with_type(event);
-  const std::string same = is_job_failure(event) ? without_type(text, event.type) : text;
+  const std::string cause = cause_of(event);
   if (is_job_failure(event)) failed_jobs_.insert(event.type);
-  const bool printed = warnings_.count(same) > 0;
-  if (!printed && of_kind++ >= enough) return;
-  if (event.status != BCDA_OK) printed_failures_.insert(event.text);
-  if (printed) return;
-  warnings_.insert(same);
-  line("warning: " + text);
+  const auto printed = warnings_.find(cause);
+  if (printed == warnings_.end() && of_kind++ >= enough) return;
+  if (event.status != BCDA_OK && event.file.empty()) printed_failures_.insert(event.text);
+  if (printed != warnings_.end()) return repeat(printed->second, event);
+  warnings_[cause] = {};
+  line("warning: " + with_type(event));
+}
+
+// The run's own failure names the jobs.
+void Progress::repeat(Warning& warning, const Shown& event) {
+  if (is_job_failure(event)) return;
+  ++warning.again;
+  if (!event.file.empty() && warning.files.size() < named) warning.files.push_back(event.file);
+}
+
+void Progress::count_repeats() {
+  for (const auto& [cause, warning] : warnings_) {
+    if (warning.again == 0) continue;
+    std::string files;
+    for (const std::string& file : warning.files) files += (files.empty() ? " (" : ", ") + file;
+    if (!files.empty()) files += static_cast<std::int64_t>(warning.files.size()) < warning.again ? ", ...)" : ")";
+    const std::string what = files.empty() ? " more time" : " more file";
+    line("warning: " + grouped(warning.again) + what + (warning.again == 1 ? "" : "s") + files + ": " +
+         without_remedy(cause));
+  }
 }
 
 std::string Progress::failure(const std::string& message) const {
@@ -182,7 +206,8 @@ std::string Progress::failure(const std::string& message) const {
   if (!printed_failures_.count(cause) || counted != message.npos) return message;
   std::string jobs;
   for (const std::string& type : failed_jobs_) jobs += (jobs.empty() ? ": " : ", ") + type;
-  return plural(static_cast<std::int64_t>(failed_jobs_.size()), "job") + " failed" + jobs;
+  const auto count = static_cast<std::int64_t>(failed_jobs_.size());
+  return plural(count, "job") + (count == 1 ? " is not done" : " are not done") + jobs;
 }
 
 void Progress::retry(const Shown& event) {
@@ -207,12 +232,18 @@ void Progress::draw() {
   const auto now = out_.now();
   if (now - drawn_ < redraw_every) return;
   drawn_ = now;
-  const std::string text = files_total_ > 0 ? bar(fraction_) + "  " + download_text() : waiting_text();
+  const std::optional<double> done = share();
+  const std::string text = files_total_ > 0 ? (done ? bar(*done) + "  " : "") + download_text() : waiting_text();
   out_.redraw("\r\033[K" + first_columns(printable(text), out_.columns() - 1));
   on_screen_ = true;
 }
 
 bool Progress::line_is_due() const { return out_.now() - lined_ >= line_every; }
+
+std::string Progress::time_since(Clock::time_point then) const {
+  const auto time = std::chrono::floor<std::chrono::seconds>(out_.now() - then);
+  return time < 60s ? std::to_string(time.count()) + " s" : human_time(time);
+}
 
 // The state of the whole run, in one line.
 std::string Progress::status_line() {
@@ -224,18 +255,28 @@ std::string Progress::status_line() {
 std::string Progress::jobs_text(bool with_done) const {
   std::string text;
   for (const auto& [type, job] : jobs_) {
-    if (with_done || !job.done) text += "  " + type + ": " + job.status_text;
+    if (!with_done && job.done) continue;
+    const bool fails = job.failing_since != Clock::time_point{};
+    text += "  " + type + ": " + (fails ? "retrying for " + time_since(job.failing_since) : job.status_text);
   }
   return text;
 }
 
-std::string Progress::waiting_text() const {
-  return state_ + jobs_text(true) + "  " + whole_seconds(out_.now() - started_);
+std::string Progress::waiting_text() const { return state_ + "  " + time_since(started_) + jobs_text(true); }
+
+// What is done of the whole; nullopt while its size is not known: a job may bring more files, and of a few files the
+// sizes count.
+std::optional<double> Progress::share() const {
+  const bool all_listed = std::all_of(jobs_.begin(), jobs_.end(), [](const auto& job) { return job.second.done; });
+  if (!all_listed) return std::nullopt;
+  if (files_total_ > few || files_ == files_total_) return part(files_, files_total_);
+  return bytes_total_ >= 0 ? std::optional(part(bytes_, bytes_total_)) : std::nullopt;
 }
 
 std::string Progress::download_text() const {
-  std::string text = std::to_string(static_cast<int>(fraction_ * 100)) + "%  " + std::to_string(files_) + "/" +
-                     plural(files_total_, "file") + "  " + human_bytes(bytes_);
+  const std::optional<double> done = share();
+  std::string text = (done ? std::to_string(static_cast<int>(*done * 100)) + "%  " : "") + std::to_string(files_) +
+                     "/" + plural(files_total_, "file") + "  " + human_bytes(bytes_);
   const std::chrono::duration<double> taken = out_.now() - download_started_;
   if (taken > 0.5s) text += "  " + human_bytes(std::llround(static_cast<double>(bytes_) / taken.count())) + "/s";
   return text;

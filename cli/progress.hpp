@@ -4,9 +4,11 @@
 #include <chrono>
 #include <functional>
 #include <map>
+#include <optional>
 #include <set>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace cli {
 
@@ -51,8 +53,14 @@ class Progress {
 
  private:
   struct Job {
-    std::string status_text;  // such as "in progress (40%)"
-    bool done = false;        // its manifest has arrived
+    std::string status_text;            // such as "in progress (40%)"
+    bool done = false;                  // its manifest has arrived
+    Clock::time_point failing_since{};  // {}: its last request was answered as it should be
+  };
+  // What repeated a printed warning.
+  struct Warning {
+    std::int64_t again = 0;
+    std::vector<std::string> files;  // the first of them
   };
 
   void remember(const Shown& event);
@@ -65,19 +73,23 @@ class Progress {
   std::string status_line();
   std::string jobs_text(bool with_done) const;
   std::string waiting_text() const;
+  std::string time_since(Clock::time_point then) const;  // "12 s"
   std::string download_text() const;
+  std::optional<double> share() const;
+  void repeat(Warning& warning, const Shown& event);
+  void count_repeats();
 
   Style style_;
   Surroundings out_;
   std::string state_;
   std::map<std::string, Job> jobs_;  // by resource type
-  std::int64_t bytes_ = 0, bytes_total_ = 0, files_ = 0, files_total_ = 0;
-  std::set<std::string> warnings_;                         // the printed warnings; each is printed once
+  std::int64_t bytes_ = 0, files_ = 0, files_total_ = 0;
+  std::int64_t bytes_total_ = -1;                          // -1: not all sizes are known
+  std::map<std::string, Warning> warnings_;                // by cause; each is printed once
   std::set<std::string> printed_failures_;                 // the failures among the printed warnings
   std::set<std::string> failed_jobs_;                      // the resource types of the failed jobs
   std::map<bcda::Status, std::int64_t> warnings_of_kind_;  // the number of printed and omitted warnings
   std::int64_t retries_ = 0;
-  double fraction_ = 0;
   Clock::time_point started_, download_started_{}, drawn_{}, lined_;
   bool on_screen_ = false, download_lines_ = false;
 };

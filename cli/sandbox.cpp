@@ -43,7 +43,8 @@ void add_sandbox(CLI::App& app, Command& chosen) {
 
 Serves an emulator of the service on loopback until Ctrl-C or SIGTERM. The exit code is then 0.
 When it is ready, it prints one line of JSON with url, client_id, client_secret, private_key and
-ca_file, and with the other settings that a client of the profile needs.
+ca_file, and with the other settings that a client of the profile needs. In a file, the line works as
+the --config of the other commands.
 
   bcda sandbox --port 8443
   bcda sandbox --profile ab2d)");

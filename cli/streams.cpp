@@ -23,7 +23,7 @@ constexpr int slice_ms = 100;            // the longest delay before a signal is
 constexpr auto slow_reader = 500ms;      // how long a reader may block a write after a signal
 constexpr std::size_t block = PIPE_BUF;  // a pipe that is ready accepts this much without blocking
 
-enum class Written { all, dropped, given_up, failed };
+enum class Written { all, dropped, left, given_up, failed };  // left: the reader has just gone
 
 bool ready(int descriptor, int timeout_ms) {
   pollfd asked{descriptor, POLLOUT, 0};
@@ -52,7 +52,7 @@ class Stream {
       if (n >= 0) {
         text.remove_prefix(static_cast<std::size_t>(n));
       } else if (errno == EPIPE) {
-        return stop(Written::dropped);
+        return stop(Written::left);
       } else if (errno != EINTR && errno != EAGAIN) {
         why_ = std::generic_category().message(errno);
         return stop(Written::failed);
@@ -112,6 +112,7 @@ void print(std::string_view text) {
       throw Failure(BCDA_FILESYSTEM, "cannot write to standard output: " + standard_output().why());
     case Written::given_up:
       throw Failure(BCDA_CANCELED, "interrupted; nobody read standard output");
+    case Written::left:
     case Written::all:
     case Written::dropped:
       break;
@@ -123,6 +124,7 @@ void report(std::string_view text) {
     case Written::failed:
       return print_error("cannot write to standard output: " + standard_output().why() +
                          "; the report is incomplete, the files are not affected");
+    case Written::left:
     case Written::given_up:
       return print_error("nobody read standard output; the report is incomplete, the files are not affected");
     case Written::all:

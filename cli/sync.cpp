@@ -26,10 +26,11 @@ bool matters_to_sync(const bcda::Setting& setting) {
 }
 
 // nullopt: another run of the series is going on.
-std::optional<bcda::Run> start_sync(const bcda::Client& client) try {
+std::optional<bcda::Run> start_sync(const bcda::Client& client, const Output& output) try {
   return client.start_sync();
 } catch (const bcda::Error& error) {
   if (error.status() != BCDA_FILESYSTEM || !error.retriable()) throw;
+  report_no_start(output, error.status(), error.what());
   print_error(in_flags(error.what()));
   return std::nullopt;
 }
@@ -40,7 +41,7 @@ int run_sync(const Sync& sync) {
   config.set("out", sync.directory);
   sync.flags.apply_to(config);
   const bcda::Client client(config);
-  std::optional<bcda::Run> run = start_sync(client);
+  std::optional<bcda::Run> run = start_sync(client, sync.output);
   if (!run) return busy;
   return follow_files(*run, sync.output, sync.directory,
                       {" holds an unfinished export; the next sync goes on with it", "bcda sync --restart"});
@@ -67,7 +68,7 @@ nothing and succeeds.
   name_environment(command);
   sync->flags.add_to(command, matters_to_sync);
   command.footer(exit_codes);
-  command.callback([sync, &chosen] { chosen = [sync] { return run_sync(*sync); }; });
+  command.callback([sync, &chosen] { chosen = with_events(sync->output, [sync] { return run_sync(*sync); }); });
 }
 
 }  // namespace cli

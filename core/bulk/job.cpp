@@ -73,6 +73,12 @@ std::string in_minutes(Steady::duration duration) {
   return format_duration(std::chrono::duration_cast<std::chrono::minutes>(duration));
 }
 
+// For how long the requests have failed.
+std::string outage_text(const RetryBudget& budget, Moment now) {
+  const Milliseconds spent = budget.spent(now.steady);
+  return spent < std::chrono::minutes(1) ? format_duration(std::chrono::floor<seconds>(spent)) : in_minutes(spent);
+}
+
 // Until job_timeout ends the job.
 Milliseconds time_left(Steady started, Milliseconds job_timeout, Moment now) {
   if (job_timeout.count() <= 0) return Milliseconds::max();
@@ -413,10 +419,16 @@ void Job::on_heard(int status, Moment now) {
 }
 
 void Job::retry_or_fail(Error error, RetryBudget& budget, Moment now, int limit, const char* remedy) {
+  const bool is_outage = budget.outage_limit().count() > 0;
   if (budget.allow(now.steady, limit)) {
+    if (is_outage)
+      error.message += ", for " + outage_text(budget, now) + " now (it gives up after the setting outage_limit, " +
+                       format_duration(budget.outage_limit()) + ")";
     pause_ = Wait{budget.delay(jitter_(), error.retry_after), error.message, true, error.http_status};
     return;
   }
+  if (is_outage)
+    error.message += "; it was repeated for " + outage_text(budget, now) + "; see the setting outage_limit";
   error.message += remedy;  // only in the final error, because it would be wrong advice while the run retries
   fail(std::move(error));
 }

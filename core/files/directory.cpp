@@ -53,8 +53,8 @@ Directory Directory::open_or_create(const std::string& path, Disk& disk) {
     Fd fd(disk, disk.open(AT_FDCWD, path.c_str(), O_RDONLY | O_DIRECTORY));
     if (fd) return {disk, std::move(fd), path};
     if (errno == ENOTDIR)
-      throw std::move(Error(Status::FILESYSTEM, path + " is a file, not a directory; choose another output directory")
-                          .at_file(path));
+      throw std::move(
+          Error(Status::FILESYSTEM, path + " is a file, not a directory; choose another directory").at_file(path));
     if (errno != ENOENT || tries == kOpenTries) throw file_error("cannot open the directory", path, errno);
   }
 }

@@ -36,9 +36,10 @@ void RetryBudget::refill() {
   backoff_ = fresh_;
 }
 
-Milliseconds RetryBudget::time_left(Steady now) const {
-  const auto spent = since_ ? std::chrono::duration_cast<Milliseconds>(now - *since_) : Milliseconds(0);
-  return std::max(Milliseconds(0), outage_limit_ - spent);
+Milliseconds RetryBudget::time_left(Steady now) const { return std::max(Milliseconds(0), outage_limit_ - spent(now)); }
+
+Milliseconds RetryBudget::spent(Steady now) const {
+  return since_ ? std::chrono::duration_cast<Milliseconds>(now - *since_) : Milliseconds(0);
 }
 
 }  // namespace libbcda::http

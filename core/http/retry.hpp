@@ -43,6 +43,8 @@ class RetryBudget {
   void refill();  // after a success
   // How long the failures may still last within the outage limit. 0 if they may not.
   Milliseconds time_left(Steady now) const;
+  Milliseconds outage_limit() const { return outage_limit_; }
+  Milliseconds spent(Steady now) const;  // since the first failure in a row
 
  private:
   int limit_;

@@ -16,8 +16,8 @@ Task<> FileBody::begin(const Start& start) {
   decoder_.emplace(coding_, *writer_);
   const BodyPump::Decode decode = [this](ByteView block) { this->decode(block); };
   pump_.emplace(co_await asio::this_coro::executor, workers_, decode, start.expected);
-  expected_ = std::max<std::int64_t>(0, start.expected);
-  reporter_.expect(expected_);
+  expected_ = start.expected;
+  if (expected_ >= 0) reporter_.expect(expected_);
 }
 
 Task<> FileBody::go_on(const Start& start, const Replay& replay) {
@@ -62,7 +62,8 @@ Task<transfer::Facts> FileBody::finish() {
 
 Task<> FileBody::commit(world::Workers& workers, const Commit& commit) {
   co_await world::run_on(workers, [&] { commit(*writer_); });
-  expected_ = received_ = 0;  // they stay counted
+  if (expected_ < 0) reporter_.expect(received_);
+  expected_ = -1, received_ = 0;  // they stay counted
 }
 
 Task<> FileBody::leave() {
@@ -80,9 +81,9 @@ Task<> FileBody::drop() {
     keeper_.reset();
     writer_.reset();
   });
-  reporter_.expect(-expected_);
+  if (expected_ >= 0) reporter_.forget(expected_);
   reporter_.receive(-received_);
-  expected_ = received_ = 0;
+  expected_ = -1, received_ = 0;
 }
 
 }  // namespace libbcda::runtime

@@ -62,7 +62,8 @@ class FileBody {
   std::unique_ptr<transfer::PartKeeper> keeper_;
   std::optional<transfer::Decoder> decoder_;
   std::optional<BodyPump> pump_;
-  std::int64_t expected_ = 0, received_ = 0;
+  std::int64_t expected_ = -1;  // -1: the size is not known
+  std::int64_t received_ = 0;
 };
 
 }  // namespace libbcda::runtime

@@ -81,7 +81,7 @@ void FileCrew::published(const FileTask& task, const FileResult& file) {
     unreachable_ = 0;
     hire();
   }
-  reporter_.file_published(task, queue_.done(file, task.status_url));
+  reporter_.file_done(task, queue_.done(file, task.status_url), file.is_kept);
   warn_if_late();
 }
 
@@ -101,7 +101,8 @@ void FileCrew::warn_if_late() {
 
 void FileCrew::failed(const FileTask& task, const Error& error) {
   if (error.status == Status::CANCELED) return outcome_.fail(error);
-  queue_.failed();
+  const transfer::Workspace* space = output_.workspace.get();
+  queue_.failed(space && space->goes_on() && space->earlier().files.contains(task.path()));
   if (error.status == Status::JOB_GONE) {
     const std::lock_guard lock(mutex_);
     gone_jobs_.insert(task.status_url);

@@ -18,6 +18,7 @@ struct FileResult {
   transfer::Facts facts;
   FileKind kind = FileKind::data;
   std::string source_id;  // see transfer::source_id
+  bool is_kept = false;   // an earlier run published it; a list does not keep this
 };
 
 // A FileResult in one block of memory. Its texts end with a NUL.

@@ -98,15 +98,17 @@ std::shared_ptr<const StoredFile> FileQueue::done(const FileResult& file, const 
   const std::shared_ptr<FileList>& list = closed_ ? late_ : results_;
   const StoredFile& stored = list->add(file);
   ++counts_.done;
+  if (file.is_kept) ++counts_.kept;
   Sum& sum = sums_[status_url];
   ++sum.files;
   sum.bytes += file.facts.bytes;
   return {list, &stored};
 }
 
-void FileQueue::failed() {
+void FileQueue::failed(bool is_kept) {
   const std::lock_guard lock(mutex_);
   ++counts_.failed;
+  if (is_kept) ++counts_.kept;
 }
 
 void FileQueue::close() noexcept {

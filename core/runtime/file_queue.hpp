@@ -44,6 +44,7 @@ class FileQueue {
  public:
   struct Counts {
     std::int64_t total = 0, done = 0, failed = 0;
+    std::int64_t kept = 0;  // of those that are done or failed: an earlier run published them
     std::int64_t untried() const { return total - done - failed; }
   };
   struct Sum {
@@ -64,7 +65,7 @@ class FileQueue {
   void add(const Files& files, const std::string& status_url);
   std::optional<FileTask> take();  // nullopt: none is left
   std::shared_ptr<const StoredFile> done(const FileResult& file, const std::string& status_url);
-  void failed();
+  void failed(bool is_kept);
   void close() noexcept;  // the results do not change any more
 
   std::size_t waiting() const;  // how many are left to take

@@ -143,6 +143,7 @@ Task<std::optional<FileResult>> FileWorker::find_earlier(const FileTask& task) {
     FileResult result = describe(task);
     result.facts = workspace.earlier().files.at(path).facts;
     result.path = output_.shown_path(path);
+    result.is_kept = true;
     co_return result;
   }
   if (changed) throw std::move(*changed);

@@ -17,6 +17,9 @@ namespace {
 constexpr auto kClockSkew = std::chrono::minutes(5);        // between this machine and the service
 constexpr auto kConfirmPatience = std::chrono::minutes(5);  // short, because the files are already here
 
+// The first part of "what happened; what to do".
+std::string without_remedy(const std::string& text) { return text.substr(0, text.find("; ")); }
+
 // What the later answer lists beyond the earlier one, page by page. Throws Error{PROTOCOL} as bulk::grown_files does.
 std::vector<Files> grown_pages(const bulk::Manifests& before, const bulk::Manifests& after) {
   if (after.size() < before.size())
@@ -131,7 +134,7 @@ Task<> JobRunner::take_up_job(bulk::Job& job, const transfer::JobState& left) {
   });
   for (std::size_t i = 0; i < pages.size(); ++i) {
     job.on_kept_page(pages[i], i + 1 == pages.size());
-    co_await deliver(job);
+    co_await deliver(job, true);
   }
 }
 
@@ -178,20 +181,21 @@ Task<> JobRunner::drive(bulk::Job& job, bool delivers) {
       co_await world_.clock().sleep(pause->duration);
     } else if (auto* send = std::get_if<http::Send>(&step)) {
       co_await exchange(job, std::move(*send), last);
-      if (delivers) co_await deliver(job);
+      if (delivers) co_await deliver(job, false);
     } else {
       co_return;
     }
   }
 }
 
-// Hands on the files that the last answer added.
-Task<> JobRunner::deliver(bulk::Job& job) {
+// Hands on the files that the last answer added. `is_kept`: an earlier run got it.
+Task<> JobRunner::deliver(bulk::Job& job, bool is_kept) {
   bulk::Pages::Fresh fresh = job.take_fresh();
   if (!fresh.page) co_return;
-  if (job.phase() == bulk::Job::Phase::finished) reporter_.job_done(job);  // before its files
+  const bool is_last = job.phase() == bulk::Job::Phase::finished;
+  if (is_last) is_kept ? reporter_.job_known(job) : reporter_.job_done(job);  // before its files
   Files files{std::move(fresh.page), std::move(fresh.numbers), job.expires()};
-  co_await files_found_(job.status_url()->text(), std::move(files), job.phase() == bulk::Job::Phase::finished);
+  co_await files_found_(job.status_url()->text(), std::move(files), is_last);
 }
 
 Task<> JobRunner::exchange(bulk::Job& job, http::Send send, http::Request& last) {
@@ -318,7 +322,9 @@ Task<> JobRunner::confirm(JobRecord record) {
   }
   std::vector<Files> grown;  // of each page
   if (failure) {
-    reporter_.warn("could not ask whether the manifest has grown: " + failure->message, record.label);
+    reporter_.warn("all files of the manifest are here, but whether it has grown since could not be asked: " +
+                       without_remedy(failure->message),
+                   record.label);
   } else {
     co_await world::run_on(world_.workers(), [&] { grown = grown_pages(record.manifests, job.manifests()); });
     record.manifests = job.manifests();

@@ -57,7 +57,7 @@ class JobRunner {
   Task<> keep_manifest(const bulk::Job& job);
   Task<> adopted(const bulk::Job& job);
   Task<> drive(bulk::Job& job, bool delivers);
-  Task<> deliver(bulk::Job& job);
+  Task<> deliver(bulk::Job& job, bool is_kept);
   Task<> exchange(bulk::Job& job, http::Send send, http::Request& last);
   Task<> look_for_running_jobs(bulk::Job& job);
   Task<> hear(bulk::Job& job, http::Send send, http::Request& last);

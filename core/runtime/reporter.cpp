@@ -69,6 +69,18 @@ void Reporter::retry(const http::Wait& wait, const std::string& type, const std:
   mailbox_->push(std::move(event));
 }
 
+void Reporter::goes_on(const std::string& directory, std::int64_t files, std::int64_t of) {
+  const std::int64_t counted = of < 0 ? files : of;
+  Event event;
+  event.kind = EventKind::warning;
+  event.text = "going on with the export in " + directory + ": " + std::to_string(files) +
+               (of < 0 ? "" : " of " + std::to_string(of)) + (counted == 1 ? " file" : " files") +
+               (files == 1 ? " is here" : " are here");
+  event.files_done = files;
+  event.files_total = of;
+  mailbox_->push(std::move(event));
+}
+
 void Reporter::job_accepted(const bulk::Job& job) {
   log(client_log::kick_off, job.status_url()->without_query(), job.kick_off().request.url.text());
   job_adopted(job);
@@ -96,10 +108,14 @@ void Reporter::job_done(const bulk::Job& job) {
   const std::string export_id = job.status_url()->without_query();
   log(client_log::status_complete, export_id, job.manifests());
   log(client_log::manifest_complete, export_id, job.manifests());
+  job_known(job);
+}
+
+void Reporter::job_known(const bulk::Job& job) {
   Event event;
   event.kind = EventKind::manifest;
   event.type = job.label();
-  event.url = export_id;
+  event.url = job.status_url()->without_query();
   event.files_total = static_cast<std::int64_t>(bulk::count_files(job.manifests()));
   mailbox_->push(std::move(event));
 }
@@ -117,8 +133,13 @@ void Reporter::file_requested(const FileTask& task) {
   log(client_log::download_request, shown(task.status_url), task.entry);
 }
 
-void Reporter::file_published(const FileTask& task, std::shared_ptr<const StoredFile> file) {
-  log(client_log::download_complete, shown(task.status_url), task.entry, file->result().facts);
+void Reporter::file_done(const FileTask& task, std::shared_ptr<const StoredFile> file, bool is_kept) {
+  if (is_kept) {
+    expect(file->bytes());
+    bytes_done_ += file->bytes();
+  } else {
+    log(client_log::download_complete, shown(task.status_url), task.entry, file->result().facts);
+  }
   mailbox_->push(std::move(file));
   progress();
 }
@@ -140,7 +161,7 @@ void Reporter::progress() {
   Event event;
   event.kind = EventKind::progress;
   event.bytes_done = bytes_done_;
-  event.bytes_total = bytes_total_;
+  if (sized_ >= counts.total) event.bytes_total = bytes_total_;
   event.files_done = counts.done;
   event.files_total = counts.total;
   mailbox_->push(std::move(event));

@@ -32,19 +32,25 @@ class Reporter {
   void warn(const Error& error, const std::string& type, const std::string& file = "");
   void retry(const http::Wait& wait, const std::string& type, const std::string& file = "");
 
+  // The run goes on with an unfinished export. `of`: the number of all its files; -1: it is not known.
+  void goes_on(const std::string& directory, std::int64_t files, std::int64_t of);
+
   void job_accepted(const bulk::Job& job);
   void job_adopted(const bulk::Job& job);  // it was accepted before this run
   void job_polled(const bulk::Job& job);
   void job_done(const bulk::Job& job);
+  void job_known(const bulk::Job& job);  // it was done before this run
   void job_failed(const std::string& status_url, const Error& error);
   void job_downloaded(const std::string& status_url, std::int64_t files, std::int64_t bytes, Milliseconds elapsed);
 
   void file_requested(const FileTask& task);
-  void file_published(const FileTask& task, std::shared_ptr<const StoredFile> file);
+  void file_done(const FileTask& task, std::shared_ptr<const StoredFile> file, bool is_kept);
   void file_failed(const FileTask& task, const Error& error);
 
-  // Counts bytes of files: expected ones, received ones. Negative numbers take back the bytes of a failed try.
-  void expect(std::int64_t bytes) { bytes_total_ += bytes; }
+  // Counts bytes of files: those of a file whose size is known now, received ones. `forget` and negative numbers take
+  // back the bytes of a failed try.
+  void expect(std::int64_t bytes) { bytes_total_ += bytes, ++sized_; }
+  void forget(std::int64_t bytes) { bytes_total_ -= bytes, --sized_; }
   void receive(std::int64_t bytes);
   std::int64_t bytes_done() const { return bytes_done_; }
   void progress();  // an event with all counts as they are
@@ -61,6 +67,7 @@ class Reporter {
   std::shared_ptr<LogWriter> log_;
   const world::Clock& clock_;
   std::atomic<std::int64_t> bytes_done_{0}, bytes_total_{0}, next_progress_ms_{0};
+  std::atomic<std::int64_t> sized_{0};  // how many files bytes_total_ has
   std::atomic<int> state_{-1};
 };
 

@@ -299,6 +299,7 @@ Task<> Run::flow() {
                    group->cancel();
                    watch_held_threads(this, *patience);
                  });
+  if (output_.workspace && output_.workspace->goes_on()) co_await tell_what_is_here();
   if (output_.tables) co_await output_.tables->take_up();
   if (request_.kind == RunKind::metadata) {
     group_->spawn(
@@ -318,6 +319,22 @@ Task<> Run::flow() {
     co_await confirm_until_nothing_grows();
   if (!output_.tables || group_->canceled() || outcome_.failure()) co_return;
   co_await output_.tables->finish(*queue_.results());
+}
+
+// How many files are here, and of how many, if each job's manifest is here too.
+Task<> Run::tell_what_is_here() {
+  const transfer::JournalState& earlier = output_.workspace->earlier();
+  co_await world::run_on(session_->world()->disk_workers(), [&] {
+    const json::object files = describe_files(earlier, output_.workspace->published());
+    here_ = files.at("published").as_int64() + files.at("inTables").as_int64();
+  });
+  std::int64_t of = 0;
+  bool is_known = earlier.jobs.size() == kick_offs_.size();
+  for (const auto& [label, job] : earlier.jobs) {
+    is_known = is_known && !job.pages.empty();
+    for (const transfer::PageRecord& page : job.pages) page.files < 0 ? is_known = false : of += page.files;
+  }
+  reporter_->goes_on(output_.workspace->path(), here_, is_known ? of : -1);
 }
 
 Task<> Run::fetch(std::string status_url, Files files, bool last) {
@@ -351,7 +368,7 @@ Task<> Run::finish() {
     group_->spawn([this] { return delete_jobs(); });  // as a task, so that a cancellation ends it
     co_await group_->join();
   }
-  if (queue_.counts().total > 0) reporter_->progress();
+  if (!outcome_.failure() && queue_.counts().total > 0) reporter_->progress();
   reporter_->enter(RunState::finished);
   co_await end(*heart_);
   // Releases the directory before the end is reported, so that the owner can use it at once.
@@ -538,7 +555,7 @@ void Run::report_end(bool broken) {
   try {
     if (broken) outcome_.fail(Error(Status::INTERNAL, "the run broke off"));
     const FileQueue::Counts files = queue_.counts();
-    last.files_done = files.done;
+    last.files_done = files.done + std::max<std::int64_t>(0, here_ - files.kept);
     last.files_total = files.total;
     last.bytes_done = reporter_->bytes_done();
     failure = outcome_.failure();

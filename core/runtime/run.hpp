@@ -76,6 +76,7 @@ class Run {
   void leave() noexcept;
   void keep_result() noexcept;
   RunResult current_result() const;
+  Task<> tell_what_is_here();
   Task<> confirm_until_nothing_grows();
   Task<> fetch(std::string status_url, Files files, bool last);
   Task<> finish();
@@ -99,6 +100,7 @@ class Run {
   RunRequest request_;
   std::string place_;                  // the directory that the caller named; "": none
   std::unique_ptr<Series> series_;     // of a sync
+  std::atomic<std::int64_t> here_{0};  // files that an earlier run published
   std::optional<RunResult> finished_;  // of a resume: the export was complete, so nothing is asked for
   json::object wish_;                  // as the receipt has it
   std::vector<std::string> types_;

@@ -159,30 +159,6 @@ json::array describe_jobs(const json::array& done) {
   return jobs;
 }
 
-// Of the published files that are still there, with the size that they had, and of those that are there in part.
-json::object describe_files(const transfer::JournalState& state, const std::shared_ptr<const files::Directory>& out) {
-  const transfer::Published published(out);
-  std::set<std::string_view> replaced;
-  for (const transfer::TablesRecord& made : state.tables)
-    for (const auto& [path, file] : made.files)
-      if (file.is_replaced) replaced.insert(path);
-  std::int64_t files = 0, bytes = 0, in_tables = 0;
-  for (const auto& [path, record] : state.files) {
-    const auto file = published.open(path);
-    if (!file && replaced.contains(path)) ++in_tables;
-    if (!file || file->size() != record.facts.bytes) continue;
-    ++files;
-    bytes += record.facts.bytes;
-  }
-  std::int64_t under_way = 0;
-  if (out->contains(transfer::kWork)) {
-    const files::Directory work = out->sub(transfer::kWork);
-    under_way = std::count_if(state.parts.begin(), state.parts.end(),
-                              [&](const auto& part) { return work.contains(part.second.bytes_file); });
-  }
-  return {{"published", files}, {"bytes", bytes}, {"inTables", in_tables}, {"underWay", under_way}};
-}
-
 // The files of a finished export. Their content is not read.
 struct FilesThere {
   explicit FilesThere(const RunResult& finished) {
@@ -226,7 +202,31 @@ json::value describe_owner(const files::Directory& out, const world::Local& loca
   return json::object{{"host", owner->process.host}, {"pid", owner->process.pid}};
 }
 
+// Of the files that are there in part.
+std::int64_t count_under_way(const transfer::JournalState& state, const files::Directory& out) {
+  if (!out.contains(transfer::kWork)) return 0;
+  const files::Directory work = out.sub(transfer::kWork);
+  return std::count_if(state.parts.begin(), state.parts.end(),
+                       [&](const auto& part) { return work.contains(part.second.bytes_file); });
+}
+
 }  // namespace
+
+json::object describe_files(const transfer::JournalState& state, const transfer::Published& published) {
+  std::set<std::string_view> replaced;
+  for (const transfer::TablesRecord& made : state.tables)
+    for (const auto& [path, file] : made.files)
+      if (file.is_replaced) replaced.insert(path);
+  std::int64_t files = 0, bytes = 0, in_tables = 0;
+  for (const auto& [path, record] : state.files) {
+    const auto file = published.open(path);
+    if (!file && replaced.contains(path)) ++in_tables;
+    if (!file || file->size() != record.facts.bytes) continue;
+    ++files;
+    bytes += record.facts.bytes;
+  }
+  return {{"published", files}, {"bytes", bytes}, {"inTables", in_tables}};
+}
 
 json::object intent_of(const Session& session, const Settings& settings) {
   json::object intent = bulk::describe_intent(session.service(), bulk::read_wish(settings));
@@ -297,7 +297,8 @@ std::string directory_status(const std::string& directory, const world::Local& l
                       {"runs", runs},
                       {"request", request_in(state, finished)},
                       {"jobs", finished ? describe_jobs(finished->jobs) : describe_jobs(state)},
-                      {"files", there ? there->describe() : describe_files(state, out)}};
+                      {"files", there ? there->describe() : describe_files(state, transfer::Published(out))}};
+  if (!there) status["files"].as_object()["underWay"] = count_under_way(state, *out);
   return json::serialize(status);
 }
 

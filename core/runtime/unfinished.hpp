@@ -9,6 +9,7 @@
 #include "runtime/session.hpp"
 #include "settings/settings.hpp"
 #include "transfer/journal.hpp"
+#include "transfer/published.hpp"
 #include "world/world.hpp"
 
 namespace libbcda::runtime {
@@ -23,6 +24,9 @@ transfer::JournalState journals_of(const std::string& directory, world::Disk& di
 // The result of the finished export in the directory `out`; nullopt: it is not finished, or there is none. Throws
 // Error{FILESYSTEM} if the settings ask for something else.
 std::optional<RunResult> finished_export(const Session& session, const Settings& settings);
+
+// {"published", "bytes", "inTables"} of an unfinished export: see bcda_directory_status. May wait for the disk.
+json::object describe_files(const transfer::JournalState& state, const transfer::Published& published);
 
 // Sets what the unfinished export in the directory `out` asks for, where the settings do not say it themselves. Throws
 // Error{FILESYSTEM} if there is none.

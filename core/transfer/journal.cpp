@@ -88,7 +88,8 @@ void read_manifest(JobState& job, const json::object& record) {
     const json::object* page = item.if_object();
     const std::string file = page ? string_member(*page, "file") : "";
     if (!is_plain_name(file)) return job.pages.clear();
-    job.pages.push_back({file, string_member(*page, "url"), string_member(*page, "sha256")});
+    job.pages.push_back(
+        {file, string_member(*page, "url"), string_member(*page, "sha256"), count_member(*page, "files")});
   }
 }
 
@@ -222,7 +223,8 @@ json::object dead_record(const std::string& label) { return {{"event", "dead"}, 
 json::object manifest_record(const std::string& label, const std::vector<PageRecord>& pages) {
   json::array list;
   for (const PageRecord& page : pages)
-    list.push_back(json::object{{"file", page.file}, {"url", page.url}, {"sha256", page.sha256}});
+    list.push_back(
+        json::object{{"file", page.file}, {"url", page.url}, {"sha256", page.sha256}, {"files", page.files}});
   return {{"event", "manifest"}, {"label", label}, {"pages", std::move(list)}};
 }
 

@@ -59,6 +59,7 @@ struct PartRecord : FileIdentity {
 // A page of a manifest that is kept in the work directory.
 struct PageRecord {
   std::string file, url, sha256;
+  std::int64_t files = -1;  // how many it lists; -1: an earlier version did not write that
 };
 
 // A part of a table: a file of rows.

@@ -25,7 +25,7 @@ std::string unknown_files(const std::string& path) {
 }
 
 Error refuse_directory(const std::string& path, const std::string& why) {
-  return std::move(Error(Status::FILESYSTEM, "the output directory " + path + " " + why).at_file(path));
+  return std::move(Error(Status::FILESYSTEM, "the directory " + path + " " + why).at_file(path));
 }
 
 // Splits a path into its directory (null if it does not exist) and the name in it.

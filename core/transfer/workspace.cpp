@@ -48,6 +48,7 @@ std::string damaged_journal(const std::string& where) {
 std::string describe_difference(const json::object& then, const json::object& now) {
   std::string text;
   const auto shown = [](const json::value* value) { return value ? tidy(json::serialize(*value), 200) : "not set"; };
+  const auto is_set = [](const json::value* value) { return value && *value != json::value(""); };
   for (const auto& [name, value] : now) {
     if (name == "tables" || name == "keep_ndjson") continue;  // see go_on_with
     const json::value* earlier = then.if_contains(name);
@@ -55,7 +56,10 @@ std::string describe_difference(const json::object& then, const json::object& no
     const std::string setting(name);
     text += (text.empty() ? "" : ", ") + setting;
     const bool is_digest = name == "private_key" || name == "patients";
-    text += is_digest ? " (it was another one)" : " (then " + shown(earlier) + ", now " + shown(&value) + ")";
+    const char* const digests = !is_set(&value)    ? " (none is given now)"
+                                : !is_set(earlier) ? " (none was given then)"
+                                                   : " (it was another one)";
+    text += is_digest ? digests : " (then " + shown(earlier) + ", now " + shown(&value) + ")";
   }
   return text;
 }
@@ -142,11 +146,11 @@ void Workspace::go_on_with(const json::object& intent) {
   if (!earlier_.intent) return;  // a run that was killed before it did anything
   if (const std::string difference = describe_difference(*earlier_.intent, intent); !difference.empty())
     throw refuse_directory(path(), "holds an unfinished export with other settings: " + difference +
-                                       "; use the same settings, or bcda resume, or set restart to discard it");
+                                       "; use the same settings, or set restart to discard it");
   if (tables_of(*earlier_.intent) != tables_of(intent) && has_replaced_files())
     throw refuse_directory(path(), "holds tables " + tidy(json::serialize(tables_of(*earlier_.intent)), 200) +
                                        " whose files are gone (keep_ndjson=false); use the same setting tables, or "
-                                       "bcda resume, or set restart to discard them");
+                                       "set restart to discard them");
   goes_on_ = true;
   if (durability() == Durability::power) sync_journals(work());
 }
@@ -284,7 +288,7 @@ void Workspace::keep_manifest(const std::string& label, const bulk::Manifests& p
           });
         },
         durability());
-    records.push_back({name, page->base().text(), to_hex(digest.finish())});
+    records.push_back({name, page->base().text(), to_hex(digest.finish()), static_cast<std::int64_t>(page->size())});
   }
   journal_.manifest_kept(label, records);
 }

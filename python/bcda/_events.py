@@ -22,10 +22,10 @@ class Event:
     job      a job was accepted: type, url (its status URL)
     poll     a status answer: type, text (the service's X-Progress), percent
     manifest a job finished: type, files_total (its files)
-    progress bytes_done, bytes_total (of the files whose size is already known), files_done, files_total
+    progress bytes_done, bytes_total (None until all sizes are known), files_done, files_total
     file     a file was verified and published: type, file (its path), bytes_done
     retry    text (why), wait (seconds until the next try)
-    warning  text
+    warning  text; also files_done, files_total if it says that the run goes on with an export
     finished the last event: status (``"OK"``, or the code of the failure), text (the message of the failure)
     ======== =========================================================================================
 
@@ -58,7 +58,7 @@ class Event:
         """
         level = logging.DEBUG if repeated else _levels.get(self.kind, logging.DEBUG)
         if logger.isEnabledFor(level):
-            logger.log(level, "%s", self.message)
+            logger.log(level, "%s", self.message.removeprefix("warning: "))
 
     @property
     def message(self) -> str:

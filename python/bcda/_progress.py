@@ -126,8 +126,8 @@ class State:
 
     @property
     def counts_bytes(self) -> bool:
-        """Whether progress counts bytes. With many files it counts files, because many sizes are not yet known."""
-        return self.files_total <= _FEW_FILES
+        """Whether progress counts bytes. It counts files if they are many, or if not all sizes are known."""
+        return self.files_total <= _FEW_FILES and self.bytes_total > 0
 
     @property
     def elapsed(self) -> float:
@@ -356,7 +356,7 @@ class TqdmBar:
             self._bar = self._tqdm(disable=None, total=0, **unit)
         counts_bytes = self._bar.unit == "B"
         done, total = (state.bytes_done, state.bytes_total) if counts_bytes else (state.files_done, state.files_total)
-        self._bar.total = max(total, done)
+        self._bar.total = max(total, done) if total else None
         self._bar.set_description_str(f"{state.files_done}/{state.files_total} files", refresh=False)
         self._bar.update(max(0, done - self._bar.n))
         self._bar.refresh()

@@ -19,6 +19,18 @@ TEST(InFlags, ASettingIsNamedByItsFlag) {
             "check --client-id, --signing-key and --key-id, that (settings client_id, signing_key, key_id)");
 }
 
+TEST(InFlags, AnOptionThatTheCommandLacksIsOneOfBcdaExport) {
+  CLI::App command;
+  cli::Flags flags;
+  flags.add_to(command, [](const bcda::Setting& setting) { return setting.name() == "client_id"; });
+  cli::name_options_of(&command);
+  const std::string discard = in_flags("use the same settings, or set restart to discard it"),
+                    types = in_flags("check the setting types and client_id");
+  cli::name_options_of(nullptr);
+  EXPECT_EQ(discard, "use the same settings, or run bcda export --restart to discard it");
+  EXPECT_EQ(types, "check --types of bcda export and --client-id (setting client_id)");
+}
+
 TEST(InFlags, ASecretIsNamedByWhatHoldsIt) {
   EXPECT_EQ(
       in_flags("check client_id and client_secret, that"),

@@ -65,8 +65,8 @@ TEST(ProgressLines, SayHowAllJobsStandOnOneLineEveryTenSeconds) {
     shown.show(event(BCDA_EVENT_POLL, "Patient", "in progress (12%)"));
   }
   EXPECT_EQ(screen.lines,
-            (std::vector<std::string>{"waiting  Coverage: in progress (40%)  Patient: in progress (12%)  10 s",
-                                      "waiting  Coverage: in progress (40%)  Patient: in progress (12%)  20 s"}));
+            (std::vector<std::string>{"waiting  10 s  Coverage: in progress (40%)  Patient: in progress (12%)",
+                                      "waiting  20 s  Coverage: in progress (40%)  Patient: in progress (12%)"}));
 }
 
 TEST(ProgressLines, ComeWithoutEventsToo) {
@@ -86,7 +86,37 @@ TEST(ProgressLines, SayWhichJobsStillRunWhileFilesCome) {
   shown.show(progress(0, 1024, 0, 4));
   screen.time += 10s;
   shown.show(progress(512, 1024, 2, 4));
-  EXPECT_EQ(screen.lines.back(), "50%  2/4 files  512 bytes  51 bytes/s  Coverage: in progress (40%)");
+  EXPECT_EQ(screen.lines.back(), "2/4 files  512 bytes  51 bytes/s  Coverage: in progress (40%)");
+}
+
+TEST(ProgressLines, SayForHowLongAJobCannotBeAsked) {
+  Screen screen;
+  Progress shown(Progress::Style::lines, screen.surroundings());
+  shown.show(event(BCDA_EVENT_STATE, "", "waiting"));
+  shown.show(event(BCDA_EVENT_POLL, "Patient", "in progress (50%)"));
+  for (int minute = 0; minute <= 4; ++minute) {
+    shown.show(event(BCDA_EVENT_RETRY, "Patient", "cannot connect"));
+    screen.time += 1min;
+  }
+  shown.tick();
+  EXPECT_EQ(screen.lines.back(), "waiting  5 min 0 s  Patient: retrying for 5 min 0 s");
+  shown.show(event(BCDA_EVENT_POLL, "Patient", "in progress (60%)"));
+  screen.time += 10s;
+  shown.tick();
+  EXPECT_EQ(screen.lines.back(), "waiting  5 min 10 s  Patient: in progress (60%)");
+}
+
+TEST(ProgressLines, HaveNoPercentageWhileTheWholeIsNotKnown) {
+  Screen screen;
+  Progress shown(Progress::Style::lines, screen.surroundings());
+  shown.show(manifest("Patient", 12));
+  shown.show(progress(0, -1, 0, 12));
+  screen.time += 10s;
+  shown.show(progress(1024, -1, 4, 12));
+  EXPECT_EQ(screen.lines.back().substr(0, 20), "4/12 files  1.0 KiB ");
+  screen.time += 10s;
+  shown.show(progress(1024, 4096, 4, 12));
+  EXPECT_EQ(screen.lines.back().substr(0, 15), "25%  4/12 files");
 }
 
 TEST(ProgressLines, AShortDownloadHasNone) {
@@ -121,7 +151,7 @@ TEST(ProgressFailures, OfSeveralJobsAreSaidOnce) {
   Progress shown(Progress::Style::lines, screen.surroundings());
   for (const char* type : {"Patient", "Coverage"}) shown.show(job_failure(type, "refused"));
   EXPECT_EQ(screen.lines, std::vector<std::string>{"warning: the kick-off for Patient: refused"});
-  EXPECT_EQ(shown.failure("the kick-off for Coverage: refused"), "2 jobs failed: Coverage, Patient");
+  EXPECT_EQ(shown.failure("the kick-off for Coverage: refused"), "2 jobs are not done: Coverage, Patient");
   shown.show(job_failure("ExplanationOfBenefit", "reset"));
   EXPECT_EQ(screen.lines.back(), "warning: the kick-off for ExplanationOfBenefit: reset");
   EXPECT_EQ(shown.failure("canceled"), "canceled");
@@ -157,7 +187,24 @@ TEST(ProgressWarnings, TheSameOneOnce) {
   Progress shown(Progress::Style::none, screen.surroundings());  // --quiet prints warnings too
   for (int job = 0; job < 50; ++job) shown.show(warning("the same", BCDA_OK));
   shown.finish();
-  EXPECT_EQ(screen.lines, std::vector<std::string>{"warning: Patient: the same"});
+  EXPECT_EQ(screen.lines,
+            (std::vector<std::string>{"warning: Patient: the same", "warning: 49 more times: Patient: the same"}));
+}
+
+TEST(ProgressWarnings, TheSameCauseOfSeveralFilesOnceWithACount) {
+  Screen screen;
+  Progress shown(Progress::Style::lines, screen.surroundings());
+  for (int number = 0; number < 3000; ++number) {
+    Shown failed = event(BCDA_EVENT_WARNING, number % 2 ? "Patient" : "Coverage", "");
+    failed.file = "f" + std::to_string(number);
+    failed.text = "the file " + failed.file + ": the certificate is not trusted; give its CA";
+    failed.status = BCDA_TLS;
+    shown.show(failed);
+  }
+  shown.finish();
+  EXPECT_EQ(screen.lines,
+            (std::vector<std::string>{"warning: Coverage: the file f0: the certificate is not trusted; give its CA",
+                                      "warning: 2,999 more files (f1, f2, f3, ...): the certificate is not trusted"}));
 }
 
 TEST(ProgressRetries, NameNoRemedyWhileTheRunTriesAgain) {
@@ -184,7 +231,7 @@ TEST(ProgressBar, StaysOnOneLineOfTheTerminal) {
   screen.columns = 20;
   Progress shown(Progress::Style::bar, screen.surroundings());
   shown.show(event(BCDA_EVENT_POLL, "Gr\xc3\xbc\xc3\x9f", "in\tprogress, and so on and on"));
-  EXPECT_EQ(screen.redrawn, "\r\033[K  Gr\xc3\xbc\xc3\x9f: in progress");
+  EXPECT_EQ(screen.redrawn, "\r\033[K  0 s  Gr\xc3\xbc\xc3\x9f: in pro");
   shown.clear();
   EXPECT_EQ(screen.redrawn, "\r\033[K");
 }

@@ -62,7 +62,7 @@ TEST(Export, ReportsEventsInOrder) {
   EXPECT_TRUE(outcome.said(BCDA_EVENT_FILE));
   EXPECT_EQ(outcome.events.back().kind(), BCDA_EVENT_FINISHED);
   for (const bcda::Event& event : outcome.events)
-    if (event.kind() == BCDA_EVENT_PROGRESS) {
+    if (event.kind() == BCDA_EVENT_PROGRESS && event.bytes_total() >= 0) {
       EXPECT_LE(event.bytes_done(), event.bytes_total());
     }
 }

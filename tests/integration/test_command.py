@@ -343,6 +343,7 @@ class Export(Case):
     def test_refused_credentials(self):
         text = self.expect(self.export(env={"BCDA_CLIENT_SECRET": "not-the-secret"}), AUTHENTICATION)
         self.assertNotIn("not-the-secret", text)
+        self.assertNotIn("resume", text, "there is nothing to go on with")
         self.assertIn("check --client-id and --client-secret-file or BCDA_CLIENT_SECRET, ", text)
         self.assert_no_data()
 
@@ -350,7 +351,12 @@ class Export(Case):
         env = dict(self.sandbox.env)
         del env["BCDA_CA_FILE"]
         run = bcda("export", "--out", self.out, env={**env, "BCDA_RETRIES": "0"})
-        self.expect(run, FAILED, "certificate")
+        self.assertNotIn("resume", self.expect(run, FAILED, "certificate"), "there is nothing to go on with")
+        manifest = self.dir / "manifest.json"
+        manifest.write_bytes(bcda("manifest", env=self.sandbox.env).stdout)
+        text = self.expect(bcda("fetch", manifest, "--out", self.out, "--retries", "0", env=env), FAILED)
+        self.assertEqual(text.count("warning: "), 2, "one, and a count: " + text)
+        self.assertIn("warning: 5 more files (", text)
         self.expect(self.export("--url", self.sandbox.facts["url"].replace("localhost", "ip6-localhost"), "--retries", "0"),
                     FAILED)
         self.assert_no_data()
@@ -376,7 +382,7 @@ class Export(Case):
         self.assert_no_data()
         self.assertEqual(text.count("localhost:1"), 1, "the failure of three jobs is said once: " + text)
         self.assertRegex(text, r"warning: the kick-off for \w+: cannot connect")
-        self.assertIn("bcda: 3 jobs failed: Coverage, ExplanationOfBenefit, Patient\n  hint: ", text)
+        self.assertIn("bcda: 3 jobs are not done: Coverage, ExplanationOfBenefit, Patient\n  hint: ", text)
 
     def test_an_occupied_directory(self):
         self.expect(self.export("--type", "Patient"), OK)
@@ -404,8 +410,19 @@ class Export(Case):
     def test_reader_that_leaves(self):
         script = f'"{BCDA}" export --json --out "{self.out}" | head -1; exit ${{PIPESTATUS[0]}}'
         run = subprocess.run(["bash", "-c", script], env={**CLEAN, **self.sandbox.env}, capture_output=True, timeout=60)
-        self.expect(run, OK)
+        self.expect(run, OK, "nobody read standard output; the report is incomplete, the files are not affected")
         self.assertTrue((self.out / "export.json").exists(), "the export goes on")
+
+    def test_a_run_that_fails_at_the_start_is_an_event_too(self):
+        for arguments, env, code in (([], {"BCDA_CLIENT_SECRET": ""}, USAGE), (["--url", "not a url"], {}, USAGE)):
+            run = self.export("--json", *arguments, env=env)
+            self.assertEqual(run.returncode, code, run.stderr)
+            event = json.loads(run.stdout)
+            self.assertEqual((event["event"], event["status"]), ("finished", "INVALID_ARGUMENT"))
+            self.assertTrue(event["text"])
+        self.out.mkdir()
+        run = bcda("resume", self.out, "--json", env=self.sandbox.env)
+        self.assertEqual(json.loads(run.stdout)["status"], "FILESYSTEM")
 
     def test_standard_output_full(self):
         with open("/dev/full", "w") as full:
@@ -569,7 +586,7 @@ class Questions(Case):
     def test_a_failed_export_is_gone_on_with(self):
         with Sandbox("--profile", "bcda-v3", *FAST, "--fault", "status=403:on=GET /data/1/:count=1") as sandbox:
             run = bcda("export", "--out", self.out, "--retries", "0", env=sandbox.env)
-            self.expect(run, REFUSED, "holds an unfinished export", "bcda resume")
+            self.expect(run, REFUSED, f"{self.out} holds an unfinished export; `bcda resume {self.out}` goes on with it")
             there = set(self.out.glob("*.ndjson"))
             self.assertGreater(len(there), 1)
             status = json.loads(bcda("status", self.out, "--json").stdout)
@@ -577,7 +594,9 @@ class Questions(Case):
             self.assertEqual((status["state"], status["files"]["published"]), ("unfinished", published))
             self.expect(bcda("status", self.out), OK)
             self.expect(bcda("export", "--out", self.out, "--type", "Coverage", env=sandbox.env), FAILED, 'types (then [], now ["Coverage"])')
-            self.expect(bcda("resume", self.out, env=sandbox.env), OK)
+            run = bcda("resume", self.out, env=sandbox.env)
+            self.expect(run, OK, f"warning: going on with the export in {self.out}: {published} of {published + 1} files are here")
+            self.assertIn(f"  from an earlier run: {published} files\n".encode(), run.stdout)
             self.assertGreater(set(self.out.glob("*.ndjson")), there)
             self.assertEqual(json.loads(bcda("status", self.out, "--json").stdout)["state"], "finished")
             place = {name: value for name, value in sandbox.env.items() if not re.search("CLIENT|KEY", name)}
@@ -589,6 +608,32 @@ class Questions(Case):
             next(self.out.glob("Patient.*")).unlink()
             self.assertIn(b"is missing", bcda("status", self.out).stdout)
             self.expect(bcda("resume", self.out, env=sandbox.env), FAILED, "is missing", "another directory")
+
+    def test_a_resume_names_only_options_that_it_has(self):
+        with Sandbox(*FAST, "--fault", "status=403:on=GET /data/:count=1") as sandbox:
+            self.expect(bcda("export", "--type", "Patient", "--out", self.out, "--retries", "0", env=sandbox.env), REFUSED)
+            keyless = {**sandbox.env, "BCDA_PRIVATE_KEY": "", "BCDA_ALLOW_PLAINTEXT": "true"}
+            text = self.expect(bcda("resume", self.out, env=keyless), FAILED, "--private-key (none is given now)",
+                               "; use the same settings, or run bcda export --restart to discard it")
+            self.assertNotIn("bcda resume", text)
+
+    def test_a_resume_that_fails_says_what_is_here(self):
+        with Sandbox(*FAST, "--fault", "status=403:on=GET /data/:count=1") as sandbox:
+            self.expect(bcda("export", "--type", "Patient", "--out", self.out, "--retries", "0", env=sandbox.env), REFUSED)
+            run = bcda("resume", self.out, env={**sandbox.env, "BCDA_CLIENT_SECRET": "wrong"})
+            self.expect(run, AUTHENTICATION, "1 of 2 files is here", f"1 file verified and kept in {self.out}")
+
+    def test_a_job_that_has_expired_without_files_is_replaced(self):
+        with Sandbox(*FAST, "--fault", "status=410:on=GET /api/v1/jobs/:count=1") as sandbox:
+            command = "export", "--type", "Patient", "--out", self.out
+            self.expect(bcda(*command, env=sandbox.env), REFUSED,
+                        f"{self.out} holds nothing to go on with; the same export again starts a new job")
+            self.expect(bcda(*command, env=sandbox.env), OK)
+        self.out = self.dir / "two jobs"
+        with Sandbox(*FAST, "--fault", "status=410:on=GET /api/v1/jobs/:count=1") as sandbox:
+            run = bcda("export", "--type", "Patient,Coverage", "--out", self.out, env=sandbox.env)
+            self.expect(run, REFUSED, f"`bcda resume {self.out}` goes on with it, with a new job for the one that is gone")
+            self.expect(bcda("resume", self.out, env=sandbox.env), OK)
 
     def test_files_of_a_job_that_is_gone_need_a_restart(self):
         with Sandbox("--profile", "bcda-v3", *FAST, "--fault", "status=410:on=GET /data/1/:count=1") as sandbox:
@@ -755,6 +800,9 @@ class Shows(Case):
         for command in ([], ["export"], ["decrypt"]):
             self.assertEqual(bcda("help", *command).stdout, bcda(*command, "--help").stdout)
         self.expect(bcda("help", "exprot"), USAGE, "exprot", "did you mean export?")
+
+    def test_an_empty_place_is_no_place(self):
+        self.expect(bcda("status", ""), USAGE, "URL|DIR needs a value")
 
     def test_usage(self):
         self.expect(bcda(), USAGE, "Subcommands")

@@ -83,6 +83,59 @@ TEST_F(Resumed, OnlyWhatIsMissingIsRequested) {
   EXPECT_EQ(names_in(out()), (Names{"Patient.a.ndjson", "Patient.b.ndjson", "export.json", "log.ndjson"}));
 }
 
+TEST_F(Resumed, ItIsToldOnceWithWhatIsHere) {
+  leave_one_of_two();
+  EXPECT_FALSE(again());
+  std::vector<Event> tellings;
+  Event event;
+  while (run_->mailbox().next(Milliseconds(0), event) == Mailbox::Got::event)
+    if (holds(event.text, "going on")) tellings.push_back(event);
+  ASSERT_EQ(tellings.size(), 1u);
+  EXPECT_EQ(tellings[0].text, "going on with the export in " + out() + ": 1 of 2 files is here");
+  EXPECT_EQ(tellings[0].files_done, 1);
+  EXPECT_EQ(tellings[0].files_total, 2);
+  EXPECT_EQ(event.files_done, 2) << "the last event";
+}
+
+TEST_F(Resumed, WithoutAManifestTheNumberOfFilesIsNotKnown) {
+  service_.answer_job(kOneFile);
+  service_.answer("GET /api/v1/jobs/1", {http_answer(403)});
+  ASSERT_TRUE(run());
+  EXPECT_FALSE(told("going on with the export"));
+  ASSERT_TRUE(again());
+  EXPECT_TRUE(told("going on with the export in " + out() + ": 0 files are here"));
+}
+
+TEST_F(Resumed, FilesThatWereHereCountAlsoIfTheRunEndsBeforeItLooksAtThem) {
+  leave_one_of_two();
+  run_.reset();
+  RunRequest request;
+  request.settings = service_.settings;
+  request.settings.set("out", out());
+  run_ = Run::start(service_.session(), std::move(request));
+  run_->cancel();
+  service_.world->run_until([&] { return run_->mailbox().finished(); });
+  Event event;
+  while (run_->mailbox().next(Milliseconds(0), event) == Mailbox::Got::event) continue;
+  EXPECT_EQ(event.status, Status::CANCELED);
+  EXPECT_EQ(event.files_done, 1);
+}
+
+TEST_F(Resumed, TheLogSaysNothingTwice) {
+  leave_one_of_two();
+  EXPECT_FALSE(again());
+  run_.reset();
+  const std::string log = slurp(out() + "/log.ndjson");
+  const auto lines = [&](const std::string& event) {
+    std::size_t count = 0;
+    for (std::size_t at = 0; (at = log.find("\"" + event + "\"", at)) != log.npos; ++at) ++count;
+    return count;
+  };
+  for (const char* once : {"kickoff", "status_complete", "manifest_complete", "export_complete"})
+    EXPECT_EQ(lines(once), 1u) << once;
+  EXPECT_EQ(lines("download_complete"), 2u) << "one for each file";
+}
+
 TEST_F(Resumed, NothingIsRequestedWhenNothingIsLeft) {
   leave_one_of_two();
   const std::string work = out() + "/.bcda";

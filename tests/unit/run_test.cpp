@@ -160,6 +160,50 @@ TEST_F(Outage, OfTheNetworkThatGoesOnNamesTheHost) {
   end_.reset();
 }
 
+TEST_F(Runs, AnOutageSaysForHowLongItIsWaitedOut) {
+  service_.settings.set("outage_limit", "15m");
+  service_.answer_job(kOneFile);
+  service_.answer("GET /api/v1/jobs/1", {http_answer(503)});
+  const auto failure = run();
+  ASSERT_TRUE(failure);
+  EXPECT_TRUE(holds(failure->message, "; it was repeated for 15m; see the setting outage_limit")) << failure->message;
+  std::string told;
+  for (const std::string& event : events()) told += event + "\n";
+  EXPECT_TRUE(holds(told, ", for 0s now (it gives up after the setting outage_limit, 15m)\n")) << told;
+  EXPECT_TRUE(holds(told, ", for 10m now (it gives up after the setting outage_limit, 15m)\n")) << told;
+}
+
+TEST_F(Runs, TheSizeOfTheWholeIsSaidOnceItIsKnown) {
+  service_.answer_job(kTwoFiles);
+  service_.answer("GET /data/", {http_answer(200, "", test::kRecord)});
+  const auto last_total = [&] {
+    std::optional<std::int64_t> total;
+    for (Event event; run_->mailbox().next(Milliseconds(0), event) == Mailbox::Got::event;)
+      if (event.kind == EventKind::progress) total = event.bytes_total;
+    return total;
+  };
+  EXPECT_FALSE(run());
+  EXPECT_EQ(last_total(), 2 * std::string(test::kRecord).size());
+  std::filesystem::remove_all(out());
+  service_.answer("GET /data/1/b", {http_answer(403)});
+  service_.answer("GET /data/", {http_answer(200, "", test::kRecord)});  // after the one above, because it is a prefix
+  ASSERT_TRUE(run());
+  EXPECT_EQ(last_total(), -1) << "the size of the other file never becomes known";
+}
+
+TEST_F(Runs, AManifestThatCannotBeAskedForAgainIsWholeAsItWas) {
+  service_.answer_job(kOneFile);
+  service_.answer("GET /api/v1/jobs/1", {http_answer(200, "", kOneFile), http_answer(410)});
+  service_.answer("GET /data/", {http_answer(200, "", test::kRecord)});
+  EXPECT_FALSE(run());
+  std::string told;
+  for (const std::string& event : events()) told += event + "\n";
+  EXPECT_TRUE(holds(told,
+                    "warning all files of the manifest are here, but whether it has grown since could not be "
+                    "asked: the job for Patient has expired (HTTP 410)\n"))
+      << told;
+}
+
 TEST_F(Runs, ADirectoryThatIsRemovedInMidRunIsAFileError) {
   service_.answer_job(kTwoFiles);
   service_.answer("GET /data/", {http_answer(200, "", test::kRecord)});
@@ -515,7 +559,7 @@ TEST(FileQueues, CountTheResultsOfTheirFiles) {
   queue.done(done, "job");
   done.path = "a";
   queue.done(done, "job");
-  queue.failed();
+  queue.failed(false);
   EXPECT_EQ(queue.counts().done, 2);
   EXPECT_EQ(queue.counts().failed, 1);
   EXPECT_EQ(queue.counts().untried(), 0);

@@ -160,6 +160,8 @@ TEST_F(Workspaces, AnUnfinishedExportWithOtherSettingsIsRefusedAndKept) {
   EXPECT_EQ(error.message.find("since"), std::string::npos);
   EXPECT_EQ(error.message.find("0123"), std::string::npos);
   EXPECT_EQ(names_in(out_), before);
+  intent_["private_key"] = "";
+  EXPECT_TRUE(holds(error_of([&] { for_export(); }).message, "private_key (none is given now)"));
 }
 
 // A crash came between the receipt and the removal of the journal.

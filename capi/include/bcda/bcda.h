@@ -516,7 +516,7 @@ typedef enum bcda_event_kind {
   BCDA_EVENT_PROGRESS = 4, /* bytes and files so far */
   BCDA_EVENT_FILE = 5,     /* a file was verified and published: type, file, bytes_done */
   BCDA_EVENT_RETRY = 6,    /* text: why; wait_ms: until the next try */
-  BCDA_EVENT_WARNING = 7,  /* text */
+  BCDA_EVENT_WARNING = 7,  /* text; if it says that the run goes on with an export: files_done, files_total (or -1) */
   BCDA_EVENT_FINISHED = 8  /* the last event: status; text = the error's message or "" */
 } bcda_event_kind;
 
@@ -545,7 +545,7 @@ BCDA_API double bcda_event_percent(const bcda_event* event);
 
 BCDA_API int64_t bcda_event_bytes_done(const bcda_event* event);
 
-/* The sum of the file sizes that are known so far. */
+/* The size of all files_total files; -1 until each of their sizes is known. */
 BCDA_API int64_t bcda_event_bytes_total(const bcda_event* event);
 
 BCDA_API int64_t bcda_event_files_done(const bcda_event* event);

@@ -15,7 +15,7 @@ import java.util.Locale;
  * @param status {@link Status#OK} unless the event is about a failure
  * @param percent the progress of a job, 0 to 100
  * @param bytesDone the bytes downloaded so far
- * @param bytesTotal the bytes of the files whose size is already known
+ * @param bytesTotal the bytes of all files; -1 until each of their sizes is known
  * @param filesDone the files completed so far
  * @param filesTotal the files of a job, or of all finished jobs
  * @param waitMillis the milliseconds until the next try
