@@ -21,8 +21,8 @@ class DirectoryJob(TypedDict):
     """One job of an export.
 
     ``type`` is its resource type; ``""`` if one job exports all. ``state`` is ``"accepted"``, ``"unknown"`` (no answer
-    to the kick-off was heard), ``"refused"``, ``"dead"`` or, of a finished export, ``"done"``. ``manifest`` tells whether
-    the manifest is at hand, and ``files`` how many of its files were published.
+    to the kick-off was heard), ``"refused"``, ``"dead"`` or, of a finished export, ``"done"``. ``manifest`` says
+    whether the manifest is at hand, and ``files`` how many of its files were published.
     """
 
     type: str
@@ -51,8 +51,8 @@ class DirectoryStatus(TypedDict):
     or of a decryption that is not complete), ``"series"`` (:meth:`Client.sync` goes on with it), ``"damaged"`` or
     ``"none"``. ``usedBy`` is the run that uses the directory, or None. ``damage`` says what is damaged, and what to do
     about it; ``""``: nothing. ``partial`` tells whether resources are missing in a finished export, as its error files
-    say. ``runs`` is the number of exports of a series. ``request`` is what the export asks for, or None: by the names of
-    settings if it is unfinished, as in ``export.json`` if it is finished.
+    say. ``runs`` is the number of exports of a series. ``request`` is what the export asks for, or None: by the names
+    of settings if it is unfinished, as in ``export.json`` if it is finished.
     """
 
     directory: str
