@@ -154,6 +154,7 @@ VALUES: dict[str, list[Any]] = {
     "allowed_origins": ["https://a.example", ["https://a.example", "https://b.example:8443"], ("https://a.example",)],
     "token_origins": ["https://a.example", ["https://a.example"]],
     "types": ["Patient", "Patient, Coverage", ["Patient"], ("Patient", "Coverage"), {"Patient"}, iter(["Patient"])],
+    "tables": ["beneficiary", ["beneficiary", "coverage"]],
     "out": ["claims", Path("claims"), "memory://claims", lambda name, type: None],
 }
 # What to export. The service of 2019 takes only the type; a plan for another server shows the others.
