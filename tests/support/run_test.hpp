@@ -37,6 +37,24 @@ class RunTest : public testing::Test {
     service_.world->run_until([&] { return run_->mailbox().finished(); });
     return run_->mailbox().failure();
   }
+  // The next run counts its own requests.
+  std::optional<Error> again() {
+    run_.reset();
+    service_.world->net().requests.clear();
+    service_.world->net().heads.clear();
+    return run();
+  }
+  std::optional<Error> resume() {
+    run_.reset();
+    service_.world->net().requests.clear();
+    runtime::RunRequest request;
+    request.settings = service_.settings;
+    request.resume = true;
+    request.directory = out();
+    run_ = runtime::Run::start(service_.session(), std::move(request));
+    service_.world->run_until([&] { return run_->mailbox().finished(); });
+    return run_->mailbox().failure();
+  }
   std::string out() const { return temp_ / "out"; }
   std::vector<std::string> events() {
     std::vector<std::string> seen;

@@ -32,24 +32,6 @@ class Resumed : public test::RunTest {
     know(R"("manifest_may_grow":false)" + (fields.empty() ? "" : "," + fields));
     service_.settings.set("retries", "0");
   }
-  // The next run counts its own requests.
-  std::optional<Error> again() {
-    run_.reset();
-    service_.world->net().requests.clear();
-    service_.world->net().heads.clear();
-    return run();
-  }
-  std::optional<Error> resume() {
-    run_.reset();
-    service_.world->net().requests.clear();
-    RunRequest request;
-    request.settings = service_.settings;
-    request.resume = true;
-    request.directory = out();
-    run_ = Run::start(service_.session(), std::move(request));
-    service_.world->run_until([&] { return run_->mailbox().finished(); });
-    return run_->mailbox().failure();
-  }
   // One of two files came; the other one is refused.
   void leave_one_of_two() {
     service_.answer_job(kTwoFiles);

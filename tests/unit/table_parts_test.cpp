@@ -46,21 +46,6 @@ class MadeTables : public test::RunTest {
     ASSERT_TRUE(run());
     service_.answer("GET /data/1/b", {http_answer(200, "", patient("3"))});
   }
-  std::optional<Error> again() {
-    run_.reset();
-    service_.world->net().requests.clear();
-    return run();
-  }
-  std::optional<Error> resume() {
-    run_.reset();
-    RunRequest request;
-    request.settings = service_.settings;
-    request.resume = true;
-    request.directory = out();
-    run_ = Run::start(service_.session(), std::move(request));
-    service_.world->run_until([&] { return run_->mailbox().finished(); });
-    return run_->mailbox().failure();
-  }
   // The rows of the parts that the receipt lists, by table. Each part is there.
   std::map<std::string, std::int64_t> rows() const {
     std::map<std::string, std::int64_t> rows;
