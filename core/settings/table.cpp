@@ -135,7 +135,7 @@ std::vector<Setting> make_table() {
           "Tables to make while the export goes on, such as claim_line: OUT/tables/TABLE gets Arrow files of about 128 "
           "MiB."),
       flag("keep_ndjson", kExport, "true",
-           "With tables: keep the NDJSON files too; false: remove a file once its rows are in each table of its type."),
+           "With tables: keep the NDJSON files too; false: remove a file once each of its records is in some table."),
       flag("restart", kExport, "false", "Discard what an unfinished export left in the directory, and start again."),
       flag("take_over", kExport, "false",
            "Use the directory although another run seems to use it; set it only if that run has certainly ended."),

@@ -1,4 +1,4 @@
-// The escapes \uXXXX, which JSON and FHIRPath have in common.
+// The escape of a character by four hexadecimal digits (\u00e9), which JSON and FHIRPath have in common.
 #pragma once
 #include <string_view>
 

@@ -54,7 +54,7 @@ class ExportSettings(TypedDict, total=False):
     tables: List
     """Tables to make while the export goes on, such as claim_line: OUT/tables/TABLE gets Arrow files of about 128 MiB."""
     keep_ndjson: bool | None
-    """With tables: keep the NDJSON files too; false: remove a file once its rows are in each table of its type."""
+    """With tables: keep the NDJSON files too; false: remove a file once each of its records is in some table."""
     restart: bool | None
     """Discard what an unfinished export left in the directory, and start again."""
     take_over: bool | None

@@ -90,8 +90,8 @@
 #' @param out Directory for the files; created if it is missing, but its parent must exist. (a path)
 #' @param tables Tables to make while the export goes on, such as claim_line: OUT/tables/TABLE gets Arrow files of
 #'   about 128 MiB. (a character vector)
-#' @param keep_ndjson With tables: keep the NDJSON files too; false: remove a file once its rows are in each table of
-#'   its type. (`TRUE` or `FALSE`, by default `true`)
+#' @param keep_ndjson With tables: keep the NDJSON files too; false: remove a file once each of its records is in
+#'   some table. (`TRUE` or `FALSE`, by default `true`)
 #' @param restart Discard what an unfinished export left in the directory, and start again. (`TRUE` or `FALSE`, by
 #'   default `false`)
 #' @param take_over Use the directory although another run seems to use it; set it only if that run has certainly

@@ -299,7 +299,7 @@ public abstract sealed class ExportSettings<B extends ExportSettings<B>> extends
   }
 
   /**
-   * With tables: keep the NDJSON files too; false: remove a file once its rows are in each table of its type.
+   * With tables: keep the NDJSON files too; false: remove a file once each of its records is in some table.
    *
    * @param value whether (default {@code true})
    * @return this
