@@ -17,6 +17,7 @@ StoredFile::Ptr StoredFile::make(const FileResult& file) {
   stored->records_ = file.facts.records;
   stored->proof_ = file.facts.proof;
   stored->kind_ = file.kind;
+  stored->in_tables_ = file.in_tables;
   char* const begin = const_cast<char*>(stored->texts());
   char* end = begin;
   for (std::size_t i = 0; i < texts.size(); ++i) {
@@ -38,6 +39,7 @@ FileResult StoredFile::result() const {
   file.facts.proof = proof_;
   file.kind = kind_;
   file.source_id = source_id();
+  file.in_tables = in_tables_;
   return file;
 }
 

@@ -17,8 +17,9 @@ struct FileResult {
   std::string type, url, path;
   transfer::Facts facts;
   FileKind kind = FileKind::data;
-  std::string source_id;  // see transfer::source_id
-  bool is_kept = false;   // an earlier run published it; a list does not keep this
+  std::string source_id;   // see transfer::source_id
+  bool in_tables = false;  // it is gone or may go, because parts of tables have its rows
+  bool is_kept = false;    // an earlier run published it; a list does not keep this
 };
 
 // A FileResult in one block of memory. Its texts end with a NUL.
@@ -35,6 +36,7 @@ class StoredFile {
   transfer::Proof proof() const { return proof_; }
   FileKind kind() const { return kind_; }
   bool is_error() const { return kind_ == FileKind::error; }
+  bool in_tables() const { return in_tables_; }
   FileResult result() const;
 
  private:
@@ -52,6 +54,7 @@ class StoredFile {
   std::uint32_t ends_[4] = {};  // where the texts end, the last one left out
   transfer::Proof proof_ = transfer::Proof::none;
   FileKind kind_ = FileKind::data;
+  bool in_tables_ = false;
 };
 
 // Not thread-safe while it is changed. The address of a file never changes.

@@ -29,6 +29,7 @@ json::object member(const FileResult& file, const std::string& out) {
                          {"proof", transfer::proof_name(file.facts.proof)},
                          {"url", shown(file.url)}};
   if (!file.source_id.empty()) described["source"] = file.source_id;
+  if (file.in_tables) described["inTables"] = true;
   return described;
 }
 
@@ -43,12 +44,14 @@ std::optional<FileKind> list_named(std::string_view name) {
 }
 
 // Writes a JSON array of the files of one kind.
-void write_files(const FileList& files, FileKind kind, const std::string& out, const Append& append) {
+void write_files(const FileList& files, FileKind kind, const ReceiptFacts& facts, const Append& append) {
   const char* separator = "[";
   for (std::size_t i = 0; i < files.size(); ++i) {
     if (files[i].kind() != kind) continue;
+    FileResult file = files[i].result();
+    file.in_tables = facts.in_tables(files[i]);
     append(separator);
-    append(json::serialize(member(files[i].result(), out)));
+    append(json::serialize(member(file, facts.out)));
     separator = ",";
   }
   append(*separator == '[' ? "[]" : "]");
@@ -102,6 +105,7 @@ FileResult read_file(const json::value& item, FileKind kind, const std::string& 
       .sha256 = text(fields, "sha256"),
       .proof = decrypted.get_bool() ? transfer::Proof::gcm : transfer::proof_named(string_member(fields, "proof"))};
   file.kind = kind;
+  if (const json::value* gone = fields.if_contains("inTables")) file.in_tables = gone->is_bool() && gone->get_bool();
   file.source_id = transfer::source_member(fields);
   return file;
 }
@@ -167,7 +171,17 @@ json::object describe(const bulk::IssueCounts& counts) {
   return described;
 }
 
-RunResult result_of(const Members& read) {
+std::vector<StoredPart> read_parts(const json::array& tables, const std::string& directory) {
+  std::vector<StoredPart> parts;
+  for (const json::value& item : tables) {
+    if (!item.is_object()) throw Malformed{"it lists something that is no part of a table"};
+    const json::object& fields = item.get_object();
+    parts.push_back({path_below(directory, text(fields, "path")), count(fields, "bytes")});
+  }
+  return parts;
+}
+
+RunResult result_of(const Members& read, const std::string& directory) {
   const json::object& members = read.others;
   RunResult result;
   result.transaction_time = text(members, "transactionTime");
@@ -181,7 +195,7 @@ RunResult result_of(const Members& read) {
     return value && value->is_array() ? value->get_array() : json::array();
   };
   result.jobs = list("jobs");
-  result.tables = list("tables");
+  result.parts = read_parts(list("tables"), directory);
   result.started = instant(members, "started");
   result.elapsed = std::chrono::duration_cast<Milliseconds>(instant(members, "finished") - result.started);
   result.files = read.files;
@@ -194,7 +208,7 @@ RunResult result_of(const Members& read) {
 std::pair<json::object, RunResult> check_receipt(const std::string& receipt, const std::string& directory) {
   try {
     Members read = read_members(receipt, directory);
-    RunResult result = result_of(read);
+    RunResult result = result_of(read, directory);
     result.receipt = [receipt] { return receipt; };
     result.directory = directory;
     return {std::move(read.others), std::move(result)};
@@ -271,7 +285,7 @@ void write_receipt(const ReceiptFacts& facts, const FileList& files, const Appen
   append(head);
   for (const auto& [list, kind] : kLists) {
     append(",\"" + std::string(list) + "\":");
-    write_files(files, kind, facts.out, append);
+    write_files(files, kind, facts, append);
   }
   if (files.error_files() > 0) append(",\"issues\":" + json::serialize(describe(facts.issues)));
   append("}\n");

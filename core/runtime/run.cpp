@@ -496,7 +496,8 @@ ReceiptFacts Run::receipt_facts() const {
           .types = json::array(types_.begin(), types_.end()),
           .jobs = describe(jobs_->records()),
           .issues = output_.issues->counts(),
-          .tables = output_.tables ? output_.tables->describe() : json::array()};
+          .tables = output_.tables ? output_.tables->describe() : json::array(),
+          .in_tables = [&](const StoredFile& file) { return output_.tables && output_.tables->stand_for(file); }};
 }
 
 // "": the files are not in a directory, or there are none.

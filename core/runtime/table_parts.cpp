@@ -175,6 +175,8 @@ class Parts : public TableParts {
     return !keeps_files_ && covered && covered->is_replaced;
   }
 
+  bool stand_for(const StoredFile& file) const override { return stand_for(source_of(file).file); }
+
   Task<> add(const std::string& path, const FileResult& file) override {
     std::vector<Source> batch;
     {

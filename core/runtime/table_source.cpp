@@ -39,8 +39,10 @@ void check_size(const StoredFile& file) {
   std::error_code error;
   const auto size = fs::file_size(file.path(), error);
   if (error == std::errc::no_such_file_or_directory)
-    throw not_a_source(file.path(),
-                       "is missing; an export with keep_ndjson=false leaves its rows in the directory tables alone");
+    throw not_a_source(file.path(), file.in_tables()
+                                        ? "was removed, because the files in the directory tables have its "
+                                          "rows (setting keep_ndjson); read those files"
+                                        : "is missing");
   if (error) throw not_a_source(file.path(), "cannot be read: " + error.message());
   if (static_cast<std::int64_t>(size) == file.bytes()) return;
   throw std::move(Error(Status::VERIFICATION, std::string(file.path()) + " has " + std::to_string(size) +

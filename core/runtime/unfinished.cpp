@@ -159,10 +159,12 @@ json::array describe_jobs(const json::array& done) {
   return jobs;
 }
 
-// The files of a finished export. Their content is not read.
+// The files of a finished export, and its parts of tables. Their content is not read.
 struct FilesThere {
   explicit FilesThere(const RunResult& finished) {
-    for (std::size_t i = 0; i < finished.files->size(); ++i) look_at((*finished.files)[i], !finished.tables.empty());
+    for (std::size_t i = 0; i < finished.files->size(); ++i) look_at((*finished.files)[i]);
+    for (const StoredPart& part : finished.parts)
+      if (const std::string why = what_is_wrong(part.path, part.bytes); !why.empty()) note(part.path + why);
   }
   json::object describe() const {
     return {{"published", files}, {"bytes", bytes}, {"inTables", in_tables}, {"underWay", 0}};
@@ -172,21 +174,26 @@ struct FilesThere {
   std::string damage;  // the first that is not there as the receipt says; "": none
 
  private:
-  void look_at(const StoredFile& file, bool may_be_in_tables) {
-    std::error_code error;
-    const auto size = std::filesystem::file_size(file.path(), error);
-    if (!error && static_cast<std::int64_t>(size) == file.bytes()) {
+  void look_at(const StoredFile& file) {
+    if (file.in_tables() && !files::exists(world::system_disk(), file.path()) && errno == ENOENT) {
+      ++in_tables;
+    } else if (const std::string why = what_is_wrong(file.path(), file.bytes()); !why.empty()) {
+      note(file.path() + why);
+    } else {
       ++files;
       bytes += file.bytes();
-    } else if (error == std::errc::no_such_file_or_directory && may_be_in_tables && file.kind() == FileKind::data) {
-      ++in_tables;
-    } else if (damage.empty()) {
-      damage = "a finished export of which " + std::string(file.path()) +
-               (!error                                          ? " has another size than its receipt says"
-                : error == std::errc::no_such_file_or_directory ? " is missing"
-                                                                : " cannot be read: " + error.message()) +
-               "; restore that file, or export again into another directory";
     }
+  }
+  static std::string what_is_wrong(const std::string& path, std::int64_t bytes) {
+    std::error_code error;
+    const auto size = std::filesystem::file_size(path, error);
+    if (error == std::errc::no_such_file_or_directory) return " is missing";
+    if (error) return " cannot be read: " + error.message();
+    return static_cast<std::int64_t>(size) == bytes ? "" : " has another size than its receipt says";
+  }
+  void note(const std::string& what) {
+    if (damage.empty())
+      damage = "a finished export of which " + what + "; restore that file, or export again into another directory";
   }
 };
 

@@ -16,6 +16,7 @@ FileResult file(const std::string& path, FileKind kind = FileKind::data) {
                 .sha256 = "00ff",
                 .proof = kind == FileKind::error ? transfer::Proof::length : transfer::Proof::gcm};
   made.kind = kind;
+  made.in_tables = kind == FileKind::data;
   made.source_id = kind == FileKind::error ? "" : "0c";
   return made;
 }
@@ -33,6 +34,7 @@ TEST(FileLists, KeepEverythingOfAFile) {
     EXPECT_EQ(read.facts.proof, kept.facts.proof);
     EXPECT_EQ(read.kind, kept.kind);
     EXPECT_EQ(read.source_id, kept.source_id);
+    EXPECT_EQ(read.in_tables, kept.in_tables);
   }
   EXPECT_EQ(list.error_files(), 1u);
   EXPECT_TRUE(list.add(FileResult()).result().path.empty());

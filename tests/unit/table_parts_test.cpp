@@ -57,6 +57,7 @@ class MadeTables : public test::RunTest {
     }
     return rows;
   }
+  std::string status() const { return parse_json(directory_status(out()))->at("state").as_string().c_str(); }
   Names parts() const { return names_in(out() + "/tables/beneficiary"); }
   Names ndjson_files() const {
     Names names = names_in(out());
@@ -97,7 +98,23 @@ TEST_F(MadeTables, StandForTheFilesIfTheseAreNotKept) {
   EXPECT_EQ(ndjson_files(), Names());
   EXPECT_EQ(run_->result().files->size(), 2u);
   const Error error = error_of([&] { TableSource({out()}).files({"Patient"}, {}, false)(); });
-  EXPECT_TRUE(holds(error.message, "Patient.a.ndjson is missing")) << error.message;
+  EXPECT_TRUE(holds(error.message, "Patient.a.ndjson was removed")) << error.message;
+}
+
+TEST_F(MadeTables, AreMissedWhenTheyAreGone) {
+  service_.settings.set("keep_ndjson", "false");
+  EXPECT_FALSE(run());
+  EXPECT_EQ(status(), "finished");
+  EXPECT_EQ(parse_json(directory_status(out()))->at("files").at("inTables").as_int64(), 2);
+  std::filesystem::remove(out() + "/tables/beneficiary/00001.arrow");
+  EXPECT_EQ(status(), "damaged");
+}
+
+TEST_F(MadeTables, DoNotHideThatAFileIsGone) {
+  EXPECT_FALSE(run());
+  EXPECT_EQ(status(), "finished");
+  std::filesystem::remove(out() + "/Patient.a.ndjson");
+  EXPECT_EQ(status(), "damaged");
 }
 
 TEST_F(MadeTables, OfOtherTypesKeepAFile) {
