@@ -1,15 +1,34 @@
 #include "tables/projection.hpp"
 
 #include <algorithm>
+#include <cstring>
 
 #include "base/error.hpp"
 
 namespace libbcda::tables {
 namespace {
 
+std::uint64_t load(const char* at, std::size_t size) {
+  std::uint64_t value = 0;
+  std::memcpy(&value, at, size);
+  return value;
+}
+
+// Of the size and of the first and last eight bytes. Names that differ only in between share a slot's neighborhood; a
+// record cannot add names, so it cannot make the table slow.
 std::size_t hash(std::string_view text) {
-  std::uint64_t value = 0xcbf29ce484222325u ^ text.size();  // FNV-1a
-  for (const char c : text) value = (value ^ static_cast<unsigned char>(c)) * 0x100000001b3u;
+  constexpr std::uint64_t kOdd = 0x9e3779b97f4a7c15u;
+  std::uint64_t value = text.size();
+  if (text.size() >= 8) {
+    value ^= load(text.data(), 8) * kOdd;
+    value = (value ^ (value >> 29)) + load(text.data() + text.size() - 8, 8);
+  } else if (text.size() >= 4) {
+    value ^= load(text.data(), 4) << 32 | load(text.data() + text.size() - 4, 4);
+  } else if (!text.empty()) {
+    value ^= load(text.data(), 1) << 8 | load(text.data() + text.size() / 2, 1) << 16 |
+             load(text.data() + text.size() - 1, 1) << 24;
+  }
+  value *= kOdd;
   return value ^ (value >> 32);
 }
 
