@@ -1,5 +1,7 @@
 // A disk some of whose calls do not return, like those to a file server that is gone.
 #pragma once
+#include <pthread.h>
+
 #include <condition_variable>
 #include <mutex>
 #include <string>
@@ -16,10 +18,11 @@ class HeldDisk : public DiskOver {
  public:
   HeldDisk() : DiskOver(world::system_disk()) {}
 
-  // "open", "write", "sync", "link", "unlink", "close", ...
-  void hold(const std::string& call) {
+  // "open", "write", "sync", "link", "unlink", "close", ...; `threads`: only on threads of this name.
+  void hold(const std::string& call, const std::string& threads = "") {
     const std::lock_guard lock(mutex_);
     armed_ = call;
+    threads_ = threads;
   }
   // Lets later calls pass. Those that are held stay held.
   void disarm() { hold(""); }
@@ -38,7 +41,7 @@ class HeldDisk : public DiskOver {
  private:
   void before(const char* call) noexcept override {
     std::unique_lock lock(mutex_);
-    if (armed_ != call || std::this_thread::get_id() == test_) return;
+    if (armed_ != call || std::this_thread::get_id() == test_ || !is_on_such_a_thread()) return;
     const int releases = released_;
     ++held_;
     changed_.notify_all();
@@ -46,10 +49,16 @@ class HeldDisk : public DiskOver {
     --held_;
   }
 
+  bool is_on_such_a_thread() const {
+    char name[16] = "";
+    ::pthread_getname_np(::pthread_self(), name, sizeof name);
+    return threads_.empty() || threads_ == name;
+  }
+
   const std::thread::id test_ = std::this_thread::get_id();
   std::mutex mutex_;
   std::condition_variable changed_;
-  std::string armed_;
+  std::string armed_, threads_;
   int held_ = 0, released_ = 0;
 };
 
