@@ -70,6 +70,25 @@ struct Equal : Criterion, Binary {
   }
 };
 
+// The same with one value on the right, which nearly every condition of a view has. It needs no collections.
+struct EqualToOne : Criterion, Binary {
+  EqualToOne(ExpressionPtr a, ExpressionPtr b)
+      : Binary{std::move(a), std::move(b)}, value(static_cast<const Value&>(*right)) {}
+  Truth truth(const Scope& scope) const override {
+    Truth found = Truth::empty;
+    left->each(scope, [&](const Node& node) {
+      if (found == Truth::yes) {  // there is a second one, so the sizes differ
+        found = Truth::no;
+      } else if (const Node* wanted = value.value(scope)) {
+        found = truth_of(equal(node, *wanted));
+      }
+      return found == Truth::yes;
+    });
+    return found;
+  }
+  const Value& value;
+};
+
 struct Equivalent : Criterion, Binary {
   Equivalent(ExpressionPtr a, ExpressionPtr b) : Binary{std::move(a), std::move(b)} {}
   Truth truth(const Scope& scope) const override {
@@ -206,9 +225,13 @@ template <class T>
 ExpressionPtr make(ExpressionPtr a, ExpressionPtr b) {
   return std::make_unique<T>(std::move(a), std::move(b));
 }
-template <class T>
+ExpressionPtr make_equal(ExpressionPtr a, ExpressionPtr b) {
+  const bool is_one = dynamic_cast<const Value*>(b.get()) != nullptr;
+  return is_one ? make<EqualToOne>(std::move(a), std::move(b)) : make<Equal>(std::move(a), std::move(b));
+}
+template <auto make_other>
 ExpressionPtr make_negated(ExpressionPtr a, ExpressionPtr b) {
-  return std::make_unique<Not>(make<T>(std::move(a), std::move(b)));
+  return std::make_unique<Not>(make_other(std::move(a), std::move(b)));
 }
 ExpressionPtr make_contains(ExpressionPtr list, ExpressionPtr item) {
   return make<In>(std::move(item), std::move(list));
@@ -239,10 +262,10 @@ constexpr std::array kOperators = {
     Named{"or", make<Or>},
     Named{"xor", make<Xor>},
     Named{"implies", make<Implies>},
-    Named{"=", make<Equal>},
-    Named{"!=", make_negated<Equal>},
+    Named{"=", make_equal},
+    Named{"!=", make_negated<make_equal>},
     Named{"~", make<Equivalent>},
-    Named{"!~", make_negated<Equivalent>},
+    Named{"!~", make_negated<make<Equivalent>>},
     Named{"<", make_compare<[](auto found) { return found < 0; }>},
     Named{"<=", make_compare<[](auto found) { return found <= 0; }>},
     Named{">", make_compare<[](auto found) { return (found > 0); }>},
