@@ -18,7 +18,7 @@ struct FileResult {
   transfer::Facts facts;
   FileKind kind = FileKind::data;
   std::string source_id;   // see transfer::source_id
-  bool in_tables = false;  // it is gone or may go, because parts of tables have its rows
+  bool in_tables = false;  // in a receipt: parts of tables have its rows, so it was removed or may be
   bool is_kept = false;    // an earlier run published it; a list does not keep this
 };
 

@@ -49,7 +49,7 @@ void write_files(const FileList& files, FileKind kind, const ReceiptFacts& facts
   for (std::size_t i = 0; i < files.size(); ++i) {
     if (files[i].kind() != kind) continue;
     FileResult file = files[i].result();
-    file.in_tables = facts.in_tables(files[i]);
+    file.in_tables = i < facts.in_tables.size() && facts.in_tables[i];
     append(separator);
     append(json::serialize(member(file, facts.out)));
     separator = ",";
@@ -171,12 +171,16 @@ json::object describe(const bulk::IssueCounts& counts) {
   return described;
 }
 
-std::vector<StoredPart> read_parts(const json::array& tables, const std::string& directory) {
-  std::vector<StoredPart> parts;
-  for (const json::value& item : tables) {
-    if (!item.is_object()) throw Malformed{"it lists something that is no part of a table"};
-    const json::object& fields = item.get_object();
-    parts.push_back({path_below(directory, text(fields, "path")), count(fields, "bytes")});
+std::vector<transfer::TablePart> read_parts(const json::object& receipt, const std::string& directory) {
+  std::vector<transfer::TablePart> parts;
+  const json::value* listed = receipt.if_contains("tables");
+  if (!listed) return parts;
+  if (!listed->is_array()) throw Malformed{"tables is not a list"};
+  for (const json::value& item : listed->get_array()) {
+    auto part = transfer::read_part(item);
+    if (!part) throw Malformed{"it lists something that is no part of a table"};
+    part->path = path_below(directory, part->path);
+    parts.push_back(std::move(*part));
   }
   return parts;
 }
@@ -190,12 +194,8 @@ RunResult result_of(const Members& read, const std::string& directory) {
   result.types = read_types(members);
   if (const json::value* request = members.if_contains("request"); request && request->is_object())
     result.request = request->get_object();
-  const auto list = [&](const char* name) {
-    const json::value* value = members.if_contains(name);
-    return value && value->is_array() ? value->get_array() : json::array();
-  };
-  result.jobs = list("jobs");
-  result.parts = read_parts(list("tables"), directory);
+  if (const json::value* jobs = members.if_contains("jobs"); jobs && jobs->is_array()) result.jobs = jobs->get_array();
+  result.parts = read_parts(members, directory);
   result.started = instant(members, "started");
   result.elapsed = std::chrono::duration_cast<Milliseconds>(instant(members, "finished") - result.started);
   result.files = read.files;

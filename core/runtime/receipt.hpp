@@ -33,10 +33,9 @@ struct ReceiptFacts {
   std::string since;     // the earliest time of the changes that were asked for; "": everything
   json::array types;     // the requested ones; none for a fetch, because a manifest does not name them
   json::array jobs;
-  bulk::IssueCounts issues;  // of the error files
-  json::array tables;        // the parts of tables that were made while it exported
-  // Whether these parts have the rows of a file, so that it is gone or may go.
-  std::function<bool(const StoredFile&)> in_tables = [](const StoredFile& file) { return file.in_tables(); };
+  bulk::IssueCounts issues;     // of the error files
+  json::array tables;           // the parts of tables that were made while it exported
+  std::vector<bool> in_tables;  // by file: these parts have its rows, so it was removed or may be; empty: none
 };
 // The receipt goes to `append` in pieces, because the receipt of a large export is long.
 using Append = files::Directory::Append;
@@ -50,12 +49,6 @@ std::string earliest_time(const std::vector<std::string>& times);
 // there, because a manifest does not have them. Throws FILESYSTEM if `older` is no receipt.
 void adopt_request(ReceiptFacts& facts, const std::string& older);
 
-// A part of a table, with its size in bytes.
-struct StoredPart {
-  std::string path;
-  std::int64_t bytes = 0;
-};
-
 struct RunResult {
   std::shared_ptr<const FileList> files;  // by path
   std::string transaction_time;           // the earliest of the manifests
@@ -64,7 +57,7 @@ struct RunResult {
   std::vector<std::string> types;                 // the requested ones; none for a fetch
   json::object request;                           // bulk::describe_wish; empty: not known
   json::array jobs{};                             // of a receipt
-  std::vector<StoredPart> parts{};                // of a receipt
+  std::vector<transfer::TablePart> parts{};       // of a receipt
   std::string service, since;                     // as in ReceiptFacts
   std::string directory;                          // where the files are; "": a sink has them, or there are none
   std::string metadata;                           // JSON, the CapabilityStatement

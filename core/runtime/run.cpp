@@ -497,7 +497,7 @@ ReceiptFacts Run::receipt_facts() const {
           .jobs = describe(jobs_->records()),
           .issues = output_.issues->counts(),
           .tables = output_.tables ? output_.tables->describe() : json::array(),
-          .in_tables = [&](const StoredFile& file) { return output_.tables && output_.tables->stand_for(file); }};
+          .in_tables = output_.tables ? output_.tables->stand_for(*queue_.results()) : std::vector<bool>()};
 }
 
 // "": the files are not in a directory, or there are none.

@@ -175,7 +175,11 @@ class Parts : public TableParts {
     return !keeps_files_ && covered && covered->is_replaced;
   }
 
-  bool stand_for(const StoredFile& file) const override { return stand_for(source_of(file).file); }
+  std::vector<bool> stand_for(const FileList& files) const override {
+    std::vector<bool> found(files.size());
+    for (std::size_t i = 0; i < files.size(); ++i) found[i] = stand_for(source_of(files[i]).file);
+    return found;
+  }
 
   Task<> add(const std::string& path, const FileResult& file) override {
     std::vector<Source> batch;

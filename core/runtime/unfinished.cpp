@@ -163,8 +163,7 @@ json::array describe_jobs(const json::array& done) {
 struct FilesThere {
   explicit FilesThere(const RunResult& finished) {
     for (std::size_t i = 0; i < finished.files->size(); ++i) look_at((*finished.files)[i]);
-    for (const StoredPart& part : finished.parts)
-      if (const std::string why = what_is_wrong(part.path, part.bytes); !why.empty()) note(part.path + why);
+    if (in_tables > 0) look_at(finished.parts);
   }
   json::object describe() const {
     return {{"published", files}, {"bytes", bytes}, {"inTables", in_tables}, {"underWay", 0}};
@@ -183,6 +182,11 @@ struct FilesThere {
       ++files;
       bytes += file.bytes();
     }
+  }
+  // They are needed for the rows of files that are gone.
+  void look_at(const std::vector<transfer::TablePart>& parts) {
+    for (const transfer::TablePart& part : parts)
+      if (const std::string why = what_is_wrong(part.path, part.bytes); !why.empty()) note(part.path + why);
   }
   static std::string what_is_wrong(const std::string& path, std::int64_t bytes) {
     std::error_code error;

@@ -1,6 +1,7 @@
 #include "tables/operators.hpp"
 
 #include <array>
+#include <utility>
 
 #include "tables/compare.hpp"
 
@@ -70,21 +71,15 @@ struct Equal : Criterion, Binary {
   }
 };
 
-// The same with one value on the right, which nearly every condition of a view has. It needs no collections.
+// Nearly every condition of a view has one value on the right. Then no collections are needed.
 struct EqualToOne : Criterion, Binary {
   EqualToOne(ExpressionPtr a, ExpressionPtr b)
       : Binary{std::move(a), std::move(b)}, value(static_cast<const Value&>(*right)) {}
   Truth truth(const Scope& scope) const override {
-    Truth found = Truth::empty;
-    left->each(scope, [&](const Node& node) {
-      if (found == Truth::yes) {  // there is a second one, so the sizes differ
-        found = Truth::no;
-      } else if (const Node* wanted = value.value(scope)) {
-        found = truth_of(equal(node, *wanted));
-      }
-      return found == Truth::yes;
-    });
-    return found;
+    const Node* only = nullptr;
+    const bool is_only = left->each(scope, [&](const Node& node) { return !std::exchange(only, &node); });
+    const Node* wanted = only ? value.value(scope) : nullptr;
+    return wanted ? truth_of(is_only && equal(*only, *wanted)) : Truth::empty;
   }
   const Value& value;
 };

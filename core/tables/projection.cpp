@@ -14,8 +14,8 @@ std::uint64_t load(const char* at, std::size_t size) {
   return value;
 }
 
-// Of the size and of the first and last eight bytes. Names that differ only in between share a slot's neighborhood; a
-// record cannot add names, so it cannot make the table slow.
+// Of the size and of the first and last eight bytes. Names that differ only in between end up in
+// neighboring slots. A record cannot add names, so it cannot make the table slow.
 std::size_t hash(std::string_view text) {
   constexpr std::uint64_t kOdd = 0x9e3779b97f4a7c15u;
   std::uint64_t value = text.size();

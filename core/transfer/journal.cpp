@@ -130,14 +130,9 @@ void read_tables(JournalState& state, const json::object& record) {
     if (const json::object* file = item.if_object())
       read.files[string_member(*file, "path")] = {string_member(*file, "sha256"), flag_member(*file, "replaced")};
   for (const json::value& item : array_member(record, "parts")) {
-    const json::object* part = item.if_object();
-    if (!part) return;
-    TablePart made{"", string_member(*part, "path"), count_member(*part, "rows"), count_member(*part, "bytes"),
-                   string_member(*part, "sha256")};
-    made.table = table_of(made.path);
-    const bool is_wanted = std::find(read.tables.begin(), read.tables.end(), made.table) != read.tables.end();
-    if (made.table.empty() || !is_wanted || made.rows < 0 || made.bytes < 0) return;
-    read.parts.push_back(std::move(made));
+    auto part = read_part(item);
+    if (!part || std::find(read.tables.begin(), read.tables.end(), part->table) == read.tables.end()) return;
+    read.parts.push_back(std::move(*part));
   }
   state.tables.push_back(std::move(read));
 }
@@ -249,6 +244,16 @@ json::object file_record(const FileRecord& file) {
   record["sha256"] = file.facts.sha256;
   record["proof"] = proof_name(file.facts.proof);
   return record;
+}
+
+std::optional<TablePart> read_part(const json::value& described) {
+  const json::object* part = described.if_object();
+  if (!part) return {};
+  TablePart read{"", string_member(*part, "path"), count_member(*part, "rows"), count_member(*part, "bytes"),
+                 string_member(*part, "sha256")};
+  read.table = table_of(read.path);
+  if (read.table.empty() || read.rows < 0 || read.bytes < 0 || read.sha256.empty()) return {};
+  return read;
 }
 
 json::object describe(const TablePart& part) {

@@ -122,6 +122,7 @@ json::object download_record(const http::Url& url);  // without its query
 json::object file_record(const FileRecord& record);
 json::object tables_record(const TablesRecord& record);
 json::object describe(const TablePart& part);
+std::optional<TablePart> read_part(const json::value& described);  // nullopt: that is not a part of a table
 
 // A line of a journal, with its number and its check sum.
 std::string journal_line(json::object record, std::int64_t seq);

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import os
-from typing import TYPE_CHECKING, Any, Literal, Union, get_args
+from typing import TYPE_CHECKING, Any, Callable, Literal, Union, get_args
 
 from . import _native
 from ._closing import Closing
@@ -12,7 +12,6 @@ from ._config import encoded, make_config, takes_settings
 from ._destination import Directory, Out, OwnSink, Remote, destination
 from ._errors import InvalidArgumentError
 from ._manifest import Fetchable, Manifest, ManifestFile, manifest_text
-from ._parquet import ParquetCopies
 from ._progress import Progress, ProgressOption
 from ._result import ExportResult
 from ._run import Run
@@ -80,7 +79,6 @@ class Client(Closing):
         config = make_config({"url": url, **settings}, config_file=config_file, env=env)
         self._out: Out | None = out if out is not None else config.get("out") or None
         self._url = config.get("url")
-        self._tables = config.get("tables")
         self._native = _native.Client(config)
         self._keeps: object = None  # kept alive for the client's lifetime: the Sandbox whose port it uses
 
@@ -92,7 +90,6 @@ class Client(Closing):
         types: Types | None = None,
         out: Out | None = None,
         *,
-        parquet: bool = False,
         progress: ProgressOption = None,
         **settings: Unpack[ExportSettings],
     ) -> ExportResult:
@@ -107,9 +104,6 @@ class Client(Closing):
                 ``s3://bucket/claims``; or a function that returns a :class:`SinkFile` for each file. The directory is
                 created if it is missing; its parent must exist. If it holds an unfinished export of the same request,
                 this call goes on with it, as :meth:`resume` does; ``restart=True`` discards that one.
-            parquet: also write the tables of the setting `tables` as Parquet, to ``OUT/parquet/TABLE``. Each file
-                there is a copy of an Arrow file in ``OUT/tables/TABLE``, made while the export goes on. An OSError of
-                it leaves the export complete; ``resume(out, parquet=True)`` makes what is missing. Needs pyarrow.
             progress: None: progress is shown on a terminal (a line, or tqdm's bar) and in notebooks. True: progress is
                 shown elsewhere too, as plain lines on standard error. False: progress is not shown. A function
                 receives every :class:`Event`, on this thread; an exception that it raises cancels the export.
@@ -134,7 +128,7 @@ class Client(Closing):
             ['Coverage', 'Patient']
         """
         shown = Progress(progress)
-        return self.start(types, out, parquet=parquet, **settings)._follow(shown)
+        return self.start(types, out, **settings)._follow(shown)
 
     @takes_settings("export")
     async def export_async(
@@ -142,7 +136,6 @@ class Client(Closing):
         types: Types | None = None,
         out: Out | None = None,
         *,
-        parquet: bool = False,
         progress: ProgressOption = False,
         **settings: Unpack[ExportSettings],
     ) -> ExportResult:
@@ -160,7 +153,7 @@ class Client(Closing):
 
         shown = Progress(progress)
         # In a thread, because start() examines a remote destination, which may take seconds.
-        run = await asyncio.to_thread(self.start, types, out, parquet=parquet, **settings)
+        run = await asyncio.to_thread(self.start, types, out, **settings)
         return await run._follow_async(shown)
 
     @takes_settings("export")
@@ -168,7 +161,6 @@ class Client(Closing):
         self,
         directory: str | os.PathLike[str],
         *,
-        parquet: bool = False,
         progress: ProgressOption = None,
         **settings: Unpack[ExportSettings],
     ) -> ExportResult:
@@ -182,7 +174,6 @@ class Client(Closing):
 
         Args:
             directory: the local directory of the export.
-            parquet: as for :meth:`export`. Also makes the Parquet files of an export that has finished.
             progress: as for :meth:`export`.
             **settings: settings of this run, such as `parallel`. What the export asks for cannot be changed. `patients`
                 must be given again, because the journal has no ids of beneficiaries.
@@ -202,14 +193,13 @@ class Client(Closing):
             ['Patient']
         """
         shown = Progress(progress)
-        return self.start_resume(directory, parquet=parquet, **settings)._follow(shown)
+        return self.start_resume(directory, **settings)._follow(shown)
 
     @takes_settings("export")
     async def resume_async(
         self,
         directory: str | os.PathLike[str],
         *,
-        parquet: bool = False,
         progress: ProgressOption = False,
         **settings: Unpack[ExportSettings],
     ) -> ExportResult:
@@ -228,7 +218,7 @@ class Client(Closing):
         import asyncio
 
         shown = Progress(progress)
-        run = await asyncio.to_thread(self.start_resume, directory, parquet=parquet, **settings)
+        run = await asyncio.to_thread(self.start_resume, directory, **settings)
         return await run._follow_async(shown)
 
     @takes_settings("export")
@@ -450,12 +440,7 @@ class Client(Closing):
 
     @takes_settings("export")
     def start(
-        self,
-        types: Types | None = None,
-        out: Out | None = None,
-        *,
-        parquet: bool = False,
-        **settings: Unpack[ExportSettings],
+        self, types: Types | None = None, out: Out | None = None, **settings: Unpack[ExportSettings]
     ) -> Run[ExportResult]:
         """Starts an :meth:`export` and returns at once.
 
@@ -470,10 +455,7 @@ class Client(Closing):
         place = self._place(out)
         place.prepare(export=True, restart=bool(settings.get("restart")))
         config = self._run_config({"types": types, **settings}, place)
-        if parquet and not (config.get("tables") or self._tables):
-            raise InvalidArgumentError("parquet=True needs the setting tables, which names the tables")
-        copies = _copies(place) if parquet else None
-        return self._to(place, self._native.start_export(config, place.sink), copies)
+        return self._to(place, self._native.start_export(config, place.sink), conclude=lambda r: place.finish(r.json))
 
     @takes_settings("export")
     def start_sync(
@@ -491,15 +473,12 @@ class Client(Closing):
         return Run(run, make, partial=make, keeps=self)
 
     @takes_settings("export")
-    def start_resume(
-        self, directory: str | os.PathLike[str], *, parquet: bool = False, **settings: Unpack[ExportSettings]
-    ) -> Run[ExportResult]:
+    def start_resume(self, directory: str | os.PathLike[str], **settings: Unpack[ExportSettings]) -> Run[ExportResult]:
         """Starts a :meth:`resume` and returns at once."""
         place = destination(directory)
         if not isinstance(place, Directory):
             raise InvalidArgumentError("only an export into a local directory can be resumed")
-        copies = _copies(place) if parquet else None
-        return self._to(place, self._native.start_resume(os.fsencode(place.path), make_config(settings)), copies)
+        return self._to(place, self._native.start_resume(os.fsencode(place.path), make_config(settings)))
 
     @takes_settings("export")
     def start_manifest(self, types: Types | None = None, **settings: Unpack[ExportSettings]) -> Run[Manifest]:
@@ -557,21 +536,12 @@ class Client(Closing):
         return make_config({**values, **({"out": place.path} if isinstance(place, Directory) else {})})
 
     def _to(
-        self, place: Directory | Remote | OwnSink, run: _native.Run, copies: ParquetCopies | None = None
+        self,
+        place: Directory | Remote | OwnSink,
+        run: _native.Run,
+        conclude: Callable[[_native.Result], object] = lambda result: None,
     ) -> Run[ExportResult]:
         def make(result: _native.Result) -> ExportResult:
             return ExportResult.from_native(result, place)
 
-        def conclude(result: _native.Result) -> None:
-            if run.kind == "export":
-                place.finish(result.json)
-            if copies is not None:
-                copies.finish(json.loads(result.json))
-
-        return Run(run, make, conclude, partial=make, keeps=self, copies=copies)
-
-
-def _copies(place: Directory | Remote | OwnSink) -> ParquetCopies:
-    if not isinstance(place, Directory):
-        raise InvalidArgumentError("parquet=True needs a local directory")
-    return ParquetCopies(place.path)
+        return Run(run, make, conclude, partial=make, keeps=self)

@@ -11,10 +11,11 @@ from datetime import datetime
 from typing import TYPE_CHECKING, Any, Callable, Literal, NamedTuple, TypeVar, Union, overload
 
 from . import _native
-from ._config import takes_settings
+from ._config import path_of, takes_settings
 from ._destination import Directory, Lines, OwnSink, Place, destination
 from ._errors import FilesystemError, InvalidArgumentError, StateError, VerificationError
 from ._manifest import Manifest, time_of
+from ._parquet import copy_tables
 from ._records import MalformedRecordError, Record, parse, parse_exactly
 from ._table import Table, View, connect_duckdb, open_table
 
@@ -338,6 +339,37 @@ class ExportResult:
         names = [layers] if isinstance(layers, str) else list(layers)
         time = self.transaction_time
         return connect_duckdb([self._local_directory()], settings, names, time.date() if time else None)
+
+    def tables_to_parquet(self, directory: StrPath, **options: Any) -> list[str]:
+        """Copies the tables that the export made while it went on (setting `tables`) to Parquet files in `directory`:
+        ``directory/TABLE/NUMBER.parquet`` for each Arrow file. Takes constant memory. Needs pyarrow.
+
+        An Arrow file is copied only if it still has the SHA-256 in the receipt. A Parquet file gets its name when it is
+        whole. Its mode is 0600.
+
+        Args:
+            directory: a local directory, which is created if it is missing. Its parent must exist.
+            **options: for ``pyarrow.parquet.ParquetWriter``, such as ``compression="zstd"``.
+
+        Returns:
+            the paths of the Parquet files.
+
+        Raises:
+            StateError: the export made no tables, or the files are not in a local directory.
+            VerificationError: an Arrow file has changed.
+            FileExistsError: one of the Parquet files exists. It is not changed.
+            OSError: a file cannot be read or written.
+
+        Example:
+            >>> out = tmp / "with_tables"
+            >>> result = client.export(["Patient"], out=out, tables=["beneficiary"], progress=False)
+            >>> [path] = result.tables_to_parquet(tmp / "lake")
+            >>> path.endswith("lake/beneficiary/00001.parquet")
+            True
+        """
+        if self.directory is None:
+            raise StateError("only tables in a local directory can be copied to Parquet")
+        return copy_tables(self.directory, self.receipt, path_of(directory, "directory"), options)
 
     def report(self, path: StrPath) -> None:
         """Writes a report on the tables of the export: one HTML page with counts and sums, and without data of

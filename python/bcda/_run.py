@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import threading
-import weakref
 from collections.abc import AsyncIterator, Generator, Iterator
 from contextlib import suppress
 from numbers import Real
@@ -21,7 +20,6 @@ if TYPE_CHECKING:
 
     from typing_extensions import Self
 
-    from ._parquet import ParquetCopies
     from ._result import ExportResult
 
 T = TypeVar("T")
@@ -63,7 +61,6 @@ class Run(Closing, Generic[T]):
         conclude: Callable[[_native.Result], object] = lambda result: None,
         partial: Callable[[_native.Result], ExportResult] | None = None,
         keeps: object = None,
-        copies: ParquetCopies | None = None,
     ) -> None:
         self.kind = native.kind
         self._native: _native.Run | None = native
@@ -71,9 +68,6 @@ class Run(Closing, Generic[T]):
         self._conclude = conclude  # called after a success
         self._partial = partial  # makes the partial result after a failure
         self._keeps = keeps  # kept alive for the lifetime of the run: the client, and so its sandbox
-        self._copies = copies
-        if copies is not None:
-            weakref.finalize(self, copies.stop)
         self._made: T | None = None
         self._once = threading.Lock()
         self._failure: Error | None = None  # set by close()
@@ -176,8 +170,6 @@ class Run(Closing, Generic[T]):
         if self._native is None:
             return
         self._native.close()
-        if self._copies is not None:
-            self._copies.close()
         try:
             self.wait()
         except Error as error:
@@ -199,14 +191,10 @@ class Run(Closing, Generic[T]):
     # ---- asyncio ----
 
     async def __aiter__(self) -> AsyncIterator[Event]:
-        import asyncio
-
         while True:
-            run = self._run
             try:
-                event = self._read(run, 0)
+                event = self._next(0)
             except StopIteration:
-                await asyncio.to_thread(self._settle_if_succeeded, run)
                 return
             if event is None:
                 await self._signal()
@@ -282,7 +270,7 @@ class Run(Closing, Generic[T]):
                 interval = self._progress.interval_ms
                 while True:
                     try:
-                        event = self._read(self._run, 0)
+                        event = self._next(0)
                     except StopIteration:
                         break
                     if event is None:
@@ -299,19 +287,14 @@ class Run(Closing, Generic[T]):
     def _next(self, timeout_ms: int) -> Event | None:
         run = self._run
         try:
-            return self._read(run, timeout_ms)
+            fields = run.next_event(timeout_ms)
         except StopIteration:
             self._settle_if_succeeded(run)
             raise
-
-    def _read(self, run: _native.Run, timeout_ms: int) -> Event | None:
-        fields = run.next_event(timeout_ms)
         if fields is None:
             return None
         event = Event(**fields)
         self._progress.report(event)
-        if self._copies is not None and event.kind == "file":
-            self._copies.look()
         return event
 
     def _settle_if_succeeded(self, run: _native.Run) -> None:

@@ -43,15 +43,17 @@ class HeldThreads : public testing::Test {
   // A client with threads of its own.
   void remake() {
     libbcda::Settings settings;
-    for (const auto& [name, value] : std::map<std::string, std::string>{{"url", service_.url()},
-                                                                        {"client_id", "id"},
-                                                                        {"client_secret", "secret"},
-                                                                        {"allow_plaintext", "true"},
-                                                                        {"types", "Patient"},
-                                                                        {"poll_interval", "1ms"},
-                                                                        {"retry_delay", "1ms"},
-                                                                        {"tables", tables_},
-                                                                        {"parallel", "4"}})
+    for (const auto& [name, value] :
+         std::map<std::string, std::string>{{"url", service_.url()},
+                                            {"client_id", "id"},
+                                            {"client_secret", "secret"},
+                                            {"allow_plaintext", "true"},
+                                            {"types", "Patient"},
+                                            {"poll_interval", "1ms"},
+                                            {"retry_delay", "1ms"},
+                                            {"tables", tables_},
+                                            {"keep_ndjson", tables_.empty() ? "true" : "false"},
+                                            {"parallel", "4"}})
       settings.set(name, value);
     session_ = std::make_shared<Session>(settings, std::make_shared<HeldWorld>(disk_));
   }
@@ -131,7 +133,7 @@ TEST_P(HeldTables, DoNotDelayTheEndOfACanceledRun) {
   expect_quick_end(GetParam(), "bcda-table", 2);
 }
 
-INSTANTIATE_TEST_SUITE_P(Each, HeldTables, testing::Values("open", "write"),
+INSTANTIATE_TEST_SUITE_P(Each, HeldTables, testing::Values("open", "write", "unlink"),
                          [](const auto& call) { return std::string(call.param); });
 
 TEST_F(HeldThreads, LeaveADirectoryWithWhichTheNextRunGoesOn) {

@@ -83,6 +83,25 @@ TEST(Receipt, HasNoPathsOutsideTheDirectory) {
                "c/..a...ndjson");
 }
 
+TEST(Receipt, ListsPartsOfTablesAndTheFilesForWhichTheyStand) {
+  const std::string part = R"({"table":"x","path":"tables/claim/00001.arrow","rows":2,"bytes":3,"sha256":"0f"})";
+  const auto with_tables = [&](const std::string& tables) {
+    return read_receipt(R"({"tables":)" + tables + "," +
+                            receipt("[" + with(kFile, R"("type")", R"("inTables":true,"type")") + "]").substr(1),
+                        "claims");
+  };
+  const RunResult result = with_tables("[" + part + "]");
+  ASSERT_EQ(result.parts.size(), 1u);
+  EXPECT_EQ(result.parts[0].path, "claims/tables/claim/00001.arrow");
+  EXPECT_EQ(result.parts[0].bytes, 3);
+  EXPECT_TRUE((*result.files)[0].in_tables());
+  for (const std::string& wrong :
+       {std::string("7"), std::string("[7]"), "[" + with(part, "tables/claim", "tables/..") + "]",
+        "[" + with(part, "tables/claim", "claim") + "]", "[" + with(part, "3", "-3") + "]",
+        "[" + with(part, R"("sha256")", R"("sha")") + "]"})
+    EXPECT_TRUE(holds(error_of([&] { with_tables(wrong); }).message, "is not the receipt of an export")) << wrong;
+}
+
 TEST(Receipt, IsNotThereBeforeTheExportHasFinished) {
   test::TempDir dir;
   EXPECT_TRUE(holds(error_of([&] { open_receipt(dir.path()); }).message, "no export has finished there"));

@@ -110,6 +110,21 @@ TEST_F(MadeTables, AreMissedWhenTheyAreGone) {
   EXPECT_EQ(status(), "damaged");
 }
 
+TEST_F(MadeTables, MayBeRemovedWhileTheFilesAreHere) {
+  EXPECT_FALSE(run());
+  std::filesystem::remove(out() + "/tables/beneficiary/00001.arrow");
+  EXPECT_EQ(status(), "finished");
+}
+
+TEST_F(MadeTables, AreInTheReceiptAfterTheRunIsGone) {
+  service_.settings.set("keep_ndjson", "false");
+  EXPECT_FALSE(run());
+  const RunResult result = run_->result();
+  run_.reset();
+  EXPECT_EQ(parse_json(result.receipt())->at("files"), parse_json(slurp(out() + "/export.json"))->at("files"));
+  EXPECT_TRUE(holds(result.receipt(), R"("inTables":true)"));
+}
+
 TEST_F(MadeTables, DoNotHideThatAFileIsGone) {
   EXPECT_FALSE(run());
   EXPECT_EQ(status(), "finished");
