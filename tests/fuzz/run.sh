@@ -21,9 +21,9 @@ trap 'rm -rf "$TMPDIR"' EXIT
 sum() { awk '{ total += $1 } END { printf "%d", total }'; }
 
 # libFuzzer counts the time on the clock, so it is started again until the processor time is used up. How much of the
-# processor it got before says how long it should run.
+# processor it got before says how long it should run, but at most five minutes, because the machine may become less busy.
 fuzz() { # fuzz TARGET
-  local target=$1 log=$build/logs/$1.log slice=$TMPDIR/$1.slice inputs left=$seconds limit=$seconds status began used
+  local target=$1 log=$build/logs/$1.log slice=$TMPDIR/$1.slice inputs left=$seconds limit=$((seconds < 300 ? seconds : 300)) status began used
   mkdir -p "$build/corpus/$target" "$build/finds/$target"
   inputs=("$build/corpus/$target" "$here/corpus/$target")
   [ ! -d "$here/finds/$target" ] || inputs+=("$here/finds/$target")
@@ -36,6 +36,7 @@ fuzz() { # fuzz TARGET
     used=$(awk '/^cpu: / { printf "%d", $2 + $3 + 1 }' "$slice")
     left=$((left - used))
     limit=$((left * (SECONDS - began) / used + 1))
+    limit=$((limit < 300 ? limit : 300))
     [ "$status" = 0 ] || break
   done
 }
