@@ -153,6 +153,7 @@ class Parts : public TableParts {
         transfer::Workspace& space, const Outcome& outcome)
       : world_(world),
         space_(space),
+        directory_(space.path()),
         outcome_(outcome),
         tables_(sorted(settings.list("tables"))),
         generation_(generation),
@@ -257,7 +258,7 @@ class Parts : public TableParts {
     return source;
   }
   Source source_of(const StoredFile& file) const {
-    return source_of(file.path() + space_.path().size() + 1, file.result());
+    return source_of(file.path() + directory_.size() + 1, file.result());
   }
   // Null if no part has the rows of this file as it is. Needs the lock.
   const Covered* find(const transfer::FileRecord& file) const {
@@ -405,7 +406,7 @@ class Parts : public TableParts {
   }
 
   tables::ScanFile scan_file(const transfer::FileRecord& record) const {
-    const std::string shown = space_.path() + "/" + record.path;
+    const std::string shown = directory_ + "/" + record.path;
     const auto open = [this, record, shown] {
       auto file = space_.published().open(record.path);
       if (!file || file->size() != record.facts.bytes) throw DigestCheck::changed(shown);
@@ -434,6 +435,7 @@ class Parts : public TableParts {
 
   world::World& world_;
   transfer::Workspace& space_;
+  const std::string directory_;  // of the workspace, for calls after its end
   const Outcome& outcome_;
   const std::vector<std::string> tables_;  // sorted
   const std::optional<tables::Generation> generation_;

@@ -42,7 +42,7 @@ class TableParts {
 void check_tables(const Settings& settings);
 
 // Null if the setting `tables` names none. `request`: what the export asks for (bulk::describe_wish). The workspace and
-// the outcome must outlive it, but not its destructor.
+// the outcome must outlive it, but not its destructor, stand_for and describe.
 std::unique_ptr<TableParts> make_table_parts(world::World& world, const Settings& settings, const json::object& request,
                                              transfer::Workspace& space, const Outcome& outcome);
 
