@@ -64,8 +64,8 @@ std::string issues_text(const bcda::Result& result) {
 std::string tables_text(const bcda::Result& result, const std::string& place) {
   if (!std::filesystem::exists(place + "/tables")) return "";
   const std::string receipt = result.json();
-  // Without the files, of which there may be very many.
-  const boost::json::value head = boost::json::parse(receipt.substr(0, receipt.find(",\"files\":")) + "}");
+  // Without the lists of files, of which there may be very many. A job's "files" is a number.
+  const boost::json::value head = boost::json::parse(receipt.substr(0, receipt.find(",\"files\":[")) + "}");
   const auto* parts = head.as_object().if_contains("tables");
   if (!parts) return "";
   struct Table {

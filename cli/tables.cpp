@@ -25,9 +25,11 @@ namespace json = boost::json;
 struct Wanted {
   std::vector<std::string> paths, tables, views;
   bool all = false, list = false, quiet = false;
-  std::string describe, show, format = "csv", out;
+  std::string describe, show, format, out;
   Flags flags;
 };
+
+const std::vector<std::string> formats = {"csv", "ndjson", "arrow", "parquet"};
 
 struct NamedTable {
   std::string name, definition;  // what the library opens: a name or a ViewDefinition
@@ -38,13 +40,24 @@ std::string stem_of(const std::string& path) {
   return name.substr(0, name.rfind('.'));
 }
 
+// A file of something else is not taken for the name of a table, and nothing of it is shown.
+std::string read_view(const std::string& path) {
+  std::string text = read_text(path);
+  const std::size_t begin = text.find_first_not_of(" \t\r\n");
+  if (begin == text.npos || text[begin] != '{')
+    throw Failure(BCDA_INVALID_ARGUMENT, path +
+                                             " is no ViewDefinition, which is a JSON object; bcda tables --show "
+                                             "claim_line prints one");
+  return text;
+}
+
 std::vector<NamedTable> tables_of(const Wanted& wanted) {
   if (wanted.all && !(wanted.tables.empty() && wanted.views.empty()))
     throw Failure(BCDA_INVALID_ARGUMENT,
                   "--all writes every table that bcda brings along; leave out --table and --view");
   std::vector<NamedTable> tables;
   for (const std::string& name : wanted.all ? bcda::table_names() : wanted.tables) tables.push_back({name, name});
-  for (const std::string& path : wanted.views) tables.push_back({stem_of(path), read_text(path)});
+  for (const std::string& path : wanted.views) tables.push_back({stem_of(path), read_view(path)});
   for (std::size_t i = 0; i < tables.size(); ++i)
     for (std::size_t k = 0; k < i; ++k)
       if (tables[i].name == tables[k].name)
@@ -84,12 +97,24 @@ std::string path_of(const Wanted& wanted, const std::string& table, bool is_dire
   return wanted.out + (wanted.out.back() == '/' ? "" : "/") + table + "." + wanted.format;
 }
 
-int write_tables(const Wanted& wanted) {
+// The format is that of --format, else that of the name of the file, else csv.
+void choose_format(Wanted& wanted, bool is_directory) {
+  const std::size_t point = wanted.out.rfind('.');
+  std::string ending = is_directory || point == wanted.out.npos ? "" : wanted.out.substr(point + 1);
+  if (std::find(formats.begin(), formats.end(), ending) == formats.end()) ending.clear();
+  if (!wanted.format.empty() && !ending.empty() && wanted.format != ending)
+    throw Failure(BCDA_INVALID_ARGUMENT, "--format " + wanted.format + " does not fit the name " + wanted.out);
+  if (wanted.format.empty()) wanted.format = ending.empty() ? "csv" : ending;
+}
+
+int write_tables(Wanted wanted) {
+  const std::vector<NamedTable> tables = tables_of(wanted);
+  const bool is_directory = wanted.all || tables.size() > 1;
+  if (wanted.out == "-") wanted.out.clear();
+  choose_format(wanted, is_directory);
   if (wanted.format == "parquet")
     throw Failure(BCDA_INVALID_ARGUMENT,
                   "Parquet files come from the Python package: result.table(\"claim_line\").to_parquet(path)");
-  const std::vector<NamedTable> tables = tables_of(wanted);
-  const bool is_directory = wanted.all || tables.size() > 1;
   if (is_directory && wanted.out.empty())
     throw Failure(BCDA_INVALID_ARGUMENT, "several tables need a directory: --out DIR");
   bcda::Config config;
@@ -153,7 +178,10 @@ int show_view(const Wanted& wanted) {
   bcda::Config config;
   wanted.flags.apply_to(config);
   const std::string generation = config.value("generation");
-  print(bcda::table_view(wanted.show, generation == "auto" ? "v3" : generation));
+  const bool is_chosen = generation != "auto";
+  print(bcda::table_view(wanted.show, is_chosen ? generation : "v3"));
+  if (!is_chosen && !wanted.quiet)
+    say("bcda: this view is for data of BCDA v3; --generation v2 or stu3 prints that for the others\n");
   return 0;
 }
 
@@ -177,26 +205,30 @@ void add_tables(CLI::App& app, Command& chosen) {
 Reads finished exports, series of exports or NDJSON files, and writes tables: those that bcda brings along, or views of
 your own (ViewDefinitions of SQL on FHIR v2). Parquet files come from the Python package.
 
-  bcda tables claims --table claim_line > claim_line.csv
+  bcda tables claims --table claim_line --out claim_line.csv
   bcda tables claims --all --out tables
-  bcda tables claims --table claim_line --columns claim_key,paid_amount --format ndjson --out paid.ndjson
+  bcda tables claims --table claim_line --columns claim_key,paid_amount --out paid.ndjson
   bcda tables --list
   bcda tables --describe claim_line
   bcda tables --show claim_line > my_view.json)");
   command.add_option("PATH", wanted->paths, "Directory of an export or of a series, or an NDJSON file")
       ->option_text("PATH...");
-  command.add_option("--table", wanted->tables, "Table to write; may be repeated")
+  command.add_option("--table", wanted->tables, "Table to write; may be repeated, or several with commas")
       ->option_text("NAME")
+      ->delimiter(',')
       ->allow_extra_args(false);
   command.add_option("--view", wanted->views, "File with a ViewDefinition; may be repeated")
       ->option_text("FILE")
       ->allow_extra_args(false);
   command.add_flag("--all", wanted->all, "Write every table that bcda brings along, each to DIR/TABLE.FORMAT");
-  command.add_option("--format", wanted->format, "csv (default), ndjson or arrow (Arrow's IPC file)")
-      ->option_text("FORMAT")
-      ->check(CLI::IsMember({"csv", "ndjson", "arrow", "parquet"}));
   command
-      .add_option("--out", wanted->out, "File, or directory if there are several tables; without it, standard output")
+      .add_option("--format", wanted->format,
+                  "csv, ndjson or arrow (Arrow's IPC file); by default as PATH ends, else csv")
+      ->option_text("FORMAT")
+      ->check(CLI::IsMember(formats));
+  command
+      .add_option("--out", wanted->out,
+                  "File, or directory if there are several tables; without it, or -, standard output")
       ->option_text("PATH")
       ->check(not_empty);
   command.add_flag("--list", wanted->list, "Print the tables that bcda brings along");

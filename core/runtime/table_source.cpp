@@ -1,5 +1,7 @@
 #include "runtime/table_source.hpp"
 
+#include <sys/stat.h>
+
 #include <algorithm>
 #include <filesystem>
 
@@ -39,10 +41,11 @@ void check_size(const StoredFile& file) {
   std::error_code error;
   const auto size = fs::file_size(file.path(), error);
   if (error == std::errc::no_such_file_or_directory)
-    throw not_a_source(file.path(), file.in_tables()
-                                        ? "was removed, because the files in the directory tables have its "
-                                          "rows (setting keep_ndjson); read those files"
-                                        : "is missing");
+    throw not_a_source(
+        file.path(),
+        file.in_tables()
+            ? "was removed, because the Arrow files in the directory tables have its rows; read those files"
+            : "is missing");
   if (error) throw not_a_source(file.path(), "cannot be read: " + error.message());
   if (static_cast<std::int64_t>(size) == file.bytes()) return;
   throw std::move(Error(Status::VERIFICATION, std::string(file.path()) + " has " + std::to_string(size) +
@@ -190,6 +193,9 @@ TableSource::TableSource(const std::vector<std::string>& paths) {
 void TableSource::add(const std::string& path) {
   std::error_code error;
   const fs::file_status status = fs::status(path, error);
+  struct stat place {};
+  if (::stat(path.c_str(), &place) == 0 && !given_.emplace(place.st_dev, place.st_ino).second)
+    throw Error(Status::INVALID_ARGUMENT, path + " is named twice, so its rows would count twice");
   if (status.type() == fs::file_type::not_found) throw not_a_source(path, "does not exist");
   if (status.type() == fs::file_type::none) throw not_a_source(path, "cannot be read: " + error.message());
   if (status.type() != fs::file_type::directory && status.type() != fs::file_type::regular)

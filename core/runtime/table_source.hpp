@@ -1,9 +1,13 @@
 // The files that tables are made of: those of finished exports, of a series of exports, or single files.
 #pragma once
+#include <sys/types.h>
+
 #include <cstdint>
 #include <functional>
 #include <optional>
+#include <set>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "runtime/receipt.hpp"
@@ -47,6 +51,7 @@ class TableSource {
   bool add_series(const std::string& path);
 
   std::vector<TableRun> runs_;
+  std::set<std::pair<dev_t, ino_t>> given_;  // the paths
   bool is_series_ = false;
 };
 

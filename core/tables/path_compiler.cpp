@@ -165,7 +165,8 @@ CompiledPath Compiler::input_of(const Syntax& syntax, const WantedSet& focus) {
 CompiledPath Compiler::member_of(CompiledPath input, std::string_view text) {
   const MemberName name = context_.projection.names().add(text);
   WantedSet results;
-  for (Wanted* object : input.results) results = together(results, {&context_.projection.want(*object, name.id)});
+  for (Wanted* object : input.results)
+    results = together(results, {&context_.projection.want(*object, name.id, context_.resource)});
   return {make_member(std::move(input.expression), name), results};
 }
 

@@ -64,6 +64,10 @@ const PresetView* find_preset(std::string_view table, Generation generation) {
 }
 
 void refuse_preset(std::string_view table) {
+  // It may be the content of a file, which is not shown then.
+  const bool is_name = table.size() <= 64 && table.find_first_of(", \t\r\n") == table.npos;
+  if (!is_name)
+    throw Error(Status::INVALID_ARGUMENT, "neither the name of a table nor a ViewDefinition in JSON was given");
   throw Error(Status::INVALID_ARGUMENT, "there is no table " + quote(table) + "; " + remedy_for(table));
 }
 

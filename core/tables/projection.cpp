@@ -32,6 +32,9 @@ std::size_t hash(std::string_view text) {
   return value ^ (value >> 32);
 }
 
+// Whether a member of this name has a resource of any type.
+bool has_resource(std::string_view name) { return name == "contained" || name == "resource"; }
+
 bool has_capital(std::string_view text) {
   return std::any_of(text.begin(), text.end(), [](char c) { return c >= 'A' && c <= 'Z'; });
 }
@@ -94,11 +97,17 @@ MemberName Names::find(std::string_view text) const {
   return {base->name.id, choice->type};
 }
 
-Wanted& Projection::want(Wanted& object, NameId member) {
+Wanted& Projection::want(Wanted& object, NameId member, const std::string& resource) {
   if (object.everything_) return object;
   if (object.members_.size() <= member) object.members_.resize(member + std::size_t(1));
-  if (!object.members_[member]) object.members_[member] = make();
-  return *object.members_[member];
+  if (!object.members_[member]) {
+    object.members_[member] = make();
+    object.members_[member]->resource_ = resource;
+    object.members_[member]->is_of_several_types_ = object.is_of_several_types_ || has_resource(names_.text(member));
+  }
+  Wanted& wanted = *object.members_[member];
+  if (wanted.resource_ != resource) wanted.is_of_several_types_ = true;
+  return wanted;
 }
 
 }  // namespace libbcda::tables

@@ -23,6 +23,7 @@ class Names {
   MemberName add(std::string_view text);
   MemberName find(std::string_view text) const;  // id kNoName: no view uses it
   std::size_t size() const { return texts_.size(); }
+  const std::string& text(NameId id) const { return *texts_[id - std::size_t(1)]; }
 
  private:
   struct Slot {
@@ -46,11 +47,15 @@ class Wanted {
     return everything_ ? this : name < members_.size() ? members_[name] : nullptr;
   }
   bool leaf() const { return members_.empty() && !everything_; }
+  // Whether the views read members of it, so that another value than an object does not fit. Not known if it may be a
+  // member of resources of several types, because these have members of the same name.
+  bool needs_object() const { return !members_.empty() && !everything_ && !is_of_several_types_; }
 
  private:
   friend class Projection;
   std::vector<Wanted*> members_;  // by NameId
-  bool everything_ = false;
+  std::string resource_;          // the type of resource that has it
+  bool everything_ = false, is_of_several_types_ = false;
 };
 
 // The names and members that the compiled paths have asked for.
@@ -63,7 +68,8 @@ class Projection {
   Wanted& root() { return *root_; }
   const Wanted& root() const { return *root_; }
 
-  Wanted& want(Wanted& object, NameId member);
+  // `resource`: the type of the records of the view that asks.
+  Wanted& want(Wanted& object, NameId member, const std::string& resource = "");
 
   // All members with a name that some view uses, at any depth: for `repeat`, whose depth only the record knows.
   void want_everything() { root_->everything_ = true; }

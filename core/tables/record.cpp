@@ -55,6 +55,7 @@ const Node& RecordParser::parse(std::string_view line) {
   memory_.clear();
   line_ = line;
   at_ = 0;
+  misfit_ = kNoName;
   has_escapes_ = line.find('\\') != std::string_view::npos;
   seen_.resize(projection_.names().size() + 1);
   try {
@@ -128,6 +129,9 @@ void RecordParser::read_elements(const Node**& end, const Wanted& wanted, Member
 void RecordParser::add_value(const Node**& end, const Wanted& wanted, MemberName name, int depth) {
   std::string_view text;
   Node* value = nullptr;
+  const auto note_misfit = [&] {
+    if (wanted.needs_object() && name.type == FhirType::unknown) misfit_ = name.id;
+  };
   const auto make = [&](NodeKind kind) {
     value = &memory_.make();
     value->kind = kind;
@@ -146,12 +150,14 @@ void RecordParser::add_value(const Node**& end, const Wanted& wanted, MemberName
       return;
     }
     case '"':
+      note_misfit();
       make(NodeKind::string);
       text = take_string();
       break;
     default:
       text = take_word();
       if (text == "null") return;
+      note_misfit();
       make(text[0] == 't' || text[0] == 'f' ? NodeKind::boolean : NodeKind::number);
   }
   value->set_text(text);

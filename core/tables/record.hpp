@@ -28,6 +28,9 @@ class RecordParser {
   // The tree is valid until the next call, and as long as `line` is. Throws MalformedRecord.
   const Node& parse(std::string_view line);
 
+  // A member of the record whose members some view reads, although it is no object; nullptr: there is none.
+  const std::string* misfit() const { return misfit_ == kNoName ? nullptr : &projection_.names().text(misfit_); }
+
  private:
   struct Malformed {
     const char* reason = nullptr;  // nullptr: Boost.JSON says it, with the place
@@ -69,8 +72,9 @@ class RecordParser {
   NodeMemory memory_;
   std::string_view line_;
   std::span<const std::uint32_t> tokens_;
-  std::size_t at_ = 0;         // the token that is read next
-  bool has_escapes_ = false;   // of this line
+  std::size_t at_ = 0;        // the token that is read next
+  bool has_escapes_ = false;  // of this line
+  NameId misfit_ = kNoName;
   std::uint64_t objects_ = 0;  // how many were read
   std::vector<Seen> seen_;     // by NameId: the last object that had such a member
 };

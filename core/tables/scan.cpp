@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "base/error.hpp"
+#include "base/quote.hpp"
 #include "tables/presets.hpp"
 
 namespace libbcda::tables {
@@ -49,7 +50,10 @@ struct Scan::Pass {
 };
 
 Scan::Scan(std::vector<TableRequest> tables, BatchBuilder::Limits limits) : tables_(std::move(tables)) {
-  for (const TableRequest& table : tables_) depends_on_generation_ |= table.depends_on_generation;
+  for (const TableRequest& table : tables_) {
+    depends_on_generation_ |= table.depends_on_generation;
+    allows_misfits_ |= table.options.errors_are_null;
+  }
   rows_.resize(tables_.size());
   for (const auto& view : pass_of(Generation::v3).views)
     builders_.push_back(std::make_unique<BatchBuilder>(view->columns(), limits));
@@ -131,6 +135,9 @@ void Scan::add_rows(const Node& record) {
       if (builders_[i]->full()) finish_batch(i);
     });
   if (!is_used) ++unused_;
+  const std::string* misfit = pass_->parser.misfit();
+  if (is_used && misfit && !allows_misfits_)
+    throw RowError{"has a member " + quote(*misfit) + " that is no object, although columns are read from it"};
 }
 
 void Scan::finish_batch(std::size_t table) {

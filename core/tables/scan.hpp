@@ -82,6 +82,7 @@ class Scan {
   std::vector<TableRequest> tables_;
   std::vector<std::unique_ptr<BatchBuilder>> builders_;
   bool depends_on_generation_ = false;
+  bool allows_misfits_ = false;  // on_error=null
   std::map<Generation, std::unique_ptr<Pass>> passes_;
   ScanFile file_;
   std::unique_ptr<ndjson::Reader> reader_;

@@ -46,7 +46,7 @@ from ._result import Deleted, ExportResult, File, Issue
 from ._run import Run
 from ._sandbox import Sandbox
 from ._status import DirectoryFiles, DirectoryJob, DirectoryOwner, DirectoryStatus, directory_status
-from ._table import Table, TableColumn, open_table, table_columns, table_names, table_view
+from ._table import Table, TableColumn, open_duckdb, open_table, table_columns, table_names, table_view
 from ._tables import SandboxOption, Setting, Status, profiles, sandbox_options, settings, statuses
 
 __all__ = [
@@ -97,6 +97,7 @@ __all__ = [
     "directory_status",
     "layers",
     "live_handles",
+    "open_duckdb",
     "open_table",
     "profiles",
     "report",

@@ -21,14 +21,19 @@ def copy_tables(directory: str, receipt: Mapping[str, Any], target: str, options
             "the export has made no tables; give it the setting tables, or use result.table(name).to_parquet(path)"
         )
     os.makedirs(target, mode=0o700, exist_ok=True)
-    copies = []
-    for part in parts:
-        source = Path(directory, part["path"])
-        copy = Path(target, source.parent.name, f"{source.stem}.parquet")
-        copy.parent.mkdir(mode=0o700, exist_ok=True)
-        _copy(source, part["sha256"], copy, options)
-        copies.append(str(copy))
-    return copies
+    copies: list[Path] = []
+    try:
+        for part in parts:
+            source = Path(directory, part["path"])
+            copy = Path(target, source.parent.name, f"{source.stem}.parquet")
+            copy.parent.mkdir(mode=0o700, exist_ok=True)
+            _copy(source, part["sha256"], copy, options)
+            copies.append(copy)
+    except BaseException:
+        for copy in copies:
+            copy.unlink(missing_ok=True)
+        raise
+    return list(map(str, copies))
 
 
 def _copy(source: Path, sha256: str, copy: Path, options: Mapping[str, Any]) -> None:

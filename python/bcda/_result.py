@@ -170,7 +170,8 @@ class ExportResult:
         try:
             text = place.receipt()
         except FileNotFoundError as error:
-            raise FilesystemError(f"no export has finished there: {path} is missing", file=path) from error
+            why = f"no export has finished there: {path} is missing; bcda.open_table reads a series of exports"
+            raise FilesystemError(why, file=path) from error
         except NotADirectoryError as error:
             raise FilesystemError(f"{directory!s} is not a directory; name that of the export", file=path) from error
         except OSError as error:
@@ -345,10 +346,10 @@ class ExportResult:
         ``directory/TABLE/NUMBER.parquet`` for each Arrow file. Takes constant memory. Needs pyarrow.
 
         An Arrow file is copied only if it still has the SHA-256 in the receipt. A Parquet file gets its name when it is
-        whole. Its mode is 0600.
+        whole. Its mode is 0600. A call that fails leaves none.
 
         Args:
-            directory: a local directory, which is created if it is missing. Its parent must exist.
+            directory: a local directory, which is created if it is missing.
             **options: for ``pyarrow.parquet.ParquetWriter``, such as ``compression="zstd"``.
 
         Returns:

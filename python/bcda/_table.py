@@ -113,8 +113,43 @@ def open_table(
         >>> bcda.open_table(tmp / "open_table", "beneficiary").to_arrow().num_rows
         10
     """
+    return Table(paths_of(paths), _definition_of(table, view), settings)
+
+
+@takes_settings("table")
+def open_duckdb(
+    paths: str | os.PathLike[str] | Iterable[str | os.PathLike[str]],
+    *,
+    layers: str | Iterable[str] = (),
+    **settings: Unpack[TableSettings],
+) -> DuckDBPyConnection:
+    """A DuckDB connection in memory, with every table of these paths as a view to query with SQL. Needs duckdb 1.5 or
+    newer. For one export, :meth:`ExportResult.duckdb` is the same.
+
+    Args:
+        paths: as for :func:`open_table`. The tables of a series of exports have its current state.
+        layers: as for :meth:`ExportResult.duckdb`.
+
+    Raises:
+        ModuleNotFoundError: duckdb is not installed; the message says how to install it.
+        InvalidArgumentError: there is no such layer or setting.
+        FilesystemError: as for :func:`open_table`.
+
+    Example:
+        >>> result = client.export(["Patient"], out=tmp / "open_duckdb", progress=False)
+        >>> bcda.open_duckdb(tmp / "open_duckdb").sql("select count(*) from beneficiary").fetchall()
+        [(10,)]
+    """
+    names = [layers] if isinstance(layers, str) else list(layers)
+    return connect_duckdb(paths_of(paths), settings, names, None)
+
+
+def paths_of(paths: str | os.PathLike[str] | Iterable[str | os.PathLike[str]]) -> list[str]:
+    """One or several paths as a list of texts."""
     given = [paths] if isinstance(paths, (str, os.PathLike)) else list(paths)
-    return Table([path_of(path, "paths") for path in given], _definition_of(table, view), settings)
+    if not given:
+        raise InvalidArgumentError("paths is empty; name the directory of an export, or files")
+    return [path_of(path, "paths") for path in given]
 
 
 def _definition_of(table: str | None, view: View | None) -> str:
@@ -234,13 +269,14 @@ class Table:
         frame: polars.DataFrame = package.from_arrow(self.to_arrow())
         return frame
 
-    def save(self, path: str | os.PathLike[str], format: Literal["csv", "ndjson", "arrow"] = "csv") -> Saved:
+    def save(self, path: str | os.PathLike[str], format: Literal["csv", "ndjson", "arrow"] | None = None) -> Saved:
         """Writes all rows to a file, in constant memory and without any other package. The file gets its name when it
         is whole. Its mode is 0600.
 
         Args:
             path: the file, which must not exist.
-            format: ``"csv"`` (a null is an empty field), ``"ndjson"``, or ``"arrow"`` (Arrow's IPC file format).
+            format: ``"csv"`` (a null is an empty field), ``"ndjson"``, or ``"arrow"`` (Arrow's IPC file format). By
+                default as `path` ends, else ``"csv"``.
 
         Returns:
             the number of rows, and of values that did not fit their column and are null (``on_error="null"``).
@@ -254,9 +290,11 @@ class Table:
             >>> result.table("beneficiary").save(tmp / "beneficiary.csv")
             Saved(rows=10, nulled=0)
         """
-        tables = self._open()
-        with PrivateFile(path_of(path, "path")) as file:
-            while (piece := tables.encode(format)) is not None:
+        tables, name = self._open(), path_of(path, "path")
+        ending = os.path.splitext(name)[1][1:]
+        chosen = format or (ending if ending in ("ndjson", "arrow") else "csv")
+        with PrivateFile(name) as file:
+            while (piece := tables.encode(chosen)) is not None:
                 file.write(piece)
         return Saved(tables.rows, tables.nulled)
 
@@ -378,6 +416,8 @@ def connect_duckdb(
     if tuple(map(int, package.__version__.split(".")[:2])) < (1, 5):  # an older one reads a registered table once
         raise ImportError(f"duckdb needs the package duckdb 1.5 or newer, not {package.__version__}", name="duckdb")
     connection: DuckDBPyConnection = package.connect()
+    if settings.get("columns") is not None:
+        raise InvalidArgumentError("columns is for one table; choose columns in the SQL")
     for name in table_names():
         connection.register(name, Table(paths, name, settings))
     if layers:

@@ -12,7 +12,7 @@ import pathlib
 import stat
 import unittest
 
-from test_command import OK, USAGE, Case, Sandbox, bcda
+from test_command import FAST, OK, USAGE, Case, Sandbox, bcda
 
 SAMPLES = pathlib.Path(__file__).resolve().parent.parent / "tables" / "samples"
 GENERATIONS = ("stu3", "v2", "v3")
@@ -203,6 +203,61 @@ class Dictionary(Case):
             for column, value in row.items():
                 text = "" if value is None else json.dumps(value, separators=(",", ":")) if isinstance(value, list) else str(value)
                 self.assertEqual(comparable(text), comparable(other[column]), column)
+
+
+class Arguments(Case):
+    """What the command makes of its arguments."""
+
+    SAMPLE = str(SAMPLES / "v2" / "ExplanationOfBenefit.ndjson")
+
+    def test_the_name_of_the_file_says_its_format(self):
+        for ending, begin in (("arrow", b"ARROW1"), ("ndjson", b"{"), ("csv", b"claim_key"), ("txt", b"claim_key")):
+            out = self.dir / f"claim.{ending}"
+            self.assertEqual(tables(self.SAMPLE, "--table", "claim", "--out", out).returncode, OK)
+            self.assertTrue(out.read_bytes().startswith(begin), ending)
+        for arguments in (["--format", "csv", "--out", "x.arrow"], ["--out", "x.parquet"]):
+            refused = tables(self.SAMPLE, "--table", "claim", *arguments)
+            self.assertEqual(refused.returncode, USAGE)
+            self.assertRegex(refused.stderr, "does not fit the name x.arrow|Python package")
+
+    def test_out_may_be_standard_output(self):
+        self.assertEqual(tables(self.SAMPLE, "--table", "claim", "--out", "-").stdout,
+                         tables(self.SAMPLE, "--table", "claim").stdout)
+
+    def test_tables_may_be_given_with_commas(self):
+        out = self.dir / "both"
+        self.assertEqual(tables(self.SAMPLE, "--table", "claim,claim_line", "--out", out).returncode, OK)
+        self.assertEqual(sorted(os.listdir(out)), ["claim.csv", "claim_line.csv"])
+
+    def test_a_path_that_is_named_twice_is_refused(self):
+        link = self.dir / "link.ndjson"
+        link.symlink_to(self.SAMPLE)
+        refused = tables(self.SAMPLE, link, "--table", "claim")
+        self.assertEqual((refused.returncode, refused.stdout), (USAGE, ""))
+        self.assertIn("is named twice", refused.stderr)
+
+    def test_a_view_that_is_no_view_is_not_shown(self):
+        view = self.dir / "rows.csv"
+        for text in ("-201,Doe,Jane,1954-07-22\n", "Doe", ""):
+            view.write_text(text)
+            refused = tables(self.SAMPLE, "--view", view)
+            self.assertEqual(refused.returncode, USAGE)
+            self.assertIn("rows.csv is no ViewDefinition", refused.stderr)
+            self.assertNotIn("Doe", refused.stderr)
+
+    def test_show_says_for_which_data_the_view_is(self):
+        self.assertIn("BCDA v3", tables("--show", "claim").stderr)
+        self.assertEqual(tables("--show", "claim", "--generation", "stu3").stderr, "")
+
+
+class WhileItExports(Case):
+    def test_the_summary_names_the_tables(self):
+        with Sandbox(*FAST) as sandbox:
+            done = bcda("export", "--out", self.out, "--tables", "beneficiary,coverage", "--type", "Patient,Coverage",
+                        env=sandbox.env, text=True)
+        self.assertEqual(done.returncode, OK, done.stderr)
+        self.assertIn("table beneficiary: 40 rows, 1 file", done.stdout)
+        self.assertIn("table coverage: ", done.stdout)
 
 
 if __name__ == "__main__":

@@ -59,7 +59,7 @@ def test_replaces_no_file(result: bcda.ExportResult, tmp_path: Path) -> None:
     with pytest.raises(FileExistsError, match="coverage"):
         result.tables_to_parquet(tmp_path / "lake")
     assert mine.read_bytes() == b"mine"
-    assert names(tmp_path / "lake") == ["beneficiary/00001.parquet", "coverage/00001.parquet"]
+    assert names(tmp_path / "lake") == ["coverage/00001.parquet"]
 
 
 def test_a_changed_part_is_refused(result: bcda.ExportResult, tmp_path: Path) -> None:

@@ -99,6 +99,41 @@ TEST_F(Scans, NameTheColumnOfATextWithTheCharacterNul) {
       << error.message;
 }
 
+// A column of a member of something that is no object would be null, and the value would be lost in silence.
+TEST_F(Scans, RefuseATextWhereAnObjectIsNeeded) {
+  const auto failure = [&](const char* view, const std::string& record, ViewOptions options = {}) {
+    Scan scan({request_table(view, std::move(options))}, {});
+    scan.read(each({file("a", record + "\n")}));
+    try {
+      run(scan);
+    } catch (const Error& error) {
+      return error.message;
+    }
+    return std::string();
+  };
+  for (const char* name : {R"("Smith")", R"(["Smith"])", "7", "[{},true]"}) {
+    const std::string record = R"({"name":)" + std::string(name) + R"(,"resourceType":"Patient"})";
+    EXPECT_NE(failure(kNames, record).find("line 1 has a member \"name\" that is no object"), std::string::npos)
+        << name;
+    EXPECT_EQ(failure(kNames, record).find("Smith"), std::string::npos);
+    EXPECT_EQ(failure(kNames, record, {.errors_are_null = true}), "");
+    EXPECT_EQ(failure(kNames, R"({"name":)" + std::string(name) + R"(,"resourceType":"Organization"})"), "");
+  }
+  EXPECT_EQ(failure(kNames, R"({"resourceType":"Patient","name":null})"), "");
+  constexpr const char* kContained =
+      R"({"resource":"P","select":[{"column":[{"name":"n","path":"contained.name.family"},)"
+      R"({"name":"v","path":"value.ofType(Quantity).value"}]}]})";
+  EXPECT_EQ(failure(kContained, R"({"resourceType":"P","contained":[{"name":"Clinic"}],"valueString":"x"})"), "");
+}
+
+TEST_F(Scans, MayReadTheSameMemberOfResourcesOfSeveralTypes) {
+  constexpr const char* kClinics =
+      R"({"resource":"Organization","select":[{"column":[{"name":"name","path":"name","type":"string"}]}]})";
+  Scan scan({request_table(kNames, {}), request_table(kClinics, {})}, {});
+  scan.read(each({file("a", "{\"resourceType\":\"Organization\",\"name\":\"Clinic\"}\n")}));
+  EXPECT_EQ(run(scan), "1:1");
+}
+
 TEST_F(Scans, HandOutNoRowsOfARecordThatFailed) {
   Scan scan({request_table(kNames, {})}, {.rows = 1});
   scan.read(each({file("a", "{\"resourceType\":\"Patient\",\"name\":[{},{},{\"family\":1}]}\n")}));

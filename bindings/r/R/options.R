@@ -291,7 +291,7 @@ bcda_table_chunks <- function(result, table = NULL, handler = NULL, view = NULL,
 #' @export
 bcda_table_save <- function(result, table = NULL, path, view = NULL, columns = NULL, ..., generation = NULL,
                             on_error = NULL, values = NULL, current = NULL, final_only = NULL, batch_rows = NULL,
-                            format = "csv") {
+                            format = NULL) {
   save_table(result, table, path, view, settings_in(environment(), list(...)), format)
 }
 

@@ -141,7 +141,8 @@ table_chunks_of <- function(source) {
 #'
 #' @param path the file, which must not exist.
 #' @param format `"csv"`: a missing value is an empty field, and a collection is JSON. `"ndjson"`: decimals are numbers
-#'   with all their digits. `"arrow"`: Arrow's IPC file format, which arrow, polars and pandas read.
+#'   with all their digits. `"arrow"`: Arrow's IPC file format, which arrow, polars and pandas read. By default it is
+#'   what `path` ends with, else `"csv"`.
 #' @return Invisibly, the number of rows. With `on_error = "null"`, a message of class `bcda_message_nulled` tells how many
 #'   values became missing.
 #' @name bcda_table_save
@@ -158,6 +159,8 @@ NULL
 
 save_table <- function(result, table, path, view, settings, format) {
   if (!is_text(path) || !nzchar(path)) refuse("path is the path of a file")
+  ending <- sub(".*[.]", "", path)
+  if (is.null(format)) format <- if (ending %in% c("ndjson", "arrow")) ending else "csv"
   if (!is_text(format)) refuse("format is \"csv\", \"ndjson\" or \"arrow\"")
   tables <- opened_tables(result, table, view, settings)
   on.exit(native_tables_destroy(tables))

@@ -127,7 +127,7 @@ cat(c(
   fun("bcda_table_save", "bcda_table_save", c("result", "table = NULL", "path", table_own), table_more,
     paste0("save_table(result, table, path, view, ", given, ", format)"),
     params = "#' @inheritParams bcda_table",
-    after = "format = \"csv\""
+    after = "format = NULL"
   ),
   fun("bcda_table_stream", "bcda_table_stream", c("result", "table = NULL", table_own), table_more,
     paste0("table_stream(result, table, view, ", given, ")"),

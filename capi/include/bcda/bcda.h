@@ -747,7 +747,8 @@ BCDA_API void bcda_reader_destroy(bcda_reader* reader);
  * Paths      Each is the directory of a finished export, the directory of a series (bcda_sync_start), or an NDJSON
  *            file. Of an export only the data files of the wanted types are read, and each must have the size that its
  *            receipt says. Rows come in the order of the files.
- * Settings   Those with the scope BCDA_SCOPE_TABLE: columns, generation, on_error, values, batch_rows. NULL: the
+ * Settings   Those with the scope BCDA_SCOPE_TABLE: columns, generation, on_error, values,
+ *            batch_rows, current, final_only. NULL: the
  *            defaults.
  * Memory     One record and one batch of each table.
  * Errors     BCDA_RECORD names the file and the line, the column and its path, and never a value. */
