@@ -1,6 +1,8 @@
 // Settings: the JSON text of a configuration, and values by name.
 #include "settings/settings.hpp"
 
+#include <cctype>
+
 #include "fuzz/target.hpp"
 
 namespace libbcda::fuzz {
@@ -48,17 +50,34 @@ void check_lines(std::string_view lines) {
     if (!settings.has("client_secret_file")) try_to([&] { settings.credential(name); });
 }
 
-// A secret is never part of a message.
+// Why a secret is refused; "": it is not.
+std::string refusal(const char* name, std::string_view secret) {
+  Settings settings;
+  try {
+    settings.set(name, secret);
+    settings.credential(name);
+  } catch (const Error& error) {
+    return error.message;
+  }
+  return "";
+}
+
+// Another secret of the same shape.
+std::string other_than(std::string_view secret) {
+  std::string other(secret);
+  for (char& c : other)
+    if (std::isalnum(static_cast<unsigned char>(c))) c = c == 'x' ? 'y' : 'x';
+  return other;
+}
+
+// A secret is never part of a message. A secret that happens to be some of the message's own words is no leak: the
+// message is the same for another secret then.
 void check_secret(std::string_view value) {
   if (value.size() < 8) return;
   for (const char* name : {"client_secret", "private_key_pem", "access_token"}) {
-    Settings settings;
-    try {
-      settings.set(name, value);
-      settings.credential(name);
-    } catch (const Error& error) {
-      expect(error.message.find(value) == std::string::npos, "a message shows no secret: " + error.message);
-    }
+    const std::string message = refusal(name, value);
+    const bool has_it = message.find(value) != message.npos;
+    expect(!has_it || message == refusal(name, other_than(value)), "a message shows no secret: " + message);
   }
 }
 
