@@ -7,6 +7,7 @@
 #include <boost/beast/http/error.hpp>
 #include <boost/beast/http/parser.hpp>
 
+#include <algorithm>
 #include <array>
 #include <stdexcept>
 #include <utility>
@@ -271,9 +272,11 @@ Task<bool> Response::read_text(std::string& text, std::size_t longest) {
   } catch (...) {
     failure = std::current_exception();
   }
-  const bool whole = text.size() <= longest;
+  bool whole = text.size() <= longest;
   if (!whole) text.resize(longest);
   state_->redactor.clean(text);
+  whole = whole && text.size() <= longest;  // what stands for credentials may be longer than they are
+  text.resize(std::min(text.size(), longest));
   if (failure) std::rethrow_exception(failure);
   co_return whole;
 }
