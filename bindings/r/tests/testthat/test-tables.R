@@ -554,8 +554,22 @@ test_that("a file that is not whole is not there, and one that is there stays", 
   expect_identical(handles_in_use(), live)
   for (wrong in list(NULL, NA_character_, "", 5, c("a", "b"))) {
     expect_refused(bcda_table_save(shared_result(), "beneficiary", wrong), "path is")
-    expect_refused(bcda_table_save(shared_result(), "beneficiary", place(), format = wrong), "format")
+    if (!is.null(wrong)) {
+      expect_refused(bcda_table_save(shared_result(), "beneficiary", place(), format = wrong), "format")
+    }
   }
+})
+
+test_that("the name of a file says its format", {
+  begin <- function(name) {
+    path <- place(name)
+    bcda_table_save(shared_result(), "beneficiary", path)
+    rawToChar(readBin(path, "raw", 6))
+  }
+  expect_identical(begin("table.arrow"), "ARROW1")
+  expect_identical(substr(begin("table.ndjson"), 1, 1), "{")
+  expect_identical(begin("table.csv"), "benefi")
+  expect_identical(begin("table"), "benefi")
 })
 
 test_that("a file says how many values are missing from it", {
