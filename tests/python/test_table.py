@@ -6,6 +6,7 @@ import builtins
 import csv
 import json
 import os
+from collections.abc import Callable
 from datetime import date, datetime
 from decimal import Decimal
 from pathlib import Path
@@ -283,3 +284,23 @@ def test_a_package_that_lacks_something_itself_says_so(tmp_path: Path, monkeypat
     monkeypatch.syspath_prepend(tmp_path)
     with pytest.raises(ModuleNotFoundError, match="something_that_is_not_there"):
         need("broken_package", "to_pandas", "pandas")
+
+
+def test_the_name_of_a_file_says_its_format(tmp_path: Path) -> None:
+    table = bcda.open_table(files("v2"), "claim", columns=["claim_key"])
+    for name, begin in (("c.arrow", b"ARROW1"), ("c.ndjson", b"{"), ("c.csv", b"claim_key"), ("c", b"claim_key")):
+        table.save(tmp_path / name)
+        assert (tmp_path / name).read_bytes().startswith(begin)
+
+
+def test_a_series_is_queried_with_sql(make_sandbox: Callable[..., bcda.Sandbox], tmp_path: Path) -> None:
+    client = make_sandbox(profile="bcda-v3").client(poll_interval=0.02, durability="process")
+    for _ in range(2):
+        client.sync(tmp_path / "series", ["Patient"], progress=False)
+    assert bcda.open_duckdb(tmp_path / "series").sql("select count(*) from beneficiary").fetchall() == [(10,)]
+    with pytest.raises(bcda.InvalidArgumentError, match="columns"):
+        bcda.open_duckdb(tmp_path / "series", columns=["claim_key"])
+    with pytest.raises(bcda.InvalidArgumentError, match="paths is empty"):
+        bcda.open_duckdb([])
+    with pytest.raises(bcda.FilesystemError, match="open_table"):
+        bcda.ExportResult.open(tmp_path / "series")
