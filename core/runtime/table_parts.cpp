@@ -177,6 +177,7 @@ class Parts : public TableParts {
   }
 
   std::vector<bool> stand_for(const FileList& files) const override {
+    if (keeps_files_) return {};
     std::vector<bool> found(files.size());
     for (std::size_t i = 0; i < files.size(); ++i) found[i] = stand_for(source_of(files[i]).file);
     return found;

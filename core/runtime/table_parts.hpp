@@ -25,7 +25,7 @@ class TableParts {
   virtual Task<> take_up() = 0;
   // Whether tables have the rows of a file, so that the file itself is not needed any more (keep_ndjson=false).
   virtual bool stand_for(const transfer::FileRecord& file) const = 0;
-  virtual std::vector<bool> stand_for(const FileList& files) const = 0;
+  virtual std::vector<bool> stand_for(const FileList& files) const = 0;  // by file; empty: for none
   // Adds a published file, whose path is relative to OUT. Once enough files wait, it makes parts of them before it
   // returns. Throws Error{RECORD, LIMIT, FILESYSTEM, CANCELED}.
   virtual Task<> add(const std::string& path, const FileResult& file) = 0;

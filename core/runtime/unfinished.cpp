@@ -174,13 +174,14 @@ struct FilesThere {
 
  private:
   void look_at(const StoredFile& file) {
-    if (file.in_tables() && !files::exists(world::system_disk(), file.path()) && errno == ENOENT) {
-      ++in_tables;
-    } else if (const std::string why = what_is_wrong(file.path(), file.bytes()); !why.empty()) {
-      note(file.path() + why);
-    } else {
+    const std::string why = what_is_wrong(file.path(), file.bytes());
+    if (why.empty()) {
       ++files;
       bytes += file.bytes();
+    } else if (why == kMissing && file.in_tables()) {
+      ++in_tables;
+    } else {
+      note(file.path() + why);
     }
   }
   // They are needed for the rows of files that are gone.
@@ -188,10 +189,11 @@ struct FilesThere {
     for (const transfer::TablePart& part : parts)
       if (const std::string why = what_is_wrong(part.path, part.bytes); !why.empty()) note(part.path + why);
   }
+  static constexpr const char* kMissing = " is missing";
   static std::string what_is_wrong(const std::string& path, std::int64_t bytes) {
     std::error_code error;
     const auto size = std::filesystem::file_size(path, error);
-    if (error == std::errc::no_such_file_or_directory) return " is missing";
+    if (error == std::errc::no_such_file_or_directory) return kMissing;
     if (error) return " cannot be read: " + error.message();
     return static_cast<std::int64_t>(size) == bytes ? "" : " has another size than its receipt says";
   }

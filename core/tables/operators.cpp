@@ -1,7 +1,6 @@
 #include "tables/operators.hpp"
 
 #include <array>
-#include <utility>
 
 #include "tables/compare.hpp"
 
@@ -76,10 +75,14 @@ struct EqualToOne : Criterion, Binary {
   EqualToOne(ExpressionPtr a, ExpressionPtr b)
       : Binary{std::move(a), std::move(b)}, value(static_cast<const Value&>(*right)) {}
   Truth truth(const Scope& scope) const override {
-    const Node* only = nullptr;
-    const bool is_only = left->each(scope, [&](const Node& node) { return !std::exchange(only, &node); });
-    const Node* wanted = only ? value.value(scope) : nullptr;
-    return wanted ? truth_of(is_only && equal(*only, *wanted)) : Truth::empty;
+    std::size_t count = 0;
+    const Node* found = nullptr;
+    left->each(scope, [&](const Node& node) {
+      found = &node;
+      return ++count == 1;  // of more, it does not matter how many
+    });
+    const Node* wanted = found ? value.value(scope) : nullptr;
+    return wanted ? truth_of(count == 1 && equal(*found, *wanted)) : Truth::empty;
   }
   const Value& value;
 };

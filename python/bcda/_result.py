@@ -337,9 +337,8 @@ class ExportResult:
             >>> result.duckdb(layers="cclf").sql("select count(*) from cclf.CCLF8").fetchall()
             [(10,)]
         """
-        names = [layers] if isinstance(layers, str) else list(layers)
         time = self.transaction_time
-        return connect_duckdb([self._local_directory()], settings, names, time.date() if time else None)
+        return connect_duckdb([self._local_directory()], settings, layers, time.date() if time else None)
 
     def tables_to_parquet(self, directory: StrPath, **options: Any) -> list[str]:
         """Copies the tables that the export made while it went on (setting `tables`) to Parquet files in `directory`:

@@ -140,8 +140,7 @@ def open_duckdb(
         >>> bcda.open_duckdb(tmp / "open_duckdb").sql("select count(*) from beneficiary").fetchall()
         [(10,)]
     """
-    names = [layers] if isinstance(layers, str) else list(layers)
-    return connect_duckdb(paths_of(paths), settings, names, None)
+    return connect_duckdb(paths_of(paths), settings, layers, None)
 
 
 def paths_of(paths: str | os.PathLike[str] | Iterable[str | os.PathLike[str]]) -> list[str]:
@@ -407,7 +406,7 @@ class PrivateFile:
 
 
 def connect_duckdb(
-    paths: Sequence[str], settings: Mapping[str, Any], layers: Sequence[str], file_date: date | None
+    paths: Sequence[str], settings: Mapping[str, Any], layers: str | Iterable[str], file_date: date | None
 ) -> DuckDBPyConnection:
     """A DuckDB connection in memory with every table as a view, and with the views of some layers."""
     from .layers import add
@@ -420,6 +419,6 @@ def connect_duckdb(
         raise InvalidArgumentError("columns is for one table; choose columns in the SQL")
     for name in table_names():
         connection.register(name, Table(paths, name, settings))
-    if layers:
-        add(connection, *layers, file_date=file_date)
+    if chosen := [layers] if isinstance(layers, str) else list(layers):
+        add(connection, *chosen, file_date=file_date)
     return connection
