@@ -103,6 +103,10 @@ bool Tables::may_replace(const std::string& path) const {
   return !keeps_files && std::any_of(types.begin(), types.end(), is_of);
 }
 
+std::set<std::string> Tables::replaced_in(const SimDisk& disk) const {
+  return keeps_files ? std::set<std::string>() : replaced_files(disk);
+}
+
 bool has_receipt(const SimDisk& disk) { return disk.files().contains(kReceipt); }
 
 std::string check_published(const SimDisk& disk, SimServer& server) {
@@ -116,7 +120,7 @@ std::string check_published(const SimDisk& disk, SimServer& server) {
 
 std::string check_still_there(const SimDisk& disk, const std::set<std::string>& paths, const Tables& tables) {
   const Files files = disk.files();
-  const std::set<std::string> replaced = replaced_files(disk);
+  const std::set<std::string> replaced = tables.replaced_in(disk);
   const auto is_replaced = [&](const std::string& path) {
     return tables.may_replace(path) && (has_receipt(disk) || replaced.contains(path.substr(kRoot.size())));
   };

@@ -17,6 +17,7 @@ struct Tables {
   std::map<std::string, std::string> types;  // of the resources, by the table that has a row for each of them
   bool keeps_files;
   bool may_replace(const std::string& path) const;  // whether the file may be gone, because tables have its rows
+  std::set<std::string> replaced_in(const SimDisk& disk) const;  // those that may be gone now, relative to OUT
 };
 
 bool has_receipt(const SimDisk& disk);

@@ -155,7 +155,8 @@ void Ledger::received(Answer& answer, std::int64_t body_bytes) {
   require(sum_.again <= sum_.allowed, answer.path, "more was fetched again than had been lost");
 }
 
-void Ledger::run_ends(const SimDisk& live, const SimDisk& left, bool loses_power, const std::string& boot) {
+void Ledger::run_ends(const SimDisk& live, const SimDisk& left, const std::set<std::string>& replaced, bool loses_power,
+                      const std::string& boot) {
   const bool is_paused = !runs_;
   runs_ = false;
   if (left.content("/out/export.json")) {
@@ -164,7 +165,6 @@ void Ledger::run_ends(const SimDisk& live, const SimDisk& left, bool loses_power
   }
   std::map<std::string, Part> parts;
   std::set<std::string> done;
-  const std::set<std::string> replaced = replaced_files(left);
   for (const json::object& line : read_lines(left)) {
     const std::string event = string_member(line, "event"), path = path_of_url(string_member(line, "url"));
     const std::string name = string_member(line, "path");

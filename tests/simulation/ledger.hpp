@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <map>
 #include <memory>
+#include <set>
 #include <string>
 #include <string_view>
 
@@ -53,8 +54,10 @@ class Ledger {
   std::shared_ptr<Answer> answered(const sandbox::Request& request, const sandbox::Response& response,
                                    sandbox::Time now, bool spoiled);
   void received(Answer& answer, std::int64_t body_bytes);  // so many in all
-  // `live`: the disk in the moment when the run ends. `left`: what the next run finds there. `boot`: of the next run.
-  void run_ends(const SimDisk& live, const SimDisk& left, bool loses_power, const std::string& boot);
+  // `live`: the disk in the moment when the run ends. `left`: what the next run finds there. `replaced`: the files,
+  // relative to OUT, that need not be there because tables have their rows. `boot`: of the next run.
+  void run_ends(const SimDisk& live, const SimDisk& left, const std::set<std::string>& replaced, bool loses_power,
+                const std::string& boot);
 
   void pause() { runs_ = false; }  // until the next run begins, because two runs fetch at once
   const std::string& wrong() const { return wrong_; }

@@ -292,7 +292,8 @@ void Simulation::crash(SimWorld& world, Crash crash) {
   world.net().kill();
   ++report_.crashes;
   const bool loses_power = crash == Crash::power;
-  server_.ledger().run_ends(world.disk(), *survivor_, loses_power, boot_id(boots_ + (loses_power ? 1 : 0)));
+  server_.ledger().run_ends(world.disk(), *survivor_, tables_.replaced_in(*survivor_), loses_power,
+                            boot_id(boots_ + (loses_power ? 1 : 0)));
   judge_crash();
 }
 
@@ -337,7 +338,7 @@ void Simulation::judge_crash() {
 }
 
 void Simulation::judge_end(SimWorld& world, const Attempt& attempt) {
-  server_.ledger().run_ends(world.disk(), world.disk(), false, boot_id(boots_));
+  server_.ledger().run_ends(world.disk(), world.disk(), tables_.replaced_in(world.disk()), false, boot_id(boots_));
   judge(world.disk());
   if (world.disk().open_files() > 0) require("a run left files open");
   if (!failure_.empty()) ++report_.failures;
