@@ -145,7 +145,7 @@ std::int64_t claim_count(std::uint64_t seed, std::int64_t beneficiary) {
   return 2 + Draws(mix(mix(seed, kCountStream), static_cast<std::uint64_t>(beneficiary))).below(6);
 }
 
-Claim::Claim(std::uint64_t seed, std::int64_t beneficiary, std::int64_t index)
+Claim::Claim(std::uint64_t seed, std::int64_t beneficiary, std::int64_t index, std::optional<ClaimKind> wanted)
     : kind(ClaimKind::carrier),
       number(beneficiary * kClaimNumbersPerBeneficiary + index),
       diagnosis_count(0),
@@ -157,6 +157,7 @@ Claim::Claim(std::uint64_t seed, std::int64_t beneficiary, std::int64_t index)
   Draws draws(mix(mix(seed, kClaimStream), static_cast<std::uint64_t>(number)));
   std::uint32_t draw = draws.below(100);
   if (index > 0 && draw >= 70) kind = draw < 90 ? ClaimKind::drug : ClaimKind::inpatient;
+  if (wanted) kind = *wanted;
   start = days_of(2018, 1, 1) + static_cast<int>(draws.below(600));  // until August 2019
   end = start;
   npi = 1000000000u + draws.below(900000000);

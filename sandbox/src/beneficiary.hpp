@@ -2,6 +2,7 @@
 #pragma once
 #include <array>
 #include <cstdint>
+#include <optional>
 #include <vector>
 
 #include "random.hpp"
@@ -44,7 +45,8 @@ struct ClaimLine {
 enum class ClaimKind { carrier, inpatient, drug };
 
 struct Claim {
-  Claim(std::uint64_t seed, std::int64_t beneficiary, std::int64_t index);
+  // Without `wanted`, the kind is drawn.
+  Claim(std::uint64_t seed, std::int64_t beneficiary, std::int64_t index, std::optional<ClaimKind> wanted = {});
 
   ClaimKind kind;
   std::int64_t number;  // unique among all claims

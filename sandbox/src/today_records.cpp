@@ -4,6 +4,8 @@
 #include <cstdio>
 #include <vector>
 
+#include "beneficiary.hpp"
+#include "form.hpp"
 #include "random.hpp"
 
 namespace libbcda::sandbox::today {
@@ -11,7 +13,11 @@ namespace {
 
 constexpr std::int64_t kFirstId = 10000000000;
 constexpr std::chrono::sys_days kFirstUpdate{std::chrono::year{2026} / 3 / 26};
-constexpr std::uint64_t kUpdateDays = 60;  // over which the updates are spread
+constexpr std::uint64_t kUpdateDays = 60;          // over which the updates are spread
+constexpr int kYearsLater = 2191;                  // days from the claims of 2018 to those of today
+constexpr int kReceivedAfter = 14;                 // days from the end of a claim to its receipt
+constexpr const char* kInjection = "00409189001";  // the drug of a line that is no prescription
+constexpr std::int64_t kClaims = 2;                // of each person
 
 std::string mbi_of(const Person& person) {
   char text[16];
@@ -19,116 +25,141 @@ std::string mbi_of(const Person& person) {
   return text;
 }
 
-std::string date_of(const Person& person, std::uint64_t which, int first_year, int years) {
-  const std::uint64_t draw = mix(person.seed * 1000003 + static_cast<std::uint64_t>(person.number), which);
-  char text[16];
-  std::snprintf(text, sizeof text, "%04d-%02d-%02d", first_year + static_cast<int>(draw % static_cast<unsigned>(years)),
-                1 + static_cast<int>((draw >> 8) % 12), 1 + static_cast<int>((draw >> 16) % 28));
+// The first claim is for visits; the second one is for a stay in a hospital or for a drug.
+ClaimKind kind_of(const Person& person, std::int64_t number) {
+  if (number == 1) return ClaimKind::carrier;
+  return person.number % 2 ? ClaimKind::drug : ClaimKind::inpatient;
+}
+
+const char* name_of(ClaimKind kind) {
+  if (kind == ClaimKind::carrier) return "carrier";
+  return kind == ClaimKind::inpatient ? "inpatient" : "pde";
+}
+
+std::string number_of_claim(const Person& person, std::int64_t number) {
+  return id_of(person) + std::to_string(number);
+}
+
+std::string id_of_claim(const Person& person, std::int64_t number) {
+  const std::string prefix = person.version == 3 ? "" : std::string(name_of(kind_of(person, number))) + "-";
+  return prefix + number_of_claim(person, number);
+}
+
+std::string date_of(int day) { return calendar_date(Time(std::chrono::sys_days(std::chrono::days(day)))); }
+
+std::string money(std::int64_t cents) {
+  char text[32];
+  std::snprintf(text, sizeof text, "%lld.%02lld", static_cast<long long>(cents / 100),
+                static_cast<long long>(cents % 100));
   return text;
 }
 
-std::string meta(const Person& person, const std::string& type) {
-  const std::string kind = type.substr(0, type.find('-'));
-  std::string text = R"("meta":{"lastUpdated":")" + rfc3339(last_updated(person, kind)) + "\"";
-  if (person.version > 1) {
-    text += R"(,"profile":["http://hl7.org/fhir/us/carin-bb/StructureDefinition/C4BB-)" + type +
-            (person.version == 3 ? "|2.2.0" : "") + "\"]";
+void put_amounts(const std::string& prefix, const Amounts& amounts, Values& values) {
+  values.texts[prefix + "submitted"] = money(amounts.submitted);
+  values.texts[prefix + "allowed"] = money(amounts.allowed);
+  values.texts[prefix + "deductible"] = money(amounts.deductible);
+  values.texts[prefix + "coinsurance"] = money(amounts.coinsurance);
+  values.texts[prefix + "paid"] = money(amounts.paid);
+}
+
+// "E119" as version 3 has it: "E11.9".
+std::string dotted(std::string code) { return code.size() > 3 ? code.insert(3, ".") : code; }
+
+void put_diagnosis(const Coded& diagnosis, Values& values) {
+  values.texts["dx"] = diagnosis.code;
+  values.texts["dotted_dx"] = dotted(diagnosis.code);
+}
+
+// The race by the codes of the Office of Management and Budget, which version 3 has.
+const char* omb_race(const Coded& race) {
+  constexpr const char* kCodes[] = {"2106-3", "2054-5", "2131-1", "2028-9", "2131-1", "1002-5"};  // of "1" to "6"
+  return kCodes[race.code[0] - '1'];
+}
+
+Values values_of(const Person& person, const std::string& type) {
+  const Beneficiary beneficiary(person.seed, person.number);
+  Values values;
+  values.texts = {{"bene", id_of(person)},
+                  {"mbi", mbi_of(person)},
+                  {"updated", rfc3339(last_updated(person, type))},
+                  {"birth", date_of(beneficiary.birth_day)},
+                  {"gender", beneficiary.female ? "female" : "male"},
+                  {"family", beneficiary.family},
+                  {"given", beneficiary.given},
+                  {"middle", beneficiary.middle},
+                  {"race", beneficiary.race.code},
+                  {"omb_race", omb_race(beneficiary.race)},
+                  {"status", beneficiary.status.code},
+                  {"orec", beneficiary.entitlement.code},
+                  {"zip", std::to_string(beneficiary.zip)},
+                  {"covered_since", date_of(beneficiary.birth_day + 65 * 365)}};
+  return values;
+}
+
+Values values_of_line(const ClaimLine& line, int number) {
+  Values values;
+  put_amounts("line_", line.amounts, values);
+  values.texts["number"] = std::to_string(number);
+  values.texts["line_start"] = date_of(line.day + kYearsLater);
+  values.texts["service"] = line.service;
+  values.texts["betos"] = line.betos.code;
+  values.texts["place"] = line.place.code;
+  return values;
+}
+
+void put_claim(const Person& person, std::int64_t number, const Claim& claim, Values& values) {
+  const int start = claim.start + kYearsLater, end = claim.end + kYearsLater;
+  const std::string id = number_of_claim(person, number);
+  put_amounts("", claim.amounts, values);
+  put_diagnosis(claim.diagnoses[0], values);
+  values.texts.insert({{"claim", id},
+                       {"group", id + "9"},
+                       {"control", std::to_string(70000000000 + claim.number)},
+                       {"start", date_of(start)},
+                       {"end", date_of(end)},
+                       {"received", date_of(end + kReceivedAfter)},
+                       {"days", std::to_string(end - start)},
+                       {"drg", claim.drg.code},
+                       {"ndc", claim.kind == ClaimKind::drug ? claim.ndc : kInjection},
+                       {"npi", std::to_string(claim.npi)},
+                       {"other_npi", std::to_string(claim.npi + 1)},
+                       {"facility_npi", std::to_string(claim.npi + 2)},
+                       {"days_supply", std::to_string(claim.days_supply)},
+                       {"quantity", std::to_string(claim.quantity)},
+                       {"fill", std::to_string(claim.fill)},
+                       {"drg_number", std::to_string(claim.diagnosis_count + 2)}});
+  auto& lines = values.lists["lines"];
+  for (std::uint32_t i = 0; i < claim.line_count; ++i)
+    lines.push_back(values_of_line(claim.lines[i], static_cast<int>(i) + 1));
+  auto& others = values.lists["other_diagnoses"];
+  for (std::uint32_t i = 1; i < claim.diagnosis_count; ++i) {
+    put_diagnosis(claim.diagnoses[i], others.emplace_back());
+    others.back().texts["number"] = std::to_string(i + 1);
+    others.back().texts["next_number"] = std::to_string(i + 2);  // behind the diagnosis of the admission
   }
-  if (person.version == 3 && type.starts_with("Explanation")) {
-    text += R"(,"tag":[{"code":"NationalClaimsHistory",)"
-            R"("system":"https://bluebutton.cms.gov/fhir/CodeSystem/System-Type"}])";
-  }
-  return text + "}";
 }
 
-std::string patient(const Person& person) {
-  const std::string kind = person.version == 1
-                               ? ""
-                               : R"("type":{"coding":[{"code":")" + std::string(person.version == 2 ? "MC" : "MB") +
-                                     R"(","system":"http://terminology.hl7.org/CodeSystem/v2-0203"}]},)";
-  return R"({"address":[{"city":"PODUNK","line":["204 SOUTH ST"],"postalCode":"12345","state":"MO"}],"birthDate":")" +
-         date_of(person, 1, 1930, 30) + R"(","gender":")" + (person.number % 2 ? "male" : "female") + R"(","id":")" +
-         id_of(person) + R"(","identifier":[{"system":"http://hl7.org/fhir/sid/us-mbi",)" + kind + R"("value":")" +
-         mbi_of(person) + "\"}]," + meta(person, "Patient") +
-         R"(,"name":[{"family":"Doe","given":["Jane"],"use":"usual"}],"resourceType":"Patient"})" + "\n";
+std::string line_of(const Person& person, const std::string& name, const Values& values) {
+  std::string line;
+  form("v" + std::to_string(person.version) + "/" + name).fill(values, line);
+  return line + "\n";
 }
 
-std::string id_of_claim(const Person& person, int number) {
-  return (person.version == 3 ? "" : "carrier-") + id_of(person) + std::to_string(number);
+std::string claim_line(const Person& person, std::int64_t number, const std::string& type) {
+  const ClaimKind kind = kind_of(person, number);
+  Values values = values_of(person, type);
+  put_claim(person, number, Claim(person.seed, person.number, number, kind), values);
+  if (type == "Claim") return line_of(person, "claim", values);
+  if (type == "ClaimResponse") return line_of(person, "claim-response", values);
+  return line_of(person, name_of(kind), values);
 }
-
-std::string id_of_coverage(const Person& person, const std::string& part) {
-  return (part == "A" ? "part-a-" : "part-b-") + id_of(person);
-}
-
-std::string id_of_partial_claim(const Person& person) { return "f-" + id_of(person); }
 
 // Of the resources in lines_of().
 std::vector<std::string> ids_of(const Person& person, const std::string& type) {
   if (type == "Patient") return {id_of(person)};
-  if (type == "Coverage") return {id_of_coverage(person, "A"), id_of_coverage(person, "B")};
-  if (type.starts_with("Claim")) return {id_of_partial_claim(person)};
+  if (type == "Coverage") return {"part-a-" + id_of(person), "part-b-" + id_of(person)};
+  if (type.starts_with("Claim")) return {"f-" + id_of(person)};  // adjudicated in part
   return {id_of_claim(person, 1), id_of_claim(person, 2)};
-}
-
-std::string coverage(const Person& person, const std::string& part) {
-  std::string text = R"({"beneficiary":{"reference":"Patient/)" + id_of(person) + "\"},";
-  if (person.version == 1) {
-    text += R"("grouping":{"subGroup":"Medicare","subPlan":"Part )" + part + "\"},";
-  } else {
-    text += R"("class":[{"type":{"coding":[{"code":"plan",)"
-            R"("system":"http://terminology.hl7.org/CodeSystem/coverage-class"}]},"value":"Part )" +
-            part + "\"}],";
-  }
-  text += R"("id":")" + id_of_coverage(person, part) + "\"," + meta(person, "Coverage");
-  if (person.version > 1) text += R"(,"payor":[{"identifier":{"value":"Centers for Medicare and Medicaid Services"}}])";
-  return text + R"(,"period":{"start":")" + date_of(person, 2, 1995, 20) +
-         R"("},"resourceType":"Coverage","status":"active"})" + "\n";
-}
-
-// The members of a claim that name its beneficiary and its lines. STU3 and R4 name them differently.
-std::string claim_item(const Person& person, const std::string& amount) {
-  const bool stu3 = person.version == 1;
-  const std::string money = stu3 ? R"({"code":"USD","system":"urn:iso:std:iso:4217","value":)" + amount + "}"
-                                 : R"({"currency":"USD","value":)" + amount + "}";
-  return R"("item":[{"adjudication":[{"amount":)" + money +
-         R"(,"category":{"coding":[{"code":"https://bluebutton.cms.gov/resources/variables/line_nch_pmt_amt"}]}}],")" +
-         (stu3 ? "service" : "productOrService") +
-         R"(":{"coding":[{"code":"99213","system":"https://bluebutton.cms.gov/resources/codesystem/hcpcs"}]},)"
-         R"("quantity":{"value":1},"sequence":1}])";
-}
-
-std::string claim(const Person& person, int number) {
-  const std::string day = date_of(person, 3 + static_cast<std::uint64_t>(number), 2022, 4);
-  const std::string claim_id = id_of(person) + std::to_string(number), id = id_of_claim(person, number);
-  const std::string system = person.version == 3 ? "https://bluebutton.cms.gov/identifiers/CLM-CNTL-NUM"
-                                                 : "https://bluebutton.cms.gov/resources/variables/clm_id";
-  const std::string covered = R"({"coverage":{"reference":"Coverage/part-b-)" + id_of(person) + "\"}";
-  std::string text = R"({"billablePeriod":{"end":")" + day + R"(","start":")" + day + "\"}," +
-                     R"("diagnosis":[{"diagnosisCodeableConcept":{"coding":[{"code":"A021",)"
-                     R"("system":"http://hl7.org/fhir/sid/icd-10)" +
-                     (person.version == 1 ? "" : "-cm") + R"("}]},"sequence":1}],"id":")" + id +
-                     R"(","identifier":[{"system":")" + system + R"(","value":")" + claim_id + "\"}],\"insurance\":" +
-                     (person.version == 1 ? covered + "}" : "[" + covered + ",\"focal\":true}]") + "," +
-                     claim_item(person, std::to_string(40 + person.number % 400) + ".25") + "," +
-                     meta(person, "ExplanationOfBenefit-Professional-NonClinician");
-  if (person.version > 1) text += R"(,"outcome":"complete","use":"claim")";
-  return text + R"(,"patient":{"reference":"Patient/)" + id_of(person) +
-         R"("},"resourceType":"ExplanationOfBenefit","status":"active"})" + "\n";
-}
-
-// A claim that is adjudicated only in part, or the answer to it.
-std::string partial_claim(const Person& person, const std::string& type) {
-  const std::string number = id_of_partial_claim(person);
-  const std::string own = type == "Claim"
-                              ? R"("priority":{"coding":[{"code":"normal"}]},"total":{"currency":"USD","value":)" +
-                                    std::to_string(40 + person.number % 400) + ".25}"
-                              : R"("request":{"reference":"Claim/)" + number + R"("},"outcome":"queued")";
-  return R"({"created":")" + date_of(person, 9, 2022, 4) + R"(","id":")" + number + "\"," + meta(person, type) + "," +
-         own + R"(,"patient":{"reference":"Patient/)" + id_of(person) + R"("},"resourceType":")" + type +
-         R"(","status":"active","type":{"coding":[{"code":"institutional","system":)"
-         R"("http://terminology.hl7.org/CodeSystem/claim-type"}]},"use":"claim"})"
-         "\n";
 }
 
 }  // namespace
@@ -149,10 +180,15 @@ Time last_updated(const Person& person, const std::string& type) {
 }
 
 std::string lines_of(const Person& person, const std::string& type) {
-  if (type == "Patient") return patient(person);
-  if (type == "Coverage") return coverage(person, "A") + coverage(person, "B");
-  if (type.starts_with("Claim")) return partial_claim(person, type);
-  return claim(person, 1) + claim(person, 2);
+  if (type == "Patient") return line_of(person, "patient", values_of(person, type));
+  if (type == "Coverage") {
+    const Values values = values_of(person, type);
+    return line_of(person, "part-a", values) + line_of(person, "part-b", values);
+  }
+  if (type.starts_with("Claim")) return claim_line(person, kClaims, type);
+  std::string lines;
+  for (std::int64_t number = 1; number <= kClaims; ++number) lines += claim_line(person, number, type);
+  return lines;
 }
 
 std::string error_line(const Person& person, const std::string& type, const std::string& organization) {
