@@ -89,21 +89,28 @@ int explain(const CLI::App& app, const CLI::ParseError& error) {
   return usage;
 }
 
+void write_out_of_memory() {
+  constexpr std::string_view message = "bcda: the machine has too little free memory\n";
+  [[maybe_unused]] const ssize_t written = ::write(STDERR_FILENO, message.data(), message.size());
+}
+
 int carry_out(const cli::Command& command) try { return command(); } catch (const bcda::Error& error) {
   cli::print_error(error);
   return bcda::exit_code(error.status());
 } catch (const cli::Failure& failure) {
   cli::print_error(std::string(failure.what()));
   return bcda::exit_code(failure.status);
+} catch (const std::bad_alloc&) {
+  write_out_of_memory();
+  return bcda::exit_code(BCDA_NO_MEMORY);
 } catch (const std::exception& error) {
   cli::print_error(std::string(error.what()));
   return bcda::exit_code(BCDA_INTERNAL);
 }
 
 [[noreturn]] void say_out_of_memory() {
-  constexpr std::string_view message = "bcda: the machine has too little free memory\n";
-  [[maybe_unused]] const ssize_t written = ::write(STDERR_FILENO, message.data(), message.size());
-  ::_exit(bcda::exit_code(BCDA_INTERNAL));
+  write_out_of_memory();
+  ::_exit(bcda::exit_code(BCDA_NO_MEMORY));
 }
 
 // Some functions of CLI11 are noexcept and need memory. Without it they would abort the process.

@@ -66,4 +66,15 @@ std::string string_member(const json::object& object, std::string_view name) {
   return std::string(value->get_string());
 }
 
+bool same_members(const json::object& a, const json::object& b) {
+  if (a.size() != b.size()) return false;
+  for (const auto& [name, value] : a) {
+    const json::value* other = b.if_contains(name);
+    if (!other) return false;
+    const bool are_objects = value.is_object() && other->is_object();
+    if (are_objects ? !same_members(value.get_object(), other->get_object()) : *other != value) return false;
+  }
+  return true;
+}
+
 }  // namespace libbcda

@@ -39,4 +39,8 @@ bool is_blank_json(std::string_view text);
 // The value of a string member, or "" if the member is missing or is not a string.
 std::string string_member(const json::object& object, std::string_view name);
 
+// Whether two objects have the same members, in any order. The operator of Boost.JSON 1.81 copies members, and without
+// memory it ends the process.
+bool same_members(const json::object& a, const json::object& b);
+
 }  // namespace libbcda

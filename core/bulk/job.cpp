@@ -38,9 +38,12 @@ constexpr const char* kNotYourJob = "; the service shows a job only to the clien
 constexpr const char* kWantsCredentials =
     " was refused (HTTP 401), and no token was sent; set client_id and client_secret, or signing_key, or access_token";
 constexpr const char* kStartAgain = "; start a new export";
-constexpr const char* kUnheard = "an earlier run did not hear the answer to the kick-off";
-constexpr const char* kSentAgain = ", so a job may be running at the service; the kick-off is sent again, because ";
+constexpr auto kClockSkew = std::chrono::minutes(5);  // between this machine and the service
+constexpr const char* kMayRun = "; the service may have received it, and then a job is running there";
+constexpr const char* kUnheard = "the answer to the kick-off";
+constexpr const char* kSentAgain = " is not known, so a job may be running at the service; it is sent again, because ";
 constexpr const char* kNoSuchJob = "no job with its request was found";
+constexpr const char* kNoJobList = "this service has no list of jobs in which it could be found";
 constexpr Milliseconds kFirstPoll{50};
 constexpr auto kShortestLife = std::chrono::minutes(1);  // of the files of a manifest
 constexpr double kPollGrowth = 1.5;
@@ -130,12 +133,9 @@ void Job::on_kept_page(std::shared_ptr<const Manifest> page, bool is_last) {
   if (pages_.add(std::move(page), is_last) == Pages::Next::complete) phase_ = Phase::finished;
 }
 
-void Job::on_unheard_kick_off(Instant since) {
-  asked_for_jobs_ = wants_running_jobs_ = options_.has_job_list && kick_off_.request.method == "GET";
-  if (wants_running_jobs_)
-    unheard_since_ = since;
-  else
-    notice_ = name_of(kUnheard, kick_off_.label) + kSentAgain + kNoSuchJob;
+void Job::on_unheard_kick_off(Instant sent) {
+  if (!first_unheard_) first_unheard_ = sent - kClockSkew;
+  unheard_since_ = first_unheard_;
 }
 
 http::Request status_request(const http::Url& url) {
@@ -156,7 +156,10 @@ Step Job::next(Moment now) {
     wait.duration = std::min(wait.duration, left);
     return wait;
   }
-  http::Request request = phase_ == Phase::to_poll ? status_request(pages_.url()) : kick_off_.request;
+  if (phase_ == Phase::to_poll) return Send{status_request(pages_.url()), token_.take_renewal()};
+  sent_ = now.wall;
+  http::Request request = kick_off_.request;
+  request.may_repeat = false;
   return Send{std::move(request), token_.take_renewal()};
 }
 
@@ -168,16 +171,18 @@ Error Job::timeout(Moment now) const {
                    (progress_.empty() ? "" : " (" + progress_ + since + ")") + "; see the setting job_timeout");
 }
 
-void Job::on_failure(const Error& error, bool answered, Moment now) {
+void Job::on_failure(const Error& error, http::Reach reach, Moment now) {
   token_.accept();   // a later 401 may mean that the token has expired during the outage
   unknown_.reset();  // an outage may take longer than a 404 is believed
   Error named = error;
   named.message = request_name() + ": " + named.message;
+  if (phase_ == Phase::to_kick_off && reach != http::Reach::unsent) named.message += kMayRun;
   if (!error.retriable) return fail(std::move(named));
   if (phase_ == Phase::to_poll) return retry_or_fail(std::move(named), budgets_.outages, now, options_.retries);
   // A kick-off is not repeated once any byte of an answer has come, because it would start a second job. Without an
-  // answer it is repeated, although the service may have received it.
-  if (answered) return fail(std::move(named));
+  // answer it is repeated, unless its job is found.
+  if (reach == http::Reach::answered) return fail(std::move(named));
+  if (reach == http::Reach::sent) on_unheard_kick_off(*sent_);
   retry_or_fail(std::move(named), budgets_.failures, now, options_.retries);
 }
 
@@ -220,7 +225,7 @@ void Job::on_busy(const http::Answer& answer, Error error, Moment now) {
   budgets_.failures.refill();
   const std::vector<http::Url> running = running_jobs(answer, kick_off_.request.url, service_);
   if (running.size() == 1 && may_adopt_) return adopt(running[0], now);
-  if (running.empty() && may_adopt_ && options_.has_job_list && !std::exchange(asked_for_jobs_, true))
+  if (running.empty() && may_adopt_ && lists_jobs() && !std::exchange(asked_for_jobs_, true))
     wants_running_jobs_ = true;
   const std::string which = running.empty() ? "" : "; the service names as running: " + list_of(running);
   if (!which.empty() && !std::exchange(told_running_, true))
@@ -253,9 +258,10 @@ void Job::take_unheard(std::vector<RunningJob> same, Moment now) {
   });
   if (same.empty() || !same[0].began || *same[0].began < *unheard_since_) {
     unheard_since_.reset();
-    notice_ =
-        name_of(kUnheard, kick_off_.label) + kSentAgain +
-        (same.empty() ? kNoSuchJob : "no job with its request has begun since; there are " + list_of(urls_of(same)));
+    notice_ = name_of(kUnheard, kick_off_.label) + kSentAgain +
+              (!lists_jobs()  ? kNoJobList
+               : same.empty() ? kNoSuchJob
+                              : "no job with its request has begun since; there are " + list_of(urls_of(same)));
     return;
   }
   const RunningJob newest = same[0];
@@ -273,8 +279,8 @@ void Job::adopt(http::Url status_url, Moment now) {
   is_adopted_ = true;
   budgets_.busy.refill();
   notice_ = std::exchange(unheard_since_, std::nullopt)
-                ? "the job of an earlier run was found in the job list, at " + tidy(status_url.without_query(), 200) +
-                      "; this run goes on with it"
+                ? "the job of a kick-off whose answer is not known was found in the job list, at " +
+                      tidy(status_url.without_query(), 200) + "; this run goes on with it"
                 : "an export of this organization runs already; this export waits for it, at " +
                       tidy(status_url.without_query(), 200) +
                       ", and takes its files if its request was the same; see the setting adopt_running_job";

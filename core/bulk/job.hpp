@@ -86,9 +86,8 @@ class Job {
   void go_on(http::Url status_url, bool is_adopted);
   // A page of its manifest that was kept. `is_last`: the job is done, and it has no more pages.
   void on_kept_page(std::shared_ptr<const Manifest> page, bool is_last);
-  // The kick-off was sent, and its answer is not known: a job may run, which did not begin before `since`. If the service
-  // has a job list, the driver is asked to look there (wants_running_jobs).
-  void on_unheard_kick_off(Instant since);
+  // The kick-off was sent then, and its answer is not known: a job may run.
+  void on_unheard_kick_off(Instant sent);
 
   // Returns the next step, or throws the Error that ended the job. After a Send, the driver reports the result with one
   // of the functions below. After a Wait, it calls `next` again.
@@ -100,14 +99,15 @@ class Job {
   void on_manifest(const http::Answer& answer, std::shared_ptr<const Manifest> page, Moment now);
   void on_bad_manifest(const http::Answer& answer, const Error& why, Moment now);
   void on_answer(const http::Answer& answer, Moment now);
-  // `answered`: whether any byte of an answer arrived.
-  void on_failure(const Error& error, bool answered, Moment now);
+  void on_failure(const Error& error, http::Reach reach, Moment now);
 
   // Whether the driver should ask the service for its job list before it calls `next`: the kick-off was refused because
-  // of another job, and the answer did not name it, or its answer is not known. True once at most.
+  // of another job, and the answer did not name it. True once at most.
   bool wants_running_jobs() const { return wants_running_jobs_; }
-  // Set until the driver reports the jobs after an unheard kick-off: its job did not begin before that time.
+  // Set after a kick-off whose answer is not known: its job did not begin before that time. Before the driver sends the
+  // kick-off again, it asks for the job list if the service has one (lists_jobs), and reports it.
   const std::optional<Instant>& unheard_since() const { return unheard_since_; }
+  bool lists_jobs() const { return options_.has_job_list && kick_off_.request.method == "GET"; }
   // Reports the jobs that run; {} also if the list could not be had. The only one with the same request is adopted.
   // After an unheard kick-off, it is the newest one that began since.
   void on_running_jobs(const std::vector<RunningJob>& jobs, Moment now);
@@ -162,7 +162,7 @@ class Job {
   std::string progress_, notice_;
   bool told_stall_ = false, told_running_ = false;
   bool wants_running_jobs_ = false, asked_for_jobs_ = false;
-  std::optional<Instant> unheard_since_;
+  std::optional<Instant> sent_, first_unheard_, unheard_since_;  // of kick-offs
   bool may_adopt_;           // at most one job, because a service could name one after the other
   bool is_adopted_ = false;  // the job was started by another kick-off
   bool has_lived_ = false;   // the service has accepted the job, or has said that it runs

@@ -335,12 +335,12 @@ Task<> Client::wait_for_turn() {
   if (wait.count() > 0) co_await world_.clock().sleep(wait);
 }
 
-Task<Response> Client::open(Request request, bool* answered) {
+Task<Response> Client::open(Request request, Reach* reach) {
   co_await wait_for_turn();
-  co_return co_await open_now(std::move(request), answered);
+  co_return co_await open_now(std::move(request), reach);
 }
 
-Task<Response> Client::open_now(Request request, bool* answered) {
+Task<Response> Client::open_now(Request request, Reach* reach) {
   auto executor = co_await asio::this_coro::executor;
   const WipedText wire{request_text(request, options_.user_agent)};
   const Proxy* const proxy = options_.proxies.find(request.url);
@@ -357,6 +357,7 @@ Task<Response> Client::open_now(Request request, bool* answered) {
     }
     state->stream->deadline(world_.clock().now().steady + options_.request_timeout);
     bool again = false;
+    if (reach) *reach = Reach::sent;
     try {
       co_await state->stream->write_all(as_bytes(wire.text));
       co_await state->read_head(options_.max_header_bytes, &got_bytes);
@@ -364,8 +365,8 @@ Task<Response> Client::open_now(Request request, bool* answered) {
       // The server may have closed an idle connection before this request. Such a failure is not one of the request, so
       // the request is sent again on another connection.
       const bool silent = !got_bytes && e.status == Status::NETWORK;
-      again = reused && silent;
-      if (answered) *answered = got_bytes;
+      again = reused && silent && request.may_repeat;
+      if (reach && got_bytes) *reach = Reach::answered;
       if (!again && silent && !request.url.tls()) {
         Error hinted = e;
         hinted.message += "; if the port speaks TLS, use https:// in the setting url";
@@ -374,16 +375,16 @@ Task<Response> Client::open_now(Request request, bool* answered) {
       if (!again) throw;
     }
     if (again) continue;
-    if (answered) *answered = true;
+    if (reach) *reach = Reach::answered;
     if (state->stream) state->stream->deadline(Steady::max());
     co_return Response(std::move(state));
   }
 }
 
-Task<Answer> Client::send(Request request, std::size_t max_body, bool* answered) {
+Task<Answer> Client::send(Request request, std::size_t max_body, Reach* reach) {
   co_await wait_for_turn();
   auto limit = world_.clock().now().steady + options_.request_timeout;
-  Response response = co_await open_now(std::move(request), answered);
+  Response response = co_await open_now(std::move(request), reach);
   if (response.state_->stream) response.state_->stream->deadline(limit);
   Answer answer = response.head();
   const bool is_whole = co_await response.read_text(answer.body, max_body);

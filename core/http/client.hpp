@@ -70,13 +70,13 @@ class Client {
   Client(ClientOptions options, std::shared_ptr<TlsContext> tls, world::World& world);
   ~Client();
 
-  // Sends the request and waits for the head of the answer. `answered` (nullable) becomes true when the first byte of
-  // an answer arrives.
-  Task<Response> open(Request request, bool* answered = nullptr);
+  // Sends the request and waits for the head of the answer. `reach` (nullable) says how far the request got, also if this
+  // throws.
+  Task<Response> open(Request request, Reach* reach = nullptr);
 
   // Does the same and reads the whole body as text, within request_timeout. Throws Error{LIMIT} if the body has more
   // than `max_body` bytes. With another status than 200, such a body is cut, because it only explains the status.
-  Task<Answer> send(Request request, std::size_t max_body, bool* answered = nullptr);
+  Task<Answer> send(Request request, std::size_t max_body, Reach* reach = nullptr);
 
   // The client certificate, if there is one, is for the origin of `url` too. See TlsContext.
   void offer_certificate_to(const Url& url) { tls_->offer_certificate_to(url.origin()); }
@@ -84,7 +84,7 @@ class Client {
  private:
   friend class Response;
   Task<> wait_for_turn();
-  Task<Response> open_now(Request request, bool* answered);
+  Task<Response> open_now(Request request, Reach* reach);
   bool is_at_home(const Url& url) const { return !options_.home || same_origin(url, *options_.home); }
   std::unique_ptr<IdleConnection> take_idle(const std::string& origin);
   void keep(const std::string& origin, IdleConnection connection);

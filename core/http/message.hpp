@@ -22,6 +22,15 @@ struct Request {
   // Parts of the URL that are credentials. They are removed from the answer too, except from its Location, because a
   // redirect may keep them.
   std::vector<Secret> url_secrets;
+  // Whether the client may send it again by itself, because the server has closed the idle connection that it took.
+  bool may_repeat = true;
+};
+
+// How far a request got.
+enum class Reach {
+  unsent,    // no byte of it was sent
+  sent,      // the server may have received it
+  answered,  // a byte of the answer came
 };
 
 // The head of an answer. Also its body, if Client::send() has read it.

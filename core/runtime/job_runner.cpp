@@ -14,7 +14,6 @@
 namespace libbcda::runtime {
 namespace {
 
-constexpr auto kClockSkew = std::chrono::minutes(5);        // between this machine and the service
 constexpr auto kConfirmPatience = std::chrono::minutes(5);  // short, because the files are already here
 
 // The first part of "what happened; what to do".
@@ -108,9 +107,7 @@ Task<> JobRunner::take_up(bulk::Job& job) {
   if (left && !left->status_url.empty()) {
     co_await take_up_job(job, *left);
   } else if (left && !left->is_dead) {
-    job.on_unheard_kick_off(left->kick_off - kClockSkew);
-    if (job.wants_running_jobs()) co_await look_for_running_jobs(job);
-    if (const std::string notice = job.take_notice(); !notice.empty()) reporter_.warn(notice, job.label());
+    job.on_unheard_kick_off(left->kick_off);
   } else if (job.kick_off().running) {
     co_await adopted(job);
   }
@@ -124,7 +121,8 @@ Task<> JobRunner::take_up_job(bulk::Job& job, const transfer::JobState& left) {
   const http::Url url = http::parse_url(left.status_url, "the status URL in the journal");
   if (!http::same_origin(url, service))
     throw Error(Status::PROTOCOL, "the journal names a job on another origin, " + tidy(url.origin(), 200) +
-                                      "; the token is not sent there");
+                                      "; the token is not sent there; set restart to discard what is there and "
+                                      "begin anew, or choose another directory");
   job.go_on(url, left.is_adopted);
   reporter_.enter(RunState::waiting);
   reporter_.job_adopted(job);
@@ -200,27 +198,58 @@ Task<> JobRunner::deliver(bulk::Job& job, bool is_kept) {
 
 Task<> JobRunner::exchange(bulk::Job& job, http::Send send, http::Request& last) {
   const std::optional<http::Url> asked = job.status_url();
+  if (job.unheard_since()) {
+    co_await look_for_unheard_job(job);
+    if (job.unheard_since() || job.phase() == bulk::Job::Phase::to_poll) co_return;
+  }
   co_await hear(job, std::move(send), last);
   if (job.wants_running_jobs()) co_await look_for_running_jobs(job);
-  if (const std::string notice = job.take_notice(); !notice.empty()) reporter_.warn(notice, job.label());
+  tell_notice(job);
   // A job that was adopted, and given back since.
   if (asked && !job.status_url()) co_await note([&] { workspace_->journal().job_dead(job.label()); });
 }
 
-// A failure is not one of the run, because the kick-off is sent again in any case. But where a job of an earlier run may
-// be in the list, a second one must not be started.
+void JobRunner::tell_notice(bulk::Job& job) {
+  if (const std::string notice = job.take_notice(); !notice.empty()) reporter_.warn(notice, job.label());
+}
+
+// A failure is not one of the run, because the kick-off is sent again in any case.
 Task<> JobRunner::look_for_running_jobs(bulk::Job& job) {
   std::vector<bulk::RunningJob> running;
-  const std::optional<Instant> since = job.unheard_since();  // such a job may be complete by now
   try {
-    http::Request request = bulk::job_list_request(session_.service(), {});
-    co_await session_.tokens().authorize(request);
-    const http::Answer answer = co_await session_.http().send(std::move(request), bulk::kLargestJobList);
-    const json::array list = bulk::read_job_list(answer, session_.service(), world_.clock().now().wall);
-    running = bulk::running_in(list, session_.service().origin, since);
+    running = co_await running_jobs({});
   } catch (const Error& e) {
-    if (e.status == Status::CANCELED || since) throw;
+    if (e.status == Status::CANCELED) throw;
   }
+  co_await report_running(job, running);
+}
+
+// Its job may be in the list, and then a second one must not be started. So the kick-off is not sent before the list is
+// known.
+Task<> JobRunner::look_for_unheard_job(bulk::Job& job) {
+  std::vector<bulk::RunningJob> running;
+  std::optional<Error> failure;
+  try {
+    if (job.lists_jobs()) running = co_await running_jobs(job.unheard_since());
+  } catch (const Error& e) {
+    if (e.status == Status::CANCELED) throw;
+    failure = e;
+  }
+  if (failure) co_return job.on_failure(*failure, http::Reach::unsent, world_.clock().now());
+  co_await report_running(job, running);
+  tell_notice(job);
+}
+
+// `since`: those that began since then, also if they are complete.
+Task<std::vector<bulk::RunningJob>> JobRunner::running_jobs(std::optional<Instant> since) {
+  http::Request request = bulk::job_list_request(session_.service(), {});
+  co_await session_.tokens().authorize(request);
+  const http::Answer answer = co_await session_.http().send(std::move(request), bulk::kLargestJobList);
+  const json::array list = bulk::read_job_list(answer, session_.service(), world_.clock().now().wall);
+  co_return bulk::running_in(list, session_.service().origin, since);
+}
+
+Task<> JobRunner::report_running(bulk::Job& job, const std::vector<bulk::RunningJob>& running) {
   job.on_running_jobs(running, world_.clock().now());
   if (job.phase() == bulk::Job::Phase::to_poll) co_await adopted(job);
 }

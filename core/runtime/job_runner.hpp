@@ -59,7 +59,11 @@ class JobRunner {
   Task<> drive(bulk::Job& job, bool delivers);
   Task<> deliver(bulk::Job& job, bool is_kept);
   Task<> exchange(bulk::Job& job, http::Send send, http::Request& last);
+  void tell_notice(bulk::Job& job);
   Task<> look_for_running_jobs(bulk::Job& job);
+  Task<> look_for_unheard_job(bulk::Job& job);
+  Task<std::vector<bulk::RunningJob>> running_jobs(std::optional<Instant> since);
+  Task<> report_running(bulk::Job& job, const std::vector<bulk::RunningJob>& running);
   Task<> hear(bulk::Job& job, http::Send send, http::Request& last);
   Task<> prepare(const bulk::Job& job, http::Send& send, http::Request& last);
   void warn_of_scope();

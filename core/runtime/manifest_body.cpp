@@ -55,7 +55,7 @@ Task<> hear(Session& session, transfer::Workspace* workspace, const bulk::Job& j
             Heard& heard) {
   http::Answer& answer = heard.answer;
   try {
-    http::Response response = co_await session.http().open(std::move(request), &heard.answered);
+    http::Response response = co_await session.http().open(std::move(request), &heard.reach);
     answer = response.head();
     // The head of an accepted kick-off has all that counts. If its body failed, the job would run on, unknown to the
     // client.
@@ -74,7 +74,7 @@ Task<> hear(Session& session, transfer::Workspace* workspace, const bulk::Job& j
 }
 
 void tell(bulk::Job& job, Heard& heard, Moment now) {
-  if (heard.failure) return job.on_failure(*heard.failure, heard.answered, now);
+  if (heard.failure) return job.on_failure(*heard.failure, heard.reach, now);
   if (heard.body.malformed) return job.on_bad_manifest(heard.answer, *heard.body.malformed, now);
   if (heard.body.manifest) return job.on_manifest(heard.answer, std::move(heard.body.manifest), now);
   job.on_answer(heard.answer, now);

@@ -30,7 +30,7 @@ struct Heard {
   http::Answer answer;
   ManifestBody body;             // a manifest is here, and any other text in the answer
   std::optional<Error> failure;  // the answer did not come, or not wholly
-  bool answered = false;         // any byte of it came
+  http::Reach reach = http::Reach::unsent;
 };
 
 // Sends a request of the job, a kick-off or a status request, and reads the answer. Throws Error{CANCELED}, and

@@ -94,6 +94,13 @@ Task<> end(TaskGroup& tasks) {
   co_await tasks.join();
 }
 
+Error no_more_listed(const std::string& out, const std::string& path) {
+  return Error(Status::PROTOCOL, "the manifest has changed: it does not list the file " + path +
+                                     " any more, which an earlier run published in " + out +
+                                     "; files of two states of a job must not be mixed; set restart to discard what is "
+                                     "there and begin anew, or choose another directory");
+}
+
 }  // namespace
 
 Run::Handle Run::start(std::shared_ptr<Session> session, RunRequest request) {
@@ -460,7 +467,7 @@ void Run::write_receipt() {
                     " cannot make names durable: a loss of power may cost the last files; "
                     "durability=process accepts that");
   if (request_.kind == RunKind::fetch && !request_.only_file.empty()) return;
-  if (workspace.goes_on()) remove_unlisted_files();
+  if (workspace.goes_on()) settle_unlisted_files();
   const bool is_fetch = request_.kind == RunKind::fetch;
   // If the journal names more jobs than there are manifests, this fetch does not complete the export of that journal.
   if (is_fetch && workspace.earlier().live_jobs() > bulk::count_jobs(request_.manifests)) workspace.keep_journal();
@@ -471,15 +478,28 @@ void Run::write_receipt() {
   });
 }
 
-// A file that an earlier run published, and that no manifest lists any more in the same way, would be counted twice.
-void Run::remove_unlisted_files() {
+// Files that an earlier run published, and that no manifest lists any more in the same way. One that came again under
+// another name would be counted twice. Without one that did not come again, the export would lack it.
+void Run::settle_unlisted_files() {
   transfer::Workspace& workspace = *output_.workspace;
-  std::unordered_set<std::uint64_t> listed;  // digests of paths
+  std::unordered_set<std::uint64_t> paths, contents;  // digests of those of this run
   const auto files = queue_.results();
-  for (std::size_t i = 0; i < files->size(); ++i) listed.insert(crypto::short_digest((*files)[i].path()));
-  for (const auto& [path, record] : workspace.earlier().files)
-    if (!listed.contains(crypto::short_digest(output_.shown_path(path))) && workspace.published().remove(record))
-      reporter_->warn("the file " + path + " of an earlier run was removed, because it came again under another name");
+  for (std::size_t i = 0; i < files->size(); ++i) {
+    paths.insert(crypto::short_digest((*files)[i].path()));
+    contents.insert(crypto::short_digest((*files)[i].sha256()));
+  }
+  std::vector<const transfer::FileRecord*> again;
+  for (const auto& [path, record] : workspace.earlier().files) {
+    if (paths.contains(crypto::short_digest(output_.shown_path(path)))) continue;
+    const std::string& digest = record.facts.sha256;  // "": an earlier version did not know it
+    if (digest.empty() || !contents.contains(crypto::short_digest(digest)))
+      throw no_more_listed(workspace.path(), path);
+    again.push_back(&record);
+  }
+  for (const transfer::FileRecord* record : again)
+    if (workspace.published().remove(*record))
+      reporter_->warn("the file " + record->path +
+                      " of an earlier run was removed, because it came again under another name");
 }
 
 ReceiptFacts Run::receipt_facts() const {

@@ -86,7 +86,7 @@ class Run {
   void report_downloads();
   void accept_nothing_yet();
   void note_gone_jobs();
-  void remove_unlisted_files();
+  void settle_unlisted_files();
   void complete();
   void write_receipt();
   ReceiptFacts receipt_facts() const;

@@ -158,7 +158,7 @@ std::string Series::unfinished_run(Session& session, const std::vector<std::stri
   const bool is_hopeless = std::any_of(left.jobs.begin(), left.jobs.end(), [&](const auto& job) {
     return job.second.is_dead && left.files_of(job.second.status_url) > 0;
   });
-  if (!left.intent || *left.intent != intent_of(session, wanted)) return "";
+  if (!left.intent || !same_members(*left.intent, intent_of(session, wanted))) return "";
   const bool may_go_on = !is_old && !is_hopeless && left.damage.empty();
   return may_go_on || settings_.boolean("restart") ? *last : "";
 }

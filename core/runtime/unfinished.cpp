@@ -280,7 +280,9 @@ void resume_settings(Settings& settings, world::Disk& disk) {
   if (!intent && count_runs(open_directory(out, disk)) > 0)
     throw transfer::refuse_directory(out,
                                      "holds a series of exports; the next sync of it goes on with what is unfinished");
-  if (!intent) throw transfer::refuse_directory(out, "holds no unfinished export, so there is nothing to go on with");
+  if (!intent)
+    throw transfer::refuse_directory(
+        out, "holds no unfinished export, so there is nothing to go on with; start an export into it");
   for (const auto& [name, value] : *intent) {
     const std::string text = setting_text(value);
     if (is_taken(name) && !text.empty() && !settings.taken(name)) settings.set(name, text);

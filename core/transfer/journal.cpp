@@ -315,9 +315,11 @@ void fold(JournalState& state, std::string_view text, const std::string& name) {
     ++number;
     const std::size_t end = text.find('\n');
     const bool is_cut = end == std::string_view::npos;
-    const auto record = is_cut ? std::nullopt : open_line(text.substr(0, end));
+    const std::string_view line = text.substr(0, end);
+    const auto record = is_cut ? std::nullopt : open_line(line);
     text.remove_prefix(is_cut ? text.size() : end + 1);
     if (!record && bad == 0) bad = number;
+    if (!record && !is_cut && parse_json(line)) damaged(bad);  // a crash leaves no whole JSON with a wrong check sum
     if (!record) continue;
     if (bad > 0) damaged(std::exchange(bad, 0));
     const std::int64_t seq = count_member(*record, "seq");

@@ -144,7 +144,7 @@ struct JournalState {
 };
 
 // Adds the records of one journal, in their order. What a crash left at the end of it (no line after it is whole) is
-// dropped. Any other line with a wrong number or check sum is damage.
+// dropped. Any other line with a wrong number or check sum is damage, and so is whole JSON with a wrong check sum.
 void fold(JournalState& state, std::string_view text, const std::string& name);
 
 // True for NAME, error/NAME and deleted/NAME.

@@ -135,10 +135,17 @@ bool WorkDirectory::lock_work() {
 // if the other run is on a host whose locks are not visible here. Fetches share the directory with each other.
 void WorkDirectory::refuse_other_owners() const {
   if (options_.takes_over) return;
-  for (const std::string& name : work_->names()) {
+  for (const std::string& name : other_owners()) refuse_owner(name);
+}
+
+// The owner files of runs that this one must not meet.
+std::vector<std::string> WorkDirectory::other_owners() const {
+  std::vector<std::string> names = work_->names();
+  std::erase_if(names, [&](const std::string& name) {
     const bool is_own = claimed_ && name == owner_name();
-    if (is_owner_name(name) && !is_own && (use() == Use::exporting || name == kOwner)) refuse_owner(name);
-  }
+    return !is_owner_name(name) || is_own || (use() != Use::exporting && name != kOwner);
+  });
+  return names;
 }
 
 void WorkDirectory::refuse_owner(const std::string& name) const {
@@ -185,6 +192,8 @@ void WorkDirectory::claim() {
   // Another run may have written its own since.
   if (!options_.takes_over && work_->contains(name)) refuse_owner(name);
   work_->remove(name);  // it names a run that has ended
+  if (options_.takes_over)
+    for (const std::string& other : other_owners()) work_->remove(other);  // so that these runs notice it
   if (!files::create_file(*work_, name, to_json(owner_))) throw busy_directory(out_->path(), ", which was faster");
   claimed_ = true;
   refuse_newcomers();
@@ -226,14 +235,14 @@ bool WorkDirectory::is_still_ours() const {
 }
 
 void WorkDirectory::check_still_ours() const {
-  if (use() != Use::exporting || !claimed_ || is_still_ours()) return;
+  if (!claimed_ || is_still_ours()) return;
   throw refuse_directory(out_->path(),
                          "was taken over by another run, so this run ends; the other one goes on with what is there");
 }
 
 bool WorkDirectory::was_taken_over() const noexcept {
   try {
-    return use() == Use::exporting && claimed_ && !is_still_ours();
+    return claimed_ && !is_still_ours();
   } catch (const std::exception&) {
     return false;  // the owner file cannot be read at the moment
   }
@@ -270,7 +279,7 @@ void WorkDirectory::leave(bool journal_is_done) noexcept {
   const LifecycleLock lifecycle(*out_, local_.clock);
   const DirectoryLock lock(*work_);
   try {
-    const bool ours = use() != Use::exporting || !claimed_ || is_still_ours();
+    const bool ours = !claimed_ || is_still_ours();
     const bool alone = ours && (use() == Use::exporting || (lock_ == Lock::shared && lock.try_alone() == Outcome::got));
     if (claimed_ && ours) work_->remove(owner_name());
     if (alone && journal_is_done) try_to_remove_work();

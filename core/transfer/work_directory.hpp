@@ -90,6 +90,7 @@ class WorkDirectory {
   bool lock_work();
   void share();
   void refuse_other_owners() const;
+  std::vector<std::string> other_owners() const;
   void refuse_owner(const std::string& name) const;
   void refuse_newcomers();
   void remove_abandoned_files() const;

@@ -41,8 +41,8 @@ json::value tables_of(const json::object& intent) {
 
 std::string damaged_journal(const std::string& where) {
   return "a damaged journal (.bcda/" + where +
-         "), so it is not certain what is there; an export into it with restart=true discards what the journal lists "
-         "and begins anew, or choose another directory";
+         "), so it is not certain what is there; set restart to discard what the journal lists and begin anew, or "
+         "choose another directory";
 }
 
 std::string describe_difference(const json::object& then, const json::object& now) {
@@ -125,7 +125,7 @@ void Workspace::begin_export(const ExportOptions& options) {
   if (discards) discard_earlier();
   keep_ = false;
   journal_.open();
-  if (!goes_on_ || *earlier_.intent != options.intent) journal_.intent(options.intent);
+  if (!goes_on_ || !same_members(*earlier_.intent, options.intent)) journal_.intent(options.intent);
 }
 
 // A crash came while journals were removed: without the first one, the others say nothing.

@@ -24,15 +24,24 @@ std::string link_target(const char* path) {
   return size > 0 ? std::string(buffer.data(), static_cast<std::size_t>(size)) : "";
 }
 
-// Field 22 of /proc/PID/stat. The name in field 2 may contain blanks and parentheses, so counting starts after it.
-std::string start_time(int pid) {
+// Of /proc/PID/stat.
+struct Stat {
+  bool has_ended = false;  // but its parent has not asked for its exit code yet
+  std::string started;     // "": the file cannot be read
+};
+
+// The name in field 2 may contain blanks and parentheses, so counting starts after it.
+Stat stat_of(int pid) {
   const std::string line = first_line(("/proc/" + std::to_string(pid) + "/stat").c_str());
   const std::size_t name_end = line.rfind(')');
-  if (name_end == std::string::npos) return "";
+  if (name_end == std::string::npos) return {};
   std::istringstream fields(line.substr(name_end + 1));
-  std::string field;
-  for (int i = 3; i <= 22; ++i) fields >> field;
-  return fields ? field : "";
+  std::array<std::string, 20> field;  // from field 3 on
+  for (std::string& each : field) fields >> each;
+  if (!fields) return {};
+  // The first thread of a process may end before the others. Then its state is Z too.
+  const bool has_threads = field[17] != "0" && field[17] != "1";
+  return {(field[0] == "Z" || field[0] == "X") && !has_threads, field[19]};
 }
 
 class SystemHost : public Host {
@@ -40,8 +49,9 @@ class SystemHost : public Host {
   Process me() const override { return this_process(); }
   bool is_alive(const Process& process) const override {
     if (::kill(process.pid, 0) != 0 && errno == ESRCH) return false;
-    const std::string started = start_time(process.pid);
-    return started.empty() || started == process.started;  // if it cannot be read, assume the same process
+    const Stat found = stat_of(process.pid);
+    if (found.has_ended) return false;
+    return found.started.empty() || found.started == process.started;  // if unknown, assume the same process
   }
 };
 
@@ -56,7 +66,7 @@ Process this_process() {
           first_line("/proc/sys/kernel/random/boot_id"),
           link_target("/proc/self/ns/pid"),
           pid,
-          start_time(pid)};
+          stat_of(pid).started};
 }
 
 const Host& system_host() {

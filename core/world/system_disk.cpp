@@ -28,6 +28,13 @@ bool is_nameless(int fd) {
   return type == EXT4_SUPER_MAGIC || type == TMPFS_MAGIC || type == kOverlay || type == kXfs || type == kBtrfs;
 }
 
+// A umask may forbid files to their owner too.
+void give_mode(int fd, mode_t mode) noexcept {
+  struct stat info {};
+  if (::fstat(fd, &info) == 0 && (info.st_mode & mode) != mode) [[maybe_unused]]
+    const int ignored = ::fchmod(fd, mode);
+}
+
 // Replaces a descriptor of 0, 1 or 2 by a higher one.
 int above_standard_descriptors(int fd) noexcept {
   if (fd < 0 || fd > STDERR_FILENO) return fd;
@@ -75,7 +82,10 @@ int rename_when_free(const Rename& rename) noexcept {
 class SystemDisk : public Disk {
  public:
   int open(int dir, const char* path, int flags, mode_t mode) noexcept override {
-    return above_standard_descriptors(::openat(dir, path, flags | O_CLOEXEC, mode));
+    const int fd = above_standard_descriptors(::openat(dir, path, flags | O_CLOEXEC, mode));
+    const bool is_new = (flags & (O_CREAT | O_EXCL)) == (O_CREAT | O_EXCL) || (flags & O_TMPFILE) == O_TMPFILE;
+    if (fd >= 0 && is_new) give_mode(fd, mode);
+    return fd;
   }
   int close(int fd) noexcept override { return ::close(fd); }
 
@@ -130,7 +140,14 @@ class SystemDisk : public Disk {
   int status_at(int dir, const char* path, int flags, struct stat& out) noexcept override {
     return ::fstatat(dir, path, &out, flags);
   }
-  int make_directory(int dir, const char* path) noexcept override { return ::mkdirat(dir, path, 0700); }
+  int make_directory(int dir, const char* path) noexcept override {
+    constexpr mode_t kMode = 0700;
+    if (::mkdirat(dir, path, kMode) != 0) return -1;
+    struct stat info {};
+    const bool is_known = ::fstatat(dir, path, &info, AT_SYMLINK_NOFOLLOW) == 0 && S_ISDIR(info.st_mode);
+    if (is_known && (info.st_mode & kMode) != kMode) ::fchmodat(dir, path, kMode, 0);  // because of the umask
+    return 0;
+  }
   int link(int from, const char* path, int to, const char* name) noexcept override {
     return ::linkat(from, path, to, name, 0);
   }

@@ -42,7 +42,7 @@ TEST_P(OutputFiles, AppearUnderTheirNameOnlyOncePublished) {
 }
 
 TEST_P(OutputFiles, ArePrivateFromTheFirstByte) {
-  for (const mode_t mask : {0000, 0022, 0077}) {
+  for (const mode_t mask : {0000, 0022, 0077, 0277, 0777}) {
     const mode_t old = ::umask(mask);
     OutputFile file(dir_, "x.partial", GetParam());
     EXPECT_EQ(mode_of(temp_ / "x.partial"), 0600);
@@ -147,13 +147,15 @@ TEST_P(OutputFiles, HoldMoreThanOneFlushStep) {
 
 TEST(Directories, AreMadePrivate) {
   TempDir temp;
-  mode_t old = ::umask(0);
-  Directory dir = Directory::open_or_create(temp / "new");
-  dir.sub("inner");
-  ::umask(old);
-  EXPECT_EQ(mode_of(temp / "new"), 0700);
-  EXPECT_EQ(mode_of(temp / "new/inner"), 0700);
-  EXPECT_NO_THROW(Directory::open_or_create(temp / "new"));
+  for (const mode_t mask : {0000, 0277, 0777}) {
+    const std::string path = temp / ("new" + std::to_string(mask));
+    const mode_t old = ::umask(mask);
+    Directory::open_or_create(path).sub("inner");
+    ::umask(old);
+    EXPECT_EQ(mode_of(path), 0700);
+    EXPECT_EQ(mode_of(path + "/inner"), 0700);
+    EXPECT_NO_THROW(Directory::open_or_create(path));
+  }
 }
 
 TEST(Directories, ParentsAreNotMade) {

@@ -338,24 +338,58 @@ TEST_F(JobFlow, TheLongestRequestedDelayIsASetting) {
 
 TEST_F(JobFlow, AKickOffThatDidNotReachTheServiceIsRepeated) {
   send();
-  job_->on_failure(network_error(), false, now_);
+  job_->on_failure(network_error(), http::Reach::unsent, now_);
   Wait made = wait();
   EXPECT_TRUE(made.retry);
   EXPECT_EQ(made.why, "the kick-off for ExplanationOfBenefit: connection reset");
   EXPECT_EQ(send().request.url.target, "/api/v1/ExplanationOfBenefit/$export");
 }
 
-TEST_F(JobFlow, AKickOffThatReachedTheServiceIsNotRepeated) {
+TEST_F(JobFlow, AKickOffWhoseAnswerBrokeOffIsNotRepeated) {
   send();
-  job_->on_failure(network_error(), true, now_);
-  EXPECT_EQ(failure().status, Status::NETWORK);
+  job_->on_failure(network_error(), http::Reach::answered, now_);
+  const Error error = failure();
+  EXPECT_EQ(error.status, Status::NETWORK);
+  EXPECT_TRUE(holds(error.message, "the service may have received it, and then a job is running there"));
+}
+
+TEST_F(JobFlow, BeforeAnUnheardKickOffIsRepeatedItsJobIsLookedUp) {
+  JobOptions chosen = options();
+  chosen.has_job_list = true;
+  make(chosen);
+  EXPECT_FALSE(send().request.may_repeat);
+  job_->on_failure(network_error(), http::Reach::sent, now_);
+  EXPECT_TRUE(holds(wait().why, "the service may have received it"));
+  ASSERT_TRUE(job_->unheard_since());
+  const Instant sent = *job_->unheard_since();
+  EXPECT_TRUE(job_->lists_jobs());
+  job_->on_running_jobs({}, now_);
+  EXPECT_FALSE(job_->unheard_since());
+  EXPECT_TRUE(holds(job_->take_notice(), "no job with its request was found"));
+  now_ += minutes(20);
+  send();
+  job_->on_failure(network_error(), http::Reach::sent, now_);
+  EXPECT_EQ(job_->unheard_since(), sent) << "the job of the first kick-off may have been late in the list";
+}
+
+TEST_F(JobFlow, WithoutAJobListAnUnheardKickOffIsToldAndRepeated) {
+  send();
+  job_->on_failure(network_error(), http::Reach::sent, now_);
+  wait();
+  ASSERT_TRUE(job_->unheard_since());
+  EXPECT_FALSE(job_->lists_jobs());
+  job_->on_running_jobs({}, now_);
+  EXPECT_TRUE(holds(job_->take_notice(),
+                    "a job may be running at the service; it is sent again, because this service has "
+                    "no list of jobs in which it could be found"));
+  EXPECT_EQ(send().request.url.target, "/api/v1/ExplanationOfBenefit/$export");
 }
 
 TEST_F(JobFlow, AStatusRequestIsRepeatedInBothCases) {
   accept();
-  for (bool answered : {true, false}) {
+  for (const http::Reach reach : {http::Reach::unsent, http::Reach::sent, http::Reach::answered}) {
     send();
-    job_->on_failure(network_error(), answered, now_);
+    job_->on_failure(network_error(), reach, now_);
     EXPECT_TRUE(wait().retry);
   }
 }
@@ -363,7 +397,7 @@ TEST_F(JobFlow, AStatusRequestIsRepeatedInBothCases) {
 TEST_F(JobFlow, APermanentFailureIsFinal) {
   accept();
   send();
-  job_->on_failure(Error(Status::TLS, "certificate"), false, now_);
+  job_->on_failure(Error(Status::TLS, "certificate"), http::Reach::unsent, now_);
   EXPECT_EQ(failure().status, Status::TLS);
 }
 
@@ -372,7 +406,7 @@ TEST_F(JobFlow, RetriesEndAndStartAgainAfterAGoodAnswer) {
   for (int round = 0; round < 2; ++round) {
     for (int expected : {1, 2, 4, 8, 16}) {
       send();
-      job_->on_failure(network_error(), false, now_);
+      job_->on_failure(network_error(), http::Reach::unsent, now_);
       EXPECT_EQ(wait().duration, seconds(expected));
     }
     send();
@@ -380,7 +414,7 @@ TEST_F(JobFlow, RetriesEndAndStartAgainAfterAGoodAnswer) {
       reply(answer(202));
       wait();
     } else {
-      job_->on_failure(network_error(), false, now_);
+      job_->on_failure(network_error(), http::Reach::unsent, now_);
     }
   }
   EXPECT_EQ(failure().status, Status::NETWORK);
@@ -582,7 +616,7 @@ TEST_F(JobFlow, AnOutageAfterA404DoesNotMakeAJobUnknown) {
   accept();
   retried(answer(404));
   send();
-  job_->on_failure(network_error(), false, now_);
+  job_->on_failure(network_error(), http::Reach::unsent, now_);
   EXPECT_TRUE(wait().retry);
   now_ += minutes(5);
   EXPECT_TRUE(retried(answer(404)).retry);
@@ -1102,7 +1136,7 @@ TEST_F(JobFlow, EachStepMayFail) {
       }
       const test::Conversation::Reply came = play(turn++);
       if (came.failure)
-        job_->on_failure(*came.failure, came.answered, now_);
+        job_->on_failure(*came.failure, came.answered ? http::Reach::answered : http::Reach::sent, now_);
       else
         reply(came.answer);
     }

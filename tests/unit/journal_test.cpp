@@ -122,7 +122,7 @@ TEST(JournalFold, EveryChangedByteIsFound) {
     EXPECT_NE(folded(text).damage, "") << at;
   }
   std::string text = all;
-  text[last + 3] = '?';
+  text[last] = '?';
   EXPECT_EQ(folded(text).damage, "") << "the last line may be what a crash left";
   EXPECT_FALSE(folded(text).jobs.at("Patient").is_dead);
 }
@@ -134,6 +134,22 @@ TEST(JournalFold, AMissingOrRepeatedLineIsDamage) {
   EXPECT_EQ(folded(all.substr(0, first) + all.substr(second)).damage, "journal.ndjson, line 2");
   EXPECT_EQ(folded(all.substr(0, second) + all.substr(first)).damage, "journal.ndjson, line 3");
   EXPECT_EQ(folded(all.substr(0, first) + "\n" + all.substr(first)).damage, "journal.ndjson, line 2");
+}
+
+TEST(JournalFold, WholeJsonWithAWrongCheckSumIsDamageAlsoAtTheEnd) {
+  std::string all = journal();
+  std::size_t from = all.find('\n') + 1;
+  for (std::size_t at; (at = all.find("\"seq\"", from)) != std::string::npos; from = at + 1) all[at + 2] = 'E';
+  EXPECT_EQ(folded(all).damage, "journal.ndjson, line 2");
+  const std::size_t last = all.rfind('\n', all.size() - 2) + 1;
+  EXPECT_EQ(folded(journal().substr(0, last) + all.substr(last)).damage,
+            "journal.ndjson, line " + std::to_string(std::count(all.begin(), all.end(), '\n')));
+}
+
+TEST(JournalFold, SeveralLinesOfACrashAreDropped) {
+  const std::string all = journal();
+  const std::size_t first = all.find('\n') + 1;
+  EXPECT_EQ(folded(all.substr(0, first) + std::string(300, '\0') + "\n" + std::string(90, '\0') + "\n").damage, "");
 }
 
 // Each run writes a journal of its own, so what a crash left at the end of one does not touch the next.

@@ -103,5 +103,17 @@ TEST(StringMember, IsEmptyUnlessThereIsAString) {
     EXPECT_EQ(string_member(object, name), "") << name;
 }
 
+TEST(SameMembers, DoesNotCareForTheOrder) {
+  const auto object = [](const char* text) { return parse_json(text)->get_object(); };
+  const json::object one = object(R"({"a":1,"b":["x",{"y":2}],"c":{"d":null,"e":{"f":true}}})");
+  EXPECT_TRUE(same_members(one, object(R"({"c":{"e":{"f":true},"d":null},"b":["x",{"y":2}],"a":1})")));
+  EXPECT_TRUE(same_members({}, {}));
+  for (const char* other :
+       {"{}", R"({"a":1,"b":["x",{"y":2}]})", R"({"a":1,"b":["x",{"y":2}],"c":{"d":null,"e":{"f":1}}})",
+        R"({"a":1,"b":["x",{"y":3}],"c":{"d":null,"e":{"f":true}}})",
+        R"({"a":1,"b":["x",{"y":2}],"x":{"d":null,"e":{"f":true}}})"})
+    EXPECT_FALSE(same_members(one, object(other))) << other;
+}
+
 }  // namespace
 }  // namespace libbcda

@@ -479,6 +479,28 @@ TEST_F(Resumed, NoFileIsLeftTwice) {
   EXPECT_EQ(run_->result().files->size(), 2u);
 }
 
+// A manifest with signed URLs is not kept, so the next run asks for it again.
+TEST_F(Resumed, AFileThatTheNewManifestDoesNotListIsKeptAndAnError) {
+  const auto item = [](const std::string& name) {
+    return R"({"type":"Patient","url":"/data/1/)" + name + R"(.ndjson?sig=1"})";
+  };
+  const auto manifest = [](const std::string& items) {
+    return R"({"transactionTime":"2026-11-01T00:00:00Z","output":[)" + items + "]}";
+  };
+  service_.answer_job(manifest(item("a") + "," + item("b")));
+  service_.answer("GET /data/1/a", {http_answer(200, "", kRecord)});
+  service_.answer("GET /data/1/b", {http_answer(403)});
+  ASSERT_TRUE(run());
+  service_.answer_job(manifest(item("b")));
+  service_.answer("GET /data/1/b", {http_answer(200, "", "{\"resourceType\":\"Patient\",\"id\":\"2\"}\n")});
+  const auto failure = again();
+  ASSERT_TRUE(failure);
+  EXPECT_EQ(failure->status, Status::PROTOCOL);
+  EXPECT_TRUE(holds(failure->message, "does not list the file Patient.a.ndjson any more")) << failure->message;
+  EXPECT_TRUE(std::filesystem::exists(out() + "/Patient.a.ndjson"));
+  EXPECT_FALSE(std::filesystem::exists(out() + "/export.json"));
+}
+
 // ---- A kick-off whose answer was not heard
 
 TEST_F(Resumed, AnUnheardKickOffIsToldAndSentAgain) {
@@ -516,6 +538,21 @@ TEST_F(Resumed, AnUnheardKickOffIsLookedUpInTheJobList) {
   const auto failure = again();
   EXPECT_FALSE(failure) << failure->message;
   EXPECT_EQ(service_.count("GET /api/v1/Patient"), 0u);
+}
+
+TEST_F(Resumed, AnUnheardKickOffIsLookedUpWithinItsRunToo) {
+  know_steady(R"("jobs_path":"/jobs")");
+  service_.settings.set("retries", "2");
+  service_.answer("GET /api/v1/Patient/$export", {""});
+  const std::string manifest = R"({"request":"http://localhost/api/v1/Patient/$export",)" + std::string(kOneFile + 1);
+  service_.answer("GET /api/v1/jobs/7", {http_answer(200, "", manifest)});
+  service_.answer("GET /api/v1/jobs",
+                  {http_answer(503), http_answer(200, "", job_list(task("7", "completed", "2019-09-20T14:47:40Z")))});
+  service_.answer("GET /data/", {http_answer(200, "", kRecord)});
+  const auto failure = run();
+  EXPECT_FALSE(failure) << failure->message;
+  EXPECT_EQ(service_.count("GET /api/v1/Patient"), 1u);
+  EXPECT_TRUE(told("the job of a kick-off whose answer is not known was found in the job list"));
 }
 
 TEST_F(Resumed, AnOlderJobIsNotTakenForAnUnheardOne) {

@@ -568,6 +568,33 @@ TEST_F(Workspaces, ARunThatWasTakenOverEnds) {
   EXPECT_EQ(names_in(out_), (Names{".bcda/", ".bcda/journal.ndjson", ".bcda/owner.json"})) << "they are the other's";
 }
 
+TEST_F(Workspaces, AFetchThatWasTakenOverEnds) {
+  auto fetch = for_fetch();
+  write(*fetch, "a.ndjson");
+  EXPECT_NO_THROW(fetch->renew());
+  Names owners = names_in(out_ + "/.bcda");
+  std::erase_if(owners, [](const std::string& name) { return !name.starts_with("owner-"); });
+  ASSERT_EQ(owners.size(), 1u);
+  std::filesystem::remove(out_ + "/.bcda/" + owners[0]);  // as a run on another host does it
+  EXPECT_TRUE(holds(error_of([&] { fetch->renew(); }).message, "taken over"));
+  EXPECT_TRUE(holds(error_of([&] { write(*fetch, "b.ndjson"); }).message, "taken over"));
+  fetch.reset();
+  EXPECT_EQ(names_in(out_), (Names{".bcda/", ".bcda/journal.ndjson", "a.ndjson"}));
+}
+
+TEST_F(Workspaces, ATakeOverIsToldToTheFetchesOfOtherHosts) {
+  leave_unfinished({"a.ndjson"});
+  Owner other{world::this_process(), "5678"};
+  other.process.host = "elsewhere";
+  other.process.boot = "another";
+  spill(out_ + "/.bcda/owner-5678.json", to_json(other));
+  EXPECT_TRUE(holds(error_of([&] { for_export(); }).message, "on elsewhere"));
+  EXPECT_TRUE(exists(out_ + "/.bcda/owner-5678.json"));
+  takes_over_ = true;
+  for_export();
+  EXPECT_FALSE(exists(out_ + "/.bcda/owner-5678.json"));
+}
+
 TEST_F(Workspaces, ARunThatWasTakenOverLogsNothingMore) {
   const auto space = for_export();
   space->log("{\"exportId\":\"1\"}");

@@ -72,8 +72,8 @@ class Conversation {
     const std::string text = script_.front();
     if (script_.size() > 1) script_.pop_front();
     if (text.starts_with("refused") || text.starts_with("broken"))
-      return job_.on_failure(std::move(Error(Status::NETWORK, "a failure").may_retry()), text.starts_with("broken"),
-                             now_);
+      return job_.on_failure(std::move(Error(Status::NETWORK, "a failure").may_retry()),
+                             text.starts_with("broken") ? http::Reach::answered : http::Reach::sent, now_);
     const http::Answer answer = read_answer(text);
     if (!job_.brings_manifest(answer)) return job_.on_answer(answer, now_);
     try {
