@@ -84,8 +84,8 @@ std::string read_whole(const std::shared_ptr<sandbox::DataFile>& file) {
 const std::string& client_private_pem() { return keys().private_pem; }
 const std::string& client_signing_pem() { return keys().private_pem; }
 
-SimServer::SimServer(sandbox::Options options, std::string ranges, std::uint64_t seed)
-    : seed_(seed), ledger_(std::move(ranges)) {
+SimServer::SimServer(sandbox::Options options, std::string ranges, bool finds_jobs, std::uint64_t seed)
+    : seed_(seed), ledger_(std::move(ranges)), finds_jobs_(finds_jobs) {
   const Keys& made = keys();
   seed_openssl(seed_);
   sandbox::Registration client{options.client_id, kKeyId, made.public_pem, "RS384"};
@@ -130,7 +130,7 @@ void SimServer::remember(const Request& request, const Response& response) {
 void SimServer::remember_job(const Request& request, const Response& response) {
   ++jobs_accepted_;
   for (const auto& [path, job] : jobs_)
-    if (job.request == request.target && job.asked_for && !job.dead) {
+    if (job.request == request.target && (job.asked_for || finds_jobs_) && !job.dead) {
       ++needless_jobs_;
       break;
     }

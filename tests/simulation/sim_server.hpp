@@ -27,7 +27,8 @@ struct ServerFaults {
 class SimServer : public sandbox::Handler {
  public:
   // `ranges`: the form of a file on which Range works at this service, as its profile says.
-  SimServer(sandbox::Options options, std::string ranges, std::uint64_t seed);
+  // `finds_jobs`: a client can find a job whose kick-off was not answered.
+  SimServer(sandbox::Options options, std::string ranges, bool finds_jobs, std::uint64_t seed);
   ~SimServer() override;
 
   void use(const world::Clock& clock) { clock_ = &clock; }
@@ -83,6 +84,7 @@ class SimServer : public sandbox::Handler {
   std::map<std::string, Job> jobs_;  // by the path of the job
   int jobs_accepted_ = 0, needless_jobs_ = 0;
   Ledger ledger_;
+  const bool finds_jobs_;
   std::shared_ptr<Ledger::Answer> last_;
 };
 

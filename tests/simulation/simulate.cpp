@@ -25,12 +25,19 @@ constexpr int kFirstPid = 1000;
 constexpr Milliseconds kPause(1000);  // between two runs
 const Moment kStart{Steady{} + std::chrono::hours(1), Instant(std::chrono::seconds(1568990853))};
 
+// The time when a job began is that of the service.
+bool finds_jobs(const Scenario& scenario) {
+  return !find_profile(scenario.profile)->jobs_path.empty() &&
+         std::all_of(scenario.attempts.begin(), scenario.attempts.end(),
+                     [](const Attempt& attempt) { return attempt.clock_jump == Milliseconds(0); });
+}
+
 class Simulation {
  public:
   Simulation(std::uint64_t seed, bool verbose)
       : dice_(seed),
         scenario_(draw_scenario(dice_.fork())),
-        server_(service_options(scenario_), find_profile(scenario_.profile)->ranges, seed << 20),
+        server_(service_options(scenario_), find_profile(scenario_.profile)->ranges, finds_jobs(scenario_), seed << 20),
         disk_(std::make_unique<SimDisk>()),
         verbose_(verbose) {
     report_.seed = seed;
