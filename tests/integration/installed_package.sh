@@ -49,6 +49,14 @@ check() {
   grep -q 'first record' "$work/log"
 }
 
+# Checks the example PROGRAM with the claims in DIRECTORY, against the lines of the command's own table.
+check_lines() {
+  program=$1 directory=$2
+  lines=$("$prefix/bin/bcda" tables "$directory" --table claim_line --format csv --out - | tail -n +2 | wc -l)
+  "$program" "$directory" >"$work/lines"
+  grep -q "^$lines claim lines, [1-9][0-9]* of them with a paid amount, [0-9]*[.][0-9][0-9] dollars in all$" "$work/lines"
+}
+
 step 'the example through pkg-config'
 cp -r "$source/examples/c" "$work/make"
 (unset PKG_CONFIG_PATH && make -C "$work/make" PKG_CONFIG_PATH="$(dirname "$(find "$prefix" -name bcda.pc)")" >/dev/null)
@@ -58,6 +66,9 @@ step 'the example through CMake'
 cmake -S "$source/examples/c" -B "$work/cmake" -DCMAKE_PREFIX_PATH="$prefix" >/dev/null
 cmake --build "$work/cmake" >/dev/null
 check "$work/cmake/export" "$work/out-cmake"
+"$work/cmake/export" "$work/out-claims" ExplanationOfBenefit >/dev/null
+check_lines "$work/cmake/claim_lines" "$work/out-claims"
+LD_LIBRARY_PATH=$libdir check_lines "$work/make/claim_lines" "$work/out-claims"
 
 step 'the packages that were installed, and those that were not'
 package() { # package FIND_PACKAGE_ARGUMENTS [TARGET]: configures a project that asks for it
