@@ -124,9 +124,13 @@ class Traces {
     if (event.kind() == BCDA_EVENT_WARNING && dead) jobs_.erase(type);
     if (event.kind() == BCDA_EVENT_FINISHED && dead && jobs_.size() == 1) jobs_.clear();  // the failure of a single job
   }
+  void note(const bcda::Error& failure) {
+    must_restart_ = std::string_view(failure.what()).find("set restart") != std::string_view::npos;
+  }
   // Whether a later run has something to go on with.
   bool any() const { return is_any_; }
-  std::int64_t kept() const { return kept_; }  // files of an earlier run
+  bool must_restart() const { return must_restart_; }  // the failure says so, because going on would fail again
+  std::int64_t kept() const { return kept_; }          // files of an earlier run
 
   void mention_files(const std::string& place) const {
     if (files_ > 0) print_error(plural(files_, "file") + " verified and kept in " + place);
@@ -149,7 +153,7 @@ class Traces {
   };
   std::map<std::string, Job> jobs_;  // by resource type
   std::int64_t files_ = 0, kept_ = 0;
-  bool is_any_ = false;
+  bool is_any_ = false, must_restart_ = false;
 };
 
 // The directory of the run's files: `place`, or a directory in it that the run chose.
@@ -219,6 +223,7 @@ int follow(bcda::Run& run, const Output& output, Traces& traces) {
   } catch (const bcda::Error& error) {
     print_error(progress.failure(in_flags(error.what())));
     print_details(error);
+    traces.note(error);
     if (!output.own_service) traces.mention_running();
     return bcda::exit_code(error.status());
   }
@@ -267,7 +272,8 @@ int follow_files(bcda::Run& run, const Output& output, const std::string& out, c
     if (!output.quiet && !output.json) traces.mention_files(place);
     // After a cancellation nothing is looked up, because the disk may be what does not answer.
     const bool looks = failed != bcda::exit_code(BCDA_CANCELED) && !advice.begin_again.empty();
-    if (traces.any()) print_error(place + (looks ? what_goes_on(place, advice) : advice.go_on));
+    if (traces.any() && !traces.must_restart())
+      print_error(place + (looks ? what_goes_on(place, advice) : advice.go_on));
     return failed;
   }
   const bcda::Result result = run.result();

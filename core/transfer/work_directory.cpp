@@ -83,7 +83,8 @@ std::optional<Owner> active_owner(const Directory& work, const world::Local& loc
 }
 
 Error busy_directory(const std::string& path, const std::string& who) {
-  return std::move(refuse_directory(path, "is in use by another run" + who).may_retry());
+  return std::move(
+      refuse_directory(path, "is in use by another run" + who + "; wait until it ends, or end it").may_retry());
 }
 
 LifecycleLock::LifecycleLock(const Directory& out, const world::Clock& clock, Milliseconds timeout) : lock_(out) {
@@ -194,7 +195,7 @@ void WorkDirectory::claim() {
   work_->remove(name);  // it names a run that has ended
   if (options_.takes_over)
     for (const std::string& other : other_owners()) work_->remove(other);  // so that these runs notice it
-  if (!files::create_file(*work_, name, to_json(owner_))) throw busy_directory(out_->path(), ", which was faster");
+  if (!files::create_file(*work_, name, to_json(owner_))) throw busy_directory(out_->path(), " that was faster");
   claimed_ = true;
   refuse_newcomers();
 }

@@ -323,7 +323,7 @@ void Workspace::complete(const WriteReceipt& write) {
   std::lock_guard lock(mutex_);
   // The lock makes sure that no other run writes a receipt now.
   const LifecycleLock lifecycle(*directory_.out(), directory_.local().clock, kReceiptLockTimeout);
-  if (lifecycle.timed_out()) throw busy_directory(path(), ", which keeps its lock");
+  if (lifecycle.timed_out()) throw busy_directory(path(), " that keeps its lock");
   if (!directory_.out()->in_place())
     throw refuse_directory(path(),
                            "was moved or replaced during the run; the moved directory has the files, but no receipt");
