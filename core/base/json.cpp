@@ -1,5 +1,6 @@
 #include "base/json.hpp"
 
+#include <algorithm>
 #include <boost/json/stream_parser.hpp>
 
 #include <vector>
@@ -66,15 +67,22 @@ std::string string_member(const json::object& object, std::string_view name) {
   return std::string(value->get_string());
 }
 
+namespace {
+
+bool is_same(const json::value& a, const json::value& b) {
+  if (a.is_object() && b.is_object()) return same_members(a.get_object(), b.get_object());
+  if (!a.is_array() || !b.is_array()) return a == b;
+  const json::array &one = a.get_array(), &other = b.get_array();
+  return std::equal(one.begin(), one.end(), other.begin(), other.end(), is_same);
+}
+
+}  // namespace
+
 bool same_members(const json::object& a, const json::object& b) {
-  if (a.size() != b.size()) return false;
-  for (const auto& [name, value] : a) {
-    const json::value* other = b.if_contains(name);
-    if (!other) return false;
-    const bool are_objects = value.is_object() && other->is_object();
-    if (are_objects ? !same_members(value.get_object(), other->get_object()) : *other != value) return false;
-  }
-  return true;
+  return a.size() == b.size() && std::all_of(a.begin(), a.end(), [&](const auto& member) {
+           const json::value* other = b.if_contains(member.key());
+           return other && is_same(member.value(), *other);
+         });
 }
 
 }  // namespace libbcda

@@ -43,7 +43,7 @@ constexpr const char* kMayRun = "; the service may have received it, and then a 
 constexpr const char* kUnheard = "the answer to the kick-off";
 constexpr const char* kSentAgain = " is not known, so a job may be running at the service; it is sent again, because ";
 constexpr const char* kNoSuchJob = "no job with its request was found";
-constexpr const char* kNoJobList = "this service has no list of jobs in which it could be found";
+constexpr const char* kNoJobList = "it cannot be looked up in a list of jobs";
 constexpr Milliseconds kFirstPoll{50};
 constexpr auto kShortestLife = std::chrono::minutes(1);  // of the files of a manifest
 constexpr double kPollGrowth = 1.5;
@@ -176,7 +176,7 @@ void Job::on_failure(const Error& error, http::Reach reach, Moment now) {
   unknown_.reset();  // an outage may take longer than a 404 is believed
   Error named = error;
   named.message = request_name() + ": " + named.message;
-  if (phase_ == Phase::to_kick_off && reach != http::Reach::unsent) named.message += kMayRun;
+  if (phase_ == Phase::to_kick_off && (unheard_since_ || reach != http::Reach::unsent)) named.message += kMayRun;
   if (!error.retriable) return fail(std::move(named));
   if (phase_ == Phase::to_poll) return retry_or_fail(std::move(named), budgets_.outages, now, options_.retries);
   // A kick-off is not repeated once any byte of an answer has come, because it would start a second job. Without an
@@ -225,7 +225,7 @@ void Job::on_busy(const http::Answer& answer, Error error, Moment now) {
   budgets_.failures.refill();
   const std::vector<http::Url> running = running_jobs(answer, kick_off_.request.url, service_);
   if (running.size() == 1 && may_adopt_) return adopt(running[0], now);
-  if (running.empty() && may_adopt_ && lists_jobs() && !std::exchange(asked_for_jobs_, true))
+  if (running.empty() && may_adopt_ && options_.has_job_list && !std::exchange(asked_for_jobs_, true))
     wants_running_jobs_ = true;
   const std::string which = running.empty() ? "" : "; the service names as running: " + list_of(running);
   if (!which.empty() && !std::exchange(told_running_, true))
@@ -243,7 +243,8 @@ void Job::on_running_jobs(const std::vector<RunningJob>& jobs, Moment now) {
   wants_running_jobs_ = false;
   std::vector<RunningJob> same;
   for (const RunningJob& job : jobs)
-    if (is_same_request(job.request, kick_off_.request.url)) same.push_back(job);
+    if (is_same_request(job.request, kick_off_.request.url) && !given_back_.contains(job.status_url.text()))
+      same.push_back(job);
   if (phase_ != Phase::to_kick_off) return;
   if (unheard_since_) return take_unheard(std::move(same), now);
   if (same.size() == 1) adopt(same[0].status_url, now);
@@ -290,6 +291,7 @@ void Job::adopt(http::Url status_url, Moment now) {
 // Back to the kick-off, because the adopted job is of no use.
 void Job::give_back(const std::string& why) {
   is_adopted_ = has_lived_ = false;
+  given_back_.insert(status_->text());
   status_.reset();
   started_ = moved_ = std::nullopt;
   progress_.clear();

@@ -16,6 +16,7 @@
 #include <functional>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 #include <utility>
 
@@ -163,9 +164,10 @@ class Job {
   bool told_stall_ = false, told_running_ = false;
   bool wants_running_jobs_ = false, asked_for_jobs_ = false;
   std::optional<Instant> sent_, first_unheard_, unheard_since_;  // of kick-offs
-  bool may_adopt_;           // at most one job, because a service could name one after the other
-  bool is_adopted_ = false;  // the job was started by another kick-off
-  bool has_lived_ = false;   // the service has accepted the job, or has said that it runs
+  std::set<std::string> given_back_;  // the URLs of jobs that were adopted, and were of no use
+  bool may_adopt_;                    // at most one job, because a service could name one after the other
+  bool is_adopted_ = false;           // the job was started by another kick-off
+  bool has_lived_ = false;            // the service has accepted the job, or has said that it runs
   http::TokenTrust token_;
   struct Budgets {
     http::RetryBudget failures;  // for answers about this job

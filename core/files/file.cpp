@@ -265,8 +265,11 @@ void OutputFile::publish(const Directory& dir, const std::string& name) {
 
 LineFile::LineFile(const Directory& dir, const std::string& name, Durability durability, Open how)
     : disk_(dir.disk()), path_(join(dir.path(), name)), durability_(durability) {
-  const int exclusive = how == Open::only_new ? O_EXCL : 0;
-  fd_ = Fd(disk_, disk_.open(dir.fd(), name.c_str(), O_RDWR | O_CREAT | O_APPEND | O_NOFOLLOW | exclusive, 0600));
+  const auto open = [&](int flags) {
+    fd_ = Fd(disk_, disk_.open(dir.fd(), name.c_str(), O_RDWR | O_APPEND | O_NOFOLLOW | flags, 0600));
+  };
+  open(O_CREAT | O_EXCL);  // as a new one it gets its mode whatever the umask
+  if (!fd_ && errno == EEXIST && how != Open::only_new) open(O_CREAT);
   struct stat info {};
   if (!fd_ || fd_.status(info) != 0) throw file_error("cannot write", path_, errno);
   // A process that was killed may have left a truncated line.

@@ -346,7 +346,7 @@ Task<Response> Client::open_now(Request request, Reach* reach) {
   const Proxy* const proxy = options_.proxies.find(request.url);
   for (;;) {
     auto state = std::make_unique<Response::State>(*this, request, proxy);
-    auto idle = take_idle(request.url.origin());
+    auto idle = request.may_repeat ? take_idle(request.url.origin()) : nullptr;
     bool reused = idle != nullptr, got_bytes = false;
     if (reused) {
       state->stream =
@@ -365,7 +365,7 @@ Task<Response> Client::open_now(Request request, Reach* reach) {
       // The server may have closed an idle connection before this request. Such a failure is not one of the request, so
       // the request is sent again on another connection.
       const bool silent = !got_bytes && e.status == Status::NETWORK;
-      again = reused && silent && request.may_repeat;
+      again = reused && silent;
       if (reach && got_bytes) *reach = Reach::answered;
       if (!again && silent && !request.url.tls()) {
         Error hinted = e;

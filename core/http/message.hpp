@@ -22,7 +22,8 @@ struct Request {
   // Parts of the URL that are credentials. They are removed from the answer too, except from its Location, because a
   // redirect may keep them.
   std::vector<Secret> url_secrets;
-  // Whether the client may send it again by itself, because the server has closed the idle connection that it took.
+  // False: it takes a new connection. An idle one may have been closed by the server, and the client would send the
+  // request again.
   bool may_repeat = true;
 };
 

@@ -46,24 +46,6 @@ Error refused_token(const Session& session, const http::Answer& answer, const st
           .with_outcome(bulk::outcome_text(answer)));
 }
 
-bool refuses_token(const Session& session, int status) {
-  return status == 401 || (status == 403 && session.profile().renews_on_403);
-}
-
-// Sends a request with the token, and once more with a new one if the service refuses that token.
-Task<http::Answer> exchange(Session& session, const http::Request& request, std::size_t max_bytes) {
-  http::TokenTrust trust;
-  http::Request sent;
-  for (;;) {
-    if (trust.take_renewal()) session.tokens().reject(sent);
-    sent = request;
-    co_await session.tokens().authorize(sent);
-    http::Request copy = sent;
-    http::Answer answer = co_await session.http().send(std::move(copy), max_bytes);
-    if (!refuses_token(session, answer.status) || !trust.refuse()) co_return answer;
-  }
-}
-
 // ---- The credentials ------------------------------------------------------------------------------------------------
 
 json::value or_null(const std::string& text) { return text.empty() ? json::value() : json::value(json::string(text)); }
@@ -99,7 +81,7 @@ Task<> check_credentials(Session& session, const Inquiry& inquiry, std::string& 
   }
   if (inquiry.request) {
     const std::string what = "the request that checks the token";
-    const http::Answer answer = co_await exchange(session, *inquiry.request, kLargestAnswer);
+    const http::Answer answer = co_await send_with_token(session, *inquiry.request, kLargestAnswer);
     // BCDA answers 400 to a text that is no JWT.
     const bool refused = answer.status == 401 || answer.status == 400 || answer.status == 403;
     if (refused && !bulk::is_page(answer) && !bulk::wants_tls(answer))
@@ -163,7 +145,7 @@ Task<> ask_status(Session& session, const http::Url& url, std::string& json) {
 }
 
 Task<> cancel(Session& session, const http::Request& request) {
-  const http::Answer answer = co_await exchange(session, request, kLargestAnswer);
+  const http::Answer answer = co_await send_with_token(session, request, kLargestAnswer);
   if (answer.status == 401)
     throw refused_token(session, answer, "the request to cancel the job at " + request.url.shown(),
                         "the job may belong to another client, or the organization may be disabled");
@@ -201,7 +183,7 @@ Task<> ask(Session& session, const Inquiry& inquiry, std::string& json) {
     json = json::serialize(about);
     co_return;
   }
-  const http::Answer answer = co_await exchange(session, request, bulk::kLargestJobList);
+  const http::Answer answer = co_await send_with_token(session, request, bulk::kLargestJobList);
   const Instant now = session.world()->clock().now().wall;
   if (answer.status == 401) throw refused_token(session, answer, "the request", "the organization may be disabled");
   json = json::serialize(inquiry.kind == RunKind::jobs ? bulk::read_job_list(answer, session.service(), now)

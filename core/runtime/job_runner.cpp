@@ -235,6 +235,7 @@ Task<> JobRunner::look_for_unheard_job(bulk::Job& job) {
     if (e.status == Status::CANCELED) throw;
     failure = e;
   }
+  if (failure && !failure->retriable) failure->message += "; set restart to begin anew without that job";
   if (failure) co_return job.on_failure(*failure, http::Reach::unsent, world_.clock().now());
   co_await report_running(job, running);
   tell_notice(job);
@@ -242,9 +243,8 @@ Task<> JobRunner::look_for_unheard_job(bulk::Job& job) {
 
 // `since`: those that began since then, also if they are complete.
 Task<std::vector<bulk::RunningJob>> JobRunner::running_jobs(std::optional<Instant> since) {
-  http::Request request = bulk::job_list_request(session_.service(), {});
-  co_await session_.tokens().authorize(request);
-  const http::Answer answer = co_await session_.http().send(std::move(request), bulk::kLargestJobList);
+  const http::Answer answer =
+      co_await send_with_token(session_, bulk::job_list_request(session_.service(), {}), bulk::kLargestJobList);
   const json::array list = bulk::read_job_list(answer, session_.service(), world_.clock().now().wall);
   co_return bulk::running_in(list, session_.service().origin, since);
 }

@@ -324,8 +324,10 @@ Task<> Run::flow() {
   co_await group_->join();
   if (request_.kind == RunKind::export_ && session_->profile().manifest_may_grow)
     co_await confirm_until_nothing_grows();
-  if (!output_.tables || group_->canceled() || outcome_.failure()) co_return;
-  co_await output_.tables->finish(*queue_.results());
+  if (group_->canceled() || outcome_.failure()) co_return;
+  if (output_.workspace && output_.workspace->goes_on())
+    co_await world::run_on(session_->world()->disk_workers(), [this] { came_again_ = unlisted_files(); });
+  if (output_.tables) co_await output_.tables->finish(*queue_.results());
 }
 
 // How many files are here, and of how many, if each job's manifest is here too.
@@ -467,7 +469,7 @@ void Run::write_receipt() {
                     " cannot make names durable: a loss of power may cost the last files; "
                     "durability=process accepts that");
   if (request_.kind == RunKind::fetch && !request_.only_file.empty()) return;
-  if (workspace.goes_on()) settle_unlisted_files();
+  remove_what_came_again();
   const bool is_fetch = request_.kind == RunKind::fetch;
   // If the journal names more jobs than there are manifests, this fetch does not complete the export of that journal.
   if (is_fetch && workspace.earlier().live_jobs() > bulk::count_jobs(request_.manifests)) workspace.keep_journal();
@@ -478,27 +480,37 @@ void Run::write_receipt() {
   });
 }
 
-// Files that an earlier run published, and that no manifest lists any more in the same way. One that came again under
-// another name would be counted twice. Without one that did not come again, the export would lack it.
-void Run::settle_unlisted_files() {
-  transfer::Workspace& workspace = *output_.workspace;
-  std::unordered_set<std::uint64_t> paths, contents;  // digests of those of this run
+// The files that an earlier run published, and that no manifest lists any more in the same way: they came again under
+// other names. Throws Error{PROTOCOL} if one did not come again, because the export would lack it.
+std::vector<transfer::FileRecord> Run::unlisted_files() const {
+  const auto& earlier = output_.workspace->earlier().files;
   const auto files = queue_.results();
+  std::unordered_set<std::uint64_t> known, listed;  // digests of paths
+  std::unordered_multiset<std::uint64_t> renamed;   // digests of the contents of files under new names
+  for (const auto& [path, record] : earlier) known.insert(crypto::short_digest(output_.shown_path(path)));
   for (std::size_t i = 0; i < files->size(); ++i) {
-    paths.insert(crypto::short_digest((*files)[i].path()));
-    contents.insert(crypto::short_digest((*files)[i].sha256()));
+    const std::uint64_t path = crypto::short_digest((*files)[i].path());
+    if (known.contains(path))
+      listed.insert(path);
+    else
+      renamed.insert(crypto::short_digest((*files)[i].sha256()));
   }
-  std::vector<const transfer::FileRecord*> again;
-  for (const auto& [path, record] : workspace.earlier().files) {
-    if (paths.contains(crypto::short_digest(output_.shown_path(path)))) continue;
+  std::vector<transfer::FileRecord> again;
+  for (const auto& [path, record] : earlier) {
+    if (listed.contains(crypto::short_digest(output_.shown_path(path)))) continue;
     const std::string& digest = record.facts.sha256;  // "": an earlier version did not know it
-    if (digest.empty() || !contents.contains(crypto::short_digest(digest)))
-      throw no_more_listed(workspace.path(), path);
-    again.push_back(&record);
+    if (digest.empty() || !renamed.extract(crypto::short_digest(digest)))
+      throw no_more_listed(output_.workspace->path(), path);
+    again.push_back(record);
   }
-  for (const transfer::FileRecord* record : again)
-    if (workspace.published().remove(*record))
-      reporter_->warn("the file " + record->path +
+  return again;
+}
+
+// They would be counted twice.
+void Run::remove_what_came_again() {
+  for (const transfer::FileRecord& record : came_again_)
+    if (output_.workspace->published().remove(record))
+      reporter_->warn("the file " + record.path +
                       " of an earlier run was removed, because it came again under another name");
 }
 

@@ -86,7 +86,8 @@ class Run {
   void report_downloads();
   void accept_nothing_yet();
   void note_gone_jobs();
-  void settle_unlisted_files();
+  std::vector<transfer::FileRecord> unlisted_files() const;
+  void remove_what_came_again();
   void complete();
   void write_receipt();
   ReceiptFacts receipt_facts() const;
@@ -98,11 +99,12 @@ class Run {
 
   std::shared_ptr<Session> session_;
   RunRequest request_;
-  std::string place_;                  // the directory that the caller named; "": none
-  std::unique_ptr<Series> series_;     // of a sync
-  std::atomic<std::int64_t> here_{0};  // files that an earlier run published
-  std::optional<RunResult> finished_;  // of a resume: the export was complete, so nothing is asked for
-  json::object wish_;                  // as the receipt has it
+  std::string place_;                             // the directory that the caller named; "": none
+  std::unique_ptr<Series> series_;                // of a sync
+  std::atomic<std::int64_t> here_{0};             // files that an earlier run published
+  std::vector<transfer::FileRecord> came_again_;  // files of an earlier run, under other names
+  std::optional<RunResult> finished_;             // of a resume: the export was complete, so nothing is asked for
+  json::object wish_;                             // as the receipt has it
   std::vector<std::string> types_;
   std::vector<bulk::KickOff> kick_offs_;
   std::optional<Inquiry> inquiry_;

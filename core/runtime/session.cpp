@@ -7,6 +7,7 @@
 
 #include "base/error.hpp"
 #include "base/remedies.hpp"
+#include "http/step.hpp"
 #include "world/system_world.hpp"
 
 namespace libbcda::runtime {
@@ -149,6 +150,23 @@ bool Session::allows(const http::Url& url) const {
   return profile().other_origins &&
          std::any_of(file_origins_.begin(), file_origins_.end(),
                      [&](const http::Url& origin) { return http::same_origin(url, origin); });
+}
+
+bool refuses_token(const Session& session, int status) {
+  return status == 401 || (status == 403 && session.profile().renews_on_403);
+}
+
+Task<http::Answer> send_with_token(Session& session, http::Request request, std::size_t max_bytes) {
+  http::TokenTrust trust;
+  http::Request sent;
+  for (;;) {
+    if (trust.take_renewal()) session.tokens().reject(sent);
+    sent = request;
+    co_await session.tokens().authorize(sent);
+    http::Request copy = sent;
+    http::Answer answer = co_await session.http().send(std::move(copy), max_bytes);
+    if (!refuses_token(session, answer.status) || !trust.refuse()) co_return answer;
+  }
 }
 
 }  // namespace libbcda::runtime

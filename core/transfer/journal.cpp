@@ -99,15 +99,16 @@ void read_job(JournalState& state, const std::string& event, const json::object&
   JobState& job = state.jobs[string_member(record, "label")];
   const bool is_known = !job.status_url.empty() && !job.is_dead;
   if (event == "kick-off" && !is_known) {
-    job = {};
-    job.kick_off = parse_time(string_member(record, "time")).value_or(Instant{});
+    if (job.is_dead || job.unanswered == 0)
+      job = {.kick_off = parse_time(string_member(record, "time")).value_or(Instant{})};
+    ++job.unanswered;
   }
   if (event == "job") {
     job = {};
     job.status_url = string_member(record, "statusUrl");
     job.is_adopted = flag_member(record, "adopted");
   }
-  if (event == "dead" || (event == "refused" && !is_known)) job.is_dead = true;
+  if (event == "dead" || (event == "refused" && !is_known && --job.unanswered <= 0)) job.is_dead = true;
   if (event == "manifest") read_manifest(job, record);
 }
 

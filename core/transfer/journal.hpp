@@ -83,7 +83,8 @@ struct TablesRecord {
 };
 
 struct JobState {
-  Instant kick_off{};             // when it was sent
+  Instant kick_off{};             // when the first one was sent whose answer is not known
+  int unanswered = 0;             // kick-offs since then that were not refused
   std::string status_url;         // "": the answer to its kick-off is not known
   bool is_adopted = false;        // another kick-off started it
   bool is_dead = false;           // it failed or expired, or its kick-off was refused

@@ -6,7 +6,7 @@ namespace libbcda::transfer {
 
 void JournalWriter::go_on_from(const JournalState& earlier) {
   for (const auto& [label, job] : earlier.jobs)
-    if (!job.is_dead) alive_.insert(label);
+    if (!job.is_dead) alive_.insert(label);  // several kick-offs of an earlier run count as one
   has_files_ = !earlier.files.empty() || !earlier.parts.empty();
 }
 
@@ -54,12 +54,13 @@ void JournalWriter::kick_off_coming(const std::string& label, Instant now) {
 void JournalWriter::kick_off_refused(const std::string& label) {
   const std::lock_guard lock(mutex_);
   append(refused_record(label));
-  alive_.erase(label);
+  if (const auto own = alive_.find(label); own != alive_.end()) alive_.erase(own);  // not one before it
 }
 
 void JournalWriter::job_accepted(const std::string& label, const std::string& status_url, bool is_adopted) {
   const std::lock_guard lock(mutex_);
   append(job_record(label, status_url, is_adopted));
+  alive_.erase(label);
   alive_.insert(label);
 }
 

@@ -47,7 +47,7 @@ class JournalWriter {
   std::unique_ptr<files::LineFile> file_;
   std::int64_t seq_ = 0;
   bool opened_ = false;
-  std::set<std::string> alive_;  // labels of the jobs that run, or may
+  std::multiset<std::string> alive_;  // labels of the jobs that run, or may: one for each kick-off
   bool has_files_ = false;
 };
 

@@ -193,8 +193,10 @@ void WorkDirectory::claim() {
   // Another run may have written its own since.
   if (!options_.takes_over && work_->contains(name)) refuse_owner(name);
   work_->remove(name);  // it names a run that has ended
-  if (options_.takes_over)
-    for (const std::string& other : other_owners()) work_->remove(other);  // so that these runs notice it
+  for (const std::string& other : other_owners()) {
+    if (!options_.takes_over) refuse_owner(other);
+    work_->remove(other);  // so that its run, if it should live, notices that it was passed over
+  }
   if (!files::create_file(*work_, name, to_json(owner_))) throw busy_directory(out_->path(), " that was faster");
   claimed_ = true;
   refuse_newcomers();

@@ -145,7 +145,7 @@ class SystemDisk : public Disk {
     if (::mkdirat(dir, path, kMode) != 0) return -1;
     struct stat info {};
     const bool is_known = ::fstatat(dir, path, &info, AT_SYMLINK_NOFOLLOW) == 0 && S_ISDIR(info.st_mode);
-    if (is_known && (info.st_mode & kMode) != kMode) ::fchmodat(dir, path, kMode, 0);  // because of the umask
+    if (is_known && (info.st_mode & kMode) != kMode) ::fchmodat(dir, path, kMode, AT_SYMLINK_NOFOLLOW);  // the umask
     return 0;
   }
   int link(int from, const char* path, int to, const char* name) noexcept override {

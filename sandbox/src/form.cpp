@@ -56,6 +56,7 @@ class Form::Reader {
     for (std::size_t i = 0; i < array.size(); ++i) {
       const std::string_view text = array[i].is_string() ? std::string_view(array[i].get_string()) : "";
       if (text.starts_with(kEach) && i + 1 < array.size()) {
+        if (!follows && i + 2 < array.size()) throw std::logic_error("a list that is not the last one begins an array");
         add_list(text.substr(kEach.size(), text.size() - kEach.size() - 1), array[++i], follows);
         continue;
       }

@@ -80,12 +80,15 @@ class FakeNet : public world::Net {
   std::map<std::string, Host> hosts;                          // by address
   std::vector<std::string> lookups;
   std::vector<std::pair<std::string, Steady>> attempts;  // addresses, and when they were tried
-  std::vector<std::string> stopped;                      // addresses whose connection was canceled
+  bool keeps_open = false;                               // a connection takes several requests
+  int connections = 0;
+  std::vector<int> used;             // the connection of each request
+  std::vector<std::string> stopped;  // addresses whose connection was canceled
 
  private:
   class FakeStream : public world::ByteStream {
    public:
-    explicit FakeStream(FakeNet& net) : net_(net) {}
+    explicit FakeStream(FakeNet& net) : net_(net), number_(++net.connections) {}
     ssize_t read(MutableBytes out) noexcept override { return take(out, true); }
     ssize_t peek(MutableBytes out) noexcept override { return take(out, false); }
     ssize_t write(ByteView bytes) noexcept override {
@@ -121,12 +124,14 @@ class FakeNet : public world::Net {
       const std::string request = head.substr(0, head.find(" HTTP/"));
       net_.requests.push_back(request);
       net_.heads.push_back(head);
+      net_.used.push_back(number_);
       const auto made = net_.serve_(request, head);
       answer_ = made.value_or("");
-      closed_ = true;  // like a server without persistent connections
+      closed_ = !net_.keeps_open || !made;
     }
 
     FakeNet& net_;
+    const int number_;
     std::string request_, answer_;
     bool closed_ = false;
   };

@@ -145,6 +145,16 @@ TEST_P(OutputFiles, HoldMoreThanOneFlushStep) {
   EXPECT_EQ(slurp(temp_ / "x"), block + block + block + block);
 }
 
+TEST(LineFiles, CanBeGoneOnWithWhateverTheUmask) {
+  TempDir temp;
+  const Directory dir = Directory::open_or_create(temp / "d");
+  const mode_t old = ::umask(0777);
+  for (const char* line : {"1", "2"}) LineFile(dir, "log").append(line);
+  ::umask(old);
+  EXPECT_EQ(mode_of(temp / "d/log"), 0600);
+  EXPECT_EQ(slurp(temp / "d/log"), "1\n2\n");
+}
+
 TEST(Directories, AreMadePrivate) {
   TempDir temp;
   for (const mode_t mask : {0000, 0277, 0777}) {

@@ -380,8 +380,8 @@ TEST_F(JobFlow, WithoutAJobListAnUnheardKickOffIsToldAndRepeated) {
   EXPECT_FALSE(job_->lists_jobs());
   job_->on_running_jobs({}, now_);
   EXPECT_TRUE(holds(job_->take_notice(),
-                    "a job may be running at the service; it is sent again, because this service has "
-                    "no list of jobs in which it could be found"));
+                    "a job may be running at the service; it is sent again, because it cannot be "
+                    "looked up in a list of jobs"));
   EXPECT_EQ(send().request.url.target, "/api/v1/ExplanationOfBenefit/$export");
 }
 

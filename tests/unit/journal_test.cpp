@@ -175,6 +175,23 @@ TEST(JournalFold, AKickOffThatCrossedTheOneOfAnotherRunForgetsNoJob) {
   }
 }
 
+TEST(JournalFold, ARefusalEndsOnlyItsOwnKickOff) {
+  const auto job_after = [](const std::vector<json::object>& records) {
+    JournalState state;
+    fold(state, journal_of(records), "journal.ndjson");
+    return state.jobs.at("Patient");
+  };
+  const Instant first = *parse_time("2026-11-01T00:00:00Z"), second = *parse_time("2026-11-01T01:00:00Z");
+  const json::object one = kick_off_record("Patient", first), other = kick_off_record("Patient", second),
+                     refused = refused_record("Patient");
+  EXPECT_TRUE(job_after({one, refused}).is_dead);
+  const JobState unheard = job_after({one, other, refused});
+  EXPECT_FALSE(unheard.is_dead);
+  EXPECT_EQ(unheard.kick_off, first);
+  EXPECT_EQ(job_after({one, refused, other}).kick_off, second);
+  EXPECT_TRUE(job_after({one, refused, other, refused}).is_dead);
+}
+
 TEST(JournalFold, FilesStayInTheWorkDirectory) {
   for (const char* name : {"../x", "a/b", ".hidden", ""}) {
     PartRecord part;

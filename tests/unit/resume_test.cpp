@@ -501,6 +501,30 @@ TEST_F(Resumed, AFileThatTheNewManifestDoesNotListIsKeptAndAnError) {
   EXPECT_FALSE(std::filesystem::exists(out() + "/export.json"));
 }
 
+// Two files of the same content are two files: one that is listed does not stand for one that is not.
+TEST_F(Resumed, AFileOfEqualContentDoesNotStandForOneThatIsNoMoreListed) {
+  const auto manifest = [](const std::string& other) {
+    std::string text = R"({"transactionTime":"2026-11-01T00:00:00Z","output":[)";
+    for (const std::string& name : {std::string("b"), other, std::string("d")})
+      text += (text.back() == '[' ? "" : ",") + std::string(R"({"type":"Patient","url":"/data/1/)") + name +
+              R"(.ndjson?sig=1"})";
+    return text + "]}";
+  };
+  service_.answer_job(manifest("a"));
+  service_.answer("GET /data/1/a", {http_answer(200, "", kRecord)});
+  service_.answer("GET /data/1/b", {http_answer(200, "", kRecord)});
+  service_.answer("GET /data/1/d", {http_answer(403)});
+  service_.settings.set("parallel", "1");
+  ASSERT_TRUE(run());
+  const std::string another = "{\"resourceType\":\"Patient\",\"id\":\"2\"}\n";
+  service_.answer_job(manifest("c"));
+  for (const char* name : {"GET /data/1/c", "GET /data/1/d"}) service_.answer(name, {http_answer(200, "", another)});
+  const auto failure = again();
+  ASSERT_TRUE(failure);
+  EXPECT_TRUE(holds(failure->message, "does not list the file Patient.a.ndjson any more")) << failure->message;
+  EXPECT_TRUE(std::filesystem::exists(out() + "/Patient.a.ndjson"));
+}
+
 // ---- A kick-off whose answer was not heard
 
 TEST_F(Resumed, AnUnheardKickOffIsToldAndSentAgain) {
@@ -538,6 +562,60 @@ TEST_F(Resumed, AnUnheardKickOffIsLookedUpInTheJobList) {
   const auto failure = again();
   EXPECT_FALSE(failure) << failure->message;
   EXPECT_EQ(service_.count("GET /api/v1/Patient"), 0u);
+}
+
+TEST_F(Resumed, AKickOffTakesANewConnectionSoThatItIsNotRepeatedUnseen) {
+  service_.world->net().keeps_open = true;
+  service_.answer_job(kOneFile);
+  service_.answer("GET /data/", {http_answer(200, "", kRecord)});
+  EXPECT_FALSE(run());
+  const auto& net = service_.world->net();
+  std::set<int> before;
+  for (std::size_t i = 0; i < net.requests.size(); ++i) {
+    const bool is_kick_off = net.requests[i].find("$export") != std::string::npos;
+    EXPECT_EQ(is_kick_off && before.contains(net.used[i]), false) << "an idle connection may be closed by now";
+    before.insert(net.used[i]);
+  }
+  EXPECT_LT(net.connections, static_cast<int>(net.requests.size())) << "other requests share connections";
+}
+
+// A job that is of no use is not taken again, although the list still has it.
+TEST_F(Resumed, AnUnheardKickOffDoesNotTakeAJobAgainThatWasOfNoUse) {
+  know_steady(R"("jobs_path":"/jobs")");
+  service_.settings.set("retries", "3");
+  service_.answer("GET /api/v1/Patient/$export", {""});
+  service_.answer("GET /api/v1/jobs/7", {http_answer(410)});
+  service_.answer("GET /api/v1/jobs", {http_answer(200, "", job_list(task("7", "completed", "2019-09-20T14:47:40Z")))});
+  const auto failure = run();
+  ASSERT_TRUE(failure);
+  EXPECT_EQ(failure->status, Status::NETWORK);
+  EXPECT_TRUE(holds(failure->message, "the service may have received it")) << failure->message;
+  EXPECT_EQ(service_.count("GET /api/v1/jobs/7"), 1u);
+  EXPECT_LE(service_.count("GET /api/v1/Patient"), 6u);
+}
+
+TEST_F(Resumed, TheJobListIsAskedForWithANewTokenIfTheOldOneIsRefused) {
+  know_steady(R"("jobs_path":"/jobs")");
+  service_.settings.set("retries", "2");
+  service_.answer("GET /api/v1/Patient/$export", {""});
+  const std::string manifest = R"({"request":"http://localhost/api/v1/Patient/$export",)" + std::string(kOneFile + 1);
+  service_.answer("GET /api/v1/jobs/7", {http_answer(200, "", manifest)});
+  service_.answer("GET /api/v1/jobs",
+                  {http_answer(401), http_answer(200, "", job_list(task("7", "completed", "2019-09-20T14:47:40Z")))});
+  service_.answer("GET /data/", {http_answer(200, "", kRecord)});
+  const auto failure = run();
+  EXPECT_FALSE(failure) << failure->message;
+}
+
+TEST_F(Resumed, AJobListThatIsRefusedNamesTheRemedy) {
+  know_steady(R"("jobs_path":"/jobs")");
+  service_.settings.set("retries", "2");
+  service_.answer("GET /api/v1/Patient/$export", {""});
+  service_.answer("GET /api/v1/jobs", {http_answer(403)});
+  const auto failure = run();
+  ASSERT_TRUE(failure);
+  EXPECT_TRUE(holds(failure->message, "set restart to begin anew without that job")) << failure->message;
+  EXPECT_TRUE(holds(failure->message, "a job is running there")) << failure->message;
 }
 
 TEST_F(Resumed, AnUnheardKickOffIsLookedUpWithinItsRunToo) {

@@ -177,6 +177,25 @@ TEST_F(MadeTables, OfAFileThatCameAgainAsAnotherAreMadeAgain) {
   EXPECT_FALSE(std::filesystem::exists(out() + "/tables/beneficiary/00001.arrow"));
 }
 
+// Its rows are in no other place.
+TEST_F(MadeTables, OfAFileThatIsNoMoreListedStayAndAreAnError) {
+  service_.settings.set("keep_ndjson", "false");
+  const auto manifest = [](const std::string& names) {
+    std::string text;
+    for (const char name : names)
+      text += (text.empty() ? "" : ",") + std::string(R"({"type":"Patient","url":"/data/1/)") + name + R"(?sig=1"})";
+    return R"({"transactionTime":"2026-11-01T00:00:00Z","output":[)" + text + "]}";
+  };
+  service_.answer_job(manifest("ab"));
+  leave_one_of_two();
+  ASSERT_EQ(parts(), Names{"00001.arrow"});
+  service_.answer_job(manifest("b"));
+  const auto failure = again();
+  ASSERT_TRUE(failure);
+  EXPECT_TRUE(holds(failure->message, "does not list the file Patient.a.ndjson any more")) << failure->message;
+  EXPECT_TRUE(std::filesystem::exists(out() + "/tables/beneficiary/00001.arrow"));
+}
+
 TEST_F(MadeTables, AreThoseOfTheJournalIfADirectoryIsResumed) {
   service_.settings.set("keep_ndjson", "false");
   leave_one_of_two();
