@@ -272,8 +272,8 @@ int follow_files(bcda::Run& run, const Output& output, const std::string& out, c
     if (!output.quiet && !output.json) traces.mention_files(place);
     // After a cancellation nothing is looked up, because the disk may be what does not answer.
     const bool looks = failed != bcda::exit_code(BCDA_CANCELED) && !advice.begin_again.empty();
-    if (traces.any() && !traces.must_restart())
-      print_error(place + (looks ? what_goes_on(place, advice) : advice.go_on));
+    const std::string what = looks ? what_goes_on(place, advice) : advice.go_on;
+    if (traces.any() && !(traces.must_restart() && what == advice.go_on)) print_error(place + what);
     return failed;
   }
   const bcda::Result result = run.result();
