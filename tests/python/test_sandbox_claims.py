@@ -43,9 +43,7 @@ def rows_of(exported: bcda.ExportResult, table: str) -> list[dict[str, object]]:
 
 
 @pytest.mark.parametrize("table", bcda.table_names())
-def test_the_columns_that_the_samples_fill_are_filled(
-    exported: bcda.ExportResult, profile: str, table: str
-) -> None:
+def test_the_columns_that_the_samples_fill_are_filled(exported: bcda.ExportResult, profile: str, table: str) -> None:
     generation = GENERATIONS[profile]
     with (EXPECTED / generation / f"{table}.csv").open(newline="", encoding="utf-8") as file:
         wanted = {name for row in csv.DictReader(file) for name, value in row.items() if value not in ("", "[]")}
