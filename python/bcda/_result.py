@@ -301,7 +301,8 @@ class ExportResult:
 
         Args:
             table: a name from :func:`bcda.table_names`, such as ``"claim_line"``.
-            view: a ViewDefinition of your own (SQL on FHIR v2), as a dict or as JSON text.
+            view: a ViewDefinition of your own (SQL on FHIR v2), as a dict, as JSON text, or as the
+                :class:`~pathlib.Path` of its file.
 
         Raises:
             InvalidArgumentError: the table, the view or a setting is wrong. The message names the column and the place

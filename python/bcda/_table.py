@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from ._options import TableSettings
 
-View = Union[str, Mapping[str, Any]]
+View = Union[str, Mapping[str, Any], "os.PathLike[str]"]
 
 
 @dataclass(frozen=True)
@@ -101,7 +101,8 @@ def open_table(
     Args:
         paths: a directory of an export or of a series, an NDJSON file, or several of them.
         table: a name from :func:`table_names`.
-        view: a ViewDefinition of your own (SQL on FHIR v2), as a dict or as JSON text.
+        view: a ViewDefinition of your own (SQL on FHIR v2), as a dict, as JSON text, or as the
+            :class:`~pathlib.Path` of its file.
 
     Raises:
         InvalidArgumentError: the table, the view or a setting is wrong. The message names the column and the place in
@@ -156,6 +157,9 @@ def _definition_of(table: str | None, view: View | None) -> str:
         raise InvalidArgumentError("name a table, or give a view: one of them")
     if table is not None:
         return table
+    if isinstance(view, os.PathLike):
+        with open(view, encoding="utf-8") as file:
+            return file.read()
     return view if isinstance(view, str) else json.dumps(view)
 
 

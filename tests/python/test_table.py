@@ -154,11 +154,13 @@ def test_a_failure_leaves_no_parquet_file(tmp_path: Path) -> None:
     assert [path.name for path in tmp_path.iterdir()] == ["bad.ndjson"]
 
 
-def test_a_view_of_your_own_may_be_a_dict_or_text() -> None:
+def test_a_view_of_your_own_may_be_a_dict_or_text_or_a_file(tmp_path: Path) -> None:
     view = bcda.table_view("claim_line", "v3")
     wanted = bcda.open_table(files("v3"), "claim_line").to_arrow()
     assert bcda.open_table(files("v3"), view=view).to_arrow().to_pylist() == wanted.to_pylist()
     assert bcda.open_table(files("v3"), view=json.dumps(view)).to_arrow().num_rows == wanted.num_rows
+    (tmp_path / "lines.json").write_text(json.dumps(view), encoding="utf-8")
+    assert bcda.open_table(files("v3"), view=tmp_path / "lines.json").to_arrow().num_rows == wanted.num_rows
     ids = {"resource": "Patient", "select": [{"column": [{"name": "id", "path": "id"}]}]}
     assert bcda.open_table(files("v3"), view=ids).column_names == ["id"]
 
