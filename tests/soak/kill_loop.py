@@ -26,7 +26,7 @@ from soak import INTERRUPTED, OK, CountingProxy, Sandbox, Violation, check_recei
 KILL, INT, TERM = signal.SIGKILL, signal.SIGINT, signal.SIGTERM
 SIGNALS = [(KILL,)] * 6 + [(INT,), (TERM,), (INT, INT), (TERM, KILL), (INT, TERM), (KILL, KILL)]
 UNHEARD = "did not hear the answer to the kick-off"
-MANY = ("--beneficiaries", "16000", "--beneficiaries-per-file", "8000")
+MANY = ("--beneficiaries", "1600", "--beneficiaries-per-file", "800")
 # Each server with files of more than 512 KiB as they are sent, because smaller ones begin anew. The pace leaves time to
 # kill an export in mid-file.
 SERVERS = {
