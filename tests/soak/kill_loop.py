@@ -25,17 +25,17 @@ from soak import INTERRUPTED, OK, CountingProxy, Sandbox, Violation, check_recei
 
 KILL, INT, TERM = signal.SIGKILL, signal.SIGINT, signal.SIGTERM
 SIGNALS = [(KILL,)] * 6 + [(INT,), (TERM,), (INT, INT), (TERM, KILL), (INT, TERM), (KILL, KILL)]
-UNHEARD = "did not hear the answer to the kick-off"
-MANY = ("--beneficiaries", "1600", "--beneficiaries-per-file", "800")
+UNHEARD = "is not known, so a job may be running at the service"
+MANY = ("--beneficiaries", "3000", "--beneficiaries-per-file", "1500")
 # Each server with files of more than 512 KiB as they are sent, because smaller ones begin anew. The pace leaves time to
 # kill an export in mid-file.
 SERVERS = {
     "bcda-2019": (("--bytes-per-type", "12MiB", "--files-per-type", "3", "--fault", "drip=16MiB:on=GET /data/"),
                   [("Patient",), ("Patient", "Coverage")]),
     "bcda-v3": ((*MANY, "--fault", "drip=3MiB:on=GET /data/"), [("ExplanationOfBenefit",), ("Patient", "Coverage")]),
-    "generic": (("--status-retry-after", "0", *MANY, "--fault", "drip=3MiB:on=GET /fhir/bulkfiles/"),
+    "generic": (("--status-retry-after", "0", *MANY, "--fault", "drip=10MiB:on=GET /fhir/bulkfiles/"),
                 [("ExplanationOfBenefit",), ("Patient",)]),
-    "dpc": ((*MANY, "--fault", "drip=3MiB:on=GET /api/v1/Data/"), [("ExplanationOfBenefit",), ("Patient",)]),
+    "dpc": ((*MANY, "--fault", "drip=10MiB:on=GET /api/v1/Data/"), [("ExplanationOfBenefit",), ("Patient",)]),
 }
 HAS_JOB_LIST = ("bcda-v3",)
 NUMBERED_JOBS = ("bcda-2019", "bcda-v3")  # their jobs are numbered, so the numbers tell how many were accepted
