@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <filesystem>
+#include <unordered_map>
 #include <unordered_set>
 
 #include "base/quote.hpp"
@@ -483,25 +484,20 @@ void Run::write_receipt() {
 // The files that an earlier run published, and that no manifest lists any more in the same way: they came again under
 // other names. Throws Error{PROTOCOL} if one did not come again, because the export would lack it.
 std::vector<transfer::FileRecord> Run::unlisted_files() const {
-  const auto& earlier = output_.workspace->earlier().files;
+  std::unordered_map<std::uint64_t, const transfer::FileRecord*> unlisted;  // by the digests of their paths
+  for (const auto& [path, record] : output_.workspace->earlier().files)
+    unlisted.emplace(crypto::short_digest(output_.shown_path(path)), &record);
+  std::unordered_multiset<std::uint64_t> renamed;  // digests of the contents of files under new names
   const auto files = queue_.results();
-  std::unordered_set<std::uint64_t> known, listed;  // digests of paths
-  std::unordered_multiset<std::uint64_t> renamed;   // digests of the contents of files under new names
-  for (const auto& [path, record] : earlier) known.insert(crypto::short_digest(output_.shown_path(path)));
-  for (std::size_t i = 0; i < files->size(); ++i) {
-    const std::uint64_t path = crypto::short_digest((*files)[i].path());
-    if (known.contains(path))
-      listed.insert(path);
-    else
+  for (std::size_t i = 0; i < files->size(); ++i)
+    if (unlisted.erase(crypto::short_digest((*files)[i].path())) == 0)
       renamed.insert(crypto::short_digest((*files)[i].sha256()));
-  }
   std::vector<transfer::FileRecord> again;
-  for (const auto& [path, record] : earlier) {
-    if (listed.contains(crypto::short_digest(output_.shown_path(path)))) continue;
-    const std::string& digest = record.facts.sha256;  // "": an earlier version did not know it
+  for (const auto& [path, record] : unlisted) {
+    const std::string& digest = record->facts.sha256;  // "": an earlier version did not know it
     if (digest.empty() || !renamed.extract(crypto::short_digest(digest)))
-      throw no_more_listed(output_.workspace->path(), path);
-    again.push_back(record);
+      throw no_more_listed(output_.workspace->path(), record->path);
+    again.push_back(*record);
   }
   return again;
 }

@@ -152,9 +152,13 @@ bool Session::allows(const http::Url& url) const {
                      [&](const http::Url& origin) { return http::same_origin(url, origin); });
 }
 
+namespace {
+
 bool refuses_token(const Session& session, int status) {
   return status == 401 || (status == 403 && session.profile().renews_on_403);
 }
+
+}  // namespace
 
 Task<http::Answer> send_with_token(Session& session, http::Request request, std::size_t max_bytes) {
   http::TokenTrust trust;

@@ -57,8 +57,6 @@ std::optional<crypto::PrivateKey> load_private_key(const Settings& settings);
 
 files::Durability durability(const Settings& settings);
 
-bool refuses_token(const Session& session, int status);
-
 // Sends a request with the token, and once more with a new one if the service refuses that token.
 Task<http::Answer> send_with_token(Session& session, http::Request request, std::size_t max_bytes);
 

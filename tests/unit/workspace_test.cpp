@@ -44,6 +44,13 @@ class Workspaces : public testing::Test {
     for (const auto& name : names) write(*space, name);
   }
 
+  static Owner on_another_host() {
+    Owner other{world::this_process(), "5678"};
+    other.process.host = "elsewhere";
+    other.process.boot = "another";
+    return other;
+  }
+
   test::TempDir temp_;
   std::string out_ = temp_ / "out";
   json::object intent_{{"types", "Patient"}};
@@ -537,9 +544,7 @@ TEST_F(Workspaces, WithoutLocksARunOfThisProcessIsStillSeen) {
 // The lock of the other host is not visible here, as on NFS with locks that work only within one host.
 TEST_F(Workspaces, ARunOnAnotherHostIsSeenByWhatItWrites) {
   leave_unfinished({"a.ndjson"});
-  Owner other{world::this_process(), "5678"};
-  other.process.host = "elsewhere";
-  other.process.boot = "another";
+  const Owner other = on_another_host();
   spill(out_ + "/.bcda/owner.json", to_json(other));
   spill(out_ + "/.bcda/00000000-00000000-1.partial", "unverified");
   const Names before = names_in(out_);
@@ -584,9 +589,7 @@ TEST_F(Workspaces, AFetchThatWasTakenOverEnds) {
 
 TEST_F(Workspaces, ATakeOverIsToldToTheFetchesOfOtherHosts) {
   leave_unfinished({"a.ndjson"});
-  Owner other{world::this_process(), "5678"};
-  other.process.host = "elsewhere";
-  other.process.boot = "another";
+  const Owner other = on_another_host();
   spill(out_ + "/.bcda/owner-5678.json", to_json(other));
   EXPECT_TRUE(holds(error_of([&] { for_export(); }).message, "on elsewhere"));
   EXPECT_TRUE(exists(out_ + "/.bcda/owner-5678.json"));
