@@ -15,18 +15,13 @@ constexpr std::string_view kV3Profile = "|2.2.0";
 // What generation_of_record() reads of a record.
 struct Clues {
   Clues() {
-    meta = names().add("meta").id;
-    profile = names().add("profile").id;
-    auto& wanted = projection.want(projection.root(), meta);
-    projection.want(wanted, profile);
-    for (const char* name : kOwn) own[next++] = names().add(name).id;
+    for (const char* name : kOwn) own[next++] = projection.names().add(name).id;
     for (const NameId id : own) projection.want(projection.root(), id);
   }
-  Names& names() { return projection.names(); }
 
   static constexpr std::array kOwn = {"identifier", "type", "name", "status", "item", "patient", "beneficiary"};
   Projection projection;
-  NameId meta = kNoName, profile = kNoName;
+  ProfileMark mark{projection};
   std::array<NameId, kOwn.size()> own{};  // members that a record with content has
   std::size_t next = 0;
 };
@@ -41,23 +36,33 @@ std::optional<Generation> find_generation(std::string_view name) {
   return std::nullopt;
 }
 
+ProfileMark::ProfileMark(Projection& projection)
+    : meta_(projection.names().add("meta").id), profile_(projection.names().add("profile").id) {
+  projection.want(projection.want(projection.root(), meta_), profile_);
+}
+
+Generation ProfileMark::of(const Node& record) const {
+  Generation shown = Generation::stu3;
+  for (const Node* member = record.first; member; member = member->next) {
+    if (member->name != meta_) continue;
+    for (const Node* inner = member->first; inner; inner = inner->next) {
+      if (inner->name != profile_) continue;
+      if (inner->view().ends_with(kV3Profile)) return Generation::v3;
+      shown = Generation::v2;
+    }
+  }
+  return shown;
+}
+
 std::optional<Generation> generation_of_record(std::string_view line) {
   static const Clues clues;
   if (line.find(kV3Url) != std::string_view::npos) return Generation::v3;
   RecordParser parser(clues.projection);
-  bool has_content = false, has_profile = false;
   const Node& record = parser.parse(line);
-  for (const Node* member = record.first; member; member = member->next) {
-    has_content |= std::find(clues.own.begin(), clues.own.end(), member->name) != clues.own.end();
-    if (member->name != clues.meta) continue;
-    for (const Node* inner = member->first; inner; inner = inner->next) {
-      if (inner->name != clues.profile) continue;
-      if (inner->view().ends_with(kV3Profile)) return Generation::v3;
-      has_profile = true;
-    }
-  }
-  if (has_profile) return Generation::v2;
-  return has_content ? std::optional(Generation::stu3) : std::nullopt;
+  if (const Generation shown = clues.mark.of(record); shown != Generation::stu3) return shown;
+  for (const Node* member = record.first; member; member = member->next)
+    if (std::find(clues.own.begin(), clues.own.end(), member->name) != clues.own.end()) return Generation::stu3;
+  return std::nullopt;
 }
 
 Generation generation_of(ndjson::Reader reader) {

@@ -7,6 +7,7 @@
 #include <string_view>
 
 #include "ndjson/reader.hpp"
+#include "tables/projection.hpp"
 
 namespace libbcda::tables {
 
@@ -19,6 +20,18 @@ inline constexpr std::array kGenerations = {Generation::stu3, Generation::v2, Ge
 
 std::string_view generation_name(Generation generation);
 std::optional<Generation> find_generation(std::string_view name);
+
+// The generation that the profiles of a record show. It is a quick look: generation_of_record() has the last word.
+class ProfileMark {
+ public:
+  // Call it after the views have asked for their members.
+  explicit ProfileMark(Projection& projection);
+
+  Generation of(const Node& record) const;  // stu3 if it has no profile
+
+ private:
+  NameId meta_, profile_;
+};
 
 // What a record says about its generation; nullopt if it says nothing, such as a Patient with only an id. `line` is
 // the record's JSON text.

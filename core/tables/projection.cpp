@@ -58,10 +58,11 @@ Wanted& Projection::want(Wanted& object, NameId member, const std::string& resou
   if (!object.members_[member]) {
     object.members_[member] = make();
     object.members_[member]->resource_ = resource;
-    object.members_[member]->is_of_several_types_ = object.is_of_several_types_ || has_resource(names_.text(member));
+    object.members_[member]->is_of_several_types_ =
+        object.is_of_several_types_ || resource.empty() || has_resource(names_.text(member));
   }
   Wanted& wanted = *object.members_[member];
-  if (wanted.resource_ != resource) wanted.is_of_several_types_ = true;
+  if (!resource.empty() && wanted.resource_ != resource) wanted.is_of_several_types_ = true;
   return wanted;
 }
 

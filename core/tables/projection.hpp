@@ -80,7 +80,7 @@ class Projection {
   Wanted& root() { return *root_; }
   const Wanted& root() const { return *root_; }
 
-  // `resource`: the type of the records of the view that asks.
+  // `resource`: the type of the records of the view that asks; "": no view asks.
   Wanted& want(Wanted& object, NameId member, const std::string& resource = "");
 
   // All members with a name that some view uses, at any depth: for `repeat`, whose depth only the record knows.

@@ -44,8 +44,12 @@ TableRequest request_table(const std::string& name_or_view, ViewOptions options)
 
 // The views of all tables for one generation. They share what is read of a record.
 struct Scan::Pass {
+  explicit Pass(Generation of) : generation(of) {}
+
+  const Generation generation;
   Projection projection;
   std::vector<std::unique_ptr<View>> views;
+  std::optional<ProfileMark> mark;
   RecordParser parser{projection};
 };
 
@@ -84,9 +88,10 @@ Scan::Pass& Scan::pass_of(Generation generation) {
   if (!depends_on_generation_) generation = Generation::v3;
   std::unique_ptr<Pass>& pass = passes_[generation];
   if (!pass) {
-    auto made = std::make_unique<Pass>();
+    auto made = std::make_unique<Pass>(generation);
     for (const TableRequest& table : tables_)
       made->views.push_back(std::make_unique<View>(table.definition(generation), table.options, made->projection));
+    if (depends_on_generation_) made->mark.emplace(made->projection);
     pass = std::move(made);
   }
   return *pass;
@@ -96,8 +101,8 @@ bool Scan::open_next() {
   auto next = files_();
   if (!next) return false;
   file_ = std::move(*next);
-  if (depends_on_generation_ && !file_.generation) file_.generation = generation_of(reader_of(file_));
-  pass_ = &pass_of(file_.generation.value_or(Generation::v3));
+  const bool is_told = file_.generation || !depends_on_generation_;
+  pass_ = &pass_of(is_told ? file_.generation.value_or(Generation::v3) : generation_of(reader_of(file_)));
   reader_ = std::make_unique<ndjson::Reader>(reader_of(file_));
   return true;
 }
@@ -112,7 +117,7 @@ bool Scan::read_record() {
     }
     if (file_.wants && !file_.wants(reader_->line())) continue;
     try {
-      add_rows(pass_->parser.parse(*line));
+      add_rows(parse(*line));
     } catch (const MalformedRecord& malformed) {
       throw record_error(file_.path, reader_->line(), malformed.reason);
     } catch (const RowError& error) {
@@ -120,6 +125,16 @@ bool Scan::read_record() {
     }
     return true;
   }
+}
+
+// A record that does not say its generation is read like the one before it.
+const Node& Scan::parse(std::string_view line) {
+  const Node& record = pass_->parser.parse(line);
+  if (file_.generation || !pass_->mark || pass_->mark->of(record) == pass_->generation) return record;
+  const auto own = generation_of_record(line);
+  if (!own || *own == pass_->generation) return record;
+  pass_ = &pass_of(*own);
+  return pass_->parser.parse(line);
 }
 
 void Scan::add_rows(const Node& record) {

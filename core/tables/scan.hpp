@@ -28,7 +28,7 @@ TableRequest request_table(const std::string& name_or_view, ViewOptions options)
 
 struct ScanFile {
   std::string path;
-  std::optional<Generation> generation;          // nullopt: its records say it
+  std::optional<Generation> generation;          // nullopt: each record says it
   std::function<bool(std::int64_t)> wants = {};  // whether the record in this line is read; empty: all are
   std::function<ndjson::Reader()> open = {};     // empty: by its path
 };
@@ -74,6 +74,7 @@ class Scan {
   Pass& pass_of(Generation generation);
   bool open_next();
   bool read_record();
+  const Node& parse(std::string_view line);
   void add_rows(const Node& record);  // throws RowError
   void finish_batch(std::size_t table);
   void read_until_ready();
@@ -86,7 +87,7 @@ class Scan {
   std::map<Generation, std::unique_ptr<Pass>> passes_;
   ScanFile file_;
   std::unique_ptr<ndjson::Reader> reader_;
-  Pass* pass_ = nullptr;  // of the file that is read
+  Pass* pass_ = nullptr;  // of the last record
   std::vector<std::int64_t> rows_;
   std::int64_t unused_ = 0;
   std::deque<std::unique_ptr<Ready>> ready_;  // one record may fill several batches

@@ -9,6 +9,7 @@ namespace libbcda::tables {
 namespace {
 
 using test::error_of;
+using test::slurp;
 using test::spill;
 using test::TempDir;
 
@@ -254,6 +255,52 @@ TEST_F(Scans, WriteNothingMoreAfterAFailure) {
   EXPECT_EQ(encoded.next(piece), 0u);
   EXPECT_EQ(error_of([&] { encoded.next(piece); }).status, Status::RECORD);
   EXPECT_EQ(encoded.next(piece), std::nullopt) << "the end of the file does not come";
+}
+
+// The rows of a table of these lines, as CSV without its first line.
+std::string csv_rows(const std::string& table, const std::string& path, std::optional<Generation> generation = {}) {
+  Scan scan({request_table(table, {})}, {});
+  scan.read([&, done = false]() mutable -> std::optional<ScanFile> {
+    if (std::exchange(done, true)) return std::nullopt;
+    return ScanFile{path, generation};
+  });
+  EncodedTables encoded(scan, "csv");
+  std::string text;
+  std::string_view piece;
+  while (encoded.next(piece)) text += piece;
+  return text.substr(text.find('\n') + 1);
+}
+
+std::string sample(Generation generation, const std::string& type) {
+  return BCDA_TABLE_TESTS "/samples/" + std::string(generation_name(generation)) + "/" + type + ".ndjson";
+}
+
+TEST_F(Scans, ReadEachRecordByItsOwnGeneration) {
+  using G = Generation;
+  for (const auto& [table, type] : {std::pair("claim", "ExplanationOfBenefit"),
+                                    std::pair("claim_line", "ExplanationOfBenefit"), std::pair("coverage", "Coverage")})
+    for (const auto& order :
+         {std::array{G::stu3, G::v2, G::v3}, std::array{G::v3, G::v2, G::stu3}, std::array{G::v2, G::stu3, G::v3}}) {
+      std::string lines, rows;
+      for (const G generation : order) {
+        lines += slurp(sample(generation, type));
+        rows += csv_rows(table, sample(generation, type), generation);
+      }
+      EXPECT_EQ(csv_rows(table, file("mixed", lines)), rows) << table;
+    }
+}
+
+TEST_F(Scans, ReadAPlaceholderLikeTheRecordBeforeIt) {
+  const std::string path =
+      file("a", slurp(sample(Generation::v3, "Patient")) + slurp(sample(Generation::v2, "Patient")));
+  const std::string rows = csv_rows("beneficiary", path);
+  EXPECT_EQ(rows, csv_rows("beneficiary", sample(Generation::v3, "Patient"), Generation::v3) +
+                      csv_rows("beneficiary", sample(Generation::v2, "Patient"), Generation::v2));
+}
+
+TEST_F(Scans, TakeTheGenerationThatIsGiven) {
+  const std::string path = sample(Generation::v2, "ExplanationOfBenefit");
+  EXPECT_NE(csv_rows("claim", path, Generation::stu3), csv_rows("claim", path));
 }
 
 TEST(Generations, AreToldByTheRecords) {
