@@ -1,5 +1,6 @@
 #include "tables/column_type.hpp"
 
+#include <algorithm>
 #include <charconv>
 #include <limits>
 
@@ -47,6 +48,11 @@ ColumnType tagged_type(const ColumnDefinition& column, const std::string& tag) {
     return of_kind(ValueKind::float64);
   if (name.starts_with("VARCHAR") || name.starts_with("CHAR") || name == "TEXT") return of_kind(ValueKind::text);
   refuse_view(column.place + ".tag", "the column " + quote(column.name) + " has the unknown ansi/type " + quote(tag));
+}
+
+bool is_required(const ColumnDefinition& column) {
+  return std::find(column.tags.begin(), column.tags.end(),
+                   std::pair<std::string, std::string>("bcda/required", "true")) != column.tags.end();
 }
 
 ColumnType fhir_column_type(const ColumnDefinition& column) {
@@ -169,6 +175,7 @@ ColumnType column_type(const ColumnDefinition& column, Values values) {
     if (name == "ansi/type") type = tagged_type(column, value);
   if (values == Values::text) type = {.takes_json = type.takes_json, .takes_any = true};
   type.is_list = column.collection;
+  type.is_required = is_required(column);
   return type;
 }
 

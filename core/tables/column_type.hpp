@@ -15,9 +15,10 @@ struct ColumnType {
   ValueKind kind = ValueKind::text;
   int precision = 0, scale = 0;  // of a decimal
   bool is_list = false;
-  bool takes_json = false;  // a complex type: its JSON text
-  bool takes_any = false;   // no type was given: numbers and booleans become text too
-  bool is_number = false;   // a decimal: the digits of a number
+  bool is_required = false;  // tagged "bcda/required": no value is an error
+  bool takes_json = false;   // a complex type: its JSON text
+  bool takes_any = false;    // no type was given: numbers and booleans become text too
+  bool is_number = false;    // a decimal: the digits of a number
 
   ColumnType item() const {  // of a list
     ColumnType type = *this;

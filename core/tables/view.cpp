@@ -313,6 +313,7 @@ class View::Rows {
       found = &node;
       return true;
     });
+    if (!found && plan.column->type.is_required) throw EvaluationError{"it has no value"};
     cell.is_null = !found;
     if (found) cell.scalar = convert(*found, plan.column->type, view_.frame_.memory);
   }

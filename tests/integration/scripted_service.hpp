@@ -40,7 +40,7 @@ class ScriptedService {
       return "HTTP/1.1 202 Accepted\r\nContent-Location: " + status_url + "\r\nContent-Length: 0\r\n\r\n";
     if (target.rfind("/api/v1/jobs", 0) == 0) return sized(manifest_(++polls_), progress);
     ++downloads_;
-    return file_ ? file_(target) : sized("{\"resourceType\":\"Patient\"}\n");
+    return file_ ? file_(target) : sized("{\"resourceType\":\"Patient\",\"id\":\"1\"}\n");
   }
 
   Manifest manifest_;

@@ -3,6 +3,7 @@
 #include "support/errors.hpp"
 #include "support/files.hpp"
 #include "tables/encoded_tables.hpp"
+#include "tables/presets.hpp"
 #include "tables/scan.hpp"
 
 namespace libbcda::tables {
@@ -296,6 +297,23 @@ TEST_F(Scans, ReadAPlaceholderLikeTheRecordBeforeIt) {
   const std::string rows = csv_rows("beneficiary", path);
   EXPECT_EQ(rows, csv_rows("beneficiary", sample(Generation::v3, "Patient"), Generation::v3) +
                       csv_rows("beneficiary", sample(Generation::v2, "Patient"), Generation::v2));
+}
+
+TEST_F(Scans, RefuseAResourceWithoutAnIdInEveryPreset) {
+  constexpr const char* kFilled =
+      R"("item":[{"adjudication":[{"amount":{"value":1}}]}],"diagnosis":[{"diagnosisCodeableConcept":{}}],"procedure":[{}],)"
+      R"("careTeam":[{}],"identifier":[{}],"supportingInfo":[{}],"information":[{}],)"
+      R"("type":{"coding":[{"code":"PDE"}]},"payment":{"amount":{"value":1}},"meta":{"profile":["http://hl7.org/x|2.2.0"]})";
+  for (const std::string& name : preset_names())
+    for (const Generation generation : kGenerations) {
+      const std::string type = request_table(name, {}).definition(generation).resource;
+      const std::string path = file("a", R"({"resourceType":")" + type + R"(",)" + std::string(kFilled) + "}\n");
+      const Error error = error_of([&] { csv_rows(name, path, generation); });
+      EXPECT_EQ(error.status, Status::RECORD) << name;
+      EXPECT_NE(error.message.find(path + ": the record in line 1 does not fit the column "), error.message.npos)
+          << name << ": " << error.message;
+      EXPECT_NE(error.message.find("_key: it has no value"), error.message.npos) << name << ": " << error.message;
+    }
 }
 
 TEST_F(Scans, TakeTheGenerationThatIsGiven) {

@@ -76,6 +76,25 @@ TEST(View, FindsItsLiteralsBesideAViewThatReadsEverything) {
   EXPECT_EQ(ids(second), "null null 3 ");
 }
 
+constexpr const char* kRequired =
+    R"j({"resource":"Patient","select":[{"column":[{"name":"key","path":"getResourceKey()","type":"string",
+        "tag":[{"name":"bcda/required","value":"true"}]}]}]})j";
+
+TEST(View, RefusesARecordWithoutARequiredValue) {
+  constexpr std::string_view kKeyless = R"j({"resourceType":"Patient","name":[{"family":"F"}]})j";
+  EXPECT_EQ(rows(kRequired, kPatient), "p");
+  try {
+    rows(kRequired, kKeyless);
+    ADD_FAILURE();
+  } catch (const RowError& error) {
+    EXPECT_EQ(error.what, "does not fit the column key: it has no value (path \"getResourceKey()\")");
+  }
+  std::int64_t nulled = 0;
+  EXPECT_EQ(rows(kRequired, kKeyless, {.errors_are_null = true}, &nulled), "null");
+  EXPECT_EQ(nulled, 1);
+  EXPECT_EQ(rows(kRequired, kPatient, {.values = Values::text}), "p");
+}
+
 TEST(View, HasNoRowsIfAPartHasNone) {
   EXPECT_EQ(
       rows(

@@ -40,6 +40,12 @@ AMOUNT_SOURCES = read("amount_sources.csv")
 # The views
 
 
+def is_required(row):
+    """The key of the resource, which each row needs."""
+    keys = {table["table"]: table["key"].split(", ")[0] for table in TABLES}
+    return keys[row["table"]] == row["column"]
+
+
 def column(row, path):
     made = {"name": row["column"], "path": path or NO_PATH, "type": row["type"], "description": row["description"]}
     if row["list"]:
@@ -49,6 +55,8 @@ def column(row, path):
         tags.append(("ansi/type", "DATE"))
     if row["type"] == "decimal":
         tags.append(("ansi/type", f"DECIMAL(18,{row['decimals']})"))
+    if is_required(row):
+        tags.append(("bcda/required", "true"))
     if row["cclf"]:
         tags.append(("cclf", row["cclf"]))
     if tags:
