@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Literal, NamedTuple, Union
 from . import _native
 from ._config import make_config, path_of, takes_settings
 from ._errors import InvalidArgumentError
+from ._events import logger
 
 if TYPE_CHECKING:
     import pandas
@@ -194,7 +195,19 @@ class Table:
     def _read(self) -> tuple[pyarrow.Schema, Iterator[pyarrow.RecordBatch]]:
         tables = self._open()
         schema = schema_of(tables)
-        return schema, (batch for _, batch in batches_of(tables, [schema]))
+        return schema, self._batches(tables, schema)
+
+    @staticmethod
+    def _batches(tables: _native.Tables, schema: pyarrow.Schema) -> Iterator[pyarrow.RecordBatch]:
+        for _, batch in batches_of(tables, [schema]):
+            yield batch
+        if (count := tables.nulled) > 0:
+            values = (
+                "1 value did not fit its column and is"
+                if count == 1
+                else f"{count} values did not fit their column and are"
+            )
+            logger.warning("%s null (on_error)", values)
 
     def __arrow_c_stream__(self, requested_schema: object = None) -> object:
         """The rows as a stream of Arrow batches, in a PyCapsule. `requested_schema` is not used."""
@@ -212,6 +225,9 @@ class Table:
 
     def batches(self) -> Iterator[pyarrow.RecordBatch]:
         """The rows in batches of at most ``batch_rows``, in constant memory. Needs pyarrow.
+
+        With ``on_error="null"``, a warning of the logger ``bcda`` after the last batch says how many values are null
+        because they do not fit their column.
 
         Raises:
             RecordError: a record is malformed, or a value does not fit its column. The message names the file,

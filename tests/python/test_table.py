@@ -227,6 +227,20 @@ def test_a_bad_record_names_its_file_and_line_and_never_a_value(tmp_path: Path) 
     assert rows["line_number"].to_pylist() == [1, None]
 
 
+def test_values_that_became_null_are_counted_in_a_warning(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    path = tmp_path / "bad.ndjson"
+    path.write_text((json.dumps({**CLAIM, "item": [{"sequence": "Smith"}]}) + "\n") * 3)
+    table = bcda.open_table(path, "claim_line", generation="v3", on_error="null")
+    uses = [table.to_arrow, table.to_pandas, table.to_polars, lambda: table.to_parquet(tmp_path / "lines.parquet")]
+    for use in uses:
+        caplog.clear()
+        use()
+        assert caplog.messages == ["3 values did not fit their column and are null (on_error)"]
+    caplog.clear()
+    bcda.open_table(files("v3"), "claim", on_error="null").to_arrow()
+    assert caplog.messages == []
+
+
 def test_an_export_is_queried_with_sql(tmp_path: Path) -> None:
     client = bcda.Sandbox(beneficiaries=10).client(poll_interval="10ms")
     result = client.export(out=tmp_path / "claims", progress=False)
