@@ -8,6 +8,7 @@
 #include "tables/fhir_types.hpp"
 #include "tables/projection.hpp"
 #include "tables/record.hpp"
+#include "tables/resource_types.hpp"
 
 namespace libbcda::tables {
 namespace {
@@ -191,6 +192,7 @@ ViewDefinition parse_view_definition(std::string_view text) {
   ViewDefinition view;
   view.resource = required_text(object, "resource", "");
   if (view.resource.empty()) refuse_view("resource", "the name of a resource is needed, such as Patient");
+  if (!is_resource_type(view.resource)) refuse_view("resource", unknown_resource_type(view.resource));
   view.name = optional_text(object, "name", "");
   view.description = optional_text(object, "description", "");
   const json::array& constants = array_member(object, "constant", "");

@@ -24,7 +24,7 @@ from conftest import write_export
 
 SAMPLES = Path(__file__).resolve().parent.parent / "tables" / "samples"
 GENERATIONS = ("stu3", "v2", "v3")
-BAD_VIEW = {"resource": "P", "select": [{"column": [{"name": "x", "path": "name.fist()"}]}]}
+BAD_VIEW = {"resource": "Patient", "select": [{"column": [{"name": "x", "path": "name.fist()"}]}]}
 CLAIM = {"resourceType": "ExplanationOfBenefit", "id": "c", "item": [{"sequence": 1}]}
 
 

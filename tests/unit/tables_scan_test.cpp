@@ -18,7 +18,7 @@ constexpr const char* kIds = R"({"resource":"Patient","select":[{"column":[{"nam
 constexpr const char* kNames =
     R"({"resource":"Patient","select":[{"forEach":"name","column":[{"name":"family","path":"family","type":"string"}]}]})";
 constexpr const char* kNotes =
-    R"({"resource":"P","select":[{"column":[{"name":"note","path":"note","type":"string"}]}]})";
+    R"({"resource":"Basic","select":[{"column":[{"name":"note","path":"note","type":"string"}]}]})";
 
 class Scans : public testing::Test {
  protected:
@@ -92,7 +92,8 @@ TEST_F(Scans, NameTheFileAndTheLineOfABadRecord) {
 }
 
 TEST_F(Scans, NameTheColumnOfATextWithTheCharacterNul) {
-  const std::string path = file("a", "{\"resourceType\":\"P\"}\n{\"resourceType\":\"P\",\"note\":\"a\\u0000b\"}\n");
+  const std::string path =
+      file("a", "{\"resourceType\":\"Basic\"}\n{\"resourceType\":\"Basic\",\"note\":\"a\\u0000b\"}\n");
   Scan scan({request_table(kNotes, {})}, {});
   scan.read(each({path}));
   const Error error = error_of([&] { run(scan); });
@@ -123,9 +124,9 @@ TEST_F(Scans, RefuseATextWhereAnObjectIsNeeded) {
   }
   EXPECT_EQ(failure(kNames, R"({"resourceType":"Patient","name":null})"), "");
   constexpr const char* kContained =
-      R"({"resource":"P","select":[{"column":[{"name":"n","path":"contained.name.family"},)"
+      R"({"resource":"Basic","select":[{"column":[{"name":"n","path":"contained.name.family"},)"
       R"({"name":"v","path":"value.ofType(Quantity).value"}]}]})";
-  EXPECT_EQ(failure(kContained, R"({"resourceType":"P","contained":[{"name":"Clinic"}],"valueString":"x"})"), "");
+  EXPECT_EQ(failure(kContained, R"({"resourceType":"Basic","contained":[{"name":"Clinic"}],"valueString":"x"})"), "");
 }
 
 TEST_F(Scans, MayReadTheSameMemberOfResourcesOfSeveralTypes) {
@@ -147,24 +148,24 @@ TEST_F(Scans, BoundTheRowsOfOneRecord) {
   std::string items = "{}";
   for (int i = 0; i < 400; ++i) items += ",{}";
   const char* view =
-      R"({"resource":"P","select":[{"forEach":"item","column":[{"name":"note","path":"%resource.note","type":"string"}]}]})";
+      R"({"resource":"Basic","select":[{"forEach":"item","column":[{"name":"note","path":"%resource.note","type":"string"}]}]})";
   Scan scan({request_table(view, {})}, {});
   scan.read(each({file(
-      "a", "{\"resourceType\":\"P\",\"note\":\"" + std::string(1 << 20, 'x') + "\",\"item\":[" + items + "]}\n")}));
+      "a", "{\"resourceType\":\"Basic\",\"note\":\"" + std::string(1 << 20, 'x') + "\",\"item\":[" + items + "]}\n")}));
   const Error error = error_of([&] { run(scan); });
   EXPECT_NE(error.message.find("line 1 makes more than 256 MiB"), std::string::npos) << error.message;
 }
 
 // Seventeen tables that each wait with almost a whole batch have more than 256 MiB together.
 TEST_F(Scans, HandOutManyTablesAtTheEnd) {
-  const std::string record = "{\"resourceType\":\"P\",\"note\":\"" + std::string(8'300'000, 'x') + "\"}\n";
+  const std::string record = "{\"resourceType\":\"Basic\",\"note\":\"" + std::string(8'300'000, 'x') + "\"}\n";
   Scan scan(std::vector(17, request_table(kNotes, {})), {});
   scan.read(each({file("a", record + record)}));
   EXPECT_EQ(count(run(scan), ":2"), 17);
 }
 
 TEST_F(Scans, FillTheBatchesOfManyTablesAtOnce) {
-  const std::string record = "{\"resourceType\":\"P\",\"note\":\"" + std::string(8'300'000, 'x') + "\"}\n";
+  const std::string record = "{\"resourceType\":\"Basic\",\"note\":\"" + std::string(8'300'000, 'x') + "\"}\n";
   Scan scan(std::vector(17, request_table(kNotes, {})), {});
   scan.read(each({file("a", record + record + record)}));
   EXPECT_EQ(count(run(scan), ":3"), 17);
@@ -172,7 +173,7 @@ TEST_F(Scans, FillTheBatchesOfManyTablesAtOnce) {
 
 TEST_F(Scans, BoundTheRowsOfOneRecordInAllTables) {
   Scan scan(std::vector(17, request_table(kNotes, {})), {});
-  scan.read(each({file("a", "{\"resourceType\":\"P\",\"note\":\"" + std::string(16'600'000, 'x') + "\"}\n")}));
+  scan.read(each({file("a", "{\"resourceType\":\"Basic\",\"note\":\"" + std::string(16'600'000, 'x') + "\"}\n")}));
   const Error error = error_of([&] { run(scan); });
   EXPECT_EQ(error.status, Status::RECORD);
   EXPECT_NE(error.message.find("line 1 makes more than 256 MiB"), std::string::npos) << error.message;
@@ -193,7 +194,7 @@ TEST_F(Scans, RefuseARecordWithoutAResourceType) {
 
 TEST_F(Scans, RefuseAViewBeforeAnyFileIsOpened) {
   EXPECT_EQ(error_of([&] {
-              Scan({request_table(R"({"resource":"P","select":[{"column":[{"name":"a","path":"@@"}]}]})", {})}, {});
+              Scan({request_table(R"({"resource":"Basic","select":[{"column":[{"name":"a","path":"@@"}]}]})", {})}, {});
             }).status,
             Status::INVALID_ARGUMENT);
 }

@@ -76,6 +76,25 @@ TEST(View, FindsItsLiteralsBesideAViewThatReadsEverything) {
   EXPECT_EQ(ids(second), "null null 3 ");
 }
 
+TEST(View, RefusesAResourceThatFhirDoesNotHave) {
+  const auto failure = [](const std::string& name) {
+    return compile_error(R"j({"resource":")j" + name + R"j(","select":[{"column":[{"name":"id","path":"id"}]}]})j");
+  };
+  EXPECT_EQ(failure("ExplanationOfBenfit"),
+            "the ViewDefinition is wrong at resource: \"ExplanationOfBenfit\" is no resource of FHIR; did you mean "
+            "\"ExplanationOfBenefit\"?");
+  EXPECT_NE(failure("patient").find("did you mean \"Patient\"?"), std::string::npos);
+  EXPECT_NE(failure("DomainResource").find("is no resource of FHIR"), std::string::npos);
+}
+
+TEST(View, MayBeOfEveryResourceOfStu3AndR4) {
+  for (const char* name : {"Account", "ReferralRequest", "BodySite", "ServiceRequest", "VisionPrescription"})
+    EXPECT_EQ(
+        rows(R"j({"resource":")j" + std::string(name) + R"j(","select":[{"column":[{"name":"id","path":"id"}]}]})j",
+             R"j({"id":"1","resourceType":")j" + std::string(name) + R"j("})j"),
+        "1");
+}
+
 constexpr const char* kRequired =
     R"j({"resource":"Patient","select":[{"column":[{"name":"key","path":"getResourceKey()","type":"string",
         "tag":[{"name":"bcda/required","value":"true"}]}]}]})j";
@@ -223,8 +242,8 @@ TEST(View, MakesTextOfEverythingIfAsked) {
 TEST(View, ReadsRepeatsToTheirDepth) {
   EXPECT_EQ(
       rows(
-          R"j({"resource":"Q","select":[{"repeat":["item"],"column":[{"name":"id","path":"id"},{"name":"i","path":"%rowIndex","type":"integer"}]}]})j",
-          R"j({"resourceType":"Q","item":[{"id":"1","item":[{"id":"1.1"},{"id":"1.2"}]},{"id":"2"}]})j"),
+          R"j({"resource":"Questionnaire","select":[{"repeat":["item"],"column":[{"name":"id","path":"id"},{"name":"i","path":"%rowIndex","type":"integer"}]}]})j",
+          R"j({"resourceType":"Questionnaire","item":[{"id":"1","item":[{"id":"1.1"},{"id":"1.2"}]},{"id":"2"}]})j"),
       "1,0 1.1,1 1.2,2 2,3");
 }
 
@@ -243,14 +262,14 @@ std::string rows_of_all(std::string_view view_json, std::initializer_list<std::s
 
 TEST(View, KeepsNothingOfTheRecordBefore) {
   const std::string view =
-      R"j({"resource":"P","select":[{"column":[{"name":"x","path":"defineVariable('x', ssn).select(%x)"}]}]})j";
-  EXPECT_EQ(rows_of_all(view, {R"j({"resourceType":"P","ssn":"1"})j", R"j({"resourceType":"P"})j"}), " 1 null");
+      R"j({"resource":"Basic","select":[{"column":[{"name":"x","path":"defineVariable('x', ssn).select(%x)"}]}]})j";
+  EXPECT_EQ(rows_of_all(view, {R"j({"resourceType":"Basic","ssn":"1"})j", R"j({"resourceType":"Basic"})j"}), " 1 null");
 }
 
 TEST(View, ListsTheRowIndexAnewInEachRow) {
   const std::string view =
-      R"j({"resource":"P","select":[{"forEachOrNull":"a","column":[{"name":"i","path":"%rowIndex","type":"integer","collection":true}]}]})j";
-  EXPECT_EQ(rows_of_all(view, {R"j({"resourceType":"P","a":["x","y"]})j", R"j({"resourceType":"P"})j"}),
+      R"j({"resource":"Basic","select":[{"forEachOrNull":"a","column":[{"name":"i","path":"%rowIndex","type":"integer","collection":true}]}]})j";
+  EXPECT_EQ(rows_of_all(view, {R"j({"resourceType":"Basic","a":["x","y"]})j", R"j({"resourceType":"Basic"})j"}),
             " [0] [1] [0]");
 }
 
@@ -286,9 +305,9 @@ TEST(View, KeepsTheDigitsOfConstants) {
 TEST(View, BoundsItsWork) {
   std::string elements = "1";
   for (int i = 0; i < 50; ++i) elements += ",1";
-  const std::string record = R"j({"resourceType":"P","a":[)j" + elements + "]}";
+  const std::string record = R"j({"resourceType":"Basic","a":[)j" + elements + "]}";
   const std::string each = R"j({"forEach":"a","column":[]},)j";
-  EXPECT_THROW(rows(R"j({"resource":"P","select":[)j" + each + each + each + each + each +
+  EXPECT_THROW(rows(R"j({"resource":"Basic","select":[)j" + each + each + each + each + each +
                         R"j({"forEach":"none","column":[{"name":"x","path":"x"}]}]})j",
                     record),
                RowError);
@@ -296,8 +315,8 @@ TEST(View, BoundsItsWork) {
   for (int i = 0; i < 60; ++i) nested = R"j({"item":)j" + nested + "}";
   EXPECT_THROW(
       rows(
-          R"j({"resource":"P","select":[{"repeat":["item","item"],"select":[{"forEach":"none","column":[{"name":"x","path":"x"}]}]}]})j",
-          R"j({"resourceType":"P","item":)j" + nested + "}"),
+          R"j({"resource":"Basic","select":[{"repeat":["item","item"],"select":[{"forEach":"none","column":[{"name":"x","path":"x"}]}]}]})j",
+          R"j({"resourceType":"Basic","item":)j" + nested + "}"),
       RowError);
 }
 
@@ -313,40 +332,43 @@ INSTANTIATE_TEST_SUITE_P(
     All, BadViews,
     testing::Values(
         BadView{"x", "is not JSON"},
-        BadView{R"j({"resource":"P","select":[{"column":[{"name":"a","path":"id"}]}]} x)j", "is not"},
+        BadView{R"j({"resource":"Basic","select":[{"column":[{"name":"a","path":"id"}]}]} x)j", "is not"},
         BadView{"[]", "an object is needed"}, BadView{"{}", "resource is missing"},
-        BadView{R"j({"resource":"P"})j", "at select"}, BadView{R"j({"resource":"P","select":[]})j", "at select"},
-        BadView{R"j({"resource":"P","select":[{}]})j", "at least one column"},
-        BadView{R"j({"resource":"P","select":[{"column":[{"name":"a"}]}]})j", "select[0].column[0]: path is missing"},
-        BadView{R"j({"resource":"P","select":[{"column":[{"name":"a b","path":"id"}]}]})j", "select[0].column[0].name"},
-        BadView{R"j({"resource":"P","select":[{"column":[{"name":"a","path":"id"},{"name":"a","path":"id"}]}]})j",
+        BadView{R"j({"resource":"Basic"})j", "at select"},
+        BadView{R"j({"resource":"Basic","select":[]})j", "at select"},
+        BadView{R"j({"resource":"Basic","select":[{}]})j", "at least one column"},
+        BadView{R"j({"resource":"Basic","select":[{"column":[{"name":"a"}]}]})j",
+                "select[0].column[0]: path is missing"},
+        BadView{R"j({"resource":"Basic","select":[{"column":[{"name":"a b","path":"id"}]}]})j",
+                "select[0].column[0].name"},
+        BadView{R"j({"resource":"Basic","select":[{"column":[{"name":"a","path":"id"},{"name":"a","path":"id"}]}]})j",
                 "two columns"},
-        BadView{R"j({"resource":"P","select":[{"column":[{"name":"a","path":"id.foo("}]}]})j", "column a"},
-        BadView{R"j({"resource":"P","select":[{"column":[{"name":"a","path":"id.foo("}]}]})j", "at position 8"},
-        BadView{R"j({"resource":"P","select":[{"forEach":1}]})j", "select[0].forEach"},
-        BadView{R"j({"resource":"P","select":[{"forEach":"a","forEachOrNull":"a"}]})j", "only one of"},
-        BadView{R"j({"resource":"P","select":[{"column":[{"name":"a","path":"id","type":"strng"}]}]})j",
+        BadView{R"j({"resource":"Basic","select":[{"column":[{"name":"a","path":"id.foo("}]}]})j", "column a"},
+        BadView{R"j({"resource":"Basic","select":[{"column":[{"name":"a","path":"id.foo("}]}]})j", "at position 8"},
+        BadView{R"j({"resource":"Basic","select":[{"forEach":1}]})j", "select[0].forEach"},
+        BadView{R"j({"resource":"Basic","select":[{"forEach":"a","forEachOrNull":"a"}]})j", "only one of"},
+        BadView{R"j({"resource":"Basic","select":[{"column":[{"name":"a","path":"id","type":"strng"}]}]})j",
                 "no data type"},
         BadView{
-            R"j({"resource":"P","select":[{"column":[{"name":"a","path":"id","tag":[{"name":"ansi/type","value":"BLOB"}]}]}]})j",
+            R"j({"resource":"Basic","select":[{"column":[{"name":"a","path":"id","tag":[{"name":"ansi/type","value":"BLOB"}]}]}]})j",
             "ansi/type"},
         BadView{
-            R"j({"resource":"P","select":[{"column":[{"name":"a","path":"id","tag":[{"name":"ansi/type","value":"DECIMAL(40,2)"}]}]}]})j",
+            R"j({"resource":"Basic","select":[{"column":[{"name":"a","path":"id","tag":[{"name":"ansi/type","value":"DECIMAL(40,2)"}]}]}]})j",
             "ansi/type"},
-        BadView{R"j({"resource":"P","select":[{"column":[{"name":"a","path":"id","collection":1}]}]})j",
+        BadView{R"j({"resource":"Basic","select":[{"column":[{"name":"a","path":"id","collection":1}]}]})j",
                 "true or false"},
         BadView{
-            R"j({"resource":"P","constant":[{"name":"c","valueFooString":"x"}],"select":[{"column":[{"name":"a","path":"id"}]}]})j",
+            R"j({"resource":"Basic","constant":[{"name":"c","valueFooString":"x"}],"select":[{"column":[{"name":"a","path":"id"}]}]})j",
             "constant[0]: \"valueFooString\" is not"},
-        BadView{R"j({"resource":"P","constant":[{"name":"c"}],"select":[{"column":[{"name":"a","path":"id"}]}]})j",
+        BadView{R"j({"resource":"Basic","constant":[{"name":"c"}],"select":[{"column":[{"name":"a","path":"id"}]}]})j",
                 "constant[0]"},
-        BadView{R"j({"resource":"P","where":[{"path":"@@"}],"select":[{"column":[{"name":"a","path":"id"}]}]})j",
+        BadView{R"j({"resource":"Basic","where":[{"path":"@@"}],"select":[{"column":[{"name":"a","path":"id"}]}]})j",
                 "where[0]"},
         BadView{
-            R"j({"resource":"P","select":[{"unionAll":[{"column":[{"name":"a","path":"id"}]},{"column":[{"name":"b","path":"id"}]}]}]})j",
+            R"j({"resource":"Basic","select":[{"unionAll":[{"column":[{"name":"a","path":"id"}]},{"column":[{"name":"b","path":"id"}]}]}]})j",
             "unionAll"},
         BadView{
-            R"j({"resource":"P","select":[{"unionAll":[{"column":[{"name":"a","path":"id"}]},{"column":[{"name":"a","path":"id","type":"integer"}]}]}]})j",
+            R"j({"resource":"Basic","select":[{"unionAll":[{"column":[{"name":"a","path":"id"}]},{"column":[{"name":"a","path":"id","type":"integer"}]}]}]})j",
             "another type"}));
 
 }  // namespace
