@@ -7,6 +7,7 @@
 #include "base/quote.hpp"
 #include "tables/decimal.hpp"
 #include "tables/operators.hpp"
+#include "tables/resource_types.hpp"
 #include "tables/steps.hpp"
 #include "tables/text_functions.hpp"
 
@@ -234,10 +235,9 @@ std::string Compiler::type_text(const Syntax& specifier) {
 FhirType Compiler::type_of(const Syntax& specifier) const {
   const std::string name = type_text(specifier);
   if (const auto type = find_type(name)) return *type;
-  const bool may_be_resource = !name.empty() && name[0] >= 'A' && name[0] <= 'Z';
   throw PathError(specifier.position,
                   quote(name) + " is no data type of FHIR" +
-                      (may_be_resource ? "; a resource is chosen by where(resourceType = 'Patient')" : ""));
+                      (is_resource_type(name) ? "; a resource is known by resourceType = '" + name + "'" : ""));
 }
 
 CompiledPath Compiler::type_test(const Syntax& syntax, const WantedSet& focus) {
@@ -361,6 +361,13 @@ CompiledPath Compiler::extension(const Syntax& syntax, const WantedSet& focus) {
 
 CompiledPath Compiler::of_type(const Syntax& syntax, const WantedSet& focus) {
   CompiledPath input = input_of(syntax, focus);
+  const std::string name = type_text(*syntax.operands[1]);
+  if (is_resource_type(name)) {
+    CompiledPath type = member_of({make_focus(), input.results}, "resourceType");
+    ExpressionPtr wanted = make_literal(context_.literals.string(name));
+    return {make_where(std::move(input.expression), make_operator("=", std::move(type.expression), std::move(wanted))),
+            std::move(input.results)};
+  }
   return {make_of_type(std::move(input.expression), type_of(*syntax.operands[1])), std::move(input.results)};
 }
 

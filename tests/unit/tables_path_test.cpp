@@ -163,6 +163,16 @@ struct BadPath {
 };
 class BadPaths : public testing::TestWithParam<BadPath> {};
 
+TEST(Path, ChoosesContainedResourcesByTheirType) {
+  constexpr std::string_view kContained =
+      R"({"contained":[{"resourceType":"Patient","id":"p"},{"id":"o","resourceType":"Organization"},{"id":"x"}]})";
+  for (const auto& [path, result] :
+       {std::pair("contained.ofType(Organization).id", "o"), std::pair("contained.ofType(FHIR.Patient).id", "p"),
+        std::pair("(contained as Patient).id", "p"), std::pair("contained.ofType(Claim).id", ""),
+        std::pair("contained.ofType(Patient).exists()", "true")})
+    EXPECT_EQ(evaluate(path, kContained), result) << path;
+}
+
 TEST_P(BadPaths, AreRefusedWithTheirPlace) {
   try {
     evaluate(GetParam().path);
@@ -180,7 +190,7 @@ INSTANTIATE_TEST_SUITE_P(
                     BadPath{"a[0", 3, "expected ]"}, BadPath{"'abc", 0, "not closed"}, BadPath{"a /* b", 2, "no end"},
                     BadPath{"%nothing", 0, "not defined"}, BadPath{"a.fist()", 2, "did you mean first()"},
                     BadPath{"a.first(1)", 2, "takes 0 arguments"}, BadPath{"a.ofType(Nothing)", 9, "no data type"},
-                    BadPath{"contained.ofType(Organization)", 17, "where(resourceType = 'Patient')"},
+                    BadPath{"contained.all($this is Organization)", 23, "resourceType = 'Organization'"},
                     BadPath{"a.ofType(nothing)", 9, "no data type of FHIR"},
                     BadPath{"a.ofType(1)", 9, "name of a type"}, BadPath{"1 + ", 4, "a value is missing"},
                     BadPath{"a # b", 2, "no meaning"}, BadPath{"'\\q'", 1, "escape"},
