@@ -67,7 +67,7 @@ class PartWriter {
 
  private:
   void begin() {
-    encoder_ = tables::make_arrow_encoder(columns_);
+    encoder_ = tables::make_arrow_encoder(table_, columns_);
     digest_ = crypto::Sha256();
     files_.push_back(space_.new_partial_file());
     parts_.push_back({table_, "", 0, 0, ""});

@@ -3,6 +3,7 @@
 #include <flatbuffers/flatbuffers.h>
 
 #include "tables/array_view.hpp"
+#include "tables/batch.hpp"
 #include "tables/encoder.hpp"
 
 namespace libbcda::tables {
@@ -122,10 +123,23 @@ Offset<Any> type_table(FlatBufferBuilder& out, const ColumnType& type) {
   });
 }
 
-Offset<Any> field(FlatBufferBuilder& out, const std::string& name, const ColumnType& type) {
+Offset<Any> metadata_table(FlatBufferBuilder& out, const Metadata& metadata) {
+  std::vector<Offset<Any>> pairs;
+  for (const auto& [key, value] : metadata) {
+    const auto key_text = out.CreateString(key), value_text = out.CreateString(value);
+    pairs.push_back(table(out, [&] {
+      out.AddOffset(slot(0), key_text);
+      out.AddOffset(slot(1), value_text);
+    }));
+  }
+  return Offset<Any>(out.CreateVector(pairs).o);
+}
+
+Offset<Any> field(FlatBufferBuilder& out, const std::string& name, const ColumnType& type, const Metadata& metadata) {
   std::vector<Offset<Any>> children;
-  if (type.is_list) children.push_back(field(out, "item", type.item()));
+  if (type.is_list) children.push_back(field(out, "item", type.item(), {}));
   const auto below = out.CreateVector(children);
+  const auto about = metadata_table(out, metadata);
   const auto text = out.CreateString(name);
   const auto kind = type.is_list ? table(out, [] {}) : type_table(out, type);
   return table(out, [&] {
@@ -134,16 +148,19 @@ Offset<Any> field(FlatBufferBuilder& out, const std::string& name, const ColumnT
     out.AddElement<std::uint8_t>(slot(2), type.is_list ? kList : type_number(type.kind));
     out.AddOffset(slot(3), kind);
     out.AddOffset(slot(5), below);
+    out.AddOffset(slot(6), about);
   });
 }
 
-Offset<Any> schema(FlatBufferBuilder& out, const std::vector<Column>& columns) {
+Offset<Any> schema(FlatBufferBuilder& out, const std::string& name, const std::vector<Column>& columns) {
   std::vector<Offset<Any>> fields;
-  for (const Column& column : columns) fields.push_back(field(out, column.name, column.type));
+  for (const Column& column : columns) fields.push_back(field(out, column.name, column.type, column_metadata(column)));
   const auto all = out.CreateVector(fields);
+  const auto about = metadata_table(out, table_metadata(name));
   return table(out, [&] {
     out.AddElement<std::int16_t>(slot(0), 0);  // little-endian
     out.AddOffset(slot(1), all);
+    out.AddOffset(slot(2), about);
   });
 }
 
@@ -177,14 +194,14 @@ struct Body {
 
 class ArrowEncoder : public Encoder {
  public:
-  explicit ArrowEncoder(const std::vector<Column>& columns) : columns_(columns) {}
+  ArrowEncoder(std::string table, const std::vector<Column>& columns) : table_(std::move(table)), columns_(columns) {}
 
   void begin(std::string& out) override {
     const std::size_t before = out.size();
     out += kMagic;
     out.append(2, '\0');
     FlatBufferBuilder builder;
-    add_message(out, builder, kSchemaMessage, schema(builder, columns_), 0);
+    add_message(out, builder, kSchemaMessage, schema(builder, table_, columns_), 0);
     size_ += static_cast<std::int64_t>(out.size() - before);
   }
 
@@ -211,7 +228,7 @@ class ArrowEncoder : public Encoder {
     add_number<std::uint32_t>(out, 0xFFFFFFFF);  // the end of the stream of messages
     add_number<std::int32_t>(out, 0);
     FlatBufferBuilder builder;
-    const auto columns = schema(builder, columns_);
+    const auto columns = schema(builder, table_, columns_);
     const auto dictionaries = builder.CreateVectorOfStructs(std::vector<Block>());
     const auto batches = builder.CreateVectorOfStructs(blocks_);
     builder.Finish(table(builder, [&] {
@@ -241,6 +258,7 @@ class ArrowEncoder : public Encoder {
     out += metadata;
   }
 
+  const std::string table_;
   const std::vector<Column>& columns_;
   std::int64_t size_ = 0;  // of the file so far
   std::vector<Block> blocks_;
@@ -248,8 +266,8 @@ class ArrowEncoder : public Encoder {
 
 }  // namespace
 
-std::unique_ptr<Encoder> make_arrow_encoder(const std::vector<Column>& columns) {
-  return std::make_unique<ArrowEncoder>(columns);
+std::unique_ptr<Encoder> make_arrow_encoder(const std::string& table, const std::vector<Column>& columns) {
+  return std::make_unique<ArrowEncoder>(table, columns);
 }
 
 }  // namespace libbcda::tables

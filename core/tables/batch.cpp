@@ -231,22 +231,31 @@ void make_field(const Column& column, ArrowSchema& out) {
     memory->children.push_back(std::make_unique<ArrowSchema>());
     export_schema(*memory->children[0], std::move(item), {}, true);
   }
-  Metadata metadata;
-  if (!column.fhir_type.empty()) metadata.emplace_back("fhir.type", column.fhir_type);
-  if (!column.description.empty()) metadata.emplace_back("description", column.description);
-  export_schema(out, std::move(memory), metadata, true);
+  export_schema(out, std::move(memory), column_metadata(column), true);
 }
 
 }  // namespace
 
-void make_schema(const std::vector<Column>& columns, const Metadata& metadata, ArrowSchema& out) {
+Metadata table_metadata(const std::string& table) {
+  if (table.empty()) return {};
+  return {{"bcda.table", table}};
+}
+
+Metadata column_metadata(const Column& column) {
+  Metadata metadata;
+  if (!column.fhir_type.empty()) metadata.emplace_back("fhir.type", column.fhir_type);
+  if (!column.description.empty()) metadata.emplace_back("description", column.description);
+  return metadata;
+}
+
+void make_schema(const std::vector<Column>& columns, const std::string& table, ArrowSchema& out) {
   auto memory = std::make_unique<SchemaMemory>();
   memory->format = "+s";
   for (const Column& column : columns) {
     memory->children.push_back(std::make_unique<ArrowSchema>());
     make_field(column, *memory->children.back());
   }
-  export_schema(out, std::move(memory), metadata, false);
+  export_schema(out, std::move(memory), table_metadata(table), false);
 }
 
 }  // namespace libbcda::tables

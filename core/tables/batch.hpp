@@ -126,8 +126,12 @@ class BatchBuilder {
   bool full_ = false;
 };
 
-// Writes the schema of a table. The metadata of the schema and of each column are pairs of text.
+// What the schema says about a table and about a column, as pairs of text.
 using Metadata = std::vector<std::pair<std::string, std::string>>;
-void make_schema(const std::vector<Column>& columns, const Metadata& metadata, ArrowSchema& out);
+Metadata table_metadata(const std::string& table);  // table "": it has no name
+Metadata column_metadata(const Column& column);
+
+// Writes the schema of a table.
+void make_schema(const std::vector<Column>& columns, const std::string& table, ArrowSchema& out);
 
 }  // namespace libbcda::tables

@@ -5,7 +5,7 @@
 namespace libbcda::tables {
 
 EncodedTables::EncodedTables(Scan& scan, std::string_view format) : scan_(scan), format_(format) {
-  for (std::size_t i = 0; i < scan.size(); ++i) files_.push_back({make_encoder(format, scan.columns(i))});
+  for (std::size_t i = 0; i < scan.size(); ++i) files_.push_back({make_encoder(format, scan.name(i), scan.columns(i))});
 }
 
 std::optional<std::size_t> EncodedTables::next(std::string_view& piece) {

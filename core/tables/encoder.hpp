@@ -20,11 +20,13 @@ class Encoder {
   virtual void end(std::string& out) = 0;
 };
 
-// `format`: "csv", "ndjson" or "arrow". Throws Error{INVALID_ARGUMENT} for another one. `columns` must outlive it.
-std::unique_ptr<Encoder> make_encoder(std::string_view format, const std::vector<Column>& columns);
+// `format`: "csv", "ndjson" or "arrow". Throws Error{INVALID_ARGUMENT} for another one. `table`: its name, or "".
+// `columns` must outlive it.
+std::unique_ptr<Encoder> make_encoder(std::string_view format, const std::string& table,
+                                      const std::vector<Column>& columns);
 
 std::unique_ptr<Encoder> make_csv_encoder(const std::vector<Column>& columns);
 std::unique_ptr<Encoder> make_ndjson_encoder(const std::vector<Column>& columns);
-std::unique_ptr<Encoder> make_arrow_encoder(const std::vector<Column>& columns);
+std::unique_ptr<Encoder> make_arrow_encoder(const std::string& table, const std::vector<Column>& columns);
 
 }  // namespace libbcda::tables

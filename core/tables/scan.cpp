@@ -70,12 +70,9 @@ const std::vector<Column>& Scan::columns(std::size_t table) const {
   return passes_.begin()->second->views[table]->columns();
 }
 
-void Scan::schema(std::size_t table, ArrowSchema& out) const {
-  const View& view = *passes_.begin()->second->views[table];
-  Metadata metadata;
-  if (!view.name().empty()) metadata.emplace_back("bcda.table", view.name());
-  make_schema(view.columns(), metadata, out);
-}
+const std::string& Scan::name(std::size_t table) const { return passes_.begin()->second->views[table]->name(); }
+
+void Scan::schema(std::size_t table, ArrowSchema& out) const { make_schema(columns(table), name(table), out); }
 
 std::int64_t Scan::nulled() const {
   std::int64_t count = 0;

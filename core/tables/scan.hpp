@@ -47,6 +47,7 @@ class Scan {
 
   std::size_t size() const { return tables_.size(); }
   const std::vector<Column>& columns(std::size_t table) const;
+  const std::string& name(std::size_t table) const;  // "": its view has none
   void schema(std::size_t table, ArrowSchema& out) const;
   std::int64_t rows(std::size_t table) const { return rows_[table]; }  // that were handed out
   std::int64_t nulled() const;                                         // values that did not fit their column

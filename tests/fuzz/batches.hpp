@@ -31,7 +31,7 @@ inline void check_array(const tables::ColumnType& type, const ArrowArray& array)
 inline std::string encoded(std::string_view format, const std::vector<tables::Column>& columns,
                            const ArrowArray& batch) {
   std::string text;
-  const auto encoder = tables::make_encoder(format, columns);
+  const auto encoder = tables::make_encoder(format, "table", columns);
   encoder->begin(text);
   encoder->add(text, batch);
   encoder->end(text);

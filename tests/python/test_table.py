@@ -136,7 +136,11 @@ def test_each_format_has_the_same_rows(generation: str, table: str, tmp_path: Pa
     for form in ("csv", "ndjson", "arrow"):
         assert opened.save(tmp_path / form, form) == (rows.num_rows, 0)
         assert (tmp_path / form).stat().st_mode & 0o777 == 0o600
-    assert pyarrow.ipc.open_file(tmp_path / "arrow").read_all().to_pylist() == rows.to_pylist()
+    saved = pyarrow.ipc.open_file(tmp_path / "arrow").read_all()
+    assert saved.to_pylist() == rows.to_pylist()
+    assert saved.schema.equals(rows.schema, check_metadata=True)
+    assert saved.schema.metadata == {b"bcda.table": table.encode()}
+    assert saved.schema.field(0).metadata[b"fhir.type"] == b"string"
     with (tmp_path / "csv").open(encoding="utf-8", newline="") as text:
         from_csv = list(csv.DictReader(text))
     from_json = [json.loads(line, parse_float=Decimal) for line in (tmp_path / "ndjson").read_text().splitlines()]

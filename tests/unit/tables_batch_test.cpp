@@ -133,7 +133,7 @@ TEST(Batch, IsFullByItsBits) {
 
 TEST(Schema, NamesItsColumnsAndTypes) {
   ArrowSchema schema{};
-  make_schema(columns(), {{"bcda.view", "v"}}, schema);
+  make_schema(columns(), "t", schema);
   EXPECT_STREQ(schema.format, "+s");
   EXPECT_EQ(schema.n_children, 5);
   const char* formats[] = {"u", "b", "i", "d:18,2", "+l"};

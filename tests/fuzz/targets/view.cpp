@@ -26,7 +26,7 @@ FUZZ_TARGET(view, input) {
     }
     check_rows(view.columns(), batches);
     ArrowSchema schema{};
-    tables::make_schema(view.columns(), {}, schema);
+    tables::make_schema(view.columns(), view.name(), schema);
     schema.release(&schema);
   });
 }
