@@ -145,10 +145,14 @@ std::string describe_directory(const json::value& about) {
   for (const json::value& job : about.at("jobs").as_array()) out += describe_job(job);
   const json::value& files = about.at("files");
   const std::string under_way = text_of(files, "underWay"), in_tables = text_of(files, "inTables");
-  return out + line("files", text_of(files, "published") + " published, " +
-                                 human_bytes(files.at("bytes").to_number<std::int64_t>()) +
-                                 (in_tables == "0" ? "" : "; " + in_tables + " in tables alone") +
-                                 (under_way == "0" ? "" : "; " + under_way + " under way"));
+  out += line("files", text_of(files, "published") + " published, " +
+                           human_bytes(files.at("bytes").to_number<std::int64_t>()) +
+                           (in_tables == "0" ? "" : "; " + in_tables + " in tables alone") +
+                           (under_way == "0" ? "" : "; " + under_way + " under way"));
+  for (const json::value& table : about.at("tables").as_array())
+    out += line("table", text_of(table, "table") + ", " + plural(table.at("rows").to_number<std::int64_t>(), "row") +
+                             ", " + plural(table.at("parts").to_number<std::int64_t>(), "file"));
+  return out;
 }
 
 int print_directory_status(const Asked& asked) {

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <filesystem>
+#include <map>
 #include <set>
 #include <utility>
 
@@ -159,7 +160,18 @@ json::array describe_jobs(const json::array& done) {
   return jobs;
 }
 
-// The files of a finished export, and its parts of tables. Their content is not read.
+constexpr const char* kMissing = " is missing";
+
+// "": nothing. The content of the file is not read.
+std::string what_is_wrong(const std::string& path, std::int64_t bytes) {
+  std::error_code error;
+  const auto size = std::filesystem::file_size(path, error);
+  if (error == std::errc::no_such_file_or_directory) return kMissing;
+  if (error) return " cannot be read: " + error.message();
+  return static_cast<std::int64_t>(size) == bytes ? "" : " has another size than its receipt says";
+}
+
+// The files of a finished export, and its parts of tables.
 struct FilesThere {
   explicit FilesThere(const RunResult& finished) {
     for (std::size_t i = 0; i < finished.files->size(); ++i) look_at((*finished.files)[i]);
@@ -189,19 +201,36 @@ struct FilesThere {
     for (const transfer::TablePart& part : parts)
       if (const std::string why = what_is_wrong(part.path, part.bytes); !why.empty()) note(part.path + why);
   }
-  static constexpr const char* kMissing = " is missing";
-  static std::string what_is_wrong(const std::string& path, std::int64_t bytes) {
-    std::error_code error;
-    const auto size = std::filesystem::file_size(path, error);
-    if (error == std::errc::no_such_file_or_directory) return kMissing;
-    if (error) return " cannot be read: " + error.message();
-    return static_cast<std::int64_t>(size) == bytes ? "" : " has another size than its receipt says";
-  }
   void note(const std::string& what) {
     if (damage.empty())
       damage = "a finished export of which " + what + "; restore that file, or export again into another directory";
   }
 };
+
+// By table, the parts that are there.
+json::array describe_tables(const std::vector<transfer::TablePart>& parts) {
+  std::map<std::string, std::pair<std::int64_t, std::int64_t>> tables;  // parts and rows
+  for (const transfer::TablePart& part : parts) {
+    if (!what_is_wrong(part.path, part.bytes).empty()) continue;
+    auto& [count, rows] = tables[part.table];
+    ++count;
+    rows += part.rows;
+  }
+  json::array described;
+  for (const auto& [table, sums] : tables)
+    described.push_back(json::object{{"table", table}, {"parts", sums.first}, {"rows", sums.second}});
+  return described;
+}
+
+std::vector<transfer::TablePart> parts_in(const transfer::JournalState& state, const std::string& directory) {
+  std::vector<transfer::TablePart> parts;
+  for (const transfer::TablesRecord& record : state.tables)
+    for (transfer::TablePart part : record.parts) {
+      part.path = directory + "/" + part.path;
+      parts.push_back(std::move(part));
+    }
+  return parts;
+}
 
 json::value request_in(const transfer::JournalState& state, const std::optional<RunResult>& finished) {
   if (state.intent) return *state.intent;
@@ -312,6 +341,7 @@ std::string directory_status(const std::string& directory, const world::Local& l
                       {"runs", runs},
                       {"request", request_in(state, finished)},
                       {"jobs", finished ? describe_jobs(finished->jobs) : describe_jobs(state)},
+                      {"tables", describe_tables(finished ? finished->parts : parts_in(state, directory))},
                       {"files", there ? there->describe() : describe_files(state, transfer::Published(out))}};
   if (!there) status["files"].as_object()["underWay"] = count_under_way(state, *out);
   return json::serialize(status);

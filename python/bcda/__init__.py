@@ -45,7 +45,7 @@ from ._report import report
 from ._result import Deleted, ExportResult, File, Issue
 from ._run import Run
 from ._sandbox import Sandbox
-from ._status import DirectoryFiles, DirectoryJob, DirectoryOwner, DirectoryStatus, directory_status
+from ._status import DirectoryFiles, DirectoryJob, DirectoryOwner, DirectoryStatus, DirectoryTable, directory_status
 from ._table import Table, TableColumn, open_duckdb, open_table, table_columns, table_names, table_view
 from ._tables import SandboxOption, Setting, Status, profiles, sandbox_options, settings, statuses
 
@@ -59,6 +59,7 @@ __all__ = [
     "DirectoryJob",
     "DirectoryOwner",
     "DirectoryStatus",
+    "DirectoryTable",
     "Error",
     "Event",
     "ExportResult",

@@ -44,6 +44,14 @@ class DirectoryFiles(TypedDict):
     underWay: int
 
 
+class DirectoryTable(TypedDict):
+    """One table of an export with the setting ``tables``: the number of its Arrow files that are there, and of their rows."""
+
+    table: str
+    parts: int
+    rows: int
+
+
 class DirectoryStatus(TypedDict):
     """Where the export in a directory stands: see :func:`directory_status`.
 
@@ -64,6 +72,7 @@ class DirectoryStatus(TypedDict):
     request: dict[str, Any] | None
     jobs: list[DirectoryJob]
     files: DirectoryFiles
+    tables: list[DirectoryTable]
 
 
 def directory_status(directory: str | os.PathLike[str]) -> DirectoryStatus:

@@ -128,6 +128,7 @@ def test_a_file_that_is_there_in_part_is_continued(make_sandbox: MakeSandbox, cl
     assert sandbox.request_count(KICK_OFFS) == kick_offs
     files = {"published": 1, "bytes": result.files[0].bytes, "inTables": 0, "underWay": 0}
     assert bcda.directory_status(claims)["files"] == files
+    assert bcda.directory_status(claims)["tables"] == []
 
 
 def test_the_status_of_a_directory(make_sandbox: MakeSandbox, claims: Path) -> None:

@@ -110,6 +110,18 @@ TEST_F(MadeTables, AreMissedWhenTheyAreGone) {
   EXPECT_EQ(status(), "damaged");
 }
 
+TEST_F(MadeTables, AreInTheStatusOfTheDirectory) {
+  leave_one_of_two();
+  EXPECT_EQ(parse_json(directory_status(out()))->at("tables"),
+            parse_json(R"([{"table":"beneficiary","parts":1,"rows":2}])"));
+  EXPECT_FALSE(again());
+  EXPECT_EQ(parse_json(directory_status(out()))->at("tables"),
+            parse_json(R"([{"table":"beneficiary","parts":2,"rows":3}])"));
+  std::filesystem::remove(out() + "/tables/beneficiary/00001.arrow");
+  EXPECT_EQ(parse_json(directory_status(out()))->at("tables"),
+            parse_json(R"([{"table":"beneficiary","parts":1,"rows":1}])"));
+}
+
 TEST_F(MadeTables, MayBeRemovedWhileTheFilesAreHere) {
   EXPECT_FALSE(run());
   std::filesystem::remove(out() + "/tables/beneficiary/00001.arrow");

@@ -126,6 +126,7 @@ start_sync <- function(client, directory, settings) {
 #'     finished export, `"done"`), `manifest` (whether it is at hand) and `files` (how many were published).}
 #'   \item{`files`}{a list of `published`, `bytes` (of these), `inTables` (files of which only
 #'     the rows in tables are left) and `underWay`.}
+#'   \item{`tables`}{lists of `table`, `parts` (the number of its Arrow files that are there) and `rows`.}
 #' @name bcda_resume
 #' @seealso [bcda_export()], [bcda_sync()]
 #' @examples

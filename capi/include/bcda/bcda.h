@@ -401,6 +401,7 @@ BCDA_API bcda_status bcda_resume_start(bcda_client* client, const char* director
  *              files: how many were published
  *   files      {"published", "bytes" (of these), "inTables" (files that are gone, because parts of tables have their
  *              rows: keep_ndjson=false), "underWay"}: as the journals say
+ *   tables     [{"table", "parts", "rows"}]: the Arrow files that are there, by table
  * Errors: FILESYSTEM (there is no such directory, or it cannot be read). */
 BCDA_API bcda_status bcda_directory_status(const char* directory, char** json, bcda_error** error);
 

@@ -66,8 +66,9 @@ public final class Bcda {
    *     ({@code host} and {@code pid} of a run that uses it, or null), {@code damage} (what is damaged, and what to do
    *     about it; "": nothing), {@code partial} (whether resources are missing in a finished export), {@code runs} (the
    *     number of exports of a series), {@code request} (what the export asks for, or null), {@code jobs} (each with
-   *     {@code type}, {@code statusUrl}, {@code state}, {@code manifest} and {@code files}) and {@code files}
-   *     ({@code published}, {@code bytes}, {@code inTables}, {@code underWay})
+   *     {@code type}, {@code statusUrl}, {@code state}, {@code manifest} and {@code files}), {@code files}
+   *     ({@code published}, {@code bytes}, {@code inTables}, {@code underWay}) and {@code tables} (the Arrow files that are
+   *     there, by table: {@code table}, {@code parts}, {@code rows})
    * @throws BcdaException.Filesystem there is no such directory, or it cannot be read
    */
   public static String directoryStatus(Path directory) {
