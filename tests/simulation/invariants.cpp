@@ -38,25 +38,37 @@ std::string digest_of(const std::string& text) {
 
 bool is_part(const std::string& path) { return path.starts_with(kTables); }
 
+// The resources of each table, which has a row for each of them.
+const std::map<std::string, std::string> kTypes{
+    {"claim", "ExplanationOfBenefit"}, {"beneficiary", "Patient"}, {"coverage", "Coverage"}};
+
+// The tables of a receipt.
+std::set<std::string> tables_in(const json::object& receipt) {
+  std::set<std::string> names;
+  if (const auto* parts = receipt.if_contains("tables"))
+    for (const json::value& part : parts->as_array()) names.insert(string_member(part.as_object(), "table"));
+  return names;
+}
+
 // The tables that the receipt names have a row for each record of its files, and no other part is there.
-std::string check_tables(const json::object& receipt, const Files& files, const Tables& tables) {
+std::string check_tables(const json::object& receipt, const Files& files) {
   std::map<std::string, std::int64_t> left;  // rows that are missing, by resource type
   std::set<std::string> listed;
   for (const json::value& file : receipt.at("files").as_array())
     left[string_member(file.as_object(), "type")] += file.at("records").to_number<std::int64_t>();
   const auto* parts = receipt.if_contains("tables");
-  if (!parts) return tables.types.empty() ? "" : "the receipt has no tables";
-  for (const json::value& item : parts->as_array()) {
+  for (const json::value& item : parts ? parts->as_array() : json::array()) {
     const json::object& part = item.as_object();
     const std::string path = kRoot + string_member(part, "path");
     const auto there = files.find(path);
     if (there == files.end()) return "the receipt lists " + path + ", which is missing";
     if (string_member(part, "sha256") != digest_of(there->second)) return "the receipt has a wrong digest of " + path;
-    left[tables.types.at(string_member(part, "table"))] -= part.at("rows").to_number<std::int64_t>();
+    left[kTypes.at(string_member(part, "table"))] -= part.at("rows").to_number<std::int64_t>();
     listed.insert(path);
   }
-  for (const auto& [table, type] : tables.types)
-    if (left[type] != 0) return "the table " + table + " lacks " + std::to_string(left[type]) + " rows";
+  for (const std::string& table : tables_in(receipt))
+    if (const auto rows = left[kTypes.at(table)]; rows != 0)
+      return "the table " + table + " lacks " + std::to_string(rows) + " rows";
   for (const auto& [path, content] : files)
     if (is_part(path) && !listed.contains(path)) return "the receipt does not list " + path;
   return "";
@@ -93,9 +105,7 @@ std::int64_t files_of_jobs(const json::object& receipt, const SimServer& server)
 }  // namespace
 
 Tables::Tables(const Settings& settings) : keeps_files(settings.boolean("keep_ndjson")) {
-  const std::map<std::string, std::string> all{
-      {"claim", "ExplanationOfBenefit"}, {"beneficiary", "Patient"}, {"coverage", "Coverage"}};
-  for (const std::string& table : settings.list("tables")) types[table] = all.at(table);
+  for (const std::string& table : settings.list("tables")) types[table] = kTypes.at(table);
 }
 
 bool Tables::may_replace(const std::string& path) const {
@@ -147,7 +157,7 @@ std::string check_receipt(const SimDisk& disk, const SimServer& server, const Ta
   if (!value || !value->is_object()) return "the receipt is not JSON";
   std::set<std::string> listed;
   if (const std::string wrong = check_listed(value->get_object(), files, tables, listed); !wrong.empty()) return wrong;
-  if (const std::string wrong = check_tables(value->get_object(), files, tables); !wrong.empty()) return wrong;
+  if (const std::string wrong = check_tables(value->get_object(), files); !wrong.empty()) return wrong;
   for (const auto& [path, content] : files)
     if (is_final_name(path) && !listed.contains(path)) return "the receipt does not list " + path;
   const std::int64_t expected = files_of_jobs(value->get_object(), server);
@@ -161,6 +171,9 @@ std::string check_receipt(const SimDisk& disk, const SimServer& server, const Ta
 
 std::string check_complete(const SimDisk& disk, const Tables& tables) {
   if (!has_receipt(disk)) return "there is no receipt";
+  std::set<std::string> names;
+  for (const auto& [table, type] : tables.types) names.insert(table);
+  if (tables_in(parse_json(disk.files().at(kReceipt))->get_object()) != names) return "the receipt has other tables";
   for (const auto& [path, content] : disk.files())
     if (!is_final_name(path) && !is_part(path) && path != kReceipt && path != kLog) return path + " was left behind";
   for (const auto& [path, content] : disk.files())

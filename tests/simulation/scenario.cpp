@@ -165,11 +165,15 @@ Attempt draw_attempt(Dice& dice, bool may_lose_power) {
 }
 
 // Tables with a row for each resource, so that the receipt says how many rows there must be.
+// Some runs make others, or none; these need the files.
 void draw_tables([[maybe_unused]] Dice& dice, [[maybe_unused]] Scenario& scenario) {
 #ifdef BCDA_TABLES
   if (!dice.chance(0.3)) return;
+  const bool keeps_files = dice.chance(0.5);
   scenario.client.emplace_back("tables", "claim,beneficiary,coverage");
-  scenario.client.emplace_back("keep_ndjson", dice.chance(0.5) ? "true" : "false");
+  scenario.client.emplace_back("keep_ndjson", keeps_files ? "true" : "false");
+  for (Attempt& attempt : scenario.attempts)
+    if (keeps_files && dice.chance(0.5)) attempt.tables = dice.pick({"", "claim", "beneficiary,coverage"});
   scenario.checkpoints.table_input = dice.magnitude(1e4, 1e6);
   scenario.checkpoints.table_part = dice.magnitude(1e3, 1e5);
 #endif
@@ -217,6 +221,7 @@ std::string describe(const Scenario& scenario) {
   for (const Attempt& attempt : scenario.attempts) {
     const auto& [net, server, disk] = attempt.faults;
     text << (attempt.restarts ? "restart: " : "run: ");
+    if (attempt.tables) text << "tables=" << *attempt.tables << " ";
     if (attempt.ending == Ending::cancel) text << "canceled at step " << attempt.at_step;
     if (attempt.ending == Ending::crash)
       text << (attempt.crash == Crash::kill ? "kill" : "power loss") << " at change " << attempt.at_change << ", byte "

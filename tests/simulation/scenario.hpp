@@ -1,5 +1,6 @@
 // What one seed simulates: a service, settings, faults and crashes.
 #pragma once
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -36,9 +37,10 @@ struct Attempt {
   // The end comes before this change of the disk, before a change after so many bytes were written, or before this step
   // of the scheduler; -1: not there.
   std::int64_t at_change = -1, at_written = -1, at_step = -1;
-  bool restarts = false;            // with the setting restart
-  Milliseconds downtime{0};         // until the next run
-  std::int64_t clock_jump_at = -1;  // a step at which the wall clock is set
+  bool restarts = false;              // with the setting restart
+  std::optional<std::string> tables;  // another setting than the client's
+  Milliseconds downtime{0};           // until the next run
+  std::int64_t clock_jump_at = -1;    // a step at which the wall clock is set
   Milliseconds clock_jump{0};
   Rival rival;
 };

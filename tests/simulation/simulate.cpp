@@ -85,7 +85,8 @@ class Simulation {
 
   Dice dice_;
   const Scenario scenario_;
-  const Tables tables_{client_settings(scenario_)};
+  std::optional<std::string> other_tables_;    // the setting of this run, if it has another one
+  Tables tables_{client_settings(scenario_)};  // of this run
   Trace trace_;
   SimServer server_;
   std::unique_ptr<SimDisk> disk_;  // between two runs
@@ -108,6 +109,7 @@ Settings Simulation::settings() const {
   Settings made = client_settings(scenario_);
   if (takes_over_) made.set("take_over", "true");
   if (restarts_) made.set("restart", "true");
+  if (other_tables_) made.set("tables", *other_tables_);
   return made;
 }
 
@@ -136,6 +138,8 @@ void Simulation::begin(const Attempt& attempt) {
   survivor_.reset();
   failure_.clear();
   restarts_ = !kResumes || attempt.restarts;
+  other_tables_ = attempt.tables;
+  tables_ = Tables(settings());
   if (restarts_) published_.clear();
   if (restarts_) server_.forget_jobs();
   server_.ledger().run_begins(restarts_, attempt.faults.disk.any());
@@ -222,6 +226,7 @@ void Simulation::meet(SimWorld& world, runtime::Run& first, const Attempt& attem
                                    rival.sees_locks, server_, trace_, dice_.fork());
   go_to(disk, other->clock());
   Settings with = client_settings(scenario_);
+  if (other_tables_) with.set("tables", *other_tables_);
   if (rival.takes_over) with.set("take_over", "true");
   const bool is_stale = !rival.same_machine && rival.suspended >= std::chrono::minutes(5);
   const bool may_start = (!rival.sees_locks || disk.lacks().locks) && (rival.takes_over || is_stale);
