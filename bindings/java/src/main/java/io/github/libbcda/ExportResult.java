@@ -236,11 +236,30 @@ public final class ExportResult {
    * @throws IllegalStateException the files went to a sink, or there was nothing to export
    */
   public Table table(String table, TableSettings settings) {
+    return Table.open(tableSource(), table, settings);
+  }
+
+  /**
+   * A view of your own over the records.
+   *
+   * @param view a file with the JSON text of a ViewDefinition
+   * @param settings the columns, the generation and so on
+   * @return a table, which reads the files whenever it is used
+   * @throws BcdaException.InvalidArgument the view or a setting is wrong. The message names the column and the place in
+   *     its path
+   * @throws BcdaException.Filesystem the view cannot be read, the export has not finished, or its directory is missing
+   * @throws IllegalStateException the files went to a sink, or there was nothing to export
+   */
+  public Table table(Path view, TableSettings settings) {
+    return Table.open(tableSource(), view, settings);
+  }
+
+  private List<Path> tableSource() {
     if (toSink) {
       throw new IllegalStateException("the files went to a sink: tables are read from a directory");
     }
-    Path from = directory().orElseThrow(() -> new IllegalStateException("there was nothing to export, so there is no table"));
-    return Table.open(List.of(from), table, settings);
+    return List.of(
+        directory().orElseThrow(() -> new IllegalStateException("there was nothing to export, so there is no table")));
   }
 
   private List<ExportedFile> of(String type) {

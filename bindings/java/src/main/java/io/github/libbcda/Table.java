@@ -1,5 +1,6 @@
 package io.github.libbcda;
 
+import java.io.IOException;
 import java.math.BigDecimal;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -135,6 +136,28 @@ public final class Table {
    */
   public static Table open(List<Path> paths, String table, TableSettings settings) {
     return new Table(texts(paths), Objects.requireNonNull(table, "table"), settings.values());
+  }
+
+  /**
+   * Opens a view of your own, which is in a file.
+   *
+   * @param paths as for {@link #open(List, String, TableSettings)}
+   * @param view a file with the JSON text of a ViewDefinition
+   * @param settings the columns, the generation and so on
+   * @return a table
+   * @throws BcdaException.InvalidArgument the view or a setting is wrong, or there is no path
+   * @throws BcdaException.Filesystem the view cannot be read, or a path is neither a finished export nor a file
+   */
+  public static Table open(List<Path> paths, Path view, TableSettings settings) {
+    return open(paths, textOf(view), settings);
+  }
+
+  private static String textOf(Path view) {
+    try {
+      return Files.readString(Objects.requireNonNull(view, "view"));
+    } catch (IOException error) {
+      throw BcdaException.of(Status.FILESYSTEM, view + " cannot be read: " + error, view.toString());
+    }
   }
 
   static List<String> texts(List<Path> paths) {

@@ -272,6 +272,9 @@ class ClaimTablesTest {
       try (Stream<Row> rows = result.table("claim_line", settings).rows()) {
         assertEquals(claims, rows.map(row -> row.get("claim_key")).collect(Collectors.toSet()));
       }
+      Path view = Files.writeString(dir.resolve("view.json"), Table.view("claim", Generation.STU3));
+      TableSettings keys = new TableSettings().columns("claim_key");
+      assertEquals(values(result.table("claim", keys)), values(result.table(view, keys)));
       assertEquals(values(result.table("claim")), values(ExportResult.open(dir.resolve("claims")).table("claim")));
 
       ExportResult toSink =

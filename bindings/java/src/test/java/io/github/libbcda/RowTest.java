@@ -236,6 +236,19 @@ class RowTest {
   }
 
   @Test
+  void aViewMayBeInAFile() throws Exception {
+    Path file = Files.writeString(dir.resolve("a-view.ndjson"), SECOND);
+    Path view = Files.writeString(dir.resolve("view.json"), VIEW);
+    try (Stream<Row> found = Table.open(List.of(file), view, new TableSettings()).rows()) {
+      assertEquals(List.of(Integer.MAX_VALUE), found.map(row -> row.getInteger("number")).toList());
+    }
+    Path none = dir.resolve("none.json");
+    BcdaException.Filesystem error =
+        assertThrows(BcdaException.Filesystem.class, () -> Table.open(List.of(file), none, new TableSettings()));
+    assertTrue(error.getMessage().contains(none.toString()));
+  }
+
+  @Test
   void whatDoesNotFitIsNullAndCountedWhereThatIsAskedFor() throws Exception {
     String line =
         "{\"resourceType\":\"Patient\",\"numbers\":[1,\"x\",3],\"number\":\"y\",\"text\":\"z\",\"texts\":[\"a\",null,\"b\"]}";
