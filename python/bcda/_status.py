@@ -45,7 +45,7 @@ class DirectoryFiles(TypedDict):
 
 
 class DirectoryTable(TypedDict):
-    """One table of an export with the setting ``tables``: the number of its Arrow files that are there, and of their rows."""
+    """A table of an export with the setting ``tables``: how many of its Arrow files are there, and how many rows."""
 
     table: str
     parts: int

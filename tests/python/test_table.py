@@ -235,7 +235,12 @@ def test_values_that_became_null_are_counted_in_a_warning(tmp_path: Path, caplog
     path = tmp_path / "bad.ndjson"
     path.write_text((json.dumps({**CLAIM, "item": [{"sequence": "Smith"}]}) + "\n") * 3)
     table = bcda.open_table(path, "claim_line", generation="v3", on_error="null")
-    uses = [table.to_arrow, table.to_pandas, table.to_polars, lambda: table.to_parquet(tmp_path / "lines.parquet")]
+    uses: list[Callable[[], Any]] = [
+        table.to_arrow,
+        table.to_pandas,
+        table.to_polars,
+        lambda: table.to_parquet(tmp_path / "lines.parquet"),
+    ]
     for use in uses:
         caplog.clear()
         use()
