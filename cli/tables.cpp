@@ -133,8 +133,8 @@ int write_tables(Wanted wanted) {
     if (Interrupts::asked()) throw Failure(BCDA_CANCELED, "interrupted; nothing was published");
   }
   for (const auto& target : targets) target->finish();
-  if (wanted.quiet || wanted.out.empty()) return 0;
-  for (std::size_t i = 0; i < tables.size(); ++i)
+  if (wanted.quiet) return 0;
+  for (std::size_t i = 0; i < tables.size() && !wanted.out.empty(); ++i)
     report(tables[i].name + ": " + plural(opened.rows(static_cast<std::int32_t>(i)), "row") + " in " +
            targets[i]->path() + "\n");
   if (const std::int64_t nulled = opened.nulled(); nulled > 0)

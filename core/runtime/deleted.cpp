@@ -7,6 +7,7 @@
 
 #include "base/json_items.hpp"
 #include "ndjson/reader.hpp"
+#include "runtime/digest_check.hpp"
 
 namespace libbcda::runtime {
 namespace {
@@ -24,8 +25,9 @@ bool is_id(std::string_view text) {
   });
 }
 
-// "Patient/1", or the same behind the base of the server.
+// "Patient/1", or the same behind the base of the server, or with a version.
 DeletedResource resource_of(std::string_view url) {
+  url = url.substr(0, url.find("/_history/"));
   const std::size_t slash = url.rfind('/');
   if (slash == url.npos) throw Malformed{"an entry has no URL such as Patient/1"};
   const std::string_view id = url.substr(slash + 1);
@@ -64,15 +66,19 @@ std::vector<DeletedResource> read_bundle(std::string_view bundle) {
 }
 
 json::array read_deleted(const RunResult& result) {
-  const FileList& files = *result.files;
+  const FileList& listing = *result.files;
   json::array listed;
   std::set<DeletedResource> seen;
-  for (std::size_t i = 0; i < files.size(); ++i) {
-    if (files[i].kind() != FileKind::deleted) continue;
-    const std::string path = files[i].path();
+  for (std::size_t i = 0; i < listing.size(); ++i) {
+    if (listing[i].kind() != FileKind::deleted) continue;
+    const std::string path = listing[i].path();
     if (result.directory.empty())
       throw Error(Status::STATE, "the files went to a sink, so what they delete is not known; read " + path + " there");
-    ndjson::Reader reader(path);
+    const auto changed = [path] {
+      return std::move(
+          Error(Status::VERIFICATION, path + " was changed after it was verified; fetch it again").at_file(path));
+    };
+    ndjson::Reader reader(files::open_system_file(path), path, DigestCheck(listing[i].sha256(), changed));
     while (const auto line = reader.next()) {
       try {
         for (const DeletedResource& resource : read_bundle(*line))

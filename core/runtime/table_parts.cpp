@@ -11,6 +11,7 @@
 
 #include "base/version.hpp"
 #include "crypto/digest.hpp"
+#include "runtime/digest_check.hpp"
 #include "runtime/outcome.hpp"
 #include "runtime/table_source.hpp"
 #include "tables/encoder.hpp"
@@ -104,27 +105,6 @@ Error changed(const std::string& path) {
                                                    "and the same export again fetches it anew")
                        .at_file(path));
 }
-
-// Compares the bytes that are read with the digest of the published file.
-class DigestCheck {
- public:
-  DigestCheck(std::string path, std::string sha256, std::function<void()> step)
-      : path_(std::move(path)), sha256_(std::move(sha256)), step_(std::move(step)) {}
-
-  void operator()(ByteView block) {
-    step_();
-    if (is_done_) return;
-    is_done_ = block.empty();
-    if (!is_done_) return digest_->update(block);
-    if (to_hex(digest_->finish()) != sha256_) throw changed(path_);
-  }
-
- private:
-  std::string path_, sha256_;
-  std::function<void()> step_;
-  std::shared_ptr<crypto::Sha256> digest_ = std::make_shared<crypto::Sha256>();  // so that a check can be copied
-  bool is_done_ = false;
-};
 
 std::size_t thread_count(const Settings& settings) {
   const std::int64_t wanted = settings.integer("threads");
@@ -424,7 +404,13 @@ class Parts : public TableParts {
       if (!file || file->size() != record.facts.bytes) throw changed(shown);
       const bool is_known = file->stamp() == stamp;
       files::Fd fd = std::move(*file).take();
-      if (!is_known) return ndjson::Reader(std::move(fd), shown, DigestCheck(shown, record.facts.sha256, step()));
+      if (!is_known)
+        return ndjson::Reader(std::move(fd), shown, [this, check = DigestCheck(record.facts.sha256, [shown] {
+                                                             return changed(shown);
+                                                           })](ByteView block) mutable {
+          check_stopped();
+          check(block);
+        });
       return ndjson::Reader(std::move(fd), shown, [this, &record, stamp, shown](ByteView block) {
         check_stopped();
         if (block.empty() && !is_as_written(record.path, stamp)) throw changed(shown);

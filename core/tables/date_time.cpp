@@ -131,7 +131,7 @@ std::optional<std::partial_ordering> compare_field(const std::optional<T>& a, co
 std::optional<DateTime> parse_date_time(std::string_view text) {
   Fields in{text};
   DateTime value;
-  value.year = in.number(4, 0, 9999);
+  value.year = in.number(4, 1, 9999);
   if (in.take('-')) {
     value.month = in.number(2, 1, 12);
     if (in.take('-')) {

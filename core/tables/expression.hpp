@@ -41,9 +41,18 @@ struct Frame {
   NodeMemory memory;               // of computed nodes
   const Node* resource = nullptr;  // %resource
   std::vector<Nodes> variables;    // of defineVariable, by number
+  std::int64_t work = 0;           // the members that were looked at
+
+  // Paths can multiply the members of a record. Throws EvaluationError.
+  void spend(std::int64_t members) {
+    if ((work += members) > kMostWork)
+      throw EvaluationError{"it takes too much work: the record has too many elements"};
+  }
+  static constexpr std::int64_t kMostWork = 100'000'000;
 
   void begin(const Node& record) {
     memory.clear();
+    work = 0;
     for (Nodes& variable : variables) variable.clear();  // they are of the record before
     resource = &record;
   }

@@ -20,6 +20,7 @@ constexpr NameId kNoName = 0;
 
 struct Node {
   const Node* next = nullptr;   // the next member of the same object
+  const Node* past = nullptr;   // of the first element of a member: the next member of another name
   const Node* first = nullptr;  // of an object: its first member
   std::uint64_t names = 0;      // of an object: which members it may have, see may_have()
   std::uint64_t marks = 0;      // of an object: those of the literals within it, see Literals

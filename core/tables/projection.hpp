@@ -57,6 +57,8 @@ class Wanted {
   // Whether the views read members of it, so that another value than an object does not fit. Not known if it may be a
   // member of resources of several types, because these have members of the same name.
   bool needs_object() const { return !members_.empty() && !everything_ && !is_of_several_types_; }
+  // Whether views compare it with texts, and nothing else, so that another value does not fit.
+  bool needs_text() const { return is_compared_ && members_.empty() && !everything_ && !is_of_several_types_; }
   // Whether a condition compares it with a literal.
   bool is_compared() const { return is_compared_ || everything_; }
   void compare() { is_compared_ = true; }

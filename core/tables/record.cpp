@@ -91,6 +91,7 @@ void RecordParser::read_object(Node& object, const Wanted& wanted, int depth) {
   const std::size_t first_token = at_;
   const std::uint64_t number = ++objects_, outer_marks = std::exchange(marks_, 0);
   const Node** end = &object.first;
+  const Node** past = nullptr;  // of the member before
   expect('{');
   if (!take('}')) {
     do {
@@ -105,7 +106,12 @@ void RecordParser::read_object(Node& object, const Wanted& wanted, int depth) {
       if (seen.object == number && seen.type == name.type) throw Malformed{"has an object with the same member twice"};
       seen = {number, name.type};
       object.names |= Node::name_bit(name.id);
+      const Node** const begin = end;
       read_member(end, *member, name, depth + 1);
+      if (Node* const element = const_cast<Node*>(*begin)) {
+        if (past) *past = element;
+        past = &element->past;
+      }
       seen_[name.id] = {number, name.type};  // an object within may have had such a member too
     } while (take(','));
     expect('}');
@@ -135,11 +141,17 @@ void RecordParser::read_elements(const Node**& end, const Wanted& wanted, Member
 void RecordParser::add_value(const Node**& end, const Wanted& wanted, MemberName name, int depth) {
   std::string_view text;
   Node* value = nullptr;
-  const auto note_misfit = [&] {
-    if (wanted.needs_object() && name.type == FhirType::unknown) misfit_ = name.id;
+  const auto check_fit = [&](NodeKind kind) {
+    const bool fits = kind == NodeKind::object
+                          ? !wanted.needs_text()
+                          : !wanted.needs_object() && (kind == NodeKind::string || !wanted.needs_text());
+    if (fits || name.type != FhirType::unknown) return;
+    misfit_ = name.id;
+    misfit_needs_object_ = wanted.needs_object();
   };
   const auto make = [&](NodeKind kind) {
     value = &memory_.make();
+    check_fit(kind);
     value->kind = kind;
     value->name = name.id;
     value->type = name.type;
@@ -156,7 +168,6 @@ void RecordParser::add_value(const Node**& end, const Wanted& wanted, MemberName
       return;
     }
     case '"':
-      note_misfit();
       make(NodeKind::string);
       text = take_string();
       if (wanted.is_compared()) marks_ |= projection_.literals().find(text);
@@ -164,7 +175,6 @@ void RecordParser::add_value(const Node**& end, const Wanted& wanted, MemberName
     default:
       text = take_word();
       if (text == "null") return;
-      note_misfit();
       make(text[0] == 't' || text[0] == 'f' ? NodeKind::boolean : NodeKind::number);
   }
   value->set_text(text);

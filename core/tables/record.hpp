@@ -1,5 +1,6 @@
 // Reads records of NDJSON into trees of the wanted members.
 #pragma once
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -28,8 +29,16 @@ class RecordParser {
   // The tree is valid until the next call, and as long as `line` is. Throws MalformedRecord.
   const Node& parse(std::string_view line);
 
-  // A member of the record whose members some view reads, although it is no object; nullptr: there is none.
-  const std::string* misfit() const { return misfit_ == kNoName ? nullptr : &projection_.names().text(misfit_); }
+  // A member of the record whose members some view reads, although it is no object, or that some view compares with a
+  // text, although it is none.
+  struct Misfit {
+    const std::string& name;
+    bool needs_object;
+  };
+  std::optional<Misfit> misfit() const {
+    if (misfit_ == kNoName) return std::nullopt;
+    return Misfit{projection_.names().text(misfit_), misfit_needs_object_};
+  }
 
  private:
   struct Malformed {
@@ -75,6 +84,7 @@ class RecordParser {
   std::size_t at_ = 0;        // the token that is read next
   bool has_escapes_ = false;  // of this line
   NameId misfit_ = kNoName;
+  bool misfit_needs_object_ = false;
   std::uint64_t objects_ = 0;  // how many were read
   std::uint64_t marks_ = 0;    // of the object that is read
   std::vector<Seen> seen_;     // by NameId: the last object that had such a member

@@ -14,10 +14,11 @@ Error record_error(const std::string& file, std::int64_t line, const std::string
       Error(Status::RECORD, file + ": the record in line " + std::to_string(line) + " " + what).at_file(file));
 }
 
-// What a claim must fulfill to be counted once: it is not canceled, not deleted (Part D), and final (v3).
+// What a claim must fulfill to be counted once: it is active, not deleted (Part D), and final (v3).
 std::string final_condition(Generation generation) {
   if (generation == Generation::v3)
-    return "meta.tag.exists(system = 'https://bluebutton.cms.gov/fhir/CodeSystem/Final-Action' and "
+    return "status = 'active' and meta.tag.exists(system = 'https://bluebutton.cms.gov/fhir/CodeSystem/Final-Action' "
+           "and "
            "code = 'FinalAction')";
   const std::string information = generation == Generation::stu3 ? "information" : "supportingInfo";
   return "status = 'active' and " + information +
@@ -75,7 +76,7 @@ const std::string& Scan::name(std::size_t table) const { return passes_.begin()-
 void Scan::schema(std::size_t table, ArrowSchema& out) const { make_schema(columns(table), name(table), out); }
 
 std::int64_t Scan::nulled() const {
-  std::int64_t count = 0;
+  std::int64_t count = misfits_;
   for (const auto& [generation, pass] : passes_)
     for (const auto& view : pass->views) count += view->nulled();
   return count;
@@ -147,9 +148,14 @@ void Scan::add_rows(const Node& record) {
       if (builders_[i]->full()) finish_batch(i);
     });
   if (!is_used) ++unused_;
-  const std::string* misfit = pass_->parser.misfit();
-  if (is_used && misfit && !allows_misfits_)
-    throw RowError{"has a member " + quote(*misfit) + " that is no object, although columns are read from it"};
+  const auto misfit = pass_->parser.misfit();
+  if (!is_used || !misfit) return;
+  if (allows_misfits_)
+    ++misfits_;
+  else
+    throw RowError{"has a member " + quote(misfit->name) +
+                   (misfit->needs_object ? " that is no object, although columns are read from it"
+                                         : " that is no text, although a path compares it with one")};
 }
 
 void Scan::finish_batch(std::size_t table) {

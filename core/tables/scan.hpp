@@ -50,7 +50,7 @@ class Scan {
   const std::string& name(std::size_t table) const;  // "": its view has none
   void schema(std::size_t table, ArrowSchema& out) const;
   std::int64_t rows(std::size_t table) const { return rows_[table]; }  // that were handed out
-  std::int64_t nulled() const;                                         // values that did not fit their column
+  std::int64_t nulled() const;                                         // values that did not fit their column or a path
   std::int64_t unused() const { return unused_; }                      // records that are in no table: see View::rows
 
   // Makes the next batch, which the caller releases, and returns its table. nullopt after the last one. Throws
@@ -90,7 +90,7 @@ class Scan {
   std::unique_ptr<ndjson::Reader> reader_;
   Pass* pass_ = nullptr;  // of the last record
   std::vector<std::int64_t> rows_;
-  std::int64_t unused_ = 0;
+  std::int64_t unused_ = 0, misfits_ = 0;
   std::deque<std::unique_ptr<Ready>> ready_;  // one record may fill several batches
   bool is_at_end_ = false;
 };

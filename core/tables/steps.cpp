@@ -46,33 +46,40 @@ struct Variable : Expression {
   std::size_t number;
 };
 
+enum class Found { none, some, enough };
+
 // The members of one name. For a choice element without a type: the member of exactly that name, else those with a type.
-bool each_member(const Node& object, MemberName name, Visit visit) {
+bool each_member(Frame& frame, const Node& object, MemberName name, Visit visit) {
   if (!object.may_have(name.id)) return true;
-  bool exact = false, typed = false;
-  for (const Node* member = object.first; member; member = member->next) {
-    if (member->name != name.id) continue;
-    if (member->type != name.type) {
-      typed = true;
-      continue;
+  const auto each = [&](bool any_type) {
+    bool found = false;
+    for (const Node *run = object.first, *past; run; run = past) {
+      past = run->past;
+      if (run->name != name.id || !(any_type || run->type == name.type)) continue;
+      found = true;
+      for (const Node* member = run; member != past; member = member->next) {
+        frame.spend(1);
+        if (!visit(*member)) return Found::enough;
+      }
     }
-    exact = true;
-    if (!visit(*member)) return false;
-  }
-  if (exact || !typed || name.type != FhirType::unknown) return true;
-  for (const Node* member = object.first; member; member = member->next)
-    if (member->name == name.id && !visit(*member)) return false;
-  return true;
+    return found ? Found::some : Found::none;
+  };
+  Found found = each(false);
+  if (found == Found::none && name.type == FhirType::unknown) found = each(true);
+  return found != Found::enough;
 }
 
 // Members of $this, member by member: a.b.c without an expression in between.
 struct Members : Expression {
   bool is_within() const override { return true; }
-  bool each(const Scope& scope, Visit visit) const override { return !scope.focus || descend(*scope.focus, 0, visit); }
+  bool each(const Scope& scope, Visit visit) const override {
+    return !scope.focus || descend(scope.frame, *scope.focus, 0, visit);
+  }
 
-  bool descend(const Node& node, std::size_t depth, Visit visit) const {
-    if (depth + 1 == names.size()) return each_member(node, names[depth], visit);
-    return each_member(node, names[depth], [&](const Node& member) { return descend(member, depth + 1, visit); });
+  bool descend(Frame& frame, const Node& node, std::size_t depth, Visit visit) const {
+    if (depth + 1 == names.size()) return each_member(frame, node, names[depth], visit);
+    return each_member(frame, node, names[depth],
+                       [&](const Node& member) { return descend(frame, member, depth + 1, visit); });
   }
   std::vector<MemberName> names;
 };
@@ -80,7 +87,7 @@ struct Members : Expression {
 struct Member : Expression {
   Member(ExpressionPtr of, MemberName called) : input(std::move(of)), name(called) {}
   bool each(const Scope& scope, Visit visit) const override {
-    return input->each(scope, [&](const Node& node) { return each_member(node, name, visit); });
+    return input->each(scope, [&](const Node& node) { return each_member(scope.frame, node, name, visit); });
   }
   bool is_within() const override { return input->is_within(); }
   std::uint64_t needs() const override { return input->needs(); }

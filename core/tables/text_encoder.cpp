@@ -36,10 +36,8 @@ void add_time(std::string& out, std::int64_t microseconds) {
   add_padded(out, microseconds / 60'000'000 % 60, 2);
   out += ':';
   add_padded(out, microseconds / 1'000'000 % 60, 2);
-  if (const std::int64_t rest = microseconds % 1'000'000; rest != 0) {
-    out += '.';
-    add_padded(out, rest, 6);
-  }
+  out += '.';
+  add_padded(out, microseconds % 1'000'000, 6);  // always, because many readers of CSV want one form in a column
 }
 
 void add_timestamp(std::string& out, std::int64_t microseconds) {

@@ -4,6 +4,7 @@
 
 #include "base/error.hpp"
 #include "base/json.hpp"
+#include "base/nearest.hpp"
 #include "base/quote.hpp"
 #include "tables/fhir_types.hpp"
 #include "tables/projection.hpp"
@@ -49,6 +50,18 @@ std::string required_text(const json::object& object, std::string_view name, con
   return optional_text(object, name, place);
 }
 
+// Refuses a member that nobody reads, such as a misspelt one. `known`: also of other elements of FHIR.
+void check_members(const json::object& object, const std::string& place, std::vector<std::string> known) {
+  for (const auto& member : object) {
+    const std::string_view name = member.key();
+    const bool is_common = name == "id" || name == "extension" || name == "modifierExtension" || name.starts_with('_');
+    if (is_common || std::find(known.begin(), known.end(), name) != known.end()) continue;
+    const std::string* similar = nearest(std::string(name), known);
+    refuse_view(inside(place, name),
+                "there is no such member" + (similar ? "; did you mean " + quote(*similar) + "?" : std::string()));
+  }
+}
+
 bool is_column_name(std::string_view name) {
   const auto is_letter = [](char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z'); };
   return !name.empty() && is_letter(name[0]) && std::all_of(name.begin(), name.end(), [&](char c) {
@@ -67,6 +80,7 @@ ColumnDefinition parse_column(const json::value& value, const std::string& place
   const json::object& object = object_of(value, place);
   ColumnDefinition column;
   column.place = place;
+  check_members(object, place, {"name", "path", "type", "collection", "description", "tag", "tags"});
   column.name = required_text(object, "name", place);
   if (!is_column_name(column.name))
     refuse_view(inside(place, "name"),
@@ -129,6 +143,7 @@ SelectDefinition parse_select(const json::value& value, const std::string& place
   const json::object& object = object_of(value, place);
   SelectDefinition select;
   select.place = place;
+  check_members(object, place, {"column", "forEach", "forEachOrNull", "repeat", "select", "unionAll"});
   parse_rows(select, object, place);
   const json::array& columns = array_member(object, "column", place);
   for (std::size_t i = 0; i < columns.size(); ++i)
@@ -145,7 +160,10 @@ ConstantDefinition parse_constant(const json::value& value, const std::string& p
   int values = 0;
   for (const auto& member : object) {
     const std::string_view name = member.key();
-    if (!name.starts_with("value")) continue;
+    if (!name.starts_with("value")) {
+      check_members({{name, member.value()}}, place, {"name"});
+      continue;
+    }
     const auto choice = split_choice(name);
     if (!choice || choice->base != "value") refuse_view(place, quote(name) + " is not \"value\" and a type of FHIR");
     ++values;
@@ -175,6 +193,49 @@ std::vector<std::string> constant_numbers(std::string_view text) {
   return numbers;
 }
 
+// Those that the tables use, and the metadata of a canonical resource.
+std::vector<std::string> top_members() {
+  return {"resource",
+          "select",
+          "where",
+          "constant",
+          "fhirVersion",
+          "profile",
+          "resourceType",
+          "meta",
+          "implicitRules",
+          "language",
+          "text",
+          "contained",
+          "url",
+          "identifier",
+          "version",
+          "versionAlgorithmString",
+          "versionAlgorithmCoding",
+          "name",
+          "title",
+          "status",
+          "experimental",
+          "date",
+          "publisher",
+          "contact",
+          "description",
+          "useContext",
+          "jurisdiction",
+          "purpose",
+          "copyright",
+          "copyrightLabel",
+          "approvalDate",
+          "lastReviewDate",
+          "effectivePeriod",
+          "topic",
+          "author",
+          "editor",
+          "reviewer",
+          "endorser",
+          "relatedArtifact"};
+}
+
 }  // namespace
 
 void refuse_view(const std::string& place, const std::string& what) {
@@ -190,6 +251,7 @@ ViewDefinition parse_view_definition(std::string_view text) {
   if (!value) throw Error(Status::INVALID_ARGUMENT, "the ViewDefinition " + why);
   const json::object& object = object_of(*value, "");
   ViewDefinition view;
+  check_members(object, "", top_members());
   view.resource = required_text(object, "resource", "");
   if (view.resource.empty()) refuse_view("resource", "the name of a resource is needed, such as Patient");
   if (!is_resource_type(view.resource)) refuse_view("resource", unknown_resource_type(view.resource));
@@ -204,7 +266,9 @@ ViewDefinition parse_view_definition(std::string_view text) {
   const json::array& conditions = array_member(object, "where", "");
   for (std::size_t i = 0; i < conditions.size(); ++i) {
     const std::string place = element("where", i);
-    view.where.push_back(required_text(object_of(conditions[i], place), "path", place));
+    const json::object& condition = object_of(conditions[i], place);
+    check_members(condition, place, {"path", "description"});
+    view.where.push_back(required_text(condition, "path", place));
   }
   view.select.selects = parse_selects(object, "select", "", 0);
   if (view.select.selects.empty()) refuse_view("select", "at least one element is needed");

@@ -160,6 +160,25 @@ class Exports(Case):
         self.assertEqual(sorted(path.name for path in self.dir.glob("*bad*")), ["bad.ndjson"])
 
 
+class Values(Case):
+    def test_times_have_one_form_in_a_column(self):
+        path = self.dir / "p.ndjson"
+        times = ["2021-08-17T17:43:00Z", "2021-08-17T17:43:00.037+00:00"]
+        lines = [{"resourceType": "Patient", "id": str(i), "meta": {"lastUpdated": time}} for i, time in enumerate(times)]
+        path.write_text("".join(json.dumps(line) + "\n" for line in lines))
+        made = rows_of(tables(path, "--table", "beneficiary", "--columns", "last_updated").stdout)
+        self.assertEqual(
+            [row["last_updated"] for row in made], ["2021-08-17T17:43:00.000000Z", "2021-08-17T17:43:00.037000Z"]
+        )
+
+    def test_what_became_null_is_counted(self):
+        path = self.dir / "p.ndjson"
+        path.write_text('{"resourceType":"Patient","id":"1","birthDate":"yesterday"}\n')
+        done = tables(path, "--table", "beneficiary", "--columns", "birth_date", "--on-error", "null")
+        self.assertEqual(done.returncode, OK)
+        self.assertIn("1 value did not fit", done.stderr)
+
+
 class WrongInput(Case):
     def refused(self, *arguments, code=USAGE):
         done = tables(*arguments)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 from pathlib import Path
 
@@ -59,14 +60,17 @@ def test_deleted_resources_are_a_typed_list(tmp_path: Path) -> None:
     file = {
         "type": "Bundle",
         "path": "deleted/a.ndjson",
-        "bytes": 1,
+        "bytes": len(json.dumps(bundle)),
         "records": 1,
-        "sha256": "00",
+        "sha256": hashlib.sha256(json.dumps(bundle).encode()).hexdigest(),
         "url": "https://h/a",
     }
     receipt = {"transactionTime": time, "started": time, "finished": time, "files": [], "errors": []}
     (tmp_path / "export.json").write_text(json.dumps({**receipt, "deleted": [{**file, "decrypted": False}]}))
     assert bcda.ExportResult.open(tmp_path).deleted == [bcda.Deleted("Patient", "-1.a")]
+    (tmp_path / "deleted" / "a.ndjson").write_text("\n")
+    with pytest.raises(bcda.VerificationError, match="was changed after it was verified"):
+        _ = bcda.ExportResult.open(tmp_path).deleted
     (tmp_path / "deleted" / "a.ndjson").write_text(json.dumps({"resourceType": "Patient"}))
     with pytest.raises(bcda.ProtocolError):
         _ = bcda.ExportResult.open(tmp_path).deleted

@@ -121,8 +121,9 @@ TEST(Series, TheRequestHasAllThatDecidesWhatIsExported) {
 
 TEST(Deleted, ABundleNamesResources) {
   const auto named = read_bundle(R"({"resourceType":"Bundle","type":"transaction","entry":[
-    {"request":{"method":"DELETE","url":"Patient/a.1"}},{"request":{"method":"DELETE","url":"https://h/fhir/Claim/-2"}}]})");
-  EXPECT_EQ(named, (std::vector<DeletedResource>{{"Patient", "a.1"}, {"Claim", "-2"}}));
+    {"request":{"method":"DELETE","url":"Patient/a.1"}},{"request":{"method":"DELETE","url":"https://h/fhir/Claim/-2"}},
+    {"request":{"method":"DELETE","url":"https://h/fhir/Claim/3/_history/2"}}]})");
+  EXPECT_EQ(named, (std::vector<DeletedResource>{{"Patient", "a.1"}, {"Claim", "-2"}, {"Claim", "3"}}));
   EXPECT_TRUE(read_bundle(R"({"resourceType":"Bundle"})").empty());
 }
 

@@ -185,6 +185,20 @@ TEST_F(Sources, OfASeriesHaveItsCurrentState) {
   EXPECT_EQ(ids(source, "Patient", false), "1 2 3 2");
 }
 
+// Else the resources would come back.
+TEST_F(Sources, RefuseDeletionsThatChanged) {
+  const std::string run = dir_ / "s/2026-01-01T00-00-00Z";
+  finish_export(run, patient("1"), "bcda-v3",
+                R"({"resourceType":"Bundle","entry":[{"request":{"method":"DELETE","url":"Patient/1"}}]})"
+                "\n");
+  const auto first = [&] { return TableSource({dir_ / "s"}).files({"Patient"}, {}, true)(); };
+  EXPECT_TRUE(first());
+  spill(run + "/deleted/d.ndjson", "");
+  const Error error = error_of(first);
+  EXPECT_EQ(error.status, Status::VERIFICATION);
+  EXPECT_NE(error.message.find("d.ndjson was changed after it was verified"), std::string::npos) << error.message;
+}
+
 TEST_F(Sources, AreNotReadBeforeTheFirstFileIsAskedFor) {
   const std::string run = dir_ / "s/2026-01-01T00-00-00Z";
   finish_export(run, patient("1"));
@@ -207,6 +221,18 @@ TEST_F(Sources, RefuseAFileThatChanged) {
   spill(dir_ / "a/Patient.ndjson", patient("1") + patient("2"));
   const auto files = TableSource({dir_ / "a"}).files({"Patient"}, {}, false);
   EXPECT_EQ(error_of([&] { files(); }).status, Status::VERIFICATION);
+}
+
+TEST_F(Sources, RefuseAFileThatChangedAndKeptItsSize) {
+  finish_export(dir_ / "a", patient("1"));
+  const auto first = [&] { return TableSource({dir_ / "a"}).files({"Patient"}, {}, false)(); };
+  const std::filesystem::path file = dir_ / "a/Patient.ndjson", receipt = dir_ / "a/export.json";
+  const auto later = std::filesystem::last_write_time(receipt) + std::chrono::seconds(1);
+  std::filesystem::last_write_time(file, later);
+  EXPECT_TRUE(first()) << "its content is the same";
+  spill(file, patient("2"));
+  std::filesystem::last_write_time(file, later);
+  EXPECT_EQ(error_of(first).status, Status::VERIFICATION);
 }
 
 TEST(GenerationOfARequest, IsThatOfTheService) {

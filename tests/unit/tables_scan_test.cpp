@@ -129,6 +129,41 @@ TEST_F(Scans, RefuseATextWhereAnObjectIsNeeded) {
   EXPECT_EQ(failure(kContained, R"({"resourceType":"Basic","contained":[{"name":"Clinic"}],"valueString":"x"})"), "");
 }
 
+// The condition would not find the code, and the amount would be null.
+TEST_F(Scans, RefuseANumberWhereAPathComparesATextWithIt) {
+  const std::string view =
+      R"({"resource":"Claim","select":[{"column":[{"name":"a","path":"item.where(code = '5').amount","type":"integer"}]}]})";
+  const auto scan_of = [&](const std::string& code, bool errors_are_null) {
+    auto scan = std::make_unique<Scan>(std::vector{request_table(view, {.errors_are_null = errors_are_null})},
+                                       BatchBuilder::Limits());
+    scan->read(each({file("a", R"({"resourceType":"Claim","item":[{"code":)" + code + R"(,"amount":1}]})")}));
+    return scan;
+  };
+  for (const char* code : {"5", "true", R"({"x":"5"})"}) {
+    const Error error = error_of([&] { run(*scan_of(code, false)); });
+    EXPECT_EQ(error.status, Status::RECORD);
+    EXPECT_NE(error.message.find("line 1 has a member \"code\" that is no text, although a path compares it with one"),
+              std::string::npos)
+        << error.message;
+    const auto nulls = scan_of(code, true);
+    EXPECT_EQ(run(*nulls), "0:1");
+    EXPECT_EQ(nulls->nulled(), 1);
+  }
+  for (const char* code : {R"("5")", R"("6")", "null", R"(["4","5"])"}) EXPECT_EQ(run(*scan_of(code, false)), "0:1");
+}
+
+TEST_F(Scans, LeaveOutClaimsThatAreNotFinal) {
+  const auto claim = [](const std::string& status, const std::string& tag) {
+    return R"({"resourceType":"ExplanationOfBenefit","id":"1","status":")" + status +
+           R"(","meta":{"profile":["p|2.2.0"],"tag":[{"system":"https://bluebutton.cms.gov/fhir/CodeSystem/Final-Action","code":")" +
+           tag + "\"}]}}\n";
+  };
+  Scan scan({request_table("claim", {.final_only = true})}, {});
+  scan.read(each({file("a", claim("active", "FinalAction") + claim("cancelled", "FinalAction") +
+                                claim("entered-in-error", "FinalAction") + claim("active", "NotFinalAction"))}));
+  EXPECT_EQ(run(scan), "0:1");
+}
+
 TEST_F(Scans, MayReadTheSameMemberOfResourcesOfSeveralTypes) {
   constexpr const char* kClinics =
       R"({"resource":"Organization","select":[{"column":[{"name":"name","path":"name","type":"string"}]}]})";

@@ -141,6 +141,7 @@ TEST_F(Conversions, RefuseWhatDoesNotFit) {
   const auto refused = [](auto&& convert_it) { EXPECT_THROW(convert_it(), EvaluationError); };
   refused([&] { text("2018", kind(ValueKind::date)); });
   refused([&] { text("2018-05", kind(ValueKind::date)); });
+  refused([&] { text("0000-01-01", kind(ValueKind::date)); });
   refused([&] { number("20180501", kind(ValueKind::date)); });
   refused([&] { text("2018-05-01", kind(ValueKind::timestamp)); });
   refused([&] { text("2018-05-01T10:00:00", kind(ValueKind::timestamp)); });

@@ -58,15 +58,15 @@ TEST(View, CrossesItsSelects) {
 TEST(View, FindsItsLiteralsBesideAViewThatReadsEverything) {
   Projection projection;
   View first(parse_view_definition(
-                 R"j({"resource":"Q","select":[{"column":[{"name":"id","path":"item.where(code = 'x').id"}]}]})j"),
+                 R"j({"resource":"Claim","select":[{"column":[{"name":"id","path":"item.where(code = 'x').id"}]}]})j"),
              {}, projection);
   View second(
       parse_view_definition(
-          R"j({"resource":"Q","select":[{"repeat":["item"],"column":[{"name":"id","path":"where(code = 'y').id"}]}]})j"),
+          R"j({"resource":"Claim","select":[{"repeat":["item"],"column":[{"name":"id","path":"where(code = 'y').id"}]}]})j"),
       {}, projection);
   RecordParser parser(projection);
   const Node& record = parser.parse(
-      R"j({"resourceType":"Q","item":[{"id":"1","code":"x"},{"id":"2","item":[{"id":"3","code":"y"}]}]})j");
+      R"j({"resourceType":"Claim","item":[{"id":"1","code":"x"},{"id":"2","item":[{"id":"3","code":"y"}]}]})j");
   const auto ids = [&](View& view) {
     std::string text;
     view.rows(record, [&](const std::vector<Cell>& row) { text += show(row[0], view.columns()[0]) + " "; });
@@ -302,6 +302,16 @@ TEST(View, KeepsTheDigitsOfConstants) {
 }
 
 // A product without rows is work too, and so is a repeat.
+// It would take minutes if each row looked at all items.
+TEST(View, ReadsTheRecordOfEachOfManyRows) {
+  std::string items = "{}";
+  for (int i = 1; i < 200'000; ++i) items += ",{}";
+  const std::string made = rows(
+      R"j({"resource":"Basic","select":[{"forEach":"item","column":[{"name":"k","path":"%resource.getResourceKey()"}]}]})j",
+      R"j({"resourceType":"Basic","item":[)j" + items + R"j(],"id":"k"})j");
+  EXPECT_EQ(std::count(made.begin(), made.end(), 'k'), 200'000);
+}
+
 TEST(View, BoundsItsWork) {
   std::string elements = "1";
   for (int i = 0; i < 50; ++i) elements += ",1";
@@ -311,6 +321,13 @@ TEST(View, BoundsItsWork) {
                         R"j({"forEach":"none","column":[{"name":"x","path":"x"}]}]})j",
                     record),
                RowError);
+  std::string items = "{}";
+  for (int i = 0; i < 20'000; ++i) items += ",{}";
+  EXPECT_THROW(
+      rows(
+          R"j({"resource":"Basic","select":[{"forEach":"item","column":[{"name":"n","path":"%resource.item.count()","type":"integer"}]}]})j",
+          R"j({"resourceType":"Basic","item":[)j" + items + "]}"),
+      RowError);
   std::string nested = "{}";
   for (int i = 0; i < 60; ++i) nested = R"j({"item":)j" + nested + "}";
   EXPECT_THROW(
@@ -337,6 +354,17 @@ INSTANTIATE_TEST_SUITE_P(
         BadView{R"j({"resource":"Basic"})j", "at select"},
         BadView{R"j({"resource":"Basic","select":[]})j", "at select"},
         BadView{R"j({"resource":"Basic","select":[{}]})j", "at least one column"},
+        BadView{R"j({"resource":"Basic","select":[{"foreach":"item","column":[{"name":"a","path":"id"}]}]})j",
+                "select[0].foreach: there is no such member; did you mean \"forEach\"?"},
+        BadView{R"j({"resource":"Basic","select":[{"column":[{"name":"a","path":"id","collectoin":true}]}]})j",
+                "select[0].column[0].collectoin: there is no such member; did you mean \"collection\"?"},
+        BadView{R"j({"resource":"Basic","wher":[],"select":[{"column":[{"name":"a","path":"id"}]}]})j",
+                "at wher: there is no such member; did you mean \"where\"?"},
+        BadView{R"j({"resource":"Basic","where":[{"paht":"a"}],"select":[{"column":[{"name":"a","path":"id"}]}]})j",
+                "at where[0].paht"},
+        BadView{
+            R"j({"resource":"Basic","constant":[{"nam":"c","valueString":"a"}],"select":[{"column":[{"name":"a","path":"id"}]}]})j",
+            "at constant[0]"},
         BadView{R"j({"resource":"Basic","select":[{"column":[{"name":"a"}]}]})j",
                 "select[0].column[0]: path is missing"},
         BadView{R"j({"resource":"Basic","select":[{"column":[{"name":"a b","path":"id"}]}]})j",

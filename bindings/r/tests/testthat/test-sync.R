@@ -38,7 +38,7 @@ test_that("deleted resources are a typed list", {
   writeLines(paste0(
     '{"transactionTime":"2026-01-01T00:00:00Z","started":"2026-01-01T00:00:00Z","finished":"2026-01-01T00:00:00Z",',
     '"files":[],"errors":[],"deleted":[{"type":"Bundle","path":"deleted/a.ndjson","bytes":1,"records":1,',
-    '"sha256":"00","decrypted":false,"url":"https://h/a"}]}'
+    '"sha256":"2e6812ceae2e19fce7f5b53ed1880ec4eae228d30cb66e9f635ceb942941b3b7","decrypted":false,"url":"https://h/a"}]}'
   ), file.path(directory, "export.json"))
   expect_identical(bcda_deleted(bcda_result(directory)), data.frame(type = "Patient", id = "-1.a"))
 })

@@ -5,8 +5,11 @@ import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
 
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.security.MessageDigest;
+import java.util.HexFormat;
 import java.util.List;
 import java.util.Optional;
 import org.junit.jupiter.api.Test;
@@ -55,15 +58,17 @@ class SyncTest {
   @Test
   void deletedResourcesAreATypedList(@TempDir Path dir) throws Exception {
     Files.createDirectory(dir.resolve("deleted"));
-    Files.writeString(
-        dir.resolve("deleted/a.ndjson"),
-        "{\"resourceType\":\"Bundle\",\"entry\":[{\"request\":{\"method\":\"DELETE\",\"url\":\"Patient/-1.a\"}}]}\n");
+    String bundle =
+        "{\"resourceType\":\"Bundle\",\"entry\":[{\"request\":{\"method\":\"DELETE\",\"url\":\"Patient/-1.a\"}}]}\n";
+    Files.writeString(dir.resolve("deleted/a.ndjson"), bundle);
+    byte[] digest = MessageDigest.getInstance("SHA-256").digest(bundle.getBytes(StandardCharsets.UTF_8));
     Files.writeString(
         dir.resolve("export.json"),
         """
         {"transactionTime":"2026-01-01T00:00:00Z","started":"2026-01-01T00:00:00Z",
         "finished":"2026-01-01T00:00:00Z","files":[],"errors":[],"deleted":[{"type":"Bundle","path":"deleted/a.ndjson",
-        "bytes":1,"records":1,"sha256":"00","decrypted":false,"url":"https://h/a"}]}""");
+        "bytes":1,"records":1,"sha256":"%s","decrypted":false,"url":"https://h/a"}]}"""
+            .formatted(HexFormat.of().formatHex(digest)));
     assertEquals(List.of(new DeletedResource("Patient", "-1.a")), ExportResult.open(dir).deleted());
   }
 }
