@@ -22,7 +22,7 @@ struct Sync {
 
 // Without the settings about one export, or one job.
 bool matters_to_sync(const bcda::Setting& setting) {
-  return !is_one_of(setting, {"out", "until", "patients", "job_url"});
+  return !is_one_of(setting, {"out", "until", "patients", "job_url", "job_directory"});
 }
 
 // nullopt: another run of the series is going on.

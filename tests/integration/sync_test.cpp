@@ -244,15 +244,23 @@ TEST(DeletedResources, AreATypedList) {
   const std::string receipt =
       R"({"transactionTime":"2026-01-01T00:00:00Z","started":"2026-01-01T00:00:00Z","finished":"2026-01-01T00:00:00Z",)"
       R"("files":[],"errors":[],"deleted":[{"type":"Bundle","path":"deleted/a.ndjson","bytes":1,"records":2,)"
-      R"("sha256":"00","decrypted":false,"url":"https://h/a"}]})";
+      R"("sha256":"5107b6b6ee005fdeefaf9b138b9726c5328bef60f9ad2232e8d60e8f79d1fd76",)"
+      R"("decrypted":false,"url":"https://h/a"}]})";
   const bcda::Result result = bcda::Result::open(dir.path(), receipt);
   EXPECT_EQ(result.deleted(), R"([{"type":"Patient","id":"1"},{"type":"Claim","id":"2"}])");
+  std::ofstream((dir / "deleted") + "/a.ndjson");
+  try {
+    result.deleted();
+    FAIL() << "an emptied file";
+  } catch (const bcda::Error& error) {
+    EXPECT_EQ(error.status(), BCDA_VERIFICATION);
+  }
   std::ofstream((dir / "deleted") + "/a.ndjson") << R"({"resourceType":"Patient","id":"Secret1"})";
   try {
     result.deleted();
-    FAIL() << "a resource that is no Bundle";
+    FAIL() << "another file";
   } catch (const bcda::Error& error) {
-    EXPECT_EQ(error.status(), BCDA_PROTOCOL);
+    EXPECT_EQ(error.status(), BCDA_VERIFICATION);
     EXPECT_EQ(std::string(error.what()).find("Secret1"), std::string::npos) << error.what();
   }
 }

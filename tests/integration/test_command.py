@@ -830,7 +830,7 @@ class Shows(Case):
             "resume": (service | key | files | tries | jobs | {"delete-job", "json", "quiet"}) - (wish - {"patients"}) - {"types", "out"},
             "sync": (service | key | files | tries | jobs | tables | {"delete-job", "sync-partial", "restart", "json", "quiet"})
                     - {"out", "until", "patients", "dry-run"},
-            "manifest": service | tries | jobs | {"job-url", "quiet"},
+            "manifest": service | tries | jobs | {"job-url", "job-directory", "restart", "take-over", "quiet"},
             "fetch": service | key | files | tries | {"file", "json", "quiet"},
             "decrypt": key | {"allow-plaintext", "durability", "key", "manifest", "out", "label", "json", "quiet"},
             "metadata": connection | {"raw"},
@@ -890,7 +890,7 @@ class Shows(Case):
 
     def test_settings(self):
         rows = [json.loads(line) for line in bcda("settings", "--json").stdout.splitlines()]
-        help_text = "".join(bcda(name, "--help").stdout.decode() for name in ("export", "sync", "tables"))
+        help_text = "".join(bcda(name, "--help").stdout.decode() for name in ("export", "sync", "manifest", "tables"))
         for row in rows:
             flag = "--" + row["name"].replace("_", "-")
             self.assertEqual(row["env"], "BCDA_" + row["name"].upper())
