@@ -279,8 +279,8 @@ _INSERTS = {
                 when eob_type in ('INPATIENT', 'OUTPATIENT', 'SNF', 'HHA', 'HOSPICE', 'CARRIER', 'DME', 'PDE')
                 then eob_type else 'OTHER' end,
             case when version_of({", ".join(_VERSION)}) in (from finals) then 'final'
-                when final_action is not null then 'replaced'
                 when status is distinct from 'active' or adjustment_type_code = 'D' then 'canceled'
+                when final_action is not null then 'replaced'
                 else 'untagged' end,
             last_updated, year(from_date) * 12 + month(from_date) - 1,
             case when eob_type in ('CARRIER', 'DME') then coalesce(submitted_amount, total_charge_amount)
