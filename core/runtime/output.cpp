@@ -39,7 +39,7 @@ void check_key(const Session& session, const Settings& settings) {
 Output open_output(Session& session, const RunRequest& request) {
   Output output;
   if (request.kind != RunKind::export_ && request.kind != RunKind::fetch) return output;
-  check_key(session, request.settings);
+  if (!request.key_of) check_key(session, request.settings);
   if (request.sink) {
     // A sink of the caller may block, so each file has a thread for it.
     output.sink_workers =

@@ -753,6 +753,13 @@ class Reader {
     return true;
   }
 
+  // The records of a partition; see open_partition. Without a client one is made if there is something to download.
+  static Reader of_partition(const std::string& token, const Config& settings, const Client* client = nullptr) {
+    return Reader(detail::make<Handle>([&](bcda_reader** reader, bcda_error** error) {
+      return bcda_partition_records(detail::client_or_null(client), settings.get(), detail::c_str(token), reader, error);
+    }));
+  }
+
   std::int64_t line() const { return bcda_reader_line(get()); }      // number of the line last given, from 1
   std::int64_t offset() const { return bcda_reader_offset(get()); }  // its byte offset in the file
 
