@@ -215,7 +215,8 @@ void Flags::add_to(CLI::App& command, const Wanted& wanted) {
                            "standard error may end in a log or a mail")
         ->envname("BCDA_HIDE_OUTCOMES");
   for (const bcda::Setting& setting : bcda::settings()) {
-    if (setting.scope() == BCDA_SCOPE_TABLE || !wanted(setting)) continue;
+    const bool is_of_runs = setting.scope() == BCDA_SCOPE_CLIENT || setting.scope() == BCDA_SCOPE_EXPORT;
+    if (!is_of_runs || !wanted(setting)) continue;
     setting.secret() ? reject_secret(command, setting) : add_setting(command, setting);
   }
 }

@@ -38,6 +38,8 @@ const char* scope_name(const bcda::Setting& setting) {
       return "client";
     case BCDA_SCOPE_TABLE:
       return "table";
+    case BCDA_SCOPE_PARTITION:
+      return "partition";
     default:
       return "export";
   }
@@ -106,6 +108,9 @@ std::string as_markdown(const std::vector<bcda::Setting>& settings) {
   markdown_table(out, settings, BCDA_SCOPE_EXPORT);
   out << "\n## Tables\n\nThese settings are for reading tables.\n\n";
   markdown_table(out, settings, BCDA_SCOPE_TABLE);
+  out << "\n## Partitions\n\nThese settings are for cutting manifests and exports into partitions, and for opening "
+         "them. The command has no\nflags for them.\n\n";
+  markdown_table(out, settings, BCDA_SCOPE_PARTITION);
   return out.str();
 }
 

@@ -12,19 +12,13 @@ using libbcda::Milliseconds;
 using libbcda::Status;
 using libbcda::capi::guard;
 using libbcda::capi::need;
+using libbcda::capi::settings_for;
 using libbcda::runtime::Event;
 using libbcda::runtime::Mailbox;
 using libbcda::runtime::Run;
 using libbcda::runtime::RunKind;
 using libbcda::runtime::RunRequest;
 using libbcda::runtime::Session;
-
-struct bcda_client {
-  std::shared_ptr<Session> session;
-  std::string profile;  // as JSON
-  libbcda::capi::Owner owner;
-  libbcda::capi::Counted counted = {};
-};
 
 struct bcda_sink {
   bcda_sink_begin begin;
@@ -116,12 +110,6 @@ class SinkDestination : public libbcda::transfer::Destination {
   const bcda_sink& sink_;
 };
 
-// The settings of the client, and those of this call before them.
-libbcda::Settings settings_for(const bcda_client& client, const bcda_config* settings) {
-  const libbcda::Settings& own = client.session->settings();
-  return settings ? own.with(libbcda::capi::resolve(*settings)) : own;
-}
-
 bcda_status start(bcda_client* client, const bcda_config* settings, const bcda_sink* sink, RunRequest request,
                   bcda_run** run, bcda_error** error) {
   return guard(error, [&] {
@@ -138,6 +126,15 @@ bcda_status start(bcda_client* client, const bcda_config* settings, const bcda_s
 }
 
 }  // namespace
+
+namespace libbcda::capi {
+
+Settings settings_for(const bcda_client& client, const bcda_config* settings, bool for_reading) {
+  const Settings& own = client.session->settings();
+  return settings ? own.with(resolve(*settings), for_reading) : own;
+}
+
+}  // namespace libbcda::capi
 
 extern "C" {
 

@@ -5,7 +5,6 @@
 #include <mutex>
 
 #include "handles.hpp"
-#include "ndjson/reader.hpp"
 #include "runtime/decryption.hpp"
 #include "runtime/deleted.hpp"
 
@@ -14,6 +13,7 @@ using libbcda::Status;
 using libbcda::bulk::Issue;
 using libbcda::capi::guard;
 using libbcda::capi::need;
+using libbcda::ndjson::Records;
 using libbcda::runtime::RunResult;
 using libbcda::runtime::StoredFile;
 
@@ -74,13 +74,6 @@ struct bcda_result {
   std::string types;  // the requested types, comma-separated
   LateText receipt, manifest;
   LateIssues issues;
-  libbcda::capi::Counted counted = {};
-};
-
-struct bcda_reader {
-  explicit bcda_reader(const char* path) : reader(path) {}
-  libbcda::ndjson::Reader reader;
-  libbcda::capi::Owner owner;
   libbcda::capi::Counted counted = {};
 };
 
@@ -202,7 +195,7 @@ bcda_status bcda_reader_open(const char* path, bcda_reader** reader, bcda_error*
   return guard(error, [&] {
     need(path, "path");
     need(reader, "reader");
-    *reader = new bcda_reader(path);
+    *reader = new bcda_reader{Records({libbcda::ndjson::Reader(path), path})};
   });
 }
 
@@ -212,7 +205,7 @@ bcda_status bcda_reader_next(bcda_reader* reader, const char** data, size_t* siz
     need(data, "data");
     need(size, "size");
     reader->owner.check();  // a forked child is refused, because it shares the file offset with the parent
-    auto line = reader->reader.next();
+    auto line = reader->records.next();
     if (!line) return BCDA_END;
     *data = line->data();
     *size = line->size();
@@ -220,8 +213,16 @@ bcda_status bcda_reader_next(bcda_reader* reader, const char** data, size_t* siz
   });
 }
 
-int64_t bcda_reader_line(const bcda_reader* reader) { return reader ? reader->reader.line() : -1; }
-int64_t bcda_reader_offset(const bcda_reader* reader) { return reader ? reader->reader.offset() : -1; }
-void bcda_reader_destroy(bcda_reader* reader) { delete reader; }
+int64_t bcda_reader_line(const bcda_reader* reader) { return reader ? reader->records.line() : -1; }
+int64_t bcda_reader_offset(const bcda_reader* reader) { return reader ? reader->records.offset() : -1; }
+const char* bcda_reader_file(const bcda_reader* reader) { return reader ? reader->records.file() : ""; }
+const char* bcda_reader_type(const bcda_reader* reader) { return reader ? reader->records.type() : ""; }
+void bcda_reader_cancel(bcda_reader* reader) {
+  if (reader && reader->cancel && reader->owner.is_me()) reader->cancel();
+}
+void bcda_reader_destroy(bcda_reader* reader) {
+  if (reader && reader->abandoned && (!reader->owner.is_me() || reader->abandoned())) return;
+  delete reader;
+}
 
 }  // extern "C"

@@ -5,9 +5,8 @@
 #include <new>
 #include <utility>
 
-#include "handles.hpp"
 #include "runtime/table_source.hpp"
-#include "tables/encoded_tables.hpp"
+#include "tables.hpp"
 #include "tables/presets.hpp"
 
 using libbcda::Error;
@@ -15,29 +14,16 @@ using libbcda::Settings;
 using libbcda::Status;
 using libbcda::capi::guard;
 using libbcda::capi::need;
+using libbcda::capi::prepare_scan;
+using libbcda::capi::Prepared;
+using libbcda::capi::settings_of;
+using libbcda::capi::texts;
+using libbcda::capi::write_stream;
 namespace tables = libbcda::tables;
-
-struct bcda_tables {
-  std::unique_ptr<tables::Scan> scan;
-  std::unique_ptr<tables::EncodedTables> encoded = {};
-  libbcda::capi::Owner owner = {};
-  libbcda::capi::Counted counted = {};
-};
 
 namespace {
 
 constexpr std::int64_t kMostBatchRows = 16 << 20;
-
-std::vector<std::string> texts(const char* const* items, std::int32_t count, const char* name) {
-  need(items, name);
-  std::vector<std::string> made;
-  for (std::int32_t i = 0; i < count; ++i) {
-    need(items[i], name);
-    made.emplace_back(items[i]);
-  }
-  if (made.empty()) throw Error(Status::INVALID_ARGUMENT, std::string("the argument ") + name + " is empty");
-  return made;
-}
 
 tables::BatchBuilder::Limits limits_of(const Settings& settings) {
   const std::int64_t rows = settings.integer("batch_rows");
@@ -53,30 +39,20 @@ tables::ViewOptions options_of(const Settings& settings) {
           .final_only = settings.boolean("final_only")};
 }
 
-std::unique_ptr<tables::Scan> open_scan(const Settings& settings, const std::vector<std::string>& paths,
-                                        const std::vector<std::string>& names) {
-  if (names.size() > 1 && !settings.list("columns").empty())
-    throw Error(Status::INVALID_ARGUMENT, "the setting columns is for one table, but there are several");
-  std::vector<tables::TableRequest> requests;
-  std::vector<std::string> types;
-  for (const std::string& name : names) {
-    requests.push_back(tables::request_table(name, options_of(settings)));
-    types.push_back(requests.back().definition(tables::Generation::v3).resource);
-  }
-  auto scan = std::make_unique<tables::Scan>(std::move(requests), limits_of(settings));  // before any file is opened
+Prepared open_paths(const Settings& settings, const std::vector<std::string>& paths,
+                    const std::vector<std::string>& names) {
+  Prepared made = prepare_scan(settings, names);  // before any file is opened
   const libbcda::runtime::TableSource source(paths);
   const bool current = settings.has("current") ? settings.boolean("current") : source.is_series();
-  scan->read(source.files(types, tables::find_generation(settings.text("generation")), current));
-  return scan;
+  made.scan->read(source.files(made.types, tables::find_generation(settings.text("generation")), current));
+  return made;
 }
-
-Settings settings_of(const bcda_config* settings) { return settings ? libbcda::capi::resolve(*settings) : Settings(); }
 
 // ---- A scan of one table as an ArrowArrayStream ------------------------------------------------------------------------
 
 struct Stream {
-  std::unique_ptr<tables::Scan> scan;
-  std::string failure;
+  Prepared tables;
+  std::string failure = {};
   libbcda::capi::Owner owner = {};
   libbcda::capi::Counted counted = {};
 };
@@ -105,12 +81,12 @@ int answer(Stream& stream, Body&& body) noexcept {
 }
 
 int stream_schema(ArrowArrayStream* stream, ArrowSchema* out) {
-  return answer(of(stream), [&] { of(stream).scan->schema(0, *out); });
+  return answer(of(stream), [&] { of(stream).tables.scan->schema(0, *out); });
 }
 
 int stream_next(ArrowArrayStream* stream, ArrowArray* out) {
   *out = {};
-  return answer(of(stream), [&] { of(stream).scan->next(*out); });
+  return answer(of(stream), [&] { of(stream).tables.scan->next(*out); });
 }
 
 const char* stream_error(ArrowArrayStream* stream) {
@@ -119,11 +95,41 @@ const char* stream_error(ArrowArrayStream* stream) {
 }
 
 void stream_release(ArrowArrayStream* stream) {
-  delete &of(stream);
+  if (of(stream).tables.may_destroy(of(stream).owner)) delete &of(stream);
   stream->release = nullptr;
 }
 
 }  // namespace
+
+namespace libbcda::capi {
+
+std::vector<std::string> texts(const char* const* items, std::int32_t count, const char* name) {
+  need(items, name);
+  std::vector<std::string> made;
+  for (std::int32_t i = 0; i < count; ++i) {
+    need(items[i], name);
+    made.emplace_back(items[i]);
+  }
+  if (made.empty()) throw Error(Status::INVALID_ARGUMENT, std::string("the argument ") + name + " is empty");
+  return made;
+}
+
+Prepared prepare_scan(const Settings& settings, const std::vector<std::string>& names) {
+  if (names.size() > 1 && !settings.list("columns").empty())
+    throw Error(Status::INVALID_ARGUMENT, "the setting columns is for one table, but there are several");
+  std::vector<tables::TableRequest> requests;
+  for (const std::string& name : names) requests.push_back(tables::request_table(name, options_of(settings)));
+  Prepared made;
+  made.types = tables::types_of(requests);
+  made.scan = std::make_unique<tables::Scan>(std::move(requests), limits_of(settings));
+  return made;
+}
+
+void write_stream(Prepared tables, ArrowArrayStream& out) {
+  out = {stream_schema, stream_next, stream_error, stream_release, new Stream{std::move(tables)}};
+}
+
+}  // namespace libbcda::capi
 
 extern "C" {
 
@@ -160,9 +166,7 @@ bcda_status bcda_table_open(const bcda_config* settings, const char* const* path
   return guard(error, [&] {
     need(table, "table");
     need(stream, "stream");
-    auto made = std::make_unique<Stream>();
-    made->scan = open_scan(settings_of(settings), texts(paths, path_count, "paths"), {table});
-    *stream = {stream_schema, stream_next, stream_error, stream_release, made.release()};
+    write_stream(open_paths(settings_of(settings), texts(paths, path_count, "paths"), {table}), *stream);
   });
 }
 
@@ -171,7 +175,7 @@ bcda_status bcda_tables_open(const bcda_config* settings, const char* const* pat
   return guard(error, [&] {
     need(opened, "opened");
     *opened = new bcda_tables{
-        open_scan(settings_of(settings), texts(paths, path_count, "paths"), texts(names, table_count, "tables"))};
+        open_paths(settings_of(settings), texts(paths, path_count, "paths"), texts(names, table_count, "tables"))};
   });
 }
 
@@ -180,9 +184,9 @@ bcda_status bcda_tables_schema(const bcda_tables* opened, int32_t table, struct 
   return guard(error, [&] {
     need(opened, "opened");
     need(schema, "schema");
-    if (table < 0 || static_cast<std::size_t>(table) >= opened->scan->size())
+    if (table < 0 || static_cast<std::size_t>(table) >= opened->tables.scan->size())
       throw Error(Status::INVALID_ARGUMENT, "there is no table with the number " + std::to_string(table));
-    opened->scan->schema(static_cast<std::size_t>(table), *schema);
+    opened->tables.scan->schema(static_cast<std::size_t>(table), *schema);
   });
 }
 
@@ -192,7 +196,7 @@ bcda_status bcda_tables_next(bcda_tables* opened, int32_t* table, struct ArrowAr
     need(table, "table");
     need(batch, "batch");
     opened->owner.check();  // a forked child is refused, because it shares the file offset with the parent
-    const auto found = opened->scan->next(*batch);
+    const auto found = opened->tables.scan->next(*batch);
     if (!found) return BCDA_END;
     *table = static_cast<int32_t>(*found);
     return BCDA_OK;
@@ -208,7 +212,7 @@ bcda_status bcda_tables_encode(bcda_tables* opened, const char* format, int32_t*
     need(data, "data");
     need(size, "size");
     opened->owner.check();
-    if (!opened->encoded) opened->encoded = std::make_unique<tables::EncodedTables>(*opened->scan, format);
+    if (!opened->encoded) opened->encoded = std::make_unique<tables::EncodedTables>(*opened->tables.scan, format);
     if (opened->encoded->format() != format)
       throw Error(Status::INVALID_ARGUMENT, "these tables are encoded as " + opened->encoded->format() + " already");
     std::string_view piece;
@@ -222,10 +226,15 @@ bcda_status bcda_tables_encode(bcda_tables* opened, const char* format, int32_t*
 }
 
 int64_t bcda_tables_rows(const bcda_tables* opened, int32_t table) {
-  const bool is_there = opened && table >= 0 && static_cast<std::size_t>(table) < opened->scan->size();
-  return is_there ? opened->scan->rows(static_cast<std::size_t>(table)) : -1;
+  const bool is_there = opened && table >= 0 && static_cast<std::size_t>(table) < opened->tables.scan->size();
+  return is_there ? opened->tables.scan->rows(static_cast<std::size_t>(table)) : -1;
 }
-int64_t bcda_tables_nulled(const bcda_tables* opened) { return opened ? opened->scan->nulled() : -1; }
-void bcda_tables_destroy(bcda_tables* opened) { delete opened; }
+int64_t bcda_tables_nulled(const bcda_tables* opened) { return opened ? opened->tables.scan->nulled() : -1; }
+void bcda_tables_cancel(bcda_tables* opened) {
+  if (opened && opened->tables.files && opened->owner.is_me()) opened->tables.files->cancel();
+}
+void bcda_tables_destroy(bcda_tables* opened) {
+  if (opened && opened->tables.may_destroy(opened->owner)) delete opened;
+}
 
 }  // extern "C"

@@ -32,6 +32,22 @@ bcda_status bcda_tables_next(bcda_tables*, int32_t*, struct ArrowArray*, bcda_er
 bcda_status bcda_tables_encode(bcda_tables*, const char*, int32_t*, const char**, size_t*, bcda_error** error) {
   return refuse(error);
 }
+void bcda_tables_cancel(bcda_tables*) {}
+bcda_status bcda_partitions(bcda_client*, const bcda_config*, const char*, const char* const*, int32_t, int32_t, char**,
+                            bcda_error** error) {
+  return refuse(error);
+}
+bcda_status bcda_partition_open(bcda_client*, const bcda_config*, const char*, const char* const*, int32_t,
+                                bcda_tables**, bcda_error** error) {
+  return refuse(error);
+}
+bcda_status bcda_partition_stream(bcda_client*, const bcda_config*, const char*, const char*, struct ArrowArrayStream*,
+                                  bcda_error** error) {
+  return refuse(error);
+}
+bcda_status bcda_partition_records(bcda_client*, const bcda_config*, const char*, bcda_reader**, bcda_error** error) {
+  return refuse(error);
+}
 int64_t bcda_tables_rows(const bcda_tables*, int32_t) { return -1; }
 int64_t bcda_tables_nulled(const bcda_tables*) { return -1; }
 void bcda_tables_destroy(bcda_tables*) {}

@@ -5,6 +5,7 @@
 
 #include <algorithm>
 #include <cstring>
+#include <limits>
 
 #include "base/error.hpp"
 #include "base/openssl_error.hpp"
@@ -22,6 +23,12 @@ CipherContext new_context() {
 
 void check(int ok) {
   if (ok != 1) throw openssl_error("OpenSSL refused an AES-256-GCM operation");
+}
+
+int size_of(ByteView bytes) {  // OpenSSL takes sizes as int
+  if (bytes.size() > static_cast<std::size_t>(std::numeric_limits<int>::max() / 2))
+    throw Error(Status::LIMIT, "a message to seal or to open is longer than 1 GiB");
+  return static_cast<int>(bytes.size());
 }
 
 }  // namespace
@@ -123,6 +130,39 @@ std::array<std::uint8_t, kTagSize> Sealer::finish() {
   check(EVP_EncryptFinal_ex(ctx_.get(), &none, &written));
   check(EVP_CIPHER_CTX_ctrl(ctx_.get(), EVP_CTRL_GCM_GET_TAG, kTagSize, tag.data()));
   return tag;
+}
+
+Bytes seal_message(const FileKey& key, ByteView nonce, ByteView context, ByteView message) {
+  const CipherContext cipher = new_context();
+  Bytes sealed(nonce.begin(), nonce.end());
+  sealed.resize(kNonceSize + message.size() + kTagSize);
+  std::uint8_t* const out = sealed.data() + kNonceSize;
+  int written = 0;
+  check(EVP_EncryptInit_ex(cipher.get(), EVP_aes_256_gcm(), nullptr, key.bytes.data(), nonce.data()));
+  check(EVP_EncryptUpdate(cipher.get(), nullptr, &written, context.data(), size_of(context)));
+  check(EVP_EncryptUpdate(cipher.get(), out, &written, message.data(), size_of(message)));
+  check(EVP_EncryptFinal_ex(cipher.get(), out + message.size(), &written));
+  check(EVP_CIPHER_CTX_ctrl(cipher.get(), EVP_CTRL_GCM_GET_TAG, kTagSize, out + message.size()));
+  return sealed;
+}
+
+std::optional<SecretBytes> open_message(const FileKey& key, ByteView context, ByteView sealed) {
+  if (sealed.size() < kNonceSize + kTagSize) return std::nullopt;
+  const ByteView ciphertext = sealed.subspan(kNonceSize, sealed.size() - kNonceSize - kTagSize);
+  Bytes tag(sealed.end() - kTagSize, sealed.end());
+  SecretBytes message(ciphertext.size());
+  auto* const out = reinterpret_cast<std::uint8_t*>(message.data());
+  std::uint8_t none = 0;
+  int written = 0;
+  const CipherContext cipher = new_context();
+  check(EVP_DecryptInit_ex(cipher.get(), EVP_aes_256_gcm(), nullptr, key.bytes.data(), sealed.data()));
+  check(EVP_DecryptUpdate(cipher.get(), nullptr, &written, context.data(), size_of(context)));
+  check(EVP_DecryptUpdate(cipher.get(), message.empty() ? &none : out, &written, ciphertext.data(),
+                          size_of(ciphertext)));
+  check(EVP_CIPHER_CTX_ctrl(cipher.get(), EVP_CTRL_GCM_SET_TAG, kTagSize, tag.data()));
+  if (EVP_DecryptFinal_ex(cipher.get(), &none, &written) == 1) return message;
+  ERR_clear_error();
+  return std::nullopt;
 }
 
 }  // namespace libbcda::crypto

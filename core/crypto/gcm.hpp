@@ -3,6 +3,7 @@
 #include <array>
 #include <cstdint>
 #include <memory>
+#include <optional>
 
 #include "base/bytes.hpp"
 #include "crypto/key.hpp"
@@ -68,5 +69,11 @@ class Sealer {
  private:
   CipherContext ctx_;
 };
+
+// Seals a short message that two processes with the same key exchange. Returns nonce, ciphertext and tag. `context` is
+// authenticated too, but is not part of them. `nonce`: kNonceSize random bytes, new for each message of a key.
+Bytes seal_message(const FileKey& key, ByteView nonce, ByteView context, ByteView message);
+// Returns nullopt if the message, its context or the key is another one.
+std::optional<SecretBytes> open_message(const FileKey& key, ByteView context, ByteView sealed);
 
 }  // namespace libbcda::crypto

@@ -7,6 +7,7 @@
 #include <atomic>
 #include <cerrno>
 #include <cstdlib>
+#include <filesystem>
 #include <memory>
 
 namespace libbcda::files {
@@ -189,6 +190,16 @@ Fd nameless_file(const Directory& directory) {
   auto [named, name] = new_file_beside(directory, "spool");  // not every file system has files without a name
   directory.remove(name);
   return std::move(named);
+}
+
+Fd temporary_file(const std::string& directory) {
+  if (!directory.empty()) return nameless_file(Directory::open_or_create(directory));
+  std::error_code error;
+  const std::filesystem::path common = std::filesystem::temp_directory_path(error);
+  if (error)
+    throw Error(Status::FILESYSTEM,
+                "there is no directory for temporary files: " + error.message() + "; set TMPDIR to a directory");
+  return nameless_file(Directory::open_or_create(common.string()));
 }
 
 void Directory::remove(const std::string& name) const noexcept { disk_->unlink(fd(), name.c_str(), 0); }

@@ -63,6 +63,9 @@ bool create_file(const Directory& directory, const std::string& name, std::strin
 // An empty file for reading and writing in the directory, which disappears when it is closed.
 Fd nameless_file(const Directory& directory);
 
+// The same in a directory of the system; "": the one for temporary files (TMPDIR). Throws Error{FILESYSTEM}.
+Fd temporary_file(const std::string& directory = "");
+
 // Whether `name` in the directory is a regular file, not a symlink.
 bool is_file(const Directory& directory, const std::string& name);
 

@@ -2,6 +2,7 @@
 
 #include <cerrno>
 #include <cstring>
+#include <memory>
 #include <utility>
 
 #include "base/error.hpp"
@@ -9,20 +10,40 @@
 namespace libbcda::ndjson {
 namespace {
 
-constexpr std::size_t kBuffer = 256 << 10;
-
 Error read_error(const std::string& path, int code) {
   return std::move(Error(Status::FILESYSTEM, "cannot read " + path + ": " + std::strerror(code)).at_file(path));
 }
+
+// The bytes of a file, as Reader::Source hands them out.
+class FileSource {
+ public:
+  FileSource(files::Fd file, std::string path, Reader::Watch watch)
+      : path_(std::move(path)), watch_(std::move(watch)) {
+    if (!file) throw read_error(path_, errno);
+    file_ = std::make_shared<files::Fd>(std::move(file));
+  }
+
+  std::size_t operator()(MutableBytes room) {
+    ssize_t n;
+    do n = file_->read(room);
+    while (n < 0 && errno == EINTR);
+    if (n < 0) throw read_error(path_, errno);
+    if (watch_) watch_(room.first(static_cast<std::size_t>(n)));
+    return static_cast<std::size_t>(n);
+  }
+
+ private:
+  std::shared_ptr<files::Fd> file_;  // so that a source can be copied
+  std::string path_;
+  Reader::Watch watch_;
+};
 
 }  // namespace
 
 Reader::Reader(const std::string& path) : Reader(files::open_system_file(path), path) {}
 
 Reader::Reader(files::Fd file, std::string path, Watch watch)
-    : path_(std::move(path)), fd_(std::move(file)), watch_(std::move(watch)), buffer_(kBuffer) {
-  if (!fd_) throw read_error(path_, errno);
-}
+    : Reader(FileSource(std::move(file), path, std::move(watch)), path) {}
 
 bool Reader::fill() {
   if (begin_ > 0) {
@@ -37,13 +58,8 @@ bool Reader::fill() {
                           .at_file(path_));
     buffer_.resize(buffer_.size() * 2);
   }
-  ssize_t n;
-  const MutableBytes room(reinterpret_cast<std::uint8_t*>(buffer_.data()) + end_, buffer_.size() - end_);
-  do n = fd_.read(room);
-  while (n < 0 && errno == EINTR);
-  if (n < 0) throw read_error(path_, errno);
-  if (watch_) watch_(room.first(static_cast<std::size_t>(n)));
-  end_ += static_cast<std::size_t>(n);
+  const std::size_t n = source_({reinterpret_cast<std::uint8_t*>(buffer_.data()) + end_, buffer_.size() - end_});
+  end_ += n;
   return n > 0;
 }
 

@@ -6,7 +6,6 @@
 #include <algorithm>
 #include <cerrno>
 #include <cstring>
-#include <filesystem>
 #include <tuple>
 
 #include "base/bytes.hpp"
@@ -17,15 +16,6 @@ namespace libbcda::runtime {
 namespace {
 
 constexpr const char* kShownPath = "a temporary file for the current state (TMPDIR)";
-
-files::Fd temporary_file() {
-  std::error_code error;
-  const std::filesystem::path directory = std::filesystem::temp_directory_path(error);
-  if (error)
-    throw Error(Status::FILESYSTEM,
-                "there is no directory for temporary files: " + error.message() + "; set TMPDIR to a directory");
-  return files::nameless_file(files::Directory::open_or_create(directory.string()));
-}
 
 MutableBytes bytes_of(void* data, std::size_t size) { return {static_cast<std::uint8_t*>(data), size}; }
 
@@ -77,6 +67,11 @@ void CurrentState::keep(RecordPlace place) {
   lines[place.line] = true;
 }
 
+std::int64_t CurrentState::last_line(std::uint32_t file) const {
+  const bool has_some = file < counts_.size() && !counts_[file].empty();
+  return has_some ? static_cast<std::int64_t>(counts_[file].size()) - 1 : 0;
+}
+
 bool CurrentState::counts(RecordPlace place) const {
   return place.file < counts_.size() && place.line < counts_[place.file].size() && counts_[place.file][place.line];
 }
@@ -87,7 +82,7 @@ void CurrentState::spill() {
   for (auto begin = entries_.begin(); begin != entries_.end();) {
     const std::size_t part = part_of(*begin);
     const auto end = std::find_if(begin, entries_.end(), [&](const Entry& each) { return part_of(each) != part; });
-    if (!parts_[part]) parts_[part] = temporary_file();
+    if (!parts_[part]) parts_[part] = files::temporary_file();
     const ByteView bytes = bytes_of(&*begin, static_cast<std::size_t>(end - begin) * sizeof(Entry));
     files::write_all(parts_[part].disk(), parts_[part].get(), bytes, kShownPath);
     spilled_ += static_cast<std::int64_t>(bytes.size());

@@ -38,6 +38,7 @@ class CurrentState {
   void choose();
 
   bool counts(RecordPlace place) const;
+  std::int64_t last_line(std::uint32_t file) const;  // no record after it counts; 0: none does
   std::int64_t spilled() const { return spilled_; }  // bytes that went to files
 
  private:

@@ -11,7 +11,7 @@ namespace libbcda::runtime {
 
 FileCrew::FileCrew(Session& session, world::World& world, const Settings& settings, const Output& output,
                    FileQueue& queue, Reporter& reporter, Outcome& outcome, std::shared_ptr<TaskGroup> group,
-                   std::size_t manifests)
+                   KeyOf key_of, std::size_t manifests)
     : world_(world),
       output_(output),
       queue_(queue),
@@ -20,7 +20,7 @@ FileCrew::FileCrew(Session& session, world::World& world, const Settings& settin
       group_(std::move(group)),
       parallel_(static_cast<std::size_t>(settings.integer("parallel"))),
       parallelism_(parallel_),
-      worker_(session, world, settings, output, reporter, outcome,
+      worker_(session, world, settings, output, reporter, outcome, std::move(key_of),
               [this] { parallelism_.refused(world_.clock().now().steady); }),
       manifests_left_(manifests) {}
 

@@ -77,13 +77,14 @@ bool KeyTrial::is_wrong() const {
 }
 
 FileWorker::FileWorker(Session& session, world::World& world, const Settings& settings, const Output& output,
-                       Reporter& reporter, const Outcome& outcome, std::function<void()> refused)
+                       Reporter& reporter, const Outcome& outcome, KeyOf key_of, std::function<void()> refused)
     : session_(session),
       world_(world),
       settings_(settings),
       output_(output),
       reporter_(reporter),
       outcome_(outcome),
+      key_of_(std::move(key_of)),
       refused_(std::move(refused)),
       options_(download_options(settings, session)),
       required_proof_(transfer::proof_named(settings.text("require_proof"))),
@@ -156,10 +157,7 @@ Task<std::optional<FileResult>> FileWorker::find_earlier(const FileTask& task) {
 Task<std::optional<crypto::FileKey>> FileWorker::key_for(const bulk::Entry& entry, std::int64_t files) {
   std::optional<crypto::FileKey> key;
   try {
-    co_await world::run_on(world_.workers(), [&] {
-      const bool plain = !session_.profile().encrypts || settings_.boolean("allow_plaintext");
-      key = transfer::key_of(entry, session_.private_key(), plain);
-    });
+    co_await world::run_on(world_.workers(), [&] { key = key_of_(entry); });
   } catch (const Error& e) {
     if (e.status == Status::DECRYPTION) keys_.refused(files);
     throw;

@@ -35,7 +35,7 @@ class FileWorker {
  public:
   // `refused` is called for each answer 429.
   FileWorker(Session& session, world::World& world, const Settings& settings, const Output& output, Reporter& reporter,
-             const Outcome& outcome, std::function<void()> refused);
+             const Outcome& outcome, KeyOf key_of, std::function<void()> refused);
 
   // Fetches, verifies and publishes one file; a file that an earlier run published is taken as it is. Throws Error.
   // `files`: as KeyTrial::refused has it.
@@ -70,6 +70,7 @@ class FileWorker {
   const Output& output_;
   Reporter& reporter_;
   const Outcome& outcome_;
+  KeyOf key_of_;
   std::function<void()> refused_;
   transfer::DownloadOptions options_;
   transfer::Proof required_proof_;

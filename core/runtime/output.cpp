@@ -65,7 +65,7 @@ Output open_output(Session& session, const RunRequest& request) {
     output.workspace = open_job_directory(request, job(), how, local);
     return output;
   }
-  check_key(session, request.settings);
+  if (!request.key_of) check_key(session, request.settings);
   if (request.sink) {
     // A sink of the caller may block, so each file has a thread for it.
     output.sink_workers =

@@ -172,7 +172,9 @@ void Run::furnish() {
   reporter_.emplace(mailbox_, queue_, std::move(log), world.clock());
   const bool is_fetch = request_.kind == RunKind::fetch;
   const std::size_t manifests = is_fetch ? request_.manifests.size() : kick_offs_.size();
-  crew_.emplace(*session_, world, request_.settings, output_, queue_, *reporter_, outcome_, group_, manifests);
+  if (!request_.key_of) request_.key_of = key_source(*session_, request_.settings);
+  crew_.emplace(*session_, world, request_.settings, output_, queue_, *reporter_, outcome_, group_, request_.key_of,
+                manifests);
   jobs_.emplace(*session_, world, job_options(request_.settings, session_->profile()), *reporter_, outcome_,
                 output_.workspace.get(), [this](const std::string& status_url, Files files, bool last) {
                   return fetch(status_url, std::move(files), last);

@@ -33,6 +33,7 @@ struct RunRequest {
   std::shared_ptr<transfer::Destination> sink;  // null: the directory `out`
   bulk::Manifests manifests;                    // fetch: what to download
   std::string only_file;                        // fetch: this name or URL only; "": all
+  KeyOf key_of;                                 // fetch: the key of a file; empty: the private key unwraps it
   bool sync = false;                            // export: the next one of the series in `out`
   bool resume = false;                          // export: what the unfinished one in `directory` asks for
   std::string directory;                        // resume: goes before the setting `out`

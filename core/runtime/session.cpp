@@ -8,6 +8,7 @@
 #include "base/error.hpp"
 #include "base/remedies.hpp"
 #include "http/step.hpp"
+#include "transfer/decrypt_file.hpp"
 #include "world/system_world.hpp"
 
 namespace libbcda::runtime {
@@ -88,6 +89,13 @@ std::shared_ptr<world::World> make_world(const Settings& settings) {
 }
 
 }  // namespace
+
+KeyOf key_source(const Session& session, const Settings& settings) {
+  return [&](const bulk::Entry& entry) {
+    const bool plain = !session.profile().encrypts || settings.boolean("allow_plaintext");
+    return transfer::key_of(entry, session.private_key(), plain);
+  };
+}
 
 files::Durability durability(const Settings& settings) {
   return settings.text("durability") == "process" ? files::Durability::process : files::Durability::power;

@@ -1,6 +1,7 @@
 // The state of a client handle: the service, its credentials and key, and the connections. Several sessions may share
 // one world, and so its threads.
 #pragma once
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -8,6 +9,7 @@
 
 #include "auth/token_source.hpp"
 #include "base/error.hpp"
+#include "bulk/manifest.hpp"
 #include "crypto/key.hpp"
 #include "files/file.hpp"
 #include "http/client.hpp"
@@ -54,6 +56,12 @@ class Session {
 
 // Loads the private key that the settings name, if they name one.
 std::optional<crypto::PrivateKey> load_private_key(const Settings& settings);
+
+// Returns the key of a file; nullopt: it is not encrypted. Thread-safe. Throws what transfer::key_of throws.
+using KeyOf = std::function<std::optional<crypto::FileKey>(const bulk::Entry&)>;
+
+// Unwraps the keys with the private key of the session, which must outlive it, as the settings.
+KeyOf key_source(const Session& session, const Settings& settings);
 
 files::Durability durability(const Settings& settings);
 

@@ -90,6 +90,7 @@ class Files {
     std::size_t run = 0;
     std::uint32_t number = 0;  // of the files so far
     std::optional<tables::Generation> generation;
+    const StoredFile* stored = nullptr;  // null: it has no receipt
   };
   std::optional<Found> next() {
     for (; run_ < runs_.size(); ++run_, file_ = 0) {
@@ -103,7 +104,9 @@ class Files {
         if (file.kind() != FileKind::data || !may_have(types_, file.type())) continue;
         check_size(file);
         check_content(file, run.receipt);
-        return found(file.path());
+        Found next = found(file.path());
+        next.stored = &file;
+        return next;
       }
     }
     return std::nullopt;
@@ -205,7 +208,7 @@ std::optional<tables::Generation> generation_of_request(const json::object& requ
 }
 
 bool may_have(const std::vector<std::string>& types, std::string_view type_of_file) {
-  return type_of_file.empty() || type_of_file == "Unknown" ||
+  return types.empty() || type_of_file.empty() || type_of_file == "Unknown" ||
          std::find(types.begin(), types.end(), type_of_file) != types.end();
 }
 
@@ -256,10 +259,17 @@ tables::Scan::Files TableSource::files(const std::vector<std::string>& types,
     const auto file = files.next();
     if (!file) return std::nullopt;
     tables::ScanFile found{file->path, generation ? generation : file->generation};
-    if (state)
+    if (const StoredFile* stored = file->stored) {
+      found.type = stored->type();
+      found.bytes = stored->bytes();
+      found.sha256 = stored->sha256();
+    }
+    if (state) {
+      found.last_line = state->last_line(file->number);
       found.wants = [state, number = file->number](std::int64_t line) {
         return state->counts({number, static_cast<std::uint32_t>(line)});
       };
+    }
     return found;
   };
 }

@@ -29,8 +29,8 @@ struct TableRun {
 // the request does not say it.
 std::optional<tables::Generation> generation_of_request(const json::object& request);
 
-// Whether a file with this type may have resources of one of the types. One that organizes resources of several types
-// has the type "Unknown".
+// Whether a file with this type may have resources of one of the types ({}: of any). One that organizes resources of
+// several types has the type "Unknown".
 bool may_have(const std::vector<std::string>& types, std::string_view type_of_file);
 
 class TableSource {

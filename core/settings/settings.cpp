@@ -308,12 +308,15 @@ void Settings::load_json(std::string_view text, const std::string& what, const s
   }
 }
 
-Settings Settings::with(const Settings& other) const {
+Settings Settings::with(const Settings& other, bool for_reading) const {
   Settings merged = *this;
   for (const auto& [name, value] : other.values_) {
-    if (row_of(name).scope != SettingScope::export_)
-      throw Error(Status::INVALID_ARGUMENT,
-                  "the setting " + name + " belongs to the client; it cannot be given for one export");
+    const SettingScope scope = row_of(name).scope;
+    if (scope != SettingScope::export_ && (!for_reading || scope == SettingScope::client))
+      throw Error(Status::INVALID_ARGUMENT, "the setting " + name + " belongs to the client; it cannot be given for one " +
+                                                (for_reading ? "partition" : "export"));
+    if (const std::string_view twin = alternative_of(name); !twin.empty() && !value.empty())
+      merged.values_.erase(std::string(twin));
     merged.values_[name] = value;
   }
   merged.secret_files_.insert(other.secret_files_.begin(), other.secret_files_.end());
@@ -382,7 +385,8 @@ std::vector<std::string> Settings::warnings() const {
   std::set<std::string> files = secret_files_;
   for (const char* name :
        {"client_secret_file", "private_key", "private_key_passphrase_file", "signing_key",
-        "signing_key_passphrase_file", "access_token_file", "client_certificate_key", "client_key_passphrase_file"})
+        "signing_key_passphrase_file", "access_token_file", "client_certificate_key", "client_key_passphrase_file",
+        "partition_key_file"})
     if (has(name)) files.insert(text(name));
   if (has("client_certificate") && !has("client_certificate_key")) files.insert(text("client_certificate"));
   std::vector<std::string> warnings;

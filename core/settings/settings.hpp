@@ -43,8 +43,9 @@ class Settings {
   void load_json_file(const std::string& path);
   void load_json(std::string_view text);
 
-  // Returns a copy in which the values of `other` replace ours. `other` may hold only export settings.
-  Settings with(const Settings& other) const;
+  // Returns a copy in which the values of `other` replace ours. `other` may hold only export settings, and with
+  // `for_reading` also those of tables and partitions.
+  Settings with(const Settings& other, bool for_reading = false) const;
 
   // These return the value that is set, or else the default. The setting must have the matching type.
   std::string text(std::string_view name) const;

@@ -9,6 +9,7 @@ namespace {
 constexpr auto kClient = SettingScope::client;
 constexpr auto kExport = SettingScope::export_;
 constexpr auto kTable = SettingScope::table;
+constexpr auto kPartition = SettingScope::partition;
 using T = SettingType;
 
 // A row of the table. Its default is "" unless it is given.
@@ -180,6 +181,21 @@ std::vector<Setting> make_table() {
            "false otherwise."),
       flag("final_only", kTable, "false", "Leave out claims that were canceled or deleted, or are not final."),
       number("batch_rows", kTable, "65536", "Most rows of one Arrow batch, 1 to 16777216."),
+      secret("partition_key", kPartition,
+             "Key that seals partition tokens: 32 bytes in hex or Base64, as `openssl rand -hex 32` makes them."),
+      path("partition_key_file", kPartition, "File that holds the partition key."),
+      number("max_partitions", kPartition, "32",
+             "Into how many partitions a manifest or an export is cut if the caller gives no number; each one downloads "
+             "one file at a time."),
+      duration("partition_lifetime", kPartition, "",
+               "How long a partition token can be opened; by default 24h for a manifest, and without limit for a "
+               "finished export; 0: no limit."),
+      choice("verify", kPartition, "before", "before,stream",
+             "Rows of a partition's file come once the whole file was verified (before), or at once (stream): then an "
+             "error at its end means that its rows must be discarded."),
+      path("spool_directory", kPartition,
+           "Directory for the temporary file, without a name and encrypted, in which a partition keeps a file until it "
+           "is verified; by default TMPDIR."),
   };
   for (Setting& row : table) {
     row.env = std::string("BCDA_") + row.name;
@@ -198,7 +214,8 @@ constexpr std::pair<const char*, const char*> kAlternatives[] = {
     {"signing_key_passphrase", "signing_key_passphrase_file"},
     {"private_key", "private_key_pem"},
     {"private_key_passphrase", "private_key_passphrase_file"},
-    {"client_key_passphrase", "client_key_passphrase_file"}};
+    {"client_key_passphrase", "client_key_passphrase_file"},
+    {"partition_key", "partition_key_file"}};
 
 }  // namespace
 

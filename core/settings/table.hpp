@@ -8,7 +8,7 @@
 namespace libbcda {
 
 enum class SettingType { string, path, boolean, integer, duration, size, choice, list };
-enum class SettingScope { client, export_, table };
+enum class SettingScope { client, export_, table, partition };
 
 struct Setting {
   const char* name;

@@ -30,7 +30,17 @@ ndjson::Reader reader_of(const ScanFile& file) { return file.open ? file.open() 
 
 }  // namespace
 
+std::vector<std::string> types_of(const std::vector<TableRequest>& tables) {
+  std::vector<std::string> types;
+  for (const TableRequest& table : tables) {
+    if (table.is_raw) return {};
+    types.push_back(table.resource());
+  }
+  return types;
+}
+
 TableRequest request_table(const std::string& name_or_view, ViewOptions options) {
+  if (name_or_view == kRaw) return {{}, false, std::move(options), true};
   const bool is_view = name_or_view.find('{') != std::string::npos;
   const ViewDefinition own = is_view ? parse_view_definition(name_or_view) : ViewDefinition();
   if (!is_view && !find_preset(name_or_view, Generation::v3)) refuse_preset(name_or_view);
@@ -49,7 +59,7 @@ struct Scan::Pass {
 
   const Generation generation;
   Projection projection;
-  std::vector<std::unique_ptr<View>> views;
+  std::vector<std::unique_ptr<View>> views;  // by table; null: it is raw
   std::optional<ProfileMark> mark;
   RecordParser parser{projection};
 };
@@ -58,27 +68,34 @@ Scan::Scan(std::vector<TableRequest> tables, BatchBuilder::Limits limits) : tabl
   for (const TableRequest& table : tables_) {
     depends_on_generation_ |= table.depends_on_generation;
     allows_misfits_ |= table.options.errors_are_null;
+    has_views_ |= !table.is_raw;
+    raw_.push_back(table.is_raw ? std::make_unique<RawTable>(table.options.columns) : nullptr);
   }
   rows_.resize(tables_.size());
-  for (const auto& view : pass_of(Generation::v3).views)
-    builders_.push_back(std::make_unique<BatchBuilder>(view->columns(), limits));
+  pass_of(Generation::v3);
+  for (std::size_t i = 0; i < tables_.size(); ++i)
+    builders_.push_back(std::make_unique<BatchBuilder>(columns(i), limits));
 }
 
 Scan::~Scan() = default;
 
 // All generations have the same columns.
 const std::vector<Column>& Scan::columns(std::size_t table) const {
-  return passes_.begin()->second->views[table]->columns();
+  return raw_[table] ? raw_[table]->columns() : passes_.begin()->second->views[table]->columns();
 }
 
-const std::string& Scan::name(std::size_t table) const { return passes_.begin()->second->views[table]->name(); }
+const std::string& Scan::name(std::size_t table) const {
+  static const std::string raw(kRaw);
+  return raw_[table] ? raw : passes_.begin()->second->views[table]->name();
+}
 
 void Scan::schema(std::size_t table, ArrowSchema& out) const { make_schema(columns(table), name(table), out); }
 
 std::int64_t Scan::nulled() const {
   std::int64_t count = misfits_;
   for (const auto& [generation, pass] : passes_)
-    for (const auto& view : pass->views) count += view->nulled();
+    for (const auto& view : pass->views)
+      if (view) count += view->nulled();
   return count;
 }
 
@@ -88,7 +105,9 @@ Scan::Pass& Scan::pass_of(Generation generation) {
   if (!pass) {
     auto made = std::make_unique<Pass>(generation);
     for (const TableRequest& table : tables_)
-      made->views.push_back(std::make_unique<View>(table.definition(generation), table.options, made->projection));
+      made->views.push_back(
+          table.is_raw ? nullptr
+                       : std::make_unique<View>(table.definition(generation), table.options, made->projection));
     if (depends_on_generation_) made->mark.emplace(made->projection);
     pass = std::move(made);
   }
@@ -99,8 +118,9 @@ bool Scan::open_next() {
   auto next = files_();
   if (!next) return false;
   file_ = std::move(*next);
-  const bool is_told = file_.generation || !depends_on_generation_;
-  pass_ = &pass_of(is_told ? file_.generation.value_or(Generation::v3) : generation_of(reader_of(file_)));
+  shown_path_ = is_utf8(file_.path) ? file_.path : tidy(file_.path, 4096);
+  const bool asks = !file_.generation && depends_on_generation_ && !file_.is_read_once;
+  pass_ = &pass_of(asks ? generation_of(reader_of(file_)) : file_.generation.value_or(Generation::v3));
   reader_ = std::make_unique<ndjson::Reader>(reader_of(file_));
   return true;
 }
@@ -115,7 +135,7 @@ bool Scan::read_record() {
     }
     if (file_.wants && !file_.wants(reader_->line())) continue;
     try {
-      add_rows(parse(*line));
+      add_rows(*line);
     } catch (const MalformedRecord& malformed) {
       throw record_error(file_.path, reader_->line(), malformed.reason);
     } catch (const RowError& error) {
@@ -135,20 +155,24 @@ const Node& Scan::parse(std::string_view line) {
   return pass_->parser.parse(line);
 }
 
-void Scan::add_rows(const Node& record) {
+void Scan::add_rows(std::string_view line) {
   constexpr std::size_t kMostBytes = 256 << 20;
   std::size_t bytes = 0;  // of this record's rows
   bool is_used = false;
-  for (std::size_t i = 0; i < builders_.size(); ++i)
-    is_used |= pass_->views[i]->rows(record, [&](const std::vector<Cell>& row) {
+  const Node* const record = has_views_ ? &parse(line) : nullptr;
+  for (std::size_t i = 0; i < builders_.size(); ++i) {
+    const auto add = [&](const std::vector<Cell>& row) {
       const std::size_t before = builders_[i]->bytes();
       builders_[i]->add(row);
       bytes += builders_[i]->bytes() - before;
       if (bytes > kMostBytes) throw RowError{"makes more than 256 MiB of rows"};
       if (builders_[i]->full()) finish_batch(i);
-    });
+    };
+    if (raw_[i]) add(raw_[i]->row(line, file_.type, shown_path_, reader_->line()));
+    is_used |= raw_[i] || pass_->views[i]->rows(*record, add);
+  }
   if (!is_used) ++unused_;
-  const auto misfit = pass_->parser.misfit();
+  const auto misfit = record ? pass_->parser.misfit() : std::nullopt;
   if (!is_used || !misfit) return;
   if (allows_misfits_)
     ++misfits_;

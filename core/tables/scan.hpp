@@ -11,6 +11,7 @@
 #include "ndjson/reader.hpp"
 #include "tables/batch.hpp"
 #include "tables/generation.hpp"
+#include "tables/raw.hpp"
 #include "tables/record.hpp"
 #include "tables/view.hpp"
 
@@ -21,9 +22,13 @@ struct TableRequest {
   std::function<ViewDefinition(Generation)> definition;
   bool depends_on_generation = true;
   ViewOptions options;
+  bool is_raw = false;  // RawTable: it has no definition
+
+  // The resource type whose records it reads; "": all.
+  std::string resource() const { return is_raw ? "" : definition(Generation::v3).resource; }
 };
 
-// The request for a table by its name, or by the JSON text of a ViewDefinition. Throws Error{INVALID_ARGUMENT}.
+// The request for a table by its name ("raw" too), or by the JSON text of a ViewDefinition. Throws Error{INVALID_ARGUMENT}.
 TableRequest request_table(const std::string& name_or_view, ViewOptions options);
 
 struct ScanFile {
@@ -31,7 +36,15 @@ struct ScanFile {
   std::optional<Generation> generation;          // nullopt: each record says it
   std::function<bool(std::int64_t)> wants = {};  // whether the record in this line is read; empty: all are
   std::function<ndjson::Reader()> open = {};     // empty: by its path
+  bool is_read_once = false;                     // `open` may be called only once
+  std::string type = {};                         // of its resources; "": not known
+  std::int64_t bytes = -1;                       // -1: not known
+  std::string sha256 = {};                       // "": not known
+  std::int64_t last_line = 0;                    // with `wants`: no record after this line is read
 };
+
+// The types of files that some tables need; {}: any type.
+std::vector<std::string> types_of(const std::vector<TableRequest>& tables);
 
 class Scan {
  public:
@@ -48,6 +61,7 @@ class Scan {
   std::size_t size() const { return tables_.size(); }
   const std::vector<Column>& columns(std::size_t table) const;
   const std::string& name(std::size_t table) const;  // "": its view has none
+  bool depends_on_generation() const { return depends_on_generation_; }
   void schema(std::size_t table, ArrowSchema& out) const;
   std::int64_t rows(std::size_t table) const { return rows_[table]; }  // that were handed out
   std::int64_t nulled() const;                                         // values that did not fit their column or a path
@@ -76,17 +90,19 @@ class Scan {
   bool open_next();
   bool read_record();
   const Node& parse(std::string_view line);
-  void add_rows(const Node& record);  // throws RowError
+  void add_rows(std::string_view line);  // throws RowError, MalformedRecord
   void finish_batch(std::size_t table);
   void read_until_ready();
 
   Files files_;
   std::vector<TableRequest> tables_;
+  std::vector<std::unique_ptr<RawTable>> raw_;  // by table; null: it is a view
   std::vector<std::unique_ptr<BatchBuilder>> builders_;
-  bool depends_on_generation_ = false;
+  bool depends_on_generation_ = false, has_views_ = false;
   bool allows_misfits_ = false;  // on_error=null
   std::map<Generation, std::unique_ptr<Pass>> passes_;
   ScanFile file_;
+  std::string shown_path_;  // in the table raw
   std::unique_ptr<ndjson::Reader> reader_;
   Pass* pass_ = nullptr;  // of the last record
   std::vector<std::int64_t> rows_;

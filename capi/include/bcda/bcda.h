@@ -175,9 +175,10 @@ typedef enum bcda_setting_type {
 } bcda_setting_type;
 
 typedef enum bcda_setting_scope {
-  BCDA_SCOPE_CLIENT = 0, /* read when a client is made */
-  BCDA_SCOPE_EXPORT = 1, /* may also be given for each run */
-  BCDA_SCOPE_TABLE = 2   /* read when a table is opened */
+  BCDA_SCOPE_CLIENT = 0,   /* read when a client is made */
+  BCDA_SCOPE_EXPORT = 1,   /* may also be given for each run */
+  BCDA_SCOPE_TABLE = 2,    /* read when a table is opened */
+  BCDA_SCOPE_PARTITION = 3 /* read when partitions are made or opened */
 } bcda_setting_scope;
 
 /* How many settings there are. */
@@ -736,6 +737,17 @@ BCDA_API int64_t bcda_reader_line(const bcda_reader* reader);
 /* The offset of that line in the file, in bytes. */
 BCDA_API int64_t bcda_reader_offset(const bcda_reader* reader);
 
+/* The file of that record: the path that was opened, or, of a partition, the name that an export would give the file.
+ * "": no record was returned yet. Valid until the next call of bcda_reader_next. */
+BCDA_API const char* bcda_reader_file(const bcda_reader* reader);
+
+/* Of a partition: the resource type of that file, as its manifest says; "": it is not known. Valid as long. */
+BCDA_API const char* bcda_reader_type(const bcda_reader* reader);
+
+/* Of a partition: ends a call of bcda_reader_next that waits for a download, with BCDA_CANCELED, and each later one.
+ * Thread-safe. */
+BCDA_API void bcda_reader_cancel(bcda_reader* reader);
+
 BCDA_API void bcda_reader_destroy(bcda_reader* reader);
 
 /* ---- Tables ------------------------------------------------------------------------------------------------------ */
@@ -744,7 +756,8 @@ BCDA_API void bcda_reader_destroy(bcda_reader* reader);
  * out through the Arrow C data interface. <bcda/arrow.h> defines its structures, or an Arrow library's header does.
  *
  * Table      The name of a table that the library brings along, such as "claim_line" (docs/tables lists them), or the
- *            JSON text of a ViewDefinition.
+ *            JSON text of a ViewDefinition, or "raw": the records as they are, with the columns value (text), type (of
+ *            the file), file and line.
  * Paths      Each is the directory of a finished export, the directory of a series (bcda_sync_start), or an NDJSON
  *            file. Of an export only the data files of the wanted types are read, and each must have the size that its
  *            receipt says. Rows come in the order of the files.
@@ -815,7 +828,75 @@ BCDA_API int64_t bcda_tables_rows(const bcda_tables* opened, int32_t table);
 /* How many values so far did not fit their column and are null, with on_error=null. */
 BCDA_API int64_t bcda_tables_nulled(const bcda_tables* opened);
 
+/* Of a partition: ends a call of bcda_tables_next or bcda_tables_encode that waits for a download, with BCDA_CANCELED,
+ * and each later one. Thread-safe. */
+BCDA_API void bcda_tables_cancel(bcda_tables* opened);
+
 BCDA_API void bcda_tables_destroy(bcda_tables* opened);
+
+/* ---- Partitions -------------------------------------------------------------------------------------------------- */
+
+/* The files of one export for several processes or machines, such as the executors of Spark, Dask or Ray: one process
+ * runs the job, and cuts its manifest into tokens. Each of the others opens a token, and gets the records or the rows
+ * of its files. All rows of all tokens together are the rows of the export.
+ *
+ * Token      A text that any process may open. It lists files: those of the service with their URLs and keys, those of
+ *            a finished export with their paths, sizes and SHA-256. It is sealed (AES-256-GCM) under the setting
+ *            partition_key, which all these processes need, and which should reach them by another way than the token:
+ *            by partition_key_file, the environment or a provider. The private key and the access token are not in it.
+ *            It can be opened until it expires (partition_lifetime).
+ * Verified   With verify=before, the default, a file is kept in a temporary file (spool_directory) that has no name,
+ *            and is encrypted under a key that only the process has. Its rows come when it was verified as in an
+ *            export. With verify=stream its rows come as they arrive. If the file is then not what it should be, the
+ *            call after its last row fails, and all its rows must be discarded. A file at hand is compared with its
+ *            size and SHA-256, likewise before or after its rows.
+ * Order      A partition fetches one file at a time, in the order of its token, with the retries of an export. With
+ *            verify=before it fetches the next file while the rows of the last one are read, unless the service counts
+ *            downloads. The setting timeout is for each file. A token that is opened again gives the same rows.
+ * Settings   Those with the scope BCDA_SCOPE_PARTITION, those of tables, and those of an export. With a client they
+ *            replace those of the client. Without one, a client is made of them if files have to be downloaded. It
+ *            needs the url, the profile and the credentials, but no private key.
+ * Errors     They name the file, and never a value. JOB_GONE: the service has removed the files (HTTP 410), or the
+ *            token has expired. Then only a new export helps. */
+
+/* Cuts the data files of an export into partitions. Give one of:
+ *   manifest  the JSON text of one manifest, or of several one after another. `client` is required, and its private key
+ *             unwraps the keys of the files here
+ *   paths     directories of finished exports or of series, or NDJSON files, as for bcda_table_open. `client` may be
+ *             NULL, and partition_key may be missing. Of a series only the records that count now (setting `current`)
+ * With the setting `types` only files of these types. `count`: at most so many partitions; 0: the setting
+ * max_partitions. There are never more than files. They have about equal sizes, as far as these are known.
+ * *json, which the caller frees with bcda_string_free, has:
+ *   digest           the SHA-256 of the manifest, in hex; each token is bound to it
+ *   transactionTime  of the manifest, or null
+ *   expires          when the tokens expire, in RFC 3339, or null
+ *   files, bytes     of all partitions; bytes is null if a size is not known
+ *   errorFiles, deletedFiles  how many of these the export has. Partitions leave them out
+ *   partitions       [{"token", "files", "bytes"}]
+ * Errors: INVALID_ARGUMENT (also: partition_key is malformed, or is missing and the files have keys or signed URLs),
+ * PRIVATE_KEY, DECRYPTION (the private key does not unwrap a key), VERIFICATION (a data file has no key), PROTOCOL,
+ * FILESYSTEM, LIMIT, STATE (after fork). */
+BCDA_API bcda_status bcda_partitions(bcda_client* client, const bcda_config* settings, const char* manifest,
+                                     const char* const* paths, int32_t path_count, int32_t count, char** json,
+                                     bcda_error** error);
+
+/* Opens tables of a partition, to be used as those of bcda_tables_open. Nothing is downloaded before the first batch is
+ * asked for. A table is also "raw": the records as they are, with the columns value, type, file and line. `token` NULL:
+ * there are no files, so that only bcda_tables_schema is of use. Errors: INVALID_ARGUMENT (also: partition_key is
+ * missing, or is not the key of the token; the token is for another service), VERIFICATION (the token was altered),
+ * JOB_GONE, FILESYSTEM, TLS, STATE (after fork). bcda_tables_next then has the errors of a fetch, too. */
+BCDA_API bcda_status bcda_partition_open(bcda_client* client, const bcda_config* settings, const char* token,
+                                         const char* const* tables, int32_t table_count, bcda_tables** opened,
+                                         bcda_error** error);
+
+/* The same for one table, as a stream of Arrow batches: see bcda_table_open. Errors: as for bcda_partition_open. */
+BCDA_API bcda_status bcda_partition_stream(bcda_client* client, const bcda_config* settings, const char* token,
+                                           const char* table, struct ArrowArrayStream* stream, bcda_error** error);
+
+/* The same for the records themselves. Errors: as for bcda_partition_open. bcda_reader_next then has the errors of a
+ * fetch, too. */
+BCDA_API bcda_status bcda_partition_records(bcda_client* client, const bcda_config* settings, const char* token,
+                                            bcda_reader** reader, bcda_error** error);
 
 #ifdef __cplusplus
 }
