@@ -138,7 +138,7 @@ TEST_P(Partitions, ShareAClientAndLeaveNothing) {
     for (const std::string& token : made)
       together = together + rows_of({bcda::Partition{token, &shared}, {"beneficiary"}, settings});
     EXPECT_EQ(together.size(), 60u);
-    bcda::Tables left({made[0], &shared}, {"claim"}, settings);  // one that stops early
+    bcda::Tables left(bcda::Partition{made[0], &shared}, {"claim"}, settings);  // one that stops early
     ArrowArray batch{};
     std::int32_t table = 0;
     ASSERT_TRUE(left.next(table, batch));

@@ -890,7 +890,9 @@ inline void open_table(const Partition& partition, const std::string& table, con
 // Several tables, read in one pass.
 class Tables {
  public:
-  Tables(const Partition& partition, const std::vector<std::string>& tables, const Config& settings)
+  // A template, so that {path} means a list of paths.
+  template <class Sealed, class = std::enable_if_t<std::is_same_v<Sealed, Partition>>>
+  Tables(const Sealed& partition, const std::vector<std::string>& tables, const Config& settings)
       : handle_(detail::make<Handle>([&](bcda_tables** opened, bcda_error** error) {
           const auto names = detail::c_strings(tables);
           return bcda_partition_open(detail::client_of(partition), settings.get(), detail::or_null(partition.token),
