@@ -21,22 +21,21 @@ constexpr const char* settings_of_sandbox[] = {
     "url", "client_id", "client_secret_file", "private_key", "ca_file", "signing_key", "key_id", "token_url"};
 
 // Without that of a series.
-bool matters_to_export(const bcda::Setting& setting) { return !is_one_of(setting, {"sync_partial"}); }
+bool matters_to_export(const bcda::Setting& setting) { return !is_one_of(setting, {"sync_partial", "job_directory"}); }
 
 // Without what the unfinished export has asked for.
 bool matters_to_resume(const bcda::Setting& setting) {
   return !is_one_of(
       setting, {"types", "level", "group", "since", "until", "type_filters", "elements", "include_associated_data",
                 "organize_output_by", "allow_partial_manifests", "output_format", "method", "tables", "keep_ndjson",
-                "job_url", "out", "restart", "sync_partial"});
+                "job_url", "out", "restart", "sync_partial", "job_directory"});
 }
 
 // Without the settings about files, because no files are downloaded.
 bool matters_to_manifest(const bcda::Setting& setting) {
-  return !is_one_of(
-      setting, {"private_key", "private_key_pem", "private_key_passphrase", "private_key_passphrase_file",
-                "allowed_origins", "token_origins", "max_gzip_ratio", "require_proof", "out", "restart", "take_over",
-                "parallel", "allow_plaintext", "durability", "delete_job", "sync_partial", "tables", "keep_ndjson"});
+  return !is_one_of(setting, {"private_key", "private_key_pem", "private_key_passphrase", "private_key_passphrase_file",
+                              "allowed_origins", "token_origins", "max_gzip_ratio", "require_proof", "out", "parallel",
+                              "allow_plaintext", "durability", "delete_job", "sync_partial", "tables", "keep_ndjson"});
 }
 
 // Without the settings about jobs, because no job is run.
@@ -66,6 +65,7 @@ bool matters_to_fetch(const bcda::Setting& setting) {
                               "max_manifest_bytes",
                               "job_url",
                               "delete_job",
+                              "job_directory",
                               "sync_partial"});
 }
 
@@ -240,7 +240,10 @@ void add_manifest(CLI::App& app, Command& chosen) {
 Authenticates, runs the export jobs and prints their manifests on standard output, each as one line
 of JSON. `bcda fetch` or another program can then download the files.
 
-  bcda manifest --type Patient > manifest.json)");
+  bcda manifest --type Patient > manifest.json
+
+With --job-directory, the same command again goes on with the job that it started, or prints the
+manifest that it got. Without it, each command starts a job.)");
   run->output.add_to(command, false);
   name_environment(command);
   add_dry_run(command, *run);

@@ -153,8 +153,14 @@ InputFile::InputFile(const Directory& dir, const std::string& name)
   if (!fd_ || fd_.status(info) != 0) throw file_error("cannot read", path_, errno);
   if (!S_ISREG(info.st_mode))
     throw std::move(Error(Status::FILESYSTEM, path_ + " is not a regular file").at_file(path_));
-  size_ = info.st_size;
+  stamp_ = Stamp(info);
 }
+
+Stamp::Stamp(const struct stat& info)
+    : device(info.st_dev),
+      number(info.st_ino),
+      size(info.st_size),
+      written(std::int64_t(info.st_mtim.tv_sec) * 1'000'000'000 + info.st_mtim.tv_nsec) {}
 
 std::size_t InputFile::read(MutableBytes out) {
   for (;;) {

@@ -62,11 +62,22 @@ std::string join(const std::string& directory, const std::string& name);
 
 class Directory;
 
+// What tells a file from others, and from itself before it was written to again.
+struct Stamp {
+  Stamp() = default;  // of no file
+  explicit Stamp(const struct stat& info);
+  bool operator==(const Stamp&) const = default;
+
+  std::uint64_t device = 0, number = 0;
+  std::int64_t size = -1, written = 0;  // in bytes; in nanoseconds since 1970
+};
+
 // A regular file in a directory, open for reading. Symlinks are not followed. Throws Error{FILESYSTEM}.
 class InputFile {
  public:
   InputFile(const Directory& dir, const std::string& name);
-  std::int64_t size() const noexcept { return size_; }
+  std::int64_t size() const noexcept { return stamp_.size; }
+  const Stamp& stamp() const noexcept { return stamp_; }
   std::size_t read(MutableBytes out);  // returns 0 at the end
   Fd take() && { return std::move(fd_); }
 
@@ -74,7 +85,7 @@ class InputFile {
   Disk& disk_;
   Fd fd_;
   std::string path_;
-  std::int64_t size_ = 0;
+  Stamp stamp_;
 };
 
 // A file that is being written. Until publish(), it has mode 0600 and the name `partial`, which no other writer may
@@ -88,9 +99,10 @@ class OutputFile {
   void write(ByteView bytes);
   std::int64_t size() const noexcept { return size_; }
   const std::string& partial() const noexcept { return partial_; }
-  void sync();                             // makes the bytes so far durable
-  void end();                              // nothing more comes: makes it durable (see Durability), and closes it
-  void leave() noexcept { left_ = true; }  // the destructor does not remove it
+  void sync();                                   // makes the bytes so far durable
+  void end();                                    // nothing more comes: makes it durable (see Durability), and closes it
+  Stamp stamp() const { return Stamp(ended_); }  // after end() or publish()
+  void leave() noexcept { left_ = true; }        // the destructor does not remove it
   // Makes the bytes durable (see Durability) and moves the file to `name` in `dir`. Fails if `name` exists. The name
   // appears only after every step that can report a failed write (sync, close, link) has succeeded.
   void publish(const Directory& dir, const std::string& name);

@@ -19,7 +19,9 @@ struct FileResult {
   FileKind kind = FileKind::data;
   std::string source_id;   // see transfer::source_id
   bool in_tables = false;  // in a receipt: parts of tables have its rows, so it was removed or may be
-  bool is_kept = false;    // an earlier run published it; a list does not keep this
+  // A list does not keep these.
+  bool is_kept = false;     // an earlier run published it
+  files::Stamp stamp = {};  // of a file that this run published
 };
 
 // A FileResult in one block of memory. Its texts end with a NUL.

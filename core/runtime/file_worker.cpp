@@ -245,6 +245,7 @@ Task<bool> FileWorker::attempt(const FileTask& task, const std::optional<crypto:
       // A publication that has begun is not interrupted. One that waits for its thread has not.
       if (outcome_.stopped()) throw Error(Status::CANCELED, "canceled");
       result.path = output_.shown_path(commit(task, writer, result.facts));
+      result.stamp = writer.stamp();
     };
     co_await body.commit(output_.commit_workers(world_), publish);
   } catch (Error& e) {

@@ -34,11 +34,37 @@ void check_key(const Session& session, const Settings& settings) {
               "plaintext, set allow_plaintext");
 }
 
+// The directory that keeps the job of a manifest. An export could go on with that job, but not the other way round: the
+// files of an export would be forgotten.
+std::unique_ptr<transfer::Workspace> open_job_directory(const RunRequest& request,
+                                                        transfer::Workspace::ExportOptions job, files::Durability how,
+                                                        world::Local local) {
+  const std::string directory = request.settings.text("job_directory");
+  if (directory.empty()) return nullptr;
+  auto workspace = transfer::Workspace::for_export(directory, std::move(job), how, local);
+  if (!workspace->earlier().files.empty() || !workspace->earlier().tables.empty())
+    throw transfer::refuse_directory(directory, "holds files of an unfinished export; `bcda resume " + directory +
+                                                    "` goes on with it, or choose another directory");
+  return workspace;
+}
+
 }  // namespace
 
 Output open_output(Session& session, const RunRequest& request) {
   Output output;
-  if (request.kind != RunKind::export_ && request.kind != RunKind::fetch) return output;
+  const bool is_manifest = request.kind == RunKind::manifest;
+  if (request.kind != RunKind::export_ && request.kind != RunKind::fetch && !is_manifest) return output;
+  const files::Durability how = durability(request.settings);
+  const world::Local local = session.world()->local();
+  const auto job = [&] {
+    return transfer::Workspace::ExportOptions{.intent = intent_of(session, request.settings),
+                                              .restart = request.settings.boolean("restart"),
+                                              .takes_over = request.settings.boolean("take_over")};
+  };
+  if (is_manifest) {
+    output.workspace = open_job_directory(request, job(), how, local);
+    return output;
+  }
   if (!request.key_of) check_key(session, request.settings);
   if (request.sink) {
     // A sink of the caller may block, so each file has a thread for it.
@@ -48,13 +74,8 @@ Output open_output(Session& session, const RunRequest& request) {
     return output;
   }
   const std::string out = request.settings.text("out");
-  const files::Durability how = durability(request.settings);
-  const world::Local local = session.world()->local();
   if (request.kind == RunKind::export_) {
-    const transfer::Workspace::ExportOptions options{.intent = intent_of(session, request.settings),
-                                                     .restart = request.settings.boolean("restart"),
-                                                     .takes_over = request.settings.boolean("take_over")};
-    output.workspace = transfer::Workspace::for_export(out, options, how, local);
+    output.workspace = transfer::Workspace::for_export(out, job(), how, local);
   } else {
     output.workspace = transfer::Workspace::for_fetch(out, how, local, request.settings.boolean("take_over"));
     know_earlier_files(*output.workspace, request);

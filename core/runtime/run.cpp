@@ -43,6 +43,12 @@ std::string absolute(const std::string& directory) {
 
 bool writes(RunKind kind) { return kind == RunKind::export_ || kind == RunKind::fetch; }
 
+// The directory that a run without a sink works in; "": none.
+std::string work_place(const RunRequest& request) {
+  if (request.kind == RunKind::manifest) return request.settings.text("job_directory");
+  return writes(request.kind) ? request.settings.text("out") : "";
+}
+
 bool runs_jobs(RunKind kind) { return kind == RunKind::export_ || kind == RunKind::manifest; }
 
 // The files to fetch: all that the manifests list, or the one that was asked for.
@@ -118,14 +124,17 @@ Run::Run(std::shared_ptr<Session> session, RunRequest request)
       heart_(std::make_shared<TaskGroup>(session_->world()->executor())),
       patience_(std::make_shared<TaskGroup>(session_->world()->executor())) {
   times_.begun = session_->world()->clock().now();
-  if (!request_.sink && writes(request_.kind)) {
-    place_ = absolute(request_.resume ? request_.directory : request_.settings.text("out"));
-    wait_for_left_behind(place_, kLongestRelease);
+  if (!request_.sink) {
+    place_ = absolute(request_.resume ? request_.directory : work_place(request_));
+    if (!place_.empty()) wait_for_left_behind(place_, kLongestRelease);
   }
   if (is_inquiry(request_.kind)) inquiry_ = plan_inquiry(session_->service(), request_.kind, request_.question);
   if (!runs_jobs(request_.kind)) return;
   check_delete_job(request_.settings, session_->profile());
   check_tables(request_.settings);
+  if (request_.kind == RunKind::export_ && request_.settings.has("job_directory"))
+    throw Error(Status::INVALID_ARGUMENT,
+                "the setting job_directory is for a manifest alone; an export keeps its jobs in its own directory");
   if (request_.resume) {
     if (request_.settings.boolean("restart"))
       throw Error(Status::INVALID_ARGUMENT, "the setting restart discards what a resume goes on with; start an export");
@@ -309,7 +318,7 @@ Task<> Run::flow() {
                    group->cancel();
                    watch_held_threads(this, *patience);
                  });
-  if (output_.workspace && output_.workspace->goes_on()) co_await tell_what_is_here();
+  if (output_.workspace && output_.workspace->goes_on() && writes(request_.kind)) co_await tell_what_is_here();
   if (output_.tables) co_await output_.tables->take_up();
   if (request_.kind == RunKind::metadata) {
     group_->spawn(
@@ -328,7 +337,7 @@ Task<> Run::flow() {
   if (request_.kind == RunKind::export_ && session_->profile().manifest_may_grow)
     co_await confirm_until_nothing_grows();
   if (group_->canceled() || outcome_.failure()) co_return;
-  if (output_.workspace && output_.workspace->goes_on())
+  if (output_.workspace && output_.workspace->goes_on() && writes(request_.kind))
     co_await world::run_on(session_->world()->disk_workers(), [this] { came_again_ = unlisted_files(); });
   if (output_.tables) co_await output_.tables->finish(*queue_.results());
 }
@@ -374,7 +383,7 @@ Task<> Run::finish() {
   world::Workers& disk = session_->world()->disk_workers();
   if (output_.workspace && !crew_->gone_jobs().empty())
     co_await guarded(world::run_on(disk, [this] { note_gone_jobs(); }), [](const Error&) {});
-  if (!outcome_.failure() && output_.workspace && !nothing_yet_)
+  if (!outcome_.failure() && output_.workspace && writes(request_.kind) && !nothing_yet_)
     co_await guarded(world::run_on(disk, [this] { complete(); }), [this](const Error& e) { outcome_.fail(e); });
   if (!outcome_.failure() && request_.kind == RunKind::export_ && request_.settings.boolean("delete_job")) {
     group_->spawn([this] { return delete_jobs(); });  // as a task, so that a cancellation ends it

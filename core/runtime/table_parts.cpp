@@ -24,6 +24,9 @@ using crypto::short_digest;
 using transfer::TablePart;
 using transfer::TablesRecord;
 
+// Small enough to stay in the cache of the processor.
+constexpr tables::BatchBuilder::Limits kBatch{.rows = 8 << 10, .bytes = 4 << 20};
+
 // Parts that have no names yet.
 struct Unpublished {
   TablesRecord record;
@@ -92,8 +95,15 @@ class PartWriter {
 // A published file whose rows are in no part yet.
 struct Source {
   transfer::FileRecord file;
+  files::Stamp stamp = {};   // not known if an earlier run published it
   bool is_replaced = false;  // found out while it is read: all its records are in some table
 };
+
+Error changed(const std::string& path) {
+  return std::move(Error(Status::VERIFICATION, path + " was changed or removed after it was verified; move it away, " +
+                                                   "and the same export again fetches it anew")
+                       .at_file(path));
+}
 
 // Compares the bytes that are read with the digest of the published file.
 class DigestCheck {
@@ -107,12 +117,6 @@ class DigestCheck {
     is_done_ = block.empty();
     if (!is_done_) return digest_->update(block);
     if (to_hex(digest_->finish()) != sha256_) throw changed(path_);
-  }
-  static Error changed(const std::string& path) {
-    return std::move(Error(Status::VERIFICATION, path +
-                                                     " was changed or removed after it was verified; move it away, " +
-                                                     "and the same export again fetches it anew")
-                         .at_file(path));
   }
 
  private:
@@ -203,6 +207,7 @@ class Parts : public TableParts {
     co_await world::run_on(*workers_, [&] {
       drop_outdated(files);
       left = what_is_left(files);
+      waiting_.clear();
     });
     while (!left.empty()) {
       std::int64_t bytes = 0;
@@ -256,6 +261,7 @@ class Parts : public TableParts {
     source.file.path = std::move(path);
     source.file.type = file.type;
     source.file.facts = file.facts;
+    source.stamp = file.stamp;
     return source;
   }
   Source source_of(const StoredFile& file) const {
@@ -327,10 +333,14 @@ class Parts : public TableParts {
 
   std::vector<Source> what_is_left(const FileList& files) const {
     const std::lock_guard lock(mutex_);
+    std::unordered_map<std::uint64_t, files::Stamp> stamps;
+    for (const Source& source : waiting_) stamps[short_digest(source.file.path)] = source.stamp;
     std::vector<Source> left;
     for (std::size_t i = 0; i < files.size(); ++i) {
       if (!is_wanted(files[i].kind(), files[i].type())) continue;
       Source source = source_of(files[i]);
+      if (const auto stamp = stamps.find(short_digest(source.file.path)); stamp != stamps.end())
+        source.stamp = stamp->second;
       if (!find(source.file)) left.push_back(std::move(source));
     }
     return left;
@@ -369,7 +379,7 @@ class Parts : public TableParts {
   Unpublished read(std::vector<Source>& sources) {
     std::vector<tables::TableRequest> requests;
     for (const std::string& name : tables_) requests.push_back(tables::request_table(name, {}));
-    tables::Scan scan(std::move(requests), {});
+    tables::Scan scan(std::move(requests), kBatch);
     scan.read(files_of(sources, scan));
     std::vector<PartWriter> writers;
     for (std::size_t i = 0; i < tables_.size(); ++i) writers.emplace_back(space_, tables_[i], scan.columns(i));
@@ -402,18 +412,30 @@ class Parts : public TableParts {
         unused = scan.unused();
       }
       if (next == sources.size()) return std::nullopt;
-      return scan_file(sources[next++].file);
+      return scan_file(sources[next++]);
     };
   }
 
-  tables::ScanFile scan_file(const transfer::FileRecord& record) const {
-    const std::string shown = directory_ + "/" + record.path;
-    const auto open = [this, record, shown] {
+  // A file that this run has verified is not verified again if nobody has written to it since.
+  tables::ScanFile scan_file(const Source& source) const {
+    const std::string shown = directory_ + "/" + source.file.path;
+    const auto open = [this, &record = source.file, stamp = source.stamp, shown] {
       auto file = space_.published().open(record.path);
-      if (!file || file->size() != record.facts.bytes) throw DigestCheck::changed(shown);
-      return ndjson::Reader(std::move(*file).take(), shown, DigestCheck(shown, record.facts.sha256, step()));
+      if (!file || file->size() != record.facts.bytes) throw changed(shown);
+      const bool is_known = file->stamp() == stamp;
+      files::Fd fd = std::move(*file).take();
+      if (!is_known) return ndjson::Reader(std::move(fd), shown, DigestCheck(shown, record.facts.sha256, step()));
+      return ndjson::Reader(std::move(fd), shown, [this, &record, stamp, shown](ByteView block) {
+        check_stopped();
+        if (block.empty() && !is_as_written(record.path, stamp)) throw changed(shown);
+      });
     };
     return {shown, generation_, {}, open};
+  }
+
+  bool is_as_written(const std::string& path, const files::Stamp& stamp) const {
+    const auto file = space_.published().open(path);
+    return file && file->stamp() == stamp;
   }
 
   bool has_part(const std::string& table) const {

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <filesystem>
+#include <memory>
 
 #include "ndjson/reader.hpp"
 #include "runtime/current_state.hpp"
@@ -11,6 +12,7 @@
 #include "runtime/series.hpp"
 #include "tables/date_time.hpp"
 #include "tables/record.hpp"
+#include "transfer/published.hpp"
 #include "transfer/workspace.hpp"
 
 namespace libbcda::runtime {
@@ -32,9 +34,18 @@ bool is_unfinished(const fs::path& directory) {
   return fs::exists(directory / transfer::kWork, ignored);
 }
 
-TableRun run_of(RunResult result) {
+TableRun run_of(const std::string& directory) {
+  std::error_code error;
+  const auto receipt = fs::last_write_time(fs::path(directory) / transfer::kReceipt, error);
+  RunResult result = open_receipt(directory);
   const auto generation = generation_of_request(result.request);
-  return {std::move(result), "", generation};
+  return {std::move(result), "", error ? fs::file_time_type::min() : receipt, generation};
+}
+
+Error changed(const StoredFile& file, const std::string& what) {
+  return std::move(Error(Status::VERIFICATION, std::string(file.path()) + " " + what +
+                                                   ": it was changed after it was verified; fetch it again")
+                       .at_file(file.path()));
 }
 
 void check_size(const StoredFile& file) {
@@ -47,11 +58,23 @@ void check_size(const StoredFile& file) {
             ? "was removed, because the Arrow files in the directory tables have its rows; read those files"
             : "is missing");
   if (error) throw not_a_source(file.path(), "cannot be read: " + error.message());
-  if (static_cast<std::int64_t>(size) == file.bytes()) return;
-  throw std::move(Error(Status::VERIFICATION, std::string(file.path()) + " has " + std::to_string(size) +
-                                                  " bytes, but its receipt says " + std::to_string(file.bytes()) +
-                                                  ": it was changed after it was verified; fetch it again")
-                      .at_file(file.path()));
+  if (static_cast<std::int64_t>(size) != file.bytes())
+    throw changed(file, "has " + std::to_string(size) + " bytes, but its receipt says " + std::to_string(file.bytes()));
+}
+
+// A file that was written to after its receipt is verified again. The clock of a file system has steps of some
+// milliseconds, so a file with the time of its receipt may be a later one.
+void check_content(const StoredFile& file, fs::file_time_type receipt) {
+  std::error_code error;
+  const auto written = fs::last_write_time(file.path(), error);
+  if (!error && written < receipt) return;
+  const fs::path path = file.path();
+  const transfer::Published there(
+      std::make_shared<const files::Directory>(files::Directory::open_or_create(path.parent_path().string())));
+  transfer::FileRecord record;
+  record.path = path.filename().string();
+  record.facts = file.result().facts;
+  if (!there.is_still(record)) throw changed(file, "has not the SHA-256 of its receipt");
 }
 
 // Goes through the files of all runs.
@@ -80,6 +103,7 @@ class Files {
         const StoredFile& file = (*run.result.files)[file_++];
         if (file.kind() != FileKind::data || !may_have(types_, file.type())) continue;
         check_size(file);
+        check_content(file, run.receipt);
         Found next = found(file.path());
         next.stored = &file;
         return next;
@@ -206,7 +230,7 @@ void TableSource::add(const std::string& path) {
   if (status.type() != fs::file_type::directory) {
     runs_.push_back({.result = {}, .file = path});
   } else if (has_receipt(path)) {
-    runs_.push_back(run_of(open_receipt(path)));
+    runs_.push_back(run_of(path));
   } else if (!add_series(path)) {
     if (is_unfinished(path))
       throw not_a_source(path, "has an export that has not finished; `bcda resume " + path + "` goes on with it");
@@ -222,7 +246,7 @@ bool TableSource::add_series(const std::string& path) {
     if (is_run_name(entry.path().filename()) && has_receipt(entry.path())) runs.push_back(entry.path());
   if (error) throw not_a_source(path, "cannot be read: " + error.message());
   std::sort(runs.begin(), runs.end());  // the names are times
-  for (const fs::path& run : runs) runs_.push_back(run_of(open_receipt(run)));
+  for (const fs::path& run : runs) runs_.push_back(run_of(run));
   is_series_ |= !runs.empty();
   return !runs.empty();
 }

@@ -3,6 +3,7 @@
 #include <sys/types.h>
 
 #include <cstdint>
+#include <filesystem>
 #include <functional>
 #include <optional>
 #include <set>
@@ -20,6 +21,7 @@ namespace libbcda::runtime {
 struct TableRun {
   RunResult result;
   std::string file = {};                              // without a receipt: its path
+  std::filesystem::file_time_type receipt = {};       // when it was written
   std::optional<tables::Generation> generation = {};  // what the export asked for; nullopt: the records say it
 };
 
@@ -42,7 +44,8 @@ class TableSource {
 
   // The data files with resources of one of the types, one after the other. `current`: of their records only those that
   // count (CurrentState). For that, all files are read when the first one is asked for. A file of a receipt must have the
-  // size that the receipt says: Error{VERIFICATION} is thrown when its turn comes.
+  // size that the receipt says, and its SHA-256 if it was written to later: Error{VERIFICATION} is thrown when its turn
+  // comes.
   tables::Scan::Files files(const std::vector<std::string>& types, std::optional<tables::Generation> generation,
                             bool current) const;
 

@@ -137,6 +137,10 @@ std::vector<Setting> make_table() {
           "MiB."),
       flag("keep_ndjson", kExport, "true",
            "With tables: keep the NDJSON files too; false: remove a file once each of its records is in some table."),
+      path(
+          "job_directory", kExport,
+          "For a manifest alone: the directory that keeps its job, so that the same request there goes on with it, and "
+          "starts no second one."),
       flag("restart", kExport, "false", "Discard what an unfinished export left in the directory, and start again."),
       flag("take_over", kExport, "false",
            "Use the directory although another run seems to use it; set it only if that run has certainly ended."),

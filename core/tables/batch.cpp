@@ -69,54 +69,53 @@ Buffer Bits::take() {
 
 // ---- One column ------------------------------------------------------------------------------------------------------
 
-void ColumnBuilder::add(const Cell& cell) {
+std::size_t ColumnBuilder::add(const Cell& cell) {
   static const Scalar kNull;
   if (!type_.is_list) return add(cell.is_null ? kNull : cell.scalar);
   if (list_ends_.size() == 0) list_ends_.add(std::int32_t(0));
+  std::size_t bytes = list_validity_.add(!cell.is_null) + sizeof(std::int32_t);
   if (!cell.is_null)
-    for (const Scalar& item : cell.items) add(item);
+    for (const Scalar& item : cell.items) bytes += add(item);
   if (length_ > kMostItems) throw RowError{"makes a list that is too long for one batch"};
-  list_validity_.add(!cell.is_null);
   null_lists_ += cell.is_null;
   list_ends_.add(static_cast<std::int32_t>(length_));
   ++lists_;
+  return bytes;
 }
 
-void ColumnBuilder::add(const Scalar& scalar) {
+std::size_t ColumnBuilder::add(const Scalar& scalar) {
   ++length_;
   nulls_ += scalar.is_null;
-  validity_.add(!scalar.is_null);
+  return validity_.add(!scalar.is_null) + add_value(scalar);
+}
+
+std::size_t ColumnBuilder::add_value(const Scalar& scalar) {
   switch (type_.kind) {
     case ValueKind::boolean:
-      booleans_.add(scalar.integer != 0);
-      break;
+      return booleans_.add(scalar.integer != 0);
     case ValueKind::int32:
     case ValueKind::date:
-      values_.add(static_cast<std::int32_t>(scalar.integer));
-      break;
+      return add_fixed(static_cast<std::int32_t>(scalar.integer));
     case ValueKind::int64:
     case ValueKind::timestamp:
     case ValueKind::time:
-      values_.add(scalar.integer);
-      break;
+      return add_fixed(scalar.integer);
     case ValueKind::decimal:
-      values_.add(scalar.decimal);
-      break;
+      return add_fixed(scalar.decimal);
     case ValueKind::float64:
-      values_.add(scalar.real);
-      break;
+      return add_fixed(scalar.real);
     case ValueKind::text:
     case ValueKind::binary:
-      add_text(scalar.text);
-      break;
+      return add_text(scalar.text);
   }
+  return 0;
 }
 
-void ColumnBuilder::add_text(std::string_view text) {
+std::size_t ColumnBuilder::add_text(std::string_view text) {
   if (texts_.size() + text.size() > kMostText) throw RowError{"makes a text that is too long for one batch"};
   if (values_.size() == 0) values_.add(std::int32_t(0));
   texts_.add(text.data(), text.size());
-  values_.add(static_cast<std::int32_t>(texts_.size()));
+  return text.size() + add_fixed(static_cast<std::int32_t>(texts_.size()));
 }
 
 void ColumnBuilder::take_values(ArrowArray& out) {
@@ -152,11 +151,7 @@ BatchBuilder::BatchBuilder(const std::vector<Column>& columns, Limits limits) : 
 }
 
 void BatchBuilder::add(const std::vector<Cell>& row) {
-  bytes_ = 0;
-  for (std::size_t i = 0; i < columns_.size(); ++i) {
-    columns_[i].add(row[i]);
-    bytes_ += columns_[i].bytes();
-  }
+  for (std::size_t i = 0; i < columns_.size(); ++i) bytes_ += columns_[i].add(row[i]);
   full_ = ++rows_ >= limits_.rows || bytes_ >= limits_.bytes;
 }
 

@@ -54,14 +54,13 @@ class Buffer {
 // Bits, the least significant one first.
 class Bits {
  public:
-  void add(bool bit) {
+  // Returns how many whole bytes it added: 0 or 1.
+  std::size_t add(bool bit) {
     pending_ = static_cast<std::uint8_t>(pending_ | bit << (count_ & 7));
-    if ((++count_ & 7) == 0) {
-      bytes_.add(pending_);
-      pending_ = 0;
-    }
+    if ((++count_ & 7) != 0) return 0;
+    bytes_.add(std::exchange(pending_, std::uint8_t(0)));
+    return 1;
   }
-  std::size_t size() const { return bytes_.size(); }  // in bytes; the last one may be missing
   Buffer take();
 
  private:
@@ -75,17 +74,20 @@ class ColumnBuilder {
  public:
   explicit ColumnBuilder(const ColumnType& type) : type_(type) {}
 
-  void add(const Cell& cell);
-  std::size_t bytes() const {
-    return values_.size() + texts_.size() + validity_.size() + booleans_.size() + list_ends_.size();
-  }
+  std::size_t add(const Cell& cell);  // returns how many bytes it took
 
   // Hands out the values, and is empty then.
   void take(ArrowArray& out);
 
  private:
-  void add(const Scalar& scalar);
-  void add_text(std::string_view text);
+  std::size_t add(const Scalar& scalar);
+  std::size_t add_value(const Scalar& scalar);
+  std::size_t add_text(std::string_view text);
+  template <class T>
+  std::size_t add_fixed(T value) {
+    values_.add(value);
+    return sizeof value;
+  }
   bool has_offsets() const { return type_.kind == ValueKind::text || type_.kind == ValueKind::binary; }
   void take_values(ArrowArray& out);
 

@@ -70,6 +70,13 @@ class Expression {
   // The result as a criterion (FHIRPath section 4.5): one value that is no boolean counts as true. Throws
   // EvaluationError if there are several values.
   virtual Truth truth(const Scope& scope) const;
+
+  // Whether the result is nodes within $this, as they stand in the record. Then nothing can throw.
+  virtual bool is_within() const { return false; }
+
+  // Marks of which $this must have one, see Literals: without them the result is empty, as a criterion not Truth::yes,
+  // and nothing can throw. 0: nothing is known about it.
+  virtual std::uint64_t needs() const { return 0; }
 };
 using ExpressionPtr = std::unique_ptr<const Expression>;
 

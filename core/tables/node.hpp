@@ -21,6 +21,8 @@ constexpr NameId kNoName = 0;
 struct Node {
   const Node* next = nullptr;   // the next member of the same object
   const Node* first = nullptr;  // of an object: its first member
+  std::uint64_t names = 0;      // of an object: which members it may have, see may_have()
+  std::uint64_t marks = 0;      // of an object: those of the literals within it, see Literals
   const char* text = nullptr;   // a string without its quotes and escapes; everything else as in the JSON text
   std::uint32_t size = 0;       // of `text`, in bytes
   NameId name = kNoName;        // of this member
@@ -28,6 +30,9 @@ struct Node {
   FhirType type = FhirType::unknown;  // what the name of a choice element, or a function, says about it
 
   std::string_view view() const { return {text, size}; }
+  // Never false for a member that the object has.
+  bool may_have(NameId member) const { return (names & name_bit(member)) != 0; }
+  static std::uint64_t name_bit(NameId member) { return std::uint64_t(1) << (member % 64); }
   void set_text(std::string_view given) {
     text = given.data();
     size = static_cast<std::uint32_t>(given.size());

@@ -15,6 +15,7 @@ struct Binary {
 
 struct And : Criterion, Binary {
   And(ExpressionPtr a, ExpressionPtr b) : Binary{std::move(a), std::move(b)} {}
+  std::uint64_t needs() const override { return right->needs() ? left->needs() : 0; }  // the right one may throw
   Truth truth(const Scope& scope) const override {
     const Truth a = left->truth(scope);
     if (a == Truth::no) return Truth::no;
@@ -25,6 +26,10 @@ struct And : Criterion, Binary {
 
 struct Or : Criterion, Binary {
   Or(ExpressionPtr a, ExpressionPtr b) : Binary{std::move(a), std::move(b)} {}
+  std::uint64_t needs() const override {
+    const std::uint64_t a = left->needs(), b = right->needs();
+    return a && b ? a | b : 0;
+  }
   Truth truth(const Scope& scope) const override {
     const Truth a = left->truth(scope);
     if (a == Truth::yes) return Truth::yes;
@@ -72,8 +77,9 @@ struct Equal : Criterion, Binary {
 
 // Nearly every condition of a view has one value on the right. Then no collections are needed.
 struct EqualToOne : Criterion, Binary {
-  EqualToOne(ExpressionPtr a, ExpressionPtr b)
-      : Binary{std::move(a), std::move(b)}, value(static_cast<const Value&>(*right)) {}
+  EqualToOne(ExpressionPtr a, ExpressionPtr b, std::uint64_t mark_of_value = 0)
+      : Binary{std::move(a), std::move(b)}, value(static_cast<const Value&>(*right)), mark(mark_of_value) {}
+  std::uint64_t needs() const override { return mark; }
   Truth truth(const Scope& scope) const override {
     std::size_t count = 0;
     const Node* found = nullptr;
@@ -85,6 +91,7 @@ struct EqualToOne : Criterion, Binary {
     return wanted ? truth_of(count == 1 && equal(*found, *wanted)) : Truth::empty;
   }
   const Value& value;
+  const std::uint64_t mark;  // of a literal, that members within $this are compared with
 };
 
 struct Equivalent : Criterion, Binary {
@@ -119,6 +126,7 @@ struct In : Criterion, Binary {
 
 struct Exists : Criterion {
   explicit Exists(ExpressionPtr of) : input(std::move(of)) {}
+  std::uint64_t needs() const override { return input->needs(); }
   Truth truth(const Scope& scope) const override {
     return truth_of(!input->each(scope, [](const Node&) { return false; }));
   }
@@ -285,6 +293,9 @@ ExpressionPtr make_operator(std::string_view symbol, ExpressionPtr left, Express
   for (const Named& named : kOperators)
     if (named.symbol == symbol) return named.make(std::move(left), std::move(right));
   return nullptr;
+}
+ExpressionPtr make_equal_to_literal(ExpressionPtr members, ExpressionPtr literal, std::uint64_t mark) {
+  return std::make_unique<EqualToOne>(std::move(members), std::move(literal), mark);
 }
 ExpressionPtr make_negative(ExpressionPtr input) { return std::make_unique<Negative>(std::move(input)); }
 ExpressionPtr make_positive(ExpressionPtr input) { return std::make_unique<Positive>(std::move(input)); }

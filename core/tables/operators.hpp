@@ -8,6 +8,8 @@ namespace libbcda::tables {
 
 // nullptr: there is no such operator.
 ExpressionPtr make_operator(std::string_view symbol, ExpressionPtr left, ExpressionPtr right);
+// members = literal, for members within $this; `mark`: of the literal, see Literals.
+ExpressionPtr make_equal_to_literal(ExpressionPtr members, ExpressionPtr literal, std::uint64_t mark);
 ExpressionPtr make_negative(ExpressionPtr input);
 ExpressionPtr make_positive(ExpressionPtr input);
 

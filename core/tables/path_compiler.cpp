@@ -63,6 +63,7 @@ class Compiler {
   CompiledPath variable(const Syntax& syntax);
   CompiledPath unary(const Syntax& syntax, const WantedSet& focus);
   CompiledPath binary(const Syntax& syntax, const WantedSet& focus);
+  ExpressionPtr equal(CompiledPath left, CompiledPath right);
   CompiledPath type_test(const Syntax& syntax, const WantedSet& focus);
   CompiledPath function(const Syntax& syntax, const WantedSet& focus);
   CompiledPath text_function(const TextFunction& function, const Syntax& syntax, const WantedSet& focus);
@@ -206,7 +207,17 @@ CompiledPath Compiler::binary(const Syntax& syntax, const WantedSet& focus) {
   CompiledPath left = argument(syntax, 0, focus), right = argument(syntax, 1, focus);
   if (syntax.text == "|")
     return {make_union(std::move(left.expression), std::move(right.expression)), together(left.results, right.results)};
+  if (syntax.text == "=") return {equal(std::move(left), std::move(right)), {}};
   return {make_operator(syntax.text, std::move(left.expression), std::move(right.expression)), {}};
+}
+
+ExpressionPtr Compiler::equal(CompiledPath left, CompiledPath right) {
+  const Node* literal = literal_of(*right.expression);
+  if (!literal || literal->kind != NodeKind::string || !left.expression->is_within())
+    return make_operator("=", std::move(left.expression), std::move(right.expression));
+  for (Wanted* compared : left.results) compared->compare();
+  return make_equal_to_literal(std::move(left.expression), std::move(right.expression),
+                               context_.projection.literals().add(literal->view()));
 }
 
 std::string Compiler::type_text(const Syntax& specifier) {
@@ -344,8 +355,7 @@ CompiledPath Compiler::extension(const Syntax& syntax, const WantedSet& focus) {
   CompiledPath extensions = member_of(input_of(syntax, focus), "extension");
   CompiledPath url = argument(syntax, 1, extensions.results);
   CompiledPath own_url = member_of({make_focus(), extensions.results}, "url");
-  return {make_where(std::move(extensions.expression),
-                     make_operator("=", std::move(own_url.expression), std::move(url.expression))),
+  return {make_where(std::move(extensions.expression), equal(std::move(own_url), std::move(url))),
           std::move(extensions.results)};
 }
 

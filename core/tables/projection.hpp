@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "tables/node.hpp"
+#include "tables/text_map.hpp"
 
 namespace libbcda::tables {
 
@@ -18,26 +19,32 @@ struct MemberName {
 // The names that the views use, and their numbers from 1.
 class Names {
  public:
-  Names();
-
   MemberName add(std::string_view text);
   MemberName find(std::string_view text) const;  // id kNoName: no view uses it
   std::size_t size() const { return texts_.size(); }
   const std::string& text(NameId id) const { return *texts_[id - std::size_t(1)]; }
 
  private:
-  struct Slot {
-    std::string_view text;  // of texts_ or aliases_
-    MemberName name;
-  };
   NameId number(std::string_view text);
-  void insert(std::string_view text, MemberName name);
-  const Slot* look_up(std::string_view text) const;
-  void grow();
 
   std::vector<std::unique_ptr<const std::string>> texts_, aliases_;
-  std::vector<Slot> slots_;  // a hash table; its size is a power of 2
-  std::size_t used_ = 0;
+  TextMap<MemberName> names_;
+};
+
+// The texts that conditions of the views compare with members: 'npi' in where(code = 'npi'). Each has a mark, one bit.
+// An object has the marks of the texts within it, so a condition whose mark it lacks need not be evaluated. There are 64
+// bits, so further texts share them; then a condition is evaluated more often than needed.
+class Literals {
+ public:
+  std::uint64_t add(std::string_view text);
+  std::uint64_t find(std::string_view text) const {
+    const std::uint64_t* mark = marks_.find(text);
+    return mark ? *mark : 0;
+  }
+
+ private:
+  std::vector<std::unique_ptr<const std::string>> texts_;
+  TextMap<std::uint64_t> marks_;
 };
 
 // What is read of an object: a member is read if there is a Wanted for its name.
@@ -50,12 +57,15 @@ class Wanted {
   // Whether the views read members of it, so that another value than an object does not fit. Not known if it may be a
   // member of resources of several types, because these have members of the same name.
   bool needs_object() const { return !members_.empty() && !everything_ && !is_of_several_types_; }
+  // Whether a condition compares it with a literal.
+  bool is_compared() const { return is_compared_ || everything_; }
+  void compare() { is_compared_ = true; }
 
  private:
   friend class Projection;
   std::vector<Wanted*> members_;  // by NameId
   std::string resource_;          // the type of resource that has it
-  bool everything_ = false, is_of_several_types_ = false;
+  bool everything_ = false, is_of_several_types_ = false, is_compared_ = false;
 };
 
 // The names and members that the compiled paths have asked for.
@@ -65,6 +75,8 @@ class Projection {
 
   Names& names() { return names_; }
   const Names& names() const { return names_; }
+  Literals& literals() { return literals_; }
+  const Literals& literals() const { return literals_; }
   Wanted& root() { return *root_; }
   const Wanted& root() const { return *root_; }
 
@@ -81,6 +93,7 @@ class Projection {
   }
 
   Names names_;
+  Literals literals_;
   std::vector<std::unique_ptr<Wanted>> made_;
   Wanted* root_;
 };

@@ -1,5 +1,7 @@
 #include "tables/record.hpp"
 
+#include <utility>
+
 #include "base/json.hpp"
 #include "base/utf8.hpp"
 #include "base/words.hpp"
@@ -56,6 +58,7 @@ const Node& RecordParser::parse(std::string_view line) {
   line_ = line;
   at_ = 0;
   misfit_ = kNoName;
+  marks_ = 0;
   has_escapes_ = line.find('\\') != std::string_view::npos;
   seen_.resize(projection_.names().size() + 1);
   try {
@@ -86,7 +89,7 @@ void RecordParser::read_root(Node& root) {
 void RecordParser::read_object(Node& object, const Wanted& wanted, int depth) {
   if (depth >= kMostDepth) throw Malformed{kTooDeep};
   const std::size_t first_token = at_;
-  const std::uint64_t number = ++objects_;
+  const std::uint64_t number = ++objects_, outer_marks = std::exchange(marks_, 0);
   const Node** end = &object.first;
   expect('{');
   if (!take('}')) {
@@ -101,12 +104,15 @@ void RecordParser::read_object(Node& object, const Wanted& wanted, int depth) {
       Seen& seen = seen_[name.id];
       if (seen.object == number && seen.type == name.type) throw Malformed{"has an object with the same member twice"};
       seen = {number, name.type};
+      object.names |= Node::name_bit(name.id);
       read_member(end, *member, name, depth + 1);
       seen_[name.id] = {number, name.type};  // an object within may have had such a member too
     } while (take(','));
     expect('}');
   }
   object.set_text(text_since(first_token));
+  object.marks = marks_;
+  marks_ |= outer_marks;
 }
 
 void RecordParser::read_member(const Node**& end, const Wanted& wanted, MemberName name, int depth) {
@@ -153,6 +159,7 @@ void RecordParser::add_value(const Node**& end, const Wanted& wanted, MemberName
       note_misfit();
       make(NodeKind::string);
       text = take_string();
+      if (wanted.is_compared()) marks_ |= projection_.literals().find(text);
       break;
     default:
       text = take_word();

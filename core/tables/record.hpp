@@ -76,6 +76,7 @@ class RecordParser {
   bool has_escapes_ = false;  // of this line
   NameId misfit_ = kNoName;
   std::uint64_t objects_ = 0;  // how many were read
+  std::uint64_t marks_ = 0;    // of the object that is read
   std::vector<Seen> seen_;     // by NameId: the last object that had such a member
 };
 

@@ -48,6 +48,7 @@ struct Variable : Expression {
 
 // The members of one name. For a choice element without a type: the member of exactly that name, else those with a type.
 bool each_member(const Node& object, MemberName name, Visit visit) {
+  if (!object.may_have(name.id)) return true;
   bool exact = false, typed = false;
   for (const Node* member = object.first; member; member = member->next) {
     if (member->name != name.id) continue;
@@ -66,6 +67,7 @@ bool each_member(const Node& object, MemberName name, Visit visit) {
 
 // Members of $this, member by member: a.b.c without an expression in between.
 struct Members : Expression {
+  bool is_within() const override { return true; }
   bool each(const Scope& scope, Visit visit) const override { return !scope.focus || descend(*scope.focus, 0, visit); }
 
   bool descend(const Node& node, std::size_t depth, Visit visit) const {
@@ -80,19 +82,30 @@ struct Member : Expression {
   bool each(const Scope& scope, Visit visit) const override {
     return input->each(scope, [&](const Node& node) { return each_member(node, name, visit); });
   }
+  bool is_within() const override { return input->is_within(); }
+  std::uint64_t needs() const override { return input->needs(); }
   ExpressionPtr input;
   MemberName name;
 };
 
 struct Where : Expression {
-  Where(ExpressionPtr of, ExpressionPtr condition) : input(std::move(of)), criterion(std::move(condition)) {}
+  Where(ExpressionPtr of, ExpressionPtr condition)
+      : input(std::move(of)), criterion(std::move(condition)), node_needs(criterion->needs()), focus_needs(needs()) {}
   bool each(const Scope& scope, Visit visit) const override {
+    if (lacks(scope.focus, focus_needs)) return true;
     std::int64_t index = 0;
     return input->each(scope, [&](const Node& node) {
-      return criterion->truth({scope.frame, &node, index++, scope.row_index}) != Truth::yes || visit(node);
+      const std::int64_t position = index++;
+      if (lacks(&node, node_needs)) return true;
+      return criterion->truth({scope.frame, &node, position, scope.row_index}) != Truth::yes || visit(node);
     });
   }
+  bool is_within() const override { return node_needs && input->is_within(); }
+  std::uint64_t needs() const override { return is_within() ? node_needs : 0; }
+
+  static bool lacks(const Node* node, std::uint64_t marks) { return marks && node && !(node->marks & marks); }
   ExpressionPtr input, criterion;
+  std::uint64_t node_needs, focus_needs;
 };
 
 struct Select : Expression {
@@ -127,6 +140,8 @@ constexpr bool is_time(FhirType type) {
 
 struct OfType : Expression {
   OfType(ExpressionPtr of, FhirType wanted) : input(std::move(of)), type(wanted) {}
+  bool is_within() const override { return !is_time(type) && input->is_within(); }
+  std::uint64_t needs() const override { return input->needs(); }
   bool each(const Scope& scope, Visit visit) const override {
     return input->each(scope, [&](const Node& node) {
       if (!has_type(node, type)) return true;
@@ -195,6 +210,8 @@ bool slice(const Expression& input, const Scope& scope, std::int64_t skipped, st
 
 struct Slice : Expression {
   Slice(ExpressionPtr of, std::int64_t from, std::int64_t size) : input(std::move(of)), skipped(from), count(size) {}
+  bool is_within() const override { return input->is_within(); }
+  std::uint64_t needs() const override { return input->needs(); }
   bool each(const Scope& scope, Visit visit) const override { return slice(*input, scope, skipped, count, visit); }
   ExpressionPtr input;
   std::int64_t skipped, count;
@@ -268,6 +285,10 @@ ExpressionPtr make_focus() { return std::make_unique<Focus>(); }
 ExpressionPtr make_resource() { return std::make_unique<Resource>(); }
 ExpressionPtr make_position() { return std::make_unique<Position>(); }
 ExpressionPtr make_row_index() { return std::make_unique<RowIndex>(); }
+const Node* literal_of(const Expression& expression) {
+  const auto* literal = dynamic_cast<const Literal*>(&expression);
+  return literal ? &literal->node : nullptr;
+}
 bool is_row_index(const Expression& expression) { return dynamic_cast<const RowIndex*>(&expression) != nullptr; }
 ExpressionPtr make_variable(std::size_t number) { return std::make_unique<Variable>(number); }
 

@@ -5,14 +5,15 @@
 
 namespace libbcda::tables {
 
-ExpressionPtr make_empty();                       // {}
-ExpressionPtr make_literal(const Node& node);     // `node` must outlive it
-ExpressionPtr make_focus();                       // $this
-ExpressionPtr make_resource();                    // %resource
-ExpressionPtr make_position();                    // $index
-ExpressionPtr make_row_index();                   // %rowIndex
-bool is_row_index(const Expression& expression);  // whether it is %rowIndex and nothing else
-ExpressionPtr make_variable(std::size_t number);  // of defineVariable
+ExpressionPtr make_empty();                            // {}
+ExpressionPtr make_literal(const Node& node);          // `node` must outlive it
+const Node* literal_of(const Expression& expression);  // null: it is no literal
+ExpressionPtr make_focus();                            // $this
+ExpressionPtr make_resource();                         // %resource
+ExpressionPtr make_position();                         // $index
+ExpressionPtr make_row_index();                        // %rowIndex
+bool is_row_index(const Expression& expression);       // whether it is %rowIndex and nothing else
+ExpressionPtr make_variable(std::size_t number);       // of defineVariable
 ExpressionPtr make_member(ExpressionPtr input, MemberName name);
 
 ExpressionPtr make_where(ExpressionPtr input, ExpressionPtr criterion);

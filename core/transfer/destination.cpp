@@ -50,6 +50,7 @@ class DirectoryDestination::FileWriter : public Writer {
     return published_path(name_, kind_);
   }
 
+  files::Stamp stamp() const override { return file_.stamp(); }
   Partial partial() const override { return {file_.partial(), file_.size()}; }
   void sync() override { file_.sync(); }
   void leave() override { file_.leave(); }

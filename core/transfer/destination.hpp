@@ -24,6 +24,7 @@ class Writer {
   virtual void write(ByteView bytes) = 0;  // UNVERIFIED
   // Publishes the file, which must be complete and verified. Returns its path or name for the caller.
   virtual std::string commit(std::int64_t size, const std::string& sha256) = 0;
+  virtual files::Stamp stamp() const { return {}; }  // of the published file
 
   // The file in the work directory that has the bytes so far.
   struct Partial {

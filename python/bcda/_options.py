@@ -55,6 +55,8 @@ class ExportSettings(TypedDict, total=False):
     """Tables to make while the export goes on, such as claim_line: OUT/tables/TABLE gets Arrow files of about 128 MiB."""
     keep_ndjson: bool | None
     """With tables: keep the NDJSON files too; false: remove a file once each of its records is in some table."""
+    job_directory: Path
+    """For a manifest alone: the directory that keeps its job, so that the same request there goes on with it, and starts no second one."""
     restart: bool | None
     """Discard what an unfinished export left in the directory, and start again."""
     take_over: bool | None

@@ -130,6 +130,20 @@ class Exports(Case):
         self.assertEqual(done.returncode, MALFORMED)
         self.assertIn("changed after it was verified", done.stderr)
 
+    def test_a_file_that_changed_and_kept_its_size_is_not_read(self):
+        out = self.export()
+        path = next(out.glob("Patient.*.ndjson"))
+        text, written = path.read_bytes(), (out / "export.json").stat().st_mtime_ns
+        path.write_bytes(text)
+        os.utime(path, ns=(written + 1_000_000_000,) * 2)
+        self.assertEqual(len(rows_of(tables(out, "--table", "beneficiary").stdout)), 20)
+        path.write_bytes(text.replace(b"19", b"18", 1))
+        os.utime(path, ns=(written + 1_000_000_000,) * 2)
+        done = tables(out, "--table", "beneficiary")
+        self.assertEqual(done.returncode, MALFORMED)
+        self.assertIn("has not the SHA-256 of its receipt: it was changed after it was verified", done.stderr)
+        self.assertEqual(done.stdout, "")
+
     def test_what_is_written_is_private_and_whole_or_not_there(self):
         out = self.export()
         table = self.dir / "lines.csv"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 import signal
@@ -111,7 +112,8 @@ def write_export(directory: Path, files: Mapping[str, bytes]) -> bcda.ExportResu
     rows = []
     for kind, content in files.items():
         (directory / f"{kind}.ndjson").write_bytes(content)
-        facts = {"bytes": len(content), "records": count_records(content), "sha256": "", "decrypted": True, "url": ""}
+        digest = hashlib.sha256(content).hexdigest()
+        facts = {"bytes": len(content), "records": count_records(content), "sha256": digest, "decrypted": True, "url": ""}
         rows.append({"type": kind, "path": f"{kind}.ndjson", **facts})
     time = "2019-09-20T14:47:33.000Z"
     receipt = {"types": list(files), "transactionTime": time, "started": time, "finished": time, "jobs": []}

@@ -7,6 +7,7 @@
 #include <map>
 #include <random>
 
+#include "crypto/digest.hpp"
 #include "ndjson/reader.hpp"
 #include "runtime/current_state.hpp"
 #include "support/errors.hpp"
@@ -129,15 +130,16 @@ class Sources : public testing::Test {
     std::filesystem::create_directories(directory + "/deleted");
     spill(directory + "/Patient.ndjson", patients);
     spill(directory + "/deleted/d.ndjson", deleted);
-    const auto file = [](const std::string& type, const std::string& path, std::size_t bytes) {
-      return "{\"type\":\"" + type + "\",\"path\":\"" + path + "\",\"bytes\":" + std::to_string(bytes) +
-             R"(,"records":1,"sha256":"","decrypted":false,"proof":"gzip","url":"https://x/y"})";
+    const auto file = [](const std::string& type, const std::string& path, const std::string& text) {
+      return "{\"type\":\"" + type + "\",\"path\":\"" + path + "\",\"bytes\":" + std::to_string(text.size()) +
+             R"(,"records":1,"sha256":")" + crypto::hex_digest(text) +
+             R"(","decrypted":false,"proof":"gzip","url":"https://x/y"})";
     };
     std::string receipt =
         R"({"libbcda":"0.2.0","status":"OK","service":"https://x","types":[],"transactionTime":"2026-11-26T16:07:02Z",
 "started":"2026-11-26T16:07:01Z","finished":"2026-11-26T16:07:04Z","jobs":[],"errors":[],"request":{"base":"https://x/api/v3","profile":")" +
-        profile + R"("},"files":[)" + file("Patient", "Patient.ndjson", patients.size()) + R"(],"deleted":[)" +
-        (deleted.empty() ? "" : file("Bundle", "deleted/d.ndjson", deleted.size())) + "]}";
+        profile + R"("},"files":[)" + file("Patient", "Patient.ndjson", patients) + R"(],"deleted":[)" +
+        (deleted.empty() ? "" : file("Bundle", "deleted/d.ndjson", deleted)) + "]}";
     spill(directory + "/export.json", receipt);
   }
   // The ids in the lines that are wanted, as "1 2".

@@ -49,6 +49,34 @@ class Paths : public testing::TestWithParam<Case> {};
 
 TEST_P(Paths, GiveTheirValues) { EXPECT_EQ(evaluate(GetParam().path), GetParam().result) << GetParam().path; }
 
+// A condition is not evaluated where no member within $this has its literal.
+INSTANTIATE_TEST_SUITE_P(
+    Literals, Paths,
+    testing::Values(Case{"item.where(coding.exists(code = 'Z')).sequence", "7"},
+                    Case{"item.where(coding.exists(code = 'Q')).sequence", ""},
+                    Case{"item.coding.where(system = 's').code", "X Z"}, Case{"item.coding.where(system = %x)", ""},
+                    Case{"item.coding.where(code = %x).system", "s"}, Case{"item.modifier.where($this = 'B')", "B"},
+                    Case{"item.modifier.select(lower()).where($this = 'b')", "b"},
+                    Case{"item.where(coding.code = 'Z').sequence", "7"}, Case{"item.where(coding.code = 'X')", ""},
+                    Case{"item.where(coding.where(system = 's').code = 'X').sequence", "2"},
+                    Case{"item.where(coding.exists(system = 't' and code = 'Y')).sequence", "2"},
+                    Case{"item.where(coding.exists(system = 't' and code = 'X')).sequence", ""},
+                    Case{"item.where(coding.exists(code = 'Q' or code = 'Z')).sequence", "7"},
+                    Case{"item.where(coding.exists(code = 'Z').not()).sequence", "2"},
+                    Case{"item.where(coding.exists(code = 'Z') = false).sequence", "2"},
+                    Case{"item.where(coding.exists(code != 'Z')).sequence", "2"},
+                    Case{"item.where(coding.first().code = 'X' and sequence = 2).sequence", "2"},
+                    Case{"item.coding.where($this.code = 'X').system", "s"},
+                    Case{"item.where($index = 1 or coding.exists(code = 'Y')).sequence", "2 7"},
+                    Case{"item.coding.where(code = 'Y' or system = 's').where($index = 2).code", "Z"},
+                    Case{"%resource.item.where(coding.exists(code = 'Z')).sequence", "7"},
+                    Case{"defineVariable('i', item).select(%i.where(coding.exists(code = 'Z')).sequence)", "7"},
+                    Case{"extension('u2').value", "x"}, Case{"extension('u3').value", ""},
+                    Case{"extension.where(value.ofType(string) = 'x').url", "u2"},
+                    Case{"where(birthDate.ofType(date) = '1970-06').id", "c-1"},
+                    Case{"where(note = 'Ärzte & Co').id", "c-1"}, Case{"where(total = '1.50').id", ""},
+                    Case{"where(missing = '').id", ""}));
+
 INSTANTIATE_TEST_SUITE_P(Members, Paths,
                          testing::Values(Case{"id", "c-1"}, Case{"Claim.id", "c-1"}, Case{"item.sequence", "2 7"},
                                          Case{"item.modifier", "A B C"}, Case{"item.modifier[0]", "A"},
@@ -190,6 +218,31 @@ TEST(Paths, CompareObjectsByTheirMembersAndAllDigits) {
   std::string many;
   for (int i = 0; i < 20'000; ++i) many += (i ? "," : "") + std::string("{\"v\":") + std::to_string(i) + "}";
   EXPECT_EQ(distinct(many), "20000");
+}
+
+TEST(Paths, FindLiteralsThatTheRecordEscapes) {
+  EXPECT_EQ(
+      evaluate("item.where(code = 'X').id", R"j({"item":[{"id":"1","code":"\u0058"},{"id":"2","code":"\u0059"}]})j"),
+      "1");
+}
+
+TEST(Paths, FindEachOfVeryManyLiterals) {
+  std::string any, items;
+  for (int i = 0; i < 200; ++i) {
+    const std::string number = std::to_string(i);
+    any += (i ? " or code = 'c" : "code = 'c") + number + "'";
+    items += (i ? ",{\"code\":\"c" : "{\"code\":\"c") + number + "\"}";
+  }
+  const std::string record = "{\"item\":[" + items + ",{\"code\":\"d\"}]}";
+  EXPECT_EQ(evaluate("item.where(" + any + ").count()", record), "200");
+  EXPECT_EQ(evaluate("item.where(code = 'c199').count()", record), "1");
+}
+
+// What a condition refuses does not depend on the literals of the record.
+TEST(Paths, RefuseTheSameWithoutTheLiteral) {
+  for (const char* path : {"item.where(missing = 'Q' and modifier < 'B')",
+                           "item.where(coding.code = 'Q' or 1 + modifier = 2)", "item.where(modifier.lower() = 'Q')"})
+    EXPECT_THROW(evaluate(path), EvaluationError) << path;
 }
 
 TEST(Paths, ThatNeedOneValueRefuseSeveral) {

@@ -55,6 +55,27 @@ TEST(View, CrossesItsSelects) {
             "p,F,1 p,F,2 p,G,1 p,G,2");
 }
 
+TEST(View, FindsItsLiteralsBesideAViewThatReadsEverything) {
+  Projection projection;
+  View first(parse_view_definition(
+                 R"j({"resource":"Q","select":[{"column":[{"name":"id","path":"item.where(code = 'x').id"}]}]})j"),
+             {}, projection);
+  View second(
+      parse_view_definition(
+          R"j({"resource":"Q","select":[{"repeat":["item"],"column":[{"name":"id","path":"where(code = 'y').id"}]}]})j"),
+      {}, projection);
+  RecordParser parser(projection);
+  const Node& record = parser.parse(
+      R"j({"resourceType":"Q","item":[{"id":"1","code":"x"},{"id":"2","item":[{"id":"3","code":"y"}]}]})j");
+  const auto ids = [&](View& view) {
+    std::string text;
+    view.rows(record, [&](const std::vector<Cell>& row) { text += show(row[0], view.columns()[0]) + " "; });
+    return text;
+  };
+  EXPECT_EQ(ids(first), "1 ");
+  EXPECT_EQ(ids(second), "null null 3 ");
+}
+
 TEST(View, HasNoRowsIfAPartHasNone) {
   EXPECT_EQ(
       rows(

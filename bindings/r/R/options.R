@@ -92,6 +92,8 @@
 #'   about 128 MiB. (a character vector)
 #' @param keep_ndjson With tables: keep the NDJSON files too; false: remove a file once each of its records is in
 #'   some table. (`TRUE` or `FALSE`, by default `true`)
+#' @param job_directory For a manifest alone: the directory that keeps its job, so that the same request there goes
+#'   on with it, and starts no second one. (a path)
 #' @param restart Discard what an unfinished export left in the directory, and start again. (`TRUE` or `FALSE`, by
 #'   default `false`)
 #' @param take_over Use the directory although another run seems to use it; set it only if that run has certainly
@@ -141,11 +143,11 @@ bcda_client <- function(url = NULL, ..., profile = NULL, profile_file = NULL, au
                         include_associated_data = NULL, patients = NULL, organize_output_by = NULL,
                         allow_partial_manifests = NULL, output_format = NULL, method = NULL, job_url = NULL,
                         delete_job = NULL, sync_partial = NULL, out = NULL, tables = NULL, keep_ndjson = NULL,
-                        restart = NULL, take_over = NULL, parallel = NULL, allow_plaintext = NULL,
-                        require_proof = NULL, durability = NULL, poll_interval = NULL, poll_max_interval = NULL,
-                        kickoff_timeout = NULL, adopt_running_job = NULL, job_timeout = NULL, timeout = NULL,
-                        retries = NULL, outage_limit = NULL, retry_delay = NULL, retry_max_delay = NULL,
-                        max_retry_after = NULL, config_file = NULL, env = TRUE) {
+                        job_directory = NULL, restart = NULL, take_over = NULL, parallel = NULL,
+                        allow_plaintext = NULL, require_proof = NULL, durability = NULL, poll_interval = NULL,
+                        poll_max_interval = NULL, kickoff_timeout = NULL, adopt_running_job = NULL,
+                        job_timeout = NULL, timeout = NULL, retries = NULL, outage_limit = NULL, retry_delay = NULL,
+                        retry_max_delay = NULL, max_retry_after = NULL, config_file = NULL, env = TRUE) {
   client_with(settings_in(environment(), list(...)), config_file, env)
 }
 
@@ -155,11 +157,12 @@ bcda_export <- function(client, types = NULL, out = NULL, progress = interactive
                         since = NULL, until = NULL, type_filters = NULL, elements = NULL,
                         include_associated_data = NULL, patients = NULL, organize_output_by = NULL,
                         allow_partial_manifests = NULL, output_format = NULL, method = NULL, job_url = NULL,
-                        delete_job = NULL, sync_partial = NULL, tables = NULL, keep_ndjson = NULL, restart = NULL,
-                        take_over = NULL, parallel = NULL, allow_plaintext = NULL, require_proof = NULL,
-                        durability = NULL, poll_interval = NULL, poll_max_interval = NULL, kickoff_timeout = NULL,
-                        adopt_running_job = NULL, job_timeout = NULL, timeout = NULL, retries = NULL,
-                        outage_limit = NULL, retry_delay = NULL, retry_max_delay = NULL, max_retry_after = NULL) {
+                        delete_job = NULL, sync_partial = NULL, tables = NULL, keep_ndjson = NULL,
+                        job_directory = NULL, restart = NULL, take_over = NULL, parallel = NULL,
+                        allow_plaintext = NULL, require_proof = NULL, durability = NULL, poll_interval = NULL,
+                        poll_max_interval = NULL, kickoff_timeout = NULL, adopt_running_job = NULL,
+                        job_timeout = NULL, timeout = NULL, retries = NULL, outage_limit = NULL, retry_delay = NULL,
+                        retry_max_delay = NULL, max_retry_after = NULL) {
   finish(start_export(client, settings_in(environment(), list(...))), progress)
 }
 
@@ -170,11 +173,12 @@ bcda_sync <- function(client, directory, types = NULL, progress = interactive(),
                       since = NULL, until = NULL, type_filters = NULL, elements = NULL,
                       include_associated_data = NULL, patients = NULL, organize_output_by = NULL,
                       allow_partial_manifests = NULL, output_format = NULL, method = NULL, job_url = NULL,
-                      delete_job = NULL, sync_partial = NULL, tables = NULL, keep_ndjson = NULL, restart = NULL,
-                      take_over = NULL, parallel = NULL, allow_plaintext = NULL, require_proof = NULL,
-                      durability = NULL, poll_interval = NULL, poll_max_interval = NULL, kickoff_timeout = NULL,
-                      adopt_running_job = NULL, job_timeout = NULL, timeout = NULL, retries = NULL,
-                      outage_limit = NULL, retry_delay = NULL, retry_max_delay = NULL, max_retry_after = NULL) {
+                      delete_job = NULL, sync_partial = NULL, tables = NULL, keep_ndjson = NULL,
+                      job_directory = NULL, restart = NULL, take_over = NULL, parallel = NULL,
+                      allow_plaintext = NULL, require_proof = NULL, durability = NULL, poll_interval = NULL,
+                      poll_max_interval = NULL, kickoff_timeout = NULL, adopt_running_job = NULL, job_timeout = NULL,
+                      timeout = NULL, retries = NULL, outage_limit = NULL, retry_delay = NULL,
+                      retry_max_delay = NULL, max_retry_after = NULL) {
   finish(start_sync(client, directory, settings_in(environment(), list(...))), progress)
 }
 
@@ -182,11 +186,11 @@ bcda_sync <- function(client, directory, types = NULL, progress = interactive(),
 #' @inheritParams bcda_export
 #' @export
 bcda_resume <- function(client, directory, progress = interactive(), ..., patients = NULL, delete_job = NULL,
-                        tables = NULL, keep_ndjson = NULL, take_over = NULL, parallel = NULL, allow_plaintext = NULL,
-                        require_proof = NULL, durability = NULL, poll_interval = NULL, poll_max_interval = NULL,
-                        kickoff_timeout = NULL, adopt_running_job = NULL, job_timeout = NULL, timeout = NULL,
-                        retries = NULL, outage_limit = NULL, retry_delay = NULL, retry_max_delay = NULL,
-                        max_retry_after = NULL) {
+                        tables = NULL, keep_ndjson = NULL, job_directory = NULL, take_over = NULL, parallel = NULL,
+                        allow_plaintext = NULL, require_proof = NULL, durability = NULL, poll_interval = NULL,
+                        poll_max_interval = NULL, kickoff_timeout = NULL, adopt_running_job = NULL,
+                        job_timeout = NULL, timeout = NULL, retries = NULL, outage_limit = NULL, retry_delay = NULL,
+                        retry_max_delay = NULL, max_retry_after = NULL) {
   finish(start_resume(client, directory, settings_in(environment(), list(...))), progress)
 }
 
@@ -197,11 +201,11 @@ bcda_start <- function(client, types = NULL, out = NULL, ..., level = NULL, grou
                        type_filters = NULL, elements = NULL, include_associated_data = NULL, patients = NULL,
                        organize_output_by = NULL, allow_partial_manifests = NULL, output_format = NULL,
                        method = NULL, job_url = NULL, delete_job = NULL, sync_partial = NULL, tables = NULL,
-                       keep_ndjson = NULL, restart = NULL, take_over = NULL, parallel = NULL, allow_plaintext = NULL,
-                       require_proof = NULL, durability = NULL, poll_interval = NULL, poll_max_interval = NULL,
-                       kickoff_timeout = NULL, adopt_running_job = NULL, job_timeout = NULL, timeout = NULL,
-                       retries = NULL, outage_limit = NULL, retry_delay = NULL, retry_max_delay = NULL,
-                       max_retry_after = NULL) {
+                       keep_ndjson = NULL, job_directory = NULL, restart = NULL, take_over = NULL, parallel = NULL,
+                       allow_plaintext = NULL, require_proof = NULL, durability = NULL, poll_interval = NULL,
+                       poll_max_interval = NULL, kickoff_timeout = NULL, adopt_running_job = NULL,
+                       job_timeout = NULL, timeout = NULL, retries = NULL, outage_limit = NULL, retry_delay = NULL,
+                       retry_max_delay = NULL, max_retry_after = NULL) {
   start_export(client, settings_in(environment(), list(...)))
 }
 
@@ -211,11 +215,12 @@ bcda_manifest <- function(client, types = NULL, progress = interactive(), ..., l
                           since = NULL, until = NULL, type_filters = NULL, elements = NULL,
                           include_associated_data = NULL, patients = NULL, organize_output_by = NULL,
                           allow_partial_manifests = NULL, output_format = NULL, method = NULL, job_url = NULL,
-                          delete_job = NULL, sync_partial = NULL, tables = NULL, keep_ndjson = NULL, restart = NULL,
-                          take_over = NULL, parallel = NULL, allow_plaintext = NULL, require_proof = NULL,
-                          durability = NULL, poll_interval = NULL, poll_max_interval = NULL, kickoff_timeout = NULL,
-                          adopt_running_job = NULL, job_timeout = NULL, timeout = NULL, retries = NULL,
-                          outage_limit = NULL, retry_delay = NULL, retry_max_delay = NULL, max_retry_after = NULL) {
+                          delete_job = NULL, sync_partial = NULL, tables = NULL, keep_ndjson = NULL,
+                          job_directory = NULL, restart = NULL, take_over = NULL, parallel = NULL,
+                          allow_plaintext = NULL, require_proof = NULL, durability = NULL, poll_interval = NULL,
+                          poll_max_interval = NULL, kickoff_timeout = NULL, adopt_running_job = NULL,
+                          job_timeout = NULL, timeout = NULL, retries = NULL, outage_limit = NULL,
+                          retry_delay = NULL, retry_max_delay = NULL, max_retry_after = NULL) {
   finish(start_manifest(client, settings_in(environment(), list(...))), progress)
 }
 
@@ -226,11 +231,11 @@ bcda_plan <- function(client, types = NULL, ..., level = NULL, group = NULL, sin
                       type_filters = NULL, elements = NULL, include_associated_data = NULL, patients = NULL,
                       organize_output_by = NULL, allow_partial_manifests = NULL, output_format = NULL, method = NULL,
                       job_url = NULL, delete_job = NULL, sync_partial = NULL, tables = NULL, keep_ndjson = NULL,
-                      restart = NULL, take_over = NULL, parallel = NULL, allow_plaintext = NULL,
-                      require_proof = NULL, durability = NULL, poll_interval = NULL, poll_max_interval = NULL,
-                      kickoff_timeout = NULL, adopt_running_job = NULL, job_timeout = NULL, timeout = NULL,
-                      retries = NULL, outage_limit = NULL, retry_delay = NULL, retry_max_delay = NULL,
-                      max_retry_after = NULL) {
+                      job_directory = NULL, restart = NULL, take_over = NULL, parallel = NULL,
+                      allow_plaintext = NULL, require_proof = NULL, durability = NULL, poll_interval = NULL,
+                      poll_max_interval = NULL, kickoff_timeout = NULL, adopt_running_job = NULL, job_timeout = NULL,
+                      timeout = NULL, retries = NULL, outage_limit = NULL, retry_delay = NULL,
+                      retry_max_delay = NULL, max_retry_after = NULL) {
   plan_of(client, settings_in(environment(), list(...)))
 }
 
@@ -241,9 +246,9 @@ bcda_plan <- function(client, types = NULL, ..., level = NULL, group = NULL, sin
 #' @export
 bcda_fetch <- function(client, manifest, out = NULL, file = NULL, progress = interactive(), ...,
                        organize_output_by = NULL, allow_partial_manifests = NULL, job_url = NULL, delete_job = NULL,
-                       sync_partial = NULL, tables = NULL, keep_ndjson = NULL, restart = NULL, take_over = NULL,
-                       parallel = NULL, allow_plaintext = NULL, require_proof = NULL, durability = NULL,
-                       poll_interval = NULL, poll_max_interval = NULL, kickoff_timeout = NULL,
+                       sync_partial = NULL, tables = NULL, keep_ndjson = NULL, job_directory = NULL, restart = NULL,
+                       take_over = NULL, parallel = NULL, allow_plaintext = NULL, require_proof = NULL,
+                       durability = NULL, poll_interval = NULL, poll_max_interval = NULL, kickoff_timeout = NULL,
                        adopt_running_job = NULL, job_timeout = NULL, timeout = NULL, retries = NULL,
                        outage_limit = NULL, retry_delay = NULL, retry_max_delay = NULL, max_retry_after = NULL) {
   finish(start_fetch(client, manifest, file, settings_in(environment(), list(...))), progress)

@@ -309,6 +309,16 @@ public abstract sealed class ExportSettings<B extends ExportSettings<B>> extends
   }
 
   /**
+   * For a manifest alone: the directory that keeps its job, so that the same request there goes on with it, and starts no second one.
+   *
+   * @param value a path
+   * @return this
+   */
+  public B jobDirectory(Path value) {
+    return put("job_directory", value);
+  }
+
+  /**
    * Discard what an unfinished export left in the directory, and start again.
    *
    * @param value whether (default {@code false})

@@ -9,10 +9,13 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.github.libbcda.TableSettings.Generation;
 import java.math.BigDecimal;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.security.MessageDigest;
 import java.util.ArrayList;
 import java.util.EnumSet;
+import java.util.HexFormat;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
@@ -305,6 +308,11 @@ class ClaimTablesTest {
         .toList();
   }
 
+  private static String sha256(String text) throws Exception {
+    byte[] digest = MessageDigest.getInstance("SHA-256").digest(text.getBytes(StandardCharsets.UTF_8));
+    return HexFormat.of().formatHex(digest);
+  }
+
   /** A finished export in the series {@link #dir}. */
   private void run(String name, String... ids) throws Exception {
     Path run = Files.createDirectory(dir.resolve(name));
@@ -316,7 +324,7 @@ class ClaimTablesTest {
         """
         {"transactionTime":"2026-01-01T00:00:00Z","started":"2026-01-01T00:00:00Z","finished":"2026-01-01T00:00:00Z",
         "request":{"profile":"bcda-v3","base":"https://h/api/v3"},"errors":[],"deleted":[],"files":[{"type":"Patient",
-        "path":"p.ndjson","bytes":%d,"records":%d,"sha256":"00","decrypted":false,"url":"https://h/p"}]}"""
-            .formatted(patients.length(), ids.length));
+        "path":"p.ndjson","bytes":%d,"records":%d,"sha256":"%s","decrypted":false,"url":"https://h/p"}]}"""
+            .formatted(patients.length(), ids.length, sha256(patients)));
   }
 }
