@@ -15,6 +15,7 @@ import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import bcda
 import bcda.spark
@@ -143,6 +144,15 @@ def kick_offs(sandbox: bcda.Sandbox, kind: str = "Patient") -> int:
     """How many jobs were started for a type. BCDA of 2019 has a job for each type."""
     of_today = sum(sandbox.request_count(f"GET /api/v3/{level}/$export") for level in ("Patient", "Group/all"))
     return sandbox.request_count(f"GET /api/v1/{kind}/$export") + of_today
+
+
+def break_a_file(sandbox: bcda.Sandbox, state: Path, types: str, number: int) -> str:
+    """Flips a bit in each download of one file of the only job in a stateLocation. Returns the name of the file."""
+    (job,) = state.iterdir()
+    with sandbox.client() as client:
+        file = client.manifest(types, job_directory=job, progress=False).files[number]
+    sandbox.control("fault", f"flip:on=GET {urlsplit(file.url).path}:at=50%:count=1000")
+    return file.name
 
 
 def rows_of(frame: DataFrame) -> list[str]:
