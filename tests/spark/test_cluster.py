@@ -91,7 +91,7 @@ def test_both_executors_read(load: Load) -> None:
     def who(batches: Any) -> Any:
         import os
 
-        for batch in batches:
+        for _batch in batches:
             yield pyarrow.RecordBatch.from_pydict({"parent": [os.getppid()]})
 
     members = load(table="beneficiary", columns="beneficiary_key", maxConcurrentDownloads=8)
