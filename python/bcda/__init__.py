@@ -41,7 +41,15 @@ from ._events import Event
 from ._manifest import Manifest, ManifestFile
 from ._native import live_handles, version_details
 from ._native import version as __version__
-from ._partition import Partition, PartitionRecord, Partitions, PartitionTable, open_partition, partition_records, partitions
+from ._partition import (
+    Partition,
+    PartitionRecord,
+    Partitions,
+    PartitionTable,
+    open_partition,
+    partition_records,
+    partitions,
+)
 from ._report import report
 from ._result import Deleted, ExportResult, File, Issue
 from ._run import Run
