@@ -16,7 +16,8 @@ from dask.distributed import Client
 def types_in(token: str) -> list[str]:
     """Runs on a worker, which fetches, decrypts and verifies the files of the token."""
     rows = bcda.open_partition(token, "claim", columns=["eob_type"]).to_arrow()
-    return rows["eob_type"].to_pylist()
+    types: list[str] = rows["eob_type"].to_pylist()
+    return types
 
 
 def main() -> None:

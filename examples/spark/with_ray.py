@@ -12,7 +12,6 @@ import bcda
 import ray
 
 
-@ray.remote
 def types_in(token: str) -> Counter[str]:
     """Runs on a worker, which fetches, decrypts and verifies the files of the token."""
     rows = bcda.open_partition(token, "claim", columns=["eob_type"]).to_arrow()
@@ -23,7 +22,8 @@ def main() -> None:
     client = bcda.Client()
     tokens = client.partitions(client.manifest(["ExplanationOfBenefit"])).tokens
     ray.init(num_cpus=2)  # or the address of a cluster
-    counted = sum(ray.get([types_in.remote(token) for token in tokens]), Counter())
+    remote = ray.remote(types_in)
+    counted: Counter[str] = sum(ray.get([remote.remote(token) for token in tokens]), Counter())
     for name, count in sorted(counted.items()):
         print(name, count)
 

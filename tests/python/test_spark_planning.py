@@ -262,7 +262,7 @@ def test_a_commit_moves_the_mark(today: bcda.Sandbox, tmp_path: Path, monkeypatc
     assert time.isoformat()[:19] in mark.read_text()
     assert read.partitions().transaction_time == time  # the same data frame
     today.control("clock", "48h")
-    assert Planning(Options(given), None).partitions().transaction_time > time
+    assert (Planning(Options(given), None).partitions().transaction_time or time) > time
     assert today.request_count("GET /api/v3/Group/all/$export") == 2
     spark.commit(**given)
     with pytest.raises(ReadError, match="STATE: there is nothing to commit"):

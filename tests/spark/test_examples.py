@@ -48,7 +48,8 @@ def settings_of(service: bcda.Sandbox) -> dict[str, str]:
 
 def test_claims_to_parquet(service: bcda.Sandbox, claims: bcda.ExportResult, tmp_path: Path) -> None:
     run("claims_to_parquet.py", "--out", str(tmp_path / "lake"), **settings_of(service))
-    written = duckdb.sql(f"select count(*), sum(payment_amount) from '{tmp_path}/lake/month=*/*.parquet'").fetchone()
+    files = f"{tmp_path}/lake/month=*/*.parquet"
+    written = duckdb.connect().execute(f"select count(*), sum(payment_amount) from '{files}'").fetchone()
     expected = claims.table("claim").to_arrow()
     assert written == (expected.num_rows, sum(filter(None, expected["payment_amount"].to_pylist()), Decimal(0)))
 

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import bcda
+import bcda.spark
 from conftest import (
     CLIENT_SECRET,
     PARTITION_KEY,
@@ -178,8 +180,12 @@ def test_bad_input_is_refused_at_planning(sandbox: bcda.Sandbox, read: Read) -> 
         ({"table": "claim", "types": "Nothing"}, "INVALID_ARGUMENT: "),
         ({"table": "claim", "partition_key_file": "/nowhere"}, "FILESYSTEM: "),
     ]
+
+    def count(options: dict[str, object]) -> int:
+        return read(sandbox, **options).count()
+
     for options, message in cases:
-        text = message_of(lambda options=options: read(sandbox, **options).count())
+        text = message_of(partial(count, options))
         assert message in text, text
         assert "hunter2" not in text
     assert kick_offs(sandbox) == 0
