@@ -186,7 +186,7 @@ def test_the_default_place_is_this_users_alone(tmp_path: Path) -> None:
     shared = tmp_path / "shared"
     shared.mkdir(mode=0o755)
     with pytest.raises(bcda.FilesystemError, match="is not this user's alone"):
-        Planning(Options({**TABLE, "url": "https://a"}), str(shared))
+        Planning(Options({**TABLE, "url": "https://localhost:1"}), str(shared)).partitions()
 
 
 def test_the_partition_key_is_missed_before_there_is_a_job(
@@ -252,10 +252,12 @@ def marked(sandbox: bcda.Sandbox, tmp_path: Path) -> dict[str, Any]:
 
 def test_a_commit_moves_the_mark(today: bcda.Sandbox, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("BCDA_CLIENT_SECRET", today.client_secret)
+    monkeypatch.setenv("BCDA_SINCE", "2026-01-01T00:00:00Z")  # has no effect
     given = marked(today, tmp_path)
     read = Planning(Options(given), None)
     time = read.partitions().transaction_time
     assert time is not None
+    assert today.request_count("GET /api/v3/Group/all/$export?_type=Patient&_since") == 0
     assert Planning(Options(given), None).partitions().transaction_time == time  # not committed
     spark.commit(**given)
     (mark,) = (tmp_path / "state").glob("*/mark.json")
@@ -264,6 +266,7 @@ def test_a_commit_moves_the_mark(today: bcda.Sandbox, tmp_path: Path, monkeypatc
     today.control("clock", "48h")
     assert (Planning(Options(given), None).partitions().transaction_time or time) > time
     assert today.request_count("GET /api/v3/Group/all/$export") == 2
+    assert today.request_count("GET /api/v3/Group/all/$export?_type=Patient&_since") == 1
     spark.commit(**given)
     with pytest.raises(ReadError, match="STATE: there is nothing to commit"):
         spark.commit(**given)

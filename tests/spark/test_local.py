@@ -181,7 +181,7 @@ def test_bad_input_is_refused_at_planning(sandbox: bcda.Sandbox, read: Read) -> 
         ({"table": "claim", "partition_key_file": "/nowhere"}, "FILESYSTEM: "),
     ]
 
-    def count(options: dict[str, object]) -> int:
+    def count(options: dict[str, object]) -> object:
         return read(sandbox, **options).count()
 
     for options, message in cases:
@@ -191,8 +191,8 @@ def test_bad_input_is_refused_at_planning(sandbox: bcda.Sandbox, read: Read) -> 
     assert kick_offs(sandbox) == 0
 
 
-def test_a_schema_that_does_not_fit(sandbox: bcda.Sandbox, spark: SparkSession) -> None:
-    reader = spark.read.format("bcda").options(**options_of(sandbox), table="claim", stateLocation="/nowhere/state")
+def test_a_schema_that_does_not_fit(sandbox: bcda.Sandbox, spark: SparkSession, tmp_path: Path) -> None:
+    reader = spark.read.format("bcda").options(**options_of(sandbox), table="claim", stateLocation=str(tmp_path))
     text = message_of(lambda: reader.schema("claim_key int").load().count())
     assert "INVALID_ARGUMENT: the column claim_key is " in text
     text = message_of(lambda: reader.schema("claim string").load().count())

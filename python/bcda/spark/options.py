@@ -8,7 +8,7 @@ import re
 from collections.abc import Mapping
 
 from .. import _native
-from .._config import make_config
+from .._config import make_config, path_of
 from .._errors import InvalidArgumentError
 from .._tables import Setting, setting_named, settings
 
@@ -165,7 +165,7 @@ def _items(name: str, value: str | None) -> list[str]:
 def _local(name: str, path: str) -> str:
     if not path or re.match("[A-Za-z][A-Za-z0-9+.-]+:", path):
         raise InvalidArgumentError(f"the option {name} takes a path of a local or mounted file system, and no URL")
-    return path
+    return path_of(path, f"the option {name}")
 
 
 def _is_for_tasks(row: Setting) -> bool:

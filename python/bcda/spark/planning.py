@@ -38,9 +38,9 @@ def key_of(request: Mapping[str, str]) -> str:
     """The name of the directory of a request. Reads with the same request share a job, in every language.
 
     Args:
-        request: the settings that say what is asked for, and that are set.
+        request: the settings that say what is asked for; those that are not set may be missing or empty.
     """
-    text = "".join(f"{name}={_sorted(name, value)}\n" for name, value in sorted(request.items()))
+    text = "".join(f"{name}={_sorted(name, value)}\n" for name, value in sorted(request.items()) if value)
     return hashlib.sha256(text.encode()).hexdigest()[:16]
 
 
@@ -58,7 +58,7 @@ def mark_directory(options: Options) -> str:
     """The directory of a mark: that of the request without ``since``."""
     if not options.marked or options.state_location is None:
         raise InvalidArgumentError("commit needs the options of a read with since=mark")
-    return made(os.path.join(made(options.state_location), key_of(request_of(options.config()))))
+    return os.path.join(options.state_location, key_of({**request_of(options.config()), "since": ""}))
 
 
 class Planning:
@@ -76,11 +76,11 @@ class Planning:
         self._settings = dict(options.settings)
         self._read = uuid.uuid4().hex  # of which a restart happens once
         self._marks = mark_directory(options) if options.marked else None
-        since = Mark(self._marks).time() if self._marks is not None else None
-        if since is not None:
-            self._settings["since"] = since
+        if self._marks is not None:
+            self._settings["since"] = Mark(self._marks).time() or ""  # also instead of that of the environment
         needs_job = options.manifest is None and not options.paths
         self._job = self._job_directory(default_state) if needs_job else None
+        self._is_default = options.state_location is None
 
     def _job_directory(self, default_state: str | None) -> str:
         state = self._options.state_location or default_state
@@ -89,12 +89,8 @@ class Planning:
                 "the option stateLocation is missing: it keeps the job, so that it is started once; "
                 "bcda.spark.register(spark) makes a directory for it"
             )
-        if state == default_state:
-            _expect_private(made(state))
         request = request_of(self._options.config())
-        if "since" in self._settings:
-            request["since"] = self._settings["since"]
-        return made(os.path.join(made(state), key_of(request)))
+        return os.path.join(state, key_of({**request, "since": self._settings.get("since", request.get("since", ""))}))
 
     @property
     def gone(self) -> Gone:
@@ -123,10 +119,18 @@ class Planning:
         self._check_key()
         with self._client() as client:
             client.partitions(_EMPTY)  # checks the settings
+            self._make_directories()
             cut = client.partitions(self._finish(client) if self._options.manifest is None else self._options.manifest)
         if self._marks is not None:
             Mark(self._marks).plan(cut.transaction_time)
         return cut
+
+    def _make_directories(self) -> None:
+        for directory in filter(None, (self._job, self._marks)):
+            state = made(os.path.dirname(directory))
+            if self._is_default:
+                _expect_private(state)
+            made(directory)
 
     def _cutting(self) -> Any:
         types = {name: value for name, value in self._settings.items() if name == "types"}
