@@ -257,16 +257,17 @@ def test_a_commit_moves_the_mark(today: bcda.Sandbox, tmp_path: Path, monkeypatc
     read = Planning(Options(given), None)
     time = read.partitions().transaction_time
     assert time is not None
-    assert today.request_count("GET /api/v3/Group/all/$export?_type=Patient&_since") == 0
+    assert read._settings["since"] == ""  # everything
     assert Planning(Options(given), None).partitions().transaction_time == time  # not committed
     spark.commit(**given)
     (mark,) = (tmp_path / "state").glob("*/mark.json")
     assert time.isoformat()[:19] in mark.read_text()
     assert read.partitions().transaction_time == time  # the same data frame
     today.control("clock", "48h")
-    assert (Planning(Options(given), None).partitions().transaction_time or time) > time
+    later = Planning(Options(given), None)
+    assert later._settings["since"][:19] == time.isoformat()[:19]
+    assert (later.partitions().transaction_time or time) > time
     assert today.request_count("GET /api/v3/Group/all/$export") == 2
-    assert today.request_count("GET /api/v3/Group/all/$export?_type=Patient&_since") == 1
     spark.commit(**given)
     with pytest.raises(ReadError, match="STATE: there is nothing to commit"):
         spark.commit(**given)

@@ -46,22 +46,29 @@ def settings_of(service: bcda.Sandbox) -> dict[str, str]:
     return {f"BCDA_{name.upper()}": value for name, value in given.items()}
 
 
+def of_lake(directory: Path, what: str) -> tuple[Any, ...]:
+    found = duckdb.connect().execute(f"select {what} from '{directory}/month=*/*.parquet'").fetchone()
+    assert found is not None
+    return found
+
+
 def test_claims_to_parquet(service: bcda.Sandbox, claims: bcda.ExportResult, tmp_path: Path) -> None:
     run("claims_to_parquet.py", "--out", str(tmp_path / "lake"), **settings_of(service))
-    files = f"{tmp_path}/lake/month=*/*.parquet"
-    written = duckdb.connect().execute(f"select count(*), sum(payment_amount) from '{files}'").fetchone()
+    written = of_lake(tmp_path / "lake", "count(*), sum(payment_amount)")
     expected = claims.table("claim").to_arrow()
     assert written == (expected.num_rows, sum(filter(None, expected["payment_amount"].to_pylist()), Decimal(0)))
 
 
 def test_claims_to_parquet_adds_what_has_changed(tmp_path: Path) -> None:
     with bcda.Sandbox(20, profile="bcda-v3", changes="50%", **QUICK) as today:
+        rows = []
         for count in (1, 2):
             arguments = ["--out", str(tmp_path / "lake"), "--state", str(tmp_path / "state")]
             run("claims_to_parquet.py", *arguments, **settings_of(today))
+            rows.append(of_lake(tmp_path / "lake", "count(*)")[0])
             today.control("clock", "24h")
             assert today.request_count("GET /api/v3/Group/all/$export") == count
-        assert today.request_count("GET /api/v3/Group/all/$export?_type=ExplanationOfBenefit&_since=") == 1
+    assert rows[0] < rows[1] < 2 * rows[0]
 
 
 def test_claims_to_parquet_with_a_sandbox(tmp_path: Path) -> None:
