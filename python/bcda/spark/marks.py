@@ -1,0 +1,124 @@
+"""Small files beside a job: the mark up to which reads were committed, and the mark that its files are gone."""
+
+from __future__ import annotations
+
+import json
+import os
+import tempfile
+from contextlib import suppress
+from datetime import datetime, timezone
+
+from .._errors import FilesystemError, JobGoneError, ProtocolError, StateError
+
+_TIME = "transactionTime"
+
+
+def made(directory: str) -> str:
+    """A directory that only this user can open, made if it is missing."""
+    try:
+        os.makedirs(directory, mode=0o700, exist_ok=True)
+    except OSError as error:
+        raise FilesystemError(f"the directory {directory} cannot be made: {error.strerror}") from None
+    return directory
+
+
+class Mark:
+    """The time up to which reads with ``since=mark`` were committed. ``mark.json`` holds it. A planning notes its own
+    time in ``planned.json``, and a commit renames that file.
+    """
+
+    def __init__(self, directory: str) -> None:
+        self._mark = os.path.join(directory, "mark.json")
+        self._planned = os.path.join(directory, "planned.json")
+
+    def time(self) -> str | None:
+        """None: nothing was committed yet."""
+        try:
+            with open(self._mark, encoding="utf-8") as file:
+                time = json.load(file)[_TIME]
+        except FileNotFoundError:
+            return None
+        except OSError as error:
+            raise FilesystemError(f"{self._mark} cannot be read: {error.strerror}") from None
+        except (ValueError, TypeError, LookupError):
+            time = None
+        if not isinstance(time, str) or not time:
+            raise FilesystemError(f"{self._mark} has no {_TIME}; remove it to read everything again")
+        return time
+
+    def plan(self, time: datetime | None) -> None:
+        """Notes the time up to which a read has everything."""
+        if time is None:
+            raise ProtocolError("the manifest has no transactionTime, so since=mark cannot go on from it")
+        text = time.astimezone(timezone.utc).replace(tzinfo=None).isoformat() + "Z"
+        replace_file(self._planned, json.dumps({_TIME: text}))
+
+    def commit(self) -> None:
+        """Moves the mark to the time of the last planning."""
+        try:
+            os.replace(self._planned, self._mark)
+            _sync(os.path.dirname(self._mark))
+        except FileNotFoundError:
+            why = "there is nothing to commit: no read with these options was planned since the last commit"
+            raise StateError(why) from None
+        except OSError as error:
+            raise FilesystemError(f"{self._mark} cannot be written: {error.strerror}") from None
+
+
+class Gone:
+    """The mark that the service has removed the files of an export: an empty file in the directory of its job. Tasks
+    that see it fail without a request.
+
+    Args:
+        directory: of the job; None: there is none, because the caller gave a manifest or finished exports.
+    """
+
+    def __init__(self, directory: str | None) -> None:
+        self._directory = directory
+
+    def check(self) -> None:
+        """Raises JobGoneError if the mark is there."""
+        if self._directory is not None and os.path.exists(self._file()):
+            raise JobGoneError(f"start a new export: the service has removed its files{self.remedy()}")
+
+    def set(self) -> None:
+        """Sets the mark, if this machine can reach the directory. Otherwise each task finds out itself."""
+        if self._directory is not None and os.path.isdir(self._directory):
+            with suppress(OSError), open(self._file(), "xb"):
+                pass
+
+    def remove(self) -> None:
+        """Removes the mark."""
+        with suppress(FileNotFoundError):
+            os.remove(self._file())
+
+    def remedy(self) -> str:
+        """What follows a message."""
+        return "" if self._directory is None else f"; set the option restart, or remove the directory {self._directory}"
+
+    def _file(self) -> str:
+        return os.path.join(self._directory or "", "gone")
+
+
+def replace_file(path: str, text: str) -> None:
+    """Writes a small file that other processes see either as it was or as it is now."""
+    directory, name = os.path.split(path)
+    try:
+        fd, written = tempfile.mkstemp(prefix=f"{name}-", dir=directory)
+        with os.fdopen(fd, "w", encoding="utf-8") as file:
+            file.write(text)
+            file.flush()
+            os.fsync(fd)
+        os.replace(written, path)
+        _sync(directory)
+    except OSError as error:
+        raise FilesystemError(f"{path} cannot be written: {error.strerror}") from None
+
+
+def _sync(directory: str) -> None:
+    fd = os.open(directory, os.O_RDONLY)
+    try:
+        with suppress(OSError):  # some file systems cannot
+            os.fsync(fd)
+    finally:
+        os.close(fd)

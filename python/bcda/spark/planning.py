@@ -1,0 +1,179 @@
+"""Planning on the driver: one job for all plannings of the same request, and its manifest cut into partitions.
+
+Spark plans again at every action, and in a process of its own each time. So the job is kept in a directory: the first
+planning starts it, and each later one goes on with it or gets its manifest.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import time
+import uuid
+from collections.abc import Mapping
+from contextlib import suppress
+from typing import Any
+
+from .. import _native
+from .._client import Client
+from .._errors import FilesystemError, InvalidArgumentError
+from .._manifest import Manifest
+from .._partition import Partitions, partitions
+from .marks import Gone, Mark, made, replace_file
+from .options import Options
+
+# The settings that say what is asked for, and whom.
+_REQUEST = (
+    *("url", "profile", "client_id", "types", "level", "group", "since", "until", "type_filters"),
+    *("elements", "include_associated_data", "patients", "organize_output_by"),
+)
+
+_BETWEEN_TRIES = 0.5  # seconds
+
+# It lists no file. With it the settings that cut partitions are checked before there is a job.
+_EMPTY = '{"transactionTime":"2020-01-01T00:00:00Z","request":"","requiresAccessToken":true,"output":[],"error":[]}'
+
+
+def key_of(request: Mapping[str, str]) -> str:
+    """The name of the directory of a request. Reads with the same request share a job, in every language.
+
+    Args:
+        request: the settings that say what is asked for; those that are not set may be missing or empty.
+    """
+    text = "".join(f"{name}={_sorted(name, value)}\n" for name, value in sorted(request.items()) if value)
+    return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+
+def _sorted(name: str, value: str) -> str:
+    return ",".join(sorted(value.split(","))) if name == "types" else value
+
+
+def request_of(config: _native.Config) -> dict[str, str]:
+    """What is asked for, as far as it is not the default."""
+    found = {name: config.get(name) for name in _REQUEST}
+    return {name: value for name, value in found.items() if value and (name, value) != ("profile", "auto")}
+
+
+def mark_directory(options: Options) -> str:
+    """The directory of a mark: that of the request without ``since``."""
+    if not options.marked or options.state_location is None:
+        raise InvalidArgumentError("commit needs the options of a read with since=mark")
+    return os.path.join(options.state_location, key_of({**request_of(options.config()), "since": ""}))
+
+
+class Planning:
+    """Makes the partitions of one read. It can be pickled.
+
+    The time of a mark is read at once, so that it stays the same while a data frame is used.
+
+    Args:
+        options: those of the read.
+        default_state: where jobs are kept if the option ``stateLocation`` is missing; None: nowhere.
+    """
+
+    def __init__(self, options: Options, default_state: str | None) -> None:
+        self._options = options
+        self._settings = dict(options.settings)
+        self._read = uuid.uuid4().hex  # of which a restart happens once
+        self._marks = mark_directory(options) if options.marked else None
+        if self._marks is not None:
+            self._settings["since"] = Mark(self._marks).time() or ""  # also instead of that of the environment
+        needs_job = options.manifest is None and not options.paths
+        self._job = self._job_directory(default_state) if needs_job else None
+        self._is_default = options.state_location is None
+
+    def _job_directory(self, default_state: str | None) -> str:
+        state = self._options.state_location or default_state
+        if state is None:
+            raise InvalidArgumentError(
+                "the option stateLocation is missing: it keeps the job, so that it is started once; "
+                "bcda.spark.register(spark) makes a directory for it"
+            )
+        request = request_of(self._options.config())
+        return os.path.join(state, key_of({**request, "since": self._settings.get("since", request.get("since", ""))}))
+
+    @property
+    def gone(self) -> Gone:
+        """Where tasks find out that the files are gone."""
+        return Gone(self._job)
+
+    @property
+    def downloads(self) -> bool:
+        """Whether tasks need a client."""
+        return not self._options.paths
+
+    def _check_key(self) -> None:
+        config = self._options.config()
+        decrypts = config.get("private_key") or config.get("private_key_pem")
+        if decrypts and not config.get("partition_key") and not config.get("partition_key_file"):
+            raise InvalidArgumentError(
+                "the setting partition_key is missing: it seals the keys of the files for the executors; make one with "
+                "`openssl rand -hex 32`, and give it to the driver and to the executors, by the option "
+                "partition_key_file or by the environment variable BCDA_PARTITION_KEY"
+            )
+
+    def partitions(self) -> Partitions:
+        """The partitions. If the job has not finished, this waits for it."""
+        if self._options.paths:
+            return partitions(self._options.paths, **self._cutting())
+        self._check_key()
+        with self._client() as client:
+            client.partitions(_EMPTY)  # checks the settings
+            self._make_directories()
+            cut = client.partitions(self._finish(client) if self._options.manifest is None else self._options.manifest)
+        if self._marks is not None:
+            Mark(self._marks).plan(cut.transaction_time)
+        return cut
+
+    def _make_directories(self) -> None:
+        for directory in filter(None, (self._job, self._marks)):
+            state = made(os.path.dirname(directory))
+            if self._is_default:
+                _expect_private(state)
+            made(directory)
+
+    def _cutting(self) -> Any:
+        types = {name: value for name, value in self._settings.items() if name == "types"}
+        return {**self._options.of_scopes("table", "partition"), **types}
+
+    def _client(self) -> Client:
+        settings: Any = self._settings
+        return Client(env=True, **settings)
+
+    def _finish(self, client: Client) -> Manifest:
+        """Goes on with the job, or starts it, and waits for its end. Waits while another planning does the same."""
+        while True:
+            restarts = self._restarts()
+            if restarts:
+                self.gone.remove()
+            self.gone.check()
+            try:
+                manifest = client.manifest(job_directory=self._job, restart=restarts, progress=False)
+            except FilesystemError as error:
+                if not error.retriable:
+                    raise
+                time.sleep(_BETWEEN_TRIES)
+                continue
+            if restarts:
+                replace_file(self._restarted(), self._read)
+            return manifest
+
+    def _restarts(self) -> bool:
+        """Whether the option ``restart`` is yet to be followed. Each planning has it, and only the first must."""
+        if self._settings.get("restart", "").lower() != "true":
+            return False
+        with suppress(OSError), open(self._restarted(), encoding="utf-8") as file:
+            return file.read() != self._read
+        return True
+
+    def _restarted(self) -> str:
+        return os.path.join(self._job or "", "restarted")
+
+    def __repr__(self) -> str:
+        return "<Planning>"
+
+
+def _expect_private(directory: str) -> None:
+    found = os.stat(directory)
+    if found.st_uid != os.geteuid() or found.st_mode & 0o077:
+        raise FilesystemError(f"the directory {directory} is not this user's alone; give the option stateLocation")

@@ -1,0 +1,85 @@
+"""What a task on an executor does: it opens a token, and reads its rows."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any
+
+from .._client import Client
+from .._errors import Error, JobGoneError
+from .._partition import PartitionTable
+from ._failures import ReadError
+from .columns import pieces
+from .marks import Gone
+
+if TYPE_CHECKING:
+    import pyarrow
+
+# Before they are cut by their bytes. Records of claims have 10 KB and more.
+_BATCH_ROWS = "8192"
+_RAW_BATCH_ROWS = "1024"
+
+
+@dataclass(frozen=True, repr=False)
+class Task:
+    """What all tasks of a read know. There is no secret in it, nor the path of the private key.
+
+    Attributes:
+        definition: the name of a table, the JSON text of a ViewDefinition, or ``"raw"``.
+        columns: those to read, in this order.
+        settings: where the files are, and how to get them.
+        downloads: whether the files are at a service.
+        gone: where tasks find out that the service has removed the files.
+    """
+
+    definition: str
+    columns: list[str]
+    settings: dict[str, str]
+    downloads: bool
+    gone: Gone
+
+    def read(self, token: str, number: int) -> Iterator[pyarrow.RecordBatch]:
+        """The rows of the partition with this number, in small batches."""
+        with _told(number, self.gone):
+            self.gone.check()
+            yield from pieces(self._open(token).batches())
+
+    def _open(self, token: str) -> PartitionTable:
+        rows = {"batch_rows": _RAW_BATCH_ROWS if self.definition == "raw" else _BATCH_ROWS}
+        settings: dict[str, Any] = {"threads": "1", **_spool(), **rows, **self.settings}
+        if not self.downloads:
+            return PartitionTable(token, self.definition, None, {**settings, "columns": self.columns})
+        client = _client(os.getpid(), tuple(settings.items()))
+        return PartitionTable(token, self.definition, client, {"columns": self.columns})
+
+
+@lru_cache(maxsize=4)
+def _client(pid: int, settings: tuple[tuple[str, Any], ...]) -> Client:
+    """The client of this process: Spark's workers go on to their next task with it. A fork needs a new one."""
+    return Client(env=True, **dict(settings))
+
+
+def _spool() -> dict[str, str]:
+    """Where Spark keeps temporary files on this machine."""
+    directory = os.environ.get("SPARK_LOCAL_DIRS", "").split(",")[0]
+    return {"spool_directory": directory} if os.path.isdir(directory) else {}
+
+
+@contextmanager
+def _told(number: int, gone: Gone) -> Iterator[None]:
+    """Raises failures as ReadError. Spark shows its text, so no other exception comes with it."""
+    task = f" (task {number})"
+    try:
+        yield
+    except JobGoneError as error:
+        if error.http_status is not None:  # otherwise the token has expired, and a new one may do
+            gone.set()
+        raise ReadError(f"{error.code}: {error}{task}{gone.remedy() if error.http_status else ''}") from None
+    except Error as error:
+        raise ReadError(f"{error.code}: {error}{task}") from None
+    except Exception as error:  # such as one of pyarrow, which may show a value
+        raise ReadError(f"INTERNAL: {type(error).__name__}{task}") from None
