@@ -1,0 +1,328 @@
+package io.github.libbcda.spark;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import io.github.libbcda.BcdaClient;
+import io.github.libbcda.ExportRequest;
+import io.github.libbcda.Partition;
+import io.github.libbcda.TableSettings;
+import java.io.PrintWriter;
+import java.io.StringWriter;
+import java.math.BigDecimal;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
+import java.util.stream.IntStream;
+import java.util.stream.Stream;
+import org.apache.spark.sql.Dataset;
+import org.apache.spark.sql.Row;
+import org.apache.spark.sql.SparkSession;
+import org.apache.spark.sql.types.ArrayType;
+import org.apache.spark.sql.types.DataTypes;
+import org.apache.spark.sql.types.StructField;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.function.Executable;
+import org.junit.jupiter.api.io.TempDir;
+
+/** The data source in Spark, against a sandbox. */
+class SparkTest {
+  private static SparkSession spark;
+  @TempDir static Path work;
+  @TempDir Path dir;
+
+  @BeforeAll
+  static void start() {
+    spark =
+        SparkSession.builder()
+            .master("local[2]")
+            .config("spark.ui.enabled", "false")
+            .config("spark.driver.host", "127.0.0.1")
+            .config("spark.local.dir", work.toString())
+            .config("spark.sql.warehouse.dir", work.resolve("warehouse").toString())
+            .config("spark.sql.shuffle.partitions", "2")
+            .config("spark.sql.datetime.java8API.enabled", "true")
+            .getOrCreate();
+    spark.sparkContext().setLogLevel("OFF");
+  }
+
+  @AfterAll
+  static void stop() {
+    spark.stop();
+  }
+
+  private static Dataset<Row> read(Map<String, String> options) {
+    return spark.read().format("bcda").options(options).load();
+  }
+
+  private static List<Row> rows(Dataset<Row> read) {
+    return read.collectAsList();
+  }
+
+  /** Of a row of Spark, with lists as the library has them. */
+  private static List<Object> values(Row row) {
+    return IntStream.range(0, row.size()).mapToObj(i -> value(row, i)).toList().stream().map(each -> each.orElse("null")).toList();
+  }
+
+  private static java.util.Optional<Object> value(Row row, int place) {
+    boolean isList = row.schema().fields()[place].dataType() instanceof ArrayType;
+    return java.util.Optional.ofNullable(isList && !row.isNullAt(place) ? row.getList(place) : row.get(place));
+  }
+
+  private static List<String> sorted(Stream<List<Object>> rows) {
+    return rows.map(Object::toString).sorted().toList();
+  }
+
+  /** An export on one machine. */
+  private Path export(Trials trials) throws Exception {
+    Path out = dir.resolve("export");
+    try (BcdaClient client = trials.sandbox.clientBuilder().build()) {
+      client.export(ExportRequest.builder().types("ExplanationOfBenefit").out(out).build());
+    }
+    return out;
+  }
+
+  private static List<String> oneMachine(Path export, String table) {
+    io.github.libbcda.Table opened = io.github.libbcda.Table.open(List.of(export), table, new TableSettings());
+    try (Stream<io.github.libbcda.Row> rows = opened.rows()) {
+      return sorted(rows.map(row -> row.toMap().values().stream().map(each -> each == null ? "null" : each).toList()));
+    }
+  }
+
+  /** The message of a failure, and of all that comes with it. */
+  private static String failure(Executable work) {
+    StringWriter text = new StringWriter();
+    assertThrows(Exception.class, work).printStackTrace(new PrintWriter(text));
+    return text.toString();
+  }
+
+  private static void expectPlanningFails(Map<String, String> options, String message) {
+    BcdaSparkException failure = assertThrows(BcdaSparkException.class, () -> read(options), message);
+    assertTrue(failure.getMessage().contains(message), failure.getMessage());
+  }
+
+  @Test
+  void rowsAndSumsAreThoseOfOneMachine() throws Exception {
+    try (Trials trials = Trials.claims(dir, 5)) {
+      Path export = export(trials);
+      for (String table : List.of("claim", "claim_line")) {
+        Dataset<Row> read = read(trials.options("table", table, "maxConcurrentDownloads", "3"));
+        assertEquals(3, read.rdd().getNumPartitions());
+        List<String> expected = oneMachine(export, table);
+        assertTrue(expected.size() > 40, expected.size() + " rows");
+        assertEquals(expected, sorted(rows(read).stream().map(SparkTest::values)), table);
+        assertEquals(expected.size(), read.count());
+      }
+      BigDecimal sum = rows(read(trials.options("table", "claim_line")).agg(Map.of("paid_amount", "sum"))).get(0).getDecimal(0);
+      try (Stream<io.github.libbcda.Row> rows = io.github.libbcda.Table.open(export, "claim_line").rows()) {
+        BigDecimal expected =
+            rows.map(row -> row.getDecimal("paid_amount")).filter(each -> each != null).reduce(BigDecimal.ZERO, BigDecimal::add);
+        assertEquals(expected, sum);
+      }
+      assertEquals(oneMachine(export, "claim"), sorted(rows(read(Map.of("path", export.toString(), "table", "claim"))).stream().map(SparkTest::values)));
+    }
+  }
+
+  @Test
+  void rawRecordsAreTheLinesOfTheFiles() throws Exception {
+    try (Trials trials = Trials.claims(dir, 3)) {
+      List<String> expected = new ArrayList<>();
+      try (Stream<Path> files = Files.list(export(trials))) {
+        for (Path file : files.filter(each -> each.toString().endsWith(".ndjson")).toList()) {
+          expected.addAll(Files.readAllLines(file));
+        }
+      }
+      Dataset<Row> raw = read(trials.options("raw", "true"));
+      assertEquals(expected.stream().sorted().toList(), rows(raw).stream().map(row -> row.getString(0)).sorted().toList());
+      assertEquals(expected.size(), raw.count());
+      assertEquals(expected.size(), raw.where("type = 'ExplanationOfBenefit' and line >= 1").count());
+      assertEquals(3, raw.select("file").distinct().count());
+    }
+  }
+
+  @Test
+  void aViewHasItsColumns() throws Exception {
+    String view =
+        """
+        {"resource": "ExplanationOfBenefit", "status": "active", "select": [{"column": [
+          {"name": "id", "path": "id", "type": "id"}, {"name": "systems", "path": "type.coding.system", "collection": true}]}]}
+        """;
+    try (Trials trials = Trials.claims(dir, 2)) {
+      assertEquals(oneMachine(export(trials), view), sorted(rows(read(trials.options("view", view))).stream().map(SparkTest::values)));
+      expectPlanningFails(trials.options("view", "{\"resource\": \"ExplanationOfBenefit\"}"), "INVALID_ARGUMENT: ");
+    }
+  }
+
+  @Test
+  void onlyTheColumnsOfAQueryAreRead() throws Exception {
+    try (Trials trials = Trials.claims(dir, 2)) {
+      Dataset<Row> all = read(trials.options("table", "claim_line"));
+      Dataset<Row> two = all.select("paid_amount", "claim_key");
+      String plan = two.queryExecution().executedPlan().toString();
+      assertFalse(plan.contains("service_from"), plan);
+      assertTrue(Arrays.asList(all.columns()).contains("service_from"));
+      assertEquals(
+          sorted(rows(all).stream().map(row -> List.of(row.getAs("paid_amount"), row.getAs("claim_key")))),
+          sorted(rows(two).stream().map(SparkTest::values)));
+      Dataset<Row> narrow =
+          spark.read().format("bcda").options(trials.options("table", "claim_line"))
+              .schema(DataTypes.createStructType(new StructField[] {DataTypes.createStructField("claim_key", DataTypes.StringType, true)}))
+              .load();
+      assertEquals(List.of("claim_key"), List.of(narrow.columns()));
+      assertEquals(all.count(), narrow.count());
+      assertEquals(List.of("claim_key"), List.of(read(trials.options("table", "claim_line", "columns", "claim_key")).columns()));
+    }
+  }
+
+  @Test
+  void allPlanningsHaveOneJob() throws Exception {
+    try (Trials trials = Trials.claims(dir, 4)) {
+      Map<String, String> options = trials.options("table", "claim", "stateLocation", dir.resolve("state").toString());
+      Dataset<Row> read = read(options);
+      assertEquals(0, trials.kickOffs(), "the schema needs no job");
+      long count = read.count();
+      read.explain(true);
+      read.show(2);
+      read.take(1);
+      assertEquals(count, read.as("a").join(read.as("b"), "claim_key").distinct().count());
+      assertEquals(2 * count, read.union(read(options)).count());
+      read.createOrReplaceTempView("claims");
+      assertEquals(count, spark.sql("select * from claims where claim_key is not null").count());
+      assertEquals(1, trials.kickOffs());
+      assertEquals(count, read(trials.options("table", "claim", "stateLocation", dir.resolve("state").toString(), "types", "ExplanationOfBenefit")).count());
+      assertEquals(1, trials.kickOffs());
+    }
+  }
+
+  @Test
+  void withoutAStateLocationTooThereIsOneJob() throws Exception {
+    try (Trials trials = Trials.claims(dir, 2)) {
+      assertEquals(read(trials.options("table", "claim")).count(), read(trials.options("table", "claim")).count());
+      assertEquals(1, trials.kickOffs());
+    }
+  }
+
+  @Test
+  void anEarlyStopShowsNoUnverifiedRow() throws Exception {
+    try (Trials trials = Trials.claims(dir, 2)) {
+      trials.sandbox.control("fault", "flip:at=60000");
+      Dataset<Row> read = read(trials.options("raw", "true", "retries", "0"));
+      for (Executable stops : List.<Executable>of(() -> read.take(1), () -> read.limit(2).collectAsList(), () -> read.show(1))) {
+        String said = failure(stops);
+        assertTrue(said.contains("DECRYPTION: "), said);
+        assertTrue(said.contains(".ndjson"), said);
+        assertTrue(said.contains("(partition 0)"), said);
+      }
+      assertEquals(1, read(trials.options("raw", "true", "verify", "stream", "retries", "0")).takeAsList(1).size(), "rows do come first");
+      String said = failure(() -> read(trials.options("raw", "true", "verify", "stream", "retries", "0")).count());
+      assertTrue(said.contains("DECRYPTION: ") && said.contains("discard"), said);
+    }
+  }
+
+  @Test
+  void filesThatAreGoneNeedANewExport() throws Exception {
+    try (Trials trials = Trials.claims(dir, 2)) {
+      Map<String, String> options = trials.options("raw", "true", "stateLocation", dir.resolve("state").toString());
+      trials.sandbox.control("fault", "status=410:on=GET /data");
+      String said = failure(() -> read(options).count());
+      assertTrue(said.contains("JOB_GONE: start a new export"), said);
+      long downloads = trials.downloads();
+      trials.sandbox.control("fault", "none");
+      said = failure(() -> read(options).count());
+      assertTrue(said.contains("JOB_GONE: start a new export") && said.contains("restart"), said);
+      assertEquals(downloads, trials.downloads());
+      assertEquals(1, trials.kickOffs());
+      Dataset<Row> again = read(trials.options("raw", "true", "stateLocation", dir.resolve("state").toString(), "restart", "true"));
+      assertEquals(again.count(), again.count());
+      assertEquals(2, trials.kickOffs());
+    }
+  }
+
+  @Test
+  void whatIsWrongIsFoundAtPlanning() throws Exception {
+    try (Trials trials = Trials.claims(dir, 1)) {
+      expectPlanningFails(trials.options("table", "claim_lines"), "did you mean \"claim_line\"?");
+      expectPlanningFails(trials.options("table", "claim_line", "columns", "claim_kay"), "claim_kay");
+      expectPlanningFails(trials.options("table", "claim_line", "verify", "never"), "verify");
+      expectPlanningFails(trials.options("table", "claim_line", "client_secret_file", dir.resolve("none").toString()), "client_secret_file");
+      expectPlanningFails(trials.options("table", "claim_line", "private_key", dir.resolve("none").toString()), "none");
+      expectPlanningFails(trials.options("table", "claim_line", "partition_key_file", dir.resolve("none").toString()), "none");
+      Files.writeString(dir.resolve("short"), "abc");
+      expectPlanningFails(trials.options("table", "claim_line", "partition_key_file", dir.resolve("short").toString()), "partition_key");
+      Map<String, String> unsealed = trials.options("table", "claim_line");
+      unsealed.remove("partition_key_file");
+      expectPlanningFails(unsealed, "partition_key");
+      expectPlanningFails(Map.of("table", "claim_line", "path", dir.resolve("none").toString()), "none");
+      assertEquals(0, trials.sandbox.requestCount("GET /api"));
+    }
+  }
+
+  @Test
+  void aSinceOfAMarkMovesOnCommit() throws Exception {
+    try (Trials trials = new Trials(dir, io.github.libbcda.Sandbox.builder().beneficiaries(4).option("profile", "bcda-v2"))) {
+      Map<String, String> options =
+          trials.options("raw", "true", "types", "Patient", "since", "mark", "stateLocation", dir.resolve("state").toString());
+      String kickOff = "GET /api/v2/Group/all/$export";
+      assertTrue(read(options).count() > 0);
+      assertTrue(read(options).count() > 0);
+      assertEquals(1, trials.sandbox.requestCount(kickOff), "nothing was committed");
+      BcdaSpark.commit(options);
+      read(options).count();
+      assertEquals(2, trials.sandbox.requestCount(kickOff));
+      assertEquals(1, trials.sandbox.requestCount(kickOff + "?_since=") + trials.sandbox.requestCount(kickOff + "?_type=Patient&_since="));
+    }
+  }
+
+  @Test
+  void nothingSecretIsShown() throws Exception {
+    try (Trials trials = Trials.claims(dir, 1)) {
+      Map<String, String> options = trials.options("table", "claim");
+      Dataset<Row> read = read(options);
+      read.count();
+      StringBuilder shown = new StringBuilder(read.queryExecution().toString());
+      Options checked = Options.of(options);
+      Planning planning = Planning.of(checked);
+      List<Partition> cut = planning.partitions();
+      BcdaScan scan = new BcdaScan(checked, planning, checked.schema(), checked.schema());
+      BcdaPartition partition = (BcdaPartition) scan.planInputPartitions()[0];
+      Stream.of(checked, planning, scan, partition, scan.createReaderFactory(), planning.gone(), new BcdaSource(), BcdaTable.of(checked, checked.schema()))
+          .forEach(shown::append);
+      trials.sandbox.control("fault", "status=500:on=GET /data");
+      shown.append(failure(() -> read(trials.options("table", "claim", "retries", "0")).count()));
+      assertTrue(shown.toString().contains("partition 0"));
+      for (String secret : trials.secrets) {
+        assertFalse(shown.toString().contains(secret));
+      }
+      assertFalse(shown.toString().contains(cut.get(0).token()));
+    }
+  }
+
+  @Test
+  void aCanceledJobEndsItsDownloads() throws Exception {
+    try (Trials trials = Trials.claims(dir, 2)) {
+      trials.sandbox.control("fault", "drip=2KiB");
+      Dataset<Row> read = read(trials.options("raw", "true", "low_speed_limit", "0"));
+      CompletableFuture<String> counting =
+          CompletableFuture.supplyAsync(
+              () -> {
+                spark.sparkContext().setJobGroup("slow", "slow", true);
+                return failure(read::count);
+              });
+      while (trials.downloads() == 0) {
+        Thread.sleep(50);
+      }
+      spark.sparkContext().cancelJobGroup("slow");
+      String said = counting.get(30, TimeUnit.SECONDS);
+      assertTrue(said.contains("cancel"), said);
+    }
+  }
+}
