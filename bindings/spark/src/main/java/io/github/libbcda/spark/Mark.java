@@ -4,10 +4,14 @@ import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import io.github.libbcda.Status;
 import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.channels.FileChannel;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
+import java.nio.file.StandardOpenOption;
+import java.util.Map;
 import java.util.Optional;
 
 /**
@@ -46,17 +50,32 @@ final class Mark {
 
   /** Notes what a commit would move the mark to. */
   void plan(String time) throws IOException {
+    if (time.isEmpty()) {
+      throw new BcdaSparkException(
+          Status.PROTOCOL, "the manifest has no transactionTime, so since=mark cannot go on from it");
+    }
     Path written = Files.createTempFile(planned.getParent(), "planned-", ".json");
-    Files.write(written, new ObjectMapper().writeValueAsBytes(java.util.Map.of(TIME, time)));
+    try (FileChannel file = FileChannel.open(written, StandardOpenOption.WRITE)) {
+      file.write(ByteBuffer.wrap(new ObjectMapper().writeValueAsBytes(Map.of(TIME, time))));
+      file.force(true);
+    }
     Files.move(written, planned, StandardCopyOption.ATOMIC_MOVE);
   }
 
   void commit() throws IOException {
     try {
       Files.move(planned, mark, StandardCopyOption.ATOMIC_MOVE);
+      sync(mark.getParent());
     } catch (NoSuchFileException none) {
       throw new BcdaSparkException(
           Status.STATE, "there is nothing to commit: no read with these options was planned since the last commit");
+    }
+  }
+
+  /** So that a loss of power does not undo a commit. */
+  private static void sync(Path directory) throws IOException {
+    try (FileChannel opened = FileChannel.open(directory, StandardOpenOption.READ)) {
+      opened.force(true);
     }
   }
 

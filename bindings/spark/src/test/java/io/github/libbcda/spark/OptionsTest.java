@@ -66,7 +66,7 @@ class OptionsTest {
   @Test
   void unknownNamesAreRefusedWithASuggestion() {
     assertTrue(refusal(with("statelocatoin", "/x")).endsWith("did you mean stateLocation?"));
-    assertTrue(refusal(with("ulr", "https://x")).endsWith("did you mean url?"));
+    assertTrue(refusal(with("tipes", "Patient")).endsWith("did you mean types?"));
     assertTrue(refusal(with("somethingQuiteDifferent", "x")).contains("docs/settings.md"));
   }
 

@@ -31,7 +31,7 @@ class RequestTest {
   @Test
   void theKeyIsThatOfPython() {
     assertEquals(
-        "d2c2f12e09a3ac35",
+        "fe24a12eb36b70e2",
         Request.key(
             settings(
                 "url", "https://api.bcda.example", "profile", "bcda-v3", "client_id", "me", "types", "Patient,Coverage",

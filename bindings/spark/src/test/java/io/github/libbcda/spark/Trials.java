@@ -24,7 +24,9 @@ final class Trials implements AutoCloseable {
     sandbox = builder.option("pending_time", "0").option("job_time", "0").start();
     sandbox.settings().forEach(this::take);
     take("partition_key", "fedcba9876543210".repeat(4));
-    secrets.add(Files.readAllLines(sandbox.privateKey()).get(1));
+    if (sandbox.privateKey() != null) {
+      secrets.add(Files.readAllLines(sandbox.privateKey()).get(1));
+    }
     options.putAll(Map.of("poll_interval", "20ms", "retry_delay", "5ms", "retry_max_delay", "20ms", "threads", "2"));
   }
 
