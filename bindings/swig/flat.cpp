@@ -42,6 +42,7 @@ bcda::Setting row(std::int32_t index) {
 
 struct Reader {
   explicit Reader(const Text& path) : native(path) {}
+  Reader(const bcda::Partition& partition, const bcda::Config& settings) : native(partition, settings) {}
   bcda::Reader native;
 };
 struct SandboxOptions : Counted {
@@ -78,6 +79,7 @@ Text setting_env(std::int32_t index) { return Text(row(index).env()); }
 Text setting_help(std::int32_t index) { return Text(row(index).help()); }
 std::int32_t setting_is_for_export(std::int32_t index) { return row(index).scope() == BCDA_SCOPE_EXPORT; }
 std::int32_t setting_is_for_tables(std::int32_t index) { return row(index).scope() == BCDA_SCOPE_TABLE; }
+std::int32_t setting_is_for_partitions(std::int32_t index) { return row(index).scope() == BCDA_SCOPE_PARTITION; }
 std::int32_t setting_is_secret(std::int32_t index) { return row(index).secret(); }
 
 Text profiles() { return Text(bcda::profiles()); }
@@ -171,6 +173,12 @@ Bytes reader_next(Reader& reader) {
 }
 std::int64_t reader_line(const Reader& reader) { return reader.native.line(); }
 std::int64_t reader_offset(const Reader& reader) { return reader.native.offset(); }
+Reader* reader_open_partition(Client* client, const Config& settings, const Text& token) {
+  return new Reader(bcda::Partition{token, client ? &client->native : nullptr}, settings.native);
+}
+Text reader_file(const Reader& reader) { return reader.native.file(); }
+Text reader_type(const Reader& reader) { return reader.native.type(); }
+void reader_cancel(const Reader& reader) { reader.native.cancel(); }
 
 // ---- Sandbox --------------------------------------------------------------------------------------------------------
 

@@ -55,8 +55,9 @@ Text setting_default(std::int32_t index);
 Text setting_choices(std::int32_t index);
 Text setting_env(std::int32_t index);
 Text setting_help(std::int32_t index);
-std::int32_t setting_is_for_export(std::int32_t index);  // 1: may also be given for each export
-std::int32_t setting_is_for_tables(std::int32_t index);  // 1: is for reading tables
+std::int32_t setting_is_for_export(std::int32_t index);      // 1: may also be given for each export
+std::int32_t setting_is_for_tables(std::int32_t index);      // 1: is for reading tables
+std::int32_t setting_is_for_partitions(std::int32_t index);  // 1: is for cutting and opening partitions
 std::int32_t setting_is_secret(std::int32_t index);
 
 Text profiles();  // a JSON array
@@ -196,11 +197,17 @@ Bytes reader_next(Reader& reader);
 std::int64_t reader_line(const Reader& reader);
 std::int64_t reader_offset(const Reader& reader);
 
+// The records of a partition. `client` null: one is made of the settings, if there is something to download.
+Reader* reader_open_partition(Client* client, const Config& settings, const Text& token);
+Text reader_file(const Reader& reader);  // of the last record
+Text reader_type(const Reader& reader);
+void reader_cancel(const Reader& reader);  // of a partition; thread-safe
+
 // ---- Tables of claims -----------------------------------------------------------------------------------------------
 
 std::int32_t table_count();
 Text table_name(std::int32_t index);
-Text table_columns(const Text& table);  // a JSON object: the dictionary
+Text table_columns(const Text& table);                       // a JSON object: the dictionary
 Text table_view(const Text& table, const Text& generation);  // the JSON text of a ViewDefinition
 
 // One or more tables of one or more sources, read in one pass. First the sources and tables are added, then it is
@@ -214,6 +221,16 @@ void tables_open(Tables& tables, const Config& settings);
 // Writes an ArrowArrayStream of the first table to the address of an empty one, which the caller owns. It needs no
 // tables_open, and each call starts again from the beginning.
 void tables_export(const Tables& tables, const Config& settings, std::int64_t address);
+
+// Instead of sources: a partition; `client` as above. "": no files.
+void tables_open_partition(Tables& tables, Client* client, const Config& settings, const Text& token);
+void tables_export_partition(const Tables& tables, Client* client, const Config& settings, const Text& token,
+                             std::int64_t address);
+void tables_cancel(const Tables& tables);  // of a partition; thread-safe
+
+// Cuts a manifest, or the sources that were added. count 0: the setting max_partitions. A JSON object (bcda_partitions).
+Text partitions_of_manifest(const Client& client, const Config& settings, const Text& manifest, std::int32_t count);
+Text partitions_of_sources(const Tables& sources, const Config& settings, std::int32_t count);
 
 // The columns of a table, from 0. The format is Arrow's: "u", "i", "d:18,2", "tdD", ...; of a list that of its items.
 std::int32_t tables_column_count(const Tables& tables, std::int32_t table);

@@ -74,6 +74,16 @@
 %ignore bcda_flat::batch_values;
 %ignore bcda_flat::batch_texts;
 %ignore bcda_flat::tables_encode; /* replaced by table_file_write, which makes no copy for R */
+/* R has no functions for partitions yet: they are for engines such as Spark, which Python and Java serve. */
+%ignore bcda_flat::partitions_of_manifest;
+%ignore bcda_flat::partitions_of_sources;
+%ignore bcda_flat::tables_open_partition;
+%ignore bcda_flat::tables_export_partition;
+%ignore bcda_flat::tables_cancel;
+%ignore bcda_flat::reader_open_partition;
+%ignore bcda_flat::reader_file;
+%ignore bcda_flat::reader_type;
+%ignore bcda_flat::reader_cancel;
 #define result from /* because SWIG's wrappers have a variable of that name */
 %include "common.i"
 #undef result

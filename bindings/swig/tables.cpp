@@ -59,6 +59,13 @@ struct Tables : Counted {
   std::int32_t table = 0;                    // of the batch
   Released<ArrowArray> batch;
 
+  template <class Open>
+  void open(Open&& make) {
+    batch.reset();
+    columns.clear();
+    make();
+    for (std::size_t i = 0; i < names.size(); ++i) columns.push_back(columns_of(*native, static_cast<std::int32_t>(i)));
+  }
   bcda::Tables& opened() {
     if (!native) throw std::logic_error("the tables are not open");
     return *native;
@@ -85,11 +92,30 @@ void tables_add_path(Tables& tables, const Text& path) { tables.paths.push_back(
 void tables_add_table(Tables& tables, const Text& table) { tables.names.push_back(table); }
 
 void tables_open(Tables& tables, const Config& settings) {
-  tables.batch.reset();
-  tables.columns.clear();
-  tables.native.emplace(tables.paths, tables.names, settings.native);
-  for (std::size_t i = 0; i < tables.names.size(); ++i)
-    tables.columns.push_back(columns_of(*tables.native, static_cast<std::int32_t>(i)));
+  tables.open([&] { tables.native.emplace(tables.paths, tables.names, settings.native); });
+}
+
+void tables_open_partition(Tables& tables, Client* client, const Config& settings, const Text& token) {
+  const bcda::Partition partition{token, client ? &client->native : nullptr};
+  tables.open([&] { tables.native.emplace(partition, tables.names, settings.native); });
+}
+
+void tables_export_partition(const Tables& tables, Client* client, const Config& settings, const Text& token,
+                             std::int64_t address) {
+  if (tables.names.empty()) throw std::logic_error("no table was added");
+  const bcda::Partition partition{token, client ? &client->native : nullptr};
+  bcda::open_table(partition, tables.names[0], settings.native, *reinterpret_cast<ArrowArrayStream*>(address));
+}
+
+void tables_cancel(const Tables& tables) {
+  if (tables.native) tables.native->cancel();
+}
+
+Text partitions_of_manifest(const Client& client, const Config& settings, const Text& manifest, std::int32_t count) {
+  return bcda::partitions(client.native, manifest, count, settings.native);
+}
+Text partitions_of_sources(const Tables& sources, const Config& settings, std::int32_t count) {
+  return bcda::partitions(sources.paths, count, settings.native);
 }
 
 void tables_export(const Tables& tables, const Config& settings, std::int64_t address) {

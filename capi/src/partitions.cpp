@@ -28,8 +28,8 @@ Settings given(const bcda_client* client, const bcda_config* settings) {
 }
 
 std::shared_ptr<partition::Files> open_files(const bcda_client* client, const Settings& settings, const char* token) {
-  auto opened = partition::unseal(token, partition::read_partition_key(settings),
-                                  world::system_local().clock.now().wall);
+  auto opened =
+      partition::unseal(token, partition::read_partition_key(settings), world::system_local().clock.now().wall);
   std::shared_ptr<Session> session = client ? client->session : nullptr;
   if (!session && opened.downloads()) session = std::make_shared<Session>(settings);
   return std::make_shared<partition::Files>(std::move(session), std::move(opened), settings);
@@ -60,9 +60,9 @@ bcda_status bcda_partitions(bcda_client* client, const bcda_config* settings, co
     if (manifest) need(client, "client");
     if (count < 0) throw Error(Status::INVALID_ARGUMENT, "the argument count is negative");
     const Settings all = given(client, settings);
-    const partition::Whole whole =
-        manifest ? partition::read_manifests(*client->session, all, manifest)
-                 : partition::read_exports(all, libbcda::capi::texts(paths, path_count, "paths"));
+    const partition::Whole whole = manifest
+                                       ? partition::read_manifests(*client->session, all, manifest)
+                                       : partition::read_exports(all, libbcda::capi::texts(paths, path_count, "paths"));
     *json = libbcda::capi::give_string(partition::make_tokens(whole, all, count, world::system_local()));
   });
 }

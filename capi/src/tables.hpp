@@ -18,7 +18,7 @@ namespace libbcda::capi {
 // A scan that does not know its files yet.
 struct Prepared {
   std::unique_ptr<tables::Scan> scan = {};
-  std::vector<std::string> types = {};            // of the files that it needs; {}: any
+  std::vector<std::string> types = {};           // of the files that it needs; {}: any
   std::shared_ptr<partition::Files> files = {};  // of a partition
 
   // A partition may have threads, which are gone in a forked child, and when the process exits.

@@ -30,7 +30,8 @@ std::string digest_of(const bulk::Manifests& manifests) {
 std::string digest_of(const std::vector<File>& files) {
   crypto::Sha256 digest;
   for (const File& file : files)
-    digest.update(as_bytes(file.path + '\0' + std::to_string(file.bytes) + '\0' + file.sha256 + '\0' + file.lines + '\0'));
+    digest.update(
+        as_bytes(file.path + '\0' + std::to_string(file.bytes) + '\0' + file.sha256 + '\0' + file.lines + '\0'));
   return to_hex(digest.finish());
 }
 
@@ -82,10 +83,11 @@ std::optional<Instant> expiry(const Settings& settings, bool downloads, Instant 
 
 void check_seal(const Whole& whole, bool has_key) {
   if (has_key || !whole.is_secret) return;
-  throw Error(Status::INVALID_ARGUMENT,
-              "the setting partition_key is missing: it seals the keys and the signed URLs of the files in the "
-              "partitions; make one with `openssl rand -hex 32`, and give it to this process and to those that open the "
-              "partitions, by partition_key_file or by the environment (BCDA_PARTITION_KEY)");
+  throw Error(
+      Status::INVALID_ARGUMENT,
+      "the setting partition_key is missing: it seals the keys and the signed URLs of the files in the "
+      "partitions; make one with `openssl rand -hex 32`, and give it to this process and to those that open the "
+      "partitions, by partition_key_file or by the environment (BCDA_PARTITION_KEY)");
 }
 
 std::int64_t sum_of_bytes(const std::vector<File>& files) {
@@ -135,8 +137,7 @@ Whole read_manifests(const runtime::Session& session, const Settings& settings, 
 Whole read_exports(const Settings& settings, const std::vector<std::string>& paths) {
   const runtime::TableSource source(paths);
   const bool current = settings.has("current") ? settings.boolean("current") : source.is_series();
-  const auto next =
-      source.files(settings.list("types"), tables::find_generation(settings.text("generation")), current);
+  const auto next = source.files(settings.list("types"), tables::find_generation(settings.text("generation")), current);
   Whole whole;
   for (const auto& run : source.runs())
     for (std::size_t i = 0; run.result.files && i < run.result.files->size(); ++i) {
@@ -166,7 +167,9 @@ std::vector<Partition> cut(const Partition& all, std::size_t most) {
   for (const File& file : files)
     if (file.bytes >= 0) ++known, sum += file.bytes;
   const std::int64_t mean = known > 0 ? sum / known : 1;
-  const auto weight = [&](std::size_t i) { return std::max<std::int64_t>(files[i].bytes < 0 ? mean : files[i].bytes, 1); };
+  const auto weight = [&](std::size_t i) {
+    return std::max<std::int64_t>(files[i].bytes < 0 ? mean : files[i].bytes, 1);
+  };
   std::vector<std::size_t> order(files.size());
   std::iota(order.begin(), order.end(), std::size_t{0});
   std::stable_sort(order.begin(), order.end(), [&](std::size_t a, std::size_t b) { return weight(a) > weight(b); });

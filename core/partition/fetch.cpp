@@ -90,8 +90,7 @@ class SpooledFetch : public Fetch {
  public:
   SpooledFetch(const std::shared_ptr<runtime::Session>& session, const Settings& settings, const Partition& partition,
                const File& file)
-      : destination_(
-            std::make_shared<SpoolDestination>(settings.text("spool_directory"), session->world()->random())),
+      : destination_(std::make_shared<SpoolDestination>(settings.text("spool_directory"), session->world()->random())),
         run_(start_run(session, settings, partition, file, destination_)) {}
 
   void wait() override {
@@ -233,7 +232,8 @@ class StreamedFetch : public Fetch {
       failure.may_retry();
     }
     failure = explained(std::move(failure));
-    failure.message += "; its rows so far were given out unverified (verify=stream): discard them, and read the partition again";
+    failure.message +=
+        "; its rows so far were given out unverified (verify=stream): discard them, and read the partition again";
     throw failure;
   }
 
@@ -251,8 +251,7 @@ std::string name_of(const File& file) {
 
 std::unique_ptr<Fetch> start_fetch(std::shared_ptr<runtime::Session> session, const Settings& settings,
                                    const Partition& partition, const File& file) {
-  if (settings.text("verify") == "stream")
-    return std::make_unique<StreamedFetch>(session, settings, partition, file);
+  if (settings.text("verify") == "stream") return std::make_unique<StreamedFetch>(session, settings, partition, file);
   return std::make_unique<SpooledFetch>(session, settings, partition, file);
 }
 

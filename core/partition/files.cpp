@@ -34,7 +34,8 @@ class FileAtHand {
 
   // Reads from `at` on, and returns 0 at the end.
   std::size_t read(std::int64_t at, MutableBytes room) const {
-    const auto size = static_cast<std::size_t>(std::min<std::int64_t>(size_ - at, static_cast<std::int64_t>(room.size())));
+    const auto size =
+        static_cast<std::size_t>(std::min<std::int64_t>(size_ - at, static_cast<std::int64_t>(room.size())));
     if (size > 0) files::read_all_at(file_, at, room.first(size), about_.path);
     return size;
   }
@@ -94,9 +95,7 @@ Files::Files(std::shared_ptr<runtime::Session> session, Partition partition, Set
 
 Files::~Files() = default;
 
-bool Files::may_fetch_ahead() const {
-  return !streams() && session_->profile().downloads_per_file == 0;
-}
+bool Files::may_fetch_ahead() const { return !streams() && session_->profile().downloads_per_file == 0; }
 
 std::optional<tables::Generation> Files::generation_of(const File& file) const {
   const auto chosen = tables::find_generation(settings_.text("generation"));

@@ -48,8 +48,8 @@ class Files {
   Settings settings_;
   std::size_t at_ = 0;  // the file to look at next
   std::optional<Error> failure_;
-  std::mutex mutex_;                       // of the two fetches
-  std::shared_ptr<Fetch> current_, ahead_; // null: none is under way
+  std::mutex mutex_;                        // of the two fetches
+  std::shared_ptr<Fetch> current_, ahead_;  // null: none is under way
   bool is_canceled_ = false;
 };
 

@@ -17,8 +17,8 @@ constexpr std::size_t kLargestToken = 512 << 20;
 constexpr std::uint8_t kSealed = 1, kDownloads = 2;  // bits of the kind
 
 Error no_token() {
-  return {Status::INVALID_ARGUMENT, "the partition token is none, or was cut: a token begins with " +
-                                        std::string(kPrefix)};
+  return {Status::INVALID_ARGUMENT,
+          "the partition token is none, or was cut: a token begins with " + std::string(kPrefix)};
 }
 
 Error altered() { return {Status::VERIFICATION, "the partition token was altered or cut; make the partitions again"}; }
@@ -172,8 +172,7 @@ SecretBytes open_contents(ByteView token, const std::optional<crypto::FileKey>& 
   if (!std::equal(id.begin(), id.end(), token.begin() + kHead))
     throw Error(Status::INVALID_ARGUMENT,
                 "the setting partition_key is not the key that the partition token was sealed with");
-  auto contents =
-      crypto::open_message(*key, context_of(token.first(kHead + kKeyId)), token.subspan(kHead + kKeyId));
+  auto contents = crypto::open_message(*key, context_of(token.first(kHead + kKeyId)), token.subspan(kHead + kKeyId));
   if (!contents) throw altered();
   return std::move(*contents);
 }

@@ -22,21 +22,21 @@ namespace libbcda::partition {
 
 // One file, to be downloaded or at hand. What is not known is empty or -1.
 struct File {
-  std::string type;
-  std::string url, path;  // one of them
+  std::string type = {};
+  std::string url = {}, path = {};  // one of them
   std::int64_t bytes = -1, records = -1;
-  std::string sha256;  // of the plaintext, in hex
-  std::optional<tables::Generation> generation;
-  int key = -1;  // its number in Partition::keys; -1: the file is not encrypted
-  std::string lines;  // which lines count, see lines.hpp; "": all
+  std::string sha256 = {};  // of the plaintext, in hex
+  std::optional<tables::Generation> generation = {};
+  int key = -1;            // its number in Partition::keys; -1: the file is not encrypted
+  std::string lines = {};  // which lines count, see lines.hpp; "": all
 };
 
 struct Partition {
-  std::string digest;            // SHA-256 of the manifest, or of the list of the files at hand, in hex
-  int number = 0, of = 1;        // this is partition `number`, from 0, of so many
+  std::string digest;      // SHA-256 of the manifest, or of the list of the files at hand, in hex
+  int number = 0, of = 1;  // this is partition `number`, from 0, of so many
   std::optional<Instant> expires;
   // Of files to download, what the service and its manifest say.
-  std::string service;           // its origin
+  std::string service;  // its origin
   std::string transaction_time, request, organized_by;
   bool requires_access_token = true;
   std::vector<File> files;

@@ -23,7 +23,8 @@ constexpr std::array kColumns = {
 };
 
 std::size_t place_of(const std::string& name) {
-  const auto found = std::find_if(kColumns.begin(), kColumns.end(), [&](const Known& each) { return each.name == name; });
+  const auto found =
+      std::find_if(kColumns.begin(), kColumns.end(), [&](const Known& each) { return each.name == name; });
   if (found == kColumns.end())
     throw Error(Status::INVALID_ARGUMENT, "the setting columns: the table raw has no column " + quote(name) +
                                               "; it has value, type, file and line");
@@ -38,7 +39,8 @@ RawTable::RawTable(const std::vector<std::string>& wanted) {
   for (const std::size_t place : places_) {
     ColumnType type;
     type.kind = kColumns[place].kind;
-    columns_.push_back({std::string(kColumns[place].name), kColumns[place].fhir_type, kColumns[place].description, type});
+    columns_.push_back(
+        {std::string(kColumns[place].name), kColumns[place].fhir_type, kColumns[place].description, type});
   }
   cells_.resize(places_.size());
 }

@@ -41,6 +41,15 @@ from ._events import Event
 from ._manifest import Manifest, ManifestFile
 from ._native import live_handles, version_details
 from ._native import version as __version__
+from ._partition import (
+    Partition,
+    PartitionRecord,
+    Partitions,
+    PartitionTable,
+    open_partition,
+    partition_records,
+    partitions,
+)
 from ._report import report
 from ._result import Deleted, ExportResult, File, Issue
 from ._run import Run
@@ -74,6 +83,10 @@ __all__ = [
     "ManifestFile",
     "NetworkError",
     "NoMemoryError",
+    "Partition",
+    "PartitionRecord",
+    "PartitionTable",
+    "Partitions",
     "PrivateKeyError",
     "ProtocolError",
     "RecordError",
@@ -98,7 +111,10 @@ __all__ = [
     "layers",
     "live_handles",
     "open_duckdb",
+    "open_partition",
     "open_table",
+    "partition_records",
+    "partitions",
     "profiles",
     "report",
     "sandbox_options",

@@ -12,6 +12,7 @@ from ._config import encoded, make_config, takes_settings
 from ._destination import Directory, Out, OwnSink, Remote, destination
 from ._errors import InvalidArgumentError
 from ._manifest import Fetchable, Manifest, ManifestFile, manifest_text
+from ._partition import Partitions, cut
 from ._progress import Progress, ProgressOption
 from ._result import ExportResult
 from ._run import Run
@@ -21,7 +22,7 @@ if TYPE_CHECKING:
 
     from typing_extensions import Unpack
 
-    from ._options import ClientSettings, ExportSettings
+    from ._options import ClientSettings, CutSettings, ExportSettings
 
 Types = Union[str, "Iterable[str]"]
 Inquiry = Literal["auth", "jobs", "job_status", "job_cancel", "attribution"]
@@ -316,6 +317,30 @@ class Client(Closing):
         """
         shown = Progress(progress)
         return self.start_fetch(what, out, file=file, **settings)._follow(shown)
+
+    @takes_settings("export", "table", "partition")
+    def partitions(self, what: Fetchable, count: int | None = None, **settings: Unpack[CutSettings]) -> Partitions:
+        """Cuts the data files of a manifest into partitions, which other processes or machines open with
+        :func:`open_partition`. This client's private key unwraps the keys of the files; it stays here.
+
+        Nothing is downloaded. The files have about equal sizes in each partition, as far as the service says them.
+
+        Args:
+            what: as for :meth:`fetch`.
+            count: at most so many partitions; None: the setting ``max_partitions``. There are never more than files.
+            **settings: ``partition_key`` seals the tokens. Files that are encrypted, or have signed URLs, need it. With
+                ``types`` only files of these types.
+
+        Raises:
+            InvalidArgumentError: `what` is not a manifest, or ``partition_key`` is missing or malformed.
+            PrivateKeyError, DecryptionError: the private key is missing, or does not unwrap a key.
+
+        Example:
+            >>> manifest = client.manifest(["Patient", "Coverage"], progress=False)
+            >>> client.partitions(manifest, 2, partition_key="00" * 32)
+            <Partitions: 2 of 2 file(s)>
+        """
+        return cut(settings, self._native, manifest_text(what), [], count, env=False)
 
     def metadata(self) -> dict[str, Any]:
         """The service's CapabilityStatement (FHIR) as a dict. Requests no token. Blocks.

@@ -203,6 +203,29 @@ class TableSettings(TypedDict, total=False):
     """Most rows of one Arrow batch, 1 to 16777216."""
 
 
+class CutSettings(ExportSettings, TableSettings, total=False):
+    """The settings of cutting partitions."""
+
+    types: List
+    """Resource types to export; by default all that the service offers."""
+    partition_key: Secret
+    """Key that seals partition tokens: 32 bytes in hex or Base64, as `openssl rand -hex 32` makes them."""
+    partition_key_file: Path
+    """File that holds the partition key."""
+    max_partitions: int | None
+    """Into how many partitions a manifest or an export is cut if the caller gives no number; each one downloads one file at a time."""
+    partition_lifetime: Duration
+    """How long a partition token can be opened; by default 24h for a manifest, and without limit for a finished export; 0: no limit."""
+    verify: Literal["before", "stream"] | None
+    """Rows of a partition's file come once the whole file was verified (before), or at once (stream): then an error at its end means that its rows must be discarded."""
+    spool_directory: Path
+    """Directory for the temporary file, without a name and encrypted, in which a partition keeps a file until it is verified; by default TMPDIR."""
+
+
+class PartitionSettings(ClientSettings, CutSettings, total=False):
+    """The settings of reading a partition."""
+
+
 class DecryptSettings(TypedDict, total=False):
     """The settings of `decrypt`."""
 

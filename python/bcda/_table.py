@@ -114,7 +114,7 @@ def open_table(
         >>> bcda.open_table(tmp / "open_table", "beneficiary").to_arrow().num_rows
         10
     """
-    return Table(paths_of(paths), _definition_of(table, view), settings)
+    return Table(paths_of(paths), definition_of(table, view), settings)
 
 
 @takes_settings("table")
@@ -152,7 +152,7 @@ def paths_of(paths: str | os.PathLike[str] | Iterable[str | os.PathLike[str]]) -
     return [path_of(path, "paths") for path in given]
 
 
-def _definition_of(table: str | None, view: View | None) -> str:
+def definition_of(table: str | None, view: View | None) -> str:
     if (table is None) == (view is None):
         raise InvalidArgumentError("name a table, or give a view: one of them")
     if table is not None:

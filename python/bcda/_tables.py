@@ -25,8 +25,8 @@ class Setting:
     """One setting. It is a keyword argument, an environment variable, a key of a config file and a flag of the command.
 
     ``type`` is one of string, path, boolean, integer, duration, size, choice, list. ``scope`` is ``"client"``, or
-    ``"export"`` if the setting may also be given for each export, or ``"table"`` if it is for reading tables. A secret
-    is never returned, logged or printed.
+    ``"export"`` if the setting may also be given for each export, ``"table"`` if it is for reading tables, or
+    ``"partition"`` if it is for partitions. A secret is never returned, logged or printed.
     """
 
     name: str

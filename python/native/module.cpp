@@ -41,7 +41,7 @@ py::dict row_of(const bcda::Setting& setting) {
   row["choices"] = text(setting.choices());
   row["env"] = text(setting.env());
   row["help"] = text(setting.help());
-  constexpr const char* scopes[] = {"client", "export", "table"};
+  constexpr const char* scopes[] = {"client", "export", "table", "partition"};
   row["scope"] = scopes[setting.scope()];
   row["secret"] = setting.secret();
   return row;

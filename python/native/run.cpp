@@ -110,13 +110,13 @@ class Client {
   }
   bool closed() const { return !client_; }
 
- private:
   // A copy, because another thread may close this client.
   std::shared_ptr<bcda::Client> open() const {
     if (!client_) throw Failure{BCDA_STATE, "the client is closed"};
     return client_;
   }
 
+ private:
   template <class Start>
   std::shared_ptr<Run> start(Config& settings, std::shared_ptr<bcda::Sink> sink, Start&& start) {
     const auto client = open();
@@ -269,6 +269,10 @@ py::list types_of(const bcda::Result& result) {
 }
 
 }  // namespace
+
+std::shared_ptr<bcda::Client> client_of(const py::object& client) {
+  return client.is_none() ? nullptr : client.cast<Client&>().open();
+}
 
 void add_runs(py::module_& module) {
   using Keep = py::smart_holder;

@@ -55,6 +55,9 @@ class Run : public std::enable_shared_from_this<Run> {
 // Cancels all runs and waits for them. Called when the interpreter is about to exit.
 void end_all_runs();
 
+// The native client of an object of the class Client; null for None.
+std::shared_ptr<bcda::Client> client_of(const py::object& client);
+
 py::list files_of(const bcda::Result& result);
 
 void add_runs(py::module_& module);

@@ -12,6 +12,7 @@
 
 #include "config.hpp"
 #include "errors.hpp"
+#include "run.hpp"
 #include "text.hpp"
 #include "waiting.hpp"
 
@@ -53,6 +54,12 @@ class Tables {
  public:
   Tables(Config& config, const std::vector<std::string>& paths, const std::vector<std::string>& tables)
       : tables_(config.use([&] { return outside([&] { return bcda::Tables(paths, tables, config.native()); }); })) {}
+  Tables(Config& config, const py::object& client, const std::string& token, const std::vector<std::string>& tables)
+      : client_(client_of(client)),
+        tables_(config.use([&] {
+          return outside([&] { return bcda::Tables(bcda::Partition{token, client_.get()}, tables, config.native()); });
+        })),
+        is_partition_(true) {}
 
   py::object schema(std::int32_t table) const {
     auto schema = std::make_unique<ArrowSchema>();
@@ -92,10 +99,13 @@ class Tables {
   std::invoke_result_t<Read> alone(Read read) {
     if (busy_) throw Failure{BCDA_STATE, "another thread reads from these tables"};
     const Raised raised(busy_);
+    if (is_partition_) return interruptible(std::move(read), [this] { tables_.cancel(); });
     return outside(std::move(read));
   }
 
+  std::shared_ptr<bcda::Client> client_;
   bcda::Tables tables_;
+  bool is_partition_ = false;
   bool busy_ = false;
 };
 
@@ -103,6 +113,27 @@ py::object open_table(Config& config, const std::vector<std::string>& paths, con
   auto stream = std::make_unique<ArrowArrayStream>();
   config.use([&] { outside([&] { bcda::open_table(paths, table, config.native(), *stream); }); });
   return capsule_of(std::move(stream), "arrow_array_stream");
+}
+
+py::object open_partition(Config& config, const py::object& client, const std::string& token,
+                          const std::string& table) {
+  auto stream = std::make_unique<ArrowArrayStream>();
+  const auto native = client_of(client);
+  config.use([&] {
+    outside([&] { bcda::open_table(bcda::Partition{token, native.get()}, table, config.native(), *stream); });
+  });
+  return capsule_of(std::move(stream), "arrow_array_stream");
+}
+
+py::str partitions(Config& config, const py::object& client, const std::string& manifest,
+                   const std::vector<std::string>& paths, std::int32_t count) {
+  const auto native = client_of(client);
+  return text(config.use([&] {
+    return outside([&] {
+      return native ? bcda::partitions(*native, manifest, count, config.native())
+                    : bcda::partitions(paths, count, config.native());
+    });
+  }));
 }
 
 }  // namespace
@@ -116,9 +147,15 @@ void add_tables(py::module_& module) {
       [](const std::string& table, const std::string& generation) { return text(bcda::table_view(table, generation)); },
       py::arg("table"), py::arg("generation"));
   module.def("open_table", &open_table, py::arg("settings"), py::arg("paths"), py::arg("table"));
+  module.def("partitions", &partitions, py::arg("settings"), py::arg("client").none(true), py::arg("manifest"),
+             py::arg("paths"), py::arg("count"));
+  module.def("open_partition", &open_partition, py::arg("settings"), py::arg("client").none(true), py::arg("token"),
+             py::arg("table"));
   py::class_<Tables>(module, "Tables")
       .def(py::init<Config&, const std::vector<std::string>&, const std::vector<std::string>&>(), py::arg("settings"),
            py::arg("paths"), py::arg("tables"))
+      .def(py::init<Config&, const py::object&, const std::string&, const std::vector<std::string>&>(),
+           py::arg("settings"), py::arg("client").none(true), py::arg("token"), py::arg("tables"))
       .def("schema", &Tables::schema, py::arg("table"))
       .def("next", &Tables::next)
       .def("encode", &Tables::encode, py::arg("format"))

@@ -5,7 +5,9 @@
 #include <algorithm>
 #include <bcda/bcda.hpp>
 #include <chrono>
+#include <future>
 #include <optional>
+#include <utility>
 
 namespace bcda_python {
 
@@ -71,6 +73,22 @@ bool wait_for(bcda::Milliseconds timeout, Step&& step) {
     if (PyErr_CheckSignals() != 0) throw py::error_already_set();
     if (limited && Clock::now() >= end) return false;
   }
+}
+
+// Runs `call` on a thread of its own, because it may take long and has no timeout. Ctrl-C calls `cancel`, which makes it
+// end soon, and throws KeyboardInterrupt.
+template <class Call, class Cancel>
+auto interruptible(Call&& call, Cancel&& cancel) {
+  auto result = std::async(std::launch::async, std::forward<Call>(call));
+  const auto is_done = [&](bcda::Milliseconds time) { return result.wait_for(time) == std::future_status::ready; };
+  try {
+    wait_for(bcda::Milliseconds(-1), is_done);
+  } catch (...) {
+    cancel();
+    outside([&] { result.wait(); });
+    throw;
+  }
+  return result.get();
 }
 
 }  // namespace bcda_python

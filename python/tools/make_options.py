@@ -51,7 +51,7 @@ def type_of(setting: bcda.Setting) -> str:
 
 
 def typed_dict(name: str, doc: str, fields: list[tuple[str, str, str]], base: str = "TypedDict") -> str:
-    lines = [f"\n\n\nclass {name}({base}, total=False):", f'    """{doc}"""\n']
+    lines = [f"\n\n\nclass {name}({base}, total=False):", f'    """{doc}"""' + ("\n" if fields else "")]
     for field, kind, text in fields:
         lines += [f"    {field}: {kind}", f'    """{text}"""']
     return "\n".join(lines)
@@ -65,8 +65,9 @@ def main() -> None:
     table = bcda.settings()
     parameters = {"url", "types", "out"}  # these are named parameters of the functions
     export = [row for row in table if row.scope == "export" and row.name not in parameters]
-    client = [row for row in table if row not in export and row.scope != "table" and row.name != "url"]
+    client = [row for row in table if row not in export and row.scope in ("client", "export") and row.name != "url"]
     tables = [row for row in table if row.scope == "table"]
+    partitions = [row for row in table if row.scope == "partition" or row.name == "types"]
     decrypt = [
         row for row in table if row.name.startswith("private_key") or row.name in ("durability", "allow_plaintext")
     ]
@@ -80,6 +81,13 @@ def main() -> None:
         + typed_dict("ExportSettings", "The settings of one export.", rows(export))
         + typed_dict("ClientSettings", "The settings of a client.", rows(client), "ExportSettings")
         + typed_dict("TableSettings", "The settings of a table.", rows(tables))
+        + typed_dict(
+            "CutSettings",
+            "The settings of cutting partitions.",
+            rows(partitions),
+            "ExportSettings, TableSettings",
+        )
+        + typed_dict("PartitionSettings", "The settings of reading a partition.", [], "ClientSettings, CutSettings")
         + typed_dict("DecryptSettings", "The settings of `decrypt`.", rows(decrypt))
         + typed_dict("SandboxOptions", "The options of a sandbox.", options)
     )

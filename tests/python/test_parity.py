@@ -134,6 +134,9 @@ REACHED = {
     "bcda_reader_next": "ExportResult.records",
     "bcda_reader_line": "ExportResult.records",
     "bcda_reader_offset": "ExportResult.records",
+    "bcda_reader_file": "partition_records",
+    "bcda_reader_type": "partition_records",
+    "bcda_reader_cancel": "partition_records",
     "bcda_reader_destroy": "ExportResult.records",
     "bcda_table_count": "table_names",
     "bcda_table_at": "table_names",
@@ -146,7 +149,12 @@ REACHED = {
     "bcda_tables_encode": "Table.save",
     "bcda_tables_rows": "Table.save",
     "bcda_tables_nulled": "Table.save",
+    "bcda_tables_cancel": "PartitionTable.batches",
     "bcda_tables_destroy": "Table",
+    "bcda_partitions": "partitions",
+    "bcda_partition_open": "open_partition",
+    "bcda_partition_stream": "PartitionTable.__arrow_c_stream__",
+    "bcda_partition_records": "partition_records",
     "bcda_sandbox_options_create": "Sandbox",
     "bcda_sandbox_options_set": "Sandbox",
     "bcda_sandbox_options_destroy": "Sandbox",
@@ -214,12 +222,15 @@ def test_the_module_calls_every_function() -> None:
 
 def test_every_status_and_every_setting_comes_from_the_library() -> None:
     assert [status.name for status in bcda.statuses()] == [row["name"] for row in _native.statuses()]
-    names = {row["name"] for row in _native.settings() if row["scope"] != "table"}
+    names = {row["name"] for row in _native.settings() if row["scope"] in ("client", "export")}
     assert names <= set(inspect.signature(bcda.Client).parameters)
     tables = {row["name"] for row in _native.settings() if row["scope"] == "table"}
     for function in (bcda.open_table, bcda.ExportResult.table, bcda.ExportResult.duckdb):
         assert tables <= set(inspect.signature(function).parameters)
     assert not tables & set(inspect.signature(bcda.Client).parameters)
+    partition = {row["name"] for row in _native.settings() if row["scope"] == "partition"}
+    for function in (bcda.partitions, bcda.Client.partitions, bcda.open_partition, bcda.partition_records):
+        assert partition | tables <= set(inspect.signature(function).parameters)
     export = {row["name"] for row in _native.settings() if row["scope"] == "export"}
     for method in (bcda.Client.export, bcda.Client.start, bcda.Client.fetch, bcda.Client.export_async):
         assert export - {"types"} <= set(inspect.signature(method).parameters)

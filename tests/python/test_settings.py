@@ -18,7 +18,7 @@ from bcda._config import make_config
 from conftest import PROMPT, VECTORS, settings_for
 
 ROOT = Path(__file__).parent.parent.parent
-TABLE = {row.name: row for row in bcda.settings() if row.scope != "table"}
+TABLE = {row.name: row for row in bcda.settings() if row.scope in ("client", "export")}
 OF_TABLES = {row.name: row for row in bcda.settings() if row.scope == "table"}
 EXPORT = {name for name, row in TABLE.items() if row.scope == "export"}
 DECRYPT = {name for name in TABLE if name.startswith("private_key")} | {"durability", "allow_plaintext"}
@@ -46,7 +46,7 @@ def test_names_are_the_same_everywhere() -> None:
     for name, row in {**TABLE, **OF_TABLES}.items():
         assert row.name == name
         assert row.env == f"BCDA_{name.upper()}"
-        assert row.scope in ("client", "export", "table")
+        assert row.scope in ("client", "export", "table", "partition")
         assert row.help.endswith(".")
 
 

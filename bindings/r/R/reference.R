@@ -31,13 +31,17 @@ NULL
 #' @rdname bcda_settings
 #' @export
 bcda_settings <- function() {
-  rows(
+  all <- rows(
     native_setting_count(),
     name = native_setting_name, type = native_setting_type, default = native_setting_default,
     choices = native_setting_choices, env = native_setting_env, help = native_setting_help,
     export = function(i) native_setting_is_for_export(i) == 1, table = is_for_tables,
-    secret = function(i) native_setting_is_secret(i) == 1
+    secret = function(i) native_setting_is_secret(i) == 1,
+    partition = function(i) native_setting_is_for_partitions(i) == 1
   )
+  own <- all[!all$partition, names(all) != "partition"] # R has no functions for partitions
+  rownames(own) <- NULL
+  own
 }
 
 is_for_tables <- function(index) native_setting_is_for_tables(index) == 1

@@ -143,6 +143,12 @@ inline const char* c_str(const std::string& text) {
 
 inline const char* or_null(const std::string& text) { return text.empty() ? nullptr : c_str(text); }
 
+inline std::vector<const char*> c_strings(const std::vector<std::string>& texts) {
+  std::vector<const char*> pointers;
+  for (const std::string& text : texts) pointers.push_back(c_str(text));
+  return pointers;
+}
+
 }  // namespace detail
 
 // ---- The table of settings ------------------------------------------------------------------------------------------
@@ -700,6 +706,43 @@ class Client {
   Handle handle_;
 };
 
+// ---- Partitions -----------------------------------------------------------------------------------------------------
+
+// One token of partitions(), to be opened as tables or as records.
+struct Partition {
+  std::string token;               // "": there are no files, for the schema of a table
+  const Client* client = nullptr;  // null: one is made of the settings, if there is something to download
+};
+
+namespace detail {
+inline bcda_client* client_of(const Partition& partition) {
+  return partition.client ? partition.client->get() : nullptr;
+}
+}  // namespace detail
+
+// Cuts the files of a manifest into at most `count` partitions (0: the setting max_partitions). Returns JSON, as
+// bcda_partitions describes it. `settings` go before the client's.
+inline std::string partitions(const Client& client, const std::string& manifest, std::int32_t count = 0,
+                              const Config& settings = {}) {
+  char* json = nullptr;
+  detail::check([&](bcda_error** error) {
+    return bcda_partitions(client.get(), settings.get(), detail::c_str(manifest), nullptr, 0, count, &json, error);
+  });
+  return detail::take_string(json);
+}
+
+// The same for finished exports and series of exports.
+inline std::string partitions(const std::vector<std::string>& paths, std::int32_t count = 0,
+                              const Config& settings = {}) {
+  char* json = nullptr;
+  const auto places = detail::c_strings(paths);
+  detail::check([&](bcda_error** error) {
+    return bcda_partitions(nullptr, settings.get(), nullptr, places.data(), static_cast<std::int32_t>(places.size()),
+                           count, &json, error);
+  });
+  return detail::take_string(json);
+}
+
 // ---- One file on disk -----------------------------------------------------------------------------------------------
 
 // What decrypt_file is to do; empty texts are left out.
@@ -742,6 +785,13 @@ class Reader {
           return bcda_reader_open(detail::c_str(path), reader, error);
         })) {}
 
+  // The records of a partition.
+  Reader(const Partition& partition, const Config& settings)
+      : handle_(detail::make<Handle>([&](bcda_reader** reader, bcda_error** error) {
+          return bcda_partition_records(detail::client_of(partition), settings.get(), detail::c_str(partition.token),
+                                        reader, error);
+        })) {}
+
   // False after the last one. `record` is borrowed until the next call.
   bool next(std::string_view& record) {
     const char* data = nullptr;
@@ -753,15 +803,11 @@ class Reader {
     return true;
   }
 
-  // The records of a partition; see open_partition. Without a client one is made if there is something to download.
-  static Reader of_partition(const std::string& token, const Config& settings, const Client* client = nullptr) {
-    return Reader(detail::make<Handle>([&](bcda_reader** reader, bcda_error** error) {
-      return bcda_partition_records(detail::client_or_null(client), settings.get(), detail::c_str(token), reader, error);
-    }));
-  }
-
   std::int64_t line() const { return bcda_reader_line(get()); }      // number of the line last given, from 1
   std::int64_t offset() const { return bcda_reader_offset(get()); }  // its byte offset in the file
+  const char* file() const { return bcda_reader_file(get()); }       // borrowed until the next call of next()
+  const char* type() const { return bcda_reader_type(get()); }       // of a partition: the resource type of the file
+  void cancel() const { bcda_reader_cancel(get()); }                 // of a partition; thread-safe
 
   class iterator {
    public:
@@ -819,14 +865,6 @@ inline std::string table_view(const std::string& table, const std::string& gener
   return detail::take_string(json);
 }
 
-namespace detail {
-inline std::vector<const char*> c_strings(const std::vector<std::string>& texts) {
-  std::vector<const char*> pointers;
-  for (const std::string& text : texts) pointers.push_back(c_str(text));
-  return pointers;
-}
-}  // namespace detail
-
 // Writes a stream of the batches of one table, which the caller releases. `paths`: directories of exports or of series,
 // or NDJSON files. `table`: a name or the JSON text of a ViewDefinition.
 inline void open_table(const std::vector<std::string>& paths, const std::string& table, const Config& settings,
@@ -839,9 +877,25 @@ inline void open_table(const std::vector<std::string>& paths, const std::string&
   });
 }
 
+// The same for a table of a partition.
+inline void open_table(const Partition& partition, const std::string& table, const Config& settings,
+                       ArrowArrayStream& stream) {
+  detail::check_version();
+  detail::check([&](bcda_error** error) {
+    return bcda_partition_stream(detail::client_of(partition), settings.get(), detail::or_null(partition.token),
+                                 detail::c_str(table), &stream, error);
+  });
+}
+
 // Several tables, read in one pass.
 class Tables {
  public:
+  Tables(const Partition& partition, const std::vector<std::string>& tables, const Config& settings)
+      : handle_(detail::make<Handle>([&](bcda_tables** opened, bcda_error** error) {
+          const auto names = detail::c_strings(tables);
+          return bcda_partition_open(detail::client_of(partition), settings.get(), detail::or_null(partition.token),
+                                     names.data(), static_cast<std::int32_t>(names.size()), opened, error);
+        })) {}
   Tables(const std::vector<std::string>& paths, const std::vector<std::string>& tables, const Config& settings)
       : handle_(detail::make<Handle>([&](bcda_tables** opened, bcda_error** error) {
           const auto places = detail::c_strings(paths), names = detail::c_strings(tables);
@@ -869,6 +923,7 @@ class Tables {
   }
   std::int64_t rows(std::int32_t table) const { return bcda_tables_rows(get(), table); }  // that were handed out
   std::int64_t nulled() const { return bcda_tables_nulled(get()); }  // values that did not fit their column
+  void cancel() const { bcda_tables_cancel(get()); }                 // of a partition; thread-safe
 
   bcda_tables* get() const noexcept { return handle_.get(); }
 

@@ -17,14 +17,24 @@ final class BatchReader implements AutoCloseable {
 
   /** Opens {@code tables}, which are names or ViewDefinitions. */
   static BatchReader open(List<String> paths, List<String> tables, Values settings) {
+    return open(paths, tables, settings, Native::tables_open);
+  }
+
+  /** Opens them by a call for the addresses of the tables and of a configuration. */
+  static BatchReader open(List<String> paths, List<String> tables, Values settings, Opening open) {
     NativeHandle handle = unopened(paths, tables);
     try (NativeHandle config = settings.config()) {
-      handle.run(at -> config.run(given -> Native.tables_open(at, given)));
+      handle.run(at -> config.run(given -> open.open(at, given)));
       return new BatchReader(handle, tables.size());
     } catch (Throwable error) {
       handle.close();
       throw error;
     }
+  }
+
+  @FunctionalInterface
+  interface Opening {
+    void open(long tables, long settings);
   }
 
   /** Native tables that are not opened yet. The caller must close them. */
@@ -84,6 +94,11 @@ final class BatchReader implements AutoCloseable {
 
   long nulled() {
     return handle.call(Native::tables_nulled);
+  }
+
+  /** Ends a call that waits for a download. Thread-safe. */
+  void cancel() {
+    handle.runIfOpen(Native::tables_cancel);
   }
 
   /** Fails if the reader is closed. */

@@ -301,6 +301,24 @@ public interface BcdaClient extends AutoCloseable {
   }
 
   /**
+   * Cuts the data files of a manifest into partitions, which other processes or machines open. The private key of this
+   * client unwraps the keys of the files, and stays here. Nothing is downloaded.
+   *
+   * @param manifest from {@link #manifest}
+   * @param count at most so many partitions; 0: the setting {@code max_partitions}. There are never more than files, and
+   *     they have about equal sizes, as far as the service says them
+   * @param settings {@code partition_key} seals the tokens. Files that are encrypted, or have signed URLs, need it. With
+   *     {@code types} only files of these types
+   * @return the partitions
+   * @throws BcdaException.InvalidArgument the manifest is none, or {@code partition_key} is missing or malformed
+   * @throws BcdaException.PrivateKey the private key is missing
+   * @throws BcdaException.Decryption the private key does not unwrap a key
+   */
+  default Partitions partitions(Manifest manifest, int count, PartitionSettings settings) {
+    throw new UnsupportedOperationException("partitions");
+  }
+
+  /**
    * Closes the client. Runs that it started continue. The threads and connections end with the last of these runs.
    * Idempotent.
    */

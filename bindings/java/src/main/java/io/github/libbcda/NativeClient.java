@@ -2,6 +2,7 @@ package io.github.libbcda;
 
 import java.nio.file.Path;
 import java.util.Objects;
+import java.util.function.LongConsumer;
 import java.util.function.LongFunction;
 import java.util.function.LongUnaryOperator;
 
@@ -129,6 +130,21 @@ final class NativeClient implements BcdaClient {
     try (NativeHandle config = request.config()) {
       return handle.call(client -> config.call(settings -> Native.export_plan(client, settings)));
     }
+  }
+
+  @Override
+  public Partitions partitions(Manifest manifest, int count, PartitionSettings settings) {
+    try (NativeHandle config = settings.values().config()) {
+      return Partitions.of(
+          handle.call(
+              client ->
+                  config.call(given -> Native.partitions_of_manifest(client, given, manifest.json(), count))));
+    }
+  }
+
+  /** Calls {@code use} with the address of the native client. */
+  void use(LongConsumer use) {
+    handle.run(use);
   }
 
   @Override

@@ -3,7 +3,8 @@ package io.github.libbcda;
 import java.nio.file.Path;
 
 /**
- * Reads the NDJSON records of one file. Its memory use is that of the longest line. For one thread at a time.
+ * Reads the NDJSON records of one file, or of the files of a {@link Partition}. Its memory use is that of the longest
+ * line. For one thread at a time.
  *
  * <pre>{@code
  * try (RecordReader reader = RecordReader.open(file.path())) {
@@ -14,8 +15,8 @@ import java.nio.file.Path;
 public final class RecordReader implements AutoCloseable {
   private final NativeHandle handle;
 
-  private RecordReader(NativeHandle handle) {
-    this.handle = handle;
+  RecordReader(long address) {
+    handle = new NativeHandle("reader", address, Native::reader_destroy);
   }
 
   /**
@@ -26,8 +27,7 @@ public final class RecordReader implements AutoCloseable {
    * @throws BcdaException.Filesystem the file cannot be read
    */
   public static RecordReader open(Path path) {
-    return new RecordReader(
-        new NativeHandle("reader", Native.reader_open(LocalPath.text(path)), Native::reader_destroy));
+    return new RecordReader(Native.reader_open(LocalPath.text(path)));
   }
 
   /**
@@ -57,6 +57,32 @@ public final class RecordReader implements AutoCloseable {
    */
   public synchronized long offset() {
     return handle.call(Native::reader_offset);
+  }
+
+  /**
+   * The file of the last record.
+   *
+   * @return its path; of a partition that is downloaded, the name that an export would give it
+   */
+  public synchronized String file() {
+    return handle.call(Native::reader_file);
+  }
+
+  /**
+   * The resource type of that file, if this reads a partition.
+   *
+   * @return the type that the manifest gives the file, or ""
+   */
+  public synchronized String type() {
+    return handle.call(Native::reader_type);
+  }
+
+  /**
+   * Ends a call of {@link #next} that waits for a download, with {@link BcdaException.Canceled}. Only a {@link Partition}
+   * downloads. Any thread may call this.
+   */
+  public void cancel() {
+    handle.runIfOpen(Native::reader_cancel);
   }
 
   @Override

@@ -16,6 +16,8 @@ import java.util.stream.IntStream;
  * @param help one sentence
  * @param forExport whether the setting may also be given for each export
  * @param forTables whether the setting is for a {@link Table}; clients and exports do not take it
+ * @param forPartitions whether the setting is for cutting and opening partitions ({@link Partition}); exports do not use
+ *     it
  * @param secret whether the value is a secret, which is never returned, logged or printed
  */
 public record Setting(
@@ -27,6 +29,7 @@ public record Setting(
     String help,
     boolean forExport,
     boolean forTables,
+    boolean forPartitions,
     boolean secret) {
 
   static List<Setting> all() {
@@ -49,6 +52,7 @@ public record Setting(
         Native.setting_help(index),
         Native.setting_is_for_export(index) != 0,
         Native.setting_is_for_tables(index) != 0,
+        Native.setting_is_for_partitions(index) != 0,
         Native.setting_is_secret(index) != 0);
   }
 }

@@ -13,8 +13,8 @@ import java.util.function.LongConsumer;
 import java.util.function.Supplier;
 
 /**
- * The base of all builders: named settings from the library's table. {@link ExportSettings}, {@link ClientSettings} and
- * {@link TableSettings} have one method for each setting. These methods are generated from the table, which
+ * The base of all builders: named settings from the library's table. {@link ExportSettings}, {@link ClientSettings},
+ * {@link TableSettings} and {@link PartitionSettings} have one method for each setting. These methods are generated from the table, which
  * {@link Bcda#settings()} returns.
  * If two settings are for the same value ({@code private_key} and {@code private_key_pem}), the one that was set last
  * counts.
@@ -24,7 +24,7 @@ import java.util.function.Supplier;
  *
  * @param <B> the builder itself
  */
-public abstract sealed class Settings<B extends Settings<B>> permits ExportSettings, TableSettings {
+public abstract sealed class Settings<B extends Settings<B>> permits ExportSettings, TableSettings, PartitionSettings {
   private final Map<String, Values.Value> values = new LinkedHashMap<>();
   private final List<LongConsumer> sources = new ArrayList<>();
 

@@ -40,7 +40,7 @@ import java.util.stream.Stream;
  */
 public final class Table {
   /** Rows are few at once, because a row that is kept keeps its batch. */
-  private static final String ROWS_AT_ONCE = "4096";
+  static final String ROWS_AT_ONCE = "4096";
 
   private static final Pattern DECIMAL = Pattern.compile("d:(\\d+),(\\d+)");
 

@@ -118,6 +118,14 @@ public final class TableReader implements AutoCloseable {
     return reader.nulled();
   }
 
+  /**
+   * Ends a call of {@link #next} that waits for a download, with {@link BcdaException.Canceled}. Only a {@link Partition}
+   * downloads. Any thread may call this.
+   */
+  public void cancel() {
+    reader.cancel();
+  }
+
   @Override
   public void close() {
     reader.close();

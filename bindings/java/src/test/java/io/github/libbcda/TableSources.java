@@ -41,6 +41,7 @@ final class TableSources {
     sources.put("ExportSettings.java", exportSettings());
     sources.put("ClientSettings.java", clientSettings());
     sources.put("TableSettings.java", tableSettings());
+    sources.put("PartitionSettings.java", partitionSettings());
     return sources;
   }
 
@@ -181,7 +182,7 @@ final class TableSources {
               return source(config -> Native.config_load_json(config, json));
             }
           """
-        + setters(index -> Native.setting_is_for_export(index) == 0 && Native.setting_is_for_tables(index) == 0)
+        + setters(TableSources::isForClients)
         + "}\n";
   }
 
@@ -207,6 +208,50 @@ final class TableSources {
 
             @Override
             TableSettings self() {
+              return this;
+            }
+          }
+          """;
+  }
+
+  private static boolean isForClients(int index) {
+    return Native.setting_is_for_export(index) == 0
+        && Native.setting_is_for_tables(index) == 0
+        && Native.setting_is_for_partitions(index) == 0;
+  }
+
+  private static String partitionSettings() {
+    return HEAD.formatted("import java.nio.file.Path;\nimport java.time.Duration;\n\n")
+        + """
+          /**
+           * The settings of cutting and of opening partitions. Null means the default. The settings of exports and of tables
+           * count too: give them by name, with {@link #set}. Without a client those of a client count too.
+           *
+           * <pre>{@code
+           * new PartitionSettings().partitionKeyFile(Path.of("/run/secrets/partition_key")).set("final_only", "true")
+           * }</pre>
+           *
+           * <p>The values are taken when they are used. Later changes do not affect what was opened. For one thread at a time.
+           */
+          public final class PartitionSettings extends Settings<PartitionSettings> {
+            /** Creates settings that have their defaults. */
+            public PartitionSettings() {}
+
+            /**
+             * Takes settings from the environment ({@code BCDA_PARTITION_KEY}, {@code BCDA_URL}, ...) unless they are given
+             * here.
+             *
+             * @return this
+             */
+            public PartitionSettings environment() {
+              return source(Native::config_load_env);
+            }
+          """
+        + setters(index -> Native.setting_is_for_partitions(index) != 0).replace("public B ", "public PartitionSettings ")
+        + """
+
+            @Override
+            PartitionSettings self() {
               return this;
             }
           }
