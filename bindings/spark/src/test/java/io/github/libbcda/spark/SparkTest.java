@@ -171,7 +171,7 @@ class SparkTest {
       assertFalse(plan.contains("line_from_date"), plan);
       assertTrue(Arrays.asList(all.columns()).contains("line_from_date"));
       assertEquals(
-          sorted(rows(all).stream().map(row -> List.of(row.getAs("paid_amount"), row.getAs("claim_key")))),
+          sorted(rows(all).stream().map(row -> Arrays.asList(row.getAs("paid_amount"), row.getAs("claim_key")))),
           sorted(rows(two).stream().map(SparkTest::values)));
       Dataset<Row> narrow =
           spark.read().format("bcda").options(trials.options("table", "claim_line"))
@@ -276,9 +276,8 @@ class SparkTest {
       assertTrue(read(options).count() > 0);
       assertEquals(1, trials.sandbox.requestCount(kickOff), "nothing was committed");
       BcdaSpark.commit(options);
-      read(options).count();
+      assertEquals(0, read(options).count(), "nobody has changed since");
       assertEquals(2, trials.sandbox.requestCount(kickOff));
-      assertEquals(1, trials.sandbox.requestCount(kickOff + "?_since=") + trials.sandbox.requestCount(kickOff + "?_type=Patient&_since="));
     }
   }
 
