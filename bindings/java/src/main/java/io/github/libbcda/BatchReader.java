@@ -92,6 +92,16 @@ final class BatchReader implements AutoCloseable {
     return handle.call(at -> Native.tables_rows(at, 0));
   }
 
+  /** How many files were begun. */
+  long files() {
+    return handle.call(Native::tables_files);
+  }
+
+  /** How many bytes of records were read. */
+  long bytes() {
+    return handle.call(Native::tables_bytes);
+  }
+
   long nulled() {
     return handle.call(Native::tables_nulled);
   }

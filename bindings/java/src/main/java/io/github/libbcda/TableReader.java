@@ -119,6 +119,24 @@ public final class TableReader implements AutoCloseable {
   }
 
   /**
+   * How many files were begun so far.
+   *
+   * @return the number
+   */
+  public synchronized long files() {
+    return reader.files();
+  }
+
+  /**
+   * How many bytes of records were read so far, decrypted and unpacked.
+   *
+   * @return the number
+   */
+  public synchronized long bytes() {
+    return reader.bytes();
+  }
+
+  /**
    * Ends a call of {@link #next} that waits for a download, with {@link BcdaException.Canceled}. Only a {@link Partition}
    * downloads. Any thread may call this.
    */

@@ -1,6 +1,8 @@
 package io.github.libbcda.spark;
 
 import io.github.libbcda.ColumnData;
+import java.util.Arrays;
+import java.util.stream.IntStream;
 import org.apache.spark.sql.types.ArrayType;
 import org.apache.spark.sql.types.DataType;
 import org.apache.spark.sql.types.Decimal;
@@ -15,12 +17,15 @@ import org.apache.spark.unsafe.types.UTF8String;
  */
 final class BcdaColumn extends ColumnVector {
   private final ColumnData data;
+  private final int rows;
   private final BcdaColumn items; // of a list; otherwise null
 
-  BcdaColumn(DataType type, ColumnData data) {
+  /** {@code rows} is how many values there are. */
+  BcdaColumn(DataType type, ColumnData data, int rows) {
     super(type);
     this.data = data;
-    items = type instanceof ArrayType list ? new BcdaColumn(list.elementType(), data.items()) : null;
+    this.rows = rows;
+    items = type instanceof ArrayType list ? new BcdaColumn(list.elementType(), data.items(), data.end(rows - 1)) : null;
   }
 
   @Override
@@ -31,10 +36,9 @@ final class BcdaColumn extends ColumnVector {
     return data.mayBeNull();
   }
 
-  /** At least so many. Spark compares it with 0. */
   @Override
   public int numNulls() {
-    return data.mayBeNull() ? 1 : 0;
+    return (int) IntStream.range(0, rows).filter(data::isNull).count();
   }
 
   @Override
@@ -80,7 +84,7 @@ final class BcdaColumn extends ColumnVector {
 
   @Override
   public byte[] getBinary(int row) {
-    return isNullAt(row) ? null : java.util.Arrays.copyOfRange(data.bytes(), data.begin(row), data.end(row));
+    return isNullAt(row) ? null : Arrays.copyOfRange(data.bytes(), data.begin(row), data.end(row));
   }
 
   @Override

@@ -35,6 +35,8 @@ final class BcdaReader implements PartitionReader<ColumnarBatch> {
   private final TableReader reader;
   private final ExecutorService worker = Executors.newSingleThreadExecutor(work -> daemon(work));
   private ColumnBatch batch;
+  private long bytes;
+  private long files;
   private long rows;
 
   BcdaReader(
@@ -55,9 +57,9 @@ final class BcdaReader implements PartitionReader<ColumnarBatch> {
   @Override
   public boolean next() {
     batch = told(() -> await(worker.submit(reader::nextBatch)));
-    if (batch != null) {
-      rows += batch.rows();
-    }
+    bytes = reader.bytes();
+    files = reader.files();
+    rows += batch == null ? 0 : batch.rows();
     return batch != null;
   }
 
@@ -84,14 +86,14 @@ final class BcdaReader implements PartitionReader<ColumnarBatch> {
   public ColumnarBatch get() {
     ColumnVector[] vectors =
         IntStream.range(0, types.size())
-            .mapToObj(place -> new BcdaColumn(types.get(place), batch.column(place)))
+            .mapToObj(place -> new BcdaColumn(types.get(place), batch.column(place), batch.rows()))
             .toArray(ColumnVector[]::new);
     return new ColumnarBatch(vectors, batch.rows());
   }
 
   @Override
   public CustomTaskMetric[] currentMetricsValues() {
-    return Metrics.values(0, 0, rows);
+    return Metrics.values(bytes, files, rows);
   }
 
   @Override

@@ -21,7 +21,7 @@ public final class Metrics {
     };
   }
 
-  /** The bytes that were fetched. */
+  /** The bytes of the records that were fetched, decrypted and unpacked. */
   public static final class Bytes extends CustomSumMetric {
     static final String NAME = "bytesFetched";
 

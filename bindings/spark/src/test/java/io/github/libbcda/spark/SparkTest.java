@@ -12,6 +12,7 @@ import io.github.libbcda.TableSettings;
 import java.io.PrintWriter;
 import java.io.StringWriter;
 import java.math.BigDecimal;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -52,7 +53,7 @@ class SparkTest {
             .config("spark.sql.shuffle.partitions", "2")
             .config("spark.sql.datetime.java8API.enabled", "true")
             .getOrCreate();
-    spark.sparkContext().setLogLevel("OFF");
+    spark.sparkContext().setLogLevel("OFF"); // failures are expected
   }
 
   @AfterAll
@@ -188,7 +189,9 @@ class SparkTest {
     try (Trials trials = Trials.claims(dir, 4)) {
       Map<String, String> options = trials.options("table", "claim", "stateLocation", dir.resolve("state").toString());
       Dataset<Row> read = read(options);
-      assertEquals(0, trials.kickOffs(), "the schema needs no job");
+      read.printSchema();
+      read.explain(true);
+      assertEquals(0, trials.kickOffs(), "neither the schema nor a plan needs a job");
       long count = read.count();
       read.explain(true);
       read.show(2);
@@ -244,6 +247,36 @@ class SparkTest {
       Dataset<Row> again = read(trials.options("raw", "true", "stateLocation", dir.resolve("state").toString(), "restart", "true"));
       assertEquals(again.count(), again.count());
       assertEquals(2, trials.kickOffs());
+    }
+  }
+
+  @Test
+  void metricsSayHowMuchWasFetched() throws Exception {
+    try (Trials trials = Trials.claims(dir, 3)) {
+      Dataset<Row> raw = read(trials.options("raw", "true"));
+      List<Row> rows = rows(raw);
+      long bytes = rows.stream().mapToLong(row -> 1 + row.getString(0).getBytes(StandardCharsets.UTF_8).length).sum();
+      var metrics = raw.queryExecution().executedPlan().collectLeaves().head().metrics();
+      assertEquals(bytes, metrics.apply("bytesFetched").value());
+      assertEquals(3, metrics.apply("filesRead").value());
+      assertEquals(rows.size(), metrics.apply("rowsRead").value());
+    }
+  }
+
+  @Test
+  void sqlReadsItToo() throws Exception {
+    try (Trials trials = Trials.claims(dir, 2)) {
+      StringBuilder given = new StringBuilder();
+      trials.options("table", "claim").forEach((name, value) -> given.append(given.isEmpty() ? "" : ", ").append(name + " '" + value + "'"));
+      long expected = read(trials.options("table", "claim")).count();
+      spark.sql("create temporary view claims_view using bcda options (" + given + ")");
+      assertEquals(expected, spark.table("claims_view").count());
+      if (spark.version().startsWith("3.")) {
+        return; // its catalog has no tables of such sources
+      }
+      spark.sql("create table claims_table using bcda options (" + given + ")");
+      assertEquals(expected, spark.table("claims_table").count());
+      spark.sql("drop table claims_table");
     }
   }
 
@@ -322,6 +355,14 @@ class SparkTest {
       spark.sparkContext().cancelJobGroup("slow");
       String said = counting.get(30, TimeUnit.SECONDS);
       assertTrue(said.contains("cancel"), said);
+      for (int i = 0; i < 100 && isReading(); i++) { // at this speed the files take minutes
+        Thread.sleep(100);
+      }
+      assertFalse(isReading());
     }
+  }
+
+  private static boolean isReading() {
+    return Thread.getAllStackTraces().keySet().stream().anyMatch(each -> each.getName().equals("bcda-reader"));
   }
 }
