@@ -138,6 +138,7 @@ void append(Bytes& to, ByteView bytes) { to.insert(to.end(), bytes.begin(), byte
 // What is authenticated besides the contents.
 Bytes context_of(ByteView head) {
   Bytes context;
+  context.reserve(kPrefix.size() + head.size());
   append(context, as_bytes(kPrefix));
   append(context, head);
   return context;
@@ -214,9 +215,11 @@ std::string seal(const Partition& partition, const std::optional<crypto::FileKey
   const auto digest = from_hex(partition.digest);
   const bool is_whole = digest && digest->size() == crypto::kSha256Size;
   if (!is_whole || (!key && !partition.keys.empty())) throw Error(Status::INTERNAL, "a partition cannot be sealed");
-  Bytes token{static_cast<std::uint8_t>((key ? kSealed : 0) | (partition.downloads() ? kDownloads : 0))};
-  append(token, *digest);
   const SecretBytes contents = contents_of(partition);
+  Bytes token;
+  token.reserve(kHead + contents.size() + 64);
+  token.push_back(static_cast<std::uint8_t>((key ? kSealed : 0) | (partition.downloads() ? kDownloads : 0)));
+  append(token, *digest);
   if (key) {
     append(token, key_id(*key));
     Bytes nonce(crypto::kNonceSize);

@@ -856,8 +856,8 @@ BCDA_API void bcda_tables_destroy(bcda_tables* opened);
  *            verify=before it fetches the next file while the rows of the last one are read, unless the service counts
  *            downloads. The setting timeout is for each file. A token that is opened again gives the same rows.
  * Settings   Those with the scope BCDA_SCOPE_PARTITION, those of tables, and those of an export. With a client they
- *            replace those of the client. Without one, a client is made of them if files have to be downloaded; it needs
- *            the url, the profile and the credentials, but no private key.
+ *            replace those of the client. Without one, a client is made of them if files have to be downloaded. It
+ *            needs the url, the profile and the credentials, but no private key.
  * Errors     They name the file, and never a value. JOB_GONE: the service has removed the files (HTTP 410), or the
  *            token has expired. Then only a new export helps. */
 

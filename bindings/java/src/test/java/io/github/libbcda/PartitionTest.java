@@ -10,8 +10,6 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
-import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -23,16 +21,17 @@ class PartitionTest {
   private Sandbox sandbox;
   private BcdaClient client;
 
-  @BeforeEach
-  void start() {
-    sandbox = Trials.sandbox().option("beneficiaries_per_file", "4").start();
-    client = Trials.client(sandbox).build();
+  private interface Body {
+    void run() throws Exception;
   }
 
-  @AfterEach
-  void stop() {
-    client.close();
-    sandbox.close();
+  private void withService(Body body) throws Exception {
+    try (Sandbox started = Trials.sandbox().option("beneficiaries_per_file", "4").start();
+        BcdaClient made = Trials.client(started).build()) {
+      sandbox = started;
+      client = made;
+      body.run();
+    }
   }
 
   private static PartitionSettings settings() {
@@ -56,6 +55,10 @@ class PartitionTest {
 
   @Test
   void togetherAreTheTableOfOneMachine() throws Exception {
+    withService(this::checkTogetherAreTheTableOfOneMachine);
+  }
+
+  private void checkTogetherAreTheTableOfOneMachine() throws Exception {
     ExportResult result = client.export(Trials.patients(directory.resolve("out")).build());
     Partitions made = cut(2);
     assertEquals(2, made.all().size());
@@ -71,6 +74,10 @@ class PartitionTest {
 
   @Test
   void recordsHaveTheirPlace() throws Exception {
+    withService(this::checkRecordsHaveTheirPlace);
+  }
+
+  private void checkRecordsHaveTheirPlace() throws Exception {
     int records = 0;
     for (Partition part : cut(2).all()) {
       try (RecordReader reader = part.records(settings(), client)) {
@@ -94,6 +101,10 @@ class PartitionTest {
 
   @Test
   void finishedExportsNeedNoKey() throws Exception {
+    withService(this::checkFinishedExportsNeedNoKey);
+  }
+
+  private void checkFinishedExportsNeedNoKey() throws Exception {
     client.export(Trials.patients(directory.resolve("out")).build());
     Partitions made = Partitions.of(List.of(directory.resolve("out")), 0, new PartitionSettings().maxPartitions(2));
     assertEquals(2, made.all().size());
@@ -107,6 +118,10 @@ class PartitionTest {
 
   @Test
   void keysAreWantedAndCompared() throws Exception {
+    withService(this::checkKeysAreWantedAndCompared);
+  }
+
+  private void checkKeysAreWantedAndCompared() throws Exception {
     Manifest manifest = client.manifest(Trials.nothing());
     BcdaException missing =
         assertThrows(
@@ -123,6 +138,10 @@ class PartitionTest {
 
   @Test
   void aTokenExpires() throws Exception {
+    withService(this::checkATokenExpires);
+  }
+
+  private void checkATokenExpires() throws Exception {
     PartitionSettings brief = settings().partitionLifetime(Duration.ofMillis(1));
     Partition part = client.partitions(client.manifest(Trials.nothing()), 1, brief).all().get(0);
     Thread.sleep(10);
@@ -131,6 +150,10 @@ class PartitionTest {
 
   @Test
   void aWrongTagGivesNoRow() throws Exception {
+    withService(this::checkAWrongTagGivesNoRow);
+  }
+
+  private void checkAWrongTagGivesNoRow() throws Exception {
     Partition part = cut(1).all().get(0);
     sandbox.control("fault", "flip:on=GET /data");
     try (TableReader reader = part.open(List.of("raw"), settings(), client)) {
@@ -142,6 +165,10 @@ class PartitionTest {
 
   @Test
   void aWaitEndsWhenItIsCanceled() throws Exception {
+    withService(this::checkAWaitEndsWhenItIsCanceled);
+  }
+
+  private void checkAWaitEndsWhenItIsCanceled() throws Exception {
     Partition part = cut(1).all().get(0);
     sandbox.control("fault", "delay=30s:on=GET /data");
     try (TableReader reader = part.open(List.of("raw"), settings(), client);

@@ -62,7 +62,11 @@ class TablesTest {
   }
 
   static Stream<Setting> clientSettings() {
-    return settings().filter(setting -> !setting.forTables());
+    return settings().filter(setting -> !setting.forTables() && !setting.forPartitions());
+  }
+
+  static Stream<Setting> partitionSettings() {
+    return settings().filter(Setting::forPartitions);
   }
 
   static Stream<Setting> tableSettings() {
@@ -94,7 +98,19 @@ class TablesTest {
     assertFalse(has(ExportRequest.Builder.class, setting));
   }
 
-  private static String value(TableSettings settings, String name) {
+  @ParameterizedTest
+  @MethodSource("partitionSettings")
+  void everySettingOfPartitionsHasAMethodThatSetsItAndNoneOfAClient(Setting setting) throws Exception {
+    Method method = method(PartitionSettings.class, setting);
+    PartitionSettings settings = new PartitionSettings();
+    assertEquals(settings, method.invoke(settings, example(setting, method.getParameterTypes()[0])));
+    assertEquals(setting.secret() ? "(set)" : expected(setting), value(settings, setting.name()));
+    assertFalse(setting.forExport() || setting.forTables());
+    assertFalse(has(BcdaClient.Builder.class, setting));
+    assertFalse(has(TableSettings.class, setting));
+  }
+
+  private static String value(Settings<?> settings, String name) {
     try (NativeHandle config = settings.values().config()) {
       return config.call(at -> Native.config_get(at, name));
     }
