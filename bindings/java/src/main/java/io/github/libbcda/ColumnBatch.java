@@ -3,8 +3,8 @@ package io.github.libbcda;
 import java.util.stream.IntStream;
 
 /**
- * Some rows of a table by columns, for engines that take columns. It is a copy, so it stays valid when the reader goes on
- * and when it is closed. Immutable and thread-safe.
+ * Some rows of a table by columns, for engines that take columns. It is a copy, so it stays valid when the reader goes
+ * on and when it is closed. Immutable and thread-safe.
  */
 public final class ColumnBatch {
   private final int table;

@@ -16,8 +16,8 @@ import java.util.Collections;
 import java.util.List;
 
 /**
- * The values of one column of a {@link ColumnBatch}, as Arrow lays them out. Each type of column has its own methods; the
- * others return nothing of use. Immutable and thread-safe.
+ * The values of one column of a {@link ColumnBatch}, as Arrow lays them out. Each type of column has its own methods;
+ * the others return nothing of use. Immutable and thread-safe.
  */
 public final class ColumnData {
   private final Table.Type type;

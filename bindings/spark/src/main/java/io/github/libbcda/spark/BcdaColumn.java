@@ -25,7 +25,8 @@ final class BcdaColumn extends ColumnVector {
     super(type);
     this.data = data;
     this.rows = rows;
-    items = type instanceof ArrayType list ? new BcdaColumn(list.elementType(), data.items(), data.end(rows - 1)) : null;
+    items =
+        type instanceof ArrayType list ? new BcdaColumn(list.elementType(), data.items(), data.end(rows - 1)) : null;
   }
 
   @Override

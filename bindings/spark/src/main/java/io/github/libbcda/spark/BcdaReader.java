@@ -77,7 +77,8 @@ final class BcdaReader implements PartitionReader<ColumnarBatch> {
         Thread.currentThread().interrupt();
         throw new BcdaSparkException(Status.CANCELED, "the task was ended" + where());
       } catch (ExecutionException failed) {
-        throw failed.getCause() instanceof RuntimeException failure ? failure : new IllegalStateException(failed.getCause());
+        Throwable cause = failed.getCause();
+        throw cause instanceof RuntimeException failure ? failure : new IllegalStateException(cause);
       }
     }
   }

@@ -3,13 +3,13 @@ package io.github.libbcda.spark;
 import io.github.libbcda.Status;
 
 /**
- * A failure of the data source. Its message begins with the name of the status, such as {@code DECRYPTION}, and names the
- * file and the partition if there are any. It never has a value of a record. It has no cause, because causes would be
- * shown by Spark, too.
+ * A failure of the data source. Its message begins with the name of the status, such as {@code DECRYPTION}, and names
+ * the file and the partition if there are any. It never has a value of a record. It has no cause, because Spark would
+ * show it, too.
  */
+@SuppressWarnings("serial") // the serialized form is not stable
 public final class BcdaSparkException extends RuntimeException {
-  private static final long serialVersionUID = 1;
-
+  /** The only field. */
   private final Status status;
 
   BcdaSparkException(Status status, String message) {

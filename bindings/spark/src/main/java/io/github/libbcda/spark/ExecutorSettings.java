@@ -10,14 +10,16 @@ import java.util.Map;
 import java.util.Set;
 
 /**
- * Which settings an executor has. The driver sends values that mean the same on every machine. Secrets, and the paths of
- * files that the options do not name, an executor takes from its own environment. The private key stays with the driver,
- * and so does what asks for a job.
+ * Which settings an executor has. The driver sends values that mean the same on every machine. Secrets, and the paths
+ * of files that the options do not name, an executor takes from its own environment. The private key stays with the
+ * driver, and so does what asks for a job.
  */
 final class ExecutorSettings {
   /** Those of an export that are for a download. */
   private static final Set<String> OF_DOWNLOADS =
-      Set.of("allow_plaintext", "require_proof", "retries", "retry_delay", "retry_max_delay", "max_retry_after", "timeout");
+      Set.of(
+          "allow_plaintext", "require_proof", "timeout",
+          "retries", "retry_delay", "retry_max_delay", "max_retry_after");
 
   private ExecutorSettings() {}
 

@@ -40,7 +40,8 @@ final class Mark {
     try {
       JsonNode time = new ObjectMapper().readTree(Files.readAllBytes(mark)).path(TIME);
       if (!time.isTextual() || time.asText().isEmpty()) {
-        throw new BcdaSparkException(Status.FILESYSTEM, mark + " has no " + TIME + "; remove it to read everything again");
+        throw new BcdaSparkException(
+            Status.FILESYSTEM, mark + " has no " + TIME + "; remove it to read everything again");
       }
       return Optional.of(time.asText());
     } catch (NoSuchFileException none) {

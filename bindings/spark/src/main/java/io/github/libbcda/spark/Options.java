@@ -7,11 +7,14 @@ import io.github.libbcda.BcdaClient;
 import io.github.libbcda.Partition;
 import io.github.libbcda.PartitionSettings;
 import io.github.libbcda.Setting;
+import java.net.URI;
+import java.net.URISyntaxException;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.stream.Stream;
@@ -32,7 +35,8 @@ final class Options {
       Set.of("owner", "provider", "location", "external", "is_managed_location", "comment", "collation", "table_type");
 
   /** Settings of an export into a directory. */
-  private static final Set<String> OF_DIRECTORIES = Set.of("out", "tables", "keep_ndjson", "sync_partial", "delete_job");
+  private static final Set<String> OF_DIRECTORIES =
+      Set.of("out", "tables", "keep_ndjson", "sync_partial", "delete_job");
 
   private final Map<String, String> own = new TreeMap<>(String.CASE_INSENSITIVE_ORDER);
   private final Map<String, String> settings = new LinkedHashMap<>();
@@ -43,6 +47,9 @@ final class Options {
 
   private Options(Map<String, String> given) {
     given.forEach(this::take);
+    if (given.containsKey("provider") && (settings.containsKey("url") || manifest() != null)) {
+      own.remove("path"); // the catalog of Spark gives each table a location
+    }
     definition = onlyTable();
     paths = pathsOf();
     stateLocation = own.containsKey("stateLocation") ? local("stateLocation", own.get("stateLocation")) : null;
@@ -74,7 +81,8 @@ final class Options {
   }
 
   private static List<String> names() {
-    return Stream.concat(OWN.stream(), Bcda.settings().stream().filter(each -> !each.secret()).map(Setting::name)).toList();
+    Stream<Setting> shown = Bcda.settings().stream().filter(each -> !each.secret());
+    return Stream.concat(OWN.stream(), shown.map(Setting::name)).toList();
   }
 
   private static String allowed(Setting setting, String value) {
@@ -90,14 +98,16 @@ final class Options {
     }
     if (!value.contains("***") && BcdaClient.builder().set(name, value).get(name).contains("***")) {
       throw Failures.invalid(
-          "the option " + name + " has a password, and Spark shows options: use the environment variable " + setting.env());
+          "the option " + name + " has a password, and Spark shows options: use the environment variable "
+              + setting.env());
     }
     return value;
   }
 
   private static String remedy(Setting secret) {
     String file = secret.name() + "_file";
-    return "use " + (Bcda.setting(file).isPresent() ? "the option " + file + ", or " : "") + "the environment variable " + secret.env();
+    String option = Bcda.setting(file).isPresent() ? "the option " + file + ", or " : "";
+    return "use " + option + "the environment variable " + secret.env();
   }
 
   // ---- The options of this source ----
@@ -105,7 +115,7 @@ final class Options {
   private String onlyTable() {
     boolean isRaw = own.containsKey("raw") && isTrue("raw", own.get("raw"));
     List<String> given =
-        Stream.of(own.get("table"), own.get("view"), isRaw ? Partition.RAW : null).filter(each -> each != null).toList();
+        Stream.of(own.get("table"), own.get("view"), isRaw ? Partition.RAW : null).filter(Objects::nonNull).toList();
     if (given.size() != 1) {
       throw Failures.invalid("give exactly one of the options table, view and raw=true");
     }
@@ -139,8 +149,15 @@ final class Options {
   }
 
   private static Path local(String name, String text) {
+    try {
+      if (text.startsWith("file:/")) {
+        return Path.of(new URI(text).getPath());
+      }
+    } catch (URISyntaxException malformed) {
+      throw Failures.invalid("the option " + name + " is a malformed URL");
+    }
     if (text.isEmpty() || text.matches("[A-Za-z][A-Za-z0-9+.-]+:.*")) {
-      throw Failures.invalid("the option " + name + " takes a path of a local or mounted file system, and no URL");
+      throw Failures.invalid("the option " + name + " takes a path of a local or mounted file system");
     }
     return Path.of(text);
   }
@@ -197,14 +214,25 @@ final class Options {
     return MARK.equalsIgnoreCase(settings.get("since"));
   }
 
+  /** Whether a setting is given, here or in the environment of the driver. */
+  boolean has(String name) {
+    return settings.containsKey(name) || !client().get(name).isEmpty();
+  }
+
   /** With the settings of the driver: its environment counts too. {@code since} of a mark is left out. */
   BcdaClient.Builder client() {
     BcdaClient.Builder client = BcdaClient.builder().environment();
-    settings.forEach((name, value) -> Bcda.setting(name).filter(Options::isOfClients).ifPresent(found -> client.set(name, value)));
+    settings.forEach(
+        (name, value) -> {
+          if (isOfClients(name)) {
+            client.set(name, value);
+          }
+        });
     return isSinceMark() ? client.set("since", null) : client;
   }
 
-  private static boolean isOfClients(Setting setting) {
+  private static boolean isOfClients(String name) {
+    Setting setting = Bcda.setting(name).orElseThrow();
     return !setting.forTables() && !setting.forPartitions();
   }
 
@@ -212,10 +240,11 @@ final class Options {
   PartitionSettings cutting() {
     PartitionSettings cutting = new PartitionSettings().environment();
     settings.forEach(
-        (name, value) ->
-            Bcda.setting(name)
-                .filter(found -> !isOfClients(found) || name.equals("types"))
-                .ifPresent(found -> cutting.set(name, value)));
+        (name, value) -> {
+          if (!isOfClients(name) || name.equals("types")) {
+            cutting.set(name, value);
+          }
+        });
     return cutting;
   }
 
@@ -231,12 +260,12 @@ final class Options {
     BcdaClient.Builder known = client();
     Map<String, String> sent = new TreeMap<>();
     for (Setting setting : Bcda.settings()) {
-      String value = settings.get(setting.name());
-      if (value == null && ExecutorSettings.isSameEverywhere(setting)) {
-        value = known.get(setting.name());
-      }
-      if (ExecutorSettings.mayTravel(setting) && value != null && !value.equals(setting.defaultValue()) && !value.contains("***")) {
-        sent.put(setting.name(), value);
+      String name = setting.name();
+      String found = ExecutorSettings.isSameEverywhere(setting) ? known.get(name) : "";
+      String value = settings.getOrDefault(name, found);
+      boolean says = !value.isEmpty() && !value.equals(setting.defaultValue()) && !value.contains("***");
+      if (says && ExecutorSettings.mayTravel(setting)) {
+        sent.put(name, value);
       }
     }
     return sent;

@@ -13,16 +13,20 @@ import java.nio.file.Path;
 import java.util.List;
 
 /**
- * Cuts partitions, on the driver. Spark plans again at every action, and in other processes too, so the job is kept in a
- * directory ({@link Request}): the first planning starts it, and each later one goes on with it or has its manifest. For
- * finished exports and manifests of the caller there is no job.
+ * Cuts partitions, on the driver. Spark plans again at every action, and in other processes too, so the job is kept in
+ * a directory ({@link Request}): the first planning starts it, and each later one goes on with it or has its manifest.
+ * For finished exports and manifests of the caller there is no job.
  */
 final class Planning {
   private static final long BETWEEN_TRIES = 500; // milliseconds
 
   /** It lists no file, and serves to check the settings that cut partitions. */
   private static final Manifest EMPTY =
-      new Manifest("{\"transactionTime\":\"2020-01-01T00:00:00Z\",\"request\":\"\",\"requiresAccessToken\":true,\"output\":[],\"error\":[]}");
+      new Manifest(
+          """
+          {"transactionTime": "2020-01-01T00:00:00Z", "request": "", "requiresAccessToken": true,
+           "output": [], "error": []}
+          """);
 
   private final Options options;
   private final Request request; // null: no job is needed
@@ -51,25 +55,16 @@ final class Planning {
   }
 
   private static void check(Options options) {
-    BcdaClient.Builder settings = options.client();
-    boolean decrypts = isSet(settings, "private_key") || isSet(settings, "private_key_pem");
-    if (decrypts && !isSet(settings, "partition_key") && !isSet(settings, "partition_key_file") && !hasKeyFile(options)) {
+    boolean decrypts = options.has("private_key") || options.has("private_key_pem");
+    if (decrypts && !options.has("partition_key") && !options.has("partition_key_file")) {
       throw Failures.invalid(
-          "the setting partition_key is missing: it seals the keys of the files for the executors; make one with `openssl rand"
-              + " -hex 32`, and give it to the driver and to the executors, by the option partition_key_file or by the"
-              + " environment variable BCDA_PARTITION_KEY");
+          "the setting partition_key is missing: it seals the keys of the files for the executors; make one with"
+              + " `openssl rand -hex 32`, and give it to the driver and to the executors, by the option"
+              + " partition_key_file or by the environment variable BCDA_PARTITION_KEY");
     }
-    try (BcdaClient client = settings.build()) {
+    try (BcdaClient client = options.client().build()) {
       client.partitions(EMPTY, 1, options.cutting());
     }
-  }
-
-  private static boolean isSet(BcdaClient.Builder settings, String name) {
-    return !settings.get(name).isEmpty();
-  }
-
-  private static boolean hasKeyFile(Options options) {
-    return options.forExecutors().containsKey("partition_key_file");
   }
 
   /** Where tasks find out that the files are gone. */

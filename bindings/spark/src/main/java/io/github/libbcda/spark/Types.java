@@ -39,15 +39,17 @@ final class Types {
       case INSTANT -> DataTypes.TimestampType;
       case BYTES -> DataTypes.BinaryType;
       case TIME -> throw Failures.invalid(
-          "the column " + column.name() + " is a time of day, which Spark 3.5 does not have; leave it out (columns), or set values=text");
+          "the column " + column.name() + " is a time of day, which Spark 3.5 does not have; leave it out (columns), or"
+              + " set values=text");
     };
   }
 
   /** The columns of {@code all} that the caller's schema chooses. */
   static StructType chosen(StructType wanted, StructType all) {
+    List<String> names = List.of(all.fieldNames());
     for (StructField field : wanted.fields()) {
-      if (!List.of(all.fieldNames()).contains(field.name())) {
-        throw Failures.invalid("the table has no column " + field.name() + Similar.to(field.name(), List.of(all.fieldNames())));
+      if (!names.contains(field.name())) {
+        throw Failures.invalid("the table has no column " + field.name() + Similar.to(field.name(), names));
       }
       DataType type = all.apply(field.name()).dataType();
       if (!type.equals(field.dataType())) {
@@ -61,7 +63,9 @@ final class Types {
   /** The column of a table that is the least work to read. */
   static StructType cheapest(StructType table) {
     StructField found =
-        Arrays.stream(table.fields()).min(Comparator.comparing(field -> !FIXED.contains(field.dataType()))).orElseThrow();
+        Arrays.stream(table.fields())
+            .min(Comparator.comparing(field -> !FIXED.contains(field.dataType())))
+            .orElseThrow();
     return DataTypes.createStructType(List.of(found));
   }
 }

@@ -41,7 +41,8 @@ class OptionsTest {
     for (Setting secret : secrets) {
       String said = refusal(with(secret.name().toUpperCase(), VALUE));
       assertTrue(said.contains(secret.env()), said);
-      assertEquals(Bcda.setting(secret.name() + "_file").isPresent(), said.contains("the option " + secret.name() + "_file"), said);
+      String file = secret.name() + "_file";
+      assertEquals(Bcda.setting(file).isPresent(), said.contains("the option " + file), said);
     }
   }
 
@@ -55,7 +56,8 @@ class OptionsTest {
     List<String> refused = List.of("out", "tables", "keep_ndjson", "sync_partial", "delete_job", "job_directory");
     for (Setting setting : Bcda.settings()) {
       if (!setting.secret() && !refused.contains(setting.name())) {
-        Options.of(with(setting.name(), setting.choices().isEmpty() ? setting.defaultValue() : setting.choices().get(0)));
+        String value = setting.choices().isEmpty() ? setting.defaultValue() : setting.choices().get(0);
+        Options.of(with(setting.name(), value));
       }
     }
     for (String name : refused) {
@@ -72,7 +74,8 @@ class OptionsTest {
 
   @Test
   void namesAreNotCaseSensitiveAndThoseOfTheCatalogAreIgnored() {
-    Options options = Options.of(with("OWNER", "me", "option.table", "x", "STATELOCATION", "/state", "MaxConcurrentDownloads", "7"));
+    Options options =
+        Options.of(with("OWNER", "me", "option.table", "x", "STATELOCATION", "/state", "MaxConcurrentDownloads", "7"));
     assertEquals(Path.of("/state"), options.stateLocation());
     assertEquals(7, options.downloads());
   }
@@ -92,7 +95,10 @@ class OptionsTest {
   void pathsAreLocalAndMayBeSeveral() {
     assertEquals(List.of(Path.of("/a")), Options.of(with("path", "/a")).paths());
     assertEquals(List.of(Path.of("/a"), Path.of("b,c")), Options.of(with("path", "[\"/a\", \"b,c\"]")).paths());
-    for (String wrong : List.of("s3://bucket/a", "dbfs:/a", "", "[\"/a\"", "[null]")) {
+    assertEquals(List.of(Path.of("/a b")), Options.of(with("path", "file:/a%20b")).paths());
+    Map<String, String> ofCatalog = with("path", "file:/warehouse", "url", "https://x", "provider", "bcda");
+    assertEquals(List.of(), Options.of(ofCatalog).paths());
+    for (String wrong : List.of("file:/a b", "s3://bucket/a", "dbfs:/a", "", "[\"/a\"", "[null]")) {
       refusal(with("path", wrong));
     }
     refusal(with("stateLocation", "hdfs://a/b"));
@@ -120,8 +126,9 @@ class OptionsTest {
     Map<String, String> sent =
         Options.of(
                 with(
-                    "url", "https://bcda.example", "client_id", "me", "client_secret_file", "/run/secret", "private_key", "/key.pem",
-                    "private_key_passphrase_file", "/pass", "types", "Patient", "since", "2026-01-01T00:00:00Z",
+                    "url", "https://bcda.example", "client_id", "me", "client_secret_file", "/run/secret",
+                    "private_key", "/key.pem", "private_key_passphrase_file", "/pass",
+                    "types", "Patient", "since", "2026-01-01T00:00:00Z",
                     "retries", "9", "final_only", "true", "columns", "claim_key", "poll_interval", "1s",
                     "partition_key_file", "/seal", "verify", "stream", "stateLocation", "/state"))
             .forExecutors();
@@ -137,6 +144,8 @@ class OptionsTest {
     assertEquals(
         "struct<claim_key:string,paid_amount:decimal(18,2)>",
         Options.of(with("columns", "claim_key,paid_amount")).schema().catalogString());
-    assertEquals("struct<value:string,type:string,file:string,line:bigint>", Options.of(Map.of("raw", "true")).schema().catalogString());
+    assertEquals(
+        "struct<value:string,type:string,file:string,line:bigint>",
+        Options.of(Map.of("raw", "true")).schema().catalogString());
   }
 }

@@ -40,10 +40,12 @@ class RequestTest {
 
   @Test
   void theKeyIsOfTheRequestAlone() {
-    String key = Request.key(settings("url", "https://x", "types", "Patient,Coverage"));
-    assertEquals(key, Request.key(settings("types", "Coverage, Patient", "url", "https://x", "retries", "9", "profile", "auto")));
+    BcdaClient.Builder request = settings("url", "https://x", "types", "Patient,Coverage");
+    String key = Request.key(request);
+    assertEquals(key, Request.key(settings("types", "Coverage, Patient", "url", "https://x", "profile", "auto")));
+    assertEquals(key, Request.key(request.set("retries", "9")));
     assertNotEquals(key, Request.key(settings("url", "https://x", "types", "Patient")));
-    assertNotEquals(key, Request.key(settings("url", "https://x", "types", "Patient,Coverage", "since", "2026-01-01T00:00:00Z")));
+    assertNotEquals(key, Request.key(request.set("since", "2026-01-01T00:00:00Z")));
   }
 
   private Map<String, String> sinceMark() {
