@@ -236,9 +236,9 @@ final class Options {
     return !setting.forTables() && !setting.forPartitions();
   }
 
-  /** To cut partitions, and to know the columns. */
+  /** To cut partitions with a client, which knows the environment. */
   PartitionSettings cutting() {
-    PartitionSettings cutting = new PartitionSettings().environment();
+    PartitionSettings cutting = new PartitionSettings();
     settings.forEach(
         (name, value) -> {
           if (!isOfClients(name) || name.equals("types")) {
@@ -248,9 +248,14 @@ final class Options {
     return cutting;
   }
 
+  /** To cut partitions of finished exports, and to know the columns. */
+  PartitionSettings withoutClient() {
+    return cutting().environment();
+  }
+
   /** The columns that the options choose. */
   StructType schema() {
-    return Types.schema(Partition.columns(definition, cutting()));
+    return Types.schema(Partition.columns(definition, withoutClient()));
   }
 
   // ---- For the executors ----

@@ -75,7 +75,7 @@ final class Planning {
   /** The partitions. Without a finished job this waits for it. */
   synchronized List<Partition> partitions() {
     if (!options.paths().isEmpty()) {
-      return Partitions.of(options.paths(), options.downloads(), options.cutting()).all();
+      return Partitions.of(options.paths(), options.downloads(), options.withoutClient()).all();
     }
     try (BcdaClient client = client()) {
       Manifest manifest = request == null ? new Manifest(options.manifest()) : finish(client);

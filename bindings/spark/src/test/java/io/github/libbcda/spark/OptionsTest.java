@@ -135,7 +135,8 @@ class OptionsTest {
     assertEquals(
         Map.of(
             "url", "https://bcda.example", "client_id", "me", "client_secret_file", "/run/secret", "retries", "9",
-            "final_only", "true", "partition_key_file", "/seal", "verify", "stream"),
+            "final_only", "true", "partition_key_file", "/seal", "verify", "stream",
+            "user_agent", "the tests of bcda-spark"), // from the environment
         sent);
   }
 
