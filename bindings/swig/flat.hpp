@@ -247,6 +247,8 @@ Bytes tables_encode(Tables& tables, const Text& format);
 
 std::int64_t tables_rows(const Tables& tables, std::int32_t table);  // that were handed out so far
 std::int64_t tables_nulled(const Tables& tables);
+std::int64_t tables_files(const Tables& tables);  // that were begun
+std::int64_t tables_bytes(const Tables& tables);  // of records, that were read
 
 // The batch. The bytes are valid until the next tables_next, and are laid out as Arrow has them: bits with the least
 // significant first, little-endian numbers, 32-bit ends of texts and lists with a 0 before them. `validity` is null if

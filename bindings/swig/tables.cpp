@@ -152,6 +152,8 @@ std::int64_t tables_rows(const Tables& tables, std::int32_t table) {
   return tables.native ? tables.native->rows(table) : 0;
 }
 std::int64_t tables_nulled(const Tables& tables) { return tables.native ? tables.native->nulled() : 0; }
+std::int64_t tables_files(const Tables& tables) { return tables.native ? tables.native->files() : 0; }
+std::int64_t tables_bytes(const Tables& tables) { return tables.native ? tables.native->bytes() : 0; }
 
 std::int64_t batch_rows(const Tables& tables) { return tables.batch.release ? tables.batch.length : 0; }
 std::int64_t batch_length(const Tables& tables, std::int32_t column, std::int32_t items) {

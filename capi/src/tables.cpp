@@ -229,6 +229,11 @@ int64_t bcda_tables_rows(const bcda_tables* opened, int32_t table) {
   const bool is_there = opened && table >= 0 && static_cast<std::size_t>(table) < opened->tables.scan->size();
   return is_there ? opened->tables.scan->rows(static_cast<std::size_t>(table)) : -1;
 }
+void bcda_tables_read(const bcda_tables* opened, int64_t* files, int64_t* bytes) {
+  if (files) *files = opened ? opened->tables.scan->files() : -1;
+  if (bytes) *bytes = opened ? opened->tables.scan->bytes() : -1;
+}
+
 int64_t bcda_tables_nulled(const bcda_tables* opened) { return opened ? opened->tables.scan->nulled() : -1; }
 void bcda_tables_cancel(bcda_tables* opened) {
   if (opened && opened->tables.files && opened->owner.is_me()) opened->tables.files->cancel();

@@ -50,6 +50,10 @@ bcda_status bcda_partition_records(bcda_client*, const bcda_config*, const char*
 }
 int64_t bcda_tables_rows(const bcda_tables*, int32_t) { return -1; }
 int64_t bcda_tables_nulled(const bcda_tables*) { return -1; }
+void bcda_tables_read(const bcda_tables*, int64_t* files, int64_t* bytes) {
+  if (files) *files = -1;
+  if (bytes) *bytes = -1;
+}
 void bcda_tables_destroy(bcda_tables*) {}
 
 }  // extern "C"

@@ -29,6 +29,7 @@ class Reader {
   std::optional<std::string_view> next();
   std::int64_t line() const { return line_; }      // the number of the last returned line, from 1
   std::int64_t offset() const { return offset_; }  // its byte offset
+  std::int64_t consumed() const { return buffer_offset_ + static_cast<std::int64_t>(begin_); }  // bytes, to its end
 
  private:
   std::optional<std::string_view> next_line();

@@ -122,6 +122,7 @@ bool Scan::open_next() {
   const bool asks = !file_.generation && depends_on_generation_ && !file_.is_read_once;
   pass_ = &pass_of(asks ? generation_of(reader_of(file_)) : file_.generation.value_or(Generation::v3));
   reader_ = std::make_unique<ndjson::Reader>(reader_of(file_));
+  ++file_count_;
   return true;
 }
 
@@ -130,6 +131,7 @@ bool Scan::read_record() {
     if (!reader_ && !open_next()) return false;
     const auto line = reader_->next();
     if (!line) {
+      bytes_ += reader_->consumed();
       reader_.reset();
       continue;
     }

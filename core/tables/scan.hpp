@@ -65,7 +65,9 @@ class Scan {
   void schema(std::size_t table, ArrowSchema& out) const;
   std::int64_t rows(std::size_t table) const { return rows_[table]; }  // that were handed out
   std::int64_t nulled() const;                                         // values that did not fit their column or a path
-  std::int64_t unused() const { return unused_; }                      // records that are in no table: see View::rows
+  std::int64_t files() const { return file_count_; }                   // that were begun
+  std::int64_t bytes() const { return bytes_ + (reader_ ? reader_->consumed() : 0); }  // that were read of them
+  std::int64_t unused() const { return unused_; }  // records that are in no table: see View::rows
 
   // Makes the next batch, which the caller releases, and returns its table. nullopt after the last one. Throws
   // Error{FILESYSTEM, RECORD, LIMIT} with the file, and the line in the message; the scan is at its end then.
@@ -107,6 +109,7 @@ class Scan {
   Pass* pass_ = nullptr;  // of the last record
   std::vector<std::int64_t> rows_;
   std::int64_t unused_ = 0, misfits_ = 0;
+  std::int64_t file_count_ = 0, bytes_ = 0;   // bytes: of the files that were read to their end
   std::deque<std::unique_ptr<Ready>> ready_;  // one record may fill several batches
   bool is_at_end_ = false;
 };

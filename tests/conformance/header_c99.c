@@ -141,6 +141,7 @@ static const row functions[] = {
     FUNCTION(bcda_tables_encode),
     FUNCTION(bcda_tables_rows),
     FUNCTION(bcda_tables_nulled),
+    FUNCTION(bcda_tables_read),
     FUNCTION(bcda_tables_cancel),
     FUNCTION(bcda_tables_destroy),
     FUNCTION(bcda_partitions),

@@ -149,6 +149,7 @@ REACHED = {
     "bcda_tables_encode": "Table.save",
     "bcda_tables_rows": "Table.save",
     "bcda_tables_nulled": "Table.save",
+    "bcda_tables_read": "Partition.bytes",
     "bcda_tables_cancel": "PartitionTable.batches",
     "bcda_tables_destroy": "Table",
     "bcda_partitions": "partitions",
@@ -186,6 +187,7 @@ SAID_OTHERWISE = {
     "bcda_event_get_kind": "bcda_event_kind_name",
     "bcda_run_get_kind": "bcda_run_kind_name",
     "bcda_setting_get_type": "bcda_setting_type_name",
+    "bcda_tables_read": "for the metrics of engines, which Spark's Python sources do not have; a partition has its sizes",
     "bcda_version_number": "bcda_version",
 }
 

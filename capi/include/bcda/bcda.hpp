@@ -925,11 +925,19 @@ class Tables {
   }
   std::int64_t rows(std::int32_t table) const { return bcda_tables_rows(get(), table); }  // that were handed out
   std::int64_t nulled() const { return bcda_tables_nulled(get()); }  // values that did not fit their column
+  std::int64_t files() const { return read().first; }                // that were begun
+  std::int64_t bytes() const { return read().second; }               // of records, that were read
   void cancel() const { bcda_tables_cancel(get()); }                 // of a partition; thread-safe
 
   bcda_tables* get() const noexcept { return handle_.get(); }
 
  private:
+  std::pair<std::int64_t, std::int64_t> read() const {
+    std::pair<std::int64_t, std::int64_t> read;
+    bcda_tables_read(get(), &read.first, &read.second);
+    return read;
+  }
+
   using Handle = detail::Handle<bcda_tables, bcda_tables_destroy>;
   Handle handle_;
 };

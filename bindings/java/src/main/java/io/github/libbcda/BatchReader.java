@@ -58,13 +58,13 @@ final class BatchReader implements AutoCloseable {
   }
 
   /** The next batch, or null after the last one. After a failure each call fails, because there is no way to go on. */
-  Batch next() {
+  ColumnBatch next() {
     return handle.call(at -> attempt(() -> read(at)));
   }
 
-  private Batch read(long at) {
+  private ColumnBatch read(long at) {
     int table = Native.tables_next(at);
-    return table < 0 ? null : Batch.of(at, table, tables.get(table));
+    return table < 0 ? null : ColumnBatch.of(at, table, tables.get(table));
   }
 
   /** Instead of batches: the next bytes of a file of the only table, or null after the last ones. */
@@ -90,6 +90,16 @@ final class BatchReader implements AutoCloseable {
   /** The rows of the first table that were read so far. */
   long rows() {
     return handle.call(at -> Native.tables_rows(at, 0));
+  }
+
+  /** How many files were begun. */
+  long files() {
+    return handle.call(Native::tables_files);
+  }
+
+  /** How many bytes of records were read. */
+  long bytes() {
+    return handle.call(Native::tables_bytes);
   }
 
   long nulled() {

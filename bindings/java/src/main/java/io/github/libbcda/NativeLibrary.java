@@ -44,10 +44,24 @@ final class NativeLibrary {
 
   private static void loadGiven(String file) {
     try {
-      System.load(Path.of(file).toAbsolutePath().toString());
-    } catch (UnsatisfiedLinkError error) {
+      loadOrCopy(Path.of(file).toAbsolutePath());
+    } catch (IOException | UnsatisfiedLinkError error) {
       throw new UnsatisfiedLinkError(
           "libbcda's native library, which -D" + PROPERTY + " names, could not be loaded: " + reason(error));
+    }
+  }
+
+  /** The JVM loads a file for one class loader alone. Others, as an engine has them for each session, load a copy. */
+  private static void loadOrCopy(Path file) throws IOException {
+    try {
+      System.load(file.toString());
+    } catch (UnsatisfiedLinkError error) {
+      if (!String.valueOf(error.getMessage()).contains("already loaded in another classloader")) {
+        throw error;
+      }
+      try (InputStream library = Files.newInputStream(file)) {
+        unpackAndLoad(library);
+      }
     }
   }
 

@@ -18,10 +18,10 @@ import java.util.Map;
  * {@link BcdaException.InvalidArgument}, and so does a name that is no column.
  */
 public final class Row {
-  private final Batch batch;
+  private final ColumnBatch batch;
   private final int index;
 
-  Row(Batch batch, int index) {
+  Row(ColumnBatch batch, int index) {
     this.batch = batch;
     this.index = index;
   }

@@ -27,7 +27,7 @@ final class RowStream implements Spliterator<Row>, AutoCloseable {
   private final AtomicInteger waiting; // parts that are not read to their end, of all streams that were split
   private final List<RowStream> others = new ArrayList<>(); // split off from this one, and closed with it
   private BatchReader reader;
-  private Batch batch;
+  private ColumnBatch batch;
   private int next; // the next row of the batch
   private volatile boolean closed;
 
@@ -136,10 +136,10 @@ final class RowStream implements Spliterator<Row>, AutoCloseable {
 
   /** The rows of a batch for one thread. It is closed with its stream, although it holds nothing native. */
   private final class Part implements Spliterator<Row> {
-    private Batch rest; // null at the end
+    private ColumnBatch rest; // null at the end
     private int next;
 
-    Part(Batch batch, int next) {
+    Part(ColumnBatch batch, int next) {
       this.rest = batch;
       this.next = next;
     }

@@ -20,7 +20,7 @@ import java.util.Objects;
  */
 public final class TableReader implements AutoCloseable {
   private final BatchReader reader;
-  private Batch batch;
+  private ColumnBatch batch;
   private int next; // the next row of the batch
 
   TableReader(BatchReader reader) {
@@ -69,7 +69,7 @@ public final class TableReader implements AutoCloseable {
   public synchronized Row next() {
     reader.expectOpen();
     while (batch == null || next == batch.rows()) {
-      Batch read = reader.next();
+      ColumnBatch read = reader.next();
       if (read == null) {
         return null;
       }
@@ -77,6 +77,23 @@ public final class TableReader implements AutoCloseable {
       next = 0;
     }
     return batch.row(next++);
+  }
+
+  /**
+   * The next rows as columns, for engines that take columns. Use either this or {@link #next}.
+   *
+   * @return the rows that {@link #next} would return one after the other, some thousands of one table; null after the
+   *     last ones
+   * @throws BcdaException as for {@link #next}
+   */
+  public synchronized ColumnBatch nextBatch() {
+    reader.expectOpen();
+    ColumnBatch read = reader.next();
+    if (read != null) {
+      batch = read;
+      next = read.rows();
+    }
+    return read;
   }
 
   /**
@@ -99,6 +116,24 @@ public final class TableReader implements AutoCloseable {
    */
   public synchronized long nulled() {
     return reader.nulled();
+  }
+
+  /**
+   * How many files were begun so far.
+   *
+   * @return the number
+   */
+  public synchronized long files() {
+    return reader.files();
+  }
+
+  /**
+   * How many bytes of records were read so far, decrypted and unpacked.
+   *
+   * @return the number
+   */
+  public synchronized long bytes() {
+    return reader.bytes();
   }
 
   /**

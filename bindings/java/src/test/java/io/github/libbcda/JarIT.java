@@ -185,6 +185,28 @@ class JarIT {
     expectOnce(missing, "/nowhere/lib.so", NativeLibrary.PROPERTY);
   }
 
+  private static final String TWO_LOADERS =
+      """
+      public class P {
+        public static void main(String[] jar) throws Exception {
+          java.net.URL[] urls = {java.nio.file.Path.of(jar[0]).toUri().toURL()};
+          for (int i = 0; i < 2; i++) {
+            Class<?> loaded = new java.net.URLClassLoader(urls).loadClass("io.github.libbcda.Bcda");
+            System.out.println(loaded.getMethod("version").invoke(null));
+          }
+        }
+      }
+      """;
+
+  @Test
+  void whereThePropertySaysInEachClassLoader() throws Exception {
+    Path source = Files.writeString(dir.resolve("P.java"), TWO_LOADERS);
+    Ended ended = java("-D" + NativeLibrary.PROPERTY + "=" + LIBRARY, source.toString(), JAR.toString());
+    String version = System.getProperty("version");
+    assertEquals(List.of(version, version), ended.out.lines().toList(), ended.error);
+    assertEquals(0, left().length);
+  }
+
   @Test
   void onTheLibraryPath() throws Exception {
     Ended ended = program("-Djava.library.path=" + LIBRARY.getParent(), "-Djava.io.tmpdir=/nowhere", "-cp", with());

@@ -58,6 +58,9 @@ final class Tour {
         row.toMap();
       }
       reader.nulled();
+      reader.files();
+      reader.bytes();
+      reader.nextBatch();
     }
     fails(() -> result.table("no table"), BcdaException.InvalidArgument.class);
     fails(() -> Native.tables_next(0), IllegalStateException.class);

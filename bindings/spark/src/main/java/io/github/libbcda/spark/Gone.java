@@ -1,0 +1,60 @@
+package io.github.libbcda.spark;
+
+import io.github.libbcda.Status;
+import java.io.IOException;
+import java.io.Serializable;
+import java.nio.file.FileAlreadyExistsException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+
+/**
+ * The mark that the service has removed the files of an export. It is an empty file in the directory of the export, if
+ * there is one. Tasks that see it fail without a request.
+ */
+final class Gone implements Serializable {
+  private static final long serialVersionUID = 1;
+
+  private final String directory; // of the export; null: none
+
+  Gone(Path directory) {
+    this.directory = directory == null ? null : directory.toString();
+  }
+
+  /** Fails if the mark is there. */
+  void check() {
+    if (directory != null && Files.exists(mark())) {
+      throw new BcdaSparkException(Status.JOB_GONE, "start a new export: the service has removed its files" + remedy());
+    }
+  }
+
+  /** Sets the mark, if this machine can reach the directory. */
+  void set() {
+    try {
+      if (directory != null && Files.isDirectory(Path.of(directory))) {
+        Files.createFile(mark());
+      }
+    } catch (FileAlreadyExistsException another) {
+      // Another task was first.
+    } catch (IOException unreachable) {
+      // Then the other tasks find out themselves.
+    }
+  }
+
+  void remove() throws IOException {
+    Files.deleteIfExists(mark());
+  }
+
+  /** What follows a message; nothing for a manifest that the caller gave. */
+  String remedy() {
+    return directory == null ? "" : "; remove the directory " + directory + ", or set restart=true";
+  }
+
+  private Path mark() {
+    return Path.of(directory, "gone");
+  }
+
+  @Override
+  public String toString() {
+    return "Gone";
+  }
+}

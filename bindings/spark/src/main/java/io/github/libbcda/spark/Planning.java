@@ -1,0 +1,131 @@
+package io.github.libbcda.spark;
+
+import io.github.libbcda.BcdaClient;
+import io.github.libbcda.BcdaException;
+import io.github.libbcda.ExportRequest;
+import io.github.libbcda.Manifest;
+import io.github.libbcda.Partition;
+import io.github.libbcda.Partitions;
+import io.github.libbcda.Status;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+
+/**
+ * Cuts partitions, on the driver. Spark plans again at every action, and in other processes too, so the job is kept in
+ * a directory ({@link Request}): the first planning starts it, and each later one goes on with it or has its manifest.
+ * For finished exports and manifests of the caller there is no job.
+ */
+final class Planning {
+  private static final long BETWEEN_TRIES = 500; // milliseconds
+
+  /** It lists no file, and serves to check the settings that cut partitions. */
+  private static final Manifest EMPTY =
+      new Manifest(
+          """
+          {"transactionTime": "2020-01-01T00:00:00Z", "request": "", "requiresAccessToken": true,
+           "output": [], "error": []}
+          """);
+
+  private final Options options;
+  private final Request request; // null: no job is needed
+  private boolean restarts; // the next job replaces an earlier one
+
+  private Planning(Options options, Request request) {
+    this.options = options;
+    this.request = request;
+    restarts = request != null && Boolean.parseBoolean(options.client().get("restart"));
+  }
+
+  /** Checks what can be checked without a request to the service. */
+  static Planning of(Options options) {
+    if (!options.paths().isEmpty()) {
+      options.paths().forEach(Planning::expectExisting);
+      return new Planning(options, null);
+    }
+    check(options);
+    return new Planning(options, options.manifest() == null ? Request.of(options) : null);
+  }
+
+  private static void expectExisting(Path path) {
+    if (!Files.exists(path)) {
+      throw new BcdaSparkException(Status.FILESYSTEM, "there is no " + path + " on the driver");
+    }
+  }
+
+  private static void check(Options options) {
+    boolean decrypts = options.has("private_key") || options.has("private_key_pem");
+    if (decrypts && !options.has("partition_key") && !options.has("partition_key_file")) {
+      throw Failures.invalid(
+          "the setting partition_key is missing: it seals the keys of the files for the executors; make one with"
+              + " `openssl rand -hex 32`, and give it to the driver and to the executors, by the option"
+              + " partition_key_file or by the environment variable BCDA_PARTITION_KEY");
+    }
+    try (BcdaClient client = options.client().build()) {
+      client.partitions(EMPTY, 1, options.cutting());
+    }
+  }
+
+  /** Where tasks find out that the files are gone. */
+  Gone gone() {
+    return new Gone(request == null ? null : request.directory());
+  }
+
+  /** The partitions. Without a finished job this waits for it. */
+  synchronized List<Partition> partitions() {
+    if (!options.paths().isEmpty()) {
+      return Partitions.of(options.paths(), options.downloads(), options.withoutClient()).all();
+    }
+    try (BcdaClient client = client()) {
+      Manifest manifest = request == null ? new Manifest(options.manifest()) : finish(client);
+      Partitions cut = client.partitions(manifest, options.downloads(), options.cutting());
+      if (request != null) {
+        request.planned(cut.transactionTime());
+      }
+      return cut.all();
+    } catch (IOException error) {
+      throw new BcdaSparkException(Status.FILESYSTEM, "stateLocation cannot be used: " + error);
+    } catch (InterruptedException interrupted) {
+      Thread.currentThread().interrupt();
+      throw new BcdaSparkException(Status.CANCELED, "the planning was interrupted; the job goes on at the next one");
+    }
+  }
+
+  private BcdaClient client() {
+    return request == null ? options.client().build() : options.client().set("since", request.since()).build();
+  }
+
+  /** Goes on with the job of the request, or starts it, and waits for its end. */
+  private Manifest finish(BcdaClient client) throws IOException, InterruptedException {
+    if (restarts) {
+      gone().remove();
+    }
+    gone().check();
+    String directory = request.directory().toString();
+    ExportRequest job =
+        ExportRequest.builder().set("job_directory", directory).set("restart", Boolean.toString(restarts)).build();
+    Manifest manifest = whenFree(client, job);
+    restarts = false;
+    return manifest;
+  }
+
+  /** Waits while another planning uses the directory. */
+  private static Manifest whenFree(BcdaClient client, ExportRequest job) throws InterruptedException {
+    for (; ; ) {
+      try {
+        return client.manifest(job);
+      } catch (BcdaException.Filesystem used) {
+        if (!used.retriable()) {
+          throw used;
+        }
+        Thread.sleep(BETWEEN_TRIES);
+      }
+    }
+  }
+
+  @Override
+  public String toString() {
+    return "Planning";
+  }
+}

@@ -1,0 +1,99 @@
+package io.github.libbcda.spark;
+
+import io.github.libbcda.BcdaClient;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.security.MessageDigest;
+import java.security.NoSuchAlgorithmException;
+import java.util.Arrays;
+import java.util.HexFormat;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+import java.util.stream.Collectors;
+
+/** What a job is asked for, and the directory that keeps it: reads with the same request share a job. */
+final class Request {
+  /** The settings that say what is asked for, and whom. */
+  private static final List<String> SETTINGS =
+      List.of(
+          "url", "profile", "client_id", "types", "level", "group", "since", "until", "type_filters", "elements",
+          "include_associated_data", "patients", "organize_output_by");
+
+  private final Path directory;
+  private final Mark mark; // null: since is not that of a mark
+  private final String since; // null: everything
+
+  private Request(Path directory, Mark mark, String since) {
+    this.directory = directory;
+    this.mark = mark;
+    this.since = since;
+  }
+
+  /** Makes the directory. The time of a mark is read here, so that it stays the same while a table is used. */
+  static Request of(Options options) {
+    BcdaClient.Builder settings = options.client();
+    String since = settings.get("since");
+    try {
+      Path state = StateLocation.of(options.stateLocation());
+      Mark mark = options.isSinceMark() ? Mark.of(options) : null;
+      if (mark != null) {
+        since = mark.time().orElse("");
+        settings.set("since", since.isEmpty() ? null : since);
+      }
+      return new Request(StateLocation.directory(state, key(settings)), mark, since.isEmpty() ? null : since);
+    } catch (IOException error) {
+      throw StateLocation.failure(error);
+    }
+  }
+
+  Path directory() {
+    return directory;
+  }
+
+  String since() {
+    return since;
+  }
+
+  /** Notes the time up to which this request has everything. */
+  void planned(String transactionTime) throws IOException {
+    if (mark != null) {
+      mark.plan(transactionTime);
+    }
+  }
+
+  /** The first 16 hex digits of the SHA-256 of the settings that are not their defaults. */
+  static String key(BcdaClient.Builder settings) {
+    String text =
+        values(settings).entrySet().stream()
+            .map(each -> each.getKey() + "=" + each.getValue() + "\n")
+            .collect(Collectors.joining());
+    try {
+      byte[] digest = MessageDigest.getInstance("SHA-256").digest(text.getBytes(StandardCharsets.UTF_8));
+      return HexFormat.of().formatHex(digest, 0, 8);
+    } catch (NoSuchAlgorithmException never) {
+      throw new IllegalStateException(never);
+    }
+  }
+
+  private static Map<String, String> values(BcdaClient.Builder settings) {
+    Map<String, String> values = new TreeMap<>();
+    for (String name : SETTINGS) {
+      String value = settings.get(name);
+      if (!value.isEmpty() && !(name.equals("profile") && value.equals("auto"))) {
+        values.put(name, name.equals("types") ? sorted(value) : value);
+      }
+    }
+    return values;
+  }
+
+  private static String sorted(String types) {
+    return Arrays.stream(types.split(",")).sorted().collect(Collectors.joining(","));
+  }
+
+  @Override
+  public String toString() {
+    return "Request";
+  }
+}

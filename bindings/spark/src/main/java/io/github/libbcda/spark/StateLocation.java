@@ -1,0 +1,58 @@
+package io.github.libbcda.spark;
+
+import io.github.libbcda.Status;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermissions;
+import java.util.Comparator;
+import java.util.stream.Stream;
+
+/** Where the driver keeps its jobs: a directory for each request. */
+final class StateLocation {
+  private StateLocation() {}
+
+  /** Makes it, if it is missing. {@code given} null: the private directory of this application. */
+  static Path of(Path given) throws IOException {
+    return given == null ? OfApplication.DIRECTORY : made(given);
+  }
+
+  /** Makes a directory in it. */
+  static Path directory(Path location, String name) throws IOException {
+    return made(location.resolve(name));
+  }
+
+  private static Path made(Path directory) throws IOException {
+    return Files.isDirectory(directory)
+        ? directory
+        : Files.createDirectories(
+            directory, PosixFilePermissions.asFileAttribute(PosixFilePermissions.fromString("rwx------")));
+  }
+
+  static BcdaSparkException failure(IOException error) {
+    return new BcdaSparkException(Status.FILESYSTEM, "the option stateLocation: " + error);
+  }
+
+  /** Only its owner has access to it. It is removed when the JVM ends. */
+  private static final class OfApplication {
+    static final Path DIRECTORY = make();
+
+    private static Path make() {
+      try {
+        Path made = Files.createTempDirectory("bcda-spark-");
+        Runtime.getRuntime().addShutdownHook(new Thread(() -> remove(made), "bcda-spark-end"));
+        return made;
+      } catch (IOException error) {
+        throw failure(error);
+      }
+    }
+
+    private static void remove(Path directory) {
+      try (Stream<Path> all = Files.walk(directory)) {
+        all.sorted(Comparator.reverseOrder()).forEach(each -> each.toFile().delete());
+      } catch (IOException left) {
+        // The JVM is ending, so nobody can be told.
+      }
+    }
+  }
+}

@@ -1,0 +1,103 @@
+package io.github.libbcda.spark;
+
+import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertNotEquals;
+import static org.junit.jupiter.api.Assertions.assertThrows;
+import static org.junit.jupiter.api.Assertions.assertTrue;
+
+import io.github.libbcda.Bcda;
+import io.github.libbcda.BcdaClient;
+import io.github.libbcda.Status;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.attribute.PosixFilePermissions;
+import java.util.Map;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** The directory of a request, its mark, and the mark that its files are gone. */
+class RequestTest {
+  @TempDir Path dir;
+
+  private static BcdaClient.Builder settings(String... pairs) {
+    BcdaClient.Builder settings = BcdaClient.builder();
+    for (int i = 0; i < pairs.length; i += 2) {
+      settings.set(pairs[i], pairs[i + 1]);
+    }
+    return settings;
+  }
+
+  /** tests/spark has the same vector for Python. */
+  @Test
+  void theKeyIsThatOfPython() {
+    assertEquals(
+        "fe24a12eb36b70e2",
+        Request.key(
+            settings(
+                "url", "https://api.bcda.example", "profile", "bcda-v3", "client_id", "me", "types", "Patient,Coverage",
+                "since", "2026-01-01T00:00:00Z", "type_filters", "[\"Patient?a=1,2\"]")));
+  }
+
+  @Test
+  void theKeyIsOfTheRequestAlone() {
+    BcdaClient.Builder request = settings("url", "https://x", "types", "Patient,Coverage");
+    String key = Request.key(request);
+    assertEquals(key, Request.key(settings("types", "Coverage, Patient", "url", "https://x", "profile", "auto")));
+    assertEquals(key, Request.key(request.set("retries", "9")));
+    assertNotEquals(key, Request.key(settings("url", "https://x", "types", "Patient")));
+    assertNotEquals(key, Request.key(request.set("since", "2026-01-01T00:00:00Z")));
+  }
+
+  private Map<String, String> sinceMark() {
+    return Map.of("raw", "true", "url", "https://x", "since", "mark", "stateLocation", dir.resolve("state").toString());
+  }
+
+  @Test
+  void aCommitMovesTheMarkToWhatWasPlanned() throws Exception {
+    Options options = Options.of(sinceMark());
+    Request first = Request.of(options);
+    assertEquals(null, first.since());
+    first.planned("2026-02-01T00:00:00Z");
+    assertEquals(null, Request.of(options).since(), "not committed");
+    BcdaSpark.commit(sinceMark());
+    Request second = Request.of(options);
+    assertEquals("2026-02-01T00:00:00Z", second.since());
+    assertNotEquals(first.directory(), second.directory());
+    second.planned("2026-03-01T00:00:00Z");
+    BcdaSpark.commit(sinceMark());
+    assertEquals("2026-03-01T00:00:00Z", Request.of(options).since());
+    assertEquals("rwx------", PosixFilePermissions.toString(Files.getPosixFilePermissions(dir.resolve("state"))));
+  }
+
+  @Test
+  void thereMustBeSomethingToCommit() {
+    BcdaSparkException nothing = assertThrows(BcdaSparkException.class, () -> BcdaSpark.commit(sinceMark()));
+    assertEquals(Status.STATE, nothing.status());
+    assertThrows(BcdaSparkException.class, () -> BcdaSpark.commit(Map.of("raw", "true", "url", "https://x")));
+  }
+
+  @Test
+  void aDamagedMarkIsNoMark() throws Exception {
+    Options options = Options.of(sinceMark());
+    Path mark = Request.of(options).directory().resolve("mark.json");
+    Files.writeString(mark, "{}");
+    BcdaSparkException damaged = assertThrows(BcdaSparkException.class, () -> Request.of(options));
+    assertTrue(damaged.getMessage().contains(mark.toString()), damaged.getMessage());
+  }
+
+  @Test
+  void whatIsGoneStaysGone() throws Exception {
+    Gone gone = new Gone(dir);
+    gone.check();
+    gone.set();
+    gone.set();
+    String said = assertThrows(BcdaSparkException.class, gone::check).getMessage();
+    assertTrue(said.startsWith("JOB_GONE: start a new export"), said);
+    assertTrue(said.contains(dir.toString()) && said.contains("restart"), said);
+    gone.remove();
+    gone.check();
+    new Gone(dir.resolve("elsewhere")).set();
+    new Gone(null).set();
+    new Gone(null).check();
+  }
+}
