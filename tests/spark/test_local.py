@@ -210,9 +210,10 @@ def test_not_one_row_of_a_file_with_a_broken_tag(sandbox: bcda.Sandbox, read: Re
     assert one.count() == 12
     seen = tmp_path / "seen"
     seen.mkdir()
-    name = break_a_file(sandbox, tmp_path / "state", "Patient", 0)
+    break_a_file(sandbox, tmp_path / "state", "Patient", 0)
     assert "DECRYPTION: " in message_of(lambda: one.limit(1).collect())
     assert "DECRYPTION: " in message_of(lambda: one.take(1))
+    sandbox.control("fault", "none")
     name = break_a_file(sandbox, tmp_path / "state", "Patient", 1)
     assert one.take(1)  # of the first file
     text = message_of(lambda: one.mapInArrow(note, "file string").count())
