@@ -157,8 +157,8 @@ std::optional<SecretBytes> open_message(const FileKey& key, ByteView context, By
   const CipherContext cipher = new_context();
   check(EVP_DecryptInit_ex(cipher.get(), EVP_aes_256_gcm(), nullptr, key.bytes.data(), sealed.data()));
   check(EVP_DecryptUpdate(cipher.get(), nullptr, &written, context.data(), size_of(context)));
-  check(EVP_DecryptUpdate(cipher.get(), message.empty() ? &none : out, &written, ciphertext.data(),
-                          size_of(ciphertext)));
+  check(
+      EVP_DecryptUpdate(cipher.get(), message.empty() ? &none : out, &written, ciphertext.data(), size_of(ciphertext)));
   check(EVP_CIPHER_CTX_ctrl(cipher.get(), EVP_CTRL_GCM_SET_TAG, kTagSize, tag.data()));
   if (EVP_DecryptFinal_ex(cipher.get(), &none, &written) == 1) return message;
   ERR_clear_error();

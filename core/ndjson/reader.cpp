@@ -17,8 +17,7 @@ Error read_error(const std::string& path, int code) {
 // The bytes of a file, as Reader::Source hands them out.
 class FileSource {
  public:
-  FileSource(files::Fd file, std::string path, Reader::Watch watch)
-      : path_(std::move(path)), watch_(std::move(watch)) {
+  FileSource(files::Fd file, std::string path, Reader::Watch watch) : path_(std::move(path)), watch_(std::move(watch)) {
     if (!file) throw read_error(path_, errno);
     file_ = std::make_shared<files::Fd>(std::move(file));
   }

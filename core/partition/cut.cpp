@@ -207,7 +207,7 @@ std::vector<Partition> cut(const Partition& all, std::size_t most) {
 std::string make_tokens(const Whole& whole, const Settings& settings, std::int64_t count, world::Local world) {
   const auto key = read_partition_key(settings);
   check_seal(whole, key.has_value());
-  const std::int64_t most = count > 0 ? count : settings.integer("max_partitions");
+  const std::int64_t most = count > 0 ? std::min(count, kMostPartitions) : settings.integer("max_partitions");
   if (most < 1 || most > kMostPartitions)
     throw Error(Status::INVALID_ARGUMENT, "the setting max_partitions must be 1 to 1000000");
   Partition all = whole.all;

@@ -20,8 +20,7 @@ namespace libbcda::runtime {
 class FileCrew {
  public:
   FileCrew(Session& session, world::World& world, const Settings& settings, const Output& output, FileQueue& queue,
-           Reporter& reporter, Outcome& outcome, std::shared_ptr<TaskGroup> group, KeyOf key_of,
-           std::size_t manifests);
+           Reporter& reporter, Outcome& outcome, std::shared_ptr<TaskGroup> group, KeyOf key_of, std::size_t manifests);
 
   // Adds the files of a manifest to the queue and starts workers for them. `last`: the manifest has no more pages. The
   // number of all files is known when as many manifests ended as were announced.

@@ -313,7 +313,8 @@ Settings Settings::with(const Settings& other, bool for_reading) const {
   for (const auto& [name, value] : other.values_) {
     const SettingScope scope = row_of(name).scope;
     if (scope != SettingScope::export_ && (!for_reading || scope == SettingScope::client))
-      throw Error(Status::INVALID_ARGUMENT, "the setting " + name + " belongs to the client; it cannot be given for one " +
+      throw Error(Status::INVALID_ARGUMENT, "the setting " + name +
+                                                " belongs to the client; it cannot be given for one " +
                                                 (for_reading ? "partition" : "export"));
     if (const std::string_view twin = alternative_of(name); !twin.empty() && !value.empty())
       merged.values_.erase(std::string(twin));
@@ -383,10 +384,9 @@ std::string Settings::shown(std::string_view name) const {
 
 std::vector<std::string> Settings::warnings() const {
   std::set<std::string> files = secret_files_;
-  for (const char* name :
-       {"client_secret_file", "private_key", "private_key_passphrase_file", "signing_key",
-        "signing_key_passphrase_file", "access_token_file", "client_certificate_key", "client_key_passphrase_file",
-        "partition_key_file"})
+  for (const char* name : {"client_secret_file", "private_key", "private_key_passphrase_file", "signing_key",
+                           "signing_key_passphrase_file", "access_token_file", "client_certificate_key",
+                           "client_key_passphrase_file", "partition_key_file"})
     if (has(name)) files.insert(text(name));
   if (has("client_certificate") && !has("client_certificate_key")) files.insert(text("client_certificate"));
   std::vector<std::string> warnings;

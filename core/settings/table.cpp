@@ -184,9 +184,10 @@ std::vector<Setting> make_table() {
       secret("partition_key", kPartition,
              "Key that seals partition tokens: 32 bytes in hex or Base64, as `openssl rand -hex 32` makes them."),
       path("partition_key_file", kPartition, "File that holds the partition key."),
-      number("max_partitions", kPartition, "32",
-             "Into how many partitions a manifest or an export is cut if the caller gives no number; each one downloads "
-             "one file at a time."),
+      number(
+          "max_partitions", kPartition, "32",
+          "Into how many partitions a manifest or an export is cut if the caller gives no number; each one downloads "
+          "one file at a time."),
       duration("partition_lifetime", kPartition, "",
                "How long a partition token can be opened; by default 24h for a manifest, and without limit for a "
                "finished export; 0: no limit."),

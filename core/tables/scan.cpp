@@ -100,9 +100,9 @@ Scan::Pass& Scan::pass_of(Generation generation) {
   if (!pass) {
     auto made = std::make_unique<Pass>();
     for (const TableRequest& table : tables_)
-      made->views.push_back(table.is_raw ? nullptr
-                                         : std::make_unique<View>(table.definition(generation), table.options,
-                                                                  made->projection));
+      made->views.push_back(
+          table.is_raw ? nullptr
+                       : std::make_unique<View>(table.definition(generation), table.options, made->projection));
     pass = std::move(made);
   }
   return *pass;

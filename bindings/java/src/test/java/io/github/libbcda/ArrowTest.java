@@ -140,6 +140,24 @@ class ArrowTest {
   }
 
   @Test
+  void aPartitionIsAStreamToo() throws Exception {
+    Path file = Samples.files(Generation.V3).get(0);
+    PartitionSettings settings = new PartitionSettings();
+    Partition part = Partitions.of(List.of(file), 1, settings).all().get(0);
+    int rows = 0;
+    try (BufferAllocator allocator = new RootAllocator();
+        ArrowArrayStream stream = ArrowArrayStream.allocateNew(allocator)) {
+      part.exportTo(Partition.RAW, settings, null, stream.memoryAddress());
+      try (ArrowReader reader = Data.importArrayStream(allocator, stream)) {
+        while (reader.loadNextBatch()) {
+          rows += reader.getVectorSchemaRoot().getRowCount();
+        }
+      }
+    }
+    assertEquals(Files.readAllLines(file).size(), rows);
+  }
+
+  @Test
   void anAddressOf0IsRefused() {
     Table table = Table.open(Samples.files(Generation.V3).get(0), "coverage");
     String said = assertThrows(BcdaException.InvalidArgument.class, () -> table.exportTo(0)).getMessage();
