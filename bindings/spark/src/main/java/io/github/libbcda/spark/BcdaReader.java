@@ -112,6 +112,9 @@ final class BcdaReader implements PartitionReader<ColumnarBatch> {
     try {
       return work.get();
     } catch (BcdaException.JobGone failure) {
+      if (failure.httpStatus().isEmpty()) { // the token has expired, and a new one may do
+        throw Failures.of(failure, where());
+      }
       gone.set();
       throw Failures.of(failure, where() + gone.remedy());
     } catch (BcdaException failure) {
@@ -120,7 +123,7 @@ final class BcdaReader implements PartitionReader<ColumnarBatch> {
   }
 
   private String where() {
-    return " (" + partition + ")";
+    return " (task " + partition.number() + ")";
   }
 
   @Override

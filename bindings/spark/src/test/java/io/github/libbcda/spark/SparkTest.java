@@ -231,7 +231,7 @@ class SparkTest {
         String said = failure(stops);
         assertTrue(said.contains("DECRYPTION: "), said);
         assertTrue(said.contains(".ndjson"), said);
-        assertTrue(said.contains("(partition 0)"), said);
+        assertTrue(said.contains("(task 0)"), said);
       }
       Map<String, String> streamed =
           trials.options("raw", "true", "verify", "stream", "batch_rows", "1", "retries", "0");
@@ -258,6 +258,16 @@ class SparkTest {
       Dataset<Row> again = read(options);
       assertEquals(again.count(), again.count());
       assertEquals(2, trials.kickOffs());
+    }
+  }
+
+  @Test
+  void anExpiredTokenIsNotTheEndOfItsJob() throws Exception {
+    try (Trials trials = Trials.claims(dir, 2)) {
+      String said = failure(() -> read(trials.options("raw", "true", "partition_lifetime", "1ms")).count());
+      assertTrue(said.contains("JOB_GONE: start a new export: the partition token expired"), said);
+      assertTrue(read(trials.options("raw", "true")).count() > 0);
+      assertEquals(1, trials.kickOffs());
     }
   }
 
@@ -348,7 +358,7 @@ class SparkTest {
           .forEach(shown::append);
       trials.sandbox.control("fault", "status=500:on=GET /data");
       shown.append(failure(() -> read(trials.options("table", "claim", "retries", "0")).count()));
-      assertTrue(shown.toString().contains("partition 0"));
+      assertTrue(shown.toString().contains("(task 0)"));
       for (String secret : trials.secrets) {
         assertFalse(shown.toString().contains(secret));
       }
