@@ -6,6 +6,7 @@ does not matter, and other load matters little. The first round is a warm-up and
 """
 import argparse
 import contextlib
+import json
 import os
 import shutil
 import signal
@@ -53,11 +54,32 @@ def measure(command, out):
     return wall, user + system, peak / 1024
 
 
+def write_gzipped(args, directory, origin):
+    """Files as a service of today has them: not encrypted, and sent as gzip. The lines are those of a sample."""
+    with open(CLAIMS, "rb") as sample:
+        lines = sample.read()
+    output = []
+    for number in range(args.files):
+        path = f"{directory}/{number}.ndjson"
+        with open(path, "wb") as file:
+            for _ in range(max(1, (args.mebibytes << 20) // len(lines))):
+                file.write(lines)
+        subprocess.run(["gzip", "-k", "-6", path], check=True)
+        output.append({"type": "ExplanationOfBenefit", "url": f"{origin}/data/1/{number}.ndjson"})
+    manifest = {"transactionTime": "2026-01-01T00:00:00Z", "request": f"{origin}/api/v2/Patient/$export",
+                "requiresAccessToken": True, "output": output, "error": [], "JobID": 1}
+    with open(f"{directory}/manifest.json", "w") as file:
+        json.dump(manifest, file)
+
+
 def prepare(args, directory, port):
     origin = f"https://localhost:{port}"
     os.mkdir(f"{directory}/tmp")
     claims = [CLAIMS] if args.tables else []
-    subprocess.run([args.seal, directory, str(args.files), str(args.mebibytes), origin, *claims], check=True)
+    if args.gzip:
+        write_gzipped(args, directory, origin)
+    else:
+        subprocess.run([args.seal, directory, str(args.files), str(args.mebibytes), origin, *claims], check=True)
     subprocess.run(
         ["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-days", "2",
          "-keyout", f"{directory}/tls.key", "-out", f"{directory}/ca.pem", "-subj", "/CN=localhost",
@@ -73,14 +95,15 @@ def prepare(args, directory, port):
 
 def commands(args, directory, origin, out):
     names = sorted(n for n in os.listdir(directory) if n.endswith(".ndjson"))
-    curl = ["curl", "-sSfZ", "--cacert", f"{directory}/ca.pem", "-H", "Authorization: Bearer bench", "--create-dirs"]
+    curl = ["curl", "-sSfZ", *(["--compressed"] if args.gzip else []), "--cacert", f"{directory}/ca.pem", "-H", "Authorization: Bearer bench", "--create-dirs"]
     for name in names:
         curl += ["-o", f"{out}/{name}", f"{origin}/data/1/{name}"]
     script = " ".join(f"'{word}'" for word in curl) + " && sync"
 
     def export(durability):
-        return [args.bcda, "export", "--quiet", "--url", origin, "--client-id", "bench", "--client-secret-file",
-                f"{directory}/secret", "--private-key", f"{directory}/private.pem", "--ca-file", f"{directory}/ca.pem",
+        service = ["--profile", "bcda-v2"] if args.gzip else ["--private-key", f"{directory}/private.pem"]
+        return [args.bcda, "export", "--quiet", "--url", origin, *service, "--client-id", "bench", "--client-secret-file",
+                f"{directory}/secret", "--ca-file", f"{directory}/ca.pem",
                 "--types", "ExplanationOfBenefit", "--out", out, "--poll-interval", "10ms", "--durability", durability]
 
     if args.tables:
@@ -99,6 +122,7 @@ def arguments(doc, files, mebibytes, rounds):
     parser.add_argument("--mebibytes", type=int, default=mebibytes, help="size of each file")
     parser.add_argument("--rounds", type=int, default=rounds)
     parser.add_argument("--tables", help="make these tables while it exports; the files are claims of stu3 then")
+    parser.add_argument("--gzip", action="store_true", help="files of today's service: sent as gzip, and not encrypted")
     parser.add_argument("--work", default=None, help="directory for the files; about three times their size is needed")
     return parser
 
@@ -131,7 +155,7 @@ def main():
                 figures = measure(command, f"{directory}/out")
                 if round_number:
                     results.setdefault(name, []).append(figures)
-        print(f"{args.files} x {args.mebibytes} MiB over TLS 1.3 on loopback, medians of {args.rounds} rounds, {os.cpu_count()} cores")
+        print(f"{args.files} x {args.mebibytes} MiB{' as gzip' if args.gzip else ''} over TLS 1.3 on loopback, medians of {args.rounds} rounds, {os.cpu_count()} cores")
         print(f"{'':24}{'wall s':>9}{'CPU s':>9}{'peak MiB':>10}")
         medians = {name: [statistics.median(column) for column in zip(*rows)] for name, rows in results.items()}
         for name, (wall, cpu, rss) in medians.items():
