@@ -1,4 +1,4 @@
-// A hash table of few texts in which very many are looked up: the names and literals of the views, by the texts of records.
+// A hash table of few texts in which very many are looked up: names and literals of views, by the texts of records.
 #pragma once
 #include <cstdint>
 #include <cstring>

@@ -828,7 +828,7 @@ BCDA_API int64_t bcda_tables_rows(const bcda_tables* opened, int32_t table);
 /* How many values so far did not fit their column and are null, with on_error=null. */
 BCDA_API int64_t bcda_tables_nulled(const bcda_tables* opened);
 
-/* What was read so far, for the metrics of engines: how many files were begun, and how many bytes of records they had. */
+/* What was read so far, for the metrics of engines: how many files were begun, and how many bytes their records had. */
 BCDA_API void bcda_tables_read(const bcda_tables* opened, int64_t* files, int64_t* bytes);
 
 /* Of a partition: ends a call of bcda_tables_next or bcda_tables_encode that waits for a download, with BCDA_CANCELED,
