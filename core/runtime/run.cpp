@@ -132,9 +132,6 @@ Run::Run(std::shared_ptr<Session> session, RunRequest request)
   if (!runs_jobs(request_.kind)) return;
   check_delete_job(request_.settings, session_->profile());
   check_tables(request_.settings);
-  if (request_.kind == RunKind::export_ && request_.settings.has("job_directory"))
-    throw Error(Status::INVALID_ARGUMENT,
-                "the setting job_directory is for a manifest alone; an export keeps its jobs in its own directory");
   if (request_.resume) {
     if (request_.settings.boolean("restart"))
       throw Error(Status::INVALID_ARGUMENT, "the setting restart discards what a resume goes on with; start an export");

@@ -145,6 +145,7 @@ VALUES: dict[str, list[Any]] = {
     "signing_key_passphrase": [PASSPHRASE, lambda: PASSPHRASE],
     "client_secret": ["x", lambda: "x"],
     "private_key": [str(KEY), KEY],
+    "job_directory": ["jobs", Path("jobs")],
     "private_key_pem": [KEY.read_text(), KEY.read_text],
     "private_key_passphrase": [PASSPHRASE, lambda: PASSPHRASE],
     "client_certificate": [str(CERTIFICATE), CERTIFICATE],
@@ -254,7 +255,16 @@ def test_every_call_takes_all_of_them(
     how = {name: (VALUES.get(name) or OF_TYPE[TABLE[name].type])[form] for name in HOW}
     how["poll_interval"] = [0.02, timedelta(milliseconds=20)][form]
     how["timeout"] = [60, timedelta(seconds=60)][form]
+    how["job_directory"] = [str(tmp_path / "jobs"), tmp_path / "jobs"][form]
     assert len(call(shared_client, tmp_path / "claims", how)) == 2
+
+
+def test_a_job_directory_keeps_the_job_of_a_manifest(shared_client: bcda.Client, tmp_path: Path) -> None:
+    first, again = (
+        shared_client.manifest("Patient", job_directory=tmp_path / "jobs", progress=False) for _ in range(2)
+    )
+    assert first.text == again.text
+    assert shared_client.manifest("Patient", progress=False).text != first.text
 
 
 def test_settings_take_effect(make_sandbox: Callable[..., bcda.Sandbox], tmp_path: Path) -> None:
