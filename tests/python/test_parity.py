@@ -187,7 +187,7 @@ SAID_OTHERWISE = {
     "bcda_event_get_kind": "bcda_event_kind_name",
     "bcda_run_get_kind": "bcda_run_kind_name",
     "bcda_setting_get_type": "bcda_setting_type_name",
-    "bcda_tables_read": "for the metrics of engines, which Spark's Python sources do not have; a partition has its sizes",
+    "bcda_tables_read": "for the metrics of engines, which Python sources of Spark do not have",
     "bcda_version_number": "bcda_version",
 }
 
