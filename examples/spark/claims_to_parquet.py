@@ -32,7 +32,7 @@ def main() -> None:
     parser.add_argument("--state", metavar="DIR", help="keeps the time of the last run; this run adds what is new")
     parser.add_argument("--sandbox", action="store_true", help="ask an emulator of the service, with synthetic claims")
     arguments = parser.parse_args()
-    sandbox = bcda.Sandbox() if arguments.sandbox else None
+    sandbox = bcda.Sandbox(beneficiaries=100) if arguments.sandbox else None
     if sandbox is not None:
         os.environ.update(settings_of_a_sandbox(sandbox))  # before there is a JVM
     spark = SparkSession.builder.appName("claims").getOrCreate()
@@ -41,7 +41,7 @@ def main() -> None:
     if arguments.state:
         options |= {"since": "mark", "stateLocation": arguments.state}
     claims = spark.read.format("bcda").options(**options).load()
-    by_month = claims.withColumn("month", date_format("from_date", "yyyy-MM"))
+    by_month = claims.withColumn("month", date_format("from_date", "yyyy-MM")).repartition("month")  # few, larger files
     by_month.write.partitionBy("month").mode("append").option("compression", "zstd").parquet(arguments.out)
     if arguments.state:
         bcda.spark.commit(**options)  # only now: the claims are safe

@@ -61,6 +61,11 @@ CONFIGURATION = {
 }
 
 
+def pytest_configure(config: pytest.Config) -> None:
+    for warning in ("ResourceWarning", "pytest.PytestUnraisableExceptionWarning"):  # PySpark 4.0 leaves sockets open
+        config.addinivalue_line("filterwarnings", f"default::{warning}")
+
+
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--source", choices=["python", "java"], default="python", help="which data source is tested")
 

@@ -25,7 +25,7 @@ sys.path.insert(0, str(EXAMPLES))
 def run(name: str, *arguments: str, **environment: str) -> str:
     command = [sys.executable, str(EXAMPLES / name), *arguments]
     given = {**os.environ, "SPARK_LOCAL_IP": "127.0.0.1", "RAY_AUTH_MODE": "disabled", **environment}
-    ended = subprocess.run(command, env=given, capture_output=True, text=True, timeout=300, check=False)
+    ended = subprocess.run(command, env=given, capture_output=True, text=True, timeout=900, check=False)
     assert ended.returncode == 0, ended.stderr
     return ended.stdout
 
