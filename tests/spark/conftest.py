@@ -153,7 +153,7 @@ def kick_offs(sandbox: bcda.Sandbox, kind: str = "Patient") -> int:
 
 def break_a_file(sandbox: bcda.Sandbox, state: Path, types: str, number: int) -> str:
     """Flips a bit in each download of one file of the only job in a stateLocation. Returns the name of the file."""
-    (job,) = state.iterdir()
+    (job,) = (path for path in state.iterdir() if path.is_dir())
     with sandbox.client() as client:
         file = client.manifest(types, job_directory=job, progress=False).files[number]
     sandbox.control("fault", f"flip:on=GET {urlsplit(file.url).path}:at=50%:count=1000")

@@ -11,7 +11,7 @@ import pyarrow
 import pytest
 from bcda.spark import columns
 from bcda.spark.source import BcdaDataSource, Token, source_with
-from conftest import options_of
+from conftest import break_a_file, options_of
 from pyspark import cloudpickle
 from pyspark.sql import types
 from pyspark.sql.pandas.types import from_arrow_schema, to_arrow_schema
@@ -34,6 +34,29 @@ def test_executors_get_neither_the_private_key_nor_the_request(sandbox: bcda.San
     for hidden in (sandbox.private_key, "Coverage", "private_key"):
         assert hidden.encode() not in executors
     assert sandbox.url.encode() in executors
+
+
+def files_read(sandbox: bcda.Sandbox, state: Path, **options: str) -> list[str]:
+    """The files of the rows that a task gives before it fails."""
+    given = {**options_of(sandbox), "raw": "true", "types": "Patient", "stateLocation": str(state), **options}
+    source = BcdaDataSource({**given, "maxConcurrentDownloads": "1", "batch_rows": "1"})
+    reader = source.reader(source.schema())
+    (partition,) = reader.partitions()
+    if not state.joinpath("broken").exists():
+        state.joinpath("broken").write_text(break_a_file(sandbox, state, "Patient", 1))
+    seen: list[str] = []
+    with pytest.raises(bcda.spark.ReadError, match="DECRYPTION: "):
+        seen.extend(name for batch in reader.read(partition) for name in batch.column("file").to_pylist())
+    return seen
+
+
+def test_rows_before_a_broken_file(sandbox: bcda.Sandbox, tmp_path: Path) -> None:
+    verified = files_read(sandbox, tmp_path)
+    assert len(verified) == 4
+    assert not verified[0].endswith((tmp_path / "broken").read_text())
+    streamed = files_read(sandbox, tmp_path, verify="stream")
+    assert streamed[:4] == verified
+    assert streamed[4].endswith((tmp_path / "broken").read_text())
 
 
 def test_a_registered_class_is_pickled_whole(tmp_path: Path) -> None:
