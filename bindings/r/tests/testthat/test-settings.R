@@ -119,7 +119,7 @@ values_of <- function(name) {
     client_certificate = list(key_file(SMALL, ".certificate.pem")), client_certificate_key = list(key_file(SMALL)),
     client_key_passphrase = list(PASSPHRASE, function() PASSPHRASE),
     client_key_passphrase_file = list(secret_file(PASSPHRASE)), durability = list("power", "process"),
-    sync_partial = list("keep", "move"), tables = list("beneficiary", c("beneficiary", "coverage"))
+    sync_partial = list("keep", "move"), job_directory = list(place(), place()), tables = list("beneficiary", c("beneficiary", "coverage"))
   )
   own <- c(own, WHAT)
   own[[name]] %||% OF_TYPE[[TABLE$type[TABLE$name == name]]]

@@ -352,11 +352,11 @@ test_that("a record that is wrong is named by its file and line, and never shown
   live <- handles_of_others()
   fine <- sprintf('{"resourceType":"Patient","id":"1","birthDate":"1950-05-05","name":[{"family":"%s"}]}', NAME)
   bad <- list(
-    list(sprintf('{"resourceType":"Patient","birthDate":"%s"}', NAME), c("birth_date", "date")),
+    list(sprintf('{"resourceType":"Patient","id":"2","birthDate":"%s"}', NAME), c("birth_date", "date")),
     list(sprintf('{"resourceType":"Patient","id":"%s"', NAME), "not JSON"),
     list(sprintf('["%s"]', NAME), character()),
     list(sprintf('{"resourceType":"Patient","id":"%s\xff"}', NAME), character()),
-    list(sprintf('{"resourceType":"Patient","gender":["%s","x"]}', NAME), "gender")
+    list(sprintf('{"resourceType":"Patient","id":"2","gender":["%s","x"]}', NAME), "gender")
   )
   for (case in bad) {
     path <- written(charToRaw(paste0(fine, "\n", case[[1]], "\n")), tempfile(fileext = ".ndjson"))
