@@ -231,8 +231,8 @@ def test_every_status_and_every_setting_comes_from_the_library() -> None:
         assert tables <= set(inspect.signature(function).parameters)
     assert not tables & set(inspect.signature(bcda.Client).parameters)
     partition = {row["name"] for row in _native.settings() if row["scope"] == "partition"}
-    for function in (bcda.partitions, bcda.Client.partitions, bcda.open_partition, bcda.partition_records):
-        assert partition | tables <= set(inspect.signature(function).parameters)
+    for of_partitions in (bcda.partitions, bcda.Client.partitions, bcda.open_partition, bcda.partition_records):
+        assert partition | tables <= set(inspect.signature(of_partitions).parameters)
     export = {row["name"] for row in _native.settings() if row["scope"] == "export"}
     for method in (bcda.Client.export, bcda.Client.start, bcda.Client.fetch, bcda.Client.export_async):
         assert export - {"types"} <= set(inspect.signature(method).parameters)
