@@ -134,9 +134,10 @@ int write_tables(Wanted wanted) {
   }
   for (const auto& target : targets) target->finish();
   if (wanted.quiet) return 0;
-  for (std::size_t i = 0; i < tables.size() && !wanted.out.empty(); ++i)
-    report(tables[i].name + ": " + plural(opened.rows(static_cast<std::int32_t>(i)), "row") + " in " +
-           targets[i]->path() + "\n");
+  for (std::size_t i = 0; i < tables.size(); ++i)
+    if (!wanted.out.empty())
+      report(tables[i].name + ": " + plural(opened.rows(static_cast<std::int32_t>(i)), "row") + " in " +
+             targets[i]->path() + "\n");
   if (const std::int64_t nulled = opened.nulled(); nulled > 0)
     say("bcda: " + plural(nulled, "value") + " did not fit the column and became null (on_error)\n");
   return 0;

@@ -40,7 +40,6 @@ std::unique_ptr<transfer::Workspace> open_job_directory(const RunRequest& reques
                                                         transfer::Workspace::ExportOptions job, files::Durability how,
                                                         world::Local local) {
   const std::string directory = request.settings.text("job_directory");
-  if (directory.empty()) return nullptr;
   auto workspace = transfer::Workspace::for_export(directory, std::move(job), how, local);
   if (!workspace->earlier().files.empty() || !workspace->earlier().tables.empty())
     throw transfer::refuse_directory(directory, "holds files of an unfinished export; `bcda resume " + directory +
@@ -62,7 +61,7 @@ Output open_output(Session& session, const RunRequest& request) {
                                               .takes_over = request.settings.boolean("take_over")};
   };
   if (is_manifest) {
-    output.workspace = open_job_directory(request, job(), how, local);
+    if (request.settings.has("job_directory")) output.workspace = open_job_directory(request, job(), how, local);
     return output;
   }
   if (!request.key_of) check_key(session, request.settings);

@@ -54,11 +54,14 @@ class Wanted {
     return everything_ ? this : name < members_.size() ? members_[name] : nullptr;
   }
   bool leaf() const { return members_.empty() && !everything_; }
-  // Whether the views read members of it, so that another value than an object does not fit. Not known if it may be a
-  // member of resources of several types, because these have members of the same name.
-  bool needs_object() const { return !members_.empty() && !everything_ && !is_of_several_types_; }
-  // Whether views compare it with texts, and nothing else, so that another value does not fit.
-  bool needs_text() const { return is_compared_ && members_.empty() && !everything_ && !is_of_several_types_; }
+  // What it must be: an object if views read members of it, a text if they only compare it with texts. Not known if it
+  // may be a member of resources of several types, because these have members of the same name.
+  enum class Need { anything, object, text };
+  Need need() const {
+    if (everything_ || is_of_several_types_) return Need::anything;
+    if (!members_.empty()) return Need::object;
+    return is_compared_ ? Need::text : Need::anything;
+  }
   // Whether a condition compares it with a literal.
   bool is_compared() const { return is_compared_ || everything_; }
   void compare() { is_compared_ = true; }

@@ -142,12 +142,11 @@ void RecordParser::add_value(const Node**& end, const Wanted& wanted, MemberName
   std::string_view text;
   Node* value = nullptr;
   const auto check_fit = [&](NodeKind kind) {
-    const bool fits = kind == NodeKind::object
-                          ? !wanted.needs_text()
-                          : !wanted.needs_object() && (kind == NodeKind::string || !wanted.needs_text());
-    if (fits || name.type != FhirType::unknown) return;
+    const Wanted::Need need = wanted.need();
+    if (need == Wanted::Need::anything || name.type != FhirType::unknown) return;
+    if (kind == (need == Wanted::Need::object ? NodeKind::object : NodeKind::string)) return;
     misfit_ = name.id;
-    misfit_needs_object_ = wanted.needs_object();
+    misfit_need_ = need;
   };
   const auto make = [&](NodeKind kind) {
     value = &memory_.make();

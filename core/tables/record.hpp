@@ -33,11 +33,11 @@ class RecordParser {
   // text, although it is none.
   struct Misfit {
     const std::string& name;
-    bool needs_object;
+    Wanted::Need need;
   };
   std::optional<Misfit> misfit() const {
     if (misfit_ == kNoName) return std::nullopt;
-    return Misfit{projection_.names().text(misfit_), misfit_needs_object_};
+    return Misfit{projection_.names().text(misfit_), misfit_need_};
   }
 
  private:
@@ -84,7 +84,7 @@ class RecordParser {
   std::size_t at_ = 0;        // the token that is read next
   bool has_escapes_ = false;  // of this line
   NameId misfit_ = kNoName;
-  bool misfit_needs_object_ = false;
+  Wanted::Need misfit_need_ = Wanted::Need::anything;
   std::uint64_t objects_ = 0;  // how many were read
   std::uint64_t marks_ = 0;    // of the object that is read
   std::vector<Seen> seen_;     // by NameId: the last object that had such a member

@@ -180,8 +180,8 @@ void Scan::add_rows(std::string_view line) {
     ++misfits_;
   else
     throw RowError{"has a member " + quote(misfit->name) +
-                   (misfit->needs_object ? " that is no object, although columns are read from it"
-                                         : " that is no text, although a path compares it with one")};
+                   (misfit->need == Wanted::Need::object ? " that is no object, although columns are read from it"
+                                                         : " that is no text, although a path compares it with one")};
 }
 
 void Scan::finish_batch(std::size_t table) {
