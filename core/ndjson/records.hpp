@@ -6,6 +6,7 @@
 #include <string>
 #include <string_view>
 
+#include "base/error.hpp"
 #include "ndjson/reader.hpp"
 
 namespace libbcda::ndjson {
@@ -23,7 +24,7 @@ class Records {
   explicit Records(Files files) : files_(std::move(files)) {}
   explicit Records(File only) : file_(std::move(only)) {}
 
-  // As Reader::next(). Throws what Reader and `files` throw.
+  // As Reader::next(). Throws what Reader and `files` throw; each later call throws the same.
   std::optional<std::string_view> next();
 
   // Of the record that was returned last.
@@ -33,8 +34,11 @@ class Records {
   const char* type() const { return file_ ? file_->type.c_str() : ""; }
 
  private:
+  std::optional<std::string_view> find();
+
   Files files_;
   std::optional<File> file_;
+  std::optional<Error> failure_;  // what comes after it was not verified
 };
 
 }  // namespace libbcda::ndjson

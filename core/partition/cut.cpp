@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <filesystem>
+#include <limits>
 #include <numeric>
 #include <optional>
 #include <set>
@@ -10,6 +11,7 @@
 #include "crypto/digest.hpp"
 #include "partition/lines.hpp"
 #include "runtime/file_queue.hpp"
+#include "runtime/receipt.hpp"
 #include "runtime/table_source.hpp"
 #include "tables/scan.hpp"
 #include "transfer/names.hpp"
@@ -64,8 +66,8 @@ std::int64_t size_of(const std::string& path) {
 
 // What may differ between the manifests of one token: only files and their number.
 void adopt(Partition& all, const bulk::Manifest& manifest, bool is_first) {
+  all.transaction_time = runtime::earliest_time({all.transaction_time, manifest.transaction_time});
   if (is_first) {
-    all.transaction_time = manifest.transaction_time;
     all.request = manifest.request;
     all.organized_by = manifest.organized_by;
     all.requires_access_token = manifest.requires_access_token;
@@ -90,11 +92,17 @@ void check_seal(const Whole& whole, bool has_key) {
       "partitions, by partition_key_file or by the environment (BCDA_PARTITION_KEY)");
 }
 
+// Sizes are what a manifest says, so their sum may be too large.
+std::int64_t add(std::int64_t sum, std::int64_t bytes) {
+  constexpr std::int64_t kMost = std::numeric_limits<std::int64_t>::max();
+  return bytes > kMost - sum ? kMost : sum + bytes;
+}
+
 std::int64_t sum_of_bytes(const std::vector<File>& files) {
   std::int64_t sum = 0;
   for (const File& file : files) {
     if (file.bytes < 0) return -1;
-    sum += file.bytes;
+    sum = add(sum, file.bytes);
   }
   return sum;
 }
@@ -165,7 +173,7 @@ std::vector<Partition> cut(const Partition& all, std::size_t most) {
   const std::size_t count = std::min(most, files.size());
   std::int64_t known = 0, sum = 0;
   for (const File& file : files)
-    if (file.bytes >= 0) ++known, sum += file.bytes;
+    if (file.bytes >= 0) ++known, sum = add(sum, file.bytes);
   const std::int64_t mean = known > 0 ? sum / known : 1;
   const auto weight = [&](std::size_t i) {
     return std::max<std::int64_t>(files[i].bytes < 0 ? mean : files[i].bytes, 1);
@@ -179,7 +187,7 @@ std::vector<Partition> cut(const Partition& all, std::size_t most) {
   for (const std::size_t i : order) {
     auto taken = lightest.extract(lightest.begin());
     dealt[taken.value().second].push_back(i);
-    taken.value().first += weight(i);
+    taken.value().first = add(taken.value().first, weight(i));
     lightest.insert(std::move(taken));
   }
   std::vector<Partition> parts;

@@ -1,4 +1,5 @@
-// Which lines of a file count, in few bytes: the lengths of runs, which do not count and count by turns, from line 1 on.
+// Which lines of a file count, in few bytes: the lengths of runs of lines, from line 1 on. The first run does not count,
+// the second one does, and so on.
 #pragma once
 #include <cstdint>
 #include <functional>

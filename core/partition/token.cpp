@@ -18,7 +18,7 @@ constexpr std::uint8_t kSealed = 1, kDownloads = 2;  // bits of the kind
 
 Error no_token() {
   return {Status::INVALID_ARGUMENT,
-          "the partition token is none, or was cut: a token begins with " + std::string(kPrefix)};
+          "this text is no partition token, or its end is missing: a token begins with " + std::string(kPrefix)};
 }
 
 Error altered() { return {Status::VERIFICATION, "the partition token was altered or cut; make the partitions again"}; }

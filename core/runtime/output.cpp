@@ -34,19 +34,6 @@ void check_key(const Session& session, const Settings& settings) {
               "plaintext, set allow_plaintext");
 }
 
-// The directory that keeps the job of a manifest. An export could go on with that job, but not the other way round: the
-// files of an export would be forgotten.
-std::unique_ptr<transfer::Workspace> open_job_directory(const RunRequest& request,
-                                                        transfer::Workspace::ExportOptions job, files::Durability how,
-                                                        world::Local local) {
-  const std::string directory = request.settings.text("job_directory");
-  auto workspace = transfer::Workspace::for_export(directory, std::move(job), how, local);
-  if (!workspace->earlier().files.empty() || !workspace->earlier().tables.empty())
-    throw transfer::refuse_directory(directory, "holds files of an unfinished export; `bcda resume " + directory +
-                                                    "` goes on with it, or choose another directory");
-  return workspace;
-}
-
 }  // namespace
 
 Output open_output(Session& session, const RunRequest& request) {
@@ -58,10 +45,12 @@ Output open_output(Session& session, const RunRequest& request) {
   const auto job = [&] {
     return transfer::Workspace::ExportOptions{.intent = intent_of(session, request.settings),
                                               .restart = request.settings.boolean("restart"),
-                                              .takes_over = request.settings.boolean("take_over")};
+                                              .takes_over = request.settings.boolean("take_over"),
+                                              .only_job = is_manifest};
   };
   if (is_manifest) {
-    if (request.settings.has("job_directory")) output.workspace = open_job_directory(request, job(), how, local);
+    const std::string directory = request.settings.text("job_directory");
+    if (!directory.empty()) output.workspace = transfer::Workspace::for_export(directory, job(), how, local);
     return output;
   }
   if (!request.key_of) check_key(session, request.settings);

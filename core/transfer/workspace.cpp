@@ -118,6 +118,9 @@ void Workspace::begin_export(const ExportOptions& options) {
                                "; choose another directory, or move this one away");
   const bool discards = has_journal && options.restart;
   keep_ = has_journal;  // until it is clear that nothing in it is needed
+  if (options.only_job && !(earlier_.files.empty() && earlier_.tables.empty()))
+    throw refuse_directory(path(), "holds files of an unfinished export; `bcda resume " + path() +
+                                       "` goes on with it, or choose another directory");
   if (has_journal && !discards) go_on_with(options.intent);
   refuse_unknown_files(has_journal, discards);
   if (!has_journal) remove_stray_journals();

@@ -38,6 +38,7 @@ class Workspace {
     json::object intent = {};  // what the export asks for, by the names of settings
     bool restart = false;      // discards what an unfinished export left
     bool takes_over = false;   // see WorkDirectory::Options
+    bool only_job = false;     // for a manifest alone: refuses a directory with files of an export
   };
   // For an export, which uses the directory exclusively. It may hold neither a finished export nor unknown NDJSON files.
   // If it holds an unfinished export with the same intent, this one goes on with it; with another one, that is an error

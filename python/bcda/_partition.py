@@ -173,7 +173,7 @@ def open_partition(
             a sealed token.
 
     Raises:
-        InvalidArgumentError: the token is none, its ``partition_key`` is missing or another one, or a setting is wrong.
+        InvalidArgumentError: the text is no token, its ``partition_key`` is missing or another, or a setting is wrong.
         VerificationError: the token was altered.
         JobGoneError: the token has expired.
         Error: reading has the errors of :meth:`Client.fetch` and of :meth:`Table.batches`. Once the service has removed

@@ -10,6 +10,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable
+from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any
 
@@ -48,6 +49,14 @@ def test_all_partitions_are_the_tables_of_one_machine(
         for part in made:
             rows += map(str, bcda.open_partition(part.token, table, **executor(sandbox)).to_arrow().to_pylist())
         assert sorted(rows) == expected
+
+
+def test_their_time_is_the_earliest_of_the_manifests(client: bcda.Client) -> None:
+    whole = json.loads(client.manifest("Patient", progress=False).text)
+    times = ("2024-02-01T00:00:00Z", "2024-01-01T00:00:00Z", "2024-03-01T00:00:00Z")
+    text = "\n".join(json.dumps({**whole, "transactionTime": time}) for time in times)
+    made = client.partitions(text, partition_key=KEY)
+    assert made.transaction_time == datetime(2024, 1, 1, tzinfo=timezone.utc)
 
 
 def test_records_have_their_place(client: bcda.Client, sandbox: bcda.Sandbox, tmp_path: Path) -> None:

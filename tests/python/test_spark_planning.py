@@ -211,6 +211,13 @@ def test_a_restart_happens_once_for_each_read(sandbox: bcda.Sandbox, plan: Make)
     assert kick_offs(sandbox) == 3
 
 
+def test_reads_in_turn_restart_once_each(sandbox: bcda.Sandbox, plan: Make) -> None:
+    reads = [plan(restart="true"), plan(restart="true")]
+    for read in reads * 3:
+        pickle.loads(pickle.dumps(read)).partitions()
+    assert kick_offs(sandbox) == 2
+
+
 def test_a_mark_that_files_are_gone_ends_plannings_until_a_restart(sandbox: bcda.Sandbox, plan: Make) -> None:
     plan().partitions()
     plan().gone.set()

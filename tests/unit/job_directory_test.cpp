@@ -103,6 +103,25 @@ TEST_F(JobDirectory, HoldsNoFilesOfAnExport) {
   EXPECT_EQ(run_->result().files->size(), 2u);
 }
 
+// A refusal discards nothing: neither tables nor what the export asks for.
+TEST_F(JobDirectory, LeavesTheTablesOfAnExport) {
+  service_.settings.set("job_directory", "");
+  service_.settings.set("tables", "beneficiary");
+  service_.answer("GET /data/1/a", {http_answer(200, "", "{\"resourceType\":\"Patient\",\"id\":\"1\"}\n")});
+  service_.answer("GET /data/1/b", {http_answer(403)});
+  ASSERT_TRUE(run());
+  run_.reset();
+  const std::string journal = out() + "/.bcda/journal.ndjson", before = test::slurp(journal);
+  service_.settings.set("tables", "");
+  service_.settings.set("job_directory", out());
+  for (const char* restart : {"false", "true"}) {
+    service_.settings.set("restart", restart);
+    EXPECT_TRUE(holds(error_of([&] { ask(); }).message, "holds files of an unfinished export; `bcda resume"));
+    EXPECT_EQ(test::slurp(journal), before);
+    EXPECT_TRUE(std::filesystem::exists(out() + "/Patient.a.ndjson"));
+  }
+}
+
 TEST_F(JobDirectory, IsNotForAnExport) {
   service_.settings.set("job_directory", temp_ / "other");
   service_.answer("GET /data/1/", {http_answer(200, "", test::kRecord)});

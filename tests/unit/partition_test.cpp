@@ -1,6 +1,7 @@
 // Partition tokens, how files are dealt to them, and the spool in which a file waits until it is verified.
 #include <gtest/gtest.h>
 
+#include <limits>
 #include <numeric>
 #include <set>
 
@@ -207,6 +208,8 @@ TEST(PartitionCuts, TakeTheMeanForAnUnknownSize) {
 
 TEST(PartitionCuts, NeverHaveMorePartitionsThanFiles) {
   EXPECT_EQ(cut(with_sizes({1, 2}), 32).size(), 2u);
+  const std::int64_t most = std::numeric_limits<std::int64_t>::max();  // what a hostile manifest may say
+  EXPECT_EQ(cut(with_sizes({most, most, most, -1}), 2).size(), 2u);
   EXPECT_TRUE(cut(with_sizes({}), 32).empty());
   const auto parts = cut(with_sizes({0, 0, 0}), 3);  // files without bytes are dealt too
   for (const Partition& part : parts) EXPECT_EQ(part.files.size(), 1u);

@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 #include <unistd.h>
 
+#include "ndjson/records.hpp"
 #include "support/errors.hpp"
 #include "support/files.hpp"
 
@@ -123,6 +124,17 @@ TEST_F(Readers, AFileThatCannotBeReadIsNamed) {
   });
   EXPECT_EQ(directory.status, Status::FILESYSTEM);
   EXPECT_EQ(directory.file, dir_.path());
+}
+
+// Else a caller who tries again would take what comes after a failed check for verified.
+TEST(Records, EndWithTheirFirstFailure) {
+  int asked = 0;
+  Records records([&]() -> std::optional<Records::File> {
+    ++asked;
+    throw Error(Status::VERIFICATION, "changed");
+  });
+  for (int i = 0; i < 3; ++i) EXPECT_EQ(test::error_of([&] { records.next(); }).status, Status::VERIFICATION);
+  EXPECT_EQ(asked, 1);
 }
 
 }  // namespace

@@ -11,7 +11,6 @@ import os
 import time
 import uuid
 from collections.abc import Mapping
-from contextlib import suppress
 from typing import Any
 
 from .. import _native
@@ -155,19 +154,16 @@ class Planning:
                 time.sleep(_BETWEEN_TRIES)
                 continue
             if restarts:
-                replace_file(self._restarted(), self._read)
+                replace_file(self._restarted(), "")
             return manifest
 
     def _restarts(self) -> bool:
-        """Whether the option ``restart`` is yet to be followed. Each planning has it, and only the first must."""
-        if self._settings.get("restart", "").lower() != "true":
-            return False
-        with suppress(OSError), open(self._restarted(), encoding="utf-8") as file:
-            return file.read() != self._read
-        return True
+        """Whether the option ``restart`` is yet to be followed. Each planning has it; only the first of a read must."""
+        return self._settings.get("restart", "").lower() == "true" and not os.path.exists(self._restarted())
 
     def _restarted(self) -> str:
-        return os.path.join(self._job or "", "restarted")
+        """The file that says that this read has had its restart. Other reads of the same request have their own."""
+        return os.path.join(self._job or "", f"restarted-{self._read}")
 
     def __repr__(self) -> str:
         return "<Planning>"

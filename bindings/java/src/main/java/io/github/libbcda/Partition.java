@@ -22,7 +22,7 @@ import java.util.function.LongConsumer;
  * <p><b>Clients.</b> The methods take the client that fetches the files. Share one between the partitions of a process.
  * It needs no private key. If the client is null and files have to be downloaded, a client is made of the settings.
  *
- * <p><b>Errors.</b> Opening throws {@link BcdaException.InvalidArgument} if the token is none, or if its
+ * <p><b>Errors.</b> Opening throws {@link BcdaException.InvalidArgument} if the text is no token, or if its
  * {@code partition_key} is missing or another one; {@link BcdaException.Verification} if the token was altered; and
  * {@link BcdaException.JobGone} if it has expired. Reading throws what {@link BcdaClient#fetch} throws, and
  * {@link BcdaException.JobGone} once the service has removed the files: then only a new export helps. Messages name the

@@ -11,8 +11,8 @@ import org.apache.spark.sql.connector.read.Scan;
 import org.apache.spark.sql.types.StructType;
 
 /**
- * One read of some columns of a table. Spark asks several times for its partitions, and also to explain a query: the
- * answer is kept, so that tasks that are told apart by their number stay the same.
+ * One read of some columns of a table. Spark asks several times for its partitions. The answer is kept, so that tasks
+ * that are told apart by their number stay the same.
  */
 final class BcdaScan implements Scan, Batch {
   private final Options options;
