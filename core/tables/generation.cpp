@@ -41,10 +41,11 @@ ProfileMark::ProfileMark(Projection& projection)
   projection.want(projection.want(projection.root(), meta_), profile_);
 }
 
-Generation ProfileMark::of(const Node& record) const {
-  Generation shown = Generation::stu3;
+std::optional<Generation> ProfileMark::of(const Node& record) const {
+  std::optional<Generation> shown;
   for (const Node* member = record.first; member; member = member->next) {
     if (member->name != meta_) continue;
+    shown = Generation::stu3;
     for (const Node* inner = member->first; inner; inner = inner->next) {
       if (inner->name != profile_) continue;
       if (inner->view().ends_with(kV3Profile)) return Generation::v3;
@@ -59,7 +60,7 @@ std::optional<Generation> generation_of_record(std::string_view line) {
   if (line.find(kV3Url) != std::string_view::npos) return Generation::v3;
   RecordParser parser(clues.projection);
   const Node& record = parser.parse(line);
-  if (const Generation shown = clues.mark.of(record); shown != Generation::stu3) return shown;
+  if (const auto shown = clues.mark.of(record); shown && *shown != Generation::stu3) return shown;
   for (const Node* member = record.first; member; member = member->next)
     if (std::find(clues.own.begin(), clues.own.end(), member->name) != clues.own.end()) return Generation::stu3;
   return std::nullopt;

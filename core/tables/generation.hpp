@@ -27,7 +27,8 @@ class ProfileMark {
   // Call it after the views have asked for their members.
   explicit ProfileMark(Projection& projection);
 
-  Generation of(const Node& record) const;  // stu3 if it has no profile
+  // stu3 if it has a meta without a profile; nullopt if it has no meta, because that says nothing.
+  std::optional<Generation> of(const Node& record) const;
 
  private:
   NameId meta_, profile_;

@@ -150,7 +150,8 @@ bool Scan::read_record() {
 // A record that does not say its generation is read like the one before it.
 const Node& Scan::parse(std::string_view line) {
   const Node& record = pass_->parser.parse(line);
-  if (file_.generation || !pass_->mark || pass_->mark->of(record) == pass_->generation) return record;
+  if (file_.generation || !pass_->mark || pass_->mark->of(record).value_or(pass_->generation) == pass_->generation)
+    return record;
   const auto own = generation_of_record(line);
   if (!own || *own == pass_->generation) return record;
   pass_ = &pass_of(*own);

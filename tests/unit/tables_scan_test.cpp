@@ -327,6 +327,17 @@ TEST_F(Scans, ReadEachRecordByItsOwnGeneration) {
     }
 }
 
+// A missing meta is no sign of stu3, which has one.
+TEST_F(Scans, ReadARecordWithoutMetaLikeTheOneBeforeIt) {
+  const auto patient = [](const std::string& meta) {
+    return R"({"resourceType":"Patient","id":"1",)" + meta +
+           R"("identifier":[{"system":"http://hl7.org/fhir/sid/us-mbi","value":"1S00E00AA00"}]})" + "\n";
+  };
+  const std::string with = patient(R"("meta":{"profile":["p|2.2.0"]},)"), without = patient("");
+  EXPECT_EQ(csv_rows("beneficiary", file("a", with + without)),
+            csv_rows("beneficiary", file("b", with + without), Generation::v3));
+}
+
 TEST_F(Scans, ReadAPlaceholderLikeTheRecordBeforeIt) {
   const std::string path =
       file("a", slurp(sample(Generation::v3, "Patient")) + slurp(sample(Generation::v2, "Patient")));
