@@ -81,6 +81,8 @@ std::int32_t setting_is_for_export(std::int32_t index) { return row(index).scope
 std::int32_t setting_is_for_tables(std::int32_t index) { return row(index).scope() == BCDA_SCOPE_TABLE; }
 std::int32_t setting_is_for_partitions(std::int32_t index) { return row(index).scope() == BCDA_SCOPE_PARTITION; }
 std::int32_t setting_is_secret(std::int32_t index) { return row(index).secret(); }
+std::int32_t setting_is_of_request(std::int32_t index) { return row(index).of_request(); }
+std::int32_t setting_is_for_opening(std::int32_t index) { return row(index).for_opening(); }
 
 Text profiles() { return Text(bcda::profiles()); }
 

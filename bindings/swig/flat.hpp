@@ -59,6 +59,8 @@ std::int32_t setting_is_for_export(std::int32_t index);      // 1: may also be g
 std::int32_t setting_is_for_tables(std::int32_t index);      // 1: is for reading tables
 std::int32_t setting_is_for_partitions(std::int32_t index);  // 1: is for cutting and opening partitions
 std::int32_t setting_is_secret(std::int32_t index);
+std::int32_t setting_is_of_request(std::int32_t index);   // 1: says what a job is asked for, or whom
+std::int32_t setting_is_for_opening(std::int32_t index);  // 1: is used to open partitions
 
 Text profiles();  // a JSON array
 

@@ -76,6 +76,8 @@ bcda_setting_scope bcda_setting_get_scope(const bcda_setting* setting) {
   return setting ? static_cast<bcda_setting_scope>(row(setting)->scope) : BCDA_SCOPE_CLIENT;
 }
 int32_t bcda_setting_secret(const bcda_setting* setting) { return setting && row(setting)->secret; }
+int32_t bcda_setting_of_request(const bcda_setting* setting) { return setting && row(setting)->of_request; }
+int32_t bcda_setting_for_opening(const bcda_setting* setting) { return setting && row(setting)->for_opening; }
 
 const char* bcda_profiles(void) {
   static const auto* text = [] {  // leaked, because threads may read it at exit

@@ -84,7 +84,7 @@ std::optional<Instant> expiry(const Settings& settings, bool downloads, Instant 
 }
 
 void check_seal(const Whole& whole, bool has_key) {
-  if (has_key || !whole.is_secret) return;
+  if (has_key || !(whole.is_signed || whole.has_keys)) return;
   throw Error(
       Status::INVALID_ARGUMENT,
       "the setting partition_key is missing: it seals the keys and the signed URLs of the files in the "
@@ -124,7 +124,7 @@ Whole read_manifests(const runtime::Session& session, const Settings& settings, 
   runtime::FileQueue queue;  // drops what is listed twice
   for (const auto& manifest : manifests) {
     adopt(all, *manifest, manifest == manifests.front());
-    whole.is_secret = whole.is_secret || manifest->has_signed_urls;
+    whole.is_signed = whole.is_signed || manifest->has_signed_urls;
     whole.error_files += manifest->count(bulk::FileKind::error);
     whole.deleted_files += manifest->count(bulk::FileKind::deleted);
     queue.add(runtime::all_files(manifest), "");
@@ -138,7 +138,7 @@ Whole read_manifests(const runtime::Session& session, const Settings& settings, 
       all.files.push_back(std::move(file));
     }
   }
-  whole.is_secret = whole.is_secret || !all.keys.empty();
+  whole.has_keys = !all.keys.empty() || (session.profile().encrypts && session.private_key());
   return whole;
 }
 
@@ -226,6 +226,7 @@ std::string make_tokens(const Whole& whole, const Settings& settings, std::int64
                      {"files", part.files.size()},
                      {"bytes", or_null(sum_of_bytes(part.files))}});
   return json::serialize(json::object{{"digest", all.digest},
+                                      {"signed", whole.is_signed},
                                       {"transactionTime", or_null(all.transaction_time)},
                                       {"expires", or_null(all.expires ? to_rfc3339(*all.expires) : "")},
                                       {"files", all.files.size()},

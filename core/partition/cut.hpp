@@ -13,7 +13,8 @@ namespace libbcda::partition {
 // What the partitions are of, before it is cut: one partition with all files.
 struct Whole {
   Partition all;
-  bool is_secret = false;                          // it has keys of files, or URLs that are signed
+  bool is_signed = false;                          // it has URLs with which anyone can download the files
+  bool has_keys = false;                           // of files; or the service encrypts, so that it may have
   std::size_t error_files = 0, deleted_files = 0;  // which have no rows
 };
 

@@ -121,7 +121,8 @@ class Pipe {
     std::unique_lock lock(mutex_);
     changed_.wait(lock, [&] { return left() < kMost || is_abandoned_; });
     if (is_abandoned_) throw Error(Status::CANCELED, "canceled");
-    bytes_.erase(bytes_.begin(), bytes_.begin() + static_cast<std::ptrdiff_t>(std::exchange(taken_, 0)));
+    if (left() == 0 || taken_ >= kMost)  // not at each call, because that moves what is left
+      bytes_.erase(bytes_.begin(), bytes_.begin() + static_cast<std::ptrdiff_t>(std::exchange(taken_, 0)));
     bytes_.insert(bytes_.end(), bytes.begin(), bytes.end());
     has_given_ = has_given_ || !bytes.empty();
     changed_.notify_all();

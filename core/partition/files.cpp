@@ -5,8 +5,8 @@
 #include <cstring>
 #include <utility>
 
-#include "crypto/digest.hpp"
 #include "partition/lines.hpp"
+#include "runtime/digest_check.hpp"
 #include "runtime/table_source.hpp"
 
 namespace libbcda::partition {
@@ -20,57 +20,47 @@ Error changed(const std::string& path) {
                        .at_file(path));
 }
 
-// An open file, whose bytes are compared with the token: before they are handed out, or while they are.
+// An open file, whose size is that of the token.
 class FileAtHand {
  public:
-  FileAtHand(const File& about, bool verifies_first) : about_(about), file_(files::open_system_file(about.path)) {
+  explicit FileAtHand(const File& about) : path_(about.path), file_(files::open_system_file(about.path)) {
     struct stat info {};
-    if (!file_ || file_.status(info) != 0) throw files::file_error("cannot read", about.path, errno);
-    if (about.bytes >= 0 && info.st_size != about.bytes) throw changed(about.path);
+    if (!file_ || file_.status(info) != 0) throw files::file_error("cannot read", path_, errno);
+    if (about.bytes >= 0 && info.st_size != about.bytes) throw changed(path_);
     size_ = info.st_size;
-    is_verified_ = about.sha256.empty();
-    if (verifies_first) verify();
   }
+  const std::string& path() const { return path_; }
 
   // Reads from `at` on, and returns 0 at the end.
   std::size_t read(std::int64_t at, MutableBytes room) const {
     const auto size =
         static_cast<std::size_t>(std::min<std::int64_t>(size_ - at, static_cast<std::int64_t>(room.size())));
-    if (size > 0) files::read_all_at(file_, at, room.first(size), about_.path);
+    if (size > 0) files::read_all_at(file_, at, room.first(size), path_);
     return size;
-  }
-  bool is_verified() const { return is_verified_; }
-  void compare(crypto::Sha256& digest) const {
-    if (to_hex(digest.finish()) != about_.sha256) throw changed(about_.path);
   }
 
  private:
-  void verify() {
-    if (is_verified_) return;
-    crypto::Sha256 digest;
-    Bytes block(ndjson::Reader::kBuffer);
-    for (std::int64_t at = 0; at < size_;) {
-      const std::size_t size = read(at, block);
-      digest.update(ByteView(block).first(size));
-      at += static_cast<std::int64_t>(size);
-    }
-    compare(digest);
-    is_verified_ = true;
-  }
-
-  const File about_;
+  const std::string path_;
   files::Fd file_;
   std::int64_t size_ = 0;
-  bool is_verified_ = false;
 };
 
-ndjson::Reader::Source source_of(std::shared_ptr<const FileAtHand> file) {
-  auto digest = file->is_verified() ? nullptr : std::make_shared<crypto::Sha256>();
-  return [file = std::move(file), digest, at = std::int64_t{0}, ended = false](MutableBytes room) mutable {
+using Source = ndjson::Reader::Source;
+
+Source source_of(std::shared_ptr<const FileAtHand> file) {
+  return [file = std::move(file), at = std::int64_t{0}](MutableBytes room) mutable {
     const std::size_t size = file->read(at, room);
     at += static_cast<std::int64_t>(size);
-    if (digest && size > 0) digest->update(room.first(size));
-    if (digest && size == 0 && !std::exchange(ended, true)) file->compare(*digest);
+    return size;
+  };
+}
+
+// The same, but it throws at the end if the bytes have another SHA-256.
+Source checked_source(const std::shared_ptr<const FileAtHand>& file, const std::string& sha256) {
+  runtime::DigestCheck check(sha256, [path = file->path()] { return changed(path); });
+  return [source = source_of(file), check](MutableBytes room) mutable {
+    const std::size_t size = source(room);
+    check(room.first(size));
     return size;
   };
 }
@@ -129,7 +119,7 @@ std::shared_ptr<Fetch> Files::start(std::size_t number) {
 tables::ScanFile Files::fetched(std::size_t number, const std::vector<std::string>& types) {
   {
     const std::lock_guard lock(mutex_);
-    if (is_canceled_) throw Error(Status::CANCELED, "canceled");
+    check_canceled();
     current_ = ahead_ ? std::exchange(ahead_, nullptr) : nullptr;
     if (!current_) current_ = start(number);
   }
@@ -148,11 +138,24 @@ tables::ScanFile Files::fetched(std::size_t number, const std::vector<std::strin
 }
 
 tables::ScanFile Files::at_hand(const File& file) const {
-  const auto opened = std::make_shared<const FileAtHand>(file, !streams());
+  const auto opened = std::make_shared<const FileAtHand>(file);
+  const std::string to_check = streams() ? file.sha256 : "";  // while the rows are handed out
+  if (!streams() && !file.sha256.empty()) drain(checked_source(opened, file.sha256));
   tables::ScanFile found{file.path, generation_of(file), wanted_lines(file)};
   found.type = file.type;
-  found.open = [opened, path = file.path] { return ndjson::Reader(source_of(opened), path); };
+  found.open = [opened, to_check] {
+    return ndjson::Reader(to_check.empty() ? source_of(opened) : checked_source(opened, to_check), opened->path());
+  };
   return found;
+}
+
+void Files::drain(ndjson::Reader::Source source) const {
+  Bytes block(ndjson::Reader::kBuffer);
+  while (source(block) > 0) check_canceled();
+}
+
+void Files::check_canceled() const {
+  if (is_canceled_) throw Error(Status::CANCELED, "canceled");
 }
 
 void Files::cancel() noexcept {

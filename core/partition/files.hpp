@@ -29,7 +29,7 @@ class Files {
   // Error{VERIFICATION} if a file at hand has changed; each later call throws the same.
   std::optional<tables::ScanFile> next(const std::vector<std::string>& types);
 
-  // Ends a call of next() that waits, with Error{CANCELED}.
+  // Ends a call of next() that fetches or verifies, with Error{CANCELED}.
   void cancel() noexcept;
   // Whether the process is exiting and this must not be destroyed, see World::abandoned.
   bool abandoned() const { return session_ && session_->world()->abandoned(); }
@@ -38,6 +38,8 @@ class Files {
   std::optional<std::size_t> find(std::size_t from, const std::vector<std::string>& types) const;
   tables::ScanFile fetched(std::size_t number, const std::vector<std::string>& types);
   tables::ScanFile at_hand(const File& file) const;
+  void drain(ndjson::Reader::Source source) const;
+  void check_canceled() const;  // throws
   std::shared_ptr<Fetch> start(std::size_t number);
   bool may_fetch_ahead() const;
   bool streams() const { return settings_.text("verify") == "stream"; }
@@ -50,7 +52,7 @@ class Files {
   std::optional<Error> failure_;
   std::mutex mutex_;                        // of the two fetches
   std::shared_ptr<Fetch> current_, ahead_;  // null: none is under way
-  bool is_canceled_ = false;
+  std::atomic<bool> is_canceled_ = false;   // written with the mutex, so that no fetch starts afterwards
 };
 
 // For tables: they read the files of the types of their resources.

@@ -14,7 +14,7 @@ using T = SettingType;
 
 // A row of the table. Its default is "" unless it is given.
 Setting row(SettingType type, const char* name, SettingScope scope, const char* default_value, const char* help) {
-  return {name, type, scope, false, default_value, "", help, {}};
+  return {name, type, scope, false, default_value, "", help, {}, false, scope != kExport};
 }
 Setting text(const char* name, SettingScope scope, const char* help) { return row(T::string, name, scope, "", help); }
 Setting path(const char* name, SettingScope scope, const char* help) { return row(T::path, name, scope, "", help); }
@@ -45,16 +45,32 @@ Setting text_with(const char* name, SettingScope scope, const char* default_valu
   return row(T::string, name, scope, default_value, help);
 }
 
+// What says what a job is asked for, or whom.
+Setting of_request(Setting row) {
+  row.of_request = true;
+  return row;
+}
+// What a download needs of the settings of an export.
+Setting of_download(Setting row) {
+  row.for_opening = true;
+  return row;
+}
+// What a process that only opens partitions does not use, although it is no setting of an export.
+Setting not_for_opening(Setting row) {
+  row.for_opening = false;
+  return row;
+}
+
 std::vector<Setting> make_table() {
   std::vector<Setting> table = {
-      text("url", kClient, "Origin of the service, such as https://api.bcda.cms.gov, or its FHIR base."),
-      choice("profile", kClient, "auto", "auto,bcda-v3,bcda-v2,bcda-v1,bcda-2019,ab2d,dpc,hapi,generic",
-             "What kind of server it is; auto decides by the URL."),
+      of_request(text("url", kClient, "Origin of the service, such as https://api.bcda.cms.gov, or its FHIR base.")),
+      of_request(choice("profile", kClient, "auto", "auto,bcda-v3,bcda-v2,bcda-v1,bcda-2019,ab2d,dpc,hapi,generic",
+                        "What kind of server it is; auto decides by the URL.")),
       path("profile_file", kClient,
            "JSON file with fields that replace those of the profile, as `bcda profiles NAME --json` prints them."),
       choice("auth", kClient, "auto", "auto,basic,form,smart,token,none",
              "How to authenticate; auto decides by the profile and the credentials."),
-      text("client_id", kClient, "Client id that the service issued."),
+      of_request(text("client_id", kClient, "Client id that the service issued.")),
       secret("client_secret", kClient, "Client secret that belongs to client_id."),
       path("client_secret_file", kClient, "File that holds the client secret."),
       path("signing_key", kClient,
@@ -68,10 +84,12 @@ std::vector<Setting> make_table() {
       secret("access_token", kClient, "An access token that is at hand, instead of a client id and secret."),
       path("access_token_file", kClient,
            "File that holds an access token; it is read again when the service refuses the token."),
-      path("private_key", kClient, "PEM file of the RSA private key whose public half is registered with the service."),
-      secret("private_key_pem", kClient, "The private key itself as PEM text, instead of a file."),
-      secret("private_key_passphrase", kClient, "Passphrase of an encrypted private key."),
-      path("private_key_passphrase_file", kClient, "File that holds the passphrase of an encrypted private key."),
+      not_for_opening(path("private_key", kClient,
+                           "PEM file of the RSA private key whose public half is registered with the service.")),
+      not_for_opening(secret("private_key_pem", kClient, "The private key itself as PEM text, instead of a file.")),
+      not_for_opening(secret("private_key_passphrase", kClient, "Passphrase of an encrypted private key.")),
+      not_for_opening(
+          path("private_key_passphrase_file", kClient, "File that holds the passphrase of an encrypted private key.")),
       path("ca_file", kClient, "PEM file of the CA certificates to trust instead of the system's."),
       path("client_certificate", kClient,
            "PEM file of the certificate for a service that asks its clients for one; its issuers and its key may "
@@ -108,19 +126,22 @@ std::vector<Setting> make_table() {
       size("max_manifest_bytes", kClient, "1GiB", "Largest manifest that is accepted."),
       number("max_gzip_ratio", kClient, "200",
              "How many times its size a file packed with gzip may unpack to; 0: no limit but 64 GiB."),
-      list("types", kExport, "Resource types to export; by default all that the service offers."),
-      choice("level", kExport, "", "system,patient,group",
-             "What to export: the whole system, all patients, or a group; by default the profile's."),
-      text("group", kExport, "Id of the group to export; by default the profile's (all at BCDA)."),
-      text("since", kExport, "Export only what changed since this time, such as 2026-02-13T08:00:00Z."),
-      text("until", kExport, "Export only what changed until this time."),
-      list("type_filters", kExport,
-           "Searches that resources of a type must match, such as ExplanationOfBenefit?service-date=ge2025."),
-      list("elements", kExport, "Elements of the resources to export, such as Patient.name."),
-      list("include_associated_data", kExport, "Associated data to export too, such as LatestProvenanceResources."),
-      list("patients", kExport, "Patients to export, such as Patient/123; the kick-off is then sent by POST."),
-      text("organize_output_by", kExport,
-           "Resource type, such as Patient, by which the server puts resources together in its files."),
+      of_request(list("types", kExport, "Resource types to export; by default all that the service offers.")),
+      of_request(choice("level", kExport, "", "system,patient,group",
+                        "What to export: the whole system, all patients, or a group; by default the profile's.")),
+      of_request(text("group", kExport, "Id of the group to export; by default the profile's (all at BCDA).")),
+      of_request(text("since", kExport, "Export only what changed since this time, such as 2026-02-13T08:00:00Z.")),
+      of_request(text("until", kExport, "Export only what changed until this time.")),
+      of_request(
+          list("type_filters", kExport,
+               "Searches that resources of a type must match, such as ExplanationOfBenefit?service-date=ge2025.")),
+      of_request(list("elements", kExport, "Elements of the resources to export, such as Patient.name.")),
+      of_request(list("include_associated_data", kExport,
+                      "Associated data to export too, such as LatestProvenanceResources.")),
+      of_request(
+          list("patients", kExport, "Patients to export, such as Patient/123; the kick-off is then sent by POST.")),
+      of_request(text("organize_output_by", kExport,
+                      "Resource type, such as Patient, by which the server puts resources together in its files.")),
       flag("allow_partial_manifests", kExport, "false",
            "Let the server list files while the job still runs; they are downloaded at once."),
       text("output_format", kExport, "Format to ask for; leave it unset unless the service needs it."),
@@ -145,11 +166,12 @@ std::vector<Setting> make_table() {
       flag("take_over", kExport, "false",
            "Use the directory although another run seems to use it; set it only if that run has certainly ended."),
       number("parallel", kExport, "4", "Number of files downloaded at the same time, 1 to 64."),
-      flag("allow_plaintext", kExport, "false",
-           "Accept data files without a key; by default a private key is required, and such a file is an error."),
-      choice(
-          "require_proof", kExport, "none", "none,length,gzip,sha256,gcm",
-          "Weakest proof that a data file is whole with which it is accepted; each one is stronger than those before."),
+      of_download(
+          flag("allow_plaintext", kExport, "false",
+               "Accept data files without a key; by default a private key is required, and such a file is an error.")),
+      of_download(choice("require_proof", kExport, "none", "none,length,gzip,sha256,gcm",
+                         "Weakest proof that a data file is whole with which it is accepted; each one is stronger than "
+                         "those before.")),
       choice("durability", kExport, "power", "power,process",
              "What a published file survives: a loss of power (power), or only a crash of the process (process)."),
       duration("poll_interval", kExport, "1s",
@@ -162,14 +184,17 @@ std::vector<Setting> make_table() {
       duration("job_timeout", kExport, "",
                "Time limit for a job to finish, from its acceptance on; by default the profile's (24h at BCDA); 0: no "
                "limit."),
-      duration("timeout", kExport, "0s", "Time limit for the whole run; 0: no limit."),
-      number("retries", kExport, "5", "How often a failed request is repeated, 0 to 100."),
+      of_download(duration("timeout", kExport, "0s", "Time limit for the whole run; 0: no limit.")),
+      of_download(number("retries", kExport, "5", "How often a failed request is repeated, 0 to 100.")),
       duration("outage_limit", kExport, "15m",
                "How long status requests may keep failing after the retries are used up, while a job runs."),
-      duration("retry_delay", kExport, "1s", "First wait before a retry; each wait is twice the one before."),
-      duration("retry_max_delay", kExport, "1m",
-               "Longest wait before a retry, unless the service requests a longer one (see max_retry_after)."),
-      duration("max_retry_after", kExport, "15m", "Longest wait that a service may request with Retry-After."),
+      of_download(
+          duration("retry_delay", kExport, "1s", "First wait before a retry; each wait is twice the one before.")),
+      of_download(
+          duration("retry_max_delay", kExport, "1m",
+                   "Longest wait before a retry, unless the service requests a longer one (see max_retry_after).")),
+      of_download(
+          duration("max_retry_after", kExport, "15m", "Longest wait that a service may request with Retry-After.")),
       list("columns", kTable, "Columns of the table, in this order; by default all."),
       choice("generation", kTable, "auto", "auto,stu3,v2,v3",
              "Generation of the claims data; auto asks the receipt, or else the records."),
@@ -184,13 +209,14 @@ std::vector<Setting> make_table() {
       secret("partition_key", kPartition,
              "Key that seals partition tokens: 32 bytes in hex or Base64, as `openssl rand -hex 32` makes them."),
       path("partition_key_file", kPartition, "File that holds the partition key."),
-      number(
+      not_for_opening(number(
           "max_partitions", kPartition, "32",
           "Into how many partitions a manifest or an export is cut if the caller gives no number; each one downloads "
-          "one file at a time."),
-      duration("partition_lifetime", kPartition, "",
-               "How long a partition token can be opened; by default 24h for a manifest, and without limit for a "
-               "finished export; 0: no limit."),
+          "one file at a time.")),
+      not_for_opening(
+          duration("partition_lifetime", kPartition, "",
+                   "How long a partition token can be opened; by default 24h for a manifest, and without limit for a "
+                   "finished export; 0: no limit.")),
       choice("verify", kPartition, "before", "before,stream",
              "Rows of a partition's file come once the whole file was verified (before), or at once (stream): then an "
              "error at its end means that its rows must be discarded."),

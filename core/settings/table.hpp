@@ -16,9 +16,11 @@ struct Setting {
   SettingScope scope;
   bool secret;
   const char* default_value;
-  const char* choices;  // comma-separated; "" unless the type is choice
-  const char* help;     // one sentence
-  std::string env;      // the environment variable: "BCDA_" and the name in upper case
+  const char* choices;       // comma-separated; "" unless the type is choice
+  const char* help;          // one sentence
+  std::string env;           // the environment variable: "BCDA_" and the name in upper case
+  bool of_request = false;   // says what a job is asked for, or whom: requests that differ in it are two jobs
+  bool for_opening = false;  // a process that only opens partitions uses it
 };
 
 const std::vector<Setting>& settings_table();

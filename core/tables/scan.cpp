@@ -40,6 +40,9 @@ std::vector<std::string> types_of(const std::vector<TableRequest>& tables) {
 }
 
 TableRequest request_table(const std::string& name_or_view, ViewOptions options) {
+  if (name_or_view == kRaw && options.final_only)
+    throw Error(Status::INVALID_ARGUMENT,
+                "the setting final_only is for tables of claims; the table raw has every record as it is");
   if (name_or_view == kRaw) return {{}, false, std::move(options), true};
   const bool is_view = name_or_view.find('{') != std::string::npos;
   const ViewDefinition own = is_view ? parse_view_definition(name_or_view) : ViewDefinition();

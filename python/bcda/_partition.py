@@ -41,6 +41,7 @@ class Partitions(Sequence[Partition]):
 
     Attributes:
         digest: the SHA-256 of the manifest, in hex. Every token is bound to it.
+        signed: whether the manifest has signed URLs, with which anyone can download its files.
         transaction_time: that of the manifest; None for finished exports.
         expires: when the tokens expire; None: never.
         files: how many files all partitions have.
@@ -56,6 +57,7 @@ class Partitions(Sequence[Partition]):
 
     def __init__(self, described: Mapping[str, Any]) -> None:
         self.digest: str = described["digest"]
+        self.signed: bool = described["signed"]
         self.transaction_time = _time(described["transactionTime"])
         self.expires = _time(described["expires"])
         self.files: int = described["files"]

@@ -26,7 +26,8 @@ class Setting:
 
     ``type`` is one of string, path, boolean, integer, duration, size, choice, list. ``scope`` is ``"client"``, or
     ``"export"`` if the setting may also be given for each export, ``"table"`` if it is for reading tables, or
-    ``"partition"`` if it is for partitions. A secret is never returned, logged or printed.
+    ``"partition"`` if it is for partitions. A secret is never returned, logged or printed. ``of_request``: it says what
+    a job is asked for, or whom. ``for_opening``: a process that only opens partitions uses it.
     """
 
     name: str
@@ -37,6 +38,8 @@ class Setting:
     help: str
     scope: str
     secret: bool
+    of_request: bool
+    for_opening: bool
 
 
 @dataclass(frozen=True)

@@ -44,6 +44,8 @@ py::dict row_of(const bcda::Setting& setting) {
   constexpr const char* scopes[] = {"client", "export", "table", "partition"};
   row["scope"] = scopes[setting.scope()];
   row["secret"] = setting.secret();
+  row["of_request"] = setting.of_request();
+  row["for_opening"] = setting.for_opening();
   return row;
 }
 

@@ -204,6 +204,13 @@ TEST_P(Partitions, NoticeAFileAtHandThatHasChanged) {
   }
 }
 
+TEST_P(Partitions, SayWhetherUrlsAreSigned) {
+  std::string of = manifest("Patient");
+  EXPECT_FALSE(cut(of, 1).at("signed").as_bool());
+  of.insert(of.find(".ndjson") + std::strlen(".ndjson"), "?signature=1");
+  EXPECT_TRUE(cut(of, 1).at("signed").as_bool());
+}
+
 INSTANTIATE_TEST_SUITE_P(Services, Partitions, testing::Values("bcda-2019", "bcda-v3"),
                          [](const auto& test) { return std::string(test.param) == "bcda-v3" ? "v3" : "of2019"; });
 
@@ -223,6 +230,16 @@ TEST_P(EncryptedPartitions, WantAKey) {
     EXPECT_TRUE(holds(malformed.what(), "partition_key")) << malformed.what();
     EXPECT_FALSE(holds(malformed.what(), bad)) << malformed.what();
   }
+}
+
+// So that it is known before there is a job.
+TEST_P(EncryptedPartitions, WantAKeyForAManifestWithoutFilesToo) {
+  const std::string empty =
+      R"({"transactionTime":"2026-01-01T00:00:00Z","request":"","requiresAccessToken":true,"output":[]})";
+  const bcda::Error missing = failure_of([&] { bcda::partitions(client_, empty); });
+  EXPECT_EQ(missing.status(), BCDA_INVALID_ARGUMENT);
+  EXPECT_TRUE(holds(missing.what(), "the setting partition_key is missing")) << missing.what();
+  EXPECT_TRUE(tokens(cut(empty, 0)).empty());
 }
 
 TEST_P(EncryptedPartitions, OpenWithTheirKeyAlone) {
@@ -365,6 +382,8 @@ TEST(PartitionsOfASeries, HaveItsCurrentState) {
 }
 
 TEST(PartitionArguments, AreChecked) {
+  const bcda::Config final_only({{"final_only", "true"}});
+  EXPECT_TRUE(holds(failure_of([&] { bcda::Tables(bcda::Partition{""}, {"raw"}, final_only); }).what(), "final_only"));
   EXPECT_TRUE(holds(failure_of([] { bcda::Tables(bcda::Partition{"none"}, {"raw"}, {}); }).what(), "token"));
   EXPECT_TRUE(holds(failure_of([] { bcda::Tables(bcda::Partition{""}, {"nothing"}, {}); }).what(), "nothing"));
   char* text = nullptr;

@@ -48,6 +48,8 @@ REACHED = {
     "bcda_setting_help": "Setting.help",
     "bcda_setting_get_scope": "Setting.scope",
     "bcda_setting_secret": "Setting.secret",
+    "bcda_setting_of_request": "Setting.of_request",
+    "bcda_setting_for_opening": "Setting.for_opening",
     "bcda_config_create": "Client",
     "bcda_config_destroy": "Client",
     "bcda_config_set": "Client",

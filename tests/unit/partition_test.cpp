@@ -1,9 +1,11 @@
 // Partition tokens, how files are dealt to them, and the spool in which a file waits until it is verified.
 #include <gtest/gtest.h>
 
+#include <filesystem>
 #include <limits>
 #include <numeric>
 #include <set>
+#include <thread>
 
 #include "base/quote.hpp"
 #include "partition/cut.hpp"
@@ -248,6 +250,20 @@ TEST(PartitionLines, AreRefusedWhenTheyAreMalformed) {
   std::string long_runs;
   for (int i = 0; i < 200; ++i) long_runs += std::string(5, '\xff') + "\x7f";
   EXPECT_EQ(error_of([&] { Lines{long_runs}; }).status, Status::VERIFICATION);
+}
+
+// Hashing the file takes a minute, unless it is canceled.
+TEST(PartitionFiles, StopCheckingAFileAtHandWhenTheyAreCanceled) {
+  TempDir dir;
+  spill(dir / "Patient.ndjson", "");
+  std::filesystem::resize_file(dir / "Patient.ndjson", std::uintmax_t{64} << 30);  // it has no blocks on the disk
+  Partition partition = at_hand();
+  partition.files[0].path = dir / "Patient.ndjson";
+  partition.files[0].bytes = std::int64_t{64} << 30;
+  Files files(nullptr, partition, {});
+  std::thread canceler([&] { files.cancel(); });
+  EXPECT_EQ(error_of([&] { files.next({}); }).status, Status::CANCELED);
+  canceler.join();
 }
 
 // ---- The spool ------------------------------------------------------------------------------------------------------

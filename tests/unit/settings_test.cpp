@@ -129,6 +129,24 @@ TEST(SettingsTable, SecretsAreTextAndHaveNoDefault) {
     EXPECT_TRUE(find_setting(name)->secret) << name;
 }
 
+// What opens partitions has no private key, and starts no job.
+TEST(SettingsTable, SaysWhatARequestIsAndWhatOpensPartitions) {
+  for (const Setting& row : settings_table()) {
+    if (row.of_request) {
+      EXPECT_FALSE(row.secret) << row.name;
+    }
+    if (row.of_request && row.scope == SettingScope::export_) {
+      EXPECT_FALSE(row.for_opening) << row.name;
+    }
+    if (std::string_view(row.name).starts_with("private_key")) {
+      EXPECT_FALSE(row.for_opening) << row.name;
+    }
+  }
+  for (const char* name : {"url", "types", "since"}) EXPECT_TRUE(find_setting(name)->of_request) << name;
+  for (const char* name : {"client_secret_file", "retries", "partition_key_file", "verify", "values"})
+    EXPECT_TRUE(find_setting(name)->for_opening) << name;
+}
+
 TEST(SettingsTable, EveryTypeHasAName) {
   EXPECT_STREQ(setting_type_name(SettingType::string), "string");
   EXPECT_STREQ(setting_type_name(SettingType::duration), "duration");

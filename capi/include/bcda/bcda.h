@@ -215,6 +215,12 @@ BCDA_API bcda_setting_scope bcda_setting_get_scope(const bcda_setting* setting);
 /* 1: a secret. It is never returned, logged or printed. */
 BCDA_API int32_t bcda_setting_secret(const bcda_setting* setting);
 
+/* 1: it says what a job is asked for, or whom. Requests that differ in such a setting are two jobs. */
+BCDA_API int32_t bcda_setting_of_request(const bcda_setting* setting);
+
+/* 1: a process that only opens partitions (bcda_partition_open) uses it. */
+BCDA_API int32_t bcda_setting_for_opening(const bcda_setting* setting);
+
 /* ---- The table of profiles --------------------------------------------------------------------------------------- */
 
 /* What the library knows about each kind of server: a JSON array with one object for each value of the setting
@@ -871,12 +877,14 @@ BCDA_API void bcda_tables_destroy(bcda_tables* opened);
  * max_partitions. There are never more than files. They have about equal sizes, as far as these are known.
  * *json, which the caller frees with bcda_string_free, has:
  *   digest           the SHA-256 of the manifest, in hex; each token is bound to it
+ *   signed           whether the manifest has signed URLs, with which anyone can download its files
  *   transactionTime  of the manifest, or null
  *   expires          when the tokens expire, in RFC 3339, or null
  *   files, bytes     of all partitions; bytes is null if a size is not known
  *   errorFiles, deletedFiles  how many of these the export has. Partitions leave them out
  *   partitions       [{"token", "files", "bytes"}]
- * Errors: INVALID_ARGUMENT (also: partition_key is malformed, or is missing and the files have keys or signed URLs),
+ * Errors: INVALID_ARGUMENT (also: partition_key is malformed, or is missing and the files have keys or signed URLs, or
+ * the service encrypts files and a private key is set),
  * PRIVATE_KEY, DECRYPTION (the private key does not unwrap a key), VERIFICATION (a data file has no key), PROTOCOL,
  * FILESYSTEM, LIMIT, STATE (after fork). */
 BCDA_API bcda_status bcda_partitions(bcda_client* client, const bcda_config* settings, const char* manifest,

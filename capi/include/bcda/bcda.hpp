@@ -166,7 +166,9 @@ class Setting {
   std::string_view env() const { return bcda_setting_env(row_); }                // "BCDA_CLIENT_ID"
   std::string_view help() const { return bcda_setting_help(row_); }              // one sentence
   SettingScope scope() const { return bcda_setting_get_scope(row_); }
-  bool secret() const { return bcda_setting_secret(row_) != 0; }  // never given back, logged or echoed
+  bool secret() const { return bcda_setting_secret(row_) != 0; }            // never given back, logged or echoed
+  bool of_request() const { return bcda_setting_of_request(row_) != 0; }    // says what a job is asked for, or whom
+  bool for_opening() const { return bcda_setting_for_opening(row_) != 0; }  // is used to open partitions
 
  private:
   const bcda_setting* row_;

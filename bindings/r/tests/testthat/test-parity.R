@@ -47,6 +47,7 @@ test_that("the layer calls the whole facade", {
     "native_file_is_error", # native_file_kind says the same
     "native_config_load_json", # do.call(bcda_client, jsonlite::parse_json(text)) says the same
     "native_tables_files", "native_tables_bytes", # for the metrics of engines, which are written in Java
+    "native_setting_is_of_request", "native_setting_is_for_opening", # R has no functions for partitions
     "native_decryption_cancel" # an interrupted one is destroyed, which cancels
   )
   expect_setequal(setdiff(offered(), c(used, defaults)), known)

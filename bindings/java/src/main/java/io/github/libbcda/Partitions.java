@@ -11,6 +11,7 @@ import java.util.Optional;
  * The partitions of an export.
  *
  * @param digest the SHA-256 of the manifest, in hex. Every token is bound to it
+ * @param signed whether the manifest has signed URLs, with which anyone can download its files
  * @param transactionTime that of the manifest, as the service wrote it; "": these are finished exports
  * @param expires when the tokens expire; empty: never
  * @param files how many files all partitions have
@@ -21,6 +22,7 @@ import java.util.Optional;
  */
 public record Partitions(
     String digest,
+    boolean signed,
     String transactionTime,
     Optional<Instant> expires,
     int files,
@@ -54,6 +56,7 @@ public record Partitions(
     String time = (String) made.get("transactionTime");
     return new Partitions(
         (String) made.get("digest"),
+        (Boolean) made.get("signed"),
         time == null ? "" : time,
         Optional.ofNullable(expires).map(text -> OffsetDateTime.parse(text).toInstant()),
         number(made, "files"),

@@ -19,6 +19,8 @@ import java.util.stream.IntStream;
  * @param forPartitions whether the setting is for cutting and opening partitions ({@link Partition}); exports do not use
  *     it
  * @param secret whether the value is a secret, which is never returned, logged or printed
+ * @param ofRequest whether it says what a job is asked for, or whom
+ * @param forOpening whether a process that only opens partitions uses it
  */
 public record Setting(
     String name,
@@ -30,7 +32,9 @@ public record Setting(
     boolean forExport,
     boolean forTables,
     boolean forPartitions,
-    boolean secret) {
+    boolean secret,
+    boolean ofRequest,
+    boolean forOpening) {
 
   static List<Setting> all() {
     return IntStream.range(0, Native.setting_count()).mapToObj(Setting::at).toList();
@@ -53,6 +57,8 @@ public record Setting(
         Native.setting_is_for_export(index) != 0,
         Native.setting_is_for_tables(index) != 0,
         Native.setting_is_for_partitions(index) != 0,
-        Native.setting_is_secret(index) != 0);
+        Native.setting_is_secret(index) != 0,
+        Native.setting_is_of_request(index) != 0,
+        Native.setting_is_for_opening(index) != 0);
   }
 }
