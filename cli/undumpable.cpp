@@ -1,6 +1,8 @@
 #include "undumpable.hpp"
 
+#ifdef __linux__
 #include <sys/prctl.h>
+#endif
 #include <sys/resource.h>
 
 // Not with LeakSanitizer, because it reads the process with ptrace, which this forbids.
@@ -19,7 +21,9 @@ void forbid_core_files() {
   // If the kernel refuses one of them, the other is enough. If both fail, the command still works.
   const rlimit none{0, 0};
   [[maybe_unused]] const int limited = ::setrlimit(RLIMIT_CORE, &none);
+#ifdef __linux__
   [[maybe_unused]] const int marked = ::prctl(PR_SET_DUMPABLE, 0, 0, 0, 0);
+#endif
 #endif
 }
 

@@ -1,7 +1,6 @@
 #include "files/directory.hpp"
 
 #include <fcntl.h>
-#include <sys/file.h>
 #include <unistd.h>
 
 #include <atomic>
@@ -12,6 +11,7 @@
 
 namespace libbcda::files {
 
+using world::Lock;
 using world::Sync;
 
 namespace {
@@ -142,7 +142,7 @@ void Directory::replace(const std::string& name, const std::function<void(const 
     if (durability == Durability::power && disk_->sync(file.get(), Sync::all) != 0) throw sync_error(full, errno);
     if (file.status(ours) != 0) throw file_error("cannot write", full, errno);
     if (int code = file.close()) throw file_error("cannot write", full, code);
-    if (disk_->rename(beside.fd(), partial.c_str(), fd(), name.c_str(), 0) != 0) {
+    if (disk_->rename(beside.fd(), partial.c_str(), fd(), name.c_str()) != 0) {
       const int code = errno;
       if (!is_renamed()) throw file_error("cannot rename", full, code);
     }
@@ -185,7 +185,7 @@ bool create_file(const Directory& directory, const std::string& name, std::strin
 
 Fd nameless_file(const Directory& directory) {
   Disk& disk = directory.disk();
-  Fd file(disk, disk.open(directory.fd(), ".", O_RDWR | O_TMPFILE, 0600));
+  Fd file(disk, disk.open_nameless(directory.fd(), 0600));
   if (file) return file;
   auto [named, name] = new_file_beside(directory, "spool");  // not every file system has files without a name
   directory.remove(name);
@@ -281,15 +281,15 @@ bool Directory::sync_own_name() const {
   throw sync_error(join(path_, ".."), errno);
 }
 
-DirectoryLock::Outcome DirectoryLock::attempt(int operation) const {
+DirectoryLock::Outcome DirectoryLock::attempt(Lock how) const {
   for (;;) {
-    if (directory_.disk().lock(directory_.fd(), operation | LOCK_NB) == 0) return Outcome::got;
+    if (directory_.disk().lock(directory_.fd(), how) == 0) return Outcome::got;
     if (errno != EINTR) return errno == EWOULDBLOCK ? Outcome::busy : Outcome::unsupported;
   }
 }
 
-DirectoryLock::Outcome DirectoryLock::try_alone() const { return attempt(LOCK_EX); }
-DirectoryLock::Outcome DirectoryLock::try_shared() const { return attempt(LOCK_SH); }
-void DirectoryLock::release() const noexcept { directory_.disk().lock(directory_.fd(), LOCK_UN); }
+DirectoryLock::Outcome DirectoryLock::try_alone() const { return attempt(Lock::alone); }
+DirectoryLock::Outcome DirectoryLock::try_shared() const { return attempt(Lock::shared); }
+void DirectoryLock::release() const noexcept { directory_.disk().lock(directory_.fd(), Lock::none); }
 
 }  // namespace libbcda::files

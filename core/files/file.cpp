@@ -216,8 +216,8 @@ void OutputFile::end() {
 
 namespace {
 
-// How file systems and sandboxed kernels answer a rename with flags that they do not have.
-bool may_lack_flags(int code) { return code == EINVAL || code == ENOSYS || code == EOPNOTSUPP || code == EPERM; }
+// How file systems and sandboxed kernels answer a rename that they do not have.
+bool may_lack_it(int code) { return code == EINVAL || code == ENOSYS || code == EOPNOTSUPP || code == EPERM; }
 
 constexpr int kCannotTell = -1;  // no error of the system
 
@@ -229,12 +229,12 @@ int OutputFile::link_to(const Directory& to, const std::string& name, bool in_on
   if (disk_.link(from, partial_.c_str(), to.fd(), name.c_str()) == 0) return 0;
   if (errno == EEXIST) return errno;
   // The file system may have no hard links.
-  if (disk_.rename(from, partial_.c_str(), to.fd(), name.c_str(), RENAME_NOREPLACE) == 0) return 0;
-  if (!may_lack_flags(errno)) return errno;
-  // The file system, or a filter of system calls, may also lack RENAME_NOREPLACE, so check first and then rename.
+  if (disk_.rename_if_new(from, partial_.c_str(), to.fd(), name.c_str()) == 0) return 0;
+  if (!may_lack_it(errno)) return errno;
+  // The file system, or a filter of system calls, may also lack this rename, so check first and then rename.
   if (in_one_step) return kCannotTell;
   if (to.contains(name)) return EEXIST;
-  return disk_.rename(from, partial_.c_str(), to.fd(), name.c_str(), 0) == 0 ? 0 : errno;
+  return disk_.rename(from, partial_.c_str(), to.fd(), name.c_str()) == 0 ? 0 : errno;
 }
 
 // Returns 0, or why the file has not got the name.

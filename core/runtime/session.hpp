@@ -60,7 +60,7 @@ std::optional<crypto::PrivateKey> load_private_key(const Settings& settings);
 // Returns the key of a file; nullopt: it is not encrypted. Thread-safe. Throws what transfer::key_of throws.
 using KeyOf = std::function<std::optional<crypto::FileKey>(const bulk::Entry&)>;
 
-// Unwraps the keys with the private key of the session, which must outlive it, as the settings.
+// Unwraps the keys with the private key of the session. The session and the settings must outlive the result.
 KeyOf key_source(const Session& session, const Settings& settings);
 
 files::Durability durability(const Settings& settings);

@@ -144,8 +144,7 @@ class Parts : public TableParts {
         keeps_files_(settings.boolean("keep_ndjson")),
         bytes_together_(world.disk().checkpoints().table_input),
         workers_(world.make_workers(thread_count(settings), "bcda-table")) {
-    for (const std::string& name : tables_)
-      types_.push_back(tables::request_table(name, {}).definition(tables::Generation::v3).resource);
+    for (const std::string& name : tables_) types_.push_back(tables::request_table(name, {}).resource());
   }
 
   Task<> take_up() override {

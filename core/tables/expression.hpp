@@ -83,8 +83,8 @@ class Expression {
   // Whether the result is nodes within $this, as they stand in the record. Then nothing can throw.
   virtual bool is_within() const { return false; }
 
-  // Marks of which $this must have one, see Literals: without them the result is empty, as a criterion not Truth::yes,
-  // and nothing can throw. 0: nothing is known about it.
+  // Marks, see Literals. If $this has none of them, the result is empty, and it is not Truth::yes as a criterion; then
+  // the expression need not be evaluated, because it cannot throw either. 0: it must always be evaluated.
   virtual std::uint64_t needs() const { return 0; }
 };
 using ExpressionPtr = std::unique_ptr<const Expression>;

@@ -20,7 +20,8 @@ constexpr NameId kNoName = 0;
 
 struct Node {
   const Node* next = nullptr;   // the next member of the same object
-  const Node* past = nullptr;   // of the first element of a member: the next member of another name
+  // Set in the first element of a member only: the first member after it that has another name.
+  const Node* past = nullptr;
   const Node* first = nullptr;  // of an object: its first member
   std::uint64_t names = 0;      // of an object: which members it may have, see may_have()
   std::uint64_t marks = 0;      // of an object: those of the literals within it, see Literals

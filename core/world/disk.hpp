@@ -1,5 +1,6 @@
 // The calls of a file system that the engine uses. They behave like the POSIX calls. On failure they return -1 and set
-// errno.
+// errno. What POSIX lacks may fail, because not every file system has it: open_nameless, rename_if_new, lock, and a sync
+// of a file system.
 #pragma once
 #include <sys/stat.h>
 #include <sys/types.h>
@@ -19,6 +20,8 @@ enum class Sync {
   file_system,  // syncfs
 };
 
+enum class Lock { alone, shared, none };
+
 // After how many bytes something is made safe, so that a later run goes on with it.
 struct Checkpoints {
   std::int64_t first = 512 << 10;        // a file of which less has come begins anew
@@ -34,6 +37,8 @@ class Disk {
   // Never returns the descriptors 0, 1 or 2, even if the host process has closed them. Otherwise the output of the host
   // process would be written to our file.
   virtual int open(int dir, const char* path, int flags, mode_t mode = 0) noexcept = 0;
+  // A new file in a directory, to read and to write, that has no name.
+  virtual int open_nameless(int dir, mode_t mode) noexcept = 0;
   virtual int close(int fd) noexcept = 0;
   // Closes a file that was unlinked. Returns before the disk has freed the blocks, because that may take seconds.
   virtual void discard(int fd) noexcept = 0;
@@ -45,10 +50,11 @@ class Disk {
   virtual int status_at(int dir, const char* path, int flags, struct stat& out) noexcept = 0;
   virtual int make_directory(int dir, const char* path) noexcept = 0;  // mode 0700
   virtual int link(int from, const char* path, int to, const char* name) noexcept = 0;
-  virtual int rename(int from, const char* path, int to, const char* name, unsigned flags) noexcept = 0;
+  virtual int rename(int from, const char* path, int to, const char* name) noexcept = 0;
+  virtual int rename_if_new(int from, const char* path, int to, const char* name) noexcept = 0;  // EEXIST: it exists
   virtual int unlink(int dir, const char* path, int flags) noexcept = 0;
   virtual int protect(int fd, mode_t mode) noexcept = 0;
-  virtual int lock(int fd, int operation) noexcept = 0;  // as flock(2)
+  virtual int lock(int fd, Lock how) noexcept = 0;  // as flock(2), at once: EWOULDBLOCK if others have it
   // Lists all names in a directory except "." and "..".
   virtual int list(int dir, std::vector<std::string>& names) = 0;
   virtual Checkpoints checkpoints() const noexcept { return {}; }

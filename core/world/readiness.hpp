@@ -6,7 +6,8 @@ namespace libbcda::world {
 // Not thread-safe: its owner must hold a lock.
 class Readiness {
  public:
-  Readiness() = default;
+  Readiness();
+  explicit Readiness(bool uses_pipe);  // Linux has a better descriptor than a pipe, for which the default is
   ~Readiness();
   Readiness(const Readiness&) = delete;
   Readiness& operator=(const Readiness&) = delete;
@@ -17,7 +18,8 @@ class Readiness {
   void set(bool readable);
 
  private:
-  int fd_ = -1;  // an eventfd
+  const bool uses_pipe_;
+  int ends_[2] = {-1, -1};  // to read and to write: of a pipe, or twice an eventfd
 };
 
 }  // namespace libbcda::world

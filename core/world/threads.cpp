@@ -50,8 +50,10 @@ SignalsBlocked::SignalsBlocked() {
 
 SignalsBlocked::~SignalsBlocked() { pthread_sigmask(SIG_SETMASK, &before_, nullptr); }
 
-void name_this_thread(const std::string& name) noexcept {
+void name_this_thread([[maybe_unused]] const std::string& name) noexcept {
+#ifdef __linux__
   ::pthread_setname_np(::pthread_self(), name.substr(0, 15).c_str());  // a failure only loses the name
+#endif
 }
 
 void keep_library_loaded() {

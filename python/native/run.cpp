@@ -1,7 +1,7 @@
 #include "run.hpp"
 
+#include <fcntl.h>
 #include <pybind11/stl.h>
-#include <sys/eventfd.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -132,14 +132,20 @@ class Client {
 
 }  // namespace
 
-Signal::Signal() : fd_(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)) {
-  if (fd_ < 0) throw Failure{BCDA_INTERNAL, "eventfd: " + std::generic_category().message(errno)};
+Signal::Signal() {
+  if (::pipe(ends_) != 0) throw Failure{BCDA_INTERNAL, "pipe: " + std::generic_category().message(errno)};
+  for (const int end : ends_) {
+    ::fcntl(end, F_SETFD, FD_CLOEXEC);
+    ::fcntl(end, F_SETFL, O_NONBLOCK);
+  }
 }
-Signal::~Signal() { ::close(fd_); }
-void Signal::raise() const noexcept { ::eventfd_write(fd_, 1); }
+Signal::~Signal() {
+  for (const int end : ends_) ::close(end);
+}
+void Signal::raise() const noexcept { [[maybe_unused]] const ssize_t full = ::write(ends_[1], "", 1); }
 void Signal::clear() const noexcept {
-  eventfd_t ignored;
-  ::eventfd_read(fd_, &ignored);
+  std::array<char, 64> ignored;
+  while (::read(ends_[0], ignored.data(), ignored.size()) > 0) continue;
 }
 
 Run::Run(bcda::Run run, std::shared_ptr<bcda::Sink> sink) : sink_(std::move(sink)), run_(std::move(run)) {

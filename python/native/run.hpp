@@ -20,12 +20,12 @@ class Signal {
   ~Signal();
   Signal(const Signal&) = delete;
   Signal& operator=(const Signal&) = delete;
-  int fd() const { return fd_; }
+  int fd() const { return ends_[0]; }
   void raise() const noexcept;  // may be called on any thread
   void clear() const noexcept;
 
  private:
-  int fd_;
+  int ends_[2];  // of a pipe: to read and to write
 };
 
 // One run in the background, and the objects that it uses.

@@ -10,7 +10,7 @@ namespace libbcda::simulation {
 class RivalDisk : public test::DiskOver {
  public:
   RivalDisk(SimDisk& disk, bool sees_locks) : DiskOver(disk), sees_locks_(sees_locks) {}
-  int lock(int fd, int operation) noexcept override { return sees_locks_ ? DiskOver::lock(fd, operation) : 0; }
+  int lock(int fd, world::Lock how) noexcept override { return sees_locks_ ? DiskOver::lock(fd, how) : 0; }
 
  private:
   const bool sees_locks_;

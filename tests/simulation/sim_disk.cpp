@@ -21,7 +21,6 @@ namespace {
 enum Call { kOpen = 1, kClose, kRead, kWrite, kSync, kStatus, kMakeDirectory, kLink, kRename, kUnlink, kLock, kList };
 
 bool is_write(int flags) { return (flags & O_ACCMODE) != O_RDONLY; }
-bool is_tmpfile(int flags) { return (flags & O_TMPFILE) == O_TMPFILE; }
 
 }  // namespace
 
@@ -97,7 +96,7 @@ SimDisk::NodePtr SimDisk::look_up(int dir, std::string_view path) {
 
 int SimDisk::open_node(NodePtr node, int flags) {
   if (is_write(flags) && node->is_directory) return failed(EISDIR);
-  if ((flags & O_DIRECTORY) && !is_tmpfile(flags) && !node->is_directory) return failed(ENOTDIR);
+  if ((flags & O_DIRECTORY) && !node->is_directory) return failed(ENOTDIR);
   if (flags & O_TRUNC) node->data.clear();
   const int fd = next_fd_++;
   open_[fd] = std::make_unique<Open>(Open{std::move(node), 0, flags});
@@ -107,11 +106,6 @@ int SimDisk::open_node(NodePtr node, int flags) {
 int SimDisk::open(int dir, const char* path, int flags, mode_t mode) noexcept {
   const auto opened = [&]() -> int {
     if (strikes(faults_.open)) return failed(EMFILE);
-    if (is_tmpfile(flags)) {
-      if (lacks_.tmpfile) return failed(lacks_.tmpfile);
-      if (const int code = changing()) return failed(code);
-      return open_node(make_node(false, mode), flags);
-    }
     const Place at = place(dir, path);
     if (!at.directory) return failed(ENOENT);
     const NodePtr there = at.directory->step(at.name);
@@ -122,6 +116,18 @@ int SimDisk::open(int dir, const char* path, int flags, mode_t mode) noexcept {
     const NodePtr made = make_node(false, mode);
     change({{at.directory, at.name, made}});
     return open_node(made, flags);
+  };
+  const int fd = opened();
+  note(kOpen, fd < 0 ? fd : 0);
+  return fd;
+}
+
+int SimDisk::open_nameless(int, mode_t mode) noexcept {
+  const auto opened = [&]() -> int {
+    if (strikes(faults_.open)) return failed(EMFILE);
+    if (lacks_.tmpfile) return failed(lacks_.tmpfile);
+    if (const int code = changing()) return failed(code);
+    return open_node(make_node(false, mode), O_RDWR);
   };
   const int fd = opened();
   note(kOpen, fd < 0 ? fd : 0);
@@ -254,12 +260,17 @@ int SimDisk::link(int from, const char* path, int to, const char* name) noexcept
   return strikes(faults_.lost) ? failed(EEXIST) : 0;
 }
 
-int SimDisk::rename(int from, const char* path, int to, const char* name, unsigned flags) noexcept {
-  if ((flags & RENAME_NOREPLACE) && lacks_.noreplace) return failed(lacks_.noreplace);
+int SimDisk::rename_if_new(int from, const char* path, int to, const char* name) noexcept {
+  if (lacks_.noreplace) return failed(lacks_.noreplace);
+  const Place at = place(to, name);
+  if (at.directory && at.directory->step(at.name)) return failed(EEXIST);
+  return rename(from, path, to, name);
+}
+
+int SimDisk::rename(int from, const char* path, int to, const char* name) noexcept {
   const Place old = place(from, path), at = place(to, name);
   const NodePtr node = old.directory ? old.directory->step(old.name) : nullptr;
   if (!node || !at.directory) return failed(ENOENT);
-  if ((flags & RENAME_NOREPLACE) && at.directory->step(at.name)) return failed(EEXIST);
   if (const int code = changing()) return failed(code);
   change({{old.directory, old.name, nullptr}, {at.directory, at.name, node}});
   note(kRename, 0);
@@ -303,14 +314,14 @@ int SimDisk::protect(int fd, mode_t mode) noexcept {
   return 0;
 }
 
-int SimDisk::lock(int fd, int operation) noexcept {
+int SimDisk::lock(int fd, world::Lock how) noexcept {
   Open* const file = find(fd);
   if (!file) return -1;
   if (lacks_.locks) return failed(lacks_.locks);
   Node& node = *file->node;
-  const bool alone = (operation & LOCK_EX) != 0;
+  const bool alone = how == world::Lock::alone;
   node.holders.erase(fd);
-  if (operation & LOCK_UN) return 0;
+  if (how == world::Lock::none) return 0;
   if (!node.holders.empty() && (alone || node.holders.begin()->second)) {
     note(kLock, failed(EWOULDBLOCK));
     return failed(EWOULDBLOCK);

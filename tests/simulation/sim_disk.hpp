@@ -33,7 +33,7 @@ struct DiskFaults {
 // What not every file system has: the errno of a call that it lacks; 0: it has it.
 struct DiskLacks {
   int links = 0;        // hard ones
-  int noreplace = 0;    // renameat2 with RENAME_NOREPLACE
+  int noreplace = 0;    // rename_if_new
   int tmpfile = 0;      // files without a name
   int locks = 0;        // flock
   int directories = 0;  // fsync of a directory
@@ -70,6 +70,7 @@ class SimDisk : public world::Disk {
   std::size_t open_files() const { return open_.size(); }
 
   int open(int dir, const char* path, int flags, mode_t mode) noexcept override;
+  int open_nameless(int dir, mode_t mode) noexcept override;
   int close(int fd) noexcept override;
   void discard(int fd) noexcept override { close(fd); }
   ssize_t read(int fd, MutableBytes out) noexcept override;
@@ -80,10 +81,11 @@ class SimDisk : public world::Disk {
   int status_at(int dir, const char* path, int flags, struct stat& out) noexcept override;
   int make_directory(int dir, const char* path) noexcept override;
   int link(int from, const char* path, int to, const char* name) noexcept override;
-  int rename(int from, const char* path, int to, const char* name, unsigned flags) noexcept override;
+  int rename(int from, const char* path, int to, const char* name) noexcept override;
+  int rename_if_new(int from, const char* path, int to, const char* name) noexcept override;
   int unlink(int dir, const char* path, int flags) noexcept override;
   int protect(int fd, mode_t mode) noexcept override;
-  int lock(int fd, int operation) noexcept override;
+  int lock(int fd, world::Lock how) noexcept override;
   int list(int dir, std::vector<std::string>& names) override;
   world::Checkpoints checkpoints() const noexcept override { return checkpoints_; }
 

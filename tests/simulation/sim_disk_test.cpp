@@ -81,7 +81,7 @@ TEST_F(Disks, ForgetThatAKilledProcessDidNotSync) {
 TEST_F(Disks, RenameAllOrNothing) {
   write("/a", "text", true);
   sync_root();
-  ASSERT_EQ(disk_.rename(AT_FDCWD, "/a", AT_FDCWD, "/b", 0), 0);
+  ASSERT_EQ(disk_.rename(AT_FDCWD, "/a", AT_FDCWD, "/b"), 0);
   EXPECT_EQ(states_after(Crash::power), (std::set<State>{{{"/a", "text"}}, {{"/b", "text"}}}));
 }
 
@@ -96,13 +96,13 @@ TEST_F(Disks, MayBringBackWhatWasRemoved) {
 
 TEST_F(Disks, HoldNoFileOpenAfterACrash) {
   const int fd = disk_.open(dir(), ".", O_RDONLY | O_DIRECTORY, 0);
-  ASSERT_EQ(disk_.lock(fd, LOCK_EX | LOCK_NB), 0);
-  EXPECT_EQ(disk_.lock(dir(), LOCK_SH | LOCK_NB), -1);
+  ASSERT_EQ(disk_.lock(fd, world::Lock::alone), 0);
+  EXPECT_EQ(disk_.lock(dir(), world::Lock::shared), -1);
   EXPECT_EQ(errno, EWOULDBLOCK);
   Dice dice(1);
   const auto copy = disk_.after(Crash::kill, dice);
   EXPECT_EQ(copy->open_files(), 0u);
-  EXPECT_EQ(copy->lock(copy->open(AT_FDCWD, "/", O_RDONLY | O_DIRECTORY, 0), LOCK_EX | LOCK_NB), 0);
+  EXPECT_EQ(copy->lock(copy->open(AT_FDCWD, "/", O_RDONLY | O_DIRECTORY, 0), world::Lock::alone), 0);
 }
 
 TEST_F(Disks, RefuseWhatPosixRefuses) {
@@ -116,7 +116,7 @@ TEST_F(Disks, RefuseWhatPosixRefuses) {
   EXPECT_EQ(refused(disk_.open(AT_FDCWD, "/none", O_RDONLY, 0)), ENOENT);
   EXPECT_EQ(refused(disk_.open(AT_FDCWD, "/b", O_RDONLY | O_DIRECTORY, 0)), ENOTDIR);
   EXPECT_EQ(refused(disk_.link(AT_FDCWD, "/b", AT_FDCWD, "/d/a")), EEXIST);
-  EXPECT_EQ(refused(disk_.rename(AT_FDCWD, "/b", AT_FDCWD, "/d/a", RENAME_NOREPLACE)), EEXIST);
+  EXPECT_EQ(refused(disk_.rename_if_new(AT_FDCWD, "/b", AT_FDCWD, "/d/a")), EEXIST);
   EXPECT_EQ(refused(disk_.unlink(AT_FDCWD, "/d", AT_REMOVEDIR)), ENOTEMPTY);
   EXPECT_EQ(refused(disk_.unlink(AT_FDCWD, "/d", 0)), EISDIR);
   EXPECT_EQ(refused(disk_.close(4)), EBADF);

@@ -14,6 +14,7 @@ class DiskOver : public world::Disk {
   int open(int dir, const char* path, int flags, mode_t mode) noexcept override {
     return before("open"), real_.open(dir, path, flags, mode);
   }
+  int open_nameless(int dir, mode_t mode) noexcept override { return before("open"), real_.open_nameless(dir, mode); }
   int close(int fd) noexcept override { return before("close"), real_.close(fd); }
   void discard(int fd) noexcept override { before("discard"), real_.discard(fd); }
   ssize_t read(int fd, MutableBytes out) noexcept override { return before("read"), real_.read(fd, out); }
@@ -34,14 +35,17 @@ class DiskOver : public world::Disk {
   int link(int from, const char* path, int to, const char* name) noexcept override {
     return before("link"), real_.link(from, path, to, name);
   }
-  int rename(int from, const char* path, int to, const char* name, unsigned flags) noexcept override {
-    return before("rename"), real_.rename(from, path, to, name, flags);
+  int rename(int from, const char* path, int to, const char* name) noexcept override {
+    return before("rename"), real_.rename(from, path, to, name);
+  }
+  int rename_if_new(int from, const char* path, int to, const char* name) noexcept override {
+    return before("rename"), real_.rename_if_new(from, path, to, name);
   }
   int unlink(int dir, const char* path, int flags) noexcept override {
     return before("unlink"), real_.unlink(dir, path, flags);
   }
   int protect(int fd, mode_t mode) noexcept override { return before("protect"), real_.protect(fd, mode); }
-  int lock(int fd, int operation) noexcept override { return before("lock"), real_.lock(fd, operation); }
+  int lock(int fd, world::Lock how) noexcept override { return before("lock"), real_.lock(fd, how); }
   int list(int dir, std::vector<std::string>& names) override { return before("list"), real_.list(dir, names); }
   world::Checkpoints checkpoints() const noexcept override { return real_.checkpoints(); }
 

@@ -42,7 +42,7 @@ public final class ColumnData {
   }
 
   /**
-   * Whether a value is null. The other methods must not be asked for it.
+   * Whether a value is null. For a null, the other methods return values without a meaning.
    *
    * @param index the place of the value, from 0
    * @return whether

@@ -14,10 +14,9 @@ import java.util.function.Supplier;
 
 /**
  * The base of all builders: named settings from the library's table. {@link ExportSettings}, {@link ClientSettings},
- * {@link TableSettings} and {@link PartitionSettings} have one method for each setting. These methods are generated from the table, which
- * {@link Bcda#settings()} returns.
- * If two settings are for the same value ({@code private_key} and {@code private_key_pem}), the one that was set last
- * counts.
+ * {@link TableSettings} and {@link PartitionSettings} have one method for each setting. These methods are generated
+ * from the table, which {@link Bcda#settings()} returns. If two settings are for the same value ({@code private_key}
+ * and {@code private_key_pem}), the one that was set last counts.
  *
  * <p>Values are checked when they are used: by {@code build()} of a client or decryptor, when a run starts, and when a
  * table is opened.
