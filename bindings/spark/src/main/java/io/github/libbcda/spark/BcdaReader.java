@@ -30,7 +30,6 @@ final class BcdaReader implements PartitionReader<ColumnarBatch> {
 
   private final BcdaPartition partition;
   private final List<DataType> types; // none: only the rows are counted
-  private final Gone gone;
   private final TaskContext task = TaskContext.get(); // null outside of a task
   private final TableReader reader;
   private final ExecutorService worker = Executors.newSingleThreadExecutor(work -> daemon(work));
@@ -39,12 +38,10 @@ final class BcdaReader implements PartitionReader<ColumnarBatch> {
   private long files;
   private long rows;
 
-  BcdaReader(
-      BcdaPartition partition, String definition, PartitionSettings settings, List<DataType> types, Gone gone) {
+  BcdaReader(BcdaPartition partition, String definition, PartitionSettings settings, List<DataType> types) {
     this.partition = partition;
     this.types = types;
-    this.gone = gone;
-    gone.check();
+    partition.gone().check();
     reader = told(() -> Partition.of(partition.token()).open(List.of(definition), settings, null));
   }
 
@@ -115,8 +112,8 @@ final class BcdaReader implements PartitionReader<ColumnarBatch> {
       if (failure.httpStatus().isEmpty()) { // the token has expired, and a new one may do
         throw Failures.of(failure, where());
       }
-      gone.set();
-      throw Failures.of(failure, where() + gone.remedy());
+      partition.gone().set();
+      throw Failures.of(failure, where() + partition.gone().remedy());
     } catch (BcdaException failure) {
       throw Failures.of(failure, where());
     }

@@ -21,14 +21,12 @@ final class BcdaReaderFactory implements PartitionReaderFactory {
   private final StructType read;
   private final int wanted; // how many of these columns Spark gets: 0 if it only counts the rows
   private final TreeMap<String, String> settings;
-  private final Gone gone;
 
-  BcdaReaderFactory(String definition, StructType read, int wanted, Map<String, String> settings, Gone gone) {
+  BcdaReaderFactory(String definition, StructType read, int wanted, Map<String, String> settings) {
     this.definition = definition;
     this.read = read;
     this.wanted = wanted;
     this.settings = new TreeMap<>(settings);
-    this.gone = gone;
   }
 
   @Override
@@ -42,8 +40,7 @@ final class BcdaReaderFactory implements PartitionReaderFactory {
         (BcdaPartition) partition,
         definition,
         ExecutorSettings.of(settings, List.of(read.fieldNames())),
-        types(),
-        gone);
+        types());
   }
 
   private List<DataType> types() {

@@ -1,8 +1,5 @@
 package io.github.libbcda.spark;
 
-import io.github.libbcda.Partition;
-import java.util.List;
-import java.util.stream.IntStream;
 import org.apache.spark.sql.connector.metric.CustomMetric;
 import org.apache.spark.sql.connector.read.Batch;
 import org.apache.spark.sql.connector.read.InputPartition;
@@ -52,11 +49,7 @@ final class BcdaScan implements Scan, Batch {
   @Override
   public synchronized InputPartition[] planInputPartitions() {
     if (partitions == null) {
-      List<Partition> cut = Failures.told(planning::partitions);
-      partitions =
-          IntStream.range(0, cut.size())
-              .mapToObj(number -> new BcdaPartition(cut.get(number).token(), number))
-              .toArray(BcdaPartition[]::new);
+      partitions = Failures.told(planning::partitions);
     }
     return partitions.clone();
   }
@@ -65,7 +58,7 @@ final class BcdaScan implements Scan, Batch {
   public PartitionReaderFactory createReaderFactory() {
     StructType read = columns.isEmpty() ? Types.cheapest(table) : columns; // also rows without columns are counted
     return new BcdaReaderFactory(
-        options.definition(), read, columns.length(), Failures.told(options::forExecutors), planning.gone());
+        options.definition(), read, columns.length(), Failures.told(options::forExecutors));
   }
 
   @Override

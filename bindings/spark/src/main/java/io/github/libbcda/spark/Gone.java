@@ -8,16 +8,20 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 
 /**
- * The mark that the service has removed the files of an export. It is an empty file in the directory of the export, if
- * there is one. Tasks that see it fail without a request.
+ * The mark that the service has removed the files of a manifest. It is an empty file in the directory of the job, if
+ * there is one. Tasks that see it fail without a request. The job after it has another manifest, so a late task of an
+ * old job does not condemn it.
  */
 final class Gone implements Serializable {
   private static final long serialVersionUID = 1;
 
-  private final String directory; // of the export; null: none
+  private final String directory; // of the job; null: none
+  private final String name;
 
-  Gone(Path directory) {
+  /** {@code digest} is that of the manifest. */
+  Gone(Path directory, String digest) {
     this.directory = directory == null ? null : directory.toString();
+    name = "gone-" + digest.substring(0, 16);
   }
 
   /** Fails if the mark is there. */
@@ -40,17 +44,13 @@ final class Gone implements Serializable {
     }
   }
 
-  void remove() throws IOException {
-    Files.deleteIfExists(mark());
-  }
-
   /** What follows a message; nothing for a manifest that the caller gave. */
   String remedy() {
     return directory == null ? "" : "; remove the directory " + directory + ", or set restart=true";
   }
 
   private Path mark() {
-    return Path.of(directory, "gone");
+    return Path.of(directory, name);
   }
 
   @Override

@@ -4,13 +4,12 @@ import io.github.libbcda.BcdaClient;
 import io.github.libbcda.BcdaException;
 import io.github.libbcda.ExportRequest;
 import io.github.libbcda.Manifest;
-import io.github.libbcda.Partition;
 import io.github.libbcda.Partitions;
 import io.github.libbcda.Status;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.List;
+import java.util.stream.IntStream;
 
 /**
  * Cuts partitions, on the driver. Spark plans again at every action, and in other processes too, so the job is kept in
@@ -67,23 +66,19 @@ final class Planning {
     }
   }
 
-  /** Where tasks find out that the files are gone. */
-  Gone gone() {
-    return new Gone(request == null ? null : request.directory());
-  }
-
   /** The partitions. Without a finished job this waits for it. */
-  synchronized List<Partition> partitions() {
+  synchronized BcdaPartition[] partitions() {
     if (!options.paths().isEmpty()) {
-      return Partitions.of(options.paths(), options.downloads(), options.withoutClient()).all();
+      return numbered(Partitions.of(options.paths(), options.downloads(), options.withoutClient()), null);
     }
     try (BcdaClient client = client()) {
-      Manifest manifest = request == null ? new Manifest(options.manifest()) : finish(client);
-      Partitions cut = client.partitions(manifest, options.downloads(), options.cutting());
-      if (request != null) {
-        request.planned(cut.transactionTime());
+      if (request == null) {
+        return numbered(cut(client, new Manifest(options.manifest())), null);
       }
-      return cut.all();
+      Partitions cut = cut(client, finish(client));
+      BcdaPartition[] partitions = numbered(cut, request.directory());
+      request.planned(cut.transactionTime());
+      return partitions;
     } catch (IOException error) {
       throw new BcdaSparkException(Status.FILESYSTEM, "stateLocation cannot be used: " + error);
     } catch (InterruptedException interrupted) {
@@ -92,16 +87,25 @@ final class Planning {
     }
   }
 
+  private Partitions cut(BcdaClient client, Manifest manifest) {
+    return client.partitions(manifest, options.downloads(), options.cutting());
+  }
+
+  /** Fails if tasks have found out that the files are gone. {@code directory} is that of the job, or null. */
+  private static BcdaPartition[] numbered(Partitions cut, Path directory) {
+    Gone gone = new Gone(directory, cut.digest());
+    gone.check();
+    return IntStream.range(0, cut.all().size())
+        .mapToObj(number -> new BcdaPartition(cut.all().get(number).token(), number, gone))
+        .toArray(BcdaPartition[]::new);
+  }
+
   private BcdaClient client() {
     return request == null ? options.client().build() : options.client().set("since", request.since()).build();
   }
 
   /** Goes on with the job of the request, or starts it, and waits for its end. */
   private Manifest finish(BcdaClient client) throws IOException, InterruptedException {
-    if (restarts) {
-      gone().remove();
-    }
-    gone().check();
     String directory = request.directory().toString();
     ExportRequest job =
         ExportRequest.builder().set("job_directory", directory).set("restart", Boolean.toString(restarts)).build();

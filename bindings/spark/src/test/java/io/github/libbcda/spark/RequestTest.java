@@ -87,17 +87,18 @@ class RequestTest {
 
   @Test
   void whatIsGoneStaysGone() throws Exception {
-    Gone gone = new Gone(dir);
+    Gone gone = new Gone(dir, "0123456789abcdef".repeat(4));
     gone.check();
     gone.set();
     gone.set();
     String said = assertThrows(BcdaSparkException.class, gone::check).getMessage();
     assertTrue(said.startsWith("JOB_GONE: start a new export"), said);
     assertTrue(said.contains(dir.toString()) && said.contains("restart"), said);
-    gone.remove();
-    gone.check();
-    new Gone(dir.resolve("elsewhere")).set();
-    new Gone(null).set();
-    new Gone(null).check();
+    assertTrue(Files.exists(dir.resolve("gone-0123456789abcdef")), "Python looks for the same name");
+    String another = "fedcba9876543210".repeat(4);
+    new Gone(dir, another).check();
+    new Gone(dir.resolve("elsewhere"), another).set();
+    new Gone(null, another).set();
+    new Gone(null, another).check();
   }
 }

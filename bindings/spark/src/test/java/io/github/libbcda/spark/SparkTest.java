@@ -7,7 +7,6 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.github.libbcda.BcdaClient;
 import io.github.libbcda.ExportRequest;
-import io.github.libbcda.Partition;
 import io.github.libbcda.Sandbox;
 import io.github.libbcda.TableSettings;
 import java.io.PrintWriter;
@@ -262,6 +261,26 @@ class SparkTest {
   }
 
   @Test
+  void aLateTaskOfAnOldJobDoesNotCondemnTheNewOne() throws Exception {
+    try (Trials trials = Trials.claims(dir, 2)) {
+      Map<String, String> options = trials.options("raw", "true", "stateLocation", dir.resolve("state").toString());
+      Dataset<Row> old = read(options);
+      int count = rows(old).size();
+      options.put("restart", "true");
+      assertEquals(count, rows(read(options)).size());
+      assertEquals(2, trials.kickOffs());
+      options.remove("restart");
+      trials.sandbox.control("fault", "status=410:on=GET /data");
+      assertTrue(failure(() -> rows(old)).contains("JOB_GONE: start a new export"));
+      trials.sandbox.control("fault", "none");
+      assertEquals(count, rows(read(options)).size());
+      String said = failure(() -> rows(old));
+      assertTrue(said.contains("JOB_GONE: start a new export"), said);
+      assertEquals(2, trials.kickOffs());
+    }
+  }
+
+  @Test
   void anExpiredTokenIsNotTheEndOfItsJob() throws Exception {
     try (Trials trials = Trials.claims(dir, 2)) {
       String said = failure(() -> read(trials.options("raw", "true", "partition_lifetime", "1ms")).count());
@@ -349,12 +368,11 @@ class SparkTest {
       StringBuilder shown = new StringBuilder(read.queryExecution().toString());
       Options checked = Options.of(options);
       Planning planning = Planning.of(checked);
-      List<Partition> cut = planning.partitions();
       BcdaScan scan = new BcdaScan(checked, planning, checked.schema(), checked.schema());
       BcdaPartition partition = (BcdaPartition) scan.planInputPartitions()[0];
       BcdaTable table = BcdaTable.of(checked, checked.schema());
       PartitionReaderFactory factory = scan.createReaderFactory();
-      Stream.of(checked, planning, scan, partition, factory, planning.gone(), new BcdaSource(), table)
+      Stream.of(checked, planning, scan, partition, factory, partition.gone(), new BcdaSource(), table)
           .forEach(shown::append);
       trials.sandbox.control("fault", "status=500:on=GET /data");
       shown.append(failure(() -> read(trials.options("table", "claim", "retries", "0")).count()));
@@ -362,7 +380,7 @@ class SparkTest {
       for (String secret : trials.secrets) {
         assertFalse(shown.toString().contains(secret));
       }
-      assertFalse(shown.toString().contains(cut.get(0).token()));
+      assertFalse(shown.toString().contains(partition.token()));
     }
   }
 
