@@ -2,8 +2,6 @@ package io.github.libbcda.spark;
 
 import io.github.libbcda.BcdaException;
 import io.github.libbcda.ColumnBatch;
-import io.github.libbcda.Partition;
-import io.github.libbcda.PartitionSettings;
 import io.github.libbcda.Status;
 import io.github.libbcda.TableReader;
 import java.util.List;
@@ -29,6 +27,7 @@ final class BcdaReader implements PartitionReader<ColumnarBatch> {
   private static final long BETWEEN_LOOKS = 250; // milliseconds
 
   private final BcdaPartition partition;
+  private final ExecutorSettings settings;
   private final List<DataType> types; // none: only the rows are counted
   private final TaskContext task = TaskContext.get(); // null outside of a task
   private final TableReader reader;
@@ -38,11 +37,13 @@ final class BcdaReader implements PartitionReader<ColumnarBatch> {
   private long files;
   private long rows;
 
-  BcdaReader(BcdaPartition partition, String definition, PartitionSettings settings, List<DataType> types) {
+  BcdaReader(
+      BcdaPartition partition, ExecutorSettings settings, String table, List<String> columns, List<DataType> types) {
     this.partition = partition;
+    this.settings = settings;
     this.types = types;
     partition.gone().check();
-    reader = told(() -> Partition.of(partition.token()).open(List.of(definition), settings, null));
+    reader = told(() -> settings.open(partition.token(), table, columns));
   }
 
   private static Thread daemon(Runnable work) {
@@ -114,6 +115,9 @@ final class BcdaReader implements PartitionReader<ColumnarBatch> {
       }
       partition.gone().set();
       throw Failures.of(failure, where() + partition.gone().remedy());
+    } catch (BcdaException.Authentication failure) {
+      Clients.forget(settings);
+      throw Failures.of(failure, where());
     } catch (BcdaException failure) {
       throw Failures.of(failure, where());
     }

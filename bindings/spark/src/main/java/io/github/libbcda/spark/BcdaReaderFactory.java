@@ -2,8 +2,6 @@ package io.github.libbcda.spark;
 
 import java.util.Arrays;
 import java.util.List;
-import java.util.Map;
-import java.util.TreeMap;
 import org.apache.spark.sql.catalyst.InternalRow;
 import org.apache.spark.sql.connector.read.InputPartition;
 import org.apache.spark.sql.connector.read.PartitionReader;
@@ -20,13 +18,13 @@ final class BcdaReaderFactory implements PartitionReaderFactory {
   private final String definition;
   private final StructType read;
   private final int wanted; // how many of these columns Spark gets: 0 if it only counts the rows
-  private final TreeMap<String, String> settings;
+  private final ExecutorSettings settings;
 
-  BcdaReaderFactory(String definition, StructType read, int wanted, Map<String, String> settings) {
+  BcdaReaderFactory(String definition, StructType read, int wanted, ExecutorSettings settings) {
     this.definition = definition;
     this.read = read;
     this.wanted = wanted;
-    this.settings = new TreeMap<>(settings);
+    this.settings = settings;
   }
 
   @Override
@@ -36,11 +34,7 @@ final class BcdaReaderFactory implements PartitionReaderFactory {
 
   @Override
   public PartitionReader<ColumnarBatch> createColumnarReader(InputPartition partition) {
-    return new BcdaReader(
-        (BcdaPartition) partition,
-        definition,
-        ExecutorSettings.of(settings, List.of(read.fieldNames())),
-        types());
+    return new BcdaReader((BcdaPartition) partition, settings, definition, List.of(read.fieldNames()), types());
   }
 
   private List<DataType> types() {

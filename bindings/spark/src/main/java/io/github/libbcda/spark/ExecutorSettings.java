@@ -1,38 +1,53 @@
 package io.github.libbcda.spark;
 
 import io.github.libbcda.Bcda;
+import io.github.libbcda.BcdaClient;
+import io.github.libbcda.Partition;
 import io.github.libbcda.PartitionSettings;
 import io.github.libbcda.Setting;
+import io.github.libbcda.Settings;
+import io.github.libbcda.TableReader;
+import java.io.Serializable;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.TreeMap;
+import java.util.function.Predicate;
 
 /**
- * Which settings an executor has. The driver sends values that mean the same on every machine. Secrets, and the paths
- * of files that the options do not name, an executor takes from its own environment. The private key stays with the
- * driver, and so does what asks for a job.
+ * The settings with which tasks open partitions. The driver sends values that mean the same on every machine. Secrets,
+ * and the paths of files that the options do not name, an executor takes from its own environment. The private key
+ * stays with the driver, and so does what asks for a job.
  */
-final class ExecutorSettings {
+final class ExecutorSettings implements Serializable {
+  private static final long serialVersionUID = 1;
+
   /** Those of an export that are for a download. */
   private static final Set<String> OF_DOWNLOADS =
       Set.of(
           "allow_plaintext", "require_proof", "timeout",
           "retries", "retry_delay", "retry_max_delay", "max_retry_after");
 
-  private ExecutorSettings() {}
+  private final TreeMap<String, String> sent = new TreeMap<>();
+  private final boolean downloads; // otherwise the files are at hand
 
-  /** Whether an executor has a use for a setting, so that the driver may send its value. */
-  static boolean mayTravel(Setting setting) {
-    return !setting.secret() && isUsed(setting);
+  /** On the driver. */
+  ExecutorSettings(Options options) {
+    downloads = options.paths().isEmpty();
+    BcdaClient.Builder known = options.client();
+    for (Setting setting : Bcda.settings()) {
+      String found = isSameEverywhere(setting) ? known.get(setting.name()) : "";
+      String value = options.settings().getOrDefault(setting.name(), found);
+      boolean says = !value.isEmpty() && !value.equals(setting.defaultValue()) && !value.contains("***");
+      if (says && isUsed(setting) && !setting.secret()) {
+        sent.put(setting.name(), value);
+      }
+    }
   }
 
-  /** Whether the value that the driver found in its environment holds for executors too. */
-  static boolean isSameEverywhere(Setting setting) {
-    return !setting.secret() && !setting.type().equals("path");
-  }
-
+  /** Whether an executor has a use for a setting. */
   private static boolean isUsed(Setting setting) {
     if (setting.forExport()) {
       return OF_DOWNLOADS.contains(setting.name());
@@ -40,17 +55,56 @@ final class ExecutorSettings {
     return !setting.name().startsWith("private_key") && !setting.name().equals("columns");
   }
 
-  /** The settings with which an executor opens a partition. */
-  static PartitionSettings of(Map<String, String> sent, List<String> columns) {
-    PartitionSettings settings = new PartitionSettings();
+  /** Whether the value that the driver found in its environment holds for executors too. */
+  private static boolean isSameEverywhere(Setting setting) {
+    return !setting.secret() && !setting.type().equals("path");
+  }
+
+  Map<String, String> sent() {
+    return Collections.unmodifiableMap(sent);
+  }
+
+  // ---- On an executor ----
+
+  /** Nothing is fetched before the first row is asked for. */
+  TableReader open(String token, String table, List<String> columns) {
+    PartitionSettings settings = new PartitionSettings().set("spool_directory", LocalDirectory.ofSpark());
+    fill(settings, setting -> !Options.isOfClients(setting)).set("columns", String.join(",", columns));
+    return Partition.of(token).open(List.of(table), settings, downloads ? Clients.of(this) : null);
+  }
+
+  /** To make the client that downloads. */
+  BcdaClient.Builder client() {
+    return fill(BcdaClient.builder(), Options::isOfClients);
+  }
+
+  /** What is sent for clients: tasks with the same can share one. */
+  Map<String, String> ofClients() {
+    Map<String, String> found = new TreeMap<>(sent);
+    found.keySet().removeIf(name -> !Options.isOfClients(Bcda.setting(name).orElseThrow()));
+    return found;
+  }
+
+  /** Tables are the same on all machines, so only the driver says how they are read. */
+  private <B extends Settings<B>> B fill(B settings, Predicate<Setting> wanted) {
     List<Setting> all = new ArrayList<>(Bcda.settings());
     Collections.reverse(all); // what is set last counts, and in the environment it is the first that counts
+    all.removeIf(setting -> !isUsed(setting) || !wanted.test(setting));
     for (Setting setting : all) {
-      if (isUsed(setting) && !setting.forTables() && !System.getenv().getOrDefault(setting.env(), "").isEmpty()) {
+      if (!setting.forTables() && !System.getenv().getOrDefault(setting.env(), "").isEmpty()) {
         settings.supply(setting.name(), () -> System.getenv(setting.env()));
       }
     }
-    sent.forEach(settings::set);
-    return settings.set("columns", String.join(",", columns));
+    for (Setting setting : all) {
+      if (sent.containsKey(setting.name())) {
+        settings.set(setting.name(), sent.get(setting.name()));
+      }
+    }
+    return settings;
+  }
+
+  @Override
+  public String toString() {
+    return "ExecutorSettings";
   }
 }

@@ -21,9 +21,9 @@ public final class Metrics {
     };
   }
 
-  /** The bytes of the records that were fetched, decrypted and unpacked. */
+  /** How large the records were that were read: decrypted and unpacked. */
   public static final class Bytes extends CustomSumMetric {
-    static final String NAME = "bytesFetched";
+    static final String NAME = "bytesOfRecords";
 
     /** For Spark. */
     public Bytes() {}
@@ -35,7 +35,7 @@ public final class Metrics {
 
     @Override
     public String description() {
-      return "bytes fetched";
+      return "bytes of records";
     }
   }
 

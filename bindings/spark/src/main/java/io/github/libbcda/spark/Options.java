@@ -1,15 +1,12 @@
 package io.github.libbcda.spark;
 
-import com.fasterxml.jackson.core.JsonProcessingException;
-import com.fasterxml.jackson.databind.ObjectMapper;
 import io.github.libbcda.Bcda;
 import io.github.libbcda.BcdaClient;
 import io.github.libbcda.Partition;
 import io.github.libbcda.PartitionSettings;
 import io.github.libbcda.Setting;
-import java.net.URI;
-import java.net.URISyntaxException;
 import java.nio.file.Path;
+import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
@@ -42,19 +39,21 @@ final class Options {
   private final Map<String, String> settings = new LinkedHashMap<>();
   private final String definition;
   private final List<Path> paths;
+  private final ManifestOption manifest;
   private final Path stateLocation;
   private final int downloads;
 
   private Options(Map<String, String> given) {
     given.forEach(this::take);
-    if (given.containsKey("provider") && (settings.containsKey("url") || manifest() != null)) {
+    if (given.containsKey("provider") && (settings.containsKey("url") || own.containsKey("manifest"))) {
       own.remove("path"); // the catalog of Spark gives each table a location
     }
     definition = onlyTable();
     paths = pathsOf();
-    stateLocation = own.containsKey("stateLocation") ? local("stateLocation", own.get("stateLocation")) : null;
+    manifest = own.containsKey("manifest") ? ManifestOption.of(own.get("manifest")) : null;
+    stateLocation = own.containsKey("stateLocation") ? PathOption.of("stateLocation", own.get("stateLocation")) : null;
     downloads = own.containsKey("maxConcurrentDownloads") ? downloadsOf(own.get("maxConcurrentDownloads")) : 0;
-    if (manifest() != null && !paths.isEmpty()) {
+    if (manifest != null && !paths.isEmpty()) {
       throw Failures.invalid("give either the option manifest or the option path");
     }
     if (isSinceMark()) {
@@ -87,7 +86,7 @@ final class Options {
 
   private static String allowed(Setting setting, String value) {
     String name = setting.name();
-    if (setting.secret()) {
+    if (setting.secret() || name.equals("patients")) {
       throw Failures.invalid("the option " + name + " is refused, because Spark shows options: " + remedy(setting));
     }
     if (OF_DIRECTORIES.contains(name)) {
@@ -104,10 +103,10 @@ final class Options {
     return value;
   }
 
-  private static String remedy(Setting secret) {
-    String file = secret.name() + "_file";
+  private static String remedy(Setting refused) {
+    String file = refused.name() + "_file";
     String option = Bcda.setting(file).isPresent() ? "the option " + file + ", or " : "";
-    return "use " + option + "the environment variable " + secret.env();
+    return "use " + option + "the environment variable " + refused.env();
   }
 
   // ---- The options of this source ----
@@ -132,34 +131,8 @@ final class Options {
   private List<Path> pathsOf() {
     return Stream.of("path", "paths")
         .filter(own::containsKey)
-        .flatMap(name -> texts(name, own.get(name)).stream().map(text -> local(name, text)))
+        .flatMap(name -> PathOption.items(name, own.get(name)).stream().map(text -> PathOption.of(name, text)))
         .toList();
-  }
-
-  /** The items of a JSON array; another text is the only item. */
-  private static List<String> texts(String name, String value) {
-    if (!value.startsWith("[")) {
-      return List.of(value);
-    }
-    try {
-      return List.of(new ObjectMapper().readValue(value, String[].class));
-    } catch (JsonProcessingException | NullPointerException error) { // List.of refuses null
-      throw Failures.invalid("the option " + name + " is not a JSON array of texts");
-    }
-  }
-
-  private static Path local(String name, String text) {
-    try {
-      if (text.startsWith("file:/")) {
-        return Path.of(new URI(text).getPath());
-      }
-    } catch (URISyntaxException malformed) {
-      throw Failures.invalid("the option " + name + " is a malformed URL");
-    }
-    if (text.isEmpty() || text.matches("[A-Za-z][A-Za-z0-9+.-]+:.*")) {
-      throw Failures.invalid("the option " + name + " takes a path of a local or mounted file system");
-    }
-    return Path.of(text);
   }
 
   private static int downloadsOf(String value) {
@@ -170,7 +143,7 @@ final class Options {
   }
 
   private void expectMarkable() {
-    if (manifest() != null || !paths.isEmpty()) {
+    if (manifest != null || !paths.isEmpty()) {
       throw Failures.invalid("since=mark is for a job; leave out the options manifest and path");
     }
     if (stateLocation == null) {
@@ -190,9 +163,9 @@ final class Options {
     return own.containsKey("view") ? "view" : definition;
   }
 
-  /** JSON text, or null. */
-  String manifest() {
-    return own.get("manifest");
+  /** Null: none is given. */
+  ManifestOption manifest() {
+    return manifest;
   }
 
   /** Finished exports and series; none: a job or a manifest. */
@@ -208,6 +181,11 @@ final class Options {
   /** At most so many partitions; 0: as many as the library's setting says. */
   int downloads() {
     return downloads;
+  }
+
+  /** Those that were given. */
+  Map<String, String> settings() {
+    return Collections.unmodifiableMap(settings);
   }
 
   boolean isSinceMark() {
@@ -232,7 +210,11 @@ final class Options {
   }
 
   private static boolean isOfClients(String name) {
-    Setting setting = Bcda.setting(name).orElseThrow();
+    return isOfClients(Bcda.setting(name).orElseThrow());
+  }
+
+  /** Whether a client takes it. The others are for cutting and reading. */
+  static boolean isOfClients(Setting setting) {
     return !setting.forTables() && !setting.forPartitions();
   }
 
@@ -256,24 +238,6 @@ final class Options {
   /** The columns that the options choose. */
   StructType schema() {
     return Types.schema(Partition.columns(definition, withoutClient()));
-  }
-
-  // ---- For the executors ----
-
-  /** What an executor needs to know: values, and where it finds secrets, but no secret. */
-  Map<String, String> forExecutors() {
-    BcdaClient.Builder known = client();
-    Map<String, String> sent = new TreeMap<>();
-    for (Setting setting : Bcda.settings()) {
-      String name = setting.name();
-      String found = ExecutorSettings.isSameEverywhere(setting) ? known.get(name) : "";
-      String value = settings.getOrDefault(name, found);
-      boolean says = !value.isEmpty() && !value.equals(setting.defaultValue()) && !value.contains("***");
-      if (says && ExecutorSettings.mayTravel(setting)) {
-        sent.put(name, value);
-      }
-    }
-    return sent;
   }
 
   @Override

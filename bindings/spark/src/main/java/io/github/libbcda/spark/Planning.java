@@ -7,7 +7,6 @@ import io.github.libbcda.Manifest;
 import io.github.libbcda.Partitions;
 import io.github.libbcda.Status;
 import java.io.IOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.stream.IntStream;
 
@@ -40,17 +39,14 @@ final class Planning {
   /** Checks what can be checked without a request to the service. */
   static Planning of(Options options) {
     if (!options.paths().isEmpty()) {
-      options.paths().forEach(Planning::expectExisting);
+      options.paths().forEach(PathOption::expectExisting);
       return new Planning(options, null);
+    }
+    if (options.manifest() != null) {
+      options.manifest().expectExisting();
     }
     check(options);
     return new Planning(options, options.manifest() == null ? Request.of(options) : null);
-  }
-
-  private static void expectExisting(Path path) {
-    if (!Files.exists(path)) {
-      throw new BcdaSparkException(Status.FILESYSTEM, "there is no " + path + " on the driver");
-    }
   }
 
   private static void check(Options options) {
@@ -63,6 +59,9 @@ final class Planning {
     }
     try (BcdaClient client = options.client().build()) {
       client.partitions(EMPTY, 1, options.cutting());
+      if (options.manifest() == null) {
+        client.plan(ExportRequest.builder().build());
+      }
     }
   }
 
@@ -73,7 +72,7 @@ final class Planning {
     }
     try (BcdaClient client = client()) {
       if (request == null) {
-        return numbered(cut(client, new Manifest(options.manifest())), null);
+        return numbered(cut(client, options.manifest().read()), null);
       }
       Partitions cut = cut(client, finish(client));
       BcdaPartition[] partitions = numbered(cut, request.directory());

@@ -36,10 +36,11 @@ final class Request {
     BcdaClient.Builder settings = options.client();
     String since = settings.get("since");
     try {
+      String first = options.isSinceMark() ? Mark.first(settings) : null;
       Path state = StateLocation.of(options.stateLocation());
       Mark mark = options.isSinceMark() ? Mark.of(options) : null;
       if (mark != null) {
-        since = mark.time().orElse("");
+        since = mark.time().orElse(first);
         settings.set("since", since.isEmpty() ? null : since);
       }
       return new Request(StateLocation.directory(state, key(settings)), mark, since.isEmpty() ? null : since);

@@ -13,6 +13,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 
 /** Options, without Spark. */
 class OptionsTest {
@@ -47,13 +48,21 @@ class OptionsTest {
   }
 
   @Test
+  void peopleAreNoOption() {
+    assertEquals(
+        "INVALID_ARGUMENT: the option patients is refused, because Spark shows options: use the environment variable"
+            + " BCDA_PATIENTS",
+        refusal(with("patients", "Patient/" + VALUE)));
+  }
+
+  @Test
   void aUrlWithAPasswordIsRefused() {
     assertTrue(refusal(with("proxy", "http://me:" + VALUE + "@proxy:3128")).contains("BCDA_PROXY"));
   }
 
   @Test
   void everyOtherSettingIsAnOption() {
-    List<String> refused = List.of("out", "tables", "keep_ndjson", "sync_partial", "delete_job", "job_directory");
+    List<String> refused = List.of("out", "tables", "keep_ndjson", "sync_partial", "delete_job", "job_directory", "patients");
     for (Setting setting : Bcda.settings()) {
       if (!setting.secret() && !refused.contains(setting.name())) {
         String value = setting.choices().isEmpty() ? setting.defaultValue() : setting.choices().get(0);
@@ -98,11 +107,29 @@ class OptionsTest {
     assertEquals(List.of(Path.of("/a b")), Options.of(with("path", "file:/a%20b")).paths());
     Map<String, String> ofCatalog = with("path", "file:/warehouse", "url", "https://x", "provider", "bcda");
     assertEquals(List.of(), Options.of(ofCatalog).paths());
-    for (String wrong : List.of("file:/a b", "s3://bucket/a", "dbfs:/a", "", "[\"/a\"", "[null]")) {
+    assertEquals(List.of(Path.of("/ä/b")), Options.of(with("path", "file:///%C3%A4/b")).paths());
+    assertEquals(Path.of(System.getProperty("user.home"), "s"), Options.of(with("stateLocation", "~/s")).stateLocation());
+    for (String wrong :
+        List.of(
+            "file:/a b", "file://host/a", "file:/a?b", "file:/a%00", "a\0b", "s3://bucket/a", "dbfs:/a", "",
+            "[\"/a\"", "[null]")) {
       refusal(with("path", wrong));
     }
     refusal(with("stateLocation", "hdfs://a/b"));
     refusal(with("path", "/a", "manifest", "{}"));
+  }
+
+  @Test
+  void aManifestIsTextOrAFile() {
+    for (String text : List.of("{}", "[]", " \n{}")) {
+      assertEquals(text, Options.of(with("manifest", text)).manifest().read().json());
+    }
+    for (String file : List.of("/m.json", "file:/m.json")) {
+      assertEquals(Path.of("/m.json"), Options.of(with("manifest", file)).manifest().file());
+    }
+    for (String wrong : List.of("s3://bucket/m.json", "")) {
+      assertTrue(refusal(with("manifest", wrong)).contains("the option manifest takes a path"));
+    }
   }
 
   @Test
@@ -124,20 +151,30 @@ class OptionsTest {
   @Test
   void executorsGetNeitherThePrivateKeyNorTheRequest() {
     Map<String, String> sent =
-        Options.of(
+        new ExecutorSettings(
+            Options.of(
                 with(
                     "url", "https://bcda.example", "client_id", "me", "client_secret_file", "/run/secret",
                     "private_key", "/key.pem", "private_key_passphrase_file", "/pass",
                     "types", "Patient", "since", "2026-01-01T00:00:00Z",
                     "retries", "9", "final_only", "true", "columns", "claim_key", "poll_interval", "1s",
-                    "partition_key_file", "/seal", "verify", "stream", "stateLocation", "/state"))
-            .forExecutors();
+                    "partition_key_file", "/seal", "verify", "stream", "stateLocation", "/state")))
+            .sent();
     assertEquals(
         Map.of(
             "url", "https://bcda.example", "client_id", "me", "client_secret_file", "/run/secret", "retries", "9",
             "final_only", "true", "partition_key_file", "/seal", "verify", "stream",
             "user_agent", "the tests of bcda-spark"), // from the environment
         sent);
+  }
+
+  @Test
+  void filesWaitInADirectoryOfSpark(@TempDir Path first, @TempDir Path second) {
+    String both = "/none," + first + "," + second;
+    assertEquals(first.toString(), LocalDirectory.first(Map.of("SPARK_LOCAL_DIRS", both)::get, second.toString()));
+    assertEquals(second.toString(), LocalDirectory.first(Map.of("LOCAL_DIRS", second.toString())::get, both));
+    assertEquals(first.toString(), LocalDirectory.first(Map.of("SPARK_LOCAL_DIRS", "/none")::get, both));
+    assertEquals(null, LocalDirectory.first(Map.of("SPARK_LOCAL_DIRS", "")::get, ""));
   }
 
   @Test

@@ -1,6 +1,7 @@
 package io.github.libbcda.spark;
 
 import static org.junit.jupiter.api.Assertions.assertEquals;
+import static org.junit.jupiter.api.Assertions.assertFalse;
 import static org.junit.jupiter.api.Assertions.assertNotEquals;
 import static org.junit.jupiter.api.Assertions.assertThrows;
 import static org.junit.jupiter.api.Assertions.assertTrue;
@@ -11,8 +12,11 @@ import io.github.libbcda.Status;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
+import java.util.List;
 import java.util.Map;
+import java.util.TreeMap;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.function.Executable;
 import org.junit.jupiter.api.io.TempDir;
 
 /** The directory of a request, its mark, and the mark that its files are gone. */
@@ -49,7 +53,16 @@ class RequestTest {
   }
 
   private Map<String, String> sinceMark() {
-    return Map.of("raw", "true", "url", "https://x", "since", "mark", "stateLocation", dir.resolve("state").toString());
+    return sinceMark("bcda-v2");
+  }
+
+  private Map<String, String> sinceMark(String profile, String... more) {
+    Map<String, String> options = new TreeMap<>(Map.of("raw", "true", "url", "https://localhost", "since", "mark"));
+    options.putAll(Map.of("profile", profile, "stateLocation", dir.resolve("new/state").toString(), "auth", "none"));
+    for (int i = 0; i < more.length; i += 2) {
+      options.put(more[i], more[i + 1]);
+    }
+    return options;
   }
 
   @Test
@@ -66,7 +79,31 @@ class RequestTest {
     second.planned("2026-03-01T00:00:00Z");
     BcdaSpark.commit(sinceMark());
     assertEquals("2026-03-01T00:00:00Z", Request.of(options).since());
-    assertEquals("rwx------", PosixFilePermissions.toString(Files.getPosixFilePermissions(dir.resolve("state"))));
+    for (Path made : List.of(dir.resolve("new"), dir.resolve("new/state"), second.directory())) {
+      assertEquals("rwx------", PosixFilePermissions.toString(Files.getPosixFilePermissions(made)));
+    }
+  }
+
+  /** As in Python. */
+  @Test
+  void aMarkIsRefusedWhereChangesWouldBeMissed() throws Exception {
+    Map<Map<String, String>, String> cases =
+        Map.of(
+            sinceMark("bcda-2019"), "does not take _since",
+            sinceMark("hapi", "level", "patient"), "HAPI FHIR ignores _since with level=patient",
+            sinceMark("bcda-v3", "level", "patient"), "never sends the history of people who are new since the mark",
+            sinceMark("generic", "until", "2026-01-01T00:00:00Z"), "leave out the setting until",
+            sinceMark("bcda-v3", "job_url", "https://localhost/1"), "leave out the setting job_url");
+    cases.forEach(
+        (options, message) -> {
+          Executable makes = () -> Failures.told(() -> Request.of(Options.of(options)));
+          BcdaSparkException refused = assertThrows(BcdaSparkException.class, makes, message);
+          assertEquals(Status.INVALID_ARGUMENT, refused.status());
+          assertTrue(refused.getMessage().contains(message), refused.getMessage());
+        });
+    assertFalse(Files.exists(dir.resolve("new")), "no directory was made for it");
+    Request first = Request.of(Options.of(sinceMark("ab2d", "types", "ExplanationOfBenefit")));
+    assertTrue(first.since().startsWith("20"), "without _since AB2D sends what is new to its last export");
   }
 
   @Test

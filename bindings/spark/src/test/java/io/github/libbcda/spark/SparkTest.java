@@ -15,6 +15,7 @@ import java.math.BigDecimal;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -291,13 +292,89 @@ class SparkTest {
   }
 
   @Test
-  void metricsSayHowMuchWasFetched() throws Exception {
+  void tasksOfAProcessShareAClient() throws Exception {
+    try (Trials trials = Trials.claims(dir, 4)) {
+      Dataset<Row> read = read(trials.options("raw", "true"));
+      assertEquals(4, read.rdd().getNumPartitions());
+      read.count();
+      assertEquals(2, trials.sandbox.requestCount("POST "), "an access token of the driver, and one of the executor");
+      read(trials.options("table", "claim", "verify", "stream")).count();
+      assertEquals(2, trials.sandbox.requestCount("POST "), "another read too");
+    }
+  }
+
+  @Test
+  void aNewSecretIsTakenAtTheNextAttempt() throws Exception {
+    try (Trials trials = Trials.claims(dir, 1)) {
+      Map<String, String> options = trials.options("raw", "true");
+      assertEquals(1, read(options).rdd().getNumPartitions()); // the job is done
+      Path secret = Path.of(options.get("client_secret_file"));
+      String good = Files.readString(secret);
+      Files.writeString(secret, "wrong");
+      assertTrue(failure(() -> read(options).count()).contains("AUTHENTICATION: "));
+      Files.writeString(secret, good);
+      assertTrue(read(options).count() > 0);
+    }
+  }
+
+  @Test
+  void anUnverifiedFileWaitsInADirectoryOfSpark() throws Exception {
+    try (Trials trials = Trials.claims(dir, 1)) {
+      trials.sandbox.control("fault", "drip=16KiB");
+      CompletableFuture<Long> counting =
+          CompletableFuture.supplyAsync(() -> read(trials.options("raw", "true", "low_speed_limit", "0")).count());
+      boolean found = false;
+      while (!found && !counting.isDone()) {
+        found = openFiles().anyMatch(file -> file.matches(work + "/#\\d+ \\(deleted\\)"));
+      }
+      assertTrue(found);
+      assertTrue(counting.get() > 0);
+    }
+  }
+
+  private static Stream<String> openFiles() throws Exception {
+    List<String> found = new ArrayList<>();
+    try (DirectoryStream<Path> all = Files.newDirectoryStream(Path.of("/proc/self/fd"))) {
+      for (Path each : all) {
+        try {
+          found.add(Files.readSymbolicLink(each).toString());
+        } catch (NoSuchFileException closed) {
+          // meanwhile
+        }
+      }
+    }
+    return found.stream();
+  }
+
+  @Test
+  void aManifestMayBeInAFile() throws Exception {
+    try (Trials trials = Trials.claims(dir, 2)) {
+      String text;
+      try (BcdaClient client = trials.sandbox.clientBuilder().build()) {
+        text = client.manifest(ExportRequest.builder().types("ExplanationOfBenefit").build()).json();
+      }
+      Path file = Files.writeString(dir.resolve("manifest.json"), text);
+      long count = read(trials.options("raw", "true", "manifest", text)).count();
+      assertTrue(count > 0);
+      assertEquals(count, read(trials.options("raw", "true", "manifest", file.toString())).count());
+      assertEquals(1, trials.kickOffs());
+      Path none = dir.resolve("none");
+      expectPlanningFails(trials.options("raw", "true", "manifest", none.toString()), "there is no " + none);
+      Files.write(file, new byte[] {(byte) 0xff});
+      assertTrue(
+          failure(() -> read(trials.options("raw", "true", "manifest", file.toString())).count())
+              .contains("INVALID_ARGUMENT: the manifest " + file + " is no text in UTF-8"));
+    }
+  }
+
+  @Test
+  void metricsSayHowMuchWasRead() throws Exception {
     try (Trials trials = Trials.claims(dir, 3)) {
       Dataset<Row> raw = read(trials.options("raw", "true"));
       List<Row> rows = rows(raw);
       long bytes = rows.stream().mapToLong(row -> 1 + row.getString(0).getBytes(StandardCharsets.UTF_8).length).sum();
       var metrics = raw.queryExecution().executedPlan().collectLeaves().head().metrics();
-      assertEquals(bytes, metrics.apply("bytesFetched").value());
+      assertEquals(bytes, metrics.apply("bytesOfRecords").value());
       assertEquals(3, metrics.apply("filesRead").value());
       assertEquals(rows.size(), metrics.apply("rowsRead").value());
     }
@@ -330,6 +407,7 @@ class SparkTest {
       expectPlanningFails(trials.options("table", "claim_lines"), "did you mean \"claim_line\"?");
       expectPlanningFails(trials.options("table", "claim_line", "columns", "claim_kay"), "claim_kay");
       expectPlanningFails(trials.options("table", "claim_line", "verify", "never"), "verify");
+      expectPlanningFails(trials.options("table", "claim_line", "types", "Nothing"), "Nothing");
       String none = dir.resolve("none").toString();
       expectPlanningFails(trials.options("table", "claim_line", "client_secret_file", none), "client_secret_file");
       expectPlanningFails(trials.options("table", "claim_line", "private_key", none), none);
