@@ -58,7 +58,7 @@ final class BcdaScan implements Scan, Batch {
   public PartitionReaderFactory createReaderFactory() {
     StructType read = columns.isEmpty() ? Types.cheapest(table) : columns; // also rows without columns are counted
     return new BcdaReaderFactory(
-        options.definition(), read, columns.length(), Failures.told(() -> new ExecutorSettings(options)));
+        options.definition(), read, columns.length(), Failures.told(() -> new ExecutorSettings(options, planning.profile())));
   }
 
   @Override

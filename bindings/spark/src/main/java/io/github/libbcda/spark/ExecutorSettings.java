@@ -12,7 +12,6 @@ import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
 import java.util.Map;
-import java.util.Set;
 import java.util.TreeMap;
 import java.util.function.Predicate;
 
@@ -24,35 +23,28 @@ import java.util.function.Predicate;
 final class ExecutorSettings implements Serializable {
   private static final long serialVersionUID = 1;
 
-  /** Those of an export that are for a download. */
-  private static final Set<String> OF_DOWNLOADS =
-      Set.of(
-          "allow_plaintext", "require_proof", "timeout",
-          "retries", "retry_delay", "retry_max_delay", "max_retry_after");
-
   private final TreeMap<String, String> sent = new TreeMap<>();
   private final boolean downloads; // otherwise the files are at hand
 
-  /** On the driver. */
-  ExecutorSettings(Options options) {
+  /**
+   * On the driver.
+   *
+   * @param profile its name. An executor would find another one, because it has no private key
+   */
+  ExecutorSettings(Options options, String profile) {
     downloads = options.paths().isEmpty();
     BcdaClient.Builder known = options.client();
     for (Setting setting : Bcda.settings()) {
       String found = isSameEverywhere(setting) ? known.get(setting.name()) : "";
       String value = options.settings().getOrDefault(setting.name(), found);
       boolean says = !value.isEmpty() && !value.equals(setting.defaultValue()) && !value.contains("***");
-      if (says && isUsed(setting) && !setting.secret()) {
+      if (says && setting.forOpening() && !setting.secret()) {
         sent.put(setting.name(), value);
       }
     }
-  }
-
-  /** Whether an executor has a use for a setting. */
-  private static boolean isUsed(Setting setting) {
-    if (setting.forExport()) {
-      return OF_DOWNLOADS.contains(setting.name());
+    if (Bcda.setting("profile").orElseThrow().choices().contains(profile)) { // not so with some profile_file
+      sent.put("profile", profile);
     }
-    return !setting.name().startsWith("private_key") && !setting.name().equals("columns");
   }
 
   /** Whether the value that the driver found in its environment holds for executors too. */
@@ -89,7 +81,7 @@ final class ExecutorSettings implements Serializable {
   private <B extends Settings<B>> B fill(B settings, Predicate<Setting> wanted) {
     List<Setting> all = new ArrayList<>(Bcda.settings());
     Collections.reverse(all); // what is set last counts, and in the environment it is the first that counts
-    all.removeIf(setting -> !isUsed(setting) || !wanted.test(setting));
+    all.removeIf(setting -> !setting.forOpening() || !wanted.test(setting));
     for (Setting setting : all) {
       if (!setting.forTables() && !System.getenv().getOrDefault(setting.env(), "").isEmpty()) {
         settings.supply(setting.name(), () -> System.getenv(setting.env()));

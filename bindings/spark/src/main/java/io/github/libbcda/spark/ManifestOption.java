@@ -37,6 +37,16 @@ record ManifestOption(String text, Path file) {
     }
   }
 
+  /** Returns {@code cut} unless Spark would show URLs with which anyone can download files. */
+  Partitions shown(Partitions cut) {
+    if (text != null && cut.signed()) {
+      throw Failures.invalid(
+          "the manifest has signed URLs, and Spark shows options: give the option manifest the path of a file that has"
+              + " it");
+    }
+    return cut;
+  }
+
   @Override
   public String toString() {
     return "ManifestOption";

@@ -44,7 +44,7 @@ final class Mark {
    * The {@code since} of a first read, because some services send everything only with one. Refuses what would leave
    * gaps between two marks. {@code settings} are those of the driver.
    */
-  static String first(BcdaClient.Builder settings) throws IOException {
+  static String first(BcdaClient.Builder settings) {
     if (!settings.get("job_url").isEmpty()) {
       throw Failures.invalid("since=mark starts a job of its own; leave out the setting job_url");
     }
@@ -53,7 +53,7 @@ final class Mark {
     }
     try (BcdaClient client = settings.build()) {
       client.plan(ExportRequest.builder().set("since", ANY_TIME).build());
-      JsonNode profile = new ObjectMapper().readTree(client.profile());
+      JsonNode profile = Planning.profile(client);
       String level = settings.get("level").isEmpty() ? profile.path("default_level").asText() : settings.get("level");
       if (new ObjectMapper().convertValue(profile.path("lacks_history"), List.class).contains(level)) {
         throw Failures.invalid(

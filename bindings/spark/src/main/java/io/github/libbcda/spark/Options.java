@@ -192,11 +192,6 @@ final class Options {
     return MARK.equalsIgnoreCase(settings.get("since"));
   }
 
-  /** Whether a setting is given, here or in the environment of the driver. */
-  boolean has(String name) {
-    return settings.containsKey(name) || !client().get(name).isEmpty();
-  }
-
   /** With the settings of the driver: its environment counts too. {@code since} of a mark is left out. */
   BcdaClient.Builder client() {
     BcdaClient.Builder client = BcdaClient.builder().environment();

@@ -1,5 +1,8 @@
 package io.github.libbcda.spark;
 
+import com.fasterxml.jackson.core.JsonProcessingException;
+import com.fasterxml.jackson.databind.JsonNode;
+import com.fasterxml.jackson.databind.ObjectMapper;
 import io.github.libbcda.BcdaClient;
 import io.github.libbcda.BcdaException;
 import io.github.libbcda.ExportRequest;
@@ -28,11 +31,13 @@ final class Planning {
 
   private final Options options;
   private final Request request; // null: no job is needed
+  private final String profile; // of the service; "": there is none
   private boolean restarts; // the next job replaces an earlier one
 
-  private Planning(Options options, Request request) {
+  private Planning(Options options, Request request, String profile) {
     this.options = options;
     this.request = request;
+    this.profile = profile;
     restarts = request != null && Boolean.parseBoolean(options.client().get("restart"));
   }
 
@@ -40,29 +45,37 @@ final class Planning {
   static Planning of(Options options) {
     if (!options.paths().isEmpty()) {
       options.paths().forEach(PathOption::expectExisting);
-      return new Planning(options, null);
+      return new Planning(options, null, "");
     }
     if (options.manifest() != null) {
       options.manifest().expectExisting();
     }
-    check(options);
-    return new Planning(options, options.manifest() == null ? Request.of(options) : null);
+    String profile = check(options);
+    return new Planning(options, options.manifest() == null ? Request.of(options) : null, profile);
   }
 
-  private static void check(Options options) {
-    boolean decrypts = options.has("private_key") || options.has("private_key_pem");
-    if (decrypts && !options.has("partition_key") && !options.has("partition_key_file")) {
-      throw Failures.invalid(
-          "the setting partition_key is missing: it seals the keys of the files for the executors; make one with"
-              + " `openssl rand -hex 32`, and give it to the driver and to the executors, by the option"
-              + " partition_key_file or by the environment variable BCDA_PARTITION_KEY");
-    }
+  /** Returns the name of the service's profile. */
+  private static String check(Options options) {
     try (BcdaClient client = options.client().build()) {
       client.partitions(EMPTY, 1, options.cutting());
       if (options.manifest() == null) {
         client.plan(ExportRequest.builder().build());
       }
+      return profile(client).path("name").asText();
     }
+  }
+
+  /** What the library knows of the service. */
+  static JsonNode profile(BcdaClient client) {
+    try {
+      return new ObjectMapper().readTree(client.profile());
+    } catch (JsonProcessingException never) {
+      throw new IllegalStateException("a profile is no JSON");
+    }
+  }
+
+  String profile() {
+    return profile;
   }
 
   /** The partitions. Without a finished job this waits for it. */
@@ -72,7 +85,7 @@ final class Planning {
     }
     try (BcdaClient client = client()) {
       if (request == null) {
-        return numbered(cut(client, options.manifest().read()), null);
+        return numbered(options.manifest().shown(cut(client, options.manifest().read())), null);
       }
       Partitions cut = cut(client, finish(client));
       BcdaPartition[] partitions = numbered(cut, request.directory());

@@ -1,6 +1,8 @@
 package io.github.libbcda.spark;
 
+import io.github.libbcda.Bcda;
 import io.github.libbcda.BcdaClient;
+import io.github.libbcda.Setting;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
@@ -8,19 +10,12 @@ import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
 import java.util.Arrays;
 import java.util.HexFormat;
-import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
 import java.util.stream.Collectors;
 
 /** What a job is asked for, and the directory that keeps it: reads with the same request share a job. */
 final class Request {
-  /** The settings that say what is asked for, and whom. */
-  private static final List<String> SETTINGS =
-      List.of(
-          "url", "profile", "client_id", "types", "level", "group", "since", "until", "type_filters", "elements",
-          "include_associated_data", "patients", "organize_output_by");
-
   private final Path directory;
   private final Mark mark; // null: since is not that of a mark
   private final String since; // null: everything
@@ -80,9 +75,10 @@ final class Request {
 
   private static Map<String, String> values(BcdaClient.Builder settings) {
     Map<String, String> values = new TreeMap<>();
-    for (String name : SETTINGS) {
-      String value = settings.get(name);
-      if (!value.isEmpty() && !(name.equals("profile") && value.equals("auto"))) {
+    for (Setting setting : Bcda.settings()) {
+      String name = setting.name();
+      String value = setting.ofRequest() ? settings.get(name) : "";
+      if (!value.isEmpty() && !value.equals(setting.defaultValue())) {
         values.put(name, name.equals("types") ? sorted(value) : value);
       }
     }

@@ -158,12 +158,14 @@ class OptionsTest {
                     "private_key", "/key.pem", "private_key_passphrase_file", "/pass",
                     "types", "Patient", "since", "2026-01-01T00:00:00Z",
                     "retries", "9", "final_only", "true", "columns", "claim_key", "poll_interval", "1s",
-                    "partition_key_file", "/seal", "verify", "stream", "stateLocation", "/state")))
+                    "partition_key_file", "/seal", "verify", "stream", "stateLocation", "/state")),
+                "bcda-2019")
             .sent();
     assertEquals(
         Map.of(
-            "url", "https://bcda.example", "client_id", "me", "client_secret_file", "/run/secret", "retries", "9",
-            "final_only", "true", "partition_key_file", "/seal", "verify", "stream",
+            "url", "https://bcda.example", "profile", "bcda-2019", "client_id", "me",
+            "client_secret_file", "/run/secret", "retries", "9",
+            "final_only", "true", "columns", "claim_key", "partition_key_file", "/seal", "verify", "stream",
             "user_agent", "the tests of bcda-spark"), // from the environment
         sent);
   }

@@ -349,10 +349,7 @@ class SparkTest {
   @Test
   void aManifestMayBeInAFile() throws Exception {
     try (Trials trials = Trials.claims(dir, 2)) {
-      String text;
-      try (BcdaClient client = trials.sandbox.clientBuilder().build()) {
-        text = client.manifest(ExportRequest.builder().types("ExplanationOfBenefit").build()).json();
-      }
+      String text = manifest(trials);
       Path file = Files.writeString(dir.resolve("manifest.json"), text);
       long count = read(trials.options("raw", "true", "manifest", text)).count();
       assertTrue(count > 0);
@@ -364,6 +361,25 @@ class SparkTest {
       assertTrue(
           failure(() -> read(trials.options("raw", "true", "manifest", file.toString())).count())
               .contains("INVALID_ARGUMENT: the manifest " + file + " is no text in UTF-8"));
+    }
+  }
+
+  private static String manifest(Trials trials) throws Exception {
+    try (BcdaClient client = trials.sandbox.clientBuilder().build()) {
+      return client.manifest(ExportRequest.builder().types("ExplanationOfBenefit").build()).json();
+    }
+  }
+
+  @Test
+  void aManifestWithSignedUrlsIsNotShown() throws Exception {
+    Sandbox.Builder signing = Sandbox.builder().beneficiaries(4).option("signed_urls", "60s");
+    try (Trials trials = new Trials(dir, signing)) {
+      String text = manifest(trials);
+      String said = failure(() -> read(trials.options("raw", "true", "manifest", text)).count());
+      assertTrue(said.contains("INVALID_ARGUMENT: the manifest has signed URLs, and Spark shows options: "), said);
+      assertEquals(0, trials.downloads());
+      Path file = Files.writeString(dir.resolve("manifest.json"), text);
+      assertTrue(read(trials.options("raw", "true", "manifest", file.toString())).count() > 0);
     }
   }
 
