@@ -42,7 +42,7 @@ final class BcdaReader implements PartitionReader<ColumnarBatch> {
     this.partition = partition;
     this.settings = settings;
     this.types = types;
-    partition.gone().check();
+    partition.gone().check(where());
     reader = told(() -> settings.open(partition.token(), table, columns));
   }
 
@@ -114,7 +114,7 @@ final class BcdaReader implements PartitionReader<ColumnarBatch> {
         throw Failures.of(failure, where());
       }
       partition.gone().set();
-      throw Failures.of(failure, where() + partition.gone().remedy());
+      throw Failures.of(failure, partition.gone().remedy() + where());
     } catch (BcdaException.Authentication failure) {
       Clients.forget(settings);
       throw Failures.of(failure, where());

@@ -24,10 +24,11 @@ final class Gone implements Serializable {
     name = "gone-" + digest.substring(0, 16);
   }
 
-  /** Fails if the mark is there. */
-  void check() {
+  /** Fails if the mark is there. {@code where} follows the message. */
+  void check(String where) {
     if (directory != null && Files.exists(mark())) {
-      throw new BcdaSparkException(Status.JOB_GONE, "start a new export: the service has removed its files" + remedy());
+      throw new BcdaSparkException(
+          Status.JOB_GONE, "start a new export: the service has removed its files" + remedy() + where);
     }
   }
 
@@ -46,7 +47,7 @@ final class Gone implements Serializable {
 
   /** What follows a message; nothing for a manifest that the caller gave. */
   String remedy() {
-    return directory == null ? "" : "; remove the directory " + directory + ", or set restart=true";
+    return directory == null ? "" : "; set the option restart, or remove the directory " + directory;
   }
 
   private Path mark() {

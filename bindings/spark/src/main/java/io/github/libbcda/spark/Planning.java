@@ -106,7 +106,7 @@ final class Planning {
   /** Fails if tasks have found out that the files are gone. {@code directory} is that of the job, or null. */
   private static BcdaPartition[] numbered(Partitions cut, Path directory) {
     Gone gone = new Gone(directory, cut.digest());
-    gone.check();
+    gone.check("");
     return IntStream.range(0, cut.all().size())
         .mapToObj(number -> new BcdaPartition(cut.all().get(number).token(), number, gone))
         .toArray(BcdaPartition[]::new);

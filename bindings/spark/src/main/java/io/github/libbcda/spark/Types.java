@@ -49,12 +49,14 @@ final class Types {
     List<String> names = List.of(all.fieldNames());
     for (StructField field : wanted.fields()) {
       if (!names.contains(field.name())) {
-        throw Failures.invalid("the table has no column " + field.name() + Similar.to(field.name(), names));
+        throw Failures.invalid(
+            "the table has no column " + field.name() + "; it has " + String.join(", ", names));
       }
       DataType type = all.apply(field.name()).dataType();
       if (!type.equals(field.dataType())) {
         throw Failures.invalid(
-            "the column " + field.name() + " is " + type.sql() + ", but the schema says " + field.dataType().sql());
+            "the column " + field.name() + " is " + type.simpleString() + ", but the schema says "
+                + field.dataType().simpleString());
       }
     }
     return wanted;

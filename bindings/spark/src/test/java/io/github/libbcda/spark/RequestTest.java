@@ -125,17 +125,17 @@ class RequestTest {
   @Test
   void whatIsGoneStaysGone() throws Exception {
     Gone gone = new Gone(dir, "0123456789abcdef".repeat(4));
-    gone.check();
+    gone.check("");
     gone.set();
     gone.set();
-    String said = assertThrows(BcdaSparkException.class, gone::check).getMessage();
+    String said = assertThrows(BcdaSparkException.class, () -> gone.check(" (task 3)")).getMessage();
     assertTrue(said.startsWith("JOB_GONE: start a new export"), said);
-    assertTrue(said.contains(dir.toString()) && said.contains("restart"), said);
+    assertTrue(said.endsWith("; set the option restart, or remove the directory " + dir + " (task 3)"), said);
     assertTrue(Files.exists(dir.resolve("gone-0123456789abcdef")), "Python looks for the same name");
     String another = "fedcba9876543210".repeat(4);
-    new Gone(dir, another).check();
+    new Gone(dir, another).check("");
     new Gone(dir.resolve("elsewhere"), another).set();
     new Gone(null, another).set();
-    new Gone(null, another).check();
+    new Gone(null, another).check("");
   }
 }
