@@ -57,8 +57,8 @@ final class BcdaScan implements Scan, Batch {
   @Override
   public PartitionReaderFactory createReaderFactory() {
     StructType read = columns.isEmpty() ? Types.cheapest(table) : columns; // also rows without columns are counted
-    return new BcdaReaderFactory(
-        options.definition(), read, columns.length(), Failures.told(() -> new ExecutorSettings(options, planning.profile())));
+    ExecutorSettings settings = Failures.told(() -> new ExecutorSettings(options, planning.profile()));
+    return new BcdaReaderFactory(options.definition(), read, columns.length(), settings);
   }
 
   @Override

@@ -2,6 +2,7 @@ package io.github.libbcda.spark;
 
 import java.io.File;
 import java.util.Arrays;
+import java.util.Objects;
 import java.util.function.UnaryOperator;
 import java.util.stream.Stream;
 import org.apache.spark.SparkEnv;
@@ -19,7 +20,7 @@ final class LocalDirectory {
   /** The first directory that can be written to: a machine goes on without a disk that is broken. */
   static String first(UnaryOperator<String> environment, String configured) {
     return Stream.of(environment.apply("SPARK_LOCAL_DIRS"), environment.apply("LOCAL_DIRS"), configured)
-        .filter(list -> list != null) // YARN sets LOCAL_DIRS
+        .filter(Objects::nonNull) // only YARN has LOCAL_DIRS
         .flatMap(list -> Arrays.stream(list.split(",")))
         .filter(directory -> new File(directory).isDirectory() && new File(directory).canWrite())
         .findFirst()

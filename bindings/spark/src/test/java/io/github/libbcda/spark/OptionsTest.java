@@ -62,7 +62,8 @@ class OptionsTest {
 
   @Test
   void everyOtherSettingIsAnOption() {
-    List<String> refused = List.of("out", "tables", "keep_ndjson", "sync_partial", "delete_job", "job_directory", "patients");
+    List<String> refused =
+        List.of("out", "tables", "keep_ndjson", "sync_partial", "delete_job", "job_directory", "patients");
     for (Setting setting : Bcda.settings()) {
       if (!setting.secret() && !refused.contains(setting.name())) {
         String value = setting.choices().isEmpty() ? setting.defaultValue() : setting.choices().get(0);
@@ -108,7 +109,8 @@ class OptionsTest {
     Map<String, String> ofCatalog = with("path", "file:/warehouse", "url", "https://x", "provider", "bcda");
     assertEquals(List.of(), Options.of(ofCatalog).paths());
     assertEquals(List.of(Path.of("/ä/b")), Options.of(with("path", "file:///%C3%A4/b")).paths());
-    assertEquals(Path.of(System.getProperty("user.home"), "s"), Options.of(with("stateLocation", "~/s")).stateLocation());
+    Path ofHome = Path.of(System.getProperty("user.home"), "s");
+    assertEquals(ofHome, Options.of(with("stateLocation", "~/s")).stateLocation());
     for (String wrong :
         List.of(
             "file:/a b", "file://host/a", "file:/a?b", "file:/a%00", "a\0b", "s3://bucket/a", "dbfs:/a", "",
