@@ -66,7 +66,7 @@ def test_a_registered_class_is_pickled_whole(tmp_path: Path) -> None:
 
 
 def test_no_text_shows_content() -> None:
-    assert repr(Token(3, "bcda1.secret")) == "<Token 3>"
+    assert repr(Token(3, "bcda1.secret", "00")) == "<Token 3>"
 
 
 def test_columns_of_all_tables_have_types_of_spark() -> None:

@@ -66,15 +66,17 @@ class Mark:
 
 
 class Gone:
-    """The mark that the service has removed the files of an export: an empty file in the directory of its job. Tasks
-    that see it fail without a request.
+    """The mark that the service has removed the files of a manifest: an empty file in the directory of its job. Tasks
+    that see it fail without a request. The job after it has another manifest, so the mark does not concern it.
 
     Args:
         directory: of the job; None: there is none, because the caller gave a manifest or finished exports.
+        digest: of the manifest.
     """
 
-    def __init__(self, directory: str | None) -> None:
+    def __init__(self, directory: str | None, digest: str) -> None:
         self._directory = directory
+        self._name = f"gone-{digest[:16]}"
 
     def check(self) -> None:
         """Raises JobGoneError if the mark is there."""
@@ -87,17 +89,12 @@ class Gone:
             with suppress(OSError), open(self._file(), "xb"):
                 pass
 
-    def remove(self) -> None:
-        """Removes the mark."""
-        with suppress(FileNotFoundError):
-            os.remove(self._file())
-
     def remedy(self) -> str:
         """What follows a message."""
         return "" if self._directory is None else f"; set the option restart, or remove the directory {self._directory}"
 
     def _file(self) -> str:
-        return os.path.join(self._directory or "", "gone")
+        return os.path.join(self._directory or "", self._name)
 
 
 def replace_file(path: str, text: str) -> None:

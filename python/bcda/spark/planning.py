@@ -92,9 +92,9 @@ class Planning:
         return os.path.join(state, key_of({**request, "since": self._settings.get("since", request.get("since", ""))}))
 
     @property
-    def gone(self) -> Gone:
-        """Where tasks find out that the files are gone."""
-        return Gone(self._job)
+    def job(self) -> str | None:
+        """The directory of the job; None: the read has none."""
+        return self._job
 
     @property
     def downloads(self) -> bool:
@@ -120,6 +120,7 @@ class Planning:
             client.partitions(_EMPTY)  # checks the settings
             self._make_directories()
             cut = client.partitions(self._finish(client) if self._options.manifest is None else self._options.manifest)
+        Gone(self._job, cut.digest).check()
         if self._marks is not None:
             Mark(self._marks).plan(cut.transaction_time)
         return cut
@@ -143,9 +144,6 @@ class Planning:
         """Goes on with the job, or starts it, and waits for its end. Waits while another planning does the same."""
         while True:
             restarts = self._restarts()
-            if restarts:
-                self.gone.remove()
-            self.gone.check()
             try:
                 manifest = client.manifest(job_directory=self._job, restart=restarts, progress=False)
             except FilesystemError as error:

@@ -48,7 +48,7 @@ class BcdaDataSource(DataSource):
         assert planning is not None
         with told():
             columns = chosen(schema, struct_of(_schema_of(options, all_columns=True)))
-            task = Task(options.definition, columns, options.for_tasks(), planning.downloads, planning.gone)
+            task = Task(options.definition, columns, options.for_tasks(), planning.downloads, planning.job)
         return BcdaReader(task, planning)
 
 
@@ -67,9 +67,10 @@ def _schema_of(options: Options, all_columns: bool = False) -> pyarrow.Schema:
 class Token(InputPartition):
     """One partition. Spark sends it to its task."""
 
-    def __init__(self, number: int, token: str) -> None:
+    def __init__(self, number: int, token: str, digest: str) -> None:
         super().__init__(number)
         self.token = token
+        self.digest = digest  # of the manifest
 
     def __repr__(self) -> str:
         return f"<Token {self.value}>"
@@ -87,13 +88,13 @@ class BcdaReader(DataSourceReader):
         assert self._planning is not None
         with told():
             made = self._planning.partitions()
-        return [Token(number, partition.token) for number, partition in enumerate(made)]
+        return [Token(number, partition.token, made.digest) for number, partition in enumerate(made)]
 
     def read(self, partition: InputPartition) -> Iterator[pyarrow.RecordBatch]:
         """The rows of one partition. Without files Spark gives a partition that is no token."""
         if not isinstance(partition, Token):
             return iter(())
-        return self._task.read(partition.token, partition.value)
+        return self._task.read(partition.token, partition.value, partition.digest)
 
     def __reduce__(self) -> tuple[type[BcdaReader], tuple[Task]]:
         return BcdaReader, (self._task,)

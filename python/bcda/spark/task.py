@@ -33,19 +33,20 @@ class Task:
         columns: those to read, in this order.
         settings: where the files are, and how to get them.
         downloads: whether the files are at a service.
-        gone: where tasks find out that the service has removed the files.
+        job: the directory of the job, where tasks find out that the service has removed the files; None: there is none.
     """
 
     definition: str
     columns: list[str]
     settings: dict[str, str]
     downloads: bool
-    gone: Gone
+    job: str | None
 
-    def read(self, token: str, number: int) -> Iterator[pyarrow.RecordBatch]:
-        """The rows of the partition with this number, in small batches."""
-        with _told(number, self.gone):
-            self.gone.check()
+    def read(self, token: str, number: int, digest: str) -> Iterator[pyarrow.RecordBatch]:
+        """The rows of the partition with this number, in small batches. `digest` is that of the manifest."""
+        gone = Gone(self.job, digest)
+        with _told(number, gone):
+            gone.check()
             yield from pieces(self._open(token).batches())
 
     def _open(self, token: str) -> PartitionTable:
