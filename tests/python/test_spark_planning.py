@@ -58,11 +58,19 @@ def test_what_a_catalog_adds_is_ignored() -> None:
         ({"since": "mark", "path": "/a"}, "since=mark is for a job; leave out the options manifest and path"),
         ({"out": "/claims"}, "the option out is of no use, because Spark reads no export into a directory"),
         ({"job_directory": "/job"}, "the option job_directory is refused, because the option stateLocation decides it"),
+        (
+            {"patients": "Patient/hunter2"},
+            "the option patients is refused, because Spark shows options: use the environment variable BCDA_PATIENTS",
+        ),
+        ({"manifest": "s3://manifest"}, "the option manifest takes a path of a local or mounted file system, and no URL"),
+        ({"manifest": ""}, "the option manifest takes a path of a local or mounted file system, and no URL"),
         ({"retries": "many"}, "the setting retries takes a whole number"),
     ],
 )
 def test_refuses(given: dict[str, str], message: str) -> None:
-    assert message in refusal(**given)
+    refused = refusal(**given)
+    assert message in refused
+    assert "hunter2" not in refused
 
 
 @pytest.mark.parametrize("setting", [row for row in bcda.settings() if row.secret], ids=lambda row: row.name)
@@ -232,10 +240,21 @@ def test_a_mark_that_files_are_gone_ends_plannings_until_a_restart(sandbox: bcda
     assert plan().partitions().files == 1
 
 
-def test_a_manifest_needs_no_job(sandbox: bcda.Sandbox, plan: Make) -> None:
+def test_a_manifest_needs_no_job(sandbox: bcda.Sandbox, plan: Make, tmp_path: Path) -> None:
     manifest = sandbox.client(**PROMPT).manifest(["Patient", "Coverage"], progress=False)
-    assert plan(manifest=manifest.text).partitions().files == 1  # of the type Patient
+    (tmp_path / "manifest.json").write_text(manifest.text)
+    for given in (manifest.text, f" \n{manifest.text}", str(tmp_path / "manifest.json")):
+        assert plan(manifest=given).partitions().files == 1  # of the type Patient
     assert kick_offs(sandbox) == 1
+    assert not (tmp_path / "state").exists()
+
+
+def test_a_manifest_that_cannot_be_read(plan: Make, tmp_path: Path) -> None:
+    with pytest.raises(bcda.FilesystemError, match="the manifest /nowhere/it cannot be read: No such file"):
+        plan(manifest="/nowhere/it").partitions()
+    (tmp_path / "binary").write_bytes(b"\xff")
+    with pytest.raises(bcda.InvalidArgumentError, match="the manifest .*/binary is no text in UTF-8"):
+        plan(manifest=str(tmp_path / "binary")).partitions()
 
 
 def test_finished_exports_need_no_service(sandbox: bcda.Sandbox, tmp_path: Path) -> None:

@@ -38,6 +38,7 @@ class Options:
     Attributes:
         definition: the name of a table, the JSON text of a ViewDefinition, or ``"raw"``.
         manifest: the JSON text of the manifest to read, or None.
+        manifest_file: the path of a file that has that text, or None.
         paths: the finished exports and series to read; empty: a job or the manifest.
         state_location: the directory for jobs and marks, or None for the application's.
         settings: the settings that were given, by name.
@@ -50,7 +51,7 @@ class Options:
         for name, value in given.items():
             _take(name, value, own, self.settings)
         self.definition = _definition_of(own)
-        self.manifest = own.get("manifest")
+        self.manifest, self.manifest_file = _manifest_of(own.get("manifest"))
         self.paths = [_local("path", path) for name in ("path", "paths") for path in _items(name, own.get(name))]
         self.state_location = _local("stateLocation", own["stateLocation"]) if "stateLocation" in own else None
         self.marked = self.settings.get("since", "").lower() == "mark"
@@ -59,9 +60,9 @@ class Options:
         self._check(own)
 
     def _check(self, own: Mapping[str, str]) -> None:
-        if self.manifest is not None and self.paths:
+        if "manifest" in own and self.paths:
             raise InvalidArgumentError("give either the option manifest or the option path")
-        if self.marked and (self.manifest is not None or self.paths):
+        if self.marked and not self.needs_job:
             raise InvalidArgumentError("since=mark is for a job; leave out the options manifest and path")
         if self.marked and self.state_location is None:
             raise InvalidArgumentError("since=mark needs the option stateLocation, which keeps the mark")
@@ -70,6 +71,11 @@ class Options:
                 raise InvalidArgumentError("the option maxConcurrentDownloads takes a number from 1 to 999999")
             self.settings["max_partitions"] = downloads
         self.config()  # checks the values
+
+    @property
+    def needs_job(self) -> bool:
+        """Whether nothing is at hand, neither a manifest nor finished exports."""
+        return self.manifest is None and self.manifest_file is None and not self.paths
 
     def config(self) -> _native.Config:
         """The given settings, and after them those of this process's environment."""
@@ -113,7 +119,7 @@ def _take(name: str, value: str, own: dict[str, str], given: dict[str, str]) -> 
 
 def _refuse(row: Setting, value: str) -> None:
     """Refuses an option that Spark must not have: it shows options in plans, and not all of them are hidden."""
-    if row.secret:
+    if row.secret or row.name == "patients":
         raise InvalidArgumentError(f"the option {row.name} is refused, because Spark shows options: {_remedy(row)}")
     if row.name in _OF_DIRECTORIES:
         raise InvalidArgumentError(
@@ -127,10 +133,10 @@ def _refuse(row: Setting, value: str) -> None:
         )
 
 
-def _remedy(secret: Setting) -> str:
-    file = f"{secret.name}_file"
+def _remedy(refused: Setting) -> str:
+    file = f"{refused.name}_file"
     option = f"the option {file}, or " if setting_named(file) else ""
-    return f"use {option}the environment variable {secret.env}"
+    return f"use {option}the environment variable {refused.env}"
 
 
 def _similar(name: str) -> str:
@@ -147,6 +153,13 @@ def _definition_of(own: Mapping[str, str]) -> str:
     if len(given) != 1:
         raise InvalidArgumentError("give exactly one of the options table, view and raw=true")
     return given[0]
+
+
+def _manifest_of(given: str | None) -> tuple[str | None, str | None]:
+    """The text of a manifest, or the path of its file."""
+    if given is None or given.lstrip().startswith(("{", "[")):
+        return given, None
+    return None, _local("manifest", given)
 
 
 def _items(name: str, value: str | None) -> list[str]:

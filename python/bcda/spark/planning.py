@@ -11,6 +11,7 @@ import os
 import time
 import uuid
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 from .. import _native
@@ -77,8 +78,7 @@ class Planning:
         self._marks = mark_directory(options) if options.marked else None
         if self._marks is not None:
             self._settings["since"] = Mark(self._marks).time() or ""  # also instead of that of the environment
-        needs_job = options.manifest is None and not options.paths
-        self._job = self._job_directory(default_state) if needs_job else None
+        self._job = self._job_directory(default_state) if options.needs_job else None
         self._is_default = options.state_location is None
 
     def _job_directory(self, default_state: str | None) -> str:
@@ -119,7 +119,7 @@ class Planning:
         with self._client() as client:
             client.partitions(_EMPTY)  # checks the settings
             self._make_directories()
-            cut = client.partitions(self._finish(client) if self._options.manifest is None else self._options.manifest)
+            cut = client.partitions(self._manifest(client))
         Gone(self._job, cut.digest).check()
         if self._marks is not None:
             Mark(self._marks).plan(cut.transaction_time)
@@ -139,6 +139,12 @@ class Planning:
     def _client(self) -> Client:
         settings: Any = self._settings
         return Client(env=True, **settings)
+
+    def _manifest(self, client: Client) -> Manifest | str:
+        """The manifest at hand, or else that of the job."""
+        if self._options.manifest_file is not None:
+            return _text_of(self._options.manifest_file)
+        return self._finish(client) if self._options.manifest is None else self._options.manifest
 
     def _finish(self, client: Client) -> Manifest:
         """Goes on with the job, or starts it, and waits for its end. Waits while another planning does the same."""
@@ -165,6 +171,15 @@ class Planning:
 
     def __repr__(self) -> str:
         return "<Planning>"
+
+
+def _text_of(file: str) -> str:
+    try:
+        return Path(file).read_text(encoding="utf-8")
+    except OSError as error:
+        raise FilesystemError(f"the manifest {file} cannot be read: {error.strerror}") from None
+    except UnicodeDecodeError:
+        raise InvalidArgumentError(f"the manifest {file} is no text in UTF-8") from None
 
 
 def _expect_private(directory: str) -> None:
