@@ -62,7 +62,10 @@ def test_what_a_catalog_adds_is_ignored() -> None:
             {"patients": "Patient/hunter2"},
             "the option patients is refused, because Spark shows options: use the environment variable BCDA_PATIENTS",
         ),
-        ({"manifest": "s3://manifest"}, "the option manifest takes a path of a local or mounted file system, and no URL"),
+        (
+            {"manifest": "s3://manifest"},
+            "the option manifest takes a path of a local or mounted file system, and no URL",
+        ),
         ({"manifest": ""}, "the option manifest takes a path of a local or mounted file system, and no URL"),
         ({"retries": "many"}, "the setting retries takes a whole number"),
     ],
@@ -181,7 +184,8 @@ def test_plannings_at_once_share_a_job(sandbox: bcda.Sandbox, plan: Make) -> Non
 
 def test_state_is_private(plan: Make, tmp_path: Path) -> None:
     plan().partitions()
-    for directory in [tmp_path / "state", *(tmp_path / "state").iterdir()]:
+    plan(stateLocation=str(tmp_path / "new" / "newer" / "state")).partitions()
+    for directory in filter(Path.is_dir, [*tmp_path.joinpath("state").rglob(""), *tmp_path.joinpath("new").rglob("")]):
         assert directory.stat().st_mode & 0o777 == 0o700
 
 
@@ -253,7 +257,7 @@ def test_a_manifest_that_cannot_be_read(plan: Make, tmp_path: Path) -> None:
     with pytest.raises(bcda.FilesystemError, match="the manifest /nowhere/it cannot be read: No such file"):
         plan(manifest="/nowhere/it").partitions()
     (tmp_path / "binary").write_bytes(b"\xff")
-    with pytest.raises(bcda.InvalidArgumentError, match="the manifest .*/binary is no text in UTF-8"):
+    with pytest.raises(bcda.InvalidArgumentError, match=r"the manifest .*/binary is no text in UTF-8"):
         plan(manifest=str(tmp_path / "binary")).partitions()
 
 
@@ -298,6 +302,47 @@ def test_a_commit_moves_the_mark(today: bcda.Sandbox, tmp_path: Path, monkeypatc
     spark.commit(**given)
     with pytest.raises(ReadError, match="STATE: there is nothing to commit"):
         spark.commit(**given)
+
+
+@pytest.mark.parametrize(
+    ("profile", "more", "message"),
+    [
+        (
+            "bcda-2019",
+            {},
+            "the setting since: BCDA as its guide of 2019 describes it, with encrypted files does not take",
+        ),
+        ("hapi", {"level": "patient"}, "the setting since: HAPI FHIR ignores _since with level=patient"),
+        (
+            "bcda-v3",
+            {"level": "patient"},
+            "with level=patient BCDA v3 .* never sends the history of people who are new",
+        ),
+        ("generic", {"until": "2026-01-01T00:00:00Z"}, "since=mark asks for all changes up to now; leave out the sett"),
+        (
+            "bcda-v3",
+            {"job_url": "https://localhost/1"},
+            "since=mark starts a job of its own; leave out the setting job_",
+        ),
+    ],
+)
+def test_a_mark_is_refused_where_changes_would_be_missed(
+    make_sandbox: Callable[..., bcda.Sandbox], tmp_path: Path, profile: str, more: dict[str, str], message: str
+) -> None:
+    service = make_sandbox(profile=profile)
+    with pytest.raises(bcda.InvalidArgumentError, match=message):
+        Planning(Options({**marked(service, tmp_path), **more}), None)
+    assert service.request_count("") == 0
+
+
+def test_the_first_read_of_a_mark_has_everything(
+    make_sandbox: Callable[..., bcda.Sandbox], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    service = make_sandbox(profile="ab2d")  # without _since it sends what is new to its last export
+    monkeypatch.setenv("BCDA_CLIENT_SECRET", service.client_secret)
+    given = {**marked(service, tmp_path), "types": "ExplanationOfBenefit"}
+    first = next(row["first_since"] for row in bcda.profiles() if row["name"] == "ab2d")
+    assert Planning(Options(given), None)._settings["since"] == first != ""
 
 
 def test_a_commit_takes_options_as_they_are_typed(tmp_path: Path) -> None:

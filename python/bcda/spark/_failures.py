@@ -21,3 +21,5 @@ def told(where: str = "") -> Iterator[None]:
         yield
     except Error as error:
         raise ReadError(f"{error.code}: {error}{where}") from None
+    except Exception as error:  # such as one of pyarrow, which may show a value
+        raise ReadError(f"INTERNAL: {type(error).__name__}{where}") from None

@@ -47,7 +47,9 @@ def _type_of(field: pyarrow.Field) -> types.DataType:
 
 
 def chosen(wanted: types.StructType, table: types.StructType) -> list[str]:
-    """The columns that a schema of the caller chooses. Raises InvalidArgumentError if the table has them not so."""
+    """The columns that a schema of the caller chooses. Raises InvalidArgumentError if the table lacks one, or has it with
+    another type.
+    """
     known = {field.name: field.dataType for field in table}
     for field in wanted:
         if field.name not in known:

@@ -5,7 +5,8 @@ from __future__ import annotations
 import json
 import os
 import tempfile
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from datetime import datetime, timezone
 
 from .._errors import FilesystemError, JobGoneError, ProtocolError, StateError
@@ -15,6 +16,9 @@ _TIME = "transactionTime"
 
 def made(directory: str) -> str:
     """A directory that only this user can open, made if it is missing."""
+    parent = os.path.dirname(directory)
+    if parent and not os.path.exists(parent):
+        made(parent)  # because os.makedirs gives the mode only to the last directory
     try:
         os.makedirs(directory, mode=0o700, exist_ok=True)
     except OSError as error:
@@ -81,7 +85,19 @@ class Gone:
     def check(self) -> None:
         """Raises JobGoneError if the mark is there."""
         if self._directory is not None and os.path.exists(self._file()):
-            raise JobGoneError(f"start a new export: the service has removed its files{self.remedy()}")
+            raise JobGoneError(f"start a new export: the service has removed its files{self._remedy()}")
+
+    @contextmanager
+    def watched(self) -> Iterator[None]:
+        """A read of the files: raises JobGoneError if the mark is there, and sets it if the service says it."""
+        self.check()
+        try:
+            yield
+        except JobGoneError as error:
+            if error.http_status is None:  # the token has expired, and a new one may do
+                raise
+            self.set()
+            raise JobGoneError(f"{error}{self._remedy()}") from None
 
     def set(self) -> None:
         """Sets the mark, if this machine can reach the directory. Otherwise each task finds out itself."""
@@ -89,8 +105,7 @@ class Gone:
             with suppress(OSError), open(self._file(), "xb"):
                 pass
 
-    def remedy(self) -> str:
-        """What follows a message."""
+    def _remedy(self) -> str:
         return "" if self._directory is None else f"; set the option restart, or remove the directory {self._directory}"
 
     def _file(self) -> str:

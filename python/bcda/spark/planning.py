@@ -30,6 +30,8 @@ _REQUEST = (
 
 _BETWEEN_TRIES = 0.5  # seconds
 
+_ANY_TIME = "2000-01-01T00:00:00Z"
+
 # It lists no file. With it the settings that cut partitions are checked before there is a job.
 _EMPTY = '{"transactionTime":"2020-01-01T00:00:00Z","request":"","requiresAccessToken":true,"output":[],"error":[]}'
 
@@ -77,9 +79,31 @@ class Planning:
         self._read = uuid.uuid4().hex  # of which a restart happens once
         self._marks = mark_directory(options) if options.marked else None
         if self._marks is not None:
-            self._settings["since"] = Mark(self._marks).time() or ""  # also instead of that of the environment
+            first = self._first_since()
+            self._settings["since"] = Mark(self._marks).time() or first  # also instead of that of the environment
         self._job = self._job_directory(default_state) if options.needs_job else None
         self._is_default = options.state_location is None
+
+    def _first_since(self) -> str:
+        """The ``_since`` of the first read: some services send everything only if it is set. Refuses what would leave gaps
+        between two marks.
+        """
+        config = self._options.config()
+        if config.get("job_url"):
+            raise InvalidArgumentError("since=mark starts a job of its own; leave out the setting job_url")
+        if config.get("until"):
+            raise InvalidArgumentError("since=mark asks for all changes up to now; leave out the setting until")
+        with self._client() as client:
+            client.plan(since=_ANY_TIME)
+            profile = client.profile
+        level = config.get("level") or profile["default_level"]
+        if level in profile["lacks_history"]:
+            raise InvalidArgumentError(
+                f"with level={level} {profile['title']} never sends the history of people who are new since the mark; "
+                "choose another level"
+            )
+        first: str = profile["first_since"]
+        return first
 
     def _job_directory(self, default_state: str | None) -> str:
         state = self._options.state_location or default_state

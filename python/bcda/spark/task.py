@@ -4,15 +4,13 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from .._client import Client
-from .._errors import Error, JobGoneError
 from .._partition import PartitionTable
-from ._failures import ReadError
+from ._failures import told
 from .columns import pieces
 from .marks import Gone
 
@@ -44,9 +42,7 @@ class Task:
 
     def read(self, token: str, number: int, digest: str) -> Iterator[pyarrow.RecordBatch]:
         """The rows of the partition with this number, in small batches. `digest` is that of the manifest."""
-        gone = Gone(self.job, digest)
-        with _told(number, gone):
-            gone.check()
+        with told(f" (task {number})"), Gone(self.job, digest).watched():
             yield from pieces(self._open(token).batches())
 
     def _open(self, token: str) -> PartitionTable:
@@ -68,19 +64,3 @@ def _spool() -> dict[str, str]:
     """Where Spark keeps temporary files on this machine."""
     directory = os.environ.get("SPARK_LOCAL_DIRS", "").split(",")[0]
     return {"spool_directory": directory} if os.path.isdir(directory) else {}
-
-
-@contextmanager
-def _told(number: int, gone: Gone) -> Iterator[None]:
-    """Raises failures as ReadError. Spark shows its text, so no other exception comes with it."""
-    task = f" (task {number})"
-    try:
-        yield
-    except JobGoneError as error:
-        if error.http_status is not None:  # otherwise the token has expired, and a new one may do
-            gone.set()
-        raise ReadError(f"{error.code}: {error}{task}{gone.remedy() if error.http_status else ''}") from None
-    except Error as error:
-        raise ReadError(f"{error.code}: {error}{task}") from None
-    except Exception as error:  # such as one of pyarrow, which may show a value
-        raise ReadError(f"INTERNAL: {type(error).__name__}{task}") from None
