@@ -162,20 +162,25 @@ def test_one_kick_off_in_all(alone: bcda.ExportResult, service: bcda.Sandbox) ->
 
 
 def test_nothing_secret_is_left(
-    alone: bcda.ExportResult, service: bcda.Sandbox, spark: SparkSession, load: Load
+    alone: bcda.ExportResult, service: bcda.Sandbox, spark: SparkSession, load: Load, tmp_path: Path
 ) -> None:
-    records = load(raw=True)
-    records.createOrReplaceTempView("records")
-    assert spark.sql("select count(*) from (select distinct value from records)").first()[0] > FILES
+    count_distinct(load(raw=True))
     key = Path(service.private_key).read_text().splitlines()[2]
     secrets = [CLIENT_SECRET, PARTITION_KEY, key]
-    people = alone.table("beneficiary").to_arrow().slice(0, 20)
-    values = sorted({str(value) for name in ("beneficiary_key",) for value in people[name].to_pylist()})
+    values = people_of(alone)
+    with bcda.Sandbox(20, profile="bcda-v3", **QUICK) as today:  # has MBIs
+        own = {**options_of(today), "types": "Patient"}
+        count_distinct(load(raw=True, **own))
+        values |= people_of(export(today, tmp_path / "today", "Patient"))
+        today.control("fault", "cut-line:on=GET /data/")
+        for what in ({"raw": True}, {"table": "beneficiary"}):
+            assert "VERIFICATION: " in message_of(load(**what, **own).count)
     pages = pages_of(spark)
     spilled = files_in(SCRATCH / "local")
     work = Path(pyspark.__file__).parent / "work"
     logs = files_in(work)
-    assert any(values[0].encode() in text for text in spilled.values()), "shuffle files are not searched"
+    for value in values:
+        assert any(value.encode() in text for text in spilled.values()), "shuffle files are not searched"
     assert any(b"stderr" in name.encode() for name in logs), "logs of executors are not searched"
     spark.stop()
     events = files_in(SCRATCH / "events")
@@ -189,6 +194,20 @@ def test_nothing_secret_is_left(
             for secret in hidden:
                 assert secret.encode() not in text, name
             assert not re.search(rb"Bearer [\w.-]{16}|eyJ[\w-]{20,}\.[\w-]{20,}\.", text), name
+
+
+def count_distinct(records: DataFrame) -> None:
+    """Has records in shuffle files, and a view of them in a plan."""
+    records.createOrReplaceTempView("records")
+    assert records.sparkSession.sql("select count(*) from (select distinct value from records)").first()[0] > 0
+
+
+def people_of(result: bcda.ExportResult) -> set[str]:
+    """What identifies the people of an export. Shorter names may be parts of other words."""
+    columns = ["beneficiary_key", "mbi", "hicn_hash", "family_name", "given_name"]
+    people = result.table("beneficiary", columns=columns).to_arrow().slice(0, 20)
+    values = {value for name in columns for value in people[name].to_pylist() if value}
+    return {value for value in values if len(value) > 5 or (len(value) > 1 and not value.isascii())}
 
 
 def files_in(directory: Path) -> dict[str, bytes]:

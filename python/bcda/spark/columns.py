@@ -47,7 +47,7 @@ def _type_of(field: pyarrow.Field) -> types.DataType:
 
 
 def chosen(wanted: types.StructType, table: types.StructType) -> list[str]:
-    """The columns that a schema of the caller chooses. Raises InvalidArgumentError if the table lacks one, or has it with
+    """The columns that a schema of the caller chooses. Raises InvalidArgumentError if the table lacks one or gives it
     another type.
     """
     known = {field.name: field.dataType for field in table}

@@ -85,8 +85,8 @@ class Planning:
         self._is_default = options.state_location is None
 
     def _first_since(self) -> str:
-        """The ``_since`` of the first read: some services send everything only if it is set. Refuses what would leave gaps
-        between two marks.
+        """The ``_since`` of a first read, because some services send everything only with one. Refuses what would leave
+        gaps between two marks.
         """
         config = self._options.config()
         if config.get("job_url"):
