@@ -104,7 +104,7 @@ def test_tasks_get_what_a_download_needs(monkeypatch: pytest.MonkeyPatch) -> Non
     monkeypatch.setenv("BCDA_CA_FILE", "/driver/ca.pem")
     monkeypatch.setenv("BCDA_PROXY", "http://me:hunter2@proxy:3128")
     for_tasks = {"client_id": "me", "client_secret_file": "/secret", "partition_key_file": "/key", "retries": "2"}
-    given = {"private_key": "/private.pem", "types": "Patient", "since": "2026-01-01T00:00:00Z", "columns": "sex"}
+    given = {"private_key": "/private.pem", "types": "Patient", "since": "2026-01-01T00:00:00Z"}
     assert Options({**TABLE, **given, **for_tasks}).for_tasks() == {**for_tasks, "url": "https://bcda.example"}
 
 
@@ -251,6 +251,18 @@ def test_a_manifest_needs_no_job(sandbox: bcda.Sandbox, plan: Make, tmp_path: Pa
         assert plan(manifest=given).partitions().files == 1  # of the type Patient
     assert kick_offs(sandbox) == 1
     assert not (tmp_path / "state").exists()
+
+
+def test_a_text_with_signed_urls_is_refused(
+    make_sandbox: Callable[..., bcda.Sandbox], plan: Make, tmp_path: Path
+) -> None:
+    signing = make_sandbox(profile="bcda-v3", signed_urls="1h")
+    manifest = signing.client(**PROMPT).manifest(["Patient"], progress=False)
+    of_service = {"url": signing.url, "ca_file": signing.ca_file, "profile": "bcda-v3"}
+    with pytest.raises(bcda.InvalidArgumentError, match="give the option manifest the path of a file that has it"):
+        plan(manifest=manifest.text, **of_service).partitions()
+    (tmp_path / "manifest.json").write_text(manifest.text)
+    assert plan(manifest=str(tmp_path / "manifest.json"), **of_service).partitions().files == 1
 
 
 def test_a_manifest_that_cannot_be_read(plan: Make, tmp_path: Path) -> None:

@@ -107,7 +107,7 @@ def test_an_executor_is_killed(alone: bcda.ExportResult, service: bcda.Sandbox, 
     before = downloads(service)
     with ThreadPoolExecutor(1) as threads:
         counted = threads.submit(load(table="claim_line").count)
-        while downloads(service) < before + 20:
+        while downloads(service) < before + 20 and not counted.done():
             time.sleep(0.05)
         kill_an_executor()
         assert counted.result(120) == expected

@@ -20,17 +20,6 @@ _OF_CATALOG = {"owner", "provider", "location", "external", "is_managed_location
 # Settings of an export into a directory.
 _OF_DIRECTORIES = {"out", "tables", "keep_ndjson", "sync_partial", "delete_job"}
 
-# Settings of an export that a download needs.
-_OF_DOWNLOADS = {
-    "allow_plaintext",
-    "require_proof",
-    "timeout",
-    "retries",
-    "retry_delay",
-    "retry_max_delay",
-    "max_retry_after",
-}
-
 
 class Options:
     """The options of a read, checked as far as that needs no client.
@@ -91,7 +80,9 @@ class Options:
         wrong on an executor.
         """
         sent, config = {}, self.config()
-        for row in filter(_is_for_tasks, settings()):
+        for row in settings():
+            if row.secret or not row.for_opening:
+                continue
             value = self.settings.get(row.name)
             if value is None and row.type != "path":
                 value = config.get(row.name)
@@ -179,12 +170,6 @@ def _local(name: str, path: str) -> str:
     if not path or re.match("[A-Za-z][A-Za-z0-9+.-]+:", path):
         raise InvalidArgumentError(f"the option {name} takes a path of a local or mounted file system, and no URL")
     return path_of(path, f"the option {name}")
-
-
-def _is_for_tasks(row: Setting) -> bool:
-    if row.secret or row.name.startswith("private_key") or row.name == "columns":
-        return False
-    return row.scope != "export" or row.name in _OF_DOWNLOADS
 
 
 def _row(name: str) -> Setting:

@@ -19,14 +19,9 @@ from .._client import Client
 from .._errors import FilesystemError, InvalidArgumentError
 from .._manifest import Manifest
 from .._partition import Partitions, partitions
+from .._tables import settings
 from .marks import Gone, Mark, made, replace_file
 from .options import Options
-
-# The settings that say what is asked for, and whom.
-_REQUEST = (
-    *("url", "profile", "client_id", "types", "level", "group", "since", "until", "type_filters"),
-    *("elements", "include_associated_data", "patients", "organize_output_by"),
-)
 
 _BETWEEN_TRIES = 0.5  # seconds
 
@@ -51,9 +46,9 @@ def _sorted(name: str, value: str) -> str:
 
 
 def request_of(config: _native.Config) -> dict[str, str]:
-    """What is asked for, as far as it is not the default."""
-    found = {name: config.get(name) for name in _REQUEST}
-    return {name: value for name, value in found.items() if value and (name, value) != ("profile", "auto")}
+    """What is asked for, and whom, as far as it is not the default."""
+    found = {row: config.get(row.name) for row in settings() if row.of_request}
+    return {row.name: value for row, value in found.items() if value and value != row.default}
 
 
 def mark_directory(options: Options) -> str:
@@ -125,25 +120,19 @@ class Planning:
         """Whether tasks need a client."""
         return not self._options.paths
 
-    def _check_key(self) -> None:
-        config = self._options.config()
-        decrypts = config.get("private_key") or config.get("private_key_pem")
-        if decrypts and not config.get("partition_key") and not config.get("partition_key_file"):
-            raise InvalidArgumentError(
-                "the setting partition_key is missing: it seals the keys of the files for the executors; make one with "
-                "`openssl rand -hex 32`, and give it to the driver and to the executors, by the option "
-                "partition_key_file or by the environment variable BCDA_PARTITION_KEY"
-            )
-
     def partitions(self) -> Partitions:
         """The partitions. If the job has not finished, this waits for it."""
         if self._options.paths:
             return partitions(self._options.paths, **self._cutting())
-        self._check_key()
         with self._client() as client:
             client.partitions(_EMPTY)  # checks the settings
             self._make_directories()
             cut = client.partitions(self._manifest(client))
+        if cut.signed and self._options.manifest is not None:
+            raise InvalidArgumentError(
+                "the manifest has signed URLs, and Spark shows options: "
+                "give the option manifest the path of a file that has it"
+            )
         Gone(self._job, cut.digest).check()
         if self._marks is not None:
             Mark(self._marks).plan(cut.transaction_time)
