@@ -164,23 +164,22 @@ def test_one_kick_off_in_all(alone: bcda.ExportResult, service: bcda.Sandbox) ->
 def test_nothing_secret_is_left(
     alone: bcda.ExportResult, service: bcda.Sandbox, spark: SparkSession, load: Load, tmp_path: Path
 ) -> None:
-    count_distinct(load(raw=True))
+    spilled = shuffled(load(raw=True))
     key = Path(service.private_key).read_text().splitlines()[2]
     secrets = [CLIENT_SECRET, PARTITION_KEY, key]
     values = people_of(alone)
     with bcda.Sandbox(20, profile="bcda-v3", **QUICK) as today:  # has MBIs
         own = {**options_of(today), "types": "Patient"}
-        count_distinct(load(raw=True, **own))
+        spilled.update(shuffled(load(raw=True, **own)))
         values |= people_of(export(today, tmp_path / "today", "Patient"))
         today.control("fault", "cut-line:on=GET /data/")
         for what in ({"raw": True}, {"table": "beneficiary"}):
             assert "VERIFICATION: " in message_of(load(**what, **own).count)
     pages = pages_of(spark)
-    spilled = files_in(SCRATCH / "local")
     work = Path(pyspark.__file__).parent / "work"
     logs = files_in(work)
     for value in values:
-        assert any(value.encode() in text for text in spilled.values()), "shuffle files are not searched"
+        assert any(value.encode() in text for text in spilled.values()), f"{value} is in no shuffle file"
     assert any(b"stderr" in name.encode() for name in logs), "logs of executors are not searched"
     spark.stop()
     events = files_in(SCRATCH / "events")
@@ -196,10 +195,11 @@ def test_nothing_secret_is_left(
             assert not re.search(rb"Bearer [\w.-]{16}|eyJ[\w-]{20,}\.[\w-]{20,}\.", text), name
 
 
-def count_distinct(records: DataFrame) -> None:
-    """Has records in shuffle files, and a view of them in a plan."""
+def shuffled(records: DataFrame) -> dict[str, bytes]:
+    """The files of a shuffle of the records, which Spark removes after a time. A view of the records is in a plan."""
     records.createOrReplaceTempView("records")
     assert records.sparkSession.sql("select count(*) from (select distinct value from records)").first()[0] > 0
+    return files_in(SCRATCH / "local")
 
 
 def people_of(result: bcda.ExportResult) -> set[str]:
