@@ -108,6 +108,15 @@ def test_tasks_get_what_a_download_needs(monkeypatch: pytest.MonkeyPatch) -> Non
     assert Options({**TABLE, **given, **for_tasks}).for_tasks() == {**for_tasks, "url": "https://bcda.example"}
 
 
+def test_tasks_are_told_the_profile_that_a_private_key_decides(sandbox: bcda.Sandbox) -> None:
+    given = {**TABLE, "url": sandbox.url.removesuffix("/api/v1"), "stateLocation": "/nowhere"}
+    of_today = Planning(Options({**given, "ca_file": sandbox.ca_file}), None)
+    assert of_today.profile() == {"profile": "bcda-v3"}
+    of_2019 = Planning(Options({**given, "private_key": sandbox.private_key}), None)
+    assert of_2019.profile() == {"profile": "bcda-2019"}
+    assert Planning(Options({**TABLE, "path": "/claims"}), None).profile() == {}
+
+
 def test_no_text_shows_options() -> None:
     found = Options({**TABLE, "url": "https://bcda.example"})
     assert "bcda.example" not in repr(found) + str(found) + repr(Planning(found, "/nowhere/bcda"))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pickle
+from collections.abc import Callable
 from pathlib import Path
 
 import bcda
@@ -57,6 +58,21 @@ def test_rows_before_a_broken_file(sandbox: bcda.Sandbox, tmp_path: Path) -> Non
     streamed = files_read(sandbox, tmp_path, verify="stream")
     assert streamed[:4] == verified
     assert streamed[4].endswith((tmp_path / "broken").read_text())
+
+
+def test_a_secret_in_a_file_may_change(make_sandbox: Callable[..., bcda.Sandbox], tmp_path: Path) -> None:
+    sandbox = make_sandbox(client_secret="another" * 8)
+    secret = tmp_path / "secret"
+    given = {**options_of(sandbox), "table": "beneficiary", "types": "Patient", "client_secret_file": str(secret)}
+    secret.write_text("another" * 8)
+    source = BcdaDataSource({**given, "stateLocation": str(tmp_path / "state")})
+    reader = source.reader(source.schema())
+    partition = reader.partitions()[0]
+    secret.write_text("former")
+    with pytest.raises(bcda.spark.ReadError, match="AUTHENTICATION: "):
+        list(reader.read(partition))
+    secret.write_text("another" * 8)
+    assert sum(batch.num_rows for batch in reader.read(partition)) == 4
 
 
 def test_a_registered_class_is_pickled_whole(tmp_path: Path) -> None:

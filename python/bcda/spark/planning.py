@@ -19,7 +19,7 @@ from .._client import Client
 from .._errors import FilesystemError, InvalidArgumentError
 from .._manifest import Manifest
 from .._partition import Partitions, partitions
-from .._tables import settings
+from .._tables import setting_named, settings
 from .marks import Gone, Mark, made, replace_file
 from .options import Options
 
@@ -119,6 +119,15 @@ class Planning:
     def downloads(self) -> bool:
         """Whether tasks need a client."""
         return not self._options.paths
+
+    def profile(self) -> dict[str, str]:
+        """The setting ``profile`` for tasks. They would find another one, because the private key decides, too."""
+        if not self.downloads:
+            return {}
+        with self._client() as client:
+            name = client.profile["name"]
+        row = setting_named("profile")
+        return {"profile": name} if row and name in row.choices.split(",") else {}  # a profile_file may rename it
 
     def partitions(self) -> Partitions:
         """The partitions. If the job has not finished, this waits for it."""

@@ -48,7 +48,8 @@ class BcdaDataSource(DataSource):
         assert planning is not None
         with told():
             columns = chosen(schema, struct_of(_schema_of(options, all_columns=True)))
-            task = Task(options.definition, columns, options.for_tasks(), planning.downloads, planning.job)
+            settings = {**options.for_tasks(), **planning.profile()}
+            task = Task(options.definition, columns, settings, planning.downloads, planning.job)
         return BcdaReader(task, planning)
 
 

@@ -9,6 +9,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from .._client import Client
+from .._errors import AuthenticationError
 from .._partition import PartitionTable
 from ._failures import told
 from .columns import pieces
@@ -43,7 +44,11 @@ class Task:
     def read(self, token: str, number: int, digest: str) -> Iterator[pyarrow.RecordBatch]:
         """The rows of the partition with this number, in small batches. `digest` is that of the manifest."""
         with told(f" (task {number})"), Gone(self.job, digest).watched():
-            yield from pieces(self._open(token).batches())
+            try:
+                yield from pieces(self._open(token).batches())
+            except AuthenticationError:
+                _client.cache_clear()  # because a secret in a file may have changed until the next attempt
+                raise
 
     def _open(self, token: str) -> PartitionTable:
         rows = {"batch_rows": _RAW_BATCH_ROWS if self.definition == "raw" else _BATCH_ROWS}
@@ -62,5 +67,7 @@ def _client(pid: int, settings: tuple[tuple[str, Any], ...]) -> Client:
 
 def _spool() -> dict[str, str]:
     """Where Spark keeps temporary files on this machine."""
-    directory = os.environ.get("SPARK_LOCAL_DIRS", "").split(",")[0]
-    return {"spool_directory": directory} if os.path.isdir(directory) else {}
+    for directory in os.environ.get("SPARK_LOCAL_DIRS", "").split(","):
+        if os.path.isdir(directory) and os.access(directory, os.W_OK):  # otherwise its disk may be broken
+            return {"spool_directory": directory}
+    return {}
