@@ -155,6 +155,8 @@ static int parse_and_run(int argc, const char* const* argv) {
   cli::add_profiles(app, chosen);
   cli::add_settings(app, chosen);
   cli::add_version(app, chosen);
+  cli::add_completion(app, chosen);
+  cli::add_man(app, chosen);
 
   // Set after the subcommands are added, so that they do not inherit it.
   app.footer(std::string("To try it without credentials: bcda export --sandbox --out trial\n\n") + cli::exit_codes);

@@ -24,5 +24,7 @@ void add_sandbox(CLI::App& app, Command& chosen);
 void add_profiles(CLI::App& app, Command& chosen);
 void add_settings(CLI::App& app, Command& chosen);
 void add_version(CLI::App& app, Command& chosen);
+void add_completion(CLI::App& app, Command& chosen);
+void add_man(CLI::App& app, Command& chosen);
 
 }  // namespace cli

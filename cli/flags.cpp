@@ -30,8 +30,12 @@ std::string upper(std::string_view text) {
   return out;
 }
 
-// The placeholder for the value in help: "DURATION", "power|process".
+// The placeholder for the value in help: "DURATION", "power|process", "TABLE,...". Shells complete what it names
+// (outline.cpp).
 std::string value_name(const bcda::Setting& setting) {
+  if (setting.name() == "tables") return "TABLE,...";
+  if (setting.name() == "types") return "TYPE,...";
+  if (setting.type() == BCDA_TYPE_LIST) return "A,B,...";
   if (setting.type() != BCDA_TYPE_CHOICE) return upper(setting.type_name());
   std::string choices(setting.choices());
   std::replace(choices.begin(), choices.end(), ',', '|');
@@ -169,7 +173,7 @@ void Flags::add_setting(CLI::App& command, const bcda::Setting& setting) {
     case BCDA_TYPE_LIST:
       option = command.add_option_function<std::vector<std::string>>(
           flag, [this, name](const std::vector<std::string>& items) { values_[name] = CLI::detail::join(items, ","); });
-      option->allow_extra_args(false)->option_text("A,B,...")->check(not_empty);  // "" would mean all
+      option->allow_extra_args(false)->option_text(value_name(setting))->check(not_empty);  // "" would mean all
       break;
     default:
       option = command.add_option_function<std::string>(

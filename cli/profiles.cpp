@@ -100,7 +100,7 @@ A file with that JSON, or with some of its fields, can be given as --profile-fil
 
   bcda profiles
   bcda profiles bcda-v3)");
-  command.add_option("NAME", wanted->name, "One profile")->option_text("NAME");
+  command.add_option("NAME", wanted->name, "One profile")->option_text("PROFILE");
   CLI::Option* const json_flag = command.add_flag("--json", wanted->json, "Print each profile as a line of JSON");
   command.add_flag("--markdown", wanted->markdown, "Print the table of docs/servers.md")->excludes(json_flag);
   command.callback([wanted, &chosen] { chosen = [wanted] { return print_profiles(*wanted); }; });

@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <bcda/bcda_sandbox.hpp>
 #include <memory>
+#include <regex>
 
 #include "commands.hpp"
 #include "flags.hpp"
@@ -24,6 +25,17 @@ bcda::Sandbox start(const bcda::Sandbox::Options& options) try {
   return bcda::Sandbox(options);
 } catch (const bcda::Error& error) {
   throw Failure(error.status(), with_flag(error.what()));
+}
+
+// The placeholder for the value in help, of what the option's own help ends with: "Takes true or false."
+std::string value_name(std::string_view help) {
+  constexpr std::string_view lead = " Takes ";
+  const std::size_t begin = std::min(help.find(lead), help.size() - lead.size()) + lead.size();
+  const std::string takes(help.substr(begin, help.find('.', begin) - begin));
+  if (takes == "the path of a directory") return "DIR";
+  if (takes.starts_with("the path of ")) return "PATH";
+  const std::string choices = std::regex_replace(takes, std::regex(", | or "), "|");
+  return choices != takes && choices.find(' ') == choices.npos ? choices : "VALUE";
 }
 
 int run_sandbox(const bcda::Sandbox::Options& options) {
@@ -60,7 +72,7 @@ the --config of the other commands.
             },
             help)
         ->allow_extra_args(false)
-        ->option_text("VALUE");
+        ->option_text(value_name(option.help));
   }
   name_environment(command, "BCDA_SANDBOX_");
   command.callback([options, &chosen] { chosen = [options] { return run_sandbox(*options); }; });

@@ -215,7 +215,7 @@ your own (ViewDefinitions of SQL on FHIR v2). Parquet files come from the Python
   command.add_option("PATH", wanted->paths, "Directory of an export or of a series, or an NDJSON file")
       ->option_text("PATH...");
   command.add_option("--table", wanted->tables, "Table to write; may be repeated, or several with commas")
-      ->option_text("NAME")
+      ->option_text("TABLE")
       ->delimiter(',')
       ->allow_extra_args(false);
   command.add_option("--view", wanted->views, "File with a ViewDefinition; may be repeated")
@@ -224,8 +224,8 @@ your own (ViewDefinitions of SQL on FHIR v2). Parquet files come from the Python
   command.add_flag("--all", wanted->all, "Write every table that bcda brings along, each to DIR/TABLE.FORMAT");
   command
       .add_option("--format", wanted->format,
-                  "csv, ndjson or arrow (Arrow's IPC file); by default as PATH ends, else csv")
-      ->option_text("FORMAT")
+                  "Format of the rows; arrow is Arrow's IPC file; by default as PATH ends, else csv")
+      ->option_text("csv|ndjson|arrow")
       ->check(CLI::IsMember(formats));
   command
       .add_option("--out", wanted->out,
@@ -234,10 +234,10 @@ your own (ViewDefinitions of SQL on FHIR v2). Parquet files come from the Python
       ->check(not_empty);
   command.add_flag("--list", wanted->list, "Print the tables that bcda brings along");
   command.add_option("--describe", wanted->describe, "Print the columns of a table")
-      ->option_text("NAME")
+      ->option_text("TABLE")
       ->check(not_empty);
   command.add_option("--show", wanted->show, "Print the ViewDefinition of a table; see --generation")
-      ->option_text("NAME")
+      ->option_text("TABLE")
       ->check(not_empty);
   command.add_flag("-q,--quiet", wanted->quiet, "Print only errors and warnings");
   wanted->flags.add_for_tables(command);
