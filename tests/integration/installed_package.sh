@@ -114,37 +114,6 @@ package "$minor"
 refused "0.$((${minor#0.} + 1))" "$version"
 refused "0.$((${minor#0.} - 1))" "$version"
 
-step 'a project that adds this one'
-mkdir "$work/adds"
-cat >"$work/adds/CMakeLists.txt" <<END
-cmake_minimum_required(VERSION 3.25)
-project(adds LANGUAGES C CXX)
-include(FetchContent)
-get_cmake_property(before VARIABLES)
-foreach(name IN LISTS before)
-  set(value_\${name} "\${\${name}}")
-endforeach()
-FetchContent_Declare(libbcda SOURCE_DIR "$source")
-FetchContent_MakeAvailable(libbcda)
-foreach(name CMAKE_BUILD_TYPE CMAKE_C_STANDARD CMAKE_CXX_STANDARD CMAKE_CXX_EXTENSIONS CMAKE_CXX_VISIBILITY_PRESET
-        CMAKE_POSITION_INDEPENDENT_CODE CMAKE_CXX_COMPILER_LAUNCHER CMAKE_CXX_FLAGS BUILD_TESTING)
-  if(NOT "\${\${name}}" STREQUAL "\${value_\${name}}")
-    message(FATAL_ERROR "\${name} was \"\${value_\${name}}\" and is \"\${\${name}}\"")
-  endif()
-endforeach()
-file(WRITE \${CMAKE_BINARY_DIR}/main.c "int main(void) { return 0; }")
-foreach(library bcda bcda_static bcda_sandbox)
-  add_executable(with_\${library} \${CMAKE_BINARY_DIR}/main.c)
-  target_link_libraries(with_\${library} PRIVATE bcda::\${library})
-endforeach()
-install(FILES CMakeLists.txt DESTINATION only)
-END
-# Only configured, because another build of the engine would take minutes. A missing target already fails here.
-cmake -S "$work/adds" -B "$work/adds/build" >"$work/log" 2>&1 || { cat "$work/log" >&2 && exit 1; }
-grep -qx 'CMAKE_BUILD_TYPE:STRING=' "$work/adds/build/CMakeCache.txt"
-cmake --install "$work/adds/build" --prefix "$work/adds/installed" >/dev/null
-[ "$(cd "$work/adds/installed" && find . -type f)" = ./only/CMakeLists.txt ] # nothing of ours
-
 step 'the static library shows the C interface alone'
 "$source/tests/conformance/exported_symbols.sh" "$libdir/libbcda.a" "$prefix/include/bcda/bcda.h"
 
