@@ -1,0 +1,29 @@
+#!/usr/bin/env bash
+# Tries the packages in DIRECTORY in a minimal system of this release of Debian or Ubuntu, which debootstrap makes in ROOT
+# (as root; it stays there for the next time): try.sh DIRECTORY ROOT
+set -euo pipefail
+source=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
+packages=$(realpath "$1")
+root=$2
+
+step() { printf '== %s\n' "$*"; }
+within() { chroot "$root" env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin HOME=/root LC_ALL=C.UTF-8 DEBIAN_FRONTEND=noninteractive "$@"; }
+
+if [ ! -e "$root/made" ]; then
+  # shellcheck disable=SC1091
+  step "a minimal $(. /etc/os-release && echo "$VERSION_CODENAME")"
+  # shellcheck disable=SC1091
+  debootstrap --variant=minbase "$(. /etc/os-release && echo "$VERSION_CODENAME")" "$root" >"$packages/debootstrap.log"
+  touch "$root/made"
+fi
+echo '127.0.0.1 localhost' >"$root/etc/hosts" # of the sandbox
+cp /etc/resolv.conf "$root/etc/resolv.conf"
+
+# Everything below runs in the new system, where only the packages and the examples are.
+rm -rf "$root/try"
+mkdir "$root/try"
+find "$packages" -maxdepth 1 -name '*.deb' ! -name '*-dbgsym_*' -exec cp -t "$root/try" {} +
+cp "$source"/examples/c/* "$root/try"
+cp "${BASH_SOURCE[0]%/*}/tried.sh" "$root/try"
+within apt-get update -qq
+within bash -eu -o pipefail /try/tried.sh
