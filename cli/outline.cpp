@@ -3,10 +3,9 @@
 #include <algorithm>
 #include <bcda/bcda.hpp>
 #include <boost/json/parse.hpp>
+#include <optional>
 #include <set>
 #include <sstream>
-
-#include "flags.hpp"
 
 namespace cli {
 namespace {
@@ -29,14 +28,15 @@ std::vector<std::string> type_names() {
   return {names.begin(), names.end()};
 }
 
-// What the placeholder stands for. One that is not here is free text.
-Values values_of_placeholder(const std::string& name) {
-  if (name == "PATH" || name == "FILE" || name == "MANIFEST") return {.files = true, .words = {}};
-  if (name == "DIR") return {.directories = true, .words = {}};
-  if (name == "TABLE") return {.words = bcda::table_names()};
-  if (name == "PROFILE") return {.words = profile_names()};
-  if (name == "TYPE") return {.words = type_names()};
-  return {};
+// What the placeholder stands for, if it is one that is known here.
+std::optional<Values> values_of_placeholder(const std::string& name) {
+  if (name == "PATH" || name == "FILE" || name == "MANIFEST") return Values{.files = true, .words = {}};
+  if (name == "DIR") return Values{.directories = true, .words = {}};
+  if (name == "TABLE") return Values{.words = bcda::table_names()};
+  if (name == "PROFILE") return Values{.words = profile_names()};
+  if (name == "TYPE") return Values{.words = type_names()};
+  if (name == "URL") return Values{};
+  return std::nullopt;
 }
 
 std::vector<std::string> split(const std::string& text, char separator) {
@@ -46,7 +46,7 @@ std::vector<std::string> split(const std::string& text, char separator) {
   return parts;
 }
 
-// "PATH...", "TABLE,...", "URL|DIR", "power|process": with a bar, words that are no placeholders are choices.
+// "PATH...", "TABLE,...", "URL|DIR", "power|process". With a bar, other words are choices. Without one, it is free text.
 Values values_of(std::string shown) {
   Values all;
   if (const std::size_t dots = shown.find("..."); dots != shown.npos) {
@@ -56,12 +56,12 @@ Values values_of(std::string shown) {
   }
   const std::vector<std::string> parts = split(shown, '|');
   for (const std::string& part : parts) {
-    const Values one = values_of_placeholder(part);
-    const bool is_choice = parts.size() > 1 && part != "URL" && !one.files && !one.directories && one.words.empty();
-    all.files |= one.files;
-    all.directories |= one.directories;
-    all.words.insert(all.words.end(), one.words.begin(), one.words.end());
-    if (is_choice) all.words.push_back(part);
+    const std::optional<Values> one = values_of_placeholder(part);
+    if (!one && parts.size() > 1) all.words.push_back(part);
+    if (!one) continue;
+    all.files |= one->files;
+    all.directories |= one->directories;
+    all.words.insert(all.words.end(), one->words.begin(), one->words.end());
   }
   return all;
 }
