@@ -67,7 +67,7 @@ void print_bash_command(std::ostream& out, const Outline& command) {
   }
   out << "    " << command.name << ")\n      flags=" << quoted(flag_names(command)) << "\n      case $flag in\n";
   for (const auto& [values, names] : takers) out << "        " << joined(names, "|") << ") " << values << ";;\n";
-  out << "        *) is_value= ";
+  out << "        *) is_value='' ";
   for (const Argument& positional : command.positionals) out << bash_values(positional.values);
   out << ";;\n      esac ;;\n";
 }
@@ -80,24 +80,24 @@ std::string bash_script(const Outline& app, const std::vector<Outline>& commands
 _bcda() {
   local cur=${COMP_WORDS[COMP_CWORD]} flag=${COMP_WORDS[COMP_CWORD - 1]} commands=)"
       << quoted(names + "help") << R"(
-  local flags= words= list= files= is_value=yes prefix=
+  local flags='' words='' list='' files='' is_value=yes prefix=''
   COMPREPLY=()
   # Bash splits --out=claims into three words.
-  if [[ $cur == = ]]; then cur=
+  if [[ $cur == = ]]; then cur=''
   elif [[ $flag == = ]]; then flag=${COMP_WORDS[COMP_CWORD - 2]}
   fi
   if ((COMP_CWORD == 1)); then
-    is_value= words=$commands flags=)"
+    is_value='' words=$commands flags=)"
       << quoted(flag_names(app)) << R"(
   else
     case ${COMP_WORDS[1]} in
-    help) is_value= words=$commands ;;
+    help) is_value='' words=$commands ;;
 )";
   for (const Outline& command : commands) print_bash_command(out, command);
   out << R"(    *) return ;;
     esac
   fi
-  if [[ -z $is_value && ($cur == -* || -z $words$files) ]]; then words=$flags files=; fi
+  if [[ -z $is_value && ($cur == -* || -z $words$files) ]]; then words=$flags files=''; fi
   if [[ -n $list ]]; then
     prefix=${cur%"${cur##*,}"} cur=${cur##*,}
     compopt -o nospace 2>/dev/null

@@ -10,8 +10,8 @@ tree=$work/tree
 SOURCE_DATE_EPOCH=${SOURCE_DATE_EPOCH:-$(git log -1 --format=%ct)}
 export SOURCE_DATE_EPOCH
 
-# The first heading of CHANGELOG.md is "0.2.0" or "0.2.0 (unreleased)". A version before its release sorts before it, and
-# a package from here before one of the distribution.
+# The first heading of CHANGELOG.md is "0.2.0" or "0.2.0 (unreleased)". A version before its release sorts before it,
+# and a package from here before one of the distribution.
 heading=$(sed -n 's/^## //p' CHANGELOG.md | head -n 1)
 upstream=${heading%% *}
 grep -q "^project(libbcda VERSION $upstream " CMakeLists.txt ||
@@ -25,8 +25,8 @@ changelog() {
 
 rm -rf "$work"
 mkdir -p "$tree"
-git ls-files -z | tar --null --files-from=- --sort=name --mtime="@$SOURCE_DATE_EPOCH" --owner=0 --group=0 --numeric-owner \
-  --mode=go=rX,u+rw --transform='s,^,libbcda/,' --create | gzip -n >"$work/libbcda_$upstream.orig.tar.gz"
+git ls-files -z | tar --create --null --files-from=- --sort=name --mtime="@$SOURCE_DATE_EPOCH" --mode=go=rX,u+rw \
+  --owner=0 --group=0 --numeric-owner --transform='s,^,libbcda/,' | gzip -n >"$work/libbcda_$upstream.orig.tar.gz"
 tar -xzf "$work/libbcda_$upstream.orig.tar.gz" -C "$tree" --strip-components=1
 cp -r packaging/debian "$tree/debian"
 changelog >"$tree/debian/changelog"
@@ -35,5 +35,6 @@ changelog >"$tree/debian/changelog"
 if command -v ccache >/dev/null; then CCACHE_DIR=$(ccache --get-config cache_dir) && export CCACHE_DIR; fi
 CCACHE_BASEDIR=$(realpath "$tree")
 export CCACHE_BASEDIR
-export DEB_BUILD_OPTIONS="parallel=$(nproc) ${DEB_BUILD_OPTIONS:-}"
+DEB_BUILD_OPTIONS="parallel=$(nproc) ${DEB_BUILD_OPTIONS:-}"
+export DEB_BUILD_OPTIONS
 (cd "$tree" && dpkg-buildpackage --no-sign)

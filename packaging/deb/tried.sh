@@ -1,11 +1,13 @@
+#!/usr/bin/env bash
 # What try.sh runs in the minimal system: the packages are installed, used and removed.
+set -euo pipefail
 step() { printf '== %s\n' "$*"; }
 install() { apt-get install -qq --no-install-recommends "$@" >log 2>&1 || { cat log; exit 1; }; }
 cd /try
 dpkg-query -W -f '${Package}\n' | sort >before
 
 step 'dpkg -i, and the packages that it asks for'
-dpkg --unpack ./bcda_*.deb ./libbcda0*.deb ./libbcda-sandbox0*.deb >log
+dpkg --unpack ./bcda_*.deb ./libbcda*[0-9]_*.deb >log
 apt-get install -qq --no-install-recommends --fix-broken >log 2>&1 || { cat log; exit 1; }
 dpkg-query -W -f '${Package}\n' | sort | comm -13 before - | xargs echo 'installed:'
 bcda version
@@ -15,17 +17,22 @@ bcda export --sandbox --profile bcda-v3 --out claims 2>&1 | tail -n 2
 bcda export --sandbox --out claims-of-2019 2>&1 | tail -n 2
 bcda tables claims --table claim_line --out claim_line.csv
 bcda tables claims --all --out tables >log
-[ "$(ls tables | wc -l)" = "$(bcda tables --list | wc -l)" ]
+[ "$(find tables -name '*.csv' | wc -l)" = "$(bcda tables --list | wc -l)" ]
 
 step 'completion and the manual page'
-bash -c 'source /usr/share/bash-completion/completions/bcda; COMP_WORDS=(bcda exp) COMP_CWORD=1; _bcda; [ "${COMPREPLY[*]}" = export ]'
+# shellcheck disable=SC1091
+source /usr/share/bash-completion/completions/bcda
+COMP_WORDS=(bcda exp) COMP_CWORD=1
+_bcda
+[ "${COMPREPLY[*]}" = export ]
 [ -s /usr/share/zsh/vendor-completions/_bcda ] && [ -s /usr/share/fish/vendor_completions.d/bcda.fish ]
 # A minimal system leaves out manual pages.
 dpkg -c bcda_*.deb | grep -q usr/share/man/man1/bcda.1.gz
 
 step 'a program in C: pkg-config and CMake'
 install gcc libc6-dev pkg-config cmake make ./libbcda-dev_*.deb
-dpkg-query -W -f '${Package}\n' | grep -E '^lib(boost.*-dev|ssl-dev|simdjson-dev)$' && exit 1 # the shared library needs none
+# The shared library needs none of these.
+if dpkg-query -W -f '${Package}\n' | grep -E '^lib(boost.*|ssl|simdjson)-dev$'; then exit 1; fi
 [ "$(pkg-config --cflags --libs bcda | xargs)" = -lbcda ]
 # shellcheck disable=SC2046 # several words are meant
 cc -std=c99 export.c $(pkg-config --cflags --libs bcda) -o with-pkg-config

@@ -1,19 +1,20 @@
 #!/usr/bin/env bash
-# Tries the packages in DIRECTORY in a minimal system of this release of Debian or Ubuntu, which debootstrap makes in ROOT
-# (as root; it stays there for the next time): try.sh DIRECTORY ROOT
+# Tries the packages in DIRECTORY in a minimal system of this release of Debian or Ubuntu, which debootstrap makes in
+# ROOT, as root. It stays there for the next time: try.sh DIRECTORY ROOT
 set -euo pipefail
 source=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
 packages=$(realpath "$1")
 root=$2
 
 step() { printf '== %s\n' "$*"; }
-within() { chroot "$root" env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin HOME=/root LC_ALL=C.UTF-8 DEBIAN_FRONTEND=noninteractive "$@"; }
+within() {
+  chroot "$root" env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin HOME=/root LC_ALL=C.UTF-8 DEBIAN_FRONTEND=noninteractive "$@"
+}
 
 if [ ! -e "$root/made" ]; then
-  # shellcheck disable=SC1091
-  step "a minimal $(. /etc/os-release && echo "$VERSION_CODENAME")"
-  # shellcheck disable=SC1091
-  debootstrap --variant=minbase "$(. /etc/os-release && echo "$VERSION_CODENAME")" "$root" >"$packages/debootstrap.log"
+  release=$(sed -n 's/^VERSION_CODENAME=//p' /etc/os-release)
+  step "a minimal $release"
+  debootstrap --variant=minbase "$release" "$root" >"$packages/debootstrap.log"
   touch "$root/made"
 fi
 echo '127.0.0.1 localhost' >"$root/etc/hosts" # of the sandbox
@@ -26,4 +27,4 @@ find "$packages" -maxdepth 1 -name '*.deb' ! -name '*-dbgsym_*' -exec cp -t "$ro
 cp "$source"/examples/c/* "$root/try"
 cp "${BASH_SOURCE[0]%/*}/tried.sh" "$root/try"
 within apt-get update -qq
-within bash -eu -o pipefail /try/tried.sh
+within /try/tried.sh

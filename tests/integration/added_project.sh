@@ -23,8 +23,8 @@ configure() { # configure PROJECT [ARGUMENT...]
     { cat "$work/log" >&2 && exit 1; }
 }
 
-build() { # build [ARGUMENT...]
-  cmake --build "$added" "$@" >"$work/log" 2>&1 || { tail -n 40 "$work/log" >&2 && exit 1; }
+build() {
+  cmake --build "$added" >"$work/log" 2>&1 || { tail -n 40 "$work/log" >&2 && exit 1; }
 }
 
 version=$(sed -n 's/^project(libbcda VERSION \([0-9.]*\).*/\1/p' "$source/CMakeLists.txt")
