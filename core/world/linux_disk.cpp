@@ -5,8 +5,6 @@
 #include <fcntl.h>
 #include <linux/fs.h>
 #include <linux/magic.h>
-#include <sys/file.h>
-#include <sys/syscall.h>
 #include <sys/vfs.h>
 #include <unistd.h>
 
@@ -62,11 +60,6 @@ int LinuxDisk::sync(int fd, Sync how, std::int64_t offset, std::int64_t length) 
 
 int LinuxDisk::rename_if_new(int from, const char* path, int to, const char* name) noexcept {
   return rename_when_free([&] { return ::renameat2(from, path, to, name, RENAME_NOREPLACE); });
-}
-
-int LinuxDisk::lock(int fd, Lock how) noexcept {
-  const int operation = how == Lock::alone ? LOCK_EX : how == Lock::shared ? LOCK_SH : LOCK_UN;
-  return ::flock(fd, operation | LOCK_NB);
 }
 
 }  // namespace libbcda::world

@@ -10,7 +10,6 @@ class LinuxDisk : public PosixDisk {
   void discard(int fd) noexcept override;
   int sync(int fd, Sync how, std::int64_t offset, std::int64_t length) noexcept override;
   int rename_if_new(int from, const char* path, int to, const char* name) noexcept override;
-  int lock(int fd, Lock how) noexcept override;
 };
 
 }  // namespace libbcda::world

@@ -3,6 +3,9 @@
 #include <dirent.h>
 #include <fcntl.h>
 #include <signal.h>
+#if __has_include(<sys/file.h>)
+#include <sys/file.h>
+#endif
 #include <unistd.h>
 
 #include <cerrno>
@@ -134,7 +137,17 @@ int PosixDisk::rename_when_free(const std::function<int()>& rename) noexcept {
 int PosixDisk::rename_if_new(int, const char*, int, const char*) noexcept { return lacking(); }
 int PosixDisk::unlink(int dir, const char* path, int flags) noexcept { return ::unlinkat(dir, path, flags); }
 int PosixDisk::protect(int fd, mode_t mode) noexcept { return ::fchmod(fd, mode); }
-int PosixDisk::lock(int, Lock) noexcept { return lacking(); }  // record locks end with any other descriptor of the file
+
+// flock is older than POSIX and not in it, but few systems lack it. Record locks would not do: the first descriptor of
+// the file that is closed ends them.
+int PosixDisk::lock([[maybe_unused]] int fd, [[maybe_unused]] Lock how) noexcept {
+#ifdef LOCK_EX
+  const int operation = how == Lock::alone ? LOCK_EX : how == Lock::shared ? LOCK_SH : LOCK_UN;
+  return ::flock(fd, operation | LOCK_NB);
+#else
+  return lacking();
+#endif
+}
 
 int PosixDisk::list(int dir, std::vector<std::string>& names) {
   const int listing = ::openat(dir, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);

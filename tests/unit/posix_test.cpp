@@ -48,14 +48,14 @@ TEST_P(Disks, HaveFilesThatLeaveNothing) {
   EXPECT_EQ(as_text(back), "text");
 }
 
-TEST_P(Disks, LockOrSayThatTheyCannot) {
+TEST_P(Disks, Lock) {
   const Directory same = Directory::open_or_create(temp_ / "out", disk_);
   const files::DirectoryLock mine(directory_), other(same);
   using Outcome = files::DirectoryLock::Outcome;
-  EXPECT_EQ(mine.try_alone(), GetParam() ? Outcome::got : Outcome::unsupported);
-  EXPECT_EQ(other.try_shared(), GetParam() ? Outcome::busy : Outcome::unsupported);
+  EXPECT_EQ(mine.try_alone(), Outcome::got);
+  EXPECT_EQ(other.try_shared(), Outcome::busy);
   mine.release();
-  EXPECT_EQ(other.try_shared(), GetParam() ? Outcome::got : Outcome::unsupported);
+  EXPECT_EQ(other.try_shared(), Outcome::got);
 }
 
 TEST_P(Disks, SyncWhatTheyCan) {
