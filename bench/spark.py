@@ -94,12 +94,13 @@ def run_cluster(executors: str) -> None:
     for line in sys.stdin:
         request = json.loads(line)
         begin = time.monotonic()
-        if request:
+        frame = spark.range(0, 16, 1, 16)
+        if "options" in request:
             frame = spark.read.format("bcda").options(**request["options"]).load()
-            if "out" in request:
-                frame.write.mode("overwrite").parquet(request["out"])
-            else:
-                frame.selectExpr(*request["select"]).collect()
+        if "out" in request:
+            frame.write.mode("overwrite").parquet(request["out"])
+        elif "select" in request:
+            frame.selectExpr(*request["select"]).collect()
         print(time.monotonic() - begin, flush=True)
     spark.stop()
     shutil.rmtree(Path(sys.modules["pyspark"].__file__ or "").parent / "work", ignore_errors=True)
@@ -188,7 +189,9 @@ def overhead(args: argparse.Namespace, sandbox: bcda.Sandbox, options: dict[str,
             "Spark, claim_line, to Parquet": lambda: cluster.ask(
                 {"options": {**of_spark, "table": "claim_line"}, "out": str(work / "lake")}
             ),
-            "Spark, a read without files": lambda: spark(["count(*)"], table="coverage", columns="coverage_key"),
+            "Spark, a table without files": lambda: spark(["count(*)"], table="coverage", columns="coverage_key"),
+            "Spark, load() alone": lambda: cluster.ask({"options": {**of_spark, "raw": "true"}}),
+            "Spark, 16 tasks without Python": lambda: cluster.ask({"select": ["count(*)"]}),
         }
         medians = take_turns(ways, args.rounds)
     cluster.close()
