@@ -98,6 +98,12 @@ def test_paths_may_be_several() -> None:
     assert Options({**TABLE, "path": "/a,b"}).paths == ["/a,b"]
 
 
+def test_spark_writes_some_paths_as_urls() -> None:
+    assert Options({**TABLE, "path": '["file:/a%20b", "file:///c"]'}).paths == ["/a b", "/c"]
+    for url in ("file://host/a", "file:/a?b", "file:/a#b"):
+        assert "the option path is no path and no file: URL of this machine" in refusal(path=url)
+
+
 def test_tasks_get_what_a_download_needs(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("BCDA_URL", "https://bcda.example")
     monkeypatch.setenv("BCDA_CLIENT_SECRET", "hunter2")

@@ -10,7 +10,7 @@ import bcda
 import bcda.spark
 import pyarrow
 import pytest
-from bcda.spark import columns
+from bcda.spark import columns, task
 from bcda.spark.source import BcdaDataSource, Token, source_with
 from conftest import break_a_file, options_of
 from pyspark import cloudpickle
@@ -122,3 +122,14 @@ def test_a_schema_chooses_columns() -> None:
 
 def test_an_error_of_a_read_can_be_pickled() -> None:
     assert str(pickle.loads(pickle.dumps(bcda.spark.ReadError("DECRYPTION: a")))) == "DECRYPTION: a"
+
+
+def test_files_wait_where_the_executor_says(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    own, of_spark, of_yarn = (str(tmp_path / name) for name in ("own", "spark", "yarn"))
+    for directory in (own, of_yarn):
+        Path(directory).mkdir()
+    monkeypatch.setenv("SPARK_LOCAL_DIRS", of_spark)  # is missing, like a broken disk
+    monkeypatch.setenv("LOCAL_DIRS", of_yarn)
+    assert task._spool() == {"spool_directory": of_yarn}
+    monkeypatch.setenv("BCDA_SPOOL_DIRECTORY", own)
+    assert task._spool() == {}

@@ -6,6 +6,7 @@ import difflib
 import json
 import re
 from collections.abc import Mapping
+from urllib.parse import unquote, urlsplit
 
 from .. import _native
 from .._config import make_config, path_of
@@ -167,6 +168,12 @@ def _items(name: str, value: str | None) -> list[str]:
 
 
 def _local(name: str, path: str) -> str:
+    """A path of this machine, which Spark may write as a URL."""
+    if path.startswith("file:/"):
+        url = urlsplit(path)
+        if url.netloc or url.query or url.fragment:
+            raise InvalidArgumentError(f"the option {name} is no path and no file: URL of this machine")
+        return unquote(url.path)
     if not path or re.match("[A-Za-z][A-Za-z0-9+.-]+:", path):
         raise InvalidArgumentError(f"the option {name} takes a path of a local or mounted file system, and no URL")
     return path_of(path, f"the option {name}")

@@ -66,8 +66,11 @@ def _client(pid: int, settings: tuple[tuple[str, Any], ...]) -> Client:
 
 
 def _spool() -> dict[str, str]:
-    """Where Spark keeps temporary files on this machine."""
-    for directory in os.environ.get("SPARK_LOCAL_DIRS", "").split(","):
+    """Where Spark keeps temporary files on this machine, unless its environment names another directory."""
+    if os.environ.get("BCDA_SPOOL_DIRECTORY"):
+        return {}
+    lists = (os.environ.get(name, "") for name in ("SPARK_LOCAL_DIRS", "LOCAL_DIRS"))  # the second one is YARN's
+    for directory in ",".join(lists).split(","):
         if os.path.isdir(directory) and os.access(directory, os.W_OK):  # otherwise its disk may be broken
             return {"spool_directory": directory}
     return {}
