@@ -57,7 +57,8 @@ class Directory {
 void replace_file(const Directory& directory, const std::string& name, std::string_view text, Durability durability);
 
 // Creates a file with this text. Returns false if the name is there already: of two processes only one gets it. Where
-// the file system has links or a rename that replaces nothing, nobody sees a part of the file, also if this process is killed.
+// the file system has links or a rename that replaces nothing, nobody sees a part of the file, also if this process is
+// killed.
 bool create_file(const Directory& directory, const std::string& name, std::string_view text);
 
 // An empty file for reading and writing in the directory, which disappears when it is closed.

@@ -19,7 +19,6 @@
 namespace libbcda::partition {
 namespace {
 
-constexpr Milliseconds kLifetime{std::chrono::hours(24)};  // how long BCDA and others keep the files of a job
 constexpr std::int64_t kMostPartitions = 1'000'000;
 
 std::string digest_of(const bulk::Manifests& manifests) {
@@ -78,7 +77,7 @@ void adopt(Partition& all, const bulk::Manifest& manifest, bool is_first) {
 }
 
 std::optional<Instant> expiry(const Settings& settings, bool downloads, Instant now) {
-  if (!settings.has("partition_lifetime")) return downloads ? std::optional(now + kLifetime) : std::nullopt;
+  if (!settings.has("partition_lifetime")) return downloads ? std::optional(now + kFilesAreKept) : std::nullopt;
   const Milliseconds lifetime = settings.duration("partition_lifetime");
   return lifetime.count() > 0 ? std::optional(now + lifetime) : std::nullopt;
 }

@@ -47,8 +47,15 @@ Run::Handle start_run(const std::shared_ptr<runtime::Session>& session, const Se
   return Run::start(session, std::move(request));
 }
 
-// A file that is gone is gone for every try, so the message begins with what helps.
-Error explained(Error failure) {
+bool is_old(const Partition& partition, Instant now) {
+  const auto time = parse_time(partition.transaction_time);
+  return time && now - *time > kFilesAreKept;
+}
+
+// A file that is gone is gone for every try, so the message begins with what helps. `is_old`: the manifest is so old
+// that a 404 means that, too; otherwise something else may be the cause.
+Error explained(Error failure, bool is_old) {
+  if (is_old && failure.status == Status::REFUSED && failure.http_status == 404) failure.status = Status::JOB_GONE;
   if (failure.status == Status::JOB_GONE) failure.message = "start a new export: " + failure.message;
   return failure;
 }
@@ -91,11 +98,12 @@ class SpooledFetch : public Fetch {
   SpooledFetch(const std::shared_ptr<runtime::Session>& session, const Settings& settings, const Partition& partition,
                const File& file)
       : destination_(std::make_shared<SpoolDestination>(settings.text("spool_directory"), session->world()->random())),
-        run_(start_run(session, settings, partition, file, destination_)) {}
+        run_(start_run(session, settings, partition, file, destination_)),
+        is_old_(is_old(partition, session->world()->clock().now().wall)) {}
 
   void wait() override {
     run_->mailbox().wait_finished(Milliseconds(-1));
-    if (auto failure = run_->mailbox().failure()) throw explained(std::move(*failure));
+    if (auto failure = run_->mailbox().failure()) throw explained(std::move(*failure), is_old_);
     if (!destination_->verified) throw Error(Status::INTERNAL, "a file was fetched, but not kept");
   }
   ndjson::Reader::Source open() override { return destination_->verified->source(); }
@@ -104,6 +112,7 @@ class SpooledFetch : public Fetch {
  private:
   std::shared_ptr<SpoolDestination> destination_;
   Run::Handle run_;
+  const bool is_old_;
 };
 
 // ---- verify=stream --------------------------------------------------------------------------------------------------
@@ -205,7 +214,8 @@ class StreamedFetch : public Fetch {
                 const File& file)
       : name_(name_of(file)),
         pipe_(std::make_shared<Pipe>()),
-        run_(start_run(session, settings, partition, file, std::make_shared<PipeDestination>(pipe_))) {
+        run_(start_run(session, settings, partition, file, std::make_shared<PipeDestination>(pipe_))),
+        is_old_(is_old(partition, session->world()->clock().now().wall)) {
     run_->mailbox().set_notify([pipe = pipe_] { pipe->wake(); });
   }
   ~StreamedFetch() override {
@@ -232,7 +242,7 @@ class StreamedFetch : public Fetch {
       failure = Error(Status::NETWORK, "the download of the file " + name_ + " broke, and had to begin again");
       failure.may_retry();
     }
-    failure = explained(std::move(failure));
+    failure = explained(std::move(failure), is_old_);
     failure.message +=
         "; its rows so far were given out unverified (verify=stream): discard them, and read the partition again";
     throw failure;
@@ -241,6 +251,7 @@ class StreamedFetch : public Fetch {
   const std::string name_;
   std::shared_ptr<Pipe> pipe_;
   Run::Handle run_;
+  const bool is_old_;
 };
 
 }  // namespace

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <cerrno>
 #include <cstring>
+#include <filesystem>
+#include <system_error>
 #include <utility>
 
 #include "partition/lines.hpp"
@@ -23,7 +25,11 @@ Error changed(const std::string& path) {
 // An open file, whose size is that of the token.
 class FileAtHand {
  public:
-  explicit FileAtHand(const File& about) : path_(about.path), file_(files::open_system_file(about.path)) {
+  explicit FileAtHand(const File& about) : path_(about.path) {
+    std::error_code missing;  // which opening tells
+    const auto kind = std::filesystem::status(path_, missing).type();
+    if (kind == std::filesystem::file_type::fifo) throw changed(path_);  // opening it might never return
+    file_ = files::open_system_file(path_);
     struct stat info {};
     if (!file_ || file_.status(info) != 0) throw files::file_error("cannot read", path_, errno);
     if (about.bytes >= 0 && info.st_size != about.bytes) throw changed(path_);

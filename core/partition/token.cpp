@@ -70,12 +70,23 @@ json::object describe(const Partition& partition) {
 
 std::int64_t number_in(const json::object& object, std::string_view name, std::int64_t otherwise) {
   const json::value* value = object.if_contains(name);
-  return value && value->is_int64() ? value->get_int64() : otherwise;
+  if (!value) return otherwise;
+  if (!value->is_int64() || value->get_int64() < 0) throw altered();
+  return value->get_int64();
 }
 
 std::string bytes_in(const json::object& object, std::string_view name) {
+  if (!object.contains(name)) return "";
   const auto bytes = from_base64url(string_member(object, name));
-  return bytes ? std::string(as_text(*bytes)) : "";
+  if (!bytes || bytes->empty()) throw altered();
+  return std::string(as_text(*bytes));
+}
+
+std::optional<Instant> time_in(const json::object& object, std::string_view name) {
+  if (!object.contains(name)) return std::nullopt;
+  const auto time = parse_time(string_member(object, name));
+  if (!time) throw altered();
+  return time;
 }
 
 File read_file(const json::value& value, std::size_t keys) {
@@ -106,7 +117,7 @@ Partition read_contents(std::string_view contents) {
   made.keys.assign(contents.begin() + static_cast<std::ptrdiff_t>(end) + 1, contents.end());
   made.number = static_cast<int>(number_in(object, "number", 0));
   made.of = static_cast<int>(number_in(object, "of", 1));
-  made.expires = parse_time(string_member(object, "expires"));
+  made.expires = time_in(object, "expires");
   made.service = string_member(object, "service");
   made.transaction_time = string_member(object, "transactionTime");
   made.request = string_member(object, "request");

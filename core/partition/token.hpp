@@ -20,6 +20,9 @@
 
 namespace libbcda::partition {
 
+// How long BCDA and others keep the files of a job.
+inline constexpr Milliseconds kFilesAreKept = std::chrono::hours(24);
+
 // One file, to be downloaded or at hand. What is not known is empty or -1.
 struct File {
   std::string type = {};

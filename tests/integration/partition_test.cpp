@@ -321,6 +321,22 @@ TEST_P(EncryptedPartitions, SayThatOnlyANewExportHelpsWhenFilesAreGone) {
   EXPECT_EQ(std::string(error.what()).find("start a new export"), 0u) << error.what();
 }
 
+// The sandbox keeps files for a day, as BCDA does, and answers 404 afterwards.
+TEST_P(EncryptedPartitions, TakeAMissingFileOfAnOldManifestForOneThatIsGone) {
+  std::string of = manifest("Patient");
+  const auto refused = [&](const std::string& text) {
+    const std::string sealed = tokens(cut(text, 1))[0];
+    return failure_of([&] { rows_of({bcda::Partition{sealed}, {"raw"}, executor()}); });
+  };
+  sandbox_.control("fault", "status=404:on=GET /data");
+  EXPECT_EQ(refused(of).status(), BCDA_REFUSED);
+  const std::size_t time = of.find("transactionTime") + std::strlen("transactionTime\":\"");
+  of.replace(time, 4, "2020");
+  const bcda::Error gone = refused(of);
+  EXPECT_EQ(gone.status(), BCDA_JOB_GONE) << gone.what();
+  EXPECT_EQ(std::string(gone.what()).find("start a new export"), 0u) << gone.what();
+}
+
 TEST_P(EncryptedPartitions, Expire) {
   const bcda::Config settings({{"partition_key", kKey}, {"partition_lifetime", "1ms"}});
   const json::value made = json::parse(bcda::partitions(client_, manifest("Patient"), 1, settings));

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pickle
 import threading
 from collections.abc import Callable
+from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any
 
@@ -47,8 +48,9 @@ def test_what_a_catalog_adds_is_ignored() -> None:
         ({"statelocaton": "x"}, "there is no option named statelocaton; did you mean stateLocation?"),
         ({"zzz": "x"}, "there is no option named zzz; docs/spark.md and docs/settings.md list the options"),
         ({"view": "{}"}, "give exactly one of the options table, view and raw=true"),
+        ({"proxy": "http://me:p***w@proxy"}, "the option proxy has a password, and Spark shows options"),
         ({"raw": "true"}, "give exactly one of the options table, view and raw=true"),
-        ({"raw": "yes"}, "the option raw takes true or false"),
+        ({"raw": "maybe"}, "the option raw takes true or false"),
         ({"manifest": "{}", "path": "/claims"}, "give either the option manifest or the option path"),
         ({"path": "s3://claims"}, "the option path takes a path of a local or mounted file system, and no URL"),
         ({"path": "[1]"}, "the option path is not a JSON array of texts"),
@@ -111,7 +113,18 @@ def test_tasks_get_what_a_download_needs(monkeypatch: pytest.MonkeyPatch) -> Non
     monkeypatch.setenv("BCDA_PROXY", "http://me:hunter2@proxy:3128")
     for_tasks = {"client_id": "me", "client_secret_file": "/secret", "partition_key_file": "/key", "retries": "2"}
     given = {"private_key": "/private.pem", "types": "Patient", "since": "2026-01-01T00:00:00Z"}
-    assert Options({**TABLE, **given, **for_tasks}).for_tasks() == {**for_tasks, "url": "https://bcda.example"}
+    sent = Options({**TABLE, **given, **for_tasks}).for_tasks()
+    assert {name: sent[name] for name in (*for_tasks, "url")} == {**for_tasks, "url": "https://bcda.example"}
+    assert not {"ca_file", "proxy", "private_key", "types", "since", "batch_rows"} & set(sent)
+
+
+def test_an_executor_cannot_change_rows_or_their_verification(monkeypatch: pytest.MonkeyPatch) -> None:
+    sent = Options({**TABLE, "verify": "before", "threads": "0"}).for_tasks()
+    assert sent["threads"] == "0"  # was given, although it is the default
+    for row in bcda.settings():
+        changes_rows = row.for_opening and row.scope in ("export", "table", "partition") and row.type != "path"
+        if changes_rows and row.default and row.name != "batch_rows":
+            assert sent[row.name] == row.default, row.name
 
 
 def test_tasks_are_told_the_profile_that_a_private_key_decides(sandbox: bcda.Sandbox) -> None:
@@ -228,6 +241,53 @@ def test_the_partition_key_is_missed_before_there_is_a_job(
     assert kick_offs(sandbox) == 0
 
 
+def test_a_restart_that_fails_is_not_repeated(sandbox: bcda.Sandbox, plan: Make) -> None:
+    plan().partitions()
+    read = plan(restart="yes", retries="0", outage_limit="1ms")
+    sandbox.control("fault", "status=503:on=GET /api/v1/jobs/:count=1000")
+    for _ in range(2):
+        with pytest.raises(bcda.RefusedError, match="HTTP 503"):
+            pickle.loads(pickle.dumps(read)).partitions()
+    sandbox.control("fault", "none")
+    assert pickle.loads(pickle.dumps(read)).partitions().files == 1
+    assert kick_offs(sandbox) == 2
+
+
+def test_a_restart_is_once_also_for_plannings_at_once(sandbox: bcda.Sandbox, plan: Make) -> None:
+    before = plan().partitions().digest
+    sandbox.control("job_time", "500ms")
+    read = pickle.dumps(plan(restart="1"))
+    made: list[str] = []
+    threads = [threading.Thread(target=lambda: made.append(pickle.loads(read).partitions().digest)) for _ in range(3)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(60)
+    assert kick_offs(sandbox) == 2
+    assert len(made) == 3
+    assert set(made) == {plan().partitions().digest} != {before}  # later reads go on with the new job
+
+
+def test_a_restart_may_come_from_the_environment(
+    sandbox: bcda.Sandbox, plan: Make, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    plan().partitions()
+    monkeypatch.setenv("BCDA_RESTART", "true")
+    read = plan()
+    for _ in range(2):
+        read.partitions()
+    assert kick_offs(sandbox) == 2
+
+
+def test_a_damaged_note_of_the_present_job(plan: Make, tmp_path: Path) -> None:
+    plan(restart="on").partitions()
+    (current,) = (tmp_path / "state").glob("*/current")
+    for text in ("", "../../other", "job-0\n"):
+        current.write_text(text)
+        with pytest.raises(bcda.FilesystemError, match="current is damaged; remove it"):
+            plan()
+
+
 def test_a_restart_happens_once_for_each_read(sandbox: bcda.Sandbox, plan: Make) -> None:
     plan().partitions()
     read = plan(restart="true")
@@ -329,6 +389,36 @@ def test_a_commit_moves_the_mark(today: bcda.Sandbox, tmp_path: Path, monkeypatc
     spark.commit(**given)
     with pytest.raises(ReadError, match="STATE: there is nothing to commit"):
         spark.commit(**given)
+
+
+def test_each_table_has_a_mark_of_its_own(today: bcda.Sandbox, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("BCDA_CLIENT_SECRET", today.client_secret)
+    given = {**marked(today, tmp_path), "types": "Patient,Coverage"}
+    for table in ("beneficiary", "coverage"):
+        options = {**given, "table": table}
+        read = Planning(Options(options), None)
+        assert read._settings["since"] == ""  # everything, although another table was committed
+        read.partitions()
+        spark.commit(**options)
+    assert today.request_count("GET /api/v3/Group/all/$export") == 1
+
+
+def test_of_two_plans_the_earlier_one_is_committed(tmp_path: Path) -> None:
+    mark = marks.Mark(str(tmp_path))
+    early, late = datetime(2026, 1, 1, tzinfo=timezone.utc), datetime(2026, 1, 2, tzinfo=timezone.utc)
+    for times in ((early, late), (late, early)):
+        for time in times:
+            mark.plan(time)
+        mark.commit()
+        assert mark.time() == "2026-01-01T00:00:00Z"
+        (tmp_path / "mark.json").unlink()
+    (tmp_path / "planned.json").write_text("damaged")
+    mark.plan(early)
+    mark.commit()
+    mark.plan(early)  # the same data frame is used again
+    mark.plan(late)
+    mark.commit()
+    assert mark.time() == "2026-01-02T00:00:00Z"
 
 
 @pytest.mark.parametrize(

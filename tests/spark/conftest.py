@@ -7,9 +7,11 @@ session runs on, because one process has one session at a time.
 from __future__ import annotations
 
 import atexit
+import json
 import os
 import shutil
 import signal
+import subprocess
 import sys
 import tempfile
 from collections.abc import Callable, Iterator
@@ -151,11 +153,29 @@ def kick_offs(sandbox: bcda.Sandbox, kind: str = "Patient") -> int:
     return sandbox.request_count(f"GET /api/v1/{kind}/$export") + of_today
 
 
-def break_a_file(sandbox: bcda.Sandbox, state: Path, types: str, number: int) -> str:
-    """Flips a bit in each download of one file of the only job in a stateLocation. Returns the name of the file."""
+def manifest_of(sandbox: bcda.Sandbox, state: Path, types: str) -> bcda.Manifest:
+    """The manifest of the only job in a stateLocation."""
     (job,) = (path for path in state.iterdir() if path.is_dir())
     with sandbox.client() as client:
-        file = client.manifest(types, job_directory=job, progress=False).files[number]
+        return client.manifest(types, job_directory=job, progress=False)
+
+
+def file_keys(sandbox: bcda.Sandbox, manifest: bcda.Manifest) -> list[bytes]:
+    """The AES keys of the first files of a manifest. The name of a file is the label of its wrapped key."""
+    first, _ = json.JSONDecoder().raw_decode(manifest.text)  # that of the first type
+    command = ["openssl", "pkeyutl", "-decrypt", "-inkey", sandbox.private_key]
+    command += ["-pkeyopt", "rsa_padding_mode:oaep", "-pkeyopt", "rsa_oaep_md:sha256", "-pkeyopt"]
+    keys = []
+    for item in first["output"][:3]:
+        label = f"rsa_oaep_label:{item['url'].rpartition('/')[2].encode().hex()}"
+        wrapped = bytes.fromhex(item["encryptedKey"])
+        keys.append(subprocess.run([*command, label], input=wrapped, stdout=subprocess.PIPE, check=True).stdout)
+    return keys
+
+
+def break_a_file(sandbox: bcda.Sandbox, state: Path, types: str, number: int) -> str:
+    """Flips a bit in each download of one file of the only job in a stateLocation. Returns the name of the file."""
+    file = manifest_of(sandbox, state, types).files[number]
     sandbox.control("fault", f"flip:on=GET {urlsplit(file.url).path}:at=50%:count=1000")
     return file.name
 

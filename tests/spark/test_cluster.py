@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import re
 import shutil
 import time
@@ -22,8 +23,10 @@ from conftest import (
     SCRATCH,
     break_a_file,
     export,
+    file_keys,
     kick_offs,
     kill_an_executor,
+    manifest_of,
     message_of,
     options_of,
     rows_of,
@@ -166,7 +169,10 @@ def test_nothing_secret_is_left(
 ) -> None:
     spilled = shuffled(load(raw=True))
     key = Path(service.private_key).read_text().splitlines()[2]
-    secrets = [CLIENT_SECRET, PARTITION_KEY, key]
+    secrets = [text.encode() for text in (CLIENT_SECRET, PARTITION_KEY, key)]
+    of_files = file_keys(service, manifest_of(service, SCRATCH / "state", TYPES))
+    assert {len(key) for key in of_files} == {32}
+    secrets += [form for key in of_files for form in (key, key.hex().encode(), base64.b64encode(key)[:42])]
     values = people_of(alone)
     with bcda.Sandbox(20, profile="bcda-v3", **QUICK) as today:  # has MBIs
         own = {**options_of(today), "types": "Patient"}
@@ -187,11 +193,11 @@ def test_nothing_secret_is_left(
     shutil.rmtree(work)
     for places, hidden in [
         ({**pages, **spilled, **logs, **events}, secrets),
-        ({**pages, **logs, **events}, values),
+        ({**pages, **logs, **events}, [value.encode() for value in values]),
     ]:
         for name, text in places.items():
             for secret in hidden:
-                assert secret.encode() not in text, name
+                assert secret not in text, name
             assert not re.search(rb"Bearer [\w.-]{16}|eyJ[\w-]{20,}\.[\w-]{20,}\.", text), name
 
 

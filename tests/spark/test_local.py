@@ -81,8 +81,8 @@ def test_columns_of_an_option_or_of_a_schema(
 
 def test_settings_of_tables_have_an_effect(sandbox: bcda.Sandbox, read: Read, tmp_path: Path) -> None:
     result = export(sandbox, tmp_path / "claims")
-    expected = result.table("claim", final_only=True, values="text").to_arrow().to_pylist()
-    assert rows_of(read(sandbox, table="claim", final_only=True, values="text")) == sorted(map(str, expected))
+    expected = result.table("claim", values="text").to_arrow().to_pylist()
+    assert rows_of(read(sandbox, table="claim", values="text")) == sorted(map(str, expected))
 
 
 def test_an_export_without_files(sandbox: bcda.Sandbox, read: Read) -> None:

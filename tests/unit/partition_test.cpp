@@ -1,5 +1,6 @@
 // Partition tokens, how files are dealt to them, and the spool in which a file waits until it is verified.
 #include <gtest/gtest.h>
+#include <sys/stat.h>
 
 #include <filesystem>
 #include <limits>
@@ -8,6 +9,7 @@
 #include <thread>
 
 #include "base/quote.hpp"
+#include "crypto/digest.hpp"
 #include "partition/cut.hpp"
 #include "partition/files.hpp"
 #include "partition/hidden_spool.hpp"
@@ -129,6 +131,30 @@ TEST(PartitionTokens, AreRefusedWhenAnyByteIsAnother) {
       EXPECT_TRUE(error.status == Status::VERIFICATION || error.status == Status::INVALID_ARGUMENT) << size;
     }
   }
+}
+
+// One that nobody sealed may come from anyone. What is damaged must not mean "no limit".
+TEST(PartitionTokens, AreRefusedWhenAMemberIsMalformed) {
+  const auto token_of = [](const std::string& contents) {
+    Bytes bytes(33, 0);
+    bytes.insert(bytes.end(), contents.begin(), contents.end());
+    crypto::Sha256 sum;
+    sum.update(as_bytes("bcda1."));
+    sum.update(bytes);
+    const auto digest = sum.finish();
+    bytes.insert(bytes.end(), digest.begin(), digest.end());
+    return "bcda1." + to_base64url(bytes);
+  };
+  const auto opened = [&](const std::string& more, const std::string& of_file) {
+    const std::string file = R"({"type":"Patient","path":"L2E")" + of_file + "}";
+    return unseal(token_of(R"({"number":0,"of":1)" + more + R"(,"files":[)" + file + "]}\n"), std::nullopt, at(1));
+  };
+  EXPECT_EQ(opened("", "").files[0].path, "/a");
+  for (const char* bad : {R"(,"expires":"soon")", R"(,"expires":1)", R"(,"number":-1)", R"(,"of":"2")"})
+    EXPECT_EQ(error_of([&] { opened(bad, ""); }).status, Status::VERIFICATION) << bad;
+  for (const char* bad : {R"(,"lines":"*")", R"(,"lines":7)", R"(,"lines":"")", R"(,"bytes":-5)", R"(,"bytes":"9")",
+                          R"(,"key":-1)", R"(,"key":0)"})
+    EXPECT_EQ(error_of([&] { opened("", bad); }).status, Status::VERIFICATION) << bad;
 }
 
 TEST(PartitionTokens, NameTheSettingOfTheKey) {
@@ -264,6 +290,15 @@ TEST(PartitionFiles, StopCheckingAFileAtHandWhenTheyAreCanceled) {
   std::thread canceler([&] { files.cancel(); });
   EXPECT_EQ(error_of([&] { files.next({}); }).status, Status::CANCELED);
   canceler.join();
+}
+
+TEST(PartitionFiles, DoNotWaitForTheOtherEndOfAPipe) {
+  TempDir dir;
+  ASSERT_EQ(::mkfifo((dir / "Patient.ndjson").c_str(), 0600), 0);
+  Partition partition = at_hand();
+  partition.files[0].path = dir / "Patient.ndjson";
+  Files files(nullptr, partition, {});
+  EXPECT_EQ(error_of([&] { files.next({}); }).status, Status::VERIFICATION);
 }
 
 // ---- The spool ------------------------------------------------------------------------------------------------------

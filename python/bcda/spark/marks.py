@@ -1,17 +1,22 @@
-"""Small files beside a job: the mark up to which reads were committed, and the mark that its files are gone."""
+"""Small files beside the jobs of a request: which job is the present one, up to when reads were committed, and that the
+files of a manifest are gone.
+"""
 
 from __future__ import annotations
 
 import json
 import os
+import re
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from datetime import datetime, timezone
 
 from .._errors import FilesystemError, JobGoneError, ProtocolError, StateError
+from .._manifest import time_of
 
 _TIME = "transactionTime"
+_PRESENT = "current"
 
 
 def made(directory: str) -> str:
@@ -26,6 +31,35 @@ def made(directory: str) -> str:
     return directory
 
 
+def present_job(request: str) -> str:
+    """The directory of the present job of a request: that of its last restart, or else the directory of the request."""
+    path = os.path.join(request, _PRESENT)
+    try:
+        with open(path, encoding="ascii", errors="replace") as file:
+            name = file.read()
+    except FileNotFoundError:
+        return request
+    except OSError as error:
+        raise FilesystemError(f"{path} cannot be read: {error.strerror}") from None
+    if not re.fullmatch("job-[0-9a-f]{32}\n", name):
+        raise FilesystemError(f"{path} is damaged; remove it")
+    return os.path.join(request, name.strip())
+
+
+def begin_job(job: str) -> None:
+    """Makes the directory of a job that restarts a request, unless it is there. Reads without a restart then go on with
+    this job.
+    """
+    try:
+        os.mkdir(job, 0o700)
+    except FileExistsError:
+        return
+    except OSError as error:
+        raise FilesystemError(f"the directory {job} cannot be made: {error.strerror}") from None
+    request, name = os.path.split(job)
+    replace_file(os.path.join(request, _PRESENT), f"{name}\n")
+
+
 class Mark:
     """The time up to which reads with ``since=mark`` were committed. ``mark.json`` holds it. A planning notes its own
     time in ``planned.json``, and a commit renames that file.
@@ -37,23 +71,21 @@ class Mark:
 
     def time(self) -> str | None:
         """None: nothing was committed yet."""
-        try:
-            with open(self._mark, encoding="utf-8") as file:
-                time = json.load(file)[_TIME]
-        except FileNotFoundError:
-            return None
-        except OSError as error:
-            raise FilesystemError(f"{self._mark} cannot be read: {error.strerror}") from None
-        except (ValueError, TypeError, LookupError):
-            time = None
-        if not isinstance(time, str) or not time:
+        time = _time_in(self._mark)
+        if time == "":
             raise FilesystemError(f"{self._mark} has no {_TIME}; remove it to read everything again")
         return time
 
     def plan(self, time: datetime | None) -> None:
-        """Notes the time up to which a read has everything."""
+        """Notes the time up to which a read has everything, unless the mark is there already. If another read noted an
+        earlier time that is not committed, that one stays: then nothing is lost, whichever of the two was written.
+        """
         if time is None:
             raise ProtocolError("the manifest has no transactionTime, so since=mark cannot go on from it")
+        committed, noted = self.time(), _time_in(self._planned)
+        with suppress(ValueError):
+            if (committed and time <= time_of(committed)) or (noted and time_of(noted) <= time):
+                return
         text = time.astimezone(timezone.utc).replace(tzinfo=None).isoformat() + "Z"
         replace_file(self._planned, json.dumps({_TIME: text}))
 
@@ -110,6 +142,20 @@ class Gone:
 
     def _file(self) -> str:
         return os.path.join(self._directory or "", self._name)
+
+
+def _time_in(path: str) -> str | None:
+    """None: there is no file; "": it has no time."""
+    try:
+        with open(path, encoding="utf-8") as file:
+            time = json.load(file)[_TIME]
+    except FileNotFoundError:
+        return None
+    except OSError as error:
+        raise FilesystemError(f"{path} cannot be read: {error.strerror}") from None
+    except (ValueError, TypeError, LookupError):
+        return ""
+    return time if isinstance(time, str) else ""
 
 
 def replace_file(path: str, text: str) -> None:

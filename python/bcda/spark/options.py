@@ -18,6 +18,10 @@ OWN = ("table", "view", "raw", "manifest", "path", "paths", "stateLocation", "ma
 # What Spark adds to the options of a table in its catalog, besides "option.*".
 _OF_CATALOG = {"owner", "provider", "location", "external", "is_managed_location", "comment", "collation", "table_type"}
 
+# What settings that are booleans take.
+_TRUE = ("true", "1", "yes", "on")
+_FALSE = ("false", "0", "no", "off")
+
 # Settings of an export into a directory.
 _OF_DIRECTORIES = {"out", "tables", "keep_ndjson", "sync_partial", "delete_job"}
 
@@ -67,6 +71,11 @@ class Options:
         """Whether nothing is at hand, neither a manifest nor finished exports."""
         return self.manifest is None and self.manifest_file is None and not self.paths
 
+    @property
+    def restarts(self) -> bool:
+        """Whether the read begins with a new job."""
+        return self.config().get("restart").lower() in _TRUE
+
     def config(self) -> _native.Config:
         """The given settings, and after them those of this process's environment."""
         return make_config(self.settings, env=True)
@@ -78,7 +87,8 @@ class Options:
     def for_tasks(self) -> dict[str, str]:
         """The settings that the tasks get: where the files are and how to get them. Neither a secret nor the path of
         the private key is among them, nor what asks for a job. Paths that only the environment of the driver has may be
-        wrong on an executor.
+        wrong on an executor. Defaults of what changes rows, or their verification, are among them: the environment of
+        an executor must not replace them.
         """
         sent, config = {}, self.config()
         for row in settings():
@@ -87,7 +97,9 @@ class Options:
             value = self.settings.get(row.name)
             if value is None and row.type != "path":
                 value = config.get(row.name)
-            if value and value != row.default and "***" not in value:
+                if value == row.default and (row.scope == "client" or row.name == "batch_rows"):
+                    continue  # an executor may have its own proxy, and Spark likes batches of another size
+            if value and "***" not in value:
                 sent[row.name] = value
         return sent
 
@@ -119,7 +131,8 @@ def _refuse(row: Setting, value: str) -> None:
         )
     if row.name == "job_directory":
         raise InvalidArgumentError("the option job_directory is refused, because the option stateLocation decides it")
-    if "***" not in value and "***" in make_config({row.name: value}).get(row.name):
+    shown = make_config({row.name: value}).get(row.name)
+    if "***" in shown and shown != value:
         raise InvalidArgumentError(
             f"the option {row.name} has a password, and Spark shows options: use the environment variable {row.env}"
         )
@@ -139,9 +152,9 @@ def _similar(name: str) -> str:
 
 def _definition_of(own: Mapping[str, str]) -> str:
     raw = own.get("raw", "false").lower()
-    if raw not in ("true", "false"):
+    if raw not in (*_TRUE, *_FALSE):
         raise InvalidArgumentError("the option raw takes true or false")
-    given = [own[name] for name in ("table", "view") if name in own] + (["raw"] if raw == "true" else [])
+    given = [own[name] for name in ("table", "view") if name in own] + (["raw"] if raw in _TRUE else [])
     if len(given) != 1:
         raise InvalidArgumentError("give exactly one of the options table, view and raw=true")
     return given[0]

@@ -20,7 +20,7 @@ from .._errors import FilesystemError, InvalidArgumentError
 from .._manifest import Manifest
 from .._partition import Partitions, partitions
 from .._tables import setting_named, settings
-from .marks import Gone, Mark, made, replace_file
+from .marks import Gone, Mark, begin_job, made, present_job
 from .options import Options
 
 _BETWEEN_TRIES = 0.5  # seconds
@@ -52,10 +52,11 @@ def request_of(config: _native.Config) -> dict[str, str]:
 
 
 def mark_directory(options: Options) -> str:
-    """The directory of a mark: that of the request without ``since``."""
+    """The directory of a mark. Each table of a request has a mark of its own, because it is written on its own."""
     if not options.marked or options.state_location is None:
         raise InvalidArgumentError("commit needs the options of a read with since=mark")
-    return os.path.join(options.state_location, key_of({**request_of(options.config()), "since": ""}))
+    read = {**request_of(options.config()), "since": "", "definition": options.definition}
+    return os.path.join(options.state_location, key_of(read))
 
 
 class Planning:
@@ -71,12 +72,12 @@ class Planning:
     def __init__(self, options: Options, default_state: str | None) -> None:
         self._options = options
         self._settings = dict(options.settings)
-        self._read = uuid.uuid4().hex  # of which a restart happens once
         self._marks = mark_directory(options) if options.marked else None
         if self._marks is not None:
             first = self._first_since()
             self._settings["since"] = Mark(self._marks).time() or first  # also instead of that of the environment
-        self._job = self._job_directory(default_state) if options.needs_job else None
+        self._request = self._request_directory(default_state) if options.needs_job else None
+        self._job = self._job_directory() if self._request is not None else None
         self._is_default = options.state_location is None
 
     def _first_since(self) -> str:
@@ -100,7 +101,7 @@ class Planning:
         first: str = profile["first_since"]
         return first
 
-    def _job_directory(self, default_state: str | None) -> str:
+    def _request_directory(self, default_state: str | None) -> str:
         state = self._options.state_location or default_state
         if state is None:
             raise InvalidArgumentError(
@@ -109,6 +110,13 @@ class Planning:
             )
         request = request_of(self._options.config())
         return os.path.join(state, key_of({**request, "since": self._settings.get("since", request.get("since", ""))}))
+
+    def _job_directory(self) -> str:
+        """A read that restarts has a job of its own, which all its plannings share."""
+        assert self._request is not None
+        if self._options.restarts:
+            return os.path.join(self._request, f"job-{uuid.uuid4().hex}")
+        return present_job(self._request)
 
     @property
     def job(self) -> str | None:
@@ -148,11 +156,13 @@ class Planning:
         return cut
 
     def _make_directories(self) -> None:
-        for directory in filter(None, (self._job, self._marks)):
+        for directory in filter(None, (self._request, self._marks)):
             state = made(os.path.dirname(directory))
             if self._is_default:
                 _expect_private(state)
             made(directory)
+        if self._job is not None:
+            begin_job(self._job)
 
     def _cutting(self) -> Any:
         types = {name: value for name, value in self._settings.items() if name == "types"}
@@ -171,25 +181,12 @@ class Planning:
     def _finish(self, client: Client) -> Manifest:
         """Goes on with the job, or starts it, and waits for its end. Waits while another planning does the same."""
         while True:
-            restarts = self._restarts()
             try:
-                manifest = client.manifest(job_directory=self._job, restart=restarts, progress=False)
+                return client.manifest(job_directory=self._job, restart=False, progress=False)
             except FilesystemError as error:
                 if not error.retriable:
                     raise
                 time.sleep(_BETWEEN_TRIES)
-                continue
-            if restarts:
-                replace_file(self._restarted(), "")
-            return manifest
-
-    def _restarts(self) -> bool:
-        """Whether the option ``restart`` is yet to be followed. Each planning has it; only the first of a read must."""
-        return self._settings.get("restart", "").lower() == "true" and not os.path.exists(self._restarted())
-
-    def _restarted(self) -> str:
-        """The file that says that this read has had its restart. Other reads of the same request have their own."""
-        return os.path.join(self._job or "", f"restarted-{self._read}")
 
     def __repr__(self) -> str:
         return "<Planning>"
