@@ -31,10 +31,10 @@ tar -xzf "$work/libbcda_$upstream.orig.tar.gz" -C "$tree" --strip-components=1
 cp -r packaging/debian "$tree/debian"
 changelog >"$tree/debian/changelog"
 
-# debhelper sets another HOME. A ccache of the user is used nevertheless.
+# debhelper sets another HOME. A ccache of the user is used nevertheless. It must not make paths relative, because they
+# would then be in the objects, and a build without ccache would make others.
 if command -v ccache >/dev/null; then CCACHE_DIR=$(ccache --get-config cache_dir) && export CCACHE_DIR; fi
-CCACHE_BASEDIR=$(realpath "$tree")
-export CCACHE_BASEDIR
+unset CCACHE_BASEDIR
 DEB_BUILD_OPTIONS="parallel=$(nproc) ${DEB_BUILD_OPTIONS:-}"
 export DEB_BUILD_OPTIONS
 (cd "$tree" && dpkg-buildpackage --no-sign)

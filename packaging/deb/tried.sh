@@ -7,7 +7,7 @@ cd /try
 dpkg-query -W -f '${Package}\n' | sort >before
 
 step 'dpkg -i, and the packages that it asks for'
-dpkg --unpack ./bcda_*.deb ./libbcda*[0-9]_*.deb >log
+dpkg --unpack ./bcda_*.deb ./libbcda0*.deb ./libbcda-sandbox0*.deb >log
 apt-get install -qq --no-install-recommends --fix-broken >log 2>&1 || { cat log; exit 1; }
 dpkg-query -W -f '${Package}\n' | sort | comm -13 before - | xargs echo 'installed:'
 bcda version
