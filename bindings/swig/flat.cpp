@@ -3,11 +3,10 @@
 #include <bcda/bcda_sandbox.h>
 #include <bcda/bcda.hpp>
 
-#include <string.h>
-
 #include <atomic>
 
 #include "counted.hpp"
+#include "wipe.hpp"
 
 namespace bcda_flat {
 
@@ -25,7 +24,7 @@ using bcda::detail::check;
 
 struct Wiped {
   explicit Wiped(const Text& from) : text(from) {}
-  ~Wiped() { ::explicit_bzero(text.data(), text.size()); }
+  ~Wiped() { wipe(text); }
   Wiped(const Wiped&) = delete;
   Wiped& operator=(const Wiped&) = delete;
 

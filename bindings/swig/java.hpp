@@ -2,13 +2,14 @@
 // JVM.
 #pragma once
 #include <jni.h>
-#include <string.h>
 
 #include <bcda/bcda.hpp>
 #include <limits>
 #include <new>
 #include <stdexcept>
 #include <string>
+
+#include "wipe.hpp"
 
 namespace bcda_java {
 
@@ -27,7 +28,7 @@ inline bool is_open(JNIEnv* env, jlong handle) {
 // A string argument of a call. It is wiped, because it may be a secret.
 struct Argument {
   Argument() = default;
-  ~Argument() { ::explicit_bzero(text.data(), text.size()); }
+  ~Argument() { bcda_flat::wipe(text); }
   Argument(const Argument&) = delete;
   Argument& operator=(const Argument&) = delete;
 

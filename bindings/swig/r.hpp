@@ -22,6 +22,7 @@
 #include <string_view>
 
 #include "flat.hpp"
+#include "wipe.hpp"
 
 #define R_NO_REMAP
 #define STRICT_R_HEADERS
@@ -122,7 +123,7 @@ inline std::array<std::string, 8> arguments;  // by argument number
 
 inline void forget(std::size_t number) {
   std::string& text = arguments.at(number);
-  ::explicit_bzero(text.data(), text.size());  // it may be a secret
+  bcda_flat::wipe(text);  // it may be a secret
   text.clear();
 }
 

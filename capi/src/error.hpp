@@ -2,6 +2,8 @@
 #pragma once
 #include <bcda/bcda.h>
 
+#include <cxxabi.h>
+
 #include <atomic>
 #include <cstdint>
 #include <cstring>
@@ -47,9 +49,11 @@ inline bcda_status fail(bcda_error** out, const Error& error) noexcept {
   return static_cast<bcda_status>(error.status);
 }
 
-// Runs `body`, which returns bcda_status or nothing. Converts its exceptions to a status and an error.
+// Runs `body`, which returns bcda_status or nothing. Converts its exceptions to a status and an error. pthread_exit in a
+// callback is not one: it unwinds the thread's whole stack. So this is not noexcept, and libstdc++, whose catch (...)
+// catches it, passes it on.
 template <class Body>
-bcda_status guard(bcda_error** error, Body&& body) noexcept {
+bcda_status guard(bcda_error** error, Body&& body) {
   try {
     if constexpr (std::is_void_v<decltype(body())>) {
       body();
@@ -62,6 +66,10 @@ bcda_status guard(bcda_error** error, Body&& body) noexcept {
   } catch (const std::bad_alloc&) {
     if (error) *error = nullptr;  // there is no memory for an error
     return BCDA_NO_MEMORY;
+#ifdef __GLIBCXX__
+  } catch (const abi::__forced_unwind&) {
+    throw;
+#endif
   } catch (...) {
     return fail(error, current_error());
   }
