@@ -67,6 +67,12 @@ void serve(flat::Run& run, const std::function<bool(const std::string& question)
   }
 }
 
+TEST(FacadeText, IsWiped) {
+  std::string text = "secret";
+  flat::wipe(text);
+  EXPECT_EQ(text, std::string(6, '\0'));
+}
+
 TEST_F(Facade, ASinkIsAskedForEveryStepOfAFile) {
   OwnedRun run = into_sink();
   std::map<std::int64_t, std::string> open;
