@@ -5,6 +5,7 @@
 #include <fcntl.h>
 #include <linux/fs.h>
 #include <linux/magic.h>
+#include <sys/syscall.h>
 #include <sys/vfs.h>
 #include <unistd.h>
 
@@ -59,7 +60,12 @@ int LinuxDisk::sync(int fd, Sync how, std::int64_t offset, std::int64_t length) 
 }
 
 int LinuxDisk::rename_if_new(int from, const char* path, int to, const char* name) noexcept {
+#if defined(__GLIBC__) && __GLIBC_MINOR__ >= 28
   return rename_when_free([&] { return ::renameat2(from, path, to, name, RENAME_NOREPLACE); });
+#else  // an older glibc, or musl, which has only the kernel's number
+  return rename_when_free(
+      [&] { return static_cast<int>(::syscall(SYS_renameat2, from, path, to, name, RENAME_NOREPLACE)); });
+#endif
 }
 
 }  // namespace libbcda::world
