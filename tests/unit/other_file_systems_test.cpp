@@ -59,7 +59,7 @@ TEST_F(OtherFileSystems, EachStepThatFailsLeavesNoName) {
     EXPECT_EQ(error_of([&] { publish(Durability::power); }).status, Status::FILESYSTEM);
     EXPECT_EQ(names_in(temp_.path()), Names{}) << static_cast<int>(call);
   }
-  const Failing link(Call::linkat, EIO), exchange(Call::renameat2, EIO);
+  const Failing link(Call::linkat, EIO), if_new(Call::renameat2, EIO), rename(Call::renameat, EIO);
   EXPECT_EQ(error_of([&] { publish(Durability::power); }).status, Status::FILESYSTEM);
   EXPECT_EQ(names_in(temp_.path()), Names{});
 }
@@ -219,7 +219,7 @@ TEST_F(OtherFileSystems, FilesNeverGetTheStandardDescriptors) {
 }
 
 TEST_F(OtherFileSystems, AReadOnlyFileSystemHasItsOwnMessage) {
-  const Failing link(Call::linkat, EROFS), exchange(Call::renameat2, EROFS);
+  const Failing link(Call::linkat, EROFS), if_new(Call::renameat2, EROFS), rename(Call::renameat, EROFS);
   const std::string message = error_of([&] { publish(Durability::process); }).message;
   EXPECT_TRUE(holds(message, "mounted for writing"));
   EXPECT_EQ(message.find("owner and mode"), std::string::npos);
