@@ -7,6 +7,7 @@
 #include <atomic>
 #include <cstdint>
 #include <cstring>
+#include <exception>
 #include <new>
 #include <string>
 #include <type_traits>
@@ -50,8 +51,8 @@ inline bcda_status fail(bcda_error** out, const Error& error) noexcept {
 }
 
 // Runs `body`, which returns bcda_status or nothing. Converts its exceptions to a status and an error. pthread_exit in a
-// callback is not one: it unwinds the thread's whole stack. So this is not noexcept, and libstdc++, whose catch (...)
-// catches it, passes it on.
+// callback passes through, so this is not noexcept. catch (...) would catch it. libstdc++ has a type for it. libc++ cannot
+// pass it on once it was caught, so only exceptions are caught there, and foreign ones pass through too.
 template <class Body>
 bcda_status guard(bcda_error** error, Body&& body) {
   try {
@@ -69,8 +70,10 @@ bcda_status guard(bcda_error** error, Body&& body) {
 #ifdef __GLIBCXX__
   } catch (const abi::__forced_unwind&) {
     throw;
-#endif
   } catch (...) {
+#else
+  } catch (const std::exception&) {
+#endif
     return fail(error, current_error());
   }
 }

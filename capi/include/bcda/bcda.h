@@ -14,8 +14,9 @@
  *   Text       UTF-8, ends in NUL. Sizes are bytes. Times are milliseconds or RFC 3339 text.
  *   Threads    One thread at a time may use a handle, unless its functions say "thread-safe". Different handles are
  *              independent. A callback says on which thread it runs. It must not throw or jump out. If one on the
- *              caller's thread throws nevertheless, the call fails with BCDA_INTERNAL. pthread_exit in it ends the
- *              thread, and what the call had begun is undone.
+ *              caller's thread throws nevertheless, the call fails with BCDA_INTERNAL, or the exception passes through
+ *              it, if library and program have different C++ runtimes. pthread_exit in it ends the thread. In each
+ *              case what the call had begun is undone.
  *   Signals    The library's threads block every signal except those of a crash (SIGSEGV, SIGBUS, SIGFPE, SIGILL,
  *              SIGABRT). So a signal always reaches a thread of the program. A write to a closed connection does not
  *              raise SIGPIPE, and a write beyond the limit of file sizes does not raise SIGXFSZ.
