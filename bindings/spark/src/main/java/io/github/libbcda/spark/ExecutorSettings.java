@@ -16,9 +16,9 @@ import java.util.TreeMap;
 import java.util.function.Predicate;
 
 /**
- * The settings with which tasks open partitions. The driver sends values that mean the same on every machine. Secrets,
- * and the paths of files that the options do not name, an executor takes from its own environment. The private key
- * stays with the driver, and so does what asks for a job.
+ * The settings with which tasks open partitions. The driver sends values that mean the same on every machine. An
+ * executor takes from its own environment secrets, paths that the options do not name, and settings of clients that are
+ * not sent. The private key stays with the driver, and so does what asks for a job.
  */
 final class ExecutorSettings implements Serializable {
   private static final long serialVersionUID = 1;
@@ -35,11 +35,14 @@ final class ExecutorSettings implements Serializable {
     downloads = options.paths().isEmpty();
     BcdaClient.Builder known = options.client();
     for (Setting setting : Bcda.settings()) {
-      String found = isSameEverywhere(setting) ? known.get(setting.name()) : "";
-      String value = options.settings().getOrDefault(setting.name(), found);
-      boolean says = !value.isEmpty() && !value.equals(setting.defaultValue()) && !value.contains("***");
-      if (says && setting.forOpening() && !setting.secret()) {
-        sent.put(setting.name(), value);
+      String name = setting.name();
+      if (!setting.forOpening() || setting.secret()) {
+        continue;
+      }
+      if (options.settings().containsKey(name)) {
+        sent.put(name, options.settings().get(name));
+      } else if (!setting.type().equals("path") && holdsEverywhere(setting, known.get(name))) {
+        sent.put(name, known.get(name));
       }
     }
     if (Bcda.setting("profile").orElseThrow().choices().contains(profile)) { // not so with some profile_file
@@ -47,9 +50,14 @@ final class ExecutorSettings implements Serializable {
     }
   }
 
-  /** Whether the value that the driver found in its environment holds for executors too. */
-  private static boolean isSameEverywhere(Setting setting) {
-    return !setting.secret() && !setting.type().equals("path");
+  /**
+   * Whether the value that the driver found holds for executors too. A default does, so that the environment of an
+   * executor changes neither rows nor verification. But a default of a client does not, because machines differ.
+   */
+  private static boolean holdsEverywhere(Setting setting, String found) {
+    boolean isOfClient = !setting.forExport() && !setting.forTables() && !setting.forPartitions();
+    boolean mayDiffer = isOfClient || setting.name().equals("batch_rows"); // for which readers have another default
+    return !found.isEmpty() && !found.contains("***") && !(mayDiffer && found.equals(setting.defaultValue()));
   }
 
   Map<String, String> sent() {

@@ -24,6 +24,9 @@ import org.apache.spark.sql.types.StructType;
 final class Options {
   private static final String MARK = "mark";
 
+  private static final Set<String> YES = Set.of("true", "1", "yes", "on");
+  private static final Set<String> NO = Set.of("false", "0", "no", "off");
+
   private static final List<String> OWN =
       List.of("table", "view", "raw", "manifest", "path", "paths", "stateLocation", "maxConcurrentDownloads");
 
@@ -95,7 +98,8 @@ final class Options {
     if (name.equals("job_directory")) {
       throw Failures.invalid("the option job_directory is refused, because the option stateLocation decides it");
     }
-    if (!value.contains("***") && BcdaClient.builder().set(name, value).get(name).contains("***")) {
+    String shown = BcdaClient.builder().set(name, value).get(name);
+    if (shown.contains("***") && !shown.equals(value)) {
       throw Failures.invalid(
           "the option " + name + " has a password, and Spark shows options: use the environment variable "
               + setting.env());
@@ -121,11 +125,13 @@ final class Options {
     return given.get(0);
   }
 
+  /** Takes what boolean settings of the library take. */
   private static boolean isTrue(String name, String value) {
-    if (!value.equalsIgnoreCase("true") && !value.equalsIgnoreCase("false")) {
+    String lower = value.toLowerCase(Locale.ROOT);
+    if (!YES.contains(lower) && !NO.contains(lower)) {
       throw Failures.invalid("the option " + name + " takes true or false");
     }
-    return value.equalsIgnoreCase("true");
+    return YES.contains(lower);
   }
 
   private List<Path> pathsOf() {

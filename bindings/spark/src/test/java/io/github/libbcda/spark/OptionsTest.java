@@ -57,7 +57,10 @@ class OptionsTest {
 
   @Test
   void aUrlWithAPasswordIsRefused() {
-    assertTrue(refusal(with("proxy", "http://me:" + VALUE + "@proxy:3128")).contains("BCDA_PROXY"));
+    for (String user : List.of("me:" + VALUE, "***:" + VALUE, VALUE + "***")) {
+      assertTrue(refusal(with("proxy", "http://" + user + "@proxy:3128")).contains("BCDA_PROXY"));
+    }
+    Options.of(with("proxy", "http://***@proxy:3128")); // nothing is hidden of it
   }
 
   @Test
@@ -96,9 +99,15 @@ class OptionsTest {
         List.of(Map.of("url", "https://x"), with("raw", "true"), with("view", "{}"), Map.of("raw", "false"))) {
       assertTrue(refusal(options).contains("table, view and raw"));
     }
-    assertEquals("raw", Options.of(Map.of("raw", "TRUE")).definition());
-    assertEquals("claim_line", Options.of(with("raw", "false")).definition());
-    refusal(Map.of("raw", "perhaps"));
+    for (String yes : List.of("true", "TRUE", "1", "yes", "On")) {
+      assertEquals("raw", Options.of(Map.of("raw", yes)).definition());
+    }
+    for (String no : List.of("false", "False", "0", "NO", "off")) {
+      assertEquals("claim_line", Options.of(with("raw", no)).definition());
+    }
+    for (String wrong : List.of("perhaps", "", "2")) {
+      assertTrue(refusal(Map.of("raw", wrong)).contains("the option raw takes true or false"));
+    }
   }
 
   @Test
@@ -153,7 +162,7 @@ class OptionsTest {
   @Test
   void executorsGetNeitherThePrivateKeyNorTheRequest() {
     Map<String, String> sent =
-        new ExecutorSettings(
+        sent(
             Options.of(
                 with(
                     "url", "https://bcda.example", "client_id", "me", "client_secret_file", "/run/secret",
@@ -161,8 +170,8 @@ class OptionsTest {
                     "types", "Patient", "since", "2026-01-01T00:00:00Z",
                     "retries", "9", "final_only", "true", "columns", "claim_key", "poll_interval", "1s",
                     "partition_key_file", "/seal", "verify", "stream", "stateLocation", "/state")),
-                "bcda-2019")
-            .sent();
+            "bcda-2019");
+    sent.entrySet().removeIf(each -> each.getValue().equals(Bcda.setting(each.getKey()).get().defaultValue()));
     assertEquals(
         Map.of(
             "url", "https://bcda.example", "profile", "bcda-2019", "client_id", "me",
@@ -170,6 +179,30 @@ class OptionsTest {
             "final_only", "true", "columns", "claim_key", "partition_key_file", "/seal", "verify", "stream",
             "user_agent", "the tests of bcda-spark"), // from the environment
         sent);
+  }
+
+  private static Map<String, String> sent(Options options, String profile) {
+    return new TreeMap<>(new ExecutorSettings(options, profile).sent());
+  }
+
+  @Test
+  void theEnvironmentOfAnExecutorDecidesNothingAboutRows() {
+    Map<String, String> sent = sent(Options.of(with("threads", "0")), "bcda-2019");
+    Map.of(
+            "verify", "before", "allow_plaintext", "false", "require_proof", "none", "retries", "5",
+            "final_only", "false", "on_error", "fail", "values", "typed", "generation", "auto",
+            "threads", "0") // given
+        .forEach((name, value) -> assertEquals(value, sent.get(name), name));
+    for (Setting setting : Bcda.settings()) {
+      boolean isOfClient = !setting.forExport() && !setting.forTables() && !setting.forPartitions();
+      boolean mustBeSent = !isOfClient && setting.forOpening() && !setting.secret() && !setting.type().equals("path");
+      if (mustBeSent && !setting.defaultValue().isEmpty()) {
+        assertEquals(!setting.name().equals("batch_rows"), sent.containsKey(setting.name()), setting.name());
+      }
+    }
+    for (String ofTheMachine : List.of("share_threads", "connect_timeout", "ca_file", "spool_directory", "proxy")) {
+      assertFalse(sent.containsKey(ofTheMachine), ofTheMachine);
+    }
   }
 
   @Test
