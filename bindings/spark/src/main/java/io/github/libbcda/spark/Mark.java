@@ -1,25 +1,26 @@
 package io.github.libbcda.spark;
 
+import com.fasterxml.jackson.core.JsonProcessingException;
 import com.fasterxml.jackson.databind.JsonNode;
 import com.fasterxml.jackson.databind.ObjectMapper;
 import io.github.libbcda.BcdaClient;
 import io.github.libbcda.ExportRequest;
 import io.github.libbcda.Status;
+import java.io.CharConversionException;
 import java.io.IOException;
-import java.nio.ByteBuffer;
-import java.nio.channels.FileChannel;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
-import java.nio.file.StandardCopyOption;
-import java.nio.file.StandardOpenOption;
+import java.time.Instant;
+import java.time.OffsetDateTime;
+import java.time.format.DateTimeParseException;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 
 /**
- * The time up to which reads with {@code since=mark} were committed. It is in the directory of the request without
- * {@code since}: {@code mark.json}. A planning notes its own time beside it, in {@code planned.json}.
+ * The time up to which reads of a table with {@code since=mark} were committed. It is in a directory of its own:
+ * {@code mark.json}. A planning notes its own time beside it, in {@code planned.json}.
  */
 final class Mark {
   private static final String TIME = "transactionTime";
@@ -36,7 +37,7 @@ final class Mark {
 
   /** That of a read with {@code since=mark}. */
   static Mark of(Options options) throws IOException {
-    String key = Request.key(options.client()); // it has no since
+    String key = Request.keyOfMark(options.client(), options.definition());
     return new Mark(StateLocation.directory(StateLocation.of(options.stateLocation()), key));
   }
 
@@ -67,7 +68,7 @@ final class Mark {
   /** Empty: nothing was committed yet. */
   Optional<String> time() throws IOException {
     try {
-      JsonNode time = new ObjectMapper().readTree(Files.readAllBytes(mark)).path(TIME);
+      JsonNode time = noted(mark);
       if (!time.isTextual() || time.asText().isEmpty()) {
         throw new BcdaSparkException(
             Status.FILESYSTEM, mark + " has no " + TIME + "; remove it to read everything again");
@@ -78,36 +79,42 @@ final class Mark {
     }
   }
 
-  /** Notes what a commit would move the mark to. */
+  private static JsonNode noted(Path file) throws IOException {
+    return new ObjectMapper().readTree(Files.readAllBytes(file)).path(TIME);
+  }
+
+  /** Notes what a commit would move the mark to. An earlier time that was not committed stays, because it is safe. */
   void plan(String time) throws IOException {
-    if (time.isEmpty()) {
-      throw new BcdaSparkException(
-          Status.PROTOCOL, "the manifest has no transactionTime, so since=mark cannot go on from it");
+    String none = "the manifest has no transactionTime, so since=mark cannot go on from it";
+    Instant end = instant(time).orElseThrow(() -> new BcdaSparkException(Status.PROTOCOL, none));
+    if (planned().filter(earlier -> !earlier.isAfter(end)).isEmpty()) {
+      StateLocation.replace(planned, new ObjectMapper().writeValueAsBytes(Map.of(TIME, time)));
     }
-    Path written = Files.createTempFile(planned.getParent(), "planned-", ".json");
-    try (FileChannel file = FileChannel.open(written, StandardOpenOption.WRITE)) {
-      file.write(ByteBuffer.wrap(new ObjectMapper().writeValueAsBytes(Map.of(TIME, time))));
-      file.force(true);
+  }
+
+  /** Empty: there is none, or it is damaged. */
+  private Optional<Instant> planned() throws IOException {
+    try {
+      return instant(noted(planned).asText());
+    } catch (NoSuchFileException | JsonProcessingException | CharConversionException none) {
+      return Optional.empty();
     }
-    move(written, planned);
+  }
+
+  private static Optional<Instant> instant(String time) {
+    try {
+      return Optional.of(OffsetDateTime.parse(time).toInstant());
+    } catch (DateTimeParseException none) {
+      return Optional.empty();
+    }
   }
 
   void commit() throws IOException {
     try {
-      move(planned, mark);
+      StateLocation.move(planned, mark);
     } catch (NoSuchFileException none) {
       throw new BcdaSparkException(
           Status.STATE, "there is nothing to commit: no read with these options was planned since the last commit");
-    }
-  }
-
-  /** Within a directory, so that a loss of power does not undo it. */
-  private static void move(Path from, Path to) throws IOException {
-    Files.move(from, to, StandardCopyOption.ATOMIC_MOVE);
-    try (FileChannel directory = FileChannel.open(to.getParent(), StandardOpenOption.READ)) {
-      directory.force(true);
-    } catch (IOException unable) {
-      // Some file systems cannot do that.
     }
   }
 

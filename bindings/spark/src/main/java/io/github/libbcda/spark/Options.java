@@ -198,7 +198,12 @@ final class Options {
     return MARK.equalsIgnoreCase(settings.get("since"));
   }
 
-  /** With the settings of the driver: its environment counts too. {@code since} of a mark is left out. */
+  /** Whether the read has a job of its own. The environment may say it. */
+  boolean isRestart() {
+    return isTrue("restart", client().get("restart"));
+  }
+
+  /** With the settings of the driver: its environment counts too, but not for the {@code since} of a mark. */
   BcdaClient.Builder client() {
     BcdaClient.Builder client = BcdaClient.builder().environment();
     settings.forEach(
@@ -207,7 +212,7 @@ final class Options {
             client.set(name, value);
           }
         });
-    return isSinceMark() ? client.set("since", null) : client;
+    return isSinceMark() ? client.set("since", "") : client;
   }
 
   private static boolean isOfClients(String name) {

@@ -32,13 +32,11 @@ final class Planning {
   private final Options options;
   private final Request request; // null: no job is needed
   private final String profile; // of the service; "": there is none
-  private boolean restarts; // the next job replaces an earlier one
 
   private Planning(Options options, Request request, String profile) {
     this.options = options;
     this.request = request;
     this.profile = profile;
-    restarts = request != null && Boolean.parseBoolean(options.client().get("restart"));
   }
 
   /** Checks what can be checked without a request to the service. */
@@ -87,8 +85,9 @@ final class Planning {
       if (request == null) {
         return numbered(options.manifest().shown(cut(client, options.manifest().read())), null);
       }
-      Partitions cut = cut(client, finish(client));
-      BcdaPartition[] partitions = numbered(cut, request.directory());
+      Path job = request.directory();
+      Partitions cut = cut(client, finish(client, job));
+      BcdaPartition[] partitions = numbered(cut, job);
       request.planned(cut.transactionTime());
       return partitions;
     } catch (IOException error) {
@@ -116,18 +115,10 @@ final class Planning {
     return request == null ? options.client().build() : options.client().set("since", request.since()).build();
   }
 
-  /** Goes on with the job of the request, or starts it, and waits for its end. */
-  private Manifest finish(BcdaClient client) throws IOException, InterruptedException {
-    String directory = request.directory().toString();
+  /** Goes on with the job in a directory, or starts it, and waits for its end. Waits while another planning does it. */
+  private static Manifest finish(BcdaClient client, Path directory) throws InterruptedException {
     ExportRequest job =
-        ExportRequest.builder().set("job_directory", directory).set("restart", Boolean.toString(restarts)).build();
-    Manifest manifest = whenFree(client, job);
-    restarts = false;
-    return manifest;
-  }
-
-  /** Waits while another planning uses the directory. */
-  private static Manifest whenFree(BcdaClient client, ExportRequest job) throws InterruptedException {
+        ExportRequest.builder().set("job_directory", directory.toString()).set("restart", "false").build();
     for (; ; ) {
       try {
         return client.manifest(job);

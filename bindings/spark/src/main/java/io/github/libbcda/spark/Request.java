@@ -16,12 +16,12 @@ import java.util.stream.Collectors;
 
 /** What a job is asked for, and the directory that keeps it: reads with the same request share a job. */
 final class Request {
-  private final Path directory;
+  private final Jobs jobs;
   private final Mark mark; // null: since is not that of a mark
-  private final String since; // null: everything
+  private final String since; // "": everything
 
-  private Request(Path directory, Mark mark, String since) {
-    this.directory = directory;
+  private Request(Jobs jobs, Mark mark, String since) {
+    this.jobs = jobs;
     this.mark = mark;
     this.since = since;
   }
@@ -36,16 +36,18 @@ final class Request {
       Mark mark = options.isSinceMark() ? Mark.of(options) : null;
       if (mark != null) {
         since = mark.time().orElse(first);
-        settings.set("since", since.isEmpty() ? null : since);
+        settings.set("since", since);
       }
-      return new Request(StateLocation.directory(state, key(settings)), mark, since.isEmpty() ? null : since);
+      Jobs jobs = new Jobs(StateLocation.directory(state, key(settings)), options.isRestart());
+      return new Request(jobs, mark, since);
     } catch (IOException error) {
       throw StateLocation.failure(error);
     }
   }
 
-  Path directory() {
-    return directory;
+  /** That of the job. Each planning asks for it, because another read may have restarted. */
+  Path directory() throws IOException {
+    return jobs.directory();
   }
 
   String since() {
@@ -59,10 +61,23 @@ final class Request {
     }
   }
 
-  /** The first 16 hex digits of the SHA-256 of the settings that are not their defaults. */
+  /** The name of the directory of a request. */
   static String key(BcdaClient.Builder settings) {
+    return digest(values(settings));
+  }
+
+  /** The name of the directory of a mark, which is that of one table. */
+  static String keyOfMark(BcdaClient.Builder settings, String definition) {
+    Map<String, String> values = values(settings);
+    values.remove("since");
+    values.put("definition", definition);
+    return digest(values);
+  }
+
+  /** The first 16 hex digits of the SHA-256 of the settings that are not their defaults. */
+  private static String digest(Map<String, String> values) {
     String text =
-        values(settings).entrySet().stream()
+        values.entrySet().stream()
             .map(each -> each.getKey() + "=" + each.getValue() + "\n")
             .collect(Collectors.joining());
     try {

@@ -8,10 +8,14 @@ import static org.junit.jupiter.api.Assertions.assertTrue;
 
 import io.github.libbcda.Bcda;
 import io.github.libbcda.BcdaClient;
+import io.github.libbcda.Sandbox;
 import io.github.libbcda.Status;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
+import java.time.Instant;
+import java.time.temporal.ChronoUnit;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
@@ -42,6 +46,19 @@ class RequestTest {
                 "since", "2026-01-01T00:00:00Z", "type_filters", "[\"Patient?a=1,2\"]")));
   }
 
+  /** tests/spark has the same vector for Python. */
+  @Test
+  void theKeyOfAMarkIsOfOneTable() {
+    BcdaClient.Builder request =
+        settings(
+            "url", "https://api.bcda.example", "profile", "bcda-v3", "client_id", "me", "types", "Patient,Coverage",
+            "since", "2026-01-01T00:00:00Z", "type_filters", "[\"Patient?a=1,2\"]");
+    assertEquals("7674e60aaf67d740", Request.keyOfMark(request, "claim_line"));
+    assertEquals("99d572af9f92d3c1", Request.keyOfMark(request, "{\"resource\": \"Patient\",\n \"name\": \"é\"}"));
+    assertEquals("3ac659e76f51811c", Request.keyOfMark(request, "raw"));
+    assertEquals("3ac659e76f51811c", Request.keyOfMark(request.set("since", ""), "raw"));
+  }
+
   @Test
   void theKeyIsOfTheRequestAlone() {
     BcdaClient.Builder request = settings("url", "https://x", "types", "Patient,Coverage");
@@ -69,9 +86,9 @@ class RequestTest {
   void aCommitMovesTheMarkToWhatWasPlanned() throws Exception {
     Options options = Options.of(sinceMark());
     Request first = Request.of(options);
-    assertEquals(null, first.since());
+    assertEquals("", first.since());
     first.planned("2026-02-01T00:00:00Z");
-    assertEquals(null, Request.of(options).since(), "not committed");
+    assertEquals("", Request.of(options).since(), "not committed");
     BcdaSpark.commit(sinceMark());
     Request second = Request.of(options);
     assertEquals("2026-02-01T00:00:00Z", second.since());
@@ -81,6 +98,57 @@ class RequestTest {
     assertEquals("2026-03-01T00:00:00Z", Request.of(options).since());
     for (Path made : List.of(dir.resolve("new"), dir.resolve("new/state"), second.directory())) {
       assertEquals("rwx------", PosixFilePermissions.toString(Files.getPosixFilePermissions(made)));
+    }
+  }
+
+  @Test
+  void eachTableHasItsMark() throws Exception {
+    Map<String, String> another = sinceMark();
+    another.remove("raw");
+    another.put("table", "claim");
+    Request raw = Request.of(Options.of(sinceMark()));
+    assertEquals(raw.directory(), Request.of(Options.of(another)).directory(), "they share the job");
+    raw.planned("2026-02-01T00:00:00Z");
+    Request.of(Options.of(another)).planned("2026-02-01T00:00:00Z");
+    BcdaSpark.commit(sinceMark());
+    assertEquals("", Request.of(Options.of(another)).since());
+    BcdaSpark.commit(another);
+    assertEquals("2026-02-01T00:00:00Z", Request.of(Options.of(another)).since());
+  }
+
+  @Test
+  void theEarliestPlanningThatWasNotCommittedStays() throws Exception {
+    Mark mark = Mark.of(Options.of(sinceMark()));
+    mark.plan("2026-02-01T00:00:00Z");
+    mark.plan("2026-01-31T20:00:00-05:00"); // an hour later
+    mark.commit();
+    assertEquals("2026-02-01T00:00:00Z", mark.time().get());
+    mark.plan("2026-03-01T00:00:00Z");
+    mark.plan("2026-03-01T00:30:00+01:00"); // half an hour earlier
+    mark.commit();
+    assertEquals("2026-03-01T00:30:00+01:00", mark.time().get());
+    for (String malformed : List.of("", "{", "{}", "{\"transactionTime\": \"yesterday\"}", "\u00ff", "\0\0\0\u00ff")) {
+      Files.writeString(planned(), malformed, StandardCharsets.ISO_8859_1);
+      mark.plan("2026-04-01T00:00:00Z");
+      mark.commit();
+      assertEquals("2026-04-01T00:00:00Z", mark.time().get(), malformed);
+    }
+  }
+
+  private Path planned() throws Exception {
+    String key = Request.keyOfMark(Options.of(sinceMark()).client(), "raw");
+    return dir.resolve("new/state").resolve(key).resolve("planned.json");
+  }
+
+  @Test
+  void theEnvironmentHasNoSinceForAMark() throws Exception {
+    try (Trials trials = new Trials(dir, Sandbox.builder().beneficiaries(4).option("profile", "bcda-v2"))) {
+      Map<String, String> options = trials.options("raw", "true", "types", "Patient");
+      options.put("stateLocation", dir.resolve("state").toString());
+      String now = Instant.now().truncatedTo(ChronoUnit.SECONDS).toString();
+      assertEquals("0 0", Elsewhere.plannings(2, options, "BCDA_SINCE", now), "nobody has changed since");
+      options.put("since", "mark");
+      assertEquals("1 1", Elsewhere.plannings(2, options, "BCDA_SINCE", now));
     }
   }
 
@@ -116,7 +184,8 @@ class RequestTest {
   @Test
   void aDamagedMarkIsNoMark() throws Exception {
     Options options = Options.of(sinceMark());
-    Path mark = Request.of(options).directory().resolve("mark.json");
+    Request.of(options).planned("2026-02-01T00:00:00Z");
+    Path mark = planned().resolveSibling("mark.json");
     Files.writeString(mark, "{}");
     BcdaSparkException damaged = assertThrows(BcdaSparkException.class, () -> Request.of(options));
     assertTrue(damaged.getMessage().contains(mark.toString()), damaged.getMessage());
