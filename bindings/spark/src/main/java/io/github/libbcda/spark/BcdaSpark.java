@@ -8,8 +8,9 @@ public final class BcdaSpark {
   private BcdaSpark() {}
 
   /**
-   * Moves the mark of {@code since=mark} to the time of the last planning. Call it when what was read is safely
-   * written, because Spark does not tell a batch source. The next read then gets what has changed since.
+   * Moves the mark of {@code since=mark} to the time of the earliest planning since the last commit. Call it when what
+   * was read is safely written, because Spark does not tell a batch source. The next read of the same table, view or
+   * {@code raw} then gets what has changed since.
    *
    * <pre>{@code
    * Map<String, String> options = Map.of("table", "claim_line", "since", "mark", "stateLocation", "/state", ...);
