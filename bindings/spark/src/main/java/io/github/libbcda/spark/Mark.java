@@ -83,11 +83,15 @@ final class Mark {
     return new ObjectMapper().readTree(Files.readAllBytes(file)).path(TIME);
   }
 
-  /** Notes what a commit would move the mark to. An earlier time that was not committed stays, because it is safe. */
+  /**
+   * Notes what a commit would move the mark to, unless the mark is there already. An earlier time that was not committed
+   * stays, because it is safe.
+   */
   void plan(String time) throws IOException {
     String none = "the manifest has no transactionTime, so since=mark cannot go on from it";
     Instant end = instant(time).orElseThrow(() -> new BcdaSparkException(Status.PROTOCOL, none));
-    if (planned().filter(earlier -> !earlier.isAfter(end)).isEmpty()) {
+    boolean isCommitted = time().flatMap(Mark::instant).filter(committed -> !end.isAfter(committed)).isPresent();
+    if (!isCommitted && planned().filter(earlier -> !earlier.isAfter(end)).isEmpty()) {
       StateLocation.replace(planned, new ObjectMapper().writeValueAsBytes(Map.of(TIME, time)));
     }
   }
