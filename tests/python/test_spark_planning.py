@@ -151,6 +151,14 @@ def test_the_key_of_a_request() -> None:
     # The tests of the Java source have the same vector.
     more = {"profile": "bcda-v3", "since": "2026-01-01T00:00:00Z", "type_filters": '["Patient?a=1,2"]'}
     assert planning.key_of({**request, **more}) == "fe24a12eb36b70e2"
+    of_mark = {**request, **more, "since": ""}
+    view = '{"resource": "Patient",\n "name": "\u00e9"}'
+    for definition, key in (
+        ("claim_line", "7674e60aaf67d740"),
+        ("raw", "3ac659e76f51811c"),
+        (view, "99d572af9f92d3c1"),
+    ):
+        assert planning.key_of({**of_mark, "definition": definition}) == key
 
 
 def test_the_key_has_what_says_the_request() -> None:
