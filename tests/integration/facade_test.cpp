@@ -3,6 +3,7 @@
 #include <unistd.h>
 
 #include <flat.hpp>
+#include <wipe.hpp>
 
 #include <functional>
 #include <thread>
