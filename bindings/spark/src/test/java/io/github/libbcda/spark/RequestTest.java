@@ -35,7 +35,7 @@ class RequestTest {
     return settings;
   }
 
-  /** tests/spark has the same vector for Python. */
+  /** tests/python/test_spark_planning.py has the same vector. */
   @Test
   void theKeyIsThatOfPython() {
     assertEquals(
@@ -46,7 +46,7 @@ class RequestTest {
                 "since", "2026-01-01T00:00:00Z", "type_filters", "[\"Patient?a=1,2\"]")));
   }
 
-  /** tests/spark has the same vector for Python. */
+  /** tests/python/test_spark_planning.py has the same vector. */
   @Test
   void theKeyOfAMarkIsOfOneTable() {
     BcdaClient.Builder request =
