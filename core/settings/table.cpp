@@ -45,17 +45,17 @@ Setting text_with(const char* name, SettingScope scope, const char* default_valu
   return row(T::string, name, scope, default_value, help);
 }
 
-// What says what a job is asked for, or whom.
+// A setting that is part of the request of a job: it says what is asked for, or which service is asked.
 Setting of_request(Setting row) {
   row.of_request = true;
   return row;
 }
-// What a download needs of the settings of an export.
+// A setting of an export that a download needs, too.
 Setting of_download(Setting row) {
   row.for_opening = true;
   return row;
 }
-// What a process that only opens partitions does not use, although it is no setting of an export.
+// A setting of a client or of partitions that a process which only opens partitions does not use.
 Setting not_for_opening(Setting row) {
   row.for_opening = false;
   return row;

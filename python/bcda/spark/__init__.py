@@ -47,8 +47,9 @@ def register(spark: SparkSession) -> None:
 
 
 def commit(**options: object) -> None:
-    """Moves the mark of ``since=mark`` to the time of the last planned read. The next read then gets what has changed
-    since. Call this when what was read is safely written, because Spark does not tell that to a batch source.
+    """Moves the mark of ``since=mark`` to the time of the earliest read that was planned since the last commit. The
+    next read of the same table or view then gets what has changed since. Call this when what was read is safely
+    written, because Spark does not tell that to a batch source.
 
     Args:
         **options: those of the read. ``since`` and ``stateLocation`` must be among them.
