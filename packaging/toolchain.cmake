@@ -23,6 +23,7 @@ else()
   set(BCDA_RUNTIME LLVM glibc)  # of glibc little more than what starts a program
 endif()
 
+set(CMAKE_PROJECT_INCLUDE ${CMAKE_CURRENT_LIST_DIR}/precompile.cmake)
 set(CMAKE_EXE_LINKER_FLAGS_INIT "-s -pie")
 set(CMAKE_SHARED_LINKER_FLAGS_INIT -s)
 set(CMAKE_MODULE_LINKER_FLAGS_INIT -s)

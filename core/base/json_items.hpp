@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <stdexcept>
 #include <string>
 #include <string_view>
 
@@ -10,9 +11,9 @@
 
 namespace libbcda {
 
-// What is wrong with a JSON text, in a form that follows a subject: "is not JSON (syntax error at byte 17)".
-struct Malformed {
-  std::string why;
+// A JSON text is wrong. what() follows a subject: "is not JSON (syntax error at byte 17)".
+struct Malformed : std::runtime_error {
+  using std::runtime_error::runtime_error;
 };
 
 // Reports the members of an object, and each item of a member that is a list or an object. Memory is used for one item

@@ -245,7 +245,7 @@ std::size_t ManifestReader::feed(std::string_view bytes) try {
   state_->manifest->spool_.append(bytes.substr(0, used));
   return used;
 } catch (const Malformed& e) {
-  throw malformed(e.why);
+  throw malformed(e.what());
 }
 
 std::shared_ptr<const Manifest> ManifestReader::finish() try {
@@ -256,7 +256,7 @@ std::shared_ptr<const Manifest> ManifestReader::finish() try {
   state_->resolve();
   return std::move(state_->manifest);
 } catch (const Malformed& e) {
-  throw malformed(e.why);
+  throw malformed(e.what());
 }
 
 std::shared_ptr<const Manifest> parse_manifest(std::string_view text, const http::Url& base, std::size_t max_files) {

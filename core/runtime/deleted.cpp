@@ -84,7 +84,7 @@ json::array read_deleted(const RunResult& result) {
         for (const DeletedResource& resource : read_bundle(*line))
           if (seen.insert(resource).second) listed.push_back({{"type", resource.type}, {"id", resource.id}});
       } catch (const Malformed& malformed) {
-        refuse(path, reader.line(), malformed.why);
+        refuse(path, reader.line(), malformed.what());
       }
     }
   }

@@ -215,7 +215,7 @@ std::pair<json::object, RunResult> check_receipt(const std::string& receipt, con
   } catch (const Malformed& malformed) {
     std::string path = path_below(directory, kReceipt);
     throw std::move(
-        Error(Status::FILESYSTEM, path + " is not the receipt of an export: " + malformed.why).at_file(path));
+        Error(Status::FILESYSTEM, path + " is not the receipt of an export: " + malformed.what()).at_file(path));
   }
 }
 

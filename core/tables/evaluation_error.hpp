@@ -1,11 +1,12 @@
 // Why a value could not be computed.
 #pragma once
-#include <string>
+#include <stdexcept>
 
 namespace libbcda::tables {
 
-struct EvaluationError {
-  std::string reason;  // it never shows a value
+// what() never shows a value.
+struct EvaluationError : std::runtime_error {
+  using std::runtime_error::runtime_error;
 };
 
 }  // namespace libbcda::tables

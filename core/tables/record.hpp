@@ -1,6 +1,7 @@
 // Reads records of NDJSON into trees of the wanted members.
 #pragma once
 #include <optional>
+#include <stdexcept>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -11,10 +12,10 @@
 
 namespace libbcda::tables {
 
-// A line that is not one JSON object. `reason` follows a subject and never shows the record: "is not JSON (syntax error
-// at byte 17)".
-struct MalformedRecord {
-  std::string reason;
+// A line that is not one JSON object. what() follows a subject and never shows the record: "is not JSON (syntax error at
+// byte 17)".
+struct MalformedRecord : std::runtime_error {
+  using std::runtime_error::runtime_error;
 };
 
 // Checks the whole grammar of each record (RFC 8259), of skipped members too, so that damage is never passed over. A

@@ -142,9 +142,9 @@ bool Scan::read_record() {
     try {
       add_rows(*line);
     } catch (const MalformedRecord& malformed) {
-      throw record_error(file_.path, reader_->line(), malformed.reason);
+      throw record_error(file_.path, reader_->line(), malformed.what());
     } catch (const RowError& error) {
-      throw record_error(file_.path, reader_->line(), error.what);
+      throw record_error(file_.path, reader_->line(), error.what());
     }
     return true;
   }

@@ -299,7 +299,7 @@ class View::Rows {
         fill_scalar(cell, plan, scope);
     } catch (const EvaluationError& error) {
       if (!view_.errors_are_null_)
-        throw RowError{"does not fit the column " + plan.column->name + ": " + error.reason + " (path " +
+        throw RowError{"does not fit the column " + plan.column->name + ": " + error.what() + " (path " +
                        quote(plan.path) + ")"};
       ++view_.nulled_;
       cell.is_null = true;
@@ -343,7 +343,7 @@ class View::Rows {
     try {
       f();
     } catch (const EvaluationError& error) {
-      throw RowError{"cannot be read by the path " + quote(path) + ": " + error.reason};
+      throw RowError{"cannot be read by the path " + quote(path) + ": " + error.what()};
     }
   }
 
@@ -372,7 +372,7 @@ bool View::rows(const Node& record, Emit emit) {
     try {
       value = single(*condition.expression, {frame_, &record}, "a condition");
     } catch (const EvaluationError& error) {
-      throw RowError{"cannot be checked by the condition " + quote(condition.path) + ": " + error.reason};
+      throw RowError{"cannot be checked by the condition " + quote(condition.path) + ": " + error.what()};
     }
     if (!value) return false;
     if (value->kind != NodeKind::boolean)

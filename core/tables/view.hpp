@@ -1,6 +1,7 @@
 // A compiled view: makes rows of a record.
 #pragma once
 #include <memory>
+#include <stdexcept>
 #include <string>
 #include <vector>
 
@@ -69,9 +70,9 @@ class View {
   std::int64_t nulled_ = 0;
 };
 
-// A record that does not fit the view. `what` names the column and the path, and never shows a value.
-struct RowError {
-  std::string what;
+// A record that does not fit the view. what() names the column and the path, and never shows a value.
+struct RowError : std::runtime_error {
+  using std::runtime_error::runtime_error;
 };
 
 }  // namespace libbcda::tables

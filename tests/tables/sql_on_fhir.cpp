@@ -124,9 +124,9 @@ std::string run(const json::object& test, const std::vector<std::string>& resour
   } catch (const Error& error) {
     return expects_error ? "" : error.message;
   } catch (const RowError& error) {
-    return expects_error ? "" : error.what;
+    return expects_error ? "" : error.what();
   } catch (const MalformedRecord& error) {
-    return error.reason;
+    return error.what();
   }
 }
 

@@ -36,7 +36,7 @@ std::string why_not(std::string_view text) {
   try {
     read(text);
   } catch (const Malformed& malformed) {
-    return malformed.why;
+    return malformed.what();
   }
   return "";
 }

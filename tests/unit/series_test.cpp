@@ -139,7 +139,7 @@ TEST(Deleted, WhatIsNoDeletionIsRefusedWithoutItsText) {
       read_bundle(bundle);
       ADD_FAILURE() << bundle;
     } catch (const Malformed& malformed) {
-      EXPECT_FALSE(holds(malformed.why, "Secret1")) << malformed.why;
+      EXPECT_FALSE(holds(malformed.what(), "Secret1")) << malformed.what();
     }
   }
 }

@@ -20,7 +20,7 @@ class Records {
       parser_.parse(line);
       return "";
     } catch (const MalformedRecord& malformed) {
-      return malformed.reason;
+      return malformed.what();
     }
   }
   const Node& parse(std::string_view line) { return parser_.parse(line); }

@@ -106,7 +106,7 @@ TEST(View, RefusesARecordWithoutARequiredValue) {
     rows(kRequired, kKeyless);
     ADD_FAILURE();
   } catch (const RowError& error) {
-    EXPECT_EQ(error.what, "does not fit the column key: it has no value (path \"getResourceKey()\")");
+    EXPECT_STREQ(error.what(), "does not fit the column key: it has no value (path \"getResourceKey()\")");
   }
   std::int64_t nulled = 0;
   EXPECT_EQ(rows(kRequired, kKeyless, {.errors_are_null = true}, &nulled), "null");
@@ -153,8 +153,8 @@ TEST(View, TakesNoTextWithTheCharacterNul) {
       rows(view, record);
       ADD_FAILURE() << column;
     } catch (const RowError& error) {
-      EXPECT_NE(error.what.find("does not fit the column v: its value is not a text"), std::string::npos) << error.what;
-      EXPECT_NE(error.what.find("U+0000"), std::string::npos) << error.what;
+      EXPECT_NE(std::string(error.what()).find("does not fit the column v: its value is not a text"), std::string::npos) << error.what();
+      EXPECT_NE(std::string(error.what()).find("U+0000"), std::string::npos) << error.what();
     }
     std::int64_t nulled = 0;
     EXPECT_EQ(rows(view, record, {.errors_are_null = true}, &nulled), "null") << column;
@@ -208,8 +208,8 @@ TEST(View, RefusesAValueThatDoesNotFitAndNeverShowsIt) {
     rows(view, kPatient);
     ADD_FAILURE() << "a partial date became a date";
   } catch (const RowError& error) {
-    EXPECT_NE(error.what.find("column born"), std::string::npos);
-    EXPECT_EQ(error.what.find("2018"), std::string::npos);
+    EXPECT_NE(std::string(error.what()).find("column born"), std::string::npos);
+    EXPECT_EQ(std::string(error.what()).find("2018"), std::string::npos);
   }
   EXPECT_THROW(rows(R"j({"resource":"Patient","select":[{"column":[{"name":"n","path":"name.family"}]}]})j", kPatient),
                RowError);
@@ -288,7 +288,7 @@ TEST(View, NamesThePathOfTheBranch) {
         kPatient);
     ADD_FAILURE() << "two families became one value";
   } catch (const RowError& error) {
-    EXPECT_NE(error.what.find("name.family"), std::string::npos) << error.what;
+    EXPECT_NE(std::string(error.what()).find("name.family"), std::string::npos) << error.what();
   }
 }
 

@@ -36,7 +36,7 @@ class Rebuilder {
       feed(items, read.used);
       items.finish();
     } catch (const Malformed& malformed) {
-      read.why = malformed.why;
+      read.why = malformed.what();
       return read;
     }
     for (const auto& [item, place] : places_) check(item, place);

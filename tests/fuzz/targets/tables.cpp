@@ -43,7 +43,7 @@ struct Table {
         if (++count == 20'000) throw tables::RowError{"has enough rows"};
       });
     } catch (const tables::RowError& error) {
-      expect(!error.what.empty() && is_clean(error.what), "a clean message");
+      expect(*error.what() && is_clean(error.what()), "a clean message");
     }
     check_rows(view.columns(), rows);
   }
@@ -76,7 +76,7 @@ FUZZ_TARGET(tables, input) {
       const tables::Node& record = generation.parser.parse({copy.data(), copy.size()});
       for (const auto& table : generation.all) table->add(record);
     } catch (const tables::MalformedRecord& malformed) {
-      expect(!malformed.reason.empty() && is_clean(malformed.reason), "a clean reason");
+      expect(*malformed.what() && is_clean(malformed.what()), "a clean reason");
     }
   }
 }
