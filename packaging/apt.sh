@@ -1,3 +1,4 @@
+# shellcheck shell=bash
 # A private configuration of apt, to be sourced. It fetches sources, and packages of other releases and architectures,
 # from the mirror that this machine uses. It changes nothing on the machine.
 

@@ -3,30 +3,11 @@
 # ROOT, as root. It stays there, and each try gets a copy: try.sh DIRECTORY ROOT
 set -euo pipefail
 source=$(cd "$(dirname "${BASH_SOURCE[0]}")/../.." && pwd)
-packages=$(realpath "$1")
-minimal=$2
-root=$minimal.used
-
-step() { printf '== %s\n' "$*"; }
-within() {
-  chroot "$root" env -i PATH=/usr/sbin:/usr/bin:/sbin:/bin HOME=/root LC_ALL=C.UTF-8 DEBIAN_FRONTEND=noninteractive "$@"
-}
-
-if [ ! -e "$minimal/made" ]; then
-  release=$(sed -n 's/^VERSION_CODENAME=//p' /etc/os-release)
-  step "a minimal $release"
-  debootstrap --variant=minbase "$release" "$minimal" >"$packages/debootstrap.log"
-  touch "$minimal/made"
-fi
-rm -rf "$root"
-cp -a "$minimal" "$root"
-echo '127.0.0.1 localhost' >"$root/etc/hosts" # of the sandbox
-cp /etc/resolv.conf "$root/etc/resolv.conf"
+# shellcheck source=packaging/minimal.sh
+. "$source/packaging/minimal.sh"
+minimal_system "$(sed -n 's/^VERSION_CODENAME=//p' /etc/os-release)" "$2"
 
 # Everything below runs in the new system, where only the packages and the examples are.
-mkdir "$root/try"
-find "$packages" -maxdepth 1 -name '*.deb' ! -name '*-dbgsym_*' -exec cp -t "$root/try" {} +
-cp "$source"/examples/c/* "$root/try"
-cp "${BASH_SOURCE[0]%/*}/tried.sh" "$root/try"
-within apt-get update -qq
+find "$1" -maxdepth 1 -name '*.deb' ! -name '*-dbgsym_*' -exec cp -t "$root/try" {} +
+cp "$source"/examples/c/* "$source/packaging/deb/tried.sh" "$root/try"
 within /try/tried.sh
