@@ -16,6 +16,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 MIB = 1024 * 1024
+STACK_GUARD = b"libbcda: stack smashing detected"  # of runtime/stack_guard.c
 ROOT = Path(__file__).resolve().parents[1]
 
 # What each file shows, by its name. The command shows nothing of ours.
@@ -118,7 +119,7 @@ def hardening(binary: Binary, target: Target) -> Iterator[str]:
         yield "has an executable stack"
     if binary.is_program and "DYN (" not in binary.header:
         yield "is a program with a fixed address (no PIE)"
-    if not binary.is_static and "__stack_chk_fail" not in binary.imported:
+    if not binary.is_static and "__stack_chk_fail" not in binary.imported and STACK_GUARD not in binary.path.read_bytes():
         yield "was compiled without a stack protector"
     if target.libc == "gnu" and not any(re.fullmatch(r"__\w+_chk", name) for name in binary.imported):
         yield "was compiled without _FORTIFY_SOURCE"

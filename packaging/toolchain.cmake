@@ -24,11 +24,15 @@ else()
 endif()
 
 set(CMAKE_PROJECT_INCLUDE ${CMAKE_CURRENT_LIST_DIR}/precompile.cmake)
+# See runtime/stack_guard.c. A static command for musl has musl's own.
 set(CMAKE_EXE_LINKER_FLAGS_INIT "-s -pie")
-set(CMAKE_SHARED_LINKER_FLAGS_INIT -s)
-set(CMAKE_MODULE_LINKER_FLAGS_INIT -s)
+set(CMAKE_SHARED_LINKER_FLAGS_INIT "-s ${BCDA_NATIVE}/prefix/lib/stack_guard.o")
+set(CMAKE_MODULE_LINKER_FLAGS_INIT "-s ${BCDA_NATIVE}/prefix/lib/stack_guard.o")
+if(target MATCHES gnu)
+  string(APPEND CMAKE_EXE_LINKER_FLAGS_INIT " ${BCDA_NATIVE}/prefix/lib/stack_guard.o")
+endif()
 
-# In libraries, the system's unwinder comes before the one that zig brings along. See unwinder/libgcc_s.c. It is a path,
+# In libraries, the system's unwinder comes before the one that zig brings along. See runtime/libgcc_s.c. It is a path,
 # because zig takes -lgcc_s for its own. The command has no frames of others, so it does not need the system's.
 if(target MATCHES gnu)
   string(APPEND CMAKE_SHARED_LINKER_FLAGS_INIT " ${BCDA_NATIVE}/prefix/lib/libgcc_s.so.1")

@@ -188,7 +188,7 @@ std::vector<std::string> constant_numbers(std::string_view text) {
     for (const Node* constant = parser.parse(text).first; constant; constant = constant->next)
       numbers.emplace_back(constant->first && constant->first->kind == NodeKind::number ? constant->first->view() : "");
   } catch (const MalformedRecord& malformed) {
-    throw Error(Status::INVALID_ARGUMENT, "the ViewDefinition " + malformed.what());
+    throw Error(Status::INVALID_ARGUMENT, "the ViewDefinition " + std::string(malformed.what()));
   }
   return numbers;
 }
