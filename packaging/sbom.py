@@ -111,7 +111,6 @@ COMPONENTS = (
         "pkg:github/madler/zlib@v{}",
         "zlib",
         cpe="zlib:zlib",
-        trace=rb"inflate (\d+\.\d+[.\d]*) Copyright",
         source="zlib",
         scope="without gz*.c",
     ),
@@ -225,11 +224,18 @@ def own_version() -> str:
     return found[1]
 
 
+def epoch() -> int:
+    """The time of everything that is made, so that it does not depend on when that is."""
+    if "SOURCE_DATE_EPOCH" not in os.environ:
+        raise SystemExit("set SOURCE_DATE_EPOCH, for example to $(git log -1 --format=%ct)")
+    return int(os.environ["SOURCE_DATE_EPOCH"])
+
+
 def sbom(kind: str, native: Native) -> str:
     """The document, the same bytes for the same content."""
     version, parts = own_version(), components(kind, native)
     purl = f"pkg:pypi/bcda@{version}" if kind == "wheel" else f"pkg:generic/libbcda@{version}"
-    time = datetime.datetime.fromtimestamp(int(os.environ["SOURCE_DATE_EPOCH"]), datetime.timezone.utc)
+    time = datetime.datetime.fromtimestamp(epoch(), datetime.timezone.utc)
     document: Json = {
         "bomFormat": "CycloneDX",
         "specVersion": "1.6",
@@ -266,7 +272,7 @@ def notice_problems(kind: str, native: Native, notices: set[str]) -> Iterator[st
 
 
 def trace_problems(kind: str, native: Native, binary: bytes) -> Iterator[str]:
-    """The versions in a binary are those of the document."""
+    """The versions that a binary prints are those of the document. Others leave no trace in it."""
     for part in components(kind, native):
         if not part.trace:
             continue

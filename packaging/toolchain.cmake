@@ -18,9 +18,9 @@ set(CMAKE_FIND_ROOT_PATH_MODE_INCLUDE ONLY)
 set(CMAKE_FIND_ROOT_PATH_MODE_PACKAGE ONLY)
 set(BCDA_NOTICES ${BCDA_NATIVE}/prefix/share)
 if(target MATCHES musl)
-  set(BCDA_RUNTIME LLVM musl)
+  set(BCDA_RUNTIME LLVM zig musl)
 else()
-  set(BCDA_RUNTIME LLVM glibc)  # of glibc little more than what starts a program
+  set(BCDA_RUNTIME LLVM zig glibc)  # of glibc little more than what starts a program
 endif()
 
 set(CMAKE_PROJECT_INCLUDE ${CMAKE_CURRENT_LIST_DIR}/precompile.cmake)

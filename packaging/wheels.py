@@ -72,10 +72,10 @@ def make(like: Path, native: sbom.Native, module: Path, out: Path) -> Path:
             files[f"{info}/licenses/third-party/{notice}.txt"] = path.read_bytes()
     made = out / f"{name}-{python}-{python}-{'.'.join(systems)}.whl"
     with WheelFile(made, "w") as wheel:
-        for path in sorted(files, key=lambda path: (path.startswith(info), path)):  # the metadata last, as PyPA advises
-            entry = ZipInfo(path, get_zipinfo_datetime())
-            entry.external_attr = (stat.S_IFREG | (0o755 if path.endswith(".so") else 0o644)) << 16
-            wheel.writestr(entry, files[path], ZIP_DEFLATED)
+        for file in sorted(files, key=lambda file: (file.startswith(info), file)):  # the metadata last, as PyPA advises
+            entry = ZipInfo(file, get_zipinfo_datetime())
+            entry.external_attr = (stat.S_IFREG | (0o755 if file.endswith(".so") else 0o644)) << 16
+            wheel.writestr(entry, files[file], ZIP_DEFLATED)
     return made
 
 
@@ -108,7 +108,7 @@ def auditwheel_problems(path: Path, target: str) -> Iterator[str]:
     """What auditwheel says of a wheel for glibc. It knows musl only where it runs on musl."""
     if target.endswith("musl"):
         return
-    command = [Path(sys.executable).with_name("auditwheel"), "show", path]
+    command: list[str | Path] = [sys.executable, "-m", "auditwheel", "show", path]
     shown = subprocess.run(command, capture_output=True, text=True)
     found = re.search(r'platform\s+tag:\s+"manylinux_(\d+_\d+)_(\w+)"', shown.stdout)
     machine, glibc = target.split("-linux-gnu.")
@@ -140,7 +140,7 @@ def problems(path: Path, native: sbom.Native) -> list[str]:
         found += sbom.notice_problems("wheel", native, {Path(name).stem for name in names if "/third-party/" in name})
         document = f"{wheel.dist_info_path}/sboms/bcda.cdx.json"
         if document not in names or wheel.read(document).decode() != sbom.sbom("wheel", native):
-            found.append("has not the SBOM of its native")
+            found.append("has not the SBOM of its native and commit")
     return [*found, *auditwheel_problems(path, native.target)]
 
 

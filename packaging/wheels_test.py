@@ -10,6 +10,7 @@ import subprocess
 import tempfile
 import unittest
 import zipfile
+from collections.abc import Mapping
 from pathlib import Path
 
 import sbom
@@ -60,16 +61,16 @@ class NativeTest(unittest.TestCase):
         path.write_text(text)
 
     def compile(self, openssl: str = "", code: str = "") -> None:
-        traces = f"OpenSSL {openssl or self.versions['openssl']} 1 Jan;inflate {self.versions['zlib']} Copyright"
+        trace = f"OpenSSL {openssl or self.versions['openssl']} 1 Jan"
         source = self.directory / "module.c"
         source.write_text(
             GOOD.replace("bcda_good", "PyInit__native")
-            + f'static const char kept[] __attribute__((used)) = "{traces}";'
+            + f'static const char kept[] __attribute__((used)) = "{trace}";'
             + code
         )
         self.module = self.native.out / f"python/_native.cpython-311-{machine()}-linux-gnu.so"
         self.module.parent.mkdir(parents=True, exist_ok=True)
-        command = ["gcc", *HARD, "-shared", source, "-o", self.module]
+        command: list[str | Path] = ["gcc", *HARD, "-shared", source, "-o", self.module]
         subprocess.run([*command, *NEEDS_UNWINDER], check=True)
 
 
@@ -120,7 +121,7 @@ class WheelTest(NativeTest):
         (self.directory / out).mkdir(exist_ok=True)
         return wheels.make(self.like, self.native, self.module, self.directory / out)
 
-    def problems(self, changed: dict[str, str | None], recorded: bool = False) -> str:
+    def problems(self, changed: Mapping[str, str | None], recorded: bool = False) -> str:
         """What is said of a wheel whose files were changed or removed, behind its RECORD or with it."""
         made = self.make()
         with zipfile.ZipFile(made) as wheel:
