@@ -2,7 +2,7 @@
 """The parts of a release that nothing else makes, and the check of all of it. ./dev release calls it.
 
 usage: release.py notes [--draft]  checks version and tree, and begins dist/ with CHANGES.md
-       release.py archives         makes archives of the libraries, the headers and the command, with their SBOMs
+       release.py archives         makes archives of the libraries, the headers and the command, and the SBOMs
        release.py sums             writes SHA256SUMS over dist/
        release.py check [--draft]  checks what is in dist/
   --draft  also of a tree that is not clean, and of a version that CHANGELOG.md calls unreleased
@@ -21,6 +21,7 @@ import shutil
 import subprocess
 import sys
 import tarfile
+import zipfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -85,11 +86,18 @@ def archive_problems(native: sbom.Native) -> Iterator[str]:
             yield f"{path.name} {problem}"
 
 
+def documents(dist: Path, version: str, native: sbom.Native) -> dict[str, Path]:
+    """The SBOMs that stand beside what they describe. R on musl installs packages from their source."""
+    kinds = {"archive": "", "jar": "jar-", **({"r": "r-"} if native.libc == "glibc" else {})}
+    return {kind: dist / f"bcda-{version}-{part}{native.target}.cdx.json" for kind, part in kinds.items()}
+
+
 def archive(dist: Path, version: str, native: sbom.Native) -> Path:
     """The same bytes each time, as far as Python's zlib is the same."""
     name = f"bcda-{version}-{native.target}"
     document = dist / f"{name}.cdx.json"
-    document.write_text(sbom.sbom("archive", native))
+    for kind, path in documents(dist, version, native).items():
+        path.write_text(sbom.sbom(kind, native))
     packed = io.BytesIO()
     with tarfile.open(fileobj=packed, mode="w", format=tarfile.GNU_FORMAT) as tar:
         for inner, path in sorted({**archived(native), "bcda.cdx.json": document}.items()):
@@ -119,6 +127,22 @@ def archives(dist: Path, version: str, natives: list[sbom.Native]) -> None:
         print(f"  {made.name}: {made.stat().st_size / check.MIB:.2f} MiB")
 
 
+def jar_problems(jar: Path, natives: list[sbom.Native]) -> Iterator[str]:
+    """Its size, and for each target the library and the licenses."""
+    if jar.stat().st_size > JAR_LIMIT:
+        yield f"has {jar.stat().st_size / check.MIB:.1f} MiB, more than {JAR_LIMIT / check.MIB:.1f}"
+    with zipfile.ZipFile(jar) as packed:
+        names = packed.namelist()
+        for native in natives:
+            platform = "linux-" + native.target.split("-")[0] + ("-musl" if native.libc == "musl" else "")
+            libraries = [name for name in names if name.endswith(f"/{platform}/libbcda_java.so")]
+            if [packed.read(name) for name in libraries] != [(native.out / "java/libbcda_java.so").read_bytes()]:
+                yield f"has not the library of {native.target}"
+            license = re.compile(rf"META-INF/third-party/(?:{platform}/)?([^/]+)\.txt")
+            licenses = {found[1] for found in map(license.fullmatch, names) if found}
+            yield from (f"{problem} ({platform})" for problem in sbom.notice_problems("jar", native, licenses))
+
+
 def sums(dist: Path) -> str:
     """As sha256sum writes it."""
     files = sorted(path for path in dist.rglob("*") if path.is_file() and path.name != "SHA256SUMS")
@@ -132,7 +156,7 @@ def expected(version: str, natives: list[sbom.Native], pythons: list[str]) -> li
         "CHANGES.md",
         f"bcda-{version}.tar.gz",
         *(f"bcda-{version}-{native.target}.tar.gz" for native in natives),
-        *(f"bcda-{version}-{native.target}.cdx.json" for native in natives),
+        *(path.name for native in natives for path in documents(Path(), version, native).values()),
         *(
             wheel.format(version, digits, digits, ".".join(wheels.platforms(native.target)))
             for native in natives
@@ -159,9 +183,8 @@ def dist_problems(dist: Path, version: str, natives: list[sbom.Native], pythons:
     listed = dist / "SHA256SUMS"
     if not listed.exists() or listed.read_text() != sums(dist):
         yield "SHA256SUMS does not fit the files"
-    jar = dist / "bcda.jar"
-    if jar.exists() and jar.stat().st_size > JAR_LIMIT:
-        yield f"bcda.jar has {jar.stat().st_size / check.MIB:.1f} MiB, more than {JAR_LIMIT / check.MIB:.1f}"
+    if (dist / "bcda.jar").exists():
+        yield from (f"bcda.jar {problem}" for problem in jar_problems(dist / "bcda.jar", natives))
     for native in natives:
         for path in sorted(dist.glob(f"*-{'.'.join(wheels.platforms(native.target))}.whl")):
             yield from (f"{path.name} {problem}" for problem in wheels.problems(path, native))

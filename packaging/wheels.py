@@ -117,6 +117,8 @@ def auditwheel_problems(path: Path, target: str) -> Iterator[str]:
 
 
 def module_problems(wheel: WheelFile, name: str, native: sbom.Native) -> Iterator[str]:
+    if wheel.read(name) != (native.out / "python" / Path(name).name).read_bytes():
+        yield "has another module than its native"
     with tempfile.TemporaryDirectory() as directory:
         module = Path(wheel.extract(name, directory))
         yield from check.problems(module, check.Target(native.target))

@@ -202,6 +202,11 @@ class WheelTest(NativeTest):
         self.compile(code="void deflate() {}")
         assert "symbols that are not ours: deflate" in self.problems({})
 
+    def test_a_module_of_another_build(self) -> None:
+        made = self.make()
+        self.compile(code="static int more __attribute__((used)) = 1;")
+        assert wheels.problems(made, self.native) == ["has another module than its native"]
+
     def test_another_version_in_the_module(self) -> None:
         self.compile(openssl="1.0.1")
         assert "has 1.0.1 of OpenSSL in it" in self.problems({})
