@@ -184,7 +184,7 @@ class ReproduceTest(unittest.TestCase):
         subprocess.run(["./dev", "natives", "--python", "headers", target], cwd=self.directory, check=True)
 
     def reproduce(self, target: str) -> tuple[int, str]:
-        command = [self.directory / "packaging/reproduce", target]
+        command = [str(self.directory / "packaging/reproduce"), target]
         ended = subprocess.run(
             command, capture_output=True, text=True, env={**os.environ, "TMPDIR": str(self.directory)}
         )
