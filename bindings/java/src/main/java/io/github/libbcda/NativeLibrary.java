@@ -1,14 +1,18 @@
 package io.github.libbcda;
 
+import static java.nio.charset.StandardCharsets.US_ASCII;
+
 import java.io.IOException;
 import java.io.InputStream;
+import java.nio.file.FileSystemException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.Locale;
+import java.util.ArrayList;
+import java.util.List;
 
 /**
  * Finds and loads the native library. The system property comes first, then the library path, then the library in the
- * jar. The last one is unpacked into a private temporary directory, which is removed as soon as the library is loaded.
+ * jar, which is unpacked into an {@link UnpackDirectory}.
  */
 final class NativeLibrary {
   static final String PROPERTY = "io.github.libbcda.library";
@@ -17,6 +21,7 @@ final class NativeLibrary {
   private NativeLibrary() {}
 
   static void load() {
+    expectNotRelocated(NativeLibrary.class.getPackageName());
     String from = loadFirst();
     String version = Native.version();
     if (!version.equals(NativeVersion.MADE_WITH)) { // otherwise it would fail later, in a function that has changed
@@ -42,61 +47,100 @@ final class NativeLibrary {
     }
   }
 
+  /**
+   * The names of JNI's functions hold the package, so they fit no other one. The package is in here in that form, because
+   * relocation replaces it in texts too.
+   */
+  static void expectNotRelocated(String actual) {
+    if (!("Java_" + actual.replace('.', '_')).equals("Java_io_github_libbcda")) {
+      throw new UnsatisfiedLinkError(
+          "libbcda's classes were relocated to the package " + actual + ", in which the JVM does not find their native functions."
+              + " Exclude io.github.libbcda from relocation, for example by <exclude>io.github.libbcda.**</exclude> in the"
+              + " <relocation> of maven-shade-plugin.");
+    }
+  }
+
   private static void loadGiven(String file) {
     try {
-      loadOrCopy(Path.of(file).toAbsolutePath());
-    } catch (IOException | UnsatisfiedLinkError error) {
+      loadOrUnpack(Path.of(file).toAbsolutePath());
+    } catch (UnsatisfiedLinkError error) {
       throw new UnsatisfiedLinkError(
           "libbcda's native library, which -D" + PROPERTY + " names, could not be loaded: " + reason(error));
     }
   }
 
   /** The JVM loads a file for one class loader alone. Others, as an engine has them for each session, load a copy. */
-  private static void loadOrCopy(Path file) throws IOException {
+  private static void loadOrUnpack(Path file) {
     try {
       System.load(file.toString());
     } catch (UnsatisfiedLinkError error) {
-      if (!String.valueOf(error.getMessage()).contains("already loaded in another classloader")) {
+      if (!UnpackDirectory.isLoadedElsewhere(error)) {
         throw error;
       }
-      try (InputStream library = Files.newInputStream(file)) {
-        unpackAndLoad(library);
-      }
+      unpackAndLoad(() -> Files.newInputStream(file));
     }
   }
 
   private static void loadFromJar(UnsatisfiedLinkError notOnPath) {
-    String resource = "native/" + platform() + "/" + System.mapLibraryName(NAME);
-    if (NativeLibrary.class.getResource(resource) == null) {
-      throw failure(notOnPath, "this jar holds none for " + platform() + ". Set the property, or use a jar made for it.");
+    Platform platform = Platform.current();
+    if (!isInJar(platform.name())) {
+      throw failure(notOnPath, "this JVM is of " + platform + ", and this jar serves " + inJar()
+          + ". Use a JVM of such a system, or set the property to a library that you have built (docs/platforms.md)");
     }
-    try (InputStream library = NativeLibrary.class.getResourceAsStream(resource)) {
-      unpackAndLoad(library);
-    } catch (IOException | UnsatisfiedLinkError error) {
-      throw failure(
-          notOnPath,
-          "the one in the jar could not be loaded: "
-              + reason(error)
-              + ". Where the temporary directory cannot be used, or forbids execution, set -Djava.io.tmpdir or the property.");
-    }
-  }
-
-  private static void unpackAndLoad(InputStream library) throws IOException {
-    Path directory = Files.createTempDirectory("bcda-"); // accessible only to its owner
-    Path file = directory.resolve(System.mapLibraryName(NAME));
     try {
-      Files.copy(library, file);
-      System.load(file.toString());
-    } finally { // a loaded library does not need its file name
-      Files.deleteIfExists(file);
-      Files.delete(directory);
+      unpackAndLoad(new InJar(platform.name()));
+    } catch (UnsatisfiedLinkError error) {
+      throw failure(notOnPath, "the one in the jar (" + platform.name() + ") could not be loaded " + error.getMessage());
     }
   }
 
-  /** The platform, for example {@code linux-x86_64}. */
-  static String platform() {
-    String machine = System.getProperty("os.arch");
-    return System.getProperty("os.name").toLowerCase(Locale.ROOT) + "-" + (machine.equals("amd64") ? "x86_64" : machine);
+  /** The library of a platform. It is only read as a stream, because not every class loader has URLs of its resources. */
+  private record InJar(String platform) implements UnpackDirectory.Library {
+    private InputStream resource(String suffix) {
+      return NativeLibrary.class.getResourceAsStream("native/" + platform + "/libbcda_java.so" + suffix);
+    }
+
+    @Override
+    public InputStream open() {
+      return resource("");
+    }
+
+    /** It is in the jar beside the library, because to compute it would take longer than the rest. */
+    @Override
+    public String digest() throws IOException {
+      try (InputStream digest = resource(".sha256")) {
+        return new String(digest.readAllBytes(), US_ASCII).strip();
+      }
+    }
+  }
+
+  private static boolean isInJar(String platform) {
+    try (InputStream library = new InJar(platform).open()) {
+      return library != null;
+    } catch (IOException error) {
+      return true; // the error is told when it is loaded
+    }
+  }
+
+  private static String inJar() {
+    List<String> held = Platform.NAMES.stream().filter(NativeLibrary::isInJar).toList();
+    return held.isEmpty() ? "no system" : String.join(", ", held);
+  }
+
+  /** Loads the library from the first directory that can be used. */
+  private static void unpackAndLoad(UnpackDirectory.Library library) {
+    List<String> failures = new ArrayList<>();
+    for (UnpackDirectory directory : UnpackDirectory.candidates()) {
+      try {
+        directory.load(library);
+        return;
+      } catch (IOException | UnsatisfiedLinkError error) {
+        failures.add("in " + directory.path() + ": " + reason(error).replace(directory.path() + "/", ""));
+      }
+    }
+    throw new UnsatisfiedLinkError(
+        String.join("; ", failures)
+            + ". Set -D" + UnpackDirectory.PROPERTY + " to a directory of this user in which files can be written and executed");
   }
 
   /** The final error. It has no causes, because its message contains theirs and a stack trace would repeat them. */
@@ -116,13 +160,16 @@ final class NativeLibrary {
   }
 
   /**
-   * The message of an error. The JVM's messages name the file twice. The message of an IOException may be only the
+   * The message of an error. The JVM's messages name the file twice. The message of a FileSystemException may be only the
    * file.
    */
   private static String reason(Throwable error) {
-    if (error instanceof IOException) {
+    if (error instanceof FileSystemException) {
       return error.toString();
     }
-    return String.valueOf(error.getMessage()).replaceFirst("^(.+?): \\1: ", "$1: ");
+    String message = String.valueOf(error.getMessage()).replaceFirst("^(.+?): \\1: ", "$1: ");
+    return message.matches(".*(failed to map segment|Operation not permitted).*")
+        ? message + " (the directory forbids execution, as a mount with the option noexec does)"
+        : message;
   }
 }

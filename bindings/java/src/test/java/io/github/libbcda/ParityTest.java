@@ -53,7 +53,7 @@ class ParityTest {
   /** What the facade's objects, not yet linked with the library, ask for. */
   private static Set<String> called() throws Exception {
     List<String> command = new ArrayList<>(List.of("nm", "-u"));
-    try (Stream<Path> built = Files.walk(Path.of(System.getProperty("native"), "../swig/CMakeFiles/bcda_flat.dir"))) {
+    try (Stream<Path> built = Files.walk(Path.of(System.getProperty("objects"), "CMakeFiles/bcda_flat.dir"))) {
       built.filter(path -> path.toString().endsWith(".o")).map(Path::toString).forEach(command::add);
     }
     assertTrue(command.size() > 2);
