@@ -43,7 +43,7 @@ LeftBehind::LeftBehind(std::string directory) : directory_(std::move(directory))
 
 LeftBehind::~LeftBehind() {
   const std::lock_guard lock(registry().mutex);
-  registry().directories.extract(directory_);
+  const auto dropped = registry().directories.extract(directory_);  // one of equal names, which erase would drop all
   registry().changed.notify_all();
 }
 

@@ -99,8 +99,10 @@ void read_job(JournalState& state, const std::string& event, const json::object&
   JobState& job = state.jobs[string_member(record, "label")];
   const bool is_known = !job.status_url.empty() && !job.is_dead;
   if (event == "kick-off" && !is_known) {
-    if (job.is_dead || job.unanswered == 0)
-      job = {.kick_off = parse_time(string_member(record, "time")).value_or(Instant{})};
+    if (job.is_dead || job.unanswered == 0) {
+      job = {};
+      job.kick_off = parse_time(string_member(record, "time")).value_or(Instant{});
+    }
     ++job.unanswered;
   }
   if (event == "job") {

@@ -13,6 +13,7 @@
 #include <ctime>
 #include <memory>
 #include <thread>
+#include <tuple>
 
 namespace libbcda::world {
 namespace {
@@ -108,7 +109,9 @@ int PosixDisk::make_directory(int dir, const char* path) noexcept {
   if (::mkdirat(dir, path, kMode) != 0) return -1;
   struct stat info {};
   const bool is_known = ::fstatat(dir, path, &info, AT_SYMLINK_NOFOLLOW) == 0 && S_ISDIR(info.st_mode);
-  if (is_known && (info.st_mode & kMode) != kMode) ::fchmodat(dir, path, kMode, AT_SYMLINK_NOFOLLOW);  // the umask
+  const bool is_masked = is_known && (info.st_mode & kMode) != kMode;  // by the umask
+  // Where the mode cannot be changed, the first file in the directory fails with a reason.
+  if (is_masked) std::ignore = ::fchmodat(dir, path, kMode, AT_SYMLINK_NOFOLLOW);
   return 0;
 }
 int PosixDisk::link(int from, const char* path, int to, const char* name) noexcept {
