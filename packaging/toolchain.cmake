@@ -24,6 +24,12 @@ else()
 endif()
 
 set(CMAKE_PROJECT_INCLUDE ${CMAKE_CURRENT_LIST_DIR}/precompile.cmake)
+# For musl, zig makes code for a fixed address, unless told otherwise.
+if(target MATCHES musl)
+  set(CMAKE_C_FLAGS_INIT -fPIC)
+  set(CMAKE_CXX_FLAGS_INIT -fPIC)
+endif()
+
 # See runtime/stack_guard.c. A static command for musl has musl's own.
 set(CMAKE_EXE_LINKER_FLAGS_INIT "-s -pie")
 set(CMAKE_SHARED_LINKER_FLAGS_INIT "-s ${BCDA_NATIVE}/prefix/lib/stack_guard.o")
