@@ -24,7 +24,7 @@ PROGRAMS = REPOSITORY / "tests/interop"  # they take their settings from the env
 COMMAND = REPOSITORY / "build/release/cli/bcda"
 LIBRARY = REPOSITORY / "build/release/capi/libbcda.so"
 JAR = REPOSITORY / "bindings/java/target/bcda.jar"
-R_LIBRARY = REPOSITORY / "build/bindings/bindings/r/library"
+R_LIBRARY = REPOSITORY / "build/r/library"
 JAVA = f"{os.environ['JAVA_HOME']}/bin/java" if "JAVA_HOME" in os.environ else "java"
 EXPORT_SECONDS = 120
 
