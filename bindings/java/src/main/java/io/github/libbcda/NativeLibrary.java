@@ -55,8 +55,8 @@ final class NativeLibrary {
     if (!("Java_" + actual.replace('.', '_')).equals("Java_io_github_libbcda")) {
       throw new UnsatisfiedLinkError(
           "libbcda's classes were relocated to the package " + actual + ", in which the JVM does not find their native functions."
-              + " Exclude io.github.libbcda from relocation, for example by <exclude>io.github.libbcda.**</exclude> in the"
-              + " <relocation> of maven-shade-plugin.");
+              + " Exclude io.github.libbcda from relocation, for example by <excludes><exclude>io.github.libbcda.**</exclude></excludes>"
+              + " in the <relocation> of maven-shade-plugin.");
     }
   }
 
