@@ -48,15 +48,17 @@ final class NativeLibrary {
   }
 
   /**
-   * The names of JNI's functions hold the package, so they fit no other one. The package is in here in that form, because
-   * relocation replaces it in texts too.
+   * The names of JNI's functions hold the package, so they fit no other one. The package is in here in that form,
+   * because relocation replaces it in texts too.
    */
   static void expectNotRelocated(String actual) {
     if (!("Java_" + actual.replace('.', '_')).equals("Java_io_github_libbcda")) {
       throw new UnsatisfiedLinkError(
-          "libbcda's classes were relocated to the package " + actual + ", in which the JVM does not find their native functions."
-              + " Exclude io.github.libbcda from relocation, for example by <excludes><exclude>io.github.libbcda.**</exclude></excludes>"
-              + " in the <relocation> of maven-shade-plugin.");
+          "libbcda's classes were relocated to the package "
+              + actual
+              + ", in which the JVM does not find their native functions. Exclude io.github.libbcda from relocation,"
+              + " for example by <excludes><exclude>io.github.libbcda.**</exclude></excludes> in the <relocation> of"
+              + " maven-shade-plugin.");
     }
   }
 
@@ -84,17 +86,20 @@ final class NativeLibrary {
   private static void loadFromJar(UnsatisfiedLinkError notOnPath) {
     Platform platform = Platform.current();
     if (!isInJar(platform.name())) {
-      throw failure(notOnPath, "this JVM is of " + platform + ", and this jar serves " + inJar()
-          + ". Use a JVM of such a system, or set the property to a library that you have built (docs/platforms.md)");
+      throw failure(
+          notOnPath,
+          "this JVM is of %s, and this jar serves %s. Use a JVM there, or set the property to a library of your own"
+              .formatted(platform, inJar()));
     }
     try {
       unpackAndLoad(new InJar(platform.name()));
     } catch (UnsatisfiedLinkError error) {
-      throw failure(notOnPath, "the one in the jar (" + platform.name() + ") could not be loaded " + error.getMessage());
+      throw failure(
+          notOnPath, "the one in the jar (" + platform.name() + ") could not be loaded " + error.getMessage());
     }
   }
 
-  /** The library of a platform. It is only read as a stream, because not every class loader has URLs of its resources. */
+  /** The library of a platform. Only streams are used, because not every class loader has URLs of its resources. */
   private record InJar(String platform) implements UnpackDirectory.Library {
     private InputStream resource(String suffix) {
       return NativeLibrary.class.getResourceAsStream("native/" + platform + "/libbcda_java.so" + suffix);
@@ -139,8 +144,8 @@ final class NativeLibrary {
       }
     }
     throw new UnsatisfiedLinkError(
-        String.join("; ", failures)
-            + ". Set -D" + UnpackDirectory.PROPERTY + " to a directory of this user in which files can be written and executed");
+        "%s. Set -D%s to a directory of this user in which files can be written and executed"
+            .formatted(String.join("; ", failures), UnpackDirectory.PROPERTY));
   }
 
   /** The final error. It has no causes, because its message contains theirs and a stack trace would repeat them. */
@@ -160,8 +165,8 @@ final class NativeLibrary {
   }
 
   /**
-   * The message of an error. The JVM's messages name the file twice. The message of a FileSystemException may be only the
-   * file.
+   * The message of an error. The JVM's messages name the file twice. The message of a FileSystemException may be only
+   * the file.
    */
   private static String reason(Throwable error) {
     if (error instanceof FileSystemException) {

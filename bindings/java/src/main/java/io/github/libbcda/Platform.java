@@ -35,7 +35,8 @@ record Platform(String system, String machine, Libc libc) {
   static Platform current() {
     String machine = machine(System.getProperty("os.arch"));
     Libc libc = mapped(Path.of("/proc/self/maps"));
-    return new Platform(System.getProperty("os.name"), machine, libc == Libc.UNKNOWN ? installed(Path.of("/"), machine) : libc);
+    libc = libc == Libc.UNKNOWN ? installed(Path.of("/"), machine) : libc;
+    return new Platform(System.getProperty("os.name"), machine, libc);
   }
 
   /** A machine has two names in Java. The result is the one that Linux has for it. */
@@ -64,7 +65,7 @@ record Platform(String system, String machine, Libc libc) {
   static Libc installed(Path root, String machine) {
     boolean musl = Files.exists(root.resolve("lib/ld-musl-" + machine + ".so.1"));
     boolean glibc =
-        Files.exists(root.resolve("lib64/ld-linux-x86-64.so.2")) || Files.exists(root.resolve("lib/ld-linux-aarch64.so.1"));
+        Stream.of("lib64/ld-linux-x86-64.so.2", "lib/ld-linux-aarch64.so.1").map(root::resolve).anyMatch(Files::exists);
     if (musl == glibc) {
       return Libc.UNKNOWN;
     }

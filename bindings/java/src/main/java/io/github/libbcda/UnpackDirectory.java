@@ -20,8 +20,9 @@ import java.util.Optional;
 import java.util.stream.Stream;
 
 /**
- * A directory into which the native library is unpacked, because a JVM loads it only from a file. A directory that keeps
- * the file serves later JVMs too. It is private, and the file there is compared with the jar's before it is loaded.
+ * A directory into which the native library is unpacked, because a JVM loads it only from a file. A directory that
+ * keeps the file serves later JVMs too. It is private, and the file there is compared with the jar's before it is
+ * loaded.
  */
 record UnpackDirectory(Path path, boolean keeps) {
   static final String PROPERTY = "io.github.libbcda.directory";

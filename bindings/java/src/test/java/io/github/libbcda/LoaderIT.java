@@ -28,8 +28,12 @@ import org.junit.jupiter.api.Test;
 class LoaderIT extends FromOutside {
   private static final String MAIN = Loads.class.getName();
 
+  private static String[] loading(String... options) {
+    return Stream.concat(Stream.of(options), Stream.of("-cp", with(TESTS), MAIN)).toArray(String[]::new);
+  }
+
   private Ended load(String... options) throws Exception {
-    return java(Stream.concat(Stream.of(options), Stream.of("-cp", with(TESTS), MAIN)).toArray(String[]::new));
+    return java(loading(options));
   }
 
   private static void expectLoaded(Ended ended) {
@@ -58,7 +62,7 @@ class LoaderIT extends FromOutside {
   }
 
   private void expectNothingLeft() throws Exception {
-    assertTrue(in(dir).stream().noneMatch(path -> path.getFileName().toString().startsWith("bcda-")), "in java.io.tmpdir");
+    assertTrue(in(dir).stream().noneMatch(path -> path.getFileName().toString().startsWith("bcda-")), "a file is left");
   }
 
   // ---- Where the library is ----
@@ -77,8 +81,9 @@ class LoaderIT extends FromOutside {
     Path source = Files.writeString(dir.resolve("other.cpp"), OTHER);
     String headers = Path.of(System.getProperty("java.home"), "include").toString();
     Ended made =
-        run(List.of("c++", "-shared", "-fPIC", "-I" + headers, "-I" + headers + "/linux", "-o", other.toString(),
-            source.toString()));
+        run(
+            List.of("c++", "-shared", "-fPIC", "-I" + headers, "-I" + headers + "/linux", "-o", other.toString(),
+                source.toString()));
     assertEquals(0, made.code(), made.error());
     for (String option : List.of("-D" + NativeLibrary.PROPERTY + "=" + other, "-Djava.library.path=" + dir)) {
       Ended ended = load(option);
@@ -104,7 +109,8 @@ class LoaderIT extends FromOutside {
     Path broken = Files.writeString(dir.resolve("libbcda_java.so"), "no library");
     expectOnce(load("-D" + NativeLibrary.PROPERTY + "=" + broken), broken.toString(), "could not be loaded");
     String nowhere = "-D" + UnpackDirectory.PROPERTY + "=/proc/nowhere";
-    expectOnce(load("-Djava.library.path=" + dir, nowhere), broken.toString(), "java.library.path", "in /proc/nowhere: ");
+    Ended onPath = load("-Djava.library.path=" + dir, nowhere);
+    expectOnce(onPath, broken.toString(), "java.library.path", "in /proc/nowhere: ");
     expectLoaded(load("-Djava.library.path=" + dir));
   }
 
@@ -145,7 +151,7 @@ class LoaderIT extends FromOutside {
   void severalJvmsAtOnce() throws Exception {
     List<Process> started = new ArrayList<>();
     for (int i = 0; i < 4; i++) {
-      started.add(new ProcessBuilder(command("-cp", with(TESTS), MAIN)).redirectErrorStream(true).start());
+      started.add(new ProcessBuilder(command(loading())).redirectErrorStream(true).start());
     }
     for (Process process : started) {
       assertEquals(VERSION + "\n", new String(process.getInputStream().readAllBytes()));
@@ -159,7 +165,7 @@ class LoaderIT extends FromOutside {
     expectLoaded(load("-D" + UnpackDirectory.PROPERTY + "=" + named));
     assertEquals(1, in(named).size());
     Path caches = dir.resolve("caches");
-    List<String> command = command("-cp", with(TESTS), MAIN);
+    List<String> command = command(loading());
     expectLoaded(run(Stream.concat(Stream.of("env", "XDG_CACHE_HOME=" + caches), command.stream()).toList()));
     assertEquals(1, in(caches.resolve("libbcda")).size());
     assertFalse(Files.exists(cache()));
@@ -197,8 +203,7 @@ class LoaderIT extends FromOutside {
     List<String> shell = List.of("unshare", "--user", "--map-root-user", "--mount", "sh", "-c", mount, "sh");
     Ended tried = run(Stream.concat(shell.stream(), Stream.of("stat", "-c", "%u", "/")).toList());
     assumeTrue(tried.code() == 0 && tried.out().equals("0\n"), "mounting as root of a namespace");
-    List<String> java = command(Stream.concat(Stream.of(options), Stream.of("-cp", with(TESTS), MAIN)).toArray(String[]::new));
-    return run(Stream.concat(shell.stream(), java.stream()).toList());
+    return run(Stream.concat(shell.stream(), command(loading(options)).stream()).toList());
   }
 
   @Test
@@ -225,20 +230,25 @@ class LoaderIT extends FromOutside {
     assertEquals(1, in(cache()).size());
   }
 
+  private static final String MODULES_MAIN =
+      """
+      package app;
+      class Main {
+        public static void main(String[] arguments) { System.out.println(io.github.libbcda.Bcda.version()); }
+      }
+      """;
+
   @Test
   void aModule() throws Exception {
     Path sources = Files.createDirectories(dir.resolve("sources/app"));
     Path info = Files.writeString(sources.resolve("module-info.java"), "module app { requires io.github.libbcda; }");
-    Path main =
-        Files.writeString(
-            sources.resolve("Main.java"),
-            "package app; class Main { public static void main(String[] a) { System.out.println(io.github.libbcda.Bcda.version()); } }");
+    Path main = Files.writeString(sources.resolve("Main.java"), MODULES_MAIN);
     Path classes = dir.resolve("classes");
     ToolProvider javac = ToolProvider.findFirst("javac").orElseThrow();
-    assertEquals(
-        0,
-        javac.run(System.out, System.err, "-p", JAR.toString(), "-d", classes.toString(), info.toString(), main.toString()));
-    Ended ended = java("--enable-native-access=io.github.libbcda", "-p", with(classes.toString()), "-m", "app/app.Main");
+    String[] arguments = {"-p", JAR.toString(), "-d", classes.toString(), info.toString(), main.toString()};
+    assertEquals(0, javac.run(System.out, System.err, arguments));
+    String access = "--enable-native-access=io.github.libbcda";
+    Ended ended = java(access, "-p", with(classes.toString()), "-m", "app/app.Main");
     expectLoaded(ended);
     assertEquals("", ended.error());
     assertEquals(1, in(cache()).size());
