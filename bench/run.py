@@ -100,12 +100,15 @@ def commands(args, directory, origin, out):
         curl += ["-o", f"{out}/{name}", f"{origin}/data/1/{name}"]
     script = " ".join(f"'{word}'" for word in curl) + " && sync"
 
-    def export(durability):
+    def export(durability, bcda=args.bcda):
         service = ["--profile", "bcda-v2"] if args.gzip else ["--private-key", f"{directory}/private.pem"]
-        return [args.bcda, "export", "--quiet", "--url", origin, *service, "--client-id", "bench", "--client-secret-file",
+        return [bcda, "export", "--quiet", "--url", origin, *service, "--client-id", "bench", "--client-secret-file",
                 f"{directory}/secret", "--ca-file", f"{directory}/ca.pem",
                 "--types", "ExplanationOfBenefit", "--out", out, "--poll-interval", "10ms", "--durability", durability]
 
+    if args.than:
+        tables = ["--tables", args.tables] if args.tables else []
+        return {name: [*export("process", bcda), *tables] for name, bcda in (("bcda export", args.bcda), ("the other's", args.than))}
     if args.tables:
         return {"curl -Z": curl, "bcda export": export("process"),
                 "bcda export --tables": [*export("process"), "--tables", args.tables]}
@@ -123,6 +126,7 @@ def arguments(doc, files, mebibytes, rounds):
     parser.add_argument("--rounds", type=int, default=rounds)
     parser.add_argument("--tables", help="make these tables while it exports; the files are claims of stu3 then")
     parser.add_argument("--gzip", action="store_true", help="files of today's service: sent as gzip, and not encrypted")
+    parser.add_argument("--than", help="compares with this other build of the command instead of with curl")
     parser.add_argument("--work", default=None, help="directory for the files; about three times their size is needed")
     return parser
 
@@ -160,6 +164,10 @@ def main():
         medians = {name: [statistics.median(column) for column in zip(*rows)] for name, rows in results.items()}
         for name, (wall, cpu, rss) in medians.items():
             print(f"{name:24}{wall:9.2f}{cpu:9.2f}{rss:10.1f}")
+        if args.than:
+            wall, cpu = (medians["bcda export"][i] / medians["the other's"][i] for i in (0, 1))
+            print(f"bcda export / the other's: wall {wall:.2f}, CPU {cpu:.2f}")
+            return
         if args.tables:
             cpu = {name: figures[1] / medians["curl -Z"][1] for name, figures in medians.items()}
             print(f"CPU / curl -Z: export {cpu['bcda export']:.2f}, with tables {cpu['bcda export --tables']:.2f} (aim: at most 2)")
