@@ -166,7 +166,7 @@ def expected(version: str, natives: list[sbom.Native], pythons: list[str]) -> li
         "bcda-sources.jar",
         "bcda-javadoc.jar",
         f"bcda_{version}.tar.gz",
-        f"bcda_{version}_R_*.tar.gz",
+        *(f"bcda_{version}_R_{native.target.split('-')[0]}-*.tar.gz" for native in natives if native.libc == "glibc"),
         *(f"{name}_*.deb" for name in DEBS),
     ]
 

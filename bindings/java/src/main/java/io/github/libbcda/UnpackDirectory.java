@@ -4,6 +4,7 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
 import java.nio.file.Files;
+import java.nio.file.InvalidPathException;
 import java.nio.file.LinkOption;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
@@ -56,9 +57,18 @@ record UnpackDirectory(Path path, boolean keeps) {
   /** The user's directory of caches, as the XDG Base Directory Specification says. Not every user has a home. */
   private static Optional<Path> cache() {
     String named = System.getenv("XDG_CACHE_HOME");
-    return Stream.of(Path.of(named == null ? "" : named), Path.of(System.getProperty("user.home"), ".cache"))
-        .filter(Path::isAbsolute)
+    return Stream.of(named == null ? "" : named, System.getProperty("user.home") + "/.cache")
+        .flatMap(text -> absolute(text).stream())
         .findFirst();
+  }
+
+  /** A text that the JVM's locale cannot write as the name of a file names none. */
+  static Optional<Path> absolute(String text) {
+    try {
+      return Optional.of(Path.of(text)).filter(Path::isAbsolute);
+    } catch (InvalidPathException unwritable) {
+      return Optional.empty();
+    }
   }
 
   void load(Library library) throws IOException {
@@ -106,7 +116,12 @@ record UnpackDirectory(Path path, boolean keeps) {
     String digest = library.digest();
     Path file = directory.resolve("libbcda_java-" + NativeVersion.MADE_WITH + "-" + digest.substring(0, 16) + ".so");
     if (!holds(file, digest)) {
-      Files.move(copy(directory, library), file, StandardCopyOption.ATOMIC_MOVE);
+      Path copy = copy(directory, library);
+      try {
+        Files.move(copy, file, StandardCopyOption.ATOMIC_MOVE);
+      } finally {
+        Files.deleteIfExists(copy); // it is there only if it could not be moved
+      }
       if (!holds(file, digest)) {
         throw new IOException(file.getFileName() + " has another SHA-256 than expected");
       }

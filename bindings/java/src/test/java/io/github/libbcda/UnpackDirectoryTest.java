@@ -16,6 +16,7 @@ import java.nio.file.LinkOption;
 import java.nio.file.Path;
 import java.nio.file.attribute.PosixFilePermissions;
 import java.util.List;
+import java.util.Optional;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
@@ -62,6 +63,13 @@ class UnpackDirectoryTest {
     expectMode("rwx------", dir.resolve("a"));
     permit(dir.resolve("a/b"), "rwxr-xr-x");
     open("a/b");
+  }
+
+  @Test
+  void aNameThatIsNoPathNamesNoDirectory() {
+    assertEquals(Optional.empty(), UnpackDirectory.absolute("/home/jos\0"));
+    assertEquals(Optional.empty(), UnpackDirectory.absolute(".cache"));
+    assertEquals(Optional.of(Path.of("/home/jose")), UnpackDirectory.absolute("/home/jose"));
   }
 
   @Test
