@@ -119,7 +119,8 @@ def hardening(binary: Binary, target: Target) -> Iterator[str]:
         yield "has an executable stack"
     if binary.is_program and "DYN (" not in binary.header:
         yield "is a program with a fixed address (no PIE)"
-    if not binary.is_static and "__stack_chk_fail" not in binary.imported and STACK_GUARD not in binary.path.read_bytes():
+    is_protected = "__stack_chk_fail" in binary.imported or STACK_GUARD in binary.path.read_bytes()
+    if not binary.is_static and not is_protected:
         yield "was compiled without a stack protector"
     if target.libc == "gnu" and not any(re.fullmatch(r"__\w+_chk", name) for name in binary.imported):
         yield "was compiled without _FORTIFY_SOURCE"
