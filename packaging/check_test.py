@@ -49,6 +49,11 @@ class CheckTest(unittest.TestCase):
         assert "not ours: deflate" in self.problems(code=GOOD + "void deflate() {}")
         assert "not ours: bcda_sandbox_x" in self.problems(code=GOOD + "void bcda_sandbox_x() {}")
 
+    def test_a_program_of_a_distribution_may_show_symbols(self) -> None:
+        code = GOOD + "int main() { return bcda_good(__FILE__); }"
+        assert "not ours" in self.problems("-rdynamic", name="bcda", code=code)
+        assert self.problems("-rdynamic", name="bcda", code=code, target="distribution") == ""
+
     def test_no_symbol_at_all(self) -> None:
         assert "shows nothing of ours" in self.problems("-fvisibility=hidden")
 
