@@ -5,46 +5,50 @@ The start of the language and the loading of the library are not counted, becaus
 export. The first round is a warm-up.
 """
 
+import argparse
+import functools
 import os
 import shlex
 import shutil
-import statistics
 import subprocess
 import sys
+from pathlib import Path
 
-from run import arguments, commands, measure, service
+import clients
+from measure import Taken, take_turns
+from service import Files, service
 
 
-def through(program, command, out):
-    """Runs the export of `command` (a bcda export) with `program`, which takes NAME=VALUE. Returns its seconds."""
+def through(program: list[str], settings: dict[str, str], out: Path) -> Taken:
+    """Runs an export with `program`, which takes NAME=VALUE and prints its seconds."""
     shutil.rmtree(out, ignore_errors=True)
     os.sync()
-    settings = dict(zip(command[3::2], command[4::2]))
-    pairs = [f"{flag[2:].replace('-', '_')}={value}" for flag, value in settings.items()]
-    done = subprocess.run([*program, *pairs], stdout=subprocess.PIPE)
+    done = subprocess.run([*program, *(f"{name}={value}" for name, value in settings.items())], stdout=subprocess.PIPE)
     if done.returncode != 0:
         sys.exit(f"the export by {program[0]} failed")
-    return float(done.stdout)
+    return Taken(float(done.stdout))
 
 
-def main():
-    parser = arguments(__doc__, files=8, mebibytes=256, rounds=5)
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--bcda", required=True, help="the native command")
+    parser.add_argument("--seal", required=True, help="bench_seal")
+    parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--work", help="directory for the files")
     parser.add_argument("program", type=shlex.split, help="the command that runs the language's program")
     args = parser.parse_args()
     language = args.program[0]
-    with service(args) as (directory, origin):
-        out = f"{directory}/out"
-        command = commands(args, directory, origin, out)["bcda export, process"]
-        times = {"bcda export": [], language: []}
-        for round_number in range(args.rounds + 1):
-            native, foreign = measure(command, out)[0], through(args.program, command, out)
-            if round_number:
-                times["bcda export"].append(native)
-                times[language].append(foreign)
-        for name, seconds in times.items():
-            print(f"{name:12} {statistics.median(seconds):6.2f} s  {sorted(round(s, 2) for s in seconds)}")
-        ratio = statistics.median(times[language]) / statistics.median(times["bcda export"])
-        print(f"{language} / bcda export: {ratio:.2f} (aim: at most 1.05), {args.files} x {args.mebibytes} MiB")
+    for files in (Files(8, 256 << 20), Files(2000, 50_000)):
+        with service(files, args.seal, args.work) as serving:
+            out = serving.directory / "out"
+            settings = clients.settings(serving, out)
+            plan = {
+                "bcda export": clients.export(args.bcda, serving, out),
+                language: functools.partial(through, args.program, settings, out),
+            }
+            rounds = take_turns(plan, args.rounds, out)
+        print(f"{files}\n{rounds.table()}")
+        print(f"{language} / bcda export: {rounds.ratio(language, 'bcda export'):.3f} (aim: at most 1.05)", flush=True)
 
 
 if __name__ == "__main__":

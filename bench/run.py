@@ -1,180 +1,280 @@
 #!/usr/bin/env python3
-"""Compares `bcda export` with `curl -Z`, which only downloads the same bytes from the same nginx over TLS.
+"""Measures exports and decryption beside what users would take instead, from the same nginx over TLS 1.3 on loopback.
 
-Every figure is a median of one run of this script, and every claim is a ratio of two figures. So the speed of the machine
-does not matter, and other load matters little. The first round is a warm-up and is not counted.
+Each figure names its aim. `bench/measure.py` says how a figure is measured. Without names all figures are measured,
+which takes 30 minutes and 16 GB in the directory --work; the figures of `decrypt` need 13 GB in --memory.
 """
+
+from __future__ import annotations
+
 import argparse
 import contextlib
 import json
 import os
+import platform
 import shutil
-import signal
-import socket
-import statistics
 import subprocess
 import sys
-import tempfile
-import time
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import clients
+from measure import Rounds, Step, Taken, measure, take_turns
+from service import HERE, Files, Service, service
+
+MIB, GIB, KB = 1 << 20, 1 << 30, 1000
 
 
-CLAIMS = os.path.join(os.path.dirname(__file__), "..", "tests", "tables", "samples", "stu3", "ExplanationOfBenefit.ndjson")
+@dataclass(frozen=True)
+class Claim:
+    """A ratio or an amount, and the most that it may be. An aim of None: only for comparison."""
+
+    text: str
+    value: float
+    aim: float | None = None
+
+    def row(self) -> str:
+        aim, verdict = ("", "") if self.aim is None else (f"{self.aim:g}", "yes" if self.value <= self.aim else "NO")
+        return f"| {self.text} | {self.value:.2f} | {aim} | {verdict} |"
 
 
-def free_port():
-    with socket.socket() as s:
-        s.bind(("127.0.0.1", 0))
-        return s.getsockname()[1]
+@dataclass
+class Bench:
+    """What the figures need, and what they found."""
+
+    args: argparse.Namespace
+    claims: list[Claim]
+    rows: dict[str, dict[str, list[Taken]]]
+
+    def serve(self, files: Files) -> contextlib.AbstractContextManager[Service]:
+        return service(files, self.args.seal, self.args.work)
+
+    def compare(self, title: str, plan: Mapping[str, Step], out: Path) -> Rounds:
+        rounds = take_turns(plan, self.args.rounds, out)
+        print(f"\n{title}\n{rounds.table()}", flush=True)
+        self.rows[title] = rounds.taken
+        return rounds
+
+    def claim(self, text: str, value: float, aim: float | None = None) -> None:
+        self.claims.append(Claim(text, value, aim))
+        print(f"{text}: {value:.2f}" + (f" (aim: at most {aim:g})" if aim else ""), flush=True)
 
 
-def wait_for(port):
-    for _ in range(200):
-        try:
-            socket.create_connection(("127.0.0.1", port), 1).close()
-            return
-        except OSError:
-            time.sleep(0.05)
-    sys.exit("nginx did not start")
+FIGURES: dict[str, Callable[[Bench], None]] = {}
 
 
-def measure(command, out):
-    """Runs `command` with a fresh directory `out`; returns wall seconds, CPU seconds and peak RSS in MiB."""
-    shutil.rmtree(out, ignore_errors=True)
-    os.sync()
-    figures = out + ".time"
-    # Measured with GNU time, because a child of this script would inherit the script's peak RSS.
-    begin = time.monotonic()
-    done = subprocess.run(["/usr/bin/time", "-q", "-f", "%U %S %M", "-o", figures, *command],
-                          stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
-    wall = time.monotonic() - begin
-    if done.returncode != 0:
-        sys.exit(f"{command[0]} failed with {done.returncode}: {done.stderr.decode(errors='replace')}")
-    with open(figures) as text:
-        user, system, peak = map(float, text.read().split())
-    return wall, user + system, peak / 1024
+def figure(function: Callable[[Bench], None]) -> Callable[[Bench], None]:
+    FIGURES[function.__name__] = function
+    return function
 
 
-def write_gzipped(args, directory, origin):
-    """Files as a service of today has them: not encrypted, and sent as gzip. The lines are those of a sample."""
-    with open(CLAIMS, "rb") as sample:
-        lines = sample.read()
-    output = []
-    for number in range(args.files):
-        path = f"{directory}/{number}.ndjson"
-        with open(path, "wb") as file:
-            for _ in range(max(1, (args.mebibytes << 20) // len(lines))):
-                file.write(lines)
-        subprocess.run(["gzip", "-k", "-6", path], check=True)
-        output.append({"type": "ExplanationOfBenefit", "url": f"{origin}/data/1/{number}.ndjson"})
-    manifest = {"transactionTime": "2026-01-01T00:00:00Z", "request": f"{origin}/api/v2/Patient/$export",
-                "requiresAccessToken": True, "output": output, "error": [], "JobID": 1}
-    with open(f"{directory}/manifest.json", "w") as file:
-        json.dump(manifest, file)
+def against_curl(bench: Bench, files: Files, wall: float, cpu: float | None = None, rss: float | None = None) -> None:
+    """An export beside `curl -Z`, which only downloads. Neither makes its files durable."""
+    with bench.serve(files) as serving:
+        out = serving.directory / "out"
+        plan = {"curl -Z": clients.curl(serving, out), "bcda export": clients.export(bench.args.bcda, serving, out)}
+        if bench.args.than:
+            plan["the other's"] = clients.export(bench.args.than, serving, out)
+        if bench.args.aria2:
+            plan["aria2c"] = clients.aria2(serving, out)
+        rounds = bench.compare(str(files), plan, out)
+    for other in list(plan)[2:]:
+        bench.claim(f"{files}: wall, of {other}", rounds.ratio("bcda export", other))
+        bench.claim(f"{files}: CPU, of {other}", rounds.ratio("bcda export", other, "cpu"))
+    bench.claim(f"{files}: wall, of curl -Z", rounds.ratio("bcda export", "curl -Z"), wall)
+    bench.claim(f"{files}: CPU, of curl -Z", rounds.ratio("bcda export", "curl -Z", "cpu"), cpu)
+    if rss:
+        bench.claim(f"{files}: peak memory, MiB", rounds.median("bcda export").rss, rss)
 
 
-def prepare(args, directory, port):
-    origin = f"https://localhost:{port}"
-    os.mkdir(f"{directory}/tmp")
-    claims = [CLAIMS] if args.tables else []
-    if args.gzip:
-        write_gzipped(args, directory, origin)
-    else:
-        subprocess.run([args.seal, directory, str(args.files), str(args.mebibytes), origin, *claims], check=True)
-    subprocess.run(
-        ["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-days", "2",
-         "-keyout", f"{directory}/tls.key", "-out", f"{directory}/ca.pem", "-subj", "/CN=localhost",
-         "-addext", "subjectAltName=DNS:localhost"], check=True, stderr=subprocess.DEVNULL)
-    with open(os.path.join(os.path.dirname(__file__), "nginx.conf.in")) as template:
-        text = template.read().replace("@DIR@", directory).replace("@PORT@", str(port))
-    with open(f"{directory}/nginx.conf", "w") as config:
-        config.write("user root;\n" + text if os.geteuid() == 0 else text)
-    with open(f"{directory}/secret", "w") as secret:
-        secret.write("bench")
-    return origin
+@figure
+def large(bench: Bench) -> None:
+    against_curl(bench, Files(8, 128 * MIB), wall=0.90, cpu=1.10)
 
 
-def commands(args, directory, origin, out):
-    names = sorted(n for n in os.listdir(directory) if n.endswith(".ndjson"))
-    curl = ["curl", "-sSfZ", *(["--compressed"] if args.gzip else []), "--cacert", f"{directory}/ca.pem", "-H", "Authorization: Bearer bench", "--create-dirs"]
-    for name in names:
-        curl += ["-o", f"{out}/{name}", f"{origin}/data/1/{name}"]
-    script = " ".join(f"'{word}'" for word in curl) + " && sync"
-
-    def export(durability, bcda=args.bcda):
-        service = ["--profile", "bcda-v2"] if args.gzip else ["--private-key", f"{directory}/private.pem"]
-        return [bcda, "export", "--quiet", "--url", origin, *service, "--client-id", "bench", "--client-secret-file",
-                f"{directory}/secret", "--ca-file", f"{directory}/ca.pem",
-                "--types", "ExplanationOfBenefit", "--out", out, "--poll-interval", "10ms", "--durability", durability]
-
-    if args.than:
-        tables = ["--tables", args.tables] if args.tables else []
-        return {name: [*export("process", bcda), *tables] for name, bcda in (("bcda export", args.bcda), ("the other's", args.than))}
-    if args.tables:
-        return {"curl -Z": curl, "bcda export": export("process"),
-                "bcda export --tables": [*export("process"), "--tables", args.tables]}
-    return {"curl -Z": curl, "bcda export, process": export("process"),
-            "curl -Z; sync": ["sh", "-c", script], "bcda export, power": export("power")}
+@figure
+def durable(bench: Bench) -> None:
+    """The same with durability=power, beside `curl -Z` and then `sync`."""
+    files = Files(8, 128 * MIB)
+    with bench.serve(files) as serving:
+        out = serving.directory / "out"
+        plan = {
+            "curl -Z; sync": clients.then_sync(clients.curl(serving, out)),
+            "bcda export, power": clients.export(bench.args.bcda, serving, out, "power"),
+        }
+        rounds = bench.compare(f"{files}, durable", plan, out)
+    bench.claim(f"{files}, durable: wall, of curl -Z; sync", rounds.ratio("bcda export, power", "curl -Z; sync"), 0.80)
 
 
-def arguments(doc, files, mebibytes, rounds):
-    """A parser with the options of all benchmarks, to which more can be added."""
-    parser = argparse.ArgumentParser(description=doc)
+@figure
+def small(bench: Bench) -> None:
+    against_curl(bench, Files(2000, 50 * KB), wall=1.00)
+
+
+@figure
+def small_closed(bench: Bench) -> None:
+    against_curl(bench, Files(2000, 50 * KB, closes=True), wall=0.50)
+
+
+@figure
+def tiny_closed(bench: Bench) -> None:
+    against_curl(bench, Files(20000, 2 * KB, closes=True), wall=0.50, rss=40)
+
+
+@figure
+def gzip(bench: Bench) -> None:
+    against_curl(bench, Files(bench.args.gzip_files, 80 * 1000 * KB, gzip=True), wall=0.70)
+
+
+@figure
+def gzip_closed(bench: Bench) -> None:
+    """As today's BCDA sends them."""
+    against_curl(bench, Files(5000, 100 * KB, gzip=True, closes=True), wall=0.50)
+
+
+def with_tables(bench: Bench, files: Files) -> None:
+    """An export that makes a table on its way: all columns of claim_line."""
+    with bench.serve(files) as serving:
+        out = serving.directory / "out"
+        plan = {
+            "curl -Z": clients.curl(serving, out),
+            "bcda export": clients.export(bench.args.bcda, serving, out),
+            "bcda export --tables": clients.export(bench.args.bcda, serving, out, "process", "--tables", "claim_line"),
+        }
+        rounds = bench.compare(f"tables, {files}", plan, out)
+    bench.claim(f"tables, {files}: CPU without them, of curl -Z", rounds.ratio("bcda export", "curl -Z", "cpu"))
+    bench.claim(f"tables, {files}: CPU, of curl -Z", rounds.ratio("bcda export --tables", "curl -Z", "cpu"), 2)
+
+
+@figure
+def tables(bench: Bench) -> None:
+    with_tables(bench, Files(4, 128 * MIB, claims=True))
+
+
+@figure
+def tables_gzip(bench: Bench) -> None:
+    with_tables(bench, Files(4, 128 * MIB, gzip=True))
+
+
+@figure
+def memory(bench: Bench) -> None:
+    """The peak of one large file, and of a smaller one, over that of a client that has next to nothing to do."""
+    peaks = {}
+    for size in (1 * KB, 64 * MIB, 4 * GIB):
+        files = Files(1, size)
+        with bench.serve(files) as serving:
+            out = serving.directory / "out"
+            plan = {"bcda export": clients.export(bench.args.bcda, serving, out)}
+            peaks[size] = bench.compare(f"memory, {files}", plan, out).median("bcda export").rss
+    for size in (64 * MIB, 4 * GIB):
+        bench.claim(f"{Files(1, size)}: peak memory over that of 1 KB, MiB", peaks[size] - peaks[1 * KB], 24)
+
+
+@figure
+def decrypt(bench: Bench) -> None:
+    """`bcda decrypt` beside a copy, and beside a script with Python's `cryptography`; all in memory (tmpfs)."""
+    files = Files(1, 4 * GIB)
+    with service(files, bench.args.seal, bench.args.memory) as serving:
+        out, directory = serving.directory / "out", serving.directory
+        (name,) = serving.urls()
+        key = json.loads((directory / "manifest.json").read_text())["output"][0]["encryptedKey"]
+        source, private = directory / name, directory / "private.pem"
+        bcda = [bench.args.bcda, "decrypt", source, "--private-key", private, "--key", key, "--out", out]
+        script = [sys.executable, HERE / "peer_decrypt.py", private, key, name, source, out / name]
+        plan = {
+            "cp": ["sh", "-c", f"mkdir -p {out} && cp {source} {out}/{name}"],
+            "bcda decrypt": [*map(str, bcda), "--durability", "process"],
+            "Python, cryptography": ["sh", "-c", f"mkdir -p {out} && exec " + " ".join(map(str, script))],
+        }
+        rounds = bench.compare(f"decryption, {files}", plan, out)
+    bench.claim(f"decryption, {files}: wall, of cp", rounds.ratio("bcda decrypt", "cp"), 1.5)
+    bench.claim(
+        f"decryption, {files}: wall, of Python and cryptography", rounds.ratio("bcda decrypt", "Python, cryptography"), 0.15
+    )
+
+
+@figure
+def one_file(bench: Bench) -> None:
+    """From the call to the result of an export of one small file, over the requests that it needs, sent one after another
+    on a kept connection. Both are timed within a process that runs already."""
+    with bench.serve(Files(1, 1 * KB)) as serving:
+        out = serving.directory / "out"
+        values = json.dumps(clients.settings(serving, out))
+
+        def timed(what: str) -> Callable[[], Taken]:
+            def run() -> Taken:
+                shutil.rmtree(out, ignore_errors=True)
+                return Taken(float(subprocess.check_output([bench.args.one_file, what, values], text=True)))
+
+            return run
+
+        rounds = bench.compare("one file", {"export": timed("export"), "requests": timed("requests")}, out)
+    over = rounds.median("export").wall - rounds.median("requests").wall
+    bench.claim("one file: call to result over its requests, ms", over * 1000, 5)
+
+
+@figure
+def growth(bench: Bench) -> None:
+    """Time for each GiB and for each file, as exports grow. One round each."""
+    for kind, cases in {
+        "GiB": [Files(1, GIB), Files(4, GIB), Files(16, GIB)],
+        "file": [Files(count, 2 * KB) for count in (10, 1000, 10_000, 100_000)],
+    }.items():
+        for files in cases:
+            with bench.serve(files) as serving:
+                taken = measure(clients.export(bench.args.bcda, serving, serving.directory / "out"), serving.directory / "out")
+            amount = files.count * files.size / GIB if kind == "GiB" else files.count / 1000
+            unit = "1 GiB" if kind == "GiB" else "1,000 files"
+            bench.claim(f"growth, {files}: seconds for {unit}", taken.wall / amount)
+            bench.claim(f"growth, {files}: peak memory, MiB", taken.rss)
+
+
+def environment() -> dict[str, str]:
+    cpu = next((line for line in Path("/proc/cpuinfo").read_text().splitlines() if line.startswith("model name")), "")
+    return {
+        "cpu": cpu.partition(": ")[2],
+        "cores": str(os.cpu_count()),
+        "kernel": platform.release(),
+        "curl": subprocess.check_output(["curl", "--version"], text=True).splitlines()[0],
+    }
+
+
+def arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("figures", nargs="*", metavar="FIGURE", help=f"one of {', '.join(FIGURES)}; default: all")
     parser.add_argument("--bcda", required=True, help="the native command")
-    parser.add_argument("--seal", required=True)
-    parser.add_argument("--files", type=int, default=files)
-    parser.add_argument("--mebibytes", type=int, default=mebibytes, help="size of each file")
-    parser.add_argument("--rounds", type=int, default=rounds)
-    parser.add_argument("--tables", help="make these tables while it exports; the files are claims of stu3 then")
-    parser.add_argument("--gzip", action="store_true", help="files of today's service: sent as gzip, and not encrypted")
-    parser.add_argument("--than", help="compares with this other build of the command instead of with curl")
-    parser.add_argument("--work", default=None, help="directory for the files; about three times their size is needed")
-    return parser
+    parser.add_argument("--seal", required=True, help="bench_seal")
+    parser.add_argument("--one-file", required=True, help="bench_one_file")
+    parser.add_argument("--than", help="also compares with this other build of the command")
+    parser.add_argument("--aria2", action="store_true", help="also compares with aria2c")
+    parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--gzip-files", type=int, default=25, help="how many files of 80 MB the figure gzip has")
+    parser.add_argument("--work", help="directory for the files")
+    parser.add_argument("--memory", default="/dev/shm", help="directory in memory (tmpfs)")
+    parser.add_argument("--json", type=Path, help="writes all rounds and claims there")
+    args = parser.parse_args()
+    unknown = set(args.figures) - FIGURES.keys()
+    if unknown:
+        parser.error(f"there is no figure {', '.join(sorted(unknown))}; there are {', '.join(FIGURES)}")
+    return args
 
 
-@contextlib.contextmanager
-def service(args):
-    """Runs nginx with the files. Yields their directory and the service's origin."""
-    directory = tempfile.mkdtemp(prefix="bcda-bench-", dir=args.work)
-    port = free_port()
-    nginx = None
-    try:
-        origin = prepare(args, directory, port)
-        nginx = subprocess.Popen([shutil.which("nginx") or "/usr/sbin/nginx", "-c", f"{directory}/nginx.conf"])
-        wait_for(port)
-        yield directory, origin
-    finally:
-        if nginx:
-            nginx.send_signal(signal.SIGTERM)
-            nginx.wait()
-        shutil.rmtree(directory, ignore_errors=True)
-
-
-def main():
-    args = arguments(__doc__, files=8, mebibytes=128, rounds=7).parse_args()
-    with service(args) as (directory, origin):
-        results = {}
-        plan = commands(args, directory, origin, f"{directory}/out")
-        for round_number in range(args.rounds + 1):
-            for name, command in plan.items():
-                figures = measure(command, f"{directory}/out")
-                if round_number:
-                    results.setdefault(name, []).append(figures)
-        print(f"{args.files} x {args.mebibytes} MiB{' as gzip' if args.gzip else ''} over TLS 1.3 on loopback, medians of {args.rounds} rounds, {os.cpu_count()} cores")
-        print(f"{'':24}{'wall s':>9}{'CPU s':>9}{'peak MiB':>10}")
-        medians = {name: [statistics.median(column) for column in zip(*rows)] for name, rows in results.items()}
-        for name, (wall, cpu, rss) in medians.items():
-            print(f"{name:24}{wall:9.2f}{cpu:9.2f}{rss:10.1f}")
-        if args.than:
-            wall, cpu = (medians["bcda export"][i] / medians["the other's"][i] for i in (0, 1))
-            print(f"bcda export / the other's: wall {wall:.2f}, CPU {cpu:.2f}")
-            return
-        if args.tables:
-            cpu = {name: figures[1] / medians["curl -Z"][1] for name, figures in medians.items()}
-            print(f"CPU / curl -Z: export {cpu['bcda export']:.2f}, with tables {cpu['bcda export --tables']:.2f} (aim: at most 2)")
-            return
-        for ours, theirs, bound in (("bcda export, process", "curl -Z", 1.3), ("bcda export, power", "curl -Z; sync", 1.1)):
-            ratio = medians[ours][0] / medians[theirs][0]
-            print(f"{ours} / {theirs}: {ratio:.2f} (aim: at most {bound})")
+def main() -> None:
+    args = arguments()
+    bench = Bench(args, [], {})
+    for name in args.figures or FIGURES:
+        FIGURES[name](bench)
+    print("\n| figure | measured | aim: at most | met |\n|---|---|---|---|")
+    print("\n".join(claim.row() for claim in bench.claims))
+    if args.json:
+        found = {
+            "environment": environment(),
+            "rounds": args.rounds,
+            "claims": [asdict(claim) for claim in bench.claims],
+            "taken": {title: {n: [asdict(t) for t in rows] for n, rows in taken.items()} for title, taken in bench.rows.items()},
+        }
+        args.json.write_text(json.dumps(found, indent=1) + "\n")
 
 
 if __name__ == "__main__":

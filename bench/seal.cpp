@@ -1,7 +1,8 @@
 // Makes the files for the benchmark: encrypted NDJSON files, their manifest, and the private key that unwraps their keys.
-//   bench_seal DIR FILES MEBIBYTES ORIGIN [CLAIMS]
+//   bench_seal DIR FILES BYTES ORIGIN [CLAIMS]
 // CLAIMS: an NDJSON file whose lines the files repeat, instead of records that are no claims.
-// With 0 MEBIBYTES each file has one short line. The manifest has each wrapped key twice, as the service's has.
+// BYTES: the size of each file; beyond 1 MiB, a number of whole MiB. With 0 a file has one short line. The manifest has
+// each wrapped key twice, as the service's has.
 #include <openssl/rand.h>
 
 #include <algorithm>
@@ -29,11 +30,11 @@ std::string record(int number) {
   return line + "}\n";
 }
 
-std::string block() {
+// Exactly so many bytes, of records and a last line that is none.
+std::string block(std::size_t size) {
   std::string text;
-  for (int i = 0; text.size() < (1 << 20) - 8192; ++i) text += record(i);
-  std::string rest((1 << 20) - text.size() - 1, 'x');
-  return text + rest + "\n";
+  for (int i = 0; text.size() + 4200 < size; ++i) text += record(i);
+  return text + std::string(size - text.size() - 1, 'x') + "\n";
 }
 
 // About a mebibyte of whole lines.
@@ -46,7 +47,7 @@ std::string block_of(const std::string& path) {
 }
 
 // Writes one file with `plain` in it `times` times, and returns the hex of its wrapped key.
-std::string seal(const std::string& path, const std::string& name, int times, const std::string& plain,
+std::string seal(const std::string& path, const std::string& name, std::int64_t times, const std::string& plain,
                  const std::string& public_pem) {
   crypto::FileKey key;
   std::uint8_t nonce[crypto::kNonceSize];
@@ -56,7 +57,7 @@ std::string seal(const std::string& path, const std::string& name, int times, co
   std::ofstream out(path, std::ios::binary);
   out.write(reinterpret_cast<const char*>(nonce), sizeof nonce);
   Bytes cipher(plain.size());
-  for (int i = 0; i < times; ++i) {
+  for (std::int64_t i = 0; i < times; ++i) {
     sealer.update(as_bytes(plain), cipher);
     out.write(reinterpret_cast<const char*>(cipher.data()), static_cast<std::streamsize>(cipher.size()));
   }
@@ -73,10 +74,11 @@ int main(int argc, char** argv) {
     return 2;
   }
   const std::string dir = argv[1], origin = argv[4];
-  const int mebibytes = std::stoi(argv[3]);
-  const std::string plain = argc == 6       ? block_of(argv[5])
-                            : mebibytes > 0 ? block()
-                                            : "{\"resourceType\":\"Patient\"}\n";
+  const std::int64_t size = std::stoll(argv[3]), step = std::min<std::int64_t>(size, 1 << 20);
+  const std::string plain = argc == 6  ? block_of(argv[5])
+                            : size > 0 ? block(static_cast<std::size_t>(step))
+                                       : "{\"resourceType\":\"Patient\"}\n";
+  const std::int64_t times = size > 0 ? std::max<std::int64_t>(1, size / step) : 1;
   auto key = crypto::PrivateKey::generate();
   std::ofstream(dir + "/private.pem") << key.private_pem();
   json::array output;
@@ -84,7 +86,7 @@ int main(int argc, char** argv) {
   for (int i = 0; i < std::stoi(argv[2]); ++i) {
     char name[64];
     std::snprintf(name, sizeof name, "00000000-0000-4000-8000-%012d.ndjson", i);
-    const std::string hex = seal(dir + "/" + name, name, std::max(1, mebibytes), plain, key.public_pem());
+    const std::string hex = seal(dir + "/" + name, name, times, plain, key.public_pem());
     key_map[name] = hex;
     output.push_back(
         json::object{{"type", "ExplanationOfBenefit"}, {"url", origin + "/data/1/" + name}, {"encryptedKey", hex}});

@@ -6,8 +6,8 @@
 
 namespace libbcda {
 
-// Allocates whole pages from the kernel for each secret. There are few secrets, so no pool is needed. Without a pool
-// there is no lock that could stay locked in a forked child. Throws std::bad_alloc.
+// Gives each secret whole pages: of a pool, or of the kernel if the secret is large or the pool is used up. It takes no
+// lock, so it can be used in a forked child. Throws std::bad_alloc.
 void* allocate_secret(std::size_t size);
 void free_secret(void* memory, std::size_t size) noexcept;
 

@@ -85,7 +85,7 @@ std::string Directory::read(const std::string& name, std::size_t max_bytes) cons
                           "the file " + join(path_, name) + " is larger than " + std::to_string(max_bytes) + " bytes")
                         .at_file(join(path_, name)));
   std::string text;
-  Bytes buffer(64u << 10);
+  Bytes buffer(static_cast<std::size_t>(std::clamp<std::int64_t>(file.size() + 1, 1, 64 << 10)));
   while (const std::size_t n = file.read(buffer)) text.append(as_text({buffer.data(), n}));
   return text;
 }

@@ -3,6 +3,7 @@
 #include <fcntl.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstdio>
 #include <cstring>
@@ -20,6 +21,10 @@ namespace {
 
 // Write-back starts after each step of this size, so that the sync at the end has little left to do.
 constexpr std::int64_t kFlushStep = 8 << 20;
+
+// Room on the disk is reserved in such steps, because the size that a server announces may be wrong. For a file of less
+// than the first size the call costs more than it saves.
+constexpr std::int64_t kReserveStep = 64 << 20, kWorthReserving = 1 << 20;
 
 std::optional<struct stat> look_at(Disk& disk, const std::string& path, int flags = 0) {
   struct stat info {};
@@ -184,6 +189,8 @@ OutputFile::OutputFile(OutputFile&& other) noexcept
       fd_(std::move(other.fd_)),
       ended_(other.ended_),
       size_(other.size_),
+      expected_(other.expected_),
+      reserved_(other.reserved_),
       flushed_(other.flushed_),
       published_(other.published_),
       left_(other.left_) {}
@@ -194,7 +201,15 @@ OutputFile::~OutputFile() {
   if (fd_ && size_ >= kFlushStep) disk_.discard(fd_.take());
 }
 
+void OutputFile::reserve(std::int64_t size) noexcept {
+  if (size <= reserved_ || size > expected_ || expected_ < kWorthReserving) return;
+  const std::int64_t end = std::min(expected_, size + kReserveStep);
+  disk_.reserve(fd_.get(), reserved_, end - reserved_);
+  reserved_ = end;
+}
+
 void OutputFile::write(ByteView bytes) {
+  reserve(size_ + static_cast<std::int64_t>(bytes.size()));
   write_all(disk_, fd_.get(), bytes, join(partial_dir_->path(), partial_));
   size_ += static_cast<std::int64_t>(bytes.size());
   if (durability_ == Durability::power && size_ - flushed_ >= kFlushStep) {

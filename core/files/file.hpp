@@ -96,6 +96,8 @@ class OutputFile {
   OutputFile(OutputFile&& other) noexcept;
   ~OutputFile();
 
+  // How many bytes will come, by what their sender says. Only a hint: it is reserved in steps.
+  void expect(std::int64_t size) noexcept { expected_ = size; }
   void write(ByteView bytes);
   std::int64_t size() const noexcept { return size_; }
   const std::string& partial() const noexcept { return partial_; }
@@ -110,6 +112,7 @@ class OutputFile {
   std::optional<bool> publish_if_new(const Directory& dir, const std::string& name);
 
  private:
+  void reserve(std::int64_t size) noexcept;
   int try_to_publish(const Directory& dir, const std::string& name, bool in_one_step);
   int link_to(const Directory& dir, const std::string& name, bool in_one_step) const;
   Disk& disk_;
@@ -119,6 +122,7 @@ class OutputFile {
   Fd fd_;
   struct stat ended_ {};  // after end()
   std::int64_t size_ = 0;
+  std::int64_t expected_ = 0, reserved_ = 0;
   std::int64_t flushed_ = 0;  // write-back to the disk was started for the bytes before this offset
   bool published_ = false, left_ = false;
 };

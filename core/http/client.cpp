@@ -257,6 +257,7 @@ Response::~Response() = default;
 const Answer& Response::head() const { return state_->head; }
 std::int64_t Response::content_length() const { return state_->length; }
 bool Response::delimited() const { return state_->length >= 0 || state_->parser->chunked(); }
+bool Response::at_end() const { return state_->done; }
 Task<std::size_t> Response::read_some(MutableBytes out) { return state_->read_body(out); }
 
 Task<bool> Response::read_text(std::string& text, std::size_t longest) {

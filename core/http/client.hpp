@@ -37,6 +37,8 @@ class Response {
   std::int64_t content_length() const;
   // False if only the end of the connection ends the body. A truncated body then looks complete.
   bool delimited() const;
+  // Whether all of the body has been read. Of a chunked body this may show only with the next read.
+  bool at_end() const;
   // Reads the next bytes of the body. Returns 0 after the last one. Throws Error{NETWORK} if the body is truncated.
   Task<std::size_t> read_some(MutableBytes out);
   // Appends the body to `text`, up to `longest` bytes. Removes the request's credentials if the server repeats them, so

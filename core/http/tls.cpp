@@ -18,6 +18,8 @@
 namespace libbcda::http {
 namespace {
 
+constexpr std::size_t kReadAhead = 40 << 10;  // bytes: two records of 16 KiB, and the next one's beginning
+
 // The system's CA certificates on Debian, Fedora/RHEL, Alpine, SUSE and others. The list is needed because a bundled
 // OpenSSL searches other paths.
 constexpr const char* kBundles[] = {
@@ -175,7 +177,15 @@ void trust(SSL_CTX* context, const std::string& ca_file) {
 
 }  // namespace
 
-void SslDeleter::operator()(SSL* ssl) const noexcept { SSL_free(ssl); }
+// OpenSSL takes a connection that ends without a shutdown for a broken one, and would never resume its session. A quiet
+// shutdown sends nothing: the bodies of HTTP say themselves where they end.
+void SslDeleter::operator()(SSL* ssl) const noexcept {
+  if (SSL_is_init_finished(ssl)) {
+    SSL_set_quiet_shutdown(ssl, 1);
+    SSL_shutdown(ssl);
+  }
+  SSL_free(ssl);
+}
 void TlsContext::ContextDeleter::operator()(SSL_CTX* context) const noexcept { SSL_CTX_free(context); }
 void TlsContext::SessionDeleter::operator()(SSL_SESSION* session) const noexcept { SSL_SESSION_free(session); }
 
@@ -190,6 +200,9 @@ TlsContext::TlsContext(const std::string& ca_file, std::optional<ClientCertifica
   SSL_CTX_set_cert_cb(context, &TlsContext::on_certificate_request, this);
   SSL_CTX_set_mode(context,
                    SSL_MODE_RELEASE_BUFFERS | SSL_MODE_ENABLE_PARTIAL_WRITE | SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER);
+  // One call of the system reads two records. Without this, each record takes two calls: for its head and for its body.
+  SSL_CTX_set_read_ahead(context, 1);
+  SSL_CTX_set_default_read_buffer_len(context, kReadAhead);
   SSL_CTX_set_session_cache_mode(context, SSL_SESS_CACHE_CLIENT | SSL_SESS_CACHE_NO_INTERNAL);
   if (SSL_CTX_set_ex_data(context, context_index(), this) != 1) throw std::bad_alloc();
   SSL_CTX_sess_set_new_cb(context, &TlsContext::on_new_session);

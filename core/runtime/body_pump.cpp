@@ -74,11 +74,13 @@ Task<std::size_t> BodyPump::move(http::Response& response) {
   block.resize(block_size_);
   const std::size_t n = co_await response.read_some(MutableBytes(block).subspan(filled_));
   filled_ += n;
-  if (filled_ == block_size_ || (n > 0 && !work_->is_busy())) co_await hand_on();
+  const bool is_due = filled_ == block_size_ || (n > 0 && !work_->is_busy());
+  if (is_due && !response.at_end()) co_await hand_on();
   co_return n;
 }
 
-Task<> BodyPump::hand_on() {
+// Waits for the worker, and returns the block that was read meanwhile.
+Task<ByteView> BodyPump::swap() {
   // Yields once for each block. Without this, a fast network and a fast worker would keep the thread, so that neither a
   // cancellation nor another file gets a turn.
   co_await asio::post(co_await asio::this_coro::executor, asio::use_awaitable);
@@ -89,6 +91,11 @@ Task<> BodyPump::hand_on() {
   if (cancellation.cancelled() != asio::cancellation_type::none) throw Error(Status::CANCELED, "canceled");
   const ByteView block(blocks_[current_].data(), std::exchange(filled_, 0));
   current_ = 1 - current_;
+  co_return block;
+}
+
+Task<> BodyPump::hand_on() {
+  const ByteView block = co_await swap();
   if (block.empty()) co_return;
   work_->begin();
   asio::post(workers_.executor(), [work = work_, block, &workers = workers_, &decode = decode_] {
@@ -102,11 +109,7 @@ Task<> BodyPump::hand_on() {
   });
 }
 
-Task<> BodyPump::finish() {
-  co_await hand_on();
-  co_await settle();
-  work_->check();
-}
+Task<ByteView> BodyPump::rest() { return swap(); }
 
 Task<> BodyPump::settle() {
   for (bool busy = work_->is_busy(); busy; busy = work_->is_busy()) co_await work_->idle->wait();

@@ -20,17 +20,20 @@ class BodyPump {
   BodyPump(const BodyPump&) = delete;
   BodyPump& operator=(const BodyPump&) = delete;
 
-  // Reads some bytes and hands them on when the worker is idle or the block is full. Returns how many were read; 0: the
-  // body has ended. Throws what reading or decoding threw.
+  // Reads some bytes and hands them on when the worker is idle or the block is full. The last ones stay for rest(), so
+  // that one piece of work can decode and verify them. Returns how many were read; 0: the body has ended. Throws what
+  // reading or decoding threw.
   Task<std::size_t> move(http::Response& response);
-  // Hands on what is left and waits until it is decoded. Throws what decoding threw.
-  Task<> finish();
+  // Waits until all that was handed on is decoded, and returns what was not, for the caller to decode. It is valid until
+  // the next call. Throws what decoding threw.
+  Task<ByteView> rest();
   // Waits until the worker is idle. The caller awaits it before it destroys this object or what `decode` uses, with
   // cancellation switched off.
   Task<> settle();
 
  private:
   struct Work;  // what the worker shares
+  Task<ByteView> swap();
   Task<> hand_on();
 
   world::Workers& workers_;

@@ -8,22 +8,26 @@ namespace libbcda::runtime {
 
 Task<> FileBody::begin(const Start& start) {
   co_await drop();
-  coding_ = start.coding;
-  co_await world::run_on(workers_, [&] {
-    writer_ = start.make_writer();
-    keeper_ = start.make_keeper();
-  });
-  decoder_.emplace(coding_, *writer_);
+  start_ = start;
   const BodyPump::Decode decode = [this](ByteView block) { this->decode(block); };
   pump_.emplace(co_await asio::this_coro::executor, workers_, decode, start.expected);
   expected_ = start.expected;
   if (expected_ >= 0) reporter_.expect(expected_);
 }
 
+void FileBody::open() {
+  if (decoder_) return;
+  writer_ = start_.make_writer();
+  writer_->expect(start_.coding.plain_size(start_.expected));
+  keeper_ = start_.make_keeper();
+  decoder_.emplace(start_.coding, *writer_);
+}
+
 Task<> FileBody::go_on(const Start& start, const Replay& replay) {
   co_await begin(start);
   std::int64_t taken = 0;
   co_await world::run_on(workers_, [&] {
+    open();
     try {
       replay([&](ByteView block) {
         if (keeper_) keeper_->take(block);
@@ -41,6 +45,8 @@ Task<> FileBody::go_on(const Start& start, const Replay& replay) {
 }
 
 void FileBody::decode(ByteView block) {
+  open();
+  if (block.empty()) return;
   if (keeper_) keeper_->take(block);
   decoder_->feed(block);
   if (keeper_) keeper_->decoded(*decoder_, *writer_);
@@ -53,34 +59,44 @@ Task<> FileBody::receive(http::Response& response) {
   }
 }
 
-Task<transfer::Facts> FileBody::finish() {
-  co_await pump_->finish();
-  transfer::Facts facts;
-  co_await world::run_on(workers_, [&] { facts = decoder_->finish(); });
-  co_return facts;
-}
-
-Task<> FileBody::commit(world::Workers& workers, const Commit& commit) {
-  co_await world::run_on(workers, [&] { commit(*writer_); });
+// One piece of work does all, if the same workers write and publish: most files are small, and each hand-over to another
+// thread costs as much as decoding some kilobytes.
+Task<> FileBody::finish(const Check& check, world::Workers& workers, const Commit& commit) {
+  const bool at_once = &workers == &workers_;
+  const ByteView rest = co_await pump_->rest();
+  co_await world::run_on(workers_, [&] {
+    decode(rest);
+    check(decoder_->finish(), *decoder_);
+    if (at_once) publish(commit);
+  });
+  if (!at_once) co_await world::run_on(workers, [&] { publish(commit); });
   if (expected_ < 0) reporter_.expect(received_);
   expected_ = -1, received_ = 0;  // they stay counted
 }
 
+void FileBody::publish(const Commit& commit) {
+  commit(*writer_);
+  keeper_.reset();
+  writer_.reset();
+}
+
 Task<> FileBody::leave() {
-  if (!writer_ || !keeper_) co_return;
-  if (pump_) co_await pump_->settle();
+  if (!pump_) co_return;
+  co_await pump_->settle();
+  if (!writer_ || !keeper_ || !decoder_) co_return;
   co_await world::run_on(workers_, [&] { keeper_->leave(*decoder_, *writer_); });
 }
 
 Task<> FileBody::drop() {
-  if (!writer_) co_return;
-  if (pump_) co_await pump_->settle();
+  if (!pump_) co_return;
+  co_await pump_->settle();
   pump_.reset();
   decoder_.reset();
-  co_await world::run_on(workers_, [&] {
-    keeper_.reset();
-    writer_.reset();
-  });
+  if (writer_)
+    co_await world::run_on(workers_, [&] {
+      keeper_.reset();
+      writer_.reset();
+    });
   if (expected_ >= 0) reporter_.forget(expected_);
   reporter_.receive(-received_);
   expected_ = -1, received_ = 0;

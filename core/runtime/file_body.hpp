@@ -30,18 +30,18 @@ class FileBody {
     transfer::Coding coding;
     std::int64_t expected = -1;  // bytes, as they are sent; -1: not known
   };
-  // Drops what is there, and begins a file.
+  // Drops what is there, and begins a file. Its writer is made when its first bytes are decoded.
   Task<> begin(const Start& start);
   // The same with what an earlier run kept: `replay` hands out these bytes, as they were sent, on a worker.
   using Replay = std::function<void(const std::function<void(ByteView)>& take)>;
   Task<> go_on(const Start& start, const Replay& replay);
   // Moves an answer to the decoder, to its end. After a failure of the connection, the next answer may go on.
   Task<> receive(http::Response& response);
-  // Waits until all is decoded, and verifies it.
-  Task<transfer::Facts> finish();
-  // Publishes what finish() has verified, on one of `workers`.
+  // Decodes what is left and verifies the file. Then `check` gets the facts. If it does not throw, `commit` publishes the
+  // file, on one of `workers`.
+  using Check = std::function<void(const transfer::Facts&, const transfer::Decoder&)>;
   using Commit = std::function<void(transfer::Writer&)>;
-  Task<> commit(world::Workers& workers, const Commit& commit);
+  Task<> finish(const Check& check, world::Workers& workers, const Commit& commit);
   // Keeps what is there for a later run, if it is worth it. drop() is called next.
   Task<> leave();
   // Drops what is there and was not committed. Call it with cancellation switched off before the object is
@@ -49,15 +49,16 @@ class FileBody {
   Task<> drop();
 
   std::int64_t received() const { return received_; }  // bytes as they were sent, that are decoded or will be
-  const transfer::Decoder& decoder() const { return *decoder_; }
-  const transfer::Coding& coding() const { return coding_; }
 
  private:
+  void open();
   void decode(ByteView block);
+  void publish(const Commit& commit);
 
   world::Workers& workers_;
   Reporter& reporter_;
-  transfer::Coding coding_;
+  Start start_;
+  // Made and used by a worker, or while none works.
   std::unique_ptr<transfer::Writer> writer_;
   std::unique_ptr<transfer::PartKeeper> keeper_;
   std::optional<transfer::Decoder> decoder_;

@@ -56,7 +56,6 @@ Task<> FileCrew::work() {
         const std::lock_guard lock(mutex_);
         if (manifests_left_ == 0) files = queue_.counts().total;
       }
-      co_await world::run_on(world_.workers(), [&] { task->load(); });
       const FileResult file = co_await worker_.fetch(*task, files);
       published(*task, file);
       if (output_.tables)

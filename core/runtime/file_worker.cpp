@@ -91,12 +91,32 @@ FileWorker::FileWorker(Session& session, world::World& world, const Settings& se
       renewal_(session, output.workspace.get()) {}
 
 Task<FileResult> FileWorker::fetch(FileTask& task, std::int64_t files) {
+  Ready ready;
+  co_await world::run_on(world_.workers(), [&] { ready = get_ready(task); });
+  if (ready.earlier) co_return std::move(*ready.earlier);
+  reporter_.file_requested(task);
+  if (ready.no_key) {
+    if (ready.no_key->status == Status::DECRYPTION) keys_.refused(files);
+    throw std::move(*ready.no_key);
+  }
+  if (ready.key) keys_.opened();
+  co_return co_await download(task, ready.key);
+}
+
+// All that waits for the disk or computes before a file is requested: RSA takes some tenths of a millisecond.
+FileWorker::Ready FileWorker::get_ready(FileTask& task) {
+  task.load();
   task.entry.url = bulk::on_service_origin(task.entry.url, session_.service().origin);
   check_origin(task.entry);
-  if (auto earlier = co_await find_earlier(task)) co_return std::move(*earlier);
-  reporter_.file_requested(task);
-  const auto key = co_await key_for(task.entry, files);
-  co_return co_await download(task, key);
+  Ready ready;
+  ready.earlier = find_earlier(task);
+  if (ready.earlier) return ready;
+  try {
+    ready.key = key_of_(task.entry);
+  } catch (const Error& e) {
+    ready.no_key = e;
+  }
+  return ready;
 }
 
 void FileWorker::check_origin(const bulk::Entry& entry) const {
@@ -116,54 +136,37 @@ bool FileWorker::contradicts(const bulk::Entry& entry, const transfer::Facts& ea
 
 // Looks for a file of that name in OUT. One that an earlier run published is taken, if its content still matches its
 // record. Any other file there is an error.
-Task<std::optional<FileResult>> FileWorker::find_earlier(const FileTask& task) {
-  if (!output_.workspace) co_return std::nullopt;
+std::optional<FileResult> FileWorker::find_earlier(const FileTask& task) {
+  if (!output_.workspace) return std::nullopt;
   const transfer::Workspace& workspace = *output_.workspace;
   const std::string path = task.path();
-  bool is_there = false, is_still = false;
-  std::optional<Error> changed;
-  co_await world::run_on(world_.workers(), [&] {
-    is_there = workspace.published().has(path);
-    const auto found = workspace.earlier().files.find(path);
-    if (found == workspace.earlier().files.end()) return;
-    if (!transfer::is_of(found->second, task.entry) || contradicts(task.entry, found->second.facts)) return;
-    if (!is_there) {
-      is_still = output_.tables && output_.tables->stand_for(found->second);
-      return;
-    }
-    // Asks the run, because the coroutine's cancellation state belongs to its strand.
-    is_still = workspace.published().is_still(found->second, [&] {
-      if (outcome_.stopped()) throw Error(Status::CANCELED, "canceled");
-    });
-    if (!is_still) changed = workspace.published().changed(found->second);
-    if (is_still && task.entry.kind == bulk::FileKind::error)
+  const bool is_there = workspace.published().has(path);
+  const auto found = workspace.earlier().files.find(path);
+  const bool is_known = found != workspace.earlier().files.end() && transfer::is_of(found->second, task.entry) &&
+                        !contradicts(task.entry, found->second.facts);
+  if (is_known && is_still(found->second, is_there)) {
+    if (is_there && task.entry.kind == bulk::FileKind::error)
       output_.issues->add(read_issues(output_.shown_path(path), found->second.facts));
-  });
-  if (!is_there && !is_still) co_return std::nullopt;
-  if (is_still) {
     FileResult result = describe(task);
-    result.facts = workspace.earlier().files.at(path).facts;
+    result.facts = found->second.facts;
     result.path = output_.shown_path(path);
     result.is_kept = true;
-    co_return result;
+    return result;
   }
-  if (changed) throw std::move(*changed);
+  if (!is_there) return std::nullopt;
+  if (is_known) throw workspace.published().changed(found->second);
   const std::string full = output_.shown_path(path);
   throw std::move(
       Error(Status::FILESYSTEM, full + " exists already; move it away or choose another directory").at_file(full));
 }
 
-// RSA takes most of a millisecond, so a worker does it.
-Task<std::optional<crypto::FileKey>> FileWorker::key_for(const bulk::Entry& entry, std::int64_t files) {
-  std::optional<crypto::FileKey> key;
-  try {
-    co_await world::run_on(world_.workers(), [&] { key = key_of_(entry); });
-  } catch (const Error& e) {
-    if (e.status == Status::DECRYPTION) keys_.refused(files);
-    throw;
-  }
-  if (key) keys_.opened();
-  co_return key;
+// Whether a file that an earlier run published has still its content; one that is not there may stand in tables.
+bool FileWorker::is_still(const transfer::FileRecord& record, bool is_there) const {
+  if (!is_there) return output_.tables && output_.tables->stand_for(record);
+  // Asks the run, because the coroutine's cancellation state belongs to its strand.
+  return output_.workspace->published().is_still(record, [this] {
+    if (outcome_.stopped()) throw Error(Status::CANCELED, "canceled");
+  });
 }
 
 Task<FileResult> FileWorker::download(const FileTask& task, const std::optional<crypto::FileKey>& key) {
@@ -236,18 +239,20 @@ Task<bool> FileWorker::attempt(const FileTask& task, const std::optional<crypto:
     if (what == Body::whole) co_await begin(task, key, response, download, body);
     if (what != Body::over) co_await body.receive(response);
     check_length(body.received(), download.size());
-    result.facts = co_await body.finish();
     // The first bytes may have shown another coding. A Content-Range has said how long the file is.
     const bool is_delimited = response.delimited() || download.size() >= 0 || what == Body::over;
-    check_proof(task.entry, result.facts.proof, is_delimited);
-    check_content(task, body.decoder(), result.facts);
+    const FileBody::Check check = [&](const transfer::Facts& facts, const transfer::Decoder& decoder) {
+      result.facts = facts;
+      check_proof(task.entry, facts.proof, is_delimited);
+      check_content(task, decoder, facts);
+    };
     const FileBody::Commit publish = [&](transfer::Writer& writer) {
       // A publication that has begun is not interrupted. One that waits for its thread has not.
       if (outcome_.stopped()) throw Error(Status::CANCELED, "canceled");
       result.path = output_.shown_path(commit(task, writer, result.facts));
       result.stamp = writer.stamp();
     };
-    co_await body.commit(output_.commit_workers(world_), publish);
+    co_await body.finish(check, output_.commit_workers(world_), publish);
   } catch (Error& e) {
     if (!response.delimited() && e.status == Status::DECRYPTION)
       e.may_retry();  // because a body that was cut looks like one with a wrong tag

@@ -37,13 +37,22 @@ class FileWorker {
   FileWorker(Session& session, world::World& world, const Settings& settings, const Output& output, Reporter& reporter,
              const Outcome& outcome, KeyOf key_of, std::function<void()> refused);
 
-  // Fetches, verifies and publishes one file; a file that an earlier run published is taken as it is. Throws Error.
+  // Loads the entry, and fetches, verifies and publishes its file. One that an earlier run published is taken as it is.
+  // Throws Error.
   // `files`: as KeyTrial::refused has it.
   Task<FileResult> fetch(FileTask& task, std::int64_t files);
   const KeyTrial& keys() const { return keys_; }
 
  private:
-  Task<std::optional<FileResult>> find_earlier(const FileTask& task);
+  // What is known of a file before it is requested.
+  struct Ready {
+    std::optional<FileResult> earlier;  // an earlier run published it
+    std::optional<crypto::FileKey> key;
+    std::optional<Error> no_key;  // why it cannot be opened
+  };
+  Ready get_ready(FileTask& task);
+  std::optional<FileResult> find_earlier(const FileTask& task);
+  bool is_still(const transfer::FileRecord& record, bool is_there) const;
   Task<FileResult> download(const FileTask& task, const std::optional<crypto::FileKey>& key);
   Task<> download(const FileTask& task, const std::optional<crypto::FileKey>& key, FileBody& body, FileResult& result);
   Task<bool> attempt(const FileTask& task, const std::optional<crypto::FileKey>& key, transfer::Download& download,
@@ -56,7 +65,6 @@ class FileWorker {
                            const transfer::Download::Held& held) const;
   Task<> note_download(const bulk::Entry& entry);
   Task<transfer::Download::Body> accept(http::Response& response, transfer::Download& download);
-  Task<std::optional<crypto::FileKey>> key_for(const bulk::Entry& entry, std::int64_t files);
   Task<> renew_url(const FileTask& task, transfer::Download& download);
   bool contradicts(const bulk::Entry& entry, const transfer::Facts& earlier) const;
   void check_proof(const bulk::Entry& entry, transfer::Proof proof, bool delimited) const;

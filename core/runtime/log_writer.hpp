@@ -4,38 +4,40 @@
 #include <memory>
 #include <mutex>
 #include <string>
-#include <vector>
+#include <utility>
 
 #include "base/error.hpp"
 #include "base/task.hpp"
-#include "world/workers.hpp"
+#include "world/world.hpp"
 
 namespace libbcda::runtime {
 
 // Thread-safe. Hold it by shared_ptr, because a write that was posted outlives its caller.
 class LogWriter : public std::enable_shared_from_this<LogWriter> {
  public:
-  // `write` writes one line, on a worker. `failed` is called for a line that cannot be written.
-  LogWriter(world::Workers& workers, std::function<void(const std::string&)> write,
+  // `write` writes some lines, with line breaks between them, on a disk worker. `failed` is called if it throws.
+  LogWriter(world::World& world, std::function<void(const std::string&)> write,
             std::function<void(const Error&)> failed)
-      : workers_(workers), write_(std::move(write)), failed_(std::move(failed)) {}
+      : world_(world), write_(std::move(write)), failed_(std::move(failed)) {}
 
-  void add(std::string line);
+  void add(std::string line);  // it is written within some hundredths of a second
   // Returns when each line was written or has failed.
   Task<> flush();
   // Stops writing, and returns when no write is under way. After that, the objects that `write` uses may be destroyed.
   void close();
 
  private:
+  static Task<> write_soon(std::shared_ptr<LogWriter> self);
   void drain();
 
-  world::Workers& workers_;
+  world::World& world_;
   std::function<void(const std::string&)> write_;
   std::function<void(const Error&)> failed_;
   std::mutex writing_;   // keeps the order when two workers drain
   bool closed_ = false;  // guarded by `writing_`
-  std::mutex mutex_;     // guards `lines_`
-  std::vector<std::string> lines_;
+  std::mutex mutex_;     // guards what follows
+  std::string lines_;
+  bool is_due_ = false;  // a write of them was begun
 };
 
 }  // namespace libbcda::runtime

@@ -19,8 +19,10 @@ struct Output {
   std::shared_ptr<IssueCollector> issues = std::make_shared<IssueCollector>();  // of the committed error files
 
   world::Workers& write_workers(world::World& world) const { return sink_workers ? *sink_workers : world.workers(); }
+  // A publication that must be durable waits for the disk, so the workers that decode other files do not make it.
   world::Workers& commit_workers(world::World& world) const {
-    return sink_workers ? *sink_workers : world.disk_workers();
+    const bool waits = workspace && workspace->durability() == files::Durability::power;
+    return waits ? world.disk_workers() : write_workers(world);
   }
   // The path of a published file, as results and events show it.
   std::string shown_path(const std::string& path) const { return workspace ? workspace->path() + "/" + path : path; }

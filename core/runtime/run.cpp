@@ -164,7 +164,7 @@ void Run::furnish() {
   std::shared_ptr<LogWriter> log;
   if (transfer::Workspace* workspace = output_.workspace.get())
     log = std::make_shared<LogWriter>(
-        world.disk_workers(), [workspace](const std::string& line) { workspace->log(line); },
+        world, [workspace](const std::string& lines) { workspace->log(lines); },
         [this](const Error& e) { outcome_.fail(e); });
   reporter_.emplace(mailbox_, queue_, std::move(log), world.clock());
   const bool is_fetch = request_.kind == RunKind::fetch;

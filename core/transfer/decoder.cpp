@@ -4,7 +4,7 @@
 #include <utility>
 
 #include "base/error.hpp"
-#include "base/json.hpp"
+#include "base/json_items.hpp"
 
 namespace libbcda::transfer {
 namespace {
@@ -12,6 +12,7 @@ namespace {
 constexpr std::uint8_t kGzipStart = 0x1F, kGzipSecond = 0x8B;  // no text begins with them
 constexpr std::size_t kHead = 256;
 constexpr std::size_t kLongestFirstLine = 64 << 10;
+constexpr std::size_t kTypeWithin = 256;  // bytes of a record: its type is usually within the first ones
 
 }  // namespace
 
@@ -33,8 +34,15 @@ Proof Coding::proof() const {
   return sized || length ? Proof::length : Proof::none;
 }
 
-Decoder::Decoder(const Coding& coding, Writer& writer) : coding_(coding), writer_(writer) {
+std::int64_t Coding::plain_size(std::int64_t sent) const {
+  constexpr auto kOverhead = static_cast<std::int64_t>(crypto::kOverhead);
+  if (gzip || sent < 0) return -1;
+  return key ? std::max<std::int64_t>(sent - kOverhead, 0) : sent;
+}
+
+Decoder::Decoder(const Coding& coding, Writer& writer, world::Aside::Post post) : coding_(coding), writer_(writer) {
   if (coding.key) opener_.emplace(*coding.key);
+  if (post) aside_.emplace(std::move(post));
 }
 
 void Decoder::decide_on_gzip(ByteView bytes) {
@@ -67,16 +75,24 @@ void Decoder::decode(ByteView bytes) {
   head_.append(as_text(bytes.first(std::min(bytes.size(), kHead - head_.size()))));
   if (!opener_) {
     check_.update(bytes);
-    return pass_on(bytes);
+    pass_on(bytes);
+    if (aside_) aside_->finish();  // the bytes are the caller's
+    return;
   }
-  if (plain_.size() < bytes.size() + crypto::kTagSize) plain_.resize(bytes.size() + crypto::kTagSize);
-  std::size_t n = opener_->update(bytes, plain_);
-  pass_on({plain_.data(), n});
+  Bytes& plain = plain_[filled_];
+  if (aside_) filled_ = 1 - filled_;
+  if (plain.size() < bytes.size() + crypto::kTagSize) plain.resize(bytes.size() + crypto::kTagSize);
+  const std::size_t n = opener_->update(bytes, plain);
+  pass_on({plain.data(), n});
 }
 
 void Decoder::pass_on(ByteView plain) {
   if (plain.empty()) return;
-  digest_.update(plain);
+  if (aside_) {
+    aside_->begin([this, plain] { digest_.update(plain); });
+  } else {
+    digest_.update(plain);
+  }
   counter_.update(plain);
   keep_first_line(as_text(plain));
   writer_.write(plain);
@@ -101,6 +117,7 @@ Facts Decoder::finish() {
       throw;
     }
   }
+  if (aside_) aside_->finish();
   facts_.records = counter_.records();
   facts_.sha256 = to_hex(digest_.finish());
   facts_.proof = coding_.proof();
@@ -126,10 +143,24 @@ void Decoder::keep_first_line(std::string_view plain) {
   has_first_line_ = end != std::string_view::npos || first_line_.size() > kLongestFirstLine;
 }
 
+// The type is nearly always the first member, so the line is read no further than it.
 std::string Decoder::first_type() const {
   if (first_line_.size() > kLongestFirstLine) return "";
-  const auto record = parse_json(first_line_);
-  return record && record->is_object() ? string_member(record->get_object(), "resourceType") : "";
+  std::string type;
+  const auto on_member = [&](std::string_view name, const json::value& value) {
+    if (name == "resourceType" && value.is_string()) type = value.get_string();
+  };
+  JsonItems members(on_member, [](auto&&...) {});
+  try {
+    for (std::string_view rest = first_line_; type.empty() && !rest.empty();) {
+      const std::size_t used = members.feed(rest.substr(0, kTypeWithin));
+      if (used == 0) break;
+      rest.remove_prefix(used);
+    }
+  } catch (const Malformed&) {
+    return "";  // it is no record
+  }
+  return type;
 }
 
 }  // namespace libbcda::transfer

@@ -1,5 +1,6 @@
 // Unpacks, decrypts, digests and counts the bytes of one file between the server and a writer.
 #pragma once
+#include <array>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -10,6 +11,7 @@
 #include "ndjson/counter.hpp"
 #include "ndjson/plain_check.hpp"
 #include "transfer/destination.hpp"
+#include "world/aside.hpp"
 
 namespace libbcda::transfer {
 
@@ -44,13 +46,16 @@ struct Coding {
   codec::Limits limits = {};
 
   Proof proof() const;  // what will prove that the file is whole
+  // How long the plaintext of so many bytes is; -1: unknown.
+  std::int64_t plain_size(std::int64_t sent) const;
 };
 
 class Decoder {
  public:
   // With a key the bytes are decrypted. Without a key they must look like NDJSON. The first bytes
   // decide whether they are packed, because some servers declare gzip and send text, or the other way round.
-  explicit Decoder(const Coding& coding, Writer& writer);
+  // `post`: where digests may be computed meanwhile; empty: the caller's thread does it.
+  explicit Decoder(const Coding& coding, Writer& writer, world::Aside::Post post = {});
 
   void feed(ByteView bytes);
   // Verifies the tag, or checks that a file without a key looks like NDJSON. The writer may be committed only after
@@ -77,12 +82,14 @@ class Decoder {
   Writer& writer_;
   crypto::Sha256 digest_;
   ndjson::Counter counter_;
-  Bytes plain_;
+  std::array<Bytes, 2> plain_;  // decrypted bytes: one is filled while the other one may still be digested
+  std::size_t filled_ = 0;
   Facts facts_;
   ndjson::PlainCheck check_;  // used for a file without a key
   std::string head_;          // the first bytes, unpacked
   std::string first_line_;    // of the plaintext, up to its line break
   bool has_first_line_ = false;
+  std::optional<world::Aside> aside_;  // declared last, because it uses the digest and what it reads
 };
 
 }  // namespace libbcda::transfer

@@ -2,31 +2,61 @@
 
 #include <sys/stat.h>
 
+#include <boost/asio/post.hpp>
+
 #include <cerrno>
 #include <cstring>
 
 #include "base/error.hpp"
+#include "world/active_threads.hpp"
+#include "world/faults.hpp"
+#include "world/thread_pool.hpp"
 
 namespace libbcda::transfer {
 namespace {
 
-constexpr std::size_t kChunk = 256 << 10;
+constexpr std::size_t kChunk = 1 << 20;
 
 Error cannot_read(const std::string& path, const std::string& why) {
   return std::move(Error(Status::FILESYSTEM, "cannot read the downloaded file " + path + ": " + why).at_file(path));
 }
 
 void feed_all(Downloaded& input, Decoder& decoder, const Progress& progress) {
-  Bytes buffer(kChunk);
+  // The first chunk is longer by what is no plaintext. So the plaintext is written in whole pages, which is faster.
+  Bytes buffer(kChunk + crypto::kOverhead);
   for (std::int64_t done = 0;;) {
     bool interrupted = false;
-    const std::size_t n = input.read(buffer, interrupted);
+    const std::size_t n = input.read(MutableBytes(buffer).first(done == 0 ? buffer.size() : kChunk), interrupted);
     if (n == 0 && !interrupted) return;
     decoder.feed({buffer.data(), n});
     done += static_cast<std::int64_t>(n);
     if (progress) progress(done, input.size());  // also after a signal, so that the caller can stop
   }
 }
+
+// A thread that digests a file while the caller's thread decrypts and writes its next bytes. A small file has none.
+class DigestThread {
+ public:
+  explicit DigestThread(std::int64_t size) {
+    if (size >= 0 && size < kWorthAThread) return;
+    try {
+      thread_.emplace(1, "bcda-digest", active_threads_, faults_);
+    } catch (const Error&) {
+      // No thread could be started. The caller's does all.
+    }
+  }
+
+  world::Aside::Post post() {
+    if (!thread_) return {};
+    return [this](std::function<void()> work) { asio::post(thread_->executor(), std::move(work)); };
+  }
+
+ private:
+  static constexpr std::int64_t kWorthAThread = 4 << 20;
+  world::ActiveThreads active_threads_;
+  world::Faults faults_;
+  std::optional<world::ThreadPool> thread_;
+};
 
 }  // namespace
 
@@ -52,7 +82,10 @@ Facts decrypt_into(Workspace& space, const std::string& name, FileKind kind, Dow
     throw std::move(
         Error(Status::FILESYSTEM, full + " exists already; move it away or choose another directory").at_file(full));
   const auto writer = space.destination()->begin(name, "", kind);
-  Decoder decoder({.key = key}, *writer);
+  const Coding coding{.key = key};
+  writer->expect(coding.plain_size(input.size()));
+  DigestThread digest_thread(input.size());
+  Decoder decoder(coding, *writer, digest_thread.post());
   try {
     feed_all(input, decoder, progress);
     const Facts facts = decoder.finish();

@@ -35,6 +35,7 @@ class DirectoryDestination::FileWriter : public Writer {
         kind_(kind),
         file_(*directory.work(), unique_name(directory, kPartialEnding), directory.durability()) {}
 
+  void expect(std::int64_t size) override { file_.expect(size); }
   void write(ByteView bytes) override { file_.write(bytes); }
 
   std::string commit(std::int64_t, const std::string&) override {

@@ -21,7 +21,8 @@ using files::Durability;
 class Writer {
  public:
   virtual ~Writer() = default;
-  virtual void write(ByteView bytes) = 0;  // UNVERIFIED
+  virtual void expect(std::int64_t size) { static_cast<void>(size); }  // a hint: so many bytes will come
+  virtual void write(ByteView bytes) = 0;                              // UNVERIFIED
   // Publishes the file, which must be complete and verified. Returns its path or name for the caller.
   virtual std::string commit(std::int64_t size, const std::string& sha256) = 0;
   virtual files::Stamp stamp() const { return {}; }  // of the published file

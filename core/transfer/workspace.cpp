@@ -241,12 +241,12 @@ std::string Workspace::receipt() const {
   return directory_.out()->contains(kReceipt) ? directory_.out()->read(kReceipt, kLargestReceipt) : "";
 }
 
-void Workspace::log(const std::string& line) {
+void Workspace::log(const std::string& lines) {
   if (directory_.use() != Use::exporting) return;
   if (directory_.was_taken_over()) return;  // the log is the other run's; the next heartbeat ends this one
   std::lock_guard lock(log_mutex_);         // not mutex_, because the journal may wait for the disk
   if (!log_file_) log_file_ = std::make_unique<files::LineFile>(*directory_.out(), kLog);
-  log_file_->append(line);
+  log_file_->append(lines);
 }
 
 files::OutputFile Workspace::new_packed_file() {

@@ -84,7 +84,7 @@ class Workspace {
   void renew() { directory_.renew(); }
   void check_still_ours() const { directory_.check_still_ours(); }  // throws as renew() does
   // Appends a line to OUT/log.ndjson. Does nothing unless this is the workspace of an export.
-  void log(const std::string& line);
+  void log(const std::string& lines);
 
   // Keeps the pages of a whole manifest, so that a later run need not ask for them.
   void keep_manifest(const std::string& label, const bulk::Manifests& pages);

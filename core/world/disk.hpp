@@ -45,6 +45,11 @@ class Disk {
   virtual ssize_t read(int fd, MutableBytes out) noexcept = 0;
   virtual ssize_t read_at(int fd, MutableBytes out, std::int64_t offset) noexcept = 0;
   virtual ssize_t write(int fd, ByteView bytes) noexcept = 0;
+  // Reserves room for bytes that will be written at `offset`. The size of the file stays the same. Only a hint: writing
+  // becomes faster, and a write reports a full disk in any case.
+  virtual void reserve(int fd, std::int64_t offset, std::int64_t length) noexcept {
+    static_cast<void>(fd), static_cast<void>(offset), static_cast<void>(length);
+  }
   virtual int sync(int fd, Sync how, std::int64_t offset = 0, std::int64_t length = 0) noexcept = 0;
   virtual int status(int fd, struct stat& out) noexcept = 0;
   virtual int status_at(int dir, const char* path, int flags, struct stat& out) noexcept = 0;

@@ -53,6 +53,13 @@ void LinuxDisk::discard(int fd) noexcept {
   }
 }
 
+// On ext4 writes then take half of the time. On tmpfs they would take longer. Others were not measured.
+void LinuxDisk::reserve(int fd, std::int64_t offset, std::int64_t length) noexcept {
+  struct statfs system {};
+  if (::fstatfs(fd, &system) != 0 || system.f_type != EXT4_SUPER_MAGIC) return;
+  [[maybe_unused]] const int reserved = ::fallocate(fd, FALLOC_FL_KEEP_SIZE, offset, length);
+}
+
 int LinuxDisk::sync(int fd, Sync how, std::int64_t offset, std::int64_t length) noexcept {
   if (how == Sync::start) return ::sync_file_range(fd, offset, length, SYNC_FILE_RANGE_WRITE);
   if (how == Sync::file_system) return ::syncfs(fd);

@@ -309,7 +309,7 @@ TEST(Http, TheTimeOfASinkIsNotIdleTime) {
 
 // ---- TLS
 
-// Accepts one connection, does the handshake, whether it succeeds or not, and closes the connection.
+// Accepts connections. Does the handshake of each one, answers a request if the handshake succeeded, and closes it.
 class TlsServer {
  public:
   explicit TlsServer(libbcda::test::ServerContext context) : context_(std::move(context)) {
@@ -330,6 +330,11 @@ class TlsServer {
     close(listener_);
   }
   std::string url() const { return "https://127.0.0.1:" + std::to_string(port_); }
+  // Whether each connection so far went on with the session of an earlier one.
+  std::vector<bool> resumed() const {
+    const std::lock_guard lock(mutex_);
+    return resumed_;
+  }
 
  private:
   void serve() {
@@ -338,13 +343,30 @@ class TlsServer {
       if (connection < 0) return;
       libbcda::test::ServerSsl ssl(SSL_new(context_.get()));
       SSL_set_fd(ssl.get(), connection);
-      SSL_accept(ssl.get());
+      if (SSL_accept(ssl.get()) == 1) answer(ssl.get());
       ssl.reset();
       close(connection);
     }
   }
 
+  void answer(SSL* ssl) {
+    {
+      const std::lock_guard lock(mutex_);
+      resumed_.push_back(SSL_session_reused(ssl) == 1);
+    }
+    char request[4096];
+    const std::string body = R"({"resourceType":"CapabilityStatement"})";
+    const std::string text =
+        "HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Type: application/json\r\nContent-Length: " +
+        std::to_string(body.size()) + "\r\n\r\n" + body;
+    if (SSL_read(ssl, request, sizeof request) <= 0) return;
+    SSL_write(ssl, text.data(), static_cast<int>(text.size()));
+    SSL_shutdown(ssl);
+  }
+
   libbcda::test::ServerContext context_;
+  mutable std::mutex mutex_;
+  std::vector<bool> resumed_;
   int listener_ = -1;
   std::uint16_t port_ = 0;
   std::thread thread_;
@@ -360,6 +382,19 @@ TEST(Http, AServerThatRequiresAClientCertificateIsReported) {
     EXPECT_EQ(answered.status, BCDA_TLS) << answered.text;
     EXPECT_FALSE(answered.retriable);
     EXPECT_TRUE(holds(answered.text, "client certificate"));
+  }
+}
+
+// The service closes each connection. A resumed session saves both sides the certificates and their signatures.
+TEST(Http, ASessionOfTlsIsResumedOnTheNextConnection) {
+  for (int version : {TLS1_2_VERSION, TLS1_3_VERSION}) {
+    libbcda::test::SelfSigned certificate({.names = "IP:127.0.0.1"});
+    TempDir dir;
+    certificate.write(dir / "ca.pem");
+    TlsServer server(certificate.server(version, false));
+    bcda::Client client({{"url", server.url()}, {"ca_file", dir / "ca.pem"}});
+    for (int i = 0; i < 3; ++i) EXPECT_TRUE(holds(client.metadata(), "CapabilityStatement"));
+    EXPECT_EQ(server.resumed(), (std::vector{false, true, true})) << version;
   }
 }
 

@@ -22,6 +22,9 @@ class DiskOver : public world::Disk {
     return before("read_at"), real_.read_at(fd, out, offset);
   }
   ssize_t write(int fd, ByteView bytes) noexcept override { return before("write"), real_.write(fd, bytes); }
+  void reserve(int fd, std::int64_t offset, std::int64_t length) noexcept override {
+    before("reserve"), real_.reserve(fd, offset, length);
+  }
   int sync(int fd, world::Sync how, std::int64_t offset, std::int64_t length) noexcept override {
     return before("sync"), real_.sync(fd, how, offset, length);
   }

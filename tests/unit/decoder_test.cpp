@@ -2,6 +2,11 @@
 
 #include <gtest/gtest.h>
 
+#include <functional>
+#include <thread>
+#include <utility>
+#include <vector>
+
 #include "support/errors.hpp"
 #include "support/gzip.hpp"
 #include "support/vectors.hpp"
@@ -31,6 +36,53 @@ TEST(Decoder, DecryptsDigestsAndCountsEveryVector) {
     EXPECT_EQ(facts.bytes, static_cast<std::int64_t>(plain.size()));
     EXPECT_EQ(facts.sha256, vector.plain_sha256);
     EXPECT_TRUE(facts.decrypted());
+  }
+}
+
+// The digest is computed on another thread, or by the decoder itself if the thread comes too late.
+TEST(Decoder, DigestsElsewhereToo) {
+  std::vector<std::function<void()>> posted;
+  for (const bool comes : {false, true}) {
+    const auto post = [&](std::function<void()> work) {
+      if (comes)
+        std::thread(std::move(work)).join();
+      else
+        posted.push_back(std::move(work));
+    };
+    for (const test::Vector& vector : test::vectors()) {
+      SCOPED_TRACE(vector.name);
+      const std::string file = test::slurp(vector.cipher_path), plain = test::slurp(vector.plain_path);
+      Memory memory;
+      Decoder encrypted({.key = test::file_key_from_hex(vector.file_key)}, memory, post);
+      for (std::size_t at = 0; at < file.size(); at += 4001)
+        encrypted.feed(as_bytes(std::string_view(file).substr(at, 4001)));
+      EXPECT_EQ(encrypted.finish().sha256, vector.plain_sha256);
+      EXPECT_TRUE(memory.text == plain);
+    }
+    Memory memory;
+    Decoder packed({.gzip = true}, memory, post), direct({.gzip = true}, memory);
+    const std::string text = test::gzip(std::string(300'000, ' ') + "{}\n");
+    packed.feed(as_bytes(text));
+    direct.feed(as_bytes(text));
+    EXPECT_EQ(packed.finish().sha256, direct.finish().sha256);
+  }
+}
+
+TEST(Decoder, FindsTheTypeOfTheFirstRecord) {
+  const std::string long_text(1000, 'x');
+  for (const auto& [text, type] : std::vector<std::pair<std::string, std::string>>{
+           {R"({"resourceType":"Patient","id":"1"})", "Patient"},
+           {R"({"id":")" + long_text + R"(","contained":[{"resourceType":"Other"}],"resourceType":"Patient"})",
+            "Patient"},
+           {R"({"id":"1"})", ""},
+           {R"({"resourceType":1})", ""},
+           {R"({"resourceType":"Patient",})", ""},
+           {R"({"id":x,"resourceType":"Patient"})", ""},
+           {"", ""}}) {
+    Memory memory;
+    Decoder decoder({}, memory);
+    decoder.feed(as_bytes(text + "\n{\"resourceType\":\"Second\"}\n"));
+    EXPECT_EQ(decoder.first_type(), type) << text;
   }
 }
 

@@ -6,7 +6,11 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <utility>
+#include <vector>
+
 #include "files/directory.hpp"
+#include "support/disk_over.hpp"
 #include "support/errors.hpp"
 #include "support/files.hpp"
 
@@ -39,6 +43,46 @@ TEST_P(OutputFiles, AppearUnderTheirNameOnlyOncePublished) {
   file.publish(dir_, "x");
   EXPECT_EQ(names_in(temp_.path()), Names{"x"});
   EXPECT_EQ(slurp(temp_ / "x"), "abcdef");
+}
+
+class ReservingDisk : public test::DiskOver {
+ public:
+  ReservingDisk() : DiskOver(world::system_disk()) {}
+  void reserve(int fd, std::int64_t offset, std::int64_t length) noexcept override {
+    reserved.emplace_back(offset, length);
+    DiskOver::reserve(fd, offset, length);
+  }
+  std::vector<std::pair<std::int64_t, std::int64_t>> reserved;
+};
+
+// A server may announce any size. So what is reserved is never far ahead of what has come.
+TEST_P(OutputFiles, ReserveRoomInSteps) {
+  constexpr std::int64_t kMiB = 1 << 20;
+  ReservingDisk disk;
+  const Directory dir = Directory::open_or_create(temp_.path(), disk);
+  {
+    OutputFile file(dir, "x.partial", GetParam());
+    file.expect(INT64_MAX);
+    const Bytes block(kMiB);
+    for (int i = 0; i < 80; ++i) file.write(block);
+    EXPECT_EQ(disk.reserved, (std::vector{std::pair{0 * kMiB, 65 * kMiB}, std::pair{65 * kMiB, 65 * kMiB}}));
+  }
+  disk.reserved.clear();
+  {
+    OutputFile file(dir, "x.partial", GetParam());
+    file.expect(3 * kMiB);
+    for (int i = 0; i < 2; ++i) file.write(Bytes(2 * kMiB));  // it is longer than announced
+    EXPECT_EQ(disk.reserved, (std::vector{std::pair{0 * kMiB, 3 * kMiB}}));
+    file.publish(dir, "x");
+  }
+  EXPECT_EQ(slurp(temp_ / "x").size(), 4u * kMiB);
+  disk.reserved.clear();
+  for (const std::int64_t size : {std::int64_t(-1), std::int64_t(0), std::int64_t(50'000)}) {
+    OutputFile file(dir, "y.partial", GetParam());
+    file.expect(size);
+    file.write(as_bytes("abc"));
+  }
+  EXPECT_TRUE(disk.reserved.empty());
 }
 
 TEST_P(OutputFiles, ArePrivateFromTheFirstByte) {

@@ -618,18 +618,32 @@ TEST(LogWriters, KeepTheOrderOfTheirLines) {
   test::FakeWorld world([](const auto&, const auto&) { return std::nullopt; });
   std::string written;
   auto log = std::make_shared<LogWriter>(
-      world.disk_workers(), [&](const std::string& line) { written += line; }, [](const Error&) { FAIL(); });
+      world, [&](const std::string& lines) { written += lines + ";"; }, [](const Error&) { FAIL(); });
   for (const char* line : {"a", "b", "c"}) log->add(line);
   EXPECT_EQ(written, "");  // a worker writes them, not the caller
   world.run([&] { return log->flush(); });
-  EXPECT_EQ(written, "abc");
+  EXPECT_EQ(written, "a\nb\nc;");
+}
+
+TEST(LogWriters, WriteSoonWithoutBeingAsked) {
+  test::FakeWorld world([](const auto&, const auto&) { return std::nullopt; });
+  std::string written;
+  auto log = std::make_shared<LogWriter>(
+      world, [&](const std::string& lines) { written += lines + ";"; }, [](const Error&) { FAIL(); });
+  for (const char* line : {"a", "b", "c"}) {
+    log->add(line);
+    world.run([&] { return world.clock().sleep(Milliseconds(line[0] == 'a' ? 100 : 10)); });
+  }
+  EXPECT_EQ(written, "a;");
+  world.run([&] { return world.clock().sleep(Milliseconds(100)); });
+  EXPECT_EQ(written, "a;b\nc;");
 }
 
 TEST(LogWriters, ReportALineThatCannotBeWritten) {
   test::FakeWorld world([](const auto&, const auto&) { return std::nullopt; });
   std::optional<Error> reported;
   auto log = std::make_shared<LogWriter>(
-      world.disk_workers(), [](const std::string&) { throw Error(Status::FILESYSTEM, "full"); },
+      world, [](const std::string&) { throw Error(Status::FILESYSTEM, "full"); },
       [&](const Error& error) { reported = error; });
   log->add("a");
   world.run([&] { return log->flush(); });

@@ -1,0 +1,93 @@
+"""Runs commands in turns, and compares their times.
+
+Every figure is a median, and every claim is the median of the ratios of two commands that ran one after the other. So
+the speed of the machine does not matter, and other load matters little. A first round warms up and is not counted.
+"""
+
+import os
+import shutil
+import statistics
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+Command = list[str]
+
+
+@dataclass(frozen=True)
+class Taken:
+    """What one run of a command took."""
+
+    wall: float  # seconds
+    cpu: float = 0.0  # seconds of the processor
+    rss: float = 0.0  # the largest resident memory, in MiB
+
+
+# A command, or a function that measures itself.
+Step = Command | Callable[[], Taken]
+
+
+MANY_FILES = 500
+
+
+def discard(out: Path) -> None:
+    """Removes what a command wrote. Many files are moved aside until the service ends: for some seconds after files were
+    removed, ext4 takes a millisecond to create one, because it looks at each inode that is free since then."""
+    if out.exists() and len(os.listdir(out)) > MANY_FILES:
+        aside = out.parent / "aside"
+        aside.mkdir(exist_ok=True)
+        out.rename(aside / str(len(os.listdir(aside))))
+    shutil.rmtree(out, ignore_errors=True)
+
+
+def measure(command: Command, out: Path) -> Taken:
+    """Runs `command` with a fresh directory `out`."""
+    discard(out)
+    os.sync()
+    figures = f"{out}.time"
+    # GNU time measures, because a child of this script would inherit the script's peak memory.
+    timed = ["/usr/bin/time", "-q", "-f", "%U %S %M", "-o", figures, *map(str, command)]
+    begin = time.monotonic()
+    done = subprocess.run(timed, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
+    wall = time.monotonic() - begin
+    if done.returncode != 0:
+        sys.exit(f"{command[0]} failed with {done.returncode}: {done.stderr.decode(errors='replace')[-2000:]}")
+    user, system, peak = map(float, Path(figures).read_text().split())
+    return Taken(wall, user + system, peak / 1024)
+
+
+class Rounds:
+    """What each of several commands took, round by round."""
+
+    def __init__(self, names: list[str]) -> None:
+        self.taken: dict[str, list[Taken]] = {name: [] for name in names}
+
+    def median(self, name: str) -> Taken:
+        rows = self.taken[name]
+        return Taken(*(statistics.median(getattr(row, field) for row in rows) for field in ("wall", "cpu", "rss")))
+
+    def ratio(self, ours: str, theirs: str, field: str = "wall") -> float:
+        pairs = zip(self.taken[ours], self.taken[theirs])
+        return statistics.median(getattr(one, field) / getattr(other, field) for one, other in pairs)
+
+    def table(self) -> str:
+        lines = [f"{'':34}{'wall s':>9}{'CPU s':>9}{'peak MiB':>10}"]
+        for name in self.taken:
+            row = self.median(name)
+            lines.append(f"{name:34}{row.wall:9.3f}{row.cpu:9.3f}{row.rss:10.1f}")
+        return "\n".join(lines)
+
+
+def take_turns(plan: Mapping[str, Step], rounds: int, out: Path) -> Rounds:
+    """Runs each step once in each round."""
+    result = Rounds(list(plan))
+    for number in range(rounds + 1):
+        for name, command in plan.items():
+            taken = command() if callable(command) else measure(command, out)
+            if number:
+                result.taken[name].append(taken)
+    shutil.rmtree(out, ignore_errors=True)
+    return result
