@@ -9,19 +9,18 @@ import argparse
 import functools
 import os
 import shlex
-import shutil
 import subprocess
 import sys
 from pathlib import Path
 
 import clients
-from measure import Taken, take_turns
-from service import Files, service
+from measure import Step, Taken, take_turns
+from service import Files, discard, service, workspace
 
 
 def through(program: list[str], settings: dict[str, str], out: Path) -> Taken:
     """Runs an export with `program`, which takes NAME=VALUE and prints its seconds."""
-    shutil.rmtree(out, ignore_errors=True)
+    discard(out, out.parent / "aside")
     os.sync()
     done = subprocess.run([*program, *(f"{name}={value}" for name, value in settings.items())], stdout=subprocess.PIPE)
     if done.returncode != 0:
@@ -39,10 +38,10 @@ def main() -> None:
     args = parser.parse_args()
     language = args.program[0]
     for files in (Files(8, 256 << 20), Files(2000, 50_000)):
-        with service(files, args.seal, args.work) as serving:
+        with workspace(args.work) as work, service(files, args.seal, work) as serving:
             out = serving.directory / "out"
             settings = clients.settings(serving, out)
-            plan = {
+            plan: dict[str, Step] = {
                 "bcda export": clients.export(args.bcda, serving, out),
                 language: functools.partial(through, args.program, settings, out),
             }

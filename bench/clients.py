@@ -62,3 +62,10 @@ def aria2(service: Service, out: Path) -> list[str]:
         "--max-concurrent-downloads=16",
         f"--input-file={config}",
     ]
+
+
+def smart_fetch(command: str, service: Service, out: Path) -> list[str]:
+    """A bulk export by a client of others. It has no claims among its types, but takes what the manifest lists."""
+    token = service.directory / "secret"
+    asks = ["bulk", "--fhir-url", f"{service.origin}/api/v2", "--bearer-token", str(token), "--type", "Patient"]
+    return ["env", f"SSL_CERT_FILE={service.directory}/ca.pem", command, *asks, "--no-compression", str(out)]

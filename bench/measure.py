@@ -5,7 +5,6 @@ the speed of the machine does not matter, and other load matters little. A first
 """
 
 import os
-import shutil
 import statistics
 import subprocess
 import sys
@@ -13,6 +12,8 @@ import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+
+from service import discard
 
 Command = list[str]
 
@@ -30,22 +31,9 @@ class Taken:
 Step = Command | Callable[[], Taken]
 
 
-MANY_FILES = 500
-
-
-def discard(out: Path) -> None:
-    """Removes what a command wrote. Many files are moved aside until the service ends: for some seconds after files were
-    removed, ext4 takes a millisecond to create one, because it looks at each inode that is free since then."""
-    if out.exists() and len(os.listdir(out)) > MANY_FILES:
-        aside = out.parent / "aside"
-        aside.mkdir(exist_ok=True)
-        out.rename(aside / str(len(os.listdir(aside))))
-    shutil.rmtree(out, ignore_errors=True)
-
-
 def measure(command: Command, out: Path) -> Taken:
     """Runs `command` with a fresh directory `out`."""
-    discard(out)
+    discard(out, out.parent / "aside")
     os.sync()
     figures = f"{out}.time"
     # GNU time measures, because a child of this script would inherit the script's peak memory.
@@ -71,7 +59,7 @@ class Rounds:
 
     def ratio(self, ours: str, theirs: str, field: str = "wall") -> float:
         pairs = zip(self.taken[ours], self.taken[theirs])
-        return statistics.median(getattr(one, field) / getattr(other, field) for one, other in pairs)
+        return float(statistics.median(getattr(one, field) / getattr(other, field) for one, other in pairs))
 
     def table(self) -> str:
         lines = [f"{'':34}{'wall s':>9}{'CPU s':>9}{'peak MiB':>10}"]
@@ -89,5 +77,5 @@ def take_turns(plan: Mapping[str, Step], rounds: int, out: Path) -> Rounds:
             taken = command() if callable(command) else measure(command, out)
             if number:
                 result.taken[name].append(taken)
-    shutil.rmtree(out, ignore_errors=True)
+    discard(out, out.parent / "aside")
     return result

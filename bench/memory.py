@@ -10,7 +10,7 @@ import sys
 
 import clients
 from measure import measure
-from service import Files, service
+from service import Files, service, workspace
 
 BASE_MIB = 20
 
@@ -28,7 +28,7 @@ def main() -> None:
     over = []
     for count in args.counts:
         bound = BASE_MIB + count / 1024
-        with service(Files(count, 0), args.seal, args.work) as serving:
+        with workspace(args.work) as work, service(Files(count, 0), args.seal, work) as serving:
             out = serving.directory / "out"
             size = (serving.directory / "manifest.json").stat().st_size / 2**20
             unread = [args.unread, json.dumps(clients.settings(serving, out))]

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
-"""Decrypts one file with Python's `cryptography`, as users do with a script. It reads the file in pieces, because the file
-may be larger than the memory, and removes the result if the tag does not fit.
+"""Decrypts one file with Python's `cryptography`, as users do with a script. It reads the file in pieces, because a
+file may be larger than the memory, and removes the result if the tag does not fit.
 
   peer_decrypt.py KEY.pem WRAPPED-KEY LABEL FILE OUT
 """

@@ -14,7 +14,7 @@ from typing import Any
 import bcda
 import clients
 from measure import Taken, measure, take_turns
-from service import Files, service
+from service import Files, service, workspace
 
 
 def parse(line: bytes) -> Any:
@@ -46,7 +46,7 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--work", help="directory for the files")
     args = parser.parse_args()
-    with service(Files(16, 128 << 20), args.seal, args.work) as serving:
+    with workspace(args.work) as work, service(Files(16, 128 << 20), args.seal, work) as serving:
         out = serving.directory / "claims"
         measure(clients.export(args.bcda, serving, out), out)
         result = bcda.ExportResult.open(str(out))

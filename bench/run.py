@@ -21,7 +21,7 @@ from pathlib import Path
 
 import clients
 from measure import Rounds, Step, Taken, measure, take_turns
-from service import HERE, Files, Service, service
+from service import HERE, Files, Service, service, workspace
 
 MIB, GIB, KB = 1 << 20, 1 << 30, 1000
 
@@ -44,11 +44,12 @@ class Bench:
     """What the figures need, and what they found."""
 
     args: argparse.Namespace
+    work: Path
     claims: list[Claim]
     rows: dict[str, dict[str, list[Taken]]]
 
     def serve(self, files: Files) -> contextlib.AbstractContextManager[Service]:
-        return service(files, self.args.seal, self.args.work)
+        return service(files, self.args.seal, self.work)
 
     def compare(self, title: str, plan: Mapping[str, Step], out: Path) -> Rounds:
         rounds = take_turns(plan, self.args.rounds, out)
@@ -76,8 +77,10 @@ def against_curl(bench: Bench, files: Files, wall: float, cpu: float | None = No
         plan = {"curl -Z": clients.curl(serving, out), "bcda export": clients.export(bench.args.bcda, serving, out)}
         if bench.args.than:
             plan["the other's"] = clients.export(bench.args.than, serving, out)
-        if bench.args.aria2:
+        if not files.gzip:
             plan["aria2c"] = clients.aria2(serving, out)
+        elif not files.closes:
+            plan["smart-fetch"] = clients.smart_fetch(bench.args.smart_fetch, serving, out)
         rounds = bench.compare(str(files), plan, out)
     for other in list(plan)[2:]:
         bench.claim(f"{files}: wall, of {other}", rounds.ratio("bcda export", other))
@@ -175,7 +178,7 @@ def memory(bench: Bench) -> None:
 def decrypt(bench: Bench) -> None:
     """`bcda decrypt` beside a copy, and beside a script with Python's `cryptography`; all in memory (tmpfs)."""
     files = Files(1, 4 * GIB)
-    with service(files, bench.args.seal, bench.args.memory) as serving:
+    with workspace(bench.args.memory) as work, service(files, bench.args.seal, work) as serving:
         out, directory = serving.directory / "out", serving.directory
         (name,) = serving.urls()
         key = json.loads((directory / "manifest.json").read_text())["output"][0]["encryptedKey"]
@@ -197,10 +200,11 @@ def decrypt(bench: Bench) -> None:
 @figure
 def one_file(bench: Bench) -> None:
     """From the call to the result of an export of one small file, over the requests that it needs, sent one after another
-    on a kept connection. Both are timed within a process that runs already."""
+    on a kept connection. Both are timed within a process that runs already. The export waits for 1 ms before it asks for
+    the status, because a pause is a setting."""
     with bench.serve(Files(1, 1 * KB)) as serving:
         out = serving.directory / "out"
-        values = json.dumps(clients.settings(serving, out))
+        values = json.dumps({**clients.settings(serving, out), "poll_interval": "1ms"})
 
         def timed(what: str) -> Callable[[], Taken]:
             def run() -> Taken:
@@ -247,7 +251,7 @@ def arguments() -> argparse.Namespace:
     parser.add_argument("--seal", required=True, help="bench_seal")
     parser.add_argument("--one-file", required=True, help="bench_one_file")
     parser.add_argument("--than", help="also compares with this other build of the command")
-    parser.add_argument("--aria2", action="store_true", help="also compares with aria2c")
+    parser.add_argument("--smart-fetch", default="smart-fetch", help="its command")
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--gzip-files", type=int, default=25, help="how many files of 80 MB the figure gzip has")
     parser.add_argument("--work", help="directory for the files")
@@ -262,9 +266,10 @@ def arguments() -> argparse.Namespace:
 
 def main() -> None:
     args = arguments()
-    bench = Bench(args, [], {})
-    for name in args.figures or FIGURES:
-        FIGURES[name](bench)
+    with workspace(args.work) as work:
+        bench = Bench(args, work, [], {})
+        for name in args.figures or FIGURES:
+            FIGURES[name](bench)
     print("\n| figure | measured | aim: at most | met |\n|---|---|---|---|")
     print("\n".join(claim.row() for claim in bench.claims))
     if args.json:
