@@ -8,6 +8,7 @@
 #include <bcda/bcda.hpp>
 #include <boost/json.hpp>
 #include <chrono>
+#include <functional>
 #include <iostream>
 #include <memory>
 #include <stdexcept>

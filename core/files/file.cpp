@@ -24,7 +24,7 @@ constexpr std::int64_t kFlushStep = 8 << 20;
 
 // Room on the disk is reserved in such steps, because the size that a server announces may be wrong. For a file of less
 // than the first size the call costs more than it saves.
-constexpr std::int64_t kReserveStep = 64 << 20, kWorthReserving = 1 << 20;
+constexpr std::int64_t kReserveStep = 16 << 20, kWorthReserving = 1 << 20;
 
 std::optional<struct stat> look_at(Disk& disk, const std::string& path, int flags = 0) {
   struct stat info {};

@@ -127,7 +127,7 @@ class OutputFile {
   bool published_ = false, left_ = false;
 };
 
-// An append-only text file. Each line is written with one call. If a full disk truncates a line, later lines are still
+// An append-only text file. Each call of append() is one write. If a full disk truncates it, later lines are still
 // intact.
 class LineFile {
  public:
@@ -135,7 +135,7 @@ class LineFile {
   // only_new: throws Error{FILESYSTEM} if the name is there.
   LineFile(const Directory& dir, const std::string& name, Durability durability = Durability::process,
            Open how = Open::new_or_old);
-  void append(std::string_view line);  // adds the line break
+  void append(std::string_view line);  // or several, with line breaks between them; adds the last line break
   void close();                        // throws if appended lines could not be written
 
  private:

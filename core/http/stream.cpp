@@ -194,7 +194,12 @@ Task<> Stream::connect(TlsContext& tls, world::Dialer& dialer, const world::Dial
   watchdog_->watch(bytes_.get(), Milliseconds(0));
   deadline(limit);
   if (proxy_) co_await open_tunnel();
-  if (url_.tls()) co_await handshake(tls);
+  try {
+    if (url_.tls()) co_await handshake(tls);
+  } catch (const Error&) {
+    tls.forget_session(url_.origin());  // the server may refuse each connection that offers it
+    throw;
+  }
   watchdog_->deadline = kNever;
   watchdog_->watch(bytes_.get(), timeouts_.idle);
 }

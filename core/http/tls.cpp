@@ -214,6 +214,7 @@ TlsContext::~TlsContext() = default;
 void TlsContext::offer_certificate_to(const std::string& origin) {
   const std::lock_guard lock(mutex_);
   certificate_origins_.insert(origin);
+  sessions_.erase(origin);  // it began without the certificate
 }
 
 bool TlsContext::offers_certificate_to(const std::string& origin) {
@@ -229,12 +230,24 @@ int TlsContext::on_certificate_request(SSL* ssl, void* context) {
   if (!peer) return 1;
   peer->asked_for_certificate = true;
   try {
+    self->note_asking(peer->origin);
     if (!self->offers_certificate_to(peer->origin)) return 1;
   } catch (const std::exception&) {
     return 0;
   }
   peer->got_certificate = self->certificate_->give_to(ssl);
   return peer->got_certificate ? 1 : 0;
+}
+
+// A server that resumes a session does not request the certificate again, but it may still refuse the client.
+void TlsContext::note_asking(const std::string& origin) {
+  const std::lock_guard lock(mutex_);
+  asking_origins_.insert(origin);
+}
+
+void TlsContext::forget_session(const std::string& origin) {
+  const std::lock_guard lock(mutex_);
+  sessions_.erase(origin);
 }
 
 int TlsContext::on_new_session(SSL* ssl, SSL_SESSION* session) {
@@ -256,6 +269,7 @@ SslPtr TlsContext::connect_to(const std::string& host, const std::string& origin
   SSL_set_connect_state(ssl.get());
   auto peer = std::make_unique<Peer>();
   peer->origin = origin;
+  Peer& known = *peer;
   if (SSL_set_ex_data(ssl.get(), peer_index(), peer.get()) != 1) throw std::bad_alloc();
   static_cast<void>(peer.release());  // freed with the connection
   bool named = is_address(host) ? X509_VERIFY_PARAM_set1_ip_asc(SSL_get0_param(ssl.get()), host.c_str()) == 1
@@ -265,7 +279,11 @@ SslPtr TlsContext::connect_to(const std::string& host, const std::string& origin
   // Only a subjectAltName may name the host (RFC 9525), so the common name is not checked.
   SSL_set_hostflags(ssl.get(), X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS | X509_CHECK_FLAG_NEVER_CHECK_SUBJECT);
   std::lock_guard lock(mutex_);
-  if (auto found = sessions_.find(origin); found != sessions_.end()) SSL_set_session(ssl.get(), found->second.get());
+  const auto session = sessions_.find(origin);
+  if (session == sessions_.end()) return ssl;
+  SSL_set_session(ssl.get(), session->second.get());
+  known.asked_for_certificate = asking_origins_.count(origin) > 0;
+  known.got_certificate = known.asked_for_certificate && certificate_ && certificate_origins_.count(origin) > 0;
   return ssl;
 }
 

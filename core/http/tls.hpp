@@ -40,10 +40,14 @@ class TlsContext {
   // need to know.
   void offer_certificate_to(const std::string& origin);
 
+  // The next connection to the origin does a full handshake.
+  void forget_session(const std::string& origin);
+
  private:
   static int on_new_session(SSL* ssl, SSL_SESSION* session);
   static int on_certificate_request(SSL* ssl, void* context);
   bool offers_certificate_to(const std::string& origin);
+  void note_asking(const std::string& origin);
 
   struct ContextDeleter {
     void operator()(SSL_CTX* context) const noexcept;
@@ -54,7 +58,7 @@ class TlsContext {
   std::unique_ptr<SSL_CTX, ContextDeleter> context_;
   std::optional<ClientCertificate> certificate_;
   std::mutex mutex_;
-  std::set<std::string> certificate_origins_;
+  std::set<std::string> certificate_origins_, asking_origins_;  // that get the certificate; that requested one
   std::map<std::string, std::unique_ptr<SSL_SESSION, SessionDeleter>> sessions_;  // by origin
 };
 

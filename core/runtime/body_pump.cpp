@@ -70,6 +70,7 @@ BodyPump::BodyPump(const asio::any_io_executor& executor, world::Workers& worker
 BodyPump::~BodyPump() { work_->wait_until_idle(); }
 
 Task<std::size_t> BodyPump::move(http::Response& response) {
+  if (filled_ == block_size_) co_await hand_on();  // it stayed for rest(), but another answer goes on
   Bytes& block = blocks_[current_];
   block.resize(block_size_);
   const std::size_t n = co_await response.read_some(MutableBytes(block).subspan(filled_));

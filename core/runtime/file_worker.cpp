@@ -252,7 +252,7 @@ Task<bool> FileWorker::attempt(const FileTask& task, const std::optional<crypto:
       result.path = output_.shown_path(commit(task, writer, result.facts));
       result.stamp = writer.stamp();
     };
-    co_await body.finish(check, output_.commit_workers(world_), publish);
+    co_await body.finish(check, output_.commit_workers(world_, body.received()), publish);
   } catch (Error& e) {
     if (!response.delimited() && e.status == Status::DECRYPTION)
       e.may_retry();  // because a body that was cut looks like one with a wrong tag

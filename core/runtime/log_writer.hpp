@@ -3,6 +3,7 @@
 #include <functional>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <utility>
 
@@ -15,19 +16,23 @@ namespace libbcda::runtime {
 // Thread-safe. Hold it by shared_ptr, because a write that was posted outlives its caller.
 class LogWriter : public std::enable_shared_from_this<LogWriter> {
  public:
-  // `write` writes some lines, with line breaks between them, on a disk worker. `failed` is called if it throws.
+  // `write` writes some lines, with line breaks between them, on a disk worker. `failed` is called for lines that cannot
+  // be written.
   LogWriter(world::World& world, std::function<void(const std::string&)> write,
             std::function<void(const Error&)> failed)
       : world_(world), write_(std::move(write)), failed_(std::move(failed)) {}
 
-  void add(std::string line);  // it is written within some hundredths of a second
+  void add(const std::string& line);  // it is written at once
+  void add_later(
+      const std::string& line);  // it may wait some hundredths of a second, and is written with those before it
   // Returns when each line was written or has failed.
   Task<> flush();
   // Stops writing, and returns when no write is under way. After that, the objects that `write` uses may be destroyed.
   void close();
 
  private:
-  static Task<> write_soon(std::shared_ptr<LogWriter> self);
+  static Task<> write_after(std::shared_ptr<LogWriter> self, Milliseconds wait);
+  void add(const std::string& line, Milliseconds wait);
   void drain();
 
   world::World& world_;
@@ -37,7 +42,7 @@ class LogWriter : public std::enable_shared_from_this<LogWriter> {
   bool closed_ = false;  // guarded by `writing_`
   std::mutex mutex_;     // guards what follows
   std::string lines_;
-  bool is_due_ = false;  // a write of them was begun
+  std::optional<Milliseconds> due_;  // a write of them was begun, and waits for this time
 };
 
 }  // namespace libbcda::runtime

@@ -31,6 +31,12 @@ void Reporter::log(Make make, const Arguments&... arguments) {
   if (log_) log_->add(make(arguments..., clock_.now().wall));
 }
 
+// The same for a line of which each file has some.
+template <class Make, class... Arguments>
+void Reporter::log_later(Make make, const Arguments&... arguments) {
+  if (log_) log_->add_later(make(arguments..., clock_.now().wall));
+}
+
 void Reporter::enter(RunState state) {
   const int order = static_cast<int>(state);
   int old = state_.load();
@@ -130,7 +136,7 @@ void Reporter::job_downloaded(const std::string& status_url, std::int64_t files,
 }
 
 void Reporter::file_requested(const FileTask& task) {
-  log(client_log::download_request, shown(task.status_url), task.entry);
+  log_later(client_log::download_request, shown(task.status_url), task.entry);
 }
 
 void Reporter::file_done(const FileTask& task, std::shared_ptr<const StoredFile> file, bool is_kept) {
@@ -138,7 +144,7 @@ void Reporter::file_done(const FileTask& task, std::shared_ptr<const StoredFile>
     expect(file->bytes());
     bytes_done_ += file->bytes();
   } else {
-    log(client_log::download_complete, shown(task.status_url), task.entry, file->result().facts);
+    log_later(client_log::download_complete, shown(task.status_url), task.entry, file->result().facts);
   }
   mailbox_->push(std::move(file));
   progress();

@@ -61,6 +61,8 @@ class Reporter {
   void push_text(EventKind kind, const std::string& type, const std::string& text);
   template <class Make, class... Arguments>
   void log(Make make, const Arguments&... arguments);
+  template <class Make, class... Arguments>
+  void log_later(Make make, const Arguments&... arguments);
 
   std::shared_ptr<Mailbox> mailbox_;
   const FileQueue& queue_;

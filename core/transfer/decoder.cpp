@@ -42,7 +42,7 @@ std::int64_t Coding::plain_size(std::int64_t sent) const {
 
 Decoder::Decoder(const Coding& coding, Writer& writer, world::Aside::Post post) : coding_(coding), writer_(writer) {
   if (coding.key) opener_.emplace(*coding.key);
-  if (post) aside_.emplace(std::move(post));
+  if (post && coding.key) aside_.emplace(std::move(post));
 }
 
 void Decoder::decide_on_gzip(ByteView bytes) {
@@ -75,14 +75,13 @@ void Decoder::decode(ByteView bytes) {
   head_.append(as_text(bytes.first(std::min(bytes.size(), kHead - head_.size()))));
   if (!opener_) {
     check_.update(bytes);
-    pass_on(bytes);
-    if (aside_) aside_->finish();  // the bytes are the caller's
-    return;
+    return pass_on(bytes);
   }
-  Bytes& plain = plain_[filled_];
-  if (aside_) filled_ = 1 - filled_;
+  Bytes& plain = plain_[next_];
   if (plain.size() < bytes.size() + crypto::kTagSize) plain.resize(bytes.size() + crypto::kTagSize);
   const std::size_t n = opener_->update(bytes, plain);
+  if (n == 0) return;  // the digest of the other block may still be under way
+  if (aside_) next_ = 1 - next_;
   pass_on({plain.data(), n});
 }
 

@@ -54,7 +54,7 @@ class Decoder {
  public:
   // With a key the bytes are decrypted. Without a key they must look like NDJSON. The first bytes
   // decide whether they are packed, because some servers declare gzip and send text, or the other way round.
-  // `post`: where digests may be computed meanwhile; empty: the caller's thread does it.
+  // `post`: where the digest of decrypted bytes may be computed meanwhile; empty: the caller's thread does it.
   explicit Decoder(const Coding& coding, Writer& writer, world::Aside::Post post = {});
 
   void feed(ByteView bytes);
@@ -64,7 +64,8 @@ class Decoder {
   bool unpacks() const { return gunzip_.has_value(); }  // what comes is gzip, whether it was declared or not
   // Of an encrypted file, in hex. "": it is none, or its first bytes have not come.
   std::string nonce() const;
-  // The resourceType of the first record. "": it has none, or is longer than 64 KiB.
+  // The resourceType of the first record. "": it has none, or is longer than 64 KiB. The rest of the record is not
+  // checked.
   std::string first_type() const;
 
  private:
@@ -83,7 +84,7 @@ class Decoder {
   crypto::Sha256 digest_;
   ndjson::Counter counter_;
   std::array<Bytes, 2> plain_;  // decrypted bytes: one is filled while the other one may still be digested
-  std::size_t filled_ = 0;
+  std::size_t next_ = 0;        // which one is filled next
   Facts facts_;
   ndjson::PlainCheck check_;  // used for a file without a key
   std::string head_;          // the first bytes, unpacked

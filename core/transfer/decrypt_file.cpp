@@ -11,6 +11,7 @@
 #include "world/active_threads.hpp"
 #include "world/faults.hpp"
 #include "world/thread_pool.hpp"
+#include "world/threads.hpp"
 
 namespace libbcda::transfer {
 namespace {
@@ -22,7 +23,7 @@ Error cannot_read(const std::string& path, const std::string& why) {
 }
 
 void feed_all(Downloaded& input, Decoder& decoder, const Progress& progress) {
-  // The first chunk is longer by what is no plaintext. So the plaintext is written in whole pages, which is faster.
+  // The first chunk is longer by the nonce and the tag. So the plaintext is written in whole pages, which is faster.
   Bytes buffer(kChunk + crypto::kOverhead);
   for (std::int64_t done = 0;;) {
     bool interrupted = false;
@@ -48,7 +49,9 @@ class DigestThread {
 
   world::Aside::Post post() {
     if (!thread_) return {};
-    return [this](std::function<void()> work) { asio::post(thread_->executor(), std::move(work)); };
+    return [this](std::function<void()> work) {
+      asio::post(thread_->executor(), [this, work = std::move(work)] { thread_->perform(work); });
+    };
   }
 
  private:
@@ -56,6 +59,8 @@ class DigestThread {
   world::ActiveThreads active_threads_;
   world::Faults faults_;
   std::optional<world::ThreadPool> thread_;
+  world::StopAtExit at_exit_{
+      [this] { active_threads_.close(std::chrono::seconds(1)); }};  // a digest takes milliseconds
 };
 
 }  // namespace

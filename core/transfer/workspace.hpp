@@ -83,7 +83,7 @@ class Workspace {
   // Renews the owner file. Throws FILESYSTEM if another run has taken the directory over.
   void renew() { directory_.renew(); }
   void check_still_ours() const { directory_.check_still_ours(); }  // throws as renew() does
-  // Appends a line to OUT/log.ndjson. Does nothing unless this is the workspace of an export.
+  // Appends lines, with line breaks between them, to OUT/log.ndjson. Does nothing unless this is the workspace of an export.
   void log(const std::string& lines);
 
   // Keeps the pages of a whole manifest, so that a later run need not ask for them.

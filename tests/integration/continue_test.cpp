@@ -1,6 +1,7 @@
 // Downloads whose connection breaks in the middle of a file, and that go on with the rest.
 #include <boost/json/parse.hpp>
 
+#include <cstdio>
 #include <deque>
 
 #include "integration/scripted_server.hpp"
@@ -76,10 +77,10 @@ TEST(BrokenDownloads, ThatNeverGetFartherEnd) {
 
 constexpr std::size_t kSize = 200'000, kCut = 120'000;
 
-std::string file_text() {
+std::string file_text(std::size_t size = kSize) {
   std::string text;
-  while (text.size() < kSize) text += "{\"resourceType\":\"Patient\",\"id\":\"" + std::to_string(text.size()) + "\"}\n";
-  text.resize(kSize - 1);
+  while (text.size() < size) text += "{\"resourceType\":\"Patient\",\"id\":\"" + std::to_string(text.size()) + "\"}\n";
+  text.resize(size - 1);
   for (char& c : text)
     if (&c > text.data() + text.rfind('\n')) c = ' ';
   return text + "\n";
@@ -87,7 +88,8 @@ std::string file_text() {
 
 // The first answer breaks off; `second` is the answer to the request for the rest. Each later one brings the whole file.
 struct Broken {
-  explicit Broken(std::string second) : second_answer(std::move(second)) {}
+  explicit Broken(std::string second, std::size_t size = kSize)
+      : text(file_text(size)), second_answer(std::move(second)) {}
 
   std::string answer(const std::string& head) {
     if (head.find("/auth/token") != std::string::npos) return sized(R"({"access_token":"t","token_type":"bearer"})");
@@ -97,7 +99,7 @@ struct Broken {
       return sized(R"({"transactionTime":"2026-01-01T00:00:00Z","output":[{"type":"Patient","url":"/f/a.ndjson"}]})");
     heads.push_back(head);
     const std::string whole = sized(text, "ETag: \"1\"\r\n");
-    if (heads.size() == 1) return is_chunked ? chunk_of_file() : whole.substr(0, whole.size() - kSize + kCut);
+    if (heads.size() == 1) return is_chunked ? chunk_of_file() : whole.substr(0, whole.size() - text.size() + kCut);
     if (heads.size() == 2) return second_answer;
     return heads.size() == 3 && !third_answer.empty() ? third_answer : whole;
   }
@@ -108,7 +110,7 @@ struct Broken {
     return ok("ETag: \"1\"\r\nTransfer-Encoding: chunked\r\n", "1D4C0\r\n" + text.substr(0, kCut));  // 120,000 bytes
   }
 
-  const std::string text = file_text();
+  const std::string text;
   std::string second_answer, third_answer;
   bool is_chunked = false;         // so that the first answer says no length
   std::vector<std::string> heads;  // of the requests for the file
@@ -251,6 +253,39 @@ TEST(RestOfAFile, HasTheLengthOfItsRange) {
   for (const std::size_t from : {kCut + 7, kCut - 7}) {
     Broken service(part(from, "120000-199999/200000"));
     expect_the_file_from(service);
+  }
+}
+
+// Blocks are what the decoder gets at once.
+constexpr std::size_t kBlock = 256 << 10;
+
+TEST(RestOfAFile, GoesOnBehindAnAnswerThatEndsWithABlock) {
+  constexpr std::size_t kLong = 3 * kBlock;
+  const std::string range = "120000-" + std::to_string(kLong - 1) + "/" + std::to_string(kLong);
+  const std::string block = file_text(kLong).substr(kCut, kBlock);
+  Broken service("HTTP/1.1 206 Partial Content\r\nETag: \"1\"\r\nContent-Range: bytes " + range +
+                     "\r\nContent-Length: " + std::to_string(block.size()) + "\r\n\r\n" + block,
+                 kLong);
+  expect_the_file_from(service);
+}
+
+TEST(Downloads, MayEndAnywhereInABlock) {
+  for (const std::size_t size : {std::size_t(1), kBlock - 1, kBlock, kBlock + 1, 2 * kBlock, 2 * kBlock + 1}) {
+    const std::string text = size == 1 ? "\n" : file_text(size);
+    for (const bool is_chunked : {false, true}) {
+      SCOPED_TRACE(std::to_string(size) + (is_chunked ? " chunked" : ""));
+      char length[32];
+      std::snprintf(length, sizeof length, "%zx\r\n", text.size());
+      ScriptedService service(
+          [](int) { return std::string(R"({"output":[{"type":"Patient","url":"/data/a.ndjson"}]})"); },
+          [&](const std::string&) {
+            return is_chunked ? ok("Transfer-Encoding: chunked\r\n", length + text + "\r\n0\r\n\r\n") : sized(text);
+          });
+      TempDir dir;
+      const Outcome outcome = export_to(config_for(service), dir / "out");
+      EXPECT_EQ(outcome.status, BCDA_OK) << outcome.message;
+      EXPECT_EQ(read(dir / "out/Patient.a.ndjson"), text);
+    }
   }
 }
 

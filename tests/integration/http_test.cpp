@@ -330,6 +330,8 @@ class TlsServer {
     close(listener_);
   }
   std::string url() const { return "https://127.0.0.1:" + std::to_string(port_); }
+  // Closes so many of the next connections without a handshake.
+  void refuse(int connections) { refused_ = connections; }
   // Whether each connection so far went on with the session of an earlier one.
   std::vector<bool> resumed() const {
     const std::lock_guard lock(mutex_);
@@ -341,6 +343,11 @@ class TlsServer {
     for (;;) {
       const int connection = accept4(listener_, nullptr, nullptr, SOCK_CLOEXEC);
       if (connection < 0) return;
+      if (refused_ > 0) {
+        --refused_;
+        close(connection);
+        continue;
+      }
       libbcda::test::ServerSsl ssl(SSL_new(context_.get()));
       SSL_set_fd(ssl.get(), connection);
       if (SSL_accept(ssl.get()) == 1) answer(ssl.get());
@@ -365,6 +372,7 @@ class TlsServer {
   }
 
   libbcda::test::ServerContext context_;
+  std::atomic<int> refused_{0};
   mutable std::mutex mutex_;
   std::vector<bool> resumed_;
   int listener_ = -1;
@@ -395,6 +403,11 @@ TEST(Http, ASessionOfTlsIsResumedOnTheNextConnection) {
     bcda::Client client({{"url", server.url()}, {"ca_file", dir / "ca.pem"}});
     for (int i = 0; i < 3; ++i) EXPECT_TRUE(holds(client.metadata(), "CapabilityStatement"));
     EXPECT_EQ(server.resumed(), (std::vector{false, true, true})) << version;
+    // A server may refuse connections that offer a session it does not know.
+    server.refuse(1);
+    EXPECT_THROW(client.metadata(), bcda::Error);
+    EXPECT_TRUE(holds(client.metadata(), "CapabilityStatement"));
+    EXPECT_EQ(server.resumed(), (std::vector{false, true, true, false})) << version;
   }
 }
 

@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include <functional>
+#include <memory>
 #include <thread>
 #include <utility>
 #include <vector>
@@ -54,8 +55,10 @@ TEST(Decoder, DigestsElsewhereToo) {
       const std::string file = test::slurp(vector.cipher_path), plain = test::slurp(vector.plain_path);
       Memory memory;
       Decoder encrypted({.key = test::file_key_from_hex(vector.file_key)}, memory, post);
-      for (std::size_t at = 0; at < file.size(); at += 4001)
+      for (std::size_t at = 0; at < file.size(); at += 4001) {
         encrypted.feed(as_bytes(std::string_view(file).substr(at, 4001)));
+        encrypted.feed({});  // as after a signal
+      }
       EXPECT_EQ(encrypted.finish().sha256, vector.plain_sha256);
       EXPECT_TRUE(memory.text == plain);
     }
@@ -65,6 +68,27 @@ TEST(Decoder, DigestsElsewhereToo) {
     packed.feed(as_bytes(text));
     direct.feed(as_bytes(text));
     EXPECT_EQ(packed.finish().sha256, direct.finish().sha256);
+  }
+}
+
+// A writer that fails ends the decoding, and the caller's bytes are gone. No thread may read them any more.
+TEST(Decoder, LeavesTheCallersBytesAloneWhenTheWriterFails) {
+  struct FullDisk : Memory {
+    void write(ByteView) override { throw Error(Status::FILESYSTEM, "full"); }
+  };
+  for (const bool is_encrypted : {false, true}) {
+    std::vector<std::function<void()>> posted;
+    {
+      FullDisk disk;
+      const crypto::FileKey key;
+      Coding coding;
+      if (is_encrypted) coding.key = key;
+      Decoder decoder(coding, disk, [&](std::function<void()> work) { posted.push_back(std::move(work)); });
+      auto bytes = std::make_unique<Bytes>(100'000, static_cast<std::uint8_t>(' '));
+      EXPECT_EQ(error_of([&] { decoder.feed(*bytes); }).status, Status::FILESYSTEM);
+      bytes.reset();
+    }
+    for (const auto& work : posted) work();
   }
 }
 
@@ -78,6 +102,7 @@ TEST(Decoder, FindsTheTypeOfTheFirstRecord) {
            {R"({"resourceType":1})", ""},
            {R"({"resourceType":"Patient",})", ""},
            {R"({"id":x,"resourceType":"Patient"})", ""},
+           {R"({"resourceType":"Patient","id":")" + long_text + R"(",})", "Patient"},
            {"", ""}}) {
     Memory memory;
     Decoder decoder({}, memory);

@@ -64,8 +64,8 @@ TEST_P(OutputFiles, ReserveRoomInSteps) {
     OutputFile file(dir, "x.partial", GetParam());
     file.expect(INT64_MAX);
     const Bytes block(kMiB);
-    for (int i = 0; i < 80; ++i) file.write(block);
-    EXPECT_EQ(disk.reserved, (std::vector{std::pair{0 * kMiB, 65 * kMiB}, std::pair{65 * kMiB, 65 * kMiB}}));
+    for (int i = 0; i < 20; ++i) file.write(block);
+    EXPECT_EQ(disk.reserved, (std::vector{std::pair{0 * kMiB, 17 * kMiB}, std::pair{17 * kMiB, 17 * kMiB}}));
   }
   disk.reserved.clear();
   {

@@ -619,7 +619,7 @@ TEST(LogWriters, KeepTheOrderOfTheirLines) {
   std::string written;
   auto log = std::make_shared<LogWriter>(
       world, [&](const std::string& lines) { written += lines + ";"; }, [](const Error&) { FAIL(); });
-  for (const char* line : {"a", "b", "c"}) log->add(line);
+  for (const char* line : {"a", "b", "c"}) log->add_later(line);
   EXPECT_EQ(written, "");  // a worker writes them, not the caller
   world.run([&] { return log->flush(); });
   EXPECT_EQ(written, "a\nb\nc;");
@@ -631,7 +631,7 @@ TEST(LogWriters, WriteSoonWithoutBeingAsked) {
   auto log = std::make_shared<LogWriter>(
       world, [&](const std::string& lines) { written += lines + ";"; }, [](const Error&) { FAIL(); });
   for (const char* line : {"a", "b", "c"}) {
-    log->add(line);
+    log->add_later(line);
     world.run([&] { return world.clock().sleep(Milliseconds(line[0] == 'a' ? 100 : 10)); });
   }
   EXPECT_EQ(written, "a;");
@@ -639,16 +639,41 @@ TEST(LogWriters, WriteSoonWithoutBeingAsked) {
   EXPECT_EQ(written, "a;b\nc;");
 }
 
-TEST(LogWriters, ReportALineThatCannotBeWritten) {
+TEST(LogWriters, WriteAtOnceWhatMustNotWait) {
   test::FakeWorld world([](const auto&, const auto&) { return std::nullopt; });
-  std::optional<Error> reported;
+  std::string written;
   auto log = std::make_shared<LogWriter>(
-      world, [](const std::string&) { throw Error(Status::FILESYSTEM, "full"); },
-      [&](const Error& error) { reported = error; });
-  log->add("a");
-  world.run([&] { return log->flush(); });
-  ASSERT_TRUE(reported);
-  EXPECT_EQ(reported->status, Status::FILESYSTEM);
+      world, [&](const std::string& lines) { written += lines + ";"; }, [](const Error&) { FAIL(); });
+  log->add_later("a");
+  log->add("b");
+  world.run([&] { return world.clock().sleep(Milliseconds(1)); });
+  EXPECT_EQ(written, "a\nb;");
+}
+
+TEST(LogWriters, WriteNothingOnceTheyAreClosed) {
+  test::FakeWorld world([](const auto&, const auto&) { return std::nullopt; });
+  auto log = std::make_shared<LogWriter>(
+      world, [](const std::string&) { FAIL(); }, [](const Error&) { FAIL(); });
+  log->add_later("a");
+  log->close();
+  log.reset();
+  world.run([&] { return world.clock().sleep(Milliseconds(100)); });
+}
+
+TEST(LogWriters, ReportALineThatCannotBeWritten) {
+  for (const bool lacks_memory : {false, true}) {
+    test::FakeWorld world([](const auto&, const auto&) { return std::nullopt; });
+    std::optional<Error> reported;
+    const auto write = [&](const std::string&) {
+      if (lacks_memory) throw std::bad_alloc();
+      throw Error(Status::FILESYSTEM, "full");
+    };
+    auto log = std::make_shared<LogWriter>(world, write, [&](const Error& error) { reported = error; });
+    log->add("a");
+    world.run([&] { return log->flush(); });
+    ASSERT_TRUE(reported);
+    EXPECT_EQ(reported->status, lacks_memory ? Status::NO_MEMORY : Status::FILESYSTEM);
+  }
 }
 
 }  // namespace
