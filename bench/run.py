@@ -51,8 +51,8 @@ class Bench:
     def serve(self, files: Files) -> contextlib.AbstractContextManager[Service]:
         return service(files, self.args.seal, self.work)
 
-    def compare(self, title: str, plan: Mapping[str, Step], out: Path) -> Rounds:
-        rounds = take_turns(plan, self.args.rounds, out)
+    def compare(self, title: str, plan: Mapping[str, Step], service: Service) -> Rounds:
+        rounds = take_turns(plan, self.args.rounds, service.directory / "out", service)
         print(f"\n{title}\n{rounds.table()}", flush=True)
         self.rows[title] = rounds.taken
         return rounds
@@ -81,7 +81,7 @@ def against_curl(bench: Bench, files: Files, wall: float, cpu: float | None = No
             plan["aria2c"] = clients.aria2(serving, out)
         elif not files.closes:
             plan["smart-fetch"] = clients.smart_fetch(bench.args.smart_fetch, serving, out)
-        rounds = bench.compare(str(files), plan, out)
+        rounds = bench.compare(str(files), plan, serving)
     for other in list(plan)[2:]:
         bench.claim(f"{files}: wall, of {other}", rounds.ratio("bcda export", other))
         bench.claim(f"{files}: CPU, of {other}", rounds.ratio("bcda export", other, "cpu"))
@@ -106,7 +106,7 @@ def durable(bench: Bench) -> None:
             "curl -Z; sync": clients.then_sync(clients.curl(serving, out)),
             "bcda export, power": clients.export(bench.args.bcda, serving, out, "power"),
         }
-        rounds = bench.compare(f"{files}, durable", plan, out)
+        rounds = bench.compare(f"{files}, durable", plan, serving)
     bench.claim(f"{files}, durable: wall, of curl -Z; sync", rounds.ratio("bcda export, power", "curl -Z; sync"), 0.80)
 
 
@@ -145,7 +145,7 @@ def with_tables(bench: Bench, files: Files) -> None:
             "bcda export": clients.export(bench.args.bcda, serving, out),
             "bcda export --tables": clients.export(bench.args.bcda, serving, out, "process", "--tables", "claim_line"),
         }
-        rounds = bench.compare(f"tables, {files}", plan, out)
+        rounds = bench.compare(f"tables, {files}", plan, serving)
     bench.claim(f"tables, {files}: CPU without them, of curl -Z", rounds.ratio("bcda export", "curl -Z", "cpu"))
     bench.claim(f"tables, {files}: CPU, of curl -Z", rounds.ratio("bcda export --tables", "curl -Z", "cpu"), 2)
 
@@ -169,7 +169,7 @@ def memory(bench: Bench) -> None:
         with bench.serve(files) as serving:
             out = serving.directory / "out"
             plan = {"bcda export": clients.export(bench.args.bcda, serving, out)}
-            peaks[size] = bench.compare(f"memory, {files}", plan, out).median("bcda export").rss
+            peaks[size] = bench.compare(f"memory, {files}", plan, serving).median("bcda export").rss
     for size in (64 * MIB, 4 * GIB):
         bench.claim(f"{Files(1, size)}: peak memory over that of 1 KB, MiB", peaks[size] - peaks[1 * KB], 24)
 
@@ -190,7 +190,7 @@ def decrypt(bench: Bench) -> None:
             "bcda decrypt": [*map(str, bcda), "--durability", "process"],
             "Python, cryptography": ["sh", "-c", f"mkdir -p {out} && exec " + " ".join(map(str, script))],
         }
-        rounds = bench.compare(f"decryption, {files}", plan, out)
+        rounds = bench.compare(f"decryption, {files}", plan, serving)
     bench.claim(f"decryption, {files}: wall, of cp", rounds.ratio("bcda decrypt", "cp"), 1.5)
     bench.claim(
         f"decryption, {files}: wall, of Python and cryptography", rounds.ratio("bcda decrypt", "Python, cryptography"), 0.15
@@ -213,7 +213,7 @@ def one_file(bench: Bench) -> None:
 
             return run
 
-        rounds = bench.compare("one file", {"export": timed("export"), "requests": timed("requests")}, out)
+        rounds = bench.compare("one file", {"export": timed("export"), "requests": timed("requests")}, serving)
     over = rounds.median("export").wall - rounds.median("requests").wall
     bench.claim("one file: call to result over its requests, ms", over * 1000, 5)
 

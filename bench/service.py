@@ -46,6 +46,16 @@ class Service:
     directory: Path  # has files, manifest.json, private.pem, ca.pem and secret
     origin: str
     files: Files
+    nginx: int  # its process
+
+    def cpu(self) -> float:
+        """Seconds of the processor that the server has used so far."""
+        children = Path(f"/proc/{self.nginx}/task/{self.nginx}/children").read_text().split()
+        ticks = 0
+        for process in [str(self.nginx), *children]:
+            fields = Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()
+            ticks += int(fields[11]) + int(fields[12])  # utime and stime, proc(5)
+        return ticks / os.sysconf("SC_CLK_TCK")
 
     def urls(self) -> dict[str, str]:
         """By file name."""
@@ -144,7 +154,7 @@ def service(files: Files, seal: str, work: Path) -> Iterator[Service]:
         origin = prepare(files, seal, directory, port)
         nginx = subprocess.Popen([shutil.which("nginx") or "/usr/sbin/nginx", "-c", directory / "nginx.conf"])
         wait_for(port)
-        yield Service(directory, origin, files)
+        yield Service(directory, origin, files, nginx.pid)
     finally:
         if nginx:
             nginx.send_signal(signal.SIGTERM)
