@@ -77,9 +77,9 @@ def against_curl(bench: Bench, files: Files, wall: float, cpu: float | None = No
         plan = {"curl -Z": clients.curl(serving, out), "bcda export": clients.export(bench.args.bcda, serving, out)}
         if bench.args.than:
             plan["the other's"] = clients.export(bench.args.than, serving, out)
-        if not files.gzip:
+        if not files.gzip and files.count <= 5000:
             plan["aria2c"] = clients.aria2(serving, out)
-        elif not files.closes:
+        elif files.gzip and not files.closes:
             plan["smart-fetch"] = clients.smart_fetch(bench.args.smart_fetch, serving, out)
         rounds = bench.compare(str(files), plan, serving)
     for other in list(plan)[2:]:
