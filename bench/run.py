@@ -2,7 +2,7 @@
 """Measures exports and decryption beside what users would take instead, from the same nginx over TLS 1.3 on loopback.
 
 Each figure names its aim. `bench/measure.py` says how a figure is measured. Without names all figures are measured,
-which takes 30 minutes and 16 GB in the directory --work; the figures of `decrypt` need 13 GB in --memory.
+which takes half an hour and 33 GB in the directory --work; the figure `decrypt` needs 13 GB in --memory.
 """
 
 from __future__ import annotations

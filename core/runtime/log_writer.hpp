@@ -22,9 +22,10 @@ class LogWriter : public std::enable_shared_from_this<LogWriter> {
             std::function<void(const Error&)> failed)
       : world_(world), write_(std::move(write)), failed_(std::move(failed)) {}
 
-  void add(const std::string& line);  // it is written at once
-  void add_later(
-      const std::string& line);  // it may wait some hundredths of a second, and is written with those before it
+  // The line is written at once.
+  void add(const std::string& line);
+  // The line may wait some hundredths of a second. It is written together with those that come meanwhile.
+  void add_later(const std::string& line);
   // Returns when each line was written or has failed.
   Task<> flush();
   // Stops writing, and returns when no write is under way. After that, the objects that `write` uses may be destroyed.
