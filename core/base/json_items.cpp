@@ -150,6 +150,65 @@ class Handler : public NoLimits {
   bool in_string_ = false, string_ended_ = false;
 };
 
+// Stops the parser at the wanted member of the outermost object.
+class MemberFinder : public NoLimits {
+ public:
+  using error_code = boost::system::error_code;
+  using view = json::string_view;
+
+  explicit MemberFinder(std::string_view name) : name_(name) {}
+  const std::string& value() const { return value_; }
+
+  bool on_document_begin(error_code&) { return true; }
+  bool on_document_end(error_code&) { return true; }
+  bool on_object_begin(error_code&) { return enter(); }
+  bool on_object_end(std::size_t, error_code&) { return leave(); }
+  bool on_array_begin(error_code&) { return enter(); }
+  bool on_array_end(std::size_t, error_code&) { return leave(); }
+  bool on_key_part(view part, std::size_t, error_code&) {
+    if (depth_ == 1) key_ += part;
+    return true;
+  }
+  bool on_key(view last, std::size_t, error_code&) {
+    if (depth_ != 1) return true;
+    key_ += last;
+    is_wanted_ = key_ == name_;
+    key_.clear();
+    return true;
+  }
+  bool on_string_part(view part, std::size_t, error_code&) {
+    if (is_value()) value_ += part;
+    return true;
+  }
+  bool on_string(view last, std::size_t, error_code& ec) {
+    if (!is_value()) return true;
+    value_ += last;
+    ec = json::error::extra_data;  // any error ends the parsing
+    return false;
+  }
+  bool on_number_part(view, error_code&) { return true; }
+  bool on_int64(std::int64_t, view, error_code&) { return true; }
+  bool on_uint64(std::uint64_t, view, error_code&) { return true; }
+  bool on_double(double, view, error_code&) { return true; }
+  bool on_bool(bool, error_code&) { return true; }
+  bool on_null(error_code&) { return true; }
+  bool on_comment_part(view, error_code&) { return true; }
+  bool on_comment(view, error_code&) { return true; }
+
+ private:
+  bool is_value() const { return depth_ == 1 && is_wanted_; }
+  bool enter() { return ++depth_ > 0; }
+  bool leave() {
+    --depth_;
+    return true;
+  }
+
+  std::string_view name_;
+  std::string key_, value_;
+  std::size_t depth_ = 0;  // of open lists and objects
+  bool is_wanted_ = false;
+};
+
 constexpr std::array<bool, 256> ends_piece() {
   std::array<bool, 256> table{};
   for (const char c : {'{', '}', '[', ']', '"'}) table[static_cast<unsigned char>(c)] = true;
@@ -203,5 +262,14 @@ void JsonItems::finish() {
 }
 
 bool JsonItems::done() const { return state_->parser.done(); }
+
+std::string find_string_member(std::string_view text, std::string_view name) {
+  const std::size_t begin = text.find_first_not_of(" \t\r\n");
+  if (begin == text.npos || text[begin] != '{') return "";
+  json::basic_parser<MemberFinder> parser(json_options(), name);
+  boost::system::error_code ec;
+  parser.write_some(false, text.data(), text.size(), ec);
+  return parser.handler().value();
+}
 
 }  // namespace libbcda

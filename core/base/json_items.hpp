@@ -46,4 +46,8 @@ class JsonItems {
   std::unique_ptr<State> state_;
 };
 
+// The value of a string member of the object that a text begins with. The text is read no further than to this member, and
+// nothing is kept of what stands before it. "": there is no such member, or the text is malformed before it.
+std::string find_string_member(std::string_view text, std::string_view name);
+
 }  // namespace libbcda

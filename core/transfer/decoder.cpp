@@ -12,7 +12,6 @@ namespace {
 constexpr std::uint8_t kGzipStart = 0x1F, kGzipSecond = 0x8B;  // no text begins with them
 constexpr std::size_t kHead = 256;
 constexpr std::size_t kLongestFirstLine = 64 << 10;
-constexpr std::size_t kTypeWithin = 256;  // bytes of a record: its type is usually within the first ones
 
 }  // namespace
 
@@ -142,24 +141,8 @@ void Decoder::keep_first_line(std::string_view plain) {
   has_first_line_ = end != std::string_view::npos || first_line_.size() > kLongestFirstLine;
 }
 
-// The type is nearly always the first member, so the line is read no further than it.
 std::string Decoder::first_type() const {
-  if (first_line_.size() > kLongestFirstLine) return "";
-  std::string type;
-  const auto on_member = [&](std::string_view name, const json::value& value) {
-    if (name == "resourceType" && value.is_string()) type = value.get_string();
-  };
-  JsonItems members(on_member, [](auto&&...) {});
-  try {
-    for (std::string_view rest = first_line_; type.empty() && !rest.empty();) {
-      const std::size_t used = members.feed(rest.substr(0, kTypeWithin));
-      if (used == 0) break;
-      rest.remove_prefix(used);
-    }
-  } catch (const Malformed&) {
-    return "";  // it is no record
-  }
-  return type;
+  return first_line_.size() > kLongestFirstLine ? "" : find_string_member(first_line_, "resourceType");
 }
 
 }  // namespace libbcda::transfer

@@ -99,8 +99,8 @@ TEST(Decoder, FindsTheTypeOfTheFirstRecord) {
            {R"({"id":")" + long_text + R"(","contained":[{"resourceType":"Other"}],"resourceType":"Patient"})",
             "Patient"},
            {R"({"id":"1"})", ""},
-           {R"({"resourceType":1})", ""},
-           {R"({"resourceType":"Patient",})", ""},
+           {R"({"resourceType":1,"id":"Patient"})", ""},
+           {R"({"resourceType":"Patient",})", "Patient"},
            {R"({"id":x,"resourceType":"Patient"})", ""},
            {R"({"resourceType":"Patient","id":")" + long_text + R"(",})", "Patient"},
            {"", ""}}) {

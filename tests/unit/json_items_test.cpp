@@ -3,6 +3,8 @@
 
 #include <gtest/gtest.h>
 
+#include <utility>
+
 #include <algorithm>
 #include <string>
 #include <vector>
@@ -107,6 +109,24 @@ TEST(JsonItems, RefuseAnItemThatWouldFillTheMemory) {
   EXPECT_EQ(why_not(text), "has a member or an item of more than 16777216 bytes");
   EXPECT_EQ(why_not("{\"a\":[[\"" + std::string(17 << 20, 'x') + "\"]]}"),
             "has a member or an item of more than 16777216 bytes");
+}
+
+TEST(StringMembers, AreFoundInTheOutermostObjectAlone) {
+  for (const auto& [text, value] :
+       std::vector<std::pair<std::string, std::string>>{{R"({"a":"x"})", "x"},
+                                                        {R"( {"b":{"a":"y"},"c":[{"a":"z"}],"a":"x"})", "x"},
+                                                        {R"({"\u0061":"\u0078"})", "x"},
+                                                        {R"({"a":1,"b":"a"})", ""},
+                                                        {R"({"a":{"b":"y"},"c":"z"})", ""},
+                                                        {R"([{"a":"x"}])", ""},
+                                                        {R"("a")", ""},
+                                                        {R"({"b":tru,"a":"x"})", ""},
+                                                        {R"({"a":"x" and more)", "x"},
+                                                        {std::string(600, '['), ""},
+                                                        {R"({"b":)" + std::string(600, '[') + "}", ""},
+                                                        {" ", ""},
+                                                        {"", ""}})
+    EXPECT_EQ(find_string_member(text, "a"), value) << text;
 }
 
 }  // namespace
