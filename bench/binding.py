@@ -5,7 +5,6 @@ The start of the language and the loading of the library are not counted, becaus
 export. The first round is a warm-up.
 """
 
-import argparse
 import functools
 import os
 import shlex
@@ -14,7 +13,7 @@ import sys
 from pathlib import Path
 
 import clients
-from measure import Step, Taken, take_turns
+from measure import Step, Taken, arguments, take_turns
 from service import Files, discard, service, workspace
 
 
@@ -29,11 +28,8 @@ def through(program: list[str], settings: dict[str, str], out: Path) -> Taken:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--bcda", required=True, help="the native command")
-    parser.add_argument("--seal", required=True, help="bench_seal")
+    parser = arguments(__doc__)
     parser.add_argument("--rounds", type=int, default=5)
-    parser.add_argument("--work", help="directory for the files")
     parser.add_argument("program", type=shlex.split, help="the command that runs the language's program")
     args = parser.parse_args()
     language = args.program[0]

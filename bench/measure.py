@@ -4,6 +4,7 @@ Every figure is a median, and every claim is the median of the ratios of two com
 the speed of the machine does not matter, and other load matters little. A first round warms up and is not counted.
 """
 
+import argparse
 import os
 import statistics
 import subprocess
@@ -12,6 +13,7 @@ import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from service import Service, discard
 
@@ -30,6 +32,15 @@ class Taken:
 
 # A command, or a function that measures itself.
 Step = Command | Callable[[], Taken]
+
+
+def arguments(doc: str | None, **options: Any) -> argparse.ArgumentParser:
+    """A parser with what every benchmark of exports takes."""
+    parser = argparse.ArgumentParser(description=doc, **options)
+    parser.add_argument("--bcda", required=True, help="the native command")
+    parser.add_argument("--seal", required=True, help="bench_seal")
+    parser.add_argument("--work", help="directory for the files")
+    return parser
 
 
 def measure(command: Command, out: Path, service: Service | None = None) -> Taken:

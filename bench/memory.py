@@ -4,23 +4,19 @@
 The bound is 20 MiB and 1 KiB for each file. Prints a table in Markdown, which docs/performance.md has.
 """
 
-import argparse
 import json
 import sys
 
 import clients
-from measure import measure
+from measure import arguments, measure
 from service import Files, service, workspace
 
 BASE_MIB = 20
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--bcda", required=True, help="the native command")
-    parser.add_argument("--seal", required=True, help="bench_seal")
+    parser = arguments(__doc__)
     parser.add_argument("--unread", required=True, help="bench_unread")
-    parser.add_argument("--work", help="directory for the files")
     parser.add_argument("--counts", type=int, nargs="+", default=[1000, 10000, 100000])
     args = parser.parse_args()
     print("| files | manifest, MiB | bound, MiB | command, MiB | C, events unread, MiB |")

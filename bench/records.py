@@ -3,7 +3,6 @@
 
 from __future__ import annotations
 
-import argparse
 import json
 import sys
 import time
@@ -13,7 +12,7 @@ from typing import Any
 
 import bcda
 import clients
-from measure import Taken, measure, take_turns
+from measure import Taken, arguments, measure, take_turns
 from service import Files, service, workspace
 
 
@@ -40,11 +39,8 @@ def timed(make: Callable[[], Iterator[Any]]) -> Callable[[], Taken]:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--bcda", required=True, help="the native command")
-    parser.add_argument("--seal", required=True, help="bench_seal")
+    parser = arguments(__doc__)
     parser.add_argument("--rounds", type=int, default=5)
-    parser.add_argument("--work", help="directory for the files")
     args = parser.parse_args()
     with workspace(args.work) as work, service(Files(16, 128 << 20), args.seal, work) as serving:
         out = serving.directory / "claims"

@@ -20,7 +20,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import clients
-from measure import Rounds, Step, Taken, measure, take_turns
+from measure import Rounds, Step, Taken, arguments, measure, take_turns
 from service import HERE, Files, Service, service, workspace
 
 MIB, GIB, KB = 1 << 20, 1 << 30, 1000
@@ -244,17 +244,14 @@ def environment() -> dict[str, str]:
     }
 
 
-def arguments() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+def parse_arguments() -> argparse.Namespace:
+    parser = arguments(__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("figures", nargs="*", metavar="FIGURE", help=f"one of {', '.join(FIGURES)}; default: all")
-    parser.add_argument("--bcda", required=True, help="the native command")
-    parser.add_argument("--seal", required=True, help="bench_seal")
+    parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--one-file", required=True, help="bench_one_file")
     parser.add_argument("--than", help="also compares with this other build of the command")
     parser.add_argument("--smart-fetch", default="smart-fetch", help="its command")
-    parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--gzip-files", type=int, default=25, help="how many files of 80 MB the figure gzip has")
-    parser.add_argument("--work", help="directory for the files")
     parser.add_argument("--memory", default="/dev/shm", help="directory in memory (tmpfs)")
     parser.add_argument("--json", type=Path, help="writes all rounds and claims there")
     args = parser.parse_args()
@@ -265,7 +262,7 @@ def arguments() -> argparse.Namespace:
 
 
 def main() -> None:
-    args = arguments()
+    args = parse_arguments()
     with workspace(args.work) as work:
         bench = Bench(args, work, [], {})
         for name in args.figures or FIGURES:
