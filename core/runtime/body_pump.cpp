@@ -80,8 +80,7 @@ Task<std::size_t> BodyPump::move(http::Response& response) {
   co_return n;
 }
 
-// Waits for the worker, and returns the block that was read meanwhile.
-Task<ByteView> BodyPump::swap() {
+Task<ByteView> BodyPump::rest() {
   // Yields once for each block. Without this, a fast network and a fast worker would keep the thread, so that neither a
   // cancellation nor another file gets a turn.
   co_await asio::post(co_await asio::this_coro::executor, asio::use_awaitable);
@@ -96,7 +95,7 @@ Task<ByteView> BodyPump::swap() {
 }
 
 Task<> BodyPump::hand_on() {
-  const ByteView block = co_await swap();
+  const ByteView block = co_await rest();
   if (block.empty()) co_return;
   work_->begin();
   asio::post(workers_.executor(), [work = work_, block, &workers = workers_, &decode = decode_] {
@@ -109,8 +108,6 @@ Task<> BodyPump::hand_on() {
     work->end(std::move(error));
   });
 }
-
-Task<ByteView> BodyPump::rest() { return swap(); }
 
 Task<> BodyPump::settle() {
   for (bool busy = work_->is_busy(); busy; busy = work_->is_busy()) co_await work_->idle->wait();

@@ -33,7 +33,6 @@ class BodyPump {
 
  private:
   struct Work;  // what the worker shares
-  Task<ByteView> swap();
   Task<> hand_on();
 
   world::Workers& workers_;
