@@ -105,14 +105,14 @@ COMPONENTS = (
         scope="libcrypto and libssl, without what no client over TLS 1.2 and 1.3 needs",
     ),
     Component(
-        "zlib",
+        "zlib-ng",
         "Zlib",
-        header("zlib.h", "ZLIB_VERSION"),
-        "pkg:github/madler/zlib@v{}",
+        header("zlib.h", "ZLIBNG_VERSION"),
+        "pkg:github/zlib-ng/zlib-ng@{}",
         "zlib",
-        cpe="zlib:zlib",
-        source="zlib",
-        scope="without gz*.c",
+        cpe="zlib-ng:zlib-ng",
+        source="zlib-ng",
+        scope="without the functions for files",
     ),
     Component(
         "Boost",
@@ -192,8 +192,8 @@ def source_of(name: str, version: str) -> tuple[str, str]:
     """The file of packaging/sources.txt with this version, and its SHA-256."""
     rows = [row.split() for row in (ROOT / "packaging/sources.txt").read_text().splitlines()]
     for row in rows:
-        if row and row[0] == name and re.search(rf"[_+a-z]{re.escape(version)}\.orig", row[1]):
-            return row[1], row[2]
+        if row and row[:2] == [name, version]:
+            return row[2], row[3]
     raise SystemExit(f"sbom.py: packaging/sources.txt has no file of {name} {version}")
 
 

@@ -24,16 +24,16 @@ RECORD = f"{INFO}/RECORD"
 DOCUMENT = f"{INFO}/sboms/bcda.cdx.json"
 HEADERS = {
     "openssl/opensslv.h": '# define OPENSSL_VERSION_STR "{openssl}"',
-    "zlib.h": '#define ZLIB_VERSION "{zlib}"',
+    "zlib.h": '#define ZLIBNG_VERSION "{zlib-ng}"',
     "boost/version.hpp": "#define BOOST_VERSION 108100",
     "flatbuffers/base.h": "".join(f"#define FLATBUFFERS_VERSION_{part} 2\n" for part in ("MAJOR", "MINOR", "REVISION")),
     "CLI/Version.hpp": '#define CLI11_VERSION "2.1.2"',
 }
 
 
-def pinned(package: str) -> str:
-    """The version of the first file of a package in sources.txt."""
-    row = re.search(rf"^{package} \S*?(\d+\.\d+\.\d+)\.orig", (sbom.ROOT / "packaging/sources.txt").read_text(), re.M)
+def pinned(project: str) -> str:
+    """The version of the first file of a project in sources.txt."""
+    row = re.search(rf"^{project} (\S+) ", (sbom.ROOT / "packaging/sources.txt").read_text(), re.M)
     assert row
     return row[1]
 
@@ -47,7 +47,7 @@ class NativeTest(unittest.TestCase):
         self.directory = Path(directory.name)
         self.native = sbom.Native(self.directory / f"{machine()}-linux-gnu.2.17")
         self.native.simdjson = self.directory
-        self.versions = {name: pinned(name) for name in ("openssl", "zlib")}
+        self.versions = {name: pinned(name) for name in ("openssl", "zlib-ng")}
         for name, text in HEADERS.items():
             self.write(self.native.headers / name, text.format(**self.versions))
         self.write(self.directory / "simdjson.h", '#define SIMDJSON_VERSION "3.12.3"')
@@ -103,7 +103,7 @@ class SbomTest(NativeTest):
 
     def test_a_header_without_its_version(self) -> None:
         self.write(self.native.headers / "zlib.h", "")
-        with self.assertRaisesRegex(SystemExit, "does not define ZLIB_VERSION"):
+        with self.assertRaisesRegex(SystemExit, "does not define ZLIBNG_VERSION"):
             sbom.sbom("wheel", self.native)
 
 

@@ -98,11 +98,20 @@ static std::string simdjson() {
 #endif
 }
 
+// zlib-ng has zlib's interface. Where it stands in for zlib, its header says so.
+static std::string zlib() {
+#ifdef ZLIBNG_VERSION
+  return ", zlib-ng " ZLIBNG_VERSION;
+#else
+  return std::string(", zlib ") + zlibVersion();
+#endif
+}
+
 const char* bcda_version_details(void) {
   static const auto* text = [] {  // leaked, because threads may use it until the process ends
     std::string boost = std::to_string(BOOST_VERSION / 100000) + "." + std::to_string(BOOST_VERSION / 100 % 1000);
     return new std::string(std::string("libbcda ") + libbcda::kVersion + ", Boost " + boost + ", " +
-                           OpenSSL_version(OPENSSL_VERSION) + ", zlib " + zlibVersion() + simdjson());
+                           OpenSSL_version(OPENSSL_VERSION) + zlib() + simdjson());
   }();
   return text->c_str();
 }
