@@ -125,6 +125,9 @@ def prepare(files: Files, seal: str, directory: Path, port: int) -> str:
     text = text.replace("@KEEPALIVE@", "0" if files.closes else "75s")
     (directory / "nginx.conf").write_text("user root;\n" + text if os.geteuid() == 0 else text)
     (directory / "secret").write_text("bench")
+    for secret in ("secret", "private.pem"):
+        if (directory / secret).exists():
+            (directory / secret).chmod(0o600)  # or each export warns
     return origin
 
 
