@@ -1,4 +1,4 @@
-"""Exports with the settings given as NAME=VALUE, and prints the seconds from the making of the client to the last file."""
+"""Exports with the settings given as NAME=VALUE, and prints the seconds from making the client to the last file."""
 
 import sys
 import time

@@ -2,6 +2,7 @@
 # handle an interrupt between two slices.
 
 SLICE_MS <- 50
+STATUS_OK <- 0L # BCDA_OK of the C interface
 
 # `make` converts a native result to the value of the run. `sink` comes from new_sink(), or is NULL.
 new_run <- function(handle, client, make, partial = NULL, sink = NULL) {
@@ -140,19 +141,29 @@ wait_for <- function(run, progress, timeout = Inf) {
 
 # The next event, or NULL if there is none now. run$ended is TRUE if no more will come.
 next_event <- function(run, event) {
-  status <- native_status_name(native_run_next_event(run$handle, event, 0))
-  if (status == "END") run$ended <- TRUE
-  if (status == "OK") event_of(event)
+  status <- native_run_next_event(run$handle, event, 0)
+  if (status == STATUS_OK) return(event_of(event))
+  if (native_status_name(status) == "END") run$ended <- TRUE
+  NULL
 }
 
+# There is one for each file, so it costs as few calls as it can.
 event_of <- function(event) {
-  list(
-    kind = native_event_kind(event), text = native_event_text(event), type = native_event_type(event),
-    file = native_event_file(event), url = native_event_url(event),
-    status = native_status_name(native_event_status(event)), percent = na_below_zero(native_event_percent(event)),
-    bytes_done = na_below_zero(native_event_bytes_done(event)), bytes_total = na_below_zero(native_event_bytes_total(event)),
-    files_done = na_below_zero(native_event_files_done(event)), files_total = na_below_zero(native_event_files_total(event)),
-    wait = na_below_zero(native_event_wait_ms(event) / 1000), json = native_event_json(event)
+  status <- native_event_status(event)
+  numbers <- c(
+    percent = native_event_percent(event), bytes_done = native_event_bytes_done(event),
+    bytes_total = native_event_bytes_total(event), files_done = native_event_files_done(event),
+    files_total = native_event_files_total(event), wait = native_event_wait_ms(event) / 1000
+  )
+  numbers[numbers < 0] <- NA_real_
+  c(
+    list(
+      kind = native_event_kind(event), text = native_event_text(event), type = native_event_type(event),
+      file = native_event_file(event), url = native_event_url(event),
+      status = if (status == STATUS_OK) "OK" else native_status_name(status)
+    ),
+    as.list(numbers),
+    list(json = native_event_json(event))
   )
 }
 
