@@ -7,6 +7,7 @@
 %{
 #include "r.hpp"
 #include "r_columns.hpp"
+#include "r_lists.hpp"
 #include "r_table_file.hpp"
 %}
 
@@ -73,6 +74,30 @@
 %ignore bcda_flat::batch_validity;
 %ignore bcda_flat::batch_values;
 %ignore bcda_flat::batch_texts;
+%ignore bcda_flat::event_kind; /* the event_ functions are replaced by event_list */
+%ignore bcda_flat::event_text;
+%ignore bcda_flat::event_type;
+%ignore bcda_flat::event_file;
+%ignore bcda_flat::event_url;
+%ignore bcda_flat::event_status;
+%ignore bcda_flat::event_percent;
+%ignore bcda_flat::event_bytes_done;
+%ignore bcda_flat::event_bytes_total;
+%ignore bcda_flat::event_files_done;
+%ignore bcda_flat::event_files_total;
+%ignore bcda_flat::event_wait_ms;
+%ignore bcda_flat::event_json;
+%ignore bcda_flat::result_file_count; /* the file_ functions of a file are replaced by result_files, which makes vectors */
+%ignore bcda_flat::file_type;
+%ignore bcda_flat::file_url;
+%ignore bcda_flat::file_path;
+%ignore bcda_flat::file_bytes;
+%ignore bcda_flat::file_records;
+%ignore bcda_flat::file_sha256;
+%ignore bcda_flat::file_decrypted;
+%ignore bcda_flat::file_kind;
+%ignore bcda_flat::file_is_error; /* the kind says the same */
+%ignore bcda_flat::file_proof;
 %ignore bcda_flat::tables_encode; /* replaced by table_file_write, which makes no copy for R */
 /* R has no functions for partitions yet: they are for engines such as Spark, which Python and Java serve. */
 %ignore bcda_flat::partitions_of_manifest;
@@ -93,6 +118,8 @@
 namespace bcda_r {
 class TableFile;
 SEXP reader_chunk(bcda_flat::Reader& reader, std::int32_t records);
+SEXP event_list(const bcda_flat::Event& from);
+SEXP result_files(const bcda_flat::Result& from);
 SEXP batch_column(bcda_flat::Tables& tables, std::int32_t column, std::int32_t decimals_are_text);
 TableFile* table_file_create(const bcda_flat::Tables& tables, const bcda_flat::Text& path);
 void table_file_destroy(TableFile* file);

@@ -3,21 +3,22 @@
 # Makes a result from a native result. `to_sink`: the files went to the caller's functions. `issues`: a function that
 # reads the issues later; NULL: they are read now.
 make_result <- function(result, to_sink, issues = NULL) {
-  files <- result_files(result, to_sink)
-  kind <- file_column(result, native_file_kind, "")
+  columns <- native_result_files(result)
+  files <- files_frame(columns, to_sink)
   if (is.null(issues)) issues <- kept_issues(issues_of(result, to_sink))
   kept <- function(which) `rownames<-`(files[which, , drop = FALSE], NULL)
   structure(
     class = "bcda_result",
     list(
-      files = kept(kind == "data"), error_files = kept(kind == "error"), deleted_files = kept(kind == "deleted"),
+      files = kept(columns$kind == "data"), error_files = kept(columns$kind == "error"),
+      deleted_files = kept(columns$kind == "deleted"),
       directory = directory_of(result), partial = native_result_partial(result) == 1,
       types = strsplit(native_result_types(result), ",", fixed = TRUE)[[1]],
       transaction_time = time_of(native_result_transaction_time(result)),
       elapsed = as.difftime(native_result_elapsed_ms(result) / 1000, units = "secs"),
       receipt = parsed_json(native_result_json(result), "the receipt"),
       # Not a column of `files`, because URLs may be signed.
-      urls = stats::setNames(file_column(result, native_file_url, ""), base_name(files$path)),
+      urls = stats::setNames(columns$url, base_name(files$path)),
       offered = native_result_manifest(result),
       to_sink = to_sink, issues = issues
     )
@@ -50,18 +51,13 @@ bcda_deleted <- function(result) {
   text_frame(parsed_json(native_result_deleted(opened), "the deleted resources"), c("type", "id"))
 }
 
-file_column <- function(result, get, type) {
-  vapply(seq_len(native_result_file_count(result)) - 1, function(i) get(result, i), type)
-}
-
-result_files <- function(result, to_sink) {
-  column <- function(get, type) file_column(result, get, type)
-  path <- column(native_file_path, "")
-  if (!to_sink) path <- vapply(path, absolute, "", USE.NAMES = FALSE)
+files_frame <- function(columns, to_sink) {
+  path <- columns$path
+  relative <- !startsWith(path, "/")
+  if (!to_sink) path[relative] <- vapply(path[relative], absolute, "", USE.NAMES = FALSE)
   data.frame(
-    type = column(native_file_type, ""), path = path, bytes = column(native_file_bytes, 0),
-    records = column(native_file_records, 0), sha256 = column(native_file_sha256, ""),
-    decrypted = column(native_file_decrypted, 0L) == 1, proof = column(native_file_proof, ""), stringsAsFactors = FALSE
+    type = columns$type, path = path, bytes = columns$bytes, records = columns$records, sha256 = columns$sha256,
+    decrypted = columns$decrypted == 1, proof = columns$proof, stringsAsFactors = FALSE
   )
 }
 

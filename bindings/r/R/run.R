@@ -142,29 +142,9 @@ wait_for <- function(run, progress, timeout = Inf) {
 # The next event, or NULL if there is none now. run$ended is TRUE if no more will come.
 next_event <- function(run, event) {
   status <- native_run_next_event(run$handle, event, 0)
-  if (status == STATUS_OK) return(event_of(event))
+  if (status == STATUS_OK) return(native_event_list(event))
   if (native_status_name(status) == "END") run$ended <- TRUE
   NULL
-}
-
-# There is one for each file, so it costs as few calls as it can.
-event_of <- function(event) {
-  status <- native_event_status(event)
-  numbers <- c(
-    percent = native_event_percent(event), bytes_done = native_event_bytes_done(event),
-    bytes_total = native_event_bytes_total(event), files_done = native_event_files_done(event),
-    files_total = native_event_files_total(event), wait = native_event_wait_ms(event) / 1000
-  )
-  numbers[numbers < 0] <- NA_real_
-  c(
-    list(
-      kind = native_event_kind(event), text = native_event_text(event), type = native_event_type(event),
-      file = native_event_file(event), url = native_event_url(event),
-      status = if (status == STATUS_OK) "OK" else native_status_name(status)
-    ),
-    as.list(numbers),
-    list(json = native_event_json(event))
-  )
 }
 
 # The value of a run that has ended. Signals its failure, with the partial result and the cause.

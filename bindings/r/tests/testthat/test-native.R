@@ -36,7 +36,7 @@ test_that("every argument of every function is checked", {
 test_that("a handle is not taken for one of another kind, and forged ones for none", {
   event <- native_event_create()
   config <- native_config_create()
-  expect_refused(native_event_kind(config), "event")
+  expect_refused(native_event_list(config), "event")
   expect_refused(native_config_get(event, "url"), "configuration")
   expect_refused(native_client_create(event), "configuration")
   expect_refused(native_event_destroy(config), "event")

@@ -44,7 +44,6 @@ test_that("the layer calls the whole facade", {
   known <- c(
     "native_live_handles", # for tests
     "native_result_error_file_count", # a result counts its own
-    "native_file_is_error", # native_file_kind says the same
     "native_config_load_json", # do.call(bcda_client, jsonlite::parse_json(text)) says the same
     "native_tables_files", "native_tables_bytes", # for the metrics of engines, which are written in Java
     "native_setting_is_of_request", "native_setting_is_for_opening", # R has no functions for partitions
