@@ -51,7 +51,7 @@ decrypt_with <- function(path, output, key, manifest, label, progress, env, sett
   }
   result <- native_decryption_result(run)
   on.exit(native_result_destroy(result), add = TRUE)
-  invisible(result_files(result, FALSE))
+  invisible(files_frame(native_result_files(result), FALSE))
 }
 
 optional <- function(what, value) {
