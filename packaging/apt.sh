@@ -47,14 +47,6 @@ fetch_source() { # fetch_source PACKAGE FILE SHA256 DESTINATION
   return 1
 }
 
-# Fetches the sources of a package of PyPI. pip checks the file's SHA-256, and then reads its metadata with the package's own
-# build, which is the only way that pip has.
-fetch_sdist() { # fetch_sdist PACKAGE FILE SHA256 DIRECTORY
-  local version=${2%.tar.gz}
-  pip download -q --disable-pip-version-check --no-deps --no-binary :all: -d "$4" --require-hashes \
-    -r <(echo "$1==${version##*-} --hash=sha256:$3") >&2
-}
-
 # Unpacks packages without their dependencies.
 unpack_packages() { # unpack_packages DESTINATION PACKAGE...
   local destination work package

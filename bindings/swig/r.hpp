@@ -175,10 +175,16 @@ inline SEXP failure() {
 
 constexpr double exact = 9007199254740992.0;  // 2^53; a double represents every integer only up to this limit
 
+// Keeps a failure if R cannot hold the number exactly.
+inline double as_double(std::int64_t from) {
+  const auto value = static_cast<double>(from);
+  if (std::fabs(value) > exact) keep(BCDA_LIMIT, {"a number is beyond 2^53, which R cannot hold exactly"});
+  return value;
+}
+
 inline SEXP number(std::int64_t from) {
-  if (std::fabs(static_cast<double>(from)) <= exact) return Rf_ScalarReal(static_cast<double>(from));
-  keep(BCDA_LIMIT, {"a number is beyond 2^53, which R cannot hold exactly"});
-  return failure();
+  const double value = as_double(from);
+  return failed() ? failure() : Rf_ScalarReal(value);
 }
 
 // Returns false, with a failure kept, if the value is not one integer that fits.

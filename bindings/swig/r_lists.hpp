@@ -1,74 +1,88 @@
 // Lists of R that one call fills, because one call for each value is slow: the files of a result, and an event.
+//
+// What may throw comes before R's memory is asked for, so that nothing stays protected. What R may jump over owns no memory:
+// texts are static.
 #pragma once
+#include <array>
 #include <cstdint>
 #include <string>
+#include <vector>
 
 #include "r.hpp"
 
 namespace bcda_r {
 
-template <class Get>
-SEXP file_texts(const bcda_flat::Result& from, Get get) {
-  static std::string text;  // an R error does not destroy what a function has
+template <class Value, class Get>
+void of_each_file(std::vector<Value>& values, const bcda_flat::Result& from, Get get) {
+  values.clear();
   const std::int32_t count = result_file_count(from);
-  const SEXP texts = PROTECT(Rf_allocVector(STRSXP, count));
-  for (std::int32_t i = 0; i < count; ++i) {
-    text = get(from, i);
-    SET_STRING_ELT(texts, i, characters(text.data(), text.size()));
-  }
+  for (std::int32_t i = 0; i < count; ++i) values.push_back(get(from, i));
+}
+
+inline SEXP file_texts(const std::vector<std::string>& from) {
+  const SEXP texts = PROTECT(Rf_allocVector(STRSXP, static_cast<R_xlen_t>(from.size())));
+  for (std::size_t i = 0; i < from.size(); ++i)
+    SET_STRING_ELT(texts, static_cast<R_xlen_t>(i), characters(from[i].data(), from[i].size()));
   UNPROTECT(1);
   return texts;
 }
 
-template <class Get>
-SEXP file_numbers(const bcda_flat::Result& from, Get get) {
-  const std::int32_t count = result_file_count(from);
-  const SEXP numbers = PROTECT(Rf_allocVector(REALSXP, count));
-  for (std::int32_t i = 0; i < count; ++i) REAL(numbers)[i] = static_cast<double>(get(from, i));
+inline SEXP file_numbers(const std::vector<std::int64_t>& from) {
+  const SEXP numbers = PROTECT(Rf_allocVector(REALSXP, static_cast<R_xlen_t>(from.size())));
+  for (std::size_t i = 0; i < from.size(); ++i) REAL(numbers)[i] = as_double(from[i]);
   UNPROTECT(1);
   return numbers;
 }
 
-// A list of vectors with one value for each file. A file has fewer than 2^53 bytes, so a number is exact.
+// A list of vectors with one value for each file.
 inline SEXP result_files(const bcda_flat::Result& from) {
-  const char* names[] = {"type", "url", "path", "bytes", "records", "sha256", "decrypted", "kind", "proof", ""};
+  using namespace bcda_flat;
+  static std::array<std::vector<std::string>, 6> texts;
+  static std::array<std::vector<std::int64_t>, 3> numbers;
+  of_each_file(texts[0], from, file_type);
+  of_each_file(texts[1], from, file_url);
+  of_each_file(texts[2], from, file_path);
+  of_each_file(texts[3], from, file_sha256);
+  of_each_file(texts[4], from, file_kind);
+  of_each_file(texts[5], from, file_proof);
+  of_each_file(numbers[0], from, file_bytes);
+  of_each_file(numbers[1], from, file_records);
+  of_each_file(numbers[2], from, file_decrypted);
+  const char* names[] = {"type", "url", "path", "sha256", "kind", "proof", "bytes", "records", "decrypted", ""};
   const SEXP files = PROTECT(Rf_mkNamed(VECSXP, names));
-  SET_VECTOR_ELT(files, 0, file_texts(from, bcda_flat::file_type));
-  SET_VECTOR_ELT(files, 1, file_texts(from, bcda_flat::file_url));
-  SET_VECTOR_ELT(files, 2, file_texts(from, bcda_flat::file_path));
-  SET_VECTOR_ELT(files, 3, file_numbers(from, bcda_flat::file_bytes));
-  SET_VECTOR_ELT(files, 4, file_numbers(from, bcda_flat::file_records));
-  SET_VECTOR_ELT(files, 5, file_texts(from, bcda_flat::file_sha256));
-  SET_VECTOR_ELT(files, 6, file_numbers(from, bcda_flat::file_decrypted));
-  SET_VECTOR_ELT(files, 7, file_texts(from, bcda_flat::file_kind));
-  SET_VECTOR_ELT(files, 8, file_texts(from, bcda_flat::file_proof));
+  int at = 0;
+  for (const auto& column : texts) SET_VECTOR_ELT(files, at++, file_texts(column));
+  for (const auto& column : numbers) SET_VECTOR_ELT(files, at++, file_numbers(column));
   UNPROTECT(1);
+  texts = {}, numbers = {};
   return files;
 }
 
-// A number below zero means that there is none.
+inline double na_below_zero(double value) { return value < 0 ? NA_REAL : value; }
+
 inline SEXP event_list(const bcda_flat::Event& from) {
+  using namespace bcda_flat;
+  static std::array<std::string, 7> texts;
+  texts = {event_kind(from), event_text(from), event_type(from),
+           event_file(from), event_url(from),  status_name(event_status(from)),
+           event_json(from)};
+  const std::array<double, 6> numbers{event_percent(from),
+                                      as_double(event_bytes_done(from)),
+                                      as_double(event_bytes_total(from)),
+                                      as_double(event_files_done(from)),
+                                      as_double(event_files_total(from)),
+                                      as_double(event_wait_ms(from)) / 1000};
   const char* names[] = {"kind",       "text",        "type",       "file",        "url",  "status", "percent",
                          "bytes_done", "bytes_total", "files_done", "files_total", "wait", "json",   ""};
   const SEXP event = PROTECT(Rf_mkNamed(VECSXP, names));
-  int at = 0;
-  const auto add_text = [&](bcda_flat::Text value) { SET_VECTOR_ELT(event, at++, text(value)); };
-  const auto add_number = [&](double value) {
-    SET_VECTOR_ELT(event, at++, Rf_ScalarReal(value < 0 ? NA_REAL : value));
+  const auto set_text = [&](int at, std::size_t text) {
+    SET_VECTOR_ELT(event, at, Rf_ScalarString(PROTECT(characters(texts[text].data(), texts[text].size()))));
+    UNPROTECT(1);
   };
-  add_text(event_kind(from));
-  add_text(event_text(from));
-  add_text(event_type(from));
-  add_text(event_file(from));
-  add_text(event_url(from));
-  add_text(bcda_flat::status_name(event_status(from)));
-  add_number(event_percent(from));
-  add_number(static_cast<double>(event_bytes_done(from)));
-  add_number(static_cast<double>(event_bytes_total(from)));
-  add_number(static_cast<double>(event_files_done(from)));
-  add_number(static_cast<double>(event_files_total(from)));
-  add_number(static_cast<double>(event_wait_ms(from)) / 1000);
-  add_text(event_json(from));
+  for (int i = 0; i < 6; ++i) set_text(i, static_cast<std::size_t>(i));
+  for (int i = 0; i < 6; ++i)
+    SET_VECTOR_ELT(event, 6 + i, Rf_ScalarReal(na_below_zero(numbers[static_cast<std::size_t>(i)])));
+  set_text(12, 6);
   UNPROTECT(1);
   return event;
 }

@@ -98,9 +98,9 @@ static std::string simdjson() {
 #endif
 }
 
-// zlib-ng has zlib's interface. Where it stands in for zlib, its header says so.
+// zlib-ng has zlib's interface. Where it is inside, its header has its own version.
 static std::string zlib() {
-#ifdef ZLIBNG_VERSION
+#if defined(BCDA_SELF_CONTAINED) && defined(ZLIBNG_VERSION)
   return ", zlib-ng " ZLIBNG_VERSION;
 #else
   return std::string(", zlib ") + zlibVersion();
