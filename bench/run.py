@@ -226,17 +226,22 @@ def one_file(bench: Bench) -> None:
 
 @figure
 def growth(bench: Bench) -> None:
-    """Time for each GiB and for each file, as exports grow. One round each."""
+    """Time for each GiB and for each file, as exports grow, beside `curl -Z`: beyond what the system keeps in memory, both wait
+    for the disk. One round each."""
     for kind, cases in {
         "GiB": [Files(1, GIB), Files(4, GIB), Files(16, GIB)],
         "file": [Files(count, 2 * KB) for count in (10, 1000, 10_000, 100_000)],
     }.items():
         for files in cases:
             with bench.serve(files) as serving:
-                taken = measure(clients.export(bench.args.bcda, serving, serving.directory / "out"), serving.directory / "out")
+                out = serving.directory / "out"
+                other = measure(clients.curl(serving, out), out)
+                taken = measure(clients.export(bench.args.bcda, serving, out), out)
             amount = files.count * files.size / GIB if kind == "GiB" else files.count / 1000
             unit = "1 GiB" if kind == "GiB" else "1,000 files"
             bench.claim(f"growth, {files}: seconds for {unit}", taken.wall / amount)
+            bench.claim(f"growth, {files}: seconds of the processor for {unit}", taken.cpu / amount)
+            bench.claim(f"growth, {files}: wall, of curl -Z", taken.wall / other.wall)
             bench.claim(f"growth, {files}: peak memory, MiB", taken.rss)
 
 
