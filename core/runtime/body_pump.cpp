@@ -19,7 +19,6 @@ namespace {
 
 constexpr std::int64_t kLargestBlock = 256 << 10;
 constexpr std::int64_t kSmallestBlock = 4 << 10;
-constexpr std::size_t kSmallBody = 64 << 10;  // decoding it costs less than handing over a part of it
 
 }  // namespace
 
@@ -76,7 +75,7 @@ Task<std::size_t> BodyPump::move(http::Response& response) {
   block.resize(block_size_);
   const std::size_t n = co_await response.read_some(MutableBytes(block).subspan(filled_));
   filled_ += n;
-  const bool is_due = filled_ == block_size_ || (n > 0 && block_size_ > kSmallBody && !work_->is_busy());
+  const bool is_due = filled_ == block_size_ || (n > 0 && !work_->is_busy());
   if (is_due && !response.at_end()) co_await hand_on();
   co_return n;
 }

@@ -147,7 +147,7 @@ void Reporter::file_done(const FileTask& task, std::shared_ptr<const StoredFile>
     log_later(client_log::download_complete, shown(task.status_url), task.entry, file->result().facts);
   }
   mailbox_->push(std::move(file));
-  progress();
+  if (queue_.counts().untried() == 0 || is_progress_due()) progress();
 }
 
 void Reporter::file_failed(const FileTask& task, const Error& error) {
@@ -156,10 +156,14 @@ void Reporter::file_failed(const FileTask& task, const Error& error) {
 
 void Reporter::receive(std::int64_t bytes) {
   bytes_done_ += bytes;
-  if (bytes <= 0) return;
+  if (bytes > 0 && is_progress_due()) progress();
+}
+
+// Small files may come by the thousand in a second, and whoever reads events has to take each one.
+bool Reporter::is_progress_due() {
   const std::int64_t at = std::chrono::duration_cast<Milliseconds>(clock_.now().steady.time_since_epoch()).count();
   std::int64_t due = next_progress_ms_.load();
-  if (at >= due && next_progress_ms_.compare_exchange_strong(due, at + kProgressEveryMs)) progress();
+  return at >= due && next_progress_ms_.compare_exchange_strong(due, at + kProgressEveryMs);
 }
 
 void Reporter::progress() {

@@ -54,6 +54,7 @@ class Reporter {
   void receive(std::int64_t bytes);
   std::int64_t bytes_done() const { return bytes_done_; }
   void progress();  // an event with all counts as they are
+  bool is_progress_due();
 
   Task<> flush();  // returns when the client log is written
 
