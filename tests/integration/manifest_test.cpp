@@ -99,6 +99,22 @@ TEST(KickOff, IsAcceptedAlthoughTheBodyOfItsAnswerBreaksOff) {
   EXPECT_EQ(outcome.status, BCDA_OK) << outcome.message;
 }
 
+TEST(Progress, OfManySmallFilesIsNoEventForEachOfThem) {
+  constexpr int kFiles = 200;
+  Files urls;
+  for (int i = 0; i < kFiles; ++i) urls.push_back("/d/" + std::to_string(i) + ".ndjson");
+  ScriptedService service([&](int) { return manifest_of(urls); });
+  TempDir dir;
+  const Outcome outcome = export_from(service, dir / "out");
+  EXPECT_EQ(outcome.status, BCDA_OK) << outcome.message;
+  std::vector<std::int64_t> done;
+  for (const bcda::Event& event : outcome.events)
+    if (event.kind() == BCDA_EVENT_PROGRESS) done.push_back(event.files_done());
+  ASSERT_FALSE(done.empty());
+  EXPECT_LT(done.size(), kFiles / 2);
+  EXPECT_EQ(done.back(), kFiles);
+}
+
 // The first URLs of the files have expired when they are used.
 TEST(ExpiredUrls, OfAllFilesAreRenewedWithOneRequest) {
   const Files names = {"a", "b", "c", "d", "e", "f", "g", "h"};
