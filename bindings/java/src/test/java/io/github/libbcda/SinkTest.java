@@ -116,6 +116,11 @@ class SinkTest {
     return Trials.sandbox().option("bytes_per_type", "16MiB").option("files_per_type", "4").start();
   }
 
+  /** Progress is reported while a file is under way. */
+  private static Sandbox slow() {
+    return Trials.sandbox().option("bytes_per_type", "16MiB").option("fault", "drip=1MiB:on=GET /data").start();
+  }
+
   @Test
   void exportAndFetch() throws Exception {
     try (Sandbox sandbox = sandbox();
@@ -208,7 +213,7 @@ class SinkTest {
 
   @Test
   void anAbortThatFailsIsToldBesideWhatTheListenerThrew() throws Exception {
-    try (Sandbox sandbox = big();
+    try (Sandbox sandbox = slow();
         BcdaClient client = Trials.client(sandbox).build()) {
       IOException abort = new IOException("of the abort");
       ArithmeticException own = new ArithmeticException("of the listener");
