@@ -51,17 +51,21 @@ std::string with_type(const Shown& event) {
   return (named ? "" : event.type + ": ") + event.text;
 }
 
-std::string without(std::string text, const std::string& name) {
-  for (std::size_t at; !name.empty() && (at = text.find(name)) != text.npos;) text.erase(at, name.size());
+std::string replaced(std::string text, const std::string& what, const std::string& by) {
+  if (what.empty()) return text;
+  for (std::size_t at = 0; (at = text.find(what, at)) != text.npos; at += by.size()) text.replace(at, what.size(), by);
   return text;
 }
 
 // The text without the names in it. It is equal for all jobs and files that fail for the same reason.
 std::string cause_of(const Shown& event) {
   if (event.status == BCDA_OK) return with_type(event);
-  const std::string text = without(without(event.text, event.file), event.type);
-  constexpr std::string_view subject = "the file : ";
-  return text.substr(0, subject.size()) == subject ? text.substr(subject.size()) : text;
+  std::string text = event.text;
+  if (const std::string file = "the file " + event.file; !event.file.empty()) {
+    if (text.rfind(file + ": ", 0) == 0) text.erase(0, file.size() + 2);
+    text = replaced(replaced(text, file, "each"), event.file, "each");
+  }
+  return replaced(text, event.type, "");
 }
 
 constexpr std::int64_t few = 16;  // up to this number of files, progress counts bytes instead of files

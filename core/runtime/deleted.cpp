@@ -76,7 +76,9 @@ json::array read_deleted(const RunResult& result) {
       throw Error(Status::STATE, "the files went to a sink, so what they delete is not known; read " + path + " there");
     const auto changed = [path] {
       return std::move(
-          Error(Status::VERIFICATION, path + " was changed after it was verified; fetch it again").at_file(path));
+          Error(Status::VERIFICATION,
+                path + " was changed after it was verified; restore it, or export again into another directory")
+              .at_file(path));
     };
     ndjson::Reader reader(files::open_system_file(path), path, DigestCheck(listing[i].sha256(), changed));
     while (const auto line = reader.next()) {

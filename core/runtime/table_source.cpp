@@ -43,9 +43,11 @@ TableRun run_of(const std::string& directory) {
 }
 
 Error changed(const StoredFile& file, const std::string& what) {
-  return std::move(Error(Status::VERIFICATION, std::string(file.path()) + " " + what +
-                                                   ": it was changed after it was verified; fetch it again")
-                       .at_file(file.path()));
+  return std::move(
+      Error(Status::VERIFICATION,
+            std::string(file.path()) + " " + what +
+                ": it was changed after it was verified; restore it, or export again into another directory")
+          .at_file(file.path()));
 }
 
 void check_size(const StoredFile& file) {

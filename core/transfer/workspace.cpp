@@ -147,7 +147,11 @@ void Workspace::go_on_with(const json::object& intent) {
     throw refuse_directory(path(),
                            "holds files of a fetch; fetch the rest of its manifest, or choose another directory");
   if (!earlier_.intent) return;  // a run that was killed before it did anything
-  if (const std::string difference = describe_difference(*earlier_.intent, intent); !difference.empty())
+  json::object then = *earlier_.intent;
+  const json::value* key = intent.if_contains("private_key");
+  // A key that has opened no file may be another one now: most likely it was the wrong one.
+  if (key && earlier_.files.empty() && earlier_.parts.empty()) then["private_key"] = *key;
+  if (const std::string difference = describe_difference(then, intent); !difference.empty())
     throw refuse_directory(path(), "holds an unfinished export with other settings: " + difference +
                                        "; use the same settings, or set restart to discard it");
   if (tables_of(*earlier_.intent) != tables_of(intent) && has_replaced_files())

@@ -2,6 +2,7 @@
 #include "progress.hpp"
 
 #include <gtest/gtest.h>
+#include <array>
 
 #include "text.hpp"
 
@@ -205,6 +206,26 @@ TEST(ProgressWarnings, TheSameCauseOfSeveralFilesOnceWithACount) {
   EXPECT_EQ(screen.lines,
             (std::vector<std::string>{"warning: Coverage: the file f0: the certificate is not trusted; give its CA",
                                       "warning: 2,999 more files (f1, f2, f3, ...): the certificate is not trusted"}));
+}
+
+TEST(ProgressWarnings, TheSameCauseIsASentenceWithoutTheNamesOfTheFiles) {
+  const std::vector<std::array<std::string, 3>> cases = {
+      {"the wrapped key of ", " does not open with this private key; check it",
+       "the wrapped key of each does not open with this private key"},
+      {"the file ", " was answered with a page (text/html) instead of data",
+       "each was answered with a page (text/html) instead of data"}};
+  for (const auto& [before, after, said] : cases) {
+    Screen screen;
+    Progress shown(Progress::Style::lines, screen.surroundings());
+    for (const char* file : {"1.ndjson", "2.ndjson", "3.ndjson"}) {
+      Shown failed = event(BCDA_EVENT_WARNING, "Patient", before + file + after);
+      failed.file = file;
+      failed.status = BCDA_DECRYPTION;
+      shown.show(failed);
+    }
+    shown.finish();
+    EXPECT_EQ(screen.lines.back(), "warning: 2 more files (2.ndjson, 3.ndjson): " + said);
+  }
 }
 
 TEST(ProgressRetries, NameNoRemedyWhileTheRunTriesAgain) {

@@ -171,6 +171,20 @@ TEST_F(Workspaces, AnUnfinishedExportWithOtherSettingsIsRefusedAndKept) {
   EXPECT_TRUE(holds(error_of([&] { for_export(); }).message, "private_key (none is given now)"));
 }
 
+// Most likely it was the wrong one. The job is still good.
+TEST_F(Workspaces, AKeyThatHasOpenedNoFileMayBeChanged) {
+  intent_ = {{"types", json::array{"Patient"}}, {"private_key", "0123"}};
+  leave_unfinished({});
+  intent_["private_key"] = "4567";
+  auto space = for_export();
+  EXPECT_TRUE(space->goes_on());
+  EXPECT_EQ(space->earlier().jobs.at("Patient").status_url, kJob);
+  space.reset();
+  leave_unfinished({"a.ndjson"});
+  intent_["private_key"] = "0123";
+  EXPECT_TRUE(holds(error_of([&] { for_export(); }).message, "private_key (it was another one)"));
+}
+
 // A crash came between the receipt and the removal of the journal.
 TEST_F(Workspaces, AnExportWithReceiptAndJournalIsGoneOnWith) {
   leave_unfinished({"a.ndjson"});
