@@ -61,7 +61,8 @@ std::string replaced(std::string text, const std::string& what, const std::strin
 std::string cause_of(const Shown& event) {
   if (event.status == BCDA_OK) return with_type(event);
   std::string text = event.text;
-  if (const std::string file = "the file " + event.file; !event.file.empty()) {
+  if (!event.file.empty()) {
+    const std::string file = "the file " + event.file;
     if (text.rfind(file + ": ", 0) == 0) text.erase(0, file.size() + 2);
     text = replaced(replaced(text, file, "each"), event.file, "each");
   }

@@ -58,8 +58,6 @@ inline SEXP result_files(const bcda_flat::Result& from) {
   return files;
 }
 
-inline double na_below_zero(double value) { return value < 0 ? NA_REAL : value; }
-
 inline SEXP event_list(const bcda_flat::Event& from) {
   using namespace bcda_flat;
   static std::array<std::string, 7> texts;
@@ -75,14 +73,10 @@ inline SEXP event_list(const bcda_flat::Event& from) {
   const char* names[] = {"kind",       "text",        "type",       "file",        "url",  "status", "percent",
                          "bytes_done", "bytes_total", "files_done", "files_total", "wait", "json",   ""};
   const SEXP event = PROTECT(Rf_mkNamed(VECSXP, names));
-  const auto set_text = [&](int at, std::size_t text) {
-    SET_VECTOR_ELT(event, at, Rf_ScalarString(PROTECT(characters(texts[text].data(), texts[text].size()))));
-    UNPROTECT(1);
-  };
-  for (int i = 0; i < 6; ++i) set_text(i, static_cast<std::size_t>(i));
-  for (int i = 0; i < 6; ++i)
-    SET_VECTOR_ELT(event, 6 + i, Rf_ScalarReal(na_below_zero(numbers[static_cast<std::size_t>(i)])));
-  set_text(12, 6);
+  int at = 0;
+  for (std::size_t i = 0; i < 6; ++i) SET_VECTOR_ELT(event, at++, text(texts[i]));
+  for (const double value : numbers) SET_VECTOR_ELT(event, at++, Rf_ScalarReal(value < 0 ? NA_REAL : value));
+  SET_VECTOR_ELT(event, at, text(texts[6]));
   UNPROTECT(1);
   return event;
 }
