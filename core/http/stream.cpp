@@ -207,6 +207,7 @@ Task<> Stream::connect(TlsContext& tls, world::Dialer& dialer, const world::Dial
 Task<> Stream::handshake(TlsContext& tls) {
   const std::string name(url_.tls_name());
   ssl_ = tls.connect_to(name, url_.origin());
+  const bool resumes = SSL_get0_session(ssl_.get()) != nullptr;
   BIO* bio = make_bio(*bytes_);
   SSL_set_bio(ssl_.get(), bio, bio);
   for (;;) {
@@ -221,7 +222,7 @@ Task<> Stream::handshake(TlsContext& tls) {
     } else if (kind == SSL_ERROR_SSL && !is_transient(ssl_.get())) {
       Error error(Status::TLS, handshake_failure(ssl_.get(), name));
       if (lacked_memory()) throw std::bad_alloc();  // which OpenSSL may report as a bad certificate
-      throw error;
+      throw std::move(error.may_retry(resumes));    // the next handshake is a full one
     } else {
       ERR_clear_error();
       fail("the TLS handshake with", "the connection was closed");

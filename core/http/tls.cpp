@@ -175,6 +175,13 @@ void trust(SSL_CTX* context, const std::string& ca_file) {
   ERR_clear_error();
 }
 
+// The group of the key exchange, as OpenSSL names it. "": TLS 1.2, or it has no name.
+std::string group_of(SSL* ssl) {
+  if (SSL_version(ssl) != TLS1_3_VERSION) return "";
+  const char* name = SSL_group_to_name(ssl, static_cast<int>(SSL_get_negotiated_group(ssl)));
+  return name ? name : "";
+}
+
 }  // namespace
 
 // OpenSSL takes a connection that ends without a shutdown for a broken one, and would never resume its session. A quiet
@@ -255,8 +262,11 @@ int TlsContext::on_new_session(SSL* ssl, SSL_SESSION* session) {
   const Peer* peer = peer_of(ssl);
   if (!self || !peer) return 0;
   try {
-    std::lock_guard lock(self->mutex_);
-    self->sessions_[peer->origin].reset(session);
+    std::string group = group_of(ssl);
+    const std::lock_guard lock(self->mutex_);
+    Resumable& resumable = self->sessions_[peer->origin];
+    resumable.group = std::move(group);
+    resumable.session.reset(session);
   } catch (const std::exception&) {
     return 0;  // no memory to keep the session, so the next connection does a full handshake
   }
@@ -281,7 +291,9 @@ SslPtr TlsContext::connect_to(const std::string& host, const std::string& origin
   std::lock_guard lock(mutex_);
   const auto session = sessions_.find(origin);
   if (session == sessions_.end()) return ssl;
-  SSL_set_session(ssl.get(), session->second.get());
+  SSL_set_session(ssl.get(), session->second.session.get());
+  // A key for each group that the server might choose would cost as much as the rest of the handshake. It has chosen.
+  if (const std::string& group = session->second.group; !group.empty()) SSL_set1_groups_list(ssl.get(), group.c_str());
   known.asked_for_certificate = asking_origins_.count(origin) > 0;
   known.got_certificate = known.asked_for_certificate && certificate_ && certificate_origins_.count(origin) > 0;
   return ssl;

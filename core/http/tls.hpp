@@ -33,7 +33,8 @@ class TlsContext {
   TlsContext& operator=(const TlsContext&) = delete;
 
   // Makes a client connection to `host` (without a final dot). The caller adds the socket. Resumes a session of
-  // `origin` if one is cached.
+  // `origin` if one is cached. Then it offers only the group that the session had, so a server that has been changed may
+  // refuse it.
   SslPtr connect_to(const std::string& host, const std::string& origin);
 
   // Other origins, such as those of files, never get the client certificate. It says who the client is, and they have no
@@ -59,7 +60,11 @@ class TlsContext {
   std::optional<ClientCertificate> certificate_;
   std::mutex mutex_;
   std::set<std::string> certificate_origins_, asking_origins_;  // that get the certificate; that requested one
-  std::map<std::string, std::unique_ptr<SSL_SESSION, SessionDeleter>> sessions_;  // by origin
+  struct Resumable {
+    std::unique_ptr<SSL_SESSION, SessionDeleter> session;
+    std::string group;  // of the key exchange; "": not known
+  };
+  std::map<std::string, Resumable> sessions_;  // by origin
 };
 
 // The message for a failed handshake: why the peer is not trusted, or what else failed.

@@ -313,6 +313,7 @@ TEST(Http, TheTimeOfASinkIsNotIdleTime) {
 class TlsServer {
  public:
   explicit TlsServer(libbcda::test::ServerContext context) : context_(std::move(context)) {
+    SSL_CTX_set_client_hello_cb(context_.get(), note_groups, this);
     listener_ = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
     sockaddr_in address{};
     address.sin_family = AF_INET;
@@ -332,10 +333,17 @@ class TlsServer {
   std::string url() const { return "https://127.0.0.1:" + std::to_string(port_); }
   // Closes so many of the next connections without a handshake.
   void refuse(int connections) { refused_ = connections; }
+  // From the next connection on, it knows only this group for the key exchange.
+  void require_group(const char* name) { group_ = name; }
   // Whether each connection so far went on with the session of an earlier one.
   std::vector<bool> resumed() const {
     const std::lock_guard lock(mutex_);
     return resumed_;
+  }
+  // How many groups for the key exchange each connection so far has offered.
+  std::vector<std::size_t> groups_offered() const {
+    const std::lock_guard lock(mutex_);
+    return groups_offered_;
   }
 
  private:
@@ -350,6 +358,7 @@ class TlsServer {
       }
       libbcda::test::ServerSsl ssl(SSL_new(context_.get()));
       SSL_set_fd(ssl.get(), connection);
+      if (const char* group = group_) SSL_set1_groups_list(ssl.get(), group);
       if (SSL_accept(ssl.get()) == 1) answer(ssl.get());
       ssl.reset();
       close(connection);
@@ -371,10 +380,22 @@ class TlsServer {
     SSL_shutdown(ssl);
   }
 
+  static int note_groups(SSL* ssl, int*, void* context) {
+    auto* self = static_cast<TlsServer*>(context);
+    const unsigned char* groups = nullptr;
+    std::size_t size = 0;  // 2 bytes for the length, and 2 for each group (RFC 8446, section 4.2.7)
+    SSL_client_hello_get0_ext(ssl, TLSEXT_TYPE_supported_groups, &groups, &size);
+    const std::lock_guard lock(self->mutex_);
+    self->groups_offered_.push_back(size < 2 ? 0 : (size - 2) / 2);
+    return SSL_CLIENT_HELLO_SUCCESS;
+  }
+
   libbcda::test::ServerContext context_;
   std::atomic<int> refused_{0};
+  std::atomic<const char*> group_{nullptr};
   mutable std::mutex mutex_;
   std::vector<bool> resumed_;
+  std::vector<std::size_t> groups_offered_;
   int listener_ = -1;
   std::uint16_t port_ = 0;
   std::thread thread_;
@@ -409,6 +430,33 @@ TEST(Http, ASessionOfTlsIsResumedOnTheNextConnection) {
     EXPECT_TRUE(holds(client.metadata(), "CapabilityStatement"));
     EXPECT_EQ(server.resumed(), (std::vector{false, true, true, false})) << version;
   }
+}
+
+// A key for each group costs as much as the rest of the handshake, and the first handshake has shown which one is used.
+TEST(Http, AResumedSessionOffersTheGroupItHad) {
+  libbcda::test::SelfSigned certificate({.names = "IP:127.0.0.1"});
+  TempDir dir;
+  certificate.write(dir / "ca.pem");
+  TlsServer server(certificate.server(TLS1_3_VERSION, false));
+  bcda::Client client({{"url", server.url()}, {"ca_file", dir / "ca.pem"}});
+  for (int i = 0; i < 3; ++i) client.metadata();
+  ASSERT_EQ(server.groups_offered().size(), 3u);
+  EXPECT_GT(server.groups_offered()[0], 1u);
+  EXPECT_EQ(server.groups_offered()[1], 1u);
+  EXPECT_EQ(server.groups_offered()[2], 1u);
+
+  // A server that no longer has the group refuses the connection. The next one offers all again.
+  server.require_group("P-384");
+  try {
+    client.metadata();
+    ADD_FAILURE() << "the server took a group that it does not have";
+  } catch (const bcda::Error& e) {
+    EXPECT_EQ(e.status(), BCDA_TLS) << e.what();
+    EXPECT_TRUE(e.retriable()) << e.what();
+  }
+  EXPECT_TRUE(holds(client.metadata(), "CapabilityStatement"));
+  EXPECT_EQ(server.groups_offered().back(), server.groups_offered().front());
+  EXPECT_EQ(server.resumed().back(), false);
 }
 
 }  // namespace
