@@ -17,8 +17,12 @@
 namespace libbcda::runtime {
 namespace {
 
-constexpr std::int64_t kLargestBlock = 256 << 10;
-constexpr std::int64_t kSmallestBlock = 4 << 10;
+constexpr std::size_t kSmallestBlock = 4 << 10;
+
+std::size_t size_of_block(std::int64_t expected, std::size_t largest) {
+  if (expected < 0) return largest;
+  return std::clamp(static_cast<std::size_t>(expected), std::min(kSmallestBlock, largest), largest);
+}
 
 }  // namespace
 
@@ -58,11 +62,11 @@ struct BodyPump::Work {
   std::shared_ptr<world::Wakeup> idle;
 };
 
-BodyPump::BodyPump(const asio::any_io_executor& executor, world::Workers& workers, Decode decode, std::int64_t expected)
+BodyPump::BodyPump(const asio::any_io_executor& executor, world::Workers& workers, Decode decode, std::int64_t expected,
+                   std::size_t block_size)
     : workers_(workers),
       decode_(std::move(decode)),
-      block_size_(
-          static_cast<std::size_t>(expected < 0 ? kLargestBlock : std::clamp(expected, kSmallestBlock, kLargestBlock))),
+      block_size_(size_of_block(expected, block_size)),
       work_(std::make_shared<Work>(executor)) {}
 
 // Asio destroys a coroutine if one of its waits cannot be started. Then settle() was not called, so the thread waits

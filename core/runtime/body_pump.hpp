@@ -15,7 +15,9 @@ class BodyPump {
  public:
   using Decode = std::function<void(ByteView block)>;
   // `executor` is that strand. `decode` is called on a worker. `expected`: the bytes that will come; -1: unknown.
-  BodyPump(const asio::any_io_executor& executor, world::Workers& workers, Decode decode, std::int64_t expected);
+  // `block_size`: of a block at most. Two blocks are in memory.
+  BodyPump(const asio::any_io_executor& executor, world::Workers& workers, Decode decode, std::int64_t expected,
+           std::size_t block_size);
   ~BodyPump();
   BodyPump(const BodyPump&) = delete;
   BodyPump& operator=(const BodyPump&) = delete;

@@ -1,18 +1,32 @@
 #include "runtime/file_body.hpp"
 
+#include <boost/asio/post.hpp>
 #include <boost/asio/this_coro.hpp>
 
 #include <algorithm>
 
 namespace libbcda::runtime {
+namespace {
+
+constexpr std::int64_t kWorthAside = 1 << 20;
+
+}  // namespace
 
 Task<> FileBody::begin(const Start& start) {
   co_await drop();
   start_ = start;
   const BodyPump::Decode decode = [this](ByteView block) { this->decode(block); };
-  pump_.emplace(co_await asio::this_coro::executor, workers_, decode, start.expected);
+  pump_.emplace(co_await asio::this_coro::executor, workers_, decode, start.expected, block_size_);
   expected_ = start.expected;
   if (expected_ >= 0) reporter_.expect(expected_);
+}
+
+// Where the digest may be computed. To hand over a small file costs more than its digest.
+world::Aside::Post FileBody::aside() const {
+  if (start_.expected >= 0 && start_.expected < kWorthAside) return {};
+  return [&digesters = digesters_](std::function<void()> work) {
+    asio::post(digesters.executor(), [&digesters, work = std::move(work)] { digesters.perform(work); });
+  };
 }
 
 void FileBody::open() {
@@ -20,7 +34,7 @@ void FileBody::open() {
   writer_ = start_.make_writer();
   writer_->expect(start_.coding.plain_size(start_.expected));
   keeper_ = start_.make_keeper();
-  decoder_.emplace(start_.coding, *writer_);
+  decoder_.emplace(start_.coding, *writer_, aside());
 }
 
 Task<> FileBody::go_on(const Start& start, const Replay& replay) {

@@ -20,7 +20,9 @@ class FileBody {
  public:
   using MakeWriter = std::function<std::unique_ptr<transfer::Writer>()>;  // called on a worker
 
-  FileBody(world::Workers& workers, Reporter& reporter) : workers_(workers), reporter_(reporter) {}
+  // `digesters`: may compute digests while one of `workers` decrypts and writes. `block_size`: see BodyPump.
+  FileBody(world::Workers& workers, world::Workers& digesters, Reporter& reporter, std::size_t block_size)
+      : workers_(workers), digesters_(digesters), reporter_(reporter), block_size_(block_size) {}
 
   using MakeKeeper = std::function<std::unique_ptr<transfer::PartKeeper>()>;  // null: no later run goes on with it
 
@@ -51,12 +53,15 @@ class FileBody {
   std::int64_t received() const { return received_; }  // bytes as they were sent, that are decoded or will be
 
  private:
+  world::Aside::Post aside() const;
   void open();
   void decode(ByteView block);
   void publish(const Commit& commit);
 
   world::Workers& workers_;
+  world::Workers& digesters_;
   Reporter& reporter_;
+  std::size_t block_size_;
   Start start_;
   // Made and used by a worker, or while none works.
   std::unique_ptr<transfer::Writer> writer_;

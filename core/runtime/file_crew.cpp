@@ -51,18 +51,18 @@ Task<> FileCrew::work() {
     std::optional<FileTask> task = queue_.take();
     if (!task) continue;  // another worker was faster
     const auto body = [&]() -> Task<> {
-      std::int64_t files = -1;
-      {
-        const std::lock_guard lock(mutex_);
-        if (manifests_left_ == 0) files = queue_.counts().total;
-      }
-      const FileResult file = co_await worker_.fetch(*task, files);
+      const FileResult file = co_await worker_.fetch(*task, company());
       published(*task, file);
       if (output_.tables)
         co_await guarded(output_.tables->add(task->path(), file), [this](const Error& e) { outcome_.fail(e); });
     };
     co_await guarded(body(), [&](const Error& e) { failed(*task, e); });
   }
+}
+
+FileWorker::Company FileCrew::company() {
+  const std::lock_guard lock(mutex_);
+  return {.files = manifests_left_ == 0 ? queue_.counts().total : -1, .at_work = at_work_};
 }
 
 // Decides under the lock of fetch(). So fetch() either finds this worker still there, or starts a new one.

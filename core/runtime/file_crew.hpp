@@ -31,6 +31,7 @@ class FileCrew {
  private:
   void hire();
   Task<> work();
+  FileWorker::Company company();
   bool leave_if_done();
   void published(const FileTask& task, const FileResult& file);
   void failed(const FileTask& task, const Error& error);

@@ -3,6 +3,7 @@
 #include <boost/asio/this_coro.hpp>
 
 #include <algorithm>
+#include <bit>
 #include <utility>
 #include <variant>
 
@@ -18,6 +19,14 @@ namespace {
 
 constexpr std::size_t kLargestRefusal = 64 << 10;
 constexpr std::int64_t kKeysToTry = 3;
+
+// The files that are under way share so much memory, and each has the smallest block at least. Large blocks let a single
+// file keep several threads busy, because they wait for each other less often.
+constexpr std::size_t kSharedBlocks = 1 << 20, kSmallestBlock = 256 << 10;
+
+std::size_t block_size(std::size_t files_at_work) {
+  return std::max(kSmallestBlock, kSharedBlocks / std::bit_ceil(files_at_work));
+}
 
 transfer::DownloadOptions download_options(const Settings& s, const Session& session) {
   return {.retry_delay = s.duration("retry_delay"),
@@ -90,17 +99,17 @@ FileWorker::FileWorker(Session& session, world::World& world, const Settings& se
       required_proof_(transfer::proof_named(settings.text("require_proof"))),
       renewal_(session, output.workspace.get()) {}
 
-Task<FileResult> FileWorker::fetch(FileTask& task, std::int64_t files) {
+Task<FileResult> FileWorker::fetch(FileTask& task, const Company& company) {
   Ready ready;
   co_await world::run_on(world_.workers(), [&] { ready = get_ready(task); });
   if (ready.earlier) co_return std::move(*ready.earlier);
   reporter_.file_requested(task);
   if (ready.no_key) {
-    if (ready.no_key->status == Status::DECRYPTION) keys_.refused(files);
+    if (ready.no_key->status == Status::DECRYPTION) keys_.refused(company.files);
     throw std::move(*ready.no_key);
   }
   if (ready.key) keys_.opened();
-  co_return co_await download(task, ready.key);
+  co_return co_await download(task, ready.key, block_size(company.at_work));
 }
 
 // All that waits for the disk or computes before a file is requested: RSA takes some tenths of a millisecond.
@@ -169,8 +178,9 @@ bool FileWorker::is_still(const transfer::FileRecord& record, bool is_there) con
   });
 }
 
-Task<FileResult> FileWorker::download(const FileTask& task, const std::optional<crypto::FileKey>& key) {
-  FileBody body(output_.write_workers(world_), reporter_);
+Task<FileResult> FileWorker::download(const FileTask& task, const std::optional<crypto::FileKey>& key,
+                                      std::size_t block_size) {
+  FileBody body(output_.write_workers(world_), world_.workers(), reporter_, block_size);
   FileResult result = describe(task);
   std::optional<Error> failure;  // a handler cannot co_await, and the writer is destroyed on a worker
   co_await guarded(download(task, key, body, result), [&](const Error& e) { failure = e; });

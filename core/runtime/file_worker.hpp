@@ -37,10 +37,14 @@ class FileWorker {
   FileWorker(Session& session, world::World& world, const Settings& settings, const Output& output, Reporter& reporter,
              const Outcome& outcome, KeyOf key_of, std::function<void()> refused);
 
+  // The files of the run.
+  struct Company {
+    std::int64_t files = -1;  // all; -1: more may come
+    std::size_t at_work = 1;  // that are under way
+  };
   // Loads the entry, and fetches, verifies and publishes its file. One that an earlier run published is taken as it is.
   // Throws Error.
-  // `files`: as KeyTrial::refused has it.
-  Task<FileResult> fetch(FileTask& task, std::int64_t files);
+  Task<FileResult> fetch(FileTask& task, const Company& company);
   const KeyTrial& keys() const { return keys_; }
 
  private:
@@ -53,7 +57,7 @@ class FileWorker {
   Ready get_ready(FileTask& task);
   std::optional<FileResult> find_earlier(const FileTask& task);
   bool is_still(const transfer::FileRecord& record, bool is_there) const;
-  Task<FileResult> download(const FileTask& task, const std::optional<crypto::FileKey>& key);
+  Task<FileResult> download(const FileTask& task, const std::optional<crypto::FileKey>& key, std::size_t block_size);
   Task<> download(const FileTask& task, const std::optional<crypto::FileKey>& key, FileBody& body, FileResult& result);
   Task<bool> attempt(const FileTask& task, const std::optional<crypto::FileKey>& key, transfer::Download& download,
                      http::Request request, FileBody& body, FileResult& result);
