@@ -18,6 +18,22 @@ const char* event_kind_name(EventKind kind) {
 
 namespace {
 
+constexpr auto kBurstTime = std::chrono::milliseconds(20);
+constexpr int kBurst = 8;
+
+// Negative: never. A very long timeout would overflow the clock, so it is clamped.
+Steady limit_of(Milliseconds timeout) {
+  if (timeout.count() < 0) return Steady::max();
+  return std::chrono::steady_clock::now() + std::min<Milliseconds>(timeout, std::chrono::hours(24 * 365));
+}
+
+template <class Ready>
+bool wait_until(std::condition_variable& what, std::unique_lock<std::mutex>& lock, Steady limit, Ready ready) {
+  if (limit != Steady::max()) return what.wait_until(lock, limit, ready);
+  what.wait(lock, ready);
+  return true;
+}
+
 // The length of the UTF-8 character that `text` begins with; 0: it begins with none (RFC 3629, section 4).
 std::size_t character_length(std::string_view text) {
   auto byte = [&](std::size_t i) { return static_cast<unsigned char>(text[i]); };
@@ -133,11 +149,12 @@ void Mailbox::finish(Event last, std::optional<Error> failure) {
     }
     readiness_.set(true);
   }
+  ended_.notify_all();
   notify_reader();
 }
 
 void Mailbox::notify_reader() {
-  changed_.notify_all();
+  added_.notify_all();
   std::lock_guard lock(notify_mutex_);
   if (notify_) notify_();
 }
@@ -153,31 +170,38 @@ Event Mailbox::event_of(Waiting& waiting) {
   return event;
 }
 
-template <class Ready>
-bool Mailbox::wait_for(std::unique_lock<std::mutex>& lock, Milliseconds timeout, Ready ready) {
-  if (timeout.count() < 0) {
-    changed_.wait(lock, ready);
-    return true;
-  }
-  // The limit is clamped, because a very long one would overflow the clock.
-  return changed_.wait_until(
-      lock, std::chrono::steady_clock::now() + std::min<Milliseconds>(timeout, std::chrono::hours(24 * 365)), ready);
+// A reader that has had many events within a short time sleeps until that time is over, or the run ends. Small files
+// bring thousands of events a second, and to wake the reader for each one costs more than the event.
+void Mailbox::rest(std::unique_lock<std::mutex>& lock, Steady limit) {
+  if (burst_ >= kBurst) wait_until(ended_, lock, std::min(limit, burst_began_ + kBurstTime), [&] { return finished_; });
+}
+
+void Mailbox::note_read() {
+  const Steady now = std::chrono::steady_clock::now();
+  if (now - burst_began_ >= kBurstTime) burst_began_ = now, burst_ = 0;
+  ++burst_;
 }
 
 Mailbox::Got Mailbox::next(Milliseconds timeout, Event& out) {
   std::unique_lock lock(mutex_);
-  wait_for(lock, timeout, [&] { return !events_.empty() || finished_; });
+  const auto is_ready = [&] { return !events_.empty() || finished_; };
+  if (!is_ready()) {
+    const Steady limit = limit_of(timeout);
+    rest(lock, limit);
+    wait_until(added_, lock, limit, is_ready);
+  }
   if (events_.empty()) return finished_ ? Got::end : Got::nothing_yet;
   out = event_of(events_.front());
   events_.pop_front();
   replaceable_.erase({out.kind, out.type});
   if (events_.empty() && !finished_) readiness_.set(false);
+  note_read();
   return Got::event;
 }
 
 bool Mailbox::wait_finished(Milliseconds timeout) {
   std::unique_lock lock(mutex_);
-  return wait_for(lock, timeout, [&] { return finished_; });
+  return wait_until(ended_, lock, limit_of(timeout), [&] { return finished_; });
 }
 
 bool Mailbox::finished() const {

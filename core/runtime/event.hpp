@@ -59,15 +59,17 @@ class Mailbox {
   using Waiting = std::variant<std::unique_ptr<Event>, std::shared_ptr<const StoredFile>>;
   static Event event_of(Waiting& waiting);
   void notify_reader();
-  template <class Ready>
-  bool wait_for(std::unique_lock<std::mutex>& lock, Milliseconds timeout, Ready ready);
+  void rest(std::unique_lock<std::mutex>& lock, Steady limit);
+  void note_read();
 
   mutable std::mutex mutex_;
-  std::condition_variable changed_;
+  std::condition_variable added_, ended_;  // one event more; the end of the run
   std::list<Waiting> events_;
   std::map<std::pair<EventKind, std::string>, std::list<Waiting>::iterator>
       replaceable_;  // by kind and type, still unread
   bool finished_ = false;
+  Steady burst_began_{};
+  int burst_ = 0;  // events that were read since then
   std::optional<Error> failure_;
   world::Readiness readiness_;
   std::mutex notify_mutex_;

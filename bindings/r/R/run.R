@@ -131,17 +131,21 @@ wait_for <- function(run, progress, timeout = Inf) {
   on.exit(native_event_destroy(event), add = TRUE) # runs after the handler that ends the progress bar
   ended <- until(timeout, function(wait_ms) {
     asked <- serve(run)
-    while (!is.null(found <- next_event(run, event))) report(found)
+    # Without a sink there is nothing to wait for but events, so the library waits for the first one.
+    while (!is.null(found <- next_event(run, event, if (is.null(run$sink)) wait_ms else 0))) {
+      report(found)
+      wait_ms <- 0
+    }
     if (run$ended) return(TRUE)
-    if (!asked) native_run_wait_wakeup(run$handle, wait_ms)
+    if (!is.null(run$sink) && !asked) native_run_wait_wakeup(run$handle, wait_ms)
     NULL
   })
   if (is.null(ended)) NULL else conclude(run)
 }
 
-# The next event, or NULL if there is none now. run$ended is TRUE if no more will come.
-next_event <- function(run, event) {
-  status <- native_run_next_event(run$handle, event, 0)
+# The next event, or NULL if there is none in that time. run$ended is TRUE if no more will come.
+next_event <- function(run, event, wait_ms = 0) {
+  status <- native_run_next_event(run$handle, event, wait_ms)
   if (status == STATUS_OK) return(native_event_list(event))
   if (native_status_name(status) == "END") run$ended <- TRUE
   NULL
