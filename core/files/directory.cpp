@@ -269,9 +269,11 @@ std::optional<Instant> Directory::now() const {
 }
 
 bool Directory::sync() const {
-  if (disk_->sync(fd(), Sync::all) == 0) return true;
-  if (cannot_sync(errno)) return false;
-  throw sync_error(path_, errno);
+  return sync_->wait(sync_->join(), [this] {
+    if (disk_->sync(fd(), Sync::all) == 0) return true;
+    if (cannot_sync(errno)) return false;
+    throw sync_error(path_, errno);
+  });
 }
 
 bool Directory::sync_own_name() const {

@@ -1,6 +1,7 @@
 // An open directory, and its lock.
 #pragma once
 #include <functional>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -8,6 +9,7 @@
 
 #include "base/time.hpp"
 #include "files/file.hpp"
+#include "files/shared_sync.hpp"
 
 namespace libbcda::files {
 
@@ -49,6 +51,7 @@ class Directory {
   std::optional<uid_t> owner_of_new_files() const;
   Disk* disk_;
   Fd fd_;
+  std::unique_ptr<SharedSync> sync_ = std::make_unique<SharedSync>();
   std::string path_;
   std::string absolute_;  // still correct after the process changes its working directory
 };

@@ -29,6 +29,8 @@ class BodyPump {
   // Waits until all that was handed on is decoded, and returns what was not, for the caller to decode. It is valid until
   // the next call. Throws what decoding threw.
   Task<ByteView> rest();
+  // Frees the memory of the blocks. Call it once all is decoded.
+  void free_blocks() { blocks_ = {}; }
   // Waits until the worker is idle. The caller awaits it before it destroys this object or what `decode` uses, with
   // cancellation switched off.
   Task<> settle();

@@ -83,7 +83,10 @@ Task<> FileBody::finish(const Check& check, world::Workers& workers, const Commi
     check(decoder_->finish(), *decoder_);
     if (at_once) publish(commit);
   });
-  if (!at_once) co_await world::run_on(workers, [&] { publish(commit); });
+  if (!at_once) {
+    pump_->free_blocks();
+    co_await world::run_on(workers, [&] { publish(commit); });
+  }
   if (expected_ < 0) reporter_.expect(received_);
   expected_ = -1, received_ = 0;  // they stay counted
 }

@@ -8,6 +8,11 @@
 #include "transfer/names.hpp"
 
 namespace libbcda::runtime {
+namespace {
+
+constexpr std::size_t kMostAtDisk = 16;
+
+}  // namespace
 
 FileCrew::FileCrew(Session& session, world::World& world, const Settings& settings, const Output& output,
                    FileQueue& queue, Reporter& reporter, Outcome& outcome, std::shared_ptr<TaskGroup> group,
@@ -20,8 +25,10 @@ FileCrew::FileCrew(Session& session, world::World& world, const Settings& settin
       group_(std::move(group)),
       parallel_(static_cast<std::size_t>(settings.integer("parallel"))),
       parallelism_(parallel_),
-      worker_(session, world, settings, output, reporter, outcome, std::move(key_of),
-              [this] { parallelism_.refused(world_.clock().now().steady); }),
+      worker_(
+          session, world, settings, output, reporter, outcome, std::move(key_of),
+          [this] { parallelism_.refused(world_.clock().now().steady); },
+          [this](bool begins) { wait_for_disk(begins); }),
       manifests_left_(manifests) {}
 
 Task<> FileCrew::fetch(Files files, std::string status_url, bool last) {
@@ -35,11 +42,21 @@ Task<> FileCrew::fetch(Files files, std::string status_url, bool last) {
   hire();
 }
 
+// How many workers there may be. Needs the lock. Those that wait for the disk do not count, up to a bound: a sync takes
+// milliseconds, in which the network should not wait, and many syncs at the same time take little longer than one.
+std::size_t FileCrew::limit() const { return parallelism_.limit() + std::min(at_disk_, kMostAtDisk); }
+
+void FileCrew::wait_for_disk(bool begins) {
+  const std::lock_guard lock(mutex_);
+  begins ? ++at_disk_ : --at_disk_;
+  if (begins) hire();
+}
+
 // Starts the workers that are missing. Needs the lock.
 void FileCrew::hire() {
-  const std::size_t limit = parallelism_.limit();
-  if (at_work_ >= limit) return;
-  for (std::size_t more = std::min(limit - at_work_, queue_.waiting()); more > 0; --more) {
+  const std::size_t most = limit();
+  if (at_work_ >= most) return;
+  for (std::size_t more = std::min(most - at_work_, queue_.waiting()); more > 0; --more) {
     ++at_work_;
     group_->spawn([this] { return work(); });
   }
@@ -62,13 +79,13 @@ Task<> FileCrew::work() {
 
 FileWorker::Company FileCrew::company() {
   const std::lock_guard lock(mutex_);
-  return {.files = manifests_left_ == 0 ? queue_.counts().total : -1, .at_work = at_work_};
+  return {.files = manifests_left_ == 0 ? queue_.counts().total : -1, .at_work = at_work_ - at_disk_};
 }
 
 // Decides under the lock of fetch(). So fetch() either finds this worker still there, or starts a new one.
 bool FileCrew::leave_if_done() {
   const std::lock_guard lock(mutex_);
-  const bool done = queue_.waiting() == 0 || group_->canceled() || at_work_ > parallelism_.limit();
+  const bool done = queue_.waiting() == 0 || group_->canceled() || at_work_ > limit();
   if (done) --at_work_;
   return done;
 }

@@ -29,7 +29,9 @@ class FileCrew {
   const std::set<std::string>& gone_jobs() const { return gone_jobs_; }
 
  private:
+  std::size_t limit() const;
   void hire();
+  void wait_for_disk(bool begins);
   Task<> work();
   FileWorker::Company company();
   bool leave_if_done();
@@ -50,6 +52,7 @@ class FileCrew {
 
   std::mutex mutex_;
   std::size_t at_work_ = 0;
+  std::size_t at_disk_ = 0;      // of these, the ones whose file has come and waits for the disk
   std::size_t unreachable_ = 0;  // files in a row that failed without an answer
   std::size_t manifests_left_;
   std::set<std::string> gone_jobs_;

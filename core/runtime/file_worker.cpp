@@ -67,6 +67,17 @@ FileResult describe(const FileTask& task) {
   return result;
 }
 
+// Tells when a file begins to wait for the disk, and when that is over.
+class AtDisk {
+ public:
+  explicit AtDisk(const std::function<void(bool)>& tell) : tell_(tell) { tell_(true); }
+  ~AtDisk() { tell_(false); }
+  AtDisk(const AtDisk&) = delete;
+
+ private:
+  const std::function<void(bool)>& tell_;
+};
+
 }  // namespace
 
 void KeyTrial::opened() {
@@ -86,7 +97,8 @@ bool KeyTrial::is_wrong() const {
 }
 
 FileWorker::FileWorker(Session& session, world::World& world, const Settings& settings, const Output& output,
-                       Reporter& reporter, const Outcome& outcome, KeyOf key_of, std::function<void()> refused)
+                       Reporter& reporter, const Outcome& outcome, KeyOf key_of, std::function<void()> refused,
+                       std::function<void(bool)> waits_for_disk)
     : session_(session),
       world_(world),
       settings_(settings),
@@ -95,6 +107,7 @@ FileWorker::FileWorker(Session& session, world::World& world, const Settings& se
       outcome_(outcome),
       key_of_(std::move(key_of)),
       refused_(std::move(refused)),
+      waits_for_disk_(std::move(waits_for_disk)),
       options_(download_options(settings, session)),
       required_proof_(transfer::proof_named(settings.text("require_proof"))),
       renewal_(session, output.workspace.get()) {}
@@ -262,7 +275,7 @@ Task<bool> FileWorker::attempt(const FileTask& task, const std::optional<crypto:
       result.path = output_.shown_path(commit(task, writer, result.facts));
       result.stamp = writer.stamp();
     };
-    co_await body.finish(check, output_.commit_workers(world_, body.received()), publish);
+    co_await finish(body, check, publish);
   } catch (Error& e) {
     if (!response.delimited() && e.status == Status::DECRYPTION)
       e.may_retry();  // because a body that was cut looks like one with a wrong tag
@@ -271,6 +284,15 @@ Task<bool> FileWorker::attempt(const FileTask& task, const std::optional<crypto:
     throw;
   }
   co_return true;
+}
+
+// Decodes the last bytes, verifies the file and publishes it. Meanwhile other files may be downloaded, if the disk may take
+// its time.
+Task<> FileWorker::finish(FileBody& body, const FileBody::Check& check, const FileBody::Commit& publish) {
+  world::Workers& workers = output_.commit_workers(world_, body.received());
+  std::optional<AtDisk> at_disk;
+  if (&workers == &world_.disk_workers()) at_disk.emplace(waits_for_disk_);
+  co_await body.finish(check, workers, publish);
 }
 
 // Begins the file that an answer brings from its first byte on.

@@ -33,14 +33,16 @@ class KeyTrial {
 // Thread-safe: each file is fetched by a call of its own, on the strand of its coroutine.
 class FileWorker {
  public:
-  // `refused` is called for each answer 429.
+  // `refused` is called for each answer 429; `waits_for_disk` with true when a file has come and only the disk is waited
+  // for, and with false after that.
   FileWorker(Session& session, world::World& world, const Settings& settings, const Output& output, Reporter& reporter,
-             const Outcome& outcome, KeyOf key_of, std::function<void()> refused);
+             const Outcome& outcome, KeyOf key_of, std::function<void()> refused,
+             std::function<void(bool)> waits_for_disk);
 
   // The files of the run.
   struct Company {
     std::int64_t files = -1;  // all; -1: more may come
-    std::size_t at_work = 1;  // that are under way
+    std::size_t at_work = 1;  // that are downloaded now
   };
   // Loads the entry, and fetches, verifies and publishes its file. One that an earlier run published is taken as it is.
   // Throws Error.
@@ -61,6 +63,7 @@ class FileWorker {
   Task<> download(const FileTask& task, const std::optional<crypto::FileKey>& key, FileBody& body, FileResult& result);
   Task<bool> attempt(const FileTask& task, const std::optional<crypto::FileKey>& key, transfer::Download& download,
                      http::Request request, FileBody& body, FileResult& result);
+  Task<> finish(FileBody& body, const FileBody::Check& check, const FileBody::Commit& publish);
   Task<> begin(const FileTask& task, const std::optional<crypto::FileKey>& key, const http::Response& response,
                const transfer::Download& download, FileBody& body);
   Task<> go_on(const FileTask& task, const std::optional<crypto::FileKey>& key, transfer::Download& download,
@@ -84,6 +87,7 @@ class FileWorker {
   const Outcome& outcome_;
   KeyOf key_of_;
   std::function<void()> refused_;
+  std::function<void(bool)> waits_for_disk_;
   transfer::DownloadOptions options_;
   transfer::Proof required_proof_;
   UrlRenewal renewal_;

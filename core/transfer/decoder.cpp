@@ -116,6 +116,7 @@ Facts Decoder::finish() {
     }
   }
   if (aside_) aside_->finish();
+  plain_ = {};  // the file may wait for the disk, with others
   facts_.records = counter_.records();
   facts_.sha256 = to_hex(digest_.finish());
   facts_.proof = coding_.proof();

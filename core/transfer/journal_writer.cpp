@@ -2,7 +2,19 @@
 
 #include <utility>
 
+#include "files/shared_sync.hpp"
+
 namespace libbcda::transfer {
+
+struct JournalWriter::Lines {
+  explicit Lines(std::unique_ptr<files::LineFile> f) : file(std::move(f)) {}
+  std::unique_ptr<files::LineFile> file;
+  files::SharedSync sync;
+};
+
+JournalWriter::JournalWriter(WorkDirectory& directory) : directory_(directory) {}
+
+JournalWriter::~JournalWriter() = default;
 
 void JournalWriter::go_on_from(const JournalState& earlier) {
   for (const auto& [label, job] : earlier.jobs)
@@ -27,79 +39,90 @@ void JournalWriter::open() {
 
 void JournalWriter::open_next() {
   directory_.claim();
-  file_ = directory_.next_journal();
+  lines_ = std::make_shared<Lines>(directory_.next_journal());
   seq_ = 0;
   if (!std::exchange(opened_, true)) directory_.journal_begun();
 }
 
-// After a line that failed, the next one goes to a new journal. So a line that is cut is always the last one.
-void JournalWriter::append(json::object record) {
-  if (!file_) open_next();
-  std::unique_ptr<files::LineFile> file = std::move(file_);
-  file->append(journal_line(std::move(record), ++seq_));
-  file_ = std::move(file);
+// Returns when the line is durable. The lock is released while the disk works, so that several lines need one sync. After
+// a line that failed, the next one goes to a new journal. So a line that is cut is always the last one.
+void JournalWriter::append(std::unique_lock<std::mutex>& lock, json::object record) {
+  if (!lines_) open_next();
+  const std::shared_ptr<Lines> lines = std::move(lines_);
+  lines->file->append(journal_line(std::move(record), ++seq_));
+  const auto round = lines->sync.join();
+  lines_ = lines;
+  lock.unlock();
+  try {
+    lines->sync.wait(round, [&] { return lines->file->sync(), true; });
+  } catch (...) {
+    lock.lock();
+    if (lines_ == lines) lines_.reset();
+    throw;
+  }
+  lock.lock();
 }
 
 void JournalWriter::intent(const json::object& request) {
-  const std::lock_guard lock(mutex_);
-  append(intent_record(request));
+  std::unique_lock lock(mutex_);
+  append(lock, intent_record(request));
 }
 
 void JournalWriter::kick_off_coming(const std::string& label, Instant now) {
-  const std::lock_guard lock(mutex_);
-  append(kick_off_record(label, now));
+  std::unique_lock lock(mutex_);
+  append(lock, kick_off_record(label, now));
   alive_.insert(label);
 }
 
 void JournalWriter::kick_off_refused(const std::string& label) {
-  const std::lock_guard lock(mutex_);
-  append(refused_record(label));
+  std::unique_lock lock(mutex_);
+  append(lock, refused_record(label));
   if (const auto own = alive_.find(label); own != alive_.end()) alive_.erase(own);  // not one before it
 }
 
 void JournalWriter::job_accepted(const std::string& label, const std::string& status_url, bool is_adopted) {
-  const std::lock_guard lock(mutex_);
-  append(job_record(label, status_url, is_adopted));
+  std::unique_lock lock(mutex_);
+  append(lock, job_record(label, status_url, is_adopted));
   alive_.erase(label);
   alive_.insert(label);
 }
 
 void JournalWriter::job_dead(const std::string& label) {
-  const std::lock_guard lock(mutex_);
+  std::unique_lock lock(mutex_);
   alive_.erase(label);
-  append(dead_record(label));
+  append(lock, dead_record(label));
 }
 
 void JournalWriter::manifest_kept(const std::string& label, const std::vector<PageRecord>& pages) {
-  const std::lock_guard lock(mutex_);
-  append(manifest_record(label, pages));
+  std::unique_lock lock(mutex_);
+  append(lock, manifest_record(label, pages));
 }
 
 void JournalWriter::download_begun(const http::Url& url) {
-  const std::lock_guard lock(mutex_);
-  append(download_record(url));
+  std::unique_lock lock(mutex_);
+  append(lock, download_record(url));
 }
 
 void JournalWriter::file_coming(const FileRecord& record) {
-  const std::lock_guard lock(mutex_);
-  append(file_record(record));
+  std::unique_lock lock(mutex_);
+  append(lock, file_record(record));
   has_files_ = true;
 }
 
 void JournalWriter::tables_coming(const TablesRecord& record) {
-  const std::lock_guard lock(mutex_);
-  append(tables_record(record));
+  std::unique_lock lock(mutex_);
+  append(lock, tables_record(record));
 }
 
 void JournalWriter::file_under_way(const PartRecord& record) {
-  const std::lock_guard lock(mutex_);
-  append(part_record(record));
+  std::unique_lock lock(mutex_);
+  append(lock, part_record(record));
   has_files_ = true;
 }
 
 void JournalWriter::close() {
   const std::lock_guard lock(mutex_);
-  if (file_) file_->close();
+  if (lines_) lines_->file->close();
 }
 
 }  // namespace libbcda::transfer

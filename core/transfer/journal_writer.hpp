@@ -16,7 +16,9 @@ namespace libbcda::transfer {
 // Thread-safe. The functions may wait for the disk, and they throw Error{FILESYSTEM}.
 class JournalWriter {
  public:
-  explicit JournalWriter(WorkDirectory& directory) : directory_(directory) {}
+  explicit JournalWriter(WorkDirectory& directory);
+  ~JournalWriter();
+  JournalWriter(const JournalWriter&) = delete;
 
   // What earlier runs left, so that is_needed() counts it.
   void go_on_from(const JournalState& earlier);
@@ -39,12 +41,14 @@ class JournalWriter {
   bool is_needed() const;
 
  private:
-  void append(json::object record);
+  // A journal, and the sync for which all wait who have written to it.
+  struct Lines;
+  void append(std::unique_lock<std::mutex>& lock, json::object record);
   void open_next();
 
   WorkDirectory& directory_;
   mutable std::mutex mutex_;
-  std::unique_ptr<files::LineFile> file_;
+  std::shared_ptr<Lines> lines_;
   std::int64_t seq_ = 0;
   bool opened_ = false;
   std::multiset<std::string> alive_;  // labels of the jobs that run, or may: one for each kick-off

@@ -10,7 +10,6 @@
 namespace libbcda::world {
 namespace {
 
-constexpr std::size_t kDiskThreads = 2;
 constexpr auto kExitTimeout = std::chrono::seconds(2);
 
 class OpenSslRandom : public Random {

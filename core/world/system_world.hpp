@@ -19,10 +19,13 @@
 
 namespace libbcda::world {
 
+// They wait, so they may be more than the cores. Syncs that wait at the same time take little longer than one.
+inline constexpr std::size_t kDiskThreads = 16;
+
 class SystemWorld : public World {
  public:
-  // Starts `threads` threads (0: one for each core) for coroutines, the same number of workers, and some threads for
-  // the disk. Throws Error{INTERNAL} if a thread cannot be started.
+  // Starts `threads` threads (0: one for each core) for coroutines, the same number of workers, and kDiskThreads
+  // for the disk. Throws Error{INTERNAL} if a thread cannot be started.
   explicit SystemWorld(std::size_t threads);
   ~SystemWorld() override;  // must not run on one of its own threads
   SystemWorld(const SystemWorld&) = delete;

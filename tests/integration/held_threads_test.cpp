@@ -22,6 +22,7 @@ using libbcda::test::HeldWorld;
 using std::chrono::steady_clock;
 
 constexpr auto kAtOnce = std::chrono::milliseconds(100);
+constexpr int kDiskThreads = libbcda::world::kDiskThreads;
 
 std::string manifest_of(int files) {
   std::string output;
@@ -53,7 +54,7 @@ class HeldThreads : public testing::Test {
                                             {"retry_delay", "1ms"},
                                             {"tables", tables_},
                                             {"keep_ndjson", tables_.empty() ? "true" : "false"},
-                                            {"parallel", "4"}})
+                                            {"parallel", parallel_}})
       settings.set(name, value);
     session_ = std::make_shared<Session>(settings, std::make_shared<HeldWorld>(disk_));
   }
@@ -104,7 +105,7 @@ class HeldThreads : public testing::Test {
     EXPECT_TRUE(until([&] { return open_descriptors() <= before; })) << "a descriptor was lost";
   }
 
-  std::string tables_;
+  std::string tables_, parallel_ = "4";
   TempDir dir_;
   // Not destroyed with the test, because the test sees the end of a left thread in /proc alone.
   static HeldDisk& shared_disk() {
@@ -153,19 +154,35 @@ TEST_F(HeldThreads, LeaveADirectoryWithWhichTheNextRunGoesOn) {
   EXPECT_EQ(data_files(dir_ / "out").size(), 2u);
 }
 
-// Two publications have begun, one on each thread for the disk. The others wait for a thread.
+// One publication has begun on each thread for the disk. The others wait for a thread.
 TEST_F(HeldThreads, PublishNothingThatHadNotBegun) {
-  wanted_files_ = 4;
+  wanted_files_ = kDiskThreads + 4;
   disk_.hold("link");
   Run::Handle run = start("out");
-  ASSERT_TRUE(disk_.wait_held(2));
-  ASSERT_TRUE(until([this] { return service_.downloads() == 4; }));
+  ASSERT_TRUE(disk_.wait_held(kDiskThreads));
+  ASSERT_TRUE(until([this] { return service_.downloads() == wanted_files_; }));
   run->cancel();
   run->mailbox().wait_finished(Milliseconds(-1));
   run.reset();
   disk_.release();
   ASSERT_TRUE(until([] { return left_threads() == 0; }));
-  EXPECT_LE(data_files(dir_ / "out").size(), 2u);
+  EXPECT_LE(data_files(dir_ / "out").size(), std::size_t{kDiskThreads});
+}
+
+// The setting `parallel` counts downloads. A sync may take as long as a small file, so the network does not wait for it.
+TEST_F(HeldThreads, LetOtherFilesBeDownloadedMeanwhile) {
+  parallel_ = "1";
+  remake();
+  wanted_files_ = 4;
+  disk_.hold("link");
+  Run::Handle run = start("out");
+  ASSERT_TRUE(disk_.wait_held(4));
+  EXPECT_EQ(service_.downloads(), 4);
+  disk_.release();
+  run->mailbox().wait_finished(Milliseconds(-1));
+  const auto failure = run->mailbox().failure();
+  EXPECT_FALSE(failure.has_value()) << failure->message;
+  EXPECT_EQ(data_files(dir_ / "out").size(), 4u);
 }
 
 TEST_F(HeldThreads, KeepTheirDirectoryUntilTheyReturn) {
@@ -183,9 +200,9 @@ TEST_F(HeldThreads, KeepTheirDirectoryUntilTheyReturn) {
 TEST_F(HeldThreads, AreReplacedSoThatOtherRunsOfTheClientGoOn) {
   std::vector<Run::Handle> held;
   disk_.hold("sync");
-  for (int i = 0; i < 3; ++i) {
+  for (int i = 0; i <= kDiskThreads; ++i) {
     held.push_back(start("held" + std::to_string(i)));
-    ASSERT_TRUE(disk_.wait_held(std::min(i + 1, 2)));  // the client has two threads for the disk
+    ASSERT_TRUE(disk_.wait_held(std::min(i + 1, kDiskThreads)));
   }
   held.clear();
   disk_.disarm();
