@@ -70,14 +70,14 @@ std::string seal(const std::string& path, const std::string& name, std::int64_t 
 
 int main(int argc, char** argv) {
   if (argc != 5 && argc != 6) {
-    std::cerr << "usage: bench_seal DIR FILES MEBIBYTES ORIGIN [CLAIMS]\n";
+    std::cerr << "usage: bench_seal DIR FILES BYTES ORIGIN [CLAIMS]\n";
     return 2;
   }
   const std::string dir = argv[1], origin = argv[4];
   const std::int64_t size = std::stoll(argv[3]), step = std::min<std::int64_t>(size, 1 << 20);
   const std::string plain = argc == 6  ? block_of(argv[5])
                             : size > 0 ? block(static_cast<std::size_t>(step))
-                                       : "{\"resourceType\":\"Patient\"}\n";
+                                       : "{\"resourceType\":\"ExplanationOfBenefit\"}\n";
   const std::int64_t times = size > 0 ? std::max<std::int64_t>(1, size / step) : 1;
   auto key = crypto::PrivateKey::generate();
   std::ofstream(dir + "/private.pem") << key.private_pem();
