@@ -128,11 +128,14 @@ int run_export(const Run& run) {
   return follow_files(job, output, out, run.sandbox ? kStartAgain : go_on_in(out));
 }
 
-// Nothing is asked of the service of a finished export, so its address need not be given: the receipt has it.
+// Only an unfinished export needs its service. The receipt of a finished one has the address. Any other directory is
+// refused before anything is sent, with a reason that matters more than a missing --url.
 void take_service_of_finished(bcda::Config& config, const std::string& directory) try {
   if (!config.value("url").empty()) return;
   const boost::json::value about = boost::json::parse(bcda::directory_status(directory));
-  if (about.at("state").as_string() != "finished" || !about.at("request").is_object()) return;
+  const std::string state(about.at("state").as_string());
+  if (state != "unfinished" && state != "finished") config.set("url", "https://localhost");
+  if (state != "finished" || !about.at("request").is_object()) return;
   const boost::json::object& request = about.at("request").get_object();
   config.set("url", std::string(request.at("base").as_string()));
   if (config.value("profile") == "auto") config.set("profile", std::string(request.at("profile").as_string()));

@@ -89,7 +89,9 @@ Stream& standard_error() {
 std::string hint(const bcda::Error& error) {
   if (error.retriable()) {
     const auto wait = error.retry_after();
-    return "the failure may be temporary; try again " + (wait.count() > 0 ? "in " + human_time(wait) : "later");
+    const bool is_answered = error.status() != BCDA_NETWORK || error.http_status() != 0;
+    return "the failure may be temporary; try again " + (wait.count() > 0 ? "in " + human_time(wait) : "later") +
+           (is_answered ? "" : ", or check the network and the host in --url");
   }
   return error.status() == BCDA_JOB_GONE ? "start a new export to get a new job" : "";
 }

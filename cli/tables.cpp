@@ -7,6 +7,7 @@
 #include <bcda/bcda.hpp>
 #include <cerrno>
 #include <cstring>
+#include <filesystem>
 #include <memory>
 #include <sstream>
 
@@ -97,11 +98,15 @@ std::string path_of(const Wanted& wanted, const std::string& table, bool is_dire
   return wanted.out + (wanted.out.back() == '/' ? "" : "/") + table + "." + wanted.format;
 }
 
-// The format is that of --format, else that of the name of the file, else csv.
+// The format is that of --format, else that of the name of the file. A name without an ending is csv.
 void choose_format(Wanted& wanted, bool is_directory) {
-  const std::size_t point = wanted.out.rfind('.');
-  std::string ending = is_directory || point == wanted.out.npos ? "" : wanted.out.substr(point + 1);
-  if (std::find(formats.begin(), formats.end(), ending) == formats.end()) ending.clear();
+  std::string ending = is_directory ? "" : std::filesystem::path(wanted.out).extension().string();
+  if (!ending.empty()) ending.erase(0, 1);  // the point
+  const bool is_known = std::find(formats.begin(), formats.end(), ending) != formats.end();
+  if (wanted.format.empty() && !ending.empty() && !is_known)
+    throw Failure(BCDA_INVALID_ARGUMENT,
+                  "the name " + wanted.out + " ends with no format (csv, ndjson, arrow); choose one with --format");
+  if (!is_known) ending.clear();
   if (!wanted.format.empty() && !ending.empty() && wanted.format != ending)
     throw Failure(BCDA_INVALID_ARGUMENT, "--format " + wanted.format + " does not fit the name " + wanted.out);
   if (wanted.format.empty()) wanted.format = ending.empty() ? "csv" : ending;

@@ -608,6 +608,7 @@ class Questions(Case):
             next(self.out.glob("Patient.*")).unlink()
             self.assertIn(b"is missing", bcda("status", self.out).stdout)
             self.expect(bcda("resume", self.out, env=sandbox.env), FAILED, "is missing", "another directory")
+            self.expect(bcda("resume", self.out), FAILED, "is missing", "another directory")  # the service does not matter
 
     def test_a_resume_names_only_options_that_it_has(self):
         with Sandbox(*FAST, "--fault", "status=403:on=GET /data/:count=1") as sandbox:

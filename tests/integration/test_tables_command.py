@@ -244,14 +244,16 @@ class Arguments(Case):
     SAMPLE = str(SAMPLES / "v2" / "ExplanationOfBenefit.ndjson")
 
     def test_the_name_of_the_file_says_its_format(self):
-        for ending, begin in (("arrow", b"ARROW1"), ("ndjson", b"{"), ("csv", b"claim_key"), ("txt", b"claim_key")):
-            out = self.dir / f"claim.{ending}"
+        for ending, begin in ((".arrow", b"ARROW1"), (".ndjson", b"{"), (".csv", b"claim_key"), ("", b"claim_key")):
+            out = self.dir / f"claim{ending}"
             self.assertEqual(tables(self.SAMPLE, "--table", "claim", "--out", out).returncode, OK)
             self.assertTrue(out.read_bytes().startswith(begin), ending)
-        for arguments in (["--format", "csv", "--out", "x.arrow"], ["--out", "x.parquet"]):
+        for arguments in (["--format", "csv", "--out", "x.arrow"], ["--out", "x.parquet"], ["--out", "x.xlsx"]):
             refused = tables(self.SAMPLE, "--table", "claim", *arguments)
             self.assertEqual(refused.returncode, USAGE)
-            self.assertRegex(refused.stderr, "does not fit the name x.arrow|Python package")
+            self.assertRegex(refused.stderr, "does not fit the name x.arrow|Python package|x.xlsx ends with no format")
+        out = self.dir / "claim.txt"
+        self.assertEqual(tables(self.SAMPLE, "--table", "claim", "--format", "csv", "--out", out).returncode, OK)
 
     def test_out_may_be_standard_output(self):
         self.assertEqual(tables(self.SAMPLE, "--table", "claim", "--out", "-").stdout,
