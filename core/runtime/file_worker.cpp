@@ -22,7 +22,7 @@ constexpr std::int64_t kKeysToTry = 3;
 
 // The files that are under way share so much memory, and each has the smallest block at least. Large blocks let a single
 // file keep several threads busy, because they wait for each other less often.
-constexpr std::size_t kSharedBlocks = 1 << 20, kSmallestBlock = 256 << 10;
+constexpr std::size_t kSharedBlocks = 1 << 20, kSmallestBlock = 128 << 10;
 
 std::size_t block_size(std::size_t files_at_work) {
   return std::max(kSmallestBlock, kSharedBlocks / std::bit_ceil(files_at_work));

@@ -165,7 +165,7 @@ std::vector<Setting> make_table() {
       flag("restart", kExport, "false", "Discard what an unfinished export left in the directory, and start again."),
       flag("take_over", kExport, "false",
            "Use the directory although another run seems to use it; set it only if that run has certainly ended."),
-      number("parallel", kExport, "4", "Number of files downloaded at the same time, 1 to 64."),
+      number("parallel", kExport, "8", "Number of files downloaded at the same time, 1 to 64."),
       of_download(
           flag("allow_plaintext", kExport, "false",
                "Accept data files without a key; by default a private key is required, and such a file is an error.")),

@@ -66,7 +66,7 @@ def settings() -> list[Setting]:
 
     Example:
         >>> [setting.default for setting in bcda.settings() if setting.name == "parallel"]
-        ['4']
+        ['8']
     """
     return [Setting(**row) for row in _native.settings()]
 

@@ -324,11 +324,11 @@ TEST(CNullDeathTest, EventAccessorsGiveEmptyTextAndNeutralNumbers) {
 
 TEST(CConfig, GivesTheValueInForce) {
   Config config = make_config();
-  EXPECT_EQ(value_of(config.get(), "parallel"), "4");
+  EXPECT_EQ(value_of(config.get(), "parallel"), "8");
   ASSERT_EQ(bcda_config_set(config.get(), "parallel", "9", nullptr), BCDA_OK);
   EXPECT_EQ(value_of(config.get(), "parallel"), "9");
   ASSERT_EQ(bcda_config_set(config.get(), "parallel", nullptr, nullptr), BCDA_OK);
-  EXPECT_EQ(value_of(config.get(), "parallel"), "4");
+  EXPECT_EQ(value_of(config.get(), "parallel"), "8");
 }
 
 TEST(CConfig, EverySettingCanBeSetToItsDefaultAndRead) {

@@ -265,14 +265,14 @@ TEST(Settings, ASecretIsNeverEchoed) {
 TEST(Settings, GivesDefaultsUntilSetAndAgainAfterUnset) {
   Settings settings;
   EXPECT_FALSE(settings.has("parallel"));
-  EXPECT_EQ(settings.integer("parallel"), 4);
+  EXPECT_EQ(settings.integer("parallel"), 8);
   settings.set("parallel", "64");
   EXPECT_TRUE(settings.has("parallel"));
   EXPECT_EQ(settings.integer("parallel"), 64);
   settings.unset("parallel");
   settings.unset("parallel");
   EXPECT_FALSE(settings.has("parallel"));
-  EXPECT_EQ(settings.text("parallel"), "4");
+  EXPECT_EQ(settings.text("parallel"), "8");
 }
 
 TEST(Settings, ReadsEachType) {

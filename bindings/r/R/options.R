@@ -98,7 +98,7 @@
 #'   default `false`)
 #' @param take_over Use the directory although another run seems to use it; set it only if that run has certainly
 #'   ended. (`TRUE` or `FALSE`, by default `false`)
-#' @param parallel Number of files downloaded at the same time, 1 to 64. (a whole number, by default `4`)
+#' @param parallel Number of files downloaded at the same time, 1 to 64. (a whole number, by default `8`)
 #' @param allow_plaintext Accept data files without a key; by default a private key is required, and such a file is
 #'   an error. (`TRUE` or `FALSE`, by default `false`)
 #' @param require_proof Weakest proof that a data file is whole with which it is accepted; each one is stronger than
