@@ -91,7 +91,7 @@ std::string hint(const bcda::Error& error) {
     const auto wait = error.retry_after();
     const bool is_answered = error.status() != BCDA_NETWORK || error.http_status() != 0;
     return "the failure may be temporary; try again " + (wait.count() > 0 ? "in " + human_time(wait) : "later") +
-           (is_answered ? "" : ", or check the network and the host in --url");
+           (is_answered ? "" : ", or check the network and the host");
   }
   return error.status() == BCDA_JOB_GONE ? "start a new export to get a new job" : "";
 }

@@ -229,7 +229,7 @@ your own (ViewDefinitions of SQL on FHIR v2). Parquet files come from the Python
   command.add_flag("--all", wanted->all, "Write every table that bcda brings along, each to DIR/TABLE.FORMAT");
   command
       .add_option("--format", wanted->format,
-                  "Format of the rows; arrow is Arrow's IPC file; by default as PATH ends, else csv")
+                  "Format of the rows; arrow is Arrow's IPC file; by default as PATH ends, or csv if it has no ending")
       ->option_text("csv|ndjson|arrow")
       ->check(CLI::IsMember(formats));
   command

@@ -305,11 +305,8 @@ void LineFile::append(std::string_view line) {
   std::string text = (cut_ ? "\n" : "") + std::string(line) + "\n";
   cut_ = true;
   write_all(disk_, fd_.get(), as_bytes(text), path_);
-  cut_ = false;
-}
-
-void LineFile::sync() const {
   if (durability_ == Durability::power && disk_.sync(fd_.get(), Sync::data) != 0) throw sync_error(path_, errno);
+  cut_ = false;
 }
 
 void LineFile::close() {

@@ -128,7 +128,7 @@ class OutputFile {
 };
 
 // An append-only text file. Each call of append() is one write. If a full disk truncates it, later lines are still
-// intact. sync() may run beside the other calls.
+// intact.
 class LineFile {
  public:
   enum class Open { new_or_old, only_new };
@@ -136,7 +136,6 @@ class LineFile {
   LineFile(const Directory& dir, const std::string& name, Durability durability = Durability::process,
            Open how = Open::new_or_old);
   void append(std::string_view line);  // or several, with line breaks between them; adds the last line break
-  void sync() const;                   // makes the lines so far durable (see Durability)
   void close();                        // throws if appended lines could not be written
 
  private:

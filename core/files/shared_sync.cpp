@@ -1,40 +1,40 @@
 #include "files/shared_sync.hpp"
 
-#include <utility>
+#include <new>
 
 namespace libbcda::files {
 
-std::shared_ptr<SharedSync::Round> SharedSync::join() {
+std::uint64_t SharedSync::join() {
   const std::lock_guard lock(mutex_);
-  if (!next_) next_ = std::make_shared<Round>();
-  return next_;
+  return begun_ + 1;
 }
 
-bool SharedSync::wait(const std::shared_ptr<Round>& round, const std::function<bool()>& sync) {
+bool SharedSync::wait(std::uint64_t number, const std::function<bool()>& sync) {
   std::unique_lock lock(mutex_);
-  over_.wait(lock, [&] { return round->is_over || (round == next_ && !is_under_way_); });
-  if (!round->is_over) perform(lock, sync);
-  if (round->failure) throw Error(*round->failure);  // a copy, because two threads must not share an exception
-  return round->can_sync;
+  over_.wait(lock, [&] { return has_failed_ || ended_ >= number || ended_ == begun_; });
+  if (!has_failed_ && ended_ < number) perform(lock, sync);
+  if (failure_) throw Error(*failure_);     // a copy, because two threads must not share an exception
+  if (has_failed_) throw std::bad_alloc();  // there was no memory for the failure
+  return can_sync_;
 }
 
-// Those who join meanwhile wait for another round.
 void SharedSync::perform(std::unique_lock<std::mutex>& lock, const std::function<bool()>& sync) {
-  const std::shared_ptr<Round> round = std::exchange(next_, nullptr);
-  is_under_way_ = true;
+  ++begun_;
   lock.unlock();
+  bool can_sync = false, has_failed = true;
+  std::optional<Error> failure;
   try {
-    round->can_sync = sync();
-  } catch (...) {
-    round->failure = current_error();
+    can_sync = sync();
+    has_failed = false;
+  } catch (const std::bad_alloc&) {
+  } catch (const std::exception&) {
+    try {
+      failure = current_error();
+    } catch (const std::bad_alloc&) {}
   }
   lock.lock();
-  is_under_way_ = false;
-  round->is_over = true;
-  if (round->failure && next_) {
-    next_->failure = round->failure;
-    std::exchange(next_, nullptr)->is_over = true;
-  }
+  can_sync_ = can_sync, has_failed_ = has_failed, failure_ = std::move(failure);
+  ended_ = begun_;
   over_.notify_all();
 }
 

@@ -190,24 +190,37 @@ Task<> Stream::open_tunnel() {
 
 Task<> Stream::connect(TlsContext& tls, world::Dialer& dialer, const world::Dialer::Home* home) {
   const Steady limit = world_.clock().now().steady + timeouts_.connect;
-  co_await reach(dialer, limit, home);
-  watchdog_->watch(bytes_.get(), Milliseconds(0));
-  deadline(limit);
-  if (proxy_) co_await open_tunnel();
-  try {
-    if (url_.tls()) co_await handshake(tls);
-  } catch (const Error&) {
-    tls.forget_session(url_.origin());  // the server may refuse each connection that offers it
-    throw;
-  }
+  const bool is_connected = co_await connect_once(tls, dialer, home, limit, true);
+  if (!is_connected) co_await connect_once(tls, dialer, home, limit, false);
   watchdog_->deadline = kNever;
   watchdog_->watch(bytes_.get(), timeouts_.idle);
 }
 
-Task<> Stream::handshake(TlsContext& tls) {
-  const std::string name(url_.tls_name());
-  ssl_ = tls.connect_to(name, url_.origin());
+// False: the server refused to go on with a session. It may have been changed, or be another one, so a full handshake may
+// succeed.
+Task<bool> Stream::connect_once(TlsContext& tls, world::Dialer& dialer, const world::Dialer::Home* home, Steady limit,
+                                bool may_resume) {
+  co_await reach(dialer, limit, home);
+  watchdog_->watch(bytes_.get(), Milliseconds(0));
+  deadline(limit);
+  if (proxy_) co_await open_tunnel();
+  if (!url_.tls()) co_return true;
+  ssl_ = tls.connect_to(std::string(url_.tls_name()), url_.origin(), may_resume);
   const bool resumes = SSL_get0_session(ssl_.get()) != nullptr;
+  try {
+    co_await handshake();
+  } catch (const Error& e) {
+    tls.forget_session(url_.origin());  // the server may refuse each connection that offers it
+    const bool is_refused = e.status == Status::TLS && SSL_get_verify_result(ssl_.get()) == X509_V_OK;
+    if (!resumes || !is_refused) throw;
+    ssl_.reset();
+    co_return false;
+  }
+  co_return true;
+}
+
+Task<> Stream::handshake() {
+  const std::string name(url_.tls_name());
   BIO* bio = make_bio(*bytes_);
   SSL_set_bio(ssl_.get(), bio, bio);
   for (;;) {
@@ -222,7 +235,7 @@ Task<> Stream::handshake(TlsContext& tls) {
     } else if (kind == SSL_ERROR_SSL && !is_transient(ssl_.get())) {
       Error error(Status::TLS, handshake_failure(ssl_.get(), name));
       if (lacked_memory()) throw std::bad_alloc();  // which OpenSSL may report as a bad certificate
-      throw std::move(error.may_retry(resumes));    // the next handshake is a full one
+      throw error;
     } else {
       ERR_clear_error();
       fail("the TLS handshake with", "the connection was closed");

@@ -64,7 +64,9 @@ class Stream {
   Task<> wait(Ready what);
   Task<> reach(world::Dialer& dialer, Steady limit, const world::Dialer::Home* home);
   Task<> open_tunnel();
-  Task<> handshake(TlsContext& tls);
+  Task<bool> connect_once(TlsContext& tls, world::Dialer& dialer, const world::Dialer::Home* home, Steady limit,
+                          bool may_resume);
+  Task<> handshake();
   Task<> progress_tls(int result, const char* doing);
   std::size_t read_tls(MutableBytes out, int& result);
   [[noreturn]] void fail(const std::string& doing, const std::string& why);

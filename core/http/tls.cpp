@@ -273,7 +273,7 @@ int TlsContext::on_new_session(SSL* ssl, SSL_SESSION* session) {
   return 1;  // tells OpenSSL that the map owns the session now
 }
 
-SslPtr TlsContext::connect_to(const std::string& host, const std::string& origin) {
+SslPtr TlsContext::connect_to(const std::string& host, const std::string& origin, bool may_resume) {
   SslPtr ssl(SSL_new(context_.get()));
   if (!ssl) throw std::bad_alloc();
   SSL_set_connect_state(ssl.get());
@@ -289,10 +289,10 @@ SslPtr TlsContext::connect_to(const std::string& host, const std::string& origin
   // Only a subjectAltName may name the host (RFC 9525), so the common name is not checked.
   SSL_set_hostflags(ssl.get(), X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS | X509_CHECK_FLAG_NEVER_CHECK_SUBJECT);
   std::lock_guard lock(mutex_);
-  const auto session = sessions_.find(origin);
+  const auto session = may_resume ? sessions_.find(origin) : sessions_.end();
   if (session == sessions_.end()) return ssl;
   SSL_set_session(ssl.get(), session->second.session.get());
-  // A key for each group that the server might choose would cost as much as the rest of the handshake. It has chosen.
+  // A key for each group that a server might choose costs as much as the rest of the handshake. This server chose one before.
   if (const std::string& group = session->second.group; !group.empty()) SSL_set1_groups_list(ssl.get(), group.c_str());
   known.asked_for_certificate = asking_origins_.count(origin) > 0;
   known.got_certificate = known.asked_for_certificate && certificate_ && certificate_origins_.count(origin) > 0;

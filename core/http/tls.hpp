@@ -33,9 +33,9 @@ class TlsContext {
   TlsContext& operator=(const TlsContext&) = delete;
 
   // Makes a client connection to `host` (without a final dot). The caller adds the socket. Resumes a session of
-  // `origin` if one is cached. Then it offers only the group that the session had, so a server that has been changed may
-  // refuse it.
-  SslPtr connect_to(const std::string& host, const std::string& origin);
+  // `origin` if one is cached and `may_resume` is set. Then it offers only the group that the session had, so a server that
+  // has been changed may refuse it.
+  SslPtr connect_to(const std::string& host, const std::string& origin, bool may_resume = true);
 
   // Other origins, such as those of files, never get the client certificate. It says who the client is, and they have no
   // need to know.

@@ -178,7 +178,10 @@ void Mailbox::rest(std::unique_lock<std::mutex>& lock, Steady limit) {
 
 void Mailbox::note_read() {
   const Steady now = std::chrono::steady_clock::now();
-  if (now - burst_began_ >= kBurstTime) burst_began_ = now, burst_ = 0;
+  if (now - burst_began_ >= kBurstTime) {
+    burst_began_ = now;
+    burst_ = 0;
+  }
   ++burst_;
 }
 

@@ -6,11 +6,6 @@
 #include <algorithm>
 
 namespace libbcda::runtime {
-namespace {
-
-constexpr std::int64_t kWorthAside = 1 << 20;
-
-}  // namespace
 
 Task<> FileBody::begin(const Start& start) {
   co_await drop();
@@ -21,9 +16,8 @@ Task<> FileBody::begin(const Start& start) {
   if (expected_ >= 0) reporter_.expect(expected_);
 }
 
-// Where the digest may be computed. To hand over a small file costs more than its digest.
+// Where digests may be computed.
 world::Aside::Post FileBody::aside() const {
-  if (start_.expected >= 0 && start_.expected < kWorthAside) return {};
   return [&digesters = digesters_](std::function<void()> work) {
     asio::post(digesters.executor(), [&digesters, work = std::move(work)] { digesters.perform(work); });
   };
@@ -73,28 +67,43 @@ Task<> FileBody::receive(http::Response& response) {
   }
 }
 
-// One piece of work does all, if the same workers write and publish: most files are small, and each hand-over to another
-// thread costs as much as decoding some kilobytes.
-Task<> FileBody::finish(const Check& check, world::Workers& workers, const Commit& commit) {
-  const bool at_once = &workers == &workers_;
-  const ByteView rest = co_await pump_->rest();
-  co_await world::run_on(workers_, [&] {
-    decode(rest);
-    check(decoder_->finish(), *decoder_);
-    if (at_once) publish(commit);
-  });
-  if (!at_once) {
-    pump_->free_blocks();
-    co_await world::run_on(workers, [&] { publish(commit); });
-  }
-  if (expected_ < 0) reporter_.expect(received_);
-  expected_ = -1, received_ = 0;  // they stay counted
+void FileBody::verify(ByteView rest, const Check& check) {
+  decode(rest);
+  check(decoder_->finish(), *decoder_);
 }
 
 void FileBody::publish(const Commit& commit) {
   commit(*writer_);
   keeper_.reset();
   writer_.reset();
+}
+
+void FileBody::count() {
+  if (expected_ < 0) reporter_.expect(received_);
+  expected_ = -1, received_ = 0;  // they stay counted
+}
+
+Task<> FileBody::verify(const Check& check) {
+  const ByteView rest = co_await pump_->rest();
+  co_await world::run_on(workers_, [&] {
+    verify(rest, check);
+    if (keeper_) keeper_->free_memory();
+  });
+  pump_->free_blocks();
+}
+
+Task<> FileBody::publish(world::Workers& workers, const Commit& commit) {
+  co_await world::run_on(workers, [&] { publish(commit); });
+  count();
+}
+
+Task<> FileBody::finish(const Check& check, const Commit& commit) {
+  const ByteView rest = co_await pump_->rest();
+  co_await world::run_on(workers_, [&] {
+    verify(rest, check);
+    publish(commit);
+  });
+  count();
 }
 
 Task<> FileBody::leave() {
@@ -108,12 +117,13 @@ Task<> FileBody::drop() {
   if (!pump_) co_return;
   co_await pump_->settle();
   pump_.reset();
-  decoder_.reset();
   if (writer_)
     co_await world::run_on(workers_, [&] {
+      decoder_.reset();  // may wait for a digest
       keeper_.reset();
       writer_.reset();
     });
+  decoder_.reset();
   if (expected_ >= 0) reporter_.forget(expected_);
   reporter_.receive(-received_);
   expected_ = -1, received_ = 0;

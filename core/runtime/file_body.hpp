@@ -39,11 +39,15 @@ class FileBody {
   Task<> go_on(const Start& start, const Replay& replay);
   // Moves an answer to the decoder, to its end. After a failure of the connection, the next answer may go on.
   Task<> receive(http::Response& response);
-  // Decodes what is left and verifies the file. Then `check` gets the facts. If it does not throw, `commit` publishes the
-  // file, on one of `workers`.
+  // Decodes what is left and verifies the file. Then `check` gets the facts.
   using Check = std::function<void(const transfer::Facts&, const transfer::Decoder&)>;
+  Task<> verify(const Check& check);
+  // After verify(): `commit` publishes the file, on one of `workers`.
   using Commit = std::function<void(transfer::Writer&)>;
-  Task<> finish(const Check& check, world::Workers& workers, const Commit& commit);
+  Task<> publish(world::Workers& workers, const Commit& commit);
+  // Both in one piece of work: most files are small, and each hand-over to another thread costs as much as decoding some
+  // kilobytes.
+  Task<> finish(const Check& check, const Commit& commit);
   // Keeps what is there for a later run, if it is worth it. drop() is called next.
   Task<> leave();
   // Drops what is there and was not committed. Call it with cancellation switched off before the object is
@@ -56,7 +60,9 @@ class FileBody {
   world::Aside::Post aside() const;
   void open();
   void decode(ByteView block);
+  void verify(ByteView rest, const Check& check);
   void publish(const Commit& commit);
+  void count();
 
   world::Workers& workers_;
   world::Workers& digesters_;

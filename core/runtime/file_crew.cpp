@@ -10,7 +10,7 @@
 namespace libbcda::runtime {
 namespace {
 
-constexpr std::size_t kMostAtDisk = 16;
+constexpr std::size_t kMostAtDisk = 16;  // as many as there are threads for the disk
 
 }  // namespace
 
@@ -48,8 +48,12 @@ std::size_t FileCrew::limit() const { return parallelism_.limit() + std::min(at_
 
 void FileCrew::wait_for_disk(bool begins) {
   const std::lock_guard lock(mutex_);
-  begins ? ++at_disk_ : --at_disk_;
-  if (begins) hire();
+  if (!begins) {
+    --at_disk_;
+    return;
+  }
+  ++at_disk_;
+  hire();
 }
 
 // Starts the workers that are missing. Needs the lock.
@@ -68,7 +72,7 @@ Task<> FileCrew::work() {
     std::optional<FileTask> task = queue_.take();
     if (!task) continue;  // another worker was faster
     const auto body = [&]() -> Task<> {
-      const FileResult file = co_await worker_.fetch(*task, company());
+      const FileResult file = co_await worker_.fetch(*task, load());
       published(*task, file);
       if (output_.tables)
         co_await guarded(output_.tables->add(task->path(), file), [this](const Error& e) { outcome_.fail(e); });
@@ -77,9 +81,9 @@ Task<> FileCrew::work() {
   }
 }
 
-FileWorker::Company FileCrew::company() {
+FileWorker::Load FileCrew::load() {
   const std::lock_guard lock(mutex_);
-  return {.files = manifests_left_ == 0 ? queue_.counts().total : -1, .at_work = at_work_ - at_disk_};
+  return {.files = manifests_left_ == 0 ? queue_.counts().total : -1, .downloading = at_work_ - at_disk_};
 }
 
 // Decides under the lock of fetch(). So fetch() either finds this worker still there, or starts a new one.

@@ -33,7 +33,7 @@ class FileCrew {
   void hire();
   void wait_for_disk(bool begins);
   Task<> work();
-  FileWorker::Company company();
+  FileWorker::Load load();
   bool leave_if_done();
   void published(const FileTask& task, const FileResult& file);
   void failed(const FileTask& task, const Error& error);

@@ -20,13 +20,11 @@ namespace {
 constexpr std::size_t kLargestRefusal = 64 << 10;
 constexpr std::int64_t kKeysToTry = 3;
 
-// The files that are under way share so much memory, and each has the smallest block at least. Large blocks let a single
-// file keep several threads busy, because they wait for each other less often.
-constexpr std::size_t kSharedBlocks = 1 << 20, kSmallestBlock = 128 << 10;
+// Large blocks let a single file keep several threads busy, because the threads wait for each other less often. A file has up
+// to four blocks in memory, so with more files each one is smaller.
+constexpr std::size_t kLargestBlock = 1 << 20, kSmallestBlock = 128 << 10;
 
-std::size_t block_size(std::size_t files_at_work) {
-  return std::max(kSmallestBlock, kSharedBlocks / std::bit_ceil(files_at_work));
-}
+std::size_t block_size(std::size_t files) { return std::max(kSmallestBlock, kLargestBlock / std::bit_ceil(files)); }
 
 transfer::DownloadOptions download_options(const Settings& s, const Session& session) {
   return {.retry_delay = s.duration("retry_delay"),
@@ -112,17 +110,17 @@ FileWorker::FileWorker(Session& session, world::World& world, const Settings& se
       required_proof_(transfer::proof_named(settings.text("require_proof"))),
       renewal_(session, output.workspace.get()) {}
 
-Task<FileResult> FileWorker::fetch(FileTask& task, const Company& company) {
+Task<FileResult> FileWorker::fetch(FileTask& task, const Load& load) {
   Ready ready;
   co_await world::run_on(world_.workers(), [&] { ready = get_ready(task); });
   if (ready.earlier) co_return std::move(*ready.earlier);
   reporter_.file_requested(task);
   if (ready.no_key) {
-    if (ready.no_key->status == Status::DECRYPTION) keys_.refused(company.files);
+    if (ready.no_key->status == Status::DECRYPTION) keys_.refused(load.files);
     throw std::move(*ready.no_key);
   }
   if (ready.key) keys_.opened();
-  co_return co_await download(task, ready.key, block_size(company.at_work));
+  co_return co_await download(task, ready.key, block_size(load.downloading));
 }
 
 // All that waits for the disk or computes before a file is requested: RSA takes some tenths of a millisecond.
@@ -286,13 +284,14 @@ Task<bool> FileWorker::attempt(const FileTask& task, const std::optional<crypto:
   co_return true;
 }
 
-// Decodes the last bytes, verifies the file and publishes it. Meanwhile other files may be downloaded, if the disk may take
-// its time.
+// Decodes the last bytes, verifies the file and publishes it. If the disk may take its time for that, another file may be
+// downloaded meanwhile.
 Task<> FileWorker::finish(FileBody& body, const FileBody::Check& check, const FileBody::Commit& publish) {
   world::Workers& workers = output_.commit_workers(world_, body.received());
-  std::optional<AtDisk> at_disk;
-  if (&workers == &world_.disk_workers()) at_disk.emplace(waits_for_disk_);
-  co_await body.finish(check, workers, publish);
+  if (&workers == &output_.write_workers(world_)) co_return co_await body.finish(check, publish);
+  co_await body.verify(check);
+  const AtDisk at_disk(waits_for_disk_);
+  co_await body.publish(workers, publish);
 }
 
 // Begins the file that an answer brings from its first byte on.

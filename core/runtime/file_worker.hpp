@@ -33,20 +33,20 @@ class KeyTrial {
 // Thread-safe: each file is fetched by a call of its own, on the strand of its coroutine.
 class FileWorker {
  public:
-  // `refused` is called for each answer 429; `waits_for_disk` with true when a file has come and only the disk is waited
-  // for, and with false after that.
+  // `refused` is called for each answer 429; `waits_for_disk` with true when a file is verified and waits for the disk, and
+  // with false after that.
   FileWorker(Session& session, world::World& world, const Settings& settings, const Output& output, Reporter& reporter,
              const Outcome& outcome, KeyOf key_of, std::function<void()> refused,
              std::function<void(bool)> waits_for_disk);
 
-  // The files of the run.
-  struct Company {
-    std::int64_t files = -1;  // all; -1: more may come
-    std::size_t at_work = 1;  // that are downloaded now
+  // How much the run has to do.
+  struct Load {
+    std::int64_t files = -1;      // of the run; -1: more may come
+    std::size_t downloading = 1;  // how many of them are downloaded now, with this one
   };
   // Loads the entry, and fetches, verifies and publishes its file. One that an earlier run published is taken as it is.
   // Throws Error.
-  Task<FileResult> fetch(FileTask& task, const Company& company);
+  Task<FileResult> fetch(FileTask& task, const Load& load);
   const KeyTrial& keys() const { return keys_; }
 
  private:

@@ -11,6 +11,7 @@ namespace {
 
 constexpr std::uint8_t kGzipStart = 0x1F, kGzipSecond = 0x8B;  // no text begins with them
 constexpr std::size_t kHead = 256;
+constexpr std::size_t kWorthAside = 64 << 10;
 constexpr std::size_t kLongestFirstLine = 64 << 10;
 
 }  // namespace
@@ -84,13 +85,18 @@ void Decoder::decode(ByteView bytes) {
   pass_on({plain.data(), n});
 }
 
+// To hand over a small piece costs more than its digest.
+void Decoder::digest(ByteView plain) {
+  if (aside_) aside_->finish();  // the piece before it
+  if (aside_ && plain.size() >= kWorthAside)
+    aside_->begin([this, plain] { digest_.update(plain); });
+  else
+    digest_.update(plain);
+}
+
 void Decoder::pass_on(ByteView plain) {
   if (plain.empty()) return;
-  if (aside_) {
-    aside_->begin([this, plain] { digest_.update(plain); });
-  } else {
-    digest_.update(plain);
-  }
+  digest(plain);
   counter_.update(plain);
   keep_first_line(as_text(plain));
   writer_.write(plain);
@@ -116,7 +122,7 @@ Facts Decoder::finish() {
     }
   }
   if (aside_) aside_->finish();
-  plain_ = {};  // the file may wait for the disk, with others
+  plain_ = {};
   facts_.records = counter_.records();
   facts_.sha256 = to_hex(digest_.finish());
   facts_.proof = coding_.proof();

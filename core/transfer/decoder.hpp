@@ -72,6 +72,7 @@ class Decoder {
   void unpack(ByteView bytes);
   void decide_on_gzip(ByteView bytes);
   void decode(ByteView bytes);
+  void digest(ByteView plain);
   void pass_on(ByteView plain);
   void keep_first_line(std::string_view plain);
   void compare_with_manifest() const;

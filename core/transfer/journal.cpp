@@ -169,6 +169,14 @@ void read_record(JournalState& state, const json::object& record) {
   if (event == "tables") read_tables(state, record);
 }
 
+// A batch has records of all kinds but batches, so it is read to this depth alone.
+void read_line(JournalState& state, const json::object& record) {
+  const json::value* records = record.if_contains("records");
+  if (string_member(record, "event") != "batch" || !records || !records->is_array()) return read_record(state, record);
+  for (const json::value& one : records->get_array())
+    if (one.is_object()) read_record(state, one.get_object());
+}
+
 }  // namespace
 
 // Up to version 0.1 only files with a key had an id, under another name.
@@ -276,6 +284,10 @@ json::object tables_record(const TablesRecord& made) {
           {"parts", std::move(parts)}};
 }
 
+json::object batch_record(const std::vector<json::object>& records) {
+  return {{"event", "batch"}, {"records", json::array(records.begin(), records.end())}};
+}
+
 FileRecord record_of(const TablePart& part) {
   FileRecord record;
   record.path = part.path;
@@ -328,7 +340,7 @@ void fold(JournalState& state, std::string_view text, const std::string& name) {
     const std::int64_t seq = count_member(*record, "seq");
     if (seq != expected) damaged(number);
     expected = seq + 1;
-    read_record(state, *record);
+    read_line(state, *record);
   }
 }
 

@@ -11,6 +11,7 @@
 //   download  the service began to give out a file; only where it counts
 //   file      a verified file; before it gets its final name
 //   tables    rows that were made of some of the files; before their parts get their final names
+//   batch     several of these that came together, as one line
 #pragma once
 #include <cstdint>
 #include <map>
@@ -122,6 +123,7 @@ json::object part_record(const PartRecord& record);
 json::object download_record(const http::Url& url);  // without its query
 json::object file_record(const FileRecord& record);
 json::object tables_record(const TablesRecord& record);
+json::object batch_record(const std::vector<json::object>& records);  // of other kinds
 json::object describe(const TablePart& part);
 std::optional<TablePart> read_part(const json::value& described);  // nullopt: that is not a part of a table
 

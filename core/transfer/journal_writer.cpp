@@ -1,20 +1,9 @@
 #include "transfer/journal_writer.hpp"
 
+#include <new>
 #include <utility>
 
-#include "files/shared_sync.hpp"
-
 namespace libbcda::transfer {
-
-struct JournalWriter::Lines {
-  explicit Lines(std::unique_ptr<files::LineFile> f) : file(std::move(f)) {}
-  std::unique_ptr<files::LineFile> file;
-  files::SharedSync sync;
-};
-
-JournalWriter::JournalWriter(WorkDirectory& directory) : directory_(directory) {}
-
-JournalWriter::~JournalWriter() = default;
 
 void JournalWriter::go_on_from(const JournalState& earlier) {
   for (const auto& [label, job] : earlier.jobs)
@@ -33,34 +22,60 @@ bool JournalWriter::is_needed() const {
 }
 
 void JournalWriter::open() {
-  const std::lock_guard lock(mutex_);
+  std::unique_lock lock(mutex_);
+  wait_for_writer(lock);
   open_next();
+}
+
+void JournalWriter::wait_for_writer(std::unique_lock<std::mutex>& lock) {
+  over_.wait(lock, [this] { return !is_writing_; });
 }
 
 void JournalWriter::open_next() {
   directory_.claim();
-  lines_ = std::make_shared<Lines>(directory_.next_journal());
+  file_ = directory_.next_journal();
   seq_ = 0;
   if (!std::exchange(opened_, true)) directory_.journal_begun();
 }
 
-// Returns when the line is durable. The lock is released while the disk works, so that several lines need one sync. After
-// a line that failed, the next one goes to a new journal. So a line that is cut is always the last one.
+// Returns when the record is durable. A disk may take milliseconds for a line, so the records that come meanwhile are one
+// line, which one of those who wait writes.
 void JournalWriter::append(std::unique_lock<std::mutex>& lock, json::object record) {
-  if (!lines_) open_next();
-  const std::shared_ptr<Lines> lines = std::move(lines_);
-  lines->file->append(journal_line(std::move(record), ++seq_));
-  const auto round = lines->sync.join();
-  lines_ = lines;
+  if (!next_) next_ = std::make_shared<Batch>();
+  const std::shared_ptr<Batch> mine = next_;
+  mine->records.push_back(std::move(record));
+  over_.wait(lock, [&] { return mine->is_over || !is_writing_; });
+  if (!mine->is_over) write_next(lock);
+  if (mine->failure) throw Error(*mine->failure);  // a copy, because two threads must not share an exception
+  if (!mine->is_written) throw std::bad_alloc();   // there was no memory for the failure
+}
+
+void JournalWriter::write_next(std::unique_lock<std::mutex>& lock) {
+  const std::shared_ptr<Batch> batch = std::exchange(next_, nullptr);
+  is_writing_ = true;
   lock.unlock();
   try {
-    lines->sync.wait(round, [&] { return lines->file->sync(), true; });
-  } catch (...) {
-    lock.lock();
-    if (lines_ == lines) lines_.reset();
-    throw;
+    write(batch->records);
+    batch->is_written = true;
+  } catch (const std::bad_alloc&) {
+  } catch (const std::exception&) {
+    try {
+      batch->failure = current_error();
+    } catch (const std::bad_alloc&) {}
   }
   lock.lock();
+  is_writing_ = false;
+  batch->is_over = true;
+  over_.notify_all();
+}
+
+// A single line, so that a loss of power leaves all of it or nothing, and no line after one that is lost. After a line that
+// failed, the next one goes to a new journal. So a line that is cut is always the last one.
+void JournalWriter::write(std::vector<json::object>& records) {
+  if (!file_) open_next();
+  std::unique_ptr<files::LineFile> file = std::move(file_);
+  file->append(journal_line(records.size() == 1 ? std::move(records.front()) : batch_record(records), ++seq_));
+  file_ = std::move(file);
 }
 
 void JournalWriter::intent(const json::object& request) {
@@ -121,8 +136,9 @@ void JournalWriter::file_under_way(const PartRecord& record) {
 }
 
 void JournalWriter::close() {
-  const std::lock_guard lock(mutex_);
-  if (lines_) lines_->file->close();
+  std::unique_lock lock(mutex_);
+  wait_for_writer(lock);
+  if (file_) file_->close();
 }
 
 }  // namespace libbcda::transfer

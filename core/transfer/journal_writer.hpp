@@ -1,8 +1,10 @@
-// Writes the journal of a run: one JSON line for each fact that a later run needs.
+// Writes the journal of a run: one JSON line for each fact that a later run needs, or for several that came together.
 #pragma once
+#include <condition_variable>
 #include <cstdint>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <set>
 #include <string>
 #include <vector>
@@ -16,9 +18,7 @@ namespace libbcda::transfer {
 // Thread-safe. The functions may wait for the disk, and they throw Error{FILESYSTEM}.
 class JournalWriter {
  public:
-  explicit JournalWriter(WorkDirectory& directory);
-  ~JournalWriter();
-  JournalWriter(const JournalWriter&) = delete;
+  explicit JournalWriter(WorkDirectory& directory) : directory_(directory) {}
 
   // What earlier runs left, so that is_needed() counts it.
   void go_on_from(const JournalState& earlier);
@@ -41,14 +41,24 @@ class JournalWriter {
   bool is_needed() const;
 
  private:
-  // A journal, and the sync for which all wait who have written to it.
-  struct Lines;
+  // Records that are written together, and what became of them.
+  struct Batch {
+    std::vector<json::object> records;
+    bool is_over = false, is_written = false;
+    std::optional<Error> failure;
+  };
   void append(std::unique_lock<std::mutex>& lock, json::object record);
+  void write_next(std::unique_lock<std::mutex>& lock);
+  void write(std::vector<json::object>& records);
+  void wait_for_writer(std::unique_lock<std::mutex>& lock);
   void open_next();
 
   WorkDirectory& directory_;
   mutable std::mutex mutex_;
-  std::shared_ptr<Lines> lines_;
+  std::condition_variable over_;
+  std::shared_ptr<Batch> next_;  // nobody writes it yet; null: it is empty
+  bool is_writing_ = false;
+  std::unique_ptr<files::LineFile> file_;  // this and the number are the writer's while it writes
   std::int64_t seq_ = 0;
   bool opened_ = false;
   std::multiset<std::string> alive_;  // labels of the jobs that run, or may: one for each kick-off

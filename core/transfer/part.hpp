@@ -27,6 +27,8 @@ class PartKeeper {
   void decoded(const Decoder& decoder, Writer& writer);
   // Writes a record of all that is there.
   void record(const Decoder& decoder, Writer& writer, bool synced);
+  // All has come: what is in memory is not needed any more.
+  void free_memory() { head_ = Bytes(); }
   // The run ends before the file is whole: what is there stays, if it is worth keeping.
   void leave(const Decoder& decoder, Writer& writer);
 

@@ -110,7 +110,7 @@ def threads(proof, quick):
     try:
         os.chmod(place, 0o755)
         env = readable_copies(proof, place)
-        values = range(1, 48, 9 if quick else 1)
+        values = range(1, 48 + 2 * os.cpu_count(), 9 if quick else 1)
         return Steps(proof, resource.RLIMIT_NPROC, (MORE_THREADS,), user=USER, group=USER, extra_groups=[], cwd=place,
                      more_env=env).all(values)
     finally:

@@ -73,6 +73,25 @@ std::string journal_of(const std::vector<json::object>& records) {
   return text;
 }
 
+// A loss of power leaves all of a line or nothing, so records that are not durable yet are in one line.
+TEST(Fold, ReadsABatchAsTheRecordsInIt) {
+  JournalState apart, together;
+  const std::vector<json::object> records{intent_record({{"types", "Patient"}}),
+                                          job_record("Patient", "https://h/jobs/1", false), dead_record("Patient")};
+  fold(apart, journal_of(records), "journal.ndjson");
+  fold(together, journal_of({batch_record(records)}), "journal.ndjson");
+  EXPECT_EQ(together.damage, "");
+  EXPECT_EQ(together.intent, apart.intent);
+  EXPECT_EQ(together.jobs.at("Patient").status_url, "https://h/jobs/1");
+  EXPECT_TRUE(together.jobs.at("Patient").is_dead);
+  for (const json::value& strange : {json::value("x"), json::value(json::array{1, "two", json::array{}})}) {
+    JournalState state;
+    fold(state, journal_of({{{"event", "batch"}, {"records", strange}}}), "journal.ndjson");
+    EXPECT_EQ(state.damage, "");
+    EXPECT_TRUE(state.empty());
+  }
+}
+
 std::string journal() {
   return journal_of({intent_record({{"types", "Patient"}}), kick_off_record("Patient", Instant{}),
                      job_record("Patient", "https://h/jobs/1", false), dead_record("Patient")});

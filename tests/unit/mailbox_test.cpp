@@ -198,6 +198,26 @@ TEST(Mailbox, ManyWritersLoseNothing) {
   EXPECT_EQ(drain(mailbox), "nothing");
 }
 
+// A reader that has just had many events is not woken for the next one at once. It gets it all the same, and the end.
+TEST(Mailbox, AReaderThatRestsGetsWhatComes) {
+  Mailbox mailbox;
+  Event next;
+  for (int i = 0; i < 100; ++i) {
+    mailbox.push(event(EventKind::file));
+    ASSERT_EQ(mailbox.next(kNow, next), Mailbox::Got::event);
+  }
+  EXPECT_EQ(mailbox.next(kNow, next), Mailbox::Got::nothing_yet);
+  EXPECT_EQ(mailbox.next(Milliseconds(1), next), Mailbox::Got::nothing_yet);
+  auto reader = std::async(std::launch::async, [&] {
+    std::string texts;
+    while (mailbox.next(kForever, next) == Mailbox::Got::event) texts += next.text;
+    return texts;
+  });
+  mailbox.push(event(EventKind::file, "a"));
+  mailbox.finish(event(EventKind::finished, "!"), {});
+  EXPECT_EQ(reader.get(), "a!");
+}
+
 TEST(MailboxNotify, IsCalledAfterEachEvent) {
   Mailbox mailbox;
   std::vector<std::string> seen;
