@@ -298,7 +298,6 @@ LineFile::LineFile(const Directory& dir, const std::string& name, Durability dur
   if (info.st_size > 0 && disk_.read_at(fd_.get(), {&last, 1}, info.st_size - 1) != 1)
     throw file_error("cannot read", path_, errno);
   cut_ = last != '\n';
-  if (durability_ == Durability::power) dir.sync();
 }
 
 void LineFile::append(std::string_view line) {

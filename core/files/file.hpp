@@ -132,7 +132,7 @@ class OutputFile {
 class LineFile {
  public:
   enum class Open { new_or_old, only_new };
-  // only_new: throws Error{FILESYSTEM} if the name is there.
+  // only_new: throws Error{FILESYSTEM} if the name is there. The caller makes the name of a new file durable.
   LineFile(const Directory& dir, const std::string& name, Durability durability = Durability::process,
            Open how = Open::new_or_old);
   void append(std::string_view line);  // or several, with line breaks between them; adds the last line break

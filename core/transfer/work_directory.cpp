@@ -217,12 +217,16 @@ void WorkDirectory::refuse_newcomers() {
 
 std::unique_ptr<files::LineFile> WorkDirectory::next_journal() {
   for (std::size_t number = journal_names(*work_).size() + 1;; ++number) {
+    std::unique_ptr<files::LineFile> file;
     try {
-      return std::make_unique<files::LineFile>(*work_, journal_name(number), durability(),
+      file = std::make_unique<files::LineFile>(*work_, journal_name(number), durability(),
                                                files::LineFile::Open::only_new);
     } catch (const Error&) {
-      if (!work_->contains(journal_name(number))) throw;  // else another fetch has taken the number
+      if (!work_->contains(journal_name(number))) throw;
+      continue;  // another fetch has taken the number
     }
+    if (durability() == Durability::power) work_->sync();
+    return file;
   }
 }
 

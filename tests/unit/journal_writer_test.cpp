@@ -106,5 +106,24 @@ TEST_F(JournalWriters, AFailedSyncIsTheFailureOfItsRecordsAlone) {
   EXPECT_EQ(written().files.count("1.ndjson"), 1u);
 }
 
+// Without this, each try would leave one more journal.
+TEST(JournalWriter, ADirectoryThatCannotBeSyncedIsAnErrorAtOnce) {
+  struct BrokenSyncs : test::DiskOver {
+    BrokenSyncs() : DiskOver(world::system_disk()) {}
+    int sync(int, world::Sync, std::int64_t, std::int64_t) noexcept override {
+      errno = EIO;
+      return -1;
+    }
+  } disk;
+  const test::TempDir temp;
+  const world::Local real = world::system_local();
+  const Error error = test::error_of([&] {
+    Workspace::for_export(temp / "out", {.intent = {{"types", "Patient"}}}, Durability::power,
+                          {real.clock, real.random, disk});
+  });
+  EXPECT_EQ(error.status, Status::FILESYSTEM);
+  EXPECT_TRUE(test::holds(error.message, "set durability to process")) << error.message;
+}
+
 }  // namespace
 }  // namespace libbcda::transfer
