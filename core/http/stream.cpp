@@ -214,6 +214,8 @@ Task<bool> Stream::connect_once(TlsContext& tls, world::Dialer& dialer, const wo
     const bool is_refused = e.status == Status::TLS && SSL_get_verify_result(ssl_.get()) == X509_V_OK;
     if (!resumes || !is_refused) throw;
     ssl_.reset();
+    watchdog_->watch(nullptr, Milliseconds(0));
+    bytes_.reset();
     co_return false;
   }
   co_return true;

@@ -19,7 +19,7 @@ const char* event_kind_name(EventKind kind) {
 namespace {
 
 constexpr auto kBurstTime = std::chrono::milliseconds(20);
-constexpr int kBurst = 8;
+constexpr int kBurst = 16;
 
 // Negative: never. A very long timeout would overflow the clock, so it is clamped.
 Steady limit_of(Milliseconds timeout) {
@@ -170,13 +170,13 @@ Event Mailbox::event_of(Waiting& waiting) {
   return event;
 }
 
-// A reader that has had many events within a short time sleeps until that time is over, or the run ends. Small files
-// bring thousands of events a second, and to wake the reader for each one costs more than the event.
+// A reader that has had the events of many files within a short time sleeps until that time is over, or the run ends.
+// Small files bring thousands of events a second, and to wake the reader for each one costs more than the event.
 void Mailbox::rest(std::unique_lock<std::mutex>& lock, Steady limit) {
   if (burst_ >= kBurst) wait_until(ended_, lock, std::min(limit, burst_began_ + kBurstTime), [&] { return finished_; });
 }
 
-void Mailbox::note_read() {
+void Mailbox::note_file() {
   const Steady now = std::chrono::steady_clock::now();
   if (now - burst_began_ >= kBurstTime) {
     burst_began_ = now;
@@ -198,7 +198,7 @@ Mailbox::Got Mailbox::next(Milliseconds timeout, Event& out) {
   events_.pop_front();
   replaceable_.erase({out.kind, out.type});
   if (events_.empty() && !finished_) readiness_.set(false);
-  note_read();
+  if (out.kind == EventKind::file) note_file();
   return Got::event;
 }
 

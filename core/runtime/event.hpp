@@ -60,7 +60,7 @@ class Mailbox {
   static Event event_of(Waiting& waiting);
   void notify_reader();
   void rest(std::unique_lock<std::mutex>& lock, Steady limit);
-  void note_read();
+  void note_file();
 
   mutable std::mutex mutex_;
   std::condition_variable added_, ended_;  // one event more; the end of the run
@@ -69,7 +69,7 @@ class Mailbox {
       replaceable_;  // by kind and type, still unread
   bool finished_ = false;
   Steady burst_began_{};
-  int burst_ = 0;  // events that were read since then
+  int burst_ = 0;  // events of files that were read since then
   std::optional<Error> failure_;
   world::Readiness readiness_;
   std::mutex notify_mutex_;

@@ -475,7 +475,7 @@ BCDA_API const char* bcda_run_kind_name(const bcda_run* run);
 /* Returns the next event in order. It waits at most `timeout_ms` (0: not at all; negative: without limit). The event
  * belongs to the caller. BCDA_AGAIN: there is none yet. BCDA_END: the run has ended, and all events were read. A slow
  * or missing reader never delays the run. A progress or poll event replaces an older one that was not
- * read; the others are kept, mostly one for each file. After many events within 20 ms it may return up to 20 ms
+ * read; the others are kept, mostly one for each file. After many files within 20 ms it may return up to 20 ms
  * late, but not at the end of the run. Errors: STATE (after fork). Thread-safe. */
 BCDA_API bcda_status bcda_run_next_event(bcda_run* run, int64_t timeout_ms, bcda_event** event, bcda_error** error);
 
