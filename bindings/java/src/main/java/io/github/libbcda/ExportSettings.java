@@ -341,7 +341,7 @@ public abstract sealed class ExportSettings<B extends ExportSettings<B>> extends
   /**
    * Number of files downloaded at the same time, 1 to 64.
    *
-   * @param value how many (default {@code 4})
+   * @param value how many (default {@code 8})
    * @return this
    */
   public B parallel(int value) {
