@@ -4,6 +4,7 @@
 
 #include <boost/asio/detached.hpp>
 
+#include <memory>
 #include <optional>
 #include <string>
 #include <utility>
@@ -57,7 +58,7 @@ class Pump : public testing::Test {
 
   std::string body_;
   test::FakeWorld world_{[this](const std::string&, const std::string&) { return http_answer(200, "", body_); }};
-  http::Client client_{{}, nullptr, world_};
+  http::Client client_{{}, std::make_shared<http::TlsContext>(""), world_};
   HeldWorker held_;
   std::vector<std::string> blocks_;
 };
@@ -143,7 +144,7 @@ TEST_F(Pump, ThrowsWhenTheBodyIsCut) {
   test::FakeWorld cut([](const std::string&, const std::string&) {
     return std::string("HTTP/1.1 200 x\r\nContent-Length: 500\r\n\r\nhalf of it");
   });
-  http::Client client({}, nullptr, cut);
+  http::Client client({}, std::make_shared<http::TlsContext>(""), cut);
   const Error error = error_of([&] {
     cut.run([&]() -> Task<> {
       http::Response response = co_await client.open(get());
