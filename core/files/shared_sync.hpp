@@ -26,7 +26,7 @@ class SharedSync {
   std::mutex mutex_;
   std::condition_variable over_;
   std::uint64_t begun_ = 0, ended_ = 0;  // syncs
-  bool can_sync_ = true, has_failed_ = false;
+  bool can_sync_ = true;
   std::optional<Error> failure_;
 };
 

@@ -11,7 +11,7 @@
 #include <optional>
 #include <utility>
 
-#include "base/error.hpp"
+#include "base/failure_of.hpp"
 #include "world/wakeup.hpp"
 
 namespace libbcda::runtime {
@@ -103,13 +103,7 @@ Task<> BodyPump::hand_on() {
   if (block.empty()) co_return;
   work_->begin();
   asio::post(workers_.executor(), [work = work_, block, &workers = workers_, &decode = decode_] {
-    std::optional<Error> error;
-    try {
-      workers.perform([&] { decode(block); });
-    } catch (...) {
-      error = current_error();
-    }
-    work->end(std::move(error));
+    work->end(failure_of([&] { workers.perform([&] { decode(block); }); }));
   });
 }
 

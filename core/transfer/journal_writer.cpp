@@ -1,7 +1,8 @@
 #include "transfer/journal_writer.hpp"
 
-#include <new>
 #include <utility>
+
+#include "base/failure_of.hpp"
 
 namespace libbcda::transfer {
 
@@ -47,22 +48,13 @@ void JournalWriter::append(std::unique_lock<std::mutex>& lock, json::object reco
   over_.wait(lock, [&] { return mine->is_over || !is_writing_; });
   if (!mine->is_over) write_next(lock);
   if (mine->failure) throw Error(*mine->failure);  // a copy, because two threads must not share an exception
-  if (!mine->is_written) throw std::bad_alloc();   // there was no memory for the failure
 }
 
 void JournalWriter::write_next(std::unique_lock<std::mutex>& lock) {
   const std::shared_ptr<Batch> batch = std::exchange(next_, nullptr);
   is_writing_ = true;
   lock.unlock();
-  try {
-    write(batch->records);
-    batch->is_written = true;
-  } catch (const std::bad_alloc&) {
-  } catch (const std::exception&) {
-    try {
-      batch->failure = current_error();
-    } catch (const std::bad_alloc&) {}
-  }
+  batch->failure = failure_of([&] { write(batch->records); });
   lock.lock();
   is_writing_ = false;
   batch->is_over = true;

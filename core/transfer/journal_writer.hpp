@@ -44,7 +44,7 @@ class JournalWriter {
   // Records that are written together, and what became of them.
   struct Batch {
     std::vector<json::object> records;
-    bool is_over = false, is_written = false;
+    bool is_over = false;
     std::optional<Error> failure;
   };
   void append(std::unique_lock<std::mutex>& lock, json::object record);
